@@ -1,0 +1,680 @@
+"""Drivers: seed the inputs, run the passes, stack the tangents.
+
+A pass is one evaluation of the function with unit tangents on some of the inputs; `jacobian`
+stacks the tangents that come out as columns. The other drivers are special seeds.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from .array import DualArray, from_objects
+from .dual import Dual, Function, as_value, dual, is_operand, map_leaves, plain
+from .levels import fresh_level
+from .structure import leaves, rebuild
+
+Argnums = int | str | Sequence[int | str]
+
+SCALAR_PASSES = 8  # up to so many numbers one pass each is fastest; beyond, directions pay off
+DIRECTIONS = 256  # at most so many in one pass
+PASS_SIZE = 1 << 17  # and about so many tangent elements of the inputs
+
+
+# -- inputs: which arguments, and their numbers --------------------------------------------
+
+
+class _Inputs:
+    """The arguments of one call, those to differentiate taken apart into numbers and arrays."""
+
+    def __init__(
+        self, driver: str, f: Any, argnums: Argnums, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        self.driver, self.f = driver, f
+        self.given: dict[int | str, Any] = dict(enumerate(args))
+        self.given.update(kwargs)
+        self.positional = len(args)
+        self.single = isinstance(argnums, (int, str))
+        wanted: Any = (argnums,) if self.single else argnums
+        self.keys = [self._key(a) for a in wanted]
+        if len(set(self.keys)) < len(self.keys):
+            raise ValueError(f"{driver}: argnums={argnums!r} names an argument twice.")
+        self.selected = [self.given[key] for key in self.keys]
+        self.leaves = [self._number(x) for x in leaves(self.selected)]
+        self.sizes = [int(np.size(x)) for x in self.leaves]
+        self.size = sum(self.sizes)
+        for key, x in self.given.items():
+            if isinstance(x, Iterator):
+                self.given[key] = _Again(x)
+
+    def _key(self, argnum: int | str) -> int | str:
+        n = self.positional
+        if isinstance(argnum, str):
+            if argnum in self.given:
+                return argnum
+            try:
+                position = list(inspect.signature(self.f).parameters).index(argnum)
+            except ValueError:
+                position = n
+            if position < n:
+                return position
+            raise TypeError(
+                f"{self.driver}: argnums={argnum!r}, but the call gives no argument of that name."
+            )
+        if isinstance(argnum, bool) or not isinstance(argnum, (int, np.integer)):
+            raise TypeError(
+                f"{self.driver}: argnums takes an index, a name, or a tuple of these; "
+                f"got {argnum!r}."
+            )
+        if not -n <= argnum < n:
+            raise TypeError(
+                f"{self.driver}: argnums={argnum}, but the call gives {n} positional "
+                f"argument{'s' * (n != 1)}."
+            )
+        return int(argnum) % n
+
+    def _number(self, x: Any) -> Any:
+        if isinstance(x, np.ndarray) and x.dtype == object:
+            raise TypeError(
+                f"{self.driver} got an array of objects; write x.tolist(), a list of numbers."
+            )
+        if not is_operand(x):
+            raise TypeError(
+                f"{self.driver} differentiates with respect to numbers, arrays, and lists, "
+                f"tuples and dicts of them; got {type(x).__name__}."
+            )
+        return as_value(x)
+
+    def call(self, new: Sequence[Any]) -> Any:
+        """f with other numbers in the same structure; f may modify all that it gets."""
+        numbers = iter(new)
+        given = {k: x if k in self.keys else _copy(x) for k, x in self.given.items()}
+        given.update(zip(self.keys, rebuild(self.selected, lambda _: next(numbers)), strict=True))
+        args = [given.pop(i) for i in range(self.positional)]
+        return self.f(*args, **{str(name): x for name, x in given.items()})
+
+    def arrange(self, items: Sequence[Any]) -> Any:
+        """One item per number or array, in the structure of the arguments."""
+        each = iter(items)
+        result = rebuild(self.selected, lambda _: next(each))
+        return result[0] if self.single else tuple(result)
+
+
+class _Again:
+    """An iterator that every pass can run through: its items are kept as they come."""
+
+    def __init__(self, source: Iterator[Any]) -> None:
+        self.source = source
+        self.items: list[Any] = []
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from self.items
+        for item in self.source:
+            self.items.append(item)
+            yield item
+
+
+def _copy(x: Any) -> Any:
+    if isinstance(x, _Again):
+        return iter(x)
+    return rebuild(x, lambda v: v.copy() if isinstance(v, (np.ndarray, DualArray)) else v)
+
+
+# -- outputs: values and tangents of one level ---------------------------------------------
+
+
+class _Outputs:
+    """What f returned in a pass: one value per number or array, and its tangent or None."""
+
+    def __init__(self, driver: str, y: Any, level: int) -> None:
+        self.structure = rebuild(y, lambda v: _output(driver, v))
+        self.values, self.tangents = [], []
+        for part in leaves(self.structure):
+            value, tangent = split(part, level)
+            self.values.append(value)
+            self.tangents.append(tangent)
+
+    def arrange(self, items: Sequence[Any]) -> Any:
+        """One item per output, in the structure that f returned."""
+        each = iter(items)
+        return rebuild(self.structure, lambda _: next(each))
+
+
+def _output(driver: str, y: Any) -> Any:
+    if isinstance(y, np.ndarray) and y.dtype == object:
+        y = from_objects(y)
+    if is_operand(y) and np.dtype(object) != getattr(y, "dtype", None):
+        return y
+    hint = "; does it lack a return?" if y is None else "."
+    raise TypeError(
+        f"{driver} needs a function that returns numbers, arrays, or lists, tuples and dicts "
+        f"of them; this one returned {type(y).__name__}{hint}"
+    )
+
+
+def split(x: Any, level: int) -> tuple[Any, Any]:
+    """Value and tangent at a level, also from under a newer one; None for no tangent."""
+    if not isinstance(x, Dual) or x.level < level:
+        return x, None
+    if x.level == level:
+        return x.value, x.tangent
+    (v, v_dot), (t, t_dot) = split(x.value, level), split(x.tangent, level)
+    if v_dot is None and t_dot is None:
+        return x, None
+    zero = 0 * (v_dot if t_dot is None else t_dot)
+    tangent = dual(zero if v_dot is None else v_dot, zero if t_dot is None else t_dot, x.level)
+    return dual(v, t, x.level), tangent
+
+
+# -- passes --------------------------------------------------------------------------------
+
+
+def _unit_seeds(inputs: _Inputs, start: int, stop: int, as_numbers: bool) -> list[Any]:
+    """Tangents for a pass: direction j is 1 at input start + j. None for "no tangent"."""
+    seeds: list[Any] = []
+    offset, k = 0, stop - start
+    for x, size in zip(inputs.leaves, inputs.sizes, strict=True):
+        if as_numbers:
+            seeds.append(1 if start == offset else None)
+        elif np.ndim(x) == 0 and not start <= offset < stop and k:
+            seeds.append(None)
+        else:
+            seed = np.zeros((k, size), _real_type(x))
+            j = np.arange(max(start, offset), min(stop, offset + size))
+            seed[j - start, j - offset] = 1
+            seeds.append(seed.reshape((k, *np.shape(x))))
+        offset += size
+    return seeds
+
+
+def _real_type(x: Any) -> Any:
+    dtype = getattr(
+        plain(x), "dtype", np.dtype(complex if isinstance(plain(x), complex) else float)
+    )
+    return dtype
+
+
+def _seeded(x: Any, tangent: Any, level: int) -> Any:
+    """A copy of x with a tangent of this level."""
+    if isinstance(x, (np.ndarray, DualArray)):
+        x = x.copy()
+    if tangent is None:
+        return x
+    return dual(x, _one(x) if isinstance(tangent, int) else tangent, level)
+
+
+def _one(x: Any) -> Any:
+    """1 as a tangent of x, in its number system."""
+    x = plain(x)
+    if isinstance(x, np.ndarray):
+        return np.ones_like(x)
+    return type(x)(1)
+
+
+def _pass(inputs: _Inputs, seeds: Sequence[Any], has_aux: bool = False) -> tuple[_Outputs, Any]:
+    """One evaluation of f on seeded inputs."""
+    level = fresh_level()
+    y = inputs.call([_seeded(x, t, level) for x, t in zip(inputs.leaves, seeds, strict=True)])
+    aux = None
+    if has_aux:
+        if not isinstance(y, tuple) or len(y) != 2:
+            raise TypeError(
+                f"{inputs.driver} with has_aux=True needs a function that returns "
+                f"(result, aux); this one returned {type(y).__name__}."
+            )
+        y, aux = y
+        aux = rebuild(aux, lambda v: split(v, level)[0])
+    return _Outputs(inputs.driver, y, level), aux
+
+
+def _jacobian(
+    inputs: _Inputs, chunk: int | None = None, has_aux: bool = False, check: Function | None = None
+) -> tuple[_Outputs, list[list[Any]], Any]:
+    """Run all passes: the outputs, and per output its derivative in each input, and aux."""
+    chunk = _chunk(inputs, chunk)
+    single = chunk == 1 and all(np.ndim(x) == 0 for x in inputs.leaves)
+    first: _Outputs | None = None
+    columns: list[list[Any]] = []
+    aux: Any = None
+    for start in range(0, max(1, inputs.size), chunk):
+        stop = min(inputs.size, start + chunk)
+        outputs, aux = _pass(inputs, _unit_seeds(inputs, start, stop, single), has_aux)
+        if first is None:
+            first = outputs
+            columns = [[] for _ in outputs.values]
+            if check is not None:
+                check(outputs)
+        elif [np.shape(v) for v in outputs.values] != [np.shape(v) for v in first.values]:
+            raise ValueError(
+                f"{inputs.driver}: the function returned other shapes in a later pass than in "
+                "the first; it must do the same in every pass."
+            )
+        for column, value, tangent in zip(columns, outputs.values, outputs.tangents, strict=True):
+            if tangent is None:
+                zero = np.zeros(np.shape(value) if single else (stop - start, *np.shape(value)))
+                tangent = zero if np.ndim(zero) else 0.0
+            column.append(tangent)
+    assert first is not None
+    if not single:
+        columns = [c if len(c) == 1 else [np.concatenate(c)] for c in columns]
+        blocks = [
+            _array_blocks(inputs, v, c[0]) for v, c in zip(first.values, columns, strict=True)
+        ]
+    else:
+        blocks = columns
+    return first, blocks, aux
+
+
+def _chunk(inputs: _Inputs, chunk: int | None) -> int:
+    """How many directions a pass carries."""
+    if chunk is not None and (isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1):
+        raise ValueError(
+            f"{inputs.driver}: chunk is the number of directions in a pass, 1 or more; "
+            f"got {chunk!r}."
+        )
+    kinds = [plain(x) for x in inputs.leaves]
+    if any(isinstance(x, Fraction) or hasattr(x, "context") for x in kinds):
+        return 1  # tangents of exact numbers are numbers of their kind, not arrays
+    if chunk is not None:
+        return chunk
+    if inputs.size <= SCALAR_PASSES and all(np.ndim(x) == 0 for x in kinds):
+        return 1
+    return max(1, min(inputs.size, DIRECTIONS, PASS_SIZE // max(1, inputs.size)))
+
+
+def _array_blocks(inputs: _Inputs, value: Any, columns: Any) -> list[Any]:
+    """Cut tangents of shape (n, *out) into one block per input, of shape out + in."""
+    blocks = []
+    offset = 0
+    for x, size in zip(inputs.leaves, inputs.sizes, strict=True):
+        if np.ndim(x) or isinstance(x, (np.ndarray, DualArray)):
+            part = np.moveaxis(columns[offset : offset + size], 0, -1)
+            blocks.append(np.reshape(part, np.shape(value) + np.shape(x)))
+        else:
+            blocks.append(_as_number(columns[offset]))
+        offset += size
+    return blocks
+
+
+def _as_number(x: Any) -> Any:
+    """NumPy's scalars as Python's own."""
+    return map_leaves(lambda v: v.item() if isinstance(v, np.generic) else v, x)
+
+
+# -- the drivers ---------------------------------------------------------------------------
+
+
+def _wrap(driver: str, f: Any) -> Callable[[Function], Function]:
+    """Give a wrapper the name and docstring of the function that it differentiates."""
+    if not callable(f):
+        raise TypeError(f"{driver} needs a function, got {type(f).__name__}; write {driver}(f)(x).")
+    return functools.wraps(f)
+
+
+def derivative(f: Function, argnums: Argnums = 0, order: int = 1) -> Function:
+    """The derivative of a function of a number; on arrays elementwise.
+
+    Parameters
+    ----------
+    f : callable
+        A function of a number (any number system), or an elementwise function of an array. Its
+        result may be a number, an array, or a list, tuple or dict of them.
+    argnums : int, str, or a sequence of these
+        Which argument: index or name. With a sequence, a tuple of derivatives comes back.
+    order : int
+        How often to differentiate; 0 gives f itself.
+
+    Returns
+    -------
+    callable
+        Called as f is called; the result has the structure of f's result.
+
+    Raises
+    ------
+    TypeError
+        If f is not callable, the argument is neither number nor array, or f returns
+        something else than numbers.
+    ValueError
+        If order is negative, or f is not elementwise: its result has another shape than x.
+
+    Examples
+    --------
+    >>> derivative(lambda x: x**3)(2.0)
+    12.0
+    >>> derivative(lambda x: x**3, order=2)(np.array([1.0, 2.0]))
+    array([ 6., 12.])
+    """
+    wrap = _wrap("derivative", f)
+    if isinstance(order, bool) or not isinstance(order, int) or order < 0:
+        raise ValueError(f"derivative: order is a count, 0 or more; got {order!r}.")
+
+    def once(g: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        inputs = _Inputs("derivative", g, argnums, args, kwargs)
+        results = []
+        for i, x in enumerate(inputs.selected):
+            if not is_operand(x):
+                raise TypeError(
+                    f"derivative takes a number or an array, got {type(x).__name__}; "
+                    "use grad or jacobian."
+                )
+            outputs, _ = _pass(inputs, [1 if i == j else None for j in range(len(inputs.leaves))])
+            derivatives = []
+            for value, tangent in zip(outputs.values, outputs.tangents, strict=True):
+                if np.ndim(x) and np.shape(value) != np.shape(x):
+                    raise ValueError(
+                        f"derivative of an array needs an elementwise function: shape "
+                        f"{np.shape(x)} went in, {np.shape(value)} came out; use grad or jacobian."
+                    )
+                derivatives.append(_zeros(value) if tangent is None else tangent)
+            results.append(outputs.arrange(derivatives))
+        return results[0] if inputs.single else tuple(results)
+
+    @wrap
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if order == 0:
+            return f(*args, **kwargs)
+        if order == 1:
+            return once(f, args, kwargs)
+        if not isinstance(argnums, (int, str)):
+            return tuple(derivative(f, a, order)(*args, **kwargs) for a in argnums)
+        return once(derivative(f, argnums, order - 1), args, kwargs)
+
+    return wrapper
+
+
+def _zeros(value: Any) -> Any:
+    return np.zeros(np.shape(value)) if np.ndim(value) else 0.0
+
+
+def _one_real_output(outputs: _Outputs) -> None:
+    driver, given = "grad", outputs.structure
+    if not is_operand(given):
+        what = f"a {type(given).__name__}"
+    elif np.ndim(given):
+        what = f"an array of shape {np.shape(given)}"
+    elif np.iscomplexobj(plain(given)) or hasattr(plain(given), "_mpc_"):
+        what = "a complex number"
+    else:
+        return
+    raise TypeError(
+        f"{driver} needs a function with one real output; this one returned {what}. Use jacobian."
+    )
+
+
+def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """Value and gradient of a function with one real output, from the same passes.
+
+    Parameters
+    ----------
+    f : callable
+        Takes numbers, arrays, and nested lists, tuples and dicts of them; returns one real
+        number.
+    argnums : int, str, or a sequence of these
+        Which arguments, by index or name. With a sequence, a tuple of gradients comes back.
+    has_aux : bool
+        f returns (number, aux); aux is handed on, without tangents.
+
+    Returns
+    -------
+    callable
+        Called as f is called; gives (value, gradient), or ((value, aux), gradient). The
+        gradient has the argument's structure and shapes.
+
+    Raises
+    ------
+    TypeError
+        If the result of f is not one real number, or an argument is not made of numbers.
+
+    Examples
+    --------
+    >>> value_and_grad(lambda p: p["a"] ** 2 * p["b"])({"a": 3.0, "b": 2.0})
+    (18.0, {'a': 12.0, 'b': 9.0})
+    """
+
+    @_wrap("value_and_grad", f)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        inputs = _Inputs("grad", f, argnums, args, kwargs)
+        outputs, blocks, aux = _jacobian(inputs, None, has_aux, _one_real_output)
+        value, gradient = outputs.values[0], inputs.arrange(blocks[0])
+        return ((value, aux) if has_aux else value), gradient
+
+    return wrapper
+
+
+def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    """The gradient of a function with one real output.
+
+    Parameters and errors are those of `value_and_grad`; the gradient alone comes back, or
+    (gradient, aux).
+
+    Examples
+    --------
+    >>> grad(lambda x: np.sum(x**2))(np.array([1.0, 2.0]))
+    array([2., 4.])
+    >>> grad(lambda x, y: x * y, argnums=("x", "y"))(2.0, 5.0)
+    (5.0, 2.0)
+    """
+    wrap = _wrap("grad", f)
+    both = value_and_grad(f, argnums, has_aux)
+
+    @wrap
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        value, gradient = both(*args, **kwargs)
+        return (gradient, value[1]) if has_aux else gradient
+
+    return wrapper
+
+
+def jacobian(
+    f: Function, argnums: Argnums = 0, has_aux: bool = False, *, chunk: int | None = None
+) -> Function:
+    """The Jacobian: all outputs by all inputs.
+
+    Parameters
+    ----------
+    f : callable
+        Takes and returns numbers, arrays, and nested lists, tuples and dicts of them.
+    argnums : int, str, or a sequence of these
+        Which arguments, by index or name.
+    has_aux : bool
+        f returns (result, aux); (jacobian, aux) comes back.
+    chunk : int, optional
+        How many directions a pass carries. 1 is the textbook loop, one input per pass; by
+        default as many as pay off. The result is the same.
+
+    Returns
+    -------
+    callable
+        Called as f is called. For array in, array out: an array of shape out.shape + in.shape.
+        Otherwise the structure of the outputs, and in each place the structure of the inputs.
+
+    Raises
+    ------
+    TypeError
+        If inputs or outputs are not made of numbers.
+    ValueError
+        If chunk is not a positive integer, or f returns other shapes in a later pass.
+
+    Examples
+    --------
+    >>> jacobian(lambda x: x[:2] * x[1:])(np.array([1.0, 2.0, 3.0]))
+    array([[2., 1., 0.],
+           [0., 3., 2.]])
+    """
+
+    @_wrap("jacobian", f)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        inputs = _Inputs("jacobian", f, argnums, args, kwargs)
+        outputs, blocks, aux = _jacobian(inputs, chunk, has_aux)
+        result = outputs.arrange([inputs.arrange(row) for row in blocks])
+        return (result, aux) if has_aux else result
+
+    return wrapper
+
+
+def hessian(f: Function, argnums: Argnums = 0) -> Function:
+    """The Hessian of a function with one real output; exactly symmetric.
+
+    Parameters
+    ----------
+    f : callable
+        As for `grad`.
+    argnums : int, str, or a sequence of these
+        Which arguments, by index or name.
+
+    Returns
+    -------
+    callable
+        Called as f is called. For one array: an array of shape in.shape + in.shape. Otherwise
+        the structure of the inputs, and in each place the structure of the inputs.
+
+    Raises
+    ------
+    TypeError
+        As `grad`.
+
+    Examples
+    --------
+    >>> hessian(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 2.0]))
+    array([[4., 6.],
+           [6., 0.]])
+    """
+
+    @_wrap("hessian", f)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        inputs = _Inputs("hessian", f, argnums, args, kwargs)
+
+        def gradient(numbers: list[Any]) -> list[Any]:
+            inner = _Inputs("grad", inputs.call, 0, (numbers,), {})
+            return _jacobian(inner, None, False, _one_real_output)[1][0]
+
+        outer = _Inputs("hessian", gradient, 0, (inputs.leaves,), {})
+        _, rows, _ = _jacobian(outer)
+        for i, x in enumerate(inputs.leaves):
+            for j, y in enumerate(inputs.leaves[: i + 1]):
+                h = (rows[i][j] + _swap(rows[j][i], np.ndim(y))) / 2
+                rows[i][j], rows[j][i] = h, _swap(h, np.ndim(x))
+        return inputs.arrange([inputs.arrange(row) for row in rows])
+
+    return wrapper
+
+
+def _swap(block: Any, ndim: int) -> Any:
+    """The first ndim axes of a block moved behind the others."""
+    if not np.ndim(block):
+        return block
+    axes = range(np.ndim(block))
+    return np.transpose(block, (*axes[ndim:], *axes[:ndim]))
+
+
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """Value and directional derivative in one pass: the Jacobian times a vector.
+
+    Parameters
+    ----------
+    f : callable
+        Takes and returns numbers, arrays, and nested lists, tuples and dicts of them.
+    primals : tuple or list
+        The arguments, all of them differentiated.
+    tangents : tuple or list
+        The direction, in the structure and shapes of the primals.
+
+    Returns
+    -------
+    (value, tangent)
+        In the structure of f's result.
+
+    Raises
+    ------
+    TypeError
+        If primals or tangents are not tuples or lists of numbers.
+    ValueError
+        If the two do not match.
+
+    Examples
+    --------
+    >>> jvp(lambda x, y: x * y, (2.0, 5.0), (1.0, 0.0))
+    (10.0, 5.0)
+    """
+    _wrap("jvp", f)
+    for name, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, (tuple, list)):
+            raise TypeError(
+                f"jvp: {name} is a tuple with one entry per argument of the function, "
+                f"got {type(given).__name__}; write jvp(f, (x,), (v,))."
+            )
+    inputs = _Inputs("jvp", f, range(len(primals)), tuple(primals), {})
+    outputs, _ = _pass(inputs, _matching(inputs, list(tangents)))
+    dots = [
+        _zeros(v) if t is None else t for v, t in zip(outputs.values, outputs.tangents, strict=True)
+    ]
+    return outputs.arrange(outputs.values), outputs.arrange(dots)
+
+
+def _matching(inputs: _Inputs, tangents: list[Any]) -> list[Any]:
+    """The numbers of a direction, which must have the structure of the selected arguments."""
+    same = _skeleton(tangents) == _skeleton(inputs.selected)
+    if not same:
+        raise ValueError(
+            f"{inputs.driver}: the direction must have the structure and shapes of the arguments, "
+            f"{_skeleton(inputs.selected)}; got {_skeleton(tangents)}."
+        )
+    return [inputs._number(t) for t in leaves(tangents)]
+
+
+def _skeleton(x: Any) -> Any:
+    if isinstance(x, (list, tuple)):
+        return [_skeleton(part) for part in x]
+    if isinstance(x, dict):
+        return {key: _skeleton(part) for key, part in x.items()}
+    return np.shape(x) if is_operand(x) else type(x).__name__
+
+
+def hvp(f: Function, argnums: Argnums = 0) -> Function:
+    """Hessian times a vector, without the Hessian.
+
+    Parameters
+    ----------
+    f : callable
+        As for `grad`.
+    argnums : int, str, or a sequence of these
+        Which arguments, by index or name (of the arguments of f, without v).
+
+    Returns
+    -------
+    callable
+        Called as (x, v, …): the vector comes second, as in scipy's `hessp(x, p, *args)`; the
+        rest as f is called. v and the result have the structure of the argument (with a
+        sequence for argnums, a tuple of these).
+
+    Raises
+    ------
+    TypeError
+        As `grad`.
+    ValueError
+        If v does not match the argument.
+
+    Examples
+    --------
+    >>> hvp(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 2.0]), np.array([1.0, 0.0]))
+    array([4., 6.])
+    """
+
+    @_wrap("hvp", f)
+    def wrapper(x: Any, v: Any, *args: Any, **kwargs: Any) -> Any:
+        inputs = _Inputs("hvp", f, argnums, (x, *args), kwargs)
+        direction = _matching(inputs, [v] if inputs.single else list(v))
+
+        def gradient(numbers: list[Any]) -> list[Any]:
+            inner = _Inputs("grad", inputs.call, 0, (numbers,), {})
+            return _jacobian(inner, None, False, _one_real_output)[1][0]
+
+        _, dots = jvp(gradient, (inputs.leaves,), (direction,))
+        return inputs.arrange(dots)
+
+    return wrapper

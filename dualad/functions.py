@@ -1,0 +1,167 @@
+"""sin, exp, … for any number: floats, complex, arrays, mpmath, and duals of them.
+
+Each is one row of the table in `rules.py`; its docstring shows the slopes. What goes in comes
+out: a float for a float, an array for an array, a dual for a dual.
+
+>>> from dualad import Dual
+>>> sin(0.0), sin(Dual(0.0, 1.0))
+(0.0, Dual(0.0, 1.0))
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .dual import Function, function
+from .rules import RULES, Interval, Rule, Slope, register
+
+
+def _row(name: str) -> Function:
+    return function(RULES[name])
+
+
+# arithmetic
+add, sub, mul, div = _row("add"), _row("sub"), _row("mul"), _row("div")
+pow, square, reciprocal = _row("pow"), _row("square"), _row("reciprocal")
+neg, pos, abs = _row("neg"), _row("pos"), _row("abs")
+fma, ldexp = _row("fma"), _row("ldexp")
+
+# whole steps and kinks
+floordiv, mod, fmod, divmod = _row("floordiv"), _row("mod"), _row("fmod"), _row("divmod")
+floor, ceil, trunc, rint = _row("floor"), _row("ceil"), _row("trunc"), _row("rint")
+sign, copysign, heaviside = _row("sign"), _row("copysign"), _row("heaviside")
+maximum, minimum, fmax, fmin = _row("maximum"), _row("minimum"), _row("fmax"), _row("fmin")
+clip, nan_to_num = _row("clip"), _row("nan_to_num")
+isfinite, isinf, isnan = _row("isfinite"), _row("isinf"), _row("isnan")
+
+
+def round(x: Any, n: int = 0) -> Any:
+    """Round to n decimals. Its derivative is zero; the result is a plain number.
+
+    >>> from dualad import Dual
+    >>> round(Dual(2.26, 1.0), 1)
+    2.3
+    """
+    return _row("round")(x, n)
+
+
+# roots, exponentials, logarithms
+sqrt, cbrt, exp, exp2, expm1 = _row("sqrt"), _row("cbrt"), _row("exp"), _row("exp2"), _row("expm1")
+log, log2, log10, log1p = _row("log"), _row("log2"), _row("log10"), _row("log1p")
+xlogy, logaddexp, logaddexp2 = _row("xlogy"), _row("logaddexp"), _row("logaddexp2")
+sigmoid, softplus = _row("sigmoid"), _row("softplus")
+
+# trigonometric
+sin, cos, tan, sec, csc, cot = map(_row, ("sin", "cos", "tan", "sec", "csc", "cot"))
+asin, acos, atan, atan2, hypot = map(_row, ("asin", "acos", "atan", "atan2", "hypot"))
+degrees, radians, sinc = _row("degrees"), _row("radians"), _row("sinc")
+
+# hyperbolic
+sinh, cosh, tanh, sech = _row("sinh"), _row("cosh"), _row("tanh"), _row("sech")
+asinh, acosh, atanh = _row("asinh"), _row("acosh"), _row("atanh")
+
+# special functions
+erf, erfc, gamma, lgamma = _row("erf"), _row("erfc"), _row("gamma"), _row("lgamma")
+digamma, polygamma = _row("digamma"), _row("polygamma")
+
+# complex parts
+real, imag, conj = _row("real"), _row("imag"), _row("conj")
+
+# NumPy's older names, and other usual ones
+arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
+arcsinh, arccosh, arctanh = asinh, acosh, atanh
+subtract, multiply, divide, true_divide, floor_divide = sub, mul, div, div, floordiv
+power, float_power, remainder, negative, positive = pow, pow, mod, neg, pos
+absolute, fabs, conjugate, around, fix = abs, abs, conj, round, trunc
+rad2deg, deg2rad, expit, logistic, psi, gammaln = (
+    degrees,
+    radians,
+    sigmoid,
+    sigmoid,
+    digamma,
+    lgamma,
+)
+
+
+def define_rule(
+    value: Callable[..., Any],
+    slopes: Slope | Sequence[Slope],
+    *,
+    name: str | None = None,
+    over: Interval | Sequence[Interval] = (-4.0, 4.0),
+    is_complex: bool = False,
+    elementwise: bool = False,
+) -> Function:
+    """Give a function its derivative: one call, and it takes duals of every kind.
+
+    For functions that the package cannot see into, such as compiled code, tables and solvers.
+
+    Parameters
+    ----------
+    value : callable
+        The function on plain numbers. A NumPy ufunc is recognised from then on wherever it
+        is called on duals.
+    slopes : callable, str or None, or a sequence of these
+        One partial derivative per argument, called as slope(*args, y) with y = value(*args);
+        or an expression in the table's functions, with the arguments named x (or a, b, c) and
+        the result y. Write callables in functions of dualad or NumPy, and derivatives of higher
+        order work too. None: the argument is refused if it is dual.
+    name : str, optional
+        Name in the table and in messages; by default value's own.
+    over : (low, high), or one per argument
+        Where `check_rule` samples.
+    is_complex : bool
+        Whether value and slopes hold for complex numbers.
+    elementwise : bool
+        True if value takes single numbers only; arrays then go through it one by one.
+
+    Returns
+    -------
+    callable
+        The function, for numbers, arrays and duals.
+
+    Raises
+    ------
+    TypeError
+        If value or a slope is not what is asked for.
+    ValueError
+        If the name is taken.
+
+    Examples
+    --------
+    >>> import math
+    >>> from dualad import Dual
+    >>> versine = define_rule(lambda x: 1 - math.cos(x), lambda x, y: sin(x), name="versine")
+    >>> versine(Dual(math.pi / 2, 1.0))
+    Dual(0.9999999999999999, 1.0)
+    """
+    if not callable(value):
+        raise TypeError(f"define_rule needs a function, got {type(value).__name__}.")
+    given = (slopes,) if slopes is None or isinstance(slopes, str) or callable(slopes) else slopes
+    if not given or not all(s is None or isinstance(s, str) or callable(s) for s in given):
+        raise TypeError("define_rule needs one slope per argument: a callable, a text, or None.")
+    n = len(given)
+    intervals: Any = over if isinstance(over[0], Sequence) else [over] * n
+    if len(intervals) != n:
+        raise TypeError(f"define_rule got {n} slopes but {len(intervals)} intervals in over=.")
+    name = name or str(getattr(value, "__name__", ""))
+    if not name.isidentifier():
+        raise ValueError(f"{name!r} is no name for a function; give one with name=.")
+    plain_value = np.vectorize(value) if elementwise else value
+
+    def evaluate(*args: Any) -> Any:
+        arrays = any(isinstance(a, np.ndarray) for a in args)
+        return plain_value(*args) if arrays else value(*args)
+
+    rule = Rule(
+        name,
+        ("x",) if n == 1 else tuple("abcdefgh"[:n]),
+        evaluate,
+        tuple(given),
+        is_complex=is_complex,
+        over=tuple((float(low), float(high)) for low, high in intervals),
+    )
+    return function(register(rule))

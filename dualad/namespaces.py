@@ -1,0 +1,384 @@
+"""Where each number system keeps its functions: math, cmath, numpy, mpmath.
+
+The table of rules is text over function names. A `Namespace` says what those names mean for
+one number system, so that the same text serves floats, arrays, complex numbers and mpmath.
+A name that a system does not have itself is filled in from the table (see `rules.py`).
+"""
+
+from __future__ import annotations
+
+import cmath
+import math
+import operator
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+CONSTANTS = ("pi", "ln2", "ln10", "inf", "nan")
+
+
+class Namespace:
+    """The functions and constants of one number system.
+
+    Parameters
+    ----------
+    name : str
+        What messages call the system.
+    functions : dict
+        What the names in the table mean: functions, and the constants in `CONSTANTS`.
+    is_complex : bool
+        Rows are then read in their complex form, and real-only rows are refused.
+    is_array : bool
+        A conditional in the table is then a `where`.
+    convert : callable
+        Brings a number of Python into the system, so that 1/3 in a slope is not a float.
+    supply : callable, optional
+        Where functions come from that are not in `functions`: a rule goes in, its function
+        comes out. By default it is read from the table.
+    """
+
+    __slots__ = ("name", "functions", "is_complex", "is_array", "convert", "supply", "compiled")
+
+    def __init__(
+        self,
+        name: str,
+        functions: dict[str, Any],
+        *,
+        is_complex: bool = False,
+        is_array: bool = False,
+        convert: Callable[[Any], Any] = lambda x: x,
+        supply: Callable[[Any], Callable[..., Any]] | None = None,
+    ) -> None:
+        self.name = name
+        self.functions = {"__builtins__": {}, **functions}
+        self.is_complex = is_complex
+        self.is_array = is_array
+        self.convert = convert
+        self.supply = supply
+        self.compiled: dict[Any, Any] = {}  # what was made for this namespace, by rule and part
+
+
+def _named(source: Any, names: str) -> dict[str, Any]:
+    """Pick functions from a module; `table=source` renames on the way."""
+    pairs = (entry.partition("=")[::2] for entry in names.split())
+    return {name: getattr(source, there or name) for name, there in pairs}
+
+
+# -- numbers of the standard library -------------------------------------------------------
+
+
+def _fma(a: float, b: float, c: float) -> float:
+    """Round a·b + c once. (`math.fma` came with Python 3.13.)"""
+    if all(map(math.isfinite, (a, b, c))) and a * b + c != 0.0:
+        return float(Fraction(a) * Fraction(b) + Fraction(c))
+    return a * b + c
+
+
+def _scipy_special(name: str) -> Any:
+    """The ufunc of scipy.special, or None where SciPy is not installed."""
+    try:
+        import scipy.special
+    except ImportError:
+        return None
+    return getattr(scipy.special, name)
+
+
+def _polygamma(n: int, x: float) -> float:
+    """ψ⁽ⁿ⁾(x) rounded to a float, by mpmath with guard bits."""
+    from mpmath import mp
+
+    with mp.workprec(90):
+        try:
+            return float(mp.psi(int(n), x).real)
+        except ValueError:  # a pole
+            return math.nan
+
+
+def _sinc(n: int, x: Any) -> Any:
+    """n-th derivative of sin(πx)/(πx), for floats, complex numbers and arrays of them.
+
+    With u = πx and S₀ = sin(u)/u, differentiating u·S₀ = sin u n times gives
+    u·Sₙ + n·Sₙ₋₁ = sin⁽ⁿ⁾(u), a recurrence that is stable while n is small against |u|.
+    Nearer to 0 the power series Σ (−1)ᵏ u²ᵏ⁻ⁿ/((2k + 1)·(2k − n)!), 2k ≥ n, takes over.
+    """
+    x = np.asarray(x)
+    near = np.abs(x) < (n + 2) / math.pi
+    u = math.pi * np.where(near, x, 0)
+    series = sum(
+        (-1) ** k * u ** (2 * k - n) / ((2 * k + 1) * math.factorial(2 * k - n))
+        for k in range((n + 1) // 2, 2 * n + 14)
+    )
+    u = math.pi * np.where(near, 1, x)
+    turns = np.where(near, 1, x - 2 * np.rint(x.real / 2))  # sin πx for large x too
+    sin, cos = np.sin(math.pi * turns), np.cos(math.pi * turns)
+    far = sin / u
+    for k in range(1, n + 1):
+        far = ((cos, -sin, -cos, sin)[(k - 1) % 4] - k * far) / u
+    return (math.pi**n * np.where(near, series, far)).astype(np.result_type(x, np.float32))[()]
+
+
+def _sign(x: float) -> float:
+    return 0.0 * x if x == 0 or x != x else math.copysign(1.0, x)
+
+
+def _heaviside(x: float, h: float) -> float:
+    return x if x != x else 0.0 if x < 0 else 1.0 if x > 0 else float(h)
+
+
+def _nan_to_num(x: float) -> float:
+    return float(np.nan_to_num(x))
+
+
+def _asfloat(function: Callable[..., float]) -> Callable[..., float]:
+    """Steps give the number system's own kind: floor(2.5) is 2.0."""
+    return lambda *args: float(function(*args))
+
+
+_CONSTANTS = {
+    "pi": math.pi,
+    "ln2": math.log(2.0),
+    "ln10": math.log(10.0),
+    "inf": math.inf,
+    "nan": math.nan,
+}
+
+_PYTHON = {"where": lambda c, a, b: a if c else b, "abs": abs, "pow": operator.pow}
+
+MATH = Namespace(
+    "math",
+    _CONSTANTS
+    | _PYTHON
+    | _named(
+        math,
+        "sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan atan2 sinh "
+        "cosh tanh asinh acosh atanh degrees radians hypot fmod copysign ldexp erf erfc gamma "
+        "lgamma isfinite isinf isnan",
+    )
+    | {
+        "floor": _asfloat(math.floor),
+        "ceil": _asfloat(math.ceil),
+        "trunc": _asfloat(math.trunc),
+        "round": lambda x, n: float(round(float(x), n)),
+        "sign": _sign,
+        "heaviside": _heaviside,
+        "nan_to_num": _nan_to_num,
+        "fma": getattr(math, "fma", _fma),
+        "polygamma": _polygamma,
+        "_sinc": lambda n, x: float(_sinc(n, float(x))),
+        "real": operator.attrgetter("real"),
+        "imag": operator.attrgetter("imag"),
+        "conj": operator.methodcaller("conjugate"),
+    },
+)
+
+
+# Fractions stay exact: 1/3 in a slope must not become a float beside them.
+FRACTIONS = Namespace(
+    "fractions",
+    {name: f for name, f in MATH.functions.items() if name != "__builtins__"},
+    convert=lambda x: Fraction(x) if isinstance(x, int) else x,
+)
+
+
+def _complex(ufunc: Callable[..., Any]) -> Callable[..., complex]:
+    return lambda z: complex(ufunc(complex(z)))
+
+
+CMATH = Namespace(
+    "cmath",
+    _CONSTANTS
+    | _PYTHON
+    | _named(
+        cmath,
+        "sqrt exp log log10 sin cos tan asin acos atan sinh cosh tanh asinh acosh atanh "
+        "isfinite isinf isnan",
+    )
+    | {name: _complex(getattr(np, name)) for name in ("exp2", "expm1", "log2", "log1p")}
+    | {
+        "real": operator.attrgetter("real"),
+        "imag": operator.attrgetter("imag"),
+        "conj": operator.methodcaller("conjugate"),
+        "nan_to_num": _complex(np.nan_to_num),
+        "_sinc": lambda n, z: complex(_sinc(n, complex(z))),
+    },
+    is_complex=True,
+)
+
+
+# -- NumPy: arrays, and the scalars that arrays hand out ------------------------------------
+
+
+def _special(name: str) -> Callable[..., Any]:
+    """scipy.special's ufunc if SciPy is installed, else the float function, element by element."""
+
+    def function(*args: Any) -> Any:
+        there = _scipy_special({"lgamma": "gammaln"}.get(name, name))
+        if there is None:
+            there = np.vectorize(MATH.functions[name], otypes=[float])
+        result = there(*args)
+        dtype = np.result_type(*(a for a in args if np.result_type(a).kind == "f"), np.float32)
+        return result.astype(dtype) if result.dtype != dtype else result
+
+    return function
+
+
+def _np_fma(a: Any, b: Any, c: Any) -> Any:
+    dtype = np.result_type(a, b, c, np.float32)
+    return np.vectorize(MATH.functions["fma"], otypes=[dtype])(a, b, c)[()]
+
+
+_NUMPY = (
+    _CONSTANTS
+    | _named(
+        np,
+        "where abs pow=power sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan asin=arcsin "
+        "acos=arccos atan=arctan atan2=arctan2 sinh cosh tanh asinh=arcsinh acosh=arccosh "
+        "atanh=arctanh degrees radians hypot fmod copysign ldexp floor ceil trunc rint round sign "
+        "heaviside nan_to_num real imag conj maximum minimum fmax fmin clip sinc logaddexp "
+        "logaddexp2 square isfinite isinf isnan floordiv=floor_divide mod=remainder",
+    )
+    | {name: _special(name) for name in ("erf", "erfc", "gamma", "lgamma", "polygamma")}
+    | {"fma": _np_fma, "reciprocal": lambda x: 1 / x, "_sinc": _sinc}
+)
+
+_NUMPY_COMPLEX = {
+    name: f
+    for name, f in _NUMPY.items()
+    if name not in ("erf", "erfc", "gamma", "lgamma", "polygamma", "fma", "logaddexp")
+}
+
+# Scalars branch like Python's own numbers do; arrays choose with `where`.
+_PLAIN = {
+    (False, False): Namespace("numpy", _NUMPY),
+    (True, False): Namespace("numpy", _NUMPY_COMPLEX, is_complex=True),
+    (False, True): Namespace("numpy", _NUMPY, is_array=True),
+    (True, True): Namespace("numpy", _NUMPY_COMPLEX, is_complex=True, is_array=True),
+}
+
+
+# -- mpmath: whichever context the numbers belong to ---------------------------------------
+
+
+def _mpmath(context: Any, is_complex: bool) -> Namespace:
+    """mpmath's functions; constants are taken anew at each use, at the working precision."""
+    ctx = context
+
+    def trunc(x: Any) -> Any:
+        return ctx.ceil(x) if x < 0 else ctx.floor(x)
+
+    def digits(x: Any, n: int) -> Any:
+        return ctx.nint(x * ctx.mpf(10) ** n) / ctx.mpf(10) ** n
+
+    def sinc(n: int, x: Any) -> Any:
+        with ctx.extraprec(30 + 10 * n):  # the same series as in _sinc, to any precision
+            u, total, k = ctx.pi * x, ctx.zero, (n + 1) // 2
+            if abs(u) > n + 2:
+                total = ctx.sin(u) / u
+                for j in range(1, n + 1):
+                    total = (ctx.sin(u + j * ctx.pi / 2) - j * total) / u
+                return ctx.pi**n * total
+            while True:
+                term = (-1) ** k * u ** (2 * k - n) / ((2 * k + 1) * ctx.factorial(2 * k - n))
+                total += term
+                k += 1
+                if abs(term) <= ctx.eps * abs(total):
+                    return ctx.pi**n * total
+
+    functions = _named(
+        ctx,
+        "inf nan pi ln2 ln10 sqrt exp expm1 log log10 log1p sin cos tan sec csc cot asin acos "
+        "atan atan2 sinh cosh tanh sech asinh acosh atanh degrees radians hypot floor ceil "
+        "rint=nint sign erf erfc gamma polygamma=psi sinc=sincpi real=re imag=im conj "
+        "isfinite isinf isnan ldexp",
+    )
+    functions |= {
+        "where": _PYTHON["where"],
+        "abs": abs,
+        "pow": operator.pow,
+        "trunc": trunc,
+        "round": digits,
+        "cbrt": lambda x: -ctx.cbrt(-x) if x < 0 else ctx.cbrt(x),
+        "exp2": lambda x: ctx.mpf(2) ** x,
+        "lgamma": lambda x: ctx.re(ctx.loggamma(x)),
+        "copysign": lambda a, b: abs(a) * ctx.mpf(math.copysign(1.0, b)),
+        "heaviside": lambda x, h: x if x != x else ctx.mpf(0 if x < 0 else 1 if x > 0 else h),
+        "nan_to_num": lambda x: ctx.mpf(_nan_to_num(float(x))) if not ctx.isfinite(x) else x,
+        "floordiv": lambda a, b: ctx.floor(a / b),
+        "_sinc": lambda n, x: sinc(int(n), x),
+        "_gauss": lambda x: ctx.exp(-ctx.fmul(x, x, exact=True)),
+    }
+    if is_complex:
+        functions |= {"sign": ctx.sign}
+    return Namespace(
+        "mpmath",
+        functions,
+        is_complex=is_complex,
+        convert=lambda x: ctx.convert(x) if isinstance(x, (int, float, complex)) else x,
+    )
+
+
+# -- which namespace a number belongs to ----------------------------------------------------
+
+_SYSTEMS: dict[type, Callable[[Any], tuple[int, bool, Any]]] = {}
+_MPMATH: dict[tuple[Any, bool], Namespace] = {}
+
+
+def _system(kind: type) -> Callable[[Any], tuple[int, bool, Any]] | None:
+    """How to rank numbers of this type: (system, is complex, context of mpmath or fractions)."""
+    if issubclass(kind, np.generic):
+        if issubclass(kind, np.complexfloating):
+            return lambda x: (1, True, None)
+        return (lambda x: (1, False, None)) if issubclass(kind, (np.number, np.bool_)) else None
+    if issubclass(kind, Fraction):
+        return lambda x: (0, False, FRACTIONS)
+    if issubclass(kind, (int, float)):
+        return lambda x: (0, False, None)
+    if issubclass(kind, complex):
+        return lambda x: (0, True, None)
+    if hasattr(kind, "_mpf_") or hasattr(kind, "_mpc_"):  # mpmath's own protocol
+        return lambda x: (2, hasattr(x, "_mpc_"), x.context)
+    if issubclass(kind, np.ndarray):
+        return lambda x: (3 if x.dtype != object else 4, x.dtype.kind == "c", None)
+    return None
+
+
+def is_number(x: Any) -> bool:
+    """Whether x is a plain number or array that dualad can calculate with."""
+    kind = type(x)
+    if kind in _SYSTEMS:
+        return True
+    system = _system(kind)
+    if system is not None:
+        _SYSTEMS[kind] = system
+    return system is not None
+
+
+def namespace_of(*values: Any) -> Namespace | None:
+    """The namespace that can take all these plain values; None for arrays of objects.
+
+    Raises
+    ------
+    TypeError
+        If a value is not a number.
+    """
+    rank, is_complex, context = 0, False, None
+    for value in values:
+        if not is_number(value):
+            raise TypeError(
+                f"expected a number or a NumPy array, got {type(value).__name__}"
+                + ("; write np.asarray(x)." if isinstance(value, (list, tuple)) else ".")
+            )
+        r, c, ctx = _SYSTEMS[type(value)](value)
+        if ctx is not None and r >= rank:
+            context = ctx
+        rank, is_complex = max(rank, r), is_complex or c
+    if rank == 0:
+        return CMATH if is_complex else context or MATH
+    if rank == 2:
+        key = context, is_complex
+        if key not in _MPMATH:
+            _MPMATH[key] = _mpmath(*key)
+        return _MPMATH[key]
+    return None if rank == 4 else _PLAIN[is_complex, rank == 3]

@@ -1,0 +1,372 @@
+"""The table of rules: every fact about an elementary function, in one row.
+
+A row says what the function is called, what its slopes are, and where to test it:
+
+    row("atan2(a, b)", "(b/hypot(a, b))/hypot(a, b)", "-((a/hypot(a, b))/hypot(a, b))", ...)
+
+One slope per argument: its partial derivative, as an expression in the arguments and the
+result `y`. Everything else is derived from the rows: the functions on floats, arrays, complex
+and mpmath numbers, the derivatives of every order, the tests, the documentation.
+
+Slopes are chosen for accuracy, not for looks: no cancellation, no overflow on the way to a
+finite result. They are differentiated again at higher order, so they are written in functions
+of the table. A conditional decides between the pieces of a kink, or catches a point where the
+formula does not apply; for arrays it becomes a `where`.
+
+To add a function is to add a line. `define_rule` adds one from outside.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+
+from .namespaces import CONSTANTS, Namespace
+
+Slope = str | Callable[..., Any] | None
+Interval = tuple[float, float]
+Kind = Literal["smooth", "linear", "flat", "kinked"]
+
+inf, nan = float("inf"), float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class Rule:
+    """One row of the table.
+
+    Attributes
+    ----------
+    name : str
+        Array-API spelling. Names that start with `_` are helpers of other rows.
+    args : tuple of str
+        Names of the arguments, as the slopes use them.
+    value : str, callable or None
+        How to calculate the function where a number system does not have it.
+    slopes : tuple
+        Per argument an expression, a callable of (arguments…, y), or None for "refused".
+        No slopes at all: `value` is a composition of other rows, and differentiates itself.
+    kind : {"smooth", "linear", "flat", "kinked"}
+        Linear: the function is applied to the tangent. Flat: the derivative is zero wherever
+        it exists, and results are plain numbers. Kinked: slopes jump, and a zero slope
+        switches a branch off.
+    is_complex : bool
+        Whether the rule holds for complex numbers too.
+    complex_value : str or None
+        `value` for complex numbers, if it is another one.
+    over : tuple of (low, high)
+        Where tests sample each argument.
+    points : dict
+        {arguments: (value, *slopes)}: special points and what must be there.
+    aliases : tuple of str
+        Other names, such as NumPy's older spelling.
+    says : str
+        What the function is, if its name does not say it.
+    """
+
+    name: str
+    args: tuple[str, ...]
+    value: str | Callable[..., Any] | None
+    slopes: tuple[Slope, ...]
+    kind: Kind = "smooth"
+    is_complex: bool = False
+    complex_value: str | None = None
+    over: tuple[Interval, ...] = ()
+    points: Mapping[tuple[float, ...], tuple[float, ...]] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    says: str = ""
+
+    def __repr__(self) -> str:
+        return f"<rule {self.name}({', '.join(self.args)})>"
+
+    def is_composed(self, namespace: Namespace) -> bool:
+        """Whether `value`, run on dual numbers, is all there is to differentiate."""
+        steps = namespace.is_complex and self.kind in ("flat", "kinked")
+        return not self.slopes or (steps and self.complex_value is not None)
+
+    def value_in(self, namespace: Namespace) -> Callable[..., Any]:
+        """The function itself in a number system."""
+        define(self, namespace)
+        function: Callable[..., Any] = namespace.functions[self.name]
+        return function
+
+    def composition_in(self, namespace: Namespace) -> Callable[..., Any]:
+        """`value`, compiled, as a function of the arguments."""
+        if self not in namespace.compiled:
+            text = self.complex_value if namespace.is_complex else None
+            namespace.compiled[self] = compile_text(str(text or self.value), self.args, namespace)
+        result: Callable[..., Any] = namespace.compiled[self]
+        return result
+
+    def slope_in(self, namespace: Namespace, i: int) -> Callable[..., Any]:
+        """The slope in argument i, as a function of (arguments…, y)."""
+        key = self, i
+        if key not in namespace.compiled:
+            slope = self.slopes[i]
+            if slope is None:
+                raise TypeError(
+                    f"{self.name} has no derivative in its argument {self.args[i]!r}; "
+                    f"pass a plain number there."
+                )
+            if isinstance(slope, str):
+                slope = compile_text(slope, (*self.args, "y"), namespace)
+            namespace.compiled[key] = slope
+        result: Callable[..., Any] = namespace.compiled[key]
+        return result
+
+    def line_in(self, namespace: Namespace, active: Sequence[bool]) -> Callable[..., Any]:
+        """The chain rule for this row as one function: (arguments…, tangents…) ↦ (y, ẏ).
+
+        `active` says which arguments have a tangent that counts.
+        """
+        self.value_in(namespace)
+        dots = [f"d{a}" for a in self.args]
+        rows = zip(self.slopes, dots, active, strict=True)
+        terms = " + ".join(f"({slope})*{dot}" for slope, dot, on in rows if on)
+        text = f"(y := {self.name}({', '.join(self.args)}), {terms})"
+        return compile_text(text, (*self.args, *dots), namespace)
+
+
+RULES: dict[str, Rule] = {}  # by name and by alias
+
+
+def table() -> Iterable[Rule]:
+    """Each row once, in the order of the table."""
+    return dict.fromkeys(RULES.values())
+
+
+# -- text into functions -------------------------------------------------------------------
+
+
+class _WhereForIf(ast.NodeTransformer):
+    """Arrays cannot branch: `a if c else b` becomes where(c, a, b)."""
+
+    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+        branches = [self.visit(part) for part in (node.test, node.body, node.orelse)]
+        return ast.Call(ast.Name("where", ast.Load()), branches, [])
+
+
+def compile_text(text: str, args: Sequence[str], namespace: Namespace) -> Callable[..., Any]:
+    """Turn an expression of the table into a function for one number system."""
+    tree = ast.parse(f"lambda {', '.join(args)}: {text}", mode="eval")
+    branches = any(isinstance(node, ast.IfExp) for node in ast.walk(tree))
+    if namespace.is_array and branches:
+        tree = ast.fix_missing_locations(_WhereForIf().visit(tree))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in RULES:
+            define(RULES[node.id], namespace)
+    code = compile(tree, f"<rule: {text}>", "eval")
+    function: Callable[..., Any] = eval(code, namespace.functions)
+    if namespace.is_array and branches:  # the branch not taken must not warn
+        return np.errstate(all="ignore")(function)
+    return function
+
+
+def define(rule: Rule, namespace: Namespace) -> None:
+    """Put the function into the namespace, if its number system does not have it already."""
+    if rule.name in namespace.functions:
+        return
+    if namespace.supply is not None:
+        function = namespace.supply(rule)
+    elif namespace.is_complex and not rule.is_complex:
+        raise TypeError(f"{rule.name} is for real numbers; got a complex one.")
+    elif callable(rule.value):
+        function = rule.value
+    elif rule.value is None and rule.complex_value is None:
+        raise TypeError(f"{rule.name} is not available for numbers of {namespace.name}.")
+    else:
+        function = rule.composition_in(namespace)
+    namespace.functions[rule.name] = function
+
+
+# -- the table -----------------------------------------------------------------------------
+
+
+def row(
+    head: str,
+    *slopes: Slope,
+    kind: Kind = "smooth",
+    z: bool | str = False,
+    over: Sequence[Any] = (-4, 4),
+    at: Mapping[Any, tuple[float, ...]] | None = None,
+    aka: str = "",
+    says: str = "",
+) -> Rule:
+    """Add a row. `z`: holds for complex numbers too (with this text, if another one is needed)."""
+    signature, _, value = head.partition(" = ")
+    name, _, args = signature.rstrip(")").partition("(")
+    arguments = tuple(args.split(", "))
+    intervals = over if isinstance(over[0], tuple) else [over] * len(arguments)
+    rule = Rule(
+        name,
+        arguments,
+        value or None,
+        slopes,
+        kind,
+        bool(z),
+        z if isinstance(z, str) else None,
+        tuple((float(low), float(high)) for low, high in intervals),
+        {k if isinstance(k, tuple) else (k,): v for k, v in (at or {}).items()},
+        tuple(aka.split()),
+        says,
+    )
+    return register(rule)
+
+
+def register(rule: Rule) -> Rule:
+    """Enter a rule under its name and aliases; names are given once."""
+    names = (rule.name, *rule.aliases)
+    if taken := [n for n in names if n in RULES or n in CONSTANTS]:
+        raise ValueError(f"the table has a rule called {taken[0]!r} already; choose another name.")
+    RULES.update(dict.fromkeys(names, rule))
+    return rule
+
+
+# fmt: off
+POSITIVE, UNIT, NEAR_1 = (0.05, 9), (-0.95, 0.95), (1.05, 9)
+
+# Arithmetic
+row("add(a, b) = a + b", "1", "1", z=True)
+row("sub(a, b) = a - b", "1", "-1", z=True, aka="subtract")
+row("mul(a, b) = a*b", "b", "a", z=True, aka="multiply")
+row("div(a, b) = a/b", "1/b", "-(y/b)", z=True, over=POSITIVE, aka="divide true_divide",
+    at={(1e-200, 1e-170): (1e-30, 1e170, -1e140)})
+row("pow(a, b)", "0 if b == 0 else b*a**(b - 1)",
+    "(0 if real(b) > 0 else -inf) if a == 0 else y*log(a)", z=True, over=(POSITIVE, (-3, 3)),
+    aka="power float_power",
+    at={(0, 0): (1, 0, -inf), (0, 2): (0, 0, 0), (0, 1): (0, 1, 0), (-2, 3): (-8, 12, nan),
+        (0, 0.5): (0, inf, 0), (2, 0): (1, 0, 0.6931471805599453)})
+row("neg(x) = -x", "-1", kind="linear", z=True, aka="negative")
+row("pos(x) = +x", "1", kind="linear", z=True, aka="positive")
+row("abs(x)", "sign(x)", kind="kinked", z="hypot(real(x), imag(x))", aka="absolute fabs",
+    at={0: (0, 0), -2: (2, -1)})
+row("square(x) = x*x", "2*x", z=True, at={0: (0, 0)})
+row("reciprocal(x) = 1/x", "-(y/x)", z=True, over=POSITIVE)
+row("fma(a, b, c) = a*b + c", "b", "a", "1", z=True, says="a*b + c, rounded once")
+row("ldexp(a, b)", "ldexp(1.0, b)", None, over=((-4, 4), (3, 3)), says="a*2**b for an integer b")
+
+# Whole steps
+row("floordiv(a, b) = a//b", "0", "0", kind="flat", aka="floor_divide", at={(-7, 2): (-4, 0, 0)})
+row("mod(a, b) = a % b", "1", "-floordiv(a, b)", kind="kinked", aka="remainder",
+    at={(-19, 3): (2, 1, 7), (7.5, 2): (1.5, 1, -3)})
+row("fmod(a, b) = a - b*trunc(a/b)", "1", "rint((y - a)/b)", kind="kinked",
+    at={(-19, 3): (-1, 1, 6), (7.5, -2): (1.5, 1, 3)})
+row("divmod(a, b) = (floordiv(a, b), mod(a, b))")
+row("floor(x)", "0", kind="flat", at={2.5: (2, 0), -2.5: (-3, 0), 2: (2, 0)})
+row("ceil(x)", "0", kind="flat", at={2.5: (3, 0), -2.5: (-2, 0)})
+row("trunc(x)", "0", kind="flat", aka="fix", at={2.5: (2, 0), -2.5: (-2, 0)})
+row("round(x, n)", "0", "0", kind="flat", aka="around", at={(2.26, 1): (2.3, 0, 0)})
+row("rint(x) = round(x, 0)", "0", kind="flat", at={2.5: (2, 0), 3.5: (4, 0), -1.2: (-1, 0)})
+row("sign(x)", "0", kind="flat", z="x/abs(x) if x != 0 else 0*x", at={0: (0, 0), -3: (-1, 0)})
+row("isfinite(x)", "0", kind="flat", z=True, at={1: (1, 0), inf: (0, 0)})
+row("isinf(x)", "0", kind="flat", z=True, at={1: (0, 0), -inf: (1, 0)})
+row("isnan(x)", "0", kind="flat", z=True, at={1: (0, 0), nan: (1, 0)})
+
+# Kinks: the mean of the one-sided slopes
+row("_step(a, b) = 1 if a > b else 0.5 if a == b else 0 if a < b else nan", "0", "0", kind="flat")
+row("maximum(a, b) = a if a >= b else b if a < b else a + b", "_step(a, b)", "_step(b, a)",
+    kind="kinked", at={(1, 0): (1, 1, 0), (0, 0): (0, 0.5, 0.5), (2, nan): (nan, nan, nan)})
+row("minimum(a, b) = a if a <= b else b if a > b else a + b", "_step(b, a)", "_step(a, b)",
+    kind="kinked", at={(1, 0): (0, 0, 1), (0, 0): (0, 0.5, 0.5), (nan, 2): (nan, nan, nan)})
+row("fmax(a, b) = a if b != b else b if a != a else maximum(a, b)",
+    "1 if b != b else 0 if a != a else _step(a, b)",
+    "0 if b != b else 1 if a != a else _step(b, a)",
+    kind="kinked", at={(2, nan): (2, 1, 0), (nan, 2): (2, 0, 1), (3, 3): (3, 0.5, 0.5)})
+row("fmin(a, b) = a if b != b else b if a != a else minimum(a, b)",
+    "1 if b != b else 0 if a != a else _step(b, a)",
+    "0 if b != b else 1 if a != a else _step(a, b)",
+    kind="kinked", at={(2, nan): (2, 1, 0), (nan, 2): (2, 0, 1), (3, 3): (3, 0.5, 0.5)})
+row("clip(x, lo, hi) = minimum(maximum(x, lo), hi)", over=((-4, 4), (-2, -1), (1, 2)),
+    at={(0.5, 0, 1): (0.5, 1, 0, 0), (1, 0, 1): (1, 0.5, 0, 0.5), (2, 0, 1): (1, 0, 0, 1)})
+row("copysign(a, b)", "sign(a)*copysign(1.0, b)", "0", kind="kinked",
+    at={(2, -3): (-2, -1, 0), (0, 1): (0, 0, 0)})
+row("heaviside(x, h)", "0", "1 if x == 0 else 0", kind="kinked",
+    at={(0, 0.5): (0.5, 0, 1), (2, 0.5): (1, 0, 0)})
+row("nan_to_num(x)", "1 if isfinite(x) else 0", kind="kinked", z=True,
+    at={2: (2, 1), nan: (0, 0)})
+
+# Roots, exponentials, logarithms
+row("sqrt(x)", "0.5/y", z=True, over=POSITIVE,
+    at={0: (0, inf), 5e-324: (2.2227587494850775e-162, 2.2494567803136805e161)})
+row("cbrt(x)", "1/(3*y*y)", over=POSITIVE, at={0: (0, inf), -8: (-2, 1 / 12)})
+row("exp(x)", "y", z=True)
+row("exp2(x)", "exp2(x - 1)*(2*ln2)", z=True)
+row("expm1(x)", "exp(x)", z=True, at={-40: (-1, 4.248354255291589e-18)})
+row("log(x)", "1/x", z=True, over=POSITIVE)
+row("log2(x) = log(x)/ln2", "1/x/ln2", z=True, over=POSITIVE)
+row("log10(x)", "1/x/ln10", z=True, over=POSITIVE)
+row("log1p(x)", "1/(1 + x)", z=True, over=(-0.9, 9), at={0: (0, 1)})
+row("xlogy(a, b) = a if a == 0 else a*log(b)", "log(b)",
+    "(0 if b == 0 else a/b) if a == 0 else a/b", over=POSITIVE,
+    at={(0, 0): (0, -inf, 0), (0, 2): (0, 0.6931471805599453, 0)},
+    says="a*log(b), and 0 where a is 0")
+row("_gap(a, b) = 0 if a == b else a - b", "1", "-1")
+row("logaddexp(a, b) = maximum(a, b) + log1p(exp(-abs(_gap(a, b))))",
+    "sigmoid(_gap(a, b))", "sigmoid(_gap(b, a))",
+    at={(-inf, -inf): (-inf, 0.5, 0.5), (1e16, 1e16): (1e16, 0.5, 0.5)},
+    says="log(exp(a) + exp(b))")
+row("logaddexp2(a, b) = maximum(a, b) + log1p(exp2(-abs(_gap(a, b))))/ln2",
+    "_sigmoid2(_gap(a, b))", "_sigmoid2(_gap(b, a))",
+    at={(-inf, -inf): (-inf, 0.5, 0.5)}, says="log2(2**a + 2**b)")
+row("sigmoid(x) = exp(minimum(x, 0))/(1 + exp(-abs(x)))", "y*sigmoid(-x)",
+    z="1/(1 + exp(-x))", aka="logistic expit",
+    at={0: (0.5, 0.25), 40: (1, 4.248354255291589e-18), -800: (0, 0)}, says="1/(1 + exp(-x))")
+row("_sigmoid2(x) = exp2(minimum(x, 0))/(1 + exp2(-abs(x)))", "y*_sigmoid2(-x)*ln2")
+row("softplus(x) = maximum(x, 0) + log1p(exp(-abs(x)))", "sigmoid(x)",
+    at={0: (0.6931471805599453, 0.5)}, says="log(1 + exp(x))")
+
+# Trigonometric
+row("sin(x)", "cos(x)", z=True, at={0: (0, 1)})
+row("cos(x)", "-sin(x)", z=True, at={0: (1, 0)})
+row("tan(x)", "1 + y*y", z=True, over=(-1.5, 1.5))
+row("sec(x) = 1/cos(x)", "y*tan(x)", z=True, over=(-1.5, 1.5))
+row("csc(x) = 1/sin(x)", "-y*cot(x)", z=True, over=(0.05, 3))
+row("cot(x) = 1/tan(x)", "-(1 + y*y)", z=True, over=(0.05, 3))
+row("asin(x)", "1/sqrt((1 - x)*(1 + x))", z=True, over=UNIT, aka="arcsin",
+    at={1: (1.5707963267948966, inf), -1: (-1.5707963267948966, inf)})
+row("acos(x)", "-1/sqrt((1 - x)*(1 + x))", z=True, over=UNIT, aka="arccos", at={1: (0, -inf)})
+row("atan(x)", "1/(1 + x*x)", z=True, aka="arctan", at={inf: (1.5707963267948966, 0)})
+row("atan2(a, b)", "(b/hypot(a, b))/hypot(a, b)", "-((a/hypot(a, b))/hypot(a, b))",
+    aka="arctan2",
+    at={(0, 0): (0, nan, nan), (1e-200, 1e-200): (0.7853981633974483, 5e199, -5e199)})
+row("hypot(a, b)", "0 if y == 0 else a/y", "0 if y == 0 else b/y",
+    at={(0, 0): (0, 0, 0), (3, 4): (5, 0.6, 0.8),
+        (1e-200, 1e-200): (1.414213562373095e-200, 0.7071067811865476, 0.7071067811865476)})
+row("degrees(x)", "degrees(1.0)", kind="linear", aka="rad2deg")
+row("radians(x)", "radians(1.0)", kind="linear", aka="deg2rad")
+row("sinc(x) = cos(x) if x == 0 else sin(pi*x)/(pi*x)", "_sinc(1, x)", z=True,
+    at={0: (1, 0)}, says="sin(pi*x)/(pi*x)")
+row("_sinc(n, x)", None, "_sinc(n + 1, x)", z=True, over=((1, 1), (-4, 4)))
+
+# Hyperbolic
+row("sinh(x)", "cosh(x)", z=True)
+row("cosh(x)", "sinh(x)", z=True)
+row("tanh(x)", "square(sech(x))", z=True, at={20: (1, 1.6993417021166355e-17), 800: (1, 0)})
+row("sech(x) = 1/cosh(x) if abs(x) < 700 else 2*exp(-abs(x))", "-y*tanh(x)", z="1/cosh(x)",
+    at={0: (1, 0), 800: (0, 0)})
+row("asinh(x)", "1/_hypot1(x)", z=True, aka="arcsinh", at={1e200: (461.2101657793691, 1e-200)})
+row("acosh(x)", "1/(sqrt(x - 1)*sqrt(x + 1))", z=True, over=NEAR_1, aka="arccosh",
+    at={1: (0, inf), 1e200: (461.2101657793691, 1e-200)})
+row("atanh(x)", "1/((1 - x)*(1 + x))", z=True, over=UNIT, aka="arctanh")
+row("_hypot1(x) = hypot(1, x)", "x/y", z="sqrt(1 + x*x)")
+
+# Special functions
+row("erf(x)", "_gauss(x)*(2/sqrt(pi))", at={0: (0, 1.1283791670955126)})
+row("erfc(x)", "_gauss(x)*(-2/sqrt(pi))", at={0: (1, -1.1283791670955126)})
+row("gamma(x)", "y*digamma(x)", over=(0.1, 9))
+row("lgamma(x)", "digamma(x)", over=(0.1, 9), aka="gammaln", says="log(abs(gamma(x)))")
+row("digamma(x) = polygamma(0, x)", "polygamma(1, x)", over=(0.1, 9), aka="psi")
+row("polygamma(n, x)", None, "polygamma(n + 1, x)", over=((2, 2), (0.1, 9)),
+    says="n-th derivative of digamma")
+# exp(−x²) with x² = h² + (x − h)(x + h), h on a grid of 1/16: x² is then not rounded.
+row("_gauss(x) = exp(-square(rint(16*x)/16))*exp((rint(16*x)/16 - x)*(rint(16*x)/16 + x)) "
+    "if abs(x) < 30 else exp(-x*x)", "-2*x*y", z="exp(-x*x)")
+
+# Complex parts: linear over the reals
+row("real(x)", "1", kind="linear", z=True)
+row("imag(x)", "0", kind="linear", z=True)
+row("conj(x)", "1", kind="linear", z=True, aka="conjugate")
+# fmt: on
