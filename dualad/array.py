@@ -15,9 +15,12 @@ import numpy as np
 
 from .dual import (
     Dual,
+    as_number,
+    as_numpy,
     dual,
     evaluate,
     fit,
+    function,
     is_operand,
     map_leaves,
     parts,
@@ -187,10 +190,12 @@ class DualArray(Dual):
     def __getitem__(self, index: Any) -> Any:
         if not isinstance(index, tuple):
             index = (index,)
-        value = self.value[index]
-        return dual(value, self._tangent_at(index, np.ndim(value) == 0), self.level)
+        value, tangent = self.value[index], self._tangent_at(index)
+        if np.ndim(value) == 0:  # a number of its own, no view of the array
+            tangent = tangent.copy() if np.ndim(tangent) else as_number(tangent)
+        return dual(value, tangent, self.level)
 
-    def _tangent_at(self, index: tuple[Any, ...], is_number: bool) -> Any:
+    def _tangent_at(self, index: tuple[Any, ...]) -> Any:
         tangent = self.tangent
         if tangent.ndim > self.ndim:
             if _is_basic(index):
@@ -200,7 +205,7 @@ class DualArray(Dual):
                 tangent = np.ascontiguousarray(np.moveaxis(tangent, -1, 0))
         else:
             tangent = tangent[index]
-        return tangent.copy() if is_number else tangent
+        return tangent
 
     def __setitem__(self, index: Any, x: Any) -> None:
         if not isinstance(index, tuple):
@@ -350,7 +355,7 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
     elif _is_question(ufunc):
         return getattr(ufunc, method)(*map(plain, inputs), **kwargs)
     elif method == "__call__" and not kwargs:
-        result = evaluate(rule_of(ufunc), tuple(inputs))
+        result = _call(rule_of(ufunc), tuple(inputs))
     elif ufunc is np.add and method == "reduce":
         axis = kwargs.get("axis", 0)
         result = inputs[0].sum(axis=axis, keepdims=kwargs.get("keepdims", False))
@@ -361,6 +366,17 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
         out[...] = result
         return out
     return result
+
+
+def _call(rule: Rule, inputs: tuple[Any, ...]) -> Any:
+    """A ufunc warns and gives inf or nan where a function of Python's math would raise."""
+    try:
+        return function(rule)(*inputs)
+    except (ArithmeticError, ValueError):
+        numbers = [x for x in map(plain, inputs) if isinstance(x, (int, float, complex))]
+        if len(numbers) < len(inputs):
+            raise
+        return evaluate(rule, tuple(map_leaves(as_numpy, x) for x in inputs))
 
 
 def array_function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

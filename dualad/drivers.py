@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .array import DualArray, from_objects
-from .dual import Dual, Function, as_value, dual, is_operand, map_leaves, plain
+from .dual import Dual, Function, as_number, as_value, dual, is_operand, map_leaves, plain
 from .levels import fresh_level
 from .structure import leaves, rebuild
 
@@ -296,14 +296,9 @@ def _array_blocks(inputs: _Inputs, value: Any, columns: Any) -> list[Any]:
             part = np.moveaxis(columns[offset : offset + size], 0, -1)
             blocks.append(np.reshape(part, np.shape(value) + np.shape(x)))
         else:
-            blocks.append(_as_number(columns[offset]))
+            blocks.append(as_number(columns[offset]))
         offset += size
     return blocks
-
-
-def _as_number(x: Any) -> Any:
-    """NumPy's scalars as Python's own."""
-    return map_leaves(lambda v: v.item() if isinstance(v, np.generic) else v, x)
 
 
 # -- the drivers ---------------------------------------------------------------------------

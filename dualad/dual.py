@@ -149,7 +149,7 @@ def _slope(rule: Rule, i: int, namespace: Namespace, args: tuple[Any, ...]) -> A
         return slope(*args)
     except (ArithmeticError, ValueError):  # an infinite slope, as in sqrt at 0
         system = next(x for x in map(plain, args) if is_number(x))
-        ieee = tuple(map_leaves(_to_ieee, x) for x in args)
+        ieee = tuple(map_leaves(as_numpy, x) for x in args)
         there = namespace_for(ieee)
         if there is None or there.name != "numpy":
             raise
@@ -158,11 +158,16 @@ def _slope(rule: Rule, i: int, namespace: Namespace, args: tuple[Any, ...]) -> A
         return map_leaves(lambda x: _from_ieee(x, system), result)
 
 
-def _to_ieee(x: Any) -> Any:
+def as_numpy(x: Any) -> Any:
     """The same number as a NumPy scalar, for which 1/0 is inf and log(-1) is nan."""
     if isinstance(x, (np.ndarray, np.generic)):
         return x
     return np.complex128(x) if isinstance(x, complex) or hasattr(x, "_mpc_") else np.float64(x)
+
+
+def as_number(x: Any) -> Any:
+    """NumPy's scalars as Python's own."""
+    return map_leaves(lambda v: v.item() if isinstance(v, np.generic) else v, x)
 
 
 def _from_ieee(x: Any, system: Any) -> Any:
@@ -260,49 +265,53 @@ def _on_floats(rule: Rule) -> Function:
         return lines[active]
 
     def unary(x: Any) -> Any:
-        if type(x) is not Dual or type(x.value) is not float or type(x.tangent) is not float:
+        if type(x) is not Dual or type(x.tangent) is not float or type(x.value) not in _FLOATS:
             return None
         try:
-            y, tangent = line(True)(x.value, x.tangent)
+            y, tangent = line(True)(float(x.value), x.tangent)
         except (ArithmeticError, ValueError):
             return None
-        if tangent != tangent or type(y) is not float:
-            return None
-        result = new(Dual)
-        result.value, result.tangent, result.level = y, tangent, x.level
-        return result
+        return finish(y, tangent, x.level, type(x.value) is np.float64)
 
     def binary(a: Any, b: Any) -> Any:
         da = db = 0.0
-        level: int | None = None
+        level = HAND_MADE
         if type(a) is Dual:
-            level, da, a = a.level, a.tangent, a.value
-        if type(b) is Dual:
-            if level is None:
-                push = line(False, True)
-            elif level == b.level:
-                push = line(True, True)
-            else:
+            active = (True, type(b) is Dual)
+            if active[1] and a.level != b.level:
                 return None
-            level, db, b = b.level, b.tangent, b.value
+            level, da, a = a.level, a.tangent, a.value
         else:
-            push = line(True, False)
-        if not (type(da) is type(db) is float and type(a) in _FLOATS and type(b) in _FLOATS):
+            active = (False, True)
+        if type(b) is Dual:
+            level, db, b = b.level, b.tangent, b.value
+        if not (type(da) is type(db) is float and type(a) in _REALS and type(b) in _REALS):
             return None
+        is_numpy = type(a) is np.float64 or type(b) is np.float64
+        if is_numpy:
+            a, b = float(a), float(b)
         try:
-            y, tangent = push(a, b, da, db)
+            y, tangent = line(*active)(a, b, da, db)
         except (ArithmeticError, ValueError):
             return None
-        if level is None or tangent != tangent or type(y) is not float:
+        return finish(y, tangent, level, is_numpy)
+
+    def finish(y: Any, tangent: float, level: int, is_numpy: bool) -> Any:
+        if tangent != tangent or type(y) is not float:
             return None
         result = new(Dual)
-        result.value, result.tangent, result.level = y, tangent, level
+        result.value, result.tangent, result.level = (
+            np.float64(y) if is_numpy else y,
+            tangent,
+            level,
+        )
         return result
 
     return unary if len(rule.slopes) == 1 else binary
 
 
-_FLOATS = (float, int)
+_FLOATS = (float, np.float64)
+_REALS = (float, int, np.float64)
 
 
 def describe(rule: Rule) -> str:

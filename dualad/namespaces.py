@@ -71,7 +71,8 @@ def _named(source: Any, names: str) -> dict[str, Any]:
 
 def _fma(a: float, b: float, c: float) -> float:
     """Round a·b + c once. (`math.fma` came with Python 3.13.)"""
-    if all(map(math.isfinite, (a, b, c))) and a * b + c != 0.0:
+    a, b, c = float(a), float(b), float(c)
+    if math.isfinite(a * b + c) and a * b + c != 0.0:
         return float(Fraction(a) * Fraction(b) + Fraction(c))
     return a * b + c
 
@@ -268,7 +269,7 @@ def _mpmath(context: Any, is_complex: bool) -> Namespace:
     def trunc(x: Any) -> Any:
         return ctx.ceil(x) if x < 0 else ctx.floor(x)
 
-    def digits(x: Any, n: int) -> Any:
+    def to_digits(x: Any, n: Any) -> Any:
         return ctx.nint(x * ctx.mpf(10) ** n) / ctx.mpf(10) ** n
 
     def sinc(n: int, x: Any) -> Any:
@@ -291,16 +292,17 @@ def _mpmath(context: Any, is_complex: bool) -> Namespace:
         "inf nan pi ln2 ln10 sqrt exp expm1 log log10 log1p sin cos tan sec csc cot asin acos "
         "atan atan2 sinh cosh tanh sech asinh acosh atanh degrees radians hypot floor ceil "
         "rint=nint sign erf erfc gamma polygamma=psi sinc=sincpi real=re imag=im conj "
-        "isfinite isinf isnan ldexp",
+        "isfinite isinf isnan",
     )
     functions |= {
         "where": _PYTHON["where"],
         "abs": abs,
         "pow": operator.pow,
         "trunc": trunc,
-        "round": digits,
+        "round": to_digits,
         "cbrt": lambda x: -ctx.cbrt(-x) if x < 0 else ctx.cbrt(x),
         "exp2": lambda x: ctx.mpf(2) ** x,
+        "ldexp": lambda a, b: a * ctx.mpf(2) ** int(b),
         "lgamma": lambda x: ctx.re(ctx.loggamma(x)),
         "copysign": lambda a, b: abs(a) * ctx.mpf(math.copysign(1.0, b)),
         "heaviside": lambda x, h: x if x != x else ctx.mpf(0 if x < 0 else 1 if x > 0 else h),

@@ -258,7 +258,8 @@ row("divmod(a, b) = (floordiv(a, b), mod(a, b))")
 row("floor(x)", "0", kind="flat", at={2.5: (2, 0), -2.5: (-3, 0), 2: (2, 0)})
 row("ceil(x)", "0", kind="flat", at={2.5: (3, 0), -2.5: (-2, 0)})
 row("trunc(x)", "0", kind="flat", aka="fix", at={2.5: (2, 0), -2.5: (-2, 0)})
-row("round(x, n)", "0", "0", kind="flat", aka="around", at={(2.26, 1): (2.3, 0, 0)})
+row("round(x, n)", "0", None, kind="flat", over=((-4, 4), (1, 1)), aka="around",
+    at={(2.26, 1): (2.3, 0, 0)}, says="x to n decimals")
 row("rint(x) = round(x, 0)", "0", kind="flat", at={2.5: (2, 0), 3.5: (4, 0), -1.2: (-1, 0)})
 row("sign(x)", "0", kind="flat", z="x/abs(x) if x != 0 else 0*x", at={0: (0, 0), -3: (-1, 0)})
 row("isfinite(x)", "0", kind="flat", z=True, at={1: (1, 0), inf: (0, 0)})
@@ -290,7 +291,7 @@ row("nan_to_num(x)", "1 if isfinite(x) else 0", kind="kinked", z=True,
 
 # Roots, exponentials, logarithms
 row("sqrt(x)", "0.5/y", z=True, over=POSITIVE,
-    at={0: (0, inf), 5e-324: (2.2227587494850775e-162, 2.2494567803136805e161)})
+    at={0: (0, inf), 5e-324: (2.2227587494850775e-162, 2.2494568972715982e161)})
 row("cbrt(x)", "1/(3*y*y)", over=POSITIVE, at={0: (0, inf), -8: (-2, 1 / 12)})
 row("exp(x)", "y", z=True)
 row("exp2(x)", "exp2(x - 1)*(2*ln2)", z=True)
