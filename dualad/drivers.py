@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from .array import DualArray, from_objects
-from .dual import Dual, Function, as_number, as_value, dual, is_operand, map_leaves, plain
+from .dual import Dual, Function, as_number, as_value, dual, is_operand, plain
 from .levels import fresh_level
 from .structure import leaves, rebuild
 

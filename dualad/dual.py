@@ -142,11 +142,11 @@ def _sum(s: Any, t: Any) -> Any:
 
 def _slope(rule: Rule, i: int, namespace: Namespace, args: tuple[Any, ...]) -> Any:
     slope = rule.slope_in(namespace, i)
-    if namespace.name == "numpy":
+    try:
+        if namespace.name != "numpy":
+            return slope(*args)
         with np.errstate(all="ignore"):
             return slope(*args)
-    try:
-        return slope(*args)
     except (ArithmeticError, ValueError):  # an infinite slope, as in sqrt at 0
         system = next(x for x in map(plain, args) if is_number(x))
         ieee = tuple(map_leaves(as_numpy, x) for x in args)
@@ -281,8 +281,10 @@ def _on_floats(rule: Rule) -> Function:
             if active[1] and a.level != b.level:
                 return None
             level, da, a = a.level, a.tangent, a.value
-        else:
+        elif type(b) is Dual:
             active = (False, True)
+        else:
+            return None
         if type(b) is Dual:
             level, db, b = b.level, b.tangent, b.value
         if not (type(da) is type(db) is float and type(a) in _REALS and type(b) in _REALS):
