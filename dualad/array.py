@@ -84,41 +84,40 @@ def _float(x: Any) -> Any:
 # -- the array -----------------------------------------------------------------------------
 
 
-def _matmul(v: Any, w: Any, v_dot: Any, w_dot: Any) -> Any:
-    """v̇ @ w + v @ ẇ for stacks of directions, one matrix product per direction.
+def matmul(a: Any, b: Any) -> Any:
+    """a @ b where at least one is dual: v̇ @ w + v @ ẇ.
 
-    (One product for all directions would be rounded differently for different k.)
+    Directions are one more stack axis in front, so every direction is a matrix product of its
+    own. (One product for all of them would be rounded differently for different k.)
     """
+    level = newest((a, b))
+    if not directions((a, b), level):
+        return bilinear(operator.matmul, a, b)
+    (v, v_dot), (w, w_dot) = parts(a, level), parts(b, level)
+    y = v @ w
+    row, column = np.ndim(v) == 1, np.ndim(w) == 1  # vectors count as these
+    left, right = (v[None, :] if row else v), (w[:, None] if column else w)
     terms = []
     if v_dot is not None:
-        row = np.ndim(v) == 1  # as numpy: a vector on the left is a row
-        term = (v_dot[:, None, :] if row else v_dot) @ w
-        terms.append(term[:, 0] if row else term)
+        stack = v_dot[:, None, :] if row else v_dot
+        terms.append(_behind(stack, np.ndim(right)) @ right)
     if w_dot is not None:
-        column = np.ndim(w) == 1
-        term = v @ (w_dot[..., None] if column else _behind_stack(w_dot, np.ndim(v)))
-        terms.append(term[..., 0] if column else term)
-    return terms[0] if len(terms) == 1 else terms[0] + terms[1]
+        stack = w_dot[..., None] if column else w_dot
+        terms.append(left @ _behind(stack, np.ndim(left)))
+    tangent = terms[0] if len(terms) == 1 else terms[0] + terms[1]
+    if column:
+        tangent = tangent[..., 0]
+    if row:
+        tangent = tangent[..., 0] if column else tangent[..., 0, :]
+    return dual(y, fit(tangent, y), level)
 
 
-def _behind_stack(tangent: Any, ndim: int) -> Any:
-    """Make room for the other operand's stack axes between directions and matrices."""
+def _behind(tangent: Any, ndim: int) -> Any:
+    """Make room between directions and matrices for the stack axes of the other operand."""
     missing = ndim + 1 - np.ndim(tangent)
     if missing <= 0:
         return tangent
     return tangent.reshape(tangent.shape[:1] + (1,) * missing + tangent.shape[1:])
-
-
-def matmul(a: Any, b: Any) -> Any:
-    """a @ b where at least one is dual."""
-    level = newest((a, b))
-    (v, v_dot), (w, w_dot) = parts(a, level), parts(b, level)
-    if not directions((a, b), level):
-        return bilinear(operator.matmul, a, b)
-    y = v @ w
-    if v_dot is not None and np.ndim(v) > 1:
-        v_dot = _behind_stack(v_dot, np.ndim(w))
-    return dual(y, fit(_matmul(v, w, v_dot, w_dot), y), level)
 
 
 _BASIC = (int, np.integer, slice, type(None), type(Ellipsis))
@@ -339,7 +338,8 @@ def rule_of(ufunc: Any) -> Rule:
 
 def _is_question(ufunc: Any) -> bool:
     """Whether a ufunc answers with booleans: comparisons, isnan, logical_and, …"""
-    return all(t.split("->")[1] == "?" for t in ufunc.types if t[0] in "efdg")
+    answers = {t.partition("->")[2] for t in ufunc.types if t[0] in "fd"}
+    return answers == {"?"}
 
 
 def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str, Any]) -> Any:

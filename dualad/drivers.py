@@ -39,7 +39,7 @@ class _Inputs:
         self.given: dict[int | str, Any] = dict(enumerate(args))
         self.given.update(kwargs)
         self.positional = len(args)
-        self.single = isinstance(argnums, (int, str))
+        self.single = not isinstance(argnums, (tuple, list, range))
         wanted: Any = (argnums,) if self.single else argnums
         self.keys = [self._key(a) for a in wanted]
         if len(set(self.keys)) < len(self.keys):
@@ -375,7 +375,7 @@ def derivative(f: Function, argnums: Argnums = 0, order: int = 1) -> Function:
             return f(*args, **kwargs)
         if order == 1:
             return once(f, args, kwargs)
-        if not isinstance(argnums, (int, str)):
+        if isinstance(argnums, (tuple, list, range)):
             return tuple(derivative(f, a, order)(*args, **kwargs) for a in argnums)
         return once(derivative(f, argnums, order - 1), args, kwargs)
 

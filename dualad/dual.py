@@ -335,7 +335,8 @@ def describe(rule: Rule) -> str:
 
 def _elementwise(rule: Rule, args: tuple[Any, ...]) -> Any:
     """Object arrays: one number after the other."""
-    return np.frompyfunc(lambda *xs: evaluate(rule, xs), len(args), 1)(*args)
+    objects = [np.asarray(a, dtype=object) for a in args]
+    return np.frompyfunc(lambda *xs: evaluate(rule, xs), len(args), 1)(*objects)
 
 
 # -- the number ----------------------------------------------------------------------------
@@ -422,7 +423,7 @@ class Dual:
                 f"a tangent has its value's shape {shape}, or one leading axis more; "
                 f"got shape {tangent_shape}."
             )
-        return dual(value, tangent, HAND_MADE)
+        return dual(_own(value), _own(tangent), HAND_MADE)
 
     def __reduce__(self) -> Any:
         return _restore, (self.value, self.tangent, self.level)
@@ -582,6 +583,11 @@ def as_value(x: Any) -> Any:
     if isinstance(x, np.ndarray) and x.dtype == object:
         raise TypeError("a Dual takes arrays of floats or complex numbers, got one of objects.")
     return x
+
+
+def _own(x: Any) -> Any:
+    """A copy of an array, so that nobody else can change it."""
+    return x.copy() if isinstance(x, _ARRAYS) else x
 
 
 # The class for values that are arrays, and NumPy's protocols: array.py enters them here.

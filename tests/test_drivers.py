@@ -1,0 +1,412 @@
+"""The drivers: structures in and out, argnums, passes and chunks, and what they refuse."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict, namedtuple
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from mpmath import mp, mpf
+
+import dualad
+from dualad import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad
+
+
+def survey(x1: Any, x2: Any) -> Any:
+    """The running example of Baydin and Pearlmutter's survey."""
+    return dualad.log(x1) + x1 * x2 - dualad.sin(x2)
+
+
+def rosenbrock(x: Any) -> Any:
+    return sum(100 * (x[i + 1] - x[i] ** 2) ** 2 + (1 - x[i]) ** 2 for i in range(len(x) - 1))
+
+
+def rosenbrock_arrays(x: Any) -> Any:
+    return np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+
+def test_the_surveys_example() -> None:
+    value, (d1, d2) = value_and_grad(survey, argnums=(0, 1))(2.0, 5.0)
+    assert value == pytest.approx(11.652071455223084, rel=2e-16)
+    assert d1 == 5.5
+    assert d2 == pytest.approx(1.7163378145367738, rel=2e-16)
+
+
+POINTS = [(2.0, 1.0), (0.7, 0.5), (5.0, 0.01), (1.5, 0.9), (100.0, 1.7), (3.0, 2.6), (1e8, 1e-3)]
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_the_textbooks_example_to_4_ulp(point: tuple[float, float]) -> None:
+    """x₁·√(log(x₁/sin(x₂²))), both partials, against mpmath at 50 digits."""
+
+    def f(x1: Any, x2: Any) -> Any:
+        return x1 * dualad.sqrt(dualad.log(x1 / dualad.sin(x2**2)))
+
+    value, slopes = value_and_grad(f, argnums=(0, 1))(*point)
+    with mp.workdps(50):
+
+        def exact(x1: Any, x2: Any) -> Any:
+            return x1 * mp.sqrt(mp.log(x1 / mp.sin(x2**2)))
+
+        a, b = map(mpf, point)
+        truths = exact(a, b), mp.diff(lambda t: exact(t, b), a), mp.diff(lambda t: exact(a, t), b)
+    for got, truth in zip((value, *slopes), truths, strict=True):
+        assert abs(got - truth) <= 4 * math.ulp(float(truth)), (got, float(truth))
+
+
+def test_the_textbooks_example_where_it_is_ill_conditioned() -> None:
+    """cos(x₂²) next to its zero: rounding x₂² alone moves it by several ulp."""
+
+    def f(x: Any) -> Any:
+        return 1.5 * dualad.sqrt(dualad.log(1.5 / dualad.sin(x**2)))
+
+    with mp.workdps(50):
+        truth = mp.diff(lambda t: 1.5 * mp.sqrt(mp.log(1.5 / mp.sin(t**2))), mpf(1.2))
+    condition = 1.2**2 * math.tan(1.2**2)
+    assert abs(derivative(f)(1.2) - truth) <= (4 + condition) * math.ulp(float(truth))
+
+
+def test_derivative_of_numbers_and_arrays() -> None:
+    assert derivative(lambda x: x**3)(2.0) == 12.0
+    assert type(derivative(lambda x: x**3)(2)) is float
+    assert [derivative(lambda x: x**5, order=k)(2.0) for k in range(7)] == [
+        32,
+        80,
+        160,
+        240,
+        240,
+        120,
+        0,
+    ]
+    x = np.array([[0.1, 0.2], [0.3, 0.4]])
+    np.testing.assert_allclose(derivative(np.sin, order=2)(x), -np.sin(x), rtol=1e-15)
+    assert derivative(lambda x: np.array([x, x**2, 1.0]))(3.0).tolist() == [1, 6, 0]
+    assert derivative(lambda x: {"a": x * x, "b": (1.0, x)})(3.0) == {"a": 6.0, "b": (0.0, 1.0)}
+    assert derivative(lambda a, b: a * b * b, argnums="b")(2.0, b=5.0) == 20.0
+    assert derivative(lambda a, b: a**2 * b**2, argnums=(0, 1), order=2)(2.0, 5.0) == (50.0, 8.0)
+    assert derivative(lambda x: 1.0)(3.0) == 0.0
+    assert derivative(lambda x: np.ones(2))(3.0).tolist() == [0, 0]
+    assert derivative(lambda z: z**2)(1 + 2j) == 2 + 4j
+    assert isinstance(derivative(lambda x: x / 3)(Fraction(1, 2)), Fraction)
+
+
+def test_argnums() -> None:
+    def f(a: Any, b: Any, *, c: Any = 2.0) -> Any:
+        return a * b**2 * c**3
+
+    assert grad(f)(3.0, 5.0) == 200.0
+    assert grad(f, argnums=-1)(3.0, 5.0) == 240.0
+    assert grad(f, argnums="a")(3.0, 5.0) == 200.0
+    assert grad(f, argnums="c")(3.0, 5.0, c=2.0) == 900.0
+    assert grad(f, argnums=("c", 0))(3.0, 5.0, c=2.0) == (900.0, 200.0)
+    assert grad(f, argnums=[0])(3.0, 5.0) == (200.0,)
+    assert grad(f, argnums=())(3.0, 5.0) == ()
+    for argnums, message in (
+        (2, "argnums=2, but the call gives 2 positional arguments"),
+        ("d", "argnums='d', but the call gives no argument of that name"),
+        ("c", "argnums='c', but the call gives no argument of that name"),
+        (1.0, "argnums takes an index, a name, or a tuple of these; got 1.0"),
+        (True, "argnums takes an index"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            grad(f, argnums=argnums)(3.0, 5.0)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="names an argument twice"):
+        grad(f, argnums=(0, "a"))(3.0, 5.0)
+
+
+def test_structures_in() -> None:
+    Point = namedtuple("Point", "x y")
+
+    def f(p: Any) -> Any:
+        return p["a"] * p["b"][0] + np.sum(p["b"][1] ** 2) * p["c"].x - p["c"].y
+
+    p = {"a": 2.0, "b": [3.0, np.array([1.0, 2.0])], "c": Point(4, np.array(1.0))}
+    g = grad(f)(p)
+    assert list(g) == ["a", "b", "c"]
+    assert (g["a"], g["b"][0], g["c"].x) == (3.0, 2.0, 5.0)
+    assert g["b"][1].tolist() == [8.0, 16.0]
+    assert type(g["c"]) is Point and g["c"].y.shape == () and g["c"].y == -1
+    ordered = grad(lambda d: d["u"] * d["v"])(OrderedDict(u=2.0, v=3.0))
+    assert type(ordered) is OrderedDict and ordered["u"] == 3.0
+    h = hessian(f)(p)
+    assert h["b"][1]["b"][1].tolist() == [[8.0, 0.0], [0.0, 8.0]]
+    assert h["c"].x["b"][1].tolist() == h["b"][1]["c"].x.tolist() == [2.0, 4.0]
+
+
+def test_structures_out() -> None:
+    def f(x: Any) -> Any:
+        return {"list": [x[0] * x[1], 3.0], "array": np.sin(x), "objects": np.array([x[0], 1.0])}
+
+    x = np.array([1.0, 2.0])
+    j = jacobian(f)(x)
+    assert j["list"][0].tolist() == [2.0, 1.0]
+    assert j["list"][1].tolist() == [0.0, 0.0]
+    np.testing.assert_allclose(j["array"], np.diag(np.cos(x)))
+    assert j["objects"].tolist() == [[1.0, 0.0], [0.0, 0.0]]
+    both = jacobian(lambda a, b: (a * b, a), argnums=(0, 1))(2.0, x)
+    assert both[0][0].tolist() == [1.0, 2.0]
+    assert both[0][1].tolist() == [[2.0, 0.0], [0.0, 2.0]]
+    assert (both[1][0], both[1][1].tolist()) == (1.0, [0.0, 0.0])
+    assert jacobian(lambda v: [v[0] * v[1], v[0]])([2.0, 3.0]) == [[3.0, 2.0], [1.0, 0.0]]
+
+
+def test_shapes() -> None:
+    x = np.arange(6.0).reshape(2, 3)
+    j = jacobian(lambda v: np.sin(v[:, :2]) * 2)(x)
+    assert j.shape == (2, 2, 2, 3)
+    assert hessian(lambda v: np.sum(v**3))(x).shape == (2, 3, 2, 3)
+    assert jacobian(lambda v: v * 2)(np.array(3.0)).shape == ()
+    assert jacobian(lambda v: v * 2)(np.array(3.0)) == 2.0
+
+
+@pytest.mark.parametrize("shape", [(0,), (2, 0), (0, 3)])
+def test_nothing_to_differentiate(shape: tuple[int, ...]) -> None:
+    calls = []
+
+    def f(v: Any) -> Any:
+        calls.append(1)
+        return v * 2
+
+    assert jacobian(f)(np.zeros(shape)).shape == shape + shape
+    assert len(calls) == 1
+    assert grad(np.sum)(np.zeros(shape)).shape == shape
+    assert hessian(lambda v: np.sum(v * v))(np.zeros(shape)).shape == shape + shape
+    assert jacobian(lambda v: 1.0)([]) == []
+
+
+def test_has_aux() -> None:
+    def f(x: Any) -> Any:
+        y = x * x
+        return np.sum(y), {"y": y, "text": "done"}
+
+    x = np.array([1.0, 2.0])
+    (value, aux), g = value_and_grad(f, has_aux=True)(x)
+    assert (value, g.tolist(), aux["text"]) == (5.0, [2.0, 4.0], "done")
+    assert type(aux["y"]) is np.ndarray and aux["y"].tolist() == [1.0, 4.0]
+    g, aux = grad(f, has_aux=True)(x)
+    assert g.tolist() == [2.0, 4.0]
+    j, aux = jacobian(f, has_aux=True)(x)
+    assert j.tolist() == [2.0, 4.0]
+    with pytest.raises(
+        TypeError, match=r"has_aux=True needs a function that returns \(result, aux\)"
+    ):
+        grad(np.sum, has_aux=True)(x)
+
+
+def test_wrappers_keep_name_and_docstring() -> None:
+    for driver in (derivative, grad, value_and_grad, jacobian, hessian, hvp):
+        assert driver(survey).__name__ == "survey"  # type: ignore[operator]
+        assert driver(survey).__doc__ == survey.__doc__  # type: ignore[operator]
+        with pytest.raises(
+            TypeError, match=rf"^{driver.__name__} needs a function, got float; write"
+        ):
+            driver(2.0)  # type: ignore[operator]
+    with pytest.raises(TypeError, match="jvp needs a function"):
+        jvp(2.0, (1.0,), (1.0,))  # type: ignore[arg-type]
+
+
+@settings(max_examples=40, deadline=None)
+@given(arrays(float, st.integers(1, 9), elements=st.floats(-2, 2)))
+def test_every_chunk_gives_the_same(x: Any) -> None:
+    """Exactly, for array code and for scalar code, with all that rounds in between."""
+    a = np.sin(np.arange(x.size * 3.0)).reshape(3, x.size)
+
+    def f(v: Any) -> Any:
+        w = np.exp(-v * v) * np.sin(3 * v) / (2 + np.cos(v))
+        return [a @ w, np.sum(w**3), w[0] * w[-1], w @ w, np.hypot(v, 1.0)]
+
+    for function, point in ((f, x), (rosenbrock, x), (rosenbrock, x.tolist())):
+        default = jacobian(function)(point)
+        for chunk in (1, 3, x.size):
+            other = jacobian(function, chunk=chunk)(point)
+            for p, q in zip(default, other, strict=True):
+                np.testing.assert_array_equal(p, q)
+
+
+@settings(max_examples=40, deadline=None)
+@given(arrays(float, st.integers(2, 6), elements=st.floats(-2, 2)))
+def test_gradient_and_hessian_of_rosenbrock(x: Any) -> None:
+    """Against the formulas of the literature; scalar code and array code alike."""
+    n = len(x)
+    g, h = np.zeros(n), np.zeros((n, n))
+    for i in range(n - 1):
+        g[i] += -400 * x[i] * (x[i + 1] - x[i] ** 2) - 2 * (1 - x[i])
+        g[i + 1] += 200 * (x[i + 1] - x[i] ** 2)
+        h[i, i] += 1200 * x[i] ** 2 - 400 * x[i + 1] + 2
+        h[i + 1, i + 1] += 200
+        h[i, i + 1] = h[i + 1, i] = -400 * x[i]
+    for f, point in ((rosenbrock, x), (rosenbrock, x.tolist()), (rosenbrock_arrays, x)):
+        np.testing.assert_allclose(np.array(grad(f)(point)), g, rtol=1e-12, atol=1e-10)
+        H = np.array(hessian(f)(point))
+        np.testing.assert_allclose(H, h, rtol=1e-12, atol=1e-10)
+        assert (H == H.T).all()
+        v = np.cos(np.arange(n))
+        hv = np.array(hvp(f)(point, v if isinstance(point, np.ndarray) else v.tolist()))
+        np.testing.assert_allclose(hv, h @ v, rtol=1e-11, atol=1e-9)
+        value, along = jvp(f, (point,), (v if isinstance(point, np.ndarray) else v.tolist(),))
+        assert along == pytest.approx(g @ v, rel=1e-11, abs=1e-9)
+        assert value == pytest.approx(f(x))
+
+
+def test_hvp_takes_arguments_as_scipy_gives_them() -> None:
+    def f(x: Any, scale: float, shift: float = 0.0) -> Any:
+        return scale * np.sum(x**3) + shift
+
+    x, v = np.array([1.0, 2.0]), np.array([1.0, -1.0])
+    assert hvp(f)(x, v, 2.0, shift=1.0).tolist() == [12.0, -24.0]
+    assert hvp(lambda a, b: a * b**2, argnums=1)(3.0, 1.0, 5.0) == 6.0
+    assert hvp(lambda a, b: a * b**2, argnums=(0, 1))(3.0, (1.0, 0.0), 5.0) == (0.0, 10.0)
+
+
+def test_jvp_refuses_what_does_not_match() -> None:
+    with pytest.raises(TypeError, match=r"write jvp\(f, \(x,\), \(v,\)\)"):
+        jvp(np.sum, np.ones(3), np.ones(3))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"structure and shapes of the arguments, \[\(3,\)\]; got"):
+        jvp(np.sum, (np.ones(3),), (np.ones(2),))
+    with pytest.raises(ValueError, match="structure and shapes"):
+        jvp(survey, (1.0, 2.0), (1.0,))
+    with pytest.raises(ValueError, match="hvp: the direction must have"):
+        hvp(np.sum)(np.ones(3), np.ones(2))
+
+
+def test_inputs_are_never_modified() -> None:
+    def careless(x: Any, data: Any, names: Any) -> Any:
+        x[0] = x[0] * 2
+        data[0] += 1
+        names.append("more")
+        return np.sum(x) * data[0] * len(names)
+
+    x, data, names = np.ones(3), np.zeros(2), ["one"]
+    for chunk in (1, 2, None):
+        assert jacobian(careless, chunk=chunk)(x, data, names).tolist() == [4.0, 2.0, 2.0]
+    assert x.tolist() == [1, 1, 1] and data.tolist() == [0, 0] and names == ["one"]
+    numbers = [1.0, 2.0]
+
+    def careless_list(v: Any) -> Any:
+        v.append(3.0)
+        v[0] = v[0] * v[2]
+        return v[0] * v[1]
+
+    assert grad(careless_list)(numbers) == [6.0, 3.0]
+    assert numbers == [1.0, 2.0]
+
+
+def test_an_iterator_serves_every_pass() -> None:
+    def f(x: Any, weights: Any) -> Any:
+        return sum(w * v**2 for w, v in zip(weights, x, strict=True))
+
+    for chunk in (1, 2, None):
+        assert jacobian(f, chunk=chunk)([1.0, 2.0, 3.0], iter([1, 2, 3])) == [2.0, 8.0, 18.0]
+
+
+def test_read_only_and_other_layouts() -> None:
+    x = np.arange(6.0).reshape(2, 3).T[::-1]
+    x.flags.writeable = False
+    np.testing.assert_array_equal(grad(lambda v: np.sum(v**2))(x), 2 * x)
+    assert grad(lambda v: np.sum(v * 2))(np.arange(3)).tolist() == [2, 2, 2]
+    assert grad(lambda v: np.sum(v * 2))(np.array([True, False])).tolist() == [2, 2]
+    assert grad(lambda v: np.sum(v * v))(np.ones(3, np.float32)).dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("f", "message"),
+    [
+        (
+            lambda x: x,
+            "grad needs a function with one real output; this one returned an array of shape "
+            "(3,). Use jacobian.",
+        ),
+        (
+            lambda x: x[:1],
+            "grad needs a function with one real output; this one returned an array of shape "
+            "(1,). Use jacobian.",
+        ),
+        (
+            lambda x: [x[0]],
+            "grad needs a function with one real output; this one returned a list. Use jacobian.",
+        ),
+        (
+            lambda x: x[0] * 1j,
+            "grad needs a function with one real output; this one returned a complex number. "
+            "Use jacobian.",
+        ),
+        (
+            lambda x: None,
+            "grad needs a function that returns numbers, arrays, or lists, tuples and dicts of "
+            "them; this one returned NoneType; does it lack a return?",
+        ),
+        (
+            lambda x: "text",
+            "grad needs a function that returns numbers, arrays, or lists, tuples and dicts of "
+            "them; this one returned str.",
+        ),
+    ],
+)
+def test_grad_says_what_it_needs(f: Any, message: str) -> None:
+    with pytest.raises(TypeError) as info:
+        grad(f)(np.ones(3))
+    assert str(info.value) == message
+
+
+def test_wrong_arguments_are_refused_before_the_first_pass() -> None:
+    calls = []
+
+    def f(*args: Any) -> Any:
+        calls.append(args)
+        return args[0]
+
+    for call, error, message in (
+        (lambda: grad(f)("x"), TypeError, "tuples and dicts of them; got str"),
+        (lambda: grad(f)([1.0, None]), TypeError, "tuples and dicts of them; got NoneType"),
+        (lambda: grad(f)(np.array([1.0, "a"], object)), TypeError, r"write x.tolist\(\)"),
+        (lambda: jacobian(f, chunk=0)(1.0), ValueError, "chunk is the number of directions"),
+        (lambda: jacobian(f, chunk=2.0)(1.0), ValueError, "got 2.0"),  # type: ignore[arg-type]
+        (lambda: derivative(f, order=-1)(1.0), ValueError, "order is a count, 0 or more; got -1"),
+        (lambda: derivative(f, order=1.5)(1.0), ValueError, "got 1.5"),  # type: ignore[arg-type]
+        (
+            lambda: derivative(f)([1.0]),
+            TypeError,
+            "derivative takes a number or an array, got list",
+        ),
+    ):
+        with pytest.raises(error, match=message):
+            call()
+    assert calls == []
+
+
+def test_derivative_of_an_array_must_be_elementwise() -> None:
+    with pytest.raises(
+        ValueError, match=r"shape \(3,\) went in, \(\) came out; use grad or jacobian"
+    ):
+        derivative(np.sum)(np.ones(3))
+
+
+def test_a_function_that_changes_its_mind() -> None:
+    shapes = iter([2, 3])
+    with pytest.raises(ValueError, match="other shapes in a later pass"):
+        jacobian(lambda x: np.ones(next(shapes)) * x[0], chunk=1)(np.ones(2))
+
+
+def test_errors_of_the_function_come_through() -> None:
+    def f(x: Any) -> Any:
+        raise KeyError("mine")
+
+    for driver in (derivative, grad, jacobian, hessian):
+        with pytest.raises(KeyError, match="mine"):
+            driver(f)(1.0)  # type: ignore[operator]
+
+
+def test_lists_of_mpf_stay_mpf() -> None:
+    with mp.workdps(50):
+        x = [mpf("0.3"), mpf("1.7")]
+        g = grad(lambda v: dualad.exp(v[0]) * dualad.log(v[1]))(x)
+        assert abs(g[0] - mp.exp(x[0]) * mp.log(x[1])) < mpf(10) ** -49
+        assert abs(g[1] - mp.exp(x[0]) / x[1]) < mpf(10) ** -49
+        h = hessian(lambda v: dualad.exp(v[0]) * dualad.log(v[1]))(x)
+        assert abs(h[0][1] - mp.exp(x[0]) / x[1]) < mpf(10) ** -49

@@ -1,0 +1,178 @@
+"""Derivatives inside derivatives: closures, mutation, objects, callbacks, threads, generators."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mpmath import mp, mpf
+
+import dualad
+from dualad import Dual, derivative, exp, grad, hessian, jacobian, jvp, sin
+
+D = derivative
+
+
+def classic(x: float = 1.0) -> Any:
+    return D(lambda x: x * D(lambda y: x + y)(1.0))(x)
+
+
+def test_the_classic() -> None:
+    assert classic() == 1.0
+
+
+def test_the_classic_through_callable_objects() -> None:
+    class Plus:
+        def __init__(self, x: Any) -> None:
+            self.x = x
+
+        def __call__(self, y: Any) -> Any:
+            return self.x + y
+
+    assert D(lambda x: x * D(Plus(x))(1.0))(1.0) == 1.0
+
+
+def test_the_amazing_bug() -> None:
+    """Curried operators (Manzyuk, Pearlmutter and others): s shifts, h differentiates the shift."""
+
+    def s(u: Any) -> Any:
+        return lambda f: lambda x: f(x + u)
+
+    def shifted_slope(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        return lambda x: D(lambda u: s(u)(f)(x))(3.0)
+
+    assert shifted_slope(shifted_slope(exp))(5.0) == pytest.approx(np.exp(11.0), rel=1e-15)
+    with pytest.raises(TypeError, match="returned function"):
+        D(s)(3.0)  # a driver cannot return functions: the derivative is taken at the end
+
+
+@given(st.integers(0, 4), st.integers(0, 4), st.floats(-2, 2), st.floats(-2, 2))
+def test_mixed_partials_in_any_order(m: int, n: int, x: float, y: float) -> None:
+    def f(a: Any, b: Any) -> Any:
+        return exp(a * 0.5) * sin(b * 2) + a**3 * b**2
+
+    expected = 0.5**m * np.exp(x * 0.5) * 2**n * np.sin(2 * y + n * np.pi / 2)
+    expected += float(mp.diff(lambda t: t**3, x, m) * mp.diff(lambda t: t**2, y, n))
+    one = D(lambda a: D(lambda b: f(a, b), order=n)(y), order=m)(x)
+    other = D(lambda b: D(lambda a: f(a, b), order=m)(x), order=n)(y)
+    assert one == pytest.approx(expected, rel=1e-10, abs=1e-10)
+    assert other == pytest.approx(expected, rel=1e-10, abs=1e-10)
+
+
+def test_a_closure_that_is_mutated() -> None:
+    kept: list[Any] = []
+
+    def f(x: Any) -> Any:
+        kept.append(x)
+        return D(lambda y: y * kept[-1] * kept[-1])(3.0)
+
+    assert D(f)(5.0) == 10.0
+    # what escaped is a constant to later derivatives
+    leaked = D(lambda x: x * kept[0])(2.0)
+    assert leaked.value == 5.0
+    assert D(lambda x: x * 2)(kept[0]) == 2.0
+
+
+def test_inner_results_used_outside() -> None:
+    def f(x: Any) -> Any:
+        inner = []
+        D(lambda y: inner.append(y * x) or y)(2.0)
+        return inner[0].value  # 2·x, still dual in x
+
+    assert D(f)(7.0) == 2.0
+
+
+def test_hand_made_duals_inside_drivers() -> None:
+    e = Dual(0.0, 1.0)
+    result = D(lambda x: x * (x + e))(3.0)
+    assert (result.value, result.tangent) == (6.0, 1.0)
+
+
+def test_every_driver_inside_every_driver() -> None:
+    a = np.array([[2.0, 1.0], [1.0, 3.0]])
+
+    def energy(v: Any) -> Any:
+        return v @ (a @ v) * v[0]
+
+    x = np.array([0.5, -1.5])
+    h = hessian(energy)(x)
+    np.testing.assert_allclose(jacobian(grad(energy))(x), h, rtol=1e-14)
+    np.testing.assert_allclose(jvp(grad(energy), (x,), (x,))[1], h @ x, rtol=1e-14)
+    third = jacobian(hessian(energy))(x)
+    assert third.shape == (2, 2, 2)
+    assert (third == third.transpose(1, 0, 2)).all()
+    np.testing.assert_allclose(third @ x, h)  # cubic: homogeneous of degree 3
+    np.testing.assert_allclose(
+        grad(lambda v: np.sum(grad(energy)(v) ** 2))(x), 2 * h @ grad(energy)(x)
+    )
+    np.testing.assert_allclose(D(lambda t: grad(energy)(x * t))(2.0), h @ x * 2, rtol=1e-14)
+    assert D(D(lambda t: energy(x * t)))(2.0) == pytest.approx(6 * 2 * energy(x))
+    np.testing.assert_allclose(D(lambda t: jacobian(lambda v: v**2 * t)(x))(1.0), np.diag(2 * x))
+
+
+def test_a_solver_as_a_callback() -> None:
+    """Newton's iteration, which differentiates its function, differentiated itself."""
+
+    def root(f: Callable[[Any], Any], x: Any) -> Any:
+        for _ in range(30):
+            x = x - f(x) / D(f)(x)
+        return x
+
+    def cube_root(a: Any) -> Any:
+        return root(lambda x: x**3 - a, 1.5)
+
+    assert cube_root(5.0) == pytest.approx(5 ** (1 / 3), rel=1e-15)
+    assert D(cube_root)(5.0) == pytest.approx(5 ** (-2 / 3) / 3, rel=1e-14)
+    assert D(cube_root, order=2)(5.0) == pytest.approx(-2 / 9 * 5 ** (-5 / 3), rel=1e-13)
+
+
+def test_generators_keep_their_own_level() -> None:
+    def powers(x: Any) -> Any:
+        y = x
+        while True:
+            yield D(lambda t, y=y: t * y)(1.0)
+            y = y * x
+
+    def f(x: Any) -> Any:
+        g = powers(x)
+        inner = D(lambda t: t * next(g))(2.0)  # runs inside another derivative
+        return inner + next(g)
+
+    assert D(f)(3.0) == 1.0 + 6.0
+
+
+def test_threads() -> None:
+    wrong: list[Any] = []
+
+    def work(x: float) -> None:
+        for _ in range(400):
+            if (
+                classic(x) != 1.0
+                or D(lambda t: t * grad(lambda v: np.sum(v * t))(np.ones(2))[0])(x) != 2 * x
+            ):
+                wrong.append(x)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=work, args=(float(i + 1),)) for i in range(4)]
+        for t in threads:
+            t.start()
+        for t in threads:
+            t.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert wrong == []
+
+
+def test_deep_nesting() -> None:
+    assert D(lambda x: exp(2 * x), order=9)(0.0) == 512.0
+    with mp.workdps(50):
+        got = D(lambda x: dualad.sin(x) * dualad.exp(x), order=8)(mpf(1))
+        assert abs(got - 16 * mp.sin(1) * mp.exp(1)) < mpf(10) ** -46
