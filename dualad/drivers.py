@@ -7,9 +7,7 @@ stacks the tangents that come out as columns. The other drivers are special seed
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable, Iterator, Sequence
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -17,6 +15,7 @@ import numpy as np
 from .array import DualArray, from_objects
 from .dual import Dual, Function, as_number, as_value, dual, is_operand, plain
 from .levels import fresh_level
+from .namespaces import is_exact
 from .structure import leaves, rebuild
 
 Argnums = int | str | Sequence[int | str]
@@ -57,6 +56,8 @@ class _Inputs:
         if isinstance(argnum, str):
             if argnum in self.given:
                 return argnum
+            import inspect
+
             try:
                 position = list(inspect.signature(self.f).parameters).index(argnum)
             except ValueError:
@@ -278,7 +279,7 @@ def _chunk(inputs: _Inputs, chunk: int | None) -> int:
             f"got {chunk!r}."
         )
     kinds = [plain(x) for x in inputs.leaves]
-    if any(isinstance(x, Fraction) or hasattr(x, "context") for x in kinds):
+    if any(map(is_exact, kinds)):
         return 1  # tangents of exact numbers are numbers of their kind, not arrays
     if chunk is not None:
         return chunk

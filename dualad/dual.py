@@ -587,7 +587,8 @@ def as_value(x: Any) -> Any:
 
 def _own(x: Any) -> Any:
     """A copy of an array, so that nobody else can change it."""
-    return x.copy() if isinstance(x, _ARRAYS) else x
+    array: Any = x
+    return array.copy() if isinstance(x, _ARRAYS) else x
 
 
 # The class for values that are arrays, and NumPy's protocols: array.py enters them here.

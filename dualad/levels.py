@@ -11,7 +11,6 @@ number of this process below it. Whoever receives a level sets the own count abo
 from __future__ import annotations
 
 import os
-import secrets
 from itertools import count
 
 HAND_MADE = 0  # the level of all duals that a user writes down: the textbook's one ε
@@ -21,7 +20,9 @@ _STEP = 1 << _BITS
 
 
 def _clock(after: int) -> count[int]:
-    return count((((after >> _BITS) + 1) << _BITS) + secrets.randbits(_BITS), _STEP)
+    return count(
+        (((after >> _BITS) + 1) << _BITS) + int.from_bytes(os.urandom(_BITS // 8), "big"), _STEP
+    )
 
 
 _levels = _clock(HAND_MADE)

@@ -11,7 +11,6 @@ import cmath
 import math
 import operator
 from collections.abc import Callable
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -52,7 +51,7 @@ class Namespace:
         supply: Callable[[Any], Callable[..., Any]] | None = None,
     ) -> None:
         self.name = name
-        self.functions = {"__builtins__": {}, **functions}
+        self.functions = functions | {"__builtins__": {}}
         self.is_complex = is_complex
         self.is_array = is_array
         self.convert = convert
@@ -71,6 +70,8 @@ def _named(source: Any, names: str) -> dict[str, Any]:
 
 def _fma(a: float, b: float, c: float) -> float:
     """Round a·b + c once. (`math.fma` came with Python 3.13.)"""
+    from fractions import Fraction
+
     a, b, c = float(a), float(b), float(c)
     if math.isfinite(a * b + c) and a * b + c != 0.0:
         return float(Fraction(a) * Fraction(b) + Fraction(c))
@@ -175,12 +176,14 @@ MATH = Namespace(
 )
 
 
+def _as_fraction(x: Any) -> Any:
+    from fractions import Fraction
+
+    return Fraction(x) if isinstance(x, int) else x
+
+
 # Fractions stay exact: 1/3 in a slope must not become a float beside them.
-FRACTIONS = Namespace(
-    "fractions",
-    {name: f for name, f in MATH.functions.items() if name != "__builtins__"},
-    convert=lambda x: Fraction(x) if isinstance(x, int) else x,
-)
+FRACTIONS = Namespace("fractions", MATH.functions, convert=_as_fraction)
 
 
 def _complex(ufunc: Callable[..., Any]) -> Callable[..., complex]:
@@ -329,21 +332,19 @@ _MPMATH: dict[tuple[Any, bool], Namespace] = {}
 
 def _system(kind: type) -> Callable[[Any], tuple[int, bool, Any]] | None:
     """How to rank numbers of this type: (system, is complex, context of mpmath or fractions)."""
-    if issubclass(kind, np.generic):
-        if issubclass(kind, np.complexfloating):
-            return lambda x: (1, True, None)
-        return (lambda x: (1, False, None)) if issubclass(kind, (np.number, np.bool_)) else None
-    if issubclass(kind, Fraction):
-        return lambda x: (0, False, FRACTIONS)
-    if issubclass(kind, (int, float)):
-        return lambda x: (0, False, None)
-    if issubclass(kind, complex):
-        return lambda x: (0, True, None)
+    if issubclass(kind, (np.number, np.bool_)):
+        is_complex = issubclass(kind, np.complexfloating)
+        return lambda x: (1, is_complex, None)
+    if issubclass(kind, (int, float, complex)):
+        is_complex = issubclass(kind, complex)
+        return lambda x: (0, is_complex, None)
     if hasattr(kind, "_mpf_") or hasattr(kind, "_mpc_"):  # mpmath's own protocol
         return lambda x: (2, hasattr(x, "_mpc_"), x.context)
     if issubclass(kind, np.ndarray):
-        return lambda x: (3 if x.dtype != object else 4, x.dtype.kind == "c", None)
-    return None
+        return lambda x: (4 if x.dtype.kind == "O" else 3, x.dtype.kind == "c", None)
+    from fractions import Fraction
+
+    return (lambda x: (0, False, FRACTIONS)) if issubclass(kind, Fraction) else None
 
 
 def is_number(x: Any) -> bool:
@@ -355,6 +356,11 @@ def is_number(x: Any) -> bool:
     if system is not None:
         _SYSTEMS[kind] = system
     return system is not None
+
+
+def is_exact(x: Any) -> bool:
+    """Whether a number has more digits than NumPy's arrays can hold: a Fraction, mpf or mpc."""
+    return is_number(x) and _SYSTEMS[type(x)](x)[2] is not None
 
 
 def namespace_of(*values: Any) -> Namespace | None:

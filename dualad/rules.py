@@ -18,9 +18,7 @@ To add a function is to add a line. `define_rule` adds one from outside.
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import numpy as np
@@ -34,7 +32,6 @@ Kind = Literal["smooth", "linear", "flat", "kinked"]
 inf, nan = float("inf"), float("nan")
 
 
-@dataclass(frozen=True, eq=False)
 class Rule:
     """One row of the table.
 
@@ -67,17 +64,31 @@ class Rule:
         What the function is, if its name does not say it.
     """
 
-    name: str
-    args: tuple[str, ...]
-    value: str | Callable[..., Any] | None
-    slopes: tuple[Slope, ...]
-    kind: Kind = "smooth"
-    is_complex: bool = False
-    complex_value: str | None = None
-    over: tuple[Interval, ...] = ()
-    points: Mapping[tuple[float, ...], tuple[float, ...]] = field(default_factory=dict)
-    aliases: tuple[str, ...] = ()
-    says: str = ""
+    def __init__(
+        self,
+        name: str,
+        args: tuple[str, ...],
+        value: str | Callable[..., Any] | None,
+        slopes: tuple[Slope, ...],
+        kind: Kind = "smooth",
+        is_complex: bool = False,
+        complex_value: str | None = None,
+        over: tuple[Interval, ...] = (),
+        points: Mapping[tuple[float, ...], tuple[float, ...]] | None = None,
+        aliases: tuple[str, ...] = (),
+        says: str = "",
+    ) -> None:
+        self.name = name
+        self.args = args
+        self.value = value
+        self.slopes = slopes
+        self.kind = kind
+        self.is_complex = is_complex
+        self.complex_value = complex_value
+        self.over = over
+        self.points = points or {}
+        self.aliases = aliases
+        self.says = says
 
     def __repr__(self) -> str:
         return f"<rule {self.name}({', '.join(self.args)})>"
@@ -141,20 +152,21 @@ def table() -> Iterable[Rule]:
 # -- text into functions -------------------------------------------------------------------
 
 
-class _WhereForIf(ast.NodeTransformer):
-    """Arrays cannot branch: `a if c else b` becomes where(c, a, b)."""
-
-    def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
-        branches = [self.visit(part) for part in (node.test, node.body, node.orelse)]
-        return ast.Call(ast.Name("where", ast.Load()), branches, [])
-
-
 def compile_text(text: str, args: Sequence[str], namespace: Namespace) -> Callable[..., Any]:
     """Turn an expression of the table into a function for one number system."""
+    import ast  # not needed before the first derivative
+
+    class WhereForIf(ast.NodeTransformer):
+        """Arrays cannot branch: `a if c else b` becomes where(c, a, b)."""
+
+        def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
+            branches = [self.visit(part) for part in (node.test, node.body, node.orelse)]
+            return ast.Call(ast.Name("where", ast.Load()), branches, [])
+
     tree = ast.parse(f"lambda {', '.join(args)}: {text}", mode="eval")
     branches = any(isinstance(node, ast.IfExp) for node in ast.walk(tree))
     if namespace.is_array and branches:
-        tree = ast.fix_missing_locations(_WhereForIf().visit(tree))
+        tree = ast.fix_missing_locations(WhereForIf().visit(tree))
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in RULES:
             define(RULES[node.id], namespace)
