@@ -5,6 +5,7 @@
 0.0
 """
 
+from . import array_rules as array_rules
 from .array import DualArray
 from .drivers import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad
 from .dual import Dual

@@ -1,0 +1,8 @@
+"""What NumPy's array functions do to tangents, one module per family.
+
+A function is linear (the same function on the tangent), bilinear (product rule), selecting (find
+the indices on the value, take them from the tangent), composed of others, or has a formula of
+its own. `implements` enters it; importing this package enters them all.
+"""
+
+from . import shapes as shapes
