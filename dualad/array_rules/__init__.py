@@ -5,4 +5,6 @@ the indices on the value, take them from the tangent), composed of others, or ha
 its own. `implements` enters it; importing this package enters them all.
 """
 
+from . import basics as basics
 from . import shapes as shapes
+from . import ufunc_methods as ufunc_methods
