@@ -524,6 +524,23 @@ def plain_answer(*numpy_functions: Callable[..., Any]) -> None:
         ARRAY_FUNCTIONS[f] = _on_values(f)
 
 
+REFUSED: set[Callable[..., Any]] = set()
+
+
+def refuse(instead: str, *numpy_functions: Callable[..., Any]) -> None:
+    """Enter functions that duals cannot go through, and what to write instead."""
+
+    def refusing(f: Callable[..., Any]) -> Callable[..., Any]:
+        def handler(*args: Any, **kwargs: Any) -> NoReturn:
+            raise TypeError(f"np.{f.__name__} cannot take duals; {instead}.")
+
+        return handler
+
+    for f in numpy_functions:
+        REFUSED.add(f)
+        ARRAY_FUNCTIONS[f] = refusing(f)
+
+
 def _on_values(f: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *args, **kwargs: f(*rebuild(args, plain), **rebuild(kwargs, plain))
 
@@ -567,7 +584,7 @@ def rule_of(ufunc: Any) -> Rule:
 
 
 @functools.cache
-def _is_question(ufunc: Any) -> bool:
+def is_question(ufunc: Any) -> bool:
     """Whether a ufunc gives plain answers: comparisons, isnan, logical_and, spacing, …"""
     if ufunc is np.spacing:
         return True
@@ -592,7 +609,7 @@ def ufunc_method(name: str) -> Callable[..., Any]:
 def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """What a ufunc does to duals."""
     if method == "__call__" and not kwargs and ufunc.signature is None:
-        if _is_question(ufunc):
+        if is_question(ufunc):
             return ufunc(*map(plain, inputs))
         return _call(rule_of(ufunc), tuple(inputs))
     outs = kwargs.pop("out", ())
@@ -602,7 +619,7 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
                 f"out= of np.{ufunc.__name__} is a plain array, which cannot hold derivatives; "
                 "leave out= away, or make it with np.zeros_like(x)."
             )
-    if _is_question(ufunc):
+    if is_question(ufunc):
         return getattr(ufunc, method)(*map(plain, inputs), **kwargs)
     where = kwargs.pop("where", True) if method == "__call__" else True
     dtype = kwargs.pop("dtype", None) if method == "__call__" else None

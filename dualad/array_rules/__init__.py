@@ -6,5 +6,6 @@ its own. `implements` enters it; importing this package enters them all.
 """
 
 from . import basics as basics
+from . import others as others
 from . import shapes as shapes
 from . import ufunc_methods as ufunc_methods
