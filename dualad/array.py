@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any, NoReturn
 
 import numpy as np
@@ -53,6 +54,8 @@ def linear(f: Callable[..., Any], *args: Any, batched: Callable[..., Any] | None
     This is the one hook through which array functions move tangents. With k directions f runs
     k times, or, if it is given, `batched` once on tangents with the axis of directions in front.
     """
+    if len(args) == 1:
+        return _linear_in_one(f, args[0], batched)
     level = newest(args)
     split = [parts(a, level) for a in args]
     y = f(*(value for value, _ in split))
@@ -75,16 +78,52 @@ def linear(f: Callable[..., Any], *args: Any, batched: Callable[..., Any] | None
     return dual(y, fit(tangent, y), level)
 
 
+def _linear_in_one(f: Callable[..., Any], a: Any, batched: Callable[..., Any] | None) -> Any:
+    """The short way for one argument, which is dual."""
+    y = f(a.value)
+    return dual(y, fit(_pushed(f, a, y, batched), y), a.level)
+
+
+def _pushed(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] | None) -> Any:
+    """What the tangent of a becomes under a linear f, where a.value becomes y."""
+    t = a.tangent
+    if np.ndim(t) == np.ndim(a.value):
+        return f(t)
+    if batched is not None:
+        return batched(t)
+    return np.stack([f(row) for row in t]) if len(t) else np.zeros((0, *np.shape(y)), _float(y))
+
+
+def multilinear(
+    f: Callable[..., Any],
+    *args: Any,
+    batched: Callable[[int], Callable[..., Any]] | None = None,
+) -> Any:
+    """f is linear in each of its arguments: the product rule, one term per dual argument.
+
+    `batched(i)`, if given, is f for a tangent as argument i, with directions in front.
+    """
+    level = newest(args)
+    values = [parts(a, level)[0] for a in args]
+    y = f(*values)
+    tangent = None
+    for i, a in enumerate(args):
+        if values[i] is a:
+            continue
+        before, behind = values[:i], values[i + 1 :]
+        many = partial(_with, batched(i), before, behind) if batched is not None else None
+        term = _pushed(partial(_with, f, before, behind), a, y, many)
+        tangent = term if tangent is None else tangent + term
+    return dual(y, fit(tangent, y), level)
+
+
+def _with(f: Callable[..., Any], before: list[Any], behind: list[Any], x: Any) -> Any:
+    return f(*before, x, *behind)
+
+
 def bilinear(f: Callable[..., Any], a: Any, b: Any) -> Any:
-    """f is linear in each of its two arguments: the product rule, one term per operand."""
-    level = newest((a, b))
-    (v, v_dot), (w, w_dot) = parts(a, level), parts(b, level)
-    if v_dot is None:
-        return linear(lambda x: f(v, x), b)
-    if w_dot is None:
-        return linear(lambda x: f(x, w), a)
-    left, right = linear(lambda x: f(x, w), a), linear(lambda x: f(v, x), b)
-    return dual(left.value, left.tangent + right.tangent, level)
+    """f is linear in each of its two arguments: v̇, w ↦ f(v̇, w) + f(v, ẇ)."""
+    return multilinear(f, a, b)
 
 
 def _float(x: Any) -> Any:
@@ -252,18 +291,13 @@ class DualArray(Dual):
     def __rmatmul__(self, other: Any) -> Any:
         return matmul(other, self) if is_operand(other) else NotImplemented
 
-    def sum(self, axis: Any = None, *, keepdims: bool = False) -> Any:
-        """Sum of the elements, over all axes or the given ones."""
-        axes = range(self.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-        y = self.value.sum(axis=axis, keepdims=keepdims)
-        shift = self.tangent.ndim - self.ndim
-        shifted = tuple(a % self.ndim + shift for a in axes)
-        return dual(y, self.tangent.sum(axis=shifted, keepdims=keepdims), self.level)
+    def sum(self, *args: Any, **options: Any) -> Any:
+        """np.sum(self, …)."""
+        return ARRAY_FUNCTIONS[np.sum](self, *args, **options)
 
-    def mean(self, axis: Any = None, *, keepdims: bool = False) -> Any:
-        """Mean of the elements, over all axes or the given ones."""
-        total = self.sum(axis=axis, keepdims=keepdims)
-        return total / (self.size / max(1, np.size(plain(total))))
+    def mean(self, *args: Any, **options: Any) -> Any:
+        """np.mean(self, …)."""
+        return ARRAY_FUNCTIONS[np.mean](self, *args, **options)
 
     def dot(self, other: Any) -> Any:
         """np.dot(self, other)."""
@@ -317,7 +351,8 @@ def from_objects(x: Any) -> Any:
     flat = list(x.ravel())
     if not any(isinstance(e, Dual) for e in flat):
         return x
-    return linear(lambda *elements: np.array(elements).reshape(x.shape), *flat)
+    # (the values may be duals themselves, of an older level)
+    return linear(lambda *elements: from_objects(np.array(elements).reshape(x.shape)), *flat)
 
 
 # -- NumPy's protocols ---------------------------------------------------------------------
@@ -331,6 +366,8 @@ def implements(*numpy_functions: Callable[..., Any]) -> Callable[..., Any]:
 
     def enter(f: Callable[..., Any]) -> Callable[..., Any]:
         ARRAY_FUNCTIONS.update(dict.fromkeys(numpy_functions, f))
+        if f.__name__ == "_":  # what Python's own messages say
+            f.__name__ = f.__qualname__ = f"np.{numpy_functions[0].__name__}"
         return f
 
     return enter
@@ -361,8 +398,8 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
             f"out= of np.{ufunc.__name__} is a plain array, which cannot hold derivatives; "
             "leave out= away, or make it with np.zeros_like(x)."
         )
-    if ufunc is np.matmul and method == "__call__":
-        result = matmul(*inputs)
+    if ufunc.signature is not None and method == "__call__":  # np.matmul and its like
+        result = ARRAY_FUNCTIONS[ufunc](*inputs, **kwargs)
     elif _is_question(ufunc):
         return getattr(ufunc, method)(*map(plain, inputs), **kwargs)
     elif method == "__call__" and not kwargs:
@@ -393,6 +430,8 @@ def _call(rule: Rule, inputs: tuple[Any, ...]) -> Any:
 def array_function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What an array function of NumPy does to duals."""
     if func in ARRAY_FUNCTIONS:
+        if any(x is np._NoValue for x in kwargs.values()):  # "not given", in functions of NumPy
+            kwargs = {name: x for name, x in kwargs.items() if x is not np._NoValue}
         return ARRAY_FUNCTIONS[func](*args, **kwargs)
     name = getattr(func, "__name__", str(func))
     raise TypeError(f"np.{name} has no derivative rule; write it in functions that have one.")

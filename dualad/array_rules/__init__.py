@@ -5,4 +5,9 @@ the indices on the value, take them from the tangent), composed of others, or ha
 its own. `implements` enters it; importing this package enters them all.
 """
 
+from . import choosing as choosing
+from . import elementwise as elementwise
+from . import reductions as reductions
+from . import selecting as selecting
 from . import shapes as shapes
+from . import tables as tables

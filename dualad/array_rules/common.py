@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from ..array import DualArray, from_objects, linear
-from ..dual import Dual, map_leaves, plain
+from ..array import ARRAY_FUNCTIONS, DualArray, from_objects, linear
+from ..dual import Dual, dual, fit, map_leaves, plain
+from ..structure import rebuild
 
 
 def array(x: Any) -> Any:
@@ -18,6 +19,16 @@ def array(x: Any) -> Any:
         return x
     x = np.asarray(x)
     return from_objects(x) if x.dtype == object else x
+
+
+def operand(x: Any) -> Any:
+    """An array-like for arithmetic: as `array`, but a number of Python's keeps its kind."""
+    return x if isinstance(x, (int, float, complex)) else array(x)
+
+
+def unboxed(x: Any) -> Any:
+    """An array without axes as the number that NumPy's reductions give."""
+    return x[()] if isinstance(x, (np.ndarray, DualArray)) else x
 
 
 def has_duals(*args: Any) -> bool:
@@ -55,10 +66,16 @@ def merged(a: Any, axis: Any) -> Any:
     return np.reshape(a, (*rest, int(np.prod(a.shape[len(rest) :]))))
 
 
-def kept(y: Any, shape: tuple[int, ...], axis: Any) -> Any:
-    """y with the reduced axes of an array of this shape put back, for keepdims=True."""
-    axes = axes_from_end(axis, len(shape))
-    return np.reshape(y, [1 if i - len(shape) in axes else n for i, n in enumerate(shape)])
+def reduced(shape: tuple[int, ...], axis: Any, keepdims: bool) -> tuple[int, ...]:
+    """What a reduction over the axes leaves of a shape."""
+    ndim, axes = len(shape), axes_from_end(axis, len(shape))
+    places = [(1 if i - ndim in axes else n) for i, n in enumerate(shape)]
+    return tuple(n for i, n in enumerate(places) if keepdims or i - ndim not in axes)
+
+
+def with_value(y: Any, result: Any) -> Any:
+    """y, calculated by NumPy itself, with the tangent of a result that was composed."""
+    return dual(y, fit(result.tangent, y), result.level) if has_duals(result) else y
 
 
 def as_dtype(a: Any, dtype: Any) -> Any:
@@ -101,3 +118,25 @@ def store(target: Any, index: Any, x: Any) -> None:
     elif not isinstance(target, (np.ndarray, DualArray)):
         raise TypeError(f"an array was to be written to, got {type(target).__name__}.")
     target[index] = x
+
+
+def plain_answer(*numpy_functions: Callable[..., Any], out: int | None = None) -> None:
+    """Enter functions that have nothing to differentiate: they work on values.
+
+    `out`: the place of their argument out=, if they have one.
+    """
+    for f in numpy_functions:
+        ARRAY_FUNCTIONS[f] = _on_values(f, out)
+
+
+def _on_values(f: Callable[..., Any], place: int | None) -> Callable[..., Any]:
+    def value(x: Any) -> Any:
+        return plain(from_objects(x) if isinstance(x, np.ndarray) and x.dtype == object else x)
+
+    def answer(*args: Any, out: Any = None, **options: Any) -> Any:
+        if place is not None and len(args) > place:
+            out = args[place]
+            args = (*args[:place], None, *args[place + 1 :])
+        return into(out, f(*rebuild(args, value), **rebuild(options, value)))
+
+    return answer

@@ -22,8 +22,9 @@ from .common import (
     axis_from_end,
     has_duals,
     into,
-    kept,
     merged,
+    reduced,
+    unboxed,
 )
 
 # -- sums ----------------------------------------------------------------------------------
@@ -128,12 +129,11 @@ def _(
     where: Any = True,
 ) -> Any:
     a = as_dtype(array(a), dtype)
-    shape = np.broadcast_shapes(a.shape, np.shape(plain(where)))
     if where is not True:
-        a = np.where(plain(where), a, 1)
+        a = np.where(plain(array(where)), a, 1)
     y = _product(merged(a, axis))
     if keepdims:
-        y = kept(y, shape, axis)
+        y = np.reshape(y, reduced(a.shape, axis, True))
     return into(out, y if initial is None else initial * y)
 
 
@@ -272,7 +272,7 @@ def _(
         # the slope is 0 where all elements are equal, also where their mean was rounded
         equal = _all_equal(np.asarray(plain(a)), axis, options)
         if np.any(equal):
-            y = np.where(equal, plain(y), y)[()]
+            y = unboxed(np.where(equal, plain(y), y))
     return into(out, y)
 
 

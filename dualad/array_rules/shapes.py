@@ -6,38 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from ..array import bilinear, implements, linear, matmul
-from ..dual import Dual, map_leaves, plain
-
-
-@implements(np.sum)
-def _(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return a.sum(axis=axis, keepdims=keepdims)
-
-
-@implements(np.mean)
-def _(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return a.mean(axis=axis, keepdims=keepdims)
-
-
-@implements(np.dot)
-def _(a: Any, b: Any) -> Any:
-    if np.ndim(a) == 0 or np.ndim(b) == 0:
-        return a * b
-    return matmul(a, b) if np.ndim(a) < 3 and np.ndim(b) < 3 else bilinear(np.dot, a, b)
-
-
-@implements(np.where)
-def _(condition: Any, a: Any = None, b: Any = None) -> Any:
-    if a is None and b is None:
-        return np.where(plain(condition))
-    condition = plain(condition)
-    if not isinstance(a, Dual) and not isinstance(b, Dual):
-        return np.where(condition, a, b)
-    shape = np.broadcast_shapes(np.shape(condition), np.shape(a), np.shape(b))
-    return linear(
-        lambda x, y: np.where(condition, np.broadcast_to(x, shape), np.broadcast_to(y, shape)), a, b
-    )
+from ..array import implements, linear
+from ..dual import map_leaves, plain
 
 
 @implements(np.broadcast_to)
