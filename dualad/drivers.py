@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .array import DualArray, from_objects
-from .dual import Dual, Function, as_number, as_value, dual, is_operand, plain
+from .dual import Dual, Function, as_number, as_value, dual, is_operand, laid_out_like, own, plain
 from .levels import fresh_level
 from .namespaces import is_exact
 from .structure import leaves, rebuild
@@ -123,7 +123,7 @@ class _Again:
 def _copy(x: Any) -> Any:
     if isinstance(x, _Again):
         return iter(x)
-    return rebuild(x, lambda v: v.copy() if isinstance(v, (np.ndarray, DualArray)) else v)
+    return rebuild(x, own)
 
 
 # -- outputs: values and tangents of one level ---------------------------------------------
@@ -188,7 +188,7 @@ def _unit_seeds(inputs: _Inputs, start: int, stop: int, as_numbers: bool) -> lis
             seed = np.zeros((k, size), _real_type(x))
             j = np.arange(max(start, offset), min(stop, offset + size))
             seed[j - start, j - offset] = 1
-            seeds.append(seed.reshape((k, *np.shape(x))))
+            seeds.append(laid_out_like(x, seed.reshape((k, *np.shape(x)))))
         offset += size
     return seeds
 
@@ -202,8 +202,7 @@ def _real_type(x: Any) -> Any:
 
 def _seeded(x: Any, tangent: Any, level: int) -> Any:
     """A copy of x with a tangent of this level."""
-    if isinstance(x, (np.ndarray, DualArray)):
-        x = x.copy()
+    x = own(x)
     if tangent is None:
         return x
     return dual(x, _one(x) if isinstance(tangent, int) else tangent, level)

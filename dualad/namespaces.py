@@ -190,6 +190,7 @@ MATH = Namespace(
         "fma": getattr(math, "fma", _fma),
         "polygamma": _polygamma,
         "_sinc": lambda n, x: float(_sinc(n, float(x))),
+        "_exponent": lambda x: math.frexp(x)[1],
         "real": operator.attrgetter("real"),
         "imag": operator.attrgetter("imag"),
         "conj": operator.methodcaller("conjugate"),
@@ -266,6 +267,7 @@ _NUMPY = (
     )
     | {name: _special(name) for name in ("erf", "erfc", "gamma", "lgamma", "polygamma")}
     | {"fma": _np_fma, "reciprocal": lambda x: 1 / x, "_sinc": _sinc}
+    | {"_exponent": lambda x: np.frexp(x)[1]}
 )
 
 _NUMPY_COMPLEX = {
@@ -335,6 +337,7 @@ def _mpmath(context: Any, is_complex: bool) -> Namespace:
         "nan_to_num": lambda x: ctx.mpf(_nan_to_num(float(x))) if not ctx.isfinite(x) else x,
         "floordiv": lambda a, b: ctx.floor(a / b),
         "_sinc": lambda n, x: sinc(int(n), x),
+        "_exponent": lambda x: ctx.frexp(x)[1],
         "_gauss": lambda x: ctx.exp(-ctx.fmul(x, x, exact=True)),
     }
     if is_complex:

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..array import implements, newest
+from ..array import as_operand, implements, newest
 from ..dual import dual, fit, parts, plain
-from .common import along, array, as_dtype, has_duals, into, operand, store, unboxed
+from .common import along, array, as_dtype, has_duals, into, store, unboxed
 
 # -- choosing ------------------------------------------------------------------------------
 
@@ -21,7 +21,7 @@ def _(condition: Any, x: Any = None, y: Any = None, /) -> Any:
     condition = plain(array(condition))
     if x is None and y is None:
         return np.where(condition)
-    x, y = operand(x), operand(y)
+    x, y = as_operand(x), as_operand(y)
     if not has_duals(x, y):
         return np.where(condition, x, y)
     level = newest((x, y))
@@ -57,12 +57,12 @@ def _(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
             f"np.select takes one choice per condition; got {len(condlist)} conditions and "
             f"{len(choicelist)} choices."
         )
-    y = operand(default)
+    y = as_operand(default)
     for condition, choice in zip(reversed(condlist), reversed(choicelist), strict=True):
         condition = array(condition)
         if condition.dtype != bool:
             raise TypeError(f"np.select takes conditions of bool, got one of {condition.dtype}.")
-        y = np.where(condition, operand(choice), y)
+        y = np.where(condition, as_operand(choice), y)
     return y
 
 
@@ -143,7 +143,7 @@ def _mask_of(a: Any, mask: Any, name: str) -> Any:
 def _(arr: Any, indices: Any, values: Any, axis: Any) -> None:
     places = np.arange(arr.size).reshape(arr.shape if axis is not None else -1)
     places = np.take_along_axis(places, plain(array(indices)), -1 if axis is None else axis)
-    store(arr, np.unravel_index(places, arr.shape), operand(values))
+    store(arr, np.unravel_index(places, arr.shape), as_operand(values))
 
 
 @implements(np.fill_diagonal)

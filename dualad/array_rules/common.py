@@ -8,22 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from ..array import ARRAY_FUNCTIONS, DualArray, from_objects, linear
+from ..array import DualArray, as_operand, linear
 from ..dual import Dual, dual, fit, map_leaves, plain
-from ..structure import rebuild
 
 
 def array(x: Any) -> Any:
-    """An array-like with its shape: a dual as it is; lists and objects with duals become one."""
-    if isinstance(x, Dual):
-        return x
-    x = np.asarray(x)
-    return from_objects(x) if x.dtype == object else x
-
-
-def operand(x: Any) -> Any:
-    """An array-like for arithmetic: as `array`, but a number of Python's keeps its kind."""
-    return x if isinstance(x, (int, float, complex)) else array(x)
+    """An array-like with its shape: a dual, or an array."""
+    x = as_operand(x)
+    return x if isinstance(x, Dual) else np.asarray(x)
 
 
 def unboxed(x: Any) -> Any:
@@ -118,25 +110,3 @@ def store(target: Any, index: Any, x: Any) -> None:
     elif not isinstance(target, (np.ndarray, DualArray)):
         raise TypeError(f"an array was to be written to, got {type(target).__name__}.")
     target[index] = x
-
-
-def plain_answer(*numpy_functions: Callable[..., Any], out: int | None = None) -> None:
-    """Enter functions that have nothing to differentiate: they work on values.
-
-    `out`: the place of their argument out=, if they have one.
-    """
-    for f in numpy_functions:
-        ARRAY_FUNCTIONS[f] = _on_values(f, out)
-
-
-def _on_values(f: Callable[..., Any], place: int | None) -> Callable[..., Any]:
-    def value(x: Any) -> Any:
-        return plain(from_objects(x) if isinstance(x, np.ndarray) and x.dtype == object else x)
-
-    def answer(*args: Any, out: Any = None, **options: Any) -> Any:
-        if place is not None and len(args) > place:
-            out = args[place]
-            args = (*args[:place], None, *args[place + 1 :])
-        return into(out, f(*rebuild(args, value), **rebuild(options, value)))
-
-    return answer

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..array import implements
+from ..array import as_operand, implements
 from ..dual import dual, function, map_leaves, plain
 from ..rules import RULES
-from .common import array, as_dtype, has_duals, into, operand, unboxed
+from .common import array, as_dtype, has_duals, into, unboxed
 
 for _name in ("sinc", "real", "imag"):
     implements(getattr(np, _name))(function(RULES[_name]))
@@ -32,9 +32,9 @@ def _(
         raise ValueError("np.clip takes a_min and a_max, or min and max, not both.")
     if set(options) - {"casting", "order", "subok"}:
         raise TypeError(f"np.clip with {', '.join(options)}= is not supported for duals.")
-    y = as_dtype(operand(a), dtype)
-    low = operand(min if a_min is None else a_min)
-    high = operand(max if a_max is None else a_max)
+    y = as_dtype(as_operand(a), dtype)
+    low = as_operand(min if a_min is None else a_min)
+    high = as_operand(max if a_max is None else a_max)
     if low is not None and high is not None:
         fixed = np.equal(plain(low), plain(high))
         if np.any(fixed):  # between equal bounds nothing moves

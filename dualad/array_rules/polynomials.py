@@ -6,12 +6,13 @@ have a derivative: np.polymul and np.polydiv can give more leading zeros than on
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
-from ..array import implements, linear
-from ..dual import Dual, dual, map_leaves, plain
+from ..array import implements
+from ..dual import Dual, dual, plain
 from .common import array, has_duals
 
 
@@ -176,7 +177,35 @@ def _(
     w: Any = None,
     cov: Any = False,
 ) -> Any:
-    x, y = array(x), array(y)
-    if not has_duals(x, w) and not full and not cov:
-        return linear(lambda heights: np.polyfit(x, heights, deg, rcond, w=w), y)
-    ...
+    x, y, order = array(x), array(y), int(deg) + 1
+    if order < 1 or x.ndim != 1 or not x.size or y.ndim not in (1, 2) or len(x) != len(y):
+        raise TypeError(
+            "np.polyfit takes points x of shape (m,), heights y of shape (m,) or (m, n), and "
+            f"deg >= 0; got {x.shape}, {y.shape} and deg={deg}."
+        )
+    columns, heights = np.vander(x, order), y
+    if w is not None:
+        weights = array(w)
+        columns = columns * weights[:, None]
+        heights = y * (weights if y.ndim == 1 else weights[:, None])
+    if rcond is None:
+        rcond = len(x) * float(np.finfo(np.asarray(plain(columns)).dtype).eps)
+    scale = np.sqrt(np.sum(columns * columns, axis=0))
+    found, residuals, rank, s = np.linalg.lstsq(columns / scale, heights, rcond)
+    c = found / (scale if y.ndim == 1 else scale[:, None])
+    if rank != order and not full:
+        warnings.warn("Polyfit may be poorly conditioned", np.exceptions.RankWarning, stacklevel=4)
+    if full:
+        return c, residuals, rank, s, rcond
+    if not cov:
+        return c
+    scaled = columns / scale
+    spread = np.linalg.inv(np.dot(scaled.T, scaled)) / np.outer(scale, scale)
+    if cov == "unscaled":
+        return c, spread
+    if len(x) <= order:
+        raise ValueError(
+            f"np.polyfit with cov=True needs more points than coefficients ({order}), got {len(x)}."
+        )
+    factor = residuals / (len(x) - order)
+    return c, (spread if y.ndim == 1 else spread[:, :, None]) * factor

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import DualArray, bilinear, implements, matmul, multilinear
+from ..array import DualArray, bilinear, implements, matmul, multilinear, plain_answer
 from ..dual import plain
 from .common import (
     along,
@@ -22,7 +22,6 @@ from .common import (
     axis_from_end,
     has_duals,
     into,
-    plain_answer,
     unboxed,
 )
 
@@ -193,14 +192,14 @@ def _(a: Any, n: int) -> Any:
         return np.zeros_like(a) + np.eye(a.shape[-1], dtype=plain(a).dtype)
     if n < 0:
         a, n = np.linalg.inv(a), -n
-    y = None
-    while n:
+    y: Any = None
+    while n:  # by the binary digits of n
         if n & 1:
-            y = a if y is None else matmul(y, a)
+            y = +a if y is None else matmul(y, a)
         n >>= 1
         if n:
             a = matmul(a, a)
-    return +y  # never a itself
+    return y
 
 
 @implements(np.trace)
@@ -224,9 +223,7 @@ def _of_stacks(ufunc: Any, f: Callable[[Any, Any], Any]) -> None:
     """f takes vectors and matrices in the last axes; axes=, axis= and keepdims= move them."""
 
     @implements(ufunc)
-    def _(
-        a: Any, b: Any, /, *, axes: Any = None, axis: Any = None, keepdims: bool = False
-    ) -> Any:
+    def _(a: Any, b: Any, /, *, axes: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
         a, b = array(a), array(b)
         if axis is not None:
             axes = [axis, axis, axis if keepdims else ()]

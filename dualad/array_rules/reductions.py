@@ -149,7 +149,7 @@ def _product(a: Any) -> Any:
 
 def _product_of_others(v: Any) -> Any:
     """For each element of the last axis the product of the others."""
-    one = np.ones_like(v[..., :1])
+    one = np.ones_like(plain(v)[..., :1])
     before = np.cumprod(np.concatenate([one, v[..., :-1]], axis=-1), axis=-1)
     after = np.cumprod(np.concatenate([one, v[..., :0:-1]], axis=-1), axis=-1)
     return before * after[..., ::-1]

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import implements, linear, newest
+from ..array import implements, linear, newest, plain_answer
 from ..dual import dual, fit, parts, plain, scale
 from .common import (
     along,
@@ -22,7 +22,6 @@ from .common import (
     has_duals,
     into,
     merged,
-    plain_answer,
     reduced,
     unboxed,
     with_value,

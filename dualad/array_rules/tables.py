@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..array import implements, linear, newest
+from ..array import as_operand, implements, linear, newest
 from ..dual import parts, plain
-from .common import array, has_duals, operand, unboxed, with_value
+from .common import array, has_duals, unboxed, with_value
 
 # -- interpolation -------------------------------------------------------------------------
 
@@ -75,7 +75,7 @@ def _lines(x: Any, xp: Any, fp: Any, left: Any, right: Any) -> Any:
 
 @implements(np.bincount)
 def _(x: Any, /, weights: Any = None, minlength: Any = 0) -> Any:
-    x, weights = plain(array(x)), operand(weights) if weights is not None else None
+    x, weights = plain(array(x)), as_operand(weights) if weights is not None else None
     if not has_duals(weights):
         return np.bincount(x, weights, minlength)
     return linear(lambda w: np.bincount(x, w, minlength), weights)
