@@ -56,6 +56,10 @@ def linear(f: Callable[..., Any], *args: Any, batched: Callable[..., Any] | None
     This is the one hook through which array functions move tangents. With k directions f runs
     k times, or, if it is given, `batched` once on tangents with the axis of directions in front.
     """
+    if len(args) == 1:
+        (a,) = args
+        y = f(a.value)
+        return _alike(y, fit(_pushed(f, a, y, batched), y), a.level, args)
     level = newest(args)
     split = [parts(a, level) for a in args]
     y = f(*(value for value, _ in split))
@@ -93,16 +97,44 @@ def _alike(y: Any, tangent: Any, level: int, args: Sequence[Any]) -> Any:
     return dual(y, tangent, level)
 
 
+def _pushed(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] | None) -> Any:
+    """What the tangent of a becomes under a linear f, where a.value becomes y."""
+    t = a.tangent
+    if np.ndim(t) == np.ndim(a.value):
+        return f(t)
+    if batched is not None:
+        return batched(t)
+    return np.stack([f(row) for row in t]) if len(t) else np.zeros((0, *np.shape(y)), _float(y))
+
+
+def multilinear(
+    f: Callable[..., Any],
+    *args: Any,
+    batched: Callable[[int], Callable[..., Any]] | None = None,
+) -> Any:
+    """f is linear in each of its arguments: the product rule, one term per dual argument.
+
+    `batched(i)`, if given, is f for argument i with directions in front.
+    """
+    level = newest(args)
+    values = [parts(a, level)[0] for a in args]
+    y = f(*values)
+    terms = []
+    for i, a in enumerate(args):
+        if values[i] is not a:
+            before, behind = values[:i], values[i + 1 :]
+            many = None if batched is None else _in_place(batched(i), before, behind)
+            terms.append(_pushed(_in_place(f, before, behind), a, y, many))
+    return dual(y, fit(sum(terms[1:], terms[0]), y), level)
+
+
+def _in_place(f: Callable[..., Any], before: list[Any], behind: list[Any]) -> Callable[..., Any]:
+    return lambda x: f(*before, x, *behind)
+
+
 def bilinear(f: Callable[..., Any], a: Any, b: Any) -> Any:
-    """f is linear in each of its two arguments: the product rule, one term per operand."""
-    level = newest((a, b))
-    (v, v_dot), (w, w_dot) = parts(a, level), parts(b, level)
-    if v_dot is None:
-        return linear(lambda x: f(v, x), b)
-    if w_dot is None:
-        return linear(lambda x: f(x, w), a)
-    left, right = linear(lambda x: f(x, w), a), linear(lambda x: f(v, x), b)
-    return dual(left.value, left.tangent + right.tangent, level)
+    """f is linear in each of its two arguments: f(v̇, w) + f(v, ẇ)."""
+    return multilinear(f, a, b)
 
 
 def _float(x: Any) -> Any:
@@ -517,11 +549,14 @@ ARRAY_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
 PLAIN_ANSWERS: set[Callable[..., Any]] = set()
 
 
-def plain_answer(*numpy_functions: Callable[..., Any]) -> None:
-    """Enter functions that have nothing to differentiate: they work on values."""
+def plain_answer(*numpy_functions: Callable[..., Any], out: int | None = None) -> None:
+    """Enter functions that have nothing to differentiate: they work on values.
+
+    `out`: the place of their argument out=, if they have one.
+    """
     for f in numpy_functions:
         PLAIN_ANSWERS.add(f)
-        ARRAY_FUNCTIONS[f] = _on_values(f)
+        ARRAY_FUNCTIONS[f] = _on_values(f, out)
 
 
 REFUSED: set[Callable[..., Any]] = set()
@@ -541,8 +576,20 @@ def refuse(instead: str, *numpy_functions: Callable[..., Any]) -> None:
         ARRAY_FUNCTIONS[f] = refusing(f)
 
 
-def _on_values(f: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda *args, **kwargs: f(*rebuild(args, plain), **rebuild(kwargs, plain))
+def _on_values(f: Callable[..., Any], place: int | None) -> Callable[..., Any]:
+    def value(x: Any) -> Any:
+        return plain(from_objects(x) if isinstance(x, np.ndarray) and x.dtype == object else x)
+
+    def answer(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        if place is not None and len(args) > place:
+            out, args = args[place], (*args[:place], None, *args[place + 1 :])
+        y = f(*rebuild(args, value), **rebuild(kwargs, value))
+        if out is None:
+            return y
+        out[...] = y
+        return out
+
+    return answer
 
 
 def as_operand(x: Any) -> Any:
@@ -561,6 +608,8 @@ def implements(*numpy_functions: Callable[..., Any]) -> Callable[..., Any]:
 
     def enter(f: Callable[..., Any]) -> Callable[..., Any]:
         ARRAY_FUNCTIONS.update(dict.fromkeys(numpy_functions, f))
+        if f.__name__ == "_":  # what Python's own messages say
+            f.__name__ = f.__qualname__ = f"np.{numpy_functions[0].__name__}"
         return f
 
     return enter
@@ -625,8 +674,8 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
     dtype = kwargs.pop("dtype", None) if method == "__call__" else None
     for name in ("casting", "order", "subok"):
         kwargs.pop(name, None)
-    if ufunc is np.matmul and method == "__call__":
-        result = matmul(*inputs)
+    if ufunc.signature is not None and method == "__call__":  # np.matmul and its like
+        result = ARRAY_FUNCTIONS[ufunc](*inputs, **kwargs)
     elif method == "__call__":
         if kwargs:
             raise TypeError(
@@ -664,6 +713,8 @@ def _call(rule: Rule, inputs: tuple[Any, ...]) -> Any:
 def array_function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What an array function of NumPy does to duals."""
     if func in ARRAY_FUNCTIONS:
+        if kwargs:  # _NoValue is NumPy's own "not given"
+            kwargs = {name: x for name, x in kwargs.items() if x is not np._NoValue}
         return ARRAY_FUNCTIONS[func](*args, **kwargs)
     name = getattr(func, "__name__", str(func))
     raise TypeError(f"np.{name} has no derivative rule; write it in functions that have one.")

@@ -134,7 +134,9 @@ def _psi(ctx: Any, n: int, x: Any) -> Any:
             for k in range(len(slope) + 2)
         ]
     cot = ctx.cospi(x) / ctx.sinpi(x)
-    return (-1) ** n * ctx.psi(n, 1 - x) - ctx.pi * sum(p * cot**k for k, p in enumerate(polynomial))
+    return (-1) ** n * ctx.psi(n, 1 - x) - ctx.pi * sum(
+        p * cot**k for k, p in enumerate(polynomial)
+    )
 
 
 def _sinc(n: int, x: Any) -> Any:
