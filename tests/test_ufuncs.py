@@ -99,6 +99,25 @@ def test_at_of_one_argument_and_of_plain_arrays() -> None:
         np.add.at(np.zeros(3), [0], Dual(1.0, 1.0))
 
 
+def test_reductions_of_nothing() -> None:
+    x = Dual(np.zeros((0, 2)), np.zeros((3, 0, 2)))
+    for ufunc, value in (
+        (np.add, 0.0),
+        (np.multiply, 1.0),
+        (np.logaddexp, -np.inf),
+        (np.hypot, 0.0),
+    ):
+        assert (
+            np.broadcast_to(getattr(ufunc.reduce(x), "value", ufunc.reduce(x)), 2).tolist()
+            == [value] * 2
+        )
+        assert getattr(ufunc.reduce(x, axis=None), "value", value) == value
+    assert np.maximum.reduce(x, initial=3.0).tolist() == [3.0, 3.0]
+    for ufunc in (np.maximum, np.subtract):
+        with pytest.raises(ValueError, match=r"no identity|has no value; give initial="):
+            ufunc.reduce(x)
+
+
 def test_out_where_and_dtype() -> None:
     mask = MATRIX > 1.2
 

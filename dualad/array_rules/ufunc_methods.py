@@ -6,6 +6,7 @@ NumPy has a function of its own for that (np.sum is np.add.reduce), that functio
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -43,7 +44,7 @@ def reduce(
         raise ValueError(
             f"np.{ufunc.__name__}.reduce with where= needs initial=, for it has no identity."
         )
-    if ufunc in _REDUCTIONS and (a.size or fill is None):
+    if ufunc in _REDUCTIONS and (a.size or ufunc.identity is not None or initial is None):
         if where is not True:
             a = np.where(where, a, fill)
         result = _REDUCTIONS[ufunc](a, axis=axis, keepdims=keepdims)
@@ -56,7 +57,7 @@ def _fold(rule: Rule, a: Any, axis: Any, start: Any, where: Any) -> Any:
     """One step after the other; elements that `where` leaves out change nothing."""
     axes = _axes(a.ndim, axis)
     mask = np.moveaxis(np.broadcast_to(where, a.shape), axes, range(len(axes)))
-    shape = (-1, *mask.shape[len(axes) :])
+    shape = (math.prod(mask.shape[: len(axes)]), *mask.shape[len(axes) :])
     mask, steps = mask.reshape(shape), np.reshape(np.moveaxis(a, axes, range(len(axes))), shape)
     result = start
     for i in range(len(mask)):
