@@ -6,5 +6,8 @@ its own. `implements` enters it; importing this package enters them all.
 """
 
 from . import basics as basics
+from . import factorisations as factorisations
+from . import fft as fft
+from . import linalg as linalg
 from . import shapes as shapes
 from . import ufunc_methods as ufunc_methods
