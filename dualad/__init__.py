@@ -117,6 +117,7 @@ from .functions import (
     trunc,
     xlogy,
 )
+from .kernel import kernel_info
 from .testing import check_rule
 
 __version__ = "0.1.0"
@@ -190,6 +191,7 @@ __all__ = [
     "isnan",
     "jacobian",
     "jvp",
+    "kernel_info",
     "ldexp",
     "lgamma",
     "log",

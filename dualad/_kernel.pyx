@@ -1,0 +1,837 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+# cython: c_api_binop_methods=True, embedsignature=False
+"""The same Dual for real floats, compiled.
+
+A `Dual` here holds a value and its tangent as C doubles, up to `DIRECTIONS` directions inside the
+object. A `Nested` is a dual of a newer level over a `Dual` of an older one: value, both tangents,
+and the mixed second derivatives. What they do is the table's, written as C by `_codegen.py`.
+
+Both do only what is usual. Where Python would raise, where something is not finite, where the
+operand is no real float, they hand over to the readable Dual in `dual.py`, with themselves as
+arguments: it decides about values, exceptions and texts, so they are the same by construction.
+
+Objects are immutable and refer to nothing but their level, so the garbage collector need not
+track them; like the readable Dual they have no weak references. The module belongs to one
+interpreter: a subinterpreter (or a Python without the GIL, for which it is not built) uses the
+readable Dual.
+"""
+
+cimport cython
+from cpython.float cimport PyFloat_AS_DOUBLE
+from cpython.long cimport PyLong_AsDouble
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.object cimport PyObject, PyObject_RichCompare, PyObject_RichCompareBool, Py_GT
+from libc.math cimport fabs
+from libc.string cimport memcpy
+cimport numpy as cnp
+
+import math
+import numpy
+
+cnp.import_array()
+
+cdef extern from *:
+    """
+    #include "numpy/arrayscalars.h"
+
+    static PyObject *as_float64(double v) {
+        PyObject *x = PyArrayScalar_New(Double);
+        if (x != NULL) PyArrayScalar_ASSIGN(x, Double, v);
+        return x;
+    }
+
+    static PyObject *builtin(PyMethodDef *def, PyObject *module) {
+        return PyCFunction_NewEx(def, NULL, module);
+    }
+    """
+    object as_float64(double v)
+
+    ctypedef struct PyMethodDef:
+        const char *ml_name
+        void *ml_meth
+        int ml_flags
+        const char *ml_doc
+
+    object builtin(PyMethodDef *definition, object module)
+    int METH_FASTCALL
+
+
+cdef extern from "_rules.h":
+    enum:
+        DIRECTIONS
+        JET
+        ROW_COUNT
+        ROW_add
+        ROW_sub
+        ROW_mul
+        ROW_div
+        ROW_pow
+        ROW_mod
+        ROW_neg
+        ROW_pos
+        ROW_abs
+
+    unsigned int FINGERPRINT
+
+    ctypedef struct Jet:
+        double v
+        int on
+        double d[JET]
+
+    ctypedef struct Row:
+        const char *name
+        int nargs
+        int flat
+        int (*value)(const double *x, double *y) noexcept
+        int (*slopes)(const double *x, int active, double *y, double *s) noexcept
+        int (*jet)(const Jet **x, const Jet *y, int i, Py_ssize_t k, Jet *s) noexcept
+        void *call
+
+    const Row ROWS[ROW_COUNT]
+    PyObject *math_hypot
+    void *call_row
+
+    int scaled(double s, const double *a, double *out, Py_ssize_t m) noexcept
+    int summed(const double *a, double *out, Py_ssize_t m) noexcept
+    int moved(
+        int active, const double *s, const double *a, const double *b, double *out, Py_ssize_t m
+    ) noexcept
+    int jet_of(const Row *row, const Jet *a, const Jet *b, Py_ssize_t k, Jet *y) noexcept
+    Jet constant(double v) noexcept
+
+
+cdef double EXACT = 2.0**53  # integers up to here are floats without loss
+
+# What the kernel hands over to: filled in by `connect`.
+cdef object readable_class = None     # dual.Dual
+cdef object readable_dual = None      # dual.dual before the kernel
+cdef dict levels = {}                 # the namespace of levels.py
+cdef dict protocols = {}              # NumPy's two protocols
+cdef dict table = {}                  # RULES
+cdef dict rows = {ROWS[i].name.decode(): i for i in range(ROW_COUNT)}
+cdef list functions = [None] * ROW_COUNT   # the readable function of a row
+cdef list forward = [None] * ROW_COUNT     # a row as a method: x∘other
+cdef list reflected = [None] * ROW_COUNT   # and other∘x
+cdef dict ufuncs = {}                      # NumPy's name of a row
+cdef object float64 = numpy.float64
+cdef object as_float64_type = numpy.float64
+cdef type ndarray = numpy.ndarray
+cdef object hypot = math.hypot
+
+math_hypot = <PyObject *>hypot
+
+
+# -- the two classes ------------------------------------------------------------------------
+
+
+@cython.no_gc
+@cython.freelist(256)
+cdef class Dual:
+    """A dual over a float. See `dualad.Dual`."""
+
+    cdef double v
+    cdef bint is_np                # whether the value is handed out as np.float64
+    cdef object lev
+    cdef Py_ssize_t n              # how many directions; -1: the tangent is one float
+    cdef double *t                 # the tangent: `inside`, or the data of `outside`
+    cdef object outside            # an array, if there are more than fit inside
+    cdef double inside[DIRECTIONS]
+
+    @property
+    def value(self):
+        """The number itself."""
+        return number(self.v, self.is_np)
+
+    @property
+    def tangent(self):
+        """The derivative: a float, or an array of directions."""
+        return self.t[0] if self.n < 0 else array(self.t, self.n)
+
+    @property
+    def __class__(self):
+        """The class of all duals, for isinstance."""
+        return readable_class
+
+    @property
+    def level(self):
+        """Which differentiation the tangent belongs to."""
+        return self.lev
+
+    # arithmetic: the table's rows
+
+    def __add__(a, b):
+        return operator(ROW_add, a, b)
+
+    def __sub__(a, b):
+        return operator(ROW_sub, a, b)
+
+    def __mul__(a, b):
+        return operator(ROW_mul, a, b)
+
+    def __truediv__(a, b):
+        return operator(ROW_div, a, b)
+
+    def __mod__(a, b):
+        return operator(ROW_mod, a, b)
+
+    def __pow__(a, b, modulus):
+        if modulus is not None:
+            return readable_class.__pow__(a, b, modulus)
+        return operator(ROW_pow, a, b)
+
+    def __floordiv__(a, b):
+        if isinstance(a, Dual):
+            return readable_class.__floordiv__(a, b)
+        return readable_class.__rfloordiv__(b, a)
+
+    def __divmod__(a, b):
+        if isinstance(a, Dual):
+            return readable_class.__divmod__(a, b)
+        return readable_class.__rdivmod__(b, a)
+
+    def __neg__(self):
+        result = unary(ROW_neg, self)
+        return readable_class.__neg__(self) if result is None else result
+
+    def __pos__(self):
+        result = unary(ROW_pos, self)
+        return readable_class.__pos__(self) if result is None else result
+
+    def __abs__(self):
+        result = unary(ROW_abs, self)
+        return readable_class.__abs__(self) if result is None else result
+
+    # comparisons look at values only
+
+    def __richcmp__(self, other, int op):
+        cdef double x, y
+        cdef bint is_np = self.is_np
+        x = self.v
+        if type(other) is Dual or type(other) is Nested:
+            y = (<Dual>other).v
+            is_np |= (<Dual>other).is_np
+        elif not as_double(other, &y, &is_np):
+            return COMPARISONS[op](self, other)
+        if is_np:
+            return PyObject_RichCompare(number(x, self.is_np), plain(other), op)
+        if op == 0:
+            return x < y
+        if op == 1:
+            return x <= y
+        if op == 2:
+            return x == y
+        if op == 3:
+            return x != y
+        if op == 4:
+            return x > y
+        return x >= y
+
+    def __hash__(self):
+        return readable_class.__hash__(self)
+
+    def __bool__(self):
+        return self.v != 0.0
+
+    # what is rare: the readable Dual does it
+
+    def __getattr__(self, name):
+        return readable_class.__getattr__(self, name)
+
+    def __int__(self):
+        return readable_class.__int__(self)
+
+    def __trunc__(self):
+        return readable_class.__trunc__(self)
+
+    def __floor__(self):
+        return readable_class.__floor__(self)
+
+    def __ceil__(self):
+        return readable_class.__ceil__(self)
+
+    def __round__(self, ndigits=None):
+        return readable_class.__round__(self, ndigits)
+
+    def __float__(self):
+        return readable_class.__float__(self)
+
+    def __complex__(self):
+        return readable_class.__complex__(self)
+
+    def __index__(self):
+        return readable_class.__index__(self)
+
+    def __repr__(self):
+        return readable_class.__repr__(self)
+
+    def __format__(self, spec):
+        return readable_class.__format__(self, spec)
+
+    def _repr_latex_(self):
+        return readable_class._repr_latex_(self)
+
+    def __reduce__(self):
+        return readable_class.__reduce__(self)
+
+    @property
+    def real(self):
+        """The real part, a dual."""
+        return readable_class.real.__get__(self)
+
+    @property
+    def imag(self):
+        """The imaginary part, a dual."""
+        return readable_class.imag.__get__(self)
+
+    def conjugate(self):
+        """The complex conjugate, a dual."""
+        return readable_class.conjugate(self)
+
+    @property
+    def ndim(self):
+        return 0
+
+    @property
+    def shape(self):
+        return ()
+
+    @property
+    def size(self):
+        return 1
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
+        cdef int row
+        if not kwargs and method == "__call__":
+            row = row_of(ufunc)
+            if row >= 0:
+                if len(inputs) == 1:
+                    result = unary(row, inputs[0])
+                else:
+                    result = binary(row, inputs[0], inputs[1])
+                if result is not None:
+                    return result
+        return protocols["ufunc"](ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func, types, args, kwargs):
+        return protocols["function"](func, args, kwargs)
+
+
+@cython.final
+@cython.no_gc
+cdef class Nested(Dual):
+    """A dual over a dual over a float: second derivatives."""
+
+    cdef object level1             # the older level,
+    cdef Py_ssize_t n1             # its directions,
+    cdef double *t1                # and the value's tangent there
+    cdef bint mixed                # whether the tangent has a tangent there too:
+    cdef double *t12               # n1 rows of n, in one block with t1
+
+    def __dealloc__(self):
+        PyMem_Free(self.t1)
+
+    @property
+    def value(self):
+        """The number itself, a dual of the older level."""
+        cdef Dual x = new(self.n1, self.level1)
+        x.v, x.is_np = self.v, self.is_np
+        memcpy(x.t, self.t1, many(self.n1) * sizeof(double))
+        return x
+
+    @property
+    def tangent(self):
+        """The derivative: a number or an array, plain or dual."""
+        cdef Dual x
+        if self.n >= 0:
+            t = array(self.t, self.n)
+            if not self.mixed:
+                return t
+            t_dot = array(self.t12, many(self.n1) * self.n)
+            if self.n1 >= 0:
+                t_dot = t_dot.reshape(self.n1, self.n)
+            return readable_dual(t, t_dot, self.level1)
+        if not self.mixed:
+            return self.t[0]
+        x = new(self.n1, self.level1)
+        x.v = self.t[0]
+        memcpy(x.t, self.t12, many(self.n1) * sizeof(double))
+        return x
+
+
+# Both are duals to whoever asks: by name, and when called. Python code cannot derive from them,
+# and no object exists that was not filled.
+cdef extern from *:
+    """
+    static void disguise(PyObject *type, newfunc make) {
+        ((PyTypeObject *)type)->tp_name = "Dual";
+        ((PyTypeObject *)type)->tp_new = make;
+        ((PyTypeObject *)type)->tp_vectorcall = NULL;
+        ((PyTypeObject *)type)->tp_flags &= ~Py_TPFLAGS_BASETYPE;
+    }
+    """
+    void disguise(object type, void *make)
+
+
+cdef object made_by_hand(PyObject *kind, PyObject *args, PyObject *kwargs):
+    """type(x)(2.0, 1.0) is Dual(2.0, 1.0)."""
+    if kwargs == NULL:
+        return readable_class(*<tuple>args)
+    return readable_class(*<tuple>args, **<dict>kwargs)
+
+
+disguise(Dual, <void *>made_by_hand)
+disguise(Nested, <void *>made_by_hand)
+
+
+cdef inline Py_ssize_t many(Py_ssize_t n) noexcept:
+    """How many floats a tangent has."""
+    return 1 if n < 0 else n
+
+
+cdef inline object number(double v, bint is_np):
+    return as_float64(v) if is_np else v
+
+
+cdef object array(const double *data, Py_ssize_t n):
+    cdef cnp.npy_intp shape = n
+    result = cnp.PyArray_EMPTY(1, &shape, cnp.NPY_DOUBLE, 0)
+    if n:
+        memcpy(cnp.PyArray_DATA(<cnp.ndarray>result), data, n * sizeof(double))
+    return result
+
+
+cdef inline Dual new(Py_ssize_t n, object level):
+    """A dual that is still to be filled."""
+    return made(<Dual>Dual.__new__(Dual), n, level)
+
+
+cdef inline Dual made(Dual x, Py_ssize_t n, object level):
+    cdef cnp.npy_intp shape
+    x.lev = level
+    x.n = n
+    if n <= DIRECTIONS:
+        x.t = x.inside
+    else:
+        shape = n
+        x.outside = cnp.PyArray_EMPTY(1, &shape, cnp.NPY_DOUBLE, 0)
+        x.t = <double *>cnp.PyArray_DATA(<cnp.ndarray>x.outside)
+    return x
+
+
+cdef Nested new_nested(Py_ssize_t n1, Py_ssize_t n2, object level1, object level):
+    cdef Nested x = <Nested>made(<Dual>Nested.__new__(Nested), n2, level)
+    x.level1, x.n1 = level1, n1
+    x.t1 = <double *>PyMem_Malloc(many(n1) * (1 + many(n2)) * sizeof(double))
+    if x.t1 == NULL:
+        raise MemoryError()
+    x.t12 = x.t1 + many(n1)
+    return x
+
+
+cdef object plain(object x):
+    return number((<Dual>x).v, (<Dual>x).is_np) if isinstance(x, Dual) else x
+
+
+cdef inline bint as_double(object x, double *v, bint *is_np) noexcept:
+    """Whether x is a real number that is a float without loss."""
+    if type(x) is float:
+        v[0] = PyFloat_AS_DOUBLE(x)
+        return True
+    if type(x) is int:
+        v[0] = small(x)
+        return fabs(v[0]) <= EXACT
+    if type(x) is float64:
+        v[0] = PyFloat_AS_DOUBLE(x)
+        is_np[0] = True
+        return True
+    if x is True or x is False:
+        v[0] = x is True
+        return True
+    return False
+
+
+cdef double small(object x) noexcept:
+    try:
+        return PyLong_AsDouble(x)
+    except OverflowError:
+        return 2 * EXACT
+
+
+cdef inline int compare(object a, object b) except -2:
+    """-1, 0 or 1 as level a is older than b, the same, or newer."""
+    if a is b or a == b:
+        return 0
+    return 1 if a > b else -1
+
+
+# -- rows on duals: each gives None where the readable Dual is to decide -----------------------
+
+
+cdef inline object unary(int row, object a):
+    cdef Dual x, y
+    cdef double s
+    cdef bint is_np = False
+    if type(a) is not Dual:
+        return nested(row, a, None) if type(a) is Nested else None
+    if ROWS[row].flat:
+        return flat(row, a, None)
+    x = <Dual>a
+    y = new(x.n, x.lev)
+    y.is_np = x.is_np
+    if ROWS[row].slopes(&x.v, 1, &y.v, &s) or scaled(s, x.t, y.t, many(x.n)):
+        return None
+    return y
+
+
+cdef inline object binary(int row, object a, object b):
+    cdef Dual x, y, z
+    cdef double v[2]
+    cdef double s[2]
+    cdef bint is_np = False
+    cdef int active
+    if type(a) is Dual:
+        x = y = <Dual>a
+        if type(b) is Dual:
+            y = <Dual>b
+            if x.lev is not y.lev and compare(x.lev, y.lev) != 0:
+                return nested(row, a, b)
+            if x.n != y.n:
+                return None
+            v[1] = y.v
+            is_np = y.is_np
+            active = 3
+        elif as_double(b, &v[1], &is_np):
+            active = 1
+        else:
+            return nested(row, a, b) if type(b) is Nested else None
+        v[0] = x.v
+        is_np |= x.is_np
+    elif type(b) is Dual:
+        x = y = <Dual>b
+        if not as_double(a, &v[0], &is_np):
+            return nested(row, a, b) if type(a) is Nested else None
+        v[1] = y.v
+        is_np |= y.is_np
+        active = 2
+    elif type(a) is Nested or type(b) is Nested:
+        return nested(row, a, b)
+    else:
+        return None
+    if ROWS[row].flat:
+        return flat(row, a, b)
+    z = new(x.n, x.lev)
+    z.is_np = is_np
+    if ROWS[row].slopes(v, active, &z.v, s) or moved(active, s, x.t, y.t, z.t, many(x.n)):
+        return None
+    return z
+
+
+cdef object flat(int row, object a, object b):
+    """The derivative is zero: a plain number."""
+    cdef double v[2]
+    cdef double y
+    cdef bint is_np = False
+    if not value_of(a, &v[0], &is_np) or (b is not None and not value_of(b, &v[1], &is_np)):
+        return None
+    return None if is_np or ROWS[row].value(v, &y) else y
+
+
+cdef bint value_of(object x, double *v, bint *is_np) noexcept:
+    if isinstance(x, Dual):
+        v[0] = (<Dual>x).v
+        is_np[0] |= (<Dual>x).is_np
+        return True
+    return as_double(x, v, is_np)
+
+
+cdef object operator(int row, object a, object b):
+    result = binary(row, a, b)
+    if result is not None:
+        return result
+    if isinstance(a, Dual):
+        return forward[row](a, b)
+    return reflected[row](b, a)
+
+
+# -- second order -----------------------------------------------------------------------------
+
+
+ctypedef struct Part:
+    Jet jet                # the value and its tangent at the older level
+    Py_ssize_t n1, n2
+    bint active, mixed     # whether there is a tangent of the newer level; and a mixed one
+    const double *t2
+    const double *t12
+
+
+cdef object nested(int row, object a, object b):
+    """Two levels meet, or both are in one operand already."""
+    cdef Part parts[2]
+    cdef Jet y
+    cdef Jet slope
+    cdef const Jet *jets[2]
+    cdef double scratch[JET]
+    cdef Py_ssize_t n1 = -2, n2 = -2, m1, m2, j, i
+    cdef int count = 1 if b is None else 2
+    cdef bint is_np = False, first = True
+    cdef Nested z
+    cdef double *target
+    cdef Part *p
+    if ROWS[row].flat:
+        return None
+    level = level1 = None
+    operands = (a, b)
+    for i in range(count):
+        if isinstance(operands[i], Dual):
+            lev = (<Dual>operands[i]).lev
+            if level is None or compare(lev, level) > 0:
+                level = lev
+    for i in range(count):
+        p = &parts[i]
+        x = operands[i]
+        p.active = p.mixed = p.jet.on = False
+        jets[i] = &p.jet
+        if not isinstance(x, Dual):
+            if not as_double(x, &p.jet.v, &is_np):
+                return None
+            continue
+        p.jet.v = (<Dual>x).v
+        is_np |= (<Dual>x).is_np
+        newest = compare((<Dual>x).lev, level) == 0
+        if type(x) is Nested:
+            if not newest:
+                return None
+            p.active, p.mixed = True, (<Nested>x).mixed
+            p.t2, p.t12 = (<Nested>x).t, (<Nested>x).t12
+            p.n1, p.n2 = (<Nested>x).n1, (<Nested>x).n
+            p.jet.on = True
+            lev = (<Nested>x).level1
+            memcpy(p.jet.d, (<Nested>x).t1, many(p.n1) * sizeof(double))
+        elif newest:
+            p.active = True
+            p.t2 = (<Dual>x).t
+            p.n2 = (<Dual>x).n
+            if p.n2 > JET:
+                return None
+        else:
+            p.n1 = (<Dual>x).n
+            if p.n1 > JET:
+                return None
+            p.jet.on = True
+            lev = (<Dual>x).lev
+            memcpy(p.jet.d, (<Dual>x).t, many(p.n1) * sizeof(double))
+        if p.jet.on:
+            if level1 is not None and (compare(lev, level1) != 0 or n1 != p.n1):
+                return None
+            level1, n1 = lev, p.n1
+        if p.active:
+            if n2 != -2 and n2 != p.n2:
+                return None
+            n2 = p.n2
+    if level1 is None:
+        return None
+    m1, m2 = many(n1), many(n2)
+    if jet_of(&ROWS[row], jets[0], jets[1] if count == 2 else NULL, m1, &y):
+        return None
+    z = new_nested(n1, n2, level1, level)
+    z.v, z.is_np, z.mixed = y.v, is_np, False
+    memcpy(z.t1, y.d, m1 * sizeof(double))
+    for i in range(count):
+        p = &parts[i]
+        if not p.active:
+            continue
+        if ROWS[row].jet(jets, &y, i, m1, &slope):
+            return None
+        # the product rule for slope·tangent, and the sum over arguments
+        if added(first, 1, slope.v, p.t2, 0.0, NULL, z.t, scratch, m2):
+            return None
+        if slope.on or p.mixed:
+            for j in range(m1):
+                if added(
+                    not z.mixed, slope.on | 2 * p.mixed, slope.d[j] if slope.on else 0.0, p.t2,
+                    slope.v, p.t12 + j * m2, z.t12 + j * m2, scratch, m2,
+                ):
+                    return None
+            z.mixed = True
+        first = False
+    return z
+
+
+cdef inline int added(
+    bint first, int active, double s, const double *a, double r, const double *b, double *out,
+    double *scratch, Py_ssize_t m,
+) noexcept:
+    """s·a + r·b, as far as they are active: put into out, or added to what is there."""
+    cdef double both[2]
+    both[0], both[1] = s, r
+    if first:
+        return moved(active, both, a, b, out, m)
+    return moved(active, both, a, b, scratch, m) or summed(scratch, out, m)
+
+
+# -- rows as functions of Python, and as ufuncs of NumPy ----------------------------------------
+
+
+cdef object called(int row, PyObject *const *args, Py_ssize_t n):
+    cdef double v[2]
+    cdef double y
+    cdef object a, b
+    if n == ROWS[row].nargs:
+        a = <object>args[0]
+        if n == 1:
+            if type(a) is float:
+                v[0] = PyFloat_AS_DOUBLE(a)
+                if not ROWS[row].value(v, &y):
+                    return y
+            else:
+                result = unary(row, a)
+                if result is not None:
+                    return result
+        else:
+            b = <object>args[1]
+            if type(a) is float and type(b) is float:
+                v[0], v[1] = PyFloat_AS_DOUBLE(a), PyFloat_AS_DOUBLE(b)
+                if not ROWS[row].value(v, &y):
+                    return y
+            else:
+                result = binary(row, a, b)
+                if result is not None:
+                    return result
+    return functions[row](*[<object>args[i] for i in range(n)])
+
+
+call_row = <void *>called
+cdef PyMethodDef definitions[ROW_COUNT]
+cdef list texts = []  # that definitions point to
+
+
+def function(name, readable, str doc):
+    """The row as a builtin function; what is unusual goes to the readable one."""
+    cdef PyMethodDef *definition
+    row = rows.get(name)
+    if row is None:
+        return readable
+    functions[row] = readable
+    text = doc.encode()
+    texts.append(text)
+    definition = &definitions[row]
+    definition.ml_name = ROWS[row].name
+    definition.ml_meth = ROWS[row].call
+    definition.ml_flags = METH_FASTCALL
+    definition.ml_doc = text
+    return builtin(definition, "dualad.functions")
+
+
+cdef inline int row_of(object ufunc) except -2:
+    """Which row a ufunc is, by its name; -1 if none."""
+    row = ufuncs.get(ufunc)
+    if row is not None:
+        return row
+    rule = table.get(ufunc.__name__)
+    if rule is None or rule.name not in rows or len(rule.args) != ufunc.nin:
+        return -1
+    ufuncs[ufunc] = rows[rule.name]
+    return rows[rule.name]
+
+
+# -- making duals -------------------------------------------------------------------------------
+
+
+cdef bint is_vector(object x) noexcept:
+    """Whether x is one axis of float64."""
+    return (
+        type(x) is ndarray
+        and cnp.PyArray_NDIM(<cnp.ndarray>x) == 1
+        and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_DOUBLE
+        and cnp.PyArray_ISBEHAVED_RO(<cnp.ndarray>x)
+    )
+
+
+cdef void gather(cnp.ndarray x, double *out) noexcept:
+    cdef Py_ssize_t step = cnp.PyArray_STRIDE(x, 0), j
+    cdef char *data = <char *>cnp.PyArray_DATA(x)
+    for j in range(cnp.PyArray_DIM(x, 0)):
+        out[j] = (<double *>(data + j * step))[0]
+
+
+cpdef object dual(object value, object tangent, object level):
+    """Put a dual together from parts that fit; nothing is checked."""
+    cdef Dual x
+    if type(level) is int:
+        if type(value) is float or type(value) is float64:
+            if type(tangent) is float:
+                x = new(-1, level)
+                x.t[0] = PyFloat_AS_DOUBLE(tangent)
+            elif is_vector(tangent):
+                x = new(cnp.PyArray_DIM(<cnp.ndarray>tangent, 0), level)
+                gather(<cnp.ndarray>tangent, x.t)
+            else:
+                return readable_dual(value, tangent, level)
+            x.v = PyFloat_AS_DOUBLE(value)
+            x.is_np = type(value) is float64
+            return x
+        if type(value) is Dual and compare(level, (<Dual>value).lev) > 0:
+            result = dual_of_dual(<Dual>value, tangent, level)
+            if result is not None:
+                return result
+    return readable_dual(value, tangent, level)
+
+
+cdef object dual_of_dual(Dual value, object tangent, object level):
+    cdef Nested x
+    cdef Dual t
+    cdef Py_ssize_t m = many(value.n)
+    if m > JET:
+        return None
+    if type(tangent) is float:
+        x = new_nested(value.n, -1, value.lev, level)
+        x.t[0] = PyFloat_AS_DOUBLE(tangent)
+        x.mixed = False
+    elif is_vector(tangent) and cnp.PyArray_DIM(<cnp.ndarray>tangent, 0) <= JET:
+        x = new_nested(value.n, cnp.PyArray_DIM(<cnp.ndarray>tangent, 0), value.lev, level)
+        gather(<cnp.ndarray>tangent, x.t)
+        x.mixed = False
+    elif type(tangent) is Dual:
+        t = <Dual>tangent
+        if t.n != value.n or compare(t.lev, value.lev) != 0:
+            return None
+        x = new_nested(value.n, -1, value.lev, level)
+        x.t[0] = t.v
+        memcpy(x.t12, t.t, m * sizeof(double))
+        x.mixed = True
+    else:
+        v, v_dot = getattr(tangent, "value", None), getattr(tangent, "tangent", None)
+        if not (is_vector(v) and type(v_dot) is ndarray and v_dot.dtype == numpy.double):
+            return None
+        if compare(tangent.level, value.lev) != 0 or len(v) > JET:
+            return None
+        if v_dot.shape != (v.shape if value.n < 0 else (value.n, *v.shape)):
+            return None
+        x = new_nested(value.n, len(v), value.lev, level)
+        gather(<cnp.ndarray>v, x.t)
+        gather(<cnp.ndarray>numpy.ravel(v_dot), x.t12)
+        x.mixed = True
+    x.v, x.is_np = value.v, value.is_np
+    memcpy(x.t1, value.t, m * sizeof(double))
+    return x
+
+
+KINDS = (Dual, Nested)
+cdef list COMPARISONS = []
+
+
+def connect(kind, make, given_table, given_protocols, given_levels):
+    """Tell the kernel what is readable, so that it can hand over to it."""
+    global readable_class, readable_dual, table, protocols, levels
+    readable_class, readable_dual = kind, make
+    table, protocols, levels = given_table, given_protocols, given_levels
+    for name, method in (
+        ("add", "add"), ("sub", "sub"), ("mul", "mul"), ("div", "truediv"), ("mod", "mod"),
+        ("pow", "pow"),
+    ):
+        forward[rows[name]] = getattr(kind, f"__{method}__")
+        reflected[rows[name]] = getattr(kind, f"__r{method}__")
+    COMPARISONS[:] = [getattr(kind, f"__{name}__") for name in ("lt", "le", "eq", "ne", "gt", "ge")]
+
+
+globals().update(FINGERPRINT=FINGERPRINT, DIRECTIONS=DIRECTIONS, ROWS=tuple(rows))
