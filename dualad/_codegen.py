@@ -34,11 +34,12 @@ CONSTANTS = {
 }
 LIBM = (
     "sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh "
-    "asinh acosh atanh erf erfc atan2 fmod pow"
+    "asinh acosh atanh erf erfc atan2 fmod"
 ).split()
 # Functions of the namespace `math` that are not one call of libm. {0}, {1}: the arguments.
 OTHERS = {
     "abs": "fabs({0})",
+    "pow": "power({0}, {1}, odd)",
     "copysign": "copysign({0}, {1})",
     "degrees": "({0} * (180.0 / %r))" % math.pi,  # noqa: UP031
     "radians": "({0} * (%r / 180.0))" % math.pi,  # noqa: UP031
@@ -54,7 +55,7 @@ BINARY = {
     ast.Div: "divided({0}, {1}, odd)",
     ast.FloorDiv: "floor_divided({0}, {1}, odd)",
     ast.Mod: "modulo({0}, {1}, odd)",
-    ast.Pow: "checked(pow({0}, {1}), odd)",
+    ast.Pow: "power({0}, {1}, odd)",
 }
 ROWS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow"}
 COMPARE = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
@@ -262,12 +263,14 @@ class Writer:
         lines = [
             f"static int slopes_{rule.name}(const double *x, int active, double *y, double *s) {{",
             "    int flag = 0, *odd = &flag;",
+            "    (void)active;",
             f"    *y = f_{rule.name}({', '.join(names[a] for a in rule.args)}, odd);",
             "    flag |= !isfinite(*y);",
         ]
         for i, slope in enumerate(rule.slopes):
             text = expression(parse(slope), names, set(self.functions))
-            lines.append(f"    if (active & {1 << i}) flag |= !isfinite(s[{i}] = {text});")
+            if_active = f"if (active & {1 << i}) " if len(rule.args) > 1 else ""
+            lines.append(f"    {if_active}flag |= !isfinite(s[{i}] = {text});")
         return "\n".join([*lines, "    return flag;", "}", ""])
 
     def _jet(self, rule: Any) -> str:

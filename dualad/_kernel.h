@@ -45,6 +45,11 @@ static inline double divided(double a, double b, int *odd) {
     return a / b;
 }
 
+/* a**b; a**1 is exact, and common in slopes. */
+static inline double power(double a, double b, int *odd) {
+    return b == 1.0 ? a : checked(pow(a, b), odd);
+}
+
 static inline double sign_of(double x) {
     return x == 0.0 || x != x ? 0.0 * x : copysign(1.0, x);
 }

@@ -20,9 +20,10 @@ cimport cython
 from cpython.float cimport PyFloat_AS_DOUBLE
 from cpython.long cimport PyLong_AsDouble
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
-from cpython.object cimport PyObject, PyObject_RichCompare, PyObject_RichCompareBool, Py_GT
+from cpython.object cimport PyObject, PyObject_RichCompare, PyTypeObject
+from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
 from libc.math cimport fabs
-from libc.string cimport memcpy
+from libc.string cimport memcpy, memset
 cimport numpy as cnp
 
 import math
@@ -54,6 +55,7 @@ cdef extern from *:
 
     object builtin(PyMethodDef *definition, object module)
     int METH_FASTCALL
+    void PyObject_Free(void *p) noexcept
 
 
 cdef extern from "_rules.h":
@@ -100,6 +102,7 @@ cdef extern from "_rules.h":
     Jet constant(double v) noexcept
 
 
+cdef Py_ssize_t PASS = 256  # directions in one pass, as in drivers.py
 cdef double EXACT = 2.0**53  # integers up to here are floats without loss
 
 # What the kernel hands over to: filled in by `connect`.
@@ -124,17 +127,15 @@ math_hypot = <PyObject *>hypot
 # -- the two classes ------------------------------------------------------------------------
 
 
-@cython.no_gc
-@cython.freelist(256)
 cdef class Dual:
     """A dual over a float. See `dualad.Dual`."""
 
+    # Made and freed by hand, below: so much is done with so little else to do.
     cdef double v
     cdef bint is_np                # whether the value is handed out as np.float64
-    cdef object lev
+    cdef PyObject *lev
     cdef Py_ssize_t n              # how many directions; -1: the tangent is one float
-    cdef double *t                 # the tangent: `inside`, or the data of `outside`
-    cdef object outside            # an array, if there are more than fit inside
+    cdef double *t                 # the tangent: `inside`, or a block if there are too many
     cdef double inside[DIRECTIONS]
 
     @property
@@ -155,7 +156,7 @@ cdef class Dual:
     @property
     def level(self):
         """Which differentiation the tangent belongs to."""
-        return self.lev
+        return <object>self.lev
 
     # arithmetic: the table's rows
 
@@ -180,12 +181,12 @@ cdef class Dual:
         return operator(ROW_pow, a, b)
 
     def __floordiv__(a, b):
-        if isinstance(a, Dual):
+        if is_ours(a):
             return readable_class.__floordiv__(a, b)
         return readable_class.__rfloordiv__(b, a)
 
     def __divmod__(a, b):
-        if isinstance(a, Dual):
+        if is_ours(a):
             return readable_class.__divmod__(a, b)
         return readable_class.__rdivmod__(b, a)
 
@@ -317,23 +318,19 @@ cdef class Dual:
 
 
 @cython.final
-@cython.no_gc
 cdef class Nested(Dual):
     """A dual over a dual over a float: second derivatives."""
 
-    cdef object level1             # the older level,
+    cdef PyObject *level1          # the older level,
     cdef Py_ssize_t n1             # its directions,
     cdef double *t1                # and the value's tangent there
     cdef bint mixed                # whether the tangent has a tangent there too:
     cdef double *t12               # n1 rows of n, in one block with t1
 
-    def __dealloc__(self):
-        PyMem_Free(self.t1)
-
     @property
     def value(self):
         """The number itself, a dual of the older level."""
-        cdef Dual x = new(self.n1, self.level1)
+        cdef Dual x = new(self.n1, <object>self.level1)
         x.v, x.is_np = self.v, self.is_np
         memcpy(x.t, self.t1, many(self.n1) * sizeof(double))
         return x
@@ -349,10 +346,10 @@ cdef class Nested(Dual):
             t_dot = array(self.t12, many(self.n1) * self.n)
             if self.n1 >= 0:
                 t_dot = t_dot.reshape(self.n1, self.n)
-            return readable_dual(t, t_dot, self.level1)
+            return readable_dual(t, t_dot, <object>self.level1)
         if not self.mixed:
             return self.t[0]
-        x = new(self.n1, self.level1)
+        x = new(self.n1, <object>self.level1)
         x.v = self.t[0]
         memcpy(x.t, self.t12, many(self.n1) * sizeof(double))
         return x
@@ -362,14 +359,48 @@ cdef class Nested(Dual):
 # and no object exists that was not filled.
 cdef extern from *:
     """
-    static void disguise(PyObject *type, newfunc make) {
-        ((PyTypeObject *)type)->tp_name = "Dual";
-        ((PyTypeObject *)type)->tp_new = make;
-        ((PyTypeObject *)type)->tp_vectorcall = NULL;
-        ((PyTypeObject *)type)->tp_flags &= ~Py_TPFLAGS_BASETYPE;
+    static void disguise(PyObject *kind, newfunc make, destructor destroy) {
+        PyTypeObject *type = (PyTypeObject *)kind;
+        type->tp_name = "Dual";
+        type->tp_new = make;
+        type->tp_vectorcall = NULL;
+        type->tp_dealloc = destroy;
+        type->tp_flags &= ~Py_TPFLAGS_BASETYPE;
+    }
+
+    /* Duals that were freed, for the next ones. (The kernel is not built without the GIL.) */
+    #define SPARE 256
+    static PyObject *spare[SPARE];
+    static int spares = 0;
+
+    static PyObject *fresh(PyTypeObject *type) {
+        PyObject *x = PyObject_Malloc(type->tp_basicsize);
+        return x == NULL ? PyErr_NoMemory() : PyObject_Init(x, type);
+    }
+
+    static inline PyObject *allocated(PyTypeObject *type) {
+        PyObject *x;
+        if (spares == 0)
+            return fresh(type);
+        x = spare[--spares];
+        Py_SET_REFCNT(x, 1);
+        return x;
+    }
+
+    static inline void released(PyObject *x) {
+    #ifndef Py_DEBUG
+        if (spares < SPARE) {
+            spare[spares++] = x;
+            return;
+        }
+    #endif
+        PyObject_Free(x);
     }
     """
-    void disguise(object type, void *make)
+    void disguise(object kind, void *make, void *destroy)
+    PyObject *fresh(PyTypeObject *kind) except NULL
+    PyObject *allocated(PyTypeObject *kind) except NULL
+    void released(PyObject *x) noexcept
 
 
 cdef object made_by_hand(PyObject *kind, PyObject *args, PyObject *kwargs):
@@ -379,8 +410,8 @@ cdef object made_by_hand(PyObject *kind, PyObject *args, PyObject *kwargs):
     return readable_class(*<tuple>args, **<dict>kwargs)
 
 
-disguise(Dual, <void *>made_by_hand)
-disguise(Nested, <void *>made_by_hand)
+disguise(Dual, <void *>made_by_hand, <void *>free_dual)
+disguise(Nested, <void *>made_by_hand, <void *>free_nested)
 
 
 cdef inline Py_ssize_t many(Py_ssize_t n) noexcept:
@@ -402,25 +433,20 @@ cdef object array(const double *data, Py_ssize_t n):
 
 cdef inline Dual new(Py_ssize_t n, object level):
     """A dual that is still to be filled."""
-    return made(<Dual>Dual.__new__(Dual), n, level)
-
-
-cdef inline Dual made(Dual x, Py_ssize_t n, object level):
-    cdef cnp.npy_intp shape
-    x.lev = level
-    x.n = n
-    if n <= DIRECTIONS:
-        x.t = x.inside
-    else:
-        shape = n
-        x.outside = cnp.PyArray_EMPTY(1, &shape, cnp.NPY_DOUBLE, 0)
-        x.t = <double *>cnp.PyArray_DATA(<cnp.ndarray>x.outside)
-    return x
+    cdef PyObject *memory = allocated(<PyTypeObject *>Dual)
+    x = <Dual>memory
+    Py_DECREF(x)  # the cast has taken a reference of its own
+    return prepared(x, n, level)
 
 
 cdef Nested new_nested(Py_ssize_t n1, Py_ssize_t n2, object level1, object level):
-    cdef Nested x = <Nested>made(<Dual>Nested.__new__(Nested), n2, level)
-    x.level1, x.n1 = level1, n1
+    cdef PyObject *memory = fresh(<PyTypeObject *>Nested)
+    x = <Nested>memory
+    Py_DECREF(x)
+    x.t1 = NULL
+    Py_INCREF(level1)
+    x.level1, x.n1 = <PyObject *>level1, n1
+    prepared(x, n2, level)
     x.t1 = <double *>PyMem_Malloc(many(n1) * (1 + many(n2)) * sizeof(double))
     if x.t1 == NULL:
         raise MemoryError()
@@ -428,8 +454,41 @@ cdef Nested new_nested(Py_ssize_t n1, Py_ssize_t n2, object level1, object level
     return x
 
 
+cdef inline Dual prepared(Dual x, Py_ssize_t n, object level):
+    Py_INCREF(level)
+    x.lev = <PyObject *>level
+    x.n = n
+    x.is_np = False
+    x.t = x.inside
+    if n > DIRECTIONS:
+        x.t = <double *>PyMem_Malloc(n * sizeof(double))
+        if x.t == NULL:
+            raise MemoryError()
+    return x
+
+
+cdef void free_dual(PyObject *memory) noexcept:
+    Py_XDECREF((<Dual>memory).lev)
+    if (<Dual>memory).t != (<Dual>memory).inside:
+        PyMem_Free((<Dual>memory).t)
+    released(memory)
+
+
+cdef void free_nested(PyObject *memory) noexcept:
+    Py_XDECREF((<Nested>memory).lev)
+    Py_XDECREF((<Nested>memory).level1)
+    if (<Nested>memory).t != (<Nested>memory).inside:
+        PyMem_Free((<Nested>memory).t)
+    PyMem_Free((<Nested>memory).t1)
+    PyObject_Free(memory)
+
+
+cdef inline bint is_ours(object x) noexcept:
+    return type(x) is Dual or type(x) is Nested
+
+
 cdef object plain(object x):
-    return number((<Dual>x).v, (<Dual>x).is_np) if isinstance(x, Dual) else x
+    return number((<Dual>x).v, (<Dual>x).is_np) if is_ours(x) else x
 
 
 cdef inline bint as_double(object x, double *v, bint *is_np) noexcept:
@@ -476,7 +535,7 @@ cdef inline object unary(int row, object a):
     if ROWS[row].flat:
         return flat(row, a, None)
     x = <Dual>a
-    y = new(x.n, x.lev)
+    y = new(x.n, <object>x.lev)
     y.is_np = x.is_np
     if ROWS[row].slopes(&x.v, 1, &y.v, &s) or scaled(s, x.t, y.t, many(x.n)):
         return None
@@ -493,7 +552,7 @@ cdef inline object binary(int row, object a, object b):
         x = y = <Dual>a
         if type(b) is Dual:
             y = <Dual>b
-            if x.lev is not y.lev and compare(x.lev, y.lev) != 0:
+            if x.lev != y.lev and compare(<object>x.lev, <object>y.lev) != 0:
                 return nested(row, a, b)
             if x.n != y.n:
                 return None
@@ -519,7 +578,7 @@ cdef inline object binary(int row, object a, object b):
         return None
     if ROWS[row].flat:
         return flat(row, a, b)
-    z = new(x.n, x.lev)
+    z = new(x.n, <object>x.lev)
     z.is_np = is_np
     if ROWS[row].slopes(v, active, &z.v, s) or moved(active, s, x.t, y.t, z.t, many(x.n)):
         return None
@@ -537,7 +596,7 @@ cdef object flat(int row, object a, object b):
 
 
 cdef bint value_of(object x, double *v, bint *is_np) noexcept:
-    if isinstance(x, Dual):
+    if is_ours(x):
         v[0] = (<Dual>x).v
         is_np[0] |= (<Dual>x).is_np
         return True
@@ -548,7 +607,7 @@ cdef object operator(int row, object a, object b):
     result = binary(row, a, b)
     if result is not None:
         return result
-    if isinstance(a, Dual):
+    if is_ours(a):
         return forward[row](a, b)
     return reflected[row](b, a)
 
@@ -582,8 +641,8 @@ cdef object nested(int row, object a, object b):
     level = level1 = None
     operands = (a, b)
     for i in range(count):
-        if isinstance(operands[i], Dual):
-            lev = (<Dual>operands[i]).lev
+        if is_ours(operands[i]):
+            lev = <object>(<Dual>operands[i]).lev
             if level is None or compare(lev, level) > 0:
                 level = lev
     for i in range(count):
@@ -591,13 +650,13 @@ cdef object nested(int row, object a, object b):
         x = operands[i]
         p.active = p.mixed = p.jet.on = False
         jets[i] = &p.jet
-        if not isinstance(x, Dual):
+        if not is_ours(x):
             if not as_double(x, &p.jet.v, &is_np):
                 return None
             continue
         p.jet.v = (<Dual>x).v
         is_np |= (<Dual>x).is_np
-        newest = compare((<Dual>x).lev, level) == 0
+        newest = compare(<object>(<Dual>x).lev, level) == 0
         if type(x) is Nested:
             if not newest:
                 return None
@@ -605,7 +664,7 @@ cdef object nested(int row, object a, object b):
             p.t2, p.t12 = (<Nested>x).t, (<Nested>x).t12
             p.n1, p.n2 = (<Nested>x).n1, (<Nested>x).n
             p.jet.on = True
-            lev = (<Nested>x).level1
+            lev = <object>(<Nested>x).level1
             memcpy(p.jet.d, (<Nested>x).t1, many(p.n1) * sizeof(double))
         elif newest:
             p.active = True
@@ -618,7 +677,7 @@ cdef object nested(int row, object a, object b):
             if p.n1 > JET:
                 return None
             p.jet.on = True
-            lev = (<Dual>x).lev
+            lev = <object>(<Dual>x).lev
             memcpy(p.jet.d, (<Dual>x).t, many(p.n1) * sizeof(double))
         if p.jet.on:
             if level1 is not None and (compare(lev, level1) != 0 or n1 != p.n1):
@@ -770,7 +829,7 @@ cpdef object dual(object value, object tangent, object level):
             x.v = PyFloat_AS_DOUBLE(value)
             x.is_np = type(value) is float64
             return x
-        if type(value) is Dual and compare(level, (<Dual>value).lev) > 0:
+        if type(value) is Dual and compare(level, <object>(<Dual>value).lev) > 0:
             result = dual_of_dual(<Dual>value, tangent, level)
             if result is not None:
                 return result
@@ -784,18 +843,18 @@ cdef object dual_of_dual(Dual value, object tangent, object level):
     if m > JET:
         return None
     if type(tangent) is float:
-        x = new_nested(value.n, -1, value.lev, level)
+        x = new_nested(value.n, -1, <object>value.lev, level)
         x.t[0] = PyFloat_AS_DOUBLE(tangent)
         x.mixed = False
     elif is_vector(tangent) and cnp.PyArray_DIM(<cnp.ndarray>tangent, 0) <= JET:
-        x = new_nested(value.n, cnp.PyArray_DIM(<cnp.ndarray>tangent, 0), value.lev, level)
+        x = new_nested(value.n, cnp.PyArray_DIM(<cnp.ndarray>tangent, 0), <object>value.lev, level)
         gather(<cnp.ndarray>tangent, x.t)
         x.mixed = False
     elif type(tangent) is Dual:
         t = <Dual>tangent
-        if t.n != value.n or compare(t.lev, value.lev) != 0:
+        if t.n != value.n or compare(<object>t.lev, <object>value.lev) != 0:
             return None
-        x = new_nested(value.n, -1, value.lev, level)
+        x = new_nested(value.n, -1, <object>value.lev, level)
         x.t[0] = t.v
         memcpy(x.t12, t.t, m * sizeof(double))
         x.mixed = True
@@ -803,17 +862,177 @@ cdef object dual_of_dual(Dual value, object tangent, object level):
         v, v_dot = getattr(tangent, "value", None), getattr(tangent, "tangent", None)
         if not (is_vector(v) and type(v_dot) is ndarray and v_dot.dtype == numpy.double):
             return None
-        if compare(tangent.level, value.lev) != 0 or len(v) > JET:
+        if compare(tangent.level, <object>value.lev) != 0 or len(v) > JET:
             return None
         if v_dot.shape != (v.shape if value.n < 0 else (value.n, *v.shape)):
             return None
-        x = new_nested(value.n, len(v), value.lev, level)
+        x = new_nested(value.n, len(v), <object>value.lev, level)
         gather(<cnp.ndarray>v, x.t)
         gather(<cnp.ndarray>numpy.ravel(v_dot), x.t12)
         x.mixed = True
     x.v, x.is_np = value.v, value.is_np
     memcpy(x.t1, value.t, m * sizeof(double))
     return x
+
+
+# -- drivers: the usual case in one go ------------------------------------------------------------
+#
+# Each takes the way of the general driver for arguments that are plain numbers (so that there is
+# nothing to copy), and leaves everything else to it.
+
+
+cdef object fresh_level():
+    return next(levels["_levels"])
+
+
+cdef inline bint is_plain(object x) noexcept:
+    """Whether f cannot change it, and no tangent of a third level is in it."""
+    return type(x) is float or type(x) is int or type(x) is Dual or type(x) is str or x is None
+
+
+cdef bint all_plain(tuple args, Py_ssize_t except_for) noexcept:
+    cdef Py_ssize_t i
+    for i in range(len(args)):
+        if i != except_for and not is_plain(args[i]):
+            return False
+    return except_for < len(args)
+
+
+cdef object call_with(f, tuple args, Py_ssize_t argnum, x):
+    """f(*args) with x in place of one of them."""
+    if len(args) == 1:
+        return f(x)
+    if len(args) == 2:
+        return f(x, args[1]) if argnum == 0 else f(args[0], x)
+    return f(*args[:argnum], x, *args[argnum + 1:])
+
+
+def derivative(f, Py_ssize_t argnum, general, collect):
+    """`drivers.derivative` in a number; `collect(x, y, level)` if f gives something else than one."""
+
+    def wrapper(*args, **kwargs):
+        cdef Dual seed
+        if kwargs or not all_plain(args, argnum):
+            return general(*args, **kwargs)
+        x = args[argnum]
+        if type(x) is float:
+            seed = new(-1, fresh_level())
+            seed.v = PyFloat_AS_DOUBLE(x)
+            seed.t[0] = 1.0
+        elif type(x) is Dual:
+            level = fresh_level()
+            seed = dual_of_dual(<Dual>x, 1.0, level)
+            if seed is None:
+                return general(*args)
+        else:
+            return general(*args)
+        y = call_with(f, args, argnum, seed)
+        if is_ours(y) and (<Dual>y).lev == seed.lev and (<Dual>y).n < 0:
+            return (<Dual>y).t[0] if type(y) is Dual else y.tangent
+        return collect(x, y, <object>seed.lev)
+
+    return wrapper
+
+
+def gradient(f, Py_ssize_t argnum, bint with_value, general, make):
+    """`drivers.grad` in a list of numbers or an array of one axis."""
+
+    def wrapper(*args, **kwargs):
+        cdef Py_ssize_t n, i
+        cdef Dual result
+        if kwargs or not all_plain(args, argnum):
+            return general(*args, **kwargs)
+        x = args[argnum]
+        if type(x) is list:
+            level = fresh_level()
+            seeds = unit_seeds(x, level)
+            if seeds is None:
+                return general(*args)
+            n = len(x)
+        elif is_vector(x) and 0 < cnp.PyArray_DIM(<cnp.ndarray>x, 0) <= PASS:
+            level = fresh_level()
+            n = cnp.PyArray_DIM(<cnp.ndarray>x, 0)
+            seeds = make(x.copy(), unit_matrix(n), level)
+        else:
+            return general(*args)
+        y = call_with(f, args, argnum, seeds)
+        if type(y) is not Dual or (<Dual>y).lev != <PyObject *>level or (<Dual>y).n != n:
+            return general(*args)
+        result = <Dual>y
+        if type(x) is list:
+            slopes = [result.t[i] for i in range(n)]
+        else:
+            slopes = array(result.t, n)
+        return (number(result.v, result.is_np), slopes) if with_value else slopes
+
+    return wrapper
+
+
+def hessian(f, Py_ssize_t argnum, general):
+    """`drivers.hessian` in a list of numbers."""
+
+    def wrapper(*args, **kwargs):
+        cdef Py_ssize_t n, i, j
+        cdef Nested y
+        if kwargs or not all_plain(args, argnum) or type(args[argnum]) is not list:
+            return general(*args, **kwargs)
+        x = args[argnum]
+        n = len(x)
+        older = fresh_level()
+        seeds = unit_seeds(x, older)
+        if seeds is None or n > JET:
+            return general(*args)
+        level = fresh_level()
+        for i in range(n):
+            seeds[i] = unit_nested(<Dual>seeds[i], i, n, level)
+        result = call_with(f, args, argnum, seeds)
+        if type(result) is not Nested:
+            return general(*args)
+        y = <Nested>result
+        if y.lev != <PyObject *>level or y.level1 != <PyObject *>older or y.n1 != n or y.n != n:
+            return general(*args)
+        if not y.mixed:
+            return [[0.0] * n for _ in range(n)]
+        return [
+            [(y.t12[i * n + j] + y.t12[j * n + i]) / 2 for j in range(n)] for i in range(n)
+        ]
+
+    return wrapper
+
+
+cdef list unit_seeds(list x, object level):
+    """One direction per number; None if they are not all floats, or too many for one pass."""
+    cdef Py_ssize_t n = len(x), i
+    cdef Dual seed
+    cdef list seeds = []
+    if not 0 < n <= PASS:
+        return None
+    for i in range(n):
+        seed = new(n, level)
+        if not as_double(x[i], &seed.v, &seed.is_np) or x[i] is True or x[i] is False:
+            return None
+        memset(seed.t, 0, n * sizeof(double))
+        seed.t[i] = 1.0
+        seeds.append(seed)
+    return seeds
+
+
+cdef Nested unit_nested(Dual value, Py_ssize_t i, Py_ssize_t n, object level):
+    cdef Nested x = new_nested(value.n, n, <object>value.lev, level)
+    x.v, x.is_np, x.mixed = value.v, value.is_np, False
+    memset(x.t, 0, n * sizeof(double))
+    x.t[i] = 1.0
+    memcpy(x.t1, value.t, many(value.n) * sizeof(double))
+    return x
+
+
+cdef object unit_matrix(Py_ssize_t n):
+    cdef cnp.npy_intp *shape = [n, n]
+    cdef Py_ssize_t i
+    result = cnp.PyArray_ZEROS(2, shape, cnp.NPY_DOUBLE, 0)
+    for i in range(n):
+        (<double *>cnp.PyArray_DATA(<cnp.ndarray>result))[i * (n + 1)] = 1.0
+    return result
 
 
 KINDS = (Dual, Nested)
