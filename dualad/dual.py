@@ -18,7 +18,7 @@ import numpy as np
 from . import levels as _levels
 from .kernel import KERNEL
 from .levels import HAND_MADE, seen
-from .namespaces import CONSTANTS, MATH, Namespace, is_number, namespace_of
+from .namespaces import ARRAY, CONSTANTS, MATH, Namespace, is_number, namespace_of, quiet, unhush
 from .rules import RULES, Rule
 
 Function = Callable[..., Any]
@@ -32,6 +32,10 @@ def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
 
     The newest level among the arguments is differentiated; older duals are its numbers.
     """
+    if rule.has_line:
+        result = _on_arrays(rule, args)
+        if result is not None:
+            return result
     level = max([a.level for a in args if isinstance(a, Dual)])
     values = tuple([a.value if isinstance(a, Dual) and a.level == level else a for a in args])
     namespace = namespace_for(values)
@@ -256,9 +260,8 @@ def _on_floats(rule: Rule) -> Function:
 
     It says what `apply` says, in a tenth of the time; where it cannot, it gives None.
     """
-    texts = all(isinstance(slope, str) for slope in rule.slopes)
-    short = texts and rule.kind != "flat" and rule.slopes != ("0",)
-    if not (short and 0 < len(rule.slopes) <= 2):
+    linear = rule.kind == "linear" and isinstance(rule.slopes[0], str) and rule.slopes != ("0",)
+    if not (rule.has_line or linear) or len(rule.slopes) > 2:
         return lambda *args: None
     lines: dict[tuple[bool, ...], Function] = {}
 
@@ -327,6 +330,69 @@ def _on_floats(rule: Rule) -> Function:
 _FLOATS = (float, np.float64)
 _REALS = (float, int, np.float64)
 _TANGENTS = (float, np.ndarray)
+
+
+def _on_arrays(rule: Rule, args: tuple[Any, ...]) -> Any:
+    """The short way for arrays of floats and one level, as `_on_floats` for numbers."""
+    values: list[Any] = []
+    tangents: list[Any] = []
+    level: Any = None
+    active = 0
+    arrays = False
+    for a in args:
+        if isinstance(a, Dual):
+            if level is None:
+                level = a.level
+            elif level != a.level:
+                return None
+            active |= 1 << len(values)
+            tangents.append(a.tangent)
+            a = a.value
+        else:
+            tangents.append(None)
+        if type(a) is np.ndarray:
+            if a.dtype.kind != "f":
+                return None
+            arrays = True
+        elif type(a) not in _REALS:
+            return None
+        values.append(a)
+    if not arrays:
+        return None
+    if active not in rule.array_lines:
+        on = [bool(active >> i & 1) for i in range(len(args))]
+        rule.array_lines[active] = rule.value_in(ARRAY), rule.tangent_in(ARRAY, on)
+    value, line = rule.array_lines[active]
+    y = value(*values)
+    if type(y) is not np.ndarray:  # of shape ()
+        return None
+    shape = y.shape
+    for i, t in enumerate(tangents):
+        if t is None or type(t) is float:
+            continue
+        if type(t) is not np.ndarray:
+            return None
+        v_shape = values[i].shape if type(values[i]) is np.ndarray else ()
+        if len(t.shape) > len(v_shape):  # directions
+            shape = t.shape[:1] + y.shape
+            if len(v_shape) < len(y.shape):
+                ones = (1,) * (len(y.shape) - len(v_shape))
+                tangents[i] = t.reshape(t.shape[:1] + ones + v_shape)
+    token = quiet()
+    try:
+        tangent = line(*values, y, *tangents)
+        flat = tangent.ravel()
+        if not math.isfinite(flat.dot(flat)):
+            return None
+    finally:
+        unhush(token)
+    if tangent.shape != shape:
+        tangent = np.broadcast_to(tangent, shape).copy()
+    if tangent.dtype is not y.dtype:
+        tangent = tangent.astype(y.dtype)
+    result = object.__new__(_KINDS[np.ndarray])
+    result.value, result.tangent, result.level = y, tangent, level
+    return result
 
 
 def describe(rule: Rule) -> str:

@@ -89,6 +89,11 @@ class Rule:
         self.points = points or {}
         self.aliases = aliases
         self.says = says
+        # whether the chain rule for this row is one line of text, and those lines for arrays
+        texts = bool(slopes) and all(isinstance(slope, str) for slope in slopes)
+        plain = kind in ("smooth", "kinked") or slopes in (("1",), ("-1",))
+        self.has_line = texts and plain
+        self.array_lines: dict[int, tuple[Callable[..., Any], Callable[..., Any]]] = {}
 
     def __repr__(self) -> str:
         return f"<rule {self.name}({', '.join(self.args)})>"
@@ -129,16 +134,28 @@ class Rule:
         return result
 
     def line_in(self, namespace: Namespace, active: Sequence[bool]) -> Callable[..., Any]:
-        """The chain rule for this row as one function: (arguments…, tangents…) ↦ (y, ẏ).
+        """The chain rule for this row: a function of (arguments…, tangents…) that gives (y, ẏ).
 
         `active` says which arguments have a tangent that counts.
         """
         self.value_in(namespace)
         dots = [f"d{a}" for a in self.args]
-        rows = zip(self.slopes, dots, active, strict=True)
-        terms = " + ".join(f"({slope})*{dot}" for slope, dot, on in rows if on)
-        text = f"(y := {self.name}({', '.join(self.args)}), {terms})"
+        text = f"(y := {self.name}({', '.join(self.args)}), {self._tangent(active)})"
         return compile_text(text, (*self.args, *dots), namespace)
+
+    def tangent_in(self, namespace: Namespace, active: Sequence[bool]) -> Callable[..., Any]:
+        """The second half of that line: a function of (arguments…, y, tangents…) that gives ẏ."""
+        dots = [f"d{a}" for a in self.args]
+        return compile_text(self._tangent(active), (*self.args, "y", *dots), namespace)
+
+    def _tangent(self, active: Sequence[bool]) -> str:
+        signs = {"1": "+", "-1": "-"}
+        rows = zip(self.slopes, self.args, active, strict=True)
+        return " + ".join(
+            f"{signs[str(slope)]}d{a}" if slope in signs else f"({slope})*d{a}"
+            for slope, a, on in rows
+            if on
+        )
 
 
 RULES: dict[str, Rule] = {}  # by name and by alias
