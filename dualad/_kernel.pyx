@@ -875,6 +875,74 @@ cdef object dual_of_dual(Dual value, object tangent, object level):
     return x
 
 
+# -- elements of arrays ---------------------------------------------------------------------------
+
+
+cdef Py_ssize_t offset_of(object array, Py_ssize_t leading, object index) except -2:
+    """Where an element is, behind the leading axes, in bytes; -1 if the index is not so simple."""
+    cdef cnp.ndarray a
+    cdef Py_ssize_t i, axis, offset = 0
+    if type(array) is not ndarray:
+        return -1
+    a = <cnp.ndarray>array
+    if cnp.PyArray_TYPE(a) != cnp.NPY_DOUBLE or not cnp.PyArray_ISBEHAVED_RO(a):
+        return -1
+    each = index if type(index) is tuple else (index,)
+    if cnp.PyArray_NDIM(a) != leading + len(each):
+        return -1
+    axis = leading
+    for j in each:
+        if type(j) is not int:
+            return -1
+        try:
+            i = j
+        except OverflowError:
+            return -1
+        if i < 0:
+            i += cnp.PyArray_DIM(a, axis)
+        if not 0 <= i < cnp.PyArray_DIM(a, axis):
+            return -1
+        offset += i * cnp.PyArray_STRIDE(a, axis)
+        axis += 1
+    return offset
+
+
+def item(value, tangent, level, index):
+    """One number of a dual array; None if that is not a matter of whole numbers and floats."""
+    cdef Py_ssize_t here, there, j, k = -1, ndim = len(index) if type(index) is tuple else 1
+    cdef Dual x
+    cdef char *data
+    if type(tangent) is not ndarray or type(level) is not int:
+        return None
+    if cnp.PyArray_NDIM(<cnp.ndarray>tangent) > ndim:
+        k = cnp.PyArray_DIM(<cnp.ndarray>tangent, 0)
+    there = offset_of(tangent, k >= 0, index)
+    if there < 0:
+        return None
+    if type(value) is ndarray:
+        here = offset_of(value, 0, index)
+        if here < 0:
+            return None
+        x = new(k, level)
+        x.v = (<double *>(<char *>cnp.PyArray_DATA(<cnp.ndarray>value) + here))[0]
+        x.is_np = True
+    else:  # a dual array itself, of an older level
+        older = item(value.value, value.tangent, value.level, index)
+        if type(older) is not Dual or compare(level, value.level) <= 0:
+            return None
+        if max(many((<Dual>older).n), many(k)) > JET:
+            return None
+        x = new_nested((<Dual>older).n, k, value.level, level)
+        (<Nested>x).v, (<Nested>x).is_np, (<Nested>x).mixed = (<Dual>older).v, True, False
+        memcpy((<Nested>x).t1, (<Dual>older).t, many((<Dual>older).n) * sizeof(double))
+    data = <char *>cnp.PyArray_DATA(<cnp.ndarray>tangent) + there
+    for j in range(many(k)):
+        x.t[j] = (<double *>data)[0]
+        if k > 0:
+            data += cnp.PyArray_STRIDE(<cnp.ndarray>tangent, 0)
+    return x
+
+
 # -- drivers: the usual case in one go ------------------------------------------------------------
 #
 # Each takes the way of the general driver for arguments that are plain numbers (so that there is
@@ -968,36 +1036,45 @@ def gradient(f, Py_ssize_t argnum, bint with_value, general, make):
     return wrapper
 
 
-def hessian(f, Py_ssize_t argnum, general):
-    """`drivers.hessian` in a list of numbers."""
+def hessian(f, Py_ssize_t argnum, general, make):
+    """`drivers.hessian` in a list of numbers or an array of one axis."""
 
     def wrapper(*args, **kwargs):
         cdef Py_ssize_t n, i, j
         cdef Nested y
-        if kwargs or not all_plain(args, argnum) or type(args[argnum]) is not list:
+        if kwargs or not all_plain(args, argnum):
             return general(*args, **kwargs)
         x = args[argnum]
-        n = len(x)
-        older = fresh_level()
-        seeds = unit_seeds(x, older)
-        if seeds is None or n > JET:
+        if not (type(x) is list or is_vector(x)) or not 0 < len(x) <= JET:
             return general(*args)
-        level = fresh_level()
-        for i in range(n):
-            seeds[i] = unit_nested(<Dual>seeds[i], i, n, level)
+        n = len(x)
+        older, level = fresh_level(), fresh_level()
+        if type(x) is list:
+            seeds = unit_seeds(x, older)
+            if seeds is None:
+                return general(*args)
+            for i in range(n):
+                seeds[i] = unit_nested(<Dual>seeds[i], i, n, level)
+        else:
+            seeds = make(make(x.copy(), unit_matrix(n), older), unit_matrix(n), level)
         result = call_with(f, args, argnum, seeds)
         if type(result) is not Nested:
             return general(*args)
         y = <Nested>result
         if y.lev != <PyObject *>level or y.level1 != <PyObject *>older or y.n1 != n or y.n != n:
             return general(*args)
-        if not y.mixed:
-            return [[0.0] * n for _ in range(n)]
-        return [
-            [(y.t12[i * n + j] + y.t12[j * n + i]) / 2 for j in range(n)] for i in range(n)
-        ]
+        symmetric = unit_matrix(n)
+        symmetrise(y.t12 if y.mixed else NULL, n, <double *>cnp.PyArray_DATA(symmetric))
+        return symmetric.tolist() if type(x) is list else symmetric
 
     return wrapper
+
+
+cdef void symmetrise(const double *t12, Py_ssize_t n, double *out) noexcept:
+    cdef Py_ssize_t i, j
+    for i in range(n):
+        for j in range(n):
+            out[i * n + j] = 0.0 if t12 == NULL else (t12[i * n + j] + t12[j * n + i]) / 2
 
 
 cdef list unit_seeds(list x, object level):
@@ -1026,12 +1103,12 @@ cdef Nested unit_nested(Dual value, Py_ssize_t i, Py_ssize_t n, object level):
     return x
 
 
-cdef object unit_matrix(Py_ssize_t n):
+cdef cnp.ndarray unit_matrix(Py_ssize_t n):
     cdef cnp.npy_intp *shape = [n, n]
     cdef Py_ssize_t i
-    result = cnp.PyArray_ZEROS(2, shape, cnp.NPY_DOUBLE, 0)
+    cdef cnp.ndarray result = cnp.PyArray_ZEROS(2, shape, cnp.NPY_DOUBLE, 0)
     for i in range(n):
-        (<double *>cnp.PyArray_DATA(<cnp.ndarray>result))[i * (n + 1)] = 1.0
+        (<double *>cnp.PyArray_DATA(result))[i * (n + 1)] = 1.0
     return result
 
 

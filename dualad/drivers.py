@@ -580,7 +580,7 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
         return inputs.arrange([inputs.arrange(row) for row in rows])
 
     if KERNEL and type(argnums) is int and argnums >= 0:
-        return functools.wraps(f)(KERNEL.hessian(f, argnums, wrapper))
+        return functools.wraps(f)(KERNEL.hessian(f, argnums, wrapper, dual))
     return wrapper
 
 
