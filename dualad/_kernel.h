@@ -101,6 +101,10 @@ static double hypotenuse(double a, double b, int *odd) {
 /* out = s·a in m directions; whether one of them is not finite. */
 static inline int scaled(double s, const double *restrict a, double *restrict out, Size m) {
     long long odd = 0;
+    if (m == 1) {
+        out[0] = s * a[0];
+        return !(fabs(out[0]) <= LIMIT);
+    }
     for (Size j = 0; j < m; j++) {
         double p = s * a[j];
         out[j] = p;
@@ -113,6 +117,10 @@ static inline int scaled(double s, const double *restrict a, double *restrict ou
 static inline int combined(double s, const double *restrict a, double r,
                            const double *restrict b, double *restrict out, Size m) {
     long long odd = 0;
+    if (m == 1) {
+        out[0] = s * a[0] + r * b[0];
+        return !(fabs(out[0]) <= LIMIT);
+    }
     for (Size j = 0; j < m; j++) {
         double p = s * a[j] + r * b[j];
         out[j] = p;
