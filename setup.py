@@ -34,7 +34,12 @@ class BuildKernel(build_ext):
             if self.compiler_is_gnu():
                 # Both implementations are to agree to the last bit: no fused a*b + c. What libm
                 # leaves in errno is not looked at, so that sin and cos come in one call.
-                extension.extra_compile_args = ["-O3", "-ffp-contract=off", "-fno-math-errno"]
+                extension.extra_compile_args = [
+                    "-O3",
+                    "-g0",
+                    "-ffp-contract=off",
+                    "-fno-math-errno",
+                ]
             extension.sources = cythonize([extension], force=True, quiet=True)[0].sources
 
     @staticmethod

@@ -32,10 +32,10 @@ CONSTANTS = {
     "inf": "INFINITY",
     "nan": "NAN",
 }
-LIBM = (
-    "sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh "
-    "asinh acosh atanh erf erfc atan2 fmod"
-).split()
+LIBM = """
+    sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh
+    asinh acosh atanh erf erfc atan2 fmod
+"""
 # Functions of the namespace `math` that are not one call of libm. {0}, {1}: the arguments.
 OTHERS = {
     "abs": "fabs({0})",
@@ -220,7 +220,7 @@ class Writer:
         name, args = rule.name, rule.args
         if len(args) > 2:
             raise NotInC("three arguments")
-        if name in LIBM:
+        if name in LIBM.split():
             body = f"checked({name}({', '.join(args)}), odd)"
         elif name in OTHERS:
             body = OTHERS[name].format(*args)
@@ -236,9 +236,11 @@ class Writer:
         )
 
     def _reachable(self, rule: Any) -> set[str]:
-        return set(self.functions) | {
-            r.name for r in self.table if r.name in LIBM or r.name in OTHERS
-        } | {rule.name}
+        return (
+            set(self.functions)
+            | {r.name for r in self.table if r.name in LIBM.split() or r.name in OTHERS}
+            | {rule.name}
+        )
 
     def _row(self, rule: Any) -> None:
         name, args, flat = rule.name, rule.args, rule.kind == "flat"
@@ -313,13 +315,13 @@ class Writer:
 
 def write(path: Path = HERE / "_rules.h") -> Path:
     """Write the C, if it is not there already."""
-    text = "\n".join(Writer(list(load('rules').table())).lines()) + "\n"
+    text = "\n".join(Writer(list(load("rules").table())).lines()) + "\n"
     if not path.exists() or path.read_text("utf-8") != text:
         path.write_text(text, "utf-8")
     return path
 
 
 if __name__ == "__main__":
-    for rule, why in Writer(list(load('rules').table())).left_out.items():
+    for rule, why in Writer(list(load("rules").table())).left_out.items():
         print(f"{rule}: {why}")
     print(write())

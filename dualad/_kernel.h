@@ -19,6 +19,7 @@ typedef Py_ssize_t Size;
 typedef struct {
     double v;
     int on;             /* whether it has a tangent at all */
+    int is_np;          /* whether the value is handed out as np.float64 */
     double d[JET];
 } Jet;
 
@@ -151,7 +152,7 @@ static inline int moved(int active, const double *s, const double *a, const doub
 static inline Jet constant(double v) {
     Jet jet;
     jet.v = v;
-    jet.on = 0;
+    jet.on = jet.is_np = 0;
     return jet;
 }
 
@@ -162,6 +163,7 @@ static inline int jet_of(const Row *row, const Jet *a, const Jet *b, Size k, Jet
     x[0] = a->v;
     x[1] = b == NULL ? 0.0 : b->v;
     y->on = active != 0;
+    y->is_np = a->is_np | (b != NULL && b->is_np);
     if (active == 0)
         return row->value(x, &y->v);
     if (row->slopes(x, active, &y->v, s))
@@ -172,6 +174,7 @@ static inline int jet_of(const Row *row, const Jet *a, const Jet *b, Size k, Jet
 static inline int copied(const Jet *from, Size k, Jet *to) {
     to->v = from->v;
     to->on = from->on;
+    to->is_np = from->is_np;
     if (from->on)
         memcpy(to->d, from->d, (size_t)k * sizeof(double));
     return 0;

@@ -78,6 +78,7 @@ cdef extern from "_rules.h":
     ctypedef struct Jet:
         double v
         int on
+        int is_np
         double d[JET]
 
     ctypedef struct Row:
@@ -103,7 +104,7 @@ cdef extern from "_rules.h":
 
 
 cdef Py_ssize_t PASS = 256  # directions in one pass, as in drivers.py
-cdef double EXACT = 2.0**53  # integers up to here are floats without loss
+cdef double EXACT = 2.0**53  # integers below are floats without loss
 
 # What the kernel hands over to: filled in by `connect`.
 cdef object readable_class = None     # dual.Dual
@@ -324,6 +325,7 @@ cdef class Nested(Dual):
     cdef PyObject *level1          # the older level,
     cdef Py_ssize_t n1             # its directions,
     cdef double *t1                # and the value's tangent there
+    cdef bint t_np                 # whether the tangent's value is handed out as np.float64
     cdef bint mixed                # whether the tangent has a tangent there too:
     cdef double *t12               # n1 rows of n, in one block with t1
 
@@ -348,9 +350,9 @@ cdef class Nested(Dual):
                 t_dot = t_dot.reshape(self.n1, self.n)
             return readable_dual(t, t_dot, <object>self.level1)
         if not self.mixed:
-            return self.t[0]
+            return number(self.t[0], self.t_np)
         x = new(self.n1, <object>self.level1)
-        x.v = self.t[0]
+        x.v, x.is_np = self.t[0], self.t_np
         memcpy(x.t, self.t12, many(self.n1) * sizeof(double))
         return x
 
@@ -444,6 +446,7 @@ cdef Nested new_nested(Py_ssize_t n1, Py_ssize_t n2, object level1, object level
     x = <Nested>memory
     Py_DECREF(x)
     x.t1 = NULL
+    x.t_np = x.mixed = False
     Py_INCREF(level1)
     x.level1, x.n1 = <PyObject *>level1, n1
     prepared(x, n2, level)
@@ -498,7 +501,7 @@ cdef inline bint as_double(object x, double *v, bint *is_np) noexcept:
         return True
     if type(x) is int:
         v[0] = small(x)
-        return fabs(v[0]) <= EXACT
+        return fabs(v[0]) < EXACT
     if type(x) is float64:
         v[0] = PyFloat_AS_DOUBLE(x)
         is_np[0] = True
@@ -590,6 +593,8 @@ cdef object flat(int row, object a, object b):
     cdef double v[2]
     cdef double y
     cdef bint is_np = False
+    if ROWS[row].name[0] == b"_":  # a helper row may give an integer
+        return None
     if not value_of(a, &v[0], &is_np) or (b is not None and not value_of(b, &v[1], &is_np)):
         return None
     return None if is_np or ROWS[row].value(v, &y) else y
@@ -619,6 +624,7 @@ ctypedef struct Part:
     Jet jet                # the value and its tangent at the older level
     Py_ssize_t n1, n2
     bint active, mixed     # whether there is a tangent of the newer level; and a mixed one
+    bint t_np
     const double *t2
     const double *t12
 
@@ -632,7 +638,7 @@ cdef object nested(int row, object a, object b):
     cdef double scratch[JET]
     cdef Py_ssize_t n1 = -2, n2 = -2, m1, m2, j, i
     cdef int count = 1 if b is None else 2
-    cdef bint is_np = False, first = True
+    cdef bint is_np, first = True
     cdef Nested z
     cdef double *target
     cdef Part *p
@@ -648,19 +654,19 @@ cdef object nested(int row, object a, object b):
     for i in range(count):
         p = &parts[i]
         x = operands[i]
-        p.active = p.mixed = p.jet.on = False
+        p.active = p.mixed = p.t_np = p.jet.on = is_np = False
         jets[i] = &p.jet
         if not is_ours(x):
             if not as_double(x, &p.jet.v, &is_np):
                 return None
+            p.jet.is_np = is_np
             continue
-        p.jet.v = (<Dual>x).v
-        is_np |= (<Dual>x).is_np
+        p.jet.v, p.jet.is_np = (<Dual>x).v, (<Dual>x).is_np
         newest = compare(<object>(<Dual>x).lev, level) == 0
         if type(x) is Nested:
             if not newest:
                 return None
-            p.active, p.mixed = True, (<Nested>x).mixed
+            p.active, p.mixed, p.t_np = True, (<Nested>x).mixed, (<Nested>x).t_np
             p.t2, p.t12 = (<Nested>x).t, (<Nested>x).t12
             p.n1, p.n2 = (<Nested>x).n1, (<Nested>x).n
             p.jet.on = True
@@ -693,7 +699,7 @@ cdef object nested(int row, object a, object b):
     if jet_of(&ROWS[row], jets[0], jets[1] if count == 2 else NULL, m1, &y):
         return None
     z = new_nested(n1, n2, level1, level)
-    z.v, z.is_np, z.mixed = y.v, is_np, False
+    z.v, z.is_np = y.v, y.is_np
     memcpy(z.t1, y.d, m1 * sizeof(double))
     for i in range(count):
         p = &parts[i]
@@ -712,6 +718,7 @@ cdef object nested(int row, object a, object b):
                 ):
                     return None
             z.mixed = True
+        z.t_np |= slope.is_np | p.t_np
         first = False
     return z
 
@@ -735,7 +742,7 @@ cdef object called(int row, PyObject *const *args, Py_ssize_t n):
     cdef double v[2]
     cdef double y
     cdef object a, b
-    if n == ROWS[row].nargs:
+    if n == ROWS[row].nargs and ROWS[row].name[0] != b"_":
         a = <object>args[0]
         if n == 1:
             if type(a) is float:
@@ -845,11 +852,9 @@ cdef object dual_of_dual(Dual value, object tangent, object level):
     if type(tangent) is float:
         x = new_nested(value.n, -1, <object>value.lev, level)
         x.t[0] = PyFloat_AS_DOUBLE(tangent)
-        x.mixed = False
     elif is_vector(tangent) and cnp.PyArray_DIM(<cnp.ndarray>tangent, 0) <= JET:
         x = new_nested(value.n, cnp.PyArray_DIM(<cnp.ndarray>tangent, 0), <object>value.lev, level)
         gather(<cnp.ndarray>tangent, x.t)
-        x.mixed = False
     elif type(tangent) is Dual:
         t = <Dual>tangent
         if t.n != value.n or compare(<object>t.lev, <object>value.lev) != 0:
@@ -857,7 +862,7 @@ cdef object dual_of_dual(Dual value, object tangent, object level):
         x = new_nested(value.n, -1, <object>value.lev, level)
         x.t[0] = t.v
         memcpy(x.t12, t.t, m * sizeof(double))
-        x.mixed = True
+        x.t_np, x.mixed = t.is_np, True
     else:
         v, v_dot = getattr(tangent, "value", None), getattr(tangent, "tangent", None)
         if not (is_vector(v) and type(v_dot) is ndarray and v_dot.dtype == numpy.double):
@@ -933,7 +938,7 @@ def item(value, tangent, level, index):
         if max(many((<Dual>older).n), many(k)) > JET:
             return None
         x = new_nested((<Dual>older).n, k, value.level, level)
-        (<Nested>x).v, (<Nested>x).is_np, (<Nested>x).mixed = (<Dual>older).v, True, False
+        x.v, x.is_np = (<Dual>older).v, True
         memcpy((<Nested>x).t1, (<Dual>older).t, many((<Dual>older).n) * sizeof(double))
     data = <char *>cnp.PyArray_DATA(<cnp.ndarray>tangent) + there
     for j in range(many(k)):
@@ -1096,7 +1101,7 @@ cdef list unit_seeds(list x, object level):
 
 cdef Nested unit_nested(Dual value, Py_ssize_t i, Py_ssize_t n, object level):
     cdef Nested x = new_nested(value.n, n, <object>value.lev, level)
-    x.v, x.is_np, x.mixed = value.v, value.is_np, False
+    x.v, x.is_np = value.v, value.is_np
     memset(x.t, 0, n * sizeof(double))
     x.t[i] = 1.0
     memcpy(x.t1, value.t, many(value.n) * sizeof(double))

@@ -320,7 +320,7 @@ def _on_floats(rule: Rule) -> Function:
         if type(tangent) is float:
             if tangent != tangent:
                 return None
-        elif not (type(tangent) is np.ndarray and tangent.dtype == np.float64 and _is_finite(tangent)):
+        elif type(tangent) is not np.ndarray or tangent.dtype != float or not _is_finite(tangent):
             return None
         return dual(np.float64(y) if is_numpy else y, tangent, level)
 
@@ -525,7 +525,7 @@ class Dual:
         return apply(RULES["pos"], (self,))
 
     def __abs__(self) -> Any:
-        return apply(RULES["abs"], (self,))
+        return function(RULES["abs"])(self)
 
     @property
     def real(self) -> Any:
