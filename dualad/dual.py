@@ -110,9 +110,9 @@ def _strong(slope: Any, tangent: Any, kinked: bool) -> Any:
         t, t_dot = parts(tangent, level)
         terms = []
         if t_dot is not None:
-            terms.append(_strong(s, t_dot, kinked))
+            terms.append(_strong(s, _in_front(t_dot, t, s), kinked))
         if s_dot is not None:
-            terms.append(_strong(s_dot, t, True))
+            terms.append(_strong(_in_front(s_dot, s, t), t, True))
         return dual(_strong(s, t, kinked), sum(terms[1:], terms[0]), level)
     if isinstance(slope, np.ndarray) or isinstance(tangent, np.ndarray):
         zero = (tangent == 0) | (kinked & (slope == 0))
@@ -120,6 +120,14 @@ def _strong(slope: Any, tangent: Any, kinked: bool) -> Any:
     if tangent == 0:
         return tangent
     return 0 * tangent if kinked and slope == 0 else slope * tangent
+
+
+def _in_front(tangent: Any, value: Any, other: Any) -> Any:
+    """Directions stay in front when the value is broadcast to the axes of another one."""
+    missing = np.ndim(other) - np.ndim(value)
+    if missing <= 0 or np.ndim(tangent) == np.ndim(value):
+        return tangent
+    return tangent.reshape(tangent.shape[:1] + (1,) * missing + tangent.shape[1:])
 
 
 def parts(x: Any, level: int) -> tuple[Any, Any]:
