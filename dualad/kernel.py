@@ -37,16 +37,18 @@ def load() -> tuple[ModuleType | None, KernelInfo]:
     if os.environ.get("DUALAD_PURE", "0") not in ("", "0"):
         return None, KernelInfo(False, "DUALAD_PURE is set", 0)
     try:
-        from . import _kernel
+        from ._kernel import DIRECTIONS, FINGERPRINT
+    except ModuleNotFoundError:
+        return None, KernelInfo(False, "it was not built; install with a C compiler at hand", 0)
     except ImportError as error:
-        missing = isinstance(error, ModuleNotFoundError)
-        why = "it was not built; install with a C compiler at hand" if missing else str(error)
-        return None, KernelInfo(False, why, 0)
-    if fingerprint() != _kernel.FINGERPRINT:
+        return None, KernelInfo(False, str(error), 0)
+    if fingerprint() != FINGERPRINT:
         why = "it was built from other sources than these; install dualad once more"
         warnings.warn(f"dualad's compiled kernel is not used: {why}.", stacklevel=2)
         return None, KernelInfo(False, why, 0)
-    return _kernel, KernelInfo(True, "built from these sources", _kernel.DIRECTIONS)
+    from . import _kernel
+
+    return _kernel, KernelInfo(True, "built from these sources", DIRECTIONS)
 
 
 KERNEL, _INFO = load()
