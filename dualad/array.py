@@ -7,7 +7,9 @@ its ufuncs (`__array_ufunc__`) and array functions (`__array_function__`).
 
 from __future__ import annotations
 
+import functools
 import operator
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
@@ -30,6 +32,7 @@ from .dual import (
 )
 from .kernel import KERNEL
 from .rules import RULES, Rule
+from .structure import leaves, rebuild
 
 # -- tangents of array functions -----------------------------------------------------------
 
@@ -54,38 +57,85 @@ def linear(f: Callable[..., Any], *args: Any, batched: Callable[..., Any] | None
     This is the one hook through which array functions move tangents. With k directions f runs
     k times, or, if it is given, `batched` once on tangents with the axis of directions in front.
     """
+    if len(args) == 1:
+        (a,) = args
+        y = f(a.value)
+        return _alike(y, fit(_pushed(f, a, y, batched), y), a.level, args)
     level = newest(args)
     split = [parts(a, level) for a in args]
     y = f(*(value for value, _ in split))
     tangents = [np.zeros(np.shape(v), _float(v)) if t is None else t for v, t in split]
     many = directions(args, level)
     if not many:
-        return dual(y, fit(f(*tangents), y), level)
+        return _alike(y, fit(f(*tangents), y), level, args)
     if batched is not None:
         k = many[0]
         stacks = [
             np.zeros((k, *np.shape(t)), t.dtype) if dot is None else t
             for t, (_, dot) in zip(tangents, split, strict=True)
         ]
-        return dual(y, fit(batched(*stacks), y), level)
+        return _alike(y, fit(batched(*stacks), y), level, args)
     rows = [
         f(*(t if dot is None else t[j] for t, (_, dot) in zip(tangents, split, strict=True)))
         for j in range(many[0])
     ]
     tangent = np.stack(rows) if rows else np.zeros((0, *np.shape(y)), _float(y))
-    return dual(y, fit(tangent, y), level)
+    return _alike(y, fit(tangent, y), level, args)
+
+
+def _alike(y: Any, tangent: Any, level: int, args: Sequence[Any]) -> Any:
+    """The result: a view in value and tangent alike, or in neither."""
+    if isinstance(y, (np.ndarray, DualArray)) and np.size(plain(tangent)):
+        for a in args:
+            if not isinstance(a, DualArray) or a.level != level:
+                continue
+            is_view = np.may_share_memory(plain(y), plain(a.value))
+            if is_view != np.may_share_memory(plain(tangent), plain(a.tangent)) or y is a.value:
+                y, tangent = y.copy(), tangent.copy()
+                if is_view:  # but its tangent could not be one: writing must not go astray
+                    plain(y).flags.writeable = y.ndim == 0
+                break
+    return dual(y, tangent, level)
+
+
+def _pushed(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] | None) -> Any:
+    """What the tangent of a becomes under a linear f, where a.value becomes y."""
+    t = a.tangent
+    if np.ndim(t) == np.ndim(a.value):
+        return f(t)
+    if batched is not None:
+        return batched(t)
+    return np.stack([f(row) for row in t]) if len(t) else np.zeros((0, *np.shape(y)), _float(y))
+
+
+def multilinear(
+    f: Callable[..., Any],
+    *args: Any,
+    batched: Callable[[int], Callable[..., Any]] | None = None,
+) -> Any:
+    """f is linear in each of its arguments: the product rule, one term per dual argument.
+
+    `batched(i)`, if given, is f for argument i with directions in front.
+    """
+    level = newest(args)
+    values = [parts(a, level)[0] for a in args]
+    y = f(*values)
+    terms = []
+    for i, a in enumerate(args):
+        if values[i] is not a:
+            before, behind = values[:i], values[i + 1 :]
+            many = None if batched is None else _in_place(batched(i), before, behind)
+            terms.append(_pushed(_in_place(f, before, behind), a, y, many))
+    return dual(y, fit(sum(terms[1:], terms[0]), y), level)
+
+
+def _in_place(f: Callable[..., Any], before: list[Any], behind: list[Any]) -> Callable[..., Any]:
+    return lambda x: f(*before, x, *behind)
 
 
 def bilinear(f: Callable[..., Any], a: Any, b: Any) -> Any:
-    """f is linear in each of its two arguments: the product rule, one term per operand."""
-    level = newest((a, b))
-    (v, v_dot), (w, w_dot) = parts(a, level), parts(b, level)
-    if v_dot is None:
-        return linear(lambda x: f(v, x), b)
-    if w_dot is None:
-        return linear(lambda x: f(x, w), a)
-    left, right = linear(lambda x: f(x, w), a), linear(lambda x: f(v, x), b)
-    return dual(left.value, left.tangent + right.tangent, level)
+    """f is linear in each of its two arguments: f(v̇, w) + f(v, ẇ)."""
+    return multilinear(f, a, b)
 
 
 def _float(x: Any) -> Any:
@@ -140,6 +190,55 @@ def _is_basic(index: tuple[Any, ...]) -> bool:
     return all(isinstance(i, _BASIC) and not isinstance(i, bool) for i in index)
 
 
+_RAW = (
+    *("base", "byteswap", "ctypes", "data", "dump", "dumps", "getfield", "resize", "setfield"),
+    *("setflags", "to_device", "tobytes", "tofile", "__array_interface__", "__array_struct__"),
+)
+
+
+def _method(name: str) -> Callable[..., Any]:
+    """A function of NumPy as a method."""
+    f: Callable[..., Any] = getattr(np, name)
+
+    def method(self: DualArray, *args: Any, **kwargs: Any) -> Any:
+        return f(self, *args, **kwargs)
+
+    method.__name__ = name
+    method.__doc__ = f"np.{name}(x, …)."
+    return method
+
+
+def _constant(x: Any, like: Dual) -> Any:
+    """An array as one of the level of `like`, with zero tangent."""
+    many = directions((like,), like.level)
+    return dual(x, np.zeros(many + x.shape, _float(x)), like.level)
+
+
+class _Flat:
+    """x.flat: the elements in one axis, read and written through x."""
+
+    def __init__(self, x: DualArray) -> None:
+        self.x = x
+
+    def __len__(self) -> int:
+        return self.x.size
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self.x[place] for place in np.ndindex(self.x.shape))
+
+    def _place(self, index: Any) -> tuple[Any, ...]:
+        return np.unravel_index(np.arange(self.x.size)[index], self.x.shape)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.x[self._place(index)]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self.x[self._place(index)] = value
+
+    def copy(self) -> Any:
+        return self.x.flatten()
+
+
 class DualArray(Dual):
     """An array of dual numbers: value + tangent·ε, both plain arrays.
 
@@ -184,9 +283,44 @@ class DualArray(Dual):
         return plain(self).dtype
 
     @property
+    def itemsize(self) -> int:
+        """Bytes of one element of the value."""
+        return int(self.dtype.itemsize)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the value."""
+        return int(plain(self).nbytes)
+
+    @property
+    def flags(self) -> Any:
+        """Flags of the value's memory."""
+        return plain(self).flags
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """Strides of the value's memory."""
+        return tuple(plain(self).strides)
+
+    @property
+    def device(self) -> str:
+        """Where the value lies: "cpu"."""
+        return str(plain(self).device)
+
+    @property
     def T(self) -> Any:
-        """The transpose."""
-        return linear(np.transpose, self)
+        """The transpose, a view."""
+        return np.transpose(self)
+
+    @property
+    def mT(self) -> Any:
+        """The transpose of the last two axes, a view."""
+        return np.matrix_transpose(self)
+
+    @property
+    def flat(self) -> _Flat:
+        """The elements in one axis, to read and to write."""
+        return _Flat(self)
 
     def __len__(self) -> int:
         return len(self.value)
@@ -205,6 +339,7 @@ class DualArray(Dual):
                 return x
         if not isinstance(index, tuple):
             index = (index,)
+        self.even_out()
         value, tangent = self.value[index], self._tangent_at(index)
         if np.ndim(value) == 0:  # a number of its own, no view of the array
             tangent = tangent.copy() if np.ndim(tangent) else as_number(tangent)
@@ -242,12 +377,48 @@ class DualArray(Dual):
                 f"cannot store a dual with tangent of shape {np.shape(tangent)} in an array "
                 f"with tangent of shape {self.tangent.shape}."
             )
+        if not plain(self).flags.writeable:
+            raise ValueError(
+                "cannot write into this array: it is read-only, or a view whose tangent has "
+                "another memory order; write x.copy() first."
+            )
+        self.even_out()
+        for new in (value, tangent):
+            if isinstance(new, Dual) and new.level > getattr(self.value, "level", -1):
+                self._take_older(new)
         self.value[index] = value
         if self.tangent.ndim > self.ndim:
             target = np.moveaxis(self.tangent, 0, -1)
             target[_leave_last(index)] = 0.0 if tangent is None else np.moveaxis(tangent, 0, -1)
         else:
             self.tangent[index] = 0.0 if tangent is None else tangent
+
+    def even_out(self) -> None:
+        """Inside nested derivatives: let value and tangent be arrays of the same older level.
+
+        Done before a view is taken, so that it can be written through both.
+        """
+        value, tangent = self.value, self.tangent
+        if type(value) is type(tangent) is np.ndarray:
+            return
+        for one, other in ((value, tangent), (tangent, value)):
+            if isinstance(other, Dual) and getattr(one, "level", -1) < other.level:
+                even = _constant(one, other)
+                if one is value:
+                    self.value = even
+                else:
+                    self.tangent = even
+
+    def _take_older(self, x: Dual) -> None:
+        """Make room for the tangents of an older level, which this array has not met yet."""
+        for part in (self.value, self.tangent):
+            array = plain(part)
+            if array.base is not None or sys.getrefcount(array) > 4:
+                raise TypeError(
+                    "cannot store a dual of an outer derivative in a view of an array that does "
+                    "not depend on it yet; make the array with np.zeros_like of what is stored."
+                )
+        self.value, self.tangent = _constant(self.value, x), _constant(self.tangent, x)
 
     # methods of ndarray
 
@@ -257,38 +428,87 @@ class DualArray(Dual):
     def __rmatmul__(self, other: Any) -> Any:
         return matmul(other, self) if is_operand(other) else NotImplemented
 
-    def sum(self, axis: Any = None, *, keepdims: bool = False) -> Any:
-        """Sum of the elements, over all axes or the given ones."""
-        axes = range(self.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-        y = self.value.sum(axis=axis, keepdims=keepdims)
-        shift = self.tangent.ndim - self.ndim
-        shifted = tuple(a % self.ndim + shift for a in axes)
-        return dual(y, self.tangent.sum(axis=shifted, keepdims=keepdims), self.level)
+    sum, prod, mean, var, std = map(_method, ("sum", "prod", "mean", "var", "std"))
+    max, min, argmax, argmin = map(_method, ("max", "min", "argmax", "argmin"))
+    all, any, nonzero = map(_method, ("all", "any", "nonzero"))
+    cumsum, cumprod, trace = map(_method, ("cumsum", "cumprod", "trace"))
+    dot, clip, round, ravel = map(_method, ("dot", "clip", "round", "ravel"))
+    squeeze, swapaxes, diagonal = map(_method, ("squeeze", "swapaxes", "diagonal"))
+    repeat, take, compress, put = map(_method, ("repeat", "take", "compress", "put"))
+    argsort, argpartition = map(_method, ("argsort", "argpartition"))
+    searchsorted, choose = map(_method, ("searchsorted", "choose"))
 
-    def mean(self, axis: Any = None, *, keepdims: bool = False) -> Any:
-        """Mean of the elements, over all axes or the given ones."""
-        total = self.sum(axis=axis, keepdims=keepdims)
-        return total / (self.size / max(1, np.size(plain(total))))
+    def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
+        """The same elements in another shape; a view where NumPy gives one."""
+        new = shape[0] if len(shape) == 1 else shape
+        return np.reshape(self, new, order=order, copy=copy)  # type: ignore[call-overload]
 
-    def dot(self, other: Any) -> Any:
-        """np.dot(self, other)."""
-        return np.dot(self, other)
+    def transpose(self, *axes: Any) -> Any:
+        """The axes in another order, a view."""
+        order = axes[0] if len(axes) == 1 else axes or None
+        return np.transpose(self, order)
 
-    def reshape(self, *shape: Any) -> Any:
-        """The same elements in another shape."""
-        return linear(lambda x: x.reshape(*shape), self)
+    def flatten(self, order: str = "C") -> Any:
+        """The elements in one axis, a copy."""
+        return self.ravel(order).copy()
 
-    def ravel(self) -> Any:
-        """The same elements in one axis."""
-        return self.reshape(-1)
-
-    def copy(self) -> Any:
+    def copy(self, order: str = "C") -> Any:
         """An array of its own."""
-        return dual(self.value.copy(), self.tangent.copy(), self.level)
+        return dual(self.value.copy(order), self.tangent.copy(order), self.level)
 
-    def tolist(self) -> list[Any]:
+    __copy__ = copy
+
+    def view(self) -> Any:
+        """The same memory under another name."""
+        return self[...]
+
+    def astype(self, dtype: Any, **options: Any) -> Any:
+        """Another precision, or complex; integers and booleans are steps, and plain."""
+        kind = np.dtype(dtype).kind
+        if kind == "O":
+            return self.__array__()
+        if kind not in "fc":
+            return plain(self).astype(dtype, **options)
+        options.pop("copy", None)
+        return linear(lambda x: x.astype(dtype, **options), self)
+
+    def item(self, *index: Any) -> Any:
+        """One element, as a number of Python's own."""
+        if not index and self.size != 1:
+            raise ValueError("item() takes an array of one element; give an index.")
+        place = index[0] if len(index) == 1 else index or 0
+        if not isinstance(place, tuple):
+            place = np.unravel_index(range(self.size)[place], self.shape)
+        return as_number(self[tuple(place)])
+
+    def tolist(self) -> Any:
         """Nested lists of duals."""
-        return [x.tolist() if isinstance(x, DualArray) else x for x in self]
+        return (
+            [x.tolist() if isinstance(x, DualArray) else x for x in self] if self.ndim else self[()]
+        )
+
+    def fill(self, value: Any) -> None:
+        """Set all elements to one number."""
+        self[...] = value
+
+    def sort(self, axis: int = -1, **options: Any) -> None:
+        """Sort in place."""
+        self[...] = np.sort(self, axis, **options)
+
+    def partition(self, kth: Any, axis: int = -1, **options: Any) -> None:
+        """Partition in place."""
+        self[...] = np.partition(self, kth, axis, **options)
+
+    def __contains__(self, x: Any) -> bool:
+        return bool((plain(self) == plain(x)).any())
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _RAW:
+            raise AttributeError(
+                f"x.{name} would hand out raw memory without derivatives; "
+                f"write x.value.{name} for the plain array."
+            )
+        return super().__getattr__(name)
 
     # text, and ways out
 
@@ -322,7 +542,7 @@ def from_objects(x: Any) -> Any:
     flat = list(x.ravel())
     if not any(isinstance(e, Dual) for e in flat):
         return x
-    return linear(lambda *elements: np.array(elements).reshape(x.shape), *flat)
+    return linear(lambda *elements: np.stack(elements).reshape(x.shape), *flat)
 
 
 # -- NumPy's protocols ---------------------------------------------------------------------
@@ -331,14 +551,79 @@ def from_objects(x: Any) -> Any:
 ARRAY_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
 
 
+PLAIN_ANSWERS: set[Callable[..., Any]] = set()
+
+
+def plain_answer(*numpy_functions: Callable[..., Any], out: int | None = None) -> None:
+    """Enter functions that have nothing to differentiate: they work on values.
+
+    `out`: the place of their argument out=, if they have one.
+    """
+    for f in numpy_functions:
+        PLAIN_ANSWERS.add(f)
+        ARRAY_FUNCTIONS[f] = _on_values(f, out)
+
+
+REFUSED: set[Callable[..., Any]] = set()
+
+
+def refuse(instead: str, *numpy_functions: Callable[..., Any]) -> None:
+    """Enter functions that duals cannot go through, and what to write instead."""
+
+    def refusing(f: Callable[..., Any]) -> Callable[..., Any]:
+        def handler(*args: Any, **kwargs: Any) -> NoReturn:
+            raise TypeError(f"np.{f.__name__} cannot take duals; {instead}.")
+
+        return handler
+
+    for f in numpy_functions:
+        REFUSED.add(f)
+        ARRAY_FUNCTIONS[f] = refusing(f)
+
+
+def _on_values(f: Callable[..., Any], place: int | None) -> Callable[..., Any]:
+    def value(x: Any) -> Any:
+        return plain(from_objects(x) if isinstance(x, np.ndarray) and x.dtype == object else x)
+
+    def answer(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        if place is not None and len(args) > place:
+            out, args = args[place], (*args[:place], None, *args[place + 1 :])
+        y = f(*rebuild(args, value), **rebuild(kwargs, value))
+        if out is None:
+            return y
+        out[...] = y
+        return out
+
+    return answer
+
+
+def as_operand(x: Any) -> Any:
+    """What array functions take: a dual, or an array; lists and arrays of duals become one."""
+    if isinstance(x, (list, tuple)):
+        if any(isinstance(part, Dual) for part in leaves(x)):
+            return np.stack([as_operand(part) for part in x])
+        x = np.asarray(x)
+    if isinstance(x, np.ndarray) and x.dtype == object:
+        return from_objects(x)
+    return x
+
+
 def implements(*numpy_functions: Callable[..., Any]) -> Callable[..., Any]:
     """Enter a function as what these functions of NumPy do to duals."""
 
     def enter(f: Callable[..., Any]) -> Callable[..., Any]:
         ARRAY_FUNCTIONS.update(dict.fromkeys(numpy_functions, f))
+        if f.__name__ == "_":  # what Python's own messages say
+            f.__name__ = f.__qualname__ = f"np.{numpy_functions[0].__name__}"
         return f
 
     return enter
+
+
+def implements_each(make: Callable[[Any], Callable[..., Any]], *numpy_functions: Any) -> None:
+    """Enter make(f) as what f does to duals, for each of these functions f of NumPy."""
+    for f in numpy_functions:
+        implements(f)(make(f))
 
 
 def rule_of(ufunc: Any) -> Rule:
@@ -352,36 +637,71 @@ def rule_of(ufunc: Any) -> Rule:
     return rule
 
 
-def _is_question(ufunc: Any) -> bool:
-    """Whether a ufunc answers with booleans: comparisons, isnan, logical_and, …"""
+@functools.cache
+def is_question(ufunc: Any) -> bool:
+    """Whether a ufunc gives plain answers: comparisons, isnan, logical_and, spacing, …"""
+    if ufunc is np.spacing:
+        return True
     answers = {t.partition("->")[2] for t in ufunc.types if t[0] in "fd"}
     return answers == {"?"}
 
 
+# Methods of ufuncs by name, called as f(ufunc, rule, *inputs, **options).
+UFUNC_METHODS: dict[str, Callable[..., Any]] = {}
+
+
+def ufunc_method(name: str) -> Callable[..., Any]:
+    """Enter a function as what this method of ufuncs does to duals."""
+
+    def enter(f: Callable[..., Any]) -> Callable[..., Any]:
+        UFUNC_METHODS[name] = f
+        return f
+
+    return enter
+
+
 def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """What a ufunc does to duals."""
-    out = kwargs.pop("out", (None,))[0]
-    if out is not None and not isinstance(out, DualArray):
-        raise TypeError(
-            f"out= of np.{ufunc.__name__} is a plain array, which cannot hold derivatives; "
-            "leave out= away, or make it with np.zeros_like(x)."
-        )
-    if ufunc is np.matmul and method == "__call__":
-        result = matmul(*inputs)
-    elif _is_question(ufunc):
+    if method == "__call__" and not kwargs and ufunc.signature is None:
+        if is_question(ufunc):
+            return ufunc(*map(plain, inputs))
+        return _call(rule_of(ufunc), tuple(inputs))
+    outs = kwargs.pop("out", ())
+    for out in outs:
+        if out is not None and not isinstance(out, DualArray):
+            raise TypeError(
+                f"out= of np.{ufunc.__name__} is a plain array, which cannot hold derivatives; "
+                "leave out= away, or make it with np.zeros_like(x)."
+            )
+    if is_question(ufunc):
         return getattr(ufunc, method)(*map(plain, inputs), **kwargs)
-    elif method == "__call__" and not kwargs:
+    where = kwargs.pop("where", True) if method == "__call__" else True
+    dtype = kwargs.pop("dtype", None) if method == "__call__" else None
+    for name in ("casting", "order", "subok"):
+        kwargs.pop(name, None)
+    if ufunc.signature is not None and method == "__call__":  # np.matmul and its like
+        result = ARRAY_FUNCTIONS[ufunc](*inputs, **kwargs)
+    elif method == "__call__":
+        if kwargs:
+            raise TypeError(
+                f"np.{ufunc.__name__} with {', '.join(kwargs)}= is not supported for duals."
+            )
         result = _call(rule_of(ufunc), tuple(inputs))
-    elif ufunc is np.add and method == "reduce":
-        axis = kwargs.get("axis", 0)
-        result = inputs[0].sum(axis=axis, keepdims=kwargs.get("keepdims", False))
     else:
-        given = f".{method}" if method != "__call__" else f" with {', '.join(kwargs)}="
-        raise TypeError(f"np.{ufunc.__name__}{given} is not supported for duals.")
-    if out is not None:
-        out[...] = result
-        return out
-    return result
+        result = UFUNC_METHODS[method](ufunc, rule_of(ufunc), *inputs, **kwargs)
+    if not outs and where is True and dtype is None:
+        return result
+    results = result if isinstance(result, tuple) else (result,)
+    if dtype is not None:
+        results = tuple(np.astype(r, dtype) for r in results)
+    if where is not True:  # without out=, NumPy leaves the other places undefined
+        old = outs or (0.0,) * len(results)
+        results = tuple(np.where(where, r, o) for r, o in zip(results, old, strict=True))
+    for out, r in zip(outs, results, strict=False):
+        if out is not None:
+            out[...] = r
+    results = tuple(outs) or results
+    return results[0] if len(results) == 1 else results
 
 
 def _call(rule: Rule, inputs: tuple[Any, ...]) -> Any:
@@ -398,9 +718,24 @@ def _call(rule: Rule, inputs: tuple[Any, ...]) -> Any:
 def array_function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What an array function of NumPy does to duals."""
     if func in ARRAY_FUNCTIONS:
+        if kwargs:  # _NoValue is NumPy's own "not given"
+            kwargs = {name: x for name, x in kwargs.items() if x is not np._NoValue}
         return ARRAY_FUNCTIONS[func](*args, **kwargs)
     name = getattr(func, "__name__", str(func))
     raise TypeError(f"np.{name} has no derivative rule; write it in functions that have one.")
 
 
-use_for_arrays(DualArray, array_ufunc, array_function)
+def array_attribute(x: Dual, name: str) -> Any:
+    """x.sum(), x.T and so on of a number that came out of an array, as NumPy's numbers have."""
+    if isinstance(plain(x), np.generic) and not name.startswith("_") and hasattr(DualArray, name):
+        return getattr(map_leaves(np.asarray, x), name)
+    raise AttributeError(f"a {type(x).__name__} has no attribute {name!r}.")
+
+
+use_for_arrays(
+    DualArray,
+    ufunc=array_ufunc,
+    function=array_function,
+    attribute=array_attribute,
+    objects=from_objects,
+)

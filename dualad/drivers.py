@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .array import DualArray, from_objects
-from .dual import Dual, Function, as_number, as_value, dual, is_operand, plain
+from .dual import Dual, Function, as_number, as_value, dual, is_operand, laid_out_like, own, plain
 from .kernel import KERNEL
 from .levels import fresh_level
 from .namespaces import is_exact
@@ -124,7 +124,7 @@ class _Again:
 def _copy(x: Any) -> Any:
     if isinstance(x, _Again):
         return iter(x)
-    return rebuild(x, lambda v: v.copy() if isinstance(v, (np.ndarray, DualArray)) else v)
+    return rebuild(x, own)
 
 
 # -- outputs: values and tangents of one level ---------------------------------------------
@@ -189,7 +189,7 @@ def _unit_seeds(inputs: _Inputs, start: int, stop: int, as_numbers: bool) -> lis
             seed = np.zeros((k, size), _real_type(x))
             j = np.arange(max(start, offset), min(stop, offset + size))
             seed[j - start, j - offset] = 1
-            seeds.append(seed.reshape((k, *np.shape(x))))
+            seeds.append(laid_out_like(x, seed.reshape((k, *np.shape(x)))))
         offset += size
     return seeds
 
@@ -203,8 +203,7 @@ def _real_type(x: Any) -> Any:
 
 def _seeded(x: Any, tangent: Any, level: int) -> Any:
     """A copy of x with a tangent of this level."""
-    if isinstance(x, (np.ndarray, DualArray)):
-        x = x.copy()
+    x = own(x)
     if tangent is None:
         return x
     return dual(x, _one(x) if isinstance(tangent, int) else tangent, level)
@@ -259,7 +258,7 @@ def _jacobian(
         for column, value, tangent in zip(columns, outputs.values, outputs.tangents, strict=True):
             if tangent is None:
                 zero = np.zeros(np.shape(value) if single else (stop - start, *np.shape(value)))
-                tangent = zero if np.ndim(zero) else 0.0
+                tangent = zero if np.ndim(zero) else _zero(inputs.leaves)
             column.append(tangent)
     assert first is not None
     if not single:
@@ -270,6 +269,12 @@ def _jacobian(
     else:
         blocks = columns
     return first, blocks, aux
+
+
+def _zero(leaves: Sequence[Any]) -> Any:
+    """The derivative of a constant, in the number system of the inputs."""
+    x = plain(leaves[0]) if leaves else 0.0
+    return type(x)(0) if is_exact(x) else 0.0
 
 
 def _chunk(inputs: _Inputs, chunk: int | None) -> int:

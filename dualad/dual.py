@@ -86,7 +86,7 @@ def scale(slope: Any, a: Dual, y: Any, kinked: bool) -> Any:
         if not _is_finite(product):
             product = _strong(slope, tangent, kinked)
     shape = directions + np.shape(y)
-    if product.shape != shape:
+    if np.shape(product) != shape:
         product = np.broadcast_to(product, shape).copy()
     return fit(product, y)
 
@@ -388,7 +388,7 @@ def _on_arrays(rule: Rule, args: tuple[Any, ...]) -> Any:
                 tangents[i] = t.reshape(t.shape[:1] + ones + v_shape)
     token = quiet()
     try:
-        tangent = line(*values, y, *tangents)
+        tangent = np.asarray(line(*values, y, *tangents))
         flat = tangent.ravel()
         if not math.isfinite(flat.dot(flat)):
             return None
@@ -421,7 +421,10 @@ def describe(rule: Rule) -> str:
 
 
 def _elementwise(rule: Rule, args: tuple[Any, ...]) -> Any:
-    """Object arrays: one number after the other."""
+    """Arrays of objects: duals among them make one DualArray; else one after the other."""
+    args = tuple(_PROTOCOLS["objects"](a) if isinstance(a, np.ndarray) else a for a in args)
+    if not any(isinstance(a, np.ndarray) and a.dtype == object for a in args):
+        return evaluate(rule, args)
     objects = [np.asarray(a, dtype=object) for a in args]
     return np.frompyfunc(lambda *xs: evaluate(rule, xs), len(args), 1)(*objects)
 
@@ -510,7 +513,7 @@ class Dual:
                 f"a tangent has its value's shape {shape}, or one leading axis more; "
                 f"got shape {tangent_shape}."
             )
-        return dual(_own(value), _own(tangent), HAND_MADE)
+        return dual(own(value), laid_out_like(value, own(tangent)), HAND_MADE)
 
     def __reduce__(self) -> Any:
         return _restore, (self.value, self.tangent, self.level)
@@ -622,7 +625,7 @@ class Dual:
     def __getattr__(self, name: str) -> Any:
         # np.sin over an array of objects calls x.sin()
         if name.startswith("_") or name not in RULES:
-            raise AttributeError(f"a {type(self).__name__} has no attribute {name!r}.")
+            return _PROTOCOLS["attribute"](self, name)
         f = function(RULES[name])
         return lambda *others: f(self, *others)
 
@@ -672,10 +675,20 @@ def as_value(x: Any) -> Any:
     return x
 
 
-def _own(x: Any) -> Any:
-    """A copy of an array, so that nobody else can change it."""
+def own(x: Any) -> Any:
+    """A copy of an array in its own layout, so that nobody else can change it."""
     array: Any = x
-    return array.copy() if isinstance(x, _ARRAYS) else x
+    return array.copy("K") if isinstance(x, _ARRAYS) else x
+
+
+def laid_out_like(value: Any, tangent: Any) -> Any:
+    """A tangent in the memory order of its value, so that views are views of both."""
+    array = plain(value)
+    if np.ndim(array) < 2 or array.flags.c_contiguous or not isinstance(tangent, np.ndarray):
+        return tangent
+    many = tangent.ndim - array.ndim
+    order = [*range(many), *(many + i for i in np.argsort([-abs(s) for s in array.strides]))]
+    return tangent.transpose(order).copy().transpose(np.argsort(order))
 
 
 # The class for values that are arrays, and NumPy's protocols: array.py enters them here.
@@ -684,12 +697,12 @@ _ARRAYS: tuple[type, ...] = (np.ndarray,)
 _PROTOCOLS: dict[str, Function] = {}
 
 
-def use_for_arrays(kind: type[Dual], ufunc: Function, function: Function) -> None:
-    """Make `kind` the class of duals whose value is an array, with NumPy's two protocols."""
+def use_for_arrays(kind: type[Dual], **protocols: Function) -> None:
+    """Make `kind` the class of duals whose value is an array, with what NumPy asks of them."""
     global _ARRAYS
     _KINDS.update({np.ndarray: kind, kind: kind})
     _ARRAYS = (np.ndarray, kind)
-    _PROTOCOLS.update(ufunc=ufunc, function=function)
+    _PROTOCOLS.update(protocols)
 
 
 def _readable_dual(value: Any, tangent: Any, level: int) -> Any:

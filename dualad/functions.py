@@ -31,6 +31,7 @@ fma, ldexp = _row("fma"), _row("ldexp")
 
 # whole steps and kinks
 floordiv, mod, fmod, divmod = _row("floordiv"), _row("mod"), _row("fmod"), _row("divmod")
+modf, frexp = _row("modf"), _row("frexp")
 floor, ceil, trunc, rint = _row("floor"), _row("ceil"), _row("trunc"), _row("rint")
 sign, copysign, heaviside = _row("sign"), _row("copysign"), _row("heaviside")
 maximum, minimum, fmax, fmin = _row("maximum"), _row("minimum"), _row("fmax"), _row("fmin")

@@ -284,6 +284,9 @@ row("mod(a, b) = a % b", "1", "-floordiv(a, b)", kind="kinked", aka="remainder",
 row("fmod(a, b) = a - b*trunc(a/b)", "1", "rint((y - a)/b)", kind="kinked",
     at={(-19, 3): (-1, 1, 6), (7.5, -2): (1.5, 1, 3)})
 row("divmod(a, b) = (floordiv(a, b), mod(a, b))")
+row("modf(x) = (fmod(x, 1), trunc(x))")
+row("frexp(x) = (ldexp(x, -_exponent(x)), _exponent(x))")
+row("_exponent(x)", "0", kind="flat", at={6: (3, 0), 0: (0, 0)})
 row("floor(x)", "0", kind="flat", at={2.5: (2, 0), -2.5: (-3, 0), 2: (2, 0)})
 row("ceil(x)", "0", kind="flat", at={2.5: (3, 0), -2.5: (-2, 0)})
 row("trunc(x)", "0", kind="flat", aka="fix", at={2.5: (2, 0), -2.5: (-2, 0)})

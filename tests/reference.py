@@ -65,6 +65,7 @@ _OTHERS: dict[str, Callable[..., Any]] = {
     "polygamma": lambda n, x: mp.psi(int(n), x),
     "real": mp.re,
     "imag": mp.im,
+    "_exponent": lambda x: mpf(int(mp.frexp(x)[1])),
     "_step": lambda a, b: mpf(1) if a > b else mpf("0.5") if a == b else mpf(0),
     "_gap": lambda a, b: a - b,
     "_sigmoid2": lambda x: 1 / (1 + mp.power(2, -x)),

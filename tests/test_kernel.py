@@ -374,10 +374,11 @@ def test_random_programs(tree: Any, point: tuple[Any, ...], k: int | None) -> No
 
 
 def unsigned(x: Any) -> Any:
-    """Without the sign of zeros, which may depend on how many directions share a pass."""
+    """Without what may depend on how many directions share a pass: the sign of zeros, and whether
+    a function of NumPy got a plain number in the pass from which the value is taken."""
     if isinstance(x, (list, tuple)):
         return type(x)(map(unsigned, x))
-    return x + 0.0 if isinstance(x, (float, np.ndarray)) else x
+    return float(x) + 0.0 if isinstance(x, float) else x + 0.0 if isinstance(x, np.ndarray) else x
 
 
 @settings(max_examples=400, deadline=None)

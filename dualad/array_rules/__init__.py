@@ -5,4 +5,16 @@ the indices on the value, take them from the tangent), composed of others, or ha
 its own. `implements` enters it; importing this package enters them all.
 """
 
+from . import basics as basics
+from . import choosing as choosing
+from . import elementwise as elementwise
+from . import others as others
+from . import polynomials as polynomials
+from . import products as products
+from . import reductions as reductions
+from . import selecting as selecting
+from . import sequences as sequences
 from . import shapes as shapes
+from . import statistics as statistics
+from . import tables as tables
+from . import ufunc_methods as ufunc_methods

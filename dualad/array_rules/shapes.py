@@ -1,90 +1,378 @@
-"""Shape and stacking functions: linear, so the tangent takes the same way as the value."""
+"""Shape and stacking functions: linear, so the tangent takes the same way as the value.
+
+What NumPy gives as a view is a view here too, of value and tangent alike.
+"""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from ..array import bilinear, implements, linear, matmul
-from ..dual import Dual, map_leaves, plain
+from ..array import DualArray, as_operand, implements, implements_each, linear, plain_answer
+from ..dual import plain
+from ..structure import leaves, rebuild
+
+plain_answer(
+    np.shape,
+    np.ndim,
+    np.size,
+    np.tril_indices_from,
+    np.triu_indices_from,
+    np.diag_indices_from,
+    np.ix_,
+    np.may_share_memory,
+    np.shares_memory,
+    np.result_type,
+    np.can_cast,
+    np.min_scalar_type,
+    np.common_type,
+)
 
 
-@implements(np.sum)
-def _(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return a.sum(axis=axis, keepdims=keepdims)
+# -- axes in another order, or split and joined: the directions stay in front --------------
 
 
-@implements(np.mean)
-def _(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-    return a.mean(axis=axis, keepdims=keepdims)
+def _permuting(f: Callable[..., Any]) -> Callable[..., Any]:
+    """f only changes the order of axes."""
+
+    def permuted(a: Any, *args: Any, **kwargs: Any) -> Any:
+        a = as_operand(a)[...]
+        numbered = np.broadcast_to(False, range(1, np.ndim(a) + 1))
+        order = [n - 1 for n in f(numbered, *args, **kwargs).shape]
+        behind = [0, *(i + 1 for i in order)]
+        return linear(lambda x: x.transpose(order), a, batched=lambda t: t.transpose(behind))
+
+    return permuted
 
 
-@implements(np.dot)
-def _(a: Any, b: Any) -> Any:
-    if np.ndim(a) == 0 or np.ndim(b) == 0:
-        return a * b
-    return matmul(a, b) if np.ndim(a) < 3 and np.ndim(b) < 3 else bilinear(np.dot, a, b)
+def _reshaping(f: Callable[..., Any]) -> Callable[..., Any]:
+    """f keeps the elements in their order."""
+
+    def reshaped(a: Any, *args: Any, **kwargs: Any) -> Any:
+        a = as_operand(a)
+        shape = f(np.empty(np.shape(a), np.bool_), *args, **kwargs).shape
+        return linear(
+            lambda x: x.reshape(shape),
+            a[...] if isinstance(a, DualArray) else np.stack([a]),  # a number
+            batched=lambda t: t.reshape(t.shape[:1] + shape),
+        )
+
+    return reshaped
 
 
-@implements(np.where)
-def _(condition: Any, a: Any = None, b: Any = None) -> Any:
-    if a is None and b is None:
-        return np.where(plain(condition))
-    condition = plain(condition)
-    if not isinstance(a, Dual) and not isinstance(b, Dual):
-        return np.where(condition, a, b)
-    shape = np.broadcast_shapes(np.shape(condition), np.shape(a), np.shape(b))
-    return linear(
-        lambda x, y: np.where(condition, np.broadcast_to(x, shape), np.broadcast_to(y, shape)), a, b
-    )
+implements_each(
+    _permuting,
+    np.transpose,
+    np.permute_dims,
+    np.matrix_transpose,
+    np.swapaxes,
+    np.moveaxis,
+    np.rollaxis,
+)
 
-
-@implements(np.broadcast_to)
-def _(array: Any, shape: Any) -> Any:
-    return linear(lambda x: np.broadcast_to(x, shape).copy(), array)
+implements_each(_reshaping, np.squeeze, np.expand_dims)
 
 
 @implements(np.reshape)
-def _(a: Any, shape: Any) -> Any:
-    return linear(lambda x: np.reshape(x, shape), a)
+def _(a: Any, /, shape: Any, order: str = "C", *, copy: bool | None = None) -> Any:
+    if order == "C":
+        result = _reshaping(np.reshape)(a, shape)
+    else:  # first axis fastest: the last one of the transpose
+        turned = np.empty(np.shape(a), np.bool_).reshape(shape, order="F").shape
+        result = np.transpose(np.reshape(np.transpose(a), turned[::-1]))
+    return result.copy() if copy else result
 
 
-@implements(np.transpose)
-def _(a: Any, axes: Any = None) -> Any:
-    return linear(lambda x: np.transpose(x, axes), a)
+@implements(np.ravel)
+def _(a: Any, order: str = "C") -> Any:
+    return np.reshape(a, -1, order="F" if order == "F" else "C")
 
 
-@implements(np.zeros_like)
-def _(a: Any, dtype: Any = None) -> Any:
-    return map_leaves(lambda x: np.zeros_like(x, dtype=dtype), a)
+def _at_least(f: Callable[..., Any]) -> Callable[..., Any]:
+    def raised(*arrays: Any) -> Any:
+        results = tuple(_reshaping(f)(a) for a in arrays)
+        return results[0] if len(results) == 1 else results
+
+    return raised
 
 
-@implements(np.stack)
-def _(arrays: Any, axis: int = 0) -> Any:
-    return linear(lambda *xs: np.stack(xs, axis), *arrays)
+implements_each(_at_least, np.atleast_1d, np.atleast_2d, np.atleast_3d)
+
+
+# -- parts: slices of value and tangent ----------------------------------------------------
+
+
+def _along(axis: int, index: Any) -> tuple[Any, ...]:
+    return (slice(None),) * axis + (index,)
+
+
+@implements(np.flip)
+def _(m: Any, axis: Any = None) -> Any:
+    m = as_operand(m)
+    axes = range(m.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    turned = {i % m.ndim for i in axes}
+    return m[tuple(slice(None, None, -1 if i in turned else 1) for i in range(m.ndim))]
+
+
+@implements(np.flipud)
+def _(m: Any) -> Any:
+    return np.flip(m, 0)
+
+
+@implements(np.fliplr)
+def _(m: Any) -> Any:
+    return np.flip(m, 1)
+
+
+@implements(np.rot90)
+def _(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
+    first, second = axes
+    if k % 4 == 0:
+        return m[...]
+    if k % 4 == 2:
+        return np.flip(m, (first, second))
+    if k % 4 == 1:
+        return np.swapaxes(np.flip(m, second), first, second)
+    return np.flip(np.swapaxes(m, first, second), second)
+
+
+def _split(ary: Any, sections: Any, axis: int, uneven: bool = False) -> list[Any]:
+    n = ary.shape[axis]
+    if isinstance(sections, (int, np.integer)):
+        lengths = [len(p) for p in (np.array_split if uneven else np.split)(np.arange(n), sections)]
+        cuts = [0, *np.cumsum(lengths).tolist()]
+    else:
+        cuts = [0, *(int(i) for i in sections), n]
+    pairs = pairwise(cuts)
+    return [ary[_along(axis % ary.ndim, slice(start, stop))] for start, stop in pairs]
+
+
+@implements(np.split)
+def _(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    return _split(ary, indices_or_sections, axis)
+
+
+@implements(np.array_split)
+def _(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+    return _split(ary, indices_or_sections, axis, uneven=True)
+
+
+@implements(np.vsplit)
+def _(ary: Any, indices_or_sections: Any) -> Any:
+    return _split(ary, indices_or_sections, 0)
+
+
+@implements(np.hsplit)
+def _(ary: Any, indices_or_sections: Any) -> Any:
+    return _split(ary, indices_or_sections, 1 if ary.ndim > 1 else 0)
+
+
+@implements(np.dsplit)
+def _(ary: Any, indices_or_sections: Any) -> Any:
+    return _split(ary, indices_or_sections, 2)
+
+
+@implements(np.unstack)
+def _(x: Any, /, *, axis: int = 0) -> Any:
+    return tuple(np.moveaxis(x, axis, 0))
+
+
+# -- elements at other places --------------------------------------------------------------
+
+
+def gathering(f: Callable[..., Any]) -> Callable[..., Any]:
+    """f only moves, repeats or leaves out elements: it moves their numbers alike."""
+
+    def gathered(a: Any, *args: Any, **kwargs: Any) -> Any:
+        a = as_operand(a)
+        args, kwargs = rebuild(args, plain), rebuild(kwargs, plain)
+        places = f(np.arange(np.size(a)).reshape(np.shape(a)), *args, **kwargs)
+        return np.reshape(a, -1)[places]
+
+    return gathered
+
+
+implements_each(gathering, np.roll, np.repeat, np.tile, np.resize, np.delete, np.diagonal)
+
+
+def _placing(f: Callable[..., Any]) -> Callable[..., Any]:
+    """f places elements among zeros."""
+
+    def placed(v: Any, k: int = 0) -> Any:
+        return linear(lambda x: f(x, k), as_operand(v))
+
+    return placed
+
+
+implements_each(_placing, np.tril, np.triu, np.diag, np.diagflat)
+
+
+@implements(np.broadcast_to)
+def _(array: Any, shape: Any, subok: bool = False) -> Any:
+    array = as_operand(array)
+    shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
+    ones = (1,) * (len(shape) - np.ndim(array))
+    return linear(
+        lambda x: np.broadcast_to(x, shape).copy(),
+        array,
+        batched=lambda t: np.broadcast_to(
+            np.reshape(t, t.shape[:1] + ones + t.shape[1:]), t.shape[:1] + shape
+        ).copy(),
+    )
+
+
+@implements(np.broadcast_arrays)
+def _(*args: Any, subok: bool = False) -> Any:
+    shape = np.broadcast_shapes(*map(np.shape, args))
+    return tuple(np.broadcast_to(a, shape) for a in args)
+
+
+@implements(np.meshgrid)
+def _(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
+    numbers: Any = [np.arange(np.size(x)) for x in xi]
+    places = np.meshgrid(*numbers, sparse=sparse, indexing=indexing)  # type: ignore[call-overload]
+    return tuple(np.reshape(as_operand(x), -1)[p] for x, p in zip(xi, places, strict=True))
+
+
+# -- several arrays together ---------------------------------------------------------------
+
+
+def _joining(f: Callable[..., Any]) -> Callable[..., Any]:
+    """f joins a sequence of arrays."""
+
+    def joined(arrays: Any, *args: Any, out: Any = None, dtype: Any = None, **kwargs: Any) -> Any:
+        kwargs.pop("casting", None)
+        parts = [as_operand(a) for a in arrays]
+        result = linear(lambda *xs: f(xs, *args, **kwargs), *parts)
+        return finish(result, out, dtype)
+
+    return joined
+
+
+def finish(result: Any, out: Any = None, dtype: Any = None) -> Any:
+    """What out= and dtype= ask for."""
+    if dtype is not None:
+        result = np.astype(result, dtype)
+    if out is None:
+        return result
+    out[...] = result  # a plain array refuses
+    return out
+
+
+implements_each(_joining, np.vstack, np.hstack, np.dstack, np.column_stack)
 
 
 @implements(np.concatenate)
-def _(arrays: Any, axis: int | None = 0) -> Any:
-    return linear(lambda *xs: np.concatenate(xs, axis), *arrays)
+def _(
+    arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: str = ""
+) -> Any:
+    parts = [as_operand(a) for a in arrays]
+    if axis is None:
+        parts, axis = [np.reshape(a, -1) for a in parts], 0
+    behind = axis if axis < 0 else axis - max(map(np.ndim, parts))
+    result = linear(
+        lambda *xs: np.concatenate(xs, axis),
+        *parts,
+        batched=lambda *ts: np.concatenate(ts, behind),
+    )
+    return finish(result, out, dtype)
 
 
-@implements(np.moveaxis)
-def _(a: Any, source: Any, destination: Any) -> Any:
-    return linear(lambda x: np.moveaxis(x, source, destination), a)
+@implements(np.stack)
+def _(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: str = "") -> Any:
+    parts = [as_operand(a) for a in arrays]
+    behind = axis if axis < 0 else axis - 1 - max(map(np.ndim, parts))
+    result = linear(
+        lambda *xs: np.stack(xs, axis), *parts, batched=lambda *ts: np.stack(ts, behind)
+    )
+    return finish(result, out, dtype)
 
 
-@implements(np.shape)
-def _(a: Any) -> Any:
-    return a.shape
+@implements(np.block)
+def _(arrays: Any) -> Any:
+    parts = [as_operand(a) for a in leaves(arrays)]
+
+    def f(*xs: Any) -> Any:
+        each = iter(xs)
+        return np.block(rebuild(arrays, lambda _: next(each)))
+
+    return linear(f, *parts)
 
 
-@implements(np.ndim)
-def _(a: Any) -> Any:
-    return a.ndim
+@implements(np.append)
+def _(arr: Any, values: Any, axis: int | None = None) -> Any:
+    return np.concatenate((arr, values), axis)
 
 
-@implements(np.size)
-def _(a: Any, axis: Any = None) -> Any:
-    return a.size if axis is None else np.size(plain(a), axis)
+@implements(np.insert)
+def _(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+    obj = plain(obj)
+    return linear(lambda a, v: np.insert(a, obj, v, axis), as_operand(arr), as_operand(values))
+
+
+# -- padding -------------------------------------------------------------------------------
+
+
+@implements(np.pad)
+def _(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
+    array = as_operand(array)
+    if callable(mode) or mode == "empty":
+        raise TypeError(
+            f"np.pad with mode={mode!r} is not supported for duals; use np.concatenate."
+        )
+    if mode in ("edge", "reflect", "symmetric", "wrap") and options.get("reflect_type") != "odd":
+        return gathering(np.pad)(array, pad_width, mode, **options)
+    if mode in ("maximum", "minimum", "median"):
+        return _pad_with(getattr(np, _STATISTICS[mode]), array, pad_width, **options)
+    fill = {"constant": "constant_values", "linear_ramp": "end_values"}.get(mode)
+    if fill is None or fill not in options:
+        return linear(lambda x: np.pad(x, pad_width, mode, **options), array)
+    ends = options[fill]
+    numbers = list(leaves(ends))
+    padded: Any = np.pad(array, pad_width, mode)
+    for i, end in enumerate(numbers):  # linear in each of them
+        unit = _unit(ends, i)
+        share: Any = np.pad(np.zeros(np.shape(array)), pad_width, mode, **{fill: unit})
+        padded = padded + share * end
+    return padded
+
+
+def _unit(structure: Any, i: int) -> Any:
+    """1 in place i of a structure of numbers, 0 elsewhere."""
+    numbers = itertools.count()
+    return rebuild(structure, lambda _: float(next(numbers) == i))
+
+
+_STATISTICS = {"maximum": "max", "minimum": "min", "median": "median"}
+
+
+def _pad_with(
+    statistic: Callable[..., Any], a: Any, pad_width: Any, stat_length: Any = None
+) -> Any:
+    """One axis after the other, each end filled with a statistic of its neighbourhood."""
+    widths = _pairs(pad_width, a.ndim)
+    lengths = _pairs(stat_length, a.ndim)
+    for axis, ((before, after), (first, last)) in enumerate(zip(widths, lengths, strict=True)):
+        n = a.shape[axis]
+        left = statistic(a[_along(axis, slice(0, first))], axis=axis, keepdims=True)
+        right = statistic(
+            a[_along(axis, slice(0 if last is None else max(0, n - last), n))],
+            axis=axis,
+            keepdims=True,
+        )
+        a = np.concatenate((np.repeat(left, before, axis), a, np.repeat(right, after, axis)), axis)
+    return a
+
+
+def _pairs(given: Any, ndim: int) -> list[tuple[Any, Any]]:
+    """(before, after) for each axis, from NumPy's short forms."""
+    if given is None:
+        return [(None, None)] * ndim
+    if isinstance(given, dict):
+        pairs: Sequence[Any] = [given.get(i, given.get(i - ndim, 0)) for i in range(ndim)]
+        return [(p, p) if np.ndim(p) == 0 else (p[0], p[1]) for p in pairs]
+    return [(int(b), int(a)) for b, a in np.broadcast_to(given, (ndim, 2))]

@@ -1,0 +1,133 @@
+"""The methods of ufuncs: reduce, accumulate, outer, at, reduceat.
+
+A ufunc of two arguments is folded along an axis, one step of its rule after the other; where
+NumPy has a function of its own for that (np.sum is np.add.reduce), that function does it.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..array import DualArray, ufunc_method
+from ..dual import evaluate
+from ..rules import Rule
+
+_REDUCTIONS: dict[Any, Callable[..., Any]] = {
+    np.add: np.sum,
+    np.multiply: np.prod,
+    np.maximum: np.max,
+    np.minimum: np.min,
+}
+_ACCUMULATIONS: dict[Any, Callable[..., Any]] = {np.add: np.cumsum, np.multiply: np.cumprod}
+
+
+@ufunc_method("reduce")
+def reduce(
+    ufunc: Any,
+    rule: Rule,
+    a: Any,
+    axis: Any = 0,
+    dtype: Any = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
+    """Fold the elements along an axis, several, or all (None)."""
+    if dtype is not None:
+        a = np.astype(a, dtype)
+    fill = initial if ufunc.identity is None else ufunc.identity
+    if where is not True and fill is None:
+        raise ValueError(
+            f"np.{ufunc.__name__}.reduce with where= needs initial=, for it has no identity."
+        )
+    if ufunc in _REDUCTIONS and (a.size or ufunc.identity is not None or initial is None):
+        if where is not True:
+            a = np.where(where, a, fill)
+        result = _REDUCTIONS[ufunc](a, axis=axis, keepdims=keepdims)
+        return result if initial is None else evaluate(rule, (initial, result))
+    result = _fold(rule, a, axis, ufunc.identity if initial is None else initial, where)
+    return np.reshape(result, _kept(a.shape, axis)) if keepdims else result
+
+
+def _fold(rule: Rule, a: Any, axis: Any, start: Any, where: Any) -> Any:
+    """One step after the other; elements that `where` leaves out change nothing."""
+    axes = _axes(a.ndim, axis)
+    mask = np.moveaxis(np.broadcast_to(where, a.shape), axes, range(len(axes)))
+    shape = (math.prod(mask.shape[: len(axes)]), *mask.shape[len(axes) :])
+    mask, steps = mask.reshape(shape), np.reshape(np.moveaxis(a, axes, range(len(axes))), shape)
+    result = start
+    for i in range(len(mask)):
+        if result is None:
+            result = steps[i]
+        elif mask[i].all():
+            result = evaluate(rule, (result, steps[i]))
+        else:
+            result = np.where(mask[i], evaluate(rule, (result, steps[i])), result)
+    if result is None:
+        raise ValueError(f"np.{rule.name}.reduce of nothing has no value; give initial=.")
+    return np.broadcast_to(result, shape[1:]) if np.ndim(result) < len(shape) - 1 else result
+
+
+def _axes(ndim: int, axis: Any) -> list[int]:
+    axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return sorted(i % ndim for i in axes)
+
+
+def _kept(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
+    """The shape with keepdims=True."""
+    axes = _axes(len(shape), axis)
+    return tuple(1 if i in axes else n for i, n in enumerate(shape))
+
+
+@ufunc_method("accumulate")
+def accumulate(ufunc: Any, rule: Rule, a: Any, axis: int = 0, dtype: Any = None) -> Any:
+    """Fold along an axis and keep every step."""
+    if dtype is not None:
+        a = np.astype(a, dtype)
+    if ufunc in _ACCUMULATIONS:
+        return _ACCUMULATIONS[ufunc](a, axis=axis)
+    steps = list(np.moveaxis(a, axis, 0))
+    for i in range(1, len(steps)):
+        steps[i] = evaluate(rule, (steps[i - 1], steps[i]))
+    return np.stack(steps, axis=axis) if steps else a
+
+
+@ufunc_method("outer")
+def outer(ufunc: Any, rule: Rule, a: Any, b: Any) -> Any:
+    """All pairs of elements: shape a.shape + b.shape."""
+    return evaluate(rule, (np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b))
+
+
+@ufunc_method("reduceat")
+def reduceat(ufunc: Any, rule: Rule, a: Any, indices: Any, axis: int = 0, dtype: Any = None) -> Any:
+    """Fold the slices between consecutive indices; a falling pair gives the element itself."""
+    n = np.shape(a)[axis]
+    starts = [int(i) for i in indices]
+    parts = []
+    for start, stop in zip(starts, [*starts[1:], n], strict=True):
+        if not 0 <= start < n:
+            raise IndexError(f"index {start} is out of bounds for axis {axis} of length {n}.")
+        block = np.take(a, range(start, max(start + 1, stop)), axis=axis)
+        parts.append(reduce(ufunc, rule, block, axis=axis, dtype=dtype))
+    return np.stack(parts, axis=axis)
+
+
+@ufunc_method("at")
+def at(ufunc: Any, rule: Rule, a: Any, indices: Any, *others: Any) -> None:
+    """Apply the ufunc in place at the indices, one after the other, repeated ones too."""
+    if not isinstance(a, DualArray):
+        raise TypeError(
+            f"np.{ufunc.__name__}.at would store duals in a plain array, which cannot hold "
+            "derivatives; make it with np.zeros_like(x)."
+        )
+    places = np.arange(a.size).reshape(a.shape)[indices]
+    others = tuple(np.broadcast_to(b, places.shape) for b in others)
+    result = a.copy()  # a stays whole if a step fails
+    for i in np.ndindex(places.shape):
+        place = np.unravel_index(places[i], a.shape)
+        result[place] = evaluate(rule, (result[place], *(b[i] for b in others)))
+    a[...] = result

@@ -1,0 +1,263 @@
+"""Shape and stacking functions, and views."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes, arrays
+from oracle import check
+
+from dualad import Dual, DualArray, grad, jacobian
+
+CUBE = np.arange(1.0, 25).reshape(2, 3, 4) / 7
+SQUARE = np.arange(1.0, 10).reshape(3, 3) / 3
+LINE = np.array([0.3, -1.2, 2.5, 0.7])
+
+ONE = {
+    "reshape": lambda x: np.reshape(x, (4, -1)) ** 2,
+    "reshape F": lambda x: np.reshape(x, (4, 6), order="F") ** 2,
+    "reshape method": lambda x: x.reshape(3, 8) ** 2 + x.reshape((3, 8)),
+    "ravel": lambda x: np.ravel(x) ** 2 * np.ravel(x, "F"),
+    "flatten": lambda x: x.flatten() * x.flatten("F"),
+    "transpose": lambda x: np.transpose(x) ** 2,
+    "transpose axes": lambda x: np.transpose(x, (1, 0, 2)) * x.transpose(1, 0, 2),
+    "permute_dims": lambda x: np.permute_dims(x, (2, 0, 1)) ** 2,
+    "T": lambda x: x.T**2,
+    "mT": lambda x: x.mT * np.matrix_transpose(x),
+    "swapaxes": lambda x: np.swapaxes(x, 0, -1) * x.swapaxes(2, 0),
+    "moveaxis": lambda x: np.moveaxis(x, (0, 1), (-1, 0)) ** 2,
+    "rollaxis": lambda x: np.rollaxis(x, 2, 1) ** 2,
+    "squeeze": lambda x: np.squeeze(x[:, None, :, :1], axis=1) ** 2 * np.squeeze(x[:, :, :1])[..., None],
+    "expand_dims": lambda x: np.expand_dims(x, (0, -1)) ** 2,
+    "atleast": lambda x: np.atleast_3d(x[0]) * np.atleast_1d(x[0, 0, 0]) + np.atleast_2d(x[0, 0])[0, 0],
+    "flip": lambda x: np.flip(x) * np.flip(x, 1) * np.flip(x, (0, -1)) * np.flipud(x) * np.fliplr(x),
+    "rot90": lambda x: [np.rot90(x, k, (0, 2)) ** 2 for k in range(-1, 4)],
+    "roll": lambda x: np.roll(x, 5) * np.roll(x, (1, 2), (0, 1)) * np.roll(x, -1, 2),
+    "repeat": lambda x: np.repeat(x, 2, 1) ** 2 * np.repeat(x, [1, 2, 3], axis=1) * x.repeat(2, 1),
+    "tile": lambda x: np.tile(x, (2, 1, 2)) ** 2,
+    "resize": lambda x: np.resize(x, (5, 7)) ** 2,
+    "tril, triu": lambda x: np.tril(x) ** 2 + np.triu(x, 1) ** 3,
+    "diagonal": lambda x: np.diagonal(x, 1, 1, 2) ** 2 * x.diagonal(axis1=0, axis2=1)[:1, :1],
+    "delete": lambda x: np.delete(x, [0, 2], 1) ** 2 + np.sum(np.delete(x, 5)),
+    "broadcast_to": lambda x: np.broadcast_to(x, (2, *x.shape)) ** 2,
+    "split": lambda x: [p**2 for p in np.split(x, 2) + np.split(x, [1, 2], axis=2)],
+    "array_split": lambda x: [p**2 for p in np.array_split(x, 3, axis=2)],
+    "vsplit": lambda x: [p**2 for p in np.vsplit(x, 2) + np.hsplit(x, 3) + np.dsplit(x, [1, 3])],
+    "split falling": lambda x: [p**2 for p in np.split(x, [2, 1], axis=2)],
+    "unstack": lambda x: [p**2 for p in np.unstack(x, axis=1)],
+    "pad constant": lambda x: np.pad(x, 1) ** 2 + np.pad(x, ((0, 2), (1, 1), (2, 0)), constant_values=3.0) ** 2,
+    "pad edge": lambda x: np.pad(x, 2, "edge") ** 2 + np.pad(x, 2, "wrap") ** 2,
+    "pad reflect": lambda x: np.pad(x, 1, "reflect") ** 2 + np.pad(x, 1, "symmetric") ** 2,
+    "pad odd": lambda x: np.pad(x, 1, "reflect", reflect_type="odd") ** 2,
+    "pad ramp": lambda x: np.pad(x, 2, "linear_ramp", end_values=(1.0, 2.0)) ** 2,
+    "pad mean": lambda x: np.pad(x, 1, "mean") ** 2 + np.pad(x, 1, "mean", stat_length=2) ** 2,
+    "insert": lambda x: np.insert(x, 1, x[0, 0, 0], axis=1) ** 2,
+    "append": lambda x: np.append(x, x**2) * np.append(x, x, axis=0).ravel(),
+    "flat": lambda x: sum(e * i for i, e in enumerate(x.flat)) * x.flat[3] * x.flat[2:5],
+    "view": lambda x: x.view() ** 2 * x.copy(),
+    "block": lambda x: np.block([[x[0], x[1]], [x[1] * 2, np.ones((3, 4))]]) ** 2,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ONE)
+def test_one_array(name: str) -> None:
+    check(ONE[name], CUBE)
+
+
+STACKING = {
+    "concatenate": lambda x, y: np.concatenate((x, y, np.ones((1, 3)))) ** 2,
+    "concatenate axis": lambda x, y: np.concatenate([x, y], axis=-1) ** 2,
+    "concatenate None": lambda x, y: np.concatenate((x, y * 2), axis=None) ** 2,
+    "stack": lambda x, y: np.stack((x, y, np.ones((3, 3))), axis=1) ** 2 + np.stack([y, x, x], -2),
+    "stacks": lambda x, y: np.vstack((x, y))[:3] * np.hstack((x, y))[:, 3:] + np.dstack((x, y))[..., 1],
+    "column_stack": lambda x, y: np.column_stack((x[0], y, np.arange(3.0))) ** 2,
+    "broadcast_arrays": lambda x, y: [a**2 for a in np.broadcast_arrays(x, y[0])],
+    "meshgrid": lambda x, y: [a * b for a, b in zip(np.meshgrid(x[0], y[1, :2]), np.meshgrid(y[0], x[0, 1:]))],
+    "meshgrid ij": lambda x, y: [a**2 for a in np.meshgrid(x[0], y[1, :2], indexing="ij", sparse=True)],
+    "insert": lambda x, y: np.insert(x, [0, 2], y[:2], axis=0) ** 2,
+    "pad duals": lambda x, y: np.pad(x, 1, constant_values=y[0, 0]) ** 2,
+    "lists": lambda x, y: np.stack([x[0, 0], y[1, 1], 2.0]) ** 2 * np.array([x[0, 1], y[0, 0], 1.0]),
+    "array of rows": lambda x, y: np.vstack([np.array([x[0, 0], 1.0]), np.array([y[0, 0], 2.0])]) ** 2,
+    "diag": lambda x, y: np.diag(x[0], -1)[1:] * np.diag(y, 1)[0] + np.diagflat(y[:, :1], 1)[0, 1],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STACKING)
+def test_several_arrays(name: str) -> None:
+    check(STACKING[name], SQUARE, np.cos(SQUARE))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_indexing(data: Any) -> None:
+    """Every kind of index, mixed, read and written."""
+    shape = data.draw(array_shapes(min_dims=1, max_dims=4, max_side=4))
+    x = np.sin(np.arange(np.prod(shape))).reshape(shape)
+    index: list[Any] = []
+    for n in shape[: data.draw(st.integers(0, len(shape)))]:
+        integer = st.integers(-n, n - 1)
+        index.append(
+            data.draw(
+                st.one_of(
+                    integer,
+                    st.slices(n),
+                    st.lists(integer, min_size=2, max_size=2).map(np.array),
+                )
+            )
+        )
+    extras = data.draw(st.sampled_from([[], [None], [Ellipsis]]))
+    place = data.draw(st.integers(0, len(index)))
+    where = (*index[:place], *extras, *index[place:])
+    try:
+        _ = x[where]
+    except IndexError:  # an ellipsis moved an index to a shorter axis
+        assume(False)
+    check(lambda v: v[where] ** 2, x, second=False)
+
+    def assign(v: Any) -> Any:
+        w = v * 2
+        w[where] = v[where] * 3 + 1
+        return w * v
+
+    places = np.arange(x.size).reshape(shape)[where].ravel()
+    if len(set(places.tolist())) == places.size:
+        check(assign, x, second=False)
+
+
+def test_boolean_masks() -> None:
+    def f(v: Any) -> Any:
+        w = v.copy()
+        w[v > 1.1] = v[v > 1.1] ** 2
+        w[:, v[0] > 1.1] *= 3
+        w[0, :2] = v[1, :2] + v[2, 0]
+        w[2] = 4
+        return w * v
+
+    check(f, SQUARE)
+    assert Dual(LINE, LINE)[np.array([True, False, True, False])].shape == (2,)
+    assert Dual(LINE, LINE)[True].shape == (1, 4)
+
+
+def test_views_are_views_of_value_and_tangent() -> None:
+    """Whatever NumPy gives as a view writes through, and what it copies does not."""
+
+    def writes(view: Any) -> Any:
+        def f(v: Any) -> Any:
+            w = v * 1
+            part = view(w)
+            part[...] = part * 5
+            return w**2
+
+        return f
+
+    for view in (
+        lambda w: w[1:],
+        lambda w: w[:, ::-1],
+        lambda w: w.T,
+        lambda w: w.T[1],
+        lambda w: w.reshape(4, -1),
+        lambda w: w.ravel(),
+        lambda w: w.T.ravel(),
+        lambda w: w.T.reshape(2, -1),
+        lambda w: np.swapaxes(w, 0, 1)[2:],
+        lambda w: w.flatten(),
+        lambda w: w.copy(),
+        lambda w: w[[0, 1]],
+        lambda w: w[None].squeeze(),
+        lambda w: np.split(w, 2)[1],
+        np.flip,
+        np.rot90,
+        lambda w: w[...],
+        lambda w: w.view(),
+        np.atleast_3d,
+    ):
+        check(writes(view), CUBE[0].T.copy())
+        # nested, the tangents' memory order may differ: then writing raises
+        check(writes(view), np.asfortranarray(CUBE[0].T), second=False)
+
+
+def test_an_element_is_a_number_of_its_own() -> None:
+    x = Dual(np.ones(3), np.eye(3))
+    first = x[0]
+    x[0] = 7.0
+    assert first.tangent.tolist() == [1.0, 0.0, 0.0]
+    row = x.copy()
+    row += 1
+    other = row
+    row += x
+    assert other.value.tolist() == [8.0, 2.0, 2.0]  # in-place operators make new arrays
+    y = x + 1
+    y[1] = 0.0
+    assert x.tangent[1].tolist() == [0.0, 1.0, 0.0]
+
+
+def test_assignment_refuses_what_would_be_lost() -> None:
+    x = Dual(LINE, np.ones(4))
+    with pytest.raises(TypeError, match="holds numbers, got str"):
+        x[0] = "a"
+    with pytest.raises(ValueError, match="cannot store a dual with tangent of shape"):
+        x[0] = Dual(1.0, np.ones(3))
+    with pytest.raises(ValueError):
+        x[:2] = Dual(np.ones(3), np.ones(3))
+    assert x.value.tolist() == LINE.tolist() and x.tangent.tolist() == [1, 1, 1, 1]
+    x[:2] = [Dual(5.0, 2.0), 6.0]
+    assert x.tangent.tolist() == [2, 0, 1, 1]
+    with pytest.raises(TypeError, match="would lose the derivatives"):
+        np.zeros(3)[0:1] = x[:1]
+    inner = Dual(LINE, np.ones(4))
+    with pytest.raises(TypeError, match="inner derivative"):
+        grad(lambda t: inner.__setitem__(0, t) or t)(1.0)
+
+
+def test_attributes_and_small_methods() -> None:
+    x = Dual(CUBE, np.ones((5, *CUBE.shape)))
+    assert (x.shape, x.ndim, x.size, len(x), x.dtype) == (CUBE.shape, 3, 24, 2, np.float64)
+    assert (x.itemsize, x.nbytes, x.strides, x.device) == (8, 192, CUBE.strides, "cpu")
+    assert x.flags.c_contiguous
+    assert CUBE[0, 0, 0] in x and 99.0 not in x
+    assert x.item(3).value == x.item((0, 0, 3)).value == CUBE[0, 0, 3]
+    assert isinstance(x.item(3).value, float)
+    assert x.tolist()[1][2][3].value == CUBE[1, 2, 3]
+    assert x.astype(np.float32).tangent.dtype == np.float32
+    assert x.astype(complex).tangent.dtype == complex
+    assert type(x.astype(int)) is np.ndarray and x.astype(int).dtype == int
+    assert x.astype(object).dtype == object
+    x.fill(Dual(2.0, np.arange(5.0)))
+    assert x.tangent[4].min() == 4
+    for name in ("tobytes", "data", "ctypes", "base", "resize"):
+        with pytest.raises(AttributeError, match=rf"write x\.value\.{name} for the plain array"):
+            getattr(x, name)
+    with pytest.raises(AttributeError, match="a DualArray has no attribute 'colour'"):
+        _ = x.colour
+    with pytest.raises(TypeError, match=r"0-d array"):
+        iter(Dual(np.array(1.0), np.array(1.0))).__next__()
+    with pytest.raises(ValueError, match="give an index"):
+        x.item()
+    assert repr(Dual(np.zeros(1), np.ones(1))) == "DualArray([0.], [1.])"
+
+
+@settings(max_examples=30, deadline=None)
+@given(
+    arrays(
+        float,
+        array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3),
+        elements=st.floats(-3, 3),
+    )
+)
+def test_every_shape_keeps_its_shape(x: Any) -> None:
+    j = jacobian(lambda v: (v * 2).reshape(-1)[::-1].reshape(v.shape))(x)
+    assert j.shape == x.shape + x.shape
+    np.testing.assert_array_equal(j.reshape(x.size, x.size), 2 * np.eye(x.size)[::-1])
+    y = Dual(x, np.ones((0, *x.shape)))
+    assert (y + 1).tangent.shape == (0, *x.shape)
+    assert isinstance(np.ravel(y), DualArray)
+
+
+@pytest.mark.parametrize("mode", ["maximum", "minimum", "median"])
+def test_pad_with_a_selected_element(mode: str) -> None:
+    check(lambda x: np.pad(x, ((1, 2), (0, 1)), mode) ** 2, np.cos(SQUARE), analytic=False)
+    check(lambda x: np.pad(x, 1, mode, stat_length=2) ** 2, np.cos(SQUARE), analytic=False)
