@@ -939,6 +939,9 @@ def item(value, tangent, level, index):
             return None
         x = new_nested((<Dual>older).n, k, value.level, level)
         x.v, x.is_np = (<Dual>older).v, True
+        # Its tangent counts as one of that level too, with tangents zero (`DualArray.even_out`).
+        (<Nested>x).mixed = True
+        memset((<Nested>x).t12, 0, many((<Dual>older).n) * many(k) * sizeof(double))
         memcpy((<Nested>x).t1, (<Dual>older).t, many((<Dual>older).n) * sizeof(double))
     data = <char *>cnp.PyArray_DATA(<cnp.ndarray>tangent) + there
     for j in range(many(k)):

@@ -48,7 +48,7 @@ def test_which_rows_are_left_to_the_readable_dual() -> None:
     assert {r.name for r in table()} - COMPILED == {
         "fma", "clip", "ldexp", "divmod", "floor", "ceil", "trunc", "round", "isfinite", "isinf",
         "isnan", "heaviside", "nan_to_num", "gamma", "lgamma", "digamma", "polygamma", "sinc",
-        "_sinc", "imag", "conj",
+        "_sinc", "imag", "conj", "frexp", "modf", "_exponent",
     }  # fmt: skip
 
 
@@ -183,7 +183,7 @@ def test_one_pass_says_what_many_passes_say() -> None:
         x = [0.1 * i for i in range(n)]
         one = dualad.grad(f)(x)
         many = dualad.jacobian(f, chunk=1)(x)
-        assert bits(unsigned(one)) == bits(unsigned(many))
+        assert np.array_equal(one, many)  # up to the sign of zeros
 
 
 # -- the number in all other respects ----------------------------------------------------------
@@ -373,14 +373,6 @@ def test_random_programs(tree: Any, point: tuple[Any, ...], k: int | None) -> No
     agree(program)
 
 
-def unsigned(x: Any) -> Any:
-    """Without what may depend on how many directions share a pass: the sign of zeros, and whether
-    a function of NumPy got a plain number in the pass from which the value is taken."""
-    if isinstance(x, (list, tuple)):
-        return type(x)(map(unsigned, x))
-    return float(x) + 0.0 if isinstance(x, float) else x + 0.0 if isinstance(x, np.ndarray) else x
-
-
 @settings(max_examples=400, deadline=None)
 @given(PROGRAMS, st.tuples(FLOATS, FLOATS, FLOATS))
 def test_random_programs_through_the_drivers(tree: Any, point: tuple[Any, ...]) -> None:
@@ -392,7 +384,7 @@ def test_random_programs_through_the_drivers(tree: Any, point: tuple[Any, ...]) 
                     f = package.derivative(lambda t: run(tree, package, [t, *point[1:]]), order=2)
                     return f(point[0])
                 f = getattr(package, driver)(lambda x: run(tree, package, list(x)))
-                return unsigned(f(make(point)))
+                return f(make(point))
 
             agree(program)
 
