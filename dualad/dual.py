@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NoReturn
 
 import numpy as np
@@ -64,6 +65,14 @@ def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
 
 def evaluate(rule: Rule, args: tuple[Any, ...]) -> Any:
     """The function of a row, on plain numbers, arrays or duals."""
+    for a in args:
+        if isinstance(a, Dual):
+            result = _on_floats(rule)(*args)
+            return apply(rule, args) if result is None else result
+    return _at_length(rule, args)
+
+
+def _at_length(rule: Rule, args: tuple[Any, ...]) -> Any:
     for a in args:
         if isinstance(a, Dual):
             return apply(rule, args)
@@ -255,7 +264,7 @@ def function(rule: Rule) -> Function:
                     f"got {len(args)}."
                 )
             result = on_floats(*args)
-            return evaluate(rule, args) if result is None else result
+            return _at_length(rule, args) if result is None else result
 
         call.__name__ = call.__qualname__ = rule.name
         call.__doc__ = describe(rule)
@@ -263,6 +272,7 @@ def function(rule: Rule) -> Function:
     return _FUNCTIONS[rule]
 
 
+@cache
 def _on_floats(rule: Rule) -> Function:
     """The short way for one dual of floats, or two of the same level, in one compiled line.
 

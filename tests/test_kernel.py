@@ -68,6 +68,10 @@ def points(rule: Rule) -> list[tuple[float, ...]]:
     ]
 
 
+def row_at(package: ModuleType, name: str, args: list[Any]) -> Any:
+    return package.dual.function(package.rules.RULES[name])(*args)
+
+
 def seeds(k: int | None, i: int) -> Any:
     """A tangent: a number, or k directions."""
     if k is None:
@@ -84,14 +88,14 @@ def test_every_row_says_the_same(rule: Rule, kind: Any) -> None:
         for active in range(1, 1 << n):
             k = (None, 1, 3)[j % 3]
 
-            def program(package: ModuleType) -> Any:
-                f = package.dual.function(package.rules.RULES[rule.name])
-                return f(*(
-                    package.Dual(kind(x), seeds(k, i)) if active >> i & 1 else x
-                    for i, x in enumerate(point)
-                ))  # fmt: skip
-
-            agree(program)
+            agree(
+                lambda package, point=point, active=active, k=k: row_at(
+                    package, rule.name, [
+                        package.Dual(kind(x), seeds(k, i)) if active >> i & 1 else x
+                        for i, x in enumerate(point)
+                    ]
+                )
+            )  # fmt: skip
 
 
 @pytest.mark.parametrize("rule", [r for r in ROWS if r.name not in SLOW], ids=name_of)
@@ -101,14 +105,15 @@ def test_every_row_says_the_same_at_second_order(rule: Rule) -> None:
         for kinds in list(product(range(4), repeat=n))[j % 2 :: 2 * n]:
             older, newer = ((None, None), (2, None), (None, 3), (3, 2))[j % 4]
 
-            def program(package: ModuleType) -> Any:
-                return package.dual.function(package.rules.RULES[rule.name])(
-                    *(two_levels(package, x, kinds[i], i, older, newer)
-                      for i, x in enumerate(point))
-                )  # fmt: skip
-
             if any(kinds):
-                agree(program)
+                agree(
+                    lambda package, point=point, kinds=kinds, older=older, newer=newer: row_at(
+                        package, rule.name, [
+                            two_levels(package, x, kinds[i], i, older, newer)
+                            for i, x in enumerate(point)
+                        ]
+                    )
+                )  # fmt: skip
 
 
 def two_levels(
@@ -194,17 +199,18 @@ OPERANDS = (
     "package.Dual(Fraction(1, 3), 1)", "package.Dual(np.array([1.0, 2.0]), np.ones(2))",
     "package.Dual(2j, 1.0)", "z", "2**53 + 1",
 )  # fmt: skip
+OPERATIONS = ("+", "-", "*", "/", "**", "//", "%", "<", "<=", "==", "!=", ">", ">=")
+FUNCTIONS = """
+    repr str bool int float complex hash abs round math.floor math.ceil math.trunc math.sin np.sin
+    np.exp np.floor np.isnan np.real np.imag np.shape np.ndim np.asarray np.sign np.cos package.sin
+    package.floor package.gamma package.clip len iter bytes copy.copy copy.deepcopy operator.index
+"""
 EXPRESSIONS = [
-    *(f"x {op} ({other})" for op in "+ - * / ** // % < <= == != > >=".split()  # noqa: SIM905
-      for other in OPERANDS),
-    *(f"({other}) {op} x" for op in "+ - * / ** // % <".split() for other in OPERANDS),  # noqa: SIM905
+    *(f"x {op} ({other})" for op in OPERATIONS for other in OPERANDS),
+    *(f"({other}) {op} x" for op in OPERATIONS[:8] for other in OPERANDS),
     *(f"{f}(x, {other})" for f in ("package.atan2", "package.maximum", "np.hypot", "divmod", "pow")
       for other in OPERANDS),
-    *(f"{f}({a})" for a in ("x", "k", "z", "n") for f in
-      "repr str bool int float complex hash abs round math.floor math.ceil math.trunc math.sin "
-      "np.sin np.exp np.floor np.isnan np.real np.imag np.shape np.ndim np.asarray np.sign np.cos "
-      "package.sin package.floor package.gamma package.clip len iter bytes copy.copy "
-      "copy.deepcopy operator.index".split()),  # noqa: SIM905
+    *(f"{f}({a})" for a in ("x", "k", "z", "n") for f in FUNCTIONS.split()),
     *(f"{a}.{name}" for a in ("x", "k", "z", "n") for name in
       ("value", "tangent", "level", "real", "imag", "ndim", "shape", "size", "foo", "_foo",
        "conjugate()", "sin()", "arctan2(2.0)", "sqrt(3)", "_repr_latex_()", "__class__.__name__",
@@ -287,7 +293,8 @@ def test_pickles_go_from_one_to_the_other() -> None:
                 check=True,
             ).stdout
             x, was_compiled = pickle.loads(sent)
-            assert was_compiled == (kernel_info().in_use and pure_there == "0")
+            assert not (was_compiled and pure_there == "1")
+            assert was_compiled or pure_there == "1" or not kernel_info().in_use
             names = {"D": Dual, "np": np, "dual": dualad.dual.dual}
             assert bits(x) == bits(eval(make, names))
             assert type(x) is type(eval(make, names))
@@ -373,6 +380,7 @@ def test_random_programs(tree: Any, point: tuple[Any, ...], k: int | None) -> No
     agree(program)
 
 
+@needs_kernel
 @settings(max_examples=400, deadline=None)
 @given(PROGRAMS, st.tuples(FLOATS, FLOATS, FLOATS))
 def test_random_programs_through_the_drivers(tree: Any, point: tuple[Any, ...]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import pickle
@@ -123,10 +124,7 @@ def everything(x: Any, k: Any, z: Any, many: Any, array: Any) -> None:
             lambda a=a: dualad.sin(a, a),
             lambda a=a: k + many,
         ):
-            try:
-                wrong()
-            except (TypeError, ValueError, ArithmeticError, AttributeError):
-                pass
+            attempt(wrong)
     x * z, z - k * 0.0 if z is k else z * z
     array[0], list(array), np.sin(array[1]), array[0] * array[1]
     dualad.derivative(lambda t: t * x)(0.5)
@@ -186,7 +184,7 @@ def test_no_object_is_without_its_parts() -> None:
     x = Dual(2.0, 1.0)
     with pytest.raises(TypeError):
         object.__new__(type(x))
-    with pytest.raises(TypeError, match="Dual.__new__.. missing 1 required positional argument"):
+    with pytest.raises(TypeError, match=r"Dual.__new__\(\) missing 1 required positional argument"):
         type(x)()
     with pytest.raises(TypeError, match="not an acceptable base type"):
         type("Derived", (type(x),), {})
@@ -226,10 +224,8 @@ def test_the_kernel_takes_anything() -> None:
 
 def attempt(f: Any, *args: Any) -> None:
     """Only a crash of the process is a failure here."""
-    try:
+    with contextlib.suppress(Exception):
         repr(f(*args))
-    except Exception:
-        pass
 
 
 def test_a_function_that_changes_its_list_while_it_is_read() -> None:
