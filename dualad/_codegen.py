@@ -261,14 +261,17 @@ class Writer:
         ]
 
     def _slopes(self, rule: Any) -> str:
-        names = {a: f"x[{i}]" for i, a in enumerate(rule.args)} | {"y": "(*y)"}
+        args = ", ".join(rule.args)
+        locals_ = [f"{a} = args[{i}]" for i, a in enumerate(rule.args)]
         lines = [
-            f"static int slopes_{rule.name}(const double *x, int active, double *y, double *s) {{",
+            f"static int slopes_{rule.name}"
+            "(const double *args, int active, double *value, double *s) {",
             "    int flag = 0, *odd = &flag;",
+            f"    const double {', '.join(locals_)}, y = f_{rule.name}({args}, odd);",
             "    (void)active;",
-            f"    *y = f_{rule.name}({', '.join(names[a] for a in rule.args)}, odd);",
-            "    flag |= !isfinite(*y);",
+            "    flag |= !isfinite(*value = y);",
         ]
+        names = {name: name for name in (*rule.args, "y")}
         for i, slope in enumerate(rule.slopes):
             text = expression(parse(slope), names, set(self.functions))
             if_active = f"if (active & {1 << i}) " if len(rule.args) > 1 else ""

@@ -130,13 +130,28 @@ static inline int combined(double s, const double *restrict a, double r,
     return odd != 0;
 }
 
-/* out += a */
-static inline int summed(const double *restrict a, double *restrict out, Size m) {
+/* out = s·a + r·b, as far as these are active; or out += that, if it is not the first term. */
+static inline int added(int first, int active, double s, const double *restrict a, double r,
+                        const double *restrict b, double *restrict out, Size m) {
     long long odd = 0;
-    for (Size j = 0; j < m; j++) {
-        out[j] += a[j];
-        odd |= !(fabs(out[j]) <= LIMIT);
+#define EACH(term)                            \
+    for (Size j = 0; j < m; j++) {            \
+        double p = term;                      \
+        out[j] = p;                           \
+        odd |= !(fabs(p) <= LIMIT);           \
     }
+    if (first)
+        switch (active) {
+        case 1: return scaled(s, a, out, m);
+        case 2: return scaled(r, b, out, m);
+        default: return combined(s, a, r, b, out, m);
+        }
+    switch (active) {
+    case 1: EACH(out[j] + s * a[j]) break;
+    case 2: EACH(out[j] + r * b[j]) break;
+    default: EACH(out[j] + (s * a[j] + r * b[j]))
+    }
+#undef EACH
     return odd != 0;
 }
 

@@ -27,6 +27,8 @@ from libc.string cimport memcpy, memset
 cimport numpy as cnp
 
 import math
+from types import MethodType
+
 import numpy
 
 cnp.import_array()
@@ -39,6 +41,15 @@ cdef extern from *:
         PyObject *x = PyArrayScalar_New(Double);
         if (x != NULL) PyArrayScalar_ASSIGN(x, Double, v);
         return x;
+    }
+
+    static int add_method(PyObject *kind, PyMethodDef *def) {
+        PyTypeObject *type = (PyTypeObject *)kind;
+        PyObject *method = PyDescr_NewMethod(type, def);
+        int status = method == NULL ? -1 : PyDict_SetItemString(type->tp_dict, def->ml_name, method);
+        Py_XDECREF(method);
+        PyType_Modified(type);
+        return status;
     }
 
     static PyObject *builtin(PyMethodDef *def, PyObject *module) {
@@ -54,7 +65,9 @@ cdef extern from *:
         const char *ml_doc
 
     object builtin(PyMethodDef *definition, object module)
+    int add_method(object kind, PyMethodDef *definition) except -1
     int METH_FASTCALL
+    int METH_KEYWORDS
     void PyObject_Free(void *p) noexcept
 
 
@@ -95,7 +108,10 @@ cdef extern from "_rules.h":
     void *call_row
 
     int scaled(double s, const double *a, double *out, Py_ssize_t m) noexcept
-    int summed(const double *a, double *out, Py_ssize_t m) noexcept
+    int added(
+        int first, int active, double s, const double *a, double r, const double *b, double *out,
+        Py_ssize_t m
+    ) noexcept
     int moved(
         int active, const double *s, const double *a, const double *b, double *out, Py_ssize_t m
     ) noexcept
@@ -300,19 +316,6 @@ cdef class Dual:
     @property
     def size(self):
         return 1
-
-    def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
-        cdef int row
-        if not kwargs and method == "__call__":
-            row = row_of(ufunc)
-            if row >= 0:
-                if len(inputs) == 1:
-                    result = unary(row, inputs[0])
-                else:
-                    result = binary(row, inputs[0], inputs[1])
-                if result is not None:
-                    return result
-        return protocols["ufunc"](ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func, types, args, kwargs):
         return protocols["function"](func, args, kwargs)
@@ -635,7 +638,6 @@ cdef object nested(int row, object a, object b):
     cdef Jet y
     cdef Jet slope
     cdef const Jet *jets[2]
-    cdef double scratch[JET]
     cdef Py_ssize_t n1 = -2, n2 = -2, m1, m2, j, i
     cdef int count = 1 if b is None else 2
     cdef bint is_np, first = True
@@ -645,15 +647,13 @@ cdef object nested(int row, object a, object b):
     if ROWS[row].flat:
         return None
     level = level1 = None
-    operands = (a, b)
-    for i in range(count):
-        if is_ours(operands[i]):
-            lev = <object>(<Dual>operands[i]).lev
-            if level is None or compare(lev, level) > 0:
-                level = lev
+    if is_ours(a):
+        level = <object>(<Dual>a).lev
+    if is_ours(b) and (level is None or compare(<object>(<Dual>b).lev, level) > 0):
+        level = <object>(<Dual>b).lev
     for i in range(count):
         p = &parts[i]
-        x = operands[i]
+        x = b if i else a
         p.active = p.mixed = p.t_np = p.jet.on = is_np = False
         jets[i] = &p.jet
         if not is_ours(x):
@@ -708,31 +708,23 @@ cdef object nested(int row, object a, object b):
         if ROWS[row].jet(jets, &y, i, m1, &slope):
             return None
         # the product rule for slope·tangent, and the sum over arguments
-        if added(first, 1, slope.v, p.t2, 0.0, NULL, z.t, scratch, m2):
+        if added(first, 1, slope.v, p.t2, 0.0, NULL, z.t, m2):
             return None
-        if slope.on or p.mixed:
+        if slope.on:
             for j in range(m1):
                 if added(
-                    not z.mixed, slope.on | 2 * p.mixed, slope.d[j] if slope.on else 0.0, p.t2,
-                    slope.v, p.t12 + j * m2, z.t12 + j * m2, scratch, m2,
+                    not z.mixed, 1 | 2 * p.mixed, slope.d[j], p.t2,
+                    slope.v, p.t12 + j * m2, z.t12 + j * m2, m2,
                 ):
                     return None
+            z.mixed = True
+        elif p.mixed:
+            if added(not z.mixed, 2, 0.0, NULL, slope.v, p.t12, z.t12, m1 * m2):
+                return None
             z.mixed = True
         z.t_np |= slope.is_np | p.t_np
         first = False
     return z
-
-
-cdef inline int added(
-    bint first, int active, double s, const double *a, double r, const double *b, double *out,
-    double *scratch, Py_ssize_t m,
-) noexcept:
-    """s·a + r·b, as far as they are active: put into out, or added to what is there."""
-    cdef double both[2]
-    both[0], both[1] = s, r
-    if first:
-        return moved(active, both, a, b, out, m)
-    return moved(active, both, a, b, scratch, m) or summed(scratch, out, m)
 
 
 # -- rows as functions of Python, and as ufuncs of NumPy ----------------------------------------
@@ -786,6 +778,35 @@ def function(name, readable, str doc):
     definition.ml_flags = METH_FASTCALL
     definition.ml_doc = text
     return builtin(definition, "dualad.functions")
+
+
+cdef object array_ufunc(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names):
+    """__array_ufunc__(ufunc, method, *inputs, **kwargs), without a tuple and a dict on the way."""
+    cdef int row
+    if names == NULL and n > 2 and <object>args[1] == "__call__":
+        row = row_of(<object>args[0])
+        if row >= 0 and n == 2 + ROWS[row].nargs:
+            if n == 3:
+                result = unary(row, <object>args[2])
+            else:
+                result = binary(row, <object>args[2], <object>args[3])
+            if result is not None:
+                return result
+    given = [<object>args[i] for i in range(n)]
+    if n < 2:
+        return readable_class.__array_ufunc__(<object>self, *given)
+    keywords = {} if names == NULL else {
+        name: <object>args[n + i] for i, name in enumerate(<tuple>names)
+    }
+    return protocols["ufunc"](given[0], given[1], tuple(given[2:]), keywords)
+
+
+cdef PyMethodDef array_ufunc_method
+array_ufunc_method.ml_name = "__array_ufunc__"
+array_ufunc_method.ml_meth = <void *>array_ufunc
+array_ufunc_method.ml_flags = METH_FASTCALL | METH_KEYWORDS
+array_ufunc_method.ml_doc = "NumPy's ufuncs on duals."
+add_method(Dual, &array_ufunc_method)
 
 
 cdef inline int row_of(object ufunc) except -2:
@@ -966,116 +987,183 @@ cdef inline bint is_plain(object x) noexcept:
     return type(x) is float or type(x) is int or type(x) is Dual or type(x) is str or x is None
 
 
-cdef bint all_plain(tuple args, Py_ssize_t except_for) noexcept:
-    cdef Py_ssize_t i
-    for i in range(len(args)):
-        if i != except_for and not is_plain(args[i]):
-            return False
-    return except_for < len(args)
+cdef class Driver:
+    """The wrapper that a driver gives back: a function of Python to whoever looks at it."""
+
+    cdef void *vectorcall
+    cdef object f, general, helper
+    cdef Py_ssize_t argnum
+    cdef bint with_value
+    cdef dict __dict__
+
+    cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
+        """The result; NotImplemented if the general way is to be taken."""
+        return NotImplemented
+
+    cdef object call(self, object x, PyObject *const *args, Py_ssize_t n):
+        """f with x in place of the argument to differentiate."""
+        cdef PyObject *given[8]
+        memcpy(given, args, n * sizeof(PyObject *))
+        given[self.argnum] = <PyObject *>x
+        return PyObject_Vectorcall(self.f, given, n, NULL)
+
+    def __get__(self, instance, owner):
+        return self if instance is None else MethodType(self, instance)
+
+    def __reduce__(self):
+        return self.__qualname__
+
+    def __repr__(self):
+        return f"<function {self.__qualname__} at {id(self):#x}>"
 
 
-cdef object call_with(f, tuple args, Py_ssize_t argnum, x):
-    """f(*args) with x in place of one of them."""
-    if len(args) == 1:
-        return f(x)
-    if len(args) == 2:
-        return f(x, args[1]) if argnum == 0 else f(args[0], x)
-    return f(*args[:argnum], x, *args[argnum + 1:])
+cdef object call_driver(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
+    cdef Py_ssize_t n = PyVectorcall_NARGS(flags), argnum = (<Driver>self).argnum, i
+    cdef bint short = names == NULL and argnum < n <= 8
+    if short:
+        for i in range(n):
+            if i != argnum and not is_plain(<object>args[i]):
+                short = False
+    if short:
+        result = (<Driver>self).short_way(<object>args[argnum], args, n)
+        if result is not NotImplemented:
+            return result
+    return PyObject_Vectorcall((<Driver>self).general, args, flags, names)
+
+
+cdef extern from *:
+    """
+    static int call_fast(PyObject *kind, Py_ssize_t offset) {
+        PyTypeObject *type = (PyTypeObject *)kind;
+        type->tp_vectorcall_offset = offset;
+        type->tp_call = PyVectorcall_Call;
+        type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
+        type->tp_new = NULL;
+        type->tp_vectorcall = NULL;
+        PyType_Modified(type);
+        return 0;
+    }
+    """
+    int call_fast(object kind, Py_ssize_t offset) except -1
+    object PyObject_Vectorcall(object f, PyObject *const *args, size_t flags, PyObject *names)
+    Py_ssize_t PyVectorcall_NARGS(size_t flags) noexcept
+
+
+cdef Driver wrapper_of(Driver wrapper, object f, Py_ssize_t argnum, object general, object helper):
+    wrapper.vectorcall = <void *>call_driver
+    wrapper.f, wrapper.argnum, wrapper.general, wrapper.helper = f, argnum, general, helper
+    return wrapper
 
 
 def derivative(f, Py_ssize_t argnum, general, collect):
     """`drivers.derivative` in a number; `collect(x, y, level)` if f gives something else than one."""
-
-    def wrapper(*args, **kwargs):
-        cdef Dual seed
-        if kwargs or not all_plain(args, argnum):
-            return general(*args, **kwargs)
-        x = args[argnum]
-        if type(x) is float:
-            seed = new(-1, fresh_level())
-            seed.v = PyFloat_AS_DOUBLE(x)
-            seed.t[0] = 1.0
-        elif type(x) is Dual:
-            level = fresh_level()
-            seed = dual_of_dual(<Dual>x, 1.0, level)
-            if seed is None:
-                return general(*args)
-        else:
-            return general(*args)
-        y = call_with(f, args, argnum, seed)
-        if is_ours(y) and (<Dual>y).lev == seed.lev and (<Dual>y).n < 0:
-            return (<Dual>y).t[0] if type(y) is Dual else y.tangent
-        return collect(x, y, <object>seed.lev)
-
-    return wrapper
+    return wrapper_of(Derivative.__new__(Derivative), f, argnum, general, collect)
 
 
 def gradient(f, Py_ssize_t argnum, bint with_value, general, make):
     """`drivers.grad` in a list of numbers or an array of one axis."""
-
-    def wrapper(*args, **kwargs):
-        cdef Py_ssize_t n, i
-        cdef Dual result
-        if kwargs or not all_plain(args, argnum):
-            return general(*args, **kwargs)
-        x = args[argnum]
-        if type(x) is list:
-            level = fresh_level()
-            seeds = unit_seeds(x, level)
-            if seeds is None:
-                return general(*args)
-            n = len(x)
-        elif is_vector(x) and 0 < cnp.PyArray_DIM(<cnp.ndarray>x, 0) <= PASS:
-            level = fresh_level()
-            n = cnp.PyArray_DIM(<cnp.ndarray>x, 0)
-            seeds = make(x.copy(), unit_matrix(n), level)
-        else:
-            return general(*args)
-        y = call_with(f, args, argnum, seeds)
-        if type(y) is not Dual or (<Dual>y).lev != <PyObject *>level or (<Dual>y).n != n:
-            return general(*args)
-        result = <Dual>y
-        if type(x) is list:
-            slopes = [result.t[i] for i in range(n)]
-        else:
-            slopes = array(result.t, n)
-        return (number(result.v, result.is_np), slopes) if with_value else slopes
-
+    cdef Driver wrapper = wrapper_of(Gradient.__new__(Gradient), f, argnum, general, make)
+    wrapper.with_value = with_value
     return wrapper
 
 
 def hessian(f, Py_ssize_t argnum, general, make):
     """`drivers.hessian` in a list of numbers or an array of one axis."""
+    return wrapper_of(Hessian.__new__(Hessian), f, argnum, general, make)
 
-    def wrapper(*args, **kwargs):
-        cdef Py_ssize_t n, i, j
+
+@cython.final
+cdef class Derivative(Driver):
+
+    cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
+        cdef Dual seed, result
+        if type(x) is float:
+            seed = new(-1, fresh_level())
+            seed.v = PyFloat_AS_DOUBLE(x)
+            seed.t[0] = 1.0
+        elif type(x) is Dual:
+            seed = dual_of_dual(<Dual>x, 1.0, fresh_level())
+            if seed is None:
+                return NotImplemented
+        else:
+            return NotImplemented
+        y = self.call(seed, args, n)
+        if is_ours(y):
+            result = <Dual>y
+            if result.lev == seed.lev and result.n < 0:
+                return result.t[0] if type(y) is Dual else y.tangent
+        return self.helper(x, y, <object>seed.lev)
+
+
+@cython.final
+cdef class Gradient(Driver):
+
+    cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
+        cdef Py_ssize_t size, i
+        cdef Dual result
+        level = fresh_level()
+        if type(x) is list:
+            seeds = unit_seeds(x, level)
+            if seeds is None:
+                return NotImplemented
+            size = len(<list>seeds)
+        elif is_vector(x) and 0 < cnp.PyArray_DIM(<cnp.ndarray>x, 0) <= PASS:
+            size = cnp.PyArray_DIM(<cnp.ndarray>x, 0)
+            seeds = self.helper(x.copy(), unit_matrix(size), level)
+        else:
+            return NotImplemented
+        y = self.call(seeds, args, n)
+        if type(y) is not Dual:
+            return NotImplemented
+        result = <Dual>y
+        if result.lev != <PyObject *>level or result.n != size:
+            return NotImplemented
+        if type(x) is list:
+            slopes = [result.t[i] for i in range(size)]
+        else:
+            slopes = array(result.t, size)
+        return (number(result.v, result.is_np), slopes) if self.with_value else slopes
+
+
+@cython.final
+cdef class Hessian(Driver):
+
+    cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
+        cdef Py_ssize_t size, i
         cdef Nested y
-        if kwargs or not all_plain(args, argnum):
-            return general(*args, **kwargs)
-        x = args[argnum]
         if not (type(x) is list or is_vector(x)) or not 0 < len(x) <= JET:
-            return general(*args)
-        n = len(x)
+            return NotImplemented
+        size = len(x)
         older, level = fresh_level(), fresh_level()
         if type(x) is list:
             seeds = unit_seeds(x, older)
             if seeds is None:
-                return general(*args)
-            for i in range(n):
-                seeds[i] = unit_nested(<Dual>seeds[i], i, n, level)
+                return NotImplemented
+            for i in range(size):
+                seeds[i] = unit_nested(<Dual>seeds[i], i, size, level)
         else:
-            seeds = make(make(x.copy(), unit_matrix(n), older), unit_matrix(n), level)
-        result = call_with(f, args, argnum, seeds)
+            seeds = self.helper(x.copy(), unit_matrix(size), older)
+            seeds = self.helper(seeds, unit_matrix(size), level)
+        result = self.call(seeds, args, n)
         if type(result) is not Nested:
-            return general(*args)
+            return NotImplemented
         y = <Nested>result
-        if y.lev != <PyObject *>level or y.level1 != <PyObject *>older or y.n1 != n or y.n != n:
-            return general(*args)
-        symmetric = unit_matrix(n)
-        symmetrise(y.t12 if y.mixed else NULL, n, <double *>cnp.PyArray_DATA(symmetric))
+        if y.lev != <PyObject *>level or y.level1 != <PyObject *>older:
+            return NotImplemented
+        if y.n1 != size or y.n != size:
+            return NotImplemented
+        symmetric = unit_matrix(size)
+        symmetrise(y.t12 if y.mixed else NULL, size, <double *>cnp.PyArray_DATA(symmetric))
         return symmetric.tolist() if type(x) is list else symmetric
 
-    return wrapper
+
+for kind in (Derivative, Gradient, Hessian):
+    call_fast(kind, vectorcall_offset())
+
+
+cdef Py_ssize_t vectorcall_offset() noexcept:
+    cdef Driver nowhere = <Driver>Driver.__new__(Driver)
+    return <char *>&nowhere.vectorcall - <char *><PyObject *>nowhere
 
 
 cdef void symmetrise(const double *t12, Py_ssize_t n, double *out) noexcept:

@@ -28,6 +28,11 @@ needs_kernel = pytest.mark.skipif(KERNEL is None, reason="no compiled kernel")
 
 def python(code: str, folder: Path | None = None, **environment: str) -> str:
     """What a fresh process prints; from another folder, with the package that lies there."""
+    if folder:  # an editable install would put in what is missing there
+        code = (
+            "import sys; sys.meta_path[:] = [f for f in sys.meta_path "
+            f"if 'Editable' not in getattr(f, '__name__', '')]; {code}"
+        )
     result = subprocess.run(
         [sys.executable, "-c", code],
         cwd=folder or PACKAGE.parent,
