@@ -433,7 +433,7 @@ def _errors_of(path: str) -> Iterator[None]:
         if isinstance(error, SyntaxError) and error.filename == path:
             line, message = error.lineno, error.msg
         message = shorten(" ".join(message.split()), 300).rstrip(".")
-        if isinstance(error, TypeError) and "as an integer" in message:
+        if isinstance(error, TypeError) and "as an in" in message:  # an integer, an index
             message += "; a number that --wrt leaves out stays an integer"
         place = os.path.basename(path) + (f", line {line}" if line else "")
         sentence = f"{place}: {type(error).__name__}" + (f": {message}." if message else ".")

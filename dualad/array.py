@@ -30,6 +30,7 @@ from .dual import (
     text_of,
     use_for_arrays,
 )
+from .kernel import KERNEL
 from .rules import RULES, Rule
 from .structure import leaves, rebuild
 
@@ -327,11 +328,15 @@ class DualArray(Dual):
     def __iter__(self) -> Iterator[Any]:
         if not self.shape:
             raise TypeError("iteration over a 0-d array; write x[()] for its one element.")
-        return (self[i] for i in range(len(self)))
+        return map(self.__getitem__, range(len(self)))
 
     # elements
 
     def __getitem__(self, index: Any) -> Any:
+        if KERNEL:
+            x = KERNEL.item(self.value, self.tangent, self.level, index)
+            if x is not None:
+                return x
         if not isinstance(index, tuple):
             index = (index,)
         self.even_out()

@@ -1087,6 +1087,8 @@ def test_errors_of_drivers_are_no_tracebacks(failure: Callable[..., tuple[int, s
         "import numpy as np\ncalls = []\n"
         "def f(x, y):\n    calls.append(0)\n    return np.ones(len(calls)) * x * y\n"
     )
+    if dualad.kernel_info().in_use:
+        pytest.skip("one pass carries both directions")
     status, sentence = failure("f", "x=1", "y=2")
     assert status == 1 and sentence.startswith("ValueError: jacobian: the function returned other")
 
