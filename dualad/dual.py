@@ -151,9 +151,12 @@ def _is_finite(x: Any) -> bool:
     if isinstance(x, Dual):
         return _is_finite(x.value) and _is_finite(x.tangent)
     if type(x) is np.ndarray and x.size < 8192 and x.dtype.kind == "f":
-        # BLAS is fastest, until it starts threads
         flat = x.ravel()
-        return math.isfinite(flat.dot(flat))
+        token = quiet()
+        try:
+            return math.isfinite(flat.dot(flat))  # BLAS is fastest, until it starts threads
+        finally:
+            unhush(token)
     return bool(np.isfinite(np.add.reduce(x, axis=None)))
 
 
