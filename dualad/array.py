@@ -317,6 +317,16 @@ class DualArray(Dual):
         return np.matrix_transpose(self)
 
     @property
+    def real(self) -> Any:
+        """The real parts, a view."""
+        return np.real(self)
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary parts, a view."""
+        return np.imag(self)
+
+    @property
     def flat(self) -> _Flat:
         """The elements in one axis, to read and to write."""
         return _Flat(self)

@@ -71,6 +71,8 @@ def scale(slope: Any, a: Dual, y: Any, kinked: bool) -> Any:
     """slope·ȧ, in the shape of the result y. A zero tangent stays zero."""
     tangent = a.tangent
     if not (isinstance(tangent, _ARRAYS) or isinstance(y, _ARRAYS)):
+        if isinstance(slope, np.generic):  # Python's own numbers do not warn of inf*0
+            slope = slope.item()
         product = slope * tangent
         return product if product == product else _strong(slope, tangent, kinked)
     directions = np.shape(tangent)[: np.ndim(tangent) - np.ndim(a.value)]
@@ -88,7 +90,9 @@ def scale(slope: Any, a: Dual, y: Any, kinked: bool) -> Any:
 
 
 def fit(tangent: Any, y: Any) -> Any:
-    """The tangent in the precision of its value: float32 stays float32."""
+    """The tangent in the precision of its value: float32 stays float32; numbers are Python's."""
+    if isinstance(tangent, np.generic):
+        return tangent.item()
     here, there = (getattr(plain(x), "dtype", None) for x in (tangent, y))
     if here is None or there is None or here == there or here.kind != there.kind:
         return tangent

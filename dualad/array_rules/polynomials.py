@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..array import implements
-from ..dual import Dual, dual, plain
-from .common import array, has_duals
+from ..dual import Dual, dual, fit, plain
+from .common import array, as_dtype, has_duals
 
 
 def _coefficients(p: Any) -> Any:
@@ -149,7 +149,7 @@ def _(p: Any) -> Any:
     change: Any = 0
     for i in range(p.shape[0]):
         change = change * r + p.tangent[..., i, None]
-    return dual(r, -change / slope, p.level)
+    return dual(r, fit(-change / slope, r), p.level)
 
 
 @implements(np.vander)
@@ -160,6 +160,7 @@ def _(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     n = x.shape[0] if N is None else N
     if n < 0:
         raise ValueError(f"np.vander takes a number of columns N of 0 or more, got {n}.")
+    x = as_dtype(x, np.promote_types(plain(x).dtype, int))
     columns = [np.ones_like(plain(x))]
     for _power in range(1, n):
         columns.append(columns[-1] * x)

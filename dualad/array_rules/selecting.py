@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import implements, linear, newest, plain_answer
+from ..array import as_operand, implements, linear, newest, plain_answer
 from ..dual import dual, fit, parts, plain, scale
 from .common import (
     along,
@@ -215,7 +215,7 @@ def _quantile(f: Callable[..., Any]) -> None:
         *,
         weights: Any = None,
     ) -> Any:
-        q = array(q)
+        q = as_operand(q)
         if has_duals(q):
             raise TypeError(
                 f"np.{f.__name__} has no derivative in q; pass q.value, or interpolate between "

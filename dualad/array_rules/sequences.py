@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import implements
+from ..array import as_operand, implements
 from ..dual import plain
 from .common import along, array, as_dtype, axis_from_end, unboxed
 
@@ -47,14 +47,14 @@ def _(
     dtype: Any = None,
     axis: int = 0,
 ) -> Any:
-    base = array(base)
-    if base.ndim:
+    base = as_operand(base)
+    if np.ndim(base):
         ends = [array(start), array(stop)]
         shape = np.broadcast_shapes(base.shape, *(a.shape for a in ends))
         start, stop, base = (np.broadcast_to(a, shape) for a in (*ends, base))
         base = np.expand_dims(base, axis)
     y = np.linspace(start, stop, num, endpoint, axis=axis)
-    return as_dtype(np.power(unboxed(base), y), dtype)
+    return as_dtype(np.power(base, y), dtype)
 
 
 @implements(np.geomspace)
@@ -70,7 +70,8 @@ def _(
     if np.any(plain(start) == 0) or np.any(plain(stop) == 0):
         raise ValueError("np.geomspace cannot start or stop at zero.")
     shape = np.broadcast_shapes(start.shape, stop.shape)
-    start, stop = np.broadcast_to(start, shape), np.broadcast_to(stop, shape)
+    kind = np.result_type(plain(start), plain(stop), np.float64)
+    start, stop = (as_dtype(np.broadcast_to(a, shape), kind) for a in (start, stop))
     turn = np.sign(plain(start))  # so that the logarithms are real if they can be
     i = axis_from_end(axis, len(shape) + 1)
     y = np.logspace(np.log10(start / turn), np.log10(stop / turn), num, endpoint, axis=i)
