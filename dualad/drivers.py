@@ -257,7 +257,7 @@ def _jacobian(
         for column, value, tangent in zip(columns, outputs.values, outputs.tangents, strict=True):
             if tangent is None:
                 zero = np.zeros(np.shape(value) if single else (stop - start, *np.shape(value)))
-                tangent = zero if np.ndim(zero) else 0.0
+                tangent = zero if np.ndim(zero) else _zero(inputs.leaves)
             column.append(tangent)
     assert first is not None
     if not single:
@@ -268,6 +268,12 @@ def _jacobian(
     else:
         blocks = columns
     return first, blocks, aux
+
+
+def _zero(leaves: Sequence[Any]) -> Any:
+    """The derivative of a constant, in the number system of the inputs."""
+    x = plain(leaves[0]) if leaves else 0.0
+    return type(x)(0) if is_exact(x) else 0.0
 
 
 def _chunk(inputs: _Inputs, chunk: int | None) -> int:

@@ -370,7 +370,7 @@ def _on_arrays(rule: Rule, args: tuple[Any, ...]) -> Any:
                 tangents[i] = t.reshape(t.shape[:1] + ones + v_shape)
     token = quiet()
     try:
-        tangent = line(*values, y, *tangents)
+        tangent = np.asarray(line(*values, y, *tangents))
         flat = tangent.ravel()
         if not math.isfinite(flat.dot(flat)):
             return None
