@@ -360,7 +360,18 @@ def _end(e: Any, a: Any, axis: int) -> Any:
 @implements(np.ediff1d)
 def _(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     a = np.reshape(array(ary), -1)
-    parts = [np.reshape(array(p), -1) for p in (to_begin, a[1:] - a[:-1], to_end) if p is not None]
+    kind = plain(a).dtype
+
+    def end(e: Any) -> Any:
+        e = np.reshape(array(e), -1)
+        if not np.can_cast(plain(e).dtype, kind, "same_kind"):
+            raise TypeError(f"np.ediff1d cannot put {plain(e).dtype} beside differences of {kind}.")
+        return as_dtype(e, kind)
+
+    parts = [] if to_begin is None else [end(to_begin)]
+    parts.append(a[1:] - a[:-1])
+    if to_end is not None:
+        parts.append(end(to_end))
     return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
 

@@ -267,33 +267,6 @@ for _f in (np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values)
     _unique_tuple(_f)
 
 
-@implements(np.union1d)
-def _(ar1: Any, ar2: Any) -> Any:
-    return np.unique(np.concatenate([np.reshape(array(a), -1) for a in (ar1, ar2)]))
-
-
-@implements(np.intersect1d)
-def _(ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False) -> Any:
-    a, b = array(ar1), array(ar2)
-    _, i, j = np.intersect1d(plain(a), plain(b), assume_unique, return_indices=True)
-    values = np.take(a, i)
-    return (values, i, j) if return_indices else values
-
-
-@implements(np.setdiff1d)
-def _(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
-    a = np.reshape(array(ar1), -1) if assume_unique else np.unique(array(ar1))
-    return np.take(a, np.flatnonzero(~np.isin(plain(a), plain(array(ar2)), assume_unique=True)))
-
-
-@implements(np.setxor1d)
-def _(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
-    both = [np.reshape(array(a), -1) if assume_unique else np.unique(a) for a in (ar1, ar2)]
-    a = np.concatenate(both)
-    _, first, counts = np.unique(plain(a), return_index=True, return_counts=True)
-    return np.take(a, first[counts == 1])
-
-
 # -- taking --------------------------------------------------------------------------------
 
 
