@@ -114,9 +114,9 @@ def _put(target: Any, places: Any, values: Any, which: Any = None) -> None:
 
 @implements(np.put)
 def _(a: Any, ind: Any, v: Any, mode: Any = "raise") -> None:
-    places = np.take(np.arange(a.size), plain(array(ind)).ravel(), mode=mode)
-    if np.size(plain(array(v))):
-        _put(a, places, v)
+    places = plain(array(ind)).ravel()
+    if places.size and array(v).shape != (0,):
+        _put(a, np.take(np.arange(a.size), places, mode=mode), v)
 
 
 @implements(np.place)

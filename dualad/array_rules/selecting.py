@@ -17,6 +17,7 @@ from ..dual import dual, fit, parts, plain, scale
 from .common import (
     along,
     array,
+    as_dtype,
     axes_from_end,
     axis_from_end,
     has_duals,
@@ -67,8 +68,7 @@ def _extreme(*numpy_functions: Callable[..., Any]) -> None:
     """Each of k equal extreme elements has slope 1/k."""
     f = numpy_functions[0]
 
-    @implements(*numpy_functions)
-    def _(
+    def extreme(
         a: Any,
         axis: Any = None,
         out: Any = None,
@@ -78,15 +78,16 @@ def _extreme(*numpy_functions: Callable[..., Any]) -> None:
     ) -> Any:
         a = array(a)
         axes = axes_from_end(axis, a.ndim)
-        options: dict[str, Any] = {} if where is True else {"where": plain(array(where))}
+        where = True if where is True else plain(array(where))
         if not has_duals(a, initial):
-            options |= {} if initial is None else {"initial": initial}
-            return into(out, f(a, axes, keepdims=keepdims, **options))
+            given = {} if initial is None else {"initial": initial}
+            given |= {} if where is True else {"where": where}
+            return into(out, f(a, axes, keepdims=keepdims, **given))
         level = newest((a, initial))
         v, start = parts(a, level)[0], parts(initial, level)[0]
-        y = f(v, axes, keepdims=True, **options | ({} if initial is None else {"initial": start}))
+        y = extreme(v, axes, None, True, start, where)
         top = plain(y)
-        ties = (plain(v) == top) & options.get("where", True)
+        ties = (plain(v) == top) & where
         tied_start = initial is not None and plain(start) == top
         share = 1 / np.maximum(np.sum(ties, axes, keepdims=True) + tied_start, 1)
         share = np.where(np.isnan(top), np.nan, share)
@@ -98,6 +99,8 @@ def _extreme(*numpy_functions: Callable[..., Any]) -> None:
             terms.append(scale(np.where(tied_start, share, 0), initial, y, True))
         result = dual(y, fit(sum(terms[1:], terms[0]), y), level)
         return into(out, unboxed(np.reshape(result, reduced(a.shape, axes, keepdims))))
+
+    implements(*numpy_functions)(extreme)
 
 
 _extreme(np.max, np.amax)
@@ -121,7 +124,9 @@ def _(
 
 @implements(np.sort_complex)
 def _(a: Any) -> Any:
-    return np.sort(array(a)) + 0j
+    a = array(a)
+    kind = np.result_type(plain(a).dtype, np.complex128)  # of float32 too
+    return np.sort(a if np.iscomplexobj(plain(a)) else as_dtype(a, kind))
 
 
 @implements(np.partition)

@@ -165,7 +165,7 @@ def _(
     if sample.ndim == 1:
         sample = sample[:, None]
     d = sample.shape[1]
-    bins = [bins] * d if np.ndim(bins) == 0 else bins
+    bins = bins if isinstance(bins, (list, tuple)) or np.ndim(bins) else [bins] * d
     limits = [None] * d if range is None else range
     if len(bins) != d or len(limits) != d:
         raise ValueError(
