@@ -107,29 +107,21 @@ def _pushed(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] |
     return np.stack([f(row) for row in t]) if len(t) else np.zeros((0, *np.shape(y)), _float(y))
 
 
-def multilinear(
-    f: Callable[..., Any],
-    *args: Any,
-    batched: Callable[[int], Callable[..., Any]] | None = None,
-) -> Any:
-    """f is linear in each of its arguments: the product rule, one term per dual argument.
-
-    `batched(i)`, if given, is f for argument i with directions in front.
-    """
+def multilinear(f: Callable[..., Any], *args: Any) -> Any:
+    """f is linear in each of its arguments: the product rule, one term per dual argument."""
     level = newest(args)
     values = [parts(a, level)[0] for a in args]
     y = f(*values)
     terms = []
     for i, a in enumerate(args):
         if values[i] is not a:
-            before, behind = values[:i], values[i + 1 :]
-            many = None if batched is None else _in_place(batched(i), before, behind)
-            terms.append(_pushed(_in_place(f, before, behind), a, y, many))
+            alone = functools.partial(_in_place, f, values[:i], values[i + 1 :])
+            terms.append(_pushed(alone, a, y, None))
     return dual(y, fit(sum(terms[1:], terms[0]), y), level)
 
 
-def _in_place(f: Callable[..., Any], before: list[Any], behind: list[Any]) -> Callable[..., Any]:
-    return lambda x: f(*before, x, *behind)
+def _in_place(f: Callable[..., Any], before: list[Any], behind: list[Any], x: Any) -> Any:
+    return f(*before, x, *behind)
 
 
 def bilinear(f: Callable[..., Any], a: Any, b: Any) -> Any:
