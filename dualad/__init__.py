@@ -120,12 +120,14 @@ from .functions import (
     xlogy,
 )
 from .testing import check_rule
+from .undefined import NonDifferentiableError
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Dual",
     "DualArray",
+    "NonDifferentiableError",
     "abs",
     "absolute",
     "acos",

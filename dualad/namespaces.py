@@ -72,7 +72,7 @@ class Namespace:
         supply: Callable[[Any], Callable[..., Any]] | None = None,
     ) -> None:
         self.name = name
-        self.functions = functions | {"__builtins__": {}}
+        self.functions = dict(functions)
         self.is_complex = is_complex
         self.is_array = is_array
         self.convert = convert

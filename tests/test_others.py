@@ -20,7 +20,6 @@ def test_precision_text_and_windows() -> None:
     assert np.astype(Dual(1.0, 1.0), complex).value.dtype == complex
     assert np.array_repr(x) == np.array_str(x) == np.array2string(x) == repr(x)
     assert type(np.round(x, 1)) is np.ndarray and np.round(x, 1)[0, 0] == 0.3
-    assert type(np.fix(x)) is np.ndarray
     check(lambda v: np.lib.stride_tricks.sliding_window_view(v, (2, 2)) ** 2, SQUARE)
 
 

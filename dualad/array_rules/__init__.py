@@ -8,6 +8,9 @@ its own. `implements` enters it; importing this package enters them all.
 from . import basics as basics
 from . import choosing as choosing
 from . import elementwise as elementwise
+from . import factorisations as factorisations
+from . import fft as fft
+from . import linalg as linalg
 from . import others as others
 from . import polynomials as polynomials
 from . import products as products

@@ -1,0 +1,353 @@
+"""numpy.linalg: eigenvalues, singular values, and the factorisations of a matrix.
+
+The formulas are those of M. Giles, "Collected matrix derivative results for forward and reverse
+mode algorithmic differentiation" (2008), unless a function says otherwise.
+
+Repeated eigenvalues and singular values are a kink: each one has the mean of their derivatives,
+so that symmetric functions of them are right. What does not exist there, the derivative of a
+single vector, is `undefined`, and so are the derivatives of higher order that would need it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..array import as_operand, implements
+from ..dual import Dual, parts, plain
+from ..undefined import known, undefined
+from .matrices import (
+    adjoint,
+    anywhere,
+    arrays,
+    diagonal_of,
+    from_triangle,
+    has_moved,
+    is_complex,
+    largest,
+    reciprocal,
+    result,
+    rounding,
+    tangent_of,
+    total,
+)
+
+# -- eigenvalues ---------------------------------------------------------------------------
+
+_REPEATED = (
+    "an eigenvector of a repeated eigenvalue has no derivative where the perturbation splits it, "
+    "nor have such eigenvalues a second one; use functions of the matrix itself (np.trace, "
+    "np.linalg.det, inv, solve), or the vectors of the other eigenvalues, v[:, i]."
+)
+_DEFECTIVE = (
+    "a repeated eigenvalue without as many eigenvectors has no derivative: it moves like a root "
+    "of the perturbation; use functions of the matrix itself, such as np.trace or np.linalg.det."
+)
+
+
+def _clusters(w: Any, eps: float) -> Any:
+    """Which of sorted numbers are equal, up to eps of the largest: a matrix of yes and no."""
+    steps = abs(np.diff(w, axis=-1)) > eps * np.max(abs(w), axis=-1, keepdims=True, initial=0)
+    number = np.cumsum(steps, axis=-1)
+    number = np.concatenate([np.zeros_like(w[..., :1], int), number], axis=-1)
+    return number[..., :, None] == number[..., None, :]
+
+
+def _mean(x: Any, same: Any) -> Any:
+    """In each cluster the mean of its elements."""
+    if np.all(same.sum(axis=-1) == 1):
+        return x
+    share = (same / same.sum(axis=-1, keepdims=True)).astype(plain(x).dtype)
+    return (share @ x[..., None])[..., 0]
+
+
+def _is_split(p: Any, same: Any, eps: float) -> Any:
+    """In which clusters the matrix p (or a tangent in it) is no multiple of the identity."""
+    where = np.zeros(same.shape[:-1], bool)
+    if np.all(same.sum(axis=-1) == 1):
+        return where
+    identity = np.eye(same.shape[-1], dtype=bool)
+    for t in arrays(p):
+        wanted = np.where(identity, _mean(diagonal_of(t), same)[..., None], 0)
+        off = abs(np.where(same, t, 0) - wanted)
+        found = np.any(off > eps * largest(t), axis=-2)
+        where = where | anywhere(found, same.ndim - 1)
+    return np.any(same & where[..., None, :], axis=-1)
+
+
+def _turn(pivot: Any, moves: Any) -> Any:
+    """How fast complex vectors turn, so that the element that LAPACK leaves real stays real.
+
+    Where that element is zero nothing fixes the phase, and the vector does not turn.
+    """
+    number = plain(pivot)
+    eps = np.finfo(number.dtype).eps
+    fixed = (abs(number.imag) <= 8 * eps) & (abs(number.real) > np.sqrt(eps))
+    return 1j * np.where(fixed, -moves.imag / np.where(fixed, pivot.real, 1), 0)[..., None, :]
+
+
+def _unsure(x: Any, axis: int = -2) -> Any:
+    """Which vectors in x lack a derivative of an older level, and so what is made of them."""
+    return np.any(np.broadcast_to(known(x)[1], np.shape(x)), axis=axis)
+
+
+def _inside(tangent: Any, unsure: Any, why: str = _REPEATED) -> Any:
+    """A tangent, itself undefined at an older level where it is made of what is so."""
+    return undefined(tangent, unsure, why) if isinstance(tangent, Dual) else tangent
+
+
+def _eigen(a: Any, w: Any, vectors: Any, uplo: str) -> tuple[Any, Any, Any]:
+    """Slopes of the eigenvalues; vᴴ·ȧ·v, whose diagonal they are; and which are equal."""
+    v = known(vectors)[0]
+    p = tangent_of(adjoint(v) @ from_triangle(a, uplo) @ v, a.level)
+    same = _clusters(plain(w), rounding(a))
+    return _inside(_mean(diagonal_of(p).real, same), _unsure(vectors)), p, same
+
+
+@implements(np.linalg.eigvalsh)
+def eigvalsh(a: Any, UPLO: Any = "L") -> Any:
+    a = as_operand(a)
+    w = np.linalg.eigvalsh(a.value, UPLO)
+    slopes, _, _ = _eigen(a, w, np.linalg.eigh(a.value, UPLO)[1], UPLO)
+    return result(w, slopes, a.level)
+
+
+@implements(np.linalg.eigh)
+def eigh(a: Any, UPLO: Any = "L") -> Any:
+    a = as_operand(a)
+    y = w, vectors = np.linalg.eigh(a.value, UPLO)
+    slopes, p, same = _eigen(a, w, vectors, UPLO)
+    v = known(vectors)[0]
+    dot = v @ (reciprocal(w[..., None, :] - w[..., :, None], same) * p)
+    if is_complex(v) and v.size:
+        row = 0 if UPLO.upper() == "L" else -1
+        dot = dot + v * _turn(v[..., row, :], dot[..., row, :])
+    dot = _inside(dot, np.any(_unsure(vectors), axis=-1)[..., None, None])
+    split = _is_split(p, same, rounding(a))[..., None, :]
+    return y._replace(
+        eigenvalues=result(w, slopes, a.level),
+        eigenvectors=undefined(result(vectors, dot, a.level), split, _REPEATED),
+    )
+
+
+def _eig(a: Any) -> tuple[Any, ...]:
+    """Eigenvectors keep length 1, and their largest element stays real, as LAPACK leaves them."""
+    y = w, vectors = np.linalg.eig(a.value)
+    v = known(vectors)[0]
+    numbers, columns = plain(w), plain(v)
+    eps = rounding(a)
+    parallel = np.linalg.svdvals(columns)[..., -1:] < eps if columns.size else numbers != numbers
+    identity = np.eye(v.shape[-1], dtype=columns.dtype)
+    basis = np.where(parallel[..., None], identity, v)
+    inverse = np.linalg.inv(basis)
+    p = tangent_of(inverse @ a @ basis, a.level)
+    # eigenvalues are known up to rounding times their condition numbers, the rows' lengths
+    condition = np.linalg.norm(plain(inverse), axis=-1)
+    error = eps * np.linalg.norm(plain(a), axis=(-2, -1), keepdims=True)
+    error = error * np.maximum(condition[..., :, None], condition[..., None, :])
+    gap = w[..., None, :] - w[..., :, None]
+    same = abs(plain(gap)) <= error
+    dot = v @ (reciprocal(gap, same) * p)
+    dot = dot - v * total((np.conj(v) * dot).real, (-2,))[..., None, :]
+    if is_complex(v) and v.size:
+        size = np.where(columns.imag == 0, abs(columns), -1)
+        chosen = np.arange(v.shape[-1])[:, None] == np.argmax(size, axis=-2)[..., None, :]
+        dot = dot + v * _turn(*(np.sum(np.where(chosen, x, 0), axis=-2) for x in (v, dot)))
+    defective = parallel | (same.sum(axis=-1) > 1) & (condition > eps**-0.25)
+    lost = defective & has_moved(a.tangent, a.ndim - 2)[..., None]
+    split = _is_split(p, same, eps) | lost
+    unsure = _unsure(vectors)
+    slopes = _inside(_mean(diagonal_of(p), same), unsure)
+    dot = _inside(dot, np.any(unsure, axis=-1)[..., None, None])
+    return y, slopes, dot, lost, split
+
+
+@implements(np.linalg.eig)
+def eig(a: Any) -> Any:
+    a = as_operand(a)
+    y, slopes, dot, lost, split = _eig(a)
+    return y._replace(
+        eigenvalues=undefined(result(y.eigenvalues, slopes, a.level), lost, _DEFECTIVE),
+        eigenvectors=undefined(
+            result(y.eigenvectors, dot, a.level), split[..., None, :], _REPEATED
+        ),
+    )
+
+
+@implements(np.linalg.eigvals)
+def eigvals(a: Any) -> Any:
+    a = as_operand(a)
+    y = np.linalg.eigvals(a.value)
+    (w, _), slopes, _, lost, _ = _eig(a)
+    nearest = np.argmin(abs(plain(y)[..., :, None] - plain(w)[..., None, :]), axis=-1)
+    places = *np.indices(nearest.shape)[:-1], nearest  # they may come in another order
+    return undefined(result(y, slopes[(..., *places)], a.level), lost[places], _DEFECTIVE)
+
+
+# -- singular values -----------------------------------------------------------------------
+
+_NO_VECTOR = (
+    "a singular vector has no derivative where its singular value is repeated or zero and the "
+    "perturbation splits it, or where full_matrices=True made it up, nor have such singular values "
+    "a second one; use functions of the matrix itself (np.linalg.norm, pinv, det), or the other "
+    "vectors, u[:, i] and vh[i]."
+)
+_MADE_UP = (
+    "the columns that mode='complete' adds are any basis of what is left, and have no "
+    "derivative; use the others, q[:, :k], or np.linalg.qr(a)."
+)
+
+
+def _singular(a: Any, u: Any, s: Any, v: Any) -> tuple[Any, Any, Any, Any]:
+    """Slopes of the singular values; uᴴ·ȧ·v, whose diagonal they are; which are equal; and
+    which are zero: there a singular value is a kink, as a norm is."""
+    w = plain(s)
+    same = _clusters(w, rounding(a))
+    zero = w <= rounding(a) * np.max(w, axis=-1, keepdims=True, initial=0)
+    p = tangent_of(adjoint(u) @ a @ v, a.level)
+    return np.where(zero, 0, _mean(diagonal_of(p).real, same)), p, same, zero
+
+
+def _svdvals(a: Any, hermitian: bool = False) -> Any:
+    if hermitian:
+        a = from_triangle(a, "L")
+    y = np.linalg.svd(a.value, compute_uv=False, hermitian=hermitian)
+    u, s, vh = np.linalg.svd(a.value, full_matrices=False)
+    slopes, _, _, _ = _singular(a, known(u)[0], s, adjoint(known(vh)[0]))
+    unsure = _unsure(u) | _unsure(vh, axis=-1)
+    return result(y, _inside(slopes, unsure, _NO_VECTOR), a.level)
+
+
+@implements(np.linalg.svdvals)
+def svdvals(x: Any, /) -> Any:
+    return _svdvals(as_operand(x))
+
+
+@implements(np.linalg.svd)
+def svd(
+    a: Any, full_matrices: bool = True, compute_uv: bool = True, hermitian: bool = False
+) -> Any:
+    """With p = uᴴ·ȧ·v, the symmetric part of p turns u and v together, the antisymmetric part
+    against each other."""
+    a = as_operand(a)
+    if not compute_uv:
+        return _svdvals(a, hermitian)
+    if hermitian:
+        a = from_triangle(a, "L")
+    y = np.linalg.svd(a.value, full_matrices, hermitian=hermitian)
+    s, k, (m, n), eps = y.S, y.S.shape[-1], a.shape[-2:], rounding(a)
+    u, v = known(y.U)[0], adjoint(known(y.Vh)[0])
+    u1, v1 = u[..., :k], v[..., :k]
+    slopes, p, same, zero = _singular(a, u1, s, v1)
+    turned = adjoint(p)
+    zeros = zero[..., :, None] & zero[..., None, :]
+    together = reciprocal(s[..., None, :] - s[..., :, None], same) * (p + turned) / 2
+    against = reciprocal(s[..., None, :] + s[..., :, None], zeros) * (p - turned) / 2
+    du, dv = u1 @ (together + against), v1 @ (together - against)
+    forth, back = a.tangent @ v1, adjoint(a.tangent) @ u1
+    stretch = reciprocal(s, zero)[..., None, :]
+    if m > k:
+        du = du + (forth - u1 @ p) * stretch
+    if n > k:
+        dv = dv + (back - v1 @ turned) * stretch
+    if is_complex(v1) and v1.size:
+        turn = _turn(*(x[..., 0, :] for x in ((v1, dv) if m >= n else (u1, du))))
+        du, dv = du + u1 * turn, dv + v1 * turn
+    lost = _is_split(p + turned, same & ~zeros | np.eye(k, dtype=bool), eps)
+    for whole, basis, inside in ((forth, u1, p), (back, v1, turned)):
+        left = whole - basis @ np.where(zero[..., :, None], 0, inside)
+        lost |= zero & _is_left(left, whole, eps, a.ndim)
+    unsure = _unsure(y.U[..., :k]) | _unsure(y.Vh[..., :k, :], axis=-1)
+    anywhere = np.any(unsure, axis=-1)[..., None, None]
+    du = _inside(_completed(u, du), anywhere, _NO_VECTOR)
+    dv = _inside(adjoint(_completed(v, dv)), anywhere, _NO_VECTOR)
+    lost_u, lost_v = (_and_added(lost, x, a.tangent) for x in (u, v))
+    return y._replace(
+        U=undefined(result(y.U, du, a.level), lost_u[..., None, :], _NO_VECTOR),
+        S=result(s, _inside(slopes, unsure, _NO_VECTOR), a.level),
+        Vh=undefined(result(y.Vh, dv, a.level), lost_v[..., :, None], _NO_VECTOR),
+    )
+
+
+def _is_left(x: Any, whole: Any, eps: float, ndim: int) -> Any:
+    """Which columns of the matrices x are not zero, next to the whole that they are left of."""
+    if isinstance(x, Dual):
+        value, dot = parts(whole, x.level)
+        beside = _is_left(x.tangent, x.tangent if dot is None else dot, eps, ndim)
+        return beside | _is_left(x.value, value, eps, ndim)
+    return anywhere(np.any(abs(x) > eps * largest(plain(whole)), axis=-2), ndim - 1)
+
+
+def _completed(x: Any, dot: Any) -> Any:
+    """The tangent of all columns from that of the first: those added stay orthogonal to them."""
+    k = dot.shape[-1]
+    added = x[..., k:]
+    return np.concatenate((dot, -x[..., :k] @ (adjoint(dot) @ added)), axis=-1)
+
+
+def _and_added(lost: Any, x: Any, tangent: Any) -> Any:
+    """Answers for the first columns of x, and for those added: lost, unless nothing moved."""
+    moved = has_moved(tangent, x.ndim - 2)[..., None]
+    shape = (*x.shape[:-2], x.shape[-1] - lost.shape[-1])
+    return np.concatenate((lost, np.broadcast_to(moved, shape)), axis=-1)
+
+
+# -- other factorisations ------------------------------------------------------------------
+
+
+@implements(np.linalg.cholesky)
+def cholesky(a: Any, /, *, upper: bool = False) -> Any:
+    a = as_operand(a)
+    y = np.linalg.cholesky(a.value, upper=upper)
+    lower = adjoint(y) if upper else y
+    inverse = np.linalg.inv(lower)
+    p = inverse @ from_triangle(a, "U" if upper else "L") @ adjoint(inverse)
+    tangent = lower @ tangent_of((np.tril(p) + np.tril(p, -1)) / 2, a.level)
+    return result(y, adjoint(tangent) if upper else tangent, a.level)
+
+
+_DEPENDENT = (
+    "the QR factorisation of a matrix with dependent columns has no derivative; leave these "
+    "columns away."
+)
+
+
+@implements(np.linalg.qr)
+def qr(a: Any, mode: Any = "reduced") -> Any:
+    """S. Walter and L. Lehmann, "Algorithmic differentiation of linear algebra functions with
+    application in optimum experimental design" (2010)."""
+    if mode not in ("reduced", "complete", "r"):
+        raise TypeError(
+            f"np.linalg.qr with mode={mode!r} has no derivative rule; "
+            "write mode='reduced', 'complete' or 'r'."
+        )
+    a = as_operand(a)
+    y = q, r = np.linalg.qr(a.value, "reduced" if mode == "r" else mode)
+    m, n = a.shape[-2:]
+    k = min(m, n)
+    q1, r1 = known(q)[0][..., :k], r[..., :k, :]
+    size = abs(diagonal_of(plain(r1)))
+    dependent = np.any(
+        size <= rounding(a) * np.max(size, axis=-1, keepdims=True, initial=0), axis=-1
+    )
+    identity = np.eye(k, dtype=a.dtype)
+    inverse = np.linalg.inv(np.where(dependent[..., None, None], identity, r1[..., :k]))
+    x = a.tangent[..., :k] @ inverse
+    p = adjoint(q1) @ x
+    below = np.tril(p, -1)
+    turn = below - adjoint(below)
+    if is_complex(p):  # the diagonal of r stays real
+        turn = turn + identity * (1j * p.imag)
+    lost = dependent & has_moved(a.tangent, a.ndim - 2)
+    dr = np.triu(adjoint(q1) @ a.tangent - turn @ r1)
+    if m > k and mode == "complete":
+        zeros = np.zeros((*dr.shape[:-2], m - k, n), a.dtype)
+        dr = np.concatenate((dr, zeros), axis=-2)
+    r = undefined(result(r, dr, a.level), lost[..., None, None], _DEPENDENT)
+    if mode == "r":
+        return r
+    dq = _completed(known(q)[0], q1 @ turn + (x - q1 @ p))
+    lost = _and_added(np.broadcast_to(lost[..., None], (*lost.shape, k)), q, a.tangent)
+    why = _DEPENDENT if np.any(lost[..., :k]) else _MADE_UP
+    return y._replace(Q=undefined(result(q, dq, a.level), lost[..., None, :], why), R=r)

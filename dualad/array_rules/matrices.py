@@ -1,0 +1,92 @@
+"""What the formulas of linear algebra share.
+
+Matrices are the last two axes of an array; stacks of them, and directions, stand in front.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..array import linear
+from ..dual import Dual, as_number, dual, fit, parts, plain
+
+
+def adjoint(x: Any) -> Any:
+    turned = np.matrix_transpose(x)
+    return np.conj(turned) if is_complex(x) else turned
+
+
+def is_complex(x: Any) -> bool:
+    return bool(np.iscomplexobj(plain(x)))
+
+
+def diagonal_of(x: Any) -> Any:
+    i = np.arange(min(x.shape[-2:]))
+    return x[..., i, i]
+
+
+def rounding(x: Any) -> float:
+    """Rounding errors of a matrix function, next to its largest elements."""
+    eps = float(np.finfo(plain(x).dtype).eps)
+    return 16.0 * max(map(int, x.shape[-2:])) * eps
+
+
+def total(x: Any, axes: tuple[int, ...]) -> Any:
+    """The sum over axes counted from the end, in the same order for every memory layout."""
+    x = np.moveaxis(x, axes, range(-len(axes), 0))
+    rest = x.shape[: x.ndim - len(axes)]
+    x = np.reshape(x, (*rest, int(np.prod(x.shape[len(rest) :]))))
+    return np.sum(x if plain(x).flags.c_contiguous else x.copy(), axis=-1)
+
+
+def tangent_of(x: Any, level: int) -> Any:
+    return parts(x, level)[1]
+
+
+def result(y: Any, tangent: Any, level: int) -> Any:
+    tangent = fit(tangent, y)
+    return dual(y, tangent if np.ndim(tangent) else as_number(tangent), level)
+
+
+def largest(x: Any) -> Any:
+    """The largest size of an element in each matrix."""
+    return np.max(abs(x), axis=(-2, -1), keepdims=True, initial=0)
+
+
+def arrays(x: Any) -> Iterator[Any]:
+    """The plain arrays in a nested dual."""
+    if isinstance(x, Dual):
+        yield from arrays(x.value)
+        yield from arrays(x.tangent)
+    else:
+        yield x
+
+
+def anywhere(found: Any, ndim: int) -> Any:
+    """Answers per direction as one answer."""
+    return np.any(found, axis=tuple(range(np.ndim(found) - ndim)))
+
+
+def has_moved(tangent: Any, ndim: int) -> Any:
+    """Which matrices of a stack with `ndim` axes have a tangent other than zero."""
+    return sum(anywhere(np.any(t != 0, axis=(-2, -1)), ndim) for t in arrays(tangent)) > 0
+
+
+def reciprocal(x: Any, zero: Any) -> Any:
+    """1/x, and 0 where x counts as zero."""
+    return np.where(zero, 0, 1 / np.where(zero, 1, x))
+
+
+def from_triangle(a: Any, uplo: str) -> Any:
+    """The Hermitian matrix that LAPACK reads from one triangle; the diagonal counts as real."""
+    triangle, k = (np.tril, -1) if uplo.upper() == "L" else (np.triu, 1)
+
+    def read(x: Any) -> Any:
+        inside = triangle(x, k)
+        diagonal = triangle(x) - inside
+        return inside + adjoint(inside) + (diagonal + adjoint(diagonal)) / 2
+
+    return linear(read, a, batched=read)

@@ -1,0 +1,81 @@
+"""Where no derivative exists: values that can be used, and a named error if their tangent is.
+
+An eigenvalue that is repeated has a value, and its eigenvector has one too; only the
+eigenvector's derivative does not exist. Code that looks at the value, or at other eigenvectors,
+must not fail for it; code that needs that derivative must.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import numpy as np
+
+from .array import DualArray
+from .dual import _KINDS, Dual, dual, text_of
+
+
+class NonDifferentiableError(ArithmeticError):
+    """A derivative was asked for at a point where there is none."""
+
+
+class Undefined(DualArray):
+    """A DualArray some of whose elements have no derivative.
+
+    Its value is there; parts of it that have derivatives can be taken out by indexing. All else
+    needs the tangent, and raises `NonDifferentiableError`. Made by `undefined`.
+    """
+
+    __slots__ = ("rest", "where", "why")
+    rest: Any  # the tangent, with something finite where it is undefined
+    where: Any  # of the value's shape: which elements have none
+    why: str
+
+    @property
+    def tangent(self) -> NoReturn:
+        """There is none."""
+        raise NonDifferentiableError(self.why)
+
+    def _otherwise(self) -> Any:
+        return dual(self.value, self.rest, self.level)
+
+    def __getitem__(self, index: Any) -> Any:
+        return undefined(self._otherwise()[index], self.where[index], self.why)
+
+    @property
+    def T(self) -> Any:
+        """The transpose."""
+        return undefined(self._otherwise().T, self.where.T, self.why)
+
+    @property
+    def mT(self) -> Any:
+        """The transpose of the last two axes."""
+        return undefined(self._otherwise().mT, self.where.mT, self.why)
+
+    def __repr__(self) -> str:
+        return f"DualArray({text_of(self.value)}, undefined)"
+
+
+_KINDS[Undefined] = DualArray  # what a newer dual is whose value is one
+
+
+def undefined(x: Any, where: Any, why: str) -> Any:
+    """A dual x as it is, but without a derivative in the elements where `where` is true."""
+    if not np.any(where):
+        return x
+    result = object.__new__(Undefined)
+    result.value, result.rest, result.level = x.value, x.tangent, x.level
+    result.where, result.why = np.broadcast_to(where, np.shape(x)), why
+    return result
+
+
+def known(x: Any) -> tuple[Any, Any]:
+    """x with some finite tangent everywhere; and in which elements it is none, at any level."""
+    if not isinstance(x, Dual):
+        return x, False
+    here = x.where if isinstance(x, Undefined) else False
+    value, below = known(x.value)
+    tangent, beside = known(x.rest if isinstance(x, Undefined) else x.tangent)
+    if np.ndim(beside) > np.ndim(value):
+        beside = np.any(beside, axis=0)
+    return dual(value, tangent, x.level), here | below | beside
