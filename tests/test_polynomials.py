@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp
 
-from dualad import Dual, derivative, grad, hessian, jacobian
+from dualad import Dual, NonDifferentiableError, derivative, grad, hessian, jacobian
 
 ROW = MATRIX[0]
 ZEROS = np.array([1.0, -2.0, 3.5, 0.5])
@@ -34,6 +34,18 @@ CASES: dict[str, Case] = {
     "roots": steps(np.roots, np.poly(ZEROS)),
     "roots complex": steps(lambda p: np.abs(np.roots(p)), [1.0, 2.0, 7.0, 1.0]),
     "roots at zero": steps(lambda p: np.roots(np.concatenate([[0.0], p, [0.0]])), [1.0, -3.0, 1.0]),
+    "poly of a matrix": steps(np.poly, SQUARE),
+    "polyfit": steps(
+        lambda x, y, w: np.polyfit(x, y, 2, w=w), VECTOR, VECTOR**3, POSITIVE.ravel()[:5]
+    ),
+    "polyfit of columns": steps(lambda x, y: np.polyfit(x, y, 1), VECTOR[:3], MATRIX),
+    "polyfit exactly": steps(lambda x, y: np.polyfit(x, y, 2), VECTOR[:3], ROW[:3]),
+    "polyfit in full": steps(lambda x, y: np.polyfit(x, y, 2, full=True)[:2], VECTOR, VECTOR**3),
+    "polyfit covariance": steps(lambda x, y: np.polyfit(x, y, 1, cov=True), VECTOR, VECTOR**3),
+    "polyfit covariances": steps(
+        lambda x, y: np.polyfit(x, y, 1, cov=True), ROW, MATRIX.T[:, :2] ** 2
+    ),
+    "polyfit unscaled": steps(lambda x, y: np.polyfit(x, y, 1, cov="unscaled"), VECTOR, VECTOR**3),
     "vander": Case(lambda x: np.vander(x, 4), VECTOR),
     "vander increasing": Case(lambda x: np.vander(x, increasing=True), VECTOR[:3]),
     "cov": steps(np.cov, MATRIX),
@@ -71,9 +83,6 @@ CASES: dict[str, Case] = {
     "apply_over_axes": Case(lambda a: np.apply_over_axes(np.prod, a, [0, -1]), CUBE),
     "vectorize": Case(lambda a: np.vectorize(lambda t: t * t + 1)(a), MATRIX),
     "vectorize two": Case(lambda a, b: np.vectorize(lambda t, u: (t * u, u**3))(a, b), MATRIX, ROW),
-    "vectorize rows": Case(
-        lambda a: np.vectorize(lambda v: np.sum(v * v), signature="(n)->()")(a), MATRIX
-    ),
     "poly1d": Case(lambda p, x: np.poly1d(p)(x), VECTOR, MATRIX),
     "poly1d product": Case(lambda p, q: (np.poly1d(p) * np.poly1d(q)).coeffs, VECTOR, ROW),
 }
@@ -136,7 +145,22 @@ def test_roots_against_mpmath() -> None:
     np.testing.assert_allclose(back, np.eye(4), atol=1e-12)
     second = hessian(lambda c: np.sum(np.roots(c) ** 2).real)(np.array([1.0, -3.0, 2.0]))
     # r₁² + r₂² = (b² − 2ac)/a² at (a, b, c) = (1, −3, 2)
-    np.testing.assert_allclose(second, [[38, 12, 4], [12, 2, 0], [4, 0, 0]], atol=1e-11)
+    np.testing.assert_allclose(second, [[46, 12, 2], [12, 2, 0], [2, 0, 0]], atol=1e-11)
+
+
+def test_multiple_roots_have_no_derivative() -> None:
+    for zeros in ([2.0, 2.0, 5.0], [2.0, 2.0, 2.0, 5.0], [2 + 1j, 2 + 1j, 5.0]):
+        p = np.poly(np.array(zeros))
+        r = np.roots(Dual(p, np.ones_like(p)))
+        i = int(np.argmax(r.value.real))
+        assert r.value[i] == pytest.approx(5.0)  # the values are there, and the other root
+        slope = -np.polyval(np.ones_like(p), 5.0) / np.polyval(np.polyder(p), 5.0)
+        assert r[i].tangent == pytest.approx(slope)
+        with pytest.raises(NonDifferentiableError, match="a root that is there more than once"):
+            np.sum(r)
+        assert np.sum(np.roots(Dual(p, 0 * p))).tangent == 0
+    near = np.roots(Dual(np.poly([2.0, 2.00001]), np.array([0.0, 0.0, 1.0])))
+    assert near.tangent[0] == pytest.approx(-near.tangent[1]) == pytest.approx(-1e5, rel=1e-4)
 
 
 def test_poly_of_pairs_is_real() -> None:

@@ -68,6 +68,7 @@ CASES: dict[str, Case] = {
     "matrix_power of a stack": Case(
         lambda a: np.linalg.matrix_power(a, 3), np.stack([SQUARE, SQUARE.T + 1])
     ),
+    "matrix_power -2": Case(lambda a: np.linalg.matrix_power(a, -2), SQUARE + 3 * np.eye(3)),
     "matrix_power 1": Case(lambda a: np.linalg.matrix_power(a * a, 1), SQUARE),
     "matrix_power 0": Case(lambda a: np.linalg.matrix_power(a, 0), SQUARE),
     "linalg.matmul": Case(np.linalg.matmul, CUBE, PAIR),

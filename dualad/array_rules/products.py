@@ -211,11 +211,6 @@ def _(
     return into(out, along(lambda t: np.trace(t, offset, i, j), a))
 
 
-@implements(np.linalg.trace)
-def _(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
-    return np.trace(array(x), offset, -2, -1, dtype)
-
-
 # -- stacks of vectors and matrices: ufuncs with a signature -------------------------------
 
 
