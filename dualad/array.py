@@ -42,12 +42,21 @@ def newest(args: Sequence[Any]) -> int:
 
 
 def directions(args: Sequence[Any], level: int) -> tuple[int, ...]:
-    """(k,) if the duals of this level carry k directions, else ()."""
+    """(k,) if the duals of this level carry k directions, else (). All must carry as many."""
+    found: tuple[int, ...] | None = None
     for a in args:
         value, tangent = parts(a, level)
         if tangent is not None:
-            return tuple(np.shape(tangent)[: np.ndim(tangent) - np.ndim(value)])
-    return ()
+            many = tuple(np.shape(tangent)[: np.ndim(tangent) - np.ndim(value)])
+            if found is None:
+                found = many
+            elif many != found:
+                told = [f"{n[0]} directions" if n else "one direction" for n in (found, many)]
+                raise ValueError(
+                    f"cannot combine duals with {told[0]} and with {told[1]}; "
+                    "give both the same number of directions."
+                )
+    return found or ()
 
 
 def linear(f: Callable[..., Any], *args: Any, batched: Callable[..., Any] | None = None) -> Any:
@@ -111,6 +120,7 @@ def multilinear(f: Callable[..., Any], *args: Any) -> Any:
     """f is linear in each of its arguments: the product rule, one term per dual argument."""
     level = newest(args)
     values = [parts(a, level)[0] for a in args]
+    directions(args, level)
     y = f(*values)
     terms = []
     for i, a in enumerate(args):

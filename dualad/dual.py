@@ -361,14 +361,23 @@ def _on_arrays(rule: Rule, args: tuple[Any, ...]) -> Any:
     if type(y) is not np.ndarray:  # of shape ()
         return None
     shape = y.shape
+    directions: Any = None
     for i, t in enumerate(tangents):
-        if t is None or type(t) is float:
+        if t is None:
             continue
-        if type(t) is not np.ndarray:
-            return None
         v_shape = values[i].shape if type(values[i]) is np.ndarray else ()
-        if len(t.shape) > len(v_shape):  # directions
-            shape = t.shape[:1] + y.shape
+        if type(t) is float:
+            many: tuple[int, ...] = ()
+        elif type(t) is np.ndarray:
+            many = t.shape[: len(t.shape) - len(v_shape)]
+        else:
+            return None
+        if directions is None:
+            directions = many
+        elif many != directions:
+            return None
+        if many:
+            shape = many + y.shape
             if len(v_shape) < len(y.shape):
                 ones = (1,) * (len(y.shape) - len(v_shape))
                 tangents[i] = t.reshape(t.shape[:1] + ones + v_shape)

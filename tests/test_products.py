@@ -245,6 +245,29 @@ def test_vectors_of_two_elements_cross() -> None:
     assert np.cross(a, np.array([3.0, 5, 7])).tangent.tolist() == [0, -7, 5]
 
 
+def test_all_must_carry_the_same_directions() -> None:
+    one, three = Dual(VECTOR, VECTOR), Dual(VECTOR, np.ones((3, 5)))
+    single = Dual(VECTOR, VECTOR[None])
+    for f in (
+        np.dot,
+        np.convolve,
+        np.outer,
+        np.interp,
+        lambda a, b: np.einsum("i,i", a, b),
+        lambda a, b: np.where(VECTOR > 0, a, b),
+        lambda a, b: np.choose([0, 1, 0, 1, 0], [a, b]),
+        lambda a, b: np.concatenate([a, b]),
+        lambda a, b: np.linspace(a, b, 3),
+        lambda a, b: np.max(a, initial=b[0]),
+        lambda a, b: np.average(a, weights=b**2),
+        lambda a, b: np.diff(a, append=b),
+    ):
+        for pair in ((one, three), (three, one), (single, three), (one, single)):
+            args = pair if f is not np.interp else (pair[0], np.arange(5.0), pair[1])
+            with pytest.raises(ValueError, match="give both the same number of directions"):
+                f(*args)
+
+
 def test_mixed_operands() -> None:
     x = Dual(VECTOR[:3], np.eye(3))
     rows = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]

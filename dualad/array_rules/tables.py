@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import as_operand, implements, linear, newest
+from ..array import as_operand, directions, implements, linear, newest
 from ..dual import dual, fit, parts, plain, scale
 from .common import array, has_duals, unboxed
 
@@ -26,6 +26,7 @@ def _interp(
     if not has_duals(*given):
         return np.interp(*given, period=period)
     level = newest(given)
+    directions(given, level)
     y = _interp(*(parts(a, level)[0] for a in given))
     after = np.searchsorted(xp, x, "right") - 1
     before = np.searchsorted(xp, x, "left") - 1
