@@ -43,12 +43,21 @@ def newest(args: Sequence[Any]) -> int:
 
 
 def directions(args: Sequence[Any], level: int) -> tuple[int, ...]:
-    """(k,) if the duals of this level carry k directions, else ()."""
+    """(k,) if the duals of this level carry k directions, else (). All must carry as many."""
+    found: tuple[int, ...] | None = None
     for a in args:
         value, tangent = parts(a, level)
         if tangent is not None:
-            return tuple(np.shape(tangent)[: np.ndim(tangent) - np.ndim(value)])
-    return ()
+            many = tuple(np.shape(tangent)[: np.ndim(tangent) - np.ndim(value)])
+            if found is None:
+                found = many
+            elif many != found:
+                told = [f"{n[0]} directions" if n else "one direction" for n in (found, many)]
+                raise ValueError(
+                    f"cannot combine duals with {told[0]} and with {told[1]}; "
+                    "give both the same number of directions."
+                )
+    return found or ()
 
 
 def linear(f: Callable[..., Any], *args: Any, batched: Callable[..., Any] | None = None) -> Any:
@@ -108,29 +117,22 @@ def _pushed(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] |
     return np.stack([f(row) for row in t]) if len(t) else np.zeros((0, *np.shape(y)), _float(y))
 
 
-def multilinear(
-    f: Callable[..., Any],
-    *args: Any,
-    batched: Callable[[int], Callable[..., Any]] | None = None,
-) -> Any:
-    """f is linear in each of its arguments: the product rule, one term per dual argument.
-
-    `batched(i)`, if given, is f for argument i with directions in front.
-    """
+def multilinear(f: Callable[..., Any], *args: Any) -> Any:
+    """f is linear in each of its arguments: the product rule, one term per dual argument."""
     level = newest(args)
     values = [parts(a, level)[0] for a in args]
+    directions(args, level)
     y = f(*values)
     terms = []
     for i, a in enumerate(args):
         if values[i] is not a:
-            before, behind = values[:i], values[i + 1 :]
-            many = None if batched is None else _in_place(batched(i), before, behind)
-            terms.append(_pushed(_in_place(f, before, behind), a, y, many))
+            alone = functools.partial(_in_place, f, values[:i], values[i + 1 :])
+            terms.append(_pushed(alone, a, y, None))
     return dual(y, fit(sum(terms[1:], terms[0]), y), level)
 
 
-def _in_place(f: Callable[..., Any], before: list[Any], behind: list[Any]) -> Callable[..., Any]:
-    return lambda x: f(*before, x, *behind)
+def _in_place(f: Callable[..., Any], before: list[Any], behind: list[Any], x: Any) -> Any:
+    return f(*before, x, *behind)
 
 
 def bilinear(f: Callable[..., Any], a: Any, b: Any) -> Any:
@@ -316,6 +318,16 @@ class DualArray(Dual):
     def mT(self) -> Any:
         """The transpose of the last two axes, a view."""
         return np.matrix_transpose(self)
+
+    @property
+    def real(self) -> Any:
+        """The real parts, a view."""
+        return np.real(self)
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary parts, a view."""
+        return np.imag(self)
 
     @property
     def flat(self) -> _Flat:
@@ -613,7 +625,7 @@ def implements(*numpy_functions: Callable[..., Any]) -> Callable[..., Any]:
 
     def enter(f: Callable[..., Any]) -> Callable[..., Any]:
         ARRAY_FUNCTIONS.update(dict.fromkeys(numpy_functions, f))
-        if f.__name__ == "_":  # what Python's own messages say
+        if f.__name__ == "_" or "<locals>" in f.__qualname__:  # for Python's own messages
             f.__name__ = f.__qualname__ = f"np.{numpy_functions[0].__name__}"
         return f
 

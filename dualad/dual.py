@@ -84,6 +84,8 @@ def scale(slope: Any, a: Dual, y: Any, kinked: bool) -> Any:
     """slope·ȧ, in the shape of the result y. A zero tangent stays zero."""
     tangent = a.tangent
     if not (isinstance(tangent, _ARRAYS) or isinstance(y, _ARRAYS)):
+        if isinstance(slope, np.generic):  # Python's own numbers do not warn of inf*0
+            slope = slope.item()
         product = slope * tangent
         return product if product == product else _strong(slope, tangent, kinked)
     directions = np.shape(tangent)[: np.ndim(tangent) - np.ndim(a.value)]
@@ -101,7 +103,9 @@ def scale(slope: Any, a: Dual, y: Any, kinked: bool) -> Any:
 
 
 def fit(tangent: Any, y: Any) -> Any:
-    """The tangent in the precision of its value: float32 stays float32."""
+    """The tangent in the precision of its value: float32 stays float32; numbers are Python's."""
+    if isinstance(tangent, np.generic):
+        return tangent.item()
     here, there = (getattr(plain(x), "dtype", None) for x in (tangent, y))
     if here is None or there is None or here == there or here.kind != there.kind:
         return tangent
@@ -392,14 +396,23 @@ def _on_arrays(rule: Rule, args: tuple[Any, ...]) -> Any:
     if type(y) is not np.ndarray:  # of shape ()
         return None
     shape = y.shape
+    directions: Any = None
     for i, t in enumerate(tangents):
-        if t is None or type(t) is float:
+        if t is None:
             continue
-        if type(t) is not np.ndarray:
-            return None
         v_shape = values[i].shape if type(values[i]) is np.ndarray else ()
-        if len(t.shape) > len(v_shape):  # directions
-            shape = t.shape[:1] + y.shape
+        if type(t) is float:
+            many: tuple[int, ...] = ()
+        elif type(t) is np.ndarray:
+            many = t.shape[: len(t.shape) - len(v_shape)]
+        else:
+            return None
+        if directions is None:
+            directions = many
+        elif many != directions:
+            return None
+        if many:
+            shape = many + y.shape
             if len(v_shape) < len(y.shape):
                 ones = (1,) * (len(y.shape) - len(v_shape))
                 tangents[i] = t.reshape(t.shape[:1] + ones + v_shape)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import as_operand, implements, newest
+from ..array import as_operand, directions, implements, newest
 from ..dual import dual, fit, parts, plain
 from .common import along, array, as_dtype, has_duals, into, store, unboxed
 
@@ -25,6 +25,7 @@ def _(condition: Any, x: Any = None, y: Any = None, /) -> Any:
     if not has_duals(x, y):
         return np.where(condition, x, y)
     level = newest((x, y))
+    directions((x, y), level)
     value = np.where(condition, parts(x, level)[0], parts(y, level)[0])
     shape = value.shape
     dots = [_dot(z, level, shape) for z in (x, y)]
@@ -114,9 +115,9 @@ def _put(target: Any, places: Any, values: Any, which: Any = None) -> None:
 
 @implements(np.put)
 def _(a: Any, ind: Any, v: Any, mode: Any = "raise") -> None:
-    places = np.take(np.arange(a.size), plain(array(ind)).ravel(), mode=mode)
-    if np.size(plain(array(v))):
-        _put(a, places, v)
+    places = plain(array(ind)).ravel()
+    if places.size and array(v).shape != (0,):
+        _put(a, np.take(np.arange(a.size), places, mode=mode), v)
 
 
 @implements(np.place)

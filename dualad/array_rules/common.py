@@ -43,8 +43,11 @@ def axis_from_end(axis: Any, ndim: int) -> int:
 
 def axes_from_end(axis: Any, ndim: int) -> tuple[int, ...]:
     """The axes (an index, several, or None for all) counted from the end."""
-    axes = range(ndim) if axis is None else normalize_axis_tuple(axis, ndim)
-    return tuple([a - ndim for a in axes])
+    if axis is None:
+        return tuple(range(-ndim, 0))
+    if isinstance(axis, int):
+        return (normalize_axis_index(axis, ndim) - ndim,)
+    return tuple([i - ndim for i in normalize_axis_tuple(axis, ndim)])
 
 
 def merged(a: Any, axis: Any) -> Any:

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..array import as_operand, implements
 from ..dual import dual, function, map_leaves, plain
-from ..rules import RULES
-from .common import array, as_dtype, has_duals, into, unboxed
+from ..rules import RULES, Rule
+from .common import along, array, as_dtype, has_duals, into, unboxed
 
-for _name in ("sinc", "real", "imag"):
-    implements(getattr(np, _name))(function(RULES[_name]))
+implements(np.sinc)(function(RULES["sinc"]))
+
+
+def _part(f: Callable[..., Any], name: str) -> None:
+    """np.real and np.imag: of arrays a view, in value and tangent."""
+
+    @implements(f)
+    def _(val: Any) -> Any:
+        val = as_operand(val)
+        return along(lambda t: f(t[...]), val) if np.ndim(val) else function(RULES[name])(val)
+
+
+_part(np.real, "real")
+_part(np.imag, "imag")
 
 
 @implements(np.clip)
@@ -96,3 +110,31 @@ def _(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * math.pi)
         return np.unwrap(p, plain(discont), axis, period=period)
     y = np.unwrap(p.value, plain(discont), axis, period=period)
     return dual(y, map_leaves(np.array, p.tangent), p.level)
+
+
+@implements(np.i0)
+def _(x: Any) -> Any:
+    return _bessel_i(0)(array(x))
+
+
+@functools.cache
+def _bessel_i(n: int) -> Callable[..., Any]:
+    """The modified Bessel function of order n; its slope is the mean of its two neighbours."""
+
+    def slope(x: Any, y: Any) -> Any:
+        return _bessel_i(1)(x) if n == 0 else (_bessel_i(n - 1)(x) + _bessel_i(n + 1)(x)) / 2
+
+    return function(Rule(f"_i{n}", ("x",), functools.partial(_bessel_values, n), (slope,)))
+
+
+def _bessel_values(n: int, x: Any) -> Any:
+    if n == 0:
+        return np.i0(x)[()]
+    try:
+        from scipy.special import iv
+    except ImportError:
+        from mpmath import besseli
+
+        iv = np.vectorize(lambda n, x: float(besseli(n, x)), otypes=[float])
+    x = np.asarray(x)
+    return np.asarray(iv(n, x)).astype(np.result_type(x, np.float32))[()]

@@ -11,8 +11,7 @@ from ..array import as_operand, implements, implements_each, plain_answer, refus
 from ..dual import plain
 from .shapes import gathering
 
-plain_answer(np.round, np.around, np.fix)  # steps
-plain_answer(np.unravel_index, np.ravel_multi_index, np.histogram_bin_edges)
+plain_answer(np.unravel_index, np.ravel_multi_index)
 
 
 @implements(np.astype)

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from ..array import implements
-from ..dual import Dual, dual, plain
-from .common import array, has_duals
+from ..dual import Dual, dual, fit, plain
+from ..undefined import undefined
+from .common import array, as_dtype, has_duals
 
 
 def _coefficients(p: Any) -> Any:
@@ -129,7 +130,7 @@ def _is_real(x: Any) -> bool:
     if isinstance(x, Dual):
         return _is_real(x.value) and _is_real(x.tangent)
     size = np.max(np.abs(x), initial=0.0)
-    return bool(np.all(np.abs(np.imag(x)) <= 1e4 * np.finfo(float).eps * size))
+    return bool(np.all(np.abs(np.imag(x)) <= 1e3 * np.finfo(x.dtype).eps * size))
 
 
 @implements(np.roots)
@@ -138,18 +139,21 @@ def _(p: Any) -> Any:
     p = _coefficients(p)
     r = np.roots(p.value)
     slope, z = np.polyval(np.polyder(p.value), r), np.asarray(plain(r))
-    powers = np.arange(p.shape[0] - 1, 0, -1)
-    size = np.polyval(np.abs(plain(p))[:-1] * powers, np.abs(z))
-    multiple = np.abs(plain(slope)) <= 10 * np.sqrt(np.finfo(z.dtype).eps) * size
-    if np.any(multiple):
-        raise np.linalg.LinAlgError(
-            f"np.roots: {z[multiple][0]} is a root more than once, so it has no derivative; "
-            "a symmetric function of the roots is one of the coefficients."
-        )
     change: Any = 0
     for i in range(p.shape[0]):
         change = change * r + p.tangent[..., i, None]
-    return dual(r, -change / slope, p.level)
+    powers = np.arange(p.shape[0] - 1, 0, -1)
+    size = np.polyval(np.abs(plain(p))[:-1] * powers, np.abs(z))
+    multiple = np.abs(plain(slope)) <= 10 * np.sqrt(np.finfo(z.dtype).eps) * size
+    tangent = -change / np.where(multiple, 1, slope)
+    moved = np.any(plain(p.tangent) != 0)
+    return undefined(dual(r, fit(tangent, r), p.level), multiple & moved, _MULTIPLE)
+
+
+_MULTIPLE = (
+    "np.roots: a root that is there more than once has no derivative; use the other roots, or "
+    "the coefficients: a symmetric function of the roots is one of them."
+)
 
 
 @implements(np.vander)
@@ -160,6 +164,7 @@ def _(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     n = x.shape[0] if N is None else N
     if n < 0:
         raise ValueError(f"np.vander takes a number of columns N of 0 or more, got {n}.")
+    x = as_dtype(x, np.promote_types(plain(x).dtype, int))
     columns = [np.ones_like(plain(x))]
     for _power in range(1, n):
         columns.append(columns[-1] * x)

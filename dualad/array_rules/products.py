@@ -1,7 +1,7 @@
 """Products: multilinear, so there is one term per dual operand.
 
 Matrix products go through `matmul`, which takes all directions at once, elementwise ones through
-the operator; np.einsum gets the directions as one more subscript.
+the operator.
 """
 
 from __future__ import annotations
@@ -211,11 +211,6 @@ def _(
     return into(out, along(lambda t: np.trace(t, offset, i, j), a))
 
 
-@implements(np.linalg.trace)
-def _(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
-    return np.trace(array(x), offset, -2, -1, dtype)
-
-
 # -- stacks of vectors and matrices: ufuncs with a signature -------------------------------
 
 
@@ -292,22 +287,13 @@ def _(
         numbers = map(plain, arrays)
         optimize = np.einsum_path(f"{','.join(terms)}->{result}", *numbers, optimize=optimize)[0]
 
-    def product(terms: Sequence[str], result: str) -> Callable[..., Any]:
-        def f(*xs: Any) -> Any:
-            y = np.einsum(f"{','.join(terms)}->{result}", *xs, optimize=optimize)
-            # one operand's diagonal or transpose would be a view
-            return y.copy() if len(xs) == 1 and isinstance(y, (np.ndarray, DualArray)) else y
+    def product(*xs: Any) -> Any:
+        y = np.einsum(f"{','.join(terms)}->{result}", *xs, optimize=optimize)
+        # one operand's diagonal or transpose would be a view
+        return y.copy() if len(xs) == 1 and isinstance(y, (np.ndarray, DualArray)) else y
 
-        return f
-
-    letter = next(c for c in string.ascii_letters if not any(c in term for term in terms))
-
-    def batched(i: int) -> Callable[..., Any]:
-        return product([*terms[:i], letter + terms[i], *terms[i + 1 :]], letter + result)
-
-    # (optimize= uses matrix products, whose rounding depends on how many there are at once)
-    many = batched if optimize is False else None
-    return into(out, multilinear(product(terms, result), *arrays, batched=many))
+    # One direction after the other: as one more subscript they would change the order of sums.
+    return into(out, multilinear(product, *arrays))
 
 
 def _subscripts(operands: Sequence[Any]) -> tuple[list[str], str, list[Any]]:

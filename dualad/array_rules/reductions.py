@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
-from ..array import implements
+from ..array import as_operand, implements
 from ..dual import dual, plain, scale
 from .common import (
     along,
@@ -35,11 +36,10 @@ def _linear_reduction(
 ) -> Any:
     """Apply np.sum or np.mean to the value and to the tangent."""
     a = as_dtype(array(a), dtype)
-    axes = axes_from_end(axis, a.ndim)
-    if where is True:
-        return along(lambda t: f(t, axis=axes, keepdims=keepdims), a)
-    chosen = plain(array(where))
-    return along(lambda t: f(t, axis=axes, keepdims=keepdims, where=chosen), a)
+    options: dict[str, Any] = {"axis": axes_from_end(axis, a.ndim), "keepdims": keepdims}
+    if where is not True:
+        options["where"] = plain(array(where))
+    return along(partial(f, **options), a)
 
 
 @implements(np.sum)
@@ -174,9 +174,9 @@ def _running_products(x: Any) -> Any:
     n elements take 2n products of duals in 2·log₂(n) steps on whole arrays.
     """
     n = x.shape[-1]
-    if n < 2:
-        return x
     result = x.copy()
+    if n < 2:
+        return result
     result[..., 1::2] = pairs = _running_products(x[..., : n - 1 : 2] * x[..., 1::2])
     result[..., 2::2] = pairs[..., : (n - 1) // 2] * x[..., 2::2]
     return result
@@ -360,7 +360,18 @@ def _end(e: Any, a: Any, axis: int) -> Any:
 @implements(np.ediff1d)
 def _(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     a = np.reshape(array(ary), -1)
-    parts = [np.reshape(array(p), -1) for p in (to_begin, a[1:] - a[:-1], to_end) if p is not None]
+    kind = plain(a).dtype
+
+    def end(e: Any) -> Any:
+        e = np.reshape(array(e), -1)
+        if not np.can_cast(plain(e).dtype, kind, "same_kind"):
+            raise TypeError(f"np.ediff1d cannot put {plain(e).dtype} beside differences of {kind}.")
+        return as_dtype(e, kind)
+
+    parts = [] if to_begin is None else [end(to_begin)]
+    parts.append(a[1:] - a[:-1])
+    if to_end is not None:
+        parts.append(end(to_end))
     return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
 
@@ -370,8 +381,8 @@ def _(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     axes = axes_from_end(axis, f.ndim)
     if edge_order not in (1, 2):
         raise ValueError(f"np.gradient takes an edge_order of 1 or 2, got {edge_order}.")
-    spacings = [array(h) for h in varargs] or [np.asarray(1.0)]
-    if len(spacings) == 1 and (len(axes) == 1 or not spacings[0].ndim):
+    spacings = [as_operand(h) for h in varargs] or [1.0]
+    if len(spacings) == 1 and (len(axes) == 1 or not np.ndim(spacings[0])):
         spacings = spacings * len(axes)
     if len(spacings) != len(axes):
         raise TypeError(
@@ -390,17 +401,17 @@ def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
             f"np.gradient with edge_order={edge_order} needs {edge_order + 1} points along an "
             f"axis, got {n}."
         )
-    if spacing.ndim:
-        if spacing.shape != (n,):
+    if np.ndim(spacing):
+        if np.shape(spacing) != (n,):
             raise ValueError(
-                f"np.gradient got a grid of shape {spacing.shape} for an axis of length {n}."
+                f"np.gradient got a grid of shape {np.shape(spacing)} for an axis of length {n}."
             )
         h = np.reshape(np.diff(spacing), (-1, *[1] * (-1 - axis)))
     else:
         h = spacing
 
     def at(a: Any, start: int | None, stop: int | None) -> Any:
-        return _between(a, start, stop, axis) if a is not h or h.ndim else h
+        return _between(a, start, stop, axis) if np.ndim(a) else a
 
     secant = (at(f, 1, None) - at(f, None, -1)) / h
     left, right = at(secant, None, -1), at(secant, 1, None)

@@ -12,11 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from ..array import implements, linear, newest, plain_answer
+from ..array import as_operand, directions, implements, linear, newest, plain_answer
 from ..dual import dual, fit, parts, plain, scale
 from .common import (
     along,
     array,
+    as_dtype,
     axes_from_end,
     axis_from_end,
     has_duals,
@@ -24,7 +25,6 @@ from .common import (
     merged,
     reduced,
     unboxed,
-    with_value,
 )
 
 plain_answer(
@@ -67,8 +67,7 @@ def _extreme(*numpy_functions: Callable[..., Any]) -> None:
     """Each of k equal extreme elements has slope 1/k."""
     f = numpy_functions[0]
 
-    @implements(*numpy_functions)
-    def _(
+    def extreme(
         a: Any,
         axis: Any = None,
         out: Any = None,
@@ -78,26 +77,30 @@ def _extreme(*numpy_functions: Callable[..., Any]) -> None:
     ) -> Any:
         a = array(a)
         axes = axes_from_end(axis, a.ndim)
-        options: dict[str, Any] = {} if where is True else {"where": plain(array(where))}
+        where = True if where is True else plain(array(where))
         if not has_duals(a, initial):
-            options |= {} if initial is None else {"initial": initial}
-            return into(out, f(a, axes, keepdims=keepdims, **options))
+            given = {} if initial is None else {"initial": initial}
+            given |= {} if where is True else {"where": where}
+            return into(out, f(a, axes, keepdims=keepdims, **given))
         level = newest((a, initial))
+        directions((a, initial), level)
         v, start = parts(a, level)[0], parts(initial, level)[0]
-        y = f(v, axes, keepdims=True, **options | ({} if initial is None else {"initial": start}))
-        top = plain(y)
-        ties = (plain(v) == top) & options.get("where", True)
+        y = extreme(v, axes, None, keepdims, start, where)
+        top = np.reshape(plain(y), reduced(a.shape, axes, True))
+        ties = (plain(v) == top) & where
         tied_start = initial is not None and plain(start) == top
         share = 1 / np.maximum(np.sum(ties, axes, keepdims=True) + tied_start, 1)
         share = np.where(np.isnan(top), np.nan, share)
         terms = []
         if v is not a:
             slope = np.where(ties | np.isnan(top), share, 0)
-            terms.append(np.sum(scale(slope, a, v, True), axes, keepdims=True))
+            terms.append(np.sum(scale(slope, a, v, True), axes, keepdims=keepdims))
         if start is not initial:
-            terms.append(scale(np.where(tied_start, share, 0), initial, y, True))
-        result = dual(y, fit(sum(terms[1:], terms[0]), y), level)
-        return into(out, unboxed(np.reshape(result, reduced(a.shape, axes, keepdims))))
+            slope = np.where(tied_start, share, 0).reshape(np.shape(plain(y)))
+            terms.append(scale(slope, initial, y, True))
+        return into(out, dual(y, fit(sum(terms[1:], terms[0]), y), level))
+
+    implements(*numpy_functions)(extreme)
 
 
 _extreme(np.max, np.amax)
@@ -121,7 +124,9 @@ def _(
 
 @implements(np.sort_complex)
 def _(a: Any) -> Any:
-    return np.sort(array(a)) + 0j
+    a = array(a)
+    kind = np.result_type(plain(a).dtype, np.complex128)  # of float32 too
+    return np.sort(a if np.iscomplexobj(plain(a)) else as_dtype(a, kind))
 
 
 @implements(np.partition)
@@ -155,10 +160,11 @@ def _order_statistic(
             w = np.broadcast_to(w.reshape(-1, *[1] * (-1 - i)), a.shape)
         weighted["weights"] = merged(w, axis)
     a = merged(a, axis)
-    y = f(parts(a, newest((a,)))[0] if has_duals(a) else a, axis=-1, **options, **weighted)
+    level = newest((a,)) if has_duals(a) else None
+    y = f(a if level is None else a.value, axis=-1, **options, **weighted)
     p, n, rows = np.asarray(plain(y)), a.shape[-1], a.shape[:-1]
     of_q = p.shape[: p.ndim - len(rows)]
-    if has_duals(a) and n:
+    if level is not None and n:
         v = plain(a)
         order = np.argsort(v, axis=-1, kind="stable")
         if weights is None:
@@ -166,10 +172,12 @@ def _order_statistic(
         else:
             equal = np.take_along_axis(v, order, -1) == p[..., None]
             rank = np.argmax(equal & np.take_along_axis(weighted["weights"] > 0, order, -1), -1)
-        picked = np.reshape(_pick(a, order, rank.reshape(int(np.prod(of_q)), *rows)), p.shape)
+        rank = np.moveaxis(rank.reshape(int(np.prod(of_q)), *rows), 0, -1)
+        tangent = np.moveaxis(_pick(a.tangent, order, rank), -1, -1 - len(rows))
+        tangent = np.reshape(tangent, np.shape(a.tangent)[: a.tangent.ndim - a.ndim] + p.shape)
         if np.isnan(p).any():
-            picked = picked * np.where(np.isnan(p), np.nan, 1)
-        y = with_value(y, unboxed(picked))
+            tangent = np.where(np.isnan(p) & (tangent != 0), np.nan, tangent)
+        y = dual(y, fit(unboxed(tangent), y), level)
     return into(out, unboxed(np.reshape(y, of_q + shape)))
 
 
@@ -180,18 +188,18 @@ def _ranks(rank_of: Callable[[int], Any], counts: Any) -> Any:
     return ranks[..., which.reshape(np.shape(counts))]
 
 
-def _pick(a: Any, order: Any, rank: Any) -> Any:
-    """The elements of these ranks (q, *S) in rows (*S, n), whose order is known."""
-    rank = np.moveaxis(rank, 0, -1)
+def _pick(tangent: Any, order: Any, rank: Any) -> Any:
+    """The tangents at these ranks (*S, q) in rows (*S, n), whose order is known."""
+    front = (None,) * (np.ndim(tangent) - np.ndim(order))
     lower, higher = (
-        np.take_along_axis(a, np.take_along_axis(order, r.astype(np.intp), -1), -1)
+        np.take_along_axis(tangent, np.take_along_axis(order, r.astype(np.intp), -1)[front], -1)
         for r in (np.floor(rank), np.ceil(rank))
     )
     part = rank - np.floor(rank)
-    if part.any():
-        with np.errstate(all="ignore"):
-            lower = np.where(part == 0, lower, lower * (1 - part) + higher * part)
-    return np.moveaxis(lower, -1, 0)
+    if not part.any():
+        return lower
+    with np.errstate(all="ignore"):
+        return np.where(part == 0, lower, lower * (1 - part) + higher * part)
 
 
 def _median(f: Callable[..., Any]) -> None:
@@ -215,7 +223,7 @@ def _quantile(f: Callable[..., Any]) -> None:
         *,
         weights: Any = None,
     ) -> Any:
-        q = array(q)
+        q = as_operand(q)
         if has_duals(q):
             raise TypeError(
                 f"np.{f.__name__} has no derivative in q; pass q.value, or interpolate between "
@@ -265,33 +273,6 @@ def _unique_tuple(f: Callable[..., Any]) -> None:
 
 for _f in (np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values):
     _unique_tuple(_f)
-
-
-@implements(np.union1d)
-def _(ar1: Any, ar2: Any) -> Any:
-    return np.unique(np.concatenate([np.reshape(array(a), -1) for a in (ar1, ar2)]))
-
-
-@implements(np.intersect1d)
-def _(ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False) -> Any:
-    a, b = array(ar1), array(ar2)
-    _, i, j = np.intersect1d(plain(a), plain(b), assume_unique, return_indices=True)
-    values = np.take(a, i)
-    return (values, i, j) if return_indices else values
-
-
-@implements(np.setdiff1d)
-def _(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
-    a = np.reshape(array(ar1), -1) if assume_unique else np.unique(array(ar1))
-    return np.take(a, np.flatnonzero(~np.isin(plain(a), plain(array(ar2)), assume_unique=True)))
-
-
-@implements(np.setxor1d)
-def _(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
-    both = [np.reshape(array(a), -1) if assume_unique else np.unique(a) for a in (ar1, ar2)]
-    a = np.concatenate(both)
-    _, first, counts = np.unique(plain(a), return_index=True, return_counts=True)
-    return np.take(a, first[counts == 1])
 
 
 # -- taking --------------------------------------------------------------------------------

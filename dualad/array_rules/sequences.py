@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..array import implements
-from ..dual import plain
-from .common import along, array, as_dtype, axis_from_end, unboxed
+from ..array import as_operand, implements, newest
+from ..dual import parts, plain
+from .common import array, as_dtype, axis_from_end, has_duals, unboxed, with_value
 
 
 @implements(np.linspace)
-def _(
+def _linspace(
     start: Any,
     stop: Any,
     num: Any = 50,
@@ -26,15 +26,22 @@ def _(
     device: Any = None,
 ) -> Any:
     start, stop, num = array(start), array(stop), operator.index(num)
-    shape = np.broadcast_shapes(start.shape, stop.shape)
-    i = axis_from_end(axis, len(shape) + 1)
-    ends = [np.broadcast_to(array(a), shape) for a in (start, stop)]
-    y = along(lambda a, b: np.linspace(a, b, num, endpoint=endpoint, axis=i), *ends)
-    y = as_dtype(y, dtype)
-    if not retstep:
-        return y
+    if not has_duals(start, stop):
+        options: dict[str, Any] = {"retstep": retstep, "dtype": dtype, "axis": axis}
+        return np.linspace(start, stop, num, endpoint, **options)
+    level = newest((start, stop))
+    value = _linspace(parts(start, level)[0], parts(stop, level)[0], num, endpoint, axis=axis)
     steps = num - 1 if endpoint else num
-    return y, (stop - start) / steps if steps > 0 else np.nan
+    i = axis_from_end(axis, value.ndim)
+    part = np.reshape(np.arange(num) / max(steps, 1), (-1, *[1] * (-1 - i)))
+    first, last = (np.expand_dims(_spread(a, value.ndim - 1), i) for a in (start, stop))
+    y = as_dtype(with_value(value, first * (1 - part) + last * part), dtype)
+    return (y, (stop - start) / steps if steps > 0 else np.nan) if retstep else y
+
+
+def _spread(a: Any, ndim: int) -> Any:
+    """Axes of length 1 in front, up to ndim axes in all."""
+    return np.reshape(a, (1,) * (ndim - a.ndim) + a.shape)
 
 
 @implements(np.logspace)
@@ -47,14 +54,14 @@ def _(
     dtype: Any = None,
     axis: int = 0,
 ) -> Any:
-    base = array(base)
-    if base.ndim:
+    base = as_operand(base)
+    if np.ndim(base):
         ends = [array(start), array(stop)]
         shape = np.broadcast_shapes(base.shape, *(a.shape for a in ends))
         start, stop, base = (np.broadcast_to(a, shape) for a in (*ends, base))
         base = np.expand_dims(base, axis)
     y = np.linspace(start, stop, num, endpoint, axis=axis)
-    return as_dtype(np.power(unboxed(base), y), dtype)
+    return as_dtype(np.power(base, y), dtype)
 
 
 @implements(np.geomspace)
@@ -70,7 +77,8 @@ def _(
     if np.any(plain(start) == 0) or np.any(plain(stop) == 0):
         raise ValueError("np.geomspace cannot start or stop at zero.")
     shape = np.broadcast_shapes(start.shape, stop.shape)
-    start, stop = np.broadcast_to(start, shape), np.broadcast_to(stop, shape)
+    kind = np.result_type(plain(start), plain(stop), np.float64)
+    start, stop = (as_dtype(np.broadcast_to(a, shape), kind) for a in (start, stop))
     turn = np.sign(plain(start))  # so that the logarithms are real if they can be
     i = axis_from_end(axis, len(shape) + 1)
     y = np.logspace(np.log10(start / turn), np.log10(stop / turn), num, endpoint, axis=i)

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..array import as_operand, implements, linear, newest
-from ..dual import parts, plain
-from .common import array, has_duals, unboxed, with_value
+from ..array import as_operand, directions, implements, linear, newest
+from ..dual import dual, fit, parts, plain, scale
+from .common import array, has_duals, unboxed
 
 # -- interpolation -------------------------------------------------------------------------
 
@@ -19,19 +19,26 @@ def _interp(
     x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
 ) -> Any:
     x, xp, fp = array(x), array(xp), array(fp)
-    given = x, xp, fp, left, right, period
+    if period is not None and has_duals(x, xp, fp, period):
+        x, xp, fp = _one_period(x, xp, fp, abs(period))
+        left = right = period = None
+    given = x, xp, fp, left, right
     if not has_duals(*given):
-        return np.interp(*given)
+        return np.interp(*given, period=period)
     level = newest(given)
-    value = _interp(*(parts(a, level)[0] for a in given))
+    directions(given, level)
+    y = _interp(*(parts(a, level)[0] for a in given))
+    after = np.searchsorted(xp, x, "right") - 1
+    before = np.searchsorted(xp, x, "left") - 1
     with np.errstate(all="ignore"):
-        if period is not None:
-            x, xp, fp = _one_period(x, xp, fp, abs(period))
-            left = right = None
-        y = _lines(x, xp, fp, fp[0] if left is None else left, fp[-1] if right is None else right)
-        if np.any(np.isnan(x)):
-            y = np.where(np.isnan(x), x * np.nan, y)
-    return with_value(value, unboxed(y))
+        tangent = _line_tangent(after, given, y, level)
+        on_point = before != after
+        if np.any(on_point):  # the mean of the two lines that meet there
+            first, both = _meeting(before, after, [plain(a) for a in given])
+            other = _line_tangent(before, given, y, level)
+            tangent = np.where(on_point & first, other, tangent)
+            tangent = np.where(on_point & both, (tangent + other) / 2, tangent)
+    return dual(y, fit(unboxed(tangent), y), level)
 
 
 def _one_period(x: Any, xp: Any, fp: Any, period: Any) -> Any:
@@ -43,31 +50,59 @@ def _one_period(x: Any, xp: Any, fp: Any, period: Any) -> Any:
     return x, xp, np.concatenate([fp[-1:], fp, fp[:1]])
 
 
-def _lines(x: Any, xp: Any, fp: Any, left: Any, right: Any) -> Any:
-    """The line between the two points around x; on a point, the mean of the lines that meet."""
-    n = xp.shape[0]
-    after = np.searchsorted(xp, x, "right") - 1
-    before = np.searchsorted(xp, x, "left") - 1
+def _line_tangent(i: Any, given: tuple[Any, ...], y: Any, level: int) -> Any:
+    """The tangent on the line from grid point i to the next, or on a constant end.
 
-    def line(i: Any) -> Any:
-        """From point i to the next; constant before the first and after the last."""
-        j = np.clip(i, 0, max(n - 2, 0))
-        k = np.minimum(j + 1, n - 1)
-        x0, y0 = np.take(xp, j), np.take(fp, j)
-        y = y0 + (x - x0) * ((np.take(fp, k) - y0) / (np.take(xp, k) - x0))
-        return np.where(i < 0, left, np.where(i > n - 2, right, y))
+    With slope s: ẏ = ḟ + s·(ẋ − ġ), where ḟ and ġ are the tangents of heights and grid points,
+    interpolated to x.
+    """
+    left, right = given[3:]
+    (v, v_dot), (g, g_dot), (h, h_dot), (_, l_dot), (_, r_dot) = (parts(a, level) for a in given)
+    n = g.shape[0]
+    j = np.clip(i, 0, max(n - 2, 0))
+    k = np.minimum(j + 1, n - 1)
+    low, high = i < 0, i > n - 2
+    width = np.take(g, k) - np.take(g, j)
+    slope = np.where(low | high, 0.0, (np.take(h, k) - np.take(h, j)) / width)
+    slope = np.where(np.isnan(v), np.nan, slope)
+    u = np.where(low, 0.0, np.where(high, 1.0, (v - np.take(g, j)) / width))
 
-    y = line(after)
-    on_point = before != after
-    if not np.any(on_point):
-        return y
-    # at a jump the lines do not meet: one of them ends in the value, which is the last point's
-    value = np.take(plain(fp), np.clip(after, 0, n - 1))
-    ends = np.where(before < 0, plain(left), np.take(plain(fp), np.clip(before + 1, 0, n - 1)))
-    starts = np.where(after > n - 2, plain(right), value)
-    first, second = on_point & (ends == value), ~on_point | (starts == value)
-    other = line(before)
-    return np.where(first & second, y / 2 + other / 2, np.where(first, other, y))
+    def times(factor: Any, t: Any) -> Any:
+        return scale(factor, dual(v, t, level), y, True)  # a zero is stronger than inf
+
+    def between(t: Any) -> Any:
+        return times(1 - u, np.take(t, j, axis=-1)) + times(u, np.take(t, k, axis=-1))
+
+    def at_end(t: Any) -> Any:
+        return np.reshape(t, (*np.shape(t), *[1] * np.ndim(v)))
+
+    terms = []
+    if v_dot is not None:
+        terms.append(times(slope, v_dot))
+    if g_dot is not None:
+        terms.append(-times(slope, between(g_dot)))
+    if h_dot is not None:
+        ends = (low & (left is not None)) | (high & (right is not None))
+        terms.append(np.where(ends, 0.0, between(h_dot)))
+    if l_dot is not None:
+        terms.append(np.where(low, at_end(l_dot), 0.0))
+    if r_dot is not None:
+        terms.append(np.where(high, at_end(r_dot), 0.0))
+    return sum(terms[1:], terms[0])
+
+
+def _meeting(before: Any, after: Any, given: list[Any]) -> tuple[Any, Any]:
+    """On grid points: where the line before alone has the value there, and where both have.
+
+    They differ at a jump: a grid point given twice, or another value told for left or right.
+    """
+    _, _, fp, left, right = given
+    n = len(fp)
+    value = np.take(fp, np.clip(after, 0, n - 1))
+    end = np.take(fp, np.clip(before + 1, 0, n - 1))
+    end = end if left is None else np.where(before < 0, left, end)
+    start = value if right is None else np.where(after > n - 2, right, value)
+    return (end == value) & (start != value), (end == value) & (start == value)
 
 
 # -- counting ------------------------------------------------------------------------------
@@ -131,7 +166,7 @@ def _(
     if sample.ndim == 1:
         sample = sample[:, None]
     d = sample.shape[1]
-    bins = [bins] * d if np.ndim(bins) == 0 else bins
+    bins = bins if isinstance(bins, (list, tuple)) or np.ndim(bins) else [bins] * d
     limits = [None] * d if range is None else range
     if len(bins) != d or len(limits) != d:
         raise ValueError(
