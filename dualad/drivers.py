@@ -238,7 +238,7 @@ def _jacobian(
 ) -> tuple[_Outputs, list[list[Any]], Any]:
     """Run all passes: the outputs, and per output its derivative in each input, and aux."""
     chunk = _chunk(inputs, chunk)
-    single = chunk == 1 and all(np.ndim(x) == 0 for x in inputs.leaves)
+    single = chunk == 1 and not any(isinstance(x, (np.ndarray, DualArray)) for x in inputs.leaves)
     first: _Outputs | None = None
     columns: list[list[Any]] = []
     aux: Any = None
