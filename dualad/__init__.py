@@ -119,6 +119,7 @@ from .functions import (
     trunc,
     xlogy,
 )
+from .kernel import kernel_info
 from .testing import check_rule
 from .undefined import NonDifferentiableError
 
@@ -195,6 +196,7 @@ __all__ = [
     "isnan",
     "jacobian",
     "jvp",
+    "kernel_info",
     "ldexp",
     "lgamma",
     "log",

@@ -30,6 +30,7 @@ from .dual import (
     text_of,
     use_for_arrays,
 )
+from .kernel import KERNEL
 from .rules import RULES, Rule
 from .structure import leaves, rebuild
 
@@ -42,12 +43,21 @@ def newest(args: Sequence[Any]) -> int:
 
 
 def directions(args: Sequence[Any], level: int) -> tuple[int, ...]:
-    """(k,) if the duals of this level carry k directions, else ()."""
+    """(k,) if the duals of this level carry k directions, else (). All must carry as many."""
+    found: tuple[int, ...] | None = None
     for a in args:
         value, tangent = parts(a, level)
         if tangent is not None:
-            return tuple(np.shape(tangent)[: np.ndim(tangent) - np.ndim(value)])
-    return ()
+            many = tuple(np.shape(tangent)[: np.ndim(tangent) - np.ndim(value)])
+            if found is None:
+                found = many
+            elif many != found:
+                told = [f"{n[0]} directions" if n else "one direction" for n in (found, many)]
+                raise ValueError(
+                    f"cannot combine duals with {told[0]} and with {told[1]}; "
+                    "give both the same number of directions."
+                )
+    return found or ()
 
 
 def linear(f: Callable[..., Any], *args: Any, batched: Callable[..., Any] | None = None) -> Any:
@@ -56,6 +66,10 @@ def linear(f: Callable[..., Any], *args: Any, batched: Callable[..., Any] | None
     This is the one hook through which array functions move tangents. With k directions f runs
     k times, or, if it is given, `batched` once on tangents with the axis of directions in front.
     """
+    if len(args) == 1:
+        (a,) = args
+        y = f(a.value)
+        return _alike(y, fit(_pushed(f, a, y, batched), y), a.level, args)
     level = newest(args)
     split = [parts(a, level) for a in args]
     y = f(*(value for value, _ in split))
@@ -93,16 +107,37 @@ def _alike(y: Any, tangent: Any, level: int, args: Sequence[Any]) -> Any:
     return dual(y, tangent, level)
 
 
+def _pushed(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] | None) -> Any:
+    """What the tangent of a becomes under a linear f, where a.value becomes y."""
+    t = a.tangent
+    if np.ndim(t) == np.ndim(a.value):
+        return f(t)
+    if batched is not None:
+        return batched(t)
+    return np.stack([f(row) for row in t]) if len(t) else np.zeros((0, *np.shape(y)), _float(y))
+
+
+def multilinear(f: Callable[..., Any], *args: Any) -> Any:
+    """f is linear in each of its arguments: the product rule, one term per dual argument."""
+    level = newest(args)
+    values = [parts(a, level)[0] for a in args]
+    directions(args, level)
+    y = f(*values)
+    terms = []
+    for i, a in enumerate(args):
+        if values[i] is not a:
+            alone = functools.partial(_in_place, f, values[:i], values[i + 1 :])
+            terms.append(_pushed(alone, a, y, None))
+    return dual(y, fit(sum(terms[1:], terms[0]), y), level)
+
+
+def _in_place(f: Callable[..., Any], before: list[Any], behind: list[Any], x: Any) -> Any:
+    return f(*before, x, *behind)
+
+
 def bilinear(f: Callable[..., Any], a: Any, b: Any) -> Any:
-    """f is linear in each of its two arguments: the product rule, one term per operand."""
-    level = newest((a, b))
-    (v, v_dot), (w, w_dot) = parts(a, level), parts(b, level)
-    if v_dot is None:
-        return linear(lambda x: f(v, x), b)
-    if w_dot is None:
-        return linear(lambda x: f(x, w), a)
-    left, right = linear(lambda x: f(x, w), a), linear(lambda x: f(v, x), b)
-    return dual(left.value, left.tangent + right.tangent, level)
+    """f is linear in each of its two arguments: f(v̇, w) + f(v, ẇ)."""
+    return multilinear(f, a, b)
 
 
 def _float(x: Any) -> Any:
@@ -285,6 +320,16 @@ class DualArray(Dual):
         return np.matrix_transpose(self)
 
     @property
+    def real(self) -> Any:
+        """The real parts, a view."""
+        return np.real(self)
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary parts, a view."""
+        return np.imag(self)
+
+    @property
     def flat(self) -> _Flat:
         """The elements in one axis, to read and to write."""
         return _Flat(self)
@@ -295,11 +340,15 @@ class DualArray(Dual):
     def __iter__(self) -> Iterator[Any]:
         if not self.shape:
             raise TypeError("iteration over a 0-d array; write x[()] for its one element.")
-        return (self[i] for i in range(len(self)))
+        return map(self.__getitem__, range(len(self)))
 
     # elements
 
     def __getitem__(self, index: Any) -> Any:
+        if KERNEL:
+            x = KERNEL.item(self.value, self.tangent, self.level, index)
+            if x is not None:
+                return x
         if not isinstance(index, tuple):
             index = (index,)
         self.even_out()
@@ -517,15 +566,47 @@ ARRAY_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
 PLAIN_ANSWERS: set[Callable[..., Any]] = set()
 
 
-def plain_answer(*numpy_functions: Callable[..., Any]) -> None:
-    """Enter functions that have nothing to differentiate: they work on values."""
+def plain_answer(*numpy_functions: Callable[..., Any], out: int | None = None) -> None:
+    """Enter functions that have nothing to differentiate: they work on values.
+
+    `out`: the place of their argument out=, if they have one.
+    """
     for f in numpy_functions:
         PLAIN_ANSWERS.add(f)
-        ARRAY_FUNCTIONS[f] = _on_values(f)
+        ARRAY_FUNCTIONS[f] = _on_values(f, out)
 
 
-def _on_values(f: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda *args, **kwargs: f(*rebuild(args, plain), **rebuild(kwargs, plain))
+REFUSED: set[Callable[..., Any]] = set()
+
+
+def refuse(instead: str, *numpy_functions: Callable[..., Any]) -> None:
+    """Enter functions that duals cannot go through, and what to write instead."""
+
+    def refusing(f: Callable[..., Any]) -> Callable[..., Any]:
+        def handler(*args: Any, **kwargs: Any) -> NoReturn:
+            raise TypeError(f"np.{f.__name__} cannot take duals; {instead}.")
+
+        return handler
+
+    for f in numpy_functions:
+        REFUSED.add(f)
+        ARRAY_FUNCTIONS[f] = refusing(f)
+
+
+def _on_values(f: Callable[..., Any], place: int | None) -> Callable[..., Any]:
+    def value(x: Any) -> Any:
+        return plain(from_objects(x) if isinstance(x, np.ndarray) and x.dtype == object else x)
+
+    def answer(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        if place is not None and len(args) > place:
+            out, args = args[place], (*args[:place], None, *args[place + 1 :])
+        y = f(*rebuild(args, value), **rebuild(kwargs, value))
+        if out is None:
+            return y
+        out[...] = y
+        return out
+
+    return answer
 
 
 def as_operand(x: Any) -> Any:
@@ -544,6 +625,8 @@ def implements(*numpy_functions: Callable[..., Any]) -> Callable[..., Any]:
 
     def enter(f: Callable[..., Any]) -> Callable[..., Any]:
         ARRAY_FUNCTIONS.update(dict.fromkeys(numpy_functions, f))
+        if f.__name__ == "_" or "<locals>" in f.__qualname__:  # for Python's own messages
+            f.__name__ = f.__qualname__ = f"np.{numpy_functions[0].__name__}"
         return f
 
     return enter
@@ -567,7 +650,7 @@ def rule_of(ufunc: Any) -> Rule:
 
 
 @functools.cache
-def _is_question(ufunc: Any) -> bool:
+def is_question(ufunc: Any) -> bool:
     """Whether a ufunc gives plain answers: comparisons, isnan, logical_and, spacing, …"""
     if ufunc is np.spacing:
         return True
@@ -592,7 +675,7 @@ def ufunc_method(name: str) -> Callable[..., Any]:
 def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """What a ufunc does to duals."""
     if method == "__call__" and not kwargs and ufunc.signature is None:
-        if _is_question(ufunc):
+        if is_question(ufunc):
             return ufunc(*map(plain, inputs))
         return _call(rule_of(ufunc), tuple(inputs))
     outs = kwargs.pop("out", ())
@@ -602,14 +685,14 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
                 f"out= of np.{ufunc.__name__} is a plain array, which cannot hold derivatives; "
                 "leave out= away, or make it with np.zeros_like(x)."
             )
-    if _is_question(ufunc):
+    if is_question(ufunc):
         return getattr(ufunc, method)(*map(plain, inputs), **kwargs)
     where = kwargs.pop("where", True) if method == "__call__" else True
     dtype = kwargs.pop("dtype", None) if method == "__call__" else None
     for name in ("casting", "order", "subok"):
         kwargs.pop(name, None)
-    if ufunc is np.matmul and method == "__call__":
-        result = matmul(*inputs)
+    if ufunc.signature is not None and method == "__call__":  # np.matmul and its like
+        result = ARRAY_FUNCTIONS[ufunc](*inputs, **kwargs)
     elif method == "__call__":
         if kwargs:
             raise TypeError(
@@ -647,6 +730,8 @@ def _call(rule: Rule, inputs: tuple[Any, ...]) -> Any:
 def array_function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """What an array function of NumPy does to duals."""
     if func in ARRAY_FUNCTIONS:
+        if kwargs:  # _NoValue is NumPy's own "not given"
+            kwargs = {name: x for name, x in kwargs.items() if x is not np._NoValue}
         return ARRAY_FUNCTIONS[func](*args, **kwargs)
     name = getattr(func, "__name__", str(func))
     raise TypeError(f"np.{name} has no derivative rule; write it in functions that have one.")

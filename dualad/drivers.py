@@ -14,6 +14,7 @@ import numpy as np
 
 from .array import DualArray, from_objects
 from .dual import Dual, Function, as_number, as_value, dual, is_operand, laid_out_like, own, plain
+from .kernel import KERNEL
 from .levels import fresh_level
 from .namespaces import is_exact
 from .structure import leaves, rebuild
@@ -213,7 +214,7 @@ def _one(x: Any) -> Any:
     x = plain(x)
     if isinstance(x, np.ndarray):
         return np.ones_like(x)
-    return type(x)(1)
+    return 1.0 if isinstance(x, float) else type(x)(1)
 
 
 def _pass(inputs: _Inputs, seeds: Sequence[Any], has_aux: bool = False) -> tuple[_Outputs, Any]:
@@ -257,7 +258,7 @@ def _jacobian(
         for column, value, tangent in zip(columns, outputs.values, outputs.tangents, strict=True):
             if tangent is None:
                 zero = np.zeros(np.shape(value) if single else (stop - start, *np.shape(value)))
-                tangent = zero if np.ndim(zero) else 0.0
+                tangent = zero if np.ndim(zero) else _zero(inputs.leaves)
             column.append(tangent)
     assert first is not None
     if not single:
@@ -268,6 +269,12 @@ def _jacobian(
     else:
         blocks = columns
     return first, blocks, aux
+
+
+def _zero(leaves: Sequence[Any]) -> Any:
+    """The derivative of a constant, in the number system of the inputs."""
+    x = plain(leaves[0]) if leaves else 0.0
+    return type(x)(0) if is_exact(x) else 0.0
 
 
 def _chunk(inputs: _Inputs, chunk: int | None) -> int:
@@ -283,7 +290,8 @@ def _chunk(inputs: _Inputs, chunk: int | None) -> int:
     if chunk is not None:
         return chunk
     if inputs.size <= SCALAR_PASSES and all(np.ndim(x) == 0 for x in kinds):
-        return 1
+        compiled = KERNEL and all(type(x) in (float, np.float64) for x in kinds)
+        return max(1, inputs.size) if compiled else 1
     return max(1, min(inputs.size, DIRECTIONS, PASS_SIZE // max(1, inputs.size)))
 
 
@@ -358,15 +366,7 @@ def derivative(f: Function, argnums: Argnums = 0, order: int = 1) -> Function:
                     "use grad or jacobian."
                 )
             outputs, _ = _pass(inputs, [1 if i == j else None for j in range(len(inputs.leaves))])
-            derivatives = []
-            for value, tangent in zip(outputs.values, outputs.tangents, strict=True):
-                if np.ndim(x) and np.shape(value) != np.shape(x):
-                    raise ValueError(
-                        f"derivative of an array needs an elementwise function: shape "
-                        f"{np.shape(x)} went in, {np.shape(value)} came out; use grad or jacobian."
-                    )
-                derivatives.append(_zeros(value) if tangent is None else tangent)
-            results.append(outputs.arrange(derivatives))
+            results.append(_derivatives(x, outputs))
         return results[0] if inputs.single else tuple(results)
 
     @wrap
@@ -379,7 +379,25 @@ def derivative(f: Function, argnums: Argnums = 0, order: int = 1) -> Function:
             return tuple(derivative(f, a, order)(*args, **kwargs) for a in argnums)
         return once(derivative(f, argnums, order - 1), args, kwargs)
 
+    def collect(x: Any, y: Any, level: int) -> Any:
+        return _derivatives(x, _Outputs("derivative", y, level))
+
+    if KERNEL and order == 1 and type(argnums) is int and argnums >= 0:
+        return wrap(KERNEL.derivative(f, argnums, wrapper, collect))
     return wrapper
+
+
+def _derivatives(x: Any, outputs: _Outputs) -> Any:
+    """The tangents of an elementwise function of x, in the structure of its result."""
+    derivatives = []
+    for value, tangent in zip(outputs.values, outputs.tangents, strict=True):
+        if np.ndim(x) and np.shape(value) != np.shape(x):
+            raise ValueError(
+                f"derivative of an array needs an elementwise function: shape "
+                f"{np.shape(x)} went in, {np.shape(value)} came out; use grad or jacobian."
+            )
+        derivatives.append(_zeros(value) if tangent is None else tangent)
+    return outputs.arrange(derivatives)
 
 
 def _zeros(value: Any) -> Any:
@@ -438,7 +456,17 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
         value, gradient = outputs.values[0], inputs.arrange(blocks[0])
         return ((value, aux) if has_aux else value), gradient
 
-    return wrapper
+    return _short_gradient(f, argnums, has_aux, True, wrapper)
+
+
+def _short_gradient(
+    f: Function, argnums: Argnums, has_aux: bool, with_value: bool, general: Function
+) -> Function:
+    """The same driver with a short way for lists and vectors of floats, if there is a kernel."""
+    if KERNEL and not has_aux and type(argnums) is int and argnums >= 0:
+        short = KERNEL.gradient(f, argnums, with_value, general, dual)
+        return functools.wraps(f)(short)
+    return general
 
 
 def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
@@ -462,7 +490,7 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
         value, gradient = both(*args, **kwargs)
         return (gradient, value[1]) if has_aux else gradient
 
-    return wrapper
+    return _short_gradient(f, argnums, has_aux, False, wrapper)
 
 
 def jacobian(
@@ -556,6 +584,8 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
                 rows[i][j], rows[j][i] = h, _swap(h, np.ndim(x))
         return inputs.arrange([inputs.arrange(row) for row in rows])
 
+    if KERNEL and type(argnums) is int and argnums >= 0:
+        return functools.wraps(f)(KERNEL.hessian(f, argnums, wrapper, dual))
     return wrapper
 
 

@@ -11,10 +11,13 @@ from __future__ import annotations
 import math
 import operator
 from collections.abc import Callable
+from functools import cache
 from typing import Any, NoReturn
 
 import numpy as np
 
+from . import levels as _levels
+from .kernel import KERNEL
 from .levels import HAND_MADE, seen
 from .namespaces import ARRAY, CONSTANTS, MATH, Namespace, is_number, namespace_of, quiet, unhush
 from .rules import RULES, Rule
@@ -45,6 +48,8 @@ def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
     y = evaluate(rule, values)
     if rule.kind == "flat":
         return y
+    if isinstance(y, int):  # as in maximum(x, 0)
+        y = float(y)
     tangent = None
     for i, a in enumerate(args):
         if not isinstance(a, Dual) or a.level != level:
@@ -62,6 +67,14 @@ def evaluate(rule: Rule, args: tuple[Any, ...]) -> Any:
     """The function of a row, on plain numbers, arrays or duals."""
     for a in args:
         if isinstance(a, Dual):
+            result = _on_floats(rule)(*args)
+            return apply(rule, args) if result is None else result
+    return _at_length(rule, args)
+
+
+def _at_length(rule: Rule, args: tuple[Any, ...]) -> Any:
+    for a in args:
+        if isinstance(a, Dual):
             return apply(rule, args)
     namespace = namespace_of(*args)
     return rule.value_in(namespace)(*args) if namespace else _elementwise(rule, args)
@@ -71,6 +84,8 @@ def scale(slope: Any, a: Dual, y: Any, kinked: bool) -> Any:
     """slope·ȧ, in the shape of the result y. A zero tangent stays zero."""
     tangent = a.tangent
     if not (isinstance(tangent, _ARRAYS) or isinstance(y, _ARRAYS)):
+        if isinstance(slope, np.generic):  # Python's own numbers do not warn of inf*0
+            slope = slope.item()
         product = slope * tangent
         return product if product == product else _strong(slope, tangent, kinked)
     directions = np.shape(tangent)[: np.ndim(tangent) - np.ndim(a.value)]
@@ -88,7 +103,9 @@ def scale(slope: Any, a: Dual, y: Any, kinked: bool) -> Any:
 
 
 def fit(tangent: Any, y: Any) -> Any:
-    """The tangent in the precision of its value: float32 stays float32."""
+    """The tangent in the precision of its value: float32 stays float32; numbers are Python's."""
+    if isinstance(tangent, np.generic):
+        return tangent.item()
     here, there = (getattr(plain(x), "dtype", None) for x in (tangent, y))
     if here is None or there is None or here == there or here.kind != there.kind:
         return tangent
@@ -106,9 +123,9 @@ def _strong(slope: Any, tangent: Any, kinked: bool) -> Any:
         t, t_dot = parts(tangent, level)
         terms = []
         if t_dot is not None:
-            terms.append(_strong(s, t_dot, kinked))
+            terms.append(_strong(s, _in_front(t_dot, t, s), kinked))
         if s_dot is not None:
-            terms.append(_strong(s_dot, t, True))
+            terms.append(_strong(_in_front(s_dot, s, t), t, True))
         return dual(_strong(s, t, kinked), sum(terms[1:], terms[0]), level)
     if isinstance(slope, np.ndarray) or isinstance(tangent, np.ndarray):
         zero = (tangent == 0) | (kinked & (slope == 0))
@@ -116,6 +133,14 @@ def _strong(slope: Any, tangent: Any, kinked: bool) -> Any:
     if tangent == 0:
         return tangent
     return 0 * tangent if kinked and slope == 0 else slope * tangent
+
+
+def _in_front(tangent: Any, value: Any, other: Any) -> Any:
+    """Directions stay in front when the value is broadcast to the axes of another one."""
+    missing = np.ndim(other) - np.ndim(value)
+    if missing <= 0 or np.ndim(tangent) == np.ndim(value):
+        return tangent
+    return tangent.reshape(tangent.shape[:1] + (1,) * missing + tangent.shape[1:])
 
 
 def parts(x: Any, level: int) -> tuple[Any, Any]:
@@ -129,6 +154,13 @@ def _is_finite(x: Any) -> bool:
     """Quickly: whether a sum over all numbers is finite. (It may say no too often.)"""
     if isinstance(x, Dual):
         return _is_finite(x.value) and _is_finite(x.tangent)
+    if type(x) is np.ndarray and x.size < 8192 and x.dtype.kind == "f":
+        flat = x.ravel()
+        token = quiet()
+        try:
+            return math.isfinite(flat.dot(flat))  # BLAS is fastest, until it starts threads
+        finally:
+            unhush(token)
     return bool(np.isfinite(np.add.reduce(x, axis=None)))
 
 
@@ -243,79 +275,90 @@ def function(rule: Rule) -> Function:
                     f"got {len(args)}."
                 )
             result = on_floats(*args)
-            return evaluate(rule, args) if result is None else result
+            return _at_length(rule, args) if result is None else result
 
         call.__name__ = call.__qualname__ = rule.name
         call.__doc__ = describe(rule)
-        _FUNCTIONS[rule] = call
+        _FUNCTIONS[rule] = KERNEL.function(rule.name, call, call.__doc__) if KERNEL else call
     return _FUNCTIONS[rule]
 
 
+@cache
 def _on_floats(rule: Rule) -> Function:
     """The short way for one dual of floats, or two of the same level, in one compiled line.
 
     It says what `apply` says, in a tenth of the time; where it cannot, it gives None.
     """
-    if not rule.has_line or len(rule.slopes) > 2:
+    linear = rule.kind == "linear" and isinstance(rule.slopes[0], str) and rule.slopes != ("0",)
+    if not (rule.has_line or linear) or len(rule.slopes) > 2:
         return lambda *args: None
-    new = object.__new__
     lines: dict[tuple[bool, ...], Function] = {}
 
-    def line(*active: bool) -> Function:
-        if active not in lines:
-            lines[active] = rule.line_in(MATH, active)
-        return lines[active]
+    def line(quiet: bool, *active: bool) -> Function:
+        key = quiet, *active
+        if key not in lines:
+            lines[key] = rule.line_in(MATH, active)
+            if quiet:  # arrays warn
+                lines[key] = np.errstate(all="ignore")(lines[key])
+        return lines[key]
 
     def unary(x: Any) -> Any:
-        if type(x) is not Dual or type(x.tangent) is not float or type(x.value) not in _FLOATS:
+        if type(x) not in _SCALARS:
+            return None
+        value, dot = x.value, x.tangent
+        if type(value) not in _FLOATS or type(dot) not in _TANGENTS:
             return None
         try:
-            y, tangent = line(True)(float(x.value), x.tangent)
+            y, tangent = line(type(dot) is not float, True)(float(value), dot)
         except (ArithmeticError, ValueError):
             return None
-        return finish(y, tangent, x.level, type(x.value) is np.float64)
+        return finish(y, tangent, x.level, type(value) is np.float64)
 
     def binary(a: Any, b: Any) -> Any:
-        da = db = 0.0
+        da: Any = None
+        db: Any = None
         level = HAND_MADE
-        if type(a) is Dual:
-            active = (True, type(b) is Dual)
+        if type(a) in _SCALARS:
+            active = (True, type(b) in _SCALARS)
             if active[1] and a.level != b.level:
                 return None
             level, da, a = a.level, a.tangent, a.value
-        elif type(b) is Dual:
+        elif type(b) in _SCALARS:
             active = (False, True)
         else:
             return None
-        if type(b) is Dual:
+        if active[1]:
             level, db, b = b.level, b.tangent, b.value
-        if not (type(da) is type(db) is float and type(a) in _REALS and type(b) in _REALS):
+            if active[0] and (type(da) is not type(db) or np.shape(da) != np.shape(db)):
+                return None
+        dot = db if da is None else da
+        if not (type(dot) in _TANGENTS and type(a) in _REALS and type(b) in _REALS):
             return None
         is_numpy = type(a) is np.float64 or type(b) is np.float64
         if is_numpy:
             a, b = float(a), float(b)
         try:
-            y, tangent = line(*active)(a, b, da, db)
+            y, tangent = line(type(dot) is not float, *active)(a, b, da, db)
         except (ArithmeticError, ValueError):
             return None
         return finish(y, tangent, level, is_numpy)
 
-    def finish(y: Any, tangent: float, level: int, is_numpy: bool) -> Any:
-        if tangent != tangent or type(y) is not float:
+    def finish(y: Any, tangent: Any, level: int, is_numpy: bool) -> Any:
+        if type(y) is not float:
             return None
-        result = new(Dual)
-        result.value, result.tangent, result.level = (
-            np.float64(y) if is_numpy else y,
-            tangent,
-            level,
-        )
-        return result
+        if type(tangent) is float:
+            if tangent != tangent:
+                return None
+        elif type(tangent) is not np.ndarray or tangent.dtype != float or not _is_finite(tangent):
+            return None
+        return dual(np.float64(y) if is_numpy else y, tangent, level)
 
     return unary if len(rule.slopes) == 1 else binary
 
 
 _FLOATS = (float, np.float64)
 _REALS = (float, int, np.float64)
+_TANGENTS = (float, np.ndarray)
 
 
 def _on_arrays(rule: Rule, args: tuple[Any, ...]) -> Any:
@@ -353,22 +396,30 @@ def _on_arrays(rule: Rule, args: tuple[Any, ...]) -> Any:
     if type(y) is not np.ndarray:  # of shape ()
         return None
     shape = y.shape
+    directions: Any = None
     for i, t in enumerate(tangents):
-        if t is None or type(t) is float:
+        if t is None:
             continue
-        if type(t) is not np.ndarray:
-            return None
         v_shape = values[i].shape if type(values[i]) is np.ndarray else ()
-        if len(t.shape) > len(v_shape):  # directions
-            shape = t.shape[:1] + y.shape
+        if type(t) is float:
+            many: tuple[int, ...] = ()
+        elif type(t) is np.ndarray:
+            many = t.shape[: len(t.shape) - len(v_shape)]
+        else:
+            return None
+        if directions is None:
+            directions = many
+        elif many != directions:
+            return None
+        if many:
+            shape = many + y.shape
             if len(v_shape) < len(y.shape):
                 ones = (1,) * (len(y.shape) - len(v_shape))
                 tangents[i] = t.reshape(t.shape[:1] + ones + v_shape)
     token = quiet()
     try:
-        tangent = line(*values, y, *tangents)
-        flat = tangent.ravel()
-        if not math.isfinite(flat.dot(flat)):
+        tangent = np.asarray(line(*values, y, *tangents))
+        if not rule.is_sum and not _is_finite(tangent):
             return None
     finally:
         unhush(token)
@@ -514,7 +565,7 @@ class Dual:
         return apply(RULES["pos"], (self,))
 
     def __abs__(self) -> Any:
-        return apply(RULES["abs"], (self,))
+        return function(RULES["abs"])(self)
 
     @property
     def real(self) -> Any:
@@ -683,13 +734,23 @@ def use_for_arrays(kind: type[Dual], **protocols: Function) -> None:
     _PROTOCOLS.update(protocols)
 
 
-def dual(value: Any, tangent: Any, level: int) -> Any:
+def _readable_dual(value: Any, tangent: Any, level: int) -> Any:
     """Put a dual together from parts that fit; nothing is checked."""
     result = object.__new__(_KINDS.get(type(value), Dual))
     result.value = value
     result.tangent = tangent
     result.level = level
     return result
+
+
+# Duals of real floats come from the compiled kernel, if there is one. It knows what is usual, and
+# hands over to the code above in every other case.
+dual: Function = _readable_dual
+_SCALARS: tuple[type, ...] = (Dual,)
+if KERNEL:
+    KERNEL.connect(Dual, _readable_dual, RULES, _PROTOCOLS, vars(_levels))
+    dual = KERNEL.dual
+    _SCALARS = (Dual, *KERNEL.KINDS)
 
 
 def _restore(value: Any, tangent: Any, level: int) -> Any:

@@ -72,7 +72,7 @@ class Namespace:
         supply: Callable[[Any], Callable[..., Any]] | None = None,
     ) -> None:
         self.name = name
-        self.functions = functions | {"__builtins__": {}}
+        self.functions = dict(functions)
         self.is_complex = is_complex
         self.is_array = is_array
         self.convert = convert
@@ -114,9 +114,29 @@ def _polygamma(n: int, x: float) -> float:
 
     with mp.workprec(90):
         try:
-            return float(mp.psi(int(n), x).real)
-        except ValueError:  # a pole
+            return float(_psi(mp, int(n), mp.mpf(x)).real)
+        except (ValueError, ZeroDivisionError):  # a pole
             return math.nan
+
+
+def _psi(ctx: Any, n: int, x: Any) -> Any:
+    """mpmath's ψ⁽ⁿ⁾(x), and far to the left by reflection, where mpmath would take for ever.
+
+    (−1)ⁿ·ψ⁽ⁿ⁾(1 − x) − ψ⁽ⁿ⁾(x) = π·dⁿ/dxⁿ cot πx, a polynomial in c = cot πx: dc/dx = −π(1 + c²).
+    """
+    if ctx.re(x) > -100:
+        return ctx.psi(n, x)
+    polynomial = [ctx.zero, ctx.one]  # coefficients of 1, c, c², …
+    for _ in range(n):
+        slope = [k * p for k, p in enumerate(polynomial)][1:]
+        polynomial = [
+            -ctx.pi * ((slope[k] if k < len(slope) else 0) + (slope[k - 2] if k >= 2 else 0))
+            for k in range(len(slope) + 2)
+        ]
+    cot = ctx.cospi(x) / ctx.sinpi(x)
+    return (-1) ** n * ctx.psi(n, 1 - x) - ctx.pi * sum(
+        p * cot**k for k, p in enumerate(polynomial)
+    )
 
 
 def _sinc(n: int, x: Any) -> Any:
@@ -319,7 +339,7 @@ def _mpmath(context: Any, is_complex: bool) -> Namespace:
         ctx,
         "inf nan pi ln2 ln10 sqrt exp expm1 log log10 log1p sin cos tan sec csc cot asin acos "
         "atan atan2 sinh cosh tanh sech asinh acosh atanh degrees radians hypot floor ceil "
-        "rint=nint sign erf erfc gamma polygamma=psi sinc=sincpi real=re imag=im conj "
+        "rint=nint sign erf erfc gamma sinc=sincpi real=re imag=im conj "
         "isfinite isinf isnan",
     )
     functions |= {
@@ -337,6 +357,7 @@ def _mpmath(context: Any, is_complex: bool) -> Namespace:
         "nan_to_num": lambda x: ctx.mpf(_nan_to_num(float(x))) if not ctx.isfinite(x) else x,
         "floordiv": lambda a, b: ctx.floor(a / b),
         "_sinc": lambda n, x: sinc(int(n), x),
+        "polygamma": lambda n, x: _psi(ctx, int(n), x),
         "_exponent": lambda x: ctx.frexp(x)[1],
         "_gauss": lambda x: ctx.exp(-ctx.fmul(x, x, exact=True)),
     }

@@ -93,6 +93,7 @@ class Rule:
         texts = bool(slopes) and all(isinstance(slope, str) for slope in slopes)
         plain = kind in ("smooth", "kinked") or slopes in (("1",), ("-1",))
         self.has_line = texts and plain
+        self.is_sum = set(slopes) <= {"1", "-1"}
         self.array_lines: dict[int, tuple[Callable[..., Any], Callable[..., Any]]] = {}
 
     def __repr__(self) -> str:
@@ -149,12 +150,14 @@ class Rule:
         return compile_text(self._tangent(active), (*self.args, "y", *dots), namespace)
 
     def _tangent(self, active: Sequence[bool]) -> str:
-        signs = {"1": "+", "-1": "-"}
-        rows = zip(self.slopes, self.args, active, strict=True)
-        return " + ".join(
-            f"{signs[str(slope)]}d{a}" if slope in signs else f"({slope})*d{a}"
-            for slope, a, on in rows
-            if on
+        """Σ slope·ȧ over the active arguments, as text; always a new number or array."""
+        text = ""
+        for slope, a, on in zip(self.slopes, self.args, active, strict=True):
+            if on:
+                term = f"d{a}" if slope in ("1", "-1") else f"({slope})*d{a}"
+                text += f" {'-' if slope == '-1' else '+'} {term}"
+        return (
+            text[1:] if sum(active) == 1 and "*" not in text else text.removeprefix(" + ").strip()
         )
 
 

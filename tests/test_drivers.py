@@ -410,3 +410,5 @@ def test_lists_of_mpf_stay_mpf() -> None:
         assert abs(g[1] - mp.exp(x[0]) / x[1]) < mpf(10) ** -49
         h = hessian(lambda v: dualad.exp(v[0]) * dualad.log(v[1]))(x)
         assert abs(h[0][1] - mp.exp(x[0]) / x[1]) < mpf(10) ** -49
+        h = hessian(lambda v: v[0] ** 2 * v[1])(x)
+        assert all(isinstance(e, mpf) for row in h for e in row)

@@ -14,10 +14,40 @@ import dualad
 from dualad import jacobian
 
 Y = np.array(
-    [10.07, 14.73, 17.94, 23.93, 29.61, 35.18, 40.02, 44.82, 50.76, 55.05, 61.01, 66.40, 75.47, 81.78]
+    [
+        10.07,
+        14.73,
+        17.94,
+        23.93,
+        29.61,
+        35.18,
+        40.02,
+        44.82,
+        50.76,
+        55.05,
+        61.01,
+        66.40,
+        75.47,
+        81.78,
+    ]
 )
 X = np.array(
-    [77.6, 114.9, 141.1, 190.8, 239.9, 289.0, 332.8, 378.4, 434.8, 477.3, 536.8, 593.1, 689.1, 760.0]
+    [
+        77.6,
+        114.9,
+        141.1,
+        190.8,
+        239.9,
+        289.0,
+        332.8,
+        378.4,
+        434.8,
+        477.3,
+        536.8,
+        593.1,
+        689.1,
+        760.0,
+    ]
 )
 PARAMETERS = [2.3894212918e02, 5.5015643181e-04]
 DEVIATIONS = [2.7070075241e00, 7.2668688436e-06]
@@ -29,7 +59,9 @@ def array_model(b: Any) -> Any:
 
 
 def scalar_model(b: Any) -> list[Any]:
-    return [b[0] * (1 - dualad.exp(-b[1] * x)) - y for x, y in zip(X.tolist(), Y.tolist(), strict=True)]
+    return [
+        b[0] * (1 - dualad.exp(-b[1] * x)) - y for x, y in zip(X.tolist(), Y.tolist(), strict=True)
+    ]
 
 
 @pytest.mark.parametrize("model", [array_model, scalar_model])

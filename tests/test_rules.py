@@ -304,3 +304,18 @@ def test_slopes_that_are_only_shown_are_right(rule: Rule) -> None:
         assert set(rule.slopes) <= {"0", None}
     else:
         assert rule.slope_in(MATH, 0)(2.0, 0.0) == function(rule)(1.0)
+
+
+def test_polygamma_far_to_the_left() -> None:
+    for x in (-150.25, -1234.75, -1e6 - 0.5, -1e15 - 0.5):
+        for n in (0, 1, 2, 3):
+            with mp.workdps(60):
+                cot = (
+                    mp.diff(lambda t: mp.cospi(t) / mp.sinpi(t), mpf(x), n)
+                    if n
+                    else mp.cospi(x) / mp.sinpi(x)
+                )
+                truth = (-1) ** n * mp.psi(n, 1 - mpf(x)) - mp.pi * cot
+            got = dualad.polygamma(n, x)
+            assert abs(got - truth) <= 1e-14 * max(abs(truth), mpf(10) ** -12)
+    assert math.isnan(dualad.digamma(-1e16))

@@ -255,3 +255,9 @@ def test_every_shape_keeps_its_shape(x: Any) -> None:
     y = Dual(x, np.ones((0, *x.shape)))
     assert (y + 1).tangent.shape == (0, *x.shape)
     assert isinstance(np.ravel(y), DualArray)
+
+
+@pytest.mark.parametrize("mode", ["maximum", "minimum", "median"])
+def test_pad_with_a_selected_element(mode: str) -> None:
+    check(lambda x: np.pad(x, ((1, 2), (0, 1)), mode) ** 2, np.cos(SQUARE), analytic=False)
+    check(lambda x: np.pad(x, 1, mode, stat_length=2) ** 2, np.cos(SQUARE), analytic=False)

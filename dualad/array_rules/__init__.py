@@ -6,8 +6,18 @@ its own. `implements` enters it; importing this package enters them all.
 """
 
 from . import basics as basics
+from . import choosing as choosing
+from . import elementwise as elementwise
 from . import factorisations as factorisations
 from . import fft as fft
 from . import linalg as linalg
+from . import others as others
+from . import polynomials as polynomials
+from . import products as products
+from . import reductions as reductions
+from . import selecting as selecting
+from . import sequences as sequences
 from . import shapes as shapes
+from . import statistics as statistics
+from . import tables as tables
 from . import ufunc_methods as ufunc_methods

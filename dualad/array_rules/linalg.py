@@ -416,5 +416,4 @@ def diagonal(x: Any, /, *, offset: int = 0) -> Any:
 
 @implements(np.linalg.trace)
 def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Any:
-    diagonal = np.linalg.diagonal(x, offset=offset)
-    return np.sum(diagonal if dtype is None else diagonal.astype(dtype), axis=-1)
+    return np.trace(x, offset, -2, -1, dtype)

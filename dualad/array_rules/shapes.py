@@ -184,7 +184,7 @@ def _(x: Any, /, *, axis: int = 0) -> Any:
 # -- elements at other places --------------------------------------------------------------
 
 
-def _gathering(f: Callable[..., Any]) -> Callable[..., Any]:
+def gathering(f: Callable[..., Any]) -> Callable[..., Any]:
     """f only moves, repeats or leaves out elements: it moves their numbers alike."""
 
     def gathered(a: Any, *args: Any, **kwargs: Any) -> Any:
@@ -196,7 +196,7 @@ def _gathering(f: Callable[..., Any]) -> Callable[..., Any]:
     return gathered
 
 
-implements_each(_gathering, np.roll, np.repeat, np.tile, np.resize, np.delete, np.diagonal)
+implements_each(gathering, np.roll, np.repeat, np.tile, np.resize, np.delete, np.diagonal)
 
 
 def _placing(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -325,7 +325,7 @@ def _(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any
             f"np.pad with mode={mode!r} is not supported for duals; use np.concatenate."
         )
     if mode in ("edge", "reflect", "symmetric", "wrap") and options.get("reflect_type") != "odd":
-        return _gathering(np.pad)(array, pad_width, mode, **options)
+        return gathering(np.pad)(array, pad_width, mode, **options)
     if mode in ("maximum", "minimum", "median"):
         return _pad_with(getattr(np, _STATISTICS[mode]), array, pad_width, **options)
     fill = {"constant": "constant_values", "linear_ramp": "end_values"}.get(mode)

@@ -6,13 +6,14 @@ NumPy has a function of its own for that (np.sum is np.add.reduce), that functio
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from ..array import DualArray, ufunc_method
-from ..dual import evaluate, plain
+from ..dual import evaluate
 from ..rules import Rule
 
 _REDUCTIONS: dict[Any, Callable[..., Any]] = {
@@ -38,36 +39,48 @@ def reduce(
     """Fold the elements along an axis, several, or all (None)."""
     if dtype is not None:
         a = np.astype(a, dtype)
-    start = ufunc.identity if initial is None else initial
-    if where is not True:
-        if start is None:
-            raise ValueError(
-                f"np.{ufunc.__name__}.reduce with where= needs initial=, for it has no identity."
-            )
-        a = np.where(where, a, start)
-    if ufunc in _REDUCTIONS and (a.size or start is None):
+    fill = initial if ufunc.identity is None else ufunc.identity
+    if where is not True and fill is None:
+        raise ValueError(
+            f"np.{ufunc.__name__}.reduce with where= needs initial=, for it has no identity."
+        )
+    if ufunc in _REDUCTIONS and (a.size or ufunc.identity is not None or initial is None):
+        if where is not True:
+            a = np.where(where, a, fill)
         result = _REDUCTIONS[ufunc](a, axis=axis, keepdims=keepdims)
-    else:
-        result = _fold(ufunc, rule, a, axis, start)
-        if keepdims:
-            result = np.reshape(result, np.max(plain(a), axis, keepdims=True, initial=0).shape)
-    return result if initial is None else evaluate(rule, (initial, result))
+        return result if initial is None else evaluate(rule, (initial, result))
+    result = _fold(rule, a, axis, ufunc.identity if initial is None else initial, where)
+    return np.reshape(result, _kept(a.shape, axis)) if keepdims else result
 
 
-def _fold(ufunc: Any, rule: Rule, a: Any, axis: Any, start: Any) -> Any:
-    axes = range(a.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    for i in sorted((i % a.ndim for i in axes), reverse=True):
-        steps = list(np.moveaxis(a, i, 0))
-        if not steps:
-            if start is None:
-                raise ValueError(
-                    f"np.{ufunc.__name__}.reduce of nothing has no value; give initial=."
-                )
-            steps = [np.full(np.delete(a.shape, i), start)]
-        a = steps[0]
-        for step in steps[1:]:
-            a = evaluate(rule, (a, step))
-    return a
+def _fold(rule: Rule, a: Any, axis: Any, start: Any, where: Any) -> Any:
+    """One step after the other; elements that `where` leaves out change nothing."""
+    axes = _axes(a.ndim, axis)
+    mask = np.moveaxis(np.broadcast_to(where, a.shape), axes, range(len(axes)))
+    shape = (math.prod(mask.shape[: len(axes)]), *mask.shape[len(axes) :])
+    mask, steps = mask.reshape(shape), np.reshape(np.moveaxis(a, axes, range(len(axes))), shape)
+    result = start
+    for i in range(len(mask)):
+        if result is None:
+            result = steps[i]
+        elif mask[i].all():
+            result = evaluate(rule, (result, steps[i]))
+        else:
+            result = np.where(mask[i], evaluate(rule, (result, steps[i])), result)
+    if result is None:
+        raise ValueError(f"np.{rule.name}.reduce of nothing has no value; give initial=.")
+    return np.broadcast_to(result, shape[1:]) if np.ndim(result) < len(shape) - 1 else result
+
+
+def _axes(ndim: int, axis: Any) -> list[int]:
+    axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return sorted(i % ndim for i in axes)
+
+
+def _kept(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
+    """The shape with keepdims=True."""
+    axes = _axes(len(shape), axis)
+    return tuple(1 if i in axes else n for i, n in enumerate(shape))
 
 
 @ufunc_method("accumulate")

@@ -1,0 +1,330 @@
+"""The table of rules as C, for the compiled kernel: run when the package is built.
+
+Values and slopes are texts in a small language: names, numbers, + - * / // % **, comparisons,
+`a if c else b`, and calls of table functions. Each row becomes four small functions of C:
+
+    value    y
+    slopes   y, and the slopes in the arguments that have a tangent
+    jet      a slope with its own tangents, for second derivatives
+    call     the row as a builtin function of Python
+
+A row that needs a function which C does not have, or a slope that is no text, is left to the
+readable Dual. (`left_out` says which rows and why.)
+"""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import math
+import sys
+import types
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+
+CONSTANTS = {
+    "pi": repr(math.pi),
+    "ln2": repr(math.log(2.0)),
+    "ln10": repr(math.log(10.0)),
+    "inf": "INFINITY",
+    "nan": "NAN",
+}
+LIBM = """
+    sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan asin acos atan sinh cosh tanh
+    asinh acosh atanh erf erfc atan2 fmod
+"""
+# Functions of the namespace `math` that are not one call of libm. {0}, {1}: the arguments.
+OTHERS = {
+    "abs": "fabs({0})",
+    "pow": "power({0}, {1}, odd)",
+    "copysign": "copysign({0}, {1})",
+    "degrees": "({0} * (180.0 / %r))" % math.pi,  # noqa: UP031
+    "radians": "({0} * (%r / 180.0))" % math.pi,  # noqa: UP031
+    "hypot": "hypotenuse({0}, {1}, odd)",
+    "rint": "rint({0})",
+    "sign": "sign_of({0})",
+    "real": "({0})",
+}
+BINARY = {
+    ast.Add: "({0} + {1})",
+    ast.Sub: "({0} - {1})",
+    ast.Mult: "({0} * {1})",
+    ast.Div: "divided({0}, {1}, odd)",
+    ast.FloorDiv: "floor_divided({0}, {1}, odd)",
+    ast.Mod: "modulo({0}, {1}, odd)",
+    ast.Pow: "power({0}, {1}, odd)",
+}
+ROWS = {ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.Pow: "pow"}
+COMPARE = {ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
+
+
+class NotInC(Exception):
+    """A row that the kernel leaves to the readable Dual, and why."""
+
+
+def load(module: str) -> Any:
+    """A module of the package without the package around it, which is not built yet."""
+    package = types.ModuleType("_unbuilt")
+    package.__path__ = [str(HERE)]
+    sys.modules[package.__name__] = package
+    return importlib.import_module(f"_unbuilt.{module}")
+
+
+# -- expressions -------------------------------------------------------------------------
+
+
+def parse(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
+
+
+def called(node: ast.Call) -> str:
+    if not isinstance(node.func, ast.Name) or node.keywords:
+        raise NotInC("a call that is not simple")
+    return node.func.id
+
+
+def number(node: ast.Constant) -> str:
+    if not isinstance(node.value, (int, float)):
+        raise NotInC(f"the constant {node.value!r}")
+    return repr(float(node.value))
+
+
+def expression(node: ast.expr, names: dict[str, str], functions: set[str]) -> str:
+    """An expression as C on doubles; `odd` is set where Python would raise."""
+
+    def c(part: ast.expr) -> str:
+        return expression(part, names, functions)
+
+    match node:
+        case ast.Constant():
+            return number(node)
+        case ast.Name(id):
+            return names.get(id) or CONSTANTS[id]
+        case ast.UnaryOp(ast.USub(), operand):
+            return f"(-{c(operand)})"
+        case ast.UnaryOp(ast.UAdd(), operand):
+            return c(operand)
+        case ast.BinOp(left, op, right):
+            return BINARY[type(op)].format(c(left), c(right))
+        case ast.Compare(left, [op], [right]):
+            return f"({c(left)} {COMPARE[type(op)]} {c(right)})"
+        case ast.IfExp(test, body, orelse):
+            return f"({c(test)} ? {c(body)} : {c(orelse)})"
+        case ast.Call():
+            name = called(node)
+            if name not in functions:
+                raise NotInC(f"C has no {name}")
+            return f"f_{name}({', '.join([*map(c, node.args), 'odd'])})"
+    raise NotInC(f"{ast.dump(node)} is not in the table's language")
+
+
+class Jets:
+    """An expression as statements of C on jets: one call of a row per step."""
+
+    def __init__(self, args: dict[str, str], functions: set[str], rows: set[str]) -> None:
+        self.names, self.functions, self.rows = args, functions, rows
+        self.declarations: list[str] = []
+        self.statements: list[str] = []
+
+    def new(self) -> str:
+        self.declarations.append(f"Jet t{len(self.declarations)};")
+        return f"t{len(self.declarations) - 1}"
+
+    def row(self, name: str, *parts: ast.expr) -> str:
+        if name not in self.rows:
+            raise NotInC(f"the kernel has no row {name}")
+        args = [self.pointer(part) for part in parts]
+        args += ["NULL"] * (2 - len(args))
+        result = self.new()
+        self.statements.append(
+            f"if (jet_of(&ROWS[ROW_{name}], {', '.join(args)}, k, &{result})) return 1;"
+        )
+        return f"&{result}"
+
+    def pointer(self, node: ast.expr) -> str:
+        """Calculate the expression; where its jet then is."""
+        match node:
+            case ast.Name(id) if id in self.names:
+                return self.names[id]
+            case ast.Constant() | ast.Name():
+                text = number(node) if isinstance(node, ast.Constant) else CONSTANTS[node.id]
+                result = self.new()
+                self.statements.append(f"{result} = constant({text});")
+                return f"&{result}"
+            case ast.UnaryOp(ast.USub(), ast.Constant(value)):
+                return self.pointer(ast.Constant(-value))  # type: ignore[operator]
+            case ast.UnaryOp(ast.USub(), operand):
+                return self.row("neg", operand)
+            case ast.BinOp(left, op, right) if type(op) in ROWS:
+                return self.row(ROWS[type(op)], left, right)
+            case ast.Call():
+                return self.row(called(node), *node.args)
+            case ast.IfExp(test, body, orelse):
+                result = self.new()
+                self.statements.append(f"if ({self.question(test)}) {{")
+                self.statements.append(f"copied({self.pointer(body)}, k, &{result});")
+                self.statements.append("} else {")
+                self.statements.append(f"copied({self.pointer(orelse)}, k, &{result});")
+                self.statements.append("}")
+                return f"&{result}"
+        raise NotInC(f"{ast.dump(node)} has no jet")
+
+    def question(self, node: ast.expr) -> str:
+        match node:
+            case ast.Compare(left, [op], [right]):
+                return f"{self.value(left)} {COMPARE[type(op)]} {self.value(right)}"
+            case ast.Call(ast.Name("isfinite"), [argument]):
+                return f"isfinite({self.value(argument)})"
+        raise NotInC(f"{ast.dump(node)} is no question")
+
+    def value(self, node: ast.expr) -> str:
+        if isinstance(node, ast.Call) and called(node) == "real":
+            return self.value(node.args[0])
+        if isinstance(node, ast.Constant):
+            return number(node)
+        return f"({self.pointer(node)})->v"
+
+
+# -- rows --------------------------------------------------------------------------------
+
+
+class Writer:
+    """Goes through the table and collects C."""
+
+    def __init__(self, table: list[Any]) -> None:
+        self.table = table
+        self.left_out: dict[str, str] = {}
+        self.functions: dict[str, str] = {}  # name: its definition
+        for rule in table:
+            self._try(self._function, rule)
+        names = set(self.functions)
+        self.rows: dict[str, list[str]] = {}
+        for _ in range(2):  # once more, now that it is known which rows there are
+            self.known = set(self.rows) or names
+            self.rows = {}
+            for rule in table:
+                if rule.name in names:
+                    self._try(self._row, rule)
+
+    def _try(self, step: Any, rule: Any) -> None:
+        try:
+            step(rule)
+        except NotInC as reason:
+            self.left_out[rule.name] = str(reason)
+
+    def _function(self, rule: Any) -> None:
+        """The value as a function of doubles."""
+        name, args = rule.name, rule.args
+        if len(args) > 2:
+            raise NotInC("three arguments")
+        if name in LIBM.split():
+            body = f"checked({name}({', '.join(args)}), odd)"
+        elif name in OTHERS:
+            body = OTHERS[name].format(*args)
+        elif isinstance(rule.value, str):
+            body = expression(
+                parse(rule.value), dict(zip(args, args, strict=True)), self._reachable(rule)
+            )
+        else:
+            raise NotInC(f"C has no {name}")
+        head = ", ".join([*(f"double {a}" for a in args), "int *odd"])
+        self.functions[name] = (
+            f"static inline double f_{name}({head}) {{ (void)odd; return {body}; }}"
+        )
+
+    def _reachable(self, rule: Any) -> set[str]:
+        return (
+            set(self.functions)
+            | {r.name for r in self.table if r.name in LIBM.split() or r.name in OTHERS}
+            | {rule.name}
+        )
+
+    def _row(self, rule: Any) -> None:
+        name, args, flat = rule.name, rule.args, rule.kind == "flat"
+        if not flat and (not rule.slopes or not all(isinstance(s, str) for s in rule.slopes)):
+            raise NotInC("a slope that is no text")
+        if rule.kind == "linear" and rule.slopes == ("0",):
+            raise NotInC("linear with slope 0")
+        given = [f"x[{i}]" for i in range(len(args))]
+        unused = "" if flat else self._slopes(rule) + self._jet(rule)
+        names = ", ".join([*given, "&odd"])
+        self.rows[name] = [
+            f"static int value_{name}(const double *x, double *y) {{\n"
+            f"    int odd = 0;\n    *y = f_{name}({names});\n"
+            f"    return odd | !isfinite(*y);\n}}\n" + unused,
+            f'{{"{name}", {len(args)}, {int(flat)}, value_{name}, '
+            + ("NULL, NULL, " if flat else f"slopes_{name}, jet_{name}, ")
+            + f"(PyCFunction)(void (*)(void))call_{name}}},",
+        ]
+
+    def _slopes(self, rule: Any) -> str:
+        args = ", ".join(rule.args)
+        locals_ = [f"{a} = args[{i}]" for i, a in enumerate(rule.args)]
+        lines = [
+            f"static int slopes_{rule.name}"
+            "(const double *args, int active, double *value, double *s) {",
+            "    int flag = 0, *odd = &flag;",
+            f"    const double {', '.join(locals_)}, y = f_{rule.name}({args}, odd);",
+            "    (void)active;",
+            "    flag |= !isfinite(*value = y);",
+        ]
+        names = {name: name for name in (*rule.args, "y")}
+        for i, slope in enumerate(rule.slopes):
+            text = expression(parse(slope), names, set(self.functions))
+            if_active = f"if (active & {1 << i}) " if len(rule.args) > 1 else ""
+            lines.append(f"    {if_active}flag |= !isfinite(s[{i}] = {text});")
+        return "\n".join([*lines, "    return flag;", "}", ""])
+
+    def _jet(self, rule: Any) -> str:
+        names = {a: f"x[{i}]" for i, a in enumerate(rule.args)} | {"y": "y"}
+        lines = [
+            f"static int jet_{rule.name}"
+            "(const Jet *const *x, const Jet *y, int i, Size k, Jet *s) {",
+            "    (void)x; (void)y;",
+        ]
+        for i, slope in enumerate(rule.slopes):
+            jets = Jets(names, set(self.functions), self.known)
+            result = jets.pointer(parse(slope))
+            body = [*jets.declarations, *jets.statements, f"return copied({result}, k, s);"]
+            lines += [f"    if (i == {i}) {{", *(f"        {line}" for line in body), "    }"]
+        return "\n".join([*lines, "    return 1;", "}", ""])
+
+    def lines(self) -> Iterator[str]:
+        yield "/* Written by _codegen.py from the table in rules.py; do not edit. */"
+        yield '#include "_kernel.h"'
+        yield f"#define FINGERPRINT {load('_fingerprint').fingerprint()}u"
+        yield f"#define ROW_COUNT {len(self.rows)}"
+        for i, name in enumerate(self.rows):
+            yield f"#define ROW_{name} {i}"
+        yield "static const Row ROWS[ROW_COUNT];"
+        yield "/* The kernel enters here how a row is applied to objects of Python. */"
+        yield "static PyObject *(*call_row)(int, PyObject *const *, Size) = NULL;"
+        for definition in self.functions.values():
+            yield definition.partition(" {")[0] + ";"
+        yield from self.functions.values()
+        for name, (functions, _) in self.rows.items():
+            yield functions
+            yield (
+                f"static PyObject *call_{name}(PyObject *self, PyObject *const *args, Size n) {{\n"
+                f"    (void)self;\n    return call_row(ROW_{name}, args, n);\n}}"
+            )
+        yield "static const Row ROWS[ROW_COUNT] = {"
+        yield from (entry for _, entry in self.rows.values())
+        yield "};"
+
+
+def write(path: Path = HERE / "_rules.h") -> Path:
+    """Write the C, if it is not there already."""
+    text = "\n".join(Writer(list(load("rules").table())).lines()) + "\n"
+    if not path.exists() or path.read_text("utf-8") != text:
+        path.write_text(text, "utf-8")
+    return path
+
+
+if __name__ == "__main__":
+    for rule, why in Writer(list(load("rules").table())).left_out.items():
+        print(f"{rule}: {why}")
+    print(write())

@@ -1,0 +1,1229 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+# cython: c_api_binop_methods=True, embedsignature=False
+"""The same Dual for real floats, compiled.
+
+A `Dual` here holds a value and its tangent as C doubles, up to `DIRECTIONS` directions inside the
+object. A `Nested` is a dual of a newer level over a `Dual` of an older one: value, both tangents,
+and the mixed second derivatives. What they do is the table's, written as C by `_codegen.py`.
+
+Both do only what is usual. Where Python would raise, where something is not finite, where the
+operand is no real float, they hand over to the readable Dual in `dual.py`, with themselves as
+arguments: it decides about values, exceptions and texts, so they are the same by construction.
+
+Objects are immutable and refer to nothing but their level, so the garbage collector need not
+track them; like the readable Dual they have no weak references. The module belongs to one
+interpreter: a subinterpreter (or a Python without the GIL, for which it is not built) uses the
+readable Dual.
+"""
+
+cimport cython
+from cpython.float cimport PyFloat_AS_DOUBLE
+from cpython.long cimport PyLong_AsDouble
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.object cimport PyObject, PyObject_RichCompare, PyTypeObject
+from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
+from libc.math cimport fabs
+from libc.string cimport memcpy, memset
+cimport numpy as cnp
+
+import math
+from types import MethodType
+
+import numpy
+
+cnp.import_array()
+
+cdef extern from *:
+    """
+    #include "numpy/arrayscalars.h"
+
+    static PyObject *as_float64(double v) {
+        PyObject *x = PyArrayScalar_New(Double);
+        if (x != NULL) PyArrayScalar_ASSIGN(x, Double, v);
+        return x;
+    }
+
+    static int add_method(PyObject *kind, PyMethodDef *def) {
+        PyTypeObject *type = (PyTypeObject *)kind;
+        PyObject *method = PyDescr_NewMethod(type, def);
+        int status = method == NULL ? -1 : PyDict_SetItemString(type->tp_dict, def->ml_name, method);
+        Py_XDECREF(method);
+        PyType_Modified(type);
+        return status;
+    }
+
+    static PyObject *builtin(PyMethodDef *def, PyObject *module) {
+        return PyCFunction_NewEx(def, NULL, module);
+    }
+    """
+    object as_float64(double v)
+
+    ctypedef struct PyMethodDef:
+        const char *ml_name
+        void *ml_meth
+        int ml_flags
+        const char *ml_doc
+
+    object builtin(PyMethodDef *definition, object module)
+    int add_method(object kind, PyMethodDef *definition) except -1
+    int METH_FASTCALL
+    int METH_KEYWORDS
+    void PyObject_Free(void *p) noexcept
+
+
+cdef extern from "_rules.h":
+    enum:
+        DIRECTIONS
+        JET
+        ROW_COUNT
+        ROW_add
+        ROW_sub
+        ROW_mul
+        ROW_div
+        ROW_pow
+        ROW_mod
+        ROW_neg
+        ROW_pos
+        ROW_abs
+
+    unsigned int FINGERPRINT
+
+    ctypedef struct Jet:
+        double v
+        int on
+        int is_np
+        double d[JET]
+
+    ctypedef struct Row:
+        const char *name
+        int nargs
+        int flat
+        int (*value)(const double *x, double *y) noexcept
+        int (*slopes)(const double *x, int active, double *y, double *s) noexcept
+        int (*jet)(const Jet **x, const Jet *y, int i, Py_ssize_t k, Jet *s) noexcept
+        void *call
+
+    const Row ROWS[ROW_COUNT]
+    PyObject *math_hypot
+    void *call_row
+
+    int scaled(double s, const double *a, double *out, Py_ssize_t m) noexcept
+    int added(
+        int first, int active, double s, const double *a, double r, const double *b, double *out,
+        Py_ssize_t m
+    ) noexcept
+    int moved(
+        int active, const double *s, const double *a, const double *b, double *out, Py_ssize_t m
+    ) noexcept
+    int jet_of(const Row *row, const Jet *a, const Jet *b, Py_ssize_t k, Jet *y) noexcept
+    Jet constant(double v) noexcept
+
+
+cdef Py_ssize_t PASS = 256  # directions in one pass, as in drivers.py
+cdef double EXACT = 2.0**53  # integers below are floats without loss
+
+# What the kernel hands over to: filled in by `connect`.
+cdef object readable_class = None     # dual.Dual
+cdef object readable_dual = None      # dual.dual before the kernel
+cdef dict levels = {}                 # the namespace of levels.py
+cdef dict protocols = {}              # NumPy's two protocols
+cdef dict table = {}                  # RULES
+cdef dict rows = {ROWS[i].name.decode(): i for i in range(ROW_COUNT)}
+cdef list functions = [None] * ROW_COUNT   # the readable function of a row
+cdef list forward = [None] * ROW_COUNT     # a row as a method: x∘other
+cdef list reflected = [None] * ROW_COUNT   # and other∘x
+cdef dict ufuncs = {}                      # NumPy's name of a row
+cdef object float64 = numpy.float64
+cdef object as_float64_type = numpy.float64
+cdef type ndarray = numpy.ndarray
+cdef object hypot = math.hypot
+
+math_hypot = <PyObject *>hypot
+
+
+# -- the two classes ------------------------------------------------------------------------
+
+
+cdef class Dual:
+    """A dual over a float. See `dualad.Dual`."""
+
+    # Made and freed by hand, below: so much is done with so little else to do.
+    cdef double v
+    cdef bint is_np                # whether the value is handed out as np.float64
+    cdef PyObject *lev
+    cdef Py_ssize_t n              # how many directions; -1: the tangent is one float
+    cdef double *t                 # the tangent: `inside`, or a block if there are too many
+    cdef double inside[DIRECTIONS]
+
+    @property
+    def value(self):
+        """The number itself."""
+        return number(self.v, self.is_np)
+
+    @property
+    def tangent(self):
+        """The derivative: a float, or an array of directions."""
+        return self.t[0] if self.n < 0 else array(self.t, self.n)
+
+    @property
+    def __class__(self):
+        """The class of all duals, for isinstance."""
+        return readable_class
+
+    @property
+    def level(self):
+        """Which differentiation the tangent belongs to."""
+        return <object>self.lev
+
+    # arithmetic: the table's rows
+
+    def __add__(a, b):
+        return operator(ROW_add, a, b)
+
+    def __sub__(a, b):
+        return operator(ROW_sub, a, b)
+
+    def __mul__(a, b):
+        return operator(ROW_mul, a, b)
+
+    def __truediv__(a, b):
+        return operator(ROW_div, a, b)
+
+    def __mod__(a, b):
+        return operator(ROW_mod, a, b)
+
+    def __pow__(a, b, modulus):
+        if modulus is not None:
+            return readable_class.__pow__(a, b, modulus)
+        return operator(ROW_pow, a, b)
+
+    def __floordiv__(a, b):
+        if is_ours(a):
+            return readable_class.__floordiv__(a, b)
+        return readable_class.__rfloordiv__(b, a)
+
+    def __divmod__(a, b):
+        if is_ours(a):
+            return readable_class.__divmod__(a, b)
+        return readable_class.__rdivmod__(b, a)
+
+    def __neg__(self):
+        result = unary(ROW_neg, self)
+        return readable_class.__neg__(self) if result is None else result
+
+    def __pos__(self):
+        result = unary(ROW_pos, self)
+        return readable_class.__pos__(self) if result is None else result
+
+    def __abs__(self):
+        result = unary(ROW_abs, self)
+        return readable_class.__abs__(self) if result is None else result
+
+    # comparisons look at values only
+
+    def __richcmp__(self, other, int op):
+        cdef double x, y
+        cdef bint is_np = self.is_np
+        x = self.v
+        if type(other) is Dual or type(other) is Nested:
+            y = (<Dual>other).v
+            is_np |= (<Dual>other).is_np
+        elif not as_double(other, &y, &is_np):
+            return COMPARISONS[op](self, other)
+        if is_np:
+            return PyObject_RichCompare(number(x, self.is_np), plain(other), op)
+        if op == 0:
+            return x < y
+        if op == 1:
+            return x <= y
+        if op == 2:
+            return x == y
+        if op == 3:
+            return x != y
+        if op == 4:
+            return x > y
+        return x >= y
+
+    def __hash__(self):
+        return readable_class.__hash__(self)
+
+    def __bool__(self):
+        return self.v != 0.0
+
+    # what is rare: the readable Dual does it
+
+    def __getattr__(self, name):
+        return readable_class.__getattr__(self, name)
+
+    def __int__(self):
+        return readable_class.__int__(self)
+
+    def __trunc__(self):
+        return readable_class.__trunc__(self)
+
+    def __floor__(self):
+        return readable_class.__floor__(self)
+
+    def __ceil__(self):
+        return readable_class.__ceil__(self)
+
+    def __round__(self, ndigits=None):
+        return readable_class.__round__(self, ndigits)
+
+    def __float__(self):
+        return readable_class.__float__(self)
+
+    def __complex__(self):
+        return readable_class.__complex__(self)
+
+    def __index__(self):
+        return readable_class.__index__(self)
+
+    def __repr__(self):
+        return readable_class.__repr__(self)
+
+    def __format__(self, spec):
+        return readable_class.__format__(self, spec)
+
+    def _repr_latex_(self):
+        return readable_class._repr_latex_(self)
+
+    def __reduce__(self):
+        return readable_class.__reduce__(self)
+
+    @property
+    def real(self):
+        """The real part, a dual."""
+        return readable_class.real.__get__(self)
+
+    @property
+    def imag(self):
+        """The imaginary part, a dual."""
+        return readable_class.imag.__get__(self)
+
+    def conjugate(self):
+        """The complex conjugate, a dual."""
+        return readable_class.conjugate(self)
+
+    @property
+    def ndim(self):
+        return 0
+
+    @property
+    def shape(self):
+        return ()
+
+    @property
+    def size(self):
+        return 1
+
+    def __array_function__(self, func, types, args, kwargs):
+        return protocols["function"](func, args, kwargs)
+
+
+@cython.final
+cdef class Nested(Dual):
+    """A dual over a dual over a float: second derivatives."""
+
+    cdef PyObject *level1          # the older level,
+    cdef Py_ssize_t n1             # its directions,
+    cdef double *t1                # and the value's tangent there
+    cdef bint t_np                 # whether the tangent's value is handed out as np.float64
+    cdef bint mixed                # whether the tangent has a tangent there too:
+    cdef double *t12               # n1 rows of n, in one block with t1
+
+    @property
+    def value(self):
+        """The number itself, a dual of the older level."""
+        cdef Dual x = new(self.n1, <object>self.level1)
+        x.v, x.is_np = self.v, self.is_np
+        memcpy(x.t, self.t1, many(self.n1) * sizeof(double))
+        return x
+
+    @property
+    def tangent(self):
+        """The derivative: a number or an array, plain or dual."""
+        cdef Dual x
+        if self.n >= 0:
+            t = array(self.t, self.n)
+            if not self.mixed:
+                return t
+            t_dot = array(self.t12, many(self.n1) * self.n)
+            if self.n1 >= 0:
+                t_dot = t_dot.reshape(self.n1, self.n)
+            return readable_dual(t, t_dot, <object>self.level1)
+        if not self.mixed:
+            return number(self.t[0], self.t_np)
+        x = new(self.n1, <object>self.level1)
+        x.v, x.is_np = self.t[0], self.t_np
+        memcpy(x.t, self.t12, many(self.n1) * sizeof(double))
+        return x
+
+
+# Both are duals to whoever asks: by name, and when called. Python code cannot derive from them,
+# and no object exists that was not filled.
+cdef extern from *:
+    """
+    static void disguise(PyObject *kind, newfunc make, destructor destroy) {
+        PyTypeObject *type = (PyTypeObject *)kind;
+        type->tp_name = "Dual";
+        type->tp_new = make;
+        type->tp_vectorcall = NULL;
+        type->tp_dealloc = destroy;
+        type->tp_flags &= ~Py_TPFLAGS_BASETYPE;
+    }
+
+    /* Duals that were freed, for the next ones. (The kernel is not built without the GIL.) */
+    #define SPARE 256
+    static PyObject *spare[SPARE];
+    static int spares = 0;
+
+    static PyObject *fresh(PyTypeObject *type) {
+        PyObject *x = PyObject_Malloc(type->tp_basicsize);
+        return x == NULL ? PyErr_NoMemory() : PyObject_Init(x, type);
+    }
+
+    static inline PyObject *allocated(PyTypeObject *type) {
+        PyObject *x;
+        if (spares == 0)
+            return fresh(type);
+        x = spare[--spares];
+        Py_SET_REFCNT(x, 1);
+        return x;
+    }
+
+    static inline void released(PyObject *x) {
+    #ifndef Py_DEBUG
+        if (spares < SPARE) {
+            spare[spares++] = x;
+            return;
+        }
+    #endif
+        PyObject_Free(x);
+    }
+    """
+    void disguise(object kind, void *make, void *destroy)
+    PyObject *fresh(PyTypeObject *kind) except NULL
+    PyObject *allocated(PyTypeObject *kind) except NULL
+    void released(PyObject *x) noexcept
+
+
+cdef object made_by_hand(PyObject *kind, PyObject *args, PyObject *kwargs):
+    """type(x)(2.0, 1.0) is Dual(2.0, 1.0)."""
+    if kwargs == NULL:
+        return readable_class(*<tuple>args)
+    return readable_class(*<tuple>args, **<dict>kwargs)
+
+
+disguise(Dual, <void *>made_by_hand, <void *>free_dual)
+disguise(Nested, <void *>made_by_hand, <void *>free_nested)
+
+
+cdef inline Py_ssize_t many(Py_ssize_t n) noexcept:
+    """How many floats a tangent has."""
+    return 1 if n < 0 else n
+
+
+cdef inline object number(double v, bint is_np):
+    return as_float64(v) if is_np else v
+
+
+cdef object array(const double *data, Py_ssize_t n):
+    cdef cnp.npy_intp shape = n
+    result = cnp.PyArray_EMPTY(1, &shape, cnp.NPY_DOUBLE, 0)
+    if n:
+        memcpy(cnp.PyArray_DATA(<cnp.ndarray>result), data, n * sizeof(double))
+    return result
+
+
+cdef inline Dual new(Py_ssize_t n, object level):
+    """A dual that is still to be filled."""
+    cdef PyObject *memory = allocated(<PyTypeObject *>Dual)
+    x = <Dual>memory
+    Py_DECREF(x)  # the cast has taken a reference of its own
+    return prepared(x, n, level)
+
+
+cdef Nested new_nested(Py_ssize_t n1, Py_ssize_t n2, object level1, object level):
+    cdef PyObject *memory = fresh(<PyTypeObject *>Nested)
+    x = <Nested>memory
+    Py_DECREF(x)
+    x.t1 = NULL
+    x.t_np = x.mixed = False
+    Py_INCREF(level1)
+    x.level1, x.n1 = <PyObject *>level1, n1
+    prepared(x, n2, level)
+    x.t1 = <double *>PyMem_Malloc(many(n1) * (1 + many(n2)) * sizeof(double))
+    if x.t1 == NULL:
+        raise MemoryError()
+    x.t12 = x.t1 + many(n1)
+    return x
+
+
+cdef inline Dual prepared(Dual x, Py_ssize_t n, object level):
+    Py_INCREF(level)
+    x.lev = <PyObject *>level
+    x.n = n
+    x.is_np = False
+    x.t = x.inside
+    if n > DIRECTIONS:
+        x.t = <double *>PyMem_Malloc(n * sizeof(double))
+        if x.t == NULL:
+            raise MemoryError()
+    return x
+
+
+cdef void free_dual(PyObject *memory) noexcept:
+    Py_XDECREF((<Dual>memory).lev)
+    if (<Dual>memory).t != (<Dual>memory).inside:
+        PyMem_Free((<Dual>memory).t)
+    released(memory)
+
+
+cdef void free_nested(PyObject *memory) noexcept:
+    Py_XDECREF((<Nested>memory).lev)
+    Py_XDECREF((<Nested>memory).level1)
+    if (<Nested>memory).t != (<Nested>memory).inside:
+        PyMem_Free((<Nested>memory).t)
+    PyMem_Free((<Nested>memory).t1)
+    PyObject_Free(memory)
+
+
+cdef inline bint is_ours(object x) noexcept:
+    return type(x) is Dual or type(x) is Nested
+
+
+cdef object plain(object x):
+    return number((<Dual>x).v, (<Dual>x).is_np) if is_ours(x) else x
+
+
+cdef inline bint as_double(object x, double *v, bint *is_np) noexcept:
+    """Whether x is a real number that is a float without loss."""
+    if type(x) is float:
+        v[0] = PyFloat_AS_DOUBLE(x)
+        return True
+    if type(x) is int:
+        v[0] = small(x)
+        return fabs(v[0]) < EXACT
+    if type(x) is float64:
+        v[0] = PyFloat_AS_DOUBLE(x)
+        is_np[0] = True
+        return True
+    if x is True or x is False:
+        v[0] = x is True
+        return True
+    return False
+
+
+cdef double small(object x) noexcept:
+    try:
+        return PyLong_AsDouble(x)
+    except OverflowError:
+        return 2 * EXACT
+
+
+cdef inline int compare(object a, object b) except -2:
+    """-1, 0 or 1 as level a is older than b, the same, or newer."""
+    if a is b or a == b:
+        return 0
+    return 1 if a > b else -1
+
+
+# -- rows on duals: each gives None where the readable Dual is to decide -----------------------
+
+
+cdef inline object unary(int row, object a):
+    cdef Dual x, y
+    cdef double s
+    cdef bint is_np = False
+    if type(a) is not Dual:
+        return nested(row, a, None) if type(a) is Nested else None
+    if ROWS[row].flat:
+        return flat(row, a, None)
+    x = <Dual>a
+    y = new(x.n, <object>x.lev)
+    y.is_np = x.is_np
+    if ROWS[row].slopes(&x.v, 1, &y.v, &s) or scaled(s, x.t, y.t, many(x.n)):
+        return None
+    return y
+
+
+cdef inline object binary(int row, object a, object b):
+    cdef Dual x, y, z
+    cdef double v[2]
+    cdef double s[2]
+    cdef bint is_np = False
+    cdef int active
+    if type(a) is Dual:
+        x = y = <Dual>a
+        if type(b) is Dual:
+            y = <Dual>b
+            if x.lev != y.lev and compare(<object>x.lev, <object>y.lev) != 0:
+                return nested(row, a, b)
+            if x.n != y.n:
+                return None
+            v[1] = y.v
+            is_np = y.is_np
+            active = 3
+        elif as_double(b, &v[1], &is_np):
+            active = 1
+        else:
+            return nested(row, a, b) if type(b) is Nested else None
+        v[0] = x.v
+        is_np |= x.is_np
+    elif type(b) is Dual:
+        x = y = <Dual>b
+        if not as_double(a, &v[0], &is_np):
+            return nested(row, a, b) if type(a) is Nested else None
+        v[1] = y.v
+        is_np |= y.is_np
+        active = 2
+    elif type(a) is Nested or type(b) is Nested:
+        return nested(row, a, b)
+    else:
+        return None
+    if ROWS[row].flat:
+        return flat(row, a, b)
+    z = new(x.n, <object>x.lev)
+    z.is_np = is_np
+    if ROWS[row].slopes(v, active, &z.v, s) or moved(active, s, x.t, y.t, z.t, many(x.n)):
+        return None
+    return z
+
+
+cdef object flat(int row, object a, object b):
+    """The derivative is zero: a plain number."""
+    cdef double v[2]
+    cdef double y
+    cdef bint is_np = False
+    if ROWS[row].name[0] == b"_":  # a helper row may give an integer
+        return None
+    if not value_of(a, &v[0], &is_np) or (b is not None and not value_of(b, &v[1], &is_np)):
+        return None
+    return None if is_np or ROWS[row].value(v, &y) else y
+
+
+cdef bint value_of(object x, double *v, bint *is_np) noexcept:
+    if is_ours(x):
+        v[0] = (<Dual>x).v
+        is_np[0] |= (<Dual>x).is_np
+        return True
+    return as_double(x, v, is_np)
+
+
+cdef object operator(int row, object a, object b):
+    result = binary(row, a, b)
+    if result is not None:
+        return result
+    if is_ours(a):
+        return forward[row](a, b)
+    return reflected[row](b, a)
+
+
+# -- second order -----------------------------------------------------------------------------
+
+
+ctypedef struct Part:
+    Jet jet                # the value and its tangent at the older level
+    Py_ssize_t n1, n2
+    bint active, mixed     # whether there is a tangent of the newer level; and a mixed one
+    bint t_np
+    const double *t2
+    const double *t12
+
+
+cdef object nested(int row, object a, object b):
+    """Two levels meet, or both are in one operand already."""
+    cdef Part parts[2]
+    cdef Jet y
+    cdef Jet slope
+    cdef const Jet *jets[2]
+    cdef Py_ssize_t n1 = -2, n2 = -2, m1, m2, j, i
+    cdef int count = 1 if b is None else 2
+    cdef bint is_np, first = True
+    cdef Nested z
+    cdef double *target
+    cdef Part *p
+    if ROWS[row].flat:
+        return None
+    level = level1 = None
+    if is_ours(a):
+        level = <object>(<Dual>a).lev
+    if is_ours(b) and (level is None or compare(<object>(<Dual>b).lev, level) > 0):
+        level = <object>(<Dual>b).lev
+    for i in range(count):
+        p = &parts[i]
+        x = b if i else a
+        p.active = p.mixed = p.t_np = p.jet.on = is_np = False
+        jets[i] = &p.jet
+        if not is_ours(x):
+            if not as_double(x, &p.jet.v, &is_np):
+                return None
+            p.jet.is_np = is_np
+            continue
+        p.jet.v, p.jet.is_np = (<Dual>x).v, (<Dual>x).is_np
+        newest = compare(<object>(<Dual>x).lev, level) == 0
+        if type(x) is Nested:
+            if not newest:
+                return None
+            p.active, p.mixed, p.t_np = True, (<Nested>x).mixed, (<Nested>x).t_np
+            p.t2, p.t12 = (<Nested>x).t, (<Nested>x).t12
+            p.n1, p.n2 = (<Nested>x).n1, (<Nested>x).n
+            p.jet.on = True
+            lev = <object>(<Nested>x).level1
+            memcpy(p.jet.d, (<Nested>x).t1, many(p.n1) * sizeof(double))
+        elif newest:
+            p.active = True
+            p.t2 = (<Dual>x).t
+            p.n2 = (<Dual>x).n
+            if p.n2 > JET:
+                return None
+        else:
+            p.n1 = (<Dual>x).n
+            if p.n1 > JET:
+                return None
+            p.jet.on = True
+            lev = <object>(<Dual>x).lev
+            memcpy(p.jet.d, (<Dual>x).t, many(p.n1) * sizeof(double))
+        if p.jet.on:
+            if level1 is not None and (compare(lev, level1) != 0 or n1 != p.n1):
+                return None
+            level1, n1 = lev, p.n1
+        if p.active:
+            if n2 != -2 and n2 != p.n2:
+                return None
+            n2 = p.n2
+    if level1 is None:
+        return None
+    m1, m2 = many(n1), many(n2)
+    if jet_of(&ROWS[row], jets[0], jets[1] if count == 2 else NULL, m1, &y):
+        return None
+    z = new_nested(n1, n2, level1, level)
+    z.v, z.is_np = y.v, y.is_np
+    memcpy(z.t1, y.d, m1 * sizeof(double))
+    for i in range(count):
+        p = &parts[i]
+        if not p.active:
+            continue
+        if ROWS[row].jet(jets, &y, i, m1, &slope):
+            return None
+        # the product rule for slope·tangent, and the sum over arguments
+        if added(first, 1, slope.v, p.t2, 0.0, NULL, z.t, m2):
+            return None
+        if slope.on:
+            for j in range(m1):
+                if added(
+                    not z.mixed, 1 | 2 * p.mixed, slope.d[j], p.t2,
+                    slope.v, p.t12 + j * m2, z.t12 + j * m2, m2,
+                ):
+                    return None
+            z.mixed = True
+        elif p.mixed:
+            if added(not z.mixed, 2, 0.0, NULL, slope.v, p.t12, z.t12, m1 * m2):
+                return None
+            z.mixed = True
+        z.t_np |= slope.is_np | p.t_np
+        first = False
+    return z
+
+
+# -- rows as functions of Python, and as ufuncs of NumPy ----------------------------------------
+
+
+cdef object called(int row, PyObject *const *args, Py_ssize_t n):
+    cdef double v[2]
+    cdef double y
+    cdef object a, b
+    if n == ROWS[row].nargs and ROWS[row].name[0] != b"_":
+        a = <object>args[0]
+        if n == 1:
+            if type(a) is float:
+                v[0] = PyFloat_AS_DOUBLE(a)
+                if not ROWS[row].value(v, &y):
+                    return y
+            else:
+                result = unary(row, a)
+                if result is not None:
+                    return result
+        else:
+            b = <object>args[1]
+            if type(a) is float and type(b) is float:
+                v[0], v[1] = PyFloat_AS_DOUBLE(a), PyFloat_AS_DOUBLE(b)
+                if not ROWS[row].value(v, &y):
+                    return y
+            else:
+                result = binary(row, a, b)
+                if result is not None:
+                    return result
+    return functions[row](*[<object>args[i] for i in range(n)])
+
+
+call_row = <void *>called
+cdef PyMethodDef definitions[ROW_COUNT]
+cdef list texts = []  # that definitions point to
+
+
+def function(name, readable, str doc):
+    """The row as a builtin function; what is unusual goes to the readable one."""
+    cdef PyMethodDef *definition
+    row = rows.get(name)
+    if row is None:
+        return readable
+    functions[row] = readable
+    text = doc.encode()
+    texts.append(text)
+    definition = &definitions[row]
+    definition.ml_name = ROWS[row].name
+    definition.ml_meth = ROWS[row].call
+    definition.ml_flags = METH_FASTCALL
+    definition.ml_doc = text
+    return builtin(definition, "dualad.functions")
+
+
+cdef object array_ufunc(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names):
+    """__array_ufunc__(ufunc, method, *inputs, **kwargs), without a tuple and a dict on the way."""
+    cdef int row
+    if names == NULL and n > 2 and <object>args[1] == "__call__":
+        row = row_of(<object>args[0])
+        if row >= 0 and n == 2 + ROWS[row].nargs:
+            if n == 3:
+                result = unary(row, <object>args[2])
+            else:
+                result = binary(row, <object>args[2], <object>args[3])
+            if result is not None:
+                return result
+    given = [<object>args[i] for i in range(n)]
+    if n < 2:
+        return readable_class.__array_ufunc__(<object>self, *given)
+    keywords = {} if names == NULL else {
+        name: <object>args[n + i] for i, name in enumerate(<tuple>names)
+    }
+    return protocols["ufunc"](given[0], given[1], tuple(given[2:]), keywords)
+
+
+cdef PyMethodDef array_ufunc_method
+array_ufunc_method.ml_name = "__array_ufunc__"
+array_ufunc_method.ml_meth = <void *>array_ufunc
+array_ufunc_method.ml_flags = METH_FASTCALL | METH_KEYWORDS
+array_ufunc_method.ml_doc = "NumPy's ufuncs on duals."
+add_method(Dual, &array_ufunc_method)
+
+
+cdef inline int row_of(object ufunc) except -2:
+    """Which row a ufunc is, by its name; -1 if none."""
+    row = ufuncs.get(ufunc)
+    if row is not None:
+        return row
+    rule = table.get(ufunc.__name__)
+    if rule is None or rule.name not in rows or len(rule.args) != ufunc.nin:
+        return -1
+    ufuncs[ufunc] = rows[rule.name]
+    return rows[rule.name]
+
+
+# -- making duals -------------------------------------------------------------------------------
+
+
+cdef bint is_vector(object x) noexcept:
+    """Whether x is one axis of float64."""
+    return (
+        type(x) is ndarray
+        and cnp.PyArray_NDIM(<cnp.ndarray>x) == 1
+        and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_DOUBLE
+        and cnp.PyArray_ISBEHAVED_RO(<cnp.ndarray>x)
+    )
+
+
+cdef void gather(cnp.ndarray x, double *out) noexcept:
+    cdef Py_ssize_t step = cnp.PyArray_STRIDE(x, 0), j
+    cdef char *data = <char *>cnp.PyArray_DATA(x)
+    for j in range(cnp.PyArray_DIM(x, 0)):
+        out[j] = (<double *>(data + j * step))[0]
+
+
+cpdef object dual(object value, object tangent, object level):
+    """Put a dual together from parts that fit; nothing is checked."""
+    cdef Dual x
+    if type(level) is int:
+        if type(value) is float or type(value) is float64:
+            if type(tangent) is float:
+                x = new(-1, level)
+                x.t[0] = PyFloat_AS_DOUBLE(tangent)
+            elif is_vector(tangent):
+                x = new(cnp.PyArray_DIM(<cnp.ndarray>tangent, 0), level)
+                gather(<cnp.ndarray>tangent, x.t)
+            else:
+                return readable_dual(value, tangent, level)
+            x.v = PyFloat_AS_DOUBLE(value)
+            x.is_np = type(value) is float64
+            return x
+        if type(value) is Dual and compare(level, <object>(<Dual>value).lev) > 0:
+            result = dual_of_dual(<Dual>value, tangent, level)
+            if result is not None:
+                return result
+    return readable_dual(value, tangent, level)
+
+
+cdef object dual_of_dual(Dual value, object tangent, object level):
+    cdef Nested x
+    cdef Dual t
+    cdef Py_ssize_t m = many(value.n)
+    if m > JET:
+        return None
+    if type(tangent) is float:
+        x = new_nested(value.n, -1, <object>value.lev, level)
+        x.t[0] = PyFloat_AS_DOUBLE(tangent)
+    elif is_vector(tangent) and cnp.PyArray_DIM(<cnp.ndarray>tangent, 0) <= JET:
+        x = new_nested(value.n, cnp.PyArray_DIM(<cnp.ndarray>tangent, 0), <object>value.lev, level)
+        gather(<cnp.ndarray>tangent, x.t)
+    elif type(tangent) is Dual:
+        t = <Dual>tangent
+        if t.n != value.n or compare(<object>t.lev, <object>value.lev) != 0:
+            return None
+        x = new_nested(value.n, -1, <object>value.lev, level)
+        x.t[0] = t.v
+        memcpy(x.t12, t.t, m * sizeof(double))
+        x.t_np, x.mixed = t.is_np, True
+    else:
+        v, v_dot = getattr(tangent, "value", None), getattr(tangent, "tangent", None)
+        if not (is_vector(v) and type(v_dot) is ndarray and v_dot.dtype == numpy.double):
+            return None
+        if compare(tangent.level, <object>value.lev) != 0 or len(v) > JET:
+            return None
+        if v_dot.shape != (v.shape if value.n < 0 else (value.n, *v.shape)):
+            return None
+        x = new_nested(value.n, len(v), <object>value.lev, level)
+        gather(<cnp.ndarray>v, x.t)
+        gather(<cnp.ndarray>numpy.ravel(v_dot), x.t12)
+        x.mixed = True
+    x.v, x.is_np = value.v, value.is_np
+    memcpy(x.t1, value.t, m * sizeof(double))
+    return x
+
+
+# -- elements of arrays ---------------------------------------------------------------------------
+
+
+cdef Py_ssize_t offset_of(object array, Py_ssize_t leading, object index) except -2:
+    """Where an element is, behind the leading axes, in bytes; -1 if the index is not so simple."""
+    cdef cnp.ndarray a
+    cdef Py_ssize_t i, axis, offset = 0
+    if type(array) is not ndarray:
+        return -1
+    a = <cnp.ndarray>array
+    if cnp.PyArray_TYPE(a) != cnp.NPY_DOUBLE or not cnp.PyArray_ISBEHAVED_RO(a):
+        return -1
+    each = index if type(index) is tuple else (index,)
+    if cnp.PyArray_NDIM(a) != leading + len(each):
+        return -1
+    axis = leading
+    for j in each:
+        if type(j) is not int:
+            return -1
+        try:
+            i = j
+        except OverflowError:
+            return -1
+        if i < 0:
+            i += cnp.PyArray_DIM(a, axis)
+        if not 0 <= i < cnp.PyArray_DIM(a, axis):
+            return -1
+        offset += i * cnp.PyArray_STRIDE(a, axis)
+        axis += 1
+    return offset
+
+
+def item(value, tangent, level, index):
+    """One number of a dual array; None if that is not a matter of whole numbers and floats."""
+    cdef Py_ssize_t here, there, j, k = -1, ndim = len(index) if type(index) is tuple else 1
+    cdef Dual x
+    cdef char *data
+    if type(tangent) is not ndarray or type(level) is not int:
+        return None
+    if cnp.PyArray_NDIM(<cnp.ndarray>tangent) > ndim:
+        k = cnp.PyArray_DIM(<cnp.ndarray>tangent, 0)
+    there = offset_of(tangent, k >= 0, index)
+    if there < 0:
+        return None
+    if type(value) is ndarray:
+        here = offset_of(value, 0, index)
+        if here < 0:
+            return None
+        x = new(k, level)
+        x.v = (<double *>(<char *>cnp.PyArray_DATA(<cnp.ndarray>value) + here))[0]
+        x.is_np = True
+    else:  # a dual array itself, of an older level
+        older = item(value.value, value.tangent, value.level, index)
+        if type(older) is not Dual or compare(level, value.level) <= 0:
+            return None
+        if max(many((<Dual>older).n), many(k)) > JET:
+            return None
+        x = new_nested((<Dual>older).n, k, value.level, level)
+        x.v, x.is_np = (<Dual>older).v, True
+        # Its tangent counts as one of that level too, with tangents zero (`DualArray.even_out`).
+        (<Nested>x).mixed = True
+        memset((<Nested>x).t12, 0, many((<Dual>older).n) * many(k) * sizeof(double))
+        memcpy((<Nested>x).t1, (<Dual>older).t, many((<Dual>older).n) * sizeof(double))
+    data = <char *>cnp.PyArray_DATA(<cnp.ndarray>tangent) + there
+    for j in range(many(k)):
+        x.t[j] = (<double *>data)[0]
+        if k > 0:
+            data += cnp.PyArray_STRIDE(<cnp.ndarray>tangent, 0)
+    return x
+
+
+# -- drivers: the usual case in one go ------------------------------------------------------------
+#
+# Each takes the way of the general driver for arguments that are plain numbers (so that there is
+# nothing to copy), and leaves everything else to it.
+
+
+cdef object fresh_level():
+    return next(levels["_levels"])
+
+
+cdef inline bint is_plain(object x) noexcept:
+    """Whether f cannot change it, and no tangent of a third level is in it."""
+    return type(x) is float or type(x) is int or type(x) is Dual or type(x) is str or x is None
+
+
+cdef class Driver:
+    """The wrapper that a driver gives back: a function of Python to whoever looks at it."""
+
+    cdef void *vectorcall
+    cdef object f, general, helper
+    cdef Py_ssize_t argnum
+    cdef bint with_value
+    cdef dict __dict__
+
+    cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
+        """The result; NotImplemented if the general way is to be taken."""
+        return NotImplemented
+
+    cdef object call(self, object x, PyObject *const *args, Py_ssize_t n):
+        """f with x in place of the argument to differentiate."""
+        cdef PyObject *given[8]
+        memcpy(given, args, n * sizeof(PyObject *))
+        given[self.argnum] = <PyObject *>x
+        return PyObject_Vectorcall(self.f, given, n, NULL)
+
+    def __get__(self, instance, owner):
+        return self if instance is None else MethodType(self, instance)
+
+    def __reduce__(self):
+        return self.__qualname__
+
+    def __repr__(self):
+        return f"<function {self.__qualname__} at {id(self):#x}>"
+
+
+cdef object call_driver(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
+    cdef Py_ssize_t n = PyVectorcall_NARGS(flags), argnum = (<Driver>self).argnum, i
+    cdef bint short = names == NULL and argnum < n <= 8
+    if short:
+        for i in range(n):
+            if i != argnum and not is_plain(<object>args[i]):
+                short = False
+    if short:
+        result = (<Driver>self).short_way(<object>args[argnum], args, n)
+        if result is not NotImplemented:
+            return result
+    return PyObject_Vectorcall((<Driver>self).general, args, flags, names)
+
+
+cdef extern from *:
+    """
+    static int call_fast(PyObject *kind, Py_ssize_t offset) {
+        PyTypeObject *type = (PyTypeObject *)kind;
+        type->tp_vectorcall_offset = offset;
+        type->tp_call = PyVectorcall_Call;
+        type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
+        type->tp_new = NULL;
+        type->tp_vectorcall = NULL;
+        PyType_Modified(type);
+        return 0;
+    }
+    """
+    int call_fast(object kind, Py_ssize_t offset) except -1
+    object PyObject_Vectorcall(object f, PyObject *const *args, size_t flags, PyObject *names)
+    Py_ssize_t PyVectorcall_NARGS(size_t flags) noexcept
+
+
+cdef Driver wrapper_of(Driver wrapper, object f, Py_ssize_t argnum, object general, object helper):
+    wrapper.vectorcall = <void *>call_driver
+    wrapper.f, wrapper.argnum, wrapper.general, wrapper.helper = f, argnum, general, helper
+    return wrapper
+
+
+def derivative(f, Py_ssize_t argnum, general, collect):
+    """`drivers.derivative` in a number; `collect(x, y, level)` if f gives something else than one."""
+    return wrapper_of(Derivative.__new__(Derivative), f, argnum, general, collect)
+
+
+def gradient(f, Py_ssize_t argnum, bint with_value, general, make):
+    """`drivers.grad` in a list of numbers or an array of one axis."""
+    cdef Driver wrapper = wrapper_of(Gradient.__new__(Gradient), f, argnum, general, make)
+    wrapper.with_value = with_value
+    return wrapper
+
+
+def hessian(f, Py_ssize_t argnum, general, make):
+    """`drivers.hessian` in a list of numbers or an array of one axis."""
+    return wrapper_of(Hessian.__new__(Hessian), f, argnum, general, make)
+
+
+@cython.final
+cdef class Derivative(Driver):
+
+    cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
+        cdef Dual seed, result
+        if type(x) is float:
+            seed = new(-1, fresh_level())
+            seed.v = PyFloat_AS_DOUBLE(x)
+            seed.t[0] = 1.0
+        elif type(x) is Dual:
+            seed = dual_of_dual(<Dual>x, 1.0, fresh_level())
+            if seed is None:
+                return NotImplemented
+        else:
+            return NotImplemented
+        y = self.call(seed, args, n)
+        if is_ours(y):
+            result = <Dual>y
+            if result.lev == seed.lev and result.n < 0:
+                return result.t[0] if type(y) is Dual else y.tangent
+        return self.helper(x, y, <object>seed.lev)
+
+
+@cython.final
+cdef class Gradient(Driver):
+
+    cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
+        cdef Py_ssize_t size, i
+        cdef Dual result
+        level = fresh_level()
+        if type(x) is list:
+            seeds = unit_seeds(x, level)
+            if seeds is None:
+                return NotImplemented
+            size = len(<list>seeds)
+        elif is_vector(x) and 0 < cnp.PyArray_DIM(<cnp.ndarray>x, 0) <= PASS:
+            size = cnp.PyArray_DIM(<cnp.ndarray>x, 0)
+            seeds = self.helper(x.copy(), unit_matrix(size), level)
+        else:
+            return NotImplemented
+        y = self.call(seeds, args, n)
+        if type(y) is not Dual:
+            return NotImplemented
+        result = <Dual>y
+        if result.lev != <PyObject *>level or result.n != size:
+            return NotImplemented
+        if type(x) is list:
+            slopes = [result.t[i] for i in range(size)]
+        else:
+            slopes = array(result.t, size)
+        return (number(result.v, result.is_np), slopes) if self.with_value else slopes
+
+
+@cython.final
+cdef class Hessian(Driver):
+
+    cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
+        cdef Py_ssize_t size, i
+        cdef Nested y
+        if not (type(x) is list or is_vector(x)) or not 0 < len(x) <= JET:
+            return NotImplemented
+        size = len(x)
+        older, level = fresh_level(), fresh_level()
+        if type(x) is list:
+            seeds = unit_seeds(x, older)
+            if seeds is None:
+                return NotImplemented
+            for i in range(size):
+                seeds[i] = unit_nested(<Dual>seeds[i], i, size, level)
+        else:
+            seeds = self.helper(x.copy(), unit_matrix(size), older)
+            seeds = self.helper(seeds, unit_matrix(size), level)
+        result = self.call(seeds, args, n)
+        if type(result) is not Nested:
+            return NotImplemented
+        y = <Nested>result
+        if y.lev != <PyObject *>level or y.level1 != <PyObject *>older:
+            return NotImplemented
+        if y.n1 != size or y.n != size:
+            return NotImplemented
+        symmetric = unit_matrix(size)
+        symmetrise(y.t12 if y.mixed else NULL, size, <double *>cnp.PyArray_DATA(symmetric))
+        return symmetric.tolist() if type(x) is list else symmetric
+
+
+for kind in (Derivative, Gradient, Hessian):
+    call_fast(kind, vectorcall_offset())
+
+
+cdef Py_ssize_t vectorcall_offset() noexcept:
+    cdef Driver nowhere = <Driver>Driver.__new__(Driver)
+    return <char *>&nowhere.vectorcall - <char *><PyObject *>nowhere
+
+
+cdef void symmetrise(const double *t12, Py_ssize_t n, double *out) noexcept:
+    cdef Py_ssize_t i, j
+    for i in range(n):
+        for j in range(n):
+            out[i * n + j] = 0.0 if t12 == NULL else (t12[i * n + j] + t12[j * n + i]) / 2
+
+
+cdef list unit_seeds(list x, object level):
+    """One direction per number; None if they are not all floats, or too many for one pass."""
+    cdef Py_ssize_t n = len(x), i
+    cdef Dual seed
+    cdef list seeds = []
+    if not 0 < n <= PASS:
+        return None
+    for i in range(n):
+        seed = new(n, level)
+        if not as_double(x[i], &seed.v, &seed.is_np) or x[i] is True or x[i] is False:
+            return None
+        memset(seed.t, 0, n * sizeof(double))
+        seed.t[i] = 1.0
+        seeds.append(seed)
+    return seeds
+
+
+cdef Nested unit_nested(Dual value, Py_ssize_t i, Py_ssize_t n, object level):
+    cdef Nested x = new_nested(value.n, n, <object>value.lev, level)
+    x.v, x.is_np = value.v, value.is_np
+    memset(x.t, 0, n * sizeof(double))
+    x.t[i] = 1.0
+    memcpy(x.t1, value.t, many(value.n) * sizeof(double))
+    return x
+
+
+cdef cnp.ndarray unit_matrix(Py_ssize_t n):
+    cdef cnp.npy_intp *shape = [n, n]
+    cdef Py_ssize_t i
+    cdef cnp.ndarray result = cnp.PyArray_ZEROS(2, shape, cnp.NPY_DOUBLE, 0)
+    for i in range(n):
+        (<double *>cnp.PyArray_DATA(result))[i * (n + 1)] = 1.0
+    return result
+
+
+KINDS = (Dual, Nested)
+cdef list COMPARISONS = []
+
+
+def connect(kind, make, given_table, given_protocols, given_levels):
+    """Tell the kernel what is readable, so that it can hand over to it."""
+    global readable_class, readable_dual, table, protocols, levels
+    readable_class, readable_dual = kind, make
+    table, protocols, levels = given_table, given_protocols, given_levels
+    for name, method in (
+        ("add", "add"), ("sub", "sub"), ("mul", "mul"), ("div", "truediv"), ("mod", "mod"),
+        ("pow", "pow"),
+    ):
+        forward[rows[name]] = getattr(kind, f"__{method}__")
+        reflected[rows[name]] = getattr(kind, f"__r{method}__")
+    COMPARISONS[:] = [getattr(kind, f"__{name}__") for name in ("lt", "le", "eq", "ne", "gt", "ge")]
+
+
+globals().update(FINGERPRINT=FINGERPRINT, DIRECTIONS=DIRECTIONS, ROWS=tuple(rows))

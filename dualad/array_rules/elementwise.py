@@ -1,0 +1,140 @@
+"""Functions of each element for itself that are no ufuncs: np.clip, np.sinc, np.nan_to_num, …"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..array import as_operand, implements
+from ..dual import dual, function, map_leaves, plain
+from ..rules import RULES, Rule
+from .common import along, array, as_dtype, has_duals, into, unboxed
+
+implements(np.sinc)(function(RULES["sinc"]))
+
+
+def _part(f: Callable[..., Any], name: str) -> None:
+    """np.real and np.imag: of arrays a view, in value and tangent."""
+
+    @implements(f)
+    def _(val: Any) -> Any:
+        val = as_operand(val)
+        return along(lambda t: f(t[...]), val) if np.ndim(val) else function(RULES[name])(val)
+
+
+_part(np.real, "real")
+_part(np.imag, "imag")
+
+
+@implements(np.clip)
+def _(
+    a: Any,
+    a_min: Any = None,
+    a_max: Any = None,
+    out: Any = None,
+    *,
+    min: Any = None,
+    max: Any = None,
+    dtype: Any = None,
+    **options: Any,
+) -> Any:
+    if (a_min is not None and min is not None) or (a_max is not None and max is not None):
+        raise ValueError("np.clip takes a_min and a_max, or min and max, not both.")
+    if set(options) - {"casting", "order", "subok"}:
+        raise TypeError(f"np.clip with {', '.join(options)}= is not supported for duals.")
+    y = as_dtype(as_operand(a), dtype)
+    low = as_operand(min if a_min is None else a_min)
+    high = as_operand(max if a_max is None else a_max)
+    if low is not None and high is not None:
+        fixed = np.equal(plain(low), plain(high))
+        if np.any(fixed):  # between equal bounds nothing moves
+            y = np.where(fixed, plain(y), y)
+    if low is not None:
+        y = np.maximum(y, low)
+    if high is not None:
+        y = np.minimum(y, high)
+    if y is a:
+        y = +y
+    return into(out, y)
+
+
+@implements(np.nan_to_num)
+def _(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+    x = array(x)
+    if np.iscomplexobj(plain(x)):
+        real, imag = (np.nan_to_num(part, True, nan, posinf, neginf) for part in (x.real, x.imag))
+        y = real + 1j * imag
+    else:
+        limits = np.finfo(np.asarray(plain(x)).dtype)
+        y = np.where(np.isnan(x), nan, x)
+        y = np.where(np.isposinf(x), limits.max if posinf is None else posinf, y)
+        y = unboxed(np.where(np.isneginf(x), limits.min if neginf is None else neginf, y))
+    return y if copy or not x.shape else into(x, y)
+
+
+@implements(np.real_if_close)
+def _(a: Any, tol: float = 100) -> Any:
+    """Real if the imaginary parts are negligible, those of the tangents too."""
+    a = array(a)
+    if not np.iscomplexobj(plain(a)):
+        return a
+    kept: list[bool] = []
+
+    def compare(x: Any) -> Any:
+        kept.append(bool(np.iscomplexobj(np.real_if_close(x, tol))))
+        return x
+
+    map_leaves(compare, a)
+    return a if any(kept) else np.real(a)
+
+
+@implements(np.angle)
+def _(z: Any, deg: bool = False) -> Any:
+    z = array(z)
+    if not np.iscomplexobj(plain(z)):
+        return np.angle(plain(z), deg)  # a step: 0 or π
+    y = np.arctan2(z.imag, z.real)
+    return y * (180 / math.pi) if deg else y
+
+
+@implements(np.unwrap)
+def _(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * math.pi) -> Any:
+    if has_duals(period):
+        raise TypeError("np.unwrap has no derivative in period; pass period.value.")
+    p = array(p)
+    if not has_duals(p):
+        return np.unwrap(p, plain(discont), axis, period=period)
+    y = np.unwrap(p.value, plain(discont), axis, period=period)
+    return dual(y, map_leaves(np.array, p.tangent), p.level)
+
+
+@implements(np.i0)
+def _(x: Any) -> Any:
+    return _bessel_i(0)(array(x))
+
+
+@functools.cache
+def _bessel_i(n: int) -> Callable[..., Any]:
+    """The modified Bessel function of order n; its slope is the mean of its two neighbours."""
+
+    def slope(x: Any, y: Any) -> Any:
+        return _bessel_i(1)(x) if n == 0 else (_bessel_i(n - 1)(x) + _bessel_i(n + 1)(x)) / 2
+
+    return function(Rule(f"_i{n}", ("x",), functools.partial(_bessel_values, n), (slope,)))
+
+
+def _bessel_values(n: int, x: Any) -> Any:
+    if n == 0:
+        return np.i0(x)[()]
+    try:
+        from scipy.special import iv
+    except ImportError:
+        from mpmath import besseli
+
+        iv = np.vectorize(lambda n, x: float(besseli(n, x)), otypes=[float])
+    x = np.asarray(x)
+    return np.asarray(iv(n, x)).astype(np.result_type(x, np.float32))[()]

@@ -1,0 +1,216 @@
+"""Polynomials by their coefficients, highest power first: composed, but for their roots.
+
+NumPy cuts leading zeros off. Here the coefficients of a dual polynomial all stay, for a zero may
+have a derivative: np.polymul and np.polydiv can give more leading zeros than on plain numbers.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from ..array import implements
+from ..dual import Dual, dual, fit, plain
+from ..undefined import undefined
+from .common import array, as_dtype, has_duals
+
+
+def _coefficients(p: Any) -> Any:
+    p = array(p)
+    return np.reshape(p, -1) if not p.ndim else p
+
+
+def _same_length(a: Any, b: Any) -> tuple[Any, Any]:
+    """Two polynomials with zeros for their missing higher powers."""
+    n = max(a.shape[0], b.shape[0])
+    return tuple(
+        np.concatenate([np.zeros(n - p.shape[0], plain(p).dtype), p]) if p.shape[0] < n else p
+        for p in (a, b)
+    )  # type: ignore[return-value]
+
+
+@implements(np.polyval)
+def _(p: Any, x: Any) -> Any:
+    if isinstance(x, np.poly1d):
+        raise TypeError("np.polyval of a dual at a polynomial is not supported; give numbers as x.")
+    p, x = array(p), array(x)
+    y: Any = np.zeros_like(plain(x))[()]
+    for i in range(p.shape[0]):
+        y = y * x + p[i]
+    return y
+
+
+@implements(np.polyadd)
+def _(a1: Any, a2: Any) -> Any:
+    a, b = _same_length(_coefficients(a1), _coefficients(a2))
+    return a + b
+
+
+@implements(np.polysub)
+def _(a1: Any, a2: Any) -> Any:
+    a, b = _same_length(_coefficients(a1), _coefficients(a2))
+    return a - b
+
+
+@implements(np.polymul)
+def _(a1: Any, a2: Any) -> Any:
+    a, b = (
+        p if has_duals(p) or not p.any() else np.trim_zeros(p, "f")
+        for p in (_coefficients(a1), _coefficients(a2))
+    )
+    return np.convolve(a, b)
+
+
+@implements(np.polydiv)
+def _(u: Any, v: Any) -> Any:
+    u, v = _coefficients(u) + 0.0, _coefficients(v) + 0.0
+    n = v.shape[0] - 1
+    quotient = []
+    for _step in range(u.shape[0] - n):
+        c = u[0] / v[0]
+        quotient.append(c)
+        u = np.concatenate([u[1 : n + 1] - c * v[1:], u[n + 1 :]])
+    zero = np.zeros(1, plain(u).dtype)
+    return (np.stack(quotient) if quotient else zero), (u if u.shape[0] else zero)
+
+
+@implements(np.polyder)
+def _(p: Any, m: int = 1) -> Any:
+    if m < 0:
+        raise ValueError(f"np.polyder takes an order m of 0 or more, got {m}.")
+    p = _coefficients(p)
+    for _order in range(int(m)):
+        p = p[:-1] * np.arange(p.shape[0] - 1, 0, -1)
+    return p
+
+
+@implements(np.polyint)
+def _(p: Any, m: int = 1, k: Any = None) -> Any:
+    if m < 0:
+        raise ValueError(f"np.polyint takes an order m of 0 or more, got {m}.")
+    p, m = _coefficients(p), int(m)
+    constants = np.zeros(m) if k is None else _coefficients(k)
+    if constants.shape[0] == 1 and m > 1:
+        constants = np.broadcast_to(constants, (m,))
+    if constants.shape[0] < m:
+        raise ValueError(
+            f"np.polyint takes one constant of integration, or one for each of {m} steps; "
+            f"got {constants.shape[0]}."
+        )
+    for i in range(m):
+        p = np.concatenate([p / np.arange(p.shape[0], 0, -1), constants[i : i + 1]])
+    return p
+
+
+@implements(np.poly)
+def _(seq_of_zeros: Any) -> Any:
+    zeros = _coefficients(seq_of_zeros)
+    if zeros.ndim == 2 and zeros.shape[0] == zeros.shape[1] and zeros.shape[0]:
+        zeros = np.linalg.eigvals(zeros)
+    elif zeros.ndim != 1:
+        raise ValueError(
+            f"np.poly takes zeros in one axis or a square matrix, got shape {zeros.shape}."
+        )
+    if not zeros.shape[0]:
+        return 1.0
+    end: Any = np.zeros(1, plain(zeros).dtype)
+    p: Any = end + 1
+    for i in range(zeros.shape[0]):
+        p = np.concatenate([p, end]) - zeros[i] * np.concatenate([end, p])
+    z = plain(zeros)
+    if np.iscomplexobj(z) and np.array_equal(np.sort(z), np.sort(z.conj())) and _is_real(p):
+        return p.real  # of conjugate pairs
+    return p
+
+
+def _is_real(x: Any) -> bool:
+    """Whether the imaginary parts are rounding, those of the tangents too."""
+    if isinstance(x, Dual):
+        return _is_real(x.value) and _is_real(x.tangent)
+    size = np.max(np.abs(x), initial=0.0)
+    return bool(np.all(np.abs(np.imag(x)) <= 1e3 * np.finfo(x.dtype).eps * size))
+
+
+@implements(np.roots)
+def _(p: Any) -> Any:
+    """By the implicit function theorem: a root r moves by −ṗ(r)/p′(r)."""
+    p = _coefficients(p)
+    r = np.roots(p.value)
+    slope, z = np.polyval(np.polyder(p.value), r), np.asarray(plain(r))
+    change: Any = 0
+    for i in range(p.shape[0]):
+        change = change * r + p.tangent[..., i, None]
+    powers = np.arange(p.shape[0] - 1, 0, -1)
+    size = np.polyval(np.abs(plain(p))[:-1] * powers, np.abs(z))
+    multiple = np.abs(plain(slope)) <= 10 * np.sqrt(np.finfo(z.dtype).eps) * size
+    tangent = -change / np.where(multiple, 1, slope)
+    moved = np.any(plain(p.tangent) != 0)
+    return undefined(dual(r, fit(tangent, r), p.level), multiple & moved, _MULTIPLE)
+
+
+_MULTIPLE = (
+    "np.roots: a root that is there more than once has no derivative; use the other roots, or "
+    "the coefficients: a symmetric function of the roots is one of them."
+)
+
+
+@implements(np.vander)
+def _(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+    x = array(x)
+    if x.ndim != 1:
+        raise ValueError(f"np.vander takes an array of one axis, got shape {x.shape}.")
+    n = x.shape[0] if N is None else N
+    if n < 0:
+        raise ValueError(f"np.vander takes a number of columns N of 0 or more, got {n}.")
+    x = as_dtype(x, np.promote_types(plain(x).dtype, int))
+    columns = [np.ones_like(plain(x))]
+    for _power in range(1, n):
+        columns.append(columns[-1] * x)
+    columns = columns[:n] if increasing else columns[:n][::-1]
+    return np.stack(columns, axis=-1) if columns else np.zeros((x.shape[0], 0), plain(x).dtype)
+
+
+@implements(np.polyfit)
+def _(
+    x: Any,
+    y: Any,
+    deg: int,
+    rcond: float | None = None,
+    full: bool = False,
+    w: Any = None,
+    cov: Any = False,
+) -> Any:
+    x, y, order = array(x), array(y), int(deg) + 1
+    if order < 1 or x.ndim != 1 or not x.size or y.ndim not in (1, 2) or len(x) != len(y):
+        raise TypeError(
+            "np.polyfit takes points x of shape (m,), heights y of shape (m,) or (m, n), and "
+            f"deg >= 0; got {x.shape}, {y.shape} and deg={deg}."
+        )
+    columns, heights = np.vander(x, order), y
+    if w is not None:
+        weights = array(w)
+        columns = columns * weights[:, None]
+        heights = y * (weights if y.ndim == 1 else weights[:, None])
+    if rcond is None:
+        rcond = len(x) * float(np.finfo(np.asarray(plain(columns)).dtype).eps)
+    scale = np.sqrt(np.sum(columns * columns, axis=0))
+    found, residuals, rank, s = np.linalg.lstsq(columns / scale, heights, rcond)
+    c = found / (scale if y.ndim == 1 else scale[:, None])
+    if rank != order and not full:
+        warnings.warn("Polyfit may be poorly conditioned", np.exceptions.RankWarning, stacklevel=4)
+    if full:
+        return c, residuals, rank, s, rcond
+    if not cov:
+        return c
+    scaled = columns / scale
+    spread = np.linalg.inv(np.dot(scaled.T, scaled)) / np.outer(scale, scale)
+    if cov == "unscaled":
+        return c, spread
+    if len(x) <= order:
+        raise ValueError(
+            f"np.polyfit with cov=True needs more points than coefficients ({order}), got {len(x)}."
+        )
+    factor = residuals / (len(x) - order)
+    return c, (spread if y.ndim == 1 else spread[:, :, None]) * factor

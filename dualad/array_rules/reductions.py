@@ -1,0 +1,443 @@
+"""Sums, products, moments and differences along axes, and their nan-versions.
+
+Sums are linear. A product's slope in one factor is the product of all others, made of running
+products from both ends, so that zeros need no care. Moments and differences are composed.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from ..array import as_operand, implements
+from ..dual import dual, plain, scale
+from .common import (
+    along,
+    array,
+    as_dtype,
+    axes_from_end,
+    axis_from_end,
+    has_duals,
+    into,
+    merged,
+    reduced,
+    unboxed,
+)
+
+# -- sums ----------------------------------------------------------------------------------
+
+
+def _linear_reduction(
+    f: Callable[..., Any], a: Any, axis: Any, dtype: Any, keepdims: bool, where: Any
+) -> Any:
+    """Apply np.sum or np.mean to the value and to the tangent."""
+    a = as_dtype(array(a), dtype)
+    options: dict[str, Any] = {"axis": axes_from_end(axis, a.ndim), "keepdims": keepdims}
+    if where is not True:
+        options["where"] = plain(array(where))
+    return along(partial(f, **options), a)
+
+
+@implements(np.sum)
+def _(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
+    y = _linear_reduction(np.add.reduce, a, axis, dtype, keepdims, where)
+    return into(out, y if initial is None else initial + y)
+
+
+@implements(np.mean)
+def _(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: bool = False,
+    *,
+    where: Any = True,
+) -> Any:
+    return into(out, _linear_reduction(np.mean, a, axis, dtype, keepdims, where))
+
+
+@implements(np.average)
+def _(
+    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
+) -> Any:
+    a = array(a)
+    if weights is None:
+        y = np.mean(a, axis, keepdims=keepdims)
+        total = np.full_like(plain(y), a.size / max(1, np.size(plain(y))))[()]
+        return (y, total) if returned else y
+    w = _weights_for(a, axis, array(weights))
+    total = np.sum(w, axis, keepdims=keepdims)
+    if np.any(plain(total) == 0):
+        raise ZeroDivisionError("the weights sum to zero, so there is no average.")
+    y = np.sum(a * w, axis, keepdims=keepdims) / total
+    if not returned:
+        return y
+    return y, total if np.shape(total) == np.shape(y) else np.broadcast_to(total, np.shape(y))
+
+
+def _weights_for(a: Any, axis: Any, w: Any) -> Any:
+    """Weights in the shape of a, or in the shape of its axes that are averaged over."""
+    if w.shape == a.shape:
+        return w
+    if axis is None:
+        raise TypeError(
+            f"axis= is needed: the weights have shape {w.shape}, and the array has {a.shape}."
+        )
+    axes = axes_from_end(axis, a.ndim)
+    if w.shape != tuple(a.shape[i] for i in axes):
+        raise ValueError(
+            f"the weights have shape {w.shape}, but the axes {axis} of the array have "
+            f"{tuple(a.shape[i] for i in axes)}; give weights of that shape."
+        )
+    w = np.transpose(w, np.argsort(axes))
+    return np.reshape(w, [n if i - a.ndim in axes else 1 for i, n in enumerate(a.shape)])
+
+
+@implements(np.cumsum)
+def _(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    a = as_dtype(array(a), dtype)
+    if axis is None:
+        a, axis = np.reshape(a, -1), -1
+    i = axis_from_end(axis, a.ndim)
+    return into(out, along(lambda t: np.cumsum(t, axis=i), a))
+
+
+# -- products ------------------------------------------------------------------------------
+
+
+@implements(np.prod)
+def _(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
+    a = as_dtype(array(a), dtype)
+    if where is not True:
+        a = np.where(plain(array(where)), a, 1)
+    y = _product(merged(a, axis))
+    if keepdims:
+        y = np.reshape(y, reduced(a.shape, axis, True))
+    return into(out, y if initial is None else initial * y)
+
+
+def _product(a: Any) -> Any:
+    """The product along the last axis."""
+    if not has_duals(a):
+        return np.prod(a, axis=-1)
+    y = np.prod(a.value, axis=-1)
+    with np.errstate(all="ignore"):
+        terms = scale(_product_of_others(a.value), a, a.value, False)
+    return dual(y, np.sum(terms, axis=-1), a.level)
+
+
+def _product_of_others(v: Any) -> Any:
+    """For each element of the last axis the product of the others."""
+    one = np.ones_like(plain(v)[..., :1])
+    before = np.cumprod(np.concatenate([one, v[..., :-1]], axis=-1), axis=-1)
+    after = np.cumprod(np.concatenate([one, v[..., :0:-1]], axis=-1), axis=-1)
+    return before * after[..., ::-1]
+
+
+@implements(np.cumprod)
+def _(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    a = as_dtype(array(a), dtype)
+    if axis is None:
+        a, axis = np.reshape(a, -1), -1
+    if not has_duals(a):
+        return into(out, np.cumprod(a, axis=axis))
+    y = np.cumprod(a.value, axis=axis)
+    with np.errstate(all="ignore"):
+        running = np.moveaxis(_running_products(np.moveaxis(a, axis, -1)), -1, axis)
+    return into(out, dual(y, running.tangent, a.level))
+
+
+def _running_products(x: Any) -> Any:
+    """Running products along the last axis: of pairs first, then of what lies between.
+
+    n elements take 2n products of duals in 2·log₂(n) steps on whole arrays.
+    """
+    n = x.shape[-1]
+    result = x.copy()
+    if n < 2:
+        return result
+    result[..., 1::2] = pairs = _running_products(x[..., : n - 1 : 2] * x[..., 1::2])
+    result[..., 2::2] = pairs[..., : (n - 1) // 2] * x[..., 2::2]
+    return result
+
+
+def _cumulative(f: Callable[..., Any], start: Callable[..., Any]) -> Callable[..., Any]:
+    """np.cumulative_sum, or np.cumulative_prod: cumsum, or cumprod, in the array API's spelling."""
+
+    def cumulative(
+        x: Any,
+        /,
+        *,
+        axis: Any = None,
+        dtype: Any = None,
+        out: Any = None,
+        include_initial: bool = False,
+    ) -> Any:
+        x = array(x)
+        if axis is None and x.ndim != 1:
+            raise ValueError(f"an array of {x.ndim} axes needs axis=; without it, x has one axis.")
+        axis = -1 if axis is None else axis
+        y = f(x, axis=axis, dtype=dtype)
+        if include_initial:
+            first = start(np.take(plain(y), np.arange(1), axis=axis, mode="clip"))
+            y = np.concatenate([first, y], axis=axis)
+        return into(out, y)
+
+    return cumulative
+
+
+if hasattr(np, "cumulative_sum"):  # NumPy 2.1
+    implements(np.cumulative_sum)(_cumulative(np.cumsum, np.zeros_like))
+    implements(np.cumulative_prod)(_cumulative(np.cumprod, np.ones_like))
+
+
+# -- moments -------------------------------------------------------------------------------
+
+
+def _variance(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: float | None = None,
+) -> Any:
+    a = as_dtype(array(a), dtype)
+    axes = axes_from_end(axis, a.ndim)
+    freedom = _count(a.shape, axes, where, keepdims) - (ddof if correction is None else correction)
+    if np.any(freedom <= 0):
+        warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=4)
+    with warnings.catch_warnings(action="ignore"):  # one warning is enough
+        off = a - (np.mean(a, axes, keepdims=True, where=where) if mean is None else mean)
+        if np.iscomplexobj(plain(off)):
+            squares = np.square(off.real) + np.square(off.imag)
+        else:
+            squares = off * off
+        total = np.sum(squares, axes, keepdims=keepdims, where=where)
+        return into(out, total / np.maximum(freedom, 0).astype(plain(total).dtype))
+
+
+def _count(shape: tuple[int, ...], axes: tuple[int, ...], where: Any, keepdims: bool) -> Any:
+    """How many elements are chosen along the axes."""
+    if where is True:
+        return np.int64(np.prod([shape[i] for i in axes], dtype=np.int64))
+    return np.sum(np.broadcast_to(plain(array(where)), shape), axes, np.int64, keepdims=keepdims)
+
+
+implements(np.var)(_variance)
+
+
+@implements(np.std)
+def _(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: float = 0,
+    keepdims: bool = False,
+    *,
+    where: Any = True,
+    mean: Any = None,
+    correction: float | None = None,
+) -> Any:
+    a = as_dtype(array(a), dtype)
+    options = {"keepdims": keepdims, "where": where}
+    y = np.sqrt(_variance(a, axis, ddof=ddof, mean=mean, correction=correction, **options))
+    if mean is None and has_duals(y):
+        # the slope is 0 where all elements are equal, also where their mean was rounded
+        equal = _all_equal(np.asarray(plain(a)), axis, options)
+        if np.any(equal):
+            y = unboxed(np.where(equal, plain(y), y))
+    return into(out, y)
+
+
+def _all_equal(a: Any, axis: Any, options: dict[str, Any]) -> Any:
+    if a.dtype.kind == "c":
+        return _all_equal(a.real, axis, options) & _all_equal(a.imag, axis, options)
+    highest = np.max(a, axis, initial=-np.inf, **options)
+    return highest == np.min(a, axis, initial=np.inf, **options)
+
+
+@implements(np.ptp)
+def _(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+    highest, lowest = (f(a, axis, keepdims=keepdims) for f in (np.max, np.min))
+    return into(out, highest - lowest)
+
+
+# -- nan-versions: the same where the elements are numbers ---------------------------------
+
+
+def _numbers(a: Any, where: Any = True) -> Any:
+    return ~np.isnan(plain(a)) & plain(array(where))
+
+
+def _without_nan(f: Callable[..., Any]) -> Callable[..., Any]:
+    """f where the elements are no nan."""
+
+    def nan_version(a: Any, *args: Any, where: Any = True, **options: Any) -> Any:
+        a = array(a)
+        return f(a, *args, where=_numbers(a, where), **options)
+
+    return nan_version
+
+
+implements(np.nansum)(_without_nan(np.sum))
+implements(np.nanmean)(_without_nan(np.mean))
+implements(np.nanprod)(_without_nan(np.prod))
+implements(np.nanvar)(_without_nan(np.var))
+implements(np.nanstd)(_without_nan(np.std))
+
+
+@implements(np.nancumsum)
+def _(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    a = array(a)
+    return np.cumsum(np.where(_numbers(a), a, 0), axis, dtype, out)
+
+
+@implements(np.nancumprod)
+def _(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    a = array(a)
+    return np.cumprod(np.where(_numbers(a), a, 1), axis, dtype, out)
+
+
+# -- differences and integrals over a grid -------------------------------------------------
+
+
+def _between(a: Any, start: int | None, stop: int | None, axis: int) -> Any:
+    """The slice start:stop along an axis (counted from the end)."""
+    return a[(..., slice(start, stop), *[slice(None)] * (-1 - axis))]
+
+
+@implements(np.diff)
+def _(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    if n < 0:
+        raise ValueError(f"np.diff takes an order n of 0 or more, got {n}.")
+    a = array(a)
+    if not a.ndim:
+        raise ValueError("np.diff takes arrays of at least one axis, got a number.")
+    if n == 0:
+        return a
+    i = axis_from_end(axis, a.ndim)
+    ends = [prepend, a, append]
+    if prepend is not None or append is not None:
+        a = np.concatenate([_end(e, a, i) for e in ends if e is not None], axis=i)
+    for _ in range(n):
+        a = _between(a, 1, None, i) - _between(a, None, -1, i)
+    return a
+
+
+def _end(e: Any, a: Any, axis: int) -> Any:
+    """What is put before or behind a: an array as it is, a number in the shape of a slice."""
+    e = array(e)
+    return e if e.ndim else np.broadcast_to(e, np.take(plain(a), [0], axis, mode="clip").shape)
+
+
+@implements(np.ediff1d)
+def _(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+    a = np.reshape(array(ary), -1)
+    kind = plain(a).dtype
+
+    def end(e: Any) -> Any:
+        e = np.reshape(array(e), -1)
+        if not np.can_cast(plain(e).dtype, kind, "same_kind"):
+            raise TypeError(f"np.ediff1d cannot put {plain(e).dtype} beside differences of {kind}.")
+        return as_dtype(e, kind)
+
+    parts = [] if to_begin is None else [end(to_begin)]
+    parts.append(a[1:] - a[:-1])
+    if to_end is not None:
+        parts.append(end(to_end))
+    return np.concatenate(parts) if len(parts) > 1 else parts[0]
+
+
+@implements(np.gradient)
+def _(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
+    f = array(f)
+    axes = axes_from_end(axis, f.ndim)
+    if edge_order not in (1, 2):
+        raise ValueError(f"np.gradient takes an edge_order of 1 or 2, got {edge_order}.")
+    spacings = [as_operand(h) for h in varargs] or [1.0]
+    if len(spacings) == 1 and (len(axes) == 1 or not np.ndim(spacings[0])):
+        spacings = spacings * len(axes)
+    if len(spacings) != len(axes):
+        raise TypeError(
+            f"np.gradient takes no spacing, one number, or one number or grid per axis; "
+            f"got {len(varargs)} for {len(axes)} axes."
+        )
+    slopes = tuple(_slopes(f, h, i, edge_order) for h, i in zip(spacings, axes, strict=True))
+    return slopes[0] if len(slopes) == 1 else slopes
+
+
+def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
+    """Slopes of the parabolas through neighbours; at the edges of parabolas or lines."""
+    n = f.shape[axis]
+    if n < edge_order + 1:
+        raise ValueError(
+            f"np.gradient with edge_order={edge_order} needs {edge_order + 1} points along an "
+            f"axis, got {n}."
+        )
+    if np.ndim(spacing):
+        if np.shape(spacing) != (n,):
+            raise ValueError(
+                f"np.gradient got a grid of shape {np.shape(spacing)} for an axis of length {n}."
+            )
+        h = np.reshape(np.diff(spacing), (-1, *[1] * (-1 - axis)))
+    else:
+        h = spacing
+
+    def at(a: Any, start: int | None, stop: int | None) -> Any:
+        return _between(a, start, stop, axis) if np.ndim(a) else a
+
+    secant = (at(f, 1, None) - at(f, None, -1)) / h
+    left, right = at(secant, None, -1), at(secant, 1, None)
+    before, behind = at(h, None, -1), at(h, 1, None)
+    # a mean of the secants on both sides, the nearer one weighs more
+    inside = (left * behind + right * before) / (before + behind)
+    first, last = at(secant, None, 1), at(secant, -1, None)
+    if edge_order == 2:
+        # the parabola's slope at the edge, mirrored from the secant
+        first = 2 * first - at(inside, None, 1)
+        last = 2 * last - at(inside, -1, None)
+    return np.concatenate([first, inside, last], axis=axis)
+
+
+def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
+    y = array(y)
+    i = axis_from_end(axis, y.ndim)
+    if x is None:
+        width = dx
+    elif array(x).ndim == 1:
+        width = np.reshape(np.diff(array(x)), (-1, *[1] * (-1 - i)))
+    else:
+        width = np.diff(array(x), axis=axis)
+    return np.sum(width * (_between(y, 1, None, i) + _between(y, None, -1, i)) / 2.0, axis=i)
+
+
+implements(np.trapezoid)(_trapezoid)
+if "trapz" in vars(np):  # its older name, up to NumPy 2.3
+    implements(vars(np)["trapz"])(_trapezoid)

@@ -1,0 +1,56 @@
+"""Builds the compiled kernel where that is possible; all else stands in pyproject.toml."""
+
+from __future__ import annotations
+
+import runpy
+import sysconfig
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+HERE = Path(__file__).parent
+
+
+class BuildKernel(build_ext):
+    """Write the table as C, translate the kernel, compile. If that fails, install without."""
+
+    def run(self) -> None:
+        try:
+            self.prepare()
+        except Exception as error:
+            self.announce(f"dualad: no compiled kernel, for {error!r}.", level=3)
+            self.extensions = []
+        super().run()
+
+    def prepare(self) -> None:
+        import numpy
+        from Cython.Build import cythonize
+
+        runpy.run_path(str(HERE / "dualad" / "_codegen.py"))["write"]()
+        for extension in self.extensions:
+            extension.include_dirs = ["dualad", numpy.get_include()]
+            extension.define_macros = [("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")]
+            if self.compiler_is_gnu():
+                # Both implementations are to agree to the last bit: no fused a*b + c. What libm
+                # leaves in errno is not looked at, so that sin and cos come in one call.
+                extension.extra_compile_args = [
+                    "-O3",
+                    "-g0",
+                    "-ffp-contract=off",
+                    "-fno-math-errno",
+                ]
+            extension.sources = cythonize([extension], force=True, quiet=True)[0].sources
+
+    @staticmethod
+    def compiler_is_gnu() -> bool:
+        return "cl" not in (sysconfig.get_config_var("CC") or "cl").split()
+
+
+def kernel() -> list[Extension]:
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        return []  # not for free-threaded Python: the readable Dual is used there
+    return [Extension("dualad._kernel", ["dualad/_kernel.pyx"], optional=True)]
+
+
+setup(ext_modules=kernel(), cmdclass={"build_ext": BuildKernel})

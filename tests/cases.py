@@ -1,0 +1,170 @@
+"""What every function of a table is held to; the tables are in the tests that import this."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from oracle import check, complex_step, differences
+
+from dualad import Dual, derivative, jacobian, jvp
+from dualad.structure import leaves, rebuild
+
+RANDOM = np.random.default_rng(5)
+MATRIX = RANDOM.normal(size=(3, 4))
+CUBE = RANDOM.normal(size=(2, 3, 4))
+VECTOR = RANDOM.normal(size=5)
+SQUARE = RANDOM.normal(size=(3, 3))
+POSITIVE = np.abs(MATRIX) + 0.5
+APART = RANDOM.permutation(12).reshape(3, 4) + 0.25  # no two elements are close to each other
+APART_CUBE = RANDOM.permutation(24).reshape(2, 3, 4) - 7.25
+
+
+class Case:
+    """A function of arrays and where to take it.
+
+    analytic: it can be given complex numbers, for the complex step. mixed: one argument may be
+    differentiated inside a derivative in another one.
+    """
+
+    def __init__(
+        self, f: Callable[..., Any], *args: Any, analytic: bool = True, mixed: bool = True
+    ) -> None:
+        self.f = f
+        self.args = tuple(np.asarray(a, float) for a in args)
+        self.analytic = analytic
+        self.mixed = mixed
+
+    def steps(self, seed: int = 0) -> list[Any]:
+        """A direction to differentiate along."""
+        random = np.random.default_rng(seed)
+        return [random.normal(size=a.shape) for a in self.args]
+
+    def slope(self, args: Sequence[Any], along: Sequence[Any]) -> list[Any]:
+        return (complex_step if self.analytic else differences)(self.f, args, along)
+
+
+def steps(f: Callable[..., Any], *args: Any, **options: Any) -> Case:
+    """A case that complex numbers cannot go through."""
+    return Case(f, *args, analytic=False, **options)
+
+
+def table(cases: dict[str, Case]) -> Any:
+    return pytest.mark.parametrize("case", cases.values(), ids=cases.keys())
+
+
+def hold(case: Case) -> None:
+    """Everything that is promised of an array function."""
+    check(case.f, *case.args, analytic=case.analytic)
+    hold_bits(case)
+    hold_memory(case)
+    hold_precision(case)
+    if case.mixed:
+        hold_mixed(case)
+
+
+def listed(y: Any) -> Any:
+    return rebuild(list(y), lambda v: v) if isinstance(y, tuple) else y
+
+
+def hold_bits(case: Case) -> None:
+    """However many directions a pass carries, the result is the same."""
+    each = [
+        jacobian(lambda *xs: listed(case.f(*xs)), tuple(range(len(case.args))), chunk=chunk)(
+            *case.args
+        )
+        for chunk in (1, 3, None)
+    ]
+    for some in each[1:]:
+        for a, b in zip(leaves(each[0]), leaves(some), strict=True):
+            np.testing.assert_array_equal(a, b)
+
+
+def hold_memory(case: Case) -> None:
+    """Read-only arrays, backwards in memory and with gaps, and tangents that are broadcast."""
+    v = case.steps()
+
+    def spread(a: Any) -> Any:
+        if not a.ndim:
+            return a.copy()
+        odd = np.zeros((*a.shape[::-1], 2)).T[0][::-1]
+        odd[...] = a
+        odd.flags.writeable = False
+        return odd
+
+    def run(make: Callable[[Any], Any]) -> list[Any]:
+        duals = [Dual(make(a), make(t)) for a, t in zip(case.args, v, strict=True)]
+        for d, a, t in zip(duals, case.args, v, strict=True):
+            for part, there in ((d.value, make(a)), (d.tangent, make(t))):
+                np.testing.assert_array_equal(part, there)
+        y = case.f(*duals)
+        return [part for part in leaves(listed(y)) if isinstance(part, Dual)]
+
+    for one, odd in zip(run(np.array), run(spread), strict=True):
+        np.testing.assert_allclose(one.value, odd.value, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(one.tangent, odd.tangent, rtol=1e-12, atol=1e-12)
+
+
+def hold_precision(case: Case) -> None:
+    """Value and tangent have the precision that NumPy gives the value."""
+    singles = [a.astype(np.float32) for a in case.args]
+    with warnings.catch_warnings(action="ignore"):
+        values = list(leaves(listed(case.f(*singles))))
+        duals = case.f(*(Dual(a, np.ones((2, *a.shape), np.float32)) for a in singles))
+    for value, y in zip(values, leaves(listed(duals)), strict=True):
+        if not isinstance(y, Dual):
+            continue
+        assert np.asarray(y.value).dtype == np.asarray(value).dtype
+        np.testing.assert_allclose(y.value, value, rtol=2e-3, atol=2e-3)
+        assert y.tangent.dtype == np.asarray(value).dtype, (
+            y.tangent.dtype,
+            np.asarray(value).dtype,
+        )
+
+
+def hold_mixed(case: Case) -> None:
+    """One argument differentiated inside, another outside."""
+    v, n = case.steps(), len(case.args)
+
+    def only(i: int) -> list[Any]:
+        return [v[j] if j == i else 0 * v[j] for j in range(n)]
+
+    for i in range(n):
+        for j in range(n):
+            if i == j:
+                continue
+            want = differences(lambda *xs, i=i: case.slope(xs, only(i)), case.args, only(j))
+
+            def slope(t: Any, i: int = i, j: int = j) -> Any:
+                xs: list[Any] = list(case.args)
+                xs[j] = xs[j] + t * v[j]
+
+                def f(x: Any) -> Any:
+                    return listed(case.f(*(x if k == i else xs[k] for k in range(n))))
+
+                return jvp(f, (case.args[i],), (v[i],))[1]
+
+            for got, w in zip(leaves(derivative(slope)(0.0)), want, strict=True):
+                size = max(1.0, float(np.max(np.abs(w), initial=0)))
+                np.testing.assert_allclose(got, w, rtol=1e-6, atol=1e-6 * size)
+
+
+def complex_slope(f: Callable[..., Any], *args: Any) -> None:
+    """A function of complex arrays, along a real parameter."""
+    random = np.random.default_rng(2)
+    args = tuple(np.asarray(a, complex) + 0.25j * random.normal(size=np.shape(a)) for a in args)
+    along = [random.normal(size=a.shape) + 1j * random.normal(size=a.shape) for a in args]
+    want = differences(f, args, along)
+    values = [np.asarray(y) for y in leaves(listed(f(*args)))]
+    for k in (None, 1):
+        seeds = along if k is None else [v[None] for v in along]
+        y = f(*(Dual(a, v) for a, v in zip(args, seeds, strict=True)))
+        for part, value, w in zip(leaves(listed(y)), values, want, strict=True):
+            np.testing.assert_allclose(part.value, value, rtol=1e-12, atol=1e-12)
+            tangent = np.asarray(part.tangent)
+            np.testing.assert_allclose(
+                tangent if k is None else tangent[0], w, rtol=1e-7, atol=1e-7
+            )

@@ -1,0 +1,63 @@
+"""Precision, text, sets, numpy.lib, and refusals."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from oracle import check
+
+from dualad import Dual, DualArray
+
+SQUARE = np.arange(1.0, 10).reshape(3, 3) / 3
+
+
+def test_precision_text_and_windows() -> None:
+    x = Dual(SQUARE, np.ones((3, 3)))
+    assert np.astype(x, np.float32).tangent.dtype == np.float32
+    assert np.astype(Dual(1.0, 1.0), complex).value.dtype == complex
+    assert np.array_repr(x) == np.array_str(x) == np.array2string(x) == repr(x)
+    assert type(np.round(x, 1)) is np.ndarray and np.round(x, 1)[0, 0] == 0.3
+    check(lambda v: np.lib.stride_tricks.sliding_window_view(v, (2, 2)) ** 2, SQUARE)
+
+
+def test_sets() -> None:
+    a, b = np.array([3.0, 1.0, 2.0, 2.0]), np.array([2.0, 5.0, 3.0])
+    slope = np.array([1.0, 10.0, 100.0, 1000.0])
+    x, y = Dual(a, slope), Dual(b, slope[:3] / 1000)
+    for result, value, tangent in (
+        (np.union1d(x, y), [1, 2, 3, 5], [10, 100, 1, 0.01]),
+        (np.intersect1d(x, y), [2, 3], [100, 1]),
+        (np.setdiff1d(x, y), [1], [10]),
+        (np.setxor1d(x, y), [1, 5], [10, 0.01]),
+    ):
+        assert result.value.tolist() == value
+        assert result.tangent.tolist() == tangent
+    common, i, j = np.intersect1d(a, y, return_indices=True)
+    assert common.tolist() == [2, 3] and i.tolist() == [2, 0] and j.tolist() == [0, 2]
+
+
+def test_scimath() -> None:
+    lib: Any = np.lib.scimath
+    positive, negative = Dual(np.array([4.0]), np.ones(1)), Dual(np.array([-4.0]), np.ones(1))
+    assert lib.sqrt(positive).tangent.dtype == float
+    assert lib.sqrt(negative).tangent[0] == pytest.approx(0.25 / 1j)
+    assert lib.log(negative).tangent[0] == pytest.approx(-0.25)
+    assert lib.log10(negative).tangent[0] == pytest.approx(-0.25 / math.log(10))
+    assert lib.log2(positive).tangent[0] == pytest.approx(0.25 / math.log(2))
+    assert lib.logn(3, positive).tangent[0] == pytest.approx(0.25 / math.log(3))
+    assert lib.power(negative, 0.5).tangent[0] == pytest.approx(0.25 / 1j)
+    assert lib.arcsin(positive).tangent[0] == pytest.approx(1 / np.sqrt(1 - 16 + 0j), abs=1e-15)
+
+
+def test_refusals_name_an_alternative() -> None:
+    x = Dual(SQUARE, np.ones((3, 3)))
+    for call, message in (
+        (lambda: np.save("file", x), "np.save cannot take duals; save x.value and x.tangent"),
+        (lambda: np.packbits(x), "np.packbits cannot take duals; they take integers"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            call()
+    assert isinstance(x, DualArray)

@@ -1,0 +1,303 @@
+"""Polynomials, covariances, sequences, and functions of the user's along axes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from cases import CUBE, MATRIX, POSITIVE, SQUARE, VECTOR, Case, complex_slope, hold, steps, table
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mpmath import mp
+
+from dualad import Dual, NonDifferentiableError, derivative, grad, hessian, jacobian
+
+ROW = MATRIX[0]
+ZEROS = np.array([1.0, -2.0, 3.5, 0.5])
+
+CASES: dict[str, Case] = {
+    "polyval": Case(np.polyval, VECTOR, MATRIX),
+    "polyval at a number": Case(np.polyval, VECTOR, 1.5),
+    "polyadd": Case(lambda a, b: np.polyadd(a * a, b), VECTOR, ROW),
+    "polysub": Case(lambda a, b: np.polysub(a * a, b), ROW, VECTOR),
+    "polymul": Case(np.polymul, VECTOR, ROW),
+    "polydiv": Case(np.polydiv, VECTOR, ROW[:3]),
+    "polydiv by a number": Case(np.polydiv, VECTOR, 3.0),
+    "polydiv by more": Case(np.polydiv, ROW[:2], VECTOR),
+    "polyder": Case(lambda p: np.polyder(p * p, 2), VECTOR),
+    "polyder to nothing": Case(lambda p: np.polyder(p * p, 7), VECTOR),
+    "polyint": Case(lambda p, k: np.polyint(p * p, 2, k), VECTOR, ROW[:2]),
+    "polyint one constant": Case(lambda p, k: np.polyint(p * p, 3, k), VECTOR, 2.0),
+    "poly": Case(np.poly, ZEROS),
+    "roots": steps(np.roots, np.poly(ZEROS)),
+    "roots complex": steps(lambda p: np.abs(np.roots(p)), [1.0, 2.0, 7.0, 1.0]),
+    "roots at zero": steps(lambda p: np.roots(np.concatenate([[0.0], p, [0.0]])), [1.0, -3.0, 1.0]),
+    "poly of a matrix": steps(np.poly, SQUARE),
+    "polyfit": steps(
+        lambda x, y, w: np.polyfit(x, y, 2, w=w), VECTOR, VECTOR**3, POSITIVE.ravel()[:5]
+    ),
+    "polyfit of columns": steps(lambda x, y: np.polyfit(x, y, 1), VECTOR[:3], MATRIX),
+    "polyfit exactly": steps(lambda x, y: np.polyfit(x, y, 2), VECTOR[:3], ROW[:3]),
+    "polyfit in full": steps(lambda x, y: np.polyfit(x, y, 2, full=True)[:2], VECTOR, VECTOR**3),
+    "polyfit covariance": steps(lambda x, y: np.polyfit(x, y, 1, cov=True), VECTOR, VECTOR**3),
+    "polyfit covariances": steps(
+        lambda x, y: np.polyfit(x, y, 1, cov=True), ROW, MATRIX.T[:, :2] ** 2
+    ),
+    "polyfit unscaled": steps(lambda x, y: np.polyfit(x, y, 1, cov="unscaled"), VECTOR, VECTOR**3),
+    "vander": Case(lambda x: np.vander(x, 4), VECTOR),
+    "vander increasing": Case(lambda x: np.vander(x, increasing=True), VECTOR[:3]),
+    "cov": steps(np.cov, MATRIX),
+    "cov of two": steps(lambda x, y: np.cov(x, y, bias=True), VECTOR, VECTOR**2),
+    "cov of columns": steps(lambda x: np.cov(x, rowvar=False, ddof=0), MATRIX),
+    "cov weighted": steps(
+        lambda x, y, w: np.cov(x, y, aweights=w, fweights=[1, 2, 1, 3]), MATRIX, ROW**2, POSITIVE[0]
+    ),
+    "cov by frequency": steps(lambda x: np.cov(x, fweights=[1, 2, 1, 3], ddof=0), MATRIX),
+    "cov of one": steps(np.cov, VECTOR),
+    "corrcoef": steps(np.corrcoef, MATRIX),
+    "corrcoef of two": steps(lambda x, y: np.corrcoef(x, y)[0, 1], VECTOR, VECTOR**2),
+    "corrcoef of one": steps(np.corrcoef, VECTOR),
+    "linspace": Case(lambda a, b: np.linspace(a * a, b, 5, axis=-1), MATRIX, MATRIX[:1] + 1),
+    "linspace open": Case(
+        lambda a, b: np.linspace(a * a, b, 4, endpoint=False, retstep=True), 2.0, 3.0
+    ),
+    "linspace one": Case(lambda a, b: np.linspace(a * a, b, 1), MATRIX, 2.0),
+    "linspace nothing": Case(lambda a, b: np.linspace(a * a, b, 0), MATRIX, 2.0),
+    "logspace": Case(lambda a, b: np.logspace(a, b, 5, base=2.0), MATRIX, MATRIX[:1] + 1),
+    "logspace bases": Case(
+        lambda a, b, c: np.logspace(a, b, 5, base=c, axis=1), MATRIX, MATRIX[:1] + 1, POSITIVE
+    ),
+    "geomspace": Case(lambda a, b: np.geomspace(a, b, 5, axis=1), -POSITIVE, -POSITIVE[:1] - 1),
+    "geomspace open": Case(lambda a, b: np.geomspace(a, b, 4, endpoint=False), 2.0, 3.0),
+    "apply_along_axis": Case(
+        lambda a: np.apply_along_axis(lambda v: v[:2] * np.sum(v), 1, a), CUBE
+    ),
+    "apply_along_axis to numbers": Case(lambda a: np.apply_along_axis(np.prod, -1, a), CUBE),
+    "apply_along_axis to matrices": Case(
+        lambda a, b: np.apply_along_axis(lambda v, c, s: np.outer(v, v) * c * s, 0, a, b, s=2),
+        *(MATRIX, 1.5),
+    ),
+    "apply_along_axis of a vector": Case(lambda a: np.apply_along_axis(np.prod, 0, a), VECTOR),
+    "apply_over_axes": Case(lambda a: np.apply_over_axes(np.prod, a, [0, -1]), CUBE),
+    "vectorize": Case(lambda a: np.vectorize(lambda t: t * t + 1)(a), MATRIX),
+    "vectorize two": Case(lambda a, b: np.vectorize(lambda t, u: (t * u, u**3))(a, b), MATRIX, ROW),
+    "poly1d": Case(lambda p, x: np.poly1d(p)(x), VECTOR, MATRIX),
+    "poly1d product": Case(lambda p, q: (np.poly1d(p) * np.poly1d(q)).coeffs, VECTOR, ROW),
+}
+
+
+@table(CASES)
+def test_everything(case: Case) -> None:
+    hold(case)
+
+
+# -- polynomials ---------------------------------------------------------------------------
+
+
+def test_zeros_in_front_keep_their_derivative() -> None:
+    """NumPy cuts leading zeros off; where they are dual they stay."""
+    p = Dual(np.array([0.0, 1.0]), np.array([1.0, 0.0]))
+    y = np.polymul(p, [0.0, 1.0, 2.0])
+    assert y.value.tolist() == [0, 1, 2] and y.tangent.tolist() == [1, 2, 0]
+    assert derivative(lambda c: np.polyval(np.polymul(np.stack([c, 1.0]), [1, 2]), 3.0))(0.0) == 15
+    assert grad(lambda v: np.polyval(np.polymul(v, v), 2.0))(np.zeros(3)).tolist() == [0, 0, 0]
+    quotient, rest = np.polydiv(Dual(np.array([1.0, 3.0, 2.0]), np.ones(3)), [1.0, 1.0])
+    assert quotient.value.tolist() == [1, 2] and quotient.tangent.tolist() == [1, 0]
+    assert rest.value.tolist() == [0] and rest.tangent.tolist() == [1]
+
+
+@given(
+    st.lists(st.integers(-9, 9), min_size=1, max_size=5),
+    st.lists(st.integers(-9, 9), min_size=1, max_size=4),
+)
+@settings(max_examples=40, deadline=None)
+def test_division_with_rest(u: list[int], v: list[int]) -> None:
+    """u = q·v + r, in values and tangents."""
+    if v[0] == 0:
+        v[0] = 1
+    a = Dual(np.array(u, float), np.arange(1.0, len(u) + 1))
+    b = Dual(np.array(v, float), np.arange(2.0, len(v) + 2))
+    quotient, rest = np.polydiv(a, b)
+    assert len(rest) == max(1, min(len(v) - 1, len(u)))
+    again = np.polysub(np.polyadd(np.polymul(quotient, b), rest), a)
+    np.testing.assert_allclose(again.value, 0 * again.value, atol=1e-6)
+    np.testing.assert_allclose(again.tangent, 0 * again.value, atol=1e-5)
+
+
+def test_roots_against_mpmath() -> None:
+    p = [2.0, -3.0, -1.5, 7.0, 0.25]
+    slopes = jacobian(np.roots)(np.array(p))
+    r = np.roots(p)
+
+    def at(x: Any) -> Any:
+        return sum(c * x ** (4 - j) for j, c in enumerate(p))
+
+    with mp.workdps(40):
+        for i, root in enumerate(r):
+            x = mp.findroot(at, complex(root))
+            slope = sum(c * (4 - j) * x ** (3 - j) for j, c in enumerate(p[:-1]))
+            for j in range(5):
+                assert abs(slopes[i, j] - complex(-(x ** (4 - j)) / slope)) < 1e-13
+    # coefficients → roots → coefficients: nothing changes
+    back = jacobian(lambda c: np.poly(np.roots(c)) * c[0])(np.array([1.0, -2.0, 5.0, 4.0]))
+    np.testing.assert_allclose(back, np.eye(4), atol=1e-12)
+    second = hessian(lambda c: np.sum(np.roots(c) ** 2).real)(np.array([1.0, -3.0, 2.0]))
+    # r₁² + r₂² = (b² − 2ac)/a² at (a, b, c) = (1, −3, 2)
+    np.testing.assert_allclose(second, [[46, 12, 2], [12, 2, 0], [2, 0, 0]], atol=1e-11)
+
+
+def test_multiple_roots_have_no_derivative() -> None:
+    for zeros in ([2.0, 2.0, 5.0], [2.0, 2.0, 2.0, 5.0], [2 + 1j, 2 + 1j, 5.0]):
+        p = np.poly(np.array(zeros))
+        r = np.roots(Dual(p, np.ones_like(p)))
+        i = int(np.argmax(r.value.real))
+        assert r.value[i] == pytest.approx(5.0)  # the values are there, and the other root
+        slope = -np.polyval(np.ones_like(p), 5.0) / np.polyval(np.polyder(p), 5.0)
+        assert r[i].tangent == pytest.approx(slope)
+        with pytest.raises(NonDifferentiableError, match="a root that is there more than once"):
+            np.sum(r)
+        assert np.sum(np.roots(Dual(p, 0 * p))).tangent == 0
+    near = np.roots(Dual(np.poly([2.0, 2.00001]), np.array([0.0, 0.0, 1.0])))
+    assert near.tangent[0] == pytest.approx(-near.tangent[1]) == pytest.approx(-1e5, rel=1e-4)
+
+
+def test_poly_of_pairs_is_real() -> None:
+    z = Dual(np.array([1 + 2j, 1 - 2j]), np.array([1 + 1j, 1 - 1j]))
+    y = np.poly(z)
+    assert not np.iscomplexobj(y.value)
+    np.testing.assert_allclose(y.value, [1, -2, 5])
+    np.testing.assert_allclose(y.tangent, [0, -2, 6])
+    skew = np.poly(Dual(z.value, np.array([1.0, 0.0j])))  # pairs that do not stay pairs
+    assert np.iscomplexobj(skew.value) and skew.tangent[1] == -1
+    assert np.poly(Dual(np.zeros(0), np.zeros(0))) == 1.0
+
+
+def test_complex() -> None:
+    for f in (
+        np.cov,
+        np.corrcoef,
+        np.poly,
+        np.roots,
+        np.vander,
+        lambda p: np.polyval(p, p),
+        lambda p: np.polymul(p, p),
+        lambda p: np.linspace(p, 2 * p, 3),
+        lambda p: np.geomspace(p, p * 2j, 3),
+        lambda p: np.logspace(p, p + 1, 3),
+    ):
+        complex_slope(f, VECTOR + 1j * VECTOR[::-1])
+    complex_slope(lambda a, w: np.cov(a, aweights=w.real), SQUARE + 1j, VECTOR[:3] + 2)
+
+
+# -- statistics ----------------------------------------------------------------------------
+
+
+def test_correlation_does_not_leave_its_range() -> None:
+    x = np.array([0.1, 0.2, 0.3, 0.7])
+    y = np.corrcoef(Dual(x, np.ones(4)), x * 3)
+    assert np.max(np.abs(y.value)) <= 1
+    np.testing.assert_allclose(y.tangent, np.zeros((2, 2)), atol=1e-14)
+    # a perfect correlation is the largest one: its gradient vanishes, its curvature does not
+    f = lambda v: np.corrcoef(v, x)[0, 1]  # noqa: E731
+    np.testing.assert_allclose(grad(f)(x), np.zeros(4), atol=1e-14)
+    h = hessian(f)(x)
+    spread = x - x.mean()
+    size = spread @ spread
+    expected = np.outer(spread, spread) / size**2 - (np.eye(4) - 0.25) / size
+    np.testing.assert_allclose(h, expected, atol=1e-12)
+
+
+def test_degrees_of_freedom() -> None:
+    with pytest.warns(RuntimeWarning, match="Degrees of freedom <= 0"):
+        y = np.cov(Dual(np.ones((2, 1)), np.ones((2, 1))))
+    assert np.isnan(y.value).all()
+
+
+# -- sequences -----------------------------------------------------------------------------
+
+
+@given(st.integers(0, 6), st.booleans(), st.floats(-9, 9), st.floats(-9, 9))
+@settings(max_examples=40, deadline=None)
+def test_linspace_is_that_of_numpy(num: int, endpoint: bool, a: float, b: float) -> None:
+    value = np.linspace(a, b, num, endpoint)
+    y = np.linspace(Dual(a, 1.0), Dual(b, -1.0), num, endpoint)
+    np.testing.assert_array_equal(y.value, value)
+    part = np.linspace(0, 1, num, endpoint)
+    np.testing.assert_allclose(y.tangent, 1 - 2 * part, atol=1e-15)
+    if num > 1 and endpoint:
+        assert y.tangent[-1] == -1.0
+
+
+def test_geomspace_ends_exactly() -> None:
+    a, b = Dual(0.1, 1.0), Dual(1e300, 7.0)
+    y = np.geomspace(a, b, 7)
+    assert (y.value[0], y.value[-1]) == (0.1, 1e300)
+    assert (y.tangent[0], y.tangent[-1]) == (1.0, 7.0)
+    np.testing.assert_allclose(y.value, np.geomspace(0.1, 1e300, 7), rtol=1e-13)
+
+
+# -- functions of the user's ---------------------------------------------------------------
+
+
+def test_apply_along_axis_takes_any_function() -> None:
+    x = Dual(MATRIX, np.stack([MATRIX, MATRIX]))
+    assert np.apply_along_axis(np.argmax, 1, x).tolist() == np.argmax(MATRIX, 1).tolist()
+    y = np.apply_along_axis(lambda v: [v[0], v[1] * v[2]], 1, x)
+    np.testing.assert_array_equal(y.tangent[0], [[r[0], 2 * r[1] * r[2]] for r in MATRIX])
+    given = np.apply_over_axes(np.sum, x, [])
+    np.testing.assert_array_equal(given.tangent, x.tangent)
+
+
+def test_vectorize_with_types_is_refused() -> None:
+    x = Dual(VECTOR, VECTOR)
+    with pytest.raises(TypeError, match="would lose the derivative"):
+        np.vectorize(lambda t: t * t, otypes=[float])(x)
+    y = np.vectorize(lambda t: t * t, otypes=[object])(x)
+    assert y[0].tangent == pytest.approx(2 * VECTOR[0] ** 2)
+
+
+X = Dual(VECTOR, VECTOR)
+
+REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
+    "polyder": (lambda: np.polyder(X, -1), ValueError, "an order m of 0 or more, got -1"),
+    "polyint": (lambda: np.polyint(X, -1), ValueError, "an order m of 0 or more, got -1"),
+    "polyint constants": (
+        lambda: np.polyint(X, 3, [1, 2]),
+        ValueError,
+        "one constant of integration, or one for each of 3 steps; got 2",
+    ),
+    "polyval": (
+        lambda: np.polyval(X, np.poly1d([1, 2])),
+        TypeError,
+        "np.polyval of a dual at a polynomial is not supported",
+    ),
+    "poly": (lambda: np.poly(X[None]), ValueError, r"or a square matrix, got shape \(1, 5\)"),
+    "vander": (lambda: np.vander(X[None]), ValueError, r"one axis, got shape \(1, 5\)"),
+    "vander columns": (lambda: np.vander(X, -1), ValueError, "0 or more, got -1"),
+    "cov": (lambda: np.cov(X[None, None]), ValueError, "at most two axes, got 3"),
+    "cov ddof": (lambda: np.cov(X, ddof=0.5), ValueError, "a whole number ddof, got 0.5"),
+    "cov fweights": (lambda: np.cov(X, fweights=[1.5] * 5), TypeError, "whole numbers"),
+    "cov weights": (lambda: np.cov(X, aweights=[1.0]), RuntimeError, r"of shape \(5,\)"),
+    "cov negative": (lambda: np.cov(X, aweights=-(VECTOR**2)), ValueError, "not negative"),
+    "linspace": (lambda: np.linspace(X, 1, 2.5), TypeError, "integer"),
+    "linspace whole": (
+        lambda: np.linspace(X, 1, 3, dtype=int),
+        TypeError,
+        "dtype=int64 would lose the derivatives",
+    ),
+    "linspace axis": (lambda: np.linspace(X, 1, 3, axis=2), ValueError, "axis 2 is out"),
+    "geomspace": (lambda: np.geomspace(X * 0, 1), ValueError, "cannot start or stop at zero"),
+    "apply_along_axis": (
+        lambda: np.apply_along_axis(np.sum, 0, Dual(np.zeros((2, 0)), np.zeros((2, 0)))),
+        ValueError,
+        r"nothing to apply the function to in shape \(2, 0\)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("call", "kind", "text"), REFUSED.values(), ids=REFUSED.keys())
+def test_refused(call: Callable[[], Any], kind: type[Exception], text: str) -> None:
+    with pytest.raises(kind, match=text):
+        call()

@@ -1,0 +1,217 @@
+"""Ufuncs: every one that NumPy lets us override, and all of their methods and options."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing.overrides import get_overridable_numpy_ufuncs
+from oracle import check
+
+from dualad import Dual, DualArray
+from dualad.array import ARRAY_FUNCTIONS, is_question
+from dualad.rules import RULES
+
+UFUNCS = sorted(
+    {f for f in get_overridable_numpy_ufuncs() if any(t[0] in "fd" for t in f.types)},
+    key=lambda f: str(f.__name__),
+)
+REFUSED = ["nextafter", "_arg", "_ones_like"]  # a step of rounding, and NumPy's own helpers
+ANALYTIC = """add subtract multiply divide power exp exp2 expm1 log log2 log10 log1p sin cos tan arcsin
+arccos arctan sinh cosh tanh arcsinh arccosh arctanh sqrt square reciprocal negative positive""".split()  # noqa: SIM905
+MATRIX = np.cos(np.arange(12.0)).reshape(3, 4) / 2 + 1.2
+
+
+def supported(ufunc: Any) -> bool:
+    rule = RULES.get(ufunc.__name__)
+    return (
+        ufunc in ARRAY_FUNCTIONS
+        or is_question(ufunc)
+        or (rule is not None and len(rule.args) == ufunc.nin)
+    )
+
+
+@pytest.mark.parametrize("ufunc", UFUNCS, ids=lambda f: f.__name__)
+def test_every_ufunc_is_supported_or_refused(ufunc: Any) -> None:
+    if ufunc.__name__ in REFUSED:
+        with pytest.raises(TypeError):
+            ufunc(*[Dual(1.0, 1.0)] * ufunc.nin)
+    else:
+        assert supported(ufunc)
+
+
+BINARY = [
+    f
+    for f in UFUNCS
+    if f.nin == 2 and f.nout == 1 and f.signature is None and f.__name__ in RULES
+    and RULES[f.__name__].kind != "flat" and f.__name__ not in ("ldexp", "heaviside")
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("ufunc", BINARY, ids=lambda f: f.__name__)
+def test_methods_of_binary_ufuncs(ufunc: Any) -> None:
+    """Against complex steps where the function is analytic, else against differences."""
+    analytic = ufunc.__name__ in ANALYTIC
+    second = RULES[ufunc.__name__].kind == "smooth" and RULES[ufunc.__name__].name != "pow"
+
+    def run(f: Any) -> None:
+        check(f, MATRIX, analytic=analytic, second=second, rtol=1e-10)
+
+    y = MATRIX[::-1, ::-1] * 0.83 + 0.1
+    run(lambda x: ufunc.accumulate(x[:, :2], axis=1))
+    run(lambda x: ufunc.outer(x[0], y[1]))
+    run(lambda x: ufunc.outer(y[0, :2], x))
+    run(lambda x: ufunc.reduceat(x, [0, 2, 1], axis=0)[1:])
+    if ufunc.__name__ != "divide" or ufunc.identity is not None:
+        run(lambda x: ufunc.reduce(x))
+        run(lambda x: ufunc.reduce(x, axis=1, keepdims=True))
+    if ufunc.identity is not None or ufunc in (np.maximum, np.minimum, np.fmax, np.fmin):
+        run(lambda x: ufunc.reduce(x, axis=None))
+        run(lambda x: ufunc.reduce(x, axis=(0, 1)))
+        run(lambda x: ufunc.reduce(x, axis=0, initial=0.9))
+        mask = y > 1.2
+        run(lambda x: ufunc.reduce(x, axis=0, initial=0.9, where=mask))
+
+
+@pytest.mark.parametrize("ufunc", BINARY, ids=lambda f: f.__name__)
+def test_at(ufunc: Any) -> None:
+    """In place, repeated indices one after the other."""
+    analytic = ufunc.__name__ in ANALYTIC
+
+    def f(x: Any) -> Any:
+        y = x * 1
+        ufunc.at(y, (np.array([0, 2, 0]), 1), x[:, 3])
+        ufunc.at(y, 1, 1.4)
+        return y
+
+    check(f, MATRIX, analytic=analytic, second=False, rtol=1e-10)
+
+
+def test_at_of_one_argument_and_of_plain_arrays() -> None:
+    def f(x: Any) -> Any:
+        y = x * 1
+        np.exp.at(y, np.array([0, 0, 2]))
+        return y
+
+    check(f, MATRIX / 3)
+    with pytest.raises(TypeError, match=r"np\.add\.at would store duals in a plain array"):
+        np.add.at(np.zeros(3), [0], Dual(1.0, 1.0))
+
+
+def test_reductions_of_nothing() -> None:
+    x = Dual(np.zeros((0, 2)), np.zeros((3, 0, 2)))
+    for ufunc, value in (
+        (np.add, 0.0),
+        (np.multiply, 1.0),
+        (np.logaddexp, -np.inf),
+        (np.hypot, 0.0),
+    ):
+        assert (
+            np.broadcast_to(getattr(ufunc.reduce(x), "value", ufunc.reduce(x)), 2).tolist()
+            == [value] * 2
+        )
+        assert getattr(ufunc.reduce(x, axis=None), "value", value) == value
+    assert np.maximum.reduce(x, initial=3.0).tolist() == [3.0, 3.0]
+    for ufunc in (np.maximum, np.subtract):
+        with pytest.raises(ValueError, match=r"no identity|has no value; give initial="):
+            ufunc.reduce(x)
+
+
+def test_out_where_and_dtype() -> None:
+    mask = MATRIX > 1.2
+
+    def f(x: Any) -> Any:
+        y = x * 2
+        z = np.multiply(x, 3.0, out=y, where=mask)
+        assert z is y
+        np.exp(x[0], out=y[1])
+        return y + np.add(x, 1, where=mask, out=x * 0.0) * np.sin(x)
+
+    check(f, MATRIX)
+    x = Dual(MATRIX, np.ones((2, 3, 4)))
+    y = np.add(x, 1, dtype=np.float32)
+    assert y.value.dtype == y.tangent.dtype == np.float32
+    quotient, rest = x * 0, x * 0
+    assert np.divmod(x, 0.5, out=(quotient, rest))[1] is rest
+    np.testing.assert_array_equal(rest.value, np.divmod(MATRIX, 0.5)[1])
+    fraction, whole = np.modf(x)
+    assert type(whole) is np.ndarray and isinstance(fraction, DualArray)
+    mantissa, exponent = np.frexp(x)
+    np.testing.assert_array_equal(np.ldexp(mantissa, exponent).tangent, x.tangent)
+    for call in (
+        lambda: np.sin(x, out=np.zeros((3, 4))),
+        lambda: np.add(x, 1, out=(np.zeros((3, 4)),)),
+        lambda: np.add.reduce(x, out=np.zeros(4)),
+        lambda: np.sum(x, axis=0, out=np.zeros(4)),
+    ):
+        with pytest.raises(
+            TypeError, match=r"cannot hold derivatives; .*np\.zeros_like\(x\)|out= .*cannot hold"
+        ):
+            call()
+    a = np.ones((3, 4))
+    with pytest.raises(TypeError, match="cannot hold derivatives"):
+        a += x
+    b = a
+    a = a + x
+    assert type(b) is np.ndarray
+
+
+def test_plain_answers() -> None:
+    x = Dual(MATRIX, np.ones((3, 4)))
+    for answer, expected in (
+        (x > 1.2, MATRIX > 1.2),
+        (np.less(1.2, x), MATRIX > 1.2),
+        (np.isnan(x), np.isnan(MATRIX)),
+        (np.logical_and(x, x > 1.5), MATRIX > 1.5),
+        (np.logical_and.reduce(x > 1.2, axis=1), (MATRIX > 1.2).all(axis=1)),
+        (np.greater.outer(x[0], x[1]), np.greater.outer(MATRIX[0], MATRIX[1])),
+        (np.floor(x), np.floor(MATRIX)),
+        (np.sign(x), np.sign(MATRIX)),
+        (x // 0.5, MATRIX // 0.5),
+        (np.spacing(x), np.spacing(MATRIX)),
+        (np.signbit(-x), np.signbit(-MATRIX)),
+        (np.rint(x), np.rint(MATRIX)),
+        (x.astype(int), MATRIX.astype(int)),
+    ):
+        assert type(answer) is np.ndarray
+        assert answer.dtype == expected.dtype
+        np.testing.assert_array_equal(answer, expected)
+
+
+def test_precision_and_kind() -> None:
+    x = Dual(MATRIX.astype(np.float32), np.ones((2, 3, 4), np.float32))
+    for y in (
+        x * 2.0,
+        x * np.float32(2),
+        np.exp(x) + 1,
+        x**2,
+        x / 3,
+        np.maximum(x, 1.0),
+        np.hypot(x, 2),
+    ):
+        assert y.value.dtype == y.tangent.dtype == np.float32
+    assert (x * np.float64(2)).tangent.dtype == np.float64
+    assert (x + 1j).tangent.dtype.kind == "c" or (x + 1j).value.dtype == np.complex64
+    z = Dual(MATRIX + 1j, np.ones((3, 4)) + 0j)
+    np.testing.assert_allclose(np.exp(z * z).tangent, 2 * z.value * np.exp(z.value**2), rtol=1e-14)
+    np.testing.assert_allclose(np.abs(z).tangent, MATRIX / np.abs(z.value), rtol=1e-14)
+    np.testing.assert_allclose(np.angle(z).tangent, -1 / np.abs(z.value) ** 2, rtol=1e-14)
+    assert np.conj(z * 1j).tangent[0, 0] == -1j
+    assert (Dual(np.arange(3), np.ones(3)) * 2).value.dtype == float
+
+
+def test_zero_tangents_and_infinite_slopes_in_arrays() -> None:
+    x = Dual(np.array([0.0, 4.0]), np.array([[0.0, 1.0], [1.0, 0.0]]))
+    assert np.sqrt(x).tangent.tolist() == [[0.0, 0.25], [np.inf, 0.0]]
+    assert np.sqrt(x * 0).tangent.tolist() == [[0.0, 0.0], [0.0, 0.0]]
+    y = np.where(x > 0, np.log(np.where(x > 0, x, 1.0)), 0.0)
+    assert y.tangent.tolist() == [[0.0, 0.25], [0.0, 0.0]]
+    with pytest.warns(RuntimeWarning, match="divide by zero"):
+        y = np.where(x > 0, np.log(x), 0.0)
+    assert y.tangent.tolist() == [[0.0, 0.25], [0.0, 0.0]]
+    assert (x**0).tangent.tolist() == [[0.0, 0.0], [0.0, 0.0]]
+    assert np.hypot(x, x * 0).tangent[1].tolist() == [0.0, 0.0]
+    assert np.maximum(x, x[::-1]).tangent.tolist() == [[1.0, 1.0], [0.0, 0.0]]
+    inf = Dual(np.array([np.inf, 1.0]), np.array([1.0, 1.0]))
+    assert (inf * np.array([0.5, 0.0])).tangent.tolist() == [0.5, 0.0]
