@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from .array import DualArray
-from .dual import _KINDS, Dual, dual, text_of
+from .dual import _KINDS, Dual, dual, map_leaves, text_of
 
 
 class NonDifferentiableError(ArithmeticError):
@@ -52,6 +52,10 @@ class Undefined(DualArray):
         """The transpose of the last two axes."""
         return undefined(self._otherwise().mT, self.where.mT, self.why)
 
+    def copy(self, order: str = "C") -> Any:
+        """An array of its own."""
+        return undefined(self._otherwise().copy(order), self.where, self.why)
+
     def __repr__(self) -> str:
         return f"DualArray({text_of(self.value)}, undefined)"
 
@@ -63,6 +67,8 @@ def undefined(x: Any, where: Any, why: str) -> Any:
     """A dual x as it is, but without a derivative in the elements where `where` is true."""
     if not np.any(where):
         return x
+    if np.ndim(x) == 0:
+        x = map_leaves(np.asarray, x)
     result = object.__new__(Undefined)
     result.value, result.rest, result.level = x.value, x.tangent, x.level
     result.where, result.why = np.broadcast_to(where, np.shape(x)), why

@@ -15,22 +15,24 @@ from typing import Any
 import numpy as np
 
 from ..array import as_operand, implements
-from ..dual import Dual, parts, plain
+from ..dual import Dual, plain
 from ..undefined import known, undefined
 from .matrices import (
     adjoint,
     anywhere,
-    arrays,
+    compared,
     diagonal_of,
     from_triangle,
     has_moved,
     is_complex,
+    is_left,
     largest,
     reciprocal,
     result,
     rounding,
     tangent_of,
     total,
+    without_cancellation,
 )
 
 # -- eigenvalues ---------------------------------------------------------------------------
@@ -62,16 +64,19 @@ def _mean(x: Any, same: Any) -> Any:
     return (share @ x[..., None])[..., 0]
 
 
-def _is_split(p: Any, same: Any, eps: float) -> Any:
-    """In which clusters the matrix p (or a tangent in it) is no multiple of the identity."""
+def _is_split(p: Any, factors: tuple[Any, ...], same: Any, eps: float) -> Any:
+    """In which clusters the matrix p (or a tangent in it) is no multiple of the identity.
+
+    It is the product of the factors, or their Hermitian part.
+    """
     where = np.zeros(same.shape[:-1], bool)
     if np.all(same.sum(axis=-1) == 1):
         return where
     identity = np.eye(same.shape[-1], dtype=bool)
-    for t in arrays(p):
+    for t, whole in compared(p, without_cancellation(*factors)):
         wanted = np.where(identity, _mean(diagonal_of(t), same)[..., None], 0)
         off = abs(np.where(same, t, 0) - wanted)
-        found = np.any(off > eps * largest(t), axis=-2)
+        found = np.any(off > eps * largest(whole), axis=-2)
         where = where | anywhere(found, same.ndim - 1)
     return np.any(same & where[..., None, :], axis=-1)
 
@@ -97,10 +102,10 @@ def _inside(tangent: Any, unsure: Any, why: str = _REPEATED) -> Any:
     return undefined(tangent, unsure, why) if isinstance(tangent, Dual) else tangent
 
 
-def _eigen(a: Any, w: Any, vectors: Any, uplo: str) -> tuple[Any, Any, Any]:
+def _eigen(a: Any, w: Any, vectors: Any) -> tuple[Any, Any, Any]:
     """Slopes of the eigenvalues; vᴴ·ȧ·v, whose diagonal they are; and which are equal."""
     v = known(vectors)[0]
-    p = tangent_of(adjoint(v) @ from_triangle(a, uplo) @ v, a.level)
+    p = tangent_of(adjoint(v) @ a @ v, a.level)
     same = _clusters(plain(w), rounding(a))
     return _inside(_mean(diagonal_of(p).real, same), _unsure(vectors)), p, same
 
@@ -109,7 +114,7 @@ def _eigen(a: Any, w: Any, vectors: Any, uplo: str) -> tuple[Any, Any, Any]:
 def eigvalsh(a: Any, UPLO: Any = "L") -> Any:
     a = as_operand(a)
     w = np.linalg.eigvalsh(a.value, UPLO)
-    slopes, _, _ = _eigen(a, w, np.linalg.eigh(a.value, UPLO)[1], UPLO)
+    slopes, _, _ = _eigen(from_triangle(a, UPLO), w, np.linalg.eigh(a.value, UPLO)[1])
     return result(w, slopes, a.level)
 
 
@@ -117,14 +122,15 @@ def eigvalsh(a: Any, UPLO: Any = "L") -> Any:
 def eigh(a: Any, UPLO: Any = "L") -> Any:
     a = as_operand(a)
     y = w, vectors = np.linalg.eigh(a.value, UPLO)
-    slopes, p, same = _eigen(a, w, vectors, UPLO)
+    a = from_triangle(a, UPLO)
+    slopes, p, same = _eigen(a, w, vectors)
     v = known(vectors)[0]
     dot = v @ (reciprocal(w[..., None, :] - w[..., :, None], same) * p)
     if is_complex(v) and v.size:
         row = 0 if UPLO.upper() == "L" else -1
         dot = dot + v * _turn(v[..., row, :], dot[..., row, :])
     dot = _inside(dot, np.any(_unsure(vectors), axis=-1)[..., None, None])
-    split = _is_split(p, same, rounding(a))[..., None, :]
+    split = _is_split(p, (adjoint(v), a.tangent, v), same, rounding(a))[..., None, :]
     return y._replace(
         eigenvalues=result(w, slopes, a.level),
         eigenvectors=undefined(result(vectors, dot, a.level), split, _REPEATED),
@@ -154,9 +160,10 @@ def _eig(a: Any) -> tuple[Any, ...]:
         size = np.where(columns.imag == 0, abs(columns), -1)
         chosen = np.arange(v.shape[-1])[:, None] == np.argmax(size, axis=-2)[..., None, :]
         dot = dot + v * _turn(*(np.sum(np.where(chosen, x, 0), axis=-2) for x in (v, dot)))
-    defective = parallel | (same.sum(axis=-1) > 1) & (condition > eps**-0.25)
+    bent = condition > np.finfo(columns.dtype).eps ** -0.25
+    defective = parallel | (same.sum(axis=-1) > 1) & bent
     lost = defective & has_moved(a.tangent, a.ndim - 2)[..., None]
-    split = _is_split(p, same, eps) | lost
+    split = _is_split(p, (inverse, a.tangent, basis), same, eps) | lost
     unsure = _unsure(vectors)
     slopes = _inside(_mean(diagonal_of(p), same), unsure)
     dot = _inside(dot, np.any(unsure, axis=-1)[..., None, None])
@@ -180,7 +187,8 @@ def eigvals(a: Any) -> Any:
     a = as_operand(a)
     y = np.linalg.eigvals(a.value)
     (w, _), slopes, _, lost, _ = _eig(a)
-    nearest = np.argmin(abs(plain(y)[..., :, None] - plain(w)[..., None, :]), axis=-1)
+    apart = abs(plain(y)[..., :, None] - plain(w)[..., None, :])
+    nearest = np.argsort(apart, axis=-1)[..., :1].reshape(np.shape(y))
     places = *np.indices(nearest.shape)[:-1], nearest  # they may come in another order
     return undefined(result(y, slopes[(..., *places)], a.level), lost[places], _DEFECTIVE)
 
@@ -189,13 +197,12 @@ def eigvals(a: Any) -> Any:
 
 _NO_VECTOR = (
     "a singular vector has no derivative where its singular value is repeated or zero and the "
-    "perturbation splits it, or where full_matrices=True made it up, nor have such singular values "
-    "a second one; use functions of the matrix itself (np.linalg.norm, pinv, det), or the other "
-    "vectors, u[:, i] and vh[i]."
+    "perturbation splits it, nor have such singular values a second one; use functions of the "
+    "matrix itself (np.linalg.norm, pinv, det), or the other vectors, u[:, i] and vh[i]."
 )
-_MADE_UP = (
-    "the columns that mode='complete' adds are any basis of what is left, and have no "
-    "derivative; use the others, q[:, :k], or np.linalg.qr(a)."
+_ADDED = (
+    "the vectors that full_matrices=True or mode='complete' adds are any basis of what is left, "
+    "and have no derivative; use the others, u[:, :k] and vh[:k], or full_matrices=False."
 )
 
 
@@ -237,60 +244,51 @@ def svd(
         a = from_triangle(a, "L")
     y = np.linalg.svd(a.value, full_matrices, hermitian=hermitian)
     s, k, (m, n), eps = y.S, y.S.shape[-1], a.shape[-2:], rounding(a)
-    u, v = known(y.U)[0], adjoint(known(y.Vh)[0])
-    u1, v1 = u[..., :k], v[..., :k]
-    slopes, p, same, zero = _singular(a, u1, s, v1)
+    u, v = known(y.U[..., :k])[0], adjoint(known(y.Vh[..., :k, :])[0])
+    slopes, p, same, zero = _singular(a, u, s, v)
     turned = adjoint(p)
     zeros = zero[..., :, None] & zero[..., None, :]
     together = reciprocal(s[..., None, :] - s[..., :, None], same) * (p + turned) / 2
     against = reciprocal(s[..., None, :] + s[..., :, None], zeros) * (p - turned) / 2
-    du, dv = u1 @ (together + against), v1 @ (together - against)
-    forth, back = a.tangent @ v1, adjoint(a.tangent) @ u1
+    du, dv = u @ (together + against), v @ (together - against)
+    forth, back = a.tangent @ v, adjoint(a.tangent) @ u
     stretch = reciprocal(s, zero)[..., None, :]
     if m > k:
-        du = du + (forth - u1 @ p) * stretch
+        du = du + (forth - u @ p) * stretch
     if n > k:
-        dv = dv + (back - v1 @ turned) * stretch
-    if is_complex(v1) and v1.size:
-        turn = _turn(*(x[..., 0, :] for x in ((v1, dv) if m >= n else (u1, du))))
-        du, dv = du + u1 * turn, dv + v1 * turn
-    lost = _is_split(p + turned, same & ~zeros | np.eye(k, dtype=bool), eps)
-    for whole, basis, inside in ((forth, u1, p), (back, v1, turned)):
-        left = whole - basis @ np.where(zero[..., :, None], 0, inside)
-        lost |= zero & _is_left(left, whole, eps, a.ndim)
+        dv = dv + (back - v @ turned) * stretch
+    if is_complex(v) and v.size:
+        turn = _turn(*(x[..., 0, :] for x in ((v, dv) if m >= n else (u, du))))
+        du, dv = du + u * turn, dv + v * turn
+    one = np.eye(k, dtype=bool)
+    lost = _is_split(p + turned, (adjoint(u), a.tangent, v), same & ~zeros | one, eps)
+    if np.any(zero):
+        for t, x, other, inside in ((a.tangent, u, v, p), (adjoint(a.tangent), v, u, turned)):
+            left = t @ other - x @ np.where(zero[..., :, None], 0, inside)
+            size = without_cancellation(t, other)
+            whole = size + without_cancellation(x, adjoint(x), size)
+            lost |= zero & is_left(left, whole, eps, a.ndim)
     unsure = _unsure(y.U[..., :k]) | _unsure(y.Vh[..., :k, :], axis=-1)
-    anywhere = np.any(unsure, axis=-1)[..., None, None]
-    du = _inside(_completed(u, du), anywhere, _NO_VECTOR)
-    dv = _inside(adjoint(_completed(v, dv)), anywhere, _NO_VECTOR)
-    lost_u, lost_v = (_and_added(lost, x, a.tangent) for x in (u, v))
+    moved = has_moved(a.tangent, a.ndim - 2)
+    du, lost_u = _with_added(du, lost, moved, y.U.shape[-1])
+    dv, lost_v = _with_added(dv, lost, moved, y.Vh.shape[-2])
+    somewhere = np.any(unsure, axis=-1)[..., None, None]
+    du, dv = (_inside(d, somewhere, _NO_VECTOR) for d in (du, adjoint(dv)))
+    why = _NO_VECTOR if np.any(lost) else _ADDED
     return y._replace(
-        U=undefined(result(y.U, du, a.level), lost_u[..., None, :], _NO_VECTOR),
+        U=undefined(result(y.U, du, a.level), lost_u[..., None, :], why),
         S=result(s, _inside(slopes, unsure, _NO_VECTOR), a.level),
-        Vh=undefined(result(y.Vh, dv, a.level), lost_v[..., :, None], _NO_VECTOR),
+        Vh=undefined(result(y.Vh, dv, a.level), lost_v[..., :, None], why),
     )
 
 
-def _is_left(x: Any, whole: Any, eps: float, ndim: int) -> Any:
-    """Which columns of the matrices x are not zero, next to the whole that they are left of."""
-    if isinstance(x, Dual):
-        value, dot = parts(whole, x.level)
-        beside = _is_left(x.tangent, x.tangent if dot is None else dot, eps, ndim)
-        return beside | _is_left(x.value, value, eps, ndim)
-    return anywhere(np.any(abs(x) > eps * largest(plain(whole)), axis=-2), ndim - 1)
-
-
-def _completed(x: Any, dot: Any) -> Any:
-    """The tangent of all columns from that of the first: those added stay orthogonal to them."""
-    k = dot.shape[-1]
-    added = x[..., k:]
-    return np.concatenate((dot, -x[..., :k] @ (adjoint(dot) @ added)), axis=-1)
-
-
-def _and_added(lost: Any, x: Any, tangent: Any) -> Any:
-    """Answers for the first columns of x, and for those added: lost, unless nothing moved."""
-    moved = has_moved(tangent, x.ndim - 2)[..., None]
-    shape = (*x.shape[:-2], x.shape[-1] - lost.shape[-1])
-    return np.concatenate((lost, np.broadcast_to(moved, shape)), axis=-1)
+def _with_added(dot: Any, lost: Any, moved: Any, n: int) -> tuple[Any, Any]:
+    """Tangents of the first columns, and which are lost, with those of all n columns: what is
+    added has no derivative, unless nothing moves."""
+    added = n - dot.shape[-1]
+    zeros = np.zeros((*dot.shape[:-1], added), plain(dot).dtype)
+    more = np.broadcast_to(moved[..., None], (*moved.shape, added))
+    return np.concatenate((dot, zeros), axis=-1), np.concatenate((lost, more), axis=-1)
 
 
 # -- other factorisations ------------------------------------------------------------------
@@ -302,8 +300,8 @@ def cholesky(a: Any, /, *, upper: bool = False) -> Any:
     y = np.linalg.cholesky(a.value, upper=upper)
     lower = adjoint(y) if upper else y
     inverse = np.linalg.inv(lower)
-    p = inverse @ from_triangle(a, "U" if upper else "L") @ adjoint(inverse)
-    tangent = lower @ tangent_of((np.tril(p) + np.tril(p, -1)) / 2, a.level)
+    p = tangent_of(inverse @ from_triangle(a, "U" if upper else "L") @ adjoint(inverse), a.level)
+    tangent = lower @ ((np.tril(p) + np.tril(p, -1)) / 2)
     return result(y, adjoint(tangent) if upper else tangent, a.level)
 
 
@@ -326,7 +324,7 @@ def qr(a: Any, mode: Any = "reduced") -> Any:
     y = q, r = np.linalg.qr(a.value, "reduced" if mode == "r" else mode)
     m, n = a.shape[-2:]
     k = min(m, n)
-    q1, r1 = known(q)[0][..., :k], r[..., :k, :]
+    q1, r1 = known(q[..., :k])[0], r[..., :k, :]
     size = abs(diagonal_of(plain(r1)))
     dependent = np.any(
         size <= rounding(a) * np.max(size, axis=-1, keepdims=True, initial=0), axis=-1
@@ -339,15 +337,16 @@ def qr(a: Any, mode: Any = "reduced") -> Any:
     turn = below - adjoint(below)
     if is_complex(p):  # the diagonal of r stays real
         turn = turn + identity * (1j * p.imag)
-    lost = dependent & has_moved(a.tangent, a.ndim - 2)
+    moved = has_moved(a.tangent, a.ndim - 2)
+    lost = (dependent & moved)[..., None]
     dr = np.triu(adjoint(q1) @ a.tangent - turn @ r1)
-    if m > k and mode == "complete":
-        zeros = np.zeros((*dr.shape[:-2], m - k, n), a.dtype)
-        dr = np.concatenate((dr, zeros), axis=-2)
-    r = undefined(result(r, dr, a.level), lost[..., None, None], _DEPENDENT)
+    zeros = np.zeros((*dr.shape[:-2], r.shape[-2] - k, n), plain(dr).dtype)
+    dr = np.concatenate((dr, zeros), axis=-2)
+    r = undefined(result(r, dr, a.level), lost[..., None], _DEPENDENT)
     if mode == "r":
         return r
-    dq = _completed(known(q)[0], q1 @ turn + (x - q1 @ p))
-    lost = _and_added(np.broadcast_to(lost[..., None], (*lost.shape, k)), q, a.tangent)
-    why = _DEPENDENT if np.any(lost[..., :k]) else _MADE_UP
-    return y._replace(Q=undefined(result(q, dq, a.level), lost[..., None, :], why), R=r)
+    dq, lost_q = _with_added(
+        q1 @ turn + (x - q1 @ p), np.broadcast_to(lost, (*moved.shape, k)), moved, q.shape[-1]
+    )
+    why = _DEPENDENT if np.any(lost) else _ADDED
+    return y._replace(Q=undefined(result(q, dq, a.level), lost_q[..., None, :], why), R=r)

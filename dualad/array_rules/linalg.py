@@ -24,17 +24,17 @@ from ..dual import Dual, dual, parts, plain
 from ..undefined import undefined
 from .matrices import (
     adjoint,
-    anywhere,
-    arrays,
     from_triangle,
     has_moved,
     is_complex,
+    is_left,
     largest,
     reciprocal,
     result,
     rounding,
     tangent_of,
     total,
+    without_cancellation,
 )
 
 # -- linear systems ------------------------------------------------------------------------
@@ -98,17 +98,17 @@ _CUT = (
 
 def _jumps(a: Any, x: Any) -> tuple[Any, str]:
     """For which matrices of a stack the pseudoinverse x has no derivative, and why."""
-    v, x = plain(a.value), plain(x)
-    condition = rounding(a) * max(v.shape[-2:]) * largest(v) * largest(x)
-    cut = np.any(abs(v - v @ x @ v) > condition * largest(v), axis=(-2, -1))
-    leaves = np.zeros(cut.shape, bool)
-    for t in arrays(a.tangent):
-        left = t - v @ (x @ t)
-        left = left - (left @ x) @ v
-        moves = np.any(abs(left) > condition * largest(t), axis=(-2, -1))
-        leaves = leaves | anywhere(moves, v.ndim - 2)
-    full = np.rint(np.trace(x @ v, axis1=-2, axis2=-1).real) == min(v.shape[-2:])
-    cut = cut & has_moved(a.tangent, v.ndim - 2)
+    v, dot, number, inverse = a.value, a.tangent, plain(a), plain(x)
+    eps = rounding(a) * max(a.shape[-2:]) * largest(number) * largest(inverse)
+    cut = np.any(
+        abs(number - number @ inverse @ number) > eps * largest(number), axis=(-2, -1)
+    ) & has_moved(dot, a.ndim - 2)
+    full = np.rint(np.trace(inverse @ number, axis1=-2, axis2=-1).real) == min(a.shape[-2:])
+    if np.all(full & ~cut):
+        return cut, _RANK
+    left = dot - v @ (x @ dot)
+    whole = without_cancellation(v, x, dot, x, v)
+    leaves = np.any(is_left(left - (left @ x) @ v, whole, rounding(a), a.ndim), axis=-1)
     return cut | leaves & ~full, _CUT if np.any(cut) else _RANK
 
 
@@ -173,7 +173,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
 # -- determinants --------------------------------------------------------------------------
 
 _FEW = 4  # a determinant of so few rows is expanded
-_CONDITION = 1e4  # up to this condition number the inverse gives all derivatives accurately
+_CONDITION = 1e4  # up to this condition number the inverse gives higher derivatives accurately
 
 
 @implements(np.linalg.det)
@@ -187,7 +187,7 @@ def det(a: Any) -> Any:
     y = np.linalg.det(a.value)
     if a.shape[-1] <= _FEW:
         tangent = tangent_of(_expanded(a), a.level)
-    elif _is_safe(plain(a), plain(y)):
+    elif _is_safe(a, plain(y)):
         cofactors = np.matrix_transpose(np.linalg.inv(a.value))
         tangent = y * total(cofactors * a.tangent, (-2, -1))
     else:
@@ -215,14 +215,19 @@ def _expanded(a: Any) -> Any:
 
 
 def _is_safe(a: Any, y: Any) -> bool:
-    """Whether det and inv are accurate, so that their product is, and its derivatives."""
+    """Whether det(a)·inv(a) is the adjugate, and if that is to be differentiated, accurately.
+
+    Both come from the same pivots, whose errors cancel; but derivatives of the two do not.
+    """
+    v, kind = plain(a), np.finfo(a.dtype)
     try:
-        inverse = np.linalg.inv(a)
+        inverse = np.linalg.inv(v)
     except LinAlgError:
         return False
-    size = np.linalg.norm(a, axis=(-2, -1)) * np.linalg.norm(inverse, axis=(-2, -1))
-    far = (abs(y) < np.finfo(a.dtype).tiny) | np.isinf(y)
-    return not np.any(far | (size > 2 * a.shape[-1] * _CONDITION))
+    size = np.linalg.norm(v, axis=(-2, -1)) * np.linalg.norm(inverse, axis=(-2, -1))
+    limit = 2 * _CONDITION if isinstance(a.value, Dual) else 0.01 / kind.eps
+    far = (abs(y) < kind.tiny) | np.isinf(y)
+    return not np.any(far | (size > a.shape[-1] * limit))
 
 
 def _split(a: Any) -> Any:
@@ -240,8 +245,9 @@ def _split(a: Any) -> Any:
     b = adjoint(u) @ (a / scale) @ adjoint(vh)
     block = b[:full, :full]
     small = b[full:, full:] - b[full:, :full] @ np.linalg.inv(block) @ b[:full, full:]
-    factors = np.linalg.det(u) * np.linalg.det(vh), scale ** (n - 1), scale
-    return np.linalg.det(block) * np.linalg.det(small) * factors[0] * factors[1] * factors[2]
+    turns = np.linalg.det(u) * np.linalg.det(vh)
+    with np.errstate(all="ignore"):  # det may overflow
+        return np.linalg.det(block) * np.linalg.det(small) * turns * scale ** (n - 1) * scale
 
 
 def _levels(x: Any) -> int:
@@ -299,14 +305,21 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
 
 def _euclidean(x: Any, ord: Any, axis: Any, axes: tuple[int, ...]) -> Any:
-    """The slope is the unit vector; scaled first, for squares may underflow or overflow."""
-    size = np.max(abs(plain(x)), axis=axes, keepdims=True, initial=0)
-    scaled = x.value / np.where((size > 0) & np.isfinite(size), size, 1)
-    length = np.sqrt(np.sum((np.conj(scaled) * scaled).real, axis=axes, keepdims=True))
-    unit = scaled * reciprocal(length, plain(length) == 0)
-    behind = tuple(i - x.ndim for i in axes)
-    slope = total((np.conj(unit) * x.tangent).real, behind)
-    return result(np.linalg.norm(x.value, ord, axis), slope, x.level)
+    """The slope is the unit vector."""
+    v = x.value
+    y = np.linalg.norm(v, ord, axis)
+    length = np.expand_dims(y, axes)
+    kind = np.finfo(x.dtype)
+    with np.errstate(all="ignore"):
+        if not np.all((plain(y) > math.sqrt(kind.tiny) / kind.eps) & np.isfinite(plain(y))):
+            # zero, or squares that underflow or overflow
+            size = np.max(abs(plain(v)), axis=axes, keepdims=True, initial=0)
+            v = v / np.where((size > 0) & np.isfinite(size), size, 1)
+            squares = (np.conj(v) * v).real
+            length = np.sqrt(np.sum(squares, axis=axes, keepdims=True))
+        unit = v * reciprocal(length, plain(length) == 0)
+        product = np.conj(unit) * x.tangent if is_complex(v) else unit * x.tangent
+    return result(y, total(product.real, tuple(i - x.ndim for i in axes)), x.level)
 
 
 def _vector_norm(x: Any, ord: Any) -> Any:

@@ -5,13 +5,16 @@ Matrices are the last two axes of an array; stacks of them, and directions, stan
 
 from __future__ import annotations
 
+import functools
+import math
+import operator
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from ..array import linear
-from ..dual import Dual, as_number, dual, fit, parts, plain
+from ..dual import Dual, as_number, dual, fit, map_leaves, parts, plain
 
 
 def adjoint(x: Any) -> Any:
@@ -36,9 +39,10 @@ def rounding(x: Any) -> float:
 
 def total(x: Any, axes: tuple[int, ...]) -> Any:
     """The sum over axes counted from the end, in the same order for every memory layout."""
-    x = np.moveaxis(x, axes, range(-len(axes), 0))
+    if axes != tuple(range(-len(axes), 0)):
+        x = np.moveaxis(x, axes, range(-len(axes), 0))
     rest = x.shape[: x.ndim - len(axes)]
-    x = np.reshape(x, (*rest, int(np.prod(x.shape[len(rest) :]))))
+    x = x.reshape((*rest, math.prod(x.shape[len(rest) :])))
     return np.sum(x if plain(x).flags.c_contiguous else x.copy(), axis=-1)
 
 
@@ -73,6 +77,28 @@ def anywhere(found: Any, ndim: int) -> Any:
 def has_moved(tangent: Any, ndim: int) -> Any:
     """Which matrices of a stack with `ndim` axes have a tangent other than zero."""
     return sum(anywhere(np.any(t != 0, axis=(-2, -1)), ndim) for t in arrays(tangent)) > 0
+
+
+def without_cancellation(*factors: Any) -> Any:
+    """The product of the sizes of matrices: what rounding errors of their product compare to."""
+    sizes = [map_leaves(np.abs, x) for x in factors]
+    return functools.reduce(operator.matmul, sizes)
+
+
+def compared(x: Any, whole: Any) -> Iterator[tuple[Any, Any]]:
+    """The plain arrays in a nested dual, each with that of another which stands in its place."""
+    if isinstance(x, Dual):
+        value, dot = parts(whole, x.level)
+        yield from compared(x.value, value)
+        yield from compared(x.tangent, x.tangent if dot is None else dot)
+    else:
+        yield x, plain(whole)
+
+
+def is_left(x: Any, whole: Any, eps: Any, ndim: int) -> Any:
+    """Which columns of the matrices x are not zero, next to the whole that they are left of."""
+    columns = (np.any(abs(t) > eps * largest(w), axis=-2) for t, w in compared(x, whole))
+    return functools.reduce(operator.or_, (anywhere(found, ndim - 1) for found in columns))
 
 
 def reciprocal(x: Any, zero: Any) -> Any:
