@@ -1,14 +1,14 @@
 """Print what a derivative costs, and write RESULTS.md: `python -m benchmarks [--quick]`.
 
-Every figure is a ratio to the plain function, measured in the same process in turns, so that a
-noisy machine disturbs both alike; the median over the rounds is shown, and the plain time beside
-it. Every workload has a process of its own. A package that is not installed is skipped by name.
+Every figure is a ratio to the plain function, which is measured in the same process just before,
+so that a noisy machine disturbs both alike. The median over the rounds is shown, and the plain
+time beside it. Every workload has a process of its own. A package that is not installed is
+skipped by name.
 """
 
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from . import report
@@ -68,4 +68,4 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

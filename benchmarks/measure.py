@@ -13,10 +13,10 @@ import signal
 import statistics
 import subprocess
 import sys
-import time
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
+from time import perf_counter as clock
 from typing import Any
 
 import numpy as np
@@ -52,8 +52,8 @@ class Effort:
     starts: int
 
 
-FULL = Effort(rounds=25, turn=0.04, most=4.0, patience=120.0, starts=15)
-QUICK = Effort(rounds=9, turn=0.01, most=0.4, patience=20.0, starts=5)
+FULL = Effort(rounds=25, turn=0.04, most=4.0, patience=60.0, starts=15)
+QUICK = Effort(rounds=7, turn=0.008, most=0.3, patience=20.0, starts=5)
 
 
 @dataclass
@@ -145,7 +145,7 @@ def _child(key: str, peers: list[str], effort: Effort, parent: Connection) -> No
         except Cannot as reason:
             row.reasons[name] = str(reason)
         except Exception as error:
-            row.reasons[name] = _short(error)
+            row.reasons[name] = _phrase(name, error)
     _take_turns(calls, row, effort, parent)
     parent.send(row)
 
@@ -154,9 +154,9 @@ def _checked(workload: Workload, name: str, right: Any) -> tuple[Call, Figure]:
     """The call, and a figure that still lacks its times."""
     peer = PEERS[name]()
     call = peer.prepare(workload)
-    start = time.perf_counter()
+    start = clock()
     result = call.run()
-    first = time.perf_counter() - start
+    first = clock() - start
     found = np.asarray(result, dtype=float)
     if found.size != right.size:
         raise Cannot(f"wrong: shape {found.shape}, not {right.shape}")
@@ -166,8 +166,12 @@ def _checked(workload: Workload, name: str, right: Any) -> tuple[Call, Figure]:
     return call, Figure([], first, error)
 
 
-def _short(error: Exception) -> str:
+def _phrase(name: str, error: Exception) -> str:
+    """Why a peer cannot, in a few words."""
     text = " ".join(str(error).split())
+    for piece, meaning in PEERS[name].reasons.items():
+        if piece in text:
+            return meaning
     return f"{type(error).__name__}: {text[:60]}{'…' * (len(text) > 60)}"
 
 
@@ -187,16 +191,16 @@ def _take_turns(calls: dict[str, Call], row: Row, effort: Effort, parent: Connec
         fewest = min(effort.rounds, 3 if one_turn < effort.most else 1)
         turns[name] = max(fewest, min(effort.rounds, int(effort.most / one_turn)))
     plain_times = []
-    names = [name for name in calls if name != "plain"]
+    names = list(row.figures)
     for i in range(effort.rounds):
-        plain = calls["plain"].time(numbers["plain"], time.perf_counter) / numbers["plain"]
-        plain_times.append(plain)
-        for name in names[i % len(names) :] + names[: i % len(names)] if names else []:
+        for name in names[i % len(names) :] + names[: i % len(names)]:
             if _has_turn(i, turns[name], effort.rounds):
                 parent.send(name)
-                spent = calls[name].time(numbers[name], time.perf_counter)
-                row.figures[name].ratios.append(spent / numbers[name] / plain)
-    row.plain = statistics.median(plain_times)
+                plain = calls["plain"].time(numbers["plain"], clock) / numbers["plain"]
+                spent = calls[name].time(numbers[name], clock) / numbers[name]
+                row.figures[name].ratios.append(spent / plain)
+                plain_times.append(plain)
+    row.plain = statistics.median(plain_times) if plain_times else 0.0
 
 
 def _has_turn(i: int, turns: int, rounds: int) -> bool:
@@ -208,7 +212,7 @@ def _calibrated(call: Call, turn: float) -> tuple[int, float]:
     """How many executions make a turn, and the seconds they take."""
     number = 1
     while True:
-        spent = call.time(number, time.perf_counter)
+        spent = call.time(number, clock)
         if spent >= turn / 2:
             return max(1, round(number * turn / spent)), max(turn, spent)
         number *= 2
@@ -232,20 +236,20 @@ def measure_starts(peers: list[str], effort: Effort) -> Row:
     _start("import numpy", effort.patience)
     times = []
     for i in range(effort.starts):
-        numpy = _start("import numpy", effort.patience)
-        times.append(numpy)
         for name, figure in row.figures.items():
             turns = max(3, min(effort.starts, int(10 * effort.most / figure.first)))
-            if _has_turn(i, min(turns, effort.starts), effort.starts):
+            if _has_turn(i, turns, effort.starts):
+                numpy = _start("import numpy", effort.patience)
                 spent = _start(programs[name], effort.patience)
                 figure.ratios.append((spent - numpy) * 1000)
-    row.plain = statistics.median(times)
+                times.append(numpy)
+    row.plain = statistics.median(times) if times else 0.0
     return row
 
 
 def _start(program: str, patience: float) -> float:
     environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
-    start = time.perf_counter()
+    start = clock()
     subprocess.run(
         [sys.executable, "-c", program],
         cwd=ROOT,
@@ -255,4 +259,4 @@ def _start(program: str, patience: float) -> float:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    return time.perf_counter() - start
+    return clock() - start

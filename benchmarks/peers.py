@@ -16,7 +16,7 @@ import math
 import operator
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -90,6 +90,8 @@ class Peer:
         How far a result may be off, relative to the largest entry.
     first : str
         A program that gets one derivative, for the time from process start.
+    reasons : dict
+        What a piece of an error's text means, in plain words.
     slow_start : bool
         The first call loads or compiles, and says nothing of the later ones.
     compiled : bool
@@ -101,6 +103,7 @@ class Peer:
     module = ""
     tolerance = 1e-8
     first = ""
+    reasons: ClassVar[dict[str, str]] = {}
     slow_start = False
     compiled = False
 
@@ -253,6 +256,7 @@ class DualadAnew(Dualad):
 class FastDual(Peer):
     name, package, module = "fastdual", "fastdual", "fastdual"
     first = "from fastdual import Dual; x = Dual(1.0); x.sin().der(x)"
+    reasons: ClassVar = {"NotImplemented from __array_ufunc__": "no number times an array"}
 
     def __init__(self) -> None:
         import fastdual
@@ -282,8 +286,8 @@ class FastDual(Peer):
         return Call(f"v = {made}; result = jac(f(v), v)", **vars(self.ad) | {"f": f, "x": x})
 
     def elementwise(self, f: Function, x: Any) -> Call:
-        text = "t = Dual(0.0); result = der(f(DualArray(x.astype(object) + t)), t)"
-        return Call(text, **vars(self.ad) | {"f": f, "x": x})
+        text = "t = Dual(0.0); result = der(f(DualArray([t + v for v in x])), t)"
+        return Call(text, **vars(self.ad) | {"f": f, "x": x.tolist()})
 
     def value_and_slope(self, f: Function) -> Function:
         dual = self.ad.Dual
@@ -296,9 +300,9 @@ class FastDual(Peer):
         return both
 
     def newton_arrays(self, f: Function, starts: Any, anomalies: Any) -> Call:
-        text = "t = Dual(0.0); y = f(DualArray(E.astype(object) + t), M)\n"
-        text += "result = E - val(y) / der(y, t)"
-        return Call(text, **vars(self.ad) | {"f": f, "E": starts, "M": anomalies})
+        text = "t = Dual(0.0); y = f(DualArray([t + v for v in E]), M)\n"
+        text += "result = np.array(E) - val(y) / der(y, t)"
+        return Call(text, **vars(self.ad) | {"f": f, "E": starts.tolist(), "M": anomalies})
 
 
 class ObjectArrays(Peer):

@@ -17,12 +17,12 @@ from .workloads import WORKLOADS
 
 STARTS = "process start to first derivative, ms over `import numpy`"
 ABOUT = """\
-Every figure is the time of a derivative as a ratio to the plain function, measured in the same
-process in turns with it: the median over the rounds. The plain time stands beside it, so that
-nobody is misled by a slow plain function. Calls go through the public interface, with the
-wrapper (`g = grad(f)`) made once; "dualad anew" makes it in every call. Results are numbers that
-were checked first: to 1e-8 for derivatives that claim to be exact, to 1e-5 for differences. P1 is
-in milliseconds."""
+Every figure is the time of a derivative as a ratio to the plain function, which is measured in the
+same process just before: the median over the rounds, in which everyone has a turn. The plain time
+stands beside it, so that nobody is misled by a slow plain function. Calls go through the public
+interface, with the wrapper (`g = grad(f)`) made once; "dualad anew" makes it in every call. A
+package's own arrays are made before. Every result was checked first: to 1e-8 where derivatives
+claim to be exact, to 1e-5 for differences. P1 is in milliseconds over `import numpy`."""
 
 
 def title(key: str) -> str:
