@@ -184,12 +184,11 @@ def _take_turns(calls: dict[str, Call], row: Row, effort: Effort, parent: Connec
         first = 0.0
         if name != "plain" and not PEERS[name].slow_start:
             first = row.figures[name].first
-        if first > 5 * effort.most:
+        if first > effort.most / 3:
             numbers[name], one_turn = 1, first
         else:
             numbers[name], one_turn = _calibrated(call, effort.turn)
-        fewest = min(effort.rounds, 3 if one_turn < effort.most else 1)
-        turns[name] = max(fewest, min(effort.rounds, int(effort.most / one_turn)))
+        turns[name] = max(1, min(effort.rounds, int(effort.most / one_turn)))
     plain_times = []
     names = list(row.figures)
     for i in range(effort.rounds):
