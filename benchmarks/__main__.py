@@ -63,7 +63,9 @@ def _arguments() -> argparse.Namespace:
         choices=list(PEERS),
         help=f"some of {', '.join(PEERS)}",
     )
-    parser.add_argument("--no-write", action="store_true", help="do not write RESULTS.md")
+    parser.add_argument(
+        "--no-write", action="store_true", help="do not write RESULTS.md; only a whole run does"
+    )
     return parser.parse_args()
 
 

@@ -113,7 +113,6 @@ def _attempt(key: str, peers: list[str], effort: Effort) -> tuple[Row, str, str]
         while ours.poll(effort.patience):
             message = ours.recv()
             if isinstance(message, Row):
-                process.join()
                 return message, step, ""
             step = message
         return Row(key), step, f"no result within {effort.patience:.0f} s"

@@ -106,6 +106,7 @@ class Peer:
     reasons: ClassVar[dict[str, str]] = {}
     slow_start = False
     compiled = False
+    on_arrays = False  # whether the function at hand is written over arrays
 
     @classmethod
     def version(cls) -> str | None:
@@ -124,6 +125,7 @@ class Peer:
 
     def prepare(self, workload: Workload) -> Call:
         """The statement that this package's user would write for the workload."""
+        self.on_arrays = workload.style == "arrays"
         if workload.traced is not None and self.compiled:
             f = workload.traced(self.namespace(workload))
         else:
@@ -271,19 +273,22 @@ class FastDual(Peer):
         return Call(text, Dual=self.ad.Dual, f=f, **_named(args))
 
     def gradient(self, f: Function, x: Any) -> Call:
-        if isinstance(x, np.ndarray):
+        if self.on_arrays:
             text = "v = DualArray(x); y = f(v); result = jac([y], v)[0]"
         else:
-            text = "v = [Dual(t) for t in x]; y = f(v); result = [y.der(t) for t in v]"
+            text = f"{self._seeds(x)}; y = f(v); result = [y.der(t) for t in v]"
         return Call(text, **vars(self.ad) | {"f": f, "x": x})
+
+    def _seeds(self, x: Any) -> str:
+        return f"v = [Dual(t) for t in x{'.tolist()' * isinstance(x, np.ndarray)}]"
 
     def hessian(self, f: Function, x: Any) -> Call:
         hessian = self.ad.autohess(lambda *v: f(v))
         return Call("result = hessian(*x)[1]", hessian=hessian, x=x)
 
     def jacobian(self, f: Function, x: Any) -> Call:
-        made = "DualArray(x)" if isinstance(x, np.ndarray) else "[Dual(t) for t in x]"
-        return Call(f"v = {made}; result = jac(f(v), v)", **vars(self.ad) | {"f": f, "x": x})
+        made = "v = DualArray(x)" if self.on_arrays else self._seeds(x)
+        return Call(f"{made}; result = jac(f(v), v)", **vars(self.ad) | {"f": f, "x": x})
 
     def elementwise(self, f: Function, x: Any) -> Call:
         text = "t = Dual(0.0); result = der(f(DualArray([t + v for v in x])), t)"
@@ -347,7 +352,7 @@ class NumDual(ObjectArrays):
         return Call(text, Dual64=self.ad.Dual64, f=f, **_named(args))
 
     def _with(self, driver: Any, f: Function, x: Any, part: int) -> Call:
-        if isinstance(x, np.ndarray):
+        if self.on_arrays:
             numbers = f
 
             def f(v: Any) -> Any:
@@ -383,8 +388,10 @@ class NumDual(ObjectArrays):
 
 
 class HyperJet(ObjectArrays):
+    """With numbers of any size, which are faster here than those of a fixed size."""
+
     name, package, module = "hyperjet", "hyperjet", "hyperjet"
-    first = "from hyperjet import D1Scalar; D1Scalar.variable(0, 1.0).sin().g"
+    first = "from hyperjet import DScalar; DScalar.variable(0, 1.0, 1).sin().g"
 
     def __init__(self) -> None:
         import hyperjet
@@ -394,45 +401,39 @@ class HyperJet(ObjectArrays):
     def namespace(self, workload: Workload) -> Any:
         if workload.style != "scalar":
             return NUMPY
-        one = workload.kind in ("derivative", "newton")
-        return methods(self.kind("D", 1 if one else len(workload.args[0])))
-
-    def kind(self, order: str, size: int) -> Any:
-        """The class of that order and size; fixed sizes go up to 16."""
-        return getattr(self.ad, f"{order}{size if size <= 16 else ''}Scalar")
+        return methods(self.ad.DScalar)
 
     def derivative(self, f: Function, args: tuple[Any, ...], argnum: int) -> Call:
-        text = f"x = variable(0, a{argnum}); result = {_applied(args, argnum)}.g[0]"
-        return Call(text, variable=self.ad.D1Scalar.variable, f=f, **_named(args))
+        text = f"x = variable(0, a{argnum}, 1); result = {_applied(args, argnum)}.g[0]"
+        return Call(text, variable=self.ad.DScalar.variable, f=f, **_named(args))
 
-    def _variables(self, order: str, x: Any) -> dict[str, Any]:
-        variables = self.kind(order, len(x)).variables
-        if isinstance(x, np.ndarray):
-            return {"variables": lambda x: np.array(variables(x))}
-        return {"variables": variables}
+    def _variables(self, kind: Any) -> dict[str, Any]:
+        if self.on_arrays:
+            return {"variables": lambda x: np.array(kind.variables(x))}
+        return {"variables": kind.variables}
 
     def gradient(self, f: Function, x: Any) -> Call:
-        return Call("result = f(variables(x)).g", f=f, x=x, **self._variables("D", x))
+        return Call("result = f(variables(x)).g", f=f, x=x, **self._variables(self.ad.DScalar))
 
     def hessian(self, f: Function, x: Any) -> Call:
-        return Call("result = f(variables(x)).hm()", f=f, x=x, **self._variables("DD", x))
+        return Call("result = f(variables(x)).hm()", f=f, x=x, **self._variables(self.ad.DDScalar))
 
     def jacobian(self, f: Function, x: Any) -> Call:
         text = "result = [y.g for y in f(variables(x))]"
-        return Call(text, f=f, x=x, **self._variables("D", x))
+        return Call(text, f=f, x=x, **self._variables(self.ad.DScalar))
 
     def value_and_slope(self, f: Function) -> Function:
-        variable = self.ad.D1Scalar.variable
+        variable = self.ad.DScalar.variable
 
         def both(start: float, anomaly: float) -> tuple[float, float]:
-            y = f(variable(0, start), anomaly)
+            y = f(variable(0, start, 1), anomaly)
             return y.f, y.g[0]
 
         return both
 
     def seeds(self, x: Any) -> Any:
-        variable = self.ad.D1Scalar.variable
-        return np.array([variable(0, t) for t in x.tolist()])
+        variable = self.ad.DScalar.variable
+        return np.array([variable(0, t, 1) for t in x.tolist()])
 
     def parts(self, y: Any) -> tuple[float, float]:
         return y.f, y.g[0]
@@ -478,7 +479,7 @@ class Uncertainties(ObjectArrays):
 
     def _seeds(self, x: Any) -> str:
         made = "[ufloat(t, 1.0) for t in x]"
-        return f"np.array({made})" if isinstance(x, np.ndarray) else made
+        return f"np.array({made})" if self.on_arrays else made
 
     def value_and_slope(self, f: Function) -> Function:
         ufloat = self.ad.ufloat
@@ -575,16 +576,17 @@ class Autograd(Peer):
         return apply(self.ad.jacobian(stacked(f, self.numpy.array)), (np.asarray(x),))
 
     def elementwise(self, f: Function, x: Any) -> Call:
-        return apply(self.ad.elementwise_grad(f), (x,))
+        push = self.ad.make_jvp(f)
+        return Call("result = push(x)(ones)[1]", push=push, x=x, ones=np.ones_like(x))
 
     def value_and_slope(self, f: Function) -> Function:
         both: Function = self.ad.value_and_grad(f)
         return both
 
     def newton_arrays(self, f: Function, starts: Any, anomalies: Any) -> Call:
-        slope = self.ad.elementwise_grad(f)
-        text = "result = E - f(E, M) / slope(E, M)"
-        return Call(text, f=f, slope=slope, E=starts, M=anomalies)
+        push, ones = self.ad.make_jvp(f), np.ones_like(starts)
+        text = "value, slope = push(E, M)(ones)\nresult = E - value / slope"
+        return Call(text, push=push, E=starts, M=anomalies, ones=ones)
 
 
 class Jax(Peer):
