@@ -1,0 +1,363 @@
+"""The functions whose derivatives are measured, each written once over a namespace `m`.
+
+`build(m)` gives the function with the functions of m: `math` or `numpy` for the plain one, and for
+each package its own. No function is bent towards a package; `traced` alone is a second text of
+the same function, with a compiler's own loop (`m.repeat`), since compilers unroll Python loops.
+
+The right results come from complex steps, Im f(x + ih)/h with a tiny h: exact to rounding, and
+independent of everything that is measured.
+"""
+
+from __future__ import annotations
+
+import cmath
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+Function = Callable[..., Any]
+Build = Callable[[Any], Function]
+
+STEP = 1e-30  # of the complex step: its square is far below the rounding
+NUMPY = SimpleNamespace(
+    **{name: getattr(np, name) for name in ("sin", "cos", "exp", "log", "sqrt", "sum")},
+    vector=np.array,
+    constant=np.asarray,
+)
+
+
+@dataclass(frozen=True)
+class Workload:
+    """One row of the table.
+
+    Attributes
+    ----------
+    key : str
+        How to ask for it; the first word is its group: "S3 list 8".
+    title : str
+        What is computed.
+    kind : str
+        Which derivative, a method of `peers.Peer`: derivative, gradient, hessian, jacobian,
+        elementwise, newton, newton_arrays.
+    style : str
+        "scalar": over numbers, plain with `math`; "ufuncs": over numbers, plain with `numpy`;
+        "arrays": over arrays.
+    build : callable
+        From a namespace to the function.
+    args : tuple
+        The arguments at which it is measured.
+    argnum : int
+        Which of them to differentiate.
+    traced : callable or None
+        As build, with `m.repeat(n, step, state)` in place of a long loop.
+    """
+
+    key: str
+    title: str
+    kind: str
+    style: str
+    build: Build
+    args: tuple[Any, ...]
+    argnum: int = 0
+    traced: Build | None = None
+
+    @property
+    def plain(self) -> Function:
+        """The function itself; for Newton's iteration its value at all starts."""
+        f = self.build(math if self.style == "scalar" else NUMPY)
+        if self.kind != "newton":
+            return f
+
+        def values(starts: list[float], anomalies: list[float]) -> list[float]:
+            found = []
+            for start, anomaly in zip(starts, anomalies, strict=True):
+                found.append(f(start, anomaly))
+            return found
+
+        return values
+
+    def reference(self) -> Any:
+        """The right derivative."""
+        f = self.build(cmath if self.style == "scalar" else NUMPY)
+        if self.kind in ("newton", "newton_arrays"):
+            starts, anomalies = (np.asarray(x) for x in self.args)
+            g = self.build(NUMPY)
+            return starts - g(starts, anomalies) / (1 - ECCENTRICITY * np.cos(starts))
+        if self.kind == "hessian":
+            return complex_step(rosenbrock_gradient, self.args[0])
+        if self.kind in ("gradient", "jacobian"):
+            return complex_step(f, self.args[0])
+        args = list(self.args)
+        args[self.argnum] = args[self.argnum] + STEP * 1j
+        return np.imag(f(*args)) / STEP
+
+
+def complex_step(f: Function, x: Any) -> Any:
+    """The Jacobian of f at a list or vector x, of shape out + in."""
+    columns = []
+    for i in range(len(x)):
+        z = np.array(x, dtype=complex)
+        z[i] += STEP * 1j
+        y = f(z if isinstance(x, np.ndarray) else z.tolist())
+        columns.append(np.imag(y) / STEP)
+    return np.stack(columns, axis=-1)
+
+
+# -- numbers -------------------------------------------------------------------------------
+
+
+def textbook(m: Any) -> Function:
+    def f(x1: Any, x2: Any) -> Any:
+        return x1 * m.sqrt(m.log(x1 / m.sin(x2**2)))
+
+    return f
+
+
+def recurrence(m: Any) -> Function:
+    sin = m.sin
+
+    def f(x: Any) -> Any:
+        s = 0.0
+        for _ in range(1000):
+            s = 0.5 * s + sin(x) * x
+        return s
+
+    return f
+
+
+def recurrence_traced(m: Any) -> Function:
+    return lambda x: m.repeat(1000, lambda s: 0.5 * s + m.sin(x) * x, 0.0 * x)
+
+
+def rosenbrock(_: Any) -> Function:
+    def f(x: Any) -> Any:
+        s = 0.0
+        for i in range(len(x) - 1):
+            s += 100.0 * (x[i + 1] - x[i] ** 2) ** 2 + (1.0 - x[i]) ** 2
+        return s
+
+    return f
+
+
+def rosenbrock_gradient(x: Any) -> list[Any]:
+    """By hand; its complex step is the right Hessian."""
+    slopes = [0.0] * len(x)
+    for i in range(len(x) - 1):
+        bend = 200.0 * (x[i + 1] - x[i] ** 2)
+        slopes[i] += -2.0 * x[i] * bend - 2.0 * (1.0 - x[i])
+        slopes[i + 1] += bend
+    return slopes
+
+
+def bundle_adjustment(m: Any) -> Function:
+    """How far a point lies from where a camera with a depth sensor saw it.
+
+    15 inputs: Rodrigues vector (3), translation (3), focal lengths (2), principal point (2),
+    radial distortion (2), point (3). 3 outputs: column and row of the picture, and depth.
+    """
+    column, row, depth = 331.0, 214.0, 5.1
+
+    def f(p: Any) -> list[Any]:
+        r1, r2, r3, t1, t2, t3, fx, fy, cx, cy, k1, k2, x, y, z = p
+        angle = m.sqrt(r1 * r1 + r2 * r2 + r3 * r3)
+        n1, n2, n3 = r1 / angle, r2 / angle, r3 / angle
+        sine, cosine = m.sin(angle), m.cos(angle)
+        along = (n1 * x + n2 * y + n3 * z) * (1.0 - cosine)
+        cam_x = x * cosine + (n2 * z - n3 * y) * sine + n1 * along + t1
+        cam_y = y * cosine + (n3 * x - n1 * z) * sine + n2 * along + t2
+        cam_z = z * cosine + (n1 * y - n2 * x) * sine + n3 * along + t3
+        u, v = cam_x / cam_z, cam_y / cam_z
+        square = u * u + v * v
+        radial = 1.0 + square * (k1 + k2 * square)
+        return [fx * radial * u + cx - column, fy * radial * v + cy - row, cam_z - depth]
+
+    return f
+
+
+CAMERA = [
+    *(0.1, -0.2, 0.15),  # Rodrigues vector
+    *(0.05, -0.1, 0.4),  # translation
+    *(520.0, 525.0),  # focal lengths
+    *(320.0, 240.0),  # principal point
+    *(-0.25, 0.08),  # radial distortion
+    *(0.3, -0.4, 4.8),  # point
+]
+
+ECCENTRICITY = 0.3
+
+
+def kepler(m: Any) -> Function:
+    def f(eccentric: Any, mean: Any) -> Any:
+        return eccentric - ECCENTRICITY * m.sin(eccentric) - mean
+
+    return f
+
+
+# -- arrays --------------------------------------------------------------------------------
+
+
+def smooth(m: Any) -> Function:
+    def f(x: Any) -> Any:
+        return m.exp(-x * x) * m.sin(3 * x) + m.sqrt(1 + x * x) / (2 + m.cos(x))
+
+    return f
+
+
+def rosenbrock_arrays(m: Any) -> Function:
+    def f(x: Any) -> Any:
+        return m.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2)
+
+    return f
+
+
+def peaks(m: Any) -> Function:
+    """200 residuals of 16 Gaussian peaks (height, place, width) on a straight line: 50 inputs."""
+    t = np.linspace(0.0, 10.0, 200)
+    t, data = m.constant(t), m.constant(np.sin(t))
+    column = t[:, None]
+
+    def f(p: Any) -> Any:
+        height, place, width = p[2:18], p[18:34], p[34:50]
+        signal = m.sum(height * m.exp(-(((column - place) / width) ** 2)), axis=1)
+        return p[0] + p[1] * t + signal - data
+
+    return f
+
+
+PEAKS = np.concatenate(
+    [[0.1, 0.02], np.linspace(1.0, 2.0, 16), np.linspace(0.3, 9.7, 16), np.linspace(0.4, 0.6, 16)]
+)
+
+# The Lorenz system: three parameters, then three initial values.
+LORENZ = [10.0, 28.0, 8.0 / 3.0, 1.0, 1.5, 20.0]
+STEPS, TIME_STEP = 1000, 0.005
+
+
+def _runge_kutta_numbers(sigma: Any, rho: Any, beta: Any) -> Function:
+    h = TIME_STEP
+
+    def slope(x: Any, y: Any, z: Any) -> tuple[Any, Any, Any]:
+        return sigma * (y - x), x * (rho - z) - y, x * y - beta * z
+
+    def step(s: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+        x, y, z = s
+        a1, a2, a3 = slope(x, y, z)
+        b1, b2, b3 = slope(x + 0.5 * h * a1, y + 0.5 * h * a2, z + 0.5 * h * a3)
+        c1, c2, c3 = slope(x + 0.5 * h * b1, y + 0.5 * h * b2, z + 0.5 * h * b3)
+        d1, d2, d3 = slope(x + h * c1, y + h * c2, z + h * c3)
+        return (
+            x + h / 6 * (a1 + 2 * b1 + 2 * c1 + d1),
+            y + h / 6 * (a2 + 2 * b2 + 2 * c2 + d2),
+            z + h / 6 * (a3 + 2 * b3 + 2 * c3 + d3),
+        )
+
+    return step
+
+
+def lorenz_numbers(_: Any) -> Function:
+    def f(p: Any) -> list[Any]:
+        sigma, rho, beta, x, y, z = p
+        step = _runge_kutta_numbers(sigma, rho, beta)
+        s = (x, y, z)
+        for _ in range(STEPS):
+            s = step(s)
+        return list(s)
+
+    return f
+
+
+def lorenz_numbers_traced(m: Any) -> Function:
+    def f(p: Any) -> list[Any]:
+        step = _runge_kutta_numbers(p[0], p[1], p[2])
+        return list(m.repeat(STEPS, step, (p[3], p[4], p[5])))
+
+    return f
+
+
+def _runge_kutta_arrays(m: Any, sigma: Any, rho: Any, beta: Any) -> Function:
+    h = TIME_STEP
+
+    def slope(s: Any) -> Any:
+        x, y, z = s[0], s[1], s[2]
+        return m.vector([sigma * (y - x), x * (rho - z) - y, x * y - beta * z])
+
+    def step(s: Any) -> Any:
+        a = slope(s)
+        b = slope(s + 0.5 * h * a)
+        c = slope(s + 0.5 * h * b)
+        d = slope(s + h * c)
+        return s + h / 6 * (a + 2 * b + 2 * c + d)
+
+    return step
+
+
+def lorenz_arrays(m: Any) -> Function:
+    def f(p: Any) -> Any:
+        step = _runge_kutta_arrays(m, p[0], p[1], p[2])
+        s = p[3:]
+        for _ in range(STEPS):
+            s = step(s)
+        return s
+
+    return f
+
+
+def lorenz_arrays_traced(m: Any) -> Function:
+    return lambda p: m.repeat(STEPS, _runge_kutta_arrays(m, p[0], p[1], p[2]), p[3:])
+
+
+# -- the table -----------------------------------------------------------------------------
+
+
+def _all() -> Iterator[Workload]:
+    at = (2.0, 1.0)
+    formula = "∂/∂x₂ of x₁·√(log(x₁/sin(x₂²)))"
+    yield Workload("S1 math", formula, "derivative", "scalar", textbook, at, 1)
+    yield Workload("S1 np", f"{formula}, np functions", "derivative", "ufuncs", textbook, at, 1)
+    yield Workload(
+        *("S2", "1000 steps of s = 0.5·s + sin(x)·x", "derivative", "scalar"),
+        *(recurrence, (1.5,), 0, recurrence_traced),
+    )
+    for n in (8, 20, 100):
+        x = np.linspace(0.5, 1.5, n)
+        for form, start in (("list", x.tolist()), ("ndarray", x)):
+            title = f"gradient of Rosenbrock, loop, {form} of {n}"
+            yield Workload(f"S3 {form} {n}", title, "gradient", "scalar", rosenbrock, (start,))
+    start = np.linspace(0.5, 1.5, 8).tolist()
+    yield Workload(
+        "S4", "Hessian of the same, list of 8", "hessian", "scalar", rosenbrock, (start,)
+    )
+    title = "Jacobian of bundle adjustment, 15 → 3"
+    yield Workload("S5", title, "jacobian", "scalar", bundle_adjustment, (CAMERA,))
+    mean = np.linspace(0.1, 6.0, 1000)
+    title = "a Newton step, Kepler's equation, 1000 starts"
+    starts = (mean.tolist(), mean.tolist())
+    yield Workload("S6 loop", f"{title}, one by one", "newton", "scalar", kepler, starts)
+    vectors = (mean, mean.copy())
+    yield Workload("S6 array", f"{title}, one array", "newton_arrays", "arrays", kepler, vectors)
+    for n in (100, 10_000, 1_000_000):
+        title = f"derivative of a smooth function, array of {n}"
+        x = np.linspace(-2.0, 2.0, n)
+        yield Workload(f"A1 {n}", title, "elementwise", "arrays", smooth, (x,))
+    for n in (10, 100, 1000):
+        title = f"gradient of Rosenbrock, arrays of {n}"
+        x = np.linspace(0.5, 1.5, n)
+        yield Workload(f"A2 {n}", title, "gradient", "arrays", rosenbrock_arrays, (x,))
+    title = "Jacobian of least squares, 50 → 200"
+    yield Workload("A3", title, "jacobian", "arrays", peaks, (PEAKS,))
+    title = "Lorenz, 1000 Runge-Kutta steps, Jacobian 6 → 3"
+    yield Workload(
+        *("A4 arrays", f"{title}, arrays", "jacobian", "arrays"),
+        *(lorenz_arrays, (np.array(LORENZ),), 0, lorenz_arrays_traced),
+    )
+    yield Workload(
+        *("A4 scalar", f"{title}, numbers", "jacobian", "scalar"),
+        *(lorenz_numbers, (LORENZ,), 0, lorenz_numbers_traced),
+    )
+
+
+WORKLOADS = {workload.key: workload for workload in _all()}
