@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..array import DualArray, as_operand, implements_each, linear
-from ..dual import Dual, plain
+from ..array import as_operand, implements_each, linear
+from ..dual import Dual
+from .common import into
 
 
 def _from_end(axes: Any, ndim: int) -> Any:
@@ -23,32 +24,14 @@ def _from_end(axes: Any, ndim: int) -> Any:
     return behind[0] if np.ndim(axes) == 0 else behind
 
 
-def _into(out: Any, y: Any, f: Callable[..., Any]) -> Any:
-    """y, or out= filled with it."""
-    if out is None:
-        return y
-    if not isinstance(out, DualArray):
-        raise TypeError(
-            f"out= of np.fft.{f.__name__} is a plain array, which cannot hold derivatives; "
-            "leave out= away, or make it with np.zeros_like(x, dtype=complex)."
-        )
-    if out.shape != y.shape or not np.can_cast(plain(y).dtype, out.dtype, "same_kind"):
-        raise TypeError(
-            f"out= of np.fft.{f.__name__} must be of shape {y.shape} and hold "
-            f"{plain(y).dtype}; got shape {out.shape} and {out.dtype}."
-        )
-    out[...] = y
-    return out
-
-
 def _along_one(f: Callable[..., Any]) -> Callable[..., Any]:
     def transform(a: Any, n: Any = None, axis: Any = -1, norm: Any = None, out: Any = None) -> Any:
         a = as_operand(a)
         if not isinstance(a, Dual):  # only out= is one
-            return _into(out, f(a, n, axis, norm), f)
+            return into(out, f(a, n, axis, norm))
         behind = _from_end(axis, np.ndim(a))
         y = linear(lambda x: f(x, n, behind, norm), a, batched=lambda t: f(t, n, behind, norm))
-        return _into(out, y, f)
+        return into(out, y)
 
     return transform
 
@@ -60,12 +43,12 @@ def _along_several(default: Any) -> Callable[..., Any]:
         ) -> Any:
             a = as_operand(a)
             if not isinstance(a, Dual):
-                return _into(out, f(a, s, axes, norm), f)
+                return into(out, f(a, s, axes, norm))
             if axes is None:  # NumPy's rule: the last ones, as many as s has
                 axes = range(-(np.ndim(a) if s is None else len(s)), 0)
             behind = _from_end(tuple(axes), np.ndim(a))
             y = linear(lambda x: f(x, s, behind, norm), a, batched=lambda t: f(t, s, behind, norm))
-            return _into(out, y, f)
+            return into(out, y)
 
         return transform
 

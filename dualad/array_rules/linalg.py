@@ -22,6 +22,7 @@ from numpy.linalg import LinAlgError
 from ..array import DualArray, as_operand, implements, newest, plain_answer
 from ..dual import Dual, dual, parts, plain
 from ..undefined import undefined
+from .common import reduced
 from .matrices import (
     adjoint,
     from_triangle,
@@ -299,9 +300,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
         y = _matrix_norm(np.moveaxis(x, axes, (-2, -1)), ord)
     else:
         raise ValueError("norm takes one axis for vectors or two for matrices.")
-    if keepdims:
-        y = np.reshape(y, [1 if i in axes else n for i, n in enumerate(x.shape)])
-    return y
+    return np.reshape(y, reduced(x.shape, axes, True)) if keepdims else y
 
 
 def _euclidean(x: Any, ord: Any, axis: Any, axes: tuple[int, ...]) -> Any:
@@ -352,14 +351,10 @@ def _matrix_norm(x: Any, ord: Any) -> Any:
 
 
 def _extreme(x: Any, top: bool) -> Any:
-    """The largest or smallest number along the last axis; of several each has its share."""
-    if not isinstance(x, Dual):
-        return np.max(x, axis=-1, initial=0) if top else np.min(x, axis=-1)
-    y = _extreme(x.value, top)
-    tied = plain(x) == plain(y)[..., None]
-    count = np.sum(tied, axis=-1)
-    share = np.where(tied, x.tangent, 0)
-    return result(y, np.sum(share, axis=-1) / np.where(count, count, np.nan), x.level)
+    """The largest or smallest number along the last axis; that of no numbers is 0."""
+    if top and not x.shape[-1]:
+        return np.sum(x, axis=-1)
+    return np.max(x, axis=-1) if top else np.min(x, axis=-1)
 
 
 @implements(np.linalg.vector_norm)
@@ -371,7 +366,7 @@ def vector_norm(x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any
     length = int(np.prod([shape[i] for i in axes]))
     joined = np.reshape(np.transpose(x, [*axes, *rest]), (length, *(shape[i] for i in rest)))
     y = np.linalg.norm(joined, ord, axis=0)
-    return np.reshape(y, [1 if i in axes else n for i, n in enumerate(shape)]) if keepdims else y
+    return np.reshape(y, reduced(shape, axes, True)) if keepdims else y
 
 
 @implements(np.linalg.matrix_norm)
