@@ -199,6 +199,13 @@ def test_interp_odd_tables() -> None:
     np.testing.assert_allclose(h, [[0, -0.25, 0.25], [-0.25, 0, 0], [0.25, 0, 0]])
 
 
+def test_histogram_of_one_value() -> None:
+    counts, edges = np.histogram(Dual(np.full(3, 2.0), np.ones(3)), 2)
+    assert counts.tolist() == [0, 3] and type(counts) is np.ndarray
+    assert edges.value.tolist() == [1.5, 2, 2.5] and edges.tangent.tolist() == [1, 1, 1]
+    assert np.histogram(Dual(np.zeros(0), np.zeros(0)), 2)[1].tolist() == [0, 0.5, 1]
+
+
 def test_infinite_heights_stay_where_they_are() -> None:
     heights = Dual(np.arange(3.0), np.array([np.inf, 1.0, 2.0]))
     y = np.interp(np.array([1.0, 0.5]), [0.0, 1.0, 2.0], heights)
