@@ -453,7 +453,8 @@ class DualArray(Dual):
     def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
         """The same elements in another shape; a view where NumPy gives one."""
         new = shape[0] if len(shape) == 1 else shape
-        return np.reshape(self, new, order=order, copy=copy)  # type: ignore[call-overload]
+        result = np.reshape(self, new, order=order)  # type: ignore[call-overload]
+        return result.copy() if copy else result
 
     def transpose(self, *axes: Any) -> Any:
         """The axes in another order, a view."""
@@ -620,6 +621,12 @@ def as_operand(x: Any) -> Any:
     return x
 
 
+def converted(x: Any, dtype: Any) -> Any:
+    """np.astype, which came with NumPy 2.1."""
+    x = as_operand(x)
+    return x.astype(dtype) if np.ndim(x) else np.stack([x]).astype(dtype)[0]
+
+
 def implements(*numpy_functions: Callable[..., Any]) -> Callable[..., Any]:
     """Enter a function as what these functions of NumPy do to duals."""
 
@@ -705,7 +712,7 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
         return result
     results = result if isinstance(result, tuple) else (result,)
     if dtype is not None:
-        results = tuple(np.astype(r, dtype) for r in results)
+        results = tuple(converted(r, dtype) for r in results)
     if where is not True:  # without out=, NumPy leaves the other places undefined
         old = outs or (0.0,) * len(results)
         results = tuple(np.where(where, r, o) for r, o in zip(results, old, strict=True))

@@ -155,6 +155,10 @@ def test_equal_elements_keep_their_order() -> None:
     x = Dual(np.array([1.0, 2.0, 1.0, 2.0, 3.0]), np.array([1.0, 2.0, 3.0, 4.0, 5.0]))
     assert np.sort(x).tangent.tolist() == [1, 3, 2, 4, 5]
     assert np.sort(x, kind="heapsort").tangent.tolist() == [1, 3, 2, 4, 5]
+    many = np.arange(90.0) % 3
+    for kind in (None, "quicksort", "stable"):
+        order = np.sort(Dual(many, np.arange(90.0)), kind=kind).tangent
+        assert order.tolist() == sorted(range(90), key=lambda i: many[i])
     assert np.unique(x).tangent.tolist() == [1, 2, 5]
     total = np.sum(np.unique(x) ** 2)
     assert total.value == 14 and total.tangent == 2 * (1 * 1 + 2 * 2 + 3 * 5)
@@ -196,6 +200,8 @@ def test_infinite_tangents_are_not_mixed_in() -> None:
         assert want in slopes
         y = f(np.sqrt(Dual(x, np.ones(3))))
         assert y.tangent == want
+    y = np.quantile(np.sqrt(Dual(x, np.ones(3))), [0.0, 0.75])
+    assert y.tangent.tolist() == [np.inf, 0.375]
 
 
 def test_second_derivatives_are_those_of_the_selected() -> None:

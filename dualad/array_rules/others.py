@@ -7,17 +7,19 @@ from typing import Any
 
 import numpy as np
 
-from ..array import as_operand, implements, implements_each, plain_answer, refuse
+from ..array import as_operand, converted, implements, implements_each, plain_answer, refuse
 from ..dual import plain
 from .shapes import gathering
 
 plain_answer(np.unravel_index, np.ravel_multi_index)
 
 
-@implements(np.astype)
-def _(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
-    x = as_operand(x)
-    return x.astype(dtype) if np.ndim(x) else np.stack([x]).astype(dtype)[0]
+def _astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
+    return converted(x, dtype)
+
+
+if hasattr(np, "astype"):  # NumPy 2.1
+    implements(np.astype)(_astype)
 
 
 @implements(np.array_repr, np.array_str, np.array2string)

@@ -334,4 +334,4 @@ def _(a: Any, v: Any, mode: Any = "full") -> Any:
 @implements(np.correlate)
 def _(a: Any, v: Any, mode: Any = "valid") -> Any:
     a, v = (np.reshape(x, x.shape or 1) for x in (array(a), array(v)))
-    return bilinear(lambda x, w: np.correlate(x, _conj(w), mode), a, _conj(v))
+    return bilinear(lambda x, w: np.correlate(x, w, mode), a, v)

@@ -12,7 +12,15 @@ from typing import Any
 
 import numpy as np
 
-from ..array import DualArray, as_operand, implements, implements_each, linear, plain_answer
+from ..array import (
+    DualArray,
+    as_operand,
+    converted,
+    implements,
+    implements_each,
+    linear,
+    plain_answer,
+)
 from ..dual import plain
 from ..structure import leaves, rebuild
 
@@ -176,9 +184,11 @@ def _(ary: Any, indices_or_sections: Any) -> Any:
     return _split(ary, indices_or_sections, 2)
 
 
-@implements(np.unstack)
-def _(x: Any, /, *, axis: int = 0) -> Any:
-    return tuple(np.moveaxis(x, axis, 0))
+if hasattr(np, "unstack"):  # NumPy 2.1
+
+    @implements(np.unstack)
+    def _(x: Any, /, *, axis: int = 0) -> Any:
+        return tuple(np.moveaxis(x, axis, 0))
 
 
 # -- elements at other places --------------------------------------------------------------
@@ -256,7 +266,7 @@ def _joining(f: Callable[..., Any]) -> Callable[..., Any]:
 def finish(result: Any, out: Any = None, dtype: Any = None) -> Any:
     """What out= and dtype= ask for."""
     if dtype is not None:
-        result = np.astype(result, dtype)
+        result = converted(result, dtype)
     if out is None:
         return result
     out[...] = result  # a plain array refuses

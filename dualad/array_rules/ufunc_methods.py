@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import DualArray, ufunc_method
+from ..array import DualArray, converted, ufunc_method
 from ..dual import evaluate
 from ..rules import Rule
 
@@ -38,7 +38,7 @@ def reduce(
 ) -> Any:
     """Fold the elements along an axis, several, or all (None)."""
     if dtype is not None:
-        a = np.astype(a, dtype)
+        a = converted(a, dtype)
     fill = initial if ufunc.identity is None else ufunc.identity
     if where is not True and fill is None:
         raise ValueError(
@@ -87,7 +87,7 @@ def _kept(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
 def accumulate(ufunc: Any, rule: Rule, a: Any, axis: int = 0, dtype: Any = None) -> Any:
     """Fold along an axis and keep every step."""
     if dtype is not None:
-        a = np.astype(a, dtype)
+        a = converted(a, dtype)
     if ufunc in _ACCUMULATIONS:
         return _ACCUMULATIONS[ufunc](a, axis=axis)
     steps = list(np.moveaxis(a, axis, 0))
