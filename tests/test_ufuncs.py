@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,8 @@ BINARY = [
 @pytest.mark.parametrize("ufunc", BINARY, ids=lambda f: f.__name__)
 def test_methods_of_binary_ufuncs(ufunc: Any) -> None:
     """Against complex steps where the function is analytic, else against differences."""
+    # NumPy 2.4 on AVX-512 machines: power and arctan2 do not fold from the left along rows.
+    folds = np.allclose(ufunc.reduce(MATRIX, axis=1), functools.reduce(ufunc, MATRIX.T))
     analytic = ufunc.__name__ in ANALYTIC
     second = RULES[ufunc.__name__].kind == "smooth" and RULES[ufunc.__name__].name != "pow"
 
@@ -65,7 +68,14 @@ def test_methods_of_binary_ufuncs(ufunc: Any) -> None:
     run(lambda x: ufunc.reduceat(x, [0, 2, 1], axis=0)[1:])
     if ufunc.__name__ != "divide" or ufunc.identity is not None:
         run(lambda x: ufunc.reduce(x))
-        run(lambda x: ufunc.reduce(x, axis=1, keepdims=True))
+        if folds:
+            run(lambda x: ufunc.reduce(x, axis=1, keepdims=True))
+        else:
+            x = Dual(MATRIX, y)
+            folded = functools.reduce(ufunc, x.T)
+            for got in (ufunc.reduce(x, axis=1), ufunc.reduce(x, axis=1, keepdims=True)[:, 0]):
+                np.testing.assert_allclose(got.value, folded.value)
+                np.testing.assert_allclose(got.tangent, folded.tangent)
     if ufunc.identity is not None or ufunc in (np.maximum, np.minimum, np.fmax, np.fmin):
         run(lambda x: ufunc.reduce(x, axis=None))
         run(lambda x: ufunc.reduce(x, axis=(0, 1)))
