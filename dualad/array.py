@@ -553,6 +553,11 @@ class Standing:
         raise NotImplementedError
 
 
+def unbuffered(x: Any) -> Any:
+    """The array that x stands for, if it does; everything else as it is."""
+    return x.content if isinstance(x, Standing) else x
+
+
 def _leave_last(index: tuple[Any, ...]) -> tuple[Any, ...]:
     """The same index for an array with one more axis behind."""
     return (*index, slice(None)) if any(i is Ellipsis for i in index) else index
@@ -623,8 +628,7 @@ def _on_values(f: Callable[..., Any], place: int | None) -> Callable[..., Any]:
 
 def as_operand(x: Any) -> Any:
     """What array functions take: a dual, or an array; lists and arrays of duals become one."""
-    if isinstance(x, Standing):
-        return x.content
+    x = unbuffered(x)
     if isinstance(x, (list, tuple)):
         if any(isinstance(part, (Dual, Standing)) for part in leaves(x)):
             return np.stack([as_operand(part) for part in x])

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from .array import DualArray, Standing, _Flat, _float, _is_basic, as_operand
+from .array import DualArray, Standing, _Flat, _float, _is_basic, as_operand, unbuffered
 from .dual import Dual, dual, laid_out_like, plain
 from .structure import leaves, rebuild
 
@@ -75,8 +75,11 @@ class _Whole:
         self.array = array
         self.aliases: list[weakref.ref[Any]] = []  # plain arrays of this memory in other hands
 
-    def take(self, x: Any) -> None:
+    def take(self, x: Dual) -> None:
         """Make room for the tangents of x."""
+        array, is_nested = self.array, isinstance(x.value, Dual) or isinstance(x.tangent, Dual)
+        if isinstance(array, Dual) and array.level == x.level and not is_nested:
+            return
         new = with_room(self.array, levels_of(x))
         if new is self.array:
             return
@@ -152,12 +155,15 @@ class Buffer(Standing):
 
     def _take(self, others: Any) -> None:
         for x in leaves(others):
-            self._whole.take(as_operand(x) if isinstance(x, (np.ndarray, Standing)) else x)
+            x = as_operand(x) if isinstance(x, (np.ndarray, Standing)) else x
+            if isinstance(x, Dual):
+                self._whole.take(x)
 
     # elements
 
     def __getitem__(self, index: Any) -> Any:
-        index = rebuild(index, unbuffered)
+        if type(index) is not int:
+            index = rebuild(index, unbuffered)
         y = self.content[index]
         if not isinstance(y, (np.ndarray, DualArray)):
             return y
@@ -166,10 +172,12 @@ class Buffer(Standing):
         return buffered(y)
 
     def __setitem__(self, index: Any, x: Any) -> None:
+        if type(index) is not int:
+            index = rebuild(index, unbuffered)
         x = as_operand(x)
         if isinstance(x, Dual):
             self._whole.take(x)
-        self.content[rebuild(index, unbuffered)] = x
+        self.content[index] = x
 
     def __len__(self) -> int:
         return len(self.content)
@@ -335,8 +343,3 @@ def buffered(x: Any) -> Any:
     if isinstance(x, DualArray) or (type(x) is np.ndarray and x.dtype.kind in "fc"):
         return Buffer(_Whole(x))
     return x
-
-
-def unbuffered(x: Any) -> Any:
-    """The array that a buffer stands for; everything else as it is."""
-    return x.content if isinstance(x, Standing) else x

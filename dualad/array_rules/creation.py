@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..array import CREATORS, DualArray, as_operand, converted, implements
-from ..buffers import levels_of, unbuffered, with_room
+from ..array import CREATORS, DualArray, as_operand, converted, implements, unbuffered
+from ..buffers import levels_of, with_room
 from ..dual import Dual, map_leaves, plain
 from .common import has_duals, store
 
