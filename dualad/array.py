@@ -754,6 +754,11 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
         results = tuple(np.where(where, r, o) for r, o in zip(results, old, strict=True))
     for out, r in zip(outs, results, strict=False):
         if out is not None:
+            if np.iscomplexobj(plain(r)) and not np.iscomplexobj(plain(out)):
+                raise TypeError(
+                    f"np.{ufunc.__name__} gives complex numbers, but out= is real; "
+                    "make it a complex array."
+                )
             out[...] = r
     results = tuple(outs) or results
     return results[0] if len(results) == 1 else results

@@ -128,6 +128,7 @@ class _Lift:
             "super": self._super,
             "globals": lambda: _real(sys._getframe(1).f_globals),
             "__import__": self._import,
+            "__build_class__": _build_class,
         }
 
     def __call__(self, x: Any) -> Any:
@@ -230,13 +231,23 @@ class _Lift:
                 return cls
             if _is_special(name):
                 return object.__getattribute__(obj, name)
-            for kind in type(obj).__mro__:
-                if name in vars(kind):
-                    found = vars(kind)[name]
-                    if isinstance(found, property) and found.fget is not None:
-                        return lifted(found.fget)(obj)
-                    break
+            found = inspected(name)
+            if isinstance(found, property) and found.fget is not None:
+                return lifted(found.fget)(obj)
+            if isinstance(found, functools.cached_property) and name not in vars(obj):
+                vars(obj)[name] = lifted(found.func)(obj)
             return lifted(object.__getattribute__(obj, name))
+
+        def setattribute(obj: Any, name: str, value: Any) -> None:
+            found = inspected(name)
+            if isinstance(found, property) and found.fset is not None:
+                lifted(found.fset)(obj, value)
+            else:
+                object.__setattr__(obj, name, value)
+
+        def inspected(name: str) -> Any:
+            """What stands under a name in the class, or one that it is derived from."""
+            return next((vars(kind)[name] for kind in cls.__mro__ if name in vars(kind)), None)
 
         def class_attribute(kind: Any, name: str) -> Any:
             own = _is_special(name) or name.startswith("_abc_")
@@ -260,6 +271,7 @@ class _Lift:
         names |= {name: vars(cls)[name] for name in ("__doc__", "__module__") if name in vars(cls)}
         new: type = meta(cls.__name__, (cls,), names | {"__qualname__": cls.__qualname__})
         self.known[id(cls)] = cls, new
+        type.__setattr__(new, "__setattr__", setattribute)
         for kind in reversed(cls.__mro__[:-1]):
             for name, method in vars(kind).items():
                 if _is_special(name) and name not in ("__del__", "__class__"):
@@ -310,6 +322,25 @@ class _Globals(dict[str, Any]):
         """Python stores past the mapping's methods, in the dict itself: pass it on."""
         for name in [*self][self.size :]:
             self.real[name] = self.pop(name)
+
+
+def _build_class(body: Any, *args: Any, **kwargs: Any) -> Any:
+    """The body of a class statement reads names from the dict itself: have them there meanwhile."""
+    mapping = body.__globals__
+    if type(mapping) is not _Globals:
+        return builtins.__build_class__(body, *args, **kwargs)
+    mapping.write()
+    names = {
+        n: mapping[n] for n in body.__code__.co_names if n in mapping.real and n not in mapping
+    }
+    mapping.update(names)
+    mapping.size += len(names)
+    try:
+        return builtins.__build_class__(body, *args, **kwargs)
+    finally:
+        for name in names:
+            del mapping[name]
+        mapping.size -= len(names)
 
 
 _OF_IMPORT = ("__name__", "__package__", "__spec__", "__path__", "__loader__")  # relative imports

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import abc
 import cmath
+import contextlib
+import dataclasses
 import functools
 import importlib
 import math
@@ -348,6 +351,90 @@ class Model(Base):
         return cls(a)
 
 
+class Properties:
+    """Properties with setters, cached properties, attributes on demand."""
+
+    def __init__(self, x: Any) -> None:
+        self.value = x
+
+    @property
+    def value(self) -> Any:
+        return math.exp(self._log)
+
+    @value.setter
+    def value(self, x: Any) -> None:
+        self._log = math.log(x)
+
+    @functools.cached_property
+    def root(self) -> Any:
+        return math.sqrt(self.value)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "sine":
+            return math.sin
+        raise AttributeError(name)
+
+    def __enter__(self) -> Any:
+        return math.cos(self._log)
+
+    def __exit__(self, *_: Any) -> None: ...
+
+    def __iter__(self) -> Iterator[Any]:
+        for i in range(3):
+            yield math.exp(i * self._log)
+
+
+@dataclasses.dataclass(frozen=True)
+class Frozen:
+    a: float
+
+    def value(self, x: Any) -> Any:
+        return math.exp(self.a * x) if self == Frozen(self.a) else 0.0
+
+
+class Abstract(abc.ABC):
+    @abc.abstractmethod
+    def area(self) -> Any: ...
+
+    def side(self) -> Any:
+        return math.sqrt(self.area())
+
+
+class Disc(Abstract):
+    def __init__(self, r: Any) -> None:
+        self.r = r
+
+    def area(self) -> Any:
+        return math.pow(self.r, 4)
+
+
+@contextlib.contextmanager
+def context(x: Any) -> Iterator[Any]:
+    yield math.exp(x)
+
+
+def with_statements(x: Any) -> Any:
+    with context(x) as y, Properties(x) as z:
+        return y * z
+
+
+def local_class(x: Any) -> Any:
+    class Local:
+        turn = math.pi
+
+        def value(self, y: Any) -> Any:
+            return math.exp(y) * self.turn
+
+    return Local().value(x)
+
+
+def caught(x: Any) -> Any:
+    try:
+        return math.sqrt(-x)
+    except ValueError:
+        return math.sqrt(x)
+
+
 MODEL = Model(0.0)
 HELPERS = {"helper": helper}
 
@@ -398,6 +485,15 @@ LIFTED: dict[str, tuple[Any, Callable[[float], float]]] = {
     "a property": (lambda x: Model(x).log * x, lambda x: 2 * x),
     "a static method": (lambda x: Model.tangent(x), lambda x: 1 + math.tan(x) ** 2),
     "a class method": (lambda x: Model.of(x).a, math.exp),
+    "a setter": (lambda x: Properties(x)._log, lambda x: 1 / x),
+    "a cached property": (lambda x: [(p := Properties(x)).root, p.root][1], lambda x: 0.5 / math.sqrt(x)),
+    "__getattr__": (lambda x: Properties(x).sine(x), math.cos),
+    "__iter__": (lambda x: sum(Properties(x)), lambda x: 1 + 2 * x),
+    "with": (with_statements, lambda x: exp(x) * (math.cos(math.log(x)) - math.sin(math.log(x)) / x)),
+    "a frozen dataclass": (lambda x: Frozen(x).value(2.0), lambda x: 2 * math.exp(2 * x)),
+    "an abstract class": (lambda x: Disc(x).side(), lambda x: 2 * x),
+    "a local class": (local_class, lambda x: math.pi * math.exp(x)),
+    "a domain error": (caught, lambda x: 0.5 / math.sqrt(x)),
     "vectorize": (lambda x: np.vectorize(helper)(x * np.ones(2))[1], lambda x: 2 * math.cos(x)),
     "a closure": (closure(helper), lambda x: 2 * math.cos(x)),
     "a derivative inside": (lambda x: derivative(helper)(x), lambda x: -2 * math.sin(x)),
@@ -711,6 +807,16 @@ def test_memory_that_others_hold() -> None:
     del part
     b[0] = Dual(1.0, 1.0)
     assert np.asarray(b).dtype == object
+
+
+def test_complex_numbers_are_not_cut() -> None:
+    def f(x: Any) -> Any:
+        out = np.zeros(2)
+        out += x * 1j * np.ones(2)
+        return out[0]
+
+    with pytest.raises(TypeError, match=r"np.add gives complex numbers, but out= is real"):
+        derivative(lift(f))(1.0)
 
 
 def test_arrays_of_integers_stay_plain() -> None:
