@@ -30,7 +30,8 @@ from .dual import (
     text_of,
     use_for_arrays,
 )
-from .kernel import KERNEL
+from .kernel import ARRAY_KERNEL, KERNEL
+from .namespaces import ARRAY, quiet, unhush
 from .rules import RULES, Rule
 from .structure import leaves, rebuild
 
@@ -210,6 +211,14 @@ def _method(name: str) -> Callable[..., Any]:
     return method
 
 
+def _operators(name: str, forward: Any, reflected: Any) -> tuple[Any, Any]:
+    """The methods of an operator, with a compiled short way for arrays of floats."""
+    if ARRAY_KERNEL is None:
+        return forward, reflected
+    methods: tuple[Any, Any] = ARRAY_KERNEL.operators(RULES[name], forward, reflected)
+    return methods
+
+
 def _constant(x: Any, like: Dual) -> Any:
     """An array as one of the level of `like`, with zero tangent."""
     many = directions((like,), like.level)
@@ -342,11 +351,24 @@ class DualArray(Dual):
             raise TypeError("iteration over a 0-d array; write x[()] for its one element.")
         return map(self.__getitem__, range(len(self)))
 
+    # operators: the table's rows, as for numbers
+
+    __add__, __radd__ = _operators("add", Dual.__add__, Dual.__radd__)
+    __sub__, __rsub__ = _operators("sub", Dual.__sub__, Dual.__rsub__)
+    __mul__, __rmul__ = _operators("mul", Dual.__mul__, Dual.__rmul__)
+    __truediv__, __rtruediv__ = _operators("div", Dual.__truediv__, Dual.__rtruediv__)
+    __pow__, __rpow__ = _operators("pow", Dual.__pow__, Dual.__rpow__)
+    if ARRAY_KERNEL:
+        __neg__ = ARRAY_KERNEL.unary_operator(RULES["neg"], Dual.__neg__)
+        __array_ufunc__ = ARRAY_KERNEL.ufunc_protocol(Dual.__array_ufunc__)
+
     # elements
 
     def __getitem__(self, index: Any) -> Any:
-        if KERNEL:
-            x = KERNEL.item(self.value, self.tangent, self.level, index)
+        if KERNEL and ARRAY_KERNEL:
+            x = ARRAY_KERNEL.view(self, index)
+            if x is None:
+                x = KERNEL.item(self.value, self.tangent, self.level, index)
             if x is not None:
                 return x
         if not isinstance(index, tuple):
@@ -645,6 +667,7 @@ def implements_each(make: Callable[[Any], Callable[..., Any]], *numpy_functions:
         implements(f)(make(f))
 
 
+@functools.cache
 def rule_of(ufunc: Any) -> Rule:
     """The row of the table for a ufunc, by its name."""
     rule = RULES.get(ufunc.__name__)
@@ -653,6 +676,8 @@ def rule_of(ufunc: Any) -> Rule:
             f"np.{ufunc.__name__} has no derivative rule; "
             "write it in other functions, or give it one with dualad.define_rule."
         )
+    if ARRAY_KERNEL:
+        ARRAY_KERNEL.follow(ufunc, rule)
     return rule
 
 
@@ -751,6 +776,8 @@ def array_attribute(x: Dual, name: str) -> Any:
     raise AttributeError(f"a {type(x).__name__} has no attribute {name!r}.")
 
 
+if ARRAY_KERNEL:
+    ARRAY_KERNEL.connect(DualArray, ARRAY, quiet, unhush)
 use_for_arrays(
     DualArray,
     ufunc=array_ufunc,

@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from . import levels as _levels
-from .kernel import KERNEL
+from .kernel import ARRAY_KERNEL, KERNEL
 from .levels import HAND_MADE, seen
 from .namespaces import ARRAY, CONSTANTS, MATH, Namespace, is_number, namespace_of, quiet, unhush
 from .rules import RULES, Rule
@@ -34,7 +34,9 @@ def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
     The newest level among the arguments is differentiated; older duals are its numbers.
     """
     if rule.has_line:
-        result = _on_arrays(rule, args)
+        result = ARRAY_KERNEL.on_arrays(rule, args) if ARRAY_KERNEL else None
+        if result is None:
+            result = _on_arrays(rule, args)
         if result is not None:
             return result
     level = max([a.level for a in args if isinstance(a, Dual)])
@@ -128,11 +130,13 @@ def _strong(slope: Any, tangent: Any, kinked: bool) -> Any:
             terms.append(_strong(_in_front(s_dot, s, t), t, True))
         return dual(_strong(s, t, kinked), sum(terms[1:], terms[0]), level)
     if isinstance(slope, np.ndarray) or isinstance(tangent, np.ndarray):
+        product = slope * tangent
         zero = (tangent == 0) | (kinked & (slope == 0))
-        return np.where(zero, 0, slope * tangent)
-    if tangent == 0:
-        return tangent
-    return 0 * tangent if kinked and slope == 0 else slope * tangent
+        return np.where(zero & (product != product), 0, product)
+    product = slope * tangent
+    if product != product and (tangent == 0 or (kinked and slope == 0)):
+        return type(product)(0)
+    return product
 
 
 def _in_front(tangent: Any, value: Any, other: Any) -> Any:
@@ -249,7 +253,7 @@ def _lifted(namespace: Namespace) -> Namespace:
     if "lifted" not in namespace.compiled:
         namespace.compiled["lifted"] = Namespace(
             namespace.name,
-            {name: namespace.functions[name] for name in (*CONSTANTS, "where")},
+            {n: f for n, f in namespace.functions.items() if n in (*CONSTANTS, "choose")},
             is_complex=namespace.is_complex,
             is_array=namespace.is_array,
             convert=namespace.convert,
