@@ -23,6 +23,7 @@ from .dual import (
     evaluate,
     fit,
     function,
+    is_finite,
     is_operand,
     map_leaves,
     parts,
@@ -119,7 +120,7 @@ def _pushed(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] |
 
 
 def multilinear(f: Callable[..., Any], *args: Any) -> Any:
-    """f is linear in each of its arguments: the product rule, one term per dual argument."""
+    """f sums products of elements of its arguments: the product rule, one term per dual."""
     level = newest(args)
     values = [parts(a, level)[0] for a in args]
     directions(args, level)
@@ -133,12 +134,37 @@ def multilinear(f: Callable[..., Any], *args: Any) -> Any:
 
 
 def _in_place(f: Callable[..., Any], before: list[Any], behind: list[Any], x: Any) -> Any:
+    if len(before) + len(behind) == 1:
+        (other,) = before or behind
+        return _strong((lambda t, w: f(w, t)) if before else f, x, other)
     return f(*before, x, *behind)
 
 
 def bilinear(f: Callable[..., Any], a: Any, b: Any) -> Any:
-    """f is linear in each of its two arguments: f(v̇, w) + f(v, ẇ)."""
+    """f sums products of elements of its two arguments: f(v̇, w) + f(v, ẇ)."""
     return multilinear(f, a, b)
+
+
+def _strong(product: Callable[[Any, Any], Any], tangent: Any, w: Any) -> Any:
+    """product(tangent, w), to which an infinite element of w adds nothing where it meets a zero."""
+    token = quiet()
+    try:
+        y = product(tangent, w)
+        if isinstance(y, Dual) or is_finite(y) or not np.isrealobj(y) or np.isfinite(w).all():
+            return y
+
+        def meet(some: Any, others: Any) -> Any:
+            """Where elements of these two kinds are multiplied with each other."""
+            return product(np.asarray(some, float), np.asarray(others, float)) > 0
+
+        up = meet(tangent > 0, w == np.inf) | meet(tangent < 0, w == -np.inf)
+        down = meet(tangent > 0, w == -np.inf) | meet(tangent < 0, w == np.inf)
+        undefined = meet(tangent != tangent, ~np.isfinite(w)) | meet(tangent != 0, w != w)
+        y = product(tangent, np.where(np.isfinite(w), w, 0))
+        y = y + np.where(up, np.inf, 0) - np.where(down, np.inf, 0)
+        return np.where(undefined, np.nan, y)[()]
+    finally:
+        unhush(token)
 
 
 def _float(x: Any) -> Any:
@@ -165,10 +191,10 @@ def matmul(a: Any, b: Any) -> Any:
     terms = []
     if v_dot is not None:
         stack = v_dot[:, None, :] if row else v_dot
-        terms.append(_behind(stack, np.ndim(right)) @ right)
+        terms.append(_strong(operator.matmul, _behind(stack, np.ndim(right)), right))
     if w_dot is not None:
         stack = w_dot[..., None] if column else w_dot
-        terms.append(left @ _behind(stack, np.ndim(left)))
+        terms.append(_strong(lambda t, w: w @ t, _behind(stack, np.ndim(left)), left))
     tangent = terms[0] if len(terms) == 1 else terms[0] + terms[1]
     if column:
         tangent = tangent[..., 0]
@@ -457,9 +483,11 @@ class DualArray(Dual):
     # methods of ndarray
 
     def __matmul__(self, other: Any) -> Any:
+        other = as_operand(other)
         return matmul(self, other) if is_operand(other) else NotImplemented
 
     def __rmatmul__(self, other: Any) -> Any:
+        other = as_operand(other)
         return matmul(other, self) if is_operand(other) else NotImplemented
 
     sum, prod, mean, var, std = map(_method, ("sum", "prod", "mean", "var", "std"))
@@ -600,6 +628,7 @@ def plain_answer(*numpy_functions: Callable[..., Any], out: int | None = None) -
 
 
 REFUSED: set[Callable[..., Any]] = set()
+RECORDS = "numpy.lib.recfunctions"  # all of them
 
 
 def refuse(instead: str, *numpy_functions: Callable[..., Any]) -> None:
@@ -706,6 +735,9 @@ def ufunc_method(name: str) -> Callable[..., Any]:
 
 def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """What a ufunc does to duals."""
+    if any(isinstance(x, (list, tuple)) for x in inputs):
+        index = 1 if method in ("at", "reduceat") else None
+        inputs = [x if i == index else as_operand(x) for i, x in enumerate(inputs)]
     if method == "__call__" and not kwargs and ufunc.signature is None:
         if is_question(ufunc):
             return ufunc(*map(plain, inputs))
@@ -766,6 +798,8 @@ def array_function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict
             kwargs = {name: x for name, x in kwargs.items() if x is not np._NoValue}
         return ARRAY_FUNCTIONS[func](*args, **kwargs)
     name = getattr(func, "__name__", str(func))
+    if getattr(func, "__module__", "") == RECORDS:  # not imported for that: it takes its time
+        raise TypeError(f"np.{name} cannot take duals; write x[field] for each field of a record.")
     raise TypeError(f"np.{name} has no derivative rule; write it in functions that have one.")
 
 
@@ -783,5 +817,5 @@ use_for_arrays(
     ufunc=array_ufunc,
     function=array_function,
     attribute=array_attribute,
-    objects=from_objects,
+    operand=as_operand,
 )

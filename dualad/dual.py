@@ -96,7 +96,7 @@ def scale(slope: Any, a: Dual, y: Any, kinked: bool) -> Any:
         tangent = tangent.reshape(directions + (1,) * missing + np.shape(a.value))
     with np.errstate(all="ignore"):
         product = slope * tangent
-        if not _is_finite(product):
+        if not is_finite(product):
             product = _strong(slope, tangent, kinked)
     shape = directions + np.shape(y)
     if np.shape(product) != shape:
@@ -154,10 +154,10 @@ def parts(x: Any, level: int) -> tuple[Any, Any]:
     return x, None
 
 
-def _is_finite(x: Any) -> bool:
+def is_finite(x: Any) -> bool:
     """Quickly: whether a sum over all numbers is finite. (It may say no too often.)"""
     if isinstance(x, Dual):
-        return _is_finite(x.value) and _is_finite(x.tangent)
+        return is_finite(x.value) and is_finite(x.tangent)
     if type(x) is np.ndarray and x.size < 8192 and x.dtype.kind == "f":
         flat = x.ravel()
         token = quiet()
@@ -353,7 +353,7 @@ def _on_floats(rule: Rule) -> Function:
         if type(tangent) is float:
             if tangent != tangent:
                 return None
-        elif type(tangent) is not np.ndarray or tangent.dtype != float or not _is_finite(tangent):
+        elif type(tangent) is not np.ndarray or tangent.dtype != float or not is_finite(tangent):
             return None
         return dual(np.float64(y) if is_numpy else y, tangent, level)
 
@@ -423,7 +423,7 @@ def _on_arrays(rule: Rule, args: tuple[Any, ...]) -> Any:
     token = quiet()
     try:
         tangent = np.asarray(line(*values, y, *tangents))
-        if not rule.is_sum and not _is_finite(tangent):
+        if not rule.is_sum and not is_finite(tangent):
             return None
     finally:
         unhush(token)
@@ -455,7 +455,7 @@ def describe(rule: Rule) -> str:
 
 def _elementwise(rule: Rule, args: tuple[Any, ...]) -> Any:
     """Arrays of objects: duals among them make one DualArray; else one after the other."""
-    args = tuple(_PROTOCOLS["objects"](a) if isinstance(a, np.ndarray) else a for a in args)
+    args = tuple(_PROTOCOLS["operand"](a) if isinstance(a, np.ndarray) else a for a in args)
     if not any(isinstance(a, np.ndarray) and a.dtype == object for a in args):
         return evaluate(rule, args)
     objects = [np.asarray(a, dtype=object) for a in args]
@@ -479,20 +479,30 @@ def _operators(name: str) -> tuple[Function, Function]:
         result = on_floats(self, other)
         if result is not None:
             return result
-        return apply(rule, (self, other)) if is_operand(other) else NotImplemented
+        other = _operand(self, other)
+        return NotImplemented if other is None else apply(rule, (self, other))
 
     def reflected(self: Dual, other: Any) -> Any:
         result = on_floats(other, self)
         if result is not None:
             return result
-        return apply(rule, (other, self)) if is_operand(other) else NotImplemented
+        other = _operand(self, other)
+        return NotImplemented if other is None else apply(rule, (other, self))
 
     return forward, reflected
 
 
+def _operand(x: Dual, other: Any) -> Any:
+    """The other side of an operator; None if it is nothing to calculate with."""
+    if isinstance(x, _ARRAYS):  # beside an array, a list is one too
+        other = _PROTOCOLS["operand"](other)
+    return other if is_operand(other) else None
+
+
 def _comparison(compare: Function) -> Function:
     def method(self: Dual, other: Any) -> Any:
-        return compare(plain(self), plain(other)) if is_operand(other) else NotImplemented
+        other = _operand(self, other)
+        return NotImplemented if other is None else compare(plain(self), plain(other))
 
     return method
 
