@@ -23,6 +23,7 @@ from .dual import (
     evaluate,
     fit,
     function,
+    is_finite,
     is_operand,
     map_leaves,
     parts,
@@ -30,7 +31,8 @@ from .dual import (
     text_of,
     use_for_arrays,
 )
-from .kernel import KERNEL
+from .kernel import ARRAY_KERNEL, KERNEL
+from .namespaces import ARRAY, quiet, unhush
 from .rules import RULES, Rule
 from .structure import leaves, rebuild
 
@@ -118,7 +120,7 @@ def _pushed(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] |
 
 
 def multilinear(f: Callable[..., Any], *args: Any) -> Any:
-    """f is linear in each of its arguments: the product rule, one term per dual argument."""
+    """f sums products of elements of its arguments: the product rule, one term per dual."""
     level = newest(args)
     values = [parts(a, level)[0] for a in args]
     directions(args, level)
@@ -132,12 +134,37 @@ def multilinear(f: Callable[..., Any], *args: Any) -> Any:
 
 
 def _in_place(f: Callable[..., Any], before: list[Any], behind: list[Any], x: Any) -> Any:
+    if len(before) + len(behind) == 1:
+        (other,) = before or behind
+        return _strong((lambda t, w: f(w, t)) if before else f, x, other)
     return f(*before, x, *behind)
 
 
 def bilinear(f: Callable[..., Any], a: Any, b: Any) -> Any:
-    """f is linear in each of its two arguments: f(v̇, w) + f(v, ẇ)."""
+    """f sums products of elements of its two arguments: f(v̇, w) + f(v, ẇ)."""
     return multilinear(f, a, b)
+
+
+def _strong(product: Callable[[Any, Any], Any], tangent: Any, w: Any) -> Any:
+    """product(tangent, w), to which an infinite element of w adds nothing where it meets a zero."""
+    token = quiet()
+    try:
+        y = product(tangent, w)
+        if isinstance(y, Dual) or is_finite(y) or not np.isrealobj(y) or np.isfinite(w).all():
+            return y
+
+        def meet(some: Any, others: Any) -> Any:
+            """Where elements of these two kinds are multiplied with each other."""
+            return product(np.asarray(some, float), np.asarray(others, float)) > 0
+
+        up = meet(tangent > 0, w == np.inf) | meet(tangent < 0, w == -np.inf)
+        down = meet(tangent > 0, w == -np.inf) | meet(tangent < 0, w == np.inf)
+        undefined = meet(tangent != tangent, ~np.isfinite(w)) | meet(tangent != 0, w != w)
+        y = product(tangent, np.where(np.isfinite(w), w, 0))
+        y = y + np.where(up, np.inf, 0) - np.where(down, np.inf, 0)
+        return np.where(undefined, np.nan, y)[()]
+    finally:
+        unhush(token)
 
 
 def _float(x: Any) -> Any:
@@ -164,10 +191,10 @@ def matmul(a: Any, b: Any) -> Any:
     terms = []
     if v_dot is not None:
         stack = v_dot[:, None, :] if row else v_dot
-        terms.append(_behind(stack, np.ndim(right)) @ right)
+        terms.append(_strong(operator.matmul, _behind(stack, np.ndim(right)), right))
     if w_dot is not None:
         stack = w_dot[..., None] if column else w_dot
-        terms.append(left @ _behind(stack, np.ndim(left)))
+        terms.append(_strong(lambda t, w: w @ t, _behind(stack, np.ndim(left)), left))
     tangent = terms[0] if len(terms) == 1 else terms[0] + terms[1]
     if column:
         tangent = tangent[..., 0]
@@ -208,6 +235,14 @@ def _method(name: str) -> Callable[..., Any]:
     method.__name__ = name
     method.__doc__ = f"np.{name}(x, …)."
     return method
+
+
+def _operators(name: str, forward: Any, reflected: Any) -> tuple[Any, Any]:
+    """The methods of an operator, with a compiled short way for arrays of floats."""
+    if ARRAY_KERNEL is None:
+        return forward, reflected
+    methods: tuple[Any, Any] = ARRAY_KERNEL.operators(RULES[name], forward, reflected)
+    return methods
 
 
 def _constant(x: Any, like: Dual) -> Any:
@@ -342,11 +377,24 @@ class DualArray(Dual):
             raise TypeError("iteration over a 0-d array; write x[()] for its one element.")
         return map(self.__getitem__, range(len(self)))
 
+    # operators: the table's rows, as for numbers
+
+    __add__, __radd__ = _operators("add", Dual.__add__, Dual.__radd__)
+    __sub__, __rsub__ = _operators("sub", Dual.__sub__, Dual.__rsub__)
+    __mul__, __rmul__ = _operators("mul", Dual.__mul__, Dual.__rmul__)
+    __truediv__, __rtruediv__ = _operators("div", Dual.__truediv__, Dual.__rtruediv__)
+    __pow__, __rpow__ = _operators("pow", Dual.__pow__, Dual.__rpow__)
+    if ARRAY_KERNEL:
+        __neg__ = ARRAY_KERNEL.unary_operator(RULES["neg"], Dual.__neg__)
+        __array_ufunc__ = ARRAY_KERNEL.ufunc_protocol(Dual.__array_ufunc__)
+
     # elements
 
     def __getitem__(self, index: Any) -> Any:
-        if KERNEL:
-            x = KERNEL.item(self.value, self.tangent, self.level, index)
+        if KERNEL and ARRAY_KERNEL:
+            x = ARRAY_KERNEL.view(self, index)
+            if x is None:
+                x = KERNEL.item(self.value, self.tangent, self.level, index)
             if x is not None:
                 return x
         if not isinstance(index, tuple):
@@ -432,9 +480,11 @@ class DualArray(Dual):
     # methods of ndarray
 
     def __matmul__(self, other: Any) -> Any:
+        other = as_operand(other)
         return matmul(self, other) if is_operand(other) else NotImplemented
 
     def __rmatmul__(self, other: Any) -> Any:
+        other = as_operand(other)
         return matmul(other, self) if is_operand(other) else NotImplemented
 
     sum, prod, mean, var, std = map(_method, ("sum", "prod", "mean", "var", "std"))
@@ -594,6 +644,7 @@ def plain_answer(*numpy_functions: Callable[..., Any], out: int | None = None) -
 
 
 REFUSED: set[Callable[..., Any]] = set()
+RECORDS = "numpy.lib.recfunctions"  # all of them
 
 
 def refuse(instead: str, *numpy_functions: Callable[..., Any]) -> None:
@@ -662,6 +713,7 @@ def implements_each(make: Callable[[Any], Callable[..., Any]], *numpy_functions:
         implements(f)(make(f))
 
 
+@functools.cache
 def rule_of(ufunc: Any) -> Rule:
     """The row of the table for a ufunc, by its name."""
     rule = RULES.get(ufunc.__name__)
@@ -670,6 +722,8 @@ def rule_of(ufunc: Any) -> Rule:
             f"np.{ufunc.__name__} has no derivative rule; "
             "write it in other functions, or give it one with dualad.define_rule."
         )
+    if ARRAY_KERNEL:
+        ARRAY_KERNEL.follow(ufunc, rule)
     return rule
 
 
@@ -715,6 +769,9 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
     if ufunc.__name__ not in RULES and _is_python(ufunc):
         results = getattr(ufunc, method)(*map(_as_objects, inputs), **kwargs)
         return rebuild(results, as_operand)
+    if any(isinstance(x, (list, tuple)) for x in inputs):
+        index = 1 if method in ("at", "reduceat") else None
+        inputs = [x if i == index else as_operand(x) for i, x in enumerate(inputs)]
     if method == "__call__" and not kwargs and ufunc.signature is None:
         if is_question(ufunc):
             return ufunc(*map(plain, inputs))
@@ -796,6 +853,8 @@ def array_function(
             kwargs = {name: x for name, x in kwargs.items() if x is not np._NoValue}
         return ARRAY_FUNCTIONS[func](*args, **kwargs)
     name = getattr(func, "__name__", str(func))
+    if getattr(func, "__module__", "") == RECORDS:  # not imported for that: it takes its time
+        raise TypeError(f"np.{name} cannot take duals; write x[field] for each field of a record.")
     raise TypeError(f"np.{name} has no derivative rule; write it in functions that have one.")
 
 
@@ -806,10 +865,12 @@ def array_attribute(x: Dual, name: str) -> Any:
     raise AttributeError(f"a {type(x).__name__} has no attribute {name!r}.")
 
 
+if ARRAY_KERNEL:
+    ARRAY_KERNEL.connect(DualArray, ARRAY, quiet, unhush)
 use_for_arrays(
     DualArray,
     ufunc=array_ufunc,
     function=array_function,
     attribute=array_attribute,
-    objects=from_objects,
+    operand=as_operand,
 )

@@ -29,6 +29,7 @@ from reference import partial
 
 import dualad
 from dualad import Dual, DualArray, derivative, grad, hessian, hvp, jacobian, jvp, lift
+from dualad.array import unbuffered
 from dualad.buffers import Buffer, buffered
 from dualad.standins import MODULES
 
@@ -813,7 +814,7 @@ def test_a_buffer_is_an_array() -> None:
     assert m.tolist() == [[1, 1], [1, 1]]
     x = Dual(np.ones(2), np.ones(2))
     for z in (x * m, m * x, np.multiply(x, m), np.add(x, m, out=buffered(np.zeros((2, 2)))), x @ m):
-        assert isinstance(z, Buffer) and isinstance(z.content, DualArray)
+        assert isinstance(unbuffered(z), DualArray)
     y = Dual(np.ones(2), np.ones(2))
     y[:] = m[0] * 2
     assert y.value.tolist() == [2.0, 2.0]

@@ -225,3 +225,22 @@ def test_zero_tangents_and_infinite_slopes_in_arrays() -> None:
     assert np.maximum(x, x[::-1]).tangent.tolist() == [[1.0, 1.0], [0.0, 0.0]]
     inf = Dual(np.array([np.inf, 1.0]), np.array([1.0, 1.0]))
     assert (inf * np.array([0.5, 0.0])).tangent.tolist() == [0.5, 0.0]
+
+
+def test_lists_are_operands_of_arrays() -> None:
+    x = Dual(np.array([1.0, 2.0, 3.0]), np.eye(3))
+    w = np.array([2.0, 5.0, -1.0])
+    for given in (list(w), tuple(w)):
+        for y in (x * given, given * x, np.multiply(x, given), np.multiply(given, x)):
+            np.testing.assert_array_equal(y.value, x.value * w)
+            np.testing.assert_array_equal(y.tangent, np.diag(w))
+        for y in (x @ given, given @ x):
+            assert y.value == 9.0
+            np.testing.assert_array_equal(y.tangent, w)
+        np.testing.assert_array_equal(x > given, x.value > w)
+        np.testing.assert_array_equal((x**given).tangent, np.diag(w * x.value ** (w - 1)))
+    y = x * [x[0], 2, x[1]]
+    np.testing.assert_array_equal(y.tangent, [[2, 0, 0], [0, 2, 3], [0, 0, 2]])
+    for wrong in (None, "text", {}, object()):
+        with pytest.raises(TypeError):
+            x * wrong
