@@ -120,6 +120,7 @@ from .functions import (
     xlogy,
 )
 from .kernel import kernel_info
+from .lifting import lift
 from .testing import check_rule
 from .undefined import NonDifferentiableError
 
@@ -199,6 +200,7 @@ __all__ = [
     "kernel_info",
     "ldexp",
     "lgamma",
+    "lift",
     "log",
     "log1p",
     "log2",

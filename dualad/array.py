@@ -420,10 +420,7 @@ class DualArray(Dual):
     def __setitem__(self, index: Any, x: Any) -> None:
         if not isinstance(index, tuple):
             index = (index,)
-        if isinstance(x, (list, tuple)):
-            x = np.array(x)
-        if isinstance(x, np.ndarray) and x.dtype == object:
-            x = from_objects(x)
+        x = as_operand(x)
         if not is_operand(x):
             raise TypeError(f"a DualArray holds numbers, got {type(x).__name__}.")
         if isinstance(x, Dual) and x.level > self.level:
@@ -595,6 +592,22 @@ class DualArray(Dual):
         raise TypeError("only an array of size 1 can become one number.")
 
 
+class Standing:
+    """What stands for an array, without being one; `content` is the array as it is now."""
+
+    __slots__ = ()
+
+    @property
+    def content(self) -> Any:
+        """The array: an ndarray or a DualArray."""
+        raise NotImplementedError
+
+
+def unbuffered(x: Any) -> Any:
+    """The array that x stands for, if it does; everything else as it is."""
+    return x.content if isinstance(x, Standing) else x
+
+
 def _leave_last(index: tuple[Any, ...]) -> tuple[Any, ...]:
     """The same index for an array with one more axis behind."""
     return (*index, slice(None)) if any(i is Ellipsis for i in index) else index
@@ -613,6 +626,9 @@ def from_objects(x: Any) -> Any:
 # np function → the same for duals. Called with the caller's arguments.
 ARRAY_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
 
+
+# The same for functions that make arrays; called with what was given as like= in front.
+CREATORS: dict[Callable[..., Any], Callable[..., Any]] = {}
 
 PLAIN_ANSWERS: set[Callable[..., Any]] = set()
 
@@ -663,8 +679,9 @@ def _on_values(f: Callable[..., Any], place: int | None) -> Callable[..., Any]:
 
 def as_operand(x: Any) -> Any:
     """What array functions take: a dual, or an array; lists and arrays of duals become one."""
+    x = unbuffered(x)
     if isinstance(x, (list, tuple)):
-        if any(isinstance(part, Dual) for part in leaves(x)):
+        if any(isinstance(part, (Dual, Standing)) for part in leaves(x)):
             return np.stack([as_operand(part) for part in x])
         x = np.asarray(x)
     if isinstance(x, np.ndarray) and x.dtype == object:
@@ -719,6 +736,20 @@ def is_question(ufunc: Any) -> bool:
     return answers == {"?"}
 
 
+@functools.cache
+def _is_python(ufunc: Any) -> bool:
+    """Whether a ufunc comes from np.frompyfunc: it calls a Python function on each element."""
+    return all(set(signature) <= set("O->") for signature in ufunc.types)
+
+
+def _as_objects(x: Any) -> Any:
+    if not isinstance(x, Dual):
+        return x
+    objects = np.empty(x.shape, dtype=object)
+    objects[...] = x.__array__() if isinstance(x, DualArray) else x
+    return objects
+
+
 # Methods of ufuncs by name, called as f(ufunc, rule, *inputs, **options).
 UFUNC_METHODS: dict[str, Callable[..., Any]] = {}
 
@@ -735,6 +766,9 @@ def ufunc_method(name: str) -> Callable[..., Any]:
 
 def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """What a ufunc does to duals."""
+    if ufunc.__name__ not in RULES and _is_python(ufunc):
+        results = getattr(ufunc, method)(*map(_as_objects, inputs), **kwargs)
+        return rebuild(results, as_operand)
     if any(isinstance(x, (list, tuple)) for x in inputs):
         index = 1 if method in ("at", "reduceat") else None
         inputs = [x if i == index else as_operand(x) for i, x in enumerate(inputs)]
@@ -743,6 +777,8 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
             return ufunc(*map(plain, inputs))
         return _call(rule_of(ufunc), tuple(inputs))
     outs = kwargs.pop("out", ())
+    if any(isinstance(x, Standing) for x in (*inputs, *outs)):
+        return NotImplemented
     for out in outs:
         if out is not None and not isinstance(out, DualArray):
             raise TypeError(
@@ -775,6 +811,11 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
         results = tuple(np.where(where, r, o) for r, o in zip(results, old, strict=True))
     for out, r in zip(outs, results, strict=False):
         if out is not None:
+            if np.iscomplexobj(plain(r)) and not np.iscomplexobj(plain(out)):
+                raise TypeError(
+                    f"np.{ufunc.__name__} gives complex numbers, but out= is real; "
+                    "make it a complex array."
+                )
             out[...] = r
     results = tuple(outs) or results
     return results[0] if len(results) == 1 else results
@@ -784,6 +825,10 @@ def _call(rule: Rule, inputs: tuple[Any, ...]) -> Any:
     """A ufunc warns and gives inf or nan where a function of Python's math would raise."""
     try:
         return function(rule)(*inputs)
+    except TypeError:
+        if any(isinstance(x, Standing) for x in inputs):
+            return NotImplemented  # it will be asked next
+        raise
     except (ArithmeticError, ValueError):
         numbers = [x for x in map(plain, inputs) if isinstance(x, (int, float, complex))]
         if len(numbers) < len(inputs):
@@ -791,8 +836,18 @@ def _call(rule: Rule, inputs: tuple[Any, ...]) -> Any:
         return evaluate(rule, tuple(map_leaves(as_numpy, x) for x in inputs))
 
 
-def array_function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What an array function of NumPy does to duals."""
+def array_function(
+    x: Dual,
+    func: Callable[..., Any],
+    types: Sequence[type],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    """What an array function of NumPy does to duals; x is the one that NumPy asks."""
+    if len(types) > 1 and any(issubclass(kind, Standing) for kind in types):
+        return NotImplemented
+    if func in CREATORS:  # x is what was given as like=
+        return CREATORS[func](x, *args, **kwargs)
     if func in ARRAY_FUNCTIONS:
         if kwargs:  # _NoValue is NumPy's own "not given"
             kwargs = {name: x for name, x in kwargs.items() if x is not np._NoValue}

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from .array import DualArray, from_objects
+from .array import DualArray, from_objects, unbuffered
 from .dual import Dual, Function, as_number, as_value, dual, is_operand, laid_out_like, own, plain
 from .kernel import KERNEL
 from .levels import fresh_level
+from .lifting import lift as lifted
 from .namespaces import is_exact
 from .structure import leaves, rebuild
 
@@ -44,7 +45,7 @@ class _Inputs:
         self.keys = [self._key(a) for a in wanted]
         if len(set(self.keys)) < len(self.keys):
             raise ValueError(f"{driver}: argnums={argnums!r} names an argument twice.")
-        self.selected = [self.given[key] for key in self.keys]
+        self.selected = [rebuild(self.given[key], unbuffered) for key in self.keys]
         self.leaves = [self._number(x) for x in leaves(self.selected)]
         self.sizes = [int(np.size(x)) for x in self.leaves]
         self.size = sum(self.sizes)
@@ -124,7 +125,7 @@ class _Again:
 def _copy(x: Any) -> Any:
     if isinstance(x, _Again):
         return iter(x)
-    return rebuild(x, own)
+    return rebuild(x, lambda v: own(unbuffered(v)))
 
 
 # -- outputs: values and tangents of one level ---------------------------------------------
@@ -148,6 +149,7 @@ class _Outputs:
 
 
 def _output(driver: str, y: Any) -> Any:
+    y = unbuffered(y)
     if isinstance(y, np.ndarray) and y.dtype == object:
         y = from_objects(y)
     if is_operand(y) and np.dtype(object) != getattr(y, "dtype", None):
@@ -319,7 +321,13 @@ def _wrap(driver: str, f: Any) -> Callable[[Function], Function]:
     return functools.wraps(f)
 
 
-def derivative(f: Function, argnums: Argnums = 0, order: int = 1) -> Function:
+def _lifted(f: Function, lift: bool) -> Function:
+    return lifted(f) if lift and callable(f) else f
+
+
+def derivative(
+    f: Function, argnums: Argnums = 0, order: int = 1, *, lift: bool = False
+) -> Function:
     """The derivative of a function of a number; on arrays elementwise.
 
     Parameters
@@ -331,6 +339,8 @@ def derivative(f: Function, argnums: Argnums = 0, order: int = 1) -> Function:
         Which argument: index or name. With a sequence, a tuple of derivatives comes back.
     order : int
         How often to differentiate; 0 gives f itself.
+    lift : bool
+        Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
 
     Returns
     -------
@@ -353,6 +363,7 @@ def derivative(f: Function, argnums: Argnums = 0, order: int = 1) -> Function:
     array([ 6., 12.])
     """
     wrap = _wrap("derivative", f)
+    f = _lifted(f, lift)
     if isinstance(order, bool) or not isinstance(order, int) or order < 0:
         raise ValueError(f"derivative: order is a count, 0 or more; got {order!r}.")
 
@@ -419,7 +430,9 @@ def _one_real_output(outputs: _Outputs) -> None:
     )
 
 
-def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+def value_and_grad(
+    f: Function, argnums: Argnums = 0, has_aux: bool = False, *, lift: bool = False
+) -> Function:
     """Value and gradient of a function with one real output, from the same passes.
 
     Parameters
@@ -431,6 +444,8 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
         Which arguments, by index or name. With a sequence, a tuple of gradients comes back.
     has_aux : bool
         f returns (number, aux); aux is handed on, without tangents.
+    lift : bool
+        Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
 
     Returns
     -------
@@ -448,6 +463,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     >>> value_and_grad(lambda p: p["a"] ** 2 * p["b"])({"a": 3.0, "b": 2.0})
     (18.0, {'a': 12.0, 'b': 9.0})
     """
+    f = _lifted(f, lift)
 
     @_wrap("value_and_grad", f)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -469,7 +485,9 @@ def _short_gradient(
     return general
 
 
-def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+def grad(
+    f: Function, argnums: Argnums = 0, has_aux: bool = False, *, lift: bool = False
+) -> Function:
     """The gradient of a function with one real output.
 
     Parameters and errors are those of `value_and_grad`; the gradient alone comes back, or
@@ -483,6 +501,7 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     (5.0, 2.0)
     """
     wrap = _wrap("grad", f)
+    f = _lifted(f, lift)
     both = value_and_grad(f, argnums, has_aux)
 
     @wrap
@@ -494,7 +513,12 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
 
 
 def jacobian(
-    f: Function, argnums: Argnums = 0, has_aux: bool = False, *, chunk: int | None = None
+    f: Function,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    *,
+    chunk: int | None = None,
+    lift: bool = False,
 ) -> Function:
     """The Jacobian: all outputs by all inputs.
 
@@ -509,6 +533,8 @@ def jacobian(
     chunk : int, optional
         How many directions a pass carries. 1 is the textbook loop, one input per pass; by
         default as many as pay off. The result is the same.
+    lift : bool
+        Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
 
     Returns
     -------
@@ -529,6 +555,7 @@ def jacobian(
     array([[2., 1., 0.],
            [0., 3., 2.]])
     """
+    f = _lifted(f, lift)
 
     @_wrap("jacobian", f)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -540,7 +567,7 @@ def jacobian(
     return wrapper
 
 
-def hessian(f: Function, argnums: Argnums = 0) -> Function:
+def hessian(f: Function, argnums: Argnums = 0, *, lift: bool = False) -> Function:
     """The Hessian of a function with one real output; exactly symmetric.
 
     Parameters
@@ -549,6 +576,8 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
         As for `grad`.
     argnums : int, str, or a sequence of these
         Which arguments, by index or name.
+    lift : bool
+        Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
 
     Returns
     -------
@@ -567,6 +596,7 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
     array([[4., 6.],
            [6., 0.]])
     """
+    f = _lifted(f, lift)
 
     @_wrap("hessian", f)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -597,7 +627,9 @@ def _swap(block: Any, ndim: int) -> Any:
     return np.transpose(block, (*axes[ndim:], *axes[:ndim]))
 
 
-def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+def jvp(
+    f: Function, primals: Sequence[Any], tangents: Sequence[Any], *, lift: bool = False
+) -> tuple[Any, Any]:
     """Value and directional derivative in one pass: the Jacobian times a vector.
 
     Parameters
@@ -608,6 +640,8 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
         The arguments, all of them differentiated.
     tangents : tuple or list
         The direction, in the structure and shapes of the primals.
+    lift : bool
+        Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
 
     Returns
     -------
@@ -627,6 +661,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     (10.0, 5.0)
     """
     _wrap("jvp", f)
+    f = _lifted(f, lift)
     for name, given in (("primals", primals), ("tangents", tangents)):
         if not isinstance(given, (tuple, list)):
             raise TypeError(
@@ -660,7 +695,7 @@ def _skeleton(x: Any) -> Any:
     return np.shape(x) if is_operand(x) else type(x).__name__
 
 
-def hvp(f: Function, argnums: Argnums = 0) -> Function:
+def hvp(f: Function, argnums: Argnums = 0, *, lift: bool = False) -> Function:
     """Hessian times a vector, without the Hessian.
 
     Parameters
@@ -669,6 +704,8 @@ def hvp(f: Function, argnums: Argnums = 0) -> Function:
         As for `grad`.
     argnums : int, str, or a sequence of these
         Which arguments, by index or name (of the arguments of f, without v).
+    lift : bool
+        Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
 
     Returns
     -------
@@ -689,6 +726,7 @@ def hvp(f: Function, argnums: Argnums = 0) -> Function:
     >>> hvp(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 2.0]), np.array([1.0, 0.0]))
     array([4., 6.])
     """
+    f = _lifted(f, lift)
 
     @_wrap("hvp", f)
     def wrapper(x: Any, v: Any, *args: Any, **kwargs: Any) -> Any:

@@ -468,6 +468,10 @@ _LOST = (
     "{what} would lose the derivative of a Dual; write {instead}, "
     "or x.value for the plain number, whose derivative is zero."
 )
+_ROOM = (
+    "np.zeros_like(x) or np.zeros(n, like=x), or leave the code as it is "
+    "and differentiate dualad.lift(f) for f"
+)
 
 
 def _operators(name: str) -> tuple[Function, Function]:
@@ -640,7 +644,7 @@ class Dual:
         raise TypeError(
             _LOST.format(
                 what="float(x), math.sin(x), or storing x in an array of floats",
-                instead="x itself, np.sin(x) or dualad.sin(x), np.zeros_like(x) or a list",
+                instead=f"x itself, np.sin(x) or dualad.sin(x), {_ROOM}",
             )
         )
 
@@ -648,7 +652,7 @@ class Dual:
         raise TypeError(
             _LOST.format(
                 what="complex(x), cmath.sin(x), or storing x in an array of complex numbers",
-                instead="x + 0j, np.sin(x) or dualad.sin(x), np.zeros_like(x) or a list",
+                instead=f"x + 0j, np.sin(x) or dualad.sin(x), {_ROOM}",
             )
         )
 
@@ -663,7 +667,7 @@ class Dual:
         return _PROTOCOLS["ufunc"](ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return _PROTOCOLS["function"](func, args, kwargs)
+        return _PROTOCOLS["function"](self, func, types, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
         # np.sin over an array of objects calls x.sin()
