@@ -245,6 +245,27 @@ def _operators(name: str, forward: Any, reflected: Any) -> tuple[Any, Any]:
     return methods
 
 
+def _assigning(operate: Callable[[Any, Any], Any]) -> Any:
+    """The method behind `x += y`: a view writes to the array that it is a view of.
+
+    Any other array stays as it is, for somebody else may hold it: x then names a new one.
+    """
+
+    def method(self: DualArray, other: Any) -> Any:
+        if plain(self).base is None:
+            return NotImplemented
+        y = operate(self, other)
+        if np.iscomplexobj(plain(y)) and not np.iscomplexobj(plain(self)):
+            raise TypeError(
+                "a view of a real array cannot take complex numbers; "
+                "make the array that it is a view of a complex one."
+            )
+        self[...] = y
+        return self
+
+    return method
+
+
 def _constant(x: Any, like: Dual) -> Any:
     """An array as one of the level of `like`, with zero tangent."""
     many = directions((like,), like.level)
@@ -387,6 +408,11 @@ class DualArray(Dual):
     if ARRAY_KERNEL:
         __neg__ = ARRAY_KERNEL.unary_operator(RULES["neg"], Dual.__neg__)
         __array_ufunc__ = ARRAY_KERNEL.ufunc_protocol(Dual.__array_ufunc__)
+
+    __iadd__, __isub__ = _assigning(operator.add), _assigning(operator.sub)
+    __imul__, __itruediv__ = _assigning(operator.mul), _assigning(operator.truediv)
+    __ipow__, __imatmul__ = _assigning(operator.pow), _assigning(operator.matmul)
+    __imod__, __ifloordiv__ = _assigning(operator.mod), _assigning(operator.floordiv)
 
     # elements
 

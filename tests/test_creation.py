@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import tempfile
 from collections.abc import Callable
 from typing import Any
 
@@ -24,6 +25,14 @@ LIKES = {
     "element": DOUBLE[1],
     "nested": None,  # made inside a derivative
 }
+
+
+def _from_file(**options: Any) -> Any:
+    with tempfile.TemporaryFile() as file:
+        np.arange(3.0).tofile(file)
+        file.seek(0)
+        return np.fromfile(file, **options)
+
 
 # what NumPy gives for plain numbers is what must come out
 MAKERS: dict[str, Callable[..., Any]] = {
@@ -50,6 +59,7 @@ MAKERS: dict[str, Callable[..., Any]] = {
     "fromiter": lambda **k: np.fromiter((0.5 * i for i in range(9)), float, 4, **k),
     "frombuffer": lambda **k: np.frombuffer(np.arange(3.0).tobytes(), **k),
     "fromstring": lambda **k: np.fromstring("1.5 2.5", sep=" ", **k),
+    "fromfile": lambda **k: _from_file(**k),
     "loadtxt": lambda **k: np.loadtxt(io.StringIO("1.5 2\n3 4"), **k),
     "genfromtxt": lambda **k: np.genfromtxt(io.StringIO("1.5,2\n3,4"), delimiter=",", **k),
 }
