@@ -646,14 +646,29 @@ def implements_each(make: Callable[[Any], Callable[..., Any]], *numpy_functions:
 
 
 def rule_of(ufunc: Any) -> Rule:
-    """The row of the table for a ufunc, by its name."""
+    """The row for a ufunc, by its name; SciPy's ufuncs have a table of their own."""
     rule = RULES.get(ufunc.__name__)
-    if rule is None or len(rule.args) != ufunc.nin:
+    if rule is not None and len(rule.args) == ufunc.nin and rule.name not in ALSO_COMPLEX:
+        return rule
+    special = None
+    if "scipy.special" in sys.modules:
+        from . import special_rules
+
+        special = special_rules.RULES.get(ufunc)
+    if special is None and rule is not None and len(rule.args) == ufunc.nin:
+        return rule
+    if special is None:
+        homes = {"np.": np, "scipy.special.": sys.modules.get("scipy.special")}
+        home = next((h for h, m in homes.items() if getattr(m, ufunc.__name__, None) is ufunc), "")
         raise TypeError(
-            f"np.{ufunc.__name__} has no derivative rule; "
+            f"{home}{ufunc.__name__} has no derivative rule; "
             "write it in other functions, or give it one with dualad.define_rule."
         )
-    return rule
+    return special
+
+
+# Rows for real numbers whose namesakes in scipy.special take complex ones too.
+ALSO_COMPLEX = {"erf", "erfc", "gamma", "digamma", "xlogy"}
 
 
 @functools.cache
