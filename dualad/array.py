@@ -739,17 +739,30 @@ def implements_each(make: Callable[[Any], Callable[..., Any]], *numpy_functions:
         implements(f)(make(f))
 
 
-@functools.cache
+# Rows for real numbers whose namesakes in scipy.special take complex ones too.
+ALSO_COMPLEX = {"erf", "erfc", "gamma", "digamma", "xlogy"}
+
+
 def rule_of(ufunc: Any) -> Rule:
-    """The row of the table for a ufunc, by its name."""
+    """The row for a ufunc, by its name; SciPy's ufuncs have a table of their own."""
     rule = RULES.get(ufunc.__name__)
-    if rule is None or len(rule.args) != ufunc.nin:
+    if rule is not None and len(rule.args) != ufunc.nin:
+        rule = None
+    if rule is not None and rule.name not in ALSO_COMPLEX:
+        if ARRAY_KERNEL:
+            ARRAY_KERNEL.follow(ufunc, rule)
+        return rule
+    if "scipy.special" in sys.modules:
+        from . import special_rules
+
+        rule = special_rules.RULES.get(ufunc, rule)
+    if rule is None:
+        homes = {"np.": np, "scipy.special.": sys.modules.get("scipy.special")}
+        home = next((h for h, m in homes.items() if getattr(m, ufunc.__name__, None) is ufunc), "")
         raise TypeError(
-            f"np.{ufunc.__name__} has no derivative rule; "
+            f"{home}{ufunc.__name__} has no derivative rule; "
             "write it in other functions, or give it one with dualad.define_rule."
         )
-    if ARRAY_KERNEL:
-        ARRAY_KERNEL.follow(ufunc, rule)
     return rule
 
 
