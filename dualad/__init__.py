@@ -126,12 +126,15 @@ from .testing import check_rule
 from .undefined import NonDifferentiableError
 
 if _typing.TYPE_CHECKING:
+    from .sensitivity import propagate, sensitivities
     from .solvers import objective
 
 __version__ = "0.1.0"
 
 _ELSEWHERE = {  # loaded when used
     "objective": "solvers",
+    "propagate": "sensitivity",
+    "sensitivities": "sensitivity",
 }
 
 
@@ -239,6 +242,7 @@ __all__ = [
     "positive",
     "pow",
     "power",
+    "propagate",
     "psi",
     "rad2deg",
     "radians",
@@ -249,6 +253,7 @@ __all__ = [
     "round",
     "sec",
     "sech",
+    "sensitivities",
     "sigmoid",
     "sign",
     "sin",

@@ -36,6 +36,7 @@ from .expressions import (
 )
 from .rules import RULES
 from .structure import leaves, rebuild
+from .tables import text_table
 
 USAGE = """\
 usage: python -m dualad EXPRESSION NAME=VALUE ...
@@ -810,19 +811,7 @@ def _elasticity(at: Any, value: Any, slope: Any, digits: int | None) -> Any:
 
 
 def _table(columns: dict[str, list[str]]) -> str:
-    """Columns under their titles; numbers stand with their points below each other."""
-    texts = []
-    for title, cells in columns.items():
-        is_text = title in ("output", "variable", "hessian")
-        lines = [title, *(cells if is_text else _aligned(cells))]
-        width = max(map(len, lines))
-        texts.append([line.ljust(width) for line in (lines[0], "-" * width, *lines[1:])])
-    return "\n".join("  ".join(line).rstrip() for line in zip(*texts, strict=True))
-
-
-def _aligned(cells: list[str]) -> list[str]:
-    before = [len(cell.partition(".")[0].partition("e")[0]) for cell in cells]
-    return [" " * (max(before) - n) + cell for n, cell in zip(before, cells, strict=True)]
+    return text_table(columns, texts=("output", "variable", "hessian"))
 
 
 def as_json(problem: Problem, request: Request, answer: Answer) -> str:
