@@ -779,33 +779,39 @@ class Propagation(_Printed):
     second_variance: dict[str, Any] | None = None
     doubtful: dict[str, bool] | None = None
 
-    def _sections(self) -> Iterator[tuple[str, dict[str, list[str]], str]]:
-        mean, std, doubt = [], [], []
-        shares: dict[str, list[str]] = {}
+    def share_rows(self) -> Iterator[tuple[str, str, float]]:
+        """(output, input, contribution) for each number among them."""
         for output, y in self.values.items():
-            mean += [_short(x) for x in np.ravel(self.mean[output])]
-            std += [_short(x) for x in np.ravel(self.std[output])]
             for p, block in self.contributions[output].items():
-                flat = np.reshape(block, (np.size(y), -1)).sum(axis=1)
-                whole = [
-                    np.reshape(b, (np.size(y), -1)).sum(axis=1)
-                    for b in self.contributions[output].values()
-                ]
-                percent = 100 * np.atleast_1d(_quotient(flat, np.sum(whole, axis=0)))
-                shares.setdefault(f"% {p}", []).extend(_short(round(x, 3)) for x in percent)
+                shares = np.reshape(block, (np.size(y), -1))
+                at = np.empty(np.shape(block)[np.ndim(y) :])
+                for i, name in enumerate(_elements(output, y)):
+                    for j, label in enumerate(_elements(p, at)):
+                        yield name, label, float(shares[i, j])
+
+    def _sections(self) -> Iterator[tuple[str, dict[str, list[str]], str]]:
+        columns: dict[str, list[str]] = {"output": self.labels[:ROWS], "mean": [], "std": []}
+        for output, y in self.values.items():
+            columns["mean"] += map(_short, np.ravel(self.mean[output]))
+            columns["std"] += map(_short, np.ravel(self.std[output]))
+            shares = {
+                p: np.reshape(block, (np.size(y), -1)).sum(axis=1)
+                for p, block in self.contributions[output].items()
+            }
+            variance = np.sum(list(shares.values()), axis=0)
+            for p, share in shares.items():
+                percent = np.round(np.atleast_1d(_quotient(100 * share, variance)), 3)
+                columns.setdefault(f"% {p}", []).extend(map(_short, percent))
             if self.doubtful is not None:
-                doubt += ["yes" if self.doubtful[output] else "no"] * np.size(y)
-        columns = {"output": self.labels, "mean": mean, "std": std} | shares
-        if self.doubtful is not None:
-            columns["doubtful"] = doubt
-        note = (
-            "First order; order=2 tells whether the curvature matters." if self.order == 1 else ""
-        )
-        yield (
-            f"{self.title}: propagated errors, and what each input gives to the variance",
-            columns,
-            note,
-        )
+                doubt = "yes" if self.doubtful[output] else "no"
+                columns.setdefault("doubtful", []).extend([doubt] * np.size(y))
+        notes = []
+        if len(self.labels) > ROWS:
+            notes.append(f"… and {len(self.labels) - ROWS} more numbers.")
+        if self.order == 1:
+            notes.append("First order; order=2 tells whether the curvature matters.")
+        heading = f"{self.title}: errors, and how much of the variance each input gives"
+        yield heading, {k: cells[:ROWS] for k, cells in columns.items()}, "\n".join(notes)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain dicts, lists and floats."""
