@@ -34,11 +34,16 @@ DOUBT = 0.1  # from this share of the first order on, the second order counts
 # -- structures with labels ----------------------------------------------------------------
 
 
+def _is_int(annotation: Any) -> bool:
+    """Whether it is declared an integer; annotations may be texts, or texts in a ForwardRef."""
+    return getattr(annotation, "__forward_arg__", annotation) in (int, "int")
+
+
 def _parts(label: str, x: Any) -> list[tuple[str, Any, bool]] | None:
     """The parts of a container: label, part, and whether it is declared an integer."""
     if dataclasses.is_dataclass(x) and not isinstance(x, type):
         return [
-            (f"{label}.{f.name}".lstrip("."), getattr(x, f.name), f.type in (int, "int"))
+            (f"{label}.{f.name}".lstrip("."), getattr(x, f.name), _is_int(f.type))
             for f in dataclasses.fields(x)
             if f.init
         ]
@@ -47,7 +52,7 @@ def _parts(label: str, x: Any) -> list[tuple[str, Any, bool]] | None:
     if isinstance(x, tuple) and hasattr(x, "_fields"):
         types = getattr(type(x), "__annotations__", {})
         return [
-            (f"{label}.{name}".lstrip("."), part, types.get(name) in (int, "int"))
+            (f"{label}.{name}".lstrip("."), part, _is_int(types.get(name)))
             for name, part in zip(x._fields, x, strict=True)
         ]
     if isinstance(x, (list, tuple)):
@@ -142,7 +147,7 @@ class _Model:
         self.names = [
             p.name for p in known if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
         ]
-        self.whole = {p.name for p in known if p.annotation in (int, "int")}
+        self.whole = {p.name for p in known if _is_int(p.annotation)}
         self.by_position = [p.name for p in known if p.kind == p.POSITIONAL_ONLY]
         if isinstance(params, dict):
             self.how = "keywords"
