@@ -158,12 +158,17 @@ def test_the_precision_of_mpmath_travels(workers: Any) -> None:
 
 
 def test_iterators_are_shared_by_no_two_workers() -> None:
+    def slowly() -> Iterator[float]:
+        for w in (1.0, 2.0, 4.0):
+            time.sleep(0.01)  # while another thread wants the next one
+            yield w
+
     def weighted(x: Any, weights: Iterator[float]) -> Any:
         return sum(w * x for w in weights)
 
     with ThreadPoolExecutor(3) as threads:
-        result = jacobian(weighted, chunk=1, workers=threads.map)(X, (w for w in (1.0, 2.0)))
-    np.testing.assert_array_equal(result, 3 * np.eye(12))
+        result = jacobian(weighted, chunk=1, workers=threads.map)(X, slowly())
+    np.testing.assert_array_equal(result, 7 * np.eye(12))
 
 
 def test_processes_are_others_and_each_gets_a_pass() -> None:
