@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -84,13 +84,12 @@ class Plan:
         return lambda batch: executor.map(_receive, batch)
 
 
-@contextmanager
 def planned(
     driver: str,
     workers: Workers | None = None,
     progress: Progress | None = None,
     columns: Columns | None = None,
-) -> Iterator[Plan | None]:
+) -> AbstractContextManager[Plan | None]:
     """The plan while the passes run; None if they simply run one after the other.
 
     Raises
@@ -98,6 +97,8 @@ def planned(
     TypeError
         If workers is neither a count nor a map, or progress neither a bool nor a function.
     """
+    if workers is None and progress is None and columns is None:
+        return _SERIAL  # at no cost: small Jacobians are many
     is_count = isinstance(workers, int) and not isinstance(workers, bool)
     if not (workers is None or callable(workers) or (is_count and (workers >= 1 or workers == -1))):
         raise TypeError(
@@ -109,8 +110,17 @@ def planned(
             f"{driver}: progress is True or a function of (done, total); got {progress!r}."
         )
     if workers in (None, 1) and not progress and columns is None:
-        yield None
-        return
+        return _SERIAL
+    return _closing(workers, progress, columns)
+
+
+_SERIAL: AbstractContextManager[None] = nullcontext()
+
+
+@contextmanager
+def _closing(
+    workers: Workers | None, progress: Progress | None, columns: Columns | None
+) -> Iterator[Plan]:
     with ExitStack() as resources:
         if isinstance(progress, bool):
             progress = resources.enter_context(closing(Bar())) if progress else None
