@@ -1001,10 +1001,23 @@ def _covariance(model: _Model, cov: Any) -> Any:
 
 def _variances(model: _Model, std: Any) -> Any:
     """The covariance of uncorrelated inputs; those without a deviation are constants."""
-    known = {label: x for label, x, _ in model.labelled(std) if x is not None}
-    for label in known:
-        if label not in model.labels:
+    given = model.given
+    is_list = type(given) in (list, tuple) and type(std) in (list, tuple)
+    if (_parts("", given) is not None and _parts("", std) is None) or (
+        is_list and len(std) != len(given)
+    ):
+        raise TypeError(
+            "propagate: std has the structure of values, or is a dict by name; got "
+            f"{type(std).__name__}{f' of {len(std)} for {len(given)} values' if is_list else ''}."
+        )
+    is_record = type(std) is type(given) and type(std) not in (dict, list, tuple)
+    known = {}
+    for label, x, _ in model.labelled(std):
+        if label in model.labels:
+            known[label] = x
+        elif not (is_record and label in model.all):  # a record has its constants too
             raise ValueError(f"propagate: std: {_unknown(label, model.labels)}")
+    known = {label: x for label, x in known.items() if x is not None}
     model.keep(known)
     deviations = []
     for label, point in zip(model.labels, model.points, strict=True):

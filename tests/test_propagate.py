@@ -133,8 +133,6 @@ def pendulum(s: Setup) -> Any:
     "std", [{"length": 0.001, "times": 0.02}, Setup(0.001, np.full(3, 0.02), 0)]
 )
 def test_structures_and_broadcast(std: Any) -> None:
-    if isinstance(std, Setup):
-        std = {"length": std.length, "times": std.times}
     p = propagate(pendulum, Setup(1.0, np.array([8.0, 8.1, 7.9])), std=std)
     g = 4 * np.pi**2 / 4
     assert p.mean["pendulum"] == pytest.approx(g, rel=1e-14)
@@ -196,4 +194,13 @@ def test_refusals() -> None:
         propagate(f, at, std={"x": np.ones(3)})
     with pytest.raises(ValueError, match="order is 1 or 2; got 3"):
         propagate(f, at, std={"x": 1.0}, order=3)
+    with pytest.raises(TypeError, match="structure of values, or is a dict by name; got float"):
+        propagate(f, at, std=0.1)
+    with pytest.raises(TypeError, match="got list of 1 for 2 values"):
+        propagate(f, [1.0, 2.0], std=[0.1])
+    with pytest.raises(ValueError, match="std of x has to be a number"):
+        propagate(f, at, std={"x": "wide"})
     assert calls == []
+    p = propagate(f, [1.0, 2.0], std=[0.1, None])  # None: exact
+    assert list(p.contributions["f"]) == ["x"] and p.std["f"] == 0.2
+    assert propagate(lambda x: x, 2.0, std=0.5).std == {"model": 0.5}
