@@ -18,6 +18,7 @@ from .kernel import KERNEL
 from .levels import fresh_level
 from .lifting import lift as lifted
 from .namespaces import is_exact
+from .passes import Columns, Plan, Progress, Workers, planned
 from .structure import leaves, rebuild
 
 Argnums = int | str | Sequence[int | str]
@@ -115,6 +116,11 @@ class _Again:
         self.source = source
         self.items: list[Any] = []
 
+    def exhaust(self) -> None:
+        """Take all items now: other threads and processes cannot share the source."""
+        self.items.extend(self.source)
+        self.source = iter(())
+
     def __iter__(self) -> Iterator[Any]:
         yield from self.items
         for item in self.source:
@@ -141,6 +147,10 @@ class _Outputs:
             value, tangent = split(part, level)
             self.values.append(value)
             self.tangents.append(tangent)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process, without a second copy of the tangents."""
+        return vars(self) | {"structure": self.arrange(self.values)}
 
     def arrange(self, items: Sequence[Any]) -> Any:
         """One item per output, in the structure that f returned."""
@@ -236,20 +246,33 @@ def _pass(inputs: _Inputs, seeds: Sequence[Any], has_aux: bool = False) -> tuple
 
 
 def _jacobian(
-    inputs: _Inputs, chunk: int | None = None, has_aux: bool = False, check: Function | None = None
+    inputs: _Inputs,
+    chunk: int | None = None,
+    has_aux: bool = False,
+    check: Function | None = None,
+    how: Plan | None = None,
 ) -> tuple[_Outputs, list[list[Any]], Any]:
     """Run all passes: the outputs, and per output its derivative in each input, and aux."""
-    chunk = _chunk(inputs, chunk)
+    chunk = _chunk(inputs, chunk, how)
     single = chunk == 1 and not any(isinstance(x, (np.ndarray, DualArray)) for x in inputs.leaves)
     first: _Outputs | None = None
     columns: list[list[Any]] = []
     aux: Any = None
-    for start in range(0, max(1, inputs.size), chunk):
+    starts = range(0, max(1, inputs.size), chunk)
+    task = functools.partial(_block, inputs, chunk, single, has_aux)
+    into = how.columns if how else None
+    for x in inputs.given.values() if how else ():
+        if isinstance(x, _Again):
+            x.exhaust()
+    passes = how.run(task, starts) if how else map(task, starts)
+    for start, done in zip(starts, passes, strict=True):
+        outputs, aux = done
         stop = min(inputs.size, start + chunk)
-        outputs, aux = _pass(inputs, _unit_seeds(inputs, start, stop, single), has_aux)
         if first is None:
             first = outputs
             columns = [[] for _ in outputs.values]
+            if into is not None:
+                into.check(outputs.values)
             if check is not None:
                 check(outputs)
         elif [np.shape(v) for v in outputs.values] != [np.shape(v) for v in first.values]:
@@ -261,9 +284,14 @@ def _jacobian(
             if tangent is None:
                 zero = np.zeros(np.shape(value) if single else (stop - start, *np.shape(value)))
                 tangent = zero if np.ndim(zero) else _zero(inputs.leaves)
-            column.append(tangent)
+            if into is not None:
+                into.write(start, stop, tangent)
+            else:
+                column.append(tangent)
     assert first is not None
-    if not single:
+    if into is not None:
+        blocks: list[list[Any]] = []
+    elif not single:
         columns = [c if len(c) == 1 else [np.concatenate(c)] for c in columns]
         blocks = [
             _array_blocks(inputs, v, c[0]) for v, c in zip(first.values, columns, strict=True)
@@ -273,14 +301,24 @@ def _jacobian(
     return first, blocks, aux
 
 
+def _block(
+    inputs: _Inputs, chunk: int, single: bool, has_aux: bool, start: int
+) -> tuple[_Outputs, Any]:
+    """One of these passes: the directions from start on."""
+    stop = min(inputs.size, start + chunk)
+    return _pass(inputs, _unit_seeds(inputs, start, stop, single), has_aux)
+
+
 def _zero(leaves: Sequence[Any]) -> Any:
     """The derivative of a constant, in the number system of the inputs."""
     x = plain(leaves[0]) if leaves else 0.0
     return type(x)(0) if is_exact(x) else 0.0
 
 
-def _chunk(inputs: _Inputs, chunk: int | None) -> int:
+def _chunk(inputs: _Inputs, chunk: int | None, how: Plan | None = None) -> int:
     """How many directions a pass carries."""
+    if chunk is None and how is not None and how.at_once > 1:  # a pass for each worker
+        return max(1, min(_chunk(inputs, None), -(-inputs.size // how.at_once)))
     if chunk is not None and (isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1):
         raise ValueError(
             f"{inputs.driver}: chunk is the number of directions in a pass, 1 or more; "
@@ -519,6 +557,9 @@ def jacobian(
     *,
     chunk: int | None = None,
     lift: bool = False,
+    workers: Workers | None = None,
+    progress: Progress | None = None,
+    out: Any = None,
 ) -> Function:
     """The Jacobian: all outputs by all inputs.
 
@@ -535,6 +576,21 @@ def jacobian(
         default as many as pay off. The result is the same.
     lift : bool
         Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
+    workers : int or callable, optional
+        Run the passes in this many processes (-1: one per processor), or by this map: of a
+        `multiprocessing.Pool`, an executor, a Dask or mpi4py client. Passes are handed out in
+        order; the result is, to the last bit, that of the serial run with the same chunk.
+        Without chunk, each worker gets at least one pass. Functions and arguments must be
+        picklable for processes, and a script must guard its start by
+        `if __name__ == "__main__":`.
+    progress : bool or callable, optional
+        True shows a bar on stderr when it takes longer than a second (of tqdm, if there); a
+        function is called as (done, total) after each pass. A map that gives all results at
+        once, as `Pool.map`, reports them at once; `Pool.imap` one by one.
+    out : array or memmap, optional
+        For a function of one array with one array as its result: where the Jacobian is written,
+        block of columns by block of columns, so that it need not fit into memory. It has shape
+        out.shape + in.shape and comes back as the result.
 
     Returns
     -------
@@ -547,7 +603,8 @@ def jacobian(
     TypeError
         If inputs or outputs are not made of numbers.
     ValueError
-        If chunk is not a positive integer, or f returns other shapes in a later pass.
+        If chunk is not a positive integer, f returns other shapes in a later pass, out does not
+        fit, or the map of workers changes the order.
 
     Examples
     --------
@@ -560,14 +617,26 @@ def jacobian(
     @_wrap("jacobian", f)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         inputs = _Inputs("jacobian", f, argnums, args, kwargs)
-        outputs, blocks, aux = _jacobian(inputs, chunk, has_aux)
-        result = outputs.arrange([inputs.arrange(row) for row in blocks])
+        into = None if out is None else Columns(out, inputs.leaves)
+        with planned("jacobian", workers, progress, into) as how:
+            outputs, blocks, aux = _jacobian(inputs, chunk, has_aux, None, how)
+        result = out
+        if into is None:
+            result = outputs.arrange([inputs.arrange(row) for row in blocks])
         return (result, aux) if has_aux else result
 
     return wrapper
 
 
-def hessian(f: Function, argnums: Argnums = 0, *, lift: bool = False) -> Function:
+def hessian(
+    f: Function,
+    argnums: Argnums = 0,
+    *,
+    chunk: int | None = None,
+    lift: bool = False,
+    workers: Workers | None = None,
+    progress: Progress | None = None,
+) -> Function:
     """The Hessian of a function with one real output; exactly symmetric.
 
     Parameters
@@ -578,6 +647,8 @@ def hessian(f: Function, argnums: Argnums = 0, *, lift: bool = False) -> Functio
         Which arguments, by index or name.
     lift : bool
         Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
+    chunk, workers, progress
+        As for `jacobian`: the passes are those of the Jacobian of the gradient.
 
     Returns
     -------
@@ -602,21 +673,27 @@ def hessian(f: Function, argnums: Argnums = 0, *, lift: bool = False) -> Functio
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         inputs = _Inputs("hessian", f, argnums, args, kwargs)
 
-        def gradient(numbers: list[Any]) -> list[Any]:
-            inner = _Inputs("grad", inputs.call, 0, (numbers,), {})
-            return _jacobian(inner, None, False, _one_real_output)[1][0]
-
+        gradient = functools.partial(_gradient, inputs)
         outer = _Inputs("hessian", gradient, 0, (inputs.leaves,), {})
-        _, rows, _ = _jacobian(outer)
+        with planned("hessian", workers, progress) as how:
+            _, rows, _ = _jacobian(outer, chunk, how=how)
         for i, x in enumerate(inputs.leaves):
             for j, y in enumerate(inputs.leaves[: i + 1]):
                 h = (rows[i][j] + _swap(rows[j][i], np.ndim(y))) / 2
                 rows[i][j], rows[j][i] = h, _swap(h, np.ndim(x))
         return inputs.arrange([inputs.arrange(row) for row in rows])
 
-    if KERNEL and type(argnums) is int and argnums >= 0:
+    serial = chunk is None and workers is None and not progress
+    if KERNEL and serial and type(argnums) is int and argnums >= 0:
         return functools.wraps(f)(KERNEL.hessian(f, argnums, wrapper, dual))
     return wrapper
+
+
+def _gradient(inputs: _Inputs, numbers: list[Any]) -> list[Any]:
+    """The gradient at other numbers, in a list."""
+    inner = _Inputs("grad", inputs.call, 0, (numbers,), {})
+    gradient: list[Any] = _jacobian(inner, None, False, _one_real_output)[1][0]
+    return gradient
 
 
 def _swap(block: Any, ndim: int) -> Any:
@@ -733,10 +810,7 @@ def hvp(f: Function, argnums: Argnums = 0, *, lift: bool = False) -> Function:
         inputs = _Inputs("hvp", f, argnums, (x, *args), kwargs)
         direction = _matching(inputs, [v] if inputs.single else list(v))
 
-        def gradient(numbers: list[Any]) -> list[Any]:
-            inner = _Inputs("grad", inputs.call, 0, (numbers,), {})
-            return _jacobian(inner, None, False, _one_real_output)[1][0]
-
+        gradient = functools.partial(_gradient, inputs)
         _, dots = jvp(gradient, (inputs.leaves,), (direction,))
         return inputs.arrange(dots)
 
