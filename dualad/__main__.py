@@ -123,7 +123,7 @@ class Request:
 
 
 _SETTINGS = ("--wrt", "--order", "--digits", "--trace", "--graph")
-_OPTIONS = (*_SETTINGS, "--hessian", "--json", "--help", "--version")
+_OPTIONS = ("--hessian", "--json", "--help", "--version", *_SETTINGS)
 
 
 def read_arguments(arguments: Sequence[str]) -> Request:

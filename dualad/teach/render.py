@@ -45,13 +45,15 @@ class Renderings:
         half = FOLD // 2
         return [*self.rows[:half], len(self.rows) - 2 * half, *self.rows[-half:]]
 
-    def to_text(self, digits: int = 4) -> str:
+    def to_text(self, digits: int = 4, source: bool = True) -> str:
         """Aligned text, with the lines of the source.
 
         Parameters
         ----------
         digits : int
             Decimals of each number.
+        source : bool
+            Whether to show where in the source a step was taken, if that is known.
 
         Returns
         -------
@@ -59,7 +61,7 @@ class Renderings:
         """
         show = Text(digits)
         several = len(self.wrt) > 1
-        source = any(row.source for row in self.rows)
+        source = source and any(row.source for row in self.rows)
         titles = ["", "value", "", "tangent", *(f"∂/∂{w}" if several else "" for w in self.wrt)]
         lines: list[list[str] | str] = []
         unused = False
@@ -86,13 +88,15 @@ class Renderings:
         text = _columns(titles, lines, {2, *range(4, 4 + len(self.wrt))})
         return text + "\n† not used by an output" * unused
 
-    def to_html(self, digits: int = 4) -> str:
+    def to_html(self, digits: int = 4, source: bool = True) -> str:
         """A table of HTML with formulas in MathML, for light and dark pages.
 
         Parameters
         ----------
         digits : int
             Decimals of each number.
+        source : bool
+            Whether to show where in the source a step was taken, if that is known.
 
         Returns
         -------
@@ -100,7 +104,7 @@ class Renderings:
         """
         show = MathML(digits)
         several = len(self.wrt) > 1
-        source = any(row.source for row in self.rows)
+        source = source and any(row.source for row in self.rows)
 
         def math(formula: Formula) -> str:
             return f'<math displaystyle="true">{show(formula)}</math>'

@@ -6,17 +6,18 @@ tangents are calculated as everywhere in the package: a trace ends in the very n
 (SIAM 2008), section 2.2: n inputs are v₁₋ₙ … v₀, then come v₁, v₂, …; the outputs are y.
 
 >>> import dualad
->>> print(trace(lambda x1, x2: dualad.log(x1) + x1 * x2 - dualad.sin(x2), 2.0, 5.0).to_text())
-     value                     tangent
----  -----------------------   --------------------------------
-v₋₁  x1        =  2            ẋ1                      =  1
-v₀   x2        =  5            ẋ2                      =  0
-v₁   ln v₋₁    =  0.6931       v̇₋₁/v₋₁                 =  0.5
-v₂   v₋₁ × v₀  = 10            v̇₋₁ × v₀ + v₋₁ × v̇₀     =  5
-v₃   sin v₀    = −0.9589       cos v₀ × v̇₀             =  0
-v₄   v₁ + v₂   = 10.6931       v̇₁ + v̇₂                 =  5.5
-v₅   v₄ − v₃   = 11.6521       v̇₄ − v̇₃                 =  5.5
-y    v₅        = 11.6521       v̇₅                      =  5.5
+>>> t = trace(lambda x1, x2: dualad.log(x1) + x1 * x2 - dualad.sin(x2), 2.0, 5.0)
+>>> print(t.to_text(source=False))
+     value                tangent
+---  --------  ---------  -------------------  -----
+v₋₁  x₁        =  2       ẋ₁                   = 1
+v₀   x₂        =  5       ẋ₂                   = 0
+v₁   ln v₋₁    =  0.6931  v̇₋₁/v₋₁              = 0.5
+v₂   v₋₁ × v₀  = 10       v̇₋₁ × v₀ + v₋₁ × v̇₀  = 5
+v₃   sin v₀    = −0.9589  cos v₀ × v̇₀          = 0
+v₄   v₁ + v₂   = 10.6931  v̇₁ + v̇₂              = 5.5
+v₅   v₄ − v₃   = 11.6521  v̇₄ − v̇₃              = 5.5
+y    v₅        = 11.6521  v̇₅                   = 5.5
 """
 
 from __future__ import annotations
