@@ -83,6 +83,13 @@ def test_slopes_on_the_edges() -> None:
         assert text in texts
 
 
+def test_the_readmes_picture_is_fresh() -> None:
+    """Otherwise: python notebooks/pictures/make.py"""
+    path = Path(__file__).parents[1] / "notebooks" / "pictures" / "graph.svg"
+    if path.exists():  # not where only the package and its tests are
+        assert path.read_text(encoding="utf-8") == graph(survey, 2.0, 5.0).to_svg()
+
+
 def test_layers_and_crossings() -> None:
     g = graph(survey, 2.0, 5.0)
     layer = {name: node.layer for node, name in names(g).items()}

@@ -139,7 +139,8 @@ def tangent_formula(
         if isinstance(slope, str):
             factor = simplified(reader.read(slope))
         else:  # a slope that is a program
-            factor = Call(rule.name + "′", tuple(args))
+            partial = f"∂{rule.name}/∂{rule.args[i]}"
+            factor = Call(f"{rule.name}′" if len(args) == 1 else partial, tuple(args))
         terms.append((1, simplified(Product((factor, a.tangent)))))
     return _sum([(s, t) for s, t in terms])
 
@@ -502,9 +503,8 @@ class Latex(Text):
     def title(self, name: str) -> str:
         if name in _NAMES:
             return _NAMES[name][1]
-        return (
-            rf"\operatorname{{{name.strip('_').replace('_', chr(92) + '_').replace('′', chr(39))}}}"
-        )
+        texts = {"_": r"\_", "′": "'", "∂": r"\partial "}
+        return rf"\operatorname{{{''.join(texts.get(c, c) for c in name.strip('_'))}}}"
 
     def fraction(self, over: Sequence[Formula], under: Sequence[Formula]) -> str:
         top, bottom = (self(f[0] if len(f) == 1 else Product(tuple(f))) for f in (over, under))
@@ -521,7 +521,8 @@ class MathML(Text):
     negative = '<mo form="prefix">−</mo>'
 
     def group(self, text: str) -> str:
-        return f"<mrow><mo>(</mo>{text}<mo>)</mo></mrow>"
+        grows = "" if "<mfrac>" in text else ' stretchy="false"'
+        return f"<mrow><mo{grows}>(</mo>{text}<mo{grows}>)</mo></mrow>"
 
     def number(self, x: Any) -> str:
         text = number_text(x, self.digits)
@@ -536,9 +537,12 @@ class MathML(Text):
         return f"<mi>{_CONSTANTS[name][0]}</mi>"
 
     def variable(self, v: Variable) -> str:
-        letter = f"<mi>{escape(v.letter)}</mi>"
+        letter, rest = f"<mi>{escape(v.letter[0])}</mi>", escape(v.letter[1:])
         if v.dotted:
             letter = f'<mover accent="true">{letter}<mo>˙</mo></mover>'
+            letter += f"<mi>{rest}</mi>" * bool(rest)
+        else:
+            letter = f"<mi>{escape(v.letter)}</mi>"
         if v.index is None:
             return letter
         minus = "<mo>−</mo>" if v.index < 0 else ""
