@@ -24,7 +24,7 @@ from dualad import Dual, derivative, jacobian
 from dualad.__main__ import main
 from dualad.dual import RECORDERS, function
 from dualad.rules import RULES, table
-from dualad.teach import Trace, explain, trace
+from dualad.teach import Trace, explain, graph, trace
 from dualad.teach.formula import Latex, MathML, Text, number_text
 
 
@@ -315,6 +315,15 @@ def test_other_numbers() -> None:
     t = trace(lambda z: z * z, 1 + 2j)
     assert t.tangent == 2 + 4j
     assert "−3 + 4i" in t.to_text()
+    for z in (1 + 2j, np.complex64(1 + 2j), mp.mpc(1, 2)):
+        t = trace(lambda z: z ** (2 + 0j) * (1 - 1j), z)
+        for shown in (t.to_text(), t.to_html(), t.to_latex(), graph(t).to_svg()):
+            assert shown
+        assert complex(t.tangent) == pytest.approx((2 + 4j) * (1 - 1j))
+    assert trace(lambda x: x ** float("inf"), 2.0).steps[0].expression == "v₀^∞"
+    assert trace(lambda x: x**-2.0, 2.0).steps[0].expression == "v₀⁻²"
+    assert trace(lambda x: x**-0.5, 2.0).steps[0].expression == "v₀^(−0.5)"
+    assert trace(lambda x: x * x, np.float32(2)).tangent == 4.0
 
 
 def test_nested_derivatives() -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from unicodedata import normalize
 
 from ..dual import namespace_for
+from ..expressions import is_complex
 from ..rules import RULES, Rule, compile_text
 
 # -- formulas ------------------------------------------------------------------------------
@@ -263,7 +264,7 @@ def _product(over: list[Formula], under: list[Formula]) -> Formula:
                 (bottoms if below else tops).append(factor)
     if coefficient == 0:
         return ZERO
-    if not isinstance(coefficient, complex) and coefficient < 0:
+    if not is_complex(coefficient) and coefficient < 0:
         sign, coefficient = -sign, -coefficient
     if bottoms and coefficient == 0.5:
         coefficient, divisor = 1, 2 * divisor
@@ -295,7 +296,7 @@ def number_text(x: Any, digits: int = 4) -> str:
     """
     if isinstance(x, bool):
         return "true" if x else "false"
-    if isinstance(x, complex) or hasattr(x, "_mpc_"):
+    if is_complex(x):
         imag = number_text(x.imag, digits)
         return f"{number_text(x.real, digits)} {'−' if imag[0] == '−' else '+'} {imag.strip('−')}i"
     if isinstance(x, int):
@@ -431,8 +432,11 @@ class Text:
     def power(self, base: Formula, exponent: Formula) -> str:
         """A power."""
         below = self(base, ATOM)
-        if isinstance(exponent, Number) and exponent.value == int(exponent.value):
-            return below + str(int(exponent.value)).translate(_SUPERSCRIPTS)
+        if isinstance(exponent, Number):
+            text = self.number(exponent.value).replace("−", "-")
+            text = text.removesuffix(".0")  # as mpmath writes whole numbers
+            if text.lstrip("-").isdecimal():
+                return below + text.translate(_SUPERSCRIPTS)
         return f"{below}^{self(exponent, ATOM)}"
 
     def absolute(self, x: Formula) -> str:
