@@ -60,6 +60,8 @@ options:
   --hessian       the matrix of second derivatives too
   --digits N      calculate with mpmath and print N digits, N = 1 to 1000; decimals such as
                   0.1 are then exact
+  --trace NAME    print each step of the calculation, with its tangent with respect to NAME
+  --graph OUT.svg draw the computational graph, with tangents as --trace has them
   --json          print one JSON object
   --help          print this
   --version       print the version
@@ -115,9 +117,12 @@ class Request:
     hessian: bool = False
     digits: int | None = None
     json: bool = False
+    trace: str | None = None
+    graph: str | None = None
 
 
-_OPTIONS = ("--wrt", "--order", "--hessian", "--digits", "--json", "--help", "--version")
+_SETTINGS = ("--wrt", "--order", "--digits", "--trace", "--graph")
+_OPTIONS = ("--hessian", "--json", "--help", "--version", *_SETTINGS)
 
 
 def read_arguments(arguments: Sequence[str]) -> Request:
@@ -130,7 +135,7 @@ def read_arguments(arguments: Sequence[str]) -> Request:
         option, equals, setting = text.partition("=")
         if option in ("--hessian", "--json") and not equals:
             setattr(request, option.strip("-"), True)
-        elif option in ("--wrt", "--order", "--digits"):
+        elif option in _SETTINGS:
             if not equals and not todo:
                 raise InputError(f"{option} needs a value; write {option} {_EXAMPLES[option]}.")
             _set(request, option, setting if equals else todo.pop(0))
@@ -152,10 +157,20 @@ def read_arguments(arguments: Sequence[str]) -> Request:
             "write one in quotes, and each value as NAME=VALUE without spaces."
         )
     request.subject = subjects[0]
+    if request.trace and request.wrt is None:
+        request.wrt = [request.trace]
+    if request.trace and request.json:
+        raise InputError("--trace prints a table; leave out --json.")
     return request
 
 
-_EXAMPLES = {"--wrt": "x,y", "--order": "2", "--digits": "50"}
+_EXAMPLES = {
+    "--wrt": "x,y",
+    "--order": "2",
+    "--digits": "50",
+    "--trace": "x",
+    "--graph": "graph.svg",
+}
 
 
 def _set(request: Request, option: str, text: str) -> None:
@@ -164,6 +179,14 @@ def _set(request: Request, option: str, text: str) -> None:
         if not all(names) or len(set(names)) < len(names):
             raise InputError(f"--wrt takes names, each once; got {text!r}, write --wrt x,y.")
         request.wrt = names
+        return
+    if option == "--trace":
+        request.trace = _normal(text)
+        return
+    if option == "--graph":
+        if not text.endswith(".svg"):
+            raise InputError(f"--graph draws SVG; got {text!r}, write --graph graph.svg.")
+        request.graph = text
         return
     most = HIGHEST_ORDER if option == "--order" else MOST_DIGITS
     if not (text.isdecimal() and len(text) < 9 and 1 <= int(text) <= most):
@@ -227,10 +250,11 @@ class Problem:
 
 def _wrt(request: Request, names: Sequence[str], default: Sequence[str]) -> list[str]:
     """The names to differentiate, of those that have a value."""
-    for name in request.wrt or ():
+    for name in (*(request.wrt or ()), *([request.trace] if request.trace else [])):
         if name not in names:
+            option = "--trace" if name == request.trace else "--wrt"
             raise InputError(
-                f"--wrt {name}: {name} has no value; "
+                f"{option} {name}: {name} has no value; "
                 + meant(name, names, f"the variables are {listed(names)}.")
             )
     return list(default) if request.wrt is None else request.wrt
@@ -821,11 +845,42 @@ def _reply(arguments: list[str]) -> str:
 
 
 def _solve(problem: Problem, request: Request) -> str:
+    shown = _show(problem, request) if request.trace or request.graph else ""
+    if request.trace:
+        return shown
     if request.digits is None:
         answer = calculate(problem, request)
     else:
         answer = calculate_to_digits(problem, request, request.digits)
     return (as_json if request.json else as_table)(problem, request, answer)
+
+
+def _show(problem: Problem, request: Request) -> str:
+    """The trace as text; its graph in a file, if asked for."""
+    from .teach import graph, trace
+
+    exact = request.digits is not None
+    wrt = request.trace or next(iter(problem.wrt), None)
+    if wrt is None:
+        raise InputError("--graph needs a variable to differentiate; give one a value.")
+
+    def f(**inputs: Any) -> Any:
+        return problem.call(inputs, exact)
+
+    f.__name__ = problem.name
+    if exact:
+        from mpmath import mp
+
+        with mp.workdps((request.digits or 0) + 15):
+            steps = trace(f, wrt=wrt, **problem.values(True))
+    else:
+        steps = trace(f, wrt=wrt, **problem.values(False))
+    if request.graph:
+        try:
+            graph(steps).save(request.graph)
+        except OSError as error:
+            raise InputError(f"cannot write {request.graph}: {error.strerror}.") from None
+    return f"{shorten(problem.name, 100)}\n\n{steps.to_text(request.digits or 4)}"
 
 
 def _fail(status: int, sentence: str) -> int:

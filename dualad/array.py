@@ -601,6 +601,11 @@ class DualArray(Dual):
     def __repr__(self) -> str:
         return f"DualArray({text_of(self.value)}, {text_of(self.tangent)})"
 
+    def _repr_html_(self) -> str:
+        from .teach.show import array_html
+
+        return array_html(self)
+
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if dtype is not None and np.dtype(dtype) != object:
             raise TypeError(

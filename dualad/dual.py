@@ -24,6 +24,10 @@ from .rules import RULES, Rule
 
 Function = Callable[..., Any]
 
+# Levels of which somebody wants to see each rule as it is applied: (rule, args) goes in, the
+# result comes out. Empty, and without cost, unless a trace is being made (see teach/trace.py).
+RECORDERS: dict[int, Function] = {}
+
 
 # -- the chain rule ------------------------------------------------------------------------
 
@@ -33,6 +37,10 @@ def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
 
     The newest level among the arguments is differentiated; older duals are its numbers.
     """
+    if RECORDERS:
+        newest = max([a.level for a in args if isinstance(a, Dual)])
+        if newest in RECORDERS:
+            return RECORDERS[newest](rule, args)
     if rule.has_line:
         result = ARRAY_KERNEL.on_arrays(rule, args) if ARRAY_KERNEL else None
         if result is None:
@@ -689,7 +697,9 @@ class Dual:
         return f"{_formatted(self.value, spec)} {sign} {tangent}ε"
 
     def _repr_latex_(self) -> str:
-        return f"${format(self, '.6g').replace('ε', chr(92) + ',' + chr(92) + 'varepsilon')}$"
+        from .teach.show import latex
+
+        return latex(self)
 
 
 def text_of(x: Any) -> str:

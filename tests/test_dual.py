@@ -227,7 +227,7 @@ def test_text() -> None:
     assert f"{Dual(2.0, -1.5):.3f}" == "2.000 - 1.500ε"
     assert f"{Dual(2.0, 1.5)}" == "Dual(2.0, 1.5)"
     assert f"{Dual(2.0, np.array([1.0, -2.0])):.1f}" == "2.0 + [1.0, -2.0]ε"
-    assert Dual(2.0, 1.0)._repr_latex_() == r"$2 + 1\,\varepsilon$"
+    assert Dual(2.0, 1.0)._repr_latex_() == r"$2.0 + 1.0\,\varepsilon$"
 
 
 def test_copies_are_the_same_number() -> None:

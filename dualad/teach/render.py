@@ -1,0 +1,307 @@
+"""A trace as text, HTML, Markdown, LaTeX and plain dicts."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from .formula import Formula, Latex, MathML, Text, number_text
+
+if TYPE_CHECKING:
+    from .trace import Row
+
+FOLD = 200  # rows; longer traces show their beginning and their end
+
+
+class Renderings:
+    """What a trace can be shown as. `digits` are decimals, or digits behind the point of 1e−9."""
+
+    rows: tuple[Row, ...]
+    wrt: tuple[str, ...]
+    title: str
+
+    def __str__(self) -> str:
+        return self.to_text()
+
+    def __repr__(self) -> str:
+        steps = sum(row.kind == "step" for row in self.rows)
+        return f"<trace of {self.title}: {steps} step{'s' * (steps != 1)}>"
+
+    def _repr_html_(self) -> str:
+        return self.to_html()
+
+    def _repr_markdown_(self) -> str:
+        return self.to_markdown()
+
+    def _repr_latex_(self) -> str:
+        return self.to_latex()
+
+    def _shown(self) -> list[Row | int]:
+        """The rows, or the first and last of many and between them how many are left out."""
+        if len(self.rows) <= FOLD:
+            return list(self.rows)
+        half = FOLD // 2
+        return [*self.rows[:half], len(self.rows) - 2 * half, *self.rows[-half:]]
+
+    def to_text(self, digits: int = 4, source: bool = True) -> str:
+        """Aligned text, with the lines of the source.
+
+        Parameters
+        ----------
+        digits : int
+            Decimals of each number.
+        source : bool
+            Whether to show where in the source a step was taken, if that is known.
+
+        Returns
+        -------
+        str
+        """
+        show = Text(digits)
+        several = len(self.wrt) > 1
+        source = source and any(row.source for row in self.rows)
+        titles = ["", "value", "", "tangent", *(f"∂/∂{w}" if several else "" for w in self.wrt)]
+        lines: list[list[str] | str] = []
+        unused = False
+        for row in self._shown():
+            if isinstance(row, int):
+                lines.append(f"⋮    {row} more")
+                continue
+            if row.kind == "branch":
+                cells = ["", f"{show(row.formula)}?", "yes" if row.value else "no", "", ""]
+                cells += [""] * (len(self.wrt) - 1)
+            else:
+                mark = "" if row.used else " †"
+                unused = unused or not row.used
+                cells = [
+                    show(row.variable) + mark,
+                    show(row.formula),
+                    number_text(row.value, digits),
+                ]
+                cells += [show(row.tangent_formula)]
+                cells += [number_text(t, digits) for t in row.tangents]
+            lines.append([*cells, _at(row)] if source else cells)
+        if source:
+            titles.append("source")
+        text = _columns(titles, lines, {2, *range(4, 4 + len(self.wrt))})
+        return text + "\n† not used by an output" * unused
+
+    def to_html(self, digits: int = 4, source: bool = True) -> str:
+        """A table of HTML with formulas in MathML, for light and dark pages.
+
+        Parameters
+        ----------
+        digits : int
+            Decimals of each number.
+        source : bool
+            Whether to show where in the source a step was taken, if that is known.
+
+        Returns
+        -------
+        str
+        """
+        show = MathML(digits)
+        several = len(self.wrt) > 1
+        source = source and any(row.source for row in self.rows)
+
+        def math(formula: Formula) -> str:
+            return f'<math displaystyle="true">{show(formula)}</math>'
+
+        def number(x: Any) -> str:
+            return f'<td class="n">{escape(number_text(x, digits))}</td>'
+
+        width = 4 + len(self.wrt) + source
+        head = '<th></th><th colspan="2">value</th><th>tangent</th>'
+        head += "".join(
+            f'<th class="n">{f"∂/∂{escape(w)}" if several else ""}</th>' for w in self.wrt
+        )
+        head += "<th>source</th>" if source else ""
+        body = []
+        for row in self._shown():
+            if isinstance(row, int):
+                body.append(f'<tr class="more"><td colspan="{width}">⋮ {row} more</td></tr>')
+                continue
+            if row.kind == "branch":
+                answer = "yes" if row.value else "no"
+                cells = f'<td></td><td>{math(row.formula)} ?</td><td class="n">{answer}</td>'
+                cells += f'<td colspan="{1 + len(self.wrt)}"></td>'
+            else:
+                cells = f"<td>{math(row.variable)}</td><td>{math(row.formula)}</td>"
+                cells += number(row.value) + f"<td>{math(row.tangent_formula)}</td>"
+                cells += "".join(map(number, row.tangents))
+            if source:
+                code = f"<code>{escape(row.source)}</code>" if row.source else ""
+                line = f"<small>{row.line}</small> " if row.line and row.source else ""
+                cells += f"<td class='s'>{line}{code}</td>"
+            kind = row.kind if row.used else f"{row.kind} unused"
+            note = "" if row.used else ' title="not used by an output"'
+            body.append(f'<tr class="{kind}"{note}>{cells}</tr>')
+        return (
+            f"{_STYLE}<table class='dualad-trace'><thead><tr>{head}</tr></thead>\n<tbody>"
+            + "\n".join(body)
+            + "</tbody></table>"
+        )
+
+    def to_markdown(self, digits: int = 4) -> str:
+        """A table of Markdown with formulas in LaTeX.
+
+        Parameters
+        ----------
+        digits : int
+            Decimals of each number.
+
+        Returns
+        -------
+        str
+        """
+        head, lines = self._latex_cells(digits)
+        table = [head, ["---"] * len(head), *([f"${c}$" if c else "" for c in x] for x in lines)]
+        return "\n".join(f"| {' | '.join(cells)} |" for cells in table)
+
+    def to_latex(self, digits: int = 4) -> str:
+        """A LaTeX tabular.
+
+        Parameters
+        ----------
+        digits : int
+            Decimals of each number.
+
+        Returns
+        -------
+        str
+        """
+        head, lines = self._latex_cells(digits)
+        head = [h.replace("∂/∂", r"$\partial/\partial$ ").replace("_", r"\_") for h in head]
+        body = [" & ".join(f"${c}$" if c else "" for c in cells) + r" \\" for cells in lines]
+        return "\n".join(
+            [
+                rf"\begin{{tabular}}{{ll@{{${{}}={{}}$}}rl{'r' * len(self.wrt)}}}",
+                r"\hline",
+                " & ".join(["", rf"\multicolumn{{2}}{{l}}{{{head[1]}}}", *head[3:]]) + r" \\",
+                r"\hline",
+                *body,
+                r"\hline",
+                r"\end{tabular}",
+            ]
+        )
+
+    def _latex_cells(self, digits: int) -> tuple[list[str], list[list[str]]]:
+        show = Latex(digits)
+        several = len(self.wrt) > 1
+        head = ["", "value", "", "tangent", *(f"∂/∂{w}" if several else "" for w in self.wrt)]
+        lines = []
+        for row in self._shown():
+            if isinstance(row, int):
+                lines.append([r"\vdots", *[""] * (len(head) - 1)])
+            elif row.kind == "branch":
+                answer = rf"\text{{{'yes' if row.value else 'no'}}}"
+                lines.append(["", show(row.formula), answer, *[""] * (len(head) - 3)])
+            else:
+                cells = [show(row.variable), show(row.formula), show.number(row.value)]
+                cells += [show(row.tangent_formula), *map(show.number, row.tangents)]
+                lines.append(cells)
+        return head, lines
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything as lists, dicts, texts and numbers.
+
+        Returns
+        -------
+        dict
+            "function", "wrt", and "rows": of each row its kind, name, expression, value,
+            tangent_expression, tangents, slopes by variable, line, source, used.
+        """
+        show = Text()
+        return {
+            "function": self.title,
+            "wrt": list(self.wrt),
+            "rows": [
+                {
+                    "kind": row.kind,
+                    "name": row.name,
+                    "expression": row.expression,
+                    "value": row.value,
+                    "tangent_expression": row.tangent_expression,
+                    "tangents": list(row.tangents),
+                    "slopes": {show(v): slope for v, slope in row.slopes.items()},
+                    "line": row.line,
+                    "source": row.source,
+                    "used": row.used,
+                }
+                for row in self.rows
+            ],
+        }
+
+
+def _at(row: Row) -> str:
+    return f"{row.line}: {row.source}" if row.source else ""
+
+
+# -- aligned text --------------------------------------------------------------------------
+
+
+def width(text: str) -> int:
+    """How many columns a text takes: a dot above a letter takes none.
+
+    >>> width("v̇₋₁")
+    3
+    """
+    return sum(not unicodedata.combining(c) for c in text)
+
+
+def _columns(titles: list[str], lines: Sequence[list[str] | str], numbers: set[int]) -> str:
+    """Titles, and below them columns; numbers with their points below each other, behind a =."""
+    rows = [line for line in lines if isinstance(line, list)]
+    columns: list[list[str]] = []
+    for i in range(len(titles)):
+        cells = [row[i] for row in rows]
+        if i in numbers:
+            is_number = [c[:1].isdigit() or c[:1] in ("−", "∞") for c in cells]
+            before = [
+                len(c.partition(".")[0].partition("e")[0]) * n
+                for c, n in zip(cells, is_number, strict=True)
+            ]
+            most = max(before, default=0)
+            cells = [
+                " " * (most - b) * n + c for c, b, n in zip(cells, before, is_number, strict=True)
+            ]
+            if not titles[i]:
+                cells = [f"= {c}" if n else c for c, n in zip(cells, is_number, strict=True)]
+        columns.append(cells)
+    widths = [
+        max(map(width, [title, *cells]), default=0)
+        for title, cells in zip(titles, columns, strict=True)
+    ]
+
+    def join(cells: Sequence[str]) -> str:
+        padded = [c + " " * (w - width(c)) for c, w in zip(cells, widths, strict=True)]
+        return "  ".join(padded).rstrip()
+
+    ruled = join(["-" * w for w in widths])
+    body = iter([join(cells) for cells in zip(*columns, strict=True)])
+    return "\n".join(
+        [join(titles), ruled, *(line if isinstance(line, str) else next(body) for line in lines)]
+    )
+
+
+# -- style ---------------------------------------------------------------------------------
+
+# currentColor is the page's own text colour: dark on light pages, light on dark ones.
+_STYLE = """<style>
+.dualad-trace { border-collapse: collapse; font-variant-numeric: tabular-nums; color: inherit; }
+.dualad-trace :is(th, td) { padding: .28em .9em; text-align: left; border: 0; white-space: nowrap;
+  background: none; }
+.dualad-trace thead th { border-bottom: 1.5px solid currentColor; font-weight: 600; }
+.dualad-trace .n { text-align: right; }
+.dualad-trace td:nth-child(4) {
+  border-left: 1px solid color-mix(in srgb, currentColor 25%, #0000); }
+.dualad-trace tr.input + tr:not(.input) td, .dualad-trace tr:not(.output) + tr.output td {
+  border-top: 1px solid color-mix(in srgb, currentColor 35%, #0000); }
+.dualad-trace tr.output td { font-weight: 600; }
+.dualad-trace tr:is(.branch, .more) td { font-style: italic; opacity: .75; }
+.dualad-trace tr.unused { opacity: .45; }
+.dualad-trace tbody tr:hover { background: color-mix(in srgb, currentColor 8%, #0000); }
+.dualad-trace :is(code, small) { opacity: .7; background: none; }
+</style>"""

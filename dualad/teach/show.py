@@ -1,0 +1,110 @@
+"""How duals look in Jupyter, and what to say about one.
+
+>>> from dualad import Dual
+>>> print(explain(Dual(2.0, 1.0)))
+2.0 + 1.0ε: the value is 2.0, its tangent 1.0.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from ..array import DualArray
+from ..dual import Dual
+from ..levels import HAND_MADE
+from .formula import number_text
+
+MOST_ROWS, MOST_COLUMNS = 20, 8
+
+
+def explain(x: Any) -> str:
+    """What a dual number says, in a sentence.
+
+    Parameters
+    ----------
+    x : Dual or number
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    TypeError
+        If x is no number.
+
+    Examples
+    --------
+    >>> explain(3.0)
+    '3.0 is a plain number: it carries no tangent, and its derivative is zero.'
+    """
+    if not isinstance(x, Dual):
+        if not isinstance(x, (int, float, complex, np.generic, np.ndarray)):
+            raise TypeError(f"explain takes a dual number, got {type(x).__name__}.")
+        return f"{x!r} is a plain number: it carries no tangent, and its derivative is zero."
+    whose = "" if x.level == HAND_MADE else " It belongs to a differentiation that is running."
+    if isinstance(x, DualArray):
+        many = np.ndim(x.tangent) - x.ndim
+        k = f" in each of {np.shape(x.tangent)[0]} directions" if many else ""
+        return f"an array of duals of shape {x.shape}, with a tangent of that shape{k}.{whose}"
+    if np.ndim(x.tangent):
+        numbers = ", ".join(repr(t) for t in np.asarray(x.tangent).tolist())
+        return f"the value is {x.value!r}, its tangents in each direction {numbers}.{whose}"
+    if isinstance(x.value, Dual):
+        return (
+            f"the value is a dual of an older level, {x.value!r}; its tangent is {x.tangent!r}: "
+            f"derivatives of derivatives.{whose}"
+        )
+    return f"{_sum(x)}: the value is {x.value!r}, its tangent {x.tangent!r}.{whose}"
+
+
+def _sum(x: Any) -> str:
+    tangent = repr(x.tangent)
+    sign, tangent = ("−", tangent[1:]) if tangent.startswith("-") else ("+", tangent)
+    return f"{x.value!r} {sign} {tangent}ε"
+
+
+def latex(x: Dual) -> str:
+    r"""A dual number for Jupyter, as $2.0 + 1.0\,\varepsilon$."""
+    tangent = _part(x.tangent)
+    sign, tangent = ("-", tangent[1:]) if tangent.startswith("-") else ("+", tangent)
+    return rf"${_part(x.value)} {sign} {tangent}\,\varepsilon$"
+
+
+def _part(x: Any) -> str:
+    if isinstance(x, Dual):
+        return f"({latex(x).strip('$')})"
+    if isinstance(x, np.ndarray):
+        return f"[{', '.join(map(_part, x.ravel().tolist()))}]"
+    return str(x) if hasattr(x, "numerator") else format(x, ".6")  # a Fraction has no format
+
+
+def array_html(x: DualArray) -> str:
+    """A DualArray as a table: a number with its tangent in each cell.
+
+    The first 20 rows and 8 columns of arrays with one or two axes; of other arrays the repr.
+    """
+    single = np.shape(x.tangent) == x.shape
+    if not (single and 1 <= x.ndim <= 2 and x.size) or isinstance(x.value, Dual):
+        return f"<pre>{escape(repr(x))}</pre>"
+    rows = [x[i : i + 1] if x.ndim == 1 else x[i] for i in range(min(len(x.value), MOST_ROWS))]
+    body = ""
+    for row in rows:
+        cells = [_cell(row[j]) for j in range(min(len(row.value), MOST_COLUMNS))]
+        cells += ["<td>…</td>"] * (len(row.value) > MOST_COLUMNS)
+        body += f"<tr>{''.join(cells)}</tr>\n"
+    if len(x.value) > MOST_ROWS:
+        body += "<tr><td>⋮</td></tr>"
+    shape = " × ".join(map(str, x.shape))
+    return (
+        f"<table><tbody>{body}</tbody></table><small>DualArray, {shape}: value + tangent·ε</small>"
+    )
+
+
+def _cell(x: Any) -> str:
+    value, tangent = number_text(x.value), number_text(x.tangent)
+    sign, tangent = ("−", tangent[1:]) if tangent.startswith("−") else ("+", tangent)
+    return f'<td style="text-align:right;white-space:nowrap">{value} {sign} {tangent} ε</td>'

@@ -1,0 +1,182 @@
+"""Computational graphs: the slopes on their edges, and a picture in which nothing overlaps."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ET
+from itertools import combinations, pairwise
+from pathlib import Path
+from typing import Any
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+import dualad
+from dualad.teach import graph, trace
+from dualad.teach.graph import Graph, Node, text_width
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+def survey(x1: Any, x2: Any) -> Any:
+    return np.log(x1) + x1 * x2 - np.sin(x2)
+
+
+def names(g: Graph) -> dict[Node, str]:
+    return {n: n.lines[0][1].partition(" ")[0] for n in g.nodes}
+
+
+def check_picture(g: Graph) -> ET.Element:
+    """Well formed; boxes apart and inside; texts in their boxes; edges around boxes."""
+    root = ET.fromstring(g.to_svg())
+    width, height = float(root.get("width", 0)), float(root.get("height", 0))
+    boxes = []
+    for group in root.iter(f"{SVG}g"):
+        rect = group.find(f"{SVG}rect")
+        assert rect is not None
+        x, y, w, h = (float(rect.get(key, 0)) for key in ("x", "y", "width", "height"))
+        assert x >= 0 and y >= 0 and x + w <= width + 1 and y + h <= height + 1
+        boxes.append((x, y, x + w, y + h))
+        for text in group.iter(f"{SVG}text"):
+            tx, ty = float(text.get("x", 0)), float(text.get("y", 0))
+            half = text_width(text.text or "") / 2
+            assert x < tx - half and tx + half < x + w
+            assert y + 9 < ty < y + h - 3
+    assert len(boxes) == len(g.nodes)
+    for (a0, b0, a1, b1), (c0, d0, c1, d1) in combinations(boxes, 2):
+        assert a1 < c0 or c1 < a0 or b1 < d0 or d1 < b0
+    paths = [p.get("d", "") for p in root.iter(f"{SVG}path") if p.get("class") == "edge"]
+    assert len(paths) == len(g.edges)
+    for path in paths:  # level lines may not run through boxes, curves stay between layers
+        x, y = map(float, re.match(r"M([-\d.]+),([-\d.]+)", path).groups())  # type: ignore[union-attr]
+        for kind, numbers in re.findall(r"([HC])([^HCM]+)", path):
+            points = [float(v) for v in re.findall(r"-?[\d.]+", numbers)]
+            to = points[-2] if kind == "C" else points[0]
+            assert to >= x - 0.2
+            for x0, y0, x1, y1 in boxes:
+                low, high = sorted((y, points[-1])) if kind == "C" else (y, y)
+                inside = min(to, x1) - max(x, x0) > 1 and high > y0 and low < y1
+                assert not inside
+            x, y = to, points[-1] if kind == "C" else y
+    return root
+
+
+def test_slopes_on_the_edges() -> None:
+    g = graph(survey, 2.0, 5.0)
+    name = names(g)
+    slopes = {(name[e.way[0]], name[e.way[-1]]): e.slope for e in g.edges}
+    assert slopes == {
+        ("v₋₁", "v₁"): "0.5",
+        ("v₋₁", "v₂"): "5",
+        ("v₀", "v₂"): "2",
+        ("v₀", "v₃"): "0.2837",  # cos 5
+        ("v₁", "v₄"): "1",
+        ("v₂", "v₄"): "1",
+        ("v₄", "v₅"): "1",
+        ("v₃", "v₅"): "−1",
+        ("v₅", "y"): "",
+    }
+    texts = [t.text for t in check_picture(g).iter(f"{SVG}text")]
+    for text in ("v₁ = ln v₋₁", "0.6931", "v̇₁ = 0.5", "ẏ = 5.5", "11.6521"):
+        assert text in texts
+
+
+def test_the_readmes_picture_is_fresh() -> None:
+    """Otherwise: python notebooks/pictures/make.py"""
+    path = Path(__file__).parents[1] / "notebooks" / "pictures" / "graph.svg"
+    if path.exists():  # not where only the package and its tests are
+        assert path.read_text(encoding="utf-8") == graph(survey, 2.0, 5.0).to_svg()
+
+
+def test_layers_and_crossings() -> None:
+    g = graph(survey, 2.0, 5.0)
+    layer = {name: node.layer for node, name in names(g).items()}
+    assert layer == {"v₋₁": 0, "v₀": 0, "v₁": 1, "v₂": 1, "v₃": 1, "v₄": 2, "v₅": 3, "y": 4}
+
+    def swapped(a: Any, b: Any) -> Any:  # without sorting, these edges cross
+        p, q = np.sin(b), np.cos(a)
+        return np.exp(p), np.tanh(q)
+
+    g = graph(swapped, 1.0, 2.0)
+    for a, b in combinations(g.edges, 2):
+        for (s, t), (u, v) in ((x, y) for x in pairwise(a.way) for y in pairwise(b.way)):
+            if s.layer == u.layer:
+                assert (s.y - u.y) * (t.y - v.y) >= 0
+
+
+def test_direction_and_trace() -> None:
+    t = trace(survey, 2.0, 5.0, wrt=(0, 1))
+    assert "ẏ = 1.7163" in graph(t, direction=1).to_svg()
+    assert "ẏ = 5.5" in graph(t)._repr_svg_()
+    assert "1.716337815" in graph(t, direction=1, digits=9).to_svg()
+
+
+@pytest.mark.parametrize("steps", [3, 37, 60, 400])
+def test_folding(steps: int) -> None:
+    def f(x: Any) -> Any:
+        for i in range(steps):
+            x = np.sin(x) if i % 2 else x * x
+        return x
+
+    g = graph(f, 1.5)
+    check_picture(g)
+    assert len(g.nodes) == (steps + 2 if steps + 2 <= 40 else 37)
+    folded = [n for n in g.nodes if n.kind == "fold"]
+    assert len(folded) == (steps > 38)
+    if folded:
+        assert folded[0].lines[1][1] == f"{steps + 2 - 36} more"
+
+
+def test_many_inputs_and_unused_steps() -> None:
+    def f(x: Any) -> Any:
+        _ = x[0] * 3
+        return sum(a * a for a in x[:60])
+
+    g = graph(f, [0.1 * i for i in range(80)])
+    check_picture(g)
+    assert len(g.nodes) == 37
+    assert "× 3" not in graph(lambda x: (x * 3, x)[1], 2.0).to_svg()
+
+
+PROGRAMS = st.lists(
+    st.tuples(st.sampled_from(["sin", "add", "mul", "hypot"]), st.integers(0, 30), st.integers(0, 30)),
+    min_size=1,
+    max_size=34,
+)  # fmt: skip
+
+
+@given(PROGRAMS, st.integers(1, 5))
+@settings(max_examples=60, deadline=None)
+def test_random_graphs(program: Any, n: int) -> None:
+    def f(*xs: Any) -> Any:
+        found = list(xs)
+        for name, *places in program:
+            args = [found[-1 - p % len(found)] for p in places[: 1 if name == "sin" else 2]]
+            found.append(getattr(dualad, name)(*args))
+        return found[-1], sum(found[n:])
+
+    check_picture(graph(f, *(0.1 * (i + 1) for i in range(n))))
+
+
+def test_names_are_escaped_and_saved(tmp_path: Path) -> None:
+    g = graph(lambda p: p["<a & b>"] * 2, {"<a & b>": 1.0})
+    check_picture(g)
+    g.save(tmp_path / "g.svg")
+    assert ET.parse(tmp_path / "g.svg").getroot().tag == f"{SVG}svg"
+    assert "prefers-color-scheme: dark" in g.to_svg()
+    assert repr(g) == "<graph of <lambda>: 3 nodes, 2 edges>"
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: graph(trace(survey, 1.0, 2.0), 3.0), "graph takes a trace alone, or a function"),
+        (lambda: graph(survey, 1.0, 2.0, direction=1), "has the directions 0 to 0, for x1; got"),
+        (lambda: graph(survey, 1.0, 2.0).save("g.png"), "saved as SVG; got 'g.png', write"),
+    ],
+)
+def test_refusals(call: Any, message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=re.escape(message)):
+        call()

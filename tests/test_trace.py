@@ -1,0 +1,507 @@
+"""Traces: the literature's tables row for row, and the very numbers of the drivers."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+import warnings
+import xml.etree.ElementTree as ET
+from collections import namedtuple
+from fractions import Fraction
+from typing import Any
+from unicodedata import combining
+
+import hypothesis.strategies as st
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from mpmath import mp
+
+import dualad
+from dualad import Dual, derivative, jacobian
+from dualad.__main__ import main
+from dualad.dual import RECORDERS, function
+from dualad.rules import RULES, table
+from dualad.teach import Trace, explain, graph, trace
+from dualad.teach.formula import Latex, MathML, Text, number_text
+
+
+def survey(x1: Any, x2: Any) -> Any:
+    """Baydin, Pearlmutter, Radul & Siskind, JMLR 18 (2018), Table 2."""
+    return np.log(x1) + x1 * x2 - np.sin(x2)
+
+
+def chain(x1: Any, x2: Any) -> Any:
+    return x1 * np.sqrt(np.log(x1 / np.sin(x2**2)))
+
+
+def table_of(t: Trace) -> list[tuple[str, str, str, str, str]]:
+    return [
+        (r.name, r.expression, number_text(r.value), r.tangent_expression, number_text(r.tangent))
+        for r in t
+    ]
+
+
+# -- the literature ------------------------------------------------------------------------
+
+
+def test_survey_row_for_row() -> None:
+    expected = [
+        ("v₋₁", "x₁", "2", "ẋ₁", "1"),
+        ("v₀", "x₂", "5", "ẋ₂", "0"),
+        ("v₁", "ln v₋₁", "0.6931", "v̇₋₁/v₋₁", "0.5"),
+        ("v₂", "v₋₁ × v₀", "10", "v̇₋₁ × v₀ + v₋₁ × v̇₀", "5"),
+        ("v₃", "sin v₀", "−0.9589", "cos v₀ × v̇₀", "0"),
+        ("v₄", "v₁ + v₂", "10.6931", "v̇₁ + v̇₂", "5.5"),
+        ("v₅", "v₄ − v₃", "11.6521", "v̇₄ − v̇₃", "5.5"),
+        ("y", "v₅", "11.6521", "v̇₅", "5.5"),
+    ]
+    assert table_of(trace(survey, 2, 5)) == expected
+    assert table_of(trace(survey, 2.0, 5.0, wrt="x1")) == expected
+    assert table_of(trace(survey, x1=2.0, x2=5.0, wrt="x1")) == expected
+
+
+def test_statements_stay_in_order() -> None:
+    def f(x: Any, y: Any) -> Any:
+        a = x * y + x - np.sin(y)  # sin is numbered before +, as in print
+        return a * (x / y) + np.exp(y)
+
+    steps = [r.expression for r in trace(f, 2.0, 5.0).steps]
+    assert steps == [
+        *("v₋₁ × v₀", "sin v₀", "v₁ + v₋₁", "v₃ − v₂"),
+        *("v₋₁/v₀", "exp v₀", "v₄ × v₅", "v₇ + v₆"),
+    ]
+
+
+def test_a_users_own_rules() -> None:
+    def square(x: float) -> float:
+        return x * x
+
+    def product(a: float, b: float) -> float:
+        return a * b
+
+    f = dualad.define_rule(square, lambda x, y: 2 * x, name="own_square")
+    g = dualad.define_rule(
+        product, [lambda a, b, y: b, lambda a, b, y: a], name="own_product"
+    )  # fmt: skip
+    try:
+        t = trace(lambda x: g(f(x), x), 3.0)
+    finally:
+        del RULES["own_square"], RULES["own_product"]
+    assert [r.expression for r in t.steps] == ["own_square v₀", "own_product(v₁, v₀)"]
+    assert t["v₁"].tangent_expression == "own_square′ v₀ × v̇₀"
+    assert t["v₂"].tangent_expression == (
+        "∂own_product/∂a(v₁, v₀) × v̇₁ + ∂own_product/∂b(v₁, v₀) × v̇₀"
+    )
+    assert r"\operatorname{\partial own\_product/\partial a}" in t.to_latex()
+    assert (t.value, t.tangent) == (27.0, 27.0)
+
+
+def test_chain_row_for_row() -> None:
+    """The values by mpmath; v̇₅ = ½·v₄^(−½)·v̇₄ is positive, since v₅ = √v₄."""
+    t = trace(chain, 2.0, 1.0)
+    assert [row[1::2] for row in table_of(t)[2:]] == [
+        ("v₀²", "2 × v₀ × v̇₀"),
+        ("sin v₁", "cos v₁ × v̇₁"),
+        ("v₋₁/v₂", "v̇₋₁/v₂ − v₃ × v̇₂ / v₂"),
+        ("ln v₃", "v̇₃/v₃"),
+        ("√v₄", "v̇₄/(2 × v₅)"),
+        ("v₋₁ × v₅", "v̇₋₁ × v₅ + v₋₁ × v̇₅"),
+        ("v₆", "v̇₆"),
+    ]
+    with mp.workdps(40):
+        x1, x2 = mp.mpf(2), mp.mpf(1)
+        v: dict[int, Any] = {1: x2**2, 2: mp.sin(x2**2)}
+        v[3] = x1 / v[2]
+        v[4] = mp.log(v[3])
+        v[5] = mp.sqrt(v[4])
+        v[6] = x1 * v[5]
+        d = {1: 0, 2: 0, 3: 1 / v[2], 4: 1 / x1}
+        d[5] = d[4] / 2 / mp.sqrt(v[4])
+        d[6] = v[5] + x1 * d[5]
+    for i, row in enumerate(t.steps, 1):
+        assert row.value == pytest.approx(float(v[i]), rel=1e-14)
+        assert row.tangent == pytest.approx(float(d[i]), rel=1e-14)
+    assert t["v₅"].tangent > 0
+    t = trace(chain, 2.0, 1.0, wrt="x2")
+    assert t["v₅"].tangent == pytest.approx(0.5 * t["v₄"].value ** -0.5 * t["v₄"].tangent)
+    assert t["v₅"].tangent < 0
+
+
+# -- every row of the table ----------------------------------------------------------------
+
+SMOOTH = [rule for rule in table() if rule.slopes and rule.kind != "flat" and rule.over]
+
+
+@pytest.mark.parametrize("rule", SMOOTH, ids=lambda rule: rule.name)
+def test_every_rule(rule: Any) -> None:
+    """Numbers as of the drivers; and the tangent's text, calculated as Python, gives the tangent."""
+    f = function(rule)
+    point = [low + 0.37 * (high - low) if low < high else low for low, high in rule.over]
+    for i, slope in enumerate(rule.slopes):
+        if slope is None:
+            continue
+        held = [int(x) if s is None else x for x, s in zip(point, rule.slopes)]
+
+        def along(x: Any, i: int = i, held: list[Any] = held) -> Any:
+            return f(*held[:i], x, *held[i + 1 :])
+
+        t = trace(along, point[i])
+        assert t.value == along(point[i])
+        assert t.tangent == derivative(along)(point[i])
+        for row in t.steps:
+            for show in (Text(), Latex(), MathML()):
+                assert show(row.formula) and show(row.tangent_formula)
+            if not rule.name.startswith("_"):
+                assert "_" not in row.tangent_expression
+                values = {r.variable: (r.value, r.tangent) for r in t.rows if r.kind != "branch"}
+                found = calculated(row.tangent_formula, values)
+                assert found == pytest.approx(row.tangent, rel=1e-12, abs=1e-300)
+
+
+def calculated(formula: Any, values: dict[Any, Any]) -> Any:
+    """A formula as a number."""
+    from dualad.teach import formula as F
+
+    def go(x: Any) -> Any:
+        match x:
+            case F.Number(value=value):
+                return value
+            case F.Constant(name=name):
+                return {"pi": np.pi, "ln2": np.log(2), "ln10": np.log(10)}[name]
+            case F.Variable():
+                plain = F.Variable(x.letter, x.index)
+                return values[plain][1 if x.dotted else 0]
+            case F.Call(name=name, args=args):
+                return function(dualad.rules.RULES[name])(*map(go, args))
+            case F.Power(base=base, exponent=exponent):
+                return go(base) ** go(exponent)
+            case F.Product(over=over, under=under):
+                return np.prod([*map(go, over)]) / np.prod([*map(go, under)])
+            case F.Sum(terms=terms):
+                return sum(sign * go(term) for sign, term in terms)
+        raise AssertionError(x)
+
+    return go(formula)
+
+
+# -- random programs -----------------------------------------------------------------------
+
+UNARY = ["sin", "cos", "exp", "tanh", "atan", "softplus", "abs", "square", "erf", "neg", "sigmoid"]
+BINARY = ["add", "sub", "mul", "div", "hypot", "maximum", "logaddexp", "atan2"]
+PROGRAMS = st.lists(
+    st.one_of(
+        st.tuples(st.sampled_from(UNARY), st.integers(0, 9)),
+        st.tuples(st.sampled_from(BINARY), st.integers(0, 9), st.integers(0, 9)),
+        st.tuples(st.sampled_from(BINARY), st.integers(0, 9), st.sampled_from([0.5, 2.0, -3.0])),
+    ),
+    min_size=1,
+    max_size=12,
+)
+
+
+@given(PROGRAMS, st.floats(-3, 3), st.floats(-3, 3))
+@settings(max_examples=150, deadline=None)
+def test_random_programs(program: Any, a: float, b: float) -> None:
+    """The last row says exactly what `jacobian` says."""
+
+    def f(x: Any, y: Any) -> Any:
+        found = [x, y]
+        for name, *places in program:
+            args = [p if isinstance(p, float) else found[-1 - p % len(found)] for p in places]
+            found.append(getattr(dualad, name)(*args))
+        return found[-1]
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            expected = jacobian(f, argnums=(0, 1), chunk=1)(a, b)
+        except (ArithmeticError, ValueError):
+            with pytest.raises((ArithmeticError, ValueError)):
+                trace(f, a, b, wrt=(0, 1))
+            return
+        t = trace(f, a, b, wrt=(0, 1))
+        np.testing.assert_array_equal(t.tangents, expected)
+        np.testing.assert_array_equal(t.value, f(a, b))
+        for row in t.steps:  # the chain rule along the slopes
+            by_name = {r.variable: r for r in (*t.inputs, *t.steps)}
+            total = sum(s * by_name[v].tangent for v, s in row.slopes.items() if by_name[v].tangent)
+            np.testing.assert_allclose(total, row.tangent, rtol=1e-12, atol=1e-12)
+        ET.fromstring(re.sub("^.*</style>", "", t.to_html(), flags=re.S))
+
+
+# -- programs ------------------------------------------------------------------------------
+
+
+def test_loops_branches_and_helpers() -> None:
+    def helper(z: Any) -> Any:
+        return z * z
+
+    def f(x: Any, n: Any) -> Any:
+        s = x
+        for _ in range(n):
+            s = helper(s) / 2
+        if s > 100:
+            return s
+        return -s
+
+    t = trace(f, 3.0, 2)
+    assert [r.name for r in t.inputs] == ["v₀"]  # n stayed a count
+    assert [r.expression for r in t.steps] == ["v₀ × v₀", "v₁/2", "v₂ × v₂", "v₃/2", "−v₄"]
+    (branch,) = [r for r in t if r.kind == "branch"]
+    assert (branch.expression, branch.value, branch.source) == ("v₄ > 100", False, "s > 100")
+    assert (t.value, t.tangent) == (-10.125, derivative(f)(3.0, 2))
+    assert t["v₁"].source == "z * z" and t["v₂"].source == "helper(s) / 2"
+    assert t["v₂"].line == t["v₄"].line == t["v₁"].line + 5
+
+
+Point = namedtuple("Point", "a b")
+
+
+def test_containers_and_arrays() -> None:
+    def f(p: Any, q: Any, w: Any) -> Any:
+        return {"u": p["x"][0] * q.b, "rest": [np.sum(w * q.a), (1.0,)]}
+
+    t = trace(f, {"x": (2.0,)}, Point(3.0, 4.0), np.array([1.0, 2.0]), wrt=("p", "q"))
+    assert t.wrt == ("p['x'][0]", "q.a", "q.b")
+    assert [r.name for r in t.outputs] == ["y₁", "y₂", "y₃"]
+    assert [r.value for r in t.outputs] == [8.0, 9.0, 1.0]
+    assert [r.tangents for r in t.outputs] == [(4.0, 0, 2.0), (0, 3.0, 0), (0, 0, 0)]
+    with pytest.raises(ValueError, match="3 outputs"):
+        _ = t.value
+    x = np.array([2.0, 5.0])
+    t = trace(lambda x: np.log(x[0]) + x[0] * x[1] - np.sin(x[1]), x, wrt=0)
+    assert [r.expression for r in t.inputs] == ["x[0]", "x[1]"]
+    assert t.tangents == (5.5, 1.7163378145367738)
+    assert trace(lambda x: np.dot(x, x), x).tangent == 4.0
+
+
+def test_numpy_on_single_numbers() -> None:
+    assert trace(lambda x: np.where(x > 1, x * x, x), 3.0).tangent == 6.0
+    assert trace(lambda x: np.clip(x, 0, 1) + x, 3.0).tangent == 1.0
+    assert trace(lambda x: x * np.floor(x), 2.5).tangent == 2.0
+    with np.errstate(all="ignore"):
+        t = trace(lambda x: np.log(x) + x, -1.0)
+    assert np.isnan(t.value)
+    with pytest.raises(ValueError):
+        trace(lambda x: dualad.log(x), -1.0)
+    with pytest.raises(TypeError, match="would lose the derivative"):
+        trace(lambda x: float(x), 1.0)
+
+
+def test_repeated_inputs_in_place_and_unused() -> None:
+    def f(x: Any, y: Any) -> Any:
+        x += y
+        x *= x
+        _ = y * 3
+        return x
+
+    t = trace(f, 2.0, 2.0, wrt=(0, 1))
+    assert t.tangents == (8.0, 8.0)
+    assert [r.used for r in t.steps] == [True, True, False]
+    assert t["v₂"].slopes == {t["v₁"].variable: 8.0}
+    assert "v₃ †" in t.to_text() and t.to_text().endswith("† not used by an output")
+
+
+def test_other_numbers() -> None:
+    t = trace(lambda x: x / 3, Fraction(1, 2))
+    assert (t.value, t.tangent) == (Fraction(1, 6), Fraction(1, 3))
+    with mp.workdps(30):
+        t = trace(dualad.log, mp.mpf(2))
+        assert (t.value, t.tangent) == (mp.log(2), mp.mpf(1) / 2)
+        assert "0.693147180559945309417" in t.to_text(30)
+    t = trace(lambda z: z * z, 1 + 2j)
+    assert t.tangent == 2 + 4j
+    assert "−3 + 4i" in t.to_text()
+    for z in (1 + 2j, np.complex64(1 + 2j), mp.mpc(1, 2)):
+        t = trace(lambda z: z ** (2 + 0j) * (1 - 1j), z)
+        for shown in (t.to_text(), t.to_html(), t.to_latex(), graph(t).to_svg()):
+            assert shown
+        assert complex(t.tangent) == pytest.approx((2 + 4j) * (1 - 1j))
+    assert trace(lambda x: x ** float("inf"), 2.0).steps[0].expression == "v₀^∞"
+    assert trace(lambda x: x**-2.0, 2.0).steps[0].expression == "v₀⁻²"
+    assert trace(lambda x: x**-0.5, 2.0).steps[0].expression == "v₀^(−0.5)"
+    assert trace(lambda x: x * x, np.float32(2)).tangent == 4.0
+
+
+def test_nested_derivatives() -> None:
+    def f(x: Any) -> Any:
+        return derivative(lambda t: np.sin(t * x))(2.0) * x
+
+    t = trace(f, 3.0)
+    assert t.tangent == derivative(f)(3.0)
+    assert not [r for r in t if r.kind == "branch"]
+    g = derivative(lambda a: trace(lambda x: a * x * x, 3.0).tangent)  # a trace inside
+    assert g(5.0) == 6.0
+
+
+def test_a_trace_leaves_nothing_behind() -> None:
+    with pytest.raises(ZeroDivisionError):
+        trace(lambda x: 1 / 0, 2.0)
+    trace(survey, 2.0, 5.0)
+    assert not RECORDERS
+    out = subprocess.run(
+        [sys.executable, "-c", "import dualad, sys; print('dualad.teach' in sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert out.stdout == "False\n"
+
+
+# -- refusals ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: trace(3.0, 1.0), "trace needs a function, got float; write trace(f, x)."),
+        (lambda: trace(survey, 1.0, 2.0, wrt="z"), "wrt='z', but the call gives no argument"),
+        (lambda: trace(survey, 1.0, 2.0, wrt=5), "wrt=5, but the call gives 2 positional"),
+        (lambda: trace(lambda s: s, "a"), "needs a number to differentiate among the arguments"),
+        (lambda: trace(lambda x: None, 1.0), "returned NoneType; does it lack a return?"),
+        (lambda: trace(lambda x: "a", 1.0), "returned str."),
+        (lambda: trace(lambda x: sum(x for _ in range(10**5)), 1.0), "more than 10000 steps"),
+        (lambda: explain("a"), "explain takes a dual number, got str."),
+    ],
+)
+def test_refusals(call: Any, message: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=re.escape(message)):
+        call()
+
+
+# -- renderings ----------------------------------------------------------------------------
+
+
+def test_text_is_aligned() -> None:
+    assert trace(survey, 2, 5).to_text().splitlines()[2].startswith("v₋₁  x₁        =  2       ẋ₁")
+    lines = trace(chain, 2.0, 1.0, wrt=(0, 1)).to_text().splitlines()
+    ruled = lines[1].split("  ")
+    assert lines[0].split() == ["value", "tangent", "∂/∂x1", "∂/∂x2", "source"]
+    starts, at = [], 0
+    for dashes in ruled:
+        starts.append(at)
+        at += len(dashes) + 2
+    for line in lines[2:]:
+        letters = [c for c in line if not combining(c)]
+        assert all(letters[s - 1] == " " for s in starts[1:] if s <= len(letters))
+
+
+def test_renderings() -> None:
+    t = trace(chain, 2.0, 1.0)
+    assert r"\frac{\dot{v}_{4}}{2 \cdot v_{5}}" in t.to_latex()
+    latex = t.to_latex().splitlines()
+    assert latex[0].startswith(r"\begin{tabular}") and latex[-1] == r"\end{tabular}"
+    assert {line.count("&") for line in latex[4:-2]} == {4}
+    markdown = t.to_markdown().splitlines()
+    assert {line.count("|") for line in markdown} == {6}
+    assert "$\\dot{v}_{6}$" in markdown[-1]
+    html = t._repr_html_()
+    body = ET.fromstring(re.sub("^.*</style>", "", html, flags=re.S))
+    assert len(body.findall("tbody/tr")) == len(t.rows)
+    assert "prefers-color-scheme" not in html and "currentColor" in html
+    d = json.loads(json.dumps(t.to_dict()))
+    assert d["rows"][-1]["tangents"] == [t.tangent]
+    assert d["rows"][4]["slopes"] == {"v₋₁": 1 / t["v₂"].value, "v₂": -2 / t["v₂"].value ** 2}
+    assert repr(t) == "<trace of chain: 6 steps>"
+
+
+def test_long_traces_are_folded() -> None:
+    def f(x: Any) -> Any:
+        for _ in range(500):
+            x = x * 1.001
+        return x
+
+    t = trace(f, 1.0)
+    assert len(t.rows) == 502
+    assert len(t.to_text().splitlines()) == 203 and "302 more" in t.to_text()
+    assert "302 more" in t.to_html()
+
+
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        (0.0, "0"),
+        (-0.0, "0"),
+        (1e-5, "1e−5"),
+        (-12345678.0, "−1.2346e7"),
+        (0.99999999, "1"),
+        (float("inf"), "∞"),
+        (float("nan"), "nan"),
+        (3, "3"),
+        (True, "true"),
+        (1 - 2j, "1 − 2i"),
+    ],
+)
+def test_numbers(x: Any, text: str) -> None:
+    assert number_text(x) == text
+
+
+# -- Jupyter -------------------------------------------------------------------------------
+
+
+def test_duals_in_jupyter() -> None:
+    assert Dual(2.0, 1.0)._repr_latex_() == r"$2.0 + 1.0\,\varepsilon$"
+    assert Dual(2.0, -1.5)._repr_latex_() == r"$2.0 - 1.5\,\varepsilon$"
+    assert Dual(Fraction(1, 3), 1.0)._repr_latex_() == r"$1/3 + 1.0\,\varepsilon$"
+    x = Dual(np.array([[1.0, 2.0]]), np.array([[0.0, -1.0]]))
+    html = x._repr_html_()
+    assert "1 + 0 ε" in html and "2 − 1 ε" in html and "1 × 2" in html
+    ET.fromstring(f"<div>{html}</div>")
+    assert Dual(np.zeros(50), np.ones(50))._repr_html_().count("<tr>") == 21
+    assert "<pre>" in Dual(np.zeros(2), np.ones((3, 2)))._repr_html_()
+
+
+def test_explain() -> None:
+    assert explain(Dual(2.0, -1.0)) == "2.0 − 1.0ε: the value is 2.0, its tangent -1.0."
+    assert "shape (2,)" in explain(Dual(np.ones(2), np.ones(2)))
+    assert "2.0 is a plain number" in explain(2.0)
+    seen: list[str] = []
+    derivative(lambda x: seen.append(explain(x)) or x)(1.0)
+    assert seen[0].endswith("It belongs to a differentiation that is running.")
+
+
+# -- the command line ----------------------------------------------------------------------
+
+
+def test_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Any) -> None:
+    formula = "log(x1) + x1*x2 - sin(x2)"
+    assert main([formula, "x1=2", "x2=5", "--trace", "x1"]) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(formula + "\n\n") and "source" not in out
+    rows = trace(survey, 2.0, 5.0).to_text().splitlines()
+    assert [line.split()[:6] for line in out.splitlines()[4:]] == [r.split()[:6] for r in rows[2:]]
+    path = tmp_path / "out.svg"
+    assert main([formula, "x1=2", "x2=5", "--graph", str(path)]) == 0
+    assert "derivative" in capsys.readouterr().out
+    ET.parse(path)
+    assert main(["sqrt(x)", "x=2", "--trace", "x", "--digits", "25"]) == 0
+    assert "1.414213562373095048801689" in capsys.readouterr().out
+
+
+def test_command_line_script(capsys: pytest.CaptureFixture[str], tmp_path: Any) -> None:
+    script = tmp_path / "model.py"
+    script.write_text("def f(x, n):\n    for _ in range(n):\n        x = x * x\n    return x\n")
+    assert main([f"{script}:f", "x=3", "n=2", "--trace=x"]) == 0
+    out = capsys.readouterr().out
+    assert "3: x * x" in out and "v̇₁ × v₁ + v₁ × v̇₁" in out and " n " not in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--trace", "z"], "--trace z: z has no value; the variables are x."),
+        (["--graph", "a.png"], "--graph draws SVG; got 'a.png', write --graph graph.svg."),
+        (["--trace", "x", "--json"], "--trace prints a table; leave out --json."),
+        (["--trace"], "--trace needs a value; write --trace x."),
+        (["--graph", "/no/such/place/a.svg"], "cannot write /no/such/place/a.svg: No such file"),
+    ],
+)
+def test_command_line_refusals(
+    arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["x**2", "x=3", *arguments]) == 2
+    out, err = capsys.readouterr()
+    assert out == "" and err.startswith(f"dualad: {message}") and err.count("\n") == 1
