@@ -78,12 +78,14 @@ def root_of(f: Function, x: Any, elementwise: bool = False) -> Any:
 
     slope = derivative(flat) if elementwise else jacobian(flat)
     divide, times = (_quotient, np.multiply) if elementwise else (_solution, np.matmul)
-    u, j, size, step = np.reshape(np.asarray(x, np.result_type(x, 1.0)), -1), None, np.inf, None
+    u = np.reshape(np.asarray(x, np.result_type(x, 1.0)), -1)
+    j: Any = None
+    size, step = float("inf"), j
     try:
         for _ in range(_STEPS):
             before, last, taken, j = j, size, step, plain(slope(u))
             step = divide(j, plain(flat(u)))
-            size, scale = np.linalg.norm(step), np.linalg.norm(u)
+            size, scale = float(np.linalg.norm(step)), float(np.linalg.norm(u))
             if not size < last / 2:  # rounding errors only, if the slope has settled
                 if before is None:
                     raise ArithmeticError

@@ -19,7 +19,6 @@ from scipy.integrate import fixed_quad
 from ..array import as_operand
 from ..drivers import jacobian
 from ..dual import Dual, parts, plain
-from ..structure import leaves
 from ..undefined import NonDifferentiableError
 from ._parts import (
     Levels,
@@ -350,7 +349,8 @@ def odeint(
     Examples
     --------
     >>> from dualad import Dual
-    >>> odeint(lambda y, t, a: -a * y, [1.0], [0.0, 1.0], args=(Dual(1.0, 1.0),))[-1].tangent.round(6)
+    >>> decay = odeint(lambda y, t, a: -a * y, [1.0], [0.0, 1.0], args=(Dual(1.0, 1.0),))
+    >>> decay[-1].tangent.round(6)
     array([-0.367879])
     """
 
@@ -425,7 +425,7 @@ def quad(
     >>> from dualad import Dual
     >>> y, error = quad(lambda x, c: np.exp(-c * x), 0, np.inf, args=(Dual(2.0, 1.0),))
     >>> print(f"{y:.12g}")
-    0.5 + -0.25ε
+    0.5 - 0.25ε
     """
     args = args if isinstance(args, tuple) else (args,)
     limits = as_operand([a, b])

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 import scipy.optimize as _scipy
-from scipy.optimize import OptimizeResult, RootResults
+from scipy.optimize import Bounds, OptimizeResult, RootResults
 
 from ..array import as_operand
 from ..drivers import grad, jacobian
@@ -26,6 +26,7 @@ from ._parts import Plain, stripped, with_value
 from ._theorems import optimum_of, root_of
 
 __all__ = [
+    "Bounds",
     "OptimizeResult",
     "RootResults",
     "bisect",
@@ -186,16 +187,13 @@ def root_scalar(
     >>> round(derivative(lambda a: root_scalar(lambda x: x**3 - a, x0=1.0).root)(8.0) * 12, 12)
     1.0
     """
-    if isinstance(fprime, bool) and fprime:
-        g: Any = Plain(lambda *x: _bound(f, args)(*x))
-        tail: Any = Plain(lambda *x: _bound(f, args)(*x)[0])
-    else:
-        g = tail = Plain(_bound(f, args))
+    f = _bound(f, args)
+    g = Plain(f)
     others = {k: _plainly(v, args) for k, v in stripped(options).items()}
     result = _scipy.root_scalar(g, method=method, fprime=_plainly(fprime, args), **others)
     if g.found:
         _converged(result.converged, "root_scalar", result.flag)
-        result.root = root_of(tail.f, result.root)
+        result.root = root_of(_first(f) if fprime is True else f, result.root)
     return result
 
 
@@ -246,7 +244,12 @@ def _first(f: Function) -> Function:
 
 
 def fsolve(
-    func: Function, x0: Any, args: Any = (), fprime: Any = None, full_output: Any = 0, **options: Any
+    func: Function,
+    x0: Any,
+    args: Any = (),
+    fprime: Any = None,
+    full_output: Any = 0,
+    **options: Any,
 ) -> Any:
     """scipy.optimize.fsolve; the root has the tangents of func and args.
 
@@ -380,7 +383,7 @@ def _limits(bounds: Any) -> tuple[Any, Any, Any]:
     if bounds is None:
         return None, None, None
     if hasattr(bounds, "lb"):
-        plainly = _scipy.Bounds(stripped(bounds.lb), stripped(bounds.ub), bounds.keep_feasible)
+        plainly = Bounds(stripped(bounds.lb), stripped(bounds.ub), bounds.keep_feasible)
         return bounds.lb, bounds.ub, plainly
     pairs = list(bounds)
     if isinstance(pairs[0], Dual):
@@ -477,26 +480,23 @@ def least_squares(
     f = _bound(f, args)
     g = Plain(f)
     jacobian_given: Any = functools.partial(jac, **kwargs) if callable(jac) and kwargs else jac
-    if isinstance(bounds, _scipy.Bounds):
+    if isinstance(bounds, Bounds):
         lower, upper = bounds.lb, bounds.ub
     else:
         lower, upper = bounds
-    if x_scale is None:
-        scaling = {}
-    else:
-        scaling = {"x_scale": stripped(x_scale)}
+    if x_scale is not None:  # SciPy's default depends on its version
+        options["x_scale"] = stripped(x_scale)
     result = _scipy.least_squares(
         g,
         stripped(x0),
         jac=_plainly(jacobian_given, args),
-        bounds=_limits(bounds)[2] if isinstance(bounds, _scipy.Bounds) else stripped(bounds),
+        bounds=_limits(bounds)[2] if isinstance(bounds, Bounds) else stripped(bounds),
         method=method,
         ftol=ftol,
         xtol=xtol,
         gtol=gtol,
         loss=loss,
         f_scale=stripped(f_scale),
-        **scaling,
         **options,
     )
     if not (g.found or _has_duals(lower, upper, f_scale)):
@@ -568,9 +568,8 @@ def curve_fit(
     array([1., 0.])
     """
     g = Plain(f)
-    inspect.signature(f)  # SciPy counts the parameters
-    g.__signature__ = inspect.signature(f)  # type: ignore[attr-defined]
-    if isinstance(bounds, _scipy.Bounds):
+    g.__signature__ = inspect.signature(f)  # type: ignore[attr-defined]  # counted by SciPy
+    if isinstance(bounds, Bounds):
         lower, upper = bounds.lb, bounds.ub
     else:
         lower, upper = bounds
@@ -582,7 +581,7 @@ def curve_fit(
         numbers[2],
         absolute_sigma,
         check_finite,
-        _limits(bounds)[2] if isinstance(bounds, _scipy.Bounds) else stripped(bounds),
+        _limits(bounds)[2] if isinstance(bounds, Bounds) else stripped(bounds),
         method,
         _plainly(jac, ()),
         **options,
