@@ -89,7 +89,10 @@ def test_brackets_and_starts_have_no_influence() -> None:
 @settings(max_examples=20, deadline=None)
 def test_newton_of_an_array_is_elementwise(a: list[float]) -> None:
     x = np.array(a)
-    f = lambda a: optimize.newton(lambda x, a: x**3 - a, np.full(len(a), 2.0), args=(a,))
+
+    def f(a: Any) -> Any:
+        return optimize.newton(lambda x, a: x**3 - a, np.full(len(a), 2.0), args=(a,))
+
     np.testing.assert_allclose(derivative(f)(x), x ** (-2 / 3) / 3, rtol=1e-12)
     np.testing.assert_allclose(derivative(f, order=2)(x), -2 / 9 * x ** (-5 / 3), rtol=1e-12)
     np.testing.assert_allclose(jacobian(f)(x), np.diag(x ** (-2 / 3) / 3), rtol=1e-12)
@@ -140,7 +143,10 @@ def test_a_linear_system_is_solved_with_its_tangents(n: int, seed: int) -> None:
 def test_a_fixed_point_of_a_vector() -> None:
     """x = cos(a·x) elementwise, coupled by a rotation."""
     turn = np.array([[0.6, -0.8], [0.8, 0.6]])
-    f = lambda a: optimize.fixed_point(lambda x: np.cos(a * (turn @ x)) / 2, [0.4, 0.4])
+
+    def f(a: Any) -> Any:
+        return optimize.fixed_point(lambda x: np.cos(a * (turn @ x)) / 2, [0.4, 0.4])
+
     x = f(1.0)
     for _ in range(100):  # SciPy stops at 1e-8
         x = np.cos(turn @ x) / 2
@@ -157,7 +163,7 @@ def derivative_of(f: Any) -> Any:
 
 
 def test_roots_that_have_no_derivative() -> None:
-    with pytest.raises(NonDifferentiableError, match="singular|regular root"):
+    with pytest.raises(NonDifferentiableError, match=r"singular|regular root"):
         optimize.newton(lambda x: Dual(1.0, 1.0) * (x - 1) ** 2, 0.9, maxiter=200)
     with pytest.raises(NonDifferentiableError, match="singular"):
         optimize.brentq(lambda x: np.sign(x - 0.3) + 0 * Dual(1.0, 1.0), 0, 1)
@@ -184,7 +190,9 @@ METHODS = ["BFGS", "L-BFGS-B", "CG", "Powell", "TNC", "SLSQP", "trust-constr", "
 
 @pytest.mark.parametrize("method", [None, "Nelder-Mead", *METHODS])
 def test_the_optimum_moves_as_it_must(method: str | None) -> None:
-    f = lambda p: optimize.minimize(portfolio, [0.5, 0.5], args=(p,), method=method)
+    def f(p: Any) -> Any:
+        return optimize.minimize(portfolio, [0.5, 0.5], args=(p,), method=method)
+
     p = np.array([1.5, 0.7])
     np.testing.assert_allclose(
         jacobian(lambda p: f(p).x)(p), [[1, 0], [0.7, 1.5]], rtol=1e-12, atol=1e-12
@@ -198,7 +206,10 @@ def test_the_optimum_moves_as_it_must(method: str | None) -> None:
 
 def test_solvers_get_derivatives_as_they_want_them() -> None:
     p = np.array([1.5, 0.7])
-    both = lambda x, p: (portfolio(x, p), grad(portfolio)(x, p))
+
+    def both(x: Any, p: Any) -> Any:
+        return (portfolio(x, p), grad(portfolio)(x, p))
+
     calls: list[Callable[[Any], Any]] = [
         lambda p: optimize.minimize(both, [0.5, 0.5], (p,), jac=True, method="BFGS"),
         lambda p: optimize.minimize(portfolio, [0.5, 0.5], (p,), jac=grad(portfolio)),
@@ -256,7 +267,10 @@ def test_the_minimum_of_a_function_of_one_number(method: str) -> None:
     for order, want in ((1, 1.0), (2, 0.0)):
         assert derivative(lambda a: f(a).x, order=order)(3.0) == pytest.approx(want, abs=1e-11)
     assert derivative(lambda a: f(a).fun)(3.0) == pytest.approx(-math.log(3), rel=1e-7)
-    cut = lambda c: optimize.minimize_scalar(lambda x: x, bounds=(c, 5.0), method="bounded").x
+
+    def cut(c: Any) -> Any:
+        return optimize.minimize_scalar(lambda x: x, bounds=(c, 5.0), method="bounded").x
+
     assert derivative(cut)(1.0) == 1.0
 
 
@@ -353,7 +367,9 @@ def test_least_squares_has_the_second_derivatives_of_the_residuals(method: str) 
             h = mp.mpf(10) ** -12
             return [float(v) for v in (best(h) - best(-h)) / (2 * h)]
 
-    f = lambda y: optimize.least_squares(decay, [2.7, 0.5], method=method, args=(y,))
+    def f(y: Any) -> Any:
+        return optimize.least_squares(decay, [2.7, 0.5], method=method, args=(y,))
+
     want = np.array([exact(i) for i in range(5)]).T
     np.testing.assert_allclose(jacobian(lambda y: f(y).x)(y), want, rtol=1e-11)
     # the envelope theorem: cost changes with the data as if b stayed
@@ -409,7 +425,9 @@ def test_a_ridge_parameter() -> None:
             lambda b: np.sum((a @ b - Y) ** 2) + penalty * np.sum(b**2), np.zeros(3)
         ).x
 
-    closed = lambda penalty: np.linalg.solve(a.T @ a + penalty * np.eye(3), a.T @ Y)
+    def closed(penalty: Any) -> Any:
+        return np.linalg.solve(a.T @ a + penalty * np.eye(3), a.T @ Y)
+
     for order in (1, 2):
         got, want = (nth(g, order) for g in (f, closed))
         np.testing.assert_allclose(got, want, rtol=1e-10)

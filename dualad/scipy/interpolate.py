@@ -78,9 +78,14 @@ class Spline:
         at = np.asarray(plain(x), float)
         move = as_operand(nilpotent(x))
         if has_duals(self.knots):
-            knots = plain(self.knots)
-            place = np.clip(np.searchsorted(knots, at, "right") - 1, 0, len(knots) - 2)
-            move = move - nilpotent(self.knots)[place]
+            knots, shifts = plain(self.knots), nilpotent(self.knots)
+            inside = at
+            if (self.plain.extrapolate if extrapolate is None else extrapolate) == "periodic":
+                period = knots[-1] - knots[0]
+                turns = np.floor((at - knots[0]) / period)
+                inside, move = at - turns * period, move - turns * (shifts[-1] - shifts[0])
+            place = np.searchsorted(knots, inside, "right") - 1
+            move = move - shifts[np.clip(place, 0, len(knots) - 2)]
         order = len(levels_of(move)) if has_duals(move) else 0
         behind = np.ndim(value) - at.ndim - self.plain.axis
         if has_duals(move) and np.ndim(move):
