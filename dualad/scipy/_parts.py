@@ -15,7 +15,8 @@ from ..array import as_operand, linear
 from ..dual import Dual, dual, parts, plain
 from ..structure import leaves, rebuild
 
-Levels = dict[int, tuple[int, ...]]  # newest first: level → (k,) for k directions, () for one
+# Newest first: each level, with (k,) for k directions, or () for one.
+Levels = tuple[tuple[int, tuple[int, ...]], ...]
 
 
 def levels_of(*given: Any) -> Levels:
@@ -26,13 +27,13 @@ def levels_of(*given: Any) -> Levels:
     ValueError
         If duals of one level differ in their number of directions.
     """
-    found: Levels = {}
+    found: dict[int, tuple[int, ...]] = {}
     for x in leaves(given):
         _collect(as_operand(x), found)
-    return dict(sorted(found.items(), reverse=True))
+    return tuple(sorted(found.items(), reverse=True))
 
 
-def _collect(x: Any, found: Levels) -> None:
+def _collect(x: Any, found: dict[int, tuple[int, ...]]) -> None:
     if not isinstance(x, Dual):
         return
     many = np.shape(x.tangent)[: np.ndim(x.tangent) - np.ndim(x.value)]
@@ -59,12 +60,15 @@ def pack(x: Any, levels: Levels) -> Any:
         if isinstance(x, Dual):
             raise UnknownLevelError(levels_of(x))
         return np.asarray(x)
-    (level, many), rest = next(iter(levels.items())), dict(list(levels.items())[1:])
+    (level, many), rest = levels[0], levels[1:]
     value, tangent = parts(x, level)
     if tangent is None:
         tangent = np.zeros(many + np.shape(value))
     first, others = pack(value, rest), pack(tangent, rest)
-    others = np.moveaxis(others, len(rest), 0) if many else others[None]
+    if not many:
+        others = others[None]
+    elif rest:
+        others = np.moveaxis(others, len(rest), 0)
     return np.concatenate([first[None], others])
 
 
@@ -72,8 +76,10 @@ def unpack(z: Any, levels: Levels) -> Any:
     """What `pack` took apart."""
     if not levels:
         return z.item() if isinstance(z, np.generic) else z
-    (level, many), rest = next(iter(levels.items())), dict(list(levels.items())[1:])
-    dot = np.ascontiguousarray(np.moveaxis(z[1:], 0, len(rest))) if many else z[1]
+    (level, many), rest = levels[0], levels[1:]
+    dot = z[1:] if many else z[1]
+    if many and rest:
+        dot = np.ascontiguousarray(np.moveaxis(dot, 0, len(rest)))
     return dual(unpack(z[0], rest), unpack(dot, rest), level)
 
 

@@ -125,9 +125,8 @@ def _as_array(fun: Function, vectorized: bool) -> Function:
     """A right-hand side that takes and gives duals in one array."""
 
     def f(t: Any, y: Any) -> Any:
-        if vectorized:
-            return np.reshape(as_operand(fun(t, y[:, None])), np.shape(y))
-        return np.reshape(as_operand(fun(t, y)), np.shape(y))
+        dy = as_operand(fun(t, y[:, None]) if vectorized else fun(t, y))
+        return dy if getattr(dy, "shape", None) == y.shape else np.reshape(dy, y.shape)
 
     return f
 
@@ -198,7 +197,7 @@ class _Task:
         result = self.run(self.rhs, z0.ravel(), options)
         sizes = np.max(abs(result.y), axis=1, initial=0).reshape(blocks, -1).max(axis=1)
         share = np.where((sizes > 0) & (sizes < 0.1 * sizes[0]), sizes / (sizes[0] or 1), 1)
-        if np.any((share < 1) & (np.max(atol) > np.min(rtol) * sizes)):
+        if np.any((share < 1) & (np.max(atol) > _DROWNED * np.min(rtol) * sizes)):
             options["atol"] = (share[:, None] * atol).ravel() / np.sqrt(blocks)
             result = self.run(self.rhs, z0.ravel(), options)
         return result
@@ -207,7 +206,7 @@ class _Task:
         """The integrator's numbers as duals; further axes stay behind."""
         if not self.levels:
             return z
-        shape = [1 + (k or (1,))[0] for k in self.levels.values()]
+        shape = [1 + (k or (1,))[0] for _, k in self.levels]
         return unpack(np.reshape(z, (*shape, len(self.y0), *z.shape[1:])), self.levels)
 
     def rhs(self, t: float, z: Any) -> Any:
@@ -266,12 +265,13 @@ class _Task:
 
 
 _IMPLICIT = ("Radau", "BDF", "LSODA", _scipy.Radau, _scipy.BDF, _scipy.LSODA)
+_DROWNED = 100.0  # atol next to rtol·tangent, from where on it is taken anew
 _LEAST = 100 * np.finfo(float).eps  # SciPy's own lower limit of rtol
 
 
 def unpack_zero(levels: Levels) -> Any:
     """A zero of these levels."""
-    return unpack(np.zeros([1 + (k or (1,))[0] for k in levels.values()]), levels)
+    return unpack(np.zeros([1 + (k or (1,))[0] for _, k in levels]), levels)
 
 
 def _stacked(items: list[Any], otherwise: Any) -> Any:
@@ -282,7 +282,7 @@ def _matrix(j: Any, levels: Levels) -> Any:
     """A matrix of duals as one that acts on packed vectors."""
     if not levels:
         return j
-    (level, many), rest = next(iter(levels.items())), dict(list(levels.items())[1:])
+    (level, many), rest = levels[0], levels[1:]
     value, tangent = parts(j, level)
     block = _matrix(value, rest)
     n, k = len(block), (many or (1,))[0]
@@ -467,7 +467,7 @@ def quad(
             share = min(1.0, sizes[i] / sizes[0]) if sizes[0] and sizes[i] else 1.0
             here = {**options, "epsabs": share * options.get("epsabs", 1.49e-8)}
             integrals.append(_scipy.quad(part, low, high, **here)[0])
-        shape = [1 + (k or (1,))[0] for k in levels.values()]
+        shape = [1 + (k or (1,))[0] for _, k in levels]
         y = unpack(np.reshape(integrals, shape), levels)
     else:
         y = result[0]
