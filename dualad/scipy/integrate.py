@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import scipy.integrate as _scipy
+from scipy import sparse
 from scipy.integrate import fixed_quad
 
 from ..array import as_operand
@@ -165,6 +166,7 @@ class _Task:
         if isinstance(self.start, Dual):  # the state at the plain time
             self.y0 = stepped(f, self.start, self.first, -nilpotent(self.start))
         self.levels = levels_of(self.y0)
+        self.is_dense = True
         for event in events:
             event.n = len(self.y0)
 
@@ -186,6 +188,7 @@ class _Task:
             options.pop(unused, None)
         if options["method"] in _IMPLICIT:
             options["jac"] = self.jacobian
+            self.is_dense = options["method"] in ("LSODA", _scipy.LSODA)
         z0 = pack(self.y0, self.levels)
         blocks = z0.size // len(self.y0)
         atol = np.broadcast_to(options["atol"], self.y0.shape)
@@ -213,7 +216,9 @@ class _Task:
         return pack(self.f(t, self.state(z)), self.levels).ravel()
 
     def jacobian(self, t: float, z: Any) -> Any:
-        return _matrix(jacobian(lambda y: self.f(t, y))(self.state(z)), self.levels)
+        matrix = _matrix(jacobian(lambda y: self.f(t, y))(self.state(z)), self.levels)
+        # Blocks on the diagonal and in few columns: sparse factors cost as many of the plain ones.
+        return matrix if self.is_dense or len(z) < _LARGE else sparse.csc_matrix(matrix)
 
     def moved(self, y: Any, t: Any) -> Any:
         """The state at a dual time, which it was at the plain one."""
@@ -265,6 +270,7 @@ class _Task:
 
 
 _IMPLICIT = ("Radau", "BDF", "LSODA", _scipy.Radau, _scipy.BDF, _scipy.LSODA)
+_LARGE = 64  # from so many numbers on, sparse matrices pay off
 _DROWNED = 100.0  # atol next to rtol·tangent, from where on it is taken anew
 _LEAST = 100 * np.finfo(float).eps  # SciPy's own lower limit of rtol
 
