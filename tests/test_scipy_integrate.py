@@ -13,7 +13,10 @@ from hypothesis import strategies as st
 from mpmath import mp
 
 from dualad import Dual, NonDifferentiableError, derivative, grad, hessian, jacobian
+from dualad.dual import dual as make
 from dualad.scipy import integrate
+from dualad.scipy._parts import levels_of, pack
+from dualad.scipy.integrate import _matrix
 from dualad.scipy.linalg import expm
 
 METHODS = ["RK45", "RK23", "DOP853", "Radau", "BDF", "LSODA"]
@@ -265,6 +268,34 @@ def test_tangents_meet_the_tolerance_in_every_unit(unit: float) -> None:
 
     want = -math.sin(6 * math.sqrt(2)) * 3 / math.sqrt(2) * unit
     assert derivative(f)(2.0 / unit) == pytest.approx(want, rel=3e-4)
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+def test_a_tangent_that_is_harder_than_its_value(unit: float) -> None:
+    """The state stands still; only its derivative, of size unit, oscillates."""
+
+    def f(a: Any) -> Any:
+        return integrate.solve_ivp(
+            lambda t, y: [(a - 2.0) * unit * np.cos(20 * t)], (0, 3.3), [1.0], rtol=1e-5, atol=1e-8
+        ).y[0, -1]
+
+    assert derivative(f)(2.0) == pytest.approx(math.sin(66) / 20 * unit, rel=1e-2)
+
+
+def test_a_matrix_of_duals_acts_on_packed_vectors() -> None:
+    """Two levels, of two directions and one."""
+    random = np.random.default_rng(0)
+
+    def nested(shape: tuple[int, ...]) -> Any:
+        older = make(random.normal(size=shape), random.normal(size=(2, *shape)), 1)
+        dot = make(random.normal(size=shape), random.normal(size=(2, *shape)), 1)
+        return make(older, dot, 2)
+
+    j, v = nested((3, 3)), nested((3,))
+    levels = levels_of(v)
+    assert levels == ((2, ()), (1, (2,)))
+    got = _matrix(j, levels) @ pack(v, levels).ravel()
+    np.testing.assert_allclose(got, pack(j @ v, levels).ravel(), rtol=1e-12)
 
 
 def test_many_directions_do_not_thin_out_the_error() -> None:
