@@ -1,0 +1,404 @@
+"""scipy.interpolate: splines through duals, and at duals.
+
+A spline is a polynomial between its knots, so its value at x + nilpotent is a short Taylor sum
+of SciPy's own derivatives, and linear in its coefficients. These come from the data: as the
+solution of the spline's equations, or from a formula for the slopes at the knots.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.interpolate as _scipy
+
+from ..array import as_operand
+from ..array_rules.common import has_duals
+from ..drivers import jacobian
+from ..dual import plain
+from ._parts import levels_of, nilpotent, stripped, through, with_value
+from ._theorems import solved
+
+__all__ = [
+    "Akima1DInterpolator",
+    "CubicHermiteSpline",
+    "CubicSpline",
+    "PchipInterpolator",
+    "Spline",
+    "make_interp_spline",
+]
+
+
+class Spline:
+    """A spline of SciPy for duals.
+
+    Made by the functions of this module. Its coefficients `c` and, in piecewise polynomials, its
+    breakpoints `x` may be duals. All that is not defined here is handed on to SciPy's spline,
+    `plain`, as long as coefficients and breakpoints are plain.
+
+    At a knot, a derivative that jumps there counts as the mean of both sides. (An explicit nu= is
+    SciPy's: the derivative from the right.)
+    """
+
+    def __init__(self, plain_spline: Any, c: Any = None, x: Any = None) -> None:
+        self.plain = plain_spline
+        self.c = plain_spline.c if c is None else c
+        self.knots = self._plain_knots() if x is None else x
+
+    def _plain_knots(self) -> Any:
+        return self.plain.t if hasattr(self.plain, "t") else self.plain.x
+
+    def _remade(self, c: Any) -> Any:
+        """SciPy's spline with other plain coefficients."""
+        s = self.plain
+        if hasattr(s, "t"):
+            return _scipy.BSpline.construct_fast(s.t, c, s.k, s.extrapolate, s.axis)
+        return _scipy.PPoly.construct_fast(c, s.x, s.extrapolate, s.axis)
+
+    def __call__(self, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
+        """The spline, or its nu-th derivative.
+
+        Parameters
+        ----------
+        x : number or array
+        nu : int
+        extrapolate : bool or "periodic", optional
+
+        Returns
+        -------
+        array
+            Of shape x.shape, in the place of the axis that was interpolated.
+        """
+        x = as_operand(x)
+        value = self.plain(plain(x), nu=nu, extrapolate=extrapolate)
+        if not has_duals(x, self.c, self.knots):
+            return value
+        at = np.asarray(plain(x), float)
+        move = as_operand(nilpotent(x))
+        if has_duals(self.knots):
+            knots, shifts = plain(self.knots), nilpotent(self.knots)
+            inside = at
+            if (self.plain.extrapolate if extrapolate is None else extrapolate) == "periodic":
+                period = knots[-1] - knots[0]
+                turns = np.floor((at - knots[0]) / period)
+                inside, move = at - turns * period, move - turns * (shifts[-1] - shifts[0])
+            place = np.searchsorted(knots, inside, "right") - 1
+            move = move - shifts[np.clip(place, 0, len(knots) - 2)]
+        order = len(levels_of(move)) if has_duals(move) else 0
+        behind = np.ndim(value) - at.ndim - self.plain.axis
+        if has_duals(move) and np.ndim(move):
+            move = np.reshape(move, np.shape(move) + (1,) * behind)
+        y = self._derivative(at, nu, extrapolate)
+        for j in range(1, order + 1):
+            slope = self._derivative(at, nu + j, extrapolate)
+            y = y + slope * (move**j / math.factorial(j))
+        return with_value(y, value if np.ndim(value) else float(value))
+
+    def _derivative(self, x: Any, nu: int, extrapolate: Any) -> Any:
+        """At plain places, but with coefficients of any kind."""
+
+        def f(c: Any) -> Any:
+            spline = self._remade(c)
+            y = spline(x, nu=nu, extrapolate=extrapolate)
+            inner = np.isin(x, self._plain_knots()[1:-1])
+            if nu and np.any(inner):
+                left = spline(np.nextafter(x, -np.inf), nu=nu, extrapolate=extrapolate)
+                lead = self.plain.axis
+                where = inner.reshape(inner.shape + (1,) * (np.ndim(y) - lead - inner.ndim))
+                y = np.where(where, (y + left) / 2, y)
+            return y if np.ndim(y) else float(y)
+
+        return through(f, self.c)
+
+    def _changed(self, change: Callable[[Any], Any]) -> Spline:
+        c = through(lambda c: change(self._remade(c)).c, self.c)
+        moved = self.knots if has_duals(self.knots) else None
+        return Spline(change(self.plain), c if has_duals(c) else None, moved)
+
+    def derivative(self, nu: int = 1) -> Spline:
+        """The spline's nu-th derivative, a spline."""
+        return self._changed(lambda s: s.derivative(nu))
+
+    def antiderivative(self, nu: int = 1) -> Spline:
+        """A spline whose nu-th derivative is this one; zero at the left end."""
+        if has_duals(self.knots):
+            raise TypeError(
+                "antiderivative takes a spline with plain breakpoints; integrate with "
+                "dualad.scipy.integrate.quad."
+            )
+        return self._changed(lambda s: s.antiderivative(nu))
+
+    def integrate(self, a: Any, b: Any, extrapolate: Any = None) -> Any:
+        """The integral from a to b."""
+        if not has_duals(a, b, self.c, self.knots):
+            return self.plain.integrate(a, b, extrapolate)
+        total = self.antiderivative()
+        return total(b, extrapolate=extrapolate) - total(a, extrapolate=extrapolate)
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name == "plain":
+            raise AttributeError(name)
+        if name == "x" and not hasattr(self.plain, "t"):
+            return self.knots
+        if has_duals(self.c, self.knots):
+            raise AttributeError(
+                f"a spline of duals has no {name!r}; write s.plain.{name} for that of the plain "
+                "spline, without derivatives."
+            )
+        return getattr(self.plain, name)
+
+
+# -- piecewise cubics: values and slopes at the breakpoints ----------------------------------
+
+
+def _cubic(plain_spline: Any, x: Any, y: Any, slopes: Any, axis: int) -> Spline:
+    """The spline of plain numbers, with the coefficients that duals give."""
+    y = np.moveaxis(as_operand(y), axis, 0)
+    h = _like(np.diff(x), y)
+    rise = np.diff(y, axis=0) / h
+    t = (slopes[:-1] + slopes[1:] - 2 * rise) / h
+    c = np.stack([t / h, (rise - slopes[:-1]) / h - t, slopes[:-1] + 0 * rise, y[:-1] + 0 * rise])
+    return Spline(plain_spline, with_value(c, plain_spline.c), x if has_duals(x) else None)
+
+
+def _like(x: Any, y: Any) -> Any:
+    """A vector along the first axis of y."""
+    return np.reshape(x, np.shape(x) + (1,) * (np.ndim(y) - 1))
+
+
+def _data(*given: Any) -> list[Any]:
+    """Arrays, of floats or duals."""
+    arrays = (as_operand(a) for a in given)
+    return [a if has_duals(a) else np.asarray(a, np.result_type(a, 1.0)) for a in arrays]
+
+
+def CubicHermiteSpline(x: Any, y: Any, dydx: Any, axis: int = 0, extrapolate: Any = None) -> Spline:
+    """scipy.interpolate.CubicHermiteSpline; breakpoints, values and slopes may be duals.
+
+    Examples
+    --------
+    >>> from dualad import Dual
+    >>> s = CubicHermiteSpline([0.0, 1.0], [0.0, 1.0], [0.0, Dual(0.0, 1.0)])
+    >>> s(0.5)
+    Dual(0.5, -0.125)
+    """
+    x, y, dydx = _data(x, y, dydx)
+    spline = _scipy.CubicHermiteSpline(plain(x), plain(y), plain(dydx), axis, extrapolate)
+    if not has_duals(x, y, dydx):
+        return Spline(spline)
+    return _cubic(spline, x, y, np.moveaxis(dydx, axis, 0), axis)
+
+
+def CubicSpline(
+    x: Any, y: Any, axis: int = 0, bc_type: Any = "not-a-knot", extrapolate: Any = None
+) -> Spline:
+    """scipy.interpolate.CubicSpline; breakpoints, values and end conditions may be duals.
+
+    The slopes at the breakpoints solve the spline's equations: a second derivative that does not
+    jump, and the conditions at the ends.
+
+    Parameters
+    ----------
+    x : array, shape (n,)
+    y : array, shape (…, n, …)
+    axis, bc_type, extrapolate
+        As SciPy's.
+
+    Returns
+    -------
+    Spline
+        To be called as SciPy's.
+
+    Examples
+    --------
+    >>> from dualad import Dual, derivative
+    >>> square = CubicSpline(np.arange(5.0), np.arange(5.0) ** 2)
+    >>> derivative(square)(1.5)
+    3.0
+    >>> moved = CubicSpline(np.arange(5.0), Dual(np.arange(5.0) ** 2, np.ones(5)))
+    >>> moved(1.5)
+    Dual(2.25, 1.0)
+    """
+    x, y = _data(x, y)
+    spline = _scipy.CubicSpline(plain(x), plain(y), axis, stripped(bc_type), extrapolate)
+    if not (has_duals(x, y) or levels_of(bc_type)):
+        return Spline(spline)
+    front = np.moveaxis(y, axis, 0)
+    left_end, right_end = bc_type if isinstance(bc_type, (tuple, list)) else (bc_type, bc_type)
+    h = _like(np.diff(x), front)
+    rise = np.diff(front, axis=0) / h
+
+    def residual(s: Any) -> Any:
+        left, right = s[:-1], s[1:]
+        first = 2 * (3 * rise - 2 * left - right) / h  # second derivatives of each piece
+        last = 2 * (left + 2 * right - 3 * rise) / h  # at its two ends
+        third = (left + right - 2 * rise) / h**2
+        if left_end == "periodic":
+            ends = [s[0] - s[-1], last[-1] - first[0]]
+        elif len(third) == 2 and left_end == right_end == "not-a-knot":  # one parabola
+            ends = [third[0], third[1]]
+        else:
+            ends = [
+                _end(left_end, s[0], first[0], third, rise[0]),
+                _end(right_end, s[-1], last[-1], third[::-1], rise[-1]),
+            ]
+        return np.stack([ends[0], *(last[:-1] - first[1:]), ends[1]])
+
+    slopes = np.stack([np.asarray(spline(at, 1)) for at in plain(x)])
+    matrix = _equations(residual, slopes)
+
+    def divide(r: Any) -> Any:
+        return np.linalg.solve(matrix, r.reshape(len(r), -1)).reshape(r.shape)
+
+    return _cubic(spline, x, y, solved(residual, slopes, divide), axis)
+
+
+def _end(condition: Any, slope: Any, curvature: Any, third: Any, rise: Any) -> Any:
+    """What a condition at one end leaves; `third` counts from there."""
+    if isinstance(condition, str):
+        if condition == "not-a-knot":
+            return slope - rise if len(third) == 1 else third[0] - third[1]
+        condition = {"clamped": (1, 0.0), "natural": (2, 0.0)}[condition]
+    order, value = condition
+    return (slope if order == 1 else curvature) - as_operand(value)
+
+
+def _equations(residual: Callable[[Any], Any], s: Any) -> Any:
+    """The matrix of the equations, the same for all columns of values."""
+    n = len(s)
+
+    def column(v: Any) -> Any:
+        y = residual(_like(v, s) + np.zeros(s.shape))
+        return np.reshape(y, (n, -1))[:, 0]
+
+    return plain(jacobian(column)(np.zeros(n)))
+
+
+def PchipInterpolator(x: Any, y: Any, axis: int = 0, extrapolate: Any = None) -> Spline:
+    """scipy.interpolate.PchipInterpolator; breakpoints and values may be duals.
+
+    Next to a flat piece of the data the slope at the breakpoint has a kink; its derivative is the
+    mean of both sides. (Between two flat pieces it is zero.)
+
+    Examples
+    --------
+    >>> from dualad import derivative
+    >>> derivative(PchipInterpolator([0.0, 1.0, 2.0], [0.0, 1.0, 4.0]))(2.0)
+    4.0
+    """
+    x, y = _data(x, y)
+    spline = _scipy.PchipInterpolator(plain(x), plain(y), axis, extrapolate)
+    if not has_duals(x, y):
+        return Spline(spline)
+    front = np.moveaxis(y, axis, 0)
+    h = _like(np.diff(x), front)
+    m = np.diff(front, axis=0) / h
+    if len(m) == 1:
+        return _cubic(spline, x, y, np.stack([m[0], m[0]]), axis)
+    before, after = m[:-1], m[1:]
+    w1, w2 = 2 * h[1:] + h[:-1], h[1:] + 2 * h[:-1]
+    flat_before, flat_after = plain(before) == 0, plain(after) == 0
+    mean = (w1 + w2) / (
+        w1 / np.where(flat_before, 1.0, before) + w2 / np.where(flat_after, 1.0, after)
+    )
+    inner = np.where(np.sign(plain(before)) == np.sign(plain(after)), mean, 0.0)
+    inner = np.where(flat_before, (w1 + w2) / w1 * before / 2, inner)
+    inner = np.where(flat_after, (w1 + w2) / w2 * after / 2, inner)
+    inner = np.where(flat_before & flat_after, 0.0, inner)
+    ends = (_pchip_end(h[0], h[1], m[0], m[1]), _pchip_end(h[-1], h[-2], m[-1], m[-2]))
+    return _cubic(spline, x, y, np.stack([ends[0], *inner, ends[1]]), axis)
+
+
+def _pchip_end(h0: Any, h1: Any, m0: Any, m1: Any) -> Any:
+    """The slope at an end from two pieces, kept monotonic."""
+    d = ((2 * h0 + h1) * m0 - h0 * m1) / (h0 + h1)
+    steep = (np.sign(plain(m0)) != np.sign(plain(m1))) & (abs(plain(d)) > 3 * abs(plain(m0)))
+    d = np.where(steep, 3 * m0, d)
+    return np.where(np.sign(plain(d)) == np.sign(plain(m0)), d, 0.0)
+
+
+def Akima1DInterpolator(
+    x: Any, y: Any, axis: int = 0, *, method: str = "akima", extrapolate: Any = None
+) -> Spline:
+    """scipy.interpolate.Akima1DInterpolator; breakpoints and values may be duals.
+
+    Examples
+    --------
+    >>> from dualad import derivative
+    >>> round(derivative(Akima1DInterpolator(np.arange(5.0), np.arange(5.0) ** 2))(2.0), 12)
+    4.0
+    """
+    x, y = _data(x, y)
+    spline = _scipy.Akima1DInterpolator(
+        plain(x), plain(y), axis, method=method, extrapolate=extrapolate
+    )
+    if not has_duals(x, y):
+        return Spline(spline)
+    front = np.moveaxis(y, axis, 0)
+    rise = np.diff(front, axis=0) / _like(np.diff(x), front)
+    if len(rise) == 1:
+        return _cubic(spline, x, y, np.stack([rise[0], rise[0]]), axis)
+    before, after = 2 * rise[0] - rise[1], 2 * rise[-1] - rise[-2]
+    m = np.stack([2 * before - rise[0], before, *rise, after, 2 * after - rise[-1]])
+    change = np.abs(np.diff(m, axis=0))
+    if method == "makima":
+        change = change + np.abs(m[1:] + m[:-1]) / 2
+    near, far = change[2:], change[:-2]
+    total = near + far
+    size = plain(total)
+    flat = size <= 1e-9 * np.max(size, initial=-np.inf)
+    weighted = m[1:-2] + far / np.where(flat, 1.0, total) * (m[2:-1] - m[1:-2])
+    slopes = np.where(flat, (m[3:] + m[:-3]) / 2, weighted)
+    return _cubic(spline, x, y, slopes, axis)
+
+
+# -- B-splines -----------------------------------------------------------------------------
+
+
+def make_interp_spline(
+    x: Any, y: Any, k: int = 3, t: Any = None, bc_type: Any = None, axis: int = 0, **options: Any
+) -> Spline:
+    """scipy.interpolate.make_interp_spline; values may be duals, x and t may not.
+
+    Parameters
+    ----------
+    x, k, t, bc_type, axis, **options
+        As SciPy's, without duals.
+    y : array, shape (…, n, …)
+
+    Raises
+    ------
+    TypeError
+        If x, t or bc_type hold duals.
+
+    Examples
+    --------
+    >>> from dualad import derivative
+    >>> cube = make_interp_spline(np.arange(6.0), np.arange(6.0) ** 3)
+    >>> round(derivative(cube, order=3)(2.5), 9)
+    6.0
+    """
+    if levels_of(x, t, bc_type):
+        raise TypeError(
+            "make_interp_spline takes duals in y only; CubicSpline takes them in x and in the end "
+            "conditions too."
+        )
+    (y,) = _data(y)
+    spline = _scipy.make_interp_spline(x, plain(y), k, t, bc_type, axis, **options)
+    if not has_duals(y):
+        return Spline(spline)
+    ends = bc_type
+    if isinstance(ends, (tuple, list)):  # what is given there has no tangent
+        ends = tuple(
+            [(order, np.zeros_like(value)) for order, value in end]
+            if isinstance(end, list)
+            else end
+            for end in ends
+        )
+
+    def coefficients(values: Any) -> Any:
+        return _scipy.make_interp_spline(x, values, k, t, ends, axis, **options).c
+
+    return Spline(spline, with_value(through(coefficients, nilpotent(y)), spline.c))

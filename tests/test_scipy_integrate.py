@@ -1,0 +1,458 @@
+"""dualad.scipy.integrate: against closed forms, and mpmath's Taylor integrator at 30 digits."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.integrate
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mpmath import mp
+
+from dualad import Dual, NonDifferentiableError, derivative, grad, hessian, jacobian
+from dualad.dual import dual as make
+from dualad.scipy import integrate
+from dualad.scipy._parts import levels_of, pack
+from dualad.scipy.integrate import _matrix
+from dualad.scipy.linalg import expm
+
+METHODS = ["RK45", "RK23", "DOP853", "Radau", "BDF", "LSODA"]
+TIGHT: dict[str, Any] = {"rtol": 1e-10, "atol": 1e-12}
+
+
+def lorenz(t: Any, y: Any, sigma: Any, rho: Any, beta: Any) -> list[Any]:
+    return [sigma * (y[1] - y[0]), y[0] * (rho - y[2]) - y[1], y[0] * y[1] - beta * y[2]]
+
+
+# -- sensitivities against mpmath ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("method", "rtol"), [("DOP853", 1e-11), ("LSODA", 1e-9)])
+def test_lorenz_against_mpmath(method: str, rtol: float) -> None:
+    """Parameters and initial values, at the tolerance that the integrator was given."""
+    p, y0, end = [10.0, 28.0, 8 / 3], [1.0, 2.0, 3.0], 1.0
+    with mp.workdps(30):
+        h = mp.mpf(10) ** -10
+
+        def at(j: int, sign: int) -> Any:
+            given = [mp.mpf(v) for v in (*p, *y0)]
+            given[j] += sign * h
+            solution = mp.odefun(lambda t, y: lorenz(t, y, *given[:3]), 0, given[3:])
+            return solution(end)
+
+        want = np.empty((3, 6))
+        for j in (0, 1, 2, 4):
+            up, down = at(j, 1), at(j, -1)
+            want[:, j] = [float((u - d) / (2 * h)) for u, d in zip(up, down)]
+
+    def f(x: Any) -> Any:
+        options = {"rtol": rtol, "atol": rtol}
+        return integrate.solve_ivp(lorenz, (0, end), x[3:], method, args=x[:3], **options).y[:, -1]
+
+    got = jacobian(f)(np.array([*p, *y0]))
+    columns = [0, 1, 2, 4]  # the local errors grow, as neighbouring solutions do, by 10³
+    size = np.max(abs(want[:, columns]))
+    np.testing.assert_allclose(got[:, columns], want[:, columns], atol=1e3 * rtol * size, rtol=0)
+
+
+# -- linear equations have closed forms --------------------------------------------------------
+
+
+def chain(t: Any, y: Any, p: Any) -> list[Any]:
+    """Decay from a to b to nothing."""
+    return [-p[0] * y[0], p[0] * y[0] - p[1] * y[1]]
+
+
+def chain_at(t: Any, p: Any) -> Any:
+    a = p[2] * np.exp(-p[0] * t)
+    b = p[2] * p[0] / (p[1] - p[0]) * (np.exp(-p[0] * t) - np.exp(-p[1] * t))
+    return np.stack([a, b])
+
+
+P = np.array([0.5, 1.3, 2.0])
+TIMES = np.array([0.0, 0.4, 1.0, 2.0])
+
+
+def run(p: Any, method: str = "DOP853", **options: Any) -> Any:
+    given = {**TIGHT, **options}
+    span = given.pop("span", (0.0, 2.0))
+    return integrate.solve_ivp(chain, span, [p[2], 0.0], method, args=(p,), **given)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_method(method: str) -> None:
+    tolerance = {"rtol": 1e-6, "atol": 1e-8} if method in ("RK23", "BDF") else TIGHT
+
+    def f(p: Any) -> Any:
+        return run(p, method, t_eval=TIMES, **tolerance).y
+
+    want = jacobian(lambda p: chain_at(TIMES, p))(P)
+    bound = 1e3 * tolerance["rtol"]
+    np.testing.assert_allclose(jacobian(f)(P), want, atol=bound, rtol=0)
+    np.testing.assert_allclose(jacobian(f, chunk=1)(P), want, atol=bound, rtol=0)
+    if method != "RK23":
+        second = jacobian(jacobian(lambda p: chain_at(TIMES, p)))(P)
+        np.testing.assert_allclose(jacobian(jacobian(f))(P), second, atol=10 * bound, rtol=0)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_plain_numbers_give_what_scipy_gives(method: str) -> None:
+    """Bit for bit: steps, states, events and dense output."""
+
+    def hit(t: Any, y: Any) -> Any:
+        return y[1] - 0.5
+
+    options: Any = {"method": method, "events": hit, "dense_output": True, "t_eval": TIMES}
+
+    def fun(t: Any, y: Any) -> Any:
+        return np.array(chain(t, y, P))
+
+    got = integrate.solve_ivp(fun, (0, 2), [2.0, 0.0], **options)
+    want = scipy.integrate.solve_ivp(fun, (0, 2), [2.0, 0.0], **options)
+    for name in ("t", "y", "nfev", "njev", "nlu", "status", "message"):
+        np.testing.assert_array_equal(getattr(got, name), getattr(want, name))
+    for name in ("t_events", "y_events"):
+        np.testing.assert_array_equal(getattr(got, name)[0], getattr(want, name)[0])
+    np.testing.assert_array_equal(got.sol(0.77), want.sol(0.77))
+    given = integrate.solve_ivp(chain, (0, 2), [2.0, 0.0], args=(P,), vectorized=True)
+    np.testing.assert_array_equal(
+        given.y, scipy.integrate.solve_ivp(chain, (0, 2), [2, 0], args=(P,), vectorized=True).y
+    )
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(1, 3), st.integers(0, 3), st.sampled_from(["RK45", "Radau"]), st.booleans())
+def test_shapes(n: int, k: int, method: str, vectorized: bool) -> None:
+    """y′ = A·y, A and y0 with k directions: all are integrated alike."""
+    random = np.random.default_rng([n, k])
+    a, y0 = random.normal(size=(n, n)), random.normal(size=n)
+    duals = (
+        Dual(a, random.normal(size=(k, n, n))) if k else Dual(a, random.normal(size=(n, n))),
+        Dual(y0, random.normal(size=(k, n))) if k else Dual(y0, random.normal(size=n)),
+    )
+    options: Any = {"method": method, "rtol": 1e-8, "atol": 1e-10, "vectorized": vectorized}
+    got = integrate.solve_ivp(lambda t, y: duals[0] @ y, (0, 0.5), duals[1], **options)
+    want = expm(0.5 * duals[0]) @ duals[1]
+    np.testing.assert_allclose(got.y[:, -1].value, want.value, atol=1e-6)
+    np.testing.assert_allclose(got.y[:, -1].tangent, want.tangent, atol=1e-6)
+    assert got.y.shape == (n, len(got.t))
+
+
+# -- times ---------------------------------------------------------------------------------
+
+
+def test_the_ends_and_the_times_may_be_duals() -> None:
+    """y(t) of the chain that starts at s: closed form in t − s, to the third order."""
+
+    def f(s: Any, t: Any) -> Any:
+        return run(P, span=(s, t)).y[1, -1]
+
+    def g(s: Any, t: Any) -> Any:
+        return run(P, span=(s, 2.0), t_eval=[t]).y[1, 0]
+
+    def dense(s: Any, t: Any) -> Any:
+        return run(P, span=(s, 2.0), dense_output=True).sol(t)[1]
+
+    def want(s: Any, t: Any) -> Any:
+        return chain_at(t - s, P)[1]
+
+    for solution in (f, g, dense):
+        for argnum in (0, 1):
+            for order in (1, 2, 3):
+                got = derivative(solution, argnum, order)(0.2, 1.7)
+                exact = derivative(want, argnum, order)(0.2, 1.7)
+                assert got == pytest.approx(exact, rel=1e-7), (solution, argnum, order)
+        mixed = derivative(lambda s, f=solution: derivative(f, 1)(s, 1.7))(0.2)
+        exact = derivative(lambda s: derivative(want, 1)(s, 1.7))(0.2)
+        assert mixed == pytest.approx(exact, rel=1e-7)
+    result = run(P, span=(Dual(0.0, 1.0), Dual(2.0, 3.0)))
+    assert result.t[0].tangent == 1.0
+    assert result.t[-1].tangent == 3.0
+    with pytest.raises(NotImplementedError, match="fourth order"):
+        derivative(f, 1, order=5)(0.2, 1.7)
+
+
+def throw(speed: Any, g: Any, terminal: bool = True) -> Any:
+    """A ball is thrown up and comes down after 2·speed/g."""
+
+    def floor(t: Any, y: Any, *_) -> Any:
+        return y[0] + 0.0 * g
+
+    floor.terminal, floor.direction = terminal, -1  # type: ignore[attr-defined]
+
+    def top(t: Any, y: Any, *_) -> Any:
+        return y[1]
+
+    return integrate.solve_ivp(
+        lambda t, y, g: [y[1], -g],
+        (0, 3.0),
+        [0.0, speed],
+        events=[floor, top],
+        args=(g,),
+        dense_output=True,
+        rtol=1e-9,
+    )
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_times_of_events(terminal: bool) -> None:
+    at = (9.0, 9.81)
+
+    def f(what: Any) -> Any:
+        return lambda *x: what(throw(*x, terminal))
+
+    for what, closed in [
+        (lambda r: r.t_events[0][0], lambda v, g: 2 * v / g),
+        (lambda r: r.t_events[1][0], lambda v, g: v / g),
+        (lambda r: r.y_events[1][0, 0], lambda v, g: v**2 / (2 * g)),
+        (lambda r: r.y_events[0][0, 1], lambda v, g: -v),
+        (lambda r: r.sol(r.t_events[1][0])[0], lambda v, g: v**2 / (2 * g)),
+    ]:
+        got, want = (jacobian(h, argnums=(0, 1))(*at) for h in (f(what), closed))
+        np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-9)
+        got, want = (
+            jacobian(jacobian(h, argnums=(0, 1)), argnums=(0, 1))(*at) for h in (f(what), closed)
+        )
+        np.testing.assert_allclose(got, want, rtol=1e-8, atol=1e-8)
+    if terminal:
+        last = grad(lambda v: throw(v, 9.81).t[-1])(9.0)
+        assert last == pytest.approx(2 / 9.81, rel=1e-10)
+        speed = grad(lambda v: throw(v, 9.81).y[1, -1])(9.0)
+        assert speed == pytest.approx(-1, rel=1e-10)
+
+
+def test_events_whose_function_alone_has_duals() -> None:
+    """y = t; the event is at t = a²."""
+
+    def f(a: Any) -> Any:
+        return integrate.solve_ivp(
+            lambda t, y: [1.0], (0, 5), [0.0], events=lambda t, y: y[0] - a**2
+        ).t_events[0][0]
+
+    assert derivative(f)(1.5) == pytest.approx(3.0, rel=1e-13)
+    assert derivative(f, order=2)(1.5) == pytest.approx(2.0, rel=1e-13)
+
+    def never(a: Any) -> Any:
+        return integrate.solve_ivp(lambda t, y: [a], (0, 1), [0.0], events=lambda t, y: y[0] - 9)
+
+    assert never(Dual(1.0, 1.0)).t_events[0].shape == (0,)
+
+
+def test_an_event_that_only_touches_has_no_derivative() -> None:
+    a = Dual(1.0, 1.0)
+    with pytest.raises(NonDifferentiableError, match=r"singular|regular"):
+        integrate.solve_ivp(lambda t, y: [a], (0, 1), [0.0], events=lambda t, y: (t - 1) ** 2 * a)
+
+
+# -- what the integrator must notice -----------------------------------------------------------
+
+
+def test_duals_that_turn_up_late() -> None:
+    def late(a: Any) -> Any:
+        return integrate.solve_ivp(lambda t, y: [a if t > 1 else 0.0], (0, 2), [1.0], max_step=0.01)
+
+    assert derivative(lambda a: late(a).y[0, -1])(3.0) == pytest.approx(1.0, abs=0.01)
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+def test_tangents_meet_the_tolerance_in_every_unit(unit: float) -> None:
+    """The derivative in a parameter of size 1/unit is of size unit."""
+
+    def f(a: Any) -> Any:
+        return integrate.solve_ivp(
+            lambda t, y: [y[1], -a * unit * y[0]], (0, 6), [1.0, 0.0], rtol=1e-5, atol=1e-8
+        ).y[0, -1]
+
+    want = -math.sin(6 * math.sqrt(2)) * 3 / math.sqrt(2) * unit
+    assert derivative(f)(2.0 / unit) == pytest.approx(want, rel=3e-4)
+
+
+@pytest.mark.parametrize("unit", [1e-9, 1.0, 1e9])
+def test_a_tangent_that_is_harder_than_its_value(unit: float) -> None:
+    """The state stands still; only its derivative, of size unit, oscillates."""
+
+    def f(a: Any) -> Any:
+        return integrate.solve_ivp(
+            lambda t, y: [(a - 2.0) * unit * np.cos(20 * t)], (0, 3.3), [1.0], rtol=1e-5, atol=1e-8
+        ).y[0, -1]
+
+    assert derivative(f)(2.0) == pytest.approx(math.sin(66) / 20 * unit, rel=1e-2)
+
+
+def test_a_matrix_of_duals_acts_on_packed_vectors() -> None:
+    """Two levels, of two directions and one."""
+    random = np.random.default_rng(0)
+
+    def nested(shape: tuple[int, ...]) -> Any:
+        older = make(random.normal(size=shape), random.normal(size=(2, *shape)), 1)
+        dot = make(random.normal(size=shape), random.normal(size=(2, *shape)), 1)
+        return make(older, dot, 2)
+
+    j, v = nested((3, 3)), nested((3,))
+    levels = levels_of(v)
+    assert levels == ((2, ()), (1, (2,)))
+    got = _matrix(j, levels) @ pack(v, levels).ravel()
+    np.testing.assert_allclose(got, pack(j @ v, levels).ravel(), rtol=1e-12)
+
+
+def test_many_directions_do_not_thin_out_the_error() -> None:
+    """The mean over value and zero tangents must not pass where the value alone fails."""
+    zeros = Dual(np.ones(1), np.zeros((400, 1)))
+
+    def solve(y0: Any) -> Any:
+        return integrate.solve_ivp(
+            lambda t, y: y * np.cos(4 * t), (0, 5), y0, rtol=1e-5, atol=1e-8
+        ).y[0, -1]
+
+    exact = math.exp(math.sin(20) / 4)
+    assert abs(solve(zeros).value - exact) < 1.01 * abs(solve(np.ones(1)) - exact) + 1e-9
+
+
+def test_stiff_problems_use_the_exact_jacobian() -> None:
+    """Robertson's kinetics at t = 0.4, as printed by the example cvsRoberts_FSA_dns of CVODES
+    (Hindmarsh and Serban), whose tolerance is 1e-4: solution, and sensitivities to the rates."""
+
+    def f(t: Any, y: Any, k: Any) -> list[Any]:
+        slow, middle, fast = k[0] * y[0], k[1] * y[1] * y[2], k[2] * y[1] ** 2
+        return [-slow + middle, slow - middle - fast, fast]
+
+    want = [
+        [9.8517e-01, 3.3864e-05, 1.4794e-02],
+        [-3.5595e-01, 3.9025e-04, 3.5556e-01],
+        [9.5431e-08, -2.1309e-10, -9.5218e-08],
+        [-1.5833e-11, -5.2900e-13, 1.6362e-11],
+    ]
+    rates = Dual(np.array([0.04, 1e4, 3e7]), np.eye(3))
+    for method in ("Radau", "BDF", "LSODA"):
+        options: Any = {"args": (rates,), "rtol": 1e-7, "atol": 1e-10}
+        got = integrate.solve_ivp(f, (0, 0.4), [1.0, 0.0, 0.0], method, **options).y[:, -1]
+        np.testing.assert_allclose([got.value, *got.tangent], want, rtol=3e-4)
+        long = integrate.solve_ivp(f, (0, 4e4), [1.0, 0.0, 0.0], method, **options)
+        assert len(long.t) < 2000  # the step is not held back by stability
+        np.testing.assert_allclose(
+            np.sum(long.y.tangent[:, :, -1] / want[1][0], axis=1), 0, atol=1e-6
+        )
+
+
+@pytest.mark.parametrize("method", ["Radau", "BDF", "LSODA"])
+def test_large_implicit_systems(method: str) -> None:
+    """Heat in a rod of 20 pieces, with 8 directions: 180 numbers, whose Jacobian is sparse."""
+    random = np.random.default_rng(0)
+    conductivity, y0 = random.uniform(1, 2, 19), random.normal(size=20)
+    difference = np.diff(np.eye(20), axis=0)
+
+    def matrix(c: Any) -> Any:
+        return -10 * difference.T @ (c[:, None] * difference)
+
+    c = Dual(conductivity, random.normal(size=(8, 19)))
+    options: Any = {"method": method, "rtol": 1e-7, "atol": 1e-9}
+    got = integrate.solve_ivp(lambda t, y: matrix(c) @ y, (0, 1), y0, **options)
+    want = expm(matrix(c)) @ y0
+    np.testing.assert_allclose(got.y[:, -1].tangent, want.tangent, atol=1e-5)
+    assert len(got.t) < 400
+
+
+def test_complex_states() -> None:
+    def f(w: Any) -> Any:
+        return integrate.solve_ivp(lambda t, y: 1j * w * y, (0, 1), [1 + 0j], **TIGHT).y[0, -1]
+
+    assert f(Dual(2.0, 1.0)).tangent == pytest.approx(1j * np.exp(2j), rel=1e-8)
+
+
+# -- odeint --------------------------------------------------------------------------------
+
+
+def test_odeint() -> None:
+    def f(p: Any) -> Any:
+        return integrate.odeint(lambda y, t: chain(t, y, p), [p[2], 0.0], TIMES)
+
+    want = jacobian(lambda p: chain_at(TIMES, p).T)(P)
+    np.testing.assert_allclose(jacobian(f)(P), want, atol=1e-5)
+    np.testing.assert_array_equal(
+        f(P), scipy.integrate.odeint(lambda y, t: chain(t, y, P), [P[2], 0.0], TIMES)
+    )
+    with pytest.raises(TypeError, match="mxstep="):
+        integrate.odeint(lambda y, t: y, Dual(np.ones(1), np.ones(1)), TIMES, mxstep=9)
+
+
+# -- integrals -----------------------------------------------------------------------------
+
+
+def test_leibniz_rule() -> None:
+    """∫ sin(c·x) from a to b = (cos(c·a) − cos(c·b))/c, to the third order."""
+
+    def f(a: Any, b: Any, c: Any) -> Any:
+        return integrate.quad(lambda x: np.sin(c * x), a, b)[0]
+
+    def closed(a: Any, b: Any, c: Any) -> Any:
+        return (np.cos(c * a) - np.cos(c * b)) / c
+
+    at = (0.3, 1.9, 1.4)
+    got, want = (grad(g, argnums=(0, 1, 2))(*at) for g in (f, closed))
+    np.testing.assert_allclose(got, want, rtol=1e-12)
+    got, want = (hessian(lambda v, g=g: g(v[0], v[1], v[2]))(np.array(at)) for g in (f, closed))
+    np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-13)
+    for argnum in range(3):
+        got, want = (derivative(g, argnum, 3)(*at) for g in (f, closed))
+        assert got == pytest.approx(want, rel=1e-11)
+    assert derivative(lambda a: f(a, a, 1.0))(2.0) == pytest.approx(0, abs=1e-15)
+
+
+def test_integrals_over_the_line() -> None:
+    def f(c: Any) -> Any:
+        return integrate.quad(lambda x, c: np.exp(-c * x**2), -np.inf, np.inf, args=(c,))[0]
+
+    want = math.sqrt(math.pi)
+    assert derivative(f)(2.0) == pytest.approx(-want / 2 * 2**-1.5, rel=1e-10)
+    assert derivative(f, order=2)(2.0) == pytest.approx(want * 0.75 * 2**-2.5, rel=1e-10)
+    got = f(Dual(2.0, np.array([1.0, 1e-12, 1e12, 0.0]))).tangent
+    np.testing.assert_allclose(got, -want / 2 * 2**-1.5 * np.array([1, 1e-12, 1e12, 0]), rtol=1e-10)
+    with pytest.raises(ValueError, match="infinite limit"):
+        integrate.quad(lambda x: np.exp(-x), 0, Dual(np.inf, 1.0))
+
+
+def test_integrals_of_plain_numbers_are_scipys() -> None:
+    for options in ({}, {"full_output": 1}, {"points": [0.5]}, {"weight": "cos", "wvar": 3.0}):
+        got = integrate.quad(math.sqrt, 0, 1, **options)
+        want = scipy.integrate.quad(math.sqrt, 0, 1, **options)
+        assert got[:2] == want[:2]
+        assert len(got) == len(want)
+    a = Dual(2.0, 1.0)
+    y, error, info = integrate.quad(lambda x: a * np.sqrt(x), 0, 1, full_output=1)
+    want = scipy.integrate.quad(lambda x: 2 * np.sqrt(x), 0, 1)
+    assert (y.value, error) == want
+    assert y.tangent == pytest.approx(2 / 3, rel=1e-9)
+    assert info["neval"] > 0
+
+
+def test_an_infinite_slope_at_a_limit_is_told() -> None:
+    def f(a: Any) -> Any:
+        return integrate.quad(lambda x: x**-0.5 if x > 0 else np.float64(np.inf), a, 1.0)[0]
+
+    got = f(Dual(0.0, 1.0))
+    assert got.value == pytest.approx(2.0)
+    assert got.tangent == -np.inf
+
+
+def test_what_quad_refuses() -> None:
+    a = Dual(2.0, 1.0)
+    with pytest.raises(TypeError, match="weight="):
+        integrate.quad(lambda x: a * x, 0, 1, weight="cos", wvar=2.0)
+    with pytest.raises(TypeError, match="plain numbers as points="):
+        integrate.quad(lambda x: a * x, 0, 4, points=[a])
+
+
+def test_samples_and_fixed_nodes() -> None:
+    y = Dual(np.array([1.0, 3.0, 2.0]), np.ones(3))
+    assert integrate.trapezoid(y, dx=0.5).tangent == 1.0
+
+    def f(a: Any) -> Any:
+        return integrate.fixed_quad(lambda x: np.exp(a * x), 0, a, n=9)[0]
+
+    def closed(a: Any) -> Any:
+        return (np.exp(a * a) - 1) / a
+
+    assert derivative(f)(1.2) == pytest.approx(derivative(closed)(1.2), rel=1e-12)

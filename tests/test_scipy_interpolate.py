@@ -1,0 +1,206 @@
+"""dualad.scipy.interpolate: against SciPy at moved data (complex steps where it takes them),
+polynomials that a spline reproduces, and formulas."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.interpolate
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from oracle import differences
+
+from dualad import Dual, derivative, jacobian
+from dualad.scipy import interpolate
+
+X = np.array([0.0, 0.7, 1.5, 2.6, 3.0, 4.1])
+Y = np.array([1.0, 2.2, 1.9, 3.0, 3.3, 2.0])
+AT = np.array([-0.4, 0.3, 1.2, 2.0, 2.85, 3.6, 4.5])
+PERIODIC = np.append(Y[:-1], Y[0])
+
+# A spline of a module, ours or SciPy's, through (x, y).
+SPLINES: dict[str, Any] = {
+    "CubicSpline": lambda m, x, y: m.CubicSpline(x, y),
+    "natural": lambda m, x, y: m.CubicSpline(x, y, bc_type="natural"),
+    "clamped": lambda m, x, y: m.CubicSpline(x, y, bc_type="clamped"),
+    "periodic": lambda m, x, y: m.CubicSpline(
+        x, np.concatenate([y[:-1], y[:1]]), bc_type="periodic"
+    ),
+    "mixed ends": lambda m, x, y: m.CubicSpline(x, y, bc_type=("not-a-knot", (2, 0.7))),
+    "given ends": lambda m, x, y: m.CubicSpline(x, y, bc_type=((1, 0.3), (2, -0.2))),
+    "pchip": lambda m, x, y: m.PchipInterpolator(x, y),
+    "akima": lambda m, x, y: m.Akima1DInterpolator(x, y, extrapolate=True),
+    "makima": lambda m, x, y: m.Akima1DInterpolator(x, y, method="makima", extrapolate=True),
+    "hermite": lambda m, x, y: m.CubicHermiteSpline(x, y, y**2),
+}
+B_SPLINES: dict[str, Any] = {
+    **{f"degree {k}": (lambda m, x, y, k=k: m.make_interp_spline(X, y, k)) for k in (1, 2, 3, 5)},
+    "b-spline, natural": lambda m, x, y: m.make_interp_spline(X, y, bc_type="natural"),
+    "b-spline, ends": lambda m, x, y: m.make_interp_spline(X, y, bc_type=([(1, 0.3)], [(2, -0.2)])),
+}
+
+
+@pytest.mark.parametrize("name", SPLINES | B_SPLINES)
+def test_splines_depend_on_their_data(name: str) -> None:
+    """Values and breakpoints, for every place, derivative and integral: as SciPy at moved data."""
+    make = (SPLINES | B_SPLINES)[name]
+    moves_x = name in SPLINES
+    random = np.random.default_rng(1)
+    dx, dy = random.normal(size=(2, 6)) * (1 if moves_x else 0), random.normal(size=(2, 6))
+
+    for what in (
+        lambda s: s(AT),
+        lambda s: s(AT, 1),
+        lambda s: s.derivative()(AT),
+        *([] if moves_x else [lambda s: s.integrate(0.2, 3.3)]),
+        *([] if moves_x else [lambda s: s.antiderivative()(AT)]),
+    ):
+        x = Dual(X, dx) if moves_x else X
+        got = what(make(interpolate, x, Dual(Y, dy)))
+        np.testing.assert_array_equal(got.value, np.asarray(what(make(scipy.interpolate, X, Y))))
+        for i in (0, 1):
+
+            def f(x: Any, y: Any, what: Any = what) -> Any:
+                return np.asarray(what(make(scipy.interpolate, x, y)))
+
+            (want,) = differences(f, (X, Y), (dx[i], dy[i]))
+            np.testing.assert_allclose(got.tangent[i], want, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("name", SPLINES)
+def test_integrals_of_splines_of_duals(name: str) -> None:
+    make = SPLINES[name]
+    got = make(interpolate, X, Dual(Y, Y)).integrate(0.2, 3.3)
+    (want,) = differences(
+        lambda y: np.asarray(make(scipy.interpolate, X, y).integrate(0.2, 3.3)), (Y,), (Y,)
+    )
+    assert got.value == pytest.approx(float(make(scipy.interpolate, X, Y).integrate(0.2, 3.3)))
+    assert got.tangent == pytest.approx(float(want), rel=1e-8)
+    over = derivative(make(interpolate, X, Y).antiderivative())(1.1)
+    assert over == pytest.approx(float(make(scipy.interpolate, X, Y)(1.1)), rel=1e-13)
+
+
+@pytest.mark.parametrize("name", SPLINES | B_SPLINES)
+def test_splines_at_duals(name: str) -> None:
+    """Derivatives of all orders are SciPy's own nu-th ones, beyond the last one zero."""
+    s, plain = ((SPLINES | B_SPLINES)[name](m, X, Y) for m in (interpolate, scipy.interpolate))
+    np.testing.assert_array_equal(s(AT), plain(AT))
+    for order in range(1, 5):
+        got = derivative(s, order=order)(AT)
+        np.testing.assert_allclose(got, plain(AT, order), rtol=1e-12, atol=1e-12)
+        once = derivative(s, order=order)(1.2)
+        assert once == pytest.approx(float(plain(1.2, order)), rel=1e-12, abs=1e-12)
+    np.testing.assert_allclose(derivative(s.derivative())(AT), plain(AT, 2), rtol=1e-12, atol=1e-12)
+
+
+def test_data_and_place_together() -> None:
+    """∂²/∂y∂x, and the place itself a function of the data."""
+
+    def f(y: Any, x: Any) -> Any:
+        return interpolate.CubicSpline(X, y)(x)
+
+    mixed = jacobian(lambda y: derivative(lambda x: f(y, x))(1.1))(Y)
+    columns = [scipy.interpolate.CubicSpline(X, e)(1.1, 1) for e in np.eye(6)]
+    np.testing.assert_allclose(mixed, columns, rtol=1e-12, atol=1e-13)
+    chained = jacobian(lambda y: f(y, y[0]))(Y)
+    columns = [scipy.interpolate.CubicSpline(X, e)(Y[0]) for e in np.eye(6)]
+    columns[0] += scipy.interpolate.CubicSpline(X, Y)(Y[0], 1)
+    np.testing.assert_allclose(chained, columns, rtol=1e-12, atol=1e-13)
+
+
+@given(st.lists(st.floats(0.05, 3), min_size=3, max_size=8), st.floats(0, 1))
+@settings(max_examples=30, deadline=None)
+def test_a_cubic_is_reproduced_wherever_the_breakpoints_are(gaps: list[float], part: float) -> None:
+    """So its value does not depend on them, to the second order."""
+    x = np.cumsum(np.array([0.0, *gaps]))
+    at = part * x[-1]
+
+    def f(x: Any) -> Any:
+        return interpolate.CubicSpline(x, (x - 0.3) ** 3)(at)
+
+    scale = x[-1] ** 3 / min(gaps) ** 2
+    np.testing.assert_allclose(jacobian(f)(x), np.zeros(len(x)), atol=1e-12 * scale)
+    along = derivative(derivative(lambda t: f(x + t * np.sin(x))))(0.0)
+    assert along == pytest.approx(0, abs=1e-10 * scale / min(gaps))
+
+
+@given(st.integers(2, 6), st.integers(0, 2), st.sampled_from(["CubicSpline", "pchip", "akima"]))
+@settings(max_examples=30, deadline=None)
+def test_shapes(n: int, axis: int, name: str) -> None:
+    """Arrays of values along any axis, at arrays of places."""
+    random = np.random.default_rng([n, axis])
+    shape = [2, 3]
+    shape.insert(axis, n)
+    x, y, at = np.arange(n) + 0.1, random.normal(size=shape), random.random((4, 2)) * (n - 1) + 0.1
+    kinds = {"pchip": "PchipInterpolator", "akima": "Akima1DInterpolator"}
+    kind = kinds.get(name, name)
+    want = getattr(scipy.interpolate, kind)(x, y, axis=axis)(at)
+    s = getattr(interpolate, kind)(x, Dual(y, np.stack([y, 2 * y])), axis=axis)
+    got = s(Dual(at, np.zeros((2, 4, 2))))
+    np.testing.assert_array_equal(got.value, want)
+    np.testing.assert_allclose(got.tangent, np.stack([want, 2 * want]), rtol=1e-11, atol=1e-11)
+    moved = getattr(interpolate, kind)(x, y, axis=axis)(Dual(at, np.ones((4, 2))))
+    slope = getattr(scipy.interpolate, kind)(x, y, axis=axis)(at, 1)
+    np.testing.assert_allclose(moved.tangent, slope, rtol=1e-12, atol=1e-12)
+
+
+def test_end_conditions_may_be_duals() -> None:
+    def f(d: Any) -> Any:
+        return interpolate.CubicSpline(X, Y, bc_type=((1, d), (2, 0.0)))(AT)
+
+    (want,) = differences(
+        lambda d: scipy.interpolate.CubicSpline(X, Y, bc_type=((1, float(d)), (2, 0.0)))(AT),
+        (np.float64(0.4),),
+        (np.float64(1.0),),
+    )
+    np.testing.assert_allclose(derivative(f)(0.4), want, rtol=1e-9, atol=1e-10)
+
+
+# -- kinks -----------------------------------------------------------------------------------
+
+
+def test_at_a_knot_a_derivative_is_the_mean_of_both_sides() -> None:
+    line = interpolate.make_interp_spline([0.0, 1.0, 3.0], [0.0, 1.0, 7.0], k=1)
+    np.testing.assert_allclose(
+        derivative(line)(np.array([0.0, 0.5, 1.0, 2.0, 3.0])), [1, 1, 2, 3, 3], rtol=1e-14
+    )
+    assert derivative(line, order=2)(1.0) == 0.0
+    s = interpolate.CubicSpline(X, Y)
+    jump = (s.plain(1.5, 3) + s.plain(1.4, 3)) / 2
+    assert derivative(s, order=3)(1.5) == pytest.approx(float(jump), rel=1e-12)
+    values = interpolate.make_interp_spline([0.0, 1.0, 3.0], Dual(np.ones(3), np.ones(3)), k=1)
+    assert derivative(values.derivative())(1.0).value == 0.0
+
+
+def test_pchip_next_to_a_flat_piece() -> None:
+    """The slope at a breakpoint is 0 on one side and rises on the other: half of it."""
+    y = np.array([0.0, 1.0, 1.0, 1.0, 2.0])
+    got = jacobian(lambda y: interpolate.PchipInterpolator(np.arange(5.0), y)(1.0, 1))(y)
+    np.testing.assert_allclose(got, [0, -1, 1, 0, 0], atol=1e-14)
+    middle = jacobian(lambda y: interpolate.PchipInterpolator(np.arange(5.0), y)(2.0, 1))(y)
+    np.testing.assert_allclose(middle, np.zeros(5), atol=1e-14)
+
+
+# -- the rest of SciPy's spline ----------------------------------------------------------------
+
+
+def test_extrapolation() -> None:
+    s = interpolate.CubicSpline(X, Dual(Y, Y), extrapolate=False)
+    assert np.isnan(s(9.0).value)
+    around = interpolate.CubicSpline(X, PERIODIC, bc_type="periodic")
+    assert derivative(around)(0.3 + X[-1]) == pytest.approx(derivative(around)(0.3), rel=1e-12)
+    assert np.isnan(interpolate.PchipInterpolator(X, Y)(9.0, extrapolate=False))
+
+
+def test_other_attributes_are_scipys_while_all_is_plain() -> None:
+    s = interpolate.CubicSpline(X, Y)
+    np.testing.assert_array_equal(s.solve(2.0), scipy.interpolate.CubicSpline(X, Y).solve(2.0))
+    np.testing.assert_array_equal(s.x, X)
+    with pytest.raises(AttributeError, match="a spline of duals has no 'roots'"):
+        interpolate.CubicSpline(X, Dual(Y, Y)).roots()
+    with pytest.raises(TypeError, match="plain breakpoints"):
+        interpolate.CubicSpline(Dual(X, X), Y).antiderivative()
+    with pytest.raises(TypeError, match="duals in y only"):
+        interpolate.make_interp_spline(Dual(X, X), Y)

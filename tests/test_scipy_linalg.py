@@ -1,0 +1,233 @@
+"""dualad.scipy.linalg: against complex steps, differences, mpmath, and numpy.linalg's rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.linalg
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mpmath import mp
+from oracle import check
+
+from dualad import Dual, NonDifferentiableError, derivative, jacobian
+from dualad.scipy import linalg
+
+RANDOM = np.random.default_rng(3)
+
+
+def matrix(n: int) -> Any:
+    return np.diag(np.arange(2.0, 2 + n)) + 0.3 * RANDOM.normal(size=(n, n))
+
+
+def positive(x: Any) -> Any:
+    return x @ np.swapaxes(x, -1, -2) + np.eye(x.shape[-1])
+
+
+A, B, Q = matrix(4), matrix(3), RANDOM.normal(size=(4, 3))
+VECTOR, BAND = RANDOM.normal(size=4), RANDOM.normal(size=(4, 4)) + 5 * np.eye(4)[[2]].T
+POSITIVE_BAND = np.array([[0.0, 0.3, 0.2, 0.1], [2.0, 3.0, 2.5, 4.0]])
+
+# A function of the module, ours or SciPy's, and of arrays; those that complex numbers go through as real ones do.
+ANALYTIC: dict[str, tuple[Callable[..., Any], Any]] = {
+    "solve": (lambda m, *args: m.solve(*args), (A, VECTOR)),
+    "solve, several": (lambda m, *args: m.solve(*args), (A, Q)),
+    "inv": (lambda m, *args: m.inv(*args), (A,)),
+    "det": (lambda m, *args: m.det(*args), (A,)),
+    "triangular": (lambda m, *args: m.solve_triangular(*args), (A, VECTOR)),
+    "triangular, lower": (lambda m, a, b: m.solve_triangular(a, b, lower=True), (A, Q)),
+    "triangular, transposed": (lambda m, a, b: m.solve_triangular(a, b, "T"), (A, Q)),
+    "triangular, unit": (
+        lambda m, a, b: m.solve_triangular(a, b, unit_diagonal=True, trans=1, lower=True),
+        (A, VECTOR),
+    ),
+    "lu": (lambda m, a, b: m.lu_solve(m.lu_factor(a), b), (A[[2, 0, 3, 1]], Q)),
+    "lu, transposed": (
+        lambda m, a, b: m.lu_solve(m.lu_factor(a), b, 1),
+        (A[[2, 0, 3, 1]], VECTOR),
+    ),
+    "lu itself": (lambda m, a: m.lu_factor(a)[0], (A[[2, 0, 3, 1]],)),
+    "banded": (lambda m, ab, b: m.solve_banded((1, 2), ab, b), (BAND, VECTOR)),
+    "banded, several": (lambda m, ab, b: m.solve_banded((2, 1), ab, b), (BAND[[1, 2, 0, 3]], Q)),
+    "sylvester": (lambda m, *args: m.solve_sylvester(*args), (A, B, Q)),
+    "expm": (lambda m, *args: m.expm(*args), (A / 3,)),
+    "expm, a stack": (
+        lambda m, *args: m.expm(*args),
+        (np.stack([A / 3, A.T]).reshape(2, 1, 4, 4),),
+    ),
+    "logm": (lambda m, *args: m.logm(*args), (positive(A),)),
+    "sqrtm": (lambda m, *args: m.sqrtm(*args), (positive(A),)),
+}
+REAL: dict[str, tuple[Callable[..., Any], Any]] = {
+    "solve, pos": (
+        lambda m, a, b: m.solve(a, b, assume_a="pos", lower=True),
+        (positive(A), VECTOR),
+    ),
+    "solve, sym": (lambda m, a, b: m.solve(a, b, assume_a="sym"), (positive(A), VECTOR)),
+    "cho": (lambda m, a, b: m.cho_solve(m.cho_factor(a), b), (positive(A), Q)),
+    "cho, lower": (
+        lambda m, a, b: m.cho_solve(m.cho_factor(a, lower=True), b),
+        (positive(A), VECTOR),
+    ),
+    "cholesky": (lambda m, *args: m.cholesky(*args), (positive(A),)),
+    "h banded": (lambda m, *args: m.solveh_banded(*args), (POSITIVE_BAND, VECTOR)),
+    "h banded, lower": (
+        lambda m, ab, b: m.solveh_banded(ab, b, lower=True),
+        (POSITIVE_BAND[::-1, [1, 2, 3, 0]][:, [3, 0, 1, 2]] + 0.1, Q),
+    ),
+    "lyapunov": (lambda m, *args: m.solve_continuous_lyapunov(*args), (A, positive(A))),
+    "discrete lyapunov": (lambda m, *args: m.solve_discrete_lyapunov(*args), (A / 9, positive(A))),
+    "riccati": (
+        lambda m, a, b, q, r: m.solve_continuous_are(a, b, positive(q), positive(r)),
+        (A, Q, A, B),
+    ),
+    "lstsq": (lambda m, a, b: m.lstsq(a, b)[0], (Q, VECTOR)),
+}
+
+
+@pytest.mark.parametrize("name", ANALYTIC)
+def test_analytic(name: str) -> None:
+    f, args = ANALYTIC[name]
+    analytic = name not in ("sylvester", "logm", "sqrtm")  # SciPy's own complex paths are not exact
+    check(lambda *x: f(linalg, *x), *args, rtol=1e-11, analytic=analytic)
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_real(name: str) -> None:
+    f, args = REAL[name]
+    check(lambda *x: f(linalg, *x), *args, analytic=False)
+
+
+@pytest.mark.parametrize("name", [*ANALYTIC, *REAL])
+def test_plain_numbers_give_what_scipy_gives(name: str) -> None:
+    """Bit for bit, and duals have the same value."""
+    f, args = (ANALYTIC | REAL)[name]
+    y = f(scipy.linalg, *args)
+    np.testing.assert_array_equal(f(linalg, *args), y)
+    np.testing.assert_array_equal(f(linalg, *(Dual(a, np.ones_like(a)) for a in args)).value, y)
+
+
+@pytest.mark.parametrize("size", [0.1, 3.0, 40.0])
+def test_expm_against_mpmath(size: float) -> None:
+    """Also for a large norm, and for tangents much larger and smaller than the matrix."""
+    a = size * (RANDOM.normal(size=(3, 3)) - 2 * np.eye(3)) / 3
+    direction = RANDOM.normal(size=(3, 3))
+    with mp.workdps(60):
+
+        def f(i: int, j: int) -> Any:
+            return lambda t: mp.expm(mp.matrix(a) + t * mp.matrix(direction), method="taylor")[i, j]
+
+        orders = [
+            np.array([[float(mp.diff(f(i, j), 0, n)) for j in range(3)] for i in range(3)])
+            for n in (0, 1, 2)
+        ]
+    for order, want in enumerate(orders):
+        got = _nth(lambda t: linalg.expm(a + t * direction), order)
+        scale = np.max(abs(want))
+        np.testing.assert_allclose(got, want, rtol=1e-12, atol=2e-14 * (1 + size) * scale)
+    for factor in (1e-200, 1e-8, 1e8, 1e150):
+        got = linalg.expm(Dual(a, factor * direction)).tangent / factor
+        np.testing.assert_allclose(
+            got, orders[1], rtol=1e-12, atol=2e-14 * (1 + size) * np.max(abs(orders[1]))
+        )
+
+
+def _nth(f: Callable[[Any], Any], order: int) -> Any:
+    for _ in range(order):
+        f = derivative(f)
+    return f(0.0)
+
+
+@pytest.mark.parametrize("name", ["logm", "sqrtm"])
+def test_functions_of_a_matrix_against_mpmath(name: str) -> None:
+    a, direction = positive(B), RANDOM.normal(size=(3, 3))
+    with mp.workdps(40):
+        f = getattr(mp, name)
+        for order in (1, 2):
+            h = mp.mpf(10) ** -10
+            at = [f(mp.matrix(a) + s * h * mp.matrix(direction)) for s in (-1, 0, 1)]
+            want = (at[2] - at[0]) / (2 * h) if order == 1 else (at[0] - 2 * at[1] + at[2]) / h**2
+            want = np.array(want.tolist(), dtype=complex).real.reshape(3, 3)
+            got = _nth(lambda t: getattr(linalg, name)(a + t * direction), order)
+            np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-11)
+
+
+def test_a_defective_matrix_has_an_exponential() -> None:
+    """exp of a Jordan block, perturbed in its corner: cosh and sinh of the square root."""
+    a = np.array([[0.0, 1.0], [0.0, 0.0]])
+    corner = np.array([[0.0, 0.0], [1.0, 0.0]])
+    got = [_nth(lambda t: linalg.expm(a + t * corner), n) for n in (1, 2)]
+    np.testing.assert_allclose(got[0], [[1 / 2, 1 / 6], [1, 1 / 2]], rtol=1e-14)
+    np.testing.assert_allclose(got[1], [[1 / 12, 1 / 60], [1 / 3, 1 / 12]], rtol=1e-14)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(1, 5), st.integers(0, 3), st.integers(0, 3), st.integers(0, 2))
+def test_bands_of_any_shape(n: int, low: int, up: int, columns: int) -> None:
+    """Against numpy's solve of the whole matrix."""
+    low, up = min(low, n - 1), min(up, n - 1)
+    random = np.random.default_rng([n, low, up])
+    ab = random.normal(size=(low + up + 1, n))
+    ab[up] += 6
+    b = random.normal(size=(n, columns) if columns else n)
+
+    def whole(ab: Any) -> Any:
+        return [
+            [ab[up + i - j, j] if -up <= i - j <= low else 0.0 for j in range(n)] for i in range(n)
+        ]
+
+    duals = Dual(ab, random.normal(size=(2, *ab.shape))), Dual(b, random.normal(size=(2, *b.shape)))
+    got = linalg.solve_banded((low, up), *duals)
+    want = np.linalg.solve(np.array(whole(duals[0])), duals[1])
+    np.testing.assert_allclose(got.tangent, want.tangent, rtol=1e-11, atol=1e-12)
+
+
+def test_only_the_named_triangle_is_read() -> None:
+    spoilt = np.triu(positive(A)) + np.tril(np.full((4, 4), 7.0), -1)
+    want = jacobian(lambda b: linalg.cho_solve(linalg.cho_factor(positive(A)), b))(VECTOR)
+    moved = Dual(spoilt, np.tril(np.ones((4, 4)), -1))
+    assert not np.any(linalg.cho_solve(linalg.cho_factor(moved), VECTOR).tangent)
+    assert not np.any(linalg.solve(moved, VECTOR, assume_a="pos").tangent)
+    assert not np.any(linalg.solve_triangular(moved, VECTOR).tangent)
+    np.testing.assert_allclose(want, np.linalg.inv(positive(A)), rtol=1e-12)
+
+
+def test_complex_matrices() -> None:
+    a = A + 1j * matrix(4)
+    check_complex = [
+        lambda a: linalg.solve_triangular(a, VECTOR, trans=2, lower=True),
+        lambda a: linalg.lu_solve(linalg.lu_factor(a), VECTOR, 2),
+        lambda a: linalg.cho_solve(linalg.cho_factor(a @ np.conj(a.T) + np.eye(4)), VECTOR),
+        linalg.expm,
+        linalg.sqrtm,
+    ]
+    direction = matrix(4) - 1j * matrix(4)
+    for f in check_complex:
+        h = 1e-3
+        pairs = [(3 / 4, 1), (-3 / 20, 2), (1 / 60, 3)]
+        want = sum(w * (f(a + s * h * direction) - f(a - s * h * direction)) / h for w, s in pairs)
+        got = f(Dual(a, direction)).tangent
+        np.testing.assert_allclose(got, want, rtol=1e-8, atol=1e-9 * np.max(abs(want)))
+
+
+def test_errors_have_names() -> None:
+    singular = Dual(np.zeros((2, 2)), np.ones((2, 2)))
+    with (
+        pytest.warns(scipy.linalg.LinAlgWarning),
+        pytest.raises(NonDifferentiableError, match="square root has no derivative"),
+    ):
+        linalg.sqrtm(Dual(np.diag([1.0, 0.0]), np.ones((2, 2))))
+    with (
+        pytest.warns(scipy.linalg.LinAlgWarning),
+        pytest.raises(NonDifferentiableError, match="factors have no derivative"),
+    ):
+        linalg.lu_factor(singular)
+    with pytest.raises(ValueError, match="one square matrix"):
+        linalg.lu_factor(Dual(np.ones((2, 3)), np.ones((2, 3))))
+    with pytest.raises(ValueError, match="one matrix"):
+        linalg.sqrtm(Dual(np.ones((2, 2, 2)), np.ones((2, 2, 2))))
+    with pytest.raises(ValueError, match="assumes 'gen'"):
+        linalg.solve(Dual(A, A), VECTOR, assume_a="tridiagonal")

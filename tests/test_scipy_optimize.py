@@ -1,0 +1,439 @@
+"""dualad.scipy.optimize: sensitivities of roots and optima against closed forms."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.optimize
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mpmath import mp
+
+from dualad import Dual, NonDifferentiableError, derivative, grad, hessian, jacobian
+from dualad.scipy import optimize
+
+# -- roots of one function of one number: x·exp(x) = a, Lambert's function ---------------------
+
+
+def lambert(x: Any, a: Any) -> Any:
+    return x * np.exp(x) - a
+
+
+SCALAR: dict[str, Callable[[Any, Any], Any]] = {
+    **{
+        name: (lambda m, a, name=name: getattr(m, name)(lambert, 0.0, 3.0, (a,)))
+        for name in ("brentq", "brenth", "bisect", "ridder", "toms748")
+    },
+    "newton": lambda m, a: m.newton(lambert, 1.0, args=(a,)),
+    "newton, slope": lambda m, a: m.newton(
+        lambert, 1.0, fprime=lambda x, a: (1 + x) * np.exp(x), args=(a,)
+    ),
+    "newton, closure": lambda m, a: m.newton(lambda x: lambert(x, a), 1.0),
+    "newton, report": lambda m, a: m.newton(lambert, 1.0, args=(a,), full_output=True)[1].root,
+    "brentq, coarse": lambda m, a: m.brentq(lambert, 0.0, 3.0, (a,), xtol=1e-4),
+    "brentq, report": lambda m, a: m.brentq(lambert, 0.0, 3.0, (a,), full_output=True)[0],
+    "root_scalar": lambda m, a: m.root_scalar(lambert, args=(a,), bracket=(0.0, 3.0)).root,
+    "root_scalar, fprime": lambda m, a: (
+        m.root_scalar(lambda x: (lambert(x, a), (1 + x) * np.exp(x)), x0=1.0, fprime=True).root
+    ),
+    "fsolve": lambda m, a: m.fsolve(lambert, 1.0, args=(a,))[0],
+    "fsolve, report": lambda m, a: m.fsolve(lambert, 1.0, args=(a,), full_output=True)[0][0],
+    "root": lambda m, a: m.root(lambert, 1.0, args=(a,)).x[0],
+    "fixed_point": lambda m, a: m.fixed_point(lambda x: np.log(a) - np.log(x), 1.2),
+}
+
+
+@pytest.mark.parametrize("name", SCALAR)
+def test_derivatives_of_a_root_are_exact(name: str) -> None:
+    """Four orders, whatever the solver's tolerance is."""
+    f = SCALAR[name]
+    for a in (2.0, 5.5):
+        with mp.workdps(40):
+            exact = [float(mp.diff(mp.lambertw, a, n)) for n in range(5)]
+        for order in range(1, 5):
+            got = derivative(lambda a: f(optimize, a), order=order)(a)
+            assert got == pytest.approx(exact[order], rel=1e-12), order
+
+
+@pytest.mark.parametrize("name", SCALAR)
+def test_plain_numbers_give_what_scipy_gives(name: str) -> None:
+    f = SCALAR[name]
+    y = f(optimize, 2.0)
+    assert y == f(scipy.optimize, 2.0)
+    assert type(y) is type(f(scipy.optimize, 2.0))
+    if name != "root_scalar, fprime":
+        assert f(optimize, Dual(2.0, 1.0)).value == y
+
+
+@pytest.mark.parametrize("name", ["brentq", "newton", "root", "fixed_point"])
+def test_several_directions(name: str) -> None:
+    w = mp.lambertw(3.0)
+    slope = float(1 / (mp.exp(w) * (1 + w)))
+    got = SCALAR[name](optimize, Dual(3.0, np.array([1.0, 0.0, -2.0])))
+    np.testing.assert_allclose(got.tangent, [slope, 0.0, -2 * slope], rtol=1e-12)
+
+
+def test_brackets_and_starts_have_no_influence() -> None:
+    got = grad(lambda a, b: optimize.brentq(lambda x: x**2 - 2 * a, 0 * b, b), argnums=(0, 1))(
+        2.0, 5.0
+    )
+    assert got == (pytest.approx(0.5, rel=1e-14), 0.0)
+    assert derivative(lambda b: optimize.newton(lambda x: x**2 - 2, b))(1.0) == 0.0
+
+
+@given(st.lists(st.floats(0.1, 50), min_size=1, max_size=5))
+@settings(max_examples=20, deadline=None)
+def test_newton_of_an_array_is_elementwise(a: list[float]) -> None:
+    x = np.array(a)
+
+    def f(a: Any) -> Any:
+        return optimize.newton(lambda x, a: x**3 - a, np.full(len(a), 2.0), args=(a,))
+
+    np.testing.assert_allclose(derivative(f)(x), x ** (-2 / 3) / 3, rtol=1e-12)
+    np.testing.assert_allclose(derivative(f, order=2)(x), -2 / 9 * x ** (-5 / 3), rtol=1e-12)
+    np.testing.assert_allclose(jacobian(f)(x), np.diag(x ** (-2 / 3) / 3), rtol=1e-12)
+
+
+# -- systems -------------------------------------------------------------------------------
+
+
+def kepler(x: Any, m: Any, e: Any) -> Any:
+    """Eccentric anomaly and radius; a list of numbers is returned."""
+    return [x[0] - e * np.sin(x[0]) - m, x[1] - (1 - e * np.cos(x[0]))]
+
+
+@pytest.mark.parametrize("method", ["hybr", "lm", "broyden1", "krylov", "df-sane"])
+def test_a_system_of_equations(method: str) -> None:
+    """∂E/∂M = 1/r, ∂r/∂e at fixed M = −cos(true anomaly), and second derivatives."""
+    m, e = 0.8, 0.3
+    options = {"tol": 1e-9}
+
+    def f(m: Any, e: Any) -> Any:
+        return optimize.root(kepler, [0.8, 1.0], args=(m, e), method=method, **options).x
+
+    with mp.workdps(40):
+
+        def exact(m: Any, e: Any) -> Any:
+            return mp.findroot(lambda x: x - e * mp.sin(x) - m, 0.8)
+
+        u = exact(m, e)
+        r = 1 - e * mp.cos(u)
+        first = [[1 / r, mp.sin(u) / r], [e * mp.sin(u) / r, (e - mp.cos(u)) / r]]
+        second = mp.diff(exact, (m, e), (1, 1))
+    got = jacobian(f, argnums=(0, 1))(m, e)
+    np.testing.assert_allclose(np.transpose(got), np.array(first, float), rtol=1e-12)
+    mixed = derivative(lambda m: derivative(f, argnums=1)(m, e)[0])(m)
+    assert mixed == pytest.approx(float(second), rel=1e-11)
+
+
+@given(st.integers(1, 6), st.integers(0, 100))
+@settings(max_examples=20, deadline=None)
+def test_a_linear_system_is_solved_with_its_tangents(n: int, seed: int) -> None:
+    random = np.random.default_rng(seed)
+    a, b = random.normal(size=(n, n)) + 3 * np.eye(n) * n, random.normal(size=n)
+    duals = Dual(a, random.normal(size=(2, n, n))), Dual(b, random.normal(size=(2, n)))
+    got = optimize.fsolve(lambda x: duals[0] @ x - duals[1], np.zeros(n))
+    np.testing.assert_allclose(got.tangent, np.linalg.solve(*duals).tangent, rtol=1e-9, atol=1e-12)
+
+
+def test_a_fixed_point_of_a_vector() -> None:
+    """x = cos(a·x) elementwise, coupled by a rotation."""
+    turn = np.array([[0.6, -0.8], [0.8, 0.6]])
+
+    def f(a: Any) -> Any:
+        return optimize.fixed_point(lambda x: np.cos(a * (turn @ x)) / 2, [0.4, 0.4])
+
+    x = f(1.0)
+    for _ in range(100):  # SciPy stops at 1e-8
+        x = np.cos(turn @ x) / 2
+    s = -np.sin(turn @ x) / 2
+    want = np.linalg.solve(np.eye(2) - s[:, None] * turn, s * (turn @ x))
+    np.testing.assert_allclose(derivative_of(f), want, rtol=1e-12)
+
+
+def derivative_of(f: Any) -> Any:
+    return f(Dual(1.0, 1.0)).tangent
+
+
+# -- what is no root has no derivative ---------------------------------------------------------
+
+
+def test_roots_that_have_no_derivative() -> None:
+    with pytest.raises(NonDifferentiableError, match=r"singular|regular root"):
+        optimize.newton(lambda x: Dual(1.0, 1.0) * (x - 1) ** 2, 0.9, maxiter=200)
+    with pytest.raises(NonDifferentiableError, match="singular"):
+        optimize.brentq(lambda x: np.sign(x - 0.3) + 0 * Dual(1.0, 1.0), 0, 1)
+    with pytest.raises(NonDifferentiableError, match="regular root"):
+        optimize.brentq(lambda x: Dual(1.0, 1.0) / (x - 0.3), 0, 1)  # a pole
+    with pytest.raises(NonDifferentiableError, match="root has not converged"):
+        optimize.root(lambda x: x**2 + Dual(1.0, 1.0), [3.0])
+    with pytest.warns(RuntimeWarning), pytest.raises(NonDifferentiableError, match="not simple"):
+        optimize.newton(lambda x: Dual(0.0, 1.0) * x, np.array([1.0, 2.0]))
+    with pytest.raises(ValueError, match="as many equations as unknowns"):
+        optimize.root(lambda x: Dual(np.ones(3), np.ones(3)) * x[0] - 1, [1.0, 2.0], method="lm")
+
+
+# -- optima --------------------------------------------------------------------------------
+
+
+def portfolio(x: Any, p: Any) -> Any:
+    """Quartic, so that no solver finds it exactly; the optimum is x = (p₀, p₀·p₁)."""
+    return (x[0] - p[0]) ** 4 + (x[0] - p[0]) ** 2 + (x[1] - x[0] * p[1]) ** 2 + 3 * p[0]
+
+
+METHODS = ["BFGS", "L-BFGS-B", "CG", "Powell", "TNC", "SLSQP", "trust-constr", "COBYLA"]
+
+
+@pytest.mark.parametrize("method", [None, "Nelder-Mead", *METHODS])
+def test_the_optimum_moves_as_it_must(method: str | None) -> None:
+    def f(p: Any) -> Any:
+        return optimize.minimize(portfolio, [0.5, 0.5], args=(p,), method=method)
+
+    p = np.array([1.5, 0.7])
+    np.testing.assert_allclose(
+        jacobian(lambda p: f(p).x)(p), [[1, 0], [0.7, 1.5]], rtol=1e-12, atol=1e-12
+    )
+    np.testing.assert_allclose(
+        jacobian(jacobian(lambda p: f(p).x[1]))(p), [[0, 1], [1, 0]], rtol=1e-9, atol=1e-9
+    )
+    np.testing.assert_allclose(grad(lambda p: f(p).fun)(p), [3, 0], atol=1e-6)
+    np.testing.assert_array_equal(f(Dual(p, np.ones(2))).x.value, f(p).x)
+
+
+def test_solvers_get_derivatives_as_they_want_them() -> None:
+    p = np.array([1.5, 0.7])
+
+    def both(x: Any, p: Any) -> Any:
+        return (portfolio(x, p), grad(portfolio)(x, p))
+
+    calls: list[Callable[[Any], Any]] = [
+        lambda p: optimize.minimize(both, [0.5, 0.5], (p,), jac=True, method="BFGS"),
+        lambda p: optimize.minimize(portfolio, [0.5, 0.5], (p,), jac=grad(portfolio)),
+        lambda p: optimize.minimize(
+            portfolio, [0.5, 0.5], (p,), "trust-exact", grad(portfolio), hessian(portfolio)
+        ),
+    ]
+    for f in calls:
+        got = jacobian(lambda p, f=f: f(p).x)(p)
+        np.testing.assert_allclose(got, [[1, 0], [0.7, 1.5]], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("method", ["L-BFGS-B", "TNC", "SLSQP", "trust-constr", "Nelder-Mead"])
+def test_where_a_bound_is_active_x_moves_with_it(method: str) -> None:
+    """x₀ ≤ c is active; x₁ follows x₀; another bound is not active."""
+
+    def f(p: Any) -> Any:
+        bounds = [(None, p[2]), (0, 30)]
+        return optimize.minimize(portfolio, [0.5, 0.5], (p,), method=method, bounds=bounds).x
+
+    got = jacobian(f)(np.array([1.5, 0.7, 1.0]))
+    np.testing.assert_allclose(got, [[0, 0, 1], [0, 1, 0.7]], rtol=1e-12, atol=1e-12)
+    fixed = optimize.Bounds([-np.inf, 0.0], [1.0, 30.0])
+    got = jacobian(
+        lambda p: optimize.minimize(portfolio, [0.5, 0.5], (p,), method=method, bounds=fixed).x
+    )(np.array([1.5, 0.7]))
+    np.testing.assert_allclose(got, [[0, 0], [0, 1]], rtol=1e-12, atol=1e-12)
+
+
+def test_optima_that_have_no_derivative() -> None:
+    a = Dual(1.0, 1.0)
+    with pytest.raises(TypeError, match="constraints="):
+        optimize.minimize(
+            lambda x: (x[0] - a) ** 2, [0.0], constraints={"type": "eq", "fun": np.sum}
+        )
+    with pytest.raises(NonDifferentiableError, match="singular"):
+        optimize.minimize(lambda x: (x[0] + x[1] - a) ** 2, [0.0, 0.0])
+    with pytest.raises(NonDifferentiableError, match="does not push"):
+        optimize.minimize(lambda x: (x[0] - a) ** 2, [0.0], bounds=[(None, 1.0)])
+    with pytest.raises(TypeError, match="sequence of pairs"):
+        optimize.minimize(lambda x: x[0] ** 2, [0.0], bounds=Dual(np.ones((1, 2)), np.ones((1, 2))))
+
+
+@pytest.mark.parametrize("method", ["brent", "golden", "bounded"])
+def test_the_minimum_of_a_function_of_one_number(method: str) -> None:
+    """x − a·log(x) has its minimum a − a·log(a) at a."""
+
+    def f(a: Any) -> Any:
+        bounds = (0.1, 30.0) if method == "bounded" else None
+        bracket = None if bounds else (1.0, 2.0, 30.0)
+        return optimize.minimize_scalar(
+            lambda x, a: x - a * np.log(x), bracket, bounds, (a,), method=method
+        )
+
+    for order, want in ((1, 1.0), (2, 0.0)):
+        assert derivative(lambda a: f(a).x, order=order)(3.0) == pytest.approx(want, abs=1e-11)
+    assert derivative(lambda a: f(a).fun)(3.0) == pytest.approx(-math.log(3), rel=1e-7)
+
+    def cut(c: Any) -> Any:
+        return optimize.minimize_scalar(lambda x: x, bounds=(c, 5.0), method="bounded").x
+
+    assert derivative(cut)(1.0) == 1.0
+
+
+# -- fits ----------------------------------------------------------------------------------
+
+X = np.array([0.0, 1.0, 2.0, 3.0, 5.0])
+Y = np.array([1.1, 2.2, 2.6, 4.4, 5.9])
+W = np.array([1.0, 0.5, 2.0, 1.0, 1.5])
+
+
+def normal_equations(x: Any, y: Any, w: Any) -> tuple[Any, Any]:
+    """A line by weighted least squares, in NumPy: parameters and their covariance."""
+    rows = np.stack([np.ones(5), x], axis=1) / w[:, None]
+    inverse = np.linalg.inv(rows.T @ rows)
+    best = inverse @ (rows.T @ (y / w))
+    rest = rows @ best - y / w
+    return best, inverse * (rest @ rest / 3)
+
+
+def fitted(x: Any, y: Any, w: Any) -> tuple[Any, Any]:
+    return optimize.curve_fit(lambda x, a, b: a + b * x, x, y, sigma=w)
+
+
+def bilinear(x: Any, y: Any, w: Any) -> tuple[Any, Any]:
+    """The same line from other parameters, which makes the problem nonlinear."""
+    (a, b), covariance = optimize.curve_fit(
+        lambda x, a, b: a**3 + a * b * x, x, y, p0=[1.0, 1.0], sigma=w, jac=None
+    )
+    return np.stack([a**3, a * b]), covariance
+
+
+@pytest.mark.parametrize("argnum", [0, 1, 2])
+def test_a_fit_and_its_covariance_depend_on_the_data(argnum: int) -> None:
+    """Against the normal equations, differentiated as NumPy code."""
+    for part, f in ((0, fitted), (1, fitted), (0, bilinear)):
+        want = jacobian(lambda *a, part=part: normal_equations(*a)[part], argnum)(X, Y, W)
+        got = jacobian(lambda *a, f=f, part=part: f(*a)[part], argnum)(X, Y, W)
+        np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-9 * np.max(abs(want)))
+
+
+def test_curve_fit_with_other_options() -> None:
+    correlated = np.diag(W**2) + 0.1
+    rows = np.stack([np.ones(5), X], axis=1)
+    inverse = np.linalg.inv(rows.T @ np.linalg.inv(correlated) @ rows)
+    slope = inverse @ rows.T @ np.linalg.inv(correlated)
+
+    def f(y: Any) -> Any:
+        return optimize.curve_fit(
+            lambda x, a, b: a + b * x, X, y, sigma=correlated, absolute_sigma=True
+        )
+
+    np.testing.assert_allclose(jacobian(lambda y: f(y)[0])(Y), slope, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(jacobian(lambda y: f(y)[1])(Y), np.zeros((2, 2, 5)), atol=1e-12)
+    plain, expected = (
+        f(Y),
+        scipy.optimize.curve_fit(
+            lambda x, a, b: a + b * x, X, Y, sigma=correlated, absolute_sigma=True
+        ),
+    )
+    for got, want in zip(plain, expected):
+        np.testing.assert_array_equal(got, want)
+    held = jacobian(
+        lambda y: optimize.curve_fit(lambda x, a, b: a + b * x, X, y, bounds=([0, 0], [1, 0.5]))[0]
+    )(Y)
+    np.testing.assert_allclose(held, np.zeros((2, 5)), atol=1e-12)
+    with pytest.raises(TypeError, match="full_output"):
+        optimize.curve_fit(lambda x, a: a * x, X, Dual(Y, Y), full_output=True)
+
+
+def decay(b: Any, y: Any) -> Any:
+    return b[0] * np.exp(-b[1] * X) - y
+
+
+@pytest.mark.parametrize("method", ["trf", "dogbox", "lm"])
+def test_least_squares_has_the_second_derivatives_of_the_residuals(method: str) -> None:
+    """A fit with large residuals, against its equations solved by mpmath for other data."""
+    y = np.array([3.0, 1.0, 2.0, 0.3, 0.5])
+
+    def exact(i: int) -> Any:
+        with mp.workdps(40):
+
+            def best(t: Any) -> Any:
+                data = [mp.mpf(v) + (t if i == j else 0) for j, v in enumerate(y)]
+
+                def equations(a: Any, b: Any) -> Any:
+                    terms = [(mp.exp(-b * x), x, v) for x, v in zip(X, data)]
+                    return [
+                        mp.fsum((a * e - v) * e for e, _, v in terms),
+                        mp.fsum((a * e - v) * e * x for e, x, v in terms),
+                    ]
+
+                return mp.findroot(equations, (2.7, 0.5))
+
+            h = mp.mpf(10) ** -12
+            return [float(v) for v in (best(h) - best(-h)) / (2 * h)]
+
+    def f(y: Any) -> Any:
+        return optimize.least_squares(decay, [2.7, 0.5], method=method, args=(y,))
+
+    want = np.array([exact(i) for i in range(5)]).T
+    np.testing.assert_allclose(jacobian(lambda y: f(y).x)(y), want, rtol=1e-11)
+    # the envelope theorem: cost changes with the data as if b stayed
+    np.testing.assert_allclose(grad(lambda y: f(y).cost)(y), -f(y).fun, rtol=1e-5, atol=1e-7)
+    plain = scipy.optimize.least_squares(decay, [2.7, 0.5], method=method, args=(y,))
+    np.testing.assert_array_equal(f(y).x, plain.x)
+
+
+@pytest.mark.parametrize("loss", ["soft_l1", "huber", "cauchy", "arctan"])
+def test_robust_losses(loss: str) -> None:
+    """A location with an outlier: its estimating equation Σψ(b − y) = 0, by implicit function."""
+    y, scale = np.array([1.0, 1.2, 0.9, 1.1, 4.0]), 0.5
+    rho = {
+        "soft_l1": lambda z: 2 * (mp.sqrt(1 + z) - 1),
+        "huber": lambda z: z if z <= 1 else 2 * mp.sqrt(z) - 1,
+        "cauchy": lambda z: mp.log(1 + z),
+        "arctan": mp.atan,
+    }[loss]
+
+    def f(y: Any) -> Any:
+        # SciPy's cost: its value must be the one that we differentiate
+        return optimize.least_squares(lambda b: b[0] - y, [1.0], loss=loss, f_scale=scale)
+
+    result = f(y)
+    with mp.workdps(30):
+        curvature = [mp.diff(lambda r: rho((r / scale) ** 2), result.x[0] - v, 2) for v in y]
+        want = [float(c / mp.fsum(curvature)) for c in curvature]
+    np.testing.assert_allclose(jacobian(lambda y: f(y).x[0])(y), want, rtol=1e-6, atol=1e-9)
+    assert f(Dual(y, y)).cost.value == pytest.approx(result.cost, rel=1e-12)
+
+
+def test_least_squares_within_bounds() -> None:
+    y = np.array([3.0, 1.9, 1.0, 0.7, 0.2])
+
+    def f(c: Any) -> Any:
+        return optimize.least_squares(decay, [2.0, 0.3], bounds=([0, 0], [c, 9]), args=(y,)).x
+
+    inner = derivative(lambda c: f(c)[0])(2.5)
+    assert inner == pytest.approx(1.0, rel=1e-14)
+    assert derivative(lambda c: f(c)[0])(25.0) == 0.0
+    with pytest.raises(TypeError, match="loss of your own"):
+        optimize.least_squares(
+            decay, [2.0, 0.3], args=(Dual(y, y),), loss=lambda z: np.stack([z, z**0, 0 * z])
+        )
+
+
+def test_a_ridge_parameter() -> None:
+    """The sensitivity of a fit to a hyperparameter, twice: b = (AᵀA + λ)⁻¹Aᵀy."""
+    a = np.vander(X, 3)
+
+    def f(penalty: Any) -> Any:
+        return optimize.minimize(
+            lambda b: np.sum((a @ b - Y) ** 2) + penalty * np.sum(b**2), np.zeros(3)
+        ).x
+
+    def closed(penalty: Any) -> Any:
+        return np.linalg.solve(a.T @ a + penalty * np.eye(3), a.T @ Y)
+
+    for order in (1, 2):
+        got, want = (nth(g, order) for g in (f, closed))
+        np.testing.assert_allclose(got, want, rtol=1e-10)
+
+
+def nth(f: Any, order: int) -> Any:
+    for _ in range(order):
+        f = jacobian(f)
+    return f(0.7)
