@@ -5,6 +5,8 @@
 0.0
 """
 
+from typing import TYPE_CHECKING, Any
+
 from . import array_rules as array_rules
 from .array import DualArray
 from .drivers import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad
@@ -120,8 +122,11 @@ from .functions import (
     xlogy,
 )
 from .kernel import kernel_info
-from .testing import check_rule
+from .testing import check_derivative, check_rule
 from .undefined import NonDifferentiableError
+
+if TYPE_CHECKING:
+    from .auditing import audit
 
 __version__ = "0.1.0"
 
@@ -147,8 +152,10 @@ __all__ = [
     "atan",
     "atan2",
     "atanh",
+    "audit",
     "cbrt",
     "ceil",
+    "check_derivative",
     "check_rule",
     "clip",
     "conj",
@@ -247,3 +254,11 @@ __all__ = [
     "value_and_grad",
     "xlogy",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "audit":  # imported when it is used
+        from .auditing import audit
+
+        return audit
+    raise AttributeError(f"module 'dualad' has no attribute {name!r}")

@@ -120,3 +120,7 @@ def _compare(
             raise AssertionError(
                 f"{what} at {', '.join(map(repr, point))} is {g!r}, but should be {e!r}."
             )
+
+
+def check_derivative(f: Any, *args: Any) -> Any:
+    raise NotImplementedError
