@@ -195,7 +195,7 @@ def power(u: Series, r: Any) -> Series:
     """u**r for a constant r: k·u₀·yₖ = Σ (r·j − (k − j))·uⱼ·yₖ₋ⱼ."""
     x, r = u.c, mpf(r)
     if r == int(r) and 0 <= r <= 4:
-        y = series(1)
+        y = Series([Ball(1), *(scaled(a, 0) for a in x[1:])])  # infinite slopes stay so
         for _ in range(int(r)):
             y = y * u
         return y
@@ -329,7 +329,7 @@ def _step(u: Series, f: Callable[..., Any]) -> Series:
 
 def atan2(a: Series, b: Series) -> Series:
     h2 = a * a + b * b
-    if h2.c[0].is_zero:
+    if abs(h2.c[0].mid) <= 16 * h2.c[0].rad or h2.c[0].is_zero:
         raise Undecided("no angle at 0")
     value = mp.atan2(a.c[0].mid, b.c[0].mid)
     slopes = ((b.c[0].mid, a), (a.c[0].mid, b))

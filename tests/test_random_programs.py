@@ -236,7 +236,7 @@ def disagreement(program: Any, line: list[tuple[float, float]], seen: Counter[st
     for order in range(ORDER + 1):
         ball = want[order]
         # Slopes of slopes are products of k + 1 such numbers, and floats go from 2**-1022 to 2**1023
-        if ball.rad == taylor.INF or (order > 1 and taylor.Ball.extent * (order + 1) > 1000):
+        if ball.rad == taylor.INF or (order and taylor.Ball.extent * (order + 1) > 1000):
             seen["out of range"] += 1
             continue
         exact = ball.mid * math.factorial(order)
