@@ -5,7 +5,7 @@
 0.0
 """
 
-from typing import TYPE_CHECKING, Any
+import typing as _typing
 
 from . import array_rules as array_rules
 from .array import DualArray
@@ -125,7 +125,7 @@ from .kernel import kernel_info
 from .testing import check_derivative, check_rule
 from .undefined import NonDifferentiableError
 
-if TYPE_CHECKING:
+if _typing.TYPE_CHECKING:
     from .auditing import audit
 
 __version__ = "0.1.0"
@@ -256,9 +256,12 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    if name == "audit":  # imported when it is used
-        from .auditing import audit
+_LATE = {"audit": "auditing"}  # public names, and the modules that are imported for them
 
-        return audit
-    raise AttributeError(f"module 'dualad' has no attribute {name!r}")
+
+def __getattr__(name: str) -> _typing.Any:
+    if name not in _LATE:
+        raise AttributeError(f"module 'dualad' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(f"dualad.{_LATE[name]}"), name)

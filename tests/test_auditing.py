@@ -30,7 +30,7 @@ NUMBERS: list[tuple[Callable[[Any], Any], float, list[tuple[str, str]]]] = [
     (lambda x: 1.0 if x == 0 else x, 0.0, [("tie", "==")]),
     (lambda x: 1.0 if x != 0 else x, 0.0, [("tie", "!=")]),
     (lambda x: x if x > 1 else x * x, 1.0, [("tie", ">")]),
-    (lambda x: x if 1 > x else x * x, 1.0, [("tie", "<")]),
+    (lambda x: x if x < 1 else x * x, 1.0, [("tie", "<")]),
     (lambda x: x if np.float64(1.0) >= x else x * x, 1.0, [("tie", ">=")]),
     (lambda x: x if np.less(x, 1.0) else x * x, 1.0, [("tie", "<")]),
     (lambda x: x and 2 * x, 0.0, [("tie", "truth")]),
