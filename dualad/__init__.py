@@ -123,16 +123,18 @@ from .functions import (
 )
 from .kernel import kernel_info
 from .lifting import lift
-from .testing import check_rule
+from .testing import check_derivative, check_rule
 from .undefined import NonDifferentiableError
 
 if _typing.TYPE_CHECKING:
+    from .auditing import audit
     from .sensitivity import propagate, sensitivities
     from .solvers import objective
 
 __version__ = "0.1.0"
 
 _ELSEWHERE = {  # loaded when used
+    "audit": "auditing",
     "objective": "solvers",
     "propagate": "sensitivity",
     "sensitivities": "sensitivity",
@@ -169,8 +171,10 @@ __all__ = [
     "atan",
     "atan2",
     "atanh",
+    "audit",
     "cbrt",
     "ceil",
+    "check_derivative",
     "check_rule",
     "clip",
     "conj",

@@ -47,7 +47,9 @@ def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
             result = _on_arrays(rule, args)
         if result is not None:
             return result
-    level = max([a.level for a in args if isinstance(a, Dual)])
+    level: Any = max([a.level for a in args if isinstance(a, Dual)])
+    if type(level) is not int:  # somebody looks on
+        level.sees(rule, args)
     values = tuple([a.value if isinstance(a, Dual) and a.level == level else a for a in args])
     namespace = namespace_for(values)
     if namespace is None:
@@ -384,6 +386,8 @@ def _on_arrays(rule: Rule, args: tuple[Any, ...]) -> Any:
         if isinstance(a, Dual):
             if level is None:
                 level = a.level
+                if type(level) is not int:
+                    return None
             elif level != a.level:
                 return None
             active |= 1 << len(values)
@@ -762,8 +766,10 @@ def use_for_arrays(kind: type[Dual], **protocols: Function) -> None:
     _PROTOCOLS.update(protocols)
 
 
-def _readable_dual(value: Any, tangent: Any, level: int) -> Any:
+def _readable_dual(value: Any, tangent: Any, level: Any) -> Any:
     """Put a dual together from parts that fit; nothing is checked."""
+    if type(level) is not int:
+        return level.made(value, tangent)
     result = object.__new__(_KINDS.get(type(value), Dual))
     result.value = value
     result.tangent = tangent

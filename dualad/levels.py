@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 from itertools import count
+from typing import Any
 
 HAND_MADE = 0  # the level of all duals that a user writes down: the textbook's one ε
 
@@ -35,6 +36,28 @@ def fresh_level() -> int:
     True
     """
     return next(_levels)
+
+
+class WatchedLevel(int):
+    """A level whose duals have an onlooker; as an integer it is what `fresh_level` gives.
+
+    Wherever a dual of this level is made, `made` is asked for it, and before a row of the table
+    is applied to one, `sees` is told. Nothing of this is global: who has no dual of this level
+    notices nothing.
+    """
+
+    def made(self, value: Any, tangent: Any) -> Any:
+        """The dual with these parts; one of a class that takes no part in short ways."""
+        raise NotImplementedError
+
+    def sees(self, rule: Any, args: tuple[Any, ...]) -> None:
+        """This row is about to be applied to these arguments."""
+
+    def __deepcopy__(self, memo: Any) -> WatchedLevel:
+        return self
+
+    def __reduce__(self) -> Any:  # nobody looks on in another process
+        return int, (int(self),)
 
 
 def seen(level: int) -> int:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import math
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from .dual import Dual, function
+from .drivers import Argnums, _Inputs, _jacobian
+from .dual import Dual, function, plain
 from .rules import RULES, Rule
+from .structure import leaves
 
-# Central differences of order 8 on step h; their error is about h⁸ next to rounding ε/h.
-_WEIGHTS = (4 / 5, -1 / 5, 4 / 105, -1 / 280)
+Function = Callable[..., Any]
 
 
 def check_rule(
@@ -24,7 +27,7 @@ def check_rule(
     """Check that the slopes of a rule are the derivatives of its function.
 
     Samples the rule's own intervals. With a reference for mpmath numbers, value and slopes are
-    held against it at 50 digits; without one, the slopes against differences of order 8 of the
+    held against it at 50 digits; without one, the slopes against extrapolated differences of the
     function itself, which see about 10 digits.
 
     Parameters
@@ -99,12 +102,10 @@ def _mpmath_slope(reference: Callable[..., Any], i: int, point: tuple[float, ...
 def _difference(
     value: Callable[..., float], i: int, point: tuple[float, ...], over: tuple[float, float]
 ) -> float:
-    h = 0.01 * (over[1] - over[0]) / 8
+    def along(t: float) -> Any:
+        return np.asarray(value(*point[:i], t, *point[i + 1 :]), float)
 
-    def at(step: int) -> float:
-        return float(value(*point[:i], point[i] + step * h, *point[i + 1 :]))
-
-    return sum(w * (at(k) - at(-k)) for k, w in enumerate(_WEIGHTS, start=1)) / h
+    return float(_extrapolated(along, point[i], 0.01 * (over[1] - over[0]))[0])
 
 
 def _compare(
@@ -120,3 +121,327 @@ def _compare(
             raise AssertionError(
                 f"{what} at {', '.join(map(repr, point))} is {g!r}, but should be {e!r}."
             )
+
+
+# -- functions of users --------------------------------------------------------------------
+
+
+class Entry(NamedTuple):
+    """One derivative that was checked.
+
+    Attributes
+    ----------
+    name : str
+        As ``∂f[0]/∂x[2]``.
+    dual : float
+        What the duals say.
+    expected : float
+        What was calculated without them; nan if nothing could be.
+    by : str
+        "mpmath", "complex step", "differences", or "nothing".
+    digits : float
+        To how many digits the two agree.
+    remark : str
+        "" if all is well; "differs", or what else is to be said.
+    """
+
+    name: str
+    dual: Any
+    expected: Any
+    by: str
+    digits: float
+    remark: str
+
+
+class CheckReport:
+    """What `check_derivative` found; `print` it.
+
+    Attributes
+    ----------
+    entries : list of Entry
+        One for each output number and input number.
+    """
+
+    def __init__(self, entries: list[Entry]) -> None:
+        self.entries = entries
+
+    @property
+    def digits(self) -> float:
+        """The fewest digits of agreement."""
+        return min((e.digits for e in self.entries), default=math.inf)
+
+    def __str__(self) -> str:
+        rows = [("derivative", "dual", "expected", "by", "digits", "")]
+        worst = sorted(self.entries, key=lambda e: (e.remark == "", e.digits))
+        shown = self.entries if len(self.entries) <= 20 else worst[:20]
+        for e in shown:
+            digits = f"{e.digits:.1f}" if e.by != "nothing" else "-"
+            rows.append((e.name, f"{e.dual:.17g}", f"{e.expected:.17g}", e.by, digits, e.remark))
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        lines = [
+            "  ".join(t.ljust(w) for t, w in zip(r, widths, strict=True)).rstrip() for r in rows
+        ]
+        if len(shown) < len(self.entries):
+            lines.append(f"and {len(self.entries) - 20} entries that agree as well or better")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def check_derivative(
+    f: Function, *args: Any, argnums: Argnums = 0, rtol: float = 1e-7, **kwargs: Any
+) -> CheckReport:
+    """Check the derivative of a function at a point against numbers made without duals.
+
+    Each derivative of an output number in an input number is held against
+
+    - mpmath's numbers: a difference at 60 digits, if f takes them;
+    - a complex step, if f takes complex numbers and is analytic;
+    - central differences, extrapolated to step 0 (Richardson), with an estimate of their error.
+
+    The first of them that applies says what is expected; it applies if the differences do not
+    contradict it. So nothing is called wrong because differences are inaccurate there.
+    At a kink the one-sided differences disagree; the derivative must then lie between them.
+
+    For second derivatives check the first: ``check_derivative(grad(f), x)``.
+
+    Parameters
+    ----------
+    f : callable
+        Takes and returns real numbers, arrays, and nested lists, tuples and dicts of them.
+    *args, **kwargs
+        The point: the arguments of f.
+    argnums : int, str, or a sequence of these
+        Which arguments are differentiated, by index or name.
+    rtol : float
+        Relative tolerance. (What the differences see is added to it where only they apply.)
+
+    Returns
+    -------
+    CheckReport
+        Its `entries` say for each derivative how many digits agree; `print` shows a table.
+
+    Raises
+    ------
+    AssertionError
+        If derivatives differ; the message names them.
+    TypeError
+        If f is no function, or arguments or results are not real numbers.
+
+    Examples
+    --------
+    >>> report = check_derivative(lambda x: x * np.sin(x), 2.0)
+    >>> report.digits > 13
+    True
+    """
+    if not callable(f):
+        raise TypeError(
+            f"check_derivative needs a function, got {type(f).__name__}; "
+            "write check_derivative(f, x)."
+        )
+    inputs = _Inputs("check_derivative", f, argnums, args, kwargs)
+    if any(isinstance(x, Dual) or np.iscomplexobj(x) for x in inputs.leaves):
+        raise TypeError("check_derivative takes a point of real numbers, not complex or dual ones.")
+    point = np.concatenate([np.zeros(0), *(np.ravel(np.asarray(x, float)) for x in inputs.leaves)])
+    cuts = np.cumsum(inputs.sizes)[:-1]
+
+    def at(numbers: Any) -> Any:
+        """f of the input numbers in one row; its output numbers in one row."""
+        parts = [
+            part.reshape(np.shape(x)) if np.ndim(x) else part[0]
+            for part, x in zip(np.split(numbers, cuts), inputs.leaves, strict=True)
+        ]
+        y = [np.ravel(np.asarray(part)) for part in leaves(inputs.call(parts))]
+        return np.concatenate([np.zeros(0), *y]) if y else np.zeros(0)
+
+    outputs, blocks, _ = _jacobian(inputs)
+    if any(np.iscomplexobj(plain(v)) for v in outputs.values):
+        raise TypeError(
+            "check_derivative needs a function with real results; take .real and .imag."
+        )
+    rows = [
+        np.concatenate([np.reshape(np.asarray(b, float), (np.size(v), -1)) for b in row], axis=1)
+        for v, row in zip(outputs.values, blocks, strict=True)
+    ]
+    dual = np.concatenate([np.zeros((0, len(point))), *rows])
+    name = getattr(f, "__name__", "f").replace("<lambda>", "f")
+    above = list(_names(outputs.structure, name))
+    below = [n for key, x in zip(inputs.keys, inputs.selected, strict=True)
+             for n in _names(x, _argument(f, key))]  # fmt: skip
+    entries: list[Entry] = []
+    for j in range(len(point)):
+        column = _Column(at, point, j)
+        for i in range(len(above)):
+            entries.append(column.entry(i, f"∂{above[i]}/∂{below[j]}", dual[i, j], rtol))
+    report = CheckReport(entries)
+    wrong = [e for e in entries if e.remark.startswith("differs")]
+    if wrong:
+        raise AssertionError(
+            f"{len(wrong)} of {len(entries)} derivatives differ, "
+            f"{', '.join(e.name for e in wrong[:5])}{', …' if len(wrong) > 5 else ''}:\n{report}"
+        )
+    return report
+
+
+class _Column:
+    """The derivatives of all outputs in one input number, without duals."""
+
+    def __init__(self, at: Function, point: Any, j: int) -> None:
+        self.at, self.point, self.j = at, point, j
+        h = 0.05 * max(abs(point[j]), 0.1)
+        self.y = y = np.asarray(at(point), float)
+        self.middle, self.error = self._tried(_extrapolated, h, y)
+        self.right, self.right_error = self._tried(_one_sided, h, y)
+        self.left, self.left_error = self._tried(_one_sided, -h, y)
+        self.others = {"mpmath": self._mpmath(), "complex step": self._complex_step(y)}
+        self.size = float(np.max(np.abs(self.middle), initial=0, where=np.isfinite(self.middle)))
+
+    def _along(self, t: Any) -> Any:
+        moved = self.point.copy()
+        moved[self.j] = t
+        return self.at(moved)
+
+    def _tried(self, difference: Function, h: float, y: Any) -> tuple[Any, Any]:
+        """A difference with its error: with ever smaller steps, until it is sharp."""
+        best, worst = np.full(len(y), np.nan), np.full(len(y), np.inf)
+        for _ in range(7):
+            try:
+                with np.errstate(all="ignore"):
+                    d, error = difference(self._along, self.point[self.j], h)
+                    better = np.isfinite(d) & (error < worst)
+                best, worst = np.where(better, d, best), np.where(better, error, worst)
+                if np.all(worst <= 1e-9 * np.abs(best)):
+                    break
+            except (ArithmeticError, ValueError):  # beyond the end of a domain
+                pass
+            h /= 64
+        return best, worst
+
+    def _complex_step(self, y: Any) -> Any:
+        h = 1e-150
+        moved = self.point.astype(complex)
+        moved[self.j] += 1j * h
+        try:
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("error", np.exceptions.ComplexWarning)
+                z = self.at(moved)
+        except Exception:  # whatever it says: f is not for complex numbers
+            return None
+        same = np.iscomplexobj(z) and np.allclose(z.real, y, rtol=1e-10, atol=0)
+        return z.imag / h if same else None
+
+    def _mpmath(self) -> Any:
+        from mpmath import mp, mpf
+
+        try:
+            with mp.workdps(60):
+                h = mpf(10) ** -20
+                exact = np.array([mpf(float(x)) for x in self.point], dtype=object)
+                up, down = exact.copy(), exact.copy()
+                up[self.j] += h
+                down[self.j] -= h
+                y, z = self.at(up), self.at(down)
+                if any(isinstance(v, float) for v in (*y, *z)):
+                    return None  # it was rounded somewhere
+                return np.array([float(d / (2 * h)) for d in y - z])
+        except Exception:  # f is not for mpmath's numbers
+            return None
+
+    def entry(self, i: int, name: str, dual: Any, rtol: float) -> Entry:
+        d, error = self.middle[i], 10 * self.error[i]
+        one_sided = self.left[i], self.right[i]
+        unsure = 10 * (self.left_error[i] + self.right_error[i])
+        gap = abs(self.right[i] - self.left[i])
+        if gap > unsure + 1e-4 * max(map(abs, one_sided)):
+            low, high = sorted(one_sided)
+            tolerance = unsure + rtol * gap
+            within = low - tolerance <= dual <= high + tolerance
+            told = f"kink: the one-sided differences are {low:.6g} and {high:.6g}"
+            return Entry(name, dual, d, "differences", _digits(dual, d),
+                         told if within else f"differs; {told}")  # fmt: skip
+        if not math.isfinite(d) and any(map(math.isfinite, one_sided)):  # the end of a domain
+            side = int(not math.isfinite(one_sided[0]))
+            d, error = one_sided[side], 10 * (self.left_error, self.right_error)[side][i]
+        by = "differences"
+        size = 1e-4 * abs(self.y[i]) / max(1.0, abs(self.point[self.j]))
+        if not error <= 0.01 * max(abs(d), self.size, size):
+            return Entry(name, dual, d, "nothing", 0.0, "cannot be checked: differences diverge")
+        for name_of, column in self.others.items():
+            if column is not None and abs(column[i] - d) <= error + 1e-3 * rtol * abs(d):
+                d, error, by = column[i], 1e-12 * max(self.size, abs(d)), name_of
+                break
+        remark = "" if abs(dual - d) <= rtol * abs(d) + error else "differs"
+        return Entry(name, dual, d, by, _digits(dual, d), remark)
+
+
+def _digits(a: Any, b: Any) -> float:
+    """To how many digits two numbers agree, at most 16."""
+    if a == b:
+        return 16.0
+    relative = abs(a - b) / max(abs(a), abs(b))
+    return max(0.0, min(16.0, -math.log10(relative))) if math.isfinite(relative) else 0.0
+
+
+def _extrapolated(f: Function, x: float, h: float) -> tuple[Any, Any]:
+    """Central differences with ever smaller steps, extrapolated; and an estimate of the error.
+
+    Ridders (1982), Advances in Engineering Software 4, 75: Neville's scheme in h².
+    """
+    return _neville(lambda h: (f(x + h) - f(x - h), (x + h) - (x - h)), h, 4.0, f(x))
+
+
+def _one_sided(f: Function, x: float, h: float) -> tuple[Any, Any]:
+    """The same from one side only, with a scheme in h."""
+    y = f(x)
+    return _neville(lambda h: (f(x + h) - y, (x + h) - x), h, 2.0, y)
+
+
+def _neville(difference: Function, h: float, factor: float, y: Any) -> tuple[Any, Any]:
+    rounding = 2.0**-52 * np.abs(y)
+    column: list[Any] = []
+    best = worst = None
+    for _ in range(10):
+        change, step = difference(h)
+        row = [change / step]
+        power = factor
+        for k, above in enumerate(column):
+            row.append((power * row[k] - above) / (power - 1))
+            power *= factor
+            noise = 4 * rounding / abs(step)
+            error = np.maximum(abs(row[-1] - row[-2]), abs(row[-1] - above)) + noise
+            if best is None:
+                best, worst = row[-1], error
+            else:
+                better = error < worst
+                best, worst = np.where(better, row[-1], best), np.where(better, error, worst)
+        column = row
+        h /= 2
+    return best, worst
+
+
+def _names(x: Any, name: str) -> Iterator[str]:
+    """What the numbers in x are called, in order."""
+    if isinstance(x, (list, tuple)):
+        for i, part in enumerate(x):
+            yield from _names(part, f"{name}[{i}]")
+    elif isinstance(x, dict):
+        for key, part in x.items():
+            yield from _names(part, f"{name}[{key!r}]")
+    elif np.ndim(x):
+        for index in np.ndindex(np.shape(x)):
+            yield f"{name}[{', '.join(map(str, index))}]"
+    else:
+        yield name
+
+
+def _argument(f: Function, key: int | str) -> str:
+    """The name of an argument in the function's signature."""
+    import inspect
+
+    if isinstance(key, str):
+        return key
+    try:
+        parameter = list(inspect.signature(f).parameters.values())[key]
+    except (ValueError, TypeError, IndexError):
+        return f"x{key}"
+    return f"x{key}" if parameter.kind is parameter.VAR_POSITIONAL else parameter.name

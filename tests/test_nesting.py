@@ -65,6 +65,19 @@ def test_mixed_partials_in_any_order(m: int, n: int, x: float, y: float) -> None
     assert other == pytest.approx(expected, rel=1e-10, abs=1e-10)
 
 
+def test_powers_where_the_exponent_passes_zero() -> None:
+    """∂/∂a of a**b is 0 at b = 0, but not its derivatives in b."""
+    assert [D(lambda x: x**x, order=k)(1.0) for k in range(7)] == [1, 1, 2, 3, 8, 10, 54]  # A005727
+    for a in (2.0, 2j, mpf(3), np.array([2.0, 0.5])):
+        np.testing.assert_allclose(
+            np.array(D(lambda b, a=a: D(lambda x: x**b)(a))(0.0 * a), complex),
+            np.array(1 / a, complex), rtol=1e-15)  # fmt: skip
+    for a in (0.0, 5e-324, -1e-310, np.inf, np.nan):
+        assert D(lambda x: x**0)(a) == 0.0 == D(lambda x: x**0.0, order=2)(a)
+    third = D(lambda b: D(lambda a: a**b)(2.0), order=2)(0.0)
+    assert third == pytest.approx(np.log(2), rel=1e-15)  # 2·log(a)/a
+
+
 def test_a_closure_that_is_mutated() -> None:
     kept: list[Any] = []
 

@@ -1,0 +1,494 @@
+"""audit: one pass through a function, with a look at every step that deserves one.
+
+A pass gives the derivative of the branch that was taken. Whether that is the derivative of the
+function is another question at a kink, at a tie of a comparison, at an infinite slope. `audit`
+names these places by file and line.
+
+It works through a level that is watched (`levels.WatchedLevel`): every dual of this level is made
+by the audit, of classes that also look at comparisons and at NumPy's calls. Duals of all other
+levels know nothing of it.
+"""
+
+from __future__ import annotations
+
+import linecache
+import math
+import operator
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import numpy as np
+
+from .array import DualArray
+from .drivers import DIRECTIONS, Argnums, _Inputs, _one, _seeded, _unit_seeds, split
+from .dual import (
+    _KINDS,
+    Dual,
+    Function,
+    _slope,
+    as_number,
+    dual,
+    evaluate,
+    is_operand,
+    namespace_for,
+    parts,
+    plain,
+)
+from .levels import WatchedLevel, fresh_level
+from .namespaces import is_exact
+from .rules import Rule
+from .structure import leaves, rebuild
+
+# Where these rows have a kink or a jump, as a question about the values.
+_KINKS: dict[str, Function] = {
+    "abs": lambda x: x == 0,
+    "hypot": lambda a, b: (a == 0) & (b == 0),
+    "copysign": lambda a, b: (a == 0) | (b == 0),
+}
+_CHOICES = ("maximum", "minimum", "fmax", "fmin")
+_JUMPS: dict[str, Function] = {
+    **dict.fromkeys(("floor", "ceil", "trunc"), lambda x: x == np.floor(x)),
+    "rint": lambda x: x - np.floor(x) == 0.5,
+    "round": lambda x, n=0: abs(x * 10.0**n - np.rint(x * 10.0**n)) == 0.5,
+    "sign": lambda x: x == 0,
+    "heaviside": lambda x, h: x == 0,
+    **dict.fromkeys(("floordiv", "mod"), lambda a, b: a % b == 0),
+    "fmod": lambda a, b: (np.fmod(a, b) == 0) & (a != 0),
+}
+_SELECTING = {
+    *(np.max, np.min, np.amax, np.amin, np.nanmax, np.nanmin, np.median, np.nanmedian),
+    *(np.maximum.reduce, np.minimum.reduce, np.fmax.reduce, np.fmin.reduce),
+}
+_ORDERING = {np.sort, np.argsort, np.argmax, np.argmin, np.unique}
+
+_SIGNS = {"less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "==",
+          "not_equal": "!="}  # fmt: skip
+
+
+class Finding:
+    """One thing that an audit has found.
+
+    Attributes
+    ----------
+    kind : str
+        "tie", "kink", "jump", "infinite slope", "nan slope", "strong zero", "first inf" or
+        "first nan".
+    what : str
+        The operation.
+    value : str
+        At which value, the first time.
+    file : str
+    line : int
+        Where in the audited code.
+    count : int
+        How often on that line.
+    """
+
+    def __init__(self, kind: str, what: str, value: str, file: str, line: int) -> None:
+        self.kind, self.what, self.value = kind, what, value
+        self.file, self.line = file, line
+        self.count = 1
+
+    @property
+    def source(self) -> str:
+        """The line of code."""
+        return linecache.getline(self.file, self.line).strip()
+
+    def __repr__(self) -> str:
+        times = f" ({self.count} times)" if self.count > 1 else ""
+        return (
+            f"{os.path.basename(self.file)}:{self.line}: {self.kind}: {self.what} at "
+            f"{self.value}{times}"
+        )
+
+
+class AuditReport:
+    """What `audit` found; `print` it.
+
+    Attributes
+    ----------
+    findings : list of Finding
+        In the order in which they were met.
+    result
+        What the function returned, without tangents.
+    """
+
+    def __init__(self) -> None:
+        self.findings: list[Finding] = []
+        self.result: Any = None
+
+    def __str__(self) -> str:
+        if not self.findings:
+            return "audit: no tie, kink, jump, infinite slope, nan or inf was met."
+        lines = []
+        for finding in self.findings:
+            lines.append(repr(finding))
+            if finding.source:
+                lines.append(f"    {finding.source}")
+        return "\n".join(lines)
+
+    __repr__ = __str__
+
+
+def audit(f: Function, *args: Any, argnums: Argnums = 0, **kwargs: Any) -> AuditReport:
+    """Run f once with duals and report where its derivative deserves a second look.
+
+    Reported with file and line are
+
+    - **ties**: comparisons of equal values with different tangents, as ``x == 0`` or ``x > 0`` at
+      0. The branch taken is differentiated, and may be another function beside this point;
+    - **kinks**: abs at 0, a tie in maximum, in np.max, np.clip at a bound, a norm at 0. The
+      derivative is then the mean of the one-sided ones;
+    - **jumps**: floor, round, sign, //, % where they step. Their derivative is taken as 0;
+    - **infinite and nan slopes**, and **strong zeros**: where such a slope met a zero tangent,
+      and was not counted;
+    - the **first inf and nan** in a value and in a tangent, and the operation that made it.
+
+    What does not depend on the differentiated arguments is not looked at, and what two tangents
+    do not tell apart neither.
+
+    Parameters
+    ----------
+    f : callable
+        As the drivers take it.
+    *args, **kwargs
+        The arguments of f.
+    argnums : int, str, or a sequence of these
+        Which arguments are differentiated, by index or name.
+
+    Returns
+    -------
+    AuditReport
+        Made to be printed; its `findings` are a list.
+
+    Raises
+    ------
+    TypeError
+        If an argument that is to be differentiated is not made of numbers.
+    Exception
+        What f raises; the findings up to there are added to it as a note.
+
+    Examples
+    --------
+    >>> def ramp(x):
+    ...     return x**2 if x > 1 else 2 * x - 1
+    >>> audit(ramp, 1.0).findings[0].kind
+    'tie'
+    >>> audit(ramp, 3.0)
+    audit: no tie, kink, jump, infinite slope, nan or inf was met.
+    """
+    if not callable(f):
+        raise TypeError(f"audit needs a function, got {type(f).__name__}; write audit(f, x).")
+    inputs = _Inputs("audit", f, argnums, args, kwargs)
+    level = _Watch(fresh_level())
+    numbers = [_seeded(x, t, level) for x, t in zip(inputs.leaves, _all_seeds(inputs), strict=True)]
+    try:
+        result = inputs.call(numbers)
+    except Exception as error:
+        if level.report.findings:
+            error.add_note(str(level.report))
+        raise
+    level.report.result = rebuild(result, lambda v: split(v, level)[0])
+    return level.report
+
+
+def _all_seeds(inputs: _Inputs) -> list[Any]:
+    """One direction for each input number; if they are too many or exact, one that is general."""
+    if inputs.size <= DIRECTIONS and not any(is_exact(plain(x)) for x in inputs.leaves):
+        return _unit_seeds(inputs, 0, inputs.size, inputs.size == 1 == np.ndim(inputs.leaves[0]))
+    random = np.random.default_rng(0)
+    return [
+        random.uniform(1, 2, np.shape(x)) if np.ndim(x) else _one(x) * (i + 2)
+        for i, x in enumerate(inputs.leaves)
+    ]
+
+
+# -- the onlooker --------------------------------------------------------------------------
+
+
+class _Watch(WatchedLevel):
+    """The level of an audit, and what it has seen."""
+
+    def __init__(self, level: int) -> None:
+        self.report = AuditReport()
+        self.places: dict[tuple[Any, ...], Finding] = {}
+        self.met: set[str] = set()  # which kinds of numbers that are not finite
+        self.last = "the arguments"  # the operation that is being done
+        self.inside = ""  # the function of NumPy that is being done
+
+    def note(self, kind: str, what: str, value: str) -> None:
+        file, line = _place()
+        key = kind, what, file, line
+        if key in self.places:
+            self.places[key].count += 1
+        else:
+            self.places[key] = Finding(kind, what, value, file, line)
+            self.report.findings.append(self.places[key])
+
+    # what the core asks and tells
+
+    def made(self, value: Any, tangent: Any) -> Any:
+        kind = _KINDS.get(type(value), Dual)
+        result = object.__new__(_WatchedArray if issubclass(kind, DualArray) else _WatchedDual)
+        result.value, result.tangent, result.level = value, tangent, self
+        for where, x in (("value", value), ("tangent", tangent)):
+            for what, bad in _not_finite(plain(x)).items():
+                if f"{what} {where}" not in self.met:
+                    self.met.add(f"{what} {where}")
+                    at = bad.any(axis=0) if bad.ndim > np.ndim(value) else bad
+                    name = self.inside or self.last or "a result"
+                    self._note_where(f"first {what}", f"the {where} of {name}", at, [plain(value)])
+        self.last = ""
+        return result
+
+    def sees(self, rule: Rule, args: tuple[Any, ...]) -> None:
+        if not self.inside:
+            self.last = rule.name
+        with _quietly():
+            self._see_kinks(rule.name, args)
+            if rule.slopes and rule.kind in ("smooth", "kinked"):
+                self._see_slopes(rule, args)
+
+    def _see_kinks(self, name: str, args: tuple[Any, ...]) -> None:
+        values = [plain(a) for a in args]
+        if name in _CHOICES:
+            self.see_tie("kink", name, *args)
+        elif name in _KINKS or name in _JUMPS:
+            kind, there = ("kink", _KINKS) if name in _KINKS else ("jump", _JUMPS)
+            moving = np.logical_or.reduce([np.asarray(_apart(a, plain(a))) for a in args])
+            self._note_where(kind, name, there[name](*values) & moving, values)
+
+    def _see_slopes(self, rule: Rule, args: tuple[Any, ...]) -> None:
+        split_args = [parts(a, self) for a in args]
+        values: Any = [v for v, _ in split_args]
+        namespace = namespace_for(tuple(values))
+        if namespace is None or rule.is_composed(namespace):
+            return
+        values = [unwatched(namespace.convert(v)) for v in values]
+        y = evaluate(rule, tuple(values))
+        for i, a in enumerate(args):
+            if split_args[i][1] is None or rule.slopes[i] is None:
+                continue
+            slope = np.asarray(plain(_slope(rule, i, namespace, (*values, y))))
+            still = ~np.asarray(_apart(a, plain(a)))
+            name = rule.name if len(args) == 1 else f"{rule.name} in {rule.args[i]}"
+            for what, bad in zip(("infinite", "nan"), _infinite_and_nan(slope), strict=True):
+                self._note_where(f"{what} slope", name, bad & ~still, values)
+                self._note_where("strong zero", f"{what} slope of {name}", bad & still, values)
+
+    def see_tie(self, kind: str, name: str, a: Any, b: Any) -> None:
+        equal = np.asarray(plain(a) == plain(b))
+        if equal.any():
+            self._note_where(kind, name, equal & _apart(a, b), [plain(a)])
+
+    def _note_where(self, kind: str, name: str, there: Any, values: list[Any]) -> None:
+        there = np.asarray(there)
+        if not there.any():
+            return
+        if not there.ndim:
+            self.note(kind, name, ", ".join(map(_text, values)))
+            return
+        index = tuple(map(int, np.argwhere(there)[0]))
+        some = [np.broadcast_to(v, there.shape)[index] for v in values]
+        more = f" and {there.sum() - 1} more" if there.sum() > 1 else ""
+        self.note(kind, name, f"{', '.join(map(_text, some))} in element {list(index)}{more}")
+
+    @contextmanager
+    def during(self, name: str) -> Iterator[None]:
+        """A function of NumPy is done; what it does inside counts as done by it."""
+        before = self.inside
+        self.inside = before or name
+        try:
+            yield
+        finally:
+            self.inside = before
+
+    def see_function(self, f: Function, x: Any, axis: Any, y: Any) -> None:
+        """Ties among the elements that a function selects or orders; norms of zero."""
+        x = unwatched(x)
+        owner = getattr(f, "__self__", None)  # a ufunc, of its methods
+        name = f"np.{owner.__name__}.reduce" if isinstance(owner, np.ufunc) else f"np.{f.__name__}"
+        if f in _SELECTING:
+            axes = tuple(range(x.ndim)) if axis is None else axis
+            selected = np.expand_dims(np.stack([unwatched(y)])[0], axes)
+            self._note_where("kink", name, (plain(x) == plain(selected)) & _apart(x, selected),
+                             [plain(x)])  # fmt: skip
+        elif f in _ORDERING:
+            flat = np.reshape(x, -1) if axis is None else np.moveaxis(x, axis, -1)
+            s = np.sort(flat, -1)
+            one, other = s[..., 1:], s[..., :-1]
+            self._note_where("kink", name, (plain(one) == plain(other)) & _apart(one, other),
+                             [plain(one)])  # fmt: skip
+        elif f in (np.round, np.around):
+            self._see_kinks("round", (x,))
+        elif f is np.linalg.norm:
+            zero = bool(np.any(plain(y) == 0)) and bool(np.any(_apart(x, plain(x))))
+            self._note_where("kink", "np.linalg.norm", zero, [0.0])
+
+
+def _step(name: str, row: str) -> Any:
+    """int(x), math.floor(x) and so on: plain numbers, and a jump where they step."""
+
+    def method(self: Any, *args: Any) -> Any:
+        watch = _watch_of((self,))
+        if watch is not None:
+            with _quietly():
+                watch._see_kinks(row, (self, *(a for a in args if a is not None)))
+        return getattr(Dual, name)(self, *args)
+
+    return method
+
+
+def _comparison(name: str, sign: str) -> Any:
+    compare = getattr(operator, name)
+
+    def method(self: Any, other: Any) -> Any:
+        if not is_operand(other):
+            return NotImplemented
+        _compared(self, other, sign)
+        return compare(plain(self), plain(other))
+
+    return method
+
+
+class _Watched(Dual):
+    """A dual that looks at the questions it is asked."""
+
+    __slots__ = ()
+    __hash__ = Dual.__hash__
+
+    __lt__, __le__ = _comparison("lt", "<"), _comparison("le", "<=")
+    __gt__, __ge__ = _comparison("gt", ">"), _comparison("ge", ">=")
+    __eq__, __ne__ = _comparison("eq", "=="), _comparison("ne", "!=")
+
+    __int__, __trunc__ = _step("__int__", "trunc"), _step("__trunc__", "trunc")
+    __floor__, __ceil__ = _step("__floor__", "floor"), _step("__ceil__", "ceil")
+    __round__ = _step("__round__", "round")
+
+    def __bool__(self) -> bool:
+        _compared(self, 0.0, "truth")
+        return bool(plain(self))
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        if method == "__call__" and ufunc.__name__ in _SIGNS:
+            _compared(inputs[0], inputs[1], _SIGNS[ufunc.__name__])
+        watch = _watch_of(inputs)
+        if watch is None or method == "__call__":
+            return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
+        with watch.during(f"np.{ufunc.__name__}.{method}"):
+            y = super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
+        if method == "reduce":
+            with _quietly():
+                watch.see_function(ufunc.reduce, inputs[0], kwargs.get("axis", 0), y)
+        return y
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        watch = _watch_of(leaves([args, kwargs]))
+        if watch is None:
+            return super().__array_function__(func, types, args, kwargs)
+        with watch.during(f"np.{func.__name__}"):
+            y = super().__array_function__(func, types, args, kwargs)
+        with _quietly():
+            usual = -1 if func in (np.sort, np.argsort) else None
+            axis = kwargs.get("axis", args[1] if len(args) > 1 else usual)
+            if args and isinstance(args[0], Dual) and not watch.inside:
+                watch.see_function(func, args[0], axis, y)
+        return y
+
+
+class _WatchedDual(_Watched):
+    __slots__ = ()
+
+
+class _WatchedArray(_Watched, DualArray):
+    __slots__ = ()
+
+
+# Duals of inner derivatives over watched ones look at comparisons too.
+_KINDS.update({_WatchedDual: _WatchedDual, _WatchedArray: _WatchedArray})
+
+
+def _watch_of(numbers: Any) -> _Watch | None:
+    for x in numbers:
+        while isinstance(x, Dual):
+            if isinstance(x.level, _Watch):
+                return x.level
+            x = x.value
+    return None
+
+
+def unwatched(x: Any) -> Any:
+    """The same number for the audit's own arithmetic, which nobody looks at."""
+    if not isinstance(x, Dual):
+        return x
+    return dual(unwatched(x.value), unwatched(x.tangent), int(x.level))
+
+
+def _compared(a: Any, b: Any, sign: str) -> None:
+    """Two numbers are compared, by the audited code unless by dualad itself."""
+    watch = _watch_of((a, b))
+    if watch is None or _is_ours(sys._getframe(2).f_code.co_filename):
+        return
+    with _quietly():
+        watch.see_tie("tie", sign, a, b)
+
+
+def _apart(a: Any, b: Any) -> Any:
+    """Where the tangents of two numbers differ, at any level; in the shape of the values."""
+    difference = unwatched(a) - unwatched(b)
+    found: Any = False
+    while isinstance(difference, Dual):
+        some = np.asarray(plain(difference.tangent)) != 0
+        found = found | (some.any(axis=0) if some.ndim > np.ndim(difference.value) else some)
+        difference = difference.value
+    return found
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Looking on neither warns nor raises: if something is wrong, the code itself will say it."""
+    with np.errstate(all="ignore"), suppress(ArithmeticError, TypeError, ValueError):
+        yield
+
+
+# -- texts and places ----------------------------------------------------------------------
+
+_HERE = os.path.dirname(__file__) + os.sep
+_NUMPY = os.path.dirname(np.__file__) + os.sep
+
+
+def _is_ours(file: str) -> bool:
+    return file.startswith((_HERE, "<rule: "))
+
+
+def _place() -> tuple[str, int]:
+    """The innermost line that is neither dualad's nor NumPy's."""
+    frame: Any = sys._getframe(1)
+    while frame.f_back is not None and (
+        _is_ours(frame.f_code.co_filename)
+        or frame.f_code.co_filename.startswith((_NUMPY, "<__array_function__"))
+        or frame.f_code.co_filename == contextmanager.__code__.co_filename
+    ):
+        frame = frame.f_back
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def _infinite_and_nan(x: Any) -> tuple[Any, Any]:
+    nan = np.asarray(x != x, bool)
+    return ~nan & np.asarray(x - x != 0, bool), nan
+
+
+def _not_finite(x: Any) -> dict[str, Any]:
+    """Which of inf and nan is among these numbers, and where."""
+    if isinstance(x, (int, float)) and math.isfinite(x):
+        return {}
+    with np.errstate(all="ignore"):
+        found = zip(("inf", "nan"), _infinite_and_nan(np.asarray(x)), strict=True)
+        return {name: bad for name, bad in found if bad.any()}
+
+
+def _text(x: Any) -> str:
+    return repr(as_number(x))

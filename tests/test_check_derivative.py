@@ -1,0 +1,155 @@
+"""check_derivative: wrong derivatives are named, right ones never are."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from test_programs import POINT, PROGRAMS
+
+import dualad
+from dualad import check_derivative, define_rule, grad
+from dualad.rules import RULES, table
+
+NAMES = (f"checked_{i}" for i in itertools.count())
+
+
+@pytest.fixture(autouse=True)
+def same_table_afterwards() -> Iterator[None]:
+    before = dict(RULES)
+    yield
+    RULES.clear()
+    RULES.update(before)
+
+
+def rule(value: Any, slope: Any) -> Any:
+    return define_rule(value, slope, name=next(NAMES))
+
+
+def compiled(x: Any) -> Any:
+    """A function that takes nothing but floats."""
+    return rule(math.sin, lambda x, y: dualad.cos(x))(x)
+
+
+RIGHT: list[tuple[Any, Any, str]] = [
+    (lambda x: x * dualad.exp(x), 2.0, "mpmath"),
+    (lambda x: x * np.sin(x), 2.0, "complex step"),
+    (compiled, 0.3, "differences"),
+    (np.sqrt, 1e-9, "mpmath"),
+    (np.log, np.array([1e-5, 1e10]), "complex step"),
+    (lambda x: x**2, 0.0, "mpmath"),
+    (lambda x: np.sin(1e6 * x), 1.0, "complex step"),
+    (lambda x: np.exp(-1 / x**2), 0.01, "complex step"),
+    (lambda x: abs(x) * x, -3.0, "mpmath"),
+    (lambda x: np.real(x) * np.sin(x), 3.0, "differences"),  # not analytic
+    (lambda x: 3.0, 2.0, "differences"),
+    (grad(lambda v: np.sum(v**3 * v[0])), np.array([1.0, 2.0]), "differences"),
+    (lambda p: {"a": [p["k"] * p["v"]], "b": p["v"].sum()}, {"k": 2.0, "v": POINT}, ""),
+]
+
+
+@pytest.mark.parametrize("f, x, by", RIGHT)
+def test_right(f: Any, x: Any, by: str) -> None:
+    report = check_derivative(f, x)
+    assert {e.by for e in report.entries} == {by} or not by
+    assert report.digits > (7 if by == "differences" else 11)
+    assert {e.remark for e in report.entries} == {""}
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda f: f.__name__)
+def test_programs(program: Any) -> None:
+    assert check_derivative(program, POINT).digits > 7
+
+
+@pytest.mark.parametrize("row", [r for r in table() if r.slopes and None not in r.slopes], ids=str)
+def test_rows(row: Any) -> None:
+    """At a point of each row's own interval, steps and kinks included."""
+    x = [0.37 * low + 0.63 * high for low, high in row.over]
+    f = dualad.dual.function(row)
+    for i in range(len(x)):
+        check_derivative(f, *x, argnums=i)
+
+
+@pytest.mark.parametrize("x", [0.5, 1e-8, 100.0, -3.0])
+@pytest.mark.parametrize("factor", [1 + 1e-6, -1.0, 2.0, 0.0, math.nan])
+@pytest.mark.parametrize("f", [math.sin, np.sin, dualad.sin], ids=["float", "complex", "mpmath"])
+def test_wrong(f: Any, factor: float, x: float) -> None:
+    bad = rule(f, lambda x, y: dualad.cos(x) * factor)
+    with pytest.raises(AssertionError, match=r"(?s)1 of 1 derivatives differ, .*differs"):
+        check_derivative(bad, x)
+
+
+def test_the_entries_are_named() -> None:
+    half = rule(lambda x: x * x, lambda x, y: x)
+
+    def model(p: Any, t: float) -> Any:
+        return {"a": p["k"] * t, "b": [1.0, half(p["v"][1]) + p["v"][0]]}
+
+    p = {"k": 2.0, "v": np.array([1.0, 3.0])}
+    with pytest.raises(AssertionError) as error:
+        check_derivative(model, p, 5.0)
+    text = str(error.value)
+    assert text.startswith("1 of 9 derivatives differ, ∂model['b'][1]/∂p['v'][1]:\n")
+    line = next(line for line in text.splitlines() if line.endswith("differs"))
+    assert line.split()[:3] == ["∂model['b'][1]/∂p['v'][1]", "3", "6"]
+
+
+def test_arguments() -> None:
+    def f(x: Any, y: Any) -> Any:
+        return x * np.sin(y)
+
+    assert [e.name for e in check_derivative(f, 1.0, 2.0, argnums=(0, 1)).entries] == [
+        "∂f/∂x",
+        "∂f/∂y",
+    ]
+    (entry,) = check_derivative(f, 1.0, y=2.0, argnums="y").entries
+    assert entry.dual == math.cos(2.0) and entry.name == "∂f/∂y"
+    assert "∂f/∂y" in str(check_derivative(f, 1.0, y=2.0, argnums="y"))
+
+
+def test_kinks() -> None:
+    (entry,) = check_derivative(abs, 0.0).entries
+    assert entry.dual == 0.0
+    assert entry.remark == "kink: the one-sided differences are -1 and 1"
+    entries = check_derivative(np.max, np.array([1.0, 2.0, 2.0])).entries
+    assert [bool(e.remark) for e in entries] == [False, True, True]
+    wrong = rule(abs, lambda x, y: 3.0)
+    with pytest.raises(AssertionError, match="differs; kink: the one-sided differences"):
+        check_derivative(wrong, 0.0)
+
+
+@pytest.mark.parametrize(
+    "f, x", [(np.sqrt, 0.0), (np.cbrt, 0.0), (lambda x: math.floor(x) * x, 2.0)]
+)
+def test_what_cannot_be_checked(f: Any, x: float) -> None:
+    (entry,) = check_derivative(f, x).entries
+    assert entry.by == "nothing" and entry.remark.startswith("cannot be checked")
+
+
+def test_one_end_of_a_domain() -> None:
+    (entry,) = check_derivative(
+        lambda x: x * math.sqrt(2.0) if x >= 0 else math.log(float(x)), 0.0
+    ).entries
+    assert (entry.remark, entry.dual) == ("", math.sqrt(2.0)) and entry.digits > 7
+
+
+def test_long_reports_are_cut() -> None:
+    text = str(check_derivative(np.sin, np.linspace(0, 1, 6)))
+    assert len(text.splitlines()) == 22 and text.endswith(
+        "and 16 entries that agree as well or better"
+    )
+
+
+def test_wrong_arguments() -> None:
+    with pytest.raises(
+        TypeError, match=r"needs a function, got float; write check_derivative\(f, x\)"
+    ):
+        check_derivative(2.0, 1.0)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="a point of real numbers"):
+        check_derivative(np.sin, 1j)
+    with pytest.raises(TypeError, match=r"real results; take .real and [.]imag"):
+        check_derivative(lambda x: x * 1j, 1.0)

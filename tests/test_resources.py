@@ -1,0 +1,115 @@
+"""Long loops, flat memory, interrupts, deep expressions."""
+
+from __future__ import annotations
+
+import gc
+import sys
+import tracemalloc
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from both import PACKAGES
+
+from dualad import derivative, grad
+from dualad.expressions import Expression, InputError
+
+
+def test_a_million_operations() -> None:
+    """A result does not remember how it was made: no recursion when it goes, no memory."""
+
+    def f(x: Any) -> Any:
+        y = x
+        for _ in range(500_000):
+            y = y * 0.5 + x
+        return y
+
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(200)
+    try:
+        assert derivative(f)(3.0) == 2.0
+    finally:
+        sys.setrecursionlimit(limit)
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=["dualad", "pure"])
+@pytest.mark.parametrize("kind", ["number", "directions", "nested", "array"])
+def test_memory_is_flat(package: ModuleType, kind: str) -> None:
+    def f(x: Any) -> Any:
+        y = x
+        for _ in range(400):
+            y = package.sin(y) * 0.5 + x / (2 + y * y)
+        return y
+
+    def run() -> None:
+        if kind == "nested":
+            package.derivative(f, order=2)(0.5)
+        elif kind == "array":
+            package.derivative(f)(np.ones(50))
+        else:
+            n = 40 if kind == "directions" else 1
+            package.grad(lambda v: f(sum(v)))([0.1] * n)
+
+    run()
+    run()
+    gc.collect()
+    tracemalloc.start()
+    try:
+        run()
+        gc.collect()
+        kept, _ = tracemalloc.get_traced_memory()
+        tracemalloc.reset_peak()
+        run()
+        gc.collect()
+        after, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert after - kept < 4_000
+    assert peak - kept < 400_000
+
+
+@pytest.mark.parametrize("where", [1, 7, 20])
+def test_an_interrupt_leaves_nothing_behind(where: int) -> None:
+    """Ctrl-C in a pass, also of an inner derivative: arguments and later passes are as before."""
+    count = [0]
+
+    def f(v: Any) -> Any:
+        def inner(t: Any) -> Any:
+            for _ in range(5):
+                count[0] += 1
+                if count[0] == where:
+                    raise KeyboardInterrupt
+                t = np.sqrt(t * t + 1)
+            return t
+
+        v[0] += 1
+        return derivative(inner)(v[0]) * v.sum() + np.log(v).sum()
+
+    x = np.array([1.0, 2.0, 3.0])
+    before = np.geterr()
+    with pytest.raises(KeyboardInterrupt):
+        for _ in range(5):
+            grad(f)(x)
+    assert x.tolist() == [1.0, 2.0, 3.0] and np.geterr() == before
+    count[0] = 1000
+    first = grad(f)(x)
+    np.testing.assert_array_equal(first, grad(f)(x))
+    with pytest.warns(RuntimeWarning, match="divide by zero"):  # NumPy still warns
+        np.log(np.zeros(1))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["(" * 150 + "x" + ")" * 150, "-" * 400 + "x", "x" + "**x" * 300, "sin(" * 200 + "x" + ")" * 200,
+     "x if x > 0 else " * 300 + "x", "[" * 200 + "x" + "]" * 200],
+)  # fmt: skip
+def test_deep_expressions_are_refused(text: str) -> None:
+    with pytest.raises(InputError):
+        f = Expression(text)
+        assert "(" in text and f({"x": 2.0}) == 2.0  # parentheses alone are no depth
+        raise InputError
+
+
+def test_long_sums_are_not_deep() -> None:
+    assert Expression("+".join(["x"] * 2000))({"x": 2.0}) == 4000.0
