@@ -44,6 +44,8 @@ def array_functions() -> dict[str, str]:
     """Every array function that NumPy lets us override, and what duals get from it."""
     found = {}
     for f in get_overridable_numpy_array_functions():
+        if f.__module__ in ("numpy.strings", "numpy.char"):
+            continue  # they take text, and are in the list only if somebody has imported them
         kind = PLAIN if f in PLAIN_ANSWERS else REFUSING if f in REFUSED else SUPPORTED
         if f not in ARRAY_FUNCTIONS and f not in CREATORS:
             kind = REFUSING if f.__module__ == RECORDS else NOTHING
