@@ -1,4 +1,4 @@
-"""Builds the compiled kernel where that is possible; all else stands in pyproject.toml."""
+"""Builds the compiled kernels where that is possible; all else stands in pyproject.toml."""
 
 from __future__ import annotations
 
@@ -28,9 +28,13 @@ class BuildKernel(build_ext):
         from Cython.Build import cythonize
 
         runpy.run_path(str(HERE / "dualad" / "_codegen.py"))["write"]()
+        fingerprint = runpy.run_path(str(HERE / "dualad" / "_fingerprint.py"))["fingerprint"]()
         for extension in self.extensions:
             extension.include_dirs = ["dualad", numpy.get_include()]
-            extension.define_macros = [("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION")]
+            extension.define_macros = [
+                ("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"),
+                ("FINGERPRINT", f"{fingerprint}u"),
+            ]
             if self.compiler_is_gnu():
                 # Both implementations are to agree to the last bit: no fused a*b + c. What libm
                 # leaves in errno is not looked at, so that sin and cos come in one call.
@@ -50,7 +54,8 @@ class BuildKernel(build_ext):
 def kernel() -> list[Extension]:
     if sysconfig.get_config_var("Py_GIL_DISABLED"):
         return []  # not for free-threaded Python: the readable Dual is used there
-    return [Extension("dualad._kernel", ["dualad/_kernel.pyx"], optional=True)]
+    names = ("_kernel", "_array_kernel")
+    return [Extension(f"dualad.{name}", [f"dualad/{name}.pyx"], optional=True) for name in names]
 
 
 setup(ext_modules=kernel(), cmdclass={"build_ext": BuildKernel})

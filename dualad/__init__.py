@@ -5,6 +5,8 @@
 0.0
 """
 
+import typing as _typing
+
 from . import array_rules as array_rules
 from .array import DualArray
 from .drivers import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad
@@ -120,10 +122,30 @@ from .functions import (
     xlogy,
 )
 from .kernel import kernel_info
+from .lifting import lift
 from .testing import check_rule
 from .undefined import NonDifferentiableError
 
+if _typing.TYPE_CHECKING:
+    from .sensitivity import propagate, sensitivities
+    from .solvers import objective
+
 __version__ = "0.1.0"
+
+_ELSEWHERE = {  # loaded when used
+    "objective": "solvers",
+    "propagate": "sensitivity",
+    "sensitivities": "sensitivity",
+}
+
+
+def __getattr__(name: str) -> object:
+    if name in _ELSEWHERE:
+        import importlib
+
+        return getattr(importlib.import_module(f".{_ELSEWHERE[name]}", __name__), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "Dual",
@@ -199,6 +221,7 @@ __all__ = [
     "kernel_info",
     "ldexp",
     "lgamma",
+    "lift",
     "log",
     "log1p",
     "log2",
@@ -215,11 +238,13 @@ __all__ = [
     "nan_to_num",
     "neg",
     "negative",
+    "objective",
     "polygamma",
     "pos",
     "positive",
     "pow",
     "power",
+    "propagate",
     "psi",
     "rad2deg",
     "radians",
@@ -230,6 +255,7 @@ __all__ = [
     "round",
     "sec",
     "sech",
+    "sensitivities",
     "sigmoid",
     "sign",
     "sin",

@@ -13,7 +13,7 @@ import math
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -35,11 +35,14 @@ from .expressions import (
     shorten,
 )
 from .rules import RULES
+from .scripts import ScriptError, beside, errors_of, listed, load, meant
 from .structure import leaves, rebuild
+from .tables import text_table
 
 USAGE = """\
 usage: python -m dualad EXPRESSION NAME=VALUE ...
        python -m dualad SCRIPT.py:FUNCTION NAME=VALUE ...
+       python -m dualad sens SCRIPT.py:MODEL --at PARAMETERS.json ...
 
   python -m dualad "log(x1) + x1*x2 - sin(x2)" x1=2 x2=5
   python -m dualad model.py:profit price=3 costs=[1,2.5] sold=@sales.csv
@@ -96,10 +99,6 @@ MOST_DIGITS = 1000
 HIGHEST_ORDER = 10
 
 Inputs = dict[str, Any]
-
-
-class ScriptError(Exception):
-    """An error that the user's script raised; one sentence."""
 
 
 # -- the arguments -------------------------------------------------------------------------
@@ -232,19 +231,9 @@ def _wrt(request: Request, names: Sequence[str], default: Sequence[str]) -> list
         if name not in names:
             raise InputError(
                 f"--wrt {name}: {name} has no value; "
-                + _meant(name, names, f"the variables are {_listed(names)}.")
+                + meant(name, names, f"the variables are {listed(names)}.")
             )
     return list(default) if request.wrt is None else request.wrt
-
-
-def _meant(name: str, names: Sequence[str], otherwise: str) -> str:
-    """The end of a sentence about a name that is not there."""
-    hint = closest(name, names)
-    return f"did you mean {hint}?" if hint else otherwise
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names) or "none"
 
 
 def expression_problem(request: Request) -> Problem:
@@ -263,7 +252,7 @@ def expression_problem(request: Request) -> Problem:
     for name in texts:
         if name not in f.names:
             raise InputError(
-                f"{name} is not in the expression; the variables there are {_listed(f.names)}."
+                f"{name} is not in the expression; the variables there are {listed(f.names)}."
             )
     numbers = {name: _value(request, name, lists=False) for name in texts}
     return Problem(
@@ -311,14 +300,14 @@ def _array(given: str, x: list[Any], exact: bool) -> Any:
 
 
 def script_problem(request: Request, path: str, name: str) -> Problem:
-    """A function of the user's script, to be made and called inside of `_beside(path)`."""
+    """A function of the user's script, to be made and called inside of `beside(path)`."""
     texts = request.values
     from_files = [n for n, text in texts.items() if text.startswith("@")]
     values = {
         n: _columns(n, text[1:]) if n in from_files else _value(request, n, lists=True)
         for n, text in texts.items()
     }
-    f = _load(path, name)
+    f = load(path, name)
     title = f"{os.path.basename(path)}:{name}"
     positional, integers = _parameters(title, f, list(texts))
     wrt = _wrt(request, list(texts), [n for n in texts if n not in (*from_files, *integers)])
@@ -327,7 +316,7 @@ def script_problem(request: Request, path: str, name: str) -> Problem:
     def call(inputs: Inputs, exact: bool) -> Any:
         named = rebuild(inputs, lambda x: x.copy() if isinstance(x, np.ndarray) else x) | whole
         args = [named.pop(n, default) for n, default in positional]
-        with _errors_of(path), redirect_stdout(sys.stderr):
+        with errors_of(path), redirect_stdout(sys.stderr):
             return f(*args, **named)
 
     return Problem(
@@ -341,51 +330,6 @@ def script_problem(request: Request, path: str, name: str) -> Problem:
 
 def _is_whole(text: str) -> bool:
     return text.removeprefix("-").isdecimal() and len(text) < 16
-
-
-@contextmanager
-def _beside(path: str) -> Iterator[None]:
-    """While a script and its functions run: its directory is the first to import from."""
-    modules, search = dict(sys.modules), sys.path[:]
-    writes_bytecode = sys.dont_write_bytecode
-    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
-    sys.dont_write_bytecode = True  # a script that is run leaves nothing behind
-    try:
-        yield
-    finally:
-        sys.path[:] = search
-        sys.dont_write_bytecode = writes_bytecode
-        for name in set(sys.modules) - set(modules):
-            if name.startswith(_MODULE):
-                del sys.modules[name]
-
-
-_MODULE = "dualad_script_"
-
-
-def _load(path: str, name: str) -> Callable[..., Any]:
-    """The function of that name in the script."""
-    import importlib.util
-
-    if not os.path.isfile(path):
-        raise InputError(f"there is no file {path}.")
-    stem = os.path.splitext(os.path.basename(path))[0]
-    spec = importlib.util.spec_from_file_location(_MODULE + stem, os.path.abspath(path))
-    assert spec is not None and spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[module.__name__] = module  # where dataclasses and pickle look for it
-    with _errors_of(path), redirect_stdout(sys.stderr):
-        spec.loader.exec_module(module)
-    f: Any = getattr(module, name, None)
-    if callable(f):
-        return f  # type: ignore[no-any-return]
-    if hasattr(module, name):
-        raise InputError(f"{name} in {path} is no function, but a {type(f).__name__}.")
-    others = [n for n, x in vars(module).items() if callable(x) and not n.startswith("_")]
-    raise InputError(
-        f"there is no function {name} in {path}; "
-        + _meant(name, others, f"it has {_listed(others)}.")
-    )
 
 
 def _parameters(
@@ -404,7 +348,7 @@ def _parameters(
         if name not in names and not any(p.kind == p.VAR_KEYWORD for p in parameters):
             raise InputError(
                 f"{title} has no argument {name}; "
-                + _meant(name, names, f"the arguments are {_listed(names)}.")
+                + meant(name, names, f"the arguments are {listed(names)}.")
             )
     missing = [p.name for p in named if p.default is p.empty and p.name not in given]
     if missing:
@@ -415,29 +359,6 @@ def _parameters(
         )
     positional = [(p.name, p.default) for p in named if p.kind == p.POSITIONAL_ONLY]
     return positional, [p.name for p in named if p.annotation in (int, "int")]
-
-
-@contextmanager
-def _errors_of(path: str) -> Iterator[None]:
-    """Errors of the script become one sentence, with the line of the script."""
-    try:
-        yield
-    except (Exception, SystemExit) as error:
-        path, line = os.path.abspath(path), None
-        trace = error.__traceback__
-        while trace is not None:
-            if os.path.abspath(trace.tb_frame.f_code.co_filename) == path:
-                line = trace.tb_lineno
-            trace = trace.tb_next
-        message = str(error)
-        if isinstance(error, SyntaxError) and error.filename == path:
-            line, message = error.lineno, error.msg
-        message = shorten(" ".join(message.split()), 300).rstrip(".")
-        if isinstance(error, TypeError) and "as an in" in message:  # an integer, an index
-            message += "; a number that --wrt leaves out stays an integer"
-        place = os.path.basename(path) + (f", line {line}" if line else "")
-        sentence = f"{place}: {type(error).__name__}" + (f": {message}." if message else ".")
-        raise ScriptError(sentence) from None
 
 
 def _columns(name: str, where: str) -> Value:
@@ -456,7 +377,7 @@ def _columns(name: str, where: str) -> Value:
         there = names or [str(i + 1) for i in range(len(columns))]
         raise InputError(
             f"{given}: there is no column {column}; "
-            + _meant(column, names, f"the columns are {_listed(there)}.")
+            + meant(column, names, f"the columns are {listed(there)}.")
         )
     elif len(columns) == 1:
         columns = columns[0]
@@ -810,19 +731,7 @@ def _elasticity(at: Any, value: Any, slope: Any, digits: int | None) -> Any:
 
 
 def _table(columns: dict[str, list[str]]) -> str:
-    """Columns under their titles; numbers stand with their points below each other."""
-    texts = []
-    for title, cells in columns.items():
-        is_text = title in ("output", "variable", "hessian")
-        lines = [title, *(cells if is_text else _aligned(cells))]
-        width = max(map(len, lines))
-        texts.append([line.ljust(width) for line in (lines[0], "-" * width, *lines[1:])])
-    return "\n".join("  ".join(line).rstrip() for line in zip(*texts, strict=True))
-
-
-def _aligned(cells: list[str]) -> list[str]:
-    before = [len(cell.partition(".")[0].partition("e")[0]) for cell in cells]
-    return [" " * (max(before) - n) + cell for n, cell in zip(before, cells, strict=True)]
+    return text_table(columns, texts=("output", "variable", "hessian"))
 
 
 def as_json(problem: Problem, request: Request, answer: Answer) -> str:
@@ -891,6 +800,10 @@ def help_text() -> str:
 
 def _reply(arguments: list[str]) -> str:
     """What to print for these arguments."""
+    if arguments[0] == "sens" and not any(a.startswith("sens=") for a in arguments):
+        from .sens import reply
+
+        return reply(arguments[1:])
     if "--help" in arguments or "-h" in arguments:
         return help_text().rstrip()
     if "--version" in arguments:
@@ -903,7 +816,7 @@ def _reply(arguments: list[str]) -> str:
                 f"{request.subject} is a script; write {request.subject}:NAME for a function in it."
             )
         return _solve(expression_problem(request), request)
-    with _beside(path):
+    with beside(path):
         return _solve(script_problem(request, path, name), request)
 
 

@@ -295,7 +295,6 @@ class Writer:
     def lines(self) -> Iterator[str]:
         yield "/* Written by _codegen.py from the table in rules.py; do not edit. */"
         yield '#include "_kernel.h"'
-        yield f"#define FINGERPRINT {load('_fingerprint').fingerprint()}u"
         yield f"#define ROW_COUNT {len(self.rows)}"
         for i, name in enumerate(self.rows):
             yield f"#define ROW_{name} {i}"

@@ -1,10 +1,13 @@
-"""A checksum of what the compiled kernel is made from: written into it, and compared at import."""
+"""A checksum of what the compiled kernels are made from: built in, and compared at import."""
 
 import os
 from zlib import crc32
 
-# The table, what writes it as C, and the kernel itself.
-SOURCES = ("namespaces.py", "rules.py", "_codegen.py", "_kernel.h", "_kernel.pyx")
+# The table, what writes it as C, and the kernels themselves.
+SOURCES = (
+    *("namespaces.py", "rules.py", "_codegen.py", "_kernel.h", "_kernel.pyx"),
+    *("_array_kernel.h", "_array_kernel.pyx"),
+)
 
 
 def fingerprint() -> int:

@@ -318,7 +318,7 @@ cdef class Dual:
         return 1
 
     def __array_function__(self, func, types, args, kwargs):
-        return protocols["function"](func, args, kwargs)
+        return protocols["function"](self, func, types, args, kwargs)
 
 
 @cython.final

@@ -23,6 +23,7 @@ from .dual import (
     evaluate,
     fit,
     function,
+    is_finite,
     is_operand,
     map_leaves,
     parts,
@@ -30,7 +31,8 @@ from .dual import (
     text_of,
     use_for_arrays,
 )
-from .kernel import KERNEL
+from .kernel import ARRAY_KERNEL, KERNEL
+from .namespaces import ARRAY, quiet, unhush
 from .rules import RULES, Rule
 from .structure import leaves, rebuild
 
@@ -118,7 +120,7 @@ def _pushed(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] |
 
 
 def multilinear(f: Callable[..., Any], *args: Any) -> Any:
-    """f is linear in each of its arguments: the product rule, one term per dual argument."""
+    """f sums products of elements of its arguments: the product rule, one term per dual."""
     level = newest(args)
     values = [parts(a, level)[0] for a in args]
     directions(args, level)
@@ -132,12 +134,37 @@ def multilinear(f: Callable[..., Any], *args: Any) -> Any:
 
 
 def _in_place(f: Callable[..., Any], before: list[Any], behind: list[Any], x: Any) -> Any:
+    if len(before) + len(behind) == 1:
+        (other,) = before or behind
+        return _strong((lambda t, w: f(w, t)) if before else f, x, other)
     return f(*before, x, *behind)
 
 
 def bilinear(f: Callable[..., Any], a: Any, b: Any) -> Any:
-    """f is linear in each of its two arguments: f(v̇, w) + f(v, ẇ)."""
+    """f sums products of elements of its two arguments: f(v̇, w) + f(v, ẇ)."""
     return multilinear(f, a, b)
+
+
+def _strong(product: Callable[[Any, Any], Any], tangent: Any, w: Any) -> Any:
+    """product(tangent, w), to which an infinite element of w adds nothing where it meets a zero."""
+    token = quiet()
+    try:
+        y = product(tangent, w)
+        if isinstance(y, Dual) or is_finite(y) or not np.isrealobj(y) or np.isfinite(w).all():
+            return y
+
+        def meet(some: Any, others: Any) -> Any:
+            """Where elements of these two kinds are multiplied with each other."""
+            return product(np.asarray(some, float), np.asarray(others, float)) > 0
+
+        up = meet(tangent > 0, w == np.inf) | meet(tangent < 0, w == -np.inf)
+        down = meet(tangent > 0, w == -np.inf) | meet(tangent < 0, w == np.inf)
+        undefined = meet(tangent != tangent, ~np.isfinite(w)) | meet(tangent != 0, w != w)
+        y = product(tangent, np.where(np.isfinite(w), w, 0))
+        y = y + np.where(up, np.inf, 0) - np.where(down, np.inf, 0)
+        return np.where(undefined, np.nan, y)[()]
+    finally:
+        unhush(token)
 
 
 def _float(x: Any) -> Any:
@@ -164,10 +191,10 @@ def matmul(a: Any, b: Any) -> Any:
     terms = []
     if v_dot is not None:
         stack = v_dot[:, None, :] if row else v_dot
-        terms.append(_behind(stack, np.ndim(right)) @ right)
+        terms.append(_strong(operator.matmul, _behind(stack, np.ndim(right)), right))
     if w_dot is not None:
         stack = w_dot[..., None] if column else w_dot
-        terms.append(left @ _behind(stack, np.ndim(left)))
+        terms.append(_strong(lambda t, w: w @ t, _behind(stack, np.ndim(left)), left))
     tangent = terms[0] if len(terms) == 1 else terms[0] + terms[1]
     if column:
         tangent = tangent[..., 0]
@@ -207,6 +234,35 @@ def _method(name: str) -> Callable[..., Any]:
 
     method.__name__ = name
     method.__doc__ = f"np.{name}(x, …)."
+    return method
+
+
+def _operators(name: str, forward: Any, reflected: Any) -> tuple[Any, Any]:
+    """The methods of an operator, with a compiled short way for arrays of floats."""
+    if ARRAY_KERNEL is None:
+        return forward, reflected
+    methods: tuple[Any, Any] = ARRAY_KERNEL.operators(RULES[name], forward, reflected)
+    return methods
+
+
+def _assigning(operate: Callable[[Any, Any], Any]) -> Any:
+    """The method behind `x += y`: a view writes to the array that it is a view of.
+
+    Any other array stays as it is, for somebody else may hold it: x then names a new one.
+    """
+
+    def method(self: DualArray, other: Any) -> Any:
+        if plain(self).base is None:
+            return NotImplemented
+        y = operate(self, other)
+        if np.iscomplexobj(plain(y)) and not np.iscomplexobj(plain(self)):
+            raise TypeError(
+                "a view of a real array cannot take complex numbers; "
+                "make the array that it is a view of a complex one."
+            )
+        self[...] = y
+        return self
+
     return method
 
 
@@ -342,11 +398,29 @@ class DualArray(Dual):
             raise TypeError("iteration over a 0-d array; write x[()] for its one element.")
         return map(self.__getitem__, range(len(self)))
 
+    # operators: the table's rows, as for numbers
+
+    __add__, __radd__ = _operators("add", Dual.__add__, Dual.__radd__)
+    __sub__, __rsub__ = _operators("sub", Dual.__sub__, Dual.__rsub__)
+    __mul__, __rmul__ = _operators("mul", Dual.__mul__, Dual.__rmul__)
+    __truediv__, __rtruediv__ = _operators("div", Dual.__truediv__, Dual.__rtruediv__)
+    __pow__, __rpow__ = _operators("pow", Dual.__pow__, Dual.__rpow__)
+    if ARRAY_KERNEL:
+        __neg__ = ARRAY_KERNEL.unary_operator(RULES["neg"], Dual.__neg__)
+        __array_ufunc__ = ARRAY_KERNEL.ufunc_protocol(Dual.__array_ufunc__)
+
+    __iadd__, __isub__ = _assigning(operator.add), _assigning(operator.sub)
+    __imul__, __itruediv__ = _assigning(operator.mul), _assigning(operator.truediv)
+    __ipow__, __imatmul__ = _assigning(operator.pow), _assigning(operator.matmul)
+    __imod__, __ifloordiv__ = _assigning(operator.mod), _assigning(operator.floordiv)
+
     # elements
 
     def __getitem__(self, index: Any) -> Any:
-        if KERNEL:
-            x = KERNEL.item(self.value, self.tangent, self.level, index)
+        if KERNEL and ARRAY_KERNEL:
+            x = ARRAY_KERNEL.view(self, index)
+            if x is None:
+                x = KERNEL.item(self.value, self.tangent, self.level, index)
             if x is not None:
                 return x
         if not isinstance(index, tuple):
@@ -372,10 +446,7 @@ class DualArray(Dual):
     def __setitem__(self, index: Any, x: Any) -> None:
         if not isinstance(index, tuple):
             index = (index,)
-        if isinstance(x, (list, tuple)):
-            x = np.array(x)
-        if isinstance(x, np.ndarray) and x.dtype == object:
-            x = from_objects(x)
+        x = as_operand(x)
         if not is_operand(x):
             raise TypeError(f"a DualArray holds numbers, got {type(x).__name__}.")
         if isinstance(x, Dual) and x.level > self.level:
@@ -435,9 +506,11 @@ class DualArray(Dual):
     # methods of ndarray
 
     def __matmul__(self, other: Any) -> Any:
+        other = as_operand(other)
         return matmul(self, other) if is_operand(other) else NotImplemented
 
     def __rmatmul__(self, other: Any) -> Any:
+        other = as_operand(other)
         return matmul(other, self) if is_operand(other) else NotImplemented
 
     sum, prod, mean, var, std = map(_method, ("sum", "prod", "mean", "var", "std"))
@@ -545,6 +618,22 @@ class DualArray(Dual):
         raise TypeError("only an array of size 1 can become one number.")
 
 
+class Standing:
+    """What stands for an array, without being one; `content` is the array as it is now."""
+
+    __slots__ = ()
+
+    @property
+    def content(self) -> Any:
+        """The array: an ndarray or a DualArray."""
+        raise NotImplementedError
+
+
+def unbuffered(x: Any) -> Any:
+    """The array that x stands for, if it does; everything else as it is."""
+    return x.content if isinstance(x, Standing) else x
+
+
 def _leave_last(index: tuple[Any, ...]) -> tuple[Any, ...]:
     """The same index for an array with one more axis behind."""
     return (*index, slice(None)) if any(i is Ellipsis for i in index) else index
@@ -564,6 +653,9 @@ def from_objects(x: Any) -> Any:
 ARRAY_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
 
 
+# The same for functions that make arrays; called with what was given as like= in front.
+CREATORS: dict[Callable[..., Any], Callable[..., Any]] = {}
+
 PLAIN_ANSWERS: set[Callable[..., Any]] = set()
 
 
@@ -578,6 +670,7 @@ def plain_answer(*numpy_functions: Callable[..., Any], out: int | None = None) -
 
 
 REFUSED: set[Callable[..., Any]] = set()
+RECORDS = "numpy.lib.recfunctions"  # all of them
 
 
 def refuse(instead: str, *numpy_functions: Callable[..., Any]) -> None:
@@ -612,8 +705,9 @@ def _on_values(f: Callable[..., Any], place: int | None) -> Callable[..., Any]:
 
 def as_operand(x: Any) -> Any:
     """What array functions take: a dual, or an array; lists and arrays of duals become one."""
+    x = unbuffered(x)
     if isinstance(x, (list, tuple)):
-        if any(isinstance(part, Dual) for part in leaves(x)):
+        if any(isinstance(part, (Dual, Standing)) for part in leaves(x)):
             return np.stack([as_operand(part) for part in x])
         x = np.asarray(x)
     if isinstance(x, np.ndarray) and x.dtype == object:
@@ -645,12 +739,28 @@ def implements_each(make: Callable[[Any], Callable[..., Any]], *numpy_functions:
         implements(f)(make(f))
 
 
+# Rows for real numbers whose namesakes in scipy.special take complex ones too.
+ALSO_COMPLEX = {"erf", "erfc", "gamma", "digamma", "xlogy"}
+
+
 def rule_of(ufunc: Any) -> Rule:
-    """The row of the table for a ufunc, by its name."""
+    """The row for a ufunc, by its name; SciPy's ufuncs have a table of their own."""
     rule = RULES.get(ufunc.__name__)
-    if rule is None or len(rule.args) != ufunc.nin:
+    if rule is not None and len(rule.args) != ufunc.nin:
+        rule = None
+    if rule is not None and rule.name not in ALSO_COMPLEX:
+        if ARRAY_KERNEL:
+            ARRAY_KERNEL.follow(ufunc, rule)
+        return rule
+    if "scipy.special" in sys.modules:
+        from . import special_rules
+
+        rule = special_rules.RULES.get(ufunc, rule)
+    if rule is None:
+        homes = {"np.": np, "scipy.special.": sys.modules.get("scipy.special")}
+        home = next((h for h, m in homes.items() if getattr(m, ufunc.__name__, None) is ufunc), "")
         raise TypeError(
-            f"np.{ufunc.__name__} has no derivative rule; "
+            f"{home}{ufunc.__name__} has no derivative rule; "
             "write it in other functions, or give it one with dualad.define_rule."
         )
     return rule
@@ -663,6 +773,20 @@ def is_question(ufunc: Any) -> bool:
         return True
     answers = {t.partition("->")[2] for t in ufunc.types if t[0] in "fd"}
     return answers == {"?"}
+
+
+@functools.cache
+def _is_python(ufunc: Any) -> bool:
+    """Whether a ufunc comes from np.frompyfunc: it calls a Python function on each element."""
+    return all(set(signature) <= set("O->") for signature in ufunc.types)
+
+
+def _as_objects(x: Any) -> Any:
+    if not isinstance(x, Dual):
+        return x
+    objects = np.empty(x.shape, dtype=object)
+    objects[...] = x.__array__() if isinstance(x, DualArray) else x
+    return objects
 
 
 # Methods of ufuncs by name, called as f(ufunc, rule, *inputs, **options).
@@ -681,11 +805,19 @@ def ufunc_method(name: str) -> Callable[..., Any]:
 
 def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """What a ufunc does to duals."""
+    if ufunc.__name__ not in RULES and _is_python(ufunc):
+        results = getattr(ufunc, method)(*map(_as_objects, inputs), **kwargs)
+        return rebuild(results, as_operand)
+    if any(isinstance(x, (list, tuple)) for x in inputs):
+        index = 1 if method in ("at", "reduceat") else None
+        inputs = [x if i == index else as_operand(x) for i, x in enumerate(inputs)]
     if method == "__call__" and not kwargs and ufunc.signature is None:
         if is_question(ufunc):
             return ufunc(*map(plain, inputs))
         return _call(rule_of(ufunc), tuple(inputs))
     outs = kwargs.pop("out", ())
+    if any(isinstance(x, Standing) for x in (*inputs, *outs)):
+        return NotImplemented
     for out in outs:
         if out is not None and not isinstance(out, DualArray):
             raise TypeError(
@@ -718,6 +850,11 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
         results = tuple(np.where(where, r, o) for r, o in zip(results, old, strict=True))
     for out, r in zip(outs, results, strict=False):
         if out is not None:
+            if np.iscomplexobj(plain(r)) and not np.iscomplexobj(plain(out)):
+                raise TypeError(
+                    f"np.{ufunc.__name__} gives complex numbers, but out= is real; "
+                    "make it a complex array."
+                )
             out[...] = r
     results = tuple(outs) or results
     return results[0] if len(results) == 1 else results
@@ -727,6 +864,10 @@ def _call(rule: Rule, inputs: tuple[Any, ...]) -> Any:
     """A ufunc warns and gives inf or nan where a function of Python's math would raise."""
     try:
         return function(rule)(*inputs)
+    except TypeError:
+        if any(isinstance(x, Standing) for x in inputs):
+            return NotImplemented  # it will be asked next
+        raise
     except (ArithmeticError, ValueError):
         numbers = [x for x in map(plain, inputs) if isinstance(x, (int, float, complex))]
         if len(numbers) < len(inputs):
@@ -734,13 +875,25 @@ def _call(rule: Rule, inputs: tuple[Any, ...]) -> Any:
         return evaluate(rule, tuple(map_leaves(as_numpy, x) for x in inputs))
 
 
-def array_function(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What an array function of NumPy does to duals."""
+def array_function(
+    x: Dual,
+    func: Callable[..., Any],
+    types: Sequence[type],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    """What an array function of NumPy does to duals; x is the one that NumPy asks."""
+    if len(types) > 1 and any(issubclass(kind, Standing) for kind in types):
+        return NotImplemented
+    if func in CREATORS:  # x is what was given as like=
+        return CREATORS[func](x, *args, **kwargs)
     if func in ARRAY_FUNCTIONS:
         if kwargs:  # _NoValue is NumPy's own "not given"
             kwargs = {name: x for name, x in kwargs.items() if x is not np._NoValue}
         return ARRAY_FUNCTIONS[func](*args, **kwargs)
     name = getattr(func, "__name__", str(func))
+    if getattr(func, "__module__", "") == RECORDS:  # not imported for that: it takes its time
+        raise TypeError(f"np.{name} cannot take duals; write x[field] for each field of a record.")
     raise TypeError(f"np.{name} has no derivative rule; write it in functions that have one.")
 
 
@@ -751,10 +904,12 @@ def array_attribute(x: Dual, name: str) -> Any:
     raise AttributeError(f"a {type(x).__name__} has no attribute {name!r}.")
 
 
+if ARRAY_KERNEL:
+    ARRAY_KERNEL.connect(DualArray, ARRAY, quiet, unhush)
 use_for_arrays(
     DualArray,
     ufunc=array_ufunc,
     function=array_function,
     attribute=array_attribute,
-    objects=from_objects,
+    operand=as_operand,
 )

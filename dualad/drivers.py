@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from .array import DualArray, from_objects
+from .array import DualArray, from_objects, unbuffered
 from .dual import Dual, Function, as_number, as_value, dual, is_operand, laid_out_like, own, plain
 from .kernel import KERNEL
 from .levels import fresh_level
+from .lifting import lift as lifted
 from .namespaces import is_exact
+from .passes import Columns, Plan, Progress, Workers, planned
 from .structure import leaves, rebuild
 
 Argnums = int | str | Sequence[int | str]
@@ -44,7 +46,7 @@ class _Inputs:
         self.keys = [self._key(a) for a in wanted]
         if len(set(self.keys)) < len(self.keys):
             raise ValueError(f"{driver}: argnums={argnums!r} names an argument twice.")
-        self.selected = [self.given[key] for key in self.keys]
+        self.selected = [rebuild(self.given[key], unbuffered) for key in self.keys]
         self.leaves = [self._number(x) for x in leaves(self.selected)]
         self.sizes = [int(np.size(x)) for x in self.leaves]
         self.size = sum(self.sizes)
@@ -114,6 +116,11 @@ class _Again:
         self.source = source
         self.items: list[Any] = []
 
+    def exhaust(self) -> None:
+        """Take all items now: other threads and processes cannot share the source."""
+        self.items.extend(self.source)
+        self.source = iter(())
+
     def __iter__(self) -> Iterator[Any]:
         yield from self.items
         for item in self.source:
@@ -124,7 +131,7 @@ class _Again:
 def _copy(x: Any) -> Any:
     if isinstance(x, _Again):
         return iter(x)
-    return rebuild(x, own)
+    return rebuild(x, lambda v: own(unbuffered(v)))
 
 
 # -- outputs: values and tangents of one level ---------------------------------------------
@@ -141,6 +148,10 @@ class _Outputs:
             self.values.append(value)
             self.tangents.append(tangent)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process, without a second copy of the tangents."""
+        return vars(self) | {"structure": self.arrange(self.values)}
+
     def arrange(self, items: Sequence[Any]) -> Any:
         """One item per output, in the structure that f returned."""
         each = iter(items)
@@ -148,6 +159,7 @@ class _Outputs:
 
 
 def _output(driver: str, y: Any) -> Any:
+    y = unbuffered(y)
     if isinstance(y, np.ndarray) and y.dtype == object:
         y = from_objects(y)
     if is_operand(y) and np.dtype(object) != getattr(y, "dtype", None):
@@ -234,20 +246,33 @@ def _pass(inputs: _Inputs, seeds: Sequence[Any], has_aux: bool = False) -> tuple
 
 
 def _jacobian(
-    inputs: _Inputs, chunk: int | None = None, has_aux: bool = False, check: Function | None = None
+    inputs: _Inputs,
+    chunk: int | None = None,
+    has_aux: bool = False,
+    check: Function | None = None,
+    how: Plan | None = None,
 ) -> tuple[_Outputs, list[list[Any]], Any]:
     """Run all passes: the outputs, and per output its derivative in each input, and aux."""
-    chunk = _chunk(inputs, chunk)
+    chunk = _chunk(inputs, chunk, how)
     single = chunk == 1 and not any(isinstance(x, (np.ndarray, DualArray)) for x in inputs.leaves)
     first: _Outputs | None = None
     columns: list[list[Any]] = []
     aux: Any = None
-    for start in range(0, max(1, inputs.size), chunk):
+    starts = range(0, max(1, inputs.size), chunk)
+    task = functools.partial(_block, inputs, chunk, single, has_aux)
+    into = how.columns if how else None
+    for x in inputs.given.values() if how else ():
+        if isinstance(x, _Again):
+            x.exhaust()
+    passes = how.run(task, starts) if how else map(task, starts)
+    for start, done in zip(starts, passes, strict=True):
+        outputs, aux = done
         stop = min(inputs.size, start + chunk)
-        outputs, aux = _pass(inputs, _unit_seeds(inputs, start, stop, single), has_aux)
         if first is None:
             first = outputs
             columns = [[] for _ in outputs.values]
+            if into is not None:
+                into.check(outputs.values)
             if check is not None:
                 check(outputs)
         elif [np.shape(v) for v in outputs.values] != [np.shape(v) for v in first.values]:
@@ -259,9 +284,14 @@ def _jacobian(
             if tangent is None:
                 zero = np.zeros(np.shape(value) if single else (stop - start, *np.shape(value)))
                 tangent = zero if np.ndim(zero) else _zero(inputs.leaves)
-            column.append(tangent)
+            if into is not None:
+                into.write(start, stop, tangent)
+            else:
+                column.append(tangent)
     assert first is not None
-    if not single:
+    if into is not None:
+        blocks: list[list[Any]] = []
+    elif not single:
         columns = [c if len(c) == 1 else [np.concatenate(c)] for c in columns]
         blocks = [
             _array_blocks(inputs, v, c[0]) for v, c in zip(first.values, columns, strict=True)
@@ -271,14 +301,24 @@ def _jacobian(
     return first, blocks, aux
 
 
+def _block(
+    inputs: _Inputs, chunk: int, single: bool, has_aux: bool, start: int
+) -> tuple[_Outputs, Any]:
+    """One of these passes: the directions from start on."""
+    stop = min(inputs.size, start + chunk)
+    return _pass(inputs, _unit_seeds(inputs, start, stop, single), has_aux)
+
+
 def _zero(leaves: Sequence[Any]) -> Any:
     """The derivative of a constant, in the number system of the inputs."""
     x = plain(leaves[0]) if leaves else 0.0
     return type(x)(0) if is_exact(x) else 0.0
 
 
-def _chunk(inputs: _Inputs, chunk: int | None) -> int:
+def _chunk(inputs: _Inputs, chunk: int | None, how: Plan | None = None) -> int:
     """How many directions a pass carries."""
+    if chunk is None and how is not None and how.at_once > 1:  # a pass for each worker
+        return max(1, min(_chunk(inputs, None), -(-inputs.size // how.at_once)))
     if chunk is not None and (isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1):
         raise ValueError(
             f"{inputs.driver}: chunk is the number of directions in a pass, 1 or more; "
@@ -319,7 +359,13 @@ def _wrap(driver: str, f: Any) -> Callable[[Function], Function]:
     return functools.wraps(f)
 
 
-def derivative(f: Function, argnums: Argnums = 0, order: int = 1) -> Function:
+def _lifted(f: Function, lift: bool) -> Function:
+    return lifted(f) if lift and callable(f) else f
+
+
+def derivative(
+    f: Function, argnums: Argnums = 0, order: int = 1, *, lift: bool = False
+) -> Function:
     """The derivative of a function of a number; on arrays elementwise.
 
     Parameters
@@ -331,6 +377,8 @@ def derivative(f: Function, argnums: Argnums = 0, order: int = 1) -> Function:
         Which argument: index or name. With a sequence, a tuple of derivatives comes back.
     order : int
         How often to differentiate; 0 gives f itself.
+    lift : bool
+        Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
 
     Returns
     -------
@@ -353,6 +401,7 @@ def derivative(f: Function, argnums: Argnums = 0, order: int = 1) -> Function:
     array([ 6., 12.])
     """
     wrap = _wrap("derivative", f)
+    f = _lifted(f, lift)
     if isinstance(order, bool) or not isinstance(order, int) or order < 0:
         raise ValueError(f"derivative: order is a count, 0 or more; got {order!r}.")
 
@@ -419,7 +468,9 @@ def _one_real_output(outputs: _Outputs) -> None:
     )
 
 
-def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+def value_and_grad(
+    f: Function, argnums: Argnums = 0, has_aux: bool = False, *, lift: bool = False
+) -> Function:
     """Value and gradient of a function with one real output, from the same passes.
 
     Parameters
@@ -431,6 +482,8 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
         Which arguments, by index or name. With a sequence, a tuple of gradients comes back.
     has_aux : bool
         f returns (number, aux); aux is handed on, without tangents.
+    lift : bool
+        Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
 
     Returns
     -------
@@ -448,6 +501,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> 
     >>> value_and_grad(lambda p: p["a"] ** 2 * p["b"])({"a": 3.0, "b": 2.0})
     (18.0, {'a': 12.0, 'b': 9.0})
     """
+    f = _lifted(f, lift)
 
     @_wrap("value_and_grad", f)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
@@ -469,7 +523,9 @@ def _short_gradient(
     return general
 
 
-def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+def grad(
+    f: Function, argnums: Argnums = 0, has_aux: bool = False, *, lift: bool = False
+) -> Function:
     """The gradient of a function with one real output.
 
     Parameters and errors are those of `value_and_grad`; the gradient alone comes back, or
@@ -483,6 +539,7 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     (5.0, 2.0)
     """
     wrap = _wrap("grad", f)
+    f = _lifted(f, lift)
     both = value_and_grad(f, argnums, has_aux)
 
     @wrap
@@ -494,7 +551,15 @@ def grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
 
 
 def jacobian(
-    f: Function, argnums: Argnums = 0, has_aux: bool = False, *, chunk: int | None = None
+    f: Function,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    *,
+    chunk: int | None = None,
+    lift: bool = False,
+    workers: Workers | None = None,
+    progress: Progress | None = None,
+    out: Any = None,
 ) -> Function:
     """The Jacobian: all outputs by all inputs.
 
@@ -509,6 +574,23 @@ def jacobian(
     chunk : int, optional
         How many directions a pass carries. 1 is the textbook loop, one input per pass; by
         default as many as pay off. The result is the same.
+    lift : bool
+        Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
+    workers : int or callable, optional
+        Run the passes in this many processes (-1: one per processor), or by this map: of a
+        `multiprocessing.Pool`, an executor, a Dask or mpi4py client. Passes are handed out in
+        order; the result is, to the last bit, that of the serial run with the same chunk.
+        Without chunk, each worker gets at least one pass. Functions and arguments must be
+        picklable for processes, and a script must guard its start by
+        `if __name__ == "__main__":`.
+    progress : bool or callable, optional
+        True shows a bar on stderr when it takes longer than a second (of tqdm, if there); a
+        function is called as (done, total) after each pass. A map that gives all results at
+        once, as `Pool.map`, reports them at once; `Pool.imap` one by one.
+    out : array or memmap, optional
+        For a function of one array with one array as its result: where the Jacobian is written,
+        block of columns by block of columns, so that it need not fit into memory. It has shape
+        out.shape + in.shape and comes back as the result.
 
     Returns
     -------
@@ -521,7 +603,8 @@ def jacobian(
     TypeError
         If inputs or outputs are not made of numbers.
     ValueError
-        If chunk is not a positive integer, or f returns other shapes in a later pass.
+        If chunk is not a positive integer, f returns other shapes in a later pass, out does not
+        fit, or the map of workers changes the order.
 
     Examples
     --------
@@ -529,18 +612,31 @@ def jacobian(
     array([[2., 1., 0.],
            [0., 3., 2.]])
     """
+    f = _lifted(f, lift)
 
     @_wrap("jacobian", f)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         inputs = _Inputs("jacobian", f, argnums, args, kwargs)
-        outputs, blocks, aux = _jacobian(inputs, chunk, has_aux)
-        result = outputs.arrange([inputs.arrange(row) for row in blocks])
+        into = None if out is None else Columns(out, inputs.leaves)
+        with planned("jacobian", workers, progress, into) as how:
+            outputs, blocks, aux = _jacobian(inputs, chunk, has_aux, None, how)
+        result = out
+        if into is None:
+            result = outputs.arrange([inputs.arrange(row) for row in blocks])
         return (result, aux) if has_aux else result
 
     return wrapper
 
 
-def hessian(f: Function, argnums: Argnums = 0) -> Function:
+def hessian(
+    f: Function,
+    argnums: Argnums = 0,
+    *,
+    chunk: int | None = None,
+    lift: bool = False,
+    workers: Workers | None = None,
+    progress: Progress | None = None,
+) -> Function:
     """The Hessian of a function with one real output; exactly symmetric.
 
     Parameters
@@ -549,6 +645,10 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
         As for `grad`.
     argnums : int, str, or a sequence of these
         Which arguments, by index or name.
+    lift : bool
+        Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
+    chunk, workers, progress
+        As for `jacobian`: the passes are those of the Jacobian of the gradient.
 
     Returns
     -------
@@ -567,26 +667,33 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
     array([[4., 6.],
            [6., 0.]])
     """
+    f = _lifted(f, lift)
 
     @_wrap("hessian", f)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         inputs = _Inputs("hessian", f, argnums, args, kwargs)
 
-        def gradient(numbers: list[Any]) -> list[Any]:
-            inner = _Inputs("grad", inputs.call, 0, (numbers,), {})
-            return _jacobian(inner, None, False, _one_real_output)[1][0]
-
+        gradient = functools.partial(_gradient, inputs)
         outer = _Inputs("hessian", gradient, 0, (inputs.leaves,), {})
-        _, rows, _ = _jacobian(outer)
+        with planned("hessian", workers, progress) as how:
+            _, rows, _ = _jacobian(outer, chunk, how=how)
         for i, x in enumerate(inputs.leaves):
             for j, y in enumerate(inputs.leaves[: i + 1]):
                 h = (rows[i][j] + _swap(rows[j][i], np.ndim(y))) / 2
                 rows[i][j], rows[j][i] = h, _swap(h, np.ndim(x))
         return inputs.arrange([inputs.arrange(row) for row in rows])
 
-    if KERNEL and type(argnums) is int and argnums >= 0:
+    serial = chunk is None and workers is None and not progress
+    if KERNEL and serial and type(argnums) is int and argnums >= 0:
         return functools.wraps(f)(KERNEL.hessian(f, argnums, wrapper, dual))
     return wrapper
+
+
+def _gradient(inputs: _Inputs, numbers: list[Any]) -> list[Any]:
+    """The gradient at other numbers, in a list."""
+    inner = _Inputs("grad", inputs.call, 0, (numbers,), {})
+    gradient: list[Any] = _jacobian(inner, None, False, _one_real_output)[1][0]
+    return gradient
 
 
 def _swap(block: Any, ndim: int) -> Any:
@@ -597,7 +704,9 @@ def _swap(block: Any, ndim: int) -> Any:
     return np.transpose(block, (*axes[ndim:], *axes[:ndim]))
 
 
-def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+def jvp(
+    f: Function, primals: Sequence[Any], tangents: Sequence[Any], *, lift: bool = False
+) -> tuple[Any, Any]:
     """Value and directional derivative in one pass: the Jacobian times a vector.
 
     Parameters
@@ -608,6 +717,8 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
         The arguments, all of them differentiated.
     tangents : tuple or list
         The direction, in the structure and shapes of the primals.
+    lift : bool
+        Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
 
     Returns
     -------
@@ -627,6 +738,7 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[A
     (10.0, 5.0)
     """
     _wrap("jvp", f)
+    f = _lifted(f, lift)
     for name, given in (("primals", primals), ("tangents", tangents)):
         if not isinstance(given, (tuple, list)):
             raise TypeError(
@@ -660,7 +772,7 @@ def _skeleton(x: Any) -> Any:
     return np.shape(x) if is_operand(x) else type(x).__name__
 
 
-def hvp(f: Function, argnums: Argnums = 0) -> Function:
+def hvp(f: Function, argnums: Argnums = 0, *, lift: bool = False) -> Function:
     """Hessian times a vector, without the Hessian.
 
     Parameters
@@ -669,6 +781,8 @@ def hvp(f: Function, argnums: Argnums = 0) -> Function:
         As for `grad`.
     argnums : int, str, or a sequence of these
         Which arguments, by index or name (of the arguments of f, without v).
+    lift : bool
+        Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
 
     Returns
     -------
@@ -689,16 +803,14 @@ def hvp(f: Function, argnums: Argnums = 0) -> Function:
     >>> hvp(lambda x: x[0] ** 2 * x[1])(np.array([3.0, 2.0]), np.array([1.0, 0.0]))
     array([4., 6.])
     """
+    f = _lifted(f, lift)
 
     @_wrap("hvp", f)
     def wrapper(x: Any, v: Any, *args: Any, **kwargs: Any) -> Any:
         inputs = _Inputs("hvp", f, argnums, (x, *args), kwargs)
         direction = _matching(inputs, [v] if inputs.single else list(v))
 
-        def gradient(numbers: list[Any]) -> list[Any]:
-            inner = _Inputs("grad", inputs.call, 0, (numbers,), {})
-            return _jacobian(inner, None, False, _one_real_output)[1][0]
-
+        gradient = functools.partial(_gradient, inputs)
         _, dots = jvp(gradient, (inputs.leaves,), (direction,))
         return inputs.arrange(dots)
 

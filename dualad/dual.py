@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from . import levels as _levels
-from .kernel import KERNEL
+from .kernel import ARRAY_KERNEL, KERNEL
 from .levels import HAND_MADE, seen
 from .namespaces import ARRAY, CONSTANTS, MATH, Namespace, is_number, namespace_of, quiet, unhush
 from .rules import RULES, Rule
@@ -34,7 +34,9 @@ def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
     The newest level among the arguments is differentiated; older duals are its numbers.
     """
     if rule.has_line:
-        result = _on_arrays(rule, args)
+        result = ARRAY_KERNEL.on_arrays(rule, args) if ARRAY_KERNEL else None
+        if result is None:
+            result = _on_arrays(rule, args)
         if result is not None:
             return result
     level = max([a.level for a in args if isinstance(a, Dual)])
@@ -94,7 +96,7 @@ def scale(slope: Any, a: Dual, y: Any, kinked: bool) -> Any:
         tangent = tangent.reshape(directions + (1,) * missing + np.shape(a.value))
     with np.errstate(all="ignore"):
         product = slope * tangent
-        if not _is_finite(product):
+        if not is_finite(product):
             product = _strong(slope, tangent, kinked)
     shape = directions + np.shape(y)
     if np.shape(product) != shape:
@@ -128,11 +130,13 @@ def _strong(slope: Any, tangent: Any, kinked: bool) -> Any:
             terms.append(_strong(_in_front(s_dot, s, t), t, True))
         return dual(_strong(s, t, kinked), sum(terms[1:], terms[0]), level)
     if isinstance(slope, np.ndarray) or isinstance(tangent, np.ndarray):
+        product = slope * tangent
         zero = (tangent == 0) | (kinked & (slope == 0))
-        return np.where(zero, 0, slope * tangent)
-    if tangent == 0:
-        return tangent
-    return 0 * tangent if kinked and slope == 0 else slope * tangent
+        return np.where(zero & (product != product), 0, product)
+    product = slope * tangent
+    if product != product and (tangent == 0 or (kinked and slope == 0)):
+        return type(product)(0)
+    return product
 
 
 def _in_front(tangent: Any, value: Any, other: Any) -> Any:
@@ -150,10 +154,10 @@ def parts(x: Any, level: int) -> tuple[Any, Any]:
     return x, None
 
 
-def _is_finite(x: Any) -> bool:
+def is_finite(x: Any) -> bool:
     """Quickly: whether a sum over all numbers is finite. (It may say no too often.)"""
     if isinstance(x, Dual):
-        return _is_finite(x.value) and _is_finite(x.tangent)
+        return is_finite(x.value) and is_finite(x.tangent)
     if type(x) is np.ndarray and x.size < 8192 and x.dtype.kind == "f":
         flat = x.ravel()
         token = quiet()
@@ -249,7 +253,7 @@ def _lifted(namespace: Namespace) -> Namespace:
     if "lifted" not in namespace.compiled:
         namespace.compiled["lifted"] = Namespace(
             namespace.name,
-            {name: namespace.functions[name] for name in (*CONSTANTS, "where")},
+            {n: f for n, f in namespace.functions.items() if n in (*CONSTANTS, "choose")},
             is_complex=namespace.is_complex,
             is_array=namespace.is_array,
             convert=namespace.convert,
@@ -349,7 +353,7 @@ def _on_floats(rule: Rule) -> Function:
         if type(tangent) is float:
             if tangent != tangent:
                 return None
-        elif type(tangent) is not np.ndarray or tangent.dtype != float or not _is_finite(tangent):
+        elif type(tangent) is not np.ndarray or tangent.dtype != float or not is_finite(tangent):
             return None
         return dual(np.float64(y) if is_numpy else y, tangent, level)
 
@@ -419,7 +423,7 @@ def _on_arrays(rule: Rule, args: tuple[Any, ...]) -> Any:
     token = quiet()
     try:
         tangent = np.asarray(line(*values, y, *tangents))
-        if not rule.is_sum and not _is_finite(tangent):
+        if not rule.is_sum and not is_finite(tangent):
             return None
     finally:
         unhush(token)
@@ -451,7 +455,7 @@ def describe(rule: Rule) -> str:
 
 def _elementwise(rule: Rule, args: tuple[Any, ...]) -> Any:
     """Arrays of objects: duals among them make one DualArray; else one after the other."""
-    args = tuple(_PROTOCOLS["objects"](a) if isinstance(a, np.ndarray) else a for a in args)
+    args = tuple(_PROTOCOLS["operand"](a) if isinstance(a, np.ndarray) else a for a in args)
     if not any(isinstance(a, np.ndarray) and a.dtype == object for a in args):
         return evaluate(rule, args)
     objects = [np.asarray(a, dtype=object) for a in args]
@@ -464,6 +468,10 @@ _LOST = (
     "{what} would lose the derivative of a Dual; write {instead}, "
     "or x.value for the plain number, whose derivative is zero."
 )
+_ROOM = (
+    "np.zeros_like(x) or np.zeros(n, like=x), or leave the code as it is "
+    "and differentiate dualad.lift(f) for f"
+)
 
 
 def _operators(name: str) -> tuple[Function, Function]:
@@ -475,20 +483,30 @@ def _operators(name: str) -> tuple[Function, Function]:
         result = on_floats(self, other)
         if result is not None:
             return result
-        return apply(rule, (self, other)) if is_operand(other) else NotImplemented
+        other = _operand(self, other)
+        return NotImplemented if other is None else apply(rule, (self, other))
 
     def reflected(self: Dual, other: Any) -> Any:
         result = on_floats(other, self)
         if result is not None:
             return result
-        return apply(rule, (other, self)) if is_operand(other) else NotImplemented
+        other = _operand(self, other)
+        return NotImplemented if other is None else apply(rule, (other, self))
 
     return forward, reflected
 
 
+def _operand(x: Dual, other: Any) -> Any:
+    """The other side of an operator; None if it is nothing to calculate with."""
+    if isinstance(x, _ARRAYS):  # beside an array, a list is one too
+        other = _PROTOCOLS["operand"](other)
+    return other if is_operand(other) else None
+
+
 def _comparison(compare: Function) -> Function:
     def method(self: Dual, other: Any) -> Any:
-        return compare(plain(self), plain(other)) if is_operand(other) else NotImplemented
+        other = _operand(self, other)
+        return NotImplemented if other is None else compare(plain(self), plain(other))
 
     return method
 
@@ -626,7 +644,7 @@ class Dual:
         raise TypeError(
             _LOST.format(
                 what="float(x), math.sin(x), or storing x in an array of floats",
-                instead="x itself, np.sin(x) or dualad.sin(x), np.zeros_like(x) or a list",
+                instead=f"x itself, np.sin(x) or dualad.sin(x), {_ROOM}",
             )
         )
 
@@ -634,7 +652,7 @@ class Dual:
         raise TypeError(
             _LOST.format(
                 what="complex(x), cmath.sin(x), or storing x in an array of complex numbers",
-                instead="x + 0j, np.sin(x) or dualad.sin(x), np.zeros_like(x) or a list",
+                instead=f"x + 0j, np.sin(x) or dualad.sin(x), {_ROOM}",
             )
         )
 
@@ -649,7 +667,7 @@ class Dual:
         return _PROTOCOLS["ufunc"](ufunc, method, inputs, kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return _PROTOCOLS["function"](func, args, kwargs)
+        return _PROTOCOLS["function"](self, func, types, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
         # np.sin over an array of objects calls x.sin()

@@ -1,4 +1,4 @@
-"""Which Dual of real floats is in use: the compiled kernel, or the readable one.
+"""Which Dual of real floats is in use: the compiled kernels, or the readable one.
 
 >>> kernel_info().reason != ""
 True
@@ -32,26 +32,29 @@ class KernelInfo(NamedTuple):
     directions: int
 
 
-def load() -> tuple[ModuleType | None, KernelInfo]:
-    """The compiled kernel if it is there, fits and is wanted; and what to say about it."""
+Modules = tuple[ModuleType | None, ModuleType | None]
+
+
+def load() -> tuple[Modules, KernelInfo]:
+    """The kernels of numbers and of arrays, if they are there, fit and are wanted; and why."""
     if os.environ.get("DUALAD_PURE", "0") not in ("", "0"):
-        return None, KernelInfo(False, "DUALAD_PURE is set", 0)
+        return (None, None), KernelInfo(False, "DUALAD_PURE is set", 0)
     try:
-        from ._kernel import DIRECTIONS, FINGERPRINT
-    except ModuleNotFoundError:
-        return None, KernelInfo(False, "it was not built; install with a C compiler at hand", 0)
+        from . import _array_kernel, _kernel
     except ImportError as error:
-        return None, KernelInfo(False, str(error), 0)
-    if fingerprint() != FINGERPRINT:
+        why = str(error)
+        if isinstance(error, ModuleNotFoundError) or "partially initialized module" in why:
+            why = "it was not built; install with a C compiler at hand"
+        return (None, None), KernelInfo(False, why, 0)
+    if {_kernel.FINGERPRINT, _array_kernel.FINGERPRINT} != {fingerprint()}:
         why = "it was built from other sources than these; install dualad once more"
         warnings.warn(f"dualad's compiled kernel is not used: {why}.", stacklevel=2)
-        return None, KernelInfo(False, why, 0)
-    from . import _kernel
+        return (None, None), KernelInfo(False, why, 0)
+    info = KernelInfo(True, "built from these sources", _kernel.DIRECTIONS)
+    return (_kernel, _array_kernel), info
 
-    return _kernel, KernelInfo(True, "built from these sources", DIRECTIONS)
 
-
-KERNEL, _INFO = load()
+(KERNEL, ARRAY_KERNEL), _INFO = load()
 
 
 def kernel_info() -> KernelInfo:

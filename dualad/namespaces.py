@@ -51,7 +51,7 @@ class Namespace:
     is_complex : bool
         Rows are then read in their complex form, and real-only rows are refused.
     is_array : bool
-        A conditional in the table is then a `where`.
+        A conditional in the table then chooses element by element.
     convert : callable
         Brings a number of Python into the system, so that 1/3 in a slope is not a float.
     supply : callable, optional
@@ -187,7 +187,7 @@ _CONSTANTS = {
     "nan": math.nan,
 }
 
-_PYTHON = {"where": lambda c, a, b: a if c else b, "abs": abs, "pow": operator.pow}
+_PYTHON = {"abs": abs, "pow": operator.pow}
 
 MATH = Namespace(
     "math",
@@ -270,6 +270,13 @@ def _special(name: str) -> Callable[..., Any]:
     return function
 
 
+def _choose(c: Any, a: Callable[[], Any], b: Callable[[], Any]) -> Any:
+    """a() or b(), element by element where c is an array of answers."""
+    if isinstance(c, (bool, np.bool_)):
+        return a() if c else b()
+    return np.where(c, a(), b())
+
+
 def _np_fma(a: Any, b: Any, c: Any) -> Any:
     dtype = np.result_type(a, b, c, np.float32)
     return np.vectorize(MATH.functions["fma"], otypes=[dtype])(a, b, c)[()]
@@ -279,14 +286,14 @@ _NUMPY = (
     _CONSTANTS
     | _named(
         np,
-        "where abs pow=power sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan asin=arcsin "
+        "abs pow=power sqrt cbrt exp exp2 expm1 log log2 log10 log1p sin cos tan asin=arcsin "
         "acos=arccos atan=arctan atan2=arctan2 sinh cosh tanh asinh=arcsinh acosh=arccosh "
         "atanh=arctanh degrees radians hypot fmod copysign ldexp floor ceil trunc rint round sign "
         "heaviside nan_to_num real imag conj maximum minimum fmax fmin clip sinc logaddexp "
         "logaddexp2 square isfinite isinf isnan floordiv=floor_divide mod=remainder",
     )
     | {name: _special(name) for name in ("erf", "erfc", "gamma", "lgamma", "polygamma")}
-    | {"fma": _np_fma, "reciprocal": lambda x: 1 / x, "_sinc": _sinc}
+    | {"choose": _choose, "fma": _np_fma, "reciprocal": lambda x: 1 / x, "_sinc": _sinc}
     | {"_exponent": lambda x: np.frexp(x)[1]}
 )
 
@@ -343,7 +350,6 @@ def _mpmath(context: Any, is_complex: bool) -> Namespace:
         "isfinite isinf isnan",
     )
     functions |= {
-        "where": _PYTHON["where"],
         "abs": abs,
         "pow": operator.pow,
         "trunc": trunc,

@@ -11,7 +11,7 @@ and mpmath numbers, the derivatives of every order, the tests, the documentation
 Slopes are chosen for accuracy, not for looks: no cancellation, no overflow on the way to a
 finite result. They are differentiated again at higher order, so they are written in functions
 of the table. A conditional decides between the pieces of a kink, or catches a point where the
-formula does not apply; for arrays it becomes a `where`.
+formula does not apply; for arrays it is made element by element.
 
 To add a function is to add a line. `define_rule` adds one from outside.
 """
@@ -21,9 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
-import numpy as np
-
-from .namespaces import CONSTANTS, Namespace
+from .namespaces import CONSTANTS, Namespace, quiet, unhush
 
 Slope = str | Callable[..., Any] | None
 Interval = tuple[float, float]
@@ -176,25 +174,38 @@ def compile_text(text: str, args: Sequence[str], namespace: Namespace) -> Callab
     """Turn an expression of the table into a function for one number system."""
     import ast  # not needed before the first derivative
 
-    class WhereForIf(ast.NodeTransformer):
-        """Arrays cannot branch: `a if c else b` becomes where(c, a, b)."""
+    class ChooseForIf(ast.NodeTransformer):
+        """Arrays cannot branch: `a if c else b` becomes choose(c, lambda: a, lambda: b)."""
 
         def visit_IfExp(self, node: ast.IfExp) -> ast.AST:
-            branches = [self.visit(part) for part in (node.test, node.body, node.orelse)]
-            return ast.Call(ast.Name("where", ast.Load()), branches, [])
+            test, *branches = [self.visit(part) for part in (node.test, node.body, node.orelse)]
+            nothing = ast.arguments([], [], None, [], [], None, [])
+            later: list[ast.expr] = [ast.Lambda(nothing, branch) for branch in branches]
+            return ast.Call(ast.Name("choose", ast.Load()), [test, *later], [])
 
     tree = ast.parse(f"lambda {', '.join(args)}: {text}", mode="eval")
     branches = any(isinstance(node, ast.IfExp) for node in ast.walk(tree))
     if namespace.is_array and branches:
-        tree = ast.fix_missing_locations(WhereForIf().visit(tree))
+        tree = ast.fix_missing_locations(ChooseForIf().visit(tree))
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in RULES:
             define(RULES[node.id], namespace)
     code = compile(tree, f"<rule: {text}>", "eval")
     function: Callable[..., Any] = eval(code, namespace.functions)
     if namespace.is_array and branches:  # the branch not taken must not warn
-        return np.errstate(all="ignore")(function)
+        return _silent(function)
     return function
+
+
+def _silent(function: Callable[..., Any]) -> Callable[..., Any]:
+    def silent(*args: Any) -> Any:
+        token = quiet()
+        try:
+            return function(*args)
+        finally:
+            unhush(token)
+
+    return silent
 
 
 def define(rule: Rule, namespace: Namespace) -> None:

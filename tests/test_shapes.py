@@ -262,3 +262,49 @@ def test_every_shape_keeps_its_shape(x: Any) -> None:
 def test_pad_with_a_selected_element(mode: str) -> None:
     check(lambda x: np.pad(x, ((1, 2), (0, 1)), mode) ** 2, np.cos(SQUARE), analytic=False)
     check(lambda x: np.pad(x, 1, mode, stat_length=2) ** 2, np.cos(SQUARE), analytic=False)
+
+
+def test_in_place_operators_write_through_views_and_nowhere_else() -> None:
+    """`row = a[i]; row -= …` changes a, as in NumPy; `b = a; a += …` does not change b."""
+
+    def solve(a: Any) -> Any:  # elimination on rows that are views
+        a = np.concatenate([a, [[1.0], [2.0], [3.0]]], axis=1)
+        n = len(a)
+        for i in range(n):
+            row = a[i]
+            row /= row[i]
+            for j in range(n):
+                if j != i:
+                    other = a[j]
+                    other -= other[i] * row
+        return a[:, -1]
+
+    check(solve, np.eye(3) + np.cos(np.arange(9.0)).reshape(3, 3) / 3, rtol=1e-11)
+
+    def strides(x: Any) -> Any:
+        x = x * 1
+        odd, block = x[1::2], x[1:3]
+        odd *= 2.0
+        odd += x[0]
+        block **= 2
+        part = block[1:]
+        part -= x[-1]
+        return x
+
+    check(strides, np.arange(1.0, 8.0), rtol=1e-11)
+
+    for tangent in (np.ones(3), np.ones((2, 3))):
+        a = Dual(np.arange(3.0), tangent)
+        b = a
+        a += 1
+        a *= a
+        np.testing.assert_array_equal(b.value, [0, 1, 2])
+        np.testing.assert_array_equal(a.value, [1, 4, 9])
+    row = Dual(np.ones((2, 2)), np.ones((2, 2)))[0]
+    with pytest.raises(TypeError, match="complex"):
+        row += 1j
+    with pytest.raises(ValueError, match="broadcast"):
+        row += np.ones((3, 2))
+    with pytest.raises(TypeError, match="unsupported"):
+        row += None
+    np.testing.assert_array_equal(row.value, [1, 1])

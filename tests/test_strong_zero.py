@@ -26,3 +26,30 @@ def test_nan_stays_where_it_is() -> None:
             assert math.isnan(h[1, 1])
             assert h[0, 2] == h[2, 0] == 1
             assert np.count_nonzero(h) == 3
+
+
+def test_products_with_infinite_constants() -> None:
+    """The Jacobian of a linear map is its matrix, whatever stands in it."""
+    a = np.array(
+        [[1.0, np.inf, 2.0], [0.0, -np.inf, np.nan], [-3.0, 4.0, 5.0], [np.inf, np.inf, 0]]
+    )
+    x = np.array([1.5, 2.0, -0.5])
+    with np.errstate(all="ignore"):
+        for chunk in (1, None):
+            for f in (
+                lambda v: a @ v,
+                lambda v: v @ a.T,
+                lambda v: np.dot(a, v),
+                lambda v: np.einsum("ij,j", a, v),
+                lambda v: np.inner(a, v),
+                lambda v: (a @ v[:, None])[:, 0],
+                lambda v: np.tensordot(v, a, (0, 1)),
+                lambda v: np.stack([np.dot(row, v) for row in a]),
+            ):
+                np.testing.assert_array_equal(dualad.jacobian(f, chunk=chunk)(x), a)
+            j = dualad.jacobian(lambda v: np.convolve(v, [2.0, np.inf]), chunk=chunk)(x)
+        np.testing.assert_array_equal(
+            j, [[2, 0, 0], [np.inf, 2, 0], [0, np.inf, 2], [0, 0, np.inf]]
+        )
+        both = dualad.jvp(lambda v: a @ v, (x,), (np.array([1.0, -1.0, 0.0]),))[1]
+        np.testing.assert_array_equal(both, [-np.inf, np.inf, -7, np.nan])

@@ -5,8 +5,8 @@ the indices on the value, take them from the tangent), composed of others, or ha
 its own. `implements` enters it; importing this package enters them all.
 """
 
-from . import basics as basics
 from . import choosing as choosing
+from . import creation as creation
 from . import elementwise as elementwise
 from . import factorisations as factorisations
 from . import fft as fft

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import as_operand, implements
+from ..array import DualArray, as_operand, implements
 from ..dual import dual, plain, scale
 from .common import (
     along,
@@ -52,8 +52,22 @@ def _(
     initial: Any = None,
     where: Any = True,
 ) -> Any:
-    y = _linear_reduction(np.add.reduce, a, axis, dtype, keepdims, where)
+    y = None
+    if type(a) is DualArray and axis is dtype is None and where is True and not keepdims:
+        y = _sum_of_all(a)
+    if y is None:
+        y = _linear_reduction(np.add.reduce, a, axis, dtype, keepdims, where)
     return into(out, y if initial is None else initial + y)
+
+
+def _sum_of_all(a: DualArray) -> Any:
+    """The same for the usual case, the sum of a plain array's elements; else None."""
+    value, tangent = a.value, a.tangent
+    if type(value) is not np.ndarray or type(tangent) is not np.ndarray:
+        return None
+    many = tangent.ndim - value.ndim
+    total = np.add.reduce(tangent, tuple(range(many, tangent.ndim)))
+    return dual(np.add.reduce(value, None), total if many else total.item(), a.level)
 
 
 @implements(np.mean)

@@ -1,0 +1,205 @@
+"""New arrays: np.zeros_like and its like, and `like=`.
+
+`np.zeros(n, like=x)` gives an array of zeros in which duals can be stored as those in x: at the
+levels of x, with as many directions. An array of integers cannot hold derivatives, and is plain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..array import CREATORS, DualArray, as_operand, converted, implements, unbuffered
+from ..buffers import levels_of, with_room
+from ..dual import Dual, map_leaves, plain
+from .common import has_duals, store
+
+
+def _is_plain(dtype: Any) -> bool:
+    return dtype is not None and np.dtype(dtype).kind not in "fc"
+
+
+# -- np.zeros_like(x) ----------------------------------------------------------------------
+
+
+def _like(f: Callable[..., Any]) -> None:
+    @implements(f)
+    def _(a: Any, dtype: Any = None, order: Any = "K", subok: Any = True, **options: Any) -> Any:
+        return ready(f(plain(a), dtype, order, **options), a)
+
+
+_like(np.zeros_like)
+_like(np.ones_like)
+
+
+def _without_garbage(a: Any, *args: Any, **options: Any) -> Any:
+    """np.empty_like; zeros are as good, and cannot be nan."""
+    return np.zeros_like(a, *args, **options)
+
+
+implements(np.empty_like)(_without_garbage)
+
+
+@implements(np.full_like)
+def _(
+    a: Any,
+    fill_value: Any,
+    dtype: Any = None,
+    order: Any = "K",
+    subok: Any = True,
+    **options: Any,
+) -> Any:
+    fill_value = as_operand(fill_value)
+    if not has_duals(a):  # only the value is dual, or neither is
+        a = np.asarray(a)
+    y: Any = np.zeros_like(plain(a), dtype, order, **options)
+    if _is_plain(y.dtype):
+        y[...] = plain(fill_value)
+        return y
+    y = with_room(y, levels_of(a) | levels_of(fill_value))
+    y[...] = fill_value
+    return y
+
+
+@implements(np.copy)
+def _(a: Any, order: Any = "K", subok: bool = False) -> Any:
+    return as_operand(a).copy(order)
+
+
+def ready(array: Any, like: Dual) -> Any:
+    """The array, with room for the tangents that `like` has; arrays of integers as they are."""
+    return array if array.dtype.kind not in "fc" else with_room(array, levels_of(like))
+
+
+# -- np.zeros(n, like=x) -------------------------------------------------------------------
+
+
+def _ready(f: Callable[..., Any]) -> Callable[..., Any]:
+    def create(like: Dual, *args: Any, **kwargs: Any) -> Any:
+        return ready(f(*args, **kwargs), like)
+
+    return create
+
+
+_MAKERS: tuple[Callable[..., Any], ...] = (
+    *(np.zeros, np.ones, np.eye, np.identity, np.arange, np.tri),
+    *(np.frombuffer, np.fromfile, np.fromstring, np.loadtxt, np.genfromtxt),
+)
+CREATORS.update({f: _ready(f) for f in _MAKERS})
+
+
+def _enter(f: Callable[..., Any]) -> Callable[..., Any]:
+    def enter(create: Callable[..., Any]) -> Callable[..., Any]:
+        CREATORS[f] = create
+        return create
+
+    return enter
+
+
+@_enter(np.empty)
+def _(like: Dual, *args: Any, **kwargs: Any) -> Any:
+    return ready(np.zeros(*args, **kwargs), like)
+
+
+@_enter(np.full)
+def _(
+    like: Dual, shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **options: Any
+) -> Any:
+    fill_value = as_operand(fill_value)
+    dtype = getattr(np.asarray(plain(fill_value)), "dtype", None) if dtype is None else dtype
+    y = ready(np.zeros(shape, dtype, order, **options), like)
+    if not isinstance(y, Dual):
+        fill_value = plain(fill_value)
+    store(y, ..., fill_value)
+    return y
+
+
+def array_of(
+    x: Any, dtype: Any = None, *, copy: Any = True, order: Any = "K", ndmin: int = 0
+) -> Any:
+    """np.array for what may have duals in it: they keep their tangents."""
+    y = as_operand(x)
+    if not isinstance(y, Dual):
+        return np.array(y, dtype, copy=copy, order=order, ndmin=ndmin)
+    if not isinstance(y, DualArray):
+        y = map_leaves(np.asarray, y)
+    if _is_plain(dtype):
+        raise TypeError(
+            f"an array of {np.dtype(dtype)} would lose the derivatives; "
+            "give a float or complex dtype, or x.value for the plain numbers."
+        )
+    if dtype is not None and np.dtype(dtype) != y.dtype:
+        y = converted(y, dtype)
+    if (copy and y is unbuffered(x)) or (
+        order in ("C", "F") and not y.flags[f"{order}_CONTIGUOUS"]
+    ):
+        y = y.copy(order)
+    return y.reshape((1,) * (ndmin - y.ndim) + y.shape) if y.ndim < ndmin else y
+
+
+@_enter(np.array)
+def _array(
+    like: Dual,
+    object: Any,
+    dtype: Any = None,
+    *,
+    copy: Any = True,
+    order: Any = "K",
+    subok: bool = False,
+    ndmin: int = 0,
+) -> Any:
+    y = array_of(object, dtype, copy=copy, order=order, ndmin=ndmin)
+    if plain(y).dtype.kind not in "fc":
+        return y
+    if not copy and not has_duals(y) and isinstance(object, np.ndarray):
+        y = y.copy("K")  # writing into it must not reach only the values of somebody's array
+    return ready(y, like)
+
+
+def _as_array(
+    like: Dual,
+    a: Any,
+    dtype: Any = None,
+    order: Any = None,
+    *,
+    copy: Any = None,
+    device: Any = None,
+) -> Any:
+    return _array(like, a, dtype, copy=copy, order=order or "K")
+
+
+for _name in ("asarray", "asanyarray"):
+    CREATORS[getattr(np, _name)] = _as_array
+
+
+@_enter(np.ascontiguousarray)
+def _(like: Dual, a: Any, dtype: Any = None) -> Any:
+    return _array(like, a, dtype, copy=None, order="C", ndmin=1)
+
+
+@_enter(np.asfortranarray)
+def _(like: Dual, a: Any, dtype: Any = None) -> Any:
+    return _array(like, a, dtype, copy=None, order="F", ndmin=1)
+
+
+@_enter(np.require)
+def _(like: Dual, a: Any, dtype: Any = None, requirements: Any = None) -> Any:
+    wanted = {str(r).upper()[0] for r in requirements or ()}
+    order = "F" if "F" in wanted else "C" if "C" in wanted else "K"
+    return _array(like, a, dtype, copy=True if wanted & {"O", "W", "E"} else None, order=order)
+
+
+@_enter(np.fromfunction)
+def _(like: Dual, function: Any, shape: Any, *, dtype: Any = float, **kwargs: Any) -> Any:
+    y = as_operand(np.fromfunction(function, shape, dtype=dtype, **kwargs))
+    return ready(y, like) if isinstance(y, (np.ndarray, DualArray)) else y
+
+
+@_enter(np.fromiter)
+def _(like: Dual, iter: Any, dtype: Any, count: int = -1) -> Any:
+    items = [x for _, x in zip(range(count), iter, strict=False)] if count >= 0 else list(iter)
+    if count > len(items):
+        raise ValueError(f"np.fromiter: count is {count}, but there are {len(items)} items.")
+    return _array(like, items, dtype)

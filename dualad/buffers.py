@@ -1,0 +1,345 @@
+"""Buffer: an array of floats that becomes dual when a dual is stored in it.
+
+What `np.zeros(n)` gives in lifted code (see `lift`). A buffer starts as a plain array, and works
+as one. When a dual is stored, its array is replaced by a DualArray with the same values and room
+for the tangents: of one level, or of as many as are nested. Views follow, because a view
+is kept as the steps that lead to it from the whole array:
+
+    content = steps(whole)
+
+Python code and NumPy's functions see the array through NumPy's protocols. Code that takes the
+memory itself (`np.asarray` outside of lifted code) gets the plain array; while it holds that,
+the buffer refuses to become dual, because the plain array would not follow.
+"""
+
+from __future__ import annotations
+
+import operator
+import weakref
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from .array import DualArray, Standing, _Flat, _float, _is_basic, as_operand, unbuffered
+from .dual import Dual, dual, laid_out_like, plain
+from .structure import leaves, rebuild
+
+Step = Callable[[Any], Any]
+
+
+# -- room for tangents ---------------------------------------------------------------------
+
+
+def levels_of(x: Any) -> dict[int, tuple[int, ...]]:
+    """All levels inside x, and how many directions they carry: () or (k,)."""
+    if not isinstance(x, Dual):
+        return {}
+    many = np.shape(x.tangent)[: np.ndim(x.tangent) - np.ndim(x.value)]
+    return {**levels_of(x.value), **levels_of(x.tangent), x.level: tuple(many)}
+
+
+def with_room(array: Any, levels: dict[int, tuple[int, ...]]) -> Any:
+    """The array, its memory included, with zero tangents at all of these levels."""
+    for level in sorted(levels):
+        array = _with_level(array, level, levels[level])
+    return array
+
+
+def _with_level(array: Any, level: int, many: tuple[int, ...]) -> Any:
+    if not isinstance(array, Dual) or array.level < level:
+        return dual(array, _zeros(array, many + array.shape), level)
+    if array.level == level:
+        return array
+    value, tangent = (_with_level(part, level, many) for part in (array.value, array.tangent))
+    return dual(value, tangent, array.level)
+
+
+def _zeros(x: Any, shape: tuple[int, ...]) -> Any:
+    """Zeros of a shape, at all levels of x."""
+    if not isinstance(x, Dual):
+        return laid_out_like(x, np.zeros(shape, _float(x)))
+    many = x.tangent.shape[: x.tangent.ndim - x.value.ndim]
+    return dual(_zeros(x.value, shape), _zeros(x.tangent, many + shape), x.level)
+
+
+# -- the buffer ----------------------------------------------------------------------------
+
+
+class _Whole:
+    """The array of a buffer and all its views."""
+
+    __slots__ = ("array", "aliases")
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+        self.aliases: list[weakref.ref[Any]] = []  # plain arrays of this memory in other hands
+
+    def take(self, x: Dual) -> None:
+        """Make room for the tangents of x."""
+        array, is_nested = self.array, isinstance(x.value, Dual) or isinstance(x.tangent, Dual)
+        if isinstance(array, Dual) and array.level == x.level and not is_nested:
+            return
+        new = with_room(self.array, levels_of(x))
+        if new is self.array:
+            return
+        if any(alias() is not None for alias in self.aliases):
+            raise TypeError(
+                "cannot store a dual in an array of floats whose memory is in use by code that "
+                "dualad.lift does not reach; make the array with np.zeros_like(x)."
+            )
+        self.array = new
+
+
+class _Memory:
+    """Hands out the memory of an array; all arrays made of it have it as their base."""
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+        self.__array_interface__ = array.__array_interface__
+
+
+def _operator(f: Callable[[Any, Any], Any]) -> tuple[Any, Any]:
+    def forward(self: Buffer, other: Any) -> Any:
+        return buffered(f(self.content, unbuffered(other)))
+
+    def reflected(self: Buffer, other: Any) -> Any:
+        return buffered(f(unbuffered(other), self.content))
+
+    return forward, reflected
+
+
+def _in_place(ufunc: Any) -> Any:
+    def method(self: Buffer, other: Any) -> Any:
+        return self.__array_ufunc__(ufunc, "__call__", self, other, out=(self,))
+
+    return method
+
+
+def _conversion(f: Callable[[Any], Any]) -> Any:
+    return lambda self: f(self.content)
+
+
+class Buffer(Standing):
+    """An array that becomes dual when a dual is stored in it.
+
+    Made by `buffered`. Everything that an ndarray has comes from its content.
+    """
+
+    __slots__ = ("_content", "_seen", "_steps", "_whole")
+
+    def __init__(self, whole: _Whole, steps: tuple[Step, ...] = ()) -> None:
+        self._whole = whole
+        self._steps = steps
+        self._seen: Any = None
+        self._content: Any = None
+
+    @property
+    def content(self) -> Any:
+        """The array as it is now: an ndarray or a DualArray, never a copy."""
+        if self._seen is not self._whole.array:
+            content = self._whole.array
+            for step in self._steps:
+                view = step(content)
+                if not _is_view(view, content):
+                    raise TypeError(
+                        "a view of an array of floats could not follow when a dual was stored; "
+                        "make the array with np.zeros_like(x)."
+                    )
+                content = view
+            self._content, self._seen = content, self._whole.array
+        return self._content
+
+    def _view(self, step: Step) -> Buffer:
+        return Buffer(self._whole, (*self._steps, step))
+
+    def _take(self, others: Any) -> None:
+        for x in leaves(others):
+            x = as_operand(x) if isinstance(x, (np.ndarray, Standing)) else x
+            if isinstance(x, Dual):
+                self._whole.take(x)
+
+    # elements
+
+    def __getitem__(self, index: Any) -> Any:
+        if type(index) is not int:
+            index = rebuild(index, unbuffered)
+        y = self.content[index]
+        if not isinstance(y, (np.ndarray, DualArray)):
+            return y
+        if _is_basic(index if isinstance(index, tuple) else (index,)):
+            return self._view(operator.itemgetter(index))
+        return buffered(y)
+
+    def __setitem__(self, index: Any, x: Any) -> None:
+        if type(index) is not int:
+            index = rebuild(index, unbuffered)
+        x = as_operand(x)
+        if isinstance(x, Dual):
+            self._whole.take(x)
+        self.content[index] = x
+
+    def __len__(self) -> int:
+        return len(self.content)
+
+    def __iter__(self) -> Iterator[Any]:
+        return map(self.__getitem__, range(len(self)))
+
+    def __contains__(self, x: Any) -> bool:
+        return unbuffered(x) in self.content
+
+    @property
+    def flat(self) -> Any:
+        """The elements in one axis, to read and to write."""
+        return _Flat(self)  # type: ignore[arg-type]
+
+    def fill(self, value: Any) -> None:
+        """Set all elements to one number."""
+        self[...] = value
+
+    def put(self, *args: Any, **kwargs: Any) -> None:
+        """np.put."""
+        np.put(self, *args, **kwargs)  # type: ignore[arg-type]
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or not hasattr(DualArray, name) or name in Dual.__slots__:
+            raise AttributeError(f"an array made in lifted code has no attribute {name!r}.")
+        if not callable(getattr(self.content, name)):
+            return self._apply(lambda x: getattr(x, name), (self,), {})
+
+        def method(*args: Any, **kwargs: Any) -> Any:
+            return self._apply(lambda x, *a, **k: getattr(x, name)(*a, **k), (self, *args), kwargs)
+
+        return method
+
+    # operators
+
+    __add__, __radd__ = _operator(operator.add)
+    __sub__, __rsub__ = _operator(operator.sub)
+    __mul__, __rmul__ = _operator(operator.mul)
+    __truediv__, __rtruediv__ = _operator(operator.truediv)
+    __floordiv__, __rfloordiv__ = _operator(operator.floordiv)
+    __mod__, __rmod__ = _operator(operator.mod)
+    __divmod__, __rdivmod__ = _operator(divmod)
+    __pow__, __rpow__ = _operator(operator.pow)
+    __matmul__, __rmatmul__ = _operator(operator.matmul)
+    __iadd__, __isub__, __imul__ = map(_in_place, (np.add, np.subtract, np.multiply))
+    __itruediv__, __ifloordiv__ = map(_in_place, (np.true_divide, np.floor_divide))
+    __imod__, __ipow__ = map(_in_place, (np.remainder, np.power))
+    __lt__, __gt__ = _operator(operator.lt)[0], _operator(operator.gt)[0]
+    __le__, __ge__ = _operator(operator.le)[0], _operator(operator.ge)[0]
+    __eq__, __ne__ = _operator(operator.eq)[0], _operator(operator.ne)[0]
+    __hash__ = None  # type: ignore[assignment]
+
+    def __imatmul__(self, other: Any) -> Any:  # type: ignore[misc]
+        self[...] = self @ other
+        return self
+
+    def __neg__(self) -> Any:
+        return buffered(-self.content)
+
+    def __pos__(self) -> Any:
+        return buffered(+self.content)
+
+    def __abs__(self) -> Any:
+        return buffered(abs(self.content))
+
+    __bool__, __int__, __float__ = map(_conversion, (bool, int, float))
+    __complex__, __index__, __repr__ = map(_conversion, (complex, operator.index, repr))
+
+    # copies
+
+    def __copy__(self) -> Any:
+        return self.copy()
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self.copy()
+
+    def __reduce__(self) -> Any:
+        return buffered, (self.content.copy(),)
+
+    # NumPy
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        content = self.content
+        if isinstance(content, Dual):
+            return content.__array__(dtype)
+        if copy:
+            return np.array(content, dtype=dtype)
+        alias = np.asarray(_Memory(content))
+        self._whole.aliases = [a for a in self._whole.aliases if a() is not None]
+        self._whole.aliases.append(weakref.ref(alias))
+        return np.asarray(alias, dtype=dtype)
+
+    def __array_ufunc__(
+        self, ufunc: Any, method: str, *inputs: Any, out: Sequence[Any] = (), **kwargs: Any
+    ) -> Any:
+        targets = inputs[:1] if method == "at" else out
+        for target in targets:
+            if isinstance(target, Buffer):
+                target._take(inputs)
+        if out:
+            kwargs["out"] = tuple(map(unbuffered, out))
+        y = getattr(ufunc, method)(*map(unbuffered, inputs), **rebuild(kwargs, unbuffered))
+        if not out:
+            return rebuild(y, buffered)
+        results = y if isinstance(y, tuple) else (y,)
+        given = tuple(
+            buffered(r) if o is None else o
+            for r, o in zip(results, (*out, *[None] * len(results)), strict=False)
+        )
+        return given if isinstance(y, tuple) else given[0]
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if func in _WRITING or kwargs.get("out") is not None:
+            for x in leaves([args, kwargs]):
+                if isinstance(x, Buffer):
+                    x._take([args, kwargs])
+        return self._apply(func, args, kwargs)
+
+    def _apply(self, f: Callable[..., Any], args: Any, kwargs: Any) -> Any:
+        """f of the contents. Views of this buffer stay views, and new arrays are buffers."""
+
+        def call(content: Any) -> Any:
+            def substitute(x: Any) -> Any:
+                return content if x is self else unbuffered(x)
+
+            return f(*rebuild(args, substitute), **rebuild(kwargs, substitute))
+
+        content = self.content
+        others = [unbuffered(x) for x in leaves([args, kwargs]) if x is not self]
+
+        def result(y: Any, step: Step) -> Any:
+            if _is_view(y, content):
+                return self._view(step)
+            return y if any(_is_view(y, x) for x in others) else rebuild(y, buffered)
+
+        y = call(content)
+        if kwargs.get("out") is not None:
+            return kwargs["out"]
+        if isinstance(y, (list, tuple)) and not hasattr(y, "_fields"):
+            return type(y)([result(part, _item(call, i)) for i, part in enumerate(y)])
+        return result(y, call)
+
+
+def _item(call: Step, i: int) -> Step:
+    return lambda content: call(content)[i]
+
+
+# Functions that write into their first argument.
+_WRITING = (np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal)
+
+
+def _is_view(y: Any, content: Any) -> bool:
+    """Whether y is an array in the memory of content. (An empty array is.)"""
+    if not all(isinstance(x, (np.ndarray, DualArray)) for x in (y, content)):
+        return False
+    y, content = plain(y), plain(content)
+    return np.may_share_memory(y, content) or (content.size == 0 and y.base is not None)
+
+
+def buffered(x: Any) -> Any:
+    """A new array of floats or complex numbers as a buffer; everything else as it is."""
+    if isinstance(x, DualArray) or (type(x) is np.ndarray and x.dtype.kind in "fc"):
+        return Buffer(_Whole(x))
+    return x

@@ -1,0 +1,93 @@
+"""Functions in the user's scripts: found, called, and their errors told in one sentence."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, redirect_stdout
+from typing import Any
+
+from .expressions import InputError, closest, shorten
+
+
+class ScriptError(Exception):
+    """An error that the user's script raised; one sentence."""
+
+
+@contextmanager
+def beside(path: str) -> Iterator[None]:
+    """While a script and its functions run: its directory is the first to import from."""
+    modules, search = dict(sys.modules), sys.path[:]
+    writes_bytecode = sys.dont_write_bytecode
+    sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
+    sys.dont_write_bytecode = True  # a script that is run leaves nothing behind
+    try:
+        yield
+    finally:
+        sys.path[:] = search
+        sys.dont_write_bytecode = writes_bytecode
+        for name in set(sys.modules) - set(modules):
+            if name.startswith(_MODULE):
+                del sys.modules[name]
+
+
+_MODULE = "dualad_script_"
+
+
+def load(path: str, name: str) -> Callable[..., Any]:
+    """The function of that name in the script."""
+    import importlib.util
+
+    if not os.path.isfile(path):
+        raise InputError(f"there is no file {path}.")
+    stem = os.path.splitext(os.path.basename(path))[0]
+    spec = importlib.util.spec_from_file_location(_MODULE + stem, os.path.abspath(path))
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[module.__name__] = module  # where dataclasses and pickle look for it
+    with errors_of(path), redirect_stdout(sys.stderr):
+        spec.loader.exec_module(module)
+    f: Any = getattr(module, name, None)
+    if callable(f):
+        return f  # type: ignore[no-any-return]
+    if hasattr(module, name):
+        raise InputError(f"{name} in {path} is no function, but a {type(f).__name__}.")
+    others = [n for n, x in vars(module).items() if callable(x) and not n.startswith("_")]
+    raise InputError(
+        f"there is no function {name} in {path}; "
+        + meant(name, others, f"it has {listed(others)}.")
+    )
+
+
+@contextmanager
+def errors_of(path: str) -> Iterator[None]:
+    """Errors of the script become one sentence, with the line of the script."""
+    try:
+        yield
+    except (Exception, SystemExit) as error:
+        path, line = os.path.abspath(path), None
+        trace = error.__traceback__
+        while trace is not None:
+            if os.path.abspath(trace.tb_frame.f_code.co_filename) == path:
+                line = trace.tb_lineno
+            trace = trace.tb_next
+        message = str(error)
+        if isinstance(error, SyntaxError) and error.filename == path:
+            line, message = error.lineno, error.msg
+        message = shorten(" ".join(message.split()), 300).rstrip(".")
+        if isinstance(error, TypeError) and "as an in" in message:  # an integer, an index
+            message += "; a number that --wrt leaves out stays an integer"
+        place = os.path.basename(path) + (f", line {line}" if line else "")
+        sentence = f"{place}: {type(error).__name__}" + (f": {message}." if message else ".")
+        raise ScriptError(sentence) from None
+
+
+def meant(name: str, names: Sequence[str], otherwise: str) -> str:
+    """The end of a sentence about a name that is not there."""
+    hint = closest(name, names)
+    return f"did you mean {hint}?" if hint else otherwise
+
+
+def listed(names: Sequence[str]) -> str:
+    return ", ".join(names) or "none"

@@ -1,0 +1,301 @@
+"""The command `python -m dualad sens`: sensitivities of a model in the user's script.
+
+python -m dualad sens model.py:profit --at params.json --std price=0.1 --out report.html
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import redirect_stdout
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from .expressions import InputError, closest, shorten
+from .scripts import beside, errors_of, load
+from .sensitivity import Propagation, Sensitivities, csv_text, propagate, sensitivities
+from .tables import write_whole
+
+HELP = """\
+usage: python -m dualad sens SCRIPT.py:MODEL --at PARAMETERS [options]
+
+  python -m dualad sens model.py:profit --at params.json
+  python -m dualad sens model.py:profit --at params.toml --std price=0.1,sold=5 --out report.html
+
+Prints, for each output of the model, its derivative with respect to each parameter, the elasticity
+and which parameter matters most.
+
+options:
+  --at FILE        the parameters: FILE.json or FILE.toml with names and numbers, lists (arrays) or
+                   objects of these; FILE.csv with the columns name, value and perhaps std, or with
+                   the names in the first line and the numbers in the second
+  --std FILE       standard deviations, in the same form; or NAME=NUMBER,NAME=NUMBER; the report
+                   then says how sure the outputs are, and what each parameter gives to that
+  --order N        of that propagation of errors, 1 or 2; 2 tells whether the curvature matters
+  --second-order   second derivatives and interactions of the parameters
+  --wrt NAME,...   differentiate with respect to these only; the others are constants
+  --out FILE       write FILE.csv, FILE.json or FILE.html instead of printing; all or nothing
+
+  The model takes the parameters as keyword arguments, or all in one dict. It returns a number, an
+  array, or a list, tuple, dict or dataclass of these; what it prints goes to stderr. Texts, true
+  and false, and arguments annotated as int are constants.
+
+exit status: 0, or 2 for bad input, 1 for an error in the script; errors are one line on stderr.
+"""
+
+_TEXTS = ("--at", "--std", "--order", "--wrt", "--out")
+_FLAGS = ("--second-order",)
+_KINDS = (".csv", ".json", ".html")
+
+
+@dataclass
+class _Request:
+    """What was asked for on the command line."""
+
+    subject: str = ""
+    texts: dict[str, str] = field(default_factory=dict)
+    second_order: bool = False
+
+
+def _read_arguments(arguments: Sequence[str]) -> _Request:
+    request = _Request()
+    todo = list(arguments)
+    while todo:
+        text = todo.pop(0)
+        option, equals, setting = text.partition("=")
+        if option in _FLAGS and not equals:
+            request.second_order = True
+        elif option in _TEXTS:
+            if not equals and not todo:
+                raise InputError(f"{option} needs a value; see python -m dualad sens --help.")
+            request.texts[option] = setting if equals else todo.pop(0)
+        elif text.startswith("-"):
+            options = (*_TEXTS, *_FLAGS)
+            hint = closest(option, options)
+            raise InputError(
+                f"there is no option {text}; "
+                + (f"did you mean {hint}?" if hint else f"the options are {', '.join(options)}.")
+            )
+        elif request.subject:
+            raise InputError(
+                f"got two models, {request.subject} and {text}; write parameters in a file and "
+                "give it with --at params.json."
+            )
+        else:
+            request.subject = text
+    if not request.subject.rpartition(":")[0].endswith(".py"):
+        raise InputError(
+            f"sens needs a model as SCRIPT.py:FUNCTION; got {shorten(request.subject)!r}."
+        )
+    if "--at" not in request.texts:
+        raise InputError("sens needs the parameters; write --at params.json.")
+    if request.texts.get("--order", "1") not in ("1", "2"):
+        raise InputError(f"--order is 1 or 2; got {request.texts['--order']!r}.")
+    out = request.texts.get("--out")
+    if out is not None and os.path.splitext(out)[1] not in _KINDS:
+        raise InputError(f"--out writes files that end in {', '.join(_KINDS)}; got {out!r}.")
+    folder = os.path.dirname(out or "") or "."
+    if not os.path.isdir(folder):
+        raise InputError(f"--out {out}: there is no directory {folder}.")
+    return request
+
+
+# -- parameters in files -------------------------------------------------------------------
+
+
+def _read(option: str, path: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    """The parameters in a file, and their standard deviations if a CSV file has them."""
+    given = f"{option} {path}"
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            text = file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise InputError(f"{given}: cannot read {path}: {reason}.") from None
+    kind = os.path.splitext(path)[1]
+    if kind == ".csv":
+        return _from_csv(given, text)
+    try:
+        if kind == ".json":
+            import json
+
+            content = json.loads(text)
+        elif kind == ".toml":
+            import tomllib
+
+            content = tomllib.loads(text)
+        else:
+            raise InputError(f"{given}: the file has to end in .json, .toml or .csv.")
+    except ValueError as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"{given}: {path} cannot be understood: {error}.") from None
+    if not isinstance(content, dict) or not content:
+        raise InputError(f'{given}: write names and numbers, such as {{"price": 3.5}}.')
+    return {name: _arrays(f"{given}: {name}", x) for name, x in content.items()}, None
+
+
+def _arrays(given: str, x: Any) -> Any:
+    """Lists of numbers as arrays."""
+    if isinstance(x, dict):
+        return {name: _arrays(f"{given}.{name}", part) for name, part in x.items()}
+    if not isinstance(x, list):
+        return x
+    try:
+        array = np.array(x)
+    except ValueError:
+        raise InputError(f"{given}: the rows of an array have the same length.") from None
+    if array.dtype.kind not in "if" or not array.size:
+        return [_arrays(f"{given}[{i}]", part) for i, part in enumerate(x)]
+    return array.astype(float)
+
+
+def _from_csv(given: str, text: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    import csv
+
+    delimiter = max(",;\t", key=text.partition("\n")[0].count)
+    lines = [
+        [cell.strip() for cell in line]
+        for line in csv.reader(text.splitlines(), delimiter=delimiter)
+        if any(cell.strip() for cell in line)
+    ]
+    if len(lines) < 2 or any(len(line) != len(lines[0]) for line in lines):
+        raise InputError(f"{given}: write the lines 'name,value' and 'price,3.5', for example.")
+    titles = [title.lower() for title in lines[0]]
+    if titles[:2] == ["name", "value"] and titles[2:] in ([], ["std"]):
+        columns = [list(column) for column in zip(*lines[1:], strict=True)]
+    elif len(lines) == 2:
+        columns = [lines[0], lines[1]]
+    else:
+        raise InputError(
+            f"{given}: the columns are name, value and perhaps std; or the second line has the "
+            "numbers for the names in the first, and is the last."
+        )
+    names = columns[0]
+    if len(set(names)) < len(names):
+        raise InputError(f"{given}: two parameters have the same name.")
+    values = {n: _float(f"{given}: {n}", x) for n, x in zip(names, columns[1], strict=True)}
+    if len(columns) < 3:
+        return values, None
+    stds = zip(names, columns[2], strict=True)
+    return values, {n: _float(f"{given}: std of {n}", x) for n, x in stds if x}
+
+
+def _float(given: str, text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise InputError(f"{given} is {shorten(text)!r}, which is no number.") from None
+
+
+def _deviations(text: str) -> dict[str, Any]:
+    """--std: a file, or NAME=NUMBER,NAME=NUMBER."""
+    if "=" not in text or os.path.isfile(text):
+        return _read("--std", text)[0]
+    result = {}
+    for part in text.split(","):
+        name, _, number = part.partition("=")
+        result[name.strip()] = _float(f"--std {name.strip()}", number.strip())
+    return result
+
+
+# -- the report ----------------------------------------------------------------------------
+
+
+def reply(arguments: Sequence[str]) -> str:
+    """What to print for these arguments; a report in a file is written on the way.
+
+    Raises
+    ------
+    InputError, ScriptError
+        One sentence on what was wrong.
+    """
+    if "--help" in arguments or "-h" in arguments:
+        return HELP.rstrip()
+    request = _read_arguments(arguments)
+    texts = request.texts
+    at, std = _read("--at", texts["--at"])
+    if "--std" in texts:
+        std = _deviations(texts["--std"])
+    wrt = [name.strip() for name in texts["--wrt"].split(",")] if "--wrt" in texts else None
+    path, _, name = request.subject.rpartition(":")
+    with beside(path):
+        f = _quiet(path, load(path, name))
+        try:
+            report = sensitivities(f, at, wrt=wrt, second_order=request.second_order, progress=True)
+            errors = None
+            if std is not None:
+                order = int(texts.get("--order", "1"))
+                errors = propagate(f, at, std=std, order=order, progress=True)
+        except (TypeError, ValueError) as error:
+            raise InputError(str(error)) from None
+    if "--out" not in texts:
+        return "\n\n".join(str(part) for part in (report, errors) if part is not None)
+    write = {".csv": _as_csv, ".json": _as_json, ".html": _as_html}
+    out = texts["--out"]
+    content = write[os.path.splitext(out)[1]](report, errors)
+    try:
+        write_whole(out, content)
+    except OSError as error:
+        raise InputError(f"--out {out}: cannot write: {error.strerror}.") from None
+    return f"written: {out}"
+
+
+def _quiet(path: str, f: Callable[..., Any]) -> Callable[..., Any]:
+    """The script's function: what it prints goes to stderr, its errors are told in a sentence."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with errors_of(path), redirect_stdout(sys.stderr):
+            return f(*args, **kwargs)
+
+    return functools.wraps(f)(call)
+
+
+def _as_csv(report: Sensitivities, errors: Propagation | None) -> str:
+    rows = list(report.rows())
+    if errors is not None:
+        shares = {(label, parameter): x for label, parameter, x in errors.share_rows()}
+        deviations = dict(zip(errors.labels, np.sqrt(np.diag(errors.cov)).tolist(), strict=True))
+        for row in rows:
+            row["std"] = deviations[row["output"]]
+            row["contribution"] = shares.get((row["output"], row["parameter"]), 0.0)
+    return csv_text(rows)
+
+
+def _as_json(report: Sensitivities, errors: Propagation | None) -> str:
+    import json
+
+    document = report.to_dict()
+    if errors is not None:
+        document["propagation"] = errors.to_dict()
+    return json.dumps(_encoded(document), indent=2, allow_nan=False) + "\n"
+
+
+def _encoded(x: Any) -> Any:
+    """Infinite numbers as texts, undefined ones as null: JSON has neither."""
+    if isinstance(x, dict):
+        return {key: _encoded(part) for key, part in x.items()}
+    if isinstance(x, list):
+        return [_encoded(part) for part in x]
+    if isinstance(x, float) and not math.isfinite(x):
+        return None if math.isnan(x) else repr(x)
+    return x
+
+
+def _as_html(report: Sensitivities, errors: Propagation | None) -> str:
+    from html import escape
+
+    tables = report._repr_html_() + (errors._repr_html_() if errors is not None else "")
+    title = escape(f"Sensitivities of {report.title}")
+    return (
+        f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        "<style>body{font-family:sans-serif;margin:2em}table{border-collapse:collapse;margin:1em 0}"
+        "caption{text-align:left;font-weight:bold;padding:.3em 0}"
+        "th,td{padding:.2em .8em;border-bottom:1px solid #ccc}</style></head>"
+        f"<body><h1>{title}</h1>{tables}</body></html>\n"
+    )

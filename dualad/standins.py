@@ -1,0 +1,317 @@
+"""math, cmath and NumPy's makers of arrays, for lifted code: the same names, and duals go in too.
+
+Plain numbers get the function itself: the same result, the same exceptions. A dual first goes
+through it as a plain number too, so that it raises where math raises.
+"""
+
+from __future__ import annotations
+
+import cmath
+import functools
+import math
+from collections.abc import Callable, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from .array import Standing, newest, unbuffered
+from .array_rules.creation import array_of
+from .buffers import buffered, levels_of, with_room
+from .dual import Dual, Function, as_number, dual, function, map_leaves, parts, plain
+from .functions import atan2, cos, sin
+from .rules import RULES, Rule
+from .structure import leaves, rebuild
+
+
+def _number(x: Any) -> Any:
+    """A dual as math takes it: of Python's own numbers."""
+    x = unbuffered(x)
+    if not isinstance(x, Dual) or type(x.value) is float:
+        return x
+    if np.ndim(x):
+        raise TypeError(
+            f"math and cmath take numbers, got an array of shape {np.shape(x)}; "
+            "use NumPy's function."
+        )
+    return as_number(map_leaves(lambda v: v[()] if isinstance(v, np.ndarray) else v, x)
+                     if isinstance(plain(x), np.ndarray) else x)  # fmt: skip
+
+
+def _has_dual(x: Any) -> bool:
+    return any(isinstance(unbuffered(v), Dual) for v in leaves(x))
+
+
+def _stand_in(f: Function, on_duals: Function) -> Function:
+    """f, and on_duals where a dual is among the arguments and f takes their plain numbers."""
+
+    @functools.wraps(f)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        for x in args:
+            if isinstance(x, (Dual, Standing)):
+                args = tuple(map(_number, args))
+                y = f(*map(plain, args), **kwargs)
+                return on_duals(*args) if _has_dual(args) else y
+        return f(*args, **kwargs)
+
+    return call
+
+
+def _of_row(f: Function, name: str) -> Function:
+    return _stand_in(f, function(RULES[name]))
+
+
+def _answer(f: Function) -> Function:
+    """A question, or a step: it has a plain answer."""
+
+    @functools.wraps(f)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return f(*(plain(_number(x)) for x in args), **{k: plain(v) for k, v in kwargs.items()})
+
+    return call
+
+
+# -- math ----------------------------------------------------------------------------------
+
+
+def _log(f: Function) -> Function:
+    log = function(RULES["log"])
+
+    def of_base(x: Any, base: Any = None) -> Any:
+        return log(x) if base is None else log(x) / log(base)
+
+    return of_base if f is math.log else lambda x, base=None: of_base(x, base)
+
+
+@functools.cache
+def _norm(n: int) -> Function:
+    """The norm of n numbers. At zero, where it has a kink, its slopes are 0."""
+
+    def slope(i: int) -> Function:
+        return lambda *args: 0.0 if args[-1] == 0 else args[i] / args[-1]
+
+    names = tuple(f"x{i}" for i in range(n))
+    return function(Rule(f"_norm{n}", names, math.hypot, tuple(map(slope, range(n)))))
+
+
+def _hypot(*coordinates: Any) -> Any:
+    return _norm(len(coordinates))(*coordinates)
+
+
+@functools.wraps(math.dist)
+def _dist(p: Any, q: Any, /) -> Any:
+    p, q = list(p), list(q)
+    if not _has_dual([p, q]):
+        return math.dist(p, q)
+    math.dist([plain(a) for a in p], [plain(b) for b in q])
+    return _hypot(*(_number(a - b) for a, b in zip(p, q, strict=True)))
+
+
+@functools.wraps(math.fsum)
+def _fsum(seq: Any, /) -> Any:
+    items = [_number(x) for x in seq]
+    if not _has_dual(items):
+        return math.fsum(items)
+    level = newest(items)
+    split = [parts(x, level) for x in items]
+    tangent = sum(t for _, t in split if t is not None)
+    return dual(_fsum([value for value, _ in split]), tangent, level)
+
+
+def _sumprod(p: Any, q: Any, /) -> Any:
+    p, q = [_number(x) for x in p], [_number(x) for x in q]
+    if not _has_dual([p, q]):
+        return math.sumprod(p, q)  # type: ignore[attr-defined, unused-ignore]
+    level = newest([*p, *q])
+    (v, v_dot), (w, w_dot) = (zip(*(parts(x, level) for x in xs), strict=True) for xs in (p, q))
+    value = _sumprod(v, w)
+    terms = [a * b for a, b in zip(v_dot, w, strict=True) if a is not None]
+    terms += [a * b for a, b in zip(v, w_dot, strict=True) if b is not None]
+    return dual(value, sum(terms), level)
+
+
+_REMAINDER = Rule(
+    "_ieee_remainder", ("a", "b"), math.remainder, ("1", "rint((y - a)/b)"), kind="kinked"
+)
+
+_MATH: dict[str, Function] = {
+    name: _of_row(getattr(math, name), name)
+    for name in (
+        *("acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "copysign", "cos"),
+        *("cosh", "degrees", "erf", "erfc", "exp", "exp2", "expm1", "fabs", "fma", "fmod", "frexp"),
+        *("gamma", "ldexp", "lgamma", "log10", "log1p", "log2", "modf", "pow", "radians", "sin"),
+        *("sinh", "sqrt", "tan", "tanh"),
+    )
+    if hasattr(math, name)
+}
+_MATH |= {
+    name: _answer(getattr(math, name))
+    for name in (
+        *("isclose", "isfinite", "isinf", "isnan", "isnormal", "issubnormal", "signbit", "ulp"),
+    )
+    if hasattr(math, name)
+}
+_MATH |= {
+    "log": _stand_in(math.log, _log(math.log)),
+    "hypot": _stand_in(math.hypot, _hypot),
+    "dist": _dist,
+    "fsum": _fsum,
+    "remainder": _stand_in(math.remainder, function(_REMAINDER)),
+}
+if hasattr(math, "sumprod"):  # Python 3.12
+    _MATH["sumprod"] = functools.wraps(math.sumprod)(_sumprod)
+
+
+# -- cmath ---------------------------------------------------------------------------------
+
+
+def _complex(x: Any) -> Any:
+    """A dual with complex numbers in it, as cmath makes them of real ones."""
+
+    def convert(v: Any) -> Any:
+        return v.astype(complex) if isinstance(v, np.ndarray) else complex(v)
+
+    return map_leaves(convert, x) if isinstance(x, Dual) else complex(x)
+
+
+def _on_complex(f: Function, on_duals: Function) -> Function:
+    return _stand_in(f, lambda *args: on_duals(*map(_complex, args)))
+
+
+def _phase(z: Any) -> Any:
+    return atan2(z.imag, z.real)
+
+
+def _rect(r: Any, phi: Any) -> Any:
+    return _complex(r * cos(phi)) + 1j * (r * sin(phi))
+
+
+_CMATH: dict[str, Function] = {
+    name: _on_complex(getattr(cmath, name), function(RULES[name]))
+    for name in (
+        *("acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "exp", "log10"),
+        *("sin", "sinh", "sqrt", "tan", "tanh"),
+    )
+}
+_CMATH |= {
+    name: _answer(getattr(cmath, name)) for name in ("isclose", "isfinite", "isinf", "isnan")
+}
+_CMATH |= {
+    "log": _on_complex(cmath.log, _log(cmath.log)),
+    "phase": _on_complex(cmath.phase, _phase),
+    "polar": _on_complex(cmath.polar, lambda z: (abs(z), _phase(z))),
+    "rect": _stand_in(cmath.rect, _rect),
+}
+
+
+# -- NumPy's makers of arrays --------------------------------------------------------------
+
+
+def _makes_buffers(f: Function) -> Function:
+    """What f makes of plain numbers, as a buffer: duals can be stored in it."""
+
+    @functools.wraps(f)
+    def make(*args: Any, **kwargs: Any) -> Any:
+        y = f(*args, **kwargs)
+        given = [unbuffered(x) for x in leaves([args, kwargs])]
+        old = [x for x in given if isinstance(x, np.ndarray)]
+        return y if any(np.may_share_memory(plain(y), x) for x in old) else buffered(y)
+
+    return make
+
+
+def _makes_arrays(f: Function, copies: bool) -> Function:
+    """f, which makes an array of what it gets; duals in it keep their tangents."""
+
+    @functools.wraps(f)
+    def make(x: Any, dtype: Any = None, order: Any = None, **options: Any) -> Any:
+        if options.get("like") is not None or not _any_dual(x):
+            order = {} if order is None else {"order": order}
+            y = f(rebuild(x, unbuffered), dtype, **order, **options)
+            if isinstance(unbuffered(x), np.ndarray) and np.may_share_memory(y, unbuffered(x)):
+                return x if y is unbuffered(x) else y
+            return buffered(y)
+        if f is np.asfortranarray:
+            order = "F"
+        copy = options.get("copy", copies or None)
+        y = array_of(x, dtype, copy=copy, order=order or "K", ndmin=options.get("ndmin", 0))
+        return x if y is unbuffered(x) else buffered(y)
+
+    return make
+
+
+def _any_dual(x: Any) -> bool:
+    for v in leaves(x):
+        v = unbuffered(v)
+        if isinstance(v, Dual):
+            return True
+        if isinstance(v, np.ndarray) and v.dtype == object and _has_dual(v.ravel().tolist()):
+            return True
+    return False
+
+
+@functools.wraps(np.full)
+def _full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **options: Any) -> Any:
+    if not _any_dual(fill_value):
+        return buffered(np.full(shape, rebuild(fill_value, unbuffered), dtype, order, **options))
+    fill_value = array_of(fill_value)
+    y = np.zeros(shape, plain(fill_value).dtype if dtype is None else dtype, order)
+    y = with_room(y, levels_of(fill_value)) if y.dtype.kind in "fc" else y
+    y[...] = fill_value
+    return buffered(y)
+
+
+@functools.wraps(np.fromiter)
+def _fromiter(iter: Any, dtype: Any, count: int = -1, **options: Any) -> Any:
+    items = (
+        [unbuffered(x) for _, x in zip(range(count), iter, strict=False)]
+        if count >= 0
+        else [unbuffered(x) for x in iter]
+    )
+    if _any_dual(items):
+        return buffered(array_of(items, dtype))
+    return buffered(np.fromiter(items, dtype, count, **options))
+
+
+_NUMPY: dict[str, Function] = {
+    name: _makes_buffers(getattr(np, name))
+    for name in (
+        *("zeros", "empty", "ones", "eye", "identity", "tri", "arange", "linspace", "logspace"),
+        *("geomspace", "vander", "diag", "diagflat", "zeros_like", "ones_like", "empty_like"),
+        *("full_like", "copy", "fromfunction", "tile", "repeat", "outer", "kron", "concatenate"),
+        *("stack", "vstack", "hstack", "column_stack", "loadtxt"),
+    )
+}
+_NUMPY |= {
+    name: _makes_arrays(getattr(np, name), copies=name == "array")
+    for name in ("array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray")
+}
+_NUMPY |= {"full": _full, "fromiter": _fromiter}
+
+
+# -- the modules ---------------------------------------------------------------------------
+
+
+class StandIn(ModuleType):
+    """A module with some of its functions replaced."""
+
+    def __init__(self, module: ModuleType, functions: dict[str, Function]) -> None:
+        super().__init__(module.__name__, module.__doc__)
+        self.__dict__.update(functions)
+        self.__dict__["_module"] = module
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(self._module, name, value)
+
+    def __dir__(self) -> Sequence[str]:
+        return dir(self._module)
+
+
+_TABLES = ((math, _MATH), (cmath, _CMATH), (np, _NUMPY))
+MODULES = {module.__name__: StandIn(module, functions) for module, functions in _TABLES}
+FUNCTIONS: dict[Callable[..., Any], Function] = {
+    getattr(module, name): f for module, functions in _TABLES for name, f in functions.items()
+}

@@ -1,0 +1,254 @@
+"""The command `python -m dualad sens`: its files, its refusals, its bar, and Ctrl-C."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import dualad
+from dualad import passes
+from dualad.__main__ import main
+
+SCRIPT = """
+import time
+import numpy as np
+
+def profit(price, sold, cost=2.0, *, steps: int = 2, name="shop"):
+    print("working")
+    assert type(steps) is int
+    return {"margin": price - cost, "profit": (price - cost) * sold}
+
+def series(p):
+    return p["A"] * np.exp(-np.mean(p["k"]) * np.arange(4.0))
+
+def undefined(x):
+    return x - 2.0, 1e400 * x
+
+def wrong(price):
+    return price.no_such_thing
+
+def slow(x):
+    time.sleep(0.4)
+    return x**2
+
+def forever(x):
+    print("started", flush=True)
+    while True:
+        time.sleep(0.01)
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: Any) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model.py").write_text(SCRIPT)
+    (tmp_path / "params.json").write_text('{"price": 5, "sold": 100.0, "steps": 3, "name": "x"}')
+    (tmp_path / "series.toml").write_text("A = 5.0\nk = [0.5, 0.9]\n")
+    (tmp_path / "params.csv").write_text("name,value,std\nprice,5,0.5\nsold,100,\n")
+    (tmp_path / "wide.csv").write_text("price;sold\n5;100\n")
+    return tmp_path
+
+
+@pytest.fixture
+def run(folder: Path, capsys: Any) -> Callable[..., str]:
+    def call(*arguments: str) -> str:
+        status = main(["sens", *arguments])
+        out, err = capsys.readouterr()
+        assert status == 0, err
+        assert set(err.split("\n")) <= {"working", ""}
+        return str(out)
+
+    return call
+
+
+@pytest.fixture
+def refusal(folder: Path, capsys: Any) -> Callable[..., str]:
+    def call(*arguments: str, status: int = 2) -> str:
+        before = sorted(p.name for p in folder.iterdir())
+        assert main(["sens", *arguments]) == status
+        out, err = capsys.readouterr()
+        err = err.replace("working\n", "")
+        assert out == "" and err.startswith("dualad: ") and err.count("\n") == 1
+        assert sorted(p.name for p in folder.iterdir()) == before
+        return str(err).removeprefix("dualad: ").rstrip()
+
+    return call
+
+
+TABLE = """\
+margin = 3
+
+parameter  at   derivative  elasticity
+---------  ---  ----------  ----------
+price        5  1           1.66667
+sold       100  0           0
+
+profit = 300
+
+parameter  at   derivative  elasticity
+---------  ---  ----------  ----------
+price        5  100         1.66667
+sold       100    3         1
+"""
+
+
+@pytest.mark.parametrize("file", ["params.json", "params.csv", "wide.csv"])
+def test_the_table(run: Callable[..., str], file: str) -> None:
+    printed = run("model.py:profit", "--at", file)
+    assert printed.startswith(TABLE)
+    assert ("errors" in printed) == (file == "params.csv")
+
+
+def test_toml_and_arrays(run: Callable[..., str]) -> None:
+    printed = run("model.py:series", "--at=series.toml", "--second-order")
+    assert "series: 4 numbers" in printed and "k[1]" in printed and "interactions" in printed
+    only = run("model.py:series", "--at", "series.toml", "--wrt", "A")
+    assert "k[1]" not in only
+
+
+def test_deviations(run: Callable[..., str], folder: Path) -> None:
+    (folder / "std.json").write_text('{"price": 0.5}')
+    texts = [
+        run("model.py:profit", "--at", *arguments)
+        for arguments in (
+            ["params.csv"],
+            ["params.json", "--std", "price=0.5"],
+            ["params.json", "--std", "std.json"],
+        )
+    ]
+    assert texts[0] == texts[1] == texts[2]
+    assert "profit  300   50    100" in texts[0].split("each input gives")[1]
+    second = run("model.py:profit", "--at", "params.json", "--std=price=.5,sold=1", "--order", "2")
+    assert "doubtful" in second
+
+
+def test_reports_in_files(run: Callable[..., str], folder: Path) -> None:
+    arguments = ["model.py:profit", "--at", "params.json", "--std", "price=0.5,sold=1"]
+    for kind in ("csv", "json", "html"):
+        assert run(*arguments, "--out", f"report.{kind}") == f"written: report.{kind}\n"
+    with open("report.csv", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [(r["output"], r["parameter"], float(r["derivative"])) for r in rows] == [
+        ("margin", "price", 1.0),
+        ("margin", "sold", 0.0),
+        ("profit", "price", 100.0),
+        ("profit", "sold", 3.0),
+    ]
+    assert [float(r["contribution"]) for r in rows] == [0.25, 0.0, 2500.0, 9.0]
+    assert float(rows[2]["std"]) == pytest.approx(2509**0.5)
+    document = json.loads(Path("report.json").read_text())
+    assert document["outputs"]["profit"]["derivatives"] == {"price": 100.0, "sold": 3.0}
+    assert document["propagation"]["contributions"]["profit"]["price"] == 2500.0
+    html = Path("report.html").read_text()
+    assert html.count("<table>") == 3 and "<title>Sensitivities of profit</title>" in html
+    assert not list(folder.glob("*.part"))
+
+
+def test_json_knows_no_nan(run: Callable[..., str], folder: Path) -> None:
+    (folder / "x.json").write_text('{"x": 2}')
+    run("model.py:undefined", "--at", "x.json", "--out", "report.json")
+
+    def refuse(name: str) -> None:
+        raise AssertionError(name)
+
+    document = json.loads(Path("report.json").read_text(), parse_constant=refuse)
+    assert document["outputs"]["undefined[0]"]["elasticities"] == {"x": None}
+    assert document["outputs"]["undefined[1]"]["derivatives"] == {"x": "inf"}
+
+
+def test_help_and_expressions_called_sens(run: Callable[..., str], capsys: Any) -> None:
+    assert run("--help").startswith("usage: python -m dualad sens SCRIPT.py:MODEL --at")
+    assert main(["sens**2", "sens=3"]) == 0 and main(["sens", "sens=3"]) == 0
+    assert "sens = 3.0" in capsys.readouterr().out
+
+
+def test_refusals(refusal: Callable[..., str], folder: Path) -> None:
+    at = ["--at", "params.json"]
+    assert refusal("model.py", *at).startswith("sens needs a model as SCRIPT.py:FUNCTION; got")
+    assert refusal("model.py:profit") == "sens needs the parameters; write --at params.json."
+    assert refusal("model.py:profit", "--at", "no.json") == (
+        "--at no.json: cannot read no.json: No such file or directory."
+    )
+    assert refusal("model.py:profits", *at) == (
+        "there is no function profits in model.py; did you mean profit?"
+    )
+    assert (
+        refusal("model.py:profit", "--atr", "x") == "there is no option --atr; did you mean --at?"
+    )
+    assert "--at needs a value" in refusal("model.py:profit", "--at")
+    assert "got two models" in refusal("model.py:profit", "price=3", *at)
+    assert "--order is 1 or 2; got '3'" in refusal("model.py:profit", *at, "--order=3")
+    assert "files that end in .csv, .json, .html" in refusal(
+        "model.py:profit", *at, "--out", "r.pdf"
+    )
+    assert "there is no directory no" in refusal("model.py:profit", *at, "--out", "no/r.csv")
+    assert "did you mean price?" in refusal("model.py:profit", *at, "--wrt", "prise")
+    assert "std: there is no parameter prise" in refusal("model.py:profit", *at, "--std", "prise=1")
+    assert "--std price is 'x', which is no number" in refusal(
+        "model.py:profit", *at, "--std=price=x"
+    )
+    for text, why in [
+        ("[1, 2]", "write names and numbers"),
+        ("{", "cannot be understood"),
+        ('{"price": [[1, 2], [3]]}', "the rows of an array have the same length"),
+        ('{"sold": 3}', "it needs price"),
+        ('{"price": 1, "sold": 3, "color": 3}', "it has no color"),
+    ]:
+        (folder / "params.json").write_text(text)
+        assert why in refusal("model.py:profit", *at)
+    for text in ("name,value\nprice,high\n", "price\n", "a,b\n1,2\n3,4\n", "a,a\n1,2\n"):
+        (folder / "bad.csv").write_text(text)
+        assert "bad.csv" in refusal("model.py:profit", "--at", "bad.csv")
+    (folder / "x.json").write_text('{"price": 2}')
+    assert "model.py, line 17: AttributeError" in refusal(
+        "model.py:wrong", "--at", "x.json", "--out", "r.csv", status=1
+    )
+
+
+@pytest.mark.parametrize("with_tqdm", [False, True])
+def test_a_bar_for_what_takes_long(
+    folder: Path, capsys: Any, monkeypatch: Any, with_tqdm: bool
+) -> None:
+    if with_tqdm:
+        pytest.importorskip("tqdm", reason="tqdm's bar is tested where tqdm is: pip install tqdm")
+    else:
+        monkeypatch.setitem(sys.modules, "tqdm", None)
+    monkeypatch.setattr(passes.Bar.__init__, "__defaults__", (0.1,))
+    (folder / "x.json").write_text('{"x": 2}')
+    assert main(["sens", "model.py:slow", "--at", "x.json"]) == 0
+    out, err = capsys.readouterr()
+    assert "passes: " in err and "0/1" in err and out.startswith("slow = 4\n")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to one process")
+def test_interrupting_leaves_no_file(folder: Path) -> None:
+    (folder / "x.json").write_text('{"x": 2}')
+    (folder / "report.csv").write_text("old")
+    before = sorted(p.name for p in folder.iterdir())
+    env = os.environ | {"PYTHONPATH": str(Path(str(dualad.__file__)).parents[1])}
+    command = ["-m", "dualad", "sens", "model.py:forever", "--at", "x.json", "--out", "report.csv"]
+    with subprocess.Popen(
+        [sys.executable, *command],
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline() == "started\n"
+        time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert process.returncode == 130 and out == "" and "Traceback" not in err
+    assert sorted(p.name for p in folder.iterdir()) == before
+    assert (folder / "report.csv").read_text() == "old"

@@ -1,0 +1,513 @@
+"""scipy.special's ufuncs on duals, row by row against mpmath; and what is refused."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import subprocess
+import sys
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.special as sc
+from mpmath import mp, mpc, mpf
+from oracle import check
+from special_reference import REFERENCE
+
+from dualad import Dual, derivative, grad, jacobian
+from dualad.dual import function
+from dualad.scipy import special
+from dualad.special_rules import RULES, TABLE
+
+UFUNCS = {rule.name.rpartition(".")[2]: ufunc for ufunc, rule in RULES.items()}
+SMOOTH = [name for name in UFUNCS if TABLE[name].kind != "flat"]
+# Where SciPy's own values are off, and with them the slopes that are made of them.
+LIMIT = {"hyperu": 1e-9, "ive": 1e-11, "itairy": 1e-5}
+LIMIT |= dict.fromkeys(("ker", "kei", "kerp", "keip", "kelvin"), 1e-9)
+BY_MATH = ("erf", "erfc", "gamma", "gammaln", "psi", "xlogy")
+
+
+def active(name: str) -> list[int]:
+    """The arguments that have a derivative."""
+    if name in ("pbdv", "pbvv", "pbwa"):  # composed of rows whose first argument has none
+        return [1]
+    rule = TABLE[name]
+    return [i for i in range(len(rule.args)) if not rule.slopes or rule.slopes[i] is not None]
+
+
+def points(name: str, n: int, seed: int = 0) -> list[list[Any]]:
+    random = np.random.default_rng(seed)
+    sampled = [[float(random.uniform(*o)) for o in TABLE[name].over] for _ in range(n)]
+    counts = [i for i in range(len(TABLE[name].args)) if i not in active(name)]
+    for point in sampled:
+        for i in counts:
+            point[i] = point[i] if name == "_lambertw" else round(point[i])
+        if name == "_lambertw":
+            point[1] = 0
+    return sampled
+
+
+def outputs(y: Any) -> tuple[Any, ...]:
+    return y if isinstance(y, tuple) else (y,)
+
+
+def exact(name: str, point: list[Any], *which: int) -> list[complex]:
+    """Value or partial derivative of every result, from mpmath alone."""
+    with mp.workdps(40):
+        given = [mpc(x) if isinstance(x, complex) else mpf(x) for x in point]
+        places = sorted(set(which))
+
+        def f(o: int, *varied: Any) -> Any:
+            args = list(given)
+            for place, x in zip(places, varied):
+                args[place] = x
+            return outputs(REFERENCE[name](*args))[o]
+
+        many = len(outputs(REFERENCE[name](*given)))
+        if not which:
+            return [complex(f(o)) for o in range(many)]
+        at = tuple(given[place] for place in places)
+        orders = tuple(which.count(place) for place in places)
+        if len(places) == 1:
+            at, orders = at[0], orders[0]
+        return [complex(mp.diff(lambda *x, o=o: f(o, *x), at, orders)) for o in range(many)]
+
+
+def tangents(name: str, point: list[Any], *which: int) -> list[Any]:
+    """The same from the ufunc on duals: nested derivatives, one for each place."""
+
+    def f(*args: Any) -> Any:
+        return list(outputs(UFUNCS[name](*args)))
+
+    for place in which:
+
+        def slope(*args: Any, f: Any = f, place: int = place) -> Any:
+            return derivative(f, place)(*args)
+
+        f = slope
+    return f(*point)
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_values_and_slopes(name: str) -> None:
+    for point in points(name, 2):
+        plain = outputs(UFUNCS[name](*point))
+        tolerance = LIMIT.get(name, 1e-12)
+        np.testing.assert_allclose(plain, exact(name, point), rtol=max(tolerance, 1e-10))
+        for i in active(name):
+            args = list(point)
+            args[i] = Dual(point[i], 1.0)
+            got = outputs(UFUNCS[name](*args))
+            if name in BY_MATH:  # one dual of floats goes through Python's math
+                np.testing.assert_allclose([y.value for y in got], plain, rtol=1e-13)
+            else:
+                assert [y.value for y in got] == list(plain)
+            assert all(type(y.value) in (float, complex) for y in got)
+            want = exact(name, point, i)
+            np.testing.assert_allclose([y.tangent for y in got], want, rtol=tolerance, atol=1e-300)
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_second_order(name: str) -> None:
+    (point,) = points(name, 1, seed=1)
+    for i, j in itertools.combinations_with_replacement(active(name), 2):
+        want = exact(name, point, i, j)
+        tolerance = {"rtol": max(1e-9, 100 * LIMIT.get(name, 0)), "atol": 1e-13}
+        np.testing.assert_allclose(tangents(name, point, i, j), want, **tolerance)
+        if i != j:
+            np.testing.assert_allclose(tangents(name, point, j, i), want, **tolerance)
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_arrays(name: str) -> None:
+    """Several directions, broadcasting and nesting say what numbers say; float32 stays float32."""
+    ufunc, places = UFUNCS[name], active(name)
+    n = len(TABLE[name].args)
+    sampled = points(name, 3, seed=2)
+    columns = [np.array(c) for c in zip(*sampled)]
+    many = n if n > 1 else 3
+    args: list[Any] = list(columns)
+    for i in places:
+        seeds = np.zeros((many, 3))
+        seeds[i] = [1.0, 2.0, 3.0]
+        args[i] = Dual(columns[i], seeds)
+    got = outputs(ufunc(*args))
+    for o, y in enumerate(got):
+        assert y.tangent.shape == (many, 3)
+        for j, point in enumerate(sampled):
+            for i in places:
+                number = list(point)
+                number[i] = Dual(point[i], j + 1.0)
+                want = outputs(ufunc(*number))[o]
+                close = {"rtol": LIMIT.get(name, 1e-12), "atol": 1e-300}
+                np.testing.assert_allclose(y.tangent[i, j], want.tangent, **close)
+                np.testing.assert_allclose(y.value[j], want.value, rtol=1e-13)
+    last = places[-1]
+    column = list(columns)
+    column[last] = Dual(columns[last][:, None], np.ones((1, 3, 1)))
+    rows = [c[:2] if i != last else c for i, c in enumerate(column)]
+    for y in outputs(ufunc(*rows)):
+        wide = (3, 2) if n > 1 else (3, 1)
+        assert y.value.shape == wide and y.tangent.shape == (1, *wide)
+    column = list(columns)
+
+    def along(x: Any) -> Any:
+        column[last] = x
+        return list(outputs(ufunc(*column)))
+
+    nested = derivative(along, order=2)(columns[last])
+    for o, y in enumerate(nested):
+        want = [tangents(name, point, last, last)[o] for point in sampled]
+        np.testing.assert_allclose(y, want, rtol=max(1e-9, 100 * LIMIT.get(name, 0)), atol=1e-12)
+    singles = [c.astype(np.float32) if i in places else c for i, c in enumerate(columns)]
+    values = outputs(ufunc(*singles))
+    singles[last] = Dual(singles[last], np.ones((2, 3), np.float32))
+    for value, y in zip(values, outputs(ufunc(*singles)), strict=True):
+        assert y.value.dtype == value.dtype
+        assert y.tangent.dtype == value.dtype
+        assert np.isfinite(y.tangent).all()
+
+
+def takes_complex(name: str) -> bool:
+    return any(t[place_of_z(name)] == "D" for t in UFUNCS[name].types)
+
+
+def place_of_z(name: str) -> int:
+    return 0 if name == "_lambertw" else max(active(name))
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_complex(name: str) -> None:
+    (args,) = points(name, 1, seed=3)
+    z = place_of_z(name)
+    args[z] = 0.7 + 0.4j
+    if all(set(t.partition("->")[0]) == {"D"} for t in UFUNCS[name].types if "D" in t):
+        args = [complex(a) for a in args]
+    along = 1.0 + 0.5j
+    seeded = [Dual(a, along) if i == z else a for i, a in enumerate(args)]
+    if not TABLE[name].is_complex:
+        with pytest.raises(TypeError, match=rf"({name}|lgamma) is for real numbers"):
+            UFUNCS[name](*seeded)
+        return
+    assert takes_complex(name)
+    several = [
+        Dual(np.array([a]), np.full((2, 1), along)) if i == z else a for i, a in enumerate(args)
+    ]
+    got, arrays = outputs(UFUNCS[name](*seeded)), outputs(UFUNCS[name](*several))
+    values, slopes = exact(name, args), exact(name, args, z)
+    for y, array, v, s in zip(got, arrays, values, slopes, strict=True):
+        np.testing.assert_allclose(y.value, v, rtol=1e-11)
+        np.testing.assert_allclose(y.tangent, s * along, rtol=1e-10)
+        np.testing.assert_allclose(array.tangent, np.full((2, 1), s * along), rtol=1e-10)
+
+
+def test_holomorphic_functions_of_scipy_take_complex_duals() -> None:
+    only_real = {n for n in SMOOTH if takes_complex(n) and not TABLE[n].is_complex}
+    assert only_real == {"jve", "yve", "ive"}  # scaled by the real part or the imaginary part
+
+
+def test_every_ufunc_of_scipy_is_supported_or_refused() -> None:
+    supported, refused = set(), set()
+    for name, ufunc in vars(sc).items():
+        if not isinstance(ufunc, np.ufunc):
+            continue
+        args: list[Any] = [1] * ufunc.nin
+        args[active(RULES[ufunc].name.rpartition(".")[2])[-1] if ufunc in RULES else -1] = Dual(
+            0.5, 1.0
+        )
+        try:
+            ufunc(*args)
+        except ArithmeticError:  # no derivative at this very point
+            pass
+        except TypeError as error:
+            if "scipy" in str(error):
+                assert str(error) == (
+                    f"scipy.special.{ufunc.__name__} has no derivative rule; "
+                    "write it in other functions, or give it one with dualad.define_rule."
+                )
+                refused.add(name)
+                continue
+            raise
+        supported.add(name)
+    assert refused == set(REFUSED.split())
+    assert {"exp2", "expm1", "log1p", "cbrt", "expit", "round"} <= supported
+    assert len(supported) + len(refused) >= 230
+    # every row whose ufunc this SciPy has was tried above
+    assert set(SMOOTH) <= set(REFERENCE)
+
+
+REFUSED = """
+    airye bdtrik bdtrin chndtr chndtridf chndtrinc chndtrix fdtridfd it2i0k0 it2j0y0 mathieu_a
+    mathieu_b mathieu_cem mathieu_modcem1 mathieu_modcem2 mathieu_modsem1 mathieu_modsem2
+    mathieu_sem nbdtrik nbdtrin ncfdtr ncfdtri ncfdtridfd ncfdtridfn ncfdtrinc nctdtr nctdtridf
+    nctdtrinc nctdtrit obl_ang1 obl_ang1_cv obl_cv obl_rad1 obl_rad1_cv obl_rad2 obl_rad2_cv pdtrik
+    pro_ang1 pro_ang1_cv pro_cv pro_rad1 pro_rad1_cv pro_rad2 pro_rad2_cv smirnov smirnovi
+"""
+
+
+def test_special_points() -> None:
+    for name, ufunc in UFUNCS.items():
+        for point, (value, *slopes) in TABLE[name].points.items():
+            assert ufunc(*point) == pytest.approx(value, nan_ok=True)
+            for i, slope in enumerate(slopes):
+                args: list[Any] = [float(a) for a in point]
+                args[i] = Dual(args[i], 1.0)
+                assert ufunc(*args).tangent == pytest.approx(slope, rel=1e-12, nan_ok=True), name
+                args[i] = Dual(np.array([point[i]], float), np.ones((1, 1)))
+                assert ufunc(*args).tangent == pytest.approx(slope, rel=1e-12, nan_ok=True), name
+
+
+# Slopes as textbooks have them, where mpmath would take long for the functions themselves.
+DENSITIES = {
+    "gammainc": lambda a, x: mp.exp((a - 1) * mp.log(x) - x - mp.loggamma(a)),
+    "betainc": lambda a, b, x: mp.exp(
+        (a - 1) * mp.log(x)
+        + (b - 1) * mp.log(1 - x)
+        + mp.loggamma(a + b)
+        - mp.loggamma(a)
+        - mp.loggamma(b)
+    ),
+    "stdtr": lambda v, t: (
+        mp.exp(mp.loggamma((v + 1) / 2) - mp.loggamma(v / 2))
+        / mp.sqrt(v * mp.pi)
+        * mp.power(1 + t * t / v, -(v + 1) / 2)
+    ),
+    "ellipkm1": lambda p: -mp.elliprd(0, 1, p) / 6,
+    "exprel": lambda x: (mp.exp(x) * (x - 1) + 1) / x**2,
+    "i0e": lambda x: mp.exp(-x) * (mp.besseli(1, x) - mp.besseli(0, x)),
+    "k0e": lambda x: mp.exp(x) * (mp.besselk(0, x) - mp.besselk(1, x)),
+    "k1e": lambda x: mp.exp(x) * (mp.besselk(1, x) - mp.besselk(0, x) / 2 - mp.besselk(2, x) / 2),
+}
+
+
+@pytest.mark.parametrize(
+    ("f", "at", "want"),
+    [  # far out, where the usual form of the slope cancels or overflows
+        (sc.log_ndtr, (-1e5,), "1e5 + 1e-5 - 2e-15"),
+        (sc.log_ndtr, (30.0,), "exp(-450)/sqrt(2*pi)"),
+        (sc.ndtri_exp, (-1e6,), None),
+        (sc.erfcx, (1e4,), None),
+        (sc.log_expit, (-800.0,), "1"),
+        (sc.log_expit, (50.0,), "exp(-50)/(1 + exp(-50))"),
+        (sc.exprel, (1e-9,), "0.5 + mpf(1e-9)/3"),
+        (sc.exprel, (-700.0,), None),
+        (sc.ellipk, (1e-12,), None),
+        (sc.ellipk, (1 - 2.0**-40,), None),
+        (sc.ellipkm1, (1e-300,), None),
+        (sc.ellipe, (1e-12,), None),
+        (sc.i0e, (1e5,), None),
+        (sc.k0e, (1e5,), None),
+        (sc.k1e, (50.0,), None),
+        (sc.boxcox, (3.0, 1e-9), "log(3)**2/2 + mpf(1e-9)*log(3)**3/3"),
+        (sc.inv_boxcox, (2.0, 1e-9), None),
+        (sc.gammainc, (1e5, 1.001e5), None),
+        (sc.gammainc, (0.5, 1e-300), None),
+        (sc.betainc, (1e5, 2e5, 0.3333), None),
+        (sc.betaln, (1e8, 0.5), None),
+        (sc.beta, (50.0, 1e-10), None),
+        (sc.spence, (1 + 1e-9,), None),
+        (sc.pseudo_huber, (1e8, 1.0), None),
+        (sc.kl_div, (1 + 1e-12, 1.0), None),
+        (sc.stdtr, (1e6, -8.0), None),
+        (sc.ellipkinc, (1e-5, 0.5), None),
+        (sc.ellipkinc, (1.5, 1.0), None),
+        (sc.voigt_profile, (3.0, 0.5, 0.1), None),
+    ],
+)
+def test_far_out(f: Any, at: tuple[float, ...], want: str | None) -> None:
+    last = len(at) - 1
+    got = f(*at[:-1], Dual(at[-1], 1.0)).tangent
+    with mp.workdps(60):
+        if want is None:
+            exact_args = [mpf(a) for a in at]
+            if f is sc.ndtri_exp:  # 1/hazard(y), with y from the value
+                y = mpf(float(f(*at)))
+                slope = mp.erfc(-y / mp.sqrt(2)) / 2 * mp.sqrt(2 * mp.pi) * mp.exp(y * y / 2)
+            elif f.__name__ in DENSITIES:
+                slope = DENSITIES[f.__name__](*exact_args)
+            else:
+                slope = mp.diff(
+                    lambda t: REFERENCE[f.__name__](*exact_args[:last], t),
+                    exact_args[last],
+                    relative=True,
+                )
+        else:
+            names = {n: getattr(mp, n) for n in ("exp", "sqrt", "log", "pi")}
+            slope = mp.mpmathify(eval(want, names | {"mpf": mpf}))
+    tolerance = {"voigt_profile": 1e-12, "beta": 1e-13, "gammainc": 1e-13, "betainc": 1e-12}
+    assert got == pytest.approx(float(mp.re(slope)), rel=tolerance.get(f.__name__, 4e-15), abs=0)
+
+
+def test_literature() -> None:
+    """Derivatives in parameters that have a closed form after all."""
+    x = 1.3
+    # DLMF 10.15.6: ∂J_v/∂v at v = ½
+    want = math.sqrt(2 / (math.pi * x)) * (
+        sc.sici(2 * x)[1] * math.sin(x) - sc.sici(2 * x)[0] * math.cos(x)
+    )
+    assert derivative(sc.jv)(0.5, x) == pytest.approx(want, rel=1e-13)
+    # ζ′(0) = −log(2π)/2 and ∂ζ(s, q)/∂s at s = 0 is log Γ(q) − log(2π)/2, DLMF 25.6.11, 25.11.18
+    assert derivative(sc.zeta)(-1e-300) == pytest.approx(-math.log(2 * math.pi) / 2, rel=1e-14)
+    # ζ′(2) = π²/6·(γ + log 2π − 12 log A), A the constant of Glaisher and Kinkelin
+    assert derivative(sc.zeta)(2.0) == pytest.approx(-0.937548254315843754, rel=1e-15)
+    assert derivative(sc.gammainc, 1)(3.0, 2.0) == pytest.approx(2 * math.exp(-2), rel=1e-15)
+    # I_x(a, 1) = x^a
+    assert derivative(sc.betainc)(2.5, 1.0, 0.3) == pytest.approx(
+        0.3**2.5 * math.log(0.3), rel=1e-14
+    )
+    # Q(n, x) of n = 1: E₁ tells ∂Γ(a, x)/∂a at a = 1: e^(−x)·log x + E₁(x)
+    upper = math.exp(-x) * math.log(x) + sc.exp1(x)
+    want = upper + np.euler_gamma * math.exp(-x)
+    assert derivative(sc.gammaincc)(1.0, x) == pytest.approx(want, rel=1e-13)
+
+
+def test_parameters_that_count_are_refused() -> None:
+    x = Dual(1.0, 1.0)
+    for call, argument in (
+        (lambda: sc.yn(x, 2.0), "n"),
+        (lambda: sc.expn(x, 2.0), "n"),
+        (lambda: sc.eval_legendre(x, 0.5), "n"),
+        (lambda: sc.pdtr(x, 0.5), "k"),
+    ):
+        with pytest.raises(TypeError, match=f"has no derivative in its argument '{argument}'"):
+            call()
+    with pytest.raises(TypeError, match="takes floats"):
+        sc.jv(0, Dual(mpf(1), mpf(1)))
+
+
+def test_failure_of_mpmath_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    import dualad.special_rules as rules
+
+    def fails(*args: Any) -> Any:
+        raise ValueError("no convergence")
+
+    monkeypatch.setitem(rules._EXACT, "jv", fails)
+    with pytest.raises(ArithmeticError, match=r"scipy\.special\.jv .* at \(0\.5, 1\.0\); pass"):
+        sc.jv(Dual(0.5, 1.0), 1.0)
+
+
+def test_zero_tangents_and_poles() -> None:
+    x = Dual(np.array([0.0, 1.0]), np.array([[0.0, 1.0], [1.0, 0.0]]))
+    assert sc.entr(x).tangent.tolist() == [[0.0, -1.0], [np.inf, 0.0]]
+    assert sc.rel_entr(x, 2.0).tangent[0, 0] == 0.0
+    assert np.isfinite(sc.rgamma(Dual(np.array([0.0, -1.0, -7.0]), np.ones(3))).tangent).all()
+    second = derivative(sc.rgamma, order=2)(-3.0)
+    with mp.workdps(40):
+        assert second == pytest.approx(float(mp.diff(mp.rgamma, -3, 2)), rel=1e-13)
+        want = float(mp.diff(lambda a: mp.rf(a, 2), -3))
+        assert derivative(sc.poch)(-3.0, 2.0) == pytest.approx(want, rel=1e-13)
+    assert sc.spherical_jn(1, 0.0) == 0.0
+
+
+def test_out_and_where() -> None:
+    x = Dual(np.array([0.5, 1.5, 2.5]), np.ones((2, 3)))
+    y = np.zeros_like(x)
+    assert sc.j0(x, out=y) is y
+    np.testing.assert_array_equal(y.tangent, sc.j0(x).tangent)
+    sc.i0(x, out=y, where=[True, False, True])
+    np.testing.assert_array_equal(y.tangent[0, 1], sc.j0(x).tangent[0, 1])
+    np.testing.assert_array_equal(y.tangent[0, 2], sc.i0(x).tangent[0, 2])
+    with pytest.raises(TypeError, match="cannot hold derivatives"):
+        sc.j0(x, out=np.zeros(3))
+
+
+def test_functions_in_python_that_end_in_a_ufunc() -> None:
+    assert derivative(sc.zeta, 1)(2.0, 1.0) == pytest.approx(-2 * sc.zeta(3.0), rel=1e-14)
+    w = derivative(lambda z: sc.lambertw(z).real)(1.0)
+    omega = 0.567143290409783873
+    assert w == pytest.approx(omega / (1 + omega), rel=1e-15)
+    assert derivative(lambda x: sc.jvp(1, x))(2.0) == pytest.approx(sc.jvp(1, 2.0, 2), rel=1e-14)
+    assert derivative(sc.softplus)(0.0) == 0.5
+
+
+def test_a_fit_by_newton() -> None:
+    """Maximum likelihood of a gamma distribution, as a statistician writes it."""
+    data = np.array([1.2, 0.7, 2.9, 1.8, 0.4, 3.3])
+
+    def loss(p: Any) -> Any:
+        a, scale = p
+        terms = sc.xlogy(a - 1, data / scale) - data / scale - sc.gammaln(a) - np.log(scale)
+        return -np.sum(terms)
+
+    p = np.array([1.0, 1.0])
+    for _ in range(30):
+        p = p - np.linalg.solve(jacobian(grad(loss))(p), grad(loss)(p))
+    assert p[0] * p[1] == pytest.approx(data.mean(), rel=1e-13)
+    want = np.log(data.mean()) - np.log(data).mean()
+    assert np.log(p[0]) - sc.psi(p[0]) == pytest.approx(want, rel=1e-12)
+
+
+def test_import_stays_light() -> None:
+    code = (
+        "import sys, dualad, numpy as np; x = dualad.Dual(np.ones(2), np.ones(2)); np.sin(x);"
+        "assert 'scipy' not in sys.modules; import scipy.special as sc; np.exp(x);"
+        "assert 'dualad.special_rules' not in sys.modules; sc.j0(x);"
+        "assert 'dualad.special_rules' in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_rules_of_users_go_first() -> None:
+    code = (
+        "import dualad, scipy.special as sc\n"
+        "before = dualad.derivative(sc.dawsn)(1.0)\n"
+        "dualad.define_rule(sc.dawsn, lambda x, y: 7.0 + 0*x)\n"
+        "assert dualad.derivative(sc.dawsn)(1.0) == 7.0 != before"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_functions_in_python() -> None:
+    a = np.random.default_rng(0).normal(size=(3, 4))
+
+    def plainly(x: Any, axis: Any) -> Any:
+        return np.log(np.sum(np.exp(x), axis=axis))
+
+    for axis in (None, 0, -1):
+        check(lambda x, axis=axis: special.logsumexp(x, axis) if held(x) else plainly(x, axis), a)
+        assert np.shape(special.logsumexp(Dual(a, a), axis, keepdims=True).value) == np.shape(
+            np.sum(a, axis, keepdims=True)
+        )
+        for f, g in (
+            (special.softmax, np.exp),
+            (special.log_softmax, lambda x: x),
+        ):
+
+            def same(x: Any, axis: Any = axis, f: Any = f, g: Any = g) -> Any:
+                if held(x):
+                    return f(x, axis)
+                return g(x - np.log(np.sum(np.exp(x), axis=axis, keepdims=True)))
+
+            check(same, a)
+    weighted = special.logsumexp(Dual(a, a), 1, b=Dual(a * a, a))
+    want = (np.exp(a) * (a * a * a + a)).sum(1) / (np.exp(a) * a * a).sum(1)
+    np.testing.assert_allclose(weighted.tangent, want, rtol=1e-12)
+    assert special.logsumexp([Dual(1000.0, 1.0), 999.0]).value == sc.logsumexp([1000.0, 999.0])
+    np.testing.assert_allclose(
+        special.logsumexp(Dual(np.array([-np.inf, 1.0]), np.ones(2))).tangent, 1
+    )
+    np.testing.assert_array_equal(special.softmax(a, 1), sc.softmax(a, 1))
+    assert derivative(lambda x: special.polygamma(2, x))(1.5) == pytest.approx(sc.polygamma(3, 1.5))
+    for kind in ("jn", "yn", "in", "kn"):
+        f, theirs = getattr(special, f"spherical_{kind}"), getattr(sc, f"spherical_{kind}")
+        for n in (0, 1, 3):
+            x = Dual(np.array([0.5, 2.0]), np.ones(2))
+            np.testing.assert_array_equal(f(n, x).value, theirs(n, x.value))
+            np.testing.assert_allclose(f(n, x).tangent, theirs(n, x.value, True), rtol=1e-12)
+            got = f(n, x, derivative=True)
+            np.testing.assert_allclose(got.value, theirs(n, x.value, True), rtol=1e-12)
+            z = x.value  # z²w″ + 2z·w′ + (±z² − n(n + 1))·w = 0, DLMF 10.47.1 and 10.47.2
+            sign = 1 if kind in ("jn", "yn") else -1
+            second = -2 / z * theirs(n, z, True) - (sign - n * (n + 1) / z**2) * theirs(n, z)
+            np.testing.assert_allclose(got.tangent, second, rtol=1e-11)
+
+
+def held(x: Any) -> bool:
+    return isinstance(x, Dual)
+
+
+def test_helpers_are_used_as_rows() -> None:
+    """A helper is a function of duals like any other."""
+    bell = function(TABLE["_bell"])
+    assert derivative(bell, order=2)(0.0) == -1.0
