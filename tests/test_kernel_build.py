@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import gc
+import inspect
 import os
 import pickle
+import pydoc
 import shutil
 import subprocess
 import sys
@@ -136,6 +139,8 @@ def everything(x: Any, k: Any, z: Any, many: Any, array: Any) -> None:
     dualad.derivative(lambda t: t**3, order=2)(0.5)
     dualad.grad(lambda v: v[0] * v[1])([1.0, 2.0])
     dualad.value_and_grad(lambda v: v[0] * v[1])(np.array([1.0, 2.0]))
+    dualad.jacobian(lambda v: [v[0] * v[1], 3.0])([1.0, 2.0])
+    dualad.jacobian(lambda v: (v, v[1]))((1.0, 2.0))
     dualad.hessian(lambda v: v[0] * v[1] ** 3)([1.0, 2.0])
     dualad.hessian(lambda v: v[0] * v[1] ** 3)(np.array([1.0, 2.0]))
 
@@ -264,14 +269,42 @@ def test_threads() -> None:
     assert wrong == []
 
 
-def test_wrappers_keep_name_and_text() -> None:
-    def f(x: Any) -> Any:
-        """What f is."""
-        return x
+DRIVERS = (
+    dualad.derivative, dualad.grad, dualad.value_and_grad, dualad.jacobian, dualad.hessian,
+)  # fmt: skip
 
-    for driver in (dualad.derivative, dualad.grad, dualad.value_and_grad, dualad.hessian):
-        wrapper: Any = driver(f)
-        assert (wrapper.__name__, wrapper.__doc__, wrapper.__wrapped__) == ("f", "What f is.", f)
+
+@pytest.mark.parametrize("driver", DRIVERS, ids=lambda d: d.__name__)
+def test_wrappers_keep_name_and_text(driver: Any) -> None:
+    def f(x: float, y: float = 2.0) -> float:
+        """What f is."""
+        return x * y
+
+    vars(f)["mark"] = 3
+    g = driver(f)
+    assert (g.__name__, g.__doc__, g.__wrapped__) == ("f", "What f is.", f)
+    assert (g.__module__, g.__qualname__) == (f.__module__, f.__qualname__)
+    assert g.__annotations__ == f.__annotations__
+    assert g.mark == 3
+    assert not hasattr(g, "other")
+    assert inspect.signature(g) == inspect.signature(f)
+    assert "What f is." in pydoc.render_doc(g)
+    assert repr(g).startswith(f"<function {f.__qualname__} at 0x")
+    outer = functools.wraps(g)(lambda x: x)
+    assert (outer.__name__, outer.__doc__) == ("f", "What f is.")
+    g.__name__, g.__doc__, g.__module__, g.mark = "g", "What g is.", "there", 4
+    assert (g.__name__, g.__doc__, g.__module__, g.mark) == ("g", "What g is.", "there", 4)
+    assert (f.__name__, f.__doc__) == ("f", "What f is.")
+
+
+@pytest.mark.parametrize("driver", DRIVERS, ids=lambda d: d.__name__)
+def test_wrappers_of_what_has_no_name(driver: Any) -> None:
+    g = driver(functools.partial(lambda x, y: x * y, y=2.0))
+    assert repr(g).startswith("<function ")
+    assert str(inspect.signature(g)) == "(x, *, y=2.0)"
+
+
+def test_functions_have_a_text() -> None:
     assert dualad.sin.__name__ == "sin"
     assert "d/dx = cos(x)" in str(dualad.sin.__doc__)
 
