@@ -52,6 +52,10 @@ cdef extern from *:
         return status;
     }
 
+    static PyObject *new_method(PyObject *kind, PyMethodDef *def) {
+        return PyDescr_NewMethod((PyTypeObject *)kind, def);
+    }
+
     static PyObject *builtin(PyMethodDef *def, PyObject *module) {
         return PyCFunction_NewEx(def, NULL, module);
     }
@@ -66,7 +70,9 @@ cdef extern from *:
 
     object builtin(PyMethodDef *definition, object module)
     int add_method(object kind, PyMethodDef *definition) except -1
+    object new_method(object kind, PyMethodDef *definition)
     int METH_FASTCALL
+    int METH_O
     int METH_KEYWORDS
     void PyObject_Free(void *p) noexcept
 
@@ -364,8 +370,29 @@ cdef class Nested(Dual):
 # and no object exists that was not filled.
 cdef extern from *:
     """
+    /* np.array([x, y]) asks every element for these, and there are none. */
+    static PyObject *asked[3], *denied[3];
+    static getattrofunc attribute;
+
+    static PyObject *get_attribute(PyObject *x, PyObject *name) {
+        for (int i = 0; i < 3; i++)
+            if (name == asked[i]) {
+                PyErr_SetObject(PyExc_AttributeError, denied[i]);
+                return NULL;
+            }
+        return attribute(x, name);
+    }
+
+    static int deny(int i, const char *name) {
+        asked[i] = PyUnicode_InternFromString(name);
+        denied[i] = PyUnicode_FromFormat("a Dual has no attribute '%s'.", name);
+        return asked[i] == NULL || denied[i] == NULL ? -1 : 0;
+    }
+
     static void disguise(PyObject *kind, newfunc make, destructor destroy) {
         PyTypeObject *type = (PyTypeObject *)kind;
+        attribute = type->tp_getattro == get_attribute ? attribute : type->tp_getattro;
+        type->tp_getattro = get_attribute;
         type->tp_name = "Dual";
         type->tp_new = make;
         type->tp_vectorcall = NULL;
@@ -402,6 +429,7 @@ cdef extern from *:
         PyObject_Free(x);
     }
     """
+    int deny(int i, const char *name) except -1
     void disguise(object kind, void *make, void *destroy)
     PyObject *fresh(PyTypeObject *kind) except NULL
     PyObject *allocated(PyTypeObject *kind) except NULL
@@ -415,6 +443,9 @@ cdef object made_by_hand(PyObject *kind, PyObject *args, PyObject *kwargs):
     return readable_class(*<tuple>args, **<dict>kwargs)
 
 
+deny(0, "__array__")
+deny(1, "__array_interface__")
+deny(2, "__array_struct__")
 disguise(Dual, <void *>made_by_hand, <void *>free_dual)
 disguise(Nested, <void *>made_by_hand, <void *>free_nested)
 
@@ -933,7 +964,49 @@ cdef Py_ssize_t offset_of(object array, Py_ssize_t leading, object index) except
     return offset
 
 
-def item(value, tangent, level, index):
+def together(objects):
+    """Value, tangent and level of an array of duals and numbers; None if they are not all usual."""
+    cdef cnp.ndarray x, value, tangent
+    cdef PyObject **each
+    cdef Py_ssize_t size, i, j, m, n = -2
+    cdef double *v
+    cdef double *t
+    cdef bint is_np
+    cdef Dual a
+    if type(objects) is not ndarray or cnp.PyArray_TYPE(objects) != cnp.NPY_OBJECT:
+        return None
+    x = cnp.PyArray_GETCONTIGUOUS(objects)
+    each = <PyObject **>cnp.PyArray_DATA(x)
+    size = cnp.PyArray_SIZE(x)
+    level = None
+    for i in range(size):
+        if each[i] == NULL:
+            return None
+        if type(<object>each[i]) is Dual:
+            a = <Dual>each[i]
+            if level is None:
+                level, n = <object>a.lev, a.n
+            elif a.n != n or compare(<object>a.lev, level) != 0:
+                return None
+    if level is None:
+        return None
+    m = many(n)
+    value = numpy.empty(objects.shape)
+    tangent = numpy.zeros(objects.shape if n < 0 else (n, *objects.shape))
+    v = <double *>cnp.PyArray_DATA(value)
+    t = <double *>cnp.PyArray_DATA(tangent)
+    for i in range(size):
+        if type(<object>each[i]) is Dual:
+            a = <Dual>each[i]
+            v[i] = a.v
+            for j in range(m):
+                t[j * size + i] = a.t[j]
+        elif not as_double(<object>each[i], &v[i], &is_np):
+            return None
+    return value, tangent, level
+
+
+cpdef object item(object value, object tangent, object level, object index):
     """One number of a dual array; None if that is not a matter of whole numbers and floats."""
     cdef Py_ssize_t here, there, j, k = -1, ndim = len(index) if type(index) is tuple else 1
     cdef Dual x
@@ -970,6 +1043,30 @@ def item(value, tangent, level, index):
         if k > 0:
             data += cnp.PyArray_STRIDE(<cnp.ndarray>tangent, 0)
     return x
+
+
+cdef object readable_item = None
+
+
+cdef object array_item(PyObject *self, PyObject *index):
+    """DualArray.__getitem__."""
+    x = <object>self
+    result = item(x.value, x.tangent, x.level, <object>index)
+    return readable_item(x, <object>index) if result is None else result
+
+
+cdef PyMethodDef item_method
+item_method.ml_name = "__getitem__"
+item_method.ml_meth = <void *>array_item
+item_method.ml_flags = METH_O
+item_method.ml_doc = "x[index]"
+
+
+def item_of(kind, readable):
+    """The method `__getitem__` of the class for arrays; what is unusual goes to the readable one."""
+    global readable_item
+    readable_item = readable
+    return new_method(kind, &item_method)
 
 
 # -- drivers: the usual case in one go ------------------------------------------------------------

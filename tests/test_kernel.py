@@ -256,6 +256,47 @@ def test_an_object_array_calls_methods() -> None:
     agree(program)
 
 
+ELEMENTS = (
+    "x", "y", "k", "n", "2", "0.5", "True", "np.float64(3)", "np.float32(3)", "2**70", "1j", "None", "z",
+    "package.Dual(1j, 1.0)", "package.Dual(0.5, np.ones(3))", "package.Dual(np.ones(2), np.ones(2))",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("first", ELEMENTS)
+def test_object_arrays_become_one_array(first: str) -> None:
+    def program(package: ModuleType, second: str, shape: tuple[int, ...]) -> Any:
+        x = package.Dual(1.7, 1.0)
+        names = {
+            "package": package, "np": np, "x": x, "y": package.Dual(-0.3, 0.5),
+            "k": package.Dual(0.2, np.array([1.0, -2.0])), "n": package.Dual(np.float64(0.3), 2.0),
+            "z": package.dual.dual(x, 0.5, 3),
+        }  # fmt: skip
+        objects = np.empty(4, dtype=object)
+        objects[:] = [eval(first, names), eval(second, names), 1.5, eval(first, names)]
+        objects = objects.reshape(shape)
+        return package.array.from_objects(objects), np.ones(shape) * package.array.from_objects(
+            objects.T[::-1]
+        )
+
+    for second in ELEMENTS:
+        for shape in ((4,), (2, 2), (4, 1), (1, 2, 2)):
+            agree(lambda package, s=second, shape=shape: program(package, s, shape))
+
+
+def test_arrays_and_object_arrays_mix() -> None:
+    def program(package: ModuleType) -> Any:
+        def f(p: Any) -> Any:
+            s = p[1:]
+            for _ in range(3):
+                a = np.array([p[0] * s[1], s[0] - s[2], s[0] * s[1]])
+                s = s + 0.5 * a + a * s - np.array([1.0, 2.0, 3.0]) / a
+            return s
+
+        return rebuild(package.jacobian(f)(np.array([0.3, 0.5, 1.5, 0.7])), lambda v: v + 0.0)
+
+    agree(program)
+
+
 def test_elements_of_arrays() -> None:
     value = np.arange(12.0).reshape(3, 4)
 

@@ -210,6 +210,7 @@ def test_no_object_is_without_its_parts() -> None:
 def test_the_kernel_takes_anything() -> None:
     """Its functions with arguments that the package would not give."""
     assert KERNEL is not None
+    item: Any = dualad.DualArray.__getitem__
     things = (
         None, 1, -1, 2**80, 1.0, "a", (), [], {}, np.ones(3), np.ones((2, 3)), np.ones(3, ">f8"),
         np.ones(()), np.array(["a"]), np.float64(1), np.ones(6)[::2], np.ones(3, object), Dual(1.0),
@@ -218,11 +219,13 @@ def test_the_kernel_takes_anything() -> None:
     )  # fmt: skip
     for a in things:
         for b in things:
-            for f in (KERNEL.dual, KERNEL.item):
-                for level in (3, "a", 2**100, None, True):
-                    attempt(f, a, b, level)
-            attempt(KERNEL.item, np.ones(3), a, 3, b)
-            attempt(KERNEL.item, a, np.ones(3), 3, b)
+            for level in (3, "a", 2**100, None, True):
+                attempt(KERNEL.dual, a, b, level)
+            attempt(item, a, b)
+            attempt(item, Dual(np.ones(3), np.ones(3)), b)
+            attempt(item, Dual(np.ones((3, 2)), np.ones((4, 3, 2))), (a, b))
+            attempt(KERNEL.together, np.array([a, b, None], dtype=object)[:2])
+            attempt(KERNEL.together, a)
             x = Dual(1.0)
             attempt(type(x).__array_ufunc__, x, a, b)
             attempt(type(x).__array_ufunc__, x, a, "__call__", b)
