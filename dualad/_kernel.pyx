@@ -12,8 +12,8 @@ arguments: it decides about values, exceptions and texts, so they are the same b
 
 Objects are immutable and refer to nothing but their level, so the garbage collector need not
 track them; like the readable Dual they have no weak references. The module belongs to one
-interpreter: a subinterpreter (or a Python without the GIL, for which it is not built) uses the
-readable Dual.
+interpreter of a process, as NumPy does: a second one is refused with an ImportError. It is not
+built for a Python without the GIL, which uses the readable Dual.
 """
 
 cimport cython

@@ -241,6 +241,22 @@ def attempt(f: Any, *args: Any) -> None:
         repr(f(*args))
 
 
+@pytest.mark.parametrize("first", ["main", "other"])
+def test_one_interpreter_of_a_process_has_it(first: str) -> None:
+    """Another one is refused, by NumPy or by the kernel; nothing crashes."""
+    name = "_interpreters" if sys.version_info >= (3, 13) else "_xxsubinterpreters"
+    pytest.importorskip(name)
+    within = (
+        "import warnings; warnings.simplefilter('ignore')\n"
+        "try: import dualad; print(dualad.grad(lambda x: x * x)(3.0), flush=True)\n"
+        "except ImportError: print('refused', flush=True)"
+    )
+    there = f"i = s.create(); s.run_string(i, {within!r}); s.destroy(i)\n"
+    here = f"exec({within!r})\n"
+    code = f"import {name} as s\n" + (here + there if first == "main" else there + here)
+    assert set(python(code, DUALAD_PURE="0").split()) <= {"6.0", "refused"}
+
+
 def test_a_function_that_changes_its_list_while_it_is_read() -> None:
     def f(x: list[Any]) -> Any:
         first = x[0]
