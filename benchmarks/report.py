@@ -25,6 +25,26 @@ package's own arrays are made before. Every result was checked first: to 1e-8 wh
 claim to be exact, to 1e-5 for differences. P1 is in milliseconds over `import numpy`."""
 
 
+# Why a peer can be ahead of dualad; told in rows where one is.
+AHEAD = {
+    "S3 list 100": "fastdual keeps only the nonzero derivatives, two of them in most of these "
+    "steps; dualad carries all 100 directions. (Where all are nonzero, dualad is several times as "
+    "fast.)",
+    "S3 ndarray": "fastdual is given `x.tolist()`, so that the loop reads a list; dualad takes the "
+    "array as it is, and every x[i] is a new number taken out of it.",
+    "A4 arrays": "fastdual's arrays are arrays of objects, which suit vectors of three numbers; "
+    "dualad makes them two plain arrays, which pays off from tens of numbers on.",
+}
+
+
+def ahead(row: Row) -> list[str]:
+    """The reason, if a peer is ahead and it is known."""
+    ours = row.figures.get("dualad")
+    if ours is None or all(f.median >= ours.median for f in row.figures.values()):
+        return []
+    return [why for key, why in AHEAD.items() if f"{row.key} ".startswith(f"{key} ")]
+
+
 def title(key: str) -> str:
     return STARTS if key == "P1" else WORKLOADS[key].title
 
@@ -94,6 +114,7 @@ def row_text(row: Row) -> str:
             if PEERS[name].compiled:
                 text += f"  first call {seconds(figure.first)}"
         lines.append(text)
+    lines += [f"    {why}" for why in ahead(row)]
     lines += [f"    {name:14}{reason}" for name, reason in row.reasons.items()]
     return "\n".join(lines)
 
@@ -151,6 +172,7 @@ def _details(row: Row) -> list[str]:
             f"| {name} | {three_digits(figure.median)} | {spread(figure)} "
             f"| {len(figure.ratios)} | {error} | {first} |"
         )
+    lines += [line for why in ahead(row) for line in ("", why)]
     if row.reasons:
         lines += ["", *(f"- {name}: {reason}" for name, reason in row.reasons.items())]
     return lines

@@ -12,8 +12,8 @@ arguments: it decides about values, exceptions and texts, so they are the same b
 
 Objects are immutable and refer to nothing but their level, so the garbage collector need not
 track them; like the readable Dual they have no weak references. The module belongs to one
-interpreter: a subinterpreter (or a Python without the GIL, for which it is not built) uses the
-readable Dual.
+interpreter of a process, as NumPy does: a second one is refused with an ImportError. It is not
+built for a Python without the GIL, which uses the readable Dual.
 """
 
 cimport cython
@@ -52,6 +52,10 @@ cdef extern from *:
         return status;
     }
 
+    static PyObject *new_method(PyObject *kind, PyMethodDef *def) {
+        return PyDescr_NewMethod((PyTypeObject *)kind, def);
+    }
+
     static PyObject *builtin(PyMethodDef *def, PyObject *module) {
         return PyCFunction_NewEx(def, NULL, module);
     }
@@ -66,7 +70,9 @@ cdef extern from *:
 
     object builtin(PyMethodDef *definition, object module)
     int add_method(object kind, PyMethodDef *definition) except -1
+    object new_method(object kind, PyMethodDef *definition)
     int METH_FASTCALL
+    int METH_O
     int METH_KEYWORDS
     void PyObject_Free(void *p) noexcept
 
@@ -364,8 +370,29 @@ cdef class Nested(Dual):
 # and no object exists that was not filled.
 cdef extern from *:
     """
+    /* np.array([x, y]) asks every element for these, and there are none. */
+    static PyObject *asked[3], *denied[3];
+    static getattrofunc attribute;
+
+    static PyObject *get_attribute(PyObject *x, PyObject *name) {
+        for (int i = 0; i < 3; i++)
+            if (name == asked[i]) {
+                PyErr_SetObject(PyExc_AttributeError, denied[i]);
+                return NULL;
+            }
+        return attribute(x, name);
+    }
+
+    static int deny(int i, const char *name) {
+        asked[i] = PyUnicode_InternFromString(name);
+        denied[i] = PyUnicode_FromFormat("a Dual has no attribute '%s'.", name);
+        return asked[i] == NULL || denied[i] == NULL ? -1 : 0;
+    }
+
     static void disguise(PyObject *kind, newfunc make, destructor destroy) {
         PyTypeObject *type = (PyTypeObject *)kind;
+        attribute = type->tp_getattro == get_attribute ? attribute : type->tp_getattro;
+        type->tp_getattro = get_attribute;
         type->tp_name = "Dual";
         type->tp_new = make;
         type->tp_vectorcall = NULL;
@@ -402,6 +429,7 @@ cdef extern from *:
         PyObject_Free(x);
     }
     """
+    int deny(int i, const char *name) except -1
     void disguise(object kind, void *make, void *destroy)
     PyObject *fresh(PyTypeObject *kind) except NULL
     PyObject *allocated(PyTypeObject *kind) except NULL
@@ -415,6 +443,9 @@ cdef object made_by_hand(PyObject *kind, PyObject *args, PyObject *kwargs):
     return readable_class(*<tuple>args, **<dict>kwargs)
 
 
+deny(0, "__array__")
+deny(1, "__array_interface__")
+deny(2, "__array_struct__")
 disguise(Dual, <void *>made_by_hand, <void *>free_dual)
 disguise(Nested, <void *>made_by_hand, <void *>free_nested)
 
@@ -933,7 +964,49 @@ cdef Py_ssize_t offset_of(object array, Py_ssize_t leading, object index) except
     return offset
 
 
-def item(value, tangent, level, index):
+def together(objects):
+    """Value, tangent and level of an array of duals and numbers; None if they are not all usual."""
+    cdef cnp.ndarray x, value, tangent
+    cdef PyObject **each
+    cdef Py_ssize_t size, i, j, m, n = -2
+    cdef double *v
+    cdef double *t
+    cdef bint is_np
+    cdef Dual a
+    if type(objects) is not ndarray or cnp.PyArray_TYPE(objects) != cnp.NPY_OBJECT:
+        return None
+    x = cnp.PyArray_GETCONTIGUOUS(objects)
+    each = <PyObject **>cnp.PyArray_DATA(x)
+    size = cnp.PyArray_SIZE(x)
+    level = None
+    for i in range(size):
+        if each[i] == NULL:
+            return None
+        if type(<object>each[i]) is Dual:
+            a = <Dual>each[i]
+            if level is None:
+                level, n = <object>a.lev, a.n
+            elif a.n != n or compare(<object>a.lev, level) != 0:
+                return None
+    if level is None:
+        return None
+    m = many(n)
+    value = numpy.empty(objects.shape)
+    tangent = numpy.zeros(objects.shape if n < 0 else (n, *objects.shape))
+    v = <double *>cnp.PyArray_DATA(value)
+    t = <double *>cnp.PyArray_DATA(tangent)
+    for i in range(size):
+        if type(<object>each[i]) is Dual:
+            a = <Dual>each[i]
+            v[i] = a.v
+            for j in range(m):
+                t[j * size + i] = a.t[j]
+        elif not as_double(<object>each[i], &v[i], &is_np):
+            return None
+    return value, tangent, level
+
+
+cpdef object item(object value, object tangent, object level, object index):
     """One number of a dual array; None if that is not a matter of whole numbers and floats."""
     cdef Py_ssize_t here, there, j, k = -1, ndim = len(index) if type(index) is tuple else 1
     cdef Dual x
@@ -972,6 +1045,30 @@ def item(value, tangent, level, index):
     return x
 
 
+cdef object readable_item = None
+
+
+cdef object array_item(PyObject *self, PyObject *index):
+    """DualArray.__getitem__."""
+    x = <object>self
+    result = item(x.value, x.tangent, x.level, <object>index)
+    return readable_item(x, <object>index) if result is None else result
+
+
+cdef PyMethodDef item_method
+item_method.ml_name = "__getitem__"
+item_method.ml_meth = <void *>array_item
+item_method.ml_flags = METH_O
+item_method.ml_doc = "x[index]"
+
+
+def item_of(kind, readable):
+    """The method `__getitem__` of the class for arrays; what is unusual goes to the readable one."""
+    global readable_item
+    readable_item = readable
+    return new_method(kind, &item_method)
+
+
 # -- drivers: the usual case in one go ------------------------------------------------------------
 #
 # Each takes the way of the general driver for arguments that are plain numbers (so that there is
@@ -988,10 +1085,14 @@ cdef inline bint is_plain(object x) noexcept:
 
 
 cdef class Driver:
-    """The wrapper that a driver gives back: a function of Python to whoever looks at it."""
+    # The wrapper that a driver gives back: a function of Python to whoever looks at it.
+    # What it is called, its text and its signature are those of f, and looked up when asked for,
+    # so that `derivative(f)(x)` costs little also where it is written in a loop.
 
     cdef void *vectorcall
-    cdef object f, general, helper
+    cdef object f
+    cdef object make, general      # make(f, argnum): the general driver, made when needed
+    cdef object collect            # collect(x, y, level): the result from what f gave for x
     cdef Py_ssize_t argnum
     cdef bint with_value
     cdef dict __dict__
@@ -1007,6 +1108,34 @@ cdef class Driver:
         given[self.argnum] = <PyObject *>x
         return PyObject_Vectorcall(self.f, given, n, NULL)
 
+    def __getattr__(self, name):
+        if name == "__wrapped__":
+            return self.f
+        if name == "__name__" or name == "__qualname__":
+            return getattr(self.f, name, type(self.f).__name__)
+        if name == "__annotations__":
+            return self.f.__annotations__
+        try:
+            return vars(self.f)[name]
+        except (TypeError, KeyError):
+            raise AttributeError(f"{self!r} has no attribute {name!r}") from None
+
+    @property
+    def __doc__(self):
+        return vars(self).get("__doc__", self.f.__doc__)
+
+    @__doc__.setter
+    def __doc__(self, text):
+        vars(self)["__doc__"] = text
+
+    @property
+    def __module__(self):
+        return vars(self).get("__module__", self.f.__module__)
+
+    @__module__.setter
+    def __module__(self, name):
+        vars(self)["__module__"] = name
+
     def __get__(self, instance, owner):
         return self if instance is None else MethodType(self, instance)
 
@@ -1018,17 +1147,20 @@ cdef class Driver:
 
 
 cdef object call_driver(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
-    cdef Py_ssize_t n = PyVectorcall_NARGS(flags), argnum = (<Driver>self).argnum, i
+    cdef Driver driver = <Driver>self
+    cdef Py_ssize_t n = PyVectorcall_NARGS(flags), argnum = driver.argnum, i
     cdef bint short = names == NULL and argnum < n <= 8
     if short:
         for i in range(n):
             if i != argnum and not is_plain(<object>args[i]):
                 short = False
     if short:
-        result = (<Driver>self).short_way(<object>args[argnum], args, n)
+        result = driver.short_way(<object>args[argnum], args, n)
         if result is not NotImplemented:
             return result
-    return PyObject_Vectorcall((<Driver>self).general, args, flags, names)
+    if driver.general is None:
+        driver.general = driver.make(driver.f, argnum)
+    return PyObject_Vectorcall(driver.general, args, flags, names)
 
 
 cdef extern from *:
@@ -1040,6 +1172,8 @@ cdef extern from *:
         type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
         type->tp_new = NULL;
         type->tp_vectorcall = NULL;
+        if (PyDict_DelItemString(type->tp_dict, "__doc__"))  /* but that of f */
+            return -1;
         PyType_Modified(type);
         return 0;
     }
@@ -1049,80 +1183,81 @@ cdef extern from *:
     Py_ssize_t PyVectorcall_NARGS(size_t flags) noexcept
 
 
-cdef Driver wrapper_of(Driver wrapper, object f, Py_ssize_t argnum, object general, object helper):
+cdef Driver wrapper_of(Driver wrapper, object f, Py_ssize_t argnum, object make, object collect):
     wrapper.vectorcall = <void *>call_driver
-    wrapper.f, wrapper.argnum, wrapper.general, wrapper.helper = f, argnum, general, helper
+    wrapper.f, wrapper.argnum, wrapper.make, wrapper.collect = f, argnum, make, collect
     return wrapper
 
 
-def derivative(f, Py_ssize_t argnum, general, collect):
-    """`drivers.derivative` in a number; `collect(x, y, level)` if f gives something else than one."""
-    return wrapper_of(Derivative.__new__(Derivative), f, argnum, general, collect)
+def derivative(f, Py_ssize_t argnum, make, collect):
+    """`drivers.derivative` in a number."""
+    return wrapper_of(Derivative.__new__(Derivative), f, argnum, make, collect)
 
 
-def gradient(f, Py_ssize_t argnum, bint with_value, general, make):
-    """`drivers.grad` in a list of numbers or an array of one axis."""
-    cdef Driver wrapper = wrapper_of(Gradient.__new__(Gradient), f, argnum, general, make)
+def gradient(f, Py_ssize_t argnum, make, collect, bint with_value):
+    """`drivers.grad` in a number, a list or tuple of numbers, or an array of one axis."""
+    cdef Driver wrapper = wrapper_of(Gradient.__new__(Gradient), f, argnum, make, collect)
     wrapper.with_value = with_value
     return wrapper
 
 
-def hessian(f, Py_ssize_t argnum, general, make):
+def jacobian(f, Py_ssize_t argnum, make, collect):
+    """`drivers.jacobian`, in the same."""
+    return wrapper_of(Jacobian.__new__(Jacobian), f, argnum, make, collect)
+
+
+def hessian(f, Py_ssize_t argnum, make):
     """`drivers.hessian` in a list of numbers or an array of one axis."""
-    return wrapper_of(Hessian.__new__(Hessian), f, argnum, general, make)
+    return wrapper_of(Hessian.__new__(Hessian), f, argnum, make, None)
 
 
 @cython.final
 cdef class Derivative(Driver):
 
     cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
-        cdef Dual seed, result
-        if type(x) is float:
-            seed = new(-1, fresh_level())
-            seed.v = PyFloat_AS_DOUBLE(x)
-            seed.t[0] = 1.0
-        elif type(x) is Dual:
-            seed = dual_of_dual(<Dual>x, 1.0, fresh_level())
-            if seed is None:
-                return NotImplemented
-        else:
+        level = fresh_level()
+        seed = unit_number(x, level)
+        if seed is None:
             return NotImplemented
         y = self.call(seed, args, n)
-        if is_ours(y):
-            result = <Dual>y
-            if result.lev == seed.lev and result.n < 0:
-                return result.t[0] if type(y) is Dual else y.tangent
-        return self.helper(x, y, <object>seed.lev)
+        slope = row(x, y, level)
+        return self.collect(x, y, level) if slope is None else slope
 
 
 @cython.final
 cdef class Gradient(Driver):
 
     cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
-        cdef Py_ssize_t size, i
-        cdef Dual result
         level = fresh_level()
-        if type(x) is list:
-            seeds = unit_seeds(x, level)
-            if seeds is None:
-                return NotImplemented
-            size = len(<list>seeds)
-        elif is_vector(x) and 0 < cnp.PyArray_DIM(<cnp.ndarray>x, 0) <= PASS:
-            size = cnp.PyArray_DIM(<cnp.ndarray>x, 0)
-            seeds = self.helper(x.copy(), unit_matrix(size), level)
-        else:
+        seeds = unit_seeds(x, level)
+        if seeds is None:
             return NotImplemented
         y = self.call(seeds, args, n)
-        if type(y) is not Dual:
+        slopes = row(x, y, level)
+        if slopes is None:
+            return self.collect(x, y, level)
+        return (y.value if is_ours(y) else y, slopes) if self.with_value else slopes
+
+
+@cython.final
+cdef class Jacobian(Driver):
+
+    cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
+        cdef list rows = []
+        level = fresh_level()
+        seeds = unit_seeds(x, level)
+        if seeds is None:
             return NotImplemented
-        result = <Dual>y
-        if result.lev != <PyObject *>level or result.n != size:
-            return NotImplemented
-        if type(x) is list:
-            slopes = [result.t[i] for i in range(size)]
-        else:
-            slopes = array(result.t, size)
-        return (number(result.v, result.is_np), slopes) if self.with_value else slopes
+        y = self.call(seeds, args, n)
+        if type(y) is not list and type(y) is not tuple:
+            slopes = row(x, y, level)
+            return self.collect(x, y, level) if slopes is None else slopes
+        for part in y:
+            slopes = row(x, part, level)
+            if slopes is None:
+                return self.collect(x, y, level)
+            rows.append(slopes)
+        return rows if type(y) is list else tuple(rows)
 
 
 @cython.final
@@ -1136,14 +1271,14 @@ cdef class Hessian(Driver):
         size = len(x)
         older, level = fresh_level(), fresh_level()
         if type(x) is list:
-            seeds = unit_seeds(x, older)
+            seeds = unit_list(x, older, False)
             if seeds is None:
                 return NotImplemented
             for i in range(size):
-                seeds[i] = unit_nested(<Dual>seeds[i], i, size, level)
+                (<list>seeds)[i] = unit_nested(<Dual>(<list>seeds)[i], i, size, level)
         else:
-            seeds = self.helper(x.copy(), unit_matrix(size), older)
-            seeds = self.helper(seeds, unit_matrix(size), level)
+            seeds = readable_dual(x.copy(), unit_matrix(size), older)
+            seeds = readable_dual(seeds, unit_matrix(size), level)
         result = self.call(seeds, args, n)
         if type(result) is not Nested:
             return NotImplemented
@@ -1157,7 +1292,7 @@ cdef class Hessian(Driver):
         return symmetric.tolist() if type(x) is list else symmetric
 
 
-for kind in (Derivative, Gradient, Hessian):
+for kind in (Derivative, Gradient, Jacobian, Hessian):
     call_fast(kind, vectorcall_offset())
 
 
@@ -1173,21 +1308,77 @@ cdef void symmetrise(const double *t12, Py_ssize_t n, double *out) noexcept:
             out[i * n + j] = 0.0 if t12 == NULL else (t12[i * n + j] + t12[j * n + i]) / 2
 
 
-cdef list unit_seeds(list x, object level):
-    """One direction per number; None if they are not all floats, or too many for one pass."""
+cdef object unit_seeds(object x, object level):
+    """x with one direction per number in it; None if this is left to the general driver."""
+    if type(x) is list:
+        return unit_list(<list>x, level, True)
+    if type(x) is tuple:
+        seeds = unit_list(list(x), level, True)
+        return None if seeds is None else tuple(seeds)
+    if is_vector(x):
+        if 0 < cnp.PyArray_DIM(<cnp.ndarray>x, 0) <= PASS:
+            return readable_dual(x.copy(), unit_matrix(cnp.PyArray_DIM(<cnp.ndarray>x, 0)), level)
+        return None
+    return unit_number(x, level)
+
+
+cdef Dual unit_number(object x, object level):
+    """x with tangent 1; None if it is no real float, nor a dual of one."""
+    cdef Dual seed
+    if type(x) is Dual:
+        return dual_of_dual(<Dual>x, 1.0, level)
+    seed = new(-1, level)
+    if not as_double(x, &seed.v, &seed.is_np) or x is True or x is False:
+        return None
+    seed.t[0] = 1.0
+    return seed
+
+
+cdef list unit_list(list x, object level, bint alone):
+    """One direction per number; None if they are not all floats, or too many for one pass.
+
+    `alone`: the tangent of one number alone is one float, as in the general driver.
+    """
     cdef Py_ssize_t n = len(x), i
     cdef Dual seed
     cdef list seeds = []
     if not 0 < n <= PASS:
         return None
     for i in range(n):
-        seed = new(n, level)
+        seed = new(-1 if alone and n == 1 else n, level)
         if not as_double(x[i], &seed.v, &seed.is_np) or x[i] is True or x[i] is False:
             return None
         memset(seed.t, 0, n * sizeof(double))
         seed.t[i] = 1.0
         seeds.append(seed)
     return seeds
+
+
+cdef object row(object x, object y, object level):
+    """The derivative of the number y in x, in the structure of x; None if y is anything else."""
+    cdef Dual result
+    cdef Py_ssize_t i
+    if type(y) is float or type(y) is int:  # constant
+        if type(x) is ndarray:
+            return numpy.zeros(len(x))
+        if type(x) is list:
+            return [0.0] * len(x)
+        return (0.0,) * len(x) if type(x) is tuple else 0.0
+    if not is_ours(y):
+        return None
+    result = <Dual>y
+    if result.lev != <PyObject *>level:
+        return None
+    if type(x) is list or type(x) is tuple:
+        if result.n != (len(x) if len(x) > 1 else -1) or type(y) is not Dual:
+            return None
+        slopes = [result.t[i] for i in range(len(x))]
+        return slopes if type(x) is list else tuple(slopes)
+    if type(x) is ndarray:
+        return array(result.t, result.n) if result.n == len(x) and type(y) is Dual else None
+    if result.n >= 0:
+        return None
+    return result.t[0] if type(y) is Dual else y.tangent
 
 
 cdef Nested unit_nested(Dual value, Py_ssize_t i, Py_ssize_t n, object level):

@@ -19,6 +19,7 @@ from .dual import (
     Dual,
     as_number,
     as_numpy,
+    as_value,
     dual,
     evaluate,
     fit,
@@ -417,10 +418,8 @@ class DualArray(Dual):
     # elements
 
     def __getitem__(self, index: Any) -> Any:
-        if KERNEL and ARRAY_KERNEL:
+        if ARRAY_KERNEL:
             x = ARRAY_KERNEL.view(self, index)
-            if x is None:
-                x = KERNEL.item(self.value, self.tangent, self.level, index)
             if x is not None:
                 return x
         if not isinstance(index, tuple):
@@ -644,11 +643,21 @@ def _leave_last(index: tuple[Any, ...]) -> tuple[Any, ...]:
     return (*index, slice(None)) if any(i is Ellipsis for i in index) else index
 
 
+if KERNEL:  # one number out of an array, in C
+    DualArray.__getitem__ = KERNEL.item_of(DualArray, DualArray.__getitem__)  # type: ignore[method-assign]
+
+
 def from_objects(x: Any) -> Any:
     """An array of objects with duals among them as one DualArray; other arrays as they are."""
+    if x.dtype != object:
+        return x
+    found = KERNEL and KERNEL.together(x)
+    if found is not None:
+        return dual(*found)
     flat = list(x.ravel())
     if not any(isinstance(e, Dual) for e in flat):
         return x
+    flat = [as_value(e) for e in flat]
     return linear(lambda *elements: np.stack(elements).reshape(x.shape), *flat)
 
 

@@ -251,8 +251,12 @@ def _jacobian(
     has_aux: bool = False,
     check: Function | None = None,
     how: Plan | None = None,
+    passed: _Outputs | None = None,
 ) -> tuple[_Outputs, list[list[Any]], Any]:
-    """Run all passes: the outputs, and per output its derivative in each input, and aux."""
+    """Run all passes: the outputs, and per output its derivative in each input, and aux.
+
+    `passed`: what came out of the one pass there is, if it has been run already.
+    """
     chunk = _chunk(inputs, chunk, how)
     single = chunk == 1 and not any(isinstance(x, (np.ndarray, DualArray)) for x in inputs.leaves)
     first: _Outputs | None = None
@@ -264,7 +268,9 @@ def _jacobian(
     for x in inputs.given.values() if how else ():
         if isinstance(x, _Again):
             x.exhaust()
-    passes = how.run(task, starts) if how else map(task, starts)
+    passes: Any = how.run(task, starts) if how else map(task, starts)
+    if passed is not None:
+        passes = [(passed, None)]
     for start, done in zip(starts, passes, strict=True):
         outputs, aux = done
         stop = min(inputs.size, start + chunk)
@@ -400,13 +406,28 @@ def derivative(
     >>> derivative(lambda x: x**3, order=2)(np.array([1.0, 2.0]))
     array([ 6., 12.])
     """
-    wrap = _wrap("derivative", f)
     f = _lifted(f, lift)
+    kernel = _kernel_for(f, argnums)
+    if kernel and type(order) is int and order == 1:
+        short: Function = kernel.derivative(f, argnums, _general_derivative, _collected_derivative)
+        return short
+    return _general_derivative(f, argnums, order)
+
+
+def _general_derivative(f: Function, argnums: Argnums = 0, order: int = 1) -> Function:
+    wrap = _wrap("derivative", f)
     if isinstance(order, bool) or not isinstance(order, int) or order < 0:
         raise ValueError(f"derivative: order is a count, 0 or more; got {order!r}.")
+    if order > 1 and isinstance(argnums, (int, str)):
+        return derivative(derivative(f, argnums, order - 1), argnums)
 
-    def once(g: Function, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-        inputs = _Inputs("derivative", g, argnums, args, kwargs)
+    @wrap
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        if order == 0:
+            return f(*args, **kwargs)
+        if order > 1:
+            return tuple(derivative(f, a, order)(*args, **kwargs) for a in argnums)  # type: ignore[union-attr]
+        inputs = _Inputs("derivative", f, argnums, args, kwargs)
         results = []
         for i, x in enumerate(inputs.selected):
             if not is_operand(x):
@@ -418,22 +439,41 @@ def derivative(
             results.append(_derivatives(x, outputs))
         return results[0] if inputs.single else tuple(results)
 
-    @wrap
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        if order == 0:
-            return f(*args, **kwargs)
-        if order == 1:
-            return once(f, args, kwargs)
-        if isinstance(argnums, (tuple, list, range)):
-            return tuple(derivative(f, a, order)(*args, **kwargs) for a in argnums)
-        return once(derivative(f, argnums, order - 1), args, kwargs)
-
-    def collect(x: Any, y: Any, level: int) -> Any:
-        return _derivatives(x, _Outputs("derivative", y, level))
-
-    if KERNEL and order == 1 and type(argnums) is int and argnums >= 0:
-        return wrap(KERNEL.derivative(f, argnums, wrapper, collect))
     return wrapper
+
+
+# The kernel has a short way for each driver, for the usual inputs: `make(f, argnum)` is the
+# general driver for the others, `collect(x, y, level)` the result if f gives something else for x
+# than numbers.
+
+
+def _kernel_for(f: Any, argnums: Any) -> Any:
+    """The kernel, if there is one and it has a short way for these."""
+    return KERNEL if type(argnums) is int and argnums >= 0 and callable(f) else None
+
+
+def _collected_derivative(x: Any, y: Any, level: int) -> Any:
+    return _derivatives(x, _Outputs("derivative", y, level))
+
+
+def _collected(driver: str, check: Function | None, x: Any, y: Any, level: int) -> Any:
+    inputs = _Inputs(driver, None, 0, (x,), {})
+    outputs, blocks, _ = _jacobian(inputs, None, False, check, passed=_Outputs(driver, y, level))
+    return outputs, [inputs.arrange(row) for row in blocks]
+
+
+def _collected_value_and_grad(x: Any, y: Any, level: int) -> Any:
+    outputs, gradients = _collected("grad", _one_real_output, x, y, level)
+    return outputs.values[0], gradients[0]
+
+
+def _collected_grad(x: Any, y: Any, level: int) -> Any:
+    return _collected_value_and_grad(x, y, level)[1]
+
+
+def _collected_jacobian(x: Any, y: Any, level: int) -> Any:
+    outputs, rows = _collected("jacobian", None, x, y, level)
+    return outputs.arrange(rows)
 
 
 def _derivatives(x: Any, outputs: _Outputs) -> Any:
@@ -502,7 +542,15 @@ def value_and_grad(
     (18.0, {'a': 12.0, 'b': 9.0})
     """
     f = _lifted(f, lift)
+    kernel = _kernel_for(f, argnums)
+    if kernel and not has_aux:
+        make, collect = _general_value_and_grad, _collected_value_and_grad
+        short: Function = kernel.gradient(f, argnums, make, collect, True)
+        return short
+    return _general_value_and_grad(f, argnums, has_aux)
 
+
+def _general_value_and_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
     @_wrap("value_and_grad", f)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         inputs = _Inputs("grad", f, argnums, args, kwargs)
@@ -510,17 +558,7 @@ def value_and_grad(
         value, gradient = outputs.values[0], inputs.arrange(blocks[0])
         return ((value, aux) if has_aux else value), gradient
 
-    return _short_gradient(f, argnums, has_aux, True, wrapper)
-
-
-def _short_gradient(
-    f: Function, argnums: Argnums, has_aux: bool, with_value: bool, general: Function
-) -> Function:
-    """The same driver with a short way for lists and vectors of floats, if there is a kernel."""
-    if KERNEL and not has_aux and type(argnums) is int and argnums >= 0:
-        short = KERNEL.gradient(f, argnums, with_value, general, dual)
-        return functools.wraps(f)(short)
-    return general
+    return wrapper
 
 
 def grad(
@@ -538,16 +576,24 @@ def grad(
     >>> grad(lambda x, y: x * y, argnums=("x", "y"))(2.0, 5.0)
     (5.0, 2.0)
     """
-    wrap = _wrap("grad", f)
     f = _lifted(f, lift)
-    both = value_and_grad(f, argnums, has_aux)
+    kernel = _kernel_for(f, argnums)
+    if kernel and not has_aux:
+        short: Function = kernel.gradient(f, argnums, _general_grad, _collected_grad, False)
+        return short
+    return _general_grad(f, argnums, has_aux)
+
+
+def _general_grad(f: Function, argnums: Argnums = 0, has_aux: bool = False) -> Function:
+    wrap = _wrap("grad", f)
+    both = _general_value_and_grad(f, argnums, has_aux)
 
     @wrap
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         value, gradient = both(*args, **kwargs)
         return (gradient, value[1]) if has_aux else gradient
 
-    return _short_gradient(f, argnums, has_aux, False, wrapper)
+    return wrapper
 
 
 def jacobian(
@@ -613,7 +659,23 @@ def jacobian(
            [0., 3., 2.]])
     """
     f = _lifted(f, lift)
+    kernel = _kernel_for(f, argnums)
+    usual = not has_aux and chunk is None and workers is None and progress is None and out is None
+    if kernel and usual:
+        short: Function = kernel.jacobian(f, argnums, _general_jacobian, _collected_jacobian)
+        return short
+    return _general_jacobian(f, argnums, has_aux, chunk, workers, progress, out)
 
+
+def _general_jacobian(
+    f: Function,
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    chunk: int | None = None,
+    workers: Workers | None = None,
+    progress: Progress | None = None,
+    out: Any = None,
+) -> Function:
     @_wrap("jacobian", f)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         inputs = _Inputs("jacobian", f, argnums, args, kwargs)
@@ -668,7 +730,20 @@ def hessian(
            [6., 0.]])
     """
     f = _lifted(f, lift)
+    kernel = _kernel_for(f, argnums)
+    if kernel and chunk is None and workers is None and progress is None:
+        short: Function = kernel.hessian(f, argnums, _general_hessian)
+        return short
+    return _general_hessian(f, argnums, chunk, workers, progress)
 
+
+def _general_hessian(
+    f: Function,
+    argnums: Argnums = 0,
+    chunk: int | None = None,
+    workers: Workers | None = None,
+    progress: Progress | None = None,
+) -> Function:
     @_wrap("hessian", f)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
         inputs = _Inputs("hessian", f, argnums, args, kwargs)
@@ -683,9 +758,6 @@ def hessian(
                 rows[i][j], rows[j][i] = h, _swap(h, np.ndim(x))
         return inputs.arrange([inputs.arrange(row) for row in rows])
 
-    serial = chunk is None and workers is None and not progress
-    if KERNEL and serial and type(argnums) is int and argnums >= 0:
-        return functools.wraps(f)(KERNEL.hessian(f, argnums, wrapper, dual))
     return wrapper
 
 

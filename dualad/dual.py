@@ -397,7 +397,7 @@ def _on_arrays(rule: Rule, args: tuple[Any, ...]) -> Any:
             tangents.append(None)
         if type(a) is np.ndarray:
             if a.dtype.kind != "f":
-                return None
+                return _elementwise(rule, args) if a.dtype.kind == "O" else None
             arrays = True
         elif type(a) not in _REALS:
             return None

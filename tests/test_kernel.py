@@ -256,6 +256,47 @@ def test_an_object_array_calls_methods() -> None:
     agree(program)
 
 
+ELEMENTS = (
+    "x", "y", "k", "n", "2", "0.5", "True", "np.float64(3)", "np.float32(3)", "2**70", "1j", "None", "z",
+    "package.Dual(1j, 1.0)", "package.Dual(0.5, np.ones(3))", "package.Dual(np.ones(2), np.ones(2))",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("first", ELEMENTS)
+def test_object_arrays_become_one_array(first: str) -> None:
+    def program(package: ModuleType, second: str, shape: tuple[int, ...]) -> Any:
+        x = package.Dual(1.7, 1.0)
+        names = {
+            "package": package, "np": np, "x": x, "y": package.Dual(-0.3, 0.5),
+            "k": package.Dual(0.2, np.array([1.0, -2.0])), "n": package.Dual(np.float64(0.3), 2.0),
+            "z": package.dual.dual(x, 0.5, 3),
+        }  # fmt: skip
+        objects = np.empty(4, dtype=object)
+        objects[:] = [eval(first, names), eval(second, names), 1.5, eval(first, names)]
+        objects = objects.reshape(shape)
+        return package.array.from_objects(objects), np.ones(shape) * package.array.from_objects(
+            objects.T[::-1]
+        )
+
+    for second in ELEMENTS:
+        for shape in ((4,), (2, 2), (4, 1), (1, 2, 2)):
+            agree(lambda package, s=second, shape=shape: program(package, s, shape))
+
+
+def test_arrays_and_object_arrays_mix() -> None:
+    def program(package: ModuleType) -> Any:
+        def f(p: Any) -> Any:
+            s = p[1:]
+            for _ in range(3):
+                a = np.array([p[0] * s[1], s[0] - s[2], s[0] * s[1]])
+                s = s + 0.5 * a + a * s - np.array([1.0, 2.0, 3.0]) / a
+            return s
+
+        return rebuild(package.jacobian(f)(np.array([0.3, 0.5, 1.5, 0.7])), lambda v: v + 0.0)
+
+    agree(program)
+
+
 def test_elements_of_arrays() -> None:
     value = np.arange(12.0).reshape(3, 4)
 
@@ -397,6 +438,108 @@ def test_random_programs_through_the_drivers(tree: Any, point: tuple[Any, ...]) 
                 return rebuild(f(make(point)), lambda v: v + 0.0)
 
             agree(program)
+
+
+# -- the drivers' short ways -----------------------------------------------------------------------
+
+ARGUMENTS = [
+    1.5, 2, -0.0, np.float64(0.3), True, 2**70, 1j, np.float32(0.5), np.int64(2), math.inf, None, "a",
+    [1.5, 2.0], [1.5], [], [2, np.float64(0.3)], [True, 1.0], [[1.0, 2.0], 3.0], [1.0, "a"],
+    (1.5, 2.0), (1.5,), (), (1, 2.0), ((1.0, 2.0), (3.0,)),
+    {"a": 1.0, "b": 2.0}, np.array([1.5, 2.0]), np.array([1.5]), np.array([]), np.ones((2, 2)),
+    np.array([1, 2]), np.array([1.5, 2.0], np.float32), np.arange(6.0)[::-2], np.array(1.5),
+    [0.1 * i for i in range(INSIDE + 3)], np.linspace(0.1, 1.0, INSIDE + 3), [0.01] * 300,
+]  # fmt: skip
+OUTPUTS: dict[str, Any] = {
+    "number": lambda p, x: total(x) ** 2,
+    "sine": lambda p, x: p.sin(total(x)) / 3,
+    "constant": lambda p, x: 3,
+    "text": lambda p, x: "a",
+    "nothing": lambda p, x: None,
+    "list": lambda p, x: [total(x), 2.0, total(x) ** 2],
+    "tuple": lambda p, x: (p.exp(-total(x)), 5),
+    "empty": lambda p, x: [],
+    "nested": lambda p, x: [[total(x)], (total(x) ** 2, {"a": total(x)})],
+    "objects": lambda p, x: np.array([total(x), total(x) ** 3]),
+    "objects and numbers": lambda p, x: np.array([total(x), 1.0], dtype=object),
+    "array": lambda p, x: total(x) * np.array([1.0, 2.0, 3.0]),
+    "itself": lambda p, x: x,
+    "a step": lambda p, x: math.floor(total(x)),
+    "complex": lambda p, x: total(x) * 1j,
+    "with a string": lambda p, x: [total(x), "a"],
+    "error": lambda p, x: 1 / (total(x) - total(x)),
+    "closed over": lambda p, x: p.derivative(lambda t: t * total(x))(2.0),
+    "of an inner level": lambda p, x: p.jacobian(lambda t: [t * total(x), t[0] * total(x)])([2.0]),
+}
+
+
+def total(x: Any) -> Any:
+    if isinstance(x, dict):
+        x = list(x.values())
+    return sum(map(total, x)) if isinstance(x, (list, tuple)) or np.ndim(x) else x * (x + 0.5)
+
+
+@pytest.mark.parametrize("driver", ["derivative", "grad", "value_and_grad", "jacobian", "hessian"])
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_short_ways_say_what_the_general_way_says(driver: str, output: str) -> None:
+    for x in ARGUMENTS:
+
+        def program(package: ModuleType, x: Any = x) -> Any:
+            wrapper = getattr(package, driver)(lambda x: OUTPUTS[output](package, x))
+            return rebuild(wrapper(x), lambda v: v if isinstance(v, str) else v + 0.0)
+
+        agree(program)
+
+
+@pytest.mark.parametrize("outer", ["derivative", "grad", "jacobian"])
+@pytest.mark.parametrize("inner", ["derivative", "grad", "value_and_grad", "jacobian"])
+@pytest.mark.parametrize("x", [0.7, [0.7, 0.2], (0.7, 0.2), np.array([0.7, 0.2])], ids=repr)
+def test_short_ways_inside_each_other(outer: str, inner: str, x: Any) -> None:
+    def program(package: ModuleType) -> Any:
+        def within(x: Any) -> Any:
+            found = getattr(package, inner)(lambda t: package.sin(t * total(x)) * t)(0.3)
+            return found if outer == "jacobian" or inner != "value_and_grad" else found[1]
+
+        wrapper = getattr(package, outer)(within)
+        return rebuild(wrapper(x), lambda v: v + 0.0)
+
+    agree(program)
+
+
+@needs_kernel
+def test_the_usual_case_goes_the_short_way() -> None:
+    def f(x: Any) -> Any:
+        calls.append(type(x))
+        return [total(x), 1.0] if driver is dualad.jacobian else total(x)
+
+    calls: list[type] = []
+    for driver in (dualad.derivative, dualad.grad, dualad.value_and_grad, dualad.jacobian):
+        for x in (0.3, 2, np.float64(0.3), [0.3, 0.2], [0.3], (0.3, 0.2), np.array([0.3, 0.2])):
+            if driver is dualad.derivative and np.ndim(x):
+                continue
+            wrapper: Any = driver(f)
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(dualad.drivers, "_Inputs", readable_is_asked)
+                wrapper(x)
+    assert len(calls) == 3 + 3 * 7
+
+
+@needs_kernel
+def test_a_function_is_called_once() -> None:
+    """Whatever it returns."""
+    for x in (0.3, [0.3, 0.2], (0.3,), np.array([0.3, 0.2])):
+        for driver in (dualad.derivative, dualad.grad, dualad.value_and_grad, dualad.jacobian):
+            if driver is dualad.derivative and np.ndim(x):
+                continue
+            for output in OUTPUTS.values():
+                calls: list[Any] = []
+
+                def f(x: Any, output: Any = output, calls: list[Any] = calls) -> Any:
+                    calls.append(x)
+                    return output(dualad, x)
+
+                said(driver(f), x)
+                assert len(calls) == 1
 
 
 # -- and the tests themselves --------------------------------------------------------------------
