@@ -87,7 +87,11 @@ def scale(slope: Any, a: Dual, y: Any, kinked: bool) -> Any:
         if isinstance(slope, np.generic):  # Python's own numbers do not warn of inf*0
             slope = slope.item()
         product = slope * tangent
-        return product if product == product else _strong(slope, tangent, kinked or _is_far(a.value, tangent))
+        return (
+            product
+            if product == product
+            else _strong(slope, tangent, kinked or _is_far(a.value, tangent))
+        )
     directions = np.shape(tangent)[: np.ndim(tangent) - np.ndim(a.value)]
     missing = np.ndim(y) - np.ndim(a.value)
     if directions and missing:

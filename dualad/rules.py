@@ -282,7 +282,8 @@ row("sub(a, b) = a - b", "1", "-1", z=True, aka="subtract")
 row("mul(a, b) = a*b", "b", "a", z=True, aka="multiply")
 row("div(a, b) = a/b", "1/b", "-(y/b)", z=True, over=POSITIVE, aka="divide true_divide",
     at={(1e-200, 1e-170): (1e-30, 1e170, -1e140)})
-row("pow(a, b)", "0 if b == 0 else b*a**(b - 1) if abs(b) >= 0.5 else b*a**(b - 1) if a == 0 else b*(y/a)",
+row("pow(a, b)",  # b - 1 is rounded where b is small
+    "0 if b == 0 else b*a**(b - 1) if abs(b) >= 0.5 else b*a**(b - 1) if a == 0 else b*(y/a)",
     "(0 if real(b) > 0 else -inf) if a == 0 else y*log(a)", z=True, over=(POSITIVE, (-3, 3)),
     aka="power float_power",
     at={(0, 0): (1, 0, -inf), (0, 2): (0, 0, 0), (0, 1): (0, 1, 0), (-2, 3): (-8, 12, nan),

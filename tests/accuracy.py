@@ -38,7 +38,17 @@ Point = tuple[Any, ...]
 # -- the sample --------------------------------------------------------------------------------
 
 EDGES = (0.5, 1.0, 2.0, 3.0, math.pi / 2, math.pi, 0.5 / math.pi, 1 / math.e)
-EXTREMES = (5e-324, 1e-320, 2.2250738585072014e-308, 1e-170, 1e-9, 2.0**53 + 2, 1e17, 1e150, 1.7e308)
+EXTREMES = (
+    5e-324,
+    1e-320,
+    2.2250738585072014e-308,
+    1e-170,
+    1e-9,
+    2.0**53 + 2,
+    1e17,
+    1e150,
+    1.7e308,
+)
 
 
 def numbers(low: float, high: float, dice: random.Random) -> list[float]:
@@ -75,6 +85,8 @@ def points(rule: Rule) -> list[Point]:
 def belongs(rule: Rule, args: Point) -> bool:
     if not all(math.isfinite(x) for x in args) or len(set(map(abs, args))) < len(args):
         return False
+    if rule.name in DEFINED and args[-1] < -100:
+        return False  # mpmath would take for ever; test_polygamma_far_to_the_left goes there
     try:
         return math.isfinite(rule.value_in(MATH)(*args))
     except (ArithmeticError, ValueError, TypeError):  # a complex power is none of these
@@ -82,6 +94,7 @@ def belongs(rule: Rule, args: Point) -> bool:
 
 
 # -- the truth ---------------------------------------------------------------------------------
+
 
 # Functions of which mpmath has the derivatives by definition; differences would take minutes.
 def _gamma(n: int, x: Any) -> Any:
@@ -100,11 +113,11 @@ DEFINED: dict[str, Callable[..., Any]] = {
 
 
 # Functions that vary on the scale of 1 about 0: their steps need not shrink with the argument.
-LEVEL_AT_0 = set(
-    """exp exp2 expm1 softplus log1p logaddexp logaddexp2 sigmoid sin cos tan sec asin acos atan
-    sinc sinh cosh tanh sech asinh atanh erf erfc _gap _sigmoid2 _bump _bump2 _coside _sinc _hypot1 _gauss
-    """.split()
-)
+LEVEL_AT_0 = """
+    exp exp2 expm1 softplus log1p logaddexp logaddexp2 sigmoid sin cos tan sec asin acos
+    atan sinc sinh cosh tanh sech asinh atanh erf erfc _gap _sigmoid2 _bump _bump2 _coside
+    _sinc _hypot1 _gauss
+"""
 
 
 def exact(name: str, args: Point, orders: tuple[int, ...], guard: int = 200) -> Any:
@@ -117,7 +130,7 @@ def exact(name: str, args: Point, orders: tuple[int, ...], guard: int = 200) -> 
         with mp.workprec(2 * guard):
             return DEFINED[name](orders[-1], *(mpf(a) if type(a) is float else a for a in args))
     smallest = min(0, *(math.frexp(x)[1] for x in args))
-    steps = [-guard if name in LEVEL_AT_0 else smallest - guard] * len(args)
+    steps = [-guard if name in LEVEL_AT_0.split() else smallest - guard] * len(args)
     lost = sum(n * (guard - step) for n, step in zip(orders, steps, strict=True))
     with mp.workprec(2500 + 2 * guard + lost):
 
@@ -168,7 +181,7 @@ def cases(rule: Rule, i: int, every: int = 1) -> list[Case]:
             truths = tuple(partials[o] for o in along[1:])
         except (OverflowError, ValueError):  # too large for mpmath itself
             continue
-        if rule.kind == "kinked" and any(truths[1:]) or any(mp.im(t) for t in truths):
+        if (rule.kind == "kinked" and any(truths[1:])) or any(mp.im(t) for t in truths):
             continue  # a jump, or a power of a negative base that is moving
         moved = [
             sum(
@@ -241,9 +254,7 @@ def sloped(rule: Rule) -> Iterator[int]:
 
 
 ROWS = [  # helpers, whose names start with _, are measured where they are used
-    r
-    for r in table()
-    if r.name[0] != "_" and not str(r.value).startswith("(") and r.kind != "flat"
+    r for r in table() if r.name[0] != "_" and not str(r.value).startswith("(") and r.kind != "flat"
 ]
 
 

@@ -14,7 +14,7 @@ from dualad.rules import Rule
 # A rule, the place of the argument, the order and the cases go in, the derivatives come out.
 Run = Callable[[Rule, int, int, list[Case]], list[float]]
 NUMPY = {"div": "divide", "pow": "power", "mul": "multiply", "sub": "subtract", "neg": "negative"} | {
-    f"a{name}": f"arc{name}" for name in "sin cos tan tan2 sinh cosh tanh".split()
+    f"a{name}": f"arc{name}" for name in ("sin", "cos", "tan", "tan2", "sinh", "cosh", "tanh")
 }  # fmt: skip
 
 
@@ -68,7 +68,8 @@ def by_torch() -> Run:
         if f is None or any(type(x) is int for x in chosen[0].args):
             raise NotImplementedError
         columns = [
-            torch.tensor(c, dtype=torch.float64) for c in zip(*(c.args for c in chosen), strict=True)
+            torch.tensor(c, dtype=torch.float64)
+            for c in zip(*(c.args for c in chosen), strict=True)
         ]
         x = columns[i].requires_grad_()
         y = f(*columns)
@@ -99,7 +100,7 @@ def compare(rules: list[Rule]) -> None:
         for i in sloped(rule):
             chosen = cases(rule, i)
             cells = []
-            for name in exact:
+            for name, count in exact.items():
                 figures = []
                 for n in range(1, HIGHEST + 1):
                     try:
@@ -111,8 +112,8 @@ def compare(rules: list[Rule]) -> None:
                         figures.append("–")
                         continue
                     figures.append(number(w.conditioned))
-                    exact[name][1] += 1
-                    exact[name][0] += w.conditioned <= 4
+                    count[1] += 1
+                    count[0] += w.conditioned <= 4
                 cells.append(", ".join(figures))
             print(f"{rule.name:12} {i} " + "".join(f"{c:28}" for c in cells), flush=True)
     for name, (good, all_) in exact.items():

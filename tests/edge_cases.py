@@ -135,6 +135,7 @@ def verdict(case: Case, run: Callable[[Case, int], tuple[float, float]]) -> str:
 
 def by_dualad() -> Callable[[Case, int], tuple[float, float]]:
     import numpy
+
     from dualad import derivative, sigmoid, softplus
 
     module = Module(numpy, sigmoid=sigmoid, softplus=softplus)
@@ -152,9 +153,7 @@ def by_autograd() -> Callable[[Case, int], tuple[float, float]]:
     numpy = importlib.import_module("autograd.numpy")
     grad = importlib.import_module("autograd").grad
     special = importlib.import_module("autograd.scipy.special")
-    module = Module(
-        numpy, sigmoid=special.expit, softplus=lambda x: numpy.logaddexp(x, 0.0)
-    )
+    module = Module(numpy, sigmoid=special.expit, softplus=lambda x: numpy.logaddexp(x, 0.0))
 
     def run(case: Case, n: int) -> tuple[float, float]:
         def f(x: Any) -> Any:

@@ -5,8 +5,21 @@ from __future__ import annotations
 import math
 
 import pytest
-from accuracy import EVERY, HIGHEST, LIMIT, ROUTES, ROWS, cases, committed, exact, measure, reasons
-from accuracy import FILE, points, sloped
+from accuracy import (
+    EVERY,
+    FILE,
+    HIGHEST,
+    LIMIT,
+    ROUTES,
+    ROWS,
+    cases,
+    committed,
+    exact,
+    measure,
+    points,
+    reasons,
+    sloped,
+)
 from mpmath import mpf
 
 from dualad.rules import RULES, Rule
