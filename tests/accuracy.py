@@ -284,7 +284,7 @@ ulp·(1 + κ) more because libm and NumPy differ between machines.
 | row | argument | points | readable: ulp | relative | kernel: ulp | relative | array: ulp | relative |
 |---|---|---|---|---|---|---|---|---|
 """
-EVERY = 12
+EVERY = 20
 
 
 def number(x: float) -> str:

@@ -1,4 +1,4 @@
-"""jax, autograd and torch on the sample of accuracy.py: `python tests/accuracy.py --peers`."""
+"""jax, autograd and torch on a part of the sample of accuracy.py: `python tests/accuracy.py --peers`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-from accuracy import HIGHEST, Case, cases, measure, number, sloped, worst
+from accuracy import EVERY, HIGHEST, Case, cases, measure, number, sloped, worst
 
 from dualad.rules import Rule
 
@@ -98,14 +98,14 @@ def compare(rules: list[Rule]) -> None:
     print(f"{'':14}" + "".join(f"{name:28}" for name in exact), "in ulp·(1 + κ), orders 1, 2, 3")
     for rule in rules:
         for i in sloped(rule):
-            chosen = cases(rule, i)
+            chosen = cases(rule, i, EVERY)
             cells = []
             for name, count in exact.items():
                 figures = []
                 for n in range(1, HIGHEST + 1):
                     try:
                         if name == "dualad":
-                            w = measure(rule, "kernel", i, n)
+                            w = measure(rule, "kernel", i, n, EVERY)
                         else:
                             w = worst(runs[name](rule, i, n, chosen), chosen, n)
                     except Exception:
