@@ -287,7 +287,9 @@ row("pow(a, b)",  # b - 1 is rounded where b is small
     "(0 if real(b) > 0 else -inf) if a == 0 else y*log(a)", z=True, over=(POSITIVE, (-3, 3)),
     aka="power float_power",
     at={(0, 0): (1, 0, -inf), (0, 2): (0, 0, 0), (0, 1): (0, 1, 0), (-2, 3): (-8, 12, nan),
-        (0, 0.5): (0, inf, 0), (2, 0): (1, 0, 0.6931471805599453)},
+        (0, 0.5): (0, inf, 0), (2, 0): (1, 0, 0.6931471805599453),
+        (0, 0.25): (0, inf, 0), (1e-200, 2): (0, 2e-200, 0),
+        (1e300, 0.1): (1.0000000000000038e30, 1.0000000000000039e-271, 6.907755278982164e32)},
     inexact="a power below 2e-308 has lost digits, and the slope is b times as large")
 row("neg(x) = -x", "-1", kind="linear", z=True, aka="negative")
 row("pos(x) = +x", "1", kind="linear", z=True, aka="positive")
@@ -390,7 +392,8 @@ row("acos(x)", "-1/sqrt(_coside(x))", z=True, over=UNIT, aka="arccos", at={1: (0
 row("_coside(x) = (1 - x)*(1 + x)", "-2*x", z=True)
 row("atan(x)", "_bell(x)", z=True, aka="arctan", at={inf: (1.5707963267948966, 0)})
 row("_bell(x) = 1/(1 + x*x) if abs(x) < 1e150 else 1/x/x",
-    "-2*x*y*y if abs(x) < 1e9 else -2*y/x", z="1/(1 + x*x)")
+    "-2*x*y*y if abs(x) < 1e9 else -2*y/x", z="1/(1 + x*x)",
+    at={inf: (0, 0), 1e100: (1e-200, -2e-300)})
 row("atan2(a, b)", "_along(b, a)/hypot(a, b)", "-_along(a, b)/hypot(a, b)",
     aka="arctan2",
     at={(0, 0): (0, nan, nan), (1e-200, 1e-200): (0.7853981633974483, 5e199, -5e199)},

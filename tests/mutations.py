@@ -140,6 +140,8 @@ def tests_of(rule: Any) -> Callable[[], None]:
         if rule in t.SLOPED:
             for dtype in (t.np.float64, t.np.float32):
                 t.test_arrays_agree_with_numbers(rule, dtype)
+        if rule.name == "xlogy":
+            t.test_xlogy_at_zeros()
         if measured:
             test_accuracy.test_rows_are_as_exact_as_the_table_says(rule)
 
