@@ -27,7 +27,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-os.environ["DUALAD_PURE"] = "1"  # the kernel's C is written from the same table
 TESTS = Path(__file__).parent
 HOME = TESTS.parent
 SECONDS = 240  # for one error; more is counted as noticed: it hangs
@@ -288,6 +287,7 @@ def of_arrays(count: int, names: list[str]) -> None:
 
 
 def main() -> None:
+    os.environ["DUALAD_PURE"] = "1"  # the kernel's C is written from the same table
     sys.path.insert(0, str(TESTS))
     words = [w for w in sys.argv[1:] if not w.startswith("-")]
     if "--arrays" in sys.argv:

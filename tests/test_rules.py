@@ -311,7 +311,9 @@ def test_xlogy_at_zeros() -> None:
     slope = lambda a: derivative(lambda b: dualad.xlogy(a, b))(2.0)  # noqa: E731
     assert (slope(0.0), derivative(slope)(0.0)) == (0, 0.5)
     with np.errstate(all="ignore"):
-        assert dualad.xlogy(np.ones(1), Dual(np.zeros(1), np.ones(1))).tangent.tolist() == [math.inf]
+        assert dualad.xlogy(np.ones(1), Dual(np.zeros(1), np.ones(1))).tangent.tolist() == [
+            math.inf
+        ]
 
 
 def test_polygamma_far_to_the_left() -> None:
