@@ -3,10 +3,13 @@
     python tests/mutations.py                     every row of the table
     python tests/mutations.py --arrays            every array rule (hours)
     python tests/mutations.py --arrays 40 fft.py  forty of them by lot, in some files
+    MINUTES=30 python tests/mutations.py --arrays 400   as many of these as there is time for
 
 An error is a wrong sign, a factor of 2 or 1 + 1e-7, swapped arguments, a missing term, another
 branch, axis or index. Each is tested in a process of its own, split off from this one, which has
 the tests and their truths in memory. Printed are the errors that no test noticed, and the score.
+
+One error in the rows is none: b*a**(b - 1) and a**(b - 1) are both infinite where a is 0 and b small.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -192,6 +196,10 @@ FAMILIES = {  # where the tests of a file are, if not in the file of the same na
     "basics.py": ["shapes"],
     "common.py": ["shapes", "reductions", "ufuncs"],
 }
+UNRELIABLE = [  # where NumPy's SIMD loops differ from its own scalars, or from themselves
+    "--deselect=tests/test_ufuncs.py::test_methods_of_binary_ufuncs",
+    "--deselect=tests/test_linalg.py::test_norms",
+]
 SWAPPED: dict[type, type] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Lt: ast.GtE,
     ast.Gt: ast.LtE, ast.LtE: ast.Gt, ast.GtE: ast.Lt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -243,7 +251,7 @@ def changes(node: ast.AST) -> Iterator[tuple[Callable[[Any], ast.AST], str]]:
         yield lambda n: ast.Constant(value + 1), f"{value} is {value + 1}"
 
 
-def of_arrays(count: int, names: list[str]) -> None:
+def of_arrays(count: int, names: list[str], minutes: float) -> None:
     import pytest
 
     folder = HOME / "dualad" / "array_rules"
@@ -251,7 +259,8 @@ def of_arrays(count: int, names: list[str]) -> None:
     mutants = [(p, *m) for p in files for m in of_a_file(p)]
     if count:
         mutants = random.Random(1).sample(mutants, min(count, len(mutants)))
-    caught = 0
+    caught = done = 0
+    end = time.monotonic() + minutes * 60
     sound: dict[Path, bool] = {}
     with tempfile.TemporaryDirectory() as other:
         home = Path(other)
@@ -269,8 +278,7 @@ def of_arrays(count: int, names: list[str]) -> None:
                 sys.path[:0] = [str(home), str(home / "tests")]
                 with contextlib.redirect_stdout(io.StringIO()):
                     options = ["-x", "-q", "-p", "no:cacheprovider", "-W", "error"]
-                    skip = ["--deselect", "tests/test_ufuncs.py::test_methods_of_binary_ufuncs"]
-                    if pytest.main([*options, *skip, *tests]):
+                    if pytest.main([*options, *UNRELIABLE, *tests]):
                         raise AssertionError
 
             if path not in sound:
@@ -283,7 +291,10 @@ def of_arrays(count: int, names: list[str]) -> None:
             else:
                 print(what, flush=True)
             shutil.copy(path, there)
-    print(f"{caught} of {len(mutants)} errors in array rules noticed")
+            done += 1
+            if time.monotonic() > end:
+                break
+    print(f"{caught} of {done} errors in array rules noticed")
 
 
 def main() -> None:
@@ -292,7 +303,8 @@ def main() -> None:
     words = [w for w in sys.argv[1:] if not w.startswith("-")]
     if "--arrays" in sys.argv:
         counts = [int(w) for w in words if w.isdigit()]
-        of_arrays(counts[0] if counts else 0, [w for w in words if not w.isdigit()])
+        names = [w for w in words if w.endswith(".py")]
+        of_arrays(counts[0] if counts else 0, names, float(os.environ.get("MINUTES", "inf")))
     else:
         of_the_table(words)
 

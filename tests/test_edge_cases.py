@@ -359,3 +359,15 @@ def test_nan_is_told(package: Any) -> None:
     assert math.isnan((1 / x).tangent)
     assert math.isnan((1 / package.Dual(np.array([math.inf]), np.array([math.nan]))).tangent[0])
     assert package.derivative(lambda x: np.exp(-x) * 2)(-800.0) == -math.inf
+
+
+@TWO
+def test_36_determinants_of_many_small_matrices(package: Any) -> None:
+    """Their minors are matrices without elements, whose determinant is 1."""
+    a, b = np.arange(2.0).reshape(2, 1, 1), np.array([3.0, 5.0]).reshape(2, 1, 1)
+    for order, there in ((1, [3, 5]), (2, [0, 0]), (3, [0, 0])):
+        got = package.derivative(lambda t: np.linalg.det(a + t * b), order=order)(0.0)
+        assert np.ravel(got).tolist() == there
+    empty = np.linalg.det(package.Dual(np.zeros((2, 0, 0)), np.zeros((3, 2, 0, 0))))
+    assert empty.value.tolist() == [1, 1]
+    assert not np.any(empty.tangent)
