@@ -270,7 +270,7 @@ def _special(name: str) -> Callable[..., Any]:
     return function
 
 
-def _choose(c: Any, a: Callable[[], Any], b: Callable[[], Any]) -> Any:
+def choose(c: Any, a: Callable[[], Any], b: Callable[[], Any]) -> Any:
     """a() or b(), element by element where c is an array of answers."""
     if isinstance(c, (bool, np.bool_)):
         return a() if c else b()
@@ -293,7 +293,7 @@ _NUMPY = (
         "logaddexp2 square isfinite isinf isnan floordiv=floor_divide mod=remainder",
     )
     | {name: _special(name) for name in ("erf", "erfc", "gamma", "lgamma", "polygamma")}
-    | {"choose": _choose, "fma": _np_fma, "reciprocal": lambda x: 1 / x, "_sinc": _sinc}
+    | {"choose": choose, "fma": _np_fma, "reciprocal": lambda x: 1 / x, "_sinc": _sinc}
     | {"_exponent": lambda x: np.frexp(x)[1]}
 )
 
