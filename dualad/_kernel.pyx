@@ -753,7 +753,7 @@ cdef object nested(int row, object a, object b):
             if added(not z.mixed, 2, 0.0, NULL, slope.v, p.t12, z.t12, m1 * m2):
                 return None
             z.mixed = True
-        z.t_np |= slope.is_np | p.t_np
+        z.t_np |= (slope.is_np and slope.on) | p.t_np  # plain slopes become Python numbers
         first = False
     return z
 

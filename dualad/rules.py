@@ -287,13 +287,17 @@ row("div(a, b) = a/b", "1/b", "-(y/b)", z=True, over=POSITIVE, aka="divide true_
 row("pow(a, b)",  # b - 1 is rounded where b is small
     "b*a**(b - 1) if abs(b) >= 0.5 else (b*y/a if abs(a) > 0 else 0) if b == 0"
     " else b*a**(b - 1) if a == 0 else b*y/a if isfinite(a) else b*a**(b - 1)",
-    "(0 if real(b) > 0 else -inf) if a == 0 else y*log(a)", z=True, over=(POSITIVE, (-3, 3)),
+    "_powlog(a, b) if a == 0 else y*log(a)", z=True, over=(POSITIVE, (-3, 3)),
     aka="power float_power",
     at={(0, 0): (1, 0, -inf), (0, 2): (0, 0, 0), (0, 1): (0, 1, 0), (-2, 3): (-8, 12, nan),
         (0, 0.5): (0, inf, 0), (2, 0): (1, 0, 0.6931471805599453),
         (0, 0.25): (0, inf, 0), (1e-200, 2): (0, 2e-200, 0),
         (1e300, 0.1): (1.0000000000000038e30, 1.0000000000000039e-271, 6.907755278982164e32)},
     inexact="a power below 2e-308 has lost digits, and the slope is b times as large")
+row("_powlog(a, b) = (0 if real(b) > 0 else -inf) if a == 0 else a**b*log(a)",
+    "(b*_powlog(a, b - 1) if real(b) > 0 else inf) if a == 0 else a**(b - 1)*(1 + b*log(a))",
+    "(0 if real(b) > 0 else -inf) if a == 0 else y*log(a)", z=True, over=(POSITIVE, (-3, 3)),
+    at={(0, 1): (0, -inf, 0), (0, 2): (0, 0, 0), (0, 0.5): (0, -inf, 0), (0, 0): (-inf, inf, -inf)})
 row("neg(x) = -x", "-1", kind="linear", z=True, aka="negative")
 row("pos(x) = +x", "1", kind="linear", z=True, aka="positive")
 row("abs(x)", "sign(x)", kind="kinked", z="hypot(real(x), imag(x))", aka="absolute fabs",
