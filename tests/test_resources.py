@@ -130,5 +130,7 @@ def test_memory_of_arrays_is_used_again() -> None:
         "for _ in range(20): f(d)\n"
         "print((faults() - before) / 20)\n"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    )
     assert float(done.stdout) < 30  # over 100 else
