@@ -56,12 +56,21 @@ WIDE static int row_of_one(const Term *t, const double *restrict a, double *rest
         if (da == 1) EACH_LOOKED_AT(n, c * a[i]) else EACH_LOOKED_AT(n, c * a[i * da])
         break;
     case ARRAY:
-        if (da == 1 && ds == 1)
+        if (s == out) /* the slope is written over */
+            EACH_LOOKED_AT(n, out[i] * a[i * da])
+        else if (da == 1 && ds == 1)
             EACH_LOOKED_AT(n, s[i] * a[i])
         else
             EACH_LOOKED_AT(n, s[i * ds] * a[i * da])
     }
     return odd != 0;
+}
+
+/* Whether the slope of t may be written over by the result. */
+static inline int may_be_written(const Term *t, const Term *u) {
+    return t->form == ARRAY && t->slope_step == 1
+        && (u == NULL || (u->form == ARRAY && u->slope_step == 1 && t->dot_step == 1
+                          && u->dot_step == 1));
 }
 
 /* A slope as a number, whatever its form: for what is not usual. */
@@ -79,6 +88,10 @@ WIDE static int row_of_two(const Term *t, const Term *u, const double *restrict 
         EACH(n, a[i] + b[i])
     else if (dense && t->form == PLUS && u->form == MINUS)
         EACH(n, a[i] - b[i])
+    else if (s == out && s != NULL)
+        EACH_LOOKED_AT(n, out[i] * a[i] + r[i] * b[i])
+    else if (r == out && r != NULL)
+        EACH_LOOKED_AT(n, s[i] * a[i] + out[i] * b[i])
     else if (dense && t->form == ARRAY && u->form == ARRAY && t->slope_step == 1
              && u->slope_step == 1)
         EACH_LOOKED_AT(n, s[i] * a[i] + r[i] * b[i])
@@ -89,7 +102,9 @@ WIDE static int row_of_two(const Term *t, const Term *u, const double *restrict 
     return odd != 0;
 }
 
-/* out[j, i] = Σ slope[i]·ȧ[j, i] for k directions and n elements; u is NULL for one term. */
+/* out[j, i] = Σ slope[i]·ȧ[j, i] for k directions and n elements; u is NULL for one term.
+
+   With one direction, out may be a slope if all that it meets is dense: see `may_be_written`. */
 static int combine(const Term *t, const Term *u, double *out, Size k, Size n) {
     int odd = 0;
     for (Size j = 0; j < k; j++, out += n) {

@@ -8,7 +8,7 @@ finite) is left to `dual.apply`: the functions here then give NotImplemented or 
 """
 
 from cpython.object cimport PyObject, PyTypeObject
-from cpython.ref cimport Py_INCREF
+from cpython.ref cimport Py_INCREF, Py_REFCNT
 from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
 cimport numpy as cnp
 
@@ -34,6 +34,7 @@ cdef extern from "_array_kernel.h":
         Py_ssize_t dot_step
         Py_ssize_t row_step
 
+    bint may_be_written(const Term *t, const Term *u) nogil
     int combine(const Term *t, const Term *u, double *out, Py_ssize_t k, Py_ssize_t n) nogil
 
 cdef extern from *:
@@ -146,10 +147,12 @@ cdef object applied(Row row, object a, object b):
     cdef list x = [a, b], dots = [None, None]
     cdef list used_slopes = []  # they stay alive while they are used
     cdef Term terms[2]
+    cdef Term *other
     cdef int i, used = 0, nargs = row.nargs, behind = -1, ndim
     cdef Py_ssize_t k = 1
     cdef object level = None, y, argument, token, slope
-    cdef cnp.ndarray dot, out
+    cdef cnp.ndarray dot, out = None
+    cdef int own = -1  # a term whose slope is an array that nobody else holds
     cdef cnp.npy_intp shape[65]
     for i in range(nargs):
         argument = x[i]
@@ -206,6 +209,11 @@ cdef object applied(Row row, object a, object b):
                     )
                 finally:
                     unhush(token)
+                if Py_REFCNT(slope) == 1 and is_floats(slope) and not behind:
+                    if cnp.PyArray_CHKFLAGS(
+                        <cnp.ndarray>slope, cnp.NPY_ARRAY_CARRAY | cnp.NPY_ARRAY_OWNDATA
+                    ) and same_shape(slope, y, 0):
+                        own = used
             else:
                 slope = y if row.kinds[i] == RESULT else x[row.kinds[i]]
             if is_floats(slope) and same_shape(slope, y, 0):
@@ -223,14 +231,17 @@ cdef object applied(Row row, object a, object b):
         used += 1
     if used == 0:
         return None
-    if behind > 0:
-        shape[0] = k
-    for i in range(ndim):
-        shape[i + behind] = cnp.PyArray_DIM(<cnp.ndarray>y, i)
-    out = cnp.PyArray_SimpleNew(ndim + behind, shape, cnp.NPY_DOUBLE)
+    other = &terms[1] if used == 2 else NULL
+    if own >= 0 and may_be_written(&terms[own], &terms[1 - own] if used == 2 else NULL):
+        out = used_slopes[own]
+    else:
+        if behind > 0:
+            shape[0] = k
+        for i in range(ndim):
+            shape[i + behind] = cnp.PyArray_DIM(<cnp.ndarray>y, i)
+        out = cnp.PyArray_SimpleNew(ndim + behind, shape, cnp.NPY_DOUBLE)
     if combine(
-        &terms[0], &terms[1] if used == 2 else NULL, <double *>cnp.PyArray_DATA(out), k,
-        cnp.PyArray_SIZE(<cnp.ndarray>y),
+        &terms[0], other, <double *>cnp.PyArray_DATA(out), k, cnp.PyArray_SIZE(<cnp.ndarray>y)
     ):
         return None
     return made(y, out, level)

@@ -113,6 +113,8 @@ def expression(node: ast.expr, names: dict[str, str], functions: set[str]) -> st
             return f"({c(left)} {COMPARE[type(op)]} {c(right)})"
         case ast.IfExp(test, body, orelse):
             return f"({c(test)} ? {c(body)} : {c(orelse)})"
+        case ast.Call(ast.Name("isfinite"), [argument]):
+            return f"isfinite({c(argument)})"
         case ast.Call():
             name = called(node)
             if name not in functions:

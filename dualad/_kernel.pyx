@@ -753,7 +753,7 @@ cdef object nested(int row, object a, object b):
             if added(not z.mixed, 2, 0.0, NULL, slope.v, p.t12, z.t12, m1 * m2):
                 return None
             z.mixed = True
-        z.t_np |= slope.is_np | p.t_np
+        z.t_np |= (slope.is_np and slope.on) | p.t_np  # plain slopes become Python numbers
         first = False
     return z
 
@@ -1190,7 +1190,7 @@ cdef Driver wrapper_of(Driver wrapper, object f, Py_ssize_t argnum, object make,
 
 
 def derivative(f, Py_ssize_t argnum, make, collect):
-    """`drivers.derivative` in a number."""
+    """`drivers.derivative` in a number or an array."""
     return wrapper_of(Derivative.__new__(Derivative), f, argnum, make, collect)
 
 
@@ -1216,6 +1216,11 @@ cdef class Derivative(Driver):
 
     cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
         level = fresh_level()
+        if type(x) is ndarray and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_DOUBLE:
+            y = self.call(readable_dual(x.copy("K"), numpy.ones_like(x), level), args, n)
+            if isinstance(y, readable_class) and y.level == level and y.value.shape == x.shape:
+                return y.tangent
+            return self.collect(x, y, level)
         seed = unit_number(x, level)
         if seed is None:
             return NotImplemented

@@ -37,6 +37,10 @@ from .namespaces import ARRAY, quiet, unhush
 from .rules import RULES, Rule
 from .structure import leaves, rebuild
 
+# glibc hands the memory of arrays beyond 128 kB back to the system as soon as they are gone, and
+# getting it once more costs as much as the arithmetic, until a larger one has come and gone.
+np.empty(1 << 19)
+
 # -- tangents of array functions -----------------------------------------------------------
 
 

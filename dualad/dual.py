@@ -99,7 +99,11 @@ def scale(slope: Any, a: Dual, y: Any, kinked: bool) -> Any:
         if isinstance(slope, np.generic):  # Python's own numbers do not warn of inf*0
             slope = slope.item()
         product = slope * tangent
-        return product if product == product else _strong(slope, tangent, kinked)
+        return (
+            product
+            if product == product
+            else _strong(slope, tangent, kinked or _is_far(a.value, tangent))
+        )
     directions = np.shape(tangent)[: np.ndim(tangent) - np.ndim(a.value)]
     missing = np.ndim(y) - np.ndim(a.value)
     if directions and missing:
@@ -107,7 +111,7 @@ def scale(slope: Any, a: Dual, y: Any, kinked: bool) -> Any:
     with np.errstate(all="ignore"):
         product = slope * tangent
         if not is_finite(product):
-            product = _strong(slope, tangent, kinked)
+            product = _strong(slope, tangent, kinked or _is_far(a.value, tangent))
     shape = directions + np.shape(y)
     if np.shape(product) != shape:
         product = np.broadcast_to(product, shape).copy()
@@ -124,10 +128,19 @@ def fit(tangent: Any, y: Any) -> Any:
     return map_leaves(lambda x: x.astype(there), tangent)
 
 
-def _strong(slope: Any, tangent: Any, kinked: bool) -> Any:
+def _is_far(value: Any, tangent: Any) -> Any:
+    """Where a number is infinite, mostly because it was too large for a float."""
+    value, tangent = plain(value), plain(tangent)
+    if isinstance(value, np.ndarray) or isinstance(tangent, np.ndarray):
+        return np.isinf(value) & ~np.isnan(tangent)
+    return abs(value) == math.inf and tangent == tangent
+
+
+def _strong(slope: Any, tangent: Any, flat: Any) -> Any:
     """slope·tangent, where a zero tangent is stronger than an infinite slope.
 
-    On a kink a zero slope is as strong: the branch that was not taken has no say.
+    Where the function may be flat a zero slope is as strong: on a kink, where the branch that was
+    not taken has no say, and at infinity, as in 1/(1 + exp(800)).
     """
     if isinstance(slope, Dual) or isinstance(tangent, Dual):
         level = max(x.level for x in (slope, tangent) if isinstance(x, Dual))
@@ -135,16 +148,16 @@ def _strong(slope: Any, tangent: Any, kinked: bool) -> Any:
         t, t_dot = parts(tangent, level)
         terms = []
         if t_dot is not None:
-            terms.append(_strong(s, _in_front(t_dot, t, s), kinked))
+            terms.append(_strong(s, _in_front(t_dot, t, s), flat))
         if s_dot is not None:
             terms.append(_strong(_in_front(s_dot, s, t), t, True))
-        return dual(_strong(s, t, kinked), sum(terms[1:], terms[0]), level)
+        return dual(_strong(s, t, flat), sum(terms[1:], terms[0]), level)
     if isinstance(slope, np.ndarray) or isinstance(tangent, np.ndarray):
         product = slope * tangent
-        zero = (tangent == 0) | (kinked & (slope == 0))
+        zero = (tangent == 0) | (flat & (slope == 0))
         return np.where(zero & (product != product), 0, product)
     product = slope * tangent
-    if product != product and (tangent == 0 or (kinked and slope == 0)):
+    if product != product and (tangent == 0 or (flat and slope == 0)):
         return type(product)(0)
     return product
 

@@ -149,10 +149,12 @@ def _sinc(n: int, x: Any) -> Any:
     x = np.asarray(x)
     near = np.abs(x) < (n + 2) / math.pi
     u = math.pi * np.where(near, x, 0)
-    series = sum(
-        (-1) ** k * u ** (2 * k - n) / ((2 * k + 1) * math.factorial(2 * k - n))
-        for k in range((n + 1) // 2, 2 * n + 14)
-    )
+    terms = range((n + 1) // 2, 2 * n + 14)
+    coefficients = [(-1) ** k / float((2 * k + 1) * math.factorial(2 * k - n)) for k in terms]
+    series: Any = 0.0
+    for c in reversed(coefficients):
+        series = series * u * u + c
+    series = series * u if n % 2 else series
     u = math.pi * np.where(near, 1, x)
     turns = np.where(near, 1, x - 2 * np.rint(x.real / 2))  # sin πx for large x too
     sin, cos = np.sin(math.pi * turns), np.cos(math.pi * turns)
@@ -270,10 +272,14 @@ def _special(name: str) -> Callable[..., Any]:
     return function
 
 
-def _choose(c: Any, a: Callable[[], Any], b: Callable[[], Any]) -> Any:
+def choose(c: Any, a: Callable[[], Any], b: Callable[[], Any]) -> Any:
     """a() or b(), element by element where c is an array of answers."""
     if isinstance(c, (bool, np.bool_)):
         return a() if c else b()
+    if (all_one := c.all()) or not c.any():  # mostly
+        y = a() if all_one else b()
+        if np.shape(y) == c.shape:
+            return y
     return np.where(c, a(), b())
 
 
@@ -293,7 +299,7 @@ _NUMPY = (
         "logaddexp2 square isfinite isinf isnan floordiv=floor_divide mod=remainder",
     )
     | {name: _special(name) for name in ("erf", "erfc", "gamma", "lgamma", "polygamma")}
-    | {"choose": _choose, "fma": _np_fma, "reciprocal": lambda x: 1 / x, "_sinc": _sinc}
+    | {"choose": choose, "fma": _np_fma, "reciprocal": lambda x: 1 / x, "_sinc": _sinc}
     | {"_exponent": lambda x: np.frexp(x)[1]}
 )
 

@@ -24,7 +24,7 @@ import numpy as np
 import scipy.special as sc
 
 from .dual import as_numpy, function, plain
-from .namespaces import Namespace
+from .namespaces import Namespace, choose
 from .rules import Kind, Rule, Slope, compile_text
 
 MPMATH = "by mpmath"
@@ -74,7 +74,8 @@ class SpecialRule(Rule):
             return super().slope_in(namespace, i)
         if namespace.is_complex and self.complex_slope:
             slope = self.complex_slope
-        return _read(slope, (*self.args, "y"), namespace.is_array)
+        f = _read(slope, (*self.args, "y"), namespace.is_array)
+        return _beside_arrays(f) if namespace.is_array else f
 
     def line_in(self, namespace: Namespace, active: Sequence[bool]) -> Callable[..., Any]:
         """The chain rule for this row: a function of (arguments…, tangents…) that gives (y, ẏ)."""
@@ -90,21 +91,24 @@ class SpecialRule(Rule):
         """The second half of that line: a function of (arguments…, y, tangents…) that gives ẏ."""
         dots = [f"d{a}" for a in self.args]
         f = _read(self._tangent(active), (*self.args, "y", *dots), namespace.is_array)
-
-        def tangent(*args: Any) -> Any:
-            try:
-                return f(*args)
-            except (ArithmeticError, ValueError):  # numbers of Python's beside arrays, as log1p(-1)
-                if not namespace.is_array:
-                    raise
-                return f(*(a if a is None else as_numpy(a) for a in args))
-
-        return tangent
+        return _beside_arrays(f) if namespace.is_array else f
 
     @property
     def count(self) -> int:
         """How many arguments."""
         return len(self.args)
+
+
+def _beside_arrays(f: Callable[..., Any]) -> Callable[..., Any]:
+    """f once more by NumPy, if Python raises for one of the numbers beside arrays, as log1p(-1)."""
+
+    def call(*args: Any) -> Any:
+        try:
+            return f(*args)
+        except (ArithmeticError, ValueError):
+            return f(*(a if a is None else as_numpy(a) for a in args))
+
+    return call
 
 
 def _on_numbers(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -133,9 +137,9 @@ _CONSTANTS = {
     "ln10": math.log(10),
     "inf": math.inf,
     "nan": math.nan,
-    "where": np.where,
+    "choose": choose,
 }
-# Two, because numbers branch and arrays choose with `where`.
+# Two, because numbers branch and arrays choose element by element.
 _SPACES = {
     arrays: Namespace("scipy.special", _CONSTANTS, is_array=arrays, supply=function)
     for arrays in (False, True)

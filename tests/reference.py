@@ -16,8 +16,8 @@ def _nan(*args: Any) -> bool:
     return any(mp.isnan(a) for a in args)
 
 
-def _log_sum(a: Any, b: Any, base: Any) -> Any:
-    return mp.log(mp.power(base, a) + mp.power(base, b)) / mp.log(base)
+def _log_sum(a: Any, b: Any) -> Any:
+    return mp.log(mp.exp(a) + mp.exp(b))
 
 
 def _sinc_derivative(n: Any, x: Any) -> Any:
@@ -56,12 +56,12 @@ _OTHERS: dict[str, Callable[..., Any]] = {
     "exp2": lambda x: mp.power(2, x),
     "log2": lambda x: mp.log(x, 2),
     "xlogy": lambda a, b: mpf(0) if a == 0 else a * mp.log(b),
-    "logaddexp": lambda a, b: _log_sum(a, b, mp.e),
-    "logaddexp2": lambda a, b: _log_sum(a, b, mpf(2)),
+    "logaddexp": _log_sum,
+    "logaddexp2": lambda a, b: _log_sum(a * mp.ln2, b * mp.ln2) / mp.ln2,
     "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
     "softplus": lambda x: mp.log(1 + mp.exp(x)),
     "sinc": mp.sincpi,
-    "lgamma": lambda x: mp.log(abs(mp.gamma(x))),
+    "lgamma": lambda x: mp.re(mp.loggamma(x)),
     "polygamma": lambda n, x: mp.psi(int(n), x),
     "real": mp.re,
     "imag": mp.im,
@@ -69,6 +69,11 @@ _OTHERS: dict[str, Callable[..., Any]] = {
     "_step": lambda a, b: mpf(1) if a > b else mpf("0.5") if a == b else mpf(0),
     "_gap": lambda a, b: a - b,
     "_sigmoid2": lambda x: 1 / (1 + mp.power(2, -x)),
+    "_coside": lambda x: 1 - x**2,
+    "_bell": lambda x: 1 / (1 + x**2),
+    "_along": lambda a, b: a / mp.hypot(a, b),
+    "_bump": lambda x: mp.sech(x / 2) ** 2 / 4,
+    "_bump2": lambda x: mp.sech(x * mp.ln2 / 2) ** 2 / 4,
     "_sinc": _sinc_derivative,
     "_hypot1": lambda x: mp.sqrt(1 + x**2),
     "_gauss": lambda x: mp.exp(-(x**2)),

@@ -11,6 +11,7 @@ from cases import CUBE, MATRIX, POSITIVE, SQUARE, VECTOR, Case, complex_slope, h
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp
+from numpy.polynomial.polynomial import polygrid2d, polyval2d
 
 from dualad import Dual, NonDifferentiableError, derivative, grad, hessian, jacobian
 
@@ -20,6 +21,10 @@ ZEROS = np.array([1.0, -2.0, 3.5, 0.5])
 CASES: dict[str, Case] = {
     "polyval": Case(np.polyval, VECTOR, MATRIX),
     "polyval at a number": Case(np.polyval, VECTOR, 1.5),
+    "polyval2d": Case(lambda x, y: polyval2d(x, y, MATRIX), VECTOR, VECTOR**2),
+    "polyval2d of coefficients": Case(lambda y, c: polyval2d(VECTOR, y, c), VECTOR**2, CUBE),
+    "polyval2d at numbers": Case(lambda x, y: polyval2d(x, y, SQUARE), 1.5, -0.5),
+    "polygrid2d": Case(lambda x, c: polygrid2d(x, ROW, c), VECTOR, SQUARE),
     "polyadd": Case(lambda a, b: np.polyadd(a * a, b), VECTOR, ROW),
     "polysub": Case(lambda a, b: np.polysub(a * a, b), ROW, VECTOR),
     "polymul": Case(np.polymul, VECTOR, ROW),

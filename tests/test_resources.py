@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import platform
+import subprocess
 import sys
 import tracemalloc
 from types import ModuleType
@@ -113,3 +115,20 @@ def test_deep_expressions_are_refused(text: str) -> None:
 
 def test_long_sums_are_not_deep() -> None:
     assert Expression("+".join(["x"] * 2000))({"x": 2.0}) == 4000.0
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="about glibc's malloc")
+def test_memory_of_arrays_is_used_again() -> None:
+    """Arrays of the usual size do not come from the system anew each time: see dualad.array."""
+    script = (
+        "import resource, numpy as np, dualad\n"
+        "f = lambda x: np.exp(-x*x)*np.sin(3*x) + np.sqrt(1+x*x)/(2+np.cos(x))\n"
+        "d = dualad.Dual(np.ones(10_000), np.ones(10_000))\n"
+        "faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+        "f(d); f(d)\n"
+        "before = faults()\n"
+        "for _ in range(20): f(d)\n"
+        "print((faults() - before) / 20)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert float(done.stdout) < 30  # over 100 else

@@ -306,6 +306,16 @@ def test_slopes_that_are_only_shown_are_right(rule: Rule) -> None:
         assert rule.slope_in(MATH, 0)(2.0, 0.0) == function(rule)(1.0)
 
 
+def test_xlogy_at_zeros() -> None:
+    """Where a is 0 the slope in b is 0, but not its own slope in a; where b is 0 it is infinite."""
+    slope = lambda a: derivative(lambda b: dualad.xlogy(a, b))(2.0)  # noqa: E731
+    assert (slope(0.0), derivative(slope)(0.0)) == (0, 0.5)
+    with np.errstate(all="ignore"):
+        assert dualad.xlogy(np.ones(1), Dual(np.zeros(1), np.ones(1))).tangent.tolist() == [
+            math.inf
+        ]
+
+
 def test_polygamma_far_to_the_left() -> None:
     for x in (-150.25, -1234.75, -1e6 - 0.5, -1e15 - 0.5):
         for n in (0, 1, 2, 3):

@@ -295,7 +295,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     ):
         y = _euclidean(x, ord, axis, axes)
     elif len(axes) == 1:
-        y = _vector_norm(np.moveaxis(x, axes, (-1,)), ord)
+        y = _vector_norm(np.moveaxis(x, axes, (-1,)), ord, keepdims)
     elif len(axes) == 2:
         y = _matrix_norm(np.moveaxis(x, axes, (-2, -1)), ord)
     else:
@@ -321,8 +321,8 @@ def _euclidean(x: Any, ord: Any, axis: Any, axes: tuple[int, ...]) -> Any:
     return result(y, total(product.real, tuple(i - x.ndim for i in axes)), x.level)
 
 
-def _vector_norm(x: Any, ord: Any) -> Any:
-    """Along the last axis."""
+def _vector_norm(x: Any, ord: Any, keepdims: bool) -> Any:
+    """Along the last axis, which stays if asked to: powers of arrays round otherwise."""
     if isinstance(ord, str):
         raise ValueError(f"norm of a vector takes a number or None for ord, got {ord!r}.")
     if ord == 0:
@@ -330,7 +330,9 @@ def _vector_norm(x: Any, ord: Any) -> Any:
     size = np.abs(x)
     if ord in (np.inf, -np.inf):
         return _extreme(size, ord > 0)
-    return np.sum(size, axis=-1) if ord == 1 else np.sum(size**ord, axis=-1) ** (1 / ord)
+    if ord == 1:
+        return np.sum(size, axis=-1)
+    return np.sum(size**ord, axis=-1, keepdims=keepdims) ** (1 / ord)
 
 
 def _matrix_norm(x: Any, ord: Any) -> Any:

@@ -10,6 +10,7 @@ import warnings
 from typing import Any
 
 import numpy as np
+from numpy.polynomial import polynomial
 
 from ..array import implements
 from ..dual import Dual, dual, fit, plain
@@ -40,6 +41,31 @@ def _(p: Any, x: Any) -> Any:
     for i in range(p.shape[0]):
         y = y * x + p[i]
     return y
+
+
+def _rising(x: Any, c: Any, grid: bool) -> Any:
+    """Σ cᵢ xⁱ along the first axis of c: for every column at every x, or column by column."""
+    x, c = array(x), array(c)
+    if grid:
+        c = c.reshape(c.shape + (1,) * x.ndim)
+    y = c[-1] + 0 * x
+    for i in range(c.shape[0] - 2, -1, -1):
+        y = y * x + c[i]
+    return y
+
+
+@implements(polynomial.polyval2d)
+def _(x: Any, y: Any, c: Any) -> Any:
+    if np.shape(x) != np.shape(y):
+        raise ValueError(
+            f"polyval2d takes x and y of one shape, got {np.shape(x)} and {np.shape(y)}."
+        )
+    return _rising(y, _rising(x, c, True), False)
+
+
+@implements(polynomial.polygrid2d)
+def _(x: Any, y: Any, c: Any) -> Any:
+    return _rising(y, _rising(x, c, True), True)
 
 
 @implements(np.polyadd)

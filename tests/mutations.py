@@ -1,0 +1,308 @@
+"""Do the tests catch errors? Put one into a rule, run the tests of that rule, and see.
+
+    python tests/mutations.py                     every row of the table
+    python tests/mutations.py --arrays            every array rule (hours)
+    python tests/mutations.py --arrays 40 fft.py  forty of them by lot, in some files
+    MINUTES=30 python tests/mutations.py --arrays 400   as many of these as there is time for
+
+An error is a wrong sign, a factor of 2 or 1 + 1e-7, swapped arguments, a missing term, another
+branch, axis or index. Each is tested in a process of its own, split off from this one, which has
+the tests and their truths in memory. Printed are the errors that no test noticed, and the score.
+
+One error in the rows is none: b*a**(b - 1) and a**(b - 1) are both infinite where a is 0 and b small.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import copy
+import io
+import os
+import random
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+TESTS = Path(__file__).parent
+HOME = TESTS.parent
+SECONDS = 240  # for one error; more is counted as noticed: it hangs
+
+# The text with an error in it, and what the error is
+Mutant = tuple[str, str]
+
+
+def noticed(run: Callable[[], None]) -> bool:
+    """Whether `run` fails, in a process of its own."""
+    child = os.fork()
+    if child == 0:
+        signal.alarm(SECONDS)
+        with contextlib.suppress(BaseException):
+            with open(os.devnull, "w") as nothing:
+                os.dup2(nothing.fileno(), 1)
+                os.dup2(nothing.fileno(), 2)
+                run()
+            os._exit(0)
+        os._exit(1)
+    return os.waitpid(child, 0)[1] != 0
+
+
+# -- the table ---------------------------------------------------------------------------------
+
+
+def of_a_slope(slope: str, args: tuple[str, ...]) -> Iterator[Mutant]:
+    if slope == "0":
+        yield "1", "0 is 1"
+        return
+    yield f"-({slope})", "sign"
+    yield f"2*({slope})", "factor 2"
+    yield f"(1 + 1e-7)*({slope})", "factor 1 + 1e-7"
+    tree = ast.parse(slope, mode="eval")
+    for one in args:
+        for other in args:
+            if one < other:
+                yield _renamed(tree, {one: other, other: one}), f"{one} and {other} swapped"
+    yield from of_terms(slope)
+
+
+def of_terms(text: str) -> Iterator[Mutant]:
+    """Every part of an expression left out, one at a time."""
+    tree = ast.parse(text, mode="eval")
+    for place, node in enumerate(ast.walk(tree)):
+        parts: list[str] = []
+        if isinstance(node, ast.BinOp):
+            parts = ["left", "right"]
+        elif isinstance(node, ast.IfExp):
+            parts = ["body", "orelse"]
+        elif isinstance(node, ast.UnaryOp):
+            parts = ["operand"]
+        for part in parts:
+            mutant = copy.deepcopy(tree)
+            there = list(ast.walk(mutant))[place]
+            new = ast.unparse(_replaced(mutant, there, getattr(there, part)))
+            yield new, f"{ast.unparse(node)} is {ast.unparse(getattr(node, part))}"
+
+
+def _replaced(tree: ast.AST, old: ast.AST, new: ast.AST) -> ast.AST:
+    class Replace(ast.NodeTransformer):
+        def visit(self, node: ast.AST) -> Any:
+            return new if node is old else self.generic_visit(node)
+
+    return Replace().visit(tree)
+
+
+def _renamed(tree: ast.AST, names: dict[str, str]) -> str:
+    new = copy.deepcopy(tree)
+    for node in ast.walk(new):
+        if isinstance(node, ast.Name):
+            node.id = names.get(node.id, node.id)
+    return ast.unparse(new)
+
+
+def with_slopes(rule: Any, slopes: tuple[Any, ...]) -> None:
+    """Another row in the place of this one."""
+    type(rule).__init__(
+        rule, rule.name, rule.args, rule.value, slopes, rule.kind, rule.is_complex,
+        rule.complex_value, rule.over, rule.points, rule.aliases, rule.says, rule.inexact,
+    )  # fmt: skip
+
+
+def tests_of(rule: Any) -> Callable[[], None]:
+    """The tests of one row, with their truths calculated."""
+    import test_accuracy
+    import test_rules as t
+
+    if not hasattr(t.partial, "cache_info"):
+        t.partial = cache(t.partial)  # type: ignore[attr-defined]
+    points = t.samples(rule) + t.samples(rule, 5)
+    for args in points:
+        for orders in t.orders_up_to(rule, 4):
+            t.partial(rule.name, args, orders)
+    measured = rule in test_accuracy.ROWS
+    if measured:
+        for i in test_accuracy.sloped(rule):
+            test_accuracy.cases(rule, i, test_accuracy.EVERY)
+
+    def run() -> None:
+        warnings.simplefilter("ignore")
+        t.test_floats_to_order_3(rule)
+        for r, args, there in t.POINTS:
+            if r is rule:
+                t.test_special_points(rule, args, there)
+        if rule.kind in ("linear", "flat"):
+            t.test_slopes_that_are_only_shown_are_right(rule)
+        if rule in t.HOLOMORPHIC:
+            t.test_complex_to_order_3(rule)
+        if rule in t.SLOPED:
+            for dtype in (t.np.float64, t.np.float32):
+                t.test_arrays_agree_with_numbers(rule, dtype)
+        if rule.name == "xlogy":
+            t.test_xlogy_at_zeros()
+        if measured:
+            test_accuracy.test_rows_are_as_exact_as_the_table_says(rule)
+
+    return run
+
+
+def of_the_table(names: list[str]) -> None:
+    sys.path.insert(0, str(HOME))
+    from dualad.rules import table
+
+    caught = total = 0
+    for rule in table():
+        if names and rule.name not in names:
+            continue
+        if not rule.slopes:
+            continue  # a composition of other rows
+        run = tests_of(rule)
+        if noticed(run):
+            print(f"{rule.name}: the tests fail without an error in it")
+            continue
+        for i, slope in enumerate(rule.slopes):
+            for text, what in of_a_slope(slope, rule.args) if isinstance(slope, str) else ():
+                if text == slope:
+                    continue
+                new = (*rule.slopes[:i], text, *rule.slopes[i + 1 :])
+
+                def with_error(new: Any = new, run: Any = run, rule: Any = rule) -> None:
+                    with_slopes(rule, new)
+                    run()
+
+                total += 1
+                if noticed(with_error):
+                    caught += 1
+                else:
+                    print(f"{rule.name}, d/d{rule.args[i]} = {text}   ({what})", flush=True)
+    print(f"{caught} of {total} errors in rows noticed")
+
+
+# -- array rules -------------------------------------------------------------------------------
+
+FAMILIES = {  # where the tests of a file are, if not in the file of the same name
+    "common.py": ["shapes", "reductions", "ufuncs"],
+    "elementwise.py": ["choosing", "others", "ufuncs"],
+    "factorisations.py": ["linalg"],
+    "matrices.py": ["linalg", "products"],
+    "sequences.py": ["polynomials"],
+    "statistics.py": ["polynomials"],
+    "tables.py": ["choosing"],
+    "ufunc_methods.py": ["ufuncs"],
+}
+SWAPPED: dict[type, type] = {
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Lt: ast.GtE,
+    ast.Gt: ast.LtE, ast.LtE: ast.Gt, ast.GtE: ast.Lt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+}  # fmt: skip
+
+
+def of_a_file(path: Path) -> Iterator[Mutant]:
+    """Errors at every place of a module, texts and annotations left out."""
+    source = path.read_text(encoding="utf-8")
+    tree = ast.parse(source)
+    skipped = set()
+    for node in ast.walk(tree):
+        for field in ("annotation", "returns"):
+            if part := getattr(node, field, None):
+                skipped.update(map(id, ast.walk(part)))
+        if isinstance(node, (ast.Raise, ast.JoinedStr, ast.ImportFrom)):
+            skipped.update(map(id, ast.walk(node)))
+    for place, node in enumerate(ast.walk(tree)):
+        if id(node) in skipped:
+            continue
+        for change, what in changes(node):
+            mutant = copy.deepcopy(tree)
+            there = list(ast.walk(mutant))[place]
+            mutant = _replaced(mutant, there, change(there))  # type: ignore[assignment]
+            text = ast.unparse(ast.fix_missing_locations(mutant))
+            where = f"{path.name}:{getattr(node, 'lineno', '?')}: {ast.unparse(node)[:70]}"
+            yield text, f"{where}   ({what})"
+
+
+def changes(node: ast.AST) -> Iterator[tuple[Callable[[Any], ast.AST], str]]:
+    """What can go wrong with a part of a program: how to make it so, and what to call it."""
+    if isinstance(node, ast.BinOp):
+        if type(node.op) in SWAPPED:
+            swapped = SWAPPED[type(node.op)]
+            yield lambda n: ast.BinOp(n.left, swapped(), n.right), swapped.__name__
+        if isinstance(node.op, (ast.Add, ast.Sub, ast.Mult)):
+            yield lambda n: n.left, "right part missing"
+    elif isinstance(node, ast.UnaryOp) and isinstance(node.op, (ast.USub, ast.Not)):
+        yield lambda n: n.operand, "sign"
+    elif isinstance(node, ast.Compare) and type(node.ops[0]) in SWAPPED:
+        other = SWAPPED[type(node.ops[0])]
+        yield lambda n: ast.Compare(n.left, [other()], n.comparators), other.__name__
+    elif isinstance(node, ast.IfExp):
+        yield lambda n: ast.IfExp(n.test, n.orelse, n.body), "other branch"
+    elif isinstance(node, ast.Call) and len(node.args) == 2:
+        yield lambda n: ast.Call(n.func, n.args[::-1], n.keywords), "arguments swapped"
+    elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        value = node.value
+        yield lambda n: ast.Constant(value + 1), f"{value} is {value + 1}"
+
+
+def of_arrays(count: int, names: list[str], minutes: float) -> None:
+    import pytest
+
+    folder = HOME / "dualad" / "array_rules"
+    files = [p for p in sorted(folder.glob("*.py")) if not names or p.name in names]
+    mutants = [(p, *m) for p in files for m in of_a_file(p)]
+    if count:
+        mutants = random.Random(1).sample(mutants, min(count, len(mutants)))
+    caught = done = 0
+    end = time.monotonic() + minutes * 60
+    sound: dict[Path, bool] = {}
+    with tempfile.TemporaryDirectory() as other:
+        home = Path(other)
+        for part in ("dualad", "tests"):
+            shutil.copytree(
+                HOME / part, home / part, ignore=shutil.ignore_patterns("*.so", "__pyc*")
+            )
+        for path, text, what in mutants:
+            there = home / "dualad" / "array_rules" / path.name
+            family = FAMILIES.get(path.name, [path.stem])
+            tests = [f"tests/test_{t}.py" for t in [*family, "edge_cases"]]
+
+            def run(tests: list[str] = tests) -> None:
+                os.chdir(home)
+                sys.path[:0] = [str(home), str(home / "tests")]
+                with contextlib.redirect_stdout(io.StringIO()):
+                    options = ["-x", "-q", "-p", "no:cacheprovider", "-W", "error"]
+                    if pytest.main([*options, *tests]):
+                        raise AssertionError
+
+            if path not in sound:
+                sound[path] = not noticed(run)
+                if not sound[path]:
+                    print(f"{path.name}: the tests fail without an error in it", flush=True)
+            there.write_text(text, encoding="utf-8")
+            if sound[path] and noticed(run):
+                caught += 1
+            else:
+                print(what, flush=True)
+            shutil.copy(path, there)
+            done += 1
+            if time.monotonic() > end:
+                break
+    print(f"{caught} of {done} errors in array rules noticed")
+
+
+def main() -> None:
+    os.environ["DUALAD_PURE"] = "1"  # the kernel's C is written from the same table
+    sys.path.insert(0, str(TESTS))
+    words = [w for w in sys.argv[1:] if not w.startswith("-")]
+    if "--arrays" in sys.argv:
+        counts = [int(w) for w in words if w.isdigit()]
+        names = [w for w in words if w.endswith(".py")]
+        of_arrays(counts[0] if counts else 0, names, float(os.environ.get("MINUTES", "inf")))
+    else:
+        of_the_table(words)
+
+
+if __name__ == "__main__":
+    main()
