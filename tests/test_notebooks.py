@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,8 @@ def check_stored(notebook: dict[str, Any]) -> None:
 def test_notebook(path: Path) -> None:
     text = path.read_text(encoding="utf-8")
     check_stored(json.loads(text))
+    for link in re.findall(r"\]\(([^):]+\.ipynb)\)", text):  # to other lessons
+        assert (path.parent / link).exists(), link
     for name in NEEDED:
         pytest.importorskip(
             name, reason='notebooks need the extra: pip install "dualad[notebooks]"'
