@@ -99,17 +99,21 @@ def test_layers_and_crossings() -> None:
         p, q = np.sin(b), np.cos(a)
         return np.exp(p), np.tanh(q)
 
-    g = graph(swapped, 1.0, 2.0)
-    for a, b in combinations(g.edges, 2):
-        for (s, t), (u, v) in ((x, y) for x in pairwise(a.way) for y in pairwise(b.way)):
-            if s.layer == u.layer:
-                assert (s.y - u.y) * (t.y - v.y) >= 0
+    def nested(a: Any, b: Any) -> Any:  # two long edges begin at the same node
+        return a * np.sqrt(np.log(a / np.sin(b**2)))
+
+    for g in (graph(swapped, 1.0, 2.0), graph(nested, 4.0, 1.2)):
+        for a, b in combinations(g.edges, 2):
+            for (s, t), (u, v) in ((x, y) for x in pairwise(a.way) for y in pairwise(b.way)):
+                if s.layer == u.layer:
+                    assert (s.y - u.y) * (t.y - v.y) >= 0
 
 
 def test_direction_and_trace() -> None:
     t = trace(survey, 2.0, 5.0, wrt=(0, 1))
     assert "ẏ = 1.7163" in graph(t, direction=1).to_svg()
     assert "ẏ = 5.5" in graph(t)._repr_svg_()
+    assert graph(t).to_svg() in graph(t)._repr_html_()
     assert "1.716337815" in graph(t, direction=1, digits=9).to_svg()
 
 

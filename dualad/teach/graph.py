@@ -74,6 +74,14 @@ class Graph:
     def _repr_svg_(self) -> str:
         return self.to_svg()
 
+    def _repr_html_(self) -> str:
+        """In the page, not as an image: so it knows Jupyter's theme, and shrinks to the page.
+
+        At most to 0.7 of its size, where its text is still legible; then it scrolls.
+        """
+        least = f'<div style="min-width:{round(0.7 * self.width)}px">{self.to_svg()}</div>'
+        return f'<div style="overflow-x:auto">{least}</div>'
+
     def to_svg(self) -> str:
         """The picture, for light and dark pages.
 
@@ -251,6 +259,8 @@ def _reduce_crossings(layers: list[list[Node]], edges: list[Edge]) -> None:
             links = left if forward else right
             here = {n: float(i) for i, n in enumerate(layers[k])}
             means = {n: _mean(links.get(n, ()), others, here[n]) for n in layers[k]}
+            if sweep % 4 > 1:  # ties the other way round
+                layers[k].reverse()
             layers[k].sort(key=means.__getitem__)
         crossings = _crossings(layers, right)
         if crossings < fewest:
