@@ -227,7 +227,10 @@ def test_random_programs(program: Any, a: float, b: float) -> None:
         np.testing.assert_array_equal(t.value, f(a, b))
         for row in t.steps:  # the chain rule along the slopes
             by_name = {r.variable: r for r in (*t.inputs, *t.steps)}
-            total = sum(s * by_name[v].tangent for v, s in row.slopes.items() if by_name[v].tangent)
+            dots = {v: by_name[v].tangent for v in row.slopes}
+            if not np.all(np.isfinite([*dots.values()])):
+                continue  # 0·∞ and 0·nan have conventions: see test_strong_zero
+            total = sum(s * dots[v] for v, s in row.slopes.items() if dots[v])
             np.testing.assert_allclose(total, row.tangent, rtol=1e-12, atol=1e-12)
         ET.fromstring(re.sub("^.*</style>", "", t.to_html(), flags=re.S))
 
