@@ -98,6 +98,13 @@ CASES: dict[str, Case] = {
     "interp number": steps(lambda x: np.interp(x, GRID, VECTOR[:4]), 1.5),
     "bincount": steps(lambda w: np.bincount([0, 1, 1, 3, 0], w, 6) ** 2, VECTOR),
     "histogram": steps(lambda w: np.histogram(VECTOR, 4, weights=w, density=True)[0], VECTOR + 3),
+    "histogram as it is": steps(lambda w: np.histogram(VECTOR, weights=w)[0], VECTOR),
+    "histogram2d edges": steps(
+        lambda x, e: np.histogram2d(x, VECTOR[::-1], e), VECTOR, [-9.0, 0.3, 1.5, 9.0]
+    ),
+    "histogramdd of one axis": steps(
+        lambda a, w: np.histogramdd(a, 3, density=True, weights=w), VECTOR, VECTOR**2
+    ),
     "histogram edges": steps(lambda a: np.histogram(a, 4, density=True), APART),
     "histogram range": steps(
         lambda a, r: np.histogram(a, 3, (r[0], r[1]), density=True), APART, [1.1, 7.9]

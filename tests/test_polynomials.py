@@ -242,6 +242,24 @@ def test_geomspace_ends_exactly() -> None:
         assert (y.value[0], y.value[-1]) == (a, b)
         assert (y.tangent[0], y.tangent[-1]) == (1.0, 7.0)
         np.testing.assert_allclose(y.value, np.geomspace(a, b, 7), rtol=1e-13)
+        y = np.geomspace(Dual(a, 1.0), Dual(b, 7.0), 2)
+        assert (y.value.tolist(), y.tangent.tolist()) == ([a, b], [1.0, 7.0])
+    y = np.geomspace(Dual(VECTOR + 3, VECTOR), 1e300, 3)
+    np.testing.assert_array_equal((y.value[0], y.tangent[0]), (VECTOR + 3, VECTOR))
+
+
+def test_correlations_are_at_most_1() -> None:
+    """Rounding is cut off in the value, and only there."""
+    for turn in (1.0, 1j):
+        for x in np.random.default_rng(1).normal(size=(200, 3)):
+            y = np.corrcoef(Dual(x, x[::-1].copy()), x * 3.7 * turn)
+            assert max(abs(y.value.real).max(), abs(y.value.imag).max()) <= 1.0
+            assert np.isfinite(y.tangent).all()
+
+
+def test_covariance_of_nothing() -> None:
+    x = Dual(np.ones((0, 3)), np.ones((0, 3)))
+    assert np.cov(x).shape == np.cov(x.value).shape == (0, 0)
 
 
 # -- functions of the user's ---------------------------------------------------------------

@@ -78,6 +78,7 @@ CASES: dict[str, Case] = {
     "gradient spacing": Case(lambda a, h: tuple(np.gradient(a, h[0])), MATRIX, GRID),
     "trapezoid": Case(lambda y: np.trapezoid(y * y, dx=0.5), MATRIX),
     "trapezoid grid": Case(lambda y, x: np.trapezoid(y, x, axis=0), MATRIX, GRID),
+    "trapezoid inside": Case(lambda y, x: np.trapezoid(y, x, axis=1), CUBE[:, :3], GRID),
     "trapezoid grids": Case(
         lambda y, x: np.trapezoid(y, x, axis=1), MATRIX, np.cumsum(POSITIVE, 1)
     ),
@@ -94,6 +95,8 @@ if hasattr(np, "cumulative_sum"):
     CASES["cumulative_sum"] = Case(
         lambda a: np.cumulative_sum(a * a, axis=1, include_initial=True), MATRIX
     )
+    CASES["cumulative_sum down"] = Case(lambda a: np.cumulative_sum(a * a, axis=0), MATRIX)
+    CASES["cumulative_sum alone"] = Case(lambda a: np.cumulative_sum(a * a), MATRIX[0])
     CASES["cumulative_prod"] = Case(
         lambda a: np.cumulative_prod(a, axis=1, include_initial=True), MATRIX
     )
@@ -295,6 +298,11 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     ),
     "order": (lambda: np.diff(X, -1), ValueError, "an order n of 0 or more, got -1"),
     "number": (lambda: np.diff(Dual(1.0, 1.0)), ValueError, "at least one axis, got a number"),
+    "one grid for two axes": (
+        lambda: np.gradient(X, GRID),
+        TypeError,
+        "one number or grid per axis; got 1 for 2 axes",
+    ),
     "spacings": (
         lambda: np.gradient(X, 1.0, 2.0, 3.0),
         TypeError,
