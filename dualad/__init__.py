@@ -5,10 +5,10 @@
 0.0
 """
 
-import typing as _typing
-
+# The names are all here from the start: a module with a `__getattr__` makes `dualad.sin` slow.
 from . import array_rules as array_rules
 from .array import DualArray
+from .auditing import audit
 from .drivers import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad
 from .dual import Dual
 from .functions import (
@@ -123,31 +123,12 @@ from .functions import (
 )
 from .kernel import kernel_info
 from .lifting import lift
+from .sensitivity import propagate, sensitivities
+from .solvers import objective
 from .testing import check_derivative, check_rule
 from .undefined import NonDifferentiableError
 
-if _typing.TYPE_CHECKING:
-    from .auditing import audit
-    from .sensitivity import propagate, sensitivities
-    from .solvers import objective
-
 __version__ = "0.1.0"
-
-_ELSEWHERE = {  # loaded when used
-    "audit": "auditing",
-    "objective": "solvers",
-    "propagate": "sensitivity",
-    "sensitivities": "sensitivity",
-}
-
-
-def __getattr__(name: str) -> object:
-    if name in _ELSEWHERE:
-        import importlib
-
-        return getattr(importlib.import_module(f".{_ELSEWHERE[name]}", __name__), name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-
 
 __all__ = [
     "Dual",

@@ -6,9 +6,7 @@ arrays with labels, the drivers differentiate, and the results get their labels 
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-import difflib
 import inspect
 import io
 import math
@@ -296,6 +294,8 @@ def _refuse_complex(driver: str, label: str, x: Any) -> None:
 
 
 def _unknown(name: str, names: Sequence[str]) -> str:
+    import difflib
+
     near = difflib.get_close_matches(name, names, 1)
     there = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}."
     return f"there is no parameter {name}; {there}"
@@ -619,6 +619,8 @@ class Sensitivities(_Printed):
 
 def csv_text(rows: Iterable[dict[str, Any]]) -> str:
     """Rows of the same keys as CSV, with the keys as the first line."""
+    import csv
+
     file = io.StringIO()
     writer: Any = None
     for row in rows:
