@@ -263,10 +263,16 @@ def on_arrays(rule, tuple args):
     return applied(row, args[0], args[1] if row.nargs == 2 else None)
 
 
-def operators(rule, forward, reflected):
-    """The two methods of an operator; `forward` and `reflected` take what is not usual."""
+def operators(rule, forward, reflected, square=None):
+    """The two methods of an operator; `forward` and `reflected` take what is not usual.
+
+    `square`: the rule for x**2, which has the same bits as that of any power with less work.
+    """
     def method(self, other):
-        result = applied(row_of(rule), self, other)
+        if square is not None and (type(other) is int or type(other) is float) and other == 2:
+            result = applied(row_of(square), self, None)
+        else:
+            result = applied(row_of(rule), self, other)
         return forward(self, other) if result is None else result
 
     def reflected_method(self, other):

@@ -246,7 +246,8 @@ def _operators(name: str, forward: Any, reflected: Any) -> tuple[Any, Any]:
     """The methods of an operator, with a compiled short way for arrays of floats."""
     if ARRAY_KERNEL is None:
         return forward, reflected
-    methods: tuple[Any, Any] = ARRAY_KERNEL.operators(RULES[name], forward, reflected)
+    square = RULES["square"] if name == "pow" else None
+    methods: tuple[Any, Any] = ARRAY_KERNEL.operators(RULES[name], forward, reflected, square)
     return methods
 
 
