@@ -74,8 +74,8 @@ class Finding:
     Attributes
     ----------
     kind : str
-        "tie", "kink", "jump", "infinite slope", "nan slope", "strong zero", "first inf" or
-        "first nan".
+        "tie", "kink", "jump", "infinite slope", "nan slope", "strong zero", "first inf",
+        "first nan" or "constant".
     what : str
         The operation.
     value : str
@@ -99,10 +99,10 @@ class Finding:
 
     def __repr__(self) -> str:
         times = f" ({self.count} times)" if self.count > 1 else ""
-        return (
-            f"{os.path.basename(self.file)}:{self.line}: {self.kind}: {self.what} at "
-            f"{self.value}{times}"
-        )
+        folder, name = os.path.split(self.file)
+        if os.path.basename(folder).startswith("ipykernel_"):
+            name = "cell"  # of a notebook
+        return f"{name}:{self.line}: {self.kind}: {self.what} at {self.value}{times}"
 
 
 class AuditReport:
@@ -145,7 +145,9 @@ def audit(f: Function, *args: Any, argnums: Argnums = 0, **kwargs: Any) -> Audit
     - **jumps**: floor, round, sign, //, % where they step. Their derivative is taken as 0;
     - **infinite and nan slopes**, and **strong zeros**: where such a slope met a zero tangent,
       and was not counted;
-    - the **first inf and nan** in a value and in a tangent, and the operation that made it.
+    - the **first inf and nan** in a value and in a tangent, and the operation that made it;
+    - if there is nothing else, a **constant** result that comparisons decided about, as of a
+      bisection: its derivative is 0, whatever it stands for. The last comparison is named.
 
     What does not depend on the differentiated arguments is not looked at, and what two tangents
     do not tell apart neither.
@@ -191,6 +193,9 @@ def audit(f: Function, *args: Any, argnums: Argnums = 0, **kwargs: Any) -> Audit
         if level.report.findings:
             error.add_note(str(level.report))
         raise
+    findings = level.report.findings
+    if not findings and level.decision and all(split(y, level)[1] is None for y in leaves(result)):
+        findings.append(level.decision)
     level.report.result = rebuild(result, lambda v: split(v, level)[0])
     return level.report
 
@@ -218,6 +223,7 @@ class _Watch(WatchedLevel):
         self.met: set[str] = set()  # which kinds of numbers that are not finite
         self.last = "the arguments"  # the operation that is being done
         self.inside = ""  # the function of NumPy that is being done
+        self.decision: Finding | None = None  # the last comparison
 
     def note(self, kind: str, what: str, value: str) -> None:
         file, line = _place()
@@ -434,6 +440,8 @@ def _compared(a: Any, b: Any, sign: str) -> None:
         return
     with _quietly():
         watch.see_tie("tie", sign, a, b)
+        texts = [_text(plain(x)) for x in (a, b)]
+        watch.decision = Finding("constant", sign, " and ".join(texts), *_place())
 
 
 def _apart(a: Any, b: Any) -> Any:

@@ -35,6 +35,9 @@ NUMBERS: list[tuple[Callable[[Any], Any], float, list[tuple[str, str]]]] = [
     (lambda x: x if np.less(x, 1.0) else x * x, 1.0, [("tie", "<")]),
     (lambda x: x and 2 * x, 0.0, [("tie", "truth")]),
     (lambda x: max(x, 1.0), 1.0, [("tie", "<")]),
+    (lambda x: 1.0 if x > 0 else -1.0, 2.0, [("constant", ">")]),
+    (lambda x: 3.0 if x == 2 else x + 1, 2.0, [("tie", "==")]),
+    (lambda x: 3.0, 2.0, []),
     (lambda x: sorted([x, 1.0])[0], 1.0, [("tie", ">")]),
     (lambda x: x if x > 1 else x * x, 1.5, []),
     (lambda x: x if 0 * x == 0 else x * x, 1.5, []),  # they move together
@@ -118,6 +121,13 @@ def test_file_line_value_and_count() -> None:
     assert finding.line == f.__code__.co_firstlineno + 2
     text = str(audit(f, 0.0))
     assert "test_auditing.py:" in text and "kink: abs at 0.0 (3 times)" in text
+
+
+def test_cells_of_notebooks_are_called_so() -> None:
+    code = compile("f = lambda x: x if x > 1 else x * x", "/tmp/ipykernel_7/123456.py", "exec")
+    names: dict[str, Any] = {}
+    exec(code, names)
+    assert repr(audit(names["f"], 1.0)) == "cell:1: tie: > at 1.0"
 
 
 def test_where_in_an_array() -> None:
