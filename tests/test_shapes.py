@@ -92,6 +92,39 @@ def test_several_arrays(name: str) -> None:
     check(STACKING[name], SQUARE, np.cos(SQUARE))
 
 
+ALONG = {
+    "concatenate": lambda x, i: np.concatenate((x, x * x, np.ones(np.shape(x))), i),
+    "append": lambda x, i: np.append(x, x * x, i),
+    "insert": lambda x, i: np.insert(x, 0, 5.0, i),
+    "delete": lambda x, i: np.delete(x * x, 0, i),
+    "take": lambda x, i: np.take(x * x, [0, -1, 0], i),
+    "repeat": lambda x, i: np.repeat(x * x, 2, i),
+    "roll": lambda x, i: np.roll(x * x, 1, i),
+    "flip": lambda x, i: np.flip(x * x, i),
+    "moveaxis": lambda x, i: np.moveaxis(x * x, i, 0),
+    "moveaxis back": lambda x, i: np.moveaxis(x * x, -1, i),
+    "swapaxes": lambda x, i: np.swapaxes(x * x, i, 0),
+    "array_split": lambda x, i: [part**2 for part in np.array_split(x, 2, i)],
+    "diff": lambda x, i: np.diff(x * x, axis=i),
+    "squeeze": lambda x, i: np.squeeze(np.sum(x * x, axis=i, keepdims=True), i),
+}
+ALONG_NEW = {
+    "stack": lambda x, i: np.stack((x, x * x, np.ones(np.shape(x))), i),
+    "expand_dims": lambda x, i: np.expand_dims(x * x, i),
+}
+
+
+@pytest.mark.parametrize("name", [*ALONG, *ALONG_NEW])
+@settings(max_examples=20)
+@given(data=st.data())
+def test_every_axis_of_every_shape(name: str, data: Any) -> None:
+    shape = data.draw(array_shapes(min_dims=1 if name in ALONG else 0, max_dims=4, max_side=3))
+    n = len(shape) + (name in ALONG_NEW)
+    axis = data.draw(st.integers(-n, n - 1))
+    x = np.sin(np.arange(1.0, 1 + np.prod(shape))).reshape(shape)
+    check(lambda v: {**ALONG, **ALONG_NEW}[name](v, axis), x, second=False)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_indexing(data: Any) -> None:
