@@ -24,6 +24,7 @@ CASES: dict[str, Case] = {
     "polyval2d": Case(lambda x, y: polyval2d(x, y, MATRIX), VECTOR, VECTOR**2),
     "polyval2d of coefficients": Case(lambda y, c: polyval2d(VECTOR, y, c), VECTOR**2, CUBE),
     "polyval2d at numbers": Case(lambda x, y: polyval2d(x, y, SQUARE), 1.5, -0.5),
+    "polyval2d of a constant": Case(lambda x, c: polyval2d(x, x * x, c), VECTOR, [[2.5]]),
     "polygrid2d": Case(lambda x, c: polygrid2d(x, ROW, c), VECTOR, SQUARE),
     "polyadd": Case(lambda a, b: np.polyadd(a * a, b), VECTOR, ROW),
     "polysub": Case(lambda a, b: np.polysub(a * a, b), ROW, VECTOR),

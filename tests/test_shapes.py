@@ -114,6 +114,11 @@ ALONG_NEW = {
 }
 
 
+@pytest.mark.parametrize("k", range(-5, 8))
+def test_rot90(k: int) -> None:
+    check(lambda v: np.rot90(v * v, k, (0, 2)), CUBE, second=False)
+
+
 @pytest.mark.parametrize("name", [*ALONG, *ALONG_NEW])
 @settings(max_examples=20)
 @given(data=st.data())
