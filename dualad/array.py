@@ -29,6 +29,7 @@ from .dual import (
     map_leaves,
     parts,
     plain,
+    shape_of,
     text_of,
     use_for_arrays,
 )
@@ -55,7 +56,7 @@ def directions(args: Sequence[Any], level: int) -> tuple[int, ...]:
     for a in args:
         value, tangent = parts(a, level)
         if tangent is not None:
-            many = tuple(np.shape(tangent)[: np.ndim(tangent) - np.ndim(value)])
+            many = tuple(shape_of(tangent)[: len(shape_of(tangent)) - len(shape_of(value))])
             if found is None:
                 found = many
             elif many != found:
@@ -117,7 +118,7 @@ def _alike(y: Any, tangent: Any, level: int, args: Sequence[Any]) -> Any:
 def _pushed(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] | None) -> Any:
     """What the tangent of a becomes under a linear f, where a.value becomes y."""
     t = a.tangent
-    if np.ndim(t) == np.ndim(a.value):
+    if len(shape_of(t)) == len(shape_of(a.value)):
         return f(t)
     if batched is not None:
         return batched(t)
@@ -191,15 +192,15 @@ def matmul(a: Any, b: Any) -> Any:
         return bilinear(operator.matmul, a, b)
     (v, v_dot), (w, w_dot) = parts(a, level), parts(b, level)
     y = v @ w
-    row, column = np.ndim(v) == 1, np.ndim(w) == 1  # vectors count as these
+    row, column = len(shape_of(v)) == 1, len(shape_of(w)) == 1  # vectors count as these
     left, right = (v[None, :] if row else v), (w[:, None] if column else w)
     terms = []
     if v_dot is not None:
         stack = v_dot[:, None, :] if row else v_dot
-        terms.append(_strong(operator.matmul, _behind(stack, np.ndim(right)), right))
+        terms.append(_strong(operator.matmul, _behind(stack, len(shape_of(right))), right))
     if w_dot is not None:
         stack = w_dot[..., None] if column else w_dot
-        terms.append(_strong(lambda t, w: w @ t, _behind(stack, np.ndim(left)), left))
+        terms.append(_strong(lambda t, w: w @ t, _behind(stack, len(shape_of(left))), left))
     tangent = terms[0] if len(terms) == 1 else terms[0] + terms[1]
     if column:
         tangent = tangent[..., 0]
@@ -210,7 +211,7 @@ def matmul(a: Any, b: Any) -> Any:
 
 def _behind(tangent: Any, ndim: int) -> Any:
     """Make room between directions and matrices for the stack axes of the other operand."""
-    missing = ndim + 1 - np.ndim(tangent)
+    missing = ndim + 1 - len(shape_of(tangent))
     if missing <= 0:
         return tangent
     return tangent.reshape(tangent.shape[:1] + (1,) * missing + tangent.shape[1:])
@@ -431,8 +432,8 @@ class DualArray(Dual):
             index = (index,)
         self.even_out()
         value, tangent = self.value[index], self._tangent_at(index)
-        if np.ndim(value) == 0:  # a number of its own, no view of the array
-            tangent = tangent.copy() if np.ndim(tangent) else as_number(tangent)
+        if len(shape_of(value)) == 0:  # a number of its own, no view of the array
+            tangent = tangent.copy() if len(shape_of(tangent)) else as_number(tangent)
         return dual(value, tangent, self.level)
 
     def _tangent_at(self, index: tuple[Any, ...]) -> Any:

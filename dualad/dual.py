@@ -104,16 +104,19 @@ def scale(slope: Any, a: Dual, y: Any, kinked: bool) -> Any:
             if product == product
             else _strong(slope, tangent, kinked or _is_far(a.value, tangent))
         )
-    directions = np.shape(tangent)[: np.ndim(tangent) - np.ndim(a.value)]
-    missing = np.ndim(y) - np.ndim(a.value)
+    directions = shape_of(tangent)[: len(shape_of(tangent)) - len(shape_of(a.value))]
+    missing = len(shape_of(y)) - len(shape_of(a.value))
     if directions and missing:
-        tangent = tangent.reshape(directions + (1,) * missing + np.shape(a.value))
-    with np.errstate(all="ignore"):
+        tangent = tangent.reshape(directions + (1,) * missing + shape_of(a.value))
+    token = quiet()
+    try:
         product = slope * tangent
         if not is_finite(product):
             product = _strong(slope, tangent, kinked or _is_far(a.value, tangent))
-    shape = directions + np.shape(y)
-    if np.shape(product) != shape:
+    finally:
+        unhush(token)
+    shape = directions + shape_of(y)
+    if shape_of(product) != shape:
         product = np.broadcast_to(product, shape).copy()
     return fit(product, y)
 
@@ -164,8 +167,8 @@ def _strong(slope: Any, tangent: Any, flat: Any) -> Any:
 
 def _in_front(tangent: Any, value: Any, other: Any) -> Any:
     """Directions stay in front when the value is broadcast to the axes of another one."""
-    missing = np.ndim(other) - np.ndim(value)
-    if missing <= 0 or np.ndim(tangent) == np.ndim(value):
+    missing = len(shape_of(other)) - len(shape_of(value))
+    if missing <= 0 or len(shape_of(tangent)) == len(shape_of(value)):
         return tangent
     return tangent.reshape(tangent.shape[:1] + (1,) * missing + tangent.shape[1:])
 
@@ -192,9 +195,9 @@ def is_finite(x: Any) -> bool:
 
 
 def _sum(s: Any, t: Any) -> Any:
-    if np.shape(s) != np.shape(t):
+    if shape_of(s) != shape_of(t):
         raise ValueError(
-            f"cannot combine duals with tangents of shapes {np.shape(s)} and {np.shape(t)}; "
+            f"cannot combine duals with tangents of shapes {shape_of(s)} and {shape_of(t)}; "
             f"give both the same number of directions."
         )
     return s + t
@@ -259,6 +262,12 @@ def plain(x: Any) -> Any:
     while isinstance(x, Dual):
         x = x.value
     return x
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """The shape of a number or an array, or of a dual of any level."""
+    shape: tuple[int, ...] = getattr(plain(x), "shape", ())
+    return shape
 
 
 def namespace_for(args: tuple[Any, ...]) -> Namespace | None:
@@ -356,7 +365,7 @@ def _on_floats(rule: Rule) -> Function:
             return None
         if active[1]:
             level, db, b = b.level, b.tangent, b.value
-            if active[0] and (type(da) is not type(db) or np.shape(da) != np.shape(db)):
+            if active[0] and (type(da) is not type(db) or shape_of(da) != shape_of(db)):
                 return None
         dot = db if da is None else da
         if not (type(dot) in _TANGENTS and type(a) in _REALS and type(b) in _REALS):
@@ -758,7 +767,7 @@ def own(x: Any) -> Any:
 def laid_out_like(value: Any, tangent: Any) -> Any:
     """A tangent in the memory order of its value, so that views are views of both."""
     array = plain(value)
-    if np.ndim(array) < 2 or array.flags.c_contiguous or not isinstance(tangent, np.ndarray):
+    if len(shape_of(array)) < 2 or array.flags.c_contiguous or not isinstance(tangent, np.ndarray):
         return tangent
     many = tangent.ndim - array.ndim
     order = [*range(many), *(many + i for i in np.argsort([-abs(s) for s in array.strides]))]
