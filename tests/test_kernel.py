@@ -130,6 +130,26 @@ def two_levels(
     return x
 
 
+BINARY = [r for r in ROWS if len(r.args) == 2 and r.name not in SLOW and r.kind != "flat"]
+
+
+@pytest.mark.parametrize("rule", BINARY, ids=name_of)
+@pytest.mark.parametrize("levels", list(product([(5, 7), (6, 7), (5, 6), (5,), (7,)], repeat=2)))
+@pytest.mark.parametrize("older", [(None, None), (2, 2), (2, 3), (None, 2)])
+def test_rows_with_arguments_of_other_levels(rule: Rule, levels: Any, older: Any) -> None:
+    """Tangents of three levels are never mixed up, nor those of other numbers of directions."""
+
+    def program(package: ModuleType) -> Any:
+        args: list[Any] = [(low + high) / 2 + 0.1 for low, high in rule.over]
+        for i, mine in enumerate(levels):
+            for level in mine:
+                t = 1.5 + i if level == 7 else seeds(older[i], i)
+                args[i] = package.dual.dual(args[i], t, level)
+        return row_at(package, rule.name, args)
+
+    agree(program)
+
+
 @needs_kernel
 @pytest.mark.parametrize("name", sorted(n for n in COMPILED if not n.startswith("_")))
 def test_compiled_rows_stay_compiled(name: str) -> None:

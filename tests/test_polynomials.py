@@ -249,6 +249,13 @@ def test_geomspace_ends_exactly() -> None:
     np.testing.assert_array_equal((y.value[0], y.tangent[0]), (VECTOR + 3, VECTOR))
 
 
+def test_poor_fits_warn_as_those_of_numbers() -> None:
+    x, y = np.array([1.0, 2.0]), Dual(np.ones(2), np.ones(2))
+    with pytest.warns(np.exceptions.RankWarning, match="poorly conditioned"):
+        np.polyfit(x, y, 2)
+    assert np.polyfit(x, y, 2, full=True)[2] == 2  # the rank, without a warning
+
+
 def test_correlations_are_at_most_1() -> None:
     """Rounding is cut off in the value, and only there."""
     for turn in (1.0, 1j):

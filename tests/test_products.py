@@ -39,6 +39,8 @@ CASES: dict[str, Case] = {
     "tensordot none": Case(lambda a, b: np.tensordot(a, b, 0), MATRIX, VECTOR),
     "linalg.tensordot": Case(lambda a, b: np.linalg.tensordot(a, b, axes=2), CUBE, MATRIX),
     "kron": Case(np.kron, MATRIX, CUBE),
+    "kron of a vector": Case(np.kron, VECTOR, MATRIX),
+    "kron of a cube": Case(np.kron, CUBE, VECTOR),
     "kron of numbers": Case(np.kron, 2.0, VECTOR),
     "cross": Case(lambda a, b: np.cross(a, b, axis=0), MATRIX, MATRIX * MATRIX),
     "cross of rows": Case(np.cross, SQUARE, VECTOR[:3]),
