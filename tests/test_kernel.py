@@ -130,6 +130,23 @@ def two_levels(
     return x
 
 
+@pytest.mark.parametrize("level", [4, 5, 6])
+@pytest.mark.parametrize("older", [None, 2])
+@pytest.mark.parametrize("n", [None, 2, 40])
+def test_tangents_that_are_duals(level: int, older: int | None, n: int | None) -> None:
+    """Of the level of the value, or of another one."""
+
+    def program(package: ModuleType) -> Any:
+        dual = package.dual.dual
+        t: Any = 3.0 if n is None else np.arange(1.0, n + 1)
+        shape = ((older,) if older else ()) + np.shape(t)
+        t_dot: Any = np.cos(np.arange(math.prod(shape))).reshape(shape) if shape else 0.5
+        x = dual(dual(2.0, seeds(older, 0), 5), dual(t, t_dot, level), 7)
+        return x, x * x, package.sin(x)
+
+    agree(program)
+
+
 BINARY = [r for r in ROWS if len(r.args) == 2 and r.name not in SLOW and r.kind != "flat"]
 
 
