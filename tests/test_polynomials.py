@@ -11,6 +11,7 @@ from cases import CUBE, MATRIX, POSITIVE, SQUARE, VECTOR, Case, complex_slope, h
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp
+from numpy.polynomial import polynomial
 from numpy.polynomial.polynomial import polygrid2d, polyval2d
 
 from dualad import Dual, NonDifferentiableError, derivative, grad, hessian, jacobian
@@ -92,6 +93,9 @@ CASES: dict[str, Case] = {
     "poly1d": Case(lambda p, x: np.poly1d(p)(x), VECTOR, MATRIX),
     "poly1d product": Case(lambda p, q: (np.poly1d(p) * np.poly1d(q)).coeffs, VECTOR, ROW),
 }
+if hasattr(polynomial, "polyvalnd"):  # NumPy 2.5
+    polyvalnd: Any = vars(polynomial)["polyvalnd"]
+    CASES["polyvalnd"] = Case(lambda x, y, c: polyvalnd([x, y, x * y], c), VECTOR, VECTOR**2, CUBE)
 
 
 @table(CASES)

@@ -456,3 +456,11 @@ def test_samples_and_fixed_nodes() -> None:
         return (np.exp(a * a) - 1) / a
 
     assert derivative(f)(1.2) == pytest.approx(derivative(closed)(1.2), rel=1e-12)
+    columns = np.array([[1.0], [2.0]])
+    for n in (1, 5, 20):
+        expected, none = scipy.integrate.fixed_quad(lambda x: np.cos(columns * x), -1.0, 2.0, n=n)
+        got = integrate.fixed_quad(lambda x: np.cos(columns * x), -1.0, 2.0, n=n)
+        np.testing.assert_allclose(got[0], expected, rtol=1e-12)
+        assert got[1] is none is None
+    with pytest.raises(ValueError, match=r"finite limits, got 0\.0 and inf; use quad"):
+        integrate.fixed_quad(np.exp, 0.0, np.inf)

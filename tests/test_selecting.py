@@ -254,6 +254,7 @@ ANSWERS: dict[str, Callable[[Any], Any]] = {
 }
 
 
+@pytest.mark.filterwarnings("ignore:numpy.fix is deprecated")  # since NumPy 2.5
 @pytest.mark.parametrize("f", ANSWERS.values(), ids=ANSWERS.keys())
 def test_plain_answers(f: Callable[[Any], Any]) -> None:
     x = Dual(APART, np.ones((2, 3, 4)))

@@ -68,6 +68,16 @@ def _(x: Any, y: Any, c: Any) -> Any:
     return _rising(y, _rising(x, c, True), True)
 
 
+def _polyvalnd(pts: Any, c: Any) -> Any:
+    for i, x in enumerate(pts):
+        c = _rising(x, c, i == 0)
+    return c
+
+
+if "polyvalnd" in vars(polynomial):  # since NumPy 2.5
+    implements(vars(polynomial)["polyvalnd"])(_polyvalnd)
+
+
 @implements(np.polyadd)
 def _(a1: Any, a2: Any) -> Any:
     a, b = _same_length(_coefficients(a1), _coefficients(a2))
