@@ -63,6 +63,9 @@ CASES: dict[str, Case] = {
     "put_along_axis": writes(
         lambda a, b: np.put_along_axis(a, np.array([[1, 3]]), b, 1), MATRIX, VECTOR[:2]
     ),
+    "put_along_axis down": writes(
+        lambda a, b: np.put_along_axis(a, np.array([[2, 0, 1, 1]]), b, 0), MATRIX, VECTOR[:4]
+    ),
     "put_along_axis all": writes(
         lambda a, b: np.put_along_axis(a, np.array([1, 7]), b, None), MATRIX, VECTOR[:2]
     ),

@@ -114,6 +114,34 @@ ALONG_NEW = {
 }
 
 
+def test_trim_zeros_along_several_axes() -> None:
+    try:
+        np.trim_zeros(np.ones((1, 1)), axis=1)  # type: ignore[call-overload]
+    except TypeError:
+        pytest.skip("NumPy before 2.2 trims one axis")
+    a = np.pad(SQUARE, ((1, 2), (3, 0)))
+    x = Dual(a, np.stack([a, 2 * a]))
+    for axis in (None, 0, 1, -1, (0, 1)):
+        given: Any = np.trim_zeros(x, axis=axis)  # type: ignore[call-overload]
+        expected = np.trim_zeros(a, axis=axis)  # type: ignore[call-overload]
+        np.testing.assert_array_equal(given.value, expected)
+        np.testing.assert_array_equal(given.tangent, np.stack([expected, 2 * expected]))
+
+
+def test_pad_by_axis() -> None:
+    try:
+        np.pad(SQUARE, {0: 1})  # type: ignore[call-overload]
+    except TypeError:
+        pytest.skip("NumPy before 2.4 takes no dict")
+    for widths in ({0: 1}, {-1: (1, 2)}, {1: 2, -2: (0, 3)}):
+        check(lambda v, w=widths: np.pad(v, w) ** 2, SQUARE, second=False)
+
+
+def test_empty_like_takes_a_dtype() -> None:
+    x = Dual(SQUARE, SQUARE)
+    assert np.empty_like(x, np.float32).dtype == np.empty_like(x, dtype=np.float32).dtype == "f4"
+
+
 @pytest.mark.parametrize("k", range(-5, 8))
 def test_rot90(k: int) -> None:
     check(lambda v: np.rot90(v * v, k, (0, 2)), CUBE, second=False)
