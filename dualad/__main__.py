@@ -35,7 +35,7 @@ from .expressions import (
     shorten,
 )
 from .rules import RULES
-from .scripts import ScriptError, beside, errors_of, listed, load, meant
+from .scripts import ScriptError, beside, errors_of, listed, load, meant, text_in
 from .structure import leaves, rebuild
 from .tables import text_table
 
@@ -426,12 +426,7 @@ def _cells(given: str, path: str) -> tuple[list[str], list[list[str]]]:
     """Names (none without a first line of names) and cells of a CSV file, line by line."""
     import csv
 
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            text = file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
-        raise InputError(f"{given}: cannot read {path}: {reason}.") from None
+    text = text_in(given, path)
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     reader = csv.reader(text.splitlines(), delimiter=delimiter, skipinitialspace=True)
     names: list[str] = []

@@ -83,6 +83,16 @@ def errors_of(path: str) -> Iterator[None]:
         raise ScriptError(sentence) from None
 
 
+def text_in(given: str, path: str) -> str:
+    """The text of a file that an option has given, in UTF-8 with or without its mark."""
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            return file.read()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
+        raise InputError(f"{given}: cannot read {path}: {reason}.") from None
+
+
 def meant(name: str, names: Sequence[str], otherwise: str) -> str:
     """The end of a sentence about a name that is not there."""
     hint = closest(name, names)

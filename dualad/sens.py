@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from .expressions import InputError, closest, shorten
-from .scripts import beside, errors_of, load
+from .scripts import beside, errors_of, load, text_in
 from .sensitivity import Propagation, Sensitivities, csv_text, propagate, sensitivities
 from .tables import write_whole
 
@@ -111,12 +111,7 @@ def _read_arguments(arguments: Sequence[str]) -> _Request:
 def _read(option: str, path: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
     """The parameters in a file, and their standard deviations if a CSV file has them."""
     given = f"{option} {path}"
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            text = file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
-        raise InputError(f"{given}: cannot read {path}: {reason}.") from None
+    text = text_in(given, path)
     kind = os.path.splitext(path)[1]
     if kind == ".csv":
         return _from_csv(given, text)
