@@ -7,9 +7,8 @@ to there. What is not usual (other types and levels, broadcasting of a dual, res
 finite) is left to `dual.apply`: the functions here then give NotImplemented or None.
 """
 
-from cpython.object cimport PyObject, PyTypeObject
-from cpython.ref cimport Py_INCREF, Py_REFCNT
-from cpython.tuple cimport PyTuple_GET_ITEM, PyTuple_GET_SIZE
+from cpython.ref cimport Py_REFCNT
+from cpython.tuple cimport PyTuple_GET_SIZE
 cimport numpy as cnp
 
 import numpy
@@ -147,7 +146,6 @@ cdef object applied(Row row, object a, object b):
     cdef list x = [a, b], dots = [None, None]
     cdef list used_slopes = []  # they stay alive while they are used
     cdef Term terms[2]
-    cdef Term *other
     cdef int i, used = 0, nargs = row.nargs, behind = -1, ndim
     cdef Py_ssize_t k = 1
     cdef object level = None, y, argument, token, slope
@@ -231,7 +229,6 @@ cdef object applied(Row row, object a, object b):
         used += 1
     if used == 0:
         return None
-    other = &terms[1] if used == 2 else NULL
     if own >= 0 and may_be_written(&terms[own], &terms[1 - own] if used == 2 else NULL):
         out = used_slopes[own]
     else:
@@ -241,7 +238,8 @@ cdef object applied(Row row, object a, object b):
             shape[i + behind] = cnp.PyArray_DIM(<cnp.ndarray>y, i)
         out = cnp.PyArray_SimpleNew(ndim + behind, shape, cnp.NPY_DOUBLE)
     if combine(
-        &terms[0], other, <double *>cnp.PyArray_DATA(out), k, cnp.PyArray_SIZE(<cnp.ndarray>y)
+        &terms[0], &terms[1] if used == 2 else NULL, <double *>cnp.PyArray_DATA(out), k,
+        cnp.PyArray_SIZE(<cnp.ndarray>y),
     ):
         return None
     return made(y, out, level)

@@ -1006,7 +1006,7 @@ def together(objects):
     return value, tangent, level
 
 
-cpdef object item(object value, object tangent, object level, object index):
+cdef object item(object value, object tangent, object level, object index):
     """One number of a dual array; None if that is not a matter of whole numbers and floats."""
     cdef Py_ssize_t here, there, j, k = -1, ndim = len(index) if type(index) is tuple else 1
     cdef Dual x
