@@ -253,6 +253,15 @@ def test_geomspace_ends_exactly() -> None:
     np.testing.assert_array_equal((y.value[0], y.tangent[0]), (VECTOR + 3, VECTOR))
 
 
+def test_points_in_several_variables_have_one_shape() -> None:
+    several = [lambda x: polyval2d(x, 1.0, SQUARE)]
+    if hasattr(polynomial, "polyvalnd"):
+        several.append(lambda x: polyvalnd([x, 1.0], SQUARE))
+    for f in several:
+        with pytest.raises(ValueError, match=r"points of one shape in each, got \[\(5,\), \(\)\]"):
+            f(Dual(VECTOR, VECTOR))
+
+
 def test_poor_fits_warn_as_those_of_numbers() -> None:
     x, y = np.array([1.0, 2.0]), Dual(np.ones(2), np.ones(2))
     with pytest.warns(np.exceptions.RankWarning, match="poorly conditioned"):

@@ -54,24 +54,25 @@ def _rising(x: Any, c: Any, grid: bool) -> Any:
     return y
 
 
+def _polyvalnd(pts: Any, c: Any) -> Any:
+    shapes = [np.shape(x) for x in pts]
+    if len(set(shapes)) > 1:
+        raise ValueError(
+            f"a polynomial in several variables takes points of one shape in each, got {shapes}."
+        )
+    for i, x in enumerate(pts):
+        c = _rising(x, c, i == 0)
+    return c
+
+
 @implements(polynomial.polyval2d)
 def _(x: Any, y: Any, c: Any) -> Any:
-    if np.shape(x) != np.shape(y):
-        raise ValueError(
-            f"polyval2d takes x and y of one shape, got {np.shape(x)} and {np.shape(y)}."
-        )
-    return _rising(y, _rising(x, c, True), False)
+    return _polyvalnd((x, y), c)
 
 
 @implements(polynomial.polygrid2d)
 def _(x: Any, y: Any, c: Any) -> Any:
     return _rising(y, _rising(x, c, True), True)
-
-
-def _polyvalnd(pts: Any, c: Any) -> Any:
-    for i, x in enumerate(pts):
-        c = _rising(x, c, i == 0)
-    return c
 
 
 if "polyvalnd" in vars(polynomial):  # since NumPy 2.5
