@@ -160,7 +160,7 @@ cdef object applied(Row row, object a, object b):
             elif level != argument.level:
                 return None
             dots[i] = argument.tangent
-            x[i] = argument = argument.value
+            x[i] = argument = argument.primal
             if not (is_floats(argument) and is_floats(dots[i])):
                 return None
         elif not (
@@ -247,7 +247,7 @@ cdef object applied(Row row, object a, object b):
 
 cdef inline object made(object value, object tangent, object level):
     cdef object result = allocated(DualArray)
-    result.value = value
+    result.primal = value
     result.tangent = tangent
     result.level = level
     return result
@@ -308,7 +308,7 @@ def ufunc_protocol(general):
 def view(x, index):
     """x[index] for slices of arrays of floats; None if that is not all there is to it."""
     cdef bint several
-    value, tangent = x.value, x.tangent
+    value, tangent = x.primal, x.tangent
     if type(value) is not ndarray or type(tangent) is not ndarray:
         return None
     several = cnp.PyArray_NDIM(<cnp.ndarray>tangent) > cnp.PyArray_NDIM(<cnp.ndarray>value)

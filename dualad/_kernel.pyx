@@ -162,7 +162,7 @@ cdef class Dual:
     cdef double inside[DIRECTIONS]
 
     @property
-    def value(self):
+    def primal(self):
         """The number itself."""
         return number(self.v, self.is_np)
 
@@ -339,7 +339,7 @@ cdef class Nested(Dual):
     cdef double *t12               # n1 rows of n, in one block with t1
 
     @property
-    def value(self):
+    def primal(self):
         """The number itself, a dual of the older level."""
         cdef Dual x = new(self.n1, <object>self.level1)
         x.v, x.is_np = self.v, self.is_np
@@ -916,7 +916,7 @@ cdef object dual_of_dual(Dual value, object tangent, object level):
         memcpy(x.t12, t.t, m * sizeof(double))
         x.t_np, x.mixed = t.is_np, True
     else:
-        v, v_dot = getattr(tangent, "value", None), getattr(tangent, "tangent", None)
+        v, v_dot = getattr(tangent, "primal", None), getattr(tangent, "tangent", None)
         if not (is_vector(v) and type(v_dot) is ndarray and v_dot.dtype == numpy.double):
             return None
         if compare(tangent.level, <object>value.lev) != 0 or len(v) > JET:
@@ -1026,7 +1026,7 @@ cdef object item(object value, object tangent, object level, object index):
         x.v = (<double *>(<char *>cnp.PyArray_DATA(<cnp.ndarray>value) + here))[0]
         x.is_np = True
     else:  # a dual array itself, of an older level
-        older = item(value.value, value.tangent, value.level, index)
+        older = item(value.primal, value.tangent, value.level, index)
         if type(older) is not Dual or compare(level, value.level) <= 0:
             return None
         if max(many((<Dual>older).n), many(k)) > JET:
@@ -1051,7 +1051,7 @@ cdef object readable_item = None
 cdef object array_item(PyObject *self, PyObject *index):
     """DualArray.__getitem__."""
     x = <object>self
-    result = item(x.value, x.tangent, x.level, <object>index)
+    result = item(x.primal, x.tangent, x.level, <object>index)
     return readable_item(x, <object>index) if result is None else result
 
 
@@ -1218,7 +1218,7 @@ cdef class Derivative(Driver):
         level = fresh_level()
         if type(x) is ndarray and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_DOUBLE:
             y = self.call(readable_dual(x.copy("K"), numpy.ones_like(x), level), args, n)
-            if isinstance(y, readable_class) and y.level == level and y.value.shape == x.shape:
+            if isinstance(y, readable_class) and y.level == level and y.primal.shape == x.shape:
                 return y.tangent
             return self.collect(x, y, level)
         seed = unit_number(x, level)
@@ -1241,7 +1241,7 @@ cdef class Gradient(Driver):
         slopes = row(x, y, level)
         if slopes is None:
             return self.collect(x, y, level)
-        return (y.value if is_ours(y) else y, slopes) if self.with_value else slopes
+        return (y.primal if is_ours(y) else y, slopes) if self.with_value else slopes
 
 
 @cython.final

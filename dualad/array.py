@@ -76,7 +76,7 @@ def linear(f: Callable[..., Any], *args: Any, batched: Callable[..., Any] | None
     """
     if len(args) == 1:
         (a,) = args
-        y = f(a.value)
+        y = f(a.primal)
         return _alike(y, fit(_pushed(f, a, y, batched), y), a.level, args)
     level = newest(args)
     split = [parts(a, level) for a in args]
@@ -106,8 +106,8 @@ def _alike(y: Any, tangent: Any, level: int, args: Sequence[Any]) -> Any:
         for a in args:
             if not isinstance(a, DualArray) or a.level != level:
                 continue
-            is_view = np.may_share_memory(plain(y), plain(a.value))
-            if is_view != np.may_share_memory(plain(tangent), plain(a.tangent)) or y is a.value:
+            is_view = np.may_share_memory(plain(y), plain(a.primal))
+            if is_view != np.may_share_memory(plain(tangent), plain(a.tangent)) or y is a.primal:
                 y, tangent = y.copy(), tangent.copy()
                 if is_view:  # but its tangent could not be one: writing must not go astray
                     plain(y).flags.writeable = y.ndim == 0
@@ -116,9 +116,9 @@ def _alike(y: Any, tangent: Any, level: int, args: Sequence[Any]) -> Any:
 
 
 def _pushed(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] | None) -> Any:
-    """What the tangent of a becomes under a linear f, where a.value becomes y."""
+    """What the tangent of a becomes under a linear f, where a.primal becomes y."""
     t = a.tangent
-    if len(shape_of(t)) == len(shape_of(a.value)):
+    if len(shape_of(t)) == len(shape_of(a.primal)):
         return f(t)
     if batched is not None:
         return batched(t)
@@ -330,17 +330,17 @@ class DualArray(Dual):
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
         """Shape of the value."""
-        return tuple(self.value.shape)
+        return tuple(self.primal.shape)
 
     @property
     def ndim(self) -> int:  # type: ignore[override]
         """Number of axes of the value."""
-        return int(self.value.ndim)
+        return int(self.primal.ndim)
 
     @property
     def size(self) -> int:  # type: ignore[override]
         """Number of elements of the value."""
-        return int(self.value.size)
+        return int(self.primal.size)
 
     @property
     def dtype(self) -> Any:
@@ -398,7 +398,7 @@ class DualArray(Dual):
         return _Flat(self)
 
     def __len__(self) -> int:
-        return len(self.value)
+        return len(self.primal)
 
     def __iter__(self) -> Iterator[Any]:
         if not self.shape:
@@ -431,7 +431,7 @@ class DualArray(Dual):
         if not isinstance(index, tuple):
             index = (index,)
         self.even_out()
-        value, tangent = self.value[index], self._tangent_at(index)
+        value, tangent = self.primal[index], self._tangent_at(index)
         if len(shape_of(value)) == 0:  # a number of its own, no view of the array
             tangent = tangent.copy() if len(shape_of(tangent)) else as_number(tangent)
         return dual(value, tangent, self.level)
@@ -472,9 +472,9 @@ class DualArray(Dual):
             )
         self.even_out()
         for new in (value, tangent):
-            if isinstance(new, Dual) and new.level > getattr(self.value, "level", -1):
+            if isinstance(new, Dual) and new.level > getattr(self.primal, "level", -1):
                 self._take_older(new)
-        self.value[index] = value
+        self.primal[index] = value
         if self.tangent.ndim > self.ndim:
             target = np.moveaxis(self.tangent, 0, -1)
             target[_leave_last(index)] = 0.0 if tangent is None else np.moveaxis(tangent, 0, -1)
@@ -486,27 +486,27 @@ class DualArray(Dual):
 
         Done before a view is taken, so that it can be written through both.
         """
-        value, tangent = self.value, self.tangent
+        value, tangent = self.primal, self.tangent
         if type(value) is type(tangent) is np.ndarray:
             return
         for one, other in ((value, tangent), (tangent, value)):
             if isinstance(other, Dual) and getattr(one, "level", -1) < other.level:
                 even = _constant(one, other)
                 if one is value:
-                    self.value = even
+                    self.primal = even
                 else:
                     self.tangent = even
 
     def _take_older(self, x: Dual) -> None:
         """Make room for the tangents of an older level, which this array has not met yet."""
-        for part in (self.value, self.tangent):
+        for part in (self.primal, self.tangent):
             array = plain(part)
             if array.base is not None or sys.getrefcount(array) > 4:
                 raise TypeError(
                     "cannot store a dual of an outer derivative in a view of an array that does "
                     "not depend on it yet; make the array with np.zeros_like of what is stored."
                 )
-        self.value, self.tangent = _constant(self.value, x), _constant(self.tangent, x)
+        self.primal, self.tangent = _constant(self.primal, x), _constant(self.tangent, x)
 
     # methods of ndarray
 
@@ -545,7 +545,7 @@ class DualArray(Dual):
 
     def copy(self, order: str = "C") -> Any:
         """An array of its own."""
-        return dual(self.value.copy(order), self.tangent.copy(order), self.level)
+        return dual(self.primal.copy(order), self.tangent.copy(order), self.level)
 
     __copy__ = copy
 
@@ -597,14 +597,14 @@ class DualArray(Dual):
         if name in _RAW:
             raise AttributeError(
                 f"x.{name} would hand out raw memory without derivatives; "
-                f"write x.value.{name} for the plain array."
+                f"write x.primal.{name} for the plain array."
             )
         return super().__getattr__(name)
 
     # text, and ways out
 
     def __repr__(self) -> str:
-        return f"DualArray({text_of(self.value)}, {text_of(self.tangent)})"
+        return f"DualArray({text_of(self.primal)}, {text_of(self.tangent)})"
 
     def _repr_html_(self) -> str:
         from .teach.show import array_html
@@ -615,7 +615,7 @@ class DualArray(Dual):
         if dtype is not None and np.dtype(dtype) != object:
             raise TypeError(
                 f"an array of {np.dtype(dtype)} would lose the derivatives of a DualArray; "
-                "write x itself, np.array(x) without dtype, or x.value for the plain array."
+                "write x itself, np.array(x) without dtype, or x.primal for the plain array."
             )
         result = np.empty(self.shape, dtype=object)
         for index in np.ndindex(self.shape):

@@ -239,7 +239,7 @@ class _Watch(WatchedLevel):
     def made(self, value: Any, tangent: Any) -> Any:
         kind = _KINDS.get(type(value), Dual)
         result = object.__new__(_WatchedArray if issubclass(kind, DualArray) else _WatchedDual)
-        result.value, result.tangent, result.level = value, tangent, self
+        result.primal, result.tangent, result.level = value, tangent, self
         for where, x in (("value", value), ("tangent", tangent)):
             for what, bad in _not_finite(plain(x)).items():
                 if f"{what} {where}" not in self.met:
@@ -422,7 +422,7 @@ def _watch_of(numbers: Any) -> _Watch | None:
         while isinstance(x, Dual):
             if isinstance(x.level, _Watch):
                 return x.level
-            x = x.value
+            x = x.primal
     return None
 
 
@@ -430,7 +430,7 @@ def unwatched(x: Any) -> Any:
     """The same number for the audit's own arithmetic, which nobody looks at."""
     if not isinstance(x, Dual):
         return x
-    return dual(unwatched(x.value), unwatched(x.tangent), int(x.level))
+    return dual(unwatched(x.primal), unwatched(x.tangent), int(x.level))
 
 
 def _compared(a: Any, b: Any, sign: str) -> None:
@@ -450,8 +450,8 @@ def _apart(a: Any, b: Any) -> Any:
     found: Any = False
     while isinstance(difference, Dual):
         some = np.asarray(plain(difference.tangent)) != 0
-        found = found | (some.any(axis=0) if some.ndim > np.ndim(difference.value) else some)
-        difference = difference.value
+        found = found | (some.any(axis=0) if some.ndim > np.ndim(difference.primal) else some)
+        difference = difference.primal
     return found
 
 

@@ -35,8 +35,8 @@ def levels_of(x: Any) -> dict[int, tuple[int, ...]]:
     """All levels inside x, and how many directions they carry: () or (k,)."""
     if not isinstance(x, Dual):
         return {}
-    many = np.shape(x.tangent)[: np.ndim(x.tangent) - np.ndim(x.value)]
-    return {**levels_of(x.value), **levels_of(x.tangent), x.level: tuple(many)}
+    many = np.shape(x.tangent)[: np.ndim(x.tangent) - np.ndim(x.primal)]
+    return {**levels_of(x.primal), **levels_of(x.tangent), x.level: tuple(many)}
 
 
 def with_room(array: Any, levels: dict[int, tuple[int, ...]]) -> Any:
@@ -51,7 +51,7 @@ def _with_level(array: Any, level: int, many: tuple[int, ...]) -> Any:
         return dual(array, _zeros(array, many + array.shape), level)
     if array.level == level:
         return array
-    value, tangent = (_with_level(part, level, many) for part in (array.value, array.tangent))
+    value, tangent = (_with_level(part, level, many) for part in (array.primal, array.tangent))
     return dual(value, tangent, array.level)
 
 
@@ -59,8 +59,8 @@ def _zeros(x: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of a shape, at all levels of x."""
     if not isinstance(x, Dual):
         return laid_out_like(x, np.zeros(shape, _float(x)))
-    many = x.tangent.shape[: x.tangent.ndim - x.value.ndim]
-    return dual(_zeros(x.value, shape), _zeros(x.tangent, many + shape), x.level)
+    many = x.tangent.shape[: x.tangent.ndim - x.primal.ndim]
+    return dual(_zeros(x.primal, shape), _zeros(x.tangent, many + shape), x.level)
 
 
 # -- the buffer ----------------------------------------------------------------------------
@@ -77,7 +77,7 @@ class _Whole:
 
     def take(self, x: Dual) -> None:
         """Make room for the tangents of x."""
-        array, is_nested = self.array, isinstance(x.value, Dual) or isinstance(x.tangent, Dual)
+        array, is_nested = self.array, isinstance(x.primal, Dual) or isinstance(x.tangent, Dual)
         if isinstance(array, Dual) and array.level == x.level and not is_nested:
             return
         new = with_room(self.array, levels_of(x))

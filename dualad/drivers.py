@@ -176,8 +176,8 @@ def split(x: Any, level: int) -> tuple[Any, Any]:
     if not isinstance(x, Dual) or x.level < level:
         return x, None
     if x.level == level:
-        return x.value, x.tangent
-    (v, v_dot), (t, t_dot) = split(x.value, level), split(x.tangent, level)
+        return x.primal, x.tangent
+    (v, v_dot), (t, t_dot) = split(x.primal, level), split(x.tangent, level)
     if v_dot is None and t_dot is None:
         return x, None
     zero = 0 * (v_dot if t_dot is None else t_dot)

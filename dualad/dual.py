@@ -50,7 +50,7 @@ def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
     level: Any = max([a.level for a in args if isinstance(a, Dual)])
     if type(level) is not int:  # somebody looks on
         level.sees(rule, args)
-    values = tuple([a.value if isinstance(a, Dual) and a.level == level else a for a in args])
+    values = tuple([a.primal if isinstance(a, Dual) and a.level == level else a for a in args])
     namespace = namespace_for(values)
     if namespace is None:
         return _elementwise(rule, args)
@@ -102,17 +102,17 @@ def scale(slope: Any, a: Dual, y: Any, kinked: bool) -> Any:
         return (
             product
             if product == product
-            else _strong(slope, tangent, kinked or _is_far(a.value, tangent))
+            else _strong(slope, tangent, kinked or _is_far(a.primal, tangent))
         )
-    directions = shape_of(tangent)[: len(shape_of(tangent)) - len(shape_of(a.value))]
-    missing = len(shape_of(y)) - len(shape_of(a.value))
+    directions = shape_of(tangent)[: len(shape_of(tangent)) - len(shape_of(a.primal))]
+    missing = len(shape_of(y)) - len(shape_of(a.primal))
     if directions and missing:
-        tangent = tangent.reshape(directions + (1,) * missing + shape_of(a.value))
+        tangent = tangent.reshape(directions + (1,) * missing + shape_of(a.primal))
     token = quiet()
     try:
         product = slope * tangent
         if not is_finite(product):
-            product = _strong(slope, tangent, kinked or _is_far(a.value, tangent))
+            product = _strong(slope, tangent, kinked or _is_far(a.primal, tangent))
     finally:
         unhush(token)
     shape = directions + shape_of(y)
@@ -176,14 +176,14 @@ def _in_front(tangent: Any, value: Any, other: Any) -> Any:
 def parts(x: Any, level: int) -> tuple[Any, Any]:
     """Value and tangent of x at a level; the tangent is None if x is constant there."""
     if isinstance(x, Dual) and x.level == level:
-        return x.value, x.tangent
+        return x.primal, x.tangent
     return x, None
 
 
 def is_finite(x: Any) -> bool:
     """Quickly: whether a sum over all numbers is finite. (It may say no too often.)"""
     if isinstance(x, Dual):
-        return is_finite(x.value) and is_finite(x.tangent)
+        return is_finite(x.primal) and is_finite(x.tangent)
     if type(x) is np.ndarray and x.size < 8192 and x.dtype.kind == "f":
         flat = x.ravel()
         token = quiet()
@@ -250,7 +250,7 @@ def _from_ieee(x: Any, system: Any) -> Any:
 def map_leaves(f: Function, x: Any) -> Any:
     """Apply f to all plain numbers inside a (nested) dual."""
     if isinstance(x, Dual):
-        return dual(map_leaves(f, x.value), map_leaves(f, x.tangent), x.level)
+        return dual(map_leaves(f, x.primal), map_leaves(f, x.tangent), x.level)
     return f(x)
 
 
@@ -260,7 +260,7 @@ def map_leaves(f: Function, x: Any) -> Any:
 def plain(x: Any) -> Any:
     """The number itself, without the tangents of any level."""
     while isinstance(x, Dual):
-        x = x.value
+        x = x.primal
     return x
 
 
@@ -341,7 +341,7 @@ def _on_floats(rule: Rule) -> Function:
     def unary(x: Any) -> Any:
         if type(x) not in _SCALARS:
             return None
-        value, dot = x.value, x.tangent
+        value, dot = x.primal, x.tangent
         if type(value) not in _FLOATS or type(dot) not in _TANGENTS:
             return None
         try:
@@ -358,13 +358,13 @@ def _on_floats(rule: Rule) -> Function:
             active = (True, type(b) in _SCALARS)
             if active[1] and a.level != b.level:
                 return None
-            level, da, a = a.level, a.tangent, a.value
+            level, da, a = a.level, a.tangent, a.primal
         elif type(b) in _SCALARS:
             active = (False, True)
         else:
             return None
         if active[1]:
-            level, db, b = b.level, b.tangent, b.value
+            level, db, b = b.level, b.tangent, b.primal
             if active[0] and (type(da) is not type(db) or shape_of(da) != shape_of(db)):
                 return None
         dot = db if da is None else da
@@ -414,7 +414,7 @@ def _on_arrays(rule: Rule, args: tuple[Any, ...]) -> Any:
                 return None
             active |= 1 << len(values)
             tangents.append(a.tangent)
-            a = a.value
+            a = a.primal
         else:
             tangents.append(None)
         if type(a) is np.ndarray:
@@ -466,7 +466,7 @@ def _on_arrays(rule: Rule, args: tuple[Any, ...]) -> Any:
     if tangent.dtype is not y.dtype:
         tangent = tangent.astype(y.dtype)
     result = object.__new__(_KINDS[np.ndarray])
-    result.value, result.tangent, result.level = y, tangent, level
+    result.primal, result.tangent, result.level = y, tangent, level
     return result
 
 
@@ -500,7 +500,7 @@ def _elementwise(rule: Rule, args: tuple[Any, ...]) -> Any:
 
 _LOST = (
     "{what} would lose the derivative of a Dual; write {instead}, "
-    "or x.value for the plain number, whose derivative is zero."
+    "or x.primal for the plain number, whose derivative is zero."
 )
 _ROOM = (
     "np.zeros_like(x) or np.zeros(n, like=x), or leave the code as it is "
@@ -562,7 +562,7 @@ class Dual:
 
     Attributes
     ----------
-    value, tangent
+    primal, tangent
         The two parts.
     level : int
         Which differentiation the tangent belongs to. All duals made by hand share one level.
@@ -581,8 +581,8 @@ class Dual:
     Dual(9.0, 12.0)
     """
 
-    __slots__ = ("value", "tangent", "level")
-    value: Any
+    __slots__ = ("primal", "tangent", "level")
+    primal: Any
     tangent: Any
     level: int
 
@@ -597,7 +597,7 @@ class Dual:
         return dual(own(value), laid_out_like(value, own(tangent)), HAND_MADE)
 
     def __reduce__(self) -> Any:
-        return _restore, (self.value, self.tangent, self.level)
+        return _restore, (self.primal, self.tangent, self.level)
 
     # arithmetic: the table's rows
 
@@ -643,12 +643,12 @@ class Dual:
     __ge__ = _comparison(operator.ge)
 
     def __bool__(self) -> bool:
-        return bool(self.value)
+        return bool(self.primal)
 
     def __hash__(self) -> int:
         raise TypeError(
             "a Dual is unhashable, so that no cache, set or dict can return a number "
-            "without its derivative; write x.value for the key."
+            "without its derivative; write x.primal for the key."
         )
 
     # steps have derivative zero, and give plain numbers
@@ -704,6 +704,11 @@ class Dual:
         return _PROTOCOLS["function"](self, func, types, args, kwargs)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "value":
+            raise AttributeError(
+                "a Dual has no attribute 'value', which packages of units and parameters read as a "
+                "number without a derivative; write x.primal."
+            )
         # np.sin over an array of objects calls x.sin()
         if name.startswith("_") or name not in RULES:
             return _PROTOCOLS["attribute"](self, name)
@@ -713,14 +718,14 @@ class Dual:
     # text
 
     def __repr__(self) -> str:
-        return f"Dual({text_of(self.value)}, {text_of(self.tangent)})"
+        return f"Dual({text_of(self.primal)}, {text_of(self.tangent)})"
 
     def __format__(self, spec: str) -> str:
         if not spec:
             return repr(self)
         tangent = _formatted(self.tangent, spec)
         sign, tangent = ("-", tangent[1:]) if tangent.startswith("-") else ("+", tangent)
-        return f"{_formatted(self.value, spec)} {sign} {tangent}ε"
+        return f"{_formatted(self.primal, spec)} {sign} {tangent}ε"
 
     def _repr_latex_(self) -> str:
         from .teach.show import latex
@@ -793,7 +798,7 @@ def _readable_dual(value: Any, tangent: Any, level: Any) -> Any:
     if type(level) is not int:
         return level.made(value, tangent)
     result = object.__new__(_KINDS.get(type(value), Dual))
-    result.value = value
+    result.primal = value
     result.tangent = tangent
     result.level = level
     return result

@@ -27,7 +27,7 @@ from .structure import leaves, rebuild
 def _number(x: Any) -> Any:
     """A dual as math takes it: of Python's own numbers."""
     x = unbuffered(x)
-    if not isinstance(x, Dual) or type(x.value) is float:
+    if not isinstance(x, Dual) or type(x.primal) is float:
         return x
     if np.ndim(x):
         raise TypeError(

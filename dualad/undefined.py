@@ -37,7 +37,7 @@ class Undefined(DualArray):
         raise NonDifferentiableError(self.why)
 
     def _otherwise(self) -> Any:
-        return dual(self.value, self.rest, self.level)
+        return dual(self.primal, self.rest, self.level)
 
     def __getitem__(self, index: Any) -> Any:
         return undefined(self._otherwise()[index], self.where[index], self.why)
@@ -57,7 +57,7 @@ class Undefined(DualArray):
         return undefined(self._otherwise().copy(order), self.where, self.why)
 
     def __repr__(self) -> str:
-        return f"DualArray({text_of(self.value)}, undefined)"
+        return f"DualArray({text_of(self.primal)}, undefined)"
 
 
 _KINDS[Undefined] = DualArray  # what a newer dual is whose value is one
@@ -70,7 +70,7 @@ def undefined(x: Any, where: Any, why: str) -> Any:
     if np.ndim(x) == 0:
         x = map_leaves(np.asarray, x)
     result = object.__new__(Undefined)
-    result.value, result.rest, result.level = x.value, x.tangent, x.level
+    result.primal, result.rest, result.level = x.primal, x.tangent, x.level
     result.where, result.why = np.broadcast_to(where, np.shape(x)), why
     return result
 
@@ -80,7 +80,7 @@ def known(x: Any) -> tuple[Any, Any]:
     if not isinstance(x, Dual):
         return x, False
     here = x.where if isinstance(x, Undefined) else False
-    value, below = known(x.value)
+    value, below = known(x.primal)
     tangent, beside = known(x.rest if isinstance(x, Undefined) else x.tangent)
     if np.ndim(beside) > np.ndim(value):
         beside = np.any(beside, axis=0)

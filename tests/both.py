@@ -45,7 +45,7 @@ PACKAGES = (dualad, pure)
 def bits(x: Any) -> Any:
     """Everything about a result, to the last bit, in terms that both packages share."""
     if isinstance(x, (dualad.Dual, pure.Dual)):
-        return type(x).__name__, bits(x.value), bits(x.tangent)
+        return type(x).__name__, bits(x.primal), bits(x.tangent)
     if isinstance(x, np.ndarray):
         return "array", x.dtype.str, x.shape, [bits(v) for v in x.ravel().tolist()]
     if isinstance(x, (list, tuple)):

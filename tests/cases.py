@@ -98,13 +98,13 @@ def hold_memory(case: Case) -> None:
     def run(make: Callable[[Any], Any]) -> list[Any]:
         duals = [Dual(make(a), make(t)) for a, t in zip(case.args, v, strict=True)]
         for d, a, t in zip(duals, case.args, v, strict=True):
-            for part, there in ((d.value, make(a)), (d.tangent, make(t))):
+            for part, there in ((d.primal, make(a)), (d.tangent, make(t))):
                 np.testing.assert_array_equal(part, there)
         y = case.f(*duals)
         return [part for part in leaves(listed(y)) if isinstance(part, Dual)]
 
     for one, odd in zip(run(np.array), run(spread), strict=True):
-        np.testing.assert_allclose(one.value, odd.value, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(one.primal, odd.primal, rtol=1e-12, atol=1e-12)
         np.testing.assert_allclose(one.tangent, odd.tangent, rtol=1e-12, atol=1e-12)
 
 
@@ -117,8 +117,8 @@ def hold_precision(case: Case) -> None:
     for value, y in zip(values, leaves(listed(duals)), strict=True):
         if not isinstance(y, Dual):
             continue
-        assert np.asarray(y.value).dtype == np.asarray(value).dtype
-        np.testing.assert_allclose(y.value, value, rtol=2e-3, atol=2e-3)
+        assert np.asarray(y.primal).dtype == np.asarray(value).dtype
+        np.testing.assert_allclose(y.primal, value, rtol=2e-3, atol=2e-3)
         assert y.tangent.dtype == np.asarray(value).dtype, (
             y.tangent.dtype,
             np.asarray(value).dtype,
@@ -163,7 +163,7 @@ def complex_slope(f: Callable[..., Any], *args: Any) -> None:
         seeds = along if k is None else [v[None] for v in along]
         y = f(*(Dual(a, v) for a, v in zip(args, seeds, strict=True)))
         for part, value, w in zip(leaves(listed(y)), values, want, strict=True):
-            np.testing.assert_allclose(part.value, value, rtol=1e-12, atol=1e-12)
+            np.testing.assert_allclose(part.primal, value, rtol=1e-12, atol=1e-12)
             tangent = np.asarray(part.tangent)
             np.testing.assert_allclose(
                 tangent if k is None else tangent[0], w, rtol=1e-7, atol=1e-7

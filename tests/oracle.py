@@ -58,9 +58,9 @@ def check(
                 part = from_objects(part)
             if not isinstance(part, Dual):  # nothing in it depends on the arguments
                 part = Dual(part, np.zeros(k + np.shape(part)))
-            assert np.shape(part.value) == value.shape, (np.shape(part.value), value.shape)
+            assert np.shape(part.primal) == value.shape, (np.shape(part.primal), value.shape)
             assert np.shape(part.tangent) == k + value.shape
-            found.append((part.value, np.asarray(part.tangent)))
+            found.append((part.primal, np.asarray(part.tangent)))
         return found
 
     expected = [truth(f, args, v) for v in along]
@@ -74,7 +74,7 @@ def check(
         np.testing.assert_allclose(several[i][1][0], expected[0][i], **tolerance)
         np.testing.assert_allclose(several[i][1][1], expected[1][i], **tolerance)
     for a, d, v in zip(args, duals, stacked, strict=True):
-        np.testing.assert_array_equal(d.value, a)
+        np.testing.assert_array_equal(d.primal, a)
         np.testing.assert_array_equal(d.tangent, v)
     parts(f(*(Dual(a, np.zeros((0, *a.shape))) for a in args)), (0,))
     if second:

@@ -37,7 +37,7 @@ def same_bits(a: Any, b: Any) -> bool:
             and x.shape == y.shape
             and np.array_equal(x, y, equal_nan=True)
             and np.array_equal(np.signbit(x)[x == x], np.signbit(y)[y == y])
-            for x, y in ((a.value, b.value), (a.tangent, b.tangent))
+            for x, y in ((a.primal, b.primal), (a.tangent, b.tangent))
         )
     )
 
@@ -75,7 +75,7 @@ def test_every_row_in_every_layout(rule: Any, layout: str) -> None:
         x = [LAYOUTS[layout](d) for d in duals(samples(rule, (4, 6)), k)]
         used += agree(rule, *x)
         if len(x) == 2:
-            used += agree(rule, x[0], x[1].value) + agree(rule, x[0].value, x[1])
+            used += agree(rule, x[0], x[1].primal) + agree(rule, x[0].primal, x[1])
             used += agree(rule, x[0], float(rule.over[1][0])) + agree(rule, 1.5, x[1])
             used += agree(rule, x[0], 2) + agree(rule, x[0], np.float64(2.0))
     assert used or layout == "transposed" or rule.name in ("nan_to_num", "real")  # integers, views
@@ -115,14 +115,14 @@ def test_tangents_and_values_share_no_memory_with_operands() -> None:
     x = Dual(np.arange(4.0), np.ones(4))
     for y in (+x, x + 0, x - 0.0, x * 1, -x, np.maximum(x, -1)):
         assert not np.may_share_memory(y.tangent, x.tangent)
-        assert not np.may_share_memory(y.value, x.value)
+        assert not np.may_share_memory(y.primal, x.primal)
 
 
 def test_slices_are_views() -> None:
     x = Dual(np.arange(12.0).reshape(3, 4), np.ones((2, 3, 4)))
     for index in (slice(1, 3), (slice(None), slice(1, None, 2)), (0, slice(None)), (..., None), 1):
         part = x[index]
-        assert np.shares_memory(part.value, x.value)
+        assert np.shares_memory(part.primal, x.primal)
         assert np.shares_memory(part.tangent, x.tangent)
         many = (slice(None), *index) if isinstance(index, tuple) else (slice(None), index)
         np.testing.assert_array_equal(part.tangent, x.tangent[many])

@@ -148,7 +148,7 @@ def test_clip_at_a_bound() -> None:
     # between equal bounds nothing moves
     fixed = Dual(np.array([2.0, 2.0]), np.ones(2))
     y = np.clip(fixed, np.array([2.0, 1.0]), np.array([2.0, 3.0]))
-    assert y.value.tolist() == [2, 2] and y.tangent.tolist() == [0, 1]
+    assert y.primal.tolist() == [2, 2] and y.tangent.tolist() == [0, 1]
 
 
 @given(st.lists(st.sampled_from([-1.0, 0.0, 1.0, 2.0, math.nan]), min_size=3, max_size=3))
@@ -157,9 +157,9 @@ def test_clip_has_the_values_of_numpy(numbers: list[float]) -> None:
     x, low, high = numbers
     expected = np.clip(np.array([x]), low, high)
     np.testing.assert_array_equal(
-        np.clip(Dual(np.array([x]), np.ones(1)), low, high).value, expected
+        np.clip(Dual(np.array([x]), np.ones(1)), low, high).primal, expected
     )
-    np.testing.assert_array_equal(np.clip(np.array([x]), low, Dual(high, 1.0)).value, expected)
+    np.testing.assert_array_equal(np.clip(np.array([x]), low, Dual(high, 1.0)).primal, expected)
 
 
 # -- tables to look up in ------------------------------------------------------------------
@@ -186,7 +186,7 @@ def test_interp_at_jumps() -> None:
     assert jacobian(lambda h: np.interp(1.0, xp, h))(fp).tolist() == [0, 0, 1, 0]
     ends = Dual(np.array([0.0, 2.0, -1.0, 3.0]), np.ones(4))
     y = np.interp(ends, xp, fp, left=-7.0, right=9.0)
-    assert y.value.tolist() == [0, 8, -7, 9] and y.tangent.tolist() == [1, 3, 0, 0]
+    assert y.primal.tolist() == [0, 8, -7, 9] and y.tangent.tolist() == [1, 3, 0, 0]
     y = np.interp(ends, xp, fp, left=Dual(0.0, 1.0), right=9.0)  # no jump at the left
     assert y.tangent.tolist() == [1.0, 3, 1, 0]
 
@@ -194,10 +194,10 @@ def test_interp_at_jumps() -> None:
 def test_interp_odd_tables() -> None:
     one = Dual(np.array([0.0, 1.0, 2.0, np.nan]), np.ones(4))
     y = np.interp(one, [1.0], [5.0], left=0.0)
-    np.testing.assert_array_equal(y.value[:3], [0, 5, 5])
+    np.testing.assert_array_equal(y.primal[:3], [0, 5, 5])
     np.testing.assert_array_equal(y.tangent[:3], [0, 0, 0])
     y = np.interp(one, [1.0, 1.5], [5.0, 6.0])
-    np.testing.assert_array_equal(y.value, [5, 5, 6, np.nan])
+    np.testing.assert_array_equal(y.primal, [5, 5, 6, np.nan])
     np.testing.assert_array_equal(y.tangent, [0, 1, 0, np.nan])
     complex_slope(lambda fp: np.interp(POINTS, GRID, fp), VECTOR[:4])
     flat = hessian(lambda v: np.interp(v[0], GRID, np.stack([v[1], v[1], v[1], v[1]])))
@@ -213,7 +213,7 @@ def test_interp_odd_tables() -> None:
 def test_histogram_of_one_value() -> None:
     counts, edges = np.histogram(Dual(np.full(3, 2.0), np.ones(3)), 2)
     assert counts.tolist() == [0, 3] and type(counts) is np.ndarray
-    assert edges.value.tolist() == [1.5, 2, 2.5] and edges.tangent.tolist() == [1, 1, 1]
+    assert edges.primal.tolist() == [1.5, 2, 2.5] and edges.tangent.tolist() == [1, 1, 1]
     assert np.histogram(Dual(np.zeros(0), np.zeros(0)), 2)[1].tolist() == [0, 0.5, 1]
 
 
@@ -243,16 +243,16 @@ def test_i0_against_mpmath(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nan_to_num_in_place_and_complex() -> None:
     x = Dual(np.array([1.0, np.nan]), np.ones(2))
     assert np.nan_to_num(x, copy=False) is x
-    assert x.value.tolist() == [1, 0] and x.tangent.tolist() == [1, 0]
+    assert x.primal.tolist() == [1, 0] and x.tangent.tolist() == [1, 0]
     z = Dual(np.array([1 + 2j, complex(np.nan, 3)]), np.array([1j, 1 + 1j]))
     y = np.nan_to_num(z)
-    assert y.value.tolist() == [1 + 2j, 3j] and y.tangent.tolist() == [1j, 1j]
+    assert y.primal.tolist() == [1 + 2j, 3j] and y.tangent.tolist() == [1j, 1j]
 
 
 def test_real_if_close_keeps_what_has_a_slope() -> None:
     z = np.array([1 + 1e-17j, 2])
-    assert not np.iscomplexobj(np.real_if_close(Dual(z, np.ones(2, complex))).value)
-    assert np.iscomplexobj(np.real_if_close(Dual(z, 1j * np.ones(2))).value)
+    assert not np.iscomplexobj(np.real_if_close(Dual(z, np.ones(2, complex))).primal)
+    assert np.iscomplexobj(np.real_if_close(Dual(z, 1j * np.ones(2))).primal)
     assert np.real_if_close(Dual(np.ones(2), np.ones(2))).tangent.tolist() == [1, 1]
 
 
@@ -260,10 +260,10 @@ def test_parts_are_views() -> None:
     z = Dual(np.array([1 + 2j, 3]), np.array([1j, 1 + 1j]))
     np.imag(z)[0] = Dual(5.0, 7.0)
     z.real[1] = 4.0
-    assert z.value.tolist() == [1 + 5j, 4] and z.tangent.tolist() == [7j, 1j]
+    assert z.primal.tolist() == [1 + 5j, 4] and z.tangent.tolist() == [7j, 1j]
     x = Dual(np.array([1.0, 2.0]), np.ones(2))
     x.real[0] = 3.0
-    assert x.value.tolist() == [3, 2] and x.tangent.tolist() == [0, 1]
+    assert x.primal.tolist() == [3, 2] and x.tangent.tolist() == [0, 1]
 
 
 def test_complex() -> None:
@@ -319,7 +319,7 @@ def test_constants_have_no_tangent() -> None:
         for tangent in (np.ones(2), np.ones((3, 2))):
             x = Dual(np.array([1.0, 2.0]), tangent)
             f(x)
-            assert x.value.tolist() == [1, 5]
+            assert x.primal.tolist() == [1, 5]
             assert np.atleast_2d(x.tangent)[0].tolist() == [1, 0]
 
 
@@ -329,11 +329,11 @@ def test_writing_nothing() -> None:
     np.put(x, [0], [])
     np.place(x, np.zeros(5), [])
     np.putmask(x, np.zeros(5), 1.0)
-    np.testing.assert_array_equal(x.value, VECTOR)
+    np.testing.assert_array_equal(x.primal, VECTOR)
     np.testing.assert_array_equal(x.tangent, VECTOR)
     one = Dual(np.array(1.0), np.array(1.0))
     np.put(one, 0, 5.0)
-    assert one.value == 5 and one.tangent == 0
+    assert one.primal == 5 and one.tangent == 0
 
 
 def test_lists_of_duals() -> None:
@@ -383,7 +383,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "unwrap": (
         lambda: np.unwrap(X, period=Dual(1.0, 1.0)),
         TypeError,
-        "no derivative in period; pass period.value",
+        "no derivative in period; pass period.primal",
     ),
     "interp": (lambda: np.interp(X, GRID, GRID[:2]), ValueError, "same length"),
     "bincount": (lambda: np.bincount(X[0], X[0]), TypeError, "safe"),

@@ -83,7 +83,7 @@ def test_like(maker: str, like: str) -> None:
         assert x.level == LIKES[like].level
         compare(
             x,
-            x.value,
+            x.primal,
             x.tangent,
             (2,) if like in ("directions", "element") else (),
         )
@@ -92,7 +92,7 @@ def test_like(maker: str, like: str) -> None:
     def outer(a: Any) -> Any:
         def inner(b: Any) -> Any:
             x = make(like=a * b)
-            compare(x, x.value.value, x.tangent.tangent, ())
+            compare(x, x.primal.primal, x.tangent.tangent, ())
             return b
 
         return derivative(inner)(2.0) + 0 * a
@@ -136,7 +136,7 @@ def test_array_keeps_tangents() -> None:
         np.full(2, [x[0], 1.0], like=x),
     ):
         assert isinstance(y, DualArray)
-        np.testing.assert_array_equal(y.value, [X[0], 1.0])
+        np.testing.assert_array_equal(y.primal, [X[0], 1.0])
         np.testing.assert_array_equal(y.tangent, [[1.0, 0.0]] * 2)
     copy = np.array(x, like=x)
     copy[0] = 7.0
@@ -191,15 +191,15 @@ def test_of_the_same_kind(name: str, dtype: Any, order: str, shape: Any, several
     expected = getattr(np, name)(array, *fill, **options)
     assert y.level == x.level and y.dtype == expected.dtype
     assert y.flags.f_contiguous == expected.flags.f_contiguous
-    np.testing.assert_array_equal(y.value, np.full_like(expected, LIKE[name]))
+    np.testing.assert_array_equal(y.primal, np.full_like(expected, LIKE[name]))
     np.testing.assert_array_equal(y.tangent, np.zeros((2,) * several + expected.shape))
     y[...] = 2.0  # nothing else holds it
-    assert (x.value == array).all()
+    assert (x.primal == array).all()
 
 
 def test_full_like_with_a_dual() -> None:
     for y in (np.full_like(SINGLE, SINGLE[1]), np.full_like(SINGLE, [SINGLE[1]] * 3)):
-        np.testing.assert_array_equal(y.value, np.full(3, X[1]))
+        np.testing.assert_array_equal(y.primal, np.full(3, X[1]))
         np.testing.assert_array_equal(y.tangent, np.ones(3))
     assert (
         derivative(lambda a: derivative(lambda b: np.full_like(a * X, b).sum() * a)(1.0))(2.0) == 3

@@ -35,7 +35,7 @@ OTHERS = [3, True, 2.5, Fraction(5, 2), np.float64(2.5), np.float32(2.5), np.int
 
 
 def parts(x: Any) -> tuple[float, float]:
-    return (float(x.value), float(x.tangent)) if isinstance(x, Dual) else (float(x), 0.0)
+    return (float(x.primal), float(x.tangent)) if isinstance(x, Dual) else (float(x), 0.0)
 
 
 @pytest.mark.parametrize("symbol", OPERATORS)
@@ -66,7 +66,7 @@ def test_operators_with_complex_numbers() -> None:
     assert (x * (2 + 1j)).tangent == 2 + 1j
     assert ((2 + 1j) / x).tangent == pytest.approx(-(2 + 1j) / 1.75**2)
     assert (x ** (1 + 1j)).tangent == pytest.approx((1 + 1j) * 1.75**1j)
-    assert (x + mpc(1, 1)).value == mpc(2.75, 1)
+    assert (x + mpc(1, 1)).primal == mpc(2.75, 1)
     assert (x * np.complex64(1j)).tangent == 1j
 
 
@@ -158,10 +158,10 @@ LOSING = {
         lambda x: np.array([x, 1.0], dtype=float),
         "np.zeros_like\\(x\\) or np.zeros\\(n, like=x\\), .*dualad.lift\\(f\\)",
     ),
-    "np.float64": (np.float64, "x.value"),
-    "astype": (lambda x: np.array([x, 1.0]).astype(float), "x.value"),
-    "hash": (lambda x: {x: 1}, "x.value"),
-    "cache": (functools.lru_cache(abs), "x.value"),
+    "np.float64": (np.float64, "x.primal"),
+    "astype": (lambda x: np.array([x, 1.0]).astype(float), "x.primal"),
+    "hash": (lambda x: {x: 1}, "x.primal"),
+    "cache": (functools.lru_cache(abs), "x.primal"),
 }
 
 
@@ -179,13 +179,13 @@ def test_losing_text_in_full() -> None:
         "float(x), math.sin(x), or storing x in an array of floats would lose the derivative of "
         "a Dual; write x itself, np.sin(x) or dualad.sin(x), np.zeros_like(x) or "
         "np.zeros(n, like=x), or leave the code as it is and differentiate dualad.lift(f) for f, "
-        "or x.value for the plain number, whose derivative is zero."
+        "or x.primal for the plain number, whose derivative is zero."
     )
 
 
 def test_construction() -> None:
     assert parts(Dual(2, True)) == (2.0, 1.0)
-    assert isinstance(Dual(2, 1).value, float)
+    assert isinstance(Dual(2, 1).primal, float)
     assert Dual(3.0).tangent == 0.0
     assert Dual(2.0, np.arange(3)).tangent.dtype == float
     assert type(Dual(np.arange(3), np.ones((2, 3)))) is DualArray
@@ -256,7 +256,7 @@ def test_levels_do_not_collide_between_processes() -> None:
             [sys.executable, "-c", program.format(n=n)], capture_output=True, check=True
         ).stdout
         for foreign in pickle.loads(out):
-            assert derivative(lambda x, c=foreign: x * c)(2.0).value == 9.0
+            assert derivative(lambda x, c=foreign: x * c)(2.0).primal == 9.0
             assert derivative(lambda x, c=foreign: x * c)(2.0).tangent == 6.0
             assert derivative(lambda x, c=foreign: c)(2.0) == 0.0
 
@@ -272,7 +272,7 @@ def test_a_foreign_newer_level_does_not_hide_ours() -> None:
         return x * x * foreign
 
     result = derivative(f)(2.0)
-    assert (result.value, result.tangent) == (12.0, 4.0)
+    assert (result.primal, result.tangent) == (12.0, 4.0)
 
 
 def test_fork_takes_levels_of_its_own() -> None:
@@ -310,16 +310,16 @@ def test_numpy_scalars_keep_numpys_ways() -> None:
     x = Dual(np.array([0.0, 1.0]), np.ones(2))
     with pytest.warns(RuntimeWarning, match="divide by zero"):
         y = np.log(x[0])
-    assert (y.value, y.tangent) == (-math.inf, math.inf)
+    assert (y.primal, y.tangent) == (-math.inf, math.inf)
     with pytest.warns(RuntimeWarning, match="divide by zero"):
-        assert (1 / x[0]).value == math.inf
+        assert (1 / x[0]).primal == math.inf
     with pytest.warns(RuntimeWarning, match="divide by zero"):
-        assert np.log(Dual(0.0, 1.0)).value == -math.inf
+        assert np.log(Dual(0.0, 1.0)).primal == -math.inf
     with pytest.raises(ValueError, match=r"math domain error|expected a positive input"):
         dualad.log(Dual(0.0, 1.0))
     with pytest.raises(ZeroDivisionError):
         1 / Dual(0.0, 1.0)
-    assert isinstance((x[1] * 2).value, np.float64)
+    assert isinstance((x[1] * 2).primal, np.float64)
 
 
 def test_functions_check_their_arguments() -> None:

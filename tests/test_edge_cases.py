@@ -67,7 +67,7 @@ def test_of_arrays(case: Case, package: Any) -> None:
         assert close(float(got[2]), float(package.derivative(f, order=n)(0.5)))
     y = f(package.Dual(x, np.stack([np.zeros(3), np.ones(3)])))
     if isinstance(y, package.Dual):
-        assert close(float(y.value[1]), case.value)
+        assert close(float(y.primal[1]), case.value)
         assert not np.any(y.tangent[0])
         assert close(float(y.tangent[1, 1]), case.slopes[0])
 
@@ -173,7 +173,7 @@ def test_44_what_somebody_else_holds(package: Any) -> None:
     b += x
     assert c.tolist() == [1, 1]
     c += 1
-    assert a.value.tolist() == [2, 2]
+    assert a.primal.tolist() == [2, 2]
     plain = np.ones(2)
     with pytest.raises(TypeError, match=r"derivative|write"):
         np.add(plain, x, out=plain)
@@ -369,5 +369,5 @@ def test_36_determinants_of_many_small_matrices(package: Any) -> None:
         got = package.derivative(lambda t: np.linalg.det(a + t * b), order=order)(0.0)
         assert np.ravel(got).tolist() == there
     empty = np.linalg.det(package.Dual(np.zeros((2, 0, 0)), np.zeros((3, 2, 0, 0))))
-    assert empty.value.tolist() == [1, 1]
+    assert empty.primal.tolist() == [1, 1]
     assert not np.any(empty.tangent)

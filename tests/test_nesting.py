@@ -88,7 +88,7 @@ def test_a_closure_that_is_mutated() -> None:
     assert D(f)(5.0) == 10.0
     # what escaped is a constant to later derivatives
     leaked = D(lambda x: x * kept[0])(2.0)
-    assert leaked.value == 5.0
+    assert leaked.primal == 5.0
     assert D(lambda x: x * 2)(kept[0]) == 2.0
 
 
@@ -96,7 +96,7 @@ def test_inner_results_used_outside() -> None:
     def f(x: Any) -> Any:
         inner = []
         D(lambda y: inner.append(y * x) or y)(2.0)
-        return inner[0].value  # 2·x, still dual in x
+        return inner[0].primal  # 2·x, still dual in x
 
     assert D(f)(7.0) == 2.0
 
@@ -104,7 +104,7 @@ def test_inner_results_used_outside() -> None:
 def test_hand_made_duals_inside_drivers() -> None:
     e = Dual(0.0, 1.0)
     result = D(lambda x: x * (x + e))(3.0)
-    assert (result.value, result.tangent) == (6.0, 1.0)
+    assert (result.primal, result.tangent) == (6.0, 1.0)
 
 
 def test_every_driver_inside_every_driver() -> None:

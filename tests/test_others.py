@@ -17,7 +17,7 @@ SQUARE = np.arange(1.0, 10).reshape(3, 3) / 3
 def test_precision_text_and_windows() -> None:
     x = Dual(SQUARE, np.ones((3, 3)))
     assert np.astype(x, np.float32).tangent.dtype == np.float32
-    assert np.astype(Dual(1.0, 1.0), complex).value.dtype == complex
+    assert np.astype(Dual(1.0, 1.0), complex).primal.dtype == complex
     assert np.array_repr(x) == np.array_str(x) == np.array2string(x) == repr(x)
     assert type(np.round(x, 1)) is np.ndarray and np.round(x, 1)[0, 0] == 0.3
     check(lambda v: np.lib.stride_tricks.sliding_window_view(v, (2, 2)) ** 2, SQUARE)
@@ -33,7 +33,7 @@ def test_sets() -> None:
         (np.setdiff1d(x, y), [1], [10]),
         (np.setxor1d(x, y), [1, 5], [10, 0.01]),
     ):
-        assert result.value.tolist() == value
+        assert result.primal.tolist() == value
         assert result.tangent.tolist() == tangent
     common, i, j = np.intersect1d(a, y, return_indices=True)
     assert common.tolist() == [2, 3] and i.tolist() == [2, 0] and j.tolist() == [0, 2]
@@ -55,7 +55,7 @@ def test_scimath() -> None:
 def test_refusals_name_an_alternative() -> None:
     x = Dual(SQUARE, np.ones((3, 3)))
     for call, message in (
-        (lambda: np.save("file", x), "np.save cannot take duals; save x.value and x.tangent"),
+        (lambda: np.save("file", x), "np.save cannot take duals; save x.primal and x.tangent"),
         (lambda: np.packbits(x), "np.packbits cannot take duals; they take integers"),
     ):
         with pytest.raises(TypeError, match=message):

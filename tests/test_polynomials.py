@@ -110,12 +110,12 @@ def test_zeros_in_front_keep_their_derivative() -> None:
     """NumPy cuts leading zeros off; where they are dual they stay."""
     p = Dual(np.array([0.0, 1.0]), np.array([1.0, 0.0]))
     y = np.polymul(p, [0.0, 1.0, 2.0])
-    assert y.value.tolist() == [0, 1, 2] and y.tangent.tolist() == [1, 2, 0]
+    assert y.primal.tolist() == [0, 1, 2] and y.tangent.tolist() == [1, 2, 0]
     assert derivative(lambda c: np.polyval(np.polymul(np.stack([c, 1.0]), [1, 2]), 3.0))(0.0) == 15
     assert grad(lambda v: np.polyval(np.polymul(v, v), 2.0))(np.zeros(3)).tolist() == [0, 0, 0]
     quotient, rest = np.polydiv(Dual(np.array([1.0, 3.0, 2.0]), np.ones(3)), [1.0, 1.0])
-    assert quotient.value.tolist() == [1, 2] and quotient.tangent.tolist() == [1, 0]
-    assert rest.value.tolist() == [0] and rest.tangent.tolist() == [1]
+    assert quotient.primal.tolist() == [1, 2] and quotient.tangent.tolist() == [1, 0]
+    assert rest.primal.tolist() == [0] and rest.tangent.tolist() == [1]
 
 
 @given(
@@ -132,8 +132,8 @@ def test_division_with_rest(u: list[int], v: list[int]) -> None:
     quotient, rest = np.polydiv(a, b)
     assert len(rest) == max(1, min(len(v) - 1, len(u)))
     again = np.polysub(np.polyadd(np.polymul(quotient, b), rest), a)
-    np.testing.assert_allclose(again.value, 0 * again.value, atol=1e-6)
-    np.testing.assert_allclose(again.tangent, 0 * again.value, atol=1e-5)
+    np.testing.assert_allclose(again.primal, 0 * again.primal, atol=1e-6)
+    np.testing.assert_allclose(again.tangent, 0 * again.primal, atol=1e-5)
 
 
 def test_roots_against_mpmath() -> None:
@@ -162,8 +162,8 @@ def test_multiple_roots_have_no_derivative() -> None:
     for zeros in ([2.0, 2.0, 5.0], [2.0, 2.0, 2.0, 5.0], [2 + 1j, 2 + 1j, 5.0]):
         p = np.poly(np.array(zeros))
         r = np.roots(Dual(p, np.ones_like(p)))
-        i = int(np.argmax(r.value.real))
-        assert r.value[i] == pytest.approx(5.0)  # the values are there, and the other root
+        i = int(np.argmax(r.primal.real))
+        assert r.primal[i] == pytest.approx(5.0)  # the values are there, and the other root
         slope = -np.polyval(np.ones_like(p), 5.0) / np.polyval(np.polyder(p), 5.0)
         assert r[i].tangent == pytest.approx(slope)
         with pytest.raises(NonDifferentiableError, match="a root that is there more than once"):
@@ -176,11 +176,11 @@ def test_multiple_roots_have_no_derivative() -> None:
 def test_poly_of_pairs_is_real() -> None:
     z = Dual(np.array([1 + 2j, 1 - 2j]), np.array([1 + 1j, 1 - 1j]))
     y = np.poly(z)
-    assert not np.iscomplexobj(y.value)
-    np.testing.assert_allclose(y.value, [1, -2, 5])
+    assert not np.iscomplexobj(y.primal)
+    np.testing.assert_allclose(y.primal, [1, -2, 5])
     np.testing.assert_allclose(y.tangent, [0, -2, 6])
-    skew = np.poly(Dual(z.value, np.array([1.0, 0.0j])))  # pairs that do not stay pairs
-    assert np.iscomplexobj(skew.value) and skew.tangent[1] == -1
+    skew = np.poly(Dual(z.primal, np.array([1.0, 0.0j])))  # pairs that do not stay pairs
+    assert np.iscomplexobj(skew.primal) and skew.tangent[1] == -1
     assert np.poly(Dual(np.zeros(0), np.zeros(0))) == 1.0
 
 
@@ -209,7 +209,7 @@ def test_correlation_does_not_leave_its_range(numbers: list[float]) -> None:
     """Rounding leads past 1 for the second."""
     x = np.array(numbers)
     y = np.corrcoef(Dual(x, np.ones(4)), x)
-    assert np.max(np.abs(y.value)) <= 1
+    assert np.max(np.abs(y.primal)) <= 1
     np.testing.assert_allclose(y.tangent, np.zeros((2, 2)), atol=1e-14)
     # a perfect correlation is the largest one: its gradient vanishes, its curvature does not
     f = lambda v: np.corrcoef(v, x)[0, 1]  # noqa: E731
@@ -223,7 +223,7 @@ def test_correlation_does_not_leave_its_range(numbers: list[float]) -> None:
 def test_degrees_of_freedom() -> None:
     with pytest.warns(RuntimeWarning, match="Degrees of freedom <= 0"):
         y = np.cov(Dual(np.ones((2, 1)), np.ones((2, 1))))
-    assert np.isnan(y.value).all()
+    assert np.isnan(y.primal).all()
 
 
 # -- sequences -----------------------------------------------------------------------------
@@ -234,7 +234,7 @@ def test_degrees_of_freedom() -> None:
 def test_linspace_is_that_of_numpy(num: int, endpoint: bool, a: float, b: float) -> None:
     value = np.linspace(a, b, num, endpoint)
     y = np.linspace(Dual(a, 1.0), Dual(b, -1.0), num, endpoint)
-    np.testing.assert_array_equal(y.value, value)
+    np.testing.assert_array_equal(y.primal, value)
     part = np.linspace(0, 1, num, endpoint)
     np.testing.assert_allclose(y.tangent, 1 - 2 * part, atol=1e-15)
     if num > 1 and endpoint:
@@ -244,13 +244,13 @@ def test_linspace_is_that_of_numpy(num: int, endpoint: bool, a: float, b: float)
 def test_geomspace_ends_exactly() -> None:
     for a, b in ((0.1, 1e300), (0.2, 0.3), (-0.3, -0.2)):
         y = np.geomspace(Dual(a, 1.0), Dual(b, 7.0), 7)
-        assert (y.value[0], y.value[-1]) == (a, b)
+        assert (y.primal[0], y.primal[-1]) == (a, b)
         assert (y.tangent[0], y.tangent[-1]) == (1.0, 7.0)
-        np.testing.assert_allclose(y.value, np.geomspace(a, b, 7), rtol=1e-13)
+        np.testing.assert_allclose(y.primal, np.geomspace(a, b, 7), rtol=1e-13)
         y = np.geomspace(Dual(a, 1.0), Dual(b, 7.0), 2)
-        assert (y.value.tolist(), y.tangent.tolist()) == ([a, b], [1.0, 7.0])
+        assert (y.primal.tolist(), y.tangent.tolist()) == ([a, b], [1.0, 7.0])
     y = np.geomspace(Dual(VECTOR + 3, VECTOR), 1e300, 3)
-    np.testing.assert_array_equal((y.value[0], y.tangent[0]), (VECTOR + 3, VECTOR))
+    np.testing.assert_array_equal((y.primal[0], y.tangent[0]), (VECTOR + 3, VECTOR))
 
 
 def test_points_in_several_variables_have_one_shape() -> None:
@@ -274,13 +274,13 @@ def test_correlations_are_at_most_1() -> None:
     for turn in (1.0, 1j):
         for x in np.random.default_rng(1).normal(size=(200, 3)):
             y = np.corrcoef(Dual(x, x[::-1].copy()), x * 3.7 * turn)
-            assert max(abs(y.value.real).max(), abs(y.value.imag).max()) <= 1.0
+            assert max(abs(y.primal.real).max(), abs(y.primal.imag).max()) <= 1.0
             assert np.isfinite(y.tangent).all()
 
 
 def test_covariance_of_nothing() -> None:
     x = Dual(np.ones((0, 3)), np.ones((0, 3)))
-    assert np.cov(x).shape == np.cov(x.value).shape == (0, 0)
+    assert np.cov(x).shape == np.cov(x.primal).shape == (0, 0)
 
 
 # -- functions of the user's ---------------------------------------------------------------

@@ -130,14 +130,14 @@ def test_nothing_to_reduce(f: Callable[..., Any], shape: tuple[int, ...]) -> Non
     for axis in (None, 0, -1):
         y = f(Dual(np.zeros(shape), np.zeros((2, *shape))), axis=axis)
         value = f(np.zeros(shape), axis=axis)
-        np.testing.assert_array_equal(y.value, value)
+        np.testing.assert_array_equal(y.primal, value)
         np.testing.assert_array_equal(y.tangent, np.zeros((2, *np.shape(value))))
 
 
 def test_the_mean_of_nothing() -> None:
     with pytest.warns(RuntimeWarning) as warned:
         y = np.mean(Dual(np.zeros(0), np.zeros(0)))
-    assert np.isnan(y.value) and "Mean of empty slice" in str(warned[0].message)
+    assert np.isnan(y.primal) and "Mean of empty slice" in str(warned[0].message)
 
 
 def test_numbers() -> None:
@@ -148,7 +148,7 @@ def test_numbers() -> None:
             Dual(np.array(2.0), np.array(3.0)),
         ):
             y = f(x)
-            assert y.value == 2.0
+            assert y.primal == 2.0
             np.testing.assert_array_equal(y.tangent, x.tangent)
     assert np.std(Dual(2.0, 3.0)).tangent == np.var(Dual(2.0, 3.0)).tangent == 0.0
     y = np.sum(Dual(np.array([1.0, 2.0]), np.array([1.0, 1.0])))
@@ -213,11 +213,11 @@ def test_no_spread_has_no_slope(x: list[float]) -> None:
 def test_degrees_of_freedom() -> None:
     x = Dual(np.array([1.0, 2.0]), np.ones(2))
     with pytest.warns(RuntimeWarning, match="Degrees of freedom <= 0"):
-        assert np.var(x, ddof=2).value == np.inf
+        assert np.var(x, ddof=2).primal == np.inf
     with pytest.warns(RuntimeWarning, match="Degrees of freedom <= 0"):
-        assert np.isnan(np.std(x[:0]).value)
+        assert np.isnan(np.std(x[:0]).primal)
     with pytest.warns(RuntimeWarning, match="Degrees of freedom <= 0"):
-        assert np.isnan(np.nanvar(x * np.nan).value)
+        assert np.isnan(np.nanvar(x * np.nan).primal)
 
 
 def test_complex() -> None:
@@ -238,8 +238,8 @@ def test_complex() -> None:
     x = Dual(np.array([1.0, 2.0]), np.ones(2))
     for f in (np.sum, np.cumsum, np.prod, np.cumprod):
         y = f(x, dtype=complex)
-        assert np.iscomplexobj(y.value) and y.tangent == pytest.approx(f(x).tangent)
-    assert np.sum(x, dtype=np.float32).value.dtype == np.float32
+        assert np.iscomplexobj(y.primal) and y.tangent == pytest.approx(f(x).tangent)
+    assert np.sum(x, dtype=np.float32).primal.dtype == np.float32
 
 
 # -- out=, and what is refused -------------------------------------------------------------
@@ -254,10 +254,10 @@ def test_out(f: Callable[..., Any]) -> None:
     expected = f(x, axis=1)
     out = np.zeros_like(expected)
     assert f(x, axis=1, out=out) is out
-    np.testing.assert_array_equal(out.value, expected.value)
+    np.testing.assert_array_equal(out.primal, expected.primal)
     np.testing.assert_array_equal(out.tangent, expected.tangent)
     f(APART, axis=1, out=out)  # constants
-    np.testing.assert_array_equal(out.value, expected.value)
+    np.testing.assert_array_equal(out.primal, expected.primal)
     np.testing.assert_array_equal(out.tangent, 0 * expected.tangent)
     with pytest.raises(TypeError, match=r"cannot hold derivatives; make it with np.zeros_like"):
         f(x, axis=1, out=np.zeros(expected.shape))
@@ -338,14 +338,14 @@ def test_numpys_own_not_given() -> None:
     """Functions of NumPy hand each other np._NoValue for what was not given."""
     no_value: Any = np._NoValue  # type: ignore[attr-defined]
     y = np.sum(X, keepdims=no_value, initial=no_value, where=no_value)
-    assert y.value == np.sum(MATRIX) and y.tangent == 12.0
+    assert y.primal == np.sum(MATRIX) and y.tangent == 12.0
 
 
 def test_lists_and_objects() -> None:
     x = Dual(2.0, 1.0)
     weights = [x, 1.0]
     y = np.average(Dual(np.array([1.0, 4.0]), np.zeros(2)), weights=weights)
-    assert y.value == 2.0 and y.tangent == pytest.approx((1 - 2) / 3)
+    assert y.primal == 2.0 and y.tangent == pytest.approx((1 - 2) / 3)
     y = np.average(Dual(np.array([1.0, 4.0]), np.zeros(2)), weights=np.array(weights))
     assert y.tangent == pytest.approx((1 - 2) / 3)
     for f in (np.sum, np.prod, np.mean, np.cumsum):  # NumPy adds objects up by itself

@@ -59,7 +59,7 @@ def test_splines_depend_on_their_data(name: str) -> None:
     ):
         x = Dual(X, dx) if moves_x else X
         got = what(make(interpolate, x, Dual(Y, dy)))
-        np.testing.assert_array_equal(got.value, np.asarray(what(make(scipy.interpolate, X, Y))))
+        np.testing.assert_array_equal(got.primal, np.asarray(what(make(scipy.interpolate, X, Y))))
         for i in (0, 1):
 
             def f(x: Any, y: Any, what: Any = what) -> Any:
@@ -76,7 +76,7 @@ def test_integrals_of_splines_of_duals(name: str) -> None:
     (want,) = differences(
         lambda y: np.asarray(make(scipy.interpolate, X, y).integrate(0.2, 3.3)), (Y,), (Y,)
     )
-    assert got.value == pytest.approx(float(make(scipy.interpolate, X, Y).integrate(0.2, 3.3)))
+    assert got.primal == pytest.approx(float(make(scipy.interpolate, X, Y).integrate(0.2, 3.3)))
     assert got.tangent == pytest.approx(float(want), rel=1e-8)
     over = derivative(make(interpolate, X, Y).antiderivative())(1.1)
     assert over == pytest.approx(float(make(scipy.interpolate, X, Y)(1.1)), rel=1e-13)
@@ -139,7 +139,7 @@ def test_shapes(n: int, axis: int, name: str) -> None:
     want = getattr(scipy.interpolate, kind)(x, y, axis=axis)(at)
     s = getattr(interpolate, kind)(x, Dual(y, np.stack([y, 2 * y])), axis=axis)
     got = s(Dual(at, np.zeros((2, 4, 2))))
-    np.testing.assert_array_equal(got.value, want)
+    np.testing.assert_array_equal(got.primal, want)
     np.testing.assert_allclose(got.tangent, np.stack([want, 2 * want]), rtol=1e-11, atol=1e-11)
     moved = getattr(interpolate, kind)(x, y, axis=axis)(Dual(at, np.ones((4, 2))))
     slope = getattr(scipy.interpolate, kind)(x, y, axis=axis)(at, 1)
@@ -171,7 +171,7 @@ def test_at_a_knot_a_derivative_is_the_mean_of_both_sides() -> None:
     jump = (s.plain(1.5, 3) + s.plain(1.4, 3)) / 2
     assert derivative(s, order=3)(1.5) == pytest.approx(float(jump), rel=1e-12)
     values = interpolate.make_interp_spline([0.0, 1.0, 3.0], Dual(np.ones(3), np.ones(3)), k=1)
-    assert derivative(values.derivative())(1.0).value == 0.0
+    assert derivative(values.derivative())(1.0).primal == 0.0
 
 
 def test_pchip_next_to_a_flat_piece() -> None:
@@ -188,7 +188,7 @@ def test_pchip_next_to_a_flat_piece() -> None:
 
 def test_extrapolation() -> None:
     s = interpolate.CubicSpline(X, Dual(Y, Y), extrapolate=False)
-    assert np.isnan(s(9.0).value)
+    assert np.isnan(s(9.0).primal)
     around = interpolate.CubicSpline(X, PERIODIC, bc_type="periodic")
     assert derivative(around)(0.3 + X[-1]) == pytest.approx(derivative(around)(0.3), rel=1e-12)
     assert np.isnan(interpolate.PchipInterpolator(X, Y)(9.0, extrapolate=False))

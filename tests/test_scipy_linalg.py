@@ -107,7 +107,7 @@ def test_plain_numbers_give_what_scipy_gives(name: str) -> None:
     f, args = (ANALYTIC | REAL)[name]
     y = f(scipy.linalg, *args)
     np.testing.assert_array_equal(f(linalg, *args), y)
-    value = f(linalg, *(Dual(a, np.ones_like(a)) for a in args)).value
+    value = f(linalg, *(Dual(a, np.ones_like(a)) for a in args)).primal
     # LAPACK's least squares round as the memory of their arrays lies
     np.testing.assert_allclose(value, y, rtol=1e-14 if name == "lstsq" else 0)
 

@@ -66,7 +66,7 @@ def test_plain_numbers_give_what_scipy_gives(name: str) -> None:
     assert y == f(scipy.optimize, 2.0)
     assert type(y) is type(f(scipy.optimize, 2.0))
     if name != "root_scalar, fprime":
-        assert f(optimize, Dual(2.0, 1.0)).value == y
+        assert f(optimize, Dual(2.0, 1.0)).primal == y
 
 
 @pytest.mark.parametrize("name", ["brentq", "newton", "root", "fixed_point"])
@@ -201,7 +201,7 @@ def test_the_optimum_moves_as_it_must(method: str | None) -> None:
         jacobian(jacobian(lambda p: f(p).x[1]))(p), [[0, 1], [1, 0]], rtol=1e-9, atol=1e-9
     )
     np.testing.assert_allclose(grad(lambda p: f(p).fun)(p), [3, 0], atol=1e-6)
-    np.testing.assert_array_equal(f(Dual(p, np.ones(2))).x.value, f(p).x)
+    np.testing.assert_array_equal(f(Dual(p, np.ones(2))).x.primal, f(p).x)
 
 
 def test_solvers_get_derivatives_as_they_want_them() -> None:
@@ -398,7 +398,7 @@ def test_robust_losses(loss: str) -> None:
         curvature = [mp.diff(lambda r: rho((r / scale) ** 2), result.x[0] - v, 2) for v in y]
         want = [float(c / mp.fsum(curvature)) for c in curvature]
     np.testing.assert_allclose(jacobian(lambda y: f(y).x[0])(y), want, rtol=1e-6, atol=1e-9)
-    assert f(Dual(y, y)).cost.value == pytest.approx(result.cost, rel=1e-12)
+    assert f(Dual(y, y)).cost.primal == pytest.approx(result.cost, rel=1e-12)
 
 
 def test_least_squares_within_bounds() -> None:

@@ -141,7 +141,7 @@ def test_ties_of_extremes() -> None:
     np.testing.assert_array_equal(
         grad(lambda v: np.max(v, where=x > 2, initial=3.0))(x), third * 0.75
     )
-    assert np.max(x, initial=3.0) == np.max(Dual(x, x), initial=Dual(3.0, 1.0)).value
+    assert np.max(x, initial=3.0) == np.max(Dual(x, x), initial=Dual(3.0, 1.0)).primal
     assert np.max(Dual(x, 0 * x), initial=Dual(3.0, 1.0)).tangent == 0.25
     np.testing.assert_array_equal(grad(np.ptp)(np.ones(3)), np.zeros(3))
     np.testing.assert_array_equal(
@@ -161,7 +161,7 @@ def test_equal_elements_keep_their_order() -> None:
         assert order.tolist() == sorted(range(90), key=lambda i: many[i])
     assert np.unique(x).tangent.tolist() == [1, 2, 5]
     total = np.sum(np.unique(x) ** 2)
-    assert total.value == 14 and total.tangent == 2 * (1 * 1 + 2 * 2 + 3 * 5)
+    assert total.primal == 14 and total.tangent == 2 * (1 * 1 + 2 * 2 + 3 * 5)
     values, index, inverse, counts = np.unique(x, True, True, True)
     assert values.tangent.tolist() == [1, 2, 5] and index.tolist() == [0, 1, 4]
     assert inverse.tolist() == [0, 1, 0, 1, 2] and counts.tolist() == [2, 2, 1]
@@ -174,8 +174,8 @@ def test_nan() -> None:
     x = np.array([[1.0, np.nan, 3.0], [1.0, 2.0, 3.0]])
     for f in (np.max, np.min, np.median, np.ptp, lambda a, axis: np.quantile(a, 0.4, axis)):
         y = f(Dual(x, np.ones((2, 3))), axis=1)
-        assert np.isnan(y.value[0]) and np.isnan(y.tangent[0])
-        assert y.value[1] == f(x[1], axis=0) and np.isfinite(y.tangent[1])
+        assert np.isnan(y.primal[0]) and np.isnan(y.tangent[0])
+        assert y.primal[1] == f(x[1], axis=0) and np.isfinite(y.tangent[1])
         assert f(Dual(x, np.zeros((2, 3))), axis=1).tangent[0] == 0  # a zero tangent stays zero
     for nan_f, f in ((np.nanmax, np.max), (np.nanmedian, np.median), (np.nanmin, np.min)):
         want = jacobian(f)(x[0, [0, 2]])
@@ -184,7 +184,7 @@ def test_nan() -> None:
     for nan_f in (np.nanmax, np.nanmin, np.nanmedian):
         with pytest.warns(RuntimeWarning, match="All-NaN"):
             y = nan_f(nothing, axis=1)
-        assert np.isnan(y.value).all() and np.isnan(y.tangent).all()
+        assert np.isnan(y.primal).all() and np.isnan(y.tangent).all()
 
 
 def test_infinite_tangents_are_not_mixed_in() -> None:
@@ -270,7 +270,7 @@ def test_answers_from_objects_and_into_duals() -> None:
     some = Dual(np.array([1.2, 3.7]), np.ones(2))
     for call in (lambda out: np.round(some, 0, out), lambda out: np.round(some, out=out)):
         out = Dual(np.zeros(2), np.ones(2))
-        assert call(out) is out and out.value.tolist() == [1, 4] and out.tangent.tolist() == [0, 0]
+        assert call(out) is out and out.primal.tolist() == [1, 4] and out.tangent.tolist() == [0, 0]
     numbers = np.zeros(2)
     assert np.round(some, out=numbers) is numbers and numbers.tolist() == [1, 4]
 
@@ -305,7 +305,7 @@ def test_out() -> None:
         out = np.zeros_like(x[:, 0])
         assert f(x, axis=1, out=out) is out
         expected = f(x, axis=1, out=None)
-        np.testing.assert_array_equal(out.value, expected.value)
+        np.testing.assert_array_equal(out.primal, expected.primal)
         np.testing.assert_array_equal(out.tangent, expected.tangent)
         with pytest.raises(TypeError, match="cannot hold derivatives"):
             f(x, axis=1, out=np.zeros(3))
@@ -317,7 +317,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "slope in q": (
         lambda: np.quantile(X, Dual(0.5, 1.0)),
         TypeError,
-        "np.quantile has no derivative in q; pass q.value, or interpolate",
+        "np.quantile has no derivative in q; pass q.primal, or interpolate",
     ),
     "slope in some q": (
         lambda: np.nanpercentile(X, [Dual(0.5, 1.0), 0.1], axis=0),

@@ -124,7 +124,7 @@ def test_trim_zeros_along_several_axes() -> None:
     for axis in (None, 0, 1, -1, (0, 1)):
         given: Any = np.trim_zeros(x, axis=axis)  # type: ignore[call-overload]
         expected = np.trim_zeros(a, axis=axis)  # type: ignore[call-overload]
-        np.testing.assert_array_equal(given.value, expected)
+        np.testing.assert_array_equal(given.primal, expected)
         np.testing.assert_array_equal(given.tangent, np.stack([expected, 2 * expected]))
 
 
@@ -256,7 +256,7 @@ def test_an_element_is_a_number_of_its_own() -> None:
     row += 1
     other = row
     row += x
-    assert other.value.tolist() == [8.0, 2.0, 2.0]  # in-place operators make new arrays
+    assert other.primal.tolist() == [8.0, 2.0, 2.0]  # in-place operators make new arrays
     y = x + 1
     y[1] = 0.0
     assert x.tangent[1].tolist() == [0.0, 1.0, 0.0]
@@ -270,7 +270,7 @@ def test_assignment_refuses_what_would_be_lost() -> None:
         x[0] = Dual(1.0, np.ones(3))
     with pytest.raises(ValueError):
         x[:2] = Dual(np.ones(3), np.ones(3))
-    assert x.value.tolist() == LINE.tolist() and x.tangent.tolist() == [1, 1, 1, 1]
+    assert x.primal.tolist() == LINE.tolist() and x.tangent.tolist() == [1, 1, 1, 1]
     x[:2] = [Dual(5.0, 2.0), 6.0]
     assert x.tangent.tolist() == [2, 0, 1, 1]
     with pytest.raises(TypeError, match="would lose the derivatives"):
@@ -286,9 +286,9 @@ def test_attributes_and_small_methods() -> None:
     assert (x.itemsize, x.nbytes, x.strides, x.device) == (8, 192, CUBE.strides, "cpu")
     assert x.flags.c_contiguous
     assert CUBE[0, 0, 0] in x and 99.0 not in x
-    assert x.item(3).value == x.item((0, 0, 3)).value == CUBE[0, 0, 3]
-    assert isinstance(x.item(3).value, float)
-    assert x.tolist()[1][2][3].value == CUBE[1, 2, 3]
+    assert x.item(3).primal == x.item((0, 0, 3)).primal == CUBE[0, 0, 3]
+    assert isinstance(x.item(3).primal, float)
+    assert x.tolist()[1][2][3].primal == CUBE[1, 2, 3]
     assert x.astype(np.float32).tangent.dtype == np.float32
     assert x.astype(complex).tangent.dtype == complex
     assert type(x.astype(int)) is np.ndarray and x.astype(int).dtype == int
@@ -296,7 +296,7 @@ def test_attributes_and_small_methods() -> None:
     x.fill(Dual(2.0, np.arange(5.0)))
     assert x.tangent[4].min() == 4
     for name in ("tobytes", "data", "ctypes", "base", "resize"):
-        with pytest.raises(AttributeError, match=rf"write x\.value\.{name} for the plain array"):
+        with pytest.raises(AttributeError, match=rf"write x\.primal\.{name} for the plain array"):
             getattr(x, name)
     with pytest.raises(AttributeError, match="a DualArray has no attribute 'colour'"):
         _ = x.colour
@@ -364,8 +364,8 @@ def test_in_place_operators_write_through_views_and_nowhere_else() -> None:
         b = a
         a += 1
         a *= a
-        np.testing.assert_array_equal(b.value, [0, 1, 2])
-        np.testing.assert_array_equal(a.value, [1, 4, 9])
+        np.testing.assert_array_equal(b.primal, [0, 1, 2])
+        np.testing.assert_array_equal(a.primal, [1, 4, 9])
     row = Dual(np.ones((2, 2)), np.ones((2, 2)))[0]
     with pytest.raises(TypeError, match="complex"):
         row += 1j
@@ -373,4 +373,4 @@ def test_in_place_operators_write_through_views_and_nowhere_else() -> None:
         row += np.ones((3, 2))
     with pytest.raises(TypeError, match="unsupported"):
         row += None
-    np.testing.assert_array_equal(row.value, [1, 1])
+    np.testing.assert_array_equal(row.primal, [1, 1])

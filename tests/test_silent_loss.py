@@ -3,7 +3,7 @@
 One table of (program, what is expected), run on the compiled and the readable number and, where the
 program takes it, on an array. Expected is the derivative at 2.0, or a text of the error.
 Only text is beyond reach: float(str(x)) fails because `str` is no number, but a program that takes
-x.value out of x has asked for the plain number.
+x.primal out of x has asked for the plain number.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from both import PACKAGES
 LOST = FLOAT = "would lose the derivative.*write "
 RAISED = f"{LOST}|returned a result with an exception set"  # SciPy's C code: ours is its cause
 PLAIN = "a plain array of float64 was to be written to.*np.zeros_like"
-UNHASHABLE = "a Dual is unhashable.*write x.value for the key"
+UNHASHABLE = "a Dual is unhashable.*write x.primal for the key"
 INDEX = r"using x as an index or a count would lose .*; write int\(x\)"
 OUT = "out= of np.* is a plain array.*np.zeros_like"
 ARRAY = "an array of float64 would lose the derivatives of a DualArray; write x itself"
@@ -199,7 +199,7 @@ NUMBERS: list[tuple[str, Callable[[Any], Any], Any]] = [
 ]  # fmt: skip
 
 
-VIEW = r"raw memory without derivatives; write x.value"
+VIEW = r"raw memory without derivatives; write x.primal"
 ARRAYS: list[tuple[str, Callable[[Any], Any], Any]] = [
     ("float", lambda v: float(v[:1]), LOST),
     ("math.sin", lambda v: math.sin(v[0]), LOST),
@@ -253,7 +253,7 @@ ARRAYS: list[tuple[str, Callable[[Any], Any], Any]] = [
     ("np.vectorize", lambda v: np.vectorize(lambda x: x * 2.0)(v).sum(), 4.0),
     ("apply_along_axis", lambda v: np.apply_along_axis(lambda r: r.sum(), 0, v), 2.0),
     ("np.piecewise", lambda v: np.piecewise(v, [v < 2.5], [lambda x: 2 * x, 5.0]).sum(), 2.0),
-    ("np.savetxt", lambda v: np.savetxt("/dev/null", v), "save x.value and x.tangent"),
+    ("np.savetxt", lambda v: np.savetxt("/dev/null", v), "save x.primal and x.tangent"),
     ("np.histogram", lambda v: int(np.histogram(v, 2)[0].sum()), 2),
     ("ma.array", lambda v: np.ma.array(v).sum(), 2.0),
 ]  # fmt: skip
@@ -350,3 +350,12 @@ def hold(got: Any, expected: Any) -> None:
     else:
         assert not isinstance(got, Exception), got
         assert np.ndim(got) == 0 and got == pytest.approx(expected, rel=1e-15)
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=["dualad", "pure"])
+def test_no_attribute_called_value(package: ModuleType) -> None:
+    """Packages of units and parameters read getattr(x, "value", x) as a plain number."""
+    for x in (package.Dual(2.0, 1.0), package.Dual(np.ones(2), np.ones(2))):
+        assert getattr(x, "value", x) is x
+        with pytest.raises(AttributeError, match=r"write x\.primal"):
+            _ = x.value

@@ -100,10 +100,10 @@ def test_values_and_slopes(name: str) -> None:
             args[i] = Dual(point[i], 1.0)
             got = outputs(UFUNCS[name](*args))
             if name in BY_MATH:  # one dual of floats goes through Python's math
-                np.testing.assert_allclose([y.value for y in got], plain, rtol=1e-13)
+                np.testing.assert_allclose([y.primal for y in got], plain, rtol=1e-13)
             else:
-                assert [y.value for y in got] == list(plain)
-            assert all(type(y.value) in (float, complex) for y in got)
+                assert [y.primal for y in got] == list(plain)
+            assert all(type(y.primal) in (float, complex) for y in got)
             want = exact(name, point, i)
             np.testing.assert_allclose([y.tangent for y in got], want, rtol=tolerance, atol=1e-300)
 
@@ -142,14 +142,14 @@ def test_arrays(name: str) -> None:
                 want = outputs(ufunc(*number))[o]
                 close = {"rtol": LIMIT.get(name, 1e-12), "atol": 1e-300}
                 np.testing.assert_allclose(y.tangent[i, j], want.tangent, **close)
-                np.testing.assert_allclose(y.value[j], want.value, rtol=1e-13)
+                np.testing.assert_allclose(y.primal[j], want.primal, rtol=1e-13)
     last = places[-1]
     column = list(columns)
     column[last] = Dual(columns[last][:, None], np.ones((1, 3, 1)))
     rows = [c[:2] if i != last else c for i, c in enumerate(column)]
     for y in outputs(ufunc(*rows)):
         wide = (3, 2) if n > 1 else (3, 1)
-        assert y.value.shape == wide and y.tangent.shape == (1, *wide)
+        assert y.primal.shape == wide and y.tangent.shape == (1, *wide)
     column = list(columns)
 
     def along(x: Any) -> Any:
@@ -164,7 +164,7 @@ def test_arrays(name: str) -> None:
     values = outputs(ufunc(*singles))
     singles[last] = Dual(singles[last], np.ones((2, 3), np.float32))
     for value, y in zip(values, outputs(ufunc(*singles)), strict=True):
-        assert y.value.dtype == value.dtype
+        assert y.primal.dtype == value.dtype
         assert y.tangent.dtype == value.dtype
         assert np.isfinite(y.tangent).all()
 
@@ -197,7 +197,7 @@ def test_complex(name: str) -> None:
     got, arrays = outputs(UFUNCS[name](*seeded)), outputs(UFUNCS[name](*several))
     values, slopes = exact(name, args), exact(name, args, z)
     for y, array, v, s in zip(got, arrays, values, slopes, strict=True):
-        np.testing.assert_allclose(y.value, v, rtol=1e-11)
+        np.testing.assert_allclose(y.primal, v, rtol=1e-11)
         np.testing.assert_allclose(y.tangent, s * along, rtol=1e-10)
         np.testing.assert_allclose(array.tangent, np.full((2, 1), s * along), rtol=1e-10)
 
@@ -466,7 +466,7 @@ def test_functions_in_python() -> None:
 
     for axis in (None, 0, -1):
         check(lambda x, axis=axis: special.logsumexp(x, axis) if held(x) else plainly(x, axis), a)
-        assert np.shape(special.logsumexp(Dual(a, a), axis, keepdims=True).value) == np.shape(
+        assert np.shape(special.logsumexp(Dual(a, a), axis, keepdims=True).primal) == np.shape(
             np.sum(a, axis, keepdims=True)
         )
         for f, g in (
@@ -483,7 +483,7 @@ def test_functions_in_python() -> None:
     weighted = special.logsumexp(Dual(a, a), 1, b=Dual(a * a, a))
     want = (np.exp(a) * (a * a * a + a)).sum(1) / (np.exp(a) * a * a).sum(1)
     np.testing.assert_allclose(weighted.tangent, want, rtol=1e-12)
-    assert special.logsumexp([Dual(1000.0, 1.0), 999.0]).value == sc.logsumexp([1000.0, 999.0])
+    assert special.logsumexp([Dual(1000.0, 1.0), 999.0]).primal == sc.logsumexp([1000.0, 999.0])
     np.testing.assert_allclose(
         special.logsumexp(Dual(np.array([-np.inf, 1.0]), np.ones(2))).tangent, 1
     )
@@ -493,11 +493,11 @@ def test_functions_in_python() -> None:
         f, theirs = getattr(special, f"spherical_{kind}"), getattr(sc, f"spherical_{kind}")
         for n in (0, 1, 3):
             x = Dual(np.array([0.5, 2.0]), np.ones(2))
-            np.testing.assert_array_equal(f(n, x).value, theirs(n, x.value))
-            np.testing.assert_allclose(f(n, x).tangent, theirs(n, x.value, True), rtol=1e-12)
+            np.testing.assert_array_equal(f(n, x).primal, theirs(n, x.primal))
+            np.testing.assert_allclose(f(n, x).tangent, theirs(n, x.primal, True), rtol=1e-12)
             got = f(n, x, derivative=True)
-            np.testing.assert_allclose(got.value, theirs(n, x.value, True), rtol=1e-12)
-            z = x.value  # z²w″ + 2z·w′ + (±z² − n(n + 1))·w = 0, DLMF 10.47.1 and 10.47.2
+            np.testing.assert_allclose(got.primal, theirs(n, x.primal, True), rtol=1e-12)
+            z = x.primal  # z²w″ + 2z·w′ + (±z² − n(n + 1))·w = 0, DLMF 10.47.1 and 10.47.2
             sign = 1 if kind in ("jn", "yn") else -1
             second = -2 / z * theirs(n, z, True) - (sign - n * (n + 1) / z**2) * theirs(n, z)
             np.testing.assert_allclose(got.tangent, second, rtol=1e-11)

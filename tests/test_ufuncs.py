@@ -74,7 +74,7 @@ def test_methods_of_binary_ufuncs(ufunc: Any) -> None:
             x = Dual(MATRIX, y)
             folded = functools.reduce(ufunc, x.T)
             for got in (ufunc.reduce(x, axis=1), ufunc.reduce(x, axis=1, keepdims=True)[:, 0]):
-                np.testing.assert_allclose(got.value, folded.value)
+                np.testing.assert_allclose(got.primal, folded.primal)
                 np.testing.assert_allclose(got.tangent, folded.tangent)
     if ufunc.identity is not None or ufunc in (np.maximum, np.minimum, np.fmax, np.fmin):
         run(lambda x: ufunc.reduce(x, axis=None))
@@ -141,10 +141,10 @@ def test_out_where_and_dtype() -> None:
     check(f, MATRIX)
     x = Dual(MATRIX, np.ones((2, 3, 4)))
     y = np.add(x, 1, dtype=np.float32)
-    assert y.value.dtype == y.tangent.dtype == np.float32
+    assert y.primal.dtype == y.tangent.dtype == np.float32
     quotient, rest = x * 0, x * 0
     assert np.divmod(x, 0.5, out=(quotient, rest))[1] is rest
-    np.testing.assert_array_equal(rest.value, np.divmod(MATRIX, 0.5)[1])
+    np.testing.assert_array_equal(rest.primal, np.divmod(MATRIX, 0.5)[1])
     fraction, whole = np.modf(x)
     assert type(whole) is np.ndarray and isinstance(fraction, DualArray)
     mantissa, exponent = np.frexp(x)
@@ -200,15 +200,17 @@ def test_precision_and_kind() -> None:
         np.maximum(x, 1.0),
         np.hypot(x, 2),
     ):
-        assert y.value.dtype == y.tangent.dtype == np.float32
+        assert y.primal.dtype == y.tangent.dtype == np.float32
     assert (x * np.float64(2)).tangent.dtype == np.float64
-    assert (x + 1j).tangent.dtype.kind == "c" or (x + 1j).value.dtype == np.complex64
+    assert (x + 1j).tangent.dtype.kind == "c" or (x + 1j).primal.dtype == np.complex64
     z = Dual(MATRIX + 1j, np.ones((3, 4)) + 0j)
-    np.testing.assert_allclose(np.exp(z * z).tangent, 2 * z.value * np.exp(z.value**2), rtol=1e-14)
-    np.testing.assert_allclose(np.abs(z).tangent, MATRIX / np.abs(z.value), rtol=1e-14)
-    np.testing.assert_allclose(np.angle(z).tangent, -1 / np.abs(z.value) ** 2, rtol=1e-14)
+    np.testing.assert_allclose(
+        np.exp(z * z).tangent, 2 * z.primal * np.exp(z.primal**2), rtol=1e-14
+    )
+    np.testing.assert_allclose(np.abs(z).tangent, MATRIX / np.abs(z.primal), rtol=1e-14)
+    np.testing.assert_allclose(np.angle(z).tangent, -1 / np.abs(z.primal) ** 2, rtol=1e-14)
     assert np.conj(z * 1j).tangent[0, 0] == -1j
-    assert (Dual(np.arange(3), np.ones(3)) * 2).value.dtype == float
+    assert (Dual(np.arange(3), np.ones(3)) * 2).primal.dtype == float
 
 
 def test_zero_tangents_and_infinite_slopes_in_arrays() -> None:
@@ -232,13 +234,13 @@ def test_lists_are_operands_of_arrays() -> None:
     w = np.array([2.0, 5.0, -1.0])
     for given in (list(w), tuple(w)):
         for y in (x * given, given * x, np.multiply(x, given), np.multiply(given, x)):
-            np.testing.assert_array_equal(y.value, x.value * w)
+            np.testing.assert_array_equal(y.primal, x.primal * w)
             np.testing.assert_array_equal(y.tangent, np.diag(w))
         for y in (x @ given, given @ x):
-            assert y.value == 9.0
+            assert y.primal == 9.0
             np.testing.assert_array_equal(y.tangent, w)
-        np.testing.assert_array_equal(x > given, x.value > w)
-        np.testing.assert_array_equal((x**given).tangent, np.diag(w * x.value ** (w - 1)))
+        np.testing.assert_array_equal(x > given, x.primal > w)
+        np.testing.assert_array_equal((x**given).tangent, np.diag(w * x.primal ** (w - 1)))
     y = x * [x[0], 2, x[1]]
     np.testing.assert_array_equal(y.tangent, [[2, 0, 0], [0, 2, 3], [0, 0, 2]])
     for wrong in (None, "text", {}, object()):

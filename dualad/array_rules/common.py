@@ -80,7 +80,7 @@ def as_dtype(a: Any, dtype: Any) -> Any:
     if has_duals(a) and np.dtype(dtype).kind not in "fc":
         raise TypeError(
             f"dtype={np.dtype(dtype)} would lose the derivatives; give a float or complex dtype, "
-            "or pass x.value for the plain array."
+            "or pass x.primal for the plain array."
         )
     return map_leaves(lambda x: np.asarray(x).astype(dtype)[()], a)
 

@@ -128,7 +128,7 @@ def array_of(
     if _is_plain(dtype):
         raise TypeError(
             f"an array of {np.dtype(dtype)} would lose the derivatives; "
-            "give a float or complex dtype, or x.value for the plain numbers."
+            "give a float or complex dtype, or x.primal for the plain numbers."
         )
     if dtype is not None and np.dtype(dtype) != y.dtype:
         y = converted(y, dtype)

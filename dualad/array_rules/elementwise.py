@@ -104,11 +104,11 @@ def _(z: Any, deg: bool = False) -> Any:
 @implements(np.unwrap)
 def _(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * math.pi) -> Any:
     if has_duals(period):
-        raise TypeError("np.unwrap has no derivative in period; pass period.value.")
+        raise TypeError("np.unwrap has no derivative in period; pass period.primal.")
     p = array(p)
     if not has_duals(p):
         return np.unwrap(p, plain(discont), axis, period=period)
-    y = np.unwrap(p.value, plain(discont), axis, period=period)
+    y = np.unwrap(p.primal, plain(discont), axis, period=period)
     return dual(y, map_leaves(np.array, p.tangent), p.level)
 
 

@@ -113,15 +113,15 @@ def _eigen(a: Any, w: Any, vectors: Any) -> tuple[Any, Any, Any]:
 @implements(np.linalg.eigvalsh)
 def eigvalsh(a: Any, UPLO: Any = "L") -> Any:
     a = as_operand(a)
-    w = np.linalg.eigvalsh(a.value, UPLO)
-    slopes, _, _ = _eigen(from_triangle(a, UPLO), w, np.linalg.eigh(a.value, UPLO)[1])
+    w = np.linalg.eigvalsh(a.primal, UPLO)
+    slopes, _, _ = _eigen(from_triangle(a, UPLO), w, np.linalg.eigh(a.primal, UPLO)[1])
     return result(w, slopes, a.level)
 
 
 @implements(np.linalg.eigh)
 def eigh(a: Any, UPLO: Any = "L") -> Any:
     a = as_operand(a)
-    y = w, vectors = np.linalg.eigh(a.value, UPLO)
+    y = w, vectors = np.linalg.eigh(a.primal, UPLO)
     a = from_triangle(a, UPLO)
     slopes, p, same = _eigen(a, w, vectors)
     v = known(vectors)[0]
@@ -139,7 +139,7 @@ def eigh(a: Any, UPLO: Any = "L") -> Any:
 
 def _eig(a: Any) -> tuple[Any, ...]:
     """Eigenvectors keep length 1, and their largest element stays real, as LAPACK leaves them."""
-    y = w, vectors = np.linalg.eig(a.value)
+    y = w, vectors = np.linalg.eig(a.primal)
     v = known(vectors)[0]
     numbers, columns = plain(w), plain(v)
     eps = rounding(a)
@@ -185,7 +185,7 @@ def eig(a: Any) -> Any:
 @implements(np.linalg.eigvals)
 def eigvals(a: Any) -> Any:
     a = as_operand(a)
-    y = np.linalg.eigvals(a.value)
+    y = np.linalg.eigvals(a.primal)
     (w, _), slopes, _, lost, _ = _eig(a)
     apart = abs(plain(y)[..., :, None] - plain(w)[..., None, :])
     nearest = np.argsort(apart, axis=-1)[..., :1].reshape(np.shape(y))
@@ -219,8 +219,8 @@ def _singular(a: Any, u: Any, s: Any, v: Any) -> tuple[Any, Any, Any, Any]:
 def _svdvals(a: Any, hermitian: bool = False) -> Any:
     if hermitian:
         a = from_triangle(a, "L")
-    y = np.linalg.svd(a.value, compute_uv=False, hermitian=hermitian)
-    u, s, vh = np.linalg.svd(a.value, full_matrices=False)
+    y = np.linalg.svd(a.primal, compute_uv=False, hermitian=hermitian)
+    u, s, vh = np.linalg.svd(a.primal, full_matrices=False)
     slopes, _, _, _ = _singular(a, known(u)[0], s, adjoint(known(vh)[0]))
     unsure = _unsure(u) | _unsure(vh, axis=-1)
     return result(y, _inside(slopes, unsure, _NO_VECTOR), a.level)
@@ -242,7 +242,7 @@ def svd(
         return _svdvals(a, hermitian)
     if hermitian:
         a = from_triangle(a, "L")
-    y = np.linalg.svd(a.value, full_matrices, hermitian=hermitian)
+    y = np.linalg.svd(a.primal, full_matrices, hermitian=hermitian)
     s, k, (m, n), eps = y.S, y.S.shape[-1], a.shape[-2:], rounding(a)
     u, v = known(y.U[..., :k])[0], adjoint(known(y.Vh[..., :k, :])[0])
     slopes, p, same, zero = _singular(a, u, s, v)
@@ -297,7 +297,7 @@ def _with_added(dot: Any, lost: Any, moved: Any, n: int) -> tuple[Any, Any]:
 @implements(np.linalg.cholesky)
 def cholesky(a: Any, /, *, upper: bool = False) -> Any:
     a = as_operand(a)
-    y = np.linalg.cholesky(a.value, upper=upper)
+    y = np.linalg.cholesky(a.primal, upper=upper)
     lower = adjoint(y) if upper else y
     inverse = np.linalg.inv(lower)
     p = tangent_of(inverse @ from_triangle(a, "U" if upper else "L") @ adjoint(inverse), a.level)
@@ -321,7 +321,7 @@ def qr(a: Any, mode: Any = "reduced") -> Any:
             "write mode='reduced', 'complete' or 'r'."
         )
     a = as_operand(a)
-    y = q, r = np.linalg.qr(a.value, "reduced" if mode == "r" else mode)
+    y = q, r = np.linalg.qr(a.primal, "reduced" if mode == "r" else mode)
     m, n = a.shape[-2:]
     k = min(m, n)
     q1, r1 = known(q[..., :k])[0], r[..., :k, :]

@@ -27,8 +27,10 @@ from .matrices import (
     adjoint,
     from_triangle,
     has_moved,
+    has_small_singular_value,
     is_complex,
     is_left,
+    is_singular,
     largest,
     reciprocal,
     result,
@@ -44,7 +46,7 @@ from .matrices import (
 @implements(np.linalg.inv)
 def inv(a: Any) -> Any:
     a = as_operand(a)
-    y = np.linalg.inv(a.value)
+    y = np.linalg.inv(a.primal)
     return result(y, -tangent_of(y @ (a @ y), a.level), a.level)
 
 
@@ -99,7 +101,7 @@ _CUT = (
 
 def _jumps(a: Any, x: Any) -> tuple[Any, str]:
     """For which matrices of a stack the pseudoinverse x has no derivative, and why."""
-    v, dot, number, inverse = a.value, a.tangent, plain(a), plain(x)
+    v, dot, number, inverse = a.primal, a.tangent, plain(a), plain(x)
     eps = rounding(a) * max(a.shape[-2:]) * largest(number) * largest(inverse)
     cut = np.any(
         abs(number - number @ inverse @ number) > eps * largest(number), axis=(-2, -1)
@@ -118,7 +120,7 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, **options: Any) -> 
     """While the rank stays: G. Golub and V. Pereyra, "The differentiation of pseudo-inverses
     and nonlinear least squares problems whose variables separate" (1973), equation 4.12."""
     a = as_operand(a)
-    y = np.linalg.pinv(a.value, rcond, hermitian, **options)
+    y = np.linalg.pinv(a.primal, rcond, hermitian, **options)
     if hermitian:
         a = from_triangle(a, "L")
     where, why = _jumps(a, y)
@@ -129,7 +131,7 @@ def pinv(a: Any, rcond: Any = None, hermitian: bool = False, **options: Any) -> 
 
 def _pinv_tangent(a: Any, x: Any) -> Any:
     """−xȧx + x·xᴴ·ȧᴴ·(1 − vx) + (1 − xv)·ȧᴴ·xᴴ·x for tall v, never as tall squared."""
-    v, dot = a.value, a.tangent
+    v, dot = a.primal, a.tangent
     behind = adjoint(dot)
     rest = np.eye(v.shape[-1], dtype=plain(v).dtype) - x @ v
     return (
@@ -185,11 +187,11 @@ def det(a: Any) -> Any:
     that would lose digits the determinant is split into a part of full rank and a small one.
     """
     a = as_operand(a)
-    y = np.linalg.det(a.value)
+    y = np.linalg.det(a.primal)
     if a.shape[-1] <= _FEW:
         tangent = tangent_of(_expanded(a), a.level)
     elif _is_safe(a, plain(y)):
-        cofactors = np.matrix_transpose(np.linalg.inv(a.value))
+        cofactors = np.matrix_transpose(np.linalg.inv(a.primal))
         tangent = y * total(cofactors * a.tangent, (-2, -1))
     else:
         each = np.stack([_split(m) for m in np.reshape(a, (-1, *a.shape[-2:]))])
@@ -226,7 +228,7 @@ def _is_safe(a: Any, y: Any) -> bool:
     except LinAlgError:
         return False
     size = np.linalg.norm(v, axis=(-2, -1)) * np.linalg.norm(inverse, axis=(-2, -1))
-    limit = 2 * _CONDITION if isinstance(a.value, Dual) else 0.01 / kind.eps
+    limit = 2 * _CONDITION if isinstance(a.primal, Dual) else 0.01 / kind.eps
     far = (abs(y) < kind.tiny) | np.isinf(y)
     return not np.any(far | (size > a.shape[-1] * limit))
 
@@ -252,7 +254,7 @@ def _split(a: Any) -> Any:
 
 
 def _levels(x: Any) -> int:
-    return 1 + max(_levels(x.value), _levels(x.tangent)) if isinstance(x, Dual) else 0
+    return 1 + max(_levels(x.primal), _levels(x.tangent)) if isinstance(x, Dual) else 0
 
 
 _SINGULAR = (
@@ -264,10 +266,10 @@ _SINGULAR = (
 @implements(np.linalg.slogdet)
 def slogdet(a: Any) -> Any:
     a = as_operand(a)
-    y = sign, logdet = np.linalg.slogdet(a.value)
-    singular = plain(sign) == 0
+    y = sign, logdet = np.linalg.slogdet(a.primal)
+    singular = is_singular(plain(a))
     identity = np.eye(a.shape[-1], dtype=a.dtype)
-    inverse = np.linalg.inv(np.where(singular[..., None, None], identity, a.value))
+    inverse = np.linalg.inv(np.where(singular[..., None, None], identity, a.primal))
     slope = total(np.matrix_transpose(inverse) * a.tangent, (-2, -1))
     lost = singular & has_moved(a.tangent, a.ndim - 2)
     size = undefined(result(logdet, slope.real, a.level), lost, _SINGULAR)
@@ -305,7 +307,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
 
 def _euclidean(x: Any, ord: Any, axis: Any, axes: tuple[int, ...]) -> Any:
     """The slope is the unit vector."""
-    v = x.value
+    v = x.primal
     y = np.linalg.norm(v, ord, axis)
     length = np.expand_dims(y, axes)
     kind = np.finfo(x.dtype)
@@ -382,10 +384,12 @@ _INFINITE = "the condition number of a singular matrix is infinite, and has no d
 @implements(np.linalg.cond)
 def cond(x: Any, p: Any = None) -> Any:
     x = as_operand(x)
-    y = np.linalg.cond(x.value, p)
-    singular = np.isinf(plain(y))
+    y = np.linalg.cond(x.primal, p)
+    by_singular_values = p is None or p in (2, -2)
+    singular = by_singular_values and p != -2 and has_small_singular_value(plain(x))
+    singular = singular | np.isinf(plain(y)) if by_singular_values else is_singular(plain(x))
     safe = np.where(singular[..., None, None], np.eye(*x.shape[-2:], dtype=x.dtype), x)
-    if p is None or p in (2, -2):
+    if by_singular_values:
         s = np.linalg.svdvals(safe)
         ratio = s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
     else:

@@ -37,6 +37,25 @@ def rounding(x: Any) -> float:
     return 16.0 * max(map(int, x.shape[-2:])) * eps
 
 
+def has_small_singular_value(v: Any) -> Any:
+    """Which matrices of a stack have a singular value that is zero but for rounding errors."""
+    s = np.linalg.svdvals(v)
+    return s[..., -1] <= rounding(v) / 4 * s[..., 0]
+
+
+def is_singular(v: Any) -> Any:
+    """Which matrices of a stack are singular to within rounding, however their rows are scaled.
+
+    An elimination without rounding errors would end in a pivot 0; what it ends in is chance, and
+    differs between processors. R. Skeel's condition number (1979), max of |v⁻¹|·|v|, tells.
+    """
+    with np.errstate(all="ignore"):
+        is_zero = np.linalg.slogdet(v)[0] == 0
+        safe = np.where(is_zero[..., None, None], np.eye(v.shape[-1], dtype=v.dtype), v)
+        condition = np.max(abs(np.linalg.inv(safe)) @ abs(safe), axis=(-2, -1), initial=0)
+        return is_zero | (condition * rounding(v) > 4)
+
+
 def total(x: Any, axes: tuple[int, ...]) -> Any:
     """The sum over axes counted from the end, in the same order for every memory layout."""
     if axes != tuple(range(-len(axes), 0)):
@@ -63,7 +82,7 @@ def largest(x: Any) -> Any:
 def arrays(x: Any) -> Iterator[Any]:
     """The plain arrays in a nested dual."""
     if isinstance(x, Dual):
-        yield from arrays(x.value)
+        yield from arrays(x.primal)
         yield from arrays(x.tangent)
     else:
         yield x
@@ -89,7 +108,7 @@ def compared(x: Any, whole: Any) -> Iterator[tuple[Any, Any]]:
     """The plain arrays in a nested dual, each with that of another which stands in its place."""
     if isinstance(x, Dual):
         value, dot = parts(whole, x.level)
-        yield from compared(x.value, value)
+        yield from compared(x.primal, value)
         yield from compared(x.tangent, x.tangent if dot is None else dot)
     else:
         yield x, plain(whole)

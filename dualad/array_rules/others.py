@@ -96,13 +96,13 @@ def _(x: Any, p: Any) -> Any:
 # -- refused -------------------------------------------------------------------------------
 
 refuse(
-    "save x.value and x.tangent, or pickle x",
+    "save x.primal and x.tangent, or pickle x",
     np.save,
     np.savez,
     np.savez_compressed,
     np.savetxt,
 )
-refuse("they take integers: write x.value", np.packbits, np.unpackbits)
+refuse("they take integers: write x.primal", np.packbits, np.unpackbits)
 refuse(
     "they take dates and text",
     np.busday_count,

@@ -165,7 +165,7 @@ def _(seq_of_zeros: Any) -> Any:
 def _is_real(x: Any) -> bool:
     """Whether the imaginary parts are rounding, those of the tangents too."""
     if isinstance(x, Dual):
-        return _is_real(x.value) and _is_real(x.tangent)
+        return _is_real(x.primal) and _is_real(x.tangent)
     size = np.max(np.abs(x), initial=0.0)
     return bool(np.all(np.abs(np.imag(x)) <= 1e3 * np.finfo(x.dtype).eps * size))
 
@@ -174,8 +174,8 @@ def _is_real(x: Any) -> bool:
 def _(p: Any) -> Any:
     """By the implicit function theorem: a root r moves by −ṗ(r)/p′(r)."""
     p = _coefficients(p)
-    r = np.roots(p.value)
-    slope, z = np.polyval(np.polyder(p.value), r), np.asarray(plain(r))
+    r = np.roots(p.primal)
+    slope, z = np.polyval(np.polyder(p.primal), r), np.asarray(plain(r))
     change: Any = 0
     for i in range(p.shape[0]):
         change = change * r + p.tangent[..., i, None]

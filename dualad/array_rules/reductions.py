@@ -62,7 +62,7 @@ def _(
 
 def _sum_of_all(a: DualArray) -> Any:
     """The same for the usual case, the sum of a plain array's elements; else None."""
-    value, tangent = a.value, a.tangent
+    value, tangent = a.primal, a.tangent
     if type(value) is not np.ndarray or type(tangent) is not np.ndarray:
         return None
     many = tangent.ndim - value.ndim
@@ -155,9 +155,9 @@ def _product(a: Any) -> Any:
     """The product along the last axis."""
     if not has_duals(a):
         return np.prod(a, axis=-1)
-    y = np.prod(a.value, axis=-1)
+    y = np.prod(a.primal, axis=-1)
     with np.errstate(all="ignore"):
-        terms = scale(_product_of_others(a.value), a, a.value, False)
+        terms = scale(_product_of_others(a.primal), a, a.primal, False)
     return dual(y, np.sum(terms, axis=-1), a.level)
 
 
@@ -176,7 +176,7 @@ def _(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
         a, axis = np.reshape(a, -1), -1
     if not has_duals(a):
         return into(out, np.cumprod(a, axis=axis))
-    y = np.cumprod(a.value, axis=axis)
+    y = np.cumprod(a.primal, axis=axis)
     with np.errstate(all="ignore"):
         running = np.moveaxis(_running_products(np.moveaxis(a, axis, -1)), -1, axis)
     return into(out, dual(y, running.tangent, a.level))

@@ -161,7 +161,7 @@ def _order_statistic(
         weighted["weights"] = merged(w, axis)
     a = merged(a, axis)
     level = newest((a,)) if has_duals(a) else None
-    y = f(a if level is None else a.value, axis=-1, **options, **weighted)
+    y = f(a if level is None else a.primal, axis=-1, **options, **weighted)
     p, n, rows = np.asarray(plain(y)), a.shape[-1], a.shape[:-1]
     of_q = p.shape[: p.ndim - len(rows)]
     if level is not None and n:
@@ -226,7 +226,7 @@ def _quantile(f: Callable[..., Any]) -> None:
         q = as_operand(q)
         if has_duals(q):
             raise TypeError(
-                f"np.{f.__name__} has no derivative in q; pass q.value, or interpolate between "
+                f"np.{f.__name__} has no derivative in q; pass q.primal, or interpolate between "
                 "the elements of np.sort(a) with np.interp."
             )
         return _order_statistic(f, a, axis, out, keepdims, weights, q=q, method=method)

@@ -36,13 +36,13 @@ def levels_of(*given: Any) -> Levels:
 def _collect(x: Any, found: dict[int, tuple[int, ...]]) -> None:
     if not isinstance(x, Dual):
         return
-    many = np.shape(x.tangent)[: np.ndim(x.tangent) - np.ndim(x.value)]
+    many = np.shape(x.tangent)[: np.ndim(x.tangent) - np.ndim(x.primal)]
     if found.setdefault(x.level, many) != many:
         raise ValueError(
             "cannot combine duals with different numbers of directions, "
             f"{found[x.level] or 'one'} and {many or 'one'}; give all the same number."
         )
-    _collect(x.value, found)
+    _collect(x.primal, found)
     _collect(x.tangent, found)
 
 
@@ -85,7 +85,7 @@ def unpack(z: Any, levels: Levels) -> Any:
 
 def with_value(x: Any, value: Any) -> Any:
     """The tangents of x on another plain value of the same shape."""
-    return dual(with_value(x.value, value), x.tangent, x.level) if isinstance(x, Dual) else value
+    return dual(with_value(x.primal, value), x.tangent, x.level) if isinstance(x, Dual) else value
 
 
 def nilpotent(x: Any) -> Any:

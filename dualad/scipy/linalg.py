@@ -501,7 +501,7 @@ def _by_blocks(f: Function, a: Any) -> Any:
     """
     if not isinstance(a, Dual):
         return f(a)
-    v, dot = a.value, a.tangent
+    v, dot = a.primal, a.tangent
     n = v.shape[-1]
     size, small = largest(plain(v)), largest(plain(dot))
     scale = np.where((size > 0) & (small > 0), small / np.where(size > 0, size, 1), 1.0)

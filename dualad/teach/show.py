@@ -52,26 +52,26 @@ def explain(x: Any) -> str:
         return f"an array of duals of shape {x.shape}, with a tangent of that shape{k}.{whose}"
     if np.ndim(x.tangent):
         numbers = ", ".join(repr(t) for t in np.asarray(x.tangent).tolist())
-        return f"the value is {x.value!r}, its tangents in each direction {numbers}.{whose}"
-    if isinstance(x.value, Dual):
+        return f"the value is {x.primal!r}, its tangents in each direction {numbers}.{whose}"
+    if isinstance(x.primal, Dual):
         return (
-            f"the value is a dual of an older level, {x.value!r}; its tangent is {x.tangent!r}: "
+            f"the value is a dual of an older level, {x.primal!r}; its tangent is {x.tangent!r}: "
             f"derivatives of derivatives.{whose}"
         )
-    return f"{_sum(x)}: the value is {x.value!r}, its tangent {x.tangent!r}.{whose}"
+    return f"{_sum(x)}: the value is {x.primal!r}, its tangent {x.tangent!r}.{whose}"
 
 
 def _sum(x: Any) -> str:
     tangent = repr(x.tangent)
     sign, tangent = ("−", tangent[1:]) if tangent.startswith("-") else ("+", tangent)
-    return f"{x.value!r} {sign} {tangent}ε"
+    return f"{x.primal!r} {sign} {tangent}ε"
 
 
 def latex(x: Dual) -> str:
     r"""A dual number for Jupyter, as $2.0 + 1.0\,\varepsilon$."""
     tangent = _part(x.tangent)
     sign, tangent = ("-", tangent[1:]) if tangent.startswith("-") else ("+", tangent)
-    return rf"${_part(x.value)} {sign} {tangent}\,\varepsilon$"
+    return rf"${_part(x.primal)} {sign} {tangent}\,\varepsilon$"
 
 
 def _part(x: Any) -> str:
@@ -88,15 +88,15 @@ def array_html(x: DualArray) -> str:
     The first 20 rows and 8 columns of arrays with one or two axes; of other arrays the repr.
     """
     single = np.shape(x.tangent) == x.shape
-    if not (single and 1 <= x.ndim <= 2 and x.size) or isinstance(x.value, Dual):
+    if not (single and 1 <= x.ndim <= 2 and x.size) or isinstance(x.primal, Dual):
         return f"<pre>{escape(repr(x))}</pre>"
-    rows = [x[i : i + 1] if x.ndim == 1 else x[i] for i in range(min(len(x.value), MOST_ROWS))]
+    rows = [x[i : i + 1] if x.ndim == 1 else x[i] for i in range(min(len(x.primal), MOST_ROWS))]
     body = ""
     for row in rows:
-        cells = [_cell(row[j]) for j in range(min(len(row.value), MOST_COLUMNS))]
-        cells += ["<td>…</td>"] * (len(row.value) > MOST_COLUMNS)
+        cells = [_cell(row[j]) for j in range(min(len(row.primal), MOST_COLUMNS))]
+        cells += ["<td>…</td>"] * (len(row.primal) > MOST_COLUMNS)
         body += f"<tr>{''.join(cells)}</tr>\n"
-    if len(x.value) > MOST_ROWS:
+    if len(x.primal) > MOST_ROWS:
         body += "<tr><td>⋮</td></tr>"
     shape = " × ".join(map(str, x.shape))
     return (
@@ -105,6 +105,6 @@ def array_html(x: DualArray) -> str:
 
 
 def _cell(x: Any) -> str:
-    value, tangent = number_text(x.value), number_text(x.tangent)
+    value, tangent = number_text(x.primal), number_text(x.tangent)
     sign, tangent = ("−", tangent[1:]) if tangent.startswith("−") else ("+", tangent)
     return f'<td style="text-align:right;white-space:nowrap">{value} {sign} {tangent} ε</td>'

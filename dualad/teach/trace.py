@@ -335,7 +335,7 @@ class _Recording:
 
     def _traced(self, entry: _Entry) -> Traced:
         result: Traced = object.__new__(Traced)
-        result.value, result.level = entry.value, self.level
+        result.primal, result.level = entry.value, self.level
         result.tangent = entry.tangents[0] if entry.numbers else 0.0
         result.recording, result.entry = self, entry
         return result
@@ -391,7 +391,7 @@ class _Recording:
         self.entries.append(entry)
 
     def _value(self, x: Any) -> Any:
-        return x.value if isinstance(x, Dual) and x.level == self.inner else x
+        return x.primal if isinstance(x, Dual) and x.level == self.inner else x
 
     # numbering, when the function has returned
 
@@ -529,8 +529,10 @@ class Traced(Dual):
         return bool(self != 0)
 
     def __index__(self) -> int:  # type: ignore[override]
-        if isinstance(self.value, int) and not any(isinstance(n, Dual) for n in self.entry.numbers):
-            return self.value  # an integer that is not differentiated
+        if isinstance(self.primal, int) and not any(
+            isinstance(n, Dual) for n in self.entry.numbers
+        ):
+            return self.primal  # an integer that is not differentiated
         return Dual.__index__(self)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
