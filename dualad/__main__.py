@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 
 from . import __version__, derivative, hessian, jacobian
-from .dual import is_operand, plain
 from .expressions import (
     CONSTANTS,
     LARGEST,
@@ -29,15 +28,16 @@ from .expressions import (
     InputError,
     closest,
     function_names,
-    is_complex,
     is_out_of_range,
     number,
     shorten,
 )
-from .rules import RULES
+from .pair import is_operand, plain
 from .scripts import ScriptError, beside, errors_of, listed, load, meant, text_in
 from .structure import leaves, rebuild
+from .table import RULES
 from .tables import text_table
+from .text import is_complex
 
 USAGE = """\
 usage: python -m dualad EXPRESSION NAME=VALUE ...

@@ -73,6 +73,12 @@ def load(module: str) -> Any:
     return importlib.import_module(f"_unbuilt.{module}")
 
 
+def rows() -> list[Any]:
+    """The rows of the table."""
+    load("table")
+    return list(load("rules").table())
+
+
 # -- expressions -------------------------------------------------------------------------
 
 
@@ -295,7 +301,7 @@ class Writer:
         return "\n".join([*lines, "    return 1;", "}", ""])
 
     def lines(self) -> Iterator[str]:
-        yield "/* Written by _codegen.py from the table in rules.py; do not edit. */"
+        yield "/* Written by _codegen.py from the table in table.py; do not edit. */"
         yield '#include "_kernel.h"'
         yield f"#define ROW_COUNT {len(self.rows)}"
         for i, name in enumerate(self.rows):
@@ -319,13 +325,13 @@ class Writer:
 
 def write(path: Path = HERE / "_rules.h") -> Path:
     """Write the C, if it is not there already."""
-    text = "\n".join(Writer(list(load("rules").table())).lines()) + "\n"
+    text = "\n".join(Writer(rows()).lines()) + "\n"
     if not path.exists() or path.read_text("utf-8") != text:
         path.write_text(text, "utf-8")
     return path
 
 
 if __name__ == "__main__":
-    for rule, why in Writer(list(load("rules").table())).left_out.items():
+    for rule, why in Writer(rows()).left_out.items():
         print(f"{rule}: {why}")
     print(write())

@@ -5,7 +5,15 @@ from zlib import crc32
 
 # The table, what writes it as C, and the kernels themselves.
 SOURCES = (
-    *("namespaces.py", "rules.py", "_codegen.py", "_kernel.h", "_kernel.pyx"),
+    *(
+        "numerics.py",
+        "namespaces.py",
+        "rules.py",
+        "table.py",
+        "_codegen.py",
+        "_kernel.h",
+        "_kernel.pyx",
+    ),
     *("_array_kernel.h", "_array_kernel.pyx"),
 )
 

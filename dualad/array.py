@@ -15,39 +15,35 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .dual import (
-    Dual,
+from .dual import PROTOCOLS, Dual, evaluate, function
+from .kernel import ARRAY_KERNEL, KERNEL
+from .namespaces import ARRAY
+from .numerics import quiet, resume_warnings, stop_warnings
+from .pair import (
+    KINDS,
     as_number,
     as_numpy,
-    as_value,
+    as_primal,
     dual,
-    evaluate,
     fit,
-    function,
-    is_finite,
     is_operand,
     map_leaves,
+    newest,
     parts,
     plain,
     shape_of,
-    text_of,
-    use_for_arrays,
 )
-from .kernel import ARRAY_KERNEL, KERNEL
-from .namespaces import ARRAY, quiet, unhush
-from .rules import RULES, Rule
+from .rules import Rule
 from .structure import leaves, rebuild
+from .table import RULES
+from .text import text_of
+from .zeros import is_finite
 
 # glibc hands the memory of arrays beyond 128 kB back to the system as soon as they are gone, and
 # getting it once more costs as much as the arithmetic, until a larger one has come and gone.
 np.empty(1 << 19)
 
 # -- tangents of array functions -----------------------------------------------------------
-
-
-def newest(args: Sequence[Any]) -> int:
-    """The level that is to be differentiated."""
-    return max(a.level for a in args if isinstance(a, Dual))
 
 
 def directions(args: Sequence[Any], level: int) -> tuple[int, ...]:
@@ -153,8 +149,7 @@ def bilinear(f: Callable[..., Any], a: Any, b: Any) -> Any:
 
 def _strong(product: Callable[[Any, Any], Any], tangent: Any, w: Any) -> Any:
     """product(tangent, w), to which an infinite element of w adds nothing where it meets a zero."""
-    token = quiet()
-    try:
+    with quiet():
         y = product(tangent, w)
         if isinstance(y, Dual) or is_finite(y) or not np.isrealobj(y) or np.isfinite(w).all():
             return y
@@ -169,8 +164,6 @@ def _strong(product: Callable[[Any, Any], Any], tangent: Any, w: Any) -> Any:
         y = product(tangent, np.where(np.isfinite(w), w, 0))
         y = y + np.where(up, np.inf, 0) - np.where(down, np.inf, 0)
         return np.where(undefined, np.nan, y)[()]
-    finally:
-        unhush(token)
 
 
 def _float(x: Any) -> Any:
@@ -607,7 +600,7 @@ class DualArray(Dual):
         return f"DualArray({text_of(self.primal)}, {text_of(self.tangent)})"
 
     def _repr_html_(self) -> str:
-        from .teach.show import array_html
+        from .text import array_html
 
         return array_html(self)
 
@@ -663,7 +656,7 @@ def from_objects(x: Any) -> Any:
     flat = list(x.ravel())
     if not any(isinstance(e, Dual) for e in flat):
         return x
-    flat = [as_value(e) for e in flat]
+    flat = [as_primal(e) for e in flat]
     return linear(lambda *elements: np.stack(elements).reshape(x.shape), *flat)
 
 
@@ -925,9 +918,9 @@ def array_attribute(x: Dual, name: str) -> Any:
 
 
 if ARRAY_KERNEL:
-    ARRAY_KERNEL.connect(DualArray, ARRAY, quiet, unhush)
-use_for_arrays(
-    DualArray,
+    ARRAY_KERNEL.connect(DualArray, ARRAY, stop_warnings, resume_warnings)
+KINDS.update({np.ndarray: DualArray, DualArray: DualArray})
+PROTOCOLS.update(
     ufunc=array_ufunc,
     function=array_function,
     attribute=array_attribute,

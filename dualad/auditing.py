@@ -4,9 +4,9 @@ A pass gives the derivative of the branch that was taken. Whether that is the de
 function is another question at a kink, at a tie of a comparison, at an infinite slope. `audit`
 names these places by file and line.
 
-It works through a level that is watched (`levels.WatchedLevel`): every dual of this level is made
-by the audit, of classes that also look at comparisons and at NumPy's calls. Duals of all other
-levels know nothing of it.
+It works through a level that takes part (`levels.ParticipatingLevel`): every dual of this level is
+made by the audit, of classes that also look at comparisons and at NumPy's calls. Duals of all
+other levels know nothing of it.
 """
 
 from __future__ import annotations
@@ -24,21 +24,10 @@ import numpy as np
 
 from .array import DualArray
 from .drivers import DIRECTIONS, Argnums, _Inputs, _one, _seeded, _unit_seeds, split
-from .dual import (
-    _KINDS,
-    Dual,
-    Function,
-    _slope,
-    as_number,
-    dual,
-    evaluate,
-    is_operand,
-    namespace_for,
-    parts,
-    plain,
-)
-from .levels import WatchedLevel, fresh_level
+from .dual import Dual, evaluate, namespace_for, slope_of
+from .levels import ParticipatingLevel, fresh_level
 from .namespaces import is_exact
+from .pair import KINDS, Function, as_number, dual, is_operand, kind_of, parts, plain
 from .rules import Rule
 from .structure import leaves, rebuild
 
@@ -214,7 +203,7 @@ def _all_seeds(inputs: _Inputs) -> list[Any]:
 # -- the onlooker --------------------------------------------------------------------------
 
 
-class _Watch(WatchedLevel):
+class _Watch(ParticipatingLevel):
     """The level of an audit, and what it has seen."""
 
     def __init__(self, level: int) -> None:
@@ -237,7 +226,7 @@ class _Watch(WatchedLevel):
     # what the core asks and tells
 
     def made(self, value: Any, tangent: Any) -> Any:
-        kind = _KINDS.get(type(value), Dual)
+        kind = kind_of(value)
         result = object.__new__(_WatchedArray if issubclass(kind, DualArray) else _WatchedDual)
         result.primal, result.tangent, result.level = value, tangent, self
         for where, x in (("value", value), ("tangent", tangent)):
@@ -250,13 +239,14 @@ class _Watch(WatchedLevel):
         self.last = ""
         return result
 
-    def sees(self, rule: Rule, args: tuple[Any, ...]) -> None:
+    def applies(self, rule: Rule, args: tuple[Any, ...]) -> Any:
         if not self.inside:
             self.last = rule.name
         with _quietly():
             self._see_kinks(rule.name, args)
             if rule.slopes and rule.kind in ("smooth", "kinked"):
                 self._see_slopes(rule, args)
+        return NotImplemented  # the core does it, as ever
 
     def _see_kinks(self, name: str, args: tuple[Any, ...]) -> None:
         values = [plain(a) for a in args]
@@ -278,7 +268,7 @@ class _Watch(WatchedLevel):
         for i, a in enumerate(args):
             if split_args[i][1] is None or rule.slopes[i] is None:
                 continue
-            slope = np.asarray(plain(_slope(rule, i, namespace, (*values, y))))
+            slope = np.asarray(plain(slope_of(rule, i, namespace, (*values, y))))
             still = ~np.asarray(_apart(a, plain(a)))
             name = rule.name if len(args) == 1 else f"{rule.name} in {rule.args[i]}"
             for what, bad in zip(("infinite", "nan"), _infinite_and_nan(slope), strict=True):
@@ -414,7 +404,7 @@ class _WatchedArray(_Watched, DualArray):
 
 
 # Duals of inner derivatives over watched ones look at comparisons too.
-_KINDS.update({_WatchedDual: _WatchedDual, _WatchedArray: _WatchedArray})
+KINDS.update({_WatchedDual: _WatchedDual, _WatchedArray: _WatchedArray})
 
 
 def _watch_of(numbers: Any) -> _Watch | None:

@@ -22,7 +22,8 @@ from typing import Any
 import numpy as np
 
 from .array import DualArray, Standing, _Flat, _float, _is_basic, as_operand, unbuffered
-from .dual import Dual, dual, laid_out_like, plain
+from .dual import Dual
+from .pair import dual, laid_out_like, plain
 from .structure import leaves, rebuild
 
 Step = Callable[[Any], Any]

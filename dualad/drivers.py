@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 
 from .array import DualArray, from_objects, unbuffered
-from .dual import Dual, Function, as_number, as_value, dual, is_operand, laid_out_like, own, plain
+from .dual import Dual
 from .kernel import KERNEL
 from .levels import fresh_level
 from .lifting import lift as lifted
 from .namespaces import is_exact
+from .pair import Function, as_number, as_primal, dual, is_operand, laid_out_like, own, plain
 from .passes import Columns, Plan, Progress, Workers, planned
 from .structure import leaves, rebuild
 
@@ -92,7 +93,7 @@ class _Inputs:
                 f"{self.driver} differentiates with respect to numbers, arrays, and lists, "
                 f"tuples and dicts of them; got {type(x).__name__}."
             )
-        return as_value(x)
+        return as_primal(x)
 
     def call(self, new: Sequence[Any]) -> Any:
         """f with other numbers in the same structure; f may modify all that it gets."""

@@ -15,10 +15,11 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from typing import Any
 
-import numpy as np
-
-from .dual import Dual, function, plain
-from .rules import RULES, Rule
+from .dual import Dual, function
+from .pair import plain
+from .rules import Rule
+from .table import RULES
+from .text import is_complex
 
 CONSTANTS = ("pi", "tau", "e", "inf")
 
@@ -441,11 +442,6 @@ def brief(x: Any) -> str:
 
 def _is_finite(x: Any) -> bool:
     return bool(x - x == 0)
-
-
-def is_complex(x: Any) -> bool:
-    """Whether x is a complex number of Python, NumPy or mpmath."""
-    return isinstance(x, (complex, np.complexfloating)) or hasattr(x, "_mpc_")
 
 
 def is_out_of_range(x: Any) -> bool:

@@ -15,8 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from .dual import Function, function
-from .rules import RULES, Interval, Rule, Slope, register
+from .dual import function
+from .pair import Function
+from .rules import Interval, Rule, Slope, register
+from .table import RULES
 
 
 def _row(name: str) -> Function:

@@ -6,10 +6,12 @@ True
 
 from __future__ import annotations
 
+import functools
 import os
 import warnings
+from collections.abc import Callable
 from types import ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from ._fingerprint import fingerprint
 
@@ -55,6 +57,20 @@ def load() -> tuple[Modules, KernelInfo]:
 
 
 (KERNEL, ARRAY_KERNEL), _INFO = load()
+
+
+def on_arrays_first(apply: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The chain rule with its compiled short way for arrays of floats, where there is one."""
+    if ARRAY_KERNEL is None:
+        return apply
+    on_arrays = ARRAY_KERNEL.on_arrays
+
+    @functools.wraps(apply)
+    def compiled(rule: Any, args: Any) -> Any:
+        result = on_arrays(rule, args) if rule.has_line else None
+        return apply(rule, args) if result is None else result
+
+    return compiled
 
 
 def kernel_info() -> KernelInfo:

@@ -1,4 +1,4 @@
-"""Fresh numbers that keep nested derivatives apart.
+"""Levels: fresh numbers that keep nested derivatives apart, and the seam where others take part.
 
 Each differentiation takes a level of its own, never used before. Where two levels meet, the
 newer one wraps the older, so derivatives of derivatives cannot mix up whose tangent is whose
@@ -6,6 +6,9 @@ newer one wraps the older, so derivatives of derivatives cannot mix up whose tan
 
 Duals travel between processes by pickle, so levels are Lamport clocks: a count, and a random
 number of this process below it. Whoever receives a level sets the own count above it.
+
+Whoever wants to take part in a differentiation, as a trace or an audit does, makes a
+`ParticipatingLevel`. Nothing of it is global: code without a dual of this level notices nothing.
 """
 
 from __future__ import annotations
@@ -38,25 +41,36 @@ def fresh_level() -> int:
     return next(_levels)
 
 
-class WatchedLevel(int):
-    """A level whose duals have an onlooker; as an integer it is what `fresh_level` gives.
+class ParticipatingLevel(int):
+    """A level that takes part in what is done to its duals; as an integer it is a fresh level.
 
-    Wherever a dual of this level is made, `made` is asked for it, and before a row of the table
-    is applied to one, `sees` is told. Nothing of this is global: who has no dual of this level
-    notices nothing.
+    A plain level has no methods, and costs nothing. A participating one is asked
+
+    - `applies` by `dual.apply`, before a row of the table is applied;
+    - `made` by `pair.dual`, where every dual is made;
+    - `zero_like` by `pair.zero_tangent`, where every zero tangent is made.
+
+    Each may answer NotImplemented: it is then done as for a plain level. What array functions do
+    to tangents goes through the tangents themselves: a tangent of this level may be anything that
+    NumPy's protocols can move.
     """
 
-    def made(self, value: Any, tangent: Any) -> Any:
-        """The dual with these parts; one of a class that takes no part in short ways."""
-        raise NotImplementedError
+    def applies(self, rule: Any, args: tuple[Any, ...]) -> Any:
+        """What a row gives for these arguments."""
+        return NotImplemented
 
-    def sees(self, rule: Any, args: tuple[Any, ...]) -> None:
-        """This row is about to be applied to these arguments."""
+    def made(self, primal: Any, tangent: Any) -> Any:
+        """The dual with these parts."""
+        return NotImplemented
 
-    def __deepcopy__(self, memo: Any) -> WatchedLevel:
+    def zero_like(self, tangent: Any, shape: tuple[int, ...]) -> Any:
+        """A zero of this full shape, directions included, of the kind of a tangent."""
+        return NotImplemented
+
+    def __deepcopy__(self, memo: Any) -> ParticipatingLevel:
         return self
 
-    def __reduce__(self) -> Any:  # nobody looks on in another process
+    def __reduce__(self) -> Any:  # nobody takes part in another process
         return int, (int(self),)
 
 

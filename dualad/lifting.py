@@ -22,7 +22,7 @@ import types
 from typing import Any
 
 from .array import Standing, unbuffered
-from .dual import Function
+from .pair import Function
 from .standins import FUNCTIONS, MODULES, StandIn
 from .structure import leaves, rebuild
 

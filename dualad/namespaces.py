@@ -15,28 +15,18 @@ from typing import Any
 
 import numpy as np
 
+from .numerics import (
+    fma,
+    heaviside,
+    nan_to_num,
+    polygamma,
+    psi,
+    scipy_special,
+    sign,
+    sinc_derivative,
+)
+
 CONSTANTS = ("pi", "ln2", "ln10", "inf", "nan")
-
-
-try:  # what np.errstate(all="ignore") does, at a fifth of its price
-    from numpy._core.umath import _extobj_contextvar, _make_extobj
-
-    hush, _SILENT = _extobj_contextvar.set, _make_extobj(all="ignore")
-    unhush = _extobj_contextvar.reset
-
-    def quiet() -> Any:
-        """Let NumPy be silent about infinite slopes, until `unhush` of what this gives."""
-        return hush(_SILENT)
-
-except ImportError:
-
-    def quiet() -> Any:
-        """Let NumPy be silent about infinite slopes, until `unhush` of what this gives."""
-        return np.seterr(all="ignore")
-
-    def unhush(token: Any) -> None:
-        """Let NumPy warn again."""
-        np.seterr(**token)
 
 
 class Namespace:
@@ -89,93 +79,6 @@ def _named(source: Any, names: str) -> dict[str, Any]:
 # -- numbers of the standard library -------------------------------------------------------
 
 
-def _fma(a: float, b: float, c: float) -> float:
-    """Round a·b + c once. (`math.fma` came with Python 3.13.)"""
-    from fractions import Fraction
-
-    a, b, c = float(a), float(b), float(c)
-    if math.isfinite(a * b + c) and a * b + c != 0.0:
-        return float(Fraction(a) * Fraction(b) + Fraction(c))
-    return a * b + c
-
-
-def _scipy_special(name: str) -> Any:
-    """The ufunc of scipy.special, or None where SciPy is not installed."""
-    try:
-        import scipy.special
-    except ImportError:
-        return None
-    return getattr(scipy.special, name)
-
-
-def _polygamma(n: int, x: float) -> float:
-    """ψ⁽ⁿ⁾(x) rounded to a float, by mpmath with guard bits."""
-    from mpmath import mp
-
-    with mp.workprec(90):
-        try:
-            return float(_psi(mp, int(n), mp.mpf(x)).real)
-        except (ValueError, ZeroDivisionError):  # a pole
-            return math.nan
-
-
-def _psi(ctx: Any, n: int, x: Any) -> Any:
-    """mpmath's ψ⁽ⁿ⁾(x), and far to the left by reflection, where mpmath would take for ever.
-
-    (−1)ⁿ·ψ⁽ⁿ⁾(1 − x) − ψ⁽ⁿ⁾(x) = π·dⁿ/dxⁿ cot πx, a polynomial in c = cot πx: dc/dx = −π(1 + c²).
-    """
-    if ctx.re(x) > -100:
-        return ctx.psi(n, x)
-    polynomial = [ctx.zero, ctx.one]  # coefficients of 1, c, c², …
-    for _ in range(n):
-        slope = [k * p for k, p in enumerate(polynomial)][1:]
-        polynomial = [
-            -ctx.pi * ((slope[k] if k < len(slope) else 0) + (slope[k - 2] if k >= 2 else 0))
-            for k in range(len(slope) + 2)
-        ]
-    cot = ctx.cospi(x) / ctx.sinpi(x)
-    return (-1) ** n * ctx.psi(n, 1 - x) - ctx.pi * sum(
-        p * cot**k for k, p in enumerate(polynomial)
-    )
-
-
-def _sinc(n: int, x: Any) -> Any:
-    """n-th derivative of sin(πx)/(πx), for floats, complex numbers and arrays of them.
-
-    With u = πx and S₀ = sin(u)/u, differentiating u·S₀ = sin u n times gives
-    u·Sₙ + n·Sₙ₋₁ = sin⁽ⁿ⁾(u), a recurrence that is stable while n is small against |u|.
-    Nearer to 0 the power series Σ (−1)ᵏ u²ᵏ⁻ⁿ/((2k + 1)·(2k − n)!), 2k ≥ n, takes over.
-    """
-    x = np.asarray(x)
-    near = np.abs(x) < (n + 2) / math.pi
-    u = math.pi * np.where(near, x, 0)
-    terms = range((n + 1) // 2, 2 * n + 14)
-    coefficients = [(-1) ** k / float((2 * k + 1) * math.factorial(2 * k - n)) for k in terms]
-    series: Any = 0.0
-    for c in reversed(coefficients):
-        series = series * u * u + c
-    series = series * u if n % 2 else series
-    u = math.pi * np.where(near, 1, x)
-    turns = np.where(near, 1, x - 2 * np.rint(x.real / 2))  # sin πx for large x too
-    sin, cos = np.sin(math.pi * turns), np.cos(math.pi * turns)
-    far = sin / u
-    for k in range(1, n + 1):
-        far = ((cos, -sin, -cos, sin)[(k - 1) % 4] - k * far) / u
-    return (math.pi**n * np.where(near, series, far)).astype(np.result_type(x, np.float32))[()]
-
-
-def _sign(x: float) -> float:
-    return 0.0 * x if x == 0 or x != x else math.copysign(1.0, x)
-
-
-def _heaviside(x: float, h: float) -> float:
-    return x if x != x else 0.0 if x < 0 else 1.0 if x > 0 else float(h)
-
-
-def _nan_to_num(x: float) -> float:
-    return float(np.nan_to_num(x))
-
-
 def _asfloat(function: Callable[..., float]) -> Callable[..., float]:
     """Steps give the number system's own kind: floor(2.5) is 2.0."""
     return lambda *args: float(function(*args))
@@ -206,12 +109,12 @@ MATH = Namespace(
         "ceil": _asfloat(math.ceil),
         "trunc": _asfloat(math.trunc),
         "round": lambda x, n: float(round(float(x), n)),
-        "sign": _sign,
-        "heaviside": _heaviside,
-        "nan_to_num": _nan_to_num,
-        "fma": getattr(math, "fma", _fma),
-        "polygamma": _polygamma,
-        "_sinc": lambda n, x: float(_sinc(n, float(x))),
+        "sign": sign,
+        "heaviside": heaviside,
+        "nan_to_num": nan_to_num,
+        "fma": getattr(math, "fma", fma),
+        "polygamma": polygamma,
+        "_sinc": lambda n, x: float(sinc_derivative(n, float(x))),
         "_exponent": lambda x: math.frexp(x)[1],
         "real": operator.attrgetter("real"),
         "imag": operator.attrgetter("imag"),
@@ -249,7 +152,7 @@ CMATH = Namespace(
         "imag": operator.attrgetter("imag"),
         "conj": operator.methodcaller("conjugate"),
         "nan_to_num": _complex(np.nan_to_num),
-        "_sinc": lambda n, z: complex(_sinc(n, complex(z))),
+        "_sinc": lambda n, z: complex(sinc_derivative(n, complex(z))),
     },
     is_complex=True,
 )
@@ -262,7 +165,7 @@ def _special(name: str) -> Callable[..., Any]:
     """scipy.special's ufunc if SciPy is installed, else the float function, element by element."""
 
     def function(*args: Any) -> Any:
-        there = _scipy_special({"lgamma": "gammaln"}.get(name, name))
+        there = scipy_special({"lgamma": "gammaln"}.get(name, name))
         if there is None:
             there = np.vectorize(MATH.functions[name], otypes=[float])
         result = there(*args)
@@ -299,7 +202,7 @@ _NUMPY = (
         "logaddexp2 square isfinite isinf isnan floordiv=floor_divide mod=remainder",
     )
     | {name: _special(name) for name in ("erf", "erfc", "gamma", "lgamma", "polygamma")}
-    | {"choose": choose, "fma": _np_fma, "reciprocal": lambda x: 1 / x, "_sinc": _sinc}
+    | {"choose": choose, "fma": _np_fma, "reciprocal": lambda x: 1 / x, "_sinc": sinc_derivative}
     | {"_exponent": lambda x: np.frexp(x)[1]}
 )
 
@@ -334,7 +237,7 @@ def _mpmath(context: Any, is_complex: bool) -> Namespace:
         return ctx.nint(x * ctx.mpf(10) ** n) / ctx.mpf(10) ** n
 
     def sinc(n: int, x: Any) -> Any:
-        with ctx.extraprec(30 + 10 * n):  # the same series as in _sinc, to any precision
+        with ctx.extraprec(30 + 10 * n):  # the same series as in sinc_derivative, to any precision
             u, total, k = ctx.pi * x, ctx.zero, (n + 1) // 2
             if abs(u) > n + 2:
                 total = ctx.sin(u) / u
@@ -366,10 +269,10 @@ def _mpmath(context: Any, is_complex: bool) -> Namespace:
         "lgamma": lambda x: ctx.re(ctx.loggamma(x)),
         "copysign": lambda a, b: abs(a) * ctx.mpf(math.copysign(1.0, b)),
         "heaviside": lambda x, h: x if x != x else ctx.mpf(0 if x < 0 else 1 if x > 0 else h),
-        "nan_to_num": lambda x: ctx.mpf(_nan_to_num(float(x))) if not ctx.isfinite(x) else x,
+        "nan_to_num": lambda x: ctx.mpf(nan_to_num(float(x))) if not ctx.isfinite(x) else x,
         "floordiv": lambda a, b: ctx.floor(a / b),
         "_sinc": lambda n, x: sinc(int(n), x),
-        "polygamma": lambda n, x: _psi(ctx, int(n), x),
+        "polygamma": lambda n, x: psi(ctx, int(n), x),
         "_exponent": lambda x: ctx.frexp(x)[1],
         "_gauss": lambda x: ctx.exp(-ctx.fmul(x, x, exact=True)),
     }

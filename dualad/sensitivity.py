@@ -20,7 +20,7 @@ import numpy as np
 
 from .array import from_objects
 from .drivers import jacobian
-from .dual import is_operand, plain
+from .pair import is_operand, plain
 from .passes import Progress, Workers
 from .tables import html_table, text_table, write_whole
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .drivers import hessian, hvp, value_and_grad
-from .dual import Function, is_operand, plain
+from .pair import Function, is_operand, plain
 
 POINTS = 4  # so many points are remembered: solvers go back to the best one
 

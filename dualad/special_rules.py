@@ -23,8 +23,9 @@ from typing import Any
 import numpy as np
 import scipy.special as sc
 
-from .dual import as_numpy, function, plain
+from .dual import function
 from .namespaces import Namespace, choose
+from .pair import as_numpy, plain
 from .rules import Kind, Rule, Slope, compile_text
 
 MPMATH = "by mpmath"

@@ -15,13 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from .array import Standing, newest, unbuffered
+from .array import Standing, unbuffered
 from .array_rules.creation import array_of
 from .buffers import buffered, levels_of, with_room
-from .dual import Dual, Function, as_number, dual, function, map_leaves, parts, plain
+from .dual import Dual, function
 from .functions import atan2, cos, sin
-from .rules import RULES, Rule
+from .pair import Function, as_number, dual, map_leaves, newest, parts, plain
+from .rules import Rule
 from .structure import leaves, rebuild
+from .table import RULES
 
 
 def _number(x: Any) -> Any:

@@ -10,9 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .drivers import Argnums, _Inputs, _jacobian
-from .dual import Dual, function, plain
-from .rules import RULES, Rule
+from .dual import Dual, function
+from .pair import plain
+from .rules import Rule
 from .structure import leaves
+from .table import RULES
 
 Function = Callable[..., Any]
 

@@ -12,7 +12,9 @@ from typing import Any, NoReturn
 import numpy as np
 
 from .array import DualArray
-from .dual import _KINDS, Dual, dual, map_leaves, text_of
+from .dual import Dual
+from .pair import KINDS, dual, map_leaves
+from .text import text_of
 
 
 class NonDifferentiableError(ArithmeticError):
@@ -60,7 +62,7 @@ class Undefined(DualArray):
         return f"DualArray({text_of(self.primal)}, undefined)"
 
 
-_KINDS[Undefined] = DualArray  # what a newer dual is whose value is one
+KINDS[Undefined] = DualArray  # what a newer dual is whose value is one
 
 
 def undefined(x: Any, where: Any, why: str) -> Any:

@@ -29,7 +29,8 @@ from reference import reference
 
 import dualad
 from dualad.namespaces import MATH
-from dualad.rules import RULES, Rule, table
+from dualad.rules import Rule, table
+from dualad.table import RULES
 
 HIGHEST = 3
 GOOD = 2  # a derivative is well-conditioned if an ulp in the arguments moves it by few ulp

@@ -15,7 +15,8 @@ from numpy.testing.overrides import (
 
 from dualad import DualArray
 from dualad.array import ARRAY_FUNCTIONS, CREATORS, PLAIN_ANSWERS, RECORDS, REFUSED, is_question
-from dualad.rules import RULES, table
+from dualad.rules import table
+from dualad.table import RULES
 
 README = Path(__file__).parent.parent / "README.md"
 BLOCK = re.compile(r"(<!-- generated: (\w+) .*?-->\n)(.*?)(<!-- end -->)", re.DOTALL)

@@ -20,7 +20,8 @@ from accuracy import (
 )
 from mpmath import mpf
 
-from dualad.rules import RULES, Rule
+from dualad.rules import Rule
+from dualad.table import RULES
 
 FIGURES = committed()
 

@@ -13,7 +13,8 @@ from test_programs import POINT, PROGRAMS
 
 import dualad
 from dualad import check_derivative, define_rule, grad
-from dualad.rules import RULES, table
+from dualad.rules import table
+from dualad.table import RULES
 
 NAMES = (f"checked_{i}" for i in itertools.count())
 

@@ -18,7 +18,7 @@ from dualad import expressions
 from dualad.__main__ import help_text, main
 from dualad.dual import function
 from dualad.expressions import Expression, InputError
-from dualad.rules import RULES
+from dualad.table import RULES
 
 EXAMPLE = ["log(x1) + x1*x2 - sin(x2)", "x1=2", "x2=5"]
 

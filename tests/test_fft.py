@@ -13,7 +13,7 @@ from oracle import check
 
 from dualad import Dual, derivative, grad, hessian, jacobian
 from dualad.array import ARRAY_FUNCTIONS
-from dualad.dual import plain
+from dualad.pair import plain
 
 fft = np.fft
 

@@ -21,8 +21,9 @@ from hypothesis import strategies as st
 import dualad
 from dualad import Dual, kernel_info
 from dualad.kernel import KERNEL
-from dualad.rules import RULES, Rule, table
+from dualad.rules import Rule, table
 from dualad.structure import rebuild
+from dualad.table import RULES
 
 INSIDE = KERNEL.DIRECTIONS if KERNEL else 16
 COMPILED = set(KERNEL.ROWS) if KERNEL else set()
@@ -179,7 +180,7 @@ def test_compiled_rows_stay_compiled(name: str) -> None:
     f = KERNEL.function(name, readable_is_asked, "")
     try:
         one = f(*(Dual(x, 1.0) for x in point))
-        two = f(*(dualad.dual.dual(Dual(x, 1.0), 1.0, 9) for x in point))
+        two = f(*(dualad.pair.dual(Dual(x, 1.0), 1.0, 9) for x in point))
     finally:
         dualad.dual._FUNCTIONS.pop(rule, None)
         dualad.dual.function(rule)
@@ -374,7 +375,7 @@ def test_pickles_go_from_one_to_the_other() -> None:
             x, was_compiled = pickle.loads(sent)
             assert not (was_compiled and pure_there == "1")
             assert was_compiled or pure_there == "1" or not kernel_info().in_use
-            names = {"D": Dual, "np": np, "dual": dualad.dual.dual}
+            names = {"D": Dual, "np": np, "dual": dualad.pair.dual}
             assert bits(x) == bits(eval(make, names))
             assert type(x) is type(eval(make, names))
             assert bits(pickle.loads(pickle.dumps(x))) == bits(x)

@@ -147,7 +147,7 @@ def everything(x: Any, k: Any, z: Any, many: Any, array: Any) -> None:
 
 def test_a_million_operations_leave_memory_flat() -> None:
     x, k = Dual(0.7, 1.0), Dual(0.3, np.array([1.0, 2.0]))
-    z = dualad.dual.dual(x, np.ones(3), 9)
+    z = dualad.pair.dual(x, np.ones(3), 9)
     many = Dual(0.2, np.arange(40.0))
     array = Dual(np.arange(1.0, 4.0), np.eye(3))
 
@@ -173,7 +173,7 @@ def test_blocks_of_c_are_freed_too() -> None:
     """Directions that do not fit inside, and second derivatives, by the size of the process."""
     resource = pytest.importorskip("resource")
     many = Dual(0.2, np.arange(500.0))
-    z = dualad.dual.dual(Dual(0.2, np.ones(30)), np.ones(30), 9)
+    z = dualad.pair.dual(Dual(0.2, np.ones(30)), np.ones(30), 9)
     peak = 0
     for round_ in range(3):
         for _ in range(30_000):
@@ -214,7 +214,7 @@ def test_the_kernel_takes_anything() -> None:
     things = (
         None, 1, -1, 2**80, 1.0, "a", (), [], {}, np.ones(3), np.ones((2, 3)), np.ones(3, ">f8"),
         np.ones(()), np.array(["a"]), np.float64(1), np.ones(6)[::2], np.ones(3, object), Dual(1.0),
-        Dual(1.0, np.ones(2)), Dual(np.ones(3), np.ones(3)), dualad.dual.dual(Dual(1.0), 1.0, 5),
+        Dual(1.0, np.ones(2)), Dual(np.ones(3), np.ones(3)), dualad.pair.dual(Dual(1.0), 1.0, 5),
         object(), len, np.sin, float("nan"), True,
     )  # fmt: skip
     for a in things:

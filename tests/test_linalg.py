@@ -15,7 +15,7 @@ from oracle import check, differences
 import dualad
 from dualad import Dual, DualArray, NonDifferentiableError, derivative, grad, hessian, jacobian
 from dualad.array import ARRAY_FUNCTIONS
-from dualad.dual import plain
+from dualad.pair import plain
 from dualad.structure import leaves
 
 linalg = np.linalg

@@ -18,7 +18,8 @@ import dualad
 from dualad import Dual, derivative
 from dualad.dual import function
 from dualad.namespaces import CONSTANTS, MATH
-from dualad.rules import RULES, Rule, table
+from dualad.rules import Rule, table
+from dualad.table import RULES
 
 EPS = 2.0**-52
 # divmod, modf, frexp: pairs of other rows

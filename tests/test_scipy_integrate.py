@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mpmath import mp
 
 from dualad import Dual, NonDifferentiableError, derivative, grad, hessian, jacobian
-from dualad.dual import dual as make
+from dualad.pair import dual as make
 from dualad.scipy import integrate
 from dualad.scipy._parts import levels_of, pack
 from dualad.scipy.integrate import _matrix

@@ -12,7 +12,7 @@ from oracle import check
 
 from dualad import Dual, DualArray
 from dualad.array import ARRAY_FUNCTIONS, is_question
-from dualad.rules import RULES
+from dualad.table import RULES
 
 UFUNCS = sorted(
     {f for f in get_overridable_numpy_ufuncs() if any(t[0] in "fd" for t in f.types)},

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..array import as_operand, directions, implements, newest
-from ..dual import dual, fit, parts, plain
+from ..array import as_operand, directions, implements
+from ..pair import dual, fit, newest, parts, plain
 from .common import along, array, as_dtype, has_duals, into, store, unboxed
 
 # -- choosing ------------------------------------------------------------------------------

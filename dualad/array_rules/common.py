@@ -9,7 +9,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..array import DualArray, as_operand, linear
-from ..dual import Dual, dual, fit, map_leaves, plain
+from ..dual import Dual
+from ..pair import dual, fit, map_leaves, plain
 
 
 def array(x: Any) -> Any:

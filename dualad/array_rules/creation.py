@@ -13,7 +13,8 @@ import numpy as np
 
 from ..array import CREATORS, DualArray, as_operand, converted, implements, unbuffered
 from ..buffers import levels_of, with_room
-from ..dual import Dual, map_leaves, plain
+from ..dual import Dual
+from ..pair import map_leaves, plain
 from .common import has_duals, store
 
 

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from ..array import as_operand, implements
-from ..dual import dual, function, map_leaves, plain
-from ..rules import RULES, Rule
+from ..dual import function
+from ..pair import dual, map_leaves, plain
+from ..rules import Rule
+from ..table import RULES
 from .common import along, array, as_dtype, has_duals, into, unboxed
 
 implements(np.sinc)(function(RULES["sinc"]))

@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..array import as_operand, implements
-from ..dual import Dual, plain
+from ..dual import Dual
+from ..pair import plain
 from ..undefined import known, undefined
 from .matrices import (
     adjoint,

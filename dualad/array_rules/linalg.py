@@ -19,8 +19,9 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.linalg import LinAlgError
 
-from ..array import DualArray, as_operand, implements, newest, plain_answer
-from ..dual import Dual, dual, parts, plain
+from ..array import DualArray, as_operand, implements, plain_answer
+from ..dual import Dual
+from ..pair import dual, newest, parts, plain
 from ..undefined import undefined
 from .common import reduced
 from .matrices import (

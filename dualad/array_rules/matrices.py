@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..array import linear
-from ..dual import Dual, as_number, dual, fit, map_leaves, parts, plain
+from ..dual import Dual
+from ..pair import as_number, dual, fit, map_leaves, parts, plain
 
 
 def adjoint(x: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..array import as_operand, converted, implements, implements_each, plain_answer, refuse
-from ..dual import plain
+from ..pair import plain
 from .shapes import gathering
 
 plain_answer(np.unravel_index, np.ravel_multi_index)

@@ -13,7 +13,8 @@ import numpy as np
 from numpy.polynomial import polynomial
 
 from ..array import implements
-from ..dual import Dual, dual, fit, plain
+from ..dual import Dual
+from ..pair import dual, fit, plain
 from ..undefined import undefined
 from .common import array, as_dtype, has_duals
 

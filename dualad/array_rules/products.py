@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..array import DualArray, bilinear, implements, matmul, multilinear, plain_answer
-from ..dual import plain
+from ..pair import plain
 from .common import (
     along,
     array,

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..array import DualArray, as_operand, implements
-from ..dual import dual, plain, scale
+from ..pair import dual, plain
+from ..zeros import scale
 from .common import (
     along,
     array,

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..array import as_operand, directions, implements, linear, newest, plain_answer
-from ..dual import dual, fit, parts, plain, scale
+from ..array import as_operand, directions, implements, linear, plain_answer
+from ..pair import dual, fit, newest, parts, plain
+from ..zeros import scale
 from .common import (
     along,
     array,

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..array import as_operand, implements, newest
-from ..dual import parts, plain
+from ..array import as_operand, implements
+from ..pair import newest, parts, plain
 from .common import array, as_dtype, axis_from_end, has_duals, unboxed, with_value
 
 

@@ -21,7 +21,7 @@ from ..array import (
     linear,
     plain_answer,
 )
-from ..dual import plain
+from ..pair import plain
 from ..structure import leaves, rebuild
 
 plain_answer(

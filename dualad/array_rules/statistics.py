@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..array import implements
-from ..dual import plain
+from ..pair import plain
 from .common import array, as_dtype, unboxed
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..array import as_operand, directions, implements, linear, newest
-from ..dual import dual, fit, parts, plain, scale
+from ..array import as_operand, directions, implements, linear
+from ..pair import dual, fit, newest, parts, plain
+from ..zeros import scale
 from .common import array, has_duals, unboxed
 
 # -- interpolation -------------------------------------------------------------------------

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..array import as_operand, linear
-from ..dual import Dual, dual, parts, plain
+from ..dual import Dual
+from ..pair import dual, parts, plain
 from ..structure import leaves, rebuild
 
 # Newest first: each level, with (k,) for k directions, or () for one.

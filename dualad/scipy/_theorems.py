@@ -20,7 +20,7 @@ import numpy as np
 
 from ..array import as_operand
 from ..drivers import derivative, grad, jacobian
-from ..dual import plain
+from ..pair import plain
 from ..undefined import NonDifferentiableError
 from ._parts import levels_of, through, with_value
 

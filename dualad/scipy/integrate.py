@@ -18,7 +18,8 @@ from scipy import sparse
 
 from ..array import as_operand
 from ..drivers import jacobian
-from ..dual import Dual, parts, plain
+from ..dual import Dual
+from ..pair import parts, plain
 from ..undefined import NonDifferentiableError
 from ._parts import (
     Levels,

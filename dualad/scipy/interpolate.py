@@ -17,7 +17,7 @@ import scipy.interpolate as _scipy
 from ..array import as_operand
 from ..array_rules.common import has_duals
 from ..drivers import jacobian
-from ..dual import plain
+from ..pair import plain
 from ._parts import levels_of, nilpotent, stripped, through, with_value
 from ._theorems import solved
 

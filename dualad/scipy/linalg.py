@@ -16,7 +16,8 @@ from scipy.linalg import LinAlgError
 
 from ..array import as_operand
 from ..array_rules.matrices import adjoint, from_triangle, largest
-from ..dual import Dual, dual, plain
+from ..dual import Dual
+from ..pair import dual, plain
 from ..undefined import NonDifferentiableError
 from ._parts import stripped, with_value
 from ._theorems import solved

@@ -19,7 +19,8 @@ from scipy.optimize import Bounds, OptimizeResult, RootResults
 
 from ..array import as_operand
 from ..drivers import grad, jacobian
-from ..dual import Dual, plain
+from ..dual import Dual
+from ..pair import plain
 from ..structure import leaves, rebuild
 from ..undefined import NonDifferentiableError
 from ._parts import Plain, stripped, with_value

@@ -19,9 +19,10 @@ import numpy as np
 import scipy.special as sc
 
 from ..array import as_operand
-from ..dual import Dual, function, plain
-from ..rules import RULES
+from ..dual import Dual, function
+from ..pair import plain
 from ..special_rules import TABLE
+from ..table import RULES
 
 __all__ = [
     "log_softmax",

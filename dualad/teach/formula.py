@@ -8,7 +8,6 @@ parsed, its conditionals decided at the point of the trace, and simplified only 
 from __future__ import annotations
 
 import ast
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
@@ -16,8 +15,9 @@ from typing import Any
 from unicodedata import normalize
 
 from ..dual import namespace_for
-from ..expressions import is_complex
-from ..rules import RULES, Rule, compile_text
+from ..rules import Rule, compile_text
+from ..table import RULES
+from ..text import is_complex, number_text
 
 # -- formulas ------------------------------------------------------------------------------
 
@@ -286,41 +286,6 @@ def _with_powers(factors: list[Formula]) -> list[Formula]:
 # -- printers ------------------------------------------------------------------------------
 
 SUM, PRODUCT, CALL, ATOM = range(4)  # how tightly a formula holds together
-
-
-def number_text(x: Any, digits: int = 4) -> str:
-    """A number for people: so many decimals, or so many behind the point of a power of ten.
-
-    >>> number_text(2.0), number_text(0.69314718), number_text(1.5e-9)
-    ('2', '0.6931', '1.5e−9')
-    """
-    if isinstance(x, bool):
-        return "true" if x else "false"
-    if is_complex(x):
-        imag = number_text(x.imag, digits)
-        return f"{number_text(x.real, digits)} {'−' if imag[0] == '−' else '+'} {imag.strip('−')}i"
-    if isinstance(x, int):
-        return str(x).replace("-", "−")
-    if not _is_real(x):
-        return repr(x)
-    if hasattr(x, "_mpf_") and digits > 15:
-        return str(x.context.nstr(x, digits)).replace("-", "−")
-    x = float(x)
-    if not math.isfinite(x):
-        return "−∞" if x < 0 else "∞" if x > 0 else "nan"
-    if x == 0 or 10**-3 <= abs(x) < 10**6:
-        text = f"{x:.{digits}f}".rstrip("0").rstrip(".")
-        return "0" if text == "-0" else text.replace("-", "−")
-    mantissa, _, exponent = f"{x:.{digits}e}".partition("e")
-    return f"{mantissa.rstrip('0').rstrip('.')}e{int(exponent)}".replace("-", "−")
-
-
-def _is_real(x: Any) -> bool:
-    try:
-        float(x)
-    except TypeError:  # a dual of an outer differentiation
-        return False
-    return True
 
 
 _SUBSCRIPTS = str.maketrans("0123456789-", "₀₁₂₃₄₅₆₇₈₉₋")

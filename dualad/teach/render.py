@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from .formula import Formula, Latex, MathML, Text, number_text
+from ..text import number_text
+from .formula import Formula, Latex, MathML, Text
 
 if TYPE_CHECKING:
     from .trace import Row

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -15,9 +14,6 @@ import numpy as np
 from ..array import DualArray
 from ..dual import Dual
 from ..levels import HAND_MADE
-from .formula import number_text
-
-MOST_ROWS, MOST_COLUMNS = 20, 8
 
 
 def explain(x: Any) -> str:
@@ -65,46 +61,3 @@ def _sum(x: Any) -> str:
     tangent = repr(x.tangent)
     sign, tangent = ("−", tangent[1:]) if tangent.startswith("-") else ("+", tangent)
     return f"{x.primal!r} {sign} {tangent}ε"
-
-
-def latex(x: Dual) -> str:
-    r"""A dual number for Jupyter, as $2.0 + 1.0\,\varepsilon$."""
-    tangent = _part(x.tangent)
-    sign, tangent = ("-", tangent[1:]) if tangent.startswith("-") else ("+", tangent)
-    return rf"${_part(x.primal)} {sign} {tangent}\,\varepsilon$"
-
-
-def _part(x: Any) -> str:
-    if isinstance(x, Dual):
-        return f"({latex(x).strip('$')})"
-    if isinstance(x, np.ndarray):
-        return f"[{', '.join(map(_part, x.ravel().tolist()))}]"
-    return str(x) if hasattr(x, "numerator") else format(x, ".6")  # a Fraction has no format
-
-
-def array_html(x: DualArray) -> str:
-    """A DualArray as a table: a number with its tangent in each cell.
-
-    The first 20 rows and 8 columns of arrays with one or two axes; of other arrays the repr.
-    """
-    single = np.shape(x.tangent) == x.shape
-    if not (single and 1 <= x.ndim <= 2 and x.size) or isinstance(x.primal, Dual):
-        return f"<pre>{escape(repr(x))}</pre>"
-    rows = [x[i : i + 1] if x.ndim == 1 else x[i] for i in range(min(len(x.primal), MOST_ROWS))]
-    body = ""
-    for row in rows:
-        cells = [_cell(row[j]) for j in range(min(len(row.primal), MOST_COLUMNS))]
-        cells += ["<td>…</td>"] * (len(row.primal) > MOST_COLUMNS)
-        body += f"<tr>{''.join(cells)}</tr>\n"
-    if len(x.primal) > MOST_ROWS:
-        body += "<tr><td>⋮</td></tr>"
-    shape = " × ".join(map(str, x.shape))
-    return (
-        f"<table><tbody>{body}</tbody></table><small>DualArray, {shape}: value + tangent·ε</small>"
-    )
-
-
-def _cell(x: Any) -> str:
-    value, tangent = number_text(x.primal), number_text(x.tangent)
-    sign, tangent = ("−", tangent[1:]) if tangent.startswith("−") else ("+", tangent)
-    return f'<td style="text-align:right;white-space:nowrap">{value} {sign} {tangent} ε</td>'

@@ -36,22 +36,12 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from ..drivers import Argnums, _Inputs
-from ..dual import (
-    RECORDERS,
-    Dual,
-    Function,
-    as_numpy,
-    dual,
-    evaluate,
-    function,
-    is_operand,
-    map_leaves,
-    namespace_for,
-    plain,
-)
-from ..levels import fresh_level
-from ..rules import RULES, Rule
+from ..dual import Dual, evaluate, function, namespace_for
+from ..levels import ParticipatingLevel, fresh_level
+from ..pair import Function, as_numpy, dual, is_operand, map_leaves, plain
+from ..rules import Rule
 from ..structure import leaves, rebuild
+from ..table import RULES
 from .formula import (
     ZERO,
     Comparison,
@@ -238,13 +228,9 @@ def trace(f: Callable[..., Any], /, *args: Any, wrt: Argnums | None = None, **kw
     """
     if not callable(f):
         raise TypeError(f"trace needs a function, got {type(f).__name__}; write trace(f, x).")
-    recording = _Recording()
-    RECORDERS[recording.level] = recording.record
-    try:
-        new_args, new_kwargs, wrt_names = recording.start(f, args, kwargs, wrt)
-        rows = recording.finish(f(*new_args, **new_kwargs))
-    finally:
-        del RECORDERS[recording.level]
+    recording = _Recording(fresh_level())
+    new_args, new_kwargs, wrt_names = recording.start(f, args, kwargs, wrt)
+    rows = recording.finish(f(*new_args, **new_kwargs))
     return Trace(getattr(f, "__name__", type(f).__name__), rows, wrt_names)
 
 
@@ -286,11 +272,10 @@ class _Entry:
         return [x for x in self.operands if isinstance(x, _Entry)]
 
 
-class _Recording:
-    """The rows of one trace as they are made."""
+class _Recording(ParticipatingLevel):
+    """The level of the numbers that go through f, and the rows of the trace as they are made."""
 
-    def __init__(self) -> None:
-        self.level = fresh_level()  # of the numbers that go through f
+    def __init__(self, level: int) -> None:
         self.inner = fresh_level()  # of the duals that calculate
         self.entries: list[_Entry] = []
         self.active: list[_Entry] = []  # the inputs that are differentiated
@@ -335,14 +320,14 @@ class _Recording:
 
     def _traced(self, entry: _Entry) -> Traced:
         result: Traced = object.__new__(Traced)
-        result.primal, result.level = entry.value, self.level
+        result.primal, result.level = entry.value, self
         result.tangent = entry.tangents[0] if entry.numbers else 0.0
-        result.recording, result.entry = self, entry
+        result.entry = entry
         return result
 
     def _operand(self, x: Any) -> Any:
         """The entry of a number of this trace; other numbers as they are."""
-        if not isinstance(x, Dual) or x.level != self.level:
+        if not isinstance(x, Dual) or x.level != self:
             return x
         if not isinstance(x, Traced):
             raise TypeError(
@@ -350,6 +335,9 @@ class _Recording:
                 "of them; write it with numbers, lists or NumPy's ufuncs."
             )
         return x.entry
+
+    def applies(self, rule: Rule, args: tuple[Any, ...]) -> Any:
+        return self.record(rule, args)
 
     def record(self, rule: Rule, args: tuple[Any, ...], convert: Function = _same) -> Any:
         """Apply a rule to arguments of which at least one is traced, and note it.
@@ -503,8 +491,8 @@ def _comparison(sign: str, compare: Callable[[Any, Any], Any]) -> Callable[[Any,
             return NotImplemented
         truth = compare(plain(self), plain(other))
         asks = sys._getframe(1).f_code.co_filename
-        if asks != _DUALS and not asks.startswith(_RULES):  # not the chain rule itself
-            self.recording.note(self, sign, other, bool(truth))
+        if asks not in _CHAIN_RULE and not asks.startswith(_RULES):  # not the chain rule itself
+            self.level.note(self, sign, other, bool(truth))
         return truth
 
     return method
@@ -513,11 +501,11 @@ def _comparison(sign: str, compare: Callable[[Any, Any], Any]) -> Callable[[Any,
 class Traced(Dual):
     """A dual number that is one row of a trace.
 
-    Its level belongs to the recording, which `apply` hands all rules to.
+    Its level is the recording, which `apply` hands all rules to.
     """
 
-    __slots__ = ("entry", "recording")
-    recording: _Recording
+    __slots__ = ("entry",)
+    level: _Recording
     entry: _Entry
 
     __lt__, __le__ = _comparison("<", operator.lt), _comparison("<=", operator.le)
@@ -546,7 +534,7 @@ class Traced(Dual):
         except (ArithmeticError, ValueError):  # NumPy gives inf and nan where math would raise
             if not any(isinstance(plain(x), (int, float, complex)) for x in inputs):
                 raise
-            return self.recording.record(rule, inputs, as_numpy)
+            return self.level.record(rule, inputs, as_numpy)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         name = func.__name__
@@ -643,7 +631,7 @@ def _outputs(y: Any) -> Iterator[Any]:
 # -- where in the source -------------------------------------------------------------------
 
 _OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_DUALS = _OURS + "dual.py"
+_CHAIN_RULE = (_OURS + "dual.py", _OURS + "zeros.py")
 _RULES = "<rule"
 _NUMPYS = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
 

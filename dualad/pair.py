@@ -1,0 +1,209 @@
+"""The pair of primal and tangent: how it is made, taken apart, and moved to other numbers.
+
+A tangent has its primal's shape, or one leading axis more: the directions. What is done to it
+here and in the rooms below uses NumPy's functions and operators, which dispatch, so that a
+tangent may itself be a dual of an older level, or whatever else a level brings along.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .kernel import KERNEL
+from .levels import HAND_MADE, ParticipatingLevel, seen
+from .namespaces import is_number
+
+Function = Callable[..., Any]
+
+
+class Pair:
+    """A primal and its tangent at a level. `Dual` adds what can be done with it."""
+
+    __slots__ = ("primal", "tangent", "level")
+    primal: Any
+    tangent: Any
+    level: int
+
+    def __reduce__(self) -> Any:
+        return restored, (self.primal, self.tangent, self.level)
+
+
+# -- making one ----------------------------------------------------------------------------
+
+# The class of duals, by the type of the primal. Subclasses count as what they derive from;
+# whatever is not here makes a Dual.
+KINDS: dict[type, type[Pair]] = {}
+
+
+def kind_of(primal: Any) -> type[Pair]:
+    """The class of duals that have such a primal."""
+    kind = KINDS.get(type(primal))
+    if kind is None:
+        known = (KINDS[base] for base in type(primal).__mro__ if base in KINDS)
+        kind = KINDS[type(primal)] = next(known, KINDS[object])
+    return kind
+
+
+def readable_dual(primal: Any, tangent: Any, level: Any) -> Any:
+    """Put a dual together from parts that fit; nothing is checked."""
+    if type(level) is not int and (made := level.made(primal, tangent)) is not NotImplemented:
+        return made
+    result = object.__new__(kind_of(primal))
+    result.primal = primal
+    result.tangent = tangent
+    result.level = level
+    return result
+
+
+# Duals of real floats come from the compiled kernel, if there is one; it hands over in all
+# other cases.
+dual: Function = KERNEL.dual if KERNEL else readable_dual
+
+
+def restored(primal: Any, tangent: Any, level: int) -> Any:
+    return dual(primal, tangent, seen(level))
+
+
+def hand_made(primal: Any, tangent: Any) -> Any:
+    """The dual that a user writes down, its parts checked and copied.
+
+    Raises
+    ------
+    TypeError
+        If primal or tangent is not a number.
+    ValueError
+        If the tangent's shape does not fit.
+    """
+    primal, tangent = as_primal(primal), as_primal(tangent)
+    shape, tangent_shape = np.shape(primal), np.shape(tangent)
+    if shape not in (tangent_shape, tangent_shape[1:]):
+        raise ValueError(
+            f"a tangent has its value's shape {shape}, or one leading axis more; "
+            f"got shape {tangent_shape}."
+        )
+    return dual(own(primal), laid_out_like(primal, own(tangent)), HAND_MADE)
+
+
+def as_primal(x: Any) -> Any:
+    """A number of a system we know; integers and booleans become floats."""
+    if isinstance(x, Pair):
+        return x
+    if not is_number(x):
+        raise TypeError(
+            f"a Dual is made of numbers or NumPy arrays, got {type(x).__name__}"
+            + ("; write np.array(x)." if isinstance(x, (list, tuple)) else ".")
+        )
+    if isinstance(x, (bool, int, np.integer, np.bool_)):
+        return float(x)
+    if isinstance(x, np.ndarray) and x.dtype.kind in "biu":
+        return x.astype(float)
+    if isinstance(x, np.ndarray) and x.dtype == object:
+        raise TypeError("a Dual takes arrays of floats or complex numbers, got one of objects.")
+    return x
+
+
+def own(x: Any) -> Any:
+    """A copy of an array in its own layout, so that nobody else can change it."""
+    return x.copy("K") if is_array(x) else x
+
+
+def laid_out_like(primal: Any, tangent: Any) -> Any:
+    """A tangent in the memory order of its primal, so that views are views of both."""
+    array = plain(primal)
+    if len(shape_of(array)) < 2 or array.flags.c_contiguous or not isinstance(tangent, np.ndarray):
+        return tangent
+    many = tangent.ndim - array.ndim
+    order = [*range(many), *(many + i for i in np.argsort([-abs(s) for s in array.strides]))]
+    return tangent.transpose(order).copy().transpose(np.argsort(order))
+
+
+def zero_tangent(level: int, tangent: Any, shape: tuple[int, ...]) -> Any:
+    """A zero of this full shape, directions included, of the kind of a tangent of the level."""
+    if (
+        isinstance(level, ParticipatingLevel)
+        and (zero := level.zero_like(tangent, shape)) is not NotImplemented
+    ):
+        return zero
+    if shape or is_array(tangent):
+        return np.zeros_like(tangent, shape=shape)
+    if isinstance(tangent, Pair):
+        return dual(
+            zero_tangent(tangent.level, tangent.primal, ()),
+            zero_tangent(tangent.level, tangent.tangent, shape_of(tangent.tangent)),
+            tangent.level,
+        )
+    return 0.0 if isinstance(tangent, float) else type(tangent)(0)
+
+
+# -- taking it apart -----------------------------------------------------------------------
+
+
+def parts(x: Any, level: int) -> tuple[Any, Any]:
+    """Primal and tangent of x at a level; the tangent is None if x is constant there."""
+    if isinstance(x, Pair) and x.level == level:
+        return x.primal, x.tangent
+    return x, None
+
+
+def newest(args: Sequence[Any]) -> int:
+    """The newest level among the arguments, which is the one to be differentiated."""
+    return max([a.level for a in args if isinstance(a, Pair)])
+
+
+def plain(x: Any) -> Any:
+    """The number itself, without the tangents of any level."""
+    while isinstance(x, Pair):
+        x = x.primal
+    return x
+
+
+def map_leaves(f: Function, x: Any) -> Any:
+    """Apply f to all plain numbers inside a (nested) dual."""
+    if isinstance(x, Pair):
+        return dual(map_leaves(f, x.primal), map_leaves(f, x.tangent), x.level)
+    return f(x)
+
+
+def shape_of(x: Any) -> tuple[int, ...]:
+    """The shape of a number or an array, or of a dual of any level."""
+    shape: tuple[int, ...] = getattr(plain(x), "shape", ())
+    return shape
+
+
+def is_array(x: Any) -> bool:
+    """Whether x is an array, or a dual of one."""
+    return isinstance(plain(x), np.ndarray)
+
+
+def is_operand(x: Any) -> bool:
+    """Whether x is something to calculate with: a dual, or a number of a system we know."""
+    return isinstance(x, Pair) or is_number(x)
+
+
+# -- other numbers -------------------------------------------------------------------------
+
+
+def as_numpy(x: Any) -> Any:
+    """The same number as a NumPy scalar, for which 1/0 is inf and log(-1) is nan."""
+    if isinstance(x, (np.ndarray, np.generic)):
+        return x
+    return np.complex128(x) if isinstance(x, complex) or hasattr(x, "_mpc_") else np.float64(x)
+
+
+def as_number(x: Any) -> Any:
+    """NumPy's scalars as Python's own."""
+    return map_leaves(lambda v: v.item() if isinstance(v, np.generic) else v, x)
+
+
+def fit(tangent: Any, y: Any) -> Any:
+    """The tangent in the precision of its primal: float32 stays float32; numbers are Python's."""
+    if isinstance(tangent, np.generic):
+        return tangent.item()
+    here, there = (getattr(plain(x), "dtype", None) for x in (tangent, y))
+    if here is None or there is None or here == there or here.kind != there.kind:
+        return tangent
+    return map_leaves(operator.methodcaller("astype", there), tangent)

@@ -1,0 +1,143 @@
+"""0·∞ in the chain rule: strong zeros, infinite slopes, and IEEE arithmetic where Python raises.
+
+A zero tangent stays zero, also where the slope is infinite: sqrt(0·x) has derivative 0. Where a
+function may be flat a zero slope is as strong: on a kink, where the branch that was not taken has
+no say, and at infinity, as in 1/(1 + exp(800)).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from .namespaces import is_number
+from .numerics import quiet
+from .pair import (
+    Function,
+    Pair,
+    as_numpy,
+    dual,
+    fit,
+    is_array,
+    map_leaves,
+    newest,
+    parts,
+    plain,
+    shape_of,
+)
+
+
+def scale(slope: Any, a: Any, y: Any, kinked: bool) -> Any:
+    """slope·ȧ, in the shape of the result y. A zero tangent stays zero."""
+    tangent = a.tangent
+    if not (is_array(tangent) or is_array(y)):
+        if isinstance(slope, np.generic):  # Python's own numbers do not warn of inf*0
+            slope = slope.item()
+        product = slope * tangent
+        if product == product:
+            return product
+        return strong_product(slope, tangent, kinked or is_far(a.primal, tangent))
+    directions = shape_of(tangent)[: len(shape_of(tangent)) - len(shape_of(a.primal))]
+    missing = len(shape_of(y)) - len(shape_of(a.primal))
+    if directions and missing:
+        tangent = tangent.reshape(directions + (1,) * missing + shape_of(a.primal))
+    with quiet():
+        product = slope * tangent
+        if not is_finite(product):
+            product = strong_product(slope, tangent, kinked or is_far(a.primal, tangent))
+    shape = directions + shape_of(y)
+    if shape_of(product) != shape:
+        product = np.broadcast_to(product, shape).copy()
+    return fit(product, y)
+
+
+def is_far(primal: Any, tangent: Any) -> Any:
+    """Where a number is infinite, mostly because it was too large for a float."""
+    primal, tangent = plain(primal), plain(tangent)
+    if isinstance(primal, np.ndarray) or isinstance(tangent, np.ndarray):
+        return np.isinf(primal) & ~np.isnan(tangent)
+    return abs(primal) == math.inf and tangent == tangent
+
+
+def strong_product(slope: Any, tangent: Any, flat: Any) -> Any:
+    """slope·tangent, where a zero tangent is stronger than an infinite slope.
+
+    A zero slope is as strong where `flat` says so.
+    """
+    if isinstance(slope, Pair) or isinstance(tangent, Pair):
+        level = newest((slope, tangent))
+        s, s_dot = parts(slope, level)
+        t, t_dot = parts(tangent, level)
+        terms = []
+        if t_dot is not None:
+            terms.append(strong_product(s, _in_front(t_dot, t, s), flat))
+        if s_dot is not None:
+            terms.append(strong_product(_in_front(s_dot, s, t), t, True))
+        return dual(strong_product(s, t, flat), sum(terms[1:], terms[0]), level)
+    if isinstance(slope, np.ndarray) or isinstance(tangent, np.ndarray):
+        product = slope * tangent
+        zero = (tangent == 0) | (flat & (slope == 0))
+        return np.where(zero & (product != product), 0, product)
+    product = slope * tangent
+    if product != product and (tangent == 0 or (flat and slope == 0)):
+        return type(product)(0)
+    return product
+
+
+def _in_front(tangent: Any, primal: Any, other: Any) -> Any:
+    """Directions stay in front when the primal is broadcast to the axes of another one."""
+    missing = len(shape_of(other)) - len(shape_of(primal))
+    if missing <= 0 or len(shape_of(tangent)) == len(shape_of(primal)):
+        return tangent
+    return tangent.reshape(tangent.shape[:1] + (1,) * missing + tangent.shape[1:])
+
+
+def is_finite(x: Any) -> bool:
+    """Quickly: whether a sum over all numbers is finite. (It may say no too often.)
+
+    What is not made of floats, as a tangent of another kind, is never infinite.
+    """
+    if isinstance(x, Pair):
+        return is_finite(x.primal) and is_finite(x.tangent)
+    kind = getattr(getattr(x, "dtype", None), "kind", "")
+    if type(x) is np.ndarray and x.size < 8192 and kind == "f":
+        flat = x.ravel()
+        with quiet():
+            return math.isfinite(flat.dot(flat))  # BLAS is fastest, until it starts threads
+    if not isinstance(x, np.ndarray) or kind not in "fc":
+        return not isinstance(x, (float, complex, np.inexact)) or bool(np.isfinite(x))
+    return bool(np.isfinite(np.add.reduce(x, axis=None)))
+
+
+def total(s: Any, t: Any) -> Any:
+    """The sum of two terms of a tangent, which carry the same directions."""
+    if shape_of(s) != shape_of(t):
+        raise ValueError(
+            f"cannot combine duals with tangents of shapes {shape_of(s)} and {shape_of(t)}; "
+            f"give both the same number of directions."
+        )
+    return s + t
+
+
+# -- where a number system raises ----------------------------------------------------------
+
+
+def by_ieee(f: Function, args: tuple[Any, ...]) -> Any:
+    """f of the same numbers as NumPy's, for which 1/0 is infinite, back in their own system."""
+    system = next(x for x in map(plain, args) if is_number(x))
+    with quiet():
+        result = f(*(map_leaves(as_numpy, x) for x in args))
+    return map_leaves(lambda x: _from_ieee(x, system), result)
+
+
+def _from_ieee(x: Any, system: Any) -> Any:
+    """Back to the number system of `system`, which must not lose digits by the detour."""
+    if isinstance(x, np.ndarray):
+        return x
+    if hasattr(system, "context"):
+        if np.isfinite(x) and x != 0:
+            raise ArithmeticError("mpmath has no finite slope here at its working precision.")
+        return system.context.convert(x)
+    return x.item() if isinstance(x, np.generic) else x
