@@ -37,23 +37,15 @@ def rebuild(x: Any, leaf: Callable[[Any], Any]) -> Any:
     {'a': [2.0, 3.0], 'b': 4.0}
     """
     if isinstance(x, (list, tuple)):
-        return _with_parts(x, [rebuild(part, leaf) for part in x])
-    if isinstance(x, dict):
-        return _with_parts(x, [rebuild(part, leaf) for part in x.values()])
-    return leaf(x)
-
-
-def _with_parts(x: Any, parts: list[Any]) -> Any:
-    """A container like x, of these parts."""
+        parts = [rebuild(part, leaf) for part in x]
+        if isinstance(x, list):
+            return parts
+        return type(x)(*parts) if hasattr(x, "_fields") else tuple(parts)  # a namedtuple
     if isinstance(x, dict):
         copy = x.copy()  # of the same class, as OrderedDict or defaultdict
-        copy.update(zip(x, parts, strict=True))
+        copy.update({key: rebuild(part, leaf) for key, part in x.items()})
         return copy
-    if isinstance(x, list):
-        return parts
-    if isinstance(x, tuple):
-        return type(x)(*parts) if hasattr(x, "_fields") else tuple(parts)  # a namedtuple
-    return replace(x, **dict(zip(_annotations(x), parts, strict=True)))
+    return leaf(x)
 
 
 # -- labels --------------------------------------------------------------------------------
@@ -119,32 +111,34 @@ def rebuild_labelled(
     >>> rebuild_labelled({"a": [1.0, 2.0]}, lambda name, v: f"{name} = {v}", "p")
     {'a': ['p.a[0] = 1.0', 'p.a[1] = 2.0']}
     """
-    parts = _parts(x, label, dataclasses)
-    if parts is None:
-        return leaf(label, x)
-    return _with_parts(
-        x, [rebuild_labelled(v, leaf, name, dataclasses=dataclasses) for name, v, _ in parts]
-    )
+    walk = labelled(x, label, dataclasses=dataclasses)
+
+    def each(v: Any) -> Any:
+        if dataclasses and is_record(v):
+            return replace(v, **{name: rebuild(getattr(v, name), each) for name in _annotations(v)})
+        return leaf(next(walk).label, v)
+
+    return rebuild(x, each)
 
 
 def is_record(x: Any) -> bool:
     """Whether the parts of x have names of their own: a namedtuple, or a dataclass."""
     if isinstance(x, tuple):
         return hasattr(x, "_fields")
-    return is_dataclass(x) and not isinstance(x, type)
+    return is_dataclass(x) and not isinstance(x, (type, list, dict))
 
 
 def _parts(x: Any, label: str, dataclasses: bool) -> list[Part] | None:
     """The parts of a container; None for a leaf."""
-    if is_record(x) and (dataclasses or isinstance(x, tuple)):
+    if isinstance(x, dict):
+        return [Part(_label_within(label, key), part) for key, part in x.items()]
+    if isinstance(x, (list, tuple)) and not is_record(x):
+        return [Part(f"{label}[{i}]", part) for i, part in enumerate(x)]
+    if isinstance(x, tuple) or (dataclasses and is_record(x)):
         return [
             Part(_label_within(label, name), getattr(x, name), annotation)
             for name, annotation in _annotations(x).items()
         ]
-    if isinstance(x, dict):
-        return [Part(_label_within(label, key), part) for key, part in x.items()]
-    if isinstance(x, (list, tuple)):
-        return [Part(f"{label}[{i}]", part) for i, part in enumerate(x)]
     return None
 
 

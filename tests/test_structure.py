@@ -71,6 +71,17 @@ def test_dataclasses_are_leaves_or_containers() -> None:
     assert list(labelled(Shop, "p", dataclasses=True)) == [("p", Shop, None)]
 
 
+def test_a_dict_that_is_a_dataclass_is_a_dict() -> None:
+    @dataclass
+    class Output(dict[str, float]):
+        logits: float = 0.0
+
+    x = Output(1.0)
+    x["loss"] = 2.0
+    assert [label for label, _, _ in labelled(x, "y", dataclasses=True)] == ["y.loss"]
+    assert rebuild_labelled(x, lambda _, v: -v, dataclasses=True) == {"loss": -2.0}
+
+
 def test_annotations() -> None:
     declared = {label: kind for label, _, kind in labelled(STRUCTURE, dataclasses=True)}
     assert declared["shop.sold"] in ("int", "'int'") and declared["rate"] is None
