@@ -142,7 +142,7 @@ def propagate(
         The covariance of all numbers among the inputs, in their order.
     std : optional
         Instead of cov, the standard deviations of uncorrelated inputs: in the structure of
-        values, or a dict with some of their names; the other inputs are exact. One number does
+        values, or a dict with some of their names; the other inputs are exact. One number serves
         for a whole array.
     order : {1, 2}
         Of the expansion.
