@@ -123,7 +123,8 @@ from .functions import (
 )
 from .kernel import kernel_info
 from .lifting import lift
-from .sensitivity import propagate, sensitivities
+from .propagation import propagate
+from .sensitivity import sensitivities
 from .solvers import objective
 from .testing import check_derivative, check_rule
 from .undefined import NonDifferentiableError

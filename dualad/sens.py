@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 
 from .expressions import InputError, closest, shorten
+from .propagation import Propagation, propagate
 from .scripts import beside, errors_of, load, text_in
-from .sensitivity import Propagation, Sensitivities, csv_text, propagate, sensitivities
-from .tables import write_whole
+from .sensitivity import Sensitivities, sensitivities
+from .tables import csv_text, write_whole
 
 HELP = """\
 usage: python -m dualad sens SCRIPT.py:MODEL --at PARAMETERS [options]

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .drivers import hessian, hvp, value_and_grad
 from .pair import Function, is_operand, plain
 
-POINTS = 4  # so many points are remembered: solvers go back to the best one
+POINTS = 4  # how many points are remembered: solvers go back to the best one
 
 
 class Objective:
@@ -64,7 +65,7 @@ class Objective:
         """The Hessian at x."""
         return self._shared("hessian", lambda: {"hessian": self._hess(x, *args)}, x, args)
 
-    def hessp(self, x: Any, p: Any, *args: Any) -> Any:
+    def hessp(self, x: Any, p: ArrayLike, *args: Any) -> Any:
         """The Hessian at x times p."""
         return self._hessp(x, np.asarray(p, float).reshape(np.shape(x)), *args)
 
@@ -75,14 +76,13 @@ class Objective:
     def _shared(
         self, name: str, evaluate: Callable[[], dict[str, Any]], x: Any, args: tuple[Any, ...]
     ) -> Any:
-        """What is known at this point under a name, or evaluated now; a copy of the caller's own.
+        """What is remembered of this point under a name, or evaluated now; the caller's own copy.
 
         The lock is never held while f runs.
         """
         key = _key((x, args))
         if key is None:
-            result = evaluate()[name]
-            return result
+            return evaluate()[name]
         with self._lock:
             known = self._known.get(key, {})
             if name in known:
@@ -109,7 +109,7 @@ class _Scalar:
 
 
 def _key(x: Any) -> Any:
-    """Type, shape and bytes of all that a result may depend on; None where they do not tell."""
+    """Type, shape and bytes of all that a result may depend on; None where that is unknown."""
     if isinstance(x, np.ndarray):
         return None if x.dtype.hasobject else (x.dtype.str, x.shape, x.tobytes())
     if x is None or isinstance(x, (int, float, complex, str, bytes)):

@@ -1,13 +1,19 @@
-"""Tables as text and as HTML, and files that are written whole or not at all."""
+"""Tables as text, HTML and CSV, reports made of them, and files written whole or not at all."""
 
 from __future__ import annotations
 
+import io
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+ROWS = 40  # how many rows of a table reports print
 
 
 def text_table(columns: Mapping[str, Sequence[str]], texts: Collection[str]) -> str:
-    """Columns under their titles; numbers stand with their points below each other.
+    """Columns under their titles; numbers are aligned at their decimal points.
 
     >>> print(text_table({"name": ["a", "b"], "at": ["1.5", "-10"]}, texts=["name"]))
     name  at
@@ -54,8 +60,26 @@ def html_table(
     )
 
 
+def csv_text(rows: Iterable[Mapping[str, Any]]) -> str:
+    """Rows of the same keys as CSV, with the keys as the first line.
+
+    >>> csv_text([{"name": "a", "at": 1.5}])
+    'name,at\\na,1.5\\n'
+    """
+    import csv
+
+    file = io.StringIO()
+    writer: csv.DictWriter[str] | None = None
+    for row in rows:
+        if writer is None:
+            writer = csv.DictWriter(file, list(row), lineterminator="\n")
+            writer.writeheader()
+        writer.writerow(row)
+    return file.getvalue()
+
+
 def write_whole(path: str | os.PathLike[str], text: str) -> None:
-    """Write a file; who stops it in the middle finds the old one, or none."""
+    """Write a file; if it is interrupted, the old one is left, or none."""
     path = os.fspath(path)
     unfinished = f"{path}.{os.getpid()}.part"
     try:
@@ -66,3 +90,55 @@ def write_whole(path: str | os.PathLike[str], text: str) -> None:
         if os.path.exists(unfinished):
             os.remove(unfinished)
         raise
+
+
+# -- reports -------------------------------------------------------------------------------
+
+
+class Section(NamedTuple):
+    """A part of a report: a table with a heading and a note."""
+
+    heading: str
+    columns: Mapping[str, Sequence[str]]
+    note: str = ""
+
+
+class Report:
+    """A report in sections, which prints as text and shows as HTML."""
+
+    _texts: Collection[str] = ()  # the columns that are not numbers
+
+    def _sections(self) -> Iterator[Section]:
+        raise NotImplementedError
+
+    def __str__(self) -> str:
+        return "\n\n".join(
+            text
+            for heading, columns, note in self._sections()
+            for text in (heading, text_table(columns, self._texts), note)
+            if text
+        )
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        return "".join(
+            html_table(heading, columns, self._texts, note)
+            for heading, columns, note in self._sections()
+        )
+
+
+def short(x: float) -> str:
+    """A number as reports print it.
+
+    >>> short(2 / 3), short(-0.0), short(float("nan"))
+    ('0.666667', '0', 'undefined')
+    """
+    return "undefined" if x != x else f"{x + 0.0:.6g}"
+
+
+def plain_lists(x: Any) -> Any:
+    """Nested dicts of arrays with lists in their place."""
+    if isinstance(x, dict):
+        return {key: plain_lists(part) for key, part in x.items()}
+    return x.tolist() if isinstance(x, np.ndarray) else x

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from .drivers import Argnums, _Inputs, _jacobian
-from .dual import Dual, function
-from .pair import plain
-from .rules import Rule
-from .structure import leaves
-from .table import RULES
+from .dual import Dual, Function, function, plain
+from .rules import RULES, Rule
+from .structure import argument_names, labelled_numbers, leaves
 
-Function = Callable[..., Any]
+Array = NDArray[np.float64]
+Difference = Callable[[Callable[[float], Array], float, float], tuple[Array, Array]]
 
 
 def check_rule(
-    rule: str | Callable[..., Any],
-    reference: Callable[..., Any] | None = None,
+    rule: str | Function,
+    reference: Function | None = None,
     *,
     samples: int = 20,
     rtol: float | None = None,
@@ -29,8 +29,8 @@ def check_rule(
     """Check that the slopes of a rule are the derivatives of its function.
 
     Samples the rule's own intervals. With a reference for mpmath numbers, value and slopes are
-    held against it at 50 digits; without one, the slopes against extrapolated differences of the
-    function itself, which see about 10 digits.
+    compared with it at 50 digits; without one, the slopes are compared with extrapolated
+    differences of the function itself, which see about 10 digits.
 
     Parameters
     ----------
@@ -86,14 +86,14 @@ def _slope(rule: Rule, i: int, point: tuple[float, ...]) -> float:
     return float(result.tangent) if isinstance(result, Dual) else 0.0
 
 
-def _mpmath_value(reference: Callable[..., Any], point: tuple[float, ...]) -> float:
+def _mpmath_value(reference: Function, point: tuple[float, ...]) -> float:
     from mpmath import mp
 
     with mp.workdps(50):
         return float(reference(*map(mp.mpf, point)))
 
 
-def _mpmath_slope(reference: Callable[..., Any], i: int, point: tuple[float, ...]) -> float:
+def _mpmath_slope(reference: Function, i: int, point: tuple[float, ...]) -> float:
     from mpmath import mp
 
     with mp.workdps(50):
@@ -104,7 +104,7 @@ def _mpmath_slope(reference: Callable[..., Any], i: int, point: tuple[float, ...
 def _difference(
     value: Callable[..., float], i: int, point: tuple[float, ...], over: tuple[float, float]
 ) -> float:
-    def along(t: float) -> Any:
+    def along(t: float) -> Array:
         return np.asarray(value(*point[:i], t, *point[i + 1 :]), float)
 
     return float(_extrapolated(along, point[i], 0.01 * (over[1] - over[0]))[0])
@@ -144,12 +144,12 @@ class Entry(NamedTuple):
     digits : float
         To how many digits the two agree.
     remark : str
-        "" if all is well; "differs", or what else is to be said.
+        "" if all is well; "differs", or a remark of another kind.
     """
 
     name: str
-    dual: Any
-    expected: Any
+    dual: float
+    expected: float
     by: str
     digits: float
     remark: str
@@ -195,7 +195,7 @@ def check_derivative(
 ) -> CheckReport:
     """Check the derivative of a function at a point against numbers made without duals.
 
-    Each derivative of an output number in an input number is held against
+    Each derivative of an output number in an input number is compared with
 
     - mpmath's numbers: a difference at 60 digits, if f takes them;
     - a complex step, if f takes complex numbers and is analytic;
@@ -228,7 +228,7 @@ def check_derivative(
     AssertionError
         If derivatives differ; the message names them.
     TypeError
-        If f is no function, or arguments or results are not real numbers.
+        If f is not a function, or arguments or results are not real numbers.
 
     Examples
     --------
@@ -267,9 +267,13 @@ def check_derivative(
     ]
     dual = np.concatenate([np.zeros((0, len(point))), *rows])
     name = getattr(f, "__name__", "f").replace("<lambda>", "f")
-    above = list(_names(outputs.structure, name))
-    below = [n for key, x in zip(inputs.keys, inputs.selected, strict=True)
-             for n in _names(x, _argument(f, key))]  # fmt: skip
+    above = [label for label, _ in labelled_numbers(outputs.structure, name)]
+    positions = argument_names(f, len(args))
+    below = [
+        label
+        for key, x in zip(inputs.keys, inputs.selected, strict=True)
+        for label, _ in labelled_numbers(x, key if isinstance(key, str) else positions[key])
+    ]
     entries: list[Entry] = []
     for j in range(len(point)):
         column = _Column(at, point, j)
@@ -288,7 +292,7 @@ def check_derivative(
 class _Column:
     """The derivatives of all outputs in one input number, without duals."""
 
-    def __init__(self, at: Function, point: Any, j: int) -> None:
+    def __init__(self, at: Callable[[NDArray[Any]], Any], point: Array, j: int) -> None:
         self.at, self.point, self.j = at, point, j
         h = 0.05 * max(abs(point[j]), 0.1)
         self.y = y = np.asarray(at(point), float)
@@ -303,7 +307,7 @@ class _Column:
         moved[self.j] = t
         return self.at(moved)
 
-    def _tried(self, difference: Function, h: float, y: Any) -> tuple[Any, Any]:
+    def _tried(self, difference: Difference, h: float, y: Array) -> tuple[Array, Array]:
         """A difference with its error: with ever smaller steps, until it is sharp."""
         best, worst = np.full(len(y), np.nan), np.full(len(y), np.inf)
         for _ in range(7):
@@ -319,7 +323,7 @@ class _Column:
             h /= 64
         return best, worst
 
-    def _complex_step(self, y: Any) -> Any:
+    def _complex_step(self, y: Array) -> Array | None:
         h = 1e-150
         moved = self.point.astype(complex)
         moved[self.j] += 1j * h
@@ -332,7 +336,7 @@ class _Column:
         same = np.iscomplexobj(z) and np.allclose(z.real, y, rtol=1e-10, atol=0)
         return z.imag / h if same else None
 
-    def _mpmath(self) -> Any:
+    def _mpmath(self) -> Array | None:
         from mpmath import mp, mpf
 
         try:
@@ -349,7 +353,7 @@ class _Column:
         except Exception:  # f is not for mpmath's numbers
             return None
 
-    def entry(self, i: int, name: str, dual: Any, rtol: float) -> Entry:
+    def entry(self, i: int, name: str, dual: float, rtol: float) -> Entry:
         d, error = self.middle[i], 10 * self.error[i]
         one_sided = self.left[i], self.right[i]
         unsure = 10 * (self.left_error[i] + self.right_error[i])
@@ -376,7 +380,7 @@ class _Column:
         return Entry(name, dual, d, by, _digits(dual, d), remark)
 
 
-def _digits(a: Any, b: Any) -> float:
+def _digits(a: float, b: float) -> float:
     """To how many digits two numbers agree, at most 16."""
     if a == b:
         return 16.0
@@ -384,7 +388,7 @@ def _digits(a: Any, b: Any) -> float:
     return max(0.0, min(16.0, -math.log10(relative))) if math.isfinite(relative) else 0.0
 
 
-def _extrapolated(f: Function, x: float, h: float) -> tuple[Any, Any]:
+def _extrapolated(f: Callable[[float], Array], x: float, h: float) -> tuple[Array, Array]:
     """Central differences with ever smaller steps, extrapolated; and an estimate of the error.
 
     Ridders (1982), Advances in Engineering Software 4, 75: Neville's scheme in h².
@@ -392,16 +396,18 @@ def _extrapolated(f: Function, x: float, h: float) -> tuple[Any, Any]:
     return _neville(lambda h: (f(x + h) - f(x - h), (x + h) - (x - h)), h, 4.0, f(x))
 
 
-def _one_sided(f: Function, x: float, h: float) -> tuple[Any, Any]:
+def _one_sided(f: Callable[[float], Array], x: float, h: float) -> tuple[Array, Array]:
     """The same from one side only, with a scheme in h."""
     y = f(x)
     return _neville(lambda h: (f(x + h) - y, (x + h) - x), h, 2.0, y)
 
 
-def _neville(difference: Function, h: float, factor: float, y: Any) -> tuple[Any, Any]:
+def _neville(
+    difference: Callable[[float], tuple[Array, float]], h: float, factor: float, y: Array
+) -> tuple[Array, Array]:
     rounding = 2.0**-52 * np.abs(y)
-    column: list[Any] = []
-    best = worst = None
+    column: list[Array] = []
+    best, worst = np.full(np.shape(y), np.nan), np.full(np.shape(y), np.inf)
     for _ in range(10):
         change, step = difference(h)
         row = [change / step]
@@ -411,39 +417,8 @@ def _neville(difference: Function, h: float, factor: float, y: Any) -> tuple[Any
             power *= factor
             noise = 4 * rounding / abs(step)
             error = np.maximum(abs(row[-1] - row[-2]), abs(row[-1] - above)) + noise
-            if best is None:
-                best, worst = row[-1], error
-            else:
-                better = error < worst
-                best, worst = np.where(better, row[-1], best), np.where(better, error, worst)
+            better = error < worst
+            best, worst = np.where(better, row[-1], best), np.where(better, error, worst)
         column = row
         h /= 2
     return best, worst
-
-
-def _names(x: Any, name: str) -> Iterator[str]:
-    """What the numbers in x are called, in order."""
-    if isinstance(x, (list, tuple)):
-        for i, part in enumerate(x):
-            yield from _names(part, f"{name}[{i}]")
-    elif isinstance(x, dict):
-        for key, part in x.items():
-            yield from _names(part, f"{name}[{key!r}]")
-    elif np.ndim(x):
-        for index in np.ndindex(np.shape(x)):
-            yield f"{name}[{', '.join(map(str, index))}]"
-    else:
-        yield name
-
-
-def _argument(f: Function, key: int | str) -> str:
-    """The name of an argument in the function's signature."""
-    import inspect
-
-    if isinstance(key, str):
-        return key
-    try:
-        parameter = list(inspect.signature(f).parameters.values())[key]
-    except (ValueError, TypeError, IndexError):
-        return f"x{key}"
-    return f"x{key}" if parameter.kind is parameter.VAR_POSITIONAL else parameter.name

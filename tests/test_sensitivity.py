@@ -208,7 +208,7 @@ def test_wrt_and_constants() -> None:
     assert list(sensitivities(f, params, wrt=["a"]).parameters) == ["a"]
     with pytest.raises(ValueError, match=r"no parameter setings; did you mean settings\.?"):
         sensitivities(f, params, wrt=["setings"])
-    with pytest.raises(TypeError, match="quiet is no number; leave it out of wrt"):
+    with pytest.raises(TypeError, match="quiet is not a number; leave it out of wrt"):
         sensitivities(f, params, wrt=["quiet"])
 
 

@@ -1,0 +1,140 @@
+"""Labels of the numbers in a structure: one spelling, and structures made anew."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, defaultdict, namedtuple
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+from dualad import check_derivative, sensitivities
+from dualad.structure import (
+    argument_names,
+    labelled,
+    labelled_numbers,
+    leaves,
+    rebuild,
+    rebuild_labelled,
+)
+
+
+class Point(NamedTuple):
+    x: float
+    n: int = 3
+
+
+@dataclass
+class Shop:
+    price: float
+    sold: int
+    seen: list[float] = field(default_factory=list, init=False)
+
+
+STRUCTURE = {
+    "rate": 0.5,
+    "per day": [1.0, (2.0, 3.0)],
+    7: {"a.b": 4.0, 8: 5.0},
+    "point": Point(6.0),
+    "m": np.array([[7.0, 8.0]]),
+    "shop": Shop(9.0, 10),
+}
+
+
+def test_labels() -> None:
+    assert dict(labelled_numbers(STRUCTURE | {"shop": 9.0}, "p")) == {
+        "p.rate": 0.5,
+        "p['per day'][0]": 1.0,
+        "p['per day'][1][0]": 2.0,
+        "p['per day'][1][1]": 3.0,
+        "p[7]['a.b']": 4.0,
+        "p[7][8]": 5.0,
+        "p.point.x": 6.0,
+        "p.point.n": 3,
+        "p.m[0,0]": 7.0,
+        "p.m[0,1]": 8.0,
+        "p.shop": 9.0,
+    }
+    outermost = [label for label, _, _ in labelled({"per day": 1.0, 7: [2.0]})]
+    assert outermost == ["per day", "7[0]"]
+    assert list(labelled(2.0, "x")) == [("x", 2.0, None)]
+
+
+def test_dataclasses_are_leaves_or_containers() -> None:
+    shop = STRUCTURE["shop"]
+    assert list(labelled([shop], "p")) == [("p[0]", shop, None)]
+    assert [(label, x) for label, x, _ in labelled([shop], "p", dataclasses=True)] == [
+        ("p[0].price", 9.0),
+        ("p[0].sold", 10),
+    ]
+    assert list(labelled(Shop, "p", dataclasses=True)) == [("p", Shop, None)]
+
+
+def test_a_dict_that_is_a_dataclass_is_a_dict() -> None:
+    @dataclass
+    class Output(dict[str, float]):
+        logits: float = 0.0
+
+    x = Output(1.0)
+    x["loss"] = 2.0
+    assert [label for label, _, _ in labelled(x, "y", dataclasses=True)] == ["y.loss"]
+    assert rebuild_labelled(x, lambda _, v: -v, dataclasses=True) == {"loss": -2.0}
+
+
+def test_annotations() -> None:
+    declared = {label: kind for label, _, kind in labelled(STRUCTURE, dataclasses=True)}
+    assert declared["shop.sold"] in ("int", "'int'") and declared["rate"] is None
+    assert getattr(declared["point.n"], "__forward_arg__", declared["point.n"]) == "int"
+
+
+@pytest.mark.parametrize("dataclasses", [False, True])
+def test_rebuilt_with_the_labels_of_the_walk(dataclasses: bool) -> None:
+    seen: list[Any] = []
+
+    def leaf(label: str, x: Any) -> Any:
+        seen.append((label, x))
+        return x
+
+    new = rebuild_labelled(STRUCTURE, leaf, "p", dataclasses=dataclasses)
+    walked = [(label, x) for label, x, _ in labelled(STRUCTURE, "p", dataclasses=dataclasses)]
+    assert [label for label, _ in seen] == [label for label, _ in walked]
+    assert all(x is y for (_, x), (_, y) in zip(seen, walked, strict=True))
+    assert new is not STRUCTURE and new == STRUCTURE
+    assert (new["shop"] is STRUCTURE["shop"]) == (not dataclasses)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [
+        OrderedDict(a=1.0, b=2.0),
+        defaultdict(list, a=1.0),
+        namedtuple("Pair", "a b")(1.0, [2.0]),
+        ([1.0], (2.0,)),
+    ],
+)
+def test_containers_keep_their_classes(x: Any) -> None:
+    for new in (rebuild(x, lambda v: v), rebuild_labelled(x, lambda label, v: v)):
+        assert new == x and type(new) is type(x) and new is not x
+    assert list(leaves(x)) == [v for _, v, _ in labelled(x)]
+
+
+def test_argument_names() -> None:
+    def f(a: float, /, b: float, *rest: float, c: float = 1.0) -> float:
+        return a
+
+    assert argument_names(f, 1) == ["a"]
+    assert argument_names(f, 4) == ["a", "b", "x3", "x4"]
+    assert argument_names(lambda *x: x, 2) == ["x1", "x2"]
+
+
+def test_everywhere_the_same() -> None:
+    def model(p: Any) -> Any:
+        return {"y": [p["k"] * p["m"][0, 1]]}
+
+    p = {"k": 2.0, "m": np.array([[3.0, 4.0]])}
+    rows = sensitivities(model, [p]).rows()
+    labels = [(row["output"], row["parameter"]) for row in rows]
+    assert labels == [("y[0]", "p.k"), ("y[0]", "p.m[0,0]"), ("y[0]", "p.m[0,1]")]
+    names = [entry.name for entry in check_derivative(model, p).entries]
+    assert names == [f"∂model.{y}/∂{x}" for y, x in labels]
