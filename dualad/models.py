@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .array import from_objects
 from .drivers import jacobian
-from .dual import Function, is_operand, plain
+from .pair import Function, is_operand, plain
 from .structure import (
     Part,
     argument_names,

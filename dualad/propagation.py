@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .dual import Function
 from .models import (
     Floats,
     Model,
@@ -20,6 +19,7 @@ from .models import (
     quotient,
     split,
 )
+from .pair import Function
 from .passes import Progress, Workers
 from .structure import element_labels, labelled_numbers
 from .tables import ROWS, Report, Section, plain_lists, short

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .dual import Function
 from .models import Floats, Model, joined, joined_twice, quotient, split
+from .pair import Function
 from .passes import Progress, Workers
 from .structure import element_labels, labelled_numbers
 from .tables import ROWS, Report, Section, csv_text, plain_lists, short, write_whole

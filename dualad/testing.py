@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .drivers import Argnums, _Inputs, _jacobian
-from .dual import Dual, Function, function, plain
-from .rules import RULES, Rule
+from .dual import Dual, function
+from .pair import Function, plain
+from .rules import Rule
 from .structure import argument_names, labelled_numbers, leaves
+from .table import RULES
 
 Array = NDArray[np.float64]
 Difference = Callable[[Callable[[float], Array], float, float], tuple[Array, Array]]

@@ -263,8 +263,8 @@ def test_levels_do_not_collide_between_processes() -> None:
 
 def test_a_foreign_newer_level_does_not_hide_ours() -> None:
     """The dual arrives while a derivative is under way, with a level newer than it."""
-    from dualad.pair import restored
     from dualad.levels import fresh_level
+    from dualad.pair import restored
 
     def f(x: Any) -> Any:
         foreign = restored(3.0, 1.0, fresh_level() + (1 << 80))
