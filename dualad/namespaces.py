@@ -417,6 +417,11 @@ def is_number(x: Any) -> bool:
     return system is not None
 
 
+def is_complex(x: Any) -> bool:
+    """Whether x is a complex number of Python, NumPy or mpmath; arrays are not."""
+    return isinstance(x, (complex, np.complexfloating)) or hasattr(x, "_mpc_")
+
+
 def is_exact(x: Any) -> bool:
     """Whether a number has more digits than NumPy's arrays can hold: a Fraction, mpf or mpc."""
     return is_number(x) and _SYSTEMS[type(x)](x)[2] is not None

@@ -16,7 +16,7 @@ from typing import Any
 from unicodedata import normalize
 
 from ..dual import namespace_for
-from ..expressions import is_complex
+from ..namespaces import is_complex
 from ..rules import RULES, Rule, compile_text
 
 # -- formulas ------------------------------------------------------------------------------

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
-from .expressions import InputError, closest, shorten
-
-
-class ScriptError(Exception):
-    """An error that the user's script raised; one sentence."""
+from ..sentences import did_you_mean, listed, shorten
+from .errors import InputError, ScriptError
 
 
 @contextmanager
@@ -52,11 +49,11 @@ def load(path: str, name: str) -> Callable[..., Any]:
     if callable(f):
         return f  # type: ignore[no-any-return]
     if hasattr(module, name):
-        raise InputError(f"{name} in {path} is no function, but a {type(f).__name__}.")
+        raise InputError(f"{name} in {path} is not a function but a {type(f).__name__}.")
     others = [n for n, x in vars(module).items() if callable(x) and not n.startswith("_")]
     raise InputError(
         f"there is no function {name} in {path}; "
-        + meant(name, others, f"it has {listed(others)}.")
+        + did_you_mean(name, others, f"it has {listed(others)}.")
     )
 
 
@@ -81,23 +78,3 @@ def errors_of(path: str) -> Iterator[None]:
         place = os.path.basename(path) + (f", line {line}" if line else "")
         sentence = f"{place}: {type(error).__name__}" + (f": {message}." if message else ".")
         raise ScriptError(sentence) from None
-
-
-def text_in(given: str, path: str) -> str:
-    """The text of a file that an option has given, in UTF-8 with or without its mark."""
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            return file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
-        raise InputError(f"{given}: cannot read {path}: {reason}.") from None
-
-
-def meant(name: str, names: Sequence[str], otherwise: str) -> str:
-    """The end of a sentence about a name that is not there."""
-    hint = closest(name, names)
-    return f"did you mean {hint}?" if hint else otherwise
-
-
-def listed(names: Sequence[str]) -> str:
-    return ", ".join(names) or "none"
