@@ -990,7 +990,7 @@ def test_derivatives_with_respect_to_data(script: Callable[..., Any], digits: li
         ("profit|price=1", "model.py:profit needs costs, sold too; add costs=VALUE sold=VALUE."),
         ("series|x=1|n=2|scal=3", "model.py:series has no argument scal; did you mean scale?"),
         ("fails|y=1", "model.py:fails has no argument y; the arguments are x."),
-        ("builtin|x=1", "model.py:builtin does not tell its arguments; write a def around it."),
+        ("builtin|x=1", "model.py:builtin has no signature to read; wrap it in a def."),
         (
             "nothing|x=1",
             "model.py:nothing has to return numbers, arrays, or lists, tuples and dicts of them; "
@@ -1005,7 +1005,7 @@ def test_derivatives_with_respect_to_data(script: Callable[..., Any], digits: li
         (
             "complex_number|x=1",
             "model.py:complex_number returned a complex number; return its real and imaginary "
-            "part.",
+            "parts.",
         ),
         (
             "outputs|a=1|--hessian",
@@ -1031,7 +1031,7 @@ def test_derivatives_with_respect_to_data(script: Callable[..., Any], digits: li
         ),
         (
             "product|a=1|data=@short.csv",
-            "data=@short.csv: line 2 has 1 columns, but the first has 2.",
+            "data=@short.csv: line 2 has 1 column, but the first has 2.",
         ),
         ("product|a=1|data=@empty.csv", "data=@empty.csv: there are no numbers in the file."),
         ("product|a=1|data=@twice.csv", "data=@twice.csv: two columns have the same name."),

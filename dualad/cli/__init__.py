@@ -1,8 +1,9 @@
 """The command line, `python -m dualad`. Each module uses only those above it:
 
-- `errors`: what is refused, and errors of the user's script
-- `numerals`: text as numbers, and numbers as text
-- `expressions`: formulas, read and calculated without ever executing text
+- `errors`: the errors told in one sentence, and their exit statuses
+- `numerals`: text as numbers, numbers as text, and their precision
+- `syntax`: what an expression may be; nothing of a text is ever executed
+- `expressions`: formulas, calculated on any numbers
 - `files`: text files and CSV files
 - `scripts`: functions in the user's scripts
 - `arguments`: what was asked for

@@ -166,7 +166,7 @@ def _outputs(problem: Problem, y: Any) -> list[Labelled]:
             )
         if np.iscomplexobj(plain(part)) or is_complex(plain(part)):
             raise InputError(
-                f"{problem.name} returned a complex number; return its real and imaginary part."
+                f"{problem.name} returned a complex number; return its real and imaginary parts."
             )
     outputs = list(_elements("", y))
     if not outputs:

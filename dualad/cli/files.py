@@ -48,7 +48,8 @@ def number_table(given: str, path: str) -> tuple[list[str], list[list[str]]]:
     for i, cells in lines:
         if len(cells) != width:
             raise InputError(
-                f"{given}: line {i} has {len(cells)} columns, but the first has {width}."
+                f"{given}: line {i} has {len(cells)} column{'s' * (len(cells) != 1)}, "
+                f"but the first has {width}."
             )
         if bad := [cell for cell in cells if not is_decimal(cell)]:
             raise InputError(f"{given}: line {i} has {shorten(bad[0])!r}, which is not a number.")

@@ -39,7 +39,7 @@ def constant(name: str, exact: bool) -> Number:
 
 
 def working_precision(digits: int | None) -> AbstractContextManager[object]:
-    """While it lasts, mpmath carries enough digits for these; nothing, where they are None."""
+    """A context where mpmath carries enough digits to print this many; None changes nothing."""
     if digits is None:
         return nullcontext()
     from mpmath import mp

@@ -25,7 +25,7 @@ from .syntax import function_names
 
 Array: TypeAlias = NDArray[Any]  # of floats, or of mpmath numbers
 Input: TypeAlias = "Number | Array | dict[str, Array]"  # a number, or the columns of a file
-Value: TypeAlias = Callable[[], Any]  # gives an Input, its numbers at the working precision
+Value: TypeAlias = "Callable[[], Input]"  # at the working precision
 
 
 @dataclass
@@ -130,7 +130,7 @@ def _array(numbers: list[Any], exact: bool) -> Array:
 
 
 def script_problem(request: Request, path: str, name: str) -> Problem:
-    """A function of the user's script, to be made and called inside of `beside(path)`."""
+    """A function of the user's script, to be made and called within `beside(path)`."""
     texts = request.values
     from_files = [n for n, text in texts.items() if text.startswith("@")]
     values = {
@@ -169,7 +169,7 @@ def _parameters(
     try:
         parameters = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):
-        raise InputError(f"{title} does not tell its arguments; write a def around it.") from None
+        raise InputError(f"{title} has no signature to read; wrap it in a def.") from None
     named = [p for p in parameters if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
     names = [p.name for p in named]
     for name in given:

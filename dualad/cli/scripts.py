@@ -18,7 +18,7 @@ def beside(path: str) -> Iterator[None]:
     modules, search = dict(sys.modules), sys.path[:]
     writes_bytecode = sys.dont_write_bytecode
     sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
-    sys.dont_write_bytecode = True  # a script that is run leaves nothing behind
+    sys.dont_write_bytecode = True  # running a script leaves nothing behind
     try:
         yield
     finally:
@@ -45,9 +45,9 @@ def load(path: str, name: str) -> Callable[..., Any]:
     sys.modules[module.__name__] = module  # where dataclasses and pickle look for it
     with errors_of(path), redirect_stdout(sys.stderr):
         spec.loader.exec_module(module)
-    f: Any = getattr(module, name, None)
+    f: Callable[..., Any] | None = getattr(module, name, None)
     if callable(f):
-        return f  # type: ignore[no-any-return]
+        return f
     if hasattr(module, name):
         raise InputError(f"{name} in {path} is not a function but a {type(f).__name__}.")
     others = [n for n, x in vars(module).items() if callable(x) and not n.startswith("_")]

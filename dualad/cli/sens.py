@@ -40,14 +40,14 @@ options:
                    objects of these; FILE.csv with the columns name, value and perhaps std, or with
                    the names in the first line and the numbers in the second
   --std FILE       standard deviations, in the same form; or NAME=NUMBER,NAME=NUMBER; the report
-                   then says how sure the outputs are, and what each parameter gives to that
+                   then says how certain the outputs are, and what each parameter contributes
   --order N        of that propagation of errors, 1 or 2; 2 tells whether the curvature matters
   --second-order   second derivatives and interactions of the parameters
   --wrt NAME,...   differentiate with respect to these only; the others are constants
   --out FILE       write FILE.csv, FILE.json or FILE.html instead of printing; all or nothing
 
   The model takes the parameters as keyword arguments, or all in one dict. It returns a number, an
-  array, or a list, tuple, dict or dataclass of these; what it prints goes to stderr. Texts, true
+  array, or a list, tuple, dict or dataclass of these; what it prints goes to stderr. Strings, true
   and false, and arguments annotated as int are constants.
 
 exit status: 0, or 2 for bad input, 1 for an error in the script; errors are one line on stderr.
