@@ -6,7 +6,6 @@ arrays with labels, the drivers differentiate, and the results get their labels 
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import io
 import math
@@ -22,75 +21,25 @@ from .array import from_objects
 from .drivers import jacobian
 from .dual import is_operand, plain
 from .passes import Progress, Workers
+from .structure import (
+    Part,
+    argument_names,
+    element_labels,
+    is_record,
+    labelled,
+    rebuild_labelled,
+)
 from .tables import html_table, text_table, write_whole
 
 ROWS = 40  # so many parameters are printed for an output
 PAIRS = 10  # and so many interactions
+_POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 DOUBT = 0.1  # from this share of the first order on, the second order counts
-
-
-# -- structures with labels ----------------------------------------------------------------
 
 
 def _is_int(annotation: Any) -> bool:
     """Whether it is declared an integer; annotations may be texts, or texts in a ForwardRef."""
     return getattr(annotation, "__forward_arg__", annotation) in (int, "int")
-
-
-def _parts(label: str, x: Any) -> list[tuple[str, Any, bool]] | None:
-    """The parts of a container: label, part, and whether it is declared an integer."""
-    if dataclasses.is_dataclass(x) and not isinstance(x, type):
-        return [
-            (f"{label}.{f.name}".lstrip("."), getattr(x, f.name), _is_int(f.type))
-            for f in dataclasses.fields(x)
-            if f.init
-        ]
-    if isinstance(x, dict):
-        return [(f"{label}.{key}".lstrip("."), part, False) for key, part in x.items()]
-    if isinstance(x, tuple) and hasattr(x, "_fields"):
-        types = getattr(type(x), "__annotations__", {})
-        return [
-            (f"{label}.{name}".lstrip("."), part, _is_int(types.get(name)))
-            for name, part in zip(x._fields, x, strict=True)
-        ]
-    if isinstance(x, (list, tuple)):
-        return [(f"{label}[{i}]", part, False) for i, part in enumerate(x)]
-    return None
-
-
-def _labelled(label: str, x: Any, whole: bool = False) -> Iterator[tuple[str, Any, bool]]:
-    """All that is no container: label, leaf, and whether it is declared an integer."""
-    parts = _parts(label, x)
-    if parts is None:
-        yield label, x, whole
-    else:
-        for part in parts:
-            yield from _labelled(*part)
-
-
-def _anew(x: Any, each: Iterator[Any]) -> Any:
-    """The same structure with other leaves; a dataclass is made by its own constructor."""
-    parts = _parts("", x)
-    if parts is None:
-        return next(each)
-    new = [_anew(part, each) for _, part, _ in parts]
-    if dataclasses.is_dataclass(x):
-        names = [f.name for f in dataclasses.fields(x) if f.init]
-        return dataclasses.replace(x, **dict(zip(names, new, strict=True)))  # type: ignore[type-var]
-    if isinstance(x, dict):
-        copy = x.copy()
-        copy.update(zip(x, new, strict=True))
-        return copy
-    if hasattr(x, "_fields"):
-        return type(x)(*new)
-    return type(x)(new) if type(x) in (list, tuple) else new
-
-
-def _elements(label: str, x: Any) -> list[str]:
-    """The labels of an array's numbers; of a number, its own."""
-    if not np.ndim(x):
-        return [label]
-    return [f"{label}[{','.join(map(str, index))}]" for index in np.ndindex(np.shape(x))]
 
 
 # -- the model -----------------------------------------------------------------------------
@@ -115,7 +64,7 @@ class _Model:
         numeric = {label for label, x, _ in leaves if is_operand(x) and not _is_flag(x)}
         _refuse_doubles(driver, [label for label, _, _ in leaves])
         if wrt is None:
-            chosen = {n for n, _, whole in leaves if n in numeric and not whole}
+            chosen = {n for n, _, declared in leaves if n in numeric and not _is_int(declared)}
         else:
             chosen = self._chosen([wrt] if isinstance(wrt, str) else list(wrt), leaves, numeric)
         for label, x, _ in leaves:
@@ -142,10 +91,7 @@ class _Model:
         except (TypeError, ValueError):
             signature = None
         known = list(signature.parameters.values()) if signature else []
-        self.names = [
-            p.name for p in known if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
-        ]
-        self.whole = {p.name for p in known if _is_int(p.annotation)}
+        self.annotations = {p.name: p.annotation for p in known}
         self.by_position = [p.name for p in known if p.kind == p.POSITIONAL_ONLY]
         if isinstance(params, dict):
             self.how = "keywords"
@@ -154,7 +100,7 @@ class _Model:
             try:
                 signature.bind(*self._positional(params), **self._keywords(params))
             except (TypeError, KeyError):
-                required = [p for p in known if p.default is p.empty and p.name in self.names]
+                required = [p for p in known if p.default is p.empty and p.kind in _POSITIONAL]
                 if len(required) != 1 or any(p.name in params for p in known):
                     missing = [p.name for p in required if p.name not in params]
                     unknown = [str(n) for n in params if n not in signature.parameters]
@@ -184,23 +130,20 @@ class _Model:
     def _keywords(self, params: dict[Any, Any]) -> dict[str, Any]:
         return {str(name): x for name, x in params.items() if name not in self.by_position}
 
-    def labelled(self, params: Any) -> Iterator[tuple[str, Any, bool]]:
+    def labelled(self, params: Any) -> Iterator[Part]:
         """The leaves of parameters, with labels as f calls them."""
-        names = self.names if self.how == "positional" else []
         if self.how == "positional" and type(params) in (list, tuple):
-            for i, x in enumerate(params):
-                name = names[i] if i < len(names) else f"x{i + 1}"
-                yield from _labelled(name, x, name in self.whole)
+            named = list(zip(argument_names(self.f, len(params)), params, strict=True))
         elif self.how == "keywords" and isinstance(params, dict):
-            for name, x in params.items():
-                yield from _labelled(str(name), x, name in self.whole)
+            named = [(str(name), x) for name, x in params.items()]
+        elif _is_container(params):
+            named = [("", params)]
         else:
-            label = "" if _parts("", params) is not None else (self.names or ["x"])[0]
-            yield from _labelled(label, params)
+            named = [(argument_names(self.f, 1)[0], params)]
+        for name, x in named:
+            yield from labelled(x, name, annotation=self.annotations.get(name), dataclasses=True)
 
-    def _chosen(
-        self, wrt: list[str], leaves: list[tuple[str, Any, bool]], numeric: set[str]
-    ) -> set[str]:
+    def _chosen(self, wrt: list[str], leaves: list[Part], numeric: set[str]) -> set[str]:
         """The labels that the user's names stand for: of numbers, or of all within."""
         chosen = set()
         for name in wrt:
@@ -219,14 +162,15 @@ class _Model:
         leaves = list(self.constants)
         for i, x in zip(self.active, points, strict=True):
             leaves[i] = x
-        params = _anew(self.given, iter(leaves))
+        each = iter(leaves)
+        params = rebuild_labelled(self.given, lambda label, x: next(each), dataclasses=True)
         if self.how == "keywords":
             y = self.f(*self._positional(params), **self._keywords(params))
         else:
             y = self.f(*params) if self.how == "positional" else self.f(params)
         labels, outputs = [], []
-        named = dataclasses.is_dataclass(y) or isinstance(y, dict) or hasattr(y, "_fields")
-        for label, x, _ in _labelled("" if named else self.name, y):
+        named = isinstance(y, dict) or is_record(y)
+        for label, x, _ in labelled(y, "" if named else self.name, dataclasses=True):
             if isinstance(x, np.ndarray) and x.dtype == object:
                 x = from_objects(x)
             if not is_operand(x) or np.dtype(object) == getattr(x, "dtype", None):
@@ -278,6 +222,10 @@ class _Slopes:
 
 def _is_flag(x: Any) -> bool:
     return isinstance(x, (bool, np.bool_)) or np.dtype(bool) == getattr(x, "dtype", None)
+
+
+def _is_container(x: Any) -> bool:
+    return isinstance(x, (list, tuple, dict)) or is_record(x)
 
 
 def _refuse_doubles(driver: str, labels: list[str]) -> None:
@@ -394,7 +342,7 @@ class Sensitivities(_Printed):
         for p, slope in self.derivatives[output].items():
             at = self.parameters[p]
             flat = np.reshape(slope, (-1, np.size(at)))
-            for i, label in enumerate(_elements(p, at)):
+            for i, label in enumerate(element_labels(p, np.shape(at))):
                 column = flat[:, i]
                 scaled = column * np.ravel(at)[i]
                 weights[label] = tuple(float(np.linalg.norm(v)) for v in (scaled, column))
@@ -415,7 +363,7 @@ class Sensitivities(_Printed):
             raise ValueError(
                 "interactions need second derivatives; write sensitivities(…, second_order=True)."
             )
-        labels = [n for p, at in self.parameters.items() for n in _elements(p, at)]
+        labels = [n for p, at in self.parameters.items() for n in element_labels(p, np.shape(at))]
         at = np.concatenate([np.ravel(x) for x in self.parameters.values()])
         result = {}
         for output, y in self.values.items():
@@ -438,8 +386,8 @@ class Sensitivities(_Printed):
             for p, at in self.parameters.items():
                 slopes = np.reshape(self.derivatives[output][p], (np.size(y), -1))
                 relative = np.reshape(self.elasticities[output][p], (np.size(y), -1))
-                for i, name in enumerate(_elements(output, y)):
-                    for j, label in enumerate(_elements(p, at)):
+                for i, name in enumerate(element_labels(output, np.shape(y))):
+                    for j, label in enumerate(element_labels(p, np.shape(at))):
                         yield {
                             "output": name,
                             "value": float(np.ravel(y)[i]),
@@ -454,7 +402,9 @@ class Sensitivities(_Printed):
         for output, y in self.values.items():
             of = {k: np.reshape(v, (np.size(y), -1)) for k, v in self.derivatives[output].items()}
             slopes = np.hstack(list(of.values()))
-            labels = [n for p, at in self.parameters.items() for n in _elements(p, at)]
+            labels = [
+                n for p, at in self.parameters.items() for n in element_labels(p, np.shape(at))
+            ]
             points = np.concatenate([np.ravel(at) for at in self.parameters.values()])
             shown = [labels.index(n) for n in self.ranking[output][:ROWS]]
             columns = {
@@ -466,7 +416,7 @@ class Sensitivities(_Printed):
                 if np.size(y):
                     heading += f" from {_short(np.min(y))} to {_short(np.max(y))}"
                     peaks = np.argmax(np.abs(slopes), axis=0)
-                    places = _elements("", y)
+                    places = element_labels("", np.shape(y))
                     columns["largest derivative"] = [_short(slopes[peaks[j], j]) for j in shown]
                     columns["where"] = [places[peaks[j]] for j in shown]
                 weights, norm = self._weights(output), float(np.linalg.norm(y))
@@ -612,7 +562,7 @@ class Sensitivities(_Printed):
         at, slopes = {}, {}
         for p, point in self.parameters.items():
             block = np.reshape(self.derivatives[output][p], (-1, np.size(point)))
-            for j, label in enumerate(_elements(p, point)):
+            for j, label in enumerate(element_labels(p, np.shape(point))):
                 at[label], slopes[label] = float(np.ravel(point)[j]), block[:, j]
         return at, slopes
 
@@ -791,9 +741,9 @@ class Propagation(_Printed):
         for output, y in self.values.items():
             for p, block in self.contributions[output].items():
                 shares = np.reshape(block, (np.size(y), -1))
-                at = np.empty(np.shape(block)[np.ndim(y) :])
-                for i, name in enumerate(_elements(output, y)):
-                    for j, label in enumerate(_elements(p, at)):
+                labels = element_labels(p, np.shape(block)[np.ndim(y) :])
+                for i, name in enumerate(element_labels(output, np.shape(y))):
+                    for j, label in enumerate(labels):
                         yield name, label, float(shares[i, j])
 
     def _sections(self) -> Iterator[tuple[str, dict[str, list[str]], str]]:
@@ -964,7 +914,7 @@ def propagate(
         outputs,
         by_output(center),
         by_output(np.sqrt(np.maximum(np.diag(result), 0))),
-        [label for name, y in outputs.items() for label in _elements(name, y)],
+        [label for name, y in outputs.items() for label in element_labels(name, np.shape(y))],
         result,
         contributions,
         **second,
@@ -977,7 +927,9 @@ def _covariance(model: _Model, cov: Any) -> Any:
     sigma = np.asarray(cov, float)
     if sigma.shape != (n, n):
         labels = [
-            e for p, x in zip(model.labels, model.points, strict=True) for e in _elements(p, x)
+            e
+            for p, x in zip(model.labels, model.points, strict=True)
+            for e in element_labels(p, np.shape(x))
         ]
         raise ValueError(
             f"propagate: cov has shape {sigma.shape}, but there are {n} inputs: "
@@ -1005,9 +957,7 @@ def _variances(model: _Model, std: Any) -> Any:
     """The covariance of uncorrelated inputs; those without a deviation are constants."""
     given = model.given
     is_list = type(given) in (list, tuple) and type(std) in (list, tuple)
-    if (_parts("", given) is not None and _parts("", std) is None) or (
-        is_list and len(std) != len(given)
-    ):
+    if (_is_container(given) and not _is_container(std)) or (is_list and len(std) != len(given)):
         raise TypeError(
             "propagate: std has the structure of values, or is a dict by name; got "
             f"{type(std).__name__}{f' of {len(std)} for {len(given)} values' if is_list else ''}."

@@ -1,13 +1,22 @@
-"""Nested lists, tuples and dicts of numbers: their leaves, and the same structure anew."""
+"""Nested lists, tuples, dicts and dataclasses: their leaves, their labels, the same structure anew.
+
+A label is what one would write to get there: `p[0]` in a list, `p.rate` for a field or a key that
+is a name, `p['per day']` for another key, `m[0,1]` in an array. What is in the outermost dict is
+called by its key alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
 
 
 def leaves(x: Any) -> Iterator[Any]:
-    """Everything in x that is no list, tuple or dict, in order.
+    """Everything in x that is not a list, tuple or dict, in order.
 
     >>> list(leaves({"a": [1.0, 2.0], "b": 3.0}))
     [1.0, 2.0, 3.0]
@@ -28,12 +37,143 @@ def rebuild(x: Any, leaf: Callable[[Any], Any]) -> Any:
     {'a': [2.0, 3.0], 'b': 4.0}
     """
     if isinstance(x, (list, tuple)):
-        parts = [rebuild(part, leaf) for part in x]
-        if isinstance(x, list):
-            return parts
-        return type(x)(*parts) if hasattr(x, "_fields") else tuple(parts)  # a namedtuple
+        return _with_parts(x, [rebuild(part, leaf) for part in x])
+    if isinstance(x, dict):
+        return _with_parts(x, [rebuild(part, leaf) for part in x.values()])
+    return leaf(x)
+
+
+def _with_parts(x: Any, parts: list[Any]) -> Any:
+    """A container like x, of these parts."""
     if isinstance(x, dict):
         copy = x.copy()  # of the same class, as OrderedDict or defaultdict
-        copy.update({key: rebuild(part, leaf) for key, part in x.items()})
+        copy.update(zip(x, parts, strict=True))
         return copy
-    return leaf(x)
+    if isinstance(x, list):
+        return parts
+    if isinstance(x, tuple):
+        return type(x)(*parts) if hasattr(x, "_fields") else tuple(parts)  # a namedtuple
+    return replace(x, **dict(zip(_annotations(x), parts, strict=True)))
+
+
+# -- labels --------------------------------------------------------------------------------
+
+
+class Part(NamedTuple):
+    """A part of a structure: its label, what it is, and the annotation of a field."""
+
+    label: str
+    value: Any
+    annotation: Any = None
+
+
+def labelled(
+    x: Any, label: str = "", *, annotation: Any = None, dataclasses: bool = False
+) -> Iterator[Part]:
+    """The leaves of x with their labels, in order; with dataclasses=True, these are containers too.
+
+    >>> [(name, v) for name, v, _ in labelled({"a": [1.0, 2.0], "b": {"c": 3.0}})]
+    [('a[0]', 1.0), ('a[1]', 2.0), ('b.c', 3.0)]
+    """
+    parts = _parts(x, label, dataclasses)
+    if parts is None:
+        yield Part(label, x, annotation)
+    else:
+        for name, part, declared in parts:
+            yield from labelled(part, name, annotation=declared, dataclasses=dataclasses)
+
+
+def labelled_numbers(x: Any, label: str = "") -> Iterator[tuple[str, Any]]:
+    """The numbers in x with their labels, those in arrays too.
+
+    >>> list(labelled_numbers({"b": 3.0, "m": np.array([[1, 2]])}, "p"))[:2]
+    [('p.b', 3.0), ('p.m[0,0]', np.int64(1))]
+    """
+    for name, leaf, _ in labelled(x, label):
+        if np.ndim(leaf):
+            shape = np.shape(leaf)
+            for element, index in zip(element_labels(name, shape), np.ndindex(shape), strict=True):
+                yield element, leaf[index]
+        else:
+            yield name, leaf
+
+
+def element_labels(label: str, shape: Sequence[int]) -> list[str]:
+    """The labels of the numbers in an array of this shape; of a single number, its own.
+
+    >>> element_labels("m", (2, 1)), element_labels("x", ())
+    (['m[0,0]', 'm[1,0]'], ['x'])
+    """
+    if not len(shape):
+        return [label]
+    return [f"{label}[{','.join(map(str, index))}]" for index in np.ndindex(*shape)]
+
+
+def rebuild_labelled(
+    x: Any, leaf: Callable[[str, Any], Any], label: str = "", *, dataclasses: bool = False
+) -> Any:
+    """The structure of x in new containers, with leaf(label, v) for each leaf of `labelled`.
+
+    A dataclass is made by its own constructor.
+
+    >>> rebuild_labelled({"a": [1.0, 2.0]}, lambda name, v: f"{name} = {v}", "p")
+    {'a': ['p.a[0] = 1.0', 'p.a[1] = 2.0']}
+    """
+    parts = _parts(x, label, dataclasses)
+    if parts is None:
+        return leaf(label, x)
+    return _with_parts(
+        x, [rebuild_labelled(v, leaf, name, dataclasses=dataclasses) for name, v, _ in parts]
+    )
+
+
+def is_record(x: Any) -> bool:
+    """Whether the parts of x have names of their own: a namedtuple, or a dataclass."""
+    if isinstance(x, tuple):
+        return hasattr(x, "_fields")
+    return is_dataclass(x) and not isinstance(x, type)
+
+
+def _parts(x: Any, label: str, dataclasses: bool) -> list[Part] | None:
+    """The parts of a container; None for a leaf."""
+    if is_record(x) and (dataclasses or isinstance(x, tuple)):
+        return [
+            Part(_label_within(label, name), getattr(x, name), annotation)
+            for name, annotation in _annotations(x).items()
+        ]
+    if isinstance(x, dict):
+        return [Part(_label_within(label, key), part) for key, part in x.items()]
+    if isinstance(x, (list, tuple)):
+        return [Part(f"{label}[{i}]", part) for i, part in enumerate(x)]
+    return None
+
+
+def _annotations(record: Any) -> dict[str, Any]:
+    """The names that the constructor of a record takes, with what they are declared to be."""
+    if is_dataclass(record):
+        return {field.name: field.type for field in fields(record) if field.init}
+    declared = getattr(type(record), "__annotations__", {})
+    return {name: declared.get(name) for name in record._fields}
+
+
+def _label_within(label: str, key: Any) -> str:
+    """The label of what has this key in what has this label."""
+    if not label:
+        return str(key)
+    if not isinstance(key, str):
+        return f"{label}[{key}]"
+    return f"{label}.{key}" if key.isidentifier() else f"{label}[{key!r}]"
+
+
+def argument_names(f: Callable[..., Any], count: int) -> list[str]:
+    """What f calls its first positional arguments; x1, x2, … where it has no names for them.
+
+    >>> argument_names(lambda a, *others: a, 3)
+    ['a', 'x2', 'x3']
+    """
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    named = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return [*named[:count], *(f"x{i}" for i in range(len(named) + 1, count + 1))]

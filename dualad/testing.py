@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from .drivers import Argnums, _Inputs, _jacobian
 from .dual import Dual, function, plain
 from .rules import RULES, Rule
-from .structure import leaves
+from .structure import argument_names, labelled_numbers, leaves
 
 Function = Callable[..., Any]
 
@@ -265,9 +265,13 @@ def check_derivative(
     ]
     dual = np.concatenate([np.zeros((0, len(point))), *rows])
     name = getattr(f, "__name__", "f").replace("<lambda>", "f")
-    above = list(_names(outputs.structure, name))
-    below = [n for key, x in zip(inputs.keys, inputs.selected, strict=True)
-             for n in _names(x, _argument(f, key))]  # fmt: skip
+    above = [label for label, _ in labelled_numbers(outputs.structure, name)]
+    positions = argument_names(f, len(args))
+    below = [
+        label
+        for key, x in zip(inputs.keys, inputs.selected, strict=True)
+        for label, _ in labelled_numbers(x, key if isinstance(key, str) else positions[key])
+    ]
     entries: list[Entry] = []
     for j in range(len(point)):
         column = _Column(at, point, j)
@@ -417,31 +421,3 @@ def _neville(difference: Function, h: float, factor: float, y: Any) -> tuple[Any
         column = row
         h /= 2
     return best, worst
-
-
-def _names(x: Any, name: str) -> Iterator[str]:
-    """What the numbers in x are called, in order."""
-    if isinstance(x, (list, tuple)):
-        for i, part in enumerate(x):
-            yield from _names(part, f"{name}[{i}]")
-    elif isinstance(x, dict):
-        for key, part in x.items():
-            yield from _names(part, f"{name}[{key!r}]")
-    elif np.ndim(x):
-        for index in np.ndindex(np.shape(x)):
-            yield f"{name}[{', '.join(map(str, index))}]"
-    else:
-        yield name
-
-
-def _argument(f: Function, key: int | str) -> str:
-    """The name of an argument in the function's signature."""
-    import inspect
-
-    if isinstance(key, str):
-        return key
-    try:
-        parameter = list(inspect.signature(f).parameters.values())[key]
-    except (ValueError, TypeError, IndexError):
-        return f"x{key}"
-    return f"x{key}" if parameter.kind is parameter.VAR_POSITIONAL else parameter.name

@@ -93,9 +93,9 @@ def test_the_entries_are_named() -> None:
     with pytest.raises(AssertionError) as error:
         check_derivative(model, p, 5.0)
     text = str(error.value)
-    assert text.startswith("1 of 9 derivatives differ, ∂model['b'][1]/∂p['v'][1]:\n")
+    assert text.startswith("1 of 9 derivatives differ, ∂model.b[1]/∂p.v[1]:\n")
     line = next(line for line in text.splitlines() if line.endswith("differs"))
-    assert line.split()[:3] == ["∂model['b'][1]/∂p['v'][1]", "3", "6"]
+    assert line.split()[:3] == ["∂model.b[1]/∂p.v[1]", "3", "6"]
 
 
 def test_arguments() -> None:
