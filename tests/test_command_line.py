@@ -975,10 +975,10 @@ def test_derivatives_with_respect_to_data(script: Callable[..., Any], digits: li
     arguments = ["price=3", "costs=[1,2.5]", "sold=@sales.csv", "--wrt", "sold", *digits]
     given = script("profit", *arguments)
     assert {name: float(x) for name, x in given["derivatives"].items()} == {
-        "sold[n][0]": -3.0,
-        "sold[n][1]": -3.0,
-        "sold[price][0]": 0.0,
-        "sold[price][1]": 0.0,
+        "sold.n[0]": -3.0,
+        "sold.n[1]": -3.0,
+        "sold.price[0]": 0.0,
+        "sold.price[1]": 0.0,
     }
 
 

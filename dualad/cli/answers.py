@@ -13,7 +13,7 @@ import numpy as np
 from ..drivers import derivative, hessian, jacobian
 from ..dual import is_operand, plain
 from ..namespaces import is_complex
-from ..structure import leaves, rebuild
+from ..structure import labelled_numbers, leaves, rebuild
 from .arguments import Request
 from .errors import InputError
 from .numerals import LARGEST, Number, is_out_of_range, text_of
@@ -74,7 +74,7 @@ def calculate(problem: Problem, request: Request) -> Answer:
         columns = [derivative(along, order=order)(x) for along, x in _directions(numbers, points)]
         slopes.append([plain_numbers(column[i] for column in columns) for i in range(len(rows))])
     matrix = _matrix(problem, numbers, points) if request.hessian else []
-    variables = [pair for name in problem.wrt for pair in _elements(name, inputs[name])]
+    variables = [pair for name in problem.wrt for pair in labelled_numbers(inputs[name], name)]
     return Answer(
         variables=[label for label, _ in variables],
         at=plain_numbers(x for _, x in variables),
@@ -136,25 +136,6 @@ def _as_arrays(x: Any) -> Any:
     return np.array(x, dtype=object) if isinstance(x, list) else x
 
 
-def _elements(label: str, x: Any) -> Iterator[Labelled]:
-    """All numbers in a structure of arrays, lists, tuples and dicts, with their labels."""
-    if isinstance(x, dict):
-        parts = [(f"{label}[{key}]" if label else str(key), part) for key, part in x.items()]
-    elif isinstance(x, tuple) and hasattr(x, "_fields"):
-        parts = [(f"{label}.{name}".lstrip("."), getattr(x, name)) for name in x._fields]
-    elif isinstance(x, (list, tuple)):
-        parts = [(f"{label}[{i}]", part) for i, part in enumerate(x)]
-    elif np.ndim(x):
-        parts = [
-            (f"{label}[{','.join(map(str, index))}]", x[index]) for index in np.ndindex(x.shape)
-        ]
-    else:
-        yield label, x
-        return
-    for name, part in parts:
-        yield from _elements(name, part)
-
-
 def _outputs(problem: Problem, y: Any) -> list[Labelled]:
     """The numbers that the function returned, with their labels."""
     for part in leaves(y):
@@ -168,7 +149,7 @@ def _outputs(problem: Problem, y: Any) -> list[Labelled]:
             raise InputError(
                 f"{problem.name} returned a complex number; return its real and imaginary parts."
             )
-    outputs = list(_elements("", y))
+    outputs = list(labelled_numbers(y))
     if not outputs:
         raise InputError(f"{problem.name} returned no numbers.")
     return outputs

@@ -58,12 +58,12 @@ values of a function's arguments:
   goes to stderr.
 
 --json:
-  'value'; 'at', 'derivatives' and 'elasticities' by variable (b[0], b[1] in arrays); if asked
-  for, 'higher_orders' by variable and order, and 'hessian' by variable and variable; and 'with',
-  the texts of the arguments held constant. A function with several outputs gives a list
-  'outputs' with 'name', 'value' and so on. Infinite and undefined numbers are the strings "inf",
-  "-inf", "nan"; an undefined elasticity, as where the value is 0, is null. With --digits all
-  numbers are strings.
+  'value'; 'at', 'derivatives' and 'elasticities' by variable (b[0], b[1] in arrays, data.price[0]
+  in columns); if asked for, 'higher_orders' by variable and order, and 'hessian' by variable and
+  variable; and 'with', the texts of the arguments held constant. A function with several outputs
+  gives a list 'outputs' with 'name', 'value' and so on. Infinite and undefined numbers are the
+  strings "inf", "-inf", "nan"; an undefined elasticity, as where the value is 0, is null. With
+  --digits all numbers are strings.
 
 exit status: 0, or 2 for bad input, 1 for an error in the script; errors are one line on stderr.
 """
