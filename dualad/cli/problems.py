@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import inspect
 import os
-import sys
 from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -20,7 +18,7 @@ from .errors import InputError
 from .expressions import Expression
 from .files import number_table
 from .numerals import CONSTANTS, Number, number
-from .scripts import errors_of, load
+from .scripts import load
 from .syntax import function_names
 
 Array: TypeAlias = NDArray[Any]  # of floats, or of mpmath numbers
@@ -146,8 +144,7 @@ def script_problem(request: Request, path: str, name: str) -> Problem:
     def call(inputs: dict[str, Any]) -> Any:
         named = rebuild(inputs, lambda x: x.copy() if isinstance(x, np.ndarray) else x) | whole
         args = [named.pop(n, default) for n, default in positional]
-        with errors_of(path), redirect_stdout(sys.stderr):
-            return f(*args, **named)
+        return f(*args, **named)
 
     return Problem(
         kind="function",

@@ -33,7 +33,7 @@ _MODULE = "dualad_script_"
 
 
 def load(path: str, name: str) -> Callable[..., Any]:
-    """The function of that name in the script."""
+    """The function of that name in the script; each of its calls is `running`."""
     import importlib.util
 
     if not os.path.isfile(path):
@@ -43,11 +43,11 @@ def load(path: str, name: str) -> Callable[..., Any]:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[module.__name__] = module  # where dataclasses and pickle look for it
-    with errors_of(path), redirect_stdout(sys.stderr):
+    with running(path):
         spec.loader.exec_module(module)
     f: Callable[..., Any] | None = getattr(module, name, None)
     if callable(f):
-        return f
+        return running(path)(f)
     if hasattr(module, name):
         raise InputError(f"{name} in {path} is not a function but a {type(f).__name__}.")
     others = [n for n, x in vars(module).items() if callable(x) and not n.startswith("_")]
@@ -58,10 +58,11 @@ def load(path: str, name: str) -> Callable[..., Any]:
 
 
 @contextmanager
-def errors_of(path: str) -> Iterator[None]:
-    """Errors of the script become one sentence, with the line of the script."""
+def running(path: str) -> Iterator[None]:
+    """While the script runs: what it prints goes to stderr, its errors become `ScriptError`s."""
     try:
-        yield
+        with redirect_stdout(sys.stderr):
+            yield
     except (Exception, SystemExit) as error:
         path, line = os.path.abspath(path), None
         trace = error.__traceback__

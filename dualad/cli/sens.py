@@ -5,12 +5,9 @@ python -m dualad sens model.py:profit --at params.json --std price=0.1 --out rep
 
 from __future__ import annotations
 
-import functools
 import math
 import os
-import sys
-from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -22,7 +19,7 @@ from ..tables import write_whole
 from .arguments import add_value, names_in, options_in, unknown_option
 from .errors import InputError
 from .files import csv_lines, text_in
-from .scripts import beside, errors_of, load
+from .scripts import beside, load
 
 Parameters: TypeAlias = dict[str, Any]  # numbers, arrays, texts, and dicts and lists of these
 
@@ -229,7 +226,7 @@ def reply(arguments: Sequence[str]) -> str:
         std = _deviations(request.std)
     path, _, name = request.subject.rpartition(":")
     with beside(path):
-        f = _quiet(path, load(path, name))
+        f = load(path, name)
         try:
             report = sensitivities(
                 f, at, wrt=request.wrt, second_order=request.second_order, progress=True
@@ -247,16 +244,6 @@ def reply(arguments: Sequence[str]) -> str:
     except OSError as error:
         raise InputError(f"--out {request.out}: cannot write: {error.strerror}.") from None
     return f"written: {request.out}"
-
-
-def _quiet(path: str, f: Callable[..., Any]) -> Callable[..., Any]:
-    """The script's function: what it prints goes to stderr, its errors are told in a sentence."""
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        with errors_of(path), redirect_stdout(sys.stderr):
-            return f(*args, **kwargs)
-
-    return functools.wraps(f)(call)
 
 
 def _as_csv(report: Sensitivities, errors: Propagation | None) -> str:
