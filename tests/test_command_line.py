@@ -14,10 +14,12 @@ import pytest
 from mpmath import mp
 
 import dualad
-from dualad import expressions
-from dualad.__main__ import help_text, main
+from dualad.__main__ import main
+from dualad.cli import expressions, syntax
+from dualad.cli.arguments import help_text
+from dualad.cli.errors import InputError
+from dualad.cli.expressions import Expression
 from dualad.dual import function
-from dualad.expressions import Expression, InputError
 from dualad.table import RULES
 
 EXAMPLE = ["log(x1) + x1*x2 - sin(x2)", "x1=2", "x2=5"]
@@ -365,7 +367,7 @@ def test_names_in_order_of_appearance() -> None:
     assert Expression("b*a + b if c > a else sin(pi*d)").names == ("b", "a", "c", "pi", "d")
 
 
-@pytest.mark.parametrize("name", expressions.function_names())
+@pytest.mark.parametrize("name", syntax.function_names())
 def test_every_function_of_the_table(name: str) -> None:
     rule = RULES[name]
     point = [round(low + 0.6 * (high - low), 2) for low, high in rule.over]
@@ -377,7 +379,7 @@ def test_every_function_of_the_table(name: str) -> None:
 
 
 def test_only_the_table() -> None:
-    names = set(expressions.function_names())
+    names = set(syntax.function_names())
     assert names == {name for name in RULES if not name.startswith("_")} - {
         "divmod",
         "frexp",
@@ -497,7 +499,8 @@ def test_nothing_is_executed(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError("the text of an expression was executed")
 
     for name in ("eval", "exec", "compile", "__import__"):
-        monkeypatch.setattr(expressions, name, forbidden, raising=False)
+        for module in (expressions, syntax):
+            monkeypatch.setattr(module, name, forbidden, raising=False)
     with pytest.raises(InputError):
         Expression("__import__('os')")
     assert Expression("2*x + 1")({"x": 3.0}) == 7.0
@@ -519,7 +522,7 @@ def test_nothing_is_executed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("x|x=1|x=2", "x has two values, 1 and 2; give one."),
         ("x|x=", "x= lacks its value; write x=2 without spaces."),
         ("lambda*x|lambda=1|x=2", "lambda is a keyword of Python; choose another name."),
-        ("__x__|__x__=1", "'__x__' is no name for a variable; choose another one."),
+        ("__x__|__x__=1", "'__x__' is not a name for a variable; choose another one."),
         # values
         ("x|x=y", "x=y: y has no value here; write a number."),
         ("x|x=1/0", "x=1/0: 1/0 divides by zero."),
@@ -537,7 +540,7 @@ def test_nothing_is_executed(monkeypatch: pytest.MonkeyPatch) -> None:
             "x(2)|x=1",
             "there is no function x; write * between factors, and see --help for the functions.",
         ),
-        ("2(x)|x=1", "'2' is no function; write * between factors."),
+        ("2(x)|x=1", "'2' is not a function; write * between factors."),
         ("atan2(x)|x=1", "atan2 takes 2 arguments, atan2(a, b); got 1."),
         ("sin(x, 2)|x=1", "sin takes 1 argument, sin(x); got 2."),
         (
@@ -555,8 +558,11 @@ def test_nothing_is_executed(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         # syntax
         ("x^2|x=1", "'x^2': write ** for powers, as in x**2."),
-        ("2x|x=1", "'2x' is no expression: it cannot be read at '2x'; write * between factors."),
-        ("x y|x=1|y=2", "'x y' is no expression: it cannot be read at 'y'."),
+        (
+            "2x|x=1",
+            "'2x' is not an expression: it cannot be read at '2x'; write * between factors.",
+        ),
+        ("x y|x=1|y=2", "'x y' is not an expression: it cannot be read at 'y'."),
         (
             "x.real|x=1",
             "'x.real' is an attribute; an expression has numbers, names, operators and functions.",
@@ -564,17 +570,17 @@ def test_nothing_is_executed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("x > 1|x=1", "'x > 1' is a condition; write one as in 'a if x > 0 else b'."),
         (
             "1 if x else 2|x=1",
-            "'x' is no condition; write a comparison, as in 'a if x > 0 else b'.",
+            "'x' is not a condition; write a comparison, as in 'a if x > 0 else b'.",
         ),
         ("~x|x=1", "'~x' has an operator that numbers lack; they have + - * / // % **."),
         ("", "the expression is empty; write one such as 'x**2'."),
         # no value there
-        ("1 + log(x - 3)|x=2", "log(x - 3) at x=2.0 is no real number: log(-1.0)."),
-        ("sqrt(a*b)|a=1|b=-2", "sqrt(a*b) at a=1.0, b=-2.0 is no real number: sqrt(-2.0)."),
-        ("log(0)", "log(0) is no real number: log(0.0)."),
-        ("x**0.5|x=-4", "x**0.5 at x=-4.0 is no real number: pow(-4.0, 0.5)."),
-        ("gamma(x)|x=0", "gamma(x) at x=0.0 is no real number: gamma(0.0)."),
-        ("atanh(x)|x=1", "atanh(x) at x=1.0 is no real number: atanh(1.0)."),
+        ("1 + log(x - 3)|x=2", "log(x - 3) at x=2.0 is not a real number: log(-1.0)."),
+        ("sqrt(a*b)|a=1|b=-2", "sqrt(a*b) at a=1.0, b=-2.0 is not a real number: sqrt(-2.0)."),
+        ("log(0)", "log(0) is not a real number: log(0.0)."),
+        ("x**0.5|x=-4", "x**0.5 at x=-4.0 is not a real number: pow(-4.0, 0.5)."),
+        ("gamma(x)|x=0", "gamma(x) at x=0.0 is not a real number: gamma(0.0)."),
+        ("atanh(x)|x=1", "atanh(x) at x=1.0 is not a real number: atanh(1.0)."),
         ("1/(x - 2)|x=2", "1/(x - 2) at x=2.0 divides by zero."),
         ("x % 0|x=2", "x % 0 at x=2.0 divides by zero."),
         ("0**x|x=-1", "0**x at x=-1.0 divides by zero."),
@@ -969,10 +975,10 @@ def test_derivatives_with_respect_to_data(script: Callable[..., Any], digits: li
     arguments = ["price=3", "costs=[1,2.5]", "sold=@sales.csv", "--wrt", "sold", *digits]
     given = script("profit", *arguments)
     assert {name: float(x) for name, x in given["derivatives"].items()} == {
-        "sold[n][0]": -3.0,
-        "sold[n][1]": -3.0,
-        "sold[price][0]": 0.0,
-        "sold[price][1]": 0.0,
+        "sold.n[0]": -3.0,
+        "sold.n[1]": -3.0,
+        "sold.price[0]": 0.0,
+        "sold.price[1]": 0.0,
     }
 
 
@@ -980,11 +986,11 @@ def test_derivatives_with_respect_to_data(script: Callable[..., Any], digits: li
     ("arguments", "sentence"),
     [
         ("profits|price=1", "there is no function profits in model.py; did you mean profit?"),
-        ("rate", "rate in model.py is no function, but a float."),
+        ("rate", "rate in model.py is not a function but a float."),
         ("profit|price=1", "model.py:profit needs costs, sold too; add costs=VALUE sold=VALUE."),
         ("series|x=1|n=2|scal=3", "model.py:series has no argument scal; did you mean scale?"),
         ("fails|y=1", "model.py:fails has no argument y; the arguments are x."),
-        ("builtin|x=1", "model.py:builtin does not tell its arguments; write a def around it."),
+        ("builtin|x=1", "model.py:builtin has no signature to read; wrap it in a def."),
         (
             "nothing|x=1",
             "model.py:nothing has to return numbers, arrays, or lists, tuples and dicts of them; "
@@ -999,7 +1005,7 @@ def test_derivatives_with_respect_to_data(script: Callable[..., Any], digits: li
         (
             "complex_number|x=1",
             "model.py:complex_number returned a complex number; return its real and imaginary "
-            "part.",
+            "parts.",
         ),
         (
             "outputs|a=1|--hessian",
@@ -1021,17 +1027,17 @@ def test_derivatives_with_respect_to_data(script: Callable[..., Any], digits: li
         ),
         (
             "product|a=1|data=@bad.csv",
-            "data=@bad.csv: line 3 has 'x', which is no number.",
+            "data=@bad.csv: line 3 has 'x', which is not a number.",
         ),
         (
             "product|a=1|data=@short.csv",
-            "data=@short.csv: line 2 has 1 columns, but the first has 2.",
+            "data=@short.csv: line 2 has 1 column, but the first has 2.",
         ),
         ("product|a=1|data=@empty.csv", "data=@empty.csv: there are no numbers in the file."),
         ("product|a=1|data=@twice.csv", "data=@twice.csv: two columns have the same name."),
         (
             "product|a=1|data=@latin.csv",
-            "data=@latin.csv: cannot read latin.csv: it is no text in UTF-8.",
+            "data=@latin.csv: cannot read latin.csv: it is not text in UTF-8.",
         ),
         (
             "product|a=1|data=@sales.csv:prise",
@@ -1173,6 +1179,6 @@ def test_interrupted(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Mon
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("dualad.__main__.calculate", interrupt)
+    monkeypatch.setattr("dualad.cli.main.calculate", interrupt)
     assert main(["x", "x=1"]) == 130
     assert capsys.readouterr() == ("", "")

@@ -15,7 +15,8 @@ import pytest
 from both import PACKAGES
 
 from dualad import derivative, grad
-from dualad.expressions import Expression, InputError
+from dualad.cli.errors import InputError
+from dualad.cli.expressions import Expression
 
 
 def test_a_million_operations() -> None:

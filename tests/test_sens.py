@@ -194,7 +194,7 @@ def test_refusals(refusal: Callable[..., str], folder: Path) -> None:
     assert "there is no directory no" in refusal("model.py:profit", *at, "--out", "no/r.csv")
     assert "did you mean price?" in refusal("model.py:profit", *at, "--wrt", "prise")
     assert "std: there is no parameter prise" in refusal("model.py:profit", *at, "--std", "prise=1")
-    assert "--std price is 'x', which is no number" in refusal(
+    assert "--std price is 'x', which is not a number" in refusal(
         "model.py:profit", *at, "--std=price=x"
     )
     for text, why in [

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from typing import Any
 
-from .expressions import InputError, closest, shorten
-
-
-class ScriptError(Exception):
-    """An error that the user's script raised; one sentence."""
+from ..sentences import did_you_mean, listed, shorten
+from .errors import InputError, ScriptError
 
 
 @contextmanager
@@ -21,7 +18,7 @@ def beside(path: str) -> Iterator[None]:
     modules, search = dict(sys.modules), sys.path[:]
     writes_bytecode = sys.dont_write_bytecode
     sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
-    sys.dont_write_bytecode = True  # a script that is run leaves nothing behind
+    sys.dont_write_bytecode = True  # running a script leaves nothing behind
     try:
         yield
     finally:
@@ -36,7 +33,7 @@ _MODULE = "dualad_script_"
 
 
 def load(path: str, name: str) -> Callable[..., Any]:
-    """The function of that name in the script."""
+    """The function of that name in the script; each of its calls is `running`."""
     import importlib.util
 
     if not os.path.isfile(path):
@@ -46,25 +43,26 @@ def load(path: str, name: str) -> Callable[..., Any]:
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[module.__name__] = module  # where dataclasses and pickle look for it
-    with errors_of(path), redirect_stdout(sys.stderr):
+    with running(path):
         spec.loader.exec_module(module)
-    f: Any = getattr(module, name, None)
+    f: Callable[..., Any] | None = getattr(module, name, None)
     if callable(f):
-        return f  # type: ignore[no-any-return]
+        return running(path)(f)
     if hasattr(module, name):
-        raise InputError(f"{name} in {path} is no function, but a {type(f).__name__}.")
+        raise InputError(f"{name} in {path} is not a function but a {type(f).__name__}.")
     others = [n for n, x in vars(module).items() if callable(x) and not n.startswith("_")]
     raise InputError(
         f"there is no function {name} in {path}; "
-        + meant(name, others, f"it has {listed(others)}.")
+        + did_you_mean(name, others, f"it has {listed(others)}.")
     )
 
 
 @contextmanager
-def errors_of(path: str) -> Iterator[None]:
-    """Errors of the script become one sentence, with the line of the script."""
+def running(path: str) -> Iterator[None]:
+    """While the script runs: what it prints goes to stderr, its errors become `ScriptError`s."""
     try:
-        yield
+        with redirect_stdout(sys.stderr):
+            yield
     except (Exception, SystemExit) as error:
         path, line = os.path.abspath(path), None
         trace = error.__traceback__
@@ -81,23 +79,3 @@ def errors_of(path: str) -> Iterator[None]:
         place = os.path.basename(path) + (f", line {line}" if line else "")
         sentence = f"{place}: {type(error).__name__}" + (f": {message}." if message else ".")
         raise ScriptError(sentence) from None
-
-
-def text_in(given: str, path: str) -> str:
-    """The text of a file that an option has given, in UTF-8 with or without its mark."""
-    try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
-            return file.read()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text in UTF-8"
-        raise InputError(f"{given}: cannot read {path}: {reason}.") from None
-
-
-def meant(name: str, names: Sequence[str], otherwise: str) -> str:
-    """The end of a sentence about a name that is not there."""
-    hint = closest(name, names)
-    return f"did you mean {hint}?" if hint else otherwise
-
-
-def listed(names: Sequence[str]) -> str:
-    return ", ".join(names) or "none"

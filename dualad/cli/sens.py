@@ -5,22 +5,23 @@ python -m dualad sens model.py:profit --at params.json --std price=0.1 --out rep
 
 from __future__ import annotations
 
-import functools
 import math
 import os
-import sys
-from collections.abc import Callable, Sequence
-from contextlib import redirect_stdout
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from .expressions import InputError, closest, shorten
-from .propagation import Propagation, propagate
-from .scripts import beside, errors_of, load, text_in
-from .sensitivity import Sensitivities, sensitivities
-from .tables import csv_text, write_whole
+from ..sensitivity import Propagation, Sensitivities, csv_text, propagate, sensitivities
+from ..sentences import shorten
+from ..tables import write_whole
+from .arguments import add_value, names_in, options_in, unknown_option
+from .errors import InputError
+from .files import csv_lines, text_in
+from .scripts import beside, load
+
+Parameters: TypeAlias = dict[str, Any]  # numbers, arrays, texts, and dicts and lists of these
 
 HELP = """\
 usage: python -m dualad sens SCRIPT.py:MODEL --at PARAMETERS [options]
@@ -36,22 +37,27 @@ options:
                    objects of these; FILE.csv with the columns name, value and perhaps std, or with
                    the names in the first line and the numbers in the second
   --std FILE       standard deviations, in the same form; or NAME=NUMBER,NAME=NUMBER; the report
-                   then says how sure the outputs are, and what each parameter gives to that
+                   then says how certain the outputs are, and what each parameter contributes
   --order N        of that propagation of errors, 1 or 2; 2 tells whether the curvature matters
   --second-order   second derivatives and interactions of the parameters
   --wrt NAME,...   differentiate with respect to these only; the others are constants
   --out FILE       write FILE.csv, FILE.json or FILE.html instead of printing; all or nothing
 
   The model takes the parameters as keyword arguments, or all in one dict. It returns a number, an
-  array, or a list, tuple, dict or dataclass of these; what it prints goes to stderr. Texts, true
+  array, or a list, tuple, dict or dataclass of these; what it prints goes to stderr. Strings, true
   and false, and arguments annotated as int are constants.
 
 exit status: 0, or 2 for bad input, 1 for an error in the script; errors are one line on stderr.
 """
 
-_TEXTS = ("--at", "--std", "--order", "--wrt", "--out")
-_FLAGS = ("--second-order",)
-_KINDS = (".csv", ".json", ".html")
+_EXAMPLES = {
+    "--at": "params.json",
+    "--std": "price=0.1",
+    "--order": "2",
+    "--wrt": "x,y",
+    "--out": "report.html",
+    "--second-order": None,
+}
 
 
 @dataclass
@@ -59,29 +65,21 @@ class _Request:
     """What was asked for on the command line."""
 
     subject: str = ""
-    texts: dict[str, str] = field(default_factory=dict)
+    at: str = ""
+    std: str | None = None
+    order: int = 1
+    wrt: list[str] | None = None
+    out: str | None = None
     second_order: bool = False
 
 
 def _read_arguments(arguments: Sequence[str]) -> _Request:
     request = _Request()
-    todo = list(arguments)
-    while todo:
-        text = todo.pop(0)
-        option, equals, setting = text.partition("=")
-        if option in _FLAGS and not equals:
-            request.second_order = True
-        elif option in _TEXTS:
-            if not equals and not todo:
-                raise InputError(f"{option} needs a value; see python -m dualad sens --help.")
-            request.texts[option] = setting if equals else todo.pop(0)
+    for option, text in options_in(arguments, _EXAMPLES):
+        if option:
+            _set(request, option, text)
         elif text.startswith("-"):
-            options = (*_TEXTS, *_FLAGS)
-            hint = closest(option, options)
-            raise InputError(
-                f"there is no option {text}; "
-                + (f"did you mean {hint}?" if hint else f"the options are {', '.join(options)}.")
-            )
+            raise unknown_option(text, _EXAMPLES)
         elif request.subject:
             raise InputError(
                 f"got two models, {request.subject} and {text}; write parameters in a file and "
@@ -93,29 +91,45 @@ def _read_arguments(arguments: Sequence[str]) -> _Request:
         raise InputError(
             f"sens needs a model as SCRIPT.py:FUNCTION; got {shorten(request.subject)!r}."
         )
-    if "--at" not in request.texts:
+    if not request.at:
         raise InputError("sens needs the parameters; write --at params.json.")
-    if request.texts.get("--order", "1") not in ("1", "2"):
-        raise InputError(f"--order is 1 or 2; got {request.texts['--order']!r}.")
-    out = request.texts.get("--out")
-    if out is not None and os.path.splitext(out)[1] not in _KINDS:
-        raise InputError(f"--out writes files that end in {', '.join(_KINDS)}; got {out!r}.")
-    folder = os.path.dirname(out or "") or "."
-    if not os.path.isdir(folder):
-        raise InputError(f"--out {out}: there is no directory {folder}.")
     return request
+
+
+def _set(request: _Request, option: str, text: str) -> None:
+    match option:
+        case "--at":
+            request.at = text
+        case "--std":
+            request.std = text
+        case "--order":
+            if text not in ("1", "2"):
+                raise InputError(f"--order is 1 or 2; got {text!r}.")
+            request.order = int(text)
+        case "--wrt":
+            request.wrt = names_in(option, text)
+        case "--out":
+            if os.path.splitext(text)[1] not in _WRITERS:
+                kinds = ", ".join(_WRITERS)
+                raise InputError(f"--out writes files that end in {kinds}; got {text!r}.")
+            folder = os.path.dirname(text) or "."
+            if not os.path.isdir(folder):
+                raise InputError(f"--out {text}: there is no directory {folder}.")
+            request.out = text
+        case "--second-order":
+            request.second_order = True
 
 
 # -- parameters in files -------------------------------------------------------------------
 
 
-def _read(option: str, path: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
+def _read(option: str, path: str) -> tuple[Parameters, Parameters | None]:
     """The parameters in a file, and their standard deviations if a CSV file has them."""
     given = f"{option} {path}"
-    text = text_in(given, path)
     kind = os.path.splitext(path)[1]
     if kind == ".csv":
-        return _from_csv(given, text)
+        return _from_csv(given, path)
+    text = text_in(given, path)
     try:
         if kind == ".json":
             import json
@@ -151,15 +165,8 @@ def _arrays(given: str, x: Any) -> Any:
     return array.astype(float)
 
 
-def _from_csv(given: str, text: str) -> tuple[dict[str, Any], dict[str, Any] | None]:
-    import csv
-
-    delimiter = max(",;\t", key=text.partition("\n")[0].count)
-    lines = [
-        [cell.strip() for cell in line]
-        for line in csv.reader(text.splitlines(), delimiter=delimiter)
-        if any(cell.strip() for cell in line)
-    ]
+def _from_csv(given: str, path: str) -> tuple[Parameters, Parameters | None]:
+    lines = [cells for _, cells in csv_lines(given, path)]
     if len(lines) < 2 or any(len(line) != len(lines[0]) for line in lines):
         raise InputError(f"{given}: write the lines 'name,value' and 'price,3.5', for example.")
     titles = [title.lower() for title in lines[0]]
@@ -186,18 +193,18 @@ def _float(given: str, text: str) -> float:
     try:
         return float(text)
     except ValueError:
-        raise InputError(f"{given} is {shorten(text)!r}, which is no number.") from None
+        raise InputError(f"{given} is {shorten(text)!r}, which is not a number.") from None
 
 
-def _deviations(text: str) -> dict[str, Any]:
+def _deviations(text: str) -> Parameters:
     """--std: a file, or NAME=NUMBER,NAME=NUMBER."""
     if "=" not in text or os.path.isfile(text):
         return _read("--std", text)[0]
-    result = {}
+    texts: dict[str, str] = {}
     for part in text.split(","):
         name, _, number = part.partition("=")
-        result[name.strip()] = _float(f"--std {name.strip()}", number.strip())
-    return result
+        add_value(texts, name.strip(), number.strip())
+    return {name: _float(f"--std {name}", number) for name, number in texts.items()}
 
 
 # -- the report ----------------------------------------------------------------------------
@@ -214,42 +221,29 @@ def reply(arguments: Sequence[str]) -> str:
     if "--help" in arguments or "-h" in arguments:
         return HELP.rstrip()
     request = _read_arguments(arguments)
-    texts = request.texts
-    at, std = _read("--at", texts["--at"])
-    if "--std" in texts:
-        std = _deviations(texts["--std"])
-    wrt = [name.strip() for name in texts["--wrt"].split(",")] if "--wrt" in texts else None
+    at, std = _read("--at", request.at)
+    if request.std is not None:
+        std = _deviations(request.std)
     path, _, name = request.subject.rpartition(":")
     with beside(path):
-        f = _quiet(path, load(path, name))
+        f = load(path, name)
         try:
-            report = sensitivities(f, at, wrt=wrt, second_order=request.second_order, progress=True)
+            report = sensitivities(
+                f, at, wrt=request.wrt, second_order=request.second_order, progress=True
+            )
             errors = None
             if std is not None:
-                order = int(texts.get("--order", "1"))
-                errors = propagate(f, at, std=std, order=order, progress=True)
+                errors = propagate(f, at, std=std, order=request.order, progress=True)
         except (TypeError, ValueError) as error:
             raise InputError(str(error)) from None
-    if "--out" not in texts:
+    if request.out is None:
         return "\n\n".join(str(part) for part in (report, errors) if part is not None)
-    write = {".csv": _as_csv, ".json": _as_json, ".html": _as_html}
-    out = texts["--out"]
-    content = write[os.path.splitext(out)[1]](report, errors)
+    content = _WRITERS[os.path.splitext(request.out)[1]](report, errors)
     try:
-        write_whole(out, content)
+        write_whole(request.out, content)
     except OSError as error:
-        raise InputError(f"--out {out}: cannot write: {error.strerror}.") from None
-    return f"written: {out}"
-
-
-def _quiet(path: str, f: Callable[..., Any]) -> Callable[..., Any]:
-    """The script's function: what it prints goes to stderr, its errors are told in a sentence."""
-
-    def call(*args: Any, **kwargs: Any) -> Any:
-        with errors_of(path), redirect_stdout(sys.stderr):
-            return f(*args, **kwargs)
-
-    return functools.wraps(f)(call)
+        raise InputError(f"--out {request.out}: cannot write: {error.strerror}.") from None
+    return f"written: {request.out}"
 
 
 def _as_csv(report: Sensitivities, errors: Propagation | None) -> str:
@@ -295,3 +289,6 @@ def _as_html(report: Sensitivities, errors: Propagation | None) -> str:
         "th,td{padding:.2em .8em;border-bottom:1px solid #ccc}</style></head>"
         f"<body><h1>{title}</h1>{tables}</body></html>\n"
     )
+
+
+_WRITERS = {".csv": _as_csv, ".json": _as_json, ".html": _as_html}

@@ -1,0 +1,259 @@
+"""What was asked for: the arguments of the command line taken apart, and the text of --help."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from ..sentences import did_you_mean
+from ..table import RULES
+from .errors import InputError
+from .numerals import CONSTANTS
+from .syntax import function_names
+
+USAGE = """\
+usage: python -m dualad EXPRESSION NAME=VALUE ...
+       python -m dualad SCRIPT.py:FUNCTION NAME=VALUE ...
+       python -m dualad sens SCRIPT.py:MODEL --at PARAMETERS.json ...
+
+  python -m dualad "log(x1) + x1*x2 - sin(x2)" x1=2 x2=5
+  python -m dualad model.py:profit price=3 costs=[1,2.5] sold=@sales.csv
+"""
+
+HELP = (
+    USAGE
+    + """
+Prints the value, the derivative with respect to each variable, exact to rounding, and
+the elasticity: by how many percent the value grows when the variable grows by one percent.
+
+options:
+  --wrt NAME,...  differentiate with respect to these only; the others are constants
+  --order N       derivatives up to the N-th in each variable, N = 1 to 10
+  --hessian       the matrix of second derivatives too
+  --digits N      calculate with mpmath and print N digits, N = 1 to 1000; decimals such as
+                  0.1 are then exact
+  --trace NAME    print each step of the calculation, with its tangent with respect to NAME
+  --graph OUT.svg draw the computational graph, with tangents as --trace has them
+  --json          print one JSON object
+  --help          print this
+  --version       print the version
+
+expressions:
+  Numbers, names, + - * / // % **, functions, and 'a if x > 0 else b'. Write the whole in quotes.
+  Constants are {constants}, unless given a value. Functions are
+{functions}
+
+values of an expression's variables:
+  x=2.5  x=-1e-3  x=1/3  x=pi/4       numbers, or expressions of numbers
+
+values of a function's arguments:
+  n=10                                a number; an integer stays one if --wrt leaves it out
+  a=[1,2,3]  m=[[1,0],[0,1]]          arrays
+  data=@file.csv                      the columns of a file: a dict of arrays, or one array if
+                                      there is only one column, or no line of names
+  data=@file.csv:price  data=@file.csv:2
+                                      one column, by name or number
+  By default all arguments are differentiated but those from files and those annotated as int.
+  The function returns a number, an array, or a list, tuple or dict of these; what it prints
+  goes to stderr.
+
+--json:
+  'value'; 'at', 'derivatives' and 'elasticities' by variable (b[0], b[1] in arrays, data.price[0]
+  in columns); if asked for, 'higher_orders' by variable and order, and 'hessian' by variable and
+  variable; and 'with', the texts of the arguments held constant. A function with several outputs
+  gives a list 'outputs' with 'name', 'value' and so on. Infinite and undefined numbers are the
+  strings "inf", "-inf", "nan"; an undefined elasticity, as where the value is 0, is null. With
+  --digits all numbers are strings.
+
+exit status: 0, or 2 for bad input, 1 for an error in the script; errors are one line on stderr.
+"""
+)
+
+MOST_DIGITS = 1000
+HIGHEST_ORDER = 10
+
+
+def help_text() -> str:
+    """The text of --help, with the functions of the table."""
+    import textwrap
+
+    names = [name for name in function_names() if RULES[name].name == name]
+    functions = textwrap.fill(
+        ", ".join(names) + "; NumPy's names such as arcsin are understood too.",
+        96,
+        initial_indent="  ",
+        subsequent_indent="  ",
+    )
+    return HELP.format(constants=", ".join(CONSTANTS), functions=functions)
+
+
+# -- options of any command ----------------------------------------------------------------
+
+
+def options_in(
+    arguments: Sequence[str], examples: Mapping[str, str | None]
+) -> Iterator[tuple[str, str]]:
+    """Take a command line apart. (argparse would take the expression '-x**2' for an option.)
+
+    Parameters
+    ----------
+    arguments : list of str
+        The command line.
+    examples : dict
+        The options: each with an example of its setting, or None if it takes none.
+
+    Yields
+    ------
+    option, text : str
+        An option and its setting; or "" and an argument that is not an option.
+    """
+    rest = iter(arguments)
+    for argument in rest:
+        option, equals, setting = argument.partition("=")
+        if example := examples.get(option):
+            text = setting if equals else next(rest, None)
+            if text is None:
+                raise InputError(f"{option} needs a value; write {option} {example}.")
+            yield option, text
+        elif option in examples and not equals:
+            yield option, ""
+        elif argument.startswith("--") and argument[2:3].isalpha():
+            raise unknown_option(argument, examples)
+        else:
+            yield "", argument
+
+
+def unknown_option(argument: str, options: Collection[str]) -> InputError:
+    """The refusal of an option that does not exist."""
+    hint = did_you_mean(
+        argument.partition("=")[0], options, f"the options are {', '.join(options)}."
+    )
+    return InputError(f"there is no option {argument}; {hint}")
+
+
+def add_value(values: dict[str, str], name: str, text: str) -> None:
+    """Take NAME=VALUE into the values. Each name has one."""
+    if name in values:
+        raise InputError(f"{name} has two values, {values[name]} and {text}; give one.")
+    if not text:
+        raise InputError(f"{name}= lacks its value; write {name}=2 without spaces.")
+    values[name] = text
+
+
+def names_in(option: str, text: str) -> list[str]:
+    """NAME,NAME,… as a list."""
+    names = [name.strip() for name in text.split(",")]
+    if not all(names) or len(set(names)) < len(names):
+        raise InputError(f"{option} takes names, each once; got {text!r}, write {option} x,y.")
+    return names
+
+
+# -- expressions and functions -------------------------------------------------------------
+
+
+@dataclass
+class Request:
+    """What was asked for on the command line."""
+
+    subject: str = ""
+    values: dict[str, str] = field(default_factory=dict)
+    wrt: list[str] | None = None
+    order: int = 1
+    hessian: bool = False
+    digits: int | None = None
+    json: bool = False
+    trace: str | None = None
+    graph: str | None = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether mpmath calculates, so that decimals are exact."""
+        return self.digits is not None
+
+
+_EXAMPLES = {
+    "--hessian": None,
+    "--json": None,
+    "--help": None,
+    "--version": None,
+    "--wrt": "x,y",
+    "--order": "2",
+    "--digits": "50",
+    "--trace": "x",
+    "--graph": "graph.svg",
+}
+
+
+def read_arguments(arguments: Sequence[str]) -> Request:
+    """Read a command line with an expression or a function."""
+    request = Request()
+    subjects = []
+    for option, text in options_in(arguments, _EXAMPLES):
+        if option:
+            _set(request, option, text)
+        elif _is_assignment(text):
+            _assign(request, text)
+        else:
+            subjects.append(text)
+    if not subjects:
+        raise InputError("there is no expression; write one first, such as 'x**2' x=3.")
+    if len(subjects) > 1:
+        raise InputError(
+            f"got {len(subjects)} expressions, {' and '.join(map(repr, subjects[:2]))}; "
+            "write one in quotes, and each value as NAME=VALUE without spaces."
+        )
+    request.subject = subjects[0]
+    if request.trace and request.wrt is None:
+        request.wrt = [request.trace]
+    if request.trace and request.json:
+        raise InputError("--trace prints a table; leave out --json.")
+    return request
+
+
+def _set(request: Request, option: str, text: str) -> None:
+    match option:
+        case "--hessian":
+            request.hessian = True
+        case "--json":
+            request.json = True
+        case "--wrt":
+            request.wrt = names_in(option, _normal(text))
+        case "--order":
+            request.order = _whole_number(option, text, HIGHEST_ORDER)
+        case "--digits":
+            request.digits = _whole_number(option, text, MOST_DIGITS)
+        case "--trace":
+            request.trace = _normal(text)
+        case "--graph":
+            if not text.endswith(".svg"):
+                raise InputError(f"--graph draws SVG; got {text!r}, write --graph graph.svg.")
+            request.graph = text
+
+
+def _whole_number(option: str, text: str, most: int) -> int:
+    if not (text.isdecimal() and len(text) < 9 and 1 <= int(text) <= most):
+        raise InputError(f"{option} takes a whole number from 1 to {most}; got {text!r}.")
+    return int(text)
+
+
+def _is_assignment(text: str) -> bool:
+    name, equals, value = text.partition("=")
+    return bool(equals) and name.isidentifier() and not value.startswith("=")
+
+
+def _assign(request: Request, text: str) -> None:
+    import keyword
+
+    name, _, value = text.partition("=")
+    if keyword.iskeyword(name):
+        raise InputError(f"{name} is a keyword of Python; choose another name.")
+    add_value(request.values, _normal(name), value)
+
+
+def _normal(name: str) -> str:
+    """The name as Python's parser spells it: µ has two codes."""
+    if name.isascii():
+        return name
+    import unicodedata
+
+    return unicodedata.normalize("NFKC", name)

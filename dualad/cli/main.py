@@ -1,0 +1,122 @@
+"""Which command was meant, what it prints, and with which status it ends.
+
+    python -m dualad "log(x1) + x1*x2 - sin(x2)" x1=2 x2=5
+    python -m dualad model.py:profit price=3 costs=[1,2.5] sold=@sales.csv
+
+The arguments become a `Problem`: a function, its arguments, and which of them to differentiate.
+The drivers make an `Answer` of it, which is printed as a table or as JSON.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+from .. import __version__
+from ..sentences import on_one_line, shorten
+from . import sens
+from .answers import calculate, calculate_to_digits
+from .arguments import USAGE, Request, help_text, read_arguments
+from .errors import InputError, ScriptError
+from .numerals import working_precision
+from .problems import Problem, expression_problem, script_problem
+from .reports import as_json, as_table
+from .scripts import beside
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    argv : list of str, optional
+        The arguments; by default those of the process.
+
+    Returns
+    -------
+    int
+        The exit status: 0, or 2 for bad input, 1 for an error in the user's script.
+    """
+    arguments = sys.argv[1:] if argv is None else argv
+    if not arguments:
+        print(USAGE, end="", file=sys.stderr)
+        return 2
+    try:
+        reply = _reply(arguments)
+    except (InputError, ScriptError) as error:
+        return _fail(error.status, str(error))
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:  # of the drivers, or a mistake of ours: no traceback either
+        return _fail(1, f"{type(error).__name__}: {error}")
+    try:
+        _print(reply)
+    except BrokenPipeError:  # the reader, as head, has enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _reply(arguments: list[str]) -> str:
+    """What to print for these arguments."""
+    if arguments[0] == "sens" and not any(a.startswith("sens=") for a in arguments):
+        return sens.reply(arguments[1:])
+    if "--help" in arguments or "-h" in arguments:
+        return help_text().rstrip()
+    if "--version" in arguments:
+        return f"dualad {__version__}"
+    request = read_arguments(arguments)
+    path, _, name = request.subject.rpartition(":")
+    if path.endswith(".py"):
+        with beside(path):
+            return _solve(script_problem(request, path, name), request)
+    if request.subject.endswith(".py"):
+        raise InputError(
+            f"{request.subject} is a script; write {request.subject}:NAME for a function in it."
+        )
+    return _solve(expression_problem(request), request)
+
+
+def _solve(problem: Problem, request: Request) -> str:
+    shown = _show(problem, request) if request.trace or request.graph else ""
+    if request.trace:
+        return shown
+    if request.digits is None:
+        answer = calculate(problem, request)
+    else:
+        answer = calculate_to_digits(problem, request, request.digits)
+    return (as_json if request.json else as_table)(problem, request, answer)
+
+
+def _show(problem: Problem, request: Request) -> str:
+    """The trace as text; its graph in a file, if asked for."""
+    from ..teach import graph, trace
+
+    wrt = request.trace or next(iter(problem.wrt), None)
+    if wrt is None:
+        raise InputError("--graph needs a variable to differentiate; give one a value.")
+
+    def f(**inputs: Any) -> Any:
+        return problem.call(inputs)
+
+    f.__name__ = problem.name
+    with working_precision(request.digits):
+        steps = trace(f, wrt=wrt, **problem.values())
+    if request.graph:
+        try:
+            graph(steps).save(request.graph)
+        except OSError as error:
+            raise InputError(f"cannot write {request.graph}: {error.strerror}.") from None
+    return f"{shorten(problem.name, 100)}\n\n{steps.to_text(request.digits or 4)}"
+
+
+def _fail(status: int, sentence: str) -> int:
+    print(f"dualad: {on_one_line(sentence)}", file=sys.stderr)
+    return status
+
+
+def _print(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except UnicodeEncodeError:  # a terminal that cannot show every letter of a name
+        print(text.encode("ascii", "backslashreplace").decode(), flush=True)
