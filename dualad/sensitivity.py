@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from .array import from_objects
+from .array.operands import from_objects
 from .drivers import jacobian
 from .dual import is_operand, plain
 from .passes import Progress, Workers

@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 
-from .array import Standing, newest, unbuffered
+from .array.algebra import newest
+from .array.buffers import buffered, levels_of, with_room
+from .array.operands import ArrayProxy, unbuffered
 from .array_rules.creation import array_of
-from .buffers import buffered, levels_of, with_room
 from .dual import Dual, Function, as_number, dual, function, map_leaves, parts, plain
 from .functions import atan2, cos, sin
 from .rules import RULES, Rule
@@ -48,7 +49,7 @@ def _stand_in(f: Function, on_duals: Function) -> Function:
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
         for x in args:
-            if isinstance(x, (Dual, Standing)):
+            if isinstance(x, (Dual, ArrayProxy)):
                 args = tuple(map(_number, args))
                 y = f(*map(plain, args), **kwargs)
                 return on_duals(*args) if _has_dual(args) else y

@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..array import as_operand, directions, implements, newest
+from ..array.algebra import directions, newest
+from ..array.operands import as_operand
+from ..array.protocols import implements
 from ..dual import dual, fit, parts, plain
 from .common import along, array, as_dtype, has_duals, into, store, unboxed
 

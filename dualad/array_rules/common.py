@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from ..array import DualArray, as_operand, linear
+from ..array.algebra import linear
+from ..array.dualarray import DualArray
+from ..array.operands import as_operand
 from ..dual import Dual, dual, fit, map_leaves, plain
 
 

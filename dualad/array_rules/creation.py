@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..array import CREATORS, DualArray, as_operand, converted, implements, unbuffered
-from ..buffers import levels_of, with_room
+from ..array.buffers import levels_of, with_room
+from ..array.dualarray import DualArray
+from ..array.operands import as_operand, converted, unbuffered
+from ..array.protocols import CREATORS, implements
 from ..dual import Dual, map_leaves, plain
 from .common import has_duals, store
 

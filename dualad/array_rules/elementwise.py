@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..array import as_operand, implements
+from ..array.operands import as_operand
+from ..array.protocols import implements
 from ..dual import dual, function, map_leaves, plain
 from ..rules import RULES, Rule
 from .common import along, array, as_dtype, has_duals, into, unboxed

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ..array import as_operand, implements
+from ..array.operands import as_operand
+from ..array.protocols import implements
+from ..array.undefined import known, undefined
 from ..dual import Dual, plain
-from ..undefined import known, undefined
 from .matrices import (
     adjoint,
     anywhere,

@@ -19,9 +19,12 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.linalg import LinAlgError
 
-from ..array import DualArray, as_operand, implements, newest, plain_answer
+from ..array.algebra import newest
+from ..array.dualarray import DualArray
+from ..array.operands import as_operand
+from ..array.protocols import implements, plain_answer
+from ..array.undefined import undefined
 from ..dual import Dual, dual, parts, plain
-from ..undefined import undefined
 from .common import reduced
 from .matrices import (
     adjoint,

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..array import as_operand, converted, implements, implements_each, plain_answer, refuse
+from ..array.operands import as_operand, converted
+from ..array.protocols import implements, implements_each, plain_answer, refuse
 from ..dual import plain
 from .shapes import gathering
 

@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import polynomial
 
-from ..array import implements
+from ..array.protocols import implements
+from ..array.undefined import undefined
 from ..dual import Dual, dual, fit, plain
-from ..undefined import undefined
 from .common import array, as_dtype, has_duals
 
 

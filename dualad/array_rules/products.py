@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..array import DualArray, bilinear, implements, matmul, multilinear, plain_answer
+from ..array.algebra import bilinear, matmul, multilinear
+from ..array.dualarray import DualArray
+from ..array.protocols import implements, plain_answer
 from ..dual import plain
 from .common import (
     along,

@@ -13,7 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..array import DualArray, as_operand, implements
+from ..array.dualarray import DualArray
+from ..array.operands import as_operand
+from ..array.protocols import implements
 from ..dual import dual, plain, scale
 from .common import (
     along,

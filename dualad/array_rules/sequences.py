@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from ..array import as_operand, implements, newest
+from ..array.algebra import newest
+from ..array.operands import as_operand
+from ..array.protocols import implements
 from ..dual import parts, plain
 from .common import array, as_dtype, axis_from_end, has_duals, unboxed, with_value
 

@@ -12,15 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ..array import (
-    DualArray,
-    as_operand,
-    converted,
-    implements,
-    implements_each,
-    linear,
-    plain_answer,
-)
+from ..array.algebra import linear
+from ..array.dualarray import DualArray
+from ..array.operands import as_operand, converted
+from ..array.protocols import implements, implements_each, plain_answer
 from ..dual import plain
 from ..structure import leaves, rebuild
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import implements
+from ..array.protocols import implements
 from ..dual import plain
 from .common import array, as_dtype, unboxed
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..array import as_operand, directions, implements, linear, newest
+from ..array.algebra import directions, linear, newest
+from ..array.operands import as_operand
+from ..array.protocols import implements
 from ..dual import dual, fit, parts, plain, scale
 from .common import array, has_duals, unboxed
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import DualArray
+from ..array.dualarray import DualArray
 from ..dual import Dual
 from ..levels import HAND_MADE
 from .formula import number_text

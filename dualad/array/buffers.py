@@ -21,9 +21,11 @@ from typing import Any
 
 import numpy as np
 
-from .array import DualArray, Standing, _Flat, _float, _is_basic, as_operand, unbuffered
-from .dual import Dual, dual, laid_out_like, plain
-from .structure import leaves, rebuild
+from ..dual import Dual, dual, laid_out_like, plain
+from ..structure import leaves, rebuild
+from .algebra import tangent_dtype
+from .dualarray import DualArray, Flat, is_basic
+from .operands import ArrayProxy, as_operand, unbuffered
 
 Step = Callable[[Any], Any]
 
@@ -58,7 +60,7 @@ def _with_level(array: Any, level: int, many: tuple[int, ...]) -> Any:
 def _zeros(x: Any, shape: tuple[int, ...]) -> Any:
     """Zeros of a shape, at all levels of x."""
     if not isinstance(x, Dual):
-        return laid_out_like(x, np.zeros(shape, _float(x)))
+        return laid_out_like(x, np.zeros(shape, tangent_dtype(x)))
     many = x.tangent.shape[: x.tangent.ndim - x.primal.ndim]
     return dual(_zeros(x.primal, shape), _zeros(x.tangent, many + shape), x.level)
 
@@ -120,7 +122,7 @@ def _conversion(f: Callable[[Any], Any]) -> Any:
     return lambda self: f(self.content)
 
 
-class Buffer(Standing):
+class Buffer(ArrayProxy):
     """An array that becomes dual when a dual is stored in it.
 
     Made by `buffered`. Everything that an ndarray has comes from its content.
@@ -155,7 +157,7 @@ class Buffer(Standing):
 
     def _take(self, others: Any) -> None:
         for x in leaves(others):
-            x = as_operand(x) if isinstance(x, (np.ndarray, Standing)) else x
+            x = as_operand(x) if isinstance(x, (np.ndarray, ArrayProxy)) else x
             if isinstance(x, Dual):
                 self._whole.take(x)
 
@@ -167,7 +169,7 @@ class Buffer(Standing):
         y = self.content[index]
         if not isinstance(y, (np.ndarray, DualArray)):
             return y
-        if _is_basic(index if isinstance(index, tuple) else (index,)):
+        if is_basic(index if isinstance(index, tuple) else (index,)):
             return self._view(operator.itemgetter(index))
         return buffered(y)
 
@@ -191,7 +193,7 @@ class Buffer(Standing):
     @property
     def flat(self) -> Any:
         """The elements in one axis, to read and to write."""
-        return _Flat(self)  # type: ignore[arg-type]
+        return Flat(self)  # type: ignore[arg-type]
 
     def fill(self, value: Any) -> None:
         """Set all elements to one number."""

@@ -11,8 +11,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .array import DualArray
-from .dual import _KINDS, Dual, dual, map_leaves, text_of
+from ..dual import _KINDS, Dual, dual, map_leaves, text_of
+from .dualarray import DualArray
 
 
 class NonDifferentiableError(ArithmeticError):
