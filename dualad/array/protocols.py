@@ -80,7 +80,7 @@ def implements(*numpy_functions: Callable[..., Any]) -> Callable[..., Any]:
 
     def enter(f: Callable[..., Any]) -> Callable[..., Any]:
         ARRAY_FUNCTIONS.update(dict.fromkeys(numpy_functions, f))
-        if f.__name__ == "_" or "<locals>" in f.__qualname__:  # for Python's own messages
+        if "<locals>" in f.__qualname__:  # for Python's own messages
             f.__name__ = f.__qualname__ = f"np.{numpy_functions[0].__name__}"
         return f
 

@@ -22,7 +22,7 @@ def _part(f: Callable[..., Any], name: str) -> None:
     """np.real and np.imag: of arrays a view, in value and tangent."""
 
     @implements(f)
-    def _(val: Any) -> Any:
+    def part(val: Any) -> Any:
         val = as_operand(val)
         return along(lambda t: f(t[...]), val) if np.ndim(val) else function(RULES[name])(val)
 
@@ -32,7 +32,7 @@ _part(np.imag, "imag")
 
 
 @implements(np.clip)
-def _(
+def clip(
     a: Any,
     a_min: Any = None,
     a_max: Any = None,
@@ -64,7 +64,9 @@ def _(
 
 
 @implements(np.nan_to_num)
-def _(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+def nan_to_num(
+    x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
+) -> Any:
     x = array(x)
     if np.iscomplexobj(plain(x)):
         real, imag = (np.nan_to_num(part, True, nan, posinf, neginf) for part in (x.real, x.imag))
@@ -78,7 +80,7 @@ def _(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any
 
 
 @implements(np.real_if_close)
-def _(a: Any, tol: float = 100) -> Any:
+def real_if_close(a: Any, tol: float = 100) -> Any:
     """Real if the imaginary parts are negligible, those of the tangents too."""
     a = array(a)
     if not np.iscomplexobj(plain(a)):
@@ -94,7 +96,7 @@ def _(a: Any, tol: float = 100) -> Any:
 
 
 @implements(np.angle)
-def _(z: Any, deg: bool = False) -> Any:
+def angle(z: Any, deg: bool = False) -> Any:
     z = array(z)
     if not np.iscomplexobj(plain(z)):
         return np.angle(plain(z), deg)  # a step: 0 or π
@@ -103,7 +105,7 @@ def _(z: Any, deg: bool = False) -> Any:
 
 
 @implements(np.unwrap)
-def _(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * math.pi) -> Any:
+def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * math.pi) -> Any:
     if has_duals(period):
         raise TypeError("np.unwrap has no derivative in period; pass period.primal.")
     p = array(p)
@@ -114,7 +116,7 @@ def _(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * math.pi)
 
 
 @implements(np.i0)
-def _(x: Any) -> Any:
+def i0(x: Any) -> Any:
     return _bessel_i(0)(array(x))
 
 

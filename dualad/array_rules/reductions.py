@@ -45,7 +45,7 @@ def _linear_reduction(
 
 
 @implements(np.sum)
-def _(
+def sum(
     a: Any,
     axis: Any = None,
     dtype: Any = None,
@@ -73,7 +73,7 @@ def _sum_of_all(a: DualArray) -> Any:
 
 
 @implements(np.mean)
-def _(
+def mean(
     a: Any,
     axis: Any = None,
     dtype: Any = None,
@@ -86,7 +86,7 @@ def _(
 
 
 @implements(np.average)
-def _(
+def average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
 ) -> Any:
     a = array(a)
@@ -123,7 +123,7 @@ def _weights_for(a: Any, axis: Any, w: Any) -> Any:
 
 
 @implements(np.cumsum)
-def _(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+def cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     a = as_dtype(array(a), dtype)
     if axis is None:
         a, axis = np.reshape(a, -1), -1
@@ -135,7 +135,7 @@ def _(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
 
 
 @implements(np.prod)
-def _(
+def prod(
     a: Any,
     axis: Any = None,
     dtype: Any = None,
@@ -172,7 +172,7 @@ def _product_of_others(v: Any) -> Any:
 
 
 @implements(np.cumprod)
-def _(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     a = as_dtype(array(a), dtype)
     if axis is None:
         a, axis = np.reshape(a, -1), -1
@@ -231,7 +231,7 @@ if hasattr(np, "cumulative_sum"):  # NumPy 2.1
 # -- moments -------------------------------------------------------------------------------
 
 
-def _variance(
+def variance(
     a: Any,
     axis: Any = None,
     dtype: Any = None,
@@ -265,11 +265,11 @@ def _count(shape: tuple[int, ...], axes: tuple[int, ...], where: Any, keepdims: 
     return np.sum(np.broadcast_to(plain(array(where)), shape), axes, np.int64, keepdims=keepdims)
 
 
-implements(np.var)(_variance)
+implements(np.var)(variance)
 
 
 @implements(np.std)
-def _(
+def std(
     a: Any,
     axis: Any = None,
     dtype: Any = None,
@@ -283,7 +283,7 @@ def _(
 ) -> Any:
     a = as_dtype(array(a), dtype)
     options = {"keepdims": keepdims, "where": where}
-    y = np.sqrt(_variance(a, axis, ddof=ddof, mean=mean, correction=correction, **options))
+    y = np.sqrt(variance(a, axis, ddof=ddof, mean=mean, correction=correction, **options))
     if mean is None and has_duals(y):
         # the slope is 0 where all elements are equal, also where their mean was rounded
         equal = _all_equal(np.asarray(plain(a)), axis, options)
@@ -300,7 +300,7 @@ def _all_equal(a: Any, axis: Any, options: dict[str, Any]) -> Any:
 
 
 @implements(np.ptp)
-def _(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
     highest, lowest = (f(a, axis, keepdims=keepdims) for f in (np.max, np.min))
     return into(out, highest - lowest)
 
@@ -330,13 +330,13 @@ implements(np.nanstd)(_without_nan(np.std))
 
 
 @implements(np.nancumsum)
-def _(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+def nancumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     a = array(a)
     return np.cumsum(np.where(_numbers(a), a, 0), axis, dtype, out)
 
 
 @implements(np.nancumprod)
-def _(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+def nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     a = array(a)
     return np.cumprod(np.where(_numbers(a), a, 1), axis, dtype, out)
 
@@ -350,7 +350,7 @@ def _between(a: Any, start: int | None, stop: int | None, axis: int) -> Any:
 
 
 @implements(np.diff)
-def _(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     if n < 0:
         raise ValueError(f"np.diff takes an order n of 0 or more, got {n}.")
     a = array(a)
@@ -374,7 +374,7 @@ def _end(e: Any, a: Any, axis: int) -> Any:
 
 
 @implements(np.ediff1d)
-def _(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     a = np.reshape(array(ary), -1)
     kind = plain(a).dtype
 
@@ -392,7 +392,7 @@ def _(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 
 
 @implements(np.gradient)
-def _(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
+def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     f = array(f)
     axes = axes_from_end(axis, f.ndim)
     if edge_order not in (1, 2):
@@ -442,7 +442,7 @@ def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
     return np.concatenate([first, inside, last], axis=axis)
 
 
-def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
+def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     y = array(y)
     i = axis_from_end(axis, y.ndim)
     if x is None:
@@ -454,6 +454,6 @@ def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     return np.sum(width * (_between(y, 1, None, i) + _between(y, None, -1, i)) / 2.0, axis=i)
 
 
-implements(np.trapezoid)(_trapezoid)
+implements(np.trapezoid)(trapezoid)
 if "trapz" in vars(np):  # its older name, up to NumPy 2.3
-    implements(vars(np)["trapz"])(_trapezoid)
+    implements(vars(np)["trapz"])(trapezoid)
