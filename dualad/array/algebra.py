@@ -13,7 +13,17 @@ from typing import Any
 
 import numpy as np
 
-from ..dual import Dual, dual, fit, is_finite, parts, plain, shape_of
+from ..dual import (
+    Dual,
+    dual,
+    fit,
+    is_finite,
+    laid_out_like,
+    map_leaves,
+    parts,
+    plain,
+    shape_of,
+)
 from ..namespaces import quiet, unhush
 
 
@@ -51,24 +61,18 @@ def linear(f: Callable[..., Any], *args: Any, batched: Callable[..., Any] | None
         y = f(a.primal)
         return _alike(y, fit(_pushed(f, a, y, batched), y), a.level, args)
     level = newest(args)
+    many = directions(args, level)
     split = [parts(a, level) for a in args]
     y = f(*(value for value, _ in split))
-    tangents = [np.zeros(np.shape(v), tangent_dtype(v)) if t is None else t for v, t in split]
-    many = directions(args, level)
+    like = next(a for a in args if isinstance(a, Dual) and a.level == level)
+    tangents = [zero_tangent(v, like) if t is None else t for v, t in split]
     if not many:
-        return _alike(y, fit(f(*tangents), y), level, args)
-    if batched is not None:
-        k = many[0]
-        stacks = [
-            np.zeros((k, *np.shape(t)), t.dtype) if dot is None else t
-            for t, (_, dot) in zip(tangents, split, strict=True)
-        ]
-        return _alike(y, fit(batched(*stacks), y), level, args)
-    rows = [
-        f(*(t if dot is None else t[j] for t, (_, dot) in zip(tangents, split, strict=True)))
-        for j in range(many[0])
-    ]
-    tangent = np.stack(rows) if rows else np.zeros((0, *np.shape(y)), tangent_dtype(y))
+        tangent = f(*tangents)
+    elif batched is not None:
+        tangent = batched(*tangents)
+    else:
+        rows = [f(*(t[j] for t in tangents)) for j in range(many[0])]
+        tangent = np.stack(rows) if rows else zero_tangent(y, like)
     return _alike(y, fit(tangent, y), level, args)
 
 
@@ -94,9 +98,7 @@ def _pushed(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] |
         return f(t)
     if batched is not None:
         return batched(t)
-    return (
-        np.stack([f(row) for row in t]) if len(t) else np.zeros((0, *np.shape(y)), tangent_dtype(y))
-    )
+    return np.stack([f(row) for row in t]) if len(t) else zero_tangent(y, a)
 
 
 def multilinear(f: Callable[..., Any], *args: Any) -> Any:
@@ -147,9 +149,40 @@ def _strong(product: Callable[[Any, Any], Any], tangent: Any, w: Any) -> Any:
         unhush(token)
 
 
+# -- tangents of constants -----------------------------------------------------------------
+
+
+def zero_like(tangent: Any, shape: tuple[int, ...], dtype: Any = None) -> Any:
+    """A zero tangent of this shape, of the kind of `tangent`: at all its levels.
+
+    `dtype` is the precision if the tangent is made of floats, else that of `tangent`.
+    """
+    if isinstance(tangent, Dual):
+        many = directions((tangent,), tangent.level)
+        dot = zero_like(tangent.tangent, many + shape, dtype)
+        return dual(zero_like(tangent.primal, shape, dtype), dot, tangent.level)
+    is_objects = isinstance(tangent, np.ndarray) and tangent.dtype.kind == "O"
+    return np.zeros(shape, tangent_dtype(tangent) if dtype is None or is_objects else dtype)
+
+
+def zero_tangent(x: Any, like: Dual) -> Any:
+    """The tangent of x, a constant, as one of the level of `like`; laid out in memory as x is."""
+    shape = directions((like,), like.level) + shape_of(x)
+    zeros = zero_like(like.tangent, shape, tangent_dtype(x))
+    return map_leaves(functools.partial(laid_out_like, x), zeros)
+
+
+def constant(x: Any, like: Dual) -> Any:
+    """x as a dual of the level of `like`, with zero tangent."""
+    return dual(x, zero_tangent(x, like), like.level)
+
+
 def tangent_dtype(x: Any) -> Any:
     """The dtype of tangents that belong to x."""
     return np.result_type(getattr(plain(x), "dtype", type(plain(x))), np.float16)
+
+
+# -- matrix products -----------------------------------------------------------------------
 
 
 def matmul(a: Any, b: Any) -> Any:

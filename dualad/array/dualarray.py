@@ -6,6 +6,7 @@ at once; never an array of objects.
 
 from __future__ import annotations
 
+import functools
 import operator
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ import numpy as np
 from ..dual import Dual, as_number, dual, is_operand, parts, plain, shape_of, text_of
 from ..kernel import ARRAY_KERNEL, KERNEL
 from ..rules import RULES
-from .algebra import directions, linear, matmul, tangent_dtype
+from .algebra import constant, directions, linear, matmul
 from .operands import as_operand
 
 # glibc hands the memory of arrays beyond 128 kB back to the system as soon as they are gone, and
@@ -79,10 +80,26 @@ def _assigning(operate: Callable[[Any, Any], Any]) -> Any:
     return method
 
 
-def _constant(x: Any, like: Dual) -> Any:
-    """An array as one of the level of `like`, with zero tangent."""
-    many = directions((like,), like.level)
-    return dual(x, np.zeros(many + x.shape, tangent_dtype(x)), like.level)
+def _references(x: Any) -> int:
+    """How many references to x there are, when this is called with the attribute of an object."""
+    return sys.getrefcount(x)
+
+
+@functools.cache
+def _references_if_alone() -> int:
+    """What `_references` says of an array that only one dual holds: Pythons differ."""
+    x = Dual(np.empty(0), np.empty(0))
+    return _references(x.primal)
+
+
+def _is_shared(x: Any) -> bool:
+    """Whether anything else holds one of the parts of a dual array, as views do."""
+    if not isinstance(x, Dual):
+        return getattr(x, "base", None) is not None
+    alone = _references_if_alone()
+    if _references(x.primal) > alone or _references(x.tangent) > alone:
+        return True
+    return _is_shared(x.primal) or _is_shared(x.tangent)
 
 
 class Flat:
@@ -249,7 +266,7 @@ class DualArray(Dual):
                 tangent = tangent[(slice(None), *index)]
             else:  # directions last, where index arrays cannot move them
                 tangent = np.moveaxis(tangent, 0, -1)[_leave_last(index)]
-                tangent = np.ascontiguousarray(np.moveaxis(tangent, -1, 0))
+                tangent = np.moveaxis(tangent, -1, 0).copy()
         else:
             tangent = tangent[index]
         return tangent
@@ -296,8 +313,9 @@ class DualArray(Dual):
         if type(value) is type(tangent) is np.ndarray:
             return
         for one, other in ((value, tangent), (tangent, value)):
-            if isinstance(other, Dual) and getattr(one, "level", -1) < other.level:
-                even = _constant(one, other)
+            is_array = isinstance(plain(one), np.ndarray)
+            if is_array and isinstance(other, Dual) and getattr(one, "level", -1) < other.level:
+                even = constant(one, other)
                 if one is value:
                     self.primal = even
                 else:
@@ -305,14 +323,12 @@ class DualArray(Dual):
 
     def _take_older(self, x: Dual) -> None:
         """Make room for the tangents of an older level, which this array has not met yet."""
-        for part in (self.primal, self.tangent):
-            array = plain(part)
-            if array.base is not None or sys.getrefcount(array) > 4:
-                raise TypeError(
-                    "cannot store a dual of an outer derivative in a view of an array that does "
-                    "not depend on it yet; make the array with np.zeros_like of what is stored."
-                )
-        self.primal, self.tangent = _constant(self.primal, x), _constant(self.tangent, x)
+        if _is_shared(self):
+            raise TypeError(
+                "cannot store a dual of an outer derivative in a view of an array that does "
+                "not depend on it yet; make the array with np.zeros_like of what is stored."
+            )
+        self.primal, self.tangent = constant(self.primal, x), constant(self.tangent, x)
 
     # methods of ndarray
 

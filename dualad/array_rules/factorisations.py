@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..array.algebra import zero_like
 from ..array.operands import as_operand
 from ..array.protocols import implements
 from ..array.undefined import known, undefined
@@ -287,7 +288,7 @@ def _with_added(dot: Any, lost: Any, moved: Any, n: int) -> tuple[Any, Any]:
     """Tangents of the first columns, and which are lost, with those of all n columns: what is
     added has no derivative, unless nothing moves."""
     added = n - dot.shape[-1]
-    zeros = np.zeros((*dot.shape[:-1], added), plain(dot).dtype)
+    zeros = zero_like(dot, (*dot.shape[:-1], added))
     more = np.broadcast_to(moved[..., None], (*moved.shape, added))
     return np.concatenate((dot, zeros), axis=-1), np.concatenate((lost, more), axis=-1)
 
@@ -341,7 +342,7 @@ def qr(a: Any, mode: Any = "reduced") -> Any:
     moved = has_moved(a.tangent, a.ndim - 2)
     lost = (dependent & moved)[..., None]
     dr = np.triu(adjoint(q1) @ a.tangent - turn @ r1)
-    zeros = np.zeros((*dr.shape[:-2], r.shape[-2] - k, n), plain(dr).dtype)
+    zeros = zero_like(dr, (*dr.shape[:-2], r.shape[-2] - k, n))
     dr = np.concatenate((dr, zeros), axis=-2)
     r = undefined(result(r, dr, a.level), lost[..., None], _DEPENDENT)
     if mode == "r":

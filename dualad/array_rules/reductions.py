@@ -16,7 +16,7 @@ import numpy as np
 from ..array.dualarray import DualArray
 from ..array.operands import as_operand
 from ..array.protocols import implements
-from ..dual import dual, plain, scale
+from ..dual import as_number, dual, plain, scale
 from .common import (
     along,
     array,
@@ -69,7 +69,7 @@ def _sum_of_all(a: DualArray) -> Any:
         return None
     many = tangent.ndim - value.ndim
     total = np.add.reduce(tangent, tuple(range(many, tangent.ndim)))
-    return dual(np.add.reduce(value, None), total if many else total.item(), a.level)
+    return dual(np.add.reduce(value, None), total if many else as_number(total), a.level)
 
 
 @implements(np.mean)
@@ -190,12 +190,13 @@ def _running_products(x: Any) -> Any:
     n elements take 2n products of duals in 2·log₂(n) steps on whole arrays.
     """
     n = x.shape[-1]
-    result = x.copy()
     if n < 2:
-        return result
-    result[..., 1::2] = pairs = _running_products(x[..., : n - 1 : 2] * x[..., 1::2])
-    result[..., 2::2] = pairs[..., : (n - 1) // 2] * x[..., 2::2]
-    return result
+        return x
+    odd = _running_products(x[..., : n - 1 : 2] * x[..., 1::2])
+    even = np.concatenate([x[..., :1], odd[..., : (n - 1) // 2] * x[..., 2::2]], axis=-1)
+    behind = even.shape[-1]
+    order = [behind + i // 2 if i % 2 else i // 2 for i in range(n)]
+    return np.take(np.concatenate([even, odd], axis=-1), order, axis=-1)
 
 
 def _cumulative(f: Callable[..., Any], start: Callable[..., Any]) -> Callable[..., Any]:
