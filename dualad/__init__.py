@@ -7,7 +7,8 @@
 
 # The names are all here from the start: a module with a `__getattr__` makes `dualad.sin` slow.
 from . import array_rules as array_rules
-from .array import DualArray
+from .array.dualarray import DualArray
+from .array.undefined import NonDifferentiableError
 from .auditing import audit
 from .drivers import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad
 from .dual import Dual
@@ -127,7 +128,6 @@ from .propagation import propagate
 from .sensitivity import sensitivities
 from .solvers import objective
 from .testing import check_derivative, check_rule
-from .undefined import NonDifferentiableError
 
 __version__ = "0.1.0"
 

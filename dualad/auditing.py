@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from .array import DualArray
+from .array.dualarray import DualArray
 from .drivers import DIRECTIONS, Argnums, _Inputs, _one, _seeded, _unit_seeds, split
 from .dual import Dual, evaluate, namespace_for, slope_of
 from .levels import ParticipatingLevel, fresh_level

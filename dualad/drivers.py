@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from .array import DualArray, from_objects, unbuffered
+from .array.dualarray import DualArray
+from .array.operands import from_objects, unbuffered
 from .dual import Dual
 from .kernel import KERNEL
 from .levels import fresh_level

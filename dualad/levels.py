@@ -48,7 +48,7 @@ class ParticipatingLevel(int):
 
     - `applies` by `dual.apply`, before a row of the table is applied;
     - `made` by `pair.dual`, where every dual is made;
-    - `zero_like` by `pair.zero_tangent`, where every zero tangent is made.
+    - `zero_like` by `pair.zero_like`, where every zero tangent is made.
 
     Each may answer NotImplemented: it is then done as for a plain level. What array functions do
     to tangents goes through the tangents themselves: a tangent of this level may be anything that

@@ -21,7 +21,7 @@ import sys
 import types
 from typing import Any
 
-from .array import Standing, unbuffered
+from .array.operands import ArrayProxy, unbuffered
 from .pair import Function
 from .standins import FUNCTIONS, MODULES, StandIn
 from .structure import leaves, rebuild
@@ -109,7 +109,7 @@ def lift(f: Function) -> Function:
         finally:
             lifted.finish()
             spare.append(lifted)
-        held = any(isinstance(x, Standing) for x in leaves(y))
+        held = any(isinstance(x, ArrayProxy) for x in leaves(y))
         return rebuild(y, unbuffered) if held else y
 
     wrapper.__dict__["_lifts"] = f

@@ -14,9 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .array import from_objects
+from .array.operands import from_objects
 from .drivers import jacobian
 from .pair import Function, is_operand, plain
+from .sentences import did_you_mean
 from .structure import (
     Part,
     argument_names,
@@ -245,11 +246,8 @@ def _refuse_complex(driver: str, label: str, x: Any) -> None:
 
 def no_parameter(name: str, names: Sequence[str]) -> str:
     """A sentence about a name that is not there."""
-    import difflib
-
-    near = difflib.get_close_matches(name, names, 1)
-    there = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}."
-    return f"there is no parameter {name}; {there}"
+    hint = did_you_mean(name, names, otherwise=f"there are {', '.join(names)}.")
+    return f"there is no parameter {name}; {hint}"
 
 
 # -- derivatives in blocks, one for each parameter, and as matrices --------------------------

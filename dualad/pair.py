@@ -121,22 +121,31 @@ def laid_out_like(primal: Any, tangent: Any) -> Any:
     return tangent.transpose(order).copy().transpose(np.argsort(order))
 
 
-def zero_tangent(level: int, tangent: Any, shape: tuple[int, ...]) -> Any:
-    """A zero of this full shape, directions included, of the kind of a tangent of the level."""
-    if (
-        isinstance(level, ParticipatingLevel)
-        and (zero := level.zero_like(tangent, shape)) is not NotImplemented
-    ):
-        return zero
-    if shape or is_array(tangent):
-        return np.zeros_like(tangent, shape=shape)
-    if isinstance(tangent, Pair):
+def zero_like(level: int, tangent: Any, shape: tuple[int, ...], dtype: Any = None) -> Any:
+    """A zero of this full shape, directions included, of the kind of a tangent of the level.
+
+    `dtype` is its precision if the tangent is made of floats; by default that of the tangent.
+    """
+    if isinstance(level, ParticipatingLevel):
+        zero = level.zero_like(tangent, shape)
+        if zero is not NotImplemented:
+            return zero
+    if isinstance(tangent, Pair):  # at all its levels
+        many = shape_of(tangent.tangent)[: len(shape_of(tangent.tangent)) - len(shape_of(tangent))]
         return dual(
-            zero_tangent(tangent.level, tangent.primal, ()),
-            zero_tangent(tangent.level, tangent.tangent, shape_of(tangent.tangent)),
+            zero_like(level, tangent.primal, shape, dtype),
+            zero_like(tangent.level, tangent.tangent, many + shape, dtype),
             tangent.level,
         )
+    if shape or isinstance(tangent, np.ndarray):
+        is_objects = isinstance(tangent, np.ndarray) and tangent.dtype.kind == "O"
+        return np.zeros(shape, tangent_dtype(tangent) if dtype is None or is_objects else dtype)
     return 0.0 if isinstance(tangent, float) else type(tangent)(0)
+
+
+def tangent_dtype(x: Any) -> Any:
+    """The dtype of tangents that belong to x."""
+    return np.result_type(getattr(plain(x), "dtype", type(plain(x))), np.float16)
 
 
 # -- taking it apart -----------------------------------------------------------------------

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from .array import Standing, unbuffered
+from .array.buffers import buffered, levels_of, with_room
+from .array.operands import ArrayProxy, unbuffered
 from .array_rules.creation import array_of
-from .buffers import buffered, levels_of, with_room
 from .dual import Dual, function
 from .functions import atan2, cos, sin
 from .pair import Function, as_number, dual, map_leaves, newest, parts, plain
@@ -50,7 +50,7 @@ def _stand_in(f: Function, on_duals: Function) -> Function:
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
         for x in args:
-            if isinstance(x, (Dual, Standing)):
+            if isinstance(x, (Dual, ArrayProxy)):
                 args = tuple(map(_number, args))
                 y = f(*map(plain, args), **kwargs)
                 return on_duals(*args) if _has_dual(args) else y

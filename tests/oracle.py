@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from dualad import Dual, derivative
-from dualad.array import from_objects
+from dualad.array.operands import from_objects
 from dualad.structure import leaves, rebuild
 
 STEP = 1e-150  # imaginary; nothing is subtracted, so it can be that small

@@ -14,7 +14,14 @@ from numpy.testing.overrides import (
 )
 
 from dualad import DualArray
-from dualad.array import ARRAY_FUNCTIONS, CREATORS, PLAIN_ANSWERS, RECORDS, REFUSED, is_question
+from dualad.array.protocols import (
+    ARRAY_FUNCTIONS,
+    CREATORS,
+    PLAIN_ANSWERS,
+    RECORDS,
+    REFUSED,
+    is_question,
+)
 from dualad.rules import table
 from dualad.table import RULES
 

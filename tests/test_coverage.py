@@ -12,7 +12,7 @@ from numpy.testing.overrides import get_overridable_numpy_array_functions
 from readme import NOTHING, REFUSING, SUPPORTED, array_functions, methods, ufuncs
 
 from dualad import Dual
-from dualad.array import RECORDS, REFUSED
+from dualad.array.protocols import RECORDS, REFUSED
 
 TESTS = "\n".join(p.read_text("utf-8") for p in Path(__file__).parent.glob("test_*.py"))
 

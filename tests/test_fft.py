@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from oracle import check
 
 from dualad import Dual, derivative, grad, hessian, jacobian
-from dualad.array import ARRAY_FUNCTIONS
+from dualad.array.protocols import ARRAY_FUNCTIONS
 from dualad.pair import plain
 
 fft = np.fft

@@ -29,8 +29,8 @@ from reference import partial
 
 import dualad
 from dualad import Dual, DualArray, derivative, grad, hessian, hvp, jacobian, jvp, lift
-from dualad.array import unbuffered
-from dualad.buffers import Buffer, buffered
+from dualad.array.buffers import Buffer, buffered
+from dualad.array.operands import unbuffered
 from dualad.standins import MODULES
 
 X = np.array([0.3, 1.1, 2.0])

@@ -14,7 +14,7 @@ from oracle import check, differences
 
 import dualad
 from dualad import Dual, DualArray, NonDifferentiableError, derivative, grad, hessian, jacobian
-from dualad.array import ARRAY_FUNCTIONS
+from dualad.array.protocols import ARRAY_FUNCTIONS
 from dualad.pair import plain
 from dualad.structure import leaves
 

@@ -120,7 +120,7 @@ def test_long_sums_are_not_deep() -> None:
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="about glibc's malloc")
 def test_memory_of_arrays_is_used_again() -> None:
-    """Arrays of the usual size do not come from the system anew each time: see dualad.array."""
+    """Arrays of the usual size do not come from the system anew each time: see dualad.array.dualarray."""
     script = (
         "import resource, numpy as np, dualad\n"
         "f = lambda x: np.exp(-x*x)*np.sin(3*x) + np.sqrt(1+x*x)/(2+np.cos(x))\n"

@@ -20,7 +20,7 @@ from dualad import Dual, grad, jacobian
 from dualad.dual import function
 from dualad.levels import ParticipatingLevel, fresh_level
 from dualad.namespaces import CONSTANTS, MATH, Namespace
-from dualad.pair import dual, parts, zero_tangent
+from dualad.pair import dual, parts, zero_like
 from dualad.table import RULES
 
 X = np.array([0.3, -0.7, 1.1, 0.9, -0.2])
@@ -233,12 +233,12 @@ def test_linear_forms_as_tangents(name: str) -> None:
     np.testing.assert_allclose(backward(f, X), grad(f)(X), rtol=1e-13, atol=1e-13)
 
 
-def test_zero_tangents_are_made_by_the_level() -> None:
+def test_zero_likes_are_made_by_the_level() -> None:
     level = Recording(fresh_level())
-    assert isinstance(zero_tangent(level, Form((2,)), (3,)), Form)
-    assert zero_tangent(int(level), np.ones(2), (3, 2)).tolist() == [[0, 0]] * 3
-    assert zero_tangent(int(level), 1.5, ()) == 0.0
-    nested = zero_tangent(int(level), Dual(1.0, 2.0), ())
+    assert isinstance(zero_like(level, Form((2,)), (3,)), Form)
+    assert zero_like(int(level), np.ones(2), (3, 2)).tolist() == [[0, 0]] * 3
+    assert zero_like(int(level), 1.5, ()) == 0.0
+    nested = zero_like(int(level), Dual(1.0, 2.0), ())
     assert (nested.primal, nested.tangent) == (0.0, 0.0)
 
 

@@ -270,7 +270,7 @@ def test_containers_and_arrays() -> None:
         return {"u": p["x"][0] * q.b, "rest": [np.sum(w * q.a), (1.0,)]}
 
     t = trace(f, {"x": (2.0,)}, Point(3.0, 4.0), np.array([1.0, 2.0]), wrt=("p", "q"))
-    assert t.wrt == ("p['x'][0]", "q.a", "q.b")
+    assert t.wrt == ("p.x[0]", "q.a", "q.b")
     assert [r.name for r in t.outputs] == ["y₁", "y₂", "y₃"]
     assert [r.value for r in t.outputs] == [8.0, 9.0, 1.0]
     assert [r.tangents for r in t.outputs] == [(4.0, 0, 2.0), (0, 3.0, 0), (0, 0, 0)]

@@ -11,7 +11,7 @@ from numpy.testing.overrides import get_overridable_numpy_ufuncs
 from oracle import check
 
 from dualad import Dual, DualArray
-from dualad.array import ARRAY_FUNCTIONS, is_question
+from dualad.array.protocols import ARRAY_FUNCTIONS, is_question
 from dualad.table import RULES
 
 UFUNCS = sorted(

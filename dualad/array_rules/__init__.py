@@ -15,6 +15,7 @@ from . import others as others
 from . import polynomials as polynomials
 from . import products as products
 from . import reductions as reductions
+from . import scipy_ufuncs as scipy_ufuncs
 from . import selecting as selecting
 from . import sequences as sequences
 from . import shapes as shapes

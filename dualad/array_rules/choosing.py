@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from ..array import as_operand, directions, implements
+from ..array.algebra import directions
+from ..array.operands import as_operand
+from ..array.protocols import implements
 from ..pair import dual, fit, newest, parts, plain
 from .common import along, array, as_dtype, has_duals, into, store, unboxed
 
@@ -17,7 +19,7 @@ from .common import along, array, as_dtype, has_duals, into, store, unboxed
 
 
 @implements(np.where)
-def _(condition: Any, x: Any = None, y: Any = None, /) -> Any:
+def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
     condition = plain(array(condition))
     if x is None and y is None:
         return np.where(condition)
@@ -44,7 +46,7 @@ def _dot(x: Any, level: int, shape: tuple[int, ...]) -> Any:
 
 
 @implements(np.choose)
-def _(a: Any, choices: Any, out: Any = None, mode: Any = "raise") -> Any:
+def choose(a: Any, choices: Any, out: Any = None, mode: Any = "raise") -> Any:
     a, choices = plain(array(a)), [array(c) for c in choices]
     shape = np.broadcast_shapes(a.shape, *(c.shape for c in choices))
     choices = [np.broadcast_to(c, shape) for c in choices]
@@ -52,7 +54,7 @@ def _(a: Any, choices: Any, out: Any = None, mode: Any = "raise") -> Any:
 
 
 @implements(np.select)
-def _(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     if len(condlist) != len(choicelist) or not len(condlist):
         raise ValueError(
             f"np.select takes one choice per condition; got {len(condlist)} conditions and "
@@ -68,7 +70,7 @@ def _(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
 
 @implements(np.piecewise)
-def _(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
+def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
     x = array(x)
     conditions = np.asarray(plain(array(condlist)), dtype=bool)
     if conditions.ndim == x.ndim:
@@ -114,19 +116,19 @@ def _put(target: Any, places: Any, values: Any, which: Any = None) -> None:
 
 
 @implements(np.put)
-def _(a: Any, ind: Any, v: Any, mode: Any = "raise") -> None:
+def put(a: Any, ind: Any, v: Any, mode: Any = "raise") -> None:
     places = plain(array(ind)).ravel()
     if places.size and array(v).shape != (0,):
         _put(a, np.take(np.arange(a.size), places, mode=mode), v)
 
 
 @implements(np.place)
-def _(arr: Any, mask: Any, vals: Any) -> None:
+def place(arr: Any, mask: Any, vals: Any) -> None:
     _put(arr, _mask_of(arr, mask, "place"), vals)
 
 
 @implements(np.putmask)
-def _(a: Any, /, mask: Any, values: Any) -> None:
+def putmask(a: Any, /, mask: Any, values: Any) -> None:
     places = _mask_of(a, mask, "putmask")
     _put(a, places, values, places)
 
@@ -141,21 +143,21 @@ def _mask_of(a: Any, mask: Any, name: str) -> Any:
 
 
 @implements(np.put_along_axis)
-def _(arr: Any, indices: Any, values: Any, axis: Any) -> None:
+def put_along_axis(arr: Any, indices: Any, values: Any, axis: Any) -> None:
     places = np.arange(arr.size).reshape(arr.shape if axis is not None else -1)
     places = np.take_along_axis(places, plain(array(indices)), -1 if axis is None else axis)
     store(arr, np.unravel_index(places, arr.shape), as_operand(values))
 
 
 @implements(np.fill_diagonal)
-def _(a: Any, val: Any, wrap: bool = False) -> None:
+def fill_diagonal(a: Any, val: Any, wrap: bool = False) -> None:
     diagonal = np.zeros(a.shape, bool)
     np.fill_diagonal(diagonal, True, wrap)
     _put(a, np.flatnonzero(diagonal), val)
 
 
 @implements(np.copyto)
-def _(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
+def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) -> None:
     src = array(src)
     kind = np.asarray(plain(src)).dtype
     if not np.can_cast(kind, plain(dst).dtype, casting) and plain(dst).dtype != object:

@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from ..array import DualArray, as_operand, linear
+from ..array.algebra import linear
+from ..array.dualarray import DualArray
+from ..array.operands import as_operand, converted
 from ..dual import Dual
-from ..pair import dual, fit, map_leaves, plain
+from ..pair import dual, fit, plain
 
 
 def array(x: Any) -> Any:
@@ -83,7 +85,7 @@ def as_dtype(a: Any, dtype: Any) -> Any:
             f"dtype={np.dtype(dtype)} would lose the derivatives; give a float or complex dtype, "
             "or pass x.primal for the plain array."
         )
-    return map_leaves(lambda x: np.asarray(x).astype(dtype)[()], a)
+    return converted(a, dtype)
 
 
 def into(out: Any, y: Any) -> Any:

@@ -11,8 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from ..array import CREATORS, DualArray, as_operand, converted, implements, unbuffered
-from ..buffers import levels_of, with_room
+from ..array.buffers import levels_of, with_room
+from ..array.dualarray import DualArray
+from ..array.operands import as_operand, converted, unbuffered
+from ..array.protocols import CREATORS, implements
 from ..dual import Dual
 from ..pair import map_leaves, plain
 from .common import has_duals, store
@@ -27,7 +29,7 @@ def _is_plain(dtype: Any) -> bool:
 
 def _like(f: Callable[..., Any]) -> None:
     @implements(f)
-    def _(a: Any, dtype: Any = None, order: Any = "K", subok: Any = True, **options: Any) -> Any:
+    def like(a: Any, dtype: Any = None, order: Any = "K", subok: Any = True, **options: Any) -> Any:
         return ready(f(plain(a), dtype, order, **options), a)
 
 
@@ -35,16 +37,16 @@ _like(np.zeros_like)
 _like(np.ones_like)
 
 
-def _without_garbage(a: Any, *args: Any, **options: Any) -> Any:
+def empty_like(a: Any, *args: Any, **options: Any) -> Any:
     """np.empty_like; zeros are as good, and cannot be nan."""
     return np.zeros_like(a, *args, **options)
 
 
-implements(np.empty_like)(_without_garbage)
+implements(np.empty_like)(empty_like)
 
 
 @implements(np.full_like)
-def _(
+def full_like(
     a: Any,
     fill_value: Any,
     dtype: Any = None,
@@ -65,7 +67,7 @@ def _(
 
 
 @implements(np.copy)
-def _(a: Any, order: Any = "K", subok: bool = False) -> Any:
+def copy(a: Any, order: Any = "K", subok: bool = False) -> Any:
     return as_operand(a).copy(order)
 
 
@@ -100,12 +102,12 @@ def _enter(f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @_enter(np.empty)
-def _(like: Dual, *args: Any, **kwargs: Any) -> Any:
+def empty(like: Dual, *args: Any, **kwargs: Any) -> Any:
     return ready(np.zeros(*args, **kwargs), like)
 
 
 @_enter(np.full)
-def _(
+def full(
     like: Dual, shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **options: Any
 ) -> Any:
     fill_value = as_operand(fill_value)
@@ -176,30 +178,32 @@ for _name in ("asarray", "asanyarray"):
 
 
 @_enter(np.ascontiguousarray)
-def _(like: Dual, a: Any, dtype: Any = None) -> Any:
+def ascontiguousarray(like: Dual, a: Any, dtype: Any = None) -> Any:
     return _array(like, a, dtype, copy=None, order="C", ndmin=1)
 
 
 @_enter(np.asfortranarray)
-def _(like: Dual, a: Any, dtype: Any = None) -> Any:
+def asfortranarray(like: Dual, a: Any, dtype: Any = None) -> Any:
     return _array(like, a, dtype, copy=None, order="F", ndmin=1)
 
 
 @_enter(np.require)
-def _(like: Dual, a: Any, dtype: Any = None, requirements: Any = None) -> Any:
+def require(like: Dual, a: Any, dtype: Any = None, requirements: Any = None) -> Any:
     wanted = {str(r).upper()[0] for r in requirements or ()}
     order = "F" if "F" in wanted else "C" if "C" in wanted else "K"
     return _array(like, a, dtype, copy=True if wanted & {"O", "W", "E"} else None, order=order)
 
 
 @_enter(np.fromfunction)
-def _(like: Dual, function: Any, shape: Any, *, dtype: Any = float, **kwargs: Any) -> Any:
+def fromfunction(
+    like: Dual, function: Any, shape: Any, *, dtype: Any = float, **kwargs: Any
+) -> Any:
     y = as_operand(np.fromfunction(function, shape, dtype=dtype, **kwargs))
     return ready(y, like) if isinstance(y, (np.ndarray, DualArray)) else y
 
 
 @_enter(np.fromiter)
-def _(like: Dual, iter: Any, dtype: Any, count: int = -1) -> Any:
+def fromiter(like: Dual, iter: Any, dtype: Any, count: int = -1) -> Any:
     items = [x for _, x in zip(range(count), iter, strict=False)] if count >= 0 else list(iter)
     if count > len(items):
         raise ValueError(f"np.fromiter: count is {count}, but there are {len(items)} items.")

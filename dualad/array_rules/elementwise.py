@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from ..array import as_operand, implements
+from ..array.operands import as_operand
+from ..array.protocols import implements
 from ..dual import function
 from ..pair import dual, map_leaves, plain
 from ..rules import Rule
@@ -23,7 +24,7 @@ def _part(f: Callable[..., Any], name: str) -> None:
     """np.real and np.imag: of arrays a view, in value and tangent."""
 
     @implements(f)
-    def _(val: Any) -> Any:
+    def part(val: Any) -> Any:
         val = as_operand(val)
         return along(lambda t: f(t[...]), val) if np.ndim(val) else function(RULES[name])(val)
 
@@ -33,7 +34,7 @@ _part(np.imag, "imag")
 
 
 @implements(np.clip)
-def _(
+def clip(
     a: Any,
     a_min: Any = None,
     a_max: Any = None,
@@ -65,7 +66,9 @@ def _(
 
 
 @implements(np.nan_to_num)
-def _(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+def nan_to_num(
+    x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
+) -> Any:
     x = array(x)
     if np.iscomplexobj(plain(x)):
         real, imag = (np.nan_to_num(part, True, nan, posinf, neginf) for part in (x.real, x.imag))
@@ -79,7 +82,7 @@ def _(x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any
 
 
 @implements(np.real_if_close)
-def _(a: Any, tol: float = 100) -> Any:
+def real_if_close(a: Any, tol: float = 100) -> Any:
     """Real if the imaginary parts are negligible, those of the tangents too."""
     a = array(a)
     if not np.iscomplexobj(plain(a)):
@@ -95,7 +98,7 @@ def _(a: Any, tol: float = 100) -> Any:
 
 
 @implements(np.angle)
-def _(z: Any, deg: bool = False) -> Any:
+def angle(z: Any, deg: bool = False) -> Any:
     z = array(z)
     if not np.iscomplexobj(plain(z)):
         return np.angle(plain(z), deg)  # a step: 0 or π
@@ -104,18 +107,18 @@ def _(z: Any, deg: bool = False) -> Any:
 
 
 @implements(np.unwrap)
-def _(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * math.pi) -> Any:
+def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * math.pi) -> Any:
     if has_duals(period):
         raise TypeError("np.unwrap has no derivative in period; pass period.primal.")
     p = array(p)
     if not has_duals(p):
         return np.unwrap(p, plain(discont), axis, period=period)
     y = np.unwrap(p.primal, plain(discont), axis, period=period)
-    return dual(y, map_leaves(np.array, p.tangent), p.level)
+    return dual(y, p.tangent.copy(), p.level)
 
 
 @implements(np.i0)
-def _(x: Any) -> Any:
+def i0(x: Any) -> Any:
     return _bessel_i(0)(array(x))
 
 

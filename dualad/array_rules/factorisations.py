@@ -14,10 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from ..array import as_operand, implements
+from ..array.operands import as_operand
+from ..array.protocols import implements
+from ..array.undefined import known, undefined
 from ..dual import Dual
-from ..pair import plain
-from ..undefined import known, undefined
+from ..pair import plain, zero_like
 from .matrices import (
     adjoint,
     anywhere,
@@ -271,8 +272,8 @@ def svd(
             lost |= zero & is_left(left, whole, eps, a.ndim)
     unsure = _unsure(y.U[..., :k]) | _unsure(y.Vh[..., :k, :], axis=-1)
     moved = has_moved(a.tangent, a.ndim - 2)
-    du, lost_u = _with_added(du, lost, moved, y.U.shape[-1])
-    dv, lost_v = _with_added(dv, lost, moved, y.Vh.shape[-2])
+    du, lost_u = _with_added(du, lost, moved, y.U.shape[-1], a.level)
+    dv, lost_v = _with_added(dv, lost, moved, y.Vh.shape[-2], a.level)
     somewhere = np.any(unsure, axis=-1)[..., None, None]
     du, dv = (_inside(d, somewhere, _NO_VECTOR) for d in (du, adjoint(dv)))
     why = _NO_VECTOR if np.any(lost) else _ADDED
@@ -283,11 +284,11 @@ def svd(
     )
 
 
-def _with_added(dot: Any, lost: Any, moved: Any, n: int) -> tuple[Any, Any]:
+def _with_added(dot: Any, lost: Any, moved: Any, n: int, level: int) -> tuple[Any, Any]:
     """Tangents of the first columns, and which are lost, with those of all n columns: what is
     added has no derivative, unless nothing moves."""
     added = n - dot.shape[-1]
-    zeros = np.zeros((*dot.shape[:-1], added), plain(dot).dtype)
+    zeros = zero_like(level, dot, (*dot.shape[:-1], added))
     more = np.broadcast_to(moved[..., None], (*moved.shape, added))
     return np.concatenate((dot, zeros), axis=-1), np.concatenate((lost, more), axis=-1)
 
@@ -341,13 +342,17 @@ def qr(a: Any, mode: Any = "reduced") -> Any:
     moved = has_moved(a.tangent, a.ndim - 2)
     lost = (dependent & moved)[..., None]
     dr = np.triu(adjoint(q1) @ a.tangent - turn @ r1)
-    zeros = np.zeros((*dr.shape[:-2], r.shape[-2] - k, n), plain(dr).dtype)
+    zeros = zero_like(a.level, dr, (*dr.shape[:-2], r.shape[-2] - k, n))
     dr = np.concatenate((dr, zeros), axis=-2)
     r = undefined(result(r, dr, a.level), lost[..., None], _DEPENDENT)
     if mode == "r":
         return r
     dq, lost_q = _with_added(
-        q1 @ turn + (x - q1 @ p), np.broadcast_to(lost, (*moved.shape, k)), moved, q.shape[-1]
+        q1 @ turn + (x - q1 @ p),
+        np.broadcast_to(lost, (*moved.shape, k)),
+        moved,
+        q.shape[-1],
+        a.level,
     )
     why = _DEPENDENT if np.any(lost) else _ADDED
     return y._replace(Q=undefined(result(q, dq, a.level), lost_q[..., None, :], why), R=r)

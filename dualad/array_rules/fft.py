@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..array import as_operand, implements_each, linear
+from ..array.algebra import linear
+from ..array.operands import as_operand
+from ..array.protocols import implements_each
 from ..dual import Dual
 from .common import into
 

@@ -19,10 +19,12 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.linalg import LinAlgError
 
-from ..array import DualArray, as_operand, implements, plain_answer
+from ..array.dualarray import DualArray
+from ..array.operands import as_operand
+from ..array.protocols import implements, plain_answer
+from ..array.undefined import undefined
 from ..dual import Dual
 from ..pair import dual, newest, parts, plain
-from ..undefined import undefined
 from .common import reduced
 from .matrices import (
     adjoint,

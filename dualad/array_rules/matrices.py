@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import linear
+from ..array.algebra import linear
 from ..dual import Dual
 from ..pair import as_number, dual, fit, map_leaves, parts, plain
 

@@ -7,23 +7,24 @@ from typing import Any
 
 import numpy as np
 
-from ..array import as_operand, converted, implements, implements_each, plain_answer, refuse
+from ..array.operands import as_operand, converted
+from ..array.protocols import implements, implements_each, plain_answer, refuse
 from ..pair import plain
 from .shapes import gathering
 
 plain_answer(np.unravel_index, np.ravel_multi_index)
 
 
-def _astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
+def astype(x: Any, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Any:
     return converted(x, dtype)
 
 
 if hasattr(np, "astype"):  # NumPy 2.1
-    implements(np.astype)(_astype)
+    implements(np.astype)(astype)
 
 
 @implements(np.array_repr, np.array_str, np.array2string)
-def _(a: Any, *args: Any, **kwargs: Any) -> str:
+def array_repr(a: Any, *args: Any, **kwargs: Any) -> str:
     return repr(a)
 
 
@@ -34,12 +35,14 @@ implements_each(gathering, np.lib.stride_tricks.sliding_window_view)
 
 
 @implements(np.union1d)
-def _(ar1: Any, ar2: Any) -> Any:
+def union1d(ar1: Any, ar2: Any) -> Any:
     return np.unique(np.concatenate((ar1, ar2), axis=None))
 
 
 @implements(np.intersect1d)
-def _(ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False) -> Any:
+def intersect1d(
+    ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False
+) -> Any:
     ar1, ar2 = as_operand(ar1), as_operand(ar2)
     _, i, j = np.intersect1d(plain(ar1), plain(ar2), assume_unique, return_indices=True)
     common = np.ravel(ar1)[i]
@@ -47,13 +50,13 @@ def _(ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = Fa
 
 
 @implements(np.setdiff1d)
-def _(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
+def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     first = np.ravel(ar1) if assume_unique else np.unique(ar1)
     return first[np.isin(plain(first), plain(as_operand(ar2)), invert=True)]
 
 
 @implements(np.setxor1d)
-def _(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
+def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     only1, only2 = np.setdiff1d(ar1, ar2), np.setdiff1d(ar2, ar1)
     return np.sort(np.concatenate((only1, only2)))
 
@@ -84,12 +87,12 @@ for _name in ("arccos", "arcsin", "arctanh"):
 
 
 @implements(_scimath.logn)
-def _(n: Any, x: Any) -> Any:
+def logn(n: Any, x: Any) -> Any:
     return _scimath.log(x) / _scimath.log(n)
 
 
 @implements(_scimath.power)
-def _(x: Any, p: Any) -> Any:
+def power(x: Any, p: Any) -> Any:
     return np.power(x + 0j, p) if np.any(_is_negative(plain(x))) else np.power(x, p)
 
 

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import polynomial
 
-from ..array import implements
+from ..array.protocols import implements
+from ..array.undefined import undefined
 from ..dual import Dual
 from ..pair import dual, fit, plain
-from ..undefined import undefined
 from .common import array, as_dtype, has_duals
 
 
@@ -34,7 +34,7 @@ def _same_length(a: Any, b: Any) -> tuple[Any, Any]:
 
 
 @implements(np.polyval)
-def _(p: Any, x: Any) -> Any:
+def polyval(p: Any, x: Any) -> Any:
     if isinstance(x, np.poly1d):
         raise TypeError("np.polyval of a dual at a polynomial is not supported; give numbers as x.")
     p, x = array(p), array(x)
@@ -55,7 +55,7 @@ def _rising(x: Any, c: Any, grid: bool) -> Any:
     return y
 
 
-def _polyvalnd(pts: Any, c: Any) -> Any:
+def polyvalnd(pts: Any, c: Any) -> Any:
     shapes = [np.shape(x) for x in pts]
     if len(set(shapes)) > 1:
         raise ValueError(
@@ -67,33 +67,33 @@ def _polyvalnd(pts: Any, c: Any) -> Any:
 
 
 @implements(polynomial.polyval2d)
-def _(x: Any, y: Any, c: Any) -> Any:
-    return _polyvalnd((x, y), c)
+def polyval2d(x: Any, y: Any, c: Any) -> Any:
+    return polyvalnd((x, y), c)
 
 
 @implements(polynomial.polygrid2d)
-def _(x: Any, y: Any, c: Any) -> Any:
+def polygrid2d(x: Any, y: Any, c: Any) -> Any:
     return _rising(y, _rising(x, c, True), True)
 
 
 if "polyvalnd" in vars(polynomial):  # since NumPy 2.5
-    implements(vars(polynomial)["polyvalnd"])(_polyvalnd)
+    implements(vars(polynomial)["polyvalnd"])(polyvalnd)
 
 
 @implements(np.polyadd)
-def _(a1: Any, a2: Any) -> Any:
+def polyadd(a1: Any, a2: Any) -> Any:
     a, b = _same_length(_coefficients(a1), _coefficients(a2))
     return a + b
 
 
 @implements(np.polysub)
-def _(a1: Any, a2: Any) -> Any:
+def polysub(a1: Any, a2: Any) -> Any:
     a, b = _same_length(_coefficients(a1), _coefficients(a2))
     return a - b
 
 
 @implements(np.polymul)
-def _(a1: Any, a2: Any) -> Any:
+def polymul(a1: Any, a2: Any) -> Any:
     a, b = (
         p if has_duals(p) or not p.any() else np.trim_zeros(p, "f")
         for p in (_coefficients(a1), _coefficients(a2))
@@ -102,7 +102,7 @@ def _(a1: Any, a2: Any) -> Any:
 
 
 @implements(np.polydiv)
-def _(u: Any, v: Any) -> Any:
+def polydiv(u: Any, v: Any) -> Any:
     u, v = _coefficients(u) + 0.0, _coefficients(v) + 0.0
     n = v.shape[0] - 1
     quotient = []
@@ -115,7 +115,7 @@ def _(u: Any, v: Any) -> Any:
 
 
 @implements(np.polyder)
-def _(p: Any, m: int = 1) -> Any:
+def polyder(p: Any, m: int = 1) -> Any:
     if m < 0:
         raise ValueError(f"np.polyder takes an order m of 0 or more, got {m}.")
     p = _coefficients(p)
@@ -125,7 +125,7 @@ def _(p: Any, m: int = 1) -> Any:
 
 
 @implements(np.polyint)
-def _(p: Any, m: int = 1, k: Any = None) -> Any:
+def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
     if m < 0:
         raise ValueError(f"np.polyint takes an order m of 0 or more, got {m}.")
     p, m = _coefficients(p), int(m)
@@ -143,7 +143,7 @@ def _(p: Any, m: int = 1, k: Any = None) -> Any:
 
 
 @implements(np.poly)
-def _(seq_of_zeros: Any) -> Any:
+def poly(seq_of_zeros: Any) -> Any:
     zeros = _coefficients(seq_of_zeros)
     if zeros.ndim == 2 and zeros.shape[0] == zeros.shape[1] and zeros.shape[0]:
         zeros = np.linalg.eigvals(zeros)
@@ -172,7 +172,7 @@ def _is_real(x: Any) -> bool:
 
 
 @implements(np.roots)
-def _(p: Any) -> Any:
+def roots(p: Any) -> Any:
     """By the implicit function theorem: a root r moves by −ṗ(r)/p′(r)."""
     p = _coefficients(p)
     r = np.roots(p.primal)
@@ -195,7 +195,7 @@ _MULTIPLE = (
 
 
 @implements(np.vander)
-def _(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
     x = array(x)
     if x.ndim != 1:
         raise ValueError(f"np.vander takes an array of one axis, got shape {x.shape}.")
@@ -211,7 +211,7 @@ def _(x: Any, N: int | None = None, increasing: bool = False) -> Any:
 
 
 @implements(np.polyfit)
-def _(
+def polyfit(
     x: Any,
     y: Any,
     deg: int,

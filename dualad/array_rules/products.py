@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..array import DualArray, bilinear, implements, matmul, multilinear, plain_answer
+from ..array.algebra import bilinear, matmul, multilinear
+from ..array.dualarray import DualArray
+from ..array.protocols import implements, plain_answer
 from ..pair import plain
 from .common import (
     along,
@@ -29,7 +31,7 @@ from .common import (
 
 
 @implements(np.dot)
-def _(a: Any, b: Any, out: Any = None) -> Any:
+def dot(a: Any, b: Any, out: Any = None) -> Any:
     a, b = array(a), array(b)
     if not a.ndim or not b.ndim:
         return into(out, a * b)
@@ -41,7 +43,7 @@ def _times(a: Any, b: Any) -> Any:
 
 
 @implements(np.inner)
-def _(a: Any, b: Any, /) -> Any:
+def inner(a: Any, b: Any, /) -> Any:
     a, b = array(a), array(b)
     if not a.ndim or not b.ndim:
         return a * b
@@ -49,7 +51,7 @@ def _(a: Any, b: Any, /) -> Any:
 
 
 @implements(np.vdot)
-def _(a: Any, b: Any, /) -> Any:
+def vdot(a: Any, b: Any, /) -> Any:
     return np.dot(np.reshape(_conj(array(a)), -1), np.reshape(array(b), -1))
 
 
@@ -58,12 +60,12 @@ def _conj(a: Any) -> Any:
 
 
 @implements(np.outer)
-def _(a: Any, b: Any, out: Any = None) -> Any:
+def outer(a: Any, b: Any, out: Any = None) -> Any:
     return into(out, np.reshape(array(a), (-1, 1)) * np.reshape(array(b), (1, -1)))
 
 
 @implements(np.linalg.outer)
-def _(x1: Any, x2: Any, /) -> Any:
+def linalg_outer(x1: Any, x2: Any, /) -> Any:
     a, b = array(x1), array(x2)
     if a.ndim != 1 or b.ndim != 1:
         raise ValueError(
@@ -74,7 +76,7 @@ def _(x1: Any, x2: Any, /) -> Any:
 
 
 @implements(np.tensordot, np.linalg.tensordot)
-def _(a: Any, b: Any, /, axes: Any = 2) -> Any:
+def tensordot(a: Any, b: Any, /, axes: Any = 2) -> Any:
     a, b = array(a), array(b)
     if isinstance(axes, (int, np.integer)):
         axes = (range(a.ndim - axes, a.ndim), range(axes))
@@ -97,7 +99,7 @@ def _(a: Any, b: Any, /, axes: Any = 2) -> Any:
 
 
 @implements(np.kron)
-def _(a: Any, b: Any) -> Any:
+def kron(a: Any, b: Any) -> Any:
     a, b = array(a), array(b)
     ndim = max(a.ndim, b.ndim)
     m = (1,) * (ndim - a.ndim) + a.shape
@@ -109,7 +111,7 @@ def _(a: Any, b: Any) -> Any:
 
 
 @implements(np.cross)
-def _(
+def cross(
     a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
 ) -> Any:
     if axis is not None:
@@ -131,7 +133,7 @@ def _(
 
 
 @implements(np.linalg.cross)
-def _(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+def linalg_cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     a, b = array(x1), array(x2)
     if a.shape[axis] != 3 or b.shape[axis] != 3:
         raise ValueError(
@@ -141,7 +143,7 @@ def _(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
 
 
 @implements(np.linalg.multi_dot)
-def _(arrays: Any, *, out: Any = None) -> Any:
+def multi_dot(arrays: Any, *, out: Any = None) -> Any:
     factors = [array(a) for a in arrays]
     if len(factors) < 2:
         raise ValueError(f"np.linalg.multi_dot takes two arrays or more, got {len(factors)}.")
@@ -180,7 +182,7 @@ def _cheapest(factors: Sequence[Any]) -> Any:
 
 
 @implements(np.linalg.matrix_power)
-def _(a: Any, n: int) -> Any:
+def matrix_power(a: Any, n: int) -> Any:
     a = array(a)
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
         raise np.linalg.LinAlgError(
@@ -203,7 +205,7 @@ def _(a: Any, n: int) -> Any:
 
 
 @implements(np.trace)
-def _(
+def trace(
     a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None
 ) -> Any:
     a = as_dtype(array(a), dtype)
@@ -218,7 +220,9 @@ def _of_stacks(ufunc: Any, f: Callable[[Any, Any], Any]) -> None:
     """f takes vectors and matrices in the last axes; axes=, axis= and keepdims= move them."""
 
     @implements(ufunc)
-    def _(a: Any, b: Any, /, *, axes: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    def of_stacks(
+        a: Any, b: Any, /, *, axes: Any = None, axis: Any = None, keepdims: bool = False
+    ) -> Any:
         a, b = array(a), array(b)
         if axis is not None:
             axes = [axis, axis, axis if keepdims else ()]
@@ -255,12 +259,12 @@ if hasattr(np, "matvec"):  # NumPy 2.2
 
 
 @implements(np.linalg.matmul)
-def _(x1: Any, x2: Any, /) -> Any:
+def linalg_matmul(x1: Any, x2: Any, /) -> Any:
     return matmul(array(x1), array(x2))
 
 
 @implements(np.linalg.vecdot)
-def _(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+def linalg_vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     a, b = np.moveaxis(array(x1), axis, -1), np.moveaxis(array(x2), axis, -1)
     return _vecdot(a, b)
 
@@ -271,7 +275,7 @@ plain_answer(np.einsum_path)
 
 
 @implements(np.einsum)
-def _(
+def einsum(
     *operands: Any,
     out: Any = None,
     optimize: Any = False,
@@ -326,12 +330,12 @@ def _letters(subscripts: Sequence[Any]) -> str:
 
 
 @implements(np.convolve)
-def _(a: Any, v: Any, mode: Any = "full") -> Any:
+def convolve(a: Any, v: Any, mode: Any = "full") -> Any:
     a, v = (np.reshape(x, x.shape or 1) for x in (array(a), array(v)))
     return bilinear(lambda x, w: np.convolve(x, w, mode), a, v)
 
 
 @implements(np.correlate)
-def _(a: Any, v: Any, mode: Any = "valid") -> Any:
+def correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
     a, v = (np.reshape(x, x.shape or 1) for x in (array(a), array(v)))
     return bilinear(lambda x, w: np.correlate(x, w, mode), a, v)

@@ -13,8 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from ..array import DualArray, as_operand, implements
-from ..pair import dual, plain
+from ..array.dualarray import DualArray
+from ..array.operands import as_operand
+from ..array.protocols import implements
+from ..pair import as_number, dual, plain
 from ..zeros import scale
 from .common import (
     along,
@@ -44,7 +46,7 @@ def _linear_reduction(
 
 
 @implements(np.sum)
-def _(
+def sum(
     a: Any,
     axis: Any = None,
     dtype: Any = None,
@@ -68,11 +70,11 @@ def _sum_of_all(a: DualArray) -> Any:
         return None
     many = tangent.ndim - value.ndim
     total = np.add.reduce(tangent, tuple(range(many, tangent.ndim)))
-    return dual(np.add.reduce(value, None), total if many else total.item(), a.level)
+    return dual(np.add.reduce(value, None), total if many else as_number(total), a.level)
 
 
 @implements(np.mean)
-def _(
+def mean(
     a: Any,
     axis: Any = None,
     dtype: Any = None,
@@ -85,7 +87,7 @@ def _(
 
 
 @implements(np.average)
-def _(
+def average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
 ) -> Any:
     a = array(a)
@@ -122,7 +124,7 @@ def _weights_for(a: Any, axis: Any, w: Any) -> Any:
 
 
 @implements(np.cumsum)
-def _(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+def cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     a = as_dtype(array(a), dtype)
     if axis is None:
         a, axis = np.reshape(a, -1), -1
@@ -134,7 +136,7 @@ def _(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
 
 
 @implements(np.prod)
-def _(
+def prod(
     a: Any,
     axis: Any = None,
     dtype: Any = None,
@@ -171,7 +173,7 @@ def _product_of_others(v: Any) -> Any:
 
 
 @implements(np.cumprod)
-def _(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     a = as_dtype(array(a), dtype)
     if axis is None:
         a, axis = np.reshape(a, -1), -1
@@ -189,12 +191,13 @@ def _running_products(x: Any) -> Any:
     n elements take 2n products of duals in 2·log₂(n) steps on whole arrays.
     """
     n = x.shape[-1]
-    result = x.copy()
     if n < 2:
-        return result
-    result[..., 1::2] = pairs = _running_products(x[..., : n - 1 : 2] * x[..., 1::2])
-    result[..., 2::2] = pairs[..., : (n - 1) // 2] * x[..., 2::2]
-    return result
+        return x
+    odd = _running_products(x[..., : n - 1 : 2] * x[..., 1::2])
+    even = np.concatenate([x[..., :1], odd[..., : (n - 1) // 2] * x[..., 2::2]], axis=-1)
+    behind = even.shape[-1]
+    order = [behind + i // 2 if i % 2 else i // 2 for i in range(n)]
+    return np.take(np.concatenate([even, odd], axis=-1), order, axis=-1)
 
 
 def _cumulative(f: Callable[..., Any], start: Callable[..., Any]) -> Callable[..., Any]:
@@ -230,7 +233,7 @@ if hasattr(np, "cumulative_sum"):  # NumPy 2.1
 # -- moments -------------------------------------------------------------------------------
 
 
-def _variance(
+def variance(
     a: Any,
     axis: Any = None,
     dtype: Any = None,
@@ -264,11 +267,11 @@ def _count(shape: tuple[int, ...], axes: tuple[int, ...], where: Any, keepdims: 
     return np.sum(np.broadcast_to(plain(array(where)), shape), axes, np.int64, keepdims=keepdims)
 
 
-implements(np.var)(_variance)
+implements(np.var)(variance)
 
 
 @implements(np.std)
-def _(
+def std(
     a: Any,
     axis: Any = None,
     dtype: Any = None,
@@ -282,7 +285,7 @@ def _(
 ) -> Any:
     a = as_dtype(array(a), dtype)
     options = {"keepdims": keepdims, "where": where}
-    y = np.sqrt(_variance(a, axis, ddof=ddof, mean=mean, correction=correction, **options))
+    y = np.sqrt(variance(a, axis, ddof=ddof, mean=mean, correction=correction, **options))
     if mean is None and has_duals(y):
         # the slope is 0 where all elements are equal, also where their mean was rounded
         equal = _all_equal(np.asarray(plain(a)), axis, options)
@@ -299,7 +302,7 @@ def _all_equal(a: Any, axis: Any, options: dict[str, Any]) -> Any:
 
 
 @implements(np.ptp)
-def _(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+def ptp(a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
     highest, lowest = (f(a, axis, keepdims=keepdims) for f in (np.max, np.min))
     return into(out, highest - lowest)
 
@@ -329,13 +332,13 @@ implements(np.nanstd)(_without_nan(np.std))
 
 
 @implements(np.nancumsum)
-def _(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+def nancumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     a = array(a)
     return np.cumsum(np.where(_numbers(a), a, 0), axis, dtype, out)
 
 
 @implements(np.nancumprod)
-def _(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+def nancumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     a = array(a)
     return np.cumprod(np.where(_numbers(a), a, 1), axis, dtype, out)
 
@@ -349,7 +352,7 @@ def _between(a: Any, start: int | None, stop: int | None, axis: int) -> Any:
 
 
 @implements(np.diff)
-def _(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+def diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
     if n < 0:
         raise ValueError(f"np.diff takes an order n of 0 or more, got {n}.")
     a = array(a)
@@ -373,7 +376,7 @@ def _end(e: Any, a: Any, axis: int) -> Any:
 
 
 @implements(np.ediff1d)
-def _(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     a = np.reshape(array(ary), -1)
     kind = plain(a).dtype
 
@@ -391,7 +394,7 @@ def _(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 
 
 @implements(np.gradient)
-def _(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
+def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     f = array(f)
     axes = axes_from_end(axis, f.ndim)
     if edge_order not in (1, 2):
@@ -441,7 +444,7 @@ def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
     return np.concatenate([first, inside, last], axis=axis)
 
 
-def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
+def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     y = array(y)
     i = axis_from_end(axis, y.ndim)
     if x is None:
@@ -453,6 +456,6 @@ def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     return np.sum(width * (_between(y, 1, None, i) + _between(y, None, -1, i)) / 2.0, axis=i)
 
 
-implements(np.trapezoid)(_trapezoid)
+implements(np.trapezoid)(trapezoid)
 if "trapz" in vars(np):  # its older name, up to NumPy 2.3
-    implements(vars(np)["trapz"])(_trapezoid)
+    implements(vars(np)["trapz"])(trapezoid)

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..array import as_operand, directions, implements, linear, plain_answer
+from ..array.algebra import directions, linear
+from ..array.operands import as_operand
+from ..array.protocols import implements, plain_answer
 from ..pair import dual, fit, newest, parts, plain
 from ..zeros import scale
 from .common import (
@@ -114,7 +116,7 @@ _extreme(np.nanmin)
 
 
 @implements(np.sort)
-def _(
+def sort(
     a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None
 ) -> Any:
     a = array(a)
@@ -124,14 +126,16 @@ def _(
 
 
 @implements(np.sort_complex)
-def _(a: Any) -> Any:
+def sort_complex(a: Any) -> Any:
     a = array(a)
     kind = np.result_type(plain(a).dtype, np.complex128)  # of float32 too
     return np.sort(a if np.iscomplexobj(plain(a)) else as_dtype(a, kind))
 
 
 @implements(np.partition)
-def _(a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None) -> Any:
+def partition(
+    a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None
+) -> Any:
     a = array(a)
     if axis is None:
         a, axis = np.reshape(a, -1), -1
@@ -205,7 +209,7 @@ def _pick(tangent: Any, order: Any, rank: Any) -> Any:
 
 def _median(f: Callable[..., Any]) -> None:
     @implements(f)
-    def _(
+    def median(
         a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: Any = 0
     ) -> Any:
         return _order_statistic(f, a, axis, out, bool(keepdims))
@@ -213,7 +217,7 @@ def _median(f: Callable[..., Any]) -> None:
 
 def _quantile(f: Callable[..., Any]) -> None:
     @implements(f)
-    def _(
+    def quantile(
         a: Any,
         q: Any,
         axis: Any = None,
@@ -245,7 +249,7 @@ _quantile(np.nanpercentile)
 
 
 @implements(np.unique)
-def _(
+def unique(
     ar: Any,
     return_index: bool = False,
     return_inverse: bool = False,
@@ -265,7 +269,7 @@ def _unique_tuple(f: Callable[..., Any]) -> None:
     """The array API's functions: no nan equals another, and results are named."""
 
     @implements(f)
-    def _(x: Any, /) -> Any:
+    def named(x: Any, /) -> Any:
         x = array(x)
         found: Any = f(plain(x))
         values = np.unique(x, equal_nan=False)
@@ -280,7 +284,7 @@ for _f in (np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values)
 
 
 @implements(np.take)
-def _(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: Any = "raise") -> Any:
+def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: Any = "raise") -> Any:
     a, indices = array(a), plain(array(indices))
     if axis is None:
         a, axis = np.reshape(a, -1), -1
@@ -289,7 +293,7 @@ def _(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: Any = "rais
 
 
 @implements(np.take_along_axis)
-def _(arr: Any, indices: Any, axis: Any = -1) -> Any:
+def take_along_axis(arr: Any, indices: Any, axis: Any = -1) -> Any:
     a, indices = array(arr), plain(array(indices))
     if axis is None:
         a, axis = np.reshape(a, -1), -1
@@ -304,7 +308,7 @@ def _(arr: Any, indices: Any, axis: Any = -1) -> Any:
 
 
 @implements(np.compress)
-def _(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
+def compress(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
     condition = plain(array(condition))
     if condition.ndim != 1:
         raise ValueError(f"np.compress takes a condition of one axis, got shape {condition.shape}.")
@@ -312,12 +316,12 @@ def _(condition: Any, a: Any, axis: Any = None, out: Any = None) -> Any:
 
 
 @implements(np.extract)
-def _(condition: Any, arr: Any) -> Any:
+def extract(condition: Any, arr: Any) -> Any:
     return np.take(array(arr), np.flatnonzero(plain(array(condition))))
 
 
 @implements(np.trim_zeros)
-def _(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
+def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     a = array(filt)
     trim = trim.lower()
     if trim not in ("f", "b", "fb", "bf"):

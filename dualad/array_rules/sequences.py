@@ -8,13 +8,14 @@ from typing import Any
 
 import numpy as np
 
-from ..array import as_operand, implements
+from ..array.operands import as_operand
+from ..array.protocols import implements
 from ..pair import newest, parts, plain
 from .common import array, as_dtype, axis_from_end, has_duals, unboxed, with_value
 
 
 @implements(np.linspace)
-def _linspace(
+def linspace(
     start: Any,
     stop: Any,
     num: Any = 50,
@@ -30,7 +31,7 @@ def _linspace(
         options: dict[str, Any] = {"retstep": retstep, "dtype": dtype, "axis": axis}
         return np.linspace(start, stop, num, endpoint, **options)
     level = newest((start, stop))
-    value = _linspace(parts(start, level)[0], parts(stop, level)[0], num, endpoint, axis=axis)
+    value = linspace(parts(start, level)[0], parts(stop, level)[0], num, endpoint, axis=axis)
     steps = num - 1 if endpoint else num
     i = axis_from_end(axis, value.ndim)
     part = np.reshape(np.arange(num) / max(steps, 1), (-1, *[1] * (-1 - i)))
@@ -45,7 +46,7 @@ def _spread(a: Any, ndim: int) -> Any:
 
 
 @implements(np.logspace)
-def _(
+def logspace(
     start: Any,
     stop: Any,
     num: Any = 50,
@@ -65,7 +66,7 @@ def _(
 
 
 @implements(np.geomspace)
-def _(
+def geomspace(
     start: Any,
     stop: Any,
     num: Any = 50,
@@ -94,7 +95,9 @@ def _(
 
 
 @implements(np.apply_along_axis)
-def _(func1d: Callable[..., Any], axis: Any, arr: Any, *args: Any, **kwargs: Any) -> Any:
+def apply_along_axis(
+    func1d: Callable[..., Any], axis: Any, arr: Any, *args: Any, **kwargs: Any
+) -> Any:
     a = array(arr)
     i = axis_from_end(axis, a.ndim)
     a = np.moveaxis(a, i, -1)
@@ -111,7 +114,7 @@ def _(func1d: Callable[..., Any], axis: Any, arr: Any, *args: Any, **kwargs: Any
 
 
 @implements(np.apply_over_axes)
-def _(func: Callable[..., Any], a: Any, axes: Any) -> Any:
+def apply_over_axes(func: Callable[..., Any], a: Any, axes: Any) -> Any:
     a = array(a)
     for axis in np.ravel(axes).tolist():
         i = int(axis) % a.ndim

@@ -12,15 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from ..array import (
-    DualArray,
-    as_operand,
-    converted,
-    implements,
-    implements_each,
-    linear,
-    plain_answer,
-)
+from ..array.algebra import linear
+from ..array.dualarray import DualArray
+from ..array.operands import as_operand, converted
+from ..array.protocols import implements, implements_each, plain_answer
 from ..pair import plain
 from ..structure import leaves, rebuild
 
@@ -86,7 +81,7 @@ implements_each(_reshaping, np.squeeze, np.expand_dims)
 
 
 @implements(np.reshape)
-def _(a: Any, /, shape: Any, order: str = "C", *, copy: bool | None = None) -> Any:
+def reshape(a: Any, /, shape: Any, order: str = "C", *, copy: bool | None = None) -> Any:
     if order == "C":
         result = _reshaping(np.reshape)(a, shape)
     else:  # first axis fastest: the last one of the transpose
@@ -96,7 +91,7 @@ def _(a: Any, /, shape: Any, order: str = "C", *, copy: bool | None = None) -> A
 
 
 @implements(np.ravel)
-def _(a: Any, order: str = "C") -> Any:
+def ravel(a: Any, order: str = "C") -> Any:
     return np.reshape(a, -1, order="F" if order == "F" else "C")
 
 
@@ -119,7 +114,7 @@ def _along(axis: int, index: Any) -> tuple[Any, ...]:
 
 
 @implements(np.flip)
-def _(m: Any, axis: Any = None) -> Any:
+def flip(m: Any, axis: Any = None) -> Any:
     m = as_operand(m)
     axes = range(m.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     turned = {i % m.ndim for i in axes}
@@ -127,17 +122,17 @@ def _(m: Any, axis: Any = None) -> Any:
 
 
 @implements(np.flipud)
-def _(m: Any) -> Any:
+def flipud(m: Any) -> Any:
     return np.flip(m, 0)
 
 
 @implements(np.fliplr)
-def _(m: Any) -> Any:
+def fliplr(m: Any) -> Any:
     return np.flip(m, 1)
 
 
 @implements(np.rot90)
-def _(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
+def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
     first, second = axes
     if k % 4 == 0:
         return m[...]
@@ -160,34 +155,34 @@ def _split(ary: Any, sections: Any, axis: int, uneven: bool = False) -> list[Any
 
 
 @implements(np.split)
-def _(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     return _split(ary, indices_or_sections, axis)
 
 
 @implements(np.array_split)
-def _(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     return _split(ary, indices_or_sections, axis, uneven=True)
 
 
 @implements(np.vsplit)
-def _(ary: Any, indices_or_sections: Any) -> Any:
+def vsplit(ary: Any, indices_or_sections: Any) -> Any:
     return _split(ary, indices_or_sections, 0)
 
 
 @implements(np.hsplit)
-def _(ary: Any, indices_or_sections: Any) -> Any:
+def hsplit(ary: Any, indices_or_sections: Any) -> Any:
     return _split(ary, indices_or_sections, 1 if ary.ndim > 1 else 0)
 
 
 @implements(np.dsplit)
-def _(ary: Any, indices_or_sections: Any) -> Any:
+def dsplit(ary: Any, indices_or_sections: Any) -> Any:
     return _split(ary, indices_or_sections, 2)
 
 
 if hasattr(np, "unstack"):  # NumPy 2.1
 
     @implements(np.unstack)
-    def _(x: Any, /, *, axis: int = 0) -> Any:
+    def unstack(x: Any, /, *, axis: int = 0) -> Any:
         return tuple(np.moveaxis(x, axis, 0))
 
 
@@ -222,7 +217,7 @@ implements_each(_placing, np.tril, np.triu, np.diag, np.diagflat)
 
 
 @implements(np.broadcast_to)
-def _(array: Any, shape: Any, subok: bool = False) -> Any:
+def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
     array = as_operand(array)
     shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
     ones = (1,) * (len(shape) - np.ndim(array))
@@ -236,13 +231,13 @@ def _(array: Any, shape: Any, subok: bool = False) -> Any:
 
 
 @implements(np.broadcast_arrays)
-def _(*args: Any, subok: bool = False) -> Any:
+def broadcast_arrays(*args: Any, subok: bool = False) -> Any:
     shape = np.broadcast_shapes(*map(np.shape, args))
     return tuple(np.broadcast_to(a, shape) for a in args)
 
 
 @implements(np.meshgrid)
-def _(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
+def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
     numbers: Any = [np.arange(np.size(x)) for x in xi]
     places = np.meshgrid(*numbers, sparse=sparse, indexing=indexing)  # type: ignore[call-overload]
     return tuple(np.reshape(as_operand(x), -1)[p] for x, p in zip(xi, places, strict=True))
@@ -277,7 +272,7 @@ implements_each(_joining, np.vstack, np.hstack, np.dstack, np.column_stack)
 
 
 @implements(np.concatenate)
-def _(
+def concatenate(
     arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: str = ""
 ) -> Any:
     parts = [as_operand(a) for a in arrays]
@@ -293,7 +288,9 @@ def _(
 
 
 @implements(np.stack)
-def _(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: str = "") -> Any:
+def stack(
+    arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: str = ""
+) -> Any:
     parts = [as_operand(a) for a in arrays]
     behind = axis if axis < 0 else axis - 1 - max(map(np.ndim, parts))
     result = linear(
@@ -303,7 +300,7 @@ def _(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting
 
 
 @implements(np.block)
-def _(arrays: Any) -> Any:
+def block(arrays: Any) -> Any:
     parts = [as_operand(a) for a in leaves(arrays)]
 
     def f(*xs: Any) -> Any:
@@ -314,12 +311,12 @@ def _(arrays: Any) -> Any:
 
 
 @implements(np.append)
-def _(arr: Any, values: Any, axis: int | None = None) -> Any:
+def append(arr: Any, values: Any, axis: int | None = None) -> Any:
     return np.concatenate((arr, values), axis)
 
 
 @implements(np.insert)
-def _(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
     obj = plain(obj)
     return linear(lambda a, v: np.insert(a, obj, v, axis), as_operand(arr), as_operand(values))
 
@@ -328,7 +325,7 @@ def _(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
 
 
 @implements(np.pad)
-def _(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
+def pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
     array = as_operand(array)
     if callable(mode) or mode == "empty":
         raise TypeError(

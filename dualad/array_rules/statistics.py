@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from ..array import implements
+from ..array.protocols import implements
 from ..pair import plain
 from .common import array, as_dtype, unboxed
 
 
 @implements(np.cov)
-def _(
+def cov(
     m: Any,
     y: Any = None,
     rowvar: bool = True,
@@ -76,7 +76,7 @@ def _weights(w: Any, x: Any, name: str) -> Any:
 
 
 @implements(np.corrcoef)
-def _(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
+def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
     c = np.cov(x, y, rowvar, dtype=dtype)
     if not np.ndim(c):
         return c / c

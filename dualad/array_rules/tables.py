@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..array import as_operand, directions, implements, linear
+from ..array.algebra import directions, linear
+from ..array.operands import as_operand
+from ..array.protocols import implements
 from ..pair import dual, fit, newest, parts, plain
 from ..zeros import scale
 from .common import array, has_duals, unboxed
@@ -110,7 +112,7 @@ def _meeting(before: Any, after: Any, given: list[Any]) -> tuple[Any, Any]:
 
 
 @implements(np.bincount)
-def _(x: Any, /, weights: Any = None, minlength: Any = 0) -> Any:
+def bincount(x: Any, /, weights: Any = None, minlength: Any = 0) -> Any:
     x, weights = plain(array(x)), as_operand(weights) if weights is not None else None
     if not has_duals(weights):
         return np.bincount(x, weights, minlength)
@@ -141,12 +143,14 @@ def _counts(f: Callable[[Any], Any], weights: Any) -> Any:
 
 
 @implements(np.histogram_bin_edges)
-def _(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
+def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
     return _edges(np.reshape(array(a), -1), bins, range, weights)
 
 
 @implements(np.histogram)
-def _(a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
+def histogram(
+    a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> Any:
     a = np.reshape(array(a), -1)
     weights = None if weights is None else np.reshape(array(weights), -1)
     edges = _edges(a, bins, range, weights)
@@ -158,7 +162,7 @@ def _(a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: A
 
 
 @implements(np.histogramdd)
-def _(
+def histogramdd(
     sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
 ) -> Any:
     if isinstance(sample, (list, tuple)):  # one array per axis
@@ -188,7 +192,7 @@ def _(
 
 
 @implements(np.histogram2d)
-def _(
+def histogram2d(
     x: Any,
     y: Any,
     bins: Any = 10,

@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..array import DualArray, converted, ufunc_method
+from ..array.dualarray import DualArray
+from ..array.operands import converted
+from ..array.protocols import ufunc_method
 from ..dual import evaluate
 from ..rules import Rule
 

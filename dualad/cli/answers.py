@@ -13,10 +13,10 @@ import numpy as np
 from ..drivers import derivative, hessian, jacobian
 from ..pair import is_operand, plain
 from ..structure import labelled_numbers, leaves, rebuild
-from ..text import is_complex, text_of
+from ..text import is_complex
 from .arguments import Request
 from .errors import InputError
-from .numerals import LARGEST, Number, is_out_of_range
+from .numerals import LARGEST, Number, is_out_of_range, text_of
 from .problems import Array, Input, Problem
 
 Point: TypeAlias = "Number | Array"  # an argument, or a part of one

@@ -16,9 +16,8 @@ from ..pair import plain
 from ..rules import Rule
 from ..sentences import shorten
 from ..text import is_complex
-from ..zeros import is_finite
 from .errors import InputError
-from .numerals import LARGEST, Number, brief, constant, is_out_of_range, number
+from .numerals import LARGEST, Number, brief, constant, is_finite, is_out_of_range, number
 from .syntax import COMPARISONS, OPERATORS, SIGNS, Source, rule_named
 
 # Arguments that count: whole numbers without a derivative, by their index.

@@ -8,10 +8,9 @@ from typing import Any
 
 from ..sentences import on_one_line, shorten
 from ..tables import text_table
-from ..text import text_of
 from .answers import Answer
 from .arguments import Request
-from .numerals import Number, working_precision
+from .numerals import Number, text_of, working_precision
 from .problems import Problem
 
 

@@ -13,9 +13,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..sensitivity import Propagation, Sensitivities, csv_text, propagate, sensitivities
+from ..propagation import Propagation, propagate
+from ..sensitivity import Sensitivities, sensitivities
 from ..sentences import shorten
-from ..tables import write_whole
+from ..tables import csv_text, write_whole
 from .arguments import add_value, names_in, options_in, unknown_option
 from .errors import InputError
 from .files import csv_lines, text_in

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..array import as_operand, linear
+from ..array.algebra import linear
+from ..array.operands import as_operand
 from ..dual import Dual
 from ..pair import dual, parts, plain
 from ..structure import leaves, rebuild

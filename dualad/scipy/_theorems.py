@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
-from ..array import as_operand
+from ..array.operands import as_operand
+from ..array.undefined import NonDifferentiableError
 from ..drivers import derivative, grad, jacobian
 from ..pair import plain
-from ..undefined import NonDifferentiableError
 from ._parts import levels_of, through, with_value
 
 Function = Callable[..., Any]

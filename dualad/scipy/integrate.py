@@ -16,11 +16,11 @@ import numpy as np
 import scipy.integrate as _scipy
 from scipy import sparse
 
-from ..array import as_operand
+from ..array.operands import as_operand
+from ..array.undefined import NonDifferentiableError
 from ..drivers import jacobian
 from ..dual import Dual
 from ..pair import parts, plain
-from ..undefined import NonDifferentiableError
 from ._parts import (
     Levels,
     Plain,

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import scipy.interpolate as _scipy
 
-from ..array import as_operand
+from ..array.operands import as_operand
 from ..array_rules.common import has_duals
 from ..drivers import jacobian
 from ..pair import plain

@@ -14,11 +14,11 @@ import numpy as np
 import scipy.linalg as _scipy
 from scipy.linalg import LinAlgError
 
-from ..array import as_operand
+from ..array.operands import as_operand
+from ..array.undefined import NonDifferentiableError
 from ..array_rules.matrices import adjoint, from_triangle, largest
 from ..dual import Dual
 from ..pair import dual, plain
-from ..undefined import NonDifferentiableError
 from ._parts import stripped, with_value
 from ._theorems import solved
 

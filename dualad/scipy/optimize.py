@@ -17,12 +17,12 @@ import numpy as np
 import scipy.optimize as _scipy
 from scipy.optimize import Bounds, OptimizeResult, RootResults
 
-from ..array import as_operand
+from ..array.operands import as_operand
+from ..array.undefined import NonDifferentiableError
 from ..drivers import grad, jacobian
 from ..dual import Dual
 from ..pair import plain
 from ..structure import leaves, rebuild
-from ..undefined import NonDifferentiableError
 from ._parts import Plain, stripped, with_value
 from ._theorems import optimum_of, root_of
 

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import scipy.special as sc
 
-from ..array import as_operand
+from ..array.operands import as_operand
 from ..dual import Dual, function
 from ..pair import plain
 from ..special_rules import TABLE

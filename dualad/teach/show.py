@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import DualArray
+from ..array.dualarray import DualArray
 from ..dual import Dual
 from ..levels import HAND_MADE
 

@@ -22,7 +22,6 @@ y    v₅        = 11.6521  v̇₅                   = 5.5
 
 from __future__ import annotations
 
-import inspect
 import linecache
 import operator
 import os
@@ -40,7 +39,7 @@ from ..dual import Dual, evaluate, function, namespace_for
 from ..levels import ParticipatingLevel, fresh_level
 from ..pair import Function, as_numpy, dual, is_operand, map_leaves, plain
 from ..rules import Rule
-from ..structure import leaves, rebuild
+from ..structure import argument_names, element_labels, leaves, rebuild, rebuild_labelled
 from ..table import RULES
 from .formula import (
     ZERO,
@@ -285,7 +284,7 @@ class _Recording(ParticipatingLevel):
         self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any], wrt: Argnums | None
     ) -> tuple[tuple[Any, ...], dict[str, Any], tuple[str, ...]]:
         """Make the inputs. Gives the arguments for f, and the names of the directions."""
-        names = _names(f, args, kwargs)
+        names = dict(enumerate(argument_names(f, len(args)))) | {key: key for key in kwargs}
         given: dict[Any, Any] = dict(enumerate(args)) | kwargs
         if wrt is None:
             chosen = [key for key, x in given.items() if any(map(_has_input, leaves(x)))][:1]
@@ -297,6 +296,15 @@ class _Recording(ParticipatingLevel):
         active: list[_Entry] = []
 
         def enter(label: str, x: Any, on: bool) -> Any:
+            if on and isinstance(x, np.ndarray) and x.ndim:
+                cells = np.empty(x.shape, object)
+                for name, place in zip(
+                    element_labels(label, x.shape), np.ndindex(x.shape), strict=True
+                ):
+                    cells[place] = enter(name, x[place], on)
+                return cells
+            if not _is_input(x):
+                return x
             x = x.item() if isinstance(x, (np.integer, np.bool_)) else x
             entry = _Entry("input", x, [], text=label)
             self.entries.append(entry)
@@ -306,7 +314,7 @@ class _Recording(ParticipatingLevel):
             return self._traced(entry)
 
         new = {
-            key: _labelled(names[key], x, partial(enter, on=key in chosen), key in chosen)
+            key: rebuild_labelled(x, partial(enter, on=key in chosen), names[key])
             for key, x in given.items()
         }
         if not active:
@@ -569,27 +577,6 @@ def _unit(x: Any) -> Any:
 # -- arguments and outputs -----------------------------------------------------------------
 
 
-def _labelled(label: str, x: Any, enter: Callable[[str, Any], Any], arrays: bool) -> Any:
-    """The structure of x with enter(label, v) for each number v."""
-    if isinstance(x, dict):
-        copy = x.copy()
-        copy.update({k: _labelled(f"{label}[{k!r}]", v, enter, arrays) for k, v in x.items()})
-        return copy
-    if isinstance(x, (list, tuple)):
-        fields = getattr(x, "_fields", None)
-        labels = (
-            [f"{label}.{n}" for n in fields] if fields else [f"{label}[{i}]" for i in range(len(x))]
-        )
-        parts = [_labelled(name, v, enter, arrays) for name, v in zip(labels, x, strict=True)]
-        return type(x)(*parts) if fields else type(x)(parts)
-    if isinstance(x, np.ndarray) and x.ndim and arrays:
-        cells = np.empty(x.shape, object)
-        for place in np.ndindex(x.shape):
-            cells[place] = enter(f"{label}[{','.join(map(str, place))}]", x[place])
-        return cells
-    return enter(label, x) if _is_input(x) else x
-
-
 def _variable(label: str) -> Variable:
     """x1 is printed as x₁; other names as they are."""
     digits = label[1:]
@@ -602,22 +589,6 @@ def _is_input(x: Any) -> bool:
 
 def _has_input(x: Any) -> bool:
     return _is_input(x) or (isinstance(x, np.ndarray) and x.size > 0 and _is_input(x.flat[0]))
-
-
-def _names(f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[Any, str]:
-    """What the arguments are called: the parameters' names, or x1, x2, …"""
-    names: dict[Any, str] = {i: f"x{i + 1}" for i in range(len(args))}
-    names |= {key: key for key in kwargs}
-    try:
-        parameters = inspect.signature(f).parameters.values()
-    except (TypeError, ValueError):
-        return names
-    for i, p in zip(range(len(args)), parameters, strict=False):
-        if p.kind == p.VAR_POSITIONAL:
-            names |= {j: f"{p.name}[{j - i}]" for j in range(i, len(args))}
-            break
-        names[i] = p.name
-    return names
 
 
 def _outputs(y: Any) -> Iterator[Any]:

@@ -11,10 +11,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from .array import DualArray
-from .dual import Dual
-from .pair import KINDS, dual, map_leaves
-from .text import text_of
+from ..dual import Dual
+from ..pair import KINDS, dual, map_leaves
+from ..text import text_of
+from .dualarray import DualArray
 
 
 class NonDifferentiableError(ArithmeticError):

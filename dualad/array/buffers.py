@@ -21,10 +21,12 @@ from typing import Any
 
 import numpy as np
 
-from .array import DualArray, Standing, _Flat, _float, _is_basic, as_operand, unbuffered
-from .dual import Dual
-from .pair import dual, laid_out_like, plain
-from .structure import leaves, rebuild
+from ..dual import Dual
+from ..pair import dual, plain
+from ..structure import leaves, rebuild
+from .algebra import zero_tangent
+from .dualarray import DualArray, Flat, is_basic
+from .operands import ArrayProxy, as_operand, unbuffered
 
 Step = Callable[[Any], Any]
 
@@ -32,36 +34,30 @@ Step = Callable[[Any], Any]
 # -- room for tangents ---------------------------------------------------------------------
 
 
-def levels_of(x: Any) -> dict[int, tuple[int, ...]]:
-    """All levels inside x, and how many directions they carry: () or (k,)."""
+def levels_of(x: Any) -> dict[int, Dual]:
+    """All levels inside x, each with a dual of that level."""
     if not isinstance(x, Dual):
         return {}
-    many = np.shape(x.tangent)[: np.ndim(x.tangent) - np.ndim(x.primal)]
-    return {**levels_of(x.primal), **levels_of(x.tangent), x.level: tuple(many)}
+    return {**levels_of(x.primal), **levels_of(x.tangent), x.level: x}
 
 
-def with_room(array: Any, levels: dict[int, tuple[int, ...]]) -> Any:
+def with_room(array: Any, levels: dict[int, Dual]) -> Any:
     """The array, its memory included, with zero tangents at all of these levels."""
     for level in sorted(levels):
-        array = _with_level(array, level, levels[level])
+        array = _with_level(array, levels[level])
     return array
 
 
-def _with_level(array: Any, level: int, many: tuple[int, ...]) -> Any:
-    if not isinstance(array, Dual) or array.level < level:
-        return dual(array, _zeros(array, many + array.shape), level)
-    if array.level == level:
+def _with_level(array: Any, like: Dual) -> Any:
+    if not isinstance(plain(array), np.ndarray):  # a tangent of another kind
         return array
-    value, tangent = (_with_level(part, level, many) for part in (array.primal, array.tangent))
+    if not isinstance(array, Dual) or array.level < like.level:
+        tangent = with_room(zero_tangent(array, like), levels_of(array))
+        return dual(array, tangent, like.level)
+    if array.level == like.level:
+        return array
+    value, tangent = (_with_level(part, like) for part in (array.primal, array.tangent))
     return dual(value, tangent, array.level)
-
-
-def _zeros(x: Any, shape: tuple[int, ...]) -> Any:
-    """Zeros of a shape, at all levels of x."""
-    if not isinstance(x, Dual):
-        return laid_out_like(x, np.zeros(shape, _float(x)))
-    many = x.tangent.shape[: x.tangent.ndim - x.primal.ndim]
-    return dual(_zeros(x.primal, shape), _zeros(x.tangent, many + shape), x.level)
 
 
 # -- the buffer ----------------------------------------------------------------------------
@@ -121,7 +117,7 @@ def _conversion(f: Callable[[Any], Any]) -> Any:
     return lambda self: f(self.content)
 
 
-class Buffer(Standing):
+class Buffer(ArrayProxy):
     """An array that becomes dual when a dual is stored in it.
 
     Made by `buffered`. Everything that an ndarray has comes from its content.
@@ -156,7 +152,7 @@ class Buffer(Standing):
 
     def _take(self, others: Any) -> None:
         for x in leaves(others):
-            x = as_operand(x) if isinstance(x, (np.ndarray, Standing)) else x
+            x = as_operand(x) if isinstance(x, (np.ndarray, ArrayProxy)) else x
             if isinstance(x, Dual):
                 self._whole.take(x)
 
@@ -168,7 +164,7 @@ class Buffer(Standing):
         y = self.content[index]
         if not isinstance(y, (np.ndarray, DualArray)):
             return y
-        if _is_basic(index if isinstance(index, tuple) else (index,)):
+        if is_basic(index if isinstance(index, tuple) else (index,)):
             return self._view(operator.itemgetter(index))
         return buffered(y)
 
@@ -192,7 +188,7 @@ class Buffer(Standing):
     @property
     def flat(self) -> Any:
         """The elements in one axis, to read and to write."""
-        return _Flat(self)  # type: ignore[arg-type]
+        return Flat(self)  # type: ignore[arg-type]
 
     def fill(self, value: Any) -> None:
         """Set all elements to one number."""

@@ -1,0 +1,198 @@
+"""Tangents of array functions: what linear and multilinear functions do to them.
+
+Nothing here needs to know what a tangent is: an array, a dual of another level, or whatever else
+takes NumPy's functions and operators.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..dual import Dual
+from ..numerics import quiet
+from ..pair import (
+    dual,
+    fit,
+    laid_out_like,
+    map_leaves,
+    newest,
+    parts,
+    plain,
+    shape_of,
+    tangent_dtype,
+    zero_like,
+)
+from ..zeros import is_finite
+
+
+def directions(args: Sequence[Any], level: int) -> tuple[int, ...]:
+    """(k,) if the duals of this level carry k directions, else (). All must carry as many."""
+    found: tuple[int, ...] | None = None
+    for a in args:
+        value, tangent = parts(a, level)
+        if tangent is not None:
+            many = tuple(shape_of(tangent)[: len(shape_of(tangent)) - len(shape_of(value))])
+            if found is None:
+                found = many
+            elif many != found:
+                told = [f"{n[0]} directions" if n else "one direction" for n in (found, many)]
+                raise ValueError(
+                    f"cannot combine duals with {told[0]} and with {told[1]}; "
+                    "give both the same number of directions."
+                )
+    return found or ()
+
+
+def linear(f: Callable[..., Any], *args: Any, batched: Callable[..., Any] | None = None) -> Any:
+    """f is linear in all its arguments together: apply it to the values, and to the tangents.
+
+    This is the one hook through which array functions move tangents. With k directions f runs
+    k times, or, if it is given, `batched` once on tangents with the axis of directions in front.
+    """
+    if len(args) == 1:
+        (a,) = args
+        y = f(a.primal)
+        return _alike(y, fit(_pushed(f, a, y, batched), y), a.level, args)
+    level = newest(args)
+    many = directions(args, level)
+    split = [parts(a, level) for a in args]
+    y = f(*(value for value, _ in split))
+    like = next(a for a in args if isinstance(a, Dual) and a.level == level)
+    tangents = [zero_tangent(v, like) if t is None else t for v, t in split]
+    if not many:
+        tangent = f(*tangents)
+    elif batched is not None:
+        tangent = batched(*tangents)
+    else:
+        rows = [f(*(t[j] for t in tangents)) for j in range(many[0])]
+        tangent = np.stack(rows) if rows else zero_tangent(y, like)
+    return _alike(y, fit(tangent, y), level, args)
+
+
+def _alike(y: Any, tangent: Any, level: int, args: Sequence[Any]) -> Any:
+    """The result: a view in value and tangent alike, or in neither."""
+    if isinstance(plain(y), np.ndarray) and np.size(plain(tangent)):
+        for a in args:
+            if not (isinstance(a, Dual) and a.level == level and isinstance(plain(a), np.ndarray)):
+                continue
+            is_view = np.may_share_memory(plain(y), plain(a.primal))
+            if is_view != np.may_share_memory(plain(tangent), plain(a.tangent)) or y is a.primal:
+                y, tangent = y.copy(), tangent.copy()
+                if is_view:  # but its tangent could not be one: writing must not go astray
+                    plain(y).flags.writeable = y.ndim == 0
+                break
+    return dual(y, tangent, level)
+
+
+def _pushed(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] | None) -> Any:
+    """What the tangent of a becomes under a linear f, where a.primal becomes y."""
+    t = a.tangent
+    if len(shape_of(t)) == len(shape_of(a.primal)):
+        return f(t)
+    if batched is not None:
+        return batched(t)
+    return np.stack([f(row) for row in t]) if len(t) else zero_tangent(y, a)
+
+
+def multilinear(f: Callable[..., Any], *args: Any) -> Any:
+    """f sums products of elements of its arguments: the product rule, one term per dual."""
+    level = newest(args)
+    values = [parts(a, level)[0] for a in args]
+    directions(args, level)
+    y = f(*values)
+    terms = []
+    for i, a in enumerate(args):
+        if values[i] is not a:
+            alone = functools.partial(_in_place, f, values[:i], values[i + 1 :])
+            terms.append(_pushed(alone, a, y, None))
+    return dual(y, fit(sum(terms[1:], terms[0]), y), level)
+
+
+def _in_place(f: Callable[..., Any], before: list[Any], behind: list[Any], x: Any) -> Any:
+    if len(before) + len(behind) == 1:
+        (other,) = before or behind
+        return _strong((lambda t, w: f(w, t)) if before else f, x, other)
+    return f(*before, x, *behind)
+
+
+def bilinear(f: Callable[..., Any], a: Any, b: Any) -> Any:
+    """f sums products of elements of its two arguments: f(v̇, w) + f(v, ẇ)."""
+    return multilinear(f, a, b)
+
+
+def _strong(product: Callable[[Any, Any], Any], tangent: Any, w: Any) -> Any:
+    """product(tangent, w), to which an infinite element of w adds nothing where it meets a zero."""
+    with quiet():
+        y = product(tangent, w)
+        if isinstance(y, Dual) or is_finite(y) or not np.isrealobj(y) or np.isfinite(w).all():
+            return y
+
+        def meet(some: Any, others: Any) -> Any:
+            """Where elements of these two kinds are multiplied with each other."""
+            return product(np.asarray(some, float), np.asarray(others, float)) > 0
+
+        up = meet(tangent > 0, w == np.inf) | meet(tangent < 0, w == -np.inf)
+        down = meet(tangent > 0, w == -np.inf) | meet(tangent < 0, w == np.inf)
+        undefined = meet(tangent != tangent, ~np.isfinite(w)) | meet(tangent != 0, w != w)
+        y = product(tangent, np.where(np.isfinite(w), w, 0))
+        y = y + np.where(up, np.inf, 0) - np.where(down, np.inf, 0)
+        return np.where(undefined, np.nan, y)[()]
+
+
+# -- tangents of constants -----------------------------------------------------------------
+
+
+def zero_tangent(x: Any, like: Dual) -> Any:
+    """The tangent of x, a constant, as one of the level of `like`; laid out in memory as x is."""
+    shape = directions((like,), like.level) + shape_of(x)
+    zeros = zero_like(like.level, like.tangent, shape, tangent_dtype(x))
+    return map_leaves(functools.partial(laid_out_like, x), zeros)
+
+
+def constant(x: Any, like: Dual) -> Any:
+    """x as a dual of the level of `like`, with zero tangent."""
+    return dual(x, zero_tangent(x, like), like.level)
+
+
+# -- matrix products -----------------------------------------------------------------------
+
+
+def matmul(a: Any, b: Any) -> Any:
+    """a @ b where at least one is dual: v̇ @ w + v @ ẇ.
+
+    Directions are one more stack axis in front, so every direction is a matrix product of its
+    own. (One product for all of them would be rounded differently for different k.)
+    """
+    level = newest((a, b))
+    if not directions((a, b), level):
+        return bilinear(operator.matmul, a, b)
+    (v, v_dot), (w, w_dot) = parts(a, level), parts(b, level)
+    y = v @ w
+    row, column = len(shape_of(v)) == 1, len(shape_of(w)) == 1  # vectors count as these
+    left, right = (v[None, :] if row else v), (w[:, None] if column else w)
+    terms = []
+    if v_dot is not None:
+        stack = v_dot[:, None, :] if row else v_dot
+        terms.append(_strong(operator.matmul, _behind(stack, len(shape_of(right))), right))
+    if w_dot is not None:
+        stack = w_dot[..., None] if column else w_dot
+        terms.append(_strong(lambda t, w: w @ t, _behind(stack, len(shape_of(left))), left))
+    tangent = terms[0] if len(terms) == 1 else terms[0] + terms[1]
+    if column:
+        tangent = tangent[..., 0]
+    if row:
+        tangent = tangent[..., 0] if column else tangent[..., 0, :]
+    return dual(y, fit(tangent, y), level)
+
+
+def _behind(tangent: Any, ndim: int) -> Any:
+    """Make room between directions and matrices for the stack axes of the other operand."""
+    missing = ndim + 1 - len(shape_of(tangent))
+    if missing <= 0:
+        return tangent
+    return tangent.reshape(tangent.shape[:1] + (1,) * missing + tangent.shape[1:])

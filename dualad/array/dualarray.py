@@ -1,0 +1,461 @@
+"""DualArray: an array of dual numbers as two plain arrays.
+
+The primal is one array of shape S, the tangent one array of shape S, or (k, *S) for k directions
+at once; never an array of objects.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ..dual import Dual
+from ..kernel import ARRAY_KERNEL, KERNEL
+from ..pair import as_number, dual, is_operand, parts, plain, shape_of
+from ..table import RULES
+from ..text import text_of
+from .algebra import constant, directions, linear, matmul
+from .operands import as_operand
+
+# glibc hands the memory of arrays beyond 128 kB back to the system as soon as they are gone, and
+# getting it once more costs as much as the arithmetic, until a larger one has come and gone.
+np.empty(1 << 19)
+
+_BASIC = (int, np.integer, slice, type(None), type(Ellipsis))
+
+
+def is_basic(index: tuple[Any, ...]) -> bool:
+    """Whether an index has no arrays in it (a bool counts as an array)."""
+    return all(isinstance(i, _BASIC) and not isinstance(i, bool) for i in index)
+
+
+_RAW = (
+    *("base", "byteswap", "ctypes", "data", "dump", "dumps", "getfield", "resize", "setfield"),
+    *("setflags", "to_device", "tobytes", "tofile", "__array_interface__", "__array_struct__"),
+)
+
+
+def _method(name: str) -> Callable[..., Any]:
+    """A function of NumPy as a method."""
+    f: Callable[..., Any] = getattr(np, name)
+
+    def method(self: DualArray, *args: Any, **kwargs: Any) -> Any:
+        return f(self, *args, **kwargs)
+
+    method.__name__ = name
+    method.__doc__ = f"np.{name}(x, …)."
+    return method
+
+
+def _operators(name: str, forward: Any, reflected: Any) -> tuple[Any, Any]:
+    """The methods of an operator, with a compiled short way for arrays of floats."""
+    if ARRAY_KERNEL is None:
+        return forward, reflected
+    square = RULES["square"] if name == "pow" else None
+    methods: tuple[Any, Any] = ARRAY_KERNEL.operators(RULES[name], forward, reflected, square)
+    return methods
+
+
+def _assigning(operate: Callable[[Any, Any], Any]) -> Any:
+    """The method behind `x += y`: a view writes to the array that it is a view of.
+
+    Any other array stays as it is, for somebody else may hold it: x then names a new one.
+    """
+
+    def method(self: DualArray, other: Any) -> Any:
+        if plain(self).base is None:
+            return NotImplemented
+        y = operate(self, other)
+        if np.iscomplexobj(plain(y)) and not np.iscomplexobj(plain(self)):
+            raise TypeError(
+                "a view of a real array cannot take complex numbers; "
+                "make the array that it is a view of a complex one."
+            )
+        self[...] = y
+        return self
+
+    return method
+
+
+def _references(x: Any) -> int:
+    """How many references to x there are, when this is called with the attribute of an object."""
+    return sys.getrefcount(x)
+
+
+@functools.cache
+def _references_if_alone() -> int:
+    """What `_references` says of an array that only one dual holds: Pythons differ."""
+    x = Dual(np.empty(0), np.empty(0))
+    return _references(x.primal)
+
+
+def _is_shared(x: Any) -> bool:
+    """Whether anything else holds one of the parts of a dual array, as views do."""
+    if not isinstance(x, Dual):
+        return getattr(x, "base", None) is not None
+    alone = _references_if_alone()
+    if _references(x.primal) > alone or _references(x.tangent) > alone:
+        return True
+    return _is_shared(x.primal) or _is_shared(x.tangent)
+
+
+class Flat:
+    """x.flat: the elements in one axis, read and written through x."""
+
+    def __init__(self, x: DualArray) -> None:
+        self.x = x
+
+    def __len__(self) -> int:
+        return self.x.size
+
+    def __iter__(self) -> Iterator[Any]:
+        return (self.x[place] for place in np.ndindex(self.x.shape))
+
+    def _place(self, index: Any) -> tuple[Any, ...]:
+        return np.unravel_index(np.arange(self.x.size)[index], self.x.shape)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.x[self._place(index)]
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        self.x[self._place(index)] = value
+
+    def copy(self) -> Any:
+        return self.x.flatten()
+
+
+class DualArray(Dual):
+    """An array of dual numbers: value + tangent·ε, both plain arrays.
+
+    Made by `Dual(array, tangent)`, and by every function that turns duals into arrays.
+
+    Attributes
+    ----------
+    value : ndarray, shape S
+        (A DualArray of an older level inside nested derivatives.)
+    tangent : ndarray, shape S or (k, *S)
+        One direction, or k of them.
+
+    Examples
+    --------
+    >>> x = Dual(np.array([1.0, 2.0]), np.array([1.0, 0.0]))
+    >>> np.sum(x * x)
+    Dual(5.0, 2.0)
+    """
+
+    __slots__ = ()
+
+    # shape
+
+    @property
+    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
+        """Shape of the value."""
+        return tuple(self.primal.shape)
+
+    @property
+    def ndim(self) -> int:  # type: ignore[override]
+        """Number of axes of the value."""
+        return int(self.primal.ndim)
+
+    @property
+    def size(self) -> int:  # type: ignore[override]
+        """Number of elements of the value."""
+        return int(self.primal.size)
+
+    @property
+    def dtype(self) -> Any:
+        """Type of the value's elements."""
+        return plain(self).dtype
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes of one element of the value."""
+        return int(self.dtype.itemsize)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the value."""
+        return int(plain(self).nbytes)
+
+    @property
+    def flags(self) -> Any:
+        """Flags of the value's memory."""
+        return plain(self).flags
+
+    @property
+    def strides(self) -> tuple[int, ...]:
+        """Strides of the value's memory."""
+        return tuple(plain(self).strides)
+
+    @property
+    def device(self) -> str:
+        """Where the value lies: "cpu"."""
+        return str(plain(self).device)
+
+    @property
+    def T(self) -> Any:
+        """The transpose, a view."""
+        return np.transpose(self)
+
+    @property
+    def mT(self) -> Any:
+        """The transpose of the last two axes, a view."""
+        return np.matrix_transpose(self)
+
+    @property
+    def real(self) -> Any:
+        """The real parts, a view."""
+        return np.real(self)
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary parts, a view."""
+        return np.imag(self)
+
+    @property
+    def flat(self) -> Flat:
+        """The elements in one axis, to read and to write."""
+        return Flat(self)
+
+    def __len__(self) -> int:
+        return len(self.primal)
+
+    def __iter__(self) -> Iterator[Any]:
+        if not self.shape:
+            raise TypeError("iteration over a 0-d array; write x[()] for its one element.")
+        return map(self.__getitem__, range(len(self)))
+
+    # operators: the table's rows, as for numbers
+
+    __add__, __radd__ = _operators("add", Dual.__add__, Dual.__radd__)
+    __sub__, __rsub__ = _operators("sub", Dual.__sub__, Dual.__rsub__)
+    __mul__, __rmul__ = _operators("mul", Dual.__mul__, Dual.__rmul__)
+    __truediv__, __rtruediv__ = _operators("div", Dual.__truediv__, Dual.__rtruediv__)
+    __pow__, __rpow__ = _operators("pow", Dual.__pow__, Dual.__rpow__)
+    if ARRAY_KERNEL:
+        __neg__ = ARRAY_KERNEL.unary_operator(RULES["neg"], Dual.__neg__)
+        __array_ufunc__ = ARRAY_KERNEL.ufunc_protocol(Dual.__array_ufunc__)
+
+    __iadd__, __isub__ = _assigning(operator.add), _assigning(operator.sub)
+    __imul__, __itruediv__ = _assigning(operator.mul), _assigning(operator.truediv)
+    __ipow__, __imatmul__ = _assigning(operator.pow), _assigning(operator.matmul)
+    __imod__, __ifloordiv__ = _assigning(operator.mod), _assigning(operator.floordiv)
+
+    # elements
+
+    def __getitem__(self, index: Any) -> Any:
+        if ARRAY_KERNEL:
+            x = ARRAY_KERNEL.view(self, index)
+            if x is not None:
+                return x
+        if not isinstance(index, tuple):
+            index = (index,)
+        self.even_out()
+        value, tangent = self.primal[index], self._tangent_at(index)
+        if len(shape_of(value)) == 0:  # a number of its own, no view of the array
+            tangent = tangent.copy() if len(shape_of(tangent)) else as_number(tangent)
+        return dual(value, tangent, self.level)
+
+    def _tangent_at(self, index: tuple[Any, ...]) -> Any:
+        tangent = self.tangent
+        if tangent.ndim > self.ndim:
+            if is_basic(index):
+                tangent = tangent[(slice(None), *index)]
+            else:  # directions last, where index arrays cannot move them
+                tangent = np.moveaxis(tangent, 0, -1)[_leave_last(index)]
+                tangent = np.moveaxis(tangent, -1, 0).copy()
+        else:
+            tangent = tangent[index]
+        return tangent
+
+    def __setitem__(self, index: Any, x: Any) -> None:
+        if not isinstance(index, tuple):
+            index = (index,)
+        x = as_operand(x)
+        if not is_operand(x):
+            raise TypeError(f"a DualArray holds numbers, got {type(x).__name__}.")
+        if isinstance(x, Dual) and x.level > self.level:
+            raise TypeError(
+                "cannot store a dual of an inner derivative in an array of an outer one; "
+                "make the array from the inner variable, as np.zeros_like(x)."
+            )
+        value, tangent = parts(x, self.level)
+        if tangent is not None and directions((x,), self.level) != directions((self,), self.level):
+            raise ValueError(
+                f"cannot store a dual with tangent of shape {np.shape(tangent)} in an array "
+                f"with tangent of shape {self.tangent.shape}."
+            )
+        if not plain(self).flags.writeable:
+            raise ValueError(
+                "cannot write into this array: it is read-only, or a view whose tangent has "
+                "another memory order; write x.copy() first."
+            )
+        self.even_out()
+        for new in (value, tangent):
+            if isinstance(new, Dual) and new.level > getattr(self.primal, "level", -1):
+                self._take_older(new)
+        self.primal[index] = value
+        if self.tangent.ndim > self.ndim:
+            target = np.moveaxis(self.tangent, 0, -1)
+            target[_leave_last(index)] = 0.0 if tangent is None else np.moveaxis(tangent, 0, -1)
+        else:
+            self.tangent[index] = 0.0 if tangent is None else tangent
+
+    def even_out(self) -> None:
+        """Inside nested derivatives: let value and tangent be arrays of the same older level.
+
+        Done before a view is taken, so that it can be written through both.
+        """
+        value, tangent = self.primal, self.tangent
+        if type(value) is type(tangent) is np.ndarray:
+            return
+        for one, other in ((value, tangent), (tangent, value)):
+            is_array = isinstance(plain(one), np.ndarray)
+            if is_array and isinstance(other, Dual) and getattr(one, "level", -1) < other.level:
+                even = constant(one, other)
+                if one is value:
+                    self.primal = even
+                else:
+                    self.tangent = even
+
+    def _take_older(self, x: Dual) -> None:
+        """Make room for the tangents of an older level, which this array has not met yet."""
+        if _is_shared(self):
+            raise TypeError(
+                "cannot store a dual of an outer derivative in a view of an array that does "
+                "not depend on it yet; make the array with np.zeros_like of what is stored."
+            )
+        self.primal, self.tangent = constant(self.primal, x), constant(self.tangent, x)
+
+    # methods of ndarray
+
+    def __matmul__(self, other: Any) -> Any:
+        other = as_operand(other)
+        return matmul(self, other) if is_operand(other) else NotImplemented
+
+    def __rmatmul__(self, other: Any) -> Any:
+        other = as_operand(other)
+        return matmul(other, self) if is_operand(other) else NotImplemented
+
+    sum, prod, mean, var, std = map(_method, ("sum", "prod", "mean", "var", "std"))
+    max, min, argmax, argmin = map(_method, ("max", "min", "argmax", "argmin"))
+    all, any, nonzero = map(_method, ("all", "any", "nonzero"))
+    cumsum, cumprod, trace = map(_method, ("cumsum", "cumprod", "trace"))
+    dot, clip, round, ravel = map(_method, ("dot", "clip", "round", "ravel"))
+    squeeze, swapaxes, diagonal = map(_method, ("squeeze", "swapaxes", "diagonal"))
+    repeat, take, compress, put = map(_method, ("repeat", "take", "compress", "put"))
+    argsort, argpartition = map(_method, ("argsort", "argpartition"))
+    searchsorted, choose = map(_method, ("searchsorted", "choose"))
+
+    def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
+        """The same elements in another shape; a view where NumPy gives one."""
+        new = shape[0] if len(shape) == 1 else shape
+        result = np.reshape(self, new, order=order)  # type: ignore[call-overload]
+        return result.copy() if copy else result
+
+    def transpose(self, *axes: Any) -> Any:
+        """The axes in another order, a view."""
+        order = axes[0] if len(axes) == 1 else axes or None
+        return np.transpose(self, order)
+
+    def flatten(self, order: str = "C") -> Any:
+        """The elements in one axis, a copy."""
+        return self.ravel(order).copy()
+
+    def copy(self, order: str = "C") -> Any:
+        """An array of its own."""
+        return dual(self.primal.copy(order), self.tangent.copy(order), self.level)
+
+    __copy__ = copy
+
+    def view(self) -> Any:
+        """The same memory under another name."""
+        return self[...]
+
+    def astype(self, dtype: Any, **options: Any) -> Any:
+        """Another precision, or complex; integers and booleans are steps, and plain."""
+        kind = np.dtype(dtype).kind
+        if kind == "O":
+            return self.__array__()
+        if kind not in "fc":
+            return plain(self).astype(dtype, **options)
+        options.pop("copy", None)
+        return linear(lambda x: x.astype(dtype, **options), self)
+
+    def item(self, *index: Any) -> Any:
+        """One element, as a number of Python's own."""
+        if not index and self.size != 1:
+            raise ValueError("item() takes an array of one element; give an index.")
+        place = index[0] if len(index) == 1 else index or 0
+        if not isinstance(place, tuple):
+            place = np.unravel_index(range(self.size)[place], self.shape)
+        return as_number(self[tuple(place)])
+
+    def tolist(self) -> Any:
+        """Nested lists of duals."""
+        return (
+            [x.tolist() if isinstance(x, DualArray) else x for x in self] if self.ndim else self[()]
+        )
+
+    def fill(self, value: Any) -> None:
+        """Set all elements to one number."""
+        self[...] = value
+
+    def sort(self, axis: int = -1, **options: Any) -> None:
+        """Sort in place."""
+        self[...] = np.sort(self, axis, **options)
+
+    def partition(self, kth: Any, axis: int = -1, **options: Any) -> None:
+        """Partition in place."""
+        self[...] = np.partition(self, kth, axis, **options)
+
+    def __contains__(self, x: Any) -> bool:
+        return bool((plain(self) == plain(x)).any())
+
+    def __getattr__(self, name: str) -> Any:
+        if name in _RAW:
+            raise AttributeError(
+                f"x.{name} would hand out raw memory without derivatives; "
+                f"write x.primal.{name} for the plain array."
+            )
+        return super().__getattr__(name)
+
+    # text, and ways out
+
+    def __repr__(self) -> str:
+        return f"DualArray({text_of(self.primal)}, {text_of(self.tangent)})"
+
+    def _repr_html_(self) -> str:
+        from ..text import array_html
+
+        return array_html(self)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        if dtype is not None and np.dtype(dtype) != object:
+            raise TypeError(
+                f"an array of {np.dtype(dtype)} would lose the derivatives of a DualArray; "
+                "write x itself, np.array(x) without dtype, or x.primal for the plain array."
+            )
+        result = np.empty(self.shape, dtype=object)
+        for index in np.ndindex(self.shape):
+            result[index] = self[index]
+        return result
+
+    def __float__(self) -> NoReturn:
+        if self.size == 1:
+            super().__float__()
+        raise TypeError("only an array of size 1 can become one number.")
+
+
+def _leave_last(index: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The same index for an array with one more axis behind."""
+    return (*index, slice(None)) if any(i is Ellipsis for i in index) else index
+
+
+if KERNEL:  # one number out of an array, in C
+    DualArray.__getitem__ = KERNEL.item_of(DualArray, DualArray.__getitem__)  # type: ignore[method-assign]

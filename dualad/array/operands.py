@@ -1,0 +1,61 @@
+"""What array functions take: duals, arrays, lists and arrays of duals, and what stands for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..dual import Dual
+from ..kernel import KERNEL
+from ..pair import as_primal, dual
+from ..structure import leaves
+from .algebra import linear
+
+
+class ArrayProxy:
+    """What stands for an array, without being one; `content` is the array as it is now."""
+
+    __slots__ = ()
+
+    @property
+    def content(self) -> Any:
+        """The array: an ndarray or a DualArray."""
+        raise NotImplementedError
+
+
+def unbuffered(x: Any) -> Any:
+    """The array that x stands for, if it does; everything else as it is."""
+    return x.content if isinstance(x, ArrayProxy) else x
+
+
+def as_operand(x: Any) -> Any:
+    """What array functions take: a dual, or an array; lists and arrays of duals become one."""
+    x = unbuffered(x)
+    if isinstance(x, (list, tuple)):
+        if any(isinstance(part, (Dual, ArrayProxy)) for part in leaves(x)):
+            return np.stack([as_operand(part) for part in x])
+        x = np.asarray(x)
+    if isinstance(x, np.ndarray) and x.dtype == object:
+        return from_objects(x)
+    return x
+
+
+def from_objects(x: Any) -> Any:
+    """An array of objects with duals among them as one DualArray; other arrays as they are."""
+    if x.dtype != object:
+        return x
+    found = KERNEL and KERNEL.together(x)
+    if found is not None:
+        return dual(*found)
+    flat = list(x.ravel())
+    if not any(isinstance(e, Dual) for e in flat):
+        return x
+    flat = [as_primal(e) for e in flat]
+    return linear(lambda *elements: np.stack(elements).reshape(x.shape), *flat)
+
+
+def converted(x: Any, dtype: Any) -> Any:
+    """np.astype, which came with NumPy 2.1."""
+    x = as_operand(x)
+    return x.astype(dtype) if np.ndim(x) else np.stack([x]).astype(dtype)[0]

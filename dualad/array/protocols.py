@@ -1,0 +1,274 @@
+"""NumPy's two protocols: how its ufuncs and array functions reach the rules for duals.
+
+User code stays unmodified NumPy: NumPy itself hands over its ufuncs (`__array_ufunc__`) and its
+array functions (`__array_function__`). Rules register here.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ..dual import PROTOCOLS, Dual, evaluate, function
+from ..kernel import ARRAY_KERNEL
+from ..namespaces import ARRAY
+from ..numerics import resume_warnings, stop_warnings
+from ..pair import KINDS, as_numpy, map_leaves, plain
+from ..rules import Rule
+from ..structure import rebuild
+from ..table import RULES
+from .dualarray import DualArray
+from .operands import ArrayProxy, as_operand, converted, from_objects
+
+# np function → the same for duals. Called with the caller's arguments.
+ARRAY_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
+
+
+# The same for functions that make arrays; called with what was given as like= in front.
+CREATORS: dict[Callable[..., Any], Callable[..., Any]] = {}
+
+PLAIN_ANSWERS: set[Callable[..., Any]] = set()
+
+
+def plain_answer(*numpy_functions: Callable[..., Any], out: int | None = None) -> None:
+    """Enter functions that have nothing to differentiate: they work on values.
+
+    `out`: the place of their argument out=, if they have one.
+    """
+    for f in numpy_functions:
+        PLAIN_ANSWERS.add(f)
+        ARRAY_FUNCTIONS[f] = _on_values(f, out)
+
+
+REFUSED: set[Callable[..., Any]] = set()
+RECORDS = "numpy.lib.recfunctions"  # all of them
+
+
+def refuse(instead: str, *numpy_functions: Callable[..., Any]) -> None:
+    """Enter functions that duals cannot go through, and what to write instead."""
+
+    def refusing(f: Callable[..., Any]) -> Callable[..., Any]:
+        def handler(*args: Any, **kwargs: Any) -> NoReturn:
+            raise TypeError(f"np.{f.__name__} cannot take duals; {instead}.")
+
+        return handler
+
+    for f in numpy_functions:
+        REFUSED.add(f)
+        ARRAY_FUNCTIONS[f] = refusing(f)
+
+
+def _on_values(f: Callable[..., Any], place: int | None) -> Callable[..., Any]:
+    def value(x: Any) -> Any:
+        return plain(from_objects(x) if isinstance(x, np.ndarray) and x.dtype == object else x)
+
+    def answer(*args: Any, out: Any = None, **kwargs: Any) -> Any:
+        if place is not None and len(args) > place:
+            out, args = args[place], (*args[:place], None, *args[place + 1 :])
+        y = f(*rebuild(args, value), **rebuild(kwargs, value))
+        if out is None:
+            return y
+        out[...] = y
+        return out
+
+    return answer
+
+
+def implements(*numpy_functions: Callable[..., Any]) -> Callable[..., Any]:
+    """Enter a function as what these functions of NumPy do to duals."""
+
+    def enter(f: Callable[..., Any]) -> Callable[..., Any]:
+        ARRAY_FUNCTIONS.update(dict.fromkeys(numpy_functions, f))
+        if "<locals>" in f.__qualname__:  # for Python's own messages
+            f.__name__ = f.__qualname__ = f"np.{numpy_functions[0].__name__}"
+        return f
+
+    return enter
+
+
+def implements_each(make: Callable[[Any], Callable[..., Any]], *numpy_functions: Any) -> None:
+    """Enter make(f) as what f does to duals, for each of these functions f of NumPy."""
+    for f in numpy_functions:
+        implements(f)(make(f))
+
+
+# Rows for real numbers whose namesakes in scipy.special take complex ones too.
+ALSO_COMPLEX = {"erf", "erfc", "gamma", "digamma", "xlogy"}
+
+
+# Where ufuncs that are not NumPy's find their rows: functions from a ufunc to its row, or None.
+RULE_SOURCES: list[Callable[[Any], Rule | None]] = []
+
+
+def rule_of(ufunc: Any) -> Rule:
+    """The row for a ufunc, by its name, or from one of `RULE_SOURCES`."""
+    rule = RULES.get(ufunc.__name__)
+    if rule is not None and len(rule.args) != ufunc.nin:
+        rule = None
+    if rule is not None and rule.name not in ALSO_COMPLEX:
+        if ARRAY_KERNEL:
+            ARRAY_KERNEL.follow(ufunc, rule)
+        return rule
+    for find in RULE_SOURCES:
+        rule = find(ufunc) or rule
+    if rule is None:
+        homes = {"np.": np, "scipy.special.": sys.modules.get("scipy.special")}
+        home = next((h for h, m in homes.items() if getattr(m, ufunc.__name__, None) is ufunc), "")
+        raise TypeError(
+            f"{home}{ufunc.__name__} has no derivative rule; "
+            "write it in other functions, or give it one with dualad.define_rule."
+        )
+    return rule
+
+
+@functools.cache
+def is_question(ufunc: Any) -> bool:
+    """Whether a ufunc gives plain answers: comparisons, isnan, logical_and, spacing, …"""
+    if ufunc is np.spacing:
+        return True
+    answers = {t.partition("->")[2] for t in ufunc.types if t[0] in "fd"}
+    return answers == {"?"}
+
+
+@functools.cache
+def _is_python(ufunc: Any) -> bool:
+    """Whether a ufunc comes from np.frompyfunc: it calls a Python function on each element."""
+    return all(set(signature) <= set("O->") for signature in ufunc.types)
+
+
+def _as_objects(x: Any) -> Any:
+    if not isinstance(x, Dual):
+        return x
+    objects = np.empty(x.shape, dtype=object)
+    objects[...] = x.__array__() if isinstance(x, DualArray) else x
+    return objects
+
+
+# Methods of ufuncs by name, called as f(ufunc, rule, *inputs, **options).
+UFUNC_METHODS: dict[str, Callable[..., Any]] = {}
+
+
+def ufunc_method(name: str) -> Callable[..., Any]:
+    """Enter a function as what this method of ufuncs does to duals."""
+
+    def enter(f: Callable[..., Any]) -> Callable[..., Any]:
+        UFUNC_METHODS[name] = f
+        return f
+
+    return enter
+
+
+def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str, Any]) -> Any:
+    """What a ufunc does to duals."""
+    if ufunc.__name__ not in RULES and _is_python(ufunc):
+        results = getattr(ufunc, method)(*map(_as_objects, inputs), **kwargs)
+        return rebuild(results, as_operand)
+    if any(isinstance(x, (list, tuple)) for x in inputs):
+        index = 1 if method in ("at", "reduceat") else None
+        inputs = [x if i == index else as_operand(x) for i, x in enumerate(inputs)]
+    if method == "__call__" and not kwargs and ufunc.signature is None:
+        if is_question(ufunc):
+            return ufunc(*map(plain, inputs))
+        return _call(rule_of(ufunc), tuple(inputs))
+    outs = kwargs.pop("out", ())
+    if any(isinstance(x, ArrayProxy) for x in (*inputs, *outs)):
+        return NotImplemented
+    for out in outs:
+        if out is not None and not isinstance(out, DualArray):
+            raise TypeError(
+                f"out= of np.{ufunc.__name__} is a plain array, which cannot hold derivatives; "
+                "leave out= away, or make it with np.zeros_like(x)."
+            )
+    if is_question(ufunc):
+        return getattr(ufunc, method)(*map(plain, inputs), **kwargs)
+    where = kwargs.pop("where", True) if method == "__call__" else True
+    dtype = kwargs.pop("dtype", None) if method == "__call__" else None
+    for name in ("casting", "order", "subok"):
+        kwargs.pop(name, None)
+    if ufunc.signature is not None and method == "__call__":  # np.matmul and its like
+        result = ARRAY_FUNCTIONS[ufunc](*inputs, **kwargs)
+    elif method == "__call__":
+        if kwargs:
+            raise TypeError(
+                f"np.{ufunc.__name__} with {', '.join(kwargs)}= is not supported for duals."
+            )
+        result = _call(rule_of(ufunc), tuple(inputs))
+    else:
+        result = UFUNC_METHODS[method](ufunc, rule_of(ufunc), *inputs, **kwargs)
+    if not outs and where is True and dtype is None:
+        return result
+    results = result if isinstance(result, tuple) else (result,)
+    if dtype is not None:
+        results = tuple(converted(r, dtype) for r in results)
+    if where is not True:  # without out=, NumPy leaves the other places undefined
+        old = outs or (0.0,) * len(results)
+        results = tuple(np.where(where, r, o) for r, o in zip(results, old, strict=True))
+    for out, r in zip(outs, results, strict=False):
+        if out is not None:
+            if np.iscomplexobj(plain(r)) and not np.iscomplexobj(plain(out)):
+                raise TypeError(
+                    f"np.{ufunc.__name__} gives complex numbers, but out= is real; "
+                    "make it a complex array."
+                )
+            out[...] = r
+    results = tuple(outs) or results
+    return results[0] if len(results) == 1 else results
+
+
+def _call(rule: Rule, inputs: tuple[Any, ...]) -> Any:
+    """A ufunc warns and gives inf or nan where a function of Python's math would raise."""
+    try:
+        return function(rule)(*inputs)
+    except TypeError:
+        if any(isinstance(x, ArrayProxy) for x in inputs):
+            return NotImplemented  # it will be asked next
+        raise
+    except (ArithmeticError, ValueError):
+        numbers = [x for x in map(plain, inputs) if isinstance(x, (int, float, complex))]
+        if len(numbers) < len(inputs):
+            raise
+        return evaluate(rule, tuple(map_leaves(as_numpy, x) for x in inputs))
+
+
+def array_function(
+    x: Dual,
+    func: Callable[..., Any],
+    types: Sequence[type],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> Any:
+    """What an array function of NumPy does to duals; x is the one that NumPy asks."""
+    if len(types) > 1 and any(issubclass(kind, ArrayProxy) for kind in types):
+        return NotImplemented
+    if func in CREATORS:  # x is what was given as like=
+        return CREATORS[func](x, *args, **kwargs)
+    if func in ARRAY_FUNCTIONS:
+        if kwargs:  # _NoValue is NumPy's own "not given"
+            kwargs = {name: x for name, x in kwargs.items() if x is not np._NoValue}
+        return ARRAY_FUNCTIONS[func](*args, **kwargs)
+    name = getattr(func, "__name__", str(func))
+    if getattr(func, "__module__", "") == RECORDS:  # not imported for that: it takes its time
+        raise TypeError(f"np.{name} cannot take duals; write x[field] for each field of a record.")
+    raise TypeError(f"np.{name} has no derivative rule; write it in functions that have one.")
+
+
+def array_attribute(x: Dual, name: str) -> Any:
+    """x.sum(), x.T and so on of a number that came out of an array, as NumPy's numbers have."""
+    if isinstance(plain(x), np.generic) and not name.startswith("_") and hasattr(DualArray, name):
+        return getattr(map_leaves(np.asarray, x), name)
+    raise AttributeError(f"a {type(x).__name__} has no attribute {name!r}.")
+
+
+if ARRAY_KERNEL:
+    ARRAY_KERNEL.connect(DualArray, ARRAY, stop_warnings, resume_warnings)
+KINDS.update({np.ndarray: DualArray, DualArray: DualArray})
+PROTOCOLS.update(
+    ufunc=array_ufunc,
+    function=array_function,
+    attribute=array_attribute,
+    operand=as_operand,
+)
