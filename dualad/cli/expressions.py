@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import math
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..dual import Dual, function
 from ..pair import plain
@@ -19,6 +19,8 @@ from ..text import is_complex
 from .errors import InputError
 from .numerals import LARGEST, Number, brief, constant, is_finite, is_out_of_range, number
 from .syntax import COMPARISONS, OPERATORS, SIGNS, Source, rule_named
+
+Operand: TypeAlias = "Number | Dual"
 
 # Arguments that count: whole numbers without a derivative, by their index.
 COUNTS = {"ldexp": 1, "polygamma": 0, "round": 1}
@@ -65,7 +67,7 @@ class Expression:
         self.names = self._source.names
         self.is_list = isinstance(self._source.tree, ast.List)
 
-    def __call__(self, values: Mapping[str, Any], *, exact: bool = False) -> Any:
+    def __call__(self, values: Mapping[str, Operand], *, exact: bool = False) -> Any:
         """The value of the expression.
 
         Parameters
@@ -82,7 +84,7 @@ class Expression:
         """
         return self._value(self._source.tree, values, exact)
 
-    def _value(self, node: ast.expr, values: Mapping[str, Any], exact: bool) -> Any:
+    def _value(self, node: ast.expr, values: Mapping[str, Operand], exact: bool) -> Any:
         def value(part: ast.expr) -> Any:
             return self._value(part, values, exact)
 
@@ -109,7 +111,7 @@ class Expression:
             result = self._apply(step, name, [result, value(step.right)], values)
         return result
 
-    def _holds(self, test: ast.expr, value: Callable[[ast.expr], Any]) -> bool:
+    def _holds(self, test: ast.expr, value: Callable[[ast.expr], Operand]) -> bool:
         match test:
             case ast.BoolOp(op=op, values=tests):
                 each = (self._holds(t, value) for t in tests)
@@ -135,7 +137,9 @@ class Expression:
             raise InputError(f"{self._source.quote(node)} is too large a number.")
         return x
 
-    def _apply(self, node: ast.expr, name: str, args: list[Any], values: Mapping[str, Any]) -> Any:
+    def _apply(
+        self, node: ast.expr, name: str, args: list[Operand], values: Mapping[str, Operand]
+    ) -> Operand:
         """A row of the table on numbers; where it has no real value, say so."""
         rule = rule_named(name)
         assert rule is not None
@@ -168,7 +172,7 @@ class Expression:
             )
         return y
 
-    def _check_count(self, node: ast.expr, rule: Rule, args: list[Any]) -> None:
+    def _check_count(self, node: ast.expr, rule: Rule, args: list[Operand]) -> None:
         """Make a whole number of an argument that has to be one."""
         i = COUNTS[rule.name]
         called = f"{self._source.quote(node)}: argument {i + 1} of {rule.name}"
@@ -178,7 +182,7 @@ class Expression:
             raise InputError(f"{called} is a whole number, at most 1000; got {brief(args[i])}.")
         args[i] = int(args[i])
 
-    def _place(self, node: ast.expr, values: Mapping[str, Any]) -> str:
+    def _place(self, node: ast.expr, values: Mapping[str, Operand]) -> str:
         """A part of the expression, and where it was calculated."""
         inside = (n.id for n in ast.walk(node) if isinstance(n, ast.Name))
         given = [f"{n}={brief(plain(values[n]))}" for n in dict.fromkeys(inside) if n in values]

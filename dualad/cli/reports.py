@@ -89,7 +89,7 @@ def as_json(problem: Problem, request: Request, answer: Answer) -> str:
             return x
         return text_of(x, request.digits)
 
-    def by_variable(numbers: Sequence[Number | None]) -> dict[str, Any]:
+    def by_variable(numbers: Sequence[Number | None]) -> dict[str, float | str | None]:
         return dict(zip(answer.variables, map(encode, numbers), strict=True))
 
     outputs: list[dict[str, Any]] = []
@@ -99,7 +99,7 @@ def as_json(problem: Problem, request: Request, answer: Answer) -> str:
             _elasticity(p, value, slope, request.digits)
             for p, slope in zip(answer.at, first, strict=True)
         ]
-        output = {
+        output: dict[str, Any] = {
             "name": label,
             "value": encode(value),
             "derivatives": by_variable(first),
