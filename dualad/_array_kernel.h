@@ -1,15 +1,21 @@
-/* Σ slope·ȧ over the elements of an array, and over directions, in one loop.
+/* The chain rule on arrays: Σ slope·ȧ, one or two terms, over the elements of the result.
 
-   A slope is one of: 1, −1, one number, or an array. Products are looked at while they are made:
-   the functions return 1 where one is not finite (or nearly so), and Python then decides. */
+   Each factor is broadcast to the result by its steps, so numbers, slopes without directions and
+   operands of fewer axes need no code of their own. Results are looked at while they are made: the
+   functions return 1 where one is not finite, and Python then decides.
+
+   The file includes itself: what is below #else is compiled once for each type of floats. */
+
+#ifndef REAL
 
 #ifndef DUALAD_ARRAY_KERNEL_H
 #define DUALAD_ARRAY_KERNEL_H
 
 #include <Python.h>
+#include <float.h>
 #include <math.h>
 
-#define LIMIT 1e300     /* sums of products up to here cannot overflow */
+#define AXES 65 /* NumPy's 64, and that of the directions */
 
 typedef Py_ssize_t Size;
 
@@ -21,98 +27,172 @@ typedef Py_ssize_t Size;
 #define WIDE
 #endif
 
-typedef enum { PLUS, MINUS, NUMBER, ARRAY } Form;
+/* The result may be written over a factor, but then element by element. */
+#if defined(__clang__)
+#define INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#define INLINE static inline __attribute__((always_inline))
+#elif defined(__GNUC__)
+#define INDEPENDENT _Pragma("GCC ivdep")
+#define INLINE static inline __attribute__((always_inline))
+#else
+#define INDEPENDENT
+#define INLINE static inline
+#endif
 
-/* One term: a slope, and the tangent it belongs to. Steps are counted in elements. */
+/* An array, or a number, as it is read along the axes of the result. Steps are in bytes. */
 typedef struct {
-    Form form;
-    double number;
-    const double *slope, *dot;
-    Size slope_step, dot_step, row_step; /* row_step: from one direction to the next */
-} Term;
+    const char *at;
+    Size steps[AXES];
+    union { double d; float f; } number;
+} Factor;
 
-#define EACH(n, p)                                                                            \
-    for (Size i = 0; i < n; i++)                                                              \
-        out[i] = p;
-#define EACH_LOOKED_AT(n, p)                                                                  \
-    for (Size i = 0; i < n; i++) {                                                            \
-        const double q = p;                                                                   \
-        out[i] = q;                                                                           \
-        odd |= !(fabs(q) <= LIMIT);                                                           \
-    }
-
-WIDE static int row_of_one(const Term *t, const double *restrict a, double *restrict out, Size n) {
-    const double *restrict s = t->slope, c = t->number;
-    const Size ds = t->slope_step, da = t->dot_step;
-    long long odd = 0;
-    switch (t->form) {
-    case PLUS:
-        if (da == 1) EACH(n, a[i]) else EACH(n, a[i * da])
-        break;
-    case MINUS:
-        if (da == 1) EACH(n, -a[i]) else EACH(n, -a[i * da])
-        break;
-    case NUMBER:
-        if (da == 1) EACH_LOOKED_AT(n, c * a[i]) else EACH_LOOKED_AT(n, c * a[i * da])
-        break;
-    case ARRAY:
-        if (s == out) /* the slope is written over */
-            EACH_LOOKED_AT(n, out[i] * a[i * da])
-        else if (da == 1 && ds == 1)
-            EACH_LOOKED_AT(n, s[i] * a[i])
+/* Join the axes that all factors walk through as if they were one; how many are left. */
+static int join_axes(int ndim, Size *shape, Factor *factors, int count) {
+    int last = -1;
+    for (int axis = 0; axis < ndim; axis++) {
+        if (shape[axis] == 1)
+            continue;
+        int joins = last >= 0;
+        for (int j = 0; j < count && joins; j++)
+            joins = factors[j].steps[last] == factors[j].steps[axis] * shape[axis];
+        if (joins)
+            shape[last] *= shape[axis];
         else
-            EACH_LOOKED_AT(n, s[i * ds] * a[i * da])
+            shape[++last] = shape[axis];
+        for (int j = 0; j < count; j++)
+            factors[j].steps[last] = factors[j].steps[axis];
+    }
+    if (last < 0) /* one element */
+        shape[++last] = 1;
+    return last + 1;
+}
+
+#define REAL double
+#define NAMED(name) name##_doubles
+#define ABSOLUTE fabs
+#define LARGEST DBL_MAX
+typedef long long Odd_doubles; /* of the same width, for the vector registers */
+#include "_array_kernel.h"
+#undef REAL
+#undef NAMED
+#undef ABSOLUTE
+#undef LARGEST
+
+#define REAL float
+#define NAMED(name) name##_floats
+#define ABSOLUTE fabsf
+#define LARGEST FLT_MAX
+typedef int Odd_floats;
+#include "_array_kernel.h"
+#undef REAL
+#undef NAMED
+#undef ABSOLUTE
+#undef LARGEST
+
+#endif
+
+#else
+
+#define ONE ((Size)sizeof(REAL))
+#define AT(x, place) (*(const REAL *)((x) + (place)))
+
+INLINE int NAMED(product)(const char *s, Size ds, const char *a, Size da, REAL *out, Size n) {
+    NAMED(Odd) odd = 0;
+    const REAL c = AT(s, 0);
+    INDEPENDENT
+    for (Size i = 0; i < n; i++) {
+        const REAL q = (ds ? AT(s, i * ds) : c) * AT(a, i * da);
+        out[i] = q;
+        odd |= !(ABSOLUTE(q) <= LARGEST);
     }
     return odd != 0;
 }
 
-/* Whether the slope of t may be written over by the result. */
-static inline int may_be_written(const Term *t, const Term *u) {
-    return t->form == ARRAY && t->slope_step == 1
-        && (u == NULL || (u->form == ARRAY && u->slope_step == 1 && t->dot_step == 1
-                          && u->dot_step == 1));
-}
-
-/* A slope as a number, whatever its form: for what is not usual. */
-static inline double slope_at(const Term *t, Size i) {
-    return t->form == PLUS ? 1.0 : t->form == MINUS ? -1.0
-         : t->form == NUMBER ? t->number : t->slope[i * t->slope_step];
-}
-
-WIDE static int row_of_two(const Term *t, const Term *u, const double *restrict a,
-                           const double *restrict b, double *restrict out, Size n) {
-    const double *restrict s = t->slope, *restrict r = u->slope;
-    long long odd = 0;
-    const int dense = t->dot_step == 1 && u->dot_step == 1;
-    if (dense && t->form == PLUS && u->form == PLUS)
-        EACH(n, a[i] + b[i])
-    else if (dense && t->form == PLUS && u->form == MINUS)
-        EACH(n, a[i] - b[i])
-    else if (s == out && s != NULL)
-        EACH_LOOKED_AT(n, out[i] * a[i] + r[i] * b[i])
-    else if (r == out && r != NULL)
-        EACH_LOOKED_AT(n, s[i] * a[i] + out[i] * b[i])
-    else if (dense && t->form == ARRAY && u->form == ARRAY && t->slope_step == 1
-             && u->slope_step == 1)
-        EACH_LOOKED_AT(n, s[i] * a[i] + r[i] * b[i])
-    else if (t->form <= MINUS && u->form <= MINUS)
-        EACH(n, slope_at(t, i) * a[i * t->dot_step] + slope_at(u, i) * b[i * u->dot_step])
-    else
-        EACH_LOOKED_AT(n, slope_at(t, i) * a[i * t->dot_step] + slope_at(u, i) * b[i * u->dot_step])
+INLINE int NAMED(sum_of_products)(const char *s, Size ds, const char *a, Size da, const char *r,
+                                  Size dr, const char *b, Size db, REAL *out, Size n) {
+    NAMED(Odd) odd = 0;
+    const REAL c = AT(s, 0), e = AT(r, 0);
+    INDEPENDENT
+    for (Size i = 0; i < n; i++) {
+        const REAL q = (ds ? AT(s, i * ds) : c) * AT(a, i * da)
+                     + (dr ? AT(r, i * dr) : e) * AT(b, i * db);
+        out[i] = q;
+        odd |= !(ABSOLUTE(q) <= LARGEST);
+    }
     return odd != 0;
 }
 
-/* out[j, i] = Σ slope[i]·ȧ[j, i] for k directions and n elements; u is NULL for one term.
-
-   With one direction, out may be a slope if all that it meets is dense: see `may_be_written`. */
-static int combine(const Term *t, const Term *u, double *out, Size k, Size n) {
-    int odd = 0;
-    for (Size j = 0; j < k; j++, out += n) {
-        const double *a = t->dot + j * t->row_step;
-        odd |= u == NULL ? row_of_one(t, a, out, n)
-                         : row_of_two(t, u, a, u->dot + j * u->row_step, out, n);
-    }
-    return odd;
+/* One row of the result. Steps that are known when this is compiled make fast loops. */
+WIDE static int NAMED(row_of_one)(const char *s, Size ds, const char *a, Size da, REAL *out,
+                                  Size n) {
+    if (da == ONE && ds == ONE)
+        return NAMED(product)(s, ONE, a, ONE, out, n);
+    if (da == ONE && ds == 0)
+        return NAMED(product)(s, 0, a, ONE, out, n);
+    return NAMED(product)(s, ds, a, da, out, n);
 }
+
+WIDE static int NAMED(row_of_two)(const char *s, Size ds, const char *a, Size da, const char *r,
+                                  Size dr, const char *b, Size db, REAL *out, Size n) {
+    if (da == ONE && db == ONE) {
+        if (ds == ONE && dr == ONE)
+            return NAMED(sum_of_products)(s, ONE, a, ONE, r, ONE, b, ONE, out, n);
+        if (ds == ONE && dr == 0)
+            return NAMED(sum_of_products)(s, ONE, a, ONE, r, 0, b, ONE, out, n);
+        if (ds == 0 && dr == ONE)
+            return NAMED(sum_of_products)(s, 0, a, ONE, r, ONE, b, ONE, out, n);
+        if (ds == 0 && dr == 0)
+            return NAMED(sum_of_products)(s, 0, a, ONE, r, 0, b, ONE, out, n);
+    }
+    return NAMED(sum_of_products)(s, ds, a, da, r, dr, b, db, out, n);
+}
+
+/* out = factors[0]·factors[1] (+ factors[2]·factors[3]), where out is dense along these axes. */
+static int NAMED(combine)(int ndim, Size *shape, Factor *factors, int count, void *result) {
+    REAL *out = (REAL *)result;
+    Size place[AXES] = {0};
+    for (int axis = 0; axis < ndim; axis++)
+        if (shape[axis] == 0)
+            return 0;
+    const int inner = join_axes(ndim, shape, factors, count) - 1;
+    const Size n = shape[inner];
+    const Factor *f[4];
+    Size d[4];
+    for (int j = 0; j < count; j++) { /* of two factors, one that is dense comes second */
+        const int other = j ^ (factors[j & ~1].steps[inner] == ONE);
+        f[j] = &factors[other];
+        d[j] = factors[other].steps[inner];
+    }
+    for (;;) {
+        if (count == 2 ? NAMED(row_of_one)(f[0]->at, d[0], f[1]->at, d[1], out, n)
+                       : NAMED(row_of_two)(f[0]->at, d[0], f[1]->at, d[1], f[2]->at, d[2],
+                                           f[3]->at, d[3], out, n))
+            return 1;
+        out += n;
+        int axis = inner - 1; /* on to the next row */
+        for (; axis >= 0; axis--) {
+            for (int j = 0; j < count; j++)
+                factors[j].at += factors[j].steps[axis];
+            if (++place[axis] < shape[axis])
+                break;
+            for (int j = 0; j < count; j++)
+                factors[j].at -= factors[j].steps[axis] * shape[axis];
+            place[axis] = 0;
+        }
+        if (axis < 0)
+            return 0;
+    }
+}
+
+/* A number that is read at every element. */
+static void NAMED(constant)(Factor *factor, REAL number, int ndim) {
+    *(REAL *)&factor->number = number;
+    factor->at = (const char *)&factor->number;
+    for (int axis = 0; axis < ndim; axis++)
+        factor->steps[axis] = 0;
+}
+
+#undef ONE
+#undef AT
 
 #endif

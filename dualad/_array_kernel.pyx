@@ -1,10 +1,10 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, embedsignature=False
-"""The usual case of DualArray, compiled: real arrays of one level, rows of the table.
+"""The rows of the table on real arrays, compiled: float64 or float32, one level.
 
-Values and slopes are NumPy's, by the table's texts. Compiled is what stands between: taking duals
+Values and slopes are NumPy's, by the table's texts. What stands between is compiled: taking duals
 apart, Σ slope·ȧ in one loop, putting the result together, and the way from an operator or ufunc
-to there. What is not usual (other types and levels, broadcasting of a dual, results that are not
-finite) is left to `dual.apply`: the functions here then give NotImplemented or None.
+to there. Everything else (other types, nested levels, levels that take part themselves, results
+that are not finite) is left to `dual.apply`: the functions here then give NotImplemented or None.
 """
 
 from cpython.ref cimport Py_REFCNT
@@ -18,23 +18,27 @@ cnp.import_array()
 cdef extern from "_array_kernel.h":
     unsigned int FINGERPRINT_AT_BUILD "FINGERPRINT"
 
-    ctypedef enum Form:
-        PLUS
-        MINUS
-        NUMBER
-        ARRAY
+    enum:
+        AXES
 
-    ctypedef struct Term:
-        Form form
-        double number
-        const double *slope
-        const double *dot
-        Py_ssize_t slope_step
-        Py_ssize_t dot_step
-        Py_ssize_t row_step
+    ctypedef struct Factor:
+        const char *at
+        Py_ssize_t steps[AXES]
 
-    bint may_be_written(const Term *t, const Term *u) nogil
-    int combine(const Term *t, const Term *u, double *out, Py_ssize_t k, Py_ssize_t n) nogil
+    void constant_doubles(Factor *factor, double number, int ndim) noexcept nogil
+    void constant_floats(Factor *factor, float number, int ndim) noexcept nogil
+    bint combine_doubles(
+        int ndim, Py_ssize_t *shape, Factor *factors, int count, void *out
+    ) noexcept nogil
+    bint combine_floats(
+        int ndim, Py_ssize_t *shape, Factor *factors, int count, void *out
+    ) noexcept nogil
+
+cdef extern from "numpy/arrayobject.h":
+    object PyArray_New(  # as cnp has it, but for the last argument, which may be NULL
+        void *kind, int ndim, cnp.npy_intp *dims, int type, cnp.npy_intp *strides, void *data,
+        int size, int flags, void *like
+    )
 
 cdef extern from *:
     """
@@ -48,6 +52,7 @@ FINGERPRINT = FINGERPRINT_AT_BUILD
 
 # What `connect` hands over.
 cdef object DualArray = None
+cdef object Dual = None
 cdef object quiet = None
 cdef object unhush = None
 cdef object NAMESPACE = None
@@ -56,13 +61,15 @@ cdef dict UFUNCS = {}    # by ufunc
 
 cdef object ndarray = numpy.ndarray
 cdef object float64 = numpy.float64
+cdef object float32 = numpy.float32
 cdef object EVERYTHING = slice(None)
 
 
 def connect(kind, namespace, be_quiet, end_quiet):
     """Take over the class of dual arrays, and NumPy's namespace for arrays."""
-    global DualArray, NAMESPACE, quiet, unhush
+    global DualArray, Dual, NAMESPACE, quiet, unhush
     DualArray, NAMESPACE, quiet, unhush = kind, namespace, be_quiet, end_quiet
+    Dual = kind.__base__
 
 
 # A slope that is an argument or the result need not be calculated.
@@ -74,7 +81,7 @@ cdef enum:
 
 
 cdef class Row:
-    """A row of the table on arrays of floats."""
+    """A row of the table on arrays."""
 
     cdef object value
     cdef int nargs
@@ -107,142 +114,236 @@ def follow(ufunc, rule):
     UFUNCS[ufunc] = row_of(rule)
 
 
-cdef inline bint is_floats(object x) noexcept:
-    return type(x) is ndarray and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_DOUBLE
+# Types of numbers: NPY_DOUBLE, NPY_FLOAT, or one of these.
+cdef enum:
+    WEAK = -1            # a number of Python, which takes on the type of an array
+    OTHER = -2
 
 
-cdef inline bint is_dense(cnp.ndarray x) noexcept:
-    """Whether the kernel's loops take it as it is."""
-    return cnp.PyArray_ISBEHAVED_RO(x) and (
-        cnp.PyArray_NDIM(x) <= 1 or cnp.PyArray_IS_C_CONTIGUOUS(x)
-    )
+cdef inline int type_of(object x) noexcept:
+    """The type of an array or a number."""
+    cdef int kind
+    if type(x) is ndarray:
+        kind = cnp.PyArray_TYPE(<cnp.ndarray>x)
+        return kind if kind == cnp.NPY_DOUBLE or kind == cnp.NPY_FLOAT else OTHER
+    if type(x) is float or type(x) is int:
+        return WEAK
+    return cnp.NPY_DOUBLE if type(x) is float64 else cnp.NPY_FLOAT if type(x) is float32 else OTHER
 
 
-cdef inline Py_ssize_t step(cnp.ndarray x, int axis):
-    return cnp.PyArray_STRIDE(x, axis) // <Py_ssize_t>sizeof(double)
+cdef inline bint is_of(int *kind, object x) noexcept:
+    """Whether x goes with the type of the operands so far, which takes it in."""
+    cdef int here = type_of(x)
+    if kind[0] == WEAK:
+        kind[0] = here
+    return here == WEAK or (here == kind[0] and here != OTHER)
 
 
-cdef bint same_shape(cnp.ndarray x, cnp.ndarray y, int behind) noexcept:
-    """Whether the axes of x behind the first so many are those of y."""
-    cdef int i
-    if cnp.PyArray_NDIM(x) != cnp.PyArray_NDIM(y) + behind:
+cdef inline int ndim_of(object x) noexcept:
+    return cnp.PyArray_NDIM(<cnp.ndarray>x) if type(x) is ndarray else 0
+
+
+cdef void put_in_order(cnp.ndarray y, int *order) noexcept:
+    """The axes of y, the one with the largest steps first."""
+    cdef int i, j, axis, ndim = cnp.PyArray_NDIM(y)
+    for i in range(ndim):
+        order[i] = i
+    if cnp.PyArray_IS_C_CONTIGUOUS(y):
+        return
+    for i in range(1, ndim):
+        axis, j = order[i], i
+        while j > 0 and cnp.PyArray_STRIDE(y, order[j - 1]) < cnp.PyArray_STRIDE(y, axis):
+            order[j] = order[j - 1]
+            j -= 1
+        order[j] = axis
+
+
+cdef bint spread(
+    Factor *factor, object x, int kind, bint many, cnp.ndarray y, const int *order
+) noexcept:
+    """Let a number or array be read along the directions and the axes of y; whether it can.
+
+    `many`: the first axis of x is that of the directions.
+    """
+    cdef int i, axis, ndim = cnp.PyArray_NDIM(y), missing
+    cdef cnp.ndarray array
+    if type(x) is not ndarray:
+        if kind == cnp.NPY_DOUBLE:
+            constant_doubles(factor, <double>x, ndim + 1)
+        else:
+            constant_floats(factor, <float><double>x, ndim + 1)
+        return True
+    array = <cnp.ndarray>x
+    missing = ndim + many - cnp.PyArray_NDIM(array)
+    if missing < 0 or not cnp.PyArray_ISBEHAVED_RO(array):
         return False
-    for i in range(cnp.PyArray_NDIM(y)):
-        if cnp.PyArray_DIM(x, i + behind) != cnp.PyArray_DIM(y, i):
+    factor.at = <const char *>cnp.PyArray_DATA(array)
+    factor.steps[0] = cnp.PyArray_STRIDE(array, 0) if many else 0
+    for i in range(ndim):
+        axis = order[i] + many - missing
+        if axis < many or cnp.PyArray_DIM(array, axis) == 1:
+            factor.steps[i + 1] = 0
+        elif cnp.PyArray_DIM(array, axis) == cnp.PyArray_DIM(y, order[i]):
+            factor.steps[i + 1] = cnp.PyArray_STRIDE(array, axis)
+        else:
             return False
     return True
 
 
-cdef inline bint fits(object value, object other, object dot) noexcept:
-    """Whether the value of a dual cannot be broadcast to the other operand."""
-    return dot is None or type(other) is not ndarray or (
-        cnp.PyArray_NDIM(<cnp.ndarray>value) >= cnp.PyArray_NDIM(<cnp.ndarray>other)
-        and cnp.PyArray_SIZE(<cnp.ndarray>value) >= cnp.PyArray_SIZE(<cnp.ndarray>other)
+cdef bint is_ordered(
+    const Factor *factor, int ndim, const Py_ssize_t *shape, bint in_full
+) noexcept:
+    """Whether NumPy would give a product with this factor in the order of the axes.
+
+    `in_full`: only if it is not broadcast.
+    """
+    cdef int i
+    cdef Py_ssize_t step, last = -1
+    for i in range(ndim):
+        if shape[i] <= 1:
+            continue
+        step = abs(factor.steps[i])
+        if step == 0:
+            if in_full and i:
+                return False
+            continue
+        if last >= 0 and step > last:
+            return False
+        last = step
+    return True
+
+
+cdef bint is_dense(
+    const Factor *factor, int ndim, const Py_ssize_t *shape, Py_ssize_t size
+) noexcept:
+    """Whether an array lies in memory as the result would."""
+    cdef int i
+    for i in range(ndim - 1, -1, -1):
+        if shape[i] != 1 and factor.steps[i] != size:
+            return False
+        size *= shape[i]
+    return True
+
+
+cdef object slope_like(object slope, int kind):
+    """A slope in the type of the result, if it is an exact one: steps are 0, ½ and 1."""
+    if type(slope) is not ndarray or cnp.PyArray_TYPE(<cnp.ndarray>slope) == kind:
+        return slope if is_of(&kind, slope) else None
+    result = slope.astype(float64 if kind == cnp.NPY_DOUBLE else float32)
+    return result if (result == slope).all() else None
+
+
+cdef object new_array(int kind, int ndim, Py_ssize_t *shape, const int *order, bint many):
+    """An array of the type, dense along the axes in this order; the shape is in this order too."""
+    cdef cnp.npy_intp dims[AXES]
+    cdef cnp.npy_intp strides[AXES]
+    cdef cnp.npy_intp size = sizeof(double) if kind == cnp.NPY_DOUBLE else sizeof(float)
+    cdef int i, axis
+    for i in range(ndim, -1, -1):
+        axis = 0 if i == 0 else order[i - 1] + 1
+        dims[axis], strides[axis] = shape[i], size
+        size *= max(shape[i], 1)
+    return PyArray_New(
+        <void *>ndarray, ndim + many, &dims[not many], kind, &strides[not many], NULL, 0, 0, NULL
     )
 
 
 cdef object applied(Row row, object a, object b):
-    """The row on arguments of which at least one is a DualArray; None if that is not usual."""
-    cdef list x = [a, b], dots = [None, None]
-    cdef list used_slopes = []  # they stay alive while they are used
-    cdef Term terms[2]
-    cdef int i, used = 0, nargs = row.nargs, behind = -1, ndim
-    cdef Py_ssize_t k = 1
-    cdef object level = None, y, argument, token, slope
-    cdef cnp.ndarray dot, out = None
-    cdef int own = -1  # a term whose slope is an array that nobody else holds
-    cdef cnp.npy_intp shape[65]
+    """The row on arguments of which at least one is a dual; None if that is left to Python."""
+    cdef list x = [a, b], dots = [None, None], used = []  # what is used stays alive
+    cdef Factor factors[4]
+    cdef Py_ssize_t shape[AXES]
+    cdef int order[AXES]
+    cdef int i, ndim, count = 0, nargs = row.nargs, kind = WEAK, directions = -1
+    cdef bint arrays = False, in_order, odd
+    cdef object level = None, value, dot, argument, token, slope, out = None
+    cdef cnp.ndarray y
     for i in range(nargs):
         argument = x[i]
-        if type(argument) is DualArray:
+        if type(argument) is DualArray or (
+            type_of(argument) == OTHER and isinstance(argument, Dual)
+        ):
             if level is None:
                 level = argument.level
+                if type(level) is not int:
+                    return None
             elif level != argument.level:
                 return None
-            dots[i] = argument.tangent
+            dots[i] = dot = argument.tangent
             x[i] = argument = argument.primal
-            if not (is_floats(argument) and is_floats(dots[i])):
+            if not is_of(&kind, dot):
                 return None
-        elif not (
-            type(argument) is float or is_floats(argument)
-            or type(argument) is int or type(argument) is float64
-        ):
+        if not is_of(&kind, argument):
             return None
-    if nargs == 2 and not (fits(x[0], x[1], dots[0]) and fits(x[1], x[0], dots[1])):
+        arrays = arrays or type(argument) is ndarray
+    if not arrays or level is None:
         return None
-    y = row.value(x[0]) if nargs == 1 else row.value(x[0], x[1])
-    if not is_floats(y) or not is_dense(y):
+    value = row.value(x[0]) if nargs == 1 else row.value(x[0], x[1])
+    if type(value) is not ndarray or value is x[0] or value is x[1]:
         return None
-    ndim = cnp.PyArray_NDIM(<cnp.ndarray>y)
+    y = <cnp.ndarray>value
+    ndim = cnp.PyArray_NDIM(y)
+    if type_of(y) != kind or not cnp.PyArray_CHKFLAGS(y, cnp.NPY_ARRAY_OWNDATA):
+        return None
+    put_in_order(y, order)
+    in_order = cnp.PyArray_IS_C_CONTIGUOUS(y)
+    shape[0] = 1
+    for i in range(ndim):
+        shape[i + 1] = cnp.PyArray_DIM(y, order[i])
     for i in range(nargs):
-        if dots[i] is None:
-            continue
-        if not same_shape(x[i], y, 0):
-            return None
         dot = dots[i]
-        if behind < 0:
-            behind = cnp.PyArray_NDIM(dot) - ndim
-            if behind > 0:
-                k = cnp.PyArray_DIM(dot, 0)
-        if not same_shape(dot, y, behind) or (behind and cnp.PyArray_DIM(dot, 0) != k):
+        if dot is None:
+            continue
+        if directions < 0:
+            directions = ndim_of(dot) - ndim_of(x[i])
+            if directions:
+                shape[0] = cnp.PyArray_DIM(<cnp.ndarray>dot, 0)
+        elif directions != ndim_of(dot) - ndim_of(x[i]):
             return None
-        if not cnp.PyArray_ISBEHAVED_RO(dot):
+        elif directions and shape[0] != cnp.PyArray_DIM(<cnp.ndarray>dot, 0):
             return None
-        if ndim > 1 and not cnp.PyArray_IS_C_CONTIGUOUS(dot):
-            dots[i] = dot = cnp.PyArray_GETCONTIGUOUS(dot)
-        terms[used].dot = <const double *>cnp.PyArray_DATA(dot)
-        terms[used].dot_step = step(dot, behind) if ndim == 1 else 1
-        terms[used].row_step = step(dot, 0) if behind else 0
-        terms[used].slope, terms[used].slope_step, terms[used].number = NULL, 0, 0.0
-        if row.kinds[i] == ONE:
-            terms[used].form = PLUS
-        elif row.kinds[i] == MINUS_ONE:
-            terms[used].form = MINUS
+        if not spread(&factors[count + 1], dot, kind, directions, y, order):
+            return None
+        if not is_ordered(&factors[count + 1], ndim + 1, shape, not in_order):
+            return None
+        if row.kinds[i] != CALCULATED:
+            slope = (
+                1.0 if row.kinds[i] == ONE else -1.0 if row.kinds[i] == MINUS_ONE
+                else y if row.kinds[i] == RESULT else x[row.kinds[i]]
+            )
         else:
-            if row.kinds[i] == CALCULATED:
-                token = quiet()
-                try:
-                    slope = (
-                        row.slopes[i](x[0], y) if nargs == 1 else row.slopes[i](x[0], x[1], y)
-                    )
-                finally:
-                    unhush(token)
-                if Py_REFCNT(slope) == 1 and is_floats(slope) and not behind:
-                    if cnp.PyArray_CHKFLAGS(
-                        <cnp.ndarray>slope, cnp.NPY_ARRAY_CARRAY | cnp.NPY_ARRAY_OWNDATA
-                    ) and same_shape(slope, y, 0):
-                        own = used
-            else:
-                slope = y if row.kinds[i] == RESULT else x[row.kinds[i]]
-            if is_floats(slope) and same_shape(slope, y, 0):
-                if not is_dense(slope):
-                    slope = cnp.PyArray_GETCONTIGUOUS(slope)
-                used_slopes.append(slope)
-                terms[used].form = ARRAY
-                terms[used].slope = <const double *>cnp.PyArray_DATA(<cnp.ndarray>slope)
-                terms[used].slope_step = step(slope, 0) if ndim == 1 else 1
-            elif type(slope) is ndarray and cnp.PyArray_NDIM(<cnp.ndarray>slope) > 0:
+            token = quiet()
+            try:
+                slope = row.slopes[i](x[0], y) if nargs == 1 else row.slopes[i](x[0], x[1], y)
+            except (ArithmeticError, ValueError):  # Python raises where NumPy gives inf
                 return None
-            else:
-                terms[used].form = NUMBER
-                terms[used].number = slope
-        used += 1
-    if used == 0:
-        return None
-    if own >= 0 and may_be_written(&terms[own], &terms[1 - own] if used == 2 else NULL):
-        out = used_slopes[own]
+            finally:
+                unhush(token)
+            slope = slope_like(slope, kind)
+        if slope is None or not spread(&factors[count], slope, kind, False, y, order):
+            return None
+        if (
+            row.kinds[i] == CALCULATED and not directions and out is None
+            and type(slope) is ndarray and Py_REFCNT(slope) == 1
+            and cnp.PyArray_CHKFLAGS(
+                <cnp.ndarray>slope, cnp.NPY_ARRAY_BEHAVED | cnp.NPY_ARRAY_OWNDATA
+            )
+            and is_dense(&factors[count], ndim + 1, shape, cnp.PyArray_ITEMSIZE(y))
+        ):
+            out = slope  # nobody else holds it: it is written over
+        used.append(slope)
+        count += 2
+    if out is None:
+        out = new_array(kind, ndim, shape, order, directions)
+    if kind == cnp.NPY_DOUBLE:
+        odd = combine_doubles(
+            ndim + 1, shape, factors, count, cnp.PyArray_DATA(<cnp.ndarray>out)
+        )
     else:
-        if behind > 0:
-            shape[0] = k
-        for i in range(ndim):
-            shape[i + behind] = cnp.PyArray_DIM(<cnp.ndarray>y, i)
-        out = cnp.PyArray_SimpleNew(ndim + behind, shape, cnp.NPY_DOUBLE)
-    if combine(
-        &terms[0], &terms[1] if used == 2 else NULL, <double *>cnp.PyArray_DATA(out), k,
-        cnp.PyArray_SIZE(<cnp.ndarray>y),
-    ):
-        return None
-    return made(y, out, level)
+        odd = combine_floats(
+            ndim + 1, shape, factors, count, cnp.PyArray_DATA(<cnp.ndarray>out)
+        )
+    return None if odd else made(y, out, level)
 
 
 cdef inline object made(object value, object tangent, object level):
@@ -254,7 +355,7 @@ cdef inline object made(object value, object tangent, object level):
 
 
 def on_arrays(rule, tuple args):
-    """`dual._on_arrays`: the chain rule for arrays of floats and one level, or None."""
+    """The chain rule for arrays of floats and one level; None if that is left to `dual.apply`."""
     cdef Row row = row_of(rule)
     if row is None or PyTuple_GET_SIZE(args) != row.nargs:
         return None
@@ -262,7 +363,7 @@ def on_arrays(rule, tuple args):
 
 
 def operators(rule, forward, reflected, square=None):
-    """The two methods of an operator; `forward` and `reflected` take what is not usual.
+    """The two methods of an operator; `forward` and `reflected` take what is left to Python.
 
     `square`: the rule for x**2, which has the same bits as that of any power with less work.
     """
@@ -306,8 +407,10 @@ def ufunc_protocol(general):
 
 
 def view(x, index):
-    """x[index] for slices of arrays of floats; None if that is not all there is to it."""
+    """x[index] for slices of plain arrays; None if that is not all there is to it."""
     cdef bint several
+    if type(x.level) is not int:
+        return None
     value, tangent = x.primal, x.tangent
     if type(value) is not ndarray or type(tangent) is not ndarray:
         return None
