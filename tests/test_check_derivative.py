@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from test_programs import POINT, PROGRAMS
+from support.programs import POINT, PROGRAMS
 
 import dualad
 from dualad import check_derivative, define_rule, grad

@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from support.processes import TIMEOUT
 
 import dualad
 from dualad import Dual, kernel_info
@@ -43,6 +44,7 @@ def python(code: str, folder: Path | None = None, **environment: str) -> str:
         capture_output=True,
         text=True,
         check=True,
+        timeout=TIMEOUT,
     )
     return result.stdout + result.stderr
 
