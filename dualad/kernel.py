@@ -11,7 +11,7 @@ import warnings
 from types import ModuleType
 from typing import NamedTuple
 
-from ._fingerprint import fingerprint
+from ._fingerprint import fits
 
 
 class KernelInfo(NamedTuple):
@@ -46,7 +46,7 @@ def load() -> tuple[Modules, KernelInfo]:
         if isinstance(error, ModuleNotFoundError) or "partially initialized module" in why:
             why = "it was not built; install with a C compiler at hand"
         return (None, None), KernelInfo(False, why, 0)
-    if {_kernel.FINGERPRINT, _array_kernel.FINGERPRINT} != {fingerprint()}:
+    if not (_kernel.FINGERPRINT == _array_kernel.FINGERPRINT and fits(_kernel.FINGERPRINT)):
         why = "it was built from other sources than these; install dualad once more"
         warnings.warn(f"dualad's compiled kernel is not used: {why}.", stacklevel=2)
         return (None, None), KernelInfo(False, why, 0)

@@ -18,8 +18,9 @@ HOME = str(Path(str(dualad.__file__)).parents[1])
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """The environment in which `import dualad` finds the package that is tested."""
-    return {**os.environ, "PYTHONPATH": HOME, **changes}
+    """The environment in which `import dualad` finds the package that is tested, in the same mode."""
+    pure = "0" if dualad.kernel_info().in_use else "1"
+    return {**os.environ, "PYTHONPATH": HOME, "DUALAD_PURE": pure, **changes}
 
 
 def run_python(
