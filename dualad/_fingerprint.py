@@ -6,7 +6,6 @@ kernel of other C is out of date.
 """
 
 import os
-import runpy
 from contextlib import suppress
 from zlib import crc32
 
@@ -15,7 +14,7 @@ WRITTEN_FROM = ("namespaces.py", "rules.py", "_codegen.py")  # the rest of the C
 
 
 def path_of(name: str) -> str:
-    """Where a source is; without pathlib, which would take a third of the package's import."""
+    """Where a source is; without pathlib, which takes its time to import."""
     return os.path.join(os.path.dirname(__file__), name)
 
 
@@ -29,6 +28,8 @@ def of_files(names: tuple[str, ...], total: int = 0) -> int:
 
 def of_c() -> int:
     """The checksum of all C that the sources lead to."""
+    import runpy  # not at every import of the package
+
     written = runpy.run_path(path_of("_codegen.py"))["text"]()
     return of_files(COMPILED, crc32(written.encode()))
 
