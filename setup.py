@@ -33,7 +33,7 @@ class BuildKernel(build_ext):
             extension.include_dirs = ["dualad", numpy.get_include()]
             extension.define_macros = [
                 ("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"),
-                ("FINGERPRINT", f"{fingerprint}u"),
+                ("FINGERPRINT", f"{fingerprint}ull"),
             ]
             if self.compiler_is_gnu():
                 # Both implementations are to agree to the last bit: no fused a*b + c. What libm

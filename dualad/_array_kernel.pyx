@@ -16,7 +16,7 @@ import numpy
 cnp.import_array()
 
 cdef extern from "_array_kernel.h":
-    unsigned int FINGERPRINT_AT_BUILD "FINGERPRINT"
+    unsigned long long FINGERPRINT_AT_BUILD "FINGERPRINT"
 
     enum:
         AXES

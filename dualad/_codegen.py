@@ -70,7 +70,11 @@ def load(module: str) -> Any:
     package = types.ModuleType("_unbuilt")
     package.__path__ = [str(HERE)]
     sys.modules[package.__name__] = package
-    return importlib.import_module(f"_unbuilt.{module}")
+    try:
+        return importlib.import_module(f"_unbuilt.{module}")
+    finally:
+        for name in [n for n in sys.modules if n.partition(".")[0] == package.__name__]:
+            del sys.modules[name]
 
 
 def rows() -> list[Any]:
@@ -323,11 +327,16 @@ class Writer:
         yield "};"
 
 
+def text() -> str:
+    """The table as C."""
+    return "\n".join(Writer(list(load("rules").table())).lines()) + "\n"
+
+
 def write(path: Path = HERE / "_rules.h") -> Path:
     """Write the C, if it is not there already."""
-    text = "\n".join(Writer(rows()).lines()) + "\n"
-    if not path.exists() or path.read_text("utf-8") != text:
-        path.write_text(text, "utf-8")
+    new = text()
+    if not path.exists() or path.read_text("utf-8") != new:
+        path.write_text(new, "utf-8")
     return path
 
 

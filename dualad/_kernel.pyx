@@ -92,7 +92,7 @@ cdef extern from "_rules.h":
         ROW_pos
         ROW_abs
 
-    unsigned int FINGERPRINT
+    unsigned long long FINGERPRINT
 
     ctypedef struct Jet:
         double v

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from ._fingerprint import fingerprint
+from ._fingerprint import fits
 
 
 class KernelInfo(NamedTuple):
@@ -48,7 +48,7 @@ def load() -> tuple[Modules, KernelInfo]:
         if isinstance(error, ModuleNotFoundError) or "partially initialized module" in why:
             why = "it was not built; install with a C compiler at hand"
         return (None, None), KernelInfo(False, why, 0)
-    if {_kernel.FINGERPRINT, _array_kernel.FINGERPRINT} != {fingerprint()}:
+    if not (_kernel.FINGERPRINT == _array_kernel.FINGERPRINT and fits(_kernel.FINGERPRINT)):
         why = "it was built from other sources than these; install dualad once more"
         warnings.warn(f"dualad's compiled kernel is not used: {why}.", stacklevel=2)
         return (None, None), KernelInfo(False, why, 0)

@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from both import pure
 from mpmath import mp, mpf
-from reference import reference
+from support.both import pure
+from support.reference import reference
 
 import dualad
 from dualad.namespaces import MATH

@@ -4,27 +4,17 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from test_programs import POINT, PROGRAMS
+from support.programs import POINT, PROGRAMS
 
 import dualad
 from dualad import check_derivative, define_rule, grad
 from dualad.rules import table
-from dualad.table import RULES
 
 NAMES = (f"checked_{i}" for i in itertools.count())
-
-
-@pytest.fixture(autouse=True)
-def same_table_afterwards() -> Iterator[None]:
-    before = dict(RULES)
-    yield
-    RULES.clear()
-    RULES.update(before)
 
 
 def rule(value: Any, slope: Any) -> Any:

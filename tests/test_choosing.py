@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import APART, MATRIX, VECTOR, Case, complex_slope, hold, steps, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp
+from support.cases import APART, MATRIX, VECTOR, Case, complex_slope, hold, steps, table
 
 from dualad import Dual, DualArray, derivative, grad, hessian, jacobian
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 import pytest
 from mpmath import mp
+from support.processes import TIMEOUT, run_python, started_python
 
 import dualad
 from dualad.__main__ import main
@@ -1141,10 +1141,9 @@ def test_scripts_are_modules(script: Callable[..., Any]) -> None:
 
 
 def test_process() -> None:
-    command = [sys.executable, "-m", "dualad"]
-    done = subprocess.run([*command, *EXAMPLE], capture_output=True, text=True, check=True)
+    done = run_python("-m", "dualad", *EXAMPLE)
     assert done.stdout.startswith(f"{EXAMPLE[0]} = 11.652071455223084\n") and not done.stderr
-    done = subprocess.run([*command, "1/x", "x=0"], capture_output=True, text=True, check=False)
+    done = run_python("-m", "dualad", "1/x", "x=0", check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == "dualad: 1/x at x=0.0 divides by zero.\n"
 
@@ -1156,23 +1155,16 @@ def test_imports_only_what_it_needs() -> None:
         "late = {'mpmath', 'scipy', 'json', 'csv', 'difflib', 'argparse'} & set(sys.modules)\n"
         "assert late <= set(sys.argv[1:]), late\n"
     )
-    with_numpy = subprocess.run(
-        [sys.executable, "-c", "import sys, numpy; print(*sys.modules)"],
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout.split()
-    subprocess.run([sys.executable, "-c", code, *with_numpy], check=True, capture_output=True)
+    with_numpy = run_python("-c", "import sys, numpy; print(*sys.modules)").stdout.split()
+    run_python("-c", code, *with_numpy)
 
 
 def test_a_reader_that_has_enough() -> None:
-    command = [sys.executable, "-m", "dualad", *EXAMPLE]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+    with started_python("-m", "dualad", *EXAMPLE) as process:
         assert process.stdout is not None and process.stderr is not None
         process.stdout.close()
-        assert process.stderr.read() == b""
-        process.wait()
-    assert process.returncode == 0
+        assert process.stderr.read() == ""
+        assert process.wait(TIMEOUT) == 0
 
 
 def test_interrupted(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

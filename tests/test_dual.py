@@ -8,8 +8,6 @@ import functools
 import math
 import operator
 import pickle
-import subprocess
-import sys
 from fractions import Fraction
 from typing import Any
 
@@ -18,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp, mpc, mpf
+from support.processes import run_python
 
 import dualad
 from dualad import Dual, DualArray, derivative
@@ -252,9 +251,7 @@ def test_levels_do_not_collide_between_processes() -> None:
         "sys.stdout.buffer.write(pickle.dumps(kept))\n"
     )
     for n in (1, 40):  # with fewer and more differentiations than here
-        out = subprocess.run(
-            [sys.executable, "-c", program.format(n=n)], capture_output=True, check=True
-        ).stdout
+        out = run_python("-c", program.format(n=n), text=False).stdout
         for foreign in pickle.loads(out):
             assert derivative(lambda x, c=foreign: x * c)(2.0).primal == 9.0
             assert derivative(lambda x, c=foreign: x * c)(2.0).tangent == 6.0
@@ -287,7 +284,7 @@ def test_fork_takes_levels_of_its_own() -> None:
     )
     if not hasattr(__import__("os"), "fork"):
         pytest.skip("this system cannot fork")
-    subprocess.run([sys.executable, "-c", program], check=True)
+    run_python("-c", program)
 
 
 def test_object_arrays_of_duals() -> None:
@@ -354,4 +351,4 @@ def test_import_loads_nothing_heavy() -> None:
         "heavy = {'scipy', 'matplotlib', 'mpmath', 'sympy', 'pandas'} & set(sys.modules)\n"
         "assert not heavy, heavy\n"
     )
-    subprocess.run([sys.executable, "-c", program], check=True)
+    run_python("-c", program)

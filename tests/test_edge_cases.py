@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from both import PACKAGES
 from edge_cases import CASES, Case, Module, by_dualad, close, matrix, verdict
 from mpmath import mp, mpf
+from support.both import PACKAGES
 
 pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's, of the values
 TWO = pytest.mark.parametrize("package", PACKAGES, ids=["as imported", "readable"])

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import check
+from support.oracle import check
 
 from dualad import Dual, derivative, grad, hessian, jacobian
 from dualad.array.protocols import ARRAY_FUNCTIONS

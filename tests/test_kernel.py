@@ -6,17 +6,16 @@ from __future__ import annotations
 import copy
 import math
 import pickle
-import subprocess
-import sys
 from itertools import product
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 import pytest
-from both import PACKAGES, agree, bits, pure, said
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from support.both import PACKAGES, agree, bits, pure, said
+from support.processes import run_python
 
 import dualad
 from dualad import Dual, kernel_info
@@ -366,12 +365,7 @@ def test_pickles_go_from_one_to_the_other() -> None:
             "sys.stdout.buffer.write(pickle.dumps((x, kernel_info().in_use)))"
         )
         for pure_there in ("0", "1"):
-            sent = subprocess.run(
-                [sys.executable, "-c", code],
-                env={**__import__("os").environ, "DUALAD_PURE": pure_there},
-                capture_output=True,
-                check=True,
-            ).stdout
+            sent = run_python("-c", code, text=False, DUALAD_PURE=pure_there).stdout
             x, was_compiled = pickle.loads(sent)
             assert not (was_compiled and pure_there == "1")
             assert was_compiled or pure_there == "1" or not kernel_info().in_use

@@ -20,12 +20,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from both import bits
 from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp, mpf
-from oracle import check
-from reference import partial
+from support.both import bits
+from support.oracle import check
+from support.reference import partial
 
 import dualad
 from dualad import Dual, DualArray, derivative, grad, hessian, hvp, jacobian, jvp, lift

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp
-from oracle import check, differences
+from support.oracle import check, differences
 
 import dualad
 from dualad import Dual, DualArray, NonDifferentiableError, derivative, grad, hessian, jacobian

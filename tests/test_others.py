@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from oracle import check
+from support.oracle import check
 
 from dualad import Dual, DualArray
 

@@ -7,12 +7,23 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import CUBE, MATRIX, POSITIVE, SQUARE, VECTOR, Case, complex_slope, hold, steps, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp
 from numpy.polynomial import polynomial
 from numpy.polynomial.polynomial import polygrid2d, polyval2d
+from support.cases import (
+    CUBE,
+    MATRIX,
+    POSITIVE,
+    SQUARE,
+    VECTOR,
+    Case,
+    complex_slope,
+    hold,
+    steps,
+    table,
+)
 
 from dualad import Dual, NonDifferentiableError, derivative, grad, hessian, jacobian
 

@@ -8,10 +8,21 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import CUBE, MATRIX, SQUARE, VECTOR, Case, complex_slope, hold, hold_bits, steps, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import check
+from support.cases import (
+    CUBE,
+    MATRIX,
+    SQUARE,
+    VECTOR,
+    Case,
+    complex_slope,
+    hold,
+    hold_bits,
+    steps,
+    table,
+)
+from support.oracle import check
 
 from dualad import Dual, DualArray, grad, hessian, jacobian
 

@@ -14,11 +14,11 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
-import taylor
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from mpmath import mp
-from taylor import BINARY, DIGITS, FUNCTIONS, ORDER, Series, Undecided
+from support import taylor
+from support.taylor import BINARY, DIGITS, FUNCTIONS, ORDER, Series, Undecided
 
 import dualad
 from dualad import derivative

@@ -7,7 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import (
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import array_shapes
+from support.cases import (
     APART,
     CUBE,
     MATRIX,
@@ -19,10 +22,7 @@ from cases import (
     steps,
     table,
 )
-from hypothesis import given, settings
-from hypothesis import strategies as st
-from hypothesis.extra.numpy import array_shapes
-from oracle import check
+from support.oracle import check
 
 from dualad import Dual, DualArray, derivative, grad, hessian, jacobian
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import platform
-import subprocess
 import sys
 import tracemalloc
 from types import ModuleType
@@ -12,7 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from both import PACKAGES
+from support.both import PACKAGES
+from support.processes import run_python
 
 from dualad import derivative, grad
 from dualad.cli.errors import InputError
@@ -131,7 +131,4 @@ def test_memory_of_arrays_is_used_again() -> None:
         "for _ in range(20): f(d)\n"
         "print((faults() - before) / 20)\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, check=True
-    )
-    assert float(done.stdout) < 30  # over 100 else
+    assert float(run_python("-c", script).stdout) < 30  # over 100 else

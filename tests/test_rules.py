@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from mpmath import mp, mpf
-from reference import partial
+from support.reference import partial
 
 import dualad
 from dualad import Dual, derivative

@@ -10,7 +10,7 @@ import pytest
 import scipy.interpolate
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle import differences
+from support.oracle import differences
 
 from dualad import Dual, derivative, jacobian
 from dualad.scipy import interpolate

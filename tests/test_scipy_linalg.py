@@ -11,7 +11,7 @@ import scipy.linalg
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp
-from oracle import check
+from support.oracle import check
 
 from dualad import Dual, NonDifferentiableError, derivative, jacobian
 from dualad.scipy import linalg

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import APART, APART_CUBE, MATRIX, VECTOR, Case, complex_slope, hold, steps, table
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes
-from oracle import check
+from support.cases import APART, APART_CUBE, MATRIX, VECTOR, Case, complex_slope, hold, steps, table
+from support.oracle import check
 
 from dualad import Dual, derivative, grad, hessian, jacobian
 

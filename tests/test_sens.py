@@ -6,7 +6,6 @@ import csv
 import json
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -14,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.processes import started_python
 
-import dualad
 from dualad import passes
 from dualad.__main__ import main
 
@@ -235,20 +234,17 @@ def test_interrupting_leaves_no_file(folder: Path) -> None:
     (folder / "x.json").write_text('{"x": 2}')
     (folder / "report.csv").write_text("old")
     before = sorted(p.name for p in folder.iterdir())
-    env = os.environ | {"PYTHONPATH": str(Path(str(dualad.__file__)).parents[1])}
-    command = ["-m", "dualad", "sens", "model.py:forever", "--at", "x.json", "--out", "report.csv"]
-    with subprocess.Popen(
-        [sys.executable, *command],
-        env=env,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    start = (  # a shell's background jobs ignore SIGINT, and so do their children
+        "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "runpy.run_module('dualad', run_name='__main__', alter_sys=True)"
+    )
+    command = ["sens", "model.py:forever", "--at", "x.json", "--out", "report.csv"]
+    with started_python("-c", start, *command) as process:
         assert process.stderr is not None
         assert process.stderr.readline() == "started\n"
         time.sleep(0.05)
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=20)
-    assert process.returncode == 130 and out == "" and "Traceback" not in err
+        assert process.returncode == 130 and out == "" and "Traceback" not in err
     assert sorted(p.name for p in folder.iterdir()) == before
     assert (folder / "report.csv").read_text() == "old"

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
-from oracle import check
+from support.oracle import check
 
 from dualad import Dual, DualArray, grad, jacobian
 

@@ -32,7 +32,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from both import PACKAGES
+from support.both import PACKAGES
 
 LOST = FLOAT = "would lose the derivative.*write "
 RAISED = f"{LOST}|returned a result with an exception set"  # SciPy's C code: ours is its cause

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import itertools
 import math
-import subprocess
-import sys
 from typing import Any
 
 import numpy as np
 import pytest
 import scipy.special as sc
 from mpmath import mp, mpc, mpf
-from oracle import check
-from special_reference import REFERENCE
+from support.oracle import check
+from support.processes import run_python
+from support.special_reference import REFERENCE
 
 from dualad import Dual, derivative, grad, jacobian
 from dualad.dual import function
@@ -445,7 +444,7 @@ def test_import_stays_light() -> None:
         "assert 'dualad.special_rules' not in sys.modules; sc.j0(x);"
         "assert 'dualad.special_rules' in sys.modules"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    run_python("-c", code)
 
 
 def test_rules_of_users_go_first() -> None:
@@ -455,7 +454,7 @@ def test_rules_of_users_go_first() -> None:
         "dualad.define_rule(sc.dawsn, lambda x, y: 7.0 + 0*x)\n"
         "assert dualad.derivative(sc.dawsn)(1.0) == 7.0 != before"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    run_python("-c", code)
 
 
 def test_functions_in_python() -> None:

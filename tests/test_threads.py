@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from both import PACKAGES
+from support.both import PACKAGES
 
 CALLS = int(os.environ.get("DUALAD_THREADS", "12000"))
 THREADS = 8

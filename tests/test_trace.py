@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 import warnings
 import xml.etree.ElementTree as ET
 from collections import namedtuple
@@ -18,6 +16,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from mpmath import mp
+from support.processes import run_python
 
 import dualad
 from dualad import Dual, derivative, jacobian
@@ -346,12 +345,8 @@ def test_a_trace_leaves_nothing_behind() -> None:
     with pytest.raises(ZeroDivisionError):
         trace(lambda x: 1 / 0, 2.0)
     trace(survey, 2.0, 5.0)
-    out = subprocess.run(
-        [sys.executable, "-c", "import dualad, sys; print('dualad.teach' in sys.modules)"],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    assert not RECORDERS
+    out = run_python("-c", "import dualad, sys; print('dualad.teach' in sys.modules)")
     assert out.stdout == "False\n"
 
 

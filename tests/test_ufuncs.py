@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing.overrides import get_overridable_numpy_ufuncs
-from oracle import check
+from support.oracle import check
 
 from dualad import Dual, DualArray
 from dualad.array.protocols import ARRAY_FUNCTIONS, is_question

@@ -6,7 +6,6 @@ import io
 import multiprocessing
 import os
 import re
-import subprocess
 import sys
 import threading
 import time
@@ -21,8 +20,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from both import bits
 from mpmath import mp, mpf
+from support.both import bits
+from support.processes import run_python
 
 import dualad
 from dualad import grad, hessian, jacobian, passes
@@ -386,8 +386,5 @@ def test_a_script_with_its_guard_runs(tmp_path: Path) -> None:
         "if __name__ == '__main__':\n"
         "    print(np.diag(jacobian(f, workers=2)(np.arange(3.0))))\n"
     )
-    env = os.environ | {"PYTHONPATH": str(Path(str(dualad.__file__)).parents[1])}
-    done = subprocess.run(
-        [sys.executable, script], capture_output=True, text=True, check=False, env=env
-    )
+    done = run_python(script, check=False)
     assert (done.stdout, done.stderr) == ("[0. 2. 4.]\n", "")

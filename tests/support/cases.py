@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from oracle import check, complex_step, differences
 
 from dualad import Dual, derivative, jacobian, jvp
 from dualad.structure import leaves, rebuild
+from support.oracle import check, complex_step, differences
 
 RANDOM = np.random.default_rng(5)
 MATRIX = RANDOM.normal(size=(3, 4))
