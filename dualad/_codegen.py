@@ -79,8 +79,7 @@ def load(module: str) -> Any:
 
 def rows() -> list[Any]:
     """The rows of the table."""
-    load("table")
-    return list(load("rules").table())
+    return list(dict.fromkeys(load("table").RULES.values()))
 
 
 # -- expressions -------------------------------------------------------------------------
@@ -329,7 +328,7 @@ class Writer:
 
 def text() -> str:
     """The table as C."""
-    return "\n".join(Writer(list(load("rules").table())).lines()) + "\n"
+    return "\n".join(Writer(rows()).lines()) + "\n"
 
 
 def write(path: Path = HERE / "_rules.h") -> Path:

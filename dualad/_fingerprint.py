@@ -10,7 +10,13 @@ from contextlib import suppress
 from zlib import crc32
 
 COMPILED = ("_kernel.h", "_kernel.pyx", "_array_kernel.h", "_array_kernel.pyx")
-WRITTEN_FROM = ("namespaces.py", "rules.py", "_codegen.py")  # the rest of the C
+WRITTEN_FROM = (
+    "numerics.py",
+    "namespaces.py",
+    "rules.py",
+    "table.py",
+    "_codegen.py",
+)  # the rest of the C
 
 
 def path_of(name: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from hypothesis import settings
 
-from dualad.rules import RULES, Rule
+from dualad.rules import Rule
+from dualad.table import RULES
 
 # Property tests have no deadline: a busy machine is not an error of the package.
 settings.register_profile("patient", settings.default, deadline=None)

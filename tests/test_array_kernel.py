@@ -62,9 +62,7 @@ def agree(rule: Any, *args: Any) -> bool:
         compiled = ARRAY_KERNEL.on_arrays(rule, args)
         if compiled is None:
             return False
-        patch.setattr(dual_module, "ARRAY_KERNEL", None)
-        patch.setattr(dual_module, "_on_arrays", lambda *_: None, raising=False)
-        readable = dual_module.apply(rule, args)
+        readable = apply.__wrapped__(rule, args)  # type: ignore[attr-defined]
     assert same_bits(compiled, readable), (rule, args, compiled, readable)
     return True
 
