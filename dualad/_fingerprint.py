@@ -6,6 +6,7 @@ from zlib import crc32
 # The table, what writes it as C, and the kernels themselves.
 SOURCES = (
     *("namespaces.py", "rules.py", "_codegen.py", "_kernel.h", "_kernel.pyx"),
+    *("_kernel.pxd", "_drivers.pyx"),
     *("_array_kernel.h", "_array_kernel.pyx"),
 )
 

@@ -21,8 +21,8 @@ import numpy as np
 from .array import from_objects
 from .drivers import jacobian
 from .dual import is_operand, plain
-from .passes import Progress, Workers
 from .tables import html_table, text_table, write_whole
+from .workers import Progress, Workers
 
 ROWS = 40  # so many parameters are printed for an output
 PAIRS = 10  # and so many interactions

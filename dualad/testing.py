@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .drivers import Argnums, _Inputs, _jacobian
+from .arguments import Argnums, Inputs
 from .dual import Dual, function, plain
+from .passes import run_passes
 from .rules import RULES, Rule
 from .structure import leaves
 
@@ -239,7 +240,7 @@ def check_derivative(
             f"check_derivative needs a function, got {type(f).__name__}; "
             "write check_derivative(f, x)."
         )
-    inputs = _Inputs("check_derivative", f, argnums, args, kwargs)
+    inputs = Inputs("check_derivative", f, argnums, args, kwargs)
     if any(isinstance(x, Dual) or np.iscomplexobj(x) for x in inputs.leaves):
         raise TypeError("check_derivative takes a point of real numbers, not complex or dual ones.")
     point = np.concatenate([np.zeros(0), *(np.ravel(np.asarray(x, float)) for x in inputs.leaves)])
@@ -254,7 +255,7 @@ def check_derivative(
         y = [np.ravel(np.asarray(part)) for part in leaves(inputs.call(parts))]
         return np.concatenate([np.zeros(0), *y]) if y else np.zeros(0)
 
-    outputs, blocks, _ = _jacobian(inputs)
+    outputs, blocks = run_passes(inputs)
     if any(np.iscomplexobj(plain(v)) for v in outputs.values):
         raise TypeError(
             "check_derivative needs a function with real results; take .real and .imag."

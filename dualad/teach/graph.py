@@ -21,7 +21,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..drivers import Argnums
+from ..arguments import Argnums
 from .formula import Text, Variable, number_text
 from .trace import Row, Trace, trace
 

@@ -35,7 +35,7 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from ..drivers import Argnums, _Inputs
+from ..arguments import Argnums, Inputs
 from ..dual import (
     RECORDERS,
     Dual,
@@ -306,7 +306,7 @@ class _Recording:
             chosen = [key for key, x in given.items() if any(map(_has_input, leaves(x)))][:1]
         else:
             try:
-                chosen = list(_Inputs("trace", f, wrt, args, kwargs).keys)
+                chosen = list(Inputs("trace", f, wrt, args, kwargs).keys)
             except (TypeError, ValueError) as error:
                 raise type(error)(str(error).replace("argnums", "wrt")) from None
         active: list[_Entry] = []
