@@ -6,6 +6,7 @@ to them is the business of `passes`, and the structure around them is put back a
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -19,7 +20,7 @@ Argnum = int | str
 Argnums = Argnum | Sequence[Argnum]
 
 
-def argnums_as_tuple(driver: str, argnums: Argnums) -> tuple[Argnum, ...]:
+def argnums_as_tuple(driver: str, argnums: Argnums, advice: str = "") -> tuple[Argnum, ...]:
     """The indices and names in argnums.
 
     Raises
@@ -35,9 +36,9 @@ def argnums_as_tuple(driver: str, argnums: Argnums) -> tuple[Argnum, ...]:
     each: Any = argnums if isinstance(argnums, (tuple, list, range)) else (argnums,)
     for a in each:
         if isinstance(a, bool) or not isinstance(a, (int, np.integer, str)):
-            hint = f"; write {driver}(f)(x) for the derivative at x" if is_operand(a) else ""
             raise TypeError(
-                f"{driver}: argnums takes an index, a name, or a tuple of these; got {a!r}{hint}."
+                f"{driver}: argnums takes an index, a name, or a tuple of these; "
+                f"got {reprlib.repr(a)}{advice}."
             )
     return tuple(each)
 

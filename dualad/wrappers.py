@@ -37,7 +37,7 @@ def driver(definition: Driver) -> Driver:
         ):
             wrapper: Function = short_way(definition, function, argnums, driver, f, lift)
             return wrapper
-        argnums_as_tuple(name, argnums)
+        argnums_as_tuple(name, argnums, f"; for the point x, write {name}(f)(x)")
         made_by = functools.partial(driver, f, argnums, *args, lift=lift, **options)
         return _Wrapper(definition(function, argnums, *args, **options), function, made_by)
 
