@@ -78,7 +78,7 @@ static inline double floor_divided(double a, double b, int *odd) {
 /* math.hypot is Python's own, and more accurate than libm's. */
 static PyObject *math_hypot = NULL;
 
-static double hypotenuse(double a, double b, int *odd) {
+static inline double hypotenuse(double a, double b, int *odd) {
     double y = 0.0;
     PyObject *args[2], *result = NULL;
     args[0] = PyFloat_FromDouble(a);

@@ -27,7 +27,6 @@ from libc.string cimport memcpy, memset
 cimport numpy as cnp
 
 import math
-from types import MethodType
 
 import numpy
 
@@ -79,8 +78,6 @@ cdef extern from *:
 
 cdef extern from "_rules.h":
     enum:
-        DIRECTIONS
-        JET
         ROW_COUNT
         ROW_add
         ROW_sub
@@ -125,7 +122,6 @@ cdef extern from "_rules.h":
     Jet constant(double v) noexcept
 
 
-cdef Py_ssize_t PASS = 256  # directions in one pass, as in drivers.py
 cdef double EXACT = 2.0**53  # integers below are floats without loss
 
 # What the kernel hands over to: filled in by `connect`.
@@ -152,14 +148,6 @@ math_hypot = <PyObject *>hypot
 
 cdef class Dual:
     """A dual over a float. See `dualad.Dual`."""
-
-    # Made and freed by hand, below: so much is done with so little else to do.
-    cdef double v
-    cdef bint is_np                # whether the value is handed out as np.float64
-    cdef PyObject *lev
-    cdef Py_ssize_t n              # how many directions; -1: the tangent is one float
-    cdef double *t                 # the tangent: `inside`, or a block if there are too many
-    cdef double inside[DIRECTIONS]
 
     @property
     def primal(self):
@@ -331,13 +319,6 @@ cdef class Dual:
 cdef class Nested(Dual):
     """A dual over a dual over a float: second derivatives."""
 
-    cdef PyObject *level1          # the older level,
-    cdef Py_ssize_t n1             # its directions,
-    cdef double *t1                # and the value's tangent there
-    cdef bint t_np                 # whether the tangent's value is handed out as np.float64
-    cdef bint mixed                # whether the tangent has a tangent there too:
-    cdef double *t12               # n1 rows of n, in one block with t1
-
     @property
     def primal(self):
         """The number itself, a dual of the older level."""
@@ -475,6 +456,11 @@ cdef inline Dual new(Py_ssize_t n, object level):
     return prepared(x, n, level)
 
 
+cdef Dual unfilled(Py_ssize_t n, object level):
+    """The same, for other modules."""
+    return new(n, level)
+
+
 cdef Nested new_nested(Py_ssize_t n1, Py_ssize_t n2, object level1, object level):
     cdef PyObject *memory = fresh(<PyTypeObject *>Nested)
     x = <Nested>memory
@@ -520,6 +506,10 @@ cdef void free_nested(PyObject *memory) noexcept:
     PyObject_Free(memory)
 
 
+cdef object fresh_level():
+    return next(levels["_levels"])
+
+
 cdef inline bint is_ours(object x) noexcept:
     return type(x) is Dual or type(x) is Nested
 
@@ -544,6 +534,11 @@ cdef inline bint as_double(object x, double *v, bint *is_np) noexcept:
         v[0] = x is True
         return True
     return False
+
+
+cdef bint is_double(object x, double *v, bint *is_np) noexcept:
+    """The same, for other modules."""
+    return as_double(x, v, is_np)
 
 
 cdef double small(object x) noexcept:
@@ -1069,339 +1064,7 @@ def item_of(kind, readable):
     return new_method(kind, &item_method)
 
 
-# -- drivers: the usual case in one go ------------------------------------------------------------
-#
-# Each takes the way of the general driver for arguments that are plain numbers (so that there is
-# nothing to copy), and leaves everything else to it.
-
-
-cdef object fresh_level():
-    return next(levels["_levels"])
-
-
-cdef inline bint is_plain(object x) noexcept:
-    """Whether f cannot change it, and no tangent of a third level is in it."""
-    return type(x) is float or type(x) is int or type(x) is Dual or type(x) is str or x is None
-
-
-cdef class Driver:
-    # The wrapper that a driver gives back: a function of Python to whoever looks at it.
-    # What it is called, its text and its signature are those of f, and looked up when asked for,
-    # so that `derivative(f)(x)` costs little also where it is written in a loop.
-
-    cdef void *vectorcall
-    cdef object f
-    cdef object make, general      # make(f, argnum): the general driver, made when needed
-    cdef object collect            # collect(x, y, level): the result from what f gave for x
-    cdef Py_ssize_t argnum
-    cdef bint with_value
-    cdef dict __dict__
-
-    cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
-        """The result; NotImplemented if the general way is to be taken."""
-        return NotImplemented
-
-    cdef object call(self, object x, PyObject *const *args, Py_ssize_t n):
-        """f with x in place of the argument to differentiate."""
-        cdef PyObject *given[8]
-        memcpy(given, args, n * sizeof(PyObject *))
-        given[self.argnum] = <PyObject *>x
-        return PyObject_Vectorcall(self.f, given, n, NULL)
-
-    def __getattr__(self, name):
-        if name == "__wrapped__":
-            return self.f
-        if name == "__name__" or name == "__qualname__":
-            return getattr(self.f, name, type(self.f).__name__)
-        if name == "__annotations__":
-            return self.f.__annotations__
-        try:
-            return vars(self.f)[name]
-        except (TypeError, KeyError):
-            raise AttributeError(f"{self!r} has no attribute {name!r}") from None
-
-    @property
-    def __doc__(self):
-        return vars(self).get("__doc__", self.f.__doc__)
-
-    @__doc__.setter
-    def __doc__(self, text):
-        vars(self)["__doc__"] = text
-
-    @property
-    def __module__(self):
-        return vars(self).get("__module__", self.f.__module__)
-
-    @__module__.setter
-    def __module__(self, name):
-        vars(self)["__module__"] = name
-
-    def __get__(self, instance, owner):
-        return self if instance is None else MethodType(self, instance)
-
-    def __reduce__(self):
-        return self.__qualname__
-
-    def __repr__(self):
-        return f"<function {self.__qualname__} at {id(self):#x}>"
-
-
-cdef object call_driver(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
-    cdef Driver driver = <Driver>self
-    cdef Py_ssize_t n = PyVectorcall_NARGS(flags), argnum = driver.argnum, i
-    cdef bint short = names == NULL and argnum < n <= 8
-    if short:
-        for i in range(n):
-            if i != argnum and not is_plain(<object>args[i]):
-                short = False
-    if short:
-        result = driver.short_way(<object>args[argnum], args, n)
-        if result is not NotImplemented:
-            return result
-    if driver.general is None:
-        driver.general = driver.make(driver.f, argnum)
-    return PyObject_Vectorcall(driver.general, args, flags, names)
-
-
-cdef extern from *:
-    """
-    static int call_fast(PyObject *kind, Py_ssize_t offset) {
-        PyTypeObject *type = (PyTypeObject *)kind;
-        type->tp_vectorcall_offset = offset;
-        type->tp_call = PyVectorcall_Call;
-        type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
-        type->tp_new = NULL;
-        type->tp_vectorcall = NULL;
-        if (PyDict_DelItemString(type->tp_dict, "__doc__"))  /* but that of f */
-            return -1;
-        PyType_Modified(type);
-        return 0;
-    }
-    """
-    int call_fast(object kind, Py_ssize_t offset) except -1
-    object PyObject_Vectorcall(object f, PyObject *const *args, size_t flags, PyObject *names)
-    Py_ssize_t PyVectorcall_NARGS(size_t flags) noexcept
-
-
-cdef Driver wrapper_of(Driver wrapper, object f, Py_ssize_t argnum, object make, object collect):
-    wrapper.vectorcall = <void *>call_driver
-    wrapper.f, wrapper.argnum, wrapper.make, wrapper.collect = f, argnum, make, collect
-    return wrapper
-
-
-def derivative(f, Py_ssize_t argnum, make, collect):
-    """`drivers.derivative` in a number or an array."""
-    return wrapper_of(Derivative.__new__(Derivative), f, argnum, make, collect)
-
-
-def gradient(f, Py_ssize_t argnum, make, collect, bint with_value):
-    """`drivers.grad` in a number, a list or tuple of numbers, or an array of one axis."""
-    cdef Driver wrapper = wrapper_of(Gradient.__new__(Gradient), f, argnum, make, collect)
-    wrapper.with_value = with_value
-    return wrapper
-
-
-def jacobian(f, Py_ssize_t argnum, make, collect):
-    """`drivers.jacobian`, in the same."""
-    return wrapper_of(Jacobian.__new__(Jacobian), f, argnum, make, collect)
-
-
-def hessian(f, Py_ssize_t argnum, make):
-    """`drivers.hessian` in a list of numbers or an array of one axis."""
-    return wrapper_of(Hessian.__new__(Hessian), f, argnum, make, None)
-
-
-@cython.final
-cdef class Derivative(Driver):
-
-    cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
-        level = fresh_level()
-        if type(x) is ndarray and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_DOUBLE:
-            y = self.call(readable_dual(x.copy("K"), numpy.ones_like(x), level), args, n)
-            if isinstance(y, readable_class) and y.level == level and y.primal.shape == x.shape:
-                return y.tangent
-            return self.collect(x, y, level)
-        seed = unit_number(x, level)
-        if seed is None:
-            return NotImplemented
-        y = self.call(seed, args, n)
-        slope = row(x, y, level)
-        return self.collect(x, y, level) if slope is None else slope
-
-
-@cython.final
-cdef class Gradient(Driver):
-
-    cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
-        level = fresh_level()
-        seeds = unit_seeds(x, level)
-        if seeds is None:
-            return NotImplemented
-        y = self.call(seeds, args, n)
-        slopes = row(x, y, level)
-        if slopes is None:
-            return self.collect(x, y, level)
-        return (y.primal if is_ours(y) else y, slopes) if self.with_value else slopes
-
-
-@cython.final
-cdef class Jacobian(Driver):
-
-    cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
-        cdef list rows = []
-        level = fresh_level()
-        seeds = unit_seeds(x, level)
-        if seeds is None:
-            return NotImplemented
-        y = self.call(seeds, args, n)
-        if type(y) is not list and type(y) is not tuple:
-            slopes = row(x, y, level)
-            return self.collect(x, y, level) if slopes is None else slopes
-        for part in y:
-            slopes = row(x, part, level)
-            if slopes is None:
-                return self.collect(x, y, level)
-            rows.append(slopes)
-        return rows if type(y) is list else tuple(rows)
-
-
-@cython.final
-cdef class Hessian(Driver):
-
-    cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
-        cdef Py_ssize_t size, i
-        cdef Nested y
-        if not (type(x) is list or is_vector(x)) or not 0 < len(x) <= JET:
-            return NotImplemented
-        size = len(x)
-        older, level = fresh_level(), fresh_level()
-        if type(x) is list:
-            seeds = unit_list(x, older, False)
-            if seeds is None:
-                return NotImplemented
-            for i in range(size):
-                (<list>seeds)[i] = unit_nested(<Dual>(<list>seeds)[i], i, size, level)
-        else:
-            seeds = readable_dual(x.copy(), unit_matrix(size), older)
-            seeds = readable_dual(seeds, unit_matrix(size), level)
-        result = self.call(seeds, args, n)
-        if type(result) is not Nested:
-            return NotImplemented
-        y = <Nested>result
-        if y.lev != <PyObject *>level or y.level1 != <PyObject *>older:
-            return NotImplemented
-        if y.n1 != size or y.n != size:
-            return NotImplemented
-        symmetric = unit_matrix(size)
-        symmetrise(y.t12 if y.mixed else NULL, size, <double *>cnp.PyArray_DATA(symmetric))
-        return symmetric.tolist() if type(x) is list else symmetric
-
-
-for kind in (Derivative, Gradient, Jacobian, Hessian):
-    call_fast(kind, vectorcall_offset())
-
-
-cdef Py_ssize_t vectorcall_offset() noexcept:
-    cdef Driver nowhere = <Driver>Driver.__new__(Driver)
-    return <char *>&nowhere.vectorcall - <char *><PyObject *>nowhere
-
-
-cdef void symmetrise(const double *t12, Py_ssize_t n, double *out) noexcept:
-    cdef Py_ssize_t i, j
-    for i in range(n):
-        for j in range(n):
-            out[i * n + j] = 0.0 if t12 == NULL else (t12[i * n + j] + t12[j * n + i]) / 2
-
-
-cdef object unit_seeds(object x, object level):
-    """x with one direction per number in it; None if this is left to the general driver."""
-    if type(x) is list:
-        return unit_list(<list>x, level, True)
-    if type(x) is tuple:
-        seeds = unit_list(list(x), level, True)
-        return None if seeds is None else tuple(seeds)
-    if is_vector(x):
-        if 0 < cnp.PyArray_DIM(<cnp.ndarray>x, 0) <= PASS:
-            return readable_dual(x.copy(), unit_matrix(cnp.PyArray_DIM(<cnp.ndarray>x, 0)), level)
-        return None
-    return unit_number(x, level)
-
-
-cdef Dual unit_number(object x, object level):
-    """x with tangent 1; None if it is no real float, nor a dual of one."""
-    cdef Dual seed
-    if type(x) is Dual:
-        return dual_of_dual(<Dual>x, 1.0, level)
-    seed = new(-1, level)
-    if not as_double(x, &seed.v, &seed.is_np) or x is True or x is False:
-        return None
-    seed.t[0] = 1.0
-    return seed
-
-
-cdef list unit_list(list x, object level, bint alone):
-    """One direction per number; None if they are not all floats, or too many for one pass.
-
-    `alone`: the tangent of one number alone is one float, as in the general driver.
-    """
-    cdef Py_ssize_t n = len(x), i
-    cdef Dual seed
-    cdef list seeds = []
-    if not 0 < n <= PASS:
-        return None
-    for i in range(n):
-        seed = new(-1 if alone and n == 1 else n, level)
-        if not as_double(x[i], &seed.v, &seed.is_np) or x[i] is True or x[i] is False:
-            return None
-        memset(seed.t, 0, n * sizeof(double))
-        seed.t[i] = 1.0
-        seeds.append(seed)
-    return seeds
-
-
-cdef object row(object x, object y, object level):
-    """The derivative of the number y in x, in the structure of x; None if y is anything else."""
-    cdef Dual result
-    cdef Py_ssize_t i
-    if type(y) is float or type(y) is int:  # constant
-        if type(x) is ndarray:
-            return numpy.zeros(len(x))
-        if type(x) is list:
-            return [0.0] * len(x)
-        return (0.0,) * len(x) if type(x) is tuple else 0.0
-    if not is_ours(y):
-        return None
-    result = <Dual>y
-    if result.lev != <PyObject *>level:
-        return None
-    if type(x) is list or type(x) is tuple:
-        if result.n != (len(x) if len(x) > 1 else -1) or type(y) is not Dual:
-            return None
-        slopes = [result.t[i] for i in range(len(x))]
-        return slopes if type(x) is list else tuple(slopes)
-    if type(x) is ndarray:
-        return array(result.t, result.n) if result.n == len(x) and type(y) is Dual else None
-    if result.n >= 0:
-        return None
-    return result.t[0] if type(y) is Dual else y.tangent
-
-
-cdef Nested unit_nested(Dual value, Py_ssize_t i, Py_ssize_t n, object level):
-    cdef Nested x = new_nested(value.n, n, <object>value.lev, level)
-    x.v, x.is_np = value.v, value.is_np
-    memset(x.t, 0, n * sizeof(double))
-    x.t[i] = 1.0
-    memcpy(x.t1, value.t, many(value.n) * sizeof(double))
-    return x
-
-
-cdef cnp.ndarray unit_matrix(Py_ssize_t n):
-    cdef cnp.npy_intp *shape = [n, n]
-    cdef Py_ssize_t i
-    cdef cnp.ndarray result = cnp.PyArray_ZEROS(2, shape, cnp.NPY_DOUBLE, 0)
-    for i in range(n):
-        (<double *>cnp.PyArray_DATA(result))[i * (n + 1)] = 1.0
-    return result
+# -- what it hands over to, and on ------------------------------------------------------------------
 
 
 KINDS = (Dual, Nested)

@@ -22,12 +22,24 @@ from typing import Any
 
 import numpy as np
 
-from .array.dualarray import DualArray
-from .drivers import DIRECTIONS, Argnums, _Inputs, _one, _seeded, _unit_seeds, split
-from .dual import Dual, evaluate, namespace_for, slope_of
-from .levels import ParticipatingLevel, fresh_level
+from .arguments import Argnums, Inputs, split
+from .array import DualArray
+from .dual import (
+    _KINDS,
+    Dual,
+    Function,
+    _slope,
+    as_number,
+    dual,
+    evaluate,
+    is_operand,
+    namespace_for,
+    parts,
+    plain,
+)
+from .levels import WatchedLevel, fresh_level
 from .namespaces import is_exact
-from .pair import KINDS, Function, as_number, dual, is_operand, kind_of, parts, plain
+from .passes import DIRECTIONS, one_like, seeded, unit_seeds
 from .rules import Rule
 from .structure import leaves, rebuild
 
@@ -173,11 +185,10 @@ def audit(f: Function, *args: Any, argnums: Argnums = 0, **kwargs: Any) -> Audit
     """
     if not callable(f):
         raise TypeError(f"audit needs a function, got {type(f).__name__}; write audit(f, x).")
-    inputs = _Inputs("audit", f, argnums, args, kwargs)
+    inputs = Inputs("audit", f, argnums, args, kwargs)
     level = _Watch(fresh_level())
-    numbers = [_seeded(x, t, level) for x, t in zip(inputs.leaves, _all_seeds(inputs), strict=True)]
     try:
-        result = inputs.call(numbers)
+        result = inputs.call(seeded(inputs, _all_seeds(inputs), level))
     except Exception as error:
         if level.report.findings:
             error.add_note(str(level.report))
@@ -189,13 +200,13 @@ def audit(f: Function, *args: Any, argnums: Argnums = 0, **kwargs: Any) -> Audit
     return level.report
 
 
-def _all_seeds(inputs: _Inputs) -> list[Any]:
+def _all_seeds(inputs: Inputs) -> list[Any]:
     """One direction for each input number; if they are too many or exact, one that is general."""
     if inputs.size <= DIRECTIONS and not any(is_exact(plain(x)) for x in inputs.leaves):
-        return _unit_seeds(inputs, 0, inputs.size, inputs.size == 1 == np.ndim(inputs.leaves[0]))
+        return unit_seeds(inputs, 0, inputs.size, inputs.size == 1 == np.ndim(inputs.leaves[0]))
     random = np.random.default_rng(0)
     return [
-        random.uniform(1, 2, np.shape(x)) if np.ndim(x) else _one(x) * (i + 2)
+        random.uniform(1, 2, np.shape(x)) if np.ndim(x) else one_like(x) * (i + 2)
         for i, x in enumerate(inputs.leaves)
     ]
 

@@ -1,4 +1,6 @@
-"""Which Dual of real floats is in use: the compiled kernels, or the readable one.
+"""Which implementation is in use: the compiled kernels, or the readable definition alone.
+
+Nothing is imported from the rooms below; what the kernels need of them they get by `connect`.
 
 >>> kernel_info().reason != ""
 True
@@ -34,29 +36,30 @@ class KernelInfo(NamedTuple):
     directions: int
 
 
-Modules = tuple[ModuleType | None, ModuleType | None]
+Modules = tuple[ModuleType | None, ModuleType | None, ModuleType | None]
+NONE: Modules = (None, None, None)
 
 
 def load() -> tuple[Modules, KernelInfo]:
-    """The kernels of numbers and of arrays, if they are there, fit and are wanted; and why."""
+    """The kernels of numbers, arrays and drivers, if they are there, fit and are wanted."""
     if os.environ.get("DUALAD_PURE", "0") not in ("", "0"):
-        return (None, None), KernelInfo(False, "DUALAD_PURE is set", 0)
+        return NONE, KernelInfo(False, "DUALAD_PURE is set", 0)
     try:
-        from . import _array_kernel, _kernel
+        from . import _array_kernel, _drivers, _kernel
     except ImportError as error:
         why = str(error)
         if isinstance(error, ModuleNotFoundError) or "partially initialized module" in why:
             why = "it was not built; install with a C compiler at hand"
-        return (None, None), KernelInfo(False, why, 0)
-    if not (_kernel.FINGERPRINT == _array_kernel.FINGERPRINT and fits(_kernel.FINGERPRINT)):
+        return NONE, KernelInfo(False, why, 0)
+    kernels = _kernel, _array_kernel, _drivers
+    if {kernel.FINGERPRINT for kernel in kernels} != {fingerprint()}:
         why = "it was built from other sources than these; install dualad once more"
         warnings.warn(f"dualad's compiled kernel is not used: {why}.", stacklevel=2)
-        return (None, None), KernelInfo(False, why, 0)
-    info = KernelInfo(True, "built from these sources", _kernel.DIRECTIONS)
-    return (_kernel, _array_kernel), info
+        return NONE, KernelInfo(False, why, 0)
+    return kernels, KernelInfo(True, "built from these sources", _kernel.DIRECTIONS)
 
 
-(KERNEL, ARRAY_KERNEL), _INFO = load()
+(KERNEL, ARRAY_KERNEL, DRIVERS), _INFO = load()
 
 
 def on_arrays_first(apply: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

@@ -1,388 +1,182 @@
-"""Many passes: handed out to other processes or machines, watched, written to disk as they come.
+"""Seeds in, one evaluation of the function, tangents out: a pass, and all passes of a call.
 
-A driver hands the passes out in order and takes them back in order, so that the result is that of
-the serial run. What runs them is a number of processes, or any function that is called as the
-built-in `map` is: of a pool, of an executor, of a Dask or mpi4py client.
+    level   = fresh_level()
+    outputs = f(primal + seed·ε, …)          direction j has the seed 1 at input j, 0 elsewhere
+    ∂outputs/∂input j = the tangents' direction j
+
+One direction per pass is the textbook's loop. By default a pass carries many: a tangent then has
+a leading axis, one entry per direction.
 """
 
 from __future__ import annotations
 
-import pickle
-import sys
-import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
-from dataclasses import dataclass
+import functools
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
-from .pair import plain
+from .arguments import Inputs, Outputs
+from .array import DualArray
+from .dual import as_number, dual, laid_out_like, own, plain
+from .levels import fresh_level
+from .namespaces import is_exact
+from .workers import SERIAL, Plan
 
-Workers = int | Callable[..., Any]
-Progress = bool | Callable[[int, int], Any]
+DIRECTIONS = 256  # at most so many in one pass
+PASS_SIZE = 1 << 17  # and about so many tangent elements of the inputs
 
 
-@dataclass(frozen=True)
-class Plan:
-    """How the passes are run.
+# -- seeds ---------------------------------------------------------------------------------
 
-    Attributes
-    ----------
-    workers : int or callable
-        The number of processes (1 is this one), or a map.
-    progress : callable, optional
-        Called with the number of passes done and their total, after each.
-    columns : Columns, optional
-        Where the blocks of columns go as they come, instead of being kept in memory.
-    resources : ExitStack
-        What has to be closed in the end.
+
+def unit_seeds(inputs: Inputs, start: int, stop: int, as_numbers: bool) -> list[Any]:
+    """Tangents for a pass: direction j is 1 at input start + j. None for "no tangent".
+
+    `as_numbers`: the one direction of this pass has no axis of its own.
     """
-
-    workers: Workers
-    progress: Callable[[int, int], Any] | None
-    columns: Columns | None
-    resources: ExitStack
-
-    @property
-    def at_once(self) -> int:
-        """How many passes may run at the same time; of a map we do not know."""
-        return self.workers if isinstance(self.workers, int) else _processors()
-
-    def run(self, task: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Any]:
-        """task(item) for each item, in order."""
-        call = self._mapping(_Sent(_precision(), task))
-        total, done = len(items), 0
-        # With columns, so few at a time that they cannot pile up before they are written.
-        several = total if self.columns is None else 2 * self.at_once
-        for first in range(0, total, several):
-            batch = list(items[first : first + several])
-            results = iter(call(batch))
-            for item in batch:
-                there, result = _arrived(next(results, (None, None)))
-                if there != item:
-                    raise ValueError(
-                        "workers: this map does not give the results of all passes in order; "
-                        "pass one that does, as pool.map or pool.imap."
-                    )
-                if isinstance(result, _Raised):
-                    raise result.again()
-                yield result
-                done += 1
-                if self.progress is not None:
-                    self.progress(done, total)
-
-    def _mapping(self, task: _Sent) -> Callable[[list[Any]], Any]:
-        """What calls the task on all items of a batch."""
-        workers = self.workers
-        if not isinstance(workers, int):
-            return lambda batch: workers(task, batch)
-        if workers == 1:
-            return lambda batch: map(task, batch)
-        executor = self.resources.enter_context(_processes(workers, _pickled(task, workers)))
-        return lambda batch: executor.map(_receive, batch)
-
-
-def planned(
-    driver: str,
-    workers: Workers | None = None,
-    progress: Progress | None = None,
-    columns: Columns | None = None,
-) -> AbstractContextManager[Plan | None]:
-    """The plan while the passes run; None if they simply run one after the other.
-
-    Raises
-    ------
-    TypeError
-        If workers is neither a count nor a map, or progress neither a bool nor a function.
-    """
-    if workers is None and progress is None and columns is None:
-        return _SERIAL  # at no cost: small Jacobians are many
-    is_count = isinstance(workers, int) and not isinstance(workers, bool)
-    if not (workers is None or callable(workers) or (is_count and (workers >= 1 or workers == -1))):
-        raise TypeError(
-            f"{driver}: workers is a number of processes, 1 or more (-1 for one per processor), or "
-            f"a function such as pool.map; got {workers!r}."
-        )
-    if not (progress is None or isinstance(progress, bool) or callable(progress)):
-        raise TypeError(
-            f"{driver}: progress is True or a function of (done, total); got {progress!r}."
-        )
-    if workers in (None, 1) and not progress and columns is None:
-        return _SERIAL
-    return _closing(workers, progress, columns)
-
-
-_SERIAL: AbstractContextManager[None] = nullcontext()
-
-
-@contextmanager
-def _closing(
-    workers: Workers | None, progress: Progress | None, columns: Columns | None
-) -> Iterator[Plan]:
-    with ExitStack() as resources:
-        if isinstance(progress, bool):
-            progress = resources.enter_context(closing(Bar())) if progress else None
-        number = _processors() if workers == -1 else workers or 1
-        yield Plan(number, progress, columns, resources)
-
-
-def _processors() -> int:
-    import os
-
-    return os.cpu_count() or 1
-
-
-# -- a task on its way ---------------------------------------------------------------------
-
-
-class _Sent:
-    """A task as it runs elsewhere: at our precision, and saying which item it did.
-
-    An error is a result too: so the first in order is raised, not the first in time.
-    """
-
-    def __init__(self, precision: Any, task: Callable[[Any], Any]) -> None:
-        self.precision, self.task = precision, task
-
-    def __call__(self, item: Any) -> tuple[Any, Any]:
-        _set_precision(self.precision)
-        try:
-            return item, self.task(item)
-        except Exception as error:
-            return item, _Raised(error)
-
-    def __reduce__(self) -> Any:
-        # The precision first: mpmath rounds what it unpickles to the precision of its process.
-        return _Sent, (_Precision(self.precision), self.task)
-
-
-class _Raised:
-    """An error on its way; one that pickle cannot bring back becomes a RuntimeError."""
-
-    def __init__(self, error: Exception, trace: str = "") -> None:
-        self.error, self.trace = error, trace
-
-    def __reduce__(self) -> Any:
-        import traceback
-
-        error, trace = self.error, "".join(traceback.format_exception(self.error))
-        try:
-            pickle.loads(pickle.dumps(error))
-        except Exception:
-            error = RuntimeError(f"{type(error).__name__}: {error}")
-        return _Raised, (error, trace)
-
-    def again(self) -> Exception:
-        """The error to raise."""
-        if self.trace:
-            self.error.add_note(f"In a worker:\n{self.trace}")
-        return self.error
-
-
-class _Precision(int):
-    """In a pickle: sets mpmath's precision as soon as it is read."""
-
-    def __reduce__(self) -> Any:
-        return _set_precision, (int(self),)
-
-
-def _precision() -> int:
-    """mpmath's in bits, which every process has for itself; 0 if nobody here uses mpmath."""
-    mpmath = sys.modules.get("mpmath")
-    return 0 if mpmath is None else int(mpmath.mp.prec)
-
-
-def _set_precision(precision: int) -> int:
-    """A worker keeps the precision: to set it back would disturb its other threads."""
-    if precision not in (0, _precision()):
-        from mpmath import mp
-
-        mp.prec = precision
-    return precision
-
-
-def _arrived(result: Any) -> Any:
-    """A result itself, where the map gives futures."""
-    return result if isinstance(result, tuple) else result.result()
-
-
-def _pickled(task: _Sent, workers: int) -> bytes:
-    try:
-        return pickle.dumps(task)
-    except (pickle.PicklingError, AttributeError, TypeError) as error:
-        raise TypeError(
-            f"workers={workers} sends function and arguments to other processes, but pickle "
-            f"refuses them ({error}); define the function with def at the top of a module, or "
-            "pass the map of a ThreadPoolExecutor or of a Dask client as workers."
-        ) from error
-
-
-_received: bytes | Callable[[Any], Any] = b""  # in a worker: the task, pickled until it is needed
-
-
-def _receiver(task: bytes) -> None:
-    global _received
-    _received = task
-
-
-def _receive(item: Any) -> Any:
-    """The task on an item, in a worker, which unpickles it where errors can be told."""
-    global _received
-    if isinstance(_received, bytes):
-        _received = pickle.loads(_received)
-    return _received(item)  # type: ignore[operator]
-
-
-@contextmanager
-def _processes(workers: int, task: bytes) -> Iterator[Any]:
-    """An executor for the pickled task. (Unlike a Pool, it notices when a worker dies.)"""
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
-
-    method = multiprocessing.get_start_method(allow_none=True)
-    if method is None and sys.platform != "win32" and sys.version_info < (3, 14):
-        method = "forkserver"  # a fork of a process with threads, as BLAS has, may hang
-    executor = ProcessPoolExecutor(
-        workers, multiprocessing.get_context(method), initializer=_receiver, initargs=(task,)
-    )
-    try:
-        yield executor
-    except BrokenProcessPool:
-        raise RuntimeError(
-            f"workers={workers}: a worker process ended before its pass was done. Was there enough "
-            "memory? In a script, processes start below if __name__ == '__main__':"
-        ) from None
-    finally:
-        executor.shutdown(cancel_futures=True)
-
-
-# -- columns on their way ------------------------------------------------------------------
-
-
-class Columns:
-    """A Jacobian in an array of the caller's, such as a memmap, written block by block.
-
-    Parameters
-    ----------
-    out : array-like
-        Has a shape and a dtype, and takes `out[..., 3:5] = block`.
-    inputs : list
-        The numbers and arrays to differentiate: one array.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If they do not fit each other.
-    """
-
-    def __init__(self, out: Any, inputs: Sequence[Any]) -> None:
-        self.out = out
-        if not (hasattr(out, "shape") and hasattr(out, "dtype")):
-            raise TypeError(f"jacobian: out is an array or a memmap; got {type(out).__name__}.")
-        if len(inputs) != 1 or not np.ndim(inputs[0]):
-            raise TypeError(
-                "jacobian: out is for a function of one array with one array as its result; "
-                f"this call differentiates {len(inputs)} number{'s' * (len(inputs) != 1)}."
-            )
-        self.within, self.dtype = np.shape(inputs[0]), plain(inputs[0]).dtype
-        if tuple(out.shape)[-len(self.within) :] != self.within:
-            raise ValueError(
-                "jacobian: the shape of out ends with that of the argument, "
-                f"{self.within}; got {tuple(out.shape)}."
-            )
-
-    def check(self, values: Sequence[Any]) -> None:
-        """Refuse values whose derivative has another shape or type than `out`."""
-        if len(values) != 1:
-            raise TypeError(
-                "jacobian: out is for a function of one array with one array as its result; "
-                f"this one returned {len(values)}."
-            )
-        shape = np.shape(values[0]) + self.within
-        dtype = np.result_type(self.dtype, np.asarray(plain(values[0])).dtype)
-        if tuple(self.out.shape) != shape or not np.can_cast(dtype, self.out.dtype, "same_kind"):
-            raise ValueError(
-                f"jacobian: out has shape {tuple(self.out.shape)} and dtype {self.out.dtype}; "
-                f"this Jacobian needs {shape} and {dtype}."
-            )
-
-    def write(self, start: int, stop: int, tangent: Any) -> None:
-        """Put directions start to stop in their place."""
-        if len(self.within) == 1:
-            self.out[..., start:stop] = np.moveaxis(tangent, 0, -1)
+    seeds: list[Any] = []
+    offset, k = 0, stop - start
+    for x, size in zip(inputs.leaves, inputs.sizes, strict=True):
+        if as_numbers:
+            seeds.append(one_like(x) if start == offset else None)
+        elif np.ndim(x) == 0 and not start <= offset < stop and k:
+            seeds.append(None)
         else:
-            place = np.unravel_index(np.arange(start, stop), self.within)
-            self.out[(..., *place)] = np.moveaxis(tangent, 0, -1)
+            seed = np.zeros((k, size), _dtype_of(x))
+            j = np.arange(max(start, offset), min(stop, offset + size))
+            seed[j - start, j - offset] = 1
+            seeds.append(laid_out_like(x, seed.reshape((k, *np.shape(x)))))
+        offset += size
+    return seeds
 
 
-# -- progress ------------------------------------------------------------------------------
+def one_like(x: Any) -> Any:
+    """1 as a tangent of x, in its number system; of an array, 1 for each element."""
+    x = plain(x)
+    if isinstance(x, np.ndarray):
+        return np.ones_like(x)
+    return 1.0 if isinstance(x, float) else type(x)(1)
 
 
-class Bar:
-    """A bar on stderr for what takes longer than a second: tqdm's if it is there, or a plain one.
+def seeded(inputs: Inputs, seeds: Sequence[Any], level: int) -> list[Any]:
+    """Copies of the inputs, as duals of this level where there is a seed."""
+    return [
+        own(x) if seed is None else dual(own(x), seed, level)
+        for x, seed in zip(inputs.leaves, seeds, strict=True)
+    ]
 
-    Parameters
-    ----------
-    delay : float
-        Seconds before it appears.
+
+def _dtype_of(x: Any) -> Any:
+    x = plain(x)
+    return getattr(x, "dtype", complex if isinstance(x, complex) else float)
+
+
+# -- one pass, and all ---------------------------------------------------------------------
+
+
+def run_pass(inputs: Inputs, seeds: Sequence[Any], has_aux: bool = False) -> Outputs:
+    """One evaluation of f on seeded inputs."""
+    level = fresh_level()
+    y = inputs.call(seeded(inputs, seeds, level))
+    return Outputs(inputs.driver, y, level, has_aux)
+
+
+def run_passes(
+    inputs: Inputs,
+    chunk: int | None = None,
+    has_aux: bool = False,
+    check: Callable[[Outputs], None] | None = None,
+    plan: Plan = SERIAL,
+) -> tuple[Outputs, list[list[Any]]]:
+    """All passes: the outputs of the first, and per output its derivative in each input.
+
+    `check` may refuse these outputs before the other passes run.
     """
-
-    def __init__(self, delay: float = 1.0) -> None:
-        self.done, self.total = 0, 1
-        self._over = threading.Event()
-        self._shown: Any = None
-        self._ticks = threading.Thread(target=self._tick, args=(delay,), daemon=True)
-        self._ticks.start()
-
-    def _tick(self, wait: float) -> None:
-        """In a thread of its own, so that the bar is there also while a single pass takes long."""
-        while not self._over.wait(wait):
-            self._show()
-            wait = 0.5
-
-    def __call__(self, done: int, total: int) -> None:
-        self.done, self.total = done, total
-
-    def _show(self) -> None:
-        if self._shown is None:
-            self._shown = _tqdm() or _Line()
-        self._shown.total, self._shown.n = self.total, self.done
-        self._shown.refresh()
-
-    def close(self) -> None:
-        """Clear the bar."""
-        self._over.set()
-        self._ticks.join()
-        if self._shown is not None:
-            self._shown.close()
-
-
-def _tqdm() -> Any:
-    try:
-        from tqdm import tqdm
-    except ImportError:
-        return None
-    return tqdm(total=1, desc="passes", leave=False)
+    chunk = _directions_per_pass(inputs, chunk, plan)
+    as_numbers = chunk == 1 and not any(
+        isinstance(x, (np.ndarray, DualArray)) for x in inputs.leaves
+    )
+    starts = range(0, max(1, inputs.size), chunk)
+    if plan is not SERIAL:
+        inputs.exhaust_iterators()
+    passes = plan.run(functools.partial(_unit_pass, inputs, chunk, as_numbers, has_aux), starts)
+    first: Outputs | None = None
+    tangents: list[list[Any]] = []  # of each pass
+    for start, outputs in zip(starts, passes, strict=True):
+        stop = min(inputs.size, start + chunk)
+        if first is None:
+            first = outputs
+            if plan.columns is not None:
+                plan.columns.check(outputs.values)
+            if check is not None:
+                check(outputs)
+        elif list(map(np.shape, outputs.values)) != list(map(np.shape, first.values)):
+            raise ValueError(
+                f"{inputs.driver}: the function returned other shapes in a later pass than in "
+                "the first; it must do the same in every pass."
+            )
+        these = tangents_of(outputs, inputs, () if as_numbers else (stop - start,))
+        if plan.columns is None:
+            tangents.append(these)
+        else:
+            plan.columns.write(start, stop, *these)
+    assert first is not None
+    rows = [list(row) for row in zip(*tangents, strict=True)]  # of each output, unless written
+    if not as_numbers:
+        rows = [_blocks(inputs, v, row) for v, row in zip(first.values, rows, strict=False)]
+    return first, rows
 
 
-class _Line:
-    """One line that is written over and over."""
+def _unit_pass(inputs: Inputs, chunk: int, as_numbers: bool, has_aux: bool, start: int) -> Outputs:
+    """One of these passes: the directions from start on."""
+    stop = min(inputs.size, start + chunk)
+    return run_pass(inputs, unit_seeds(inputs, start, stop, as_numbers), has_aux)
 
-    total, n = 1, 0
 
-    def __init__(self) -> None:
-        self.started = time.monotonic()
+def _directions_per_pass(inputs: Inputs, chunk: int | None, plan: Plan) -> int:
+    if chunk is not None and (isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1):
+        raise ValueError(
+            f"{inputs.driver}: chunk is the number of directions in a pass, 1 or more; "
+            f"got {chunk!r}."
+        )
+    if any(is_exact(plain(x)) for x in inputs.leaves):
+        return 1  # tangents of exact numbers are numbers of their kind, not arrays
+    if chunk is None:
+        of_each_worker = -(-inputs.size // plan.at_once)
+        chunk = max(1, min(of_each_worker, DIRECTIONS, PASS_SIZE // max(1, inputs.size)))
+    return chunk
 
-    def refresh(self) -> None:
-        filled = 30 * self.n // self.total
-        bar = "#" * filled + "." * (30 - filled)
-        seconds = time.monotonic() - self.started
-        sys.stderr.write(f"\rpasses: [{bar}] {self.n}/{self.total}, {seconds:.0f} s")
-        sys.stderr.flush()
 
-    def close(self) -> None:
-        sys.stderr.write("\r" + " " * 78 + "\r")
-        sys.stderr.flush()
+# -- stacking ------------------------------------------------------------------------------
+
+
+def tangents_of(outputs: Outputs, inputs: Inputs, directions: tuple[int, ...] = ()) -> list[Any]:
+    """The tangent of each output, zero where there is none."""
+    return [
+        _zero(directions + np.shape(value), inputs) if tangent is None else tangent
+        for value, tangent in zip(outputs.values, outputs.tangents, strict=True)
+    ]
+
+
+def _zero(shape: tuple[int, ...], inputs: Inputs) -> Any:
+    """Zeros; a number is of the number system of the inputs."""
+    if shape:
+        return np.zeros(shape)
+    x = plain(inputs.leaves[0]) if inputs.leaves else 0.0
+    return type(x)(0) if is_exact(x) else 0.0
+
+
+def _blocks(inputs: Inputs, value: Any, tangents: list[Any]) -> list[Any]:
+    """Tangents of shape (directions, *out) cut into one block per input, of shape out + in."""
+    stacked = tangents[0] if len(tangents) == 1 else np.concatenate(tangents)
+    blocks = []
+    offset = 0
+    for x, size in zip(inputs.leaves, inputs.sizes, strict=True):
+        if isinstance(x, (np.ndarray, DualArray)):
+            part = np.moveaxis(stacked[offset : offset + size], 0, -1)
+            blocks.append(np.reshape(part, np.shape(value) + np.shape(x)))
+        else:
+            blocks.append(as_number(stacked[offset]))
+        offset += size
+    return blocks

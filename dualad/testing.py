@@ -10,12 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .drivers import Argnums, _Inputs, _jacobian
-from .dual import Dual, function
-from .pair import Function, plain
-from .rules import Rule
-from .structure import argument_names, labelled_numbers, leaves
-from .table import RULES
+from .arguments import Argnums, Inputs
+from .dual import Dual, function, plain
+from .passes import run_passes
+from .rules import RULES, Rule
+from .structure import leaves
 
 Array = NDArray[np.float64]
 Difference = Callable[[Callable[[float], Array], float, float], tuple[Array, Array]]
@@ -243,7 +242,7 @@ def check_derivative(
             f"check_derivative needs a function, got {type(f).__name__}; "
             "write check_derivative(f, x)."
         )
-    inputs = _Inputs("check_derivative", f, argnums, args, kwargs)
+    inputs = Inputs("check_derivative", f, argnums, args, kwargs)
     if any(isinstance(x, Dual) or np.iscomplexobj(x) for x in inputs.leaves):
         raise TypeError("check_derivative takes a point of real numbers, not complex or dual ones.")
     point = np.concatenate([np.zeros(0), *(np.ravel(np.asarray(x, float)) for x in inputs.leaves)])
@@ -258,7 +257,7 @@ def check_derivative(
         y = [np.ravel(np.asarray(part)) for part in leaves(inputs.call(parts))]
         return np.concatenate([np.zeros(0), *y]) if y else np.zeros(0)
 
-    outputs, blocks, _ = _jacobian(inputs)
+    outputs, blocks = run_passes(inputs)
     if any(np.iscomplexobj(plain(v)) for v in outputs.values):
         raise TypeError(
             "check_derivative needs a function with real results; take .real and .imag."

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import pickle
 from collections import OrderedDict, namedtuple
 from fractions import Fraction
 from typing import Any
@@ -352,6 +354,61 @@ def test_grad_says_what_it_needs(f: Any, message: str) -> None:
     with pytest.raises(TypeError) as info:
         grad(f)(np.ones(3))
     assert str(info.value) == message
+
+
+@pytest.mark.parametrize("driver", [value_and_grad, hessian, hvp], ids=lambda d: d.__name__)
+def test_errors_name_the_driver_that_was_called(driver: Any) -> None:
+    x = np.ones(3)
+    args = (x, x) if driver is hvp else (x,)
+    name = driver.__name__
+    for f, message in (
+        (lambda x: x, f"{name} needs a function with one real output; this one returned an array"),
+        (lambda x: "text", f"{name} needs a function that returns numbers, arrays, or lists"),
+        (lambda x: None, f"{name} needs a function that returns numbers, arrays, or lists"),
+    ):
+        with pytest.raises(TypeError, match=f"^{message}"):
+            driver(f)(*args)
+    for wrong in ("a", [None]):
+        with pytest.raises(TypeError, match=f"^{name} differentiates with respect to numbers"):
+            driver(lambda *args: 1.0)(wrong, *args[1:])
+
+
+@pytest.mark.parametrize("x", [1.0, np.ones(2), [1.0, 2.0], {"a": 1.0}, 1j, None], ids=repr)
+def test_a_point_in_place_of_argnums_is_refused_at_once(x: Any) -> None:
+    for driver in (derivative, grad, value_and_grad, jacobian, hessian, hvp):
+        name = driver.__name__
+        with pytest.raises(
+            TypeError,
+            match=rf"^{name}: argnums takes .*; got .*; for the point x, write {name}\(f\)\(x\)\.$",
+        ):
+            driver(rosenbrock, x)  # type: ignore[operator]
+
+
+def test_what_a_driver_gives_can_be_pickled_and_copied() -> None:
+    """By the call that made it, for functions that pickle finds by name."""
+    x, v = [0.3, 0.7, 1.1], [1.0, 0.0, 2.0]
+    for g, args in (
+        (grad(rosenbrock), (x,)),
+        (grad(rosenbrock, lift=True), (x,)),
+        (grad(rosenbrock, has_aux=False), (x,)),
+        (grad(survey, (0, 1)), (2.0, 5.0)),
+        (grad(survey, "x2"), (2.0, 5.0)),
+        (value_and_grad(rosenbrock), (x,)),
+        (jacobian(rosenbrock), (x,)),
+        (jacobian(rosenbrock, 0, False, chunk=2), (x,)),
+        (hessian(rosenbrock), (x,)),
+        (hessian(rosenbrock, chunk=1), (x,)),
+        (hvp(rosenbrock), (x, v)),
+        (derivative(survey), (2.0, 5.0)),
+        (derivative(survey, 1, 3), (2.0, 5.0)),
+        (derivative(survey, order=0), (2.0, 5.0)),
+        (derivative(derivative(survey, 1)), (2.0, 5.0)),
+    ):
+        for again in (pickle.loads(pickle.dumps(g)), copy.deepcopy(g)):
+            assert again(*args) == g(*args)
+            assert again.__name__ == g.__name__
+    with pytest.raises((pickle.PicklingError, AttributeError)):
+        pickle.dumps(grad(lambda x: x))
 
 
 def test_wrong_arguments_are_refused_before_the_first_pass() -> None:

@@ -555,7 +555,7 @@ def test_the_usual_case_goes_the_short_way() -> None:
                 continue
             wrapper: Any = driver(f)
             with pytest.MonkeyPatch.context() as patch:
-                patch.setattr(dualad.drivers, "_Inputs", readable_is_asked)
+                patch.setattr(dualad.drivers, "Inputs", readable_is_asked)
                 wrapper(x)
     assert len(calls) == 4 + 3 * 7
 

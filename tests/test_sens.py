@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from support.processes import started_python
 
-from dualad import passes
+import dualad
+from dualad import workers
 from dualad.__main__ import main
 
 SCRIPT = """
@@ -222,7 +223,7 @@ def test_a_bar_for_what_takes_long(
         pytest.importorskip("tqdm", reason="tqdm's bar is tested where tqdm is: pip install tqdm")
     else:
         monkeypatch.setitem(sys.modules, "tqdm", None)
-    monkeypatch.setattr(passes.Bar.__init__, "__defaults__", (0.1,))
+    monkeypatch.setattr(workers.Bar.__init__, "__defaults__", (0.1,))
     (folder / "x.json").write_text('{"x": 2}')
     assert main(["sens", "model.py:slow", "--at", "x.json"]) == 0
     out, err = capsys.readouterr()

@@ -146,7 +146,7 @@ def test_asyncio_tasks(package: ModuleType) -> None:
         level = fresh_level()
         y = await f(dual(x, 1.0, level))
         await asyncio.sleep(0)
-        return package.drivers.split(y, level)[1]
+        return package.arguments.split(y, level)[1]
 
     async def program(x: Any) -> Any:
         async def outer(u: Any) -> Any:

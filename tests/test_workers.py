@@ -25,7 +25,8 @@ from support.both import bits
 from support.processes import run_python
 
 import dualad
-from dualad import grad, hessian, jacobian, passes
+from dualad import grad, hessian, jacobian
+from dualad.workers import Bar
 
 X = np.linspace(0.1, 2.0, 12)
 
@@ -274,7 +275,7 @@ def test_the_bar_comes_after_its_delay_and_goes(with_tqdm: bool, monkeypatch: An
         pytest.importorskip("tqdm", reason="tqdm's bar is tested where tqdm is: pip install tqdm")
     else:
         monkeypatch.setitem(sys.modules, "tqdm", None)
-    monkeypatch.setattr(passes.Bar.__init__, "__defaults__", (0.2,))
+    monkeypatch.setattr(Bar.__init__, "__defaults__", (0.2,))
     before = threading.active_count()
     err = io.StringIO()
     with redirect_stderr(err):

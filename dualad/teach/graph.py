@@ -21,9 +21,8 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from ..drivers import Argnums
-from ..text import number_text
-from .formula import Text, Variable
+from ..arguments import Argnums
+from .formula import Text, Variable, number_text
 from .trace import Row, Trace, trace
 
 MOST = 40  # nodes; of larger graphs the middle is folded into one node

@@ -34,13 +34,23 @@ from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
-from ..drivers import Argnums, _Inputs
-from ..dual import Dual, evaluate, function, namespace_for
-from ..levels import ParticipatingLevel, fresh_level
-from ..pair import Function, as_numpy, dual, is_operand, map_leaves, plain
-from ..rules import Rule
-from ..structure import argument_names, element_labels, leaves, rebuild, rebuild_labelled
-from ..table import RULES
+from ..arguments import Argnums, Inputs
+from ..dual import (
+    RECORDERS,
+    Dual,
+    Function,
+    as_numpy,
+    dual,
+    evaluate,
+    function,
+    is_operand,
+    map_leaves,
+    namespace_for,
+    plain,
+)
+from ..levels import fresh_level
+from ..rules import RULES, Rule
+from ..structure import leaves, rebuild
 from .formula import (
     ZERO,
     Comparison,
@@ -290,7 +300,7 @@ class _Recording(ParticipatingLevel):
             chosen = [key for key, x in given.items() if any(map(_has_input, leaves(x)))][:1]
         else:
             try:
-                chosen = list(_Inputs("trace", f, wrt, args, kwargs).keys)
+                chosen = list(Inputs("trace", f, wrt, args, kwargs).keys)
             except (TypeError, ValueError) as error:
                 raise type(error)(str(error).replace("argnums", "wrt")) from None
         active: list[_Entry] = []

@@ -30,7 +30,6 @@ def load_pure() -> ModuleType:
         try:
             sys.modules["pure_dualad"] = module = importlib.util.module_from_spec(spec)
             spec.loader.exec_module(module)
-            module.drivers.SCALAR_PASSES = 0  # so that both carry the same directions
         finally:
             del os.environ["DUALAD_PURE"]
             if before is not None:

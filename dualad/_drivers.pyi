@@ -1,0 +1,11 @@
+"""What wrappers.py uses of the compiled drivers."""
+
+from collections.abc import Callable
+from typing import Any
+
+Function = Callable[..., Any]
+
+FINGERPRINT: int
+SHORT_WAYS: dict[str, Function]
+
+def connect(kind: type, go_on: Function) -> None: ...

@@ -1,0 +1,268 @@
+"""The arguments of one call taken apart into numbers and put together again; outputs likewise.
+
+`Inputs` are the leaves to differentiate, as `Outputs` are the leaves that came out: what happens
+to them is the business of `passes`, and the structure around them is put back at the end.
+"""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from .array import from_objects, unbuffered
+from .dual import Dual, Function, as_value, dual, is_operand, own
+from .structure import leaves, rebuild
+
+Argnum = int | str
+Argnums = Argnum | Sequence[Argnum]
+
+
+def argnums_as_tuple(driver: str, argnums: Argnums, advice: str = "") -> tuple[Argnum, ...]:
+    """The indices and names in argnums.
+
+    Raises
+    ------
+    TypeError
+        If there is anything else in it, such as a number at which to differentiate.
+
+    Examples
+    --------
+    >>> argnums_as_tuple("grad", "x"), argnums_as_tuple("grad", range(2))
+    (('x',), (0, 1))
+    """
+    each: Any = argnums if isinstance(argnums, (tuple, list, range)) else (argnums,)
+    for a in each:
+        if isinstance(a, bool) or not isinstance(a, (int, np.integer, str)):
+            raise TypeError(
+                f"{driver}: argnums takes an index, a name, or a tuple of these; "
+                f"got {reprlib.repr(a)}{advice}."
+            )
+    return tuple(each)
+
+
+class Inputs:
+    """The arguments of one call; those to differentiate as numbers and arrays.
+
+    Parameters
+    ----------
+    driver : str
+        Who asks, for messages.
+    f : callable
+        The function that is called.
+    argnums : int, str, or a sequence of these
+        Which arguments to differentiate.
+    args, kwargs
+        All arguments.
+
+    Attributes
+    ----------
+    keys : list of int or str
+        Which arguments they are, by position or keyword.
+    selected : list
+        These arguments.
+    leaves : list
+        The numbers and arrays in them; integers as floats.
+    sizes : list of int
+        How many numbers each leaf has.
+    size : int
+        How many there are in all.
+    """
+
+    def __init__(
+        self, driver: str, f: Any, argnums: Argnums, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        self.driver, self.f = driver, f
+        self.given: dict[Argnum, Any] = dict(enumerate(args))
+        self.given.update(kwargs)
+        self.positional = len(args)
+        self.single = not isinstance(argnums, (tuple, list, range))
+        self.keys = [self._key(a) for a in argnums_as_tuple(driver, argnums)]
+        if len(set(self.keys)) < len(self.keys):
+            raise ValueError(f"{driver}: argnums={argnums!r} names an argument twice.")
+        self.selected = [rebuild(self.given[key], unbuffered) for key in self.keys]
+        self.leaves = [self.number(x) for x in leaves(self.selected)]
+        self.sizes = [int(np.size(x)) for x in self.leaves]
+        self.size = sum(self.sizes)
+        for key, x in self.given.items():
+            if isinstance(x, Iterator):
+                self.given[key] = _Again(x)
+
+    def _key(self, argnum: Argnum) -> Argnum:
+        n = self.positional
+        if isinstance(argnum, str):
+            if argnum in self.given:
+                return argnum
+            import inspect
+
+            try:
+                position = list(inspect.signature(self.f).parameters).index(argnum)
+            except ValueError:
+                position = n
+            if position < n:
+                return position
+            raise TypeError(
+                f"{self.driver}: argnums={argnum!r}, but the call gives no argument of that name."
+            )
+        if not -n <= argnum < n:
+            raise TypeError(
+                f"{self.driver}: argnums={argnum}, but the call gives {n} positional "
+                f"argument{'s' * (n != 1)}."
+            )
+        return int(argnum) % n
+
+    def number(self, x: Any) -> Any:
+        """A leaf as it is differentiated; TypeError if it is not a number or an array."""
+        if isinstance(x, np.ndarray) and x.dtype == object:
+            raise TypeError(
+                f"{self.driver} got an array of objects; write x.tolist(), a list of numbers."
+            )
+        if not is_operand(x):
+            raise TypeError(
+                f"{self.driver} differentiates with respect to numbers, arrays, and lists, "
+                f"tuples and dicts of them; got {type(x).__name__}."
+            )
+        return as_value(x)
+
+    def call(self, new: Sequence[Any]) -> Any:
+        """f with other leaves in the same structure; f may modify all that it gets."""
+        numbers = iter(new)
+        given = {k: x if k in self.keys else _copy(x) for k, x in self.given.items()}
+        given.update(zip(self.keys, rebuild(self.selected, lambda _: next(numbers)), strict=True))
+        args = [given.pop(i) for i in range(self.positional)]
+        return self.f(*args, **{str(name): x for name, x in given.items()})
+
+    def arrange(self, items: Sequence[Any]) -> Any:
+        """One item per leaf, in the structure of the arguments."""
+        each = iter(items)
+        result = rebuild(self.selected, lambda _: next(each))
+        return result[0] if self.single else tuple(result)
+
+    def exhaust_iterators(self) -> None:
+        """Take all items of iterators now: other threads and processes cannot share them."""
+        for x in self.given.values():
+            if isinstance(x, _Again):
+                x.exhaust()
+
+
+class _Again:
+    """An iterator that every pass can run through: its items are kept as they come."""
+
+    def __init__(self, source: Iterator[Any]) -> None:
+        self.source = source
+        self.items: list[Any] = []
+
+    def exhaust(self) -> None:
+        self.items.extend(self.source)
+        self.source = iter(())
+
+    def __iter__(self) -> Iterator[Any]:
+        yield from self.items
+        for item in self.source:
+            self.items.append(item)
+            yield item
+
+
+def _copy(x: Any) -> Any:
+    if isinstance(x, _Again):
+        return iter(x)
+    return rebuild(x, lambda v: own(unbuffered(v)))
+
+
+class Outputs:
+    """What f returned in a pass, as numbers and arrays.
+
+    Parameters
+    ----------
+    driver : str
+        Who asks, for messages.
+    y : number, array, or nested lists, tuples and dicts of them
+        What f returned.
+    level : int
+        The level of the pass.
+    has_aux : bool
+        Whether y is (result, aux).
+
+    Attributes
+    ----------
+    structure
+        The result, with arrays for all that stands for one.
+    values : list
+        The value of each leaf.
+    tangents : list
+        The tangent of each leaf, or None if it has none.
+    aux
+        What f returned beside the result, without tangents.
+    """
+
+    def __init__(self, driver: str, y: Any, level: int, has_aux: bool = False) -> None:
+        self.driver = driver
+        self.aux: Any = None
+        if has_aux:
+            if not isinstance(y, tuple) or len(y) != 2:
+                raise TypeError(
+                    f"{driver} with has_aux=True needs a function that returns (result, aux); "
+                    f"this one returned {type(y).__name__}."
+                )
+            y, aux = y
+            self.aux = rebuild(aux, lambda v: split(v, level)[0])
+        self.structure = rebuild(y, self._leaf)
+        self.values, self.tangents = [], []
+        for part in leaves(self.structure):
+            value, tangent = split(part, level)
+            self.values.append(value)
+            self.tangents.append(tangent)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """For another process, without a second copy of the tangents."""
+        return vars(self) | {"structure": self.arrange(self.values)}
+
+    def _leaf(self, y: Any) -> Any:
+        y = unbuffered(y)
+        if isinstance(y, np.ndarray) and y.dtype == object:
+            y = from_objects(y)
+        if is_operand(y) and np.dtype(object) != getattr(y, "dtype", None):
+            return y
+        hint = "; does it lack a return?" if y is None else "."
+        raise TypeError(
+            f"{self.driver} needs a function that returns numbers, arrays, or lists, tuples and "
+            f"dicts of them; this one returned {type(y).__name__}{hint}"
+        )
+
+    def arrange(self, items: Sequence[Any]) -> Any:
+        """One item per leaf, in the structure that f returned."""
+        each = iter(items)
+        return rebuild(self.structure, lambda _: next(each))
+
+    def returned(self) -> Function:
+        """A function that gives these outputs again, at the level of its first argument's leaves.
+
+        So a driver can go on with what a pass has given that was run elsewhere.
+        """
+
+        def f(x: Any) -> Any:
+            level = next(leaves(x)).level
+            return self.arrange(
+                [
+                    value if tangent is None else dual(value, tangent, level)
+                    for value, tangent in zip(self.values, self.tangents, strict=True)
+                ]
+            )
+
+        return f
+
+
+def split(x: Any, level: int) -> tuple[Any, Any]:
+    """Value and tangent at a level, also from under a newer one; None for no tangent."""
+    if not isinstance(x, Dual) or x.level < level:
+        return x, None
+    if x.level == level:
+        return x.primal, x.tangent
+    (v, v_dot), (t, t_dot) = split(x.primal, level), split(x.tangent, level)
+    if v_dot is None and t_dot is None:
+        return x, None
+    zero = 0 * (v_dot if t_dot is None else t_dot)
+    tangent = dual(zero if v_dot is None else v_dot, zero if t_dot is None else t_dot, x.level)
+    return dual(v, t, x.level), tangent

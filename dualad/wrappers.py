@@ -1,0 +1,87 @@
+"""What a driver gives back: a function that looks like f, and can be pickled as f can.
+
+`driver` makes a driver of its definition, and does what all of them do alike: it refuses what is
+not a function, lifts f on request, and puts the kernel's short way first where there is one.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from types import MethodType
+from typing import Any, TypeVar
+
+from .arguments import Argnums, Outputs, argnums_as_tuple
+from .dual import Dual, Function
+from .kernel import DRIVERS
+from .lifting import lift as lifted
+
+Driver = TypeVar("Driver", bound=Callable[..., Any])
+
+
+def driver(definition: Driver) -> Driver:
+    """The driver that gives back what its definition does, as a function like f."""
+    name = definition.__name__
+    short_way: Any = DRIVERS.SHORT_WAYS.get(name) if DRIVERS else None  # for default options
+    defaults = {k: p.default for k, p in inspect.signature(definition).parameters.items()}
+
+    @functools.wraps(definition)
+    def driver(
+        f: Function, argnums: Argnums = 0, *args: Any, lift: bool = False, **options: Any
+    ) -> Function:
+        function = function_for(name, f, lift)
+        is_short = short_way and type(argnums) is int and argnums >= 0 and not args
+        if is_short and all(
+            defaults.get(option, ...) is value for option, value in options.items()
+        ):
+            wrapper: Function = short_way(definition, function, argnums, driver, f, lift)
+            return wrapper
+        argnums_as_tuple(name, argnums, f"; for the point x, write {name}(f)(x)")
+        made_by = functools.partial(driver, f, argnums, *args, lift=lift, **options)
+        return _Wrapper(definition(function, argnums, *args, **options), function, made_by)
+
+    return driver  # type: ignore[return-value]
+
+
+def function_for(driver: str, f: Function, lift: bool) -> Function:
+    """The function that a driver differentiates.
+
+    Raises
+    ------
+    TypeError
+        If f is not callable.
+    """
+    if not callable(f):
+        raise TypeError(f"{driver} needs a function, got {type(f).__name__}; write {driver}(f)(x).")
+    return lifted(f) if lift else f
+
+
+class _Wrapper:
+    """A function under the name, text and signature of f; the kernel has one of its own."""
+
+    def __init__(self, call: Function, f: Function, made_by: functools.partial[Function]) -> None:
+        self.__qualname__ = type(f).__name__  # if f has no name
+        functools.update_wrapper(self, f)
+        self._call, self._made_by = call, made_by
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._call(*args, **kwargs)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+    def __reduce__(self) -> Any:
+        return self._made_by, ()
+
+    def __repr__(self) -> str:
+        return f"<function {self.__qualname__} at {id(self):#x}>"
+
+
+def _continued(definition: Function, x: Any, y: Any, level: int) -> Any:
+    """What a driver makes of y, which f has given for x with unit seeds of this level."""
+    return definition(Outputs(definition.__name__, y, level).returned())(x)
+
+
+if DRIVERS:
+    DRIVERS.connect(Dual, _continued)
