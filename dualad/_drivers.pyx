@@ -26,7 +26,7 @@ import numpy
 cnp.import_array()
 
 cdef extern from *:
-    unsigned int FINGERPRINT
+    unsigned long long FINGERPRINT
 
 
 cdef Py_ssize_t PASS = 256  # directions in one pass, as in passes.py

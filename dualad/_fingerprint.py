@@ -9,12 +9,38 @@ import os
 from contextlib import suppress
 from zlib import crc32
 
-# The table, what writes it as C, and the kernels themselves.
-SOURCES = (
-    *("namespaces.py", "rules.py", "_codegen.py", "_kernel.h", "_kernel.pyx"),
-    *("_kernel.pxd", "_drivers.pyx"),
+COMPILED = (
+    *("_kernel.h", "_kernel.pxd", "_kernel.pyx", "_drivers.pyx"),
     *("_array_kernel.h", "_array_kernel.pyx"),
 )
+WRITTEN_FROM = (
+    "numerics.py",
+    "namespaces.py",
+    "rules.py",
+    "table.py",
+    "_codegen.py",
+)  # the rest of the C
+
+
+def path_of(name: str) -> str:
+    """Where a source is; without pathlib, which takes its time to import."""
+    return os.path.join(os.path.dirname(__file__), name)
+
+
+def of_files(names: tuple[str, ...], total: int = 0) -> int:
+    """The checksum of files, whatever their line ends, added to a total."""
+    for name in names:
+        with open(path_of(name), "rb") as file:
+            total = crc32(file.read().replace(b"\r\n", b"\n"), total)
+    return total
+
+
+def of_c() -> int:
+    """The checksum of all C that the sources lead to."""
+    import runpy  # not at every import of the package
+
+    written = runpy.run_path(path_of("_codegen.py"))["text"]()
+    return of_files(COMPILED, crc32(written.encode()))
 
 
 def fingerprint() -> int:

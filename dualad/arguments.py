@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from .array import from_objects, unbuffered
-from .dual import Dual, Function, as_value, dual, is_operand, own
+from .array.operands import from_objects, unbuffered
+from .dual import Dual
+from .pair import Function, as_primal, dual, is_operand, own
 from .structure import leaves, rebuild
 
 Argnum = int | str
@@ -124,7 +125,7 @@ class Inputs:
                 f"{self.driver} differentiates with respect to numbers, arrays, and lists, "
                 f"tuples and dicts of them; got {type(x).__name__}."
             )
-        return as_value(x)
+        return as_primal(x)
 
     def call(self, new: Sequence[Any]) -> Any:
         """f with other leaves in the same structure; f may modify all that it gets."""

@@ -23,22 +23,11 @@ from typing import Any
 import numpy as np
 
 from .arguments import Argnums, Inputs, split
-from .array import DualArray
-from .dual import (
-    _KINDS,
-    Dual,
-    Function,
-    _slope,
-    as_number,
-    dual,
-    evaluate,
-    is_operand,
-    namespace_for,
-    parts,
-    plain,
-)
-from .levels import WatchedLevel, fresh_level
+from .array.dualarray import DualArray
+from .dual import Dual, evaluate, namespace_for, slope_of
+from .levels import ParticipatingLevel, fresh_level
 from .namespaces import is_exact
+from .pair import KINDS, Function, as_number, dual, is_operand, kind_of, parts, plain
 from .passes import DIRECTIONS, one_like, seeded, unit_seeds
 from .rules import Rule
 from .structure import leaves, rebuild

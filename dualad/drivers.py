@@ -13,7 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 
 from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple
-from .dual import is_operand, plain
+from .pair import is_operand, plain
 from .passes import one_like, run_pass, run_passes, tangents_of
 from .structure import leaves
 from .workers import Columns, Progress, Workers, planned

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from .arguments import Inputs, Outputs
-from .array import DualArray
-from .dual import as_number, dual, laid_out_like, own, plain
+from .array.dualarray import DualArray
 from .levels import fresh_level
 from .namespaces import is_exact
+from .pair import as_number, dual, laid_out_like, own, plain
 from .workers import SERIAL, Plan
 
 DIRECTIONS = 256  # at most so many in one pass

@@ -20,9 +20,9 @@ from .models import (
     split,
 )
 from .pair import Function
-from .passes import Progress, Workers
 from .structure import element_labels, labelled_numbers
 from .tables import ROWS, Report, Section, plain_lists, short
+from .workers import Progress, Workers
 
 DOUBT = 0.1  # from this share of the first order on, the second order counts
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .array import from_objects
-from .drivers import jacobian
-from .dual import is_operand, plain
-from .tables import html_table, text_table, write_whole
+from .models import Floats, Model, joined, joined_twice, quotient, split
+from .pair import Function
+from .structure import element_labels, labelled_numbers
+from .tables import ROWS, Report, Section, csv_text, plain_lists, short, write_whole
 from .workers import Progress, Workers
 
 if TYPE_CHECKING:

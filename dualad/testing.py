@@ -11,10 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .arguments import Argnums, Inputs
-from .dual import Dual, function, plain
+from .dual import Dual, function
+from .pair import Function, plain
 from .passes import run_passes
-from .rules import RULES, Rule
-from .structure import leaves
+from .rules import Rule
+from .structure import argument_names, labelled_numbers, leaves
+from .table import RULES
 
 Array = NDArray[np.float64]
 Difference = Callable[[Callable[[float], Array], float, float], tuple[Array, Array]]

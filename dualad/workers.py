@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from .dual import plain
+from .pair import plain
 
 Workers = int | Callable[..., Any]
 Progress = bool | Callable[[int, int], Any]

@@ -311,7 +311,7 @@ def test_object_arrays_become_one_array(first: str) -> None:
         objects = np.empty(4, dtype=object)
         objects[:] = [eval(first, names), eval(second, names), 1.5, eval(first, names)]
         objects = objects.reshape(shape)
-        return package.array.from_objects(objects), np.ones(shape) * package.array.from_objects(
+        return package.array.operands.from_objects(objects), np.ones(shape) * package.array.from_objects(
             objects.T[::-1]
         )
 

@@ -15,7 +15,6 @@ from typing import Any
 import pytest
 from support.processes import started_python
 
-import dualad
 from dualad import workers
 from dualad.__main__ import main
 

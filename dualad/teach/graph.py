@@ -22,7 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from ..arguments import Argnums
-from .formula import Text, Variable, number_text
+from ..text import number_text
+from .formula import Text, Variable
 from .trace import Row, Trace, trace
 
 MOST = 40  # nodes; of larger graphs the middle is folded into one node

@@ -35,22 +35,12 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from ..arguments import Argnums, Inputs
-from ..dual import (
-    RECORDERS,
-    Dual,
-    Function,
-    as_numpy,
-    dual,
-    evaluate,
-    function,
-    is_operand,
-    map_leaves,
-    namespace_for,
-    plain,
-)
-from ..levels import fresh_level
-from ..rules import RULES, Rule
-from ..structure import leaves, rebuild
+from ..dual import Dual, evaluate, function, namespace_for
+from ..levels import ParticipatingLevel, fresh_level
+from ..pair import Function, as_numpy, dual, is_operand, map_leaves, plain
+from ..rules import Rule
+from ..structure import argument_names, element_labels, leaves, rebuild, rebuild_labelled
+from ..table import RULES
 from .formula import (
     ZERO,
     Comparison,
