@@ -160,7 +160,7 @@ def _checked(workload: Workload, name: str, right: Any) -> tuple[Call, Figure]:
     if found.size != right.size:
         raise Cannot(f"wrong: shape {found.shape}, not {right.shape}")
     error = float(np.max(np.abs(found.reshape(right.shape) - right)) / np.max(np.abs(right)))
-    if not error <= peer.tolerance:
+    if not error <= max(peer.tolerance, workload.tolerance):
         raise Cannot(f"wrong: off by {error:.0e}")
     return call, Figure([], first, error)
 

@@ -54,6 +54,8 @@ class Workload:
         Which of them to differentiate.
     traced : callable or None
         As build, with `m.repeat(n, step, state)` in place of a long loop.
+    tolerance : float
+        How far any result may be off, for functions in single precision.
     """
 
     key: str
@@ -64,6 +66,7 @@ class Workload:
     args: tuple[Any, ...]
     argnum: int = 0
     traced: Build | None = None
+    tolerance: float = 0.0
 
     @property
     def plain(self) -> Function:
@@ -91,7 +94,7 @@ class Workload:
             return complex_step(rosenbrock_gradient, self.args[0])
         if self.kind in ("gradient", "jacobian"):
             return complex_step(f, self.args[0])
-        args = list(self.args)
+        args = [x.astype(float) if isinstance(x, np.ndarray) else x for x in self.args]
         args[self.argnum] = args[self.argnum] + STEP * 1j
         return np.imag(f(*args)) / STEP
 
@@ -343,6 +346,12 @@ def _all() -> Iterator[Workload]:
         title = f"derivative of a smooth function, array of {n}"
         x = np.linspace(-2.0, 2.0, n)
         yield Workload(f"A1 {n}", title, "elementwise", "arrays", smooth, (x,))
+    title = "derivative of the same function in float32, array of 10000"
+    x = np.linspace(-2.0, 2.0, 10_000, dtype=np.float32)
+    yield Workload(
+        *("A1 float32", title, "elementwise", "arrays", smooth, (x,)),
+        tolerance=1e-5,
+    )
     for n in (10, 100, 1000):
         title = f"gradient of Rosenbrock, arrays of {n}"
         x = np.linspace(0.5, 1.5, n)

@@ -150,12 +150,14 @@ WIDE static int NAMED(row_of_two)(const char *s, Size ds, const char *a, Size da
 /* out = factors[0]·factors[1] (+ factors[2]·factors[3]), where out is dense along these axes. */
 static int NAMED(combine)(int ndim, Size *shape, Factor *factors, int count, void *result) {
     REAL *out = (REAL *)result;
-    Size place[AXES] = {0};
     for (int axis = 0; axis < ndim; axis++)
         if (shape[axis] == 0)
             return 0;
     const int inner = join_axes(ndim, shape, factors, count) - 1;
     const Size n = shape[inner];
+    Size place[AXES]; /* where the row is, along the other axes */
+    for (int axis = 0; axis < inner; axis++)
+        place[axis] = 0;
     const Factor *f[4];
     Size d[4];
     for (int j = 0; j < count; j++) { /* of two factors, one that is dense comes second */

@@ -233,12 +233,19 @@ cdef object slope_like(object slope, int kind):
     return result if (result == slope).all() else None
 
 
-cdef object new_array(int kind, int ndim, Py_ssize_t *shape, const int *order, bint many):
-    """An array of the type, dense along the axes in this order; the shape is in this order too."""
+cdef object new_array(
+    int kind, int ndim, Py_ssize_t *shape, const int *order, bint in_order, bint many
+):
+    """An array of the type, dense along the axes in this order; the shape is in this order too.
+
+    `in_order`: the order is 0, 1, …
+    """
     cdef cnp.npy_intp dims[AXES]
     cdef cnp.npy_intp strides[AXES]
     cdef cnp.npy_intp size = sizeof(double) if kind == cnp.NPY_DOUBLE else sizeof(float)
     cdef int i, axis
+    if in_order:
+        return cnp.PyArray_SimpleNew(ndim + many, <cnp.npy_intp *>&shape[not many], kind)
     for i in range(ndim, -1, -1):
         axis = 0 if i == 0 else order[i - 1] + 1
         dims[axis], strides[axis] = shape[i], size
@@ -331,10 +338,11 @@ cdef object applied(Row row, object a, object b):
             and is_dense(&factors[count], ndim + 1, shape, cnp.PyArray_ITEMSIZE(y))
         ):
             out = slope  # nobody else holds it: it is written over
-        used.append(slope)
+        if type(slope) is ndarray:
+            used.append(slope)
         count += 2
     if out is None:
-        out = new_array(kind, ndim, shape, order, directions)
+        out = new_array(kind, ndim, shape, order, in_order, directions)
     if kind == cnp.NPY_DOUBLE:
         odd = combine_doubles(
             ndim + 1, shape, factors, count, cnp.PyArray_DATA(<cnp.ndarray>out)
