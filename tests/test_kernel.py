@@ -311,9 +311,9 @@ def test_object_arrays_become_one_array(first: str) -> None:
         objects = np.empty(4, dtype=object)
         objects[:] = [eval(first, names), eval(second, names), 1.5, eval(first, names)]
         objects = objects.reshape(shape)
-        return package.array.operands.from_objects(objects), np.ones(shape) * package.array.from_objects(
-            objects.T[::-1]
-        )
+        return package.array.operands.from_objects(objects), np.ones(
+            shape
+        ) * package.array.operands.from_objects(objects.T[::-1])
 
     for second in ELEMENTS:
         for shape in ((4,), (2, 2), (4, 1), (1, 2, 2)):
