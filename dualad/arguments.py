@@ -14,7 +14,7 @@ import numpy as np
 
 from .array.operands import from_objects, unbuffered
 from .dual import Dual
-from .pair import Function, as_primal, dual, is_operand, own
+from .pair import as_primal, dual, is_operand, own
 from .structure import leaves, rebuild
 
 Argnum = int | str
@@ -52,7 +52,7 @@ class Inputs:
     driver : str
         Who asks, for messages.
     f : callable
-        The function that is called.
+        The function that is called; or, where its one pass has been run already, the `Outputs`.
     argnums : int, str, or a sequence of these
         Which arguments to differentiate.
     args, kwargs
@@ -236,23 +236,6 @@ class Outputs:
         """One item per leaf, in the structure that f returned."""
         each = iter(items)
         return rebuild(self.structure, lambda _: next(each))
-
-    def returned(self) -> Function:
-        """A function that gives these outputs again, at the level of its first argument's leaves.
-
-        So a driver can go on with what a pass has given that was run elsewhere.
-        """
-
-        def f(x: Any) -> Any:
-            level = next(leaves(x)).level
-            return self.arrange(
-                [
-                    value if tangent is None else dual(value, tangent, level)
-                    for value, tangent in zip(self.values, self.tangents, strict=True)
-                ]
-            )
-
-        return f
 
 
 def split(x: Any, level: int) -> tuple[Any, Any]:

@@ -233,8 +233,9 @@ def jacobian(
     Returns
     -------
     callable
-        Called as f is called. For array in, array out: an array of shape out.shape + in.shape.
-        Otherwise the structure of the outputs, and in each place the structure of the inputs.
+        Called as f is called. For array in, array out: an array of shape out.shape + in.shape,
+        where a list of numbers counts as an array of one axis. Otherwise the structure of the
+        outputs, and in each place the structure of the inputs.
 
     Raises
     ------
@@ -258,10 +259,30 @@ def jacobian(
             outputs, rows = run_passes(inputs, chunk, has_aux, plan=plan)
         result = out
         if out is None:
-            result = outputs.arrange([inputs.arrange(row) for row in rows])
+            result = outputs.arrange(
+                [_row(inputs, value, row) for value, row in zip(outputs.values, rows, strict=True)]
+            )
         return (result, outputs.aux) if has_aux else result
 
     return wrapper
+
+
+def _row(inputs: Inputs, value: Any, row: list[Any]) -> Any:
+    """The derivatives of one output: for an array, a list of numbers is one more axis."""
+    by_argument = inputs.arrange(row)
+    if not np.ndim(value):
+        return by_argument
+    if inputs.single:
+        return _joined(inputs.selected[0], by_argument)
+    return tuple(map(_joined, inputs.selected, by_argument))
+
+
+def _joined(argument: Any, derivatives: Any) -> Any:
+    if type(argument) not in (list, tuple) or not argument:
+        return derivatives
+    if any(isinstance(x, (list, tuple, dict)) or np.ndim(x) for x in argument):
+        return derivatives
+    return np.stack(derivatives, axis=-1)
 
 
 @driver

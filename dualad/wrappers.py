@@ -31,16 +31,21 @@ def driver(definition: Driver) -> Driver:
     def driver(
         f: Function, argnums: Argnums = 0, *args: Any, lift: bool = False, **options: Any
     ) -> Function:
-        function = function_for(name, f, lift)
-        is_short = short_way and type(argnums) is int and argnums >= 0 and not args
-        if is_short and all(
-            defaults.get(option, ...) is value for option, value in options.items()
-        ):
+        function = function_for(name, f, lift) if lift or not callable(f) else f
+        is_short = short_way and not args and type(argnums) is int and argnums >= 0
+        if is_short and (not options or _are_defaults(options)):
             wrapper: Function = short_way(definition, function, argnums, driver, f, lift)
             return wrapper
         argnums_as_tuple(name, argnums, f"; for the point x, write {name}(f)(x)")
+        call: Function = definition(function, argnums, *args, **options)
+        is_wrapper = isinstance(call, _WRAPPERS)  # a higher derivative, by the same driver
+        if is_wrapper and not lift:
+            return call
         made_by = functools.partial(driver, f, argnums, *args, lift=lift, **options)
-        return _Wrapper(definition(function, argnums, *args, **options), function, made_by)
+        return _Wrapper(call, function, made_by)
+
+    def _are_defaults(options: dict[str, Any]) -> bool:
+        return all(defaults.get(name, ...) is value for name, value in options.items())
 
     return driver  # type: ignore[return-value]
 
@@ -81,8 +86,10 @@ class _Wrapper:
 
 def _continued(definition: Function, x: Any, y: Any, level: int) -> Any:
     """What a driver makes of y, which f has given for x with unit seeds of this level."""
-    return definition(Outputs(definition.__name__, y, level).returned())(x)
+    return definition(Outputs(definition.__name__, y, level))(x)
 
 
+_WRAPPERS: tuple[type, ...] = (_Wrapper,)
 if DRIVERS:
     DRIVERS.connect(Dual, _continued)
+    _WRAPPERS = (_Wrapper, *DRIVERS.SHORT_WAYS.values())

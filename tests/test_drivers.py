@@ -256,6 +256,37 @@ def test_gradient_and_hessian_of_rosenbrock(x: Any) -> None:
         assert value == pytest.approx(f(x))
 
 
+@pytest.mark.parametrize("make", [list, tuple])
+@pytest.mark.parametrize("chunk", [None, 1, 2])
+def test_jacobian_is_indexed_by_output_first_for_a_list_of_numbers_too(
+    make: Any, chunk: Any
+) -> None:
+    x = make([2.0, 3.0])
+    j = jacobian(lambda v: np.array([v[0] * v[1], v[1] ** 2, 1.0]), chunk=chunk)(x)
+    assert type(j) is np.ndarray and j.tolist() == [[3, 2], [0, 6], [0, 0]]
+    j = jacobian(lambda v: np.outer([1.0, 2.0], [1.0, 1.0, 1.0]) * v[0] * v[1], chunk=chunk)(x)
+    assert j.shape == (2, 3, 2) and j[1, 0].tolist() == [6, 4]
+    j = jacobian(lambda v: np.ones(3), chunk=chunk)(x)
+    assert j.tolist() == np.zeros((3, 2)).tolist()
+    j = jacobian(lambda v: [v[0] * np.ones(3), v[1] * v[0]], chunk=chunk)(x)
+    assert j[0].tolist() == [[1, 0]] * 3 and j[1] == make([3, 2])
+    a, b = jacobian(lambda v, w: w * v[0] * np.ones(3), (0, 1), chunk=chunk)(x, 5.0)
+    assert a.tolist() == [[5, 0]] * 3 and b.tolist() == [2, 2, 2]
+    inner = jacobian(lambda v: jacobian(lambda w: np.array([w[0] ** 2 * w[1], w[0]]))(v)[0, 0])
+    assert inner(x) == make([6, 4])  # d²/dw₀dw of w₀²·w₁
+
+
+def test_jacobian_keeps_other_structures() -> None:
+    Point = namedtuple("Point", "x y")
+
+    def f(p: Any) -> Any:
+        return np.array([1.0, 2.0]) * sum(np.sum(x) for x in p)
+
+    assert [c.tolist() for c in jacobian(f)(Point(1.0, 2.0))] == [[1, 2], [1, 2]]
+    assert [c.shape for c in jacobian(f)([1.0, np.ones(3)])] == [(2,), (2, 3)]
+    assert jacobian(lambda p: f(p.values()))({"a": 1.0})["a"].tolist() == [1, 2]
+
+
 def test_hvp_takes_arguments_as_scipy_gives_them() -> None:
     def f(x: Any, scale: float, shift: float = 0.0) -> Any:
         return scale * np.sum(x**3) + shift
