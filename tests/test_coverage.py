@@ -11,6 +11,7 @@ import pytest
 from numpy.testing.overrides import get_overridable_numpy_array_functions
 from readme import NOTHING, REFUSING, SUPPORTED, array_functions, methods, ufuncs
 
+import dualad
 from dualad import Dual
 from dualad.array.protocols import RECORDS, REFUSED
 
@@ -69,3 +70,9 @@ def test_methods_of_arrays_that_are_refused_name_the_plain_array() -> None:
     for name in refused:
         with pytest.raises(AttributeError, match=rf"x\.primal\.{name}"):
             getattr(x, name)
+
+
+def test_every_function_has_a_name() -> None:
+    """So that a search finds where np.clip's rule is."""
+    for path in Path(str(dualad.__file__)).parent.rglob("*.py"):
+        assert "def _(" not in path.read_text("utf-8"), path

@@ -220,9 +220,19 @@ HIGHER |= {
 }
 
 
-def by_jacobian(g: Callable[..., Any]) -> Callable[..., Any]:
-    """The derivative of g as an element of a Jacobian."""
-    return lambda t: jacobian(lambda s: g(s[1]))(np.stack([0 * t, t]))[1]
+def by_gradients(f: Callable[..., Any], order: int) -> Callable[..., Any]:
+    return by_gradients(grad(f), order - 1) if order else f
+
+
+def by_directions(f: Callable[..., Any], order: int) -> Callable[..., Any]:
+    """The same, each level carrying two directions."""
+    if not order:
+        return f
+
+    def slope(t: Any) -> Any:
+        return jacobian(lambda s: f(s[1]), chunk=2)(np.stack([0 * t, t]))[1]
+
+    return by_directions(slope, order - 1)
 
 
 @pytest.mark.parametrize("name", HIGHER)
@@ -230,14 +240,8 @@ def test_one_number_to_a_higher_order(name: str) -> None:
     f, order, expected = HIGHER[name]
     close = pytest.approx(expected, rel=1e-12, abs=1e-12)
     assert derivative(f, order=order)(0.2) == close
-    nested: Callable[..., Any] = f
-    for _ in range(order):
-        nested = grad(nested)
-    assert nested(0.2) == close
-    along: Callable[..., Any] = f
-    for _ in range(order):
-        along = by_jacobian(along)
-    assert along(0.2) == close
+    assert by_gradients(f, order)(0.2) == close
+    assert by_directions(f, order)(0.2) == close
 
 
 def test_lifted_arrays_of_higher_order() -> None:

@@ -82,7 +82,7 @@ def _alike(y: Any, tangent: Any, level: int, args: Sequence[Any]) -> Any:
                 continue
             is_view = np.may_share_memory(plain(y), plain(a.primal))
             if is_view != np.may_share_memory(plain(tangent), plain(a.tangent)) or y is a.primal:
-                y, tangent = y.copy(), tangent.copy()
+                y, tangent = np.copy(y, "C"), np.copy(tangent, "C")
                 if is_view:  # but its tangent could not be one: writing must not go astray
                     plain(y).flags.writeable = y.ndim == 0
                 break
@@ -195,4 +195,5 @@ def _behind(tangent: Any, ndim: int) -> Any:
     missing = ndim + 1 - len(shape_of(tangent))
     if missing <= 0:
         return tangent
-    return tangent.reshape(tangent.shape[:1] + (1,) * missing + tangent.shape[1:])
+    shape = shape_of(tangent)
+    return np.reshape(tangent, shape[:1] + (1,) * missing + shape[1:])

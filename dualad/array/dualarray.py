@@ -258,7 +258,7 @@ class DualArray(Dual):
         self.even_out()
         value, tangent = self.primal[index], self._tangent_at(index)
         if len(shape_of(value)) == 0:  # a number of its own, no view of the array
-            tangent = tangent.copy() if len(shape_of(tangent)) else as_number(tangent)
+            tangent = np.copy(tangent) if len(shape_of(tangent)) else as_number(tangent)
         return dual(value, tangent, self.level)
 
     def _tangent_at(self, index: tuple[Any, ...]) -> Any:
@@ -268,7 +268,7 @@ class DualArray(Dual):
                 tangent = tangent[(slice(None), *index)]
             else:  # directions last, where index arrays cannot move them
                 tangent = np.moveaxis(tangent, 0, -1)[_leave_last(index)]
-                tangent = np.moveaxis(tangent, -1, 0).copy()
+                tangent = np.copy(np.moveaxis(tangent, -1, 0), "C")
         else:
             tangent = tangent[index]
         return tangent
@@ -367,9 +367,9 @@ class DualArray(Dual):
         """The elements in one axis, a copy."""
         return self.ravel(order).copy()
 
-    def copy(self, order: str = "C") -> Any:
+    def copy(self, order: Any = "C") -> Any:
         """An array of its own."""
-        return dual(self.primal.copy(order), self.tangent.copy(order), self.level)
+        return dual(np.copy(self.primal, order), np.copy(self.tangent, order), self.level)
 
     __copy__ = copy
 

@@ -54,7 +54,7 @@ class Undefined(DualArray):
         """The transpose of the last two axes."""
         return undefined(self._otherwise().mT, self.where.mT, self.why)
 
-    def copy(self, order: str = "C") -> Any:
+    def copy(self, order: Any = "C") -> Any:
         """An array of its own."""
         return undefined(self._otherwise().copy(order), self.where, self.why)
 

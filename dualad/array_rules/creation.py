@@ -68,7 +68,7 @@ def full_like(
 
 @implements(np.copy)
 def copy(a: Any, order: Any = "K", subok: bool = False) -> Any:
-    return as_operand(a).copy(order)
+    return array_of(a, order=order)
 
 
 def ready(array: Any, like: Dual) -> Any:

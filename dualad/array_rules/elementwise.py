@@ -114,7 +114,7 @@ def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * mat
     if not has_duals(p):
         return np.unwrap(p, plain(discont), axis, period=period)
     y = np.unwrap(p.primal, plain(discont), axis, period=period)
-    return dual(y, p.tangent.copy(), p.level)
+    return dual(y, np.copy(p.tangent), p.level)
 
 
 @implements(np.i0)

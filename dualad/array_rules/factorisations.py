@@ -91,7 +91,7 @@ def _turn(pivot: Any, moves: Any) -> Any:
     number = plain(pivot)
     eps = np.finfo(number.dtype).eps
     fixed = (abs(number.imag) <= 8 * eps) & (abs(number.real) > np.sqrt(eps))
-    return 1j * np.where(fixed, -moves.imag / np.where(fixed, pivot.real, 1), 0)[..., None, :]
+    return 1j * np.where(fixed, -np.imag(moves) / np.where(fixed, pivot.real, 1), 0)[..., None, :]
 
 
 def _unsure(x: Any, axis: int = -2) -> Any:
@@ -109,7 +109,7 @@ def _eigen(a: Any, w: Any, vectors: Any) -> tuple[Any, Any, Any]:
     v = known(vectors)[0]
     p = tangent_of(adjoint(v) @ a @ v, a.level)
     same = _clusters(plain(w), rounding(a))
-    return _inside(_mean(diagonal_of(p).real, same), _unsure(vectors)), p, same
+    return _inside(_mean(np.real(diagonal_of(p)), same), _unsure(vectors)), p, same
 
 
 @implements(np.linalg.eigvalsh)
@@ -157,7 +157,7 @@ def _eig(a: Any) -> tuple[Any, ...]:
     gap = w[..., None, :] - w[..., :, None]
     same = abs(plain(gap)) <= error
     dot = v @ (reciprocal(gap, same) * p)
-    dot = dot - v * total((np.conj(v) * dot).real, (-2,))[..., None, :]
+    dot = dot - v * total(np.real(np.conj(v) * dot), (-2,))[..., None, :]
     if is_complex(v) and v.size:
         size = np.where(columns.imag == 0, abs(columns), -1)
         chosen = np.arange(v.shape[-1])[:, None] == np.argmax(size, axis=-2)[..., None, :]
@@ -215,7 +215,7 @@ def _singular(a: Any, u: Any, s: Any, v: Any) -> tuple[Any, Any, Any, Any]:
     same = _clusters(w, rounding(a))
     zero = w <= rounding(a) * np.max(w, axis=-1, keepdims=True, initial=0)
     p = tangent_of(adjoint(u) @ a @ v, a.level)
-    return np.where(zero, 0, _mean(diagonal_of(p).real, same)), p, same, zero
+    return np.where(zero, 0, _mean(np.real(diagonal_of(p)), same)), p, same, zero
 
 
 def _svdvals(a: Any, hermitian: bool = False) -> Any:
@@ -338,7 +338,7 @@ def qr(a: Any, mode: Any = "reduced") -> Any:
     below = np.tril(p, -1)
     turn = below - adjoint(below)
     if is_complex(p):  # the diagonal of r stays real
-        turn = turn + identity * (1j * p.imag)
+        turn = turn + identity * (1j * np.imag(p))
     moved = has_moved(a.tangent, a.ndim - 2)
     lost = (dependent & moved)[..., None]
     dr = np.triu(adjoint(q1) @ a.tangent - turn @ r1)

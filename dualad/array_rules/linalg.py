@@ -170,7 +170,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
             moves = moves + lift - inverse @ (v @ lift)
         s = dual(s, tangent_of(np.linalg.svdvals(a), level), level)
     if np.size(residuals):
-        changes = total((np.conj(r) * tangent_of(rest, level)).real, (-2,))
+        changes = total(np.real(np.conj(r) * tangent_of(rest, level)), (-2,))
         residuals = result(residuals, 2 * changes, level)
     moves = moves[..., 0] if column else moves
     return undefined(result(x, moves, level), where, why), residuals, rank, s
@@ -275,9 +275,9 @@ def slogdet(a: Any) -> Any:
     inverse = np.linalg.inv(np.where(singular[..., None, None], identity, a.primal))
     slope = total(np.matrix_transpose(inverse) * a.tangent, (-2, -1))
     lost = singular & has_moved(a.tangent, a.ndim - 2)
-    size = undefined(result(logdet, slope.real, a.level), lost, _SINGULAR)
+    size = undefined(result(logdet, np.real(slope), a.level), lost, _SINGULAR)
     if is_complex(a):
-        turn = result(sign, sign * (1j * slope.imag), a.level)
+        turn = result(sign, sign * (1j * np.imag(slope)), a.level)
         return y._replace(sign=undefined(turn, lost, _SINGULAR), logabsdet=size)
     return y._replace(sign=plain(sign), logabsdet=size)
 
@@ -323,7 +323,7 @@ def _euclidean(x: Any, ord: Any, axis: Any, axes: tuple[int, ...]) -> Any:
             length = np.sqrt(np.sum(squares, axis=axes, keepdims=True))
         unit = v * reciprocal(length, plain(length) == 0)
         product = np.conj(unit) * x.tangent if is_complex(v) else unit * x.tangent
-    return result(y, total(product.real, tuple(i - x.ndim for i in axes)), x.level)
+    return result(y, total(np.real(product), tuple(i - x.ndim for i in axes)), x.level)
 
 
 def _vector_norm(x: Any, ord: Any, keepdims: bool) -> Any:

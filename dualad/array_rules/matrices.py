@@ -62,8 +62,11 @@ def total(x: Any, axes: tuple[int, ...]) -> Any:
     if axes != tuple(range(-len(axes), 0)):
         x = np.moveaxis(x, axes, range(-len(axes), 0))
     rest = x.shape[: x.ndim - len(axes)]
-    x = x.reshape((*rest, math.prod(x.shape[len(rest) :])))
-    return np.sum(x if plain(x).flags.c_contiguous else x.copy(), axis=-1)
+    x = np.reshape(x, (*rest, math.prod(x.shape[len(rest) :])))
+    array = plain(x)
+    if isinstance(array, np.ndarray) and not array.flags.c_contiguous:
+        x = np.copy(x, "C")
+    return np.sum(x, axis=-1)
 
 
 def tangent_of(x: Any, level: int) -> Any:

@@ -193,11 +193,12 @@ def _running_products(x: Any) -> Any:
     n = x.shape[-1]
     if n < 2:
         return x
-    odd = _running_products(x[..., : n - 1 : 2] * x[..., 1::2])
-    even = np.concatenate([x[..., :1], odd[..., : (n - 1) // 2] * x[..., 2::2]], axis=-1)
-    behind = even.shape[-1]
-    order = [behind + i // 2 if i % 2 else i // 2 for i in range(n)]
-    return np.take(np.concatenate([even, odd], axis=-1), order, axis=-1)
+    pairs = _running_products(x[..., : n - 1 : 2] * x[..., 1::2])
+    some = pairs[..., : (n - 1) // 2]
+    between = np.stack([some, some * x[..., 2::2]], axis=-1)
+    between = np.reshape(between, (*x.shape[:-1], n - 1 - (n + 1) % 2))
+    ends = [pairs[..., -1:]] if n % 2 == 0 else []
+    return np.concatenate([x[..., :1], between, *ends], axis=-1)
 
 
 def _cumulative(f: Callable[..., Any], start: Callable[..., Any]) -> Callable[..., Any]:

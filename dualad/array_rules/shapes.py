@@ -47,7 +47,9 @@ def _permuting(f: Callable[..., Any]) -> Callable[..., Any]:
         numbered = np.broadcast_to(False, range(1, np.ndim(a) + 1))
         order = [n - 1 for n in f(numbered, *args, **kwargs).shape]
         behind = [0, *(i + 1 for i in order)]
-        return linear(lambda x: x.transpose(order), a, batched=lambda t: t.transpose(behind))
+        return linear(
+            lambda x: np.transpose(x, order), a, batched=lambda t: np.transpose(t, behind)
+        )
 
     return permuted
 
@@ -59,9 +61,9 @@ def _reshaping(f: Callable[..., Any]) -> Callable[..., Any]:
         a = as_operand(a)
         shape = f(np.empty(np.shape(a), np.bool_), *args, **kwargs).shape
         return linear(
-            lambda x: x.reshape(shape),
+            lambda x: np.reshape(x, shape),
             a[...] if isinstance(a, DualArray) else np.stack([a]),  # a number
-            batched=lambda t: t.reshape(t.shape[:1] + shape),
+            batched=lambda t: np.reshape(t, t.shape[:1] + shape),
         )
 
     return reshaped
@@ -222,11 +224,12 @@ def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
     shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
     ones = (1,) * (len(shape) - np.ndim(array))
     return linear(
-        lambda x: np.broadcast_to(x, shape).copy(),
+        lambda x: np.copy(np.broadcast_to(x, shape), "C"),
         array,
-        batched=lambda t: np.broadcast_to(
-            np.reshape(t, t.shape[:1] + ones + t.shape[1:]), t.shape[:1] + shape
-        ).copy(),
+        batched=lambda t: np.copy(
+            np.broadcast_to(np.reshape(t, t.shape[:1] + ones + t.shape[1:]), t.shape[:1] + shape),
+            "C",
+        ),
     )
 
 
