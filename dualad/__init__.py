@@ -123,7 +123,7 @@ from .functions import (
     xlogy,
 )
 from .kernel import kernel_info
-from .lifting import lift
+from .lifting.lift import lift
 from .propagation import propagate
 from .sensitivity import sensitivities
 from .solvers import objective

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from .arguments import Argnums, Outputs, argnums_as_tuple
 from .dual import Dual
 from .kernel import DRIVERS
-from .lifting import lift as lifted
+from .lifting.lift import lift as lifted
 from .pair import Function
 
 Driver = TypeVar("Driver", bound=Callable[..., Any])

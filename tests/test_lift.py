@@ -31,7 +31,7 @@ import dualad
 from dualad import Dual, DualArray, derivative, grad, hessian, hvp, jacobian, jvp, lift
 from dualad.array.buffers import Buffer, buffered
 from dualad.array.operands import unbuffered
-from dualad.standins import MODULES
+from dualad.lifting.standins import MODULES
 
 X = np.array([0.3, 1.1, 2.0])
 

@@ -13,7 +13,6 @@ import os
 import sys
 from typing import Any
 
-from .. import __version__
 from ..sentences import on_one_line, shorten
 from . import sens
 from .answers import calculate, calculate_to_digits
@@ -64,7 +63,9 @@ def _reply(arguments: list[str]) -> str:
     if "--help" in arguments or "-h" in arguments:
         return help_text().rstrip()
     if "--version" in arguments:
-        return f"dualad {__version__}"
+        from importlib.metadata import version  # takes its time to import
+
+        return f"dualad {version('dualad')}"
     request = read_arguments(arguments)
     path, _, name = request.subject.rpartition(":")
     if path.endswith(".py"):

@@ -5,13 +5,11 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 from html import escape
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..text import number_text
 from .formula import Formula, Latex, MathML, Text
-
-if TYPE_CHECKING:
-    from .trace import Row
+from .rows import Row
 
 FOLD = 200  # rows; longer traces show their beginning and their end
 

@@ -15,15 +15,15 @@ from typing import Any
 
 import numpy as np
 
-from .array.buffers import buffered, levels_of, with_room
-from .array.operands import ArrayProxy, unbuffered
-from .array_rules.creation import array_of
-from .dual import Dual, function
-from .functions import atan2, cos, sin
-from .pair import Function, as_number, dual, map_leaves, newest, parts, plain
-from .rules import Rule
-from .structure import leaves, rebuild
-from .table import RULES
+from ..array.buffers import buffered, levels_of, with_room
+from ..array.operands import ArrayProxy, unbuffered
+from ..array_rules.creation import array_of
+from ..dual import Dual, function
+from ..functions import atan2, cos, sin
+from ..pair import Function, as_number, dual, map_leaves, newest, parts, plain
+from ..rules import Rule
+from ..structure import leaves, rebuild
+from ..table import RULES
 
 
 def _number(x: Any) -> Any:

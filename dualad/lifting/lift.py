@@ -21,10 +21,10 @@ import sys
 import types
 from typing import Any
 
-from .array.operands import ArrayProxy, unbuffered
-from .pair import Function
+from ..array.operands import ArrayProxy, unbuffered
+from ..pair import Function
+from ..structure import leaves, rebuild
 from .standins import FUNCTIONS, MODULES, StandIn
-from .structure import leaves, rebuild
 
 # Code that is left as it is: the standard library, and packages that know what they do.
 _FOREIGN = frozenset(sys.stdlib_module_names) | {
@@ -33,7 +33,7 @@ _FOREIGN = frozenset(sys.stdlib_module_names) | {
     *("autograd", "pytest", "_pytest", "hypothesis", "IPython", "ipykernel"),
 }
 
-_HERE = os.path.dirname(__file__) + os.sep
+_HERE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 
 def lift(f: Function) -> Function:

@@ -1,0 +1,66 @@
+"""One row of a trace: a step with its value, its tangents, and the formulas of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from .formula import ZERO, Formula, Text, Variable
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of a trace.
+
+    Attributes
+    ----------
+    kind : {"input", "step", "branch", "output"}
+        A branch is a comparison that the function made; it has no name and no tangent.
+    variable : Formula
+        v₁, or y for an output.
+    formula, tangent_formula : Formula
+        What it is calculated from.
+    value : number
+        Its value; True or False for a branch.
+    tangents : tuple of numbers
+        One for each direction of the trace.
+    slopes : dict
+        {variable it comes from: partial derivative}.
+    line : int or None
+        The line of the user's source that did it.
+    source : str
+        The expression on that line.
+    used : bool
+        Whether an output depends on it.
+    """
+
+    kind: Literal["input", "step", "branch", "output"]
+    variable: Variable
+    formula: Formula
+    value: Any
+    tangent_formula: Formula = ZERO
+    tangents: tuple[Any, ...] = ()
+    slopes: dict[Variable, Any] = field(default_factory=dict)
+    line: int | None = None
+    source: str = ""
+    used: bool = True
+
+    @property
+    def name(self) -> str:
+        """v₁ as text; empty for a branch."""
+        return "" if self.kind == "branch" else Text()(self.variable)
+
+    @property
+    def expression(self) -> str:
+        """What the value is calculated from, as text."""
+        return Text()(self.formula)
+
+    @property
+    def tangent_expression(self) -> str:
+        """What the tangent is calculated from, as text."""
+        return "" if self.kind == "branch" else Text()(self.tangent_formula)
+
+    @property
+    def tangent(self) -> Any:
+        """The tangent in the first direction."""
+        return self.tangents[0] if self.tangents else None
