@@ -214,7 +214,7 @@ class _Model:
             chosen |= found & numeric
         return chosen
 
-    def __call__(self, points: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    def __call__(self, *points: Any) -> tuple[list[Any], list[Any]]:
         """The outputs; and once more with their labels, for the driver to hand on."""
         leaves = list(self.constants)
         for i, x in zip(self.active, points, strict=True):
@@ -245,14 +245,17 @@ class _Model:
 
     def first_order(self, **settings: Any) -> tuple[dict[str, Any], list[list[Any]]]:
         """The values by label; and blocks[i][j], derivative of output i in point j."""
-        rows, (labels, outputs) = jacobian(self, has_aux=True, **settings)(self.points)
+        rows, (labels, outputs) = jacobian(self, range(len(self.points)), has_aux=True, **settings)(
+            *self.points
+        )
         values = dict(zip(labels, map(_floats, outputs), strict=True))
         return values, [[_floats(block) for block in row] for row in rows]
 
     def second_order(self, **settings: Any) -> list[list[list[Any]]]:
         """blocks[i][j][k], exactly symmetric in j and k."""
         results, sizes = [], [int(np.size(x)) for x in self.points]
-        for row in jacobian(_Slopes(self), **settings)(self.points):
+        slopes = jacobian(_Slopes(self), range(len(self.points)), **settings)
+        for row in slopes(*self.points):
             blocks = [[_floats(block) for block in line] for line in row]
             for j, n in enumerate(sizes):
                 for k, m in enumerate(sizes[: j + 1]):
@@ -272,8 +275,8 @@ class _Slopes:
     def __init__(self, model: _Model) -> None:
         self.model = model
 
-    def __call__(self, points: Sequence[Any]) -> Any:
-        return jacobian(self.model, has_aux=True)(points)[0]
+    def __call__(self, *points: Any) -> Any:
+        return jacobian(self.model, range(len(points)), has_aux=True)(*points)[0]
 
 
 def _is_flag(x: Any) -> bool:
