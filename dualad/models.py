@@ -147,7 +147,7 @@ class Model:
             chosen |= found & numeric
         return chosen
 
-    def __call__(self, points: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    def __call__(self, *points: Any) -> tuple[list[Any], list[Any]]:
         """The outputs; and as auxiliary data, their labels and the outputs again."""
         leaves = list(self.constants)
         for i, x in zip(self.active, points, strict=True):
@@ -179,7 +179,8 @@ class Model:
         self, **settings: Any
     ) -> tuple[dict[str, Floats], dict[str, dict[str, Floats]]]:
         """The values by output; the derivatives by output and parameter, of shape out + in."""
-        rows, (labels, outputs) = jacobian(self, has_aux=True, **settings)(self.points)
+        slopes = jacobian(self, range(len(self.points)), has_aux=True, **settings)
+        rows, (labels, outputs) = slopes(*self.points)
         values = dict(zip(labels, map(floats, outputs), strict=True))
         return values, {
             output: dict(zip(self.labels, map(floats, row), strict=True))
@@ -191,7 +192,7 @@ class Model:
     ) -> dict[str, dict[str, dict[str, Floats]]]:
         """The second derivatives by output and two parameters, exactly symmetric in these."""
         parameters, cuts = self.parameters, _cuts(self.points)
-        rows = jacobian(_Slopes(self), **settings)(self.points)
+        rows = jacobian(_Slopes(self), range(len(self.points)), **settings)(*self.points)
         hessians = {}
         for (output, y), row in zip(values.items(), rows, strict=True):
             blocks = {
@@ -213,8 +214,8 @@ class _Slopes:
     def __init__(self, model: Model) -> None:
         self.model = model
 
-    def __call__(self, points: Sequence[Any]) -> Any:
-        return jacobian(self.model, has_aux=True)(points)[0]
+    def __call__(self, *points: Any) -> Any:
+        return jacobian(self.model, range(len(points)), has_aux=True)(*points)[0]
 
 
 def _is_int(annotation: Any) -> bool:

@@ -24,30 +24,30 @@ Driver = TypeVar("Driver", bound=Callable[..., Any])
 def driver(definition: Driver) -> Driver:
     """The driver that gives back what its definition does, as a function like f."""
     name = definition.__name__
-    short_way: Any = DRIVERS.SHORT_WAYS.get(name) if DRIVERS else None  # for default options
     defaults = {k: p.default for k, p in inspect.signature(definition).parameters.items()}
+    short_way: Any = DRIVERS.SHORT_WAYS.get(name) if DRIVERS else None  # for one index, no options
+
+    def are_defaults(options: dict[str, Any]) -> bool:
+        return all(defaults.get(option, ...) is value for option, value in options.items())
 
     @functools.wraps(definition)
-    def driver(
+    def public(
         f: Function, argnums: Argnums = 0, *args: Any, lift: bool = False, **options: Any
     ) -> Function:
         function = function_for(name, f, lift) if lift or not callable(f) else f
         is_short = short_way and not args and type(argnums) is int and argnums >= 0
-        if is_short and (not options or _are_defaults(options)):
-            wrapper: Function = short_way(definition, function, argnums, driver, f, lift)
+        if is_short and (not options or are_defaults(options)):
+            wrapper: Function = short_way(definition, function, argnums, public, f, lift)
             return wrapper
         argnums_as_tuple(name, argnums, f"; for the point x, write {name}(f)(x)")
         call: Function = definition(function, argnums, *args, **options)
         is_wrapper = isinstance(call, _WRAPPERS)  # a higher derivative, by the same driver
         if is_wrapper and not lift:
             return call
-        made_by = functools.partial(driver, f, argnums, *args, lift=lift, **options)
+        made_by = functools.partial(public, f, argnums, *args, lift=lift, **options)
         return _Wrapper(call, function, made_by)
 
-    def _are_defaults(options: dict[str, Any]) -> bool:
-        return all(defaults.get(name, ...) is value for name, value in options.items())
-
-    return driver  # type: ignore[return-value]
+    return public  # type: ignore[return-value]
 
 
 def function_for(driver: str, f: Function, lift: bool) -> Function:

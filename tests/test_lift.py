@@ -63,7 +63,7 @@ def test_residuals_lifted() -> None:
     for chunk in (None, 1, 2):
         np.testing.assert_allclose(jacobian(lift(residuals), chunk=chunk)(X), RESIDUALS, rtol=1e-15)
     np.testing.assert_allclose(jacobian(residuals, lift=True)(X), RESIDUALS, rtol=1e-15)
-    np.testing.assert_allclose(jacobian(residuals, lift=True)(list(X)), RESIDUALS.T, rtol=1e-15)
+    np.testing.assert_allclose(jacobian(residuals, lift=True)(list(X)), RESIDUALS, rtol=1e-15)
     plain = lift(residuals)(X)
     assert type(plain) is np.ndarray and bits(plain) == bits(residuals(X))
     second = jacobian(jacobian(residuals, lift=True))(X)

@@ -7,7 +7,8 @@
 
 from .graph import Graph, graph
 from .plots import plot_derivatives, plot_error
+from .rows import Row
 from .show import explain
-from .trace import Row, Trace, trace
+from .trace import Trace, trace
 
 __all__ = ["Graph", "Row", "Trace", "explain", "graph", "plot_derivatives", "plot_error", "trace"]

@@ -24,7 +24,8 @@ from typing import Any
 from ..arguments import Argnums
 from ..text import number_text
 from .formula import Text, Variable
-from .trace import Row, Trace, trace
+from .rows import Row
+from .trace import Trace, trace
 
 MOST = 40  # nodes; of larger graphs the middle is folded into one node
 
