@@ -118,7 +118,7 @@ cdef class Driver:
 cdef object call_driver(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
     cdef Driver driver = <Driver>self
     cdef Py_ssize_t n = PyVectorcall_NARGS(flags), argnum = driver.argnum, i
-    cdef bint short = names == NULL and argnum < n <= 8
+    cdef bint short = names == NULL and 0 <= argnum < n <= 8
     if short:
         for i in range(n):
             if i != argnum and not is_plain(<object>args[i]):
