@@ -185,7 +185,9 @@ def shape_of(x: Any) -> tuple[int, ...]:
 
 def is_array(x: Any) -> bool:
     """Whether x is an array, or a dual of one."""
-    return isinstance(plain(x), np.ndarray)
+    while isinstance(x, Pair):
+        x = x.primal
+    return isinstance(x, np.ndarray)
 
 
 def is_operand(x: Any) -> bool:

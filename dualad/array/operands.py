@@ -8,7 +8,7 @@ import numpy as np
 
 from ..dual import Dual
 from ..kernel import KERNEL
-from ..pair import as_primal, dual
+from ..pair import as_primal, readable_dual
 from ..structure import leaves
 from .algebra import linear
 
@@ -31,23 +31,23 @@ def unbuffered(x: Any) -> Any:
 
 def as_operand(x: Any) -> Any:
     """What array functions take: a dual, or an array; lists and arrays of duals become one."""
+    if type(x) is np.ndarray:
+        return from_objects(x)
     x = unbuffered(x)
     if isinstance(x, (list, tuple)):
         if any(isinstance(part, (Dual, ArrayProxy)) for part in leaves(x)):
             return np.stack([as_operand(part) for part in x])
         x = np.asarray(x)
-    if isinstance(x, np.ndarray) and x.dtype == object:
-        return from_objects(x)
-    return x
+    return from_objects(x) if isinstance(x, np.ndarray) else x
 
 
 def from_objects(x: Any) -> Any:
     """An array of objects with duals among them as one DualArray; other arrays as they are."""
-    if x.dtype != object:
+    if x.dtype.char != "O":
         return x
     found = KERNEL and KERNEL.together(x)
     if found is not None:
-        return dual(*found)
+        return readable_dual(*found)  # an array, which is never compiled
     flat = list(x.ravel())
     if not any(isinstance(e, Dual) for e in flat):
         return x
