@@ -176,7 +176,7 @@ def _phrase(name: str, error: Exception) -> str:
 
 def _take_turns(calls: dict[str, Call], row: Row, effort: Effort, parent: Connection) -> None:
     gc.collect()
-    gc.freeze()  # imported modules are no garbage of the functions; else it runs as for users
+    gc.freeze()  # imported modules are not the functions' garbage
     numbers, turns = {}, {}
     for name, call in calls.items():
         parent.send(name)

@@ -8,7 +8,7 @@ Values and slopes are texts in a small language: names, numbers, + - * / // % **
     jet      a slope with its own tangents, for second derivatives
     call     the row as a builtin function of Python
 
-A row that needs a function which C does not have, or a slope that is no text, is left to the
+A row that needs a function which C does not have, or a slope that is not text, is left to the
 readable Dual. (`left_out` says which rows and why.)
 """
 
@@ -189,7 +189,7 @@ class Jets:
                 return f"{self.value(left)} {COMPARE[type(op)]} {self.value(right)}"
             case ast.Call(ast.Name("isfinite"), [argument]):
                 return f"isfinite({self.value(argument)})"
-        raise NotInC(f"{ast.dump(node)} is no question")
+        raise NotInC(f"{ast.dump(node)} is not a question")
 
     def value(self, node: ast.expr) -> str:
         if isinstance(node, ast.Call) and called(node) == "real":
@@ -256,7 +256,7 @@ class Writer:
     def _row(self, rule: Any) -> None:
         name, args, flat = rule.name, rule.args, rule.kind == "flat"
         if not flat and (not rule.slopes or not all(isinstance(s, str) for s in rule.slopes)):
-            raise NotInC("a slope that is no text")
+            raise NotInC("a slope that is not text")
         if rule.kind == "linear" and rule.slopes == ("0",):
             raise NotInC("linear with slope 0")
         given = [f"x[{i}]" for i in range(len(args))]

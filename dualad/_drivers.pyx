@@ -287,7 +287,7 @@ cdef object unit_seeds(object x, object level):
 
 
 cdef Dual unit_number(object x, object level):
-    """x with tangent 1; None if it is no real float, nor a dual of one."""
+    """x with tangent 1; None if it is neither a real float nor a dual of one."""
     cdef Dual seed
     if type(x) is Dual:
         return dual_of_dual(<Dual>x, 1.0, level)

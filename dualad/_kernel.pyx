@@ -6,8 +6,8 @@ A `Dual` here holds a value and its tangent as C doubles, up to `DIRECTIONS` dir
 object. A `Nested` is a dual of a newer level over a `Dual` of an older one: value, both tangents,
 and the mixed second derivatives. What they do is the table's, written as C by `_codegen.py`.
 
-Both do only what is usual. Where Python would raise, where something is not finite, where the
-operand is no real float, they hand over to the readable Dual in `dual.py`, with themselves as
+Both do only the common case. Where Python would raise, where something is not finite, where the
+operand is not a real float, they hand over to the readable Dual in `dual.py`, with themselves as
 arguments: it decides about values, exceptions and texts, so they are the same by construction.
 
 Objects are immutable and refer to nothing but their level, so the garbage collector need not
@@ -960,7 +960,7 @@ cdef Py_ssize_t offset_of(object array, Py_ssize_t leading, object index) except
 
 
 def together(objects):
-    """Value, tangent and level of an array of duals and numbers; None if they are not all usual."""
+    """Value, tangent and level of an array of duals and numbers; None if they are not all of the common kinds."""
     cdef cnp.ndarray x, value, tangent
     cdef PyObject **each
     cdef Py_ssize_t size, i, j, m, n = -2

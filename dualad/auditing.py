@@ -388,8 +388,8 @@ class _Watched(Dual):
         with watch.during(f"np.{func.__name__}"):
             y = super().__array_function__(func, types, args, kwargs)
         with _quietly():
-            usual = -1 if func in (np.sort, np.argsort) else None
-            axis = kwargs.get("axis", args[1] if len(args) > 1 else usual)
+            default = -1 if func in (np.sort, np.argsort) else None
+            axis = kwargs.get("axis", args[1] if len(args) > 1 else default)
             if args and isinstance(args[0], Dual) and not watch.inside:
                 watch.see_function(func, args[0], axis, y)
         return y

@@ -73,7 +73,7 @@ digamma, polygamma = _row("digamma"), _row("polygamma")
 # complex parts
 real, imag, conj = _row("real"), _row("imag"), _row("conj")
 
-# NumPy's older names, and other usual ones
+# NumPy's older names, and other common ones
 arcsin, arccos, arctan, arctan2 = asin, acos, atan, atan2
 arcsinh, arccosh, arctanh = asinh, acosh, atanh
 subtract, multiply, divide, true_divide, floor_divide = sub, mul, div, div, floordiv
@@ -152,7 +152,7 @@ def define_rule(
         raise TypeError(f"define_rule got {n} slopes but {len(intervals)} intervals in over=.")
     name = name or str(getattr(value, "__name__", ""))
     if not name.isidentifier():
-        raise ValueError(f"{name!r} is no name for a function; give one with name=.")
+        raise ValueError(f"{name!r} is not a name for a function; give one with name=.")
     plain_value = np.vectorize(value) if elementwise else value
 
     def evaluate(*args: Any) -> Any:

@@ -643,7 +643,7 @@ row("iv(v, x)", MPMATH, "(iv(v - 1, x) + iv(v + 1, x))/2", z=True, over=POSITIVE
 row("kv(v, x)", MPMATH, "-(kv(v - 1, x) + kv(v + 1, x))/2", z=True, over=POSITIVE)
 row("hankel1(v, x)", MPMATH, "(hankel1(v - 1, x) - hankel1(v + 1, x))/2", z=True, over=POSITIVE)
 row("hankel2(v, x)", MPMATH, "(hankel2(v - 1, x) - hankel2(v + 1, x))/2", z=True, over=POSITIVE)
-# Scaled: the growth is taken off. For real x only, where the factor is no holomorphic function.
+# Scaled: the growth is taken off. For real x only, where the factor is not holomorphic.
 row("jve(v, x)", MPMATH, "(jve(v - 1, x) - jve(v + 1, x))/2", over=POSITIVE)
 row("yve(v, x)", MPMATH, "(yve(v - 1, x) - yve(v + 1, x))/2", over=POSITIVE)
 row("_ive1(v, x) = v/x*ive(v, x) - pow(x/2, v)*rgamma(v + 1)*hyp1f1(v + 1.5, 2*v + 2, -2*x)")

@@ -181,7 +181,7 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
         if out is not None and not isinstance(out, DualArray):
             raise TypeError(
                 f"out= of np.{ufunc.__name__} is a plain array, which cannot hold derivatives; "
-                "leave out= away, or make it with np.zeros_like(x)."
+                "omit out=, or make it with np.zeros_like(x)."
             )
     if is_question(ufunc):
         return getattr(ufunc, method)(*map(plain, inputs), **kwargs)

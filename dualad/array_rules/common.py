@@ -110,7 +110,7 @@ def store(target: Any, index: Any, x: Any) -> None:
         if target.dtype != object:
             raise TypeError(
                 f"a plain array of {target.dtype} was to be written to, which cannot hold "
-                "derivatives; make it with np.zeros_like(x), or leave out= away."
+                "derivatives; make it with np.zeros_like(x), or omit out=."
             )
         x = np.asarray(x, dtype=object)
     elif not isinstance(target, (np.ndarray, DualArray)):

@@ -157,7 +157,7 @@ def _array(
     if plain(y).dtype.kind not in "fc":
         return y
     if not copy and not has_duals(y) and isinstance(object, np.ndarray):
-        y = y.copy("K")  # writing into it must not reach only the values of somebody's array
+        y = y.copy("K")  # writing into it must not reach only the primals of another array
     return ready(y, like)
 
 

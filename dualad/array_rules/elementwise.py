@@ -1,4 +1,4 @@
-"""Functions of each element for itself that are no ufuncs: np.clip, np.sinc, np.nan_to_num, …"""
+"""Elementwise functions that are not ufuncs: np.clip, np.sinc, np.nan_to_num, …"""
 
 from __future__ import annotations
 

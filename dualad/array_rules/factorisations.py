@@ -67,7 +67,7 @@ def _mean(x: Any, same: Any) -> Any:
 
 
 def _is_split(p: Any, factors: tuple[Any, ...], same: Any, eps: float) -> Any:
-    """In which clusters the matrix p (or a tangent in it) is no multiple of the identity.
+    """In which clusters the matrix p (or a tangent in it) is not a multiple of the identity.
 
     It is the product of the factors, or their Hermitian part.
     """

@@ -64,7 +64,7 @@ def sum(
 
 
 def _sum_of_all(a: DualArray) -> Any:
-    """The same for the usual case, the sum of a plain array's elements; else None."""
+    """The same for the commonest case, the sum of a plain array's elements; else None."""
     value, tangent = a.primal, a.tangent
     if type(value) is not np.ndarray or type(tangent) is not np.ndarray:
         return None
@@ -316,7 +316,7 @@ def _numbers(a: Any, where: Any = True) -> Any:
 
 
 def _without_nan(f: Callable[..., Any]) -> Callable[..., Any]:
-    """f where the elements are no nan."""
+    """f where the elements are not nan."""
 
     def nan_version(a: Any, *args: Any, where: Any = True, **options: Any) -> Any:
         a = array(a)

@@ -75,7 +75,7 @@ def lift(f: Function) -> Function:
     - generators that write to global variables. Other functions may: what they write is in the
       module when the next global name is read, or f returns.
 
-    Inside of lifted code an array is no `np.ndarray` for `isinstance`; a class that is lifted
+    Inside of lifted code an array is not an `np.ndarray` for `isinstance`; a class that is lifted
     passes for itself in `isinstance`, but `type(x) is C` may say no to objects made elsewhere.
 
     Examples

@@ -63,7 +63,7 @@ def root_of(f: Function, x: Any, elementwise: bool = False) -> Any:
     Raises
     ------
     NonDifferentiableError
-        If x is no regular root: f has a singular Jacobian there, or no zero close by.
+        If x is not a regular root: f has a singular Jacobian there, or no zero close by.
     """
     x, shape = plain(x), np.shape(x)
 
@@ -160,7 +160,7 @@ def optimum_of(f: Function, x: Any, lower: Any = None, upper: Any = None) -> Any
     if np.any(weak & (plain(low) < plain(high))):
         raise NonDifferentiableError(
             f"x[{int(np.argmax(weak))}] is at its bound, but the gradient does not push against "
-            "it, so that the optimum has a kink there; move the bound, or leave it away."
+            "it, so that the optimum has a kink there; move the bound, or omit it."
         )
     bound = np.where(at_low, low, np.where(at_high, high, 0.0))
     active = at_low | at_high

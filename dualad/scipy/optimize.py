@@ -67,7 +67,7 @@ def _has_duals(*given: Any) -> bool:
 def _converged(success: Any, name: str, message: Any) -> None:
     if not np.all(success):
         raise NonDifferentiableError(
-            f"{name} has not converged ({message}), and what is no solution has no derivative."
+            f"{name} has not converged ({message}), and what is not a solution has no derivative."
         )
 
 
@@ -590,7 +590,7 @@ def curve_fit(
     if not (g.found or _has_duals(xdata, ydata, sigma, lower, upper)):
         return result
     if any(options.get(name) for name in ("full_output", "nan_policy")):
-        raise TypeError("curve_fit takes no full_output or nan_policy with duals; leave it away.")
+        raise TypeError("curve_fit takes no full_output or nan_policy with duals; omit it.")
     popt, pcov = result
     x, y = (as_operand(a) if _has_duals(a) else np.asarray(a, float) for a in (xdata, ydata))
     weight = None if sigma is None else as_operand(sigma)

@@ -179,7 +179,7 @@ class _Reader:
                 return self._node(body if self._at_the_point(test) else orelse)
             case ast.Call(func=ast.Name(id=name), args=args):
                 return self._call(name, node, [self._node(a) for a in args])
-        raise TypeError(f"a slope has {ast.unparse(node)!r}, which is no formula.")
+        raise TypeError(f"a slope has {ast.unparse(node)!r}, which is not a formula.")
 
     def _call(self, name: str, node: ast.expr, args: list[Formula]) -> Formula:
         """Helper rows, whose names begin with _, are written out."""
@@ -364,7 +364,7 @@ class Text:
                 return self._sum(terms), SUM
             case Comparison(left=left, sign=sign, right=right):
                 return f"{self(left)} {self.compare(sign)} {self(right)}", SUM
-        raise TypeError(f"{type(x).__name__} is no formula.")
+        raise TypeError(f"{type(x).__name__} is not a formula.")
 
     def _sum(self, terms: Sequence[tuple[int, Formula]]) -> str:
         text = ""

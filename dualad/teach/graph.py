@@ -286,7 +286,7 @@ def _crossings(layers: list[list[Node]], right: Links) -> int:
 
 # -- places --------------------------------------------------------------------------------
 
-CHARACTER = 7.9  # pixels, more than a character of 13 pixels takes in any usual font
+CHARACTER = 7.9  # pixels, more than a character of 13 pixels takes in any common font
 LINE, PADDING = 17, 9
 GAP, APART, BEND = 76, 22, 16  # between layers, between boxes, around an edge that passes
 MARGIN = 14

@@ -30,7 +30,7 @@ def explain(x: Any) -> str:
     Raises
     ------
     TypeError
-        If x is no number.
+        If x is not a number.
 
     Examples
     --------

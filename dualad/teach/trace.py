@@ -143,7 +143,7 @@ def trace(f: Callable[..., Any], /, *args: Any, wrt: Argnums | None = None, **kw
         returns the same. Arrays go through element by element.
     *args, **kwargs
         Its arguments. Numbers are inputs v₀, …; arrays that are not differentiated, and all
-        that is no number, are constants. An integer that is not differentiated still counts.
+        that is not a number, are constants. An integer that is not differentiated still counts.
     wrt : int, str, or a sequence of these
         Which arguments to differentiate, by index or name: one direction for each of their
         numbers. By default the first number.
@@ -157,7 +157,7 @@ def trace(f: Callable[..., Any], /, *args: Any, wrt: Argnums | None = None, **kw
     Raises
     ------
     TypeError
-        If f is no function, or an argument to differentiate or a result is not made of numbers.
+        If f is not a function, or an argument to differentiate or a result is not made of numbers.
     ValueError
         If there is no number among the arguments, or f takes more than 10000 steps.
 
@@ -348,7 +348,7 @@ class _Recording(ParticipatingLevel):
         needed = {x for entry in self.entries for x in entry.sources} | set(returned)
         entries = [
             entry
-            for entry in _in_order(self.entries)  # a count that stayed one is no row
+            for entry in _in_order(self.entries)  # a count that stayed one is not a row
             if entry.kind != "input" or entry in needed or entry in self.active
         ]
         inputs = [entry for entry in entries if entry.kind == "input"]
