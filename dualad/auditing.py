@@ -25,6 +25,7 @@ import numpy as np
 from .arguments import Argnums, Inputs, split
 from .array.dualarray import DualArray
 from .dual import Dual, evaluate, namespace_for, slope_of
+from .frames import is_ours, user_frame
 from .levels import ParticipatingLevel, fresh_level
 from .namespaces import is_exact
 from .pair import KINDS, Function, as_number, dual, is_operand, kind_of, parts, plain
@@ -139,8 +140,8 @@ def audit(f: Function, *args: Any, argnums: Argnums = 0, **kwargs: Any) -> Audit
     - if there is nothing else, a **constant** result that comparisons decided about, as of a
       bisection: its derivative is 0, whatever it stands for. The last comparison is named.
 
-    What does not depend on the differentiated arguments is not looked at, and what two tangents
-    do not tell apart neither.
+    What does not depend on the differentiated arguments is not looked at, nor is anything that two
+    tangents do not distinguish.
 
     Parameters
     ----------
@@ -200,7 +201,7 @@ def _all_seeds(inputs: Inputs) -> list[Any]:
     ]
 
 
-# -- the onlooker --------------------------------------------------------------------------
+# -- the level that takes part -------------------------------------------------------------
 
 
 class _Watch(ParticipatingLevel):
@@ -246,7 +247,7 @@ class _Watch(ParticipatingLevel):
             self._see_kinks(rule.name, args)
             if rule.slopes and rule.kind in ("smooth", "kinked"):
                 self._see_slopes(rule, args)
-        return NotImplemented  # the core does it, as ever
+        return NotImplemented  # apply goes on as for any level
 
     def _see_kinks(self, name: str, args: tuple[Any, ...]) -> None:
         values = [plain(a) for a in args]
@@ -417,7 +418,7 @@ def _watch_of(numbers: Any) -> _Watch | None:
 
 
 def unwatched(x: Any) -> Any:
-    """The same number for the audit's own arithmetic, which nobody looks at."""
+    """The same number for the audit's own arithmetic, at a plain level."""
     if not isinstance(x, Dual):
         return x
     return dual(unwatched(x.primal), unwatched(x.tangent), int(x.level))
@@ -426,7 +427,7 @@ def unwatched(x: Any) -> Any:
 def _compared(a: Any, b: Any, sign: str) -> None:
     """Two numbers are compared, by the audited code unless by dualad itself."""
     watch = _watch_of((a, b))
-    if watch is None or _is_ours(sys._getframe(2).f_code.co_filename):
+    if watch is None or is_ours(sys._getframe(2).f_code.co_filename):
         return
     with _quietly():
         watch.see_tie("tie", sign, a, b)
@@ -447,31 +448,18 @@ def _apart(a: Any, b: Any) -> Any:
 
 @contextmanager
 def _quietly() -> Iterator[None]:
-    """Looking on neither warns nor raises: if something is wrong, the code itself will say it."""
+    """The audit neither warns nor raises: if something is wrong, the code itself will say it."""
     with np.errstate(all="ignore"), suppress(ArithmeticError, TypeError, ValueError):
         yield
 
 
 # -- texts and places ----------------------------------------------------------------------
 
-_HERE = os.path.dirname(__file__) + os.sep
-_NUMPY = os.path.dirname(np.__file__) + os.sep
-
-
-def _is_ours(file: str) -> bool:
-    return file.startswith((_HERE, "<rule: "))
-
 
 def _place() -> tuple[str, int]:
-    """The innermost line that is neither dualad's nor NumPy's."""
-    frame: Any = sys._getframe(1)
-    while frame.f_back is not None and (
-        _is_ours(frame.f_code.co_filename)
-        or frame.f_code.co_filename.startswith((_NUMPY, "<__array_function__"))
-        or frame.f_code.co_filename == contextmanager.__code__.co_filename
-    ):
-        frame = frame.f_back
-    return frame.f_code.co_filename, frame.f_lineno
+    """The user's line that is running."""
+    frame = user_frame()
+    return (frame.f_code.co_filename, frame.f_lineno) if frame else ("", 0)
 
 
 def _infinite_and_nan(x: Any) -> tuple[Any, Any]:

@@ -1,6 +1,6 @@
 """sin, exp, … for any number: floats, complex, arrays, mpmath, and duals of them.
 
-Each is one row of the table in `rules.py`; its docstring shows the slopes. What goes in comes
+Each is one row of the table in `table.py`; its docstring shows the slopes. What goes in comes
 out: a float for a float, an array for an array, a dual for a dual.
 
 >>> from dualad import Dual

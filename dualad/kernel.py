@@ -54,7 +54,7 @@ def load() -> tuple[Modules, KernelInfo]:
     kernels = _kernel, _array_kernel, _drivers
     built = {kernel.FINGERPRINT for kernel in kernels}
     if len(built) > 1 or not fits(built.pop()):
-        why = "it was built from other sources than these; install dualad once more"
+        why = "it was built from other sources than these; reinstall dualad"
         warnings.warn(f"dualad's compiled kernel is not used: {why}.", stacklevel=2)
         return NONE, KernelInfo(False, why, 0)
     return kernels, KernelInfo(True, "built from these sources", _kernel.DIRECTIONS)

@@ -5,7 +5,7 @@ newer one wraps the older, so derivatives of derivatives cannot mix up whose tan
 (Siskind & Pearlmutter's perturbation confusion), through closures, callbacks or threads.
 
 Duals travel between processes by pickle, so levels are Lamport clocks: a count, and a random
-number of this process below it. Whoever receives a level sets the own count above it.
+number of this process below it. Whoever receives a level sets its own clock above it.
 
 Whoever wants to take part in a differentiation, as a trace or an audit does, makes a
 `ParticipatingLevel`. Nothing of it is global: code without a dual of this level notices nothing.

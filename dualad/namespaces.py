@@ -2,7 +2,7 @@
 
 The table of rules is text over function names. A `Namespace` says what those names mean for
 one number system, so that the same text serves floats, arrays, complex numbers and mpmath.
-A name that a system does not have itself is filled in from the table (see `rules.py`).
+A name that a system does not have itself is filled in from the table (see `table.py`).
 """
 
 from __future__ import annotations

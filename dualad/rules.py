@@ -13,6 +13,8 @@ from typing import Any, Literal
 from .namespaces import CONSTANTS, Namespace
 from .numerics import quiet
 
+RULE_TEXT = "<rule: "  # what the file names of compiled texts begin with
+
 Slope = str | Callable[..., Any] | None
 Interval = tuple[float, float]
 Kind = Literal["smooth", "linear", "flat", "kinked"]
@@ -199,7 +201,7 @@ def compile_text(text: str, args: Sequence[str], namespace: Namespace) -> Callab
     for node in ast.walk(tree):
         if isinstance(node, ast.Name) and node.id in RULES:
             define(RULES[node.id], namespace)
-    code = compile(tree, f"<rule: {text}>", "eval")
+    code = compile(tree, f"{RULE_TEXT}{text}>", "eval")
     function: Callable[..., Any] = eval(code, namespace.functions)
     if namespace.is_array and branches:  # the branch not taken must not warn
         return _silent(function)

@@ -12,7 +12,8 @@ finite result. They are differentiated again at higher order, so they are writte
 of the table. A conditional decides between the pieces of a kink, or catches a point where the
 formula does not apply; for arrays it is made element by element.
 
-To add a function is to add a line. `define_rule` adds one from outside.
+A new function is one line here, and CONTRIBUTING.md says where else its name goes. `define_rule`
+adds one from outside.
 """
 
 from math import inf, nan

@@ -78,7 +78,7 @@ def is_refused(copy_of_package: Path) -> bool:
         return False
     assert told.startswith("False 6.0\n")
     assert told.count("UserWarning") == 1
-    assert "built from other sources than these; install dualad once more" in told
+    assert "built from other sources than these; reinstall dualad" in told
     return True
 
 

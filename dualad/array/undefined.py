@@ -78,7 +78,7 @@ def undefined(x: Any, where: Any, why: str) -> Any:
 
 
 def known(x: Any) -> tuple[Any, Any]:
-    """x with some finite tangent everywhere; and in which elements it is none, at any level."""
+    """x with some finite tangent everywhere; and where it is undefined, at any level."""
     if not isinstance(x, Dual):
         return x, False
     here = x.where if isinstance(x, Undefined) else False

@@ -24,18 +24,17 @@ from __future__ import annotations
 
 import linecache
 import operator
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from types import FrameType
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from ..arguments import Argnums, Inputs
 from ..dual import Dual, evaluate, function, namespace_for
+from ..frames import is_chain_rule, user_frame
 from ..levels import ParticipatingLevel, fresh_level
 from ..pair import Function, as_numpy, dual, is_operand, map_leaves, plain
 from ..rules import Rule
@@ -440,7 +439,7 @@ def _comparison(sign: str, compare: Callable[[Any, Any], Any]) -> Callable[[Any,
             return NotImplemented
         truth = compare(plain(self), plain(other))
         asks = sys._getframe(1).f_code.co_filename
-        if asks not in _CHAIN_RULE and not asks.startswith(_RULES):  # not the chain rule itself
+        if not is_chain_rule(asks):
             self.level.note(self, sign, other, bool(truth))
         return truth
 
@@ -542,21 +541,11 @@ def _outputs(y: Any) -> Iterator[Any]:
 
 # -- where in the source -------------------------------------------------------------------
 
-_OURS = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
-_CHAIN_RULE = (_OURS + "dual.py", _OURS + "zeros.py")
-_RULES = "<rule"
-_NUMPYS = os.path.dirname(os.path.abspath(np.__file__)) + os.sep
-
 
 def _where() -> _Place:
     """The line of the user's source that is running, and the expression on it."""
-    frame: FrameType | None = sys._getframe(1)
-    while frame is not None:
-        name = frame.f_code.co_filename
-        if frame.f_code is trace.__code__ or not name.startswith((_OURS, _NUMPYS, _RULES)):
-            break
-        frame = frame.f_back
-    if frame is None or frame.f_code is trace.__code__:  # an expression of the command line
+    frame = user_frame(outermost=trace.__code__)
+    if frame is None:  # an expression of the command line
         return _Place()
     instruction = frame.f_lasti
     line, last, start, stop = list(frame.f_code.co_positions())[instruction // 2]

@@ -1,0 +1,44 @@
+"""Frames of the call stack: which of them run dualad's own code, and which the user's."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from types import CodeType, FrameType
+
+import numpy as np
+
+from .rules import RULE_TEXT
+
+_DUALAD = os.path.dirname(os.path.abspath(__file__)) + os.sep
+_DEFINITION = tuple(f"{_DUALAD}{room}.py" for room in ("pair", "zeros", "dual"))
+_OTHERS = (
+    os.path.dirname(os.path.abspath(np.__file__)) + os.sep,
+    "<__array_function__",  # NumPy's dispatcher
+    contextlib.__file__,
+)
+
+
+def is_ours(file: str) -> bool:
+    """Whether a file, or a text that was compiled, belongs to dualad."""
+    return file.startswith((_DUALAD, RULE_TEXT))
+
+
+def is_chain_rule(file: str) -> bool:
+    """Whether a file is of the definition itself, whose comparisons are not the user's."""
+    return file.startswith(RULE_TEXT) or file in _DEFINITION
+
+
+def user_frame(outermost: CodeType | None = None) -> FrameType | None:
+    """The innermost frame that is neither dualad's nor NumPy's.
+
+    None if there is none inside the frame of `outermost`, or none at all.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code is not outermost:
+        file = frame.f_code.co_filename
+        if not (is_ours(file) or file.startswith(_OTHERS)):
+            return frame
+        frame = frame.f_back
+    return None
