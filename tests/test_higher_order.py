@@ -17,8 +17,8 @@ import test_products
 import test_reductions
 import test_selecting
 import test_shapes
-from cases import Case, listed
 from numpy.polynomial import Chebyshev
+from support.cases import Case, listed
 
 from dualad import Dual, derivative, grad, hessian, hvp, jacobian, jvp, lift
 from dualad.structure import leaves
