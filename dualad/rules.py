@@ -1,8 +1,7 @@
 """What a rule is: text turned into functions, slopes, and the chain rule in one number system.
 
 A row of the table (`table.py`) says what a function is called and what its slopes are. A `Rule`
-holds it, and compiles it for one `Namespace` at a time: the function itself, its slopes, and the
-chain rule as one line.
+holds it, and compiles it for one `Namespace` at a time: the function itself, and its slopes.
 """
 
 from __future__ import annotations
@@ -82,12 +81,10 @@ class Rule:
         self.aliases = aliases
         self.says = says
         self.inexact = inexact
-        # whether the chain rule for this row is one line of text, and those lines for arrays
+        # whether the chain rule for this row is Σ slope·ȧ with slopes of text
         texts = bool(slopes) and all(isinstance(slope, str) for slope in slopes)
         plain = kind in ("smooth", "kinked") or slopes in (("1",), ("-1",))
         self.has_line = texts and plain
-        self.is_sum = set(slopes) <= {"1", "-1"}
-        self.array_lines: dict[int, tuple[Callable[..., Any], Callable[..., Any]]] = {}
 
     def __repr__(self) -> str:
         return f"<rule {self.name}({', '.join(self.args)})>"
@@ -142,32 +139,6 @@ class Rule:
             namespace.compiled[key] = slope
         result: Callable[..., Any] = namespace.compiled[key]
         return result
-
-    def line_in(self, namespace: Namespace, active: Sequence[bool]) -> Callable[..., Any]:
-        """The chain rule for this row: a function of (arguments…, tangents…) that gives (y, ẏ).
-
-        `active` says which arguments have a tangent that counts.
-        """
-        self.value_in(namespace)
-        dots = [f"d{a}" for a in self.args]
-        text = f"(y := {self.name}({', '.join(self.args)}), {self._tangent(active)})"
-        return compile_text(text, (*self.args, *dots), namespace)
-
-    def tangent_in(self, namespace: Namespace, active: Sequence[bool]) -> Callable[..., Any]:
-        """The second half of that line: a function of (arguments…, y, tangents…) that gives ẏ."""
-        dots = [f"d{a}" for a in self.args]
-        return compile_text(self._tangent(active), (*self.args, "y", *dots), namespace)
-
-    def _tangent(self, active: Sequence[bool]) -> str:
-        """Σ slope·ȧ over the active arguments, as text; always a new number or array."""
-        text = ""
-        for slope, a, on in zip(self.slopes, self.args, active, strict=True):
-            if on:
-                term = f"d{a}" if slope in ("1", "-1") else f"({slope})*d{a}"
-                text += f" {'-' if slope == '-1' else '+'} {term}"
-        return (
-            text[1:] if sum(active) == 1 and "*" not in text else text.removeprefix(" + ").strip()
-        )
 
 
 RULES: dict[str, Rule] = {}  # by name and by alias

@@ -78,27 +78,6 @@ class SpecialRule(Rule):
         f = _read(slope, (*self.args, "y"), namespace.is_array)
         return _beside_arrays(f) if namespace.is_array else f
 
-    def line_in(self, namespace: Namespace, active: Sequence[bool]) -> Callable[..., Any]:
-        """The chain rule for this row: a function of (arguments…, tangents…) that gives (y, ẏ)."""
-        value, tangent, n = self.value_in(namespace), self.tangent_in(namespace, active), self.count
-
-        def line(*args: Any) -> Any:
-            y = value(*args[:n])
-            return y, tangent(*args[:n], y, *args[n:])
-
-        return line
-
-    def tangent_in(self, namespace: Namespace, active: Sequence[bool]) -> Callable[..., Any]:
-        """The second half of that line: a function of (arguments…, y, tangents…) that gives ẏ."""
-        dots = [f"d{a}" for a in self.args]
-        f = _read(self._tangent(active), (*self.args, "y", *dots), namespace.is_array)
-        return _beside_arrays(f) if namespace.is_array else f
-
-    @property
-    def count(self) -> int:
-        """How many arguments."""
-        return len(self.args)
-
 
 def _beside_arrays(f: Callable[..., Any]) -> Callable[..., Any]:
     """f once more by NumPy, if Python raises for one of the numbers beside arrays, as log1p(-1)."""
