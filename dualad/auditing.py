@@ -226,17 +226,17 @@ class _Watch(ParticipatingLevel):
 
     # what the core asks and tells
 
-    def made(self, value: Any, tangent: Any) -> Any:
-        kind = kind_of(value)
+    def made(self, primal: Any, tangent: Any) -> Any:
+        kind = kind_of(primal)
         result = object.__new__(_WatchedArray if issubclass(kind, DualArray) else _WatchedDual)
-        result.primal, result.tangent, result.level = value, tangent, self
-        for where, x in (("value", value), ("tangent", tangent)):
+        result.primal, result.tangent, result.level = primal, tangent, self
+        for where, x in (("value", primal), ("tangent", tangent)):
             for what, bad in _not_finite(plain(x)).items():
                 if f"{what} {where}" not in self.met:
                     self.met.add(f"{what} {where}")
-                    at = bad.any(axis=0) if bad.ndim > np.ndim(value) else bad
+                    at = bad.any(axis=0) if bad.ndim > np.ndim(primal) else bad
                     name = self.inside or self.last or "a result"
-                    self._note_where(f"first {what}", f"the {where} of {name}", at, [plain(value)])
+                    self._note_where(f"first {what}", f"the {where} of {name}", at, [plain(primal)])
         self.last = ""
         return result
 

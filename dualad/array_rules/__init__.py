@@ -1,8 +1,9 @@
 """What NumPy's array functions do to tangents, one module per family.
 
-A function is linear (the same function on the tangent), bilinear (product rule), selecting (find
-the indices on the value, take them from the tangent), composed of others, or has a formula of
-its own. `implements` enters it; importing this package enters them all.
+A function is linear (np.reshape, np.sum: the same function on the tangent), bilinear (np.matmul:
+the product rule), selecting (np.sort, np.max: find the indices on the value, take them from the
+tangent), composed of others (np.var, np.trapezoid), or has a formula of its own (np.linalg.eigh).
+`implements` enters it; importing this package enters them all.
 """
 
 from . import choosing as choosing
