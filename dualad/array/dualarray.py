@@ -14,13 +14,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..dual import Dual
+from ..dual import Dual, note_objects
 from ..kernel import ARRAY_KERNEL, KERNEL
 from ..pair import as_number, dual, is_operand, parts, plain, shape_of
 from ..table import RULES
 from ..text import text_of
 from .algebra import constant, directions, linear, matmul
-from .operands import as_operand
+from .operands import as_objects, as_operand
 
 # glibc hands the memory of arrays beyond 128 kB back to the system as soon as they are gone, and
 # getting it once more costs as much as the arithmetic, until a larger one has come and gone.
@@ -37,6 +37,7 @@ def is_basic(index: tuple[Any, ...]) -> bool:
 _RAW = (
     *("base", "byteswap", "ctypes", "data", "dump", "dumps", "getfield", "resize", "setfield"),
     *("setflags", "to_device", "tobytes", "tofile", "__array_interface__", "__array_struct__"),
+    *("__buffer__", "__dlpack__", "__dlpack_device__"),
 )
 
 
@@ -441,10 +442,13 @@ class DualArray(Dual):
                 f"an array of {np.dtype(dtype)} would lose the derivatives of a DualArray; "
                 "write x itself, np.array(x) without dtype, or x.primal for the plain array."
             )
-        result = np.empty(self.shape, dtype=object)
-        for index in np.ndindex(self.shape):
-            result[index] = self[index]
-        return result
+        if copy is False:
+            raise ValueError(
+                "an array of the numbers in a DualArray is a copy; omit copy=False, or write "
+                "x itself."
+            )
+        note_objects(self)
+        return as_objects(self)
 
     def __float__(self) -> NoReturn:
         if self.size == 1:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..dual import Dual
 from ..kernel import KERNEL
-from ..pair import as_primal, dual
+from ..pair import as_primal, dual, is_array, shape_of
 from ..structure import leaves
 from .algebra import linear
 
@@ -53,6 +53,17 @@ def from_objects(x: Any) -> Any:
         return x
     flat = [as_primal(e) for e in flat]
     return linear(lambda *elements: np.stack(elements).reshape(x.shape), *flat)
+
+
+def as_objects(x: Any) -> Any:
+    """The elements of x, each a number of its own, in an array of objects."""
+    x = unbuffered(x)
+    if not isinstance(x, Dual):
+        return np.asarray(x, dtype=object)
+    objects = np.empty(shape_of(x), dtype=object)
+    for index in np.ndindex(objects.shape):
+        objects[index] = x[index] if is_array(x) else x
+    return objects
 
 
 def converted(x: Any, dtype: Any) -> Any:

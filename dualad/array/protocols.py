@@ -22,7 +22,7 @@ from ..rules import Rule
 from ..structure import rebuild
 from ..table import RULES
 from .dualarray import DualArray
-from .operands import ArrayProxy, as_operand, converted, from_objects
+from .operands import ArrayProxy, as_objects, as_operand, converted, from_objects
 
 # np function → the same for duals. Called with the caller's arguments.
 ARRAY_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
@@ -140,14 +140,6 @@ def _is_python(ufunc: Any) -> bool:
     return all(set(signature) <= set("O->") for signature in ufunc.types)
 
 
-def _as_objects(x: Any) -> Any:
-    if not isinstance(x, Dual):
-        return x
-    objects = np.empty(x.shape, dtype=object)
-    objects[...] = x.__array__() if isinstance(x, DualArray) else x
-    return objects
-
-
 # Methods of ufuncs by name, called as f(ufunc, rule, *inputs, **options).
 UFUNC_METHODS: dict[str, Callable[..., Any]] = {}
 
@@ -165,7 +157,7 @@ def ufunc_method(name: str) -> Callable[..., Any]:
 def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """What a ufunc does to duals."""
     if ufunc.__name__ not in RULES and _is_python(ufunc):
-        results = getattr(ufunc, method)(*map(_as_objects, inputs), **kwargs)
+        results = getattr(ufunc, method)(*(as_objects(x) if isinstance(x, Dual) else x for x in inputs), **kwargs)
         return rebuild(results, as_operand)
     if any(isinstance(x, (list, tuple)) for x in inputs):
         index = 1 if method in ("at", "reduceat") else None
@@ -271,4 +263,5 @@ PROTOCOLS.update(
     function=array_function,
     attribute=array_attribute,
     operand=as_operand,
+    objects=as_objects,
 )

@@ -10,7 +10,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..array.algebra import linear
 from ..array.dualarray import DualArray
-from ..array.operands import as_operand, converted
+from ..array.operands import as_objects, as_operand, converted
 from ..dual import Dual
 from ..pair import dual, fit, plain
 
@@ -112,7 +112,7 @@ def store(target: Any, index: Any, x: Any) -> None:
                 f"a plain array of {target.dtype} was to be written to, which cannot hold "
                 "derivatives; make it with np.zeros_like(x), or leave out= away."
             )
-        x = np.asarray(x, dtype=object)
+        x = as_objects(x)
     elif not isinstance(target, (np.ndarray, DualArray)):
         raise TypeError(f"an array was to be written to, got {type(target).__name__}.")
     target[index] = x
