@@ -302,11 +302,28 @@ def _system(kind: type) -> Callable[[Any], tuple[int, bool, Any]] | None:
         return lambda x: (0, is_complex, None)
     if hasattr(kind, "_mpf_") or hasattr(kind, "_mpc_"):  # mpmath's own protocol
         return lambda x: (2, hasattr(x, "_mpc_"), x.context)
-    if issubclass(kind, np.ndarray):
+    if issubclass(kind, np.ndarray) and not _is_another_algebra(kind):
         return lambda x: (4 if x.dtype.kind == "O" else 3, x.dtype.kind == "c", None)
     from fractions import Fraction
 
     return (lambda x: (0, False, FRACTIONS)) if issubclass(kind, Fraction) else None
+
+
+def _is_another_algebra(kind: type) -> bool:
+    """Whether arrays of this subclass calculate as no plain array does.
+
+    Raises
+    ------
+    TypeError
+        If they cannot calculate with duals either, as those that have a mask can.
+    """
+    names = [base.__name__ for base in kind.__mro__ if base.__module__.partition(".")[0] == "numpy"]
+    if "matrix" in names:
+        raise TypeError(
+            "duals do not go with np.matrix, whose * is a matrix product; "
+            "write np.asarray(m), and @ for the product."
+        )
+    return "MaskedArray" in names
 
 
 def is_number(x: Any) -> bool:

@@ -349,9 +349,17 @@ class DualArray(Dual):
     cumsum, cumprod, trace = map(_method, ("cumsum", "cumprod", "trace"))
     dot, clip, round, ravel = map(_method, ("dot", "clip", "round", "ravel"))
     squeeze, swapaxes, diagonal = map(_method, ("squeeze", "swapaxes", "diagonal"))
-    repeat, take, compress, put = map(_method, ("repeat", "take", "compress", "put"))
+    repeat, take = map(_method, ("repeat", "take"))
     argsort, argpartition = map(_method, ("argsort", "argpartition"))
     searchsorted, choose = map(_method, ("searchsorted", "choose"))
+
+    def compress(self, condition: Any, axis: Any = None, out: Any = None) -> Any:
+        """The elements along an axis where the condition holds."""
+        return np.compress(condition, self, axis, out)
+
+    def put(self, indices: Any, values: Any, mode: Any = "raise") -> None:
+        """Set elements, which are counted in C order."""
+        np.put(self, indices, values, mode)
 
     def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
         """The same elements in another shape; a view where NumPy gives one."""
@@ -378,15 +386,24 @@ class DualArray(Dual):
         """The same memory under another name."""
         return self[...]
 
-    def astype(self, dtype: Any, **options: Any) -> Any:
+    def astype(
+        self,
+        dtype: Any,
+        order: Any = "K",
+        casting: Any = "unsafe",
+        subok: bool = True,
+        copy: bool = True,
+    ) -> Any:
         """Another precision, or complex; integers and booleans are steps, and plain."""
         kind = np.dtype(dtype).kind
         if kind == "O":
             return self.__array__()
         if kind not in "fc":
-            return plain(self).astype(dtype, **options)
-        options.pop("copy", None)
-        return linear(lambda x: x.astype(dtype, **options), self)
+            return plain(self).astype(dtype, order, casting, subok, copy)
+        if not copy and plain(self).astype(dtype, order, casting, subok, copy) is plain(self):
+            return self
+        y = linear(lambda x: x.astype(dtype, casting=casting), self)
+        return y if order == "K" else y.copy(order)
 
     def item(self, *index: Any) -> Any:
         """One element, as a number of Python's own."""
@@ -407,13 +424,15 @@ class DualArray(Dual):
         """Set all elements to one number."""
         self[...] = value
 
-    def sort(self, axis: int = -1, **options: Any) -> None:
+    def sort(self, axis: int = -1, kind: Any = None, order: Any = None, **options: Any) -> None:
         """Sort in place."""
-        self[...] = np.sort(self, axis, **options)
+        self[...] = np.sort(self, axis, kind, order, **options)
 
-    def partition(self, kth: Any, axis: int = -1, **options: Any) -> None:
+    def partition(
+        self, kth: Any, axis: int = -1, kind: Any = "introselect", order: Any = None
+    ) -> None:
         """Partition in place."""
-        self[...] = np.partition(self, kth, axis, **options)
+        self[...] = np.partition(self, kth, axis, kind, order)
 
     def __contains__(self, x: Any) -> bool:
         return bool((plain(self) == plain(x)).any())

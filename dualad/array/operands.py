@@ -41,8 +41,15 @@ def as_operand(x: Any) -> Any:
     return x
 
 
+_INEXACT = (float, complex, np.inexact)
+_NUMBERS = (*_INEXACT, int, np.number)
+
+
 def from_objects(x: Any) -> Any:
-    """An array of objects with duals among them as one DualArray; other arrays as they are."""
+    """An array of objects with duals among them as one DualArray, of floats as an array of them.
+
+    Other arrays are left as they are.
+    """
     if x.dtype != object:
         return x
     found = KERNEL and KERNEL.together(x)
@@ -50,7 +57,10 @@ def from_objects(x: Any) -> Any:
         return dual(*found)
     flat = list(x.ravel())
     if not any(isinstance(e, Dual) for e in flat):
-        return x
+        is_of_floats = all(isinstance(e, _NUMBERS) for e in flat) and any(
+            isinstance(e, _INEXACT) for e in flat
+        )
+        return np.array(flat).reshape(x.shape) if is_of_floats else x
     flat = [as_primal(e) for e in flat]
     return linear(lambda *elements: np.stack(elements).reshape(x.shape), *flat)
 

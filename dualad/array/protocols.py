@@ -157,7 +157,8 @@ def ufunc_method(name: str) -> Callable[..., Any]:
 def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """What a ufunc does to duals."""
     if ufunc.__name__ not in RULES and _is_python(ufunc):
-        results = getattr(ufunc, method)(*(as_objects(x) if isinstance(x, Dual) else x for x in inputs), **kwargs)
+        objects = [as_objects(x) if isinstance(x, Dual) else x for x in inputs]
+        results = getattr(ufunc, method)(*objects, **kwargs)
         return rebuild(results, as_operand)
     if any(isinstance(x, (list, tuple)) for x in inputs):
         index = 1 if method in ("at", "reduceat") else None

@@ -12,13 +12,15 @@ from ..array.algebra import linear
 from ..array.dualarray import DualArray
 from ..array.operands import as_objects, as_operand, converted
 from ..dual import Dual
-from ..pair import dual, fit, plain
+from ..pair import dual, fit, is_array, map_leaves, plain
 
 
 def array(x: Any) -> Any:
     """An array-like with its shape: a dual, or an array."""
     x = as_operand(x)
-    return x if isinstance(x, Dual) else np.asarray(x)
+    if not isinstance(x, Dual):
+        return np.asarray(x)
+    return x if is_array(x) else map_leaves(np.asarray, x)
 
 
 def unboxed(x: Any) -> Any:
