@@ -15,7 +15,7 @@ import numpy as np
 
 from ..dual import PROTOCOLS, Dual, evaluate, function
 from ..kernel import ARRAY_KERNEL
-from ..namespaces import ARRAY
+from ..namespaces import ARRAY, is_plain_array, not_plain
 from ..numerics import resume_warnings, stop_warnings
 from ..pair import KINDS, as_numpy, map_leaves, plain
 from ..rules import Rule
@@ -235,8 +235,12 @@ def array_function(
     kwargs: dict[str, Any],
 ) -> Any:
     """What an array function of NumPy does to duals; x is the one that NumPy asks."""
-    if len(types) > 1 and any(issubclass(kind, ArrayProxy) for kind in types):
-        return NotImplemented
+    if len(types) > 1:
+        for kind in types:
+            if issubclass(kind, ArrayProxy):
+                return NotImplemented
+            if issubclass(kind, np.ndarray) and not is_plain_array(kind):
+                raise TypeError(not_plain(kind))
     if func in CREATORS:  # x is what was given as like=
         return CREATORS[func](x, *args, **kwargs)
     if func in ARRAY_FUNCTIONS:
