@@ -178,6 +178,9 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
             )
     if is_question(ufunc):
         return getattr(ufunc, method)(*map(plain, inputs), **kwargs)
+    for x in inputs:
+        if isinstance(x, np.ndarray) and not is_plain_array(type(x)):
+            raise TypeError(not_plain(type(x)))
     where = kwargs.pop("where", True) if method == "__call__" else True
     dtype = kwargs.pop("dtype", None) if method == "__call__" else None
     for name in ("casting", "order", "subok"):
