@@ -128,6 +128,8 @@ cdef double EXACT = 2.0**53  # integers below are floats without loss
 cdef object readable_class = None     # dual.Dual
 cdef object readable_dual = None      # dual.dual before the kernel
 cdef dict levels = {}                 # the namespace of levels.py
+cdef object note_objects = None       # dual.note_objects
+cdef dict readers = {}                # dual.READERS
 cdef dict protocols = {}              # NumPy's two protocols
 cdef dict table = {}                  # RULES
 cdef dict rows = {ROWS[i].name.decode(): i for i in range(ROW_COUNT)}
@@ -354,10 +356,13 @@ cdef extern from *:
     /* np.array([x, y]) asks every element for these, and there are none. */
     static PyObject *asked[3], *denied[3];
     static getattrofunc attribute;
+    static int (*on_array)(PyObject *);
 
     static PyObject *get_attribute(PyObject *x, PyObject *name) {
         for (int i = 0; i < 3; i++)
             if (name == asked[i]) {
+                if (i == 0 && on_array(x) < 0)
+                    return NULL;
                 PyErr_SetObject(PyExc_AttributeError, denied[i]);
                 return NULL;
             }
@@ -368,6 +373,19 @@ cdef extern from *:
         asked[i] = PyUnicode_InternFromString(name);
         denied[i] = PyUnicode_FromFormat("a Dual has no attribute '%s'.", name);
         return asked[i] == NULL || denied[i] == NULL ? -1 : 0;
+    }
+
+    static void notice_arrays(int (*f)(PyObject *)) {
+        on_array = f;
+    }
+
+    static PyObject *name_of_caller(void) {
+        PyFrameObject *frame = PyEval_GetFrame();
+        PyCodeObject *code = frame == NULL ? NULL : PyFrame_GetCode(frame);
+        PyObject *name = code == NULL ? Py_None : code->co_name;
+        Py_INCREF(name);
+        Py_XDECREF(code);
+        return name;
     }
 
     static void disguise(PyObject *kind, newfunc make, destructor destroy) {
@@ -411,6 +429,8 @@ cdef extern from *:
     }
     """
     int deny(int i, const char *name) except -1
+    void notice_arrays(int (*f)(PyObject *) except -1) noexcept
+    object name_of_caller()
     void disguise(object kind, void *make, void *destroy)
     PyObject *fresh(PyTypeObject *kind) except NULL
     PyObject *allocated(PyTypeObject *kind) except NULL
@@ -424,6 +444,18 @@ cdef object made_by_hand(PyObject *kind, PyObject *args, PyObject *kwargs):
     return readable_class(*<tuple>args, **<dict>kwargs)
 
 
+cdef object objects_of = None  # the level of the last dual that became one of many objects
+
+
+cdef int becomes_object(PyObject *x) except -1:
+    global objects_of
+    if (<Dual>x).lev != <PyObject *>objects_of or name_of_caller() in readers:
+        objects_of = <object>(<Dual>x).lev
+        note_objects(<object>x)
+    return 0
+
+
+notice_arrays(becomes_object)
 deny(0, "__array__")
 deny(1, "__array_interface__")
 deny(2, "__array_struct__")
@@ -1071,9 +1103,10 @@ KINDS = (Dual, Nested)
 cdef list COMPARISONS = []
 
 
-def connect(kind, make, given_table, given_protocols, given_levels):
+def connect(kind, make, given_table, given_protocols, given_levels, note, given_readers):
     """Tell the kernel what is readable, so that it can hand over to it."""
-    global readable_class, readable_dual, table, protocols, levels
+    global readable_class, readable_dual, table, protocols, levels, note_objects, readers
+    note_objects, readers = note, given_readers
     readable_class, readable_dual = kind, make
     table, protocols, levels = given_table, given_protocols, given_levels
     for name, method in (

@@ -116,9 +116,14 @@ class Inputs:
 
     def number(self, x: Any) -> Any:
         """A leaf as it is differentiated; TypeError if it is not a number or an array."""
-        if isinstance(x, np.ndarray) and x.dtype == object:
+        if isinstance(x, np.ndarray) and x.dtype.kind not in "fciub":
+            if x.dtype == object:
+                raise TypeError(
+                    f"{self.driver} got an array of objects; write x.tolist(), a list of numbers."
+                )
             raise TypeError(
-                f"{self.driver} got an array of objects; write x.tolist(), a list of numbers."
+                f"{self.driver} differentiates with respect to arrays of numbers, got one of "
+                f"{x.dtype}; give its fields as arguments of their own."
             )
         if not is_operand(x):
             raise TypeError(

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import operator
+import sys
 from typing import Any, NoReturn
 
 import numpy as np
@@ -142,7 +143,7 @@ def _elementwise(rule: Rule, args: tuple[Any, ...]) -> Any:
     args = tuple(PROTOCOLS["operand"](a) if isinstance(a, np.ndarray) else a for a in args)
     if not any(isinstance(a, np.ndarray) and a.dtype == object for a in args):
         return evaluate(rule, args)
-    objects = [np.asarray(a, dtype=object) for a in args]
+    objects = map(PROTOCOLS["objects"], args)
     return np.frompyfunc(lambda *xs: evaluate(rule, xs), len(args), 1)(*objects)
 
 
@@ -194,6 +195,36 @@ def function(rule: Rule) -> Function:
         call.__doc__ = rule.describe()
         _FUNCTIONS[rule] = KERNEL.function(rule.name, call, call.__doc__) if KERNEL else call
     return _FUNCTIONS[rule]
+
+
+# Functions that read the memory of what NumPy makes an array of, whatever is in it.
+READERS = {
+    "as_strided": "numpy.lib.",
+    "squareform": "scipy.spatial.",
+}
+
+
+_PACKAGE = __name__.rpartition(".")[0]
+
+
+def note_objects(x: Any) -> None:
+    """Note that x becomes, or is in, an array of objects, which may lose its derivative.
+
+    That is right in most places, and the driver looks again whether it was. Objects must not get
+    to where they are taken for floats.
+    """
+    frame = sys._getframe(1)
+    while (frame.f_globals.get("__package__") or "").startswith(_PACKAGE) and frame.f_back:
+        frame = frame.f_back
+    name = frame.f_code.co_name
+    if name in READERS and frame.f_globals.get("__name__", "").startswith(READERS[name]):
+        raise TypeError(
+            f"{name} reads memory, in which a dual does not lie as a float; "
+            "write x[i] with an array i of the places to take."
+        )
+    while isinstance(x, Dual):
+        levels.note_refusal(x.level)
+        x = x.primal
 
 
 # -- the number ----------------------------------------------------------------------------
@@ -388,6 +419,8 @@ class Dual(Pair):
                 "a Dual has no attribute 'value', which packages of units and parameters read as a "
                 "number without a derivative; write x.primal."
             )
+        if name == "__array__":  # NumPy asks each element of np.array([x, y]) for it
+            note_objects(self)
         # np.sin over an array of objects calls x.sin()
         if name.startswith("_") or name not in RULES:
             return PROTOCOLS["attribute"](self, name)
@@ -410,4 +443,4 @@ KINDS.update({object: Dual, Dual: Dual})
 
 
 if KERNEL:
-    KERNEL.connect(Dual, readable_dual, RULES, PROTOCOLS, vars(levels))
+    KERNEL.connect(Dual, readable_dual, RULES, PROTOCOLS, vars(levels), note_objects, READERS)

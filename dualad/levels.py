@@ -41,6 +41,10 @@ def fresh_level() -> int:
     return next(_levels)
 
 
+def note_refusal(level: int) -> None:
+    """A dual of this level went where its derivative may be lost: its driver looks again."""
+
+
 class ParticipatingLevel(int):
     """A level that takes part in what is done to its duals; as an integer it is a fresh level.
 

@@ -302,11 +302,32 @@ def _system(kind: type) -> Callable[[Any], tuple[int, bool, Any]] | None:
         return lambda x: (0, is_complex, None)
     if hasattr(kind, "_mpf_") or hasattr(kind, "_mpc_"):  # mpmath's own protocol
         return lambda x: (2, hasattr(x, "_mpc_"), x.context)
-    if issubclass(kind, np.ndarray):
+    if is_plain_array(kind):
         return lambda x: (4 if x.dtype.kind == "O" else 3, x.dtype.kind == "c", None)
     from fractions import Fraction
 
     return (lambda x: (0, False, FRACTIONS)) if issubclass(kind, Fraction) else None
+
+
+def is_plain_array(kind: type) -> bool:
+    """Whether a subclass of ndarray calculates as a plain array does: memmap does.
+
+    Those that have units, masks or a product of their own do not, and a dual that took them for
+    plain arrays would drop these.
+    """
+    return kind is np.ndarray or (
+        issubclass(kind, np.ndarray)
+        and kind.__array_ufunc__ is np.ndarray.__array_ufunc__
+        and kind.__mul__ is np.ndarray.__mul__
+    )
+
+
+def not_plain(kind: type) -> str:
+    """What to say of arrays that are not plain."""
+    return (
+        f"duals do not go with {kind.__name__} arrays, which calculate in a way of their own; "
+        "take the plain array out of it first, as np.asarray does."
+    )
 
 
 def is_number(x: Any) -> bool:
@@ -336,6 +357,8 @@ def namespace_of(*values: Any) -> Namespace | None:
     rank, is_complex, context = 0, False, None
     for value in values:
         if not is_number(value):
+            if isinstance(value, np.ndarray):
+                raise TypeError(not_plain(type(value)))
             raise TypeError(
                 f"expected a number or a NumPy array, got {type(value).__name__}"
                 + ("; write np.asarray(x)." if isinstance(value, (list, tuple)) else ".")

@@ -14,13 +14,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..dual import Dual
+from ..dual import Dual, note_objects
 from ..kernel import ARRAY_KERNEL, KERNEL
 from ..pair import as_number, dual, is_operand, parts, plain, shape_of
 from ..table import RULES
 from ..text import text_of
 from .algebra import constant, directions, linear, matmul
-from .operands import as_operand
+from .operands import as_objects, as_operand
 
 # glibc hands the memory of arrays beyond 128 kB back to the system as soon as they are gone, and
 # getting it once more costs as much as the arithmetic, until a larger one has come and gone.
@@ -37,6 +37,7 @@ def is_basic(index: tuple[Any, ...]) -> bool:
 _RAW = (
     *("base", "byteswap", "ctypes", "data", "dump", "dumps", "getfield", "resize", "setfield"),
     *("setflags", "to_device", "tobytes", "tofile", "__array_interface__", "__array_struct__"),
+    *("__buffer__", "__dlpack__", "__dlpack_device__"),
 )
 
 
@@ -348,9 +349,17 @@ class DualArray(Dual):
     cumsum, cumprod, trace = map(_method, ("cumsum", "cumprod", "trace"))
     dot, clip, round, ravel = map(_method, ("dot", "clip", "round", "ravel"))
     squeeze, swapaxes, diagonal = map(_method, ("squeeze", "swapaxes", "diagonal"))
-    repeat, take, compress, put = map(_method, ("repeat", "take", "compress", "put"))
+    repeat, take = map(_method, ("repeat", "take"))
     argsort, argpartition = map(_method, ("argsort", "argpartition"))
     searchsorted, choose = map(_method, ("searchsorted", "choose"))
+
+    def compress(self, condition: Any, axis: Any = None, out: Any = None) -> Any:
+        """The elements along an axis where the condition holds."""
+        return np.compress(condition, self, axis, out)
+
+    def put(self, indices: Any, values: Any, mode: Any = "raise") -> None:
+        """Set elements, which are counted in C order."""
+        np.put(self, indices, values, mode)
 
     def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
         """The same elements in another shape; a view where NumPy gives one."""
@@ -377,15 +386,24 @@ class DualArray(Dual):
         """The same memory under another name."""
         return self[...]
 
-    def astype(self, dtype: Any, **options: Any) -> Any:
+    def astype(
+        self,
+        dtype: Any,
+        order: Any = "K",
+        casting: Any = "unsafe",
+        subok: bool = True,
+        copy: bool = True,
+    ) -> Any:
         """Another precision, or complex; integers and booleans are steps, and plain."""
         kind = np.dtype(dtype).kind
         if kind == "O":
             return self.__array__()
         if kind not in "fc":
-            return plain(self).astype(dtype, **options)
-        options.pop("copy", None)
-        return linear(lambda x: x.astype(dtype, **options), self)
+            return plain(self).astype(dtype, order, casting, subok, copy)
+        if not copy and plain(self).astype(dtype, order, casting, subok, copy) is plain(self):
+            return self
+        y = linear(lambda x: x.astype(dtype, casting=casting), self)
+        return y if order == "K" else y.copy(order)
 
     def item(self, *index: Any) -> Any:
         """One element, as a number of Python's own."""
@@ -406,13 +424,15 @@ class DualArray(Dual):
         """Set all elements to one number."""
         self[...] = value
 
-    def sort(self, axis: int = -1, **options: Any) -> None:
+    def sort(self, axis: int = -1, kind: Any = None, order: Any = None, **options: Any) -> None:
         """Sort in place."""
-        self[...] = np.sort(self, axis, **options)
+        self[...] = np.sort(self, axis, kind, order, **options)
 
-    def partition(self, kth: Any, axis: int = -1, **options: Any) -> None:
+    def partition(
+        self, kth: Any, axis: int = -1, kind: Any = "introselect", order: Any = None
+    ) -> None:
         """Partition in place."""
-        self[...] = np.partition(self, kth, axis, **options)
+        self[...] = np.partition(self, kth, axis, kind, order)
 
     def __contains__(self, x: Any) -> bool:
         return bool((plain(self) == plain(x)).any())
@@ -441,10 +461,13 @@ class DualArray(Dual):
                 f"an array of {np.dtype(dtype)} would lose the derivatives of a DualArray; "
                 "write x itself, np.array(x) without dtype, or x.primal for the plain array."
             )
-        result = np.empty(self.shape, dtype=object)
-        for index in np.ndindex(self.shape):
-            result[index] = self[index]
-        return result
+        if copy is False:
+            raise ValueError(
+                "an array of the numbers in a DualArray is a copy; omit copy=False, or write "
+                "x itself."
+            )
+        note_objects(self)
+        return as_objects(self)
 
     def __float__(self) -> NoReturn:
         if self.size == 1:

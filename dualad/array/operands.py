@@ -8,7 +8,7 @@ import numpy as np
 
 from ..dual import Dual
 from ..kernel import KERNEL
-from ..pair import as_primal, readable_dual
+from ..pair import as_primal, is_array, readable_dual, shape_of
 from ..structure import leaves
 from .algebra import linear
 
@@ -41,8 +41,15 @@ def as_operand(x: Any) -> Any:
     return from_objects(x) if isinstance(x, np.ndarray) else x
 
 
+_INEXACT = (float, complex, np.inexact)
+_NUMBERS = (*_INEXACT, int, np.number)
+
+
 def from_objects(x: Any) -> Any:
-    """An array of objects with duals among them as one DualArray; other arrays as they are."""
+    """An array of objects with duals among them as one DualArray, of floats as an array of them.
+
+    Other arrays are left as they are.
+    """
     if x.dtype.char != "O":
         return x
     found = KERNEL and KERNEL.together(x)
@@ -50,9 +57,23 @@ def from_objects(x: Any) -> Any:
         return readable_dual(*found)  # an array, which is never compiled
     flat = list(x.ravel())
     if not any(isinstance(e, Dual) for e in flat):
-        return x
+        is_of_floats = all(isinstance(e, _NUMBERS) for e in flat) and any(
+            isinstance(e, _INEXACT) for e in flat
+        )
+        return np.array(flat).reshape(x.shape) if is_of_floats else x
     flat = [as_primal(e) for e in flat]
     return linear(lambda *elements: np.stack(elements).reshape(x.shape), *flat)
+
+
+def as_objects(x: Any) -> Any:
+    """The elements of x, each a number of its own, in an array of objects."""
+    x = unbuffered(x)
+    if not isinstance(x, Dual):
+        return np.asarray(x, dtype=object)
+    objects = np.empty(shape_of(x), dtype=object)
+    for index in np.ndindex(objects.shape):
+        objects[index] = x[index] if is_array(x) else x
+    return objects
 
 
 def converted(x: Any, dtype: Any) -> Any:

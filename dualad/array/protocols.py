@@ -15,14 +15,14 @@ import numpy as np
 
 from ..dual import PROTOCOLS, Dual, evaluate, function
 from ..kernel import ARRAY_KERNEL
-from ..namespaces import ARRAY
+from ..namespaces import ARRAY, is_plain_array, not_plain
 from ..numerics import resume_warnings, stop_warnings
 from ..pair import KINDS, as_numpy, map_leaves, plain
 from ..rules import Rule
 from ..structure import rebuild
 from ..table import RULES
 from .dualarray import DualArray
-from .operands import ArrayProxy, as_operand, converted, from_objects
+from .operands import ArrayProxy, as_objects, as_operand, converted, from_objects
 
 # np function → the same for duals. Called with the caller's arguments.
 ARRAY_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
@@ -140,14 +140,6 @@ def _is_python(ufunc: Any) -> bool:
     return all(set(signature) <= set("O->") for signature in ufunc.types)
 
 
-def _as_objects(x: Any) -> Any:
-    if not isinstance(x, Dual):
-        return x
-    objects = np.empty(x.shape, dtype=object)
-    objects[...] = x.__array__() if isinstance(x, DualArray) else x
-    return objects
-
-
 # Methods of ufuncs by name, called as f(ufunc, rule, *inputs, **options).
 UFUNC_METHODS: dict[str, Callable[..., Any]] = {}
 
@@ -165,7 +157,8 @@ def ufunc_method(name: str) -> Callable[..., Any]:
 def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str, Any]) -> Any:
     """What a ufunc does to duals."""
     if ufunc.__name__ not in RULES and _is_python(ufunc):
-        results = getattr(ufunc, method)(*map(_as_objects, inputs), **kwargs)
+        objects = [as_objects(x) if isinstance(x, Dual) else x for x in inputs]
+        results = getattr(ufunc, method)(*objects, **kwargs)
         return rebuild(results, as_operand)
     if any(isinstance(x, (list, tuple)) for x in inputs):
         index = 1 if method in ("at", "reduceat") else None
@@ -185,6 +178,9 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
             )
     if is_question(ufunc):
         return getattr(ufunc, method)(*map(plain, inputs), **kwargs)
+    for x in inputs:
+        if isinstance(x, np.ndarray) and not is_plain_array(type(x)):
+            raise TypeError(not_plain(type(x)))
     where = kwargs.pop("where", True) if method == "__call__" else True
     dtype = kwargs.pop("dtype", None) if method == "__call__" else None
     for name in ("casting", "order", "subok"):
@@ -242,8 +238,12 @@ def array_function(
     kwargs: dict[str, Any],
 ) -> Any:
     """What an array function of NumPy does to duals; x is the one that NumPy asks."""
-    if len(types) > 1 and any(issubclass(kind, ArrayProxy) for kind in types):
-        return NotImplemented
+    if len(types) > 1:
+        for kind in types:
+            if issubclass(kind, ArrayProxy):
+                return NotImplemented
+            if issubclass(kind, np.ndarray) and not is_plain_array(kind):
+                raise TypeError(not_plain(kind))
     if func in CREATORS:  # x is what was given as like=
         return CREATORS[func](x, *args, **kwargs)
     if func in ARRAY_FUNCTIONS:
@@ -271,4 +271,5 @@ PROTOCOLS.update(
     function=array_function,
     attribute=array_attribute,
     operand=as_operand,
+    objects=as_objects,
 )

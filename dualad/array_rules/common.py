@@ -10,15 +10,17 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..array.algebra import linear
 from ..array.dualarray import DualArray
-from ..array.operands import as_operand, converted
+from ..array.operands import as_objects, as_operand, converted
 from ..dual import Dual
-from ..pair import dual, fit, plain
+from ..pair import dual, fit, is_array, map_leaves, plain
 
 
 def array(x: Any) -> Any:
     """An array-like with its shape: a dual, or an array."""
     x = as_operand(x)
-    return x if isinstance(x, Dual) else np.asarray(x)
+    if not isinstance(x, Dual):
+        return np.asarray(x)
+    return x if is_array(x) else map_leaves(np.asarray, x)
 
 
 def unboxed(x: Any) -> Any:
@@ -112,7 +114,7 @@ def store(target: Any, index: Any, x: Any) -> None:
                 f"a plain array of {target.dtype} was to be written to, which cannot hold "
                 "derivatives; make it with np.zeros_like(x), or omit out=."
             )
-        x = np.asarray(x, dtype=object)
+        x = as_objects(x)
     elif not isinstance(target, (np.ndarray, DualArray)):
         raise TypeError(f"an array was to be written to, got {type(target).__name__}.")
     target[index] = x

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from ..array.operands import as_operand, converted
 from ..array.protocols import implements, implements_each, plain_answer, refuse
-from ..pair import plain
+from ..pair import map_leaves, plain
+from .common import array
 from .shapes import gathering
 
 plain_answer(np.unravel_index, np.ravel_multi_index)
@@ -31,34 +33,102 @@ def array_repr(a: Any, *args: Any, **kwargs: Any) -> str:
 implements_each(gathering, np.lib.stride_tricks.sliding_window_view)
 
 
+@implements(np.lib.stride_tricks.as_strided)
+def as_strided(
+    x: Any, shape: Any = None, strides: Any = None, subok: bool = False, writeable: bool = True
+) -> Any:
+    """A view of value and tangent alike, which must lie in memory alike.
+
+    NumPy does not ask for it; lifted code does.
+    """
+    x = as_operand(x)
+    shape = np.shape(x) if shape is None else tuple(shape)
+    strides = plain(x).strides if strides is None else tuple(strides)
+    near = np.lib.stride_tricks.as_strided(plain(x), shape, strides)
+    reach = _reach(near, plain(x))
+
+    def restride(a: Any) -> Any:
+        many = a.ndim - np.ndim(x)
+        if a.strides[many:] != plain(x).strides or a.itemsize != x.itemsize:
+            raise TypeError(
+                "as_strided takes an array whose tangent lies in memory as its value does; "
+                "write x.copy() first."
+            )
+        if near.size and not _lies_within(reach, a, many, plain(x)):
+            raise ValueError(
+                f"as_strided with strides {strides} and shape {shape} reads beyond the memory of "
+                f"an array of shape {np.shape(x)}."
+            )
+        return np.lib.stride_tricks.as_strided(
+            a, a.shape[:many] + shape, a.strides[:many] + strides, writeable=writeable
+        )
+
+    return map_leaves(restride, x)
+
+
+def _reach(a: Any, origin: Any) -> tuple[int, int]:
+    """The first byte of a, and the one behind its last, counted from where origin begins."""
+    low, high = byte_bounds(a)
+    return low - _address(origin), high - _address(origin)
+
+
+def _address(a: Any) -> int:
+    address: int = a.__array_interface__["data"][0]
+    return address
+
+
+def _lies_within(reach: tuple[int, int], a: Any, many: int, value: Any) -> bool:
+    """Whether these bytes are of a, or of what value and a are views of alike."""
+    one = a[(0,) * many] if a.size else a
+    low, high = _reach(one, one)
+    if low <= reach[0] and reach[1] <= high:
+        return True
+    whole, own = _whole(a), _whole(value)
+    first, last = _reach(own, value)
+    if whole.nbytes % max(1, own.nbytes) or not first <= reach[0] <= reach[1] <= last:
+        return False
+    return bool((_address(one) - _address(whole)) % max(1, own.nbytes) == -first)
+
+
+def _whole(a: Any) -> Any:
+    while isinstance(a.base, np.ndarray):
+        a = a.base
+    return a
+
+
 # -- sets: of equal elements the first is taken ---------------------------------------------
 
 
 @implements(np.union1d)
 def union1d(ar1: Any, ar2: Any) -> Any:
-    return np.unique(np.concatenate((ar1, ar2), axis=None))
+    return np.unique(np.concatenate((array(ar1), array(ar2)), axis=None))
 
 
 @implements(np.intersect1d)
 def intersect1d(
     ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False
 ) -> Any:
-    ar1, ar2 = as_operand(ar1), as_operand(ar2)
-    _, i, j = np.intersect1d(plain(ar1), plain(ar2), assume_unique, return_indices=True)
-    common = np.ravel(ar1)[i]
+    ar1, ar2 = array(ar1), array(ar2)
+    common, i, j = np.intersect1d(plain(ar1), plain(ar2), assume_unique, return_indices=True)
+    common = converted(np.ravel(ar1)[i], common.dtype)
     return (common, i, j) if return_indices else common
 
 
 @implements(np.setdiff1d)
 def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
+    ar1 = array(ar1)
     first = np.ravel(ar1) if assume_unique else np.unique(ar1)
     return first[np.isin(plain(first), plain(as_operand(ar2)), invert=True)]
 
 
 @implements(np.setxor1d)
 def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
-    only1, only2 = np.setdiff1d(ar1, ar2), np.setdiff1d(ar2, ar1)
-    return np.sort(np.concatenate((only1, only2)))
+    ar1, ar2 = array(ar1), array(ar2)
+    if not assume_unique:
+        ar1, ar2 = np.unique(ar1), np.unique(ar2)
+    both = np.sort(np.concatenate((ar1, ar2), axis=None))
+    differs = np.concatenate(([True], plain(both)[1:] != plain(both)[:-1], [True]))
+    return both[differs[1:] & differs[:-1]] if both.size else both
 
 
 # -- numpy.lib.scimath: complex results where real ones do not exist -------------------------

@@ -84,6 +84,9 @@ implements_each(_reshaping, np.squeeze, np.expand_dims)
 
 @implements(np.reshape)
 def reshape(a: Any, /, shape: Any, order: str = "C", *, copy: bool | None = None) -> Any:
+    if order == "A":
+        flags = plain(as_operand(a)).flags if np.ndim(a) else np.array(0).flags
+        order = "F" if flags.f_contiguous and not flags.c_contiguous else "C"
     if order == "C":
         result = _reshaping(np.reshape)(a, shape)
     else:  # first axis fastest: the last one of the transpose
@@ -94,7 +97,11 @@ def reshape(a: Any, /, shape: Any, order: str = "C", *, copy: bool | None = None
 
 @implements(np.ravel)
 def ravel(a: Any, order: str = "C") -> Any:
-    return np.reshape(a, -1, order="F" if order == "F" else "C")
+    a = as_operand(a)
+    if order == "K" and np.ndim(a) > 1:  # as the elements lie in memory
+        strides = [abs(s) for s in plain(a).strides]
+        return np.reshape(np.transpose(a, sorted(range(a.ndim), key=lambda i: -strides[i])), -1)
+    return np.reshape(a, -1, order="C" if order == "K" else order)
 
 
 def _at_least(f: Callable[..., Any]) -> Callable[..., Any]:

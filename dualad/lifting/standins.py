@@ -17,7 +17,9 @@ import numpy as np
 
 from ..array.buffers import buffered, levels_of, with_room
 from ..array.operands import ArrayProxy, unbuffered
-from ..array_rules.creation import array_of
+from ..array.protocols import ARRAY_FUNCTIONS
+from ..array_rules.creation import array_of, require
+from ..array_rules.others import as_strided
 from ..dual import Dual, function
 from ..functions import atan2, cos, sin
 from ..pair import Function, as_number, dual, map_leaves, newest, parts, plain
@@ -275,8 +277,33 @@ def _fromiter(iter: Any, dtype: Any, count: int = -1, **options: Any) -> Any:
     return buffered(np.fromiter(items, dtype, count, **options))
 
 
-_NUMPY: dict[str, Function] = {
-    name: _makes_buffers(getattr(np, name))
+def _takes_lists(f: Function) -> Function:
+    """An array function of NumPy, for duals in lists and in arrays of objects too.
+
+    NumPy itself looks for duals among the arguments, but not into them.
+    """
+    on_duals = ARRAY_FUNCTIONS.get(f, f)
+
+    @functools.wraps(f)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        for x in (*args, *kwargs.values()) if kwargs else args:
+            is_objects = type(x) is np.ndarray and x.dtype == object
+            if (is_objects or isinstance(x, (list, tuple))) and _any_dual(x):
+                return on_duals(*map(unbuffered, args), **kwargs)
+        return f(*args, **kwargs)
+
+    return call
+
+
+def _array_functions(module: ModuleType) -> dict[str, Function]:
+    found = {name: getattr(module, name) for name in module.__all__}
+    of_arrays = [name for name, f in found.items() if callable(f) and f in ARRAY_FUNCTIONS]
+    return {n: _takes_lists(found[n]) for n in of_arrays if not isinstance(found[n], np.ufunc)}
+
+
+_NUMPY: dict[str, Function] = _array_functions(np)
+_NUMPY |= {
+    name: _makes_buffers(_takes_lists(getattr(np, name)))
     for name in (
         *("zeros", "empty", "ones", "eye", "identity", "tri", "arange", "linspace", "logspace"),
         *("geomspace", "vander", "diag", "diagflat", "zeros_like", "ones_like", "empty_like"),
@@ -289,6 +316,36 @@ _NUMPY |= {
     for name in ("array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray")
 }
 _NUMPY |= {"full": _full, "fromiter": _fromiter}
+
+
+@functools.wraps(np.require)
+def _require(a: Any, dtype: Any = None, requirements: Any = None, **options: Any) -> Any:
+    if options.get("like") is not None or not _any_dual(a):
+        return np.require(rebuild(a, unbuffered), dtype, requirements, **options)
+    return require(array_of(a, copy=None), a, dtype, requirements)
+
+
+@functools.wraps(np.asarray_chkfinite)
+def _asarray_chkfinite(a: Any, dtype: Any = None, order: Any = None) -> Any:
+    y = _NUMPY["asarray"](a, dtype, order)
+    np.asarray_chkfinite(plain(unbuffered(y)))  # it raises if there is anything to say
+    return y
+
+
+_NUMPY |= {"require": _require, "asarray_chkfinite": _asarray_chkfinite}
+
+
+@functools.wraps(np.lib.stride_tricks.as_strided)
+def _as_strided(x: Any, *args: Any, **kwargs: Any) -> Any:
+    f = as_strided if _any_dual(x) else np.lib.stride_tricks.as_strided
+    return f(x, *args, **kwargs)
+
+
+_LINALG, _FFT = _array_functions(np.linalg), _array_functions(np.fft)
+_STRIDE_TRICKS: dict[str, Function] = {
+    "as_strided": _as_strided,
+    "sliding_window_view": _takes_lists(np.lib.stride_tricks.sliding_window_view),
+}
 
 
 # -- the modules ---------------------------------------------------------------------------
@@ -312,8 +369,15 @@ class StandIn(ModuleType):
         return dir(self._module)
 
 
-_TABLES = ((math, _MATH), (cmath, _CMATH), (np, _NUMPY))
+_TABLES: tuple[tuple[Any, dict[str, Function]], ...] = (
+    *((math, _MATH), (cmath, _CMATH), (np, _NUMPY), (np.linalg, _LINALG), (np.fft, _FFT)),
+    *((np.lib, {}), (np.lib.stride_tricks, _STRIDE_TRICKS)),
+)
 MODULES = {module.__name__: StandIn(module, functions) for module, functions in _TABLES}
+for _name, _stands_in in MODULES.items():  # np.linalg is found in np
+    _home, _, _part = _name.rpartition(".")
+    if _home:
+        vars(MODULES[_home])[_part] = _stands_in
 FUNCTIONS: dict[Callable[..., Any], Function] = {
     getattr(module, name): f for module, functions in _TABLES for name, f in functions.items()
 }

@@ -1,0 +1,330 @@
+"""Arrays made of duals: by NumPy itself, in lifted code, and by code that reads memory.
+
+What NumPy makes of duals is an array of objects, which is right in most places; in lifted code it is a
+DualArray. Right values are analytic.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.lib.stride_tricks import as_strided, sliding_window_view
+from support.both import PACKAGES
+
+from dualad import Dual, DualArray, derivative, grad, jacobian, jvp, levels, lift, value_and_grad
+
+X = np.array([0.3, 0.7])
+T = np.array([3.0, 1.0, 2.0])
+
+
+# -- lifted code: no arrays of objects --------------------------------------------------------
+
+LIFTED: list[tuple[str, Callable[..., Any], Any, Any]] = [
+    ("asarray.imag", lambda v: np.sum(np.exp(1j * np.asarray(v)).imag), X, np.cos(X)),
+    ("require.imag", lambda v: np.sum(np.exp(1j * np.require(v)).imag), X, np.cos(X)),
+    ("require F", lambda v: np.require([v, v], float, "FO")[1].sum(), X, [1, 1]),
+    ("chkfinite.imag", lambda v: np.sum(np.exp(1j * np.asarray_chkfinite(v)).imag), X, np.cos(X)),
+    ("chkfinite of a list", lambda t: np.asarray_chkfinite([t, 2.0]).imag.sum() + t, 2.0, 1),
+    ("array.imag", lambda t: np.sum(np.array([t + 1j * t, t * t * 1j]).imag), 0.3, 1.6),
+    ("det", lambda t: np.linalg.det(np.array([[t, 0.7], [0.7, 2.0]])), 0.5, 2),
+    ("det of lists", lambda t: np.linalg.det([[t, 0.7], [0.7, 2.0]]), 0.5, 2),
+    ("fft of a list", lambda t: np.fft.fft([t, 2 * t, 1.0])[0].real, 0.5, 3),
+    ("exp", lambda t: np.exp(np.array([t, 1.0])).sum(), 0.5, np.exp(0.5)),
+    (
+        "imag of a list",
+        lambda t: np.sum(np.imag([1 / (1 + 1j * k * t) for k in (1.0, 2.0, 3.0)])),
+        0.5,
+        sum(-k * (1 - (k / 2) ** 2) / (1 + (k / 2) ** 2) ** 2 for k in (1.0, 2.0, 3.0)),
+    ),
+    ("real of a list", lambda t: np.sum(np.real([1j * t * t, t])), 0.5, 1),
+    ("mean of a list", lambda v: np.mean([t * t for t in v]), T, 2 * T / 3),
+    ("sum of a tuple", lambda t: np.sum((t, t * t)), 3.0, 7),
+    ("max of a list", lambda t: np.max([t, 1.0]), 3.0, 1),
+    ("stack of lists", lambda t: np.stack([[t, 1.0], [2.0, t]]).imag.sum() + t, 3.0, 1),
+    ("concatenate of lists", lambda t: np.concatenate(([t], [1.0, t * t])).sum(), 3.0, 7),
+    ("diag of a list", lambda t: np.diag([t, t * t])[1, 1], 3.0, 6),
+    ("list by keyword", lambda t: np.mean(a=[t, t * t]), 3.0, 3.5),
+    ("dot with a buffer", lambda t: np.dot(np.ones(2), [t, t * t]), 3.0, 7),
+    ("list with a buffer", lambda t: np.interp(1.0, np.arange(2.0), [0.0, t * t]), 3.0, 6),
+    ("maximum", lambda t: np.maximum(np.array([t, 2 * t]), 1.5).sum(), 1.0, 2),
+    ("as_strided", lambda v: as_strided(v[2:], (2,), (-8,))[1], T, [0, 1, 0]),
+    (
+        "as_strided by its module",
+        lambda v: (np.lib.stride_tricks.as_strided(v, (2, 2), (8, 8)) @ [1.0, 10.0]).sum(),
+        T,
+        [1, 11, 10],
+    ),
+    ("windows", lambda v: sliding_window_view(v, 2)[1].sum(), T, [0, 1, 1]),
+    ("windows of a list", lambda t: sliding_window_view([t, 2 * t, 1.0], 2)[0].sum(), 3.0, 3),
+]
+
+
+@pytest.mark.parametrize("f, x, expected", [c[1:] for c in LIFTED], ids=[c[0] for c in LIFTED])
+def test_lifted(f: Any, x: Any, expected: Any) -> None:
+    y, slope = value_and_grad(f, lift=True)(x)
+    np.testing.assert_allclose(slope, expected, rtol=1e-13)
+    plain = f(np.array(x) if np.ndim(x) else x)
+    assert np.shape(y) == np.shape(plain)
+    np.testing.assert_allclose(y, plain, rtol=1e-14)
+
+
+def test_lifted_values_are_those_of_floats() -> None:
+    """NumPy compares and adds objects one by one; nan and negative bases then go other ways."""
+    value, slope = value_and_grad(lambda t: np.max(np.array([t, np.nan, 1.0])), lift=True)(2.0)
+    assert np.isnan(value) and (np.isnan(slope) or slope == 0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        value, slope = value_and_grad(
+            lambda t: abs(np.nansum(np.array([t, -8.0]) ** (1 / 3))), lift=True
+        )(2.0)
+    np.testing.assert_allclose([value, slope], [2 ** (1 / 3), 2 ** (-2 / 3) / 3], rtol=1e-14)
+
+
+def test_lifted_conversions_keep_their_errors() -> None:
+    with pytest.raises(ValueError, match="must not contain infs or NaNs"):
+        derivative(lambda t: np.asarray_chkfinite([t, np.inf])[0], lift=True)(2.0)
+    with pytest.raises(ValueError, match="must not contain infs or NaNs"):
+        lift(lambda: np.asarray_chkfinite([np.inf]))()
+    with pytest.raises(TypeError, match="lose the derivatives"):
+        derivative(lambda t: np.require([t, 1.0], int)[0], lift=True)(2.0)
+
+
+# -- memory -------------------------------------------------------------------------------------
+
+
+def test_strided_views_are_views() -> None:
+    @lift
+    def f(v: Any) -> Any:
+        w = v * 1.0
+        as_strided(w[1:], (2,), (-8,))[1] = 5.0 * v[2]
+        return w
+
+    np.testing.assert_array_equal(jacobian(f)(T), [[0, 0, 5], [0, 1, 0], [0, 0, 1]])
+
+
+def test_strided_views_stay_within_the_array() -> None:
+    strided = lift(lambda v, *args: as_strided(v, *args))
+    base = Dual(np.arange(6.0), np.arange(6.0) * 2)
+    y = strided(base[2:], (3, 2), (8, -16))
+    np.testing.assert_array_equal(y.primal, [[2, 0], [3, 1], [4, 2]])
+    np.testing.assert_array_equal(y.tangent, 2 * y.primal)
+    assert strided(base, (0,), (8,)).shape == (0,)
+    many = Dual(np.arange(6.0), np.stack([np.arange(6.0), np.arange(6.0) ** 2]))
+    np.testing.assert_array_equal(strided(many[3:], (2,), (-24,)).tangent, [[3.0, 0.0], [9.0, 0.0]])
+    for shape, strides in (((7,), (8,)), ((2,), (-24,)), ((2,), (4000,))):
+        with pytest.raises(ValueError, match="reads beyond the memory of an array of shape"):
+            strided(base[2:] if strides == (-24,) else base, shape, strides)
+    turned = Dual(np.asfortranarray(np.ones((2, 3))), np.ones((2, 3)))
+    assert strided(turned, (2,), (8,)).shape == (2,)  # laid out alike
+    lone = np.arange(6.0)[3:]
+    own = Dual(lone, lone)  # a copy: nothing is beside it
+    with pytest.raises(ValueError, match="reads beyond"):
+        strided(own, (3,), (-8,))
+
+
+READS = "reads memory, in which a dual does not lie as a float; write x\\[i\\]"
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=["dualad", "pure"])
+def test_code_that_reads_memory_is_refused(package: Any) -> None:
+    for x in (package.Dual(T, T), [package.Dual(1.0, 1.0), 2.0], package.Dual(T[0], T[1])):
+        with pytest.raises(TypeError, match=f"as_strided {READS}"):
+            as_strided(x, (3,), (-8,))
+    linalg = pytest.importorskip("scipy.linalg")
+    distance = pytest.importorskip("scipy.spatial.distance")
+    with pytest.raises(TypeError, match=f"as_strided {READS}"):
+        package.jacobian(linalg.circulant)(T)
+    for f in (lambda v: distance.squareform(v), lambda v: distance.squareform(list(v))):
+        with pytest.raises(TypeError, match=f"squareform {READS}"):
+            package.jacobian(f)(T)
+    for f in (linalg.toeplitz, linalg.hankel):
+        y = package.jacobian(f)(T)
+        steps = [(f(T + d) - f(T - d)) / 2e-6 for d in 1e-6 * np.eye(3)]
+        np.testing.assert_allclose(y, np.stack(steps, -1), atol=1e-8)
+
+
+def test_a_conversion_that_cannot_be_without_a_copy() -> None:
+    with pytest.raises(ValueError, match="omit copy=False"):
+        np.array(Dual(T, T), copy=False)
+
+
+# -- arrays of objects ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=["dualad", "pure"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda x: np.array([x, 1.0]),
+        lambda x: np.asarray(x),
+        lambda x: np.asarray(x * np.ones(2)),
+        lambda x: np.array([[x * 1.0], [x]], dtype=object),
+        lambda x: np.full(2, x),
+        lambda x: np.require(x * np.ones(2)),
+    ],
+)
+def test_drivers_hear_of_objects(package: Any, make: Any, monkeypatch: Any) -> None:
+    heard: list[int] = []
+    monkeypatch.setattr(package.levels, "note_refusal", heard.append)
+    package.derivative(lambda x: make(x).reshape(-1)[0] * x)(2.0)
+    assert heard
+
+
+@pytest.mark.skipif(not hasattr(levels, "has_refused"), reason="drivers do not look again yet")
+@pytest.mark.parametrize(
+    "f, x",
+    [
+        (lambda v: np.sum(np.exp(1j * np.asarray(v)).imag), X),
+        (lambda v: np.sum(np.array([v[0] + 1j * v[1], v[0] * v[1] * 1j]).imag), X),
+        (lambda v: np.max(np.array([v[0], np.nan, 1.0])), X),
+        (lambda v: np.sum(np.imag([1 / (1 + 1j * k * v[0]) for k in (1.0, 2.0)])), X),
+    ],
+)
+def test_what_objects_lose_is_refused(f: Any, x: Any) -> None:
+    with pytest.raises(TypeError):
+        grad(f, lift=False)(x)
+
+
+def test_what_is_right_through_objects_stays() -> None:
+    optimize = pytest.importorskip("scipy.optimize")
+    np.testing.assert_allclose(grad(optimize.rosen)(np.array([3.0, 5.0])), [4804.0, -800.0])
+    assert derivative(lambda t: np.array([t, 1.0]).sum(), lift=False)(2.0) == 1.0
+    assert derivative(lambda t: np.asarray(t * np.ones(2))[1], lift=False)(2.0) == 1.0
+
+
+def test_objects_that_are_floats_come_out_as_floats() -> None:
+    f = lambda t: np.maximum(np.array([t, 2 * t]), 9.0)  # noqa: E731
+    y, slope = jvp(f, (1.0,), (1.0,))
+    assert y.dtype == float and type(y) is np.ndarray
+    np.testing.assert_array_equal(y, [9.0, 9.0])
+    np.testing.assert_array_equal(slope, [0.0, 0.0])
+    np.testing.assert_array_equal(derivative(f)(5.0), [0.0, 2.0])
+
+
+# -- numbers where arrays go ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda t: np.tensordot(T, t, axes=0),
+        lambda t: np.tensordot(t, T, 0),
+        lambda t: np.kron(t, T),
+        lambda t: np.outer(t, T)[0],
+        lambda t: np.dot(t, T),
+        lambda t: np.inner(T, t),
+        lambda t: np.multiply.outer(t, T),
+    ],
+)
+def test_products_with_a_number(f: Any) -> None:
+    y, slope = jvp(f, (2.0,), (1.0,))
+    np.testing.assert_array_equal(y, f(2.0))
+    np.testing.assert_array_equal(slope, T)
+
+
+# -- subclasses of ndarray ----------------------------------------------------------------------------
+
+
+def test_memmap(tmp_path: Any) -> None:
+    m = np.memmap(tmp_path / "x", float, "w+", shape=(3,))
+    m[:] = [2.0, 5.0, 1.0]
+    np.testing.assert_allclose(jacobian(np.mean)(m), [1 / 3] * 3)
+    np.testing.assert_allclose(grad(lambda v: np.sum(v * m))(T), m)
+
+
+class Metres(np.ndarray):
+    """An array whose ufuncs know that it has a unit."""
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        plain = [np.asarray(x) * 1000 if isinstance(x, Metres) else x for x in inputs]
+        return getattr(ufunc, method)(*plain, **kwargs)
+
+
+NOT_PLAIN = "duals do not go with {} arrays, which calculate in a way of their own; take the plain"
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+def test_arrays_with_an_algebra_of_their_own() -> None:
+    masked, matrix = np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0]), np.matrix(np.eye(3))
+    metres = T.view(Metres)
+    for f in (lambda v: np.multiply(v, masked), lambda v: np.dot(v, masked)):
+        with pytest.raises(TypeError, match=NOT_PLAIN.format("MaskedArray")):
+            jacobian(f)(T)
+    for f in (lambda v: np.multiply(v, matrix), lambda v: np.vdot(matrix, v), lambda v: v @ matrix):
+        with pytest.raises(TypeError, match=NOT_PLAIN.format("matrix")):
+            jacobian(f)(T)
+    for f in (lambda v: matrix * v, lambda v: v * matrix, lambda v: 2 * v + matrix):
+        with pytest.raises(TypeError, match=r"unsupported operand|duals do not go with"):
+            jacobian(f)(T)
+    for f in (
+        lambda v: np.dot(v, metres),
+        lambda v: v * metres,
+        lambda v: np.hypot(v[0], metres),
+    ):
+        with pytest.raises(TypeError, match=NOT_PLAIN.format("Metres")):
+            jacobian(f)(T)
+    np.testing.assert_array_equal(jacobian(lambda v: metres * v)(T), np.diag(1000 * T))  # its own
+    for f in (lambda v: v * masked, lambda v: masked * v):
+        np.testing.assert_array_equal(grad(lambda v, f=f: np.sum(f(v)))(T), [1.0, 0.0, 3.0])
+    for x in (masked, matrix, metres):
+        with pytest.raises(TypeError, match=f"grad differentiates .* got {type(x).__name__}"):
+            grad(np.sum)(x)
+        with pytest.raises(TypeError, match="a Dual is made of numbers or NumPy arrays"):
+            Dual(x, x)
+
+
+def test_records() -> None:
+    records = np.array([(1.0, 2.0)], dtype=[("a", float), ("b", float)])
+    for x in (records, np.rec.array(records), np.array(["2020"], "M8[D]")):
+        with pytest.raises(
+            TypeError, match="grad differentiates with respect to arrays of numbers"
+        ):
+            grad(lambda v: v["a"][0] ** 2)(x)
+    y = jacobian(lambda t: t * np.rec.array(records).a)(3.0)
+    np.testing.assert_array_equal(y, [1.0])
+
+
+def test_series() -> None:
+    pd = pytest.importorskip("pandas")
+    s = pd.Series([1.0, 2.0, 3.0])
+    with pytest.raises(TypeError, match=r"grad differentiates .* got Series"):
+        grad(lambda v: (v * v).sum())(s)
+    np.testing.assert_array_equal(grad(lambda v: v @ s)(T), s)
+    np.testing.assert_array_equal(grad(lambda t: (t * s.to_numpy()).sum())(2.0), 6.0)
+    with pytest.raises(TypeError):
+        grad(lambda t: (t * s).sum())(2.0)
+
+
+def test_units() -> None:
+    u = pytest.importorskip("astropy.units")
+    for f in (lambda x: (3.0 * u.km * x).to(u.m).value, lambda x: (5 * u.km / x).to_value(u.m)):
+        with pytest.raises(TypeError, match=NOT_PLAIN.format("Quantity")):
+            derivative(f)(2.0)
+
+
+# -- sets -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("unique", [False, True])
+@pytest.mark.parametrize(
+    "first", [np.array([], int), np.array([5, 7]), np.array([5.0, 0.5]), [1, 2], []]
+)
+def test_sets(first: Any, unique: bool) -> None:
+    a = np.array([5.0, -1.0, 2.0, 0.0]) if unique else np.array([5.0, -1.0, -1.0, 0.0, 0.0])
+    x = Dual(a, a * 10)
+    for f in (np.setxor1d, np.intersect1d, np.setdiff1d):
+        for one, other, plain in ((first, x, (first, a)), (x, first, (a, first))):
+            y = f(one, other, assume_unique=unique)
+            expected = f(*plain, assume_unique=unique)
+            primal = getattr(y, "primal", y)
+            np.testing.assert_array_equal(primal, expected)
+            assert primal.dtype == expected.dtype
+    odd = np.array([5.0, -1.0, -1.0, 0.0, 0.0])  # not unique, whatever is assumed
+    y = np.setxor1d(np.array([], int), Dual(odd, odd * 10), assume_unique=True)
+    np.testing.assert_array_equal(y.primal, [5.0])
+    np.testing.assert_array_equal(y.tangent, [50.0])
+    assert isinstance(np.union1d(first, x), DualArray)
