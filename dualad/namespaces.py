@@ -134,6 +134,10 @@ def _exactly(function: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *args: _as_fraction(function(*args))
 
 
+def _from_float(x: Any) -> Any:
+    return _as_fraction(int(x)) if isinstance(x, float) and x.is_integer() else x
+
+
 def _half_step(a: Any, b: Any) -> Any:
     return _as_fraction(2 if a > b else 0 if a < b else 1) / 2
 
@@ -149,7 +153,7 @@ FRACTIONS = Namespace(
         "round": _exactly(lambda x, n: round(x, int(n))),
         "sign": _exactly(lambda x: (x > 0) - (x < 0)),
         "heaviside": _exactly(lambda x, h: 0 if x < 0 else 1 if x > 0 else h),
-        "copysign": lambda a, b: abs(a) * (1 if math.copysign(1.0, b) > 0 else -1),
+        "copysign": lambda a, b: _as_fraction(int(math.copysign(1.0, b))) * _from_float(abs(a)),
         "nan_to_num": lambda x: x,
         "_step": _half_step,
     },

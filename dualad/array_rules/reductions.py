@@ -6,6 +6,8 @@ products from both ends, so that zeros need no care. Moments and differences are
 
 from __future__ import annotations
 
+import functools
+import operator
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -161,7 +163,9 @@ def _product(a: Any) -> Any:
     y = np.prod(a.primal, axis=-1)
     with np.errstate(all="ignore"):
         if _overflows(a):
-            return dual(y, fit(_scaled_products(a)[-1], y), a.level)
+            nested = isinstance(a.primal, Pair)
+            tangent = _product_rule(a, y) if nested else _scaled_products(a)[-1]
+            return dual(y, fit(tangent, y), a.level)
         terms = scale(_product_of_others(a.primal), a, a.primal, False)
     return dual(y, np.sum(terms, axis=-1), a.level)
 
@@ -264,6 +268,27 @@ def _scaled_products(a: Any) -> list[Any]:
         product = _times(product, x)
         found.append(_shifted(*tangent))
     return found
+
+
+def _product_rule(a: Any, y: Any) -> Any:
+    """The tangent of the product along the last axis, element by element: in n² steps."""
+    terms = []
+    for i in range(a.shape[-1]):
+        v = a.primal
+        others = _scaled_product(np.concatenate([v[..., :i], v[..., i + 1 :]], axis=-1))
+        terms.append(scale(others, a[..., i], y, False))
+    return functools.reduce(operator.add, terms)
+
+
+def _scaled_product(v: Any) -> Any:
+    """The product along the last axis: of an older level, or of numbers."""
+    if isinstance(v, Pair):
+        y = _scaled_product(v.primal)
+        return dual(y, fit(_product_rule(v, y), y), v.level) if v.shape[-1] else y
+    product = _normal(np.ones_like(v, shape=v.shape[:-1]))
+    for i in range(v.shape[-1]):
+        product = _times(product, _normal(v[..., i]))
+    return _shifted(*product)
 
 
 def _cumulative(f: Callable[..., Any], start: Callable[..., Any]) -> Callable[..., Any]:

@@ -87,8 +87,9 @@ def _log_sum(a: Any, b: Any, axes: tuple[int, ...]) -> Any:
     with quiet():
         far = np.isinf(plain(v)) & (plain(v) == plain(y)) & (plain(w) != 0)
         share = np.exp(np.where(far, 0.0, v - y))
-        many = np.sum(np.where(far, plain(w), 0.0), axis=axes, keepdims=True)
-        share = share / np.where(many == 0, 1.0, many)
+        # that sum is 1 but for the rounding of y, and but for several infinite ones
+        many = np.sum(plain(w) * np.where(plain(w) == 0, 0.0, plain(share)), axes, keepdims=True)
+        share = share / np.where(np.isfinite(many) & (many != 0), many, 1.0)
         slope = np.where(plain(w) == 0, 0.0, w * share)
         terms = []
         if v_dot is not None:
