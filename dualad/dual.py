@@ -18,7 +18,7 @@ import numpy as np
 from . import levels
 from .kernel import KERNEL, on_arrays_first
 from .levels import ParticipatingLevel
-from .namespaces import ARRAY, CONSTANTS, Namespace, is_number, namespace_of
+from .namespaces import ARRAY, CONSTANTS, Namespace, in_slope, is_number, namespace_of
 from .numerics import quiet
 from .pair import (
     KINDS,
@@ -28,6 +28,7 @@ from .pair import (
     hand_made,
     is_array,
     is_operand,
+    map_leaves,
     newest,
     plain,
     readable_dual,
@@ -68,6 +69,12 @@ def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
         return y
     if isinstance(y, int):  # as in maximum(x, 0)
         y = float(y)
+    if namespace.name == "numpy":
+        is_complex = namespace.is_complex and rule.mixes
+        counts = [slope is None for slope in rule.slopes]
+        primals = tuple(
+            [_in_slope(v, y, n, is_complex) for v, n in zip(primals, counts, strict=True)]
+        )
     tangent = None
     for i, a in enumerate(args):
         if not isinstance(a, Dual) or a.level != level:
@@ -79,6 +86,14 @@ def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
             term = scale(slope, a, y, rule.kind == "kinked")
         tangent = term if tangent is None else total(tangent, term)
     return dual(y, tangent, level)
+
+
+def _in_slope(x: Any, y: Any, is_count: bool, is_complex: bool) -> Any:
+    """An argument as the slopes take it: in the precision of the result y; counts as integers."""
+    there = getattr(plain(y), "dtype", None)
+    if there is None or getattr(x, "dtype", None) == there:
+        return x
+    return map_leaves(lambda v: in_slope(v, there, is_count, is_complex), x)
 
 
 class _NotFloats(Exception):

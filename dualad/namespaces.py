@@ -129,8 +129,36 @@ def _as_fraction(x: Any) -> Any:
     return Fraction(x) if isinstance(x, int) else x
 
 
-# Fractions stay exact: 1/3 in a slope must not become a float beside them.
-FRACTIONS = Namespace("fractions", MATH.functions, convert=_as_fraction)
+def _exactly(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Steps of fractions are fractions."""
+    return lambda *args: _as_fraction(function(*args))
+
+
+def _from_float(x: Any) -> Any:
+    return _as_fraction(int(x)) if isinstance(x, float) and x.is_integer() else x
+
+
+def _half_step(a: Any, b: Any) -> Any:
+    return _as_fraction(2 if a > b else 0 if a < b else 1) / 2
+
+
+# Fractions stay exact: neither 1/3 nor a sign in a slope may become a float beside them.
+FRACTIONS = Namespace(
+    "fractions",
+    MATH.functions
+    | {
+        "floor": _exactly(math.floor),
+        "ceil": _exactly(math.ceil),
+        "trunc": _exactly(math.trunc),
+        "round": _exactly(lambda x, n: round(x, int(n))),
+        "sign": _exactly(lambda x: (x > 0) - (x < 0)),
+        "heaviside": _exactly(lambda x, h: 0 if x < 0 else 1 if x > 0 else h),
+        "copysign": lambda a, b: _as_fraction(int(math.copysign(1.0, b))) * _from_float(abs(a)),
+        "nan_to_num": lambda x: x,
+        "_step": _half_step,
+    },
+    convert=_as_fraction,
+)
 
 
 def _complex(ufunc: Callable[..., Any]) -> Callable[..., complex]:
@@ -223,6 +251,43 @@ _PLAIN = {
 ARRAY = _PLAIN[False, True]
 
 
+def _long(name: str) -> Any:
+    """A constant to all digits of a longdouble."""
+    if name == "pi":
+        return np.longdouble("3.14159265358979323846264338327950288")
+    return np.log(np.longdouble(name.removeprefix("ln"))) if name[:2] == "ln" else _CONSTANTS[name]
+
+
+def _long_double(is_complex: bool, is_array: bool) -> Namespace:
+    """NumPy's longdoubles: the constants have as many digits as they."""
+    there = _PLAIN[is_complex, is_array]
+    constants = {name: _long(name) for name in CONSTANTS}
+    return Namespace(
+        there.name, there.functions | constants, is_complex=is_complex, is_array=is_array
+    )
+
+
+def in_slope(x: Any, dtype: np.dtype[Any], is_count: bool, is_complex: bool) -> Any:
+    """What an argument is in a slope, where the result has this dtype of NumPy's.
+
+    A slope has the precision of the result, not of its constants: 1/b of a float32 b beside
+    float64s, 0 - 1 of unsigned integers. `is_complex`: it has complex values too, as log(-2).
+    """
+    here = getattr(x, "dtype", None)
+    if is_count:
+        return x.astype(np.int64) if here is not None and here.kind in "biu" else x
+    if here == dtype or dtype.kind not in "fc":
+        return x
+    if dtype.kind == "c" and not is_complex:
+        dtype = np.finfo(dtype).dtype
+    if here is None:  # a number of Python takes on the precision that it meets
+        is_wide = dtype.kind == "c" or dtype.char == "g"
+        return dtype.type(x) if is_wide and isinstance(x, (int, float)) else x
+    if here.kind in "biu":
+        return x.astype(np.result_type(dtype, np.float64))
+    return x.astype(np.result_type(dtype, here)) if here.kind in "fc" else x
+
+
 # -- mpmath: whichever context the numbers belong to ---------------------------------------
 
 
@@ -288,22 +353,25 @@ def _mpmath(context: Any, is_complex: bool) -> Namespace:
 
 # -- which namespace a number belongs to ----------------------------------------------------
 
+_LONG = object()  # stands where others have their context
 _SYSTEMS: dict[type, Callable[[Any], tuple[int, bool, Any]]] = {}
+_LONGS: dict[tuple[bool, bool], Namespace] = {}
 _MPMATH: dict[tuple[Any, bool], Namespace] = {}
 
 
 def _system(kind: type) -> Callable[[Any], tuple[int, bool, Any]] | None:
-    """How to rank numbers of this type: (system, is complex, context of mpmath or fractions)."""
+    """How to rank numbers of this type: (system, is complex, context of mpmath, …)."""
     if issubclass(kind, (np.number, np.bool_)):
         is_complex = issubclass(kind, np.complexfloating)
-        return lambda x: (1, is_complex, None)
+        context = _LONG if issubclass(kind, (np.longdouble, np.clongdouble)) else None
+        return lambda x: (1, is_complex, context)
     if issubclass(kind, (int, float, complex)):
         is_complex = issubclass(kind, complex)
         return lambda x: (0, is_complex, None)
     if hasattr(kind, "_mpf_") or hasattr(kind, "_mpc_"):  # mpmath's own protocol
         return lambda x: (2, hasattr(x, "_mpc_"), x.context)
     if is_plain_array(kind):
-        return lambda x: (4 if x.dtype.kind == "O" else 3, x.dtype.kind == "c", None)
+        return lambda x: _system_of_array(x.dtype)
     from fractions import Fraction
 
     return (lambda x: (0, False, FRACTIONS)) if issubclass(kind, Fraction) else None
@@ -330,6 +398,14 @@ def not_plain(kind: type) -> str:
     )
 
 
+def _system_of_array(dtype: np.dtype[Any]) -> tuple[int, bool, Any]:
+    return (
+        4 if dtype.kind == "O" else 3,
+        dtype.kind == "c",
+        _LONG if dtype.char in "gG" else None,
+    )
+
+
 def is_number(x: Any) -> bool:
     """Whether x is a plain number or array that dualad can calculate with."""
     kind = type(x)
@@ -343,7 +419,7 @@ def is_number(x: Any) -> bool:
 
 def is_exact(x: Any) -> bool:
     """Whether a number has more digits than NumPy's arrays can hold: a Fraction, mpf or mpc."""
-    return is_number(x) and _SYSTEMS[type(x)](x)[2] is not None
+    return is_number(x) and _SYSTEMS[type(x)](x)[2] not in (None, _LONG)
 
 
 def namespace_of(*values: Any) -> Namespace | None:
@@ -364,7 +440,7 @@ def namespace_of(*values: Any) -> Namespace | None:
                 + ("; write np.asarray(x)." if isinstance(value, (list, tuple)) else ".")
             )
         r, c, ctx = _SYSTEMS[type(value)](value)
-        if ctx is not None and r >= rank:
+        if ctx is not None and (r >= rank or ctx is _LONG):
             context = ctx
         rank, is_complex = max(rank, r), is_complex or c
     if rank == 0:
@@ -374,4 +450,11 @@ def namespace_of(*values: Any) -> Namespace | None:
         if key not in _MPMATH:
             _MPMATH[key] = _mpmath(*key)
         return _MPMATH[key]
-    return None if rank == 4 else _PLAIN[is_complex, rank == 3]
+    if rank == 4:
+        return None
+    if context is _LONG:
+        form = is_complex, rank == 3
+        if form not in _LONGS:
+            _LONGS[form] = _long_double(*form)
+        return _LONGS[form]
+    return _PLAIN[is_complex, rank == 3]

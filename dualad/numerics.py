@@ -111,21 +111,24 @@ def sinc_derivative(n: int, x: Any) -> Any:
     Nearer to 0 the power series Σ (−1)ᵏ u²ᵏ⁻ⁿ/((2k + 1)·(2k − n)!), 2k ≥ n, takes over.
     """
     x = np.asarray(x)
+    number, pi = float, math.pi
+    if x.dtype.char in "gG":  # longdoubles: strings keep all digits of integers
+        number, pi = lambda i: np.longdouble(str(i)), np.arccos(np.longdouble(-1))
     near = np.abs(x) < (n + 2) / math.pi
-    u = math.pi * np.where(near, x, 0)
+    u = pi * np.where(near, x, 0)
     terms = range((n + 1) // 2, 2 * n + 14)
-    coefficients = [(-1) ** k / float((2 * k + 1) * math.factorial(2 * k - n)) for k in terms]
+    coefficients = [(-1) ** k / number((2 * k + 1) * math.factorial(2 * k - n)) for k in terms]
     series: Any = 0.0
     for c in reversed(coefficients):
         series = series * u * u + c
     series = series * u if n % 2 else series
-    u = math.pi * np.where(near, 1, x)
+    u = pi * np.where(near, 1, x)
     turns = np.where(near, 1, x - 2 * np.rint(x.real / 2))  # sin πx for large x too
-    sin, cos = np.sin(math.pi * turns), np.cos(math.pi * turns)
+    sin, cos = np.sin(pi * turns), np.cos(pi * turns)
     far = sin / u
     for k in range(1, n + 1):
         far = ((cos, -sin, -cos, sin)[(k - 1) % 4] - k * far) / u
-    return (math.pi**n * np.where(near, series, far)).astype(np.result_type(x, np.float32))[()]
+    return (pi**n * np.where(near, series, far)).astype(np.result_type(x, np.float32))[()]
 
 
 def sign(x: float) -> float:

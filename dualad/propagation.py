@@ -139,7 +139,8 @@ def propagate(
     values : dict, list, tuple, dataclass, namedtuple, array or number
         The means of the inputs, as for `sensitivities`.
     cov : array, shape (n, n), optional
-        The covariance of all numbers among the inputs, in their order.
+        The covariance of all numbers among the inputs, in their order; a DataFrame that is
+        labelled with their names may have another order.
     std : optional
         Instead of cov, the standard deviations of uncorrelated inputs: in the structure of
         values, or a dict with some of their names; the other inputs are exact. One number serves
@@ -172,15 +173,18 @@ def propagate(
     if (cov is None) == (std is None):
         raise TypeError("propagate takes either cov, a matrix, or std, standard deviations.")
     model = Model("propagate", f, values, None)
-    sigma = _covariance(model, cov) if std is None else _variances(model, std)
+    units, sigma = _covariance(model, cov) if std is None else _variances(model, std)
     settings = {"chunk": chunk, "workers": workers, "progress": progress}
     outputs, derivatives = model.first_order(**settings)
     slopes = np.concatenate(
         [joined(derivatives[n], (np.size(y),), model.parameters) for n, y in outputs.items()]
     )
-    covariance = slopes @ sigma @ slopes.T
+    slopes = slopes * units
+    sizes = _power_of_2(np.max(np.abs(slopes), axis=1, initial=0))
+    scaled = slopes / sizes[:, None]
+    share, covariance = scaled * (scaled @ sigma), scaled @ sigma @ scaled.T
     cuts = np.cumsum([np.size(y) for y in outputs.values()])[:-1]
-    shares = np.split(slopes * (slopes @ sigma), cuts)
+    shares = np.split(_times_squared(share, sizes), cuts)
     contributions = {
         n: split(part, np.shape(y), model.parameters)
         for (n, y), part in zip(outputs.items(), shares, strict=True)
@@ -192,36 +196,78 @@ def propagate(
         curvature = np.concatenate(
             [joined_twice(hessians[n], y, model.parameters) for n, y in outputs.items()]
         )
-        spread = curvature @ sigma
+        spread = (curvature * units[:, None] * units) @ sigma
         bias = np.trace(spread, axis1=1, axis2=2) / 2
         more = np.einsum("ijk,lkj->il", spread, spread) / 2
         first = np.diag(covariance)
-        doubtful = (np.abs(bias) > DOUBT * np.sqrt(np.maximum(first, 0))) | (
-            np.diag(more) > DOUBT * first
+        of_second = np.diag(more) / sizes / sizes
+        doubtful = (np.abs(bias) > DOUBT * sizes * np.sqrt(np.maximum(first, 0))) | (
+            of_second > DOUBT * first
         )
         second = {
             "bias": split(bias, (), outputs),
             "second_variance": split(np.diag(more), (), outputs),
             "doubtful": {n: bool(np.any(x)) for n, x in split(doubtful, (), outputs).items()},
         }
-        mean, covariance = mean + bias, covariance + more
+        mean, covariance = mean + bias, covariance + more / sizes[:, None] / sizes
     return Propagation(
         model.name,
         order,
         outputs,
         split(mean, (), outputs),
-        split(np.sqrt(np.maximum(np.diag(covariance), 0)), (), outputs),
+        split(sizes * np.sqrt(np.maximum(np.diag(covariance), 0)), (), outputs),
         [label for label, _ in labelled_numbers(outputs)],
-        covariance,
+        covariance * sizes[:, None] * sizes,
         contributions,
         **second,
     )
 
 
-def _covariance(model: Model, cov: ArrayLike | None) -> NDArray[np.float64]:
+# Squares of deviations may be too small or too large for floats where these are not: covariances
+# are taken in units that are powers of 2, so that nothing is rounded.
+Scaled = tuple[NDArray[np.float64], NDArray[np.float64]]  # the units, and the covariance in them
+
+
+def _power_of_2(x: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The size of each number as a power of 2; of zero and infinity 1."""
+    usual = np.isfinite(x) & (x != 0)
+    return np.ldexp(1.0, np.where(usual, np.clip(np.frexp(x)[1], -1000, 1000), 0))
+
+
+def _times_squared(x: NDArray[np.float64], sizes: NDArray[np.float64]) -> NDArray[np.float64]:
+    return x * sizes[:, None] * sizes[:, None]
+
+
+def _in_units(sigma: NDArray[np.float64]) -> Scaled:
+    units = _power_of_2(np.sqrt(np.maximum(np.diag(sigma), 0)))
+    return units, sigma / units[:, None] / units
+
+
+def _ordered(model: Model, cov: Any) -> Any:
+    """A labelled matrix, such as a DataFrame, in the order of the inputs."""
+    if not (hasattr(cov, "index") and hasattr(cov, "columns") and hasattr(cov, "loc")):
+        return cov
+    rows, columns = list(cov.index), list(cov.columns)
+    if rows == columns == list(range(len(rows))):  # no labels
+        return cov
+    labels = [label for label, _ in labelled_numbers(model.parameters)]
+    if sorted(map(str, rows)) != sorted(labels) or sorted(map(str, columns)) != sorted(labels):
+        raise ValueError(
+            f"propagate: cov is labelled {', '.join(map(str, [*rows][:10]))}, but the inputs are "
+            f"{', '.join(labels[:10])}; label rows and columns as these, or give cov.to_numpy()."
+        )
+    matrix = np.asarray(cov, float)
+    return matrix[
+        np.ix_(
+            *([list(map(str, names)).index(label) for label in labels] for names in (rows, columns))
+        )
+    ]
+
+
+def _covariance(model: Model, cov: ArrayLike | None) -> Scaled:
     """Check a covariance matrix."""
     n = sum(int(np.size(x)) for x in model.points)
-    sigma = np.asarray(cov, float)
+    sigma = np.asarray(_ordered(model, cov), float)
     if sigma.shape != (n, n):
         labels = [label for label, _ in labelled_numbers(model.parameters)]
         raise ValueError(
@@ -243,10 +289,10 @@ def _covariance(model: Model, cov: ArrayLike | None) -> NDArray[np.float64]:
             f"propagate: cov has a negative eigenvalue ({least:.3g} of its correlations), so it is "
             "not a covariance matrix; did you give correlations or standard deviations?"
         )
-    return np.asarray((sigma + sigma.T) / 2)
+    return _in_units(np.asarray((sigma + sigma.T) / 2))
 
 
-def _variances(model: Model, std: Any) -> NDArray[np.float64]:
+def _variances(model: Model, std: Any) -> Scaled:
     """The covariance of uncorrelated inputs; those without a deviation are constants."""
     given = model.given
     is_list = type(given) in (list, tuple) and type(std) in (list, tuple)
@@ -276,4 +322,6 @@ def _variances(model: Model, std: Any) -> NDArray[np.float64]:
         if not np.all(deviation >= 0) or np.any(np.isinf(deviation)):
             raise ValueError(f"propagate: std of {label} is negative, infinite or nan.")
         deviations.append(np.ravel(deviation))
-    return np.diag(np.concatenate(deviations) ** 2)
+    widths = np.concatenate(deviations)
+    units = _power_of_2(widths)
+    return units, np.diag((widths / units) ** 2)

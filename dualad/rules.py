@@ -49,6 +49,8 @@ class Rule:
         Other names, such as NumPy's older spelling.
     says : str
         What the function is, if its name does not say it.
+    mixes : bool
+        Whether real arguments beside complex ones become complex, as in (-2)**1j.
     inexact : str
         Why a derivative up to order 3 may be off by more than 4 ulp, beyond what its condition
         explains. (tests/accuracy.py measures it.)
@@ -85,6 +87,7 @@ class Rule:
         texts = bool(slopes) and all(isinstance(slope, str) for slope in slopes)
         plain = kind in ("smooth", "kinked") or slopes in (("1",), ("-1",))
         self.has_line = texts and plain
+        self.mixes = True
 
     def __repr__(self) -> str:
         return f"<rule {self.name}({', '.join(self.args)})>"

@@ -34,8 +34,8 @@ row("div(a, b) = a/b", "1/b", "-(y/b)", z=True, over=POSITIVE, aka="divide true_
 row("pow(a, b)",  # b - 1 is rounded where b is small
     "b*a**(b - 1) if abs(b) >= 0.5 else (b*y/a if abs(a) > 0 else 0) if b == 0"
     " else b*a**(b - 1) if a == 0 else b*y/a if isfinite(a) else b*a**(b - 1)",
-    "_powlog(a, b) if a == 0 else y*log(a)", z=True, over=(POSITIVE, (-3, 3)),
-    aka="power float_power",
+    "(_powlog(a, b) if real(b) > 0 else y*log(a)) if a == 0 else y*log(a)", z=True,
+    over=(POSITIVE, (-3, 3)), aka="power float_power",
     at={(0, 0): (1, 0, -inf), (0, 2): (0, 0, 0), (0, 1): (0, 1, 0), (-2, 3): (-8, 12, nan),
         (0, 0.5): (0, inf, 0), (2, 0): (1, 0, 0.6931471805599453),
         (0, 0.25): (0, inf, 0), (1e-200, 2): (0, 2e-200, 0),
@@ -43,8 +43,8 @@ row("pow(a, b)",  # b - 1 is rounded where b is small
     inexact="a power below 2e-308 has lost digits, and the slope is b times as large")
 row("_powlog(a, b) = (0 if real(b) > 0 else -inf) if a == 0 else a**b*log(a)",
     "(b*_powlog(a, b - 1) if real(b) > 0 else inf) if a == 0 else a**(b - 1)*(1 + b*log(a))",
-    "(0 if real(b) > 0 else -inf) if a == 0 else y*log(a)", z=True, over=(POSITIVE, (-3, 3)),
-    at={(0, 1): (0, -inf, 0), (0, 2): (0, 0, 0), (0, 0.5): (0, -inf, 0), (0, 0): (-inf, inf, -inf)})
+    "(0 if real(b) > 0 else y*log(a)) if a == 0 else y*log(a)", z=True, over=(POSITIVE, (-3, 3)),
+    at={(0, 1): (0, -inf, 0), (0, 2): (0, 0, 0), (0, 0.5): (0, -inf, 0), (0, 0): (-inf, inf, inf)})
 row("neg(x) = -x", "-1", kind="linear", z=True, aka="negative")
 row("pos(x) = +x", "1", kind="linear", z=True, aka="positive")
 row("abs(x)", "sign(x)", kind="kinked", z="hypot(real(x), imag(x))", aka="absolute fabs",
@@ -101,7 +101,7 @@ row("nan_to_num(x)", "1 if isfinite(x) else 0", kind="kinked", z=True,
 # Roots, exponentials, logarithms
 row("sqrt(x)", "0.5/y", z=True, over=POSITIVE,
     at={0: (0, inf), 5e-324: (2.2227587494850775e-162, 2.2494568972715982e161)})
-row("cbrt(x)", "inf if x == 0 else y/x/3", over=POSITIVE, at={0: (0, inf), -8: (-2, 1 / 12)})
+row("cbrt(x)", "1/(3*y*y)", over=POSITIVE, at={0: (0, inf), -8: (-2, 1 / 12)})
 row("exp(x)", "y", z=True)
 row("exp2(x)", "exp2(x - 1)*(2*ln2)", z=True)
 row("expm1(x)", "exp(x)", z=True, at={-40: (-1, 4.248354255291589e-18)})
@@ -155,7 +155,9 @@ row("atan2(a, b)", "_along(b, a)/hypot(a, b)", "-_along(a, b)/hypot(a, b)",
 row("hypot(a, b)", "0 if y == 0 else _along(a, b)", "0 if y == 0 else _along(b, a)",
     at={(0, 0): (0, 0, 0), (3, 4): (5, 0.6, 0.8),
         (1e-200, 1e-200): (1.414213562373095e-200, 0.7071067811865476, 0.7071067811865476)})
-row("_along(a, b) = a/hypot(a, b)", "square(_along(b, a))/hypot(a, b)",
+row("_along(a, b) = a/hypot(a, b) if abs(a) < inf else "
+    "nan if abs(b) == inf else 1 if a > 0 else -1 if a < 0 else nan",
+    "square(_along(b, a))/hypot(a, b)",
     "-y*_along(b, a)/hypot(a, b)")
 row("degrees(x)", "degrees(1.0)", kind="linear", aka="rad2deg")
 row("radians(x)", "radians(1.0)", kind="linear", aka="deg2rad")
@@ -174,7 +176,7 @@ row("asinh(x)", "1/_hypot1(x)", z=True, aka="arcsinh", at={1e200: (461.210165779
 row("acosh(x)", "1/(sqrt(x - 1)*sqrt(x + 1))", z=True, over=NEAR_1, aka="arccosh",
     at={1: (0, inf), 1e200: (461.2101657793691, 1e-200)})
 row("atanh(x)", "1/_coside(x)", z=True, over=UNIT, aka="arctanh")
-row("_hypot1(x) = hypot(1, x)", "x/y", z="sqrt(1 + x*x)")
+row("_hypot1(x) = hypot(1, x)", "x/y if abs(x) < 1e150 else sign(x)", z="sqrt(1 + x*x)")
 
 # Special functions
 row("erf(x)", "_gauss(x)*(2/sqrt(pi))", at={0: (0, 1.1283791670955126)})
@@ -186,7 +188,7 @@ row("polygamma(n, x)", None, "polygamma(n + 1, x)", over=((2, 2), (0.1, 9)),
     says="n-th derivative of digamma")
 # exp(−x²) with x² = h² + (x − h)(x + h), h on a grid of 1/16: x² is then not rounded.
 row("_gauss(x) = exp(-square(rint(16*x)/16))*exp((rint(16*x)/16 - x)*(rint(16*x)/16 + x)) "
-    "if abs(x) < 30 else exp(-x*x)", "-2*(x*y)", z="exp(-x*x)")
+    "if abs(x) < 30 else exp(-x*x)", "0 if y == 0 else -2*(x*y)", z="exp(-x*x)")
 
 # Complex parts: linear over the reals
 row("real(x)", "1", kind="linear", z=True)

@@ -20,6 +20,7 @@ from .table import RULES
 
 Array = NDArray[np.float64]
 Difference = Callable[[Callable[[float], Array], float, float], tuple[Array, Array]]
+Change = tuple[Array, float, Array]  # of f, of x, and the size of f
 
 
 def check_rule(
@@ -232,6 +233,8 @@ def check_derivative(
         If derivatives differ; the message names them.
     TypeError
         If f is not a function, or arguments or results are not real numbers.
+    ValueError
+        If f overflows or divides by zero at the point.
 
     Examples
     --------
@@ -259,7 +262,13 @@ def check_derivative(
         y = [np.ravel(np.asarray(part)) for part in leaves(inputs.call(parts))]
         return np.concatenate([np.zeros(0), *y]) if y else np.zeros(0)
 
-    outputs, blocks = run_passes(inputs)
+    try:
+        outputs, blocks = run_passes(inputs)
+    except (OverflowError, ZeroDivisionError) as error:
+        raise ValueError(
+            f"check_derivative: the function raises {type(error).__name__} at this point "
+            f"({error}); give a point where it has a value."
+        ) from error
     if any(np.iscomplexobj(plain(v)) for v in outputs.values):
         raise TypeError(
             "check_derivative needs a function with real results; take .real and .imag."
@@ -343,8 +352,9 @@ class _Column:
         from mpmath import mp, mpf
 
         try:
-            with mp.workdps(60):
-                h = mpf(10) ** -20
+            x = abs(float(self.point[self.j])) or 1.0
+            with mp.workdps(60 + math.ceil(abs(math.log10(x)))):
+                h = mpf(10) ** -20 * min(mpf(x), 1)
                 exact = np.array([mpf(float(x)) for x in self.point], dtype=object)
                 up, down = exact.copy(), exact.copy()
                 up[self.j] += h
@@ -374,6 +384,10 @@ class _Column:
         by = "differences"
         size = 1e-4 * abs(self.y[i]) / max(1.0, abs(self.point[self.j]))
         if not error <= 0.01 * max(abs(d), self.size, size):
+            for name_of, column in self.others.items():  # they may confirm, but not contradict
+                if column is not None and abs(dual - column[i]) <= rtol * abs(column[i]):
+                    expected = float(column[i])
+                    return Entry(name, dual, expected, name_of, _digits(dual, expected), "")
             return Entry(name, dual, d, "nothing", 0.0, "cannot be checked: differences diverge")
         for name_of, column in self.others.items():
             if column is not None and abs(column[i] - d) <= error + 1e-3 * rtol * abs(d):
@@ -396,29 +410,38 @@ def _extrapolated(f: Callable[[float], Array], x: float, h: float) -> tuple[Arra
 
     Ridders (1982), Advances in Engineering Software 4, 75: Neville's scheme in h².
     """
-    return _neville(lambda h: (f(x + h) - f(x - h), (x + h) - (x - h)), h, 4.0, f(x))
+
+    def change(h: float) -> Change:
+        right, left = f(x + h), f(x - h)
+        return right - left, (x + h) - (x - h), np.maximum(abs(right), abs(left))
+
+    return _neville(change, h, 4.0, f(x))
 
 
 def _one_sided(f: Callable[[float], Array], x: float, h: float) -> tuple[Array, Array]:
     """The same from one side only, with a scheme in h."""
     y = f(x)
-    return _neville(lambda h: (f(x + h) - y, (x + h) - x), h, 2.0, y)
+
+    def change(h: float) -> Change:
+        there = f(x + h)
+        return there - y, (x + h) - x, np.maximum(abs(there), abs(y))
+
+    return _neville(change, h, 2.0, y)
 
 
 def _neville(
-    difference: Callable[[float], tuple[Array, float]], h: float, factor: float, y: Array
+    difference: Callable[[float], Change], h: float, factor: float, y: Array
 ) -> tuple[Array, Array]:
-    rounding = 2.0**-52 * np.abs(y)
     column: list[Array] = []
     best, worst = np.full(np.shape(y), np.nan), np.full(np.shape(y), np.inf)
     for _ in range(10):
-        change, step = difference(h)
+        change, step, size = difference(h)
         row = [change / step]
         power = factor
         for k, above in enumerate(column):
             row.append((power * row[k] - above) / (power - 1))
             power *= factor
-            noise = 4 * rounding / abs(step)
+            noise = 2.0**-50 * np.maximum(abs(y), size) / abs(step)
             error = np.maximum(abs(row[-1] - row[-2]), abs(row[-1] - above)) + noise
             better = error < worst
             best, worst = np.where(better, row[-1], best), np.where(better, error, worst)

@@ -6,6 +6,8 @@ products from both ends, so that zeros need no care. Moments and differences are
 
 from __future__ import annotations
 
+import functools
+import operator
 import warnings
 from collections.abc import Callable
 from functools import partial
@@ -16,8 +18,8 @@ import numpy as np
 from ..array.dualarray import DualArray
 from ..array.operands import as_operand
 from ..array.protocols import implements
-from ..pair import as_number, dual, plain
-from ..zeros import scale
+from ..pair import Pair, as_number, dual, fit, plain
+from ..zeros import scale, strong_product
 from .common import (
     along,
     array,
@@ -160,6 +162,10 @@ def _product(a: Any) -> Any:
         return np.prod(a, axis=-1)
     y = np.prod(a.primal, axis=-1)
     with np.errstate(all="ignore"):
+        if _overflows(a):
+            nested = isinstance(a.primal, Pair)
+            tangent = _product_rule(a, y) if nested else _scaled_products(a)[-1]
+            return dual(y, fit(tangent, y), a.level)
         terms = scale(_product_of_others(a.primal), a, a.primal, False)
     return dual(y, np.sum(terms, axis=-1), a.level)
 
@@ -180,9 +186,14 @@ def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any
     if not has_duals(a):
         return into(out, np.cumprod(a, axis=axis))
     y = np.cumprod(a.primal, axis=axis)
+    axis = axis_from_end(axis, a.ndim)
     with np.errstate(all="ignore"):
-        running = np.moveaxis(_running_products(np.moveaxis(a, axis, -1)), -1, axis)
-    return into(out, dual(y, running.tangent, a.level))
+        a = np.moveaxis(a, axis, -1)
+        if _overflows(a):
+            tangent = fit(np.stack(_scaled_products(a), axis=-1), y)
+        else:
+            tangent = _running_products(a).tangent
+    return into(out, dual(y, np.moveaxis(tangent, -1, axis), a.level))
 
 
 def _running_products(x: Any) -> Any:
@@ -199,6 +210,85 @@ def _running_products(x: Any) -> Any:
     between = np.reshape(between, (*x.shape[:-1], n - 1 - (n + 1) % 2))
     ends = [pairs[..., -1:]] if n % 2 == 0 else []
     return np.concatenate([x[..., :1], between, *ends], axis=-1)
+
+
+# Where a product of some elements is beyond the floats, but not that of all: numbers are taken as
+# x·2ᵏ, in pairs (x, k), with x near 1.
+
+
+def _overflows(a: Any) -> bool:
+    """Whether products of some elements along the last axis may be too large or too small."""
+    if not isinstance(a.tangent, (np.ndarray, Pair)) or not a.size:
+        return False
+    exponents = np.abs(np.frexp(_size(plain(a)))[1])
+    return bool(np.max(np.sum(exponents, axis=-1)) > np.finfo(plain(a).dtype).maxexp - 4)
+
+
+def _size(x: Any) -> Any:
+    """The size of a number, complex or with tangents: of its largest part."""
+    if isinstance(x, Pair):
+        value, tangent = _size(x.primal), _size(x.tangent)
+        return np.maximum(value, tangent.max(0) if np.ndim(tangent) > np.ndim(value) else tangent)
+    return np.maximum(np.abs(np.real(x)), np.abs(np.imag(x)))
+
+
+def _shifted(x: Any, k: Any) -> Any:
+    """x·2ᵏ, where neither 2ᵏ nor 1 need be near."""
+    limits = np.finfo(plain(x).dtype)
+    k = np.clip(k, -2 * limits.maxexp + 8, 2 * limits.maxexp - 8)
+    one = limits.dtype.type(1)
+    return x * np.ldexp(one, k // 2) * np.ldexp(one, k - k // 2)
+
+
+def _normal(x: Any, k: Any = 0) -> tuple[Any, Any]:
+    """x·2ᵏ as a pair with x near 1."""
+    size = _size(x)
+    more = np.where(np.isfinite(size), np.frexp(size)[1], 0)
+    return _shifted(x, -more), k + more
+
+
+def _times(x: tuple[Any, Any], y: tuple[Any, Any]) -> tuple[Any, Any]:
+    """The product of two pairs; a zero y is stronger than infinity."""
+    return _normal(strong_product(x[0], y[0], False), x[1] + y[1])
+
+
+def _plus(x: tuple[Any, Any], y: tuple[Any, Any]) -> tuple[Any, Any]:
+    k = np.maximum(*(np.where(_size(v) == 0, -(1 << 30), n) for v, n in (x, y)))
+    return _normal(_shifted(x[0], x[1] - k) + _shifted(y[0], y[1] - k), k)
+
+
+def _scaled_products(a: Any) -> list[Any]:
+    """The tangents of the running products along the last axis, one after the other."""
+    product = _normal(np.ones_like(plain(a)[..., 0]))
+    tangent = _normal(np.zeros_like(plain(a.tangent)[..., 0]))
+    found = []
+    for i in range(a.shape[-1]):
+        x, dot = _normal(a.primal[..., i]), _normal(a.tangent[..., i])
+        tangent = _plus(_times(x, tangent), _times(product, dot))
+        product = _times(product, x)
+        found.append(_shifted(*tangent))
+    return found
+
+
+def _product_rule(a: Any, y: Any) -> Any:
+    """The tangent of the product along the last axis, element by element: in n² steps."""
+    terms = []
+    for i in range(a.shape[-1]):
+        v = a.primal
+        others = _scaled_product(np.concatenate([v[..., :i], v[..., i + 1 :]], axis=-1))
+        terms.append(scale(others, a[..., i], y, False))
+    return functools.reduce(operator.add, terms)
+
+
+def _scaled_product(v: Any) -> Any:
+    """The product along the last axis: of an older level, or of numbers."""
+    if isinstance(v, Pair):
+        y = _scaled_product(v.primal)
+        return dual(y, fit(_product_rule(v, y), y), v.level) if v.shape[-1] else y
+    product = _normal(np.ones_like(v, shape=v.shape[:-1]))
+    for i in range(v.shape[-1]):
+        product = _times(product, _normal(v[..., i]))
+    return _shifted(*product)
 
 
 def _cumulative(f: Callable[..., Any], start: Callable[..., Any]) -> Callable[..., Any]:

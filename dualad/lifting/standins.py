@@ -22,6 +22,7 @@ from ..array_rules.creation import array_of, require
 from ..array_rules.others import as_strided
 from ..dual import Dual, function
 from ..functions import atan2, cos, sin
+from ..namespaces import is_exact
 from ..pair import Function, as_number, dual, map_leaves, newest, parts, plain
 from ..rules import Rule
 from ..structure import leaves, rebuild
@@ -52,10 +53,10 @@ def _stand_in(f: Function, on_duals: Function) -> Function:
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
         for x in args:
-            if isinstance(x, (Dual, ArrayProxy)):
+            if type(x) is not float and (isinstance(x, (Dual, ArrayProxy)) or is_exact(x)):
                 args = tuple(map(_number, args))
                 y = f(*map(plain, args), **kwargs)
-                return on_duals(*args) if _has_dual(args) else y
+                return on_duals(*args) if _has_dual(args) or any(map(is_exact, args)) else y
         return f(*args, **kwargs)
 
     return call

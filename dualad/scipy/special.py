@@ -19,10 +19,13 @@ import numpy as np
 import scipy.special as sc
 
 from ..array.operands import as_operand
+from ..array_rules.common import axes_from_end, has_duals
 from ..dual import Dual, function
-from ..pair import plain
+from ..numerics import quiet
+from ..pair import dual, fit, newest, parts, plain
 from ..special_rules import TABLE
 from ..table import RULES
+from ..zeros import scale
 
 __all__ = [
     "log_softmax",
@@ -34,12 +37,6 @@ __all__ = [
     "spherical_kn",
     "spherical_yn",
 ]
-
-
-def _shift(x: Any, axis: Any) -> Any:
-    """The largest of x along axis, a constant that may be taken off: no exp overflows then."""
-    largest = np.max(plain(x), axis=axis, keepdims=True)
-    return np.where(np.isfinite(largest), largest, 0.0)
 
 
 def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) -> Any:
@@ -67,17 +64,40 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) -
     0.5
     """
     a, b = as_operand(a), None if b is None else as_operand(b)
-    if not isinstance(a, Dual) and not isinstance(b, Dual):
+    if not has_duals(a, b):
         return sc.logsumexp(a, axis=axis, b=b, keepdims=keepdims)
-    shift = _shift(a, axis)
-    terms = np.exp(a - shift)
-    total = np.sum(terms if b is None else b * terms, axis=axis, keepdims=True)
-    y = np.log(total) + shift
+    y = _log_sum(a, 1.0 if b is None else b, axes_from_end(axis, max(np.ndim(a), np.ndim(b))))
     if keepdims:
         return y
     if axis is None:
         return y.ravel()[0] if np.ndim(y) else y
     return np.squeeze(y, axis)
+
+
+def _log_sum(a: Any, b: Any, axes: tuple[int, ...]) -> Any:
+    """y = log(Σ b·exp(a)) with all axes: ẏ = Σ exp(a − y)·(b·ȧ + ḃ).
+
+    Where y is infinite because some a are, they share it; where b is 0, a does not count.
+    """
+    if not has_duals(a, b):
+        return sc.logsumexp(a, axis=axes or None, b=b, keepdims=True)
+    level = newest((a, b))
+    (v, v_dot), (w, w_dot) = parts(a, level), parts(b, level)
+    y = _log_sum(v, w, axes)
+    with quiet():
+        far = np.isinf(plain(v)) & (plain(v) == plain(y)) & (plain(w) != 0)
+        share = np.exp(np.where(far, 0.0, v - y))
+        # that sum is 1 but for the rounding of y, and but for several infinite ones
+        many = np.sum(plain(w) * np.where(plain(w) == 0, 0.0, plain(share)), axes, keepdims=True)
+        share = share / np.where(np.isfinite(many) & (many != 0), many, 1.0)
+        slope = np.where(plain(w) == 0, 0.0, w * share)
+        terms = []
+        if v_dot is not None:
+            terms.append(scale(slope, a, slope, False))
+        if w_dot is not None:
+            terms.append(scale(np.broadcast_to(share, np.shape(slope)), b, slope, False))
+        tangent = np.sum(sum(terms[1:], terms[0]), axis=axes, keepdims=True)
+    return dual(y, fit(tangent, y), level)
 
 
 def softmax(x: Any, axis: Any = None) -> Any:
@@ -89,8 +109,14 @@ def softmax(x: Any, axis: Any = None) -> Any:
     x = as_operand(x)
     if not isinstance(x, Dual):
         return sc.softmax(x, axis=axis)
-    terms = np.exp(x - _shift(x, axis))
-    return terms / np.sum(terms, axis=axis, keepdims=True)
+    y = softmax(x.primal, axis)
+    return dual(y, fit(y * _off_mean(x, y, axis), y), x.level)
+
+
+def _off_mean(x: Any, y: Any, axis: Any) -> Any:
+    """ẋ − Σ y·ẋ along axes."""
+    axes = axes_from_end(axis, np.ndim(x))
+    return x.tangent - np.sum(y * x.tangent, axis=axes, keepdims=True)
 
 
 def log_softmax(x: Any, axis: Any = None) -> Any:
@@ -102,7 +128,8 @@ def log_softmax(x: Any, axis: Any = None) -> Any:
     x = as_operand(x)
     if not isinstance(x, Dual):
         return sc.log_softmax(x, axis=axis)
-    return x - logsumexp(x, axis, keepdims=True)
+    y = log_softmax(x.primal, axis)
+    return dual(y, fit(_off_mean(x, softmax(x.primal, axis), axis), y), x.level)
 
 
 def polygamma(n: Any, x: Any) -> Any:
