@@ -7,6 +7,8 @@ to there. Everything else (other types, nested levels, levels that take part the
 that are not finite) is left to `dual.apply`: the functions here then give NotImplemented or None.
 """
 
+from cpython.dict cimport PyDict_GetItem
+from cpython.object cimport PyObject
 from cpython.ref cimport Py_REFCNT
 from cpython.tuple cimport PyTuple_GET_SIZE
 cimport numpy as cnp
@@ -42,11 +44,27 @@ cdef extern from "numpy/arrayobject.h":
 
 cdef extern from *:
     """
+    #include <structmember.h>
+
     static PyObject *allocated(PyObject *type) {
         return ((PyTypeObject *)type)->tp_alloc((PyTypeObject *)type, 0);
     }
+
+    static Py_ssize_t place_of(PyObject *slot) {
+        return ((PyMemberDescrObject *)slot)->d_member->offset;
+    }
+
+    static void fill(PyObject *x, Py_ssize_t place, PyObject *content) {
+        Py_INCREF(content);
+        *(PyObject **)((char *)x + place) = content;
+    }
+
+    #define SLOT(x, place) (*(PyObject **)((char *)(x) + (place)))
     """
     object allocated(object kind)
+    Py_ssize_t place_of(object slot) noexcept  # of one of __slots__, in the objects
+    void fill(object x, Py_ssize_t place, object content) noexcept  # where nothing is yet
+    PyObject *SLOT(object x, Py_ssize_t place) noexcept
 
 FINGERPRINT = FINGERPRINT_AT_BUILD
 
@@ -58,6 +76,7 @@ cdef object unhush = None
 cdef object NAMESPACE = None
 cdef dict ROWS = {}      # by rule
 cdef dict UFUNCS = {}    # by ufunc
+cdef Py_ssize_t PRIMAL, TANGENT, LEVEL  # where a dual array keeps them
 
 cdef object ndarray = numpy.ndarray
 cdef object float64 = numpy.float64
@@ -67,9 +86,10 @@ cdef object EVERYTHING = slice(None)
 
 def connect(kind, namespace, be_quiet, end_quiet):
     """Take over the class of dual arrays, and NumPy's namespace for arrays."""
-    global DualArray, Dual, NAMESPACE, quiet, unhush
+    global DualArray, Dual, NAMESPACE, quiet, unhush, PRIMAL, TANGENT, LEVEL
     DualArray, NAMESPACE, quiet, unhush = kind, namespace, be_quiet, end_quiet
     Dual = kind.__base__
+    PRIMAL, TANGENT, LEVEL = place_of(kind.primal), place_of(kind.tangent), place_of(kind.level)
 
 
 # A slope that is an argument or the result need not be calculated.
@@ -91,10 +111,10 @@ cdef class Row:
 
 cdef Row row_of(rule):
     """The row of a rule; None if it is not for this kernel."""
-    cdef Row row
-    if rule in ROWS:
-        return <Row>ROWS[rule]
-    row = None
+    cdef Row row = None
+    cdef PyObject *known = PyDict_GetItem(ROWS, rule)
+    if known != NULL:
+        return <Row><object>known
     if rule.has_line and len(rule.args) <= 2:
         row = Row.__new__(Row)
         row.value = rule.value_in(NAMESPACE)
@@ -255,94 +275,147 @@ cdef object new_array(
     )
 
 
+cdef inline bint is_like(object x, cnp.ndarray y, bint many) noexcept:
+    """Whether x is a number, or lies in memory as y does, which is C-contiguous."""
+    cdef int i, ndim
+    if type(x) is not ndarray:
+        return True
+    ndim = cnp.PyArray_NDIM(y)
+    if cnp.PyArray_NDIM(<cnp.ndarray>x) != ndim + many:
+        return False
+    for i in range(ndim):
+        if cnp.PyArray_DIM(<cnp.ndarray>x, i + many) != cnp.PyArray_DIM(y, i):
+            return False
+    return cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>x)
+
+
+cdef inline void lay_flat(Factor *factor, object x, bint many, int kind, cnp.ndarray y) noexcept:
+    """What `spread` does, for all axes of y as one, where `is_like`."""
+    if type(x) is not ndarray:
+        if kind == cnp.NPY_DOUBLE:
+            constant_doubles(factor, <double>x, 2)
+        else:
+            constant_floats(factor, <float><double>x, 2)
+        return
+    factor.at = <const char *>cnp.PyArray_DATA(<cnp.ndarray>x)
+    factor.steps[0] = cnp.PyArray_STRIDE(<cnp.ndarray>x, 0) if many else 0
+    factor.steps[1] = cnp.PyArray_ITEMSIZE(y)
+
+
 cdef object applied(Row row, object a, object b):
     """The row on arguments of which at least one is a dual; None if that is left to Python."""
-    cdef list x = [a, b], dots = [None, None], used = []  # what is used stays alive
+    cdef object level = None, a_dot = None, b_dot = None
+    cdef object a_slope = None, b_slope = None  # what is used stays alive
+    cdef object x, dot, here, value, token, slope, out = None
+    cdef PyObject *used[4]  # slope, tangent (, slope, tangent)
     cdef Factor factors[4]
     cdef Py_ssize_t shape[AXES]
     cdef int order[AXES]
-    cdef int i, ndim, count = 0, nargs = row.nargs, kind = WEAK, directions = -1
-    cdef bint arrays = False, in_order, odd
-    cdef object level = None, value, dot, argument, token, slope, out = None
+    cdef int i, ndim, count = 0, nargs = row.nargs, kind = WEAK, directions = -1, several
+    cdef bint arrays = False, in_order, flat, odd
     cdef cnp.ndarray y
     for i in range(nargs):
-        argument = x[i]
-        if type(argument) is DualArray or (
-            type_of(argument) == OTHER and isinstance(argument, Dual)
-        ):
+        x, dot = b if i else a, None
+        if type(x) is DualArray:
+            if SLOT(x, PRIMAL) == NULL or SLOT(x, TANGENT) == NULL or SLOT(x, LEVEL) == NULL:
+                return None
+            here, dot = <object>SLOT(x, LEVEL), <object>SLOT(x, TANGENT)
+            x = <object>SLOT(x, PRIMAL)
+        elif type_of(x) == OTHER and isinstance(x, Dual):
+            here, dot, x = x.level, x.tangent, x.primal
+        if dot is not None:
             if level is None:
-                level = argument.level
+                level = here
                 if type(level) is not int:
                     return None
-            elif level != argument.level:
+            elif level is not here and level != here:
                 return None
-            dots[i] = dot = argument.tangent
-            x[i] = argument = argument.primal
             if not is_of(&kind, dot):
                 return None
-        if not is_of(&kind, argument):
+        if not is_of(&kind, x):
             return None
-        arrays = arrays or type(argument) is ndarray
+        arrays = arrays or type(x) is ndarray
+        if i:
+            b, b_dot = x, dot
+        else:
+            a, a_dot = x, dot
     if not arrays or level is None:
         return None
-    value = row.value(x[0]) if nargs == 1 else row.value(x[0], x[1])
-    if type(value) is not ndarray or value is x[0] or value is x[1]:
+    value = row.value(a) if nargs == 1 else row.value(a, b)
+    if type(value) is not ndarray or value is a or value is b:
         return None
     y = <cnp.ndarray>value
     ndim = cnp.PyArray_NDIM(y)
     if type_of(y) != kind or not cnp.PyArray_CHKFLAGS(y, cnp.NPY_ARRAY_OWNDATA):
         return None
-    put_in_order(y, order)
-    in_order = cnp.PyArray_IS_C_CONTIGUOUS(y)
+    flat = in_order = cnp.PyArray_IS_C_CONTIGUOUS(y)
     shape[0] = 1
-    for i in range(ndim):
-        shape[i + 1] = cnp.PyArray_DIM(y, order[i])
     for i in range(nargs):
-        dot = dots[i]
+        dot = b_dot if i else a_dot
         if dot is None:
             continue
+        several = ndim_of(dot) - ndim_of(b if i else a)
         if directions < 0:
-            directions = ndim_of(dot) - ndim_of(x[i])
+            directions = several
             if directions:
                 shape[0] = cnp.PyArray_DIM(<cnp.ndarray>dot, 0)
-        elif directions != ndim_of(dot) - ndim_of(x[i]):
+        elif directions != several:
             return None
         elif directions and shape[0] != cnp.PyArray_DIM(<cnp.ndarray>dot, 0):
             return None
-        if not spread(&factors[count + 1], dot, kind, directions, y, order):
-            return None
-        if not is_ordered(&factors[count + 1], ndim + 1, shape, not in_order):
-            return None
-        if row.kinds[i] != CALCULATED:
-            slope = (
-                1.0 if row.kinds[i] == ONE else -1.0 if row.kinds[i] == MINUS_ONE
-                else y if row.kinds[i] == RESULT else x[row.kinds[i]]
-            )
-        else:
+        if row.kinds[i] == CALCULATED:
             token = quiet()
             try:
-                slope = row.slopes[i](x[0], y) if nargs == 1 else row.slopes[i](x[0], x[1], y)
+                slope = row.slopes[i](a, y) if nargs == 1 else row.slopes[i](a, b, y)
             except (ArithmeticError, ValueError):  # Python raises where NumPy gives inf
                 return None
             finally:
                 unhush(token)
             slope = slope_like(slope, kind)
-        if slope is None or not spread(&factors[count], slope, kind, False, y, order):
-            return None
-        if (
-            row.kinds[i] == CALCULATED and not directions and out is None
-            and type(slope) is ndarray and Py_REFCNT(slope) == 1
-            and cnp.PyArray_CHKFLAGS(
-                <cnp.ndarray>slope, cnp.NPY_ARRAY_BEHAVED | cnp.NPY_ARRAY_OWNDATA
-            )
-            and is_dense(&factors[count], ndim + 1, shape, cnp.PyArray_ITEMSIZE(y))
-        ):
-            out = slope  # nobody else holds it: it is written over
-        if type(slope) is ndarray:
-            used.append(slope)
+            if slope is None:
+                return None
+            if (
+                not directions and out is None and type(slope) is ndarray
+                and Py_REFCNT(slope) == 1 and cnp.PyArray_CHKFLAGS(
+                    <cnp.ndarray>slope, cnp.NPY_ARRAY_BEHAVED | cnp.NPY_ARRAY_OWNDATA
+                )
+            ):
+                out = slope  # nobody else holds it: it may be written over
+        elif row.kinds[i] == RESULT:
+            slope = y
+        elif row.kinds[i] >= 0:
+            slope = b if row.kinds[i] else a
+        else:
+            slope = 1.0 if row.kinds[i] == ONE else -1.0
+        if i:
+            b_slope = slope
+        else:
+            a_slope = slope
+        used[count], used[count + 1] = <PyObject *>slope, <PyObject *>dot
+        flat = flat and is_like(slope, y, False) and is_like(dot, y, directions)
         count += 2
-    if out is None:
-        out = new_array(kind, ndim, shape, order, in_order, directions)
+    if flat:
+        if out is None:
+            for i in range(ndim):
+                shape[i + 1] = cnp.PyArray_DIM(y, i)
+            out = new_array(kind, ndim, shape, order, True, directions)
+        ndim, shape[1] = 1, cnp.PyArray_SIZE(y)
+        for i in range(count):
+            lay_flat(&factors[i], <object>used[i], i & 1 and directions, kind, y)
+    else:
+        put_in_order(y, order)
+        for i in range(ndim):
+            shape[i + 1] = cnp.PyArray_DIM(y, order[i])
+        for i in range(count):
+            x = <object>used[i]
+            if not spread(&factors[i], x, kind, i & 1 and directions, y, order):
+                return None
+            if i & 1 and not is_ordered(&factors[i], ndim + 1, shape, not in_order):
+                return None
+            if x is out and not is_dense(&factors[i], ndim + 1, shape, cnp.PyArray_ITEMSIZE(y)):
+                out = None
+        if out is None:
+            out = new_array(kind, ndim, shape, order, in_order, directions)
     if kind == cnp.NPY_DOUBLE:
         odd = combine_doubles(
             ndim + 1, shape, factors, count, cnp.PyArray_DATA(<cnp.ndarray>out)
@@ -356,9 +429,9 @@ cdef object applied(Row row, object a, object b):
 
 cdef inline object made(object value, object tangent, object level):
     cdef object result = allocated(DualArray)
-    result.primal = value
-    result.tangent = tangent
-    result.level = level
+    fill(result, PRIMAL, value)
+    fill(result, TANGENT, tangent)
+    fill(result, LEVEL, level)
     return result
 
 
@@ -403,8 +476,10 @@ def ufunc_protocol(general):
 
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         cdef Row row
+        cdef PyObject *known
         if not kwargs and method == "__call__":
-            row = <Row>UFUNCS.get(ufunc)
+            known = PyDict_GetItem(UFUNCS, ufunc)
+            row = None if known == NULL else <Row><object>known
             if row is not None and PyTuple_GET_SIZE(inputs) == row.nargs:
                 result = applied(row, inputs[0], inputs[1] if row.nargs == 2 else None)
                 if result is not None:

@@ -6,6 +6,8 @@ What `namespaces.py` fills its gaps with: fma, ψ⁽ⁿ⁾, sinc and its derivat
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,12 +17,8 @@ import numpy as np
 try:  # what np.errstate(all="ignore") does, at a fifth of its price
     from numpy._core.umath import _extobj_contextvar, _make_extobj
 
-    _SILENT = _make_extobj(all="ignore")
-    resume_warnings = _extobj_contextvar.reset
-
-    def stop_warnings() -> Any:
-        """Let NumPy be silent, until `resume_warnings` of what this gives."""
-        return _extobj_contextvar.set(_SILENT)
+    stop_warnings: Callable[[], Any] = partial(_extobj_contextvar.set, _make_extobj(all="ignore"))
+    resume_warnings: Callable[[Any], None] = _extobj_contextvar.reset
 
 except ImportError:
 
