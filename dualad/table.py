@@ -101,7 +101,7 @@ row("nan_to_num(x)", "1 if isfinite(x) else 0", kind="kinked", z=True,
 # Roots, exponentials, logarithms
 row("sqrt(x)", "0.5/y", z=True, over=POSITIVE,
     at={0: (0, inf), 5e-324: (2.2227587494850775e-162, 2.2494568972715982e161)})
-row("cbrt(x)", "1/(3*y*y)", over=POSITIVE, at={0: (0, inf), -8: (-2, 1 / 12)})
+row("cbrt(x)", "inf if x == 0 else y/x/3 if abs(x) < inf else 0", over=POSITIVE, at={0: (0, inf), -8: (-2, 1 / 12)})
 row("exp(x)", "y", z=True)
 row("exp2(x)", "exp2(x - 1)*(2*ln2)", z=True)
 row("expm1(x)", "exp(x)", z=True, at={-40: (-1, 4.248354255291589e-18)})
@@ -155,8 +155,7 @@ row("atan2(a, b)", "_along(b, a)/hypot(a, b)", "-_along(a, b)/hypot(a, b)",
 row("hypot(a, b)", "0 if y == 0 else _along(a, b)", "0 if y == 0 else _along(b, a)",
     at={(0, 0): (0, 0, 0), (3, 4): (5, 0.6, 0.8),
         (1e-200, 1e-200): (1.414213562373095e-200, 0.7071067811865476, 0.7071067811865476)})
-row("_along(a, b) = a/hypot(a, b) if abs(a) < inf else "
-    "nan if abs(b) == inf else 1 if a > 0 else -1 if a < 0 else nan",
+row("_along(a, b) = a/hypot(a, b) if abs(a) < inf else sign(a) - 0*b",
     "square(_along(b, a))/hypot(a, b)",
     "-y*_along(b, a)/hypot(a, b)")
 row("degrees(x)", "degrees(1.0)", kind="linear", aka="rad2deg")
