@@ -109,9 +109,10 @@ def sinc_derivative(n: int, x: Any) -> Any:
     Nearer to 0 the power series Σ (−1)ᵏ u²ᵏ⁻ⁿ/((2k + 1)·(2k − n)!), 2k ≥ n, takes over.
     """
     x = np.asarray(x)
-    number, pi = float, math.pi
+    number: Any = float
+    pi: Any = math.pi
     if x.dtype.char in "gG":  # longdoubles: strings keep all digits of integers
-        number, pi = lambda i: np.longdouble(str(i)), np.arccos(np.longdouble(-1))
+        pi, number = np.arccos(np.longdouble(-1)), lambda i: np.longdouble(str(i))
     near = np.abs(x) < (n + 2) / math.pi
     u = pi * np.where(near, x, 0)
     terms = range((n + 1) // 2, 2 * n + 14)

@@ -200,7 +200,8 @@ def propagate(
         bias = np.trace(spread, axis1=1, axis2=2) / 2
         more = np.einsum("ijk,lkj->il", spread, spread) / 2
         first = np.diag(covariance)
-        of_second = np.diag(more) / sizes / sizes
+        with np.errstate(over="ignore"):  # infinitely more than of first order
+            of_second = np.diag(more) / sizes / sizes
         doubtful = (np.abs(bias) > DOUBT * sizes * np.sqrt(np.maximum(first, 0))) | (
             of_second > DOUBT * first
         )
