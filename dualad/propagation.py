@@ -201,7 +201,8 @@ def propagate(
         more = np.einsum("ijk,lkj->il", spread, spread) / 2
         first = np.diag(covariance)
         with np.errstate(over="ignore"):  # infinitely more than of first order
-            of_second = np.diag(more) / sizes / sizes
+            more_of_units = more / sizes[:, None] / sizes
+        of_second = np.diag(more_of_units)
         doubtful = (np.abs(bias) > DOUBT * sizes * np.sqrt(np.maximum(first, 0))) | (
             of_second > DOUBT * first
         )
@@ -210,7 +211,7 @@ def propagate(
             "second_variance": split(np.diag(more), (), outputs),
             "doubtful": {n: bool(np.any(x)) for n, x in split(doubtful, (), outputs).items()},
         }
-        mean, covariance = mean + bias, covariance + more / sizes[:, None] / sizes
+        mean, covariance = mean + bias, covariance + more_of_units
     return Propagation(
         model.name,
         order,

@@ -101,7 +101,8 @@ row("nan_to_num(x)", "1 if isfinite(x) else 0", kind="kinked", z=True,
 # Roots, exponentials, logarithms
 row("sqrt(x)", "0.5/y", z=True, over=POSITIVE,
     at={0: (0, inf), 5e-324: (2.2227587494850775e-162, 2.2494568972715982e161)})
-row("cbrt(x)", "inf if x == 0 else y/x/3 if abs(x) < inf else 0", over=POSITIVE, at={0: (0, inf), -8: (-2, 1 / 12)})
+row("cbrt(x)", "inf if x == 0 else y/x/3 if abs(x) < inf else 0", over=POSITIVE,
+    at={0: (0, inf), -8: (-2, 1 / 12)})
 row("exp(x)", "y", z=True)
 row("exp2(x)", "exp2(x - 1)*(2*ln2)", z=True)
 row("expm1(x)", "exp(x)", z=True, at={-40: (-1, 4.248354255291589e-18)})
