@@ -174,6 +174,7 @@ def test_drivers_hear_of_objects(package: Any, make: Any, monkeypatch: Any) -> N
     assert heard
 
 
+@pytest.mark.filterwarnings("ignore:invalid value")
 @pytest.mark.skipif(not hasattr(levels, "has_refused"), reason="drivers do not look again yet")
 @pytest.mark.parametrize(
     "f, x",
