@@ -12,8 +12,8 @@ from .array.undefined import NonDifferentiableError
 from .auditing import audit
 from .drivers import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad
 from .dual import Dual
+from .functions import abs as abs
 from .functions import (
-    abs,
     absolute,
     acos,
     acosh,
@@ -47,7 +47,6 @@ from .functions import (
     digamma,
     div,
     divide,
-    divmod,
     erf,
     erfc,
     exp,
@@ -94,7 +93,6 @@ from .functions import (
     polygamma,
     pos,
     positive,
-    pow,
     power,
     psi,
     rad2deg,
@@ -103,7 +101,6 @@ from .functions import (
     reciprocal,
     remainder,
     rint,
-    round,
     sec,
     sech,
     sigmoid,
@@ -122,8 +119,12 @@ from .functions import (
     trunc,
     xlogy,
 )
+from .functions import divmod as divmod
+from .functions import pow as pow
+from .functions import round as round
 from .kernel import kernel_info
 from .lifting.lift import lift
+from .promises import NotDeterministicError
 from .propagation import propagate
 from .sensitivity import sensitivities
 from .solvers import objective
@@ -131,11 +132,12 @@ from .testing import check_derivative, check_rule
 
 __version__ = "0.1.0"
 
+# `from dualad import *` leaves Python's own abs, divmod, pow and round as they are.
 __all__ = [
     "Dual",
     "DualArray",
     "NonDifferentiableError",
-    "abs",
+    "NotDeterministicError",
     "absolute",
     "acos",
     "acosh",
@@ -173,7 +175,6 @@ __all__ = [
     "digamma",
     "div",
     "divide",
-    "divmod",
     "erf",
     "erfc",
     "exp",
@@ -228,7 +229,6 @@ __all__ = [
     "polygamma",
     "pos",
     "positive",
-    "pow",
     "power",
     "propagate",
     "psi",
@@ -238,7 +238,6 @@ __all__ = [
     "reciprocal",
     "remainder",
     "rint",
-    "round",
     "sec",
     "sech",
     "sensitivities",

@@ -5,17 +5,18 @@
 A short way does what the general driver does for arguments that are numbers, lists or tuples of
 numbers, or arrays of one axis, where nothing else has to be copied: all directions in one pass,
 on the kernel's duals. It leaves everything else to the general driver: other arguments before f
-is called, and, by `continued`, other results after it.
+is called, and, by `continued`, other results after it, such as nan. Where a dual has refused
+something, the general driver starts from the beginning.
 """
 
 cimport cython
 from cpython.object cimport PyObject
-from libc.string cimport memcpy, memset
+from libc.string cimport memcmp, memcpy, memset
 cimport numpy as cnp
 
 from ._kernel cimport (
-    JET, Dual, Nested, array, dual, dual_of_dual, fresh_level, is_double, is_vector, new_nested,
-    unfilled,
+    JET, Dual, Nested, array, close_level, dual, dual_of_dual, has_refused, is_double, is_open,
+    is_vector, new_nested, open_level, unfilled,
 )
 
 from functools import partial
@@ -35,12 +36,13 @@ cdef type ndarray = numpy.ndarray
 # What stands in rooms below: filled in by `connect`.
 cdef object readable_class = None     # dual.Dual
 cdef object continued = None          # continued(definition, x, y, level): from what f gave for x
+cdef object is_elementwise = None     # is_elementwise(f, argnum, shape): whether that is known
 
 
-def connect(kind, go_on):
+def connect(kind, go_on, known):
     """Tell the short ways what to hand over to."""
-    global readable_class, continued
-    readable_class, continued = kind, go_on
+    global readable_class, continued, is_elementwise
+    readable_class, continued, is_elementwise = kind, go_on, known
 
 
 cdef inline bint is_plain(object x) noexcept:
@@ -60,22 +62,24 @@ cdef class Driver:
     cdef object driver, given        # driver(given, argnum, lift=lift) is this wrapper
     cdef bint lift
     cdef dict __dict__
+    cdef object __weakref__
 
     def __cinit__(self, definition, f, Py_ssize_t argnum, driver, given, bint lift):
         self.vectorcall = <void *>call_driver
         self.definition, self.f, self.argnum = definition, f, argnum
         self.driver, self.given, self.lift = driver, given, lift
 
-    cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
+    cdef object short_way(self, object level, object x, PyObject *const *args, Py_ssize_t n):
         """The result; NotImplemented if the general way is to be taken."""
         return NotImplemented
 
-    cdef object call(self, object x, PyObject *const *args, Py_ssize_t n):
-        """f with x in place of the argument to differentiate."""
+    cdef object call(self, object level, object x, PyObject *const *args, Py_ssize_t n):
+        """f with x in place of the argument to differentiate; NotImplemented after a refusal."""
         cdef PyObject *given[8]
         memcpy(given, args, n * sizeof(PyObject *))
         given[self.argnum] = <PyObject *>x
-        return PyObject_Vectorcall(self.f, given, n, NULL)
+        y = PyObject_Vectorcall(self.f, given, n, NULL)
+        return NotImplemented if has_refused(level) else y
 
     def __getattr__(self, name):
         if name == "__wrapped__":
@@ -124,7 +128,11 @@ cdef object call_driver(PyObject *self, PyObject *const *args, size_t flags, PyO
             if i != argnum and not is_plain(<object>args[i]):
                 short = False
     if short:
-        result = driver.short_way(<object>args[argnum], args, n)
+        level = open_level()
+        try:
+            result = driver.short_way(level, <object>args[argnum], args, n)
+        finally:
+            close_level(level)
         if result is not NotImplemented:
             return result
     if driver.general is None:
@@ -153,30 +161,58 @@ cdef extern from *:
 @cython.final
 cdef class Derivative(Driver):
 
-    cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
-        level = fresh_level()
-        if type(x) is ndarray and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_DOUBLE:
-            y = self.call(dual(x.copy("K"), numpy.ones_like(x), level), args, n)
-            if isinstance(y, readable_class) and y.level == level and y.primal.shape == x.shape:
-                return y.tangent
-            return continued(self.definition, x, y, level)
+    cdef int ndim  # shape of the last array: of these f is known to be elementwise
+    cdef cnp.npy_intp dims[4]
+
+    cdef object short_way(self, object level, object x, PyObject *const *args, Py_ssize_t n):
+        if type(x) is ndarray:
+            return self.of_array(level, <cnp.ndarray>x, args, n)
         seed = unit_number(x, level)
         if seed is None:
             return NotImplemented
-        y = self.call(seed, args, n)
+        y = self.call(level, seed, args, n)
+        if y is NotImplemented:
+            return y
         slope = row(x, y, level)
         return continued(self.definition, x, y, level) if slope is None else slope
+
+    cdef object of_array(self, object level, cnp.ndarray x, PyObject *const *args, Py_ssize_t n):
+        if cnp.PyArray_TYPE(x) != cnp.NPY_DOUBLE or not is_packed(x) or not self.is_known(x):
+            return NotImplemented
+        y = self.call(level, dual(x.copy("K"), numpy.ones_like(x), level), args, n)
+        if y is NotImplemented:
+            return y
+        if isinstance(y, readable_class) and y.level == level:
+            value = y.primal
+            if type(value) is ndarray and value.shape == (<object>x).shape and not has_nan(value):
+                return y.tangent
+        return continued(self.definition, x, y, level)
+
+    cdef bint is_known(self, cnp.ndarray x):
+        """Whether f is known to be elementwise on arrays of this shape."""
+        cdef int ndim = cnp.PyArray_NDIM(x)
+        if ndim == self.ndim and not memcmp(
+            self.dims, cnp.PyArray_DIMS(x), ndim * sizeof(cnp.npy_intp)
+        ):
+            return True
+        if not is_elementwise(self.f, self.argnum, (<object>x).shape):
+            return False
+        if ndim <= 4:
+            self.ndim = ndim
+            memcpy(self.dims, cnp.PyArray_DIMS(x), ndim * sizeof(cnp.npy_intp))
+        return True
 
 
 @cython.final
 cdef class Gradient(Driver):
 
-    cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
-        level = fresh_level()
+    cdef object short_way(self, object level, object x, PyObject *const *args, Py_ssize_t n):
         seeds = unit_seeds(x, level)
         if seeds is None:
             return NotImplemented
-        y = self.call(seeds, args, n)
+        y = self.call(level, seeds, args, n)
+        if y is NotImplemented:
+            return y
         slopes = row(x, y, level)
         return continued(self.definition, x, y, level) if slopes is None else slopes
 
@@ -184,12 +220,13 @@ cdef class Gradient(Driver):
 @cython.final
 cdef class ValueAndGradient(Driver):
 
-    cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
-        level = fresh_level()
+    cdef object short_way(self, object level, object x, PyObject *const *args, Py_ssize_t n):
         seeds = unit_seeds(x, level)
         if seeds is None:
             return NotImplemented
-        y = self.call(seeds, args, n)
+        y = self.call(level, seeds, args, n)
+        if y is NotImplemented:
+            return y
         slopes = row(x, y, level)
         if slopes is None:
             return continued(self.definition, x, y, level)
@@ -199,13 +236,14 @@ cdef class ValueAndGradient(Driver):
 @cython.final
 cdef class Jacobian(Driver):
 
-    cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
+    cdef object short_way(self, object level, object x, PyObject *const *args, Py_ssize_t n):
         cdef list rows = []
-        level = fresh_level()
         seeds = unit_seeds(x, level)
         if seeds is None:
             return NotImplemented
-        y = self.call(seeds, args, n)
+        y = self.call(level, seeds, args, n)
+        if y is NotImplemented:
+            return y
         if type(y) is not list and type(y) is not tuple:
             slopes = row(x, y, level)
             return continued(self.definition, x, y, level) if slopes is None else slopes
@@ -220,13 +258,22 @@ cdef class Jacobian(Driver):
 @cython.final
 cdef class Hessian(Driver):
 
-    cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
-        cdef Py_ssize_t size, i
-        cdef Nested y
-        if not (type(x) is list or is_vector(x)) or not 0 < len(x) <= JET:
+    cdef object short_way(self, object older, object x, PyObject *const *args, Py_ssize_t n):
+        if not (type(x) is list or (is_vector(x) and is_packed(<cnp.ndarray>x))):
             return NotImplemented
-        size = len(x)
-        older, level = fresh_level(), fresh_level()
+        if not 0 < len(x) <= JET:
+            return NotImplemented
+        level = open_level()
+        try:
+            return self.of_levels(older, level, x, args, n)
+        finally:
+            close_level(level)
+
+    cdef object of_levels(
+        self, object older, object level, object x, PyObject *const *args, Py_ssize_t n
+    ):
+        cdef Py_ssize_t size = len(x), i
+        cdef Nested y
         if type(x) is list:
             seeds = unit_list(x, older, False)
             if seeds is None:
@@ -236,14 +283,17 @@ cdef class Hessian(Driver):
         else:
             seeds = dual(x.copy(), unit_matrix(size), older)
             seeds = dual(seeds, unit_matrix(size), level)
-        result = self.call(seeds, args, n)
-        if type(result) is not Nested:
+        result = self.call(level, seeds, args, n)
+        if type(result) is not Nested or has_refused(older):
             return NotImplemented
         y = <Nested>result
-        if y.lev != <PyObject *>level or y.level1 != <PyObject *>older:
+        if y.lev != <PyObject *>level or y.level1 != <PyObject *>older or y.v != y.v:
             return NotImplemented
         if y.n1 != size or y.n != size:
             return NotImplemented
+        for i in range(size):
+            if y.t1[i] != y.t1[i]:
+                return NotImplemented
         symmetric = unit_matrix(size)
         symmetrise(y.t12 if y.mixed else NULL, size, <double *>cnp.PyArray_DATA(symmetric))
         return symmetric.tolist() if type(x) is list else symmetric
@@ -272,6 +322,24 @@ cdef void symmetrise(const double *t12, Py_ssize_t n, double *out) noexcept:
             out[i * n + j] = 0.0 if t12 == NULL else (t12[i * n + j] + t12[j * n + i]) / 2
 
 
+cdef inline bint is_packed(cnp.ndarray x) noexcept:
+    """Whether a copy lies in memory as x does: without gaps, in the order of its axes or reversed."""
+    return cnp.PyArray_ISBEHAVED_RO(x) and (
+        cnp.PyArray_IS_C_CONTIGUOUS(x) or cnp.PyArray_IS_F_CONTIGUOUS(x)
+    )
+
+
+cdef bint has_nan(cnp.ndarray x):
+    cdef const double *values = <const double *>cnp.PyArray_DATA(x)
+    cdef Py_ssize_t i
+    cdef int found = 0
+    if cnp.PyArray_TYPE(x) != cnp.NPY_DOUBLE or not is_packed(x):
+        return bool(numpy.isnan(x).any())
+    for i in range(cnp.PyArray_SIZE(x)):
+        found |= values[i] != values[i]
+    return found
+
+
 cdef object unit_seeds(object x, object level):
     """x with one direction per number in it; None if this is left to the general driver."""
     if type(x) is list:
@@ -280,17 +348,17 @@ cdef object unit_seeds(object x, object level):
         seeds = unit_list(list(x), level, True)
         return None if seeds is None else tuple(seeds)
     if is_vector(x):
-        if 0 < cnp.PyArray_DIM(<cnp.ndarray>x, 0) <= PASS:
+        if is_packed(<cnp.ndarray>x) and 0 < cnp.PyArray_DIM(<cnp.ndarray>x, 0) <= PASS:
             return dual(x.copy(), unit_matrix(cnp.PyArray_DIM(<cnp.ndarray>x, 0)), level)
         return None
     return unit_number(x, level)
 
 
 cdef Dual unit_number(object x, object level):
-    """x with tangent 1; None if it is no real float, nor a dual of one."""
+    """x with tangent 1; None if it is neither a real float nor a dual of one that is alive."""
     cdef Dual seed
     if type(x) is Dual:
-        return dual_of_dual(<Dual>x, 1.0, level)
+        return dual_of_dual(<Dual>x, 1.0, level) if is_open(<object>(<Dual>x).lev) else None
     seed = unfilled(-1, level)
     if not is_double(x, &seed.v, &seed.is_np) or x is True or x is False:
         return None
@@ -319,10 +387,15 @@ cdef list unit_list(list x, object level, bint alone):
 
 
 cdef object row(object x, object y, object level):
-    """The derivative of the number y in x, in the structure of x; None if y is anything else."""
+    """The derivative of the number y in x, in the structure of x; None if y is anything else.
+
+    None also where the general driver has something to say: of nan, and of older duals.
+    """
     cdef Dual result
     cdef Py_ssize_t i
     if type(y) is float or type(y) is int:  # constant
+        if y != y:
+            return None
         if type(x) is ndarray:
             return numpy.zeros(len(x))
         if type(x) is list:
@@ -331,7 +404,9 @@ cdef object row(object x, object y, object level):
     if type(y) is not Dual and type(y) is not Nested:
         return None
     result = <Dual>y
-    if result.lev != <PyObject *>level:
+    if result.lev != <PyObject *>level or result.v != result.v:
+        return None
+    if type(y) is Nested and not is_open(<object>(<Nested>y).level1):
         return None
     if type(x) is list or type(x) is tuple:
         if result.n != (len(x) if len(x) > 1 else -1) or type(y) is not Dual:

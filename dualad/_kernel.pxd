@@ -35,4 +35,7 @@ cdef object array(const double *data, Py_ssize_t n)
 cdef bint is_vector(object x) noexcept
 cdef bint is_double(object x, double *v, bint *is_np) noexcept
 cpdef object dual(object value, object tangent, object level)
-cdef object fresh_level()
+cpdef object open_level()
+cpdef object close_level(object level)
+cpdef bint is_open(object level)
+cdef bint has_refused(object level)

@@ -19,7 +19,7 @@ built for a Python without the GIL, which uses the readable Dual.
 cimport cython
 from cpython.float cimport PyFloat_AS_DOUBLE
 from cpython.long cimport PyLong_AsDouble
-from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
 from cpython.object cimport PyObject, PyObject_RichCompare, PyTypeObject
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
 from libc.math cimport fabs
@@ -74,6 +74,7 @@ cdef extern from *:
     int METH_O
     int METH_KEYWORDS
     void PyObject_Free(void *p) noexcept
+    Py_ssize_t PySet_GET_SIZE(PyObject *x) noexcept
 
 
 cdef extern from "_rules.h":
@@ -128,6 +129,7 @@ cdef double EXACT = 2.0**53  # integers below are floats without loss
 cdef object readable_class = None     # dual.Dual
 cdef object readable_dual = None      # dual.dual before the kernel
 cdef dict levels = {}                 # the namespace of levels.py
+cdef set refused = set()              # its levels that have refused something
 cdef dict protocols = {}              # NumPy's two protocols
 cdef dict table = {}                  # RULES
 cdef dict rows = {ROWS[i].name.decode(): i for i in range(ROW_COUNT)}
@@ -312,7 +314,7 @@ cdef class Dual:
         return 1
 
     def __array_function__(self, func, types, args, kwargs):
-        return protocols["function"](self, func, types, args, kwargs)
+        return readable_class.__array_function__(self, func, types, args, kwargs)
 
 
 @cython.final
@@ -506,8 +508,58 @@ cdef void free_nested(PyObject *memory) noexcept:
     PyObject_Free(memory)
 
 
-cdef object fresh_level():
-    return next(levels["_levels"])
+# The levels that are open, the innermost last. (One interpreter holds its lock throughout.)
+cdef PyObject **opened = NULL
+cdef Py_ssize_t opened_count = 0, opened_room = 0
+
+
+cpdef object open_level():
+    global opened, opened_count, opened_room
+    cdef PyObject **room
+    level = next(levels["_levels"])
+    if opened_count == opened_room:
+        room = <PyObject **>PyMem_Realloc(opened, (2 * opened_room + 16) * sizeof(PyObject *))
+        if room == NULL:
+            raise MemoryError()
+        opened, opened_room = room, 2 * opened_room + 16
+    Py_INCREF(level)
+    opened[opened_count] = <PyObject *>level
+    opened_count += 1
+    return level
+
+
+cpdef object close_level(object level):
+    global opened_count
+    cdef Py_ssize_t i = place_of(level), j
+    cdef PyObject *closed
+    if i >= 0:
+        closed = opened[i]
+        opened_count -= 1
+        for j in range(i, opened_count):
+            opened[j] = opened[j + 1]
+        Py_DECREF(<object>closed)
+    if PySet_GET_SIZE(<PyObject *>refused):
+        refused.discard(level)
+
+
+cpdef bint is_open(object level):
+    return place_of(level) >= 0
+
+
+cdef bint has_refused(object level):
+    return PySet_GET_SIZE(<PyObject *>refused) > 0 and level in refused
+
+
+cdef Py_ssize_t place_of(object level):
+    """Where among the open levels; a copy of a level, as pickle makes one, is the same level."""
+    cdef Py_ssize_t i
+    for i in range(opened_count - 1, -1, -1):
+        if opened[i] == <PyObject *>level:
+            return i
+    for i in range(opened_count - 1, -1, -1):
+        if <object>opened[i] == level:
+            return i
+    return -1
 
 
 cdef inline bint is_ours(object x) noexcept:
@@ -824,7 +876,7 @@ cdef object array_ufunc(PyObject *self, PyObject *const *args, Py_ssize_t n, PyO
     keywords = {} if names == NULL else {
         name: <object>args[n + i] for i, name in enumerate(<tuple>names)
     }
-    return protocols["ufunc"](given[0], given[1], tuple(given[2:]), keywords)
+    return readable_class.__array_ufunc__(<object>self, *given, **keywords)
 
 
 cdef PyMethodDef array_ufunc_method
@@ -1073,9 +1125,10 @@ cdef list COMPARISONS = []
 
 def connect(kind, make, given_table, given_protocols, given_levels):
     """Tell the kernel what is readable, so that it can hand over to it."""
-    global readable_class, readable_dual, table, protocols, levels
+    global readable_class, readable_dual, table, protocols, levels, refused
     readable_class, readable_dual = kind, make
     table, protocols, levels = given_table, given_protocols, given_levels
+    refused = levels["_refused"]
     for name, method in (
         ("add", "add"), ("sub", "sub"), ("mul", "mul"), ("div", "truediv"), ("mod", "mod"),
         ("pow", "pow"),

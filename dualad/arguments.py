@@ -14,7 +14,8 @@ import numpy as np
 
 from .array.operands import from_objects, unbuffered
 from .dual import Dual
-from .pair import as_primal, dual, is_operand, own
+from .levels import is_over
+from .pair import as_primal, dual, is_operand, levels_in, own, plain
 from .structure import leaves, rebuild
 
 Argnum = int | str
@@ -125,15 +126,25 @@ class Inputs:
                 f"{self.driver} differentiates with respect to numbers, arrays, and lists, "
                 f"tuples and dicts of them; got {type(x).__name__}."
             )
-        return as_primal(x)
+        return as_primal(alive(self.driver, x))
+
+    @property
+    def are_complex(self) -> list[bool]:
+        """Of each leaf, whether it is made of complex numbers."""
+        return [is_complex(x) for x in self.leaves]
 
     def call(self, new: Sequence[Any]) -> Any:
         """f with other leaves in the same structure; f may modify all that it gets."""
         numbers = iter(new)
-        given = {k: x if k in self.keys else _copy(x) for k, x in self.given.items()}
+        given = {k: x if k in self.keys else self._copy(x) for k, x in self.given.items()}
         given.update(zip(self.keys, rebuild(self.selected, lambda _: next(numbers)), strict=True))
         args = [given.pop(i) for i in range(self.positional)]
         return self.f(*args, **{str(name): x for name, x in given.items()})
+
+    def _copy(self, x: Any) -> Any:
+        if isinstance(x, _Again):
+            return iter(x)
+        return rebuild(x, lambda v: own(alive(self.driver, unbuffered(v))))
 
     def arrange(self, items: Sequence[Any]) -> Any:
         """One item per leaf, in the structure of the arguments."""
@@ -166,10 +177,26 @@ class _Again:
             yield item
 
 
-def _copy(x: Any) -> Any:
-    if isinstance(x, _Again):
-        return iter(x)
-    return rebuild(x, lambda v: own(unbuffered(v)))
+def is_complex(x: Any) -> bool:
+    """Whether a number, an array or a dual is complex, whatever its value."""
+    return bool(np.iscomplexobj(plain(x))) or hasattr(plain(x), "_mpc_")
+
+
+def alive(driver: str, x: Any) -> Any:
+    """x itself.
+
+    Raises
+    ------
+    TypeError
+        If it is a dual that has been kept from a differentiation that is over.
+    """
+    if isinstance(x, Dual) and any(map(is_over, levels_in(x))):
+        raise TypeError(
+            f"{driver} met a dual of a differentiation that is over, of value "
+            f"{reprlib.repr(plain(x))}: it has been kept in a cache, an object or an outer "
+            "variable; keep x.primal there, or make these anew within the function."
+        )
+    return x
 
 
 class Outputs:
@@ -208,13 +235,13 @@ class Outputs:
                     f"this one returned {type(y).__name__}."
                 )
             y, aux = y
-            self.aux = rebuild(aux, lambda v: split(v, level)[0])
+            self.aux = rebuild(aux, lambda v: alive(driver, split(v, level)[0]))
         self.structure = rebuild(y, self._leaf)
         self.values, self.tangents = [], []
         for part in leaves(self.structure):
             value, tangent = split(part, level)
-            self.values.append(value)
-            self.tangents.append(tangent)
+            self.values.append(alive(driver, value))
+            self.tangents.append(alive(driver, tangent))
 
     def __getstate__(self) -> dict[str, Any]:
         """For another process, without a second copy of the tangents."""

@@ -14,7 +14,15 @@ import numpy as np
 
 from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple
 from .pair import is_operand, plain
-from .passes import one_like, run_pass, run_passes, tangents_of
+from .passes import one_like, run_pass, run_passes, run_together, tangents_of, turned
+from .promises import (
+    is_elementwise,
+    of_real_function,
+    refuse_unless_elementwise,
+    refuse_unless_holomorphic,
+    refuse_unless_same,
+    weights,
+)
 from .structure import leaves
 from .workers import Columns, Progress, Workers, planned
 from .wrappers import driver, function_for
@@ -75,24 +83,45 @@ def derivative(
             return tuple(derivative(f, a, order)(*args, **kwargs) for a in each)
         inputs = Inputs("derivative", f, argnums, args, kwargs)
         results = []
+        first: Outputs | None = None
         for i, x in enumerate(inputs.selected):
             if not is_operand(x):
                 raise TypeError(
                     f"derivative takes a number or an array, got {type(x).__name__}; "
                     "use grad or jacobian."
                 )
-            seeds = [one_like(v) if i == j else None for j, v in enumerate(inputs.leaves)]
-            outputs = run_pass(inputs, seeds)
-            for value in outputs.values:
-                if np.ndim(x) and np.shape(value) != np.shape(x):
-                    raise ValueError(
-                        f"derivative of an array needs an elementwise function: shape "
-                        f"{np.shape(x)} went in, {np.shape(value)} came out; use grad or jacobian."
-                    )
-            results.append(outputs.arrange(tangents_of(outputs, inputs)))
+            outputs, slopes = _elementwise_slopes(inputs, i)
+            first = first or outputs
+            refuse_unless_same(first, outputs)
+            results.append(outputs.arrange(slopes))
         return results[0] if inputs.single else tuple(results)
 
     return wrapper
+
+
+def _elementwise_slopes(inputs: Inputs, i: int) -> tuple[Outputs, list[Any]]:
+    """The outputs, and the slope of each of their numbers in that number of input i."""
+    x, key = inputs.leaves[i], inputs.keys[i]
+    ones = [one_like(v) if i == j else None for j, v in enumerate(inputs.leaves)]
+    seedings = [ones]
+    if inputs.are_complex[i]:
+        seedings.append(turned(inputs, ones))
+    is_known = isinstance(inputs.f, Outputs) or is_elementwise(inputs.f, key, np.shape(x))
+    if not is_known:
+        seedings.append([None if s is None else weights(x) for s in ones])
+    outputs, (slopes, *others) = run_together(inputs, seedings, ())
+    for value in outputs.values:
+        if np.ndim(x) and np.shape(value) != np.shape(x):
+            raise ValueError(
+                f"derivative of an array needs an elementwise function: shape "
+                f"{np.shape(x)} went in, {np.shape(value)} came out; use grad or jacobian."
+            )
+    if not is_known:
+        refuse_unless_elementwise(inputs, key, x, slopes, others.pop())
+    for along_i in others:
+        for slope, other in zip(slopes, along_i, strict=True):
+            refuse_unless_holomorphic(inputs, slope, other)
+    return outputs, slopes
 
 
 @driver
@@ -167,8 +196,11 @@ def grad(
 
 def _gradient(inputs: Inputs, has_aux: bool = False) -> tuple[Outputs, list[Any]]:
     """The one real output, and its derivative in each input."""
-    outputs, rows = run_passes(inputs, None, has_aux, _one_real_output)
-    return outputs, rows[0]
+    outputs, rows = run_passes(inputs, None, has_aux, _one_real_output, combine=of_real_function)
+    if not any(inputs.are_complex):
+        return outputs, rows[0]
+    slopes = zip(rows[0], inputs.are_complex, strict=True)
+    return outputs, [s if is_complex else np.real(s) for s, is_complex in slopes]
 
 
 def _one_real_output(outputs: Outputs) -> None:

@@ -28,10 +28,13 @@ from .pair import (
     is_array,
     is_operand,
     newest,
+    note_refusals,
     plain,
     readable_dual,
+    refused,
 )
 from .rules import Rule
+from .structure import leaves
 from .table import RULES
 from .text import formatted, latex, text_of
 from .zeros import by_ieee, scale, total
@@ -354,33 +357,44 @@ class Dual(Pair):
     # what would lose the derivative
 
     def __float__(self) -> NoReturn:
-        raise TypeError(
+        raise refused(
             _LOST.format(
                 what="float(x), math.sin(x), or storing x in an array of floats",
                 instead=f"x itself, np.sin(x) or dualad.sin(x), {_ROOM}",
-            )
+            ),
+            self,
         )
 
     def __complex__(self) -> NoReturn:
-        raise TypeError(
+        raise refused(
             _LOST.format(
                 what="complex(x), cmath.sin(x), or storing x in an array of complex numbers",
                 instead=f"x + 0j, np.sin(x) or dualad.sin(x), {_ROOM}",
-            )
+            ),
+            self,
         )
 
     def __index__(self) -> NoReturn:
-        raise TypeError(_LOST.format(what="using x as an index or a count", instead="int(x)"))
+        what = "using x as an index or a count"
+        raise refused(_LOST.format(what=what, instead="int(x)"), self)
 
     # NumPy
 
     ndim, shape, size = 0, (), 1
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        return PROTOCOLS["ufunc"](ufunc, method, inputs, kwargs)
+        try:
+            return PROTOCOLS["ufunc"](ufunc, method, inputs, kwargs)
+        except TypeError:
+            note_refusals(*leaves(inputs))
+            raise
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return PROTOCOLS["function"](self, func, types, args, kwargs)
+        try:
+            return PROTOCOLS["function"](self, func, types, args, kwargs)
+        except TypeError:
+            note_refusals(self, *leaves(args))
+            raise
 
     def __getattr__(self, name: str) -> Any:
         if name == "value":

@@ -4,8 +4,12 @@ Each differentiation takes a level of its own, never used before. Where two leve
 newer one wraps the older, so derivatives of derivatives cannot mix up whose tangent is whose
 (Siskind & Pearlmutter's perturbation confusion), through closures, callbacks or threads.
 
-Duals travel between processes by pickle, so levels are Lamport clocks: a count, and a random
-number of this process below it. Whoever receives a level sets the own count above it.
+A driver opens a level and closes it when it returns. Duals that are found after that have escaped,
+in a cache or an object, and a level also remembers whether one of its duals has refused anything.
+
+Duals travel between processes by pickle, so levels are Lamport clocks: a count, and random
+numbers of this process and this clock below it. Whoever receives a level sets the own count above
+it.
 
 Whoever wants to take part in a differentiation, as a trace or an audit does, makes a
 `ParticipatingLevel`. Nothing of it is global: code without a dual of this level notices nothing.
@@ -17,16 +21,26 @@ import os
 from itertools import count
 from typing import Any
 
+from .kernel import KERNEL
+
 HAND_MADE = 0  # the level of all duals that a user writes down: the textbook's one ε
 
+# A level is a count, 40 bits of its process, 23 of its clock, and 1 where nothing closes it.
 _BITS = 64
 _STEP = 1 << _BITS
+_OF_CLOCK = 1 << 24
+
+
+def _random(bits: int) -> int:
+    return int.from_bytes(os.urandom(8), "big") % (1 << bits)
+
+
+_process = _random(40)
 
 
 def _clock(after: int) -> count[int]:
-    return count(
-        (((after >> _BITS) + 1) << _BITS) + int.from_bytes(os.urandom(_BITS // 8), "big"), _STEP
-    )
+    start = ((after >> _BITS) + 1) << _BITS
+    return count(start + _process * _OF_CLOCK + 2 * _random(23), _STEP)
 
 
 _levels = _clock(HAND_MADE)
@@ -38,7 +52,60 @@ def fresh_level() -> int:
     >>> fresh_level() < fresh_level()
     True
     """
-    return next(_levels)
+    return next(_levels) + 1
+
+
+# -- levels of drivers: from when they are opened until they are closed -----------------------
+
+_open: set[int] = set()  # unless the kernel keeps them
+_refused: set[int] = set()  # those of them whose duals have refused something
+
+
+def readable_open_level() -> int:
+    """A fresh level that is over when `close_level` is called."""
+    level = next(_levels)
+    _open.add(level)
+    return level
+
+
+def readable_close_level(level: int) -> None:
+    """The differentiation is over: what is left of its duals has escaped."""
+    _open.discard(level)
+    _refused.discard(level)
+
+
+open_level = KERNEL.open_level if KERNEL else readable_open_level
+close_level = KERNEL.close_level if KERNEL else readable_close_level
+
+
+def is_open(level: int) -> bool:
+    """Whether a driver has opened this level, here, and is at work."""
+    return KERNEL.is_open(level) if KERNEL else level in _open
+
+
+def is_over(level: int) -> bool:
+    """Whether a driver in this process has opened and closed this level.
+
+    >>> level = open_level()
+    >>> is_over(level), close_level(level), is_over(level), is_over(HAND_MADE)
+    (False, None, True, False)
+    """
+    is_ours = level & 1 == 0 and level // _OF_CLOCK % (1 << 40) == _process
+    return is_ours and level != HAND_MADE and not is_open(level)
+
+
+def note_refusal(level: int) -> None:
+    """A dual of this level could not do what was asked of it: an error says so, if it is seen."""
+    if is_open(level):
+        _refused.add(int(level))
+
+
+def has_refused(level: int) -> bool:
+    """Whether a dual of this level could not do what was asked of it."""
+    return level in _refused
+
+
+# -- the seam ------------------------------------------------------------------------------
 
 
 class ParticipatingLevel(int):
@@ -83,7 +150,8 @@ def seen(level: int) -> int:
 
 
 def _after_fork() -> None:
-    global _levels
+    global _levels, _process
+    _process = _random(40)  # the levels that the parent has opened are not ours to close
     _levels = _clock(next(_levels))
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from .kernel import KERNEL
-from .levels import HAND_MADE, ParticipatingLevel, seen
+from .levels import HAND_MADE, ParticipatingLevel, note_refusal, seen
+from .memory import copied, laid_out
 from .namespaces import is_number
 
 Function = Callable[..., Any]
@@ -107,8 +109,15 @@ def as_primal(x: Any) -> Any:
 
 
 def own(x: Any) -> Any:
-    """A copy of an array in its own layout, so that nobody else can change it."""
-    return x.copy("K") if is_array(x) else x
+    """A copy of an array, its memory laid out as before, so that nobody else can change it."""
+    array = plain(x)
+    if not isinstance(array, np.ndarray):
+        return x
+    if array.flags.c_contiguous or array.flags.f_contiguous:
+        return x.copy("K")
+    if isinstance(x, Pair) and type(x) is kind_of(x.primal) and type(x.level) is int:
+        return dual(own(x.primal), own(x.tangent), x.level)
+    return copied(x) if type(x) is np.ndarray else x.copy("K")
 
 
 def laid_out_like(primal: Any, tangent: Any) -> Any:
@@ -116,9 +125,9 @@ def laid_out_like(primal: Any, tangent: Any) -> Any:
     array = plain(primal)
     if len(shape_of(array)) < 2 or array.flags.c_contiguous or not isinstance(tangent, np.ndarray):
         return tangent
-    many = tangent.ndim - array.ndim
-    order = [*range(many), *(many + i for i in np.argsort([-abs(s) for s in array.strides]))]
-    return tangent.transpose(order).copy().transpose(np.argsort(order))
+    result = laid_out(array, tangent)
+    result[...] = tangent
+    return result
 
 
 def zero_like(level: int, tangent: Any, shape: tuple[int, ...], dtype: Any = None) -> Any:
@@ -168,6 +177,29 @@ def plain(x: Any) -> Any:
     while isinstance(x, Pair):
         x = x.primal
     return x
+
+
+def levels_in(x: Any) -> set[int]:
+    """The levels of a dual, in its primal and its tangent; none for other things."""
+    if not isinstance(x, Pair):
+        return set()
+    levels = {x.level, *levels_in(x.primal)}
+    with suppress(ArithmeticError):  # no tangent: the derivative does not exist
+        levels |= levels_in(x.tangent)
+    return levels
+
+
+def note_refusals(*involved: Any) -> None:
+    """An error is on its way because of these duals: drivers ask for it, if code goes on."""
+    for x in involved:
+        for level in levels_in(x):
+            note_refusal(level)
+
+
+def refused(message: str, *involved: Any) -> TypeError:
+    """The error for what would lose the derivatives of duals."""
+    note_refusals(*involved)
+    return TypeError(message)
 
 
 def map_leaves(f: Function, x: Any) -> Any:

@@ -10,6 +10,7 @@ a leading axis, one entry per direction.
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,9 +19,10 @@ import numpy as np
 
 from .arguments import Inputs, Outputs
 from .array.dualarray import DualArray
-from .levels import fresh_level
+from .levels import close_level, has_refused, open_level
 from .namespaces import is_exact
 from .pair import as_number, dual, laid_out_like, own, plain
+from .promises import Combine, holomorphic, nan_where, refuse_unless_plain, refuse_unless_same
 from .workers import SERIAL, Plan
 
 DIRECTIONS = 256  # at most so many in one pass
@@ -79,9 +81,72 @@ def run_pass(inputs: Inputs, seeds: Sequence[Any], has_aux: bool = False) -> Out
     """One evaluation of f on seeded inputs."""
     if isinstance(inputs.f, Outputs):
         return inputs.f
-    level = fresh_level()
-    y = inputs.call(seeded(inputs, seeds, level))
-    return Outputs(inputs.driver, y, level, has_aux)
+    outputs, is_doubtful = _evaluated(inputs, seeds, has_aux)
+    if is_doubtful:  # f has caught an error of ours
+
+        def evaluate(points: list[Any]) -> Outputs:
+            moved = copy.copy(inputs)
+            moved.leaves = points
+            return _evaluated(moved, seeds, has_aux)[0]
+
+        refuse_unless_plain(inputs, list(seeds), outputs, has_aux, evaluate)
+    return outputs
+
+
+def _evaluated(inputs: Inputs, seeds: Sequence[Any], has_aux: bool) -> tuple[Outputs, bool]:
+    """The outputs, and whether a dual has refused something on the way."""
+    level = open_level()
+    try:
+        y = inputs.call(seeded(inputs, seeds, level))
+        return Outputs(inputs.driver, y, level, has_aux), has_refused(level)
+    finally:
+        close_level(level)
+
+
+Seeding = list[Any]  # a seed for each input
+Tangents = list[Any]  # a tangent for each output
+
+
+def run_together(
+    inputs: Inputs, seedings: Sequence[Seeding], directions: tuple[int, ...], has_aux: bool = False
+) -> tuple[Outputs, list[Tangents]]:
+    """One pass for several seedings; several passes for numbers with more digits than arrays."""
+    if len(seedings) == 1 or isinstance(inputs.f, Outputs):
+        outputs = run_pass(inputs, seedings[0], has_aux)
+        return outputs, [tangents_of(outputs, inputs, directions)]
+    if any(is_exact(plain(x)) for x in inputs.leaves):
+        passes = [run_pass(inputs, seeds, has_aux) for seeds in seedings]
+        for later in passes[1:]:
+            refuse_unless_same(passes[0], later)
+        return passes[0], [tangents_of(outputs, inputs) for outputs in passes]
+    of_each = zip(*seedings, strict=True)
+    seeds = [_stacked(x, each) for x, each in zip(inputs.leaves, of_each, strict=True)]
+    many, k = len(seedings), directions[0] if directions else 1
+    outputs = run_pass(inputs, seeds, has_aux)
+    found: list[Tangents] = [[] for _ in seedings]
+    for tangent in tangents_of(outputs, inputs, (many * k,)):
+        for j in range(many):
+            part = tangent[j * k : (j + 1) * k] if directions else tangent[j]
+            found[j].append(part if np.ndim(part) else as_number(part))
+    return outputs, found
+
+
+def _stacked(x: Any, seeds: Sequence[Any]) -> Any:
+    """Seeds of one input as the directions of one seed; None if it has none of them."""
+    given = [s for s in seeds if s is not None]
+    if not given:
+        return None
+    each = [np.zeros_like(given[0]) if s is None else np.asarray(s) for s in seeds]
+    stack = np.stack if np.ndim(each[0]) == np.ndim(x) else np.concatenate
+    return laid_out_like(x, stack(each))
+
+
+def turned(inputs: Inputs, seeds: Seeding) -> Seeding:
+    """The seeds of complex inputs times i."""
+    return [
+        1j * s if is_complex and s is not None else None
+        for is_complex, s in zip(inputs.are_complex, seeds, strict=True)
+    ]
 
 
 def run_passes(
@@ -90,10 +155,12 @@ def run_passes(
     has_aux: bool = False,
     check: Callable[[Outputs], None] | None = None,
     plan: Plan = SERIAL,
+    combine: Combine = holomorphic,
 ) -> tuple[Outputs, list[list[Any]]]:
     """All passes: the outputs of the first, and per output its derivative in each input.
 
-    `check` may refuse these outputs before the other passes run.
+    `check` may refuse these outputs before the other passes run; `combine` says what the
+    derivative in a complex input is.
     """
     chunk = _directions_per_pass(inputs, chunk, plan)
     as_numbers = chunk == 1 and not any(
@@ -104,8 +171,8 @@ def run_passes(
         inputs.exhaust_iterators()
     passes = plan.run(functools.partial(_unit_pass, inputs, chunk, as_numbers, has_aux), starts)
     first: Outputs | None = None
-    tangents: list[list[Any]] = []  # of each pass
-    for start, outputs in zip(starts, passes, strict=True):
+    columns: list[Tangents] = []  # of each pass
+    for start, (outputs, tangents) in zip(starts, passes, strict=True):
         stop = min(inputs.size, start + chunk)
         if first is None:
             first = outputs
@@ -113,29 +180,32 @@ def run_passes(
                 plan.columns.check(outputs.values)
             if check is not None:
                 check(outputs)
-        elif list(map(np.shape, outputs.values)) != list(map(np.shape, first.values)):
-            raise ValueError(
-                f"{inputs.driver}: the function returned other shapes in a later pass than in "
-                "the first; it must do the same in every pass."
-            )
-        these = tangents_of(outputs, inputs, () if as_numbers else (stop - start,))
+        else:
+            refuse_unless_same(first, outputs)
+        these = tangents[0] if len(tangents) == 1 else combine(inputs, start, stop, *tangents)
         if plan.columns is None:
-            tangents.append(these)
+            columns.append(these)
         else:
             plan.columns.write(start, stop, *these)
     assert first is not None
-    rows = [list(row) for row in zip(*tangents, strict=True)]  # of each output, unless written
+    rows = [list(row) for row in zip(*columns, strict=True)]  # of each output, unless written
     if not as_numbers:
         rows = [_blocks(inputs, v, row) for v, row in zip(first.values, rows, strict=False)]
     return first, rows
 
 
-def _unit_pass(inputs: Inputs, chunk: int, as_numbers: bool, has_aux: bool, start: int) -> Outputs:
-    """One of these passes: the directions from start on."""
-    if isinstance(inputs.f, Outputs):
-        return inputs.f
+def _unit_pass(
+    inputs: Inputs, chunk: int, as_numbers: bool, has_aux: bool, start: int
+) -> tuple[Outputs, list[Tangents]]:
+    """One of these passes: the directions from start on; if inputs are complex, times i too."""
     stop = min(inputs.size, start + chunk)
-    return run_pass(inputs, unit_seeds(inputs, start, stop, as_numbers), has_aux)
+    seedings = [unit_seeds(inputs, start, stop, as_numbers)]
+    if any(inputs.are_complex):
+        seedings.append(turned(inputs, seedings[0]))
+    directions = () if as_numbers else (stop - start,)
+    outputs, tangents = run_together(inputs, seedings, directions, has_aux)
+    outputs.tangents = []  # as they are in these, they need not travel twice
+    return outputs, tangents
 
 
 def _directions_per_pass(inputs: Inputs, chunk: int | None, plan: Plan) -> int:
@@ -156,9 +226,12 @@ def _directions_per_pass(inputs: Inputs, chunk: int | None, plan: Plan) -> int:
 
 
 def tangents_of(outputs: Outputs, inputs: Inputs, directions: tuple[int, ...] = ()) -> list[Any]:
-    """The tangent of each output, zero where there is none."""
+    """The tangent of each output: zero where there is none, nan where the output is nan."""
     return [
-        _zero(directions + np.shape(value), inputs) if tangent is None else tangent
+        nan_where(
+            value,
+            _zero(directions + np.shape(value), inputs) if tangent is None else tangent,
+        )
         for value, tangent in zip(outputs.values, outputs.tangents, strict=True)
     ]
 

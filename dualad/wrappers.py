@@ -17,6 +17,7 @@ from .dual import Dual
 from .kernel import DRIVERS
 from .lifting.lift import lift as lifted
 from .pair import Function
+from .promises import is_elementwise
 
 Driver = TypeVar("Driver", bound=Callable[..., Any])
 
@@ -91,5 +92,5 @@ def _continued(definition: Function, x: Any, y: Any, level: int) -> Any:
 
 _WRAPPERS: tuple[type, ...] = (_Wrapper,)
 if DRIVERS:
-    DRIVERS.connect(Dual, _continued)
+    DRIVERS.connect(Dual, _continued, is_elementwise)
     _WRAPPERS = (_Wrapper, *DRIVERS.SHORT_WAYS.values())

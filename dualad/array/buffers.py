@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from ..dual import Dual
-from ..pair import dual, plain
+from ..pair import dual, plain, refused
 from ..structure import leaves, rebuild
 from .algebra import zero_tangent
 from .dualarray import DualArray, Flat, is_basic
@@ -81,9 +81,10 @@ class _Whole:
         if new is self.array:
             return
         if any(alias() is not None for alias in self.aliases):
-            raise TypeError(
+            raise refused(
                 "cannot store a dual in an array of floats whose memory is in use by code that "
-                "dualad.lift does not reach; make the array with np.zeros_like(x)."
+                "dualad.lift does not reach; make the array with np.zeros_like(x).",
+                x,
             )
         self.array = new
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..dual import Dual
 from ..kernel import ARRAY_KERNEL, KERNEL
-from ..pair import as_number, dual, is_operand, parts, plain, shape_of
+from ..pair import as_number, dual, is_operand, parts, plain, refused, shape_of
 from ..table import RULES
 from ..text import text_of
 from .algebra import constant, directions, linear, matmul
@@ -280,9 +280,10 @@ class DualArray(Dual):
         if not is_operand(x):
             raise TypeError(f"a DualArray holds numbers, got {type(x).__name__}.")
         if isinstance(x, Dual) and x.level > self.level:
-            raise TypeError(
+            raise refused(
                 "cannot store a dual of an inner derivative in an array of an outer one; "
-                "make the array from the inner variable, as np.zeros_like(x)."
+                "make the array from the inner variable, as np.zeros_like(x).",
+                x,
             )
         value, tangent = parts(x, self.level)
         if tangent is not None and directions((x,), self.level) != directions((self,), self.level):
@@ -326,9 +327,10 @@ class DualArray(Dual):
     def _take_older(self, x: Dual) -> None:
         """Make room for the tangents of an older level, which this array has not met yet."""
         if _is_shared(self):
-            raise TypeError(
+            raise refused(
                 "cannot store a dual of an outer derivative in a view of an array that does "
-                "not depend on it yet; make the array with np.zeros_like of what is stored."
+                "not depend on it yet; make the array with np.zeros_like of what is stored.",
+                x,
             )
         self.primal, self.tangent = constant(self.primal, x), constant(self.tangent, x)
 
@@ -437,9 +439,10 @@ class DualArray(Dual):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         if dtype is not None and np.dtype(dtype) != object:
-            raise TypeError(
+            raise refused(
                 f"an array of {np.dtype(dtype)} would lose the derivatives of a DualArray; "
-                "write x itself, np.array(x) without dtype, or x.primal for the plain array."
+                "write x itself, np.array(x) without dtype, or x.primal for the plain array.",
+                self,
             )
         result = np.empty(self.shape, dtype=object)
         for index in np.ndindex(self.shape):

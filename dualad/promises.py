@@ -1,0 +1,265 @@
+"""What the drivers promise beyond the chain rule, checked when a pass is done.
+
+nan outputs       have nan derivatives
+complex           a derivative exists where the limit is the same in all directions
+elementwise       output j of a derivative depends on input j alone
+one function      all passes of a call see the same
+no loss           code that went on after a dual's error comes to what plain numbers give
+"""
+
+from __future__ import annotations
+
+import reprlib
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import numpy as np
+
+from .arguments import Inputs, Outputs
+from .levels import fresh_level
+from .pair import own, plain, refused, shape_of
+
+STEP = 1 / 8191  # relative, to a nearby point
+NEARBY = 16  # at most so many directions are tried one by one
+
+# -- nan -----------------------------------------------------------------------------------
+
+
+def nan_where(value: Any, tangent: Any) -> Any:
+    """The tangent of an output, nan where the output is."""
+    number = plain(value)
+    if not isinstance(number, np.ndarray):
+        return tangent if number == number else tangent + np.nan
+    if number.dtype.kind not in "fc":
+        return tangent
+    missing = np.isnan(number)
+    return np.where(missing, np.nan, tangent) if missing.any() else tangent
+
+
+# -- complex numbers, and elements ---------------------------------------------------------
+
+
+def _differ(a: Any, b: Any) -> bool:
+    """Whether two tangents differ by more than rounding; what is not finite is not compared."""
+    a, b = (np.asarray(plain(t)) for t in (a, b))
+    if object in (a.dtype, b.dtype):  # numbers of mpmath
+        size = max(abs(a[()]), abs(b[()]))
+        return bool(abs(a[()] - b[()]) > 1e-6 * size)
+    with np.errstate(all="ignore"):
+        size = np.maximum(np.abs(a), np.abs(b))
+        most = np.max(size, where=np.isfinite(size), initial=0)
+        return bool(np.any(np.abs(a - b) > 1e-6 * size + 1e-12 * most))
+
+
+# What the derivatives along the numbers from start to stop and along i times them give together.
+Combine = Callable[[Inputs, int, int, list[Any], list[Any]], list[Any]]
+
+
+def holomorphic(
+    inputs: Inputs, start: int, stop: int, ones: list[Any], turned: list[Any]
+) -> list[Any]:
+    """The derivatives in complex numbers, as along 1; those along i are i times as large.
+
+    Raises
+    ------
+    TypeError
+        If they are not.
+    """
+    is_here = _are_complex(inputs, start, stop)
+    for one, other in zip(ones, turned, strict=True):
+        if stop - start > 1 or np.ndim(one):
+            one, other = one[is_here], other[is_here]
+        elif not is_here.all():
+            continue
+        refuse_unless_holomorphic(inputs, one, other)
+    return ones
+
+
+def of_real_function(
+    inputs: Inputs, start: int, stop: int, ones: list[Any], turned: list[Any]
+) -> list[Any]:
+    """The gradient of a real function of complex numbers x + iy: its slope in x − i·that in y."""
+    is_here = _are_complex(inputs, start, stop)
+    if not is_here.any():
+        return ones
+    return [one - 1j * other for one, other in zip(ones, turned, strict=True)]
+
+
+def _are_complex(inputs: Inputs, start: int, stop: int) -> Any:
+    """Which of these numbers are complex."""
+    return np.repeat(inputs.are_complex, inputs.sizes)[start:stop]
+
+
+def refuse_unless_holomorphic(inputs: Inputs, one: Any, turned: Any) -> None:
+    """Compare the tangent of an output along i with i times that along 1.
+
+    Raises
+    ------
+    TypeError
+        If they are not the same.
+    """
+    if _differ(turned, 1j * one):
+        raise refused(
+            f"{inputs.driver}: the function is not holomorphic here, for it uses abs, conj, the "
+            "real part or the like of a complex argument, and so has no derivative in it; "
+            "differentiate in the real and the imaginary part, or along a direction by jvp "
+            "(grad takes real functions of complex arguments).",
+            *inputs.leaves,
+        )
+
+
+_ELEMENTWISE: weakref.WeakKeyDictionary[Any, set[Any]] = weakref.WeakKeyDictionary()
+
+
+def is_elementwise(f: Any, key: Any, shape: tuple[int, ...]) -> bool:
+    """Whether f is known to be elementwise in an argument of this shape."""
+    if len(shape) == 0 or (isinstance(f, np.ufunc) and f.signature is None):
+        return True
+    try:
+        return (key, shape) in _ELEMENTWISE.get(f, ())
+    except TypeError:  # an f that has no hash, or no weak references
+        return False
+
+
+def weights(x: Any) -> Any:
+    """A direction in which no two elements go along, of the shape and type of an array."""
+    golden = np.modf(np.arange(1, np.size(x) + 1) * 0.6180339887498949)[0]
+    return (1 + golden).reshape(np.shape(x)).astype(plain(x).dtype)
+
+
+def refuse_unless_elementwise(
+    inputs: Inputs, key: Any, x: Any, ones: list[Any], weighted: list[Any]
+) -> None:
+    """Compare the tangents along the weights with the weights times those along ones.
+
+    Raises
+    ------
+    ValueError
+        If they are not the same.
+    """
+    if any(_differ(t, weights(x) * one) for one, t in zip(ones, weighted, strict=True)):
+        raise ValueError(
+            "derivative of an array needs an elementwise function: in this one, an element of the "
+            "result depends on several elements that went in; use grad or jacobian."
+        )
+    with suppress(TypeError):
+        _ELEMENTWISE.setdefault(inputs.f, set()).add((key, np.shape(x)))
+
+
+# -- the same function in every pass -------------------------------------------------------
+
+
+class NotDeterministicError(ValueError):
+    """A function gave other values in a later pass of the same call."""
+
+
+def refuse_unless_same(first: Outputs, later: Outputs) -> None:
+    """Compare the values of two passes.
+
+    Raises
+    ------
+    NotDeterministicError
+        If there is a difference.
+    """
+    shapes = [[shape_of(v) for v in outputs.values] for outputs in (first, later)]
+    if shapes[0] != shapes[1]:
+        raise NotDeterministicError(
+            f"{first.driver}: the function returned other shapes in a later pass than in "
+            "the first; it must do the same in every pass."
+        )
+    for one, other in zip(first.values, later.values, strict=True):
+        one, other = np.asarray(plain(one)), np.asarray(plain(other))
+        if not np.all((one == other) | ((one != one) & (other != other))):
+            raise NotDeterministicError(
+                f"{first.driver}: the function returned other values in a later pass than in the "
+                "first; it must do the same in every pass, without random numbers, counters or "
+                "data that it modifies."
+            )
+
+
+# -- refusals that were swallowed ----------------------------------------------------------
+
+Evaluate = Callable[[list[Any]], Outputs]  # a pass from other points
+
+
+def refuse_unless_plain(
+    inputs: Inputs, seeds: list[Any], outputs: Outputs, has_aux: bool, evaluate: Evaluate
+) -> None:
+    """Compare what f gives for duals with what it gives for plain numbers, here and nearby.
+
+    Raises
+    ------
+    TypeError
+        If there is a difference.
+    """
+    _compare(inputs, inputs.leaves, outputs, has_aux)
+    for direction in _directions(inputs, seeds):
+        for sign in (1, -1):
+            with suppress(_Elsewhere):
+                points = [
+                    x if d is None else x + _step(x, d, sign)
+                    for x, d in zip(inputs.leaves, direction, strict=True)
+                ]
+                try:
+                    there = evaluate(points)
+                except Exception as error:
+                    raise _Elsewhere from error
+                _compare(inputs, points, there, has_aux)
+                break
+
+
+class _Elsewhere(Exception):
+    """A nearby point where f is not defined."""
+
+
+def _compare(inputs: Inputs, points: list[Any], outputs: Outputs, has_aux: bool) -> None:
+    try:
+        y = inputs.call(list(map(own, points)))
+        values = Outputs(inputs.driver, y, fresh_level(), has_aux).values
+    except Exception as error:
+        if points is not inputs.leaves:
+            raise _Elsewhere from error
+        raise
+    mine = outputs.values
+    if list(map(shape_of, values)) == list(map(shape_of, mine)):
+        different = [
+            (a, b)
+            for a, b in zip(map(plain, mine), map(plain, values), strict=True)
+            if not np.allclose(np.asarray(a, complex), np.asarray(b, complex), 1e-9, 0, True)
+        ]
+        if not different:
+            return
+        got, wanted = map(reprlib.repr, different[0])
+    else:
+        got, wanted = "other shapes", "others"
+    raise refused(
+        f"{inputs.driver}: the function caught an error by which a dual had refused to lose its "
+        f"derivative, and went on to give {got} where plain numbers give {wanted}; let that error "
+        "pass, whose message says what to write instead.",
+        *inputs.leaves,
+    )
+
+
+def _directions(inputs: Inputs, seeds: list[Any]) -> Iterator[list[Any]]:
+    """The directions of a pass one by one, if they are not too many, and one along all of them."""
+    counts = [
+        len(s)
+        for x, s in zip(inputs.leaves, seeds, strict=True)
+        if len(shape_of(s)) > len(shape_of(x))
+    ]
+    if not counts:
+        yield seeds
+        return
+    for j in range(min(counts[0], NEARBY)):
+        yield [None if s is None else s[j] for s in seeds]
+    mixed = weights(np.empty(counts[0]))
+    yield [None if s is None else np.tensordot(mixed, s, 1) for s in seeds]
+
+
+def _step(x: Any, direction: Any, sign: int) -> Any:
+    size = abs(plain(x))
+    if isinstance(size, np.ndarray):
+        size = np.where(size > 0, size, 1)
+    return sign * direction * (size or 1 if not np.ndim(size) else size) / int(1 / STEP)
