@@ -102,8 +102,10 @@ def derivative(
                     "use grad or jacobian."
                 )
             outputs, slopes = _elementwise_slopes(inputs, i)
-            first = first or outputs
-            refuse_unless_same(first, outputs)
+            if first is None:
+                first = outputs
+            else:
+                refuse_unless_same(first, outputs)
             results.append(outputs.arrange(slopes))
         return results[0] if inputs.single else tuple(results)
 
