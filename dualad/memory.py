@@ -18,12 +18,11 @@ def copied(x: Any) -> Any:
     >>> copied(np.arange(6.0)[::-2]).strides
     (-16,)
     """
-    if 0 in x.strides:  # one number for many places, which cannot be written to
-        once = x[tuple([slice(None) if step else slice(1) for step in x.strides])]
-        return np.broadcast_to(once.copy("K"), x.shape)
-    result = laid_out(x, x)
-    result[...] = x
-    return result
+    # Where one number stands for many places, they cannot be written to.
+    once = x[tuple([slice(None) if step else slice(1) for step in x.strides])]
+    result = laid_out(once, once)
+    result[...] = once
+    return result if 0 not in x.strides else np.broadcast_to(result, x.shape)
 
 
 def laid_out(array: Any, like: Any) -> Any:

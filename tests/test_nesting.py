@@ -88,7 +88,7 @@ def test_a_closure_that_is_mutated() -> None:
     assert D(f)(5.0) == 10.0
     # what escaped is told, in outputs and in inputs
     for f, x in ((lambda x: x * kept[0], 2.0), (lambda x: x * 2, kept[0])):
-        with pytest.raises(TypeError, match=r"a differentiation that is over, of value 5\.0"):
+        with pytest.raises(TypeError, match=r"a differentiation that is over, of value (5|10)\.0"):
             D(f)(x)
     assert D(lambda x: x * kept[0].primal)(2.0) == 5.0
 

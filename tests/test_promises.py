@@ -1,0 +1,704 @@
+"""What the drivers promise beyond the chain rule, each promise with code that is right beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import functools
+import math
+import os
+import pickle
+import threading
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from mpmath import mp, mpc, mpf
+from support.both import PACKAGES
+from support.processes import run_python
+
+import dualad
+from dualad import (
+    Dual,
+    NotDeterministicError,
+    derivative,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    value_and_grad,
+)
+from dualad.levels import close_level, fresh_level, is_over, open_level
+from dualad.pair import dual
+
+both = pytest.mark.parametrize("package", PACKAGES, ids=["dualad", "pure"])
+
+SWALLOWED = "the function caught an error by which a dual had refused"
+ESCAPED = "met a dual of a differentiation that is over"
+
+
+# -- nan -----------------------------------------------------------------------------------
+
+
+@both
+@pytest.mark.filterwarnings("ignore:.*:RuntimeWarning")
+def test_nan_outputs_have_nan_derivatives(package: ModuleType) -> None:
+    d, grad, jacobian = package.derivative, package.grad, package.jacobian
+    for f, x in (
+        (np.log, -1.0),
+        (np.arctanh, 2.0),
+        (lambda t: t * math.nan, 3.0),
+        (lambda t: np.sqrt(t) * 1j, -2.0),
+        (lambda t: math.nan, 3.0),  # a constant
+        (package.log, np.float64(-1.0)),
+    ):
+        assert np.isnan(d(f)(x))
+        assert np.isnan(d(f, order=2)(x))
+        assert np.isnan(package.jvp(f, (x,), (1.0,))[1])
+        assert np.isnan(grad(lambda v, f=f: np.real(f(v[0])) + v[1])([x, 1.0])).all()
+    x = np.array([-1.0, 4.0])
+    np.testing.assert_array_equal(d(np.log)(x), [np.nan, 0.25])
+    np.testing.assert_array_equal(d(np.log)(x), [np.nan, 0.25])  # the second time, in C
+    np.testing.assert_array_equal(d(np.log, order=2)(x), [np.nan, -1 / 16])
+    np.testing.assert_array_equal(jacobian(np.log)(x), [[np.nan, np.nan], [0, 0.25]])
+    value, slopes = package.value_and_grad(lambda v: np.sum(np.log(v)))(x)
+    assert np.isnan(value) and np.isnan(slopes).all()
+    value, slopes = package.value_and_grad(lambda v: np.std(v, ddof=1))(np.array([2.0]))
+    assert np.isnan(value) and np.isnan(slopes).all()
+    for point in (x, [-1.0, 4.0]):
+        h = package.hessian(lambda v: np.log(v[0]) * v[1])(point)
+        assert np.isnan(h).all()
+    rows = jacobian(lambda v: [np.log(v[0]), v[1] ** 2])([-1.0, 4.0])
+    assert np.isnan(rows[0]).all() and rows[1] == [0.0, 8.0]
+
+
+@both
+@pytest.mark.filterwarnings("ignore:.*:RuntimeWarning")
+def test_a_nan_that_is_not_chosen_does_not_reach_an_output(package: ModuleType) -> None:
+    x = np.array([-1.0, 4.0])
+    f = lambda v: np.where(v > 0, np.log(v), v * 3)  # noqa: E731
+    assert package.derivative(f)(x).tolist() == [3.0, 0.25]
+    assert package.grad(lambda v: np.nansum(np.log(v)))(x).tolist() == [0.0, 0.25]
+    assert package.derivative(lambda t: 0.0 if np.log(t) != np.log(t) else t)(-1.0) == 0.0
+    assert package.derivative(np.log)(0.0) == np.inf  # -inf has a slope
+
+
+def test_nan_in_other_number_systems() -> None:
+    assert mp.isnan(derivative(lambda t: t * mpf("nan"))(mpf(2)))
+    found = derivative(lambda v: v * np.float32(np.nan))(np.ones(2, np.float32))
+    assert found.dtype == np.float32 and np.isnan(found).all()
+    assert derivative(lambda t: t * t)(mpf(3)) == 6
+
+
+# -- complex -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "f",
+    [np.conj, abs, np.real, np.imag, lambda z: z * z.conjugate(), lambda z: z + np.angle(z)],
+    ids=["conj", "abs", "real", "imag", "z·conj z", "angle"],
+)
+@pytest.mark.parametrize("z", [3 + 4j, np.complex128(1 + 2j), np.array([1 + 2j, 3j])], ids=repr)
+def test_no_derivative_where_it_depends_on_the_direction(f: Any, z: Any) -> None:
+    for driver in (derivative, jacobian):
+        with pytest.raises(TypeError, match=f"{driver.__name__}: the function is not holomorphic"):
+            driver(f)(z)  # type: ignore[operator]
+    value, slope = jvp(f, (z,), (0 * z + 1,))  # along a direction there is one
+    np.testing.assert_array_equal(value, f(z))
+    near = (f(z + 1e-6) - f(z - 1e-6)) / 2e-6
+    np.testing.assert_allclose(slope, near, rtol=1e-8, atol=1e-9)
+
+
+@pytest.mark.parametrize("z", [3 + 4j, np.complex128(1 + 2j), np.array([1 + 2j, 3j])], ids=repr)
+def test_holomorphic_detours_are_not_refused(z: Any) -> None:
+    for f, slope in (
+        (lambda z: np.exp(1j * z), lambda z: 1j * np.exp(1j * z)),
+        (lambda z: (np.real(z) + 1j * np.imag(z)) ** 2, lambda z: 2 * z),
+        (lambda z: np.conj(np.conj(z) ** 3), lambda z: 3 * z**2),
+        (lambda z: abs(z) ** 2 / np.conj(z), lambda z: 1 + 0 * z),
+        (lambda z: z * abs(np.ones(np.shape(z)) * 3j), lambda z: 3 + 0 * z),
+        (lambda z: 1 / z, lambda z: -1 / z**2),
+        (lambda z: 0 * z + 2, lambda z: 0 * z),
+    ):
+        np.testing.assert_allclose(derivative(f)(z), slope(z), rtol=1e-13, atol=1e-13)
+    np.testing.assert_allclose(derivative(lambda z: z**4, order=3)(z), 24 * z, rtol=1e-13)
+    assert type(derivative(lambda z: z**2)(3 + 4j)) is complex
+
+
+def test_real_inputs_may_go_through_complex_numbers() -> None:
+    f = lambda t: np.abs(np.exp(1j * t) + 2)  # noqa: E731
+    expected = -2 * np.sin(0.3) / np.sqrt(5 + 4 * np.cos(0.3))
+    assert derivative(f)(0.3) == pytest.approx(expected, rel=1e-14)
+    assert derivative(lambda t: np.real(np.exp(1j * t)))(0.3) == pytest.approx(-np.sin(0.3))
+    j = jacobian(lambda v: np.abs(v * 1j))(np.array([2.0, -3.0]))
+    assert j.tolist() == [[1, 0], [0, -1]]
+
+
+def test_gradients_of_real_functions_of_complex_numbers() -> None:
+    """∂/∂x − i·∂/∂y, as in jax."""
+    z = np.array([1 + 2j, 3j])
+    got = grad(lambda z: np.sum(np.abs(z) ** 2))(z)
+    np.testing.assert_allclose(got, [2 - 4j, -6j], rtol=1e-14, atol=1e-15)
+    assert grad(np.imag)(2 + 1j) == -1j and grad(np.real)(2 + 1j) == 1
+    value, slopes = value_and_grad(lambda p: abs(p["z"]) * p["r"] ** 2)({"z": 3 + 4j, "r": 2.0})
+    assert value == 20 and slopes["r"] == 20.0 and type(slopes["r"]) is float
+    assert slopes["z"] == pytest.approx(4 * (0.6 - 0.8j), rel=1e-14)
+    a, b = grad(lambda a, b: np.sum(a * np.real(b)), argnums=(0, 1))(np.array([1.0, 2.0]), z)
+    assert a.dtype == float and a.tolist() == [1, 0]
+    assert b.tolist() == [1, 2]
+    many = np.arange(600) * (1 + 1j)
+    np.testing.assert_allclose(grad(lambda z: np.sum(abs(z) ** 2))(many), 2 * many.conj())
+    with mp.workdps(30):
+        exact = grad(lambda z: z.real**2 + z.imag * 3)(mpc(2, 1))
+        assert exact == mpc(4, -3)
+
+
+def test_complex_jacobians_in_every_chunk_and_by_workers() -> None:
+    z = np.array([1 + 2j, 3j, 0.5])
+    expected = np.array([[0, 2 * z[1], 1], [z[2], 0, z[0]]])
+    g = lambda z: np.stack([z[1] ** 2 + z[2], z[0] * z[2]])  # noqa: E731
+    with ThreadPoolExecutor(2) as pool:
+        for options in ({}, {"chunk": 1}, {"chunk": 2}, {"workers": pool.map}):
+            got = jacobian(g, **options)(z)
+            np.testing.assert_allclose(got, expected, rtol=1e-15, atol=1e-15)
+            with pytest.raises(TypeError, match="not holomorphic"):
+                jacobian(lambda z: g(z) + np.conj(z[:2]), **options)(z)
+    out = np.zeros((2, 3), complex)
+    np.testing.assert_allclose(jacobian(g, out=out)(z), expected)
+    rows = jacobian(lambda p: p[0] * p[1] ** 2)([2.0, 1j])  # a real and a complex number
+    assert rows == [-1, 4j]
+
+
+# -- elementwise ---------------------------------------------------------------------------
+
+
+@both
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda v: np.exp(v) / np.exp(v).sum(),
+        lambda v: v - v.mean(),
+        lambda v: v[::-1],
+        np.cumsum,
+        lambda v: v * v[0],
+        np.sort,
+    ],
+    ids=["softmax", "centred", "reversed", "cumsum", "first", "sort"],
+)
+def test_what_is_not_elementwise_has_no_derivative(package: ModuleType, f: Any) -> None:
+    x = np.array([4.0, 3.0])
+    for _ in range(2):
+        with pytest.raises(ValueError, match="derivative of an array needs an elementwise"):
+            package.derivative(f)(x)
+    assert package.jacobian(f)(x).shape == (2, 2)
+
+
+@both
+def test_what_is_elementwise_is_asked_once_for_each_shape(package: ModuleType) -> None:
+    d = package.derivative
+    directions = []
+
+    def f(v: Any) -> Any:
+        directions.append(np.ndim(v.tangent) - np.ndim(v))
+        return np.exp(v) * v
+
+    x = np.array([3.0, 4.0])
+    for _ in range(3):
+        assert d(f)(x).tolist() == (np.exp(x) * x + np.exp(x)).tolist()
+    assert directions == [1, 0, 0]
+    d(f)(np.ones((2, 2), order="F"))
+    d(f)(x)
+    assert directions == [1, 0, 0, 1, 0]
+    g = d(lambda v: np.where(v > 3, v**2, 7 * v) + np.sum(np.ones(3)))
+    assert g(x).tolist() == [7, 8] == g(x).tolist()
+    assert d(np.sin)(x).tolist() == np.cos(x).tolist()
+    assert d(lambda v, w: v * w.sum())(x, x).tolist() == [7, 7]
+    with pytest.raises(ValueError, match="elementwise"):
+        d(lambda v, w: v * w.sum(), 1)(x, x)
+    assert d(lambda t: t * np.sum(x))(2.0) == 7.0  # of a number
+    assert d(f)(np.array(2.0)) == 3 * np.exp(2.0)
+
+
+# -- the same function in every pass -------------------------------------------------------
+
+
+def test_passes_that_see_other_functions_are_refused() -> None:
+    x = np.ones(12)
+    counter = iter(range(100))
+    data = np.ones(12)
+
+    def modifies(v: Any) -> Any:
+        data[0] += 1
+        return v * data
+
+    for f in (
+        lambda v: v * np.random.rand(),
+        lambda v: v + next(counter),
+        modifies,
+    ):
+        with pytest.raises(NotDeterministicError, match=r"jacobian: .* other values in a later"):
+            jacobian(f, chunk=4)(x)
+    with pytest.raises(NotDeterministicError, match="hessian"):
+        hessian(lambda v: np.sum(v**2) * np.random.rand(), chunk=4)(x)
+    with pytest.raises(NotDeterministicError, match="grad"):
+        grad(lambda v: v[0] * v[1] + next(counter))([mpf(1), mpf(2)])
+    with pytest.raises(NotDeterministicError, match="derivative"):
+        derivative(lambda a, b: a * b + next(counter), argnums=(0, 1))(1.0, 2.0)
+    with pytest.raises(NotDeterministicError), ThreadPoolExecutor(2) as pool:
+        jacobian(lambda v: v + next(counter), chunk=4, workers=pool.map)(x)
+
+
+@pytest.mark.filterwarnings("ignore:.*:RuntimeWarning")
+def test_passes_of_equal_values_are_one_function() -> None:
+    calls = []
+
+    def counts(v: Any) -> Any:
+        calls.append(1)
+        rng = np.random.default_rng(7)
+        return np.log(v - 1) * rng.random(12) + 0 * len(calls)
+
+    x = np.linspace(0.5, 2, 12)
+    got = jacobian(counts, chunk=5)(x)  # nan in some places
+    assert np.isnan(got[0]).all() and len(calls) == 3
+    expected = np.random.default_rng(7).random(12) / (x - 1)
+    np.testing.assert_allclose(np.diag(got)[5:], expected[5:])
+    assert jacobian(lambda v: v * np.random.rand())(np.ones(3)).shape == (3, 3)  # one pass
+    j = jacobian(lambda v: {"s": v[0] * v[1], "n": 3, "l": [v[1]]}, chunk=1)([mpf(2), mpf(3)])
+    assert j == {"s": [3, 2], "n": [0, 0], "l": [[0, 1]]}
+
+
+@pytest.mark.parametrize(
+    ("call", "count"),
+    [
+        (lambda f: derivative(f)(2.0), 1),
+        (lambda f: derivative(f, order=3)(2.0), 1),
+        (lambda f: derivative(f)(np.ones(3)), 1),
+        (lambda f: derivative(f)(1 + 2j), 1),
+        (lambda f: grad(lambda v: np.sum(f(v)))(np.ones(300)), 2),
+        (lambda f: grad(lambda v: f(v[0]))([1.0, 2.0]), 1),
+        (lambda f: jacobian(f)(np.ones(256)), 1),
+        (lambda f: jacobian(f, chunk=1)(np.ones(7)), 7),
+        (lambda f: hessian(lambda v: np.sum(f(v)))(np.ones(3)), 1),
+        (lambda f: jvp(f, (np.ones(300),), (np.ones(300),)), 1),
+        (lambda f: hvp(lambda v: np.sum(f(v)))(np.ones(5), np.ones(5)), 1),
+    ],
+)
+def test_how_often_a_driver_calls(call: Any, count: int) -> None:
+    calls = []
+
+    def f(x: Any) -> Any:
+        calls.append(x)
+        return x * x
+
+    call(f)
+    assert len(calls) == count
+
+
+# -- refusals that are swallowed -----------------------------------------------------------
+
+
+def safe_exp(x: Any) -> Any:
+    try:
+        return math.exp(x)
+    except Exception:
+        return 1e300
+
+
+def stored(x: Any) -> Any:
+    a = np.zeros(2)
+    with contextlib.suppress(TypeError, ValueError):
+        a[0] = x
+    return a.sum() + 0 * x
+
+
+def no_rule(x: Any) -> Any:
+    try:
+        return np.nextafter(x, 7.0)
+    except TypeError:
+        return 2.0
+
+
+def as_floats(v: Any) -> Any:
+    try:
+        return np.asarray(v, float) * 2
+    except TypeError:
+        return np.zeros(2)
+
+
+@both
+def test_a_refusal_that_is_swallowed_is_not_forgotten(package: ModuleType) -> None:
+    p = package
+    for f in (safe_exp, stored, no_rule):
+        for call in (
+            lambda f=f: p.derivative(f)(1.2),
+            lambda f=f: p.derivative(f, order=2)(1.2),
+            lambda f=f: p.grad(lambda v: f(v[0]) * v[1])([1.2, 3.0]),
+            lambda f=f: p.grad(lambda v: f(v[0]) * v[1])(np.array([1.2, 3.0])),
+            lambda f=f: p.value_and_grad(f)(1.2),
+            lambda f=f: p.jacobian(lambda v: [f(x) for x in v])([1.2, 3.0]),
+            lambda f=f: p.hessian(lambda v: f(v[0]) * v[1])([1.2, 3.0]),
+            lambda f=f: p.hvp(lambda v: f(v[0]) * v[1])([1.2, 3.0], [1.0, 0.0]),
+            lambda f=f: p.jvp(f, (1.2,), (1.0,)),
+        ):
+            with pytest.raises(TypeError, match=SWALLOWED):
+                call()
+    for _ in range(2):
+        with pytest.raises(TypeError, match=SWALLOWED):
+            p.derivative(as_floats)(np.ones(2))
+
+
+@both
+def test_a_coincidence_at_one_point_is_noticed(package: ModuleType) -> None:
+    def f(x: Any) -> Any:
+        try:
+            return math.sin(x)
+        except TypeError:
+            return 0.0
+
+    with pytest.raises(TypeError, match=SWALLOWED):
+        package.derivative(f)(0.0)
+    with pytest.raises(TypeError, match=SWALLOWED):
+        package.grad(lambda v: v[0] * f(v[1]))([0.0, 0.0])
+    with pytest.raises(TypeError, match=SWALLOWED):
+        package.grad(lambda v: v[0] * f(v[1]))(np.array([0.0, 2.0]))
+
+
+@both
+def test_code_that_swallows_and_comes_to_the_same_is_right(package: ModuleType) -> None:
+    def validated(x: Any) -> Any:
+        with_float = x
+        with contextlib.suppress(TypeError):
+            with_float = float(x)
+        return with_float**2
+
+    def either(x: Any) -> Any:
+        try:
+            return math.exp(x)
+        except TypeError:
+            return np.exp(x)
+
+    def edge(x: Any) -> Any:  # not defined beyond 1
+        if x > 1:
+            raise ValueError("beyond")
+        return validated(x)
+
+    d = package.derivative
+    assert d(validated)(3.0) == 6.0 and d(validated, order=2)(3.0) == 2.0
+    assert d(either)(1.2) == pytest.approx(math.exp(1.2), rel=1e-15)
+    assert package.grad(lambda v: validated(v[0]) * v[1])([3.0, 2.0]) == [12.0, 9.0]
+    assert package.hessian(lambda v: validated(v[0]) * v[1])([3.0, 2.0]) == [[4, 6], [6, 0]]
+    assert d(edge)(1.0) == 2.0
+    many = np.linspace(1, 2, 40)
+    got = package.grad(lambda v: sum(validated(x) for x in v))(many)
+    np.testing.assert_allclose(got, 2 * many)
+
+
+@both
+def test_probes_are_not_refusals(package: ModuleType) -> None:
+    calls = []
+
+    def f(x: Any) -> Any:
+        calls.append(1)
+        known = {1.0: "one"}
+        with contextlib.suppress(TypeError):
+            known[x]
+        return x**2 if not hasattr(x, "value") and getattr(x, "units", None) is None else 0.0
+
+    assert package.derivative(f)(3.0) == 6.0
+    assert len(calls) == 1
+
+
+@both
+def test_a_refusal_belongs_to_the_derivative_whose_dual_it_was(package: ModuleType) -> None:
+    d = package.derivative
+
+    def outer(x: Any) -> Any:
+        try:
+            inner = d(lambda y: math.exp(y))(1.0)  # only the inner derivative is refused
+        except TypeError:
+            inner = 3.0
+        return inner * x
+
+    calls = []
+    assert d(lambda x: (calls.append(1), outer(x))[1])(2.0) == 3.0 and len(calls) == 1
+
+    def is_refused() -> None:
+        with pytest.raises(TypeError):
+            d(math.exp)(1.0)
+
+    def elsewhere(x: Any) -> Any:  # another thread's refusals are not ours
+        thread = threading.Thread(target=is_refused)
+        thread.start()
+        thread.join()
+        calls.append(1)
+        return x * x
+
+    calls.clear()
+    assert d(elsewhere)(3.0) == 6.0 and len(calls) == 1
+    with pytest.raises(TypeError, match="would lose the derivative"):
+        d(math.exp)(1.0)  # not swallowed: it comes through as it is
+
+
+def test_refusals_in_workers() -> None:
+    with ThreadPoolExecutor(2) as pool:
+        for chunk in (1, 2):
+            with pytest.raises(TypeError, match=SWALLOWED):
+                jacobian(lambda v: [safe_exp(x) for x in v], chunk=chunk, workers=pool.map)(
+                    [1.0, 2.0, 3.0]
+                )
+    with pytest.raises(TypeError, match=SWALLOWED):
+        jacobian(safe_exp, workers=2)(1.0)
+
+
+# -- what has escaped ----------------------------------------------------------------------
+
+
+class Cached:
+    at: Any = None
+
+    def __call__(self, t: Any) -> Any:
+        if t != self.at:
+            self.at, self.value = t, t**3
+        return self.value
+
+
+@both
+def test_duals_that_were_kept_are_told(package: ModuleType) -> None:
+    p, f = package, Cached()
+    assert p.derivative(f)(2.0) == 12.0
+    for _ in range(2):
+        with pytest.raises(TypeError, match=f"derivative {ESCAPED}, of value 8"):
+            p.derivative(f)(2.0)
+    assert p.derivative(f)(3.0) == 27.0  # made anew
+    kept: list[Any] = []
+
+    def keeps(x: Any) -> Any:
+        kept.append(x)
+        return x * x
+
+    for call in (
+        lambda: p.derivative(keeps)(2.0),
+        lambda: p.derivative(keeps)(np.ones(2)),
+        lambda: p.grad(lambda v: keeps(v[0]))([2.0, 1.0]),
+        lambda: p.grad(lambda v: keeps(v[0]))(np.array([2.0, 1.0])),
+        lambda: p.hessian(lambda v: keeps(v[0]))([2.0, 1.0]),
+        lambda: p.hessian(lambda v: keeps(v[0]))(np.array([2.0, 1.0])),
+        lambda: p.jvp(keeps, (2.0,), (1.0,)),
+        lambda: p.hvp(lambda v: keeps(v[0]))([2.0, 1.0], [1.0, 0.0]),
+    ):
+        kept.clear()
+        call()
+        each_driver_tells(p, kept[0])
+
+
+def each_driver_tells(p: ModuleType, old: Any) -> None:
+    """That this dual has been kept."""
+    for name, again in (
+        ("grad", lambda: p.grad(lambda b: np.sum(old * b))(3.0)),
+        ("derivative", lambda: p.derivative(lambda b: old * b)(3.0)),
+        ("derivative", lambda: p.derivative(lambda b: b)(old)),
+        ("derivative", lambda: p.derivative(lambda b: old)(3.0)),
+        ("value_and_grad", lambda: p.value_and_grad(lambda b: np.sum(old * b))(3.0)),
+        ("jacobian", lambda: p.jacobian(lambda b: [b[0], old * b[1]])([3.0, 1.0])),
+        ("jacobian", lambda: p.jacobian(lambda b: b * np.sum(old))(np.ones(2))),
+        ("hessian", lambda: p.hessian(lambda v: np.sum(old * v[0] ** 2))([1.0, 2.0])),
+        ("jvp", lambda: p.jvp(lambda b: b, (1.0,), (np.sum(old),))),
+        ("jvp", lambda: p.jvp(lambda b: b * old, (1.0,), (1.0,))),
+        ("grad", lambda: p.grad(lambda b, c: b + 0 * c.sum(), 0)(1.0, old * np.ones(2))),
+    ):
+        with pytest.raises(TypeError, match=f"{name} {ESCAPED}"):
+            again()
+    value = old.primal
+    while hasattr(value, "primal"):
+        value = value.primal
+    assert p.grad(lambda b: np.sum(value * b))(3.0) == np.sum(value)  # as the message says
+
+
+@both
+def test_what_an_inner_derivative_leaves_behind(package: ModuleType) -> None:
+    x = np.array([3.0, 5.0])
+
+    def outer(x: Any) -> Any:
+        a = x * 1.0
+
+        def inner(t: Any) -> Any:
+            nonlocal a
+            a = a + t * x
+            return a.sum()
+
+        return package.derivative(inner)(2.0) + a.sum()
+
+    with pytest.raises(TypeError, match=f"value_and_grad {ESCAPED}"):
+        package.value_and_grad(outer)(x)
+
+    def clean(x: Any) -> Any:
+        a = x * 1.0
+        return package.derivative(lambda t: (a + t * x).sum())(2.0) + a.sum()
+
+    value, slopes = package.value_and_grad(clean)(x)
+    assert value == 16.0 and slopes.tolist() == [2.0, 2.0]
+
+
+@both
+def test_live_levels_are_not_over(package: ModuleType) -> None:
+    d = package.derivative
+
+    # a generator that is suspended while another derivative runs
+    def f(x: Any) -> Any:
+        def powers() -> Iterator[Any]:
+            y = x
+            while True:
+                yield y
+                y = y * x
+
+        g = powers()
+        next(g)
+        return d(lambda t: t * next(g))(2.0) + next(g)
+
+    assert d(f)(3.0) == 6 + 27
+
+    # a thread, a copy, a pickle, within the derivative
+    def threaded(x: Any) -> Any:
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(lambda: d(lambda t: t * x * x)(1.0)).result()
+
+    assert d(threaded)(3.0) == 6.0
+    assert d(lambda x: d(lambda t: t * copy.deepcopy(x) ** 2)(1.0))(3.0) == 6.0
+    assert d(lambda x: d(lambda t: t * pickle.loads(pickle.dumps(x)) ** 2)(1.0))(3.0) == 6.0
+    # by hand
+    e = package.Dual(0.0, 1.0)
+    got = d(lambda x: x * (x + e))(3.0)
+    assert (got.primal, got.tangent) == (6.0, 1.0)
+    level = package.levels.fresh_level()
+    mine = package.pair.dual(2.0, 1.0, level)
+    assert d(lambda x: x * mine * mine)(3.0).tangent == 4.0
+    # an error in the middle closes what it leaves
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError):
+            d(lambda x: d(lambda y: y / 0)(x))(1.0)
+    assert d(lambda x: d(lambda y: x * y * y)(x))(3.0) == 12.0
+
+
+def test_levels_are_over_where_they_were_opened() -> None:
+    level = open_level()
+    assert not is_over(level)
+    close_level(level)
+    assert is_over(level) and not is_over(fresh_level()) and not is_over(0)
+    x = dual(2.0, 1.0, level)
+    program = (
+        "import pickle, sys, dualad\n"
+        "x = pickle.loads(bytes.fromhex(sys.argv[1]))\n"
+        "print(dualad.derivative(lambda t: t*x)(3.0))"
+    )
+    done = run_python("-c", program, pickle.dumps(x).hex())
+    assert done.stdout.strip() == "Dual(2.0, 1.0)"
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_levels_after_a_fork() -> None:
+    def f(x: Any) -> Any:
+        reader, writer = os.pipe()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            child = os.fork()
+        if child == 0:
+            y = derivative(lambda t: t * x * x)(1.0)
+            os.write(writer, repr(y).encode())
+            os._exit(0)
+        os.waitpid(child, 0)
+        assert os.read(reader, 100) == b"Dual(9.0, 6.0)"
+        return x * x
+
+    assert derivative(f)(3.0) == 6.0
+
+
+# -- the caller's arrays -------------------------------------------------------------------
+
+B = np.arange(400.0).reshape(20, 20) / 7
+LAYOUTS: dict[str, Callable[[], Any]] = {
+    "gaps": lambda: B[::2, ::2],
+    "wide gaps": lambda: np.arange(4000.0).reshape(10, 400)[:, ::40] / 7,
+    "columns": lambda: B[:10, :10].T,
+    "reversed": lambda: B[10::-1, 10::-1],
+    "one reversed": lambda: np.asfortranarray(B)[::2, ::-2],
+    "rows": lambda: B[::2],
+    "broadcast": lambda: np.broadcast_to(B[0, ::2], (10, 10)),
+    "steps": lambda: B.ravel()[::7],
+    "back": lambda: B.ravel()[::-3],
+}
+
+
+@both
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_copy_lies_in_memory_as_the_callers_array(package: ModuleType, layout: str) -> None:
+    x = LAYOUTS[layout]()
+    before = x.copy()
+    v = np.arange(float(len(x))) / 3
+    seen = []
+
+    def f(m: Any) -> Any:
+        while hasattr(m, "primal"):
+            m = m.primal
+        seen.append(m)
+        return 0.0
+
+    for driver in (package.grad, package.value_and_grad, package.jacobian, package.hessian):
+        driver(lambda m: (f(m), np.sum(m * 1.0))[1])(x)
+    package.grad(lambda t, m: (f(m), t)[1])(1.0, x)
+    package.jvp(lambda m: (f(m), m)[1], (x,), (x,))
+    for copied in seen:
+        assert not np.shares_memory(copied, x)
+        assert copied.flags.c_contiguous == x.flags.c_contiguous
+        assert copied.flags.f_contiguous == x.flags.f_contiguous
+        assert np.sign(copied.strides).tolist() == np.sign(x.strides).tolist()
+        assert copied.strides == x.strides or layout == "wide gaps"
+        assert copied.tobytes() == x.tobytes()
+    for g in (lambda m: (v @ m).sum(), lambda m: np.sum(m), lambda m: np.sum(np.ravel(m) ** 2)):
+        assert package.value_and_grad(g)(x)[0] == g(x)
+    np.testing.assert_allclose(
+        package.grad(lambda m: np.sum(np.ravel(m) ** 2 * np.arange(x.size)))(x),
+        (2 * np.ravel(x) * np.arange(x.size)).reshape(x.shape),
+    )
+    np.testing.assert_array_equal(x, before)
+
+
+@both
+def test_views_of_copies_with_gaps_are_views_of_both_parts(package: ModuleType) -> None:
+    def f(m: Any) -> Any:
+        r = m.reshape(-1)  # of an array with gaps: a copy
+        r[0] = 0.0
+        m[1] *= 2.0
+        t = m.T
+        t[2] = 1.0
+        return np.sum(m * np.arange(9.0).reshape(3, 3))
+
+    x = np.arange(36.0).reshape(6, 6)[::2, ::2]
+    value, slopes = package.value_and_grad(f)(x)
+    assert value == f(x.copy("K")[:, :]) or value == f(np.lib.stride_tricks.as_strided(
+        np.arange(36.0), (3, 3), x.strides))  # fmt: skip
+    assert slopes.tolist() == [[0, 1, 0], [6, 8, 0], [6, 7, 0]]
+    assert x[0, 0] == 0.0 and x[1, 0] == 12.0
+
+
+# -- forms of call -------------------------------------------------------------------------
+
+
+def test_a_star_import_leaves_builtins_alone() -> None:
+    names: dict[str, Any] = {}
+    exec("from dualad import *", names)
+    for name in ("abs", "pow", "round", "divmod"):
+        assert name not in names and callable(getattr(dualad, name))
+    assert names["sin"] is dualad.sin and names["derivative"] is derivative
+
+
+def test_a_wrapper_can_be_kept_weakly() -> None:
+    import weakref
+
+    g = derivative(functools.partial(math.pow, 2.0))
+    assert weakref.ref(g)() is g
+    assert Dual(1.0, 1.0).primal == 1.0
