@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .steps import POOLS, TABLE, Step
+from .steps import LIFTED, POOLS, TABLE, Step
 
 IMPORTS = """\
 import bisect, cmath, copy, dataclasses, functools, heapq, itertools, math, numbers, operator, types
@@ -196,11 +196,12 @@ def _leaves(v: Any) -> list[Any]:
 
 def _fits(v: Any, finite: bool) -> bool:
     for q in _leaves(v):
-        if np.size(q) > LARGEST:
-            return False
-        if isinstance(q, (float, complex, np.inexact)) or getattr(q, "dtype", None) in FLOATS:
-            with warnings.catch_warnings(action="ignore"):
-                size = np.max(np.abs(q), initial=0.0)
+        if isinstance(q, (float, complex, np.ndarray, np.inexact)):
+            if np.size(q) > LARGEST:
+                return False
+            if isinstance(q, np.ndarray) and q.dtype not in FLOATS:
+                continue
+            size = np.abs(q).max(initial=0.0) if isinstance(q, np.ndarray) else abs(q)
             if size > LIMIT and (finite or np.isfinite(size)):
                 return False
             if finite and not np.isfinite(size):
@@ -380,8 +381,10 @@ def _drawn(
     at = rng.randrange(length)
     lines: list[Line] = []
     tries = 0
-    kinds = sorted({s.kind for s in table})
-    by_kind = {k: [s for s in table if s.kind == k] for k in kinds}
+    by_kind: dict[str, list[Step]] = {}
+    for step in table:
+        by_kind.setdefault(step.kind, []).append(step)
+    kinds = list(by_kind)
     while len(lines) < length and tries < 8 * length:
         tries += 1
         due = bool(wanted) and len(lines) == at
@@ -420,8 +423,9 @@ def _drawn(
     if not shown:
         return None
     outputs = list(dict.fromkeys([shown[-1], *rng.choices(shown, k=rng.randint(0, 3))]))
-    return Program(seed, setup, tuple(inputs), tuple(lines), tuple(outputs), driver,
-                   rng.random() < 0.5, rng.random() < 0.5)  # fmt: skip
+    lift = rng.random() < 0.5 or any(line.step in LIFTED for line in lines)
+    return Program(seed, setup, tuple(inputs), tuple(lines), tuple(outputs), driver, lift,
+                   rng.random() < 0.5)  # fmt: skip
 
 
 __all__ = ["Input", "Line", "Program", "draw", "letters", "replace"]

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from .outcome import Outcome, outcome
 from .program import Program
+from .steps import LIFTED
 
 
 def shrunk(
@@ -43,7 +44,7 @@ def _simpler(p: Program) -> Iterator[Program]:
         yield replace(p, driver="jvp")
         if p.order > 2:
             yield replace(p, driver="jvp of jvp")
-    if p.lift:
+    if p.lift and not any(line.step in LIFTED for line in p.lines):
         yield replace(p, lift=False)
     if p.pure:
         yield replace(p, pure=False)
