@@ -10,8 +10,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from programs import failing
 from programs.outcome import FAULTS, outcome
-from programs.pool import Tally, Task, run_many
+from programs.pool import Finding, Tally, Task, run_many
 from programs.program import draw
 from programs.shrink import shrunk
 from programs.steps import TABLE
@@ -28,6 +29,7 @@ def main() -> None:
     parser.add_argument("--steps", default="", help="only kinds of steps or steps of these names")
     parser.add_argument("--show", type=int, default=10, help="scripts of each fault")
     parser.add_argument("--show-seed", type=int, help="one program: as drawn, and shrunk")
+    parser.add_argument("--write-failing", action="store_true", help="try each step by itself")
     options = parser.parse_args()
     names = [n.strip() for n in options.steps.split(",") if n.strip()]
     allowed = frozenset(s.name for s in TABLE if s.name in names or s.kind in names) or None
@@ -41,8 +43,13 @@ def main() -> None:
             print("\nshrunk:\n", program.source(), got, sep="\n")
         return
     start = time.time()
-    tally = run_many(options.count, options.seed, Task(allowed, ignore, options.shrink),
-                     options.workers)  # fmt: skip
+    if options.write_failing:
+        found = failing.write(ignore, options.workers)
+        print(f"{len(found)} steps fail: {', '.join(sorted(found))}")
+        return
+    seeds = range(options.seed, options.seed + options.count)
+    task = Task(allowed, ignore, options.shrink)
+    tally = run_many([(seed, None) for seed in seeds], task, options.workers)
     print(report(tally, options.show))
     print(f"{options.count} programs in {time.time() - start:.0f} s")
     sys.exit(any(tally.outcomes[f] for f in FAULTS))
@@ -65,18 +72,24 @@ def report(tally: Tally, show: int) -> str:
         seed, text = tally.refused_by[message]
         lines.append(f"    {count:6d}  {text[:200]}  (seed {seed})")
     for fault in FAULTS:
-        found = [f for (what, _), f in tally.findings.items() if what == fault]
+        found = [f for (what, *_), f in tally.findings.items() if what == fault]
         if not found:
             continue
         alone = Counter[str]()
         for f in found:
             alone.update({n: f.count for n in {q.step for q in f.program.lines}})
         lines += ["", f"# {fault}: {tally.outcomes[fault]}", ""]
-        lines.append("Steps: " + ", ".join(f"{n} {c}" for n, c in alone.most_common(40)))
-        found.sort(key=lambda f: (-f.count, len(f.program.source())))
-        for f in found[:show]:
-            lines += ["", f"{f.count} times, seeds {f.seeds[:5]}: {f.outcome.detail[:400]}", ""]
-            lines += ["    " + line for line in f.program.source().splitlines()]
+        lines.append("Steps: " + ", ".join(f"{n} {c}" for n, c in alone.most_common()))
+        groups: dict[str, list[Finding]] = {}  # one script for each message, or for each step
+        for f in sorted(found, key=lambda f: len(f.program.source())):
+            last = f.program.lines[-1].step if f.program.lines else ""
+            groups.setdefault(f.outcome.message or last, []).append(f)
+        ranked = sorted(groups.values(), key=lambda group: -sum(f.count for f in group))
+        for group in ranked[:show]:
+            seeds = [seed for f in group for seed in f.seeds][:5]
+            times = sum(f.count for f in group)
+            lines += ["", f"{times} times, seeds {seeds}: {group[0].outcome.detail[:400]}", ""]
+            lines += ["    " + line for line in group[0].program.source().splitlines()]
     return "\n".join(lines)
 
 

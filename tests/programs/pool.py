@@ -56,7 +56,7 @@ class Tally:
     def find(self, program: Program, got: Outcome) -> None:
         """Keep a fault under the steps that its shrunk program still has."""
         steps = tuple(sorted({line.step for line in program.lines}))
-        key = (got.fault, got.message or steps)
+        key = (got.fault, got.message, steps)
         known = self.findings.get(key)
         if known is None:
             self.findings[key] = Finding(program, got, 1, [program.seed])
@@ -90,34 +90,37 @@ class Task:
 
     allowed: frozenset[str] | None = None  # steps
     ignore: tuple[str, ...] = ()  # faults
-    shrink: int = 40  # programs of each fault are shrunk, by each worker
-    drivers: tuple[str, ...] = ()
+    shrink: int = 40  # programs of each fault, and step that must be, are shrunk by a worker
+    longest: int = 12  # steps
 
 
-def _work(task: Task, seeds: Sequence[int], current: Any, pipe: Any) -> None:
-    tally, taken = Tally(), Counter[str]()
-    for k, seed in enumerate(seeds):
-        current.value = seed
-        program = draw(seed, task.allowed)
+Job = tuple[int, str | None]  # a seed, and a step that must be in its program
+
+
+def _work(task: Task, jobs: Sequence[Job], current: Any, pipe: Any) -> None:
+    tally, taken = Tally(), Counter[Any]()
+    for k, (seed, must) in enumerate(jobs):
+        current.value = k
+        program = draw(seed, task.allowed, must, task.longest)
         got = outcome(program, task.ignore)
         tally.add(program, got)
         if got.is_fault:
-            taken[got.fault] += 1
-            if taken[got.fault] <= task.shrink:
+            taken[got.fault, must] += 1
+            if taken[got.fault, must] <= task.shrink:
                 program, got = shrunk(program, got, lambda p: outcome(p, task.ignore))
                 tally.find(program, got)
         if k % BATCH == BATCH - 1:
             pipe.send((k + 1, tally))
             tally = Tally()
-    pipe.send((len(seeds), tally))
+    pipe.send((len(jobs), tally))
     pipe.close()
 
 
 class _Worker:
     """A process that runs some seeds, and is started anew behind one that killed it."""
 
-    def __init__(self, task: Task, seeds: Sequence[int]) -> None:
-        self.task, self.seeds = task, seeds
+    def __init__(self, task: Task, jobs: Sequence[Job]) -> None:
+        self.task, self.jobs = task, jobs
         self.start()
 
     def start(self) -> None:
@@ -125,7 +128,7 @@ class _Worker:
         self.current = context.Value("q", -1, lock=False)
         self.pipe, other = context.Pipe(duplex=False)
         self.process = context.Process(
-            target=_work, args=(self.task, self.seeds, self.current, other), daemon=True
+            target=_work, args=(self.task, self.jobs, self.current, other), daemon=True
         )
         self.process.start()
         other.close()
@@ -137,15 +140,13 @@ class _Worker:
             while self.pipe.poll(0.1):
                 done, part = self.pipe.recv()
                 tally.merge(part)
-                self.seeds = self.seeds[done:] if done == len(self.seeds) else self.seeds
-                self.done = done
-                if not self.seeds:
+                if done == len(self.jobs):
                     self.process.join()
                     return False
         except (EOFError, ConnectionError):
             self.process.join()
             self.restart(tally, "crash", f"exit code {self.process.exitcode}")
-            return bool(self.seeds)
+            return bool(self.jobs)
         now = self.current.value
         if now != self.seen:
             self.seen, self.since = now, time.monotonic()
@@ -153,19 +154,21 @@ class _Worker:
             os.kill(self.process.pid or 0, signal.SIGKILL)
             self.process.join()
             self.restart(tally, "hang", f"more than {PATIENCE:.0f} s")
-            return bool(self.seeds)
+            return bool(self.jobs)
         return True
 
     def restart(self, tally: Tally, fault: str, detail: str) -> None:
         """Note the program that did it; what its batch counted before it is lost."""
-        seed = self.current.value
-        if seed < 0:
+        k = self.current.value
+        if k < 0:
             raise RuntimeError(f"a worker did not start: {detail}")
-        program, got = draw(seed, self.task.allowed), Outcome(fault, detail)
+        seed, must = self.jobs[k]
+        program = draw(seed, self.task.allowed, must, self.task.longest)
+        got = Outcome(fault, detail)
         tally.add(program, got)
         tally.find(*in_a_process(program, got) if fault == "crash" else (program, got))
-        self.seeds = self.seeds[self.seeds.index(seed) + 1 :]
-        if self.seeds:
+        self.jobs = self.jobs[k + 1 :]
+        if self.jobs:
             self.start()
 
 
@@ -185,11 +188,10 @@ def in_a_process(program: Program, first: Outcome) -> tuple[Program, Outcome]:
     return shrunk(program, first, run, most=100)
 
 
-def run_many(count: int, seed: int, task: Task, workers: int = 2) -> Tally:
+def run_many(jobs: Sequence[Job], task: Task, workers: int = 2) -> Tally:
     """Run the programs of so many seeds."""
     tally = Tally()
-    seeds = range(seed, seed + count)
-    at_work = [_Worker(task, seeds[i::workers]) for i in range(min(workers, count))]
+    at_work = [_Worker(task, jobs[i::workers]) for i in range(min(workers, len(jobs)))]
     while at_work:
         at_work = [worker for worker in at_work if worker.step(tally)]
     return tally

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .steps import LIFTED, POOLS, TABLE, Step
+from .steps import LIFTED, NOT_FINITE, POOLS, SMOOTH, STEPS, TABLE, Step
 
 IMPORTS = """\
 import bisect, cmath, copy, dataclasses, functools, heapq, itertools, math, numbers, operator, types
@@ -31,6 +31,7 @@ def total(parts):
 """
 LARGEST = 40  # elements of a value; and values are smaller than LIMIT
 LIMIT = 1e3
+PREPARES = {"L": STEPS["list of arrays"], "K": STEPS["dict"], "B": STEPS["mask out"]}
 PLACE = re.compile(r"\{([^{}]*)\}")
 
 # driver: how f is called plainly, and by dualad; {a} are the arguments, {v} the direction
@@ -359,9 +360,9 @@ def draw(
     """The program of a seed; only of allowed steps, or with a certain step in it."""
     rng = random.Random(seed)
     table = [s for s in TABLE if allowed is None or s.name in allowed]
-    wanted = [s for s in TABLE if s.name == must]
+    wanted = None if must is None else STEPS[must]
     with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
-        for _ in range(100):
+        for _ in range(200):
             program = _drawn(rng, seed, table, wanted, longest)
             if program is not None:
                 return program
@@ -369,7 +370,7 @@ def draw(
 
 
 def _drawn(
-    rng: random.Random, seed: int, table: list[Step], wanted: list[Step], longest: int
+    rng: random.Random, seed: int, table: list[Step], wanted: Step | None, longest: int
 ) -> Program | None:
     setup, inputs = _inputs(rng)
     values: dict[str, Any] = dict(np=np)
@@ -377,39 +378,45 @@ def _drawn(
     values = {i.name: values[i.name] for i in inputs}
     finite = all(_fits(v, True) for v in values.values())
     known = {n: letters(v) for n, v in values.items()}
-    length = rng.randint(1, longest)
-    at = rng.randrange(length)
+    due = [PREPARES[letter] for letter in wanted.takes if letter in PREPARES] if wanted else []
+    due += [wanted] if wanted else []
+    length = max(rng.randint(1, longest), len(due))
+    at = rng.randint(0, length - len(due))
     lines: list[Line] = []
     tries = 0
     by_kind: dict[str, list[Step]] = {}
     for step in table:
         by_kind.setdefault(step.kind, []).append(step)
     kinds = list(by_kind)
+    if rng.random() < 0.3:  # for the Taylor series
+        kinds = [kind for kind in kinds if kind in SMOOTH] or kinds
+        table = [step for step in table if step.kind in kinds]
     while len(lines) < length and tries < 8 * length:
         tries += 1
-        due = bool(wanted) and len(lines) == at
-        if tries % 3 and not due:  # evenly over the kinds, and over the steps
+        is_due = bool(due) and len(lines) >= at
+        if is_due:
+            step = due[0]
+        elif tries % 3:  # evenly over the kinds, and over the steps
             step = rng.choice(by_kind[rng.choice(kinds)])
         else:
-            step = wanted[0] if due else rng.choice(table)
+            step = rng.choice(table)
         line = _filled(rng, step, known, len(lines) + 1)
         after = None if line is None else _tried(line, values)
         if line is None or after is None:
             continue
         changed = [*line.makes, *line.uses]
-        odd = step.kind == "not finite" or "nan" in step.name
+        odd = step.kind == "not finite" or step.name in NOT_FINITE
         if not all(_fits(after.get(n), finite and not odd) for n in changed):
             continue
         finite = finite and not odd
         values = after
         lines.append(line)
+        due = due[is_due:]
         for n in changed:
             known.pop(n, None)
             if n in values:
                 known[n] = letters(values[n])
-    if wanted and not any(line.step == wanted[0].name for line in lines):
-        return None
-    if not lines:
+    if due or not lines:
         return None
     shown = [n for n, found in known.items() if set(found) & set("XBILK")]
     driver = rng.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]

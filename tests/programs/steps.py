@@ -774,6 +774,9 @@ abs zero : R : {y} = np.abs({a} - {a}) + {a}
 """),
 ]
 
+SMOOTH = {"arithmetic", "ufunc", "loops", "branches", "indexing", "views", "stores", "in place",
+          "aliases", "shapes", "cumulative", "reductions", "joining", "makers", "methods"}  # fmt: skip
+NOT_FINITE = {"store nan", "number over zero", "nanmax of nan", "np.resize", "overflow"}
 LIFTED = {"type is float", "type is ndarray"}  # what code that is not lifted sees through
 STEPS = {step.name: step for step in TABLE}
 KINDS = sorted({step.kind for step in TABLE})
