@@ -15,7 +15,7 @@ from programs.outcome import FAULTS, outcome
 from programs.pool import Finding, Tally, Task, run_many
 from programs.program import draw
 from programs.shrink import shrunk
-from programs.steps import TABLE
+from programs.steps import STEPS, TABLE
 
 
 def main() -> None:
@@ -29,6 +29,7 @@ def main() -> None:
     parser.add_argument("--steps", default="", help="only kinds of steps or steps of these names")
     parser.add_argument("--show", type=int, default=10, help="scripts of each fault")
     parser.add_argument("--show-seed", type=int, help="one program: as drawn, and shrunk")
+    parser.add_argument("--core", action="store_true", help="without the steps that fail today")
     parser.add_argument("--write-failing", action="store_true", help="try each step by itself")
     options = parser.parse_args()
     names = [n.strip() for n in options.steps.split(",") if n.strip()]
@@ -47,6 +48,8 @@ def main() -> None:
         found = failing.write(ignore, options.workers)
         print(f"{len(found)} steps fail: {', '.join(sorted(found))}")
         return
+    if options.core:
+        allowed = (allowed or frozenset(STEPS)) - set(failing.read())
     seeds = range(options.seed, options.seed + options.count)
     task = Task(allowed, ignore, options.shrink)
     tally = run_many([(seed, None) for seed in seeds], task, options.workers)

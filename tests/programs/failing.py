@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from .outcome import FAULTS
-from .pool import Finding, Task, run_many
+from .pool import Finding, Job, Task, run_many
 from .program import Input, Line, Program
 from .steps import STEPS
 
 PATH = Path(__file__).with_name("failing_today.json")
 NO_STEP = "no step"  # the inputs and the driver suffice
 EACH = 6  # programs per step
+RANDOM, ROUNDS = 800, 8  # and then of many steps
 
 
 def as_data(program: Program) -> dict[str, Any]:
@@ -60,10 +61,21 @@ def culprits(findings: Iterable[Finding]) -> dict[str, Finding]:
 
 
 def write(ignore: tuple[str, ...], workers: int) -> dict[str, Finding]:
-    """Try every step by itself, and write down which fail."""
-    jobs = [(seed, name) for name in STEPS for seed in range(EACH)]
-    tally = run_many(jobs, Task(None, ignore, 2, longest=2), workers)
-    found = culprits(tally.findings.values())
+    """Try every step by itself, then random programs of those that pass; write down what fails."""
+    jobs: list[Job] = [(seed, name) for name in STEPS for seed in range(EACH)]
+    found = culprits(run_many(jobs, Task(None, ignore, 2, longest=2), workers).findings.values())
+    for _ in range(ROUNDS):
+        core = frozenset(STEPS) - frozenset(found)
+        jobs = [(seed, None) for seed in range(RANDOM)] + [(0, name) for name in sorted(core)]
+        more = culprits(run_many(jobs, Task(core, ignore, 30), workers).findings.values())
+        found |= more
+        _write(found)
+        if not more:
+            break
+    return found
+
+
+def _write(found: dict[str, Finding]) -> None:
     data = {
         name: {
             "fault": f.outcome.fault,
@@ -73,4 +85,3 @@ def write(ignore: tuple[str, ...], workers: int) -> dict[str, Finding]:
         for name, f in sorted(found.items())
     }
     PATH.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    return found

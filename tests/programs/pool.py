@@ -18,6 +18,7 @@ from .steps import STEPS
 
 PATIENCE = 60.0  # seconds for one program
 BATCH = 100
+SLICE = 0.02  # seconds to wait for one worker while others work
 
 
 @dataclass
@@ -137,7 +138,7 @@ class _Worker:
     def step(self, tally: Tally) -> bool:
         """Take what has come; False when there is no more."""
         try:
-            while self.pipe.poll(0.1):
+            while self.pipe.poll(SLICE):
                 done, part = self.pipe.recv()
                 tally.merge(part)
                 if done == len(self.jobs):

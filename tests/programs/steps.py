@@ -235,7 +235,7 @@ if sum : D : {y} = {a} if {a}.sum() > 0 else -{a}
 if element : D D : {y} = {a} if {a}.flat[0] < {b}.flat[0] else {b}
 chained : N : {y} = {a} if -1.0 < {a} < 1.0 else {a} / 2
 or default : N : {y} = {a} or 1.0
-while : R : {y} = {a}⏎while np.max(np.abs({y})) > 1.0:⏎    {y} = {y} / 2
+while : R : {y}, {t} = {a}, 0⏎while np.max(np.abs({y})) > 1.0 and {t} < 12:⏎    {y}, {t} = {y} / 2, {t} + 1
 argmax branch : D : {y} = {a} * (1 + np.argmax({a}))
 sorted numbers : V : {y} = np.array(sorted({a}))
 compare equal : D : {y} = ({a} == {a}) * {a}
