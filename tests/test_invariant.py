@@ -53,7 +53,9 @@ def test_the_table_is_large_enough() -> None:
 
 def test_every_step() -> None:
     """Each by itself, or with another before it."""
-    tally = run_many([(0, name) for name in sorted(CORE)], Task(CORE, tuple(FAULTS_TODAY), 5, longest=2))
+    tally = run_many(
+        [(0, name) for name in sorted(CORE)], Task(CORE, tuple(FAULTS_TODAY), 5, longest=2)
+    )
     assert_clean(tally)
 
 
@@ -92,7 +94,9 @@ def test_a_program_is_shrunk_to_what_matters() -> None:
     def run(program: Program) -> Outcome:
         return Outcome("wrong value" if "np.sin(" in program.function() else "ok")
 
-    seed = next(s for s in range(1000) if "np.sin(" in draw(s).function() and len(draw(s).lines) > 6)
+    seed = next(
+        s for s in range(1000) if "np.sin(" in draw(s).function() and len(draw(s).lines) > 6
+    )
     small, _ = shrunk(draw(seed), Outcome("wrong value"), run)
     assert len(small.lines) == 1
     assert small.driver == "jvp" and not small.lift and not small.pure

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 import time
 from collections import Counter
@@ -23,6 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.programs", description=__doc__)
     parser.add_argument("--count", type=int, default=2000, help="how many programs")
     parser.add_argument("--seed", type=int, default=0, help="the first seed")
+    parser.add_argument("--seconds", type=float, default=math.inf, help="and then stop")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--shrink", type=int, default=40, help="of each fault and worker, so many")
     parser.add_argument("--ignore", default="", help="faults to pass over, with commas between")
@@ -52,9 +54,9 @@ def main() -> None:
         allowed = (allowed or frozenset(STEPS)) - set(failing.read())
     seeds = range(options.seed, options.seed + options.count)
     task = Task(allowed, ignore, options.shrink)
-    tally = run_many([(seed, None) for seed in seeds], task, options.workers)
+    tally = run_many([(seed, None) for seed in seeds], task, options.workers, options.seconds)
     print(report(tally, options.show))
-    print(f"{options.count} programs in {time.time() - start:.0f} s")
+    print(f"{tally.outcomes.total()} programs in {time.time() - start:.0f} s")
     sys.exit(any(tally.outcomes[f] for f in FAULTS))
 
 
@@ -80,7 +82,7 @@ def report(tally: Tally, show: int) -> str:
             continue
         alone = Counter[str]()
         for f in found:
-            alone.update({n: f.count for n in {q.step for q in f.program.lines}})
+            alone.update(dict.fromkeys({q.step for q in f.program.lines}, f.count))
         lines += ["", f"# {fault}: {tally.outcomes[fault]}", ""]
         lines.append("Steps: " + ", ".join(f"{n} {c}" for n, c in alone.most_common()))
         groups: dict[str, list[Finding]] = {}  # one script for each message, or for each step

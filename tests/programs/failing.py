@@ -14,8 +14,8 @@ from .steps import STEPS
 
 PATH = Path(__file__).with_name("failing_today.json")
 NO_STEP = "no step"  # the inputs and the driver suffice
-EACH = 6  # programs per step
-RANDOM, ROUNDS = 800, 8  # and then of many steps
+EACH = 5  # programs per step
+RANDOM, ROUNDS = 500, 12  # and then of many steps
 
 
 def as_data(program: Program) -> dict[str, Any]:

@@ -101,7 +101,10 @@ class _Run:
         self.given = compile(program.given(), "<inputs>", "exec")
         self.function = compile(program.function(seen=True), "<program>", "exec")
         plain, call = program.calls()
-        self.as_plain, self.call = compile(plain, "<plain>", "eval"), compile(call, "<call>", "eval")
+        self.as_plain, self.call = (
+            compile(plain, "<plain>", "eval"),
+            compile(call, "<call>", "eval"),
+        )
 
     def fresh(self) -> dict[str, Any]:
         """A namespace with f and inputs of its own."""
@@ -239,7 +242,7 @@ def _apart(got: Any, want: Any) -> list[tuple[str, str]]:
     elif type(got) is not type(want):
         names = f"{type(got).__name__}, not {type(want).__name__}"
         found.append(("wrong kind", f"{names}: {_both(got, want)}"))
-    if a.dtype == object or b.dtype == object:
+    if object in (a.dtype, b.dtype):
         return found if repr(got) == repr(want) else [("wrong value", _both(got, want))]
     if a.dtype.kind not in "fc" and b.dtype.kind not in "fc":
         if not np.array_equal(a, b):
@@ -283,10 +286,13 @@ def _derivatives(
     program: Program, run: _Run, plain: list[Any], result: Any, notes: list[str]
 ) -> Iterator[tuple[str, str]]:
     text = program.function() + program.given()
-    single = "32" in text or "complex64" in text
+    single = "float32" in text or "complex64" in text
     eps = SINGLE if single else DOUBLE
     if single and program.order > 1:
         notes.append("single precision")
+        return
+    if program.order > 1 and re.search(r"(?<![\d.])0\.0\b", program.given()):
+        notes.append("second order at a kink")  # abs(x)**2 has none at 0, says the documentation
         return
     f = run.along()
     try:
@@ -392,9 +398,7 @@ def _by_series(
     if not space["SEEN"]:
         return ""
     try:
-        off = series.compared(
-            list(_leaves(space["SEEN"][0])), values, got, program.order, weights
-        )
+        off = series.compared(list(_leaves(space["SEEN"][0])), values, got, program.order, weights)
     except series.Undecided:
         return ""
     if off is None:
@@ -425,14 +429,18 @@ def _compared(
         return
     scale = 1 + np.abs(want)
     settled = np.isfinite(start) & (error <= {1: 1e-4, 2: 1e-3, 3: 1e-2}[order] * scale)
-    notes.append("compared" if settled.all() else "compared in part" if settled.any() else "unsettled")
+    notes.append(
+        "compared" if settled.all() else "compared in part" if settled.any() else "unsettled"
+    )
     off = {1: 1e-6, 2: 1e-5, 3: 1e-3}[order] * scale * (1e2 if eps > DOUBLE else 1)
     wrong = settled & ~(np.abs(got - want) <= 20 * error + off)
     if wrong.any():  # a second look, closer by
         want_2, error_2 = differences(g, order, eps, 0.2)
         wrong &= np.abs(want_2 - want) <= 20 * (error + error_2) + off
         try:
-            wrong &= ~is_kink(g, eps)
+            wrong &= not is_kink(
+                g, eps, want if order == 1 else None
+            ).any()  # of three that tie, one seems smooth
         except Exception:
             wrong[:] = False
         if not wrong.any():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import multiprocessing
 import os
 import signal
@@ -16,8 +17,8 @@ from .program import Program, draw
 from .shrink import shrunk
 from .steps import STEPS
 
-PATIENCE = 60.0  # seconds for one program
-BATCH = 100
+PATIENCE = 30.0  # seconds for one program
+BATCH = 50
 SLICE = 0.02  # seconds to wait for one worker while others work
 
 
@@ -101,8 +102,9 @@ Job = tuple[int, str | None]  # a seed, and a step that must be in its program
 def _work(task: Task, jobs: Sequence[Job], current: Any, pipe: Any) -> None:
     tally, taken = Tally(), Counter[Any]()
     for k, (seed, must) in enumerate(jobs):
-        current.value = k
+        current.value = -2 - k  # being drawn
         program = draw(seed, task.allowed, must, task.longest)
+        current.value = k
         got = outcome(program, task.ignore)
         tally.add(program, got)
         if got.is_fault:
@@ -151,7 +153,7 @@ class _Worker:
         now = self.current.value
         if now != self.seen:
             self.seen, self.since = now, time.monotonic()
-        elif time.monotonic() - self.since > PATIENCE and now >= 0:
+        elif time.monotonic() - self.since > PATIENCE:
             os.kill(self.process.pid or 0, signal.SIGKILL)
             self.process.join()
             self.restart(tally, "hang", f"more than {PATIENCE:.0f} s")
@@ -161,13 +163,17 @@ class _Worker:
     def restart(self, tally: Tally, fault: str, detail: str) -> None:
         """Note the program that did it; what its batch counted before it is lost."""
         k = self.current.value
-        if k < 0:
+        if k == -1:
             raise RuntimeError(f"a worker did not start: {detail}")
-        seed, must = self.jobs[k]
-        program = draw(seed, self.task.allowed, must, self.task.longest)
-        got = Outcome(fault, detail)
-        tally.add(program, got)
-        tally.find(*in_a_process(program, got) if fault == "crash" else (program, got))
+        if k < -1:
+            k = -2 - k
+            tally.outcomes["no program"] += 1
+        else:
+            seed, must = self.jobs[k]
+            program = draw(seed, self.task.allowed, must, self.task.longest)
+            got = Outcome(fault, detail)
+            tally.add(program, got)
+            tally.find(*in_a_process(program, got) if fault == "crash" else (program, got))
         self.jobs = self.jobs[k + 1 :]
         if self.jobs:
             self.start()
@@ -189,10 +195,12 @@ def in_a_process(program: Program, first: Outcome) -> tuple[Program, Outcome]:
     return shrunk(program, first, run, most=100)
 
 
-def run_many(jobs: Sequence[Job], task: Task, workers: int = 2) -> Tally:
-    """Run the programs of so many seeds."""
-    tally = Tally()
+def run_many(jobs: Sequence[Job], task: Task, workers: int = 2, seconds: float = math.inf) -> Tally:
+    """Run these programs, or as many of them as the time allows."""
+    tally, end = Tally(), time.monotonic() + seconds
     at_work = [_Worker(task, jobs[i::workers]) for i in range(min(workers, len(jobs)))]
-    while at_work:
+    while at_work and time.monotonic() < end:
         at_work = [worker for worker in at_work if worker.step(tally)]
+    for worker in at_work:
+        worker.process.kill()
     return tally

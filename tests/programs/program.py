@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .steps import LIFTED, NOT_FINITE, POOLS, SMOOTH, STEPS, TABLE, Step
+from .steps import LAPACK, LIFTED, NOT_FINITE, POOLS, SMOOTH, STEPS, TABLE, Step
 
 IMPORTS = """\
 import bisect, cmath, copy, dataclasses, functools, heapq, itertools, math, numbers, operator, types
@@ -210,7 +210,9 @@ def _fits(v: Any, finite: bool) -> bool:
     return True
 
 
-FLOATS = {np.dtype(t) for t in (np.float16, np.float32, float, np.longdouble, np.complex64, complex)}
+FLOATS = {
+    np.dtype(t) for t in (np.float16, np.float32, float, np.longdouble, np.complex64, complex)
+}
 
 
 # -- drawing ---------------------------------------------------------------------------------
@@ -308,9 +310,7 @@ def namespace() -> dict[str, Any]:
 MODULES = namespace()
 
 
-def _filled(
-    rng: random.Random, step: Step, known: dict[str, str], count: int
-) -> Line | None:
+def _filled(rng: random.Random, step: Step, known: dict[str, str], count: int) -> Line | None:
     """A step with variables and parameters; None if there is nothing for it to take."""
     names: dict[str, str] = {}
     for slot, letter in zip("abd", step.takes):
@@ -373,7 +373,7 @@ def _drawn(
     rng: random.Random, seed: int, table: list[Step], wanted: Step | None, longest: int
 ) -> Program | None:
     setup, inputs = _inputs(rng)
-    values: dict[str, Any] = dict(np=np)
+    values: dict[str, Any] = {"np": np}
     exec(Program(seed, setup, tuple(inputs), (), ()).given(), values)
     values = {i.name: values[i.name] for i in inputs}
     finite = all(_fits(v, True) for v in values.values())
@@ -401,8 +401,12 @@ def _drawn(
         else:
             step = rng.choice(table)
         line = _filled(rng, step, known, len(lines) + 1)
-        after = None if line is None else _tried(line, values)
-        if line is None or after is None:
+        if line is None:
+            continue
+        if step.kind in LAPACK and not all(_fits(values[n], True) for n in line.uses):
+            continue  # LAPACK may run for ever on nan
+        after = _tried(line, values)
+        if after is None:
             continue
         changed = [*line.makes, *line.uses]
         odd = step.kind == "not finite" or step.name in NOT_FINITE

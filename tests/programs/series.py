@@ -71,23 +71,29 @@ class Exact:
     def conjugate(self) -> Exact:
         return self
 
+    def _compared(self, other: Any) -> int:
+        order = self.s.compared(_series(other))
+        if order == 0 and any(not b.is_zero for b in (self.s - _series(other)).c):
+            raise Undecided("a tie")
+        return order
+
     def __lt__(self, other: Any) -> bool:
-        return self.s.compared(_series(other)) < 0
+        return self._compared(other) < 0
 
     def __le__(self, other: Any) -> bool:
-        return self.s.compared(_series(other)) <= 0
+        return self._compared(other) <= 0
 
     def __gt__(self, other: Any) -> bool:
-        return self.s.compared(_series(other)) > 0
+        return self._compared(other) > 0
 
     def __ge__(self, other: Any) -> bool:
-        return self.s.compared(_series(other)) >= 0
+        return self._compared(other) >= 0
 
     def __eq__(self, other: Any) -> bool:
-        return self.s.compared(_series(other)) == 0
+        return self._compared(other) == 0
 
     def __ne__(self, other: Any) -> bool:
-        return self.s.compared(_series(other)) != 0
+        return self._compared(other) != 0
 
     __hash__ = None  # type: ignore[assignment]
 

@@ -83,7 +83,9 @@ def _renamed(p: Program, old: str, new: str) -> Program:
         return re.sub(rf"\b{old}\b", new, text)
 
     lines = tuple(
-        replace(q, text=swap(q.text), uses=tuple(map(swap, q.uses)), makes=tuple(map(swap, q.makes)))
+        replace(
+            q, text=swap(q.text), uses=tuple(map(swap, q.uses)), makes=tuple(map(swap, q.makes))
+        )
         for q in p.lines
     )
     return replace(p, lines=lines, outputs=tuple(dict.fromkeys(map(swap, p.outputs))))

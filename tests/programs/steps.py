@@ -56,7 +56,9 @@ def _each(kind: str, names: str, takes: str, source: str) -> list[Step]:
 
 
 TABLE: list[Step] = [
-    *_rows("arithmetic", """
+    *_rows(
+        "arithmetic",
+        """
 add : X X : {y} = {a} + {b}
 subtract : X X : {y} = {a} - {b}
 multiply : X X : {y} = {a} * {b}
@@ -72,7 +74,7 @@ power : X : {y} = {a} ** {2|3|-1|0.5|2.0|1|0|-2|1.5|np.float64(2.0)}
 power of : R : {y} = {2.0|0.5|3|np.float64(1.5)} ** {a}
 power both : R R : {y} = abs({a}) ** {b}
 python abs : X : {y} = abs({a})
-python round : N : {y} = round({a}, 2)
+python round : N : {y} = round({a}) * {a}
 floor division : R : {y} = {a} // {w} + {a}
 modulo : R : {y} = {a} % {w}
 divmod : R : {y}, {z} = divmod({a}, {w})
@@ -86,19 +88,33 @@ python sum : V : {y} = sum({a})
 python max : N N : {y} = max({a}, {b}) * {a}
 python min : N : {y} = min({a}, {c})
 python pow : R : {y} = pow({a}, {2|3})
-"""),
-    *_each("ufunc", "sin cos tan exp tanh arctan square sinh cosh expm1 arcsinh cbrt negative positive "
-           "exp2 deg2rad radians degrees rad2deg absolute conjugate reciprocal", "X",
-           "{y} = np.FUNCTION({a})"),
-    *_each("ufunc", "sqrt log log1p log2 log10", "R", "{y} = np.FUNCTION(np.abs({a}) + {0.0|0.5|1})"),
+""",
+    ),
+    *_each(
+        "ufunc",
+        "sin cos tan exp tanh arctan square sinh cosh expm1 arcsinh cbrt negative positive "
+        "exp2 deg2rad radians degrees rad2deg absolute conjugate reciprocal",
+        "X",
+        "{y} = np.FUNCTION({a})",
+    ),
+    *_each(
+        "ufunc", "sqrt log log1p log2 log10", "R", "{y} = np.FUNCTION(np.abs({a}) + {0.0|0.5|1})"
+    ),
     *_each("ufunc", "arcsin arccos arctanh", "R", "{y} = np.FUNCTION(np.tanh({a}))"),
     *_each("ufunc", "arccosh", "R", "{y} = np.FUNCTION({a}**2 + 1.5)"),
     *_each("ufunc", "fabs sign floor ceil trunc rint", "R", "{y} = np.FUNCTION({a}) + {a}"),
     *_each("ufunc", "add subtract multiply divide", "XX", "{y} = np.FUNCTION({a}, {b})"),
-    *_each("ufunc", "arctan2 hypot maximum minimum fmax fmin copysign logaddexp logaddexp2 fmod "
-           "remainder floor_divide", "RR", "{y} = np.FUNCTION({a}, {b}) * 1.5"),
+    *_each(
+        "ufunc",
+        "arctan2 hypot maximum minimum fmax fmin logaddexp logaddexp2 fmod remainder floor_divide",
+        "RR",
+        "{y} = np.FUNCTION({a}, {b}) * 1.5",
+    ),
     *_each("ufunc", "power float_power", "RR", "{y} = np.FUNCTION(np.abs({a}), {b|2.0|3})"),
-    *_rows("ufunc", """
+    *_rows(
+        "ufunc",
+        """
+np.copysign : R : {y} = np.copysign({a}, {c})
 np.heaviside : R : {y} = np.heaviside({a}, 0.5) * {a}
 np.ldexp : R : {y} = np.ldexp({a}, {k})
 np.frexp : R : {y}, {z} = np.frexp({a})
@@ -118,8 +134,11 @@ np.interp : R : {y} = np.interp({a}, [-3.0, -1.0, 0.5, 3.0], [1.0, 0.0, 2.0, 1.0
 np.spacing : R : {y} = {a} + np.spacing(1.0)
 np.nextafter : R : {y} = np.nextafter({a}, 9.0)
 np.isclose : R R : {y} = np.isclose({a}, {b}) + {a}
-"""),
-    *_rows("ufunc forms", """
+""",
+    ),
+    *_rows(
+        "ufunc forms",
+        """
 out zeros_like : D : {t} = np.zeros_like({a})⏎{y} = np.{sin|exp|square}({a}, out={t})
 out empty_like : D D : {y} = np.empty_like({a})⏎np.{multiply|add|subtract}({a}, {b}, {y})
 out zeros : D : {y} = np.zeros({a}.shape)⏎np.{sin|exp}({a}, out={y})
@@ -147,8 +166,11 @@ ufunc.accumulate : D : {y} = np.{add|multiply|maximum}.accumulate({a})
 ufunc.outer : V V : {y} = np.{multiply|add|subtract|maximum}.outer({a}, {b})
 ufunc.at : W : np.add.at({a}, {idx}, {c})
 ufunc.reduceat : V : {y} = np.add.reduceat({a}, [0, 1])
-"""),
-    *_rows("numbers", """
+""",
+    ),
+    *_rows(
+        "numbers",
+        """
 np.float64 of : N : {y} = np.float64({a})
 float of : N : {y} = float({a})
 np.float32 of : N : {y} = np.float32({a})
@@ -159,7 +181,7 @@ number item : G : {y} = {a}.item() * 2
 number methods : G : {y} = {a}.{sum|mean|max|copy|ravel|squeeze|conjugate|cumsum}()
 number astype : G : {y} = {a}.astype({float|np.float32|complex})
 number reshape : G : {y} = {a}.reshape(1, 1)
-number round : G : {y} = {a}.round(1) * {a}
+number round : G : {y} = {a}.round() * {a}
 number real : N : {y} = {a}.real + {a}.imag
 number dtype : G : {y} = {a} * {a}.dtype.itemsize + {a}.ndim
 number over zero : G : {y} = 1 / ({a} - {a}) + {a}
@@ -182,8 +204,11 @@ math isfinite : N : {y} = {a} if math.isfinite({a}) else 0.0
 0-d array : N : {y} = np.array({a})⏎{y} += 1.5
 0-d store : N : {y} = np.zeros(())⏎{y}[()] = {a}
 0-d like : D : {y} = np.zeros_like({a}[(0,) * {a}.ndim])
-"""),
-    *_rows("questions", """
+""",
+    ),
+    *_rows(
+        "questions",
+        """
 isinstance float : X : {y} = {a} * 2 if isinstance({a}, float) else {a} * 3
 isinstance number : X : {y} = {a} * 2 if isinstance({a}, (int, float)) else {a} * 3
 isinstance np.float64 : X : {y} = {a} * 2 if isinstance({a}, np.float64) else {a} * 3
@@ -226,8 +251,11 @@ np.array_equal : X X : {y} = {a} * 2 if np.array_equal({a}, {b}) else {a} * 3
 np.allclose : R R : {y} = {a} * 2 if np.allclose({a}, {b}) else {a} * 3
 is : X X : {y} = {a} * 2 if {a} is {b} else {a} * 3
 numeric hash : N : {t} = dict()⏎try:⏎    {t}[{a}] = 1.0⏎except TypeError:⏎    pass⏎{y} = {a} * len({t})
-"""),
-    *_rows("branches", """
+""",
+    ),
+    *_rows(
+        "branches",
+        """
 if number : N : if {a} > {c}:⏎    {y} = {a} * 2⏎else:⏎    {y} = {a} ** 2
 if any : D : {y} = {a} * 2 if np.any({a} > {c}) else {a} ** 2
 if all : D : {y} = {a} * 2 if ({a} > {c}).all() else {a} ** 2
@@ -240,8 +268,11 @@ argmax branch : D : {y} = {a} * (1 + np.argmax({a}))
 sorted numbers : V : {y} = np.array(sorted({a}))
 compare equal : D : {y} = ({a} == {a}) * {a}
 truth of mask : V : {y} = {a}[{a} != {c}]
-"""),
-    *_rows("loops", """
+""",
+    ),
+    *_rows(
+        "loops",
+        """
 for add : X : {y} = 0.0⏎for i in range({k}):⏎    {y} = {y} + {a} * i
 for in place : D : {y} = {a} * 1.0⏎for i in range({k}):⏎    {y} {aug} {a} + i
 for elements : V : {y} = 0.0⏎for q in {a}:⏎    {y} += q * q
@@ -261,8 +292,11 @@ ndenumerate : D : {y} = sum(q * (1 + sum(i)) for i, q in np.ndenumerate({a}))
 reduce : V : {y} = functools.reduce(lambda p, q: p * q + 1, {a})
 accumulate : V : {y} = np.array(list(itertools.accumulate({a})))
 generator : V : {y} = sum(q for q in {a} if q > 0) + {a}[0]
-"""),
-    *_rows("reductions", """
+""",
+    ),
+    *_rows(
+        "reductions",
+        """
 np.sum : A : {y} = np.sum({a})
 np.sum axis : A : {y} = np.sum({a}, {axis})
 np.mean : A : {y} = np.mean({a}, {axis})
@@ -294,8 +328,11 @@ np.sum list : N N : {y} = np.sum([{a}, {b}, {a} * {b}])
 np.max list : N N : {y} = np.max([{a}, {b}])
 np.histogram : V : {y} = np.histogram({a}, bins=2, range=(-3.0, 3.0), weights={a})[0]
 np.bincount : V : {y} = np.bincount(np.arange(len({a})) % 2, weights={a})
-"""),
-    *_rows("cumulative", """
+""",
+    ),
+    *_rows(
+        "cumulative",
+        """
 np.cumsum : A : {y} = np.cumsum({a})
 np.cumsum axis : M : {y} = np.cumsum({a}, axis={ax})
 np.cumprod : A : {y} = np.cumprod({a})
@@ -308,8 +345,11 @@ np.maximum.accumulate : V : {y} = np.maximum.accumulate({a})
 np.convolve : V V : {y} = np.convolve({a}, {b}, "{full|same|valid}")
 np.correlate : V V : {y} = np.correlate({a}, {b}, "{full|same|valid}")
 np.cumulative_sum : V : {y} = np.cumulative_sum({a}, include_initial=True)
-"""),
-    *_rows("shapes", """
+""",
+    ),
+    *_rows(
+        "shapes",
+        """
 ravel : A : {y} = {a}.ravel("{order}")
 np.ravel store : D : {y} = {a}[::2].ravel()⏎{y}[0] = 9.0
 flatten : A : {y} = {a}.flatten("{order}")
@@ -365,8 +405,11 @@ np.einsum ij->ji : M : {y} = np.einsum("ij->ji", {a})
 np.block : M : {y} = np.block([[{a}, {a}], [{a}, {a}]])
 np.apply_along_axis : M : {y} = np.apply_along_axis(lambda q: q * q.sum(), {0|1}, {a})
 np.vectorize : V : {y} = np.vectorize(lambda q: q * q + 1)({a})
-"""),
-    *_rows("joining", """
+""",
+    ),
+    *_rows(
+        "joining",
+        """
 np.concatenate : A A : {y} = np.concatenate([{a}, {b}]{|, axis=-1|, axis=None})
 np.stack : A A : {y} = np.stack([{a}, {b}]{|, axis=-1})
 np.hstack : A A : {y} = np.hstack([{a}, {b}])
@@ -390,8 +433,11 @@ np.concatenate out : V V : {y} = np.zeros_like(np.concatenate([{a}, {b}]))⏎np.
 np.fromiter : V : {y} = np.fromiter((q * 2 for q in {a}), float)
 list plus : V N : {y} = {a} + [{b}] * len({a})
 np.block numbers : N N : {y} = np.block([[{a}, {b}], [{b}, {a}]])
-"""),
-    *_rows("makers", """
+""",
+    ),
+    *_rows(
+        "makers",
+        """
 np.zeros store : N : {y} = np.zeros(3)⏎{y}[1] = {a}
 np.ones times : X : {y} = np.ones(3) * {a}
 np.full : N : {y} = np.full(3, {a})
@@ -411,8 +457,11 @@ np.zeros float32 : N : {y} = np.zeros(3, np.float32)⏎{y}[1] = {a}
 np.zeros int : N : {y} = np.zeros(3, int)⏎{y}[1] = {a}
 np.fromfunction : N : {y} = np.fromfunction(lambda i, j: i + j * {a}, (2, 2))
 np.tri : Q : {y} = np.tri({a}.shape[0]) * {a}
-"""),
-    *_rows("indexing", """
+""",
+    ),
+    *_rows(
+        "indexing",
+        """
 element : V : {y} = {a}[{i}]
 element of matrix : M : {y} = {a}[{i}, {i}]
 row : M : {y} = {a}[{i}]
@@ -450,8 +499,11 @@ np.fill_diagonal : Q : {y} = {a} * 1.0⏎np.fill_diagonal({y}, {c})
 unravel_index : D : {y} = {a}[np.unravel_index(np.argmax({a}), {a}.shape)]
 np.diag_indices : Q : {y} = {a}[np.diag_indices(len({a}))]
 np.triu_indices : Q : {y} = {a}[np.triu_indices(len({a}))]
-"""),
-    *_rows("stores", """
+""",
+    ),
+    *_rows(
+        "stores",
+        """
 store constant : W : {a}[{i}] = {c}
 store slice constant : W : {a}[{s}] = {c}
 store number : W N : {a}[{i}] = {b}
@@ -486,8 +538,11 @@ store nan : W : {a}[{i}] = np.nan
 store into list : V : {y} = [{a}, {a} * 2]⏎{y}[0] = {y}[1] + 1
 resize in place : V : {y} = {a} * 1.0⏎{y}.shape = (1, len({a}))
 setflags : V : {y} = {a} * 1.0⏎{y}.setflags(write=False)
-"""),
-    *_rows("in place", """
+""",
+    ),
+    *_rows(
+        "in place",
+        """
 augmented : X X : {a} {aug} {b}
 augmented constant : X : {a} {aug} {c}
 augmented power : X : {a} **= 2
@@ -516,11 +571,14 @@ augmented transpose view : M : {y} = {a} * 1.0⏎{t} = {y}.T⏎{t} {aug} {c}
 operator.iadd : X X : {a} = operator.iadd({a}, {b})
 operator.imul : X : {y} = operator.imul({a}, {c})
 clip out : W : np.clip({a}, -0.5, 0.5, out={a})
-round out : W : np.round({a}, 1, out={a})
+round out : W : np.round({a}, 0, out={a})
 cumsum out : W : np.cumsum({a}, axis=0, out={a})
 nan_to_num in place : W : np.nan_to_num({a}, copy=False)
-"""),
-    *_rows("views", """
+""",
+    ),
+    *_rows(
+        "views",
+        """
 view name : A : {y} = {a}
 view slice written : D : {y} = {a} * 1.0⏎{t} = {y}[1:]⏎{t} *= 2
 view ravel written : D : {y} = {a} * 1.0⏎{t} = {y}.ravel()⏎{t}[0] = 5.0
@@ -550,8 +608,11 @@ view stored dual : V N : {y} = np.ones(4)⏎{t} = {y}[1:]⏎{t}[0] = {b}⏎{z} =
 view windows : V : {y} = {a} * 1.0⏎{z} = np.lib.stride_tricks.sliding_window_view({y}, 2)⏎{y}[1] = 4.0
 copy then base : D : {y} = {a} * 1.0⏎{z} = {y}.copy()⏎{y}[0] = 3.0
 sub-row of input written : M : {t} = {a}[0]⏎{t} *= 2
-"""),
-    *_rows("aliases", """
+""",
+    ),
+    *_rows(
+        "aliases",
+        """
 alias in place : D : {y} = {a} * 1.0⏎{z} = {y}⏎{z} {aug} {c}
 alias number : N : {y} = {a}⏎{z} = {y}⏎{z} {aug} {c}
 list of arrays : D : {y} = [{a} * 2, {a} * 3]⏎for r in {y}:⏎    r /= 1 + np.sum(r**2)
@@ -586,14 +647,17 @@ property cache : D : {t} = functools.cached_property(lambda self: self.q * 2)⏎
 walrus : X : {y} = ({t} := {a} * 2) + {t}
 star args : V : {y} = (lambda *q: q[0] * q[-1])(*{a})
 dataclass : X : {t} = dataclasses.make_dataclass("T", ["q"])⏎{y} = {t}({a} * 2).q
-"""),
-    *_rows("methods", """
+""",
+    ),
+    *_rows(
+        "methods",
+        """
 methods : A : {y} = {a}.{sum|mean|prod|cumsum|cumprod|var|ravel|copy|conj|transpose|flatten|squeeze|conjugate}()
 methods real : D : {y} = {a}.{max|min|std}()
 methods axis : M : {y} = {a}.{sum|mean|prod|cumsum|max|min|var|std|cumprod}(axis={0|1})
 repeat method : V : {y} = {a}.repeat(2)
 clip method : D : {y} = {a}.clip(-0.5, 0.5)
-round method : D : {y} = {a}.round(1) + {a}
+round method : D : {y} = {a}.round() + {a}
 dot method : V V : {y} = {a}.dot({b})
 astype : X : {y} = np.asarray({a}).astype({complex|float|np.float32|np.longdouble})
 astype method : D : {y} = {a}.astype({complex|float|np.float32|np.longdouble})
@@ -610,8 +674,11 @@ sum out : M : {y} = np.zeros_like({a}[0])⏎{a}.sum(axis=0, out={y})
 dunder : X X : {y} = {a}.__add__({b})
 array priority : V : {y} = np.ones(len({a})) * {a} - np.float64(2.0) * {a}
 tobytes : D : {y} = {a} * len({a}.tobytes())
-"""),
-    *_rows("sorting", """
+""",
+    ),
+    *_rows(
+        "sorting",
+        """
 np.sort : D : {y} = np.sort({a})
 np.sort axis : M : {y} = np.sort({a}, axis={0|1|None})
 np.argsort : V : {y} = {a}[np.argsort({a})]
@@ -629,8 +696,11 @@ np.setxor1d : V V : {y} = np.setxor1d({a}, {b})
 np.isin : V : {y} = {a} * np.isin({a}, [1.0, {a}[0]])
 heapq : V : {y} = heapq.nsmallest(2, {a}.tolist())[-1] * 2
 bisect : N : {y} = {a} * bisect.bisect([-1.0, 0.0, 1.0], {a})
-"""),
-    *_rows("complex", """
+""",
+    ),
+    *_rows(
+        "complex",
+        """
 times 1j : X : {y} = {a} * 1j + 1
 complex of : R R : {y} = {a} + 1j * {b}
 exp 1j : R : {y} = np.exp(1j * {a})
@@ -661,8 +731,11 @@ complex cumsum : U : {y} = np.cumsum({a}[::-1])
 complex where : Z : {y} = np.where(np.abs({a}) > 1, {a}, 1j)
 complex to real : Z : {y} = ({a} * np.conj({a})).real
 complex64 : R : {y} = {a} * np.complex64(1j)
-"""),
-    *_rows("python complex", """
+""",
+    ),
+    *_rows(
+        "python complex",
+        """
 complex() : P P : {y} = complex({a}, {b})
 complex(x) : P : {y} = complex({a}) * 2j
 python complex abs : C : {y} = abs({a})
@@ -676,8 +749,11 @@ cmath polar : C : {y}, {z} = cmath.polar({a})
 python complex sum : C : {y} = sum([{a}, {a} * 1j], 0j)
 python complex compare : C : {y} = {a} if {a} == {a} else 0.0
 python complex to array : C : {y} = np.array([{a}, 1.0])
-"""),
-    *_rows("linalg", """
+""",
+    ),
+    *_rows(
+        "linalg",
+        """
 @ : M V : {y} = {a} @ {b}
 @ matrices : M M : {y} = {a} @ {b}
 @ vectors : V V : {y} = {a} @ {b}
@@ -718,8 +794,11 @@ cond : Q : {y} = np.linalg.cond({a})
 matrix_rank : M : {y} = {a} * np.linalg.matrix_rank({a})
 backsub : Q V : {y} = np.zeros_like({b})⏎for i in reversed(range(len({b}))):⏎    {y}[i] = ({b}[i] - {a}[i, i + 1 :] @ {y}[i + 1 :]) / (3 + {a}[i, i] ** 2)
 gram schmidt : Q : {y} = {a} * 1.0⏎for i in range(len({y})):⏎    {y}[i] /= np.sqrt({y}[i] @ {y}[i] + 1)⏎    {y}[i + 1 :] -= np.outer({y}[i + 1 :] @ {y}[i], {y}[i])
-"""),
-    *_rows("fft", """
+""",
+    ),
+    *_rows(
+        "fft",
+        """
 fft : A : {y} = np.fft.fft({a})
 fft of picked : V : {y} = np.fft.fft({a}[{idx}])
 ifft : A : {y} = np.fft.ifft({a})
@@ -730,8 +809,11 @@ fft n : V : {y} = np.fft.fft({a}, n={2|5}, norm="ortho")
 fftshift : A : {y} = np.fft.fftshift({a})
 fft power : V : {y} = np.abs(np.fft.rfft({a})) ** 2
 hfft : V : {y} = np.fft.hfft({a})
-"""),
-    *_rows("polynomials", """
+""",
+    ),
+    *_rows(
+        "polynomials",
+        """
 np.polyval : R : {y} = np.polyval([1.0, -2.0, 0.5], {a})
 np.polyval both : V N : {y} = np.polyval({a}, {b})
 np.polyfit : V : {y} = np.polyfit(np.arange(len({a})) * 1.0, {a}, 1)
@@ -743,8 +825,11 @@ np.polyadd : V V : {y} = np.polyadd({a}, {b})
 np.roots : V : {y} = np.sort(np.abs(np.roots({a})))
 chebval : R : {y} = np.polynomial.chebyshev.chebval({a}, [1.0, 0.5, 0.25])
 Polynomial : V N : {y} = np.polynomial.Polynomial({a})({b})
-"""),
-    *_rows("not finite", """
+""",
+    ),
+    *_rows(
+        "not finite",
+        """
 log negative : R : {y} = np.log({a} * 0 - 1.0) + {a}
 sqrt negative : R : {y} = np.sqrt(-np.abs({a}) - 1)
 nan times : X : {y} = {a} * np.nan
@@ -771,12 +856,14 @@ sort nan : V : {t} = {a} * 1.0⏎{t}[0] = np.nan⏎{y} = np.sort({t})
 zero times inf : R : {y} = ({a} * 0.0) * 1e308 * 10 + {a}
 sqrt zero : R : {y} = np.sqrt({a} * 0.0) + {a}
 abs zero : R : {y} = np.abs({a} - {a}) + {a}
-"""),
+""",
+    ),
 ]
 
 SMOOTH = {"arithmetic", "ufunc", "loops", "branches", "indexing", "views", "stores", "in place",
           "aliases", "shapes", "cumulative", "reductions", "joining", "makers", "methods"}  # fmt: skip
 NOT_FINITE = {"store nan", "number over zero", "nanmax of nan", "np.resize", "overflow"}
+LAPACK = {"linalg", "polynomials"}  # kinds of steps
 LIFTED = {"type is float", "type is ndarray"}  # what code that is not lifted sees through
 STEPS = {step.name: step for step in TABLE}
 KINDS = sorted({step.kind for step in TABLE})
