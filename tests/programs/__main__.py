@@ -48,10 +48,10 @@ def main() -> None:
     start = time.time()
     if options.write_failing:
         found = failing.write(ignore, options.workers)
-        print(f"{len(found)} steps fail: {', '.join(sorted(found))}")
+        print(f"{len(found)} programs fail: {', '.join(sorted(found))}")
         return
     if options.core:
-        allowed = (allowed or frozenset(STEPS)) - set(failing.read())
+        allowed = (allowed or frozenset(STEPS)) & failing.core_without(failing.read())
     seeds = range(options.seed, options.seed + options.count)
     task = Task(allowed, ignore, options.shrink)
     tally = run_many([(seed, None) for seed in seeds], task, options.workers, options.seconds)

@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from .outcome import FAULTS
-from .pool import Finding, Job, Task, run_many
+from .pool import Finding, Job, Tally, Task, run_many
 from .program import Input, Line, Program
 from .steps import STEPS
 
 PATH = Path(__file__).with_name("failing_today.json")
 NO_STEP = "no step"  # the inputs and the driver suffice
 EACH = 5  # programs per step
-RANDOM, ROUNDS = 500, 12  # and then of many steps
+RANDOM = 500  # and then of many steps: those of the test
+EVERY = 10**6  # fault is shrunk
 
 
 def as_data(program: Program) -> dict[str, Any]:
@@ -40,48 +40,57 @@ def from_data(data: dict[str, Any]) -> Program:
 
 
 def read() -> dict[str, dict[str, Any]]:
-    """The list: step → fault, detail, program."""
+    """The list: the steps of a program (with + between) → fault, detail, program."""
     found: dict[str, dict[str, Any]] = json.loads(PATH.read_text("utf-8"))
     return found
 
 
-def culprits(findings: Iterable[Finding]) -> dict[str, Finding]:
-    """A finding for each step that fails by itself, or together with others that do not."""
-    found: dict[str, Finding] = {}
+def name_of(program: Program) -> str:
+    """The steps that are left in a shrunk program."""
+    return " + ".join(sorted({line.step for line in program.lines})) or NO_STEP
 
-    def weight(f: Finding) -> tuple[int, int, int]:
-        steps = len({line.step for line in f.program.lines})
-        return steps, FAULTS.index(f.outcome.fault), len(f.program.source())
 
-    for f in sorted(findings, key=weight):
-        steps = list(dict.fromkeys(line.step for line in f.program.lines)) or [NO_STEP]
-        if not any(step in found for step in steps):
-            found[steps[-1]] = f
-    return found
+def core_without(names: Iterable[str]) -> frozenset[str]:
+    """The steps that do not fail by themselves."""
+    return frozenset(STEPS) - set(names)
+
+
+def each_step(core: Iterable[str], count: int) -> list[Job]:
+    """So many programs for every step."""
+    return [(seed, name) for name in sorted(core) for seed in range(count)]
+
+
+def at_random(count: int, seed: int = 0) -> list[Job]:
+    """Programs of many steps."""
+    return [(seed + i, None) for i in range(count)]
 
 
 def write(ignore: tuple[str, ...], workers: int) -> dict[str, Finding]:
     """Try every step by itself, then random programs of those that pass; write down what fails."""
-    jobs: list[Job] = [(seed, name) for name in STEPS for seed in range(EACH)]
-    found = culprits(run_many(jobs, Task(None, ignore, 2, longest=2), workers).findings.values())
-    for _ in range(ROUNDS):
-        core = frozenset(STEPS) - frozenset(found)
-        jobs = [(seed, None) for seed in range(RANDOM)] + [(0, name) for name in sorted(core)]
-        more = culprits(run_many(jobs, Task(core, ignore, 30), workers).findings.values())
-        found |= more
+    few = Task(None, ignore, EVERY, longest=2)
+    found = _named(run_many(each_step(STEPS, EACH), few, workers))
+    while True:
+        core = core_without(found)
+        few, many = Task(core, ignore, EVERY, longest=2), Task(core, ignore, EVERY)
+        more = _named(run_many(each_step(core, 1), few, workers))
+        more |= _named(run_many(at_random(RANDOM), many, workers))
+        found = more | found
         _write(found)
-        if not more:
-            break
-    return found
+        if not core & set(more):
+            return found
+
+
+def _named(tally: Tally) -> dict[str, Finding]:
+    return {name_of(f.program): f for f in tally.findings.values()}
 
 
 def _write(found: dict[str, Finding]) -> None:
-    data = {
-        name: {
+    lines = []
+    for name, f in sorted(found.items()):
+        entry = {
             "fault": f.outcome.fault,
-            "detail": f.outcome.detail[:300],
+            "detail": f.outcome.detail[:200],
             "program": as_data(f.program),
         }
-        for name, f in sorted(found.items())
-    }
-    PATH.write_text(json.dumps(data, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        lines.append(f"{json.dumps(name)}: {json.dumps(entry, ensure_ascii=False)}")
+    PATH.write_text("{\n" + ",\n".join(lines) + "\n}\n", "utf-8")

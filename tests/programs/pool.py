@@ -17,7 +17,7 @@ from .program import Program, draw
 from .shrink import shrunk
 from .steps import STEPS
 
-PATIENCE = 30.0  # seconds for one program
+PATIENCE = 120.0  # seconds for one program
 BATCH = 50
 SLICE = 0.02  # seconds to wait for one worker while others work
 
