@@ -61,9 +61,9 @@ DRIVERS = {
 ORDERS = {"jvp of jvp": 2, "hessian": 2, "hvp": 2, "jacobian of grad": 2, "line 2": 2, "line 3": 3,
           "jvp of jvp of jvp": 3}  # fmt: skip
 SCALAR = ("value_and_grad", "hessian", "hvp", "jacobian of grad")  # of functions with one number
-WEIGHTS = {"jvp": 40, "jacobian": 15, "jacobian chunk": 8, "value_and_grad": 12, "jvp of jvp": 6,
-           "hessian": 6, "hvp": 3, "jacobian of grad": 3, "line 2": 3, "line 3": 2,
-           "jvp of jvp of jvp": 2}  # fmt: skip
+WEIGHTS = {"jvp": 30, "jacobian": 13, "jacobian chunk": 7, "value_and_grad": 12, "jvp of jvp": 6,
+           "hessian": 12, "hvp": 7, "jacobian of grad": 8, "line 2": 3, "line 3": 3,
+           "jvp of jvp of jvp": 3}  # fmt: skip
 
 
 @dataclass(frozen=True)
