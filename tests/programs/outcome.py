@@ -1,0 +1,449 @@
+"""What a program does, in a few words.
+
+The first of FAULTS that is found is the outcome; "ok" and "refused" are none.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from both import PACKAGES
+
+from . import series
+from .program import MODULES, Program
+from .steps import SMOOTH, STEPS
+from .truth import differences, is_kink
+
+FAULTS = (
+    "crash",  # the interpreter died
+    "hang",
+    "wrong structure",  # of what f returned
+    "wrong value",
+    "wrong shape",
+    "wrong derivative",
+    "lost nan",  # the value is nan, and its derivative is a number
+    "inputs changed",
+    "obscure error",  # not one of ours
+    "wrong dtype",
+    "wrong kind",  # a Python float, np.float64, an array of no dimensions
+    "wrong bits",
+    "wrong layout",  # strides
+)
+OURS = re.compile(
+    r"derivative|differentia|tangent|dualad|lift|; write |holomorphic|deterministic|"
+    r"a (plain )?array of (float|complex|objects|int)|duals|DualArray (has|is|cannot|of)|"
+    r"is for real numbers; got|; make the array with"
+)
+DOUBLE, SINGLE = 2.0**-52, 2.0**-23
+
+
+@dataclass
+class Outcome:
+    """The outcome, and more about it."""
+
+    fault: str  # one of FAULTS, "ok", "refused", or "no program": the plain run fails
+    detail: str = ""
+    message: str = ""  # of a refusal or an obscure error, without the numbers in it
+    notes: list[str] = field(default_factory=list)  # what was compared and what was not
+
+    @property
+    def is_fault(self) -> bool:
+        return self.fault in FAULTS
+
+
+def outcome(program: Program, ignore: tuple[str, ...] = ()) -> Outcome:
+    """Run a program plainly and by dualad, and hold the two against each other."""
+    with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
+        return _outcome(program, ignore)
+
+
+def _outcome(program: Program, ignore: tuple[str, ...]) -> Outcome:
+    package = PACKAGES[program.pure]
+    run = _Run(program)
+    try:
+        plain = run.plain()
+    except Exception as error:
+        return Outcome("no program", repr(error))
+    space = run.fresh()
+    space["dualad"] = package
+    before = {i.name: _trace(space[i.name]) for i in program.inputs}
+    try:
+        result = eval(run.call, space)
+    except Exception as error:
+        return _refused(error)
+    found = []
+    if {i.name: _trace(space[i.name]) for i in program.inputs} != before:
+        found.append(("inputs changed", ""))
+    for seen in (space["SEEN"][0], space["SEEN"][-1]):
+        found += _apart(_peeled(seen, package), plain)
+    if program.driver == "jvp":
+        found += _apart(result[0], plain)
+    outcome = Outcome("ok")
+    if not any(f in ("wrong value", "wrong shape", "wrong structure") for f, _ in found):
+        found += list(_derivatives(program, run, plain, result, outcome.notes))
+    found = [(f, d) for f, d in found if f not in ignore]
+    if found:
+        outcome.fault, outcome.detail = min(found, key=lambda pair: FAULTS.index(pair[0]))
+    return outcome
+
+
+class _Run:
+    """The compiled source of a program."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.given = compile(program.given(), "<inputs>", "exec")
+        self.function = compile(program.function(seen=True), "<program>", "exec")
+        plain, call = program.calls()
+        self.as_plain, self.call = (
+            compile(plain, "<plain>", "eval"),
+            compile(call, "<call>", "eval"),
+        )
+
+    def fresh(self) -> dict[str, Any]:
+        """A namespace with f and inputs of its own."""
+        space = dict(MODULES, SEEN=[])
+        exec(self.function, space)
+        exec(self.given, space)
+        return space
+
+    def plain(self) -> list[Any]:
+        """What f returns; if arguments share memory, it may not matter."""
+        space = self.fresh()
+        eval(self.as_plain, space)
+        result: list[Any] = space["SEEN"][0]
+        if self.program.setup:
+            space = self.fresh()
+            for i in self.program.inputs:
+                space[i.name] = space[i.name].copy(order="K")
+            eval(self.as_plain, space)
+            if any(f == "wrong value" for f, _ in _apart(space["SEEN"][0], result)):
+                raise ValueError("arguments share memory, and f writes into them")
+        return result
+
+    def along(self, turned: bool = False) -> Callable[[float], Any]:
+        """All numbers that f returns, on a line through the inputs, in double precision."""
+        f_space = dict(MODULES, SEEN=[])
+        exec(self.function, f_space)
+        seen = f_space["SEEN"]
+
+        def f(t: float) -> Any:
+            space = dict(MODULES)
+            exec(self.given, space)
+            args = []
+            for i in self.program.inputs:
+                x, v = space[i.name], space["d" + i.name]
+                if turned:
+                    v = v * 1j
+                args.append(_moved(x, v, t, bool(self.program.setup)))
+            seen.clear()
+            f_space["f"](*args)
+            return _numbers(seen[0])
+
+        return f
+
+
+def _moved(x: Any, v: Any, t: float, shared: bool) -> Any:
+    """x + t·v in double precision, in the memory layout of x."""
+    if not isinstance(x, np.ndarray):
+        x = float(x) if isinstance(x, np.float32) else x
+        return x + t * v
+    wide = complex if x.dtype.kind == "c" else float
+    if not x.flags.writeable or shared or x.dtype != wide:
+        moved = x.astype(wide, order="K")
+        moved += t * v
+        return moved
+    x += t * v
+    return x
+
+
+def _numbers(y: Any) -> Any:
+    parts = [np.ravel(np.asarray(part)) for part in _leaves(y)]
+    flat = np.concatenate(parts) if parts else np.zeros(0)
+    return flat.astype(complex if flat.dtype.kind == "c" else float)
+
+
+def _leaves(y: Any) -> Iterator[Any]:
+    if isinstance(y, (list, tuple)):
+        for part in y:
+            yield from _leaves(part)
+    elif isinstance(y, dict):
+        yield from _leaves(list(y.values()))
+    else:
+        yield y
+
+
+# -- errors ----------------------------------------------------------------------------------
+
+
+def _refused(error: BaseException) -> Outcome:
+    seen: list[BaseException] = []
+    current: BaseException | None = error
+    while current is not None and current not in seen:
+        seen.append(current)
+        current = current.__cause__ or current.__context__
+    for e in seen:
+        if type(e).__name__ == "NonDifferentiableError" or OURS.search(str(e)):
+            return Outcome("refused", f"{type(e).__name__}: {e}", _stripped(e))
+    return Outcome("obscure error", f"{type(error).__name__}: {error}", _stripped(error))
+
+
+def _stripped(error: BaseException) -> str:
+    """A message without what differs from program to program."""
+    if isinstance(error, RecursionError):
+        return "RecursionError"
+    text = re.sub(r"\[[^\]]*\]|\([-\d, ]*\)", "…", str(error).split("\n")[0])
+    text = re.sub(r"-?\d+(\.\d+)?(e[-+]?\d+)?", "#", text)
+    return f"{type(error).__name__}: {text[:150]}"
+
+
+# -- the primal ------------------------------------------------------------------------------
+
+
+def _peeled(x: Any, package: ModuleType) -> Any:
+    """The primals of what f returned to a driver."""
+    if isinstance(x, list):
+        return [_peeled(part, package) for part in x]
+    if isinstance(x, dict):
+        return {k: _peeled(part, package) for k, part in x.items()}
+    x = getattr(package.array, "unbuffered", lambda v: v)(x)
+    while isinstance(x, package.Dual):  # type: ignore[attr-defined]
+        x = x.primal
+    if isinstance(x, np.ndarray) and x.dtype == object:  # drivers take arrays of duals apart
+        return np.array([_peeled(e, package) for e in x.ravel()]).reshape(x.shape)
+    return x
+
+
+def _trace(x: Any) -> Any:
+    return (x.dtype, x.shape, x.strides, x.tobytes()) if isinstance(x, np.ndarray) else repr(x)
+
+
+def _apart(got: Any, want: Any) -> list[tuple[str, str]]:
+    """In which ways a result is not the plain one."""
+    if isinstance(want, (list, dict)):
+        if type(got) is not type(want) or len(got) != len(want):
+            return [("wrong structure", f"{got!r}, not {want!r}")]
+        pairs = list(zip(_leaves(got), _leaves(want)))
+        return [issue for g, w in pairs for issue in _apart(g, w)]
+    if np.shape(got) != np.shape(want):
+        return [("wrong shape", _both(got, want))]
+    a, b = np.asarray(got), np.asarray(want)
+    if isinstance(want, np.ndarray) and type(got).__name__ == "DualArray":
+        return [("wrong structure", f"a dual that is left: {got!r}")]
+    found = []
+    if a.dtype != b.dtype:
+        found.append(("wrong dtype", f"{a.dtype}, not {b.dtype}: {_both(got, want)}"))
+    elif type(got) is not type(want):
+        names = f"{type(got).__name__}, not {type(want).__name__}"
+        found.append(("wrong kind", f"{names}: {_both(got, want)}"))
+    if object in (a.dtype, b.dtype):
+        return found if repr(got) == repr(want) else [("wrong value", _both(got, want))]
+    if a.dtype.kind not in "fc" and b.dtype.kind not in "fc":
+        if not np.array_equal(a, b):
+            return [("wrong value", _both(got, want))]
+    elif not _same_bits(a, b):
+        if not _close(a, b):
+            return [("wrong value", _both(got, want))]
+        found.append(("wrong bits", _both(got, want)))
+    if isinstance(got, np.ndarray) and isinstance(want, np.ndarray) and a.dtype == b.dtype:
+        long = [i for i, n in enumerate(b.shape) if n > 1]
+        if b.size and [a.strides[i] for i in long] != [b.strides[i] for i in long]:
+            found.append(("wrong layout", f"strides {a.strides}, not {b.strides}"))
+    return found
+
+
+def _both(got: Any, want: Any) -> str:
+    return f"{got!r}, not {want!r}"
+
+
+def _close(a: Any, b: Any) -> bool:
+    """Equal but for rounding, as far as single or double precision goes."""
+    coarse = min(v.dtype.itemsize / (1 + (v.dtype.kind == "c")) for v in (a, b)) <= 4
+    tol = 1e-4 if coarse else 1e-9
+    with np.errstate(all="ignore"):
+        size = np.max(np.abs(b), initial=0.0, where=np.isfinite(b))
+    return np.allclose(a, b, rtol=tol, atol=tol * 1e-3 * size, equal_nan=True)
+
+
+def _same_bits(a: Any, b: Any) -> bool:
+    """Equal, with the signs of zeros, and nan where nan is."""
+    if a.dtype.kind == "c" or b.dtype.kind == "c":
+        return _same_bits(a.real, b.real) and _same_bits(a.imag, b.imag)
+    numbers = (a == b) & (np.signbit(a) == np.signbit(b))
+    return bool(np.all(numbers | (np.isnan(a) & np.isnan(b))))
+
+
+# -- derivatives -----------------------------------------------------------------------------
+
+
+def _derivatives(
+    program: Program, run: _Run, plain: list[Any], result: Any, notes: list[str]
+) -> Iterator[tuple[str, str]]:
+    text = program.function() + program.given()
+    single = "float32" in text or "complex64" in text
+    eps = SINGLE if single else DOUBLE
+    if single and program.order > 1:
+        notes.append("single precision")
+        return
+    if program.order > 1 and re.search(r"(?<![\d.])0\.0\b", program.given()):
+        notes.append("second order at a kink")  # abs(x)**2 has none at 0, says the documentation
+        return
+    f = run.along()
+    try:
+        start = f(0.0)
+    except Exception:
+        notes.append("other program in double precision")
+        return
+    values = _numbers(plain)
+    tol = 1e-3 if single else 1e-9
+    if start.shape != values.shape or not np.allclose(
+        start, values, rtol=tol, atol=tol, equal_nan=True
+    ):
+        notes.append("other program in double precision")
+        return
+    scalar = None
+    if program.scalar:
+        scalar = _weights(plain)
+    if any(np.asarray(leaf).dtype == object for leaf in _leaves(result)):
+        yield "wrong derivative", f"duals leak out: {result!r}"
+        return
+    for turned in (False, True):
+        if turned and not (
+            program.driver.startswith(("jacobian", "value_and_grad")) and "j)" in program.given()
+        ):
+            break
+        got = _contracted(program, run, result, turned)
+        if got is None:
+            yield "wrong derivative", f"in the structure {result!r}"
+            return
+        found = list(_compared(run.along(turned), program.order, got, scalar, eps, notes))
+        yield from found
+        if not found and not turned and (program.order > 1 or program.seed % 4 == 0):
+            off = _by_series(program, run, values, got, scalar, notes)
+            if off:
+                yield "wrong derivative", off
+
+
+def _weights(plain: list[Any]) -> Any:
+    return np.concatenate([np.full(np.size(p), 1 + i / 3) for i, p in enumerate(plain)])
+
+
+def _contracted(program: Program, run: _Run, result: Any, turned: bool) -> Any:
+    """The derivative that a driver gave, along the direction of the program."""
+    space = run.fresh()
+    along = [space["d" + i.name] for i in program.inputs]
+    if turned:
+        along = [v * 1j for v in along]
+    driver = program.driver
+    if driver == "jvp":
+        return _numbers(result[1])
+    if driver in ("jvp of jvp", "jvp of jvp of jvp"):
+        return _numbers(result[1])
+    if driver.startswith("line"):
+        return _numbers(result)
+    if driver == "value_and_grad":
+        gradient = result[1]
+        total = sum(np.sum(g * v) for g, v in zip(gradient, along, strict=True))
+        return np.array([np.real(total)])
+    if driver == "hvp":
+        return np.array([sum(np.sum(g * v) for g, v in zip(result, along, strict=True))])
+    n = len(along)
+    blocks = list(_leaves(result))
+    if driver in ("hessian", "jacobian of grad"):
+        shapes = [np.shape(v) for v in along]
+        if [np.shape(b) for b in blocks] != [s + t for s in shapes for t in shapes]:
+            return None
+        vs = [np.ravel(v) for v in along]
+        total = 0.0
+        for k, b in enumerate(blocks):
+            left, right = vs[k // n], vs[k % n]
+            total = total + left @ np.reshape(b, (left.size, right.size)) @ right
+        return np.array([total])
+    rows = []
+    if len(blocks) % n:
+        return None
+    for k in range(0, len(blocks), n):
+        total = 0.0
+        for b, v in zip(blocks[k : k + n], along, strict=True):
+            b = np.asarray(b)
+            if b.shape[b.ndim - np.ndim(v) :] != np.shape(v):
+                return None
+            total = total + np.tensordot(b, v, np.ndim(v))
+        rows.append(np.ravel(total))
+    return np.concatenate(rows)
+
+
+def _by_series(
+    program: Program, run: _Run, values: Any, got: Any, weights: Any, notes: list[str]
+) -> str:
+    """What Taylor series say against derivatives, where they can say anything."""
+    if any(STEPS[line.step].kind not in SMOOTH for line in program.lines):
+        return ""
+    space = run.fresh()
+    names = [i.name for i in program.inputs]
+    given = [(space[n], space["d" + n]) for n in names]
+    if any(np.asarray(x).dtype != float or not np.all(np.isfinite(x)) for x, _ in given):
+        return ""
+    try:
+        with series.workdps():
+            space["f"](*(series.start(x, v) for x, v in given))
+    except Exception as error:  # an operation that objects do not have, or an undecided one
+        del error
+    if not space["SEEN"]:
+        return ""
+    try:
+        off = series.compared(list(_leaves(space["SEEN"][0])), values, got, program.order, weights)
+    except series.Undecided:
+        return ""
+    if off is None:
+        return ""
+    notes.append("by series")
+    return off
+
+
+def _compared(
+    f: Callable[[float], Any], order: int, got: Any, weights: Any, eps: float, notes: list[str]
+) -> Iterator[tuple[str, str]]:
+    def g(t: float) -> Any:
+        y = f(t)
+        return y if weights is None else np.array([np.sum(y * weights)])
+
+    start = g(0.0)
+    if got.shape != start.shape:
+        yield "wrong derivative", f"in shape {got.shape}, not {start.shape}"
+        return
+    lost = np.isnan(start) & ~np.isnan(got)
+    if lost.any():
+        yield "lost nan", f"{got!r} where the value is {start!r}"
+        return
+    try:
+        want, error = differences(g, order, eps)
+    except Exception:
+        notes.append("unsettled")
+        return
+    scale = 1 + np.abs(want)
+    settled = np.isfinite(start) & (error <= {1: 1e-4, 2: 1e-3, 3: 1e-2}[order] * scale)
+    notes.append(
+        "compared" if settled.all() else "compared in part" if settled.any() else "unsettled"
+    )
+    off = {1: 1e-6, 2: 1e-5, 3: 1e-3}[order] * scale * (1e2 if eps > DOUBLE else 1)
+    wrong = settled & ~(np.abs(got - want) <= 20 * error + off)
+    if wrong.any():  # a second look, closer by
+        want_2, error_2 = differences(g, order, eps, 0.2)
+        wrong &= np.abs(want_2 - want) <= 20 * (error + error_2) + off
+        try:
+            wrong &= not is_kink(
+                g, eps, want if order == 1 else None
+            ).any()  # of three that tie, one seems smooth
+        except Exception:
+            wrong[:] = False
+        if not wrong.any():
+            notes.append("kink")
+            return
+        yield "wrong derivative", f"{got!r}, not {want!r} (±{np.max(error[settled]):.0e})"

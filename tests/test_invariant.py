@@ -1,0 +1,112 @@
+"""The primal is the plain run, bit for bit, and a derivative is right or refused.
+
+Random programs, see programs/. DUALAD_PROGRAMS=100000 in the environment runs that many;
+`python -m tests.programs` prints what they did.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+from dataclasses import replace
+
+import pytest
+from programs import failing
+from programs.outcome import Outcome, outcome
+from programs.pool import Finding, Tally, Task, run_many
+from programs.program import Program, draw
+from programs.shrink import shrunk
+from programs.steps import TABLE
+from programs.truth import differences
+
+COUNT = int(os.environ.get("DUALAD_PROGRAMS", "500"))
+
+# Steps that break the promise today, alone or together with others, each with the shortest program
+# that shows it. Whoever mends one takes it out; `python -m tests.programs --write-failing` with
+# --ignore for FAULTS_TODAY writes the list anew.
+FAILING_TODAY = failing.read()
+
+# Faults that any step may have today, and where; the random programs look for the others only.
+FAULTS_TODAY = {
+    "wrong kind": "np.sin(1.0) is np.float64, and its dual one of a Python float",
+    "wrong bits": "of the ufuncs on numbers, which libm computes",
+    "wrong layout": "inputs of negative strides are copied into positive ones",
+    "lost nan": "f(x) = x at nan has the derivative 1",
+}
+
+CORE = failing.core_without(FAILING_TODAY)
+TASK = Task(CORE, tuple(FAULTS_TODAY), failing.EVERY)
+
+
+def told(finding: Finding) -> str:
+    """A fault with a script that shows it."""
+    return f"{finding.outcome.fault}: {finding.outcome.detail}\n{finding.program.source()}"
+
+
+def assert_clean(tally: Tally) -> None:
+    new = [f for f in tally.findings.values() if failing.name_of(f.program) not in FAILING_TODAY]
+    shown = sorted(map(told, new), key=len)
+    assert not shown, "\n\n".join(shown[:5])
+
+
+def test_the_table_is_large_enough() -> None:
+    assert len(TABLE) >= 150
+    assert len(CORE) >= 150
+
+
+def test_every_step() -> None:
+    """Each by itself, or with another before it."""
+    assert_clean(run_many(failing.each_step(CORE, 1), replace(TASK, longest=2)))
+
+
+def test_random_programs() -> None:
+    seed = 0 if COUNT == 500 else random.randrange(2**31)
+    tally = run_many(failing.at_random(COUNT, seed), TASK)
+    assert_clean(tally)
+    done = tally.outcomes.total()
+    assert tally.outcomes["no program"] <= 0.02 * done
+    assert tally.outcomes["refused"] <= 0.3 * done
+    assert tally.notes["compared"] >= 0.3 * done  # derivatives are seldom left out
+
+
+@pytest.mark.parametrize("name", sorted(FAILING_TODAY))
+def test_what_fails_today(name: str) -> None:
+    """A list of faults must not outlive them."""
+    entry = FAILING_TODAY[name]
+    if entry["fault"] in ("crash", "hang"):
+        pytest.skip("would end this process")
+    got = outcome(failing.from_data(entry["program"]), tuple(FAULTS_TODAY))
+    assert got.is_fault, f"{name} is mended: take it out of programs/failing_today.json"
+
+
+# -- the machine itself ------------------------------------------------------------------------
+
+
+def test_a_program_is_drawn_again_from_its_seed() -> None:
+    for seed in range(20):
+        assert draw(seed) == draw(seed)
+        program = draw(seed)
+        again = failing.from_data(failing.as_data(program))
+        assert again.source() == program.source()
+
+
+def test_a_program_is_shrunk_to_what_matters() -> None:
+    def run(program: Program) -> Outcome:
+        return Outcome("wrong value" if "np.sin(" in program.function() else "ok")
+
+    seed = next(
+        s for s in range(1000) if "np.sin(" in draw(s).function() and len(draw(s).lines) > 6
+    )
+    small, _ = shrunk(draw(seed), Outcome("wrong value"), run)
+    assert len(small.lines) == 1
+    assert small.driver == "jvp" and not small.lift and not small.pure
+
+
+def test_differences_are_as_exact_as_they_say() -> None:
+    import numpy as np
+
+    for order, want in {1: 1.0, 2: 0.0, 3: -1.0}.items():
+        got, error = differences(lambda t: np.array([np.sin(t)]), order, 2.0**-52)
+        assert abs(got[0] - want) <= error[0] <= 1e-4
+    _, error = differences(lambda t: np.array([abs(t - 0.001) * 1e3]), 1, 2.0**-52)
+    assert error[0] > 0.1
