@@ -13,7 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from both import PACKAGES
+from support.both import PACKAGES
 
 from . import series
 from .program import MODULES, Program
@@ -212,7 +212,7 @@ def _peeled(x: Any, package: ModuleType) -> Any:
         return [_peeled(part, package) for part in x]
     if isinstance(x, dict):
         return {k: _peeled(part, package) for k, part in x.items()}
-    x = getattr(package.array, "unbuffered", lambda v: v)(x)
+    x = package.array.operands.unbuffered(x)
     while isinstance(x, package.Dual):  # type: ignore[attr-defined]
         x = x.primal
     if isinstance(x, np.ndarray) and x.dtype == object:  # drivers take arrays of duals apart

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-import taylor
 from mpmath import mp
-from taylor import DIGITS, FUNCTIONS, U, Undecided, series
+from support import taylor
+from support.taylor import DIGITS, FUNCTIONS, U, Undecided, series
 
 SAFETY = 64  # how many times the bound; slopes of slopes take some more roundings
 
