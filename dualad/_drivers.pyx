@@ -37,12 +37,13 @@ cdef type ndarray = numpy.ndarray
 cdef object readable_class = None     # dual.Dual
 cdef object continued = None          # continued(definition, x, y, level): from what f gave for x
 cdef object is_elementwise = None     # is_elementwise(f, argnum, shape): whether that is known
+cdef object is_doubtful = None        # is_doubtful(f, x, level): whether a refusal is a doubt
 
 
-def connect(kind, go_on, known):
+def connect(kind, go_on, known, doubtful):
     """Tell the short ways what to hand over to."""
-    global readable_class, continued, is_elementwise
-    readable_class, continued, is_elementwise = kind, go_on, known
+    global readable_class, continued, is_elementwise, is_doubtful
+    readable_class, continued, is_elementwise, is_doubtful = kind, go_on, known, doubtful
 
 
 cdef inline bint is_plain(object x) noexcept:
@@ -79,7 +80,7 @@ cdef class Driver:
         memcpy(given, args, n * sizeof(PyObject *))
         given[self.argnum] = <PyObject *>x
         y = PyObject_Vectorcall(self.f, given, n, NULL)
-        return NotImplemented if has_refused(level) else y
+        return NotImplemented if has_refused(level) and is_doubtful(self.f, x, level) else y
 
     def __getattr__(self, name):
         if name == "__wrapped__":

@@ -241,7 +241,7 @@ def note_objects(x: Any) -> None:
             "write x[i] with an array i of the places to take."
         )
     while isinstance(x, Dual):
-        levels.note_refusal(x.level)
+        levels.note_objects(x.level)
         x = x.primal
 
 

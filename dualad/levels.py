@@ -58,7 +58,8 @@ def fresh_level() -> int:
 # -- levels of drivers: from when they are opened until they are closed -----------------------
 
 _open: set[int] = set()  # unless the kernel keeps them
-_refused: set[int] = set()  # those of them whose duals have refused something
+_refused: set[int] = set()  # those of them whose duals have refused something,
+_by_error: set[int] = set()  # and those where that was an error
 
 
 def readable_open_level() -> int:
@@ -96,13 +97,26 @@ def is_over(level: int) -> bool:
 
 def note_refusal(level: int) -> None:
     """A dual of this level could not do what was asked of it: an error says so, if it is seen."""
+    note_objects(level)
+    _by_error.intersection_update(_refused)
+    if is_open(level):
+        _by_error.add(int(level))
+
+
+def note_objects(level: int) -> None:
+    """A dual of this level is in an array of objects, where its derivative may get lost."""
     if is_open(level):
         _refused.add(int(level))
 
 
 def has_refused(level: int) -> bool:
-    """Whether a dual of this level could not do what was asked of it."""
+    """Whether a dual of this level could not do what was asked of it, or became an object."""
     return level in _refused
+
+
+def has_raised(level: int) -> bool:
+    """Whether it was an error by which a dual of this level has refused something."""
+    return level in _by_error
 
 
 # -- the seam ------------------------------------------------------------------------------

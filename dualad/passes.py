@@ -19,10 +19,18 @@ import numpy as np
 
 from .arguments import Inputs, Outputs
 from .array.dualarray import DualArray
-from .levels import close_level, has_refused, open_level
+from .levels import close_level, has_raised, has_refused, open_level
 from .namespaces import is_exact
 from .pair import as_number, dual, laid_out_like, own, plain
-from .promises import Combine, holomorphic, nan_where, refuse_unless_plain, refuse_unless_same
+from .promises import (
+    Combine,
+    holomorphic,
+    is_like_plain,
+    nan_where,
+    note_like_plain,
+    refuse_unless_plain,
+    refuse_unless_same,
+)
 from .workers import SERIAL, Plan
 
 DIRECTIONS = 256  # at most so many in one pass
@@ -81,8 +89,8 @@ def run_pass(inputs: Inputs, seeds: Sequence[Any], has_aux: bool = False) -> Out
     """One evaluation of f on seeded inputs."""
     if isinstance(inputs.f, Outputs):
         return inputs.f
-    outputs, is_doubtful = _evaluated(inputs, seeds, has_aux)
-    if is_doubtful:  # f has caught an error of ours
+    outputs, doubt = _evaluated(inputs, seeds, has_aux)
+    if doubt == "error" or (doubt == "objects" and not is_like_plain(inputs.f, inputs.leaves)):
 
         def evaluate(points: list[Any]) -> Outputs:
             moved = copy.copy(inputs)
@@ -90,15 +98,17 @@ def run_pass(inputs: Inputs, seeds: Sequence[Any], has_aux: bool = False) -> Out
             return _evaluated(moved, seeds, has_aux)[0]
 
         refuse_unless_plain(inputs, list(seeds), outputs, has_aux, evaluate)
+        note_like_plain(inputs)
     return outputs
 
 
-def _evaluated(inputs: Inputs, seeds: Sequence[Any], has_aux: bool) -> tuple[Outputs, bool]:
-    """The outputs, and whether a dual has refused something on the way."""
+def _evaluated(inputs: Inputs, seeds: Sequence[Any], has_aux: bool) -> tuple[Outputs, str]:
+    """The outputs, and what makes them doubtful: an "error" that f has caught, or "objects"."""
     level = open_level()
     try:
         y = inputs.call(seeded(inputs, seeds, level))
-        return Outputs(inputs.driver, y, level, has_aux), has_refused(level)
+        doubt = "error" if has_raised(level) else "objects" if has_refused(level) else ""
+        return Outputs(inputs.driver, y, level, has_aux), doubt
     finally:
         close_level(level)
 

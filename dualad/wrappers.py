@@ -15,9 +15,11 @@ from typing import Any, TypeVar
 from .arguments import Argnums, Outputs, argnums_as_tuple
 from .dual import Dual
 from .kernel import DRIVERS
+from .levels import has_raised
 from .lifting.lift import lift as lifted
 from .pair import Function
-from .promises import is_elementwise
+from .promises import is_elementwise, is_like_plain
+from .structure import leaves
 
 Driver = TypeVar("Driver", bound=Callable[..., Any])
 
@@ -90,7 +92,12 @@ def _continued(definition: Function, x: Any, y: Any, level: int) -> Any:
     return definition(Outputs(definition.__name__, y, level))(x)
 
 
+def _is_doubtful(f: Function, x: Any, level: int) -> bool:
+    """Whether what f has given for x is to be compared with plain runs."""
+    return has_raised(level) or not is_like_plain(f, list(leaves(x)))
+
+
 _WRAPPERS: tuple[type, ...] = (_Wrapper,)
 if DRIVERS:
-    DRIVERS.connect(Dual, _continued, is_elementwise)
+    DRIVERS.connect(Dual, _continued, is_elementwise, _is_doubtful)
     _WRAPPERS = (_Wrapper, *DRIVERS.SHORT_WAYS.values())

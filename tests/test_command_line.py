@@ -1093,7 +1093,7 @@ def test_errors_of_drivers_are_no_tracebacks(failure: Callable[..., tuple[int, s
         "calls = []\ndef f(x, y):\n    calls.append(0)\n    return [x * y] * len(calls)\n"
     )
     status, sentence = failure("f", "x=1", "y=2", "--digits=30")  # a pass for each direction
-    assert status == 1 and sentence.startswith("ValueError: jacobian: the function returned other")
+    assert status == 1 and "jacobian: the function returned other shapes" in sentence
 
 
 def test_scripts_leave_nothing_behind(

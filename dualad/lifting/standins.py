@@ -297,9 +297,12 @@ def _takes_lists(f: Function) -> Function:
 
 
 def _array_functions(module: ModuleType) -> dict[str, Function]:
-    found = {name: getattr(module, name) for name in module.__all__}
-    of_arrays = [name for name, f in found.items() if callable(f) and f in ARRAY_FUNCTIONS]
-    return {n: _takes_lists(found[n]) for n in of_arrays if not isinstance(found[n], np.ufunc)}
+    there = set(module.__all__)  # looked up one by one, they would load numpy.testing and others
+    return {
+        name: _takes_lists(f)
+        for name, f in vars(module).items()
+        if name in there and callable(f) and f in ARRAY_FUNCTIONS and not isinstance(f, np.ufunc)
+    }
 
 
 _NUMPY: dict[str, Function] = _array_functions(np)
