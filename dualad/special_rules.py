@@ -379,7 +379,8 @@ def _faddeeva(n: int, z: Any) -> Any:
     below = z.imag < 0
     up = np.where(below, -z, z)
     x, y = up.real, up.imag
-    near_axis, power, total = np.where(y < 0.01, y, 0.0), 1.0, np.zeros(z.shape, complex)
+    near_axis, total = np.where(y < 0.01, y, 0.0), np.zeros(z.shape, complex)
+    power: Any = 1.0
     for k in range(9):
         w = _gaussian(n + k, x) + 2j / math.sqrt(math.pi) * _dawson(n + k, x)
         total = total + 1j**k * power * w  # the powers of i do not round

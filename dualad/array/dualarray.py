@@ -361,7 +361,7 @@ class DualArray(Dual):
 
     def put(self, indices: Any, values: Any, mode: Any = "raise") -> None:
         """Set elements, which are counted in C order."""
-        np.put(self, indices, values, mode)
+        np.put(self, indices, values, mode)  # type: ignore[arg-type]
 
     def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
         """The same elements in another shape; a view where NumPy gives one."""

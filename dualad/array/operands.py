@@ -70,9 +70,10 @@ def as_objects(x: Any) -> Any:
     x = unbuffered(x)
     if not isinstance(x, Dual):
         return np.asarray(x, dtype=object)
+    elements: Any = x
     objects = np.empty(shape_of(x), dtype=object)
     for index in np.ndindex(objects.shape):
-        objects[index] = x[index] if is_array(x) else x
+        objects[index] = elements[index] if is_array(x) else x
     return objects
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from ..array.dualarray import DualArray
 from ..array.operands import as_operand
 from ..array.protocols import implements
-from ..pair import Pair, as_number, dual, fit, plain
+from ..pair import Pair, as_number, dual, fit, plain, shape_of
 from ..zeros import scale, strong_product
 from .common import (
     along,
@@ -284,7 +284,7 @@ def _scaled_product(v: Any) -> Any:
     """The product along the last axis: of an older level, or of numbers."""
     if isinstance(v, Pair):
         y = _scaled_product(v.primal)
-        return dual(y, fit(_product_rule(v, y), y), v.level) if v.shape[-1] else y
+        return dual(y, fit(_product_rule(v, y), y), v.level) if shape_of(v)[-1] else y
     product = _normal(np.ones_like(v, shape=v.shape[:-1]))
     for i in range(v.shape[-1]):
         product = _times(product, _normal(v[..., i]))

@@ -101,7 +101,8 @@ def ravel(a: Any, order: str = "C") -> Any:
     if order == "K" and np.ndim(a) > 1:  # as the elements lie in memory
         strides = [abs(s) for s in plain(a).strides]
         return np.reshape(np.transpose(a, sorted(range(a.ndim), key=lambda i: -strides[i])), -1)
-    return np.reshape(a, -1, order="C" if order == "K" else order)
+    layout: Any = "C" if order == "K" else order
+    return np.reshape(a, -1, order=layout)
 
 
 def _at_least(f: Callable[..., Any]) -> Callable[..., Any]:
