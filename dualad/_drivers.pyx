@@ -155,7 +155,12 @@ cdef class Derivative(Driver):
 
     cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
         level = fresh_level()
-        if type(x) is ndarray and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_DOUBLE:
+        if (
+            type(x) is ndarray and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_DOUBLE
+            and cnp.PyArray_CHKFLAGS(
+                <cnp.ndarray>x, cnp.NPY_ARRAY_C_CONTIGUOUS | cnp.NPY_ARRAY_WRITEABLE
+            )
+        ):
             y = self.call(dual(x.copy("K"), numpy.ones_like(x), level), args, n)
             if isinstance(y, readable_class) and y.level == level and y.primal.shape == x.shape:
                 return y.tangent

@@ -15,6 +15,7 @@ import numpy as np
 
 from .kernel import KERNEL
 from .levels import HAND_MADE, ParticipatingLevel, seen
+from .memory import copied, laid_out_like
 from .namespaces import is_number
 
 Function = Callable[..., Any]
@@ -85,7 +86,8 @@ def hand_made(primal: Any, tangent: Any) -> Any:
             f"a tangent has its value's shape {shape}, or one leading axis more; "
             f"got shape {tangent_shape}."
         )
-    return dual(own(primal), laid_out_like(primal, own(tangent)), HAND_MADE)
+    primal, tangent = (x.copy("K") if is_array(x) else x for x in (primal, tangent))
+    return dual(primal, laid_out_like(plain(primal), tangent), HAND_MADE)
 
 
 def as_primal(x: Any) -> Any:
@@ -107,18 +109,12 @@ def as_primal(x: Any) -> Any:
 
 
 def own(x: Any) -> Any:
-    """A copy of an array in its own layout, so that nobody else can change it."""
-    return x.copy("K") if is_array(x) else x
-
-
-def laid_out_like(primal: Any, tangent: Any) -> Any:
-    """A tangent in the memory order of its primal, so that views are views of both."""
-    array = plain(primal)
-    if len(shape_of(array)) < 2 or array.flags.c_contiguous or not isinstance(tangent, np.ndarray):
-        return tangent
-    many = tangent.ndim - array.ndim
-    order = [*range(many), *(many + i for i in np.argsort([-abs(s) for s in array.strides]))]
-    return tangent.transpose(order).copy().transpose(np.argsort(order))
+    """A copy of an array that lies in memory as it does, so that nobody else can change it."""
+    if isinstance(x, Pair):
+        return dual(own(x.primal), own(x.tangent), x.level) if is_array(x) else x
+    if isinstance(x, np.ndarray):
+        return copied(x)
+    return x if is_number(x) else np.copy(x)
 
 
 def zero_like(level: int, tangent: Any, shape: tuple[int, ...], dtype: Any = None) -> Any:

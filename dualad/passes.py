@@ -19,8 +19,9 @@ import numpy as np
 from .arguments import Inputs, Outputs
 from .array.dualarray import DualArray
 from .levels import fresh_level
+from .memory import laid_out_like
 from .namespaces import is_exact
-from .pair import as_number, dual, laid_out_like, own, plain
+from .pair import as_number, dual, own, plain
 from .workers import SERIAL, Plan
 
 DIRECTIONS = 256  # at most so many in one pass
@@ -46,7 +47,7 @@ def unit_seeds(inputs: Inputs, start: int, stop: int, as_numbers: bool) -> list[
             seed = np.zeros((k, size), _dtype_of(x))
             j = np.arange(max(start, offset), min(stop, offset + size))
             seed[j - start, j - offset] = 1
-            seeds.append(laid_out_like(x, seed.reshape((k, *np.shape(x)))))
+            seeds.append(laid_out_like(plain(x), seed.reshape((k, *np.shape(x)))))
         offset += size
     return seeds
 

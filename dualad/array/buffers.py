@@ -22,42 +22,13 @@ from typing import Any
 import numpy as np
 
 from ..dual import Dual
-from ..pair import dual, plain
+from ..pair import plain
 from ..structure import leaves, rebuild
-from .algebra import zero_tangent
 from .dualarray import DualArray, Flat, is_basic
 from .operands import ArrayProxy, as_operand, unbuffered
+from .promotion import levels_of, with_room
 
 Step = Callable[[Any], Any]
-
-
-# -- room for tangents ---------------------------------------------------------------------
-
-
-def levels_of(x: Any) -> dict[int, Dual]:
-    """All levels inside x, each with a dual of that level."""
-    if not isinstance(x, Dual):
-        return {}
-    return {**levels_of(x.primal), **levels_of(x.tangent), x.level: x}
-
-
-def with_room(array: Any, levels: dict[int, Dual]) -> Any:
-    """The array, its memory included, with zero tangents at all of these levels."""
-    for level in sorted(levels):
-        array = _with_level(array, levels[level])
-    return array
-
-
-def _with_level(array: Any, like: Dual) -> Any:
-    if not isinstance(plain(array), np.ndarray):  # a tangent of another kind
-        return array
-    if not isinstance(array, Dual) or array.level < like.level:
-        tangent = with_room(zero_tangent(array, like), levels_of(array))
-        return dual(array, tangent, like.level)
-    if array.level == like.level:
-        return array
-    value, tangent = (_with_level(part, like) for part in (array.primal, array.tangent))
-    return dual(value, tangent, array.level)
 
 
 # -- the buffer ----------------------------------------------------------------------------

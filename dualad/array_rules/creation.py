@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array.buffers import levels_of, with_room
+from ..array.promotion import levels_of, with_room
 from ..array.dualarray import DualArray
 from ..array.operands import as_operand, converted, unbuffered
 from ..array.protocols import CREATORS, implements

@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from ..array.buffers import buffered, levels_of, with_room
+from ..array.buffers import buffered
 from ..array.operands import ArrayProxy, unbuffered
+from ..array.promotion import levels_of, with_room
 from ..array_rules.creation import array_of
 from ..dual import Dual, function
 from ..functions import atan2, cos, sin

@@ -1,0 +1,134 @@
+"""Plain arrays in memory: copies and views that lie as another array does.
+
+Views are views of primal and tangent alike, and what NumPy calculates depends in its last bits on
+where the numbers lie. So a copy keeps the strides, gaps and order of its array, and a tangent
+lies as its primal, with the directions, if there are any, in front.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+
+class _Memory:
+    """Some memory as NumPy is told of it; an array made of it keeps `base` alive."""
+
+    def __init__(self, base: Any, interface: dict[str, Any]) -> None:
+        self.base = base
+        self.__array_interface__ = interface
+
+
+def address_of(x: Any) -> int:
+    """Where the first element of an array lies."""
+    address: int = x.__array_interface__["data"][0]
+    return address
+
+
+def view_at(base: Any, address: int, shape: Any, strides: Any, dtype: Any) -> Any:
+    """An array at an address in the memory of `base`."""
+    interface = {
+        "data": (address, not base.flags.writeable),
+        "shape": tuple(shape),
+        "strides": tuple(strides),
+        "typestr": np.dtype(dtype).str,
+        "version": 3,
+    }
+    return np.asarray(_Memory(base, interface))
+
+
+def owner_of(x: Any) -> Any:
+    """The array that x is a view of, directly or not; x itself if it is no view."""
+    while isinstance(x.base, np.ndarray):
+        x = x.base
+    return x
+
+
+def is_disjoint(x: Any) -> bool:
+    """Whether all elements have memory of their own, as those of a broadcast array have not."""
+    if x.flags.c_contiguous or x.flags.f_contiguous:
+        return True
+    if not x.size:
+        return True
+    reach = x.itemsize
+    for stride, n in sorted((abs(s), n) for s, n in zip(x.strides, x.shape, strict=True) if n > 1):
+        if stride < reach:
+            return False
+        reach += stride * (n - 1)
+    return True
+
+
+def copied(x: Any) -> Any:
+    """A copy with the same strides and gaps, which nobody else can change; read-only if x is."""
+    if x.flags.c_contiguous or x.flags.f_contiguous or not x.size:
+        copy = x.copy("K")
+    else:
+        low, high = np.lib.array_utils.byte_bounds(x)
+        block = np.zeros(-(-(high - low) // x.itemsize), x.dtype)
+        start = address_of(block) + address_of(x) - low
+        copy = view_at(block, start, x.shape, x.strides, x.dtype)
+        copy[...] = x
+    if not (x.flags.writeable and is_disjoint(x)):
+        copy.flags.writeable = False
+    return copy
+
+
+def lies_like(tangent: Any, primal: Any) -> bool:
+    """Whether a tangent has the strides of its primal, and can be written to as that can."""
+    if primal.flags.writeable and not tangent.flags.writeable:
+        return False
+    ratio, rest = divmod(tangent.itemsize, primal.itemsize)
+    many = tangent.ndim - primal.ndim
+    if rest or (ratio != 1 and primal.dtype.kind == "c"):
+        return False
+    return all(
+        s * ratio == t or n <= 1
+        for n, s, t in zip(primal.shape, primal.strides, tangent.strides[many:], strict=True)
+    )
+
+
+def laid_out_like(primal: Any, tangent: Any) -> Any:
+    """The tangent with the strides of its primal: itself, or a copy.
+
+    Where elements of the primal share their memory it stays as it is, for each has a tangent.
+    """
+    if not isinstance(tangent, np.ndarray) or not isinstance(primal, np.ndarray):
+        return tangent
+    if lies_like(tangent, primal) or not is_disjoint(primal):
+        return tangent
+    if primal.dtype.kind == "c" or tangent.itemsize % primal.itemsize:
+        tangent = tangent.astype(np.result_type(primal, tangent))
+    return _laid_out(tangent, primal)
+
+
+def _laid_out(tangent: Any, primal: Any) -> Any:
+    many = tangent.shape[: tangent.ndim - primal.ndim]
+    copy = np.empty((*many, *primal.shape), tangent.dtype)
+    if primal.size and not primal.flags.c_contiguous:
+        ratio = tangent.itemsize // primal.itemsize
+        low, high = np.lib.array_utils.byte_bounds(primal)
+        n = -(-(high - low) // primal.itemsize)
+        block = np.zeros((*many, n), tangent.dtype)
+        start = address_of(block) + (address_of(primal) - low) * ratio
+        strides = (*block.strides[:-1], *(s * ratio for s in primal.strides))
+        copy = view_at(block, start, copy.shape, strides, tangent.dtype)
+    copy[...] = tangent
+    return copy
+
+
+def followed(tangent: Any, primal: Any, view: Any) -> Any:
+    """The view of a tangent, which lies like its primal, where `view` is one of the primal."""
+    ratio = tangent.itemsize // primal.itemsize
+    many = tangent.ndim - primal.ndim
+    address = address_of(tangent) + (address_of(view) - address_of(primal)) * ratio
+    result = view_at(
+        tangent,
+        address,
+        (*tangent.shape[:many], *view.shape),
+        (*tangent.strides[:many], *(s * ratio for s in view.strides)),
+        tangent.dtype if view.dtype == primal.dtype else view.dtype,
+    )
+    if not view.flags.writeable:
+        result.flags.writeable = False
+    return result
