@@ -76,6 +76,8 @@ def copied(x: Any) -> Any:
 
 def lies_like(tangent: Any, primal: Any) -> bool:
     """Whether a tangent has the strides of its primal, and can be written to as that can."""
+    if not tangent.size:
+        return True
     if primal.flags.writeable and not tangent.flags.writeable:
         return False
     ratio, rest = divmod(tangent.itemsize, primal.itemsize)

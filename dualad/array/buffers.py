@@ -161,6 +161,33 @@ class Buffer(ArrayProxy):
         """The elements in one axis, to read and to write."""
         return Flat(self)  # type: ignore[arg-type]
 
+    @flat.setter
+    def flat(self, x: Any) -> None:
+        self._write("flat", x)
+
+    @property
+    def real(self) -> Any:
+        """The real parts, a view."""
+        return self._apply(operator.attrgetter("real"), (self,), {})
+
+    @real.setter
+    def real(self, x: Any) -> None:
+        self._write("real", x)
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary parts, a view."""
+        return self._apply(operator.attrgetter("imag"), (self,), {})
+
+    @imag.setter
+    def imag(self, x: Any) -> None:
+        self._write("imag", x)
+
+    def _write(self, name: str, x: Any) -> None:
+        """Set an attribute of the array, which writes into it."""
+        self._take([x])
+        setattr(self.content, name, as_operand(x))
+
     def fill(self, value: Any) -> None:
         """Set all elements to one number."""
         self[...] = value
@@ -303,7 +330,7 @@ def _is_view(y: Any, content: Any) -> bool:
     if not all(isinstance(x, (np.ndarray, DualArray)) for x in (y, content)):
         return False
     y, content = plain(y), plain(content)
-    return np.may_share_memory(y, content) or (content.size == 0 and y.base is not None)
+    return np.may_share_memory(y, content) or (y.size == 0 and y.base is not None)
 
 
 def buffered(x: Any) -> Any:

@@ -64,7 +64,7 @@ def make_room(target: Any, x: Dual) -> None:
     is_shared = _is_shared(target)
     family = _family(target) if is_shared else [target]
     wanted = levels_of(x)
-    old = list(family)
+    old = [dual(member.primal, member.tangent, member.level) for member in family]
     for level in levels_of(target).keys() - wanted.keys():
         if not any(_moves(member, level) for member in family):  # over, or overwritten
             old = [_without(member, level) for member in old]
