@@ -157,9 +157,7 @@ cdef class Derivative(Driver):
         level = fresh_level()
         if (
             type(x) is ndarray and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_DOUBLE
-            and cnp.PyArray_CHKFLAGS(
-                <cnp.ndarray>x, cnp.NPY_ARRAY_C_CONTIGUOUS | cnp.NPY_ARRAY_WRITEABLE
-            )
+            and is_plainly_laid(<cnp.ndarray>x)
         ):
             y = self.call(dual(x.copy("K"), numpy.ones_like(x), level), args, n)
             if isinstance(y, readable_class) and y.level == level and y.primal.shape == x.shape:
@@ -228,7 +226,9 @@ cdef class Hessian(Driver):
     cdef object short_way(self, object x, PyObject *const *args, Py_ssize_t n):
         cdef Py_ssize_t size, i
         cdef Nested y
-        if not (type(x) is list or is_vector(x)) or not 0 < len(x) <= JET:
+        if not (
+            type(x) is list or is_vector(x) and is_plainly_laid(<cnp.ndarray>x)
+        ) or not 0 < len(x) <= JET:
             return NotImplemented
         size = len(x)
         older, level = fresh_level(), fresh_level()
@@ -277,6 +277,11 @@ cdef void symmetrise(const double *t12, Py_ssize_t n, double *out) noexcept:
             out[i * n + j] = 0.0 if t12 == NULL else (t12[i * n + j] + t12[j * n + i]) / 2
 
 
+cdef bint is_plainly_laid(cnp.ndarray x) noexcept:
+    """Whether a plain copy can stand for an array: it is writeable, and has no gaps."""
+    return cnp.PyArray_CHKFLAGS(x, cnp.NPY_ARRAY_C_CONTIGUOUS | cnp.NPY_ARRAY_WRITEABLE)
+
+
 cdef object unit_seeds(object x, object level):
     """x with one direction per number in it; None if this is left to the general driver."""
     if type(x) is list:
@@ -284,7 +289,7 @@ cdef object unit_seeds(object x, object level):
     if type(x) is tuple:
         seeds = unit_list(list(x), level, True)
         return None if seeds is None else tuple(seeds)
-    if is_vector(x):
+    if is_vector(x) and is_plainly_laid(<cnp.ndarray>x):
         if 0 < cnp.PyArray_DIM(<cnp.ndarray>x, 0) <= PASS:
             return dual(x.copy(), unit_matrix(cnp.PyArray_DIM(<cnp.ndarray>x, 0)), level)
         return None
