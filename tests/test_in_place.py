@@ -245,7 +245,7 @@ VIEWS: list[Callable[[Any], Any]] = [
     lambda y: np.expand_dims(y, 1),
     lambda y: y.real,
     lambda y: np.real(y),
-    lambda y: (y + 0j),
+    lambda y: y + 0j,
     lambda y: np.diagonal(y),
     lambda y: y.diagonal(1),
     lambda y: np.diag(y),

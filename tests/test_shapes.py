@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from support.oracle import check
 
-from dualad import Dual, DualArray, grad, jacobian
+from dualad import Dual, DualArray, jacobian
 
 CUBE = np.arange(1.0, 25).reshape(2, 3, 4) / 7
 SQUARE = np.arange(1.0, 10).reshape(3, 3) / 3

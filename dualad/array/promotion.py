@@ -47,7 +47,6 @@ def _with_level(array: Any, like: Dual) -> Any:
     return dual(value, tangent, array.level)
 
 
-
 # -- arrays and their views ----------------------------------------------------------------
 
 _MOST = 6  # levels in one array: each doubles the number of its tangents
@@ -127,7 +126,10 @@ def _mirrored(
         below, beside = (
             _mirrored(part, was, primal, mirrors, (*path, name))
             for part, was, name in zip(
-                _parts(new), _parts(old) if is_same else (old, None), ("value", "slope"), strict=True
+                _parts(new),
+                _parts(old) if is_same else (old, None),
+                ("value", "slope"),
+                strict=True,
             )
         )
         return dual(below, beside, new.level)

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from ..array.algebra import bilinear, linear, matmul, multilinear
-from ..array.dualarray import DualArray
 from ..array.protocols import implements, plain_answer
 from ..pair import plain
 from .common import (

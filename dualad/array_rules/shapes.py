@@ -79,6 +79,7 @@ implements_each(
     np.rollaxis,
 )
 
+
 def viewing(f: Callable[..., Any]) -> Callable[..., Any]:
     """f gives a view, or where it cannot a copy, of one array: elements at other places."""
 
