@@ -86,9 +86,9 @@ def _is_view(y: Any, x: Any) -> bool:
 def _apart(y: Any, tangent: Any, level: int, args: Sequence[Any]) -> Any:
     """The result of several arguments, which is a view of none of them."""
     for a in args:
-        if isinstance(a, Dual) and a.level == level:
-            if _is_view(y, a.primal) or _is_view(tangent, a.tangent):
-                y, tangent = np.copy(y, "C"), np.copy(tangent, "C")
+        is_dual = isinstance(a, Dual) and a.level == level
+        if is_dual and (_is_view(y, a.primal) or _is_view(tangent, a.tangent)):
+            y, tangent = np.copy(y, "C"), np.copy(tangent, "C")
     return dual(y, tangent, level)
 
 

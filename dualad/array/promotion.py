@@ -123,6 +123,7 @@ def _mirrored(
     """The new dual with its new tangents in memory that it shares with the other views."""
     if isinstance(new, Dual):
         is_same = isinstance(old, Dual) and old.level == new.level
+        before = _parts(old) if is_same else (old, None)
         below, beside = (
             _mirrored(part, was, primal, mirrors, (*path, name))
             for part, was, name in zip(
