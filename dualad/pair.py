@@ -114,7 +114,7 @@ def own(x: Any) -> Any:
         return dual(own(x.primal), own(x.tangent), x.level) if is_array(x) else x
     if isinstance(x, np.ndarray):
         return copied(x)
-    return x if is_number(x) else np.copy(x)
+    return np.copy(x) if hasattr(type(x), "__array_function__") else x
 
 
 def zero_like(level: int, tangent: Any, shape: tuple[int, ...], dtype: Any = None) -> Any:
