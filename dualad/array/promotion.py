@@ -126,12 +126,7 @@ def _mirrored(
         before = _parts(old) if is_same else (old, None)
         below, beside = (
             _mirrored(part, was, primal, mirrors, (*path, name))
-            for part, was, name in zip(
-                _parts(new),
-                _parts(old) if is_same else (old, None),
-                ("value", "slope"),
-                strict=True,
-            )
+            for part, was, name in zip(_parts(new), before, ("value", "slope"), strict=True)
         )
         return dual(below, beside, new.level)
     if new is old:
