@@ -4,7 +4,7 @@ Values and slopes are texts in a small language: names, numbers, + - * / // % **
 `a if c else b`, and calls of table functions. Each row becomes four small functions of C:
 
     value    y
-    slopes   y, and the slopes in the arguments that have a tangent
+    slopes   y if it is not given, and the slopes in the arguments that have a tangent
     jet      a slope with its own tangents, for second derivatives
     call     the row as a builtin function of Python
 
@@ -278,8 +278,8 @@ class Writer:
             f"static int slopes_{rule.name}"
             "(const double *args, int active, double *value, double *s) {",
             "    int flag = 0, *odd = &flag;",
-            f"    const double {', '.join(locals_)}, y = f_{rule.name}({args}, odd);",
-            "    (void)active;",
+            f"    const double {', '.join(locals_)};",
+            f"    const double y = active & GIVEN ? *value : f_{rule.name}({args}, odd);",
             "    flag |= !isfinite(*value = y);",
         ]
         names = {name: name for name in (*rule.args, "y")}
