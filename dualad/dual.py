@@ -82,9 +82,10 @@ def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
 
 def _composed(rule: Rule, args: tuple[Any, ...], primals: Any, namespace: Namespace) -> Any:
     """A rule that is made of others; if it is called by another function, with its values."""
-    if rule.called is None:
+    called = rule.called_in(namespace)
+    if called is None:
         return rule.composition_in(namespace)(*args)
-    ys = rule.called(*primals)
+    ys = called(*primals)
     with quiet():  # what there is to say has been said
         xs = rule.composition_in(namespace)(*args)
     level = newest(args)
@@ -131,8 +132,7 @@ def evaluate(rule: Rule, args: tuple[Any, ...]) -> Any:
     namespace = namespace_of(*args)
     if namespace is None:
         return _elementwise(rule, args)
-    f = rule.value_in(namespace)
-    return f(*args) if rule.called else f(*map(namespace.convert, args))
+    return rule.value_in(namespace)(*map(namespace.convert, args))
 
 
 def _of_tangent(rule: Rule, tangent: Any) -> Any:

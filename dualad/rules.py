@@ -131,8 +131,12 @@ class Rule:
     def value_in(self, namespace: Namespace) -> Callable[..., Any]:
         """The function itself in a number system."""
         define(self.table_row, namespace)
-        function: Callable[..., Any] = self.called or namespace.functions[self.name]
+        function: Callable[..., Any] = self.called_in(namespace) or namespace.functions[self.name]
         return function
+
+    def called_in(self, namespace: Namespace) -> Callable[..., Any] | None:
+        """What the user called, if it knows the numbers of this system: Python's or NumPy's."""
+        return self.called if namespace.name in ("math", "cmath", "numpy") else None
 
     def composition_in(self, namespace: Namespace) -> Callable[..., Any]:
         """`value`, compiled, as a function of the arguments."""

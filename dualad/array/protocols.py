@@ -257,12 +257,11 @@ def _is_ours(frame: types.FrameType) -> bool:
 
 
 def _call(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
-    """A ufunc calculates the value itself, except of numbers that NumPy does not know."""
+    """A ufunc calculates the value itself; of a number of Python it makes one of NumPy."""
     rule = rule_of(ufunc)
-    if not any(is_exact(plain(x)) for x in inputs):
-        rule = rule.called_as(_OPERATIONS[ufunc] if _by_operator(ufunc, inputs) else ufunc)
-        if not rule.slopes:
-            inputs = tuple(map_leaves(as_numpy, x) if is_operand(x) else x for x in inputs)
+    rule = rule.called_as(_OPERATIONS[ufunc] if _by_operator(ufunc, inputs) else ufunc)
+    if not rule.slopes and not any(is_exact(plain(x)) for x in inputs):
+        inputs = tuple(map_leaves(as_numpy, x) if is_operand(x) else x for x in inputs)
     try:
         return evaluate(rule, inputs)
     except TypeError:

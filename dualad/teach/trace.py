@@ -37,7 +37,7 @@ import numpy as np
 from ..arguments import Argnums, Inputs
 from ..dual import Dual, evaluate, function, namespace_for
 from ..levels import ParticipatingLevel, fresh_level
-from ..pair import Function, as_numpy, dual, is_operand, map_leaves, plain
+from ..pair import as_numpy, dual, is_operand, map_leaves, plain
 from ..rules import Rule
 from ..structure import argument_names, element_labels, leaves, rebuild, rebuild_labelled
 from ..table import RULES
