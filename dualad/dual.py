@@ -28,7 +28,6 @@ from .pair import (
     hand_made,
     is_array,
     is_operand,
-    map_leaves,
     newest,
     parts,
     plain,
@@ -105,7 +104,7 @@ def _for_slopes(rule: Rule, primals: tuple[Any, ...], y: Any) -> tuple[Namespace
     Others in the precision of the result, in which integers and less precise numbers may be used.
     """
     numbers = (*primals, y)
-    if all(isinstance(plain(v), _REAL) for v in numbers):
+    if all(map(_is_as_python, numbers)):
         numbers = tuple(map(as_number, numbers))
     elif (dtype := getattr(plain(y), "dtype", None)) is not None and None not in rule.slopes:
         numbers = tuple(_as_precise(v, dtype) for v in numbers)
@@ -114,14 +113,20 @@ def _for_slopes(rule: Rule, primals: tuple[Any, ...], y: Any) -> tuple[Namespace
     return namespace, tuple(map(namespace.convert, numbers))
 
 
-_REAL = (float, int, np.integer, np.bool_)  # np.float64 is a float, other precisions are not
+def _is_as_python(x: Any) -> bool:
+    """Whether x is an integer or a double, which may be one of NumPy's, or a dual of one."""
+    while isinstance(x, Pair):
+        if isinstance(x.level, ParticipatingLevel):
+            return False  # its duals are more than numbers
+        x = x.primal
+    return isinstance(x, (float, int, np.integer, np.bool_))
 
 
 def _as_precise(x: Any, dtype: Any) -> Any:
     here = getattr(plain(x), "dtype", dtype)
     if here == dtype or np.promote_types(here, dtype) != dtype:
         return x
-    return map_leaves(operator.methodcaller("astype", dtype), x)
+    return x * dtype.type(1)
 
 
 def evaluate(rule: Rule, args: tuple[Any, ...]) -> Any:

@@ -113,7 +113,7 @@ def test_powers_of_arrays_are_those_of_the_operator(exponent: float) -> None:
 # -- kinds ------------------------------------------------------------------------------------
 
 KINDS = [
-    lambda t: np.exp(t), lambda t: np.exp(t) * 2, lambda t: dualad.exp(t), lambda t: np.floor(t),
+    lambda t: np.exp(t), lambda t: np.exp(t) * 2, lambda t: np.floor(t),
     lambda t: np.float64(2) * t, lambda t: np.float32(2) * t, lambda t: np.int64(2) * t,
     lambda t: np.hypot(t, 1), lambda t: np.exp(t) + np.float32(1), lambda t: np.divmod(t, 0.3),
     lambda t: divmod(t, 0.3), lambda t: np.modf(t), lambda t: np.frexp(t), lambda t: np.clip(t, 0, 1),
@@ -221,8 +221,7 @@ def test_numpy_warns_as_in_the_plain_run(
 def test_python_raises_as_in_the_plain_run(f: Callable[[Any], Any]) -> None:
     expected = outcome(lambda: f(400.0))
     assert isinstance(expected[0][0], type)
-    for package in PACKAGES:
-        assert outcome(lambda p=package: p.derivative(f)(400.0)) == expected
+    assert outcome(lambda: derivative(f)(400.0)) == expected
 
 
 def test_an_element_of_an_array_is_numpys() -> None:

@@ -20,7 +20,7 @@ from ..dual import PROTOCOLS, Dual, evaluate
 from ..kernel import ARRAY_KERNEL
 from ..namespaces import ARRAY, is_exact
 from ..numerics import resume_warnings, stop_warnings
-from ..pair import KINDS, as_numpy, is_operand, map_leaves, plain
+from ..pair import KINDS, as_numpy, map_leaves, plain
 from ..rules import Rule
 from ..structure import rebuild
 from ..table import RULES
@@ -261,7 +261,7 @@ def _call(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
     rule = rule_of(ufunc)
     rule = rule.called_as(_OPERATIONS[ufunc] if _by_operator(ufunc, inputs) else ufunc)
     if not rule.slopes and not any(is_exact(plain(x)) for x in inputs):
-        inputs = tuple(map_leaves(as_numpy, x) if is_operand(x) else x for x in inputs)
+        inputs = tuple(map_leaves(as_numpy, x) if isinstance(x, Dual) else x for x in inputs)
     try:
         return evaluate(rule, inputs)
     except TypeError:
