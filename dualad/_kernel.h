@@ -24,16 +24,14 @@ typedef struct {
     double d[JET];
 } Jet;
 
-/* A row of the table. `active` has bit i set if argument i has a tangent that counts, and GIVEN if
-   the value is not to be calculated, but there already. */
-#define GIVEN 4
-
+/* A row of the table. `active` has bit i set if argument i has a tangent that counts. */
 typedef struct {
     const char *name;
     int nargs;
     int flat;
     int (*value)(const double *x, double *y);
     int (*slopes)(const double *x, int active, double *y, double *s);
+    int (*given)(const double *x, int active, double *y, double *s);
     int (*jet)(const Jet *const *x, const Jet *y, int i, Size k, Jet *s);
     PyCFunction call;
 } Row;
@@ -223,7 +221,7 @@ static inline int jet_at(const Row *row, const Jet *a, const Jet *b, Size k, Jet
     y->on = active != 0;
     if (active == 0)
         return given ? 0 : row->value(x, &y->v);
-    if (row->slopes(x, active | (given ? GIVEN : 0), &y->v, s))
+    if ((given ? row->given : row->slopes)(x, active, &y->v, s))
         return 1;
     return moved(active, s, a->d, b == NULL ? NULL : b->d, y->d, k);
 }

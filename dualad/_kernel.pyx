@@ -88,7 +88,6 @@ cdef extern from "_rules.h":
         ROW_neg
         ROW_pos
         ROW_abs
-        GIVEN
 
     unsigned long long FINGERPRINT
 
@@ -103,6 +102,7 @@ cdef extern from "_rules.h":
         int flat
         int (*value)(const double *x, double *y) noexcept
         int (*slopes)(const double *x, int active, double *y, double *s) noexcept
+        int (*given)(const double *x, int active, double *y, double *s) noexcept
         int (*jet)(const Jet **x, const Jet *y, int i, Py_ssize_t k, Jet *s) noexcept
         void *call
 
@@ -604,7 +604,7 @@ cdef inline int compare(object a, object b) except -2:
 cdef inline object unary(int row, object a, const Loop *loop):
     cdef Dual x, y
     cdef double s
-    cdef int given = 0
+    cdef bint odd
     if type(a) is not Dual:
         return nested(row, a, None, loop) if type(a) is Nested else None
     if ROWS[row].flat:
@@ -616,8 +616,10 @@ cdef inline object unary(int row, object a, const Loop *loop):
         if looped(loop, &x.v, 1, &y.v):
             return None
         y.is_np = True
-        given = GIVEN
-    if ROWS[row].slopes(&x.v, 1 | given, &y.v, &s) or scaled(s, x.t, y.t, many(x.n)):
+        odd = ROWS[row].given(&x.v, 1, &y.v, &s)
+    else:
+        odd = ROWS[row].slopes(&x.v, 1, &y.v, &s)
+    if odd or scaled(s, x.t, y.t, many(x.n)):
         return None
     return y
 
@@ -627,7 +629,8 @@ cdef inline object binary(int row, object a, object b, const Loop *loop):
     cdef double v[2]
     cdef double s[2]
     cdef bint is_np = False
-    cdef int active, given = 0
+    cdef int active
+    cdef bint odd
     if type(a) is Dual:
         x = y = <Dual>a
         if type(b) is Dual:
@@ -664,8 +667,10 @@ cdef inline object binary(int row, object a, object b, const Loop *loop):
         if looped(loop, v, 2, &z.v):
             return None
         z.is_np = True
-        given = GIVEN
-    if ROWS[row].slopes(v, active | given, &z.v, s) or moved(active, s, x.t, y.t, z.t, many(x.n)):
+        odd = ROWS[row].given(v, active, &z.v, s)
+    else:
+        odd = ROWS[row].slopes(v, active, &z.v, s)
+    if odd or moved(active, s, x.t, y.t, z.t, many(x.n)):
         return None
     if is_np and loop == NULL and is_tiny(row, v, z.v):
         return None
@@ -832,16 +837,16 @@ cdef object called(int row, PyObject *const *args, Py_ssize_t n):
     cdef const Loop *loop = NULL
     if n == ROWS[row].nargs and ROWS[row].name[0] != b"_":
         a = <object>args[0]
-        if is_numpy(a) or (n == 2 and is_numpy(<object>args[1])):
-            loop = loop_of(row)
-            if loop == NULL and not (row <= ROW_div or ROW_neg <= row <= ROW_abs):
-                return functions[row](*[<object>args[i] for i in range(n)])
         if n == 1:
             if type(a) is float:
                 v[0] = PyFloat_AS_DOUBLE(a)
                 if not ROWS[row].value(v, &y):
                     return y
-            else:
+            elif not is_numpy(a):
+                result = unary(row, a, NULL)
+                if result is not None:
+                    return result
+            elif is_numpys(row, &loop):
                 result = unary(row, a, loop)
                 if result is not None:
                     return result
@@ -851,7 +856,11 @@ cdef object called(int row, PyObject *const *args, Py_ssize_t n):
                 v[0], v[1] = PyFloat_AS_DOUBLE(a), PyFloat_AS_DOUBLE(b)
                 if not ROWS[row].value(v, &y):
                     return y
-            else:
+            elif not (is_numpy(a) or is_numpy(b)):
+                result = binary(row, a, b, NULL)
+                if result is not None:
+                    return result
+            elif is_numpys(row, &loop):
                 result = binary(row, a, b, loop)
                 if result is not None:
                     return result
@@ -862,12 +871,13 @@ cdef inline bint is_numpy(object x) noexcept:
     return (<Dual>x).is_np if is_ours(x) else type(x) is float64
 
 
-cdef const Loop *loop_of(int row):
-    """How NumPy calculates a function of the table for its own numbers; NULL if by no ufunc."""
+cdef bint is_numpys(int row, const Loop **loop):
+    """Whether NumPy's numbers go through a row by a loop, or by C's arithmetic (NULL)."""
     if loops[row] is None:
         ufunc = numpy_functions.get(ROWS[row].name.decode())
-        loops[row] = ufunc_of(row, ufunc) if type(ufunc) is numpy.ufunc else False
-    return &(<Ufunc>loops[row]).loop if loops[row] is not False else NULL
+        loops[row] = type(ufunc) is numpy.ufunc and ufunc_of(row, ufunc)
+    loop[0] = &(<Ufunc>loops[row]).loop if loops[row] else NULL
+    return loop[0] != NULL or row <= ROW_div or ROW_neg <= row <= ROW_abs
 
 
 cdef list loops = [None] * ROW_COUNT
