@@ -261,7 +261,9 @@ class Writer:
         if rule.kind == "linear" and rule.slopes == ("0",):
             raise NotInC("linear with slope 0")
         given = [f"x[{i}]" for i in range(len(args))]
-        unused = "" if flat else self._slopes(rule, False) + self._slopes(rule, True) + self._jet(rule)
+        unused = (
+            "" if flat else self._slopes(rule, False) + self._slopes(rule, True) + self._jet(rule)
+        )
         names = ", ".join([*given, "&odd"])
         self.rows[name] = [
             f"static int value_{name}(const double *x, double *y) {{\n"
@@ -282,7 +284,7 @@ class Writer:
             "(const double *args, int active, double *value, double *s) {",
             "    int flag = 0, *odd = &flag;",
             f"    const double {', '.join(locals_)}, y = {value};",
-            "    (void)active;",
+            f"    (void)active; (void)odd; {' '.join(f'(void){a};' for a in rule.args)}",
             "    flag |= !isfinite(*value = y);",
         ]
         names = {name: name for name in (*rule.args, "y")}
