@@ -86,12 +86,12 @@ def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
 
 def _composed(rule: Rule, args: tuple[Any, ...], primals: Any, namespace: Namespace) -> Any:
     """A rule that is made of others; if it is called by another function, with its values."""
-    called = rule.called_in(namespace)
+    called, composition = rule.called_in(namespace), rule.composition_in(namespace)
     if called is None:
-        return rule.composition_in(namespace)(*args)
+        return composition(*args)
     ys = called(*primals)
     with quiet():  # what there is to say has been said
-        xs = rule.composition_in(namespace)(*args)
+        xs = composition(*args)
     level = newest(args)
 
     def with_value(x: Any, y: Any) -> Any:
