@@ -127,8 +127,10 @@ def test_memory_of_arrays_is_used_again() -> None:
         "d = dualad.Dual(np.ones(10_000), np.ones(10_000))\n"
         "faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
         "f(d); f(d)\n"
-        "before = faults()\n"
-        "for _ in range(20): f(d)\n"
-        "print((faults() - before) / 20)\n"
+        "def of_twenty():\n"
+        "    before = faults()\n"
+        "    for _ in range(20): f(d)\n"
+        "    return (faults() - before) / 20\n"
+        "print(min(of_twenty() for _ in range(5)))\n"  # a system short of memory takes pages too
     )
     assert float(run_python("-c", script).stdout) < 30  # over 100 else
