@@ -85,7 +85,7 @@ def derivative(
         raise ValueError(f"derivative: order is a count, 0 or more; got {order!r}.")
     if order == 0:
         return f
-    if order > 1 and isinstance(argnums, (int, str)):
+    if order > 1 and not isinstance(argnums, (tuple, list, range)):
         return derivative(derivative(f, argnums, order=order - 1), argnums)
 
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:

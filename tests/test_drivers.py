@@ -500,3 +500,7 @@ def test_lists_of_mpf_stay_mpf() -> None:
         assert abs(h[0][1] - mp.exp(x[0]) / x[1]) < mpf(10) ** -49
         h = hessian(lambda v: v[0] ** 2 * v[1])(x)
         assert all(isinstance(e, mpf) for row in h for e in row)
+
+
+def test_argnums_may_be_an_integer_of_numpy() -> None:
+    assert derivative(lambda x: x**3, np.int64(0), order=2)(2.0) == 12.0
