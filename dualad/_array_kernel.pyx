@@ -489,6 +489,22 @@ def ufunc_protocol(general):
     return __array_ufunc__
 
 
+cdef bint lies_like(cnp.ndarray tangent, cnp.ndarray value) noexcept:
+    """Whether a tangent has the type and the strides of its primal, so that views follow."""
+    cdef int i, ndim = cnp.PyArray_NDIM(value), many = cnp.PyArray_NDIM(tangent) - ndim
+    if cnp.PyArray_TYPE(tangent) != cnp.PyArray_TYPE(value) or many < 0:
+        return False
+    if cnp.PyArray_ISWRITEABLE(value) and not cnp.PyArray_ISWRITEABLE(tangent):
+        return False
+    for i in range(ndim):
+        if (
+            cnp.PyArray_DIM(value, i) > 1
+            and cnp.PyArray_STRIDE(value, i) != cnp.PyArray_STRIDE(tangent, i + many)
+        ):
+            return False
+    return True
+
+
 def view(x, index):
     """x[index] for slices of plain arrays; None if that is not all there is to it."""
     cdef bint several
@@ -496,6 +512,8 @@ def view(x, index):
         return None
     value, tangent = x.primal, x.tangent
     if type(value) is not ndarray or type(tangent) is not ndarray:
+        return None
+    if not lies_like(<cnp.ndarray>tangent, <cnp.ndarray>value):
         return None
     several = cnp.PyArray_NDIM(<cnp.ndarray>tangent) > cnp.PyArray_NDIM(<cnp.ndarray>value)
     if type(index) is slice:

@@ -178,7 +178,7 @@ cdef class Derivative(Driver):
         return continued(self.definition, x, y, level) if slope is None else slope
 
     cdef object of_array(self, object level, cnp.ndarray x, PyObject *const *args, Py_ssize_t n):
-        if cnp.PyArray_TYPE(x) != cnp.NPY_DOUBLE or not is_packed(x) or not self.is_known(x):
+        if cnp.PyArray_TYPE(x) != cnp.NPY_DOUBLE or not is_plainly_laid(x) or not self.is_known(x):
             return NotImplemented
         y = self.call(level, dual(x.copy("K"), numpy.ones_like(x), level), args, n)
         if y is NotImplemented:
@@ -260,7 +260,7 @@ cdef class Jacobian(Driver):
 cdef class Hessian(Driver):
 
     cdef object short_way(self, object older, object x, PyObject *const *args, Py_ssize_t n):
-        if not (type(x) is list or (is_vector(x) and is_packed(<cnp.ndarray>x))):
+        if not (type(x) is list or (is_vector(x) and is_plainly_laid(<cnp.ndarray>x))):
             return NotImplemented
         if not 0 < len(x) <= JET:
             return NotImplemented
@@ -324,10 +324,15 @@ cdef void symmetrise(const double *t12, Py_ssize_t n, double *out) noexcept:
 
 
 cdef inline bint is_packed(cnp.ndarray x) noexcept:
-    """Whether a copy lies in memory as x does: without gaps, in the order of its axes or reversed."""
+    """Whether an array lies without gaps, in the order of its axes or reversed."""
     return cnp.PyArray_ISBEHAVED_RO(x) and (
         cnp.PyArray_IS_C_CONTIGUOUS(x) or cnp.PyArray_IS_F_CONTIGUOUS(x)
     )
+
+
+cdef inline bint is_plainly_laid(cnp.ndarray x) noexcept:
+    """Whether a plain copy can stand for an array: it is writeable, and has no gaps."""
+    return is_packed(x) and cnp.PyArray_ISWRITEABLE(x)
 
 
 cdef bint has_nan(cnp.ndarray x):
@@ -349,7 +354,7 @@ cdef object unit_seeds(object x, object level):
         seeds = unit_list(list(x), level, True)
         return None if seeds is None else tuple(seeds)
     if is_vector(x):
-        if is_packed(<cnp.ndarray>x) and 0 < cnp.PyArray_DIM(<cnp.ndarray>x, 0) <= PASS:
+        if is_plainly_laid(<cnp.ndarray>x) and 0 < cnp.PyArray_DIM(<cnp.ndarray>x, 0) <= PASS:
             return dual(x.copy(), unit_matrix(cnp.PyArray_DIM(<cnp.ndarray>x, 0)), level)
         return None
     return unit_number(x, level)

@@ -1,7 +1,9 @@
-"""Where the numbers of an array lie in memory, which a copy must not change.
+"""Plain arrays in memory: copies and views that lie as another array does.
 
-Sums and products add in another order where an array has gaps or reversed axes, or take another
-function of BLAS, and give other last bits.
+Views are views of primal and tangent alike, and what NumPy calculates depends in its last bits on
+where the numbers lie: sums and products add in another order where an array has gaps or reversed
+axes, or take another function of BLAS. So a copy keeps the order, the gaps and the reversed axes
+of its array, and a tangent lies as its primal, with the directions, if there are any, in front.
 """
 
 from __future__ import annotations
@@ -12,48 +14,97 @@ from typing import Any
 import numpy as np
 
 
+class _Memory:
+    """Some memory as NumPy is told of it; an array made of it keeps `base` alive."""
+
+    def __init__(self, base: Any, interface: dict[str, Any]) -> None:
+        self.base = base
+        self.__array_interface__ = interface
+
+
+def address_of(x: Any) -> int:
+    """Where the first element of an array lies."""
+    address: int = x.__array_interface__["data"][0]
+    return address
+
+
+def view_at(base: Any, address: int, shape: Any, strides: Any, dtype: Any) -> Any:
+    """An array at an address in the memory of `base`."""
+    interface = {
+        "data": (address, not base.flags.writeable),
+        "shape": tuple(shape),
+        "strides": tuple(strides),
+        "typestr": np.dtype(dtype).str,
+        "version": 3,
+    }
+    return np.asarray(_Memory(base, interface))
+
+
+def owner_of(x: Any) -> Any:
+    """The array that x is a view of, directly or not; x itself if it is no view."""
+    while isinstance(x.base, np.ndarray):
+        x = x.base
+    return x
+
+
+def is_disjoint(x: Any) -> bool:
+    """Whether all elements have memory of their own, as those of a broadcast array have not."""
+    if x.flags.c_contiguous or x.flags.f_contiguous:
+        return True
+    if not x.size:
+        return True
+    reach = x.itemsize
+    for stride, n in sorted((abs(s), n) for s, n in zip(x.strides, x.shape, strict=True) if n > 1):
+        if stride < reach:
+            return False
+        reach += stride * (n - 1)
+    return True
+
+
 def copied(x: Any) -> Any:
-    """A copy with the gaps and reversed axes of x.
+    """A copy with the gaps and reversed axes of x, which nobody else can change.
+
+    It is read-only if x is, and where elements of x share their memory.
 
     >>> copied(np.arange(6.0)[::-2]).strides
     (-16,)
     """
-    # Where one number stands for many places, they cannot be written to.
-    once = x[tuple([slice(None) if step else slice(1) for step in x.strides])]
-    result = laid_out(once, once)
-    result[...] = once
-    return result if 0 not in x.strides else np.broadcast_to(result, x.shape)
+    if x.flags.c_contiguous or x.flags.f_contiguous or x.dtype.hasobject or not x.size:
+        copy = x.copy("K")
+    else:
+        # Where one number stands for many places, they cannot be written to.
+        once = x[tuple([slice(None) if step else slice(1) for step in x.strides])]
+        copy = _empty_like(once)
+        copy[...] = once
+        if copy.shape != x.shape:
+            copy = np.broadcast_to(copy, x.shape)
+    if not (x.flags.writeable and is_disjoint(x)):
+        copy.flags.writeable = False
+    return copy
 
 
-def laid_out(array: Any, like: Any) -> Any:
-    """An empty array of the shape and type of `like`, the last axes of which lie as those of array.
+def _empty_like(x: Any) -> Any:
+    """An empty array that lies as x does: axes in the same order, reversed where they are, gaps.
 
-    That is, in the same order, reversed where they are, and with gaps where array has some; these
-    are as wide for an array of the same shape and type, unless that takes much memory.
+    These are as wide as those of x, unless that takes much memory; then they are of one element.
     """
-    many = like.ndim - array.ndim
-    strides = _close_together(array, like.itemsize)
-    if not many and like.dtype == array.dtype:
-        size = array.size * array.itemsize
-        if size <= _extent(array.shape, array.strides) + array.itemsize <= 8 * size:
-            strides = list(array.strides)
-    extent = _extent(array.shape, strides) + like.itemsize
-    start = sum([(1 - n) * s for n, s in zip(array.shape, strides, strict=True) if s < 0])
-    for n in reversed(like.shape[:many]):
-        strides.insert(0, extent)
-        extent *= n
-    return np.ndarray(like.shape, like.dtype, np.empty(extent, np.uint8), start, strides)
+    strides = list(x.strides)
+    if not x.size * x.itemsize <= _extent(x.shape, strides) + x.itemsize <= 8 * x.size * x.itemsize:
+        strides = _close_together(x)
+    start = sum([(1 - n) * s for n, s in zip(x.shape, strides, strict=True) if s < 0])
+    memory = np.empty(_extent(x.shape, strides) + x.itemsize, np.uint8)
+    return np.ndarray(x.shape, x.dtype, memory, start, strides)
 
 
-def _close_together(array: Any, itemsize: int) -> list[int]:
-    """Strides in the order of those of array, with a gap of one element where it has gaps."""
-    strides, step, dense = [0] * array.ndim, 1, array.itemsize
-    for i in sorted(range(array.ndim), key=lambda i: abs(array.strides[i])):
-        n, stride = array.shape[i], array.strides[i]
+def _close_together(x: Any) -> list[int]:
+    """Strides in the order of those of x, with a gap of one element where it has gaps."""
+    strides, step, dense = [0] * x.ndim, 1, x.itemsize
+    for i in sorted(range(x.ndim), key=lambda i: abs(x.strides[i])):
+        n, stride = x.shape[i], x.strides[i]
         if n > 1:
             step += abs(stride) != dense
             dense = abs(stride) * n
-        strides[i] = (step if stride >= 0 else -step) * itemsize
+        strides[i] = (step if stride >= 0 else -step) * x.itemsize
         step *= n
     return strides
 
@@ -61,3 +112,65 @@ def _close_together(array: Any, itemsize: int) -> list[int]:
 def _extent(shape: Sequence[int], strides: Sequence[int]) -> int:
     """How far the last element is from the first, in bytes."""
     return sum([(n - 1) * abs(s) for n, s in zip(shape, strides, strict=True)])
+
+
+def lies_like(tangent: Any, primal: Any) -> bool:
+    """Whether a tangent has the strides of its primal, and can be written to as that can."""
+    if not tangent.size:
+        return True
+    if primal.flags.writeable and not tangent.flags.writeable:
+        return False
+    ratio, rest = divmod(tangent.itemsize, primal.itemsize)
+    many = tangent.ndim - primal.ndim
+    if rest or (ratio != 1 and primal.dtype.kind == "c"):
+        return False
+    return all(
+        s * ratio == t or n <= 1
+        for n, s, t in zip(primal.shape, primal.strides, tangent.strides[many:], strict=True)
+    )
+
+
+def laid_out_like(primal: Any, tangent: Any) -> Any:
+    """The tangent with the strides of its primal: itself, or a copy.
+
+    Where elements of the primal share their memory it stays as it is, for each has a tangent.
+    """
+    if not isinstance(tangent, np.ndarray) or not isinstance(primal, np.ndarray):
+        return tangent
+    if lies_like(tangent, primal) or not is_disjoint(primal):
+        return tangent
+    if primal.dtype.kind == "c" or tangent.itemsize % primal.itemsize:
+        tangent = tangent.astype(np.result_type(primal, tangent))
+    return _laid_out(tangent, primal)
+
+
+def _laid_out(tangent: Any, primal: Any) -> Any:
+    many = tangent.shape[: tangent.ndim - primal.ndim]
+    copy = np.empty((*many, *primal.shape), tangent.dtype)
+    if primal.size and not primal.flags.c_contiguous:
+        ratio = tangent.itemsize // primal.itemsize
+        low, high = np.lib.array_utils.byte_bounds(primal)
+        n = -(-(high - low) // primal.itemsize)
+        block = np.zeros((*many, n), tangent.dtype)
+        start = address_of(block) + (address_of(primal) - low) * ratio
+        strides = (*block.strides[:-1], *(s * ratio for s in primal.strides))
+        copy = view_at(block, start, copy.shape, strides, tangent.dtype)
+    copy[...] = tangent
+    return copy
+
+
+def followed(tangent: Any, primal: Any, view: Any) -> Any:
+    """The view of a tangent, which lies like its primal, where `view` is one of the primal."""
+    ratio = tangent.itemsize // primal.itemsize
+    many = tangent.ndim - primal.ndim
+    address = address_of(tangent) + (address_of(view) - address_of(primal)) * ratio
+    result = view_at(
+        tangent,
+        address,
+        (*tangent.shape[:many], *view.shape),
+        (*tangent.strides[:many], *(s * ratio for s in view.strides)),
+        tangent.dtype if view.dtype == primal.dtype else view.dtype,
+    )
+    if not view.flags.writeable:
+        result.flags.writeable = False
+    return result

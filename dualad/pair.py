@@ -16,7 +16,7 @@ import numpy as np
 
 from .kernel import KERNEL
 from .levels import HAND_MADE, ParticipatingLevel, note_refusal, seen
-from .memory import copied, laid_out
+from .memory import copied, laid_out_like
 from .namespaces import is_number
 
 Function = Callable[..., Any]
@@ -87,7 +87,8 @@ def hand_made(primal: Any, tangent: Any) -> Any:
             f"a tangent has its value's shape {shape}, or one leading axis more; "
             f"got shape {tangent_shape}."
         )
-    return dual(own(primal), laid_out_like(primal, own(tangent)), HAND_MADE)
+    primal, tangent = (x.copy("K") if is_array(x) else x for x in (primal, tangent))
+    return dual(primal, laid_out_like(plain(primal), tangent), HAND_MADE)
 
 
 def as_primal(x: Any) -> Any:
@@ -109,25 +110,16 @@ def as_primal(x: Any) -> Any:
 
 
 def own(x: Any) -> Any:
-    """A copy of an array, its memory laid out as before, so that nobody else can change it."""
-    array = plain(x)
-    if not isinstance(array, np.ndarray):
-        return x
-    if array.flags.c_contiguous or array.flags.f_contiguous:
+    """A copy of an array that lies in memory as it does, so that nobody else can change it."""
+    if isinstance(x, Pair):
+        if not is_array(x):
+            return x
+        if type(x) is kind_of(x.primal) and type(x.level) is int:
+            return dual(own(x.primal), own(x.tangent), x.level)
         return x.copy("K")
-    if isinstance(x, Pair) and type(x) is kind_of(x.primal) and type(x.level) is int:
-        return dual(own(x.primal), own(x.tangent), x.level)
-    return copied(x) if type(x) is np.ndarray else x.copy("K")
-
-
-def laid_out_like(primal: Any, tangent: Any) -> Any:
-    """A tangent in the memory order of its primal, so that views are views of both."""
-    array = plain(primal)
-    if len(shape_of(array)) < 2 or array.flags.c_contiguous or not isinstance(tangent, np.ndarray):
-        return tangent
-    result = laid_out(array, tangent)
-    result[...] = tangent
-    return result
+    if isinstance(x, np.ndarray):
+        return copied(x) if type(x) is np.ndarray else x.copy("K")
+    return np.copy(x) if hasattr(type(x), "__array_function__") else x
 
 
 def zero_like(level: int, tangent: Any, shape: tuple[int, ...], dtype: Any = None) -> Any:

@@ -19,6 +19,7 @@ import numpy as np
 
 from .arguments import Inputs, Outputs
 from .array.dualarray import DualArray
+<<<<<<< ours
 from .levels import close_level, has_raised, has_refused, open_level
 from .namespaces import is_exact
 from .pair import as_number, dual, laid_out_like, own, plain
@@ -31,6 +32,13 @@ from .promises import (
     refuse_unless_plain,
     refuse_unless_same,
 )
+=======
+from .levels import close_level, has_refused, open_level
+from .memory import laid_out_like
+from .namespaces import is_exact
+from .pair import as_number, dual, own, plain
+from .promises import Combine, holomorphic, nan_where, refuse_unless_plain, refuse_unless_same
+>>>>>>> theirs
 from .workers import SERIAL, Plan
 
 DIRECTIONS = 256  # at most so many in one pass
@@ -56,7 +64,7 @@ def unit_seeds(inputs: Inputs, start: int, stop: int, as_numbers: bool) -> list[
             seed = np.zeros((k, size), _dtype_of(x))
             j = np.arange(max(start, offset), min(stop, offset + size))
             seed[j - start, j - offset] = 1
-            seeds.append(laid_out_like(x, seed.reshape((k, *np.shape(x)))))
+            seeds.append(laid_out_like(plain(x), seed.reshape((k, *np.shape(x)))))
         offset += size
     return seeds
 
@@ -148,7 +156,7 @@ def _stacked(x: Any, seeds: Sequence[Any]) -> Any:
         return None
     each = [np.zeros_like(given[0]) if s is None else np.asarray(s) for s in seeds]
     stack = np.stack if np.ndim(each[0]) == np.ndim(x) else np.concatenate
-    return laid_out_like(x, stack(each))
+    return laid_out_like(plain(x), stack(each))
 
 
 def turned(inputs: Inputs, seeds: Seeding) -> Seeding:

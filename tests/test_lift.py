@@ -843,7 +843,7 @@ def test_complex_numbers_are_not_cut() -> None:
         out += x * 1j * np.ones(2)
         return out[0]
 
-    with pytest.raises(TypeError, match=r"np.add gives complex numbers, but out= is real"):
+    with pytest.raises(TypeError, match="Cannot cast ufunc"):
         derivative(lift(f))(1.0)
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from support.oracle import check
 
-from dualad import Dual, DualArray, grad, jacobian
+from dualad import Dual, DualArray, jacobian
 
 CUBE = np.arange(1.0, 25).reshape(2, 3, 4) / 7
 SQUARE = np.arange(1.0, 10).reshape(3, 3) / 3
@@ -243,8 +243,7 @@ def test_views_are_views_of_value_and_tangent() -> None:
         np.atleast_3d,
     ):
         check(writes(view), CUBE[0].T.copy())
-        # nested, the tangents' memory order may differ: then writing raises
-        check(writes(view), np.asfortranarray(CUBE[0].T), second=False)
+        check(writes(view), np.asfortranarray(CUBE[0].T))
 
 
 def test_an_element_is_a_number_of_its_own() -> None:
@@ -256,7 +255,8 @@ def test_an_element_is_a_number_of_its_own() -> None:
     row += 1
     other = row
     row += x
-    assert other.primal.tolist() == [8.0, 2.0, 2.0]  # in-place operators make new arrays
+    assert other is row  # in-place operators write into the array
+    assert other.primal.tolist() == [15.0, 3.0, 3.0]
     y = x + 1
     y[1] = 0.0
     assert x.tangent[1].tolist() == [0.0, 1.0, 0.0]
@@ -275,9 +275,6 @@ def test_assignment_refuses_what_would_be_lost() -> None:
     assert x.tangent.tolist() == [2, 0, 1, 1]
     with pytest.raises(TypeError, match="would lose the derivatives"):
         np.zeros(3)[0:1] = x[:1]
-    inner = Dual(LINE, np.ones(4))
-    with pytest.raises(TypeError, match="inner derivative"):
-        grad(lambda t: inner.__setitem__(0, t) or t)(1.0)
 
 
 def test_attributes_and_small_methods() -> None:
@@ -330,8 +327,8 @@ def test_pad_with_a_selected_element(mode: str) -> None:
     check(lambda x: np.pad(x, 1, mode, stat_length=2) ** 2, np.cos(SQUARE), analytic=False)
 
 
-def test_in_place_operators_write_through_views_and_nowhere_else() -> None:
-    """`row = a[i]; row -= …` changes a, as in NumPy; `b = a; a += …` does not change b."""
+def test_in_place_operators_write_through_views() -> None:
+    """`row = a[i]; row -= …` changes a, and `b = a; a += …` changes b, as in NumPy."""
 
     def solve(a: Any) -> Any:  # elimination on rows that are views
         a = np.concatenate([a, [[1.0], [2.0], [3.0]]], axis=1)
@@ -364,8 +361,9 @@ def test_in_place_operators_write_through_views_and_nowhere_else() -> None:
         b = a
         a += 1
         a *= a
-        np.testing.assert_array_equal(b.primal, [0, 1, 2])
-        np.testing.assert_array_equal(a.primal, [1, 4, 9])
+        assert a is b
+        np.testing.assert_array_equal(b.primal, [1, 4, 9])
+        np.testing.assert_array_equal(b.tangent, 2 * np.array([1, 2, 3]) * tangent)
     row = Dual(np.ones((2, 2)), np.ones((2, 2)))[0]
     with pytest.raises(TypeError, match="complex"):
         row += 1j

@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from ..dual import Dual
+from ..memory import followed, laid_out_like, lies_like
 from ..numerics import quiet
 from ..pair import (
     dual,
     fit,
-    laid_out_like,
     map_leaves,
     newest,
     parts,
@@ -57,7 +57,10 @@ def linear(f: Callable[..., Any], *args: Any, batched: Callable[..., Any] | None
     if len(args) == 1:
         (a,) = args
         y = f(a.primal)
-        return _alike(y, fit(_pushed(f, a, y, batched), y), a.level, args)
+        if _is_view(y, a.primal):
+            return _view(f, a, y, batched)
+        tangent = fit(_pushed(f, a, y, batched), y)
+        return dual(y, np.copy(tangent) if _is_view(tangent, a.tangent) else tangent, a.level)
     level = newest(args)
     many = directions(args, level)
     split = [parts(a, level) for a in args]
@@ -71,22 +74,71 @@ def linear(f: Callable[..., Any], *args: Any, batched: Callable[..., Any] | None
     else:
         rows = [f(*(t[j] for t in tangents)) for j in range(many[0])]
         tangent = np.stack(rows) if rows else zero_tangent(y, like)
-    return _alike(y, fit(tangent, y), level, args)
+    return _apart(y, fit(tangent, y), level, args)
 
 
-def _alike(y: Any, tangent: Any, level: int, args: Sequence[Any]) -> Any:
-    """The result: a view in value and tangent alike, or in neither."""
-    if isinstance(plain(y), np.ndarray) and np.size(plain(tangent)):
-        for a in args:
-            if not (isinstance(a, Dual) and a.level == level and isinstance(plain(a), np.ndarray)):
-                continue
-            is_view = np.may_share_memory(plain(y), plain(a.primal))
-            if is_view != np.may_share_memory(plain(tangent), plain(a.tangent)) or y is a.primal:
-                y, tangent = np.copy(y, "C"), np.copy(tangent, "C")
-                if is_view:  # but its tangent could not be one: writing must not go astray
-                    plain(y).flags.writeable = y.ndim == 0
-                break
+def _is_view(y: Any, x: Any) -> bool:
+    """Whether y is an array in the memory of x."""
+    y = plain(y)
+    return isinstance(y, np.ndarray) and np.may_share_memory(y, plain(x))
+
+
+def _apart(y: Any, tangent: Any, level: int, args: Sequence[Any]) -> Any:
+    """The result of several arguments, which is a view of none of them."""
+    for a in args:
+        is_dual = isinstance(a, Dual) and a.level == level
+        if is_dual and (_is_view(y, a.primal) or _is_view(tangent, a.tangent)):
+            y, tangent = np.copy(y, "C"), np.copy(tangent, "C")
     return dual(y, tangent, level)
+
+
+def _view(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] | None) -> Any:
+    """The view y of a.primal with the same view of the tangent."""
+    before = a.primal
+    even_out(a)
+    if a.primal is not before:  # it has more levels now
+        y = f(a.primal)
+    t, here, there = a.tangent, plain(a), plain(y)
+    if batched is not None or len(shape_of(t)) == here.ndim:
+        tangent = fit(_pushed(f, a, y, batched), y)
+        if type(tangent) is np.ndarray and _is_view(tangent, t) and lies_like(tangent, there):
+            return dual(y, tangent, a.level)
+    if all(isinstance(n, np.ndarray) and lies_like(n, here) for n in numbers_in(t)):
+        tangent = map_leaves(lambda n: followed(n, here, there), t)
+    else:  # a tangent of another kind, or elements of the primal that share their memory
+        tangent = fit(_pushed(f, a, y, batched), y)
+        if there.flags.writeable and not _is_view(tangent, t):
+            there.flags.writeable = False
+    return dual(y, tangent, a.level)
+
+
+def numbers_in(x: Any) -> list[Any]:
+    """The plain numbers and arrays in a (nested) dual."""
+    return numbers_in(x.primal) + numbers_in(x.tangent) if isinstance(x, Dual) else [x]
+
+
+def even_out(x: Any) -> None:
+    """Let the tangent of an array be one that follows it into views.
+
+    It gets the strides of the primal; and inside nested derivatives, value and tangent become
+    arrays of the same older level. Done before a view is taken, so that there is none yet that
+    would stay behind.
+    """
+    value, tangent = x.primal, x.tangent
+    if type(value) is type(tangent) is np.ndarray:
+        if not lies_like(tangent, value):
+            x.tangent = laid_out_like(value, tangent)
+        return
+    if isinstance(plain(value), np.ndarray) and isinstance(plain(tangent), np.ndarray):
+        if isinstance(tangent, Dual) and getattr(value, "level", -1) < tangent.level:
+            x.primal = constant(value, tangent)
+        if isinstance(value, Dual) and getattr(tangent, "level", -1) < value.level:
+            x.tangent = constant(tangent, value)
+        if isinstance(x.primal, Dual):
+            even_out(x.primal)
+        here = plain(value)
+        if not all(isinstance(t, np.ndarray) and lies_like(t, here) for t in numbers_in(x.tangent)):
+            x.tangent = map_leaves(functools.partial(laid_out_like, here), x.tangent)
 
 
 def _pushed(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] | None) -> Any:
@@ -151,7 +203,7 @@ def zero_tangent(x: Any, like: Dual) -> Any:
     """The tangent of x, a constant, as one of the level of `like`; laid out in memory as x is."""
     shape = directions((like,), like.level) + shape_of(x)
     zeros = zero_like(like.level, like.tangent, shape, tangent_dtype(x))
-    return map_leaves(functools.partial(laid_out_like, x), zeros)
+    return map_leaves(functools.partial(laid_out_like, plain(x)), zeros)
 
 
 def constant(x: Any, like: Dual) -> Any:

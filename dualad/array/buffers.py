@@ -22,42 +22,13 @@ from typing import Any
 import numpy as np
 
 from ..dual import Dual
-from ..pair import dual, plain, refused
+from ..pair import plain, refused
 from ..structure import leaves, rebuild
-from .algebra import zero_tangent
 from .dualarray import DualArray, Flat, is_basic
 from .operands import ArrayProxy, as_operand, unbuffered
+from .promotion import levels_of, with_room
 
 Step = Callable[[Any], Any]
-
-
-# -- room for tangents ---------------------------------------------------------------------
-
-
-def levels_of(x: Any) -> dict[int, Dual]:
-    """All levels inside x, each with a dual of that level."""
-    if not isinstance(x, Dual):
-        return {}
-    return {**levels_of(x.primal), **levels_of(x.tangent), x.level: x}
-
-
-def with_room(array: Any, levels: dict[int, Dual]) -> Any:
-    """The array, its memory included, with zero tangents at all of these levels."""
-    for level in sorted(levels):
-        array = _with_level(array, levels[level])
-    return array
-
-
-def _with_level(array: Any, like: Dual) -> Any:
-    if not isinstance(plain(array), np.ndarray):  # a tangent of another kind
-        return array
-    if not isinstance(array, Dual) or array.level < like.level:
-        tangent = with_room(zero_tangent(array, like), levels_of(array))
-        return dual(array, tangent, like.level)
-    if array.level == like.level:
-        return array
-    value, tangent = (_with_level(part, like) for part in (array.primal, array.tangent))
-    return dual(value, tangent, array.level)
 
 
 # -- the buffer ----------------------------------------------------------------------------
@@ -190,6 +161,33 @@ class Buffer(ArrayProxy):
     def flat(self) -> Any:
         """The elements in one axis, to read and to write."""
         return Flat(self)  # type: ignore[arg-type]
+
+    @flat.setter
+    def flat(self, x: Any) -> None:
+        self._write("flat", x)
+
+    @property
+    def real(self) -> Any:
+        """The real parts, a view."""
+        return self._apply(operator.attrgetter("real"), (self,), {})
+
+    @real.setter
+    def real(self, x: Any) -> None:
+        self._write("real", x)
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary parts, a view."""
+        return self._apply(operator.attrgetter("imag"), (self,), {})
+
+    @imag.setter
+    def imag(self, x: Any) -> None:
+        self._write("imag", x)
+
+    def _write(self, name: str, x: Any) -> None:
+        """Set an attribute of the array, which writes into it."""
+        self._take([x])
+        setattr(self.content, name, as_operand(x))
 
     def fill(self, value: Any) -> None:
         """Set all elements to one number."""
@@ -333,7 +331,7 @@ def _is_view(y: Any, content: Any) -> bool:
     if not all(isinstance(x, (np.ndarray, DualArray)) for x in (y, content)):
         return False
     y, content = plain(y), plain(content)
-    return np.may_share_memory(y, content) or (content.size == 0 and y.base is not None)
+    return np.may_share_memory(y, content) or (y.size == 0 and y.base is not None)
 
 
 def buffered(x: Any) -> Any:

@@ -6,9 +6,7 @@ at once; never an array of objects.
 
 from __future__ import annotations
 
-import functools
 import operator
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
@@ -16,11 +14,22 @@ import numpy as np
 
 from ..dual import Dual, note_objects
 from ..kernel import ARRAY_KERNEL, KERNEL
-from ..pair import as_number, dual, is_operand, parts, plain, refused, shape_of
+from ..pair import (
+    as_number,
+    dual,
+    is_array,
+    is_operand,
+    note_refusals,
+    parts,
+    plain,
+    refused,
+    shape_of,
+)
 from ..table import RULES
 from ..text import text_of
-from .algebra import constant, directions, linear, matmul
+from .algebra import directions, even_out, linear, matmul
 from .operands import as_objects, as_operand
+from .promotion import make_room
 
 # glibc hands the memory of arrays beyond 128 kB back to the system as soon as they are gone, and
 # getting it once more costs as much as the arithmetic, until a larger one has come and gone.
@@ -62,47 +71,35 @@ def _operators(name: str, forward: Any, reflected: Any) -> tuple[Any, Any]:
     return methods
 
 
-def _assigning(operate: Callable[[Any, Any], Any]) -> Any:
-    """The method behind `x += y`: a view writes to the array that it is a view of.
+def assign(target: Any, y: Any, again: Callable[[Any], Any]) -> None:
+    """Write y into an array as a ufunc writes into out=.
 
-    Any other array stays as it is, for somebody else may hold it: x then names a new one.
+    `again` does the same with the plain numbers and the plain array that it gets: where NumPy
+    raises an error, so does it.
     """
+    here, there = plain(y), plain(target)
+    if not (
+        there.flags.writeable
+        and np.shape(here) == there.shape
+        and np.can_cast(np.result_type(here), there.dtype, "same_kind")
+    ):
+        again(there.copy() if there.flags.writeable else there)
+    target[...] = y
+
+
+def _assigning(operate: Callable[[Any, Any], Any], in_place: Callable[[Any, Any], Any]) -> Any:
+    """The method behind `x += y`, which writes into x."""
 
     def method(self: DualArray, other: Any) -> Any:
-        if plain(self).base is None:
-            return NotImplemented
-        y = operate(self, other)
-        if np.iscomplexobj(plain(y)) and not np.iscomplexobj(plain(self)):
-            raise TypeError(
-                "a view of a real array cannot take complex numbers; "
-                "make the array that it is a view of a complex one."
-            )
-        self[...] = y
+        assign(self, operate(self, other), lambda x: in_place(x, plain(as_operand(other))))
         return self
 
     return method
 
 
-def _references(x: Any) -> int:
-    """How many references to x there are, when this is called with the attribute of an object."""
-    return sys.getrefcount(x)
-
-
-@functools.cache
-def _references_if_alone() -> int:
-    """What `_references` says of an array that only one dual holds: Pythons differ."""
-    x = Dual(np.empty(0), np.empty(0))
-    return _references(x.primal)
-
-
-def _is_shared(x: Any) -> bool:
-    """Whether anything else holds one of the parts of a dual array, as views do."""
-    if not isinstance(x, Dual):
-        return getattr(x, "base", None) is not None
-    alone = _references_if_alone()
-    if _references(x.primal) > alone or _references(x.tangent) > alone:
-        return True
-    return _is_shared(x.primal) or _is_shared(x.tangent)
+def _is_everything(part: Any) -> bool:
+    """Whether a part of an index is `...` or `:`."""
+    return part is Ellipsis or (isinstance(part, slice) and part == slice(None))
 
 
 class Flat:
@@ -157,6 +154,13 @@ class DualArray(Dual):
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
         """Shape of the value."""
         return tuple(self.primal.shape)
+
+    @shape.setter
+    def shape(self, new: Any) -> None:
+        other = np.reshape(self, new)
+        if not np.may_share_memory(plain(other), plain(self)) and self.size:
+            raise AttributeError("this array cannot get another shape in place; use x.reshape.")
+        self.primal, self.tangent = other.primal, other.tangent
 
     @property
     def ndim(self) -> int:  # type: ignore[override]
@@ -213,15 +217,29 @@ class DualArray(Dual):
         """The real parts, a view."""
         return np.real(self)
 
+    @real.setter
+    def real(self, x: Any) -> None:
+        np.real(self)[...] = x
+
     @property
     def imag(self) -> Any:
         """The imaginary parts, a view."""
         return np.imag(self)
 
+    @imag.setter
+    def imag(self, x: Any) -> None:
+        if not np.iscomplexobj(plain(self)):
+            raise TypeError("a real array has no imaginary part to set; make it complex.")
+        np.imag(self)[...] = x
+
     @property
     def flat(self) -> Flat:
         """The elements in one axis, to read and to write."""
         return Flat(self)
+
+    @flat.setter
+    def flat(self, x: Any) -> None:
+        Flat(self)[...] = np.resize(as_operand(x), self.size)
 
     def __len__(self) -> int:
         return len(self.primal)
@@ -242,10 +260,14 @@ class DualArray(Dual):
         __neg__ = ARRAY_KERNEL.unary_operator(RULES["neg"], Dual.__neg__)
         __array_ufunc__ = ARRAY_KERNEL.ufunc_protocol(Dual.__array_ufunc__)
 
-    __iadd__, __isub__ = _assigning(operator.add), _assigning(operator.sub)
-    __imul__, __itruediv__ = _assigning(operator.mul), _assigning(operator.truediv)
-    __ipow__, __imatmul__ = _assigning(operator.pow), _assigning(operator.matmul)
-    __imod__, __ifloordiv__ = _assigning(operator.mod), _assigning(operator.floordiv)
+    __iadd__ = _assigning(operator.add, operator.iadd)
+    __isub__ = _assigning(operator.sub, operator.isub)
+    __imul__ = _assigning(operator.mul, operator.imul)
+    __itruediv__ = _assigning(operator.truediv, operator.itruediv)
+    __ifloordiv__ = _assigning(operator.floordiv, operator.ifloordiv)
+    __imod__ = _assigning(operator.mod, operator.imod)
+    __ipow__ = _assigning(operator.pow, operator.ipow)
+    __imatmul__ = _assigning(operator.matmul, operator.imatmul)
 
     # elements
 
@@ -256,9 +278,9 @@ class DualArray(Dual):
                 return x
         if not isinstance(index, tuple):
             index = (index,)
-        self.even_out()
+        even_out(self)
         value, tangent = self.primal[index], self._tangent_at(index)
-        if len(shape_of(value)) == 0:  # a number of its own, no view of the array
+        if not is_array(value):  # a number of its own, no view of the array
             tangent = np.copy(tangent) if len(shape_of(tangent)) else as_number(tangent)
         return dual(value, tangent, self.level)
 
@@ -280,12 +302,10 @@ class DualArray(Dual):
         x = as_operand(x)
         if not is_operand(x):
             raise TypeError(f"a DualArray holds numbers, got {type(x).__name__}.")
-        if isinstance(x, Dual) and x.level > self.level:
-            raise refused(
-                "cannot store a dual of an inner derivative in an array of an outer one; "
-                "make the array from the inner variable, as np.zeros_like(x).",
-                x,
-            )
+        if isinstance(x, Dual) and (
+            x.level != self.level or isinstance(x.primal, Dual) or isinstance(x.tangent, Dual)
+        ):
+            make_room(self, x, all(map(_is_everything, index)))
         value, tangent = parts(x, self.level)
         if tangent is not None and directions((x,), self.level) != directions((self,), self.level):
             raise ValueError(
@@ -293,47 +313,18 @@ class DualArray(Dual):
                 f"with tangent of shape {self.tangent.shape}."
             )
         if not plain(self).flags.writeable:
+            note_refusals(self)  # plain NumPy may have a view that it can write into
             raise ValueError(
                 "cannot write into this array: it is read-only, or a view whose tangent has "
                 "another memory order; write x.copy() first."
             )
-        self.even_out()
-        for new in (value, tangent):
-            if isinstance(new, Dual) and new.level > getattr(self.primal, "level", -1):
-                self._take_older(new)
+        even_out(self)
         self.primal[index] = value
         if self.tangent.ndim > self.ndim:
             target = np.moveaxis(self.tangent, 0, -1)
             target[_leave_last(index)] = 0.0 if tangent is None else np.moveaxis(tangent, 0, -1)
         else:
             self.tangent[index] = 0.0 if tangent is None else tangent
-
-    def even_out(self) -> None:
-        """Inside nested derivatives: let value and tangent be arrays of the same older level.
-
-        Done before a view is taken, so that it can be written through both.
-        """
-        value, tangent = self.primal, self.tangent
-        if type(value) is type(tangent) is np.ndarray:
-            return
-        for one, other in ((value, tangent), (tangent, value)):
-            is_array = isinstance(plain(one), np.ndarray)
-            if is_array and isinstance(other, Dual) and getattr(one, "level", -1) < other.level:
-                even = constant(one, other)
-                if one is value:
-                    self.primal = even
-                else:
-                    self.tangent = even
-
-    def _take_older(self, x: Dual) -> None:
-        """Make room for the tangents of an older level, which this array has not met yet."""
-        if _is_shared(self):
-            raise refused(
-                "cannot store a dual of an outer derivative in a view of an array that does "
-                "not depend on it yet; make the array with np.zeros_like of what is stored.",
-                x,
-            )
-        self.primal, self.tangent = constant(self.primal, x), constant(self.tangent, x)
 
     # methods of ndarray
 
@@ -368,6 +359,10 @@ class DualArray(Dual):
         new = shape[0] if len(shape) == 1 else shape
         result = np.reshape(self, new, order=order)  # type: ignore[call-overload]
         return result.copy() if copy else result
+
+    def conj(self) -> Any:
+        """The complex conjugate; a real array itself, as in NumPy."""
+        return self.conjugate() if np.iscomplexobj(plain(self)) else self
 
     def transpose(self, *axes: Any) -> Any:
         """The axes in another order, a view."""

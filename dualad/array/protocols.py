@@ -21,7 +21,7 @@ from ..pair import KINDS, as_numpy, map_leaves, plain
 from ..rules import Rule
 from ..structure import rebuild
 from ..table import RULES
-from .dualarray import DualArray
+from .dualarray import DualArray, assign
 from .operands import ArrayProxy, as_objects, as_operand, converted, from_objects
 
 # np function → the same for duals. Called with the caller's arguments.
@@ -170,22 +170,34 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
     outs = kwargs.pop("out", ())
     if any(isinstance(x, ArrayProxy) for x in (*inputs, *outs)):
         return NotImplemented
+    if is_question(ufunc):  # and a plain array takes the answer
+        given = {name: plain(x) for name, x in kwargs.items()}
+        if any(isinstance(out, DualArray) for out in outs):
+            given.pop("where", None)
+        elif outs:
+            given["out"] = outs
+        result = getattr(ufunc, method)(*map(plain, inputs), **given)
+        if "out" in given or not outs:
+            return result
+    else:
+        result = None
     for out in outs:
         if out is not None and not isinstance(out, DualArray):
             raise TypeError(
                 f"out= of np.{ufunc.__name__} is a plain array, which cannot hold derivatives; "
                 "omit out=, or make it with np.zeros_like(x)."
             )
-    if is_question(ufunc):
-        return getattr(ufunc, method)(*map(plain, inputs), **kwargs)
     for x in inputs:
         if isinstance(x, np.ndarray) and not is_plain_array(type(x)):
             raise TypeError(not_plain(type(x)))
+    again = _on_plain_numbers(ufunc, method, inputs, outs, kwargs)
     where = kwargs.pop("where", True) if method == "__call__" else True
     dtype = kwargs.pop("dtype", None) if method == "__call__" else None
     for name in ("casting", "order", "subok"):
         kwargs.pop(name, None)
-    if ufunc.signature is not None and method == "__call__":  # np.matmul and its like
+    if result is not None:
+        pass
+    elif ufunc.signature is not None and method == "__call__":  # np.matmul and its like
         result = ARRAY_FUNCTIONS[ufunc](*inputs, **kwargs)
     elif method == "__call__":
         if kwargs:
@@ -203,16 +215,24 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
     if where is not True:  # without out=, NumPy leaves the other places undefined
         old = outs or (0.0,) * len(results)
         results = tuple(np.where(where, r, o) for r, o in zip(results, old, strict=True))
-    for out, r in zip(outs, results, strict=False):
+    for i, (out, r) in enumerate(zip(outs, results, strict=False)):
         if out is not None:
-            if np.iscomplexobj(plain(r)) and not np.iscomplexobj(plain(out)):
-                raise TypeError(
-                    f"np.{ufunc.__name__} gives complex numbers, but out= is real; "
-                    "make it a complex array."
-                )
-            out[...] = r
+            assign(out, r, functools.partial(again, i))
     results = tuple(outs) or results
     return results[0] if len(results) == 1 else results
+
+
+def _on_plain_numbers(
+    ufunc: Any, method: str, inputs: Sequence[Any], outs: Sequence[Any], kwargs: dict[str, Any]
+) -> Callable[[int, Any], Any]:
+    """The same call without derivatives, for NumPy's errors: a function of one of the outs."""
+    options = rebuild(dict(kwargs), plain)
+
+    def again(i: int, out: Any) -> Any:
+        given = tuple(out if j == i else None for j in range(len(outs)))
+        return getattr(ufunc, method)(*map(plain, inputs), out=given, **options)
+
+    return again
 
 
 def _call(rule: Rule, inputs: tuple[Any, ...]) -> Any:

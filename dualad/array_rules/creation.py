@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..array.buffers import levels_of, with_room
 from ..array.dualarray import DualArray
 from ..array.operands import as_operand, converted, unbuffered
+from ..array.promotion import levels_of, with_room
 from ..array.protocols import CREATORS, implements
 from ..dual import Dual
 from ..pair import map_leaves, plain

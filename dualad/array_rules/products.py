@@ -12,8 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array.algebra import bilinear, matmul, multilinear
-from ..array.dualarray import DualArray
+from ..array.algebra import bilinear, linear, matmul, multilinear
 from ..array.protocols import implements, plain_answer
 from ..pair import plain
 from .common import (
@@ -292,10 +291,10 @@ def einsum(
         optimize = np.einsum_path(f"{','.join(terms)}->{result}", *numbers, optimize=optimize)[0]
 
     def product(*xs: Any) -> Any:
-        y = np.einsum(f"{','.join(terms)}->{result}", *xs, optimize=optimize)
-        # one operand's diagonal or transpose would be a view
-        return y.copy() if len(xs) == 1 and isinstance(y, (np.ndarray, DualArray)) else y
+        return np.einsum(f"{','.join(terms)}->{result}", *xs, optimize=optimize)
 
+    if len(arrays) == 1:  # a sum, or a view: a diagonal or a transpose
+        return into(out, linear(product, *arrays))
     # One direction after the other: as one more subscript they would change the order of sums.
     return into(out, multilinear(product, *arrays))
 

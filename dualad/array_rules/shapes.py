@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from ..array.algebra import linear
+from ..array.algebra import even_out, linear
 from ..array.dualarray import DualArray
 from ..array.operands import as_operand, converted
 from ..array.protocols import implements, implements_each, plain_answer
-from ..pair import plain
+from ..pair import is_array, plain
 from ..structure import leaves, rebuild
 
 plain_answer(
@@ -79,30 +79,61 @@ implements_each(
     np.rollaxis,
 )
 
+
+def viewing(f: Callable[..., Any]) -> Callable[..., Any]:
+    """f gives a view, or where it cannot a copy, of one array: elements at other places."""
+
+    def viewed(a: Any, *args: Any, **kwargs: Any) -> Any:
+        a = as_operand(a)
+        a = a if is_array(a) else np.stack([a])[0:1].reshape(())  # a number
+        return linear(lambda x: f(x, *args, **kwargs), a)
+
+    return viewed
+
+
 implements_each(_reshaping, np.squeeze, np.expand_dims)
 
 
 @implements(np.reshape)
-def reshape(a: Any, /, shape: Any, order: str = "C", *, copy: bool | None = None) -> Any:
+def reshape(a: Any, /, shape: Any, order: Any = "C", *, copy: bool | None = None) -> Any:
     if order == "A":
-        flags = plain(as_operand(a)).flags if np.ndim(a) else np.array(0).flags
-        order = "F" if flags.f_contiguous and not flags.c_contiguous else "C"
-    if order == "C":
+        order = _order_of(a)
+    if order != "F":
         result = _reshaping(np.reshape)(a, shape)
     else:  # first axis fastest: the last one of the transpose
         turned = np.empty(np.shape(a), np.bool_).reshape(shape, order="F").shape
         result = np.transpose(np.reshape(np.transpose(a), turned[::-1]))
-    return result.copy() if copy else result
+    is_view = np.may_share_memory(plain(result), plain(a))
+    if copy is False and not is_view and plain(result).size:
+        raise ValueError("Unable to avoid creating a copy while reshaping.")
+    return result.copy(order) if copy and is_view else result
+
+
+def _order_of(a: Any) -> str:
+    """What "A" means for an array: "F" if it lies so, else "C"."""
+    a = plain(as_operand(a))
+    return "F" if np.ndim(a) and a.flags.f_contiguous and not a.flags.c_contiguous else "C"
 
 
 @implements(np.ravel)
-def ravel(a: Any, order: str = "C") -> Any:
+def ravel(a: Any, order: Any = "C") -> Any:
     a = as_operand(a)
+<<<<<<< ours
     if order == "K" and np.ndim(a) > 1:  # as the elements lie in memory
         strides = [abs(s) for s in plain(a).strides]
         return np.reshape(np.transpose(a, sorted(range(a.ndim), key=lambda i: -strides[i])), -1)
     layout: Any = "C" if order == "K" else order
     return np.reshape(a, -1, order=layout)
+=======
+    if order == "K" and isinstance(a, DualArray):  # by falling strides
+        even_out(a)
+        places = np.argsort([-abs(s) for s in plain(a).strides], kind="stable")
+        return np.ravel(np.transpose(a, places))
+    result = np.reshape(a, -1, order=_order_of(a) if order == "A" else order)
+    # of an array with gaps, reshape still gives a view
+    has_gaps = not (plain(result).flags.c_contiguous)
+    return result.copy() if has_gaps else result
+>>>>>>> theirs
 
 
 def _at_least(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -211,7 +242,8 @@ def gathering(f: Callable[..., Any]) -> Callable[..., Any]:
     return gathered
 
 
-implements_each(gathering, np.roll, np.repeat, np.tile, np.resize, np.delete, np.diagonal)
+implements_each(gathering, np.roll, np.repeat, np.tile, np.resize, np.delete)
+implements_each(viewing, np.diagonal)
 
 
 def _placing(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -223,22 +255,17 @@ def _placing(f: Callable[..., Any]) -> Callable[..., Any]:
     return placed
 
 
-implements_each(_placing, np.tril, np.triu, np.diag, np.diagflat)
+implements_each(_placing, np.tril, np.triu, np.diagflat)
+
+
+@implements(np.diag)
+def diag(v: Any, k: int = 0) -> Any:
+    return _placing(np.diag)(v, k) if np.ndim(v) == 1 else np.diagonal(v, k)
 
 
 @implements(np.broadcast_to)
 def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
-    array = as_operand(array)
-    shape = (shape,) if isinstance(shape, (int, np.integer)) else tuple(shape)
-    ones = (1,) * (len(shape) - np.ndim(array))
-    return linear(
-        lambda x: np.copy(np.broadcast_to(x, shape), "C"),
-        array,
-        batched=lambda t: np.copy(
-            np.broadcast_to(np.reshape(t, t.shape[:1] + ones + t.shape[1:]), t.shape[:1] + shape),
-            "C",
-        ),
-    )
+    return viewing(np.broadcast_to)(array, shape)
 
 
 @implements(np.broadcast_arrays)

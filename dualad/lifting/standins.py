@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from ..array.buffers import buffered, levels_of, with_room
+from ..array.buffers import buffered
 from ..array.operands import ArrayProxy, unbuffered
+from ..array.promotion import levels_of, with_room
 from ..array.protocols import ARRAY_FUNCTIONS
 from ..array_rules.creation import array_of, require
 from ..array_rules.others import as_strided

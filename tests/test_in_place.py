@@ -1,0 +1,489 @@
+"""In place means in place: stores, views and aliases as in NumPy, in values and derivatives."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dualad import Dual, derivative, grad, jacobian, lift, value_and_grad
+
+X = np.array([3.0, 5.0])
+LINE = np.array([1.5, -0.5, 2.5, 0.75])
+SQUARE = np.array([[1.5, -0.5, 2.0], [0.25, 3.0, -1.3], [0.5, 1.75, -2.5]])
+
+
+def slopes(f: Callable[..., Any], x: Any) -> Any:
+    """∂f/∂x of a plain f by differences of fourth order; f may write into what it gets."""
+
+    def moved(step: Any) -> Any:
+        y = x.copy("K")  # lies as x does
+        y += step
+        return f(y)
+
+    columns = []
+    for i in range(x.size):
+        h = np.zeros(x.size)
+        h[i] = 1e-3
+        step = h.reshape(x.shape)
+        near, far = (moved(k * step) - moved(-k * step) for k in (1, 2))
+        columns.append((8 * near - far) / 12e-3)
+    return np.stack(columns, axis=-1).reshape(*np.shape(columns[0]), *x.shape)
+
+
+def agrees(f: Callable[..., Any], x: Any, second: bool = True) -> None:
+    """f of duals has the plain run's values, bit for bit, and the right derivatives."""
+    before = x.copy("K")
+    expected = f(x.copy("K"))
+    for chunk in (None, 1):
+        np.testing.assert_allclose(
+            jacobian(f, chunk=chunk)(x), slopes(f, x), rtol=1e-7, atol=1e-9, strict=True
+        )
+    seen = []
+    jacobian(lambda v: seen.append(f(v)) or seen[-1])(x)
+    np.testing.assert_array_equal(seen[0].primal, expected, strict=True)
+    np.testing.assert_array_equal(x, before)
+    if not second:
+        return
+    weights = np.cos(np.arange(expected.size)).reshape(expected.shape)
+
+    def of_two(s: Any) -> Any:  # ∂/∂s of the derivative along v: one level inside another
+        return derivative(lambda t: np.sum(weights * f(s * x + t * np.sin(x))))(0.25)
+
+    def along(s: Any) -> Any:
+        return slopes(lambda t: np.sum(weights * f(s[0] * x + t[0] * np.sin(x))), np.array([0.25]))
+
+    np.testing.assert_allclose(
+        derivative(of_two)(1.25), slopes(along, np.array([1.25])).item(), rtol=1e-5, atol=1e-7
+    )
+
+
+# -- every name, container and helper ------------------------------------------------------
+
+
+def test_a_helper_writes_into_what_it_is_given() -> None:
+    def normalise(v: Any) -> None:
+        v /= np.sqrt(v @ v)
+
+    def f(x: Any) -> Any:
+        d = 3 * x
+        normalise(d)
+        return d[0]
+
+    value, slope = value_and_grad(f)(np.array([3.0, 4.0]))
+    assert value == 0.6
+    np.testing.assert_allclose(slope, [0.128, -0.096], rtol=1e-14)
+
+
+def test_arrays_in_a_list_are_written_to() -> None:
+    def f(v: Any) -> Any:
+        rows = [v * 2, v * 3]
+        for r in rows:
+            r /= np.sum(r)
+        return rows[0][0]
+
+    value, slope = value_and_grad(f)(X)
+    assert value == 0.375
+    np.testing.assert_allclose(slope, [0.078125, -0.046875], rtol=1e-14)
+
+
+@pytest.mark.parametrize("operator", ["+=", "-=", "*=", "/=", "**=", "%=", "//=", "@="])
+def test_every_operator_writes_through_every_name(operator: str) -> None:
+    names: dict[str, Any] = {}
+    exec(f"def change(a, b):\n    a {operator} b\n    return a", names)
+
+    def f(v: Any) -> Any:
+        a = v * v + 1.0
+        alias, held, turned, part = a, {"a": [a]}, a.T, a[1:, ::2]
+        b = abs(v) * 0.5 + 0.75
+        assert names["change"](a, b) is a
+        return alias + held["a"][0] * 2 + turned + np.sum(part)
+
+    agrees(f, SQUARE, second=operator not in ("%=", "//="))  # there are jumps near by
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda a, b: np.add(a, b, out=a),
+        lambda a, b: np.multiply(a, b, out=a[::-1]),
+        lambda a, b: np.exp(b, out=a, where=np.arange(4) % 2 == 0),
+        lambda a, b: np.add.at(a, [0, 0, 2], b[:3]),
+        lambda a, b: a.sort(),
+        lambda a, b: a.partition(2),
+        lambda a, b: a.fill(b[1]),
+        lambda a, b: a.put([0, -1], b[:2]),
+        lambda a, b: np.copyto(a, b, where=[True, False, True, False]),
+        lambda a, b: np.put(a, [1, 2], b[1]),
+        lambda a, b: np.place(a, np.arange(4) > 1, b),
+        lambda a, b: np.putmask(a, np.arange(4) > 1, b),
+        lambda a, b: np.put_along_axis(a, np.array([3, 1]), b[:2], 0),
+        lambda a, b: np.fill_diagonal(a.reshape(2, 2), b[2]),
+        lambda a, b: np.cumsum(b, out=a),
+        lambda a, b: np.take(b, [3, 2, 1, 0], out=a),
+        lambda a, b: a.__setitem__(slice(None), a[::-1]),
+        lambda a, b: a.__setitem__([0, 2], b[[1, 1]]),
+        lambda a, b: a.__setitem__(np.arange(4) > 1, b[:2]),
+        lambda a, b: setattr(a, "flat", b),
+        lambda a, b: setattr(a, "real", b),
+        lambda a, b: np.add(a[1:], a[:-1], out=a[:-1]),
+    ],
+)
+def test_every_way_to_write_reaches_all_names(write: Callable[..., Any]) -> None:
+    def f(v: Any) -> Any:
+        a = v * v
+        alias, square, back = a, a.reshape(2, 2), a[::-1]
+        write(a, v * 3.0)
+        return alias + square.ravel() * 2 + back * v
+
+    agrees(f, LINE)
+
+
+def test_overlapping_operands() -> None:
+    def f(v: Any) -> Any:
+        a = v * 2
+        a[1:] += a[:-1]
+        a[:-1] *= a[1:]
+        a -= a[::-1]
+        return a
+
+    agrees(f, LINE)
+
+
+def test_casting_shapes_and_flags_raise_as_in_numpy() -> None:
+    changes: list[Callable[[Any], Any]] = [
+        lambda a: a.__iadd__(1j),
+        lambda a: a.__imul__(np.ones(3) + 1j),
+        lambda a: a.__iadd__(np.ones((2, 3))),
+        lambda a: a.__iadd__(np.ones(2)),
+        lambda a: a.__imatmul__(np.eye(3)[:2].T),
+        lambda a: np.sqrt(a + 0j, out=a),
+        lambda a: np.add(a, 1.0, out=a[:2]),
+        lambda a: np.add(a, 1.0, out=np.broadcast_to(a, (2, 3))),
+        lambda a: np.broadcast_to(a, (2, 3)).__iadd__(1.0),
+        lambda a: np.diagonal(np.outer(a, a)).__imul__(2.0),
+        lambda a: setattr(a, "imag", 1.0),
+    ]
+    for change in changes:
+        with pytest.raises((TypeError, ValueError)) as plain:
+            change(X[[0, 1, 0]])
+        a = Dual(X[[0, 1, 0]], np.ones(3))
+        with pytest.raises(plain.type):
+            change(a)
+        assert a.primal.tolist() == [3.0, 5.0, 3.0] and a.tangent.tolist() == [1.0, 1.0, 1.0]
+
+
+def test_float64_goes_into_float32() -> None:
+    a = Dual(np.float32([1.1, 2.3]), np.float32([1, 1]))
+    plain = a.primal.copy()
+    a *= np.array([1 / 3, 2 / 3])
+    plain *= np.array([1 / 3, 2 / 3])
+    np.testing.assert_array_equal(a.primal, plain, strict=True)
+    np.testing.assert_array_equal(a.tangent, np.float32([1 / 3, 2 / 3]), strict=True)
+
+
+def test_plain_arrays_refuse_duals() -> None:
+    for write in (
+        lambda p, v: p.__iadd__(v),
+        lambda p, v: np.add(v, 1.0, out=p),
+        lambda p, v: np.copyto(p, v),
+        lambda p, v: np.add.at(p, [0], v[:1]),
+    ):
+        with pytest.raises(TypeError, match=r"cannot hold derivatives|would lose the derivative"):
+            grad(lambda v, write=write: write(np.zeros(2), v) or v[0])(X)
+
+
+def test_a_question_needs_no_room() -> None:
+    def f(v: Any) -> Any:
+        answer = np.zeros(2, bool)
+        np.greater(v, 4.0, out=answer)
+        told = v * 0.0
+        np.greater(v, 4.0, out=told)
+        return np.sum(v[answer]) + 2 * np.sum(told) + v[0]
+
+    value, slope = value_and_grad(f)(X)
+    assert value == 10.0 and slope.tolist() == [1.0, 1.0]
+
+
+# -- views and copies ----------------------------------------------------------------------
+
+VIEWS: list[Callable[[Any], Any]] = [
+    lambda y: y[...],
+    lambda y: y[1:],
+    lambda y: y[:, ::-1],
+    lambda y: y[None, :, 1],
+    lambda y: y[0, 1, ...],
+    lambda y: y[[0, 2]],
+    lambda y: y[y > 0],
+    lambda y: y.T,
+    lambda y: y.mT,
+    lambda y: y.transpose(1, 0),
+    lambda y: y.swapaxes(0, 1),
+    lambda y: np.moveaxis(y, 0, 1),
+    lambda y: np.rollaxis(y, 1),
+    lambda y: y.reshape(-1),
+    lambda y: y.reshape(9, 1),
+    lambda y: y.T.reshape(-1),
+    lambda y: y.reshape(-1, order="F"),
+    lambda y: y.T.reshape(-1, order="F"),
+    lambda y: y.reshape(-1, copy=True),
+    lambda y: y[:, :2].reshape(3, 2, 1),
+    lambda y: y[:, 0].reshape(-1),
+    lambda y: y.ravel(),
+    lambda y: y.ravel("F"),
+    lambda y: y.T.ravel(),
+    lambda y: y.T.ravel("K"),
+    lambda y: y.T.ravel("A"),
+    lambda y: y[::2].ravel(),
+    lambda y: y[:, 0].ravel(),
+    lambda y: y[0, ::-1].ravel(),
+    lambda y: y.flatten(),
+    lambda y: y[None].squeeze(),
+    lambda y: np.expand_dims(y, 1),
+    lambda y: y.real,
+    lambda y: np.real(y),
+    lambda y: y + 0j,
+    lambda y: np.diagonal(y),
+    lambda y: y.diagonal(1),
+    lambda y: np.diag(y),
+    lambda y: np.diag(y[0]),
+    lambda y: np.linalg.diagonal(y),
+    lambda y: np.einsum("ii->i", y),
+    lambda y: np.einsum("ij->ji", y),
+    lambda y: np.einsum("ij->i", y),
+    lambda y: np.broadcast_to(y, (2, 3, 3)),
+    lambda y: np.broadcast_to(y[0], (3, 3)),
+    lambda y: np.split(y, 3)[1],
+    lambda y: np.hsplit(y, 3)[2],
+    lambda y: np.flip(y),
+    lambda y: np.fliplr(y),
+    lambda y: np.rot90(y),
+    lambda y: np.atleast_1d(y),
+    lambda y: np.atleast_3d(y),
+    lambda y: np.roll(y, 1),
+    lambda y: np.tril(y),
+    lambda y: np.take(y, [0, 1], 0),
+    lambda y: np.copy(y),
+    lambda y: y.copy(),
+    lambda y: y.view(),
+    lambda y: y.conj(),
+    lambda y: y.astype(float),
+    lambda y: np.sort(y),
+    lambda y: y.compress([True, False, True], axis=1),
+    lambda y: np.trim_zeros(y[0]),
+    lambda y: np.concatenate([y]),
+]
+
+
+@pytest.mark.parametrize("i", range(len(VIEWS)))
+@pytest.mark.parametrize("order", ["C", "F", "strided"])
+def test_a_view_is_a_view_and_a_copy_a_copy(i: int, order: str) -> None:
+    """Write through the result and look at the base; write through the base, and look at it."""
+    view = VIEWS[i]
+
+    def prepared(v: Any) -> Any:
+        y = v * v + v
+        if order == "strided":
+            y = np.repeat(np.repeat(y, 2, 0), 2, 1)[::2, ::2]
+        return y
+
+    def through_the_base(v: Any) -> Any:
+        y = prepared(v)
+        r = view(y)
+        y *= v
+        return np.concatenate([np.ravel(y), np.ravel(r)])
+
+    def through_the_result(v: Any) -> Any:
+        y = prepared(v)
+        r = view(y)
+        r *= 3.0
+        r += v[0, 0]
+        return np.concatenate([np.ravel(y), np.ravel(r)])
+
+    x = np.asfortranarray(SQUARE) if order == "F" else SQUARE
+    y, d = prepared(x), prepared(Dual(x, np.ones((2, 3, 3))))
+    r, s = view(y), view(d)
+    assert np.shares_memory(r, y) == np.shares_memory(s.primal, d.primal)
+    assert np.shares_memory(r, y) == np.shares_memory(s.tangent, d.tangent)
+    assert r.flags.writeable == s.flags.writeable and r.shape == s.shape
+    agrees(through_the_base, x, second=order == "strided")
+    if r.flags.writeable:
+        agrees(through_the_result, x, second=order == "F")
+    else:
+        with pytest.raises(ValueError, match="read-only"):
+            through_the_result(Dual(x, np.ones((3, 3))))
+
+
+def test_the_parts_of_complex_numbers_are_views() -> None:
+    def f(v: Any) -> Any:
+        z = v * (1 + 2j)
+        re, im = z.real, z.imag
+        im += re * v
+        re[...] = v**2
+        z.imag[1:] *= 2.0
+        z.real = z.real + 1.0
+        return z.real * z.real + z.imag * v
+
+    agrees(f, LINE)
+
+
+def test_a_diagonal_follows_its_matrix() -> None:
+    def f(x: Any) -> Any:
+        a = np.outer(x, x)
+        d = np.diagonal(a)
+        a[0, 0] = 9.0
+        return d.sum()
+
+    assert grad(f)(np.array([3.0, 4.0])).tolist() == [0.0, 8.0]
+
+
+# -- what the caller passes in -------------------------------------------------------------
+
+
+def test_copies_of_arguments_lie_as_they_do() -> None:
+    base = np.arange(36.0).reshape(6, 6) / 7
+    v = np.arange(3.0) / 3
+    for x in (base[::2, ::2], base[:3, :3].T, base[::-2, 3:], np.asfortranarray(base[:3, :3])):
+        before, strides = base.copy(), []
+
+        def f(m: Any, strides: list[Any] = strides) -> Any:
+            strides.append(m.strides)
+            y = (m @ v)[1]
+            m += 1.0
+            return y * m[0, 0]
+
+        value, slope = value_and_grad(f)(x)
+        assert value == (x @ v)[1] * (x[0, 0] + 1.0)
+        expected = np.zeros((3, 3))
+        expected[1] = v * (x[0, 0] + 1.0)
+        expected[0, 0] += (x @ v)[1]
+        np.testing.assert_allclose(slope, expected, rtol=1e-14, atol=1e-15)
+        assert set(strides) == {x.strides}
+        np.testing.assert_array_equal(base, before)
+
+
+def test_read_only_arguments_are_read_only() -> None:
+    x = LINE.copy()
+    x.flags.writeable = False
+
+    def f(v: Any) -> Any:
+        v[0] = 1.0
+        return v.sum()
+
+    for g in (f, grad(f), derivative(lambda v: f(v) * v)):
+        with pytest.raises(ValueError, match="read-only"):
+            g(x)
+        with pytest.raises(ValueError, match="read-only"):
+            g(np.broadcast_to(2.0, 4))
+
+
+# -- across levels -------------------------------------------------------------------------
+
+
+def test_an_inner_dual_reaches_all_views_of_an_outer_array() -> None:
+    def outer(x: Any) -> Any:
+        a = x * 1.0
+        back, square = a[::-1], a.reshape(2, 2).T
+
+        def inner(t: Any) -> Any:
+            a[...] = t * x
+            back[1] = t**2 * x[0]
+            return np.sum(square[0] * square[1] * back[:2])
+
+        return derivative(inner)(2.0)
+
+    # a = (t·x0, t·x1, t²·x0, t·x3); square = ((a0, a2), (a1, a3)); back = (a3, a2, a1, a0)
+    # inner = a0·a1·a3 + a2·a3·a2 = t³·x0·x1·x3 + t⁵·x0²·x3
+    x0, x1, _, x3 = x = np.array([1.5, -0.5, 2.5, 0.75])
+    value, slope = value_and_grad(outer)(x)
+    assert value == pytest.approx(12 * x0 * x1 * x3 + 80 * x0**2 * x3, rel=1e-14)
+    np.testing.assert_allclose(
+        slope,
+        [12 * x1 * x3 + 160 * x0 * x3, 12 * x0 * x3, 0, 12 * x0 * x1 + 80 * x0**2],
+        rtol=1e-14,
+    )
+
+
+def test_an_outer_dual_in_a_view_of_an_inner_array() -> None:
+    def f(s: Any) -> Any:
+        def g(t: Any) -> Any:
+            z = t * np.ones(3)
+            part = z[1:]
+            part[0] = s * t
+            z[2] = s * s * t
+            return np.sum(part) + part[1] * t  # t·(s + s²) + s²·t²
+
+        return derivative(g)(1.0)  # s + s² + 2·s²
+
+    assert derivative(f)(2.0) == 13.0
+    assert derivative(f, order=2)(2.0) == 6.0
+
+
+@pytest.mark.parametrize("wrap", [lambda f: f, lift])
+def test_a_workspace_used_in_every_step(wrap: Callable[..., Any]) -> None:
+    """Levels that are over, and have been overwritten, do not pile up."""
+
+    def outer(x: Any) -> Any:
+        work = x * 0.0
+        view = work[1:]
+
+        def g(t: Any) -> Any:
+            work[...] = x * t * t
+            view[0] = work[0] * t
+            return work[1]
+
+        return sum(derivative(g)(float(k)) for k in range(1, 12))  # Σ 3k²·x0
+
+    assert grad(wrap(outer))(X).tolist() == [3.0 * sum(k * k for k in range(1, 12)), 0.0]
+
+
+def test_levels_that_pile_up_are_refused() -> None:
+    def outer(x: Any) -> Any:
+        total = x * 1.0
+
+        def g(t: Any) -> Any:
+            nonlocal total
+            total += t * x
+            return t * t
+
+        for _ in range(12):
+            derivative(g)(1.0)
+        return total[0].primal
+
+    with pytest.raises(TypeError, match="holds tangents of"):
+        grad(outer)(X)
+
+
+# -- in lifted code ------------------------------------------------------------------------
+
+
+def test_lifted_code_writes_to_parts_and_empty_views() -> None:
+    def backsub(t: Any) -> Any:
+        u, y = np.array([[2.0, 0.3], [0.0, t]]), np.zeros(2)
+        for i in (1, 0):
+            y[i] = (1.0 - u[i, i + 1 :] @ y[i + 1 :]) / u[i, i]
+        return y[0]
+
+    assert derivative(backsub, lift=True)(1.5) == pytest.approx(0.15 / 1.5**2, rel=1e-14)
+
+    def parts(t: Any) -> Any:
+        z = np.zeros(2, complex)
+        z.real += t
+        z.imag = t * t
+        again = np.array([1j, 2.0]).conj()
+        again += z
+        return np.sum(again.imag) + z.real[0]
+
+    assert derivative(parts, lift=True)(1.5) == 2 * 3.0 + 1.0
+
+
+def test_nothing_warns() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        a = Dual(LINE, np.ones(4))
+        a.flat = 2.0
+        a.shape = (2, 2)
+        assert a.shape == (2, 2) and a.tangent.tolist() == [[0, 0], [0, 0]]
