@@ -1,10 +1,11 @@
 """The table of rules as C, for the compiled kernel: run when the package is built.
 
 Values and slopes are texts in a small language: names, numbers, + - * / // % **, comparisons,
-`a if c else b`, and calls of table functions. Each row becomes four small functions of C:
+`a if c else b`, and calls of table functions. Each row becomes five small functions of C:
 
     value    y
     slopes   y, and the slopes in the arguments that have a tangent
+    given    the same where y is there already
     jet      a slope with its own tangents, for second derivatives
     call     the row as a builtin function of Python
 
@@ -260,26 +261,30 @@ class Writer:
         if rule.kind == "linear" and rule.slopes == ("0",):
             raise NotInC("linear with slope 0")
         given = [f"x[{i}]" for i in range(len(args))]
-        unused = "" if flat else self._slopes(rule) + self._jet(rule)
+        unused = (
+            "" if flat else self._slopes(rule, False) + self._slopes(rule, True) + self._jet(rule)
+        )
         names = ", ".join([*given, "&odd"])
         self.rows[name] = [
             f"static int value_{name}(const double *x, double *y) {{\n"
             f"    int odd = 0;\n    *y = f_{name}({names});\n"
             f"    return odd | !isfinite(*y);\n}}\n" + unused,
             f'{{"{name}", {len(args)}, {int(flat)}, value_{name}, '
-            + ("NULL, NULL, " if flat else f"slopes_{name}, jet_{name}, ")
+            + ("NULL, NULL, NULL, " if flat else f"slopes_{name}, given_{name}, jet_{name}, ")
             + f"(PyCFunction)(void (*)(void))call_{name}}},",
         ]
 
-    def _slopes(self, rule: Any) -> str:
+    def _slopes(self, rule: Any, given: bool) -> str:
+        """The slopes, and y, unless it is given."""
         args = ", ".join(rule.args)
         locals_ = [f"{a} = args[{i}]" for i, a in enumerate(rule.args)]
+        name, value = ("given", "*value") if given else ("slopes", f"f_{rule.name}({args}, odd)")
         lines = [
-            f"static int slopes_{rule.name}"
+            f"static int {name}_{rule.name}"
             "(const double *args, int active, double *value, double *s) {",
             "    int flag = 0, *odd = &flag;",
-            f"    const double {', '.join(locals_)}, y = f_{rule.name}({args}, odd);",
-            "    (void)active;",
+            f"    const double {', '.join(locals_)}, y = {value};",
+            f"    (void)active; (void)odd; {' '.join(f'(void){a};' for a in rule.args)}",
             "    flag |= !isfinite(*value = y);",
         ]
         names = {name: name for name in (*rule.args, "y")}

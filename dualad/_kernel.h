@@ -7,6 +7,8 @@
 #define DUALAD_KERNEL_H
 
 #include <Python.h>
+#include <fenv.h>
+#include <float.h>
 #include <math.h>
 
 #define DIRECTIONS 16   /* carried inside a dual of the first order; more live in an array */
@@ -19,7 +21,6 @@ typedef Py_ssize_t Size;
 typedef struct {
     double v;
     int on;             /* whether it has a tangent at all */
-    int is_np;          /* whether the value is handed out as np.float64 */
     double d[JET];
 } Jet;
 
@@ -30,6 +31,7 @@ typedef struct {
     int flat;
     int (*value)(const double *x, double *y);
     int (*slopes)(const double *x, int active, double *y, double *s);
+    int (*given)(const double *x, int active, double *y, double *s);
     int (*jet)(const Jet *const *x, const Jet *y, int i, Size k, Jet *s);
     PyCFunction call;
 } Row;
@@ -95,6 +97,45 @@ static inline double hypotenuse(double a, double b, int *odd) {
     y = PyFloat_AS_DOUBLE(result);
     Py_DECREF(result);
     return checked(y, odd);
+}
+
+/* -- NumPy's numbers ------------------------------------------------------------------ */
+
+/* The loop of a ufunc over float64. */
+typedef void (*Inner)(char **args, const Size *count, const Size *steps, void *data);
+
+typedef struct {
+    Inner inner;
+    void *data;
+} Loop;
+
+#define UNUSUAL (FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW | FE_INVALID)
+
+/* The ufunc of one number or two; 1 where NumPy may have something to say. A flag may have been
+   set before, and to clear flags takes longer than most functions: it is done where one is set. */
+static inline int looped(const Loop *loop, const double *x, int nargs, double *y) {
+    double given[2];
+    const Size one = 1, steps[3] = {0, 0, 0};
+    char *args[3];
+    given[0] = x[0];
+    given[1] = nargs == 2 ? x[1] : 0.0;
+    args[0] = (char *)&given[0];
+    args[1] = nargs == 2 ? (char *)&given[1] : (char *)y;
+    args[2] = (char *)y;
+    loop->inner(args, &one, steps, loop->data);
+    if (fetestexcept(UNUSUAL)) {
+        feclearexcept(FE_ALL_EXCEPT);
+        loop->inner(args, &one, steps, loop->data);
+        if (fetestexcept(UNUSUAL))
+            return 1;
+    }
+    return !isfinite(*y);
+}
+
+/* Whether y, which is finite, is so small that a product, quotient or power of a, which is not
+   0, and b may have underflowed, of which NumPy can warn. */
+static inline int tiny(double a, double b, double y, int product) {
+    return fabs(y) < DBL_MIN && a != 0.0 && !(product && b == 0.0);
 }
 
 /* -- tangents ------------------------------------------------------------------------- */
@@ -167,29 +208,31 @@ static inline int moved(int active, const double *s, const double *a, const doub
 static inline Jet constant(double v) {
     Jet jet;
     jet.v = v;
-    jet.on = jet.is_np = 0;
+    jet.on = 0;
     return jet;
 }
 
-/* y = row(a, b); b is NULL for functions of one argument. */
-static inline int jet_of(const Row *row, const Jet *a, const Jet *b, Size k, Jet *y) {
+/* y = row(a, b); b is NULL for functions of one argument. `given`: y->v is there already. */
+static inline int jet_at(const Row *row, const Jet *a, const Jet *b, Size k, Jet *y, int given) {
     double x[2], s[2] = {0.0, 0.0};
     int active = row->flat ? 0 : a->on | (b != NULL && b->on ? 2 : 0);
     x[0] = a->v;
     x[1] = b == NULL ? 0.0 : b->v;
     y->on = active != 0;
-    y->is_np = a->is_np | (b != NULL && b->is_np);
     if (active == 0)
-        return row->value(x, &y->v);
-    if (row->slopes(x, active, &y->v, s))
+        return given ? 0 : row->value(x, &y->v);
+    if ((given ? row->given : row->slopes)(x, active, &y->v, s))
         return 1;
     return moved(active, s, a->d, b == NULL ? NULL : b->d, y->d, k);
+}
+
+static inline int jet_of(const Row *row, const Jet *a, const Jet *b, Size k, Jet *y) {
+    return jet_at(row, a, b, k, y, 0);
 }
 
 static inline int copied(const Jet *from, Size k, Jet *to) {
     to->v = from->v;
     to->on = from->on;
-    to->is_np = from->is_np;
     if (from->on)
         memcpy(to->d, from->d, (size_t)k * sizeof(double));
     return 0;

@@ -95,7 +95,6 @@ cdef extern from "_rules.h":
     ctypedef struct Jet:
         double v
         int on
-        int is_np
         double d[JET]
 
     ctypedef struct Row:
@@ -104,8 +103,15 @@ cdef extern from "_rules.h":
         int flat
         int (*value)(const double *x, double *y) noexcept
         int (*slopes)(const double *x, int active, double *y, double *s) noexcept
+        int (*given)(const double *x, int active, double *y, double *s) noexcept
         int (*jet)(const Jet **x, const Jet *y, int i, Py_ssize_t k, Jet *s) noexcept
         void *call
+
+    ctypedef struct Loop:
+        pass
+
+    int looped(const Loop *loop, const double *x, int nargs, double *y) noexcept
+    bint tiny(double a, double b, double y, bint product) noexcept
 
     const Row ROWS[ROW_COUNT]
     PyObject *math_hypot
@@ -119,8 +125,33 @@ cdef extern from "_rules.h":
     int moved(
         int active, const double *s, const double *a, const double *b, double *out, Py_ssize_t m
     ) noexcept
-    int jet_of(const Row *row, const Jet *a, const Jet *b, Py_ssize_t k, Jet *y) noexcept
+    int jet_at(
+        const Row *row, const Jet *a, const Jet *b, Py_ssize_t k, Jet *y, bint given
+    ) noexcept
     Jet constant(double v) noexcept
+
+
+cdef extern from *:
+    """
+    #include "numpy/ufuncobject.h"
+
+    /* The loop of a ufunc over nothing but float64; 0 if it has none. */
+    static int find_loop(PyObject *ufunc, Loop *loop) {
+        PyUFuncObject *f = (PyUFuncObject *)ufunc;
+        for (int i = 0; i < f->ntypes; i++) {
+            int j = 0;
+            while (j < f->nargs && f->types[i * f->nargs + j] == NPY_DOUBLE)
+                j++;
+            if (j == f->nargs && f->functions[i] != NULL) {
+                loop->inner = (Inner)f->functions[i];
+                loop->data = f->data == NULL ? NULL : (void *)f->data[i];
+                return 1;
+            }
+        }
+        return 0;
+    }
+    """
+    bint find_loop(object ufunc, Loop *loop) noexcept
 
 
 cdef double EXACT = 2.0**53  # integers below are floats without loss
@@ -138,13 +169,21 @@ cdef dict rows = {ROWS[i].name.decode(): i for i in range(ROW_COUNT)}
 cdef list functions = [None] * ROW_COUNT   # the readable function of a row
 cdef list forward = [None] * ROW_COUNT     # a row as a method: x∘other
 cdef list reflected = [None] * ROW_COUNT   # and other∘x
-cdef dict ufuncs = {}                      # NumPy's name of a row
+cdef dict ufuncs = {}                      # a Ufunc for each, or None
+cdef object numpy_functions = {}           # what the names of rows mean for NumPy's numbers
 cdef object float64 = numpy.float64
 cdef object as_float64_type = numpy.float64
 cdef type ndarray = numpy.ndarray
 cdef object hypot = math.hypot
 
 math_hypot = <PyObject *>hypot
+
+
+@cython.final
+cdef class Ufunc:
+    # A ufunc that is a row, and its loop over floats.
+    cdef int row
+    cdef Loop loop
 
 
 # -- the two classes ------------------------------------------------------------------------
@@ -206,15 +245,15 @@ cdef class Dual:
         return readable_class.__rdivmod__(b, a)
 
     def __neg__(self):
-        result = unary(ROW_neg, self)
+        result = unary(ROW_neg, self, NULL)
         return readable_class.__neg__(self) if result is None else result
 
     def __pos__(self):
-        result = unary(ROW_pos, self)
+        result = unary(ROW_pos, self, NULL)
         return readable_class.__pos__(self) if result is None else result
 
     def __abs__(self):
-        result = unary(ROW_abs, self)
+        result = unary(ROW_abs, self, NULL)
         return readable_class.__abs__(self) if result is None else result
 
     # comparisons look at values only
@@ -642,34 +681,46 @@ cdef inline int compare(object a, object b) except -2:
 # -- rows on duals: each gives None where the readable Dual is to decide -----------------------
 
 
-cdef inline object unary(int row, object a):
+# Each is told by which loop NumPy calculates the value; without one it is as in C, which is what
+# an operator gives for NumPy's numbers too.
+
+
+cdef inline object unary(int row, object a, const Loop *loop):
     cdef Dual x, y
     cdef double s
-    cdef bint is_np = False
+    cdef bint odd
     if type(a) is not Dual:
-        return nested(row, a, None) if type(a) is Nested else None
+        return nested(row, a, None, loop) if type(a) is Nested else None
     if ROWS[row].flat:
-        return flat(row, a, None)
+        return flat(row, a, None, loop)
     x = <Dual>a
     y = new(x.n, <object>x.lev)
     y.is_np = x.is_np
-    if ROWS[row].slopes(&x.v, 1, &y.v, &s) or scaled(s, x.t, y.t, many(x.n)):
+    if loop != NULL:
+        if looped(loop, &x.v, 1, &y.v):
+            return None
+        y.is_np = True
+        odd = ROWS[row].given(&x.v, 1, &y.v, &s)
+    else:
+        odd = ROWS[row].slopes(&x.v, 1, &y.v, &s)
+    if odd or scaled(s, x.t, y.t, many(x.n)):
         return None
     return y
 
 
-cdef inline object binary(int row, object a, object b):
+cdef inline object binary(int row, object a, object b, const Loop *loop):
     cdef Dual x, y, z
     cdef double v[2]
     cdef double s[2]
     cdef bint is_np = False
     cdef int active
+    cdef bint odd
     if type(a) is Dual:
         x = y = <Dual>a
         if type(b) is Dual:
             y = <Dual>b
             if x.lev != y.lev and compare(<object>x.lev, <object>y.lev) != 0:
-                return nested(row, a, b)
+                return nested(row, a, b, loop)
             if x.n != y.n:
                 return None
             v[1] = y.v
@@ -678,30 +729,44 @@ cdef inline object binary(int row, object a, object b):
         elif as_double(b, &v[1], &is_np):
             active = 1
         else:
-            return nested(row, a, b) if type(b) is Nested else None
+            return nested(row, a, b, loop) if type(b) is Nested else None
         v[0] = x.v
         is_np |= x.is_np
     elif type(b) is Dual:
         x = y = <Dual>b
         if not as_double(a, &v[0], &is_np):
-            return nested(row, a, b) if type(a) is Nested else None
+            return nested(row, a, b, loop) if type(a) is Nested else None
         v[1] = y.v
         is_np |= y.is_np
         active = 2
     elif type(a) is Nested or type(b) is Nested:
-        return nested(row, a, b)
+        return nested(row, a, b, loop)
     else:
         return None
     if ROWS[row].flat:
-        return flat(row, a, b)
+        return flat(row, a, b, loop)
     z = new(x.n, <object>x.lev)
     z.is_np = is_np
-    if ROWS[row].slopes(v, active, &z.v, s) or moved(active, s, x.t, y.t, z.t, many(x.n)):
+    if loop != NULL:
+        if looped(loop, v, 2, &z.v):
+            return None
+        z.is_np = True
+        odd = ROWS[row].given(v, active, &z.v, s)
+    else:
+        odd = ROWS[row].slopes(v, active, &z.v, s)
+    if odd or moved(active, s, x.t, y.t, z.t, many(x.n)):
+        return None
+    if is_np and loop == NULL and is_tiny(row, v, z.v):
         return None
     return z
 
 
-cdef object flat(int row, object a, object b):
+cdef inline bint is_tiny(int row, const double *v, double y) noexcept:
+    """Whether NumPy's numbers may have underflowed in an operator."""
+    return row > ROW_sub and tiny(v[0], v[1], y, row == ROW_mul)
+
+
+cdef object flat(int row, object a, object b, const Loop *loop):
     """The derivative is zero: a plain number."""
     cdef double v[2]
     cdef double y
@@ -710,6 +775,8 @@ cdef object flat(int row, object a, object b):
         return None
     if not value_of(a, &v[0], &is_np) or (b is not None and not value_of(b, &v[1], &is_np)):
         return None
+    if loop != NULL:
+        return None if looped(loop, v, ROWS[row].nargs, &y) else as_float64(y)
     return None if is_np or ROWS[row].value(v, &y) else y
 
 
@@ -722,7 +789,7 @@ cdef bint value_of(object x, double *v, bint *is_np) noexcept:
 
 
 cdef object operator(int row, object a, object b):
-    result = binary(row, a, b)
+    result = binary(row, a, b, NULL)
     if result is not None:
         return result
     if is_ours(a):
@@ -742,7 +809,7 @@ ctypedef struct Part:
     const double *t12
 
 
-cdef object nested(int row, object a, object b):
+cdef object nested(int row, object a, object b, const Loop *loop):
     """Two levels meet, or both are in one operand already."""
     cdef Part parts[2]
     cdef Jet y
@@ -750,7 +817,8 @@ cdef object nested(int row, object a, object b):
     cdef const Jet *jets[2]
     cdef Py_ssize_t n1 = -2, n2 = -2, m1, m2, j, i
     cdef int count = 1 if b is None else 2
-    cdef bint is_np, first = True
+    cdef bint is_np, any_np = loop != NULL, first = True
+    cdef double v[2]
     cdef Nested z
     cdef double *target
     cdef Part *p
@@ -769,9 +837,10 @@ cdef object nested(int row, object a, object b):
         if not is_ours(x):
             if not as_double(x, &p.jet.v, &is_np):
                 return None
-            p.jet.is_np = is_np
+            any_np |= is_np
             continue
-        p.jet.v, p.jet.is_np = (<Dual>x).v, (<Dual>x).is_np
+        p.jet.v = (<Dual>x).v
+        any_np |= (<Dual>x).is_np
         newest = compare(<object>(<Dual>x).lev, level) == 0
         if type(x) is Nested:
             if not newest:
@@ -806,10 +875,15 @@ cdef object nested(int row, object a, object b):
     if level1 is None:
         return None
     m1, m2 = many(n1), many(n2)
-    if jet_of(&ROWS[row], jets[0], jets[1] if count == 2 else NULL, m1, &y):
+    v[0], v[1] = parts[0].jet.v, parts[1].jet.v if count == 2 else 0.0
+    if loop != NULL and looped(loop, v, count, &y.v):
+        return None
+    if jet_at(&ROWS[row], jets[0], jets[1] if count == 2 else NULL, m1, &y, loop != NULL):
+        return None
+    if any_np and loop == NULL and count == 2 and is_tiny(row, v, y.v):
         return None
     z = new_nested(n1, n2, level1, level)
-    z.v, z.is_np = y.v, y.is_np
+    z.v, z.is_np = y.v, any_np
     memcpy(z.t1, y.d, m1 * sizeof(double))
     for i in range(count):
         p = &parts[i]
@@ -832,7 +906,7 @@ cdef object nested(int row, object a, object b):
             if added(not z.mixed, 2, 0.0, NULL, slope.v, p.t12, z.t12, m1 * m2):
                 return None
             z.mixed = True
-        z.t_np |= (slope.is_np and slope.on) | p.t_np  # plain slopes become Python numbers
+        z.t_np |= p.t_np  # slopes are Python numbers
         first = False
     return z
 
@@ -844,6 +918,7 @@ cdef object called(int row, PyObject *const *args, Py_ssize_t n):
     cdef double v[2]
     cdef double y
     cdef object a, b
+    cdef const Loop *loop = NULL
     if n == ROWS[row].nargs and ROWS[row].name[0] != b"_":
         a = <object>args[0]
         if n == 1:
@@ -851,8 +926,12 @@ cdef object called(int row, PyObject *const *args, Py_ssize_t n):
                 v[0] = PyFloat_AS_DOUBLE(a)
                 if not ROWS[row].value(v, &y):
                     return y
-            else:
-                result = unary(row, a)
+            elif not is_numpy(a):
+                result = unary(row, a, NULL)
+                if result is not None:
+                    return result
+            elif is_numpys(row, &loop):
+                result = unary(row, a, loop)
                 if result is not None:
                     return result
         else:
@@ -861,11 +940,38 @@ cdef object called(int row, PyObject *const *args, Py_ssize_t n):
                 v[0], v[1] = PyFloat_AS_DOUBLE(a), PyFloat_AS_DOUBLE(b)
                 if not ROWS[row].value(v, &y):
                     return y
-            else:
-                result = binary(row, a, b)
+            elif not (is_numpy(a) or is_numpy(b)):
+                result = binary(row, a, b, NULL)
+                if result is not None:
+                    return result
+            elif is_numpys(row, &loop):
+                result = binary(row, a, b, loop)
                 if result is not None:
                     return result
     return functions[row](*[<object>args[i] for i in range(n)])
+
+
+cdef inline bint is_numpy(object x) noexcept:
+    return (<Dual>x).is_np if is_ours(x) else type(x) is float64
+
+
+cdef bint is_numpys(int row, const Loop **loop):
+    """Whether NumPy's numbers go through a row by a loop, or by C's arithmetic (NULL)."""
+    if loops[row] is None:
+        ufunc = numpy_functions.get(ROWS[row].name.decode())
+        loops[row] = type(ufunc) is numpy.ufunc and ufunc_of(row, ufunc)
+    loop[0] = &(<Ufunc>loops[row]).loop if loops[row] else NULL
+    return loop[0] != NULL or row <= ROW_div or ROW_neg <= row <= ROW_abs
+
+
+cdef list loops = [None] * ROW_COUNT
+
+
+cdef Ufunc ufunc_of(int row, object ufunc):
+    """None if it has no loop over floats."""
+    cdef Ufunc result = Ufunc.__new__(Ufunc)
+    result.row = row
+    return result if find_loop(ufunc, &result.loop) else None
 
 
 call_row = <void *>called
@@ -892,14 +998,16 @@ def function(name, readable, str doc):
 
 cdef object array_ufunc(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names):
     """__array_ufunc__(ufunc, method, *inputs, **kwargs), without a tuple and a dict on the way."""
-    cdef int row
+    cdef Ufunc ufunc
     if names == NULL and n > 2 and <object>args[1] == "__call__":
-        row = row_of(<object>args[0])
-        if row >= 0 and n == 2 + ROWS[row].nargs:
+        ufunc = known(<object>args[0])
+        if ufunc is not None and n == 2 + ROWS[ufunc.row].nargs:
             if n == 3:
-                result = unary(row, <object>args[2])
+                result = unary(ufunc.row, <object>args[2], &ufunc.loop)
+            elif ufunc.row == ROW_pow and type(<object>args[2]) is float64:
+                result = None  # it may be the operator that was called
             else:
-                result = binary(row, <object>args[2], <object>args[3])
+                result = binary(ufunc.row, <object>args[2], <object>args[3], &ufunc.loop)
             if result is not None:
                 return result
     given = [<object>args[i] for i in range(n)]
@@ -919,16 +1027,16 @@ array_ufunc_method.ml_doc = "NumPy's ufuncs on duals."
 add_method(Dual, &array_ufunc_method)
 
 
-cdef inline int row_of(object ufunc) except -2:
-    """Which row a ufunc is, by its name; -1 if none."""
-    row = ufuncs.get(ufunc)
-    if row is not None:
-        return row
+cdef inline Ufunc known(object ufunc):
+    """The row that a ufunc is, by its name, and its loop; None if there is none."""
+    found = ufuncs.get(ufunc, ufuncs)
+    if found is not ufuncs:
+        return <Ufunc>found
     rule = table.get(ufunc.__name__)
-    if rule is None or rule.name not in rows or len(rule.args) != ufunc.nin:
-        return -1
-    ufuncs[ufunc] = rows[rule.name]
-    return rows[rule.name]
+    if rule is None or rule.name not in rows or len(rule.args) != ufunc.nin or ufunc.nout != 1:
+        return None
+    ufuncs[ufunc] = ufunc_of(rows[rule.name], ufunc)
+    return <Ufunc>ufuncs[ufunc]
 
 
 # -- making duals -------------------------------------------------------------------------------
@@ -1155,13 +1263,17 @@ KINDS = (Dual, Nested)
 cdef list COMPARISONS = []
 
 
-def connect(kind, make, given_table, given_protocols, given_levels, note, given_readers):
+def connect(
+    kind, make, given_table, given_protocols, given_levels, given_functions, note, given_readers
+):
     """Tell the kernel what is readable, so that it can hand over to it."""
     global readable_class, readable_dual, table, protocols, levels, note_objects, readers, refused
+    global numpy_functions
     note_objects, readers = note, given_readers
     readable_class, readable_dual = kind, make
     table, protocols, levels = given_table, given_protocols, given_levels
     refused = levels["_refused"]
+    numpy_functions = given_functions
     for name, method in (
         ("add", "add"), ("sub", "sub"), ("mul", "mul"), ("div", "truediv"), ("mod", "mod"),
         ("pow", "pow"),

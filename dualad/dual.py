@@ -24,6 +24,7 @@ from .pair import (
     KINDS,
     Function,
     Pair,
+    as_number,
     dual,
     hand_made,
     is_array,
@@ -31,6 +32,7 @@ from .pair import (
     map_leaves,
     newest,
     note_refusals,
+    parts,
     plain,
     readable_dual,
     refused,
@@ -48,7 +50,9 @@ from .zeros import by_ieee, scale, total
 def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
     """Apply a rule to arguments of which at least one is a dual number.
 
-    The newest level among the arguments is differentiated; older duals are its numbers.
+    The newest level among the arguments is differentiated; older duals are its numbers. Their
+    value is calculated by the very function that the user called (`Rule.called_as`), so that it
+    is that of the plain run.
     """
     level = newest(args)
     if isinstance(level, ParticipatingLevel):
@@ -56,28 +60,17 @@ def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
         if result is not NotImplemented:
             return result
     primals = tuple([a.primal if isinstance(a, Dual) and a.level == level else a for a in args])
-    if np.float64 in map(type, primals) and rule.has_line:
-        try:
-            return _on_floats(rule, args, primals, level)
-        except (ArithmeticError, ValueError, _NotFloats):  # NumPy's numbers do not raise
-            pass
     namespace = namespace_for(primals)
     if namespace is None:
         return _elementwise(rule, args)
     if rule.is_composed(namespace):
-        return rule.composition_in(_of_duals(namespace))(*args)
-    primals = tuple(map(namespace.convert, primals))
+        return _composed(rule, args, primals, _of_duals(namespace))
     y = evaluate(rule, primals)
     if rule.kind == "flat":
         return y
     if isinstance(y, int):  # as in maximum(x, 0)
         y = float(y)
-    if namespace.name == "numpy":
-        is_complex = namespace.is_complex and rule.mixes
-        counts = [slope is None for slope in rule.slopes]
-        primals = tuple(
-            [_in_slope(v, y, n, is_complex) for v, n in zip(primals, counts, strict=True)]
-        )
+    namespace, numbers = _for_slopes(rule, primals, y)
     tangent = None
     for i, a in enumerate(args):
         if not isinstance(a, Dual) or a.level != level:
@@ -85,10 +78,48 @@ def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
         if rule.kind == "linear":
             term = _of_tangent(rule, a.tangent)
         else:
-            slope = slope_of(rule, i, namespace, (*primals, y))
+            slope = slope_of(rule, i, namespace, numbers)
             term = scale(slope, a, y, rule.kind == "kinked")
         tangent = term if tangent is None else total(tangent, term)
     return dual(y, tangent, level)
+
+
+def _composed(rule: Rule, args: tuple[Any, ...], primals: Any, namespace: Namespace) -> Any:
+    """A rule that is made of others; if it is called by another function, with its values."""
+    called, composition = rule.called_in(namespace), rule.composition_in(namespace)
+    if called is None:
+        return composition(*args)
+    ys = called(*primals)
+    with quiet():  # what there is to say has been said
+        xs = composition(*args)
+    level = newest(args)
+
+    def with_value(x: Any, y: Any) -> Any:
+        tangent = parts(x, level)[1]
+        return y if tangent is None else dual(y, tangent, level)
+
+    if isinstance(ys, tuple):
+        return tuple(map(with_value, xs, ys))
+    return with_value(xs, ys)
+
+
+def _for_slopes(rule: Rule, primals: tuple[Any, ...], y: Any) -> tuple[Namespace, tuple[Any, ...]]:
+    """The numbers that slopes are made of, and their namespace: Python's own where these do.
+
+    Others in the precision of the result; counts as integers.
+    """
+    numbers = (*primals, y)
+    if all(map(_is_as_python, numbers)):
+        numbers = tuple(map(as_number, numbers))
+    namespace = namespace_for(numbers)
+    assert namespace is not None
+    numbers = tuple(map(namespace.convert, numbers))
+    if namespace.name != "numpy":
+        return namespace, numbers
+    is_complex = namespace.is_complex and rule.mixes
+    counts = [slope is None for slope in rule.slopes]
+    given = zip(numbers[:-1], counts, strict=True)
+    return namespace, (*[_in_slope(v, y, n, is_complex) for v, n in given], numbers[-1])
 
 
 def _in_slope(x: Any, y: Any, is_count: bool, is_complex: bool) -> Any:
@@ -99,26 +130,13 @@ def _in_slope(x: Any, y: Any, is_count: bool, is_complex: bool) -> Any:
     return map_leaves(lambda v: in_slope(v, there, is_count, is_complex), x)
 
 
-class _NotFloats(Exception):
-    """Numbers of another system are among the arguments."""
-
-
-def _on_floats(rule: Rule, args: tuple[Any, ...], primals: tuple[Any, ...], level: int) -> Any:
-    """The same for NumPy's floats by Python's, as the kernel does it: they differ in last bits."""
-    if len(args) > 2 or not all(type(v) in (float, int, np.float64) for v in primals):
-        raise _NotFloats
-    floats = [
-        dual(float(v), a.tangent, level) if isinstance(a, Dual) else v
-        for a, v in zip(args, map(_as_python, primals), strict=True)
-    ]
-    y = apply(rule, tuple(floats))
-    if type(y.primal) is not float:
-        raise _NotFloats
-    return dual(np.float64(y.primal), y.tangent, level)
-
-
-def _as_python(x: Any) -> Any:
-    return x.item() if isinstance(x, np.generic) else x
+def _is_as_python(x: Any) -> bool:
+    """Whether x is an integer or a double, which may be one of NumPy's, or a dual of one."""
+    while isinstance(x, Pair):
+        if isinstance(x.level, ParticipatingLevel):
+            return False  # its duals are more than numbers
+        x = x.primal
+    return isinstance(x, (float, int, np.integer, np.bool_))
 
 
 def evaluate(rule: Rule, args: tuple[Any, ...]) -> Any:
@@ -127,14 +145,16 @@ def evaluate(rule: Rule, args: tuple[Any, ...]) -> Any:
         if isinstance(a, Dual):
             return apply(rule, args)
     namespace = namespace_of(*args)
-    return rule.value_in(namespace)(*args) if namespace else _elementwise(rule, args)
+    if namespace is None:
+        return _elementwise(rule, args)
+    return rule.value_in(namespace)(*map(namespace.convert, args))
 
 
 def _of_tangent(rule: Rule, tangent: Any) -> Any:
     """A linear function of a tangent; one that is not made of numbers dispatches as NumPy's do."""
     number = plain(tangent)
     namespace = namespace_of(number) if is_number(number) else None
-    return rule.value_in(namespace or ARRAY)(tangent)
+    return rule.table_row.value_in(namespace or ARRAY)(tangent)
 
 
 def slope_of(rule: Rule, i: int, namespace: Namespace, args: tuple[Any, ...]) -> Any:
@@ -260,9 +280,9 @@ _ROOM = (
 )
 
 
-def _operators(name: str) -> tuple[Function, Function]:
+def _operators(name: str, operation: Function) -> tuple[Function, Function]:
     """A row of the table as a pair of methods: x∘other and other∘x."""
-    rule = RULES[name]
+    rule = RULES[name].called_as(operation)
 
     def forward(self: Dual, other: Any) -> Any:
         other = _operand(self, other)
@@ -329,23 +349,23 @@ class Dual(Pair):
 
     # arithmetic: the table's rows
 
-    __add__, __radd__ = _operators("add")
-    __sub__, __rsub__ = _operators("sub")
-    __mul__, __rmul__ = _operators("mul")
-    __truediv__, __rtruediv__ = _operators("div")
-    __floordiv__, __rfloordiv__ = _operators("floordiv")
-    __mod__, __rmod__ = _operators("mod")
-    __divmod__, __rdivmod__ = _operators("divmod")
-    __pow__, __rpow__ = _operators("pow")
+    __add__, __radd__ = _operators("add", operator.add)
+    __sub__, __rsub__ = _operators("sub", operator.sub)
+    __mul__, __rmul__ = _operators("mul", operator.mul)
+    __truediv__, __rtruediv__ = _operators("div", operator.truediv)
+    __floordiv__, __rfloordiv__ = _operators("floordiv", operator.floordiv)
+    __mod__, __rmod__ = _operators("mod", operator.mod)
+    __divmod__, __rdivmod__ = _operators("divmod", divmod)
+    __pow__, __rpow__ = _operators("pow", operator.pow)
 
     def __neg__(self) -> Any:
-        return apply(RULES["neg"], (self,))
+        return apply(RULES["neg"].called_as(operator.neg), (self,))
 
     def __pos__(self) -> Any:
-        return apply(RULES["pos"], (self,))
+        return apply(RULES["pos"].called_as(operator.pos), (self,))
 
     def __abs__(self) -> Any:
-        return apply(RULES["abs"], (self,))
+        return apply(RULES["abs"].called_as(operator.abs), (self,))
 
     @property
     def real(self) -> Any:
@@ -472,4 +492,13 @@ KINDS.update({object: Dual, Dual: Dual})
 
 
 if KERNEL:
-    KERNEL.connect(Dual, readable_dual, RULES, PROTOCOLS, vars(levels), note_objects, READERS)
+    KERNEL.connect(
+        Dual,
+        readable_dual,
+        RULES,
+        PROTOCOLS,
+        vars(levels),
+        ARRAY.functions,
+        note_objects,
+        READERS,
+    )

@@ -19,10 +19,10 @@ import numpy as np
 
 from .arguments import Inputs, Outputs
 from .array.dualarray import DualArray
-<<<<<<< ours
 from .levels import close_level, has_raised, has_refused, open_level
+from .memory import laid_out_like
 from .namespaces import is_exact
-from .pair import as_number, dual, laid_out_like, own, plain
+from .pair import as_number, dual, own, plain
 from .promises import (
     Combine,
     holomorphic,
@@ -32,13 +32,6 @@ from .promises import (
     refuse_unless_plain,
     refuse_unless_same,
 )
-=======
-from .levels import close_level, has_refused, open_level
-from .memory import laid_out_like
-from .namespaces import is_exact
-from .pair import as_number, dual, own, plain
-from .promises import Combine, holomorphic, nan_where, refuse_unless_plain, refuse_unless_same
->>>>>>> theirs
 from .workers import SERIAL, Plan
 
 DIRECTIONS = 256  # at most so many in one pass

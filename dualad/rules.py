@@ -6,6 +6,7 @@ holds it, and compiles it for one `Namespace` at a time: the function itself, an
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
@@ -88,9 +89,26 @@ class Rule:
         plain = kind in ("smooth", "kinked") or slopes in (("1",), ("-1",))
         self.has_line = texts and plain
         self.mixes = True
+        # what the user called, if it takes the place of the row's own function: `called_as`
+        self.called: Callable[..., Any] | None = None
+        self.table_row = self
+        self.variants: dict[Callable[..., Any], Rule] = {}
 
     def __repr__(self) -> str:
         return f"<rule {self.name}({', '.join(self.args)})>"
+
+    def called_as(self, f: Callable[..., Any]) -> Rule:
+        """The same row, its values calculated by what the user called: an operator, a ufunc, …
+
+        A value is then that of the plain run to the last bit, of the same kind, with the same
+        warnings and exceptions. The slopes stay those of the row.
+        """
+        variant = self.variants.get(f)
+        if variant is None:
+            variant = copy.copy(self)
+            variant.called = f
+            self.variants[f] = variant
+        return variant
 
     def describe(self) -> str:
         """The docstring of the function, read from the row."""
@@ -115,21 +133,26 @@ class Rule:
 
     def value_in(self, namespace: Namespace) -> Callable[..., Any]:
         """The function itself in a number system."""
-        define(self, namespace)
-        function: Callable[..., Any] = namespace.functions[self.name]
+        define(self.table_row, namespace)
+        function: Callable[..., Any] = self.called_in(namespace) or namespace.functions[self.name]
         return function
+
+    def called_in(self, namespace: Namespace) -> Callable[..., Any] | None:
+        """What the user called, if it knows the numbers of this system: Python's or NumPy's."""
+        return self.called if namespace.name in ("math", "cmath", "numpy") else None
 
     def composition_in(self, namespace: Namespace) -> Callable[..., Any]:
         """`value`, compiled, as a function of the arguments."""
-        if self not in namespace.compiled:
+        row = self.table_row
+        if row not in namespace.compiled:
             text = self.complex_value if namespace.is_complex else None
-            namespace.compiled[self] = compile_text(str(text or self.value), self.args, namespace)
-        result: Callable[..., Any] = namespace.compiled[self]
+            namespace.compiled[row] = compile_text(str(text or self.value), self.args, namespace)
+        result: Callable[..., Any] = namespace.compiled[row]
         return result
 
     def slope_in(self, namespace: Namespace, i: int) -> Callable[..., Any]:
         """The slope in argument i, as a function of (arguments…, y)."""
-        key = self, i
+        key = self.table_row, i
         if key not in namespace.compiled:
             slope = self.slopes[i]
             if slope is None:

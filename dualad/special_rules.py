@@ -53,6 +53,8 @@ class SpecialRule(Rule):
                 f"got a number of {namespace.name}; write float(x)."
             )
         self._check(namespace)
+        if self.called:
+            return self.called
         f = self.plain or self.composition_in(namespace)
         return f if namespace.name == "numpy" else _on_numbers(f)
 

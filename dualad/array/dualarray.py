@@ -62,12 +62,13 @@ def _method(name: str) -> Callable[..., Any]:
     return method
 
 
-def _operators(name: str, forward: Any, reflected: Any) -> tuple[Any, Any]:
+def _operators(name: str, operation: Any, forward: Any, reflected: Any) -> tuple[Any, Any]:
     """The methods of an operator, with a compiled short way for arrays of floats."""
     if ARRAY_KERNEL is None:
         return forward, reflected
     square = RULES["square"] if name == "pow" else None
-    methods: tuple[Any, Any] = ARRAY_KERNEL.operators(RULES[name], forward, reflected, square)
+    rule = RULES[name].called_as(operation)
+    methods: tuple[Any, Any] = ARRAY_KERNEL.operators(rule, forward, reflected, square)
     return methods
 
 
@@ -251,13 +252,15 @@ class DualArray(Dual):
 
     # operators: the table's rows, as for numbers
 
-    __add__, __radd__ = _operators("add", Dual.__add__, Dual.__radd__)
-    __sub__, __rsub__ = _operators("sub", Dual.__sub__, Dual.__rsub__)
-    __mul__, __rmul__ = _operators("mul", Dual.__mul__, Dual.__rmul__)
-    __truediv__, __rtruediv__ = _operators("div", Dual.__truediv__, Dual.__rtruediv__)
-    __pow__, __rpow__ = _operators("pow", Dual.__pow__, Dual.__rpow__)
+    __add__, __radd__ = _operators("add", operator.add, Dual.__add__, Dual.__radd__)
+    __sub__, __rsub__ = _operators("sub", operator.sub, Dual.__sub__, Dual.__rsub__)
+    __mul__, __rmul__ = _operators("mul", operator.mul, Dual.__mul__, Dual.__rmul__)
+    __truediv__, __rtruediv__ = _operators(
+        "div", operator.truediv, Dual.__truediv__, Dual.__rtruediv__
+    )
+    __pow__, __rpow__ = _operators("pow", operator.pow, Dual.__pow__, Dual.__rpow__)
     if ARRAY_KERNEL:
-        __neg__ = ARRAY_KERNEL.unary_operator(RULES["neg"], Dual.__neg__)
+        __neg__ = ARRAY_KERNEL.unary_operator(RULES["neg"].called_as(operator.neg), Dual.__neg__)
         __array_ufunc__ = ARRAY_KERNEL.ufunc_protocol(Dual.__array_ufunc__)
 
     __iadd__ = _assigning(operator.add, operator.iadd)

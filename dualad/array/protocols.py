@@ -6,16 +6,19 @@ array functions (`__array_function__`). Rules register here.
 
 from __future__ import annotations
 
+import dis
 import functools
+import operator
 import sys
+import types
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 
-from ..dual import PROTOCOLS, Dual, evaluate, function
+from ..dual import PROTOCOLS, Dual, evaluate
 from ..kernel import ARRAY_KERNEL
-from ..namespaces import ARRAY, is_plain_array, not_plain
+from ..namespaces import ARRAY, is_exact, is_plain_array, not_plain
 from ..numerics import resume_warnings, stop_warnings
 from ..pair import KINDS, as_numpy, map_leaves, plain
 from ..rules import Rule
@@ -45,6 +48,7 @@ def plain_answer(*numpy_functions: Callable[..., Any], out: int | None = None) -
 
 
 REFUSED: set[Callable[..., Any]] = set()
+_PACKAGE = __name__.partition(".")[0]
 RECORDS = "numpy.lib.recfunctions"  # all of them
 
 
@@ -111,7 +115,7 @@ def rule_of(ufunc: Any) -> Rule:
         rule = None
     if rule is not None and rule.name not in ALSO_COMPLEX:
         if ARRAY_KERNEL:
-            ARRAY_KERNEL.follow(ufunc, rule)
+            ARRAY_KERNEL.follow(ufunc, rule.called_as(ufunc))
         return rule
     for find in RULE_SOURCES:
         rule = find(ufunc) or rule
@@ -166,7 +170,7 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
     if method == "__call__" and not kwargs and ufunc.signature is None:
         if is_question(ufunc):
             return ufunc(*map(plain, inputs))
-        return _call(rule_of(ufunc), tuple(inputs))
+        return _call(ufunc, tuple(inputs))
     outs = kwargs.pop("out", ())
     if any(isinstance(x, ArrayProxy) for x in (*inputs, *outs)):
         return NotImplemented
@@ -204,7 +208,7 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
             raise TypeError(
                 f"np.{ufunc.__name__} with {', '.join(kwargs)}= is not supported for duals."
             )
-        result = _call(rule_of(ufunc), tuple(inputs))
+        result = _call(ufunc, tuple(inputs))
     else:
         result = UFUNC_METHODS[method](ufunc, rule_of(ufunc), *inputs, **kwargs)
     if not outs and where is True and dtype is None:
@@ -235,19 +239,51 @@ def _on_plain_numbers(
     return again
 
 
-def _call(rule: Rule, inputs: tuple[Any, ...]) -> Any:
-    """A ufunc warns and gives inf or nan where a function of Python's math would raise."""
+_OPERATIONS: dict[Any, Callable[..., Any]] = {
+    np.add: operator.add,
+    np.subtract: operator.sub,
+    np.multiply: operator.mul,
+    np.divide: operator.truediv,
+    np.power: operator.pow,
+    np.remainder: operator.mod,
+    np.floor_divide: operator.floordiv,
+    np.divmod: divmod,
+}
+
+
+def _by_operator(ufunc: Any, inputs: tuple[Any, ...]) -> bool:
+    """Whether the user wrote c**x, not np.power(c, x): they may differ in the last bit.
+
+    NumPy asks for the ufunc in both cases if c is a number or an array of its own.
+    """
+    if ufunc not in _OPERATIONS or not isinstance(inputs[0], (np.generic, np.ndarray)):
+        return False
+    if isinstance(inputs[0], np.ndarray) and ufunc is not np.power:
+        return False
+    frame: types.FrameType | None = sys._getframe(1)
+    while frame is not None and _is_ours(frame):
+        frame = frame.f_back
+    if frame is None:
+        return False
+    return dis.opname[frame.f_code.co_code[frame.f_lasti]] == "BINARY_OP"
+
+
+def _is_ours(frame: types.FrameType) -> bool:
+    return str(frame.f_globals.get("__name__")).partition(".")[0] == _PACKAGE
+
+
+def _call(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
+    """A ufunc calculates the value itself; of a number of Python it makes one of NumPy."""
+    rule = rule_of(ufunc)
+    rule = rule.called_as(_OPERATIONS[ufunc] if _by_operator(ufunc, inputs) else ufunc)
+    if not rule.slopes and not any(is_exact(plain(x)) for x in inputs):
+        inputs = tuple(map_leaves(as_numpy, x) if isinstance(x, Dual) else x for x in inputs)
     try:
-        return function(rule)(*inputs)
+        return evaluate(rule, inputs)
     except TypeError:
         if any(isinstance(x, ArrayProxy) for x in inputs):
             return NotImplemented  # it will be asked next
         raise
-    except (ArithmeticError, ValueError):
-        numbers = [x for x in map(plain, inputs) if isinstance(x, (int, float, complex))]
-        if len(numbers) < len(inputs):
-            raise
-        return evaluate(rule, tuple(map_leaves(as_numpy, x) for x in inputs))
 
 
 def array_function(

@@ -118,13 +118,6 @@ def _order_of(a: Any) -> str:
 @implements(np.ravel)
 def ravel(a: Any, order: Any = "C") -> Any:
     a = as_operand(a)
-<<<<<<< ours
-    if order == "K" and np.ndim(a) > 1:  # as the elements lie in memory
-        strides = [abs(s) for s in plain(a).strides]
-        return np.reshape(np.transpose(a, sorted(range(a.ndim), key=lambda i: -strides[i])), -1)
-    layout: Any = "C" if order == "K" else order
-    return np.reshape(a, -1, order=layout)
-=======
     if order == "K" and isinstance(a, DualArray):  # by falling strides
         even_out(a)
         places = np.argsort([-abs(s) for s in plain(a).strides], kind="stable")
@@ -133,7 +126,6 @@ def ravel(a: Any, order: Any = "C") -> Any:
     # of an array with gaps, reshape still gives a view
     has_gaps = not (plain(result).flags.c_contiguous)
     return result.copy() if has_gaps else result
->>>>>>> theirs
 
 
 def _at_least(f: Callable[..., Any]) -> Callable[..., Any]:

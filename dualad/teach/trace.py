@@ -37,7 +37,7 @@ from ..arguments import Argnums, Inputs
 from ..dual import Dual, evaluate, function, namespace_for
 from ..frames import is_chain_rule, user_frame
 from ..levels import ParticipatingLevel, fresh_level
-from ..pair import Function, as_numpy, dual, is_operand, map_leaves, plain
+from ..pair import as_numpy, dual, is_operand, map_leaves, plain
 from ..rules import Rule
 from ..structure import argument_names, element_labels, leaves, rebuild, rebuild_labelled
 from ..table import RULES
@@ -53,10 +53,6 @@ from .render import Renderings
 from .rows import Row
 
 LIMIT = 10_000  # steps
-
-
-def _same(x: Any) -> Any:
-    return x
 
 
 class Trace(Renderings):
@@ -286,13 +282,7 @@ class _Recording(ParticipatingLevel):
         return x.entry
 
     def applies(self, rule: Rule, args: tuple[Any, ...]) -> Any:
-        return self.record(rule, args)
-
-    def record(self, rule: Rule, args: tuple[Any, ...], convert: Function = _same) -> Any:
-        """Apply a rule to arguments of which at least one is traced, and note it.
-
-        `convert` is applied to all numbers before.
-        """
+        """Apply a rule to arguments of which at least one is traced, and note it."""
         if any(isinstance(a, np.ndarray) for a in args):  # one element after the other
             return np.frompyfunc(lambda *xs: evaluate(rule, xs), len(args), 1)(*map(_cells, args))
         operands = tuple(map(self._operand, args))
@@ -304,10 +294,7 @@ class _Recording(ParticipatingLevel):
         numbers = [
             evaluate(
                 rule,
-                tuple(
-                    map_leaves(convert, x.numbers[k] if isinstance(x, _Entry) else x)
-                    for x in operands
-                ),
+                tuple(x.numbers[k] if isinstance(x, _Entry) else x for x in operands),
             )
             for k in range(self.directions)
         ]
@@ -475,15 +462,7 @@ class Traced(Dual):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method == "__call__" and not kwargs and any(map(np.ndim, inputs)):
             return np.frompyfunc(ufunc, ufunc.nin, ufunc.nout)(*map(_cells, inputs))
-        if method != "__call__" or kwargs or ufunc.__name__ not in RULES:
-            return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
-        rule = RULES[ufunc.__name__]
-        try:
-            return function(rule)(*inputs)
-        except (ArithmeticError, ValueError):  # NumPy gives inf and nan where math would raise
-            if not any(isinstance(plain(x), (int, float, complex)) for x in inputs):
-                raise
-            return self.level.record(rule, inputs, as_numpy)
+        return super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
         name = func.__name__
