@@ -115,7 +115,7 @@ cdef Row row_of(rule):
     cdef PyObject *known = PyDict_GetItem(ROWS, rule)
     if known != NULL:
         return <Row><object>known
-    if rule.has_line and len(rule.args) <= 2:
+    if rule.is_compilable and len(rule.args) <= 2:
         row = Row.__new__(Row)
         row.value = rule.value_in(NAMESPACE)
         row.nargs = len(rule.args)

@@ -160,9 +160,9 @@ cdef double EXACT = 2.0**53  # integers below are floats without loss
 cdef object readable_class = None     # dual.Dual
 cdef object readable_dual = None      # dual.dual before the kernel
 cdef dict levels = {}                 # the namespace of levels.py
-cdef object note_objects = None       # dual.note_objects
-cdef dict readers = {}                # dual.READERS
-cdef set refused = set()              # its levels that have refused something
+cdef object note_objects = None       # differentiations.note_objects
+cdef dict readers = {}                # differentiations.READERS
+cdef set doubtful = set()             # differentiations.DOUBTFUL
 cdef dict protocols = {}              # NumPy's two protocols
 cdef dict table = {}                  # RULES
 cdef dict rows = {ROWS[i].name.decode(): i for i in range(ROW_COUNT)}
@@ -587,7 +587,7 @@ cdef Py_ssize_t opened_count = 0, opened_room = 0
 cpdef object open_level():
     global opened, opened_count, opened_room
     cdef PyObject **room
-    level = next(levels["_levels"])
+    level = next(levels["clock"])
     if opened_count == opened_room:
         room = <PyObject **>PyMem_Realloc(opened, (2 * opened_room + 16) * sizeof(PyObject *))
         if room == NULL:
@@ -609,8 +609,8 @@ cpdef object close_level(object level):
         for j in range(i, opened_count):
             opened[j] = opened[j + 1]
         Py_DECREF(<object>closed)
-    if PySet_GET_SIZE(<PyObject *>refused):
-        refused.discard(level)
+    if PySet_GET_SIZE(<PyObject *>doubtful):
+        doubtful.discard(level)
 
 
 cpdef bint is_open(object level):
@@ -618,7 +618,7 @@ cpdef bint is_open(object level):
 
 
 cdef bint has_refused(object level):
-    return PySet_GET_SIZE(<PyObject *>refused) > 0 and level in refused
+    return PySet_GET_SIZE(<PyObject *>doubtful) > 0 and level in doubtful
 
 
 cdef Py_ssize_t place_of(object level):
@@ -1264,15 +1264,16 @@ cdef list COMPARISONS = []
 
 
 def connect(
-    kind, make, given_table, given_protocols, given_levels, given_functions, note, given_readers
+    kind, make, given_table, given_protocols, given_levels, differentiations, given_functions
 ):
     """Tell the kernel what is readable, so that it can hand over to it."""
-    global readable_class, readable_dual, table, protocols, levels, note_objects, readers, refused
+    global readable_class, readable_dual, table, protocols, levels, note_objects, readers, doubtful
     global numpy_functions
-    note_objects, readers = note, given_readers
     readable_class, readable_dual = kind, make
     table, protocols, levels = given_table, given_protocols, given_levels
-    refused = levels["_refused"]
+    note_objects, readers, doubtful = [
+        differentiations[name] for name in ("note_objects", "READERS", "DOUBTFUL")
+    ]
     numpy_functions = given_functions
     for name, method in (
         ("add", "add"), ("sub", "sub"), ("mul", "mul"), ("div", "truediv"), ("mod", "mod"),

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from .array.operands import from_objects, unbuffered
+from .differentiations import is_over, levels_in
 from .dual import Dual
-from .levels import is_over
-from .pair import as_primal, dual, is_operand, levels_in, own, plain
+from .pair import as_primal, dual, is_operand, own, plain, shape_of, zero_like
 from .structure import leaves, rebuild
 
 Argnum = int | str
@@ -281,6 +281,7 @@ def split(x: Any, level: int) -> tuple[Any, Any]:
     (v, v_dot), (t, t_dot) = split(x.primal, level), split(x.tangent, level)
     if v_dot is None and t_dot is None:
         return x, None
-    zero = 0 * (v_dot if t_dot is None else t_dot)
+    there = v_dot if t_dot is None else t_dot
+    zero = zero_like(level, there, shape_of(there))
     tangent = dual(zero if v_dot is None else v_dot, zero if t_dot is None else t_dot, x.level)
     return dual(v, t, x.level), tangent

@@ -29,8 +29,9 @@ from .frames import is_ours, user_frame
 from .levels import ParticipatingLevel, fresh_level
 from .namespaces import is_exact
 from .pair import KINDS, Function, as_number, dual, is_operand, kind_of, parts, plain
-from .passes import DIRECTIONS, one_like, seeded, unit_seeds
+from .passes import one_like, seeded, unit_seeds
 from .rules import Rule
+from .stacking import DIRECTIONS
 from .structure import leaves, rebuild
 
 # Where these rows have a kink or a jump, as a question about the values.

@@ -17,7 +17,7 @@ import numpy as np
 
 from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple
 from .pair import is_operand, plain
-from .passes import one_like, run_pass, run_passes, run_together, tangents_of, turned
+from .passes import one_like, run_pass, tangents_of
 from .promises import (
     is_elementwise,
     of_real_function,
@@ -26,6 +26,7 @@ from .promises import (
     refuse_unless_same,
     weights,
 )
+from .stacking import run_passes, run_together, turned
 from .structure import leaves
 from .workers import Columns, Progress, Workers, planned
 from .wrappers import driver, function_for

@@ -10,38 +10,35 @@ from __future__ import annotations
 
 import math
 import operator
-import sys
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 import numpy as np
 
-from . import levels
+from . import differentiations, levels
+from .differentiations import note_objects, note_refusals, refused
 from .kernel import KERNEL, on_arrays_first
 from .levels import ParticipatingLevel
-from .namespaces import ARRAY, CONSTANTS, Namespace, in_slope, is_number, namespace_of
+from .namespaces import ARRAY, CONSTANTS, Namespace, is_number, namespace_of
 from .numerics import quiet
 from .pair import (
     KINDS,
     Function,
     Pair,
-    as_number,
     dual,
     hand_made,
     is_array,
     is_operand,
-    map_leaves,
     newest,
-    note_refusals,
     parts,
     plain,
     readable_dual,
-    refused,
 )
 from .rules import Rule
 from .structure import leaves
 from .table import RULES
 from .text import formatted, latex, text_of
-from .zeros import by_ieee, scale, total
+from .zeros import as_python, by_ieee, in_slopes, scale, total
 
 # -- the chain rule ------------------------------------------------------------------------
 
@@ -70,7 +67,10 @@ def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
         return y
     if isinstance(y, int):  # as in maximum(x, 0)
         y = float(y)
-    namespace, numbers = _for_slopes(rule, primals, y)
+    numbers = as_python((*primals, y))
+    namespace = namespace_for(numbers)
+    assert namespace is not None
+    numbers = in_slopes(rule, namespace, numbers)
     tangent = None
     for i, a in enumerate(args):
         if not isinstance(a, Dual) or a.level != level:
@@ -101,42 +101,6 @@ def _composed(rule: Rule, args: tuple[Any, ...], primals: Any, namespace: Namesp
     if isinstance(ys, tuple):
         return tuple(map(with_value, xs, ys))
     return with_value(xs, ys)
-
-
-def _for_slopes(rule: Rule, primals: tuple[Any, ...], y: Any) -> tuple[Namespace, tuple[Any, ...]]:
-    """The numbers that slopes are made of, and their namespace: Python's own where these do.
-
-    Others in the precision of the result; counts as integers.
-    """
-    numbers = (*primals, y)
-    if all(map(_is_as_python, numbers)):
-        numbers = tuple(map(as_number, numbers))
-    namespace = namespace_for(numbers)
-    assert namespace is not None
-    numbers = tuple(map(namespace.convert, numbers))
-    if namespace.name != "numpy":
-        return namespace, numbers
-    is_complex = namespace.is_complex and rule.mixes
-    counts = [slope is None for slope in rule.slopes]
-    given = zip(numbers[:-1], counts, strict=True)
-    return namespace, (*[_in_slope(v, y, n, is_complex) for v, n in given], numbers[-1])
-
-
-def _in_slope(x: Any, y: Any, is_count: bool, is_complex: bool) -> Any:
-    """An argument as the slopes take it: in the precision of the result y; counts as integers."""
-    there = getattr(plain(y), "dtype", None)
-    if there is None or getattr(x, "dtype", None) == there:
-        return x
-    return map_leaves(lambda v: in_slope(v, there, is_count, is_complex), x)
-
-
-def _is_as_python(x: Any) -> bool:
-    """Whether x is an integer or a double, which may be one of NumPy's, or a dual of one."""
-    while isinstance(x, Pair):
-        if isinstance(x.level, ParticipatingLevel):
-            return False  # its duals are more than numbers
-        x = x.primal
-    return isinstance(x, (float, int, np.integer, np.bool_))
 
 
 def evaluate(rule: Rule, args: tuple[Any, ...]) -> Any:
@@ -235,36 +199,6 @@ def function(rule: Rule) -> Function:
     return _FUNCTIONS[rule]
 
 
-# Functions that read the memory of what NumPy makes an array of, whatever is in it.
-READERS = {
-    "as_strided": "numpy.lib.",
-    "squareform": "scipy.spatial.",
-}
-
-
-_PACKAGE = __name__.rpartition(".")[0]
-
-
-def note_objects(x: Any) -> None:
-    """Note that x becomes, or is in, an array of objects, which may lose its derivative.
-
-    That is right in most places, and the driver looks again whether it was. Objects must not get
-    to where they are taken for floats.
-    """
-    frame = sys._getframe(1)
-    while (frame.f_globals.get("__package__") or "").startswith(_PACKAGE) and frame.f_back:
-        frame = frame.f_back
-    name = frame.f_code.co_name
-    if name in READERS and frame.f_globals.get("__name__", "").startswith(READERS[name]):
-        raise TypeError(
-            f"{name} reads memory, in which a dual does not lie as a float; "
-            "write x[i] with an array i of the places to take."
-        )
-    while isinstance(x, Dual):
-        levels.note_objects(x.level)
-        x = x.primal
-
-
 # -- the number ----------------------------------------------------------------------------
 
 # What NumPy asks of duals: the rooms of arrays enter it here.
@@ -308,6 +242,10 @@ def _comparison(compare: Function) -> Function:
         return NotImplemented if other is None else compare(plain(self), plain(other))
 
     return method
+
+
+def _step(f: Callable[[Any], int]) -> Callable[[Dual], int]:
+    return lambda self: f(plain(self))
 
 
 class Dual(Pair):
@@ -401,21 +339,10 @@ class Dual(Pair):
 
     # steps have derivative zero, and give plain numbers
 
-    def __int__(self) -> int:
-        n: int = int(plain(self))
-        return n
-
-    def __trunc__(self) -> int:
-        n: int = math.trunc(plain(self))
-        return n
-
-    def __floor__(self) -> int:
-        n: int = math.floor(plain(self))
-        return n
-
-    def __ceil__(self) -> int:
-        n: int = math.ceil(plain(self))
-        return n
+    __int__ = _step(int)
+    __trunc__ = _step(math.trunc)
+    __floor__ = _step(math.floor)
+    __ceil__ = _step(math.ceil)
 
     def __round__(self, ndigits: int | None = None) -> Any:
         return round(plain(self), ndigits)
@@ -498,7 +425,6 @@ if KERNEL:
         RULES,
         PROTOCOLS,
         vars(levels),
+        vars(differentiations),
         ARRAY.functions,
-        note_objects,
-        READERS,
     )

@@ -159,12 +159,6 @@ def define_rule(
         arrays = any(isinstance(a, np.ndarray) for a in args)
         return plain_value(*args) if arrays else value(*args)
 
-    rule = Rule(
-        name,
-        ("x",) if n == 1 else tuple("abcdefgh"[:n]),
-        evaluate,
-        tuple(given),
-        is_complex=is_complex,
-        over=tuple((float(low), float(high)) for low, high in intervals),
-    )
+    args = "x" if n == 1 else ", ".join("abcdefgh"[:n])
+    rule = Rule(f"{name}({args})", *given, z=is_complex, over=intervals, value=evaluate)
     return function(register(rule))

@@ -71,7 +71,7 @@ def on_arrays_first(apply: Callable[[Any, Any], Any]) -> Callable[[Any, Any], An
 
     @functools.wraps(apply)
     def compiled(rule: Any, args: Any) -> Any:
-        result = on_arrays(rule, args) if rule.has_line else None
+        result = on_arrays(rule, args) if rule.is_compilable else None
         return apply(rule, args) if result is None else result
 
     return compiled

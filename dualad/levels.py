@@ -4,9 +4,6 @@ Each differentiation takes a level of its own, never used before. Where two leve
 newer one wraps the older, so derivatives of derivatives cannot mix up whose tangent is whose
 (Siskind & Pearlmutter's perturbation confusion), through closures, callbacks or threads.
 
-A driver opens a level and closes it when it returns. Duals that are found after that have escaped,
-in a cache or an object, and a level also remembers whether one of its duals has refused anything.
-
 Duals travel between processes by pickle, so levels are Lamport clocks: a count, and random
 numbers of this process and this clock below it. Whoever receives a level sets its own clock
 above it.
@@ -20,8 +17,6 @@ from __future__ import annotations
 import os
 from itertools import count
 from typing import Any
-
-from .kernel import KERNEL
 
 HAND_MADE = 0  # the level of all duals that a user writes down: the textbook's one ε
 
@@ -38,12 +33,12 @@ def _random(bits: int) -> int:
 _process = _random(40)
 
 
-def _clock(after: int) -> count[int]:
-    start = ((after >> _BITS) + 1) << _BITS
+def _clock_after(level: int) -> count[int]:
+    start = ((level >> _BITS) + 1) << _BITS
     return count(start + _process * _OF_CLOCK + 2 * _random(23), _STEP)
 
 
-_levels = _clock(HAND_MADE)
+clock = _clock_after(HAND_MADE)
 
 
 def fresh_level() -> int:
@@ -52,71 +47,17 @@ def fresh_level() -> int:
     >>> fresh_level() < fresh_level()
     True
     """
-    return next(_levels) + 1
+    return next(clock) + 1
 
 
-# -- levels of drivers: from when they are opened until they are closed -----------------------
+def may_close(level: int) -> bool:
+    """Whether this is a level that a driver of this process has opened.
 
-_open: set[int] = set()  # unless the kernel keeps them
-_refused: set[int] = set()  # those of them whose duals have refused something,
-_by_error: set[int] = set()  # and those where that was an error
-
-
-def readable_open_level() -> int:
-    """A fresh level that is over when `close_level` is called."""
-    level = next(_levels)
-    _open.add(level)
-    return level
-
-
-def readable_close_level(level: int) -> None:
-    """The differentiation is over: what is left of its duals has escaped."""
-    _open.discard(level)
-    _refused.discard(level)
-
-
-open_level = KERNEL.open_level if KERNEL else readable_open_level
-close_level = KERNEL.close_level if KERNEL else readable_close_level
-
-
-def is_open(level: int) -> bool:
-    """Whether a driver has opened this level, here, and is at work."""
-    return KERNEL.is_open(level) if KERNEL else level in _open
-
-
-def is_over(level: int) -> bool:
-    """Whether a driver in this process has opened and closed this level.
-
-    >>> level = open_level()
-    >>> is_over(level), close_level(level), is_over(level), is_over(HAND_MADE)
-    (False, None, True, False)
+    >>> may_close(fresh_level()), may_close(HAND_MADE)
+    (False, False)
     """
     is_ours = level & 1 == 0 and level // _OF_CLOCK % (1 << 40) == _process
-    return is_ours and level != HAND_MADE and not is_open(level)
-
-
-def note_refusal(level: int) -> None:
-    """A dual of this level could not do what was asked of it: an error says so, if it is seen."""
-    note_objects(level)
-    _by_error.intersection_update(_refused)
-    if is_open(level):
-        _by_error.add(int(level))
-
-
-def note_objects(level: int) -> None:
-    """A dual of this level is in an array of objects, where its derivative may get lost."""
-    if is_open(level):
-        _refused.add(int(level))
-
-
-def has_refused(level: int) -> bool:
-    """Whether a dual of this level could not do what was asked of it, or became an object."""
-    return level in _refused
-
-
-def has_raised(level: int) -> bool:
-    """Whether it was an error by which a dual of this level has refused something."""
-    return level in _by_error
+    return is_ours and level != HAND_MADE
 
 
 # -- the seam ------------------------------------------------------------------------------
@@ -157,16 +98,16 @@ class ParticipatingLevel(int):
 
 def seen(level: int) -> int:
     """Note a level that came from elsewhere; later ones are newer than it."""
-    global _levels
-    if level > next(_levels):
-        _levels = _clock(level)
+    global clock
+    if level > next(clock):
+        clock = _clock_after(level)
     return level
 
 
 def _after_fork() -> None:
-    global _levels, _process
+    global clock, _process
     _process = _random(40)  # the levels that the parent has opened are not ours to close
-    _levels = _clock(next(_levels))
+    clock = _clock_after(next(clock))
 
 
 if hasattr(os, "register_at_fork"):

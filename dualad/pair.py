@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from .kernel import KERNEL
-from .levels import HAND_MADE, ParticipatingLevel, note_refusal, seen
+from .levels import HAND_MADE, ParticipatingLevel, seen
 from .memory import copied, laid_out_like
 from .namespaces import is_number
 
@@ -169,29 +168,6 @@ def plain(x: Any) -> Any:
     while isinstance(x, Pair):
         x = x.primal
     return x
-
-
-def levels_in(x: Any) -> set[int]:
-    """The levels of a dual, in its primal and its tangent; none for other things."""
-    if not isinstance(x, Pair):
-        return set()
-    levels = {x.level, *levels_in(x.primal)}
-    with suppress(ArithmeticError):  # no tangent: the derivative does not exist
-        levels |= levels_in(x.tangent)
-    return levels
-
-
-def note_refusals(*involved: Any) -> None:
-    """An error is on its way because of these duals: drivers ask for it, if code goes on."""
-    for x in involved:
-        for level in levels_in(x):
-            note_refusal(level)
-
-
-def refused(message: str, *involved: Any) -> TypeError:
-    """The error for what would lose the derivatives of duals."""
-    note_refusals(*involved)
-    return TypeError(message)
 
 
 def map_leaves(f: Function, x: Any) -> Any:

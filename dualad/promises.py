@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from .arguments import Inputs, Outputs
+from .differentiations import refused
 from .levels import fresh_level
-from .pair import own, plain, refused, shape_of
+from .pair import own, plain, shape_of
 
 STEP = 1 / 8191  # relative, to a nearby point
 NEARBY = 16  # at most so many directions are tried one by one

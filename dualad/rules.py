@@ -15,80 +15,74 @@ from .numerics import quiet
 
 RULE_TEXT = "<rule: "  # what the file names of compiled texts begin with
 
-Slope = str | Callable[..., Any] | None
 Interval = tuple[float, float]
+Slope = str | Callable[..., Any] | None
 Kind = Literal["smooth", "linear", "flat", "kinked"]
 
 
 class Rule:
     """One row of the table.
 
-    Attributes
+    Parameters
     ----------
-    name : str
-        Array-API spelling. Names that start with `_` are helpers of other rows.
-    args : tuple of str
-        Names of the arguments, as the slopes use them.
-    value : str, callable or None
-        How to calculate the function where a number system does not have it.
-    slopes : tuple
-        Per argument an expression, a callable of (arguments…, y), or None for "refused".
-        No slopes at all: `value` is a composition of other rows, and differentiates itself.
+    head : str
+        "name(arguments)", and " = text" if not every number system has the function itself: how
+        to calculate it. Array-API spelling; names that start with `_` are helpers of other rows.
+    *slopes : str, callable or None
+        Per argument an expression in the arguments and y, a callable of (arguments…, y), or None
+        for "refused". No slopes at all: the text is a composition of other rows, and
+        differentiates itself.
     kind : {"smooth", "linear", "flat", "kinked"}
         Linear: the function is applied to the tangent. Flat: the derivative is zero wherever
         it exists, and results are plain numbers. Kinked: slopes jump, and a zero slope
         switches a branch off.
-    is_complex : bool
-        Whether the rule holds for complex numbers too.
-    complex_value : str or None
-        `value` for complex numbers, if it is another one.
-    over : tuple of (low, high)
-        Where tests sample each argument.
-    points : dict
+    z : bool or str
+        Whether the rule holds for complex numbers too; the text for them, if it is another one.
+    over : (low, high), or one per argument
+        Where tests sample.
+    at : dict
         {arguments: (value, *slopes)}: special points and what must be there.
-    aliases : tuple of str
+    aka : str
         Other names, such as NumPy's older spelling.
     says : str
         What the function is, if its name does not say it.
-    mixes : bool
-        Whether real arguments beside complex ones become complex, as in (-2)**1j.
     inexact : str
         Why a derivative up to order 3 may be off by more than 4 ulp, beyond what its condition
         explains. (tests/accuracy.py measures it.)
+    value : callable, optional
+        The function itself, in place of a text.
     """
 
     def __init__(
         self,
-        name: str,
-        args: tuple[str, ...],
-        value: str | Callable[..., Any] | None,
-        slopes: tuple[Slope, ...],
+        head: str,
+        *slopes: Slope,
         kind: Kind = "smooth",
-        is_complex: bool = False,
-        complex_value: str | None = None,
-        over: tuple[Interval, ...] = (),
-        points: Mapping[tuple[float, ...], tuple[float, ...]] | None = None,
-        aliases: tuple[str, ...] = (),
+        z: bool | str = False,
+        over: Sequence[Any] = (-4, 4),
+        at: Mapping[Any, tuple[float, ...]] | None = None,
+        aka: str = "",
         says: str = "",
         inexact: str = "",
+        value: Callable[..., Any] | None = None,
     ) -> None:
-        self.name = name
-        self.args = args
-        self.value = value
+        signature, _, text = head.partition(" = ")
+        self.name, _, args = signature.rstrip(")").partition("(")
+        self.args = tuple(args.split(", "))
+        self.value: str | Callable[..., Any] | None = text or value
         self.slopes = slopes
         self.kind = kind
-        self.is_complex = is_complex
-        self.complex_value = complex_value
-        self.over = over
-        self.points = points or {}
-        self.aliases = aliases
-        self.says = says
-        self.inexact = inexact
+        self.is_complex = bool(z)
+        self.complex_value = z if isinstance(z, str) else None
+        intervals = over if isinstance(over[0], Sequence) else [over] * len(self.args)
+        self.over = tuple((float(low), float(high)) for low, high in intervals)
+        self.points = {k if isinstance(k, tuple) else (k,): v for k, v in (at or {}).items()}
+        self.aliases = tuple(aka.split())
+        self.says, self.inexact = says, inexact
         # whether the chain rule for this row is Σ slope·ȧ with slopes of text
         texts = bool(slopes) and all(isinstance(slope, str) for slope in slopes)
-        plain = kind in ("smooth", "kinked") or slopes in (("1",), ("-1",))
-        self.has_line = texts and plain
-        self.mixes = True
+        self.is_compilable = texts and (kind in ("smooth", "kinked") or slopes in (("1",), ("-1",)))
+        self.mixes = True  # whether real arguments beside complex ones become complex: (-2)**1j
         # what the user called, if it takes the place of the row's own function: `called_as`
         self.called: Callable[..., Any] | None = None
         self.table_row = self
@@ -233,37 +227,9 @@ def define(rule: Rule, namespace: Namespace) -> None:
 # -- entering rows ------------------------------------------------------------------------
 
 
-def row(
-    head: str,
-    *slopes: Slope,
-    kind: Kind = "smooth",
-    z: bool | str = False,
-    over: Sequence[Any] = (-4, 4),
-    at: Mapping[Any, tuple[float, ...]] | None = None,
-    aka: str = "",
-    says: str = "",
-    inexact: str = "",
-) -> Rule:
-    """Add a row. `z`: holds for complex numbers too (with this text, if another one is needed)."""
-    signature, _, value = head.partition(" = ")
-    name, _, args = signature.rstrip(")").partition("(")
-    arguments = tuple(args.split(", "))
-    intervals = over if isinstance(over[0], tuple) else [over] * len(arguments)
-    rule = Rule(
-        name,
-        arguments,
-        value or None,
-        slopes,
-        kind,
-        bool(z),
-        z if isinstance(z, str) else None,
-        tuple((float(low), float(high)) for low, high in intervals),
-        {k if isinstance(k, tuple) else (k,): v for k, v in (at or {}).items()},
-        tuple(aka.split()),
-        says,
-        inexact,
-    )
-    return register(rule)
+def row(head: str, *slopes: Slope, **facts: Any) -> Rule:
+    """Add a row, as `Rule` describes it."""
+    return register(Rule(head, *slopes, **facts))
 
 
 def register(rule: Rule) -> Rule:

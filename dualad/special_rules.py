@@ -15,7 +15,7 @@ functions that SciPy itself has with few digits, as `hyperu`.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -26,7 +26,7 @@ from .array.undefined import NonDifferentiableError
 from .dual import function
 from .namespaces import Namespace, choose
 from .pair import as_numpy, plain
-from .rules import Kind, Rule, Slope, compile_text
+from .rules import Rule, Slope, compile_text
 
 MPMATH = "by mpmath"
 
@@ -136,48 +136,33 @@ def _read(text: str, args: tuple[str, ...], is_array: bool) -> Callable[..., Any
 def row(
     head: str,
     *slopes: Slope,
-    kind: Kind = "smooth",
     z: bool | str = False,
     over: Sequence[Any] = (0.1, 4),
-    at: Mapping[Any, tuple[float, ...]] | None = None,
     of: Callable[..., Any] | None = None,
+    **facts: Any,
 ) -> None:
     """Add a row, as in `rules.py`. `of`: where the values come from, if not from the ufunc.
 
     `z` may be a text: the complex slope of a ufunc, the complex value of a helper.
     """
-    signature, _, value = head.partition(" = ")
-    name, _, args = signature.rstrip(")").partition("(")
-    arguments = tuple(args.split(", "))
-    helper = name.startswith("_") and (value or of)
+    composed = None if slopes else of
+    rule = SpecialRule(f"scipy.special.{head}", *slopes, z=z, over=over, value=composed, **facts)
+    name = rule.name.rpartition(".")[2]
+    helper = name.startswith("_") and (rule.value or of)
     ufunc = None if helper else next((f for f in _found(name) if isinstance(f, np.ufunc)), None)
-    if ufunc is None and of is None and not value:
+    if ufunc is None and of is None and not rule.value:
         return  # another version of SciPy
-    given = [
-        f"diff({name!r}, {_unit(i, len(arguments))}, {args})" if slope == MPMATH else slope
+    n, args = len(rule.args), ", ".join(rule.args)
+    rule.slopes = tuple(
+        f"diff({name!r}, {_unit(i, n)}, {args})" if slope == MPMATH else slope
         for i, slope in enumerate(slopes)
-    ]
-    intervals: Any = over if isinstance(over[0], tuple) else [over] * len(arguments)
-    rule = SpecialRule(
-        f"scipy.special.{name}",
-        arguments,
-        value or (of if not slopes else None),
-        tuple(given),
-        kind,
-        bool(z),
-        z if isinstance(z, str) and not slopes else None,
-        tuple(intervals),
-        {k if isinstance(k, tuple) else (k,): v for k, v in (at or {}).items()},
     )
     rule.plain = of or ufunc
     complex_loops = [t.partition("->")[0] for t in getattr(ufunc, "types", ()) if "D" in t]
     rule.mixes = bool(complex_loops) and all(set(loop) == {"D"} for loop in complex_loops)
-    if isinstance(z, str) and slopes:
-        if rule.plain is None:
-            rule.complex_value = z
-        else:
-            rule.complex_slope = z
-    rule.has_line = rule.has_line and not any("diff(" in str(s) for s in given)
+    if slopes and rule.plain is not None:
+        rule.complex_slope, rule.complex_value = rule.complex_value, None
+    rule.is_compilable = rule.is_compilable and not any("diff(" in str(s) for s in rule.slopes)
     TABLE[name] = rule
     if ufunc is not None:
         RULES[ufunc] = rule
@@ -261,13 +246,8 @@ def _partial(name: str, orders: tuple[int, ...]) -> Rule:
         higher = tuple(n + (j == i) for j, n in enumerate(orders))
         return lambda *args: _diff(name, higher, *args[:-1])
 
-    rule = SpecialRule(
-        base.name,
-        base.args,
-        None,
-        tuple(None if s is None else one_more(i) for i, s in enumerate(base.slopes)),
-        is_complex=base.is_complex,
-    )
+    slopes = (None if s is None else one_more(i) for i, s in enumerate(base.slopes))
+    rule = SpecialRule(f"{base.name}({', '.join(base.args)})", *slopes, z=base.is_complex)
     rule.plain = lambda *args: _exactly(name, orders, *args)
     rule.mixes = base.mixes
     return rule

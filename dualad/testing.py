@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from .arguments import Argnums, Inputs
 from .dual import Dual, function
 from .pair import Function, plain
-from .passes import run_passes
 from .rules import Rule
+from .stacking import run_passes
 from .structure import argument_names, labelled_numbers, leaves
 from .table import RULES
 

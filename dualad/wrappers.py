@@ -13,9 +13,9 @@ from types import MethodType
 from typing import Any, TypeVar
 
 from .arguments import Argnums, Outputs, argnums_as_tuple
+from .differentiations import doubt
 from .dual import Dual
 from .kernel import DRIVERS
-from .levels import has_raised
 from .lifting.lift import lift as lifted
 from .pair import Function
 from .promises import is_elementwise, is_like_plain
@@ -94,7 +94,7 @@ def _continued(definition: Function, x: Any, y: Any, level: int) -> Any:
 
 def _is_doubtful(f: Function, x: Any, level: int) -> bool:
     """Whether what f has given for x is to be compared with plain runs."""
-    return has_raised(level) or not is_like_plain(f, list(leaves(x)))
+    return doubt(level) == "error" or not is_like_plain(f, list(leaves(x)))
 
 
 _WRAPPERS: tuple[type, ...] = (_Wrapper,)

@@ -1,4 +1,4 @@
-"""0·∞ in the chain rule: strong zeros, infinite slopes, and IEEE arithmetic where Python raises.
+"""Slopes and 0·∞: strong zeros, precision, infinite slopes, and IEEE where Python raises.
 
 A zero tangent stays zero, also where the slope is infinite: sqrt(0·x) has derivative 0. Where a
 function may be flat a zero slope is as strong: on a kink, where the branch that was not taken has
@@ -12,11 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from .namespaces import is_number
+from .levels import ParticipatingLevel
+from .namespaces import Namespace, in_slope, is_number
 from .numerics import quiet
 from .pair import (
     Function,
     Pair,
+    as_number,
     as_numpy,
     dual,
     fit,
@@ -27,6 +29,7 @@ from .pair import (
     plain,
     shape_of,
 )
+from .rules import Rule
 
 
 def scale(slope: Any, a: Any, y: Any, kinked: bool) -> Any:
@@ -119,6 +122,39 @@ def total(s: Any, t: Any) -> Any:
             f"give both the same number of directions."
         )
     return s + t
+
+
+# -- the numbers that slopes are made of ---------------------------------------------------
+
+
+def as_python(numbers: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Integers and doubles as Python's, which are faster than NumPy's, if there is nothing else."""
+    return tuple(map(as_number, numbers)) if all(map(_is_as_python, numbers)) else numbers
+
+
+def _is_as_python(x: Any) -> bool:
+    """Whether x is an integer or a double, which may be one of NumPy's, or a dual of one."""
+    while isinstance(x, Pair):
+        if isinstance(x.level, ParticipatingLevel):
+            return False  # its duals are more than numbers
+        x = x.primal
+    return isinstance(x, (float, int, np.integer, np.bool_))
+
+
+def in_slopes(rule: Rule, namespace: Namespace, numbers: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Arguments and result of a rule as its slopes take them: in the precision of the result."""
+    *args, y = map(namespace.convert, numbers)
+    there = getattr(plain(y), "dtype", None)
+    if namespace.name != "numpy" or there is None:
+        return (*args, y)
+    is_complex = namespace.is_complex and rule.mixes
+
+    def fitted(x: Any, is_count: bool) -> Any:
+        if getattr(x, "dtype", None) == there:
+            return x
+        return map_leaves(lambda v: in_slope(v, there, is_count, is_complex), x)
+
+    return (*[fitted(x, s is None) for x, s in zip(args, rule.slopes, strict=True)], y)
 
 
 # -- where a number system raises ----------------------------------------------------------

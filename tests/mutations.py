@@ -108,10 +108,7 @@ def _renamed(tree: ast.AST, names: dict[str, str]) -> str:
 
 def with_slopes(rule: Any, slopes: tuple[Any, ...]) -> None:
     """Another row in the place of this one."""
-    type(rule).__init__(
-        rule, rule.name, rule.args, rule.value, slopes, rule.kind, rule.is_complex,
-        rule.complex_value, rule.over, rule.points, rule.aliases, rule.says, rule.inexact,
-    )  # fmt: skip
+    rule.slopes, rule.variants = slopes, {}
 
 
 def tests_of(rule: Any) -> Callable[[], None]:

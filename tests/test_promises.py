@@ -33,7 +33,8 @@ from dualad import (
     jvp,
     value_and_grad,
 )
-from dualad.levels import close_level, fresh_level, is_over, open_level
+from dualad.differentiations import close_level, is_over, open_level
+from dualad.levels import fresh_level
 from dualad.pair import dual
 
 both = pytest.mark.parametrize("package", PACKAGES, ids=["dualad", "pure"])

@@ -21,8 +21,9 @@ from typing import Any
 
 import numpy as np
 
+from ..differentiations import refused
 from ..dual import Dual
-from ..pair import plain, refused
+from ..pair import plain
 from ..structure import leaves, rebuild
 from .dualarray import DualArray, Flat, is_basic
 from .operands import ArrayProxy, as_operand, unbuffered

@@ -12,17 +12,16 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..dual import Dual, note_objects
+from ..differentiations import note_objects, note_refusals, refused
+from ..dual import Dual
 from ..kernel import ARRAY_KERNEL, KERNEL
 from ..pair import (
     as_number,
     dual,
     is_array,
     is_operand,
-    note_refusals,
     parts,
     plain,
-    refused,
     shape_of,
 )
 from ..table import RULES

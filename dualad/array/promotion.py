@@ -15,10 +15,10 @@ from typing import Any
 
 import numpy as np
 
+from ..differentiations import is_over, note_refusals
 from ..dual import Dual
-from ..levels import is_over
 from ..memory import address_of, is_disjoint, owner_of, view_at
-from ..pair import KINDS, dual, is_array, note_refusals, plain
+from ..pair import KINDS, dual, is_array, plain
 from .algebra import numbers_in, zero_tangent
 
 

@@ -129,7 +129,7 @@ def _bessel_i(n: int) -> Callable[..., Any]:
     def slope(x: Any, y: Any) -> Any:
         return _bessel_i(1)(x) if n == 0 else (_bessel_i(n - 1)(x) + _bessel_i(n + 1)(x)) / 2
 
-    return function(Rule(f"_i{n}", ("x",), functools.partial(_bessel_values, n), (slope,)))
+    return function(Rule(f"_i{n}(x)", slope, value=functools.partial(_bessel_values, n)))
 
 
 def _bessel_values(n: int, x: Any) -> Any:

@@ -96,8 +96,8 @@ def _norm(n: int) -> Function:
     def slope(i: int) -> Function:
         return lambda *args: 0.0 if args[-1] == 0 else args[i] / args[-1]
 
-    names = tuple(f"x{i}" for i in range(n))
-    return function(Rule(f"_norm{n}", names, math.hypot, tuple(map(slope, range(n)))))
+    names = ", ".join(f"x{i}" for i in range(n))
+    return function(Rule(f"_norm{n}({names})", *map(slope, range(n)), value=math.hypot))
 
 
 def _hypot(*coordinates: Any) -> Any:
@@ -137,7 +137,7 @@ def _sumprod(p: Any, q: Any, /) -> Any:
 
 
 _REMAINDER = Rule(
-    "_ieee_remainder", ("a", "b"), math.remainder, ("1", "rint((y - a)/b)"), kind="kinked"
+    "_ieee_remainder(a, b)", "1", "rint((y - a)/b)", kind="kinked", value=math.remainder
 )
 
 _MATH: dict[str, Function] = {

@@ -1,0 +1,155 @@
+"""All passes of a call, here or by workers, and their tangents stacked: the columns of a Jacobian.
+
+How many directions a pass carries is decided here, and what is needed twice is run together:
+a direction and i times it, if inputs are complex; ones and weights, for elementwise functions.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .arguments import Inputs, Outputs
+from .array.dualarray import DualArray
+from .memory import laid_out_like
+from .namespaces import is_exact
+from .pair import as_number, plain
+from .passes import Seeding, Tangents, run_pass, tangents_of, unit_seeds
+from .promises import Combine, holomorphic, refuse_unless_same
+from .workers import SERIAL, Plan
+
+DIRECTIONS = 256  # at most so many in one pass
+PASS_SIZE = 1 << 17  # and about so many tangent elements of the inputs
+
+
+def run_together(
+    inputs: Inputs, seedings: Sequence[Seeding], directions: tuple[int, ...], has_aux: bool = False
+) -> tuple[Outputs, list[Tangents]]:
+    """One pass for several seedings; several passes for numbers with more digits than arrays."""
+    if len(seedings) == 1 or isinstance(inputs.f, Outputs):
+        outputs = run_pass(inputs, seedings[0], has_aux)
+        return outputs, [tangents_of(outputs, inputs, directions)]
+    if any(is_exact(plain(x)) for x in inputs.leaves):
+        passes = [run_pass(inputs, seeds, has_aux) for seeds in seedings]
+        for later in passes[1:]:
+            refuse_unless_same(passes[0], later)
+        return passes[0], [tangents_of(outputs, inputs) for outputs in passes]
+    of_each = zip(*seedings, strict=True)
+    seeds = [_stacked(x, each) for x, each in zip(inputs.leaves, of_each, strict=True)]
+    many, k = len(seedings), directions[0] if directions else 1
+    outputs = run_pass(inputs, seeds, has_aux)
+    found: list[Tangents] = [[] for _ in seedings]
+    for tangent in tangents_of(outputs, inputs, (many * k,)):
+        for j in range(many):
+            part = tangent[j * k : (j + 1) * k] if directions else tangent[j]
+            found[j].append(part if np.ndim(part) else as_number(part))
+    return outputs, found
+
+
+def _stacked(x: Any, seeds: Sequence[Any]) -> Any:
+    """Seeds of one input as the directions of one seed; None if it has none of them."""
+    given = [s for s in seeds if s is not None]
+    if not given:
+        return None
+    each = [np.zeros_like(given[0]) if s is None else np.asarray(s) for s in seeds]
+    stack = np.stack if np.ndim(each[0]) == np.ndim(x) else np.concatenate
+    return laid_out_like(plain(x), stack(each))
+
+
+def turned(inputs: Inputs, seeds: Seeding) -> Seeding:
+    """The seeds of complex inputs times i."""
+    return [
+        1j * s if is_complex and s is not None else None
+        for is_complex, s in zip(inputs.are_complex, seeds, strict=True)
+    ]
+
+
+def run_passes(
+    inputs: Inputs,
+    chunk: int | None = None,
+    has_aux: bool = False,
+    check: Callable[[Outputs], None] | None = None,
+    plan: Plan = SERIAL,
+    combine: Combine = holomorphic,
+) -> tuple[Outputs, list[list[Any]]]:
+    """All passes: the outputs of the first, and per output its derivative in each input.
+
+    `check` may refuse these outputs before the other passes run; `combine` says what the
+    derivative in a complex input is.
+    """
+    chunk = _directions_per_pass(inputs, chunk, plan)
+    as_numbers = chunk == 1 and not any(
+        isinstance(x, (np.ndarray, DualArray)) for x in inputs.leaves
+    )
+    starts = range(0, max(1, inputs.size), chunk)
+    if plan is not SERIAL:
+        inputs.exhaust_iterators()
+    passes = plan.run(functools.partial(_unit_pass, inputs, chunk, as_numbers, has_aux), starts)
+    first: Outputs | None = None
+    columns: list[Tangents] = []  # of each pass
+    for start, (outputs, tangents) in zip(starts, passes, strict=True):
+        stop = min(inputs.size, start + chunk)
+        if first is None:
+            first = outputs
+            if plan.columns is not None:
+                plan.columns.check(outputs.values)
+            if check is not None:
+                check(outputs)
+        else:
+            refuse_unless_same(first, outputs)
+        these = tangents[0] if len(tangents) == 1 else combine(inputs, start, stop, *tangents)
+        if plan.columns is None:
+            columns.append(these)
+        else:
+            plan.columns.write(start, stop, *these)
+    assert first is not None
+    rows = [list(row) for row in zip(*columns, strict=True)]  # of each output, unless written
+    if not as_numbers:
+        rows = [_blocks(inputs, v, row) for v, row in zip(first.values, rows, strict=False)]
+    return first, rows
+
+
+def _unit_pass(
+    inputs: Inputs, chunk: int, as_numbers: bool, has_aux: bool, start: int
+) -> tuple[Outputs, list[Tangents]]:
+    """One of these passes: the directions from start on; if inputs are complex, times i too."""
+    stop = min(inputs.size, start + chunk)
+    seedings = [unit_seeds(inputs, start, stop, as_numbers)]
+    if any(inputs.are_complex):
+        seedings.append(turned(inputs, seedings[0]))
+    directions = () if as_numbers else (stop - start,)
+    outputs, tangents = run_together(inputs, seedings, directions, has_aux)
+    outputs.tangents = []  # as they are in these, they need not travel twice
+    return outputs, tangents
+
+
+def _directions_per_pass(inputs: Inputs, chunk: int | None, plan: Plan) -> int:
+    if chunk is not None and (isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1):
+        raise ValueError(
+            f"{inputs.driver}: chunk is the number of directions in a pass, 1 or more; "
+            f"got {chunk!r}."
+        )
+    if any(is_exact(plain(x)) for x in inputs.leaves):
+        return 1  # tangents of exact numbers are numbers of their kind, not arrays
+    if chunk is None:
+        of_each_worker = -(-inputs.size // plan.at_once)
+        chunk = max(1, min(of_each_worker, DIRECTIONS, PASS_SIZE // max(1, inputs.size)))
+    return chunk
+
+
+def _blocks(inputs: Inputs, value: Any, tangents: list[Any]) -> list[Any]:
+    """Tangents of shape (directions, *out) cut into one block per input, of shape out + in."""
+    stacked = tangents[0] if len(tangents) == 1 else np.concatenate(tangents)
+    blocks = []
+    offset = 0
+    for x, size in zip(inputs.leaves, inputs.sizes, strict=True):
+        if isinstance(x, (np.ndarray, DualArray)):
+            part = np.moveaxis(stacked[offset : offset + size], 0, -1)
+            blocks.append(np.reshape(part, np.shape(value) + np.shape(x)))
+        else:
+            blocks.append(as_number(stacked[offset]))
+        offset += size
+    return blocks
