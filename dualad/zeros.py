@@ -45,14 +45,14 @@ def scale(slope: Any, a: Any, y: Any, kinked: bool) -> Any:
     directions = shape_of(tangent)[: len(shape_of(tangent)) - len(shape_of(a.primal))]
     missing = len(shape_of(y)) - len(shape_of(a.primal))
     if directions and missing:
-        tangent = tangent.reshape(directions + (1,) * missing + shape_of(a.primal))
+        tangent = np.reshape(tangent, directions + (1,) * missing + shape_of(a.primal))
     with quiet():
         product = slope * tangent
         if not is_finite(product):
             product = strong_product(slope, tangent, kinked or is_far(a.primal, tangent))
     shape = directions + shape_of(y)
     if shape_of(product) != shape:
-        product = np.broadcast_to(product, shape).copy()
+        product = np.copy(np.broadcast_to(product, shape))
     return fit(product, y)
 
 
@@ -94,7 +94,7 @@ def _in_front(tangent: Any, primal: Any, other: Any) -> Any:
     missing = len(shape_of(other)) - len(shape_of(primal))
     if missing <= 0 or len(shape_of(tangent)) == len(shape_of(primal)):
         return tangent
-    return tangent.reshape(tangent.shape[:1] + (1,) * missing + tangent.shape[1:])
+    return np.reshape(tangent, shape_of(tangent)[:1] + (1,) * missing + shape_of(tangent)[1:])
 
 
 def is_finite(x: Any) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -21,6 +23,28 @@ def test_each_room_uses_only_rooms_above_it() -> None:
 def test_what_others_use_has_a_name_of_its_own() -> None:
     found = bad_names(PACKAGE)
     assert not found, "\n".join(found)
+
+
+def test_the_definition_is_read_in_one_sitting() -> None:
+    said = README.read_text("utf-8").partition("The definition, which is read in one sitting, is")[
+        2
+    ]
+    names = re.findall(r"`(\w+\.py)`", said.partition("(")[0])
+    lines = {name: len((PACKAGE / name).read_text("utf-8").splitlines()) for name in names}
+    assert set(lines) >= {"rules.py", "levels.py", "pair.py", "dual.py", "passes.py"}
+    assert sum(lines.values()) <= 1150, lines
+
+
+def test_no_class_asks_whether_there_is_a_kernel() -> None:
+    found = [
+        f"{path.name}:{node.lineno}"
+        for path in PACKAGE.rglob("*.py")
+        for kind in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(kind, ast.ClassDef)
+        for node in ast.walk(kind)
+        if isinstance(node, ast.Name) and node.id in ("KERNEL", "ARRAY_KERNEL", "DRIVERS")
+    ]
+    assert not found
 
 
 # -- that the test can fail --------------------------------------------------------------------

@@ -14,7 +14,6 @@ import numpy as np
 
 from ..differentiations import note_objects, note_refusals, refused
 from ..dual import Dual
-from ..kernel import ARRAY_KERNEL, KERNEL
 from ..pair import (
     as_number,
     dual,
@@ -24,11 +23,11 @@ from ..pair import (
     plain,
     shape_of,
 )
-from ..table import RULES
 from ..text import text_of
 from .algebra import directions, even_out, linear, matmul
 from .operands import as_objects, as_operand
 from .promotion import make_room
+from .short_ways import with_short_ways
 
 # glibc hands the memory of arrays beyond 128 kB back to the system as soon as they are gone, and
 # getting it once more costs as much as the arithmetic, until a larger one has come and gone.
@@ -59,16 +58,6 @@ def _method(name: str) -> Callable[..., Any]:
     method.__name__ = name
     method.__doc__ = f"np.{name}(x, …)."
     return method
-
-
-def _operators(name: str, operation: Any, forward: Any, reflected: Any) -> tuple[Any, Any]:
-    """The methods of an operator, with a compiled short way for arrays of floats."""
-    if ARRAY_KERNEL is None:
-        return forward, reflected
-    square = RULES["square"] if name == "pow" else None
-    rule = RULES[name].called_as(operation)
-    methods: tuple[Any, Any] = ARRAY_KERNEL.operators(rule, forward, reflected, square)
-    return methods
 
 
 def assign(target: Any, y: Any, again: Callable[[Any], Any]) -> None:
@@ -127,6 +116,7 @@ class Flat:
         return self.x.flatten()
 
 
+@with_short_ways
 class DualArray(Dual):
     """An array of dual numbers: value + tangent·ε, both plain arrays.
 
@@ -249,18 +239,7 @@ class DualArray(Dual):
             raise TypeError("iteration over a 0-d array; write x[()] for its one element.")
         return map(self.__getitem__, range(len(self)))
 
-    # operators: the table's rows, as for numbers
-
-    __add__, __radd__ = _operators("add", operator.add, Dual.__add__, Dual.__radd__)
-    __sub__, __rsub__ = _operators("sub", operator.sub, Dual.__sub__, Dual.__rsub__)
-    __mul__, __rmul__ = _operators("mul", operator.mul, Dual.__mul__, Dual.__rmul__)
-    __truediv__, __rtruediv__ = _operators(
-        "div", operator.truediv, Dual.__truediv__, Dual.__rtruediv__
-    )
-    __pow__, __rpow__ = _operators("pow", operator.pow, Dual.__pow__, Dual.__rpow__)
-    if ARRAY_KERNEL:
-        __neg__ = ARRAY_KERNEL.unary_operator(RULES["neg"].called_as(operator.neg), Dual.__neg__)
-        __array_ufunc__ = ARRAY_KERNEL.ufunc_protocol(Dual.__array_ufunc__)
+    # operators write in place; those that do not are those of numbers
 
     __iadd__ = _assigning(operator.add, operator.iadd)
     __isub__ = _assigning(operator.sub, operator.isub)
@@ -274,10 +253,6 @@ class DualArray(Dual):
     # elements
 
     def __getitem__(self, index: Any) -> Any:
-        if ARRAY_KERNEL:
-            x = ARRAY_KERNEL.view(self, index)
-            if x is not None:
-                return x
         if not isinstance(index, tuple):
             index = (index,)
         even_out(self)
@@ -478,7 +453,3 @@ class DualArray(Dual):
 def _leave_last(index: tuple[Any, ...]) -> tuple[Any, ...]:
     """The same index for an array with one more axis behind."""
     return (*index, slice(None)) if any(i is Ellipsis for i in index) else index
-
-
-if KERNEL:  # one number out of an array, in C
-    DualArray.__getitem__ = KERNEL.item_of(DualArray, DualArray.__getitem__)  # type: ignore[method-assign]

@@ -1,0 +1,40 @@
+"""The compiled short ways of DualArray's methods, in front of the readable ones."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any, TypeVar
+
+from ..kernel import ARRAY_KERNEL, KERNEL
+from ..table import RULES
+
+T = TypeVar("T", bound=type)
+
+
+def with_short_ways(kind: T) -> T:
+    """The class itself; where there are kernels, they answer first for arrays of floats."""
+    if KERNEL is None or ARRAY_KERNEL is None:
+        return kind
+    array: Any = kind
+    view, by_item = ARRAY_KERNEL.view, array.__getitem__
+
+    def of_operator(name: str, operation: Any, *methods: Any) -> Any:
+        square = RULES["square"] if name == "pow" else None
+        return ARRAY_KERNEL.operators(RULES[name].called_as(operation), *methods, square)
+
+    def __getitem__(x: Any, index: Any) -> Any:
+        part = view(x, index)
+        return by_item(x, index) if part is None else part
+
+    array.__add__, array.__radd__ = of_operator("add", operator.add, array.__add__, array.__radd__)
+    array.__sub__, array.__rsub__ = of_operator("sub", operator.sub, array.__sub__, array.__rsub__)
+    array.__mul__, array.__rmul__ = of_operator("mul", operator.mul, array.__mul__, array.__rmul__)
+    array.__truediv__, array.__rtruediv__ = of_operator(
+        "div", operator.truediv, array.__truediv__, array.__rtruediv__
+    )
+    array.__pow__, array.__rpow__ = of_operator("pow", operator.pow, array.__pow__, array.__rpow__)
+    negative = RULES["neg"].called_as(operator.neg)
+    array.__neg__ = ARRAY_KERNEL.unary_operator(negative, array.__neg__)
+    array.__array_ufunc__ = ARRAY_KERNEL.ufunc_protocol(array.__array_ufunc__)
+    array.__getitem__ = KERNEL.item_of(array, __getitem__)
+    return kind
