@@ -115,7 +115,7 @@ def own(x: Any) -> Any:
             return x
         if type(x) is kind_of(x.primal) and type(x.level) is int:
             return dual(own(x.primal), own(x.tangent), x.level)
-        return x.copy("K")
+        return np.copy(x, "K")  # type: ignore[call-overload]
     if isinstance(x, np.ndarray):
         return copied(x) if type(x) is np.ndarray else x.copy("K")
     return np.copy(x) if hasattr(type(x), "__array_function__") else x

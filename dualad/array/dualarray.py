@@ -141,13 +141,13 @@ class DualArray(Dual):
     # shape
 
     @property
-    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
+    def shape(self) -> Any:
         """Shape of the value."""
         return tuple(self.primal.shape)
 
     @shape.setter
     def shape(self, new: Any) -> None:
-        other = np.reshape(self, new)
+        other: Any = np.reshape(self, new)
         if not np.may_share_memory(plain(other), plain(self)) and self.size:
             raise AttributeError("this array cannot get another shape in place; use x.reshape.")
         self.primal, self.tangent = other.primal, other.tangent

@@ -109,7 +109,7 @@ def reshape(a: Any, /, shape: Any, order: Any = "C", *, copy: bool | None = None
     return result.copy(order) if copy and is_view else result
 
 
-def _order_of(a: Any) -> str:
+def _order_of(a: Any) -> Any:
     """What "A" means for an array: "F" if it lies so, else "C"."""
     a = plain(as_operand(a))
     return "F" if np.ndim(a) and a.flags.f_contiguous and not a.flags.c_contiguous else "C"
@@ -124,8 +124,7 @@ def ravel(a: Any, order: Any = "C") -> Any:
         return np.ravel(np.transpose(a, places))
     result = np.reshape(a, -1, order=_order_of(a) if order == "A" else order)
     # of an array with gaps, reshape still gives a view
-    has_gaps = not (plain(result).flags.c_contiguous)
-    return result.copy() if has_gaps else result
+    return result if plain(result).flags.c_contiguous else result.copy()
 
 
 def _at_least(f: Callable[..., Any]) -> Callable[..., Any]:
