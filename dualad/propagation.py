@@ -199,10 +199,10 @@ def propagate(
         spread = (curvature * units[:, None] * units) @ sigma
         bias = np.trace(spread, axis1=1, axis2=2) / 2
         more = np.einsum("ijk,lkj->il", spread, spread) / 2
-        first = np.diag(covariance)
-        with np.errstate(over="ignore"):  # infinitely more than of first order
-            more_of_units = more / sizes[:, None] / sizes
-        of_second = np.diag(more_of_units)
+        larger = np.maximum(sizes, _power_of_2(np.sqrt(np.diag(more))))
+        covariance = covariance * (sizes / larger)[:, None] * (sizes / larger)
+        more_in_units, sizes = more / larger[:, None] / larger, larger
+        first, of_second = np.diag(covariance), np.diag(more_in_units)
         doubtful = (np.abs(bias) > DOUBT * sizes * np.sqrt(np.maximum(first, 0))) | (
             of_second > DOUBT * first
         )
@@ -211,7 +211,7 @@ def propagate(
             "second_variance": split(np.diag(more), (), outputs),
             "doubtful": {n: bool(np.any(x)) for n, x in split(doubtful, (), outputs).items()},
         }
-        mean, covariance = mean + bias, covariance + more_of_units
+        mean, covariance = mean + bias, covariance + more_in_units
     return Propagation(
         model.name,
         order,

@@ -17,8 +17,10 @@ from ..dual import Dual
 from ..memory import followed, laid_out_like, lies_like
 from ..numerics import quiet
 from ..pair import (
+    Pair,
     dual,
     fit,
+    is_array,
     map_leaves,
     newest,
     parts,
@@ -114,7 +116,15 @@ def _view(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] | N
 
 def numbers_in(x: Any) -> list[Any]:
     """The plain numbers and arrays in a (nested) dual."""
-    return numbers_in(x.primal) + numbers_in(x.tangent) if isinstance(x, Dual) else [x]
+    return numbers_in(x.primal) + numbers_in(_stored(x)) if isinstance(x, Dual) else [x]
+
+
+_TANGENT: Any = vars(Pair)["tangent"]
+
+
+def _stored(x: Any) -> Any:
+    """The tangent as it lies in memory; that of an array is something even where it has none."""
+    return _TANGENT.__get__(x) if is_array(x) else x.tangent
 
 
 def even_out(x: Any) -> None:
@@ -124,21 +134,33 @@ def even_out(x: Any) -> None:
     arrays of the same older level. Done before a view is taken, so that there is none yet that
     would stay behind.
     """
-    value, tangent = x.primal, x.tangent
+    value, tangent = x.primal, _TANGENT.__get__(x)
     if type(value) is type(tangent) is np.ndarray:
         if not lies_like(tangent, value):
-            x.tangent = laid_out_like(value, tangent)
+            _store(x, laid_out_like(value, tangent))
         return
     if isinstance(plain(value), np.ndarray) and isinstance(plain(tangent), np.ndarray):
         if isinstance(tangent, Dual) and getattr(value, "level", -1) < tangent.level:
             x.primal = constant(value, tangent)
         if isinstance(value, Dual) and getattr(tangent, "level", -1) < value.level:
-            x.tangent = constant(tangent, value)
+            _store(x, constant(tangent, value))
         if isinstance(x.primal, Dual):
             even_out(x.primal)
-        here = plain(value)
-        if not all(isinstance(t, np.ndarray) and lies_like(t, here) for t in numbers_in(x.tangent)):
-            x.tangent = map_leaves(functools.partial(laid_out_like, here), x.tangent)
+        _lay_out_like(plain(value), _stored(x), functools.partial(_store, x))
+
+
+def _lay_out_like(here: Any, tangent: Any, store: Callable[[Any], None]) -> None:
+    """Let all arrays in a tangent lie like this one."""
+    if isinstance(tangent, Dual):
+        _lay_out_like(here, tangent.primal, functools.partial(setattr, tangent, "primal"))
+        _lay_out_like(here, _stored(tangent), functools.partial(_store, tangent))
+    elif isinstance(tangent, np.ndarray) and not lies_like(tangent, here):
+        store(laid_out_like(here, tangent))
+
+
+def _store(x: Any, tangent: Any) -> None:
+    """Give a dual array another tangent."""
+    _TANGENT.__set__(x, tangent)
 
 
 def _pushed(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] | None) -> Any:

@@ -12,8 +12,9 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..dual import Dual
-from ..pair import KINDS, dual, map_leaves
+from ..pair import KINDS, Pair, dual, map_leaves
 from ..text import text_of
+from .algebra import even_out
 from .dualarray import DualArray
 
 
@@ -28,8 +29,8 @@ class Undefined(DualArray):
     needs the tangent, and raises `NonDifferentiableError`. Made by `undefined`.
     """
 
-    __slots__ = ("rest", "where", "why")
-    rest: Any  # the tangent, with something finite where it is undefined
+    __slots__ = ("where", "why")
+    rest = Pair.tangent  # the tangent as stored, with something finite where it is undefined
     where: Any  # of the value's shape: which elements have none
     why: str
 
@@ -42,6 +43,7 @@ class Undefined(DualArray):
         return dual(self.primal, self.rest, self.level)
 
     def __getitem__(self, index: Any) -> Any:
+        even_out(self)
         return undefined(self._otherwise()[index], self.where[index], self.why)
 
     @property

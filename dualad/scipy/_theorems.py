@@ -21,6 +21,7 @@ import numpy as np
 from ..array.operands import as_operand
 from ..array.undefined import NonDifferentiableError
 from ..drivers import derivative, grad, jacobian
+from ..numerics import quiet
 from ..pair import plain
 from ._parts import levels_of, through, with_value
 
@@ -180,8 +181,15 @@ def stepped(f: Function, t: Any, y: Any, d: Any) -> Any:
             "derivatives in a time or a limit go up to the fourth order; this is the "
             f"{len(levels_of(d))}th."
         )
+
+    def after(d: Any, k: Any) -> Any:
+        with quiet():  # of a slope that is infinite
+            return y + d * k
+
     k1 = f(t, y)
-    k2 = f(t + d / 2, y + d / 2 * k1)
-    k3 = f(t + d / 2, y + d / 2 * k2)
-    k4 = f(t + d, y + d * k3)
-    return y + d * (k1 + 2 * (k2 + k3) + k4) / 6
+    k2 = f(t + d / 2, after(d / 2, k1))
+    k3 = f(t + d / 2, after(d / 2, k2))
+    k4 = f(t + d, after(d, k3))
+    with quiet():
+        k = (k1 + 2 * (k2 + k3) + k4) / 6
+    return after(d, k)

@@ -128,14 +128,14 @@ class Program:
         return "\n".join(lines)
 
     def function(self, seen: bool = False) -> str:
-        """The source of f; with seen, what it returns is also kept in a list SEEN."""
+        """The source of f; with seen, lists GIVEN and SEEN get what it is called with and returns."""
         body = [part for line in self.lines for part in line.text.split("\n")]
-        result = f"[{', '.join(self.outputs)}]"
+        result, names = f"[{', '.join(self.outputs)}]", ", ".join(i.name for i in self.inputs)
         if seen:
-            body += [f"r_ = {result}", "SEEN.append(r_)"]
+            body = [f"GIVEN.append(({names},))", *body, f"r_ = {result}", "SEEN.append(r_)"]
             result = "r_"
         body.append(f"return total({result})" if self.scalar else f"return {result}")
-        head = f"def f({', '.join(i.name for i in self.inputs)}):"
+        head = f"def f({names}):"
         return "\n    ".join([head, *body])
 
     def source(self) -> str:
