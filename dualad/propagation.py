@@ -199,7 +199,8 @@ def propagate(
         spread = (curvature * units[:, None] * units) @ sigma
         bias = np.trace(spread, axis1=1, axis2=2) / 2
         more = np.einsum("ijk,lkj->il", spread, spread) / 2
-        larger = np.maximum(sizes, _power_of_2(np.sqrt(np.diag(more))))
+        of_more = np.sqrt(np.diag(more))
+        larger = np.where(of_more > sizes, _power_of_2(of_more), sizes)
         covariance = covariance * (sizes / larger)[:, None] * (sizes / larger)
         more_in_units, sizes = more / larger[:, None] / larger, larger
         first, of_second = np.diag(covariance), np.diag(more_in_units)
