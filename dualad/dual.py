@@ -26,6 +26,7 @@ from .pair import (
     Pair,
     as_number,
     dual,
+    fit,
     hand_made,
     is_array,
     is_operand,
@@ -96,7 +97,7 @@ def _composed(rule: Rule, args: tuple[Any, ...], primals: Any, namespace: Namesp
 
     def with_value(x: Any, y: Any) -> Any:
         tangent = parts(x, level)[1]
-        return y if tangent is None else dual(y, tangent, level)
+        return y if tangent is None else dual(y, fit(tangent, y), level)
 
     if isinstance(ys, tuple):
         return tuple(map(with_value, xs, ys))

@@ -68,11 +68,11 @@ def holomorphic(
         If they are not.
     """
     is_here = _are_complex(inputs, start, stop)
+    if not is_here.any():
+        return ones
     for one, other in zip(ones, turned, strict=True):
-        if stop - start > 1 or np.ndim(one):
+        if not is_here.all():  # of several directions, which are in front
             one, other = one[is_here], other[is_here]
-        elif not is_here.all():
-            continue
         refuse_unless_holomorphic(inputs, one, other)
     return ones
 

@@ -232,7 +232,7 @@ def test_correlation_does_not_leave_its_range(numbers: list[float]) -> None:
 
 
 def test_degrees_of_freedom() -> None:
-    with pytest.warns(RuntimeWarning, match="Degrees of freedom <= 0"):
+    with pytest.warns(RuntimeWarning, match="Degrees of freedom <= 0"), np.errstate(all="ignore"):
         y = np.cov(Dual(np.ones((2, 1)), np.ones((2, 1))))
     assert np.isnan(y.primal).all()
 
@@ -332,11 +332,11 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "poly": (lambda: np.poly(X[None]), ValueError, r"or a square matrix, got shape \(1, 5\)"),
     "vander": (lambda: np.vander(X[None]), ValueError, r"one axis, got shape \(1, 5\)"),
     "vander columns": (lambda: np.vander(X, -1), ValueError, "0 or more, got -1"),
-    "cov": (lambda: np.cov(X[None, None]), ValueError, "at most two axes, got 3"),
-    "cov ddof": (lambda: np.cov(X, ddof=0.5), ValueError, "a whole number ddof, got 0.5"),
-    "cov fweights": (lambda: np.cov(X, fweights=[1.5] * 5), TypeError, "whole numbers"),
-    "cov weights": (lambda: np.cov(X, aweights=[1.0]), RuntimeError, r"of shape \(5,\)"),
-    "cov negative": (lambda: np.cov(X, aweights=-(VECTOR**2)), ValueError, "not negative"),
+    "cov": (lambda: np.cov(X[None, None]), ValueError, "more than 2 dimensions"),
+    "cov ddof": (lambda: np.cov(X, ddof=0.5), ValueError, "ddof must be integer"),
+    "cov fweights": (lambda: np.cov(X, fweights=[1.5] * 5), TypeError, "must be integer"),
+    "cov weights": (lambda: np.cov(X, aweights=[1.0]), RuntimeError, "incompatible numbers"),
+    "cov negative": (lambda: np.cov(X, aweights=-(VECTOR**2)), ValueError, "cannot be negative"),
     "linspace": (lambda: np.linspace(X, 1, 2.5), TypeError, "integer"),
     "linspace whole": (
         lambda: np.linspace(X, 1, 3, dtype=int),
@@ -344,7 +344,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "dtype=int64 would lose the derivatives",
     ),
     "linspace axis": (lambda: np.linspace(X, 1, 3, axis=2), ValueError, "axis 2 is out"),
-    "geomspace": (lambda: np.geomspace(X * 0, 1), ValueError, "cannot start or stop at zero"),
+    "geomspace": (lambda: np.geomspace(X * 0, 1), ValueError, "cannot include zero"),
     "apply_along_axis": (
         lambda: np.apply_along_axis(np.sum, 0, Dual(np.zeros((2, 0)), np.zeros((2, 0)))),
         ValueError,

@@ -415,10 +415,8 @@ class DualArray(Dual):
         return as_number(self[tuple(place)])
 
     def tolist(self) -> Any:
-        """Nested lists of duals."""
-        return (
-            [x.tolist() if isinstance(x, DualArray) else x for x in self] if self.ndim else self[()]
-        )
+        """Nested lists of duals, which are Python's own numbers."""
+        return [x.tolist() for x in self] if self.ndim > 1 else as_number(list(self))
 
     def fill(self, value: Any) -> None:
         """Set all elements to one number."""

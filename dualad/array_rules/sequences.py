@@ -11,7 +11,7 @@ import numpy as np
 from ..array.operands import as_operand
 from ..array.protocols import implements
 from ..pair import newest, parts, plain
-from .common import array, as_dtype, axis_from_end, has_duals, unboxed, with_value
+from .common import array, as_dtype, axis_from_end, has_duals, unboxed, with_value, with_values_of
 
 
 @implements(np.linspace)
@@ -46,6 +46,7 @@ def _spread(a: Any, ndim: int) -> Any:
 
 
 @implements(np.logspace)
+@with_values_of(np.logspace)
 def logspace(
     start: Any,
     stop: Any,
@@ -66,6 +67,7 @@ def logspace(
 
 
 @implements(np.geomspace)
+@with_values_of(np.geomspace)
 def geomspace(
     start: Any,
     stop: Any,
@@ -75,8 +77,6 @@ def geomspace(
     axis: int = 0,
 ) -> Any:
     start, stop = array(start), array(stop)
-    if np.any(plain(start) == 0) or np.any(plain(stop) == 0):
-        raise ValueError("np.geomspace cannot start or stop at zero.")
     shape = np.broadcast_shapes(start.shape, stop.shape)
     kind = np.result_type(plain(start), plain(stop), np.float64)
     start, stop = (as_dtype(np.broadcast_to(a, shape), kind) for a in (start, stop))

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
 from ..array.protocols import implements
 from ..pair import plain
-from .common import array, as_dtype, unboxed
+from .common import array, as_dtype, unboxed, with_values_of
 
 
 @implements(np.cov)
+@with_values_of(np.cov)
 def cov(
     m: Any,
     y: Any = None,
@@ -24,8 +24,6 @@ def cov(
     *,
     dtype: Any = None,
 ) -> Any:
-    if ddof is not None and ddof != int(ddof):
-        raise ValueError(f"np.cov takes a whole number ddof, got {ddof}.")
     x = _variables(m, rowvar)
     if not x.shape[0]:
         return np.empty((0, 0), plain(x).dtype)
@@ -34,10 +32,8 @@ def cov(
     x = as_dtype(x, dtype)
     if ddof is None:
         ddof = 0 if bias else 1
-    frequencies = None if fweights is None else _weights(fweights, x, "fweights")
-    weights = None if aweights is None else _weights(aweights, x, "aweights")
-    if frequencies is not None and np.any(plain(frequencies) != np.rint(plain(frequencies))):
-        raise TypeError("np.cov takes whole numbers as fweights; aweights may be any.")
+    frequencies = None if fweights is None else array(fweights)
+    weights = None if aweights is None else array(aweights)
     if frequencies is not None and weights is not None:
         w = frequencies * weights
     else:
@@ -45,7 +41,6 @@ def cov(
     total = x.shape[1] if w is None else np.sum(w)
     freedom = total - ddof * (1 if weights is None or not ddof else np.sum(w * weights) / total)
     if plain(freedom) <= 0:
-        warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=3)
         freedom = 0.0
     x = x - np.average(x, axis=1, weights=w)[:, None]
     other = np.conj(x) if np.iscomplexobj(plain(x)) else x
@@ -57,32 +52,17 @@ def cov(
 def _variables(m: Any, rowvar: bool) -> Any:
     """One row per variable, one column per observation."""
     m = array(m)
-    if m.ndim > 2:
-        raise ValueError(f"np.cov takes arrays of at most two axes, got {m.ndim}.")
     if m.ndim < 2:
         return np.reshape(m, (1, -1))
     return m if rowvar else m.T
 
 
-def _weights(w: Any, x: Any, name: str) -> Any:
-    w = array(w)
-    if w.shape != x.shape[1:]:
-        raise RuntimeError(
-            f"np.cov takes {name} of shape {x.shape[1:]}, one per observation; got {w.shape}."
-        )
-    if np.any(plain(w) < 0):
-        raise ValueError(f"np.cov takes {name} that are not negative.")
-    return w
-
-
 @implements(np.corrcoef)
+@with_values_of(np.corrcoef)
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
     c = np.cov(x, y, rowvar, dtype=dtype)
     if not np.ndim(c):
         return c / c
     spread = np.sqrt(np.diag(c).real)
     c = c / spread[:, None] / spread[None, :]
-    p = plain(c)  # rounding may lead past 1
-    if np.iscomplexobj(p):
-        return c + ((np.clip(p.real, -1, 1) - p.real) + 1j * (np.clip(p.imag, -1, 1) - p.imag))
-    return c + (np.clip(p, -1, 1) - p)
+    return c

@@ -81,8 +81,7 @@ def _outcome(program: Program, ignore: tuple[str, ...]) -> Outcome:
     if {i.name: _trace(space[i.name]) for i in program.inputs} != before:
         found.append(("inputs changed", ""))
     # Where an error was swallowed, the driver also looks at nearby points, which are others.
-    calls = zip(space["GIVEN"], space["SEEN"], strict=True)
-    here = [seen for given, seen in calls if given == space["GIVEN"][0]]
+    here = [seen for given, seen in space["SEEN"] if given == space["GIVEN"][0]]
     for seen in (here[0], here[-1]):
         found += _apart(_peeled(seen, package), plain)
     if program.driver == "jvp":
@@ -128,13 +127,13 @@ class _Run:
         """What f returns; if arguments share memory, it may not matter."""
         space = self.fresh()
         eval(self.as_plain, space)
-        result: list[Any] = space["SEEN"][0]
+        result: list[Any] = space["SEEN"][0][1]
         if self.program.setup:
             space = self.fresh()
             for i in self.program.inputs:
                 space[i.name] = space[i.name].copy(order="K")
             eval(self.as_plain, space)
-            if any(f == "wrong value" for f, _ in _apart(space["SEEN"][0], result)):
+            if any(f == "wrong value" for f, _ in _apart(space["SEEN"][0][1], result)):
                 raise ValueError("arguments share memory, and f writes into them")
         return result
 
@@ -155,7 +154,7 @@ class _Run:
                 args.append(_moved(x, v, t, bool(self.program.setup)))
             seen.clear()
             f_space["f"](*args)
-            return _numbers(seen[0])
+            return _numbers(seen[0][1])
 
         return f
 
