@@ -390,7 +390,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "histogramdd": (
         lambda: np.histogramdd(X, bins=(2, 3)),
         ValueError,
-        "dimension of bins must be equal",
+        "got 2 bins and 4 ranges for 4 axes",
     ),
 }
 

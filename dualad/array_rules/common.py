@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -12,6 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from ..array.algebra import linear
 from ..array.dualarray import DualArray
 from ..array.operands import as_objects, as_operand, converted, from_objects, unbuffered
+from ..array.protocols import implements
 from ..dual import Dual
 from ..numerics import quiet
 from ..pair import dual, fit, is_array, map_leaves, newest, parts, plain
@@ -96,9 +97,9 @@ def valued(
     def primal(x: Any) -> Any:
         return parts(x, level)[0]
 
-    y = valued(f, composed, rebuild(args, primal), rebuild(kwargs, primal))
     with quiet():
         result = composed(*args, **kwargs)
+    y = valued(f, composed, rebuild(args, primal), rebuild(kwargs, primal))
     return _paired(y, result, level)
 
 
@@ -110,17 +111,27 @@ def _paired(y: Any, result: Any, level: int) -> Any:
     return y if tangent is None else dual(y, fit(tangent, y), level)
 
 
-def with_values_of(f: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorate what is composed to give the same as f of NumPy: its values are those of f."""
+def composing(*numpy_functions: Callable[..., Any]) -> Callable[..., Any]:
+    """Enter what is composed to give the same as these functions, whose values it has."""
 
-    def decorate(composed: Callable[..., Any]) -> Callable[..., Any]:
-        @functools.wraps(composed)
-        def call(*args: Any, **kwargs: Any) -> Any:
-            return valued(f, composed, args, kwargs)
+    def enter(composed: Callable[..., Any]) -> Callable[..., Any]:
+        names = [*inspect.signature(composed).parameters]
+        place = names.index("out") if "out" in names else None
 
-        return call
+        def with_values_of(f: Callable[..., Any]) -> Callable[..., Any]:
+            def call(*args: Any, **kwargs: Any) -> Any:
+                out = kwargs.pop("out", None)
+                if place is not None and len(args) > place:
+                    out, args = args[place], (*args[:place], None, *args[place + 1 :])
+                return into(out, valued(f, composed, args, kwargs))
 
-    return decorate
+            return call
+
+        for f in numpy_functions:
+            implements(f)(with_values_of(f))
+        return composed
+
+    return enter
 
 
 def with_value(y: Any, result: Any) -> Any:

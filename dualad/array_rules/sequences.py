@@ -11,7 +11,7 @@ import numpy as np
 from ..array.operands import as_operand
 from ..array.protocols import implements
 from ..pair import newest, parts, plain
-from .common import array, as_dtype, axis_from_end, has_duals, unboxed, with_value, with_values_of
+from .common import array, as_dtype, axis_from_end, composing, has_duals, with_value
 
 
 @implements(np.linspace)
@@ -45,8 +45,7 @@ def _spread(a: Any, ndim: int) -> Any:
     return np.reshape(a, (1,) * (ndim - a.ndim) + a.shape)
 
 
-@implements(np.logspace)
-@with_values_of(np.logspace)
+@composing(np.logspace)
 def logspace(
     start: Any,
     stop: Any,
@@ -66,8 +65,7 @@ def logspace(
     return as_dtype(np.power(base, y), dtype)
 
 
-@implements(np.geomspace)
-@with_values_of(np.geomspace)
+@composing(np.geomspace)
 def geomspace(
     start: Any,
     stop: Any,
@@ -77,6 +75,8 @@ def geomspace(
     axis: int = 0,
 ) -> Any:
     start, stop = array(start), array(stop)
+    if np.any(plain(start) == 0) or np.any(plain(stop) == 0):
+        raise ValueError("np.geomspace cannot start or stop at zero.")
     shape = np.broadcast_shapes(start.shape, stop.shape)
     kind = np.result_type(plain(start), plain(stop), np.float64)
     start, stop = (as_dtype(np.broadcast_to(a, shape), kind) for a in (start, stop))
@@ -110,7 +110,7 @@ def apply_along_axis(
     shape = results[0].shape
     y = np.reshape(np.stack(results), rest + shape)
     places = range(len(rest), len(rest) + len(shape))
-    return unboxed(np.moveaxis(y, places, range(i + a.ndim, i + a.ndim + len(shape))))
+    return np.moveaxis(y, places, range(i + a.ndim, i + a.ndim + len(shape)))
 
 
 @implements(np.apply_over_axes)

@@ -6,13 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from ..array.protocols import implements
 from ..pair import plain
-from .common import array, as_dtype, unboxed, with_values_of
+from .common import array, as_dtype, composing, unboxed
 
 
-@implements(np.cov)
-@with_values_of(np.cov)
+@composing(np.cov)
 def cov(
     m: Any,
     y: Any = None,
@@ -24,6 +22,8 @@ def cov(
     *,
     dtype: Any = None,
 ) -> Any:
+    if ddof is not None and ddof != int(ddof):
+        raise ValueError(f"np.cov takes a whole number ddof, got {ddof}.")
     x = _variables(m, rowvar)
     if not x.shape[0]:
         return np.empty((0, 0), plain(x).dtype)
@@ -32,8 +32,10 @@ def cov(
     x = as_dtype(x, dtype)
     if ddof is None:
         ddof = 0 if bias else 1
-    frequencies = None if fweights is None else array(fweights)
-    weights = None if aweights is None else array(aweights)
+    frequencies = None if fweights is None else _weights(fweights, x, "fweights")
+    weights = None if aweights is None else _weights(aweights, x, "aweights")
+    if frequencies is not None and np.any(plain(frequencies) != np.rint(plain(frequencies))):
+        raise TypeError("np.cov takes whole numbers as fweights; aweights may be any.")
     if frequencies is not None and weights is not None:
         w = frequencies * weights
     else:
@@ -52,13 +54,25 @@ def cov(
 def _variables(m: Any, rowvar: bool) -> Any:
     """One row per variable, one column per observation."""
     m = array(m)
+    if m.ndim > 2:
+        raise ValueError(f"np.cov takes arrays of at most two axes, got {m.ndim}.")
     if m.ndim < 2:
         return np.reshape(m, (1, -1))
     return m if rowvar else m.T
 
 
-@implements(np.corrcoef)
-@with_values_of(np.corrcoef)
+def _weights(w: Any, x: Any, name: str) -> Any:
+    w = array(w)
+    if w.shape != x.shape[1:]:
+        raise RuntimeError(
+            f"np.cov takes {name} of shape {x.shape[1:]}, one per observation; got {w.shape}."
+        )
+    if np.any(plain(w) < 0):
+        raise ValueError(f"np.cov takes {name} that are not negative.")
+    return w
+
+
+@composing(np.corrcoef)
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
     c = np.cov(x, y, rowvar, dtype=dtype)
     if not np.ndim(c):

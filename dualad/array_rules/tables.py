@@ -12,7 +12,7 @@ from ..array.operands import as_operand
 from ..array.protocols import implements
 from ..pair import dual, fit, newest, parts, plain
 from ..zeros import scale
-from .common import array, has_duals, unboxed, with_values_of
+from .common import array, composing, has_duals, unboxed
 
 # -- interpolation -------------------------------------------------------------------------
 
@@ -142,14 +142,12 @@ def _counts(f: Callable[[Any], Any], weights: Any) -> Any:
     return linear(f, weights) if has_duals(weights) else f(weights)
 
 
-@implements(np.histogram_bin_edges)
-@with_values_of(np.histogram_bin_edges)
+@composing(np.histogram_bin_edges)
 def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
     return _edges(np.reshape(array(a), -1), bins, range, weights)
 
 
-@implements(np.histogram)
-@with_values_of(np.histogram)
+@composing(np.histogram)
 def histogram(
     a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
 ) -> Any:
@@ -163,8 +161,7 @@ def histogram(
     return counts, edges
 
 
-@implements(np.histogramdd)
-@with_values_of(np.histogramdd)
+@composing(np.histogramdd)
 def histogramdd(
     sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
 ) -> Any:
@@ -176,6 +173,10 @@ def histogramdd(
     d = sample.shape[1]
     bins = bins if isinstance(bins, (list, tuple)) or np.ndim(bins) else [bins] * d
     limits = [None] * d if range is None else range
+    if len(bins) != d or len(limits) != d:
+        raise ValueError(
+            f"np.histogramdd got {len(bins)} bins and {len(limits)} ranges for {d} axes."
+        )
     weights = None if weights is None else array(weights)
     edges = [
         _edges(sample[:, i], b, r, None) for i, (b, r) in enumerate(zip(bins, limits, strict=True))

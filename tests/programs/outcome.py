@@ -99,7 +99,9 @@ class _Points(list[Any]):
     """Where f is called: the plain numbers of its arguments, before it writes into them."""
 
     def append(self, args: Any) -> None:
-        package = next((p for p in PACKAGES if any(isinstance(x, p.Dual) for x in args)), PACKAGES[0])
+        package = next(
+            (p for p in PACKAGES if any(isinstance(x, p.Dual) for x in args)), PACKAGES[0]
+        )
         super().append([_trace(_peeled(x, package)) for x in args])
 
 

@@ -132,7 +132,12 @@ class Program:
         body = [part for line in self.lines for part in line.text.split("\n")]
         result, names = f"[{', '.join(self.outputs)}]", ", ".join(i.name for i in self.inputs)
         if seen:
-            body = [f"GIVEN.append(({names},))", *body, f"r_ = {result}", "SEEN.append((GIVEN[-1], r_))"]
+            body = [
+                f"GIVEN.append(({names},))",
+                *body,
+                f"r_ = {result}",
+                "SEEN.append((GIVEN[-1], r_))",
+            ]
             result = "r_"
         body.append(f"return total({result})" if self.scalar else f"return {result}")
         head = f"def f({names}):"
