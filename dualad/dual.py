@@ -472,7 +472,7 @@ class Dual(Pair):
         if name == "__array__":  # NumPy asks each element of np.array([x, y]) for it
             note_objects(self)
         # np.sin over an array of objects calls x.sin()
-        if name.startswith("_") or name not in RULES:
+        if name.startswith("_") or name not in RULES or hasattr(type(plain(self)), name):
             return PROTOCOLS["attribute"](self, name)
         f = function(RULES[name])
         return lambda *others: f(self, *others)

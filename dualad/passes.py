@@ -31,6 +31,7 @@ from .promises import (
     note_like_plain,
     refuse_unless_plain,
     refuse_unless_same,
+    tell_of_objects,
 )
 from .workers import SERIAL, Plan
 
@@ -110,6 +111,10 @@ def _evaluated(inputs: Inputs, seeds: Sequence[Any], has_aux: bool) -> tuple[Out
         y = inputs.call(seeded(inputs, seeds, level))
         doubt = "error" if has_raised(level) else "objects" if has_refused(level) else ""
         return Outputs(inputs.driver, y, level, has_aux), doubt
+    except Exception as error:
+        if has_refused(level) and not has_raised(level):
+            tell_of_objects(inputs, error)
+        raise
     finally:
         close_level(level)
 

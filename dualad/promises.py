@@ -216,6 +216,14 @@ def refuse_unless_plain(
                 break
 
 
+def tell_of_objects(inputs: Inputs, error: Exception) -> None:
+    """Add to an error that it may come of an array of objects, which some functions do not take."""
+    error.add_note(
+        f"{inputs.driver}: NumPy made an array of objects of duals, which not all of its functions "
+        "take; make arrays by np.stack([x, y]), or in lifted code, and write x for np.asarray(x)."
+    )
+
+
 # Functions that make arrays of objects, with the shapes for which that was seen to lose nothing.
 _LIKE_PLAIN: weakref.WeakKeyDictionary[Any, set[Any]] = weakref.WeakKeyDictionary()
 

@@ -416,7 +416,9 @@ class DualArray(Dual):
 
     def tolist(self) -> Any:
         """Nested lists of duals, which are Python's own numbers."""
-        return [x.tolist() for x in self] if self.ndim > 1 else as_number(list(self))
+        if self.ndim > 1:
+            return [x.tolist() for x in self]
+        return [as_number(x) for x in self] if self.ndim else as_number(self[()])
 
     def fill(self, value: Any) -> None:
         """Set all elements to one number."""

@@ -324,10 +324,24 @@ def array_function(
 
 
 def array_attribute(x: Dual, name: str) -> Any:
-    """x.sum(), x.T and so on of a number that came out of an array, as NumPy's numbers have."""
-    if isinstance(plain(x), np.generic) and not name.startswith("_") and hasattr(DualArray, name):
-        return getattr(map_leaves(np.asarray, x), name)
+    """x.sum(), x.T and so on of a number that came out of an array, as NumPy's numbers have.
+
+    And what Python's own numbers have, if a derivative has no part in it.
+    """
+    number = plain(x)
+    if name in ("hex", "is_integer") and hasattr(number, name):
+        return getattr(number, name)
+    if isinstance(number, np.generic) and not name.startswith("_") and hasattr(DualArray, name):
+        found = getattr(map_leaves(np.asarray, x), name)
+        if not callable(found):
+            return _as_element(found)
+        return lambda *args, **kwargs: _as_element(found(*args, **kwargs))
     raise AttributeError(f"a {type(x).__name__} has no attribute {name!r}.")
+
+
+def _as_element(y: Any) -> Any:
+    """An array without axes as its element."""
+    return y[()] if isinstance(y, (np.ndarray, DualArray)) and not y.shape else y
 
 
 if ARRAY_KERNEL:

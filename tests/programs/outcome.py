@@ -201,7 +201,8 @@ def _refused(error: BaseException) -> Outcome:
         seen.append(current)
         current = current.__cause__ or current.__context__
     for e in seen:
-        if type(e).__name__ == "NonDifferentiableError" or OURS.search(str(e)):
+        told = [str(e), *getattr(e, "__notes__", ())]
+        if type(e).__name__ == "NonDifferentiableError" or any(map(OURS.search, told)):
             return Outcome("refused", f"{type(e).__name__}: {e}", _stripped(e))
     return Outcome("obscure error", f"{type(error).__name__}: {error}", _stripped(error))
 
