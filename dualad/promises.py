@@ -238,6 +238,8 @@ def is_like_plain(f: Any, leaves: Sequence[Any]) -> bool:
 
 def note_like_plain(inputs: Inputs) -> None:
     """Remember that f has given the same for duals as for plain numbers."""
+    if any(x is not plain(x) for x in inputs.leaves):
+        return  # inside nested derivatives other duals may have lost something, too
     with suppress(TypeError):
         _LIKE_PLAIN.setdefault(inputs.f, set()).add(tuple(map(shape_of, inputs.leaves)))
 
@@ -248,7 +250,7 @@ class _Elsewhere(Exception):
 
 def _compare(inputs: Inputs, points: list[Any], outputs: Outputs, has_aux: bool) -> None:
     try:
-        y = inputs.call(list(map(own, points)))
+        y = inputs.call([own(plain(x)) for x in points])
         values = Outputs(inputs.driver, y, fresh_level(), has_aux).values
     except Exception as error:
         if points is not inputs.leaves:

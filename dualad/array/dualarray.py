@@ -365,7 +365,9 @@ class DualArray(Dual):
 
     def conj(self) -> Any:
         """The complex conjugate; a real array itself, as in NumPy."""
-        return self.conjugate() if np.iscomplexobj(plain(self)) else self
+        return super().conjugate() if np.iscomplexobj(plain(self)) else self
+
+    conjugate = conj
 
     def transpose(self, *axes: Any) -> Any:
         """The axes in another order, a view."""
