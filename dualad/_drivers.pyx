@@ -79,7 +79,12 @@ cdef class Driver:
         cdef PyObject *given[8]
         memcpy(given, args, n * sizeof(PyObject *))
         given[self.argnum] = <PyObject *>x
-        y = PyObject_Vectorcall(self.f, given, n, NULL)
+        try:
+            y = PyObject_Vectorcall(self.f, given, n, NULL)
+        except Exception:
+            if has_refused(level):  # the general driver has more to say about it
+                return NotImplemented
+            raise
         return NotImplemented if has_refused(level) and is_doubtful(self.f, x, level) else y
 
     def __getattr__(self, name):

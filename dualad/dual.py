@@ -26,6 +26,7 @@ from .pair import (
     Function,
     Pair,
     dual,
+    fit,
     hand_made,
     is_array,
     is_operand,
@@ -96,7 +97,7 @@ def _composed(rule: Rule, args: tuple[Any, ...], primals: Any, namespace: Namesp
 
     def with_value(x: Any, y: Any) -> Any:
         tangent = parts(x, level)[1]
-        return y if tangent is None else dual(y, tangent, level)
+        return y if tangent is None else dual(y, fit(tangent, y), level)
 
     if isinstance(ys, tuple):
         return tuple(map(with_value, xs, ys))
@@ -398,7 +399,7 @@ class Dual(Pair):
         if name == "__array__":  # NumPy asks each element of np.array([x, y]) for it
             note_objects(self)
         # np.sin over an array of objects calls x.sin()
-        if name.startswith("_") or name not in RULES:
+        if name.startswith("_") or name not in RULES or hasattr(type(plain(self)), name):
             return PROTOCOLS["attribute"](self, name)
         f = function(RULES[name])
         return lambda *others: f(self, *others)

@@ -7,7 +7,6 @@ tangent may itself be a dual of an older level, or whatever else a level brings 
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -217,4 +216,4 @@ def fit(tangent: Any, y: Any) -> Any:
     here, there = (getattr(plain(x), "dtype", None) for x in (tangent, y))
     if here is None or there is None or here == there or here.kind != there.kind:
         return tangent
-    return map_leaves(operator.methodcaller("astype", there), tangent)
+    return map_leaves(lambda t: t.astype(there) if hasattr(t, "dtype") else t, tangent)

@@ -21,7 +21,13 @@ from .differentiations import close_level, doubt, open_level
 from .memory import laid_out_like
 from .namespaces import is_exact
 from .pair import dual, own, plain
-from .promises import is_like_plain, nan_where, note_like_plain, refuse_unless_plain
+from .promises import (
+    is_like_plain,
+    nan_where,
+    note_like_plain,
+    refuse_unless_plain,
+    tell_of_objects,
+)
 
 Seeding = list[Any]  # a seed for each input, or None
 Tangents = list[Any]  # a tangent for each output
@@ -97,6 +103,10 @@ def _evaluated(inputs: Inputs, seeds: Sequence[Any], has_aux: bool) -> tuple[Out
     try:
         y = inputs.call(seeded(inputs, seeds, level))
         return Outputs(inputs.driver, y, level, has_aux), doubt(level)
+    except Exception as error:
+        if doubt(level) == "objects":
+            tell_of_objects(inputs, error)
+        raise
     finally:
         close_level(level)
 

@@ -69,11 +69,11 @@ def holomorphic(
         If they are not.
     """
     is_here = _are_complex(inputs, start, stop)
+    if not is_here.any():
+        return ones
     for one, other in zip(ones, turned, strict=True):
-        if stop - start > 1 or np.ndim(one):
+        if not is_here.all():  # of several directions, which are in front
             one, other = one[is_here], other[is_here]
-        elif not is_here.all():
-            continue
         refuse_unless_holomorphic(inputs, one, other)
     return ones
 
@@ -217,6 +217,14 @@ def refuse_unless_plain(
                 break
 
 
+def tell_of_objects(inputs: Inputs, error: Exception) -> None:
+    """Add to an error that it may come of an array of objects, which some functions do not take."""
+    error.add_note(
+        f"{inputs.driver}: NumPy made an array of objects of duals, which not all of its functions "
+        "take; make arrays by np.stack([x, y]), or in lifted code, and write x for np.asarray(x)."
+    )
+
+
 # Functions that make arrays of objects, with the shapes for which that was seen to lose nothing.
 _LIKE_PLAIN: weakref.WeakKeyDictionary[Any, set[Any]] = weakref.WeakKeyDictionary()
 
@@ -231,6 +239,8 @@ def is_like_plain(f: Any, leaves: Sequence[Any]) -> bool:
 
 def note_like_plain(inputs: Inputs) -> None:
     """Remember that f has given the same for duals as for plain numbers."""
+    if any(x is not plain(x) for x in inputs.leaves):
+        return  # inside nested derivatives other duals may have lost something, too
     with suppress(TypeError):
         _LIKE_PLAIN.setdefault(inputs.f, set()).add(tuple(map(shape_of, inputs.leaves)))
 
@@ -241,7 +251,7 @@ class _Elsewhere(Exception):
 
 def _compare(inputs: Inputs, points: list[Any], outputs: Outputs, has_aux: bool) -> None:
     try:
-        y = inputs.call(list(map(own, points)))
+        y = inputs.call([own(plain(x)) for x in points])
         values = Outputs(inputs.driver, y, fresh_level(), has_aux).values
     except Exception as error:
         if points is not inputs.leaves:

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..dual import Dual
 from ..memory import followed, laid_out_like, lies_like
+from ..namespaces import is_number
 from ..numerics import quiet
 from ..pair import (
     Pair,
@@ -225,6 +226,8 @@ def zero_tangent(x: Any, like: Dual) -> Any:
     """The tangent of x, a constant, as one of the level of `like`; laid out in memory as x is."""
     shape = directions((like,), like.level) + shape_of(x)
     zeros = zero_like(like.level, like.tangent, shape, tangent_dtype(x))
+    if not shape and is_array(x):
+        zeros = map_leaves(lambda t: np.asarray(t, tangent_dtype(x)) if is_number(t) else t, zeros)
     return map_leaves(functools.partial(laid_out_like, plain(x)), zeros)
 
 

@@ -159,6 +159,20 @@ class Buffer(ArrayProxy):
         return unbuffered(x) in self.content
 
     @property
+    def shape(self) -> Any:
+        """The shape of the array."""
+        return self.content.shape
+
+    @shape.setter
+    def shape(self, new: Any) -> None:
+        def step(content: Any) -> Any:
+            return np.reshape(content, new)
+
+        if not _is_view(step(self.content), self.content):
+            raise AttributeError("this array cannot get another shape in place; use x.reshape.")
+        self._steps, self._seen = (*self._steps, step), None
+
+    @property
     def flat(self) -> Any:
         """The elements in one axis, to read and to write."""
         return Flat(self)  # type: ignore[arg-type]

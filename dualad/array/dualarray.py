@@ -339,7 +339,9 @@ class DualArray(Dual):
 
     def conj(self) -> Any:
         """The complex conjugate; a real array itself, as in NumPy."""
-        return self.conjugate() if np.iscomplexobj(plain(self)) else self
+        return super().conjugate() if np.iscomplexobj(plain(self)) else self
+
+    conjugate = conj
 
     def transpose(self, *axes: Any) -> Any:
         """The axes in another order, a view."""
@@ -389,10 +391,10 @@ class DualArray(Dual):
         return as_number(self[tuple(place)])
 
     def tolist(self) -> Any:
-        """Nested lists of duals."""
-        return (
-            [x.tolist() if isinstance(x, DualArray) else x for x in self] if self.ndim else self[()]
-        )
+        """Nested lists of duals, which are Python's own numbers."""
+        if self.ndim > 1:
+            return [x.tolist() for x in self]
+        return [as_number(x) for x in self] if self.ndim else as_number(self[()])
 
     def fill(self, value: Any) -> None:
         """Set all elements to one number."""

@@ -196,26 +196,28 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
             raise TypeError(not_plain(type(x)))
     again = _on_plain_numbers(ufunc, method, inputs, outs, kwargs)
     where = kwargs.pop("where", True) if method == "__call__" else True
-    dtype = kwargs.pop("dtype", None) if method == "__call__" else None
-    for name in ("casting", "order", "subok"):
-        kwargs.pop(name, None)
+    names = ("dtype", "casting", "order", "subok") if method == "__call__" else ()
+    options = {name: kwargs.pop(name) for name in names if name in kwargs}
+    dtype = options.get("dtype")
     if result is not None:
         pass
+    elif dtype is not None and np.dtype(dtype).kind not in "fc":  # a step
+        result = ufunc(*map(plain, inputs), **options)
     elif ufunc.signature is not None and method == "__call__":  # np.matmul and its like
+        if dtype is not None:
+            inputs = [converted(x, dtype) for x in inputs]
         result = ARRAY_FUNCTIONS[ufunc](*inputs, **kwargs)
     elif method == "__call__":
         if kwargs:
             raise TypeError(
                 f"np.{ufunc.__name__} with {', '.join(kwargs)}= is not supported for duals."
             )
-        result = _call(ufunc, tuple(inputs))
+        result = _call(ufunc, tuple(inputs), tuple(options.items()))
     else:
         result = UFUNC_METHODS[method](ufunc, rule_of(ufunc), *inputs, **kwargs)
-    if not outs and where is True and dtype is None:
+    if not outs and where is True:
         return result
     results = result if isinstance(result, tuple) else (result,)
-    if dtype is not None:
-        results = tuple(converted(r, dtype) for r in results)
     if where is not True:  # without out=, NumPy leaves the other places undefined
         old = outs or (0.0,) * len(results)
         results = tuple(np.where(where, r, o) for r, o in zip(results, old, strict=True))
@@ -272,10 +274,19 @@ def _is_ours(frame: types.FrameType) -> bool:
     return str(frame.f_globals.get("__name__")).partition(".")[0] == _PACKAGE
 
 
-def _call(ufunc: Any, inputs: tuple[Any, ...]) -> Any:
+@functools.cache
+def _with_options(ufunc: Any, options: tuple[tuple[str, Any], ...]) -> Callable[..., Any]:
+    """A ufunc with dtype= and the like, as a function of its inputs."""
+    return functools.partial(ufunc, **dict(options))
+
+
+def _call(ufunc: Any, inputs: tuple[Any, ...], options: tuple[tuple[str, Any], ...] = ()) -> Any:
     """A ufunc calculates the value itself; of a number of Python it makes one of NumPy."""
     rule = rule_of(ufunc)
-    rule = rule.called_as(_OPERATIONS[ufunc] if _by_operator(ufunc, inputs) else ufunc)
+    if options:
+        rule = rule.called_as(_with_options(ufunc, options))
+    else:
+        rule = rule.called_as(_OPERATIONS[ufunc] if _by_operator(ufunc, inputs) else ufunc)
     if not rule.slopes and not any(is_exact(plain(x)) for x in inputs):
         inputs = tuple(map_leaves(as_numpy, x) if isinstance(x, Dual) else x for x in inputs)
     try:
@@ -313,10 +324,24 @@ def array_function(
 
 
 def array_attribute(x: Dual, name: str) -> Any:
-    """x.sum(), x.T and so on of a number that came out of an array, as NumPy's numbers have."""
-    if isinstance(plain(x), np.generic) and not name.startswith("_") and hasattr(DualArray, name):
-        return getattr(map_leaves(np.asarray, x), name)
+    """x.sum(), x.T and so on of a number that came out of an array, as NumPy's numbers have.
+
+    And what Python's own numbers have, if a derivative has no part in it.
+    """
+    number = plain(x)
+    if name in ("hex", "is_integer") and hasattr(number, name):
+        return getattr(number, name)
+    if isinstance(number, np.generic) and not name.startswith("_") and hasattr(DualArray, name):
+        found = getattr(map_leaves(np.asarray, x), name)
+        if not callable(found):
+            return _as_element(found)
+        return lambda *args, **kwargs: _as_element(found(*args, **kwargs))
     raise AttributeError(f"a {type(x).__name__} has no attribute {name!r}.")
+
+
+def _as_element(y: Any) -> Any:
+    """An array without axes as its element."""
+    return y[()] if isinstance(y, (np.ndarray, DualArray)) and not y.shape else y
 
 
 if ARRAY_KERNEL:

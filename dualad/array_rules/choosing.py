@@ -13,7 +13,7 @@ from ..array.algebra import directions
 from ..array.operands import as_operand
 from ..array.protocols import implements
 from ..pair import dual, fit, newest, parts, plain
-from .common import along, array, as_dtype, has_duals, into, store, unboxed
+from .common import along, array, composing, has_duals, into, store
 
 # -- choosing ------------------------------------------------------------------------------
 
@@ -53,7 +53,7 @@ def choose(a: Any, choices: Any, out: Any = None, mode: Any = "raise") -> Any:
     return into(out, along(lambda *cs: np.choose(a, cs, mode=mode), *choices))
 
 
-@implements(np.select)
+@composing(np.select)
 def select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
     if len(condlist) != len(choicelist) or not len(condlist):
         raise ValueError(
@@ -93,8 +93,9 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
         pieces.append(np.broadcast_to(array(piece), places.shape))
         source[places] = length + np.arange(places.size)
         length += places.size
-    y = unboxed(np.reshape(np.take(np.concatenate(pieces), source), x.shape))
-    return y if np.iscomplexobj(plain(y)) else as_dtype(y, plain(flat).dtype)
+    y = np.reshape(np.take(np.concatenate(pieces), source), x.shape)
+    dtype = plain(y if np.iscomplexobj(plain(y)) else flat).dtype
+    return np.full_like(x, y, dtype)  # which lies as x does
 
 
 # -- writing into an array -----------------------------------------------------------------

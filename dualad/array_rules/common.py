@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -10,9 +11,12 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..array.algebra import linear
 from ..array.dualarray import DualArray
-from ..array.operands import as_objects, as_operand, converted
+from ..array.operands import as_objects, as_operand, converted, from_objects, unbuffered
+from ..array.protocols import implements
 from ..dual import Dual
-from ..pair import dual, fit, is_array, map_leaves, plain
+from ..numerics import quiet
+from ..pair import dual, fit, is_array, map_leaves, newest, parts, plain
+from ..structure import leaves, rebuild
 
 
 def array(x: Any) -> Any:
@@ -71,6 +75,63 @@ def reduced(shape: tuple[int, ...], axis: Any, keepdims: bool) -> tuple[int, ...
     ndim, axes = len(shape), axes_from_end(axis, len(shape))
     places = [(1 if i - ndim in axes else n) for i, n in enumerate(shape)]
     return tuple(n for i, n in enumerate(places) if keepdims or i - ndim not in axes)
+
+
+def valued(
+    f: Callable[..., Any], composed: Callable[..., Any], args: Any, kwargs: dict[str, Any]
+) -> Any:
+    """What f gives for these arguments, with the tangents of what is composed to give the same.
+
+    So the values, and all that NumPy has to say about them, are those of the plain run.
+    """
+
+    def operand(x: Any) -> Any:
+        return from_objects(x) if isinstance(x, np.ndarray) else unbuffered(x)
+
+    args, kwargs = rebuild(args, operand), rebuild(kwargs, operand)
+    duals = [x for x in leaves([args, kwargs]) if isinstance(x, Dual)]
+    if not duals:
+        return f(*args, **kwargs)
+    level = newest(duals)
+
+    def primal(x: Any) -> Any:
+        return parts(x, level)[0]
+
+    with quiet():
+        result = composed(*args, **kwargs)
+    y = valued(f, composed, rebuild(args, primal), rebuild(kwargs, primal))
+    return _paired(y, result, level)
+
+
+def _paired(y: Any, result: Any, level: int) -> Any:
+    if isinstance(y, (list, tuple)):
+        parts_of_y = [_paired(part, r, level) for part, r in zip(y, result, strict=True)]
+        return type(y)(*parts_of_y) if hasattr(y, "_fields") else type(y)(parts_of_y)
+    tangent = parts(result, level)[1]
+    return y if tangent is None else dual(y, fit(tangent, y), level)
+
+
+def composing(*numpy_functions: Callable[..., Any]) -> Callable[..., Any]:
+    """Enter what is composed to give the same as these functions, whose values it has."""
+
+    def enter(composed: Callable[..., Any]) -> Callable[..., Any]:
+        names = [*inspect.signature(composed).parameters]
+        place = names.index("out") if "out" in names else None
+
+        def with_values_of(f: Callable[..., Any]) -> Callable[..., Any]:
+            def call(*args: Any, **kwargs: Any) -> Any:
+                out = kwargs.pop("out", None)
+                if place is not None and len(args) > place:
+                    out, args = args[place], (*args[:place], None, *args[place + 1 :])
+                return into(out, valued(f, composed, args, kwargs))
+
+            return call
+
+        for f in numpy_functions:
+            implements(f)(with_values_of(f))
+        return composed
+
+    return enter
 
 
 def with_value(y: Any, result: Any) -> Any:

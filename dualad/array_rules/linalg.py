@@ -347,7 +347,7 @@ def _matrix_norm(x: Any, ord: Any) -> Any:
         s = np.linalg.svdvals(x)
         if not s.shape[-1]:
             return np.linalg.norm(plain(x), ord, (-2, -1))
-        return s[..., 0 if ord == 2 else -1]
+        return s[..., 0 if ord == 2 else -1][()]
     if ord in (1, -1, np.inf, -np.inf):
         sums = np.sum(np.abs(x), axis=-2 if abs(ord) == 1 else -1)
         return _extreme(sums, ord > 0)

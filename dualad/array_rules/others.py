@@ -12,7 +12,7 @@ from ..array.operands import as_operand, converted
 from ..array.protocols import implements, implements_each, plain_answer, refuse
 from ..pair import map_leaves, plain
 from .common import array
-from .shapes import gathering
+from .shapes import viewing
 
 plain_answer(np.unravel_index, np.ravel_multi_index)
 
@@ -30,7 +30,7 @@ def array_repr(a: Any, *args: Any, **kwargs: Any) -> str:
     return repr(a)
 
 
-implements_each(gathering, np.lib.stride_tricks.sliding_window_view)
+implements_each(viewing, np.lib.stride_tricks.sliding_window_view)
 
 
 @implements(np.lib.stride_tricks.as_strided)

@@ -105,9 +105,9 @@ def polymul(a1: Any, a2: Any) -> Any:
 def polydiv(u: Any, v: Any) -> Any:
     u, v = _coefficients(u) + 0.0, _coefficients(v) + 0.0
     n = v.shape[0] - 1
-    quotient = []
+    quotient, per_step = [], 1.0 / v[0]
     for _step in range(u.shape[0] - n):
-        c = u[0] / v[0]
+        c = per_step * u[0]
         quotient.append(c)
         u = np.concatenate([u[1 : n + 1] - c * v[1:], u[n + 1 :]])
     zero = np.zeros(1, plain(u).dtype)
@@ -159,7 +159,7 @@ def poly(seq_of_zeros: Any) -> Any:
         p = np.concatenate([p, end]) - zeros[i] * np.concatenate([end, p])
     z = plain(zeros)
     if np.iscomplexobj(z) and np.array_equal(np.sort(z), np.sort(z.conj())) and _is_real(p):
-        return p.real  # of conjugate pairs
+        return p.real.copy()  # of conjugate pairs
     return p
 
 

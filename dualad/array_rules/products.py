@@ -21,9 +21,11 @@ from .common import (
     as_dtype,
     axes_from_end,
     axis_from_end,
+    composing,
     has_duals,
     into,
     unboxed,
+    valued,
 )
 
 # -- matrices and vectors ------------------------------------------------------------------
@@ -32,16 +34,26 @@ from .common import (
 @implements(np.dot)
 def dot(a: Any, b: Any, out: Any = None) -> Any:
     a, b = array(a), array(b)
-    if not a.ndim or not b.ndim:
-        return into(out, a * b)
-    return into(out, _times(a, b) if b.ndim < 3 else np.tensordot(a, b, (-1, -2)))
+    are_matrices = 0 < a.ndim < 3 and 0 < b.ndim < 3
+    return into(out, _times(a, b) if are_matrices else _other_dot(a, b))
+
+
+def _other_dot(a: Any, b: Any) -> Any:
+    """Of numbers, and of stacks of matrices."""
+
+    def composed(a: Any, b: Any) -> Any:
+        if not a.ndim or not b.ndim:
+            return a * b
+        return matmul(a, b) if b.ndim == 1 else np.tensordot(a, b, (-1, -2))
+
+    return valued(np.dot, composed, (a, b), {})
 
 
 def _times(a: Any, b: Any) -> Any:
     return matmul(a, b) if has_duals(a, b) else np.matmul(a, b)
 
 
-@implements(np.inner)
+@composing(np.inner)
 def inner(a: Any, b: Any, /) -> Any:
     a, b = array(a), array(b)
     if not a.ndim or not b.ndim:
@@ -74,7 +86,7 @@ def linalg_outer(x1: Any, x2: Any, /) -> Any:
     return np.outer(a, b)
 
 
-@implements(np.tensordot, np.linalg.tensordot)
+@composing(np.tensordot, np.linalg.tensordot)
 def tensordot(a: Any, b: Any, /, axes: Any = 2) -> Any:
     a, b = array(a), array(b)
     if isinstance(axes, (int, np.integer)):
@@ -109,7 +121,7 @@ def kron(a: Any, b: Any) -> Any:
     return np.reshape(left * right, [i * j for i, j in pairs])
 
 
-@implements(np.cross)
+@composing(np.cross)
 def cross(
     a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
 ) -> Any:
@@ -131,7 +143,7 @@ def cross(
     return y[..., 2] if sizes == {2} else np.moveaxis(y, -1, axisc)
 
 
-@implements(np.linalg.cross)
+@composing(np.linalg.cross)
 def linalg_cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     a, b = array(x1), array(x2)
     if a.shape[axis] != 3 or b.shape[axis] != 3:
@@ -141,7 +153,7 @@ def linalg_cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     return np.cross(a, b, axis=axis)
 
 
-@implements(np.linalg.multi_dot)
+@composing(np.linalg.multi_dot)
 def multi_dot(arrays: Any, *, out: Any = None) -> Any:
     factors = [array(a) for a in arrays]
     if len(factors) < 2:
@@ -180,7 +192,7 @@ def _cheapest(factors: Sequence[Any]) -> Any:
     return product(0, len(factors))
 
 
-@implements(np.linalg.matrix_power)
+@composing(np.linalg.matrix_power)
 def matrix_power(a: Any, n: int) -> Any:
     a = array(a)
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
@@ -218,7 +230,7 @@ def trace(
 def _of_stacks(ufunc: Any, f: Callable[[Any, Any], Any]) -> None:
     """f takes vectors and matrices in the last axes; axes=, axis= and keepdims= move them."""
 
-    @implements(ufunc)
+    @composing(ufunc)
     def of_stacks(
         a: Any, b: Any, /, *, axes: Any = None, axis: Any = None, keepdims: bool = False
     ) -> Any:
@@ -262,7 +274,7 @@ def linalg_matmul(x1: Any, x2: Any, /) -> Any:
     return matmul(array(x1), array(x2))
 
 
-@implements(np.linalg.vecdot)
+@composing(np.linalg.vecdot)
 def linalg_vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
     a, b = np.moveaxis(array(x1), axis, -1), np.moveaxis(array(x2), axis, -1)
     return _vecdot(a, b)

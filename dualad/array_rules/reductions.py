@@ -26,6 +26,7 @@ from .common import (
     as_dtype,
     axes_from_end,
     axis_from_end,
+    composing,
     has_duals,
     into,
     merged,
@@ -88,7 +89,7 @@ def mean(
     return into(out, _linear_reduction(np.mean, a, axis, dtype, keepdims, where))
 
 
-@implements(np.average)
+@composing(np.average)
 def average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
 ) -> Any:
@@ -137,7 +138,7 @@ def cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
 # -- products ------------------------------------------------------------------------------
 
 
-@implements(np.prod)
+@composing(np.prod)
 def prod(
     a: Any,
     axis: Any = None,
@@ -415,11 +416,11 @@ def _without_nan(f: Callable[..., Any]) -> Callable[..., Any]:
     return nan_version
 
 
-implements(np.nansum)(_without_nan(np.sum))
-implements(np.nanmean)(_without_nan(np.mean))
-implements(np.nanprod)(_without_nan(np.prod))
-implements(np.nanvar)(_without_nan(np.var))
-implements(np.nanstd)(_without_nan(np.std))
+composing(np.nansum)(_without_nan(np.sum))
+composing(np.nanmean)(_without_nan(np.mean))
+composing(np.nanprod)(_without_nan(np.prod))
+composing(np.nanvar)(_without_nan(np.var))
+composing(np.nanstd)(_without_nan(np.std))
 
 
 @implements(np.nancumsum)
@@ -484,7 +485,7 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
     return np.concatenate(parts) if len(parts) > 1 else parts[0]
 
 
-@implements(np.gradient)
+@composing(np.gradient)
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
     f = array(f)
     axes = axes_from_end(axis, f.ndim)

@@ -119,10 +119,22 @@ _extreme(np.nanmin)
 def sort(
     a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None
 ) -> Any:
+    return _rearranged(lambda v, i: np.sort(v, i, kind, order, stable=stable), a, axis)
+
+
+def _rearranged(f: Callable[[Any, int], Any], a: Any, axis: Any) -> Any:
+    """f puts the elements along an axis in another order: to each its tangent."""
     a = array(a)
     if axis is None:
         a, axis = np.reshape(a, -1), -1
-    return np.take_along_axis(a, np.argsort(plain(a), axis, kind="stable", order=order), axis)
+    if not has_duals(a):
+        return f(a, axis)
+    y, i = _rearranged(f, a.primal, axis), axis_from_end(axis, a.ndim)
+    before, behind = (np.argsort(plain(v), i, kind="stable") for v in (a, y))
+    places = np.empty_like(before)
+    np.put_along_axis(places, behind, before, i)
+    front = (None,) * (np.ndim(a.tangent) - a.ndim)
+    return dual(y, np.take_along_axis(a.tangent, places[front], i), a.level)
 
 
 @implements(np.sort_complex)
@@ -136,10 +148,7 @@ def sort_complex(a: Any) -> Any:
 def partition(
     a: Any, kth: Any, axis: Any = -1, kind: Any = "introselect", order: Any = None
 ) -> Any:
-    a = array(a)
-    if axis is None:
-        a, axis = np.reshape(a, -1), -1
-    return np.take_along_axis(a, np.argpartition(plain(a), kth, axis, kind, order), axis)
+    return _rearranged(lambda v, i: np.partition(v, kth, i, kind, order), a, axis)
 
 
 def _order_statistic(

@@ -11,7 +11,7 @@ import numpy as np
 from ..array.operands import as_operand
 from ..array.protocols import implements
 from ..pair import newest, parts, plain
-from .common import array, as_dtype, axis_from_end, has_duals, unboxed, with_value
+from .common import array, as_dtype, axis_from_end, composing, has_duals, with_value
 
 
 @implements(np.linspace)
@@ -45,7 +45,7 @@ def _spread(a: Any, ndim: int) -> Any:
     return np.reshape(a, (1,) * (ndim - a.ndim) + a.shape)
 
 
-@implements(np.logspace)
+@composing(np.logspace)
 def logspace(
     start: Any,
     stop: Any,
@@ -65,7 +65,7 @@ def logspace(
     return as_dtype(np.power(base, y), dtype)
 
 
-@implements(np.geomspace)
+@composing(np.geomspace)
 def geomspace(
     start: Any,
     stop: Any,
@@ -110,7 +110,7 @@ def apply_along_axis(
     shape = results[0].shape
     y = np.reshape(np.stack(results), rest + shape)
     places = range(len(rest), len(rest) + len(shape))
-    return unboxed(np.moveaxis(y, places, range(i + a.ndim, i + a.ndim + len(shape))))
+    return np.moveaxis(y, places, range(i + a.ndim, i + a.ndim + len(shape)))
 
 
 @implements(np.apply_over_axes)

@@ -16,8 +16,10 @@ from ..array.algebra import even_out, linear
 from ..array.dualarray import DualArray
 from ..array.operands import as_operand, converted
 from ..array.protocols import implements, implements_each, plain_answer
-from ..pair import is_array, plain
+from ..dual import Dual
+from ..pair import dual, is_array, plain
 from ..structure import leaves, rebuild
+from .common import composing
 
 plain_answer(
     np.shape,
@@ -226,9 +228,14 @@ def gathering(f: Callable[..., Any]) -> Callable[..., Any]:
 
     def gathered(a: Any, *args: Any, **kwargs: Any) -> Any:
         a = as_operand(a)
+        if not isinstance(a, Dual):
+            return f(a, *args, **kwargs)
         args, kwargs = rebuild(args, plain), rebuild(kwargs, plain)
         places = f(np.arange(np.size(a)).reshape(np.shape(a)), *args, **kwargs)
-        return np.reshape(a, -1)[places]
+        t = a.tangent
+        many = np.shape(t)[: np.ndim(t) - np.ndim(a)]
+        tangent = np.reshape(t, (*many, np.size(a)))[(slice(None),) * len(many) + (places,)]
+        return dual(f(a.primal, *args, **kwargs), tangent, a.level)
 
     return gathered
 
@@ -353,7 +360,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
 # -- padding -------------------------------------------------------------------------------
 
 
-@implements(np.pad)
+@composing(np.pad)
 def pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
     array = as_operand(array)
     if callable(mode) or mode == "empty":

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
-from ..array.protocols import implements
 from ..pair import plain
-from .common import array, as_dtype, unboxed
+from .common import array, as_dtype, composing, unboxed
 
 
-@implements(np.cov)
+@composing(np.cov)
 def cov(
     m: Any,
     y: Any = None,
@@ -45,7 +43,6 @@ def cov(
     total = x.shape[1] if w is None else np.sum(w)
     freedom = total - ddof * (1 if weights is None or not ddof else np.sum(w * weights) / total)
     if plain(freedom) <= 0:
-        warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=3)
         freedom = 0.0
     x = x - np.average(x, axis=1, weights=w)[:, None]
     other = np.conj(x) if np.iscomplexobj(plain(x)) else x
@@ -75,14 +72,11 @@ def _weights(w: Any, x: Any, name: str) -> Any:
     return w
 
 
-@implements(np.corrcoef)
+@composing(np.corrcoef)
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
     c = np.cov(x, y, rowvar, dtype=dtype)
     if not np.ndim(c):
         return c / c
     spread = np.sqrt(np.diag(c).real)
     c = c / spread[:, None] / spread[None, :]
-    p = plain(c)  # rounding may lead past 1
-    if np.iscomplexobj(p):
-        return c + ((np.clip(p.real, -1, 1) - p.real) + 1j * (np.clip(p.imag, -1, 1) - p.imag))
-    return c + (np.clip(p, -1, 1) - p)
+    return c

@@ -12,7 +12,7 @@ from ..array.operands import as_operand
 from ..array.protocols import implements
 from ..pair import dual, fit, newest, parts, plain
 from ..zeros import scale
-from .common import array, has_duals, unboxed
+from .common import array, composing, has_duals, unboxed
 
 # -- interpolation -------------------------------------------------------------------------
 
@@ -142,12 +142,12 @@ def _counts(f: Callable[[Any], Any], weights: Any) -> Any:
     return linear(f, weights) if has_duals(weights) else f(weights)
 
 
-@implements(np.histogram_bin_edges)
+@composing(np.histogram_bin_edges)
 def histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None, weights: Any = None) -> Any:
     return _edges(np.reshape(array(a), -1), bins, range, weights)
 
 
-@implements(np.histogram)
+@composing(np.histogram)
 def histogram(
     a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
 ) -> Any:
@@ -161,7 +161,7 @@ def histogram(
     return counts, edges
 
 
-@implements(np.histogramdd)
+@composing(np.histogramdd)
 def histogramdd(
     sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
 ) -> Any:

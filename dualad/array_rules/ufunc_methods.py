@@ -6,6 +6,7 @@ NumPy has a function of its own for that (np.sum is np.add.reduce), that functio
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -17,6 +18,7 @@ from ..array.operands import converted
 from ..array.protocols import ufunc_method
 from ..dual import evaluate
 from ..rules import Rule
+from .common import valued
 
 _REDUCTIONS: dict[Any, Callable[..., Any]] = {
     np.add: np.sum,
@@ -27,7 +29,27 @@ _REDUCTIONS: dict[Any, Callable[..., Any]] = {
 _ACCUMULATIONS: dict[Any, Callable[..., Any]] = {np.add: np.cumsum, np.multiply: np.cumprod}
 
 
-@ufunc_method("reduce")
+def _method(name: str) -> Callable[..., Any]:
+    """Enter what is composed to give the same as this method of ufuncs.
+
+    Sums and products have the values of NumPy, which adds in another order than one by one. Other
+    folds have their own: on AVX-512, NumPy 2.4 does not fold arctan2 and power from the left.
+    """
+
+    def enter(composed: Callable[..., Any]) -> Callable[..., Any]:
+        @ufunc_method(name)
+        def call(ufunc: Any, rule: Rule, *args: Any, **kwargs: Any) -> Any:
+            fold = functools.partial(composed, ufunc, rule)
+            if ufunc in _REDUCTIONS:
+                return valued(getattr(ufunc, name), fold, args, kwargs)
+            return fold(*args, **kwargs)
+
+        return composed
+
+    return enter
+
+
+@_method("reduce")
 def reduce(
     ufunc: Any,
     rule: Rule,
@@ -85,7 +107,7 @@ def _kept(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
     return tuple(1 if i in axes else n for i, n in enumerate(shape))
 
 
-@ufunc_method("accumulate")
+@_method("accumulate")
 def accumulate(ufunc: Any, rule: Rule, a: Any, axis: int = 0, dtype: Any = None) -> Any:
     """Fold along an axis and keep every step."""
     if dtype is not None:
@@ -98,13 +120,13 @@ def accumulate(ufunc: Any, rule: Rule, a: Any, axis: int = 0, dtype: Any = None)
     return np.stack(steps, axis=axis) if steps else a
 
 
-@ufunc_method("outer")
+@_method("outer")
 def outer(ufunc: Any, rule: Rule, a: Any, b: Any) -> Any:
     """All pairs of elements: shape a.shape + b.shape."""
     return evaluate(rule, (np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b))
 
 
-@ufunc_method("reduceat")
+@_method("reduceat")
 def reduceat(ufunc: Any, rule: Rule, a: Any, indices: Any, axis: int = 0, dtype: Any = None) -> Any:
     """Fold the slices between consecutive indices; a falling pair gives the element itself."""
     n = np.shape(a)[axis]

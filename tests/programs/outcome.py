@@ -81,8 +81,7 @@ def _outcome(program: Program, ignore: tuple[str, ...]) -> Outcome:
     if {i.name: _trace(space[i.name]) for i in program.inputs} != before:
         found.append(("inputs changed", ""))
     # Where an error was swallowed, the driver also looks at nearby points, which are others.
-    calls = zip(space["GIVEN"], space["SEEN"], strict=True)
-    here = [seen for given, seen in calls if given == space["GIVEN"][0]]
+    here = [seen for given, seen in space["SEEN"] if given == space["GIVEN"][0]]
     for seen in (here[0], here[-1]):
         found += _apart(_peeled(seen, package), plain)
     if program.driver == "jvp":
@@ -100,7 +99,9 @@ class _Points(list[Any]):
     """Where f is called: the plain numbers of its arguments, before it writes into them."""
 
     def append(self, args: Any) -> None:
-        package = next((p for p in PACKAGES if any(isinstance(x, p.Dual) for x in args)), PACKAGES[0])
+        package = next(
+            (p for p in PACKAGES if any(isinstance(x, p.Dual) for x in args)), PACKAGES[0]
+        )
         super().append([_trace(_peeled(x, package)) for x in args])
 
 
@@ -128,13 +129,13 @@ class _Run:
         """What f returns; if arguments share memory, it may not matter."""
         space = self.fresh()
         eval(self.as_plain, space)
-        result: list[Any] = space["SEEN"][0]
+        result: list[Any] = space["SEEN"][0][1]
         if self.program.setup:
             space = self.fresh()
             for i in self.program.inputs:
                 space[i.name] = space[i.name].copy(order="K")
             eval(self.as_plain, space)
-            if any(f == "wrong value" for f, _ in _apart(space["SEEN"][0], result)):
+            if any(f == "wrong value" for f, _ in _apart(space["SEEN"][0][1], result)):
                 raise ValueError("arguments share memory, and f writes into them")
         return result
 
@@ -155,7 +156,7 @@ class _Run:
                 args.append(_moved(x, v, t, bool(self.program.setup)))
             seen.clear()
             f_space["f"](*args)
-            return _numbers(seen[0])
+            return _numbers(seen[0][1])
 
         return f
 
@@ -200,7 +201,8 @@ def _refused(error: BaseException) -> Outcome:
         seen.append(current)
         current = current.__cause__ or current.__context__
     for e in seen:
-        if type(e).__name__ == "NonDifferentiableError" or OURS.search(str(e)):
+        told = [str(e), *getattr(e, "__notes__", ())]
+        if type(e).__name__ == "NonDifferentiableError" or any(map(OURS.search, told)):
             return Outcome("refused", f"{type(e).__name__}: {e}", _stripped(e))
     return Outcome("obscure error", f"{type(error).__name__}: {error}", _stripped(error))
 

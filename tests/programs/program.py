@@ -128,11 +128,16 @@ class Program:
         return "\n".join(lines)
 
     def function(self, seen: bool = False) -> str:
-        """The source of f; with seen, lists GIVEN and SEEN get what it is called with and returns."""
+        """The source of f; with seen, a list SEEN gets what it is called with and returns."""
         body = [part for line in self.lines for part in line.text.split("\n")]
         result, names = f"[{', '.join(self.outputs)}]", ", ".join(i.name for i in self.inputs)
         if seen:
-            body = [f"GIVEN.append(({names},))", *body, f"r_ = {result}", "SEEN.append(r_)"]
+            body = [
+                f"GIVEN.append(({names},))",
+                *body,
+                f"r_ = {result}",
+                "SEEN.append((GIVEN[-1], r_))",
+            ]
             result = "r_"
         body.append(f"return total({result})" if self.scalar else f"return {result}")
         head = f"def f({names}):"

@@ -59,6 +59,7 @@ def table(cases: dict[str, Case]) -> Any:
 def hold(case: Case) -> None:
     """Everything that is promised of an array function."""
     check(case.f, *case.args, analytic=case.analytic)
+    hold_primal(case)
     hold_bits(case)
     hold_memory(case)
     hold_precision(case)
@@ -68,6 +69,43 @@ def hold(case: Case) -> None:
 
 def listed(y: Any) -> Any:
     return rebuild(list(y), lambda v: v) if isinstance(y, tuple) else y
+
+
+LAYOUTS: dict[str, Callable[[Any], Any]] = {
+    "C": np.copy,
+    "F": np.asfortranarray,
+    "reversed": lambda a: a[::-1].copy()[::-1],
+    "gaps": lambda a: np.repeat(a, 2, axis=-1)[..., ::2],
+}
+
+
+def hold_primal(case: Case) -> None:
+    """However arrays lie in memory, the value is that of NumPy: its bits, its kind, its strides."""
+    for name, lay in LAYOUTS.items():
+        seen = []
+
+        def run(*xs: Any, seen: list[Any] = seen) -> Any:
+            seen.append(case.f(*xs))
+            return 0.0
+
+        def given(lay: Callable[[Any], Any] = lay) -> list[Any]:
+            return [lay(a) if a.ndim else a.copy() for a in case.args]
+
+        with warnings.catch_warnings(action="ignore"):
+            try:
+                values = leaves(listed(case.f(*given())))
+            except ValueError:  # np.put_along_axis needs arrays in C order
+                continue
+            jvp(run, given(), [np.ones_like(a) for a in case.args])
+        for y, want in zip(leaves(listed(seen[0])), values, strict=True):
+            got = y.primal if isinstance(y, Dual) else y
+            if isinstance(got, np.ndarray) and got.dtype.hasobject:  # of np.vectorize, say
+                continue
+            assert type(got) is type(want), (name, got, want)
+            np.testing.assert_array_equal(got, want, strict=True)
+            if isinstance(got, np.ndarray) and got.size:
+                places = [i for i, n in enumerate(want.shape) if n > 1]
+                assert [got.strides[i] for i in places] == [want.strides[i] for i in places], name
 
 
 def hold_bits(case: Case) -> None:
