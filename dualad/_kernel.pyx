@@ -74,6 +74,7 @@ cdef extern from *:
     int METH_O
     int METH_KEYWORDS
     void PyObject_Free(void *p) noexcept
+    int PyType_IsSubtype(PyTypeObject *a, PyTypeObject *b) noexcept
     Py_ssize_t PySet_GET_SIZE(PyObject *x) noexcept
 
 
@@ -179,6 +180,16 @@ cdef object hypot = math.hypot
 math_hypot = <PyObject *>hypot
 
 
+cdef class Kind(type):
+    """The class of the readable classes: compiled duals are instances of these, too."""
+
+    def __instancecheck__(cls, x):
+        kind = type(x)
+        if kind is Dual or kind is Nested:
+            kind = readable_class
+        return PyType_IsSubtype(<PyTypeObject *>kind, <PyTypeObject *>cls) != 0
+
+
 @cython.final
 cdef class Ufunc:
     # A ufunc that is a row, and its loop over floats.
@@ -204,8 +215,8 @@ cdef class Dual:
 
     @property
     def __class__(self):
-        """The class of all duals, for isinstance."""
-        return readable_class
+        """What it stands for."""
+        return as_float64_type if self.is_np else float
 
     @property
     def level(self):

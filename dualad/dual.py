@@ -18,6 +18,7 @@ import numpy as np
 from . import levels
 from .kernel import KERNEL, on_arrays_first
 from .levels import ParticipatingLevel
+from .looks import is_plain
 from .namespaces import ARRAY, CONSTANTS, Namespace, in_slope, is_number, namespace_of
 from .numerics import quiet
 from .pair import (
@@ -68,7 +69,7 @@ def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
     y = evaluate(rule, primals)
     if rule.kind == "flat":
         return y
-    if isinstance(y, int):  # as in maximum(x, 0)
+    if is_plain(y, int):  # as in maximum(x, 0)
         y = float(y)
     namespace, numbers = _for_slopes(rule, primals, y)
     tangent = None

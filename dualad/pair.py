@@ -16,19 +16,29 @@ import numpy as np
 
 from .kernel import KERNEL
 from .levels import HAND_MADE, ParticipatingLevel, note_refusal, seen
+from .looks import is_plain
 from .memory import copied, laid_out_like
 from .namespaces import is_number
 
 Function = Callable[..., Any]
 
 
-class Pair:
-    """A primal and its tangent at a level. `Dual` adds what can be done with it."""
+class Pair(metaclass=KERNEL.Kind if KERNEL else type):  # type: ignore[misc]
+    """A primal and its tangent at a level. `Dual` adds what can be done with it.
+
+    It looks like what it stands for: `__class__`, which isinstance asks, is that of the plain
+    number. What is really a plain number, `is_plain` says.
+    """
 
     __slots__ = ("primal", "tangent", "level")
     primal: Any
     tangent: Any
     level: int
+
+    @property
+    def __class__(self) -> Any:
+        """The type of the plain number, for those who ask by isinstance."""
+        return type(plain(self))
 
     def __reduce__(self) -> Any:
         return restored, (self.primal, self.tangent, self.level)
@@ -236,7 +246,7 @@ def as_number(x: Any) -> Any:
 
 def fit(tangent: Any, y: Any) -> Any:
     """The tangent in the precision of its primal: float32 stays float32; numbers are Python's."""
-    if isinstance(tangent, np.generic):
+    if is_plain(tangent, np.generic):
         return tangent.item()
     here, there = (getattr(plain(x), "dtype", None) for x in (tangent, y))
     if here is None or there is None or here == there or here.kind != there.kind:

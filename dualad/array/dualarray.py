@@ -148,6 +148,7 @@ class DualArray(Dual):
     """
 
     __slots__ = ()
+    __class__ = np.ndarray  # what it stands for
 
     # shape
 

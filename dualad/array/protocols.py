@@ -18,6 +18,7 @@ import numpy as np
 
 from ..dual import PROTOCOLS, Dual, evaluate
 from ..kernel import ARRAY_KERNEL
+from ..looks import is_plain
 from ..namespaces import ARRAY, is_exact, is_plain_array, not_plain
 from ..numerics import resume_warnings, stop_warnings
 from ..pair import KINDS, as_numpy, map_leaves, plain
@@ -192,7 +193,7 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
                 "omit out=, or make it with np.zeros_like(x)."
             )
     for x in inputs:
-        if isinstance(x, np.ndarray) and not is_plain_array(type(x)):
+        if is_plain(x, np.ndarray) and not is_plain_array(type(x)):
             raise TypeError(not_plain(type(x)))
     again = _on_plain_numbers(ufunc, method, inputs, outs, kwargs)
     where = kwargs.pop("where", True) if method == "__call__" else True
@@ -256,9 +257,9 @@ def _by_operator(ufunc: Any, inputs: tuple[Any, ...]) -> bool:
 
     NumPy asks for the ufunc in both cases if c is a number or an array of its own.
     """
-    if ufunc not in _OPERATIONS or not isinstance(inputs[0], (np.generic, np.ndarray)):
+    if ufunc not in _OPERATIONS or not is_plain(inputs[0], (np.generic, np.ndarray)):
         return False
-    if isinstance(inputs[0], np.ndarray) and ufunc is not np.power:
+    if is_plain(inputs[0], np.ndarray) and ufunc is not np.power:
         return False
     frame: types.FrameType | None = sys._getframe(1)
     while frame is not None and _is_ours(frame):

@@ -12,6 +12,7 @@ from ..array.algebra import linear
 from ..array.dualarray import DualArray
 from ..array.operands import as_objects, as_operand, converted
 from ..dual import Dual
+from ..looks import is_plain
 from ..pair import dual, fit, is_array, map_leaves, plain
 
 
@@ -108,7 +109,7 @@ def into(out: Any, y: Any) -> Any:
 
 def store(target: Any, index: Any, x: Any) -> None:
     """target[index] = x, in an array that has room for the derivatives of x."""
-    if isinstance(target, np.ndarray) and has_duals(x):
+    if is_plain(target, np.ndarray) and has_duals(x):
         if target.dtype != object:
             raise TypeError(
                 f"a plain array of {target.dtype} was to be written to, which cannot hold "
