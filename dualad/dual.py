@@ -18,7 +18,7 @@ import numpy as np
 from . import levels
 from .kernel import KERNEL, on_arrays_first
 from .levels import ParticipatingLevel
-from .looks import is_plain
+from .looks import is_plain, is_told
 from .namespaces import ARRAY, CONSTANTS, Namespace, in_slope, is_number, namespace_of
 from .numerics import quiet
 from .pair import (
@@ -281,6 +281,14 @@ _ROOM = (
 )
 
 
+# For a function of an array of objects, NumPy calls the methods of its elements that have its name.
+_METHODS = """
+    arccos arccosh arcsin arcsinh arctan arctan2 arctanh cbrt cos cosh deg2rad degrees exp exp2
+    expm1 fabs fmod hypot log log10 log1p log2 rad2deg radians rint sin sinh sqrt tan tanh
+"""
+_ASKED = frozenset(_METHODS.split())
+
+
 def _operators(name: str, operation: Function) -> tuple[Function, Function]:
     """A row of the table as a pair of methods: x∘other and other∘x."""
     rule = RULES[name].called_as(operation)
@@ -447,8 +455,6 @@ class Dual(Pair):
 
     # NumPy
 
-    ndim, shape, size = 0, (), 1
-
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         try:
             return PROTOCOLS["ufunc"](ufunc, method, inputs, kwargs)
@@ -471,8 +477,7 @@ class Dual(Pair):
             )
         if name == "__array__":  # NumPy asks each element of np.array([x, y]) for it
             note_objects(self)
-        # np.sin over an array of objects calls x.sin()
-        if name.startswith("_") or name not in RULES:
+        if name not in _ASKED:
             return PROTOCOLS["attribute"](self, name)
         f = function(RULES[name])
         return lambda *others: f(self, *others)
@@ -502,4 +507,5 @@ if KERNEL:
         ARRAY.functions,
         note_objects,
         READERS,
+        is_told,
     )

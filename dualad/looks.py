@@ -1,11 +1,16 @@
-"""What a thing really is: a dual looks like what it stands for.
+"""What a dual looks like, and what it really is.
 
-`isinstance` asks for `__class__`, and a dual answers as the plain number or array does.
+It looks like what it stands for: `isinstance` asks for `__class__`, and a dual answers as its plain
+number or array does. So must code of ours ask `is_plain` that has to know the difference.
 """
 
 from __future__ import annotations
 
 from typing import Any
+
+# Modules that make numbers of their own of what looks like one of Python's. A number that they do
+# not know does an operation itself, so that they are told that a dual is a dual.
+_CONVERTERS = frozenset({"fractions", "mpmath"})
 
 
 def is_plain(x: Any, kinds: type | tuple[type, ...]) -> bool:
@@ -15,3 +20,12 @@ def is_plain(x: Any, kinds: type | tuple[type, ...]) -> bool:
     (True, False)
     """
     return issubclass(type(x), kinds)
+
+
+def is_told(module: str | None) -> bool:
+    """Whether code of this module is told what a dual really is.
+
+    >>> is_told("mpmath.ctx_mp"), is_told("numbers")
+    (True, False)
+    """
+    return module is not None and module.partition(".")[0] in _CONVERTERS

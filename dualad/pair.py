@@ -8,6 +8,7 @@ tangent may itself be a dual of an older level, or whatever else a level brings 
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 
 from .kernel import KERNEL
 from .levels import HAND_MADE, ParticipatingLevel, note_refusal, seen
-from .looks import is_plain
+from .looks import is_plain, is_told
 from .memory import copied, laid_out_like
 from .namespaces import is_number
 
@@ -38,7 +39,8 @@ class Pair(metaclass=KERNEL.Kind if KERNEL else type):  # type: ignore[misc]
     @property
     def __class__(self) -> Any:
         """The type of the plain number, for those who ask by isinstance."""
-        return type(plain(self))
+        asking = sys._getframe(1).f_globals.get("__name__")
+        return type(self) if is_told(asking) else type(plain(self))
 
     def __reduce__(self) -> Any:
         return restored, (self.primal, self.tangent, self.level)

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..dual import Dual, note_objects
 from ..kernel import ARRAY_KERNEL, KERNEL
+from ..namespaces import not_plain
 from ..pair import (
     as_number,
     dual,
@@ -383,9 +384,19 @@ class DualArray(Dual):
 
     __copy__ = copy
 
-    def view(self) -> Any:
+    def view(self, kind: Any = None) -> Any:
         """The same memory under another name."""
-        return self[...]
+        if kind is None or kind is np.ndarray:
+            return self[...]
+        if isinstance(kind, type) and issubclass(kind, np.ndarray):
+            raise refused(not_plain(kind), self)
+        if np.dtype(kind) == self.dtype:
+            return self[...]
+        raise refused(
+            "a view as another type would read the memory of a DualArray, not its numbers; write "
+            "x.astype(dtype), or x.primal.view(dtype) for the plain array.",
+            self,
+        )
 
     def astype(
         self,

@@ -21,7 +21,7 @@ from ..kernel import ARRAY_KERNEL
 from ..looks import is_plain
 from ..namespaces import ARRAY, is_exact, is_plain_array, not_plain
 from ..numerics import resume_warnings, stop_warnings
-from ..pair import KINDS, as_numpy, map_leaves, plain
+from ..pair import KINDS, as_numpy, is_array, map_leaves, plain, refused
 from ..rules import Rule
 from ..structure import rebuild
 from ..table import RULES
@@ -313,11 +313,56 @@ def array_function(
     raise TypeError(f"np.{name} has no derivative rule; write it in functions that have one.")
 
 
-def array_attribute(x: Dual, name: str) -> Any:
-    """x.sum(), x.T and so on of a number that came out of an array, as NumPy's numbers have."""
-    if isinstance(plain(x), np.generic) and not name.startswith("_") and hasattr(DualArray, name):
-        return getattr(map_leaves(np.asarray, x), name)
-    raise AttributeError(f"a {type(x).__name__} has no attribute {name!r}.")
+# -- what a dual of a number has: what its number has ---------------------------------------
+
+_OF_MEMORY = ("device", "dtype", "flags", "itemsize", "nbytes", "ndim", "shape", "size", "strides")
+_ANSWERS = ("from_float", "from_number", "fromhex", "is_integer")  # without a derivative
+
+
+def attribute(x: Dual, name: str) -> Any:
+    """x.sum(), x.dtype or x.is_integer() of a dual, if its number has that; else AttributeError."""
+    number = plain(x)
+    if name.startswith("_") or isinstance(x, DualArray) or not hasattr(number, name):
+        raise AttributeError(f"a {type(x).__name__} has no attribute {name!r}.")
+    if isinstance(number, np.generic):
+        if name in _OF_MEMORY:
+            return getattr(number, name)
+        if hasattr(DualArray, name):
+            return _as_array(x, name)
+    there = getattr(number, name)
+    if name in _ANSWERS:
+        return there
+    if not callable(there):
+        raise AttributeError(
+            f"x.{name} would lose the derivative of a Dual; write x.primal.{name}."
+        )
+
+    def refusing(*args: Any, **kwargs: Any) -> NoReturn:
+        raise refused(
+            f"x.{name}() would lose the derivative of a Dual; write x.primal.{name}() for that of "
+            "the plain number.",
+            x,
+        )
+
+    return refusing
+
+
+def _as_array(x: Dual, name: str) -> Any:
+    """What a number of NumPy has because arrays have it: what that of an array without axes is."""
+    there = getattr(map_leaves(np.asarray, x), name)
+    if not callable(there):
+        return _as_number(there)
+    return lambda *args, **kwargs: _as_number(there(*args, **kwargs))
+
+
+def _as_number(x: Any) -> Any:
+    return x[()] if is_array(x) and not np.ndim(x) else x
+
+
+def element(x: Dual, index: Any) -> Any:
+    """x[()], x[None] and so on, which a number of NumPy has."""
+    plain(x)[index]  # it raises if there is nothing
+    return x if index == () else map_leaves(np.asarray, x)[index]
 
 
 if ARRAY_KERNEL:
@@ -326,7 +371,8 @@ KINDS.update({np.ndarray: DualArray, DualArray: DualArray})
 PROTOCOLS.update(
     ufunc=array_ufunc,
     function=array_function,
-    attribute=array_attribute,
+    attribute=attribute,
+    element=element,
     operand=as_operand,
     objects=as_objects,
 )
