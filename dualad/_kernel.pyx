@@ -410,7 +410,8 @@ cdef extern from *:
 
     static PyObject *get_attribute(PyObject *x, PyObject *name) {
         for (int i = 0; i < 4; i++)
-            if (name == asked[i]) {
+            if (name == asked[i] || (!PyUnicode_CHECK_INTERNED(name) &&
+                                     PyUnicode_Compare(name, asked[i]) == 0)) {
                 int answer = is_denied(x, i);
                 if (answer == 0)
                     break;

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-# Modules that make numbers of their own of what looks like one of Python's. A number that they do
-# not know does an operation itself, so that they are told that a dual is a dual.
-_CONVERTERS = frozenset({"fractions", "mpmath"})
+# Modules that convert what looks like one of Python's numbers, by functions in C that refuse a
+# dual. What they do not know as a number does an operation itself, or is an error of theirs; so
+# they are told that a dual is a dual.
+_CONVERTERS = frozenset({"fractions", "json", "mpmath"})
 
 
 def is_plain(x: Any, kinds: type | tuple[type, ...]) -> bool:

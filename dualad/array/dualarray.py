@@ -427,10 +427,10 @@ class DualArray(Dual):
         return as_number(self[tuple(place)])
 
     def tolist(self) -> Any:
-        """Nested lists of duals."""
-        return (
-            [x.tolist() if isinstance(x, DualArray) else x for x in self] if self.ndim else self[()]
-        )
+        """Nested lists of duals, which are Python's numbers."""
+        if not self.ndim:
+            return self.item()
+        return [x.tolist() if isinstance(x, DualArray) else as_number(x) for x in self]
 
     def fill(self, value: Any) -> None:
         """Set all elements to one number."""
