@@ -340,6 +340,9 @@ cdef class Dual:
     def _repr_latex_(self):
         return readable_class._repr_latex_(self)
 
+    def __dir__(self):
+        return readable_class.__dir__(self)
+
     def __reduce__(self):
         return readable_class.__reduce__(self)
 

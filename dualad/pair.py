@@ -24,7 +24,7 @@ from .namespaces import is_number
 Function = Callable[..., Any]
 
 
-class Pair(metaclass=KERNEL.Kind if KERNEL else type):  # type: ignore[misc]
+class Pair(metaclass=KERNEL.Kind if KERNEL else type):  # type: ignore[metaclass]
     """A primal and its tangent at a level. `Dual` adds what can be done with it.
 
     It looks like what it stands for: `__class__`, which isinstance asks, is that of the plain
@@ -36,11 +36,14 @@ class Pair(metaclass=KERNEL.Kind if KERNEL else type):  # type: ignore[misc]
     tangent: Any
     level: int
 
-    @property
+    @property  # type: ignore[misc]
     def __class__(self) -> Any:
         """The type of the plain number, for those who ask by isinstance."""
         asking = sys._getframe(1).f_globals.get("__name__")
         return type(self) if is_told(asking) else type(plain(self))
+
+    def __dir__(self) -> Any:
+        return {*dir(type(self)), *dir(plain(self))}
 
     def __reduce__(self) -> Any:
         return restored, (self.primal, self.tangent, self.level)
@@ -128,7 +131,7 @@ def own(x: Any) -> Any:
             return x
         if type(x) is kind_of(x.primal) and type(x.level) is int:
             return dual(own(x.primal), own(x.tangent), x.level)
-        return x.copy("K")
+        return x.copy("K")  # type: ignore[attr-defined]
     if isinstance(x, np.ndarray):
         return copied(x) if type(x) is np.ndarray else x.copy("K")
     return np.copy(x) if hasattr(type(x), "__array_function__") else x

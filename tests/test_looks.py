@@ -322,6 +322,7 @@ def test_what_it_really_is() -> None:
             assert not isinstance(number, package.Dual)
     assert issubclass(type(Dual(np.ones(2), np.ones(2))), Dual)
     assert not issubclass(float, Dual) and not isinstance(Dual, Dual)
+    assert {"primal", "tangent", "is_integer"} <= set(dir(Dual(2.5, 1.0)))
     assert repr(Dual(2.5, 1.0)) == repr(pure.Dual(2.5, 1.0)) == "Dual(2.5, 1.0)"
 
 

@@ -149,29 +149,29 @@ class DualArray(Dual):
     """
 
     __slots__ = ()
-    __class__ = np.ndarray  # what it stands for
+    __class__: Any = np.ndarray  # what it stands for
 
     # shape
 
     @property
-    def shape(self) -> tuple[int, ...]:  # type: ignore[override]
+    def shape(self) -> tuple[int, ...]:
         """Shape of the value."""
         return tuple(self.primal.shape)
 
     @shape.setter
     def shape(self, new: Any) -> None:
-        other = np.reshape(self, new)
+        other: Any = np.reshape(self, new)
         if not np.may_share_memory(plain(other), plain(self)) and self.size:
             raise AttributeError("this array cannot get another shape in place; use x.reshape.")
         self.primal, self.tangent = other.primal, other.tangent
 
     @property
-    def ndim(self) -> int:  # type: ignore[override]
+    def ndim(self) -> int:
         """Number of axes of the value."""
         return int(self.primal.ndim)
 
     @property
-    def size(self) -> int:  # type: ignore[override]
+    def size(self) -> int:
         """Number of elements of the value."""
         return int(self.primal.size)
 
