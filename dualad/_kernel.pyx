@@ -74,6 +74,8 @@ cdef extern from *:
     int METH_O
     int METH_KEYWORDS
     void PyObject_Free(void *p) noexcept
+    PyObject *PyEval_GetGlobals() noexcept
+    int PyType_IsSubtype(PyTypeObject *a, PyTypeObject *b) noexcept
     Py_ssize_t PySet_GET_SIZE(PyObject *x) noexcept
 
 
@@ -162,6 +164,7 @@ cdef object readable_dual = None      # dual.dual before the kernel
 cdef dict levels = {}                 # the namespace of levels.py
 cdef object note_objects = None       # differentiations.note_objects
 cdef dict readers = {}                # differentiations.READERS
+cdef object is_told = None            # looks.is_told
 cdef set doubtful = set()             # differentiations.DOUBTFUL
 cdef dict protocols = {}              # NumPy's two protocols
 cdef dict table = {}                  # RULES
@@ -177,6 +180,16 @@ cdef type ndarray = numpy.ndarray
 cdef object hypot = math.hypot
 
 math_hypot = <PyObject *>hypot
+
+
+cdef class Kind(type):
+    """The class of the readable classes: compiled duals are instances of these, too."""
+
+    def __instancecheck__(cls, x):
+        kind = type(x)
+        if kind is Dual or kind is Nested:
+            kind = readable_class
+        return PyType_IsSubtype(<PyTypeObject *>kind, <PyTypeObject *>cls) != 0
 
 
 @cython.final
@@ -204,8 +217,10 @@ cdef class Dual:
 
     @property
     def __class__(self):
-        """The class of all duals, for isinstance."""
-        return readable_class
+        """What it stands for; `looks.py` says who is told what it is."""
+        if is_told_to_asker():
+            return readable_class
+        return as_float64_type if self.is_np else float
 
     @property
     def level(self):
@@ -325,6 +340,9 @@ cdef class Dual:
     def _repr_latex_(self):
         return readable_class._repr_latex_(self)
 
+    def __dir__(self):
+        return readable_class.__dir__(self)
+
     def __reduce__(self):
         return readable_class.__reduce__(self)
 
@@ -342,17 +360,10 @@ cdef class Dual:
         """The complex conjugate, a dual."""
         return readable_class.conjugate(self)
 
-    @property
-    def ndim(self):
-        return 0
-
-    @property
-    def shape(self):
-        return ()
-
-    @property
-    def size(self):
-        return 1
+    def __getitem__(self, index):
+        if not self.is_np:
+            raise TypeError("'float' object is not subscriptable")
+        return protocols["element"](self, index)
 
     def __array_function__(self, func, types, args, kwargs):
         return readable_class.__array_function__(self, func, types, args, kwargs)
@@ -394,17 +405,21 @@ cdef class Nested(Dual):
 # and no object exists that was not filled.
 cdef extern from *:
     """
-    /* np.array([x, y]) asks every element for these, and there are none. */
-    static PyObject *asked[3], *denied[3];
+    /* np.array([x, y]) asks every element for the first three, and there are none. The last one
+       is there for NumPy's numbers only. */
+    static PyObject *asked[4], *denied[4];
     static getattrofunc attribute;
-    static int (*on_array)(PyObject *);
+    static int (*is_denied)(PyObject *, int);
 
     static PyObject *get_attribute(PyObject *x, PyObject *name) {
-        for (int i = 0; i < 3; i++)
-            if (name == asked[i]) {
-                if (i == 0 && on_array(x) < 0)
-                    return NULL;
-                PyErr_SetObject(PyExc_AttributeError, denied[i]);
+        for (int i = 0; i < 4; i++)
+            if (name == asked[i] || (!PyUnicode_CHECK_INTERNED(name) &&
+                                     PyUnicode_Compare(name, asked[i]) == 0)) {
+                int answer = is_denied(x, i);
+                if (answer == 0)
+                    break;
+                if (answer > 0)
+                    PyErr_SetObject(PyExc_AttributeError, denied[i]);
                 return NULL;
             }
         return attribute(x, name);
@@ -416,8 +431,8 @@ cdef extern from *:
         return asked[i] == NULL || denied[i] == NULL ? -1 : 0;
     }
 
-    static void notice_arrays(int (*f)(PyObject *)) {
-        on_array = f;
+    static void ask_before(int (*f)(PyObject *, int)) {
+        is_denied = f;
     }
 
     static PyObject *name_of_caller(void) {
@@ -438,6 +453,7 @@ cdef extern from *:
         type->tp_vectorcall = NULL;
         type->tp_dealloc = destroy;
         type->tp_flags &= ~Py_TPFLAGS_BASETYPE;
+        type->tp_as_sequence->sq_item = NULL; /* x[()] is no sequence, to iterate over */
     }
 
     /* Duals that were freed, for the next ones. (The kernel is not built without the GIL.) */
@@ -470,7 +486,7 @@ cdef extern from *:
     }
     """
     int deny(int i, const char *name) except -1
-    void notice_arrays(int (*f)(PyObject *) except -1) noexcept
+    void ask_before(int (*f)(PyObject *, int) except -1) noexcept
     object name_of_caller()
     void disguise(object kind, void *make, void *destroy)
     PyObject *fresh(PyTypeObject *kind) except NULL
@@ -488,18 +504,22 @@ cdef object made_by_hand(PyObject *kind, PyObject *args, PyObject *kwargs):
 cdef object objects_of = None  # the level of the last dual that became one of many objects
 
 
-cdef int becomes_object(PyObject *x) except -1:
+cdef int denies(PyObject *x, int i) except -1:
+    """Whether a dual has not the i-th of the attributes that `get_attribute` looks out for."""
     global objects_of
-    if (<Dual>x).lev != <PyObject *>objects_of or name_of_caller() in readers:
+    if i == 3:
+        return not (<Dual>x).is_np
+    if i == 0 and ((<Dual>x).lev != <PyObject *>objects_of or name_of_caller() in readers):
         objects_of = <object>(<Dual>x).lev
         note_objects(<object>x)
-    return 0
+    return 1
 
 
-notice_arrays(becomes_object)
+ask_before(denies)
 deny(0, "__array__")
 deny(1, "__array_interface__")
 deny(2, "__array_struct__")
+deny(3, "__getitem__")
 disguise(Dual, <void *>made_by_hand, <void *>free_dual)
 disguise(Nested, <void *>made_by_hand, <void *>free_nested)
 
@@ -631,6 +651,20 @@ cdef Py_ssize_t place_of(object level):
         if <object>opened[i] == level:
             return i
     return -1
+
+
+cdef dict told = {}  # modules that have asked: whether they are told
+
+
+cdef bint is_told_to_asker() except -1:
+    cdef PyObject *names = PyEval_GetGlobals()
+    if names == NULL:
+        return False
+    module = (<dict>names).get("__name__")
+    found = told.get(module)
+    if found is None:
+        found = told[module] = is_told(module)
+    return found is True
 
 
 cdef inline bint is_ours(object x) noexcept:
@@ -1264,11 +1298,13 @@ cdef list COMPARISONS = []
 
 
 def connect(
-    kind, make, given_table, given_protocols, given_levels, differentiations, given_functions
+    kind, make, given_table, given_protocols, given_levels, differentiations, given_functions,
+    given_is_told,
 ):
     """Tell the kernel what is readable, so that it can hand over to it."""
     global readable_class, readable_dual, table, protocols, levels, note_objects, readers, doubtful
-    global numpy_functions
+    global numpy_functions, is_told
+    is_told = given_is_told
     readable_class, readable_dual = kind, make
     table, protocols, levels = given_table, given_protocols, given_levels
     note_objects, readers, doubtful = [

@@ -19,6 +19,7 @@ from . import differentiations, levels
 from .differentiations import note_objects, note_refusals, refused
 from .kernel import KERNEL, on_arrays_first
 from .levels import ParticipatingLevel
+from .looks import is_plain, is_told
 from .namespaces import ARRAY, CONSTANTS, Namespace, is_number, namespace_of
 from .numerics import quiet
 from .pair import (
@@ -66,7 +67,7 @@ def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
     y = evaluate(rule, primals)
     if rule.kind == "flat":
         return y
-    if isinstance(y, int):  # as in maximum(x, 0)
+    if is_plain(y, int):  # as in maximum(x, 0)
         y = float(y)
     numbers = as_python((*primals, y))
     namespace = namespace_for(numbers)
@@ -374,8 +375,6 @@ class Dual(Pair):
 
     # NumPy
 
-    ndim, shape, size = 0, (), 1
-
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         try:
             return PROTOCOLS["ufunc"](ufunc, method, inputs, kwargs)
@@ -398,11 +397,7 @@ class Dual(Pair):
             )
         if name == "__array__":  # NumPy asks each element of np.array([x, y]) for it
             note_objects(self)
-        # np.sin over an array of objects calls x.sin()
-        if name.startswith("_") or name not in RULES or hasattr(type(plain(self)), name):
-            return PROTOCOLS["attribute"](self, name)
-        f = function(RULES[name])
-        return lambda *others: f(self, *others)
+        return PROTOCOLS["attribute"](self, name)
 
     # text
 
@@ -428,4 +423,5 @@ if KERNEL:
         vars(levels),
         vars(differentiations),
         ARRAY.functions,
+        is_told,
     )

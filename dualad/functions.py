@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from .dual import function
+from .looks import is_plain
 from .pair import Function
 from .rules import Interval, Rule, Slope, register
 from .table import RULES
@@ -156,7 +157,7 @@ def define_rule(
     plain_value = np.vectorize(value) if elementwise else value
 
     def evaluate(*args: Any) -> Any:
-        arrays = any(isinstance(a, np.ndarray) for a in args)
+        arrays = any(is_plain(a, np.ndarray) for a in args)
         return plain_value(*args) if arrays else value(*args)
 
     args = "x" if n == 1 else ", ".join("abcdefgh"[:n])

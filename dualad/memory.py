@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from .looks import is_plain
+
 
 class _Memory:
     """Some memory as NumPy is told of it; an array made of it keeps `base` alive."""
@@ -135,7 +137,7 @@ def laid_out_like(primal: Any, tangent: Any) -> Any:
 
     Where elements of the primal share their memory it stays as it is, for each has a tangent.
     """
-    if not isinstance(tangent, np.ndarray) or not isinstance(primal, np.ndarray):
+    if not is_plain(tangent, np.ndarray) or not is_plain(primal, np.ndarray):
         return tangent
     if lies_like(tangent, primal) or not is_disjoint(primal):
         return tangent

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from .looks import is_plain
 from .numerics import (
     fma,
     heaviside,
@@ -347,7 +348,7 @@ def _mpmath(context: Any, is_complex: bool) -> Namespace:
         "mpmath",
         functions,
         is_complex=is_complex,
-        convert=lambda x: ctx.convert(x) if isinstance(x, (int, float, complex)) else x,
+        convert=lambda x: ctx.convert(x) if is_plain(x, (int, float, complex)) else x,
     )
 
 
@@ -433,7 +434,7 @@ def namespace_of(*values: Any) -> Namespace | None:
     rank, is_complex, context = 0, False, None
     for value in values:
         if not is_number(value):
-            if isinstance(value, np.ndarray):
+            if is_plain(value, np.ndarray):
                 raise TypeError(not_plain(type(value)))
             raise TypeError(
                 f"expected a number or a NumPy array, got {type(value).__name__}"

@@ -7,6 +7,7 @@ tangent may itself be a dual of an older level, or whatever else a level brings 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,19 +15,34 @@ import numpy as np
 
 from .kernel import KERNEL
 from .levels import HAND_MADE, ParticipatingLevel, seen
+from .looks import is_plain, is_told
 from .memory import copied, laid_out_like
 from .namespaces import is_number
 
 Function = Callable[..., Any]
+Kind: Any = KERNEL.Kind if KERNEL else type  # compiled duals are instances of the classes, too
 
 
-class Pair:
-    """A primal and its tangent at a level. `Dual` adds what can be done with it."""
+class Pair(metaclass=Kind):
+    """A primal and its tangent at a level. `Dual` adds what can be done with it.
+
+    It looks like what it stands for: `__class__`, which isinstance asks, is that of the plain
+    number. What is really a plain number, `is_plain` says.
+    """
 
     __slots__ = ("primal", "tangent", "level")
     primal: Any
     tangent: Any
     level: int
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        """The type of the plain number, for those who ask by isinstance."""
+        asking = sys._getframe(1).f_globals.get("__name__")
+        return type(self) if is_told(asking) else type(plain(self))
+
+    def __dir__(self) -> Any:
+        return {*dir(type(self)), *dir(plain(self))}
 
     def __reduce__(self) -> Any:
         return restored, (self.primal, self.tangent, self.level)
@@ -211,7 +227,7 @@ def as_number(x: Any) -> Any:
 
 def fit(tangent: Any, y: Any) -> Any:
     """The tangent in the precision of its primal: float32 stays float32; numbers are Python's."""
-    if isinstance(tangent, np.generic):
+    if is_plain(tangent, np.generic):
         return tangent.item()
     here, there = (getattr(plain(x), "dtype", None) for x in (tangent, y))
     if here is None or there is None or here == there or here.kind != there.kind:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .drivers import hessian, hvp, value_and_grad
+from .looks import is_plain
 from .pair import Function, is_operand, plain
 
 POINTS = 4  # how many points are remembered: solvers go back to the best one
@@ -110,11 +111,11 @@ class _Scalar:
 
 def _key(x: Any) -> Any:
     """Type, shape and bytes of all that a result may depend on; None where that is unknown."""
-    if isinstance(x, np.ndarray):
+    if is_plain(x, np.ndarray):
         return None if x.dtype.hasobject else (x.dtype.str, x.shape, x.tobytes())
-    if x is None or isinstance(x, (int, float, complex, str, bytes)):
+    if x is None or is_plain(x, (int, float, complex, str, bytes)):
         return type(x), x if isinstance(x, (str, bytes)) else repr(x)
-    if isinstance(x, np.generic):
+    if is_plain(x, np.generic):
         return x.dtype.str, x.tobytes()
     if isinstance(x, (list, tuple)):
         keys = tuple(map(_key, x))

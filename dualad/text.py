@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 
+from .looks import is_plain
+
 MOST_ROWS, MOST_COLUMNS = 20, 8  # of an array in HTML
 
 
 def is_complex(x: Any) -> bool:
     """Whether x is a complex number of Python, NumPy or mpmath."""
-    return isinstance(x, (complex, np.complexfloating)) or hasattr(x, "_mpc_")
+    return is_plain(x, (complex, np.complexfloating)) or hasattr(x, "_mpc_")
 
 
 # -- numbers for people --------------------------------------------------------------------
@@ -63,14 +65,14 @@ def is_real(x: Any) -> bool:
 
 def text_of(x: Any) -> str:
     """A part of a dual as its repr shows it."""
-    if isinstance(x, np.ndarray):
+    if is_plain(x, np.ndarray):
         return np.array2string(x, separator=", ", floatmode="unique", prefix=" " * 5)
-    return repr(x.item() if isinstance(x, (np.floating, np.complexfloating)) else x)
+    return repr(x.item() if is_plain(x, (np.floating, np.complexfloating)) else x)
 
 
 def formatted(x: Any, spec: str) -> str:
     """A dual, or a part of one, by a format specification."""
-    if isinstance(x, np.ndarray):
+    if is_plain(x, np.ndarray):
         return f"[{', '.join(format(e, spec) for e in x.ravel().tolist())}]"
     if not _is_dual(x):
         return format(x, spec)

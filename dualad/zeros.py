@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .levels import ParticipatingLevel
+from .looks import is_plain
 from .namespaces import Namespace, in_slope, is_number
 from .numerics import quiet
 from .pair import (
@@ -36,7 +37,7 @@ def scale(slope: Any, a: Any, y: Any, kinked: bool) -> Any:
     """slope·ȧ, in the shape of the result y. A zero tangent stays zero."""
     tangent = a.tangent
     if not (is_array(tangent) or is_array(y)):
-        if isinstance(slope, np.generic):  # Python's own numbers do not warn of inf*0
+        if is_plain(slope, np.generic):  # Python's own numbers do not warn of inf*0
             slope = slope.item()
         product = slope * tangent
         if product == product:

@@ -97,6 +97,8 @@ def test_divmod_and_three_argument_pow() -> None:
 @pytest.mark.parametrize("symbol", OPERATORS)
 def test_operators_refuse_what_is_no_number(symbol: str, other: Any) -> None:
     for operands in ((Dual(2.0, 1.0), other), (other, Dual(2.0, 1.0))):
+        if symbol == "%" and operands[0] == "a":
+            continue  # a text that is formatted: it takes what could be a mapping, as np.float64
         with pytest.raises(TypeError):
             OPERATORS[symbol](*operands)
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..differentiations import note_objects, note_refusals, refused
 from ..dual import Dual
+from ..namespaces import not_plain
 from ..pair import (
     as_number,
     dual,
@@ -137,6 +138,7 @@ class DualArray(Dual):
     """
 
     __slots__ = ()
+    __class__: Any = np.ndarray  # what it stands for
 
     # shape
 
@@ -153,12 +155,12 @@ class DualArray(Dual):
         self.primal, self.tangent = other.primal, other.tangent
 
     @property
-    def ndim(self) -> int:  # type: ignore[override]
+    def ndim(self) -> int:
         """Number of axes of the value."""
         return int(self.primal.ndim)
 
     @property
-    def size(self) -> int:  # type: ignore[override]
+    def size(self) -> int:
         """Number of elements of the value."""
         return int(self.primal.size)
 
@@ -358,9 +360,19 @@ class DualArray(Dual):
 
     __copy__ = copy
 
-    def view(self) -> Any:
+    def view(self, kind: Any = None) -> Any:
         """The same memory under another name."""
-        return self[...]
+        if kind is None or kind is np.ndarray:
+            return self[...]
+        if isinstance(kind, type) and issubclass(kind, np.ndarray):
+            raise refused(not_plain(kind), self)
+        if np.dtype(kind) == self.dtype:
+            return self[...]
+        raise refused(
+            "a view as another type would read the memory of a DualArray, not its numbers; write "
+            "x.astype(dtype), or x.primal.view(dtype) for the plain array.",
+            self,
+        )
 
     def astype(
         self,
@@ -391,10 +403,10 @@ class DualArray(Dual):
         return as_number(self[tuple(place)])
 
     def tolist(self) -> Any:
-        """Nested lists of duals, which are Python's own numbers."""
-        if self.ndim > 1:
-            return [x.tolist() for x in self]
-        return [as_number(x) for x in self] if self.ndim else as_number(self[()])
+        """Nested lists of duals, which are Python's numbers."""
+        if not self.ndim:
+            return self.item()
+        return [x.tolist() if isinstance(x, DualArray) else as_number(x) for x in self]
 
     def fill(self, value: Any) -> None:
         """Set all elements to one number."""

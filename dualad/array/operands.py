@@ -8,6 +8,7 @@ import numpy as np
 
 from ..dual import Dual
 from ..kernel import KERNEL
+from ..looks import is_plain
 from ..pair import as_primal, is_array, readable_dual, shape_of
 from ..structure import leaves
 from .algebra import linear
@@ -38,7 +39,7 @@ def as_operand(x: Any) -> Any:
         if any(isinstance(part, (Dual, ArrayProxy)) for part in leaves(x)):
             return np.stack([as_operand(part) for part in x])
         x = np.asarray(x)
-    return from_objects(x) if isinstance(x, np.ndarray) else x
+    return from_objects(x) if is_plain(x, np.ndarray) else x
 
 
 _INEXACT = (float, complex, np.inexact)

@@ -16,11 +16,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..dual import PROTOCOLS, Dual, evaluate
+from ..differentiations import refused
+from ..dual import PROTOCOLS, Dual, evaluate, function
 from ..kernel import ARRAY_KERNEL
+from ..looks import is_plain
 from ..namespaces import ARRAY, is_exact, is_plain_array, not_plain
 from ..numerics import resume_warnings, stop_warnings
-from ..pair import KINDS, as_numpy, map_leaves, plain
+from ..pair import KINDS, as_numpy, is_array, map_leaves, plain
 from ..rules import Rule
 from ..structure import rebuild
 from ..table import RULES
@@ -192,7 +194,7 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
                 "omit out=, or make it with np.zeros_like(x)."
             )
     for x in inputs:
-        if isinstance(x, np.ndarray) and not is_plain_array(type(x)):
+        if is_plain(x, np.ndarray) and not is_plain_array(type(x)):
             raise TypeError(not_plain(type(x)))
     again = _on_plain_numbers(ufunc, method, inputs, outs, kwargs)
     where = kwargs.pop("where", True) if method == "__call__" else True
@@ -258,9 +260,9 @@ def _by_operator(ufunc: Any, inputs: tuple[Any, ...]) -> bool:
 
     NumPy asks for the ufunc in both cases if c is a number or an array of its own.
     """
-    if ufunc not in _OPERATIONS or not isinstance(inputs[0], (np.generic, np.ndarray)):
+    if ufunc not in _OPERATIONS or not is_plain(inputs[0], (np.generic, np.ndarray)):
         return False
-    if isinstance(inputs[0], np.ndarray) and ufunc is not np.power:
+    if is_plain(inputs[0], np.ndarray) and ufunc is not np.power:
         return False
     frame: types.FrameType | None = sys._getframe(1)
     while frame is not None and _is_ours(frame):
@@ -323,25 +325,66 @@ def array_function(
     raise TypeError(f"np.{name} has no derivative rule; write it in functions that have one.")
 
 
-def array_attribute(x: Dual, name: str) -> Any:
-    """x.sum(), x.T and so on of a number that came out of an array, as NumPy's numbers have.
+# -- what a dual of a number has: what its number has ---------------------------------------
 
-    And what Python's own numbers have, if a derivative has no part in it.
-    """
+_OF_MEMORY = ("device", "dtype", "flags", "itemsize", "nbytes", "ndim", "shape", "size", "strides")
+_ANSWERS = ("from_float", "from_number", "fromhex", "is_integer")  # without a derivative
+
+
+# For a function of an array of objects, NumPy calls the methods of its elements that have its name.
+_METHODS = """
+    arccos arccosh arcsin arcsinh arctan arctan2 arctanh cbrt cos cosh deg2rad degrees exp exp2
+    expm1 fabs fmod hypot log log10 log1p log2 rad2deg radians rint sin sinh sqrt tan tanh
+"""
+_ASKED = frozenset(_METHODS.split())
+
+
+def attribute(x: Dual, name: str) -> Any:
+    """x.sum(), x.dtype or x.is_integer() of a dual, if its number has that; else AttributeError."""
+    if name in _ASKED:
+        return functools.partial(function(RULES[name]), x)
     number = plain(x)
-    if name in ("hex", "is_integer") and hasattr(number, name):
-        return getattr(number, name)
-    if isinstance(number, np.generic) and not name.startswith("_") and hasattr(DualArray, name):
-        found = getattr(map_leaves(np.asarray, x), name)
-        if not callable(found):
-            return _as_element(found)
-        return lambda *args, **kwargs: _as_element(found(*args, **kwargs))
-    raise AttributeError(f"a {type(x).__name__} has no attribute {name!r}.")
+    if name.startswith("_") or isinstance(x, DualArray) or not hasattr(number, name):
+        raise AttributeError(f"a {type(x).__name__} has no attribute {name!r}.")
+    if isinstance(number, np.generic):
+        if name in _OF_MEMORY:
+            return getattr(number, name)
+        if hasattr(DualArray, name):
+            return _as_array(x, name)
+    there = getattr(number, name)
+    if name in _ANSWERS:
+        return there
+    if not callable(there):
+        raise AttributeError(
+            f"x.{name} would lose the derivative of a Dual; write x.primal.{name}."
+        )
+
+    def refusing(*args: Any, **kwargs: Any) -> NoReturn:
+        raise refused(
+            f"x.{name}() would lose the derivative of a Dual; write x.primal.{name}() for that of "
+            "the plain number.",
+            x,
+        )
+
+    return refusing
 
 
-def _as_element(y: Any) -> Any:
-    """An array without axes as its element."""
-    return y[()] if isinstance(y, (np.ndarray, DualArray)) and not y.shape else y
+def _as_array(x: Dual, name: str) -> Any:
+    """What a number of NumPy has because arrays have it: what that of an array without axes is."""
+    there = getattr(map_leaves(np.asarray, x), name)
+    if not callable(there):
+        return _as_number(there)
+    return lambda *args, **kwargs: _as_number(there(*args, **kwargs))
+
+
+def _as_number(x: Any) -> Any:
+    return x[()] if is_array(x) and not np.ndim(x) else x
+
+
+def element(x: Dual, index: Any) -> Any:
+    """x[()], x[None] and so on, which a number of NumPy has."""
+    plain(x)[index]  # it raises if there is nothing
+    return x if index == () else map_leaves(np.asarray, x)[index]
 
 
 if ARRAY_KERNEL:
@@ -350,7 +393,8 @@ KINDS.update({np.ndarray: DualArray, DualArray: DualArray})
 PROTOCOLS.update(
     ufunc=array_ufunc,
     function=array_function,
-    attribute=array_attribute,
+    attribute=attribute,
+    element=element,
     operand=as_operand,
     objects=as_objects,
 )

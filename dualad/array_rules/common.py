@@ -14,6 +14,7 @@ from ..array.dualarray import DualArray
 from ..array.operands import as_objects, as_operand, converted, from_objects, unbuffered
 from ..array.protocols import implements
 from ..dual import Dual
+from ..looks import is_plain
 from ..numerics import quiet
 from ..pair import dual, fit, is_array, map_leaves, newest, parts, plain
 from ..structure import leaves, rebuild
@@ -86,7 +87,7 @@ def valued(
     """
 
     def operand(x: Any) -> Any:
-        return from_objects(x) if isinstance(x, np.ndarray) else unbuffered(x)
+        return from_objects(x) if is_plain(x, np.ndarray) else unbuffered(x)
 
     args, kwargs = rebuild(args, operand), rebuild(kwargs, operand)
     duals = [x for x in leaves([args, kwargs]) if isinstance(x, Dual)]
@@ -169,7 +170,7 @@ def into(out: Any, y: Any) -> Any:
 
 def store(target: Any, index: Any, x: Any) -> None:
     """target[index] = x, in an array that has room for the derivatives of x."""
-    if isinstance(target, np.ndarray) and has_duals(x):
+    if is_plain(target, np.ndarray) and has_duals(x):
         if target.dtype != object:
             raise TypeError(
                 f"a plain array of {target.dtype} was to be written to, which cannot hold "

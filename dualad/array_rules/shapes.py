@@ -124,7 +124,8 @@ def ravel(a: Any, order: Any = "C") -> Any:
         even_out(a)
         places = np.argsort([-abs(s) for s in plain(a).strides], kind="stable")
         return np.ravel(np.transpose(a, places))
-    result = np.reshape(a, -1, order=_order_of(a) if order == "A" else order)
+    order = _order_of(a) if order == "A" else order
+    result = np.reshape(a, -1, order=order)
     # of an array with gaps, reshape still gives a view
     return result if plain(result).flags.c_contiguous else result.copy()
 

@@ -23,6 +23,7 @@ from ..array_rules.creation import array_of, require
 from ..array_rules.others import as_strided
 from ..dual import Dual, function
 from ..functions import atan2, cos, sin
+from ..looks import is_plain
 from ..namespaces import is_exact
 from ..pair import Function, as_number, dual, map_leaves, newest, parts, plain
 from ..rules import Rule
@@ -220,7 +221,7 @@ def _makes_buffers(f: Function) -> Function:
     def make(*args: Any, **kwargs: Any) -> Any:
         y = f(*args, **kwargs)
         given = [unbuffered(x) for x in leaves([args, kwargs])]
-        old = [x for x in given if isinstance(x, np.ndarray)]
+        old = [x for x in given if is_plain(x, np.ndarray)]
         return y if any(np.may_share_memory(plain(y), x) for x in old) else buffered(y)
 
     return make

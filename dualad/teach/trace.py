@@ -37,6 +37,7 @@ from ..arguments import Argnums, Inputs
 from ..dual import Dual, evaluate, function, namespace_for
 from ..frames import is_chain_rule, user_frame
 from ..levels import ParticipatingLevel, fresh_level
+from ..looks import is_plain
 from ..pair import as_numpy, dual, is_operand, map_leaves, plain
 from ..rules import Rule
 from ..structure import argument_names, element_labels, leaves, rebuild, rebuild_labelled
@@ -233,7 +234,7 @@ class _Recording(ParticipatingLevel):
         active: list[_Entry] = []
 
         def enter(label: str, x: Any, on: bool) -> Any:
-            if on and isinstance(x, np.ndarray) and x.ndim:
+            if on and is_plain(x, np.ndarray) and x.ndim:
                 cells = np.empty(x.shape, object)
                 for name, place in zip(
                     element_labels(label, x.shape), np.ndindex(x.shape), strict=True
@@ -283,7 +284,7 @@ class _Recording(ParticipatingLevel):
 
     def applies(self, rule: Rule, args: tuple[Any, ...]) -> Any:
         """Apply a rule to arguments of which at least one is traced, and note it."""
-        if any(isinstance(a, np.ndarray) for a in args):  # one element after the other
+        if any(is_plain(a, np.ndarray) for a in args):  # one element after the other
             return np.frompyfunc(lambda *xs: evaluate(rule, xs), len(args), 1)(*map(_cells, args))
         operands = tuple(map(self._operand, args))
         if rule.kind == "flat":
@@ -423,7 +424,7 @@ def _in_order(entries: Sequence[_Entry]) -> Iterator[_Entry]:
 
 def _comparison(sign: str, compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
     def method(self: Traced, other: Any) -> Any:
-        if not is_operand(other) or isinstance(other, np.ndarray):
+        if not is_operand(other) or is_plain(other, np.ndarray):
             return NotImplemented
         truth = compare(plain(self), plain(other))
         asks = sys._getframe(1).f_code.co_filename
@@ -508,12 +509,12 @@ def _is_input(x: Any) -> bool:
 
 
 def _has_input(x: Any) -> bool:
-    return _is_input(x) or (isinstance(x, np.ndarray) and x.size > 0 and _is_input(x.flat[0]))
+    return _is_input(x) or (is_plain(x, np.ndarray) and x.size > 0 and _is_input(x.flat[0]))
 
 
 def _outputs(y: Any) -> Iterator[Any]:
     for part in leaves(y):
-        if isinstance(part, np.ndarray):
+        if is_plain(part, np.ndarray):
             yield from part.ravel().tolist()
         else:
             yield part
