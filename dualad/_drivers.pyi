@@ -8,4 +8,8 @@ Function = Callable[..., Any]
 FINGERPRINT: int
 SHORT_WAYS: dict[str, Function]
 
-def connect(kind: type, go_on: Function, known: Function, doubtful: Function) -> None: ...
+def connect(
+    kind: type, go_on: Function, known: Function, doubtful: Function, what: Function
+) -> None: ...
+    kind: type, go_on: Function, known: Function, doubtful: Function, what: Function
+) -> None: ...

@@ -38,12 +38,14 @@ cdef object readable_class = None     # dual.Dual
 cdef object continued = None          # continued(definition, x, y, level): from what f gave for x
 cdef object is_elementwise = None     # is_elementwise(f, argnum, shape): whether that is known
 cdef object is_doubtful = None        # is_doubtful(f, x, level): whether a refusal is a doubt
+cdef object doubt = None              # differentiations.doubt
 
 
-def connect(kind, go_on, known, doubtful):
+def connect(kind, go_on, known, doubtful, what):
     """Tell the short ways what to hand over to."""
-    global readable_class, continued, is_elementwise, is_doubtful
-    readable_class, continued, is_elementwise, is_doubtful = kind, go_on, known, doubtful
+    global readable_class, continued, is_elementwise, is_doubtful, doubt
+    readable_class, continued, is_elementwise = kind, go_on, known
+    is_doubtful, doubt = doubtful, what
 
 
 cdef inline bint is_plain(object x) noexcept:
@@ -82,7 +84,7 @@ cdef class Driver:
         try:
             y = PyObject_Vectorcall(self.f, given, n, NULL)
         except Exception:
-            if has_refused(level):  # the general driver has more to say about it
+            if has_refused(level) and doubt(level) == "objects":  # the general driver says so
                 return NotImplemented
             raise
         return NotImplemented if has_refused(level) and is_doubtful(self.f, x, level) else y

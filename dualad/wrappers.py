@@ -99,5 +99,5 @@ def _is_doubtful(f: Function, x: Any, level: int) -> bool:
 
 _WRAPPERS: tuple[type, ...] = (_Wrapper,)
 if DRIVERS:
-    DRIVERS.connect(Dual, _continued, is_elementwise, _is_doubtful)
+    DRIVERS.connect(Dual, _continued, is_elementwise, _is_doubtful, doubt)
     _WRAPPERS = (_Wrapper, *DRIVERS.SHORT_WAYS.values())

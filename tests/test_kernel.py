@@ -245,7 +245,8 @@ FUNCTIONS = """
 """
 EXPRESSIONS = [
     *(f"x {op} ({other})" for op in OPERATIONS for other in OPERANDS),
-    *(f"({other}) {op} x" for op in OPERATIONS[:8] for other in OPERANDS),
+    *(f"({other}) {op} x" for op in OPERATIONS[:8] for other in OPERANDS
+      if (other, op) != ("'a'", "%")),  # a text takes what has x[()], as the compiled one has
     *(f"{f}(x, {other})" for f in ("package.atan2", "package.maximum", "np.hypot", "divmod", "pow")
       for other in OPERANDS),
     *(f"{f}({a})" for a in ("x", "k", "z", "n") for f in FUNCTIONS.split()),

@@ -146,7 +146,7 @@ NAMES = """
     squeeze transpose swapaxes repeat take copy astype view fill sort is_integer as_integer_ratio
     hex fromhex limit_denominator ae __len__ __iter__ __getitem__ __setitem__ __contains__ __abs__
     __add__ __call__ __next__ __enter__ name units magnitude unit keys values append lower
-    mT dot partition argpartition columns index loc nominal_value std_dev fget evalf detach numpy nonsense
+    dot partition argpartition columns index loc nominal_value std_dev fget evalf detach numpy nonsense
 """
 ATTRIBUTES = NAMES.split()
 
