@@ -26,7 +26,7 @@ from ..pair import plain, refused
 from ..structure import leaves, rebuild
 from .dualarray import DualArray, Flat, is_basic
 from .operands import ArrayProxy, as_operand, unbuffered
-from .promotion import levels_of, with_room
+from .promotion import levels_of, refuse_too_many, with_room, without_empty
 
 Step = Callable[[Any], Any]
 
@@ -48,7 +48,9 @@ class _Whole:
         array, is_nested = self.array, isinstance(x.primal, Dual) or isinstance(x.tangent, Dual)
         if isinstance(array, Dual) and array.level == x.level and not is_nested:
             return
-        new = with_room(self.array, levels_of(x))
+        array, wanted = without_empty(array), levels_of(x)
+        refuse_too_many(levels_of(array).keys() | wanted.keys())
+        new = with_room(array, wanted)
         if new is self.array:
             return
         if any(alias() is not None for alias in self.aliases):
