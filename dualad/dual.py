@@ -298,7 +298,9 @@ def _operators(name: str, operation: Function) -> tuple[Function, Function]:
 
 def _operand(x: Dual, other: Any) -> Any:
     """The other side of an operator; None if it is not a number."""
-    if is_array(x):  # beside an array, a list is one too
+    is_listed = isinstance(other, (list, tuple))
+    if is_array(x) or (isinstance(plain(x), np.generic) and not is_listed):
+        # what stands for an array; and beside an array, a list is one too
         other = PROTOCOLS["operand"](other)
     return other if is_operand(other) else None
 

@@ -80,9 +80,13 @@ def _operator(f: Callable[[Any, Any], Any]) -> tuple[Any, Any]:
     return forward, reflected
 
 
-def _in_place(ufunc: Any) -> Any:
+def _in_place(operate: Callable[[Any, Any], Any]) -> Any:
     def method(self: Buffer, other: Any) -> Any:
-        return self.__array_ufunc__(ufunc, "__call__", self, other, out=(self,))
+        if isinstance(other, (np.ndarray, ArrayProxy)):
+            other = as_operand(other)
+        self._take([other])
+        operate(self.content, other)
+        return self
 
     return method
 
@@ -235,17 +239,14 @@ class Buffer(ArrayProxy):
     __divmod__, __rdivmod__ = _operator(divmod)
     __pow__, __rpow__ = _operator(operator.pow)
     __matmul__, __rmatmul__ = _operator(operator.matmul)
-    __iadd__, __isub__, __imul__ = map(_in_place, (np.add, np.subtract, np.multiply))
-    __itruediv__, __ifloordiv__ = map(_in_place, (np.true_divide, np.floor_divide))
-    __imod__, __ipow__ = map(_in_place, (np.remainder, np.power))
+    __iadd__, __isub__, __imul__ = map(_in_place, (operator.iadd, operator.isub, operator.imul))
+    __itruediv__, __ifloordiv__ = map(_in_place, (operator.itruediv, operator.ifloordiv))
+    __imod__, __ipow__ = map(_in_place, (operator.imod, operator.ipow))
+    __imatmul__ = _in_place(operator.imatmul)
     __lt__, __gt__ = _operator(operator.lt)[0], _operator(operator.gt)[0]
     __le__, __ge__ = _operator(operator.le)[0], _operator(operator.ge)[0]
     __eq__, __ne__ = _operator(operator.eq)[0], _operator(operator.ne)[0]
     __hash__ = None  # type: ignore[assignment]
-
-    def __imatmul__(self, other: Any) -> Any:  # type: ignore[misc]
-        self[...] = self @ other
-        return self
 
     def __neg__(self) -> Any:
         return buffered(-self.content)
