@@ -380,6 +380,36 @@ def test_read_only_arguments_are_read_only() -> None:
             g(np.broadcast_to(2.0, 4))
 
 
+@pytest.mark.parametrize("wrap", [lambda f: f, lift])
+def test_an_array_can_be_made_read_only(wrap: Callable[..., Any]) -> None:
+    def f(v: Any) -> Any:
+        a = np.ones(4) * v
+        a.setflags(write=False)
+        with pytest.raises(ValueError, match="read-only"):
+            a[0] = 1.0
+        a.setflags(write=True)
+        a[0] = 1.0
+        return a.sum()
+
+    assert grad(wrap(f))(LINE).tolist() == [0.0, 1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("write", [lambda v: v.sort(), lambda v: v.__imul__(v[0])])
+def test_seeds_are_not_written_into(write: Callable[[Any], Any]) -> None:
+    """f is evaluated again where NumPy makes an array of objects of duals."""
+
+    def f(v: Any) -> Any:
+        write(v)
+        np.array([v[0], v[0]])
+        return v
+
+    x, dx = np.array([1.5, 1.0]), np.array([0.25, 0.75])
+    value, slope = jvp(f, (x,), (dx,))
+    expected = {1.0: dx[::-1], 2.25: np.array([2 * 1.5 * 0.25, 1.5 * 0.75 + 0.25])}
+    np.testing.assert_allclose(slope, expected[value[0]], rtol=1e-15)
+    assert dx.tolist() == [0.25, 0.75]
+
+
 # -- across levels -------------------------------------------------------------------------
 
 

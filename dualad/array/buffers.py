@@ -263,10 +263,10 @@ class Buffer(ArrayProxy):
     # copies
 
     def __copy__(self) -> Any:
-        return self.copy()
+        return self.copy("K")
 
     def __deepcopy__(self, memo: Any) -> Any:
-        return self.copy()
+        return self.copy("K")
 
     def __reduce__(self) -> Any:
         return buffered, (self.content.copy(),)

@@ -45,7 +45,7 @@ def is_basic(index: tuple[Any, ...]) -> bool:
 
 _RAW = (
     *("base", "byteswap", "ctypes", "data", "dump", "dumps", "getfield", "resize", "setfield"),
-    *("setflags", "to_device", "tobytes", "tofile", "__array_interface__", "__array_struct__"),
+    *("to_device", "tobytes", "tofile", "__array_interface__", "__array_struct__"),
     *("__buffer__", "__dlpack__", "__dlpack_device__"),
 )
 
@@ -382,7 +382,11 @@ class DualArray(Dual):
         """An array of its own."""
         return dual(np.copy(self.primal, order), np.copy(self.tangent, order), self.level)
 
-    __copy__ = copy
+    def __copy__(self) -> Any:
+        return self.copy("K")
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self.copy("K")
 
     def view(self) -> Any:
         """The same memory under another name."""
@@ -421,6 +425,10 @@ class DualArray(Dual):
         if self.ndim > 1:
             return [x.tolist() for x in self]
         return [as_number(x) for x in self] if self.ndim else as_number(self[()])
+
+    def setflags(self, write: Any = None, align: Any = None, uic: Any = None) -> None:
+        """Whether the array can be written to."""
+        plain(self).setflags(write=write, align=align, uic=uic)
 
     def fill(self, value: Any) -> None:
         """Set all elements to one number."""

@@ -108,7 +108,11 @@ def _paired(y: Any, result: Any, level: int) -> Any:
         parts_of_y = [_paired(part, r, level) for part, r in zip(y, result, strict=True)]
         return type(y)(*parts_of_y) if hasattr(y, "_fields") else type(y)(parts_of_y)
     tangent = parts(result, level)[1]
-    return y if tangent is None else dual(y, fit(tangent, y), level)
+    if tangent is None:
+        return y
+    if is_array(y) and not is_array(tangent):  # an array without axes
+        tangent = map_leaves(np.asarray, tangent)
+    return dual(y, fit(tangent, y), level)
 
 
 def composing(*numpy_functions: Callable[..., Any]) -> Callable[..., Any]:
