@@ -112,7 +112,12 @@ def _paired(y: Any, result: Any, level: int) -> Any:
         return y
     if is_array(y) and not is_array(tangent):  # an array without axes
         tangent = map_leaves(np.asarray, tangent)
-    return dual(y, fit(tangent, y), level)
+    # a view of the tangent of an operand must not stay one where the value is no view of its value
+    return dual(y, map_leaves(_owned, fit(tangent, y)), level)
+
+
+def _owned(x: Any) -> Any:
+    return x.copy() if isinstance(x, np.ndarray) and x.base is not None else x
 
 
 def composing(*numpy_functions: Callable[..., Any]) -> Callable[..., Any]:

@@ -225,7 +225,7 @@ def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any
         if _overflows(a):
             tangent = fit(np.stack(_scaled_products(a), axis=-1), y)
         else:
-            tangent = _running_products(a).tangent
+            tangent = np.copy(_running_products(a).tangent)  # of one factor it is that of a
     return into(out, dual(y, np.moveaxis(tangent, -1, axis), a.level))
 
 

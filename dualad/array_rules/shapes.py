@@ -19,7 +19,7 @@ from ..array.protocols import implements, implements_each, plain_answer
 from ..dual import Dual
 from ..pair import dual, is_array, plain
 from ..structure import leaves, rebuild
-from .common import composing
+from .common import array, composing
 
 plain_answer(
     np.shape,
@@ -271,7 +271,10 @@ def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
 
 @implements(np.broadcast_arrays)
 def broadcast_arrays(*args: Any, subok: bool = False) -> Any:
+    args = tuple(map(array, args))
     shape = np.broadcast_shapes(*map(np.shape, args))
+    if all(np.shape(a) == shape for a in args):
+        return args
     return tuple(np.broadcast_to(a, shape) for a in args)
 
 
