@@ -376,7 +376,7 @@ cdef object applied(Row row, object a, object b):
                 return None
             if (
                 not directions and out is None and type(slope) is ndarray
-                and Py_REFCNT(slope) == 1 and cnp.PyArray_CHKFLAGS(
+                and cnp.PyArray_NDIM(<cnp.ndarray>slope) == ndim and Py_REFCNT(slope) == 1 and cnp.PyArray_CHKFLAGS(
                     <cnp.ndarray>slope, cnp.NPY_ARRAY_BEHAVED | cnp.NPY_ARRAY_OWNDATA
                 )
             ):

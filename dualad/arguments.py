@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .array.operands import from_objects, unbuffered
+from .array.promotion import without_empty
 from .differentiations import is_over, levels_in
 from .dual import Dual
 from .pair import as_primal, dual, is_operand, own, plain, shape_of, zero_like
@@ -188,15 +189,15 @@ def is_complex(x: Any) -> bool:
 
 
 def alive(driver: str, x: Any) -> Any:
-    """x itself.
+    """x itself, without what is only room for tangents, in an array that is used again.
 
     Raises
     ------
     TypeError
         If it is a dual that has been kept from a differentiation that is over.
     """
-    while isinstance(x, Dual) and is_over(x.level) and not np.any(plain(x.tangent) != 0):
-        x = x.primal  # room for tangents, as in an array, that holds none
+    if isinstance(x, Dual) and any(map(is_over, levels_in(x))):
+        x = without_empty(x)
     if isinstance(x, Dual) and any(map(is_over, levels_in(x))):
         raise TypeError(
             f"{driver} met a dual of a differentiation that is over, of value "

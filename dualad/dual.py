@@ -233,7 +233,8 @@ def _operators(name: str, operation: Function) -> tuple[Function, Function]:
 
 def _operand(x: Dual, other: Any) -> Any:
     """The other side of an operator; None if it is not a number."""
-    if is_array(x):  # beside an array, a list is one too
+    is_number = isinstance(plain(x), np.generic) and not isinstance(other, (list, tuple))
+    if is_array(x) or is_number:  # what stands for an array; beside an array, a list is one too
         other = PROTOCOLS["operand"](other)
     return other if is_operand(other) else None
 

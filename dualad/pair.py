@@ -22,7 +22,7 @@ Function = Callable[..., Any]
 Kind: Any = KERNEL.Kind if KERNEL else type  # compiled duals are instances of the classes, too
 
 
-class Pair(metaclass=Kind):
+class Pair(metaclass=Kind):  # type: ignore[metaclass]
     """A primal and its tangent at a level. `Dual` adds what can be done with it.
 
     It looks like what it stands for: `__class__`, which isinstance asks, is that of the plain

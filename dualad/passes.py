@@ -65,9 +65,12 @@ def one_like(x: Any) -> Any:
 
 
 def seeded(inputs: Inputs, seeds: Sequence[Any], level: int) -> list[Any]:
-    """Copies of the inputs, as duals of this level where there is a seed."""
+    """Copies of the inputs, as duals of this level where there is a seed, which is copied too.
+
+    f may write into both, and be evaluated again.
+    """
     return [
-        own(x) if seed is None else dual(own(x), seed, level)
+        own(x) if seed is None else dual(own(x), own(seed), level)
         for x, seed in zip(inputs.leaves, seeds, strict=True)
     ]
 

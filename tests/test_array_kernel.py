@@ -107,6 +107,8 @@ SHAPES = {
     "one element": ((4, 3), (1,)),
     "in the middle": ((2, 4, 3), (2, 1, 3)),
     "three axes": ((2, 1, 3), (4, 1)),
+    "axes of one element": ((1, 3), (3,)),
+    "more of them": ((1, 1, 3), (1, 3)),
     "nothing": ((0, 3), (1, 3)),
 }
 

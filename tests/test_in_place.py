@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dualad import Dual, derivative, grad, jacobian, lift, value_and_grad
+from dualad import Dual, derivative, grad, hessian, jacobian, jvp, lift, value_and_grad
 
 X = np.array([3.0, 5.0])
 LINE = np.array([1.5, -0.5, 2.5, 0.75])
@@ -380,6 +380,36 @@ def test_read_only_arguments_are_read_only() -> None:
             g(np.broadcast_to(2.0, 4))
 
 
+@pytest.mark.parametrize("wrap", [lambda f: f, lift])
+def test_an_array_can_be_made_read_only(wrap: Callable[..., Any]) -> None:
+    def f(v: Any) -> Any:
+        a = np.ones(4) * v
+        a.setflags(write=False)
+        with pytest.raises(ValueError, match="read-only"):
+            a[0] = 1.0
+        a.setflags(write=True)
+        a[0] = 1.0
+        return a.sum()
+
+    assert grad(wrap(f))(LINE).tolist() == [0.0, 1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("write", [lambda v: v.sort(), lambda v: v.__imul__(v[0])])
+def test_seeds_are_not_written_into(write: Callable[[Any], Any]) -> None:
+    """f is evaluated again where NumPy makes an array of objects of duals."""
+
+    def f(v: Any) -> Any:
+        write(v)
+        np.array([v[0], v[0]])
+        return v
+
+    x, dx = np.array([1.5, 1.0]), np.array([0.25, 0.75])
+    value, slope = jvp(f, (x,), (dx,))
+    expected = {1.0: dx[::-1], 2.25: np.array([2 * 1.5 * 0.25, 1.5 * 0.75 + 0.25])}
+    np.testing.assert_allclose(slope, expected[value[0]], rtol=1e-15)
+    assert dx.tolist() == [0.25, 0.75]
+
+
 # -- across levels -------------------------------------------------------------------------
 
 
@@ -438,6 +468,58 @@ def test_a_workspace_used_in_every_step(wrap: Callable[..., Any]) -> None:
         return sum(derivative(g)(float(k)) for k in range(1, 12))  # Σ 3k²·x0
 
     assert grad(wrap(outer))(X).tolist() == [3.0 * sum(k * k for k in range(1, 12)), 0.0]
+
+
+@pytest.mark.parametrize("is_lifted", [False, True])
+@pytest.mark.parametrize("is_whole", [False, True])
+def test_a_workspace_kept_from_call_to_call(is_lifted: bool, is_whole: bool) -> None:
+    """What is filled anew in each call leaves no derivative of the calls before, of any order."""
+    kept: dict[str, Any] = {}
+
+    def f(x: Any) -> Any:
+        if not kept:
+            kept["w"] = np.zeros(3) if is_lifted else np.zeros_like(x * np.ones(3))
+        w = kept["w"]
+        if is_whole:
+            w[...] = np.stack([x, x * x, x**3])
+        else:
+            w[0] = x
+            for i in range(1, 3):
+                w[i] = w[i - 1] * x
+        return np.sum(w)
+
+    call = lift(f) if is_lifted else f
+    for x in (1.0, 1.5, 2.5, 2.5):
+        second = 2 + 6 * x
+        value, slope = value_and_grad(call)(x)
+        assert value == pytest.approx(x + x**2 + x**3, rel=1e-14)
+        assert slope == pytest.approx(1 + 2 * x + 3 * x**2, rel=1e-14)
+        assert derivative(call, order=2)(x) == pytest.approx(second, rel=1e-14)
+        assert jvp(lambda q: jvp(call, (q,), (1.0,))[1], (x,), (1.0,))[1] == second
+        assert derivative(call, order=3)(x) == pytest.approx(6.0, rel=1e-14)
+
+
+@pytest.mark.parametrize("is_lifted", [False, True])
+def test_what_is_left_in_a_workspace_is_told(is_lifted: bool) -> None:
+    kept: dict[str, Any] = {}
+
+    def f(v: Any) -> Any:
+        if not kept:
+            kept["w"] = np.zeros(2) if is_lifted else np.zeros_like(v)
+            kept["w"][:] = (v - 3.0) ** 2
+        kept["w"][0] = v[0]
+        return np.sum(kept["w"])
+
+    call = lift(f) if is_lifted else f
+    assert grad(call)(np.array([3.0, 2.0])).tolist() == [1.0, -2.0]
+    for d in (grad, hessian):
+        with pytest.raises(TypeError, match="of a differentiation that is over"):
+            d(call)(np.array([3.0, 2.0]))
+    kept.clear()
+    x = np.array([3.0, 3.0])
+    assert hessian(call)(x).tolist() == [[0.0, 0.0], [0.0, 2.0]]
+    with pytest.raises(TypeError, match="of a differentiation that is over"):
+        hessian(call)(x)  # the slopes that are left are zero, but not those of second order
 
 
 def test_levels_that_pile_up_are_refused() -> None:

@@ -27,7 +27,7 @@ from ..pair import plain
 from ..structure import leaves, rebuild
 from .dualarray import DualArray, Flat, is_basic
 from .operands import ArrayProxy, as_operand, unbuffered
-from .promotion import levels_of, with_room
+from .promotion import levels_of, refuse_too_many, with_room, without_empty
 
 Step = Callable[[Any], Any]
 
@@ -49,7 +49,9 @@ class _Whole:
         array, is_nested = self.array, isinstance(x.primal, Dual) or isinstance(x.tangent, Dual)
         if isinstance(array, Dual) and array.level == x.level and not is_nested:
             return
-        new = with_room(self.array, levels_of(x))
+        array, wanted = without_empty(array), levels_of(x)
+        refuse_too_many(levels_of(array).keys() | wanted.keys())
+        new = with_room(array, wanted)
         if new is self.array:
             return
         if any(alias() is not None for alias in self.aliases):
@@ -79,9 +81,13 @@ def _operator(f: Callable[[Any, Any], Any]) -> tuple[Any, Any]:
     return forward, reflected
 
 
-def _in_place(ufunc: Any) -> Any:
+def _in_place(operate: Callable[[Any, Any], Any]) -> Any:
     def method(self: Buffer, other: Any) -> Any:
-        return self.__array_ufunc__(ufunc, "__call__", self, other, out=(self,))
+        if isinstance(other, (np.ndarray, ArrayProxy)):
+            other = as_operand(other)
+        self._take([other])
+        operate(self.content, other)
+        return self
 
     return method
 
@@ -234,17 +240,14 @@ class Buffer(ArrayProxy):
     __divmod__, __rdivmod__ = _operator(divmod)
     __pow__, __rpow__ = _operator(operator.pow)
     __matmul__, __rmatmul__ = _operator(operator.matmul)
-    __iadd__, __isub__, __imul__ = map(_in_place, (np.add, np.subtract, np.multiply))
-    __itruediv__, __ifloordiv__ = map(_in_place, (np.true_divide, np.floor_divide))
-    __imod__, __ipow__ = map(_in_place, (np.remainder, np.power))
+    __iadd__, __isub__, __imul__ = map(_in_place, (operator.iadd, operator.isub, operator.imul))
+    __itruediv__, __ifloordiv__ = map(_in_place, (operator.itruediv, operator.ifloordiv))
+    __imod__, __ipow__ = map(_in_place, (operator.imod, operator.ipow))
+    __imatmul__ = _in_place(operator.imatmul)
     __lt__, __gt__ = _operator(operator.lt)[0], _operator(operator.gt)[0]
     __le__, __ge__ = _operator(operator.le)[0], _operator(operator.ge)[0]
     __eq__, __ne__ = _operator(operator.eq)[0], _operator(operator.ne)[0]
     __hash__ = None  # type: ignore[assignment]
-
-    def __imatmul__(self, other: Any) -> Any:  # type: ignore[misc]
-        self[...] = self @ other
-        return self
 
     def __neg__(self) -> Any:
         return buffered(-self.content)
@@ -261,10 +264,10 @@ class Buffer(ArrayProxy):
     # copies
 
     def __copy__(self) -> Any:
-        return self.copy()
+        return self.copy("K")
 
     def __deepcopy__(self, memo: Any) -> Any:
-        return self.copy()
+        return self.copy("K")
 
     def __reduce__(self) -> Any:
         return buffered, (self.content.copy(),)

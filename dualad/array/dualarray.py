@@ -44,7 +44,7 @@ def is_basic(index: tuple[Any, ...]) -> bool:
 
 _RAW = (
     *("base", "byteswap", "ctypes", "data", "dump", "dumps", "getfield", "resize", "setfield"),
-    *("setflags", "to_device", "tobytes", "tofile", "__array_interface__", "__array_struct__"),
+    *("to_device", "tobytes", "tofile", "__array_interface__", "__array_struct__"),
     *("__buffer__", "__dlpack__", "__dlpack_device__"),
 )
 
@@ -358,7 +358,11 @@ class DualArray(Dual):
         """An array of its own."""
         return dual(np.copy(self.primal, order), np.copy(self.tangent, order), self.level)
 
-    __copy__ = copy
+    def __copy__(self) -> Any:
+        return self.copy("K")
+
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self.copy("K")
 
     def view(self, kind: Any = None) -> Any:
         """The same memory under another name."""
@@ -407,6 +411,10 @@ class DualArray(Dual):
         if not self.ndim:
             return self.item()
         return [x.tolist() if isinstance(x, DualArray) else as_number(x) for x in self]
+
+    def setflags(self, write: Any = None, align: Any = None, uic: Any = None) -> None:
+        """Whether the array can be written to."""
+        plain(self).setflags(write=write, align=align, uic=uic)
 
     def fill(self, value: Any) -> None:
         """Set all elements to one number."""

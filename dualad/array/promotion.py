@@ -11,11 +11,12 @@ from __future__ import annotations
 import functools
 import gc
 import sys
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 
-from ..differentiations import is_over, note_refusals
+from ..differentiations import is_over, levels_in, note_refusals
 from ..dual import Dual
 from ..memory import address_of, is_disjoint, owner_of, view_at
 from ..pair import KINDS, dual, is_array, plain
@@ -77,18 +78,11 @@ def _promote(target: Any, x: Dual, is_whole: bool) -> None:
     wanted = levels_of(x)
     old = [dual(member.primal, member.tangent, member.level) for member in family]
     for level in levels_of(target).keys() - wanted.keys():
-        if is_over(level):  # what is left of it has escaped, even if its tangents are zero
-            is_gone = is_whole and _fills(plain(target))
-        else:
-            is_gone = not any(_moves(member, level) for member in family)
-        if is_gone:
-            old = [_without(member, level) for member in old]
+        is_gone = is_over(level) and is_whole and _fills(plain(target))
+        if is_gone or not any(moves(member, level) for member in family):
+            old = [without(member, level) for member in old]
+    refuse_too_many(levels_of(old[0]).keys() | wanted.keys())
     new = [with_room(member, wanted) for member in old]
-    if len(levels_of(new[0])) > _MOST:
-        raise TypeError(
-            f"cannot store a dual in an array that holds tangents of {_MOST} other derivatives "
-            "already; make a new array in each of them."
-        )
     if is_shared:
         mirrors: dict[tuple[str, ...], Any] = {}
         new = [_mirrored(y, was, plain(was), mirrors, ()) for y, was in zip(new, old, strict=True)]
@@ -96,6 +90,21 @@ def _promote(target: Any, x: Dual, is_whole: bool) -> None:
         raise TypeError(_REFUSED)
     for member, y in zip(family, new, strict=True):
         member.primal, member.tangent, member.level = y.primal, y.tangent, y.level
+
+
+def refuse_too_many(levels: Collection[int]) -> None:
+    """Each level doubles the number of tangents.
+
+    Raises
+    ------
+    TypeError
+        If an array would have more levels than there can be in one computation.
+    """
+    if len(levels) > _MOST:
+        raise TypeError(
+            f"cannot store a dual in an array that holds tangents of {_MOST} other derivatives "
+            "already; make a new array in each of them."
+        )
 
 
 def _has_room(target: Any, x: Any) -> bool:
@@ -121,22 +130,33 @@ def _fills(x: Any) -> bool:
     return owner is x or (x.nbytes == owner.nbytes and is_disjoint(x))
 
 
-def _moves(x: Any, level: int) -> bool:
-    """Whether any tangent of this level is not zero."""
+def moves(x: Any, level: int) -> bool:
+    """Whether any tangent of this level is not zero, or does not exist."""
     if not isinstance(x, Dual):
         return False
-    if x.level == level:
-        return any(np.any(t) for t in map(np.asarray, numbers_in(x.tangent)))
-    return _moves(x.primal, level) or _moves(x.tangent, level)
+    try:
+        if x.level == level:
+            return any(np.any(t) for t in map(np.asarray, numbers_in(x.tangent)))
+        return moves(x.primal, level) or moves(x.tangent, level)
+    except ArithmeticError:
+        return True
 
 
-def _without(x: Any, level: int) -> Any:
+def without(x: Any, level: int) -> Any:
     """x as a constant of this level."""
     if not isinstance(x, Dual):
         return x
     if x.level == level:
         return x.primal
-    return dual(_without(x.primal, level), _without(x.tangent, level), x.level)
+    return dual(without(x.primal, level), without(x.tangent, level), x.level)
+
+
+def without_empty(x: Any) -> Any:
+    """x without levels that are over and have left no tangents, only room for them."""
+    for level in levels_in(x):
+        if is_over(level) and not moves(x, level):
+            x = without(x, level)
+    return x
 
 
 def _mirrored(

@@ -30,7 +30,7 @@ class Undefined(DualArray):
     """
 
     __slots__ = ("where", "why")
-    rest = Pair.tangent  # the tangent as stored, with something finite where it is undefined
+    rest: Any = vars(Pair)["tangent"]  # as stored, with something finite where it is undefined
     where: Any  # of the value's shape: which elements have none
     why: str
 

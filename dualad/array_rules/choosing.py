@@ -163,6 +163,8 @@ def copyto(dst: Any, src: Any, casting: Any = "same_kind", where: Any = True) ->
     kind = np.asarray(plain(src)).dtype
     if not np.can_cast(kind, plain(dst).dtype, casting) and plain(dst).dtype != object:
         raise TypeError(f"np.copyto cannot cast to {plain(dst).dtype} with casting={casting!r}.")
+    while src.ndim > np.ndim(dst) and src.shape[0] == 1:
+        src = src[0]
     src = np.broadcast_to(src, dst.shape)
     if where is True:
         store(dst, ..., src)

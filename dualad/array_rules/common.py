@@ -109,7 +109,16 @@ def _paired(y: Any, result: Any, level: int) -> Any:
         parts_of_y = [_paired(part, r, level) for part, r in zip(y, result, strict=True)]
         return type(y)(*parts_of_y) if hasattr(y, "_fields") else type(y)(parts_of_y)
     tangent = parts(result, level)[1]
-    return y if tangent is None else dual(y, fit(tangent, y), level)
+    if tangent is None:
+        return y
+    if is_array(y) and not is_array(tangent):  # an array without axes
+        tangent = map_leaves(np.asarray, tangent)
+    # a view of the tangent of an operand must not stay one where the value is no view of its value
+    return dual(y, map_leaves(_owned, fit(tangent, y)), level)
+
+
+def _owned(x: Any) -> Any:
+    return x.copy() if isinstance(x, np.ndarray) and x.base is not None else x
 
 
 def composing(*numpy_functions: Callable[..., Any]) -> Callable[..., Any]:

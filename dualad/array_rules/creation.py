@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..array.dualarray import DualArray
-from ..array.operands import as_operand, converted, unbuffered
+from ..array.operands import as_operand, unbuffered
 from ..array.promotion import levels_of, with_room
 from ..array.protocols import CREATORS, implements
 from ..dual import Dual
@@ -134,7 +134,7 @@ def array_of(
             "give a float or complex dtype, or x.primal for the plain numbers."
         )
     if dtype is not None and np.dtype(dtype) != y.dtype:
-        y = converted(y, dtype)
+        y = y.astype(dtype)
     if (copy and y is unbuffered(x)) or (
         order in ("C", "F") and not y.flags[f"{order}_CONTIGUOUS"]
     ):

@@ -32,6 +32,7 @@ from .common import (
     merged,
     reduced,
     unboxed,
+    valued,
 )
 
 # -- sums ----------------------------------------------------------------------------------
@@ -59,11 +60,38 @@ def sum(
     where: Any = True,
 ) -> Any:
     y = None
-    if type(a) is DualArray and axis is dtype is None and where is True and not keepdims:
+    is_of_all = axis is dtype is initial is None and where is True and not keepdims
+    if is_of_all and type(a) is DualArray:
         y = _sum_of_all(a)
     if y is None:
-        y = _linear_reduction(np.add.reduce, a, axis, dtype, keepdims, where)
-    return into(out, y if initial is None else initial + y)
+        given = {"initial": initial} if initial is not None else {}
+        y = _valued(np.sum, _sum, a, axis, dtype, keepdims, where, given)
+    return into(out, y)
+
+
+def _sum(
+    a: Any, axis: Any, dtype: Any, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Any:
+    y = _linear_reduction(np.add.reduce, a, axis, dtype, keepdims, where)
+    return y if initial is None else initial + y
+
+
+def _valued(
+    f: Callable[..., Any],
+    composed: Callable[..., Any],
+    a: Any,
+    axis: Any,
+    dtype: Any,
+    keepdims: bool,
+    where: Any,
+    given: dict[str, Any],
+) -> Any:
+    """A reduction; with options that change the order of a sum it takes its values from f."""
+    if where is not True:
+        given["where"] = where
+    if dtype is None and not given:
+        return composed(a, axis, dtype, keepdims)
+    return valued(f, composed, (a, axis, dtype), given | {"keepdims": keepdims})
 
 
 def _sum_of_all(a: DualArray) -> Any:
@@ -86,7 +114,11 @@ def mean(
     *,
     where: Any = True,
 ) -> Any:
-    return into(out, _linear_reduction(np.mean, a, axis, dtype, keepdims, where))
+    return into(out, _valued(np.mean, _mean, a, axis, dtype, keepdims, where, {}))
+
+
+def _mean(a: Any, axis: Any, dtype: Any, keepdims: bool = False, where: Any = True) -> Any:
+    return _linear_reduction(np.mean, a, axis, dtype, keepdims, where)
 
 
 @composing(np.average)
@@ -193,7 +225,7 @@ def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any
         if _overflows(a):
             tangent = fit(np.stack(_scaled_products(a), axis=-1), y)
         else:
-            tangent = _running_products(a).tangent
+            tangent = np.copy(_running_products(a).tangent)  # of one factor it is that of a
     return into(out, dual(y, np.moveaxis(tangent, -1, axis), a.level))
 
 

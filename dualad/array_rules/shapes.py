@@ -12,14 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from ..array.algebra import even_out, linear
+from ..array.algebra import even_out, linear, zero_tangent
 from ..array.dualarray import DualArray
 from ..array.operands import as_operand, converted
 from ..array.protocols import implements, implements_each, plain_answer
 from ..dual import Dual
 from ..pair import dual, is_array, plain
 from ..structure import leaves, rebuild
-from .common import composing
+from .common import array, composing
 
 plain_answer(
     np.shape,
@@ -233,10 +233,12 @@ def gathering(f: Callable[..., Any]) -> Callable[..., Any]:
             return f(a, *args, **kwargs)
         args, kwargs = rebuild(args, plain), rebuild(kwargs, plain)
         places = f(np.arange(np.size(a)).reshape(np.shape(a)), *args, **kwargs)
-        t = a.tangent
+        y, t = f(a.primal, *args, **kwargs), a.tangent
+        if not np.size(a):  # what is new is zero
+            return dual(y, zero_tangent(y, a), a.level)
         many = np.shape(t)[: np.ndim(t) - np.ndim(a)]
         tangent = np.reshape(t, (*many, np.size(a)))[(slice(None),) * len(many) + (places,)]
-        return dual(f(a.primal, *args, **kwargs), tangent, a.level)
+        return dual(y, tangent, a.level)
 
     return gathered
 
@@ -269,7 +271,10 @@ def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
 
 @implements(np.broadcast_arrays)
 def broadcast_arrays(*args: Any, subok: bool = False) -> Any:
+    args = tuple(map(array, args))
     shape = np.broadcast_shapes(*map(np.shape, args))
+    if all(np.shape(a) == shape for a in args):
+        return args
     return tuple(np.broadcast_to(a, shape) for a in args)
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dualad import Dual, derivative, jacobian, jvp
+from dualad import Dual, DualArray, derivative, jacobian, jvp
 from dualad.structure import leaves, rebuild
 from support.oracle import check, complex_step, differences
 
@@ -60,6 +60,7 @@ def hold(case: Case) -> None:
     """Everything that is promised of an array function."""
     check(case.f, *case.args, analytic=case.analytic)
     hold_primal(case)
+    hold_views(case)
     hold_bits(case)
     hold_memory(case)
     hold_precision(case)
@@ -106,6 +107,22 @@ def hold_primal(case: Case) -> None:
             if isinstance(got, np.ndarray) and got.size:
                 places = [i for i, n in enumerate(want.shape) if n > 1]
                 assert [got.strides[i] for i in places] == [want.strides[i] for i in places], name
+
+
+def hold_views(case: Case) -> None:
+    """A tangent is a view of that of an operand where the value is one of its value, only there."""
+    for short in (False, True):  # of one element, a product may be the factor itself
+        args = [a[:1].copy() if short and a.ndim else a.copy() for a in case.args]
+        duals = [Dual(a, np.ones_like(a)) for a in args]
+        with warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
+            try:
+                results = list(leaves(listed(case.f(*duals))))
+            except (ArithmeticError, IndexError, TypeError, ValueError, np.linalg.LinAlgError):
+                continue  # the function needs more elements
+        for y in (y for y in results if type(y) is DualArray):
+            for x in duals:
+                is_view = np.shares_memory(y.primal, x.primal)
+                assert np.shares_memory(y.tangent, x.tangent) == is_view or not y.size
 
 
 def hold_bits(case: Case) -> None:
