@@ -28,6 +28,7 @@ cdef class Nested(Dual):
     cdef double *t12               # n1 rows of n, in one block with t1
 
 
+cdef object row_of_one(int row, object x)
 cdef Dual unfilled(Py_ssize_t n, object level)
 cdef Nested new_nested(Py_ssize_t n1, Py_ssize_t n2, object level1, object level)
 cdef object dual_of_dual(Dual value, object tangent, object level)

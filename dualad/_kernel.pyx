@@ -951,6 +951,16 @@ cdef object called(int row, PyObject *const *args, Py_ssize_t n):
     return functions[row](*[<object>args[i] for i in range(n)])
 
 
+cdef object row_of_one(int row, object x):
+    """A row of one argument on a dual of a Python float, for other modules; or None."""
+    return unary(row, x, NULL)
+
+
+def row_number(name):
+    """The number of a row, for other modules; -1 if the kernel has no such row."""
+    return rows.get(name, -1)
+
+
 cdef inline bint is_numpy(object x) noexcept:
     return (<Dual>x).is_np if is_ours(x) else type(x) is float64
 

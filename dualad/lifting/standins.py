@@ -9,20 +9,21 @@ from __future__ import annotations
 import cmath
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from ..array.buffers import buffered
-from ..array.operands import ArrayProxy, unbuffered
+from ..array.operands import ArrayProxy, converted, unbuffered
 from ..array.promotion import levels_of, with_room
 from ..array.protocols import ARRAY_FUNCTIONS
 from ..array_rules.creation import array_of, require
 from ..array_rules.others import as_strided
 from ..dual import Dual, function
 from ..functions import atan2, cos, sin
+from ..kernel import KERNEL, LIFTING
 from ..namespaces import is_exact
 from ..pair import Function, as_number, dual, map_leaves, newest, parts, plain
 from ..rules import Rule
@@ -64,7 +65,9 @@ def _stand_in(f: Function, on_duals: Function) -> Function:
 
 
 def _of_row(f: Function, name: str) -> Function:
-    return _stand_in(f, function(RULES[name]))
+    readable = _stand_in(f, function(RULES[name]))
+    row = KERNEL.row_number(RULES[name].name) if KERNEL and len(RULES[name].args) == 1 else -1
+    return readable if row < 0 else LIFTING.Row(row, f, readable)
 
 
 def _answer(f: Function) -> Function:
@@ -87,6 +90,11 @@ def _log(f: Function) -> Function:
         return log(x) if base is None else log(x) / log(base)
 
     return of_base if f is math.log else lambda x, base=None: of_base(x, base)
+
+
+def _logarithm() -> Function:
+    readable = _stand_in(math.log, _log(math.log))
+    return LIFTING.Row(KERNEL.row_number("log"), math.log, readable) if KERNEL else readable
 
 
 @functools.cache
@@ -158,7 +166,7 @@ _MATH |= {
     if hasattr(math, name)
 }
 _MATH |= {
-    "log": _stand_in(math.log, _log(math.log)),
+    "log": _logarithm(),
     "hypot": _stand_in(math.hypot, _hypot),
     "dist": _dist,
     "fsum": _fsum,
@@ -353,36 +361,70 @@ _STRIDE_TRICKS: dict[str, Function] = {
 }
 
 
-# -- the modules ---------------------------------------------------------------------------
+# -- Python's own ---------------------------------------------------------------------------
 
 
-class StandIn(ModuleType):
-    """A module with some of its functions replaced."""
+@functools.wraps(float)
+def _float(*args: Any) -> Any:
+    if len(args) == 1 and isinstance(args[0], (Dual, ArrayProxy)):
+        x = unbuffered(args[0])
+        y = float(plain(x))
+        return _number_of(float, x) if isinstance(x, Dual) else y
+    return float(*args)
 
-    def __init__(self, module: ModuleType, functions: dict[str, Function]) -> None:
-        super().__init__(module.__name__, module.__doc__)
-        self.__dict__.update(functions)
-        self.__dict__["_module"] = module
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._module, name)
+def _number_of(kind: Callable[[Any], Any], x: Any) -> Any:
+    """The number that is in a dual, at all its levels, as of a kind."""
+    return map_leaves(lambda v: kind(v.item() if isinstance(v, np.ndarray) else v), x)
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        setattr(self._module, name, value)
 
-    def __dir__(self) -> Sequence[str]:
-        return dir(self._module)
+@functools.wraps(complex)
+def _to_complex(*args: Any, **kwargs: Any) -> Any:
+    if not any(isinstance(x, (Dual, ArrayProxy)) for x in (*args, *kwargs.values())):
+        return complex(*args, **kwargs)
+    given = dict(zip(("real", "imag"), args, strict=False)) | kwargs
+    complex(**{name: plain(unbuffered(x)) for name, x in given.items()})
+    each = [_number_of(complex, unbuffered(x)) for x in given.values()]
+    return each[0] if "imag" not in given else given["real"] + given["imag"] * 1j
 
+
+def _of_numpy(kind: Any) -> Function:
+    """np.float64 and its like, which make a number of a number, and an array of a list."""
+
+    @functools.wraps(kind)
+    def convert(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and not kwargs:
+            x = unbuffered(args[0])
+            if isinstance(x, Dual):
+                kind(plain(x))
+                return converted(x, kind)
+            if isinstance(x, (list, tuple)) and _any_dual(x):
+                return buffered(array_of(x, kind))
+        return kind(*args, **kwargs)
+
+    return convert
+
+
+@functools.wraps(isinstance)
+def _isinstance(x: Any, kinds: Any, /) -> bool:
+    if isinstance(x, ArrayProxy):
+        return isinstance(x, kinds) or issubclass(np.ndarray, kinds)
+    return isinstance(x, kinds)
+
+
+_PYTHON: dict[Any, Function] = {float: _float, complex: _to_complex, isinstance: _isinstance}
+_PYTHON |= {
+    kind: _of_numpy(kind)
+    for kind in (np.float64, np.float32, np.longdouble, np.complex128, np.complex64)
+}
+
+# -- all of them -----------------------------------------------------------------------------
 
 _TABLES: tuple[tuple[Any, dict[str, Function]], ...] = (
     *((math, _MATH), (cmath, _CMATH), (np, _NUMPY), (np.linalg, _LINALG), (np.fft, _FFT)),
-    *((np.lib, {}), (np.lib.stride_tricks, _STRIDE_TRICKS)),
+    (np.lib.stride_tricks, _STRIDE_TRICKS),
 )
-MODULES = {module.__name__: StandIn(module, functions) for module, functions in _TABLES}
-for _name, _stands_in in MODULES.items():  # np.linalg is found in np
-    _home, _, _part = _name.rpartition(".")
-    if _home:
-        vars(MODULES[_home])[_part] = _stands_in
-FUNCTIONS: dict[Callable[..., Any], Function] = {
+FUNCTIONS: dict[Any, Function] = {
     getattr(module, name): f for module, functions in _TABLES for name, f in functions.items()
 }
+FUNCTIONS |= _PYTHON

@@ -1,0 +1,28 @@
+"""What lifting/ uses of the compiled hooks."""
+
+from collections.abc import Callable
+from types import CodeType
+from typing import Any
+
+Function = Callable[..., Any]
+
+FINGERPRINT: int
+Callee: type
+Getter: Function
+Setter: Function
+Iterable: type
+Row: Function
+
+def connect(
+    given_functions: dict[Any, Function],
+    given_stand_in: Function,
+    given_code_for: Function,
+    read: Function,
+    write: Function,
+    walk: Function,
+) -> None: ...
+def get_note(code: CodeType, default: Any) -> Any: ...
+def set_note(code: CodeType, value: Any) -> None: ...
+def stand_in_for(x: Any) -> Any: ...
+def begin() -> None: ...
+def end() -> int: ...

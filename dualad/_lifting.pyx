@@ -1,0 +1,361 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True
+# cython: c_api_binop_methods=True, embedsignature=False
+"""The hooks of lifted code, compiled: what is called in place of what stands there.
+
+They do the common case: functions with a stand-in, Python functions and methods that have a twin,
+attributes that are no properties. All else is `lifting/lift.py`'s, which says what is right.
+"""
+
+cimport cython
+from cpython.object cimport PyObject, PyTypeObject
+from cpython.ref cimport Py_INCREF
+
+from ._kernel cimport Dual, row_of_one
+
+import functools
+import types
+
+import numpy
+
+cdef extern from *:
+    unsigned long long FINGERPRINT
+
+
+cdef extern from *:
+    """
+    #if PY_VERSION_HEX >= 0x030C0000
+        #define request_extra PyUnstable_Eval_RequestCodeExtraIndex
+        #define get_extra PyUnstable_Code_GetExtra
+        #define set_extra PyUnstable_Code_SetExtra
+    #else
+        #define request_extra _PyEval_RequestCodeExtraIndex
+        #define get_extra _PyCode_GetExtra
+        #define set_extra _PyCode_SetExtra
+    #endif
+
+    static void forget(void *x) { Py_XDECREF((PyObject *)x); }
+
+    static Py_ssize_t place_for_notes(void) { return request_extra(forget); }
+
+    /* What is noted of code, borrowed; NULL if nothing is. */
+    static inline PyObject *note_of(PyObject *code, Py_ssize_t place) {
+        void *x = NULL;
+        if (get_extra(code, place, &x) < 0)
+            PyErr_Clear();
+        return (PyObject *)x;
+    }
+
+    static int note_on(PyObject *code, Py_ssize_t place, PyObject *x) {
+        Py_INCREF(x);
+        return set_extra(code, place, x);
+    }
+
+    #define CODE(f) PyFunction_GET_CODE(f)
+
+    /* f with other code: the same variables, cells, defaults and attributes. */
+    static PyObject *twin(PyObject *function, PyObject *code) {
+        PyFunctionObject *f = (PyFunctionObject *)function;
+        PyObject *result = PyFunction_NewWithQualName(code, f->func_globals, f->func_qualname);
+        PyFunctionObject *g = (PyFunctionObject *)result;
+        if (result == NULL)
+            return NULL;
+    #define SAME(part) Py_XINCREF(f->part); Py_XSETREF(g->part, f->part)
+        SAME(func_defaults);
+        SAME(func_kwdefaults);
+        SAME(func_closure);
+        SAME(func_dict);
+        SAME(func_module);
+        SAME(func_doc);
+    #undef SAME
+        return result;
+    }
+
+    /* Whether g is what `twin` would make anew. */
+    static inline int is_twin(PyObject *twin, PyObject *function, PyObject *code) {
+        PyFunctionObject *f = (PyFunctionObject *)function, *g = (PyFunctionObject *)twin;
+        return g->func_code == code && g->func_globals == f->func_globals
+            && g->func_closure == f->func_closure && g->func_defaults == f->func_defaults
+            && g->func_kwdefaults == f->func_kwdefaults && g->func_dict == f->func_dict;
+    }
+
+    static inline int is_of_module(PyObject *f) {
+        PyObject *self = PyCFunction_GET_SELF(f);
+        return self == NULL || PyModule_Check(self);
+    }
+
+    static int call_fast(PyObject *kind, Py_ssize_t offset) {
+        PyTypeObject *type = (PyTypeObject *)kind;
+        type->tp_vectorcall_offset = offset;
+        type->tp_call = PyVectorcall_Call;
+        type->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
+        PyType_Modified(type);
+        return 0;
+    }
+    """
+    Py_ssize_t place_for_notes() except -1
+    PyObject *note_of(PyObject *code, Py_ssize_t place) noexcept
+    int note_on(object code, Py_ssize_t place, object x) except -1
+    PyObject *CODE(object f) noexcept
+    object twin(object f, object code)
+    bint is_twin(PyObject *twin, object f, object code) noexcept
+    bint is_of_module(object f) noexcept
+    int call_fast(object kind, Py_ssize_t offset) except -1
+    object PyMethod_New(object f, object x)
+    PyObject *PyMethod_GET_FUNCTION(object x) noexcept
+    PyObject *PyMethod_GET_SELF(object x) noexcept
+    PyObject *PyDict_GetItemWithError(object d, object key) except? NULL
+    PyObject *_PyType_Lookup(PyTypeObject *kind, object name) noexcept
+    object PyObject_GetAttr(object x, object name)
+    int PyObject_SetAttr(object x, object name, object value) except -1
+    object PyObject_Vectorcall(object f, PyObject *const *args, size_t flags, PyObject *names)
+    Py_ssize_t PyVectorcall_NARGS(size_t flags) noexcept
+    unsigned long Py_TPFLAGS_HEAPTYPE
+    PyTypeObject *Py_TYPE(object x) noexcept
+
+
+cdef Py_ssize_t PLACE = place_for_notes()
+cdef type Function = types.FunctionType
+cdef type Builtin = types.BuiltinFunctionType
+cdef type Method = types.MethodType
+cdef type Ufunc = numpy.ufunc
+cdef type CachedProperty = functools.cached_property
+
+# What stands in lifting/lift.py: filled in by `connect`.
+cdef dict functions = {}
+cdef object readable_stand_in = None
+cdef object code_for = None
+cdef object readable_read = None
+cdef object readable_write = None
+cdef object readable_walk = None
+
+
+def connect(given_functions, given_stand_in, given_code_for, read, write, walk):
+    """Tell the hooks what is readable, so that they can hand over to it."""
+    global functions, readable_stand_in, code_for, readable_read, readable_write, readable_walk
+    functions, readable_stand_in, code_for = given_functions, given_stand_in, given_code_for
+    readable_read, readable_write, readable_walk = read, write, walk
+
+
+# -- what is known of code -------------------------------------------------------------------
+
+
+def get_note(code, default):
+    """What is noted of code."""
+    cdef PyObject *found = note_of(<PyObject *>code, PLACE)
+    return default if found == NULL else (<Note>found).copy
+
+
+def set_note(code, value):
+    """Note what becomes of code: None, ..., or other code. It is kept as long as the code is."""
+    note = Note()
+    note.copy = value
+    note_on(code, PLACE, note)
+
+
+@cython.final
+cdef class Note:
+    cdef object copy      # the code of the twin; None: there is none; ...: another answer
+    cdef object function  # the last twin, while lifted functions run
+
+
+# -- what is called --------------------------------------------------------------------------
+
+cdef Py_ssize_t running = 0  # lifted functions that drivers have called
+cdef list kept = []          # notes with a twin
+
+
+cpdef void begin() noexcept:
+    """A driver calls a lifted function: twins are kept until it is done."""
+    global running
+    running += 1
+
+
+cpdef int end() except -1:
+    global running
+    cdef Note note
+    running -= 1
+    if running == 0 and kept:
+        for note in kept:
+            note.function = None
+        kept.clear()
+    return 0
+
+
+cdef inline object stand_in(object x):
+    if type(x) is Function:
+        return of_function(x)
+    if type(x) is Builtin:
+        if is_of_module(x):
+            found = PyDict_GetItemWithError(functions, x)
+            if found != NULL:
+                return <object>found
+        return x
+    if type(x) is Method:
+        f = <object>PyMethod_GET_FUNCTION(x)
+        if type(f) is Function:
+            g = of_function(f)
+            return x if g is f else PyMethod_New(g, <object>PyMethod_GET_SELF(x))
+    elif type(x) is Ufunc:
+        return x
+    return readable_stand_in(x)
+
+
+cdef inline object of_function(object f):
+    cdef PyObject *found = note_of(CODE(f), PLACE)
+    cdef Note note
+    if found == NULL:
+        code_for(f)
+        found = note_of(CODE(f), PLACE)
+        if found == NULL:
+            return readable_stand_in(f)
+    note = <Note>found
+    if note.copy is None:
+        return f if f.__closure__ is None and not functions_have(f) else readable_stand_in(f)
+    if note.copy is ...:
+        return readable_stand_in(f)
+    if note.function is not None and is_twin(<PyObject *>note.function, f, note.copy):
+        return note.function
+    g = twin(f, note.copy)
+    if running:
+        if note.function is None:
+            kept.append(note)
+        note.function = g
+    return g
+
+
+cdef inline bint functions_have(object f) except -1:
+    return PyDict_GetItemWithError(functions, f) != NULL
+
+
+def stand_in_for(x):
+    """What is called in place of x."""
+    return stand_in(x)
+
+
+@cython.final
+cdef class Callee:
+    """CALLEE @ f is what is called in place of f."""
+
+    def __matmul__(self, f):
+        return stand_in(f) if type(self) is Callee else NotImplemented
+
+
+# -- attributes and loops --------------------------------------------------------------------
+
+
+@cython.final
+cdef class Getter:
+    """Reads an attribute; properties of the user's classes are lifted."""
+
+    cdef object name
+    cdef PyTypeObject *plain   # the last class in which it is no property,
+    cdef unsigned int version  # and that class's version
+
+    def __cinit__(self, name):
+        self.name = name
+
+    def __matmul__(self, x):
+        if type(self) is not Getter:
+            return NotImplemented
+        cdef Getter getter = <Getter>self
+        cdef PyTypeObject *kind = Py_TYPE(x)
+        if kind != getter.plain or tag(kind) != getter.version:
+            if is_property(kind, getter.name):
+                return readable_read(x, getter.name)
+            getter.plain, getter.version = kind, tag(kind)
+            if getter.version == 0:
+                getter.plain = NULL
+        return PyObject_GetAttr(x, getter.name)
+
+
+@cython.final
+cdef class Setter:
+    """Writes an attribute: of (value, object)."""
+
+    cdef object name
+
+    def __cinit__(self, name):
+        self.name = name
+
+    def __matmul__(self, pair):
+        if type(self) is not Setter:
+            return NotImplemented
+        cdef Setter setter = <Setter>self
+        value, x = <tuple>pair
+        if is_property(Py_TYPE(x), setter.name):
+            readable_write(x, setter.name, value)
+        else:
+            PyObject_SetAttr(x, setter.name, value)
+
+
+cdef extern from *:
+    """
+    static inline unsigned int tag(PyTypeObject *kind) {
+        return PyType_HasFeature(kind, Py_TPFLAGS_VALID_VERSION_TAG) ? kind->tp_version_tag : 0;
+    }
+    """
+    unsigned int tag(PyTypeObject *kind) noexcept
+
+
+cdef inline bint is_property(PyTypeObject *kind, object name):
+    cdef PyObject *found = _PyType_Lookup(kind, name)
+    return found != NULL and (
+        type(<object>found) is property or type(<object>found) is CachedProperty
+    )
+
+
+@cython.final
+cdef class Iterable:
+    """What a loop goes through in place of x."""
+
+    def __matmul__(self, x):
+        if type(self) is not Iterable:
+            return NotImplemented
+        if not Py_TYPE(x).tp_flags & Py_TPFLAGS_HEAPTYPE:
+            return x
+        return readable_walk(x)
+
+
+# -- functions of math -----------------------------------------------------------------------
+
+
+cdef class Row:
+    """A function of math that is a row: on floats math's own, on duals of floats the kernel's."""
+
+    cdef void *vectorcall
+    cdef int row
+    cdef object plain, readable
+    cdef dict __dict__
+
+    def __cinit__(self, int row, plain, readable):
+        self.vectorcall = <void *>call_row
+        self.row, self.plain, self.readable = row, plain, readable
+
+    def __getattr__(self, name):
+        return getattr(self.readable, name)
+
+    def __repr__(self):
+        return repr(self.plain)
+
+
+cdef object call_row(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
+    cdef Row function = <Row>self
+    if names == NULL and PyVectorcall_NARGS(flags) == 1:
+        x = <object>args[0]
+        if type(x) is float:
+            return PyObject_Vectorcall(function.plain, args, flags, NULL)
+        if type(x) is Dual and not (<Dual>x).is_np:
+            y = row_of_one(function.row, x)
+            if y is not None:
+                return y
+    return PyObject_Vectorcall(function.readable, args, flags, names)
+
+
+cdef Py_ssize_t vectorcall_offset():
+    cdef Row nowhere = Row.__new__(Row, 0, None, None)
+    return <char *>&nowhere.vectorcall - <char *><PyObject *>nowhere
+
+
+call_fast(Row, vectorcall_offset())
+
+globals().update(FINGERPRINT=FINGERPRINT)
