@@ -19,6 +19,8 @@ from ._kernel cimport (
     is_vector, new_nested, open_level, unfilled,
 )
 
+from ._lifting cimport begin, callee_for, end, needs_lift
+
 from functools import partial
 from types import MethodType
 
@@ -38,12 +40,14 @@ cdef object readable_class = None     # dual.Dual
 cdef object continued = None          # continued(definition, x, y, level): from what f gave for x
 cdef object is_elementwise = None     # is_elementwise(f, argnum, shape): whether that is known
 cdef object is_doubtful = None        # is_doubtful(f, x, level): whether a refusal is a doubt
+cdef object Lifted = None             # Lifted(f): f as the general driver runs it lifted
 
 
-def connect(kind, go_on, known, doubtful):
+def connect(kind, go_on, known, doubtful, lifted):
     """Tell the short ways what to hand over to."""
-    global readable_class, continued, is_elementwise, is_doubtful
+    global readable_class, continued, is_elementwise, is_doubtful, Lifted
     readable_class, continued, is_elementwise, is_doubtful = kind, go_on, known, doubtful
+    Lifted = lifted
 
 
 cdef inline bint is_plain(object x) noexcept:
@@ -58,17 +62,31 @@ cdef class Driver:
 
     cdef void *vectorcall
     cdef object definition, general  # definition(f, argnum): the general driver, made when needed
-    cdef object f
+    cdef object f                    # the function; Lifted, if it is to be, from the first call on
+    cdef object callee               # what is called for it
     cdef Py_ssize_t argnum
     cdef object driver, given        # driver(given, argnum, lift=lift) is this wrapper
-    cdef bint lift
+    cdef object lift
+    cdef bint is_lifted
     cdef dict __dict__
     cdef object __weakref__
 
-    def __cinit__(self, definition, f, Py_ssize_t argnum, driver, given, bint lift):
+    def __cinit__(self, definition, Py_ssize_t argnum, driver, given, lift):
         self.vectorcall = <void *>call_driver
-        self.definition, self.f, self.argnum = definition, f, argnum
+        self.definition, self.f, self.argnum = definition, given, argnum
         self.driver, self.given, self.lift = driver, given, lift
+
+    cdef int prepare(self) except -1:
+        """Look what is to be called, before the first call; later, whether it still is the twin."""
+        if self.callee is None:
+            self.is_lifted = needs_lift(self.given) if self.lift is None else self.lift
+            if self.is_lifted:
+                self.f = Lifted(self.given)
+            else:
+                self.callee = self.given
+        if self.is_lifted:
+            self.callee = callee_for(self.given, self.callee)
+        return 0
 
     cdef object short_way(self, object level, object x, PyObject *const *args, Py_ssize_t n):
         """The result; NotImplemented if the general way is to be taken."""
@@ -79,24 +97,31 @@ cdef class Driver:
         cdef PyObject *given[8]
         memcpy(given, args, n * sizeof(PyObject *))
         given[self.argnum] = <PyObject *>x
-        y = PyObject_Vectorcall(self.f, given, n, NULL)
+        if self.is_lifted:
+            begin()
+            try:
+                y = PyObject_Vectorcall(self.callee, given, n, NULL)
+            finally:
+                end()
+        else:
+            y = PyObject_Vectorcall(self.callee, given, n, NULL)
         return NotImplemented if has_refused(level) and is_doubtful(self.f, x, level) else y
 
     def __getattr__(self, name):
         if name == "__wrapped__":
-            return self.f
+            return self.given
         if name == "__name__" or name == "__qualname__":
-            return getattr(self.f, name, type(self.f).__name__)
+            return getattr(self.given, name, type(self.given).__name__)
         if name == "__annotations__":
-            return self.f.__annotations__
+            return self.given.__annotations__
         try:
-            return vars(self.f)[name]
+            return vars(self.given)[name]
         except (TypeError, KeyError):
             raise AttributeError(f"{self!r} has no attribute {name!r}") from None
 
     @property
     def __doc__(self):
-        return vars(self).get("__doc__", self.f.__doc__)
+        return vars(self).get("__doc__", self.given.__doc__)
 
     @__doc__.setter
     def __doc__(self, text):
@@ -104,7 +129,7 @@ cdef class Driver:
 
     @property
     def __module__(self):
-        return vars(self).get("__module__", self.f.__module__)
+        return vars(self).get("__module__", self.given.__module__)
 
     @__module__.setter
     def __module__(self, name):
@@ -114,7 +139,8 @@ cdef class Driver:
         return self if instance is None else MethodType(self, instance)
 
     def __reduce__(self):
-        return partial(self.driver, lift=True) if self.lift else self.driver, (self.given, self.argnum)
+        driver = self.driver if self.lift is None else partial(self.driver, lift=self.lift)
+        return driver, (self.given, self.argnum)
 
     def __repr__(self):
         return f"<function {self.__qualname__} at {id(self):#x}>"
@@ -124,6 +150,8 @@ cdef object call_driver(PyObject *self, PyObject *const *args, size_t flags, PyO
     cdef Driver driver = <Driver>self
     cdef Py_ssize_t n = PyVectorcall_NARGS(flags), argnum = driver.argnum, i
     cdef bint short = names == NULL and 0 <= argnum < n <= 8
+    if driver.is_lifted or driver.callee is None:
+        driver.prepare()
     if short:
         for i in range(n):
             if i != argnum and not is_plain(<object>args[i]):
@@ -312,7 +340,7 @@ for kind in SHORT_WAYS.values():
 
 
 cdef Py_ssize_t vectorcall_offset() noexcept:
-    cdef Driver nowhere = Driver.__new__(Driver, None, None, 0, None, None, False)
+    cdef Driver nowhere = Driver.__new__(Driver, None, 0, None, None, False)
     return <char *>&nowhere.vectorcall - <char *><PyObject *>nowhere
 
 

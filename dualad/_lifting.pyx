@@ -117,6 +117,7 @@ cdef Py_ssize_t PLACE = place_for_notes()
 cdef type Function = types.FunctionType
 cdef type Builtin = types.BuiltinFunctionType
 cdef type Method = types.MethodType
+cdef type Module = types.ModuleType
 cdef type Ufunc = numpy.ufunc
 cdef type CachedProperty = functools.cached_property
 
@@ -127,6 +128,8 @@ cdef object code_for = None
 cdef object readable_read = None
 cdef object readable_write = None
 cdef object readable_walk = None
+cdef object readable_needs = None
+cdef object readable_twin_of = None
 
 
 def connect(given_functions, given_stand_in, given_code_for, read, write, walk):
@@ -136,26 +139,47 @@ def connect(given_functions, given_stand_in, given_code_for, read, write, walk):
     readable_read, readable_write, readable_walk = read, write, walk
 
 
+def connect_reach(needs, twin_of):
+    """The same for lifting/reach.py."""
+    global readable_needs, readable_twin_of
+    readable_needs, readable_twin_of = needs, twin_of
+
+
 # -- what is known of code -------------------------------------------------------------------
 
 
 def get_note(code, default):
     """What is noted of code."""
     cdef PyObject *found = note_of(<PyObject *>code, PLACE)
-    return default if found == NULL else (<Note>found).copy
+    if found == NULL or (<Note>found).copy is UNSET:
+        return default
+    return (<Note>found).copy
 
 
 def set_note(code, value):
     """Note what becomes of code: None, ..., or other code. It is kept as long as the code is."""
+    noted(code).copy = value
+
+
+cdef Note noted(object code):
+    cdef PyObject *found = note_of(<PyObject *>code, PLACE)
+    cdef Note note
+    if found != NULL:
+        return <Note>found
     note = Note()
-    note.copy = value
+    note.copy, note.decided = UNSET, {}
     note_on(code, PLACE, note)
+    return note
+
+
+cdef object UNSET = object()
 
 
 @cython.final
 cdef class Note:
     cdef object copy      # the code of the twin; None: there is none; ...: another answer
     cdef object function  # the last twin, while lifted functions run
+    cdef dict decided     # whether it needs lifting, by what surrounds it
 
 
 # -- what is called --------------------------------------------------------------------------
@@ -203,11 +227,9 @@ cdef inline object stand_in(object x):
 cdef inline object of_function(object f):
     cdef PyObject *found = note_of(CODE(f), PLACE)
     cdef Note note
-    if found == NULL:
+    if found == NULL or (<Note>found).copy is UNSET:
         code_for(f)
         found = note_of(CODE(f), PLACE)
-        if found == NULL:
-            return readable_stand_in(f)
     note = <Note>found
     if note.copy is None:
         return f if f.__closure__ is None and not functions_have(f) else readable_stand_in(f)
@@ -238,6 +260,79 @@ cdef class Callee:
 
     def __matmul__(self, f):
         return stand_in(f) if type(self) is Callee else NotImplemented
+
+
+# -- whether a function needs it ---------------------------------------------------------------
+
+
+def needs(f):
+    """Whether f needs lifting, as lifting/reach.py says; asked once for code in like surroundings."""
+    return needs_lift(f)
+
+
+cdef bint needs_lift(object f) except -1:
+    cdef Note note
+    if type(f) is Function:
+        key = surroundings(f)
+        note = noted(<object>CODE(f))
+    elif type(f) is Method and type(f.__func__) is Function:
+        g = f.__func__
+        key = surroundings(g), mark(f.__self__)
+        note = noted(<object>CODE(g))
+    else:
+        return readable_needs(f)
+    found = note.decided.get(key)
+    if found is None:
+        found = readable_needs(f)
+        if len(note.decided) > 100:
+            note.decided.clear()
+        note.decided[key] = found
+    return found
+
+
+cdef object surroundings(object f):
+    """What the decision depends on: module, cells, defaults."""
+    cdef list marks
+    defaults, more, closure = f.__defaults__, f.__kwdefaults__, f.__closure__
+    if defaults is None and more is None and closure is None:
+        return <size_t><PyObject *>f.__globals__
+    marks = [<size_t><PyObject *>f.__globals__]
+    for x in defaults or ():
+        marks.append(mark(x))
+    for x in (more or {}).values():
+        marks.append(mark(x))
+    for cell in closure or ():
+        try:
+            marks.append(mark(cell.cell_contents))
+        except ValueError:
+            marks.append(0)
+    return tuple(marks)
+
+
+cdef object mark(object x):
+    """Which of a kind something is, as far as that decides whether what calls it needs lifting."""
+    if type(x) is Function:
+        return <size_t>CODE(x)
+    if type(x) is Builtin or type(x) is Module or isinstance(x, type):
+        return <size_t><PyObject *>x
+    if (type(x) is list or type(x) is tuple) and x:
+        return <size_t>Py_TYPE(x), <size_t>Py_TYPE(x[0])
+    if type(x) is dict and x:
+        return <size_t>Py_TYPE(x), <size_t>Py_TYPE(next(iter((<dict>x).values())))
+    return <size_t>Py_TYPE(x)
+
+
+cdef object callee_for(object f, object last):
+    """What a driver calls in place of Lifted(f): a twin, the last one if it still fits."""
+    cdef PyObject *found
+    if last is not None:
+        if type(f) is not Function:
+            return last
+        found = note_of(CODE(f), PLACE)
+        if found != NULL and type(last) is Function:
+            if is_twin(<PyObject *>last, f, (<Note>found).copy):
+                return last
+    return readable_twin_of(f)
 
 
 # -- attributes and loops --------------------------------------------------------------------

@@ -37,7 +37,7 @@ R = TypeVar("R")  # and its result
 
 @driver
 def derivative(
-    f: Callable[P, R], argnums: Argnums = 0, order: int = 1, *, lift: bool = False
+    f: Callable[P, R], argnums: Argnums = 0, order: int = 1, *, lift: bool | None = None
 ) -> Callable[P, R]:
     """The derivative of a function of a number; on arrays elementwise.
 
@@ -50,8 +50,9 @@ def derivative(
         Which argument: index or name. With a sequence, a tuple of derivatives comes back.
     order : int
         How often to differentiate; 0 gives f itself.
-    lift : bool
-        Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
+    lift : bool, optional
+        Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
+        `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
 
     Returns
     -------
@@ -139,7 +140,7 @@ def _elementwise_slopes(inputs: Inputs, i: int) -> tuple[Outputs, list[Any]]:
 
 @driver
 def value_and_grad(
-    f: Callable[P, R], argnums: Argnums = 0, has_aux: bool = False, *, lift: bool = False
+    f: Callable[P, R], argnums: Argnums = 0, has_aux: bool = False, *, lift: bool | None = None
 ) -> Callable[P, tuple[R, Any]]:
     """Value and gradient of a function with one real output, from the same passes.
 
@@ -152,8 +153,9 @@ def value_and_grad(
         Which arguments, by index or name. With a sequence, a tuple of gradients comes back.
     has_aux : bool
         f returns (number, aux); aux is handed on, without tangents.
-    lift : bool
-        Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
+    lift : bool, optional
+        Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
+        `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
 
     Returns
     -------
@@ -191,7 +193,7 @@ def value_and_grad(
 
 @driver
 def grad(
-    f: Callable[P, Any], argnums: Argnums = 0, has_aux: bool = False, *, lift: bool = False
+    f: Callable[P, Any], argnums: Argnums = 0, has_aux: bool = False, *, lift: bool | None = None
 ) -> Callable[P, Any]:
     """The gradient of a function with one real output.
 
@@ -247,7 +249,7 @@ def jacobian(
     has_aux: bool = False,
     *,
     chunk: int | None = None,
-    lift: bool = False,
+    lift: bool | None = None,
     workers: Workers | None = None,
     progress: Progress | None = None,
     out: Any = None,
@@ -265,8 +267,9 @@ def jacobian(
     chunk : int, optional
         How many directions a pass carries. 1 is the textbook loop, one input per pass; by
         default as many as pay off. The result is the same.
-    lift : bool
-        Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
+    lift : bool, optional
+        Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
+        `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
     workers : int or callable, optional
         Run the passes in this many processes (-1: one per processor), or by this map: of a
         `multiprocessing.Pool`, an executor, a Dask or mpi4py client. Passes are handed out in
@@ -351,7 +354,7 @@ def hessian(
     argnums: Argnums = 0,
     *,
     chunk: int | None = None,
-    lift: bool = False,
+    lift: bool | None = None,
     workers: Workers | None = None,
     progress: Progress | None = None,
 ) -> Callable[P, Any]:
@@ -363,8 +366,9 @@ def hessian(
         As for `grad`.
     argnums : int, str, or a sequence of these
         Which arguments, by index or name.
-    lift : bool
-        Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
+    lift : bool, optional
+        Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
+        `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
     chunk, workers, progress
         As for `jacobian`: the passes are those of the Jacobian of the gradient.
 
@@ -421,7 +425,7 @@ def _swapped(block: Any, ndim: int) -> Any:
 
 
 def jvp(
-    f: Callable[..., R], primals: Sequence[Any], tangents: Sequence[Any], *, lift: bool = False
+    f: Callable[..., R], primals: Sequence[Any], tangents: Sequence[Any], *, lift: bool | None = None
 ) -> tuple[R, R]:
     """Value and directional derivative in one pass: the Jacobian times a vector.
 
@@ -433,8 +437,9 @@ def jvp(
         The arguments, all of them differentiated.
     tangents : tuple or list
         The direction, in the structure and shapes of the primals.
-    lift : bool
-        Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
+    lift : bool, optional
+        Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
+        `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
 
     Returns
     -------
@@ -490,7 +495,7 @@ def _shapes(x: Any) -> Any:
 
 @driver
 def hvp(
-    f: Callable[Concatenate[X, P], Any], argnums: Argnums = 0, *, lift: bool = False
+    f: Callable[Concatenate[X, P], Any], argnums: Argnums = 0, *, lift: bool | None = None
 ) -> Callable[Concatenate[X, Any, P], Any]:
     """Hessian times a vector, without the Hessian.
 
@@ -500,8 +505,9 @@ def hvp(
         As for `grad`.
     argnums : int, str, or a sequence of these
         Which arguments, by index or name (of the arguments of f, without v).
-    lift : bool
-        Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
+    lift : bool, optional
+        Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
+        `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
 
     Returns
     -------

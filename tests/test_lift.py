@@ -52,11 +52,11 @@ def test_residuals_raise_and_name_both_ways_out() -> None:
     with pytest.raises(
         TypeError, match=r"np.zeros_like\(x\) or np.zeros\(n, like=x\).*dualad.lift"
     ):
-        jacobian(residuals)(X)
+        jacobian(residuals, lift=False)(X)
     with pytest.raises(TypeError, match=r"math.sin\(x\).*np.zeros\(n, like=x\).*dualad.lift"):
-        derivative(lambda x: math.exp(x))(1.0)
+        derivative(lambda x: math.exp(x), lift=False)(1.0)
     with pytest.raises(TypeError, match=r"cmath.sin\(x\).*np.zeros\(n, like=x\).*dualad.lift"):
-        derivative(lambda x: cmath.exp(x))(1.0)
+        derivative(lambda x: cmath.exp(x), lift=False)(1.0)
 
 
 def test_residuals_lifted() -> None:
@@ -514,6 +514,9 @@ LIFTED: dict[str, tuple[Any, Callable[[float], float]]] = {
     "a local class": (local_class, lambda x: math.pi * math.exp(x)),
     "a domain error": (caught, lambda x: 0.5 / math.sqrt(x)),
     "vectorize": (lambda x: np.vectorize(helper)(x * np.ones(2))[1], lambda x: 2 * math.cos(x)),
+    "a function in a dict": (lambda x: HELPERS["helper"](x), lambda x: 2 * math.cos(x)),
+    "float": (lambda x: float(x) ** 2, lambda x: 2 * x),
+    "complex": (lambda x: abs(complex(x, 2 * x)) ** 2, lambda x: 10 * x),
     "a closure": (closure(helper), lambda x: 2 * math.cos(x)),
     "a derivative inside": (lambda x: derivative(helper)(x), lambda x: -2 * math.sin(x)),
 }  # fmt: skip
@@ -577,8 +580,8 @@ def test_writes_to_globals() -> None:
     assert CALLS == 1
     assert derivative(lambda x: counting(x) + counting(x), lift=True)(0.0) == 5.0
     assert CALLS == 3
-    with pytest.raises(TypeError, match="a generator that writes to the global variable 'CALLS'"):
-        lift(counting_generator)(0.0)
+    assert derivative(lambda x: next(counting_generator(x)), lift=True)(0.0) == 1.0
+    assert CALLS == 4
 
 
 def test_closures_stay_shared() -> None:
@@ -597,10 +600,7 @@ def test_closures_stay_shared() -> None:
 
 
 def test_what_is_not_reached_raises() -> None:
-    for f in (lambda x: HELPERS["helper"](x), lambda x: float(x), lambda x: complex(x)):
-        with pytest.raises(TypeError, match="would lose the derivative"):
-            derivative(f, lift=True)(0.5)
-    with pytest.raises(NameError):
+    with pytest.raises(TypeError, match="would lose the derivative"):
         derivative(lambda x: eval("math.sin(x)"), lift=True)(0.5)
 
 
@@ -634,7 +634,7 @@ def test_modules_of_the_users(modules: Any) -> None:
 
     assert derivative(lift(imports))(4.0) == 0.5
     with pytest.raises(TypeError):
-        derivative(root)(4.0)
+        derivative(root, lift=False)(4.0)
 
 
 def test_other_code_sees_nothing() -> None:

@@ -113,7 +113,7 @@ def lift(f: Function) -> Function:
 
     @functools.wraps(f)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        y = twin_of(f)(*args, **kwargs)
+        y = Lifted(f)(*args, **kwargs)
         held = any(isinstance(x, ArrayProxy) for x in leaves(y))
         return rebuild(y, unbuffered) if held else y
 
@@ -122,21 +122,34 @@ def lift(f: Function) -> Function:
 
 
 class Lifted:
-    """f, run lifted, as drivers call it: they take what stands for arrays themselves."""
+    """f, run lifted or as it is, as drivers call it: they take what stands for arrays themselves."""
 
-    __slots__ = ("f",)
+    __slots__ = ("f", "lift", "__weakref__")
 
-    def __init__(self, f: Function) -> None:
-        self.f = f
+    def __init__(self, f: Function, lift: bool = True) -> None:
+        self.f, self.lift = f, lift
+
+    @property
+    def __wrapped__(self) -> Function:
+        return self.f
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return twin_of(self.f)(*args, **kwargs)
+        if not self.lift:
+            return self.f(*args, **kwargs)
+        begin()
+        try:
+            return twin_of(self.f)(*args, **kwargs)
+        finally:
+            end()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.f, name)
 
     def __reduce__(self) -> Any:
-        return Lifted, (self.f,)
+        return Lifted, (self.f, self.lift)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Lifted) and self.f == other.f
+        return isinstance(other, Lifted) and (self.f, self.lift) == (other.f, other.lift)
 
     def __hash__(self) -> int:
         return hash(self.f)
@@ -429,6 +442,13 @@ def _copied(f: types.FunctionType) -> Any:
     return code
 
 
+def is_left_alone(module: Any, code: types.CodeType | None = None) -> bool:
+    """Whether code of a module, or the classes in it, run as they are."""
+    if code is not None and not _may_be_copied(code):
+        return True
+    return _is_foreign(module) and not (code is not None and str(module).startswith(_DUALAD))
+
+
 def _may_be_copied(code: types.CodeType) -> bool:
     return not code.co_filename.startswith(_HERE)
 
@@ -452,6 +472,8 @@ _STAYING = frozenset(
 )
 _copies = _Copies()
 noted: Function = LIFTING.get_note if LIFTING else _copies.get
+begin: Function = LIFTING.begin if LIFTING else lambda: None
+end: Function = LIFTING.end if LIFTING else lambda: None
 note: Function = LIFTING.set_note if LIFTING else _copies.set
 CALLEE: Any = LIFTING.Callee() if LIFTING else Callee()
 ITERABLE: Any = LIFTING.Iterable() if LIFTING else Iterable()

@@ -315,18 +315,21 @@ def _array_functions(module: ModuleType) -> dict[str, Function]:
 
 
 _NUMPY: dict[str, Function] = _array_functions(np)
+_MAKERS = (
+    *("zeros", "empty", "ones", "eye", "identity", "tri", "arange", "linspace", "logspace"),
+    *("geomspace", "vander", "diag", "diagflat", "zeros_like", "ones_like", "empty_like"),
+    *("full_like", "copy", "fromfunction", "tile", "repeat", "outer", "kron", "concatenate"),
+    *("stack", "vstack", "hstack", "column_stack", "loadtxt"),
+)
+# These are not right on duals without lift: what they make takes no duals, or is made of floats.
+_NEEDED = (
+    *("zeros", "empty", "ones", "eye", "identity", "arange", "linspace", "logspace", "copy"),
+    *("geomspace", "full_like", "fromfunction", "vander", "diag", "tri"),
+)
+_CONVERTERS = ("array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray")
+_NUMPY |= {name: _makes_buffers(_takes_lists(getattr(np, name))) for name in _MAKERS}
 _NUMPY |= {
-    name: _makes_buffers(_takes_lists(getattr(np, name)))
-    for name in (
-        *("zeros", "empty", "ones", "eye", "identity", "tri", "arange", "linspace", "logspace"),
-        *("geomspace", "vander", "diag", "diagflat", "zeros_like", "ones_like", "empty_like"),
-        *("full_like", "copy", "fromfunction", "tile", "repeat", "outer", "kron", "concatenate"),
-        *("stack", "vstack", "hstack", "column_stack", "loadtxt"),
-    )
-}
-_NUMPY |= {
-    name: _makes_arrays(getattr(np, name), copies=name == "array")
-    for name in ("array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray")
+    name: _makes_arrays(getattr(np, name), copies=name == "array") for name in _CONVERTERS
 }
 _NUMPY |= {"full": _full, "fromiter": _fromiter}
 
@@ -428,3 +431,14 @@ FUNCTIONS: dict[Any, Function] = {
     getattr(module, name): f for module, functions in _TABLES for name, f in functions.items()
 }
 FUNCTIONS |= _PYTHON
+
+# What a function must be lifted for, if it calls it; all others do without on duals, if need be.
+NEEDS_LIFT = frozenset(
+    f
+    for module, names in (
+        *((math, _MATH), (cmath, _CMATH), (np, (*_NEEDED, *_CONVERTERS))),
+        *((np, ("full", "fromiter", "require", "asarray_chkfinite")),),
+        (np.lib.stride_tricks, ("as_strided",)),
+    )
+    for f in (getattr(module, name) for name in names)
+) | {*_PYTHON, eval, exec} - {isinstance}
