@@ -12,6 +12,9 @@ Getter: Function
 Setter: Function
 Iterable: type
 Row: Function
+Maker: Function
+Whole: type
+Room: type
 
 def connect(
     given_functions: dict[Any, Function],
@@ -21,6 +24,7 @@ def connect(
     write: Function,
     walk: Function,
 ) -> None: ...
+def connect_arrays(dual_array: type, make: Function, buffer: type, memory: type) -> None: ...
 def connect_reach(needs: Function, twin_of: Function) -> None: ...
 def needs(f: Function) -> bool: ...
 def get_note(code: CodeType, default: Any) -> Any: ...

@@ -10,12 +10,16 @@ cimport cython
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF
 
-from ._kernel cimport Dual, row_of_one
+from ._kernel cimport Dual, in_array, item, plain_item, row_of_one, stored
+
+cimport numpy as cnp
 
 import functools
 import types
 
 import numpy
+
+cnp.import_array()
 
 cdef extern from *:
     unsigned long long FINGERPRINT
@@ -452,5 +456,152 @@ cdef Py_ssize_t vectorcall_offset():
 
 
 call_fast(Row, vectorcall_offset())
+
+
+# -- arrays that take duals ------------------------------------------------------------------
+
+
+cdef extern from *:
+    """
+    #include <structmember.h>
+    static Py_ssize_t slot_of(PyObject *slot) {
+        return ((PyMemberDescrObject *)slot)->d_member->offset;
+    }
+    #define SLOT(x, place) (*(PyObject **)((char *)(x) + (place)))
+    """
+    Py_ssize_t slot_of(object slot) noexcept
+    PyObject *SLOT(object x, Py_ssize_t place) noexcept
+
+
+cdef type ndarray = numpy.ndarray
+cdef object DualArray = None
+cdef object Buffer = None
+cdef object Memory = None
+cdef object readable_dual = None
+cdef Py_ssize_t PRIMAL, TANGENT, LEVEL
+
+
+def connect_arrays(dual_array, make, buffer, memory):
+    """Take over the classes of arrays."""
+    global DualArray, Buffer, Memory, readable_dual, PRIMAL, TANGENT, LEVEL
+    DualArray, readable_dual, Buffer, Memory = dual_array, make, buffer, memory
+    PRIMAL, TANGENT = slot_of(dual_array.primal), slot_of(dual_array.tangent)
+    LEVEL = slot_of(dual_array.level)
+
+
+cdef class Whole:
+    """The array of a buffer and all its views."""
+
+    cdef public object array
+    cdef public list aliases
+
+    def __cinit__(self, array):
+        self.array, self.aliases = array, []
+
+
+cdef class Room:
+    """The elements of a buffer, one by one: see array/buffers.py."""
+
+    cdef public object _whole, _steps, _seen, _content
+
+    def __cinit__(self, whole, steps=()):
+        self._whole, self._steps = whole, steps
+
+    cdef inline object now(self):
+        if (<Whole>self._whole).array is self._seen and self._seen is not None:
+            return self._content
+        return self.content
+
+    def __getitem__(self, index):
+        content = self.now()
+        if type(content) is ndarray:
+            found = plain_item(content, index)
+        else:
+            found = item(
+                <object>SLOT(content, PRIMAL), <object>SLOT(content, TANGENT),
+                <object>SLOT(content, LEVEL), index,
+            )
+        return self.read(index) if found is None else found
+
+    def __setitem__(self, index, x):
+        content = self.now()
+        if type(content) is ndarray:
+            if stored(content, None, None, index, x):
+                return
+        elif stored(
+            <object>SLOT(content, PRIMAL), <object>SLOT(content, TANGENT),
+            <object>SLOT(content, LEVEL), index, x,
+        ):
+            return
+        self.store(index, x)
+
+    def __len__(self):
+        return len(self.now())
+
+
+def array_from(parts):
+    """A dual array of a list of numbers, or of lists of them; None if it is not so simple."""
+    found = in_array(parts)
+    return None if found is None else readable_dual(*found)
+
+
+cdef class Maker:
+    """np.zeros and its like, whose arrays take duals; what is unusual goes to the readable one."""
+
+    cdef void *vectorcall
+    cdef object plain, readable
+    cdef bint takes_lists
+    cdef dict __dict__
+
+    def __cinit__(self, plain, readable, bint takes_lists):
+        self.vectorcall = <void *>call_maker
+        self.plain, self.readable, self.takes_lists = plain, readable, takes_lists
+
+    def __getattr__(self, name):
+        return getattr(self.readable, name)
+
+    def __repr__(self):
+        return repr(self.plain)
+
+
+cdef object call_maker(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
+    cdef Maker maker = <Maker>self
+    cdef Py_ssize_t n = PyVectorcall_NARGS(flags), i, more = 0
+    if names != NULL:
+        more = len(<tuple>names)
+    if maker.takes_lists:
+        if n == 1 and more == 0 and (type(<object>args[0]) is list or type(<object>args[0]) is tuple):
+            found = in_array(<object>args[0])
+            if found is not None:
+                return readable_dual(*found)
+        return PyObject_Vectorcall(maker.readable, args, flags, names)
+    for i in range(n + more):
+        if not is_simple(<object>args[i]):
+            return PyObject_Vectorcall(maker.readable, args, flags, names)
+    y = PyObject_Vectorcall(maker.plain, args, flags, names)
+    if type(y) is ndarray and (
+        cnp.PyArray_ISFLOAT(<cnp.ndarray>y) or cnp.PyArray_ISCOMPLEX(<cnp.ndarray>y)
+    ):
+        return Buffer(Memory(y))
+    return y
+
+
+cdef bint is_simple(object x):
+    if type(x) is int or type(x) is float or type(x) is str or isinstance(x, type) or x is None:
+        return True
+    if type(x) is tuple:
+        for part in <tuple>x:
+            if type(part) is not int:
+                return False
+        return True
+    return False
+
+
+cdef Py_ssize_t offset_in_maker():
+    cdef Maker nowhere = Maker.__new__(Maker, None, None, False)
+    return <char *>&nowhere.vectorcall - <char *><PyObject *>nowhere
+
+
+call_fast(Maker, offset_in_maker())
 
 globals().update(FINGERPRINT=FINGERPRINT)

@@ -327,10 +327,20 @@ _NEEDED = (
     *("geomspace", "full_like", "fromfunction", "vander", "diag", "tri"),
 )
 _CONVERTERS = ("array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray")
-_NUMPY |= {name: _makes_buffers(_takes_lists(getattr(np, name))) for name in _MAKERS}
+
+
+def _maker(f: Function) -> Function:
+    readable = _makes_buffers(_takes_lists(f))
+    return LIFTING.Maker(f, readable, False) if LIFTING else readable
+
+
+_NUMPY |= {name: _maker(getattr(np, name)) for name in _MAKERS}
 _NUMPY |= {
     name: _makes_arrays(getattr(np, name), copies=name == "array") for name in _CONVERTERS
 }
+if LIFTING:
+    for _name in ("array", "asarray", "asanyarray"):
+        _NUMPY[_name] = LIFTING.Maker(getattr(np, _name), _NUMPY[_name], True)
 _NUMPY |= {"full": _full, "fromiter": _fromiter}
 
 
