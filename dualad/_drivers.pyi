@@ -8,4 +8,13 @@ Function = Callable[..., Any]
 FINGERPRINT: int
 SHORT_WAYS: dict[str, Function]
 
-def connect(kind: type, go_on: Function, known: Function, doubtful: Function) -> None: ...
+def connect(
+    kind: type,
+    go_on: Function,
+    known: Function,
+    doubtful: Function,
+    lifted: Function,
+    arrays: type,
+    array_in: Function,
+    strip: Function,
+) -> None: ...

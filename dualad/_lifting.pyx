@@ -10,7 +10,7 @@ cimport cython
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF
 
-from ._kernel cimport Dual, in_array, item, plain_item, row_of_one, stored
+from ._kernel cimport Dual, Nested, in_array, item, plain_item, row_of_one, stored
 
 cimport numpy as cnp
 
@@ -443,9 +443,13 @@ cdef object call_row(PyObject *self, PyObject *const *args, size_t flags, PyObje
         x = <object>args[0]
         if type(x) is float:
             return PyObject_Vectorcall(function.plain, args, flags, NULL)
-        if type(x) is Dual and not (<Dual>x).is_np:
+        if type(x) is Dual or type(x) is Nested:
             y = row_of_one(function.row, x)
-            if y is not None:
+            if type(y) is Dual:  # math makes Python's numbers, also of NumPy's
+                (<Dual>y).is_np = False
+                return y
+            if type(y) is Nested:
+                (<Dual>y).is_np = (<Nested>y).t_np = False
                 return y
     return PyObject_Vectorcall(function.readable, args, flags, names)
 

@@ -12,7 +12,9 @@ from collections.abc import Callable
 from types import MethodType
 from typing import Any, TypeVar
 
-from .arguments import Argnums, Outputs, argnums_as_tuple
+from .array.dualarray import DualArray
+from .array.operands import unbuffered
+from .arguments import Argnums, Outputs, argnums_as_tuple, aux_of
 from .dual import Dual
 from .kernel import DRIVERS
 from .levels import has_raised
@@ -29,7 +31,8 @@ def driver(definition: Driver) -> Driver:
     """The driver that gives back what its definition does, as a function like f."""
     name = definition.__name__
     defaults = {k: p.default for k, p in inspect.signature(definition).parameters.items()}
-    short_way: Any = DRIVERS.SHORT_WAYS.get(name) if DRIVERS else None  # for one index, no options
+    short_way: Any = DRIVERS.SHORT_WAYS.get(name) if DRIVERS else None  # for numbers, no options
+    takes_more = name in ("grad", "value_and_grad")  # several arguments, and has_aux
 
     def are_defaults(options: dict[str, Any]) -> bool:
         return all(defaults.get(option, ...) is value for option, value in options.items())
@@ -41,11 +44,16 @@ def driver(definition: Driver) -> Driver:
         if lift not in (True, False, None):
             raise TypeError(f"{name}: lift is True, False or None; got {lift!r}.")
         refuse_unless_callable(name, f)
-        is_short = short_way and not args and type(argnums) is int and argnums >= 0
-        if is_short and (not options or are_defaults(options)):
-            wrapper: Function = short_way(definition, argnums, public, f, lift)
-            return wrapper
-        argnums_as_tuple(name, argnums, f"; for the point x, write {name}(f)(x)")
+        is_index = type(argnums) is int and argnums >= 0
+        if not is_index:
+            argnums_as_tuple(name, argnums, f"; for the point x, write {name}(f)(x)")
+        if short_way and not args and (is_index or _is_short(argnums, takes_more)):
+            if not options or are_defaults(options):
+                wrapper: Function = short_way(definition, argnums, public, f, lift)
+                return wrapper
+            if takes_more and options == {"has_aux": True}:
+                wrapper = short_way(definition, argnums, public, f, lift, True)
+                return wrapper
 
         def general(function: Function) -> Function:
             call: Function = definition(function, argnums, *args, **options)
@@ -59,6 +67,13 @@ def driver(definition: Driver) -> Driver:
         return _Wrapper(call, f, made_by, general if lift is None else None)
 
     return public  # type: ignore[return-value]
+
+
+def _is_short(argnums: Argnums, takes_more: bool) -> bool:
+    """Whether the short ways know what to differentiate."""
+    if type(argnums) is tuple:
+        return takes_more and 0 < len(argnums) <= 8 and all(type(a) in (int, str) for a in argnums)
+    return type(argnums) in (int, str)
 
 
 def refuse_unless_callable(driver: str, f: Function) -> None:
@@ -111,9 +126,15 @@ class _Wrapper:
         return f"<function {self.__qualname__} at {id(self):#x}>"
 
 
-def _continued(definition: Function, x: Any, y: Any, level: int) -> Any:
+def _continued(definition: Function, x: Any, y: Any, level: int, has_aux: bool = False) -> Any:
     """What a driver makes of y, which f has given for x with unit seeds of this level."""
-    return definition(Outputs(definition.__name__, y, level))(x)
+    options = {"has_aux": True} if has_aux else {}
+    return definition(Outputs(definition.__name__, y, level, has_aux), **options)(x)
+
+
+def _stripped(definition: Function, aux: Any, level: int) -> Any:
+    """What f returned beside its result, without tangents."""
+    return aux_of(definition.__name__, aux, level)
 
 
 def _is_doubtful(f: Function, x: Any, level: int) -> bool:
@@ -123,5 +144,8 @@ def _is_doubtful(f: Function, x: Any, level: int) -> bool:
 
 _WRAPPERS: tuple[type, ...] = (_Wrapper,)
 if DRIVERS:
-    DRIVERS.connect(Dual, _continued, is_elementwise, _is_doubtful, Lifted)
+    DRIVERS.connect(
+        *(Dual, _continued, is_elementwise, _is_doubtful),
+        *(Lifted, DualArray, unbuffered, _stripped),
+    )
     _WRAPPERS = (_Wrapper, *DRIVERS.SHORT_WAYS.values())

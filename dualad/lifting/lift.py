@@ -27,7 +27,7 @@ from ..kernel import LIFTING
 from ..pair import Function
 from ..structure import leaves, rebuild
 from .bytecode import Hooks, rewritten
-from .standins import FUNCTIONS
+from .standins import FUNCTIONS, LOADERS
 
 # Code that is left as it is: the standard library, and packages that know what they do.
 _FOREIGN = frozenset(sys.stdlib_module_names) | {
@@ -195,15 +195,25 @@ def stand_in(x: Any) -> Any:
 
 def _found(x: Any) -> Any:
     try:
-        return FUNCTIONS.get(x)
+        found = FUNCTIONS.get(x)
     except TypeError:  # it has no hash
         return None
+    return found if found is not None or not has_foreign_stand_in(x) else FUNCTIONS[x]
+
+
+def has_foreign_stand_in(x: Any) -> bool:
+    """Whether a function or class of a package such as SciPy has a stand-in: its rooms are loaded."""
+    module = getattr(x, "__module__", None)
+    if _root(module) not in LOADERS or type(x) not in (types.FunctionType, type):
+        return False
+    LOADERS[_root(module)](str(module))
+    return x in FUNCTIONS
 
 
 def _of_function(f: types.FunctionType) -> Any:
     code = code_for(f)
     if code is CALLS:
-        return FUNCTIONS.get(f) or Caller(f)
+        return _found(f) or Caller(f)
     if code is STAYS:
         return FUNCTIONS.get(f, f)
     return _twin(f, code)

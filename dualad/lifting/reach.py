@@ -21,7 +21,7 @@ import numpy as np
 from ..dual import Dual
 from ..kernel import LIFTING
 from ..pair import Function
-from .lift import Lifted, inspected, is_left_alone, twin_of
+from .lift import Lifted, has_foreign_stand_in, inspected, is_left_alone, twin_of
 from .standins import NEEDS_LIFT
 
 def needs_lift(f: Function) -> bool:
@@ -41,7 +41,7 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
         parts = list(x.values() if kind is dict else x)[:_FEW]
         return any(_of_value(v, seen) for v in parts)
     try:
-        if x in NEEDS_LIFT:
+        if x in NEEDS_LIFT or has_foreign_stand_in(x):
             return True
     except Exception:  # noqa: S110  # it has no hash, or a comparison of its own
         pass
@@ -200,6 +200,22 @@ _COMMON = frozenset(
 )
 if LIFTING:
     LIFTING.connect_reach(needs_lift, twin_of)
+
+
+class AsNeeded:
+    """f, lifted as is said, or from its first call on as it needs."""
+
+    def __init__(self, f: Function, lift: bool | None) -> None:
+        self.__wrapped__, self.lift = f, lift
+        self._chosen: Function | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._chosen is None:
+            self._chosen = chosen(self.__wrapped__, self.lift)
+        return self._chosen(*args, **kwargs)
+
+    def __reduce__(self) -> Any:
+        return AsNeeded, (self.__wrapped__, self.lift)
 
 
 def chosen(f: Function, lift: bool | None) -> Function:

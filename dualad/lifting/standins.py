@@ -442,6 +442,9 @@ FUNCTIONS: dict[Any, Function] = {
 }
 FUNCTIONS |= _PYTHON
 
+# Who knows stand-ins for functions of a package, and enters them above when one is met.
+LOADERS: dict[str, Callable[[str], None]] = {}
+
 # What a function must be lifted for, if it calls it; all others do without on duals, if need be.
 NEEDS_LIFT = frozenset(
     f

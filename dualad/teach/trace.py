@@ -34,9 +34,11 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from ..arguments import Argnums, Inputs
+from ..array.operands import unbuffered
 from ..dual import Dual, evaluate, function, namespace_for
 from ..frames import is_chain_rule, user_frame
 from ..levels import ParticipatingLevel, fresh_level
+from ..lifting.reach import chosen
 from ..pair import as_numpy, dual, is_operand, map_leaves, plain
 from ..rules import Rule
 from ..structure import argument_names, element_labels, leaves, rebuild, rebuild_labelled
@@ -129,7 +131,14 @@ class Trace(Renderings):
         return self._only().tangents
 
 
-def trace(f: Callable[..., Any], /, *args: Any, wrt: Argnums | None = None, **kwargs: Any) -> Trace:
+def trace(
+    f: Callable[..., Any],
+    /,
+    *args: Any,
+    wrt: Argnums | None = None,
+    lift: bool | None = None,
+    **kwargs: Any,
+) -> Trace:
     """Run a function and note each of its steps, with values and tangents.
 
     Parameters
@@ -143,6 +152,8 @@ def trace(f: Callable[..., Any], /, *args: Any, wrt: Argnums | None = None, **kw
     wrt : int, str, or a sequence of these
         Which arguments to differentiate, by index or name: one direction for each of their
         numbers. By default the first number.
+    lift : bool, optional
+        As for `derivative`.
 
     Returns
     -------
@@ -166,7 +177,7 @@ def trace(f: Callable[..., Any], /, *args: Any, wrt: Argnums | None = None, **kw
         raise TypeError(f"trace needs a function, got {type(f).__name__}; write trace(f, x).")
     recording = _Recording(fresh_level())
     new_args, new_kwargs, wrt_names = recording.start(f, args, kwargs, wrt)
-    rows = recording.finish(f(*new_args, **new_kwargs))
+    rows = recording.finish(rebuild(chosen(f, lift)(*new_args, **new_kwargs), unbuffered))
     return Trace(getattr(f, "__name__", type(f).__name__), rows, wrt_names)
 
 
