@@ -8,6 +8,7 @@ Function = Callable[..., Any]
 FINGERPRINT: int
 SHORT_WAYS: dict[str, Function]
 
+def along(f: Function, x: Any, v: Any) -> Any: ...
 def connect(
     kind: type,
     go_on: Function,

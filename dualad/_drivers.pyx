@@ -395,7 +395,7 @@ cdef class Gradient(Driver):
                 y = y, aux
             return continued(self.definition, x, y, level, self.has_aux)
         if self.has_aux:
-            aux = stripped(self.definition, aux, level)
+            aux = aux_in(self.definition, aux, level)
         return self.arranged(y, slopes, aux)
 
     cdef object arranged(self, object y, object slopes, object aux):
@@ -692,6 +692,68 @@ cdef object arranged_slopes(object x, const double *t, Py_ssize_t *at):
         return {key: arranged_slopes(part, t, at) for key, part in (<dict>x).items()}
     at[0] += 1
     return 0.0 if t == NULL else t[at[0] - 1]
+
+
+cdef object aux_in(object definition, object x, object level):
+    """What f returned beside its result, without tangents."""
+    if type(x) is Dual and (<Dual>x).lev == <PyObject *>level:
+        return x.primal
+    if is_plain(x) and type(x) is not Dual:
+        return x
+    if type(x) is list:
+        return [aux_in(definition, part, level) for part in <list>x]
+    if type(x) is tuple:
+        return tuple([aux_in(definition, part, level) for part in <tuple>x])
+    if type(x) is dict:
+        return {key: aux_in(definition, part, level) for key, part in (<dict>x).items()}
+    return stripped(definition, x, level)
+
+
+def along(f, x, v):
+    """jvp for one or more floats or arrays: what f gives, its tangent, and the level.
+
+    The tangent is None if what f gives is to be looked at; and all is None where the general driver
+    is to begin.
+    """
+    cdef list seeds = []
+    cdef Dual seed
+    cdef double slope
+    cdef bint is_np
+    if len(x) != len(v) or not x:
+        return None
+    level = open_level()
+    try:
+        for value, t in zip(x, v):
+            if type(value) is ndarray and type(t) is ndarray:
+                if not (
+                    cnp.PyArray_TYPE(<cnp.ndarray>value) == cnp.PyArray_TYPE(<cnp.ndarray>t)
+                    == cnp.NPY_DOUBLE and cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray>value)
+                    and is_plainly_laid(<cnp.ndarray>value) and value.shape == t.shape
+                ):
+                    return None
+                t = cnp.PyArray_NewCopy(<cnp.ndarray>t, cnp.NPY_CORDER)
+                seeds.append(dual(cnp.PyArray_NewCopy(<cnp.ndarray>value, cnp.NPY_CORDER), t, level))
+                continue
+            seed = unfilled(-1, level)
+            if value is True or value is False or not is_double(value, &seed.v, &seed.is_np):
+                return None
+            if t is True or t is False or not is_double(t, &slope, &is_np):
+                return None
+            seed.t[0] = slope
+            seeds.append(seed)
+        y = f(*seeds)
+        if has_refused(level) and is_doubtful(f, x, level):
+            return None
+    finally:
+        close_level(level)
+    if type(y) is Dual:
+        if (<Dual>y).lev == <PyObject *>level and (<Dual>y).v == (<Dual>y).v:
+            return y.primal, (<Dual>y).t[0], level
+    elif type(y) is DualArray and y.level == level:
+        value, t = y.primal, y.tangent
+        if type(value) is ndarray and type(t) is ndarray and not has_nan(value):
+            return value, t, level
+    return y, None, level
 
 
 cdef object rows_of(Py_ssize_t n, object y, object level):

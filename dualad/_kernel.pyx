@@ -1287,7 +1287,10 @@ cdef bint stored(object value, object tangent, object level, object index, objec
 
 
 cdef object in_array(object parts):
-    """Value, tangent and level of a list of duals and floats, or of lists of them; or None."""
+    """Value, tangent and level of a list of duals and floats, or of lists of them.
+
+    False if there is no dual among them; None if it is not so simple.
+    """
     cdef Py_ssize_t rows, columns = -1, i, j, l, m, n = -2
     cdef cnp.npy_intp dims[3]
     cdef cnp.ndarray value, tangent
@@ -1319,7 +1322,7 @@ cdef object in_array(object parts):
         elif type(x) is not float and type(x) is not float64 and type(x) is not int:
             return None
     if level is None:
-        return None
+        return False
     m = many(n)
     dims[0], dims[1], dims[2] = m, rows, columns
     value = cnp.PyArray_EMPTY(1 + (columns >= 0), &dims[1], cnp.NPY_DOUBLE, 0)

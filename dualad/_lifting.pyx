@@ -236,7 +236,7 @@ cdef inline object of_function(object f):
         found = note_of(CODE(f), PLACE)
     note = <Note>found
     if note.copy is None:
-        return f if f.__closure__ is None and not functions_have(f) else readable_stand_in(f)
+        return readable_stand_in(f) if functions_have(f) else f
     if note.copy is ...:
         return readable_stand_in(f)
     if note.function is not None and is_twin(<PyObject *>note.function, f, note.copy):
@@ -260,10 +260,20 @@ def stand_in_for(x):
 
 @cython.final
 cdef class Callee:
-    """CALLEE @ f is what is called in place of f."""
+    """Callee() @ f is what is called in place of f, in one place of the code."""
+
+    cdef object last, answer  # the last function of a module that was called there
 
     def __matmul__(self, f):
-        return stand_in(f) if type(self) is Callee else NotImplemented
+        if type(self) is not Callee:
+            return NotImplemented
+        cdef Callee callee = <Callee>self
+        if f is callee.last:
+            return callee.answer
+        answer = stand_in(f)
+        if type(f) is Ufunc or (type(f) is Builtin and is_of_module(f)):
+            callee.last, callee.answer = f, answer
+        return answer
 
 
 # -- whether a function needs it ---------------------------------------------------------------
@@ -546,7 +556,7 @@ cdef class Room:
 def array_from(parts):
     """A dual array of a list of numbers, or of lists of them; None if it is not so simple."""
     found = in_array(parts)
-    return None if found is None else readable_dual(*found)
+    return None if not found else readable_dual(*found)
 
 
 cdef class Maker:
@@ -554,12 +564,13 @@ cdef class Maker:
 
     cdef void *vectorcall
     cdef object plain, readable
-    cdef bint takes_lists
+    cdef bint takes_lists, copies
     cdef dict __dict__
 
-    def __cinit__(self, plain, readable, bint takes_lists):
+    def __cinit__(self, plain, readable, bint takes_lists, bint copies=False):
         self.vectorcall = <void *>call_maker
-        self.plain, self.readable, self.takes_lists = plain, readable, takes_lists
+        self.plain, self.readable = plain, readable
+        self.takes_lists, self.copies = takes_lists, copies
 
     def __getattr__(self, name):
         return getattr(self.readable, name)
@@ -574,15 +585,30 @@ cdef object call_maker(PyObject *self, PyObject *const *args, size_t flags, PyOb
     if names != NULL:
         more = len(<tuple>names)
     if maker.takes_lists:
-        if n == 1 and more == 0 and (type(<object>args[0]) is list or type(<object>args[0]) is tuple):
-            found = in_array(<object>args[0])
-            if found is not None:
-                return readable_dual(*found)
-        return PyObject_Vectorcall(maker.readable, args, flags, names)
+        if n != 1 or (more and not asks_for_floats(<tuple>names, <object>args[1])):
+            return PyObject_Vectorcall(maker.readable, args, flags, names)
+        x = <object>args[0]
+        if type(x) is not list and type(x) is not tuple:
+            if maker.copies or more or type(x) is not DualArray and type(x) is not Buffer:
+                return PyObject_Vectorcall(maker.readable, args, flags, names)
+            return x
+        found = in_array(x)
+        if found is None:
+            return PyObject_Vectorcall(maker.readable, args, flags, names)
+        if found is not False:
+            return readable_dual(*found)
+        return in_buffer(PyObject_Vectorcall(maker.plain, args, flags, names))
     for i in range(n + more):
         if not is_simple(<object>args[i]):
             return PyObject_Vectorcall(maker.readable, args, flags, names)
-    y = PyObject_Vectorcall(maker.plain, args, flags, names)
+    return in_buffer(PyObject_Vectorcall(maker.plain, args, flags, names))
+
+
+cdef bint asks_for_floats(tuple names, object kind):
+    return len(names) == 1 and names[0] == "dtype" and (kind is float or kind is numpy.float64)
+
+
+cdef object in_buffer(object y):
     if type(y) is ndarray and (
         cnp.PyArray_ISFLOAT(<cnp.ndarray>y) or cnp.PyArray_ISCOMPLEX(<cnp.ndarray>y)
     ):

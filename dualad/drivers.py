@@ -16,6 +16,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 
 from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple
+from .kernel import DRIVERS
 from .pair import is_operand, plain
 from .passes import one_like, run_pass, run_passes, run_together, tangents_of, turned
 from .promises import (
@@ -469,6 +470,12 @@ def jvp(
                 f"jvp: {name} is a tuple with one entry per argument of the function, "
                 f"got {type(given).__name__}; write jvp(f, (x,), (v,))."
             )
+    found = DRIVERS.along(function, primals, tangents) if DRIVERS else None
+    if found is not None:
+        y, slopes, level = found
+        if slopes is not None:
+            return y, slopes
+        function = Outputs("jvp", y, level)
     inputs = Inputs("jvp", function, range(len(primals)), tuple(primals), {})
     outputs = run_pass(inputs, _seeds_along(inputs, list(tangents)))
     return outputs.arrange(outputs.values), outputs.arrange(tangents_of(outputs, inputs))

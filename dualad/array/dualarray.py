@@ -300,6 +300,8 @@ class DualArray(Dual):
         return tangent
 
     def __setitem__(self, index: Any, x: Any) -> None:
+        if ARRAY_KERNEL and ARRAY_KERNEL.place(self, index, x):
+            return
         if not isinstance(index, tuple):
             index = (index,)
         x = as_operand(x)

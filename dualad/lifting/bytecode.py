@@ -30,8 +30,8 @@ class Hooks:
 
     Attributes
     ----------
-    callee : object
-        Of what is called.
+    callee : callable
+        Makes the hook of what is called in one place.
     iterable : object
         Of what a loop goes through.
     manager : object
@@ -43,7 +43,7 @@ class Hooks:
         Whether a global name stands for a module, whose attributes are read without asking.
     """
 
-    callee: Any
+    callee: Callable[[], Any]
     iterable: Any
     manager: Any
     getter: Callable[[str], Any]
@@ -113,7 +113,7 @@ class _Writer:
 
     def ask_about(self, depth: int) -> list[Op]:
         """The same for what lies deeper."""
-        ops = self.ask(self.hooks.callee)
+        ops = self.ask(self.hooks.callee())
         return ops if depth == 1 else [("SWAP", depth), *ops, ("SWAP", depth)]
 
     def attribute(self, name: str, native: Op, is_plain: bool) -> list[Op]:

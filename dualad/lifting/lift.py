@@ -3,9 +3,9 @@
 Nothing is patched. A lifted function is a twin: the same code, with the module's own variables and
 the function's own cells, in which every callee is first looked up:
 
-    f(x)  →  (CALLEE @ f)(x)
+    f(x)  →  (hook @ f)(x)
 
-CALLEE gives the stand-in for a function of math or NumPy, the twin of a Python function or method,
+The hook gives the stand-in for a function of math or NumPy, the twin of a Python function or method,
 and everything else as it is. So all that lifted code calls is lifted too, however it was found, and
 objects, classes and modules are the real ones. Twins of code are kept with the code (weakly); a twin
 of a function is made where it is called.
@@ -45,7 +45,7 @@ _CALLERS = frozenset(
 )
 _HERE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
-# What CALLEE does with a function: nothing, hand it lifted arguments, or run its twin's code.
+# What a hook does with a function: nothing, hand it lifted arguments, or run its twin's code.
 STAYS, CALLS = None, ...
 
 
@@ -309,7 +309,7 @@ def _is_lifted_number(x: Any) -> bool:
 
 
 class Callee:
-    """CALLEE @ f is what is called in place of f."""
+    """Callee() @ f is what is called in place of f."""
 
     def __matmul__(self, f: Any) -> Any:
         return stand_in(f)
@@ -446,7 +446,7 @@ def _copied(f: types.FunctionType) -> Any:
     def is_plain(name: str) -> bool:
         return isinstance(f.__globals__.get(name), types.ModuleType)
 
-    hooks = Hooks(CALLEE, ITERABLE, MANAGER, getter, setter, is_plain)
+    hooks = Hooks(callee, ITERABLE, MANAGER, getter, setter, is_plain)
     code = rewritten(f.__code__, hooks, lambda new: note(new, STAYS))
     note(f.__code__, code)
     return code
@@ -485,11 +485,11 @@ noted: Function = LIFTING.get_note if LIFTING else _copies.get
 begin: Function = LIFTING.begin if LIFTING else lambda: None
 end: Function = LIFTING.end if LIFTING else lambda: None
 note: Function = LIFTING.set_note if LIFTING else _copies.set
-CALLEE: Any = LIFTING.Callee() if LIFTING else Callee()
+callee: Function = LIFTING.Callee if LIFTING else Callee
 ITERABLE: Any = LIFTING.Iterable() if LIFTING else Iterable()
 MANAGER = Manager()
-getter: Callable[[str], Any] = functools.cache(LIFTING.Getter if LIFTING else Getter)
-setter: Callable[[str], Any] = functools.cache(LIFTING.Setter if LIFTING else Setter)
+getter: Callable[[str], Any] = LIFTING.Getter if LIFTING else Getter
+setter: Callable[[str], Any] = LIFTING.Setter if LIFTING else Setter
 for _f in (map, filter):
     FUNCTIONS[_f] = Caller(_f, lambda x: walked(stand_in(x)))
 for _f in (sorted, min, max, functools.reduce):

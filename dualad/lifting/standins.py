@@ -340,7 +340,9 @@ _NUMPY |= {
 }
 if LIFTING:
     for _name in ("array", "asarray", "asanyarray"):
-        _NUMPY[_name] = LIFTING.Maker(getattr(np, _name), _NUMPY[_name], True)
+        _NUMPY[_name] = LIFTING.Maker(
+            getattr(np, _name), _NUMPY[_name], True, _name == "array"
+        )
 _NUMPY |= {"full": _full, "fromiter": _fromiter}
 
 
