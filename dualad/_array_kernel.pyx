@@ -84,9 +84,13 @@ cdef object float32 = numpy.float32
 cdef object EVERYTHING = slice(None)
 
 
-def connect(kind, namespace, be_quiet, end_quiet):
+cdef object pair = None  # dual(value, tangent, level)
+
+
+def connect(kind, namespace, be_quiet, end_quiet, make):
     """Take over the class of dual arrays, and NumPy's namespace for arrays."""
-    global DualArray, Dual, NAMESPACE, quiet, unhush, PRIMAL, TANGENT, LEVEL
+    global DualArray, Dual, NAMESPACE, quiet, unhush, PRIMAL, TANGENT, LEVEL, pair
+    pair = make
     DualArray, NAMESPACE, quiet, unhush = kind, namespace, be_quiet, end_quiet
     Dual = kind.__base__
     PRIMAL, TANGENT, LEVEL = place_of(kind.primal), place_of(kind.tangent), place_of(kind.level)
@@ -478,6 +482,10 @@ def ufunc_protocol(general):
         cdef Row row
         cdef PyObject *known
         if not kwargs and method == "__call__":
+            if ufunc is numpy.matmul:
+                found = product(inputs[0], inputs[1])
+                if found is not None:
+                    return pair(*found)
             known = PyDict_GetItem(UFUNCS, ufunc)
             row = None if known == NULL else <Row><object>known
             if row is not None and PyTuple_GET_SIZE(inputs) == row.nargs:
@@ -541,24 +549,47 @@ def place(x, index, y):
 
 
 cdef bint all_finite(object x) noexcept:
-    cdef const double *data = <const double *>cnp.PyArray_DATA(<cnp.ndarray>x)
-    cdef Py_ssize_t i
+    """Of up to three axes."""
+    cdef const char *data = <const char *>cnp.PyArray_DATA(<cnp.ndarray>x)
+    cdef int ndim = cnp.PyArray_NDIM(<cnp.ndarray>x), axis
+    cdef Py_ssize_t dims[3]
+    cdef Py_ssize_t steps[3]
+    cdef Py_ssize_t i, j, k
     cdef double total = 0.0
-    for i in range(cnp.PyArray_SIZE(<cnp.ndarray>x)):
-        total += data[i] * 0.0
+    for axis in range(3):
+        dims[axis], steps[axis] = 1, 0
+        if axis < ndim:
+            dims[axis] = cnp.PyArray_DIM(<cnp.ndarray>x, axis)
+            steps[axis] = cnp.PyArray_STRIDE(<cnp.ndarray>x, axis)
+    for i in range(dims[0]):
+        for j in range(dims[1]):
+            for k in range(dims[2]):
+                total += (<double *>(data + i * steps[0] + j * steps[1] + k * steps[2]))[0] * 0.0
     return total == 0.0
 
 
 cdef bint is_small(object x):
-    """Whether a product may take the short way: few floats without gaps, and all of them finite."""
+    """Whether a product may take the short way: few floats, and all of them finite."""
     return (
         type(x) is ndarray
         and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_DOUBLE
         and cnp.PyArray_ISBEHAVED_RO(<cnp.ndarray>x)
-        and (cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray>x) or cnp.PyArray_IS_F_CONTIGUOUS(<cnp.ndarray>x))
+        and cnp.PyArray_NDIM(<cnp.ndarray>x) <= 3
         and 0 < cnp.PyArray_SIZE(<cnp.ndarray>x) <= 4096
         and all_finite(x)
     )
+
+
+def transposed(x):
+    """x.T for an array of one or two axes; None for others."""
+    if type(x.level) is not int:
+        return None
+    value, tangent = x.primal, x.tangent
+    if type(value) is not ndarray or type(tangent) is not ndarray or value.ndim != 2:
+        return None
+    if not lies_like(<cnp.ndarray>tangent, <cnp.ndarray>value):
+        return None
+    return made(value.T, tangent.transpose(0, 2, 1) if tangent.ndim == 3 else tangent.T, x.level)
 
 
 def product(a, b):

@@ -123,6 +123,7 @@ cdef type Builtin = types.BuiltinFunctionType
 cdef type Method = types.MethodType
 cdef type Module = types.ModuleType
 cdef type Ufunc = numpy.ufunc
+cdef type float64 = numpy.float64
 cdef type CachedProperty = functools.cached_property
 
 # What stands in lifting/lift.py: filled in by `connect`.
@@ -451,7 +452,7 @@ cdef object call_row(PyObject *self, PyObject *const *args, size_t flags, PyObje
     cdef Row function = <Row>self
     if names == NULL and PyVectorcall_NARGS(flags) == 1:
         x = <object>args[0]
-        if type(x) is float:
+        if type(x) is float or type(x) is float64 or type(x) is int:
             return PyObject_Vectorcall(function.plain, args, flags, NULL)
         if type(x) is Dual or type(x) is Nested:
             y = row_of_one(function.row, x)
@@ -526,6 +527,30 @@ cdef class Room:
             return self._content
         return self.content
 
+    cdef bint promote(self, Dual x) except -1:
+        """Make room for the tangents of x, if the memory is of the simplest kind."""
+        cdef Whole whole = <Whole>self._whole
+        cdef cnp.npy_intp dims[9]
+        cdef int i, ndim
+        array = whole.array
+        if whole.aliases or type(array) is not ndarray or type(<object>x.lev) is not int:
+            return False
+        ndim = cnp.PyArray_NDIM(<cnp.ndarray>array)
+        if not (
+            cnp.PyArray_TYPE(<cnp.ndarray>array) == cnp.NPY_DOUBLE and 0 < ndim <= 8
+            and cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray>array)
+            and cnp.PyArray_ISBEHAVED(<cnp.ndarray>array) and cnp.PyArray_SIZE(<cnp.ndarray>array)
+        ):
+            return False
+        dims[0] = x.n
+        for i in range(ndim):
+            dims[i + 1] = cnp.PyArray_DIM(<cnp.ndarray>array, i)
+        tangent = cnp.PyArray_ZEROS(
+            ndim + (x.n >= 0), &dims[0 if x.n >= 0 else 1], cnp.NPY_DOUBLE, 0
+        )
+        whole.array = readable_dual(array, tangent, <object>x.lev)
+        return True
+
     def __getitem__(self, index):
         content = self.now()
         if type(content) is ndarray:
@@ -539,6 +564,8 @@ cdef class Room:
 
     def __setitem__(self, index, x):
         content = self.now()
+        if type(content) is ndarray and type(x) is Dual and self.promote(<Dual>x):
+            content = self.now()
         if type(content) is ndarray:
             if stored(content, None, None, index, x):
                 return

@@ -206,7 +206,8 @@ class DualArray(Dual):
     @property
     def T(self) -> Any:
         """The transpose, a view."""
-        return np.transpose(self)
+        x = ARRAY_KERNEL.transposed(self) if ARRAY_KERNEL else None
+        return np.transpose(self) if x is None else x
 
     @property
     def mT(self) -> Any:

@@ -20,7 +20,7 @@ from ..dual import PROTOCOLS, Dual, evaluate
 from ..kernel import ARRAY_KERNEL
 from ..namespaces import ARRAY, is_exact, is_plain_array, not_plain
 from ..numerics import resume_warnings, stop_warnings
-from ..pair import KINDS, as_numpy, map_leaves, plain
+from ..pair import KINDS, as_numpy, dual, map_leaves, plain
 from ..rules import Rule
 from ..structure import rebuild
 from ..table import RULES
@@ -320,7 +320,7 @@ def array_attribute(x: Dual, name: str) -> Any:
 
 
 if ARRAY_KERNEL:
-    ARRAY_KERNEL.connect(DualArray, ARRAY, stop_warnings, resume_warnings)
+    ARRAY_KERNEL.connect(DualArray, ARRAY, stop_warnings, resume_warnings, dual)
 KINDS.update({np.ndarray: DualArray, DualArray: DualArray})
 PROTOCOLS.update(
     ufunc=array_ufunc,

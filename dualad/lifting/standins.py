@@ -390,7 +390,9 @@ def _float(*args: Any) -> Any:
 
 def _number_of(kind: Callable[[Any], Any], x: Any) -> Any:
     """The number that is in a dual, at all its levels, as of a kind."""
-    return map_leaves(lambda v: kind(v.item() if isinstance(v, np.ndarray) else v), x)
+    if isinstance(plain(x), np.ndarray):
+        x = np.reshape(x, ())[()]
+    return map_leaves(lambda v: v if isinstance(v, np.ndarray) else kind(v), x)
 
 
 @functools.wraps(complex)
