@@ -170,7 +170,7 @@ def test_a_conversion_that_cannot_be_without_a_copy() -> None:
 def test_drivers_hear_of_objects(package: Any, make: Any, monkeypatch: Any) -> None:
     heard: list[int] = []
     monkeypatch.setattr(package.levels, "note_objects", heard.append)
-    package.derivative(lambda x: make(x).reshape(-1)[0] * x)(2.0)
+    package.derivative(lambda x: make(x).reshape(-1)[0] * x, lift=False)(2.0)
     assert heard
 
 

@@ -23,6 +23,7 @@ import numpy as np
 
 from ..dual import Dual
 from ..kernel import LIFTING
+from ..levels import ParticipatingLevel
 from ..pair import plain, readable_dual, refused
 from ..structure import leaves, rebuild
 from .dualarray import DualArray, Flat, is_basic
@@ -79,7 +80,10 @@ class _Whole(_AnyWhole):  # type: ignore[misc]
             if array.level != x.level or is_nested:
                 make_room(array, x)
             return
-        new = with_room(array, levels_of(x))
+        if isinstance(x.level, ParticipatingLevel) and not x.level.holds_arrays:
+            new: Any = array.astype(object)
+        else:
+            new = with_room(array, levels_of(x))
         if any(alias() is not None for alias in self.aliases):
             raise refused(
                 "cannot store a dual in an array of floats whose memory is in use by code that "

@@ -16,7 +16,8 @@ from typing import Any
 import numpy as np
 
 from ..array.buffers import buffered
-from ..array.operands import ArrayProxy, converted, unbuffered
+from ..array.dualarray import DualArray
+from ..array.operands import ArrayProxy, unbuffered
 from ..array.promotion import levels_of, with_room
 from ..array.protocols import ARRAY_FUNCTIONS
 from ..array_rules.creation import array_of, require
@@ -239,7 +240,7 @@ def _makes_arrays(f: Function, copies: bool) -> Function:
 
     @functools.wraps(f)
     def make(x: Any, dtype: Any = None, order: Any = None, **options: Any) -> Any:
-        if options.get("like") is not None or not _any_dual(x):
+        if options.get("like") is not None or dtype in (object, "O") or not _any_dual(x):
             order = {} if order is None else {"order": order}
             y = f(rebuild(x, unbuffered), dtype, **order, **options)
             if isinstance(unbuffered(x), np.ndarray) and np.may_share_memory(y, unbuffered(x)):
@@ -254,12 +255,16 @@ def _makes_arrays(f: Function, copies: bool) -> Function:
     return make
 
 
+def _may_be_in_arrays(x: Dual) -> bool:
+    return type(x.level) is int or getattr(x.level, "holds_arrays", True)
+
+
 def _any_dual(x: Any) -> bool:
     for v in leaves(x):
         v = unbuffered(v)
         if isinstance(v, Dual):
-            return True
-        if isinstance(v, np.ndarray) and v.dtype == object and _has_dual(v.ravel().tolist()):
+            return _may_be_in_arrays(v)
+        if isinstance(v, np.ndarray) and v.dtype == object and _any_dual(v.ravel().tolist()):
             return True
     return False
 
@@ -383,6 +388,8 @@ _STRIDE_TRICKS: dict[str, Function] = {
 def _float(*args: Any) -> Any:
     if len(args) == 1 and isinstance(args[0], (Dual, ArrayProxy)):
         x = unbuffered(args[0])
+        if isinstance(x, Dual) and not _may_be_in_arrays(x):
+            return x if type(x.primal) is float else float(x)
         y = float(plain(x))
         return _number_of(float, x) if isinstance(x, Dual) else y
     return float(*args)
@@ -405,6 +412,20 @@ def _to_complex(*args: Any, **kwargs: Any) -> Any:
     return each[0] if "imag" not in given else given["real"] + given["imag"] * 1j
 
 
+def _as_kind(kind: Any, x: Any) -> Any:
+    """The number in a dual, at all its levels, as one of NumPy's; tangents in its precision."""
+    if not isinstance(x, Dual):
+        return kind(x)
+
+    def fitting(t: Any) -> Any:
+        return t.astype(kind) if isinstance(t, np.ndarray) else kind(t).item()
+
+    tangent = map_leaves(fitting, x.tangent)
+    if kind is np.longdouble:
+        tangent = x.tangent
+    return dual(_as_kind(kind, x.primal), tangent, x.level)
+
+
 def _of_numpy(kind: Any) -> Function:
     """np.float64 and its like, which make a number of a number, and an array of a list."""
 
@@ -412,9 +433,13 @@ def _of_numpy(kind: Any) -> Function:
     def convert(*args: Any, **kwargs: Any) -> Any:
         if len(args) == 1 and not kwargs:
             x = unbuffered(args[0])
+            if isinstance(x, DualArray) and x.ndim:
+                return buffered(x.astype(kind))
             if isinstance(x, Dual):
                 kind(plain(x))
-                return converted(x, kind)
+                if np.iscomplexobj(plain(x)) and not np.iscomplexobj(kind(0)):
+                    x = np.real(x)
+                return _as_kind(kind, x)
             if isinstance(x, (list, tuple)) and _any_dual(x):
                 return buffered(array_of(x, kind))
         return kind(*args, **kwargs)

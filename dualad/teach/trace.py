@@ -222,6 +222,8 @@ class _Entry:
 class _Recording(ParticipatingLevel):
     """The level of the numbers that go through f, and the rows of the trace as they are made."""
 
+    holds_arrays = False
+
     def __init__(self, level: int) -> None:
         self.inner = fresh_level()  # of the duals that calculate
         self.entries: list[_Entry] = []
