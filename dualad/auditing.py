@@ -27,9 +27,9 @@ from .array.dualarray import DualArray
 from .dual import Dual, evaluate, namespace_for, slope_of
 from .frames import is_ours, user_frame
 from .levels import ParticipatingLevel, fresh_level
+from .lifting.reach import chosen
 from .namespaces import is_exact
 from .pair import KINDS, Function, as_number, dual, is_operand, kind_of, parts, plain
-from .lifting.reach import chosen
 from .passes import DIRECTIONS, one_like, seeded, unit_seeds
 from .rules import Rule
 from .structure import leaves, rebuild

@@ -426,7 +426,11 @@ def _swapped(block: Any, ndim: int) -> Any:
 
 
 def jvp(
-    f: Callable[..., R], primals: Sequence[Any], tangents: Sequence[Any], *, lift: bool | None = None
+    f: Callable[..., R],
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    *,
+    lift: bool | None = None,
 ) -> tuple[R, R]:
     """Value and directional derivative in one pass: the Jacobian times a vector.
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from .arguments import Argnums, Inputs
 from .dual import Dual, function
-from .pair import Function, plain
 from .lifting.reach import chosen
+from .pair import Function, plain
 from .passes import run_passes
 from .rules import Rule
 from .structure import argument_names, labelled_numbers, leaves

@@ -12,9 +12,9 @@ from collections.abc import Callable
 from types import MethodType
 from typing import Any, TypeVar
 
+from .arguments import Argnums, Outputs, argnums_as_tuple, aux_of
 from .array.dualarray import DualArray
 from .array.operands import unbuffered
-from .arguments import Argnums, Outputs, argnums_as_tuple, aux_of
 from .dual import Dual
 from .kernel import DRIVERS
 from .levels import has_raised

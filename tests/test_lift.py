@@ -106,7 +106,6 @@ def test_lift_needs_a_function() -> None:
 # -- math ----------------------------------------------------------------------------------
 
 
-
 class StandIns:
     """A module as lifted code finds it: with the stand-ins of its functions."""
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import abc
 import asyncio
-import collections
 import copy
 import dataclasses
 import enum
@@ -155,7 +154,9 @@ def test_variables_that_are_deleted() -> None:
 
 def through_text(x: Any) -> Any:
     local = 3.0
-    assert eval("local") == 3.0 and "local" in locals() and globals() is sys.modules[__name__].__dict__
+    assert (
+        eval("local") == 3.0 and "local" in locals() and globals() is sys.modules[__name__].__dict__
+    )
     names: dict[str, Any] = {}
     exec("made = N + 1", globals(), names)
     return math.exp(x) * names["made"] * local
@@ -481,7 +482,7 @@ def test_kinds_of_classes() -> None:
 
 class Raising:
     def __init__(self, x: Any) -> None:
-        return math.exp(x)  # type: ignore[return-value]
+        return math.exp(x)  # type: ignore[return-value]  # noqa: PLE0101
 
 
 def test_errors_are_those_of_python() -> None:
@@ -491,7 +492,9 @@ def test_errors_are_those_of_python() -> None:
         return str(caught.value)
 
     plain = said(lambda: Raising(1.0))
-    assert said(lambda: derivative(lambda x: Raising(x) or x)(1.0)) == plain.replace("float", "Dual")
+    assert said(lambda: derivative(lambda x: Raising(x) or x)(1.0)) == plain.replace(
+        "float", "Dual"
+    )
     assert said(lambda: Point()) == said(lambda: lift(lambda: Point())())  # type: ignore[call-arg]
     assert said(lambda: scaled()) == said(lambda: lift(lambda: scaled())())  # type: ignore[call-arg]
 
@@ -524,9 +527,12 @@ def test_functions_that_are_found_otherwise() -> None:
     assert derivative(lambda x: dispatched(x) * dispatched("ab"))(0.0) == pytest.approx(math.e**2)
     assert derivative(lambda x: sorted([x, -x], key=lambda v: math.exp(v))[1])(1.0) == 1.0
     assert derivative(lambda x: max([x, -x], key=math.exp))(1.0) == 1.0
-    assert derivative(lambda x: list(itertools.accumulate([x, x], lambda a, b: math.exp(a + b)))[1])(
-        0.0
-    ) == 2.0
+    assert (
+        derivative(lambda x: list(itertools.accumulate([x, x], lambda a, b: math.exp(a + b)))[1])(
+            0.0
+        )
+        == 2.0
+    )
     assert derivative(lambda x: getattr(math, "exp")(x))(0.0) == 1.0  # noqa: B009
     assert derivative(lambda x, g=math.exp: g(x))(0.0) == 1.0
     assert derivative(lambda g, x: g(x), argnums=1)(math.exp, 0.0) == 1.0
@@ -591,7 +597,8 @@ def test_threads_run_different_derivatives_at_once() -> None:
     found: dict[int, Any] = {}
     d = derivative(f)
     threads = [
-        threading.Thread(target=lambda k=k: found.__setitem__(k, d(0.0, float(k)))) for k in range(8)
+        threading.Thread(target=lambda k=k: found.__setitem__(k, d(0.0, float(k))))
+        for k in range(8)
     ]
     for thread in threads:
         thread.start()
@@ -615,7 +622,9 @@ def test_tracebacks_show_the_users_lines() -> None:
         try:
             f(1.0)
         except ValueError as error:
-            frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == __file__]
+            frames = [
+                f for f in traceback.extract_tb(error.__traceback__) if f.filename == __file__
+            ]
             return [(f.name, f.lineno, f.end_lineno, f.colno, f.end_colno) for f in frames][-1:]
         raise AssertionError
 
@@ -647,9 +656,7 @@ def test_debuggers_and_coverage_see_the_lines() -> None:
         for i in range(3):
             if i % 2:
                 continue
-            total = total + math.exp(
-                x
-            )
+            total = total + math.exp(x)
         try:
             total = total + [math.sin(x) for _ in range(2)][1]
         finally:
@@ -669,7 +676,9 @@ def test_warnings_name_the_line(recwarn: Any) -> None:
 
     derivative(caller)(0.0)
     line = caller.__code__.co_firstlineno + 1
-    assert [(w.filename, w.lineno) for w in recwarn if str(w.message) == "look"] == [(__file__, line)]
+    assert [(w.filename, w.lineno) for w in recwarn if str(w.message) == "look"] == [
+        (__file__, line)
+    ]
 
 
 def test_functions_look_like_themselves() -> None:
@@ -751,7 +760,7 @@ def test_names_of_scipy() -> None:
     root = derivative(lambda a: optimize.brentq(lambda x: math.exp(x) - a, 0.0, 5.0))
     assert root(2.0) == pytest.approx(0.5, rel=1e-12)  # log(a)
     area = derivative(lambda a: quad(lambda x: math.exp(-a * x), 0.0, 1.0)[0])
-    want = (math.exp(-1.0) * 2.0 - 1.0)  # d/da (1 − exp(−a))/a at a = 1
+    want = math.exp(-1.0) * 2.0 - 1.0  # d/da (1 − exp(−a))/a at a = 1
     assert area(1.0) == pytest.approx(want, rel=1e-10)
     assert derivative(lambda a: logsumexp([a, 2 * a]))(0.0) == pytest.approx(1.5)
     assert optimize.brentq(lambda x: x - 1.0, 0.0, 3.0) == pytest.approx(1.0)

@@ -391,7 +391,10 @@ def test_code_that_swallows_and_comes_to_the_same_is_right(package: ModuleType) 
     assert d(validated)(3.0) == 6.0 and d(validated, order=2)(3.0) == 2.0
     assert d(either)(1.2) == pytest.approx(math.exp(1.2), rel=1e-15)
     assert package.grad(lambda v: validated(v[0]) * v[1], lift=False)([3.0, 2.0]) == [12.0, 9.0]
-    assert package.hessian(lambda v: validated(v[0]) * v[1], lift=False)([3.0, 2.0]) == [[4, 6], [6, 0]]
+    assert package.hessian(lambda v: validated(v[0]) * v[1], lift=False)([3.0, 2.0]) == [
+        [4, 6],
+        [6, 0],
+    ]
     assert d(edge)(1.0) == 2.0
     many = np.linspace(1, 2, 40)
     got = package.grad(lambda v: sum(validated(x) for x in v), lift=False)(many)

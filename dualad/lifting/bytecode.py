@@ -1,9 +1,9 @@
 """The same code, in which what is called, read or walked through is first handed to a hook.
 
-`rewritten` gives a copy of a code object with the same file, lines, names, variables and cells. Before
-each call there stands
+`rewritten` gives a copy of a code object with the same file, lines, names, variables and cells.
+Before each call there stands
 
-    callee = CALLEE @ callee
+    callee = hook @ callee
 
 and in the same way for attributes of objects, for what a loop goes through, and for the managers of
 `with`. Everything else is left as it is, so that a function made of the copy reads and writes the
@@ -13,6 +13,7 @@ module's own variables, the same closure, and the same objects.
 from __future__ import annotations
 
 import dis
+import itertools
 import opcode
 import sys
 from collections.abc import Callable, Iterator
@@ -293,7 +294,7 @@ def _assembled(steps: list[_Step]) -> bytes:
             step.offset = offset
             offset += sum(step.widths) + sum(_caches(name) for name, _ in step.ops)
         is_settled = True
-        for step, after in zip(steps, steps[1:], strict=False):
+        for step, after in itertools.pairwise(steps):
             if step.target is None:
                 continue
             distance = step.target.offset - after.offset
@@ -370,7 +371,7 @@ def _lines(first: int, steps: list[_Step]) -> bytes:
             x >>= 6
         out.append(x)
 
-    for step, after in zip(steps, steps[1:], strict=False):
+    for step, after in itertools.pairwise(steps):
         left = after.offset - step.offset
         number, end, column, end_column = step.position
         while left > 0:

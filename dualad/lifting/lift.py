@@ -5,10 +5,10 @@ the function's own cells, in which every callee is first looked up:
 
     f(x)  →  (hook @ f)(x)
 
-The hook gives the stand-in for a function of math or NumPy, the twin of a Python function or method,
-and everything else as it is. So all that lifted code calls is lifted too, however it was found, and
-objects, classes and modules are the real ones. Twins of code are kept with the code (weakly); a twin
-of a function is made where it is called.
+The hook gives the stand-in for a function of math or NumPy, the twin of a Python function or
+method, and everything else as it is. So all that lifted code calls is lifted too, however it was
+found, and objects, classes and modules are the real ones. The twin of code is kept as long as the
+code is; that of a function is made where it is called.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def lift(f: Function) -> Function:
 
 
 class Lifted:
-    """f, run lifted or as it is, as drivers call it: they take what stands for arrays themselves."""
+    """f, run lifted or as it is, as drivers call it: they take what stands for arrays."""
 
     __slots__ = ("f", "lift", "__weakref__")
 
@@ -187,7 +187,7 @@ def stand_in(x: Any) -> Any:
         return functools.partial(stand_in(x.func), *map(argument, x.args), **given)
     if kind is _Cached:
         return Uncached(x)
-    call = getattr(kind, "__call__", None)
+    call = inspected(kind, "__call__")
     if type(call) is types.FunctionType and (f := _of_function(call)) is not call:
         return types.MethodType(f, x)
     return x
@@ -202,7 +202,7 @@ def _found(x: Any) -> Any:
 
 
 def has_foreign_stand_in(x: Any) -> bool:
-    """Whether a function or class of a package such as SciPy has a stand-in: its rooms are loaded."""
+    """Whether a function or class of a package such as SciPy has a stand-in, which is loaded."""
     module = getattr(x, "__module__", None)
     if _root(module) not in LOADERS or type(x) not in (types.FunctionType, type):
         return False
@@ -281,9 +281,7 @@ class Constructor:
         if isinstance(x, cls):
             init: Any = type(x).__init__
             if (result := stand_in(init)(x, *args, **kwargs)) is not None:
-                raise TypeError(
-                    f"__init__() should return None, not {type(result).__name__!r}"
-                )
+                raise TypeError(f"__init__() should return None, not {type(result).__name__!r}")
         return x
 
 
@@ -432,9 +430,7 @@ def code_for(f: types.FunctionType) -> Any:
     code = f.__code__
     if not _may_be_copied(code):
         found: Any = STAYS
-    elif not _is_foreign(name := f.__globals__.get("__name__", "")) or name.startswith(_DUALAD):
-        return _copied(f)
-    elif code.co_freevars:  # as a decorator leaves it, around a function of the user's
+    elif not is_left_alone(name := f.__globals__.get("__name__", ""), code) or code.co_freevars:
         return _copied(f)
     else:
         found = CALLS if _root(name) in _CALLERS else STAYS

@@ -24,6 +24,7 @@ from ..pair import Function
 from .lift import Lifted, has_foreign_stand_in, inspected, is_left_alone, twin_of
 from .standins import NEEDS_LIFT
 
+
 def needs_lift(f: Function) -> bool:
     """Whether f, which a driver is given, is to be lifted; True also where it cannot be told."""
     return _of_value(f, set())
@@ -43,7 +44,7 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
     try:
         if x in NEEDS_LIFT or has_foreign_stand_in(x):
             return True
-    except Exception:  # noqa: S110  # it has no hash, or a comparison of its own
+    except Exception:  # it has no hash, or a comparison of its own
         pass
     if kind is types.FunctionType:
         return _of_function(x, seen)
@@ -111,8 +112,8 @@ def _of_function(f: types.FunctionType, seen: set[Any], owner: Any = None) -> bo
 class _Reader:
     """Reads the code of a function, and of those that it makes.
 
-    What an instruction leaves on the stack is followed as far as it is a thing with a name: a global
-    variable, and attributes of modules and objects.
+    What an instruction leaves on the stack is followed as far as it is a thing with a name: a
+    global variable, and attributes of modules and objects.
     """
 
     def __init__(

@@ -340,14 +340,10 @@ def _maker(f: Function) -> Function:
 
 
 _NUMPY |= {name: _maker(getattr(np, name)) for name in _MAKERS}
-_NUMPY |= {
-    name: _makes_arrays(getattr(np, name), copies=name == "array") for name in _CONVERTERS
-}
+_NUMPY |= {name: _makes_arrays(getattr(np, name), copies=name == "array") for name in _CONVERTERS}
 if LIFTING:
     for _name in ("array", "asarray", "asanyarray"):
-        _NUMPY[_name] = LIFTING.Maker(
-            getattr(np, _name), _NUMPY[_name], True, _name == "array"
-        )
+        _NUMPY[_name] = LIFTING.Maker(getattr(np, _name), _NUMPY[_name], True, _name == "array")
 _NUMPY |= {"full": _full, "fromiter": _fromiter}
 
 

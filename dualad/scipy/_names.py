@@ -1,4 +1,4 @@
-"""SciPy's own names in lifted code: its functions are found by identity, and ours stand for them."""
+"""SciPy's own names in lifted code: its functions are found by identity; ours stand for them."""
 
 from __future__ import annotations
 
