@@ -852,6 +852,52 @@ def test_memory_that_others_hold() -> None:
     assert np.asarray(b).dtype == object
 
 
+def real_part_in_place(x: Any) -> Any:
+    z = np.zeros(2, complex)
+    z.real += x
+    z.imag = x
+    return (z * (1 - 0j)).sum().real
+
+
+def back_substitution(x: Any) -> Any:
+    u, y = np.array([[2.0, 1.0], [0.0, x]]), np.zeros(2)
+    for i in (1, 0):
+        y[i] = (2.0 - u[i, i + 1 :] @ y[i + 1 :]) / u[i, i]
+    return -y[0]  # 1/x − 1
+
+
+CONVERSIONS: dict[str, tuple[Any, float]] = {  # at 2, with the derivative by hand
+    "np.float64": (lambda x: np.float64(x) * x, 4.0),
+    "np.float32": (lambda x: np.float32(x) * np.float32(3), 3.0),
+    "float of one element": (lambda x: float(np.zeros(1)[0] + x) ** 2, 4.0),
+    "complex of two": (lambda x: (complex(x, 2 * x) * (1 - 1j)).real, 3.0),
+    "np.asarray with float": (lambda x: np.asarray([x, 2 * x], dtype=float).sum(), 3.0),
+    "np.array of objects": (lambda x: np.array([x, 1.0], dtype=object)[0] * 3, 3.0),
+    "copy if needed": (lambda x: np.array(x, copy=np._CopyMode.IF_NEEDED)[()] * 2, 2.0),  # type: ignore[attr-defined]
+    "np.vectorize with otypes": (
+        lambda x: np.vectorize(lambda v: v * math.exp(0.0), otypes=[float])([x, x * x]).sum(),
+        5.0,
+    ),
+    "np.fromiter": (lambda x: np.fromiter((x * i for i in range(3)), float).sum(), 3.0),
+    "np.arange to x": (lambda x: np.arange(0, x, 0.5).sum() * x, 3.0),
+    "np.arange from x": (lambda x: np.arange(x, 9.5, x).sum(), 10.0),
+    "np.nditer": (lambda x: sum(float(v) for v in np.nditer(np.array([x, x * x]))), 5.0),
+    "a bool for out": (lambda x: x * np.greater(x, 1.0, out=np.zeros(2, bool)).sum(), 2.0),
+    "real +=": (real_part_in_place, 2.0),
+    "an empty slice": (back_substitution, -0.25),
+    "dualad's functions": (lambda x: dualad.exp(np.array([0.0, 1.0]) * (x - 2)).sum(), 1.0),
+    "isinstance of an array": (lambda x: x * isinstance(np.zeros(2), np.ndarray), 1.0),
+}
+
+
+@pytest.mark.parametrize("name", CONVERSIONS)
+def test_lifted_code_answers_as_plain_code(name: str) -> None:
+    f, slope = CONVERSIONS[name]
+    value, slopes = dualad.value_and_grad(f)(2.0)
+    assert slopes == pytest.approx(slope, rel=1e-7)
+    assert value == f(2.0)
+
+
 def test_complex_numbers_are_not_cut() -> None:
     def f(x: Any) -> Any:
         out = np.zeros(2)

@@ -21,13 +21,15 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..array.operands import ArrayProxy, unbuffered
 from ..dual import Dual
 from ..kernel import LIFTING
 from ..pair import Function
 from ..structure import leaves, rebuild
 from .bytecode import Hooks, rewritten
-from .standins import FUNCTIONS, LOADERS
+from .standins import FUNCTIONS, LOADERS, Vectorized
 
 # Code that is left as it is: the standard library, and packages that know what they do.
 _FOREIGN = frozenset(sys.stdlib_module_names) | {
@@ -490,6 +492,7 @@ for _f in (map, filter):
     FUNCTIONS[_f] = Caller(_f, lambda x: walked(stand_in(x)))
 for _f in (sorted, min, max, functools.reduce):
     FUNCTIONS[_f] = Caller(_f, lambda x: walked(argument(x)))
+FUNCTIONS[np.vectorize] = Caller(Vectorized)
 for _f in (sum, list, tuple, set, enumerate, zip, any, all):
     FUNCTIONS[_f] = Caller(_f, walked)
 if LIFTING:

@@ -249,6 +249,7 @@ def _makes_arrays(f: Function, copies: bool) -> Function:
         if f is np.asfortranarray:
             order = "F"
         copy = options.get("copy", copies or None)
+        copy = None if copy is np._CopyMode.IF_NEEDED else copy  # type: ignore[attr-defined]
         y = array_of(x, dtype, copy=copy, order=order or "K", ndmin=options.get("ndmin", 0))
         return x if y is unbuffered(x) else buffered(y)
 
@@ -344,7 +345,46 @@ _NUMPY |= {name: _makes_arrays(getattr(np, name), copies=name == "array") for na
 if LIFTING:
     for _name in ("array", "asarray", "asanyarray"):
         _NUMPY[_name] = LIFTING.Maker(getattr(np, _name), _NUMPY[_name], True, _name == "array")
-_NUMPY |= {"full": _full, "fromiter": _fromiter}
+
+
+@functools.wraps(np.arange)
+def _arange(*args: Any, **kwargs: Any) -> Any:
+    if not _any_dual([*args, *kwargs.values()]):
+        return _PLAIN_ARANGE(*args, **kwargs)
+    given = dict(zip(("start", "stop", "step"), args, strict=False)) | kwargs
+    if len(args) == 1 and "stop" not in kwargs:
+        given = {"stop": args[0]} | kwargs
+    given = {name: unbuffered(x) for name, x in given.items()}
+    y = np.arange(**{name: plain(x) for name, x in given.items()})
+    start, step = given.get("start", 0.0), given.get("step", 1.0)
+    if y.dtype.kind not in "fc" or not _any_dual([start, step]):
+        return buffered(y)
+    return y + ((start - plain(start)) + np.arange(len(y)) * (step - plain(step)))
+
+
+_PLAIN_ARANGE = _NUMPY["arange"]
+
+
+@functools.wraps(np.nditer)
+def _nditer(op: Any, *args: Any, **kwargs: Any) -> Any:
+    if args or kwargs or not _any_dual(op):
+        return np.nditer(rebuild(op, unbuffered), *args, **kwargs)
+    return iter(np.ravel(array_of(op), "K"))
+
+
+class Vectorized(np.vectorize):
+    """np.vectorize, whose results of duals are duals, whatever otypes says."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.otypes is None or not _any_dual([args, kwargs]):
+            return super().__call__(*args, **kwargs)
+        free = np.vectorize(
+            self.pyfunc, excluded=self.excluded, cache=self.cache, signature=self.signature
+        )
+        return free(*args, **kwargs)
+
+
+_NUMPY |= {"full": _full, "fromiter": _fromiter, "arange": _arange, "nditer": _nditer}
 
 
 @functools.wraps(np.require)
@@ -475,7 +515,7 @@ NEEDS_LIFT = frozenset(
     f
     for module, names in (
         *((math, _MATH), (cmath, _CMATH), (np, (*_NEEDED, *_CONVERTERS))),
-        *((np, ("full", "fromiter", "require", "asarray_chkfinite")),),
+        *((np, ("full", "fromiter", "require", "asarray_chkfinite", "nditer")),),
         (np.lib.stride_tricks, ("as_strided",)),
     )
     for f in (getattr(module, name) for name in names)
