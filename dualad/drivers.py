@@ -467,7 +467,7 @@ def jvp(
     >>> jvp(lambda x, y: x * y, (2.0, 5.0), (1.0, 0.0))
     (10.0, 5.0)
     """
-    function = function_for("jvp", f, lift)
+    function: Any = function_for("jvp", f, lift)
     for name, given in (("primals", primals), ("tangents", tangents)):
         if not isinstance(given, (tuple, list)):
             raise TypeError(

@@ -97,6 +97,8 @@ def function_for(driver: str, f: Function, lift: bool | None) -> Function:
 class _Wrapper:
     """A function under the name, text and signature of f; the kernel has one of its own."""
 
+    __wrapped__: Function
+
     def __init__(
         self,
         call: Function,

@@ -17,7 +17,7 @@ from __future__ import annotations
 import operator
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -66,11 +66,14 @@ class _ReadableRoom:
         return len(self.content)  # type: ignore[attr-defined]
 
 
-_AnyWhole: Any = LIFTING.Whole if LIFTING else _ReadableWhole
-_Room: Any = LIFTING.Room if LIFTING else _ReadableRoom
+if TYPE_CHECKING:
+    _AnyWhole, _Room = _ReadableWhole, _ReadableRoom
+else:
+    _AnyWhole = LIFTING.Whole if LIFTING else _ReadableWhole
+    _Room = LIFTING.Room if LIFTING else _ReadableRoom
 
 
-class _Whole(_AnyWhole):  # type: ignore[misc]
+class _Whole(_AnyWhole):
     __slots__ = ()
 
     def take(self, x: Dual) -> None:
@@ -122,7 +125,7 @@ def _conversion(f: Callable[[Any], Any]) -> Any:
     return lambda self: f(self.content)
 
 
-class Buffer(_Room, ArrayProxy):  # type: ignore[misc]
+class Buffer(_Room, ArrayProxy):
     """An array that becomes dual when a dual is stored in it.
 
     Made by `buffered`. Everything that an ndarray has comes from its content.

@@ -115,16 +115,14 @@ def lift(f: Function) -> Function:
 
     @functools.wraps(f)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        y = Lifted(f)(*args, **kwargs)
-        held = any(isinstance(x, ArrayProxy) for x in leaves(y))
-        return rebuild(y, unbuffered) if held else y
+        return Lifted(f)(*args, **kwargs)
 
     wrapper.__dict__["_lifts"] = f
     return wrapper
 
 
 class Lifted:
-    """f, run lifted or as it is, as drivers call it: they take what stands for arrays."""
+    """f, run lifted or as it is; what stands for arrays is made arrays again."""
 
     __slots__ = ("f", "lift", "__weakref__")
 
@@ -140,9 +138,11 @@ class Lifted:
             return self.f(*args, **kwargs)
         begin()
         try:
-            return twin_of(self.f)(*args, **kwargs)
+            y = twin_of(self.f)(*args, **kwargs)
         finally:
             end()
+        held = any(isinstance(x, ArrayProxy) for x in leaves(y))
+        return rebuild(y, unbuffered) if held else y
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.f, name)
@@ -159,7 +159,7 @@ class Lifted:
 
 def twin_of(f: Function) -> Function:
     """What lifted code calls in place of f, which itself may be in a package that stays."""
-    given = stand_in(f)
+    given: Function = stand_in(f)
     if given is f and isinstance(f, types.FunctionType) and _may_be_copied(f.__code__):
         return _twin(f, _copied(f))
     return given
@@ -488,12 +488,12 @@ ITERABLE: Any = LIFTING.Iterable() if LIFTING else Iterable()
 MANAGER = Manager()
 getter: Callable[[str], Any] = LIFTING.Getter if LIFTING else Getter
 setter: Callable[[str], Any] = LIFTING.Setter if LIFTING else Setter
-for _f in (map, filter):
-    FUNCTIONS[_f] = Caller(_f, lambda x: walked(stand_in(x)))
-for _f in (sorted, min, max, functools.reduce):
-    FUNCTIONS[_f] = Caller(_f, lambda x: walked(argument(x)))
+_WALKERS: dict[Any, Function] = {
+    **dict.fromkeys((map, filter), lambda x: walked(stand_in(x))),
+    **dict.fromkeys((sorted, min, max, functools.reduce), lambda x: walked(argument(x))),
+    **dict.fromkeys((sum, list, tuple, set, enumerate, zip, any, all), walked),
+}
+FUNCTIONS |= {f: Caller(f, change) for f, change in _WALKERS.items()}
 FUNCTIONS[np.vectorize] = Caller(Vectorized)
-for _f in (sum, list, tuple, set, enumerate, zip, any, all):
-    FUNCTIONS[_f] = Caller(_f, walked)
 if LIFTING:
     LIFTING.connect(FUNCTIONS, stand_in, code_for, read, write, walked)

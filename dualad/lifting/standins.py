@@ -68,7 +68,7 @@ def _stand_in(f: Function, on_duals: Function) -> Function:
 def _of_row(f: Function, name: str) -> Function:
     readable = _stand_in(f, function(RULES[name]))
     row = KERNEL.row_number(RULES[name].name) if KERNEL and len(RULES[name].args) == 1 else -1
-    return readable if row < 0 else LIFTING.Row(row, f, readable)
+    return LIFTING.Row(row, f, readable) if LIFTING and row >= 0 else readable
 
 
 def _answer(f: Function) -> Function:
@@ -95,7 +95,10 @@ def _log(f: Function) -> Function:
 
 def _logarithm() -> Function:
     readable = _stand_in(math.log, _log(math.log))
-    return LIFTING.Row(KERNEL.row_number("log"), math.log, readable) if KERNEL else readable
+    if not (KERNEL and LIFTING):
+        return readable
+    row: Function = LIFTING.Row(KERNEL.row_number("log"), math.log, readable)
+    return row
 
 
 @functools.cache

@@ -34,7 +34,6 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from ..arguments import Argnums, Inputs
-from ..array.operands import unbuffered
 from ..dual import Dual, evaluate, function, namespace_for
 from ..frames import is_chain_rule, user_frame
 from ..levels import ParticipatingLevel, fresh_level
@@ -177,7 +176,7 @@ def trace(
         raise TypeError(f"trace needs a function, got {type(f).__name__}; write trace(f, x).")
     recording = _Recording(fresh_level())
     new_args, new_kwargs, wrt_names = recording.start(f, args, kwargs, wrt)
-    rows = recording.finish(rebuild(chosen(f, lift)(*new_args, **new_kwargs), unbuffered))
+    rows = recording.finish(chosen(f, lift)(*new_args, **new_kwargs))
     return Trace(getattr(f, "__name__", type(f).__name__), rows, wrt_names)
 
 
