@@ -9,6 +9,7 @@ attributes that are no properties. All else is `lifting/lift.py`'s, which says w
 cimport cython
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF
+from libc.string cimport memcmp, memcpy
 
 from ._kernel cimport Dual, Nested, in_array, item, plain_item, row_of_one, stored
 
@@ -82,6 +83,25 @@ cdef extern from *:
             && g->func_kwdefaults == f->func_kwdefaults && g->func_dict == f->func_dict;
     }
 
+    /* What a function sees around it, as it is now: its variables, defaults and cells. */
+    #define PLACES 16
+    static inline int places_of(PyObject *function, void **out) {
+        PyFunctionObject *f = (PyFunctionObject *)function;
+        Py_ssize_t n = f->func_closure == NULL ? 0 : PyTuple_GET_SIZE(f->func_closure);
+        int count = 3;
+        out[0] = f->func_globals;
+        out[1] = f->func_defaults;
+        out[2] = f->func_kwdefaults;
+        if (2 * n + count > PLACES)
+            return -1;
+        for (Py_ssize_t i = 0; i < n; i++) {
+            PyObject *x = PyCell_GET(PyTuple_GET_ITEM(f->func_closure, i));
+            out[count++] = x;
+            out[count++] = x == NULL ? NULL : Py_TYPE(x);
+        }
+        return count;
+    }
+
     static inline int is_of_module(PyObject *f) {
         PyObject *self = PyCFunction_GET_SELF(f);
         return self == NULL || PyModule_Check(self);
@@ -102,6 +122,9 @@ cdef extern from *:
     PyObject *CODE(object f) noexcept
     object twin(object f, object code)
     bint is_twin(PyObject *twin, object f, object code) noexcept
+    enum:
+        PLACES
+    int places_of(object f, void **out) noexcept
     bint is_of_module(object f) noexcept
     int call_fast(object kind, Py_ssize_t offset) except -1
     object PyMethod_New(object f, object x)
@@ -185,6 +208,9 @@ cdef class Note:
     cdef object copy      # the code of the twin; None: there is none; ...: another answer
     cdef object function  # the last twin, while lifted functions run
     cdef dict decided     # whether it needs lifting, by what surrounds it
+    cdef void *places[PLACES]  # the last surroundings, the answer for them, and how many they are
+    cdef int known
+    cdef bint answer
 
 
 # -- what is called --------------------------------------------------------------------------
@@ -287,15 +313,29 @@ def needs(f):
 
 cdef bint needs_lift(object f) except -1:
     cdef Note note
+    cdef void *places[PLACES]
+    cdef int count
     if type(f) is Function:
-        key = surroundings(f)
         note = noted(<object>CODE(f))
+        count = places_of(f, places)
+        if count > 0:
+            if count == note.known and not memcmp(places, note.places, count * sizeof(void *)):
+                return note.answer
+            note.answer = decision(f, note, surroundings(f))
+            memcpy(note.places, places, count * sizeof(void *))
+            note.known = count
+            return note.answer
+        key = surroundings(f)
     elif type(f) is Method and type(f.__func__) is Function:
         g = f.__func__
         key = surroundings(g), mark(f.__self__)
         note = noted(<object>CODE(g))
     else:
         return readable_needs(f)
+    return decision(f, note, key)
+
+
+cdef bint decision(object f, Note note, object key) except -1:
     found = note.decided.get(key)
     if found is None:
         found = readable_needs(f)

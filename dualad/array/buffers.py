@@ -36,7 +36,7 @@ Step = Callable[[Any], Any]
 # -- the buffer ----------------------------------------------------------------------------
 
 
-class _ReadableWhole:
+class _AnyWhole:
     """The array of a buffer and all its views."""
 
     __slots__ = ("array", "aliases")
@@ -46,7 +46,7 @@ class _ReadableWhole:
         self.aliases: list[weakref.ref[Any]] = []  # plain arrays of this memory in other hands
 
 
-class _ReadableRoom:
+class _Room:
     """The elements of a buffer, one by one."""
 
     __slots__ = ("_content", "_seen", "_steps", "_whole")
@@ -66,11 +66,8 @@ class _ReadableRoom:
         return len(self.content)  # type: ignore[attr-defined]
 
 
-if TYPE_CHECKING:
-    _AnyWhole, _Room = _ReadableWhole, _ReadableRoom
-else:
-    _AnyWhole = LIFTING.Whole if LIFTING else _ReadableWhole
-    _Room = LIFTING.Room if LIFTING else _ReadableRoom
+if not TYPE_CHECKING and LIFTING:
+    _AnyWhole, _Room = LIFTING.Whole, LIFTING.Room
 
 
 class _Whole(_AnyWhole):

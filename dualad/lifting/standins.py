@@ -252,7 +252,7 @@ def _makes_arrays(f: Function, copies: bool) -> Function:
         if f is np.asfortranarray:
             order = "F"
         copy = options.get("copy", copies or None)
-        copy = None if copy is np._CopyMode.IF_NEEDED else copy  # type: ignore[attr-defined]
+        copy = None if copy is np._CopyMode.IF_NEEDED else copy
         y = array_of(x, dtype, copy=copy, order=order or "K", ndmin=options.get("ndmin", 0))
         return x if y is unbuffered(x) else buffered(y)
 
@@ -358,7 +358,8 @@ def _arange(*args: Any, **kwargs: Any) -> Any:
     if len(args) == 1 and "stop" not in kwargs:
         given = {"stop": args[0]} | kwargs
     given = {name: unbuffered(x) for name, x in given.items()}
-    y = np.arange(**{name: plain(x) for name, x in given.items()})
+    numbers: dict[str, Any] = {name: plain(x) for name, x in given.items()}
+    y: Any = np.arange(**numbers)
     start, step = given.get("start", 0.0), given.get("step", 1.0)
     if y.dtype.kind not in "fc" or not _any_dual([start, step]):
         return buffered(y)
