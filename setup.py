@@ -54,7 +54,7 @@ class BuildKernel(build_ext):
 def kernel() -> list[Extension]:
     if sysconfig.get_config_var("Py_GIL_DISABLED"):
         return []  # not for free-threaded Python: the readable Dual is used there
-    names = ("_kernel", "_array_kernel", "_drivers")
+    names = ("_kernel", "_array_kernel", "_lifting", "_drivers")
     return [Extension(f"dualad.{name}", [f"dualad/{name}.pyx"], optional=True) for name in names]
 
 

@@ -106,6 +106,7 @@ class Peer:
     reasons: ClassVar[dict[str, str]] = {}
     slow_start = False
     compiled = False
+    takes_any_code = False  # not only what is written over its own functions
     on_arrays = False  # whether the function at hand is written over arrays
 
     @classmethod
@@ -125,6 +126,8 @@ class Peer:
 
     def prepare(self, workload: Workload) -> Call:
         """The statement that this package's user would write for the workload."""
+        if workload.style == "as written" and not self.takes_any_code:
+            raise Cannot("needs code that is written for it")
         self.on_arrays = workload.style == "arrays"
         if workload.traced is not None and self.compiled:
             f = workload.traced(self.namespace(workload))
@@ -153,6 +156,9 @@ class Peer:
     def elementwise(self, f: Function, x: Any) -> Call:
         raise Cannot("no arrays")
 
+    def data(self, f: Function, *args: Any) -> Call:
+        raise Cannot("no further arguments")
+
     def newton(self, f: Function, starts: Any, anomalies: Any) -> Call:
         """A loop over the starts, with value and slope of f in its first argument."""
         return newton_loop(self.value_and_slope(f), starts, anomalies)
@@ -180,6 +186,7 @@ def newton_loop(value_and_slope: Function, starts: Any, anomalies: Any) -> Call:
 
 class Dualad(Peer):
     name, package, module = "dualad", "dualad", "dualad"
+    takes_any_code = True
     first = "import dualad; dualad.derivative(dualad.sin)(1.0)"
 
     def __init__(self) -> None:
@@ -211,6 +218,9 @@ class Dualad(Peer):
     def elementwise(self, f: Function, x: Any) -> Call:
         return apply(self.ad.derivative(f), (x,))
 
+    def data(self, f: Function, *args: Any) -> Call:
+        return apply(self.ad.grad(f), args)
+
     def value_and_slope(self, f: Function) -> Function:
         both: Function = self.ad.value_and_grad(f)
         return both
@@ -233,6 +243,10 @@ class DualadAnew(Dualad):
 
     def gradient(self, f: Function, x: Any) -> Call:
         return Call("result = driver(f)(x)", driver=self.ad.grad, f=f, x=x)
+
+    def data(self, f: Function, *args: Any) -> Call:
+        text = f"result = driver(f)({', '.join(_named(args))})"
+        return Call(text, driver=self.ad.grad, f=f, **_named(args))
 
     def hessian(self, f: Function, x: Any) -> Call:
         return Call("result = driver(f)(x)", driver=self.ad.hessian, f=f, x=x)
@@ -794,6 +808,7 @@ class SciPy(Peer):
 
     name, package, module = "scipy", "scipy", "scipy"
     tolerance = 1e-5
+    takes_any_code = True
 
     def __init__(self) -> None:
         from scipy import differentiate, optimize

@@ -42,10 +42,11 @@ class Workload:
         What is computed.
     kind : str
         Which derivative, a method of `peers.Peer`: derivative, gradient, hessian, jacobian,
-        elementwise, newton, newton_arrays.
+        elementwise, newton, newton_arrays, data.
     style : str
         "scalar": over numbers, plain with `math`; "ufuncs": over numbers, plain with `numpy`;
-        "arrays": over arrays.
+        "arrays": over arrays; "as written": with `math` and `np` as people write it, whoever
+        differentiates it.
     build : callable
         From a namespace to the function.
     args : tuple
@@ -56,6 +57,8 @@ class Workload:
         As build, with `m.repeat(n, step, state)` in place of a long loop.
     tolerance : float
         How far any result may be off, for functions in single precision.
+    same : callable or None
+        The same function for complex numbers, where it is not: from it comes the right result.
     """
 
     key: str
@@ -67,6 +70,7 @@ class Workload:
     argnum: int = 0
     traced: Build | None = None
     tolerance: float = 0.0
+    same: Function | None = None
 
     @property
     def plain(self) -> Function:
@@ -85,7 +89,7 @@ class Workload:
 
     def reference(self) -> Any:
         """The right derivative."""
-        f = self.build(cmath if self.style == "scalar" else NUMPY)
+        f = self.same or self.build(cmath if self.style == "scalar" else NUMPY)
         if self.kind in ("newton", "newton_arrays"):
             starts, anomalies = (np.asarray(x) for x in self.args)
             g = self.build(NUMPY)
@@ -94,6 +98,8 @@ class Workload:
             return complex_step(rosenbrock_gradient, self.args[0])
         if self.kind in ("gradient", "jacobian"):
             return complex_step(f, self.args[0])
+        if self.kind == "data":
+            return complex_step(lambda p: f(p, *self.args[1:]), self.args[0])
         args = [x.astype(float) if isinstance(x, np.ndarray) else x for x in self.args]
         args[self.argnum] = args[self.argnum] + STEP * 1j
         return np.imag(f(*args)) / STEP
@@ -313,6 +319,106 @@ def lorenz_arrays_traced(m: Any) -> Function:
     return lambda p: m.repeat(STEPS, _runge_kutta_arrays(m, p[0], p[1], p[2]), p[3:])
 
 
+# -- code as people write it ---------------------------------------------------------------
+
+
+def as_written(f: Function) -> Build:
+    """The function itself, whatever the namespace."""
+    return lambda _: f
+
+
+def filling(x: Any) -> Any:
+    """A running sum in an array that is made before."""
+    out, s = np.zeros(len(x)), 0.0
+    for i in range(len(x)):
+        s += math.exp(-x[i]) * 0.5
+        out[i] = s
+    return out
+
+
+def recursion(x: Any, n: int = 1000) -> Any:
+    """Each element from the one before."""
+    out = np.zeros(n)
+    out[0] = x
+    for i in range(1, n):
+        out[i] = out[i - 1] + 0.001 * math.sin(out[i - 1])
+    return out[n - 1]
+
+
+def recursion_complex(x: Any, n: int = 1000) -> Any:
+    for _ in range(1, n):
+        x = x + 0.001 * cmath.sin(x)
+    return x
+
+
+def arm(angles: Any) -> Any:
+    """Where the hand of a planar arm of three links is."""
+    hand = np.array([0.3, 0.0])
+    for angle in angles[::-1]:
+        c, s = np.cos(angle), np.sin(angle)
+        hand = np.array([[c, -s], [s, c]]) @ hand + np.array([0.4, 0.0])
+    return hand
+
+
+def trajectory(p: Any, kind: Any = float) -> Any:
+    """Lorenz by Runge-Kutta, all steps kept."""
+
+    def slope(s: Any) -> Any:
+        return np.array(
+            [p[0] * (s[1] - s[0]), s[0] * (p[1] - s[2]) - s[1], s[0] * s[1] - p[2] * s[2]]
+        )
+
+    states, h = np.zeros((50, 3), kind), 0.01
+    states[0] = [1.0, 1.5, 20.0]
+    for k in range(49):
+        s = states[k]
+        a = slope(s)
+        b = slope(s + h / 2 * a)
+        c = slope(s + h / 2 * b)
+        d = slope(s + h * c)
+        states[k + 1] = s + h / 6 * (a + 2 * b + 2 * c + d)
+    return states[-1]
+
+
+SIGNAL = np.sin(np.arange(30.0)) + 0.1
+
+
+def kalman(p: Any, kind: Any = float) -> Any:
+    """The log-likelihood of a signal, by a Kalman filter of two states."""
+    noise, error, spring = p
+    move, see = np.array([[1.0, 0.1], [-spring, 0.95]]), np.array([[1.0, 0.0]])
+    mean, cov, total = np.zeros(2, kind), np.eye(2), 0.0
+    for z in SIGNAL:
+        mean = move @ mean
+        cov = move @ cov @ move.T + noise * np.eye(2)
+        spread = see @ cov @ see.T + np.array([[error]])
+        gain = cov @ see.T @ np.linalg.inv(spread)
+        miss = z - see @ mean
+        mean = mean + gain @ miss
+        cov = cov - gain @ see @ cov
+        total += -0.5 * (np.log(2 * np.pi * spread[0, 0]) + miss[0] ** 2 / spread[0, 0])
+    return total
+
+
+class Oscillator:
+    """A model with attributes."""
+
+    def __init__(self, stiffness: float, damping: float) -> None:
+        self.stiffness, self.damping = stiffness, damping
+
+    def energy(self, x: Any) -> Any:
+        decay = self.stiffness * math.exp(-self.damping * x)
+        return decay * math.cos(x) + math.sqrt(x) * self.stiffness
+
+
+def oscillator_complex(x: Any) -> Any:
+    return 2.0 * cmath.exp(-0.3 * x) * cmath.cos(x) + cmath.sqrt(x) * 2.0
+
+
+def fit(p: Any, t: Any, data: Any) -> Any:
+    return np.sum((p[0] * np.exp(-p[1] * t) - data) ** 2)
+
+
 # -- the table -----------------------------------------------------------------------------
 
 
@@ -366,6 +472,50 @@ def _all() -> Iterator[Workload]:
     yield Workload(
         *("A4 scalar", f"{title}, numbers", "jacobian", "scalar"),
         *(lorenz_numbers, (LORENZ,), 0, lorenz_numbers_traced),
+    )
+
+    yield from _as_written(formula, at)
+
+
+def _as_written(formula: str, at: tuple[Any, ...]) -> Iterator[Workload]:
+    """W1 to W8: nothing is bent towards dualad; its drivers lift the functions."""
+    style = "as written"
+    yield Workload(
+        *("W1", f"{formula}, math as written", "derivative", style),
+        *(as_written(textbook(math)), at, 1),
+        same=textbook(cmath),
+    )
+    title = "a loop that fills np.zeros(20), Jacobian"
+    yield Workload(
+        *("W2", title, "jacobian", style, as_written(filling), (np.linspace(0.1, 1.0, 20),)),
+        same=lambda x: np.cumsum(np.exp(-x) * 0.5),
+    )
+    title = "a recursion in np.zeros(1000)"
+    yield Workload(
+        *("W3", title, "derivative", style, as_written(recursion), (0.7,)), same=recursion_complex
+    )
+    title = "planar arm, three matrices by np.array, Jacobian"
+    yield Workload("W4", title, "jacobian", style, as_written(arm), (np.array([0.1, 0.2, 0.3]),))
+    title = "Runge-Kutta into np.zeros((50, 3)), Jacobian in 3 parameters"
+    yield Workload(
+        *("W5", title, "jacobian", style, as_written(trajectory), (np.array([10.0, 28.0, 8 / 3]),)),
+        same=lambda p: trajectory(p, complex),
+    )
+    title = "Kalman filter, 2×2, gradient in 3 parameters"
+    yield Workload(
+        *("W6", title, "gradient", style, as_written(kalman), (np.array([0.1, 0.2, 0.3]),)),
+        same=lambda p: kalman(p, complex),
+    )
+    title = "a method with attributes and math"
+    yield Workload(
+        *("W7", title, "derivative", style, as_written(Oscillator(2.0, 0.3).energy), (0.7,)),
+        same=oscillator_complex,
+    )
+    t = np.linspace(0.0, 1.0, 20)
+    title = "gradient of a fit with data as further arguments"
+    yield Workload(
+        *("W8", title, "data", style, as_written(fit)),
+        (np.array([2.0, 1.5]), t, np.exp(-t)),
     )
 
 

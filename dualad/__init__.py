@@ -6,6 +6,8 @@
 """
 
 # The names are all here from the start: a module with a `__getattr__` makes `dualad.sin` slow.
+from importlib import import_module as _import_module
+
 from . import array_rules as array_rules
 from .array.dualarray import DualArray
 from .array.undefined import NonDifferentiableError
@@ -124,6 +126,7 @@ from .functions import pow as pow
 from .functions import round as round
 from .kernel import kernel_info
 from .lifting.lift import lift
+from .lifting.standins import LOADERS as _LOADERS
 from .promises import NotDeterministicError
 from .propagation import propagate
 from .sensitivity import sensitivities
@@ -131,6 +134,9 @@ from .solvers import objective
 from .testing import check_derivative, check_rule
 
 __version__ = "0.1.0"
+
+# In lifted code SciPy's functions are found by identity; our own are loaded when one is met.
+_LOADERS["scipy"] = lambda module: _import_module("dualad.scipy._names").enter(module)
 
 # `from dualad import *` leaves Python's own abs, divmod, pow and round as they are.
 __all__ = [

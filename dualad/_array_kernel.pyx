@@ -84,9 +84,13 @@ cdef object float32 = numpy.float32
 cdef object EVERYTHING = slice(None)
 
 
-def connect(kind, namespace, be_quiet, end_quiet):
+cdef object pair = None  # dual(value, tangent, level)
+
+
+def connect(kind, namespace, be_quiet, end_quiet, make):
     """Take over the class of dual arrays, and NumPy's namespace for arrays."""
-    global DualArray, Dual, NAMESPACE, quiet, unhush, PRIMAL, TANGENT, LEVEL
+    global DualArray, Dual, NAMESPACE, quiet, unhush, PRIMAL, TANGENT, LEVEL, pair
+    pair = make
     DualArray, NAMESPACE, quiet, unhush = kind, namespace, be_quiet, end_quiet
     Dual = kind.__base__
     PRIMAL, TANGENT, LEVEL = place_of(kind.primal), place_of(kind.tangent), place_of(kind.level)
@@ -478,6 +482,10 @@ def ufunc_protocol(general):
         cdef Row row
         cdef PyObject *known
         if not kwargs and method == "__call__":
+            if ufunc is numpy.matmul:
+                found = product(inputs[0], inputs[1])
+                if found is not None:
+                    return pair(*found)
             known = PyDict_GetItem(UFUNCS, ufunc)
             row = None if known == NULL else <Row><object>known
             if row is not None and PyTuple_GET_SIZE(inputs) == row.nargs:
@@ -505,6 +513,122 @@ cdef bint lies_like(cnp.ndarray tangent, cnp.ndarray value) noexcept:
     return True
 
 
+def place(x, index, y):
+    """x[index] = y for a row or a slice, and an array of its shape; False if that is not all."""
+    cdef bint several
+    if type(x.level) is not int or (type(index) is not int and type(index) is not slice):
+        return False
+    value, tangent = x.primal, x.tangent
+    if type(value) is not ndarray or type(tangent) is not ndarray:
+        return False
+    if not lies_like(<cnp.ndarray>tangent, <cnp.ndarray>value):
+        return False
+    if not cnp.PyArray_ISWRITEABLE(<cnp.ndarray>value):
+        return False
+    new, new_tangent = y, None
+    if type(y) is DualArray:
+        if y.level != x.level:
+            return False
+        new, new_tangent = y.primal, y.tangent
+        if type(new_tangent) is not ndarray:
+            return False
+    if type(new) is not ndarray or cnp.PyArray_TYPE(<cnp.ndarray>new) != cnp.PyArray_TYPE(<cnp.ndarray>value):
+        return False
+    part = value[index]
+    if type(part) is not ndarray or part.shape != new.shape:
+        return False
+    several = cnp.PyArray_NDIM(<cnp.ndarray>tangent) > cnp.PyArray_NDIM(<cnp.ndarray>value)
+    target = tangent[EVERYTHING, index] if several else tangent[index]
+    if new_tangent is None:
+        new_tangent = 0.0
+    elif target.shape != new_tangent.shape:
+        return False
+    part[...] = new
+    target[...] = new_tangent
+    return True
+
+
+cdef bint all_finite(object x) noexcept:
+    """Of up to three axes."""
+    cdef const char *data = <const char *>cnp.PyArray_DATA(<cnp.ndarray>x)
+    cdef int ndim = cnp.PyArray_NDIM(<cnp.ndarray>x), axis
+    cdef Py_ssize_t dims[3]
+    cdef Py_ssize_t steps[3]
+    cdef Py_ssize_t i, j, k
+    cdef double total = 0.0
+    for axis in range(3):
+        dims[axis], steps[axis] = 1, 0
+        if axis < ndim:
+            dims[axis] = cnp.PyArray_DIM(<cnp.ndarray>x, axis)
+            steps[axis] = cnp.PyArray_STRIDE(<cnp.ndarray>x, axis)
+    for i in range(dims[0]):
+        for j in range(dims[1]):
+            for k in range(dims[2]):
+                total += (<double *>(data + i * steps[0] + j * steps[1] + k * steps[2]))[0] * 0.0
+    return total == 0.0
+
+
+cdef bint is_small(object x):
+    """Whether a product may take the short way: few floats, and all of them finite."""
+    return (
+        type(x) is ndarray
+        and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_DOUBLE
+        and cnp.PyArray_ISBEHAVED_RO(<cnp.ndarray>x)
+        and cnp.PyArray_NDIM(<cnp.ndarray>x) <= 3
+        and 0 < cnp.PyArray_SIZE(<cnp.ndarray>x) <= 4096
+        and all_finite(x)
+    )
+
+
+def transposed(x):
+    """x.T for an array of one or two axes; None for others."""
+    if type(x.level) is not int:
+        return None
+    value, tangent = x.primal, x.tangent
+    if type(value) is not ndarray or type(tangent) is not ndarray or value.ndim != 2:
+        return None
+    if not lies_like(<cnp.ndarray>tangent, <cnp.ndarray>value):
+        return None
+    return made(value.T, tangent.transpose(0, 2, 1) if tangent.ndim == 3 else tangent.T, x.level)
+
+
+def product(a, b):
+    """Value, tangent and level of a @ b for small arrays of one or two axes; None for others."""
+    v, w, v_dot, w_dot = a, b, None, None
+    level = None
+    if type(a) is DualArray:
+        v, v_dot, level = a.primal, a.tangent, a.level
+    if type(b) is DualArray:
+        if level is not None and b.level != level:
+            return None
+        w, w_dot, level = b.primal, b.tangent, b.level
+    if type(level) is not int or not is_small(v) or not is_small(w):
+        return None
+    cdef int left = cnp.PyArray_NDIM(<cnp.ndarray>v), right = cnp.PyArray_NDIM(<cnp.ndarray>w)
+    if not (1 <= left <= 2 and 1 <= right <= 2):
+        return None
+    for value, dot in ((v, v_dot), (w, w_dot)):
+        if dot is not None:
+            if not is_small(dot) or dot.ndim != value.ndim + 1:
+                return None
+    y = v @ w
+    tangent = None
+    if v_dot is not None:  # as `matmul` in algebra.py has it, to the last bit
+        stack = v_dot[EVERYTHING, None, EVERYTHING] if left == 1 else v_dot
+        tangent = stack @ (w[EVERYTHING, None] if right == 1 else w)
+    if w_dot is not None:
+        stack = w_dot[..., None] if right == 1 else w_dot
+        other = (v[None, EVERYTHING] if left == 1 else v) @ stack
+        tangent = other if tangent is None else tangent + other
+    if not all_finite(tangent):
+        return None
+    if right == 1:
+        tangent = tangent[..., 0]
+    if left == 1:
+        tangent = tangent[..., 0] if right == 1 else tangent[..., 0, EVERYTHING]
+    return y, tangent, level
+
+
 def view(x, index):
     """x[index] for slices of plain arrays; None if that is not all there is to it."""
     cdef bint several
@@ -517,6 +641,11 @@ def view(x, index):
         return None
     several = cnp.PyArray_NDIM(<cnp.ndarray>tangent) > cnp.PyArray_NDIM(<cnp.ndarray>value)
     if type(index) is slice:
+        part = value[index]
+        return made(part, tangent[EVERYTHING, index] if several else tangent[index], x.level)
+    if type(index) is int:
+        if cnp.PyArray_NDIM(<cnp.ndarray>value) < 2:
+            return None
         part = value[index]
         return made(part, tangent[EVERYTHING, index] if several else tangent[index], x.level)
     if type(index) is not tuple:

@@ -8,6 +8,15 @@ Function = Callable[..., Any]
 FINGERPRINT: int
 SHORT_WAYS: dict[str, Function]
 
+def along(f: Function, x: Any, v: Any) -> Any: ...
 def connect(
-    kind: type, go_on: Function, known: Function, doubtful: Function, what: Function
+    kind: type,
+    go_on: Function,
+    known: Function,
+    doubtful: Function,
+    what: Function,
+    lifted: Function,
+    arrays: type,
+    array_in: Function,
+    strip: Function,
 ) -> None: ...

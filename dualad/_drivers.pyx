@@ -19,8 +19,11 @@ from ._kernel cimport (
     is_vector, new_nested, open_level, unfilled,
 )
 
+from ._lifting cimport begin, callee_for, end, needs_lift
+
 from functools import partial
-from types import MethodType
+from inspect import signature
+from types import FunctionType, MethodType
 
 import numpy
 
@@ -32,6 +35,8 @@ cdef extern from *:
 
 cdef Py_ssize_t PASS = 256  # directions in one pass, as in passes.py
 cdef type ndarray = numpy.ndarray
+cdef type float64 = numpy.float64
+cdef type Function = FunctionType
 
 # What stands in rooms below: filled in by `connect`.
 cdef object readable_class = None     # dual.Dual
@@ -39,18 +44,70 @@ cdef object continued = None          # continued(definition, x, y, level): from
 cdef object is_elementwise = None     # is_elementwise(f, argnum, shape): whether that is known
 cdef object is_doubtful = None        # is_doubtful(f, x, level): whether a refusal is a doubt
 cdef object doubt = None              # differentiations.doubt
+cdef object Lifted = None             # Lifted(f): f as the general driver runs it lifted
+cdef object DualArray = None
+cdef object unbuffered = None         # unbuffered(x): the array that x stands for
+cdef object stripped = None           # stripped(definition, aux, level): aux without tangents
 
 
-def connect(kind, go_on, known, doubtful, what):
+def connect(kind, go_on, known, doubtful, what, lifted, arrays, array_in, strip):
     """Tell the short ways what to hand over to."""
-    global readable_class, continued, is_elementwise, is_doubtful, doubt
-    readable_class, continued, is_elementwise = kind, go_on, known
-    is_doubtful, doubt = doubtful, what
+    global readable_class, continued, is_elementwise, is_doubtful, Lifted, DualArray, unbuffered
+    global stripped, doubt
+    stripped, doubt = strip, what
+    readable_class, continued, is_elementwise, is_doubtful = kind, go_on, known, doubtful
+    Lifted, DualArray, unbuffered = lifted, arrays, array_in
+
+
+# What a call gives: its arguments, those with a name last, and which of them are differentiated.
+cdef enum:
+    MOST = 8  # arguments in a short way
+
+ctypedef struct Given:
+    PyObject *const *args
+    PyObject *names
+    Py_ssize_t n      # of the positional ones
+    Py_ssize_t all
+    Py_ssize_t at[MOST]
+    Py_ssize_t count  # how many are differentiated
+    bint is_single    # one by itself, not a tuple of one
 
 
 cdef inline bint is_plain(object x) noexcept:
     """Whether f cannot change it, and no tangent of a third level is in it."""
     return type(x) is float or type(x) is int or type(x) is Dual or type(x) is str or x is None
+
+
+cdef bint is_constant(object x):
+    """Whether `own` gives what the general driver hands to f for an argument like this."""
+    if is_plain(x):
+        return True
+    if type(x) is ndarray:
+        return is_plainly_laid(<cnp.ndarray>x) and cnp.PyArray_ISNUMBER(<cnp.ndarray>x)
+    if type(x) is list or type(x) is tuple:
+        for part in x:
+            if type(part) is Dual or not is_constant(part):
+                return False
+        return True
+    if type(x) is dict:
+        for part in (<dict>x).values():
+            if type(part) is Dual or not is_constant(part):
+                return False
+        return True
+    return type(x) is float64 or type(x) is bool or isinstance(x, (Function, type))
+
+
+cdef object own(object x):
+    """What f gets of an argument that is not differentiated: it may change its arrays."""
+    if type(x) is ndarray:
+        return cnp.PyArray_NewCopy(<cnp.ndarray>x, cnp.NPY_KEEPORDER)
+    if type(x) is list:
+        return [own(part) for part in <list>x]
+    if type(x) is tuple:
+        return tuple([own(part) for part in <tuple>x])
+    if type(x) is dict:
+        return {key: own(part) for key, part in (<dict>x).items()}
+    return x
 
 
 cdef class Driver:
@@ -59,30 +116,110 @@ cdef class Driver:
     # so that `derivative(f)(x)` costs little also where it is written in a loop.
 
     cdef void *vectorcall
-    cdef object definition, general  # definition(f, argnum): the general driver, made when needed
-    cdef object f
-    cdef Py_ssize_t argnum
-    cdef object driver, given        # driver(given, argnum, lift=lift) is this wrapper
-    cdef bint lift
+    cdef object definition, general  # definition(f, argnums): the general driver, made when needed
+    cdef object f                    # the function; Lifted, if it is to be, from the first call on
+    cdef object callee               # what is called for it
+    cdef object argnums
+    cdef Py_ssize_t argnum           # if it is one index
+    cdef dict positions              # of arguments by name, as far as they were asked for
+    cdef object driver, given        # driver(given, argnums, lift=lift) is this wrapper
+    cdef object lift
+    cdef bint is_lifted, is_index, has_aux
     cdef dict __dict__
     cdef object __weakref__
 
-    def __cinit__(self, definition, f, Py_ssize_t argnum, driver, given, bint lift):
+    def __cinit__(self, definition, argnums, driver, given, lift, bint has_aux=False):
         self.vectorcall = <void *>call_driver
-        self.definition, self.f, self.argnum = definition, f, argnum
-        self.driver, self.given, self.lift = driver, given, lift
+        self.definition, self.f, self.argnums = definition, given, argnums
+        self.driver, self.given, self.lift, self.has_aux = driver, given, lift, has_aux
+        self.is_index = type(argnums) is int
+        if self.is_index:
+            self.argnum = argnums
 
-    cdef object short_way(self, object level, object x, PyObject *const *args, Py_ssize_t n):
+    cdef Py_ssize_t place(self, object argnum, Given *given) except -2:
+        """Where the argument to differentiate is; -1 if the general driver is to say."""
+        cdef Py_ssize_t i
+        if type(argnum) is int:
+            i = argnum
+            return i if 0 <= i < given.n else i + given.n if -given.n <= i < 0 else -1
+        if given.names != NULL:
+            for i in range(given.all - given.n):
+                if (<tuple>given.names)[i] == argnum:
+                    return given.n + i
+        if self.positions is None:
+            self.positions = {}
+        found = self.positions.get(argnum)
+        if found is None:
+            try:
+                found = list(signature(self.given).parameters).index(argnum)
+            except (TypeError, ValueError):
+                found = -1
+            self.positions[argnum] = found
+        i = found
+        return i if i < given.n else -1
+
+    cdef bint find(self, Given *given) except -1:
+        """Whether the arguments to differentiate are there, each once."""
+        cdef Py_ssize_t i, j
+        given.is_single = type(self.argnums) is not tuple
+        each = (self.argnums,) if given.is_single else <tuple>self.argnums
+        given.count = len(each)
+        for i in range(given.count):
+            given.at[i] = self.place(each[i], given)
+            if given.at[i] < 0:
+                return False
+            for j in range(i):
+                if given.at[i] == given.at[j]:
+                    return False
+        return given.count > 0
+
+    cdef object general_definition(self):
+        return partial(self.definition, has_aux=True) if self.has_aux else self.definition
+
+    cdef int prepare(self) except -1:
+        """Look what is to be called, before the first call; later, whether it still is the twin."""
+        if self.callee is None:
+            self.is_lifted = needs_lift(self.given) if self.lift is None else self.lift
+            if self.is_lifted:
+                self.f = Lifted(self.given)
+            else:
+                self.callee = self.given
+        if self.is_lifted:
+            self.callee = callee_for(self.given, self.callee)
+        return 0
+
+    cdef object short_way(self, object level, object x, Given *given):
         """The result; NotImplemented if the general way is to be taken."""
         return NotImplemented
 
-    cdef object call(self, object level, object x, PyObject *const *args, Py_ssize_t n):
-        """f with x in place of the argument to differentiate; NotImplemented after a refusal."""
-        cdef PyObject *given[8]
-        memcpy(given, args, n * sizeof(PyObject *))
-        given[self.argnum] = <PyObject *>x
+    cdef object call(self, object level, object x, Given *given):
+        """f with x in place of what is differentiated; NotImplemented after a refusal."""
+        cdef PyObject *args[MOST]
+        cdef list held = None
+        cdef Py_ssize_t i
+        memcpy(args, given.args, given.all * sizeof(PyObject *))
+        for i in range(given.all):
+            if not is_plain(<object>args[i]):
+                part = own(<object>args[i])
+                if <PyObject *>part != args[i]:
+                    if held is None:
+                        held = []
+                    held.append(part)
+                    args[i] = <PyObject *>part
+        if given.is_single:
+            args[given.at[0]] = <PyObject *>x
+        else:
+            for i in range(given.count):
+                args[given.at[i]] = <PyObject *>(<tuple>x)[i]
         try:
-            y = PyObject_Vectorcall(self.f, given, n, NULL)
+            if self.is_lifted:
+                begin()
+                try:
+                    y = PyObject_Vectorcall(self.callee, args, given.n, given.names)
+                finally:
+                    end()
+            else:
+                y = PyObject_Vectorcall(self.callee, args, given.n, given.names)
         except Exception:
             if has_refused(level) and doubt(level) == "objects":  # the general driver says so
                 return NotImplemented
@@ -91,19 +228,19 @@ cdef class Driver:
 
     def __getattr__(self, name):
         if name == "__wrapped__":
-            return self.f
+            return self.given
         if name == "__name__" or name == "__qualname__":
-            return getattr(self.f, name, type(self.f).__name__)
+            return getattr(self.given, name, type(self.given).__name__)
         if name == "__annotations__":
-            return self.f.__annotations__
+            return self.given.__annotations__
         try:
-            return vars(self.f)[name]
+            return vars(self.given)[name]
         except (TypeError, KeyError):
             raise AttributeError(f"{self!r} has no attribute {name!r}") from None
 
     @property
     def __doc__(self):
-        return vars(self).get("__doc__", self.f.__doc__)
+        return vars(self).get("__doc__", self.given.__doc__)
 
     @__doc__.setter
     def __doc__(self, text):
@@ -111,7 +248,7 @@ cdef class Driver:
 
     @property
     def __module__(self):
-        return vars(self).get("__module__", self.f.__module__)
+        return vars(self).get("__module__", self.given.__module__)
 
     @__module__.setter
     def __module__(self, name):
@@ -121,7 +258,11 @@ cdef class Driver:
         return self if instance is None else MethodType(self, instance)
 
     def __reduce__(self):
-        return partial(self.driver, lift=True) if self.lift else self.driver, (self.given, self.argnum)
+        driver = self.driver
+        options = {} if self.lift is None else {"lift": self.lift}
+        if self.has_aux:
+            options["has_aux"] = True
+        return partial(driver, **options) if options else driver, (self.given, self.argnums)
 
     def __repr__(self):
         return f"<function {self.__qualname__} at {id(self):#x}>"
@@ -129,22 +270,42 @@ cdef class Driver:
 
 cdef object call_driver(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
     cdef Driver driver = <Driver>self
-    cdef Py_ssize_t n = PyVectorcall_NARGS(flags), argnum = driver.argnum, i
-    cdef bint short = names == NULL and 0 <= argnum < n <= 8
+    cdef Given given
+    cdef Py_ssize_t i, j
+    cdef bint short
+    given.args, given.names, given.n = args, names, PyVectorcall_NARGS(flags)
+    given.all = given.n if names == NULL else given.n + len(<tuple>names)
+    if driver.is_lifted or driver.callee is None:
+        driver.prepare()
+    short = given.all <= MOST
+    if short and driver.is_index and 0 <= driver.argnum < given.n:
+        given.at[0], given.count, given.is_single = driver.argnum, 1, True
+    elif short:
+        short = driver.find(&given)
     if short:
-        for i in range(n):
-            if i != argnum and not is_plain(<object>args[i]):
-                short = False
+        for i in range(given.all):
+            if not is_plain(<object>args[i]):
+                for j in range(given.count):
+                    if i == given.at[j]:
+                        break
+                else:
+                    if not is_constant(<object>args[i]):
+                        short = False
+                        break
     if short:
+        if given.is_single:
+            x = <object>args[given.at[0]]
+        else:
+            x = tuple([<object>args[given.at[i]] for i in range(given.count)])
         level = open_level()
         try:
-            result = driver.short_way(level, <object>args[argnum], args, n)
+            result = driver.short_way(level, x, &given)
         finally:
             close_level(level)
         if result is not NotImplemented:
             return result
     if driver.general is None:
-        driver.general = driver.definition(driver.f, argnum)
+        driver.general = driver.general_definition()(driver.f, driver.argnums)
     return PyObject_Vectorcall(driver.general, args, flags, names)
 
 
@@ -170,24 +331,27 @@ cdef extern from *:
 cdef class Derivative(Driver):
 
     cdef int ndim  # shape of the last array: of these f is known to be elementwise
+    cdef Py_ssize_t at  # as which argument
     cdef cnp.npy_intp dims[4]
 
-    cdef object short_way(self, object level, object x, PyObject *const *args, Py_ssize_t n):
+    cdef object short_way(self, object level, object x, Given *given):
+        if not given.is_single:
+            return NotImplemented
         if type(x) is ndarray:
-            return self.of_array(level, <cnp.ndarray>x, args, n)
+            return self.of_array(level, <cnp.ndarray>x, given)
         seed = unit_number(x, level)
         if seed is None:
             return NotImplemented
-        y = self.call(level, seed, args, n)
+        y = self.call(level, seed, given)
         if y is NotImplemented:
             return y
         slope = row(x, y, level)
         return continued(self.definition, x, y, level) if slope is None else slope
 
-    cdef object of_array(self, object level, cnp.ndarray x, PyObject *const *args, Py_ssize_t n):
-        if cnp.PyArray_TYPE(x) != cnp.NPY_DOUBLE or not is_plainly_laid(x) or not self.is_known(x):
+    cdef object of_array(self, object level, cnp.ndarray x, Given *given):
+        if cnp.PyArray_TYPE(x) != cnp.NPY_DOUBLE or not is_plainly_laid(x) or not self.is_known(x, given.at[0]):
             return NotImplemented
-        y = self.call(level, dual(x.copy("K"), numpy.ones_like(x), level), args, n)
+        y = self.call(level, dual(x.copy("K"), numpy.ones_like(x), level), given)
         if y is NotImplemented:
             return y
         if isinstance(y, readable_class) and y.level == level:
@@ -196,64 +360,77 @@ cdef class Derivative(Driver):
                 return y.tangent
         return continued(self.definition, x, y, level)
 
-    cdef bint is_known(self, cnp.ndarray x):
+    cdef bint is_known(self, cnp.ndarray x, Py_ssize_t at):
         """Whether f is known to be elementwise on arrays of this shape."""
         cdef int ndim = cnp.PyArray_NDIM(x)
-        if ndim == self.ndim and not memcmp(
+        if ndim == self.ndim and at == self.at and not memcmp(
             self.dims, cnp.PyArray_DIMS(x), ndim * sizeof(cnp.npy_intp)
         ):
             return True
-        if not is_elementwise(self.f, self.argnum, (<object>x).shape):
+        if not is_elementwise(self.f, at, (<object>x).shape):
             return False
         if ndim <= 4:
-            self.ndim = ndim
+            self.ndim, self.at = ndim, at
             memcpy(self.dims, cnp.PyArray_DIMS(x), ndim * sizeof(cnp.npy_intp))
         return True
 
 
-@cython.final
 cdef class Gradient(Driver):
 
-    cdef object short_way(self, object level, object x, PyObject *const *args, Py_ssize_t n):
-        seeds = unit_seeds(x, level)
+    cdef object short_way(self, object level, object x, Given *given):
+        cdef Py_ssize_t n = 0, at = 0
+        cdef bint is_simple = given.is_single
+        aux = None
+        seeds = unit_seeds(x, level) if is_simple else None
         if seeds is None:
-            return NotImplemented
-        y = self.call(level, seeds, args, n)
+            is_simple = False
+            n = directions_of(x)
+            if not 0 < n <= PASS:
+                return NotImplemented
+            seeds = seeds_of(x, &at, -1 if n == 1 and not has_array(x) else n, level)
+        y = self.call(level, seeds, given)
         if y is NotImplemented:
             return y
-        slopes = row(x, y, level)
-        return continued(self.definition, x, y, level) if slopes is None else slopes
+        if self.has_aux:
+            if type(y) is not tuple or len(y) != 2:
+                return continued(self.definition, x, y, level, True)
+            y, aux = y
+        slopes = row(x, y, level) if is_simple else slopes_in(x, y, level, n)
+        if slopes is None:
+            if self.has_aux:
+                y = y, aux
+            return continued(self.definition, x, y, level, self.has_aux)
+        if self.has_aux:
+            aux = aux_in(self.definition, aux, level)
+        return self.arranged(y, slopes, aux)
+
+    cdef object arranged(self, object y, object slopes, object aux):
+        return (slopes, aux) if self.has_aux else slopes
 
 
 @cython.final
-cdef class ValueAndGradient(Driver):
+cdef class ValueAndGradient(Gradient):
 
-    cdef object short_way(self, object level, object x, PyObject *const *args, Py_ssize_t n):
-        seeds = unit_seeds(x, level)
-        if seeds is None:
-            return NotImplemented
-        y = self.call(level, seeds, args, n)
-        if y is NotImplemented:
-            return y
-        slopes = row(x, y, level)
-        if slopes is None:
-            return continued(self.definition, x, y, level)
-        return (y.primal if isinstance(y, Dual) else y), slopes
+    cdef object arranged(self, object y, object slopes, object aux):
+        value = y.primal if isinstance(y, Dual) else y
+        return ((value, aux) if self.has_aux else value), slopes
 
 
 @cython.final
 cdef class Jacobian(Driver):
 
-    cdef object short_way(self, object level, object x, PyObject *const *args, Py_ssize_t n):
+    cdef object short_way(self, object level, object x, Given *given):
         cdef list rows = []
-        seeds = unit_seeds(x, level)
+        seeds = unit_seeds(x, level) if given.is_single else None
         if seeds is None:
             return NotImplemented
-        y = self.call(level, seeds, args, n)
+        y = self.call(level, seeds, given)
         if y is NotImplemented:
             return y
         if type(y) is not list and type(y) is not tuple:
             slopes = row(x, y, level)
+            if slopes is None and type(x) is ndarray:
+                slopes = rows_of(len(x), y, level)
             return continued(self.definition, x, y, level) if slopes is None else slopes
         for part in y:
             slopes = row(x, part, level)
@@ -266,19 +443,21 @@ cdef class Jacobian(Driver):
 @cython.final
 cdef class Hessian(Driver):
 
-    cdef object short_way(self, object older, object x, PyObject *const *args, Py_ssize_t n):
+    cdef object short_way(self, object older, object x, Given *given):
+        if not given.is_single:
+            return NotImplemented
         if not (type(x) is list or (is_vector(x) and is_plainly_laid(<cnp.ndarray>x))):
             return NotImplemented
         if not 0 < len(x) <= JET:
             return NotImplemented
         level = open_level()
         try:
-            return self.of_levels(older, level, x, args, n)
+            return self.of_levels(older, level, x, given)
         finally:
             close_level(level)
 
     cdef object of_levels(
-        self, object older, object level, object x, PyObject *const *args, Py_ssize_t n
+        self, object older, object level, object x, Given *given
     ):
         cdef Py_ssize_t size = len(x), i
         cdef Nested y
@@ -291,7 +470,7 @@ cdef class Hessian(Driver):
         else:
             seeds = dual(x.copy(), unit_matrix(size), older)
             seeds = dual(seeds, unit_matrix(size), level)
-        result = self.call(level, seeds, args, n)
+        result = self.call(level, seeds, given)
         if type(result) is not Nested or has_refused(older):
             return NotImplemented
         y = <Nested>result
@@ -319,7 +498,7 @@ for kind in SHORT_WAYS.values():
 
 
 cdef Py_ssize_t vectorcall_offset() noexcept:
-    cdef Driver nowhere = Driver.__new__(Driver, None, None, 0, None, None, False)
+    cdef Driver nowhere = Driver.__new__(Driver, None, 0, None, None, False)
     return <char *>&nowhere.vectorcall - <char *><PyObject *>nowhere
 
 
@@ -431,6 +610,169 @@ cdef object row(object x, object y, object level):
     if result.n >= 0:
         return None
     return result.t[0] if type(y) is Dual else y.tangent
+
+
+cdef Py_ssize_t directions_of(object x) except -2:
+    """How many numbers are in a structure; -1 if there is anything but floats in it."""
+    cdef Py_ssize_t n = 0, m
+    cdef double v
+    cdef bint is_np
+    if type(x) is ndarray:
+        if cnp.PyArray_TYPE(<cnp.ndarray>x) != cnp.NPY_DOUBLE or not is_plainly_laid(<cnp.ndarray>x):
+            return -1
+        return cnp.PyArray_SIZE(<cnp.ndarray>x) if cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray>x) else -1
+    if type(x) is list or type(x) is tuple or type(x) is dict:
+        for part in (<dict>x).values() if type(x) is dict else x:
+            m = directions_of(part)
+            if m < 0:
+                return -1
+            n += m
+        return n
+    return 1 if x is not True and x is not False and is_double(x, &v, &is_np) else -1
+
+
+cdef bint has_array(object x) except -1:
+    if type(x) is list or type(x) is tuple or type(x) is dict:
+        for part in (<dict>x).values() if type(x) is dict else x:
+            if has_array(part):
+                return True
+    return type(x) is ndarray
+
+
+cdef object seeds_of(object x, Py_ssize_t *at, Py_ssize_t n, object level):
+    """A structure with one direction for each number in it, from number `at` on."""
+    cdef Dual seed
+    cdef Py_ssize_t i, size
+    if type(x) is ndarray:
+        size = cnp.PyArray_SIZE(<cnp.ndarray>x)
+        tangent = numpy.zeros((n, size))
+        for i in range(size):
+            (<double *>cnp.PyArray_DATA(<cnp.ndarray>tangent))[(at[0] + i) * size + i] = 1.0
+        at[0] += size
+        value = cnp.PyArray_NewCopy(<cnp.ndarray>x, cnp.NPY_CORDER)
+        return dual(value, tangent.reshape((n, *value.shape)), level)
+    if type(x) is list:
+        return [seeds_of(part, at, n, level) for part in <list>x]
+    if type(x) is tuple:
+        return tuple([seeds_of(part, at, n, level) for part in <tuple>x])
+    if type(x) is dict:
+        return {key: seeds_of(part, at, n, level) for key, part in (<dict>x).items()}
+    seed = unfilled(n, level)
+    is_double(x, &seed.v, &seed.is_np)
+    memset(seed.t, 0, (1 if n < 0 else n) * sizeof(double))
+    seed.t[at[0]] = 1.0
+    at[0] += 1
+    return seed
+
+
+cdef object slopes_in(object x, object y, object level, Py_ssize_t n):
+    """The derivatives of the number y in the structure of x; None as from `row`."""
+    cdef Dual result
+    cdef Py_ssize_t at = 0
+    if type(y) is float or type(y) is int:
+        return None if y != y else arranged_slopes(x, NULL, &at)
+    if type(y) is not Dual:
+        return None
+    result = <Dual>y
+    if result.lev != <PyObject *>level or result.v != result.v or many(result.n) != n:
+        return None
+    return arranged_slopes(x, result.t, &at)
+
+
+cdef inline Py_ssize_t many(Py_ssize_t n) noexcept:
+    return 1 if n < 0 else n
+
+
+cdef object arranged_slopes(object x, const double *t, Py_ssize_t *at):
+    cdef Py_ssize_t size
+    if type(x) is ndarray:
+        size = cnp.PyArray_SIZE(<cnp.ndarray>x)
+        slopes = numpy.zeros(size) if t == NULL else array(t + at[0], size)
+        at[0] += size
+        return slopes if cnp.PyArray_NDIM(<cnp.ndarray>x) == 1 else slopes.reshape((<object>x).shape)
+    if type(x) is list:
+        return [arranged_slopes(part, t, at) for part in <list>x]
+    if type(x) is tuple:
+        return tuple([arranged_slopes(part, t, at) for part in <tuple>x])
+    if type(x) is dict:
+        return {key: arranged_slopes(part, t, at) for key, part in (<dict>x).items()}
+    at[0] += 1
+    return 0.0 if t == NULL else t[at[0] - 1]
+
+
+cdef object aux_in(object definition, object x, object level):
+    """What f returned beside its result, without tangents."""
+    if type(x) is Dual and (<Dual>x).lev == <PyObject *>level:
+        return x.primal
+    if is_plain(x) and type(x) is not Dual:
+        return x
+    if type(x) is list:
+        return [aux_in(definition, part, level) for part in <list>x]
+    if type(x) is tuple:
+        return tuple([aux_in(definition, part, level) for part in <tuple>x])
+    if type(x) is dict:
+        return {key: aux_in(definition, part, level) for key, part in (<dict>x).items()}
+    return stripped(definition, x, level)
+
+
+def along(f, x, v):
+    """jvp for one or more floats or arrays: what f gives, its tangent, and the level.
+
+    The tangent is None if what f gives is to be looked at; and all is None where the general driver
+    is to begin.
+    """
+    cdef list seeds = []
+    cdef Dual seed
+    cdef double slope
+    cdef bint is_np
+    if len(x) != len(v) or not x:
+        return None
+    level = open_level()
+    try:
+        for value, t in zip(x, v):
+            if type(value) is ndarray and type(t) is ndarray:
+                if not (
+                    cnp.PyArray_TYPE(<cnp.ndarray>value) == cnp.PyArray_TYPE(<cnp.ndarray>t)
+                    == cnp.NPY_DOUBLE and cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray>value)
+                    and is_plainly_laid(<cnp.ndarray>value) and value.shape == t.shape
+                ):
+                    return None
+                t = cnp.PyArray_NewCopy(<cnp.ndarray>t, cnp.NPY_CORDER)
+                seeds.append(dual(cnp.PyArray_NewCopy(<cnp.ndarray>value, cnp.NPY_CORDER), t, level))
+                continue
+            seed = unfilled(-1, level)
+            if value is True or value is False or not is_double(value, &seed.v, &seed.is_np):
+                return None
+            if t is True or t is False or not is_double(t, &slope, &is_np):
+                return None
+            seed.t[0] = slope
+            seeds.append(seed)
+        y = f(*seeds)
+        if has_refused(level) and is_doubtful(f, x, level):
+            return None
+    finally:
+        close_level(level)
+    if type(y) is Dual:
+        if (<Dual>y).lev == <PyObject *>level and (<Dual>y).v == (<Dual>y).v:
+            return y.primal, (<Dual>y).t[0], level
+    elif type(y) is DualArray and y.level == level:
+        value, t = y.primal, y.tangent
+        if type(value) is ndarray and type(t) is ndarray and not has_nan(value):
+            return value, t, level
+    return y, None, level
+
+
+cdef object rows_of(Py_ssize_t n, object y, object level):
+    """The Jacobian of the array y in n numbers; None if that is left to the general driver."""
+    y = unbuffered(y)
+    if type(y) is not DualArray or y.level != level:
+        return None
+    value, tangent = y.primal, y.tangent
+    if type(value) is not ndarray or type(tangent) is not ndarray or has_nan(value):
+        return None
+    if tangent.ndim != value.ndim + 1 or tangent.shape[0] != n:
+        return None
+    return tangent.T if value.ndim == 1 else numpy.moveaxis(tangent, 0, -1)
 
 
 cdef Nested unit_nested(Dual value, Py_ssize_t i, Py_ssize_t n, object level):

@@ -11,7 +11,7 @@ from zlib import crc32
 
 COMPILED = (
     *("_kernel.h", "_kernel.pxd", "_kernel.pyx", "_drivers.pyx"),
-    *("_array_kernel.h", "_array_kernel.pyx"),
+    *("_array_kernel.h", "_array_kernel.pyx", "_lifting.pyx", "_lifting.pxd"),
 )
 WRITTEN_FROM = (
     "numerics.py",

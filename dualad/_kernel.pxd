@@ -28,6 +28,11 @@ cdef class Nested(Dual):
     cdef double *t12               # n1 rows of n, in one block with t1
 
 
+cdef object item(object value, object tangent, object level, object index)
+cdef bint stored(object value, object tangent, object level, object index, object x) except -1
+cdef object plain_item(object value, object index)
+cdef object in_array(object parts)
+cdef object row_of_one(int row, object x)
 cdef Dual unfilled(Py_ssize_t n, object level)
 cdef Nested new_nested(Py_ssize_t n1, Py_ssize_t n2, object level1, object level)
 cdef object dual_of_dual(Dual value, object tangent, object level)

@@ -985,6 +985,16 @@ cdef object called(int row, PyObject *const *args, Py_ssize_t n):
     return functions[row](*[<object>args[i] for i in range(n)])
 
 
+cdef object row_of_one(int row, object x):
+    """A row of one argument on a dual of a Python float, for other modules; or None."""
+    return unary(row, x, NULL)
+
+
+def row_number(name):
+    """The number of a row, for other modules; -1 if the kernel has no such row."""
+    return rows.get(name, -1)
+
+
 cdef inline bint is_numpy(object x) noexcept:
     return (<Dual>x).is_np if is_ours(x) else type(x) is float64
 
@@ -1264,6 +1274,108 @@ cdef object item(object value, object tangent, object level, object index):
         if k > 0:
             data += cnp.PyArray_STRIDE(<cnp.ndarray>tangent, 0)
     return x
+
+
+cdef object plain_item(object value, object index):
+    """One number of a plain array; None if that is not a matter of whole numbers and floats."""
+    cdef Py_ssize_t here = offset_of(value, 0, index)
+    if here < 0:
+        return None
+    return as_float64((<double *>(<char *>cnp.PyArray_DATA(<cnp.ndarray>value) + here))[0])
+
+
+cdef bint stored(object value, object tangent, object level, object index, object x) except -1:
+    """Store a number in a plain array (tangent None) or a dual one; False if it is not so simple."""
+    cdef Py_ssize_t here, there = -1, j, k = -1, ndim = len(index) if type(index) is tuple else 1
+    cdef double v
+    cdef bint is_np
+    cdef Dual y = None
+    cdef char *data
+    if type(x) is Dual:
+        y = <Dual>x
+        if tangent is None or compare(<object>y.lev, level) != 0:
+            return False
+        v = y.v
+    elif not as_double(x, &v, &is_np):
+        return False
+    here = offset_of(value, 0, index)
+    if here < 0 or not cnp.PyArray_ISWRITEABLE(<cnp.ndarray>value):
+        return False
+    if tangent is not None:
+        if type(tangent) is not ndarray or type(level) is not int:
+            return False
+        if cnp.PyArray_NDIM(<cnp.ndarray>tangent) > ndim:
+            k = cnp.PyArray_DIM(<cnp.ndarray>tangent, 0)
+        there = offset_of(tangent, k >= 0, index)
+        if there < 0 or not cnp.PyArray_ISWRITEABLE(<cnp.ndarray>tangent):
+            return False
+        if y is not None and y.n != k:
+            return False
+        data = <char *>cnp.PyArray_DATA(<cnp.ndarray>tangent) + there
+        for j in range(many(k)):
+            (<double *>data)[0] = 0.0 if y is None else y.t[j]
+            if k > 0:
+                data += cnp.PyArray_STRIDE(<cnp.ndarray>tangent, 0)
+    (<double *>(<char *>cnp.PyArray_DATA(<cnp.ndarray>value) + here))[0] = v
+    return True
+
+
+cdef object in_array(object parts):
+    """Value, tangent and level of a list of duals and floats, or of lists of them.
+
+    False if there is no dual among them; None if it is not so simple.
+    """
+    cdef Py_ssize_t rows, columns = -1, i, j, l, m, n = -2
+    cdef cnp.npy_intp dims[3]
+    cdef cnp.ndarray value, tangent
+    cdef double *v
+    cdef double *t
+    cdef bint is_np, any_float = False
+    cdef Dual a
+    cdef list numbers
+    rows = len(parts)
+    if not rows:
+        return None
+    if type(parts[0]) is list or type(parts[0]) is tuple:
+        columns = len(parts[0])
+        numbers = []
+        for row in parts:
+            if (type(row) is not list and type(row) is not tuple) or len(row) != columns:
+                return None
+            numbers.extend(row)
+    else:
+        numbers = list(parts)
+    level = None
+    for x in numbers:
+        if type(x) is Dual:
+            a = <Dual>x
+            if level is None:
+                level, n = <object>a.lev, a.n
+            elif a.n != n or compare(<object>a.lev, level) != 0:
+                return None
+        elif type(x) is not float and type(x) is not float64 and type(x) is not int:
+            return None
+    if level is None:
+        return False
+    m = many(n)
+    dims[0], dims[1], dims[2] = m, rows, columns
+    value = cnp.PyArray_EMPTY(1 + (columns >= 0), &dims[1], cnp.NPY_DOUBLE, 0)
+    tangent = cnp.PyArray_ZEROS(
+        1 + (columns >= 0) + (n >= 0), &dims[0 if n >= 0 else 1], cnp.NPY_DOUBLE, 0
+    )
+    v = <double *>cnp.PyArray_DATA(value)
+    t = <double *>cnp.PyArray_DATA(tangent)
+    l = len(numbers)
+    for i in range(l):
+        x = numbers[i]
+        if type(x) is Dual:
+            a = <Dual>x
+            v[i] = a.v
+            for j in range(m):
+                t[j * l + i] = a.t[j]
+        elif not as_double(x, &v[i], &is_np):
+            return None
+    return value, tangent, level
 
 
 cdef object readable_item = None

@@ -243,7 +243,7 @@ class Outputs:
                     f"this one returned {type(y).__name__}."
                 )
             y, aux = y
-            self.aux = rebuild(aux, lambda v: alive(driver, split(v, level)[0]))
+            self.aux = aux_of(driver, aux, level)
         self.structure = rebuild(y, self._leaf)
         self.values, self.tangents = [], []
         for part in leaves(self.structure):
@@ -271,6 +271,11 @@ class Outputs:
         """One item per leaf, in the structure that f returned."""
         each = iter(items)
         return rebuild(self.structure, lambda _: next(each))
+
+
+def aux_of(driver: str, aux: Any, level: int) -> Any:
+    """What f returned beside its result, without tangents of the level."""
+    return rebuild(aux, lambda v: alive(driver, split(unbuffered(v), level)[0]))
 
 
 def split(x: Any, level: int) -> tuple[Any, Any]:

@@ -27,6 +27,7 @@ from .array.dualarray import DualArray
 from .dual import Dual, evaluate, namespace_for, slope_of
 from .frames import is_ours, user_frame
 from .levels import ParticipatingLevel, fresh_level
+from .lifting.reach import chosen
 from .namespaces import is_exact
 from .pair import KINDS, Function, as_number, dual, is_operand, kind_of, parts, plain
 from .passes import one_like, seeded, unit_seeds
@@ -125,7 +126,9 @@ class AuditReport:
     __repr__ = __str__
 
 
-def audit(f: Function, *args: Any, argnums: Argnums = 0, **kwargs: Any) -> AuditReport:
+def audit(
+    f: Function, *args: Any, argnums: Argnums = 0, lift: bool | None = None, **kwargs: Any
+) -> AuditReport:
     """Run f once with duals and report where its derivative deserves a second look.
 
     Reported with file and line are
@@ -152,6 +155,8 @@ def audit(f: Function, *args: Any, argnums: Argnums = 0, **kwargs: Any) -> Audit
         The arguments of f.
     argnums : int, str, or a sequence of these
         Which arguments are differentiated, by index or name.
+    lift : bool, optional
+        As for `derivative`.
 
     Returns
     -------
@@ -176,7 +181,7 @@ def audit(f: Function, *args: Any, argnums: Argnums = 0, **kwargs: Any) -> Audit
     """
     if not callable(f):
         raise TypeError(f"audit needs a function, got {type(f).__name__}; write audit(f, x).")
-    inputs = Inputs("audit", f, argnums, args, kwargs)
+    inputs = Inputs("audit", chosen(f, lift), argnums, args, kwargs)
     level = _Watch(fresh_level())
     try:
         result = inputs.call(seeded(inputs, _all_seeds(inputs), level))

@@ -16,6 +16,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 
 from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple
+from .kernel import DRIVERS
 from .pair import is_operand, plain
 from .passes import one_like, run_pass, tangents_of
 from .promises import (
@@ -38,7 +39,7 @@ R = TypeVar("R")  # and its result
 
 @driver
 def derivative(
-    f: Callable[P, R], argnums: Argnums = 0, order: int = 1, *, lift: bool = False
+    f: Callable[P, R], argnums: Argnums = 0, order: int = 1, *, lift: bool | None = None
 ) -> Callable[P, R]:
     """The derivative of a function of a number; on arrays elementwise.
 
@@ -51,8 +52,9 @@ def derivative(
         Which argument: index or name. With a sequence, a tuple of derivatives comes back.
     order : int
         How often to differentiate; 0 gives f itself.
-    lift : bool
-        Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
+    lift : bool, optional
+        Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
+        `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
 
     Returns
     -------
@@ -140,7 +142,7 @@ def _elementwise_slopes(inputs: Inputs, i: int) -> tuple[Outputs, list[Any]]:
 
 @driver
 def value_and_grad(
-    f: Callable[P, R], argnums: Argnums = 0, has_aux: bool = False, *, lift: bool = False
+    f: Callable[P, R], argnums: Argnums = 0, has_aux: bool = False, *, lift: bool | None = None
 ) -> Callable[P, tuple[R, Any]]:
     """Value and gradient of a function with one real output, from the same passes.
 
@@ -153,8 +155,9 @@ def value_and_grad(
         Which arguments, by index or name. With a sequence, a tuple of gradients comes back.
     has_aux : bool
         f returns (number, aux); aux is handed on, without tangents.
-    lift : bool
-        Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
+    lift : bool, optional
+        Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
+        `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
 
     Returns
     -------
@@ -192,7 +195,7 @@ def value_and_grad(
 
 @driver
 def grad(
-    f: Callable[P, Any], argnums: Argnums = 0, has_aux: bool = False, *, lift: bool = False
+    f: Callable[P, Any], argnums: Argnums = 0, has_aux: bool = False, *, lift: bool | None = None
 ) -> Callable[P, Any]:
     """The gradient of a function with one real output.
 
@@ -248,7 +251,7 @@ def jacobian(
     has_aux: bool = False,
     *,
     chunk: int | None = None,
-    lift: bool = False,
+    lift: bool | None = None,
     workers: Workers | None = None,
     progress: Progress | None = None,
     out: Any = None,
@@ -266,8 +269,9 @@ def jacobian(
     chunk : int, optional
         How many directions a pass carries. 1 is the textbook loop, one input per pass; by
         default as many as pay off. The result is the same.
-    lift : bool
-        Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
+    lift : bool, optional
+        Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
+        `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
     workers : int or callable, optional
         Run the passes in this many processes (-1: one per processor), or by this map: of a
         `multiprocessing.Pool`, an executor, a Dask or mpi4py client. Passes are handed out in
@@ -352,7 +356,7 @@ def hessian(
     argnums: Argnums = 0,
     *,
     chunk: int | None = None,
-    lift: bool = False,
+    lift: bool | None = None,
     workers: Workers | None = None,
     progress: Progress | None = None,
 ) -> Callable[P, Any]:
@@ -364,8 +368,9 @@ def hessian(
         As for `grad`.
     argnums : int, str, or a sequence of these
         Which arguments, by index or name.
-    lift : bool
-        Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
+    lift : bool, optional
+        Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
+        `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
     chunk, workers, progress
         As for `jacobian`: the passes are those of the Jacobian of the gradient.
 
@@ -422,7 +427,11 @@ def _swapped(block: Any, ndim: int) -> Any:
 
 
 def jvp(
-    f: Callable[..., R], primals: Sequence[Any], tangents: Sequence[Any], *, lift: bool = False
+    f: Callable[..., R],
+    primals: Sequence[Any],
+    tangents: Sequence[Any],
+    *,
+    lift: bool | None = None,
 ) -> tuple[R, R]:
     """Value and directional derivative in one pass: the Jacobian times a vector.
 
@@ -434,8 +443,9 @@ def jvp(
         The arguments, all of them differentiated.
     tangents : tuple or list
         The direction, in the structure and shapes of the primals.
-    lift : bool
-        Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
+    lift : bool, optional
+        Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
+        `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
 
     Returns
     -------
@@ -458,13 +468,19 @@ def jvp(
     >>> jvp(lambda x, y: x * y, (2.0, 5.0), (1.0, 0.0))
     (10.0, 5.0)
     """
-    function = function_for("jvp", f, lift)
+    function: Any = function_for("jvp", f, lift)
     for name, given in (("primals", primals), ("tangents", tangents)):
         if not isinstance(given, (tuple, list)):
             raise TypeError(
                 f"jvp: {name} is a tuple with one entry per argument of the function, "
                 f"got {type(given).__name__}; write jvp(f, (x,), (v,))."
             )
+    found = DRIVERS.along(function, primals, tangents) if DRIVERS else None
+    if found is not None:
+        y, slopes, level = found
+        if slopes is not None:
+            return y, slopes
+        function = Outputs("jvp", y, level)
     inputs = Inputs("jvp", function, range(len(primals)), tuple(primals), {})
     outputs = run_pass(inputs, _seeds_along(inputs, list(tangents)))
     return outputs.arrange(outputs.values), outputs.arrange(tangents_of(outputs, inputs))
@@ -491,7 +507,7 @@ def _shapes(x: Any) -> Any:
 
 @driver
 def hvp(
-    f: Callable[Concatenate[X, P], Any], argnums: Argnums = 0, *, lift: bool = False
+    f: Callable[Concatenate[X, P], Any], argnums: Argnums = 0, *, lift: bool | None = None
 ) -> Callable[Concatenate[X, Any, P], Any]:
     """Hessian times a vector, without the Hessian.
 
@@ -501,8 +517,9 @@ def hvp(
         As for `grad`.
     argnums : int, str, or a sequence of these
         Which arguments, by index or name (of the arguments of f, without v).
-    lift : bool
-        Whether f fills preallocated arrays, or uses `math` or `cmath`: see `dualad.lift`.
+    lift : bool, optional
+        Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
+        `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
 
     Returns
     -------

@@ -211,7 +211,7 @@ _LOST = (
     "or x.primal for the plain number, whose derivative is zero."
 )
 _ROOM = (
-    "np.zeros_like(x) or np.zeros(n, like=x), or leave the code as it is "
+    "np.zeros_like(x) or np.zeros(n, like=x), or leave Python code as it is "
     "and differentiate dualad.lift(f) for f"
 )
 

@@ -36,22 +36,22 @@ class KernelInfo(NamedTuple):
     directions: int
 
 
-Modules = tuple[ModuleType | None, ModuleType | None, ModuleType | None]
-NONE: Modules = (None, None, None)
+Modules = tuple[ModuleType | None, ...]
+NONE: Modules = (None, None, None, None)
 
 
 def load() -> tuple[Modules, KernelInfo]:
-    """The kernels of numbers, arrays and drivers, if they are there, fit and are wanted."""
+    """The kernels of numbers, arrays, lifting and drivers, if they are there and fit."""
     if os.environ.get("DUALAD_PURE", "0") not in ("", "0"):
         return NONE, KernelInfo(False, "DUALAD_PURE is set", 0)
     try:
-        from . import _array_kernel, _drivers, _kernel
+        from . import _array_kernel, _drivers, _kernel, _lifting
     except ImportError as error:
         why = str(error)
         if isinstance(error, ModuleNotFoundError) or "partially initialized module" in why:
             why = "it was not built; install with a C compiler at hand"
         return NONE, KernelInfo(False, why, 0)
-    kernels = _kernel, _array_kernel, _drivers
+    kernels = _kernel, _array_kernel, _lifting, _drivers
     built = {kernel.FINGERPRINT for kernel in kernels}
     if len(built) > 1 or not fits(built.pop()):
         why = "it was built from other sources than these; reinstall dualad"
@@ -60,7 +60,7 @@ def load() -> tuple[Modules, KernelInfo]:
     return kernels, KernelInfo(True, "built from these sources", _kernel.DIRECTIONS)
 
 
-(KERNEL, ARRAY_KERNEL, DRIVERS), _INFO = load()
+(KERNEL, ARRAY_KERNEL, LIFTING, DRIVERS), _INFO = load()
 
 
 def on_arrays_first(apply: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:

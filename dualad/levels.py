@@ -74,8 +74,11 @@ class ParticipatingLevel(int):
 
     Each may answer NotImplemented: it is then done as for a plain level. What array functions do
     to tangents goes through the tangents themselves: a tangent of this level may be anything that
-    NumPy's protocols can move.
+    NumPy's protocols can move. Where `holds_arrays` is false, its duals are single numbers, and
+    arrays of them are NumPy's arrays of objects.
     """
+
+    holds_arrays = True
 
     def applies(self, rule: Any, args: tuple[Any, ...]) -> Any:
         """What a row gives for these arguments."""

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .array.operands import from_objects
+from .array.operands import from_objects, unbuffered
 from .drivers import jacobian
+from .lifting.reach import AsNeeded
 from .pair import Function, is_operand, plain
 from .sentences import did_you_mean
 from .structure import (
@@ -35,13 +36,19 @@ class Model:
     """The user's function as a function of a list of numbers and arrays, which have labels."""
 
     def __init__(
-        self, driver: str, f: Function, params: Any, wrt: str | Iterable[str] | None
+        self,
+        driver: str,
+        f: Function,
+        params: Any,
+        wrt: str | Iterable[str] | None,
+        lift: bool | None = None,
     ) -> None:
         if not callable(f):
             raise TypeError(
                 f"{driver} needs a function, got {type(f).__name__}; write {driver}(f, params)."
             )
         self.driver, self.f, self.given = driver, f, params
+        self.run = AsNeeded(f, lift)
         name = getattr(f, "__name__", type(f).__name__)
         self.name = "model" if name == "<lambda>" else name
         self._decide_call()
@@ -155,10 +162,11 @@ class Model:
         each = iter(leaves)
         params = rebuild_labelled(self.given, lambda label, x: next(each), dataclasses=True)
         args, kwargs = self._arguments(params)
-        y = self.f(*args, **kwargs)
+        y = self.run(*args, **kwargs)
         labels, outputs = [], []
         named = isinstance(y, dict) or is_record(y)
         for label, x, _ in labelled(y, "" if named else self.name, dataclasses=True):
+            x = unbuffered(x)
             if isinstance(x, np.ndarray) and x.dtype == object:
                 x = from_objects(x)
             if not is_operand(x) or np.dtype(object) == getattr(x, "dtype", None):

@@ -123,6 +123,7 @@ def propagate(
     *,
     order: int = 1,
     chunk: int | None = None,
+    lift: bool | None = None,
     workers: Workers | None = None,
     progress: Progress | None = None,
 ) -> Propagation:
@@ -147,6 +148,8 @@ def propagate(
         for a whole array.
     order : {1, 2}
         Of the expansion.
+    lift : bool, optional
+        As for `derivative`.
     chunk, workers, progress
         As for `jacobian`.
 
@@ -172,7 +175,7 @@ def propagate(
         raise ValueError(f"propagate: order is 1 or 2; got {order!r}.")
     if (cov is None) == (std is None):
         raise TypeError("propagate takes either cov, a matrix, or std, standard deviations.")
-    model = Model("propagate", f, values, None)
+    model = Model("propagate", f, values, None, lift)
     units, sigma = _covariance(model, cov) if std is None else _variances(model, std)
     settings = {"chunk": chunk, "workers": workers, "progress": progress}
     outputs, derivatives = model.first_order(**settings)

@@ -291,6 +291,7 @@ def sensitivities(
     wrt: str | Iterable[str] | None = None,
     second_order: bool = False,
     chunk: int | None = None,
+    lift: bool | None = None,
     workers: Workers | None = None,
     progress: Progress | None = None,
 ) -> Sensitivities:
@@ -309,6 +310,8 @@ def sensitivities(
         Differentiate with respect to these only.
     second_order : bool
         Second derivatives and interactions too.
+    lift : bool, optional
+        As for `derivative`.
     chunk, workers, progress
         As for `jacobian`.
 
@@ -343,7 +346,7 @@ def sensitivities(
     price        5  100         1.66667
     sold       100    3         1
     """
-    model = Model("sensitivities", f, params, wrt)
+    model = Model("sensitivities", f, params, wrt, lift)
     settings = {"chunk": chunk, "workers": workers, "progress": progress}
     values, derivatives = model.first_order(**settings)
     hessians = model.second_order(values, **settings) if second_order else None

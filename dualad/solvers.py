@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .drivers import hessian, hvp, value_and_grad
+from .lifting.reach import AsNeeded
 from .looks import is_plain
 from .pair import Function, is_operand, plain
 
@@ -34,14 +35,14 @@ class Objective:
         value_and_grad(x, *args): both, for `minimize(…, jac=True)`.
     """
 
-    def __init__(self, f: Function) -> None:
+    def __init__(self, f: Function, lift: bool | None = None) -> None:
         if not callable(f):
             raise TypeError(
                 f"objective needs a function, got {type(f).__name__}; write objective(f)."
             )
         self.__name__ = getattr(f, "__name__", "objective")
         self.__doc__ = f.__doc__ or type(self).__doc__
-        g = _Scalar(f)
+        g = _Scalar(AsNeeded(f, lift))
         self._f, self._both = g, value_and_grad(g)
         self._hess, self._hessp = hessian(g), hvp(g)
         self._known: OrderedDict[Any, dict[str, Any]] = OrderedDict()
@@ -130,7 +131,7 @@ def _copied(x: Any) -> Any:
     return x.copy() if isinstance(plain(x), np.ndarray) else x
 
 
-def objective(f: Function) -> Objective:
+def objective(f: Function, *, lift: bool | None = None) -> Objective:
     """A function with the derivatives that minimizers ask for.
 
     What a solver asks for at the same x is evaluated once: the gradient's pass gives the value
@@ -142,6 +143,8 @@ def objective(f: Function) -> Objective:
     ----------
     f : callable
         f(x, *args) gives one real number, or an array of one, for x of shape (n,).
+    lift : bool, optional
+        As for `derivative`.
 
     Returns
     -------
@@ -164,4 +167,4 @@ def objective(f: Function) -> Objective:
     themselves: ``least_squares(r, x0, jac=jacobian(r))``,
     ``solve_ivp(rhs, span, y0, jac=jacobian(rhs, argnums=1), method="Radau")``.
     """
-    return Objective(f)
+    return Objective(f, lift)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from .arguments import Argnums, Inputs
 from .dual import Dual, function
+from .lifting.reach import chosen
 from .pair import Function, plain
 from .rules import Rule
 from .stacking import run_passes
@@ -195,7 +196,12 @@ class CheckReport:
 
 
 def check_derivative(
-    f: Function, *args: Any, argnums: Argnums = 0, rtol: float = 1e-7, **kwargs: Any
+    f: Function,
+    *args: Any,
+    argnums: Argnums = 0,
+    rtol: float = 1e-7,
+    lift: bool | None = None,
+    **kwargs: Any,
 ) -> CheckReport:
     """Check the derivative of a function at a point against numbers made without duals.
 
@@ -221,6 +227,8 @@ def check_derivative(
         Which arguments are differentiated, by index or name.
     rtol : float
         Relative tolerance. (What the differences see is added to it where only they apply.)
+    lift : bool, optional
+        As for `derivative`.
 
     Returns
     -------
@@ -247,7 +255,7 @@ def check_derivative(
             f"check_derivative needs a function, got {type(f).__name__}; "
             "write check_derivative(f, x)."
         )
-    inputs = Inputs("check_derivative", f, argnums, args, kwargs)
+    inputs = Inputs("check_derivative", chosen(f, lift), argnums, args, kwargs)
     if any(isinstance(x, Dual) or np.iscomplexobj(x) for x in inputs.leaves):
         raise TypeError("check_derivative takes a point of real numbers, not complex or dual ones.")
     point = np.concatenate([np.zeros(0), *(np.ravel(np.asarray(x, float)) for x in inputs.leaves)])

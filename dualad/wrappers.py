@@ -1,7 +1,7 @@
 """What a driver gives back: a function that looks like f, and can be pickled as f can.
 
 `driver` makes a driver of its definition, and does what all of them do alike: it refuses what is
-not a function, lifts f on request, and puts the kernel's short way first where there is one.
+not a function, lifts f where it needs it, and puts the kernel's short way first where there is one.
 """
 
 from __future__ import annotations
@@ -12,11 +12,14 @@ from collections.abc import Callable
 from types import MethodType
 from typing import Any, TypeVar
 
-from .arguments import Argnums, Outputs, argnums_as_tuple
+from .arguments import Argnums, Outputs, argnums_as_tuple, aux_of
+from .array.dualarray import DualArray
+from .array.operands import unbuffered
 from .differentiations import doubt
 from .dual import Dual
 from .kernel import DRIVERS
-from .lifting.lift import lift as lifted
+from .lifting.lift import Lifted
+from .lifting.reach import chosen
 from .pair import Function
 from .promises import is_elementwise, is_like_plain
 from .structure import leaves
@@ -28,32 +31,58 @@ def driver(definition: Driver) -> Driver:
     """The driver that gives back what its definition does, as a function like f."""
     name = definition.__name__
     defaults = {k: p.default for k, p in inspect.signature(definition).parameters.items()}
-    short_way: Any = DRIVERS.SHORT_WAYS.get(name) if DRIVERS else None  # for one index, no options
+    short_way: Any = DRIVERS.SHORT_WAYS.get(name) if DRIVERS else None  # for numbers, no options
+    takes_more = name in ("grad", "value_and_grad")  # several arguments, and has_aux
 
     def are_defaults(options: dict[str, Any]) -> bool:
         return all(defaults.get(option, ...) is value for option, value in options.items())
 
     @functools.wraps(definition)
     def public(
-        f: Function, argnums: Argnums = 0, *args: Any, lift: bool = False, **options: Any
+        f: Function, argnums: Argnums = 0, *args: Any, lift: bool | None = None, **options: Any
     ) -> Function:
-        function = function_for(name, f, lift) if lift or not callable(f) else f
-        is_short = short_way and not args and type(argnums) is int and argnums >= 0
-        if is_short and (not options or are_defaults(options)):
-            wrapper: Function = short_way(definition, function, argnums, public, f, lift)
-            return wrapper
-        argnums_as_tuple(name, argnums, f"; for the point x, write {name}(f)(x)")
-        call: Function = definition(function, argnums, *args, **options)
+        if lift not in (True, False, None):
+            raise TypeError(f"{name}: lift is True, False or None; got {lift!r}.")
+        refuse_unless_callable(name, f)
+        is_index = type(argnums) is int and argnums >= 0
+        if not is_index:
+            argnums_as_tuple(name, argnums, f"; for the point x, write {name}(f)(x)")
+        if short_way and not args and (is_index or _is_short(argnums, takes_more)):
+            if not options or are_defaults(options):
+                wrapper: Function = short_way(definition, argnums, public, f, lift)
+                return wrapper
+            if takes_more and options == {"has_aux": True}:
+                wrapper = short_way(definition, argnums, public, f, lift, True)
+                return wrapper
+
+        def general(function: Function) -> Function:
+            call: Function = definition(function, argnums, *args, **options)
+            return call
+
+        call = general(f if lift is None else Lifted(f, lift))
         is_wrapper = isinstance(call, _WRAPPERS)  # a higher derivative, by the same driver
-        if is_wrapper and not lift:
+        if is_wrapper and lift is None:
             return call
         made_by = functools.partial(public, f, argnums, *args, lift=lift, **options)
-        return _Wrapper(call, function, made_by)
+        return _Wrapper(call, f, made_by, general if lift is None else None)
 
     return public  # type: ignore[return-value]
 
 
-def function_for(driver: str, f: Function, lift: bool) -> Function:
+def _is_short(argnums: Argnums, takes_more: bool) -> bool:
+    """Whether the short ways know what to differentiate."""
+    if type(argnums) is tuple:
+        return takes_more and 0 < len(argnums) <= 8 and all(type(a) in (int, str) for a in argnums)
+    return type(argnums) in (int, str)
+
+
+def refuse_unless_callable(driver: str, f: Function) -> None:
+    """Raise TypeError if f, which a driver is given, is not a function."""
+    if not callable(f):
+        raise TypeError(f"{driver} needs a function, got {type(f).__name__}; write {driver}(f)(x).")
+
+
+def function_for(driver: str, f: Function, lift: bool | None) -> Function:
     """The function that a driver differentiates.
 
     Raises
@@ -61,20 +90,32 @@ def function_for(driver: str, f: Function, lift: bool) -> Function:
     TypeError
         If f is not callable.
     """
-    if not callable(f):
-        raise TypeError(f"{driver} needs a function, got {type(f).__name__}; write {driver}(f)(x).")
-    return lifted(f) if lift else f
+    refuse_unless_callable(driver, f)
+    return chosen(f, lift)
 
 
 class _Wrapper:
     """A function under the name, text and signature of f; the kernel has one of its own."""
 
-    def __init__(self, call: Function, f: Function, made_by: functools.partial[Function]) -> None:
+    __wrapped__: Function
+
+    def __init__(
+        self,
+        call: Function,
+        f: Function,
+        made_by: functools.partial[Function],
+        general: Function | None,
+    ) -> None:
         self.__qualname__ = type(f).__name__  # if f has no name
         functools.update_wrapper(self, f)
-        self._call, self._made_by = call, made_by
+        self._call, self._made_by, self._general = call, made_by, general
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._general is not None:  # the first call: does f need lifting?
+            f = chosen(self.__wrapped__, None)
+            if f is not self.__wrapped__:
+                self._call = self._general(f)
+            self._general = None
         return self._call(*args, **kwargs)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
@@ -87,9 +128,15 @@ class _Wrapper:
         return f"<function {self.__qualname__} at {id(self):#x}>"
 
 
-def _continued(definition: Function, x: Any, y: Any, level: int) -> Any:
+def _continued(definition: Function, x: Any, y: Any, level: int, has_aux: bool = False) -> Any:
     """What a driver makes of y, which f has given for x with unit seeds of this level."""
-    return definition(Outputs(definition.__name__, y, level))(x)
+    options = {"has_aux": True} if has_aux else {}
+    return definition(Outputs(definition.__name__, y, level, has_aux), **options)(x)
+
+
+def _stripped(definition: Function, aux: Any, level: int) -> Any:
+    """What f returned beside its result, without tangents."""
+    return aux_of(definition.__name__, aux, level)
 
 
 def _is_doubtful(f: Function, x: Any, level: int) -> bool:
@@ -99,5 +146,8 @@ def _is_doubtful(f: Function, x: Any, level: int) -> bool:
 
 _WRAPPERS: tuple[type, ...] = (_Wrapper,)
 if DRIVERS:
-    DRIVERS.connect(Dual, _continued, is_elementwise, _is_doubtful, doubt)
+    DRIVERS.connect(
+        *(Dual, _continued, is_elementwise, _is_doubtful, doubt),
+        *(Lifted, DualArray, unbuffered, _stripped),
+    )
     _WRAPPERS = (_Wrapper, *DRIVERS.SHORT_WAYS.values())

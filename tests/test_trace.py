@@ -292,7 +292,8 @@ def test_numpy_on_single_numbers() -> None:
     with pytest.raises(ValueError):
         trace(lambda x: dualad.log(x), -1.0)
     with pytest.raises(TypeError, match="would lose the derivative"):
-        trace(lambda x: float(x), 1.0)
+        trace(lambda x: float(x), 1.0, lift=False)
+    assert trace(lambda x: float(x) * x, 3.0).tangent == 6.0
 
 
 def test_repeated_inputs_in_place_and_unused() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..dual import Dual
+from ..kernel import ARRAY_KERNEL
 from ..memory import followed, laid_out_like, lies_like
 from ..namespaces import is_number
 from ..numerics import quiet
@@ -245,6 +246,8 @@ def matmul(a: Any, b: Any) -> Any:
     Directions are one more stack axis in front, so every direction is a matrix product of its
     own. (One product for all of them would be rounded differently for different k.)
     """
+    if ARRAY_KERNEL and (found := ARRAY_KERNEL.product(a, b)) is not None:
+        return dual(*found)
     level = newest((a, b))
     if not directions((a, b), level):
         return bilinear(operator.matmul, a, b)

@@ -17,17 +17,19 @@ from __future__ import annotations
 import operator
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..differentiations import refused
 from ..dual import Dual
-from ..pair import plain
+from ..kernel import LIFTING
+from ..levels import ParticipatingLevel
+from ..pair import plain, readable_dual
 from ..structure import leaves, rebuild
 from .dualarray import DualArray, Flat, is_basic
 from .operands import ArrayProxy, as_operand, unbuffered
-from .promotion import levels_of, refuse_too_many, with_room, without_empty
+from .promotion import levels_of, make_room, with_room
 
 Step = Callable[[Any], Any]
 
@@ -35,7 +37,7 @@ Step = Callable[[Any], Any]
 # -- the buffer ----------------------------------------------------------------------------
 
 
-class _Whole:
+class _AnyWhole:
     """The array of a buffer and all its views."""
 
     __slots__ = ("array", "aliases")
@@ -44,16 +46,45 @@ class _Whole:
         self.array = array
         self.aliases: list[weakref.ref[Any]] = []  # plain arrays of this memory in other hands
 
+
+class _Room:
+    """The elements of a buffer, one by one."""
+
+    __slots__ = ("_content", "_seen", "_steps", "_whole")
+
+    def __init__(self, whole: Any, steps: tuple[Step, ...] = ()) -> None:
+        self._whole, self._steps = whole, steps
+        self._seen: Any = None
+        self._content: Any = None
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.read(index)  # type: ignore[attr-defined]
+
+    def __setitem__(self, index: Any, x: Any) -> None:
+        self.store(index, x)  # type: ignore[attr-defined]
+
+    def __len__(self) -> int:
+        return len(self.content)  # type: ignore[attr-defined]
+
+
+if not TYPE_CHECKING and LIFTING:
+    _AnyWhole, _Room = LIFTING.Whole, LIFTING.Room
+
+
+class _Whole(_AnyWhole):
+    __slots__ = ()
+
     def take(self, x: Dual) -> None:
         """Make room for the tangents of x."""
         array, is_nested = self.array, isinstance(x.primal, Dual) or isinstance(x.tangent, Dual)
-        if isinstance(array, Dual) and array.level == x.level and not is_nested:
+        if isinstance(array, Dual):
+            if array.level != x.level or is_nested:
+                make_room(array, x)
             return
-        array, wanted = without_empty(array), levels_of(x)
-        refuse_too_many(levels_of(array).keys() | wanted.keys())
-        new = with_room(array, wanted)
-        if new is self.array:
-            return
+        if isinstance(x.level, ParticipatingLevel) and not x.level.holds_arrays:
+            new: Any = array.astype(object)
+        else:
+            new = with_room(array, levels_of(x))
         if any(alias() is not None for alias in self.aliases):
             raise refused(
                 "cannot store a dual in an array of floats whose memory is in use by code that "
@@ -96,19 +127,13 @@ def _conversion(f: Callable[[Any], Any]) -> Any:
     return lambda self: f(self.content)
 
 
-class Buffer(ArrayProxy):
+class Buffer(_Room, ArrayProxy):
     """An array that becomes dual when a dual is stored in it.
 
     Made by `buffered`. Everything that an ndarray has comes from its content.
     """
 
-    __slots__ = ("_content", "_seen", "_steps", "_whole")
-
-    def __init__(self, whole: _Whole, steps: tuple[Step, ...] = ()) -> None:
-        self._whole = whole
-        self._steps = steps
-        self._seen: Any = None
-        self._content: Any = None
+    __slots__ = ()
 
     @property
     def content(self) -> Any:
@@ -137,26 +162,25 @@ class Buffer(ArrayProxy):
 
     # elements
 
-    def __getitem__(self, index: Any) -> Any:
+    def read(self, index: Any) -> Any:
+        """self[index]; a view, if NumPy gives one."""
         if type(index) is not int:
             index = rebuild(index, unbuffered)
         y = self.content[index]
-        if not isinstance(y, (np.ndarray, DualArray)):
+        if not isinstance(y, np.ndarray):
             return y
         if is_basic(index if isinstance(index, tuple) else (index,)):
             return self._view(operator.itemgetter(index))
         return buffered(y)
 
-    def __setitem__(self, index: Any, x: Any) -> None:
+    def store(self, index: Any, x: Any) -> None:
+        """self[index] = x."""
         if type(index) is not int:
             index = rebuild(index, unbuffered)
         x = as_operand(x)
         if isinstance(x, Dual):
             self._whole.take(x)
         self.content[index] = x
-
-    def __len__(self) -> int:
-        return len(self.content)
 
     def __iter__(self) -> Iterator[Any]:
         return map(self.__getitem__, range(len(self)))
@@ -324,6 +348,8 @@ class Buffer(ArrayProxy):
         others = [unbuffered(x) for x in leaves([args, kwargs]) if x is not self]
 
         def result(y: Any, step: Step) -> Any:
+            if isinstance(y, DualArray):
+                return y
             if _is_view(y, content):
                 return self._view(step)
             return y if any(_is_view(y, x) for x in others) else rebuild(y, buffered)
@@ -353,7 +379,14 @@ def _is_view(y: Any, content: Any) -> bool:
 
 
 def buffered(x: Any) -> Any:
-    """A new array of floats or complex numbers as a buffer; everything else as it is."""
-    if isinstance(x, DualArray) or (type(x) is np.ndarray and x.dtype.kind in "fc"):
+    """A new array of floats or complex numbers as a buffer; everything else as it is.
+
+    A DualArray takes duals of all levels by itself.
+    """
+    if type(x) is np.ndarray and x.dtype.kind in "fc":
         return Buffer(_Whole(x))
     return x
+
+
+if LIFTING:
+    LIFTING.connect_arrays(DualArray, readable_dual, Buffer, _Whole)

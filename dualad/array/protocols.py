@@ -22,7 +22,7 @@ from ..kernel import ARRAY_KERNEL
 from ..looks import is_plain
 from ..namespaces import ARRAY, is_exact, is_plain_array, not_plain
 from ..numerics import resume_warnings, stop_warnings
-from ..pair import KINDS, as_numpy, is_array, map_leaves, plain
+from ..pair import KINDS, as_numpy, dual, is_array, map_leaves, plain
 from ..rules import Rule
 from ..structure import rebuild
 from ..table import RULES
@@ -388,7 +388,7 @@ def element(x: Dual, index: Any) -> Any:
 
 
 if ARRAY_KERNEL:
-    ARRAY_KERNEL.connect(DualArray, ARRAY, stop_warnings, resume_warnings)
+    ARRAY_KERNEL.connect(DualArray, ARRAY, stop_warnings, resume_warnings, dual)
 KINDS.update({np.ndarray: DualArray, DualArray: DualArray})
 PROTOCOLS.update(
     ufunc=array_ufunc,

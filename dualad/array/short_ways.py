@@ -5,6 +5,8 @@ from __future__ import annotations
 import operator
 from typing import Any, TypeVar
 
+import numpy as np
+
 from ..kernel import ARRAY_KERNEL, KERNEL
 from ..table import RULES
 
@@ -16,7 +18,8 @@ def with_short_ways(kind: T) -> T:
     if KERNEL is None or ARRAY_KERNEL is None:
         return kind
     array: Any = kind
-    view, by_item = ARRAY_KERNEL.view, array.__getitem__
+    view, place, transposed = ARRAY_KERNEL.view, ARRAY_KERNEL.place, ARRAY_KERNEL.transposed
+    by_item, set_item = array.__getitem__, array.__setitem__
 
     def of_operator(name: str, operation: Any, *methods: Any) -> Any:
         square = RULES["square"] if name == "pow" else None
@@ -25,6 +28,14 @@ def with_short_ways(kind: T) -> T:
     def __getitem__(x: Any, index: Any) -> Any:
         part = view(x, index)
         return by_item(x, index) if part is None else part
+
+    def __setitem__(x: Any, index: Any, value: Any) -> None:
+        if not place(x, index, value):
+            set_item(x, index, value)
+
+    def transpose(x: Any) -> Any:
+        y = transposed(x)
+        return np.transpose(x) if y is None else y
 
     array.__add__, array.__radd__ = of_operator("add", operator.add, array.__add__, array.__radd__)
     array.__sub__, array.__rsub__ = of_operator("sub", operator.sub, array.__sub__, array.__rsub__)
@@ -36,5 +47,7 @@ def with_short_ways(kind: T) -> T:
     negative = RULES["neg"].called_as(operator.neg)
     array.__neg__ = ARRAY_KERNEL.unary_operator(negative, array.__neg__)
     array.__array_ufunc__ = ARRAY_KERNEL.ufunc_protocol(array.__array_ufunc__)
+    array.__setitem__ = __setitem__
+    array.T = property(transpose, doc=array.T.__doc__)
     array.__getitem__ = KERNEL.item_of(array, __getitem__)
     return kind

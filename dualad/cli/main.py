@@ -102,7 +102,7 @@ def _show(problem: Problem, request: Request) -> str:
 
     f.__name__ = problem.name
     with working_precision(request.digits):
-        steps = trace(f, wrt=wrt, **problem.values())
+        steps = trace(f, wrt=wrt, **problem.values())  # type: ignore[arg-type]
     if request.graph:
         try:
             graph(steps).save(request.graph)

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ..lifting.reach import AsNeeded
 from ..sentences import closest, did_you_mean, listed, shorten
 from ..structure import rebuild
 from .arguments import Request
@@ -135,7 +136,7 @@ def script_problem(request: Request, path: str, name: str) -> Problem:
         n: _columns(request, n) if n in from_files else _value(request, n, lists=True)
         for n in texts
     }
-    f = load(path, name)
+    f = AsNeeded(load(path, name), None)
     title = f"{os.path.basename(path)}:{name}"
     positional, integers = _parameters(title, f, list(texts))
     wrt = _wrt(request, list(texts), [n for n in texts if n not in (*from_files, *integers)])

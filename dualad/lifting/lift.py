@@ -1,30 +1,35 @@
 """lift: run a function with dual-aware `math`, `cmath` and makers of arrays in place of them.
 
-Nothing is patched. A lifted function is the same code with another mapping of global names:
+Nothing is patched. A lifted function is a twin: the same code, with the module's own variables and
+the function's own cells, in which every callee is first looked up:
 
-    name → lifted(the module's own dict[name])
+    f(x)  →  (hook @ f)(x)
 
-where `lifted` leaves numbers and data alone, gives stand-ins for the three modules and for
-functions of theirs (`from math import exp`), and lifts Python functions, methods and classes in
-turn, whenever a name is looked up. So everything that lifted code calls by name is lifted too,
-globals stay live, and code that runs elsewhere, in other threads too, sees nothing.
-(Python looks names up through `__getitem__` of such a mapping because it is not exactly a dict.)
+The hook gives the stand-in for a function of math or NumPy, the twin of a Python function or
+method, and everything else as it is. So all that lifted code calls is lifted too, however it was
+found, and objects, classes and modules are the real ones. The twin of code is kept as long as the
+code is; that of a function is made where it is called.
 """
 
 from __future__ import annotations
 
-import abc
-import builtins
 import functools
 import os
 import sys
 import types
+import weakref
+from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from ..array.operands import ArrayProxy, unbuffered
+from ..dual import Dual
+from ..kernel import LIFTING
 from ..pair import Function
 from ..structure import leaves, rebuild
-from .standins import FUNCTIONS, MODULES, StandIn
+from .bytecode import Hooks, rewritten
+from .standins import FUNCTIONS, LOADERS, Vectorized
 
 # Code that is left as it is: the standard library, and packages that know what they do.
 _FOREIGN = frozenset(sys.stdlib_module_names) | {
@@ -32,23 +37,37 @@ _FOREIGN = frozenset(sys.stdlib_module_names) | {
     *("numpy", "scipy", "mpmath", "pandas", "sympy", "matplotlib", "numba", "jax", "torch"),
     *("autograd", "pytest", "_pytest", "hypothesis", "IPython", "ipykernel"),
 }
-
+# Of these, functions call the functions that they are given: these are lifted.
+_CALLERS = frozenset(
+    (
+        *("functools", "_functools", "itertools", "contextlib", "threading"),
+        *("_thread", "bisect", "_bisect", "heapq", "_heapq", "statistics", "re"),
+        *("concurrent", "asyncio", "numpy", "scipy", "pandas", "mpmath"),
+    )
+)
 _HERE = os.path.dirname(os.path.dirname(__file__)) + os.sep
+
+# What a hook does with a function: nothing, hand it lifted arguments, or run its twin's code.
+STAYS, CALLS = None, ...
 
 
 def lift(f: Function) -> Function:
     """A function in which `math`, `cmath` and preallocated arrays work with duals.
 
-    The function, and the Python functions, methods and classes that it uses by name, run with
-    `math`, `cmath`, and NumPy's makers of arrays (`zeros`, `empty`, `ones`, `full`, `eye`, `array`,
-    `asarray`, …) standing for their dual-aware versions: an array of floats becomes dual when a
-    dual is stored in it. With plain numbers the result is what the function itself gives.
+    The function, and the Python functions and methods that it calls, run with `math`, `cmath`,
+    NumPy's makers of arrays (`zeros`, `empty`, `ones`, `full`, `eye`, `array`, `asarray`, …) and
+    `float`, `complex` standing for their dual-aware versions: an array of floats becomes dual
+    when a dual is stored in it, and `float(x)` keeps the derivative. With plain numbers the
+    result is what the function itself gives.
+
+    Drivers do so by themselves where a function needs it.
 
     Parameters
     ----------
     f : callable
         A Python function, method, class, `functools.partial`, or object with `__call__`. May be
-        a generator function, recursive, or nested; module globals are read as they are now.
+        a generator function, recursive, or nested; it sees the variables of its module, and
+        writes to them, as always.
 
     Returns
     -------
@@ -62,21 +81,19 @@ def lift(f: Function) -> Function:
 
     Notes
     -----
-    Nothing is patched: other code and other threads see the modules as they are.
+    Nothing is patched: other code and other threads see the modules as they are, and objects are
+    of the classes that they always are.
 
     What lift does not reach runs as it is, and raises TypeError where it would lose a derivative:
 
     - compiled code, and Python code of the standard library, NumPy and SciPy;
-    - `float(x)` and `complex(x)` of a dual (`int(x)` and `round(x)` are steps, and give plain
-      numbers); numbers stored in arrays of integers are cut, as they are without duals;
-    - functions that are not found by name or as attributes of modules and objects, but in lists and
-      dicts that were made outside of f; classes with a metaclass, with `__slots__`, or derived from
-      built-in types; `eval` and `exec` (they raise NameError);
-    - generators that write to global variables. Other functions may: what they write is in the
-      module when the next global name is read, or f returns.
+    - operators and other special methods of the user's classes, except `__init__`, `__new__`,
+      `__call__`, `__iter__`, `__enter__` and `__exit__`;
+    - code that `eval` and `exec` compile;
+    - `int(x)` and `round(x)`, which are steps, and give plain numbers; numbers stored in arrays of
+      integers are cut, as they are without duals.
 
-    Inside of lifted code an array is not an `np.ndarray` for `isinstance`; a class that is lifted
-    passes for itself in `isinstance`, but `type(x) is C` may say no to objects made elsewhere.
+    A function under `functools.cache` runs uncached where a dual is among its arguments.
 
     Examples
     --------
@@ -96,349 +113,387 @@ def lift(f: Function) -> Function:
     if not callable(f):
         raise TypeError(f"lift needs a function, got {type(f).__name__}; write lift(f)(x).")
 
-    spare: list[_Lift] = []  # one for each call that runs at the same time
-
     @functools.wraps(f)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        try:
-            lifted = spare.pop()
-        except IndexError:
-            lifted = _Lift()
-        try:
-            y = lifted(f)(*map(lifted, args), **{name: lifted(x) for name, x in kwargs.items()})
-        finally:
-            lifted.finish()
-            spare.append(lifted)
-        held = any(isinstance(x, ArrayProxy) for x in leaves(y))
-        return rebuild(y, unbuffered) if held else y
+        return Lifted(f)(*args, **kwargs)
 
     wrapper.__dict__["_lifts"] = f
     return wrapper
 
 
-class _Lift:
-    """What a value is in one call of a lifted function."""
+class Lifted:
+    """f, run lifted or as it is; what stands for arrays is made arrays again."""
+
+    __slots__ = ("f", "lift", "__weakref__")
+
+    def __init__(self, f: Function, lift: bool = True) -> None:
+        self.f, self.lift = f, lift
+
+    @property
+    def __wrapped__(self) -> Function:
+        return self.f
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not self.lift:
+            return self.f(*args, **kwargs)
+        begin()
+        try:
+            y = twin_of(self.f)(*args, **kwargs)
+        finally:
+            end()
+        held = any(isinstance(x, ArrayProxy) for x in leaves(y))
+        return rebuild(y, unbuffered) if held else y
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.f, name)
+
+    def __reduce__(self) -> Any:
+        return Lifted, (self.f, self.lift)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Lifted) and (self.f, self.lift) == (other.f, other.lift)
+
+    def __hash__(self) -> int:
+        return hash(self.f)
+
+
+def twin_of(f: Function) -> Function:
+    """What lifted code calls in place of f, which itself may be in a package that stays."""
+    given: Function = stand_in(f)
+    if given is f and isinstance(f, types.FunctionType) and _may_be_copied(f.__code__):
+        return _twin(f, _copied(f))
+    return given
+
+
+# -- what is called ------------------------------------------------------------------------
+
+
+def stand_in(x: Any) -> Any:
+    """What is called in place of x."""
+    kind = type(x)
+    if kind is types.FunctionType:
+        return _of_function(x)
+    if kind is types.MethodType:
+        f = stand_in(x.__func__)
+        if f is x.__func__:
+            return x
+        return types.MethodType(f, x.__self__)
+    if (found := _found(x)) is not None:
+        return found
+    if isinstance(x, type):
+        return _of_class(x)
+    if kind in _STAYING:
+        return x
+    if kind is functools.partial:
+        given = {name: argument(v) for name, v in x.keywords.items()}
+        return functools.partial(stand_in(x.func), *map(argument, x.args), **given)
+    if kind is _Cached:
+        return Uncached(x)
+    call = inspected(kind, "__call__")
+    if type(call) is types.FunctionType and (f := _of_function(call)) is not call:
+        return types.MethodType(f, x)
+    return x
+
+
+def _found(x: Any) -> Any:
+    try:
+        found = FUNCTIONS.get(x)
+    except TypeError:  # it has no hash
+        return None
+    return found if found is not None or not has_foreign_stand_in(x) else FUNCTIONS[x]
+
+
+def has_foreign_stand_in(x: Any) -> bool:
+    """Whether a function or class of a package such as SciPy has a stand-in, which is loaded."""
+    module = getattr(x, "__module__", None)
+    if _root(module) not in LOADERS or type(x) not in (types.FunctionType, type):
+        return False
+    LOADERS[_root(module)](str(module))
+    return x in FUNCTIONS
+
+
+def _of_function(f: types.FunctionType) -> Any:
+    code = code_for(f)
+    if code is CALLS:
+        return _found(f) or Caller(f)
+    if code is STAYS:
+        return FUNCTIONS.get(f, f)
+    return _twin(f, code)
+
+
+def _twin(f: types.FunctionType, code: types.CodeType) -> types.FunctionType:
+    """f with other code: the same variables, cells, defaults and attributes."""
+    new = types.FunctionType(code, f.__globals__, f.__name__, f.__defaults__, f.__closure__)
+    new.__kwdefaults__, new.__dict__ = f.__kwdefaults__, f.__dict__
+    new.__qualname__, new.__module__, new.__doc__ = f.__qualname__, f.__module__, f.__doc__
+    return new
+
+
+def _of_class(cls: type) -> Any:
+    """The class, or what makes its objects by lifted `__new__` and `__init__`."""
+    if type(cls).__call__ is not type.__call__:
+        return cls
+    if _root(cls.__module__) in _CALLERS and _is_foreign(cls.__module__):
+        return Caller(cls)
+    makers = (inspected(cls, "__new__"), inspected(cls, "__init__"))
+    plain = (getattr(m, "__func__", m) for m in makers)
+    if any(type(m) is types.FunctionType and _of_function(m) is not m for m in plain):
+        return Constructor(cls)
+    return cls
+
+
+def argument(x: Any) -> Any:
+    """What is handed to a function that stays, in place of a function x."""
+    if isinstance(x, (types.FunctionType, types.MethodType, functools.partial)):
+        return stand_in(x)
+    if type(x) is types.BuiltinFunctionType:
+        return _found(x) or x
+    return x
+
+
+class Caller:
+    """A function that stays, and calls functions that it is given: these are lifted."""
+
+    __slots__ = ("callee", "change")
+
+    def __init__(self, callee: Any, change: Function = argument) -> None:
+        self.callee, self.change = callee, change
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        change = self.change
+        if kwargs:
+            kwargs = {name: change(x) for name, x in kwargs.items()}
+        return self.callee(*map(change, args), **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.callee, name)
+
+
+class Constructor:
+    """Makes objects of a class, as `type.__call__` does."""
+
+    __slots__ = ("cls",)
+
+    def __init__(self, cls: type) -> None:
+        self.cls = cls
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        cls = self.cls
+        x = stand_in(cls.__new__)(cls, *args, **kwargs)
+        if isinstance(x, cls):
+            init: Any = type(x).__init__
+            if (result := stand_in(init)(x, *args, **kwargs)) is not None:
+                raise TypeError(f"__init__() should return None, not {type(result).__name__!r}")
+        return x
+
+
+class Uncached:
+    """A function under `functools.cache` or `lru_cache`: not for duals, which have no hash."""
+
+    __slots__ = ("cached",)
+
+    def __init__(self, cached: Any) -> None:
+        self.cached = cached
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if any(_is_lifted_number(x) for x in leaves([args, kwargs])):
+            return stand_in(self.cached.__wrapped__)(*args, **kwargs)
+        return self.cached(*args, **kwargs)
+
+
+def _is_lifted_number(x: Any) -> bool:
+    return isinstance(unbuffered(x), Dual)
+
+
+# -- attributes, loops, managers -----------------------------------------------------------
+
+
+class Callee:
+    """Callee() @ f is what is called in place of f."""
+
+    def __matmul__(self, f: Any) -> Any:
+        return stand_in(f)
+
+
+class Getter:
+    """Reads an attribute; properties of the user's classes are lifted."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __matmul__(self, x: Any) -> Any:
+        return read(x, self.name)
+
+
+class Setter:
+    """Writes an attribute: of (value, object)."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __matmul__(self, pair: tuple[Any, Any]) -> None:
+        write(pair[1], self.name, pair[0])
+
+
+class Iterable:
+    """What a loop goes through in place of x."""
+
+    def __matmul__(self, x: Any) -> Any:
+        return walked(x)
+
+
+class Manager:
+    """What `with` enters in place of x."""
+
+    def __matmul__(self, x: Any) -> Any:
+        enter = inspected(type(x), "__enter__")
+        return Entered(x) if type(enter) is types.FunctionType else x
+
+
+class Entered:
+    """A manager whose methods are lifted."""
+
+    __slots__ = ("x",)
+
+    def __init__(self, x: Any) -> None:
+        self.x = x
+
+    def __enter__(self) -> Any:
+        return stand_in(type(self.x).__enter__)(self.x)
+
+    def __exit__(self, *error: Any) -> Any:
+        return stand_in(type(self.x).__exit__)(self.x, *error)
+
+
+def walked(x: Any) -> Any:
+    """An iterator, if the class of x is the user's and makes one by Python code; or x itself."""
+    if type(x).__flags__ & _HEAP_TYPE:
+        walk = inspected(type(x), "__iter__")
+        if type(walk) is types.FunctionType and (f := stand_in(walk)) is not walk:
+            return f(x)
+    return x
+
+
+def read(x: Any, name: str) -> Any:
+    """getattr(x, name), with lifted properties."""
+    found = inspected(type(x), name)
+    if type(found) is property and type(found.fget) is types.FunctionType:
+        try:
+            return stand_in(found.fget)(x)
+        except AttributeError:
+            if inspected(type(x), "__getattr__") is None:
+                raise
+            return type(x).__getattr__(x, name)
+    if type(found) is functools.cached_property and name not in vars(x):
+        vars(x)[name] = stand_in(found.func)(x)
+    return getattr(x, name)
+
+
+def write(x: Any, name: str, value: Any) -> None:
+    """setattr(x, name, value), with lifted properties."""
+    found = inspected(type(x), name)
+    if type(found) is property and type(found.fset) is types.FunctionType:
+        stand_in(found.fset)(x, value)
+    else:
+        setattr(x, name, value)
+
+
+def inspected(cls: type, name: str) -> Any:
+    """What stands under a name in a class, or one that it is derived from."""
+    for kind in cls.__mro__:
+        if name in kind.__dict__:
+            return kind.__dict__[name]
+    return None
+
+
+# -- code ----------------------------------------------------------------------------------
+
+
+class _Copies:
+    """What is known of code, kept as long as the code is."""
 
     def __init__(self) -> None:
-        self.known: dict[int, tuple[Any, Any]] = {}  # by identity; the value is kept alive
-        self.data = set(_DATA)  # types of values that stay as they are
-        self.globals: dict[int, _Globals] = {}
-        self.builtins = {
-            **vars(builtins),
-            "super": self._super,
-            "globals": lambda: _real(sys._getframe(1).f_globals),
-            "__import__": self._import,
-            "__build_class__": _build_class,
-        }
+        self._known: dict[int, tuple[weakref.ref[types.CodeType], Any]] = {}
 
-    def __call__(self, x: Any) -> Any:
-        if type(x) in self.data:
-            return x
-        if id(x) in self.known:
-            return self.known[id(x)][1]
-        lifted = self._lifted(x)
-        if lifted is not x and not isinstance(x, types.MethodType):  # these are made anew each time
-            self.known[id(x)] = x, lifted
-        return lifted
+    def get(self, code: types.CodeType, default: Any) -> Any:
+        found = self._known.get(id(code))
+        return default if found is None else found[1]
 
-    def finish(self) -> None:
-        """Let the modules have what was written to their variables, and forget what was lifted."""
-        for mapping in self.globals.values():
-            mapping.write()
-        self.known.clear()
-
-    def _lifted(self, x: Any) -> Any:
-        if isinstance(x, types.ModuleType):
-            return self._module(x)
-        if isinstance(x, _FUNCTIONS) and x in FUNCTIONS:
-            return FUNCTIONS[x]
-        if isinstance(x, types.FunctionType):
-            return self(x.__dict__["_lifts"]) if "_lifts" in x.__dict__ else self._function(x)
-        if isinstance(x, types.MethodType):
-            return types.MethodType(self(x.__func__), self(x.__self__))
-        if type(x) is functools.partial:
-            given = {name: self(v) for name, v in x.keywords.items()}
-            return functools.partial(self(x.func), *map(self, x.args), **given)
-        if isinstance(x, type):
-            return self._class(x)
-        return self._object(x)
-
-    # modules
-
-    def _module(self, module: types.ModuleType) -> Any:
-        if isinstance(module, StandIn):
-            return module
-        if module.__name__ in MODULES:
-            return MODULES[module.__name__]
-        return module if _is_foreign(module.__name__) else _Module(module, self)
-
-    def _import(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        return self(builtins.__import__(name, *args, **kwargs))
-
-    # functions
-
-    def _function(self, f: types.FunctionType) -> Any:
-        if type(f.__globals__) is _Globals:
-            return f
-        if f.__code__.co_filename.startswith(_HERE):
-            return f
-        mapping: Any = f.__globals__
-        name = mapping.get("__name__", "")
-        if not _is_foreign(name) or name.startswith(__package__):  # as our own doctests
-            mapping = self._globals(mapping)
-        elif not f.__closure__:
-            return f
-        code, writes = _copied(f.__code__)
-        cells = list(f.__closure__ or ())
-        filled: list[types.CellType] = []
-        contents = []  # put in below: a function may find itself in its closure
-        for i, (name, cell) in enumerate(zip(code.co_freevars, cells, strict=True)):
-            if (
-                name not in writes | {"__class__"}
-                and _is_full(cell)
-                and type(cell.cell_contents) not in _DATA
-            ):
-                contents.append(cell.cell_contents)
-                cells[i] = types.CellType()
-                filled.append(cells[i])
-        new = types.FunctionType(code, mapping, f.__name__, None, tuple(cells))
-        self.known[id(f)] = f, new
-        for cell, content in zip(filled, contents, strict=True):
-            cell.cell_contents = self(content)
-        if f.__defaults__ is not None:
-            new.__defaults__ = tuple(map(self, f.__defaults__))
-        if f.__kwdefaults__ is not None:
-            new.__kwdefaults__ = {name: self(x) for name, x in f.__kwdefaults__.items()}
-        new.__dict__ = f.__dict__
-        new.__qualname__, new.__module__, new.__doc__ = f.__qualname__, f.__module__, f.__doc__
-        return new
-
-    def _globals(self, real: dict[str, Any]) -> _Globals:
-        if id(real) not in self.globals:
-            self.globals[id(real)] = _Globals(real, self)
-        return self.globals[id(real)]
-
-    # objects
-
-    def _class(self, cls: type) -> type:
-        """A subclass that gives lifted methods, and passes for the class."""
-        if not _is_liftable(cls):
-            return cls
-        lifted = self
-
-        def getattribute(obj: Any, name: str) -> Any:
-            if name == "__class__":
-                return cls
-            if _is_special(name):
-                return object.__getattribute__(obj, name)
-            found = inspected(name)
-            if isinstance(found, property) and found.fget is not None:
-                return lifted(found.fget)(obj)
-            if isinstance(found, functools.cached_property) and name not in vars(obj):
-                vars(obj)[name] = lifted(found.func)(obj)
-            return lifted(object.__getattribute__(obj, name))
-
-        def setattribute(obj: Any, name: str, value: Any) -> None:
-            found = inspected(name)
-            if isinstance(found, property) and found.fset is not None:
-                lifted(found.fset)(obj, value)
-            else:
-                object.__setattr__(obj, name, value)
-
-        def inspected(name: str) -> Any:
-            """What stands under a name in the class, or one that it is derived from."""
-            return next((vars(kind)[name] for kind in cls.__mro__ if name in vars(kind)), None)
-
-        def class_attribute(kind: Any, name: str) -> Any:
-            own = _is_special(name) or name.startswith("_abc_")
-            return type.__getattribute__(kind, name) if own else lifted(getattr(cls, name))
-
-        def set_class_attribute(kind: Any, name: str, value: Any) -> None:
-            own = _is_special(name) or name.startswith("_abc_")
-            type.__setattr__(kind, name, value) if own else setattr(cls, name, value)
-
-        meta = type(
-            type(cls).__name__,
-            (_LiftedType, type(cls)),
-            {
-                "__instancecheck__": lambda _, x: isinstance(x, cls),
-                "__subclasscheck__": lambda _, kind: issubclass(kind, cls),
-                "__getattribute__": class_attribute,
-                "__setattr__": set_class_attribute,
-            },
-        )
-        names: dict[str, Any] = {"__slots__": ()}
-        names |= {name: vars(cls)[name] for name in ("__doc__", "__module__") if name in vars(cls)}
-        new: type = meta(cls.__name__, (cls,), names | {"__qualname__": cls.__qualname__})
-        self.known[id(cls)] = cls, new
-        type.__setattr__(new, "__setattr__", setattribute)
-        for kind in reversed(cls.__mro__[:-1]):
-            for name, method in vars(kind).items():
-                if _is_special(name) and name not in ("__del__", "__class__"):
-                    if isinstance(method, types.FunctionType):
-                        type.__setattr__(new, name, self(method))
-                    elif isinstance(method, staticmethod):
-                        type.__setattr__(new, name, staticmethod(self(method.__func__)))
-        type.__setattr__(new, "__getattribute__", getattribute)
-        return new
-
-    def _object(self, x: Any) -> Any:
-        """An object with lifted methods and the same attributes."""
-        kind = type(x)
-        if isinstance(kind, _LiftedType):
-            return x
-        if not _is_liftable(kind) or any(vars(k).get("__slots__") for k in kind.__mro__):
-            if not isinstance(x, _FUNCTIONS):
-                self.data.add(kind)
-            return x
-        view = object.__new__(self(kind))
-        object.__setattr__(view, "__dict__", x.__dict__)
-        return view
-
-    def _super(self, *args: Any) -> Any:
-        if not args:
-            frame = sys._getframe(1)
-            names = frame.f_locals
-            args = names["__class__"], names[frame.f_code.co_varnames[0]]
-        return _Super(super(*args), self)
+    def set(self, code: types.CodeType, value: Any) -> None:
+        key = id(code)
+        self._known[key] = weakref.ref(code, lambda _: self._known.pop(key, None)), value
 
 
-class _Globals(dict[str, Any]):
-    """A module's variables as lifted code sees them."""
-
-    def __init__(self, real: dict[str, Any], lifted: _Lift) -> None:
-        super().__init__({name: real[name] for name in _OF_IMPORT if name in real})
-        self["__builtins__"] = lifted.builtins
-        self.real, self.lifted, self.size = real, lifted, len(self)
-
-    def __getitem__(self, name: str) -> Any:
-        if len(self) != self.size:
-            self.write()
-        if name in self.real:
-            return self.lifted(self.real[name])
-        return self.lifted.builtins[name]
-
-    def write(self) -> None:
-        """Python stores past the mapping's methods, in the dict itself: pass it on."""
-        for name in [*self][self.size :]:
-            self.real[name] = self.pop(name)
+def code_for(f: types.FunctionType) -> Any:
+    """The code of a function's twin; or STAYS, or CALLS."""
+    known = noted(f.__code__, 0)
+    if known != 0:
+        return known
+    code = f.__code__
+    if not _may_be_copied(code):
+        found: Any = STAYS
+    elif not is_left_alone(name := f.__globals__.get("__name__", ""), code) or code.co_freevars:
+        return _copied(f)
+    else:
+        found = CALLS if _root(name) in _CALLERS else STAYS
+    note(code, found)
+    return found
 
 
-def _build_class(body: Any, *args: Any, **kwargs: Any) -> Any:
-    """The body of a class statement reads names from the dict itself: have them there meanwhile."""
-    mapping = body.__globals__
-    if type(mapping) is not _Globals:
-        return builtins.__build_class__(body, *args, **kwargs)
-    mapping.write()
-    names = {
-        n: mapping[n] for n in body.__code__.co_names if n in mapping.real and n not in mapping
-    }
-    mapping.update(names)
-    mapping.size += len(names)
-    try:
-        return builtins.__build_class__(body, *args, **kwargs)
-    finally:
-        for name in names:
-            del mapping[name]
-        mapping.size -= len(names)
+def _copied(f: types.FunctionType) -> Any:
+    def is_plain(name: str) -> bool:
+        return isinstance(f.__globals__.get(name), types.ModuleType)
+
+    hooks = Hooks(callee, ITERABLE, MANAGER, getter, setter, is_plain)
+    code = rewritten(f.__code__, hooks, lambda new: note(new, STAYS))
+    note(f.__code__, code)
+    return code
 
 
-_OF_IMPORT = ("__name__", "__package__", "__spec__", "__path__", "__loader__")  # relative imports
+def is_left_alone(module: Any, code: types.CodeType | None = None) -> bool:
+    """Whether code of a module, or the classes in it, run as they are."""
+    if code is not None and not _may_be_copied(code):
+        return True
+    return _is_foreign(module) and not (code is not None and str(module).startswith(_DUALAD))
 
 
-class _Module(types.ModuleType):
-    """A user's module; what is taken from it is lifted."""
-
-    def __init__(self, module: types.ModuleType, lifted: _Lift) -> None:
-        super().__init__(module.__name__, module.__doc__)
-        self.__dict__.update(_module=module, _lifted=lifted)
-
-    def __getattr__(self, name: str) -> Any:
-        return self._lifted(getattr(self._module, name))
-
-    def __setattr__(self, name: str, value: Any) -> None:
-        setattr(self._module, name, value)
+def _may_be_copied(code: types.CodeType) -> bool:
+    return not code.co_filename.startswith(_HERE)
 
 
-class _Super:
-    """super(), with lifted methods."""
-
-    def __init__(self, base: Any, lifted: _Lift) -> None:
-        self.__base, self.__lifted = base, lifted
-
-    def __getattr__(self, name: str) -> Any:
-        return self.__lifted(getattr(self.__base, name))
-
-    def __getattribute__(self, name: str) -> Any:
-        if _is_special(name):  # as in super().__init__()
-            lifted = object.__getattribute__(self, "_Super__lifted")
-            return lifted(getattr(object.__getattribute__(self, "_Super__base"), name))
-        return object.__getattribute__(self, name)
+def _root(module: Any) -> str:
+    return str(module).partition(".")[0]
 
 
-class _LiftedType(type):
-    """The mark of lifted classes."""
-
-
-_FUNCTIONS = tuple({type(f) for f in FUNCTIONS})
-_DATA = frozenset(
-    (*(bool, int, float, complex, str, bytes, type(None)), *(list, tuple, dict, set, range, slice))
-)
-
-
-def _is_special(name: str) -> bool:
-    return name.startswith("__") and name.endswith("__")
-
-
-def _is_foreign(module: str) -> bool:
-    return module.partition(".")[0] in _FOREIGN
-
-
-def _is_liftable(cls: type) -> bool:
-    """Whether this is a class of the user's whose objects hold nothing but attributes."""
-    kinds = [kind for kind in cls.__mro__ if kind not in (object, abc.ABC)]
-    return (
-        type(cls) in (type, abc.ABCMeta)
-        and bool(kinds)
-        and all(kind.__flags__ & _HEAP_TYPE and not _is_foreign(kind.__module__) for kind in kinds)
-        and isinstance(cls.__init_subclass__, types.BuiltinMethodType)
-        and not any("__getattribute__" in vars(kind) for kind in kinds)
-    )
+def _is_foreign(module: Any) -> bool:
+    return _root(module) in _FOREIGN
 
 
 _HEAP_TYPE = 1 << 9  # made by a class statement
-
-
-def _real(mapping: dict[str, Any]) -> dict[str, Any]:
-    return mapping.real if isinstance(mapping, _Globals) else mapping
-
-
-def _is_full(cell: types.CellType) -> bool:
-    try:
-        return cell.cell_contents is not cell
-    except ValueError:
-        return False
-
-
-@functools.lru_cache(1024)
-def _copied(code: types.CodeType) -> tuple[types.CodeType, frozenset[str]]:
-    """Code of its own, for Python keeps notes in it; and the enclosing variables it writes to."""
-    import dis
-
-    written = set()
-    inner = [code]
-    while inner:
-        part = inner.pop()
-        inner += [c for c in part.co_consts if isinstance(c, types.CodeType)]
-        for step in dis.get_instructions(part):
-            if step.opname in ("STORE_DEREF", "DELETE_DEREF"):
-                written.add(str(step.argval))
-            elif step.opname == "STORE_GLOBAL" and part.co_flags & _GENERATOR:
-                raise TypeError(
-                    f"lift cannot run {part.co_name}, a generator that writes to the global "
-                    f"variable {step.argval!r}; write to an attribute or a list instead."
-                )
-    return code.replace(), frozenset(written)
-
-
-_GENERATOR = 0x20 | 0x80 | 0x200  # generators and coroutines, by inspect's flags
+_DUALAD = __package__.partition(".")[0]  # as our own doctests
+_Cached = type(functools.lru_cache(lambda: None))
+_STAYING = frozenset(
+    (
+        *(types.BuiltinFunctionType, types.MethodWrapperType, types.WrapperDescriptorType),
+        *(types.MethodDescriptorType, types.ClassMethodDescriptorType),
+    )
+)
+_copies = _Copies()
+noted: Function = LIFTING.get_note if LIFTING else _copies.get
+begin: Function = LIFTING.begin if LIFTING else lambda: None
+end: Function = LIFTING.end if LIFTING else lambda: None
+note: Function = LIFTING.set_note if LIFTING else _copies.set
+callee: Function = LIFTING.Callee if LIFTING else Callee
+ITERABLE: Any = LIFTING.Iterable() if LIFTING else Iterable()
+MANAGER = Manager()
+getter: Callable[[str], Any] = LIFTING.Getter if LIFTING else Getter
+setter: Callable[[str], Any] = LIFTING.Setter if LIFTING else Setter
+_WALKERS: dict[Any, Function] = {
+    **dict.fromkeys((map, filter), lambda x: walked(stand_in(x))),
+    **dict.fromkeys((sorted, min, max, functools.reduce), lambda x: walked(argument(x))),
+    **dict.fromkeys((sum, list, tuple, set, enumerate, zip, any, all), walked),
+}
+FUNCTIONS |= {f: Caller(f, change) for f, change in _WALKERS.items()}
+FUNCTIONS[np.vectorize] = Caller(Vectorized)
+if LIFTING:
+    LIFTING.connect(FUNCTIONS, stand_in, code_for, read, write, walked)

@@ -9,13 +9,14 @@ from __future__ import annotations
 import cmath
 import functools
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from ..array.buffers import buffered
+from ..array.dualarray import DualArray
 from ..array.operands import ArrayProxy, unbuffered
 from ..array.promotion import levels_of, with_room
 from ..array.protocols import ARRAY_FUNCTIONS
@@ -23,6 +24,7 @@ from ..array_rules.creation import array_of, require
 from ..array_rules.others import as_strided
 from ..dual import Dual, function
 from ..functions import atan2, cos, sin
+from ..kernel import KERNEL, LIFTING
 from ..looks import is_plain
 from ..namespaces import is_exact
 from ..pair import Function, as_number, dual, map_leaves, newest, parts, plain
@@ -65,7 +67,9 @@ def _stand_in(f: Function, on_duals: Function) -> Function:
 
 
 def _of_row(f: Function, name: str) -> Function:
-    return _stand_in(f, function(RULES[name]))
+    readable = _stand_in(f, function(RULES[name]))
+    row = KERNEL.row_number(RULES[name].name) if KERNEL and len(RULES[name].args) == 1 else -1
+    return LIFTING.Row(row, f, readable) if LIFTING and row >= 0 else readable
 
 
 def _answer(f: Function) -> Function:
@@ -88,6 +92,14 @@ def _log(f: Function) -> Function:
         return log(x) if base is None else log(x) / log(base)
 
     return of_base if f is math.log else lambda x, base=None: of_base(x, base)
+
+
+def _logarithm() -> Function:
+    readable = _stand_in(math.log, _log(math.log))
+    if not (KERNEL and LIFTING):
+        return readable
+    row: Function = LIFTING.Row(KERNEL.row_number("log"), math.log, readable)
+    return row
 
 
 @functools.cache
@@ -159,7 +171,7 @@ _MATH |= {
     if hasattr(math, name)
 }
 _MATH |= {
-    "log": _stand_in(math.log, _log(math.log)),
+    "log": _logarithm(),
     "hypot": _stand_in(math.hypot, _hypot),
     "dist": _dist,
     "fsum": _fsum,
@@ -232,7 +244,7 @@ def _makes_arrays(f: Function, copies: bool) -> Function:
 
     @functools.wraps(f)
     def make(x: Any, dtype: Any = None, order: Any = None, **options: Any) -> Any:
-        if options.get("like") is not None or not _any_dual(x):
+        if options.get("like") is not None or dtype in (object, "O") or not _any_dual(x):
             order = {} if order is None else {"order": order}
             y = f(rebuild(x, unbuffered), dtype, **order, **options)
             if isinstance(unbuffered(x), np.ndarray) and np.may_share_memory(y, unbuffered(x)):
@@ -241,18 +253,23 @@ def _makes_arrays(f: Function, copies: bool) -> Function:
         if f is np.asfortranarray:
             order = "F"
         copy = options.get("copy", copies or None)
+        copy = None if copy is np._CopyMode.IF_NEEDED else copy
         y = array_of(x, dtype, copy=copy, order=order or "K", ndmin=options.get("ndmin", 0))
         return x if y is unbuffered(x) else buffered(y)
 
     return make
 
 
+def _may_be_in_arrays(x: Dual) -> bool:
+    return type(x.level) is int or getattr(x.level, "holds_arrays", True)
+
+
 def _any_dual(x: Any) -> bool:
     for v in leaves(x):
         v = unbuffered(v)
         if isinstance(v, Dual):
-            return True
-        if isinstance(v, np.ndarray) and v.dtype == object and _has_dual(v.ravel().tolist()):
+            return _may_be_in_arrays(v)
+        if isinstance(v, np.ndarray) and v.dtype == object and _any_dual(v.ravel().tolist()):
             return True
     return False
 
@@ -308,20 +325,71 @@ def _array_functions(module: ModuleType) -> dict[str, Function]:
 
 
 _NUMPY: dict[str, Function] = _array_functions(np)
-_NUMPY |= {
-    name: _makes_buffers(_takes_lists(getattr(np, name)))
-    for name in (
-        *("zeros", "empty", "ones", "eye", "identity", "tri", "arange", "linspace", "logspace"),
-        *("geomspace", "vander", "diag", "diagflat", "zeros_like", "ones_like", "empty_like"),
-        *("full_like", "copy", "fromfunction", "tile", "repeat", "outer", "kron", "concatenate"),
-        *("stack", "vstack", "hstack", "column_stack", "loadtxt"),
-    )
-}
-_NUMPY |= {
-    name: _makes_arrays(getattr(np, name), copies=name == "array")
-    for name in ("array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray")
-}
-_NUMPY |= {"full": _full, "fromiter": _fromiter}
+_MAKERS = (
+    *("zeros", "empty", "ones", "eye", "identity", "tri", "arange", "linspace", "logspace"),
+    *("geomspace", "vander", "diag", "diagflat", "zeros_like", "ones_like", "empty_like"),
+    *("full_like", "copy", "fromfunction", "tile", "repeat", "outer", "kron", "concatenate"),
+    *("stack", "vstack", "hstack", "column_stack", "loadtxt"),
+)
+# These are not right on duals without lift: what they make takes no duals, or is made of floats.
+_NEEDED = (
+    *("zeros", "empty", "ones", "eye", "identity", "arange", "linspace", "logspace", "copy"),
+    *("geomspace", "full_like", "fromfunction", "vander", "diag", "tri"),
+)
+_CONVERTERS = ("array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray")
+
+
+def _maker(f: Function) -> Function:
+    readable = _makes_buffers(_takes_lists(f))
+    return LIFTING.Maker(f, readable, False) if LIFTING else readable
+
+
+_NUMPY |= {name: _maker(getattr(np, name)) for name in _MAKERS}
+_NUMPY |= {name: _makes_arrays(getattr(np, name), copies=name == "array") for name in _CONVERTERS}
+if LIFTING:
+    for _name in ("array", "asarray", "asanyarray"):
+        _NUMPY[_name] = LIFTING.Maker(getattr(np, _name), _NUMPY[_name], True, _name == "array")
+
+
+@functools.wraps(np.arange)
+def _arange(*args: Any, **kwargs: Any) -> Any:
+    if not _any_dual([*args, *kwargs.values()]):
+        return _PLAIN_ARANGE(*args, **kwargs)
+    given = dict(zip(("start", "stop", "step"), args, strict=False)) | kwargs
+    if len(args) == 1 and "stop" not in kwargs:
+        given = {"stop": args[0]} | kwargs
+    given = {name: unbuffered(x) for name, x in given.items()}
+    numbers: dict[str, Any] = {name: plain(x) for name, x in given.items()}
+    y: Any = np.arange(**numbers)
+    start, step = given.get("start", 0.0), given.get("step", 1.0)
+    if y.dtype.kind not in "fc" or not _any_dual([start, step]):
+        return buffered(y)
+    return y + ((start - plain(start)) + np.arange(len(y)) * (step - plain(step)))
+
+
+_PLAIN_ARANGE = _NUMPY["arange"]
+
+
+@functools.wraps(np.nditer)
+def _nditer(op: Any, *args: Any, **kwargs: Any) -> Any:
+    if args or kwargs or not _any_dual(op):
+        return np.nditer(rebuild(op, unbuffered), *args, **kwargs)
+    return iter(np.ravel(array_of(op), "K"))
+
+
+class Vectorized(np.vectorize):
+    """np.vectorize, whose results of duals are duals, whatever otypes says."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.otypes is None or not _any_dual([args, kwargs]):
+            return super().__call__(*args, **kwargs)
+        free = np.vectorize(
+            self.pyfunc, excluded=self.excluded, cache=self.cache, signature=self.signature
+        )
+        return free(*args, **kwargs)
+
+
+_NUMPY |= {"full": _full, "fromiter": _fromiter, "arange": _arange, "nditer": _nditer}
 
 
 @functools.wraps(np.require)
@@ -354,36 +422,106 @@ _STRIDE_TRICKS: dict[str, Function] = {
 }
 
 
-# -- the modules ---------------------------------------------------------------------------
+# -- Python's own ---------------------------------------------------------------------------
 
 
-class StandIn(ModuleType):
-    """A module with some of its functions replaced."""
+@functools.wraps(float)
+def _float(*args: Any) -> Any:
+    if len(args) == 1 and isinstance(args[0], (Dual, ArrayProxy)):
+        x = unbuffered(args[0])
+        if isinstance(x, Dual) and not _may_be_in_arrays(x):
+            return x if type(x.primal) is float else float(x)
+        y = float(plain(x))
+        return _number_of(float, x) if isinstance(x, Dual) else y
+    return float(*args)
 
-    def __init__(self, module: ModuleType, functions: dict[str, Function]) -> None:
-        super().__init__(module.__name__, module.__doc__)
-        self.__dict__.update(functions)
-        self.__dict__["_module"] = module
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._module, name)
+def _number_of(kind: Callable[[Any], Any], x: Any) -> Any:
+    """The number that is in a dual, at all its levels, as of a kind."""
+    if isinstance(plain(x), np.ndarray):
+        x = np.reshape(x, ())[()]
+    return map_leaves(lambda v: v if isinstance(v, np.ndarray) else kind(v), x)
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        setattr(self._module, name, value)
 
-    def __dir__(self) -> Sequence[str]:
-        return dir(self._module)
+@functools.wraps(complex)
+def _to_complex(*args: Any, **kwargs: Any) -> Any:
+    if not any(isinstance(x, (Dual, ArrayProxy)) for x in (*args, *kwargs.values())):
+        return complex(*args, **kwargs)
+    given = dict(zip(("real", "imag"), args, strict=False)) | kwargs
+    complex(**{name: plain(unbuffered(x)) for name, x in given.items()})
+    each = [_number_of(complex, unbuffered(x)) for x in given.values()]
+    return each[0] if "imag" not in given else given["real"] + given["imag"] * 1j
 
+
+def _as_kind(kind: Any, x: Any) -> Any:
+    """The number in a dual, at all its levels, as one of NumPy's; tangents in its precision."""
+    if not isinstance(x, Dual):
+        return kind(x)
+
+    def fitting(t: Any) -> Any:
+        return t.astype(kind) if isinstance(t, np.ndarray) else kind(t).item()
+
+    tangent = map_leaves(fitting, x.tangent)
+    if kind is np.longdouble:
+        tangent = x.tangent
+    return dual(_as_kind(kind, x.primal), tangent, x.level)
+
+
+def _of_numpy(kind: Any) -> Function:
+    """np.float64 and its like, which make a number of a number, and an array of a list."""
+
+    @functools.wraps(kind)
+    def convert(*args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and not kwargs:
+            x = unbuffered(args[0])
+            if isinstance(x, DualArray) and x.ndim:
+                return buffered(x.astype(kind))
+            if isinstance(x, Dual):
+                kind(plain(x))
+                if np.iscomplexobj(plain(x)) and not np.iscomplexobj(kind(0)):
+                    x = np.real(x)
+                return _as_kind(kind, x)
+            if isinstance(x, (list, tuple)) and _any_dual(x):
+                return buffered(array_of(x, kind))
+        return kind(*args, **kwargs)
+
+    return convert
+
+
+@functools.wraps(isinstance)
+def _isinstance(x: Any, kinds: Any, /) -> bool:
+    if isinstance(x, ArrayProxy):
+        return isinstance(x, kinds) or issubclass(np.ndarray, kinds)
+    return isinstance(x, kinds)
+
+
+_PYTHON: dict[Any, Function] = {float: _float, complex: _to_complex, isinstance: _isinstance}
+_PYTHON |= {
+    kind: _of_numpy(kind)
+    for kind in (np.float64, np.float32, np.longdouble, np.complex128, np.complex64)
+}
+
+# -- all of them -----------------------------------------------------------------------------
 
 _TABLES: tuple[tuple[Any, dict[str, Function]], ...] = (
     *((math, _MATH), (cmath, _CMATH), (np, _NUMPY), (np.linalg, _LINALG), (np.fft, _FFT)),
-    *((np.lib, {}), (np.lib.stride_tricks, _STRIDE_TRICKS)),
+    (np.lib.stride_tricks, _STRIDE_TRICKS),
 )
-MODULES = {module.__name__: StandIn(module, functions) for module, functions in _TABLES}
-for _name, _stands_in in MODULES.items():  # np.linalg is found in np
-    _home, _, _part = _name.rpartition(".")
-    if _home:
-        vars(MODULES[_home])[_part] = _stands_in
-FUNCTIONS: dict[Callable[..., Any], Function] = {
+FUNCTIONS: dict[Any, Function] = {
     getattr(module, name): f for module, functions in _TABLES for name, f in functions.items()
 }
+FUNCTIONS |= _PYTHON
+
+# Who knows stand-ins for functions of a package, and enters them above when one is met.
+LOADERS: dict[str, Callable[[str], None]] = {}
+
+# What a function must be lifted for, if it calls it; all others do without on duals, if need be.
+NEEDS_LIFT = frozenset(
+    f
+    for module, names in (
+        *((math, _MATH), (cmath, _CMATH), (np, (*_NEEDED, *_CONVERTERS))),
+        *((np, ("full", "fromiter", "require", "asarray_chkfinite", "nditer")),),
+        (np.lib.stride_tricks, ("as_strided",)),
+    )
+    for f in (getattr(module, name) for name in names)
+) | {*_PYTHON, eval, exec} - {isinstance}

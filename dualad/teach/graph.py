@@ -133,6 +133,7 @@ def graph(
     wrt: Argnums | None = None,
     direction: int = 0,
     digits: int = 4,
+    lift: bool | None = None,
     **kwargs: Any,
 ) -> Graph:
     """Draw the computational graph of a function, or of a trace.
@@ -141,7 +142,7 @@ def graph(
     ----------
     f : callable or Trace
         A function, which is traced at the arguments that follow; or the trace itself.
-    *args, wrt, **kwargs
+    *args, wrt, lift, **kwargs
         As for `trace`.
     direction : int
         Which of the trace's directions the tangents belong to.
@@ -162,7 +163,7 @@ def graph(
         If there is no such direction.
     """
     if not isinstance(f, Trace):
-        f = trace(f, *args, wrt=wrt, **kwargs)
+        f = trace(f, *args, wrt=wrt, lift=lift, **kwargs)
     elif args or kwargs or wrt is not None:
         raise TypeError("graph takes a trace alone, or a function with its arguments.")
     if not 0 <= direction < len(f.wrt):

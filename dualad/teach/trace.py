@@ -37,6 +37,7 @@ from ..arguments import Argnums, Inputs
 from ..dual import Dual, evaluate, function, namespace_for
 from ..frames import is_chain_rule, user_frame
 from ..levels import ParticipatingLevel, fresh_level
+from ..lifting.reach import chosen
 from ..looks import is_plain
 from ..pair import as_numpy, dual, is_operand, map_leaves, plain
 from ..rules import Rule
@@ -130,7 +131,14 @@ class Trace(Renderings):
         return self._only().tangents
 
 
-def trace(f: Callable[..., Any], /, *args: Any, wrt: Argnums | None = None, **kwargs: Any) -> Trace:
+def trace(
+    f: Callable[..., Any],
+    /,
+    *args: Any,
+    wrt: Argnums | None = None,
+    lift: bool | None = None,
+    **kwargs: Any,
+) -> Trace:
     """Run a function and note each of its steps, with values and tangents.
 
     Parameters
@@ -144,6 +152,8 @@ def trace(f: Callable[..., Any], /, *args: Any, wrt: Argnums | None = None, **kw
     wrt : int, str, or a sequence of these
         Which arguments to differentiate, by index or name: one direction for each of their
         numbers. By default the first number.
+    lift : bool, optional
+        As for `derivative`.
 
     Returns
     -------
@@ -167,7 +177,7 @@ def trace(f: Callable[..., Any], /, *args: Any, wrt: Argnums | None = None, **kw
         raise TypeError(f"trace needs a function, got {type(f).__name__}; write trace(f, x).")
     recording = _Recording(fresh_level())
     new_args, new_kwargs, wrt_names = recording.start(f, args, kwargs, wrt)
-    rows = recording.finish(f(*new_args, **new_kwargs))
+    rows = recording.finish(chosen(f, lift)(*new_args, **new_kwargs))
     return Trace(getattr(f, "__name__", type(f).__name__), rows, wrt_names)
 
 
@@ -211,6 +221,8 @@ class _Entry:
 
 class _Recording(ParticipatingLevel):
     """The level of the numbers that go through f, and the rows of the trace as they are made."""
+
+    holds_arrays = False
 
     def __init__(self, level: int) -> None:
         self.inner = fresh_level()  # of the duals that calculate

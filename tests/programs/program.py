@@ -115,7 +115,7 @@ class Program:
             "h": ", ".join([names[0], f"({', '.join(f'd{n}' for n in names)},)", *names[1:]]),
             "n": f"({', '.join(map(str, range(len(names))))},)",
             "l": ", ".join(f"{n} + t * d{n}" for n in names),
-            "lift": ", lift=True" if self.lift else "",
+            "lift": f", lift={self.lift}",
         }
         plain, call = DRIVERS[self.driver]
         return plain.format(**fill), call.format(**fill)

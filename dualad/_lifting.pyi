@@ -1,0 +1,34 @@
+"""What lifting/ uses of the compiled hooks."""
+
+from collections.abc import Callable
+from types import CodeType
+from typing import Any
+
+Function = Callable[..., Any]
+
+FINGERPRINT: int
+Callee: type
+Getter: Function
+Setter: Function
+Iterable: type
+Row: Function
+Maker: Function
+Whole: type
+Room: type
+
+def connect(
+    given_functions: dict[Any, Function],
+    given_stand_in: Function,
+    given_code_for: Function,
+    read: Function,
+    write: Function,
+    walk: Function,
+) -> None: ...
+def connect_arrays(dual_array: type, make: Function, buffer: type, memory: type) -> None: ...
+def connect_reach(needs: Function, twin_of: Function) -> None: ...
+def needs(f: Function) -> bool: ...
+def get_note(code: CodeType, default: Any) -> Any: ...
+def set_note(code: CodeType, value: Any) -> None: ...
+def stand_in_for(x: Any) -> Any: ...
+def begin() -> None: ...
+def end() -> int: ...

@@ -1,0 +1,391 @@
+"""The same code, in which what is called, read or walked through is first handed to a hook.
+
+`rewritten` gives a copy of a code object with the same file, lines, names, variables and cells.
+Before each call there stands
+
+    callee = hook @ callee
+
+and in the same way for attributes of objects, for what a loop goes through, and for the managers of
+`with`. Everything else is left as it is, so that a function made of the copy reads and writes the
+module's own variables, the same closure, and the same objects.
+"""
+
+from __future__ import annotations
+
+import dis
+import itertools
+import opcode
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import CodeType
+from typing import Any
+
+Position = tuple[int | None, int | None, int | None, int | None]
+Op = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What stands before the steps of the code; each is asked by `hook @ x`.
+
+    Attributes
+    ----------
+    callee : callable
+        Makes the hook of what is called in one place.
+    iterable : object
+        Of what a loop goes through.
+    manager : object
+        Of what `with` enters.
+    getter, setter : callable
+        From the name of an attribute to the hook that reads it of an object, or writes it: of
+        the pair (value, object).
+    is_plain : callable
+        Whether a global name stands for a module, whose attributes are read without asking.
+    """
+
+    callee: Callable[[], Any]
+    iterable: Any
+    manager: Any
+    getter: Callable[[str], Any]
+    setter: Callable[[str], Any]
+    is_plain: Callable[[str], bool]
+
+
+@dataclass
+class _Step:
+    """An instruction: what it has become, and where it jumps to."""
+
+    ops: list[Op]
+    position: Position
+    target: _Step | None = None  # of a jump, which is the last of ops
+    offset: int = 0
+    widths: list[int] = field(default_factory=list)
+
+
+_OLD_CALLS = sys.version_info < (3, 13)  # an empty place, or a method, below what is called
+_NAMED_ATTRIBUTE = sys.version_info >= (3, 12)  # LOAD_ATTR has a bit for methods
+_MATMUL = 4  # BINARY_OP's number for @
+_CACHES: Any = opcode._inline_cache_entries  # type: ignore[attr-defined]
+_HAS_JUMP = frozenset(opcode.hasjrel) | frozenset(opcode.hasjabs)
+
+
+def _caches(name: str) -> int:
+    number = opcode.opmap[name]
+    count: int = _CACHES.get(name, 0) if isinstance(_CACHES, dict) else _CACHES[number]
+    return count
+
+
+def rewritten(code: CodeType, hooks: Hooks, done: Callable[[CodeType], None]) -> CodeType:
+    """The copy; `done` is told of it, and of the code of functions that it makes."""
+    consts = list(code.co_consts)
+    for i, inner in enumerate(consts):
+        if isinstance(inner, CodeType):
+            consts[i] = rewritten(inner, hooks, done)
+    steps = _steps(code, _Writer(code, hooks, consts))
+    table = _exceptions(code, steps)
+    new = code.replace(
+        co_code=_assembled(steps),
+        co_consts=tuple(consts),
+        co_stacksize=code.co_stacksize + 4,
+        co_linetable=_lines(code.co_firstlineno, steps),
+        co_exceptiontable=_written(table, steps),
+    )
+    done(new)
+    return new
+
+
+# -- what becomes of an instruction --------------------------------------------------------
+
+
+class _Writer:
+    """Instructions of one code object, with its hooks among the constants."""
+
+    def __init__(self, code: CodeType, hooks: Hooks, consts: list[Any]) -> None:
+        self.code, self.hooks, self.consts = code, hooks, consts
+        self.places: dict[int, int] = {}
+
+    def ask(self, hook: Any) -> list[Op]:
+        """The hook's answer to what lies on top, in place of it."""
+        if id(hook) not in self.places:
+            self.places[id(hook)] = len(self.consts)
+            self.consts.append(hook)
+        return [("LOAD_CONST", self.places[id(hook)]), ("SWAP", 2), ("BINARY_OP", _MATMUL)]
+
+    def ask_about(self, depth: int) -> list[Op]:
+        """The same for what lies deeper."""
+        ops = self.ask(self.hooks.callee())
+        return ops if depth == 1 else [("SWAP", depth), *ops, ("SWAP", depth)]
+
+    def attribute(self, name: str, native: Op, is_plain: bool) -> list[Op]:
+        return [native] if is_plain else self.ask(self.hooks.getter(name))
+
+    def become(self, step: dis.Instruction, is_plain: bool) -> list[Op] | None:
+        """What an instruction that loads, stores or walks becomes; None if it stays."""
+        kind, arg = step.opname, step.arg or 0
+        if kind == "LOAD_METHOD":
+            read = self.attribute(step.argval, ("LOAD_ATTR", arg), is_plain)
+            return [("PUSH_NULL", 0), ("SWAP", 2), *read]
+        if kind == "LOAD_ATTR":
+            is_method = _NAMED_ATTRIBUTE and arg & 1
+            name = self.code.co_names[arg >> 1 if _NAMED_ATTRIBUTE else arg]
+            read = self.attribute(name, ("LOAD_ATTR", arg - bool(is_method)), is_plain)
+            return _with_place(read) if is_method else read
+        if kind == "LOAD_SUPER_ATTR" and arg & 1:
+            if _OLD_CALLS:  # three are taken, so that there is no place below them
+                return [("LOAD_SUPER_ATTR", arg - 1), ("PUSH_NULL", 0), ("SWAP", 2)]
+            return [("LOAD_SUPER_ATTR", arg - 1), ("PUSH_NULL", 0)]
+        if kind == "STORE_ATTR":
+            hook = self.hooks.setter(self.code.co_names[arg])
+            return [("BUILD_TUPLE", 2), *self.ask(hook), ("POP_TOP", 0)]
+        if kind == "GET_ITER":
+            return [*self.ask(self.hooks.iterable), ("GET_ITER", 0)]
+        if kind == "BEFORE_WITH":
+            return [*self.ask(self.hooks.manager), ("BEFORE_WITH", 0)]
+        return None
+
+
+def _with_place(read: list[Op]) -> list[Op]:
+    """Read an attribute, with an empty place where a method would have its object."""
+    if _OLD_CALLS:
+        return [("PUSH_NULL", 0), ("SWAP", 2), *read]
+    return [*read, ("PUSH_NULL", 0)]
+
+
+def _steps(code: CodeType, writer: _Writer) -> list[_Step]:
+    found = [i for i in dis.get_instructions(code) if i.opname != "CACHE"]
+    empty = _empty_places(code, found) if _OLD_CALLS else {}
+    steps: list[_Step] = []
+    by_offset: dict[int, _Step] = {}
+    waiting: list[int] = []  # offsets of EXTENDED_ARG, which belong to the next instruction
+    jumps: list[tuple[_Step, int]] = []
+    before: dis.Instruction | None = None
+    for i in found:
+        waiting.append(i.offset)
+        if i.opname == "EXTENDED_ARG":
+            continue
+        is_plain = (
+            before is not None
+            and before.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+            and writer.hooks.is_plain(str(before.argval))
+        )
+        ops = writer.become(i, is_plain) or [(i.opname, i.arg or 0)]
+        p: Any = i.positions
+        step = _Step(ops, (p.lineno, p.end_lineno, p.col_offset, p.end_col_offset))
+        depth = _depth_of_callee(i, empty)
+        if depth:
+            home = step
+            if before is not None and before.opname in ("KW_NAMES", "PRECALL"):
+                home = steps[-1]
+                if len(steps) > 1 and steps[-2].ops[-1][0] == "KW_NAMES":
+                    home = steps[-2]
+            home.ops[:0] = writer.ask_about(depth)
+        if i.opcode in _HAS_JUMP:
+            jumps.append((step, int(i.argval)))
+        steps.append(step)
+        by_offset.update(dict.fromkeys(waiting, step))
+        waiting = []
+        before = i
+    for step, target in jumps:
+        step.target = by_offset[target]
+    end = _Step([], (None, None, None, None))
+    by_offset[len(code.co_code)] = end
+    writer.places[-1] = 0
+    steps.append(end)
+    _OFFSETS[id(steps)] = by_offset
+    return steps
+
+
+_OFFSETS: dict[int, dict[int, _Step]] = {}
+
+
+def _depth_of_callee(i: dis.Instruction, empty: dict[int, tuple[bool, ...]]) -> int:
+    """How deep on the stack lies what an instruction calls; 0 if it calls nothing."""
+    n = i.arg or 0
+    if i.opname == "CALL":
+        if not _OLD_CALLS:
+            return n + 2
+        places = empty.get(i.offset)
+        if places is None:  # never reached
+            return 0
+        return n + 1 if places[-n - 2] else n + 2
+    if i.opname == "CALL_KW":
+        return n + 3
+    if i.opname == "CALL_FUNCTION_EX":
+        return (2 if _OLD_CALLS else 3) + (n & 1)
+    return 0
+
+
+def _empty_places(code: CodeType, found: list[dis.Instruction]) -> dict[int, tuple[bool, ...]]:
+    """Which places of the stack are empty before each call, in Python up to 3.12."""
+    at = {i.offset: k for k, i in enumerate(found)}
+    handlers = list(_parsed(code.co_exceptiontable))
+    seen: dict[int, tuple[bool, ...]] = {}
+    todo: list[tuple[int, tuple[bool, ...]]] = [(0, ())]
+    while todo:
+        k, places = todo.pop()
+        while k < len(found):
+            i = found[k]
+            if i.offset in seen:
+                break
+            seen[i.offset] = places
+            for start, end, target, depth, lasti in handlers:
+                if start <= i.offset < end and target not in seen:
+                    todo.append((at[target], places[:depth] + (False,) * (1 + lasti)))
+            arg = i.arg if i.opcode >= dis.HAVE_ARGUMENT else None
+            if i.opcode in _HAS_JUMP:
+                after = _moved(places, dis.stack_effect(i.opcode, arg, jump=True), i)
+                todo.append((at[int(i.argval)], after))
+            if i.opname in _LEAVES:
+                break
+            places = _moved(places, dis.stack_effect(i.opcode, arg, jump=False), i)
+            k += 1
+    return seen
+
+
+_LEAVES = frozenset(
+    (
+        *("RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE", "JUMP_FORWARD"),
+        *("JUMP_BACKWARD", "JUMP_BACKWARD_NO_INTERRUPT"),
+    )
+)
+
+
+def _moved(places: tuple[bool, ...], effect: int, i: dis.Instruction) -> tuple[bool, ...]:
+    name, n = i.opname, i.arg or 0
+    if name == "PUSH_NULL":
+        return (*places, True)
+    if name == "LOAD_GLOBAL" and n & 1:
+        return (*places, True, False)
+    if name == "LOAD_METHOD" or (name == "LOAD_ATTR" and _NAMED_ATTRIBUTE and n & 1):
+        return (*places[:-1], True, False)  # as it becomes
+    if name == "LOAD_SUPER_ATTR" and n & 1:
+        return (*places[:-3], True, False)
+    if name == "SWAP":
+        changed = list(places)
+        changed[-1], changed[-n] = changed[-n], changed[-1]
+        return tuple(changed)
+    if name == "PRECALL":  # of Python 3.11, which counts what CALL takes here
+        return places
+    if name == "CALL":
+        return (*places[: -n - 2], False)
+    if effect > 0:
+        return places + (False,) * effect
+    kept = places[: len(places) + effect]
+    return (*kept[:-1], False) if name == "CALL_FUNCTION_EX" else kept
+
+
+# -- putting it together -------------------------------------------------------------------
+
+
+def _width(arg: int) -> int:
+    """How many units an instruction with this argument takes, without its caches."""
+    return 1 + (arg > 0xFF) + (arg > 0xFFFF) + (arg > 0xFFFFFF)
+
+
+def _assembled(steps: list[_Step]) -> bytes:
+    for step in steps:
+        step.widths = [_width(arg) for _, arg in step.ops]
+        if step.target is not None:
+            step.widths[-1] = 1
+    while True:
+        offset = 0
+        for step in steps:
+            step.offset = offset
+            offset += sum(step.widths) + sum(_caches(name) for name, _ in step.ops)
+        is_settled = True
+        for step, after in itertools.pairwise(steps):
+            if step.target is None:
+                continue
+            distance = step.target.offset - after.offset
+            name, _ = step.ops[-1]
+            arg = -distance if "BACKWARD" in name else distance
+            step.ops[-1] = name, arg
+            if _width(arg) > step.widths[-1]:
+                step.widths[-1], is_settled = _width(arg), False
+        if is_settled:
+            break
+    out = bytearray()
+    extended = opcode.opmap["EXTENDED_ARG"]
+    for step in steps:
+        for (name, arg), width in zip(step.ops, step.widths, strict=True):
+            for k in range(width - 1, 0, -1):
+                out += bytes((extended, arg >> 8 * k & 0xFF))
+            out += bytes((opcode.opmap[name], arg & 0xFF))
+            out += bytes(2 * _caches(name))
+    return bytes(out)
+
+
+def _exceptions(code: CodeType, steps: list[_Step]) -> list[tuple[_Step, _Step, _Step, int, bool]]:
+    by_offset = _OFFSETS.pop(id(steps))
+    return [
+        (by_offset[start], by_offset[end], by_offset[target], depth, lasti)
+        for start, end, target, depth, lasti in _parsed(code.co_exceptiontable)
+    ]
+
+
+def _parsed(table: bytes) -> Iterator[tuple[int, int, int, int, bool]]:
+    """From, to, handler, depth of the stack, and whether the place of the error is pushed."""
+    numbers = iter(table)
+
+    def read() -> int:
+        byte = next(numbers)
+        value = byte & 63
+        while byte & 64:
+            byte = next(numbers)
+            value = value << 6 | byte & 63
+        return value
+
+    while True:
+        try:
+            start = 2 * read()
+        except StopIteration:
+            return
+        end = start + 2 * read()
+        target, rest = 2 * read(), read()
+        yield start, end, target, rest >> 1, bool(rest & 1)
+
+
+def _written(table: list[tuple[_Step, _Step, _Step, int, bool]], steps: list[_Step]) -> bytes:
+    out = bytearray()
+    for start, end, target, depth, lasti in table:
+        numbers = (start.offset, end.offset - start.offset, target.offset, depth << 1 | lasti)
+        for i, number in enumerate(numbers):
+            parts = [number & 63]
+            while number > 63:
+                number >>= 6
+                parts.append(number & 63 | 64)
+            parts.reverse()
+            parts[0] |= 128 * (i == 0)
+            out += bytes(parts)
+    return bytes(out)
+
+
+def _lines(first: int, steps: list[_Step]) -> bytes:
+    """The table of positions; see Objects/locations.md of Python's sources."""
+    out, line = bytearray(), first
+
+    def varint(x: int) -> None:
+        while x > 63:
+            out.append(x & 63 | 64)
+            x >>= 6
+        out.append(x)
+
+    for step, after in itertools.pairwise(steps):
+        left = after.offset - step.offset
+        number, end, column, end_column = step.position
+        while left > 0:
+            count = min(left, 8)
+            left -= count
+            if number is None:
+                out.append(128 | 15 << 3 | count - 1)
+                continue
+            is_long = end is not None and column is not None and end_column is not None
+            out.append(128 | (14 if is_long else 13) << 3 | count - 1)
+            varint((number - line) << 1 if number >= line else (line - number) << 1 | 1)
+            line = number
+            if end is not None and column is not None and end_column is not None:
+                varint(end - number)
+                varint(column + 1)
+                varint(end_column + 1)
+    return bytes(out)

@@ -1,0 +1,226 @@
+"""Whether a function needs lifting: it, or what it calls by name, uses what has a stand-in.
+
+Code is read, not run. What cannot be told from it, such as a call of a function that was given as
+an argument, counts as a need: lifted, such code does the same, and costs a little more.
+"""
+
+from __future__ import annotations
+
+import builtins
+import cmath
+import dis
+import functools
+import math
+import sys
+import types
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ..dual import Dual
+from ..kernel import LIFTING
+from ..pair import Function
+from .lift import Lifted, has_foreign_stand_in, inspected, is_left_alone, twin_of
+from .standins import NEEDS_LIFT
+
+
+def needs_lift(f: Function) -> bool:
+    """Whether f, which a driver is given, is to be lifted; True also where it cannot be told."""
+    return _of_value(f, set())
+
+
+def _of_value(x: Any, seen: set[Any]) -> bool:
+    """Whether something that code reads by name needs lifting where it is called."""
+    kind = type(x)
+    if kind in _DATA:
+        return False
+    if kind in _CONTAINERS:
+        if id(x) in seen:
+            return False
+        seen.add(id(x))
+        parts = list(x.values() if kind is dict else x)[:_FEW]
+        return any(_of_value(v, seen) for v in parts)
+    try:
+        if x in NEEDS_LIFT or has_foreign_stand_in(x):
+            return True
+    except Exception:  # it has no hash, or a comparison of its own
+        pass
+    if kind is types.FunctionType:
+        return _of_function(x, seen)
+    if kind is types.MethodType:
+        return _of_class(type(x.__self__), seen) or _of_value(x.__func__, seen)
+    if kind is functools.partial:
+        return any(_of_value(v, seen) for v in (x.func, *x.args, *x.keywords.values()))
+    if kind is types.ModuleType:
+        return x in _MODULES  # handed on as it is
+    if isinstance(x, type):
+        return _of_class(x, seen)
+    if kind is Lifted or is_left_alone(kind.__module__):
+        inner = getattr(x, "__wrapped__", None)  # as of functools.cache
+        return kind.__module__ == "functools" and inner is not None and _of_value(inner, seen)
+    return _of_class(kind, seen)
+
+
+def _of_class(cls: Any, seen: set[Any]) -> bool:
+    if id(cls) in seen:
+        return False
+    seen.add(id(cls))
+    for kind in cls.__mro__:
+        if is_left_alone(kind.__module__):
+            continue
+        for member in list(vars(kind).values()):
+            for f in _functions_in(member):
+                if type(f) is types.FunctionType:
+                    if _of_function(f, seen, cls):
+                        return True
+                elif not isinstance(f, type) and _of_value(f, seen):
+                    return True
+    return False
+
+
+def _functions_in(member: Any) -> Iterator[Any]:
+    if isinstance(member, property):
+        yield from (f for f in (member.fget, member.fset) if f is not None)
+    elif isinstance(member, (staticmethod, classmethod)):
+        yield member.__func__
+    elif isinstance(member, functools.cached_property):
+        yield member.func
+    elif callable(member):
+        yield member
+
+
+def _of_function(f: types.FunctionType, seen: set[Any], owner: Any = None) -> bool:
+    if not f.__closure__ and is_left_alone(f.__globals__.get("__name__", ""), f.__code__):
+        return False
+    key = id(f.__code__), id(f.__closure__)
+    if key in seen:
+        return False
+    seen.add(key)
+    cells = {}
+    for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
+        try:
+            cells[name] = cell.cell_contents
+        except ValueError:  # not filled yet
+            cells[name] = _UNKNOWN
+    given = (*(f.__defaults__ or ()), *(f.__kwdefaults__ or {}).values())
+    if any(_of_value(x, seen) for x in given):
+        return True
+    return _Reader(f.__globals__, cells, seen, owner).needs(f.__code__)
+
+
+class _Reader:
+    """Reads the code of a function, and of those that it makes.
+
+    What an instruction leaves on the stack is followed as far as it is a thing with a name: a
+    global variable, and attributes of modules and objects.
+    """
+
+    def __init__(
+        self, names: dict[str, Any], cells: dict[str, Any], seen: set[Any], owner: Any
+    ) -> None:
+        self.names, self.cells, self.seen, self.owner = names, cells, seen, owner
+
+    def needs(self, code: types.CodeType) -> bool:
+        n = code.co_argcount + code.co_kwonlyargcount
+        n += bool(code.co_flags & 4) + bool(code.co_flags & 8)  # *args, **kwargs
+        parameters = code.co_varnames[:n]
+        top: Any = _UNKNOWN
+        follows_null = False
+        for step in dis.get_instructions(code):
+            op = step.opname
+            if op in _NOTHING:
+                continue
+            below, top = top, _UNKNOWN
+            if op in ("LOAD_ATTR", "LOAD_METHOD"):
+                is_call = op == "LOAD_METHOD" or bool(_HAS_BIT and (step.arg or 0) & 1)
+                top = self.attribute(below, str(step.argval), is_call)
+            else:
+                if isinstance(below, types.ModuleType) and below in _MODULES:
+                    return True  # handed on as it is
+                if op in ("LOAD_GLOBAL", "LOAD_NAME"):
+                    top = self.names.get(step.argval, getattr(builtins, step.argval, _UNKNOWN))
+                elif op in ("LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR_DEREF"):
+                    top = self.cells.get(step.argval, _UNKNOWN)
+                elif op == "LOAD_CONST" and isinstance(step.argval, types.CodeType):
+                    if self.needs(step.argval):
+                        return True
+                elif op in ("LOAD_FAST", "LOAD_FAST_CHECK") and step.argval in parameters:
+                    is_self = self.owner is not None and step.argval == parameters[0]
+                    top = _SELF if is_self else _PARAMETER
+                    if follows_null:
+                        return True  # a function that was given as an argument is called
+                elif (op == "PUSH_NULL" and below is _PARAMETER) or op == "IMPORT_NAME":
+                    return True
+            if top is _NEED or (
+                not isinstance(top, types.ModuleType)
+                and not any(top is mark for mark in _MARKS)
+                and _of_value(top, self.seen)
+            ):
+                return True
+            follows_null = op == "PUSH_NULL" and not _NULL_COMES_LAST
+        return isinstance(top, types.ModuleType) and top in _MODULES
+
+    def attribute(self, x: Any, name: str, is_call: bool) -> Any:
+        """What an attribute is; _NEED if it may be anything."""
+        if x is _SELF:  # methods and properties of the class are read anyway
+            is_known = not is_call or name in _COMMON or inspected(self.owner, name) is not None
+            return _UNKNOWN if is_known else _NEED
+        if x is _UNKNOWN or x is _PARAMETER:
+            return _UNKNOWN if name in _COMMON else _NEED
+        if isinstance(x, types.ModuleType):
+            found = vars(x).get(name, _UNKNOWN)
+            return sys.modules.get(f"{x.__name__}.{name}", _UNKNOWN) if found is _UNKNOWN else found
+        if type(x) in _DATA or is_left_alone(type(x).__module__) or isinstance(x, type):
+            return _UNKNOWN  # if it is of the user's classes, it has been read
+        found = vars(x).get(name, _UNKNOWN) if hasattr(x, "__dict__") else _UNKNOWN
+        if found is _UNKNOWN and inspected(type(x), name) is None:
+            return _NEED
+        return found
+
+
+class _Mark:
+    """What the reader may find, beside things that it knows."""
+
+
+_UNKNOWN, _PARAMETER, _SELF, _NEED = _MARKS = _Mark(), _Mark(), _Mark(), _Mark()
+_MODULES = (math, cmath, np)
+_NOTHING = frozenset(("CACHE", "EXTENDED_ARG", "NOP", "PRECALL", "RESUME", "KW_NAMES"))
+_HAS_BIT = sys.version_info >= (3, 12)  # LOAD_ATTR tells by a bit that it is a method's
+_NULL_COMES_LAST = sys.version_info >= (3, 13)
+_FEW = 1000  # of the parts of a container are looked at
+_CONTAINERS = frozenset((list, tuple, set, frozenset, dict))
+_DATA = frozenset(
+    (bool, int, float, complex, str, bytes, type(None), range, slice, np.ndarray, np.float64)
+)
+# Attributes that numbers, arrays and containers have: those of an unknown object are theirs.
+_COMMON = frozenset(
+    name
+    for kind in (np.ndarray, np.float64, Dual, float, complex, int, list, tuple, dict, set, str)
+    for name in dir(kind)
+)
+if LIFTING:
+    LIFTING.connect_reach(needs_lift, twin_of)
+
+
+class AsNeeded:
+    """f, lifted as is said, or from its first call on as it needs."""
+
+    def __init__(self, f: Function, lift: bool | None) -> None:
+        self.__wrapped__, self.lift = f, lift
+        self._chosen: Function | None = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._chosen is None:
+            self._chosen = chosen(self.__wrapped__, self.lift)
+        return self._chosen(*args, **kwargs)
+
+    def __reduce__(self) -> Any:
+        return AsNeeded, (self.__wrapped__, self.lift)
+
+
+def chosen(f: Function, lift: bool | None) -> Function:
+    """f, or f lifted: as is said, or as it needs."""
+    if lift is None:
+        lift = LIFTING.needs(f) if LIFTING else needs_lift(f)
+    return Lifted(f) if lift else f

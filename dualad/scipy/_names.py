@@ -1,0 +1,31 @@
+"""SciPy's own names in lifted code: its functions are found by identity; ours stand for them."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from ..lifting.lift import Caller
+from ..lifting.standins import FUNCTIONS
+
+_PARTS = ("integrate", "interpolate", "linalg", "optimize", "special")
+_entered: set[str] = set()
+
+
+def enter(module: str) -> None:
+    """Enter what stands for the functions of a module of SciPy, and of the part that it is in.
+
+    Parameters
+    ----------
+    module : str
+        Where a function is from that lifted code has met: `scipy.optimize._zeros_py`.
+    """
+    part = module.split(".")[1] if "." in module else ""
+    theirs = sys.modules.get(f"scipy.{part}")
+    if part not in _PARTS or part in _entered or theirs is None:
+        return
+    _entered.add(part)
+    ours = importlib.import_module(f".{part}", __package__)
+    for name in ours.__all__:
+        if hasattr(theirs, name):
+            FUNCTIONS[getattr(theirs, name)] = Caller(getattr(ours, name))

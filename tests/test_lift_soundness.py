@@ -1,0 +1,766 @@
+"""Lifted code means what the code means: plain Python is the oracle.
+
+Each test writes a function that needs lifting, and asks that it does to the world what it does when
+it is called plainly: variables, objects, classes, caches, frames, threads.
+"""
+
+from __future__ import annotations
+
+import abc
+import asyncio
+import copy
+import dataclasses
+import enum
+import functools
+import gc
+import inspect
+import itertools
+import linecache
+import math
+import operator
+import pickle
+import sys
+import threading
+import time
+import traceback
+import tracemalloc
+import types
+import typing
+import warnings
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+import numpy as np
+import pytest
+
+import dualad
+from dualad import Dual, derivative, grad, jacobian, lift
+
+N = 0
+SCALE = 2.0
+REGISTRY: dict[str, Any] = {}
+
+
+def unlifted_reader() -> float:
+    return N * 1.0
+
+
+HELD = types.SimpleNamespace(read=unlifted_reader)
+
+
+# -- variables of the module ---------------------------------------------------------------
+
+
+def scaled(x: Any) -> Any:
+    return SCALE * math.exp(x)
+
+
+def test_a_global_that_changes_between_calls(monkeypatch: Any) -> None:
+    d = derivative(scaled)
+    assert d(0.0) == 2.0
+    monkeypatch.setattr(sys.modules[__name__], "SCALE", 5.0)
+    assert d(0.0) == 5.0
+    monkeypatch.setattr(sys.modules[__name__], "math", types.SimpleNamespace(exp=lambda x: x * x))
+    assert d(3.0) == 30.0
+
+
+def changing(x: Any) -> Any:
+    global SCALE
+    before = scaled(x)
+    SCALE = 10.0
+    return before + scaled(x)
+
+
+def test_a_global_that_changes_during_a_call(monkeypatch: Any) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "SCALE", 1.0)
+    assert derivative(changing)(0.0) == 11.0
+    assert SCALE == 10.0
+
+
+helper_now: Any = math.sin
+
+
+def late(x: Any) -> Any:
+    globals()["helper_now"] = math.exp
+    first = helper_now(x)
+    sys.modules[__name__].helper_now = math.cos  # type: ignore[attr-defined]
+    return first + helper_now(x)
+
+
+def test_a_function_that_is_bound_anew_during_a_call(monkeypatch: Any) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "helper_now", math.sin)
+    assert derivative(late)(0.0) == 1.0
+
+
+def test_a_global_that_another_thread_changes(monkeypatch: Any) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "SCALE", 1.0)
+    started, changed = threading.Event(), threading.Event()
+
+    def f(x: Any) -> Any:
+        first = scaled(x)
+        started.set()
+        assert changed.wait(10)
+        return first + scaled(x)
+
+    def change() -> None:
+        global SCALE
+        assert started.wait(10)
+        SCALE = 4.0
+        changed.set()
+
+    thread = threading.Thread(target=change)
+    thread.start()
+    assert derivative(f)(0.0) == 5.0
+    thread.join()
+
+
+def counting(x: Any) -> Any:
+    global N
+    N += 1
+    seen = HELD.read()  # not lifted by name, and sees the new value at once
+    return math.exp(x) * seen
+
+
+def test_what_is_written_is_seen_at_once(monkeypatch: Any) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "N", 0)
+    d = derivative(counting)
+    assert [d(0.0), d(0.0)] == [1.0, 2.0] and N == 2
+
+
+def writing_generator(x: Any) -> Iterator[Any]:
+    global N
+    for _ in range(3):
+        N += 1
+        yield math.exp(x) * N
+
+
+def test_generators_write_to_variables_too(monkeypatch: Any) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "N", 0)
+    assert derivative(lambda x: sum(writing_generator(x)))(0.0) == 6.0 and N == 3
+
+
+def deleting(x: Any) -> Any:
+    global temporary
+    temporary = math.exp(x)
+    y = temporary * 2
+    del temporary
+    return y
+
+
+def test_variables_that_are_deleted() -> None:
+    assert derivative(deleting)(0.0) == 2.0
+    assert "temporary" not in globals()
+
+
+def through_text(x: Any) -> Any:
+    local = 3.0
+    assert (
+        eval("local") == 3.0 and "local" in locals() and globals() is sys.modules[__name__].__dict__
+    )
+    names: dict[str, Any] = {}
+    exec("made = N + 1", globals(), names)
+    return math.exp(x) * names["made"] * local
+
+
+def test_eval_exec_locals_and_globals_are_those_of_the_code(monkeypatch: Any) -> None:
+    monkeypatch.setattr(sys.modules[__name__], "N", 1)
+    assert derivative(through_text)(0.0) == 6.0
+
+
+def test_functions_made_by_exec() -> None:
+    for i in range(3):
+        names: dict[str, Any] = {}
+        exec(f"import math\nK = {i}\ndef f(x):\n    return K * math.exp(x)", names)
+        assert derivative(names["f"])(0.0) == i
+
+
+def test_code_that_is_replaced() -> None:
+    def f(x: Any) -> Any:
+        return math.exp(x)
+
+    d = derivative(f)
+    assert d(0.0) == 1.0
+    f.__code__ = (lambda x: math.sin(x) * 7.0).__code__
+    assert d(0.0) == 7.0
+    f.__code__ = (lambda x, k=3.0: math.sin(x) * k).__code__
+    f.__defaults__ = (4.0,)
+    assert d(0.0) == 4.0
+
+
+# -- closures ------------------------------------------------------------------------------
+
+
+def test_closures_are_the_callers() -> None:
+    total, calls = 0.0, []
+
+    def add(y: Any) -> None:
+        nonlocal total
+        total = total + math.exp(y)
+        calls.append(1)
+
+    def f(x: Any) -> Any:
+        nonlocal total
+        total = 0.0
+        for _ in range(3):
+            add(x)
+        return total
+
+    assert derivative(f)(0.0) == 3.0 and len(calls) == 3
+    assert isinstance(total, Dual)
+
+
+def recursive(n: int) -> Any:
+    def power(x: Any, k: int) -> Any:
+        return math.exp(0.0) if k == 0 else x * power(x, k - 1)
+
+    return lambda x: power(x, n)
+
+
+def test_recursive_closures_made_afresh() -> None:
+    def run(n: int) -> None:
+        for i in range(n):
+            assert derivative(recursive(3))(1.0) == 3.0, i
+
+    run(300)
+    gc.collect()
+    tracemalloc.start()
+    run(300)
+    gc.collect()
+    before, _ = tracemalloc.get_traced_memory()
+    run(3000)
+    gc.collect()
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert after - before < 50_000
+
+
+def test_functions_that_are_gone_leave_nothing() -> None:
+    class Big:
+        pass
+
+    def use() -> Any:
+        big = Big()
+
+        def f(x: Any) -> Any:
+            return math.exp(x) if big else x
+
+        assert derivative(f)(0.0) == 1.0
+        return big
+
+    import weakref
+
+    ref = weakref.ref(use())
+    gc.collect()
+    assert ref() is None
+
+
+# -- objects and classes -------------------------------------------------------------------
+
+
+class Point:
+    made: ClassVar[int] = 0
+
+    def __init__(self, a: Any) -> None:
+        type(self).made += 1
+        self.a = math.exp(a)
+
+    def value(self, x: Any) -> Any:
+        return math.sin(x) * self.a
+
+    @property
+    def log(self) -> Any:
+        return math.log(self.a)
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is Point and bool(self.a == other.a)
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def test_objects_are_of_the_users_class() -> None:
+    seen: list[Any] = []
+
+    def f(x: Any) -> Any:
+        p = Point(x)
+        seen.append(p)
+        assert type(p) is Point and isinstance(p, Point) and p.__class__ is Point
+        assert type(copy.copy(p)) is Point and {Point: 1}[type(p)] == 1
+        assert type(Point.value) is types.FunctionType
+        return p.value(x) + p.log
+
+    x = 0.5
+    want = math.exp(x) * (math.sin(x) + math.cos(x)) + 1.0
+    assert derivative(f)(x) == pytest.approx(want, rel=1e-14)
+    assert type(seen[0]) is Point and vars(Point)["value"].__code__ is Point.value.__code__
+    plain = Point(1.0)
+    assert pickle.loads(pickle.dumps(plain)) == plain and type(plain.value).__name__ == "method"
+
+
+class Shape(abc.ABC):
+    @abc.abstractmethod
+    def area(self, r: Any) -> Any: ...
+
+
+class Disc(Shape):
+    def area(self, r: Any) -> Any:
+        return math.pi * math.pow(r, 2)
+
+
+@Shape.register
+class Square:
+    def area(self, r: Any) -> Any:
+        return math.pow(r, 2)
+
+
+def test_abstract_classes_and_their_registries() -> None:
+    def f(r: Any) -> Any:
+        assert not isinstance(r, Shape) and isinstance(Square(), Shape)
+        with pytest.raises(TypeError):
+            Shape()  # type: ignore[abstract]
+        return Disc().area(r) + Square().area(r)
+
+    assert derivative(f)(2.0) == pytest.approx(4 * math.pi + 4)
+    assert not isinstance("text", Shape) and issubclass(Square, Shape)
+
+
+class Node:
+    def __init__(self, s: Any) -> None:
+        self.ready = math.exp(0.0) * s
+
+
+class Literal(Node):
+    def __new__(cls, s: Any) -> Any:
+        return super().__new__(One)
+
+
+class One(Literal):
+    pass
+
+
+class Counted:
+    def __new__(cls, *args: Any) -> Any:
+        self = super().__new__(cls)
+        self.__dict__["log"] = [math.log(a) for a in args]
+        return self
+
+
+class Other:
+    def __new__(cls, x: Any) -> Any:
+        return math.exp(x)  # not an object of the class: __init__ is not called
+
+    def __init__(self, x: Any) -> None:
+        raise AssertionError
+
+
+def test_new() -> None:
+    assert derivative(lambda x: x * Literal(2.0).ready)(2.0) == 2.0
+    assert type(Literal(1.0)) is One
+    assert derivative(lambda x: Counted(x, x * x).log[1])(2.0) == 1.0  # type: ignore[attr-defined]
+    assert derivative(lambda x: Other(x) * 1.0)(0.0) == 1.0  # type: ignore[operator]
+
+
+class Plugin:
+    kinds: ClassVar[list[type]] = []
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        Plugin.kinds.append(cls)
+        cls.options = options  # type: ignore[attr-defined]
+
+
+class Exp(Plugin, name="exp"):
+    def __call__(self, x: Any) -> Any:
+        return math.exp(x)
+
+
+class Registering(type):
+    classes: ClassVar[list[str]] = []
+
+    def __init__(cls, name: str, bases: Any, space: Any) -> None:
+        super().__init__(name, bases, space)
+        Registering.classes.append(name)
+
+
+class Registered(metaclass=Registering):
+    def f(self, x: Any) -> Any:
+        return math.exp(x)
+
+
+def test_classes_with_hooks_and_metaclasses() -> None:
+    kinds, classes = list(Plugin.kinds), list(Registering.classes)
+    assert derivative(lambda x: Plugin.kinds[0]()(x) + Registered().f(x))(0.0) == 2.0
+    assert Plugin.kinds == kinds and Registering.classes == classes
+
+    def local(x: Any) -> Any:
+        class Local(Plugin, name="local"):
+            def g(self, y: Any) -> Any:
+                return math.exp(y)
+
+        return Local().g(x)
+
+    assert derivative(local)(0.0) == 1.0
+    assert [k.__name__ for k in Plugin.kinds] == ["Exp", "Local"]
+    Plugin.kinds.pop()
+
+
+class Slots:
+    __slots__ = ("a", "b")
+
+    def __init__(self, a: Any) -> None:
+        self.a = math.exp(a)
+
+    def twice(self) -> Any:
+        self.b = math.log(self.a)
+        return self.b * 2
+
+
+class Pair(typing.NamedTuple):
+    a: Any
+    b: Any
+
+    def norm(self) -> Any:
+        return math.hypot(self.a, self.b)
+
+
+class Kind(enum.Enum):
+    EXP = "exp"
+    SIN = "sin"
+
+    def of(self, x: Any) -> Any:
+        return math.exp(x) if self is Kind.EXP else math.sin(x)
+
+
+@dataclasses.dataclass
+class Record:
+    k: float
+    more: list[Any] = dataclasses.field(default_factory=list)
+    start: Any = None
+
+    def __post_init__(self) -> None:
+        self.start = math.exp(self.k)
+
+    @functools.cached_property
+    def root(self) -> Any:
+        self.more.append(1)
+        return math.sqrt(self.start)
+
+
+class Child(Point):
+    def __init__(self, a: Any) -> None:
+        super().__init__(a)
+        self.b = math.cos(a)
+
+    def value(self, x: Any) -> Any:
+        return super().value(x) * self.b
+
+    @classmethod
+    def of(cls, a: Any) -> Any:
+        return cls(a)
+
+    @staticmethod
+    def half(a: Any) -> Any:
+        return math.exp(a) / 2
+
+
+def test_kinds_of_classes() -> None:
+    assert derivative(lambda x: Slots(x).twice())(0.3) == pytest.approx(2.0)
+    assert derivative(lambda x: Pair(3 * x, 4 * x).norm())(1.0) == 5.0
+    assert derivative(lambda x: Kind("exp").of(x) + Kind.SIN.of(x))(0.0) == 2.0
+    assert derivative(lambda x: Record(x).root)(0.0) == 0.5
+
+    def cached(x: Any) -> Any:
+        r = Record(x)
+        y = r.root + r.root
+        assert r.more == [1]
+        return y
+
+    assert derivative(cached)(0.0) == 1.0
+    want = derivative(lambda x: dualad.exp(x) * dualad.sin(x) * dualad.cos(x))(0.3)
+    assert derivative(lambda x: Child(x).value(x))(0.3) == pytest.approx(want, rel=1e-14)
+    assert derivative(lambda x: Child.of(x).a + Child.half(x))(0.0) == 1.5
+    assert derivative(Child(0.0).value)(0.0) == pytest.approx(1.0)
+
+
+class Raising:
+    def __init__(self, x: Any) -> None:
+        return math.exp(x)  # type: ignore[return-value]  # noqa: PLE0101
+
+
+def test_errors_are_those_of_python() -> None:
+    def said(f: Any) -> str:
+        with pytest.raises(TypeError) as caught:
+            f()
+        return str(caught.value)
+
+    plain = said(lambda: Raising(1.0))
+    assert said(lambda: derivative(lambda x: Raising(x) or x)(1.0)) == plain.replace(
+        "float", "Dual"
+    )
+    assert said(lambda: Point()) == said(lambda: lift(lambda: Point())())  # type: ignore[call-arg]
+    assert said(lambda: scaled()) == said(lambda: lift(lambda: scaled())())  # type: ignore[call-arg]
+
+
+# -- functions in other hands --------------------------------------------------------------
+
+TABLE = {"exp": math.exp, "scaled": lambda x: math.exp(2 * x)}
+STEPS = [math.sin, math.exp]
+
+
+@functools.cache
+def cached(x: Any, n: int = 1) -> Any:
+    return math.exp(x) * n
+
+
+@functools.singledispatch
+def dispatched(x: Any) -> Any:
+    return math.exp(x)
+
+
+@dispatched.register
+def _of_text(x: str) -> Any:
+    return math.exp(len(x))
+
+
+def test_functions_that_are_found_otherwise() -> None:
+    assert derivative(lambda x: TABLE["exp"](x) + TABLE["scaled"](x))(0.0) == 3.0
+    assert derivative(lambda x: functools.reduce(lambda y, f: f(y), STEPS, x))(0.0) == 1.0
+    assert derivative(lambda x: sum(f(x) for f in STEPS))(0.0) == 2.0
+    assert derivative(lambda x: dispatched(x) * dispatched("ab"))(0.0) == pytest.approx(math.e**2)
+    assert derivative(lambda x: sorted([x, -x], key=lambda v: math.exp(v))[1])(1.0) == 1.0
+    assert derivative(lambda x: max([x, -x], key=math.exp))(1.0) == 1.0
+    assert (
+        derivative(lambda x: list(itertools.accumulate([x, x], lambda a, b: math.exp(a + b)))[1])(
+            0.0
+        )
+        == 2.0
+    )
+    assert derivative(lambda x: getattr(math, "exp")(x))(0.0) == 1.0  # noqa: B009
+    assert derivative(lambda x, g=math.exp: g(x))(0.0) == 1.0
+    assert derivative(lambda g, x: g(x), argnums=1)(math.exp, 0.0) == 1.0
+    assert derivative(functools.partial(lambda a, x: a * math.exp(x), 3.0))(0.0) == 3.0
+    assert derivative(lambda x: np.vectorize(lambda v: math.exp(v))([x, x])[1])(0.0) == 1.0
+
+
+def test_caches_are_not_asked_for_duals() -> None:
+    cached.cache_clear()
+    d = derivative(lambda x: cached(x) + cached(1.0))
+    assert d(0.0) == 1.0 and d(0.0) == 1.0
+    assert cached.cache_info().currsize == 1 and cached.cache_info().hits == 1
+    assert type(cached(1.0)) is float
+    memo: dict[Any, Any] = {}
+
+    def memoised(x: Any) -> Any:
+        if x not in memo:
+            memo[x] = math.exp(x)
+        return memo[x]
+
+    with pytest.raises(TypeError, match="unhashable"):
+        derivative(memoised)(0.0)
+    assert not memo
+
+
+def test_nothing_stays_behind() -> None:
+    registry: list[Any] = []
+
+    def f(x: Any) -> Any:
+        registry.append(scaled)
+        assert registry[-1] is scaled and scaled is sys.modules[__name__].scaled  # type: ignore[attr-defined]
+        return scaled(x)
+
+    d = derivative(f)
+    before = dict(globals()), dict(vars(Point)), dict(vars(math)), dict(vars(np))
+    d(0.0)
+    assert before == (dict(globals()), dict(vars(Point)), dict(vars(math)), dict(vars(np)))
+    assert registry == [scaled]
+
+
+async def waiting(x: Any) -> Any:
+    await asyncio.sleep(0)
+    return math.exp(x)
+
+
+def test_coroutines() -> None:
+    async def both(x: Any) -> Any:
+        a, b = await asyncio.gather(waiting(x), waiting(2 * x))
+        return a + b
+
+    assert derivative(lambda x: asyncio.run(both(x)))(0.0) == 3.0
+
+
+def test_threads_run_different_derivatives_at_once() -> None:
+    def f(x: Any, k: float) -> Any:
+        out = np.zeros(50)
+        for i in range(50):
+            out[i] = math.exp(k * x) * i
+            time.sleep(0)
+        return out.sum()
+
+    found: dict[int, Any] = {}
+    d = derivative(f)
+    threads = [
+        threading.Thread(target=lambda k=k: found.__setitem__(k, d(0.0, float(k))))
+        for k in range(8)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {k: 1225.0 * k for k in range(8)}
+
+
+# -- frames --------------------------------------------------------------------------------
+
+
+def failing(x: Any) -> Any:
+    y = math.exp(x)
+    return (y +
+            math.sqrt(
+                -y))  # fmt: skip
+
+
+def test_tracebacks_show_the_users_lines() -> None:
+    def said(f: Any) -> list[Any]:
+        try:
+            f(1.0)
+        except ValueError as error:
+            frames = [
+                f for f in traceback.extract_tb(error.__traceback__) if f.filename == __file__
+            ]
+            return [(f.name, f.lineno, f.end_lineno, f.colno, f.end_colno) for f in frames][-1:]
+        raise AssertionError
+
+    assert said(derivative(failing)) == said(failing)
+    assert linecache.getline(__file__, said(failing)[0][1]).strip().startswith("math.sqrt(")
+
+
+def test_debuggers_and_coverage_see_the_lines() -> None:
+    def lines(f: Any) -> list[int]:
+        seen: list[int] = []
+
+        def tracer(frame: Any, event: str, _: Any) -> Any:
+            if frame.f_code.co_name != "changing_lines":
+                return tracer if frame.f_code.co_filename == __file__ else None
+            if event == "line":
+                seen.append(frame.f_lineno)
+            return tracer
+
+        old = sys.gettrace()
+        sys.settrace(tracer)
+        try:
+            f(0.5)
+        finally:
+            sys.settrace(old)
+        return seen
+
+    def changing_lines(x: Any) -> Any:
+        total = 0.0
+        for i in range(3):
+            if i % 2:
+                continue
+            total = total + math.exp(x)
+        try:
+            total = total + [math.sin(x) for _ in range(2)][1]
+        finally:
+            total = total * 1.0
+        return total  # fmt: skip
+
+    assert lines(derivative(changing_lines)) == lines(changing_lines)
+
+
+def test_warnings_name_the_line(recwarn: Any) -> None:
+    def warning(x: Any) -> Any:
+        warnings.warn("look", stacklevel=2)
+        return math.exp(x)
+
+    def caller(x: Any) -> Any:
+        return warning(x)
+
+    derivative(caller)(0.0)
+    line = caller.__code__.co_firstlineno + 1
+    assert [(w.filename, w.lineno) for w in recwarn if str(w.message) == "look"] == [
+        (__file__, line)
+    ]
+
+
+def test_functions_look_like_themselves() -> None:
+    def f(x: Any, *, k: float = 2.0) -> Any:
+        "Text."
+        frame = inspect.currentframe()
+        assert frame is not None and frame.f_code.co_name == "f" and frame.f_locals["k"] == 3.0
+        return math.exp(x) * k
+
+    d = derivative(f)
+    assert d(0.0, k=3.0) == 3.0 and d.__name__ == "f" and d.__doc__ == "Text."
+    assert str(inspect.signature(d)) == str(inspect.signature(f))
+
+
+# -- whether a function is lifted ----------------------------------------------------------
+
+
+def test_functions_that_need_nothing_run_as_they_are() -> None:
+    seen: list[Any] = []
+    code_of = operator.attrgetter("f_code")
+
+    def f(x: Any) -> Any:
+        seen.append(code_of(sys._getframe()))
+        return np.exp(x) * x**2
+
+    def g(x: Any) -> Any:
+        seen.append(code_of(sys._getframe()))
+        return math.exp(x)
+
+    derivative(f)(1.0)
+    assert seen.pop() is f.__code__
+    derivative(f, lift=True)(1.0)
+    assert seen.pop() is not f.__code__
+    derivative(g)(1.0)
+    assert seen.pop() is not g.__code__
+    with pytest.raises(TypeError, match="would lose the derivative"):
+        derivative(g, lift=False)(1.0)
+    with pytest.raises(TypeError, match="would lose the derivative"):
+        derivative(g, order=2, lift=False)(1.0)
+    with pytest.raises(TypeError, match="lift is True, False or None; got 'no'"):
+        derivative(g, lift="no")  # type: ignore[arg-type]
+
+
+def test_every_helper_lifts_by_itself() -> None:
+    def f(x: Any) -> Any:
+        out = np.zeros(2)
+        out[0], out[1] = math.exp(x[0]), math.sin(x[1])
+        return out.sum()
+
+    x = np.array([0.5, 0.25])
+    want = [math.exp(0.5), math.cos(0.25)]
+    np.testing.assert_allclose(grad(f)(x), want, rtol=1e-15)
+    np.testing.assert_allclose(jacobian(f)(x), want, rtol=1e-15)
+    np.testing.assert_allclose(np.diag(dualad.hessian(f)(x)), [math.exp(0.5), -math.sin(0.25)])
+    np.testing.assert_allclose(dualad.hvp(f)(x, np.ones(2)), [math.exp(0.5), -math.sin(0.25)])
+    assert dualad.jvp(f, (x,), (np.ones(2),))[1] == pytest.approx(sum(want))
+    np.testing.assert_allclose(dualad.objective(f).jac(x), want, rtol=1e-15)
+    assert dualad.check_derivative(f, x).digits > 12
+    assert dualad.audit(f, x).findings == []
+    report = str(dualad.sensitivities(lambda a, b: math.exp(a) * b, {"a": 0.0, "b": 2.0}))
+    rows = [line.split() for line in report.splitlines() if line[:2] in ("a ", "b ")]
+    assert {row[0]: row[2] for row in rows} == {"a": "2", "b": "1"}
+    spread = dualad.propagate(lambda a: math.exp(a), {"a": 0.0}, std={"a": 0.1})
+    assert "0.1" in str(spread)
+    from dualad.teach import graph, trace
+
+    assert trace(lambda t: math.exp(t) * t, 1.0).tangent == pytest.approx(2 * math.e)
+    assert "exp" in str(graph(lambda t: math.exp(t) * t, 1.0).to_svg())
+
+
+# -- SciPy's names -------------------------------------------------------------------------
+
+
+def test_names_of_scipy() -> None:
+    optimize = pytest.importorskip("scipy.optimize")
+    from scipy.integrate import quad
+    from scipy.special import logsumexp
+
+    root = derivative(lambda a: optimize.brentq(lambda x: math.exp(x) - a, 0.0, 5.0))
+    assert root(2.0) == pytest.approx(0.5, rel=1e-12)  # log(a)
+    area = derivative(lambda a: quad(lambda x: math.exp(-a * x), 0.0, 1.0)[0])
+    want = math.exp(-1.0) * 2.0 - 1.0  # d/da (1 − exp(−a))/a at a = 1
+    assert area(1.0) == pytest.approx(want, rel=1e-10)
+    assert derivative(lambda a: logsumexp([a, 2 * a]))(0.0) == pytest.approx(1.5)
+    assert optimize.brentq(lambda x: x - 1.0, 0.0, 3.0) == pytest.approx(1.0)
