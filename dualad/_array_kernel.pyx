@@ -611,6 +611,8 @@ def product(a, b):
         if dot is not None:
             if not is_small(dot) or dot.ndim != value.ndim + 1:
                 return None
+    if v_dot is not None and w_dot is not None and v_dot.shape[0] != w_dot.shape[0]:
+        return None
     y = v @ w
     tangent = None
     if v_dot is not None:  # as `matmul` in algebra.py has it, to the last bit

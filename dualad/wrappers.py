@@ -41,15 +41,18 @@ def driver(definition: Driver) -> Driver:
     def public(
         f: Function, argnums: Argnums = 0, *args: Any, lift: bool | None = None, **options: Any
     ) -> Function:
+        is_index = type(argnums) is int and argnums >= 0
+        if is_index and lift is None and short_way and not (args or options) and callable(f):
+            wrapper: Function = short_way(definition, argnums, public, f, None)
+            return wrapper
         if lift not in (True, False, None):
             raise TypeError(f"{name}: lift is True, False or None; got {lift!r}.")
         refuse_unless_callable(name, f)
-        is_index = type(argnums) is int and argnums >= 0
         if not is_index:
             argnums_as_tuple(name, argnums, f"; for the point x, write {name}(f)(x)")
         if short_way and not args and (is_index or _is_short(argnums, takes_more)):
             if not options or are_defaults(options):
-                wrapper: Function = short_way(definition, argnums, public, f, lift)
+                wrapper = short_way(definition, argnums, public, f, lift)
                 return wrapper
             if takes_more and options == {"has_aux": True}:
                 wrapper = short_way(definition, argnums, public, f, lift, True)

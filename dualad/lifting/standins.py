@@ -360,7 +360,7 @@ def _arange(*args: Any, **kwargs: Any) -> Any:
         given = {"stop": args[0]} | kwargs
     given = {name: unbuffered(x) for name, x in given.items()}
     numbers: dict[str, Any] = {name: plain(x) for name, x in given.items()}
-    y: Any = np.arange(**numbers)
+    y: Any = np.arange(**numbers)  # type: ignore[call-overload]
     start, step = given.get("start", 0.0), given.get("step", 1.0)
     if y.dtype.kind not in "fc" or not _any_dual([start, step]):
         return buffered(y)
