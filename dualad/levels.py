@@ -72,14 +72,11 @@ class ParticipatingLevel(int):
     - `made` by `pair.dual`, where every dual is made;
     - `zero_like` by `pair.zero_like`, where every zero tangent is made.
 
-    Each may answer NotImplemented: it is then done as for a plain level. What array functions do
-    to tangents goes through the tangents themselves: a tangent of this level may be anything that
-    NumPy's protocols can move. Where `holds_arrays` is false, its duals are single numbers, and
-    arrays of them are NumPy's arrays of objects.
+    Each may answer NotImplemented: it is then done as for a plain level. Array functions go through
+    the tangents: one of this level may be anything that NumPy's protocols can move.
     """
 
-    holds_arrays = True
-
+    holds_arrays = True  # or its duals are single numbers, and arrays of them those of objects
     def applies(self, rule: Any, args: tuple[Any, ...]) -> Any:
         """What a row gives for these arguments."""
         return NotImplemented
