@@ -10,7 +10,7 @@ from . import array_rules as array_rules
 from .array.dualarray import DualArray
 from .array.undefined import NonDifferentiableError
 from .auditing import audit
-from .drivers import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad
+from .drivers import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .dual import Dual
 from .functions import abs as abs
 from .functions import (
@@ -128,6 +128,7 @@ from .promises import NotDeterministicError
 from .propagation import propagate
 from .sensitivity import sensitivities
 from .solvers import objective
+from .sweeps import checkpoint
 from .testing import check_derivative, check_rule
 
 __version__ = "0.1.0"
@@ -205,6 +206,8 @@ __all__ = [
     "isnan",
     "jacobian",
     "jvp",
+    "vjp",
+    "checkpoint",
     "kernel_info",
     "ldexp",
     "lgamma",

@@ -201,6 +201,11 @@ def map_leaves(f: Function, x: Any) -> Any:
     return f(x)
 
 
+def with_shape(x: Any) -> Any:
+    """A number as an array without axes. (Tangents of other kinds have a shape anyway.)"""
+    return map_leaves(lambda v: np.asarray(v) if is_number(v) else v, x)
+
+
 def shape_of(x: Any) -> tuple[int, ...]:
     """The shape of a number or an array, or of a dual of any level."""
     shape: tuple[int, ...] = getattr(plain(x), "shape", ())
@@ -224,7 +229,7 @@ def is_operand(x: Any) -> bool:
 
 def as_numpy(x: Any) -> Any:
     """The same number as a NumPy scalar, for which 1/0 is inf and log(-1) is nan."""
-    if isinstance(x, (np.ndarray, np.generic)):
+    if isinstance(x, (np.ndarray, np.generic)) or not is_number(x):
         return x
     return np.complex128(x) if isinstance(x, complex) or hasattr(x, "_mpc_") else np.float64(x)
 

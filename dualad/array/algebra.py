@@ -78,9 +78,11 @@ def linear(f: Callable[..., Any], *args: Any, batched: Callable[..., Any] | None
 
 
 def _is_view(y: Any, x: Any) -> bool:
-    """Whether y is an array in the memory of x."""
+    """Whether y is an array, or a tangent of another kind, in the memory of x."""
     y = plain(y)
-    return isinstance(y, np.ndarray) and np.may_share_memory(y, plain(x))
+    if not isinstance(y, np.ndarray):
+        return hasattr(y, "is_view_of") and bool(y.is_view_of(plain(x)))
+    return np.may_share_memory(y, plain(x))
 
 
 def _apart(y: Any, tangent: Any, level: int, args: Sequence[Any]) -> Any:

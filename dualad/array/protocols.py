@@ -20,7 +20,7 @@ from ..dual import PROTOCOLS, Dual, evaluate
 from ..kernel import ARRAY_KERNEL
 from ..namespaces import ARRAY, is_exact, is_plain_array, not_plain
 from ..numerics import resume_warnings, stop_warnings
-from ..pair import KINDS, as_numpy, map_leaves, plain
+from ..pair import KINDS, as_numpy, map_leaves, plain, with_shape
 from ..rules import Rule
 from ..structure import rebuild
 from ..table import RULES
@@ -315,7 +315,7 @@ def array_function(
 def array_attribute(x: Dual, name: str) -> Any:
     """x.sum(), x.T and so on of a number that came out of an array, as NumPy's numbers have."""
     if isinstance(plain(x), np.generic) and not name.startswith("_") and hasattr(DualArray, name):
-        return getattr(map_leaves(np.asarray, x), name)
+        return getattr(with_shape(x), name)
     raise AttributeError(f"a {type(x).__name__} has no attribute {name!r}.")
 
 

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..dual import Dual
-from ..pair import KINDS, dual, map_leaves
+from ..pair import KINDS, dual, with_shape
 from ..text import text_of
 from .dualarray import DualArray
 
@@ -70,7 +70,7 @@ def undefined(x: Any, where: Any, why: str) -> Any:
     if not np.any(where):
         return x
     if np.ndim(x) == 0:
-        x = map_leaves(np.asarray, x)
+        x = with_shape(x)
     result = object.__new__(Undefined)
     result.primal, result.rest, result.level = x.primal, x.tangent, x.level
     result.where, result.why = np.broadcast_to(where, np.shape(x)), why

@@ -12,7 +12,7 @@ from ..array.algebra import linear
 from ..array.dualarray import DualArray
 from ..array.operands import as_objects, as_operand, converted
 from ..dual import Dual
-from ..pair import dual, fit, is_array, map_leaves, plain
+from ..pair import dual, fit, is_array, plain, with_shape
 
 
 def array(x: Any) -> Any:
@@ -20,7 +20,7 @@ def array(x: Any) -> Any:
     x = as_operand(x)
     if not isinstance(x, Dual):
         return np.asarray(x)
-    return x if is_array(x) else map_leaves(np.asarray, x)
+    return x if is_array(x) else with_shape(x)
 
 
 def unboxed(x: Any) -> Any:

@@ -1,0 +1,666 @@
+"""Reverse mode: the same table, read backwards.
+
+    ẏ = Σ slope·ẋ        forward: what a tangent becomes
+    x̄ += slope·ȳ        backward: what an adjoint becomes, from the last step to the first
+
+The tangent of a dual is a `Form` here: a linear function of the inputs, known by how it is made.
+Scaling it by a slope, adding two, and the linear functions of NumPy (`transposes`) each record a
+`Node` with one pull, which says what the adjoint of the result gives to the adjoints of the
+sources. A sweep walks the nodes by falling number.
+
+A form has memory, as the array has that it is the tangent of: views are windows on their whole,
+and what is stored through one of them is seen through all. A complex adjoint ȳ stands for the
+function ẏ ↦ Re(ȳ·ẏ), so that what is linear over the reals alone needs no care.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import operator
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from .array.dualarray import is_basic
+from .levels import ParticipatingLevel, note_refusal
+from .numerics import quiet
+from .pair import Pair, is_array, levels_in, plain, shape_of
+from .zeros import strong_product
+
+Pull = Callable[[Any], Sequence[Any]]
+
+_numbers = itertools.count()
+
+
+class Nonlinear(TypeError):
+    """What was asked of a form is not a linear function of it: forward mode can answer."""
+
+
+def refuse(what: str) -> NoReturn:
+    """Raise the error for a question that only a tangent of numbers can answer."""
+    for level in list(_recording):
+        note_refusal(level)
+    raise Nonlinear(
+        f"{what} has no way back in reverse mode; write mode='forward' (grad, jacobian, hessian), "
+        "or jvp for vjp."
+    )
+
+
+# -- nodes: one step of the record ---------------------------------------------------------
+
+
+class Node:
+    """One step: what it is made of, and the way back. It never changes.
+
+    Attributes
+    ----------
+    number : int
+        How many steps were made before it.
+    shape, dtype
+        Of its tangent, and so of its adjoint; no dtype for numbers that NumPy does not know.
+    sources : sequence of Node
+        The steps that it is made of; none for an input.
+    pull : callable
+        Takes the adjoint, perhaps with an axis of several in front, and gives those of the sources.
+    """
+
+    __slots__ = ("number", "shape", "dtype", "sources", "pull")
+
+    def __init__(
+        self, shape: tuple[int, ...], dtype: Any, sources: Sequence[Node] = (), pull: Any = None
+    ) -> None:
+        self.number = next(_numbers)
+        self.shape, self.dtype = shape, dtype
+        self.sources, self.pull = sources, pull
+
+    def back(self, g: Any, sweep: Sweep, owned: bool) -> None:
+        """Hand the adjoint on."""
+        for source, t in zip(self.sources, self.pull(g), strict=True):
+            if t is not None:
+                sweep.add(source, t, owned and t is g and len(self.sources) == 1)
+
+
+class Place:
+    """A part of an array: views of it, one after the other, and an index at the end."""
+
+    __slots__ = ("views", "index", "sign")
+
+    def __init__(
+        self, views: tuple[Callable[[Any], Any], ...] = (), index: Any = ..., sign: int = 1
+    ) -> None:
+        self.views, self.index, self.sign = views, index, sign
+
+    def then(self, index: Any) -> Place:
+        """A part of this part."""
+        if self.index is Ellipsis:
+            return Place(self.views, index, self.sign)
+        return Place((*self.views, self._view), index, self.sign)
+
+    def by(self, view: Callable[[Any], Any], sign: int = 1) -> Place:
+        """A view of this part."""
+        views = self.views if self.index is Ellipsis else (*self.views, self._view)
+        return Place((*views, view), ..., self.sign * sign)
+
+    def _view(self, x: Any) -> Any:
+        return x[self.index]
+
+    def whole(self, x: Any) -> Any:
+        """The view of an array that the index is for."""
+        for view in self.views:
+            x = view(x)
+        return x
+
+    def is_basic(self) -> bool:
+        return is_basic(self.index if isinstance(self.index, tuple) else (self.index,))
+
+    def add(self, x: Any, g: Any) -> None:
+        """x[part] += g"""
+        x = self.whole(x)
+        g = g if self.sign > 0 else -g
+        if self.is_basic():
+            if x.shape:
+                x[self.index] += g
+            else:
+                x[...] = x + g
+        elif isinstance(x, Pair):
+            numbers = np.arange(x.size).reshape(x.shape)[self.index]
+            x += scattered(g, numbers, x.size, 0).reshape(x.shape)
+        else:
+            np.add.at(x, self.index, g)
+
+    def taken(self, x: Any) -> Any:
+        """What is in this part, which is zero thereafter."""
+        x = self.whole(x)
+        part = x[self.index]
+        part = part.copy() if is_array(part) else part
+        x[self.index] = 0
+        return part if self.sign > 0 else -part
+
+    def winners(self, shape: tuple[int, ...], many: tuple[int, ...]) -> Any:
+        """Which of the elements stored in this part stay; None for all."""
+        if self.is_basic() or self._is_mask():
+            return None
+        last: Any = np.full(self.whole(np.empty(shape, bool)).shape, -1)
+        stored = np.arange(int(np.prod(many))).reshape(many)
+        last[self.index] = stored
+        return last[self.index] == stored
+
+    def _is_mask(self) -> bool:
+        return getattr(self.index, "dtype", None) == bool or (
+            isinstance(self.index, tuple)
+            and len(self.index) == 1
+            and getattr(self.index[0], "dtype", None) == bool
+        )
+
+
+class Read(Node):
+    """A part of an array: its adjoint is added to that part of the adjoint of the whole."""
+
+    __slots__ = ("place",)
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any, whole: Node, place: Place) -> None:
+        super().__init__(shape, dtype, (whole,))
+        self.place = place
+
+    def back(self, g: Any, sweep: Sweep, owned: bool) -> None:
+        (source,) = self.sources
+        buffer = sweep.buffer(source, g)
+        for row, t in sweep.rows(buffer, g):
+            self.place.add(row, t)
+
+
+class Store(Node):
+    """An array of which a part has been overwritten."""
+
+    __slots__ = ("place",)
+
+    def __init__(self, old: Node, place: Place, value: Node | None, dtype: Any) -> None:
+        super().__init__(old.shape, dtype, (old,) if value is None else (old, value))
+        self.place = place
+
+    def back(self, g: Any, sweep: Sweep, owned: bool) -> None:
+        g = g if owned else own_copy(g)
+        parts = [self.place.taken(row) for row, _ in sweep.rows(g, g)]
+        if len(self.sources) == 2:
+            value = self.sources[1]
+            stays = self.place.winners(self.shape, shape_of(parts[0]))
+            if stays is not None:
+                parts = [np.where(stays, part, 0) for part in parts]
+            parts = [summed(part, value.shape, 0) for part in parts]
+            sweep.add(value, np.stack(parts) if sweep.many else parts[0], False)
+        sweep.add(self.sources[0], g, True)
+
+
+# -- the sweep -----------------------------------------------------------------------------
+
+
+def own_copy(g: Any) -> Any:
+    """An adjoint that can be written to."""
+    return g.copy() if is_array(g) else g
+
+
+def summed(g: Any, shape: tuple[int, ...], lead: int) -> Any:
+    """The adjoint of what was broadcast from this shape, behind `lead` axes in front."""
+    here = shape_of(g)
+    if here[lead:] == shape:
+        return g
+    extra = len(here) - lead - len(shape)
+    g = np.sum(g, tuple(range(lead, lead + extra))) if extra else g
+    axes = tuple(
+        lead + i
+        for i, (n, m) in enumerate(zip(shape, shape_of(g)[lead:], strict=True))
+        if n == 1 and m != 1
+    )
+    return np.sum(g, axes, keepdims=True) if axes else g
+
+
+def scattered(g: Any, numbers: Any, size: int, lead: int) -> Any:
+    """Elements added up at their numbers, in one axis of this size (behind one of several)."""
+    if lead:
+        return np.stack([scattered(row, numbers, size, 0) for row in g])
+    flat, numbers = np.reshape(g, -1), np.ravel(numbers)
+    if isinstance(flat, Pair):
+        if np.iscomplexobj(plain(flat)):
+            parts = [np.bincount(numbers, x, size) for x in (flat.real, flat.imag)]
+            return parts[0] + 1j * parts[1]
+        return np.bincount(numbers, flat, size)
+    if flat.dtype == np.float64:
+        return np.bincount(numbers, flat, size)
+    result = np.zeros(size, flat.dtype)
+    np.add.at(result, numbers, flat)
+    return result
+
+
+def fitted(t: Any, dtype: Any) -> Any:
+    """An adjoint in the precision of what it belongs to; real if that is real."""
+    there = getattr(t, "dtype", None)
+    if there is dtype or dtype is None:
+        return t
+    if there is None:
+        return t.real if dtype.kind != "c" and isinstance(plain(t), complex) else t
+    if there == dtype or there.kind == "O":
+        return t
+    if there.kind == "c" and dtype.kind != "c":
+        t = t.real
+    return t.astype(dtype) if is_array(t) else t
+
+
+class Sweep:
+    """One walk back over what was recorded.
+
+    Parameters
+    ----------
+    many : bool
+        Whether adjoints have an axis of several in front.
+    """
+
+    def __init__(self, many: bool = False) -> None:
+        self.many = many
+        self.lead = int(many)
+        self.waiting: dict[Node, Any] = {}
+        self.owned: set[Node] = set()
+        self.heap: list[tuple[int, Node]] = []
+
+    def add(self, node: Node, t: Any, owned: bool = False) -> None:
+        """Add to the adjoint of a node; `owned` says that nobody else holds t."""
+        there = getattr(t, "dtype", None)
+        if there is not node.dtype:
+            fit = fitted(t, node.dtype)
+            if fit is not t:
+                t, owned = fit, False
+        old = self.waiting.get(node)
+        if old is None:
+            self.waiting[node] = t
+            if owned:
+                self.owned.add(node)
+            heapq.heappush(self.heap, (-node.number, node))
+        elif node in self.owned and type(old) is type(t) is np.ndarray:
+            old += t
+        else:
+            self.waiting[node] = old + t
+            self.owned.add(node)
+
+    def buffer(self, node: Node, like: Any) -> Any:
+        """The adjoint of an array, to be written to, with room for what is like this."""
+        old = self.waiting.get(node)
+        levels = levels_in(like)
+        if old is None or levels - levels_in(old):
+            shape = shape_of(like)[: self.lead] + node.shape
+            zeros: Any = (
+                np.zeros(shape, node.dtype, like=like) if levels else np.zeros(shape, node.dtype)
+            )
+            self.add(node, zeros, True)
+        elif node not in self.owned:
+            self.waiting[node] = own_copy(old)
+            self.owned.add(node)
+        return self.waiting[node]
+
+    def rows(self, whole: Any, g: Any) -> Iterable[tuple[Any, Any]]:
+        """Each of several adjoints; one alone."""
+        return zip(whole, g, strict=True) if self.many else [(whole, g)]
+
+    def run(self, leaves: Sequence[Node], free: bool) -> list[Any]:
+        """Walk back to the inputs; their adjoints, None for zero. `free` forgets the record."""
+        kept = set(leaves)
+        found: dict[Node, Any] = {}
+        with quiet():
+            while self.heap:
+                node = heapq.heappop(self.heap)[1]
+                g = self.waiting.pop(node)
+                owned = node in self.owned
+                self.owned.discard(node)
+                if node in kept:
+                    found[node] = g
+                elif node.sources:
+                    node.back(g, self, owned)
+                    if free:
+                        node.sources, node.pull = (), None
+        return [found.get(leaf) for leaf in leaves]
+
+
+# -- the level -----------------------------------------------------------------------------
+
+_recording: set[ReverseLevel] = set()
+
+
+class ReverseLevel(ParticipatingLevel):
+    """A level whose tangents are forms."""
+
+    def zero_like(self, tangent: Any, shape: tuple[int, ...]) -> Any:
+        return zero_form(shape, tangent.dtype if isinstance(tangent, Form) else np.dtype(float))
+
+    def __enter__(self) -> ReverseLevel:
+        _recording.add(self)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        _recording.discard(self)
+
+
+# -- forms ---------------------------------------------------------------------------------
+
+
+def dtype_of(x: Any) -> Any:
+    """The dtype of the tangents of x; None for numbers that NumPy does not know."""
+    x = plain(x)
+    if isinstance(x, (np.ndarray, np.generic)):
+        return x.dtype if x.dtype.kind in "fc" else np.dtype(float)
+    if isinstance(x, complex):
+        return np.dtype(complex)
+    return np.dtype(float) if isinstance(x, (float, int)) else None
+
+
+def joint(*dtypes: Any) -> Any:
+    """The dtype of what is made of several."""
+    first = dtypes[0]
+    if all(d is first for d in dtypes):
+        return first
+    return None if any(d is None for d in dtypes) else np.result_type(*dtypes)
+
+
+def scaled_dtype(dtype: Any, c: Any) -> Any:
+    """The dtype of a tangent times a factor."""
+    c = plain(c)
+    if type(c) is float or type(c) is int or dtype is None:
+        return dtype
+    if isinstance(c, (np.ndarray, np.generic)):
+        return np.result_type(dtype, c.dtype)
+    if isinstance(c, complex):
+        return np.result_type(dtype, np.complex64)
+    return dtype if isinstance(c, (float, int)) else None
+
+
+def kept(c: Any) -> Any:
+    """A factor as it is now: arrays can be written to afterwards."""
+    return c.copy() if is_array(c) else c
+
+
+def input_form(x: Any) -> Form:
+    """The tangent of an input: the beginning of a record."""
+    return Form(Node(shape_of(x), dtype_of(x)))
+
+
+def zero_form(shape: tuple[int, ...], dtype: Any) -> Form:
+    """A form that depends on nothing."""
+    return Form(Node(tuple(shape), dtype))
+
+
+def made_of(
+    shape: tuple[int, ...], dtype: Any, sources: Sequence[Form], pull: Callable[[Any], Any]
+) -> Form:
+    """A form with a way back to those that it is made of."""
+    return Form(Node(tuple(shape), dtype, [s.node for s in sources], pull))
+
+
+class Form:
+    """A linear function of the inputs, known by how it is made; as a tangent, with its memory.
+
+    Attributes
+    ----------
+    node : Node
+        The last step of the record. Storing gives the form another one.
+    base : Form or None
+        The whole that this is a view of.
+    """
+
+    __slots__ = ("base", "place", "shape", "_node", "_seen")
+    __array_priority__ = 1000
+    __hash__ = None  # type: ignore[assignment]
+
+    # What NumPy's functions and operators do to forms: `transposes` enters it here.
+    FUNCTIONS: dict[Any, Callable[..., Any]] = {}
+
+    def __init__(self, node: Any) -> None:
+        self.base: Form | None = None
+        self.place: Place | None = None
+        self._seen: Node | None = None
+        self._node: Node = node
+        self.shape: tuple[int, ...] = node.shape
+
+    @property
+    def whole(self) -> Form:
+        """What this is a view of; the form itself if of nothing."""
+        return self if self.base is None else self.base
+
+    @property
+    def node(self) -> Node:
+        """The step of the record that this is now."""
+        base = self.base
+        if base is not None and base._node is not self._seen:  # something was stored in it
+            assert self.place is not None
+            self._seen = base._node
+            self._node = Read(self.shape, self._dtype_within(base._node), base._node, self.place)
+        return self._node
+
+    def _dtype_within(self, whole: Node) -> Any:
+        if whole.dtype is None or whole.dtype.kind != "c" or self._node.dtype.kind == "c":
+            return whole.dtype
+        return self._node.dtype  # of a real or an imaginary part
+
+    def window(self, shape: tuple[int, ...], place: Place, dtype: Any = None) -> Form:
+        """A view of this: `place` is within this form."""
+        base = self.whole
+        view = Form.__new__(Form)
+        view.base, view.place, view.shape = base, place, shape
+        view._seen = base._node
+        view._node = Read(shape, dtype or self.dtype, base._node, place)
+        return view
+
+    def viewed(self, view: Callable[[Any], Any], sign: int = 1, dtype: Any = None) -> Form:
+        """A view of this by a function that gives views of arrays."""
+        shape = view(blank(self.shape)).shape
+        return self.window(shape, (self.place or Place()).by(view, sign), dtype)
+
+    def is_view_of(self, other: Any) -> bool:
+        """Whether what is stored in one is seen in the other."""
+        if not isinstance(other, Form):
+            return False
+        return self.whole is other.whole
+
+    # as an array
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of the tangent."""
+        return self._node.dtype if self.base is None else self.node.dtype
+
+    @property
+    def ndim(self) -> int:
+        """How many axes the tangent has."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """How many numbers the tangent has."""
+        return int(np.prod(self.shape))
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> Any:
+        parts = index if isinstance(index, tuple) else (index,)
+        if is_basic(parts):
+            place = (self.place or Place()).then(parts)
+            if len(parts) == len(self.shape) and all(isinstance(i, (int, np.integer)) for i in parts):
+                return Form(Read((), self.dtype, self.whole._node, place))  # a number of its own
+            return self.window(blank(self.shape)[index].shape, place)
+        shape = blank(self.shape)[index].shape
+        return Form(Read(shape, self.dtype, self.node, Place((), index)))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if not isinstance(value, Form) and np.any(plain(value) != 0):
+            refuse("storing a tangent of numbers beside adjoints")
+        node = value.node if isinstance(value, Form) else None
+        whole = self.whole
+        old = whole._node
+        dtype = old.dtype if node is None else joint(old.dtype, node.dtype)
+        if node is not None and whole is self and index in (..., (...,)) and node.shape == self.shape:
+            whole._node = Node(self.shape, dtype, (node,), lambda g: (g,))
+            return
+        whole._node = Store(old, (self.place or Place()).then(index), node, dtype)
+
+    # the same under other names
+
+    def copy(self, *order: Any) -> Form:
+        """The form as it is now."""
+        return Form(self.node)
+
+    def astype(self, dtype: Any, *args: Any, **options: Any) -> Form:
+        """In another precision."""
+        return made_of(self.shape, np.dtype(dtype), [self], lambda g: (g,))
+
+    def reshape(self, *shape: Any, **options: Any) -> Any:
+        """The same numbers in another shape."""
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape)  # type: ignore[call-overload]
+
+    def transpose(self, *axes: Any) -> Any:
+        """The axes in another order."""
+        return np.transpose(self, axes[0] if len(axes) == 1 else axes or None)  # type: ignore[call-overload]
+
+    @property
+    def T(self) -> Any:
+        """The transpose."""
+        return np.transpose(self)  # type: ignore[call-overload]
+
+    @property
+    def real(self) -> Any:
+        """The real part."""
+        return np.real(self)  # type: ignore[call-overload]
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part."""
+        return np.imag(self)  # type: ignore[call-overload]
+
+    # linear combinations
+
+    def __add__(self, other: Any) -> Any:
+        return plus(self, other, 1)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Any:
+        return plus(self, other, -1)
+
+    def __rsub__(self, other: Any) -> Any:
+        return plus(-self, other, 1)
+
+    def __neg__(self) -> Form:
+        return made_of(self.shape, self.dtype, [self], lambda g: (-g,))
+
+    def __pos__(self) -> Form:
+        return Form(self.node)
+
+    def __mul__(self, factor: Any) -> Any:
+        return scaled(self, factor, operator.mul)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, divisor: Any) -> Any:
+        return scaled(self, divisor, operator.truediv)
+
+    def __matmul__(self, other: Any) -> Any:
+        return self.FUNCTIONS[np.matmul](self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return self.FUNCTIONS[np.matmul](other, self)
+
+    # questions: a form is never nan, and taken for something else than zero
+
+    def __eq__(self, other: object) -> Any:
+        return np.full(self.shape, other is self)[()]
+
+    def __ne__(self, other: object) -> Any:
+        return np.full(self.shape, other is not self)[()]
+
+    def __abs__(self) -> NoReturn:
+        refuse("the size of a tangent")
+
+    def __array__(self, *args: Any, **options: Any) -> NoReturn:
+        refuse("an array of a tangent")
+
+    def __bool__(self) -> NoReturn:
+        refuse("the truth of a tangent")
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        if any(isinstance(x, Pair) for x in inputs):
+            return NotImplemented
+        f = self.FUNCTIONS.get(ufunc if method == "__call__" else (ufunc, method))
+        if f is None:
+            refuse(f"np.{ufunc.__name__}{'' if method == '__call__' else '.' + method}")
+        return f(*inputs, **options)
+
+    def __array_function__(self, f: Any, types: Any, args: Any, options: Any) -> Any:
+        rule = self.FUNCTIONS.get(f)
+        if rule is None:
+            return self.FUNCTIONS[None](f, args, options)
+        return rule(*args, **options)
+
+
+_BLANK = np.zeros((), bool)
+
+
+def blank(shape: tuple[int, ...]) -> Any:
+    """An array of this shape that takes no memory."""
+    return np.ndarray(shape, bool, _BLANK, 0, (0,) * len(shape))
+
+
+def plus(a: Form, b: Any, sign: int) -> Any:
+    """The sum or the difference of two tangents."""
+    if not isinstance(b, Form):
+        if np.any(plain(b) != 0):
+            refuse("the sum of an adjoint and a tangent of numbers")
+        return a if shape_of(b) in ((), a.shape) else np.broadcast_to(a, shape_of(b))  # type: ignore[call-overload]
+    shape = a.shape if a.shape == b.shape else np.broadcast_shapes(a.shape, b.shape)
+    n, first, second = len(shape), a.shape, b.shape
+
+    def pull(g: Any) -> Any:
+        lead = len(shape_of(g)) - n
+        return summed(g, first, lead), summed(g if sign > 0 else -g, second, lead)
+
+    return made_of(shape, joint(a.dtype, b.dtype), [a, b], pull)
+
+
+def scaled(form: Form, c: Any, product: Callable[[Any, Any], Any]) -> Any:
+    """A tangent times (or by) a number or an array."""
+    if isinstance(c, Form):
+        refuse("the product of two tangents")
+    if isinstance(c, (list, tuple)):
+        c = np.asarray(c)
+    if type(c) in (int, float) and c == 1:
+        return Form(form.node)
+    if not (isinstance(c, Pair) or hasattr(c, "__add__")):
+        return NotImplemented
+    c = kept(c)
+    shape, old = form.shape, form.shape
+    if shape_of(c) not in ((), shape):
+        shape = np.broadcast_shapes(shape, shape_of(c))
+    n = len(shape)
+
+    def pull(g: Any) -> Any:
+        return (summed(strongly(product, g, c), old, len(shape_of(g)) - n),)
+
+    return made_of(shape, scaled_dtype(form.dtype, c), [form], pull)
+
+
+# -- strong zeros --------------------------------------------------------------------------
+
+
+class Strength(threading.local):
+    """Whether a sweep looks for 0·∞: in a second walk, where the first met what is not finite."""
+
+    on = False
+
+
+STRENGTH = Strength()
+
+
+def strongly(product: Callable[[Any, Any], Any], g: Any, c: Any) -> Any:
+    """product(g, c), in which a zero is stronger than an infinite or undefined factor."""
+    y = product(g, c)
+    if not STRENGTH.on or np.all(plain(y) == plain(y)):
+        return y
+    return strong_product(c if product is operator.mul else 1 / c, g, True)
