@@ -121,10 +121,7 @@ class Place:
         x = self.whole(x)
         g = g if self.sign > 0 else -g
         if self.is_basic():
-            if x.shape:
-                x[self.index] += g
-            else:
-                x[...] = x + g
+            x[self.index] += g
         elif isinstance(x, Pair):
             numbers = np.arange(x.size).reshape(x.shape)[self.index]
             x += scattered(g, numbers, x.size, 0).reshape(x.shape)
@@ -167,6 +164,9 @@ class Read(Node):
 
     def back(self, g: Any, sweep: Sweep, owned: bool) -> None:
         (source,) = self.sources
+        if not source.shape:
+            sweep.add(source, summed(g if self.place.sign > 0 else -g, (), sweep.lead))
+            return
         buffer = sweep.buffer(source, g)
         for row, t in sweep.rows(buffer, g):
             self.place.add(row, t)
@@ -182,6 +182,11 @@ class Store(Node):
         self.place = place
 
     def back(self, g: Any, sweep: Sweep, owned: bool) -> None:
+        if not self.shape:
+            if len(self.sources) == 2:
+                value = self.sources[1]
+                sweep.add(value, np.reshape(g, shape_of(g) + value.shape) if value.shape else g)
+            return
         g = g if owned else own_copy(g)
         parts = [self.place.taken(row) for row, _ in sweep.rows(g, g)]
         if len(self.sources) == 2:
@@ -220,7 +225,8 @@ def summed(g: Any, shape: tuple[int, ...], lead: int) -> Any:
 def scattered(g: Any, numbers: Any, size: int, lead: int) -> Any:
     """Elements added up at their numbers, in one axis of this size (behind one of several)."""
     if lead:
-        return np.stack([scattered(row, numbers, size, 0) for row in g])
+        each = [scattered(row, numbers, size, 0) for row in g]
+        return np.stack(each) if each else np.zeros((0, size), plain(g).dtype)
     flat, numbers = np.reshape(g, -1), np.ravel(numbers)
     if isinstance(flat, Pair):
         if np.iscomplexobj(plain(flat)):
@@ -497,7 +503,8 @@ class Form:
         whole = self.whole
         old = whole._node
         dtype = old.dtype if node is None else joint(old.dtype, node.dtype)
-        if node is not None and whole is self and index in (..., (...,)) and node.shape == self.shape:
+        is_all = index is Ellipsis or (isinstance(index, tuple) and index and index[0] is Ellipsis)
+        if node is not None and whole is self and is_all and node.shape == self.shape:
             whole._node = Node(self.shape, dtype, (node,), lambda g: (g,))
             return
         whole._node = Store(old, (self.place or Place()).then(index), node, dtype)

@@ -228,10 +228,13 @@ def rows(record: Record) -> list[list[Any]]:
     table: list[list[Any]] = []
     for i, value in enumerate(outputs.values):
         size = int(np.size(plain(value)))
+        if not size:
+            table.append([np.zeros(np.shape(value) + np.shape(x)) for x in inputs.leaves])
+            continue
         at_once = max(1, min(64, ADJOINTS // max(1, inputs.size)))
         blocks = [
             _block(record, i, start, min(size, start + at_once))
-            for start in range(0, max(size, 1), at_once)
+            for start in range(0, size, at_once)
         ]
         row = []
         for x, parts in zip(inputs.leaves, zip(*blocks, strict=True), strict=True):
