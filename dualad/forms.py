@@ -15,6 +15,7 @@ function ẏ ↦ Re(ȳ·ẏ), so that what is linear over the reals alone needs 
 
 from __future__ import annotations
 
+import bisect
 import heapq
 import itertools
 import operator
@@ -25,9 +26,10 @@ from typing import Any, NoReturn
 import numpy as np
 
 from .array.dualarray import is_basic
+from .kernel import KERNEL
 from .levels import ParticipatingLevel, note_refusal
 from .numerics import quiet
-from .pair import Pair, is_array, levels_in, plain, shape_of
+from .pair import Pair, dual, is_array, levels_in, plain, shape_of
 from .zeros import strong_product
 
 Pull = Callable[[Any], Sequence[Any]]
@@ -136,6 +138,12 @@ class Place:
         x[self.index] = 0
         return part if self.sign > 0 else -part
 
+    def number(self, shape: tuple[int, ...]) -> int:
+        """The number of the one element in this part of an array of this shape."""
+        if len(shape) == 1:
+            return int(self.index[0]) % shape[0]
+        return int(np.arange(int(np.prod(shape))).reshape(shape)[self.index])
+
     def winners(self, shape: tuple[int, ...], many: tuple[int, ...]) -> Any:
         """Which of the elements stored in this part stay; None for all."""
         if self.is_basic() or self._is_mask():
@@ -199,6 +207,16 @@ class Store(Node):
         sweep.add(self.sources[0], g, True)
 
 
+class Step(Node):
+    """A place on the tape, where the kernel records what is done to single floats."""
+
+    __slots__ = ("at",)
+
+    def __init__(self, at: int) -> None:
+        super().__init__((), np.dtype(float))
+        self.at = at
+
+
 # -- the sweep -----------------------------------------------------------------------------
 
 
@@ -259,19 +277,27 @@ class Sweep:
 
     Parameters
     ----------
+    level : ReverseLevel
+        What has recorded.
     many : bool
-        Whether adjoints have an axis of several in front.
+        Whether adjoints have an axis of several in front; not with a tape.
     """
 
-    def __init__(self, many: bool = False) -> None:
+    def __init__(self, level: ReverseLevel, many: bool = False) -> None:
         self.many = many
         self.lead = int(many)
+        self.level = level
+        self.adjoints: Any = level.adjoints()
+        self.blocks = list(level.blocks.items())
         self.waiting: dict[Node, Any] = {}
         self.owned: set[Node] = set()
         self.heap: list[tuple[int, Node]] = []
 
     def add(self, node: Node, t: Any, owned: bool = False) -> None:
         """Add to the adjoint of a node; `owned` says that nobody else holds t."""
+        if type(node) is Step:
+            self.adjoints.add(node.at, t)
+            return
         there = getattr(t, "dtype", None)
         if there is not node.dtype:
             fit = fitted(t, node.dtype)
@@ -313,7 +339,7 @@ class Sweep:
         kept = set(leaves)
         found: dict[Node, Any] = {}
         with quiet():
-            while self.heap:
+            while self._on_tape() or self.heap:
                 node = heapq.heappop(self.heap)[1]
                 g = self.waiting.pop(node)
                 owned = node in self.owned
@@ -324,7 +350,27 @@ class Sweep:
                     node.back(g, self, owned)
                     if free:
                         node.sources, node.pull = (), None
-        return [found.get(leaf) for leaf in leaves]
+        return [
+            self.adjoints[leaf.at] if type(leaf) is Step else found.get(leaf) for leaf in leaves
+        ]
+
+    def _on_tape(self) -> bool:
+        """Walk down the tape as far as its steps are younger than all nodes; always False."""
+        while self.adjoints is not None:
+            stop = self.level.length_at(-self.heap[0][0]) if self.heap else 0
+            block = self.blocks[-1] if self.blocks else None
+            if block is not None and block[1].start > stop:
+                stop = block[1].start
+            if self.adjoints.position > stop:
+                met = self.adjoints.back(stop)
+                if met is not None:
+                    self.add(*met)
+                    continue
+            if block is None or block[1].start < self.adjoints.position:
+                break
+            self.blocks.pop()
+            self.add(block[0], self.adjoints.block(block[1].start, block[0].shape), True)
+        return False
 
 
 # -- the level -----------------------------------------------------------------------------
@@ -333,10 +379,22 @@ _recording: set[ReverseLevel] = set()
 
 
 class ReverseLevel(ParticipatingLevel):
-    """A level whose tangents are forms."""
+    """A level whose tangents are forms; single floats are recorded on the tape of the kernel.
 
-    def zero_like(self, tangent: Any, shape: tuple[int, ...]) -> Any:
-        return zero_form(shape, tangent.dtype if isinstance(tangent, Form) else np.dtype(float))
+    Attributes
+    ----------
+    tape : Tape or None
+        What the kernel records.
+    blocks : dict
+        Of arrays whose elements have places on the tape: node to block, as they were made.
+    """
+
+    def __init__(self, level: int) -> None:
+        self.tape: Any = None
+        self.blocks: dict[Node, Any] = {}
+        self._reads: dict[Node, int] = {}
+        self._numbers: list[int] = []  # of the steps that have got a node,
+        self._lengths: list[int] = []  # and how long the tape was
 
     def __enter__(self) -> ReverseLevel:
         _recording.add(self)
@@ -344,6 +402,107 @@ class ReverseLevel(ParticipatingLevel):
 
     def __exit__(self, *error: object) -> None:
         _recording.discard(self)
+
+    # the seam
+
+    def zero_like(self, tangent: Any, shape: tuple[int, ...]) -> Any:
+        return zero_form(shape, tangent.dtype if isinstance(tangent, Form) else np.dtype(float))
+
+    def made(self, primal: Any, tangent: Any) -> Any:
+        tape = self.tape
+        if tape is None or type(tangent) is not Form or tangent.shape or is_array(primal):
+            return NotImplemented
+        node = tangent.node
+        if type(node) is Step:
+            return tape.number(primal, node.at, self)
+        if tape.number(primal, 0, self) is NotImplemented:
+            return NotImplemented
+        whole, tangent.block = tangent.block, None
+        if whole is not None and (block := self._block_of(whole)) is not None:
+            place = block.start + node.place.number(whole.shape)
+            return tape.number(primal, place, self)
+        return tape.number(primal, tape.external(node), self)
+
+    # the tape
+
+    def start_tape(self, leaves: Sequence[Any]) -> None:
+        """Record numbers on a tape, over the older level of the inputs, if they have one."""
+        if KERNEL is None:
+            return
+        older = [x for x in leaves if isinstance(x, Pair)]
+        if not older:
+            self.tape = KERNEL.Tape()
+            return
+        level, n = older[0].level, _directions(older[0])
+        same = all(x.level == level and _directions(x) == n for x in older)
+        if same and type(level) is int and n is not None and n <= KERNEL.DIRECTIONS:
+            self.tape = KERNEL.Tape(level, n)
+
+    def seed(self, x: Any) -> tuple[Any, Node]:
+        """An input as a dual of this level, and the node of its tangent."""
+        if self.tape is not None and type(plain(x)) in (float, np.float64):
+            place = self.tape.inputs(1)
+            made = self.tape.number(x, place, self)
+            if made is not NotImplemented:
+                return made, Step(place)
+        form = Form(Node(shape_of(x), dtype_of(x)))
+        return dual(x, form, self), form.node
+
+    def adjoints(self) -> Any:
+        """Those of the tape, if there is anything on it."""
+        if self.tape is None or not len(self.tape):
+            return None
+        return KERNEL.Adjoints(self.tape, STRENGTH.on)  # type: ignore[union-attr]
+
+    def forget(self) -> None:
+        """Free the tape."""
+        if self.tape is not None:
+            self.tape.clear()
+        self.blocks.clear()
+
+    def length_at(self, number: int) -> int:
+        """From which place on no step of the tape is a source of the node with this number."""
+        i = bisect.bisect_right(self._numbers, number)
+        return self._lengths[i - 1] if i else 0
+
+    def step_at(self, place: int) -> Step:
+        """A node for a place."""
+        step = Step(place)
+        self._numbers.append(step.number)
+        self._lengths.append(len(self.tape))
+        return step
+
+    def _block_of(self, whole: Form) -> Any:
+        """Places for all elements of an array, if enough of them are read."""
+        node = whole.node
+        block = self.blocks.get(node)
+        if block is None:
+            if node.dtype != np.float64:
+                return None
+            count = self._reads[node] = self._reads.get(node, 0) + 1
+            if node.sources and 32 * count < whole.size:
+                return None
+            block = self.blocks[node] = KERNEL.Block(self.tape, self.tape.inputs(whole.size))  # type: ignore[union-attr]
+        whole.block = block
+        return block
+
+
+def _directions(x: Any) -> int | None:
+    """How many directions a dual of floats has; -1 for one without an axis; None for others."""
+    tangent = x.tangent
+    if isinstance(x.primal, Pair) or isinstance(tangent, Pair):
+        return None
+    many = shape_of(tangent)[: len(shape_of(tangent)) - len(shape_of(x))]
+    return many[0] if many else -1
+
+
+def form_at(level: Any, place: int) -> Form:
+    """The form of a number on the tape of a level."""
+    if place >= len(level.tape):
+        raise TypeError(
+            "a dual has been kept from a differentiation that is over; keep x.primal instead."
+        )
+    return Form(level.step_at(place))
 
 
 # -- forms ---------------------------------------------------------------------------------
@@ -384,11 +543,6 @@ def kept(c: Any) -> Any:
     return c.copy() if is_array(c) else c
 
 
-def input_form(x: Any) -> Form:
-    """The tangent of an input: the beginning of a record."""
-    return Form(Node(shape_of(x), dtype_of(x)))
-
-
 def zero_form(shape: tuple[int, ...], dtype: Any) -> Form:
     """A form that depends on nothing."""
     return Form(Node(tuple(shape), dtype))
@@ -412,7 +566,7 @@ class Form:
         The whole that this is a view of.
     """
 
-    __slots__ = ("base", "place", "shape", "_node", "_seen")
+    __slots__ = ("base", "place", "shape", "block", "_node", "_seen")
     __array_priority__ = 1000
     __hash__ = None  # type: ignore[assignment]
 
@@ -422,6 +576,7 @@ class Form:
     def __init__(self, node: Any) -> None:
         self.base: Form | None = None
         self.place: Place | None = None
+        self.block: Any = None  # where its elements are on a tape; of an element, the whole
         self._seen: Node | None = None
         self._node: Node = node
         self.shape: tuple[int, ...] = node.shape
@@ -450,7 +605,7 @@ class Form:
         """A view of this: `place` is within this form."""
         base = self.whole
         view = Form.__new__(Form)
-        view.base, view.place, view.shape = base, place, shape
+        view.base, view.place, view.shape, view.block = base, place, shape, None
         view._seen = base._node
         view._node = Read(shape, dtype or self.dtype, base._node, place)
         return view
@@ -491,7 +646,10 @@ class Form:
         if is_basic(parts):
             place = (self.place or Place()).then(parts)
             if len(parts) == len(self.shape) and all(isinstance(i, (int, np.integer)) for i in parts):
-                return Form(Read((), self.dtype, self.whole._node, place))  # a number of its own
+                element = Form(Read((), self.dtype, self.whole._node, place))  # a number of its own
+                if not place.views:
+                    element.block = self.whole
+                return element
             return self.window(blank(self.shape)[index].shape, place)
         shape = blank(self.shape)[index].shape
         return Form(Read(shape, self.dtype, self.node, Place((), index)))
@@ -501,6 +659,7 @@ class Form:
             refuse("storing a tangent of numbers beside adjoints")
         node = value.node if isinstance(value, Form) else None
         whole = self.whole
+        whole.block = None
         old = whole._node
         dtype = old.dtype if node is None else joint(old.dtype, node.dtype)
         is_all = index is Ellipsis or (isinstance(index, tuple) and index and index[0] is Ellipsis)
@@ -671,3 +830,7 @@ def strongly(product: Callable[[Any, Any], Any], g: Any, c: Any) -> Any:
     if not STRENGTH.on or np.all(plain(y) == plain(y)):
         return y
     return strong_product(c if product is operator.mul else 1 / c, g, True)
+
+
+if KERNEL:
+    KERNEL.connect_forms(Form, form_at)

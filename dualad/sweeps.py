@@ -19,7 +19,7 @@ import numpy as np
 from . import transposes
 from .arguments import Inputs, Outputs, is_complex
 from .dual import Dual
-from .forms import STRENGTH, Form, Node, Nonlinear, ReverseLevel, Sweep, dtype_of, input_form, made_of
+from .forms import STRENGTH, Form, Node, Nonlinear, ReverseLevel, Sweep, dtype_of, made_of
 from .levels import close_level, has_raised, has_refused, open_level
 from .pair import Function, as_number, dual, is_array, own, plain, refused, shape_of
 from .promises import is_like_plain, refuse_unless_holomorphic, refuse_unless_plain, weights
@@ -89,12 +89,16 @@ class Record:
 
     def _evaluate(self, inputs: Inputs) -> tuple[Outputs, bool]:
         opened = open_level()
-        level = ReverseLevel(opened)
-        forms = [input_form(x) for x in inputs.leaves]
-        self.nodes: list[Node] = [form.node for form in forms]
+        self.level = level = ReverseLevel(opened)
+        level.start_tape(inputs.leaves)
+        self.nodes: list[Node] = []
+        seeds = []
         try:
             with level:
-                seeds = [dual(own(x), f, level) for x, f in zip(inputs.leaves, forms, strict=True)]
+                for x in inputs.leaves:
+                    seed, node = level.seed(own(x))
+                    seeds.append(seed)
+                    self.nodes.append(node)
                 y = inputs.call(seeds)
             doubtful = has_raised(opened) or (
                 has_refused(opened) and not is_like_plain(inputs.f, inputs.leaves)
@@ -105,7 +109,7 @@ class Record:
 
     def refuse_unless_plain(self) -> None:
         """Raise TypeError if the plain function gives something else."""
-        nodes = self.nodes
+        level, nodes = self.level, self.nodes
 
         def evaluate(points: list[Any]) -> Outputs:
             import copy
@@ -116,14 +120,20 @@ class Record:
 
         along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in self.inputs.leaves]
         refuse_unless_plain(self.inputs, along, self.outputs, self.has_aux, evaluate)
-        self.nodes = nodes
+        self.level, self.nodes = level, nodes
 
     def swept(self, adjoints: Sequence[Any], many: bool = False, free: bool = False) -> list[Any]:
         """The adjoints of the inputs, from one of each output (None for zero).
 
         `many`: each has an axis of several in front. `free`: the record is not used again.
         """
-        sweep = Sweep(many)
+        if many and self.level.tape is not None and len(self.level.tape):
+            counts = {len(g) for g in adjoints if g is not None}
+            each = [
+                self.swept([None if g is None else g[j] for g in adjoints]) for j in range(*counts)
+            ]
+            return [np.stack(parts) for parts in zip(*each, strict=True)]
+        sweep = Sweep(self.level, many)
         for value, tangent, g in zip(
             self.outputs.values, self.outputs.tangents, adjoints, strict=True
         ):
@@ -133,6 +143,8 @@ class Record:
                 sweep.add(tangent.node, g)
         front = next((shape_of(g)[:1] for g in adjoints if g is not None), ()) if many else ()
         found = sweep.run(self.nodes, free)
+        if free:
+            self.level.forget()
         return [
             _as_input(x, g, front) for x, g in zip(self.inputs.leaves, found, strict=True)
         ]
