@@ -327,7 +327,7 @@ cdef object applied(Row row, object a, object b):
             if level is None:
                 level = here
                 if type(level) is not int:
-                    return None
+                    return recorded(row, a, b)
             elif level is not here and level != here:
                 return None
             if not is_of(&kind, dot):
@@ -435,6 +435,116 @@ cdef inline object made(object value, object tangent, object level):
     return result
 
 
+# -- reverse mode -----------------------------------------------------------------------------
+
+cdef object form_class = None   # forms.Form
+cdef object node_class = None   # forms.Node
+cdef object strength = None     # whether sweeps look for 0·∞
+cdef object strongly = None     # the product that does
+cdef object summed = None       # the adjoint of what was broadcast
+
+
+def connect_forms(kind, node, strong, product, narrowed):
+    """Tell the kernel what reverse mode is made of."""
+    global form_class, node_class, strength, strongly, summed
+    form_class, node_class, strength, strongly, summed = kind, node, strong, product, narrowed
+
+
+cdef class Slopes:
+    """The pull of a row: adjoints times slopes, which are arrays, numbers, or None for 1."""
+
+    cdef list slopes, shapes
+    cdef int ndim
+
+    def __call__(self, g):
+        cdef list found = []
+        cdef Py_ssize_t i
+        cdef tuple shape = g.shape
+        cdef Py_ssize_t lead = len(shape) - self.ndim
+        for i in range(len(self.slopes)):
+            slope = self.slopes[i]
+            if slope is None:
+                t = g
+            elif strength.on:
+                t = strongly(multiply, g, slope)
+            else:
+                t = g * slope
+            if self.shapes[i] is not None:
+                t = summed(t, self.shapes[i], lead)
+            found.append(t)
+        return found
+
+
+import operator
+cdef object multiply = operator.mul
+
+
+cdef object recorded(Row row, object a, object b):
+    """The row on arrays of a level that records; None if that is left to Python."""
+    cdef object level = None, forms = [], x, form, here, slope, token, value
+    cdef int i, kind = WEAK, nargs = row.nargs
+    cdef bint arrays = False
+    cdef Slopes pull
+    cdef list given = [a, b], nodes = []
+    cdef cnp.ndarray y
+    for i in range(nargs):
+        x, form = given[i], None
+        if type(x) is DualArray or isinstance(x, Dual):
+            if type(x) is not DualArray and type_of(x.primal) == OTHER:
+                return None
+            here, form, x = x.level, x.tangent, x.primal
+            if type(form) is not form_class or (level is not None and here is not level):
+                return None
+            level = here
+        if not is_of(&kind, x):
+            return None
+        arrays = arrays or (type(x) is ndarray and cnp.PyArray_NDIM(<cnp.ndarray>x) > 0)
+        given[i] = x
+        forms.append(form)
+    if not arrays or level is None:
+        return None
+    a, b = given[0], given[1]
+    value = row.value(a) if nargs == 1 else row.value(a, b)
+    if type(value) is not ndarray or value is a or value is b:
+        return None
+    y = <cnp.ndarray>value
+    if type_of(y) != kind:
+        return None
+    pull = Slopes.__new__(Slopes)
+    pull.slopes, pull.shapes, pull.ndim = [], [], cnp.PyArray_NDIM(y)
+    for i in range(nargs):
+        form = forms[i]
+        if form is None:
+            continue
+        if row.kinds[i] == CALCULATED:
+            token = quiet()
+            try:
+                slope = row.slopes[i](a, y) if nargs == 1 else row.slopes[i](a, b, y)
+            except (ArithmeticError, ValueError):
+                return None
+            finally:
+                unhush(token)
+            slope = slope_like(slope, kind)
+            if slope is None:
+                return None
+            if type(slope) is ndarray and Py_REFCNT(slope) > 1:
+                slope = slope.copy()
+        elif row.kinds[i] == RESULT:
+            slope = y.copy()
+        elif row.kinds[i] >= 0:
+            slope = b if row.kinds[i] else a
+            if type(slope) is ndarray:
+                slope = slope.copy()
+        else:
+            slope = None if row.kinds[i] == ONE else -1.0
+        pull.slopes.append(slope)
+        shape = (<object>form).shape
+        pull.shapes.append(None if shape == (<object>y).shape else shape)
+        nodes.append(form.node)
+    node = node_class((<object>y).shape, (<object>y).dtype, nodes, pull)
+    return made(y, form_class(node), level)
+
+
 def on_arrays(rule, tuple args):
     """The chain rule for arrays of floats and one level; None if that is left to `dual.apply`."""
     cdef Row row = row_of(rule)
@@ -508,9 +618,14 @@ cdef bint lies_like(cnp.ndarray tangent, cnp.ndarray value) noexcept:
 def view(x, index):
     """x[index] for slices of plain arrays; None if that is not all there is to it."""
     cdef bint several
+    value, tangent = x.primal, x.tangent
+    if type(tangent) is form_class and type(value) is ndarray:
+        for i in index if type(index) is tuple else (index,):
+            if type(i) is not slice and i is not Ellipsis:
+                return None
+        return made(value[index], tangent[index], x.level)
     if type(x.level) is not int:
         return None
-    value, tangent = x.primal, x.tangent
     if type(value) is not ndarray or type(tangent) is not ndarray:
         return None
     if not lies_like(<cnp.ndarray>tangent, <cnp.ndarray>value):

@@ -9,3 +9,6 @@ FINGERPRINT: int
 SHORT_WAYS: dict[str, Function]
 
 def connect(kind: type, go_on: Function, known: Function, doubtful: Function) -> None: ...
+def connect_reverse(
+    level: Function, make: Function, sweep: Function, error: type, numbers: int, elements: int
+) -> None: ...

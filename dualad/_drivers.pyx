@@ -15,8 +15,8 @@ from libc.string cimport memcmp, memcpy, memset
 cimport numpy as cnp
 
 from ._kernel cimport (
-    JET, Dual, Nested, array, close_level, dual, dual_of_dual, has_refused, is_double, is_open,
-    is_vector, new_nested, open_level, unfilled,
+    JET, Dual, Nested, Recorded, Tape, array, close_level, dual, dual_of_dual, has_refused,
+    is_double, is_open, is_vector, new_nested, on_tape, open_level, pulled, unfilled,
 )
 
 from functools import partial
@@ -38,12 +38,25 @@ cdef object readable_class = None     # dual.Dual
 cdef object continued = None          # continued(definition, x, y, level): from what f gave for x
 cdef object is_elementwise = None     # is_elementwise(f, argnum, shape): whether that is known
 cdef object is_doubtful = None        # is_doubtful(f, x, level): whether a refusal is a doubt
+cdef object reverse_level = None      # a level that records, with a tape
+cdef object input_of = None           # input_of(x, level): an array as an input, and its node
+cdef object swept = None              # swept(level, y, node): the slopes of a number, by a sweep
+cdef object nonlinear = ()            # the error for what has no way back
+cdef Py_ssize_t LEAST_NUMBERS, LEAST_ELEMENTS
+cdef object FORWARD = object()        # left to the general driver, by forward mode
 
 
 def connect(kind, go_on, known, doubtful):
     """Tell the short ways what to hand over to."""
     global readable_class, continued, is_elementwise, is_doubtful
     readable_class, continued, is_elementwise, is_doubtful = kind, go_on, known, doubtful
+
+
+def connect_reverse(level, make, sweep, error, Py_ssize_t numbers, Py_ssize_t elements):
+    """Tell them what reverse mode is made of, and from how many inputs on it is taken."""
+    global reverse_level, input_of, swept, nonlinear, LEAST_NUMBERS, LEAST_ELEMENTS
+    reverse_level, input_of, swept, nonlinear = level, make, sweep, error
+    LEAST_NUMBERS, LEAST_ELEMENTS = numbers, elements
 
 
 cdef inline bint is_plain(object x) noexcept:
@@ -58,6 +71,7 @@ cdef class Driver:
 
     cdef void *vectorcall
     cdef object definition, general  # definition(f, argnum): the general driver, made when needed
+    cdef object forward              # the same by forward mode
     cdef object f
     cdef Py_ssize_t argnum
     cdef object driver, given        # driver(given, argnum, lift=lift) is this wrapper
@@ -81,6 +95,50 @@ cdef class Driver:
         given[self.argnum] = <PyObject *>x
         y = PyObject_Vectorcall(self.f, given, n, NULL)
         return NotImplemented if has_refused(level) and is_doubtful(self.f, x, level) else y
+
+    cdef object backward(self, object opened, object x, PyObject *const *args, Py_ssize_t n):
+        """The value and its slopes by one sweep; FORWARD or NotImplemented if there are none."""
+        level = reverse_level(opened)
+        cdef Tape tape = level.tape
+        cdef Py_ssize_t size = len(x)
+        cdef Dual result
+        node = None
+        if type(x) is ndarray:
+            seeds, node = input_of(x.copy(), level)
+        else:
+            seeds = on_tape(list(x), tape, level)
+            if seeds is None:
+                return NotImplemented
+            if type(x) is tuple:
+                seeds = tuple(seeds)
+        level.__enter__()
+        try:
+            y = self.call(level, seeds, args, n)
+        except nonlinear:
+            return FORWARD
+        finally:
+            level.__exit__()
+        if y is NotImplemented or (type(y) is float and y != y):
+            return NotImplemented
+        if type(y) is float or type(y) is int:
+            return y, numpy.zeros(size) if node is not None else [0.0] * size
+        if type(y) is not Recorded:
+            return NotImplemented
+        result = <Dual>y
+        if result.lev != <PyObject *>level or result.v != result.v:
+            return NotImplemented
+        value = y.primal
+        if node is None and not tape.externals and not level.blocks:
+            slopes = pulled(tape, result.n, size)
+        else:
+            try:
+                slopes = swept(level, y, node, size)
+            except nonlinear:
+                return FORWARD
+        tape.clear()
+        if slopes is None:
+            return FORWARD if size <= 1024 else NotImplemented
+        return value, tuple(slopes) if type(x) is tuple else slopes
 
     def __getattr__(self, name):
         if name == "__wrapped__":
@@ -134,6 +192,10 @@ cdef object call_driver(PyObject *self, PyObject *const *args, size_t flags, PyO
             result = driver.short_way(level, <object>args[argnum], args, n)
         finally:
             close_level(level)
+        if result is FORWARD:
+            if driver.forward is None:
+                driver.forward = driver.definition(driver.f, argnum, mode="forward")
+            return PyObject_Vectorcall(driver.forward, args, flags, names)
         if result is not NotImplemented:
             return result
     if driver.general is None:
@@ -208,6 +270,9 @@ cdef class Derivative(Driver):
 cdef class Gradient(Driver):
 
     cdef object short_way(self, object level, object x, PyObject *const *args, Py_ssize_t n):
+        if is_many(x):
+            found = self.backward(level, x, args, n)
+            return found[1] if type(found) is tuple else found
         seeds = unit_seeds(x, level)
         if seeds is None:
             return NotImplemented
@@ -222,6 +287,8 @@ cdef class Gradient(Driver):
 cdef class ValueAndGradient(Driver):
 
     cdef object short_way(self, object level, object x, PyObject *const *args, Py_ssize_t n):
+        if is_many(x):
+            return self.backward(level, x, args, n)
         seeds = unit_seeds(x, level)
         if seeds is None:
             return NotImplemented
@@ -344,6 +411,18 @@ cdef bint has_nan(cnp.ndarray x):
     for i in range(cnp.PyArray_SIZE(x)):
         found |= values[i] != values[i]
     return found
+
+
+cdef inline bint is_many(object x) noexcept:
+    """Whether there are so many inputs that reverse mode is cheaper."""
+    if type(x) is list:
+        return len(<list>x) >= LEAST_NUMBERS
+    if type(x) is tuple:
+        return len(<tuple>x) >= LEAST_NUMBERS
+    return (
+        is_vector(x) and cnp.PyArray_DIM(<cnp.ndarray>x, 0) >= LEAST_ELEMENTS
+        and is_plainly_laid(<cnp.ndarray>x)
+    )
 
 
 cdef object unit_seeds(object x, object level):

@@ -162,15 +162,6 @@ cdef enum:
     MOST_STEPS = 2147483000  # places are C ints
 
 
-ctypedef struct Record:
-    int *parents             # two places for each step; -1: none; below that: externals
-    double *slopes
-    Py_ssize_t count, room
-    Py_ssize_t m, n1         # the directions of an older level, as Dual.n
-    PyObject *level1
-    bint closed
-
-
 cdef double EXACT = 2.0**53  # integers below are floats without loss
 
 # What the kernel hands over to: filled in by `connect`.
@@ -1014,10 +1005,6 @@ cdef class Tape:
     With an older level, a slope is followed by its tangent there, in m directions.
     """
 
-    cdef Record record
-    cdef object level1
-    cdef readonly list externals  # what is read from elsewhere: a node of forms.py
-
     def __cinit__(self, level1=None, Py_ssize_t n1=0):
         if level1 is not None:
             self.record.m, self.record.n1 = many(n1), n1
@@ -1070,6 +1057,38 @@ cdef class Tape:
         x.v, x.is_np = PyFloat_AS_DOUBLE(primal), type(primal) is float64
         memset(x.inside, 0, self.record.m * sizeof(double))
         return x
+
+
+cdef list on_tape(list x, Tape tape, object level):
+    """Numbers as inputs on a tape, from its first place on; None if they are not all floats."""
+    cdef Py_ssize_t n = len(x), i
+    cdef Dual seed
+    cdef list seeds = []
+    cdef double v
+    cdef bint is_np
+    for i in range(n):
+        is_np = False
+        if x[i] is True or x[i] is False or not as_double(x[i], &v, &is_np):
+            return None
+        seed = new_recorded(&tape.record, push(&tape.record, -1, -1), level)
+        seed.v, seed.is_np = v, is_np
+        seeds.append(seed)
+    return seeds
+
+
+cdef list pulled(Tape tape, Py_ssize_t place, Py_ssize_t n):
+    """The slopes of the number at a place in the first n numbers; None if they are not finite."""
+    cdef Adjoints adjoints = Adjoints(tape)
+    cdef Py_ssize_t i
+    cdef list slopes = []
+    adjoints.position = place + 1
+    adjoints.data[place] = 1.0
+    adjoints.back(0)
+    for i in range(n):
+        if not fabs(adjoints.data[i]) <= LIMIT:
+            return None
+        slopes.append(adjoints.data[i])
+    return slopes
 
 
 cdef class Block:
@@ -1220,11 +1239,6 @@ cdef object recorded_nested(
 
 cdef class Adjoints:
     """The adjoints of all places on a tape, while they are swept."""
-
-    cdef Tape tape
-    cdef double *data
-    cdef readonly Py_ssize_t position  # steps from here on are done
-    cdef bint strong          # whether a zero slope is stronger than an infinite adjoint
 
     def __cinit__(self, Tape tape, bint strong=False):
         cdef Record *record = &tape.record

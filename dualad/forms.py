@@ -26,7 +26,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from .array.dualarray import is_basic
-from .kernel import KERNEL
+from .kernel import ARRAY_KERNEL, KERNEL
 from .levels import ParticipatingLevel, note_refusal
 from .numerics import quiet
 from .pair import Pair, dual, is_array, levels_in, plain, shape_of
@@ -834,3 +834,5 @@ def strongly(product: Callable[[Any, Any], Any], g: Any, c: Any) -> Any:
 
 if KERNEL:
     KERNEL.connect_forms(Form, form_at)
+if ARRAY_KERNEL:
+    ARRAY_KERNEL.connect_forms(Form, Node, STRENGTH, strongly, summed)

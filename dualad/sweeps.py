@@ -10,6 +10,7 @@ says when that is the cheaper way.
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
@@ -19,7 +20,8 @@ import numpy as np
 from . import transposes
 from .arguments import Inputs, Outputs, is_complex
 from .dual import Dual
-from .forms import STRENGTH, Form, Node, Nonlinear, ReverseLevel, Sweep, dtype_of, made_of
+from .forms import STRENGTH, Form, Node, Nonlinear, ReverseLevel, Step, Sweep, dtype_of, made_of
+from .kernel import DRIVERS
 from .levels import close_level, has_raised, has_refused, open_level
 from .pair import Function, as_number, dual, is_array, own, plain, refused, shape_of
 from .promises import is_like_plain, refuse_unless_holomorphic, refuse_unless_plain, weights
@@ -162,6 +164,11 @@ def _as_input(x: Any, g: Any, front: tuple[int, ...]) -> Any:
         return as_number(g[()] if is_array(g) else g)
     if not is_array(g):
         g = np.stack([g]).reshape(shape)
+    return _owned(g)
+
+
+def _owned(g: Any) -> Any:
+    """An adjoint in memory of its own."""
     if type(g) is np.ndarray and g.base is None and g.flags.c_contiguous:
         return g
     return np.copy(g, "C")
@@ -229,6 +236,43 @@ def _strong(inputs: Inputs, has_aux: bool) -> list[Any]:
             stacklevel=6,
         )
     return slopes
+
+
+# -- the kernel's short ways --------------------------------------------------------------
+
+
+def _level_with_tape(opened: int) -> ReverseLevel:
+    level = ReverseLevel(opened)
+    level.start_tape([])
+    return level
+
+
+def _input_of(x: Any, level: ReverseLevel) -> tuple[Any, Node]:
+    return level.seed(x)
+
+
+def _swept(level: ReverseLevel, y: Any, node: Node | None, size: int) -> Any:
+    """The slopes of the number y in an array, or in the first numbers on the tape.
+
+    None if they are not all finite.
+    """
+    sweep = Sweep(level)
+    sweep.add(y.tangent.node, 1.0)
+    if node is None:
+        found = sweep.run([Step(i) for i in range(size)], True)
+        result = found if all(map(math.isfinite, found)) else None
+    else:
+        (g,) = sweep.run([node], True)
+        result = np.zeros(node.shape) if g is None else _owned(g)
+        result = result if is_finite(result) else None
+    level.forget()
+    return result
+
+
+if DRIVERS:
+    DRIVERS.connect_reverse(
+        _level_with_tape, _input_of, _swept, Nonlinear, LEAST_NUMBERS, LEAST_ELEMENTS
+    )
 
 
 # -- Jacobians -----------------------------------------------------------------------------
