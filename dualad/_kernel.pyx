@@ -1035,6 +1035,28 @@ cdef class Tape:
         self.externals.append(node)
         return push(&self.record, -1 - <Py_ssize_t>len(self.externals), -1)
 
+    def step(self, Py_ssize_t place):
+        """The parents of a place and the slopes in them, which are duals if there is an older level."""
+        cdef Record *record = &self.record
+        cdef Py_ssize_t k
+        cdef double *s
+        cdef Dual x
+        found = []
+        for k in range(2):
+            if record.parents[2 * place + k] == -1:
+                continue
+            slope = None
+            if record.parents[2 * place + k] >= 0:
+                s = &record.slopes[(2 * place + k) * (1 + record.m)]
+                slope = s[0]
+                if record.m:
+                    x = new(record.n1, self.level1)
+                    x.v = s[0]
+                    memcpy(x.t, s + 1, record.m * sizeof(double))
+                    slope = x
+            found.append((record.parents[2 * place + k], slope))
+        return found
+
     def number(self, primal, Py_ssize_t place, level):
         """The dual at a place; NotImplemented if its primal is not a float of this tape."""
         cdef Dual x
@@ -1255,23 +1277,22 @@ cdef class Adjoints:
         PyMem_RawFree(self.data)
 
     def add(self, Py_ssize_t place, g):
-        """Add to the adjoint at a place."""
+        """Add to the adjoint at a place; whether it is a number of this tape."""
         cdef double *at = self.data + place * (1 + self.tape.record.m)
         cdef Py_ssize_t j
         cdef Dual x
-        if type(g) is Dual and self.tape.record.m:
-            x = <Dual>g
-            at[0] += x.v
-            for j in range(self.tape.record.m):
-                at[1 + j] += x.t[j]
-            return
-        if isinstance(g, readable_class):  # an array without axes
-            at[0] += g.primal
-            dots = numpy.ravel(g.tangent)
-            for j in range(self.tape.record.m):
-                at[1 + j] += dots[j]
-            return
-        at[0] += g
+        if type(g) is float or type(g) is float64 or type(g) is int:
+            at[0] += g
+            return True
+        if type(g) is not Dual or self.tape.level1 is None or (<Dual>g).n != self.tape.record.n1:
+            return False
+        x = <Dual>g
+        if compare(<object>x.lev, self.tape.level1) != 0:
+            return False
+        at[0] += x.v
+        for j in range(self.tape.record.m):
+            at[1 + j] += x.t[j]
+        return True
 
     def back(self, Py_ssize_t stop):
         """Walk down to a place; earlier at what was read from elsewhere, whose node and adjoint

@@ -88,15 +88,18 @@ class Node:
 class Place:
     """A part of an array: views of it, one after the other, and an index at the end."""
 
-    __slots__ = ("views", "index", "sign")
+    __slots__ = ("views", "index", "sign", "is_basic")
 
     def __init__(
         self, views: tuple[Callable[[Any], Any], ...] = (), index: Any = ..., sign: int = 1
     ) -> None:
         self.views, self.index, self.sign = views, index, sign
+        self.is_basic = is_basic(index if isinstance(index, tuple) else (index,))
 
     def then(self, index: Any) -> Place:
         """A part of this part."""
+        if index is Ellipsis or (type(index) is tuple and len(index) == 1 and index[0] is Ellipsis):
+            return self
         if self.index is Ellipsis:
             return Place(self.views, index, self.sign)
         return Place((*self.views, self._view), index, self.sign)
@@ -115,14 +118,13 @@ class Place:
             x = view(x)
         return x
 
-    def is_basic(self) -> bool:
-        return is_basic(self.index if isinstance(self.index, tuple) else (self.index,))
-
     def add(self, x: Any, g: Any) -> None:
         """x[part] += g"""
-        x = self.whole(x)
-        g = g if self.sign > 0 else -g
-        if self.is_basic():
+        if self.views:
+            x = self.whole(x)
+        if self.sign < 0:
+            g = -g
+        if self.is_basic:
             x[self.index] += g
         elif isinstance(x, Pair):
             numbers = np.arange(x.size).reshape(x.shape)[self.index]
@@ -146,7 +148,7 @@ class Place:
 
     def winners(self, shape: tuple[int, ...], many: tuple[int, ...]) -> Any:
         """Which of the elements stored in this part stay; None for all."""
-        if self.is_basic() or self._is_mask():
+        if self.is_basic or self._is_mask():
             return None
         last: Any = np.full(self.whole(np.empty(shape, bool)).shape, -1)
         stored = np.arange(int(np.prod(many))).reshape(many)
@@ -159,6 +161,9 @@ class Place:
             and len(self.index) == 1
             and getattr(self.index[0], "dtype", None) == bool
         )
+
+
+EVERYTHING = Place()
 
 
 class Read(Node):
@@ -176,6 +181,9 @@ class Read(Node):
             sweep.add(source, summed(g if self.place.sign > 0 else -g, (), sweep.lead))
             return
         buffer = sweep.buffer(source, g)
+        if not sweep.many:
+            self.place.add(buffer, g)
+            return
         for row, t in sweep.rows(buffer, g):
             self.place.add(row, t)
 
@@ -272,6 +280,40 @@ def fitted(t: Any, dtype: Any) -> Any:
     return t.astype(dtype) if is_array(t) else t
 
 
+class AdjointsOfAnyKind:
+    """The adjoints of a tape where some are duals that it was not made for."""
+
+    def __init__(self, tape: Any, floats: Any) -> None:
+        self.tape, self.position = tape, floats.position
+        self.values: list[Any] = [floats[i] for i in range(len(tape))]
+
+    def add(self, place: int, g: Any) -> bool:
+        """Add to the adjoint at a place."""
+        self.values[place] = self.values[place] + g
+        return True
+
+    def back(self, stop: int) -> tuple[Any, Any] | None:
+        """Walk down to a place, or to what was read from elsewhere."""
+        while self.position > stop:
+            self.position -= 1
+            g = self.values[self.position]
+            if type(g) is float and g == 0.0:
+                continue
+            for parent, slope in self.tape.step(self.position):
+                if parent < 0:
+                    return self.tape.externals[-2 - parent], g
+                self.add(parent, slope * g)
+        return None
+
+    def __getitem__(self, place: int) -> Any:
+        return self.values[place]
+
+    def block(self, start: int, shape: tuple[int, ...]) -> Any:
+        """The adjoints of an array whose elements have places from `start` on."""
+        values = self.values[start : start + int(np.prod(shape))]
+        return np.stack(values).reshape(shape)
+
+
 class Sweep:
     """One walk back over what was recorded.
 
@@ -288,6 +330,7 @@ class Sweep:
         self.lead = int(many)
         self.level = level
         self.adjoints: Any = level.adjoints()
+        self.is_on_tape = self.adjoints is not None
         self.blocks = list(level.blocks.items())
         self.waiting: dict[Node, Any] = {}
         self.owned: set[Node] = set()
@@ -296,7 +339,10 @@ class Sweep:
     def add(self, node: Node, t: Any, owned: bool = False) -> None:
         """Add to the adjoint of a node; `owned` says that nobody else holds t."""
         if type(node) is Step:
-            self.adjoints.add(node.at, t)
+            t = fitted(t[()] if is_array(t) else t, node.dtype)
+            if not self.adjoints.add(node.at, t):
+                self.adjoints = AdjointsOfAnyKind(self.level.tape, self.adjoints)
+                self.adjoints.add(node.at, t)
             return
         there = getattr(t, "dtype", None)
         if there is not node.dtype:
@@ -339,11 +385,16 @@ class Sweep:
         kept = set(leaves)
         found: dict[Node, Any] = {}
         with quiet():
-            while self._on_tape() or self.heap:
+            while True:
+                if self.is_on_tape:
+                    self._go_down()
+                if not self.heap:
+                    break
                 node = heapq.heappop(self.heap)[1]
                 g = self.waiting.pop(node)
                 owned = node in self.owned
-                self.owned.discard(node)
+                if owned:
+                    self.owned.remove(node)
                 if node in kept:
                     found[node] = g
                 elif node.sources:
@@ -354,9 +405,9 @@ class Sweep:
             self.adjoints[leaf.at] if type(leaf) is Step else found.get(leaf) for leaf in leaves
         ]
 
-    def _on_tape(self) -> bool:
-        """Walk down the tape as far as its steps are younger than all nodes; always False."""
-        while self.adjoints is not None:
+    def _go_down(self) -> None:
+        """Walk down the tape as far as its steps are younger than all nodes that wait."""
+        while True:
             stop = self.level.length_at(-self.heap[0][0]) if self.heap else 0
             block = self.blocks[-1] if self.blocks else None
             if block is not None and block[1].start > stop:
@@ -367,10 +418,10 @@ class Sweep:
                     self.add(*met)
                     continue
             if block is None or block[1].start < self.adjoints.position:
-                break
+                self.is_on_tape = self.adjoints.position > 0
+                return
             self.blocks.pop()
             self.add(block[0], self.adjoints.block(block[1].start, block[0].shape), True)
-        return False
 
 
 # -- the level -----------------------------------------------------------------------------
@@ -613,7 +664,7 @@ class Form:
     def viewed(self, view: Callable[[Any], Any], sign: int = 1, dtype: Any = None) -> Form:
         """A view of this by a function that gives views of arrays."""
         shape = view(blank(self.shape)).shape
-        return self.window(shape, (self.place or Place()).by(view, sign), dtype)
+        return self.window(shape, (self.place or EVERYTHING).by(view, sign), dtype)
 
     def is_view_of(self, other: Any) -> bool:
         """Whether what is stored in one is seen in the other."""
@@ -642,9 +693,12 @@ class Form:
         return self.shape[0]
 
     def __getitem__(self, index: Any) -> Any:
+        if type(index) is slice and self.base is None and self.shape:
+            n = len(range(*index.indices(self.shape[0])))
+            return self.window((n, *self.shape[1:]), Place((), index))
         parts = index if isinstance(index, tuple) else (index,)
-        if is_basic(parts):
-            place = (self.place or Place()).then(parts)
+        place = (self.place or EVERYTHING).then(parts)
+        if place.is_basic:
             if len(parts) == len(self.shape) and all(isinstance(i, (int, np.integer)) for i in parts):
                 element = Form(Read((), self.dtype, self.whole._node, place))  # a number of its own
                 if not place.views:
@@ -666,7 +720,7 @@ class Form:
         if node is not None and whole is self and is_all and node.shape == self.shape:
             whole._node = Node(self.shape, dtype, (node,), lambda g: (g,))
             return
-        whole._node = Store(old, (self.place or Place()).then(index), node, dtype)
+        whole._node = Store(old, (self.place or EVERYTHING).then(index), node, dtype)
 
     # the same under other names
 
@@ -700,6 +754,24 @@ class Form:
     def imag(self) -> Any:
         """The imaginary part."""
         return np.imag(self)  # type: ignore[call-overload]
+
+    def total(self) -> Form:
+        """The sum of all elements."""
+        shape = self.shape
+
+        def pull(g: Any) -> Any:
+            if shape_of(g):  # several
+                g = np.reshape(g, g.shape + (1,) * len(shape))
+                return (np.broadcast_to(g, g.shape[:1] + shape),)
+            if isinstance(g, Pair):
+                g = np.stack([g])[0:1].reshape(())
+                return (np.broadcast_to(g, shape),)
+            result = np.empty(shape, dtype)
+            result[...] = g
+            return (result,)
+
+        dtype = self.dtype
+        return made_of((), dtype, [self], pull)
 
     # linear combinations
 

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from .forms import (
+    EVERYTHING,
     Form,
-    Place,
     blank,
     joint,
     kept,
@@ -35,7 +35,6 @@ from .pair import Pair, is_array, plain, shape_of
 from .structure import leaves, rebuild
 
 Handler = Callable[..., Any]
-_EVERYTHING = Place()
 
 
 def transposes(*functions: Any) -> Callable[[Handler], Handler]:
@@ -231,7 +230,7 @@ def _trace(a: Form, offset: int = 0, axis1: int = 0, axis2: int = 1, *args: Any)
 def _reshape(a: Form, shape: Any, order: str = "C", **options: Any) -> Any:
     shape = np.empty(a.shape, bool).reshape(shape).shape
     if a.place is None or (not a.place.views and a.place.index is Ellipsis):
-        return a.window(shape, (a.place or _EVERYTHING).by(lambda x: x.reshape(shape)))
+        return a.window(shape, (a.place or EVERYTHING).by(lambda x: x.reshape(shape)))
     old, n = a.shape, len(shape)
     return made_of(
         shape, a.dtype, [a], lambda g: (np.reshape(g, shape_of(g)[: lead_of(g, n)] + old),)
