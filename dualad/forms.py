@@ -85,6 +85,13 @@ class Node:
                 sweep.add(source, t, owned and t is g and len(self.sources) == 1)
 
 
+_ALL = slice(None)
+
+
+def _parts(index: Any) -> tuple[Any, ...]:
+    return index if isinstance(index, tuple) else (index,)
+
+
 class Place:
     """A part of an array: views of it, one after the other, and an index at the end."""
 
@@ -94,18 +101,22 @@ class Place:
         self, views: tuple[Callable[[Any], Any], ...] = (), index: Any = ..., sign: int = 1
     ) -> None:
         self.views, self.index, self.sign = views, index, sign
-        self.is_basic = is_basic(index if isinstance(index, tuple) else (index,))
+        self.is_basic = is_basic(_parts(index))
 
     def then(self, index: Any) -> Place:
         """A part of this part."""
-        if index is Ellipsis or (type(index) is tuple and len(index) == 1 and index[0] is Ellipsis):
+        if all(i is Ellipsis or (type(i) is slice and i == _ALL) for i in _parts(index)):
             return self
+        if isinstance(self.index, np.ndarray):  # numbers of elements, in one axis
+            return Place(self.views, self.index[index], self.sign)
         if self.index is Ellipsis:
             return Place(self.views, index, self.sign)
         return Place((*self.views, self._view), index, self.sign)
 
     def by(self, view: Callable[[Any], Any], sign: int = 1) -> Place:
         """A view of this part."""
+        if isinstance(self.index, np.ndarray):
+            return Place(self.views, view(self.index), self.sign * sign)
         views = self.views if self.index is Ellipsis else (*self.views, self._view)
         return Place((*views, view), ..., self.sign * sign)
 
@@ -203,7 +214,7 @@ class Store(Node):
                 value = self.sources[1]
                 sweep.add(value, np.reshape(g, shape_of(g) + value.shape) if value.shape else g)
             return
-        g = g if owned else own_copy(g)
+        g = g if owned and is_in_order(g) else own_copy(g)
         parts = [self.place.taken(row) for row, _ in sweep.rows(g, g)]
         if len(self.sources) == 2:
             value = self.sources[1]
@@ -229,8 +240,15 @@ class Step(Node):
 
 
 def own_copy(g: Any) -> Any:
-    """An adjoint that can be written to."""
+    """An adjoint that can be written to, through the views of a whole: it lies in C order."""
     return g.copy() if is_array(g) else g
+
+
+def is_in_order(g: Any) -> bool:
+    """Whether an adjoint lies in C order, in all its parts."""
+    if isinstance(g, Pair):
+        return is_in_order(g.primal) and is_in_order(g.tangent)
+    return not isinstance(g, np.ndarray) or bool(g.flags.c_contiguous)
 
 
 def summed(g: Any, shape: tuple[int, ...], lead: int) -> Any:
@@ -371,7 +389,7 @@ class Sweep:
                 np.zeros(shape, node.dtype, like=like) if levels else np.zeros(shape, node.dtype)
             )
             self.add(node, zeros, True)
-        elif node not in self.owned:
+        elif node not in self.owned or not is_in_order(old):
             self.waiting[node] = own_copy(old)
             self.owned.add(node)
         return self.waiting[node]
@@ -661,6 +679,14 @@ class Form:
         view._node = Read(shape, dtype or self.dtype, base._node, place)
         return view
 
+    def room(self, shape: tuple[int, ...]) -> Form:
+        """Zeros in one axis, in which forms of this kind can have their places."""
+        return zero_form((int(np.prod(shape)),), self.dtype)
+
+    def within(self, numbers: Any) -> Form:
+        """The elements with these numbers, as a view."""
+        return self.window(numbers.shape, Place((), numbers))
+
     def viewed(self, view: Callable[[Any], Any], sign: int = 1, dtype: Any = None) -> Form:
         """A view of this by a function that gives views of arrays."""
         shape = view(blank(self.shape)).shape
@@ -696,17 +722,17 @@ class Form:
         if type(index) is slice and self.base is None and self.shape:
             n = len(range(*index.indices(self.shape[0])))
             return self.window((n, *self.shape[1:]), Place((), index))
-        parts = index if isinstance(index, tuple) else (index,)
+        parts = _parts(index)
+        if not is_basic(parts):
+            shape = blank(self.shape)[index].shape
+            return Form(Read(shape, self.dtype, self.node, Place((), index)))
         place = (self.place or EVERYTHING).then(parts)
-        if place.is_basic:
-            if len(parts) == len(self.shape) and all(isinstance(i, (int, np.integer)) for i in parts):
-                element = Form(Read((), self.dtype, self.whole._node, place))  # a number of its own
-                if not place.views:
-                    element.block = self.whole
-                return element
-            return self.window(blank(self.shape)[index].shape, place)
-        shape = blank(self.shape)[index].shape
-        return Form(Read(shape, self.dtype, self.node, Place((), index)))
+        if len(parts) == len(self.shape) and all(isinstance(i, (int, np.integer)) for i in parts):
+            element = Form(Read((), self.dtype, self.whole._node, place))  # a number of its own
+            if not place.views and type(place.index) is tuple:
+                element.block = self.whole
+            return element
+        return self.window(blank(self.shape)[index].shape, place)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         if not isinstance(value, Form) and np.any(plain(value) != 0):

@@ -160,6 +160,8 @@ def _as_input(x: Any, g: Any, front: tuple[int, ...]) -> Any:
         if shape or isinstance(number, np.ndarray):
             return np.zeros(shape, dtype_of(x))
         return type(number)(0) if dtype_of(x) is None else 0.0
+    if dtype_of(x) is None and not is_complex(x):
+        g = g.real if hasattr(g, "real") else g
     if not (shape or is_array(x)):
         return as_number(g[()] if is_array(g) else g)
     if not is_array(g):

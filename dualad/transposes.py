@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from .dual import function
 from .forms import (
     EVERYTHING,
     Form,
@@ -33,6 +34,7 @@ from .forms import (
 )
 from .pair import Pair, is_array, plain, shape_of
 from .structure import leaves, rebuild
+from .table import RULES
 
 Handler = Callable[..., Any]
 
@@ -99,8 +101,20 @@ def _divide(a: Any, b: Any) -> Any:
     return a / b
 
 
-Form.FUNCTIONS[np.degrees] = Form.FUNCTIONS[np.rad2deg] = lambda a: a * (180 / np.pi)
-Form.FUNCTIONS[np.radians] = Form.FUNCTIONS[np.deg2rad] = lambda a: a * (np.pi / 180)
+def _scaling(name: str) -> Handler:
+    """A row of the table that scales."""
+    f = function(RULES[name])
+    return lambda a: made_of(a.shape, a.dtype, [a], lambda g: (f(g),))
+
+
+Form.FUNCTIONS.update(
+    {
+        np.degrees: _scaling("degrees"),
+        np.rad2deg: _scaling("degrees"),
+        np.radians: _scaling("radians"),
+        np.deg2rad: _scaling("radians"),
+    }
+)
 
 
 @transposes(np.where)
@@ -141,7 +155,7 @@ def _real(a: Form) -> Any:
         return a[...] if a.shape else Form(a.node)
     if a.shape:
         return a.viewed(np.real, 1, _real_dtype(a.dtype))
-    return made_of((), _real_dtype(a.dtype), [a], lambda g: (g,))
+    return made_of((), _real_dtype(a.dtype), [a], lambda g: (g.real,))
 
 
 @transposes(np.imag)
@@ -150,7 +164,7 @@ def _imag(a: Form) -> Any:
         return zero_form(a.shape, a.dtype)
     if a.shape:
         return a.viewed(np.imag, -1, _real_dtype(a.dtype))
-    return made_of((), _real_dtype(a.dtype), [a], lambda g: (g * -1j,))
+    return made_of((), _real_dtype(a.dtype), [a], lambda g: (g.real * -1j,))
 
 
 # -- sums ----------------------------------------------------------------------------------

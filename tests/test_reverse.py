@@ -184,8 +184,8 @@ def test_the_rows_of_scipy_special() -> None:
 
 
 def test_rules_of_the_user() -> None:
-    f = define_rule(lambda x: x**3, "3*x*x")
-    g = define_rule(lambda a, b: a * b, [lambda a, b, y: b, lambda a, b, y: a])
+    f = define_rule(lambda x: x**3, "3*x*x", name="cube")
+    g = define_rule(lambda a, b: a * b, [lambda a, b, y: b, lambda a, b, y: a], name="times")
     x = np.linspace(-1, 1, 5)
     assert grad(f, mode="reverse")(2.0) == 12.0
     np.testing.assert_array_equal(grad(lambda x: np.sum(f(x)), mode="reverse")(x), 3 * x * x)

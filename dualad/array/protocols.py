@@ -296,8 +296,8 @@ def array_function(
     """What an array function of NumPy does to duals; x is the one that NumPy asks."""
     if len(types) > 1:
         for kind in types:
-            if issubclass(kind, ArrayProxy):
-                return NotImplemented
+            if issubclass(kind, ArrayProxy) or hasattr(kind, "is_view_of"):
+                return NotImplemented  # as a tangent of another kind, it is asked next
             if issubclass(kind, np.ndarray) and not is_plain_array(kind):
                 raise TypeError(not_plain(kind))
     if func in CREATORS:  # x is what was given as like=
