@@ -43,7 +43,7 @@ cdef class Recorded(Dual):  # with no fields of its own, so that it shares the m
 
 cdef class Tape:
     cdef Record record
-    cdef object level1
+    cdef readonly object level1
     cdef readonly list externals  # what is read from elsewhere: nodes of forms.py
 
 

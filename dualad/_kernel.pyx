@@ -419,6 +419,11 @@ cdef class Recorded(Dual):
         return x
 
     @property
+    def place(self):
+        """Where on the tape it is."""
+        return self.n
+
+    @property
     def tangent(self):
         """A form: the place on the tape."""
         return form_at(<object>self.lev, self.n)
@@ -1015,6 +1020,11 @@ cdef class Tape:
     def __dealloc__(self):
         clear(&self.record)
 
+    @property
+    def directions(self):
+        """How many the older level has."""
+        return self.record.m
+
     def __len__(self):
         return self.record.count
 
@@ -1034,6 +1044,26 @@ cdef class Tape:
         """A place for a number that a node stands for."""
         self.externals.append(node)
         return push(&self.record, -1 - <Py_ssize_t>len(self.externals), -1)
+
+    def seeds(self, list x, dots, level):
+        """Floats as inputs, whose tangents at the older level are `dots`, of shape (n,) or (m, n).
+
+        None if they are not all floats.
+        """
+        cdef list found = on_tape(x, self, level)
+        cdef Py_ssize_t i, j, n = len(x), m = self.record.m
+        cdef const double *data
+        cdef cnp.ndarray rows
+        if found is None:
+            return None
+        rows = numpy.ascontiguousarray(dots, float)
+        if cnp.PyArray_SIZE(rows) != m * n or m > DIRECTIONS:
+            return None
+        data = <const double *>cnp.PyArray_DATA(rows)
+        for i in range(n):
+            for j in range(m):
+                (<Dual>found[i]).inside[j] = data[j * n + i]
+        return found
 
     def step(self, Py_ssize_t place):
         """The parents of a place and the slopes in them, which are duals if there is an older level."""
@@ -1353,6 +1383,17 @@ cdef class Adjoints:
         memcpy(x.t, at + 1, record.m * sizeof(double))
         return x
 
+    def tangents(self, Py_ssize_t n):
+        """The tangents at the older level of the first n adjoints: of shape (m, n)."""
+        cdef Py_ssize_t i, j, m = self.tape.record.m
+        cdef double *to
+        result = numpy.empty((m, n))
+        to = <double *>cnp.PyArray_DATA(<cnp.ndarray>result)
+        for i in range(n):
+            for j in range(m):
+                to[j * n + i] = self.data[i * (1 + m) + 1 + j]
+        return result
+
     def block(self, Py_ssize_t start, shape):
         """The adjoints of an array whose elements have places from `start` on."""
         cdef Record *record = &self.tape.record
@@ -1373,10 +1414,6 @@ cdef class Adjoints:
             for j in range(record.m):
                 dots[j * n + i] = self.data[(start + i) * width + 1 + j]
         return dual(value, tangent, self.tape.level1)
-
-    def column(self, Py_ssize_t start, Py_ssize_t n):
-        """The adjoints of n numbers from `start` on, as a list."""
-        return [self[start + i] for i in range(n)]
 
 
 # -- rows as functions of Python, and as ufuncs of NumPy ----------------------------------------

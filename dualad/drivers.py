@@ -33,6 +33,8 @@ from .sweeps import (
     Mode,
     Record,
     gradient,
+    gradient_along,
+    is_plain_vector,
     prefers_backward,
     prefers_rows,
     pullback_of,
@@ -472,6 +474,10 @@ def hessian(
 
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
         inputs = Inputs("hessian", f, argnums, args, kwargs)
+        if is_alone and prefers_backward(inputs, mode):
+            found = _by_directions(inputs)
+            if found is not None:
+                return found
         with planned("hessian", workers, progress) as plan:
             _, table = run_passes(_inputs_of_gradient(inputs, mode), chunk, plan=plan)
         for i, x in enumerate(inputs.leaves):
@@ -481,7 +487,37 @@ def hessian(
         return inputs.arrange([inputs.arrange(row) for row in table])
 
     refuse_unless_mode("hessian", mode)
+    is_alone = chunk is None and workers is None and progress is None and mode != "forward"
     return wrapper
+
+
+def _by_directions(inputs: Inputs) -> Any:
+    """The Hessian in one list or vector of floats, some directions at once; None for others."""
+    if len(inputs.selected) != 1 or not inputs.single:
+        return None
+    (x,) = inputs.selected
+    if type(x) is list:
+        if not all([type(e) is float for e in x]):
+            return None
+    elif not is_plain_vector(x):
+        return None
+    n = inputs.size
+    rows = []
+    for start in range(0, n, 16):
+        unit = np.zeros((min(16, n - start), n))
+        unit[np.arange(len(unit)), np.arange(start, start + len(unit))] = 1
+        along = gradient_along(lambda seeds: _called(inputs, seeds), x, unit)
+        if along is None:
+            return None
+        rows.append(along)
+    whole = np.concatenate(rows)
+    whole = (whole + whole.T) / 2
+    return whole.tolist() if type(x) is list else whole
+
+
+def _called(inputs: Inputs, x: Any) -> Any:
+    """f with the one argument replaced."""
+    return inputs.call(x if isinstance(x, list) else [x])
 
 
 def _inputs_of_gradient(inputs: Inputs, mode: Mode = None) -> Inputs:
@@ -618,6 +654,15 @@ def vjp(
     return outputs.arrange(outputs.values), pullback_of(record)
 
 
+def _are_vectors(x: Any, v: Any) -> bool:
+    """Whether both are lists of floats, or plain vectors of them, of one length."""
+    if type(x) is not type(v):
+        return False
+    if type(x) is list:
+        return 1 < len(x) == len(v) and all([type(e) is float for e in v])
+    return is_plain_vector(x) and is_plain_vector(v) and len(x) == len(v)
+
+
 @driver
 def hvp(
     f: Callable[Concatenate[X, P], Any], argnums: Argnums = 0, *, lift: bool = False
@@ -658,6 +703,10 @@ def hvp(
     """
 
     def wrapper(x: Any, v: Any, *args: Any, **kwargs: Any) -> Any:
+        if argnums == 0 and not args and not kwargs and _are_vectors(x, v):
+            along = gradient_along(f, x, np.array([v], float))
+            if along is not None:
+                return along[0].tolist() if type(x) is list else along[0]
         inputs = Inputs("hvp", f, argnums, (x, *args), kwargs)
         seeds = _seeds_along(inputs, [v] if inputs.single else list(v))
         outer = _inputs_of_gradient(inputs)

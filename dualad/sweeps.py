@@ -21,9 +21,9 @@ from . import transposes
 from .arguments import Inputs, Outputs, is_complex
 from .dual import Dual
 from .forms import STRENGTH, Form, Node, Nonlinear, ReverseLevel, Step, Sweep, dtype_of, made_of
-from .kernel import DRIVERS
+from .kernel import DRIVERS, KERNEL
 from .levels import close_level, has_raised, has_refused, open_level
-from .pair import Function, as_number, dual, is_array, own, plain, refused, shape_of
+from .pair import Function, as_number, dual, is_array, own, parts, plain, refused, shape_of
 from .promises import is_like_plain, refuse_unless_holomorphic, refuse_unless_plain, weights
 from .structure import leaves, rebuild
 from .zeros import is_finite
@@ -57,6 +57,17 @@ def prefers_backward(inputs: Inputs, mode: Mode) -> bool:
     if inputs.size < LEAST_NUMBERS:
         return False
     return inputs.size >= LEAST_ELEMENTS or not any(map(is_array, inputs.leaves))
+
+
+def is_plain_vector(x: Any) -> bool:
+    """Whether x is an array of floats in one axis, for which a plain copy can stand."""
+    return (
+        type(x) is np.ndarray
+        and x.dtype == np.float64
+        and x.ndim == 1
+        and x.size > 0
+        and x.flags.carray
+    )
 
 
 def prefers_rows(inputs: Inputs, outputs: Outputs) -> bool:
@@ -275,6 +286,64 @@ if DRIVERS:
     DRIVERS.connect_reverse(
         _level_with_tape, _input_of, _swept, Nonlinear, LEAST_NUMBERS, LEAST_ELEMENTS
     )
+
+
+# -- second order: forward over reverse -----------------------------------------------------
+
+
+def gradient_along(f: Function, x: Any, directions: Any) -> Any:
+    """How the gradient of f at a list or a vector changes along directions, of shape (m, n).
+
+    By one evaluation on a tape over duals; None if this is not all that is needed.
+    """
+    if KERNEL is None or len(directions) > KERNEL.DIRECTIONS:
+        return None
+    opened = open_level(), open_level()
+    level = ReverseLevel(opened[1])
+    level.tape = tape = KERNEL.Tape(opened[0], len(directions))
+    node: Node | None = None
+    try:
+        if type(x) is list:
+            seeds = tape.seeds(x, directions, level)
+        else:
+            seeds, node = level.seed(dual(x.copy(), directions, opened[0]))
+        if seeds is None:
+            return None
+        with level:
+            y = f(seeds)
+            if any(map(has_refused, opened)) or type(y) is not KERNEL.Recorded:
+                return None
+            if y.level is not level or plain(y) != plain(y):
+                return None
+            return _tangents(level, y, node, len(x))
+    except Nonlinear:
+        return None
+    finally:
+        for each in opened:
+            close_level(each)
+
+
+def _tangents(level: ReverseLevel, y: Any, node: Node | None, n: int) -> Any:
+    tape = level.tape
+    if node is None and not tape.externals and not level.blocks:
+        adjoints = KERNEL.Adjoints(tape)  # type: ignore[union-attr]
+        adjoints.add(y.place, 1.0)
+        adjoints.back(0)
+        result = adjoints.tangents(n)
+    else:
+        sweep = Sweep(level)
+        sweep.add(y.tangent.node, 1.0)
+        each = [Step(i) for i in range(n)] if node is None else [node]
+        found = sweep.run(each, True)
+        older = tape.level1
+        dots = [None if g is None else parts(g, older)[1] for g in found]
+        if node is None:
+            zeros = np.zeros(tape.directions)
+            result = np.stack([zeros if d is None else d for d in dots], axis=-1)
+        else:
+            result = np.zeros((tape.directions, n)) if dots[0] is None else _owned(dots[0])
+    level.forget()
+    return result if is_finite(result) else None
 
 
 # -- Jacobians -----------------------------------------------------------------------------
