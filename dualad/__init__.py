@@ -10,6 +10,7 @@ from . import array_rules as array_rules
 from .array.dualarray import DualArray
 from .array.undefined import NonDifferentiableError
 from .auditing import audit
+from .checkpoints import checkpoint
 from .drivers import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .dual import Dual
 from .functions import abs as abs
@@ -128,7 +129,6 @@ from .promises import NotDeterministicError
 from .propagation import propagate
 from .sensitivity import sensitivities
 from .solvers import objective
-from .sweeps import checkpoint
 from .testing import check_derivative, check_rule
 
 __version__ = "0.1.0"
@@ -161,6 +161,7 @@ __all__ = [
     "ceil",
     "check_derivative",
     "check_rule",
+    "checkpoint",
     "clip",
     "conj",
     "conjugate",
@@ -206,8 +207,6 @@ __all__ = [
     "isnan",
     "jacobian",
     "jvp",
-    "vjp",
-    "checkpoint",
     "kernel_info",
     "ldexp",
     "lgamma",
@@ -259,5 +258,6 @@ __all__ = [
     "true_divide",
     "trunc",
     "value_and_grad",
+    "vjp",
     "xlogy",
 ]

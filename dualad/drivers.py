@@ -397,9 +397,10 @@ def _by_rows(inputs: Inputs, has_aux: bool, is_told: bool) -> Any:
         if is_told:
             raise
         return None
-    if not all(is_finite(block) for row in table for block in row) and inputs.size <= FEW:
-        if not any(np.any(plain(v) != plain(v)) for v in outputs.values):
-            return None
+    is_odd = not all(is_finite(block) for row in table for block in row)
+    has_nan = any(np.any(plain(v) != plain(v)) for v in outputs.values)
+    if is_odd and not has_nan and inputs.size <= FEW:
+        return None
     result = outputs.arrange(
         [_row(inputs, value, row) for value, row in zip(outputs.values, table, strict=True)]
     )
@@ -497,7 +498,7 @@ def _by_directions(inputs: Inputs) -> Any:
         return None
     (x,) = inputs.selected
     if type(x) is list:
-        if not all([type(e) is float for e in x]):
+        if not all(type(e) is float for e in x):
             return None
     elif not is_plain_vector(x):
         return None
@@ -659,7 +660,7 @@ def _are_vectors(x: Any, v: Any) -> bool:
     if type(x) is not type(v):
         return False
     if type(x) is list:
-        return 1 < len(x) == len(v) and all([type(e) is float for e in v])
+        return 1 < len(x) == len(v) and all(type(e) is float for e in v)
     return is_plain_vector(x) and is_plain_vector(v) and len(x) == len(v)
 
 

@@ -17,15 +17,15 @@ from typing import Any, Literal
 
 import numpy as np
 
-from . import transposes
+from . import product_transposes, transposes
 from .arguments import Inputs, Outputs, is_complex
-from .dual import Dual
-from .forms import STRENGTH, Form, Node, Nonlinear, ReverseLevel, Step, Sweep, dtype_of, made_of
+from .forms import Form, Nonlinear, ReverseLevel, dtype_of
 from .kernel import DRIVERS, KERNEL
 from .levels import close_level, has_raised, has_refused, open_level
-from .pair import Function, as_number, dual, is_array, own, parts, plain, refused, shape_of
+from .pair import Function, as_number, dual, is_array, own, parts, plain, shape_of
 from .promises import is_like_plain, refuse_unless_holomorphic, refuse_unless_plain, weights
-from .structure import leaves, rebuild
+from .records import STRENGTH, Node, Step, Sweep
+from .structure import leaves
 from .zeros import is_finite
 
 Mode = Literal["forward", "reverse"] | None
@@ -35,7 +35,7 @@ LEAST_ELEMENTS = 128  # the same for inputs in arrays
 FEW = 1024  # so many inputs can go forward where a sweep meets what is not finite
 ADJOINTS = 1 << 20  # about so many elements of adjoints of the outputs in one sweep
 
-assert transposes
+assert transposes and product_transposes  # what forms can do is entered there
 
 
 # -- which way -----------------------------------------------------------------------------
@@ -158,9 +158,7 @@ class Record:
         found = sweep.run(self.nodes, free)
         if free:
             self.level.forget()
-        return [
-            _as_input(x, g, front) for x, g in zip(self.inputs.leaves, found, strict=True)
-        ]
+        return [_as_input(x, g, front) for x, g in zip(self.inputs.leaves, found, strict=True)]
 
 
 def _as_input(x: Any, g: Any, front: tuple[int, ...]) -> Any:
@@ -364,8 +362,8 @@ def rows(record: Record) -> list[list[Any]]:
             for start in range(0, size, at_once)
         ]
         row = []
-        for x, parts in zip(inputs.leaves, zip(*blocks, strict=True), strict=True):
-            whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
+        for x, pieces in zip(inputs.leaves, zip(*blocks, strict=True), strict=True):
+            whole = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
             whole = np.reshape(whole, np.shape(value) + np.shape(x))
             row.append(whole if np.ndim(whole) or is_array(x) else as_number(whole[()]))
         table.append([_nan_rows(value, block) for block in row])
@@ -379,7 +377,9 @@ def _nan_rows(value: Any, block: Any) -> Any:
     missing = number != number
     if not np.any(missing):
         return block
-    return np.where(missing.reshape(missing.shape + (1,) * (np.ndim(block) - missing.ndim)), np.nan, block)
+    return np.where(
+        missing.reshape(missing.shape + (1,) * (np.ndim(block) - missing.ndim)), np.nan, block
+    )
 
 
 def _block(record: Record, i: int, start: int, stop: int) -> list[Any]:
@@ -395,9 +395,7 @@ def _block(record: Record, i: int, start: int, stop: int) -> list[Any]:
 
     real = swept(units)
     turned = swept(units * -1j) if is_complex(value) else [None] * len(real)
-    return [
-        _joined(inputs, x, g, h) for x, g, h in zip(inputs.leaves, real, turned, strict=True)
-    ]
+    return [_joined(inputs, x, g, h) for x, g, h in zip(inputs.leaves, real, turned, strict=True)]
 
 
 def _joined(inputs: Inputs, x: Any, of_real: Any, of_imag: Any) -> Any:
@@ -428,8 +426,11 @@ def pullback_of(record: Record) -> Function:
             )
         numbers = [inputs.number(g) for g in leaves(cotangent)]
         numbers = [
-            g.astype(dtype_of(v)) if type(g) is np.ndarray and dtype_of(v) is not None
-            and (dtype_of(v).kind == "c" or g.dtype.kind != "c") else g
+            g.astype(dtype_of(v))
+            if type(g) is np.ndarray
+            and dtype_of(v) is not None
+            and (dtype_of(v).kind == "c" or g.dtype.kind != "c")
+            else g
             for v, g in zip(outputs.values, numbers, strict=True)
         ]
         found = record.swept(numbers)
@@ -452,90 +453,3 @@ def _shapes(x: Any) -> Any:
     if isinstance(x, dict):
         return {key: _shapes(part) for key, part in x.items()}
     return np.shape(x)
-
-
-# -- checkpoints ---------------------------------------------------------------------------
-
-
-def checkpoint(f: Function) -> Function:
-    """f, of which reverse mode records nothing: it is evaluated again in the sweep.
-
-    A long computation in pieces, each a checkpoint, takes the memory of the longest piece, and
-    the time of one more evaluation.
-
-    Parameters
-    ----------
-    f : callable
-        Takes and returns numbers, arrays, and nested lists, tuples and dicts of them. What it
-        depends on must be among its arguments.
-
-    Returns
-    -------
-    callable
-        The same function.
-
-    Raises
-    ------
-    TypeError
-        If f uses a number that is differentiated and not among its arguments.
-
-    Examples
-    --------
-    >>> piece = checkpoint(lambda x: np.sin(x) * x)
-    >>> float(piece(2.0)) == 2.0 * np.sin(2.0)
-    True
-    """
-    import functools
-
-    @functools.wraps(f)
-    def evaluated(*args: Any, **kwargs: Any) -> Any:
-        each = [x for x in leaves([args, kwargs]) if isinstance(x, Dual)]
-        level = max((x.level for x in each), default=0)
-        if not isinstance(level, ReverseLevel):
-            return f(*args, **kwargs)
-        moving = [x for x in each if x.level == level]
-        numbers = [own(x.primal) for x in moving]
-        forms = [x.tangent for x in moving]
-        fixed = [x if isinstance(x, Dual) and x.level == level else own(x) for x in leaves([args, kwargs])]
-
-        def again(new: Sequence[Any]) -> Any:
-            moved, rest = iter(new), iter(fixed)
-
-            def each(_: Any) -> Any:
-                x = next(rest)
-                return next(moved) if isinstance(x, Dual) and x.level == level else own(x)
-
-            given = rebuild([list(args), kwargs], each)
-            return f(*given[0], **given[1])
-
-        y = again(numbers)
-        outputs = Outputs("checkpoint", y, level)
-        if any(t is not None for t in outputs.tangents):
-            raise refused(
-                "checkpoint: the function uses a number that is differentiated and is not among "
-                "its arguments; give it as one.",
-                *moving,
-            )
-        shapes = [shape_of(v) for v in outputs.values]
-        sizes = [int(np.prod(s)) for s in shapes]
-        dtypes = [dtype_of(v) for v in outputs.values]
-
-        def pull(g: Any) -> list[Any]:
-            record = Record(Inputs("checkpoint", again, 0, (numbers,), {}))
-            lead = len(shape_of(g)) - 1
-            parts, start = [], 0
-            for shape, size in zip(shapes, sizes, strict=True):
-                part = g[..., start : start + size]
-                parts.append(np.reshape(part, shape_of(g)[:lead] + shape))
-                start += size
-            return record.swept(parts, many=bool(lead), free=True)
-
-        joined = made_of((sum(sizes),), np.result_type(*dtypes), forms, pull)
-        results, start = [], 0
-        for value, shape, size in zip(outputs.values, shapes, sizes, strict=True):
-            part = joined[start : start + size].reshape(shape) if shape else joined[start]
-            results.append(dual(value, part.copy(), level))
-            start += size
-        return outputs.arrange(results)
-
-    return evaluated

@@ -228,7 +228,10 @@ def test_a_network() -> None:
     """Two layers, mean squared error, gradient descent; the gradient by hand."""
     random = np.random.default_rng(1)
     x, y = random.normal(size=(64, 100)), random.normal(size=(64, 10))
-    weights = {"first": random.normal(size=(100, 20)) / 10, "second": random.normal(size=(20, 10)) / 5}
+    weights = {
+        "first": random.normal(size=(100, 20)) / 10,
+        "second": random.normal(size=(20, 10)) / 5,
+    }
 
     def loss(w: Any) -> Any:
         return np.mean((np.maximum(x @ w["first"], 0) @ w["second"] - y) ** 2)
@@ -489,7 +492,7 @@ def test_structures() -> None:
 
 
 def test_results_are_the_callers_own() -> None:
-    value, pullback = vjp(lambda x: x, X)
+    _, pullback = vjp(lambda x: x, X)
     g = np.ones(6)
     (back,) = pullback(g)
     back[0] = 7.0
@@ -656,6 +659,7 @@ def test_a_step_takes_24_bytes() -> None:
 @pytest.mark.skipif(KERNEL is None, reason="the tape is compiled")
 def test_numbers_of_arrays_have_places() -> None:
     """A loop over elements costs as much for n elements as it should, not n²."""
+
     def f(x: Any) -> Any:
         y = x * x
         s = y[0]
@@ -681,5 +685,5 @@ def test_a_form_is_not_an_array() -> None:
     (form,) = seen
     assert type(form) is Form and form.shape == (6,) and form.dtype == float
     for ask in (np.asarray, bool, abs, lambda t: t * t, np.sin, lambda t: 1 / t, np.sort):
-        with pytest.raises(TypeError, match="mode='forward'|NotImplemented|unsupported|ufunc"):
+        with pytest.raises(TypeError, match=r"mode='forward'|unsupported|ufunc"):
             ask(form)

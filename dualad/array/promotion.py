@@ -172,9 +172,7 @@ def _mirrored(
     return view_at(block, start, new.shape, strides, primal.dtype)
 
 
-def _numbers_within(
-    primal: Any, low: int, unit: int, many: tuple[int, ...], size: int
-) -> Any:
+def _numbers_within(primal: Any, low: int, unit: int, many: tuple[int, ...], size: int) -> Any:
     """Which elements of the memory from `low` on an array consists of, for each direction."""
     places = np.full(primal.shape, address_of(primal) - low)
     for axis, (n, stride) in enumerate(zip(primal.shape, primal.strides, strict=True)):
