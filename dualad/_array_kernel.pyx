@@ -444,10 +444,43 @@ cdef object strongly = None     # the product that does
 cdef object summed = None       # the adjoint of what was broadcast
 
 
-def connect_forms(kind, node, strong, product, narrowed):
+def connect_forms(kind, node, strong, product, narrowed, numbers):
     """Tell the kernel what reverse mode is made of."""
-    global form_class, node_class, strength, strongly, summed
+    global form_class, node_class, strength, strongly, summed, next_number
+    global FORM_BASE, FORM_NODE
     form_class, node_class, strength, strongly, summed = kind, node, strong, product, narrowed
+    next_number = numbers
+    FORM_BASE, FORM_NODE = place_of(kind.base), place_of(kind._node)
+    for i, name in enumerate(("number", "shape", "dtype", "sources", "pull")):
+        NODE[i] = place_of(getattr(node, name))
+    for i, name in enumerate(("base", "place", "shape", "block", "_node", "_seen")):
+        FORM[i] = place_of(getattr(kind, name))
+
+
+cdef Py_ssize_t FORM_BASE, FORM_NODE
+cdef Py_ssize_t NODE[5]  # where a node keeps what it knows
+cdef Py_ssize_t FORM[6]  # and a form
+cdef object next_number = None
+
+
+cdef object form_of(tuple shape, object dtype, list sources, object pull):
+    """A form of a new node."""
+    cdef object node = allocated(node_class), form = allocated(form_class)
+    fill(node, NODE[0], next_number())
+    fill(node, NODE[1], shape)
+    fill(node, NODE[2], dtype)
+    fill(node, NODE[3], sources)
+    fill(node, NODE[4], pull)
+    for i in range(6):
+        fill(form, FORM[i], shape if i == 2 else node if i == 4 else None)
+    return form
+
+
+cdef inline object node_of(object form):
+    """The last step of a form."""
+    if SLOT(form, FORM_BASE) == <PyObject *>None:
+        return <object>SLOT(form, FORM_NODE)
+    return form.node
 
 
 cdef class Slopes:
@@ -492,7 +525,11 @@ cdef object recorded(Row row, object a, object b):
         if type(x) is DualArray or isinstance(x, Dual):
             if type(x) is not DualArray and type_of(x.primal) == OTHER:
                 return None
-            here, form, x = x.level, x.tangent, x.primal
+            if type(x) is DualArray and SLOT(x, TANGENT) != NULL:
+                here, form = <object>SLOT(x, LEVEL), <object>SLOT(x, TANGENT)
+                x = <object>SLOT(x, PRIMAL)
+            else:
+                here, form, x = x.level, x.tangent, x.primal
             if type(form) is not form_class or (level is not None and here is not level):
                 return None
             level = here
@@ -510,6 +547,7 @@ cdef object recorded(Row row, object a, object b):
     y = <cnp.ndarray>value
     if type_of(y) != kind:
         return None
+    whole = (<object>y).shape
     pull = Slopes.__new__(Slopes)
     pull.slopes, pull.shapes, pull.ndim = [], [], cnp.PyArray_NDIM(y)
     for i in range(nargs):
@@ -539,10 +577,9 @@ cdef object recorded(Row row, object a, object b):
             slope = None if row.kinds[i] == ONE else -1.0
         pull.slopes.append(slope)
         shape = (<object>form).shape
-        pull.shapes.append(None if shape == (<object>y).shape else shape)
-        nodes.append(form.node)
-    node = node_class((<object>y).shape, (<object>y).dtype, nodes, pull)
-    return made(y, form_class(node), level)
+        pull.shapes.append(None if shape == whole else shape)
+        nodes.append(node_of(form))
+    return made(y, form_of(whole, (<object>y).dtype, nodes, pull), level)
 
 
 def on_arrays(rule, tuple args):

@@ -30,6 +30,7 @@ from .records import (
     Step,
     Store,
     index_parts,
+    next_number,
     strongly,
     summed,
 )
@@ -520,4 +521,4 @@ def scaled(form: Form, c: Any, product: Callable[[Any, Any], Any]) -> Any:
 if KERNEL:
     KERNEL.connect_forms(Form, form_at)
 if ARRAY_KERNEL:
-    ARRAY_KERNEL.connect_forms(Form, Node, STRENGTH, strongly, summed)
+    ARRAY_KERNEL.connect_forms(Form, Node, STRENGTH, strongly, summed, next_number)

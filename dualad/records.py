@@ -31,7 +31,7 @@ from .zeros import strong_product
 
 Pull = Callable[[Any], Sequence[Any]]
 
-_numbers = itertools.count()
+next_number = itertools.count().__next__  # nodes are numbered as they are made
 
 
 # -- nodes: one step of the record ---------------------------------------------------------
@@ -57,15 +57,19 @@ class Node:
     def __init__(
         self, shape: tuple[int, ...], dtype: Any, sources: Sequence[Node] = (), pull: Any = None
     ) -> None:
-        self.number = next(_numbers)
+        self.number = next_number()
         self.shape, self.dtype = shape, dtype
         self.sources, self.pull = sources, pull
 
     def back(self, g: Any, sweep: Sweep, owned: bool) -> None:
         """Hand the adjoint on."""
-        for source, t in zip(self.sources, self.pull(g), strict=True):
-            if t is not None:
-                sweep.add(source, t, owned and t is g and len(self.sources) == 1)
+        sources, found = self.sources, self.pull(g)
+        if len(sources) == 1:
+            (t,) = found
+            sweep.add(sources[0], t, owned and t is g)
+            return
+        for source, t in zip(sources, found, strict=True):
+            sweep.add(source, t)
 
 
 _ALL = slice(None)
@@ -337,14 +341,15 @@ class Sweep:
 
     def add(self, node: Node, t: Any, owned: bool = False) -> None:
         """Add to the adjoint of a node; `owned` says that nobody else holds t."""
-        if type(node) is Step:
+        if type(t) is np.ndarray and t.dtype is node.dtype and t.ndim:
+            pass  # mostly
+        elif type(node) is Step:
             t = fitted(t[()] if is_array(t) else t, node.dtype)
             if not self.adjoints.add(node.at, t):
                 self.adjoints = AdjointsOfAnyKind(self.level.tape, self.adjoints)
                 self.adjoints.add(node.at, t)
             return
-        there = getattr(t, "dtype", None)
-        if there is not node.dtype:
+        else:
             fit = fitted(t, node.dtype)
             if fit is not t:
                 t, owned = fit, False
