@@ -13,7 +13,7 @@ from __future__ import annotations
 import bisect
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn, cast
 
 import numpy as np
 
@@ -96,6 +96,7 @@ class ReverseLevel(ParticipatingLevel):
             return NotImplemented
         whole, tangent.block = tangent.block, None
         if whole is not None and (block := self._block_of(whole)) is not None:
+            assert isinstance(node, Read)
             place = block.start + node.place.number(whole.shape)
             return tape.number(primal, place, self)
         return tape.number(primal, tape.external(node), self)
@@ -368,26 +369,26 @@ class Form:
 
     def reshape(self, *shape: Any, **options: Any) -> Any:
         """The same numbers in another shape."""
-        return np.reshape(self, shape[0] if len(shape) == 1 else shape)  # type: ignore[call-overload]
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape)
 
     def transpose(self, *axes: Any) -> Any:
         """The axes in another order."""
-        return np.transpose(self, axes[0] if len(axes) == 1 else axes or None)  # type: ignore[call-overload]
+        return np.transpose(self, axes[0] if len(axes) == 1 else axes or None)
 
     @property
     def T(self) -> Any:
         """The transpose."""
-        return np.transpose(self)  # type: ignore[call-overload]
+        return np.transpose(self)
 
     @property
     def real(self) -> Any:
         """The real part."""
-        return np.real(self)  # type: ignore[call-overload]
+        return np.real(self)
 
     @property
     def imag(self) -> Any:
         """The imaginary part."""
-        return np.imag(self)  # type: ignore[call-overload]
+        return np.imag(self)
 
     def total(self) -> Form:
         """The sum of all elements."""
@@ -398,7 +399,7 @@ class Form:
                 g = np.reshape(g, g.shape + (1,) * len(shape))
                 return (np.broadcast_to(g, g.shape[:1] + shape),)
             if isinstance(g, Pair):
-                g = np.stack([g])[0:1].reshape(())
+                g = np.stack([cast(Any, g)])[0:1].reshape(())
                 return (np.broadcast_to(g, shape),)
             result = np.empty(shape, dtype)
             result[...] = g
@@ -485,7 +486,7 @@ def plus(a: Form, b: Any, sign: int) -> Any:
     if not isinstance(b, Form):
         if np.any(plain(b) != 0):
             refuse("the sum of an adjoint and a tangent of numbers")
-        return a if shape_of(b) in ((), a.shape) else np.broadcast_to(a, shape_of(b))  # type: ignore[call-overload]
+        return a if shape_of(b) in ((), a.shape) else np.broadcast_to(a, shape_of(b))
     shape = a.shape if a.shape == b.shape else np.broadcast_shapes(a.shape, b.shape)
     n, first, second = len(shape), a.shape, b.shape
 

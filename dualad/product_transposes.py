@@ -109,7 +109,8 @@ def _convolve(a: Any, v: Any, mode: Any = "full") -> Any:
         turned = False
     m, k = a.shape[0], shape_of(v)[0]
     ramp, w = np.arange(1.0, m + 1), np.linspace(1, 2, k)
-    some = np.convolve(*((w, ramp) if turned else (ramp, w)), mode)
+    both: Any = (w, ramp) if turned else (ramp, w)
+    some = np.convolve(*both, mode)
     return _convolved(a, kept(v), some, np.convolve(ramp, w))
 
 
@@ -146,7 +147,7 @@ def _correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
 
 # -- Fourier transforms --------------------------------------------------------------------
 
-_OPPOSITE = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
+_OPPOSITE: Any = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
 
 
 def _cropped(g: Any, n: int, axis: int) -> Any:
@@ -245,10 +246,11 @@ def _several(first: Any, others: Any, last: Any, default: Any) -> Handler:
 
 
 for _default, _suffix in (((-2, -1), "2"), (None, "n")):
-    for _name, _way in (
-        ("fft", (None, _fft, None)),
-        ("ifft", (None, _ifft, None)),
-        ("rfft", (_rfft, _fft, None)),
-        ("irfft", (None, _ifft, _irfft)),
+    for _name, _first, _others, _last in (
+        ("fft", None, _fft, None),
+        ("ifft", None, _ifft, None),
+        ("rfft", _rfft, _fft, None),
+        ("irfft", None, _ifft, _irfft),
     ):
-        Form.FUNCTIONS[getattr(np.fft, _name + _suffix)] = _several(*_way, _default)
+        _transform = _several(_first, _others, _last, _default)
+        Form.FUNCTIONS[getattr(np.fft, _name + _suffix)] = _transform

@@ -125,7 +125,7 @@ class Place:
             g = -g
         if self.is_basic:
             x[self.index] += g
-        elif isinstance(x, Pair):
+        elif not isinstance(x, np.ndarray):  # a dual
             numbers = np.arange(x.size).reshape(x.shape)[self.index]
             x += scattered(g, numbers, x.size, 0).reshape(x.shape)
         else:

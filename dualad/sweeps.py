@@ -269,6 +269,7 @@ def _swept(level: ReverseLevel, y: Any, node: Node | None, size: int) -> Any:
     """
     sweep = Sweep(level)
     sweep.add(y.tangent.node, 1.0)
+    result: Any
     if node is None:
         found = sweep.run([Step(i) for i in range(size)], True)
         result = found if all(map(math.isfinite, found)) else None

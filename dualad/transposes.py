@@ -223,7 +223,7 @@ def _mean(
 @transposes(np.cumsum)
 def _cumsum(a: Form, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
     if axis is None:
-        return _cumsum(np.reshape(a, -1), -1, dtype)  # type: ignore[call-overload]
+        return _cumsum(np.reshape(a, -1), -1, dtype)
     i = normalize_axis_index(axis, a.ndim) - a.ndim
     return made_of(a.shape, a.dtype, [a], lambda g: (np.flip(np.cumsum(np.flip(g, i), axis=i), i),))
 
@@ -251,7 +251,10 @@ def _viewing(f: Callable[..., Any]) -> Handler:
     return lambda a, *args, **options: a.viewed(lambda x: f(x, *args, **options))
 
 
-for _f in (np.transpose, np.moveaxis, np.swapaxes, np.matrix_transpose, np.flip, np.rollaxis):
+_VIEWS: Any = (
+    *(np.transpose, np.moveaxis, np.swapaxes, np.matrix_transpose, np.flip, np.rollaxis),
+)
+for _f in _VIEWS:
     Form.FUNCTIONS[_f] = _viewing(_f)
 if hasattr(np, "permute_dims"):
     Form.FUNCTIONS[np.permute_dims] = _viewing(np.permute_dims)
@@ -259,17 +262,17 @@ if hasattr(np, "permute_dims"):
 
 @transposes(np.expand_dims)
 def _expand_dims(a: Form, axis: Any) -> Any:
-    return np.reshape(a, np.expand_dims(blank(a.shape), axis).shape)  # type: ignore[call-overload]
+    return np.reshape(a, np.expand_dims(blank(a.shape), axis).shape)
 
 
 @transposes(np.squeeze)
 def _squeeze(a: Form, axis: Any = None) -> Any:
-    return np.reshape(a, np.squeeze(blank(a.shape), axis).shape)  # type: ignore[call-overload]
+    return np.reshape(a, np.squeeze(blank(a.shape), axis).shape)
 
 
 @transposes(np.ravel)
 def _ravel(a: Form, order: str = "C") -> Any:
-    return np.reshape(a, -1)  # type: ignore[call-overload]
+    return np.reshape(a, -1)
 
 
 @transposes(np.broadcast_to)
@@ -312,12 +315,13 @@ def _placing(f: Callable[..., Any]) -> Handler:
     return lambda *args, **options: placed(f, args, options)
 
 
-for _f in (
+_PLACES: Any = (
     *(np.tril, np.triu, np.diag, np.diagflat, np.diagonal, np.take, np.take_along_axis, np.roll),
     *(np.repeat, np.tile, np.resize, np.delete, np.rot90, np.compress, np.extract, np.insert),
     *(np.vstack, np.hstack, np.dstack, np.column_stack, np.block, np.fft.fftshift),
     *(np.fft.ifftshift, np.append, np.fliplr, np.flipud),
-):
+)
+for _f in _PLACES:
     Form.FUNCTIONS[_f] = _placing(_f)
 
 
