@@ -109,8 +109,8 @@ def _convolve(a: Any, v: Any, mode: Any = "full") -> Any:
         turned = False
     m, k = a.shape[0], shape_of(v)[0]
     ramp, w = np.arange(1.0, m + 1), np.linspace(1, 2, k)
-    both: Any = (w, ramp) if turned else (ramp, w)
-    some = np.convolve(*both, mode)
+    f: Any = np.convolve
+    some = f(w, ramp, mode) if turned else f(ramp, w, mode)
     return _convolved(a, kept(v), some, np.convolve(ramp, w))
 
 
