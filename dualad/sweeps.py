@@ -31,7 +31,7 @@ from .zeros import is_finite
 Mode = Literal["forward", "reverse"] | None
 
 LEAST_NUMBERS = 32  # with fewer inputs than that, forward mode is as fast
-LEAST_ELEMENTS = 64  # the same for inputs in arrays
+LEAST_ELEMENTS = 128  # the same for inputs in arrays
 FEW = 1024  # so many inputs can go forward where a sweep meets what is not finite
 ADJOINTS = 1 << 20  # about so many elements of adjoints of the outputs in one sweep
 
