@@ -10,5 +10,10 @@ SHORT_WAYS: dict[str, Function]
 
 def connect(kind: type, go_on: Function, known: Function, doubtful: Function) -> None: ...
 def connect_reverse(
-    level: Function, make: Function, sweep: Function, error: type, numbers: int, elements: int
+    level: Function,
+    make: Function,
+    sweep: Function,
+    error: tuple[type, ...],
+    numbers: int,
+    elements: int,
 ) -> None: ...

@@ -121,7 +121,7 @@ cdef class Driver:
         if y is NotImplemented or (type(y) is float and y != y):
             return NotImplemented
         if type(y) is float or type(y) is int:
-            return y, numpy.zeros(size) if node is not None else [0.0] * size
+            return y, numpy.zeros(size) if node is not None else type(x)([0.0] * size)
         if type(y) is not Recorded:
             return NotImplemented
         result = <Dual>y

@@ -16,7 +16,6 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 
 from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple
-from .forms import Nonlinear
 from .pair import is_operand, plain
 from .passes import one_like, run_pass, run_passes, run_together, tangents_of, turned
 from .promises import (
@@ -30,6 +29,7 @@ from .promises import (
 from .structure import leaves
 from .sweeps import (
     FEW,
+    UNABLE,
     Mode,
     Record,
     gradient,
@@ -393,7 +393,7 @@ def _by_rows(inputs: Inputs, has_aux: bool, is_told: bool) -> Any:
         if not is_told and not prefers_rows(inputs, outputs):
             return None
         table = rows(record)
-    except Nonlinear:
+    except UNABLE:
         if is_told:
             raise
         return None

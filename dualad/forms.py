@@ -40,14 +40,21 @@ class Nonlinear(TypeError):
     """What was asked of a form is not a linear function of it: forward mode can answer."""
 
 
+class Missing(Nonlinear, AttributeError):
+    """The same of an attribute that arrays have."""
+
+
+_NO_WAY = (
+    "{} has no way back in reverse mode; write mode='forward' (grad, jacobian, hessian), or jvp "
+    "for vjp."
+)
+
+
 def refuse(what: str) -> NoReturn:
     """Raise the error for a question that only a tangent of numbers can answer."""
     for level in list(_recording):
         note_refusal(level)
-    raise Nonlinear(
-        f"{what} has no way back in reverse mode; write mode='forward' (grad, jacobian, hessian), "
-        "or jvp for vjp."
-    )
+    raise Nonlinear(_NO_WAY.format(what))
 
 
 # -- the level -----------------------------------------------------------------------------
@@ -451,6 +458,11 @@ class Form:
 
     def __abs__(self) -> NoReturn:
         refuse("the size of a tangent")
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if not name.startswith("_") and hasattr(np.ndarray, name):
+            raise Missing(_NO_WAY.format(f"x.{name}"))
+        raise AttributeError(f"a form has no attribute {name!r}.")
 
     def __array__(self, *args: Any, **options: Any) -> NoReturn:
         refuse("an array of a tangent")

@@ -75,6 +75,8 @@ def _einsum(text: str, *operands: Any, **options: Any) -> Any:
     result = result.replace("...", "".join(dots))
     shape = np.einsum(f"{','.join(terms)}->{result}", *(blank(shape_of(x)) for x in operands)).shape
     form, term = operands[place], terms[place]
+    if len(operands) == 1 and set(term) == set(result):  # a view, as in NumPy
+        return form.viewed(lambda x: np.einsum(f"{term}->{result}", x))
     others = [kept(x) for i, x in enumerate(operands) if i != place]
     rest = [t for i, t in enumerate(terms) if i != place]
     once = "".join(dict.fromkeys(term))
@@ -254,3 +256,23 @@ for _default, _suffix in (((-2, -1), "2"), (None, "n")):
     ):
         _transform = _several(_first, _others, _last, _default)
         Form.FUNCTIONS[getattr(np.fft, _name + _suffix)] = _transform
+
+
+# -- linear systems ------------------------------------------------------------------------
+
+
+@transposes(np.linalg.solve)
+def _solve(a: Any, b: Any) -> Any:
+    """A system whose right side is a form: the way back is that of the transpose."""
+    if isinstance(a, Form):
+        refuse("np.linalg.solve with a matrix of tangents")
+    matrix = kept(np.matrix_transpose(a))
+    if b.ndim == 1:
+        return _solve(a, b[:, None])[..., 0].copy()
+    shape, old = _product_shape(a, b), b.shape
+    n = len(shape)
+
+    def pull(g: Any) -> Any:
+        return (summed(np.linalg.solve(matrix, g), old, lead_of(g, n)),)
+
+    return made_of(shape, scaled_dtype(b.dtype, matrix), [b], pull)

@@ -19,7 +19,7 @@ import numpy as np
 
 from . import product_transposes, transposes
 from .arguments import Inputs, Outputs, is_complex
-from .forms import Form, Nonlinear, ReverseLevel, dtype_of
+from .forms import Form, ReverseLevel, dtype_of
 from .kernel import DRIVERS, KERNEL
 from .levels import close_level, has_raised, has_refused, open_level
 from .pair import Function, as_number, dual, is_array, own, parts, plain, shape_of
@@ -37,6 +37,10 @@ ADJOINTS = 1 << 20  # about so many elements of adjoints of the outputs in one s
 
 assert transposes and product_transposes  # what forms can do is entered there
 
+
+# Where the way back is missing, and nobody has asked for it, forward mode has the last word: it
+# succeeds, or it raises the error that is the function's own.
+UNABLE = (TypeError, ValueError, AttributeError, NotImplementedError)
 
 # -- which way -----------------------------------------------------------------------------
 
@@ -197,7 +201,7 @@ def gradient(
     """
     try:
         record = Record(inputs, has_aux)
-    except Nonlinear:
+    except UNABLE:
         if is_told:
             raise
         return None
@@ -209,7 +213,7 @@ def gradient(
     check(outputs)
     try:
         slopes = record.swept([_one(outputs.values[0])], free=True)
-    except Nonlinear:
+    except UNABLE:
         if is_told:
             raise
         return None
@@ -283,7 +287,7 @@ def _swept(level: ReverseLevel, y: Any, node: Node | None, size: int) -> Any:
 
 if DRIVERS:
     DRIVERS.connect_reverse(
-        _level_with_tape, _input_of, _swept, Nonlinear, LEAST_NUMBERS, LEAST_ELEMENTS
+        _level_with_tape, _input_of, _swept, UNABLE, LEAST_NUMBERS, LEAST_ELEMENTS
     )
 
 
@@ -315,7 +319,7 @@ def gradient_along(f: Function, x: Any, directions: Any) -> Any:
             if y.level is not level or plain(y) != plain(y):
                 return None
             return _tangents(level, y, node, len(x))
-    except Nonlinear:
+    except UNABLE:
         return None
     finally:
         for each in opened:
