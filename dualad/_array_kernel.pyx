@@ -545,7 +545,7 @@ cdef object recorded(Row row, object a, object b):
     if type(value) is not ndarray or value is a or value is b:
         return None
     y = <cnp.ndarray>value
-    if type_of(y) != kind:
+    if type_of(y) != kind or not cnp.PyArray_CHKFLAGS(y, cnp.NPY_ARRAY_OWNDATA):
         return None
     whole = (<object>y).shape
     pull = Slopes.__new__(Slopes)

@@ -370,6 +370,12 @@ class Form:
         """The form as it is now."""
         return Form(self.node)
 
+    def __copy__(self) -> Form:
+        return Form(self.node)
+
+    def __deepcopy__(self, memo: Any) -> Form:
+        return Form(self.node)  # the record never changes
+
     def astype(self, dtype: Any, *args: Any, **options: Any) -> Form:
         """In another precision."""
         return made_of(self.shape, np.dtype(dtype), [self], lambda g: (g,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import gc
 import math
 import threading
@@ -320,7 +321,17 @@ def data_written_to(x: Any) -> Any:
     return np.sum(y * w)
 
 
-PROGRAMS = [rosenbrock, stores, views, in_place, overlapping, scalars_and_arrays, a_list,
+def copies(x: Any) -> Any:
+    kept = copy.deepcopy({"all": x, "one": x[0] * x[1]})
+    other = copy.copy(x * 2)
+    x[0] = 3.0
+    other[1] *= kept["one"]
+    real = dualad.real(other)
+    real[2] = x[3] * 2
+    return np.sum(kept["all"] * other) * kept["one"] + np.sum(real * x)
+
+
+PROGRAMS = [copies, rosenbrock, stores, views, in_place, overlapping, scalars_and_arrays, a_list,
             data_written_to]  # fmt: skip
 
 
@@ -566,6 +577,16 @@ def test_the_record_is_freed() -> None:
         grad(views, mode="reverse")(X)
     gc.collect()
     assert sum(type(x).__name__ == "Node" for x in gc.get_objects()) <= before
+
+
+def test_long_records_are_freed() -> None:
+    def f(x: Any) -> Any:
+        for _ in range(30_000):
+            x = x + x * 1e-5
+        return np.sum(x)
+
+    slopes = grad(f, mode="reverse")(np.ones(2))
+    np.testing.assert_allclose(slopes, 1.00001**30_000, rtol=1e-9)
 
 
 def test_what_is_kept_is_told() -> None:
