@@ -6,7 +6,10 @@ A `Dual` here holds a value and its tangent as C doubles, up to `DIRECTIONS` dir
 object. A `Nested` is a dual of a newer level over a `Dual` of an older one: value, both tangents,
 and the mixed second derivatives. What they do is the table's, written as C by `_codegen.py`.
 
-Both do only the common case. Where Python would raise, where something is not finite, where the
+A `Recorded` is a dual of reverse mode: its tangent is a place on the `Tape` of its level, on which
+every row pushes the places and the slopes of its operands, for the walk back.
+
+All do only the common case. Where Python would raise, where something is not finite, where the
 operand is not a real float, they hand over to the readable Dual in `dual.py`, with themselves as
 arguments: it decides about values, exceptions and texts, so they are the same by construction.
 
