@@ -475,7 +475,7 @@ def hessian(
 
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
         inputs = Inputs("hessian", f, argnums, args, kwargs)
-        if is_alone and prefers_backward(inputs, mode):
+        if is_alone and (inputs.size > 32 or mode == "reverse"):  # more than the kernel takes
             found = _by_directions(inputs)
             if found is not None:
                 return found
