@@ -153,6 +153,12 @@ class Peer:
     def jacobian(self, f: Function, x: Any) -> Call:
         raise Cannot("no Jacobian")
 
+    def product(self, f: Function, x: Any, v: Any) -> Call:
+        raise Cannot("no product with the Hessian")
+
+    def network(self, f: Function, *args: Any) -> Call:
+        raise Cannot("no gradient in several arrays")
+
     def elementwise(self, f: Function, x: Any) -> Call:
         raise Cannot("no arrays")
 
@@ -214,6 +220,14 @@ class Dualad(Peer):
 
     def jacobian(self, f: Function, x: Any) -> Call:
         return apply(self.ad.jacobian(f), (x,))
+
+    def product(self, f: Function, x: Any, v: Any) -> Call:
+        return apply(self.ad.hvp(f), (x, v))
+
+    def network(self, f: Function, *args: Any) -> Call:
+        text = "value, slopes = g(*args)\nresult = concatenate([s.ravel() for s in slopes])"
+        g = self.ad.value_and_grad(f, (0, 1, 2, 3))
+        return Call(text, g=g, args=args, concatenate=np.concatenate)
 
     def elementwise(self, f: Function, x: Any) -> Call:
         return apply(self.ad.derivative(f), (x,))

@@ -22,6 +22,7 @@ import numpy as np
 Function = Callable[..., Any]
 Build = Callable[[Any], Function]
 
+LARGE = 2000  # inputs; the gradient of more is that by hand
 STEP = 1e-30  # of the complex step: its square is far below the rounding
 NUMPY = SimpleNamespace(
     **{name: getattr(np, name) for name in ("sin", "cos", "exp", "log", "sqrt", "sum")},
@@ -42,7 +43,8 @@ class Workload:
         What is computed.
     kind : str
         Which derivative, a method of `peers.Peer`: derivative, gradient, hessian, jacobian,
-        elementwise, newton, newton_arrays, data.
+        elementwise, newton, newton_arrays, data, product (of the Hessian with a vector), network
+        (value and gradient).
     style : str
         "scalar": over numbers, plain with `math`; "ufuncs": over numbers, plain with `numpy`;
         "arrays": over arrays; "as written": with `math` and `np` as people write it, whoever
@@ -76,6 +78,8 @@ class Workload:
     def plain(self) -> Function:
         """The function itself; for Newton's iteration its value at all starts."""
         f = self.build(math if self.style == "scalar" else NUMPY)
+        if self.kind == "product":
+            return lambda x, v: f(x)
         if self.kind != "newton":
             return f
 
@@ -96,6 +100,13 @@ class Workload:
             return starts - g(starts, anomalies) / (1 - ECCENTRICITY * np.cos(starts))
         if self.kind == "hessian":
             return complex_step(rosenbrock_gradient, self.args[0])
+        if self.kind == "product":
+            x, v = (np.asarray(a) for a in self.args)
+            return np.imag(rosenbrock_gradient(x + STEP * 1j * v)) / STEP
+        if self.kind == "network":
+            return network_gradient(*self.args)
+        if self.kind == "gradient" and len(self.args[0]) > LARGE:
+            return np.asarray(rosenbrock_gradient(self.args[0]))
         if self.kind in ("gradient", "jacobian"):
             return complex_step(f, self.args[0])
         if self.kind == "data":
@@ -221,6 +232,36 @@ def rosenbrock_arrays(m: Any) -> Function:
         return m.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2)
 
     return f
+
+
+def _network_arguments() -> tuple[Any, ...]:
+    """Weights and biases of two layers, and 64 samples with their targets."""
+    random = np.random.default_rng(0)
+    first, second = random.normal(size=(1000, 100)) / 30, random.normal(size=(100, 10)) / 10
+    x, y = random.normal(size=(64, 1000)), random.normal(size=(64, 10))
+    return first, np.zeros(100), second, np.zeros(10), x, y
+
+
+NETWORK = _network_arguments()
+
+
+def network(m: Any) -> Function:
+    """The mean squared error of two layers."""
+
+    def f(first: Any, bias: Any, second: Any, offset: Any, x: Any, y: Any) -> Any:
+        hidden = np.maximum(x @ first + bias, 0.0)
+        return np.mean((hidden @ second + offset - y) ** 2)
+
+    return f
+
+
+def network_gradient(first: Any, bias: Any, second: Any, offset: Any, x: Any, y: Any) -> Any:
+    """By hand, all of it in one axis."""
+    hidden = np.maximum(x @ first + bias, 0.0)
+    error = 2 * (hidden @ second + offset - y) / y.size
+    back = (error @ second.T) * (hidden > 0)
+    each = x.T @ back, back.sum(0), hidden.T @ error, error.sum(0)
+    return np.concatenate([part.ravel() for part in each])
 
 
 def peaks(m: Any) -> Function:
@@ -431,15 +472,21 @@ def _all() -> Iterator[Workload]:
         *("S2", "1000 steps of s = 0.5·s + sin(x)·x", "derivative", "scalar"),
         *(recurrence, (1.5,), 0, recurrence_traced),
     )
-    for n in (8, 20, 100):
+    for n in (8, 20, 100, 1000, 10_000):
         x = np.linspace(0.5, 1.5, n)
-        for form, start in (("list", x.tolist()), ("ndarray", x)):
+        for form, start in (("list", x.tolist()), ("ndarray", x))[: 1 + (n <= 1000)]:
             title = f"gradient of Rosenbrock, loop, {form} of {n}"
             yield Workload(f"S3 {form} {n}", title, "gradient", "scalar", rosenbrock, (start,))
     start = np.linspace(0.5, 1.5, 8).tolist()
     yield Workload(
         "S4", "Hessian of the same, list of 8", "hessian", "scalar", rosenbrock, (start,)
     )
+    start = np.linspace(0.5, 1.5, 60).tolist()
+    title = "Hessian of the same, list of 60"
+    yield Workload("S4 60", title, "hessian", "scalar", rosenbrock, (start,))
+    x, v = np.linspace(0.5, 1.5, 40), np.cos(np.arange(40.0))
+    title = "Hessian times a vector of the same, list of 40"
+    yield Workload("S7", title, "product", "scalar", rosenbrock, (x.tolist(), v.tolist()))
     title = "Jacobian of bundle adjustment, 15 → 3"
     yield Workload("S5", title, "jacobian", "scalar", bundle_adjustment, (CAMERA,))
     mean = np.linspace(0.1, 6.0, 1000)
@@ -458,10 +505,12 @@ def _all() -> Iterator[Workload]:
         *("A1 float32", title, "elementwise", "arrays", smooth, (x,)),
         tolerance=1e-5,
     )
-    for n in (10, 100, 1000):
+    for n in (10, 100, 1000, 100_000):
         title = f"gradient of Rosenbrock, arrays of {n}"
         x = np.linspace(0.5, 1.5, n)
         yield Workload(f"A2 {n}", title, "gradient", "arrays", rosenbrock_arrays, (x,))
+    title = "a network 1000 → 100 → 10, 64 samples: value and gradient"
+    yield Workload("A5", title, "network", "arrays", network, NETWORK)
     title = "Jacobian of least squares, 50 → 200"
     yield Workload("A3", title, "jacobian", "arrays", peaks, (PEAKS,))
     title = "Lorenz, 1000 Runge-Kutta steps, Jacobian 6 → 3"

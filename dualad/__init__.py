@@ -12,7 +12,8 @@ from . import array_rules as array_rules
 from .array.dualarray import DualArray
 from .array.undefined import NonDifferentiableError
 from .auditing import audit
-from .drivers import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad
+from .checkpoints import checkpoint
+from .drivers import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from .dual import Dual
 from .functions import abs as abs
 from .functions import (
@@ -166,6 +167,7 @@ __all__ = [
     "ceil",
     "check_derivative",
     "check_rule",
+    "checkpoint",
     "clip",
     "conj",
     "conjugate",
@@ -262,5 +264,6 @@ __all__ = [
     "true_divide",
     "trunc",
     "value_and_grad",
+    "vjp",
     "xlogy",
 ]

@@ -331,7 +331,7 @@ cdef object applied(Row row, object a, object b):
             if level is None:
                 level = here
                 if type(level) is not int:
-                    return None
+                    return recorded(row, a, b)
             elif level is not here and level != here:
                 return None
             if not is_of(&kind, dot):
@@ -437,6 +437,153 @@ cdef inline object made(object value, object tangent, object level):
     fill(result, TANGENT, tangent)
     fill(result, LEVEL, level)
     return result
+
+
+# -- reverse mode -----------------------------------------------------------------------------
+
+cdef object form_class = None   # forms.Form
+cdef object node_class = None   # forms.Node
+cdef object strength = None     # whether sweeps look for 0·∞
+cdef object strongly = None     # the product that does
+cdef object summed = None       # the adjoint of what was broadcast
+
+
+def connect_forms(kind, node, strong, product, narrowed, numbers):
+    """Tell the kernel what reverse mode is made of."""
+    global form_class, node_class, strength, strongly, summed, next_number
+    global FORM_BASE, FORM_NODE
+    form_class, node_class, strength, strongly, summed = kind, node, strong, product, narrowed
+    next_number = numbers
+    FORM_BASE, FORM_NODE = place_of(kind.base), place_of(kind._node)
+    for i, name in enumerate(("number", "shape", "dtype", "sources", "pull")):
+        NODE[i] = place_of(getattr(node, name))
+    for i, name in enumerate(("base", "place", "shape", "block", "_node", "_seen")):
+        FORM[i] = place_of(getattr(kind, name))
+
+
+cdef Py_ssize_t FORM_BASE, FORM_NODE
+cdef Py_ssize_t NODE[5]  # where a node keeps what it knows
+cdef Py_ssize_t FORM[6]  # and a form
+cdef object next_number = None
+
+
+cdef object form_of(tuple shape, object dtype, list sources, object pull):
+    """A form of a new node."""
+    cdef object node = allocated(node_class), form = allocated(form_class)
+    fill(node, NODE[0], next_number())
+    fill(node, NODE[1], shape)
+    fill(node, NODE[2], dtype)
+    fill(node, NODE[3], sources)
+    fill(node, NODE[4], pull)
+    for i in range(6):
+        fill(form, FORM[i], shape if i == 2 else node if i == 4 else None)
+    return form
+
+
+cdef inline object node_of(object form):
+    """The last step of a form."""
+    if SLOT(form, FORM_BASE) == <PyObject *>None:
+        return <object>SLOT(form, FORM_NODE)
+    return form.node
+
+
+cdef class Slopes:
+    """The pull of a row: adjoints times slopes, which are arrays, numbers, or None for 1."""
+
+    cdef list slopes, shapes
+    cdef int ndim
+
+    def __call__(self, g):
+        cdef list found = []
+        cdef Py_ssize_t i
+        cdef tuple shape = g.shape
+        cdef Py_ssize_t lead = len(shape) - self.ndim
+        for i in range(len(self.slopes)):
+            slope = self.slopes[i]
+            if slope is None:
+                t = g
+            elif strength.on:
+                t = strongly(multiply, g, slope)
+            else:
+                t = g * slope
+            if self.shapes[i] is not None:
+                t = summed(t, self.shapes[i], lead)
+            found.append(t)
+        return found
+
+
+import operator
+cdef object multiply = operator.mul
+
+
+cdef object recorded(Row row, object a, object b):
+    """The row on arrays of a level that records; None if that is left to Python."""
+    cdef object level = None, forms = [], x, form, here, slope, token, value
+    cdef int i, kind = WEAK, nargs = row.nargs
+    cdef bint arrays = False
+    cdef Slopes pull
+    cdef list given = [a, b], nodes = []
+    cdef cnp.ndarray y
+    for i in range(nargs):
+        x, form = given[i], None
+        if type(x) is DualArray or isinstance(x, Dual):
+            if type(x) is not DualArray and type_of(x.primal) == OTHER:
+                return None
+            if type(x) is DualArray and SLOT(x, TANGENT) != NULL:
+                here, form = <object>SLOT(x, LEVEL), <object>SLOT(x, TANGENT)
+                x = <object>SLOT(x, PRIMAL)
+            else:
+                here, form, x = x.level, x.tangent, x.primal
+            if type(form) is not form_class or (level is not None and here is not level):
+                return None
+            level = here
+        if not is_of(&kind, x):
+            return None
+        arrays = arrays or (type(x) is ndarray and cnp.PyArray_NDIM(<cnp.ndarray>x) > 0)
+        given[i] = x
+        forms.append(form)
+    if not arrays or level is None:
+        return None
+    a, b = given[0], given[1]
+    value = row.value(a) if nargs == 1 else row.value(a, b)
+    if type(value) is not ndarray or value is a or value is b:
+        return None
+    y = <cnp.ndarray>value
+    if type_of(y) != kind or not cnp.PyArray_CHKFLAGS(y, cnp.NPY_ARRAY_OWNDATA):
+        return None
+    whole = (<object>y).shape
+    pull = Slopes.__new__(Slopes)
+    pull.slopes, pull.shapes, pull.ndim = [], [], cnp.PyArray_NDIM(y)
+    for i in range(nargs):
+        form = forms[i]
+        if form is None:
+            continue
+        if row.kinds[i] == CALCULATED:
+            token = quiet()
+            try:
+                slope = row.slopes[i](a, y) if nargs == 1 else row.slopes[i](a, b, y)
+            except (ArithmeticError, ValueError):
+                return None
+            finally:
+                unhush(token)
+            slope = slope_like(slope, kind)
+            if slope is None:
+                return None
+            if type(slope) is ndarray and Py_REFCNT(slope) > 1:
+                slope = slope.copy()
+        elif row.kinds[i] == RESULT:
+            slope = y.copy()
+        elif row.kinds[i] >= 0:
+            slope = b if row.kinds[i] else a
+            if type(slope) is ndarray:
+                slope = slope.copy()
+        else:
+            slope = None if row.kinds[i] == ONE else -1.0
+        pull.slopes.append(slope)
+        shape = (<object>form).shape
+        pull.shapes.append(None if shape == whole else shape)
+        nodes.append(node_of(form))
+    return made(y, form_of(whole, (<object>y).dtype, nodes, pull), level)
 
 
 def on_arrays(rule, tuple args):
@@ -634,9 +781,14 @@ def product(a, b):
 def view(x, index):
     """x[index] for slices of plain arrays; None if that is not all there is to it."""
     cdef bint several
+    value, tangent = x.primal, x.tangent
+    if type(tangent) is form_class and type(value) is ndarray:
+        for i in index if type(index) is tuple else (index,):
+            if type(i) is not slice and i is not Ellipsis:
+                return None
+        return made(value[index], tangent[index], x.level)
     if type(x.level) is not int:
         return None
-    value, tangent = x.primal, x.tangent
     if type(value) is not ndarray or type(tangent) is not ndarray:
         return None
     if not lies_like(<cnp.ndarray>tangent, <cnp.ndarray>value):

@@ -20,3 +20,11 @@ def connect(
     array_in: Function,
     strip: Function,
 ) -> None: ...
+def connect_reverse(
+    level: Function,
+    make: Function,
+    sweep: Function,
+    error: tuple[type, ...],
+    numbers: int,
+    elements: int,
+) -> None: ...

@@ -15,8 +15,8 @@ from libc.string cimport memcmp, memcpy, memset
 cimport numpy as cnp
 
 from ._kernel cimport (
-    JET, Dual, Nested, array, close_level, dual, dual_of_dual, has_refused, is_double, is_open,
-    is_vector, new_nested, open_level, unfilled,
+    JET, Dual, Nested, Recorded, Tape, array, close_level, dual, dual_of_dual, has_refused,
+    is_double, is_open, is_vector, new_nested, on_tape, open_level, pulled, unfilled,
 )
 
 from ._lifting cimport begin, callee_for, end, needs_lift
@@ -48,6 +48,12 @@ cdef object Lifted = None             # Lifted(f): f as the general driver runs 
 cdef object DualArray = None
 cdef object unbuffered = None         # unbuffered(x): the array that x stands for
 cdef object stripped = None           # stripped(definition, aux, level): aux without tangents
+cdef object reverse_level = None      # a level that records, with a tape
+cdef object input_of = None           # input_of(x, level): an array as an input, and its node
+cdef object swept = None              # swept(level, y, node): the slopes of a number, by a sweep
+cdef object nonlinear = ()            # the error for what has no way back
+cdef Py_ssize_t LEAST_NUMBERS, LEAST_ELEMENTS
+cdef object FORWARD = object()        # left to the general driver, by forward mode
 
 
 def connect(kind, go_on, known, doubtful, what, lifted, arrays, array_in, strip):
@@ -71,6 +77,13 @@ ctypedef struct Given:
     Py_ssize_t at[MOST]
     Py_ssize_t count  # how many are differentiated
     bint is_single    # one by itself, not a tuple of one
+
+
+def connect_reverse(level, make, sweep, error, Py_ssize_t numbers, Py_ssize_t elements):
+    """Tell them what reverse mode is made of, and from how many inputs on it is taken."""
+    global reverse_level, input_of, swept, nonlinear, LEAST_NUMBERS, LEAST_ELEMENTS
+    reverse_level, input_of, swept, nonlinear = level, make, sweep, error
+    LEAST_NUMBERS, LEAST_ELEMENTS = numbers, elements
 
 
 cdef inline bint is_plain(object x) noexcept:
@@ -117,6 +130,7 @@ cdef class Driver:
 
     cdef void *vectorcall
     cdef object definition, general  # definition(f, argnums): the general driver, made when needed
+    cdef object forward              # the same by forward mode
     cdef object f                    # the function; Lifted, if it is to be, from the first call on
     cdef object callee               # what is called for it
     cdef object argnums
@@ -192,6 +206,10 @@ cdef class Driver:
         """The result; NotImplemented if the general way is to be taken."""
         return NotImplemented
 
+    cdef object arranged(self, object y, object slopes, object aux):
+        """What the driver gives, of a value and its slopes."""
+        return slopes
+
     cdef object call(self, object level, object x, Given *given):
         """f with x in place of what is differentiated; NotImplemented after a refusal."""
         cdef PyObject *args[MOST]
@@ -225,6 +243,51 @@ cdef class Driver:
                 return NotImplemented
             raise
         return NotImplemented if has_refused(level) and is_doubtful(self.f, x, level) else y
+
+    cdef object backward(self, object opened, object x, Given *given):
+        """The result by one sweep; FORWARD or NotImplemented if there is none."""
+        level = reverse_level(opened)
+        cdef Tape tape = level.tape
+        cdef Py_ssize_t size = len(x)
+        cdef Dual result
+        node = None
+        if type(x) is ndarray:
+            seeds, node = input_of(x.copy(), level)
+        else:
+            seeds = on_tape(list(x), tape, level)
+            if seeds is None:
+                return NotImplemented
+            if type(x) is tuple:
+                seeds = tuple(seeds)
+        level.__enter__()
+        try:
+            y = self.call(level, seeds, given)
+        except nonlinear:
+            return FORWARD
+        finally:
+            level.__exit__()
+        if y is NotImplemented or (type(y) is float and y != y):
+            return NotImplemented
+        if type(y) is float or type(y) is int:
+            slopes = numpy.zeros(size) if node is not None else type(x)([0.0] * size)
+            return self.arranged(y, slopes, None)
+        if type(y) is not Recorded:
+            return NotImplemented
+        result = <Dual>y
+        if result.lev != <PyObject *>level or result.v != result.v:
+            return NotImplemented
+        value = y.primal
+        if node is None and not tape.externals and not level.blocks:
+            slopes = pulled(tape, result.n, size)
+        else:
+            try:
+                slopes = swept(level, y, node, size)
+            except nonlinear:
+                return FORWARD
+        tape.clear()
+        if slopes is None:
+            return FORWARD if size <= 1024 else NotImplemented
+        return self.arranged(value, tuple(slopes) if type(x) is tuple else slopes, None)
 
     def __getattr__(self, name):
         if name == "__wrapped__":
@@ -302,6 +365,10 @@ cdef object call_driver(PyObject *self, PyObject *const *args, size_t flags, PyO
             result = driver.short_way(level, x, &given)
         finally:
             close_level(level)
+        if result is FORWARD:
+            if driver.forward is None:
+                driver.forward = driver.definition(driver.f, driver.argnums, mode="forward")
+            return PyObject_Vectorcall(driver.forward, args, flags, names)
         if result is not NotImplemented:
             return result
     if driver.general is None:
@@ -381,12 +448,16 @@ cdef class Gradient(Driver):
         cdef Py_ssize_t n = 0, at = 0
         cdef bint is_simple = given.is_single
         aux = None
+        if is_simple and is_many(x):
+            return NotImplemented if self.has_aux else self.backward(level, x, given)
         seeds = unit_seeds(x, level) if is_simple else None
         if seeds is None:
             is_simple = False
             n = directions_of(x)
             if not 0 < n <= PASS:
                 return NotImplemented
+            if n >= LEAST_NUMBERS and (n >= LEAST_ELEMENTS or not has_array(x)):
+                return NotImplemented  # backward, by the general driver
             seeds = seeds_of(x, &at, -1 if n == 1 and not has_array(x) else n, level)
         y = self.call(level, seeds, given)
         if y is NotImplemented:
@@ -530,6 +601,18 @@ cdef bint has_nan(cnp.ndarray x):
     for i in range(cnp.PyArray_SIZE(x)):
         found |= values[i] != values[i]
     return found
+
+
+cdef inline bint is_many(object x) noexcept:
+    """Whether there are so many inputs that reverse mode is cheaper."""
+    if type(x) is list:
+        return len(<list>x) >= LEAST_NUMBERS
+    if type(x) is tuple:
+        return len(<tuple>x) >= LEAST_NUMBERS
+    return (
+        is_vector(x) and cnp.PyArray_DIM(<cnp.ndarray>x, 0) >= LEAST_ELEMENTS
+        and is_plainly_laid(<cnp.ndarray>x)
+    )
 
 
 cdef object unit_seeds(object x, object level):

@@ -32,6 +32,34 @@ cdef object item(object value, object tangent, object level, object index)
 cdef bint stored(object value, object tangent, object level, object index, object x) except -1
 cdef object plain_item(object value, object index)
 cdef object in_array(object parts)
+ctypedef struct Record:
+    int *parents             # two places for each step; -1: none; below that: externals
+    double *slopes
+    Py_ssize_t count, room
+    Py_ssize_t m, n1         # the directions of an older level, as Dual.n
+    PyObject *level1
+    bint closed
+
+
+cdef class Recorded(Dual):  # with no fields of its own, so that it shares the memory of duals
+    pass
+
+
+cdef class Tape:
+    cdef Record record
+    cdef readonly object level1
+    cdef readonly list externals  # what is read from elsewhere: nodes of forms.py
+
+
+cdef class Adjoints:
+    cdef Tape tape
+    cdef double *data
+    cdef readonly Py_ssize_t position  # steps from here on are done
+    cdef bint strong          # whether a zero slope is stronger than an infinite adjoint
+
+
+cdef list on_tape(list x, Tape tape, object level)
+cdef list pulled(Tape tape, Py_ssize_t place, Py_ssize_t n)
 cdef object row_of_one(int row, object x)
 cdef Dual unfilled(Py_ssize_t n, object level)
 cdef Nested new_nested(Py_ssize_t n1, Py_ssize_t n2, object level1, object level)

@@ -6,7 +6,10 @@ A `Dual` here holds a value and its tangent as C doubles, up to `DIRECTIONS` dir
 object. A `Nested` is a dual of a newer level over a `Dual` of an older one: value, both tangents,
 and the mixed second derivatives. What they do is the table's, written as C by `_codegen.py`.
 
-Both do only the common case. Where Python would raise, where something is not finite, where the
+A `Recorded` is a dual of reverse mode: its tangent is a place on the `Tape` of its level, on which
+every row pushes the places and the slopes of its operands, for the walk back.
+
+All do only the common case. Where Python would raise, where something is not finite, where the
 operand is not a real float, they hand over to the readable Dual in `dual.py`, with themselves as
 arguments: it decides about values, exceptions and texts, so they are the same by construction.
 
@@ -19,7 +22,9 @@ built for a Python without the GIL, which uses the readable Dual.
 cimport cython
 from cpython.float cimport PyFloat_AS_DOUBLE
 from cpython.long cimport PyLong_AsDouble
-from cpython.mem cimport PyMem_Free, PyMem_Malloc, PyMem_Realloc
+from cpython.mem cimport (
+    PyMem_Free, PyMem_Malloc, PyMem_RawCalloc, PyMem_RawFree, PyMem_RawRealloc, PyMem_Realloc,
+)
 from cpython.object cimport PyObject, PyObject_RichCompare, PyTypeObject
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
 from libc.math cimport fabs
@@ -112,6 +117,8 @@ cdef extern from "_rules.h":
     ctypedef struct Loop:
         pass
 
+    double LIMIT
+
     int looped(const Loop *loop, const double *x, int nargs, double *y) noexcept
     bint tiny(double a, double b, double y, bint product) noexcept
 
@@ -156,6 +163,10 @@ cdef extern from *:
     bint find_loop(object ufunc, Loop *loop) noexcept
 
 
+cdef enum:
+    MOST_STEPS = 2147483000  # places are C ints
+
+
 cdef double EXACT = 2.0**53  # integers below are floats without loss
 
 # What the kernel hands over to: filled in by `connect`.
@@ -187,7 +198,7 @@ cdef class Kind(type):
 
     def __instancecheck__(cls, x):
         kind = type(x)
-        if kind is Dual or kind is Nested:
+        if kind is Dual or kind is Nested or kind is Recorded:
             kind = readable_class
         return PyType_IsSubtype(<PyTypeObject *>kind, <PyTypeObject *>cls) != 0
 
@@ -277,7 +288,7 @@ cdef class Dual:
         cdef double x, y
         cdef bint is_np = self.is_np
         x = self.v
-        if type(other) is Dual or type(other) is Nested:
+        if is_ours(other):
             y = (<Dual>other).v
             is_np |= (<Dual>other).is_np
         elif not as_double(other, &y, &is_np):
@@ -401,7 +412,38 @@ cdef class Nested(Dual):
         return x
 
 
-# Both are duals to whoever asks: by name, and when called. Python code cannot derive from them,
+@cython.final
+cdef class Recorded(Dual):
+    """A dual over a float, or over a dual of an older level, whose steps are on a tape.
+
+    Its tangent is a place on the tape of its level (`n`); `t` leads to that tape. What it has at
+    the older level is inside.
+    """
+
+    @property
+    def primal(self):
+        """The number itself, a dual if there is an older level."""
+        cdef Record *record = record_of(self)
+        cdef Dual x
+        if record.level1 == NULL:
+            return number(self.v, self.is_np)
+        x = new(record.n1, <object>record.level1)
+        x.v, x.is_np = self.v, self.is_np
+        memcpy(x.t, self.inside, record.m * sizeof(double))
+        return x
+
+    @property
+    def place(self):
+        """Where on the tape it is."""
+        return self.n
+
+    @property
+    def tangent(self):
+        """A form: the place on the tape."""
+        return form_at(<object>self.lev, self.n)
+
+
+# All are duals to whoever asks: by name, and when called. Python code cannot derive from them,
 # and no object exists that was not filled.
 cdef extern from *:
     """
@@ -472,6 +514,7 @@ cdef extern from *:
             return fresh(type);
         x = spare[--spares];
         Py_SET_REFCNT(x, 1);
+        Py_SET_TYPE(x, type);  /* all that share these are of one size */
         return x;
     }
 
@@ -522,6 +565,7 @@ deny(2, "__array_struct__")
 deny(3, "__getitem__")
 disguise(Dual, <void *>made_by_hand, <void *>free_dual)
 disguise(Nested, <void *>made_by_hand, <void *>free_nested)
+disguise(Recorded, <void *>made_by_hand, <void *>free_recorded)
 
 
 cdef inline Py_ssize_t many(Py_ssize_t n) noexcept:
@@ -587,6 +631,11 @@ cdef void free_dual(PyObject *memory) noexcept:
     Py_XDECREF((<Dual>memory).lev)
     if (<Dual>memory).t != (<Dual>memory).inside:
         PyMem_Free((<Dual>memory).t)
+    released(memory)
+
+
+cdef void free_recorded(PyObject *memory) noexcept:
+    Py_XDECREF((<Dual>memory).lev)
     released(memory)
 
 
@@ -668,7 +717,7 @@ cdef bint is_told_to_asker() except -1:
 
 
 cdef inline bint is_ours(object x) noexcept:
-    return type(x) is Dual or type(x) is Nested
+    return type(x) is Dual or type(x) is Nested or type(x) is Recorded
 
 
 cdef object plain(object x):
@@ -724,6 +773,8 @@ cdef inline object unary(int row, object a, const Loop *loop):
     cdef double s
     cdef bint odd
     if type(a) is not Dual:
+        if type(a) is Recorded:
+            return recorded(row, a, None, loop)
         return nested(row, a, None, loop) if type(a) is Nested else None
     if ROWS[row].flat:
         return flat(row, a, None, loop)
@@ -762,10 +813,14 @@ cdef inline object binary(int row, object a, object b, const Loop *loop):
             active = 3
         elif as_double(b, &v[1], &is_np):
             active = 1
+        elif type(b) is Recorded:
+            return recorded(row, a, b, loop)
         else:
             return nested(row, a, b, loop) if type(b) is Nested else None
         v[0] = x.v
         is_np |= x.is_np
+    elif type(a) is Recorded or type(b) is Recorded:
+        return recorded(row, a, b, loop)
     elif type(b) is Dual:
         x = y = <Dual>b
         if not as_double(a, &v[0], &is_np):
@@ -858,6 +913,8 @@ cdef object nested(int row, object a, object b, const Loop *loop):
     cdef Part *p
     if ROWS[row].flat:
         return None
+    if type(a) is Recorded or type(b) is Recorded:
+        return None
     level = level1 = None
     if is_ours(a):
         level = <object>(<Dual>a).lev
@@ -943,6 +1000,457 @@ cdef object nested(int row, object a, object b, const Loop *loop):
         z.t_np |= p.t_np  # slopes are Python numbers
         first = False
     return z
+
+
+# -- reverse mode: the tape of a level ------------------------------------------------------------
+
+
+cdef void clear(Record *record) noexcept:
+    PyMem_RawFree(record.parents)
+    PyMem_RawFree(record.slopes)
+    record.parents, record.slopes = NULL, NULL
+    record.count = record.room = 0
+    record.closed = True
+
+
+cdef int grow(Record *record) except -1:
+    cdef Py_ssize_t room = 2 * record.room + 256, size = 2 * (1 + record.m)
+    cdef int *parents = NULL
+    cdef double *slopes = NULL
+    if room < MOST_STEPS:
+        parents = <int *>PyMem_RawRealloc(record.parents, 2 * room * sizeof(int))
+    if parents != NULL:
+        record.parents = parents
+        slopes = <double *>PyMem_RawRealloc(record.slopes, size * room * sizeof(double))
+    if slopes == NULL:
+        raise MemoryError(
+            f"reverse mode has recorded {record.count} steps, and there is no memory for more; "
+            "write mode='forward', or dualad.checkpoint(f) for parts f of the function."
+        )
+    record.slopes, record.room = slopes, room
+
+
+cdef inline Py_ssize_t push(Record *record, Py_ssize_t first, Py_ssize_t second) except -1:
+    """A step with these places as its parents (-1 for none); its slopes are still to be filled."""
+    cdef Py_ssize_t i = record.count
+    if i == record.room:
+        grow(record)
+    record.parents[2 * i] = <int>first
+    record.parents[2 * i + 1] = <int>second
+    record.count = i + 1
+    return i
+
+
+cdef class Tape:
+    """What is recorded of numbers: for each step the places and the slopes of its two parents.
+
+    With an older level, a slope is followed by its tangent there, in m directions.
+    """
+
+    def __cinit__(self, level1=None, Py_ssize_t n1=0):
+        if level1 is not None:
+            self.record.m, self.record.n1 = many(n1), n1
+        self.level1 = level1
+        self.record.level1 = <PyObject *>level1 if level1 is not None else NULL
+        self.externals = []
+
+    def __dealloc__(self):
+        clear(&self.record)
+
+    @property
+    def directions(self):
+        """How many the older level has."""
+        return self.record.m
+
+    def __len__(self):
+        return self.record.count
+
+    def clear(self):
+        """Forget all steps: none can be added any more."""
+        clear(&self.record)
+        self.externals.clear()
+
+    def inputs(self, Py_ssize_t n):
+        """Places for n numbers that are made of nothing; the first of them."""
+        cdef Py_ssize_t start = self.record.count, i
+        for i in range(n):
+            push(&self.record, -1, -1)
+        return start
+
+    def external(self, node):
+        """A place for a number that a node stands for."""
+        self.externals.append(node)
+        return push(&self.record, -1 - <Py_ssize_t>len(self.externals), -1)
+
+    def seeds(self, list x, dots, level):
+        """Floats as inputs, whose tangents at the older level are `dots`, of shape (n,) or (m, n).
+
+        None if they are not all floats.
+        """
+        cdef list found = on_tape(x, self, level)
+        cdef Py_ssize_t i, j, n = len(x), m = self.record.m
+        cdef const double *data
+        cdef cnp.ndarray rows
+        if found is None:
+            return None
+        rows = numpy.ascontiguousarray(dots, float)
+        if cnp.PyArray_SIZE(rows) != m * n or m > DIRECTIONS:
+            return None
+        data = <const double *>cnp.PyArray_DATA(rows)
+        for i in range(n):
+            for j in range(m):
+                (<Dual>found[i]).inside[j] = data[j * n + i]
+        return found
+
+    def step(self, Py_ssize_t place):
+        """The parents of a place and the slopes in them, which are duals if there is an older level."""
+        cdef Record *record = &self.record
+        cdef Py_ssize_t k
+        cdef double *s
+        cdef Dual x
+        found = []
+        for k in range(2):
+            if record.parents[2 * place + k] == -1:
+                continue
+            slope = None
+            if record.parents[2 * place + k] >= 0:
+                s = &record.slopes[(2 * place + k) * (1 + record.m)]
+                slope = s[0]
+                if record.m:
+                    x = new(record.n1, self.level1)
+                    x.v = s[0]
+                    memcpy(x.t, s + 1, record.m * sizeof(double))
+                    slope = x
+            found.append((record.parents[2 * place + k], slope))
+        return found
+
+    def number(self, primal, Py_ssize_t place, level):
+        """The dual at a place; NotImplemented if its primal is not a float of this tape."""
+        cdef Dual x
+        cdef Dual older
+        if self.record.closed:
+            return NotImplemented
+        if type(primal) is Dual:
+            older = <Dual>primal
+            if self.level1 is None or older.n != self.record.n1 or self.record.m > DIRECTIONS:
+                return NotImplemented
+            if compare(<object>older.lev, self.level1) != 0:
+                return NotImplemented
+            x = new_recorded(&self.record, place, level)
+            x.v, x.is_np = older.v, older.is_np
+            memcpy(x.inside, older.t, self.record.m * sizeof(double))
+            return x
+        if type(primal) is not float and type(primal) is not float64:
+            return NotImplemented
+        x = new_recorded(&self.record, place, level)
+        x.v, x.is_np = PyFloat_AS_DOUBLE(primal), type(primal) is float64
+        memset(x.inside, 0, self.record.m * sizeof(double))
+        return x
+
+
+cdef list on_tape(list x, Tape tape, object level):
+    """Numbers as inputs on a tape, from its first place on; None if they are not all floats."""
+    cdef Py_ssize_t n = len(x), i
+    cdef Dual seed
+    cdef list seeds = []
+    cdef double v
+    cdef bint is_np
+    for i in range(n):
+        is_np = False
+        if x[i] is True or x[i] is False or not as_double(x[i], &v, &is_np):
+            return None
+        seed = new_recorded(&tape.record, push(&tape.record, -1, -1), level)
+        seed.v, seed.is_np = v, is_np
+        seeds.append(seed)
+    return seeds
+
+
+cdef list pulled(Tape tape, Py_ssize_t place, Py_ssize_t n):
+    """The slopes of the number at a place in the first n numbers; None if they are not finite."""
+    cdef Adjoints adjoints = Adjoints(tape)
+    cdef Py_ssize_t i
+    cdef list slopes = []
+    adjoints.position = place + 1
+    adjoints.data[place] = 1.0
+    adjoints.back(0)
+    for i in range(n):
+        if not fabs(adjoints.data[i]) <= LIMIT:
+            return None
+        slopes.append(adjoints.data[i])
+    return slopes
+
+
+cdef class Block:
+    """The places of the elements of an array on a tape."""
+
+    cdef readonly Tape tape
+    cdef readonly Py_ssize_t start
+
+    def __cinit__(self, Tape tape, Py_ssize_t start):
+        self.tape, self.start = tape, start
+
+
+cdef inline Dual new_recorded(Record *record, Py_ssize_t place, object level):
+    cdef PyObject *memory = allocated(<PyTypeObject *>Recorded)
+    x = <Dual>memory
+    Py_DECREF(x)
+    Py_INCREF(level)
+    x.lev = <PyObject *>level
+    x.n, x.t = place, <double *>record
+    x.is_np = False
+    return x
+
+
+cdef inline Record *record_of(Dual x) noexcept:
+    return <Record *>x.t
+
+
+cdef object form_at = None  # forms.form_at: the form of a place on the tape of a level
+
+
+cdef object recorded(int row, object a, object b, const Loop *loop):
+    """A row of which one operand at least is recorded."""
+    cdef Record *record = NULL
+    cdef Dual y
+    cdef double v[2]
+    cdef double s[2]
+    cdef Py_ssize_t first = -1, second = -1, place
+    cdef int active = 0
+    cdef bint is_np = False
+    cdef PyObject *level
+    if ROWS[row].flat:
+        return flat(row, a, b, loop)
+    if type(a) is Recorded:
+        record, level = record_of(<Dual>a), (<Dual>a).lev
+        v[0], first, active = (<Dual>a).v, (<Dual>a).n, 1
+        is_np = (<Dual>a).is_np
+        if type(b) is Recorded and record_of(<Dual>b) != record:
+            return None
+    elif type(b) is Recorded:
+        record, level = record_of(<Dual>b), (<Dual>b).lev
+    else:
+        return None
+    if record.closed:
+        return None
+    if record.m:
+        return recorded_nested(row, a, b, loop, record, level)
+    if active == 0 and not as_double(a, &v[0], &is_np):
+        return None
+    if b is not None:
+        if type(b) is Recorded:
+            v[1], second = (<Dual>b).v, (<Dual>b).n
+            active |= 2
+            is_np |= (<Dual>b).is_np
+        elif not as_double(b, &v[1], &is_np):
+            return None
+    y = new_recorded(record, -1, <object>level)
+    y.is_np = is_np
+    if loop != NULL:
+        if looped(loop, v, ROWS[row].nargs, &y.v):
+            return None
+        y.is_np = True
+        if ROWS[row].given(v, active, &y.v, s):
+            return None
+    elif ROWS[row].slopes(v, active, &y.v, s):
+        return None
+    elif is_np and b is not None and is_tiny(row, v, y.v):
+        return None
+    if active & 1 and not fabs(s[0]) <= LIMIT or active & 2 and not fabs(s[1]) <= LIMIT:
+        return None
+    place = y.n = push(record, first, second)
+    record.slopes[2 * place], record.slopes[2 * place + 1] = s[0], s[1]
+    return y
+
+
+cdef object recorded_nested(
+    int row, object a, object b, const Loop *loop, Record *record, PyObject *level
+):
+    """The same over duals of an older level: slopes have tangents there."""
+    cdef Jet given[2]
+    cdef Jet y
+    cdef Jet slope
+    cdef const Jet *jets[2]
+    cdef Py_ssize_t places[2]
+    cdef double v[2]
+    cdef Py_ssize_t m = record.m, place, j
+    cdef int count = 1 if b is None else 2, i
+    cdef bint is_np = False
+    cdef Dual x, z
+    cdef double *s
+    for i in range(count):
+        operand = b if i else a
+        jets[i], places[i] = &given[i], -1
+        given[i].on = False
+        if type(operand) is Recorded or type(operand) is Dual:
+            x = <Dual>operand
+            given[i].v, given[i].on = x.v, True
+            is_np |= x.is_np
+            if type(operand) is Recorded:
+                places[i] = x.n
+                memcpy(given[i].d, x.inside, m * sizeof(double))
+            elif x.n != record.n1 or compare(<object>x.lev, <object>record.level1) != 0:
+                return None
+            else:
+                memcpy(given[i].d, x.t, m * sizeof(double))
+        elif not as_double(operand, &given[i].v, &is_np):
+            return None
+    v[0], v[1] = given[0].v, given[1].v if count == 2 else 0.0
+    if loop != NULL and looped(loop, v, count, &y.v):
+        return None
+    if jet_at(&ROWS[row], jets[0], jets[1] if count == 2 else NULL, m, &y, loop != NULL):
+        return None
+    if is_np and loop == NULL and count == 2 and is_tiny(row, v, y.v):
+        return None
+    z = new_recorded(record, -1, <object>level)
+    z.v, z.is_np = y.v, is_np or loop != NULL
+    memcpy(z.inside, y.d, m * sizeof(double))
+    place = push(record, places[0], places[1] if count == 2 else -1)
+    for i in range(count):
+        if places[i] < 0:
+            continue
+        s = &record.slopes[(2 * place + i) * (1 + m)]
+        slope.on = False
+        if ROWS[row].jet(jets, &y, i, m, &slope) or not fabs(slope.v) <= LIMIT:
+            record.count = place
+            return None
+        s[0] = slope.v
+        if slope.on:
+            for j in range(m):
+                s[1 + j] = slope.d[j]
+                if not fabs(slope.d[j]) <= LIMIT:
+                    record.count = place
+                    return None
+        else:
+            memset(&s[1], 0, m * sizeof(double))
+    z.n = place
+    return z
+
+
+cdef class Adjoints:
+    """The adjoints of all places on a tape, while they are swept."""
+
+    def __cinit__(self, Tape tape, bint strong=False):
+        cdef Record *record = &tape.record
+        self.tape, self.strong = tape, strong
+        self.position = record.count
+        self.data = <double *>PyMem_RawCalloc(record.count * (1 + record.m) + 1, sizeof(double))
+        if self.data == NULL:
+            raise MemoryError(
+                f"there is no memory for the adjoints of {record.count} steps; write "
+                "mode='forward', or dualad.checkpoint(f) for parts f of the function."
+            )
+
+    def __dealloc__(self):
+        PyMem_RawFree(self.data)
+
+    def add(self, Py_ssize_t place, g):
+        """Add to the adjoint at a place; whether it is a number of this tape."""
+        cdef double *at = self.data + place * (1 + self.tape.record.m)
+        cdef Py_ssize_t j
+        cdef Dual x
+        if type(g) is float or type(g) is float64 or type(g) is int:
+            at[0] += g
+            return True
+        if type(g) is not Dual or self.tape.level1 is None or (<Dual>g).n != self.tape.record.n1:
+            return False
+        x = <Dual>g
+        if compare(<object>x.lev, self.tape.level1) != 0:
+            return False
+        at[0] += x.v
+        for j in range(self.tape.record.m):
+            at[1 + j] += x.t[j]
+        return True
+
+    def back(self, Py_ssize_t stop):
+        """Walk down to a place; earlier at what was read from elsewhere, whose node and adjoint
+        are given."""
+        cdef Record *record = &self.tape.record
+        cdef Py_ssize_t i, p, j, k, m = record.m, width = 1 + record.m
+        cdef const int *parents = record.parents
+        cdef const double *s
+        cdef const double *g
+        cdef double *to
+        cdef bint moved
+        if m == 0:
+            for i in range(self.position - 1, stop - 1, -1):
+                g = &self.data[i]
+                if g[0] == 0.0:
+                    continue
+                p = parents[2 * i]
+                if p >= 0:
+                    if not self.strong or record.slopes[2 * i] != 0.0:
+                        self.data[p] += record.slopes[2 * i] * g[0]
+                elif p < -1:
+                    self.position = i
+                    return self.tape.externals[-2 - p], g[0]
+                p = parents[2 * i + 1]
+                if p >= 0 and (not self.strong or record.slopes[2 * i + 1] != 0.0):
+                    self.data[p] += record.slopes[2 * i + 1] * g[0]
+            self.position = min(self.position, stop)
+            return None
+        for i in range(self.position - 1, stop - 1, -1):
+            g = &self.data[i * width]
+            moved = False
+            for j in range(width):
+                moved |= g[j] != 0.0
+            if not moved:
+                continue
+            for k in range(2):
+                p = parents[2 * i + k]
+                if p < -1:
+                    self.position = i
+                    return self.tape.externals[-2 - p], self[i]
+                if p >= 0:
+                    s, to = &record.slopes[(2 * i + k) * width], &self.data[p * width]
+                    to[0] += s[0] * g[0]
+                    for j in range(1, width):
+                        to[j] += s[0] * g[j] + s[j] * g[0]
+        self.position = min(self.position, stop)
+        return None
+
+    def __getitem__(self, Py_ssize_t place):
+        """The adjoint at a place, a dual if there is an older level."""
+        cdef Record *record = &self.tape.record
+        cdef double *at = self.data + place * (1 + record.m)
+        cdef Dual x
+        if not record.m:
+            return at[0]
+        x = new(record.n1, self.tape.level1)
+        x.v = at[0]
+        memcpy(x.t, at + 1, record.m * sizeof(double))
+        return x
+
+    def tangents(self, Py_ssize_t n):
+        """The tangents at the older level of the first n adjoints: of shape (m, n)."""
+        cdef Py_ssize_t i, j, m = self.tape.record.m
+        cdef double *to
+        result = numpy.empty((m, n))
+        to = <double *>cnp.PyArray_DATA(<cnp.ndarray>result)
+        for i in range(n):
+            for j in range(m):
+                to[j * n + i] = self.data[i * (1 + m) + 1 + j]
+        return result
+
+    def block(self, Py_ssize_t start, shape):
+        """The adjoints of an array whose elements have places from `start` on."""
+        cdef Record *record = &self.tape.record
+        cdef Py_ssize_t i, j, n = 1, width = 1 + record.m
+        cdef double *to
+        cdef double *dots
+        for k in shape:
+            n *= k
+        value = numpy.empty(shape)
+        to = <double *>cnp.PyArray_DATA(<cnp.ndarray>value)
+        if not record.m:
+            memcpy(to, self.data + start, n * sizeof(double))
+            return value
+        tangent = numpy.empty(shape if record.n1 < 0 else (record.n1, *shape))
+        dots = <double *>cnp.PyArray_DATA(<cnp.ndarray>tangent)
+        for i in range(n):
+            to[i] = self.data[(start + i) * width]
+            for j in range(record.m):
+                dots[j * n + i] = self.data[(start + i) * width + 1 + j]
+        return dual(value, tangent, self.tape.level1)
 
 
 # -- rows as functions of Python, and as ufuncs of NumPy ----------------------------------------
@@ -1243,7 +1751,7 @@ cdef object item(object value, object tangent, object level, object index):
     cdef Dual x
     cdef char *data
     if type(tangent) is not ndarray or type(level) is not int:
-        return None
+        return recorded_item(value, tangent, level, index)
     if cnp.PyArray_NDIM(<cnp.ndarray>tangent) > ndim:
         k = cnp.PyArray_DIM(<cnp.ndarray>tangent, 0)
     there = offset_of(tangent, k >= 0, index)
@@ -1378,7 +1886,57 @@ cdef object in_array(object parts):
     return value, tangent, level
 
 
+cdef object recorded_item(object value, object form, object level, object index):
+    """One number of an array whose elements have places on a tape; None if they have none."""
+    cdef cnp.ndarray a
+    cdef Block block
+    cdef Py_ssize_t i, axis = 0, place = 0, here
+    cdef Dual x
+    cdef Dual older
+    if type(form) is not form_class:
+        return None
+    where = form.block
+    if type(where) is not Block:
+        return None
+    block = <Block>where
+    if block.tape.record.closed:
+        return None
+    number = value
+    if type(value) is not ndarray:
+        if block.tape.record.m == 0 or value.level != block.tape.level1:
+            return None
+        number = value.primal
+    here = offset_of(number, 0, index)
+    if here < 0:
+        return None
+    a = <cnp.ndarray>number
+    for j in index if type(index) is tuple else (index,):
+        i = j
+        place = place * cnp.PyArray_DIM(a, axis) + (i if i >= 0 else i + cnp.PyArray_DIM(a, axis))
+        axis += 1
+    x = new_recorded(&block.tape.record, block.start + place, level)
+    x.is_np = True
+    if type(value) is ndarray:
+        x.v = (<double *>(<char *>cnp.PyArray_DATA(a) + here))[0]
+        memset(x.inside, 0, block.tape.record.m * sizeof(double))
+        return x
+    found = item(number, value.tangent, value.level, index)
+    if type(found) is not Dual or (<Dual>found).n != block.tape.record.n1:
+        return None
+    older = <Dual>found
+    x.v = older.v
+    memcpy(x.inside, older.t, block.tape.record.m * sizeof(double))
+    return x
+
+
 cdef object readable_item = None
+cdef object form_class = None
+
+
+def connect_forms(kind, at):
+    """Tell the kernel the class of forms, and how to make one of a place."""
+    global form_class, form_at
+    form_class, form_at = kind, at
 
 
 cdef object array_item(PyObject *self, PyObject *index):

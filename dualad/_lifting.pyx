@@ -11,7 +11,7 @@ from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF
 from libc.string cimport memcmp, memcpy
 
-from ._kernel cimport Dual, Nested, in_array, item, plain_item, row_of_one, stored
+from ._kernel cimport Dual, Nested, Recorded, in_array, item, plain_item, row_of_one, stored
 
 cimport numpy as cnp
 
@@ -494,9 +494,9 @@ cdef object call_row(PyObject *self, PyObject *const *args, size_t flags, PyObje
         x = <object>args[0]
         if type(x) is float or type(x) is float64 or type(x) is int:
             return PyObject_Vectorcall(function.plain, args, flags, NULL)
-        if type(x) is Dual or type(x) is Nested:
+        if type(x) is Dual or type(x) is Nested or type(x) is Recorded:
             y = row_of_one(function.row, x)
-            if type(y) is Dual:  # math makes Python's numbers, also of NumPy's
+            if type(y) is Dual or type(y) is Recorded:  # math makes Python's numbers, also of NumPy's
                 (<Dual>y).is_np = False
                 return y
             if type(y) is Nested:

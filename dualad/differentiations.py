@@ -75,10 +75,15 @@ def note_refusals(*involved: Any) -> None:
     """An error is on its way because of these duals: drivers ask for it, if code goes on."""
     for x in involved:
         for level in levels_in(x):
-            _by_error.intersection_update(DOUBTFUL)
-            if is_open(level):
-                DOUBTFUL.add(int(level))
-                _by_error.add(int(level))
+            note_refusal(level)
+
+
+def note_refusal(level: int) -> None:
+    """The same of a level."""
+    _by_error.intersection_update(DOUBTFUL)
+    if is_open(level):
+        DOUBTFUL.add(int(level))
+        _by_error.add(int(level))
 
 
 def refused(message: str, *involved: Any) -> TypeError:

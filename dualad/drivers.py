@@ -29,8 +29,23 @@ from .promises import (
 )
 from .stacking import run_passes, run_together, turned
 from .structure import leaves
+from .sweeps import (
+    FEW,
+    UNABLE,
+    Mode,
+    Record,
+    gradient,
+    gradient_along,
+    is_plain_vector,
+    prefers_backward,
+    prefers_rows,
+    pullback_of,
+    refuse_unless_mode,
+    rows,
+)
 from .workers import Columns, Progress, Workers, planned
 from .wrappers import driver, function_for
+from .zeros import is_finite
 
 P = ParamSpec("P")  # the arguments of f,
 X = TypeVar("X")  # the first of them,
@@ -142,7 +157,12 @@ def _elementwise_slopes(inputs: Inputs, i: int) -> tuple[Outputs, list[Any]]:
 
 @driver
 def value_and_grad(
-    f: Callable[P, R], argnums: Argnums = 0, has_aux: bool = False, *, lift: bool | None = None
+    f: Callable[P, R],
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    *,
+    mode: Mode = None,
+    lift: bool | None = None,
 ) -> Callable[P, tuple[R, Any]]:
     """Value and gradient of a function with one real output, from the same passes.
 
@@ -155,6 +175,10 @@ def value_and_grad(
         Which arguments, by index or name. With a sequence, a tuple of gradients comes back.
     has_aux : bool
         f returns (number, aux); aux is handed on, without tangents.
+    mode : {None, "forward", "reverse"}
+        Which way: by passes forward, each with some directions, or by one evaluation that
+        records and a sweep back. By default back from 32 inputs on (128 in arrays). The results
+        are the same, up to rounding.
     lift : bool, optional
         Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
         `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
@@ -175,8 +199,10 @@ def value_and_grad(
 
     Notes
     -----
-    f is called once for each pass, which has 256 directions, or fewer if the arguments hold more
-    than 512 numbers; once for each number if these have more digits than floats.
+    Backward, f is called once. Forward, f is called once for each pass, which has 256 directions,
+    or fewer if the arguments hold more than 512 numbers; once for each number if these have more
+    digits than floats. Where a sweep meets what is not finite, or f is made of functions that do
+    not go backward, and mode is None, the gradient goes forward, too.
 
     Examples
     --------
@@ -186,16 +212,22 @@ def value_and_grad(
 
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
         inputs = Inputs("value_and_grad", f, argnums, args, kwargs)
-        outputs, gradient = _gradient(inputs, has_aux)
+        outputs, slopes = _gradient(inputs, has_aux, mode)
         value = outputs.values[0]
-        return ((value, outputs.aux) if has_aux else value), inputs.arrange(gradient)
+        return ((value, outputs.aux) if has_aux else value), inputs.arrange(slopes)
 
+    refuse_unless_mode("value_and_grad", mode)
     return wrapper
 
 
 @driver
 def grad(
-    f: Callable[P, Any], argnums: Argnums = 0, has_aux: bool = False, *, lift: bool | None = None
+    f: Callable[P, Any],
+    argnums: Argnums = 0,
+    has_aux: bool = False,
+    *,
+    mode: Mode = None,
+    lift: bool | None = None,
 ) -> Callable[P, Any]:
     """The gradient of a function with one real output.
 
@@ -212,19 +244,26 @@ def grad(
 
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
         inputs = Inputs("grad", f, argnums, args, kwargs)
-        outputs, gradient = _gradient(inputs, has_aux)
-        result = inputs.arrange(gradient)
+        outputs, slopes = _gradient(inputs, has_aux, mode)
+        result = inputs.arrange(slopes)
         return (result, outputs.aux) if has_aux else result
 
+    refuse_unless_mode("grad", mode)
     return wrapper
 
 
-def _gradient(inputs: Inputs, has_aux: bool = False) -> tuple[Outputs, list[Any]]:
+def _gradient(
+    inputs: Inputs, has_aux: bool = False, mode: Mode = None
+) -> tuple[Outputs, list[Any]]:
     """The one real output, and its derivative in each input."""
-    outputs, rows = run_passes(inputs, None, has_aux, _one_real_output, combine=of_real_function)
+    if prefers_backward(inputs, mode):
+        found = gradient(inputs, has_aux, _one_real_output, mode == "reverse")
+        if found is not None:
+            return found
+    outputs, table = run_passes(inputs, None, has_aux, _one_real_output, combine=of_real_function)
     if not any(inputs.are_complex):
-        return outputs, rows[0]
-    slopes = zip(rows[0], inputs.are_complex, strict=True)
+        return outputs, table[0]
+    slopes = zip(table[0], inputs.are_complex, strict=True)
     return outputs, [s if is_complex else np.real(s) for s, is_complex in slopes]
 
 
@@ -250,6 +289,7 @@ def jacobian(
     argnums: Argnums = 0,
     has_aux: bool = False,
     *,
+    mode: Mode = None,
     chunk: int | None = None,
     lift: bool | None = None,
     workers: Workers | None = None,
@@ -266,6 +306,9 @@ def jacobian(
         Which arguments, by index or name.
     has_aux : bool
         f returns (result, aux); (jacobian, aux) comes back.
+    mode : {None, "forward", "reverse"}
+        Which way: column by column forward, or row by row by sweeps back. By default back if
+        there are more than 256 inputs, and four times as many as outputs, and no workers.
     chunk : int, optional
         How many directions a pass carries. 1 is the textbook loop, one input per pass; by
         default as many as pay off. The result is the same.
@@ -319,17 +362,54 @@ def jacobian(
 
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
         inputs = Inputs("jacobian", f, argnums, args, kwargs)
+        if mode == "reverse" or (mode is None and is_alone and inputs.size > 256):
+            found = _by_rows(inputs, has_aux, mode == "reverse")
+            if found is not None:
+                return found
         columns = None if out is None else Columns(out, inputs.leaves)
         with planned("jacobian", workers, progress, columns) as plan:
-            outputs, rows = run_passes(inputs, chunk, has_aux, plan=plan)
+            outputs, table = run_passes(inputs, chunk, has_aux, plan=plan)
         result = out
         if out is None:
             result = outputs.arrange(
-                [_row(inputs, value, row) for value, row in zip(outputs.values, rows, strict=True)]
+                [_row(inputs, value, row) for value, row in zip(outputs.values, table, strict=True)]
             )
         return (result, outputs.aux) if has_aux else result
 
+    refuse_unless_mode("jacobian", mode)
+    is_alone = chunk is None and workers is None and progress is None and out is None
+    if mode == "reverse" and not is_alone:
+        raise ValueError(
+            "jacobian: chunk, workers, progress and out= are about passes forward; omit them, or "
+            "write mode='forward'."
+        )
     return wrapper
+
+
+def _by_rows(inputs: Inputs, has_aux: bool, is_told: bool) -> Any:
+    """The Jacobian by sweeps; None if that is left to forward mode."""
+    try:
+        record = Record(inputs, has_aux)
+        if record.is_doubtful:
+            if not is_told:
+                return None
+            record.refuse_unless_plain()
+        outputs = record.outputs
+        if not is_told and not prefers_rows(inputs, outputs):
+            return None
+        table = rows(record)
+    except UNABLE:
+        if is_told:
+            raise
+        return None
+    is_odd = not all(is_finite(block) for row in table for block in row)
+    has_nan = any(np.any(plain(v) != plain(v)) for v in outputs.values)
+    if is_odd and not has_nan and inputs.size <= FEW:
+        return None
+    result = outputs.arrange(
+        [_row(inputs, value, row) for value, row in zip(outputs.values, table, strict=True)]
+    )
+    return (result, outputs.aux) if has_aux else result
 
 
 def _row(inputs: Inputs, value: Any, row: list[Any]) -> Any:
@@ -355,6 +435,7 @@ def hessian(
     f: Callable[P, Any],
     argnums: Argnums = 0,
     *,
+    mode: Mode = None,
     chunk: int | None = None,
     lift: bool | None = None,
     workers: Workers | None = None,
@@ -368,6 +449,8 @@ def hessian(
         As for `grad`.
     argnums : int, str, or a sequence of these
         Which arguments, by index or name.
+    mode : {None, "forward", "reverse"}
+        Which way the gradient goes, of which forward mode makes the Hessian.
     lift : bool, optional
         Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
         `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
@@ -398,24 +481,60 @@ def hessian(
 
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
         inputs = Inputs("hessian", f, argnums, args, kwargs)
+        if is_alone and (inputs.size > 32 or mode == "reverse"):  # more than the kernel takes
+            found = _by_directions(inputs)
+            if found is not None:
+                return found
         with planned("hessian", workers, progress) as plan:
-            _, rows = run_passes(_inputs_of_gradient(inputs), chunk, plan=plan)
+            _, table = run_passes(_inputs_of_gradient(inputs, mode), chunk, plan=plan)
         for i, x in enumerate(inputs.leaves):
             for j, y in enumerate(inputs.leaves[: i + 1]):
-                h = (rows[i][j] + _swapped(rows[j][i], np.ndim(y))) / 2
-                rows[i][j], rows[j][i] = h, _swapped(h, np.ndim(x))
-        return inputs.arrange([inputs.arrange(row) for row in rows])
+                h = (table[i][j] + _swapped(table[j][i], np.ndim(y))) / 2
+                table[i][j], table[j][i] = h, _swapped(h, np.ndim(x))
+        return inputs.arrange([inputs.arrange(row) for row in table])
 
+    refuse_unless_mode("hessian", mode)
+    is_alone = chunk is None and workers is None and progress is None and mode != "forward"
     return wrapper
 
 
-def _inputs_of_gradient(inputs: Inputs) -> Inputs:
+def _by_directions(inputs: Inputs) -> Any:
+    """The Hessian in one list or vector of floats, some directions at once; None for others."""
+    if len(inputs.selected) != 1 or not inputs.single:
+        return None
+    (x,) = inputs.selected
+    if type(x) is list:
+        if not all(type(e) is float for e in x):
+            return None
+    elif not is_plain_vector(x):
+        return None
+    n = inputs.size
+    rows = []
+    for start in range(0, n, 16):
+        unit = np.zeros((min(16, n - start), n))
+        unit[np.arange(len(unit)), np.arange(start, start + len(unit))] = 1
+        along = gradient_along(lambda seeds: _called(inputs, seeds), x, unit)
+        if along is None:
+            return None
+        rows.append(along)
+    whole = np.concatenate(rows)
+    whole = (whole + whole.T) / 2
+    return whole.tolist() if type(x) is list else whole
+
+
+def _called(inputs: Inputs, x: Any) -> Any:
+    """f with the one argument replaced."""
+    return inputs.call(x if isinstance(x, list) else [x])
+
+
+def _inputs_of_gradient(inputs: Inputs, mode: Mode = None) -> Inputs:
     """The same numbers in one list, for a function that gives the gradient in one."""
-    return Inputs(inputs.driver, functools.partial(_gradient_at, inputs), 0, (inputs.leaves,), {})
+    gradient_at = functools.partial(_gradient_at, inputs, mode)
+    return Inputs(inputs.driver, gradient_at, 0, (inputs.leaves,), {})
 
 
-def _gradient_at(inputs: Inputs, numbers: list[Any]) -> list[Any]:
-    return _gradient(Inputs(inputs.driver, inputs.call, 0, (numbers,), {}))[1]
+def _gradient_at(inputs: Inputs, mode: Mode, numbers: list[Any]) -> list[Any]:
+    return _gradient(Inputs(inputs.driver, inputs.call, 0, (numbers,), {}), mode=mode)[1]
 
 
 def _swapped(block: Any, ndim: int) -> Any:
@@ -505,6 +624,64 @@ def _shapes(x: Any) -> Any:
     return np.shape(x) if is_operand(x) else type(x).__name__
 
 
+def vjp(
+    f: Callable[..., R], *primals: Any, lift: bool | None = None
+) -> tuple[R, Callable[[Any], tuple[Any, ...]]]:
+    """Value and pullback in one evaluation: vectors times the Jacobian, from the left.
+
+    Parameters
+    ----------
+    f : callable
+        Takes and returns numbers, arrays, and nested lists, tuples and dicts of them.
+    *primals
+        The arguments, all of them differentiated.
+    lift : bool, optional
+        Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
+        `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
+
+    Returns
+    -------
+    (value, pullback)
+        `pullback(cotangent)` takes what has the structure of the value, and gives a tuple with
+        one cotangent for each argument. It may be called many times.
+
+    Raises
+    ------
+    TypeError
+        If the arguments are not made of numbers, or f goes through a function that has no way
+        back.
+    ValueError
+        By the pullback, if the cotangent does not match the value.
+
+    Notes
+    -----
+    f is called once, and everything it calculates is kept until the pullback is gone. In complex
+    numbers a cotangent c stands for the function dy ↦ Re(c·dy), as in jax.
+
+    Examples
+    --------
+    >>> value, pullback = vjp(lambda x, y: x * y, 2.0, 5.0)
+    >>> value, pullback(1.0)
+    (10.0, (5.0, 2.0))
+    """
+    function = function_for("vjp", f, lift)
+    inputs = Inputs("vjp", function, range(len(primals)), primals, {})
+    record = Record(inputs)
+    if record.is_doubtful:
+        record.refuse_unless_plain()
+    outputs = record.outputs
+    return outputs.arrange(outputs.values), pullback_of(record)
+
+
+def _are_vectors(x: Any, v: Any) -> bool:
+    """Whether both are lists of floats, or plain vectors of them, of one length."""
+    if type(x) is not type(v):
+        return False
+    if type(x) is list:
+        return 1 < len(x) == len(v) and all(type(e) is float for e in v)
+    return is_plain_vector(x) and is_plain_vector(v) and len(x) == len(v)
+
+
 @driver
 def hvp(
     f: Callable[Concatenate[X, P], Any], argnums: Argnums = 0, *, lift: bool | None = None
@@ -546,6 +723,10 @@ def hvp(
     """
 
     def wrapper(x: Any, v: Any, *args: Any, **kwargs: Any) -> Any:
+        if argnums == 0 and not args and not kwargs and _are_vectors(x, v):
+            along = gradient_along(f, x, np.array([v], float))
+            if along is not None:
+                return along[0].tolist() if type(x) is list else along[0]
         inputs = Inputs("hvp", f, argnums, (x, *args), kwargs)
         seeds = _seeds_along(inputs, [v] if inputs.single else list(v))
         outer = _inputs_of_gradient(inputs)

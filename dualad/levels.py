@@ -4,9 +4,8 @@ Each differentiation takes a level of its own, never used before. Where two leve
 newer one wraps the older, so derivatives of derivatives cannot mix up whose tangent is whose
 (Siskind & Pearlmutter's perturbation confusion), through closures, callbacks or threads.
 
-Duals travel between processes by pickle, so levels are Lamport clocks: a count, and random
-numbers of this process and this clock below it. Whoever receives a level sets its own clock
-above it.
+Duals travel between processes by pickle, so levels are Lamport clocks: a count, and below it
+random numbers of this process and this clock. Whoever receives a level sets the clock above it.
 
 Whoever wants to take part in a differentiation, as a trace or an audit does, makes a
 `ParticipatingLevel`. Nothing of it is global: code without a dual of this level notices nothing.
@@ -77,6 +76,7 @@ class ParticipatingLevel(int):
     """
 
     holds_arrays = True  # or its duals are single numbers, and arrays of them those of objects
+
     def applies(self, rule: Any, args: tuple[Any, ...]) -> Any:
         """What a row gives for these arguments."""
         return NotImplemented

@@ -213,7 +213,7 @@ def is_operand(x: Any) -> bool:
 
 def as_numpy(x: Any) -> Any:
     """The same number as a NumPy scalar, for which 1/0 is inf and log(-1) is nan."""
-    if isinstance(x, (np.ndarray, np.generic)):
+    if isinstance(x, (np.ndarray, np.generic)) or not is_number(x):
         return x
     return np.complex128(x) if isinstance(x, complex) or hasattr(x, "_mpc_") else np.float64(x)
 

@@ -34,6 +34,11 @@ from ..pair import (
 from ..zeros import is_finite
 
 
+def with_shape(x: Any) -> Any:
+    """A number as an array without axes. (Tangents of other kinds have a shape anyway.)"""
+    return map_leaves(lambda v: np.asarray(v) if is_number(v) else v, x)
+
+
 def directions(args: Sequence[Any], level: int) -> tuple[int, ...]:
     """(k,) if the duals of this level carry k directions, else (). All must carry as many."""
     found: tuple[int, ...] | None = None
@@ -82,9 +87,18 @@ def linear(f: Callable[..., Any], *args: Any, batched: Callable[..., Any] | None
 
 
 def _is_view(y: Any, x: Any) -> bool:
-    """Whether y is an array in the memory of x."""
-    y = plain(y)
-    return isinstance(y, np.ndarray) and np.may_share_memory(y, plain(x))
+    """Whether y is an array in the memory of x, or some part of it a tangent that is."""
+    return any(_share_memory(y, x))
+
+
+def _share_memory(y: Any, x: Any) -> list[bool]:
+    """For each number in y whether it is in the memory of what stands there in x."""
+    if isinstance(y, Dual):
+        value, tangent = parts(x, y.level)
+        return _share_memory(y.primal, value) + _share_memory(y.tangent, tangent)
+    if isinstance(y, np.ndarray):
+        return [isinstance(plain(x), np.ndarray) and np.may_share_memory(y, plain(x))]
+    return [hasattr(y, "is_view_of") and bool(y.is_view_of(x))]  # a tangent of another kind
 
 
 def _apart(y: Any, tangent: Any, level: int, args: Sequence[Any]) -> Any:
@@ -111,7 +125,7 @@ def _view(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] | N
         tangent = map_leaves(lambda n: followed(n, here, there), t)
     else:  # a tangent of another kind, or elements of the primal that share their memory
         tangent = fit(_pushed(f, a, y, batched), y)
-        if there.flags.writeable and not _is_view(tangent, t):
+        if there.flags.writeable and not all(_share_memory(tangent, t)):
             there.flags.writeable = False
     return dual(y, tangent, a.level)
 

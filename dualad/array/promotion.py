@@ -136,7 +136,7 @@ def moves(x: Any, level: int) -> bool:
         return False
     try:
         if x.level == level:
-            return any(np.any(t) for t in map(np.asarray, numbers_in(x.tangent)))
+            return any(np.any(t) for t in numbers_in(x.tangent))
         return moves(x.primal, level) or moves(x.tangent, level)
     except ArithmeticError:
         return True
@@ -173,16 +173,34 @@ def _mirrored(
         return dual(below, beside, new.level)
     if new is old:
         return new
-    if not isinstance(new, np.ndarray):
+    is_other = not isinstance(new, np.ndarray)
+    if is_other and not (hasattr(new, "within") and old is None):
         raise TypeError(_REFUSED)
     many = new.shape[: new.ndim - primal.ndim]
     low, high = np.lib.array_utils.byte_bounds(owner_of(primal))
+    if is_other:  # a tangent of another kind, with memory of its own
+        size = -(-(high - low) // primal.itemsize)
+        if path not in mirrors:
+            mirrors[path] = primal.itemsize, new.room((*many, size))
+        unit, room = mirrors[path]
+        return room.within(_numbers_within(primal, low, unit, many, size))
     if path not in mirrors:
         mirrors[path] = np.zeros((*many, -(-(high - low) // 16)), np.complex128)
     block = mirrors[path]
     strides = (*block.strides[:-1], *primal.strides)
     start = address_of(block) + address_of(primal) - low
     return view_at(block, start, new.shape, strides, primal.dtype)
+
+
+def _numbers_within(primal: Any, low: int, unit: int, many: tuple[int, ...], size: int) -> Any:
+    """Which elements of the memory from `low` on an array consists of, for each direction."""
+    places = np.full(primal.shape, address_of(primal) - low)
+    for axis, (n, stride) in enumerate(zip(primal.shape, primal.strides, strict=True)):
+        places += np.reshape(np.arange(n) * stride, (n, *[1] * (primal.ndim - axis - 1)))
+    if primal.itemsize != unit or np.any(places % unit):
+        raise TypeError(_REFUSED)
+    rows = np.arange(int(np.prod(many))).reshape(many + (1,) * primal.ndim)
+    return rows * size + places // unit
 
 
 def _family(target: Any) -> list[Any]:

@@ -26,6 +26,7 @@ from ..pair import KINDS, as_numpy, dual, is_array, map_leaves, plain
 from ..rules import Rule
 from ..structure import rebuild
 from ..table import RULES
+from .algebra import with_shape
 from .dualarray import DualArray, assign
 from .operands import ArrayProxy, as_objects, as_operand, converted, from_objects
 
@@ -309,8 +310,8 @@ def array_function(
     """What an array function of NumPy does to duals; x is the one that NumPy asks."""
     if len(types) > 1:
         for kind in types:
-            if issubclass(kind, ArrayProxy):
-                return NotImplemented
+            if issubclass(kind, ArrayProxy) or hasattr(kind, "is_view_of"):
+                return NotImplemented  # as a tangent of another kind, it is asked next
             if issubclass(kind, np.ndarray) and not is_plain_array(kind):
                 raise TypeError(not_plain(kind))
     if func in CREATORS:  # x is what was given as like=
@@ -371,7 +372,7 @@ def attribute(x: Dual, name: str) -> Any:
 
 def _as_array(x: Dual, name: str) -> Any:
     """What a number of NumPy has because arrays have it: what that of an array without axes is."""
-    there = getattr(map_leaves(np.asarray, x), name)
+    there = getattr(with_shape(x), name)
     if not callable(there):
         return _as_number(there)
     return lambda *args, **kwargs: _as_number(there(*args, **kwargs))
@@ -384,7 +385,7 @@ def _as_number(x: Any) -> Any:
 def element(x: Dual, index: Any) -> Any:
     """x[()], x[None] and so on, which a number of NumPy has."""
     plain(x)[index]  # it raises if there is nothing
-    return x if index == () else map_leaves(np.asarray, x)[index]
+    return x if index == () else with_shape(x)[index]
 
 
 if ARRAY_KERNEL:

@@ -12,9 +12,9 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..dual import Dual
-from ..pair import KINDS, Pair, dual, map_leaves
+from ..pair import KINDS, Pair, dual
 from ..text import text_of
-from .algebra import even_out
+from .algebra import even_out, with_shape
 from .dualarray import DualArray
 
 
@@ -72,7 +72,7 @@ def undefined(x: Any, where: Any, why: str) -> Any:
     if not np.any(where):
         return x
     if np.ndim(x) == 0:
-        x = map_leaves(np.asarray, x)
+        x = with_shape(x)
     result = object.__new__(Undefined)
     result.primal, result.rest, result.level = x.primal, x.tangent, x.level
     result.where, result.why = np.broadcast_to(where, np.shape(x)), why

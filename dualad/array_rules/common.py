@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from ..array.algebra import linear
+from ..array.algebra import linear, with_shape
 from ..array.dualarray import DualArray
 from ..array.operands import as_objects, as_operand, converted, from_objects, unbuffered
 from ..array.protocols import implements
@@ -25,7 +25,7 @@ def array(x: Any) -> Any:
     x = as_operand(x)
     if not isinstance(x, Dual):
         return np.asarray(x)
-    return x if is_array(x) else map_leaves(np.asarray, x)
+    return x if is_array(x) else with_shape(x)
 
 
 def unboxed(x: Any) -> Any:

@@ -11,12 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from ..array.algebra import with_shape
 from ..array.dualarray import DualArray
 from ..array.operands import as_operand, unbuffered
 from ..array.promotion import levels_of, with_room
 from ..array.protocols import CREATORS, implements
 from ..dual import Dual
-from ..pair import map_leaves, plain
+from ..pair import plain
 from .common import has_duals, store
 
 
@@ -127,7 +128,7 @@ def array_of(
     if not isinstance(y, Dual):
         return np.array(y, dtype, copy=copy, order=order, ndmin=ndmin)
     if not isinstance(y, DualArray):
-        y = map_leaves(np.asarray, y)
+        y = with_shape(y)
     if _is_plain(dtype):
         raise TypeError(
             f"an array of {np.dtype(dtype)} would lose the derivatives; "

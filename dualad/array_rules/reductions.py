@@ -98,6 +98,8 @@ def _sum_of_all(a: DualArray) -> Any:
     """The same for the commonest case, the sum of a plain array's elements; else None."""
     value, tangent = a.primal, a.tangent
     if type(value) is not np.ndarray or type(tangent) is not np.ndarray:
+        if type(value) is np.ndarray and hasattr(tangent, "total"):  # of another kind
+            return dual(np.add.reduce(value, None), tangent.total(), a.level)
         return None
     many = tangent.ndim - value.ndim
     total = np.add.reduce(tangent, tuple(range(many, tangent.ndim)))

@@ -1,0 +1,110 @@
+"""Checkpoints: parts of a function that are evaluated again in the sweep, instead of recorded."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from .arguments import Inputs, Outputs
+from .array.operands import unbuffered
+from .differentiations import refused
+from .dual import Dual
+from .forms import ReverseLevel, dtype_of, made_of
+from .lifting.reach import chosen
+from .pair import Function, dual, own, shape_of
+from .structure import leaves, rebuild
+from .sweeps import Record
+
+
+def checkpoint(f: Function, *, lift: bool | None = None) -> Function:
+    """f, of which reverse mode records nothing: it is evaluated again in the sweep.
+
+    A long computation in pieces, each a checkpoint, takes the memory of the longest piece, and
+    the time of one more evaluation.
+
+    Parameters
+    ----------
+    f : callable
+        Takes and returns numbers, arrays, and nested lists, tuples and dicts of them. What it
+        depends on must be among its arguments.
+    lift : bool, optional
+        Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
+        `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
+
+    Returns
+    -------
+    callable
+        The same function.
+
+    Raises
+    ------
+    TypeError
+        If f uses a number that is differentiated and not among its arguments.
+
+    Examples
+    --------
+    >>> piece = checkpoint(lambda x: np.sin(x) * x)
+    >>> float(piece(2.0)) == 2.0 * np.sin(2.0)
+    True
+    """
+
+    @functools.cache
+    def function() -> Function:  # when it is called: then what it calls is there
+        return chosen(f, lift)
+
+    @functools.wraps(f)
+    def evaluated(*args: Any, **kwargs: Any) -> Any:
+        held = [unbuffered(x) for x in leaves([args, kwargs])]
+        each = [x for x in held if isinstance(x, Dual)]
+        level = max((x.level for x in each), default=0)
+        if not isinstance(level, ReverseLevel):
+            return function()(*args, **kwargs)
+        moving = [x for x in each if x.level == level]
+        numbers = [own(x.primal) for x in moving]
+        forms = [x.tangent for x in moving]
+        fixed = [x if isinstance(x, Dual) and x.level == level else own(x) for x in held]
+
+        def again(new: Sequence[Any]) -> Any:
+            moved, rest = iter(new), iter(fixed)
+
+            def each(_: Any) -> Any:
+                x = next(rest)
+                return next(moved) if isinstance(x, Dual) and x.level == level else own(x)
+
+            given = rebuild([list(args), kwargs], each)
+            return function()(*given[0], **given[1])
+
+        y = again(numbers)
+        outputs = Outputs("checkpoint", y, level)
+        if any(t is not None for t in outputs.tangents):
+            raise refused(
+                "checkpoint: the function uses a number that is differentiated and is not among "
+                "its arguments; give it as one.",
+                *moving,
+            )
+        shapes = [shape_of(v) for v in outputs.values]
+        sizes = [int(np.prod(s)) for s in shapes]
+        dtypes = [dtype_of(v) for v in outputs.values]
+
+        def pull(g: Any) -> list[Any]:
+            record = Record(Inputs("checkpoint", again, 0, (numbers,), {}))
+            lead = len(shape_of(g)) - 1
+            parts, start = [], 0
+            for shape, size in zip(shapes, sizes, strict=True):
+                part = g[..., start : start + size]
+                parts.append(np.reshape(part, shape_of(g)[:lead] + shape))
+                start += size
+            return record.swept(parts, many=bool(lead), free=True)
+
+        joined = made_of((sum(sizes),), np.result_type(*dtypes), forms, pull)
+        results, start = [], 0
+        for value, shape, size in zip(outputs.values, shapes, sizes, strict=True):
+            part = joined[start : start + size].reshape(shape) if shape else joined[start]
+            results.append(dual(value, part.copy(), level))
+            start += size
+        return outputs.arrange(results)
+
+    return evaluated

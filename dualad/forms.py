@@ -1,0 +1,548 @@
+"""Reverse mode's tangents: linear functions of the inputs, known by how they are made.
+
+The tangent of a dual is a `Form` here. Scaling it by a slope, adding two, and the linear functions
+of NumPy (`transposes`) each record a `Node`; so the rules for tangents that are numbers are those
+of reverse mode, too, and there is no other table.
+
+A form has memory, as the array has that it is the tangent of: views are windows on their whole,
+and what is stored through one of them is seen through all.
+"""
+
+from __future__ import annotations
+
+import bisect
+import operator
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, NoReturn, cast
+
+import numpy as np
+
+from .array.dualarray import is_basic
+from .differentiations import note_refusal
+from .kernel import ARRAY_KERNEL, KERNEL
+from .levels import ParticipatingLevel
+from .pair import Pair, dual, is_array, plain, shape_of
+from .records import (
+    EVERYTHING,
+    STRENGTH,
+    Node,
+    Place,
+    Read,
+    Step,
+    Store,
+    index_parts,
+    next_number,
+    strongly,
+    summed,
+)
+
+
+class Nonlinear(TypeError):
+    """What was asked of a form is not a linear function of it: forward mode can answer."""
+
+
+class Missing(Nonlinear, AttributeError):
+    """The same of an attribute that arrays have."""
+
+
+_NO_WAY = (
+    "{} has no way back in reverse mode; write mode='forward' (grad, jacobian, hessian), or jvp "
+    "for vjp."
+)
+
+
+def refuse(what: str) -> NoReturn:
+    """Raise the error for a question that only a tangent of numbers can answer."""
+    for level in list(_recording):
+        note_refusal(level)
+    raise Nonlinear(_NO_WAY.format(what))
+
+
+# -- the level -----------------------------------------------------------------------------
+
+_recording: set[ReverseLevel] = set()
+
+# Where single floats are recorded, if there is a kernel.
+_Tape: Any = KERNEL.Tape if KERNEL else None
+_Adjoints: Any = KERNEL.Adjoints if KERNEL else None
+_Block: Any = KERNEL.Block if KERNEL else None
+_DIRECTIONS = KERNEL.DIRECTIONS if KERNEL else 0
+
+
+class ReverseLevel(ParticipatingLevel):
+    """A level whose tangents are forms; single floats are recorded on the tape of the kernel.
+
+    Attributes
+    ----------
+    tape : Tape or None
+        What the kernel records.
+    blocks : dict
+        Of arrays whose elements have places on the tape: node to block, as they were made.
+    """
+
+    def __init__(self, level: int) -> None:
+        self.tape: Any = None
+        self.blocks: dict[Node, Any] = {}
+        self._reads: dict[Node, int] = {}
+        self._numbers: list[int] = []  # of the steps that have got a node,
+        self._lengths: list[int] = []  # and how long the tape was
+
+    def __enter__(self) -> ReverseLevel:
+        _recording.add(self)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        _recording.discard(self)
+
+    # the seam
+
+    def zero_like(self, tangent: Any, shape: tuple[int, ...]) -> Any:
+        return zero_form(shape, tangent.dtype if isinstance(tangent, Form) else np.dtype(float))
+
+    def made(self, primal: Any, tangent: Any) -> Any:
+        tape = self.tape
+        if tape is None or type(tangent) is not Form or tangent.shape or is_array(primal):
+            return NotImplemented
+        node = tangent.node
+        if type(node) is Step:
+            return tape.number(primal, node.at, self)
+        if tape.number(primal, 0, self) is NotImplemented:
+            return NotImplemented
+        whole, tangent.block = tangent.block, None
+        if whole is not None and (block := self._block_of(whole)) is not None:
+            assert isinstance(node, Read)
+            place = block.start + node.place.number(whole.shape)
+            return tape.number(primal, place, self)
+        return tape.number(primal, tape.external(node), self)
+
+    # the tape
+
+    def start_tape(self, leaves: Sequence[Any]) -> None:
+        """Record numbers on a tape, over the older level of the inputs, if they have one."""
+        if _Tape is None:
+            return
+        older = [x for x in leaves if isinstance(x, Pair)]
+        if not older:
+            self.tape = _Tape()
+            return
+        level, n = older[0].level, _directions(older[0])
+        same = all(x.level == level and _directions(x) == n for x in older)
+        if same and type(level) is int and n is not None and n <= _DIRECTIONS:
+            self.tape = _Tape(level, n)
+
+    def seed(self, x: Any) -> tuple[Any, Node]:
+        """An input as a dual of this level, and the node of its tangent."""
+        if self.tape is not None and type(plain(x)) in (float, np.float64):
+            place = self.tape.inputs(1)
+            made = self.tape.number(x, place, self)
+            if made is not NotImplemented:
+                return made, Step(place)
+        form = Form(Node(shape_of(x), dtype_of(x)))
+        return dual(x, form, self), form.node
+
+    def adjoints(self) -> Any:
+        """Those of the tape, if there is anything on it."""
+        if self.tape is None or not len(self.tape):
+            return None
+        return _Adjoints(self.tape, STRENGTH.on)
+
+    def forget(self) -> None:
+        """Free the tape."""
+        if self.tape is not None:
+            self.tape.clear()
+        self.blocks.clear()
+
+    def length_at(self, number: int) -> int:
+        """From which place on no step of the tape is a source of the node with this number."""
+        i = bisect.bisect_right(self._numbers, number)
+        return self._lengths[i - 1] if i else 0
+
+    def step_at(self, place: int) -> Step:
+        """A node for a place."""
+        step = Step(place)
+        self._numbers.append(step.number)
+        self._lengths.append(len(self.tape))
+        return step
+
+    def _block_of(self, whole: Form) -> Any:
+        """Places for all elements of an array, if enough of them are read."""
+        node = whole.node
+        block = self.blocks.get(node)
+        if block is None:
+            if node.dtype != np.float64:
+                return None
+            count = self._reads[node] = self._reads.get(node, 0) + 1
+            if node.sources and 32 * count < whole.size:
+                return None
+            block = self.blocks[node] = _Block(self.tape, self.tape.inputs(whole.size))
+        whole.block = block
+        return block
+
+
+def _directions(x: Any) -> int | None:
+    """How many directions a dual of floats has; -1 for one without an axis; None for others."""
+    tangent = x.tangent
+    if isinstance(x.primal, Pair) or isinstance(tangent, Pair):
+        return None
+    many = shape_of(tangent)[: len(shape_of(tangent)) - len(shape_of(x))]
+    return many[0] if many else -1
+
+
+def form_at(level: Any, place: int) -> Form:
+    """The form of a number on the tape of a level."""
+    if place >= len(level.tape):  # of a differentiation that is over, as drivers will tell
+        return zero_form((), np.dtype(float))
+    return Form(level.step_at(place))
+
+
+# -- forms ---------------------------------------------------------------------------------
+
+
+def dtype_of(x: Any) -> Any:
+    """The dtype of the tangents of x; None for numbers that NumPy does not know."""
+    x = plain(x)
+    if isinstance(x, (np.ndarray, np.generic)):
+        return x.dtype if x.dtype.kind in "fc" else np.dtype(float)
+    if isinstance(x, complex):
+        return np.dtype(complex)
+    return np.dtype(float) if isinstance(x, (float, int)) else None
+
+
+def joint(*dtypes: Any) -> Any:
+    """The dtype of what is made of several."""
+    first = dtypes[0]
+    if all(d is first for d in dtypes):
+        return first
+    return None if any(d is None for d in dtypes) else np.result_type(*dtypes)
+
+
+def scaled_dtype(dtype: Any, c: Any) -> Any:
+    """The dtype of a tangent times a factor."""
+    c = plain(c)
+    if type(c) is float or type(c) is int or dtype is None:
+        return dtype
+    if isinstance(c, (np.ndarray, np.generic)):
+        return np.result_type(dtype, c.dtype)
+    if isinstance(c, complex):
+        return np.result_type(dtype, np.complex64)
+    return dtype if isinstance(c, (float, int)) else None
+
+
+def kept(c: Any) -> Any:
+    """A factor as it is now: arrays can be written to afterwards."""
+    return c.copy() if is_array(c) else c
+
+
+def zero_form(shape: tuple[int, ...], dtype: Any) -> Form:
+    """A form that depends on nothing."""
+    return Form(Node(tuple(shape), dtype))
+
+
+def made_of(
+    shape: tuple[int, ...], dtype: Any, sources: Sequence[Form], pull: Callable[[Any], Any]
+) -> Form:
+    """A form with a way back to those that it is made of."""
+    return Form(Node(tuple(shape), dtype, [s.node for s in sources], pull))
+
+
+class Form:
+    """A linear function of the inputs, known by how it is made; as a tangent, with its memory.
+
+    Attributes
+    ----------
+    node : Node
+        The last step of the record. Storing gives the form another one.
+    base : Form or None
+        The whole that this is a view of.
+    """
+
+    __slots__ = ("base", "place", "shape", "block", "_node", "_seen")
+    __array_priority__ = 1000
+    __hash__ = None  # type: ignore[assignment]
+
+    # What NumPy's functions and operators do to forms: `transposes` enters it here.
+    FUNCTIONS: ClassVar[dict[Any, Callable[..., Any]]] = {}
+
+    def __init__(self, node: Any) -> None:
+        self.base: Form | None = None
+        self.place: Place | None = None
+        self.block: Any = None  # where its elements are on a tape; of an element, the whole
+        self._seen: Node | None = None
+        self._node: Node = node
+        self.shape: tuple[int, ...] = node.shape
+
+    @property
+    def whole(self) -> Form:
+        """What this is a view of; the form itself if of nothing."""
+        return self if self.base is None else self.base
+
+    @property
+    def node(self) -> Node:
+        """The step of the record that this is now."""
+        base = self.base
+        if base is not None and base._node is not self._seen:  # something was stored in it
+            assert self.place is not None
+            self._seen = base._node
+            self._node = Read(self.shape, self._dtype_within(base._node), base._node, self.place)
+        return self._node
+
+    def _dtype_within(self, whole: Node) -> Any:
+        if whole.dtype is None or whole.dtype.kind != "c" or self._node.dtype.kind == "c":
+            return whole.dtype
+        return self._node.dtype  # of a real or an imaginary part
+
+    def window(self, shape: tuple[int, ...], place: Place, dtype: Any = None) -> Form:
+        """A view of this: `place` is within this form."""
+        base = self.whole
+        view = Form.__new__(Form)
+        view.base, view.place, view.shape, view.block = base, place, shape, None
+        view._seen = base._node
+        view._node = Read(shape, dtype or self.dtype, base._node, place)
+        return view
+
+    def room(self, shape: tuple[int, ...]) -> Form:
+        """Zeros in one axis, in which forms of this kind can have their places."""
+        return zero_form((int(np.prod(shape)),), self.dtype)
+
+    def within(self, numbers: Any) -> Form:
+        """The elements with these numbers, as a view."""
+        return self.window(numbers.shape, Place((), numbers))
+
+    def viewed(self, view: Callable[[Any], Any], sign: int = 1, dtype: Any = None) -> Form:
+        """A view of this by a function that gives views of arrays."""
+        shape = view(blank(self.shape)).shape
+        return self.window(shape, (self.place or EVERYTHING).by(view, sign), dtype)
+
+    def is_view_of(self, other: Any) -> bool:
+        """Whether what is stored in one is seen in the other."""
+        if not isinstance(other, Form):
+            return False
+        return self.whole is other.whole
+
+    # as an array
+
+    @property
+    def dtype(self) -> Any:
+        """The dtype of the tangent."""
+        return self._node.dtype if self.base is None else self.node.dtype
+
+    @property
+    def ndim(self) -> int:
+        """How many axes the tangent has."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """How many numbers the tangent has."""
+        return int(np.prod(self.shape))
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> Any:
+        if type(index) is slice and self.base is None and self.shape:
+            n = len(range(*index.indices(self.shape[0])))
+            return self.window((n, *self.shape[1:]), Place((), index))
+        parts = index_parts(index)
+        if not is_basic(parts):
+            shape = blank(self.shape)[index].shape
+            return Form(Read(shape, self.dtype, self.node, Place((), index)))
+        place = (self.place or EVERYTHING).then(parts)
+        if len(parts) == len(self.shape) and all(isinstance(i, (int, np.integer)) for i in parts):
+            element = Form(Read((), self.dtype, self.whole._node, place))  # a number of its own
+            if not place.views and type(place.index) is tuple:
+                element.block = self.whole
+            return element
+        return self.window(blank(self.shape)[index].shape, place)
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if not isinstance(value, Form) and np.any(plain(value) != 0):
+            refuse("storing a tangent of numbers beside adjoints")
+        node = value.node if isinstance(value, Form) else None
+        whole = self.whole
+        whole.block = None
+        old = whole._node
+        dtype = old.dtype if node is None else joint(old.dtype, node.dtype)
+        is_all = index is Ellipsis or (isinstance(index, tuple) and index and index[0] is Ellipsis)
+        if node is not None and whole is self and is_all and node.shape == self.shape:
+            whole._node = Node(self.shape, dtype, (node,), lambda g: (g,))
+            return
+        whole._node = Store(old, (self.place or EVERYTHING).then(index), node, dtype)
+
+    # the same under other names
+
+    def copy(self, *order: Any) -> Form:
+        """The form as it is now."""
+        return Form(self.node)
+
+    def __copy__(self) -> Form:
+        return Form(self.node)
+
+    def __deepcopy__(self, memo: Any) -> Form:
+        return Form(self.node)  # the record never changes
+
+    def astype(self, dtype: Any, *args: Any, **options: Any) -> Form:
+        """In another precision."""
+        return made_of(self.shape, np.dtype(dtype), [self], lambda g: (g,))
+
+    def reshape(self, *shape: Any, **options: Any) -> Any:
+        """The same numbers in another shape."""
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape)
+
+    def transpose(self, *axes: Any) -> Any:
+        """The axes in another order."""
+        return np.transpose(self, axes[0] if len(axes) == 1 else axes or None)
+
+    @property
+    def T(self) -> Any:
+        """The transpose."""
+        return np.transpose(self)
+
+    @property
+    def real(self) -> Any:
+        """The real part."""
+        return np.real(self)
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part."""
+        return np.imag(self)
+
+    def total(self) -> Form:
+        """The sum of all elements."""
+        shape = self.shape
+
+        def pull(g: Any) -> Any:
+            if shape_of(g):  # several
+                g = np.reshape(g, g.shape + (1,) * len(shape))
+                return (np.broadcast_to(g, g.shape[:1] + shape),)
+            if isinstance(g, Pair):
+                g = np.stack([cast(Any, g)])[0:1].reshape(())
+                return (np.broadcast_to(g, shape),)
+            result = np.empty(shape, dtype)
+            result[...] = g
+            return (result,)
+
+        dtype = self.dtype
+        return made_of((), dtype, [self], pull)
+
+    # linear combinations
+
+    def __add__(self, other: Any) -> Any:
+        return plus(self, other, 1)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> Any:
+        return plus(self, other, -1)
+
+    def __rsub__(self, other: Any) -> Any:
+        return plus(-self, other, 1)
+
+    def __neg__(self) -> Form:
+        return made_of(self.shape, self.dtype, [self], lambda g: (-g,))
+
+    def __pos__(self) -> Form:
+        return Form(self.node)
+
+    def __mul__(self, factor: Any) -> Any:
+        return scaled(self, factor, operator.mul)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, divisor: Any) -> Any:
+        return scaled(self, divisor, operator.truediv)
+
+    def __matmul__(self, other: Any) -> Any:
+        return self.FUNCTIONS[np.matmul](self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return self.FUNCTIONS[np.matmul](other, self)
+
+    # questions: a form is never nan, and taken for something else than zero
+
+    def __eq__(self, other: object) -> Any:
+        return np.full(self.shape, other is self)[()]
+
+    def __ne__(self, other: object) -> Any:
+        return np.full(self.shape, other is not self)[()]
+
+    def __abs__(self) -> NoReturn:
+        refuse("the size of a tangent")
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if not name.startswith("_") and hasattr(np.ndarray, name):
+            raise Missing(_NO_WAY.format(f"x.{name}"))
+        raise AttributeError(f"a form has no attribute {name!r}.")
+
+    def __array__(self, *args: Any, **options: Any) -> NoReturn:
+        refuse("an array of a tangent")
+
+    def __bool__(self) -> bool:  # noqa: PLE0304  (it raises)
+        refuse("the truth of a tangent")
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        if any(isinstance(x, Pair) for x in inputs):
+            return NotImplemented
+        f = self.FUNCTIONS.get(ufunc if method == "__call__" else (ufunc, method))
+        if f is None:
+            refuse(f"np.{ufunc.__name__}{'' if method == '__call__' else '.' + method}")
+        return f(*inputs, **options)
+
+    def __array_function__(self, f: Any, types: Any, args: Any, options: Any) -> Any:
+        rule = self.FUNCTIONS.get(f)
+        if rule is None:
+            return self.FUNCTIONS[None](f, args, options)
+        return rule(*args, **options)
+
+
+_BLANK = np.zeros((), bool)
+
+
+def blank(shape: tuple[int, ...]) -> Any:
+    """An array of this shape that takes no memory."""
+    return np.ndarray(shape, bool, _BLANK, 0, (0,) * len(shape))
+
+
+def plus(a: Form, b: Any, sign: int) -> Any:
+    """The sum or the difference of two tangents."""
+    if not isinstance(b, Form):
+        if np.any(plain(b) != 0):
+            refuse("the sum of an adjoint and a tangent of numbers")
+        return a if shape_of(b) in ((), a.shape) else np.broadcast_to(a, shape_of(b))
+    shape = a.shape if a.shape == b.shape else np.broadcast_shapes(a.shape, b.shape)
+    n, first, second = len(shape), a.shape, b.shape
+
+    def pull(g: Any) -> Any:
+        lead = len(shape_of(g)) - n
+        return summed(g, first, lead), summed(g if sign > 0 else -g, second, lead)
+
+    return made_of(shape, joint(a.dtype, b.dtype), [a, b], pull)
+
+
+def scaled(form: Form, c: Any, product: Callable[[Any, Any], Any]) -> Any:
+    """A tangent times (or by) a number or an array."""
+    if isinstance(c, Form):
+        refuse("the product of two tangents")
+    if isinstance(c, (list, tuple)):
+        c = np.asarray(c)
+    if type(c) in (int, float) and c == 1:
+        return Form(form.node)
+    if not (isinstance(c, Pair) or hasattr(c, "__add__")):
+        return NotImplemented
+    c = kept(c)
+    shape, old = form.shape, form.shape
+    if shape_of(c) not in ((), shape):
+        shape = np.broadcast_shapes(shape, shape_of(c))
+    n = len(shape)
+
+    def pull(g: Any) -> Any:
+        return (summed(strongly(product, g, c), old, len(shape_of(g)) - n),)
+
+    return made_of(shape, scaled_dtype(form.dtype, c), [form], pull)
+
+
+if KERNEL:
+    KERNEL.connect_forms(Form, form_at)
+if ARRAY_KERNEL:
+    ARRAY_KERNEL.connect_forms(Form, Node, STRENGTH, strongly, summed, next_number)

@@ -1,0 +1,278 @@
+"""The way back of products, sliding products and Fourier transforms, for forms."""
+
+from __future__ import annotations
+
+import functools
+import string
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from .forms import Form, blank, kept, made_of, refuse, scaled_dtype
+from .pair import plain, shape_of
+from .records import summed
+from .transposes import Handler, conj, lead_of, placed, real_dtype, total, transposes
+
+# -- products ------------------------------------------------------------------------------
+
+
+@transposes(np.matmul)
+def _matmul(a: Any, b: Any) -> Any:
+    if isinstance(a, Form) and isinstance(b, Form):
+        refuse("the product of two tangents")
+    row, column = len(shape_of(a)) == 1, len(shape_of(b)) == 1  # vectors count as these
+    a, b = (a[None, :] if row else a), (b[:, None] if column else b)
+    y = _matrices(a, kept(b)) if isinstance(a, Form) else _matrices_behind(kept(a), b)
+    if column:
+        y = y[..., 0]
+    if row:
+        y = y[..., 0] if column else y[..., 0, :]
+    return y.copy() if row or column else y
+
+
+def _product_shape(a: Any, b: Any) -> tuple[int, ...]:
+    (*s, m, n), (*t, k, p) = shape_of(a), shape_of(b)
+    if n != k:
+        raise ValueError(f"cannot multiply matrices of shapes {shape_of(a)} and {shape_of(b)}.")
+    return (*np.broadcast_shapes(tuple(s), tuple(t)), m, p)
+
+
+def _matrices(form: Form, w: Any) -> Form:
+    shape, old = _product_shape(form, w), form.shape
+    n = len(shape)
+
+    def pull(g: Any) -> Any:
+        return (summed(g @ np.matrix_transpose(w), old, lead_of(g, n)),)
+
+    return made_of(shape, scaled_dtype(form.dtype, w), [form], pull)
+
+
+def _matrices_behind(w: Any, form: Form) -> Form:
+    shape, old = _product_shape(w, form), form.shape
+    n = len(shape)
+
+    def pull(g: Any) -> Any:
+        return (summed(np.matrix_transpose(w) @ g, old, lead_of(g, n)),)
+
+    return made_of(shape, scaled_dtype(form.dtype, w), [form], pull)
+
+
+@transposes(np.einsum)
+def _einsum(text: str, *operands: Any, **options: Any) -> Any:
+    given, _, result = text.partition("->")
+    terms = given.split(",")
+    (place,) = [i for i, x in enumerate(operands) if isinstance(x, Form)]
+    free = iter(c for c in string.ascii_letters if c not in text)
+    dots = [
+        next(free) for _ in range(max(_dots(t, x) for t, x in zip(terms, operands, strict=True)))
+    ]
+    terms = [
+        t.replace("...", "".join(dots[len(dots) - _dots(t, x) :]))
+        for t, x in zip(terms, operands, strict=True)
+    ]
+    result = result.replace("...", "".join(dots))
+    shape = np.einsum(f"{','.join(terms)}->{result}", *(blank(shape_of(x)) for x in operands)).shape
+    form, term = operands[place], terms[place]
+    if len(operands) == 1 and set(term) == set(result):  # a view, as in NumPy
+        return form.viewed(lambda x: np.einsum(f"{term}->{result}", x))
+    others = [kept(x) for i, x in enumerate(operands) if i != place]
+    rest = [t for i, t in enumerate(terms) if i != place]
+    once = "".join(dict.fromkeys(term))
+    if once != term:  # a diagonal
+        form = placed(lambda x: np.einsum(f"{term}->{once}", x), (form,), {})
+        term = once
+    alone = [i for i, c in enumerate(term) if c not in result and all(c not in t for t in rest)]
+    if alone:  # summed over in this term
+        form = total(form, tuple(alone))
+        term = "".join(c for i, c in enumerate(term) if i not in alone)
+    several, old, n = next(free), form.shape, len(shape)
+
+    def pull(g: Any) -> Any:
+        front = several * lead_of(g, n)
+        back = f"{','.join([front + result, *rest])}->{front + term}"
+        return (summed(np.einsum(back, g, *others), old, len(front)),)
+
+    dtype = functools.reduce(scaled_dtype, others, form.dtype)
+    return made_of(shape, dtype, [form], pull)
+
+
+def _dots(term: str, x: Any) -> int:
+    """How many axes the dots in a term stand for."""
+    return len(shape_of(x)) - len(term.replace("...", "")) if "..." in term else 0
+
+
+@transposes(np.convolve)
+def _convolve(a: Any, v: Any, mode: Any = "full") -> Any:
+    if not isinstance(a, Form):
+        a, v, turned = v, a, True
+    else:
+        turned = False
+    m, k = a.shape[0], shape_of(v)[0]
+    ramp, w = np.arange(1.0, m + 1), np.linspace(1, 2, k)
+    f: Any = np.convolve
+    some = f(w, ramp, mode) if turned else f(ramp, w, mode)
+    return _convolved(a, kept(v), some, np.convolve(ramp, w))
+
+
+def _convolved(form: Form, w: Any, some: Any, full: Any) -> Form:
+    """The part of a full convolution that lies in it as `some` in `full`."""
+    m, length, whole = form.shape[0], len(some), len(full)
+    start = next(
+        s for s in range(whole - length + 1) if np.allclose(full[s : s + length], some, 1e-9, 0)
+    )
+
+    def pull(g: Any) -> Any:
+        front = shape_of(g)[:-1]
+        before, behind = (
+            np.zeros((*front, n), plain(g).dtype) for n in (start, whole - length - start)
+        )
+        spread = np.concatenate([before, g, behind], axis=-1)
+        rows = np.reshape(spread, (-1, whole))
+        each = [np.correlate(row, np.conj(w), "valid") for row in rows]
+        return (np.reshape(np.stack(each), (*front, m)),)
+
+    return made_of((length,), scaled_dtype(form.dtype, w), [form], pull)
+
+
+@transposes(np.correlate)
+def _correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
+    first = isinstance(a, Form)
+    m, k = shape_of(a)[0], shape_of(v)[0]
+    ramp, w = np.linspace(1, 2, m) ** 2, np.linspace(3, 4, k)
+    some, full = np.correlate(ramp, w, mode), np.convolve(ramp, w[::-1])
+    if first:
+        return _convolved(a, np.conj(kept(v))[::-1], some, full)
+    return _convolved(conj(v)[::-1], kept(a), some, full)
+
+
+# -- Fourier transforms --------------------------------------------------------------------
+
+_OPPOSITE: Any = {None: "forward", "backward": "forward", "ortho": "ortho", "forward": "backward"}
+
+
+def _cropped(g: Any, n: int, axis: int) -> Any:
+    """Cut off or filled up with zeros along an axis that is counted from the end."""
+    have = g.shape[axis]
+    if have >= n:
+        return g[(..., slice(0, n), *[slice(None)] * (-1 - axis))]
+    shape = (*g.shape[:axis], n - have, *(g.shape[axis + 1 :] if axis < -1 else ()))
+    return np.concatenate([g, np.zeros(shape, plain(g).dtype)], axis=axis)
+
+
+def _complex_dtype(dtype: Any) -> Any:
+    return np.result_type(dtype, np.complex64)
+
+
+def _symmetric(f: Callable[..., Any]) -> Handler:
+    """np.fft.fft or ifft, whose matrix is symmetric."""
+
+    def transform(a: Form, n: Any = None, axis: Any = -1, norm: Any = None, out: Any = None) -> Any:
+        i = normalize_axis_index(axis, a.ndim) - a.ndim
+        old = a.shape[i]
+        n = old if n is None else int(n)
+        shape = _with_length(a.shape, i, n)
+        return made_of(
+            shape, _complex_dtype(a.dtype), [a], lambda g: (_cropped(f(g, n, i, norm), old, i),)
+        )
+
+    return transform
+
+
+def _with_length(shape: tuple[int, ...], axis: int, n: int) -> tuple[int, ...]:
+    places = list(shape)
+    places[axis] = n
+    return tuple(places)
+
+
+_fft, _ifft = _symmetric(np.fft.fft), _symmetric(np.fft.ifft)
+Form.FUNCTIONS.update({np.fft.fft: _fft, np.fft.ifft: _ifft})
+
+
+@transposes(np.fft.rfft)
+def _rfft(a: Form, n: Any = None, axis: Any = -1, norm: Any = None, out: Any = None) -> Any:
+    i = normalize_axis_index(axis, a.ndim) - a.ndim
+    n = a.shape[i] if n is None else int(n)
+    y = _fft(a, n, i, norm)
+    return y[(..., slice(0, n // 2 + 1), *[slice(None)] * (-1 - i))].copy()
+
+
+@transposes(np.fft.irfft)
+def _irfft(a: Form, n: Any = None, axis: Any = -1, norm: Any = None, out: Any = None) -> Any:
+    i = normalize_axis_index(axis, a.ndim) - a.ndim
+    old = a.shape[i]
+    n = 2 * (old - 1) if n is None else int(n)
+    twice = np.full(n // 2 + 1, 2.0)
+    twice[0] = 1
+    if n % 2 == 0:
+        twice[-1] = 1
+    weights = np.reshape(twice, (-1, *[1] * (-1 - i)))
+
+    def pull(g: Any) -> Any:
+        back = np.conj(np.fft.rfft(g, n, i, _OPPOSITE[norm])) * weights
+        return (_cropped(back, old, i),)
+
+    return made_of(_with_length(a.shape, i, n), real_dtype(a.dtype), [a], pull)
+
+
+Form.FUNCTIONS[np.fft.hfft] = lambda a, n=None, axis=-1, norm=None, out=None: _irfft(
+    conj(a), n, axis, _OPPOSITE[norm]
+)
+Form.FUNCTIONS[np.fft.ihfft] = lambda a, n=None, axis=-1, norm=None, out=None: conj(
+    _rfft(a, n, axis, _OPPOSITE[norm])
+)
+
+
+def _several(first: Any, others: Any, last: Any, default: Any) -> Handler:
+    """A transform along several axes: `first` along the last of them, or `last` at the end."""
+
+    def transform(
+        a: Form, s: Any = None, axes: Any = default, norm: Any = None, out: Any = None
+    ) -> Any:
+        if axes is None:
+            axes = range(-(a.ndim if s is None else len(s)), 0)
+        each = list(zip(axes, [None] * len(axes) if s is None else s, strict=True))
+        each = [(i, None if n == -1 else n) for i, n in each]
+        if first is not None:
+            i, n = each.pop()
+            a = first(a, n, i, norm)
+        for i, n in reversed(each if last is None else each[:-1]):
+            a = others(a, n, i, norm)
+        if last is not None:
+            i, n = each[-1]
+            a = last(a, n, i, norm)
+        return a
+
+    return transform
+
+
+for _default, _suffix in (((-2, -1), "2"), (None, "n")):
+    for _name, _first, _others, _last in (
+        ("fft", None, _fft, None),
+        ("ifft", None, _ifft, None),
+        ("rfft", _rfft, _fft, None),
+        ("irfft", None, _ifft, _irfft),
+    ):
+        _transform = _several(_first, _others, _last, _default)
+        Form.FUNCTIONS[getattr(np.fft, _name + _suffix)] = _transform
+
+
+# -- linear systems ------------------------------------------------------------------------
+
+
+@transposes(np.linalg.solve)
+def _solve(a: Any, b: Any) -> Any:
+    """A system whose right side is a form: the way back is that of the transpose."""
+    if isinstance(a, Form):
+        refuse("np.linalg.solve with a matrix of tangents")
+    matrix = kept(np.matrix_transpose(a))
+    if b.ndim == 1:
+        return _solve(a, b[:, None])[..., 0].copy()
+    shape, old = _product_shape(a, b), b.shape
+    n = len(shape)
+
+    def pull(g: Any) -> Any:
+        return (summed(np.linalg.solve(matrix, g), old, lead_of(g, n)),)
+
+    return made_of(shape, scaled_dtype(b.dtype, matrix), [b], pull)

@@ -1,0 +1,450 @@
+"""What reverse mode records, and the walk back over it.
+
+    ẏ = Σ slope·ẋ        forward: what a tangent becomes
+    x̄ += slope·ȳ        backward: what an adjoint becomes, from the last step to the first
+
+Each step is a `Node` with one pull, which says what the adjoint of the result gives to the adjoints
+of its sources. A sweep walks the nodes by falling number. Parts of arrays are nodes whose adjoint
+is added to, or taken out of, that part of the whole's, so that one element costs no more than
+that. Numbers have places on the tape of the kernel, and the sweep walks down that as far as it
+may between two nodes.
+
+A complex adjoint ȳ stands for the function ẏ ↦ Re(ȳ·ẏ), so that what is linear over the reals
+alone needs no care.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import operator
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .array.dualarray import is_basic
+from .differentiations import levels_in
+from .looks import is_plain
+from .numerics import quiet
+from .pair import Pair, is_array, plain, shape_of
+from .zeros import strong_product
+
+Pull = Callable[[Any], Sequence[Any]]
+
+next_number = itertools.count().__next__  # nodes are numbered as they are made
+
+
+# -- nodes: one step of the record ---------------------------------------------------------
+
+
+class Node:
+    """One step: what it is made of, and the way back. It never changes.
+
+    Attributes
+    ----------
+    number : int
+        How many steps were made before it.
+    shape, dtype
+        Of its tangent, and so of its adjoint; no dtype for numbers that NumPy does not know.
+    sources : sequence of Node
+        The steps that it is made of; none for an input.
+    pull : callable
+        Takes the adjoint, perhaps with an axis of several in front, and gives those of the sources.
+    """
+
+    __slots__ = ("number", "shape", "dtype", "sources", "pull")
+
+    def __init__(
+        self, shape: tuple[int, ...], dtype: Any, sources: Sequence[Node] = (), pull: Any = None
+    ) -> None:
+        self.number = next_number()
+        self.shape, self.dtype = shape, dtype
+        self.sources, self.pull = sources, pull
+
+    def back(self, g: Any, sweep: Sweep, owned: bool) -> None:
+        """Hand the adjoint on."""
+        sources, found = self.sources, self.pull(g)
+        if len(sources) == 1:
+            (t,) = found
+            sweep.add(sources[0], t, owned and t is g)
+            return
+        for source, t in zip(sources, found, strict=True):
+            sweep.add(source, t)
+
+
+_ALL = slice(None)
+
+
+def index_parts(index: Any) -> tuple[Any, ...]:
+    """An index as a tuple."""
+    return index if isinstance(index, tuple) else (index,)
+
+
+class Place:
+    """A part of an array: views of it, one after the other, and an index at the end."""
+
+    __slots__ = ("views", "index", "sign", "is_basic")
+
+    def __init__(
+        self, views: tuple[Callable[[Any], Any], ...] = (), index: Any = ..., sign: int = 1
+    ) -> None:
+        self.views, self.index, self.sign = views, index, sign
+        self.is_basic = is_basic(index_parts(index))
+
+    def then(self, index: Any) -> Place:
+        """A part of this part."""
+        if all(i is Ellipsis or (type(i) is slice and i == _ALL) for i in index_parts(index)):
+            return self
+        if isinstance(self.index, np.ndarray):  # numbers of elements, in one axis
+            return Place(self.views, self.index[index], self.sign)
+        if self.index is Ellipsis:
+            return Place(self.views, index, self.sign)
+        return Place((*self.views, self._view), index, self.sign)
+
+    def by(self, view: Callable[[Any], Any], sign: int = 1) -> Place:
+        """A view of this part."""
+        if isinstance(self.index, np.ndarray):
+            return Place(self.views, view(self.index), self.sign * sign)
+        views = self.views if self.index is Ellipsis else (*self.views, self._view)
+        return Place((*views, view), ..., self.sign * sign)
+
+    def _view(self, x: Any) -> Any:
+        return x[self.index]
+
+    def whole(self, x: Any) -> Any:
+        """The view of an array that the index is for."""
+        for view in self.views:
+            x = view(x)
+        return x
+
+    def add(self, x: Any, g: Any) -> None:
+        """x[part] += g"""
+        if self.views:
+            x = self.whole(x)
+        if self.sign < 0:
+            g = -g
+        if self.is_basic:
+            x[self.index] += g
+        elif not is_plain(x, np.ndarray):  # a dual
+            numbers = np.arange(x.size).reshape(x.shape)[self.index]
+            x += scattered(g, numbers, x.size, 0).reshape(x.shape)
+        else:
+            np.add.at(x, self.index, g)
+
+    def taken(self, x: Any) -> Any:
+        """What is in this part, which is zero thereafter."""
+        x = self.whole(x)
+        part = x[self.index]
+        part = part.copy() if is_array(part) else part
+        x[self.index] = 0
+        return part if self.sign > 0 else -part
+
+    def number(self, shape: tuple[int, ...]) -> int:
+        """The number of the one element in this part of an array of this shape."""
+        if len(shape) == 1:
+            return int(self.index[0]) % shape[0]
+        return int(np.arange(int(np.prod(shape))).reshape(shape)[self.index])
+
+    def winners(self, shape: tuple[int, ...], many: tuple[int, ...]) -> Any:
+        """Which of the elements stored in this part stay; None for all."""
+        if self.is_basic or self._is_mask():
+            return None
+        last: Any = np.full(self.whole(np.empty(shape, bool)).shape, -1)
+        stored = np.arange(int(np.prod(many))).reshape(many)
+        last[self.index] = stored
+        return last[self.index] == stored
+
+    def _is_mask(self) -> bool:
+        each = index_parts(self.index)
+        return len(each) == 1 and getattr(getattr(each[0], "dtype", None), "kind", "") == "b"
+
+
+EVERYTHING = Place()
+
+
+class Read(Node):
+    """A part of an array: its adjoint is added to that part of the adjoint of the whole."""
+
+    __slots__ = ("place",)
+
+    def __init__(self, shape: tuple[int, ...], dtype: Any, whole: Node, place: Place) -> None:
+        super().__init__(shape, dtype, (whole,))
+        self.place = place
+
+    def back(self, g: Any, sweep: Sweep, owned: bool) -> None:
+        (source,) = self.sources
+        if not source.shape:
+            sweep.add(source, summed(g if self.place.sign > 0 else -g, (), sweep.lead))
+            return
+        buffer = sweep.buffer(source, g)
+        if not sweep.many:
+            self.place.add(buffer, g)
+            return
+        for row, t in sweep.rows(buffer, g):
+            self.place.add(row, t)
+
+
+class Store(Node):
+    """An array of which a part has been overwritten."""
+
+    __slots__ = ("place",)
+
+    def __init__(self, old: Node, place: Place, value: Node | None, dtype: Any) -> None:
+        super().__init__(old.shape, dtype, (old,) if value is None else (old, value))
+        self.place = place
+
+    def back(self, g: Any, sweep: Sweep, owned: bool) -> None:
+        if not self.shape:
+            if len(self.sources) == 2:
+                value = self.sources[1]
+                sweep.add(value, np.reshape(g, shape_of(g) + value.shape) if value.shape else g)
+            return
+        g = g if owned and is_in_order(g) else own_copy(g)
+        parts = [self.place.taken(row) for row, _ in sweep.rows(g, g)]
+        if len(self.sources) == 2:
+            value = self.sources[1]
+            stays = self.place.winners(self.shape, shape_of(parts[0]))
+            if stays is not None:
+                parts = [np.where(stays, part, 0) for part in parts]
+            parts = [summed(part, value.shape, 0) for part in parts]
+            sweep.add(value, np.stack(parts) if sweep.many else parts[0], False)
+        sweep.add(self.sources[0], g, True)
+
+
+class Step(Node):
+    """A place on the tape, where the kernel records what is done to single floats."""
+
+    __slots__ = ("at",)
+
+    def __init__(self, at: int) -> None:
+        super().__init__((), np.dtype(float))
+        self.at = at
+
+
+# -- the sweep -----------------------------------------------------------------------------
+
+
+def own_copy(g: Any) -> Any:
+    """An adjoint that can be written to, through the views of a whole: it lies in C order."""
+    return g.copy() if is_array(g) else g
+
+
+def is_in_order(g: Any) -> bool:
+    """Whether an adjoint lies in C order, in all its parts."""
+    if isinstance(g, Pair):
+        return is_in_order(g.primal) and is_in_order(g.tangent)
+    return not isinstance(g, np.ndarray) or bool(g.flags.c_contiguous)
+
+
+def summed(g: Any, shape: tuple[int, ...], lead: int) -> Any:
+    """The adjoint of what was broadcast from this shape, behind `lead` axes in front."""
+    here = shape_of(g)
+    if here[lead:] == shape:
+        return g
+    extra = len(here) - lead - len(shape)
+    g = np.sum(g, tuple(range(lead, lead + extra))) if extra else g
+    axes = tuple(
+        lead + i
+        for i, (n, m) in enumerate(zip(shape, shape_of(g)[lead:], strict=True))
+        if n == 1 and m != 1
+    )
+    return np.sum(g, axes, keepdims=True) if axes else g
+
+
+def scattered(g: Any, numbers: Any, size: int, lead: int) -> Any:
+    """Elements added up at their numbers, in one axis of this size (behind one of several)."""
+    if lead:
+        each = [scattered(row, numbers, size, 0) for row in g]
+        return np.stack(each) if each else np.zeros((0, size), plain(g).dtype)
+    flat, numbers = np.reshape(g, -1), np.ravel(numbers)
+    if isinstance(flat, Pair):
+        if np.iscomplexobj(plain(flat)):
+            parts = [np.bincount(numbers, x, size) for x in (flat.real, flat.imag)]
+            return parts[0] + 1j * parts[1]
+        return np.bincount(numbers, flat, size)
+    if flat.dtype == np.float64:
+        return np.bincount(numbers, flat, size)
+    result = np.zeros(size, flat.dtype)
+    np.add.at(result, numbers, flat)
+    return result
+
+
+def fitted(t: Any, dtype: Any) -> Any:
+    """An adjoint in the precision of what it belongs to; real if that is real."""
+    there = getattr(t, "dtype", None)
+    if there is dtype or dtype is None:
+        return t
+    if there is None:
+        return t.real if dtype.kind != "c" and isinstance(plain(t), complex) else t
+    if there == dtype or there.kind == "O":
+        return t
+    if there.kind == "c" and dtype.kind != "c":
+        t = t.real
+    return t.astype(dtype) if is_array(t) else t
+
+
+class AdjointsOfAnyKind:
+    """The adjoints of a tape where some are duals that it was not made for."""
+
+    def __init__(self, tape: Any, floats: Any) -> None:
+        self.tape, self.position = tape, floats.position
+        self.values: list[Any] = [floats[i] for i in range(len(tape))]
+
+    def add(self, place: int, g: Any) -> bool:
+        """Add to the adjoint at a place."""
+        self.values[place] = self.values[place] + g
+        return True
+
+    def back(self, stop: int) -> tuple[Any, Any] | None:
+        """Walk down to a place, or to what was read from elsewhere."""
+        while self.position > stop:
+            self.position -= 1
+            g = self.values[self.position]
+            if type(g) is float and g == 0.0:
+                continue
+            for parent, slope in self.tape.step(self.position):
+                if parent < 0:
+                    return self.tape.externals[-2 - parent], g
+                self.add(parent, slope * g)
+        return None
+
+    def __getitem__(self, place: int) -> Any:
+        return self.values[place]
+
+    def block(self, start: int, shape: tuple[int, ...]) -> Any:
+        """The adjoints of an array whose elements have places from `start` on."""
+        values = self.values[start : start + int(np.prod(shape))]
+        return np.stack(values).reshape(shape)
+
+
+class Sweep:
+    """One walk back over what was recorded.
+
+    Parameters
+    ----------
+    level : forms.ReverseLevel
+        What has recorded.
+    many : bool
+        Whether adjoints have an axis of several in front; not with a tape.
+    """
+
+    def __init__(self, level: Any, many: bool = False) -> None:
+        self.many = many
+        self.lead = int(many)
+        self.level = level
+        self.adjoints: Any = level.adjoints()
+        self.is_on_tape = self.adjoints is not None
+        self.blocks = list(level.blocks.items())
+        self.waiting: dict[Node, Any] = {}
+        self.owned: set[Node] = set()
+        self.heap: list[tuple[int, Node]] = []
+
+    def add(self, node: Node, t: Any, owned: bool = False) -> None:
+        """Add to the adjoint of a node; `owned` says that nobody else holds t."""
+        if type(t) is np.ndarray and t.dtype is node.dtype and t.ndim:
+            pass  # mostly
+        elif type(node) is Step:
+            t = fitted(t[()] if is_array(t) else t, node.dtype)
+            if not self.adjoints.add(node.at, t):
+                self.adjoints = AdjointsOfAnyKind(self.level.tape, self.adjoints)
+                self.adjoints.add(node.at, t)
+            return
+        else:
+            fit = fitted(t, node.dtype)
+            if fit is not t:
+                t, owned = fit, False
+        old = self.waiting.get(node)
+        if old is None:
+            self.waiting[node] = t
+            if owned:
+                self.owned.add(node)
+            heapq.heappush(self.heap, (-node.number, node))
+        elif node in self.owned and type(old) is type(t) is np.ndarray:
+            old += t
+        else:
+            self.waiting[node] = old + t
+            self.owned.add(node)
+
+    def buffer(self, node: Node, like: Any) -> Any:
+        """The adjoint of an array, to be written to, with room for what is like this."""
+        old = self.waiting.get(node)
+        levels = levels_in(like)
+        if old is None or levels - levels_in(old):
+            shape = shape_of(like)[: self.lead] + node.shape
+            zeros: Any = (
+                np.zeros(shape, node.dtype, like=like) if levels else np.zeros(shape, node.dtype)
+            )
+            self.add(node, zeros, True)
+        elif node not in self.owned or not is_in_order(old):
+            self.waiting[node] = own_copy(old)
+            self.owned.add(node)
+        return self.waiting[node]
+
+    def rows(self, whole: Any, g: Any) -> Iterable[tuple[Any, Any]]:
+        """Each of several adjoints; one alone."""
+        return zip(whole, g, strict=True) if self.many else [(whole, g)]
+
+    def run(self, leaves: Sequence[Node], free: bool) -> list[Any]:
+        """Walk back to the inputs; their adjoints, None for zero. `free` forgets the record."""
+        kept = set(leaves)
+        found: dict[Node, Any] = {}
+        with quiet():
+            while True:
+                if self.is_on_tape:
+                    self._go_down()
+                if not self.heap:
+                    break
+                node = heapq.heappop(self.heap)[1]
+                g = self.waiting.pop(node)
+                owned = node in self.owned
+                if owned:
+                    self.owned.remove(node)
+                if node in kept:
+                    found[node] = g
+                elif node.sources:
+                    node.back(g, self, owned)
+                    if free:
+                        node.sources, node.pull = (), None
+        return [
+            self.adjoints[leaf.at] if type(leaf) is Step else found.get(leaf) for leaf in leaves
+        ]
+
+    def _go_down(self) -> None:
+        """Walk down the tape as far as its steps are younger than all nodes that wait."""
+        while True:
+            stop = self.level.length_at(-self.heap[0][0]) if self.heap else 0
+            block = self.blocks[-1] if self.blocks else None
+            if block is not None and block[1].start > stop:
+                stop = block[1].start
+            if self.adjoints.position > stop:
+                met = self.adjoints.back(stop)
+                if met is not None:
+                    self.add(*met)
+                    continue
+            if block is None or block[1].start < self.adjoints.position:
+                self.is_on_tape = self.adjoints.position > 0
+                return
+            self.blocks.pop()
+            self.add(block[0], self.adjoints.block(block[1].start, block[0].shape), True)
+
+
+# -- strong zeros --------------------------------------------------------------------------
+
+
+class Strength(threading.local):
+    """Whether a sweep looks for 0·∞: in a second walk, where the first met what is not finite."""
+
+    on = False
+
+
+STRENGTH = Strength()
+
+
+def strongly(product: Callable[[Any, Any], Any], g: Any, c: Any) -> Any:
+    """product(g, c), in which a zero is stronger than an infinite or undefined factor."""
+    y = product(g, c)
+    if not STRENGTH.on or np.all(plain(y) == plain(y)):
+        return y
+    return strong_product(c if product is operator.mul else 1 / c, g, True)

@@ -1,0 +1,467 @@
+"""One evaluation of the function that records, and the sweeps back over it.
+
+    level   = ReverseLevel(…)
+    outputs = f(primal + form·ε, …)          every step is recorded
+    adjoints of the inputs                   = a sweep back, from the adjoints of the outputs
+
+A gradient takes one evaluation and one sweep, however many inputs there are. `prefers_backward`
+says when that is the cheaper way.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, Literal
+
+import numpy as np
+
+from . import product_transposes, transposes
+from .arguments import Inputs, Outputs, is_complex
+from .differentiations import close_level, doubt, open_level
+from .forms import Form, ReverseLevel, dtype_of
+from .kernel import DRIVERS, KERNEL
+from .pair import Function, as_number, dual, is_array, own, parts, plain, shape_of
+from .promises import (
+    is_like_plain,
+    note_like_plain,
+    refuse_unless_holomorphic,
+    refuse_unless_plain,
+    weights,
+)
+from .records import STRENGTH, Node, Step, Sweep
+from .structure import leaves
+from .zeros import is_finite
+
+Mode = Literal["forward", "reverse"] | None
+
+LEAST_NUMBERS = 32 if KERNEL else 256  # with fewer inputs, forward mode is as fast
+LEAST_ELEMENTS = 128  # the same for inputs in arrays
+FEW = 1024  # so many inputs can go forward where a sweep meets what is not finite
+ADJOINTS = 1 << 20  # about so many elements of adjoints of the outputs in one sweep
+
+assert transposes and product_transposes  # what forms can do is entered there
+
+
+# Where the way back is missing, and nobody has asked for it, forward mode has the last word: it
+# succeeds, or it raises the error that is the function's own.
+UNABLE = (TypeError, ValueError, AttributeError, NotImplementedError)
+
+# -- which way -----------------------------------------------------------------------------
+
+
+def refuse_unless_mode(driver: str, mode: Any) -> None:
+    """Raise ValueError if this is not a mode."""
+    if mode not in (None, "forward", "reverse"):
+        raise ValueError(f"{driver}: mode is 'forward', 'reverse' or None; got {mode!r}.")
+
+
+def prefers_backward(inputs: Inputs, mode: Mode) -> bool:
+    """Whether a gradient takes a sweep back: if there are many inputs, unless mode tells.
+
+    Many are 32 numbers (256 without the kernel), or 128 elements of arrays.
+    """
+    if mode is not None or isinstance(inputs.f, Outputs):
+        return mode == "reverse" and not isinstance(inputs.f, Outputs)
+    if inputs.size < LEAST_NUMBERS:
+        return False
+    return inputs.size >= LEAST_ELEMENTS or not any(map(is_array, inputs.leaves))
+
+
+def is_plain_vector(x: Any) -> bool:
+    """Whether x is an array of floats in one axis, for which a plain copy can stand."""
+    return (
+        type(x) is np.ndarray
+        and x.dtype == np.float64
+        and x.ndim == 1
+        and x.size > 0
+        and x.flags.carray
+    )
+
+
+def prefers_rows(inputs: Inputs, outputs: Outputs) -> bool:
+    """Whether a Jacobian with so many outputs takes sweeps: if they are far fewer than inputs."""
+    return 4 * sum(map(np.size, outputs.values)) <= inputs.size
+
+
+# -- the evaluation ------------------------------------------------------------------------
+
+
+class Record:
+    """What one evaluation of f has recorded.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        The call.
+    has_aux : bool
+        Whether f returns (result, aux).
+
+    Attributes
+    ----------
+    outputs : Outputs
+        What f returned; its tangents are forms.
+    is_doubtful : bool
+        Whether f has caught an error of a dual, or made objects of duals, and went on.
+    """
+
+    def __init__(self, inputs: Inputs, has_aux: bool = False) -> None:
+        self.inputs, self.has_aux = inputs, has_aux
+        self.outputs, self.is_doubtful = self._evaluate(inputs)
+
+    def _evaluate(self, inputs: Inputs) -> tuple[Outputs, bool]:
+        opened = open_level()
+        self.level = level = ReverseLevel(opened)
+        level.start_tape(inputs.leaves)
+        self.nodes: list[Node] = []
+        seeds = []
+        try:
+            with level:
+                for x in inputs.leaves:
+                    seed, node = level.seed(own(x))
+                    seeds.append(seed)
+                    self.nodes.append(node)
+                y = inputs.call(seeds)
+            outputs = Outputs(inputs.driver, y, level, self.has_aux)
+            why = doubt(opened)
+            return outputs, why == "error" or (
+                why == "objects" and not is_like_plain(inputs.f, inputs.leaves)
+            )
+        finally:
+            close_level(opened)
+
+    def refuse_unless_plain(self) -> None:
+        """Raise TypeError if the plain function gives something else."""
+        level, nodes = self.level, self.nodes
+
+        def evaluate(points: list[Any]) -> Outputs:
+            moved = copy.copy(self.inputs)
+            moved.leaves = points
+            return self._evaluate(moved)[0]
+
+        along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in self.inputs.leaves]
+        refuse_unless_plain(self.inputs, along, self.outputs, self.has_aux, evaluate)
+        note_like_plain(self.inputs)
+        self.level, self.nodes = level, nodes
+
+    def swept(self, adjoints: Sequence[Any], many: bool = False, free: bool = False) -> list[Any]:
+        """The adjoints of the inputs, from one of each output (None for zero).
+
+        `many`: each has an axis of several in front. `free`: the record is not used again.
+        """
+        if many and self.level.tape is not None and len(self.level.tape):
+            counts = {len(g) for g in adjoints if g is not None}
+            each = [
+                self.swept([None if g is None else g[j] for g in adjoints]) for j in range(*counts)
+            ]
+            return [np.stack(parts) for parts in zip(*each, strict=True)]
+        sweep = Sweep(self.level, many)
+        for value, tangent, g in zip(
+            self.outputs.values, self.outputs.tangents, adjoints, strict=True
+        ):
+            if g is not None and tangent is not None:
+                if not isinstance(tangent, Form):
+                    raise TypeError(f"an output of {type(value).__name__} has lost its record.")
+                sweep.add(tangent.node, g)
+        front = next((shape_of(g)[:1] for g in adjoints if g is not None), ()) if many else ()
+        found = sweep.run(self.nodes, free)
+        if free:
+            self.level.forget()
+        return [_as_input(x, g, front) for x, g in zip(self.inputs.leaves, found, strict=True)]
+
+
+def _as_input(x: Any, g: Any, front: tuple[int, ...]) -> Any:
+    """The adjoint of an input in its shape, with nobody else's memory."""
+    shape = front + shape_of(x)
+    if g is None:
+        number = plain(x)
+        if shape or isinstance(number, np.ndarray):
+            return np.zeros(shape, dtype_of(x))
+        return type(number)(0) if dtype_of(x) is None else 0.0
+    if dtype_of(x) is None and not is_complex(x):
+        g = g.real if hasattr(g, "real") else g
+    if not (shape or is_array(x)):
+        return as_number(g[()] if is_array(g) else g)
+    if not is_array(g):
+        g = np.stack([g]).reshape(shape)
+    return _owned(g)
+
+
+def _owned(g: Any) -> Any:
+    """An adjoint in memory of its own."""
+    if type(g) is np.ndarray and g.base is None and g.flags.c_contiguous:
+        return g
+    return np.copy(g, "C")
+
+
+# -- gradients -----------------------------------------------------------------------------
+
+
+def gradient(
+    inputs: Inputs, has_aux: bool, check: Callable[[Outputs], None], is_told: bool
+) -> tuple[Outputs, list[Any]] | None:
+    """The one output and its derivative in each input; None if this is left to forward mode.
+
+    `is_told`: the user wants it this way.
+    """
+    try:
+        record = Record(inputs, has_aux)
+    except UNABLE:
+        if is_told:
+            raise
+        return None
+    if record.is_doubtful:
+        if not is_told:
+            return None
+        record.refuse_unless_plain()
+    outputs = record.outputs
+    check(outputs)
+    try:
+        slopes = record.swept([_one(outputs.values[0])], free=True)
+    except UNABLE:
+        if is_told:
+            raise
+        return None
+    value = plain(outputs.values[0])
+    if value != value:
+        return outputs, [s * np.nan for s in slopes]
+    if not all(map(is_finite, slopes)):
+        if inputs.size <= FEW:
+            return None
+        slopes = _strong(inputs, has_aux)
+    return outputs, slopes
+
+
+def _one(y: Any) -> Any:
+    """The adjoint of the output itself."""
+    number = plain(y)
+    if isinstance(number, np.ndarray):
+        return np.ones_like(number)
+    return 1.0 if isinstance(number, float) else type(number)(1)
+
+
+def _strong(inputs: Inputs, has_aux: bool) -> list[Any]:
+    """The same with zeros that are stronger than infinities."""
+    record = Record(inputs, has_aux)
+    STRENGTH.on = True
+    try:
+        slopes = record.swept([_one(record.outputs.values[0])], free=True)
+    finally:
+        STRENGTH.on = False
+    if not all(map(is_finite, slopes)):
+        warnings.warn(
+            f"{inputs.driver}: some slopes are infinite or undefined here, and reverse mode may "
+            "meet them in another order than forward mode; mode='forward' is exact in this.",
+            RuntimeWarning,
+            stacklevel=6,
+        )
+    return slopes
+
+
+# -- the kernel's short ways --------------------------------------------------------------
+
+
+def _level_with_tape(opened: int) -> ReverseLevel:
+    level = ReverseLevel(opened)
+    level.start_tape([])
+    return level
+
+
+def _input_of(x: Any, level: ReverseLevel) -> tuple[Any, Node]:
+    return level.seed(x)
+
+
+def _swept(level: ReverseLevel, y: Any, node: Node | None, size: int) -> Any:
+    """The slopes of the number y in an array, or in the first numbers on the tape.
+
+    None if they are not all finite.
+    """
+    sweep = Sweep(level)
+    sweep.add(y.tangent.node, 1.0)
+    result: Any
+    if node is None:
+        found = sweep.run([Step(i) for i in range(size)], True)
+        result = found if all(map(math.isfinite, found)) else None
+    else:
+        (g,) = sweep.run([node], True)
+        result = np.zeros(node.shape) if g is None else _owned(g)
+        result = result if is_finite(result) else None
+    level.forget()
+    return result
+
+
+if DRIVERS:
+    DRIVERS.connect_reverse(
+        _level_with_tape, _input_of, _swept, UNABLE, LEAST_NUMBERS, LEAST_ELEMENTS
+    )
+
+
+# -- second order: forward over reverse -----------------------------------------------------
+
+
+def gradient_along(f: Function, x: Any, directions: Any) -> Any:
+    """How the gradient of f at a list or a vector changes along directions, of shape (m, n).
+
+    By one evaluation on a tape over duals; None if this is not all that is needed.
+    """
+    if KERNEL is None or len(directions) > KERNEL.DIRECTIONS:
+        return None
+    opened = open_level(), open_level()
+    level = ReverseLevel(opened[1])
+    level.tape = tape = KERNEL.Tape(opened[0], len(directions))
+    node: Node | None = None
+    try:
+        if type(x) is list:
+            seeds = tape.seeds(x, directions, level)
+        else:
+            seeds, node = level.seed(dual(x.copy(), directions, opened[0]))
+        if seeds is None:
+            return None
+        with level:
+            y = f(seeds)
+            if any(map(doubt, opened)) or type(y) is not KERNEL.Recorded:
+                return None
+            if y.level is not level or plain(y) != plain(y):
+                return None
+            return _tangents(level, y, node, len(x))
+    except UNABLE:
+        return None
+    finally:
+        for each in opened:
+            close_level(each)
+
+
+def _tangents(level: ReverseLevel, y: Any, node: Node | None, n: int) -> Any:
+    tape = level.tape
+    if node is None and not tape.externals and not level.blocks:
+        adjoints = KERNEL.Adjoints(tape)  # type: ignore[union-attr]
+        adjoints.add(y.place, 1.0)
+        adjoints.back(0)
+        result = adjoints.tangents(n)
+    else:
+        sweep = Sweep(level)
+        sweep.add(y.tangent.node, 1.0)
+        each = [Step(i) for i in range(n)] if node is None else [node]
+        found = sweep.run(each, True)
+        older = tape.level1
+        dots = [None if g is None else parts(g, older)[1] for g in found]
+        if node is None:
+            zeros = np.zeros(tape.directions)
+            result = np.stack([zeros if d is None else d for d in dots], axis=-1)
+        else:
+            result = np.zeros((tape.directions, n)) if dots[0] is None else _owned(dots[0])
+    level.forget()
+    return result if is_finite(result) else None
+
+
+# -- Jacobians -----------------------------------------------------------------------------
+
+
+def rows(record: Record) -> list[list[Any]]:
+    """Per output its derivative in each input, of shape out + in; by sweeps of several adjoints."""
+    inputs, outputs = record.inputs, record.outputs
+    table: list[list[Any]] = []
+    for i, value in enumerate(outputs.values):
+        size = int(np.size(plain(value)))
+        if not size:
+            table.append([np.zeros(np.shape(value) + np.shape(x)) for x in inputs.leaves])
+            continue
+        at_once = max(1, min(64, ADJOINTS // max(1, inputs.size)))
+        blocks = [
+            _block(record, i, start, min(size, start + at_once))
+            for start in range(0, size, at_once)
+        ]
+        row = []
+        for x, pieces in zip(inputs.leaves, zip(*blocks, strict=True), strict=True):
+            whole = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
+            whole = np.reshape(whole, np.shape(value) + np.shape(x))
+            row.append(whole if np.ndim(whole) or is_array(x) else as_number(whole[()]))
+        table.append([_nan_rows(value, block) for block in row])
+    return table
+
+
+def _nan_rows(value: Any, block: Any) -> Any:
+    number = plain(value)
+    if not isinstance(number, np.ndarray):
+        return block if number == number else block * np.nan
+    missing = number != number
+    if not np.any(missing):
+        return block
+    return np.where(
+        missing.reshape(missing.shape + (1,) * (np.ndim(block) - missing.ndim)), np.nan, block
+    )
+
+
+def _block(record: Record, i: int, start: int, stop: int) -> list[Any]:
+    """These rows of output i, for each input: of shape (rows, *in)."""
+    inputs, value = record.inputs, record.outputs.values[i]
+    units = np.zeros((stop - start, int(np.size(plain(value)))), dtype_of(value))
+    units[np.arange(stop - start), np.arange(start, stop)] = 1
+    units = units.reshape((stop - start, *np.shape(value)))
+    others: list[Any] = [None] * len(record.outputs.values)
+
+    def swept(g: Any) -> list[Any]:
+        return record.swept([*others[:i], g, *others[i + 1 :]], many=True)
+
+    real = swept(units)
+    turned = swept(units * -1j) if is_complex(value) else [None] * len(real)
+    return [_joined(inputs, x, g, h) for x, g, h in zip(inputs.leaves, real, turned, strict=True)]
+
+
+def _joined(inputs: Inputs, x: Any, of_real: Any, of_imag: Any) -> Any:
+    """The derivative in x, from the adjoints for the real and for the imaginary part."""
+    if not is_complex(x):
+        return of_real if of_imag is None else of_real + 1j * of_imag
+    one, along_i = np.real(of_real), -np.imag(of_real)
+    if of_imag is not None:
+        one, along_i = one + 1j * np.real(of_imag), along_i - 1j * np.imag(of_imag)
+    refuse_unless_holomorphic(inputs, one, along_i)
+    return one
+
+
+# -- vector-Jacobian products --------------------------------------------------------------
+
+
+def pullback_of(record: Record) -> Function:
+    """The function from an adjoint of the output to those of the arguments."""
+    inputs, outputs = record.inputs, record.outputs
+
+    def pullback(cotangent: Any) -> Any:
+        """The adjoints of the arguments, from one in the structure of the function's result."""
+        wanted, given = _shapes(outputs.structure), _shapes(cotangent)
+        if wanted != given:
+            raise ValueError(
+                "vjp: the cotangent must have the structure and shapes of the function's result, "
+                f"{wanted}; got {given}."
+            )
+        numbers = [inputs.number(g) for g in leaves(cotangent)]
+        numbers = [
+            g.astype(dtype_of(v))
+            if type(g) is np.ndarray
+            and dtype_of(v) is not None
+            and (dtype_of(v).kind == "c" or g.dtype.kind != "c")
+            else g
+            for v, g in zip(outputs.values, numbers, strict=True)
+        ]
+        found = record.swept(numbers)
+        if not all(map(is_finite, found)):
+            STRENGTH.on = True
+            try:
+                found = record.swept(numbers)
+            finally:
+                STRENGTH.on = False
+        if any(np.any(plain(v) != plain(v)) for v in outputs.values):
+            found = [g * np.nan for g in found]
+        return inputs.arrange(found)
+
+    return pullback
+
+
+def _shapes(x: Any) -> Any:
+    if isinstance(x, (list, tuple)):
+        return [_shapes(part) for part in x]
+    if isinstance(x, dict):
+        return {key: _shapes(part) for key, part in x.items()}
+    return np.shape(x)

@@ -1,0 +1,710 @@
+"""Reverse mode: the same table, read backwards."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import math
+import threading
+import warnings
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from mpmath import mp
+from support.cases import Case, listed
+from test_higher_order import every_case
+
+import dualad
+from dualad import (
+    Dual,
+    checkpoint,
+    define_rule,
+    derivative,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    value_and_grad,
+    vjp,
+)
+from dualad.forms import Form, Nonlinear
+from dualad.kernel import KERNEL
+from dualad.rules import table
+from dualad.structure import leaves, rebuild
+
+CASES = every_case()
+
+# Functions that ask how large a tangent is, which only numbers can answer.
+FORWARD_ONLY = {
+    "choosing: real_if_close": "is the imaginary part of the tangent negligible?",
+    "polynomials: poly of a matrix": "is the imaginary part of the tangent rounding?",
+}
+
+
+def product(a: Any, b: Any) -> float:
+    """⟨a, b⟩, over all leaves; Re Σ a·b for complex numbers."""
+    pairs = zip(leaves(a), leaves(b), strict=True)
+    return float(sum(np.sum(np.real(np.asarray(x) * np.asarray(y))) for x, y in pairs))
+
+
+def cotangent(value: Any, seed: int) -> Any:
+    """Random numbers in the structure of a value, complex where it is."""
+    random = np.random.default_rng(seed)
+
+    def each(v: Any) -> Any:
+        g = random.normal(size=np.shape(v))
+        if np.iscomplexobj(v):
+            g = g + 1j * random.normal(size=np.shape(v))
+        return g if np.ndim(v) else g[()]
+
+    return rebuild(value, each)
+
+
+def hold_adjoint(
+    f: Callable[..., Any], args: Sequence[Any], along: Sequence[Any], tolerance: float = 1e-12
+) -> None:
+    """⟨ȳ, J·ẋ⟩ = ⟨Jᵀ·ȳ, ẋ⟩, for two cotangents by one pullback."""
+    value, pullback = vjp(f, *args)
+    plain, moved = jvp(f, tuple(args), tuple(along))
+    for v, p in zip(leaves(value), leaves(plain), strict=True):
+        np.testing.assert_array_equal(v, p)
+        assert np.asarray(v).dtype == np.asarray(p).dtype
+    for seed in (1, 2):
+        g = cotangent(value, seed)
+        back = pullback(g)
+        for x, part in zip(args, back, strict=True):
+            assert np.shape(part) == np.shape(x)
+            if isinstance(x, np.ndarray):
+                assert part.dtype == x.dtype and part.flags.owndata and part.flags.writeable
+        pairs = zip(leaves(back), leaves(along), strict=True)
+        size = sum(float(np.sum(np.abs(np.asarray(p) * x))) for p, x in pairs)
+        size += sum(float(np.sum(np.abs(np.asarray(m)))) for m in leaves(moved))
+        assert product(g, moved) == pytest.approx(
+            product(back, along), abs=tolerance * max(1.0, size)
+        )
+
+
+# -- every function ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", sorted(CASES.keys() - FORWARD_ONLY.keys()))
+def test_every_array_function(name: str) -> None:
+    case: Case = CASES[name]
+    with warnings.catch_warnings(action="ignore"):
+        f = lambda *xs: listed(case.f(*xs))  # noqa: E731
+        hold_adjoint(f, case.args, case.steps())
+        places = tuple(range(len(case.args)))
+        rows = jacobian(f, places, mode="reverse")(*case.args)  # several cotangents at once
+        for a, b in zip(leaves(rows), leaves(jacobian(f, places)(*case.args)), strict=True):
+            size = max(1.0, float(np.max(np.abs(b), initial=0)))
+            np.testing.assert_allclose(a, b, rtol=0, atol=1e-11 * size)
+
+
+@pytest.mark.parametrize("name", FORWARD_ONLY)
+def test_what_goes_forward_alone(name: str) -> None:
+    case = CASES[name]
+    with pytest.raises(Nonlinear, match="mode='forward'"):
+        vjp(case.f, *case.args)
+
+    def total(*xs: Any) -> Any:
+        return np.sum(np.real(case.f(*xs)))
+
+    with pytest.raises(Nonlinear):
+        grad(total, mode="reverse")(*case.args)
+    whole = np.tile(case.args[0], (8, 8)) if name.startswith("choosing") else case.args[0]
+    np.testing.assert_array_equal(grad(total)(whole), grad(total, mode="forward")(whole))
+
+
+@pytest.mark.parametrize("name", sorted(CASES.keys() - FORWARD_ONLY.keys())[::7])
+def test_array_functions_of_the_second_order(name: str) -> None:
+    """Forward over reverse, against forward over forward."""
+    case = CASES[name]
+    x, v = case.args[0], case.steps()[0]
+
+    def f(x: Any) -> Any:
+        y = 0.0
+        for part in leaves(listed(case.f(x, *case.args[1:]))):
+            w = cotangent(np.real(part.primal if isinstance(part, Dual) else part), 3)
+            w = w.primal if isinstance(w, Dual) else w
+            y = y + np.sum(np.real(part) * np.asarray(w) * np.real(part))
+        return y
+
+    with warnings.catch_warnings(action="ignore"):
+        try:
+            want = jvp(grad(f, mode="forward"), (x,), (v,))[1]
+        except (TypeError, ArithmeticError) as error:
+            with pytest.raises(type(error)):
+                jvp(grad(f, mode="reverse"), (x,), (v,))
+            return
+        got = jvp(grad(f, mode="reverse"), (x,), (v,))[1]
+    size = max(1.0, float(np.max(np.abs(want), initial=0)))
+    np.testing.assert_allclose(got, want, rtol=0, atol=1e-10 * size)
+
+
+ROWS = [r for r in table() if r.slopes and None not in r.slopes and r.over]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda r: r.name)
+def test_every_row_of_the_table(row: Any) -> None:
+    """On numbers (the tape), NumPy's numbers, arrays, and numbers of mpmath."""
+    f = getattr(dualad, row.name, None) or dualad.dual.function(row)
+    random = np.random.default_rng(3)
+    for _ in range(3):
+        args = [float(random.uniform(*interval)) for interval in row.over]
+        places = tuple(range(len(args)))
+        want = grad(f, places)(*args)
+        assert grad(f, places, mode="reverse")(*args) == pytest.approx(want, rel=1e-15)
+        numbers = [np.float64(a) for a in args]
+        assert grad(f, places, mode="reverse")(*numbers) == pytest.approx(want, rel=1e-13)
+        arrays = [np.full(3, a) for a in args]
+        total = lambda *xs: np.sum(f(*xs))  # noqa: E731
+        for got, w in zip(grad(total, places, mode="reverse")(*arrays), want, strict=True):
+            np.testing.assert_allclose(got, np.full(3, w), rtol=1e-13)
+    if row.name not in ("heaviside", "nextafter", "spacing"):
+        with mp.workdps(30):
+            exact = [mp.mpf(a) for a in args]
+            try:
+                want = grad(f, places)(*exact)
+            except TypeError:
+                return
+            got = grad(f, places, mode="reverse")(*exact)
+            for a, b in zip(got, want, strict=True):
+                assert type(a) is type(b) and abs(a - b) <= 1e-25 * abs(b)
+
+
+def test_the_rows_of_scipy_special() -> None:
+    special = pytest.importorskip("scipy.special")
+    x = np.linspace(0.2, 1.5, 5)
+    for name in ("erf", "gammaln", "j0", "i1", "expit", "ndtr"):
+        f = getattr(special, name)
+        hold_adjoint(lambda x, f=f: f(x) * x, [x], [np.cos(x)])
+
+
+def test_rules_of_the_user() -> None:
+    f = define_rule(lambda x: x**3, "3*x*x", name="cube")
+    g = define_rule(lambda a, b: a * b, [lambda a, b, y: b, lambda a, b, y: a], name="times")
+    x = np.linspace(-1, 1, 5)
+    assert grad(f, mode="reverse")(2.0) == 12.0
+    np.testing.assert_array_equal(grad(lambda x: np.sum(f(x)), mode="reverse")(x), 3 * x * x)
+    assert derivative(grad(f, mode="reverse"))(2.0) == 12.0
+    assert grad(g, (0, 1), mode="reverse")(2.0, 5.0) == (5.0, 2.0)
+
+
+# -- examples of the literature ------------------------------------------------------------
+
+
+def test_the_running_example_of_the_survey() -> None:
+    """Baydin et al. (2018), table 3: y = ln(x₁) + x₁·x₂ − sin(x₂) at (2, 5)."""
+    value, pullback = vjp(lambda a, b: dualad.log(a) + a * b - dualad.sin(b), 2.0, 5.0)
+    assert value == pytest.approx(11.652, abs=1e-3)
+    first, second = pullback(1.0)
+    assert first == 5.5 and second == pytest.approx(2 - math.cos(5.0), rel=1e-15)
+    assert round(second, 4) == 1.7163
+    assert pullback(2.0) == (11.0, 2 * second)
+
+
+def test_vector_jacobian_products_by_hand() -> None:
+    random = np.random.default_rng(0)
+    x, z, g = random.uniform(0.5, 2, (3, 4))
+    a, beta, h = random.normal(size=(5, 4)), random.normal(size=4), random.normal(size=5)
+    np.testing.assert_allclose(vjp(np.exp, x)[1](g)[0], np.exp(x) * g, rtol=1e-15)
+    for f, (one, other) in {
+        np.add: (g, g),
+        np.divide: (g / z, -g * x / z**2),
+    }.items():
+        back = vjp(f, x, z)[1](g)
+        np.testing.assert_allclose(back[0], one, rtol=1e-14)
+        np.testing.assert_allclose(back[1], other, rtol=1e-14)
+    np.testing.assert_allclose(vjp(np.log, x)[1](g)[0], g / x, rtol=1e-14)
+    of_a, of_beta = vjp(lambda a, b: a @ b, a, beta)[1](h)
+    np.testing.assert_allclose(of_a, np.outer(h, beta), rtol=1e-14)
+    np.testing.assert_allclose(of_beta, a.T @ h, rtol=1e-13)
+
+
+def test_a_network() -> None:
+    """Two layers, mean squared error, gradient descent; the gradient by hand."""
+    random = np.random.default_rng(1)
+    x, y = random.normal(size=(64, 100)), random.normal(size=(64, 10))
+    weights = {
+        "first": random.normal(size=(100, 20)) / 10,
+        "second": random.normal(size=(20, 10)) / 5,
+    }
+
+    def loss(w: Any) -> Any:
+        return np.mean((np.maximum(x @ w["first"], 0) @ w["second"] - y) ** 2)
+
+    losses = []
+    for _ in range(20):
+        value, slopes = value_and_grad(loss)(weights)
+        hidden = np.maximum(x @ weights["first"], 0)
+        error = 2 * (hidden @ weights["second"] - y) / y.size
+        np.testing.assert_allclose(slopes["second"], hidden.T @ error, rtol=1e-9, atol=1e-12)
+        back = (error @ weights["second"].T) * (hidden > 0)
+        np.testing.assert_allclose(slopes["first"], x.T @ back, rtol=1e-9, atol=1e-12)
+        weights = {k: weights[k] - 0.1 * slopes[k] for k in weights}
+        losses.append(value)
+    assert losses[-1] < losses[0] and losses == sorted(losses, reverse=True)
+
+
+# -- programs: loops, stores, views --------------------------------------------------------
+
+X = np.random.default_rng(4).uniform(0.5, 1.5, 6)
+
+
+def rosenbrock(x: Any) -> Any:
+    s = 0.0
+    for i in range(len(x) - 1):
+        s += 100.0 * (x[i + 1] - x[i] ** 2) ** 2 + (1.0 - x[i]) ** 2
+    return s
+
+
+def stores(x: Any) -> Any:
+    a = np.zeros_like(x)
+    for i in range(len(x)):
+        a[i] = x[i] * (a[i - 1] if i else 1.0) + np.sin(x[-1 - i])
+    return np.sum(a * x)
+
+
+def views(x: Any) -> Any:
+    a = x * 2
+    v = a[::-1]
+    v[1:3] *= x[:2]
+    a[0] = v[0] * v[1]
+    w = a.reshape(2, 3).T
+    w[1] += x[4:] ** 2
+    w[:, 0] = w[0, 1]
+    return np.sum(a * np.arange(6.0)) + w[2, 1] * v[3]
+
+
+def in_place(x: Any) -> Any:
+    y = np.exp(x)
+    z = y * x
+    y *= 3.0
+    y += z
+    z /= y
+    x **= 2
+    return np.sum(y * z) + x[2]
+
+
+def overlapping(x: Any) -> Any:
+    a = x * x
+    a[1:] = a[:-1]
+    a[[0, 2]] = a[[2, 0]] * 2
+    a[a > 1.0] = x[0]
+    a[[3, 3]] = np.stack([x[1], x[2]])
+    return np.sum(a * x)
+
+
+def scalars_and_arrays(x: Any) -> Any:
+    s = x[0] * x[1]
+    m = np.array([s, x[2], s * x[3]], like=x)
+    t = np.sum(m * x[:3])
+    for e in x:
+        t = t + e * m[1]
+    return t * m[0] / np.max(x)
+
+
+def a_list(x: Any) -> Any:
+    parts = [e * e for e in x]
+    parts = [a * b for a, b in zip(parts, reversed(parts), strict=True)]
+    return sum(parts[1:], parts[0]) / (1.0 + parts[0] ** 0.5)
+
+
+def data_written_to(x: Any) -> Any:
+    w = np.arange(6.0)
+    y = x * w + np.dot(w, x)
+    w[...] = 7.0
+    return np.sum(y * w)
+
+
+def copies(x: Any) -> Any:
+    kept = copy.deepcopy({"all": x, "one": x[0] * x[1]})
+    other = copy.copy(x * 2)
+    x[0] = 3.0
+    other[1] *= kept["one"]
+    real = dualad.real(other)
+    real[2] = x[3] * 2
+    return np.sum(kept["all"] * other) * kept["one"] + np.sum(real * x)
+
+
+PROGRAMS = [copies, rosenbrock, stores, views, in_place, overlapping, scalars_and_arrays, a_list,
+            data_written_to]  # fmt: skip
+
+
+@pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
+def test_programs(f: Callable[[Any], Any]) -> None:
+    want = grad(f, mode="forward")(X)
+    before = X.copy()
+    value, got = value_and_grad(f, mode="reverse")(X)
+    assert value == f(X.copy())
+    np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-13)
+    np.testing.assert_array_equal(X, before)
+    np.testing.assert_allclose(
+        jvp(grad(f, mode="reverse"), (X,), (np.cos(X),))[1],
+        jvp(grad(f, mode="forward"), (X,), (np.cos(X),))[1],
+        rtol=1e-11,
+        atol=1e-11,
+    )
+
+
+@pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
+def test_nesting_in_every_order(f: Callable[[Any], Any]) -> None:
+    want = hessian(f, mode="forward")(X)
+    size = np.max(np.abs(want))
+    for inner in ("forward", "reverse"):
+        for outer in ("forward", "reverse"):
+            g = jacobian(grad(f, mode=inner), mode=outer)  # type: ignore[arg-type]
+            np.testing.assert_allclose(g(X), want, rtol=0, atol=1e-11 * size)
+    by_pullback = jacobian(lambda x: vjp(f, x)[1](1.0)[0], mode="reverse")(X)
+    np.testing.assert_allclose(by_pullback, want, rtol=0, atol=1e-11 * size)
+    of_jvp = grad(lambda x: jvp(f, (x,), (np.ones(6),))[1], mode="reverse")(X)
+    np.testing.assert_allclose(of_jvp, want @ np.ones(6), rtol=0, atol=1e-11 * size)
+
+
+def test_third_order_through_all_modes() -> None:
+    f = lambda x: dualad.sin(x * x) * x  # noqa: E731
+    want = derivative(f, order=3)(0.7)
+    for a in ("forward", "reverse"):
+        for b in ("forward", "reverse"):
+            for c in ("forward", "reverse"):
+                g = grad(grad(grad(f, mode=a), mode=b), mode=c)  # type: ignore[arg-type]
+                assert g(0.7) == pytest.approx(want, rel=1e-12)
+
+
+def test_closures() -> None:
+    """d/dx x·d/dy (x·y), where the inner function holds the outer variable."""
+    for a in ("forward", "reverse"):
+        for b in ("forward", "reverse"):
+
+            def f(x: Any, b: Any = b) -> Any:
+                return x * grad(lambda y: x * x * y, mode=b)(3.0)
+
+            assert grad(f, mode=a)(2.0) == 12.0  # type: ignore[arg-type]
+
+
+def test_threads() -> None:
+    found: dict[int, Any] = {}
+
+    def run(i: int) -> None:
+        for _ in range(20):
+            found[i] = grad(rosenbrock, mode="reverse")((X * (1 + i)).tolist())
+
+    threads = [threading.Thread(target=run, args=(i,)) for i in range(4)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    for i, got in found.items():
+        np.testing.assert_allclose(got, grad(rosenbrock)(X * (1 + i)), rtol=1e-13)
+
+
+# -- conventions ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("many", [3, 2000])
+def test_kinks_zeros_and_infinities_as_forward(many: int) -> None:
+    x = np.zeros(many)
+    x[1] = 4.0
+    for f in (
+        lambda x: np.sum(np.sqrt(x * 0)),
+        lambda x: np.sum(np.where(x > 0, np.sqrt(x), 0 * x)),
+        lambda x: np.sum(np.abs(x)),
+        lambda x: np.sum(np.maximum(x, 0)),
+        lambda x: np.max(x[2:]) + np.linalg.norm(x[2:]),
+        lambda x: sum((np.sqrt(x[i] * 0) for i in range(3)), 0.0),
+    ):
+        want = np.concatenate([grad(f, mode="forward")(x)])
+        np.testing.assert_array_equal(grad(f, mode="reverse")(x), want)
+
+
+def test_infinite_slopes_are_told() -> None:
+    x = np.array([0.0, 4.0])
+    f = lambda x: np.sum(np.sqrt(x))  # noqa: E731
+    np.testing.assert_array_equal(grad(f, mode="reverse")(x), [np.inf, 0.25])
+    with np.errstate(all="ignore"):
+        assert grad(lambda x: x[0] ** 0.5 + x[1], mode="reverse")([0.0, 1.0]) == [math.inf, 1.0]
+
+
+def test_nan_outputs() -> None:
+    with np.errstate(all="ignore"):
+        got = grad(lambda x: np.log(x[0]) + x[1], mode="reverse")(np.array([-1.0, 2.0]))
+        assert np.isnan(got).all()
+        rows = jacobian(np.log, mode="reverse")(np.array([-1.0, 2.0]))
+        np.testing.assert_array_equal(rows, [[np.nan, np.nan], [0, 0.5]])
+
+
+def test_single_precision() -> None:
+    x = np.linspace(0.5, 2, 7, dtype=np.float32)
+    w = np.linspace(0, 1, 7, dtype=np.float32)
+    value, g = value_and_grad(lambda x: np.sum(np.exp(x) * w / x), mode="reverse")(x)
+    assert value.dtype == g.dtype == np.float32
+    want = np.exp(x) * w / x - np.exp(x) * w / x**2
+    np.testing.assert_allclose(g, want, rtol=1e-5)
+
+
+def test_complex_numbers() -> None:
+    z = np.array([0.3 + 1j, 2 - 1j, -0.5 + 0.2j])
+    g = grad(lambda z: np.sum(np.abs(z) ** 2 * np.real(z * z)), mode="reverse")(z)
+    x, y = z.real, z.imag  # (x² + y²)(x² − y²) = x⁴ − y⁴
+    np.testing.assert_allclose(g, 4 * x**3 + 4j * y**3, rtol=1e-13)
+    rows = jacobian(lambda z: np.exp(z * z), mode="reverse")(z)
+    np.testing.assert_allclose(rows, np.diag(2 * z * np.exp(z * z)), rtol=1e-13)
+    with pytest.raises(TypeError, match="holomorphic"):
+        jacobian(np.conj, mode="reverse")(z)
+    real = jacobian(lambda x: np.exp(1j * x), mode="reverse")(x)
+    np.testing.assert_allclose(real, np.diag(1j * np.exp(1j * x)), rtol=1e-13)
+    hold_adjoint(lambda z: [z.real * 2, np.conj(z) * z.imag], [z], [z[::-1] * 1j])
+    assert vjp(lambda z: z * z, 1 + 2j)[1](1.0 + 0j) == (2 + 4j,)
+
+
+@pytest.mark.parametrize("name", ["fft", "ifft", "rfft", "irfft", "hfft", "ihfft", "fft2", "ifft2",
+                                  "rfft2", "irfft2", "fftn", "ifftn", "rfftn", "irfftn"])  # fmt: skip
+@pytest.mark.parametrize("norm", [None, "ortho", "forward"])
+def test_fourier_transforms(name: str, norm: Any) -> None:
+    f, random = getattr(np.fft, name), np.random.default_rng(1)
+    x, v = random.normal(size=(2, 4, 5))
+    z, w = x + 1j * v, v - 2j * x
+    is_real = name in ("rfft", "ihfft", "rfft2", "rfftn")
+    for a, b in [(x, v)] if is_real else [(x, v), (z, w)]:
+        hold_adjoint(lambda a: f(a, norm=norm), [a], [b])
+        for n in (3, 8):
+            if name.endswith(("2", "n")):
+                hold_adjoint(lambda a, n=n: f(a, (n, 4), norm=norm), [a], [b])
+            else:
+                hold_adjoint(lambda a, n=n: f(a, n, 0, norm), [a], [b])
+
+
+def test_other_number_systems() -> None:
+    f = lambda p: p[0] * p[1] + p[1] * p[1]  # noqa: E731
+    assert grad(f, mode="reverse")([Fraction(1, 3), Fraction(2)]) == [2, Fraction(13, 3)]
+    with mp.workdps(40):
+        (slope,) = vjp(lambda x: dualad.exp(x * x), mp.mpf(1) / 3)[1](mp.mpf(1))
+        assert abs(slope - 2 * mp.exp(mp.mpf(1) / 9) / 3) < mp.mpf(10) ** -38
+
+
+# -- drivers -------------------------------------------------------------------------------
+
+
+def test_structures() -> None:
+    f = lambda p, q: {"a": p["x"] * q[0], "b": [np.sum(p["y"]) * q[1]]}  # noqa: E731
+    p, q = {"x": 2.0, "y": np.array([1.0, 2.0])}, (3.0, 4.0)
+    value, pullback = vjp(f, p, q)
+    assert value == {"a": 6.0, "b": [12.0]}
+    of_p, of_q = pullback({"a": 1.0, "b": [10.0]})
+    assert of_p["x"] == 3.0 and of_p["y"].tolist() == [40.0, 40.0] and of_q == (2.0, 30.0)
+    with pytest.raises(ValueError, match="cotangent"):
+        pullback({"a": 1.0})
+    with pytest.raises(ValueError, match="cotangent"):
+        vjp(np.exp, X)[1](np.ones(5))
+
+
+def test_results_are_the_callers_own() -> None:
+    _, pullback = vjp(lambda x: x, X)
+    g = np.ones(6)
+    (back,) = pullback(g)
+    back[0] = 7.0
+    assert g[0] == 1.0 and pullback(g)[0][0] == 1.0
+    (zero,) = vjp(lambda x: np.ones(2), X)[1](np.ones(2))
+    assert zero.tolist() == [0.0] * 6
+    total = grad(np.sum, mode="reverse")(X)
+    total[0] = 3.0
+    assert total[1] == 1.0
+
+
+def test_the_mode() -> None:
+    for driver in (grad, value_and_grad, jacobian, hessian):
+        with pytest.raises(ValueError, match="mode is 'forward'"):
+            driver(np.sum, mode="backward")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="mode='forward'"):
+        jacobian(np.exp, mode="reverse", chunk=2)
+    calls = 0
+
+    def f(x: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return np.sum(np.sin(x))
+
+    x = np.linspace(0, 1, 3000)
+    np.testing.assert_allclose(grad(f)(x), np.cos(x), rtol=1e-13)
+    assert calls == 1
+    rows = jacobian(lambda x: np.stack([f(x), np.sum(x)]))(x)
+    assert calls == 2 and rows.shape == (2, 3000)
+    assert grad(lambda x: (f(x), x[0]), has_aux=True)(x)[1] == 0.0
+
+
+def test_many_numbers_take_one_evaluation() -> None:
+    calls = 0
+
+    def f(x: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return rosenbrock(x)
+
+    x = np.random.default_rng(0).uniform(-1, 1, 700)
+    for given in (x.tolist(), tuple(x.tolist()), x, {"x": x.tolist()}):
+        calls = 0
+        g = f if not isinstance(given, dict) else lambda p: f(p["x"])
+        got = grad(g)(given)
+        assert calls == 1 and type(got) is type(given)
+        got = got["x"] if isinstance(got, dict) else got
+        inner = 400 * x[1:-1] ** 3 - 400 * x[1:-1] * x[2:] + 202 * x[1:-1] - 2 - 200 * x[:-2] ** 2
+        np.testing.assert_allclose(got[1:-1], inner, rtol=1e-10, atol=1e-10)
+
+
+def test_what_f_catches_is_not_lost() -> None:
+    def f(x: Any) -> Any:
+        try:
+            return math.sin(x[0]) + 0.0 * x[1]
+        except TypeError:
+            return x[1]
+
+    for mode in ("forward", "reverse"):
+        with pytest.raises(TypeError):
+            grad(f, mode=mode)([1.0, 2.0])  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        vjp(f, [1.0, 2.0])
+
+
+def test_the_record_is_freed() -> None:
+    grad(rosenbrock, mode="reverse")(X)
+    gc.collect()
+    before = sum(type(x).__name__ == "Node" for x in gc.get_objects())
+    for _ in range(5):
+        grad(views, mode="reverse")(X)
+    gc.collect()
+    assert sum(type(x).__name__ == "Node" for x in gc.get_objects()) <= before
+
+
+def test_long_records_are_freed() -> None:
+    def f(x: Any) -> Any:
+        for _ in range(30_000):
+            x = x + x * 1e-5
+        return np.sum(x)
+
+    slopes = grad(f, mode="reverse")(np.ones(2))
+    np.testing.assert_allclose(slopes, 1.00001**30_000, rtol=1e-9)
+
+
+def test_what_is_kept_is_told() -> None:
+    kept: list[Any] = []
+
+    def f(x: Any) -> Any:
+        kept.append(x[0] * x[1])
+        return x[0] * x[1]
+
+    grad(f, mode="reverse")([2.0, 3.0])
+    with pytest.raises(TypeError, match="differentiation that is over"):
+        grad(lambda y: y * kept[0])(1.0)
+
+
+def test_products_with_the_hessian() -> None:
+    x, v = np.random.default_rng(0).uniform(-1, 1, (2, 40))
+    want = hessian(rosenbrock, mode="forward")(x) @ v
+    np.testing.assert_allclose(hvp(rosenbrock)(x, v), want, rtol=1e-10, atol=1e-10)
+    got = hvp(rosenbrock)(x.tolist(), v.tolist())
+    assert isinstance(got, list)
+    np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-10)
+    f = lambda x: np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)  # noqa: E731
+    x, v = np.random.default_rng(0).uniform(-1, 1, (2, 400))
+    exact = hessian(f, mode="forward")(x)
+    np.testing.assert_allclose(hvp(f)(x, v), exact @ v, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(hessian(f)(x), exact, rtol=1e-9, atol=1e-9)
+
+
+# -- checkpoints ---------------------------------------------------------------------------
+
+
+def test_checkpoints() -> None:
+    calls = 0
+
+    @checkpoint
+    def piece(x: Any, n: int) -> Any:
+        nonlocal calls
+        calls += 1
+        for _ in range(n):
+            x = np.sin(x) * x
+        return {"y": x, "s": np.sum(x)}
+
+    def f(x: Any) -> Any:
+        parts = piece(x * 2, 3)
+        return np.sum(parts["y"] * x) * parts["s"]
+
+    def same(x: Any) -> Any:
+        y = x * 2
+        for _ in range(3):
+            y = np.sin(y) * y
+        return np.sum(y * x) * np.sum(y)
+
+    got = grad(f, mode="reverse")(X)
+    assert calls == 2
+    np.testing.assert_allclose(got, grad(same, mode="forward")(X), rtol=1e-12)
+    np.testing.assert_allclose(grad(f, mode="forward")(X), got, rtol=1e-12)
+    np.testing.assert_allclose(
+        jacobian(grad(f, mode="reverse"))(X), hessian(same, mode="forward")(X), rtol=1e-10
+    )
+    assert f(X) == same(X)
+    y = grad(lambda x: checkpoint(rosenbrock)(x) ** 2, mode="reverse")(X.tolist())
+    np.testing.assert_allclose(y, 2 * rosenbrock(X) * grad(rosenbrock)(X), rtol=1e-12)
+    with pytest.raises(TypeError, match="checkpoint"):
+        grad(lambda x: checkpoint(lambda y: y * x)(3.0 * x), mode="reverse")(2.0)
+
+
+# -- the tape ------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(KERNEL is None, reason="the tape is compiled")
+def test_a_step_takes_24_bytes() -> None:
+    import tracemalloc
+
+    n = 200_000
+
+    def f(x: Any) -> Any:
+        for _ in range(n):
+            x = x * 1.000001
+        return x
+
+    tracemalloc.start()
+    try:
+        (slope,) = grad(lambda p: f(p[0]), mode="reverse")([1.0])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert slope == pytest.approx(1.000001**n, rel=1e-9)
+    assert peak < 2 * 32 * n + 1_000_000  # room grows by doubling
+
+
+@pytest.mark.skipif(KERNEL is None, reason="the tape is compiled")
+def test_numbers_of_arrays_have_places() -> None:
+    """A loop over elements costs as much for n elements as it should, not n²."""
+
+    def f(x: Any) -> Any:
+        y = x * x
+        s = y[0]
+        for i in range(1, len(x)):
+            s = s + y[i] * x[i - 1]
+        return s
+
+    x = np.random.default_rng(0).normal(size=5000)
+    want = np.zeros(5000)
+    want += 2 * x * np.concatenate([[1.0], x[:-1]])
+    want[:-1] += x[1:] ** 2
+    np.testing.assert_allclose(grad(f)(x), want, rtol=1e-12, atol=1e-12)
+
+
+def test_a_form_is_not_an_array() -> None:
+    seen: list[Any] = []
+
+    def f(x: Any) -> Any:
+        seen.append(x.tangent)
+        return np.sum(x)
+
+    grad(f, mode="reverse")(X)
+    (form,) = seen
+    assert type(form) is Form and form.shape == (6,) and form.dtype == float
+    for ask in (np.asarray, bool, abs, lambda t: t * t, np.sin, lambda t: 1 / t, np.sort):
+        with pytest.raises(TypeError, match=r"mode='forward'|unsupported|ufunc"):
+            ask(form)
