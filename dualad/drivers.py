@@ -16,6 +16,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 
 from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple
+from .array.operands import unbuffered
 from .kernel import DRIVERS
 from .pair import is_operand, plain
 from .passes import one_like, run_pass, tangents_of
@@ -28,7 +29,7 @@ from .promises import (
     weights,
 )
 from .stacking import run_passes, run_together, turned
-from .structure import leaves
+from .structure import leaves, rebuild
 from .sweeps import (
     FEW,
     UNABLE,
@@ -607,6 +608,7 @@ def jvp(
 
 def _seeds_along(inputs: Inputs, direction: list[Any]) -> list[Any]:
     """The numbers of a direction, which must have the structure of the selected arguments."""
+    direction = rebuild(direction, unbuffered)
     wanted, given = _shapes(inputs.selected), _shapes(direction)
     if wanted != given:
         raise ValueError(

@@ -20,6 +20,7 @@ import numpy as np
 
 from . import product_transposes, transposes
 from .arguments import Inputs, Outputs, is_complex
+from .array.operands import unbuffered
 from .differentiations import close_level, doubt, open_level
 from .forms import Form, ReverseLevel, dtype_of
 from .kernel import DRIVERS, KERNEL
@@ -32,7 +33,7 @@ from .promises import (
     weights,
 )
 from .records import STRENGTH, Node, Step, Sweep
-from .structure import leaves
+from .structure import leaves, rebuild
 from .zeros import is_finite
 
 Mode = Literal["forward", "reverse"] | None
@@ -430,6 +431,7 @@ def pullback_of(record: Record) -> Function:
 
     def pullback(cotangent: Any) -> Any:
         """The adjoints of the arguments, from one in the structure of the function's result."""
+        cotangent = rebuild(cotangent, unbuffered)
         wanted, given = _shapes(outputs.structure), _shapes(cotangent)
         if wanted != given:
             raise ValueError(

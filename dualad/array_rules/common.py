@@ -112,13 +112,13 @@ def _paired(y: Any, result: Any, level: int) -> Any:
     if tangent is None:
         return y
     if is_array(y) and not is_array(tangent):  # an array without axes
-        tangent = map_leaves(np.asarray, tangent)
+        tangent = with_shape(tangent)
     # a view of the tangent of an operand must not stay one where the value is no view of its value
     return dual(y, map_leaves(_owned, fit(tangent, y)), level)
 
 
 def _owned(x: Any) -> Any:
-    return x.copy() if isinstance(x, np.ndarray) and x.base is not None else x
+    return x if getattr(x, "base", None) is None else x.copy()
 
 
 def composing(*numpy_functions: Callable[..., Any]) -> Callable[..., Any]:
