@@ -26,7 +26,7 @@ from ..dual import Dual, function
 from ..functions import atan2, cos, sin
 from ..kernel import KERNEL, LIFTING
 from ..looks import is_plain
-from ..namespaces import is_exact
+from ..namespaces import is_exact, is_number
 from ..pair import Function, as_number, dual, map_leaves, newest, parts, plain
 from ..rules import Rule
 from ..structure import leaves, rebuild
@@ -184,11 +184,16 @@ if hasattr(math, "sumprod"):  # Python 3.12
 # -- cmath ---------------------------------------------------------------------------------
 
 
+def _is_single(x: Any) -> bool:
+    """Whether x is a plain number: not an array, and not a tangent of another kind."""
+    return is_number(x) and not isinstance(x, np.ndarray)
+
+
 def _complex(x: Any) -> Any:
     """A dual with complex numbers in it, as cmath makes them of real ones."""
 
     def convert(v: Any) -> Any:
-        return v.astype(complex) if isinstance(v, np.ndarray) else complex(v)
+        return complex(v) if _is_single(v) else v.astype(complex)
 
     return map_leaves(convert, x) if isinstance(x, Dual) else complex(x)
 
@@ -440,7 +445,13 @@ def _number_of(kind: Callable[[Any], Any], x: Any) -> Any:
     """The number that is in a dual, at all its levels, as of a kind."""
     if isinstance(plain(x), np.ndarray):
         x = np.reshape(x, ())[()]
-    return map_leaves(lambda v: v if isinstance(v, np.ndarray) else kind(v), x)
+
+    def convert(v: Any) -> Any:
+        if _is_single(v):
+            return kind(v)
+        return v if isinstance(v, np.ndarray) else v.astype(kind)
+
+    return map_leaves(convert, x)
 
 
 @functools.wraps(complex)
@@ -459,7 +470,7 @@ def _as_kind(kind: Any, x: Any) -> Any:
         return kind(x)
 
     def fitting(t: Any) -> Any:
-        return t.astype(kind) if isinstance(t, np.ndarray) else kind(t).item()
+        return kind(t).item() if _is_single(t) else t.astype(kind)
 
     tangent = map_leaves(fitting, x.tangent)
     if kind is np.longdouble:
