@@ -653,6 +653,97 @@ def test_checkpoints() -> None:
         grad(lambda x: checkpoint(lambda y: y * x)(3.0 * x), mode="reverse")(2.0)
 
 
+# -- code as people write it ---------------------------------------------------------------
+
+
+def as_written(x: Any) -> Any:
+    out = np.zeros(len(x))
+    for i in range(len(x)):
+        out[i] = math.sin(float(x[i])) * abs(complex(x[i], 1.0))
+    return out.sum()
+
+
+def slopes_as_written(x: Any) -> Any:
+    size = np.sqrt(x**2 + 1)
+    return np.cos(x) * size + np.sin(x) * x / size
+
+
+@pytest.mark.parametrize("n", [5, 40, 150, 300])
+def test_lifted_code_goes_backward(n: int) -> None:
+    x = np.linspace(0.1, 2.0, n)
+    expected = slopes_as_written(x)
+    for given in (x, x.tolist(), tuple(x.tolist())):
+        for found in (
+            grad(as_written)(given),
+            grad(as_written, mode="reverse")(given),
+            value_and_grad(as_written)(given)[1],
+            grad(as_written, lift=True)(given),
+            grad(as_written, argnums="x")(x=given),  # type: ignore[call-arg]
+            grad(lambda a, b: as_written(a) * b, argnums=(0, 1))(given, 1.0)[0],
+            grad(lambda a: (as_written(a), "aux"), has_aux=True)(given)[0],
+            jacobian(as_written, mode="reverse")(given),
+            vjp(as_written, given)[1](1.0)[0],
+            grad(checkpoint(as_written), mode="reverse")(given),
+        ):
+            assert type(found) is type(given)
+            np.testing.assert_allclose(found, expected, rtol=1e-12)
+        with pytest.raises(TypeError):
+            grad(as_written, mode="reverse", lift=False)(given)
+        with pytest.raises(TypeError):
+            vjp(as_written, given, lift=False)
+    assert value_and_grad(as_written)(x)[0] == as_written(x)
+
+
+def test_drivers_in_lifted_code_take_its_arrays() -> None:
+    n = 40
+    x = np.linspace(0.1, 2.0, n)
+
+    def cube(y: Any) -> Any:
+        return np.sum(y**3)
+
+    def along(y: Any) -> Any:
+        return jvp(cube, (y,), (np.ones(n),))[1]
+
+    def of_hvp(y: Any) -> Any:
+        return np.sum(hvp(cube)(y, np.ones(n)))
+
+    def of_vjp(y: Any) -> Any:
+        return np.sum(vjp(lambda z: z * y**2, np.ones(n))[1](np.ones(n))[0])
+
+    for mode in ("forward", "reverse"):
+        for f, expected in ((along, 6 * x), (of_hvp, np.full(n, 6.0)), (of_vjp, 2 * x)):
+            np.testing.assert_allclose(grad(f, mode=mode)(x), expected, rtol=1e-13)  # type: ignore[arg-type]
+
+
+def test_a_checkpoint_in_lifted_code_takes_its_arrays() -> None:
+    piece = checkpoint(lambda y: math.exp(y[0]) * np.sum(np.square(y)))
+
+    def f(x: Any) -> Any:
+        y = np.zeros(3)
+        y[0], y[1] = x[0], x[0] * x[1]
+        return piece(y)
+
+    a, b = 0.5, 2.0
+    expected = [
+        math.exp(a) * (a**2 + (a * b) ** 2 + 2 * a + 2 * a * b**2),
+        math.exp(a) * 2 * a**2 * b,
+    ]
+    for x in ([a, b], np.array([a, b])):
+        np.testing.assert_allclose(grad(f, mode="reverse")(x), expected, rtol=1e-13)
+        np.testing.assert_allclose(grad(f, mode="forward")(x), expected, rtol=1e-13)
+
+
+def test_what_is_recorded_looks_like_its_number() -> None:
+    def f(x: Any) -> Any:
+        assert all(isinstance(e, float) for e in x)
+        return sum(e * e if isinstance(e, float) else e for e in x)
+
+    x = np.linspace(0.1, 2.0, 150)
+    for mode in (None, "reverse"):
+        np.testing.assert_allclose(grad(f, mode=mode)(x), 2 * x, rtol=1e-13)  # type: ignore[arg-type]
+        np.testing.assert_allclose(grad(f, mode=mode)(x.tolist()), 2 * x, rtol=1e-13)  # type: ignore[arg-type]
+
+
 # -- the tape ------------------------------------------------------------------------------
 
 
