@@ -77,6 +77,7 @@ class ParticipatingLevel(int):
     """
 
     holds_arrays = True  # or its duals are single numbers, and arrays of them those of objects
+
     def applies(self, rule: Any, args: tuple[Any, ...]) -> Any:
         """What a row gives for these arguments."""
         return NotImplemented
