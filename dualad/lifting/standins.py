@@ -500,7 +500,16 @@ def _isinstance(x: Any, kinds: Any, /) -> bool:
     return isinstance(x, kinds)
 
 
+def _type(*args: Any, **kwargs: Any) -> Any:
+    if len(args) == 1 and not kwargs and isinstance(x := unbuffered(args[0]), Dual):
+        return type(plain(x))
+    if len(args) == 1 and isinstance(args[0], ArrayProxy):
+        return np.ndarray
+    return type(*args, **kwargs)
+
+
 _PYTHON: dict[Any, Function] = {float: _float, complex: _to_complex, isinstance: _isinstance}
+_PYTHON[type] = _type
 _PYTHON |= {
     kind: _of_numpy(kind)
     for kind in (np.float64, np.float32, np.longdouble, np.complex128, np.complex64)
