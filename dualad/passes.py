@@ -4,8 +4,7 @@
     outputs = f(primal + seed·ε, …)          direction j has the seed 1 at input j, 0 elsewhere
     ∂outputs/∂input j = the tangents' direction j
 
-One direction per pass is the textbook's loop. By default a pass carries many: a tangent then has
-a leading axis, one entry per direction.
+One direction per pass is the textbook's loop; by default a pass carries many, in a leading axis.
 """
 
 from __future__ import annotations

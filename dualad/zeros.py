@@ -53,7 +53,7 @@ def scale(slope: Any, a: Any, y: Any, kinked: bool) -> Any:
             product = strong_product(slope, tangent, kinked or is_far(a.primal, tangent))
     shape = directions + shape_of(y)
     if shape_of(product) != shape:
-        product = np.copy(np.broadcast_to(product, shape))
+        product = np.copy(np.broadcast_to(product, shape), "C")
     return fit(product, y)
 
 

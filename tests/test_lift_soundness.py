@@ -764,3 +764,33 @@ def test_names_of_scipy() -> None:
     assert area(1.0) == pytest.approx(want, rel=1e-10)
     assert derivative(lambda a: logsumexp([a, 2 * a]))(0.0) == pytest.approx(1.5)
     assert optimize.brentq(lambda x: x - 1.0, 0.0, 3.0) == pytest.approx(1.0)
+
+
+# -- what a function asks of its numbers ---------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "f, x, slope",
+    [
+        (lambda x: x**2 if type(x) is float else x**3, 0.7, 1.4),
+        (lambda x: type(x)(x) * x, 0.7, 1.4),
+        (lambda x: {float: 3.0, np.float64: 2.0}[type(x)] * x, 0.7, 3.0),
+        (lambda x: type("Holder", (), {"y": x})().y * 4.0, 0.7, 4.0),
+        (lambda x: np.mean([x, 3 * x]), np.float64(0.7), 2.0),
+        (lambda x: np.linalg.det([[x, 1.0], [1.0, 2.0]]), 0.7, 2.0),
+        (lambda x: np.interp(0.25, [0.0, 1.0], [x, 4 * x]), 0.7, 1.75),
+    ],
+)
+def test_types_and_lists(f: Any, x: Any, slope: float) -> None:
+    value, got = dualad.value_and_grad(f)(x)
+    assert value == f(x) and type(value) is type(f(x))
+    np.testing.assert_allclose(got, slope, rtol=1e-15)
+
+
+def test_scipys_decorated_functions_have_stand_ins() -> None:
+    """They are closures, made by a decorator that all of them share."""
+    linalg = pytest.importorskip("scipy.linalg")
+    got = dualad.grad(lambda p: linalg.cholesky(p * np.eye(2))[0, 0])(2.0)
+    np.testing.assert_allclose(got, 0.5 / math.sqrt(2.0), rtol=1e-15)
+    got = dualad.grad(lambda p: linalg.solve_triangular(p * np.eye(2), np.ones(2))[0])(2.0)
+    np.testing.assert_allclose(got, -0.25, rtol=1e-15)

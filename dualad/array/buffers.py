@@ -25,6 +25,7 @@ from ..differentiations import refused
 from ..dual import Dual
 from ..kernel import LIFTING
 from ..levels import ParticipatingLevel
+from ..looks import is_plain
 from ..pair import plain, readable_dual
 from ..structure import leaves, rebuild
 from .dualarray import DualArray, Flat, is_basic
@@ -32,6 +33,7 @@ from .operands import ArrayProxy, as_operand, unbuffered
 from .promotion import levels_of, make_room, with_room
 
 Step = Callable[[Any], Any]
+_SNAPSHOTS = ("dump", "dumps", "tobytes", "tofile")  # read memory, as it is now
 
 
 # -- the buffer ----------------------------------------------------------------------------
@@ -243,6 +245,8 @@ class Buffer(_Room, ArrayProxy):
         np.put(self, *args, **kwargs)  # type: ignore[arg-type]
 
     def __getattr__(self, name: str) -> Any:
+        if name in _SNAPSHOTS and is_plain(self.content, np.ndarray):
+            return getattr(self.content, name)
         if name.startswith("_") or not hasattr(DualArray, name) or name in Dual.__slots__:
             raise AttributeError(f"an array made in lifted code has no attribute {name!r}.")
         if not callable(getattr(self.content, name)):

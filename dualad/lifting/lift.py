@@ -429,10 +429,11 @@ def code_for(f: types.FunctionType) -> Any:
     known = noted(f.__code__, 0)
     if known != 0:
         return known
-    code = f.__code__
+    code, name = f.__code__, f.__globals__.get("__name__", "")
+    may_call = bool(code.co_freevars) and _root(name) not in LOADERS  # what it was made of
     if not _may_be_copied(code):
         found: Any = STAYS
-    elif not is_left_alone(name := f.__globals__.get("__name__", ""), code) or code.co_freevars:
+    elif may_call or not is_left_alone(name, code):
         return _copied(f)
     else:
         found = CALLS if _root(name) in _CALLERS else STAYS

@@ -126,12 +126,13 @@ class _Reader:
         n += bool(code.co_flags & 4) + bool(code.co_flags & 8)  # *args, **kwargs
         parameters = code.co_varnames[:n]
         top: Any = _UNKNOWN
-        follows_null = False
+        follows_null = makes_lists = takes_lists = False
         for step in dis.get_instructions(code):
             op = step.opname
             if op in _NOTHING:
                 continue
             below, top = top, _UNKNOWN
+            makes_lists = makes_lists or (op == "BUILD_LIST" and bool(step.arg))
             if op in ("LOAD_ATTR", "LOAD_METHOD"):
                 is_call = op == "LOAD_METHOD" or bool(_HAS_BIT and (step.arg or 0) & 1)
                 top = self.attribute(below, str(step.argval), is_call)
@@ -157,6 +158,9 @@ class _Reader:
                 and not any(top is mark for mark in _MARKS)
                 and _of_value(top, self.seen)
             ):
+                return True
+            takes_lists = takes_lists or (type(top) is _ArrayFunction and top not in _JOINING)
+            if makes_lists and takes_lists:  # of which NumPy would make an array of objects
                 return True
             follows_null = op == "PUSH_NULL" and not _NULL_COMES_LAST
         return isinstance(top, types.ModuleType) and top in _MODULES
@@ -185,6 +189,11 @@ class _Mark:
 
 _UNKNOWN, _PARAMETER, _SELF, _NEED = _MARKS = _Mark(), _Mark(), _Mark(), _Mark()
 _MODULES = (math, cmath, np)
+_ArrayFunction = type(np.mean)
+# These know a dual in a list: it is an argument of its own for NumPy's protocol.
+_JOINING = frozenset(
+    (np.block, np.column_stack, np.concatenate, np.dstack, np.hstack, np.stack, np.vstack)
+)
 _NOTHING = frozenset(("CACHE", "EXTENDED_ARG", "NOP", "PRECALL", "RESUME", "KW_NAMES"))
 _HAS_BIT = sys.version_info >= (3, 12)  # LOAD_ATTR tells by a bit that it is a method's
 _NULL_COMES_LAST = sys.version_info >= (3, 13)

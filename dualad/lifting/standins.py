@@ -27,7 +27,7 @@ from ..functions import atan2, cos, sin
 from ..kernel import KERNEL, LIFTING
 from ..looks import is_plain
 from ..namespaces import is_exact, is_number
-from ..pair import Function, as_number, dual, map_leaves, newest, parts, plain
+from ..pair import Function, as_number, dual, is_array, map_leaves, newest, parts, plain
 from ..rules import Rule
 from ..structure import leaves, rebuild
 from ..table import RULES
@@ -239,7 +239,12 @@ def _makes_buffers(f: Function) -> Function:
         y = f(*args, **kwargs)
         given = [unbuffered(x) for x in leaves([args, kwargs])]
         old = [x for x in given if is_plain(x, np.ndarray)]
-        return y if any(np.may_share_memory(plain(y), x) for x in old) else buffered(y)
+
+        def new(part: Any) -> Any:
+            is_old = any(np.may_share_memory(plain(part), x) for x in old)
+            return part if is_old or not is_array(part) else buffered(part)
+
+        return rebuild(y, new) if isinstance(y, tuple) else new(y)  # with retstep, two
 
     return make
 
@@ -358,7 +363,7 @@ if LIFTING:
 
 @functools.wraps(np.arange)
 def _arange(*args: Any, **kwargs: Any) -> Any:
-    if not _any_dual([*args, *kwargs.values()]):
+    if "like" in kwargs or not _any_dual([*args, *kwargs.values()]):
         return _PLAIN_ARANGE(*args, **kwargs)
     given = dict(zip(("start", "stop", "step"), args, strict=False)) | kwargs
     if len(args) == 1 and "stop" not in kwargs:
@@ -506,7 +511,16 @@ def _isinstance(x: Any, kinds: Any, /) -> bool:
     return isinstance(x, kinds)
 
 
+def _type(*args: Any, **kwargs: Any) -> Any:
+    if len(args) == 1 and not kwargs and isinstance(x := unbuffered(args[0]), Dual):
+        return type(plain(x))
+    if len(args) == 1 and isinstance(args[0], ArrayProxy):
+        return np.ndarray
+    return type(*args, **kwargs)
+
+
 _PYTHON: dict[Any, Function] = {float: _float, complex: _to_complex, isinstance: _isinstance}
+_PYTHON[type] = _type
 _PYTHON |= {
     kind: _of_numpy(kind)
     for kind in (np.float64, np.float32, np.longdouble, np.complex128, np.complex64)
