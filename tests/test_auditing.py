@@ -189,7 +189,7 @@ def test_nobody_else_notices() -> None:
         assert type(plain) is type(Dual(0.0, 1.0))
         return x * other
 
-    assert audit(f, 0.0).findings == []
+    assert audit(f, 0.0, lift=False).findings == []
     assert type(Dual(0.0, 1.0) * 2) is type(Dual(0.0, 1.0))
 
 
