@@ -42,16 +42,19 @@ def nan_where(value: Any, tangent: Any) -> Any:
 # -- complex numbers, and elements ---------------------------------------------------------
 
 
-def _differ(a: Any, b: Any) -> bool:
+def _differ(inputs: Inputs, a: Any, b: Any) -> bool:
     """Whether two tangents differ by more than rounding; what is not finite is not compared."""
+    kinds = [getattr(plain(x), "dtype", np.dtype(float)) for x in (a, b, *inputs.leaves)]
+    eps = max((float(np.finfo(kind).eps) for kind in kinds if kind.kind in "fc"), default=0.0)
+    near = max(1e-6, 2 * eps**0.4)  # 0.003 for float32
     a, b = (np.asarray(plain(t)) for t in (a, b))
     if object in (a.dtype, b.dtype):  # numbers of mpmath
         size = max(abs(a[()]), abs(b[()]))
-        return bool(abs(a[()] - b[()]) > 1e-6 * size)
+        return bool(abs(a[()] - b[()]) > near * size)
     with np.errstate(all="ignore"):
         size = np.maximum(np.abs(a), np.abs(b))
         most = np.max(size, where=np.isfinite(size), initial=0)
-        return bool(np.any(np.abs(a - b) > 1e-6 * size + 1e-12 * most))
+        return bool(np.any(np.abs(a - b) > near * size + near**2 * most))
 
 
 # What the derivatives along the numbers from start to stop and along i times them give together.
@@ -101,7 +104,7 @@ def refuse_unless_holomorphic(inputs: Inputs, one: Any, turned: Any) -> None:
     TypeError
         If they are not the same.
     """
-    if _differ(turned, 1j * one):
+    if _differ(inputs, turned, 1j * one):
         raise refused(
             f"{inputs.driver}: the function is not holomorphic here, for it uses abs, conj, the "
             "real part or the like of a complex argument, and so has no derivative in it; "
@@ -140,7 +143,7 @@ def refuse_unless_elementwise(
     ValueError
         If they are not the same.
     """
-    if any(_differ(t, weights(x) * one) for one, t in zip(ones, weighted, strict=True)):
+    if any(_differ(inputs, t, weights(x) * one) for one, t in zip(ones, weighted, strict=True)):
         raise ValueError(
             "derivative of an array needs an elementwise function: in this one, an element of the "
             "result depends on several elements that went in; use grad or jacobian."

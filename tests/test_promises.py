@@ -707,3 +707,19 @@ def test_a_wrapper_can_be_kept_weakly() -> None:
     g = derivative(functools.partial(math.pow, 2.0))
     assert weakref.ref(g)() is g
     assert Dual(1.0, 1.0).primal == 1.0
+
+
+def test_elementwise_in_single_precision() -> None:
+    """What float32 rounds is no sign that elements depend on each other."""
+    x = np.linspace(-2.0, 2.0, 10_000, dtype=np.float32)
+
+    def f(x: Any) -> Any:
+        return np.exp(-x * x) * np.sin(3 * x) + np.log1p(x * x)
+
+    got = derivative(f)(x)
+    assert got.dtype == np.float32
+    exact = x.astype(float)
+    slope = np.exp(-(exact**2)) * (3 * np.cos(3 * exact) - 2 * exact * np.sin(3 * exact))
+    np.testing.assert_allclose(got, slope + 2 * exact / (1 + exact**2), atol=2e-6)
+    with pytest.raises(ValueError, match="elementwise"):
+        derivative(lambda x: x * np.sum(x))(x[:10])
