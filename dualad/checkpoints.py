@@ -47,7 +47,7 @@ def checkpoint(f: Function, *, lift: bool | None = None) -> Function:
     Examples
     --------
     >>> piece = checkpoint(lambda x: np.sin(x) * x)
-    >>> float(piece(2.0)) == 2.0 * np.sin(2.0)
+    >>> float(piece(2.0)) == float(2.0 * np.sin(2.0))
     True
     """
 
