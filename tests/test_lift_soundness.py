@@ -722,6 +722,14 @@ def test_functions_that_need_nothing_run_as_they_are() -> None:
         derivative(g, lift="no")  # type: ignore[arg-type]
 
 
+def added_to(g: Any, x: Any) -> Any:
+    return x + g(x)  # from Python 3.13 on, one instruction loads x and g
+
+
+def test_a_function_that_is_given_is_lifted_where_it_is_called() -> None:
+    assert grad(added_to, argnums=1)(lambda x: 3.0 * math.exp(x), 0.0) == 4.0
+
+
 def test_every_helper_lifts_by_itself() -> None:
     def f(x: Any) -> Any:
         out = np.zeros(2)

@@ -21,13 +21,14 @@ import numpy as np
 from ..dual import Dual
 from ..kernel import LIFTING
 from ..pair import Function
+from .bytecode import IS_KNOWN
 from .lift import Lifted, has_foreign_stand_in, inspected, is_left_alone, twin_of
 from .standins import NEEDS_LIFT
 
 
 def needs_lift(f: Function) -> bool:
     """Whether f, which a driver is given, is to be lifted; True also where it cannot be told."""
-    return _of_value(f, set())
+    return IS_KNOWN and _of_value(f, set())
 
 
 def _of_value(x: Any, seen: set[Any]) -> bool:
@@ -146,8 +147,8 @@ class _Reader:
                 elif op == "LOAD_CONST" and isinstance(step.argval, types.CodeType):
                     if self.needs(step.argval):
                         return True
-                elif op in ("LOAD_FAST", "LOAD_FAST_CHECK") and step.argval in parameters:
-                    is_self = self.owner is not None and step.argval == parameters[0]
+                elif "LOAD_FAST" in op and (name := _last(step.argval)) in parameters:
+                    is_self = self.owner is not None and name == parameters[0]
                     top = _SELF if is_self else _PARAMETER
                     if follows_null:
                         return True  # a function that was given as an argument is called
@@ -183,6 +184,11 @@ class _Reader:
         return found
 
 
+def _last(loaded: Any) -> str:
+    """The variable that an instruction leaves on top: from Python 3.13 on, one loads two."""
+    return str(loaded[-1] if isinstance(loaded, tuple) else loaded)
+
+
 class _Mark:
     """What the reader may find, beside things that it knows."""
 
@@ -194,7 +200,7 @@ _ArrayFunction = type(np.mean)
 _JOINING = frozenset(
     (np.block, np.column_stack, np.concatenate, np.dstack, np.hstack, np.stack, np.vstack)
 )
-_NOTHING = frozenset(("CACHE", "EXTENDED_ARG", "NOP", "PRECALL", "RESUME", "KW_NAMES"))
+_NOTHING = frozenset(("CACHE", "EXTENDED_ARG", "NOP", "NOT_TAKEN", "PRECALL", "RESUME", "KW_NAMES"))
 _HAS_BIT = sys.version_info >= (3, 12)  # LOAD_ATTR tells by a bit that it is a method's
 _NULL_COMES_LAST = sys.version_info >= (3, 13)
 _FEW = 1000  # of the parts of a container are looked at
