@@ -311,6 +311,14 @@ def needs(f):
     return needs_lift(f)
 
 
+cpdef bint needs_anew(object f) except -1:
+    """The same, read again: a name may stand for something else by now."""
+    if type(f) is Function or type(f) is Method and type(f.__func__) is Function:
+        note = noted((f if type(f) is Function else f.__func__).__code__)
+        note.known, note.decided = 0, {}
+    return needs_lift(f)
+
+
 cdef bint needs_lift(object f) except -1:
     cdef Note note
     cdef void *places[PLACES]

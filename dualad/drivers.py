@@ -45,7 +45,7 @@ from .sweeps import (
     rows,
 )
 from .workers import Columns, Progress, Workers, planned
-from .wrappers import driver, function_for
+from .wrappers import driver, function_for, lifting_as_needed
 from .zeros import is_finite
 
 P = ParamSpec("P")  # the arguments of f,
@@ -546,6 +546,7 @@ def _swapped(block: Any, ndim: int) -> Any:
     return np.transpose(block, (*axes[ndim:], *axes[:ndim]))
 
 
+@lifting_as_needed
 def jvp(
     f: Callable[..., R],
     primals: Sequence[Any],
@@ -626,6 +627,7 @@ def _shapes(x: Any) -> Any:
     return np.shape(x) if is_operand(x) else type(x).__name__
 
 
+@lifting_as_needed
 def vjp(
     f: Callable[..., R], *primals: Any, lift: bool | None = None
 ) -> tuple[R, Callable[[Any], tuple[Any, ...]]]:

@@ -64,6 +64,29 @@ def test_a_global_that_changes_between_calls(monkeypatch: Any) -> None:
     assert d(3.0) == 30.0
 
 
+def inner(x: Any) -> Any:
+    return x * x
+
+
+def outer(x: Any) -> Any:
+    return inner(x)
+
+
+def test_a_function_that_comes_to_need_lifting(monkeypatch: Any) -> None:
+    drivers = derivative(outer), grad(outer, argnums=(0,)), jacobian(outer), jacobian(outer, chunk=1)
+    assert [d(2.0) for d in drivers] == [4.0, (4.0,), 4.0, 4.0]
+    assert dualad.jvp(outer, (2.0,), (1.0,)) == (4.0, 4.0)
+    assert dualad.vjp(outer, 2.0)[1](1.0) == (4.0,)
+    monkeypatch.setattr(sys.modules[__name__], "inner", lambda x: math.exp(x))
+    for _ in range(2):
+        assert [d(0.0) for d in drivers] == [1.0, (1.0,), 1.0, 1.0]
+        assert derivative(outer)(0.0) == grad(outer)(0.0) == jacobian(outer, chunk=1)(0.0) == 1.0
+        assert dualad.jvp(outer, (0.0,), (1.0,)) == (1.0, 1.0)
+        assert dualad.vjp(outer, 0.0)[1](1.0) == (1.0,)
+    with pytest.raises(TypeError, match="math"):
+        derivative(outer, lift=False)(0.0)
+
+
 def changing(x: Any) -> Any:
     global SCALE
     before = scaled(x)

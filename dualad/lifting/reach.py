@@ -239,3 +239,9 @@ def chosen(f: Function, lift: bool | None) -> Function:
     if lift is None:
         lift = LIFTING.needs(f) if LIFTING else needs_lift(f)
     return Lifted(f) if lift else f
+
+
+def needs_lift_after_all(f: Function) -> bool:
+    """Whether a function that ran as it is needs lifting: names may stand for other things now."""
+    needed: bool = LIFTING.needs_anew(f) if LIFTING else needs_lift(f)
+    return needed
