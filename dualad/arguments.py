@@ -54,7 +54,8 @@ class Inputs:
     driver : str
         Who asks, for messages.
     f : callable
-        The function that is called; or, where its one pass has been run already, the `Outputs`.
+        The function that is called; or, where its one pass has been run already, the `Outputs`,
+        which are then `finished`.
     argnums : int, str, or a sequence of these
         Which arguments to differentiate.
     args, kwargs
@@ -62,6 +63,8 @@ class Inputs:
 
     Attributes
     ----------
+    finished : Outputs or None
+        What the one pass of f gave, if it has been run already.
     keys : list of int or str
         Which arguments they are, by position or keyword.
     selected : list
@@ -78,6 +81,7 @@ class Inputs:
         self, driver: str, f: Any, argnums: Argnums, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
         self.driver, self.f = driver, f
+        self.finished: Outputs | None = f if isinstance(f, Outputs) else None
         self.given: dict[Argnum, Any] = dict(enumerate(args))
         self.given.update(kwargs)
         self.positional = len(args)

@@ -138,7 +138,7 @@ def _elementwise_slopes(inputs: Inputs, i: int) -> tuple[Outputs, list[Any]]:
     seedings = [ones]
     if inputs.are_complex[i]:
         seedings.append(turned(inputs, ones))
-    is_known = isinstance(inputs.f, Outputs) or is_elementwise(inputs.f, key, np.shape(x))
+    is_known = inputs.finished is not None or is_elementwise(inputs.f, key, np.shape(x))
     if not is_known:
         seedings.append([None if s is None else weights(x) for s in ones])
     outputs, (slopes, *others) = run_together(inputs, seedings, ())

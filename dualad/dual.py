@@ -87,12 +87,12 @@ def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
 
 
 def _composed(rule: Rule, args: tuple[Any, ...], primals: Any, namespace: Namespace) -> Any:
-    """A rule that is made of others; if it is called by another function, with its values."""
+    """A rule made of others: its tangents, and the values of the function that the user called."""
     called, composition = rule.called_in(namespace), rule.composition_in(namespace)
     if called is None:
         return composition(*args)
     ys = called(*primals)
-    with quiet():  # what there is to say has been said
+    with quiet():  # the call above has issued the warnings
         xs = composition(*args)
     level = newest(args)
 
@@ -233,8 +233,8 @@ def _operators(name: str, operation: Function) -> tuple[Function, Function]:
 
 def _operand(x: Dual, other: Any) -> Any:
     """The other side of an operator; None if it is not a number."""
-    is_number = isinstance(plain(x), np.generic) and not isinstance(other, (list, tuple))
-    if is_array(x) or is_number:  # what stands for an array; beside an array, a list is one too
+    is_like_array = isinstance(plain(x), np.generic) and not isinstance(other, (list, tuple))
+    if is_array(x) or is_like_array:  # beside an array, a list is one too
         other = PROTOCOLS["operand"](other)
     return other if is_operand(other) else None
 
@@ -252,7 +252,7 @@ def _step(f: Callable[[Any], int]) -> Callable[[Dual], int]:
 
 
 class Dual(Pair):
-    """A dual number: value + tangent·ε, with ε² = 0.
+    """A dual number: primal + tangent·ε, with ε² = 0.
 
     Parameters
     ----------

@@ -2,7 +2,7 @@
 
 The tangent of a dual is a `Form` here. Scaling it by a slope, adding two, and the linear functions
 of NumPy (`transposes`) each record a `Node`; so the rules for tangents that are numbers are those
-of reverse mode, too, and there is no other table.
+of reverse mode, too: what is needed beside them is the way back of the linear functions alone.
 
 A form has memory, as the array has that it is the tangent of: views are windows on their whole,
 and what is stored through one of them is seen through all.

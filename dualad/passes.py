@@ -1,6 +1,6 @@
 """A pass: seeds in, one evaluation of the function, tangents out.
 
-    level   = fresh_level()
+    level   = open_level()
     outputs = f(primal + seed·ε, …)          direction j has the seed 1 at input j, 0 elsewhere
     ∂outputs/∂input j = the tangents' direction j
 
@@ -84,10 +84,10 @@ def _dtype_of(x: Any) -> Any:
 
 def run_pass(inputs: Inputs, seeds: Sequence[Any], has_aux: bool = False) -> Outputs:
     """One evaluation of f on seeded inputs."""
-    if isinstance(inputs.f, Outputs):
-        return inputs.f
-    outputs, doubt = _evaluated(inputs, seeds, has_aux)
-    if doubt == "error" or (doubt == "objects" and not is_like_plain(inputs.f, inputs.leaves)):
+    if inputs.finished is not None:
+        return inputs.finished
+    outputs, why = _evaluated(inputs, seeds, has_aux)
+    if why == "error" or (why == "objects" and not is_like_plain(inputs.f, inputs.leaves)):
 
         def evaluate(points: list[Any]) -> Outputs:
             moved = copy.copy(inputs)

@@ -64,8 +64,8 @@ def prefers_backward(inputs: Inputs, mode: Mode) -> bool:
 
     Many are 32 numbers (256 without the kernel), or 128 elements of arrays.
     """
-    if mode is not None or isinstance(inputs.f, Outputs):
-        return mode == "reverse" and not isinstance(inputs.f, Outputs)
+    if mode is not None or inputs.finished is not None:
+        return mode == "reverse" and inputs.finished is None
     if inputs.size < LEAST_NUMBERS:
         return False
     return inputs.size >= LEAST_ELEMENTS or not any(map(is_array, inputs.leaves))

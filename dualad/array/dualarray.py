@@ -119,13 +119,13 @@ class Flat:
 
 @with_short_ways
 class DualArray(Dual):
-    """An array of dual numbers: value + tangent·ε, both plain arrays.
+    """An array of dual numbers: primal + tangent·ε, both plain arrays.
 
     Made by `Dual(array, tangent)`, and by every function that turns duals into arrays.
 
     Attributes
     ----------
-    value : ndarray, shape S
+    primal : ndarray, shape S
         (A DualArray of an older level inside nested derivatives.)
     tangent : ndarray, shape S or (k, *S)
         One direction, or k of them.
