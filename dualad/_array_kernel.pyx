@@ -257,18 +257,16 @@ cdef object slope_like(object slope, int kind):
     return result if (result == slope).all() else None
 
 
-cdef object new_array(
-    int kind, int ndim, Py_ssize_t *shape, const int *order, bint in_order, bint many
-):
+cdef object new_array(int kind, int ndim, Py_ssize_t *shape, const int *order, bint many):
     """An array of the type, dense along the axes in this order; the shape is in this order too.
 
-    `in_order`: the order is 0, 1, …
+    `order`: NULL for 0, 1, …
     """
     cdef cnp.npy_intp dims[AXES]
     cdef cnp.npy_intp strides[AXES]
     cdef cnp.npy_intp size = sizeof(double) if kind == cnp.NPY_DOUBLE else sizeof(float)
     cdef int i, axis
-    if in_order:
+    if order == NULL:
         return cnp.PyArray_SimpleNew(ndim + many, <cnp.npy_intp *>&shape[not many], kind)
     for i in range(ndim, -1, -1):
         axis = 0 if i == 0 else order[i - 1] + 1
@@ -402,7 +400,7 @@ cdef object applied(Row row, object a, object b):
         if out is None:
             for i in range(ndim):
                 shape[i + 1] = cnp.PyArray_DIM(y, i)
-            out = new_array(kind, ndim, shape, order, True, directions)
+            out = new_array(kind, ndim, shape, NULL, directions)
         ndim, shape[1] = 1, cnp.PyArray_SIZE(y)
         for i in range(count):
             lay_flat(&factors[i], <object>used[i], i & 1 and directions, kind, y)
@@ -419,7 +417,7 @@ cdef object applied(Row row, object a, object b):
             if x is out and not is_dense(&factors[i], ndim + 1, shape, cnp.PyArray_ITEMSIZE(y)):
                 out = None
         if out is None:
-            out = new_array(kind, ndim, shape, order, in_order, directions)
+            out = new_array(kind, ndim, shape, NULL if in_order else order, directions)
     if kind == cnp.NPY_DOUBLE:
         odd = combine_doubles(
             ndim + 1, shape, factors, count, cnp.PyArray_DATA(<cnp.ndarray>out)
