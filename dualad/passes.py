@@ -87,7 +87,7 @@ def run_pass(inputs: Inputs, seeds: Sequence[Any], has_aux: bool = False) -> Out
     if isinstance(inputs.f, Outputs):
         return inputs.f
     outputs, doubt = _evaluated(inputs, seeds, has_aux)
-    if doubt == "error" or (doubt == "objects" and not is_like_plain(inputs.f, inputs.leaves)):
+    if doubt == "error" or (doubt and not is_like_plain(inputs.f, inputs.leaves)):
 
         def evaluate(points: list[Any]) -> Outputs:
             moved = copy.copy(inputs)
@@ -100,7 +100,7 @@ def run_pass(inputs: Inputs, seeds: Sequence[Any], has_aux: bool = False) -> Out
 
 
 def _evaluated(inputs: Inputs, seeds: Sequence[Any], has_aux: bool) -> tuple[Outputs, str]:
-    """The outputs, and what makes them doubtful: an "error" that f has caught, or "objects"."""
+    """The outputs, and what makes them doubtful, as `differentiations.doubt` says it."""
     level = open_level()
     try:
         y = inputs.call(seeded(inputs, seeds, level))

@@ -127,9 +127,8 @@ class Record:
                 y = inputs.call(seeds)
             outputs = Outputs(inputs.driver, y, level, self.has_aux)
             why = doubt(opened)
-            return outputs, why == "error" or (
-                why == "objects" and not is_like_plain(inputs.f, inputs.leaves)
-            )
+            unlike = why and not is_like_plain(inputs.f, inputs.leaves)
+            return outputs, why == "error" or bool(unlike)
         finally:
             close_level(opened)
 

@@ -33,7 +33,7 @@ def needs_lift(f: Function) -> bool:
 def _of_value(x: Any, seen: set[Any]) -> bool:
     """Whether something that code reads by name needs lifting where it is called."""
     kind = type(x)
-    if kind in _DATA:
+    if kind in _DATA or isinstance(x, Dual):
         return False
     if kind in _CONTAINERS:
         if id(x) in seen:
