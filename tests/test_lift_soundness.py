@@ -778,6 +778,10 @@ def test_names_of_scipy() -> None:
         (lambda x: type("Holder", (), {"y": x})().y * 4.0, 0.7, 4.0),
         (lambda x: np.mean([x, 3 * x]), np.float64(0.7), 2.0),
         (lambda x: np.linalg.det([[x, 1.0], [1.0, 2.0]]), 0.7, 2.0),
+        (lambda x: np.mean([k * x for k in (1.0, 3.0)]), 0.7, 2.0),
+        (lambda x: np.median(sorted((x, 3 * x, 9.0))), 0.8, 3.0),
+        (lambda x: np.sum(list(map(lambda k: k * x, (1.0, 3.0)))), 0.7, 4.0),
+        (lambda x: np.sum(np.imag([1j * k * x for k in (1.0, 3.0)])), 0.7, 4.0),
         (lambda x: np.interp(0.25, [0.0, 1.0], [x, 4 * x]), 0.7, 1.75),
     ],
 )

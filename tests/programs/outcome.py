@@ -41,8 +41,9 @@ OURS = re.compile(
     r"is for real numbers; got|; make the array with|needs a function with one"
 )
 # Outside lifted code NumPy makes arrays of objects of duals. Where one was made in a run, values are
-# held against those of the plain run, but they have no precision and no strides of their own.
-NO_FAULTS_OF_OBJECTS = ("wrong dtype", "wrong kind", "wrong layout")
+# held against those of the plain run, but they have no precision and no strides of their own, and
+# each is calculated by itself, by the operators of numbers, where NumPy's loops round otherwise.
+NO_FAULTS_OF_OBJECTS = ("wrong dtype", "wrong kind", "wrong bits", "wrong layout")
 DOUBLE, SINGLE = 2.0**-52, 2.0**-23
 
 
