@@ -135,6 +135,7 @@ class _Reader:
             below, top = top, _UNKNOWN
             makes_lists = makes_lists or op == "LIST_APPEND" or (op == "BUILD_LIST" and step.arg)
             if op in ("LOAD_ATTR", "LOAD_METHOD"):
+                makes_lists = makes_lists or step.argval in ("append", "insert", "tolist")
                 is_call = op == "LOAD_METHOD" or bool(_HAS_BIT and (step.arg or 0) & 1)
                 top = self.attribute(below, str(step.argval), is_call)
             else:
