@@ -772,7 +772,7 @@ def test_names_of_scipy() -> None:
 def _appended(x: Any) -> Any:
     parts = []
     for k in (1.0, 3.0):
-        parts.append(k * x)  # noqa: PERF401
+        parts.append(k * x)
     return np.dot(parts, np.ones(2))
 
 

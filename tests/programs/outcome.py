@@ -40,7 +40,7 @@ OURS = re.compile(
     r"a (plain )?array of (float|complex|objects|int)|duals|DualArray (has|is|cannot|of)|"
     r"is for real numbers; got|; make the array with|needs a function with one"
 )
-# Outside lifted code NumPy makes arrays of objects of duals. Where one was made in a run, values are
+# Where lifting is switched off, NumPy makes arrays of objects of duals. Where one was made in a run, values are
 # held against those of the plain run, but they have no precision and no strides of their own, and
 # each is calculated by itself, by the operators of numbers, where NumPy's loops round otherwise.
 NO_FAULTS_OF_OBJECTS = ("wrong dtype", "wrong kind", "wrong bits", "wrong layout")
@@ -81,11 +81,11 @@ def _outcome(program: Program, ignore: tuple[str, ...]) -> Outcome:
     try:
         result = eval(run.call, space)
     except Exception as error:
-        return _refused(error)
+        return _refused(error, program.pure)
     found, outcome = [], Outcome("ok")
     if {i.name: _trace(space[i.name]) for i in program.inputs} != before:
         found.append(("inputs changed", ""))
-    if space["SEEN"].with_objects and not program.lift:
+    if space["SEEN"].with_objects and program.lift is False:
         ignore += NO_FAULTS_OF_OBJECTS
         outcome.notes.append("arrays of objects")
     # Where an error was swallowed, the driver also looks at nearby points, which are others.
@@ -214,7 +214,9 @@ def _leaves(y: Any) -> Iterator[Any]:
 # -- errors ----------------------------------------------------------------------------------
 
 
-def _refused(error: BaseException) -> Outcome:
+def _refused(error: BaseException, pure: bool) -> Outcome:
+    if pure and str(error) == "'Dual' object is not subscriptable":  # x[()]: see protocols.py
+        return Outcome("refused", f"{type(error).__name__}: {error}", _stripped(error))
     seen: list[BaseException] = []
     current: BaseException | None = error
     while current is not None and current not in seen:
