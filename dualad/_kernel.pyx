@@ -486,6 +486,10 @@ cdef extern from *:
         return name;
     }
 
+    static void without_sequence(PyObject *kind) { /* x[()] does not make one, to iterate over */
+        ((PyTypeObject *)kind)->tp_as_sequence->sq_item = NULL;
+    }
+
     static void disguise(PyObject *kind, newfunc make, destructor destroy) {
         PyTypeObject *type = (PyTypeObject *)kind;
         attribute = type->tp_getattro == get_attribute ? attribute : type->tp_getattro;
@@ -495,7 +499,7 @@ cdef extern from *:
         type->tp_vectorcall = NULL;
         type->tp_dealloc = destroy;
         type->tp_flags &= ~Py_TPFLAGS_BASETYPE;
-        type->tp_as_sequence->sq_item = NULL; /* x[()] is no sequence, to iterate over */
+        without_sequence(kind);
     }
 
     /* Duals that were freed, for the next ones. (The kernel is not built without the GIL.) */
@@ -531,6 +535,7 @@ cdef extern from *:
     int deny(int i, const char *name) except -1
     void ask_before(int (*f)(PyObject *, int) except -1) noexcept
     object name_of_caller()
+    void without_sequence(object kind)
     void disguise(object kind, void *make, void *destroy)
     PyObject *fresh(PyTypeObject *kind) except NULL
     PyObject *allocated(PyTypeObject *kind) except NULL
@@ -1964,6 +1969,12 @@ def item_of(kind, readable):
 
 
 KINDS = (Dual, Nested)
+
+
+def subscripted(kind):
+    """A class whose `__getitem__` does not make a sequence of its objects: a decorator."""
+    without_sequence(kind)
+    return kind
 cdef list COMPARISONS = []
 
 

@@ -2,8 +2,8 @@
 
 A driver opens a level and closes it when it returns. What is found of its duals after that has
 escaped, in a cache or an object. And code may catch the error by which a dual refuses to lose its
-derivative, or put duals into an array of objects, and go on: then the driver looks again whether
-what came out is right (`promises`).
+derivative, put duals into an array of objects, or look for one in a cache, and go on: then the
+driver looks again whether what came out is right (`promises`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 
 from . import levels
 from .kernel import KERNEL
-from .pair import Pair
+from .pair import Pair, is_array
 
 _PACKAGE = __name__.rpartition(".")[0]
 
@@ -55,6 +55,25 @@ def is_over(level: int) -> bool:
     return levels.may_close(level) and not is_open(level)
 
 
+_approximate: set[int] = set()  # open levels of which the next function was told
+
+
+def note_approximate(level: int) -> None:
+    """Values that go with tangents of this level hold to tolerances only, as an integrator's do.
+
+    It chooses its steps for values and tangents together, so that two passes with other directions
+    differ in the last digits.
+    """
+    _approximate.difference_update([old for old in list(_approximate) if not is_open(old)])
+    if is_open(level):
+        _approximate.add(int(level))
+
+
+def is_approximate(level: int) -> bool:
+    """Whether `note_approximate` has been told of this open level."""
+    return level in _approximate
+
+
 def levels_in(x: Any) -> set[int]:
     """The levels of a dual, in its primal and its tangent; none for other things."""
     if not isinstance(x, Pair):
@@ -67,8 +86,9 @@ def levels_in(x: Any) -> set[int]:
 
 # -- refusals ------------------------------------------------------------------------------
 
-DOUBTFUL: set[int] = set()  # open levels whose duals have refused something or became objects,
-_by_error: set[int] = set()  # and those of them where that was an error
+DOUBTFUL: set[int] = set()  # open levels with duals that may have lost a derivative,
+_why: dict[int, str] = {}  # and how: the worst of
+_REASONS = ("hash", "objects", "error")
 
 
 def note_refusals(*involved: Any) -> None:
@@ -80,10 +100,22 @@ def note_refusals(*involved: Any) -> None:
 
 def note_refusal(level: int) -> None:
     """The same of a level."""
-    _by_error.intersection_update(DOUBTFUL)
+    _note(level, "error")
+
+
+def note_hash(x: Pair) -> None:
+    """Note that the hash of x was asked for: its plain number has one, and may be in a cache."""
+    for level in () if is_array(x) else levels_in(x):
+        _note(level, "hash")
+
+
+def _note(level: int, why: str) -> None:
+    for old in list(_why):
+        if old not in DOUBTFUL:
+            _why.pop(old, None)
     if is_open(level):
         DOUBTFUL.add(int(level))
-        _by_error.add(int(level))
+        _why[int(level)] = max(why, _why.get(level, why), key=_REASONS.index)
 
 
 def refused(message: str, *involved: Any) -> TypeError:
@@ -115,13 +147,10 @@ def note_objects(x: Any) -> None:
             "write x[i] with an array i of the places to take."
         )
     while isinstance(x, Pair):
-        if is_open(x.level):
-            DOUBTFUL.add(int(x.level))
+        _note(x.level, "objects")
         x = x.primal
 
 
 def doubt(level: int) -> str:
-    """What makes the outputs of an open level doubtful: "error", "objects", or nothing ("")."""
-    if level not in DOUBTFUL:
-        return ""
-    return "error" if level in _by_error else "objects"
+    """What makes the outputs of an open level doubtful: one of the reasons, or nothing ("")."""
+    return _why.get(level, "objects") if level in DOUBTFUL else ""

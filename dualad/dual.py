@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from . import differentiations, levels
-from .differentiations import note_objects, note_refusals, refused
+from .differentiations import note_hash, note_objects, note_refusals, refused
 from .kernel import KERNEL, on_arrays_first
 from .levels import ParticipatingLevel
 from .looks import is_plain, is_told
@@ -335,6 +335,7 @@ class Dual(Pair):
         return bool(self.primal)
 
     def __hash__(self) -> int:
+        note_hash(self)
         raise TypeError(
             "a Dual is unhashable, so that no cache, set or dict can return a number "
             "without its derivative; write x.primal for the key."

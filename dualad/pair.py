@@ -55,10 +55,10 @@ KINDS: dict[type, type[Pair]] = {}
 
 def kind_of(primal: Any) -> type[Pair]:
     """The class of duals that have such a primal."""
-    kind = KINDS.get(type(primal))
+    kind = KINDS.get(type(primal)) or KINDS.get(primal.__class__)
     if kind is None:
-        known = (KINDS[base] for base in type(primal).__mro__ if base in KINDS)
-        kind = KINDS[type(primal)] = next(known, KINDS[object])
+        known = (KINDS[base] for base in primal.__class__.__mro__ if base in KINDS)
+        kind = KINDS[primal.__class__] = next(known, KINDS[object])
     return kind
 
 

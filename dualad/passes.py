@@ -87,7 +87,7 @@ def run_pass(inputs: Inputs, seeds: Sequence[Any], has_aux: bool = False) -> Out
     if inputs.finished is not None:
         return inputs.finished
     outputs, why = _evaluated(inputs, seeds, has_aux)
-    if why == "error" or (why == "objects" and not is_like_plain(inputs.f, inputs.leaves)):
+    if why == "error" or (why and not is_like_plain(inputs.f, inputs.leaves)):
 
         def evaluate(points: list[Any]) -> Outputs:
             moved = copy.copy(inputs)
@@ -100,7 +100,7 @@ def run_pass(inputs: Inputs, seeds: Sequence[Any], has_aux: bool = False) -> Out
 
 
 def _evaluated(inputs: Inputs, seeds: Sequence[Any], has_aux: bool) -> tuple[Outputs, str]:
-    """The outputs, and what makes them doubtful: an "error" that f has caught, or "objects"."""
+    """The outputs, and what makes them doubtful, as `differentiations.doubt` says it."""
     level = open_level()
     try:
         y = inputs.call(seeded(inputs, seeds, level))

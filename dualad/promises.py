@@ -159,13 +159,13 @@ class NotDeterministicError(ValueError):
     """A function gave other values in a later pass of the same call."""
 
 
-def refuse_unless_same(first: Outputs, later: Outputs) -> None:
-    """Compare the values of two passes.
+def refuse_unless_same(first: Outputs, later: Outputs, tolerance: float = 0.0) -> None:
+    """Compare the values of two passes, bit for bit unless there is a tolerance.
 
     Raises
     ------
     NotDeterministicError
-        If there is a difference, beyond 1e-4 of the value.
+        If there is a difference.
     """
     shapes = [[shape_of(v) for v in outputs.values] for outputs in (first, later)]
     if shapes[0] != shapes[1]:
@@ -173,20 +173,25 @@ def refuse_unless_same(first: Outputs, later: Outputs) -> None:
             f"{first.driver}: the function returned other shapes in a later pass than in "
             "the first; it must do the same in every pass."
         )
+    if first.is_approximate or later.is_approximate:
+        tolerance = 1e-4
     for one, other in zip(first.values, later.values, strict=True):
-        one, other = np.asarray(plain(one)), np.asarray(plain(other))
-        # Integrators choose their steps for values and tangents together, so that their last
-        # digits differ between passes; random numbers and counters differ by more.
-        largest = np.max(abs(one[np.isfinite(one)]), initial=0) if one.dtype.kind in "fc" else 0
-        if not (
-            np.array_equal(one, other)
-            or (one.dtype.kind in "fc" and np.allclose(one, other, 1e-4, 1e-4 * largest, True))
-        ):
+        if not _are_same(np.asarray(plain(one)), np.asarray(plain(other)), tolerance):
             raise NotDeterministicError(
                 f"{first.driver}: the function returned other values in a later pass than in the "
                 "first; it must do the same in every pass, without random numbers, counters or "
                 "data that it modifies."
             )
+
+
+def _are_same(one: Any, other: Any, tolerance: float) -> bool:
+    """Whether two arrays are equal, nan where nan is; or to a tolerance."""
+    if np.all((one == other) | ((one != one) & (other != other))):
+        return True
+    if not tolerance or one.dtype.kind not in "fc":
+        return False
+    largest = np.max(abs(one[np.isfinite(one)]), initial=0)
+    return bool(np.allclose(one, other, tolerance, tolerance * largest, True))
 
 
 # -- refusals that were swallowed ----------------------------------------------------------
@@ -260,25 +265,29 @@ def _compare(inputs: Inputs, points: list[Any], outputs: Outputs, has_aux: bool)
         if points is not inputs.leaves:
             raise _Elsewhere from error
         raise
-    mine = outputs.values
+    mine, hidden = outputs.values, ""
     if list(map(shape_of, values)) == list(map(shape_of, mine)):
-        different = [
-            (a, b)
-            for a, b in zip(map(plain, mine), map(plain, values), strict=True)
-            if not np.allclose(np.asarray(a, complex), np.asarray(b, complex), 1e-9, 0, True)
-        ]
-        if not different:
+        pairs = list(zip(map(plain, mine), map(plain, values), strict=True))
+        apart = [pair for pair in pairs if not _are_close(*pair)]
+        if not apart and points is inputs.leaves:
+            apart = [(a, b) for a, b in pairs if np.isinf(np.asarray(a, complex)).any()]
+            hidden = ", an infinity that hides what else went into it"
+        if not apart:
             return
-        got, wanted = map(reprlib.repr, different[0])
+        got, wanted = map(reprlib.repr, apart[0])
     else:
         got, wanted = "other shapes", "others"
     raise refused(
         f"{inputs.driver}: the function caught an error by which a dual had refused to lose its "
         "derivative, or NumPy made an array of objects of duals, and it went on to give "
-        f"{got} where plain numbers give {wanted}; let that error pass, whose message says what to "
-        "write instead, and make arrays by np.stack([x, y]), or in lifted code.",
+        f"{got} where plain numbers give {wanted}{hidden}; let that error pass, whose message says "
+        "what to write instead, and make arrays by np.stack([x, y]), or in lifted code.",
         *inputs.leaves,
     )
+
+
+def _are_close(one: Any, other: Any) -> bool:
+    return np.allclose(np.asarray(one, complex), np.asarray(other, complex), 1e-9, 0, True)
 
 
 def _directions(inputs: Inputs, seeds: list[Any]) -> Iterator[list[Any]]:

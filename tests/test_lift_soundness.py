@@ -800,6 +800,13 @@ def test_names_of_scipy() -> None:
 # -- what a function asks of its numbers ---------------------------------------------------------
 
 
+def _appended(x: Any) -> Any:
+    parts = []
+    for k in (1.0, 3.0):
+        parts.append(k * x)
+    return np.dot(parts, np.ones(2))
+
+
 @pytest.mark.parametrize(
     "f, x, slope",
     [
@@ -809,6 +816,12 @@ def test_names_of_scipy() -> None:
         (lambda x: type("Holder", (), {"y": x})().y * 4.0, 0.7, 4.0),
         (lambda x: np.mean([x, 3 * x]), np.float64(0.7), 2.0),
         (lambda x: np.linalg.det([[x, 1.0], [1.0, 2.0]]), 0.7, 2.0),
+        (lambda x: np.mean([k * x for k in (1.0, 3.0)]), 0.7, 2.0),
+        (lambda x: np.median(sorted((x, 3 * x, 9.0))), 0.8, 3.0),
+        (lambda x: np.sum(list({"a": x, "b": 3 * x}.values())), 0.7, 4.0),
+        (lambda x: np.mean(np.stack([x, 3 * x]).tolist()), 0.7, 2.0),
+        (_appended, 0.7, 4.0),
+        (lambda x: np.sum(np.imag([1j * k * x for k in (1.0, 3.0)])), 0.7, 4.0),
         (lambda x: np.interp(0.25, [0.0, 1.0], [x, 4 * x]), 0.7, 1.75),
     ],
 )

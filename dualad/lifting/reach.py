@@ -34,7 +34,7 @@ def needs_lift(f: Function) -> bool:
 def _of_value(x: Any, seen: set[Any]) -> bool:
     """Whether something that code reads by name needs lifting where it is called."""
     kind = type(x)
-    if kind in _DATA:
+    if kind in _DATA or isinstance(x, Dual):
         return False
     if kind in _CONTAINERS:
         if id(x) in seen:
@@ -127,14 +127,16 @@ class _Reader:
         n += bool(code.co_flags & 4) + bool(code.co_flags & 8)  # *args, **kwargs
         parameters = code.co_varnames[:n]
         top: Any = _UNKNOWN
-        follows_null = makes_lists = takes_lists = False
+        follows_null = takes_lists = False
+        makes_lists: Any = False
         for step in dis.get_instructions(code):
             op = step.opname
             if op in _NOTHING:
                 continue
             below, top = top, _UNKNOWN
-            makes_lists = makes_lists or (op == "BUILD_LIST" and bool(step.arg))
+            makes_lists = makes_lists or op == "LIST_APPEND" or (op == "BUILD_LIST" and step.arg)
             if op in ("LOAD_ATTR", "LOAD_METHOD"):
+                makes_lists = makes_lists or step.argval in ("append", "insert", "tolist")
                 is_call = op == "LOAD_METHOD" or bool(_HAS_BIT and (step.arg or 0) & 1)
                 top = self.attribute(below, str(step.argval), is_call)
             else:
@@ -147,6 +149,7 @@ class _Reader:
                 elif op == "LOAD_CONST" and isinstance(step.argval, types.CodeType):
                     if self.needs(step.argval):
                         return True
+                    makes_lists = makes_lists or step.argval.co_name == "<listcomp>"
                 elif "LOAD_FAST" in op and (name := _last(step.argval)) in parameters:
                     is_self = self.owner is not None and name == parameters[0]
                     top = _SELF if is_self else _PARAMETER
@@ -160,6 +163,7 @@ class _Reader:
                 and _of_value(top, self.seen)
             ):
                 return True
+            makes_lists = makes_lists or top is list or top is sorted
             takes_lists = takes_lists or (type(top) is _ArrayFunction and top not in _JOINING)
             if makes_lists and takes_lists:  # of which NumPy would make an array of objects
                 return True
