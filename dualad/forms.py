@@ -13,7 +13,7 @@ from __future__ import annotations
 import bisect
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, NoReturn, cast
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 
@@ -31,7 +31,6 @@ from .records import (
     Step,
     Store,
     index_parts,
-    next_number,
     strongly,
     summed,
 )
@@ -410,21 +409,8 @@ class Form:
 
     def total(self) -> Form:
         """The sum of all elements."""
-        shape = self.shape
-
-        def pull(g: Any) -> Any:
-            if shape_of(g):  # several
-                g = np.reshape(g, g.shape + (1,) * len(shape))
-                return (np.broadcast_to(g, g.shape[:1] + shape),)
-            if isinstance(g, Pair):
-                g = np.stack([cast(Any, g)])[0:1].reshape(())
-                return (np.broadcast_to(g, shape),)
-            result = np.empty(shape, dtype)
-            result[...] = g
-            return (result,)
-
-        dtype = self.dtype
-        return made_of((), dtype, [self], pull)
+        shape, dtype = self.shape, self.dtype
+        return made_of((), dtype, [self], lambda g: (spread(g, shape, dtype),))
 
     # linear combinations
 
@@ -496,6 +482,16 @@ class Form:
         return rule(*args, **options)
 
 
+def spread(g: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """The adjoint of a sum, for each element."""
+    if shape_of(g):  # several
+        g = np.reshape(g, g.shape + (1,) * len(shape))
+        return np.broadcast_to(g, g.shape[:1] + shape)
+    if isinstance(g, Pair):
+        return np.broadcast_to(np.stack([g])[0:1].reshape(()), shape)  # type: ignore[list-item]
+    return np.full(shape, g, dtype)
+
+
 _BLANK = np.zeros((), bool)
 
 
@@ -545,4 +541,4 @@ def scaled(form: Form, c: Any, product: Callable[[Any, Any], Any]) -> Any:
 if KERNEL:
     KERNEL.connect_forms(Form, form_at)
 if ARRAY_KERNEL:
-    ARRAY_KERNEL.connect_forms(Form, Node, STRENGTH, strongly, summed, next_number)
+    ARRAY_KERNEL.connect_forms(Form, spread)

@@ -47,6 +47,7 @@ def with_short_ways(kind: T) -> T:
     negative = RULES["neg"].called_as(operator.neg)
     array.__neg__ = ARRAY_KERNEL.unary_operator(negative, array.__neg__)
     array.__array_ufunc__ = ARRAY_KERNEL.ufunc_protocol(array.__array_ufunc__)
+    array.__array_function__ = ARRAY_KERNEL.function_protocol(array.__array_function__)
     array.__setitem__ = __setitem__
     array.T = property(transpose, doc=array.T.__doc__)
     array.__getitem__ = KERNEL.item_of(array, __getitem__)
