@@ -459,6 +459,7 @@ cdef object strongly = None     # the product that does
 cdef object summed = None       # the adjoint of what was broadcast
 cdef object fitted = None       # an adjoint in the precision of its node
 cdef object spread_out = None   # the adjoint of what was summed up
+cdef object form_matmul = None  # the matrix product of a form and an array
 cdef object next_number = None
 
 # Where they keep what they know.
@@ -472,6 +473,7 @@ cdef object np_subtract = numpy.subtract
 cdef object np_multiply = numpy.multiply
 cdef object add_up = numpy.add.reduce
 cdef object np_sum = numpy.sum
+cdef object np_matmul = numpy.matmul
 
 
 def connect_records(node, read, step, place, strong, product, narrowed, fit, numbers):
@@ -485,6 +487,12 @@ def connect_records(node, read, step, place, strong, product, narrowed, fit, num
     SOURCES, PULL, PART = place_of(node.sources), place_of(node.pull), place_of(read.place)
     VIEWS, INDEX = place_of(place.views), place_of(place.index)
     SIGN, IS_BASIC = place_of(place.sign), place_of(place.is_basic)
+
+
+def connect_products(matmul):
+    """Tell the kernel what a matrix product does to the tangents of reverse mode."""
+    global form_matmul
+    form_matmul = matmul
 
 
 def connect_forms(kind, spread):
@@ -520,9 +528,10 @@ cdef object new_form(object node, object base, object place):
 
 cdef inline object node_of(object form):
     """The last step of a form."""
-    if SLOT(form, BASE) == <PyObject *>None:
+    cdef PyObject *base = SLOT(form, BASE)
+    if base == <PyObject *>None or SLOT(<object>base, NODE) == SLOT(form, SEEN):
         return <object>SLOT(form, NODE)
-    return form.node
+    return form.node  # something was stored in the whole
 
 
 cdef object window(object form, object index, tuple shape):
@@ -554,7 +563,7 @@ cdef object recorded(Row row, object a, object b):
     cdef cnp.ndarray y
     for i in range(nargs):
         x, form = given[i], None
-        if type(x) is DualArray or isinstance(x, Dual):
+        if type(x) is DualArray or (type_of(x) == OTHER and isinstance(x, Dual)):
             if type(x) is not DualArray and type_of(x.primal) == OTHER:
                 return None
             if type(x) is DualArray and SLOT(x, TANGENT) != NULL:
@@ -613,6 +622,35 @@ cdef object recorded(Row row, object a, object b):
         nodes.append(node_of(form))
     node = new_node(node_class, whole, <object>cnp.PyArray_DESCR(y), nodes, pull)
     return made(y, new_form(node, None, None), level)
+
+
+def input_of(x, level):
+    """An array as an input of a level that records, and the node of its tangent."""
+    node = new_node(node_class, x.shape, x.dtype, (), None)
+    return made(x, new_form(node, None, None), level), node
+
+
+cdef object recorded_product(object v, object w, object v_dot, object w_dot, object level):
+    """v @ w with the forms of v and of w, None where there is none; None if it is for Python."""
+    cdef object y, tangent = None
+    cdef int kind = type_of(v)
+    if level is None or kind == OTHER or kind == WEAK or type_of(w) != kind:
+        return None
+    if type(v) is not ndarray or type(w) is not ndarray:
+        return None
+    if cnp.PyArray_NDIM(<cnp.ndarray>v) == 0 or cnp.PyArray_NDIM(<cnp.ndarray>w) == 0:
+        return None
+    if v_dot is not None and type(v_dot) is not form_class:
+        return None
+    if w_dot is not None and type(w_dot) is not form_class:
+        return None
+    y = np_matmul(v, w)
+    if v_dot is not None:
+        tangent = form_matmul(v_dot, w)
+    if w_dot is not None:
+        other = form_matmul(v, w_dot)
+        tangent = other if tangent is None else tangent + other
+    return made(y, tangent, level) if type(y) is ndarray else pair(y, tangent, level)
 
 
 cdef object sum_of(object x):
@@ -936,7 +974,7 @@ def ufunc_protocol(general):
             if ufunc is numpy.matmul:
                 found = product(inputs[0], inputs[1])
                 if found is not None:
-                    return pair(*found)
+                    return found
             known = PyDict_GetItem(UFUNCS, ufunc)
             row = None if known == NULL else <Row><object>known
             if row is not None and PyTuple_GET_SIZE(inputs) == row.nargs:
@@ -1058,7 +1096,7 @@ def transposed(x):
 
 
 def product(a, b):
-    """Value, tangent and level of a @ b for small arrays of one or two axes; None for others."""
+    """a @ b for small arrays of one or two axes, or arrays that are recorded; None for others."""
     v, w, v_dot, w_dot = a, b, None, None
     level = None
     if type(a) is DualArray:
@@ -1067,7 +1105,9 @@ def product(a, b):
         if level is not None and b.level != level:
             return None
         w, w_dot, level = b.primal, b.tangent, b.level
-    if type(level) is not int or not is_small(v) or not is_small(w):
+    if type(level) is not int:
+        return recorded_product(v, w, v_dot, w_dot, level)
+    if not is_small(v) or not is_small(w):
         return None
     cdef int left = cnp.PyArray_NDIM(<cnp.ndarray>v), right = cnp.PyArray_NDIM(<cnp.ndarray>w)
     if not (1 <= left <= 2 and 1 <= right <= 2):
@@ -1093,10 +1133,10 @@ def product(a, b):
         tangent = tangent[..., 0]
     if left == 1:
         tangent = tangent[..., 0] if right == 1 else tangent[..., 0, EVERYTHING]
-    return y, tangent, level
+    return pair(y, tangent, level)
 
 
-def view(x, index):
+cdef object view(object x, object index):
     """x[index] for slices of plain arrays; None if that is not all there is to it."""
     cdef bint several
     value, tangent = x.primal, x.tangent
@@ -1132,3 +1172,13 @@ def view(x, index):
     if type(part) is not ndarray or cnp.PyArray_NDIM(<cnp.ndarray>part) == 0:
         return None
     return made(part, tangent[(EVERYTHING, *index)] if several else tangent[index], x.level)
+
+
+def item_getter(general):
+    """The method `__getitem__`; `general` takes what is no view of plain arrays."""
+
+    def __getitem__(self, index):
+        part = view(self, index)
+        return general(self, index) if part is None else part
+
+    return __getitem__

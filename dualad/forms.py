@@ -30,6 +30,7 @@ from .records import (
     Read,
     Step,
     Store,
+    flat,
     index_parts,
     strongly,
     summed,
@@ -105,14 +106,11 @@ class ReverseLevel(ParticipatingLevel):
         node = tangent.node
         if type(node) is Step:
             return tape.number(primal, node.at, self)
-        if tape.number(primal, 0, self) is NotImplemented:
-            return NotImplemented
         whole, tangent.block = tangent.block, None
-        if whole is not None and (block := self._block_of(whole)) is not None:
-            assert isinstance(node, Read)
-            place = block.start + node.place.number(whole.shape)
-            return tape.number(primal, place, self)
-        return tape.number(primal, tape.external(node), self)
+        if whole is None or (block := self._block_of(whole)) is None:
+            return tape.number_of(primal, node, self)
+        assert isinstance(node, Read)
+        return tape.number(primal, block.start + node.place.number(whole.shape), self)
 
     # the tape
 
@@ -306,6 +304,15 @@ class Form:
     def within(self, numbers: Any) -> Form:
         """The elements with these numbers, as a view."""
         return self.window(numbers.shape, Place((), numbers))
+
+    def elements(self, numbers: Any) -> Form:
+        """The elements with these numbers, counted in C order, as a view."""
+        place, whole = self.place or EVERYTHING, self.whole
+        halves = tuple(view for view in place.views if view in (np.real, np.imag))
+        each = np.arange(whole.size).reshape(whole.shape)
+        each = place.whole(each * (1 + 1j) if halves else each)[place.index]
+        found = each.reshape(-1)[numbers].astype(int)
+        return self.window(numbers.shape, Place((*halves, flat), found, place.sign), self.dtype)
 
     def viewed(self, view: Callable[[Any], Any], sign: int = 1, dtype: Any = None) -> Form:
         """A view of this by a function that gives views of arrays."""

@@ -131,6 +131,8 @@ class Place:
         elif not is_plain(x, np.ndarray):  # a dual
             numbers = np.arange(x.size).reshape(x.shape)[self.index]
             x += scattered(g, numbers, x.size, 0).reshape(x.shape)
+        elif self.views and 4 * self.index.size > x.size:  # many elements, by their numbers
+            x += scattered(g, self.index, x.size, 0)
         else:
             np.add.at(x, self.index, g)
 
@@ -163,6 +165,11 @@ class Place:
 
 
 EVERYTHING = Place()
+
+
+def flat(x: Any) -> Any:
+    """An array in one axis, as a view, if it lies in C order (or is half of one that does)."""
+    return x.reshape(-1)
 
 
 class Read(Node):
