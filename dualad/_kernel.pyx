@@ -1087,6 +1087,13 @@ cdef class Tape:
         self.externals.append(node)
         return push(&self.record, -1 - <Py_ssize_t>len(self.externals), -1)
 
+    def number_of(self, primal, node, level):
+        """The dual that a node stands for; NotImplemented if its primal is not a float of this tape."""
+        cdef object x = self.number(primal, 0, level)
+        if x is not NotImplemented:
+            (<Dual>x).n = self.external(node)
+        return x
+
     def seeds(self, list x, dots, level):
         """Floats as inputs, whose tangents at the older level are `dots`, of shape (n,) or (m, n).
 

@@ -23,7 +23,7 @@ from .arguments import Inputs, Outputs, is_complex
 from .array.operands import unbuffered
 from .differentiations import close_level, doubt, open_level
 from .forms import Form, ReverseLevel, dtype_of
-from .kernel import DRIVERS, KERNEL
+from .kernel import ARRAY_KERNEL, DRIVERS, KERNEL
 from .pair import Function, as_number, dual, is_array, own, parts, plain, shape_of
 from .promises import (
     is_like_plain,
@@ -269,17 +269,13 @@ def _level_with_tape(opened: int) -> ReverseLevel:
     return level
 
 
-def _input_of(x: Any, level: ReverseLevel) -> tuple[Any, Node]:
-    return level.seed(x)
-
-
 def _swept(level: ReverseLevel, y: Any, node: Node | None, size: int) -> Any:
     """The slopes of the number y in an array, or in the first numbers on the tape.
 
     None if they are not all finite.
     """
     sweep = Sweep(level)
-    sweep.add(y.tangent.node, 1.0)
+    sweep.adjoints.add(y.place, 1.0)
     result: Any
     if node is None:
         found = sweep.run([Step(i) for i in range(size)], True)
@@ -292,9 +288,10 @@ def _swept(level: ReverseLevel, y: Any, node: Node | None, size: int) -> Any:
     return result
 
 
-if DRIVERS:
+if DRIVERS and ARRAY_KERNEL:
     DRIVERS.connect_reverse(
-        _level_with_tape, _input_of, _swept, UNABLE, LEAST_NUMBERS, LEAST_ELEMENTS
+        *(_level_with_tape, ARRAY_KERNEL.input_of, _swept, UNABLE),
+        *(LEAST_NUMBERS, LEAST_ELEMENTS),
     )
 
 
@@ -346,7 +343,7 @@ def _tangents(level: ReverseLevel, y: Any, node: Node | None, n: int) -> Any:
         result = adjoints.tangents(n)
     else:
         sweep = Sweep(level)
-        sweep.add(y.tangent.node, 1.0)
+        sweep.adjoints.add(y.place, 1.0)
         each = [Step(i) for i in range(n)] if node is None else [node]
         found = sweep.run(each, True)
         older = tape.level1

@@ -238,9 +238,10 @@ def _trace(a: Form, offset: int = 0, axis1: int = 0, axis2: int = 1, *args: Any)
 
 @transposes(np.reshape)
 def _reshape(a: Form, shape: Any, order: str = "C", **options: Any) -> Any:
-    shape = np.empty(a.shape, bool).reshape(shape).shape
-    if a.place is None or (not a.place.views and a.place.index is Ellipsis):
-        return a.window(shape, (a.place or EVERYTHING).by(lambda x: x.reshape(shape)))
+    place, whole = a.place or EVERYTHING, np.empty(a.whole.shape, bool)
+    shape = blank(a.shape).reshape(shape).shape
+    if np.may_share_memory(place.whole(whole)[place.index].reshape(shape), whole):
+        return a.window(shape, place.by(lambda x: x.reshape(shape)))
     old, n = a.shape, len(shape)
     return made_of(
         shape, a.dtype, [a], lambda g: (np.reshape(g, shape_of(g)[: lead_of(g, n)] + old),)
@@ -319,7 +320,7 @@ _PLACES: Any = (
     *(np.tril, np.triu, np.diag, np.diagflat, np.diagonal, np.take, np.take_along_axis, np.roll),
     *(np.repeat, np.tile, np.resize, np.delete, np.rot90, np.compress, np.extract, np.insert),
     *(np.vstack, np.hstack, np.dstack, np.column_stack, np.block, np.fft.fftshift),
-    *(np.fft.ifftshift, np.append, np.fliplr, np.flipud),
+    *(np.fft.ifftshift, np.append, np.fliplr, np.flipud, np.lib.stride_tricks.sliding_window_view),
 )
 for _f in _PLACES:
     Form.FUNCTIONS[_f] = _placing(_f)
