@@ -211,6 +211,7 @@ class _Level(Steps, ReverseLevel):
         ReverseLevel.__init__(self, level)
         self.known: dict[Node, Entry] = {}
         self.nodes: dict[Entry, list[Node]] = {}
+        self.sources: dict[Entry, tuple[Entry, ...]] = {}  # each once, as they stand in the step
         self.is_busy = False  # with a step: what is done within it is part of it
         self.active: list[Entry] = []
 
@@ -285,22 +286,37 @@ class _Level(Steps, ReverseLevel):
         if self.is_busy:
             go_on(index, value)
             return
-        before, stored = self._operand(x), self._operand(value)
+        stored, form = self._operand(value), x.tangent
+        before = self._whole(x)
         with self._busy():
             go_on(index, value)
-        if not self._is_new(x):
+        whole = x.tangent.whole
+        node = whole.node
+        if node in self.known:
             return
-        node = x.tangent.node
-        if len(node.sources) == 1 and type(node) is Node and self.known.get(node.sources[0]):
+        if len(node.sources) == 1 and type(node) is Node and node.sources[0] in self.known:
             self._know(node, self.known[node.sources[0]])  # all of it
-        else:
-            self._enter(x, (before, stored), text=f"={_index_text(index)}")
+            return
+        places = [] if form.base is None else [_place_text(form.place)]
+        places += [_index_text(index)] if index is not Ellipsis else []
+        text = "=" + "][".join(places or ["…"])
+        owner = x.primal if x.tangent.base is None else x.primal.base
+        self._enter_node(node, owner, (before, stored), text=text)
+
+    def _whole(self, x: Any) -> Any:
+        """The entry of the array of which x is a view; the array itself if it is constant."""
+        node = x.tangent.whole.node
+        if node in self.known:
+            return self.known[node]
+        sources = self._known_below(node)
+        owner = x.primal if x.tangent.base is None else x.primal.base
+        return self._enter_node(node, owner, sources, text="?") if sources else own(owner)
 
     def note(self, left: Any, sign: str, right: Any, truth: bool) -> None:
         """Note a comparison."""
         if not self.is_busy:
             operands = self._operand(left), self._operand(right)
-            self.add(Entry("branch", truth, [], None, operands, sign, self.where()))
+            self.add(Entry("branch", truth, [], None, operands, text=sign, place=self.where()))
 
     # entries
 
@@ -315,14 +331,28 @@ class _Level(Steps, ReverseLevel):
         self, x: Any, operands: tuple[Any, ...], rule: Rule | None = None, text: str = ""
     ) -> Entry:
         """Note a step, whose result is x."""
-        here = self.where()
         node: Node = x.tangent.node
-        value = x.primal.copy() if is_array(x) else x.primal
-        entry = self.add(Entry("step", value, [], rule, operands, text, here))
         if node in self.known:  # as +x
             node = Node(node.shape, node.dtype, (node,), lambda g: (g,))
             x.tangent = Form(node)
-        self._know(node, entry)
+        return self._enter_node(node, x.primal, operands, rule, text)
+
+    def _enter_node(
+        self,
+        node: Node,
+        value: Any,
+        operands: tuple[Any, ...],
+        rule: Rule | None = None,
+        text: str = "",
+    ) -> Entry:
+        below = dict.fromkeys(x for source in node.sources for x in self._known_below(source))
+        named = dict.fromkeys(x for x in _flat(operands) if isinstance(x, Entry))
+        direct = {x for x in operands if isinstance(x, Entry)}
+        others = tuple(x for x in (*named, *below) if x not in direct)
+        entry = Entry("step", own(value), [], rule, operands, others, text, self.where())
+        self._know(node, self.add(entry))
+        self.sources[entry] = (*(x for x in named if x in below),
+                               *(x for x in below if x not in named))  # fmt: skip
         return entry
 
     def _operand(self, x: Any) -> Any:
@@ -335,10 +365,9 @@ class _Level(Steps, ReverseLevel):
         if node in self.known:
             return self.known[node]
         if type(node) is Read:  # elements, and views
-            index = "…" if node.place.views else _index_text(node.place.index)
-            whole = self._known_below(node.sources[0])
-            if len(whole) == 1:
-                return self._found(x, whole, f"[{index}")
+            whole = self.known.get(node.sources[0]) or self._whole(x)
+            if isinstance(whole, Entry):
+                return self._found(x, (whole,), f"[{_place_text(node.place)}")
         sources = self._known_below(node)
         return self._found(x, sources, "?") if sources else own(x.primal)
 
@@ -395,8 +424,9 @@ class _Level(Steps, ReverseLevel):
         count = len(results)
         for j in reversed(range(count)):
             rows.append(self._output(names[j], found[j], adjoints, j, count))
+        missing = [np.nan if np.any(row.value != row.value) else None for row in reversed(rows)]
         for entry in reversed(entries):
-            rows.append(self._row(entry, adjoints, count))
+            rows.append(_with_nan(self._row(entry, adjoints, count), missing))
         rows.reverse()
         return tuple(rows), tuple(names)
 
@@ -428,7 +458,7 @@ class _Level(Steps, ReverseLevel):
             share = Share(name, v.adjoint, own_adjoints)
             return Row("input", v, name, entry.value, used=entry.used, adjoints=own_adjoints,
                        shares=(share,))  # fmt: skip
-        sources = self._sources(entry)
+        sources = self.sources[entry]
         found = [self._swept(entry, g, sources) for g in own_adjoints]
         shares: list[Share] = []
         for i, x in enumerate(sources) if entry in adjoints else ():
@@ -444,15 +474,6 @@ class _Level(Steps, ReverseLevel):
         return replace(row, used=entry.used, slopes=slopes, adjoints=own_adjoints,
                        shares=tuple(reversed(shares)))  # fmt: skip
 
-    def _sources(self, entry: Entry) -> tuple[Entry, ...]:
-        """What a step is made of, each once, in the order in which it stands there."""
-        (node, *_) = self.nodes[entry]
-        below: dict[Entry, None] = {}
-        for source in node.sources:
-            below.update(dict.fromkeys(self._known_below(source)))
-        named = dict.fromkeys(x for x in _flat(entry.operands) if isinstance(x, Entry))
-        return (*(x for x in named if x in below), *(x for x in below if x not in named))
-
     def _swept(self, entry: Entry, g: Any, sources: Sequence[Entry]) -> list[Any]:
         """What an adjoint of a step gives to its sources: a sweep that ends there."""
         found = self._sweep(entry, g, sources)
@@ -462,8 +483,6 @@ class _Level(Steps, ReverseLevel):
                 found = self._sweep(entry, g, sources)
             finally:
                 STRENGTH.on = False
-        if np.any(plain(entry.value) != plain(entry.value)):
-            found = [t * np.nan for t in found]
         return found
 
     def _sweep(self, entry: Entry, g: Any, sources: Sequence[Entry]) -> list[Any]:
@@ -542,6 +561,10 @@ def _formula_of(x: Any) -> Formula:
     return Number(number)
 
 
+def _place_text(place: Any) -> str:
+    return "…" if place.views else _index_text(place.index)
+
+
 def _index_text(index: Any) -> str:
     """An index as it is written."""
     if isinstance(index, tuple):
@@ -554,6 +577,18 @@ def _index_text(index: Any) -> str:
     if isinstance(index, np.ndarray):
         return f"array {index.shape}" if index.size > 8 else str(index.tolist()).strip("[]")
     return str(index)
+
+
+def _with_nan(row: Row, missing: Sequence[float | None]) -> Row:
+    """A row without adjoints of outputs that are nan, as of those the drivers have none."""
+    if not any(missing):
+        return row
+
+    def each(values: tuple[Any, ...]) -> tuple[Any, ...]:
+        return tuple(v if m is None else v * m for v, m in zip(values, missing, strict=True))
+
+    shares = tuple(replace(s, values=each(s.values)) for s in row.shares)
+    return replace(row, adjoints=each(row.adjoints) if row.adjoints else (), shares=shares)
 
 
 def _unit(j: int, count: int, y: Any = 1.0) -> tuple[Any, ...]:

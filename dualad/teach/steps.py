@@ -49,6 +49,7 @@ class Entry:
     numbers: list[Any] = field(default_factory=list)  # forward: the dual that it is, by direction
     rule: Rule | None = None
     operands: tuple[Any, ...] = ()  # entries, and numbers
+    others: tuple[Entry, ...] = ()  # that it is made of without their being operands
     text: str = ""  # the label of an input, the sign of a comparison
     place: Place = NOWHERE
     variable: Variable = UNNUMBERED
@@ -60,7 +61,7 @@ class Entry:
 
     @property
     def sources(self) -> list[Entry]:
-        return [x for x in self.operands if isinstance(x, Entry)]
+        return [*(x for x in self.operands if isinstance(x, Entry)), *self.others]
 
     def branch(self) -> Row:
         """The row of a comparison."""

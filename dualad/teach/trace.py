@@ -320,7 +320,7 @@ class _Recording(Steps, ParticipatingLevel):
     def note(self, left: Any, sign: str, right: Any, truth: bool) -> None:
         """Note a comparison."""
         operands = self._operand(left), self._operand(right)
-        self.add(Entry("branch", truth, [], None, operands, sign, self.where()))
+        self.add(Entry("branch", truth, [], None, operands, text=sign, place=self.where()))
 
     def _value(self, x: Any) -> Any:
         return x.primal if isinstance(x, Dual) and x.level == self.inner else x
