@@ -12,7 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from .forms import Form, blank, kept, made_of, refuse, scaled_dtype
 from .pair import plain, shape_of
-from .records import summed
+from .records import strongly_summed, summed
 from .transposes import Handler, conj, lead_of, placed, real_dtype, total, transposes
 
 # -- products ------------------------------------------------------------------------------
@@ -44,7 +44,8 @@ def _matrices(form: Form, w: Any) -> Form:
     n = len(shape)
 
     def pull(g: Any) -> Any:
-        return (summed(g @ np.matrix_transpose(w), old, lead_of(g, n)),)
+        t = strongly_summed(np.matmul, g, np.matrix_transpose(w))
+        return (summed(t, old, lead_of(g, n)),)
 
     return made_of(shape, scaled_dtype(form.dtype, w), [form], pull)
 
@@ -54,7 +55,8 @@ def _matrices_behind(w: Any, form: Form) -> Form:
     n = len(shape)
 
     def pull(g: Any) -> Any:
-        return (summed(np.matrix_transpose(w) @ g, old, lead_of(g, n)),)
+        t = strongly_summed(lambda g, w: w @ g, g, np.matrix_transpose(w))
+        return (summed(t, old, lead_of(g, n)),)
 
     return made_of(shape, scaled_dtype(form.dtype, w), [form], pull)
 
@@ -92,7 +94,8 @@ def _einsum(text: str, *operands: Any, **options: Any) -> Any:
     def pull(g: Any) -> Any:
         front = several * lead_of(g, n)
         back = f"{','.join([front + result, *rest])}->{front + term}"
-        return (summed(np.einsum(back, g, *others), old, len(front)),)
+        t = strongly_summed(functools.partial(np.einsum, back), g, *others)
+        return (summed(t, old, len(front)),)
 
     dtype = functools.reduce(scaled_dtype, others, form.dtype)
     return made_of(shape, dtype, [form], pull)

@@ -448,3 +448,16 @@ def strongly(product: Callable[[Any, Any], Any], g: Any, c: Any) -> Any:
     if not STRENGTH.on or np.all(plain(y) == plain(y)):
         return y
     return strong_product(c if product is operator.mul else 1 / c, g, True)
+
+
+def strongly_summed(f: Callable[..., Any], g: Any, *factors: Any) -> Any:
+    """f(g, *factors), sums of products, in which a zero of g is as strong."""
+    y = f(g, *factors)
+    if not STRENGTH.on or np.all(plain(y) == plain(y)):
+        return y
+    bad = [~np.isfinite(plain(c)) for c in factors]
+    some = (plain(g) != 0) * 1.0
+    met = [f(some, *(b * 1.0 if i == j else np.ones(b.shape) for j, b in enumerate(bad)))
+           for i in range(len(bad))]  # fmt: skip
+    rest = f(g, *(np.where(b, 0, c) for b, c in zip(bad, factors, strict=True)))
+    return np.where(np.logical_or.reduce([m != 0 for m in met]), y, rest)

@@ -239,8 +239,14 @@ def _trace(a: Form, offset: int = 0, axis1: int = 0, axis2: int = 1, *args: Any)
 @transposes(np.reshape)
 def _reshape(a: Form, shape: Any, order: str = "C", **options: Any) -> Any:
     shape = np.empty(a.shape, bool).reshape(shape).shape
-    if a.place is None or (not a.place.views and a.place.index is Ellipsis):
-        return a.window(shape, (a.place or EVERYTHING).by(lambda x: x.reshape(shape)))
+    place = a.place or EVERYTHING
+    if place.views or place.index is not Ellipsis:
+        part = place.whole(np.empty(a.whole.shape, bool))[place.index]
+        is_view = np.may_share_memory(part, part.reshape(shape))
+    else:
+        is_view = True
+    if is_view:
+        return a.window(shape, place.by(lambda x: x.reshape(shape)))
     old, n = a.shape, len(shape)
     return made_of(
         shape, a.dtype, [a], lambda g: (np.reshape(g, shape_of(g)[: lead_of(g, n)] + old),)
@@ -258,6 +264,21 @@ for _f in _VIEWS:
     Form.FUNCTIONS[_f] = _viewing(_f)
 if hasattr(np, "permute_dims"):
     Form.FUNCTIONS[np.permute_dims] = _viewing(np.permute_dims)
+
+
+@transposes(np.diagonal)
+def _diagonal(a: Form, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    def view(x: Any) -> Any:  # one that can be written to
+        x = np.moveaxis(x, (axis1, axis2), (-2, -1))[..., max(-offset, 0) :, max(offset, 0) :]
+        n = min(x.shape[-2:])
+        return np.einsum("...ii->...i", x[..., :n, :n])
+
+    return a.viewed(view)
+
+
+@transposes(np.diag)
+def _diag(a: Form, k: int = 0) -> Any:
+    return placed(np.diag, (a, k), {}) if a.ndim == 1 else _diagonal(a, k)
 
 
 @transposes(np.expand_dims)
@@ -316,7 +337,7 @@ def _placing(f: Callable[..., Any]) -> Handler:
 
 
 _PLACES: Any = (
-    *(np.tril, np.triu, np.diag, np.diagflat, np.diagonal, np.take, np.take_along_axis, np.roll),
+    *(np.tril, np.triu, np.diagflat, np.take, np.take_along_axis, np.roll),
     *(np.repeat, np.tile, np.resize, np.delete, np.rot90, np.compress, np.extract, np.insert),
     *(np.vstack, np.hstack, np.dstack, np.column_stack, np.block, np.fft.fftshift),
     *(np.fft.ifftshift, np.append, np.fliplr, np.flipud),

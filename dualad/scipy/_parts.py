@@ -245,7 +245,7 @@ class _Local:
                     self.buffer(whole, g)[part] += g
                 else:
                     for i, slope in self.tape.step(node.at):
-                        self.add(self._parent(i), slope * g)
+                        self.add(self._parent(i), g if i < 0 else slope * g)
         return self.waiting
 
     def add(self, node: Node, t: Any, owned: bool = False) -> None:
