@@ -44,8 +44,8 @@ def fall(p: Any) -> Any:
         (0.0, 9.0),
         [p[1], p[2]],
         events=ground,
-        rtol=1e-9,
-        atol=1e-9,
+        rtol=1e-6,
+        atol=1e-6,
     )
     return np.stack([result.t[-1], result.y[1, -1]])
 
@@ -62,7 +62,7 @@ CASES: dict[str, Case] = {
     "integrate.fixed_quad": lambda p: integrate.fixed_quad(lambda x: np.sin(p[0] * x), 0, p[1])[0],
     "integrate.trapezoid": lambda p: integrate.trapezoid(np.exp(p[0] * T) * p[1], p[2] * T),
     "integrate.solve_ivp": lambda p: integrate.solve_ivp(
-        lambda t, y: lotka(t, y, p), (0, 2), [1.0, p[1]], rtol=1e-9, atol=1e-9
+        lambda t, y: lotka(t, y, p), (0, 2), [1.0, p[1]], rtol=1e-6, atol=1e-6
     ).y[:, -1],
     "integrate.solve_ivp events": fall,
     "integrate.solve_ivp times": lambda p: (
@@ -73,15 +73,15 @@ CASES: dict[str, Case] = {
             "DOP853",
             args=(p,),
             t_eval=np.stack([p[2], 2 * p[0]]),
-            rtol=1e-9,
-            atol=1e-9,
+            rtol=1e-6,
+            atol=1e-6,
         ).y
     ),
     "integrate.solve_ivp implicit": lambda p: integrate.solve_ivp(
-        lotka, (0, 1), [1.0, 0.5], "Radau", args=(p,), rtol=1e-5, atol=1e-5
+        lotka, (0, 1), [1.0, 0.5], "Radau", args=(p,), rtol=1e-4, atol=1e-4
     ).y[:, -1],
     "integrate.odeint": lambda p: integrate.odeint(
-        lambda y, t: lotka(t, y, p), [1.0, 0.5], [0.0, 1.0, 2.0], rtol=1e-8, atol=1e-8
+        lambda y, t: lotka(t, y, p), [1.0, 0.5], [0.0, 1.0, 2.0], rtol=1e-6, atol=1e-6
     ),
     **{
         f"optimize.{name}": lambda p, name=name: getattr(optimize, name)(
@@ -210,7 +210,7 @@ def test_backward_as_forward(name: str) -> None:
     f = CASES[name]
     want = jacobian(f, mode="forward")(P)
     size = np.max(np.abs(want))
-    tolerance = 1e-6 if "solve_ivp" in name or "odeint" in name else 1e-10
+    tolerance = 1e-4 if "solve_ivp" in name or "odeint" in name else 1e-10
     np.testing.assert_allclose(jacobian(f, mode="reverse")(P), want, rtol=0, atol=tolerance * size)
     value, pullback = vjp(f, P)
     g = np.cos(np.arange(np.size(value))).reshape(np.shape(value))
@@ -231,7 +231,7 @@ def test_backward_as_forward(name: str) -> None:
     )
     x = P.tolist()  # numbers, on the tape of the kernel
     plain, slopes = value_and_grad(lambda q: total(np.stack(q)), mode="reverse")(x)
-    assert plain == pytest.approx(float(total(P)), rel=1e-6)
+    assert plain == pytest.approx(float(total(P)), rel=1e-4)
     np.testing.assert_allclose(
         slopes, grad(total, mode="forward")(P), rtol=0, atol=1e2 * tolerance * size
     )
