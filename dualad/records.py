@@ -82,6 +82,18 @@ def index_parts(index: Any) -> tuple[Any, ...]:
     return index if isinstance(index, tuple) else (index,)
 
 
+class Spread:
+    """np.broadcast_to as a view of a part."""
+
+    __slots__ = ("old", "new")
+
+    def __init__(self, old: tuple[int, ...], new: tuple[int, ...]) -> None:
+        self.old, self.new = old, new
+
+    def __call__(self, x: Any) -> Any:
+        return np.broadcast_to(x, self.new)
+
+
 class Place:
     """A part of an array: views of it, one after the other, and an index at the end."""
 
@@ -121,10 +133,19 @@ class Place:
 
     def add(self, x: Any, g: Any) -> None:
         """x[part] += g"""
-        if self.views:
-            x = self.whole(x)
         if self.sign < 0:
             g = -g
+        if self.views:
+            last, all_of_it = self.views[-1], x
+            if type(last) is Spread and self.index is Ellipsis:
+                return Place(self.views[:-1]).add(x, summed(g, last.old, 0))
+            x = self.whole(x)
+            if not plain(x).flags.writeable:  # elements may be in it more than once
+                numbers = np.arange(all_of_it.size).reshape(all_of_it.shape)
+                numbers = self.whole(numbers)[self.index]
+                flat = scattered(g, numbers, all_of_it.size, 0)
+                all_of_it += flat.reshape(all_of_it.shape)
+                return None
         if self.is_basic:
             x[self.index] += g
         elif not is_plain(x, np.ndarray):  # a dual
@@ -132,6 +153,7 @@ class Place:
             x += scattered(g, numbers, x.size, 0).reshape(x.shape)
         else:
             np.add.at(x, self.index, g)
+        return None
 
     def taken(self, x: Any) -> Any:
         """What is in this part, which is zero thereafter."""

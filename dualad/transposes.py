@@ -18,7 +18,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from .dual import function
 from .forms import Form, blank, joint, made_of, plus, refuse, scaled, zero_form
 from .pair import Pair, is_array, plain, shape_of
-from .records import EVERYTHING, scattered, summed
+from .records import EVERYTHING, Spread, scattered, summed
 from .structure import leaves, rebuild
 from .table import RULES
 
@@ -258,6 +258,7 @@ def _viewing(f: Callable[..., Any]) -> Handler:
 
 
 _VIEWS: Any = (
+    np.lib.stride_tricks.sliding_window_view,
     *(np.transpose, np.moveaxis, np.swapaxes, np.matrix_transpose, np.flip, np.rollaxis),
 )
 for _f in _VIEWS:
@@ -299,8 +300,7 @@ def _ravel(a: Form, order: str = "C") -> Any:
 @transposes(np.broadcast_to)
 def _broadcast_to(a: Form, shape: Any, subok: bool = False) -> Any:
     shape = np.broadcast_to(blank(a.shape), shape).shape
-    old, n = a.shape, len(shape)
-    return made_of(shape, a.dtype, [a], lambda g: (summed(g, old, lead_of(g, n)),))
+    return a.window(shape, (a.place or EVERYTHING).by(Spread(a.shape, shape)))
 
 
 # -- choosing and placing: by the numbers of the elements ----------------------------------
