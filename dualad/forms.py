@@ -468,6 +468,12 @@ class Form:
             raise Missing(_NO_WAY.format(f"x.{name}"))
         raise AttributeError(f"a form has no attribute {name!r}.")
 
+    def __repr__(self) -> str:
+        return f"<form of shape {self.shape}>" if self.shape else "<form>"
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)  # whatever its dual is told
+
     def __array__(self, *args: Any, **options: Any) -> NoReturn:
         refuse("an array of a tangent")
 

@@ -126,7 +126,7 @@ def own(x: Any) -> Any:
     if isinstance(x, Pair):
         if not is_array(x):
             return x
-        if type(x) is kind_of(x.primal) and type(x.level) is int:
+        if type(x) is kind_of(x.primal):
             return dual(own(x.primal), own(x.tangent), x.level)
         return np.copy(x, "K")  # type: ignore[call-overload]
     if isinstance(x, np.ndarray):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import string
 from collections.abc import Callable
 from typing import Any
@@ -13,7 +14,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from .forms import Form, blank, kept, made_of, refuse, scaled_dtype
 from .kernel import ARRAY_KERNEL
 from .pair import plain, shape_of
-from .records import summed
+from .records import strongly_summed, summed
 from .transposes import Handler, conj, lead_of, placed, real_dtype, total, transposes
 
 # -- products ------------------------------------------------------------------------------
@@ -31,17 +32,19 @@ def _matmul(a: Any, b: Any) -> Form:
 
     def pull(g: Any) -> Any:
         if row and column:
-            return ((g[..., None] if shape_of(g) else g) * w,)
+            return (strongly_summed(operator.mul, g[..., None] if shape_of(g) else g, w),)
         lead = lead_of(g, n)
         if row:
             g = g[..., None, :]
         if column:
             g = g[..., None]
         if is_first:
-            t = g @ (w[None, :] if column else np.matrix_transpose(w))
+            wt = w[None, :] if column else np.matrix_transpose(w)
+            t = strongly_summed(operator.matmul, g, wt)
             t = t[..., 0, :] if row else t
         else:
-            t = (w[:, None] if row else np.matrix_transpose(w)) @ g
+            wt = w[:, None] if row else np.matrix_transpose(w)
+            t = strongly_summed(lambda g, w: w @ g, g, wt)
             t = t[..., 0] if column else t
         return (summed(t, old, lead),)
 
@@ -92,7 +95,8 @@ def _einsum(text: str, *operands: Any, **options: Any) -> Any:
     def pull(g: Any) -> Any:
         front = several * lead_of(g, n)
         back = f"{','.join([front + result, *rest])}->{front + term}"
-        return (summed(np.einsum(back, g, *others), old, len(front)),)
+        t = strongly_summed(functools.partial(np.einsum, back), g, *others)
+        return (summed(t, old, len(front)),)
 
     dtype = functools.reduce(scaled_dtype, others, form.dtype)
     return made_of(shape, dtype, [form], pull)

@@ -83,6 +83,18 @@ def index_parts(index: Any) -> tuple[Any, ...]:
     return index if isinstance(index, tuple) else (index,)
 
 
+class Spread:
+    """np.broadcast_to as a view of a part."""
+
+    __slots__ = ("old", "new")
+
+    def __init__(self, old: tuple[int, ...], new: tuple[int, ...]) -> None:
+        self.old, self.new = old, new
+
+    def __call__(self, x: Any) -> Any:
+        return np.broadcast_to(x, self.new)
+
+
 class Place:
     """A part of an array: views of it, one after the other, and an index at the end."""
 
@@ -122,10 +134,19 @@ class Place:
 
     def add(self, x: Any, g: Any) -> None:
         """x[part] += g"""
-        if self.views:
-            x = self.whole(x)
         if self.sign < 0:
             g = -g
+        if self.views:
+            last, all_of_it = self.views[-1], x
+            if type(last) is Spread and self.index is Ellipsis:
+                return Place(self.views[:-1]).add(x, summed(g, last.old, 0))
+            x = self.whole(x)
+            if not plain(x).flags.writeable:  # elements may be in it more than once
+                numbers = np.arange(all_of_it.size).reshape(all_of_it.shape)
+                numbers = self.whole(numbers)[self.index]
+                flat = scattered(g, numbers, all_of_it.size, 0)
+                all_of_it += flat.reshape(all_of_it.shape)
+                return None
         if self.is_basic:
             x[self.index] += g
         elif not is_plain(x, np.ndarray):  # a dual
@@ -135,6 +156,7 @@ class Place:
             x += scattered(g, self.index, x.size, 0)
         else:
             np.add.at(x, self.index, g)
+        return None
 
     def taken(self, x: Any) -> Any:
         """What is in this part, which is zero thereafter."""
@@ -146,7 +168,7 @@ class Place:
 
     def number(self, shape: tuple[int, ...]) -> int:
         """The number of the one element in this part of an array of this shape."""
-        if len(shape) == 1:
+        if len(shape) == len(self.index) == 1:
             return int(self.index[0]) % shape[0]
         return int(np.arange(int(np.prod(shape))).reshape(shape)[self.index])
 
@@ -468,6 +490,19 @@ def strongly(product: Callable[[Any, Any], Any], g: Any, c: Any) -> Any:
     if not STRENGTH.on or np.all(plain(y) == plain(y)):
         return y
     return strong_product(c if product is operator.mul else 1 / c, g, True)
+
+
+def strongly_summed(f: Callable[..., Any], g: Any, *factors: Any) -> Any:
+    """f(g, *factors), sums of products, in which a zero of g is as strong."""
+    y = f(g, *factors)
+    if not STRENGTH.on or np.all(plain(y) == plain(y)):
+        return y
+    bad = [~np.isfinite(plain(c)) for c in factors]
+    some = (plain(g) != 0) * 1.0
+    met = [f(some, *(b * 1.0 if i == j else np.ones(b.shape) for j, b in enumerate(bad)))
+           for i in range(len(bad))]  # fmt: skip
+    rest = f(g, *(np.where(b, 0, c) for b, c in zip(bad, factors, strict=True)))
+    return np.where(np.logical_or.reduce([m != 0 for m in met]), y, rest)
 
 
 if ARRAY_KERNEL:

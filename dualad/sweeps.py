@@ -149,12 +149,24 @@ class Record:
     def swept(self, adjoints: Sequence[Any], many: bool = False, free: bool = False) -> list[Any]:
         """The adjoints of the inputs, from one of each output (None for zero).
 
+        Where they are not all finite, once more with zeros that are stronger than infinities.
         `many`: each has an axis of several in front. `free`: the record is not used again.
         """
+        found = self._swept(adjoints, many, free)
+        if free or STRENGTH.on or all(map(is_finite, found)):
+            return found
+        STRENGTH.on = True
+        try:
+            return self._swept(adjoints, many, free)
+        finally:
+            STRENGTH.on = False
+
+    def _swept(self, adjoints: Sequence[Any], many: bool, free: bool) -> list[Any]:
         if many and self.level.tape is not None and len(self.level.tape):
             counts = {len(g) for g in adjoints if g is not None}
             each = [
-                self.swept([None if g is None else g[j] for g in adjoints]) for j in range(*counts)
+                self._swept([None if g is None else g[j] for g in adjoints], False, False)
+                for j in range(*counts)
             ]
             return [np.stack(parts) for parts in zip(*each, strict=True)]
         sweep = Sweep(self.level, many)
@@ -448,12 +460,6 @@ def pullback_of(record: Record) -> Function:
             for v, g in zip(outputs.values, numbers, strict=True)
         ]
         found = record.swept(numbers)
-        if not all(map(is_finite, found)):
-            STRENGTH.on = True
-            try:
-                found = record.swept(numbers)
-            finally:
-                STRENGTH.on = False
         if any(np.any(plain(v) != plain(v)) for v in outputs.values):
             found = [g * np.nan for g in found]
         return inputs.arrange(found)

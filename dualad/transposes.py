@@ -18,7 +18,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from .dual import function
 from .forms import Form, blank, joint, made_of, plus, refuse, scaled, zero_form
 from .pair import Pair, is_array, plain, shape_of
-from .records import EVERYTHING, scattered, summed
+from .records import EVERYTHING, Spread, scattered, summed
 from .structure import leaves, rebuild
 from .table import RULES
 
@@ -253,12 +253,28 @@ def _viewing(f: Callable[..., Any]) -> Handler:
 
 
 _VIEWS: Any = (
+    np.lib.stride_tricks.sliding_window_view,
     *(np.transpose, np.moveaxis, np.swapaxes, np.matrix_transpose, np.flip, np.rollaxis),
 )
 for _f in _VIEWS:
     Form.FUNCTIONS[_f] = _viewing(_f)
 if hasattr(np, "permute_dims"):
     Form.FUNCTIONS[np.permute_dims] = _viewing(np.permute_dims)
+
+
+@transposes(np.diagonal)
+def _diagonal(a: Form, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    def view(x: Any) -> Any:  # one that can be written to
+        x = np.moveaxis(x, (axis1, axis2), (-2, -1))[..., max(-offset, 0) :, max(offset, 0) :]
+        n = min(x.shape[-2:])
+        return np.einsum("...ii->...i", x[..., :n, :n])
+
+    return a.viewed(view)
+
+
+@transposes(np.diag)
+def _diag(a: Form, k: int = 0) -> Any:
+    return placed(np.diag, (a, k), {}) if a.ndim == 1 else _diagonal(a, k)
 
 
 @transposes(np.expand_dims)
@@ -279,8 +295,7 @@ def _ravel(a: Form, order: str = "C") -> Any:
 @transposes(np.broadcast_to)
 def _broadcast_to(a: Form, shape: Any, subok: bool = False) -> Any:
     shape = np.broadcast_to(blank(a.shape), shape).shape
-    old, n = a.shape, len(shape)
-    return made_of(shape, a.dtype, [a], lambda g: (summed(g, old, lead_of(g, n)),))
+    return a.window(shape, (a.place or EVERYTHING).by(Spread(a.shape, shape)))
 
 
 # -- choosing and placing: by the numbers of the elements ----------------------------------
@@ -317,7 +332,7 @@ def _placing(f: Callable[..., Any]) -> Handler:
 
 
 _PLACES: Any = (
-    *(np.tril, np.triu, np.diag, np.diagflat, np.diagonal, np.take, np.take_along_axis, np.roll),
+    *(np.tril, np.triu, np.diagflat, np.take, np.take_along_axis, np.roll),
     *(np.repeat, np.tile, np.resize, np.delete, np.rot90, np.compress, np.extract, np.insert),
     *(np.vstack, np.hstack, np.dstack, np.column_stack, np.block, np.fft.fftshift),
     *(np.fft.ifftshift, np.append, np.fliplr, np.flipud, np.lib.stride_tricks.sliding_window_view),

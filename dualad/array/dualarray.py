@@ -68,12 +68,11 @@ def assign(target: Any, y: Any, again: Callable[[Any], Any]) -> None:
     raises an error, so does it.
     """
     here, there = plain(y), plain(target)
-    if not (
-        there.flags.writeable
-        and np.shape(here) == there.shape
+    if there.flags.writeable and not (
+        np.shape(here) == there.shape
         and np.can_cast(np.result_type(here), there.dtype, "same_kind")
     ):
-        again(there.copy() if there.flags.writeable else there)
+        again(there.copy())
     target[...] = y
 
 

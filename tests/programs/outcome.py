@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
@@ -96,6 +96,8 @@ def _outcome(program: Program, ignore: tuple[str, ...]) -> Outcome:
         found += _apart(result[0], plain)
     if not any(f in ("wrong value", "wrong shape", "wrong structure") for f, _ in found):
         found += list(_derivatives(program, run, plain, result, outcome.notes))
+    if not found and run.backward:
+        found += list(_backward(program, run, plain, result, outcome.notes))
     found = [(f, d) for f, d in found if f not in ignore]
     if found:
         outcome.fault, outcome.detail = min(found, key=lambda pair: FAULTS.index(pair[0]))
@@ -132,11 +134,12 @@ class _Run:
         self.program = program
         self.given = compile(program.given(), "<inputs>", "exec")
         self.function = compile(program.function(seen=True), "<program>", "exec")
-        plain, call = program.calls()
+        plain, call, backward = program.calls()
         self.as_plain, self.call = (
             compile(plain, "<plain>", "eval"),
             compile(call, "<call>", "eval"),
         )
+        self.backward = compile(backward, "<backward>", "eval") if backward else None
 
     def fresh(self) -> dict[str, Any]:
         """A namespace with f and inputs of its own."""
@@ -371,6 +374,35 @@ def _derivatives(
             off = _by_series(program, run, values, got, scalar, notes)
             if off:
                 yield "wrong derivative", off
+
+
+def _backward(
+    program: Program, run: _Run, plain: list[Any], result: Any, notes: list[str]
+) -> Iterator[tuple[str, str]]:
+    """What sweeps give, against what the driver has given forward."""
+    space = run.fresh()
+    package = space["dualad"] = PACKAGES[program.pure]
+    try:
+        back = eval(run.backward, space)
+    except Exception as error:
+        refused = _refused(error)
+        notes.append("backward refused")
+        if refused.is_fault:
+            yield refused.fault, f"backward: {refused.detail}"
+        return
+    for fault, detail in _apart(_peeled(space["SEEN"][0][1], package), plain):
+        yield fault, f"backward: {detail}"
+    as_rows = replace(program, driver="jacobian") if program.driver == "jvp" else program
+    want, got = _contracted(program, run, result, False), _contracted(as_rows, run, back, False)
+    text = program.function() + program.given()
+    tol = 1e-2 if "float32" in text or "complex64" in text else 1e-7
+    if got is None or np.shape(got) != np.shape(want):
+        yield "wrong derivative", f"backward: {got!r}, not {want!r}"
+        return
+    size = np.max(np.abs(want), initial=1.0, where=np.isfinite(want))
+    notes.append("backward")
+    if not np.allclose(got, want, rtol=tol, atol=tol * size, equal_nan=True):
+        yield "wrong derivative", f"backward: {got!r}, not {want!r}"
 
 
 def _weights(plain: list[Any]) -> Any:
