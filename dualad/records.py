@@ -146,7 +146,7 @@ class Place:
 
     def number(self, shape: tuple[int, ...]) -> int:
         """The number of the one element in this part of an array of this shape."""
-        if len(shape) == 1:
+        if len(shape) == len(self.index) == 1:
             return int(self.index[0]) % shape[0]
         return int(np.arange(int(np.prod(shape))).reshape(shape)[self.index])
 
