@@ -178,7 +178,7 @@ def value_and_grad(
         f returns (number, aux); aux is handed on, without tangents.
     mode : {None, "forward", "reverse"}
         Which way: by passes forward, each with some directions, or by one evaluation that
-        records and a sweep back. By default back from 32 inputs on (128 in arrays). The results
+        records and a sweep back. By default back from 32 inputs on (64 in arrays). The results
         are the same, up to rounding.
     lift : bool, optional
         Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as

@@ -39,7 +39,7 @@ from .zeros import is_finite
 Mode = Literal["forward", "reverse"] | None
 
 LEAST_NUMBERS = 32 if KERNEL else 256  # with fewer inputs, forward mode is as fast
-LEAST_ELEMENTS = 128  # the same for inputs in arrays
+LEAST_ELEMENTS = 64  # the same for inputs in arrays
 FEW = 1024  # so many inputs can go forward where a sweep meets what is not finite
 ADJOINTS = 1 << 20  # about so many elements of adjoints of the outputs in one sweep
 
@@ -62,7 +62,7 @@ def refuse_unless_mode(driver: str, mode: Any) -> None:
 def prefers_backward(inputs: Inputs, mode: Mode) -> bool:
     """Whether a gradient takes a sweep back: if there are many inputs, unless mode tells.
 
-    Many are 32 numbers (256 without the kernel), or 128 elements of arrays.
+    Many are 32 numbers (256 without the kernel), or 64 elements of arrays.
     """
     if mode is not None or inputs.finished is not None:
         return mode == "reverse" and inputs.finished is None

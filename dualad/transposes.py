@@ -215,6 +215,8 @@ def _mean(
     where: Any = True,
 ) -> Any:
     y = total(a, axis, dtype, out, keepdims, where=where)
+    if where is True and y.size:
+        return y / (a.size // y.size)
     chosen = np.broadcast_to(where, a.shape)
     with np.errstate(all="ignore"):
         return y / np.sum(chosen, axis, keepdims=keepdims).astype(y.dtype)
