@@ -5,6 +5,7 @@ complex           a derivative exists where the limit is the same in all directi
 elementwise       output j of a derivative depends on input j alone
 one function      all passes of a call see the same
 no loss           code that went on after a dual's error comes to what plain numbers give
+nothing kept      the derivative does not depend on what f was called with before
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 from .arguments import Inputs, Outputs
 from .differentiations import refused
 from .levels import fresh_level
+from .lifting.reach import may_keep
 from .pair import own, plain, shape_of
 
 STEP = 1 / 8191  # relative, to a nearby point
@@ -226,6 +228,84 @@ def tell_of_objects(inputs: Inputs, error: Exception) -> None:
         f"{inputs.driver}: NumPy made an array of objects of duals, which not all of its functions "
         "take; make arrays by np.stack([x, y]), or in lifted code, and write x for np.asarray(x)."
     )
+
+
+# -- values kept from earlier calls --------------------------------------------------------
+
+
+def is_doubtful(why: str, f: Any, leaves: Sequence[Any]) -> bool:
+    """Whether the outputs of f are to be looked into by `settle`, for a reason of `doubt`."""
+    if why in ("objects", "step") and is_like_plain(f, leaves):
+        return False
+    return why in ("error", "objects") or (why in ("equal", "step") and may_keep(f))
+
+
+def settle(
+    why: str, inputs: Inputs, seeds: list[Any], outputs: Outputs, has_aux: bool, evaluate: Evaluate
+) -> None:
+    """Look into outputs that are doubtful; `evaluate` makes a pass forward with these seeds.
+
+    Raises
+    ------
+    TypeError
+        If they are not what plain numbers give, or f has returned a value kept from earlier.
+    """
+    if why in ("error", "objects"):
+        refuse_unless_plain(inputs, seeds, outputs, has_aux, evaluate)
+    elif why == "equal" or any(map(_is_zero, outputs.tangents)):
+        refuse_if_kept(inputs, outputs, has_aux, evaluate if why == "equal" else None)
+    note_like_plain(inputs)
+
+
+def refuse_if_kept(
+    inputs: Inputs, outputs: Outputs, has_aux: bool, evaluate: Evaluate | None
+) -> None:
+    """Compare the derivatives that f gives here before and after plain calls elsewhere.
+
+    Raises
+    ------
+    TypeError
+        If they differ, or are zero where these calls show that f is not constant.
+    """
+    before = evaluate(inputs.leaves) if evaluate else outputs
+    around = [_kept_elsewhere(inputs, has_aux, sign) for sign in (1, -1)]
+    after = evaluate(inputs.leaves) if evaluate else outputs
+    for i, (old, new) in enumerate(zip(before.tangents, after.tangents, strict=True)):
+        if old is None or new is None:
+            is_same = _is_zero(old) and _is_zero(new)
+        else:
+            is_same = old is new or not _differ(inputs, old, new)
+        if is_same and _is_zero(old) and None not in around:
+            one, other = (plain(values[i]) for values in around if values)
+            is_same = shape_of(one) != shape_of(other) or np.allclose(one, other, 1e-9, 0, True)
+        if not is_same:
+            _kept_elsewhere(inputs, has_aux, 1)  # no dual stays in its cache
+            raise refused(
+                f"{inputs.driver}: the function took its argument for one that it knows from an "
+                "earlier call, and returned what it had kept, which has no derivative; write it "
+                "so that it calculates anew, or keeps nothing where isinstance(x, dualad.Dual).",
+                *inputs.leaves,
+            )
+
+
+def _kept_elsewhere(inputs: Inputs, has_aux: bool, sign: int) -> list[Any] | None:
+    """What f gives at a nearby point for plain numbers; None if it is not defined there."""
+    along = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
+    try:
+        y = inputs.call(
+            [own(plain(x) + _step(x, d, sign)) for x, d in zip(inputs.leaves, along, strict=True)]
+        )
+        return Outputs(inputs.driver, y, fresh_level(), has_aux).values
+    except Exception:
+        return None
+
+
+def _is_zero(tangent: Any) -> bool:
+    """Whether a tangent is zero, or there is none; a recorded one is neither."""
+    if tangent is None:
+        return True
+    number = plain(tangent)
+    return isinstance(number, (float, complex, np.ndarray, np.generic)) and not np.any(number)
 
 
 # Functions that make arrays of objects, with the shapes for which that was seen to lose nothing.

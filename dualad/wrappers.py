@@ -21,7 +21,7 @@ from .kernel import DRIVERS
 from .lifting.lift import Lifted
 from .lifting.reach import chosen
 from .pair import Function
-from .promises import is_elementwise, is_like_plain
+from .promises import is_doubtful, is_elementwise
 from .structure import leaves
 
 Driver = TypeVar("Driver", bound=Callable[..., Any])
@@ -143,8 +143,8 @@ def _stripped(definition: Function, aux: Any, level: int) -> Any:
 
 
 def _is_doubtful(f: Function, x: Any, level: int) -> bool:
-    """Whether what f has given for x is to be compared with plain runs."""
-    return doubt(level) == "error" or not is_like_plain(f, list(leaves(x)))
+    """Whether what f has given for x is to be looked into."""
+    return is_doubtful(doubt(level), f, list(leaves(x)))
 
 
 _WRAPPERS: tuple[type, ...] = (_Wrapper,)

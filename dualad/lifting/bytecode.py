@@ -37,6 +37,8 @@ class Hooks:
         Of what a loop goes through.
     manager : object
         Of what `with` enters.
+    remainder : object
+        From the pair (a, b) to a % b.
     getter, setter : callable
         From the name of an attribute to the hook that reads it of an object, or writes it: of
         the pair (value, object).
@@ -47,6 +49,7 @@ class Hooks:
     callee: Callable[[], Any]
     iterable: Any
     manager: Any
+    remainder: Any
     getter: Callable[[str], Any]
     setter: Callable[[str], Any]
     is_plain: Callable[[str], bool]
@@ -66,6 +69,7 @@ class _Step:
 _OLD_CALLS = sys.version_info < (3, 13)  # an empty place, or a method, below what is called
 _NAMED_ATTRIBUTE = sys.version_info >= (3, 12)  # LOAD_ATTR has a bit for methods
 _MATMUL = 4  # BINARY_OP's number for @
+_REMAINDERS = (6, 19)  # for % and %=
 _CACHES: Any = opcode._inline_cache_entries  # type: ignore[attr-defined]
 _HAS_JUMP = frozenset(opcode.hasjrel) | frozenset(opcode.hasjabs)
 
@@ -138,6 +142,8 @@ class _Writer:
         if kind == "STORE_ATTR":
             hook = self.hooks.setter(self.code.co_names[arg])
             return [("BUILD_TUPLE", 2), *self.ask(hook), ("POP_TOP", 0)]
+        if kind == "BINARY_OP" and arg in _REMAINDERS:  # of text, it may be
+            return [("BUILD_TUPLE", 2), *self.ask(self.hooks.remainder)]
         if kind == "GET_ITER":
             return [*self.ask(self.hooks.iterable), ("GET_ITER", 0)]
         if kind == "BEFORE_WITH":

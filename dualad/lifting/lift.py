@@ -24,9 +24,10 @@ from typing import Any
 import numpy as np
 
 from ..array.operands import ArrayProxy, unbuffered
+from ..differentiations import text_for
 from ..dual import Dual
 from ..kernel import LIFTING
-from ..pair import Function
+from ..pair import Function, plain
 from ..structure import leaves, rebuild
 from .bytecode import Hooks, rewritten
 from .standins import FUNCTIONS, LOADERS, Vectorized
@@ -350,6 +351,23 @@ class Manager:
         return Entered(x) if type(enter) is types.FunctionType else x
 
 
+class Remainder:
+    """a % b of the pair (a, b): duals are formatted as plain numbers, as f-strings do."""
+
+    def __matmul__(self, pair: tuple[Any, Any]) -> Any:
+        a, b = pair
+        if type(a) is str:
+            for x in leaves(b):
+                if _is_lifted_number(x):
+                    text = text_for(unbuffered(x), lambda _: a % rebuild(b, _plain_number))
+                    return a % b if text is None else text
+        return a % b
+
+
+def _plain_number(x: Any) -> Any:
+    return plain(unbuffered(x))
+
+
 class Entered:
     """A manager whose methods are lifted."""
 
@@ -445,7 +463,7 @@ def _copied(f: types.FunctionType) -> Any:
     def is_plain(name: str) -> bool:
         return isinstance(f.__globals__.get(name), types.ModuleType)
 
-    hooks = Hooks(callee, ITERABLE, MANAGER, getter, setter, is_plain)
+    hooks = Hooks(callee, ITERABLE, MANAGER, REMAINDER, getter, setter, is_plain)
     code = rewritten(f.__code__, hooks, lambda new: note(new, STAYS))
     note(f.__code__, code)
     return code
@@ -486,7 +504,7 @@ end: Function = LIFTING.end if LIFTING else lambda: None
 note: Function = LIFTING.set_note if LIFTING else _copies.set
 callee: Function = LIFTING.Callee if LIFTING else Callee
 ITERABLE: Any = LIFTING.Iterable() if LIFTING else Iterable()
-MANAGER = Manager()
+MANAGER, REMAINDER = Manager(), Remainder()
 getter: Callable[[str], Any] = LIFTING.Getter if LIFTING else Getter
 setter: Callable[[str], Any] = LIFTING.Setter if LIFTING else Setter
 _WALKERS: dict[Any, Function] = {

@@ -22,6 +22,7 @@ from ..array.promotion import levels_of, with_room
 from ..array.protocols import ARRAY_FUNCTIONS
 from ..array_rules.creation import array_of, require
 from ..array_rules.others import as_strided
+from ..differentiations import note_equal, refuse_text_of_dual
 from ..dual import Dual, function
 from ..functions import atan2, cos, sin
 from ..kernel import KERNEL, LIFTING
@@ -77,7 +78,10 @@ def _answer(f: Function) -> Function:
 
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
-        return f(*(plain(_number(x)) for x in args), **{k: plain(v) for k, v in kwargs.items()})
+        y = f(*(plain(_number(x)) for x in args), **{k: plain(v) for k, v in kwargs.items()})
+        if y and f.__name__ == "isclose":
+            note_equal(*map(unbuffered, args))
+        return y
 
     return call
 
@@ -443,6 +447,8 @@ def _float(*args: Any) -> Any:
             return x if type(x.primal) is float else float(x)
         y = float(plain(x))
         return _number_of(float, x) if isinstance(x, Dual) else y
+    if args and type(args[0]) is str:
+        refuse_text_of_dual(args[0])
     return float(*args)
 
 
