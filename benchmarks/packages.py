@@ -1,11 +1,12 @@
-"""Functions of public packages, as their own documentation calls them, differentiated as they are.
+"""Functions of public packages, called as their own documentation does, differentiated as they are.
 
-    python -m venv pk && pk/bin/pip install numpy scipy mpmath -r <(python benchmarks/packages.py --names)
+    python -m venv pk && pk/bin/pip install numpy scipy mpmath pandas
+    pk/bin/pip install $(python benchmarks/packages.py --names)
     PYTHONPATH=. pk/bin/python benchmarks/packages.py --write docs/packages.md
 
-In each call one real number is x. The call runs plainly; then its derivative in x, with all settings
-as they are by default, is held against extrapolated differences of the plain function. Every call
-is counted as
+In each call one real number is x. The call runs plainly; then its derivative in x, with all
+settings as they are by default, is held against extrapolated differences of the plain function.
+Every call is counted as
 
 right     value as in the plain run, derivative as by differences
 refused   an error of ours, in one sentence, says why there is no derivative and what helps
@@ -225,7 +226,7 @@ PACKAGES: dict[str, tuple[str, str, list[Call]]] = {
             ("gaussian(x, 2, 3)", 1.3),
             ("mul(x, 2., 3., 4.)", 1.0),
             ("Q_discrete_white_noise(2, dt=x)", 0.1),
-            ("update(x=x, P=10., z=12., R=1.)", 10.0),
+            ("gaussian(1.3, x, 3)", 2.0),
             ("track(x)", 0.13),
             ("GHFilter(x=0., dx=0., dt=1., g=.8, h=.2).update(z=x)", 1.2),
         ],
@@ -255,7 +256,7 @@ PACKAGES: dict[str, tuple[str, str, list[Call]]] = {
         "chemistry",
         "from chempy.kinetics.arrhenius import arrhenius_equation\n"
         "from chempy.kinetics.eyring import eyring_equation\n"
-        "from chempy.kinetics.analytic import pseudo_irrev\n"
+        "from chempy.kinetics.integrated import pseudo_irrev\n"
         "from chempy.electrochemistry.nernst import nernst_potential\n"
         "from chempy.properties.water_density_tanaka_2001 import water_density\n"
         "from chempy.properties.water_viscosity_korson_1969 import water_viscosity\n"
@@ -299,7 +300,7 @@ PACKAGES: dict[str, tuple[str, str, list[Call]]] = {
             ("abs(jones.op_linear_polarizer(x) @ jones.field_linear(0.3))", 0.5),
             ("mueller.op_linear_polarizer(x) @ mueller.stokes_horizontal()", 0.5),
             ("fresnel.R_par(1.5, x)", 0.5),
-            ("fresnel.r_per(1.5, x)", 0.5),
+            ("fresnel.R_per(1.5, x)", 0.5),
             ("fresnel.R_unpolarized(x, 0.5)", 1.5),
             ("mueller.op_retarder(0.3, x) @ mueller.stokes_horizontal()", 0.4),
         ],
@@ -362,7 +363,8 @@ PACKAGES: dict[str, tuple[str, str, list[Call]]] = {
             ("ext.newtonnu(0.1, x)", 0.5),
             ("functions.jday(2019, 12, 9, 12, 0, x)", 30.0),
             (
-                "ext.rv2coe([x, 6862.875, 6448.296], [4.901327, 5.533756, -1.976341], 398600.4418)[1]",
+                "ext.rv2coe([x, 6862.875, 6448.296], [4.901327, 5.533756, -1.976341], "
+                "398600.4418)[1]",
                 6524.834,
             ),
         ],
@@ -372,7 +374,7 @@ PACKAGES: dict[str, tuple[str, str, list[Call]]] = {
         "from astral import sun, moon, julian",
         [
             ("sun.geom_mean_long_sun(x)", 0.1),
-            ("sun.eq_of_center(x)", 0.1),
+            ("sun.sun_eq_of_center(x)", 0.1),
             ("sun.sun_declination(x)", 0.1),
             ("sun.eq_of_time(x)", 0.1),
             ("sun.hour_angle(x, 10.0, 90.8, sun.SunDirection.RISING)", 51.5),
@@ -483,15 +485,16 @@ def difference(f: Any, x: float) -> tuple[Any, Any]:
         table: list[list[Any]] = []
         for k in range(5):
             h = size * max(abs(x), 1e-3) / 2**k
-            row = [(numbers(f(x + h)) - numbers(f(x - h))) / ((x + h) - (x - h))]
-            for j, above in enumerate(table[-1] if table else [], 1):
-                row.append(row[-1] + (row[-1] - above) / (4**j - 1))
-            table.append(row)
-        for row, above in zip(table[1:], table[:-1], strict=True):
-            for a, b in zip(row, above, strict=False):
-                error = np.max(abs(a - b), initial=0)
+            above, below = numbers(f(x + h)), numbers(f(x - h))
+            noise = 1e-15 * np.max(abs(above), initial=0) / h
+            row = [(above - below) / ((x + h) - (x - h))]
+            for j, earlier in enumerate(table[-1] if table else [], 1):
+                row.append(row[-1] + (row[-1] - earlier) / (4**j - 1))
+            for a, b in zip(row, table[-1] if table else [], strict=False):
+                error = np.max(abs(a - b), initial=0) + noise
                 if apart is None or error < apart:
                     best, apart = a, error
+            table.append(row)
     return best, apart
 
 
@@ -525,6 +528,41 @@ def verdict(imports: str, call: Call) -> tuple[str, str]:
     if got.shape == right.shape and bool(np.all(abs(got - right) <= near)):
         return ("right", "") if same else ("wrong", f"value {value!r}, plain {plain!r}")
     return "wrong", f"slope {slope!r}, differences {right!r} ± {apart:.1e}"
+
+
+PAGE = """# Public packages, as they are
+
+Functions of public packages, in calls as their own documentation writes them, in which one real
+number is x. Each is differentiated in x as it is, with all settings at their defaults, and held
+against extrapolated differences of the plain function. Made by `python -m benchmarks.packages
+--write docs/packages.md`, with Python {python}, NumPy {numpy} and dualad {dualad}.
+
+- **right**: the value is that of the plain run, bit for bit; the derivative, that of differences;
+- **refused**: an error of dualad, or a note of it on another error, says why and what helps;
+- **compiled**: the same, where x goes into compiled code, by the package's own documentation;
+- **obscure**: another error; **wrong**: another value, or another derivative.
+
+{table}
+
+## What is not right
+
+{remarks}
+"""
+
+
+def page(table: list[str], remarks: list[tuple[str, str, str, str]]) -> str:
+    """The page in the documentation."""
+    lines = [
+        f"- {name}, `{call}`: {kind}: {said.partition(chr(10))[0][:200]}"
+        for name, call, kind, said in remarks
+    ]
+    return PAGE.format(
+        python=sys.version.partition(" ")[0],
+        numpy=version("numpy"),
+        dualad=dualad.__version__,
+        table="\n".join(table),
+        remarks="\n".join(lines) or "Nothing.",
+    )
 
 
 def main() -> None:
@@ -565,6 +603,9 @@ def main() -> None:
         f"| **{len(rows)} packages** | | {sum(totals.values())} | {cells} |",
     ]
     print("\n".join(table))
+    if options.write:
+        with open(options.write, "w", encoding="utf-8") as file:
+            file.write(page(table, remarks))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from . import levels
-from .kernel import KERNEL
+from .kernel import KERNEL, LIFTING
 from .pair import Pair, plain
 
 _PACKAGE = __name__.rpartition(".")[0]
@@ -164,9 +164,28 @@ def refuse_text_of_dual(text: Any) -> None:
             )
 
 
+LOST = "would lose the derivative"
+UNLIFTED = ", or leave Python code as it is and differentiate dualad.lift(f) for f"
+_lifted_runs = 0
+
+
+def readable_begin() -> None:
+    """A driver calls a lifted function."""
+    global _lifted_runs
+    _lifted_runs += 1
+
+
+def readable_end() -> None:
+    """It is done."""
+    global _lifted_runs
+    _lifted_runs -= 1
+
+
 def refused(message: str, *involved: Any) -> TypeError:
     """The error for what would lose the derivatives of duals."""
     note_refusals(*involved)
+    if LIFTING.is_running() if LIFTING else _lifted_runs:
+        message = message.replace(UNLIFTED, "")
     return TypeError(message)
 
 

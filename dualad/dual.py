@@ -209,10 +209,7 @@ _LOST = (
     "{what} would lose the derivative of a Dual; write {instead}, "
     "or x.primal for the plain number, whose derivative is zero."
 )
-_ROOM = (
-    "np.zeros_like(x) or np.zeros(n, like=x), or leave Python code as it is "
-    "and differentiate dualad.lift(f) for f"
-)
+_ROOM = f"np.zeros_like(x) or np.zeros(n, like=x){differentiations.UNLIFTED}"
 
 
 def _operators(name: str, operation: Function) -> tuple[Function, Function]:

@@ -24,7 +24,7 @@ from .promises import (
     is_doubtful,
     nan_where,
     settle,
-    tell_of_objects,
+    tell,
 )
 
 Seeding = list[Any]  # a seed for each input, or None
@@ -104,8 +104,7 @@ def evaluated(inputs: Inputs, seeds: Sequence[Any], has_aux: bool) -> tuple[Outp
         y = inputs.call(seeded(inputs, seeds, level))
         return Outputs(inputs.driver, y, level, has_aux), doubt(level)
     except Exception as error:
-        if doubt(level) == "objects":
-            tell_of_objects(inputs, error)
+        tell(inputs.driver, error, doubt(level))
         raise
     finally:
         close_level(level)

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from .advice import tell_of_foreign
 from .arguments import Inputs, Outputs
 from .differentiations import refused
 from .levels import fresh_level
@@ -222,12 +223,14 @@ def refuse_unless_plain(
                 break
 
 
-def tell_of_objects(inputs: Inputs, error: Exception) -> None:
-    """Add to an error that it may come of an array of objects, which some functions do not take."""
-    error.add_note(
-        f"{inputs.driver}: NumPy made an array of objects of duals, which not all of its functions "
-        "take; make arrays by np.stack([x, y]), or in lifted code, and write x for np.asarray(x)."
-    )
+def tell(driver: str, error: Exception, why: str) -> None:
+    """Add to an error of f that it may come of duals in code that does not take them."""
+    if not tell_of_foreign(driver, error) and why == "objects":
+        error.add_note(
+            f"{driver}: NumPy made an array of objects of duals, which not all of its functions "
+            "take; make arrays by np.stack([x, y]), or in lifted code, and write x for "
+            "np.asarray(x)."
+        )
 
 
 # -- values kept from earlier calls --------------------------------------------------------

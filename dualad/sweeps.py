@@ -26,7 +26,7 @@ from .forms import Form, ReverseLevel, dtype_of
 from .kernel import DRIVERS, KERNEL
 from .pair import Function, as_number, dual, is_array, own, parts, plain, shape_of
 from .passes import evaluated
-from .promises import is_doubtful, refuse_unless_holomorphic, settle, weights
+from .promises import is_doubtful, refuse_unless_holomorphic, settle, tell, weights
 from .records import STRENGTH, Node, Step, Sweep
 from .structure import leaves, rebuild
 from .zeros import is_finite
@@ -122,6 +122,9 @@ class Record:
                     self.nodes.append(node)
                 y = inputs.call(seeds)
             return Outputs(inputs.driver, y, level, self.has_aux), doubt(opened)
+        except Exception as error:
+            tell(inputs.driver, error, doubt(opened))
+            raise
         finally:
             close_level(opened)
 

@@ -18,11 +18,14 @@ from .array.operands import unbuffered
 from .differentiations import doubt
 from .dual import Dual
 from .kernel import DRIVERS
+from .lifting import library, operators
 from .lifting.lift import Lifted
 from .lifting.reach import chosen
 from .pair import Function
-from .promises import is_doubtful, is_elementwise
+from .promises import is_doubtful, is_elementwise, tell
 from .structure import leaves
+
+assert library and operators  # what is lifted by them is entered there
 
 Driver = TypeVar("Driver", bound=Callable[..., Any])
 
@@ -151,6 +154,6 @@ _WRAPPERS: tuple[type, ...] = (_Wrapper,)
 if DRIVERS:
     DRIVERS.connect(
         *(Dual, _continued, is_elementwise, _is_doubtful, doubt),
-        *(Lifted, DualArray, unbuffered, _stripped),
+        *(Lifted, DualArray, unbuffered, _stripped, tell),
     )
     _WRAPPERS = (_Wrapper, *DRIVERS.SHORT_WAYS.values())

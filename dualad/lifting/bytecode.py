@@ -37,8 +37,8 @@ class Hooks:
         Of what a loop goes through.
     manager : object
         Of what `with` enters.
-    remainder : object
-        From the pair (a, b) to a % b.
+    operators : dict
+        By the symbol of an operator, its hook: from the tuple of its operands to the result.
     getter, setter : callable
         From the name of an attribute to the hook that reads it of an object, or writes it: of
         the pair (value, object).
@@ -49,7 +49,7 @@ class Hooks:
     callee: Callable[[], Any]
     iterable: Any
     manager: Any
-    remainder: Any
+    operators: dict[str, Any]
     getter: Callable[[str], Any]
     setter: Callable[[str], Any]
     is_plain: Callable[[str], bool]
@@ -69,7 +69,12 @@ class _Step:
 _OLD_CALLS = sys.version_info < (3, 13)  # an empty place, or a method, below what is called
 _NAMED_ATTRIBUTE = sys.version_info >= (3, 12)  # LOAD_ATTR has a bit for methods
 _MATMUL = 4  # BINARY_OP's number for @
-_REMAINDERS = (6, 19)  # for % and %=
+_SYMBOLS = {  # of operators with an instruction of their own
+    **{"BINARY_SUBSCR": "[]", "STORE_SUBSCR": "[]=", "DELETE_SUBSCR": "del []"},
+    **{"BINARY_SLICE": "[]", "STORE_SLICE": "[]="},
+    **{"UNARY_NEGATIVE": "-x", "UNARY_POSITIVE": "+x", "UNARY_INVERT": "~x"},
+}
+_OF_ONE = ("-x", "+x", "~x")
 _CACHES: Any = opcode._inline_cache_entries  # type: ignore[attr-defined]
 _HAS_JUMP = frozenset(opcode.hasjrel) | frozenset(opcode.hasjabs)
 
@@ -142,13 +147,32 @@ class _Writer:
         if kind == "STORE_ATTR":
             hook = self.hooks.setter(self.code.co_names[arg])
             return [("BUILD_TUPLE", 2), *self.ask(hook), ("POP_TOP", 0)]
-        if kind == "BINARY_OP" and arg in _REMAINDERS:  # of text, it may be
-            return [("BUILD_TUPLE", 2), *self.ask(self.hooks.remainder)]
+        if (found := self.operator(step)) is not None:
+            return found
         if kind == "GET_ITER":
             return [*self.ask(self.hooks.iterable), ("GET_ITER", 0)]
         if kind == "BEFORE_WITH":
             return [*self.ask(self.hooks.manager), ("BEFORE_WITH", 0)]
         return None
+
+    def operator(self, step: dis.Instruction) -> list[Op] | None:
+        """What an operator becomes, if there is a hook for it."""
+        symbol = _SYMBOLS.get(step.opname, "")
+        if step.opname in ("BINARY_OP", "COMPARE_OP"):
+            symbol = step.argrepr.removeprefix("bool(").removesuffix(")")
+        if step.opname == "CONTAINS_OP":
+            symbol = "not in" if step.arg else "in"
+        hook = self.hooks.operators.get(symbol)
+        if hook is None:
+            return None
+        before = [("BUILD_SLICE", 2)] if step.opname.endswith("_SLICE") else []
+        count = 3 if symbol == "[]=" else 1 if symbol in _OF_ONE else 2
+        ops = [*before, ("BUILD_TUPLE", count), *self.ask(hook)]
+        if symbol in ("[]=", "del []"):
+            ops.append(("POP_TOP", 0))
+        if step.argrepr.startswith("bool("):
+            ops.append(("TO_BOOL", 0))
+        return ops
 
 
 def _with_place(read: list[Op]) -> list[Op]:

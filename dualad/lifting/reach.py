@@ -60,6 +60,8 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
     if isinstance(x, type):
         return _of_class(x, seen)
     if kind is Lifted or is_left_alone(kind.__module__):
+        if kind.__module__ in _BY_METHODS:
+            return True
         inner = getattr(x, "__wrapped__", None)  # as of functools.cache
         return kind.__module__ == "functools" and inner is not None and _of_value(inner, seen)
     return _of_class(kind, seen)
@@ -276,6 +278,8 @@ _ArrayFunction = type(np.mean)
 _JOINING = frozenset(
     (np.block, np.column_stack, np.concatenate, np.dstack, np.hstack, np.stack, np.vstack)
 )
+# Objects of packages that stay, whose methods have stand-ins.
+_BY_METHODS = frozenset(("logging", "numpy.random._generator", "numpy.random.mtrand"))
 _NOTHING = frozenset(("CACHE", "EXTENDED_ARG", "NOP", "PRECALL", "RESUME", "KW_NAMES"))
 _HAS_BIT = sys.version_info >= (3, 12)  # LOAD_ATTR tells by a bit that it is a method's
 _NULL_COMES_LAST = sys.version_info >= (3, 13)
