@@ -42,6 +42,7 @@ cdef type Function = FunctionType
 cdef object readable_class = None     # dual.Dual
 cdef object continued = None          # continued(definition, x, y, level): from what f gave for x
 cdef object is_elementwise = None     # is_elementwise(f, argnum, shape): whether that is known
+cdef object tell = None               # tell(driver, error, why): say what helps
 cdef object is_doubtful = None        # is_doubtful(f, x, level): whether a refusal is a doubt
 cdef object doubt = None              # differentiations.doubt
 cdef object Lifted = None             # Lifted(f): f as the general driver runs it lifted
@@ -56,11 +57,11 @@ cdef Py_ssize_t LEAST_NUMBERS, LEAST_ELEMENTS
 cdef object FORWARD = object()        # left to the general driver, by forward mode
 
 
-def connect(kind, go_on, known, doubtful, what, lifted, arrays, array_in, strip):
+def connect(kind, go_on, known, doubtful, what, lifted, arrays, array_in, strip, say):
     """Tell the short ways what to hand over to."""
     global readable_class, continued, is_elementwise, is_doubtful, Lifted, DualArray, unbuffered
-    global stripped, doubt
-    stripped, doubt = strip, what
+    global stripped, doubt, tell
+    stripped, doubt, tell = strip, what, say
     readable_class, continued, is_elementwise, is_doubtful = kind, go_on, known, doubtful
     Lifted, DualArray, unbuffered = lifted, arrays, array_in
 
@@ -256,6 +257,7 @@ cdef class Driver:
                 return NotImplemented
             if isinstance(error, TypeError) and self.needs_lift_now():
                 return NotImplemented
+            tell(self.driver.__name__, error, "")
             raise
         return NotImplemented if has_refused(level) and is_doubtful(self.f, x, level) else y
 

@@ -10,13 +10,19 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
 from typing import Any, NoReturn
 
 import numpy as np
 
 from . import differentiations, levels
-from .differentiations import note_hash, note_objects, note_refusals, refused
+from .differentiations import (
+    compared,
+    note_hash,
+    note_objects,
+    note_refusals,
+    refused,
+    text_for,
+)
 from .kernel import KERNEL, on_arrays_first
 from .levels import ParticipatingLevel
 from .looks import is_plain, is_told
@@ -210,10 +216,7 @@ _LOST = (
     "{what} would lose the derivative of a Dual; write {instead}, "
     "or x.primal for the plain number, whose derivative is zero."
 )
-_ROOM = (
-    "np.zeros_like(x) or np.zeros(n, like=x), or leave Python code as it is "
-    "and differentiate dualad.lift(f) for f"
-)
+_ROOM = f"np.zeros_like(x) or np.zeros(n, like=x){differentiations.UNLIFTED}"
 
 
 def _operators(name: str, operation: Function) -> tuple[Function, Function]:
@@ -242,13 +245,13 @@ def _operand(x: Dual, other: Any) -> Any:
 def _comparison(compare: Function) -> Function:
     def method(self: Dual, other: Any) -> Any:
         other = _operand(self, other)
-        return NotImplemented if other is None else compare(plain(self), plain(other))
+        return NotImplemented if other is None else compared(compare, self, other)
 
     return method
 
 
-def _step(f: Callable[[Any], int]) -> Callable[[Dual], int]:
-    return lambda self: f(plain(self))
+def _step(f: Function) -> Function:
+    return lambda self, *digits: differentiations.stepped(f, self, *digits)
 
 
 class Dual(Pair):
@@ -347,9 +350,7 @@ class Dual(Pair):
     __trunc__ = _step(math.trunc)
     __floor__ = _step(math.floor)
     __ceil__ = _step(math.ceil)
-
-    def __round__(self, ndigits: int | None = None) -> Any:
-        return round(plain(self), ndigits)
+    __round__ = _step(round)
 
     # what would lose the derivative
 
@@ -404,10 +405,13 @@ class Dual(Pair):
     # text
 
     def __repr__(self) -> str:
-        return f"Dual({text_of(self.primal)}, {text_of(self.tangent)})"
+        return text_for(self, repr) or f"Dual({text_of(self.primal)}, {text_of(self.tangent)})"
+
+    def __str__(self) -> str:
+        return text_for(self, str) or repr(self)
 
     def __format__(self, spec: str) -> str:
-        return formatted(self, spec) if spec else repr(self)
+        return text_for(self, format, spec) or (formatted(self, spec) if spec else repr(self))
 
     def _repr_latex_(self) -> str:
         return latex(self)

@@ -5,6 +5,7 @@ complex           a derivative exists where the limit is the same in all directi
 elementwise       output j of a derivative depends on input j alone
 one function      all passes of a call see the same
 no loss           code that went on after a dual's error comes to what plain numbers give
+nothing kept      the derivative does not depend on what f was called with before
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ from typing import Any
 
 import numpy as np
 
+from .advice import tell_of_foreign
 from .arguments import Inputs, Outputs
 from .differentiations import refused
 from .levels import fresh_level
+from .lifting.lift import Lifted
+from .lifting.reach import may_keep
 from .pair import own, plain, shape_of
 
 STEP = 1 / 8191  # relative, to a nearby point
@@ -114,17 +118,31 @@ def refuse_unless_holomorphic(inputs: Inputs, one: Any, turned: Any) -> None:
         )
 
 
-_ELEMENTWISE: weakref.WeakKeyDictionary[Any, set[Any]] = weakref.WeakKeyDictionary()
+class _Notes:
+    """What has been found of functions, kept as long as they are."""
+
+    def __init__(self) -> None:
+        self._of: weakref.WeakKeyDictionary[Any, set[Any]] = weakref.WeakKeyDictionary()
+
+    def have(self, f: Any, found: Any) -> bool:
+        try:
+            return found in self._of.get(f.f if isinstance(f, Lifted) else f, ())
+        except TypeError:  # an f that has no hash, or no weak references
+            return False
+
+    def add(self, f: Any, found: Any) -> None:
+        with suppress(TypeError):
+            self._of.setdefault(f.f if isinstance(f, Lifted) else f, set()).add(found)
+
+
+_elementwise = _Notes()  # arguments and shapes for which a function is
 
 
 def is_elementwise(f: Any, key: Any, shape: tuple[int, ...]) -> bool:
     """Whether f is known to be elementwise in an argument of this shape."""
     if len(shape) == 0 or (isinstance(f, np.ufunc) and f.signature is None):
         return True
-    try:
-        return (key, shape) in _ELEMENTWISE.get(f, ())
-    except TypeError:  # an f that has no hash, or no weak references
-        return False
+    return _elementwise.have(f, (key, shape))
 
 
 def weights(x: Any) -> Any:
@@ -148,8 +166,7 @@ def refuse_unless_elementwise(
             "derivative of an array needs an elementwise function: in this one, an element of the "
             "result depends on several elements that went in; use grad or jacobian."
         )
-    with suppress(TypeError):
-        _ELEMENTWISE.setdefault(inputs.f, set()).add((key, np.shape(x)))
+    _elementwise.add(inputs.f, (key, np.shape(x)))
 
 
 # -- the same function in every pass -------------------------------------------------------
@@ -225,32 +242,111 @@ def refuse_unless_plain(
                 break
 
 
-def tell_of_objects(inputs: Inputs, error: Exception) -> None:
-    """Add to an error that it may come of an array of objects, which some functions do not take."""
-    error.add_note(
-        f"{inputs.driver}: NumPy made an array of objects of duals, which not all of its functions "
-        "take; make arrays by np.stack([x, y]), or in lifted code, and write x for np.asarray(x)."
-    )
+def tell(driver: str, error: Exception, why: str) -> None:
+    """Add to an error of f that it may come of duals in code that does not take them."""
+    if not tell_of_foreign(driver, error) and why == "objects":
+        error.add_note(
+            f"{driver}: NumPy made an array of objects of duals, which not all of its functions "
+            "take; make arrays by np.stack([x, y]), or in lifted code, and write x for "
+            "np.asarray(x)."
+        )
+
+
+# -- values kept from earlier calls --------------------------------------------------------
+
+
+LOSSES = ("error", "objects", "hash")  # reasons of `doubt` to compare with plain runs
+
+
+def is_doubtful(why: str, f: Any, leaves: Sequence[Any]) -> bool:
+    """Whether the outputs of f are to be looked into by `settle`, for a reason of `doubt`."""
+    if why in ("objects", "hash", "step") and is_like_plain(f, leaves):
+        return False
+    return why in LOSSES or (why in ("equal", "step") and may_keep(f))
+
+
+def settle(
+    why: str, inputs: Inputs, seeds: list[Any], outputs: Outputs, has_aux: bool, evaluate: Evaluate
+) -> None:
+    """Look into outputs that are doubtful; `evaluate` makes a pass forward with these seeds.
+
+    Raises
+    ------
+    TypeError
+        If they are not what plain numbers give, or f has returned a value kept from earlier.
+    """
+    if why in LOSSES:
+        refuse_unless_plain(inputs, seeds, outputs, has_aux, evaluate)
+    elif why == "equal" or any(map(_is_zero, outputs.tangents)):
+        refuse_if_kept(inputs, outputs, has_aux, evaluate if why == "equal" else None)
+    note_like_plain(inputs)
+
+
+def refuse_if_kept(
+    inputs: Inputs, outputs: Outputs, has_aux: bool, evaluate: Evaluate | None
+) -> None:
+    """Compare the derivatives that f gives here before and after plain calls elsewhere.
+
+    Raises
+    ------
+    TypeError
+        If they differ, or are zero where these calls show that f is not constant.
+    """
+    before = evaluate(inputs.leaves) if evaluate else outputs
+    around = [_kept_elsewhere(inputs, has_aux, sign) for sign in (1, -1)]
+    after = evaluate(inputs.leaves) if evaluate else outputs
+    for i, (old, new) in enumerate(zip(before.tangents, after.tangents, strict=True)):
+        if old is None or new is None:
+            is_same = _is_zero(old) and _is_zero(new)
+        else:
+            is_same = old is new or not _differ(inputs, old, new)
+        if is_same and _is_zero(old) and None not in around:
+            one, other = (plain(values[i]) for values in around if values)
+            is_same = shape_of(one) != shape_of(other) or np.allclose(one, other, 1e-9, 0, True)
+        if not is_same:
+            _kept_elsewhere(inputs, has_aux, 1)  # no dual stays in its cache
+            raise refused(
+                f"{inputs.driver}: the function took its argument for one that it knows from an "
+                "earlier call, and returned what it had kept, which has no derivative; write it "
+                "so that it calculates anew, or keeps nothing where isinstance(x, dualad.Dual).",
+                *inputs.leaves,
+            )
+
+
+def _kept_elsewhere(inputs: Inputs, has_aux: bool, sign: int) -> list[Any] | None:
+    """What f gives at a nearby point for plain numbers; None if it is not defined there."""
+    along = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
+    try:
+        y = inputs.call(
+            [own(plain(x) + _step(x, d, sign)) for x, d in zip(inputs.leaves, along, strict=True)]
+        )
+        return Outputs(inputs.driver, y, fresh_level(), has_aux).values
+    except Exception:
+        return None
+
+
+def _is_zero(tangent: Any) -> bool:
+    """Whether a tangent is zero, or there is none; a recorded one is neither."""
+    if tangent is None:
+        return True
+    number = plain(tangent)
+    return isinstance(number, (float, complex, np.ndarray, np.generic)) and not np.any(number)
 
 
 # Functions that make arrays of objects, with the shapes for which that was seen to lose nothing.
-_LIKE_PLAIN: weakref.WeakKeyDictionary[Any, set[Any]] = weakref.WeakKeyDictionary()
+_like_plain = _Notes()
 
 
 def is_like_plain(f: Any, leaves: Sequence[Any]) -> bool:
     """Whether `note_like_plain` has been called for this function and leaves of these shapes."""
-    try:
-        return tuple(map(shape_of, leaves)) in _LIKE_PLAIN.get(f, ())
-    except TypeError:  # an f that has no hash, or no weak references
-        return False
+    return _like_plain.have(f, tuple(map(shape_of, leaves)))
 
 
 def note_like_plain(inputs: Inputs) -> None:
     """Remember that f has given the same for duals as for plain numbers."""
     if any(x is not plain(x) for x in inputs.leaves):
         return  # inside nested derivatives other duals may have lost something, too
-    with suppress(TypeError):
-        _LIKE_PLAIN.setdefault(inputs.f, set()).add(tuple(map(shape_of, inputs.leaves)))
+    _like_plain.add(inputs.f, tuple(map(shape_of, inputs.leaves)))
 
 
 class _Elsewhere(Exception):

@@ -25,13 +25,8 @@ from .differentiations import close_level, doubt, open_level
 from .forms import Form, ReverseLevel, dtype_of
 from .kernel import ARRAY_KERNEL, DRIVERS, KERNEL
 from .pair import Function, as_number, dual, is_array, own, parts, plain, shape_of
-from .promises import (
-    is_like_plain,
-    note_like_plain,
-    refuse_unless_holomorphic,
-    refuse_unless_plain,
-    weights,
-)
+from .passes import evaluated
+from .promises import LOSSES, is_doubtful, refuse_unless_holomorphic, settle, tell, weights
 from .records import STRENGTH, Node, Step, Sweep
 from .structure import leaves, rebuild
 from .zeros import is_finite
@@ -105,14 +100,15 @@ class Record:
     outputs : Outputs
         What f returned; its tangents are forms.
     is_doubtful : bool
-        Whether f has caught an error of a dual, or made objects of duals, and went on.
+        Whether the outputs are to be looked into, by `settle`.
     """
 
     def __init__(self, inputs: Inputs, has_aux: bool = False) -> None:
         self.inputs, self.has_aux = inputs, has_aux
-        self.outputs, self.is_doubtful = self._evaluate(inputs)
+        self.outputs, self.why = self._evaluate(inputs)
+        self.is_doubtful = is_doubtful(self.why, inputs.f, inputs.leaves)
 
-    def _evaluate(self, inputs: Inputs) -> tuple[Outputs, bool]:
+    def _evaluate(self, inputs: Inputs) -> tuple[Outputs, str]:
         opened = open_level()
         self.level = level = ReverseLevel(opened)
         level.start_tape(inputs.leaves)
@@ -125,25 +121,26 @@ class Record:
                     seeds.append(seed)
                     self.nodes.append(node)
                 y = inputs.call(seeds)
-            outputs = Outputs(inputs.driver, y, level, self.has_aux)
-            why = doubt(opened)
-            unlike = why and not is_like_plain(inputs.f, inputs.leaves)
-            return outputs, why == "error" or bool(unlike)
+            return Outputs(inputs.driver, y, level, self.has_aux), doubt(opened)
+        except Exception as error:
+            tell(inputs.driver, error, doubt(opened))
+            raise
         finally:
             close_level(opened)
 
-    def refuse_unless_plain(self) -> None:
+    def settle(self) -> None:
         """Raise TypeError if the plain function gives something else."""
         level, nodes = self.level, self.nodes
+        along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in self.inputs.leaves]
 
         def evaluate(points: list[Any]) -> Outputs:
             moved = copy.copy(self.inputs)
             moved.leaves = points
-            return self._evaluate(moved)[0]
+            if self.why in LOSSES:
+                return self._evaluate(moved)[0]
+            return evaluated(moved, along, self.has_aux)[0]
 
-        along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in self.inputs.leaves]
-        refuse_unless_plain(self.inputs, along, self.outputs, self.has_aux, evaluate)
-        note_like_plain(self.inputs)
+        settle(self.why, self.inputs, along, self.outputs, self.has_aux, evaluate)
         self.level, self.nodes = level, nodes
 
     def swept(self, adjoints: Sequence[Any], many: bool = False, free: bool = False) -> list[Any]:
@@ -227,7 +224,7 @@ def gradient(
     if record.is_doubtful:
         if not is_told:
             return None
-        record.refuse_unless_plain()
+        record.settle()
     outputs = record.outputs
     check(outputs)
     try:

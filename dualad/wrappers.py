@@ -18,11 +18,14 @@ from .array.operands import unbuffered
 from .differentiations import doubt
 from .dual import Dual
 from .kernel import DRIVERS
+from .lifting import library, operators
 from .lifting.lift import Lifted
 from .lifting.reach import chosen, needs_lift_after_all
 from .pair import Function
-from .promises import is_elementwise, is_like_plain
+from .promises import is_doubtful, is_elementwise, tell
 from .structure import leaves
+
+assert library and operators  # what is lifted by them is entered there
 
 Driver = TypeVar("Driver", bound=Callable[..., Any])
 
@@ -168,14 +171,14 @@ def _stripped(definition: Function, aux: Any, level: int) -> Any:
 
 
 def _is_doubtful(f: Function, x: Any, level: int) -> bool:
-    """Whether what f has given for x is to be compared with plain runs."""
-    return doubt(level) == "error" or not is_like_plain(f, list(leaves(x)))
+    """Whether what f has given for x is to be looked into."""
+    return is_doubtful(doubt(level), f, list(leaves(x)))
 
 
 _WRAPPERS: tuple[type, ...] = (_Wrapper,)
 if DRIVERS:
     DRIVERS.connect(
         *(Dual, _continued, is_elementwise, _is_doubtful, doubt),
-        *(Lifted, DualArray, unbuffered, _stripped),
+        *(Lifted, DualArray, unbuffered, _stripped, tell),
     )
     _WRAPPERS = (_Wrapper, *DRIVERS.SHORT_WAYS.values())

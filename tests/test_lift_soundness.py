@@ -73,7 +73,12 @@ def outer(x: Any) -> Any:
 
 
 def test_a_function_that_comes_to_need_lifting(monkeypatch: Any) -> None:
-    drivers = derivative(outer), grad(outer, argnums=(0,)), jacobian(outer), jacobian(outer, chunk=1)
+    drivers = (
+        derivative(outer),
+        grad(outer, argnums=(0,)),
+        jacobian(outer),
+        jacobian(outer, chunk=1),
+    )
     assert [d(2.0) for d in drivers] == [4.0, (4.0,), 4.0, 4.0]
     assert dualad.jvp(outer, (2.0,), (1.0,)) == (4.0, 4.0)
     assert dualad.vjp(outer, 2.0)[1](1.0) == (4.0,)

@@ -695,10 +695,10 @@ def test_levels_after_a_fork() -> None:
             child = os.fork()
         if child == 0:
             y = derivative(lambda t: t * x * x)(1.0)
-            os.write(writer, repr(y).encode())
+            os.write(writer, f"{y.primal} {y.tangent}".encode())
             os._exit(0)
         os.waitpid(child, 0)
-        assert os.read(reader, 100) == b"Dual(9.0, 6.0)"
+        assert os.read(reader, 100) == b"9.0 6.0"
         return x * x
 
     assert derivative(f)(3.0) == 6.0

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..differentiations import note_objects, note_refusals, refused
+from ..differentiations import note_objects, note_refusals, refused, text_for
 from ..dual import Dual
 from ..namespaces import not_plain
 from ..pair import (
@@ -443,7 +443,8 @@ class DualArray(Dual):
     # text, and ways out
 
     def __repr__(self) -> str:
-        return f"DualArray({text_of(self.primal)}, {text_of(self.tangent)})"
+        text = text_for(self, repr)
+        return text or f"DualArray({text_of(self.primal)}, {text_of(self.tangent)})"
 
     def _repr_html_(self) -> str:
         from ..text import array_html

@@ -37,6 +37,8 @@ class Hooks:
         Of what a loop goes through.
     manager : object
         Of what `with` enters.
+    operators : dict
+        By the symbol of an operator, its hook: from the tuple of its operands to the result.
     getter, setter : callable
         From the name of an attribute to the hook that reads it of an object, or writes it: of
         the pair (value, object).
@@ -47,6 +49,7 @@ class Hooks:
     callee: Callable[[], Any]
     iterable: Any
     manager: Any
+    operators: dict[str, Any]
     getter: Callable[[str], Any]
     setter: Callable[[str], Any]
     is_plain: Callable[[str], bool]
@@ -68,6 +71,12 @@ _OLD_CALLS = sys.version_info < (3, 13)  # an empty place, or a method, below wh
 _FULL_CALLS = sys.version_info >= (3, 14)  # f(*args) has a place for **kwargs in any case
 _NAMED_ATTRIBUTE = sys.version_info >= (3, 12)  # LOAD_ATTR has a bit for methods
 _MATMUL = 4  # BINARY_OP's number for @
+_SYMBOLS = {  # of operators with an instruction of their own
+    **{"BINARY_SUBSCR": "[]", "STORE_SUBSCR": "[]=", "DELETE_SUBSCR": "del []"},
+    **{"BINARY_SLICE": "[]", "STORE_SLICE": "[]="},
+    **{"UNARY_NEGATIVE": "-x", "UNARY_POSITIVE": "+x", "UNARY_INVERT": "~x"},
+}
+_OF_ONE = ("-x", "+x", "~x")
 _CACHES: Any = opcode._inline_cache_entries  # type: ignore[attr-defined]
 _HAS_JUMP = frozenset(opcode.hasjrel) | frozenset(opcode.hasjabs)
 
@@ -146,6 +155,8 @@ class _Writer:
         if kind == "STORE_ATTR":
             hook = self.hooks.setter(self.code.co_names[arg])
             return [("BUILD_TUPLE", 2), *self.ask(hook), ("POP_TOP", 0)]
+        if (found := self.operator(step)) is not None:
+            return found
         if kind == "GET_ITER":
             return [*self.ask(self.hooks.iterable), ("GET_ITER", 0)]
         if kind == "BEFORE_WITH":
@@ -153,6 +164,25 @@ class _Writer:
         if kind == "LOAD_SPECIAL" and step.argrepr == "__exit__":  # in Python 3.14, after COPY
             return [("POP_TOP", 0), *self.ask(self.hooks.manager), ("COPY", 1), (kind, arg)]
         return None
+
+    def operator(self, step: dis.Instruction) -> list[Op] | None:
+        """What an operator becomes, if there is a hook for it."""
+        symbol = _SYMBOLS.get(step.opname, "")
+        if step.opname in ("BINARY_OP", "COMPARE_OP"):
+            symbol = step.argrepr.removeprefix("bool(").removesuffix(")")
+        if step.opname == "CONTAINS_OP":
+            symbol = "not in" if step.arg else "in"
+        hook = self.hooks.operators.get(symbol)
+        if hook is None:
+            return None
+        before = [("BUILD_SLICE", 2)] if step.opname.endswith("_SLICE") else []
+        count = 3 if symbol == "[]=" else 1 if symbol in _OF_ONE else 2
+        ops = [*before, ("BUILD_TUPLE", count), *self.ask(hook)]
+        if symbol in ("[]=", "del []"):
+            ops.append(("POP_TOP", 0))
+        if step.argrepr.startswith("bool("):
+            ops.append(("TO_BOOL", 0))
+        return ops
 
 
 def _with_place(read: list[Op]) -> list[Op]:

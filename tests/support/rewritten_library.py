@@ -18,6 +18,7 @@ import graphlib
 import importlib.util
 import json.decoder
 import json.encoder
+import operator
 import statistics
 import sys
 import textwrap
@@ -59,6 +60,28 @@ class Setter:
     def __matmul__(self, pair: Any) -> None:
         asked["setter"] += 1
         setattr(pair[1], self.name, pair[0])
+
+
+class Applied:
+    """Applies an operator to the tuple of its operands."""
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        self.f = f
+
+    def __matmul__(self, operands: Any) -> Any:
+        asked["operator"] += 1
+        return self.f(*operands)
+
+
+OPERATORS = {
+    **{"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv},
+    **{"%": operator.mod, "%=": operator.imod, "+=": operator.iadd, "-x": operator.neg},
+    **{"==": operator.eq, "!=": operator.ne, "<": operator.lt, ">": operator.gt},
+    **{"in": lambda x, y: x in y, "not in": lambda x, y: x not in y},
+    "[]": operator.getitem,
+    "[]=": lambda value, x, i: operator.setitem(x, i, value),
+    "del []": operator.delitem,
+}
 
 
 def everything(n: Any) -> list[Any]:
@@ -235,6 +258,7 @@ def main(path: str) -> None:
     same = {kind: Same(kind) for kind in kinds}
     hooks = bytecode.Hooks(
         callee=lambda: Same("callee"),
+        operators={symbol: Applied(f) for symbol, f in OPERATORS.items()},
         getter=Getter,
         setter=Setter,
         is_plain=lambda _: False,
@@ -261,7 +285,7 @@ def main(path: str) -> None:
         assert list(dict.fromkeys(new)) == list(dict.fromkeys(lines))
     assert results() == expected
     print(len(functions), dict(asked))
-    assert len(functions) > 500 and len(asked) == 5
+    assert len(functions) > 500 and len(asked) == 6
 
 
 if __name__ == "__main__":
