@@ -54,10 +54,9 @@ def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
     is that of the plain run.
     """
     level = newest(args)
-    if isinstance(level, ParticipatingLevel):
-        result = level.applies(rule, args)
-        if result is not NotImplemented:
-            return result
+    result = level.applies(rule, args) if isinstance(level, ParticipatingLevel) else NotImplemented
+    if result is not NotImplemented:
+        return result
     primals = tuple([a.primal if isinstance(a, Dual) and a.level == level else a for a in args])
     namespace = namespace_for(primals)
     if namespace is None:

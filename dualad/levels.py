@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 from itertools import count
+from secrets import randbits
 from typing import Any
 
 HAND_MADE = 0  # the level of all duals that a user writes down: the textbook's one ε
@@ -24,17 +25,12 @@ _BITS = 64
 _STEP = 1 << _BITS
 _OF_CLOCK = 1 << 24
 
-
-def _random(bits: int) -> int:
-    return int.from_bytes(os.urandom(8), "big") % (1 << bits)
-
-
-_process = _random(40)
+_process = randbits(40)
 
 
 def _clock_after(level: int) -> count[int]:
     start = ((level >> _BITS) + 1) << _BITS
-    return count(start + _process * _OF_CLOCK + 2 * _random(23), _STEP)
+    return count(start + _process * _OF_CLOCK + 2 * randbits(23), _STEP)
 
 
 clock = _clock_after(HAND_MADE)
@@ -68,6 +64,7 @@ class ParticipatingLevel(int):
     A plain level has no methods, and costs nothing. A participating one is asked
 
     - `applies` by `dual.apply`, before a row of the table is applied;
+    - `product` by `array.algebra.multilinear`, before arrays are multiplied;
     - `made` by `pair.dual`, where every dual is made;
     - `zero_like` by `pair.zero_like`, where every zero tangent is made.
 
@@ -79,6 +76,10 @@ class ParticipatingLevel(int):
 
     def applies(self, rule: Any, args: tuple[Any, ...]) -> Any:
         """What a row gives for these arguments."""
+        return NotImplemented
+
+    def product(self, f: Any, args: tuple[Any, ...]) -> Any:
+        """What f gives, which sums products of elements of its arguments."""
         return NotImplemented
 
     def made(self, primal: Any, tangent: Any) -> Any:
@@ -106,7 +107,7 @@ def seen(level: int) -> int:
 
 def _after_fork() -> None:
     global clock, _process
-    _process = _random(40)  # the levels that the parent has opened are not ours to close
+    _process = randbits(40)  # the levels that the parent has opened are not ours to close
     clock = _clock_after(next(clock))
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..dual import Dual
 from ..kernel import ARRAY_KERNEL
+from ..levels import ParticipatingLevel
 from ..memory import followed, laid_out_like, lies_like
 from ..namespaces import is_number
 from ..numerics import quiet
@@ -192,6 +193,10 @@ def _pushed(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] |
 def multilinear(f: Callable[..., Any], *args: Any) -> Any:
     """f sums products of elements of its arguments: the product rule, one term per dual."""
     level = newest(args)
+    if isinstance(level, ParticipatingLevel):
+        result = level.product(f, args)
+        if result is not NotImplemented:
+            return result
     values = [parts(a, level)[0] for a in args]
     directions(args, level)
     y = f(*values)
