@@ -17,9 +17,11 @@ import numpy as np
 
 from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple
 from .array.operands import unbuffered
+from .compression import Sparsity, by_arguments, refuse_unless_floats
 from .kernel import DRIVERS
 from .pair import is_operand, plain
 from .passes import one_like, run_pass, tangents_of
+from .patterns import detected, scipy_sparse
 from .promises import (
     is_elementwise,
     of_real_function,
@@ -296,6 +298,7 @@ def jacobian(
     workers: Workers | None = None,
     progress: Progress | None = None,
     out: Any = None,
+    sparsity: Any = None,
 ) -> Callable[P, Any]:
     """The Jacobian: all outputs by all inputs.
 
@@ -331,13 +334,21 @@ def jacobian(
         For a function of one array with one array as its result: where the Jacobian is written,
         block of columns by block of columns, so that it need not fit into memory. It has shape
         out.shape + in.shape and comes back as the result.
+    sparsity : bool, matrix, int or (int, int), optional
+        Where the Jacobian may be other than zero, so that as many directions do as it has
+        colours: three at any size for a tridiagonal one. True detects it in the first call, as
+        `sparsity` does, and keeps it; a matrix, sparse or dense, has something there; a number is
+        a bandwidth, on both sides or (below, above). Each result is checked along a random
+        direction.
 
     Returns
     -------
     callable
         Called as f is called. For array in, array out: an array of shape out.shape + in.shape,
         where a list of numbers counts as an array of one axis. Otherwise the structure of the
-        outputs, and in each place the structure of the inputs.
+        outputs, and in each place the structure of the inputs. With sparsity=, a
+        `scipy.sparse.csr_array` with a row for each output number and a column for each input
+        number (a tuple of these for several arguments).
 
     Raises
     ------
@@ -347,22 +358,31 @@ def jacobian(
         If f gives other values or shapes in a later pass: it uses random numbers, a counter, or
         data that it modifies.
     ValueError
-        If chunk is not a positive integer, out does not fit, or the map of workers changes the
-        order.
+        If chunk is not a positive integer, out does not fit, the map of workers changes the
+        order, or f depends on more than the sparsity pattern that is given has.
 
     Notes
     -----
-    f is called once for each pass of `chunk` directions, by default as in `value_and_grad`.
+    f is called once for each pass of `chunk` directions, by default as in `value_and_grad`. With
+    sparsity=True it is called once more to detect the pattern, and detected anew where f takes
+    another branch.
 
     Examples
     --------
     >>> jacobian(lambda x: x[:2] * x[1:])(np.array([1.0, 2.0, 3.0]))
     array([[2., 1., 0.],
            [0., 3., 2.]])
+    >>> jacobian(lambda x: x[:2] * x[1:], sparsity=(0, 1))(np.array([1.0, 2.0, 3.0])).nnz
+    4
     """
 
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
         inputs = Inputs("jacobian", f, argnums, args, kwargs)
+        if kept is not None:
+            with planned("jacobian", workers, progress) as plan:
+                outputs, matrix = kept.matrix(inputs, mode, chunk, has_aux, plan)
+            result = by_arguments(inputs, matrix)
+            return (result, outputs.aux) if has_aux else result
         if mode == "reverse" or (mode is None and is_alone and inputs.size > 256):
             found = _by_rows(inputs, has_aux, mode == "reverse")
             if found is not None:
@@ -384,7 +404,18 @@ def jacobian(
             "jacobian: chunk, workers, progress and out= are about passes forward; omit them, or "
             "write mode='forward'."
         )
+    kept = _sparsity("jacobian", sparsity)
+    if kept is not None and out is not None:
+        raise ValueError("jacobian: out= is for dense matrices; omit it, or sparsity=.")
     return wrapper
+
+
+def _sparsity(driver: str, given: Any, is_symmetric: bool = False) -> Sparsity | None:
+    """What sparsity= says; None for a dense matrix."""
+    if given is None or given is False:
+        return None
+    scipy_sparse(driver)
+    return Sparsity(given, is_symmetric)
 
 
 def _by_rows(inputs: Inputs, has_aux: bool, is_told: bool) -> Any:
@@ -432,6 +463,61 @@ def _joined(argument: Any, derivatives: Any) -> Any:
 
 
 @driver
+def sparsity(
+    f: Callable[P, Any], argnums: Argnums = 0, has_aux: bool = False, *, lift: bool | None = None
+) -> Callable[P, Any]:
+    """Which outputs depend on which inputs: where the Jacobian may be other than zero.
+
+    Parameters
+    ----------
+    f : callable
+        As for `jacobian`.
+    argnums : int, str, or a sequence of these
+        Which arguments, by index or name.
+    has_aux : bool
+        f returns (result, aux); (pattern, aux) comes back.
+    lift : bool, optional
+        Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
+        `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
+
+    Returns
+    -------
+    callable
+        Called as f is called; gives a boolean `scipy.sparse.csr_array` with a row for each number
+        of the outputs and a column for each of the argument (with a sequence for argnums, a tuple
+        of these), which `jacobian` takes as sparsity=.
+
+    Raises
+    ------
+    ImportError
+        If SciPy is not installed.
+    TypeError
+        If inputs or outputs are not made of numbers, or f uses a function whose results are not
+        known to depend on what.
+
+    Notes
+    -----
+    f is called once. The pattern holds for the branches that f takes at x, whatever the numbers
+    are: a product depends on both factors, even if one is zero. But what a matrix that depends on
+    no input multiplies by zero does not count.
+
+    Examples
+    --------
+    >>> sparsity(lambda x: x[:-1] * x[1:])(np.array([1.0, 0.0, 3.0])).toarray().astype(int)
+    array([[1, 1, 0],
+           [0, 1, 1]])
+    """
+
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
+        inputs = Inputs("sparsity", f, argnums, args, kwargs)
+        outputs, pattern = detected(inputs, has_aux)
+        result = by_arguments(inputs, pattern)
+        return (result, outputs.aux) if has_aux else result
+
+    return wrapper
+
+
+@driver
 def hessian(
     f: Callable[P, Any],
     argnums: Argnums = 0,
@@ -441,6 +527,7 @@ def hessian(
     lift: bool | None = None,
     workers: Workers | None = None,
     progress: Progress | None = None,
+    sparsity: Any = None,
 ) -> Callable[P, Any]:
     """The Hessian of a function with one real output; exactly symmetric.
 
@@ -457,17 +544,23 @@ def hessian(
         `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
     chunk, workers, progress
         As for `jacobian`: the passes are those of the Jacobian of the gradient.
+    sparsity : bool, matrix, int or (int, int), optional
+        As for `jacobian`. A symmetric matrix needs fewer directions.
 
     Returns
     -------
     callable
         Called as f is called. For one array: an array of shape in.shape + in.shape. Otherwise
-        the structure of the inputs, and in each place the structure of the inputs.
+        the structure of the inputs, and in each place the structure of the inputs. With
+        sparsity=, a `scipy.sparse.csr_array` with a row and a column for each input number (for
+        several arguments a tuple of tuples of these).
 
     Raises
     ------
     TypeError, NotDeterministicError
         As `grad`.
+    ValueError
+        If the sparsity pattern that is given is not that of the function.
 
     Notes
     -----
@@ -482,6 +575,13 @@ def hessian(
 
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
         inputs = Inputs("hessian", f, argnums, args, kwargs)
+        if kept is not None:
+            refuse_unless_floats(inputs)
+            way: Mode = "reverse" if mode is None else mode
+            with planned("hessian", workers, progress) as plan:
+                inner = _inputs_of_gradient(inputs, way)
+                _, matrix = kept.matrix(inner, "forward", chunk, False, plan)
+            return by_arguments(inputs, matrix, (0, 1))
         if is_alone and (inputs.size > 32 or mode == "reverse"):  # more than the kernel takes
             found = _by_directions(inputs)
             if found is not None:
@@ -495,6 +595,7 @@ def hessian(
         return inputs.arrange([inputs.arrange(row) for row in table])
 
     refuse_unless_mode("hessian", mode)
+    kept = _sparsity("hessian", sparsity, is_symmetric=True)
     is_alone = chunk is None and workers is None and progress is None and mode != "forward"
     return wrapper
 

@@ -781,7 +781,8 @@ def _transforming(f: Callable[..., Any]) -> Callable[..., Any]:
         bound.arguments["a"], bound.arguments["out"] = np.zeros(a.shape), None
         shape = np.shape(f(*bound.args, **bound.kwargs))
         return Pattern(
-            a.sets, np.broadcast_to(_sum(a, tuple(np.atleast_1d(axes)), keepdims=True).numbers, shape)
+            a.sets,
+            np.broadcast_to(_sum(a, tuple(np.atleast_1d(axes)), keepdims=True).numbers, shape),
         ).copy()
 
     return transformed
