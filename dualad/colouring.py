@@ -23,7 +23,7 @@ def columns(pattern: Any) -> Any:
     """A colour for each column of a boolean csr_array: no row has one of them twice.
 
     >>> from scipy.sparse import diags_array
-    >>> columns(diags_array([True, True, True], offsets=[-1, 0, 1], shape=(6, 6), dtype=bool).tocsr())
+    >>> columns(diags_array([True] * 3, offsets=[-1, 0, 1], shape=(6, 6), dtype=bool).tocsr())
     array([0, 1, 2, 0, 1, 2])
     """
     m, n = pattern.shape

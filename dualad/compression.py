@@ -13,6 +13,7 @@ import functools
 import weakref
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import pairwise
 from typing import Any, Literal
 
 import numpy as np
@@ -34,6 +35,7 @@ from .zeros import is_finite
 Way = Literal["columns", "rows", "star"]
 
 _ELEMENTS = 1 << 22  # about so many elements of seeds in one pass
+_KEPT_ELEMENTS = 1 << 20  # and at most so many are kept for the next
 
 
 class WrongPattern(ValueError):
@@ -138,6 +140,7 @@ class Compression:
             is_lower = c[i] < c[j]
             i, j = np.where(is_lower, j, i), np.where(is_lower, i, j)
         self._places = c[j].astype(np.intp) * size + i
+        self._all: Any = None  # the directions, if they are not many
 
     def with_rows(self, driver: str, m: int) -> Compression:
         """The same for so many outputs; a band goes on.
@@ -158,13 +161,17 @@ class Compression:
 
     def directions(self, start: int, stop: int) -> Any:
         """The directions from start to stop, one in each row; behind all colours the random one."""
+        if self._all is None:
+            if (self.count + 1) * len(self.colours) > _KEPT_ELEMENTS:
+                return self._directions(start, stop)
+            self._all = self._directions(0, self.count + 1)
+        return self._all[start:stop]
+
+    def _directions(self, start: int, stop: int) -> Any:
         c = self.colours
         result = np.zeros((stop - start, len(c)))
-        if stop - start > self.count:
-            result[c, np.arange(len(c))] = 1
-        else:
-            j = np.flatnonzero((c >= start) & (c < stop))
-            result[c[j] - start, j] = 1
+        j = np.flatnonzero((c >= start) & (c < stop))
+        result[c[j] - start, j] = 1
         if stop > self.count:
             result[-1] = self.along
         return result
@@ -250,7 +257,7 @@ def _seeds(inputs: Inputs, block: Any) -> list[Any]:
     """Directions cut into seeds of the inputs."""
     seeds, offset = [], 0
     for x, size in zip(inputs.leaves, inputs.sizes, strict=True):
-        part = block[:, offset : offset + size].astype(getattr(x, "dtype", float))
+        part = block[:, offset : offset + size].astype(getattr(x, "dtype", float), copy=False)
         seeds.append(laid_out_like(plain(x), part.reshape((len(block), *np.shape(x)))))
         offset += size
     return seeds
@@ -346,9 +353,15 @@ def _agree(matrix: Any, along: Any, found: Any) -> Any:
     eps = float(np.finfo(matrix.dtype).eps)
     with np.errstate(all="ignore"):
         y = matrix @ along
-        size = np.maximum(abs(matrix) @ np.abs(along), np.abs(found))
-        most = np.max(size, where=np.isfinite(size), initial=0)
-        near = np.abs(found - y) <= eps**0.6 * size + 16 * eps * most
+        near = np.abs(found - y) <= eps**0.6 * np.abs(found)
+        if near.all():  # mostly
+            return near
+        sizes = abs(matrix)
+        size = np.maximum(sizes @ np.abs(along), np.abs(found))
+        # and rounding, of numbers as large as those that an input leads to elsewhere
+        most = sizes.max(axis=0).toarray() * np.abs(along)
+        sizes.data = np.where(np.isfinite(most), most, 0)[sizes.indices]
+        near |= np.abs(found - y) <= eps**0.6 * size + 16 * eps * sizes.sum(axis=1)
     return near | ~np.isfinite(y)
 
 
@@ -365,9 +378,10 @@ def _refuse_unless_right(
     i = int(wrong[0])
     told = f"{len(wrong)} rows, the first of them row {i}" if len(wrong) > 1 else f"row {i}"
     raise WrongPattern(
-        f"{driver}: the sparsity pattern does not fit the function here, in {told}: along a random "
-        f"direction its derivative is {found[i]:.6g}, and by the pattern {(matrix @ along)[i]:.6g}; "
-        "give the pattern at this point, sparsity(f)(x), or write sparsity=True."
+        f"{driver}: the sparsity pattern does not fit the function here, in {told}: along a "
+        f"random direction its derivative is {found[i]:.6g}, and by the pattern "
+        f"{(matrix @ along)[i]:.6g}; give the pattern at this point, sparsity(f)(x), or write "
+        "sparsity=True."
     )
 
 
@@ -427,7 +441,7 @@ def by_arguments(inputs: Inputs, matrix: Any, axes: Sequence[int] = (1,)) -> Any
         return matrix
     sizes = [sum(int(np.size(v)) for v in leaves(x)) for x in inputs.selected]
     ends = np.cumsum([0, *sizes]).tolist()
-    cuts = [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+    cuts = [slice(a, b) for a, b in pairwise(ends)]
     if 0 in axes:
         return tuple(tuple(matrix[a, b] for b in cuts) for a in cuts)
     return tuple(matrix[:, b] for b in cuts)

@@ -138,7 +138,7 @@ class Sets:
         return result
 
     def _either(self, a: int, b: int) -> int:
-        if a == b or b == 0:
+        if b in (a, 0):
             return a
         if a == 0:
             return b
@@ -704,7 +704,7 @@ def _matmul(a: Any, b: Any) -> Any:
         y = y[..., 0] if mask.ndim == 1 else y
         return Pattern(sets, (y[0, ...] if row and y.ndim == 1 else y[..., 0, :] if row else y)[()])
     if is_first:
-        numbers, mask = numbers, mask.T
+        mask = mask.T
     if numbers.ndim == 1 and mask.ndim <= 2:
         rows, columns = np.nonzero(np.atleast_2d(mask))
         counts = np.bincount(rows, minlength=1 if mask.ndim == 1 else len(mask))
