@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..compression import as_pattern, coloured
 from ..drivers import derivative
 
 # Okabe & Ito's colours, which colour-blind readers can tell apart; from dark to light, and with
@@ -203,4 +204,53 @@ def plot_error(f: Callable[..., Any], x: float, *, steps: Any = None, ax: Any = 
     ax.set_ylabel("relative error", fontsize=12)
     ax.set_title("Errors of a derivative", fontsize=13)
     ax.legend(frameon=False, fontsize=11, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
+    return _finish(ax)
+
+
+def spy(pattern: Any, *, symmetric: bool = False, mode: str | None = None, ax: Any = None) -> Any:
+    """Draw where a sparse matrix has elements, in the colours of the directions that give them.
+
+    Parameters
+    ----------
+    pattern : matrix, sparse or dense
+        As `dualad.sparsity` gives it.
+    symmetric : bool
+        Whether it is that of a Hessian, of which each element is found in one of two places.
+    mode : {None, "forward", "reverse"}
+        Whether columns or rows have the colours; by default what takes fewer directions.
+    ax : matplotlib Axes, optional
+        Where to draw; by default in a new figure.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    """
+    ax = _axes(ax, (5.0, 5.2))
+    shape: Any = getattr(pattern, "shape", None) or np.shape(pattern)
+    found = coloured(*as_pattern("spy", pattern, shape[-1]), mode, symmetric)  # type: ignore[arg-type]
+    m, n = found.pattern.shape
+    rows = np.repeat(np.arange(m), np.diff(found.pattern.indptr))
+    columns = found.pattern.indices
+    colour = found.colours[rows if found.way == "rows" else columns]
+    if found.way == "star":  # of the two, the column with the lower colour
+        colour = np.minimum(found.colours[rows], found.colours[columns])
+    side = max(1.0, (240 / max(m, n, 1)) ** 2)
+    for c in range(found.count):
+        here = colour == c
+        ax.scatter(
+            columns[here], rows[here], s=side, marker="s", color=COLOURS[c % len(COLOURS)], lw=0
+        )
+    directions = f"{found.count} direction{'s' * (found.count != 1)}"
+    back = " back" * (found.way == "rows")
+    ax.set_title(f"{m} × {n}, {len(columns)} elements: {directions}{back}", fontsize=12)
+    ax.set_xlim(-0.5, n - 0.5)
+    ax.set_ylim(m - 0.5, -0.5)
+    ax.set_aspect("equal")
+    ax.set_xlabel("inputs", fontsize=12)
+    ax.set_ylabel("outputs", fontsize=12)
     return _finish(ax)
