@@ -268,7 +268,7 @@ def matmul(a: Any, b: Any) -> Any:
     if ARRAY_KERNEL and (found := ARRAY_KERNEL.product(a, b)) is not None:
         return dual(*found)
     level = newest((a, b))
-    if not directions((a, b), level):
+    if isinstance(level, ParticipatingLevel) or not directions((a, b), level):
         return bilinear(operator.matmul, a, b)
     (v, v_dot), (w, w_dot) = parts(a, level), parts(b, level)
     y = v @ w
