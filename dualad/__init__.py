@@ -21,6 +21,7 @@ from .drivers import (
     jacobian,
     jvp,
     sparsity,
+    taylor,
     value_and_grad,
     vjp,
 )
@@ -272,6 +273,7 @@ __all__ = [
     "subtract",
     "tan",
     "tanh",
+    "taylor",
     "true_divide",
     "trunc",
     "value_and_grad",
