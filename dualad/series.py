@@ -105,6 +105,14 @@ class Term(Dual):
     def __abs__(self) -> Any:
         return self.level.term(_ABS, (self,))
 
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if func is np.where and len(args) == 3 and not kwargs:
+            c, a, b = args
+            return _choose(plain(c), lambda: a, lambda: b)
+        if func in (np.shape, np.ndim, np.size):
+            return func(*map(plain, args), **kwargs)
+        raise TypeError(f"taylor: np.{func.__name__} has no series in the slope of a function.")
+
     def upto(self, n: int) -> list[Any]:
         """The coefficients, n of them at least behind the first."""
         known = self.known
@@ -449,6 +457,9 @@ def _no_series(frame: FrameType | None) -> TypeError:
 Own = Callable[..., Any]
 
 
+_other_norms = ARRAY_FUNCTIONS[np.linalg.norm]
+
+
 def _for_series(numpy_function: Callable[..., Any]) -> Callable[[Own], Own]:
     """Enter what a function of NumPy does to series; other duals go where they went."""
     before = ARRAY_FUNCTIONS[numpy_function]
@@ -490,6 +501,41 @@ def _product(
     if keepdims:
         y = np.reshape(y, common.reduced(a.shape, axis, True))
     return y if initial is None else initial * y
+
+
+@_for_series(np.cumprod)
+def _cumprod(*args: Any, **kwargs: Any) -> Any:
+    return common.valued(np.cumprod, _running_products, args, kwargs)
+
+
+def _running_products(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    a = common.as_dtype(common.array(a), dtype)
+    if axis is None:
+        a, axis = np.reshape(a, -1), -1
+    found: list[Any] = []
+    for x in np.moveaxis(a, axis, 0):
+        found.append(found[-1] * x if found else x)
+    return common.into(out, np.stack(found, axis) if found else a)
+
+
+_NORMS = (None, 2, "fro", "f")  # of vectors and matrices
+
+
+@_for_series(np.linalg.norm)
+def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    ndim = np.ndim(x) if axis is None else np.size(axis)
+    if ord not in _NORMS or (ord == 2 and ndim != 1) or (ndim == 1 and ord in ("fro", "f")):
+        return _other_norms(x, ord, axis, keepdims)
+
+    def composed(x: Any) -> Any:
+        x = common.array(x)
+        squares = x.real**2 + x.imag**2 if np.iscomplexobj(plain(x)) else x * x
+        return np.sqrt(np.sum(squares, axis=axis, keepdims=keepdims))
+
+    def f(x: Any) -> Any:
+        return np.linalg.norm(x, ord, axis, keepdims)
+
+    return common.valued(f, composed, (x,), {})
 
 
 def _matrices(a: Any, level: SeriesLevel) -> list[Any]:
