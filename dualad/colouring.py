@@ -139,11 +139,10 @@ def _strides(sample: Any) -> list[int] | None:
     sizes = np.diff(sample.indptr)
     width = int(sizes.max(initial=0))
     gaps: list[Any] = []
+    row = np.repeat(np.arange(len(sizes)), sizes)
     for step in range(1, width):
-        i = np.arange(sample.nnz - step)
-        row = np.repeat(np.arange(len(sizes)), sizes)
-        same = row[i] == row[i + step]
-        gaps.append((sample.indices[i + step] - sample.indices[i])[same])
+        same = row[:-step] == row[step:]
+        gaps.append((sample.indices[step:] - sample.indices[:-step])[same])
     found, counts = np.unique(np.concatenate(gaps or [np.zeros(0, int)]), return_counts=True)
     if not 0 < len(found) <= 1024:
         return [1] if not len(found) else None

@@ -66,10 +66,10 @@ class Sets:
     def matrix(self) -> Any:
         """All sets, one in each row."""
         if self._waiting:
-            sizes = [len(s) for s in self._waiting]
-            members = [i for s in self._waiting for i in sorted(s)]
+            sizes = np.array([len(s) for s in self._waiting])
+            new = np.array([i for s in self._waiting for i in sorted(s)], np.int32)
             self._waiting = []
-            self._append(np.array(sizes), np.array(members, np.int32))
+            self._append(sizes, new)
         if self._matrix is None:
             starts = self._starts[: self._written + 1]
             members = self._members[: starts[-1]]
@@ -353,12 +353,12 @@ class Pattern:
 
     def reshape(self, *shape: Any, **options: Any) -> Any:
         """The same numbers in another shape."""
-        return np.reshape(self, shape[0] if len(shape) == 1 else shape)  # type: ignore[arg-type]
+        return np.reshape(self, shape[0] if len(shape) == 1 else shape)
 
     def transpose(self, *axes: Any) -> Any:
         """The axes in another order."""
         order = axes[0] if len(axes) == 1 else axes or None
-        return np.transpose(self, order)  # type: ignore[arg-type]
+        return np.transpose(self, order)
 
     @property
     def T(self) -> Any:
@@ -666,10 +666,10 @@ def _cumsum(a: Pattern, axis: Any = None, dtype: Any = None, out: Any = None) ->
     numbers = np.ravel(a.numbers) if axis is None else np.moveaxis(np.asarray(a.numbers), axis, -1)
     result = numbers.copy()
     for i in range(1, numbers.shape[-1]):
-        before, now = result[..., i - 1], numbers[..., i]
-        if not numbers[..., i].ndim:
-            before, now = int(before), int(now)
-        result[..., i] = a.sets.either(before, now)
+        pair: Any = result[..., i - 1], numbers[..., i]
+        if numbers.ndim == 1:
+            pair = int(pair[0]), int(pair[1])
+        result[..., i] = a.sets.either(*pair)
     return Pattern(a.sets, result if axis is None else np.moveaxis(result, -1, axis))
 
 

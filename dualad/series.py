@@ -25,7 +25,7 @@ from .array import protocols
 from .array.operands import as_operand
 from .array.protocols import ARRAY_FUNCTIONS, implements
 from .array_rules import common
-from .differentiations import close_level, doubt, open_level
+from .differentiations import close_level, doubt, note_refusal, open_level
 from .dual import Dual, evaluate, namespace_for
 from .levels import ParticipatingLevel
 from .looks import is_plain
@@ -268,6 +268,7 @@ class SeriesLevel(ParticipatingLevel):
     def made(self, primal: Any, tangent: Any) -> Any:
         frame = sys._getframe(2)  # who has called `readable_dual`; outside, the compiled hooks
         if not _is_maker(frame):
+            note_refusal(self)
             raise _no_series(frame)
         return NotImplemented
 
@@ -446,7 +447,7 @@ def _no_series(frame: FrameType | None) -> TypeError:
     name = "" if frame is None else frame.f_code.co_name
     while frame is not None:
         if frame.f_code in (protocols.array_function.__code__, protocols.array_ufunc.__code__):
-            f = frame.f_locals.get("func", frame.f_locals.get("ufunc"))
+            f: Any = frame.f_locals.get("func", frame.f_locals.get("ufunc"))
             home = str(getattr(f, "__module__", "numpy")).replace("numpy", "np", 1)
             name = f"{home}.{f.__name__}"
             break
@@ -584,6 +585,7 @@ def _det(a: Any) -> Any:
     try:
         inverse = _inverse(each, np.linalg.inv(each[0]))
     except np.linalg.LinAlgError as error:
+        note_refusal(a.level)
         raise TypeError("taylor: np.linalg.det of a singular matrix has no series.") from error
     traces = [
         sum(

@@ -13,7 +13,7 @@ import pytest
 from mpmath import mp
 
 import dualad
-from dualad.teach import plot_derivatives, plot_error, spy
+from dualad.teach import plot_derivatives, plot_error, plot_taylor, spy
 from dualad.teach.plots import difference_errors
 
 matplotlib.use("Agg")
@@ -117,4 +117,17 @@ def test_spy() -> None:
     dense_row = np.eye(6, dtype=bool)
     dense_row[0] = True
     assert spy(dense_row).get_title().endswith("2 directions back")
+    ax.figure.canvas.draw()
+
+
+def test_taylor_polynomials() -> None:
+    ax = plot_taylor(dualad.sin, 0.0, -3, 3, orders=(1, 3), points=31)
+    lines = {line.get_label(): line for line in ax.get_lines()}
+    x = lines["f"].get_xdata()
+    np.testing.assert_allclose(lines["f"].get_ydata(), np.sin(x), rtol=1e-14)
+    np.testing.assert_allclose(lines["order 1"].get_ydata(), x, rtol=1e-14)
+    np.testing.assert_allclose(lines["order 3"].get_ydata(), x - x**3 / 6, rtol=1e-14, atol=1e-15)
+    assert ax.get_title() == "Taylor polynomials of sin at 0"
+    with pytest.raises(ValueError, match="plot_taylor needs an interval"):
+        plot_taylor(dualad.sin, 0.0, 1, 1)
     ax.figure.canvas.draw()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 import math
+import operator
 import pickle
 import warnings
 from collections.abc import Callable, Sequence
@@ -20,7 +22,7 @@ from test_higher_order import every_case
 from test_rules import SLOPED, samples, sloped
 
 import dualad
-from dualad import Dual, define_rule, derivative, grad, taylor
+from dualad import Dual, define_rule, derivative, grad, series, taylor
 from dualad.dual import function
 from dualad.rules import Rule
 from dualad.structure import leaves
@@ -326,6 +328,40 @@ def test_linear_algebra() -> None:
         taylor(lambda t: np.linalg.det(t * np.ones((2, 2))), 3)(1.0)
 
 
+def test_who_makes_series_is_there() -> None:
+    """The names of the functions that may make duals of a series are those of the package."""
+    for module, names in series._MAKERS.items():
+        home = importlib.import_module(f"dualad.{module}")
+        for name in names:
+            assert callable(operator.attrgetter(name)(home)), f"{module}.{name}"
+
+
+def test_swallowed_refusals_are_noticed() -> None:
+    def f(x: Any) -> Any:
+        try:
+            return np.linalg.eigvalsh(x * np.eye(2))[0]
+        except TypeError:
+            return 0.0
+
+    with pytest.raises(TypeError, match="caught an error"):
+        taylor(f, 3)(2.0)
+
+
+def test_preallocated_arrays() -> None:
+    def f(x: Any) -> Any:
+        out = np.zeros(3)
+        for i in range(3):
+            out[i] = math.exp(x * i)
+        part = out[1:]
+        part += x
+        return out
+
+    got = taylor(f, 4)(0.0)
+    for i in range(3):
+        linear = [0.0, 1.0 * (i > 0), 0.0, 0.0, 0.0]
+        hold([c[i] for c in got], [i**k / math.factorial(k) + linear[k] for k in range(5)])
+
+
 def test_solvers_are_refused() -> None:
     optimize = pytest.importorskip("dualad.scipy.optimize")
     with pytest.raises(TypeError, match=r"taylor: .* has no series"):
@@ -398,6 +434,10 @@ def test_higher_derivatives_where_there_is_no_series() -> None:
     assert z == pytest.approx(16 * np.exp(1j), rel=1e-13)
 
 
+def polynomial(coefficients: Sequence[float], t: Any) -> Any:
+    return functools.reduce(lambda y, c: y * t + c, coefficients[::-1])
+
+
 def lorenz_series(s: Sequence[float], order: int) -> list[list[float]]:
     """Coefficients of x(t), y(t), z(t), each from the slopes of those before."""
     known = [[v] for v in s]
@@ -405,7 +445,7 @@ def lorenz_series(s: Sequence[float], order: int) -> list[list[float]]:
         direction = known
 
         def slope(t: Any, known: list[list[float]] = direction) -> list[Any]:
-            x, y, z = (functools.reduce(lambda y, c: y * t + c, row[::-1]) for row in known)
+            x, y, z = (polynomial(row, t) for row in known)
             return [10.0 * (y - x), x * (28.0 - z) - y, x * y - 8.0 / 3.0 * z]
 
         last = taylor(slope, k)(0.0)[k]

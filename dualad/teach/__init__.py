@@ -6,7 +6,7 @@
 """
 
 from .graph import Graph, graph
-from .plots import plot_derivatives, plot_error, spy
+from .plots import plot_derivatives, plot_error, plot_taylor, spy
 from .rows import Row
 from .show import explain
 from .trace import Trace, trace
@@ -19,6 +19,7 @@ __all__ = [
     "graph",
     "plot_derivatives",
     "plot_error",
+    "plot_taylor",
     "spy",
     "trace",
 ]

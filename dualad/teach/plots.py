@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..compression import as_pattern, coloured
-from ..drivers import derivative
+from ..drivers import derivative, taylor
 
 # Okabe & Ito's colours, which colour-blind readers can tell apart; from dark to light, and with
 # a line style each, so that they differ in grey too.
@@ -92,6 +92,66 @@ def plot_derivatives(
 
 
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def plot_taylor(
+    f: Callable[..., Any],
+    x: float,
+    a: float,
+    b: float,
+    orders: Sequence[int] = (1, 2, 3, 5),
+    *,
+    points: int = 400,
+    ax: Any = None,
+) -> Any:
+    """Draw a function from a to b, and over it its Taylor polynomials at x.
+
+    Parameters
+    ----------
+    f : callable
+        A function of a number.
+    x : float
+        Where the polynomials touch it.
+    a, b : float
+        The ends of the interval.
+    orders : sequence of int
+        The polynomials' last powers.
+    points : int
+        At how many places to calculate.
+    ax : matplotlib Axes, optional
+        Where to draw; by default in a new figure.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If the interval is empty, or an order is not a count.
+    """
+    if not (math.isfinite(a) and math.isfinite(b) and a < b):
+        raise ValueError(f"plot_taylor needs an interval a < b, got {a!r} and {b!r}.")
+    coefficients = [float(c) for c in taylor(f, max(orders, default=0))(x)]
+    at = np.linspace(a, b, points)
+    values = np.array([float(f(t)) for t in at.tolist()])
+    ax = _axes(ax, (7.0, 4.3))
+    ax.plot(at, values, label="f", color="black", linewidth=2.4)
+    for k, order in enumerate(orders):
+        y = np.polynomial.polynomial.polyval(at - x, coefficients[: order + 1])
+        colour, style = COLOURS[k % len(COLOURS)], STYLES[(k + 1) % len(STYLES)]
+        ax.plot(at, y, label=f"order {order}", color=colour, linestyle=style, linewidth=1.8)
+    ax.plot([x], coefficients[:1], "o", color="black")
+    finite = values[np.isfinite(values)]
+    if finite.size:
+        room = 0.3 * (float(np.ptp(finite)) or 1.0)
+        ax.set_ylim(float(np.min(finite)) - room, float(np.max(finite)) + room)
+    ax.set_xlim(a, b)
+    ax.set_title(f"Taylor polynomials of {getattr(f, '__name__', 'f')} at {x:g}", fontsize=13)
+    ax.legend(frameon=False, fontsize=11)
+    return _finish(ax)
 
 
 def difference_errors(
