@@ -15,7 +15,7 @@ from numpy.polynomial import polynomial
 from ..array.protocols import implements
 from ..array.undefined import undefined
 from ..dual import Dual
-from ..pair import fit, plain
+from ..pair import dual, fit, plain
 from .common import array, as_dtype, with_value
 
 
