@@ -59,6 +59,18 @@ CASES: dict[str, Case] = {
     "integrate.quad args": lambda p: integrate.quad(
         lambda x, a, b: a * x**b, 0, 1, args=(p[0], p[1])
     )[0],
+    "integrate.quad branches": lambda p: integrate.quad(
+        lambda x: p[0] * x if x < 0.5 else p[1] * x * p[2], 0, 1, points=[0.5]
+    )[0],
+    "integrate.quad of roots": lambda p: integrate.quad(
+        lambda a: optimize.brentq(lambda z: z**3 + p[0] * z - a - p[1], -5, 5) * p[2], 0, 1
+    )[0],
+    "integrate.solve_ivp of integrals": lambda p: integrate.solve_ivp(
+        lambda t, y: [-p[0] * y[0] * integrate.quad(lambda s: np.exp(-p[1] * s * s), 0, 1)[0]],
+        (0, 1),
+        [p[2]],
+        rtol=1e-5,
+    ).y[0, -1],
     "integrate.fixed_quad": lambda p: integrate.fixed_quad(lambda x: np.sin(p[0] * x), 0, p[1])[0],
     "integrate.trapezoid": lambda p: integrate.trapezoid(np.exp(p[0] * T) * p[1], p[2] * T),
     "integrate.solve_ivp": lambda p: integrate.solve_ivp(
