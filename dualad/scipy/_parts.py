@@ -14,7 +14,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -238,7 +238,7 @@ class _Local:
                 g = self.waiting.pop(key)
                 if not isinstance(node, Step):
                     if node.sources:  # or it depends on nothing
-                        node.back(g, self, False)  # type: ignore[arg-type]
+                        node.back(g, cast(Any, self), False)
                 elif node.at in self.blocks:
                     whole = self.blocks[node.at]
                     part = np.unravel_index(node.at - self.firsts[whole], whole.shape)
@@ -257,7 +257,7 @@ class _Local:
         """The adjoint of an array, to be written to."""
         zeros: Any = np.zeros(node.shape, node.dtype)
         if isinstance(like, Dual):
-            zeros = np.zeros(node.shape, node.dtype, like=like)  # type: ignore[call-overload]
+            zeros = np.zeros(node.shape, node.dtype, like=like)
         self.waiting[node] = zeros + self.waiting[node] if node in self.waiting else zeros
         return self.waiting[node]
 
@@ -310,7 +310,8 @@ def through(f: Linear, x: Any, back: Linear | None = None) -> Any:
 def _recorded(f: Linear, x: Form, back: Linear | None) -> Form:
     """f of a form; without its transpose by its matrix, made by a call per number of x."""
     y = f(np.zeros(x.shape, x.dtype))
-    old, shape, matrix = x.shape, np.shape(y), []
+    old, shape = x.shape, np.shape(y)
+    matrix: list[Any] = []
 
     def pull(g: Any) -> Any:
         front = shape_of(g)[: len(shape_of(g)) - len(shape)]
