@@ -118,6 +118,8 @@ class Place:
     def by(self, view: Callable[[Any], Any], sign: int = 1) -> Place:
         """A view of this part."""
         if isinstance(self.index, np.ndarray):
+            if view in (np.real, np.imag):  # of each element
+                return Place((*self.views, view), self.index, self.sign * sign)
             return Place(self.views, view(self.index), self.sign * sign)
         views = self.views if self.index is Ellipsis else (*self.views, self._view)
         return Place((*views, view), ..., self.sign * sign)
@@ -165,7 +167,7 @@ class Place:
 
     def number(self, shape: tuple[int, ...]) -> int:
         """The number of the one element in this part of an array of this shape."""
-        if len(shape) == 1:
+        if len(shape) == len(self.index) == 1:
             return int(self.index[0]) % shape[0]
         return int(np.arange(int(np.prod(shape))).reshape(shape)[self.index])
 
