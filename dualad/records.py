@@ -97,13 +97,14 @@ class Spread:
 class Place:
     """A part of an array: views of it, one after the other, and an index at the end."""
 
-    __slots__ = ("views", "index", "sign", "is_basic")
+    __slots__ = ("views", "index", "sign", "is_basic", "is_spread")
 
     def __init__(
         self, views: tuple[Callable[[Any], Any], ...] = (), index: Any = ..., sign: int = 1
     ) -> None:
         self.views, self.index, self.sign = views, index, sign
         self.is_basic = is_basic(index_parts(index))
+        self.is_spread = len(views) == 1 and type(views[0]) is Spread and index is Ellipsis
 
     def then(self, index: Any) -> Place:
         """A part of this part."""
@@ -199,8 +200,9 @@ class Read(Node):
 
     def back(self, g: Any, sweep: Sweep, owned: bool) -> None:
         (source,) = self.sources
-        if not source.shape:
-            sweep.add(source, summed(g if self.place.sign > 0 else -g, (), sweep.lead))
+        if not source.shape or self.place.is_spread:
+            g = g if self.place.sign > 0 else -g
+            sweep.add(source, summed(g, source.shape, sweep.lead))
             return
         buffer = sweep.buffer(source, g)
         if not sweep.many:
