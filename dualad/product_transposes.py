@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import string
 from collections.abc import Callable
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from .forms import Form, blank, kept, made_of, refuse, scaled_dtype
+from .kernel import ARRAY_KERNEL
 from .pair import plain, shape_of
 from .records import strongly_summed, summed
 from .transposes import Handler, conj, lead_of, placed, real_dtype, total, transposes
@@ -19,46 +21,45 @@ from .transposes import Handler, conj, lead_of, placed, real_dtype, total, trans
 
 
 @transposes(np.matmul)
-def _matmul(a: Any, b: Any) -> Any:
+def _matmul(a: Any, b: Any) -> Form:
+    """ȳ @ wᵀ or wᵀ @ ȳ, where vectors count as matrices of one row or one column."""
     if isinstance(a, Form) and isinstance(b, Form):
         refuse("the product of two tangents")
-    row, column = len(shape_of(a)) == 1, len(shape_of(b)) == 1  # vectors count as these
-    a, b = (a[None, :] if row else a), (b[:, None] if column else b)
-    y = _matrices(a, kept(b)) if isinstance(a, Form) else _matrices_behind(kept(a), b)
-    if column:
-        y = y[..., 0]
-    if row:
-        y = y[..., 0] if column else y[..., 0, :]
-    return y.copy() if row or column else y
+    is_first = isinstance(a, Form)
+    form, w = (a, kept(b)) if is_first else (b, kept(a))
+    shape, old = _product_shape(a, b), form.shape
+    row, column, n = len(shape_of(a)) == 1, len(shape_of(b)) == 1, len(shape)
+
+    def pull(g: Any) -> Any:
+        if row and column:
+            return (strongly_summed(operator.mul, g[..., None] if shape_of(g) else g, w),)
+        lead = lead_of(g, n)
+        if row:
+            g = g[..., None, :]
+        if column:
+            g = g[..., None]
+        if is_first:
+            wt = w[None, :] if column else np.matrix_transpose(w)
+            t = strongly_summed(operator.matmul, g, wt)
+            t = t[..., 0, :] if row else t
+        else:
+            wt = w[:, None] if row else np.matrix_transpose(w)
+            t = strongly_summed(lambda g, w: w @ g, g, wt)
+            t = t[..., 0] if column else t
+        return (summed(t, old, lead),)
+
+    return made_of(shape, scaled_dtype(form.dtype, w), [form], pull)
 
 
 def _product_shape(a: Any, b: Any) -> tuple[int, ...]:
-    (*s, m, n), (*t, k, p) = shape_of(a), shape_of(b)
+    s, t = shape_of(a), shape_of(b)
+    (*left, n), (*right, k) = s, (t if len(t) == 1 else (*t[:-2], t[-1], t[-2]))
     if n != k:
-        raise ValueError(f"cannot multiply matrices of shapes {shape_of(a)} and {shape_of(b)}.")
-    return (*np.broadcast_shapes(tuple(s), tuple(t)), m, p)
-
-
-def _matrices(form: Form, w: Any) -> Form:
-    shape, old = _product_shape(form, w), form.shape
-    n = len(shape)
-
-    def pull(g: Any) -> Any:
-        t = strongly_summed(np.matmul, g, np.matrix_transpose(w))
-        return (summed(t, old, lead_of(g, n)),)
-
-    return made_of(shape, scaled_dtype(form.dtype, w), [form], pull)
-
-
-def _matrices_behind(w: Any, form: Form) -> Form:
-    shape, old = _product_shape(w, form), form.shape
-    n = len(shape)
-
-    def pull(g: Any) -> Any:
-        t = strongly_summed(lambda g, w: w @ g, g, np.matrix_transpose(w))
-        return (summed(t, old, lead_of(g, n)),)
-
-    return made_of(shape, scaled_dtype(form.dtype, w), [form], pull)
+        raise ValueError(f"cannot multiply matrices of shapes {s} and {t}.")
+    if len(s) <= 2 and len(t) <= 2:
+        return (*left, *right)
+    rows, columns = left[len(s) - 2 :], right[len(t) - 2 :]
+    return (*np.broadcast_shapes(s[:-2], t[:-2]), *rows, *columns)
 
 
 @transposes(np.einsum)
@@ -270,12 +271,16 @@ def _solve(a: Any, b: Any) -> Any:
     if isinstance(a, Form):
         refuse("np.linalg.solve with a matrix of tangents")
     matrix = kept(np.matrix_transpose(a))
-    if b.ndim == 1:
-        return _solve(a, b[:, None])[..., 0].copy()
     shape, old = _product_shape(a, b), b.shape
-    n = len(shape)
+    n, column = len(shape), b.ndim == 1
 
     def pull(g: Any) -> Any:
-        return (summed(np.linalg.solve(matrix, g), old, lead_of(g, n)),)
+        lead = lead_of(g, n)
+        t = np.linalg.solve(matrix, g[..., None] if column else g)
+        return (summed(t[..., 0] if column else t, old, lead),)
 
     return made_of(shape, scaled_dtype(b.dtype, matrix), [b], pull)
+
+
+if ARRAY_KERNEL:
+    ARRAY_KERNEL.connect_products(_matmul)

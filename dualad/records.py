@@ -20,12 +20,13 @@ import itertools
 import operator
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from .array.dualarray import is_basic
 from .differentiations import levels_in
+from .kernel import ARRAY_KERNEL
 from .looks import is_plain
 from .numerics import quiet
 from .pair import Pair, is_array, plain, shape_of
@@ -154,6 +155,8 @@ class Place:
         elif not is_plain(x, np.ndarray):  # a dual
             numbers = np.arange(x.size).reshape(x.shape)[self.index]
             x += scattered(g, numbers, x.size, 0).reshape(x.shape)
+        elif self.views and 4 * self.index.size > x.size:  # many elements, by their numbers
+            x += scattered(g, self.index, x.size, 0)
         else:
             np.add.at(x, self.index, g)
         return None
@@ -187,6 +190,11 @@ class Place:
 
 
 EVERYTHING = Place()
+
+
+def flat(x: Any) -> Any:
+    """An array in one axis, as a view, if it lies in C order (or is half of one that does)."""
+    return x.reshape(-1)
 
 
 class Read(Node):
@@ -345,6 +353,18 @@ class AdjointsOfAnyKind:
         return np.stack(values).reshape(shape)
 
 
+S = TypeVar("S", bound=type)
+
+
+def _with_short_ways(kind: S) -> S:
+    """The class of sweeps itself; where there is a kernel, its loop is compiled."""
+    if ARRAY_KERNEL:
+        sweep: Any = kind
+        sweep.add, sweep.buffer, sweep.run = ARRAY_KERNEL.sweep_methods(sweep.add, sweep.buffer)
+    return kind
+
+
+@_with_short_ways
 class Sweep:
     """One walk back over what was recorded.
 
@@ -419,7 +439,7 @@ class Sweep:
         with quiet():
             while True:
                 if self.is_on_tape:
-                    self._go_down()
+                    self.go_down()
                 if not self.heap:
                     break
                 node = heapq.heappop(self.heap)[1]
@@ -437,7 +457,7 @@ class Sweep:
             self.adjoints[leaf.at] if type(leaf) is Step else found.get(leaf) for leaf in leaves
         ]
 
-    def _go_down(self) -> None:
+    def go_down(self) -> None:
         """Walk down the tape as far as its steps are younger than all nodes that wait."""
         while True:
             stop = self.level.length_at(-self.heap[0][0]) if self.heap else 0
@@ -487,3 +507,9 @@ def strongly_summed(f: Callable[..., Any], g: Any, *factors: Any) -> Any:
            for i in range(len(bad))]  # fmt: skip
     rest = f(g, *(np.where(b, 0, c) for b, c in zip(bad, factors, strict=True)))
     return np.where(np.logical_or.reduce([m != 0 for m in met]), y, rest)
+
+
+if ARRAY_KERNEL:
+    ARRAY_KERNEL.connect_records(
+        Node, Read, Step, Place, STRENGTH, strongly, summed, fitted, next_number
+    )

@@ -215,6 +215,8 @@ def _mean(
     where: Any = True,
 ) -> Any:
     y = total(a, axis, dtype, out, keepdims, where=where)
+    if where is True and y.size:
+        return y / (a.size // y.size)
     chosen = np.broadcast_to(where, a.shape)
     with np.errstate(all="ignore"):
         return y / np.sum(chosen, axis, keepdims=keepdims).astype(y.dtype)
@@ -238,14 +240,9 @@ def _trace(a: Form, offset: int = 0, axis1: int = 0, axis2: int = 1, *args: Any)
 
 @transposes(np.reshape)
 def _reshape(a: Form, shape: Any, order: str = "C", **options: Any) -> Any:
-    shape = np.empty(a.shape, bool).reshape(shape).shape
-    place = a.place or EVERYTHING
-    if place.views or place.index is not Ellipsis:
-        part = place.whole(np.empty(a.whole.shape, bool))[place.index]
-        is_view = np.may_share_memory(part, part.reshape(shape))
-    else:
-        is_view = True
-    if is_view:
+    place, whole = a.place or EVERYTHING, np.empty(a.whole.shape, bool)
+    shape = blank(a.shape).reshape(shape).shape
+    if np.may_share_memory(place.whole(whole)[place.index].reshape(shape), whole):
         return a.window(shape, place.by(lambda x: x.reshape(shape)))
     old, n = a.shape, len(shape)
     return made_of(
@@ -340,7 +337,7 @@ _PLACES: Any = (
     *(np.tril, np.triu, np.diagflat, np.take, np.take_along_axis, np.roll),
     *(np.repeat, np.tile, np.resize, np.delete, np.rot90, np.compress, np.extract, np.insert),
     *(np.vstack, np.hstack, np.dstack, np.column_stack, np.block, np.fft.fftshift),
-    *(np.fft.ifftshift, np.append, np.fliplr, np.flipud),
+    *(np.fft.ifftshift, np.append, np.fliplr, np.flipud, np.lib.stride_tricks.sliding_window_view),
 )
 for _f in _PLACES:
     Form.FUNCTIONS[_f] = _placing(_f)

@@ -18,6 +18,7 @@ from scipy import sparse
 
 from ..array.operands import as_operand
 from ..array.undefined import NonDifferentiableError
+from ..differentiations import note_approximate
 from ..drivers import jacobian
 from ..dual import Dual
 from ..pair import plain
@@ -230,6 +231,8 @@ class _Task:
         options = {"rtol": 1e-3, "atol": 1e-6, **stripped(options)}
         for unused in ("jac", "jac_sparsity", "lband", "uband"):
             options.pop(unused, None)
+        for level, _ in self.levels:
+            note_approximate(level)
         if options["method"] in _IMPLICIT:
             options["jac"] = self.jacobian
             self.is_dense = options["method"] in ("LSODA", _scipy.LSODA)

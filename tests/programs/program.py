@@ -105,7 +105,7 @@ class Program:
     lines: tuple[Line, ...]
     outputs: tuple[str, ...]
     driver: str = "jvp"
-    lift: bool = False
+    lift: bool | None = False
     pure: bool = False
 
     @property
@@ -450,7 +450,9 @@ def _drawn(
     if not shown:
         return None
     outputs = list(dict.fromkeys([shown[-1], *rng.choices(shown, k=rng.randint(0, 3))]))
-    lift = rng.random() < 0.5 or any(line.step in LIFTED for line in lines)
+    lift = rng.choice([None, True, False])
+    if lift is False and any(line.step in LIFTED for line in lines):
+        lift = None
     return Program(seed, setup, tuple(inputs), tuple(lines), tuple(outputs), driver, lift,
                    rng.random() < 0.5)  # fmt: skip
 
