@@ -98,14 +98,19 @@ class Spread:
 class Place:
     """A part of an array: views of it, one after the other, and an index at the end."""
 
-    __slots__ = ("views", "index", "sign", "is_basic", "is_spread")
+    __slots__ = ("views", "index", "sign", "is_basic")
 
     def __init__(
         self, views: tuple[Callable[[Any], Any], ...] = (), index: Any = ..., sign: int = 1
     ) -> None:
         self.views, self.index, self.sign = views, index, sign
         self.is_basic = is_basic(index_parts(index))
-        self.is_spread = len(views) == 1 and type(views[0]) is Spread and index is Ellipsis
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether it is all of the array, spread by broadcasting."""
+        views = self.views
+        return len(views) == 1 and type(views[0]) is Spread and self.index is Ellipsis
 
     def then(self, index: Any) -> Place:
         """A part of this part."""
