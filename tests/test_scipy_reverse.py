@@ -92,6 +92,12 @@ CASES: dict[str, Case] = {
     "integrate.solve_ivp implicit": lambda p: integrate.solve_ivp(
         lotka, (0, 1), [1.0, 0.5], "Radau", args=(p,), rtol=1e-4, atol=1e-4
     ).y[:, -1],
+    "integrate.solve_ivp complex": lambda p: np.abs(
+        integrate.solve_ivp(
+            lambda t, y: (-p[0] + 1j * p[1]) * y + p[2], (0, 1), [1.0 + 0.5j], rtol=1e-5
+        ).y[0, -1]
+        + 1j * p[0]
+    ),
     "integrate.odeint": lambda p: integrate.odeint(
         lambda y, t: lotka(t, y, p), [1.0, 0.5], [0.0, 1.0, 2.0], rtol=1e-6, atol=1e-6
     ),

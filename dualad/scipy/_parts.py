@@ -21,7 +21,7 @@ import numpy as np
 from ..array.algebra import linear
 from ..array.operands import as_operand
 from ..dual import Dual
-from ..forms import Form, made_of
+from ..forms import Form, made_of, refuse
 from ..numerics import quiet
 from ..pair import dual, parts, plain, shape_of
 from ..records import Node, Step, fitted, next_number
@@ -148,13 +148,22 @@ class Basis(tuple[int, ...]):
         if not record.origins.keys() <= self.nodes.keys():
             raise UnknownLevelError(((self.level, Basis(self.level, self, record.origins)),))
         for unit in np.eye(x.size, dtype=x.dtype):
-            found = record.swept(np.reshape(unit, x.shape) if x.shape else unit[0])
-            parts = [
-                np.stack([found[key]]) if key in found else np.zeros(node.shape)
-                for key, node in self.nodes.items()
-            ]
-            rows.append(np.concatenate([np.reshape(t, -1) for t in parts] or [np.zeros(0)]))
+            g = np.reshape(unit, x.shape) if x.shape else unit[0]
+            rows.append(self._row(record.swept(g)))
+            if any(np.iscomplexobj(np.empty(0, n.dtype)) for n in self.nodes.values()):
+                turned = self._row(record.swept(g * -1j)) if x.dtype.kind == "c" else None
+                if turned is None or not np.allclose(plain(turned), -1j * plain(rows[-1])):
+                    refuse("a function that is not holomorphic, within a solver,")
+            elif x.dtype.kind == "c":
+                rows[-1] = rows[-1] + 1j * self._row(record.swept(g * -1j))
         return np.reshape(np.stack(rows).T if rows else [], (*self, *x.shape))
+
+    def _row(self, found: dict[Any, Any]) -> Any:
+        parts = [
+            np.stack([found[key]]) if key in found else np.zeros(node.shape)
+            for key, node in self.nodes.items()
+        ]
+        return np.concatenate([np.reshape(t, -1) for t in parts] or [np.zeros(0)])
 
     def form(self, matrix: Any) -> Form:
         """The form that has this matrix."""
