@@ -142,7 +142,8 @@ def zero_like(level: int, tangent: Any, shape: tuple[int, ...], dtype: Any = Non
     if isinstance(level, ParticipatingLevel):
         zero = level.zero_like(tangent, shape)
         if zero is not NotImplemented:
-            return zero
+            is_complex = dtype is not None and np.dtype(dtype).kind == "c"  # of a real one, too
+            return zero.astype(dtype) if is_complex else zero
     if isinstance(tangent, Pair):  # at all its levels
         many = shape_of(tangent.tangent)[: len(shape_of(tangent.tangent)) - len(shape_of(tangent))]
         return dual(

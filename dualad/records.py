@@ -106,6 +106,12 @@ class Place:
         self.views, self.index, self.sign = views, index, sign
         self.is_basic = is_basic(index_parts(index))
 
+    @property
+    def is_spread(self) -> bool:
+        """Whether it is all of the array, spread by broadcasting."""
+        views = self.views
+        return len(views) == 1 and type(views[0]) is Spread and self.index is Ellipsis
+
     def then(self, index: Any) -> Place:
         """A part of this part."""
         if all(i is Ellipsis or (type(i) is slice and i == _ALL) for i in index_parts(index)):
@@ -119,6 +125,8 @@ class Place:
     def by(self, view: Callable[[Any], Any], sign: int = 1) -> Place:
         """A view of this part."""
         if isinstance(self.index, np.ndarray):
+            if view in (np.real, np.imag):  # of each element
+                return Place((*self.views, view), self.index, self.sign * sign)
             return Place(self.views, view(self.index), self.sign * sign)
         views = self.views if self.index is Ellipsis else (*self.views, self._view)
         return Place((*views, view), ..., self.sign * sign)
@@ -205,8 +213,9 @@ class Read(Node):
 
     def back(self, g: Any, sweep: Sweep, owned: bool) -> None:
         (source,) = self.sources
-        if not source.shape:
-            sweep.add(source, summed(g if self.place.sign > 0 else -g, (), sweep.lead))
+        if not source.shape or self.place.is_spread:
+            g = g if self.place.sign > 0 else -g
+            sweep.add(source, summed(g, source.shape, sweep.lead))
             return
         buffer = sweep.buffer(source, g)
         if not sweep.many:

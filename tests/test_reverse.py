@@ -456,7 +456,23 @@ def copies(x: Any) -> Any:
     return np.sum(kept["all"] * other) * kept["one"] + np.sum(real * x)
 
 
-PROGRAMS = [copies, rosenbrock, stores, views, in_place, overlapping, scalars_and_arrays, a_list,
+def parts_of_buffers(x: Any) -> Any:
+    z = np.zeros(6, complex)
+    z.real = x
+    z.imag[:] = x[::-1] ** 2
+    z.imag[1] += x[0]
+    z[2] *= 1j
+    w = z[::2].imag
+    w[0] = x[3]
+    return np.sum(np.abs(z) ** 2) + w[1] * z.real[5]
+
+
+def singular_values(x: Any) -> Any:
+    a = np.outer(x, x) + np.diag(x)
+    return np.linalg.norm(a, 2) + np.linalg.cond(np.diag(x) + 1.0)
+
+
+PROGRAMS = [parts_of_buffers, singular_values, copies, rosenbrock, stores, views, in_place, overlapping, scalars_and_arrays, a_list,
             data_written_to]  # fmt: skip
 
 

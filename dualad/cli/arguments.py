@@ -137,9 +137,10 @@ def options_in(
 
 def unknown_option(argument: str, options: Collection[str]) -> InputError:
     """The refusal of an option that does not exist."""
-    hint = did_you_mean(
-        argument.partition("=")[0], options, f"the options are {', '.join(options)}."
-    )
+    name = argument.partition("=")[0]
+    # --reverse goes with --trace or --graph; who writes --verbose does not mean it
+    options = [o for o in options if o != "--reverse" or name.startswith("--rev")]
+    hint = did_you_mean(name, options, f"the options are {', '.join(options)}.")
     return InputError(f"there is no option {argument}; {hint}")
 
 

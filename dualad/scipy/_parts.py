@@ -14,14 +14,14 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from ..array.algebra import linear
 from ..array.operands import as_operand
 from ..dual import Dual
-from ..forms import Form, made_of
+from ..forms import Form, made_of, refuse
 from ..numerics import quiet
 from ..pair import dual, parts, plain, shape_of
 from ..records import Node, Step, fitted, next_number
@@ -148,13 +148,22 @@ class Basis(tuple[int, ...]):
         if not record.origins.keys() <= self.nodes.keys():
             raise UnknownLevelError(((self.level, Basis(self.level, self, record.origins)),))
         for unit in np.eye(x.size, dtype=x.dtype):
-            found = record.swept(np.reshape(unit, x.shape) if x.shape else unit[0])
-            parts = [
-                np.stack([found[key]]) if key in found else np.zeros(node.shape)
-                for key, node in self.nodes.items()
-            ]
-            rows.append(np.concatenate([np.reshape(t, -1) for t in parts] or [np.zeros(0)]))
+            g = np.reshape(unit, x.shape) if x.shape else unit[0]
+            rows.append(self._row(record.swept(g)))
+            if any(np.iscomplexobj(np.empty(0, n.dtype)) for n in self.nodes.values()):
+                turned = self._row(record.swept(g * -1j)) if x.dtype.kind == "c" else None
+                if turned is None or not np.allclose(plain(turned), -1j * plain(rows[-1])):
+                    refuse("a function that is not holomorphic, within a solver,")
+            elif x.dtype.kind == "c":
+                rows[-1] = rows[-1] + 1j * self._row(record.swept(g * -1j))
         return np.reshape(np.stack(rows).T if rows else [], (*self, *x.shape))
+
+    def _row(self, found: dict[Any, Any]) -> Any:
+        parts = [
+            np.stack([found[key]]) if key in found else np.zeros(node.shape)
+            for key, node in self.nodes.items()
+        ]
+        return np.concatenate([np.reshape(t, -1) for t in parts] or [np.zeros(0)])
 
     def form(self, matrix: Any) -> Form:
         """The form that has this matrix."""
@@ -238,7 +247,7 @@ class _Local:
                 g = self.waiting.pop(key)
                 if not isinstance(node, Step):
                     if node.sources:  # or it depends on nothing
-                        node.back(g, self, False)  # type: ignore[arg-type]
+                        node.back(g, cast(Any, self), False)
                 elif node.at in self.blocks:
                     whole = self.blocks[node.at]
                     part = np.unravel_index(node.at - self.firsts[whole], whole.shape)
@@ -257,7 +266,7 @@ class _Local:
         """The adjoint of an array, to be written to."""
         zeros: Any = np.zeros(node.shape, node.dtype)
         if isinstance(like, Dual):
-            zeros = np.zeros(node.shape, node.dtype, like=like)  # type: ignore[call-overload]
+            zeros = np.zeros(node.shape, node.dtype, like=like)
         self.waiting[node] = zeros + self.waiting[node] if node in self.waiting else zeros
         return self.waiting[node]
 
@@ -310,7 +319,8 @@ def through(f: Linear, x: Any, back: Linear | None = None) -> Any:
 def _recorded(f: Linear, x: Form, back: Linear | None) -> Form:
     """f of a form; without its transpose by its matrix, made by a call per number of x."""
     y = f(np.zeros(x.shape, x.dtype))
-    old, shape, matrix = x.shape, np.shape(y), []
+    old, shape = x.shape, np.shape(y)
+    matrix: list[Any] = []
 
     def pull(g: Any) -> Any:
         front = shape_of(g)[: len(shape_of(g)) - len(shape)]

@@ -191,18 +191,18 @@ def trace(
     >>> t = trace(lambda x1, x2: np.log(x1) + x1 * x2 - np.sin(x2), 2.0, 5.0, mode="reverse")
     >>> print(t.to_text(source=False))
          value                adjoint
-    ---  --------  ---------  -------  ---------------  --------
-    v₋₁  x₁        =  2       x̄₁       v̄₋₁              =  5.5
-    v₀   x₂        =  5       x̄₂       v̄₀               =  1.7163
-    v₁   ln v₋₁    =  0.6931  v̄₋₁      v̄₋₁ + v̄₁/v₋₁     =  5.5
-    v₂   v₋₁ × v₀  = 10       v̄₀       v̄₀ + v̄₂ × v₋₁    =  1.7163
-                              v̄₋₁      v̄₂ × v₀          =  5
-    v₃   sin v₀    = −0.9589  v̄₀       v̄₃ × cos v₀      = −0.2837
-    v₄   v₁ + v₂   = 10.6931  v̄₂       v̄₄ × 1           =  1
-                              v̄₁       v̄₄ × 1           =  1
-    v₅   v₄ − v₃   = 11.6521  v̄₃       v̄₅ × (−1)        = −1
-                              v̄₄       v̄₅ × 1           =  1
-    y    v₅        = 11.6521  v̄₅       ȳ                =  1
+    ---  --------  ---------  -------  -------------  ---------
+    v₋₁  x₁        =  2       x̄₁       v̄₋₁            =  5.5
+    v₀   x₂        =  5       x̄₂       v̄₀             =  1.7163
+    v₁   ln v₋₁    =  0.6931  v̄₋₁      v̄₋₁ + v̄₁/v₋₁   =  5.5
+    v₂   v₋₁ × v₀  = 10       v̄₀       v̄₀ + v̄₂ × v₋₁  =  1.7163
+                              v̄₋₁      v̄₂ × v₀        =  5
+    v₃   sin v₀    = −0.9589  v̄₀       v̄₃ × cos v₀    = −0.2837
+    v₄   v₁ + v₂   = 10.6931  v̄₂       v̄₄ × 1         =  1
+                              v̄₁       v̄₄ × 1         =  1
+    v₅   v₄ − v₃   = 11.6521  v̄₃       v̄₅ × (−1)      = −1
+                              v̄₄       v̄₅ × 1         =  1
+    y    v₅        = 11.6521  v̄₅       ȳ              =  1
     """
     if not callable(f):
         raise TypeError(f"trace needs a function, got {type(f).__name__}; write trace(f, x).")
