@@ -17,7 +17,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from .dual import function
 from .forms import Form, blank, joint, made_of, plus, refuse, scaled, spread, zero_form
-from .pair import Pair, is_array, plain, shape_of
+from .pair import plain, shape_of
 from .records import EVERYTHING, Spread, scattered, summed
 from .structure import leaves, rebuild
 from .table import RULES
