@@ -39,6 +39,8 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
     kind = type(x)
     if kind in _DATA or isinstance(x, Dual):
         return False
+    if kind is np.vectorize:
+        return True
     if kind in _CONTAINERS:
         if id(x) in seen:
             return False
