@@ -432,7 +432,8 @@ def read(x: Any, name: str) -> Any:
     """getattr(x, name), with lifted properties."""
     found = inspected(type(x), name)
     get = inspected(type(found), "__get__")
-    if type(get) is types.FunctionType:  # a descriptor of the user's
+    if type(get) is types.FunctionType and type(found) is not functools.cached_property:
+        # a descriptor of the user's
         is_data = inspected(type(found), "__set__") is not None
         if is_data or name not in getattr(x, "__dict__", ()):
             return stand_in(get)(found, x, type(x))

@@ -208,12 +208,17 @@ class _Reader:
         parameters = code.co_varnames[:n]
         has_format = any(isinstance(c, str) and "%" in c for c in code.co_consts)
         top: Any = _UNKNOWN
+        last = ""
         follows_null = makes_lists = takes_lists = False
         for step in dis.get_instructions(code):
             op = step.opname
             if op in _NOTHING:
                 continue
             below, top = top, _UNKNOWN
+            is_second = op == "PUSH_NULL" or (op == "LOAD_GLOBAL" and bool((step.arg or 0) & 1))
+            if (follows_null and is_second) or (op == "PUSH_NULL" and last in _CALLS):
+                return True  # what a call has given is called
+            last = op
             if has_format and op == "BINARY_OP" and step.argrepr in ("%", "%="):
                 return True
             makes_lists = makes_lists or (op == "BUILD_LIST" and bool(step.arg))
@@ -280,6 +285,7 @@ _JOINING = frozenset(
 )
 # Objects of packages that stay, whose methods have stand-ins.
 _BY_METHODS = frozenset(("logging", "numpy.random._generator", "numpy.random.mtrand"))
+_CALLS = ("CALL", "CALL_KW", "CALL_FUNCTION_EX")
 _NOTHING = frozenset(("CACHE", "EXTENDED_ARG", "NOP", "PRECALL", "RESUME", "KW_NAMES"))
 _HAS_BIT = sys.version_info >= (3, 12)  # LOAD_ATTR tells by a bit that it is a method's
 _NULL_COMES_LAST = sys.version_info >= (3, 13)

@@ -254,6 +254,9 @@ def _makes_buffers(f: Function) -> Function:
     return make
 
 
+_ORDERS: dict[Any, str] = {np.asfortranarray: "F", np.ascontiguousarray: "C"}
+
+
 def _makes_arrays(f: Function, copies: bool) -> Function:
     """f, which makes an array of what it gets; duals in it keep their tangents."""
 
@@ -265,11 +268,11 @@ def _makes_arrays(f: Function, copies: bool) -> Function:
             if isinstance(unbuffered(x), np.ndarray) and np.may_share_memory(y, unbuffered(x)):
                 return x if y is unbuffered(x) else y
             return buffered(y)
-        if f is np.asfortranarray:
-            order = "F"
+        order = _ORDERS.get(f, order)
         copy = options.get("copy", copies or None)
         copy = None if copy is np._CopyMode.IF_NEEDED else copy
-        y = array_of(x, dtype, copy=copy, order=order or "K", ndmin=options.get("ndmin", 0))
+        ndmin = options.get("ndmin", int(f is np.ascontiguousarray))
+        y = array_of(x, dtype, copy=copy, order=order or "K", ndmin=ndmin)
         return x if y is unbuffered(x) else buffered(y)
 
     return make
