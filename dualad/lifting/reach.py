@@ -211,6 +211,7 @@ class _Reader:
         parameters = code.co_varnames[:n]
         has_format = any(isinstance(c, str) and "%" in c for c in code.co_consts)
         top: Any = _UNKNOWN
+        last = ""
         follows_null = takes_lists = False
         makes_lists: Any = False
         for step in dis.get_instructions(code):
@@ -219,6 +220,10 @@ class _Reader:
                 continue
             below, top = top, _UNKNOWN
             makes_lists = makes_lists or op == "LIST_APPEND" or (op == "BUILD_LIST" and step.arg)
+            is_second = op == "PUSH_NULL" or (op == "LOAD_GLOBAL" and bool((step.arg or 0) & 1))
+            if (follows_null and is_second) or (op == "PUSH_NULL" and last in _CALLS):
+                return True  # what a call has given is called
+            last = op
             if has_format and op == "BINARY_OP" and step.argrepr in ("%", "%="):
                 return True
             if op in ("LOAD_ATTR", "LOAD_METHOD"):
@@ -292,6 +297,7 @@ _JOINING = frozenset(
 )
 _NOTHING = frozenset(("CACHE", "EXTENDED_ARG", "NOP", "NOT_TAKEN", "PRECALL", "RESUME", "KW_NAMES"))
 # Objects of packages that stay, whose methods have stand-ins.
+_CALLS = ("CALL", "CALL_KW", "CALL_FUNCTION_EX")
 _BY_METHODS = frozenset(("logging", "numpy.random._generator", "numpy.random.mtrand"))
 _HAS_BIT = sys.version_info >= (3, 12)  # LOAD_ATTR tells by a bit that it is a method's
 _NULL_COMES_LAST = sys.version_info >= (3, 13)
