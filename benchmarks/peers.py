@@ -913,7 +913,7 @@ class SciPy(Peer):
         return both
 
     def _differences(self, f: Function, x: Any) -> Function:
-        """The sparse Jacobian as SciPy's solvers have it, of a known pattern and groups."""
+        """The sparse Jacobian as SciPy's solvers have it, with pattern and groups known."""
         from scipy.optimize import _numdiff
 
         from .workloads import brusselator, brusselator_matrix

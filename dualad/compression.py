@@ -401,7 +401,7 @@ class Sparsity:
 
     def __init__(self, given: Any, is_symmetric: bool = False) -> None:
         self.given, self.is_symmetric = given, is_symmetric
-        self._detected: dict[Any, Compression] = {}
+        self._kept: dict[Any, Compression] = {}
 
     def matrix(
         self, inputs: Inputs, mode: Mode, chunk: int | None, has_aux: bool, plan: Plan
@@ -423,16 +423,20 @@ class Sparsity:
                 c = Compression(c.pattern, "columns", c.width)
             return forward(inputs, c, chunk, has_aux, plan)
 
-        if self.given is not True:
-            return by(compression(inputs.driver, self.given, inputs.size, mode, self.is_symmetric))
         key = tuple(map(np.shape, inputs.leaves))
-        kept = self._detected.get(key)
+        kept = self._kept.get(key)
+        if self.given is not True:
+            if kept is None or hasattr(self.given, "indices"):  # which may have changed
+                kept = self._kept[key] = compression(
+                    inputs.driver, self.given, inputs.size, mode, self.is_symmetric
+                )
+            return by(kept)
         if kept is not None:
             with suppress(WrongPattern):  # f takes another branch now
                 return by(kept)
         pattern = detected(inputs, has_aux)[1]
-        self._detected[key] = coloured(pattern, None, mode, self.is_symmetric)
-        return by(self._detected[key])
+        self._kept[key] = coloured(pattern, None, mode, self.is_symmetric)
+        return by(self._kept[key])
 
 
 def by_arguments(inputs: Inputs, matrix: Any, axes: Sequence[int] = (1,)) -> Any:

@@ -11,6 +11,7 @@ that of polynomials. What treats tangents in another way is refused by name.
 
 from __future__ import annotations
 
+import functools
 import operator
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -61,11 +62,12 @@ class Term(Dual):
     It is a dual, so that slopes of any kind can calculate with it.
     """
 
-    __slots__ = ("rule", "args", "known", "times", "slopes")
+    __slots__ = ("rule", "args", "known", "last", "times", "slopes")
     rule: Rule | None
     args: tuple[Any, ...]
     known: list[Any]  # coefficients 0, 1, …
-    times: list[Any]  # 0·c₀, 1·c₁, …, as far as known
+    last: int  # behind this one all are zero
+    times: list[Any]  # 0·c₀, 1·c₁, …, as far as they were asked for
     slopes: list[Any] | None
     level: Any
 
@@ -117,15 +119,19 @@ class Term(Dual):
         """The coefficients, n of them at least behind the first."""
         known = self.known
         while len(known) <= n:
-            c = self._next(len(known))
-            self.times.append(len(known) * c)
-            known.append(c)
+            known.append(self._next(len(known)) if len(known) <= self.last else 0.0)
         return known
+
+    def weighted(self, n: int) -> list[Any]:
+        """The same, each times its power."""
+        known, times = self.upto(n), self.times
+        while len(times) <= n:
+            times.append(len(times) * known[len(times)])
+        return times
 
     def _next(self, n: int) -> Any:
         rule = self.rule
-        if rule is None:  # given, and there is nothing behind
-            return 0.0
+        assert rule is not None
         step = _DIRECT.get(rule)
         if step is not None:
             return step(self, n, *self.args)
@@ -140,19 +146,26 @@ class Term(Dual):
         for a, s in zip(self.args, self.slopes, strict=True):
             if type(a) is not Term:
                 continue
-            a.upto(n)
             if type(s) is Term:
-                c = _sum_of_products(a.times[1 : n + 1], s.upto(n - 1)[n - 1 :: -1]) / n
+                c = _convolved(a.weighted(n), s.upto(n - 1), max(1, n - s.last), min(n, a.last), n)
+                c = c / n if n > 1 else c
             else:
-                c = _sum_of_products([a.known[n]], [s])
+                c = _sum_of_products([a.upto(n)[n]], [s])
             total = c if total is None else total + c
         return total
 
 
+def _convolved(a: list[Any], b: list[Any], start: int, stop: int, n: int) -> Any:
+    """Σ a_j·b_{n−j} for j from start to stop."""
+    if start > stop:
+        return 0.0
+    return _sum_of_products(a[start : stop + 1], b[n - stop : n - start + 1][::-1])
+
+
 def _sum_of_products(times: Sequence[Any], slopes: Sequence[Any]) -> Any:
     """Σ j·x_j·s_{n−j}; a zero coefficient stays zero, also where a slope is infinite."""
-    total = sum(map(operator.mul, times, slopes))
-    if is_finite(total):
+    total = functools.reduce(operator.add, map(operator.mul, times, slopes))
+    if total - total == 0 if type(total) is float else is_finite(total):
         return total
     return sum(strong_product(s, t, False) for t, s in zip(times, slopes, strict=True))
 
@@ -174,13 +187,20 @@ def _multiplied(y: Term, n: int, a: Any, b: Any) -> Any:
         return _sum_of_products([b.upto(n)[n]], [a])
     if type(b) is not Term:
         return _sum_of_products([a.upto(n)[n]], [b])
-    return sum(map(operator.mul, a.upto(n)[: n + 1], b.upto(n)[n::-1]))
+    start, stop = max(0, n - b.last), min(n, a.last)
+    if start > stop:
+        return 0.0
+    left, right = a.upto(stop)[start : stop + 1], b.upto(n - start)[n - stop : n - start + 1]
+    return functools.reduce(operator.add, map(operator.mul, left, reversed(right)))
 
 
 def _divided(y: Term, n: int, a: Any, b: Any) -> Any:
     if type(b) is not Term:
         return _coefficient(a, n) / b
-    rest = sum(map(operator.mul, b.upto(n)[1 : n + 1], y.known[n - 1 :: -1]))
+    stop = min(n, b.last)
+    rest = functools.reduce(
+        operator.add, map(operator.mul, b.upto(stop)[1 : stop + 1], y.known[n - 1 :: -1])
+    )
     return (_coefficient(a, n) - rest) / b.known[0]
 
 
@@ -192,6 +212,7 @@ _DIRECT: dict[Rule, Callable[..., Any]] = {
     _MUL: _multiplied,
     _DIV: _divided,
 }
+_POLYNOMIAL = (_ADD, _SUB, _MUL, _NEG)
 _OPERATORS: dict[Rule, Callable[..., Any]] = {
     _ADD: operator.add,
     _SUB: operator.sub,
@@ -285,7 +306,7 @@ class SeriesLevel(ParticipatingLevel):
             return y
         if is_plain(y, int):
             y = float(y)
-        given = [None if t is None else _listed(t, primal) for primal, t in split]
+        given = [None if t is None else _shortened(_listed(t, primal)) for primal, t in split]
         numbers = as_python((*primals, y))
         try:
             with quiet():
@@ -344,9 +365,16 @@ class SeriesLevel(ParticipatingLevel):
         term: Term = object.__new__(Term)
         term.level, term.primal, term.tangent = self, first, None
         term.rule, term.args, term.slopes = rule, args, None
-        term.known = [first, *others]
-        term.times = [j * c for j, c in enumerate(term.known)]
+        term.known, term.times = [first, *others], []
+        term.last = len(others) if rule is None else self._last(rule, args)
         return term
+
+    def _last(self, rule: Rule, args: tuple[Any, ...]) -> int:
+        """Polynomials remain polynomials."""
+        if rule in _POLYNOMIAL or (rule is _DIV and type(args[1]) is not Term):
+            degrees = [a.last if type(a) is Term else 0 for a in args]
+            return min(self.order, sum(degrees) if rule is _MUL else max(degrees))
+        return self.order
 
     def _key(self, rule: Rule, args: Sequence[Any]) -> Any:
         return rule, *(a if type(a) in (int, float) else id(a) for a in args)
@@ -393,6 +421,15 @@ def _listed(tangent: Any, primal: Any) -> list[Any]:
         found: list[Any] = tangent.tolist()
         return found
     return [c if is_array(c) else as_number(c) for c in tangent]
+
+
+def _shortened(coefficients: list[Any]) -> list[Any]:
+    """Without zeros at the end, but for one."""
+    while len(coefficients) > 1 and not np.any(plain(coefficients[-1])):
+        if isinstance(coefficients[-1], Pair):  # of which a tangent may be other than zero
+            break
+        coefficients.pop()
+    return coefficients
 
 
 def _stacked(found: Sequence[Any], y: Any) -> Any:

@@ -296,8 +296,8 @@ _JOINING = frozenset(
     (np.block, np.column_stack, np.concatenate, np.dstack, np.hstack, np.stack, np.vstack)
 )
 _NOTHING = frozenset(("CACHE", "EXTENDED_ARG", "NOP", "NOT_TAKEN", "PRECALL", "RESUME", "KW_NAMES"))
-# Objects of packages that stay, whose methods have stand-ins.
 _CALLS = ("CALL", "CALL_KW", "CALL_FUNCTION_EX")
+# Objects of packages that stay, whose methods have stand-ins.
 _BY_METHODS = frozenset(("logging", "numpy.random._generator", "numpy.random.mtrand"))
 _HAS_BIT = sys.version_info >= (3, 12)  # LOAD_ATTR tells by a bit that it is a method's
 _NULL_COMES_LAST = sys.version_info >= (3, 13)
