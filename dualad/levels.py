@@ -17,6 +17,8 @@ import os
 from itertools import count
 from typing import Any
 
+from .kernel import KERNEL
+
 HAND_MADE = 0  # the level of all duals that a user writes down: the textbook's one ε
 
 # A level is a count, 40 bits of its process, 23 of its clock, and 1 where nothing closes it.
@@ -37,7 +39,15 @@ def _clock_after(level: int) -> count[int]:
     return count(start + _process * _OF_CLOCK + 2 * _random(23), _STEP)
 
 
-clock = _clock_after(HAND_MADE)
+def _start(new: count[int]) -> None:
+    global clock
+    clock = new
+    if KERNEL:
+        KERNEL.use_clock(new)
+
+
+clock: count[int]
+_start(_clock_after(HAND_MADE))
 
 
 def fresh_level() -> int:
@@ -98,16 +108,15 @@ class ParticipatingLevel(int):
 
 def seen(level: int) -> int:
     """Note a level that came from elsewhere; later ones are newer than it."""
-    global clock
     if level > next(clock):
-        clock = _clock_after(level)
+        _start(_clock_after(level))
     return level
 
 
 def _after_fork() -> None:
-    global clock, _process
+    global _process
     _process = _random(40)  # the levels that the parent has opened are not ours to close
-    clock = _clock_after(next(clock))
+    _start(_clock_after(next(clock)))
 
 
 if hasattr(os, "register_at_fork"):

@@ -49,5 +49,5 @@ def with_short_ways(kind: T) -> T:
     array.__array_ufunc__ = ARRAY_KERNEL.ufunc_protocol(array.__array_ufunc__)
     array.__setitem__ = __setitem__
     array.T = property(transpose, doc=array.T.__doc__)
-    array.__getitem__ = KERNEL.item_of(array, __getitem__)
+    KERNEL.connect_elements(array, __getitem__)
     return kind
