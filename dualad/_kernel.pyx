@@ -149,6 +149,7 @@ cdef extern from "_rules.h":
         ROW_pos
         ROW_abs
         ROW_floordiv
+        ROW_sqrt
 
     unsigned long long FINGERPRINT
 
@@ -168,7 +169,7 @@ cdef extern from "_rules.h":
         void *call
 
     ctypedef struct Loop:
-        pass
+        bint is_sqrt
 
     double LIMIT
 
@@ -1680,7 +1681,7 @@ cdef list loops = [None] * ROW_COUNT
 cdef Ufunc ufunc_of(int row, object ufunc):
     """None if it has no loop over floats."""
     cdef Ufunc result = Ufunc.__new__(Ufunc)
-    result.row = row
+    result.row, result.loop.is_sqrt = row, row == ROW_sqrt
     return result if find_loop(ufunc, &result.loop) else None
 
 
@@ -1737,10 +1738,23 @@ array_ufunc_method.ml_doc = "NumPy's ufuncs on duals."
 add_method(Dual, &array_ufunc_method)
 
 
+# The ufuncs met last, by where they are. Those that are known live as long as we do.
+ctypedef struct Met:
+    PyObject *ufunc
+    PyObject *found
+
+
+cdef Met met[64]
+
+
 cdef inline Ufunc known(object ufunc):
     """The row that a ufunc is, by its name, and its loop; None if there is none."""
+    cdef Met *here = &met[(<size_t><PyObject *>ufunc >> 5) & 63]
+    if here.ufunc == <PyObject *>ufunc:
+        return <Ufunc>here.found
     found = ufuncs.get(ufunc, ufuncs)
     if found is not ufuncs:
+        here.ufunc, here.found = <PyObject *>ufunc, <PyObject *>found
         return <Ufunc>found
     rule = table.get(ufunc.__name__)
     if rule is None or rule.name not in rows or len(rule.args) != ufunc.nin or ufunc.nout != 1:

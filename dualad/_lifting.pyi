@@ -9,6 +9,7 @@ Function = Callable[..., Any]
 FINGERPRINT: int
 Callee: type
 Getter: Function
+Method: Function
 Setter: Function
 Iterable: type
 Row: Function

@@ -150,7 +150,7 @@ cdef extern from *:
 cdef Py_ssize_t PLACE = place_for_notes()
 cdef type Function = types.FunctionType
 cdef type Builtin = types.BuiltinFunctionType
-cdef type Method = types.MethodType
+cdef type BoundMethod = types.MethodType
 cdef type Module = types.ModuleType
 cdef type Ufunc = numpy.ufunc
 cdef type Dispatcher = type(numpy.zeros_like)  # of an array function, in C
@@ -262,7 +262,7 @@ cdef inline object stand_in(object x):
             if found != NULL:
                 return <object>found
         return x
-    if type(x) is Method:
+    if type(x) is BoundMethod:
         f = <object>PyMethod_GET_FUNCTION(x)
         if type(f) is Function:
             g = of_function(f)
@@ -309,15 +309,16 @@ cdef class Callee:
     cdef object last, answer  # the last that was called there, of those that stay
 
     def __matmul__(self, f):
-        if type(self) is not Callee:
-            return NotImplemented
-        cdef Callee callee = <Callee>self
-        if f is callee.last:
-            return callee.answer
-        answer = stand_in(f)
-        if stays(<PyObject *>f):
-            callee.last, callee.answer = f, answer
-        return answer
+        return called(<Callee>self, f) if type(self) is Callee else NotImplemented
+
+
+cdef inline object called(Callee self, object f):
+    if f is self.last:
+        return self.answer
+    answer = stand_in(f)
+    if stays(<PyObject *>f):
+        self.last, self.answer = f, answer
+    return answer
 
 
 # -- whether a function needs it ---------------------------------------------------------------
@@ -343,7 +344,7 @@ cdef bint needs_lift(object f) except -1:
             note.known = count
             return note.answer
         key = surroundings(f)
-    elif type(f) is Method and type(f.__func__) is Function:
+    elif type(f) is BoundMethod and type(f.__func__) is Function:
         g = f.__func__
         key = surroundings(g), mark(f.__self__)
         note = noted(<object>CODE(g))
@@ -423,22 +424,39 @@ cdef class Getter:
         self.name, self.is_variable = name, not name.startswith("__")
 
     def __matmul__(self, x):
-        if type(self) is not Getter:
+        return got(<Getter>self, x) if type(self) is Getter else NotImplemented
+
+
+cdef inline object got(Getter self, object x):
+    cdef PyTypeObject *kind = Py_TYPE(x)
+    cdef PyObject *found
+    if type(x) is Module and self.is_variable:
+        found = PyDict_GetItemWithError(<object>PyModule_GetDict(x), self.name)
+        if found != NULL:
+            return <object>found
+    if kind != self.plain or tag(kind) != self.version:
+        if is_property(kind, self.name):
+            return readable_read(x, self.name)
+        self.plain, self.version = kind, tag(kind)
+        if self.version == 0:
+            self.plain = NULL
+    return PyObject_GetAttr(x, self.name)
+
+
+@cython.final
+cdef class Method:
+    """Reads what is to be called of an object."""
+
+    cdef Getter getter
+    cdef Callee callee
+
+    def __cinit__(self, name):
+        self.getter, self.callee = Getter(name), Callee()
+
+    def __matmul__(self, x):
+        if type(self) is not Method:
             return NotImplemented
-        cdef Getter getter = <Getter>self
-        cdef PyTypeObject *kind = Py_TYPE(x)
-        cdef PyObject *found
-        if type(x) is Module and getter.is_variable:
-            found = PyDict_GetItemWithError(<object>PyModule_GetDict(x), getter.name)
-            if found != NULL:
-                return <object>found
-        if kind != getter.plain or tag(kind) != getter.version:
-            if is_property(kind, getter.name):
-                return readable_read(x, getter.name)
-            getter.plain, getter.version = kind, tag(kind)
-            if getter.version == 0:
-                getter.plain = NULL
-        return PyObject_GetAttr(x, getter.name)
+        return called((<Method>self).callee, got((<Method>self).getter, x))
 
 
 @cython.final

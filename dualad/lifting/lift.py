@@ -325,6 +325,16 @@ class Getter:
         return read(x, self.name)
 
 
+class Method:
+    """Reads what is to be called of an object."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __matmul__(self, x: Any) -> Any:
+        return stand_in(read(x, self.name))
+
+
 class Setter:
     """Writes an attribute: of (value, object)."""
 
@@ -445,7 +455,7 @@ def _copied(f: types.FunctionType) -> Any:
     def is_plain(name: str) -> bool:
         return isinstance(f.__globals__.get(name), types.ModuleType)
 
-    hooks = Hooks(callee, ITERABLE, MANAGER, getter, setter, is_plain)
+    hooks = Hooks(callee, ITERABLE, MANAGER, getter, method, setter, is_plain)
     code = rewritten(f.__code__, hooks, lambda new: note(new, STAYS))
     note(f.__code__, code)
     return code
@@ -488,6 +498,7 @@ callee: Function = LIFTING.Callee if LIFTING else Callee
 ITERABLE: Any = LIFTING.Iterable() if LIFTING else Iterable()
 MANAGER = Manager()
 getter: Callable[[str], Any] = LIFTING.Getter if LIFTING else Getter
+method: Callable[[str], Any] = LIFTING.Method if LIFTING else Method
 setter: Callable[[str], Any] = LIFTING.Setter if LIFTING else Setter
 _WALKERS: dict[Any, Function] = {
     **dict.fromkeys((map, filter), lambda x: walked(stand_in(x))),
