@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from . import differentiations, levels
+from . import differentiations
 from .differentiations import compared, note_objects, note_refusals, refused, text_for
 from .kernel import KERNEL, on_arrays_first
 from .levels import ParticipatingLevel
@@ -418,7 +418,6 @@ if KERNEL:
         readable_dual,
         RULES,
         PROTOCOLS,
-        vars(levels),
         vars(differentiations),
         ARRAY.functions,
         is_told,

@@ -48,7 +48,7 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
         parts = list(x.values() if kind is dict else x)[:_FEW]
         return any(_of_value(v, seen) for v in parts)
     try:
-        if x in NEEDS_LIFT or has_foreign_stand_in(x):
+        if callable(x) and (x in NEEDS_LIFT or has_foreign_stand_in(x)):
             return True
     except Exception:  # it has no hash, or a comparison of its own
         pass
