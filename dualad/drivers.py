@@ -390,7 +390,7 @@ def jacobian(
 def _by_rows(inputs: Inputs, has_aux: bool, is_told: bool) -> Any:
     """The Jacobian by sweeps; None if that is left to forward mode."""
     try:
-        record = Record(inputs, has_aux)
+        record = Record(inputs, has_aux, is_optional=not is_told)
         if record.is_doubtful:
             if not is_told:
                 return None

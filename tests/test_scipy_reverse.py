@@ -263,6 +263,32 @@ def test_backward_as_forward(name: str) -> None:
     )
 
 
+def test_which_way_is_cheaper() -> None:
+    """Backward through a solver with few parameters; forward where it would carry as many."""
+    calls = 0
+
+    def f(x: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        rate = np.mean(x**2)
+        return integrate.solve_ivp(lambda t, y: -rate * y, (0, 1), [1.0], rtol=1e-9).y[0, -1]
+
+    x = np.linspace(0, 1, 400)
+    exact = -np.exp(-np.mean(x**2)) * 2 * x / x.size
+    np.testing.assert_allclose(grad(f)(x), exact, rtol=1e-6, atol=1e-12)
+    assert calls == 1
+
+    def g(y: Any) -> Any:
+        rates = np.linspace(0, 1, 130)
+        return np.sum(integrate.solve_ivp(lambda t, y: -rates * y, (0, 1), y, rtol=1e-4).y[:, -1])
+
+    y = np.linspace(1, 2, 130)
+    np.testing.assert_array_equal(grad(g)(y), grad(g, mode="forward")(y))
+    np.testing.assert_allclose(
+        grad(g, mode="reverse")(y), np.exp(-np.linspace(0, 1, 130)), rtol=1e-3
+    )
+
+
 # -- complex matrices ------------------------------------------------------------------------
 
 Z = M + 1j * M[::-1] + 3 * np.eye(3)
