@@ -118,6 +118,7 @@ cdef class Row:
     cdef int nargs
     cdef int kinds[2]
     cdef list slopes
+    cdef bint is_square  # whose slope is 2*x
 
 
 cdef Row row_of(rule):
@@ -133,6 +134,7 @@ cdef Row row_of(rule):
         names = {"1": ONE, "-1": MINUS_ONE, "y": RESULT}
         names.update({a: i for i, a in enumerate(rule.args)})
         row.slopes = []
+        row.is_square = list(rule.slopes) == [f"2*{rule.args[0]}"]
         for i, slope in enumerate(rule.slopes):
             row.kinds[i] = names.get(slope, CALCULATED)
             row.slopes.append(rule.slope_in(NAMESPACE, i) if row.kinds[i] == CALCULATED else None)
@@ -593,7 +595,9 @@ cdef object recorded(Row row, object a, object b):
         form = forms[i]
         if form is None:
             continue
-        if row.kinds[i] == CALCULATED:
+        if row.is_square and is_row(<PyObject *>a):
+            slope = doubled(<cnp.ndarray>a)
+        elif row.kinds[i] == CALCULATED:
             token = quiet()
             try:
                 slope = row.slopes[i](a, y) if nargs == 1 else row.slopes[i](a, b, y)
@@ -698,6 +702,77 @@ cdef inline bint takes(PyObject *x, PyObject *t) noexcept:
     )
 
 
+cdef enum:
+    SHORT = 4096  # so many numbers are added and multiplied here before NumPy has begun
+
+
+cdef inline bint is_row(PyObject *x) noexcept:
+    """Whether this is an array of doubles in C order."""
+    return (
+        type(<object>x) is ndarray and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_DOUBLE
+        and cnp.PyArray_CHKFLAGS(
+            <cnp.ndarray>x, cnp.NPY_ARRAY_C_CONTIGUOUS | cnp.NPY_ARRAY_ALIGNED
+        )
+    )
+
+
+cdef object doubled(cnp.ndarray x):
+    """2*x"""
+    cdef object y = cnp.PyArray_SimpleNew(
+        cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), cnp.NPY_DOUBLE
+    )
+    cdef double *to = <double *>cnp.PyArray_DATA(<cnp.ndarray>y)
+    cdef const double *at = <const double *>cnp.PyArray_DATA(x)
+    cdef Py_ssize_t i
+    for i in range(cnp.PyArray_SIZE(x)):
+        to[i] = 2.0 * at[i]
+    return y
+
+
+cdef int add_to(PyObject *x, PyObject *t, bint minus) except -1:
+    """x += t, or x -= t"""
+    cdef double *to
+    cdef const double *at
+    cdef Py_ssize_t i, n = cnp.PyArray_SIZE(<cnp.ndarray>x)
+    if n > SHORT or not is_row(x) or not is_row(t) or not takes(x, t):
+        (np_subtract if minus else np_add)(<object>x, <object>t, <object>x)
+        return 0
+    to = <double *>cnp.PyArray_DATA(<cnp.ndarray>x)
+    at = <const double *>cnp.PyArray_DATA(<cnp.ndarray>t)
+    if minus:
+        for i in range(n):
+            to[i] -= at[i]
+    else:
+        for i in range(n):
+            to[i] += at[i]
+    return 0
+
+
+cdef int multiply_into(PyObject *x, PyObject *g, PyObject *slope) except -1:
+    """x = g*slope, where x is one of the two."""
+    cdef double *to
+    cdef double *by
+    cdef double number
+    cdef Py_ssize_t i, n = cnp.PyArray_SIZE(<cnp.ndarray>x)
+    cdef PyObject *other = slope if x == g else g
+    cdef bint is_number = type(<object>other) is float
+    if n > SHORT or not is_row(x) or not (
+        is_number or is_uniform(<cnp.ndarray>other) or is_row(other)
+    ):
+        np_multiply(<object>g, <object>slope, <object>x)
+        return 0
+    to = <double *>cnp.PyArray_DATA(<cnp.ndarray>x)
+    if is_number or is_uniform(<cnp.ndarray>other):
+        number = <double><object>other if is_number else number_in(<cnp.ndarray>other)
+        for i in range(n):
+            to[i] *= number
+    else:
+        by = <double *>cnp.PyArray_DATA(<cnp.ndarray>other)
+        for i in range(n):
+            to[i] *= by[i]
+    return 0
+
+
 cdef class Slopes:
     """The pull of a row: adjoints times slopes, which are arrays, numbers, or None for 1."""
 
@@ -728,9 +803,11 @@ cdef class Slopes:
             elif type(<object>slope) is float and is_uniform(<cnp.ndarray>g):
                 t = uniform((<object>g).shape, number_in(<cnp.ndarray>g) * <double><object>slope)
             elif i == n - 1 and is_ours(g) and (type(<object>slope) is float or takes(g, slope)):
-                t = np_multiply(<object>g, <object>slope, <object>g)
+                multiply_into(g, g, slope)
+                t = <object>g
             elif walk.free and is_ours(slope) and takes(slope, g):
-                t = np_multiply(<object>g, <object>slope, <object>slope)
+                multiply_into(slope, g, slope)
+                t = <object>slope
             else:
                 t = <object>g * <object>slope
             if self.shapes[i] is not None:
@@ -818,7 +895,7 @@ cdef class Walk:
             self.waiting[node] = t
             heappush(self.heap, (-<object>SLOT(node, NUMBER), node))
         elif is_ours(old) and takes(old, <PyObject *>t):
-            np_add(<object>old, t, <object>old)
+            add_to(old, <PyObject *>t, False)
         else:
             self.waiting[node] = <object>old + t
         return 0
@@ -860,7 +937,8 @@ cdef class Walk:
 
     cdef bint read(self, object node, object source, object g) except -1:
         """The same for a part of an array that a slice or an index gave; False for others."""
-        cdef object place = <object>SLOT(node, PART), index, whole, part, add
+        cdef object place = <object>SLOT(node, PART), index, whole, part
+        cdef bint minus
         if self.many or not (type(g) is ndarray or type(g) is float):
             return False
         if <object>SLOT(place, VIEWS) or not <object>SLOT(place, IS_BASIC):
@@ -868,12 +946,12 @@ cdef class Walk:
         if not <object>SLOT(source, SHAPE):
             return False
         whole, index = self.room(source, g), <object>SLOT(place, INDEX)
-        add = np_add if <object>SLOT(place, SIGN) > 0 else np_subtract
+        minus = <object>SLOT(place, SIGN) < 0
         part = whole[index]
         if type(part) is ndarray:
-            add(part, g, part)
+            add_to(<PyObject *>part, <PyObject *>g, minus)
         else:
-            whole[index] = add(part, g)
+            whole[index] = part - g if minus else part + g
         return True
 
 

@@ -1922,14 +1922,28 @@ cdef object recorded_item(object value, object form, object level, object index)
     cdef Py_ssize_t i, axis = 0, place = 0, here
     cdef Dual x
     cdef Dual older
-    if type(form) is not form_class:
+    if type(form) is not form_class or type(<object>SLOT(form, BLOCK)) is not Block:
         return None
-    where = form.block
-    if type(where) is not Block:
-        return None
-    block = <Block>where
+    block = <Block>SLOT(form, BLOCK)
     if block.tape.record.closed:
         return None
+    if type(value) is ndarray and type(index) is int:
+        a = <cnp.ndarray>value
+        if cnp.PyArray_NDIM(a) != 1 or cnp.PyArray_TYPE(a) != cnp.NPY_DOUBLE:
+            return None
+        try:
+            i = index
+        except OverflowError:
+            return None
+        if i < 0:
+            i += cnp.PyArray_DIM(a, 0)
+        if not 0 <= i < cnp.PyArray_DIM(a, 0) or not cnp.PyArray_ISBEHAVED_RO(a):
+            return None
+        x = new_recorded(&block.tape.record, block.start + i, level)
+        x.is_np = True
+        x.v = (<double *>(<char *>cnp.PyArray_DATA(a) + i * cnp.PyArray_STRIDE(a, 0)))[0]
+        memset(x.inside, 0, block.tape.record.m * sizeof(double))
+        return x
     number = value
     if type(value) is not ndarray:
         if block.tape.record.m == 0 or value.level != block.tape.level1:
@@ -1959,19 +1973,46 @@ cdef object recorded_item(object value, object form, object level, object index)
 
 
 cdef object readable_item = None
+cdef object array_class = None
 cdef object form_class = None
+
+# Where an array keeps its parts, and a form its places on a tape.
+cdef Py_ssize_t PRIMAL, TANGENT, LEVEL, BLOCK
+
+cdef extern from *:
+    """
+    #include <structmember.h>
+
+    static Py_ssize_t slot_of(PyObject *slot) {
+        return ((PyMemberDescrObject *)slot)->d_member->offset;
+    }
+
+    #define SLOT(x, place) (*(PyObject **)((char *)(x) + (place)))
+    """
+    Py_ssize_t slot_of(object slot) noexcept  # of one of __slots__, in the objects
+    PyObject *SLOT(object x, Py_ssize_t place) noexcept
 
 
 def connect_forms(kind, at):
     """Tell the kernel the class of forms, and how to make one of a place."""
-    global form_class, form_at
+    global form_class, form_at, BLOCK
     form_class, form_at = kind, at
+    BLOCK = slot_of(kind.block)
 
 
 cdef object array_item(PyObject *self, PyObject *index):
     """DualArray.__getitem__."""
     x = <object>self
-    result = item(x.primal, x.tangent, x.level, <object>index)
+    if (
+        type(x) is array_class and SLOT(x, PRIMAL) != NULL and SLOT(x, TANGENT) != NULL
+        and SLOT(x, LEVEL) != NULL
+    ):
+        result = item(
+            <object>SLOT(x, PRIMAL), <object>SLOT(x, TANGENT), <object>SLOT(x, LEVEL),
+            <object>index,
+        )
+    else:
+        result = item(x.primal, x.tangent, x.level, <object>index)
     return readable_item(x, <object>index) if result is None else result
 
 
@@ -1984,8 +2025,9 @@ item_method.ml_doc = "x[index]"
 
 def item_of(kind, readable):
     """The method `__getitem__` of the class for arrays; what is unusual goes to the readable one."""
-    global readable_item
-    readable_item = readable
+    global readable_item, array_class, PRIMAL, TANGENT, LEVEL
+    readable_item, array_class = readable, kind
+    PRIMAL, TANGENT, LEVEL = slot_of(kind.primal), slot_of(kind.tangent), slot_of(kind.level)
     return new_method(kind, &item_method)
 
 

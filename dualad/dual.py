@@ -15,14 +15,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from . import differentiations, levels
-from .differentiations import (
-    compared,
-    note_hash,
-    note_objects,
-    note_refusals,
-    refused,
-    text_for,
-)
+from .differentiations import compared, note_objects, note_refusals, refused, text_for
 from .kernel import KERNEL, on_arrays_first
 from .levels import ParticipatingLevel
 from .looks import is_plain, is_told
@@ -60,10 +53,9 @@ def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
     is that of the plain run.
     """
     level = newest(args)
-    if isinstance(level, ParticipatingLevel):
-        result = level.applies(rule, args)
-        if result is not NotImplemented:
-            return result
+    result = level.applies(rule, args) if isinstance(level, ParticipatingLevel) else NotImplemented
+    if result is not NotImplemented:
+        return result
     primals = tuple([a.primal if isinstance(a, Dual) and a.level == level else a for a in args])
     namespace = namespace_for(primals)
     if namespace is None:
@@ -338,7 +330,7 @@ class Dual(Pair):
         return bool(self.primal)
 
     def __hash__(self) -> int:
-        note_hash(self)
+        differentiations.note_hash(self)
         raise TypeError(
             "a Dual is unhashable, so that no cache, set or dict can return a number "
             "without its derivative; write x.primal for the key."

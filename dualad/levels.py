@@ -67,6 +67,7 @@ class ParticipatingLevel(int):
     A plain level has no methods, and costs nothing. A participating one is asked
 
     - `applies` by `dual.apply`, before a row of the table is applied;
+    - `product` by `array.algebra.multilinear`, before arrays are multiplied;
     - `made` by `pair.dual`, where every dual is made;
     - `zero_like` by `pair.zero_like`, where every zero tangent is made.
 
@@ -78,6 +79,10 @@ class ParticipatingLevel(int):
 
     def applies(self, rule: Any, args: tuple[Any, ...]) -> Any:
         """What a row gives for these arguments."""
+        return NotImplemented
+
+    def product(self, f: Any, args: tuple[Any, ...]) -> Any:
+        """What f gives, which sums products of elements of its arguments."""
         return NotImplemented
 
     def made(self, primal: Any, tangent: Any) -> Any:

@@ -108,24 +108,25 @@ def _dots(term: str, x: Any) -> int:
 
 
 @transposes(np.convolve)
-def _convolve(a: Any, v: Any, mode: Any = "full") -> Any:
-    if not isinstance(a, Form):
-        a, v, turned = v, a, True
-    else:
-        turned = False
-    m, k = a.shape[0], shape_of(v)[0]
-    ramp, w = np.arange(1.0, m + 1), np.linspace(1, 2, k)
-    f: Any = np.convolve
-    some = f(w, ramp, mode) if turned else f(ramp, w, mode)
-    return _convolved(a, kept(v), some, np.convolve(ramp, w))
+def _convolve(a: Any, v: Any, mode: Any = "full") -> Form:
+    form, w = (a, v) if isinstance(a, Form) else (v, a)
+    return _convolved(form, kept(w), mode, 0)
 
 
-def _convolved(form: Form, w: Any, some: Any, full: Any) -> Form:
-    """The part of a full convolution that lies in it as `some` in `full`."""
-    m, length, whole = form.shape[0], len(some), len(full)
-    start = next(
-        s for s in range(whole - length + 1) if np.allclose(full[s : s + length], some, 1e-9, 0)
-    )
+@transposes(np.correlate)
+def _correlate(a: Any, v: Any, mode: Any = "valid") -> Form:
+    is_turned = shape_of(a)[0] < shape_of(v)[0]  # NumPy turns the shorter one, and the result
+    if isinstance(a, Form):
+        return _convolved(a, np.conj(kept(v))[::-1], mode, is_turned)
+    return _convolved(conj(v)[::-1], kept(a), mode, is_turned)
+
+
+def _convolved(form: Form, w: Any, mode: Any, odd: int) -> Form:
+    """The middle of a full convolution; where there are two middles, the one behind if `odd`."""
+    m, k = form.shape[0], shape_of(w)[0]
+    first = mode if isinstance(mode, int) else "vsf".index(mode[0].lower())
+    length, whole = (abs(m - k) + 1, max(m, k), m + k - 1)[first], m + k - 1
+    start = (whole - length + odd) // 2
 
     def pull(g: Any) -> Any:
         front = shape_of(g)[:-1]
@@ -138,17 +139,6 @@ def _convolved(form: Form, w: Any, some: Any, full: Any) -> Form:
         return (np.reshape(np.stack(each), (*front, m)),)
 
     return made_of((length,), scaled_dtype(form.dtype, w), [form], pull)
-
-
-@transposes(np.correlate)
-def _correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
-    first = isinstance(a, Form)
-    m, k = shape_of(a)[0], shape_of(v)[0]
-    ramp, w = np.linspace(1, 2, m) ** 2, np.linspace(3, 4, k)
-    some, full = np.correlate(ramp, w, mode), np.convolve(ramp, w[::-1])
-    if first:
-        return _convolved(a, np.conj(kept(v))[::-1], some, full)
-    return _convolved(conj(v)[::-1], kept(a), some, full)
 
 
 # -- Fourier transforms --------------------------------------------------------------------

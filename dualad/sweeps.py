@@ -287,8 +287,15 @@ def _swept(level: ReverseLevel, y: Any, node: Node | None, size: int) -> Any:
 
     None if they are not all finite.
     """
+    tape = level.tape
+    whole = tape.externals[0] if len(tape) == 1 and tape.externals else None
+    if whole is not None:  # y was made of arrays, and nothing was done with it
+        tape.clear()
     sweep = Sweep(level)
-    sweep.adjoints.add(y.place, 1.0)
+    if whole is None:
+        sweep.adjoints.add(y.place, 1.0)
+    else:
+        sweep.add(whole, 1.0)
     result: Any
     if node is None:
         found = sweep.run([Step(i) for i in range(size)], True)

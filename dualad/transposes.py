@@ -16,8 +16,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from .dual import function
-from .forms import Form, blank, joint, made_of, plus, refuse, scaled, zero_form
-from .pair import Pair, is_array, plain, shape_of
+from .forms import Form, blank, joint, made_of, plus, refuse, scaled, spread, zero_form
+from .pair import plain, shape_of
 from .records import EVERYTHING, Spread, scattered, summed
 from .structure import leaves, rebuild
 from .table import RULES
@@ -181,20 +181,16 @@ def total(
     if not keepdims:
         axes = range(len(shape)) if axis is None else normalize_axis_tuple(axis, len(shape))
         result = tuple([n for i, n in enumerate(shape) if i not in axes])
-    n = len(result)
+    n, is_number, kind = len(result), not result, a.dtype
 
     def pull(g: Any) -> Any:
+        if is_number:
+            return (spread(g, shape, kind),)
         front = shape_of(g)[: lead_of(g, n)]
-        if not is_array(g):
-            return (np.full(shape, g) if not isinstance(g, Pair) else _full(shape, g),)
         return (np.broadcast_to(np.reshape(g, front + middle), front + shape),)
 
     y = made_of(result, a.dtype, [a], pull)
     return y if dtype is None else y.astype(dtype)
-
-
-def _full(shape: tuple[int, ...], g: Any) -> Any:
-    return np.broadcast_to(np.stack([g])[0:1].reshape(()), shape)
 
 
 def _sum_by_ufunc(a: Any, axis: Any = 0, *args: Any, **options: Any) -> Any:

@@ -47,6 +47,8 @@ def scale(slope: Any, a: Any, y: Any, kinked: bool) -> Any:
     missing = len(shape_of(y)) - len(shape_of(a.primal))
     if directions and missing:
         tangent = np.reshape(tangent, directions + (1,) * missing + shape_of(a.primal))
+    if kinked and hasattr(tangent, "chosen"):  # of another kind
+        tangent = tangent.chosen(slope)
     with quiet():
         product = slope * tangent
         if not is_finite(product):

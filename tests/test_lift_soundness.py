@@ -836,6 +836,60 @@ def test_types_and_lists(f: Any, x: Any, slope: float) -> None:
     np.testing.assert_allclose(got, slope, rtol=1e-15)
 
 
+@np.vectorize
+def _both(q: Any) -> Any:
+    return math.sin(q), q * q
+
+
+def test_what_np_vectorize_makes_is_an_array_of_numbers() -> None:
+    x = np.array([0.3, -0.7])
+
+    def f(x: Any) -> Any:
+        a, b = _both(x)
+        c = np.vectorize(lambda q: q**3)(x) * (1 + 0j)
+        c.imag = a
+        b.sort()
+        return (a.dtype == float) * b[0] * np.array([1.0, 2.0]) + c.imag + c.real
+
+    got = dualad.jacobian(f)(x)
+    want = np.diag(np.cos(x) + 3 * x**2)
+    want[:, 0] += [2 * x[0], 4 * x[0]]
+    np.testing.assert_allclose(got, want, rtol=1e-14)
+    assert np.array_equal(dualad.jvp(f, (x,), (x,))[0], f(x))
+    for kind in (float, np.float32):
+        g = np.vectorize(lambda q: q * q, otypes=[kind])
+        y = dualad.jvp(g, (x,), (x,))
+        assert y[0].dtype == y[1].dtype == kind
+        np.testing.assert_allclose(y[1], 2 * x * x, rtol=1e-6)
+    t = dualad.value_and_grad(lambda t: np.sum(np.vectorize(lambda q: q * t)(x)))(2.0)
+    np.testing.assert_allclose(t, (2 * x.sum(), x.sum()), rtol=1e-15)
+    h = dualad.hessian(lambda x: np.sum(np.vectorize(lambda q: q**3)(x)))(x)
+    np.testing.assert_allclose(h, np.diag(6 * x), rtol=1e-15)
+
+
+@pytest.mark.parametrize("lift", [None, True])
+def test_arrays_lie_in_memory_as_numpy_lays_them(lift: bool | None) -> None:
+    rows = np.arange(6.0).reshape(2, 3)
+    for x in (rows, rows.T, rows[::-1], rows[:, ::2], np.broadcast_to(rows[0], (2, 3))):
+        for f in (
+            np.ascontiguousarray,
+            np.asfortranarray,
+            lambda x: np.array([x, x]),
+            lambda x: np.array([x], order="F"),
+            lambda x: np.asarray([x, np.ones(x.shape)]),
+            lambda x: np.array(x),
+            lambda x: np.array(x, order="C"),
+            lambda x: np.asarray(x, order="F"),
+            lambda x: np.array(list(x)),
+            lambda x: np.require(x, requirements="C"),
+        ):
+            value, slope = dualad.jvp(lambda x, f=f: f(x), (x,), (x + 1,), lift=lift)
+            assert np.array_equal(value, f(x))
+            long = [i for i, n in enumerate(value.shape) if n > 1]
+            assert [value.strides[i] for i in long] == [f(x).strides[i] for i in long]
+            assert np.array_equal(slope, f(x + 1) if value.ndim < 3 else slope)
+
+
 def test_scipys_decorated_functions_have_stand_ins() -> None:
     """They are closures, made by a decorator that all of them share."""
     linalg = pytest.importorskip("scipy.linalg")

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..dual import Dual
 from ..kernel import ARRAY_KERNEL
+from ..levels import ParticipatingLevel
 from ..memory import followed, laid_out_like, lies_like
 from ..namespaces import is_number
 from ..numerics import quiet
@@ -195,6 +196,10 @@ def _pushed(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] |
 def multilinear(f: Callable[..., Any], *args: Any) -> Any:
     """f sums products of elements of its arguments: the product rule, one term per dual."""
     level = newest(args)
+    if isinstance(level, ParticipatingLevel):
+        result = level.product(f, args)
+        if result is not NotImplemented:
+            return result
     values = [parts(a, level)[0] for a in args]
     directions(args, level)
     y = f(*values)
@@ -266,7 +271,7 @@ def matmul(a: Any, b: Any) -> Any:
     if ARRAY_KERNEL and (found := ARRAY_KERNEL.product(a, b)) is not None:
         return found
     level = newest((a, b))
-    if not directions((a, b), level):
+    if isinstance(level, ParticipatingLevel) or not directions((a, b), level):
         return bilinear(operator.matmul, a, b)
     (v, v_dot), (w, w_dot) = parts(a, level), parts(b, level)
     y = v @ w

@@ -16,7 +16,7 @@ from ..array.protocols import implements
 from ..array.undefined import undefined
 from ..dual import Dual
 from ..pair import dual, fit, plain
-from .common import array, as_dtype
+from .common import array, as_dtype, with_value
 
 
 def _coefficients(p: Any) -> Any:
@@ -97,10 +97,10 @@ def _cut(full: Any, value: Any, instead: str) -> Any:
     if not isinstance(full, Dual):
         return value
     k = full.shape[0] - value.shape[0]
-    tangent = full.tangent[..., max(k, 0) :]
+    rest = full[max(k, 0) :]
     if k < 0:  # NumPy has not met the zeros that it looks for: a rest of rounding stays
-        tangent = np.concatenate([0 * tangent[..., :1]] * -k + [tangent], axis=-1)
-    y = dual(_cut(full.primal, value, instead), tangent, full.level)
+        rest = np.concatenate([0 * full[:1]] * -k + [full])
+    y = with_value(_cut(full.primal, value, instead), rest)
     is_lost = k > 0 and np.any(plain(full.tangent[..., :k]) != 0)
     return undefined(y, np.full(value.shape, bool(is_lost)), _CUT.format(instead))
 

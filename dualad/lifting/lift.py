@@ -194,6 +194,8 @@ def stand_in(x: Any) -> Any:
         return functools.partial(stand_in(x.func), *map(argument, x.args), **given)
     if kind is _Cached:
         return Uncached(x)
+    if kind is np.vectorize:
+        return Vectorized(stand_in(x.pyfunc), x.otypes, None, x.excluded, x.cache, x.signature)
     call = inspected(kind, "__call__")
     if type(call) is types.FunctionType and (f := _of_function(call)) is not call:
         return types.MethodType(f, x)

@@ -39,6 +39,8 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
     kind = type(x)
     if kind in _DATA or isinstance(x, Dual):
         return False
+    if kind is np.vectorize:
+        return True
     if kind in _CONTAINERS:
         if id(x) in seen:
             return False
@@ -209,6 +211,7 @@ class _Reader:
         parameters = code.co_varnames[:n]
         has_format = any(isinstance(c, str) and "%" in c for c in code.co_consts)
         top: Any = _UNKNOWN
+        last = ""
         follows_null = takes_lists = False
         makes_lists: Any = False
         for step in dis.get_instructions(code):
@@ -217,6 +220,10 @@ class _Reader:
                 continue
             below, top = top, _UNKNOWN
             makes_lists = makes_lists or op == "LIST_APPEND" or (op == "BUILD_LIST" and step.arg)
+            is_second = op == "PUSH_NULL" or (op == "LOAD_GLOBAL" and bool((step.arg or 0) & 1))
+            if (follows_null and is_second) or (op == "PUSH_NULL" and last in _CALLS):
+                return True  # what a call has given is called
+            last = op
             if has_format and op == "BINARY_OP" and step.argrepr in ("%", "%="):
                 return True
             if op in ("LOAD_ATTR", "LOAD_METHOD"):
@@ -289,6 +296,7 @@ _JOINING = frozenset(
     (np.block, np.column_stack, np.concatenate, np.dstack, np.hstack, np.stack, np.vstack)
 )
 _NOTHING = frozenset(("CACHE", "EXTENDED_ARG", "NOP", "NOT_TAKEN", "PRECALL", "RESUME", "KW_NAMES"))
+_CALLS = ("CALL", "CALL_KW", "CALL_FUNCTION_EX")
 # Objects of packages that stay, whose methods have stand-ins.
 _BY_METHODS = frozenset(("logging", "numpy.random._generator", "numpy.random.mtrand"))
 _HAS_BIT = sys.version_info >= (3, 12)  # LOAD_ATTR tells by a bit that it is a method's

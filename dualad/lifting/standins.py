@@ -254,6 +254,9 @@ def _makes_buffers(f: Function) -> Function:
     return make
 
 
+_ORDERS: dict[Function, Any] = {np.ascontiguousarray: "C", np.asfortranarray: "F"}
+
+
 def _makes_arrays(f: Function, copies: bool) -> Function:
     """f, which makes an array of what it gets; duals in it keep their tangents."""
 
@@ -265,11 +268,11 @@ def _makes_arrays(f: Function, copies: bool) -> Function:
             if isinstance(unbuffered(x), np.ndarray) and np.may_share_memory(y, unbuffered(x)):
                 return x if y is unbuffered(x) else y
             return buffered(y)
-        if f is np.asfortranarray:
-            order = "F"
+        order = _ORDERS.get(f, order)
         copy = options.get("copy", copies or None)
         copy = None if copy is np._CopyMode.IF_NEEDED else copy
-        y = array_of(x, dtype, copy=copy, order=order or "K", ndmin=options.get("ndmin", 0))
+        ndmin = options.get("ndmin", int(f in _ORDERS))
+        y = array_of(x, dtype, copy=copy, order=order or "K", ndmin=ndmin)
         return x if y is unbuffered(x) else buffered(y)
 
     return make
@@ -398,15 +401,28 @@ def _nditer(op: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 class Vectorized(np.vectorize):
-    """np.vectorize, whose results of duals are duals, whatever otypes says."""
+    """np.vectorize, whose results of duals are duals."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.otypes is None or not _any_dual([args, kwargs]):
-            return super().__call__(*args, **kwargs)
-        free = np.vectorize(
-            self.pyfunc, excluded=self.excluded, cache=self.cache, signature=self.signature
-        )
-        return free(*args, **kwargs)
+            y = super().__call__(*args, **kwargs)
+        else:
+            free = np.vectorize(
+                self.pyfunc, excluded=self.excluded, cache=self.cache, signature=self.signature
+            )
+            y = free(*args, **kwargs)
+        parts = y if isinstance(y, tuple) else (y,)
+        kinds = self.otypes or [None] * len(parts)
+        found = tuple(map(_of_numbers, parts, kinds))
+        return found if isinstance(y, tuple) else found[0]
+
+
+def _of_numbers(x: Any, kind: Any) -> Any:
+    """An array of objects as one of duals, of the kind that otypes says, if it has duals in it."""
+    if not _any_dual(x):
+        return x
+    y = array_of(x)
+    return buffered(y if kind in (None, "O") else y.astype(kind))
 
 
 _NUMPY |= {"full": _full, "fromiter": _fromiter, "arange": _arange, "nditer": _nditer}
@@ -584,7 +600,7 @@ NEEDS_LIFT = frozenset(
     f
     for module, names in (
         *((math, _MATH), (cmath, _CMATH), (np, (*_NEEDED, *_CONVERTERS))),
-        *((np, ("full", "fromiter", "require", "asarray_chkfinite", "nditer")),),
+        *((np, ("full", "fromiter", "require", "asarray_chkfinite", "nditer", "vectorize")),),
         (np.lib.stride_tricks, ("as_strided",)),
     )
     for f in (getattr(module, name) for name in names)

@@ -53,8 +53,9 @@ class Tally:
             self.by_kind.setdefault(kind, Counter())[got.fault] += 1
         self.by_driver.setdefault(program.driver, Counter())[got.fault] += 1
         if got.fault == "refused":
-            self.refusals[got.message] += 1
-            self.refused_by.setdefault(got.message, (program.seed, got.detail))
+            message = f"{'' if program.lift is False else 'lifted: '}{got.message}"
+            self.refusals[message] += 1
+            self.refused_by.setdefault(message, (program.seed, got.detail))
 
     def find(self, program: Program, got: Outcome) -> None:
         """Keep a fault under the steps that its shrunk program still has."""
