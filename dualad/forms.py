@@ -78,7 +78,11 @@ class ReverseLevel(ParticipatingLevel):
         What the kernel records.
     blocks : dict
         Of arrays whose elements have places on the tape: node to block, as they were made.
+    is_optional : bool
+        Whether forward mode takes over where a step cannot be recorded, or not cheaply.
     """
+
+    is_optional = False
 
     def __init__(self, level: int) -> None:
         self.tape: Any = None
