@@ -14,6 +14,7 @@ import numpy as np
 
 from ..differentiations import note_objects, note_refusals, refused
 from ..dual import Dual
+from ..memory import copied
 from ..namespaces import not_plain
 from ..pair import (
     as_number,
@@ -81,7 +82,14 @@ def _assigning(operate: Callable[[Any, Any], Any], in_place: Callable[[Any, Any]
     """The method behind `x += y`, which writes into x."""
 
     def method(self: DualArray, other: Any) -> Any:
+        value, there = None, plain(self)
+        if in_place is operator.ipow and there.dtype.kind == "c" and there.flags.writeable:
+            value = in_place(
+                copied(there), plain(as_operand(other))
+            )  # NumPy rounds otherwise there
         assign(self, operate(self, other), lambda x: in_place(x, plain(as_operand(other))))
+        if value is not None:
+            there[...] = value
         return self
 
     return method
