@@ -84,9 +84,8 @@ def _assigning(operate: Callable[[Any, Any], Any], in_place: Callable[[Any, Any]
     def method(self: DualArray, other: Any) -> Any:
         value, there = None, plain(self)
         if in_place is operator.ipow and there.dtype.kind == "c" and there.flags.writeable:
-            value = in_place(
-                copied(there), plain(as_operand(other))
-            )  # NumPy rounds otherwise there
+            # in place, NumPy rounds otherwise than into an array without gaps
+            value = in_place(copied(there), plain(as_operand(other)))
         assign(self, operate(self, other), lambda x: in_place(x, plain(as_operand(other))))
         if value is not None:
             there[...] = value
