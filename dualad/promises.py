@@ -20,6 +20,7 @@ import numpy as np
 from .arguments import Inputs, Outputs
 from .differentiations import refused
 from .levels import fresh_level
+from .lifting.lift import Lifted
 from .pair import own, plain, shape_of
 
 STEP = 1 / 8191  # relative, to a nearby point
@@ -114,6 +115,15 @@ def refuse_unless_holomorphic(inputs: Inputs, one: Any, turned: Any) -> None:
         )
 
 
+def _itself(f: Any) -> Any:
+    """The function that was given, which outlives what drivers wrap it in."""
+    return f.__wrapped__ if type(f) is Lifted else f
+
+
+def _is_lifted(f: Any) -> bool:
+    return type(f) is Lifted and f.lift
+
+
 _ELEMENTWISE: weakref.WeakKeyDictionary[Any, set[Any]] = weakref.WeakKeyDictionary()
 
 
@@ -122,7 +132,7 @@ def is_elementwise(f: Any, key: Any, shape: tuple[int, ...]) -> bool:
     if len(shape) == 0 or (isinstance(f, np.ufunc) and f.signature is None):
         return True
     try:
-        return (key, shape) in _ELEMENTWISE.get(f, ())
+        return (key, shape) in _ELEMENTWISE.get(_itself(f), ())
     except TypeError:  # an f that has no hash, or no weak references
         return False
 
@@ -149,7 +159,7 @@ def refuse_unless_elementwise(
             "result depends on several elements that went in; use grad or jacobian."
         )
     with suppress(TypeError):
-        _ELEMENTWISE.setdefault(inputs.f, set()).add((key, np.shape(x)))
+        _ELEMENTWISE.setdefault(_itself(inputs.f), set()).add((key, np.shape(x)))
 
 
 # -- the same function in every pass -------------------------------------------------------
@@ -240,7 +250,7 @@ _LIKE_PLAIN: weakref.WeakKeyDictionary[Any, set[Any]] = weakref.WeakKeyDictionar
 def is_like_plain(f: Any, leaves: Sequence[Any]) -> bool:
     """Whether `note_like_plain` has been called for this function and leaves of these shapes."""
     try:
-        return tuple(map(shape_of, leaves)) in _LIKE_PLAIN.get(f, ())
+        return (_is_lifted(f), *map(shape_of, leaves)) in _LIKE_PLAIN.get(_itself(f), ())
     except TypeError:  # an f that has no hash, or no weak references
         return False
 
@@ -250,7 +260,8 @@ def note_like_plain(inputs: Inputs) -> None:
     if any(x is not plain(x) for x in inputs.leaves):
         return  # inside nested derivatives other duals may have lost something, too
     with suppress(TypeError):
-        _LIKE_PLAIN.setdefault(inputs.f, set()).add(tuple(map(shape_of, inputs.leaves)))
+        seen = (_is_lifted(inputs.f), *map(shape_of, inputs.leaves))
+        _LIKE_PLAIN.setdefault(_itself(inputs.f), set()).add(seen)
 
 
 class _Elsewhere(Exception):

@@ -230,7 +230,7 @@ VIEWS: list[Callable[[Any], Any]] = [
     lambda y: y.T.reshape(-1),
     lambda y: y.reshape(-1, order="F"),
     lambda y: y.T.reshape(-1, order="F"),
-    lambda y: y.reshape(-1, copy=True),
+    *([lambda y: y.reshape(-1, copy=True)] if np.__version__ >= "2.1" else []),
     lambda y: y[:, :2].reshape(3, 2, 1),
     lambda y: y[:, 0].reshape(-1),
     lambda y: y.ravel(),
