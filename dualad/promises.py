@@ -10,6 +10,7 @@ no loss           code that went on after a dual's error comes to what plain num
 from __future__ import annotations
 
 import reprlib
+import sys
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -169,7 +170,14 @@ class NotDeterministicError(ValueError):
     """A function gave other values in a later pass of the same call."""
 
 
-def refuse_unless_same(first: Outputs, later: Outputs, tolerance: float = 0.0) -> None:
+# How far values of two passes may be apart. Since Python 3.12, sum() adds floats with a
+# compensation that it has not for duals, and which numbers are duals differs from pass to pass.
+HERE = 0.0 if sys.version_info < (3, 12) else 1e-4
+ELSEWHERE = max(HERE, 1e-9)  # by other machines, whose functions round otherwise
+APPROXIMATELY = 1e-4  # by integrators
+
+
+def refuse_unless_same(first: Outputs, later: Outputs, tolerance: float = HERE) -> None:
     """Compare the values of two passes, bit for bit unless there is a tolerance.
 
     Raises
@@ -184,7 +192,7 @@ def refuse_unless_same(first: Outputs, later: Outputs, tolerance: float = 0.0) -
             "the first; it must do the same in every pass."
         )
     if first.is_approximate or later.is_approximate:
-        tolerance = 1e-4
+        tolerance = APPROXIMATELY
     for one, other in zip(first.values, later.values, strict=True):
         if not _are_same(np.asarray(plain(one)), np.asarray(plain(other)), tolerance):
             raise NotDeterministicError(
