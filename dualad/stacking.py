@@ -18,12 +18,11 @@ from .memory import laid_out_like
 from .namespaces import is_exact
 from .pair import as_number, plain
 from .passes import Seeding, Tangents, run_pass, tangents_of, unit_seeds
-from .promises import Combine, holomorphic, refuse_unless_same
+from .promises import ELSEWHERE, HERE, Combine, holomorphic, refuse_unless_same
 from .workers import SERIAL, Plan
 
 DIRECTIONS = 256  # at most so many in one pass
 PASS_SIZE = 1 << 17  # and about so many tangent elements of the inputs
-ELSEWHERE = 1e-9  # how far values of other machines may be apart, whose functions round otherwise
 
 
 def run_together(
@@ -100,7 +99,7 @@ def run_passes(
             if check is not None:
                 check(outputs)
         else:
-            refuse_unless_same(first, outputs, 0.0 if plan is SERIAL else ELSEWHERE)
+            refuse_unless_same(first, outputs, HERE if plan is SERIAL else ELSEWHERE)
         these = tangents[0] if len(tangents) == 1 else combine(inputs, start, stop, *tangents)
         if plan.columns is None:
             columns.append(these)
