@@ -124,11 +124,12 @@ def may_keep(f: Function) -> bool:
     cannot be told from its code.
     """
     f = inspect.unwrap(f)
-    code = getattr(getattr(f, "__func__", f), "__code__", None)
-    if code is None:
+    f = getattr(f, "__func__", f)
+    if not isinstance(f, types.FunctionType):
         return not isinstance(f, np.ufunc)
+    code = f.__code__
     if code not in _KEEPERS:
-        _KEEPERS[code] = _keeps(getattr(f, "__func__", f), set())
+        _KEEPERS[code] = _keeps(f, set())
     return _KEEPERS[code]
 
 
