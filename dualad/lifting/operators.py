@@ -206,7 +206,7 @@ def _start() -> None:
     remainder = _HOOKS["%"][1], _HOOKS["%="][1]
     for symbol, (native, lifted) in _HOOKS.items():
         if lifted in remainder:
-            native, lifted = lift.of_text_or(native), lift.of_text_or(lifted)
+            native, lifted = map(lift.of_text_or, (native, lifted))
         lift.OPERATORS[symbol] = make(symbol, native, _unpacked(lifted))
         if getattr(operator, native.__name__, None) is native and symbol not in ("in", "not in"):
             FUNCTIONS[native] = lifted
