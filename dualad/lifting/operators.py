@@ -28,7 +28,7 @@ def _is_in(x: Any, parts: Any) -> bool:
     return x in parts
 
 
-_BINARY = {
+_BINARY: dict[str, tuple[str, Function]] = {
     "+": ("add", operator.add),
     "-": ("sub", operator.sub),
     "*": ("mul", operator.mul),
@@ -43,7 +43,7 @@ _BINARY = {
     "<<": ("lshift", operator.lshift),
     ">>": ("rshift", operator.rshift),
 }
-_COMPARISONS = {
+_COMPARISONS: dict[str, tuple[str, str, Function]] = {
     "<": ("lt", "gt", operator.lt),
     "<=": ("le", "ge", operator.le),
     "==": ("eq", "eq", operator.eq),
@@ -51,12 +51,12 @@ _COMPARISONS = {
     ">": ("gt", "lt", operator.gt),
     ">=": ("ge", "le", operator.ge),
 }
-_UNARY = {
+_UNARY: dict[str, tuple[str, Function]] = {
     "-x": ("neg", operator.neg),
     "+x": ("pos", operator.pos),
     "~x": ("invert", operator.invert),
 }
-_CONTAINERS = {
+_CONTAINERS: dict[str, tuple[str, Function]] = {
     "[]": ("getitem", operator.getitem),
     "[]=": ("setitem", lambda value, x, i: operator.setitem(x, i, value)),
     "del []": ("delitem", operator.delitem),
@@ -167,16 +167,16 @@ def _sum(numbers: Any, /, start: Any = 0) -> Any:
 def _all_hooks() -> Iterator[tuple[str, Function, Function]]:
     """Each symbol, with what it does to plain things, and to the user's."""
     for symbol, (name, native) in _BINARY.items():
-        binary = _both(name, f"r{name}", native)
+        binary: Function = _both(name, f"r{name}", native)
         yield symbol, native, binary
-        in_place = getattr(operator, f"i{name.strip('_')}")
+        in_place: Function = getattr(operator, f"i{name.strip('_')}")
         yield f"{symbol}=", in_place, _in_place(name, binary)
     for symbol, (forward, reflected, native) in _COMPARISONS.items():
         yield symbol, native, _both(forward, reflected, native)
     for symbol, (name, native) in _UNARY.items():
         yield symbol, native, _of_one(name, native)
     for symbol, (name, native) in _CONTAINERS.items():
-        hook = _of_one(name, native, int(name in _ARRANGED))
+        hook: Function = _of_one(name, native, int(name in _ARRANGED))
         if name == "contains":
             hook = _as_truth(_of_one(name, _is_in, 1), symbol == "not in")
         yield symbol, native, hook
