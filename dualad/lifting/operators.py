@@ -230,6 +230,7 @@ _TELLING = frozenset(
     for name in names
 ) - {"str", "repr", "format", "bool", "int", "len", "next", "complex"}
 _FEW = 100
+_DUALAD = __name__.partition(".")[0]
 
 
 def meet(x: Any, seen: set[int] | None = None) -> None:
@@ -265,7 +266,7 @@ def _meet_class(cls: type, seen: set[int]) -> None:
     if lift.OPERATORS:
         return
     for kind in cls.__mro__:
-        if is_left_alone(kind.__module__):
+        if is_left_alone(kind.__module__) or kind.__module__.partition(".")[0] == _DUALAD:
             continue
         for name, f in list(vars(kind).items()):
             f = getattr(f, "__func__", getattr(f, "fget", f))
