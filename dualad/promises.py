@@ -277,7 +277,9 @@ def is_doubtful(why: str, f: Any, leaves: Sequence[Any]) -> bool:
     """Whether the outputs of f are to be looked into by `settle`, for a reason of `doubt`."""
     if why in ("objects", "hash", "step") and is_like_plain(f, leaves):
         return False
-    return why in LOSSES or (why in ("equal", "step") and may_keep(f))
+    if why in ("equal", "step"):
+        return may_keep(f, by_key=why == "step")
+    return why in LOSSES
 
 
 def settle(

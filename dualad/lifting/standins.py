@@ -395,7 +395,8 @@ _PLAIN_ARANGE = _NUMPY["arange"]
 
 @functools.wraps(np.nditer)
 def _nditer(op: Any, *args: Any, **kwargs: Any) -> Any:
-    if (args or kwargs) and _any_dual(op):
+    given = op if isinstance(op, (list, tuple)) else [op]
+    if (args or kwargs) and any(isinstance(unbuffered(x), Dual) for x in given):
         raise TypeError(
             "np.nditer takes no options where duals are in its arrays; write a loop over the "
             "places in np.ndindex(a.shape), which reads and writes a[place]."
