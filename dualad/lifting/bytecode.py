@@ -5,10 +5,10 @@ Before each call there stands
 
     callee = hook @ callee
 
-(where the callee is loaded, if it is not calculated), and in the same way for attributes, for what a
-loop goes through, and for the managers of `with`. Everything else is left as it is, so that a
-function made of the copy reads and writes the module's own variables, the same closure, and the same
-objects.
+(where the callee is loaded, if it is not calculated), and in the same way for attributes, for what
+a loop goes through, and for the managers of `with`. Everything else is left as it is, so that a
+function made of the copy reads and writes the module's own variables, the same closure, and the
+same objects.
 """
 
 from __future__ import annotations
