@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from . import differentiations
+from . import differentiations, levels
 from .differentiations import note_objects, note_refusals, refused
 from .kernel import KERNEL, on_arrays_first
 from .levels import ParticipatingLevel
@@ -421,6 +421,7 @@ if KERNEL:
         readable_dual,
         RULES,
         PROTOCOLS,
+        levels.clocks,
         vars(differentiations),
         ARRAY.functions,
         is_told,

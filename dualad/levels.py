@@ -17,8 +17,6 @@ import os
 from itertools import count
 from typing import Any
 
-from .kernel import KERNEL
-
 HAND_MADE = 0  # the level of all duals that a user writes down: the textbook's one ε
 
 # A level is a count, 40 bits of its process, 23 of its clock, and 1 where nothing closes it.
@@ -39,15 +37,7 @@ def _clock_after(level: int) -> count[int]:
     return count(start + _process * _OF_CLOCK + 2 * _random(23), _STEP)
 
 
-def _start(new: count[int]) -> None:
-    global clock
-    clock = new
-    if KERNEL:
-        KERNEL.use_clock(new)
-
-
-clock: count[int]
-_start(_clock_after(HAND_MADE))
+clocks = [_clock_after(HAND_MADE)]  # one: another after a fork, and a level from elsewhere
 
 
 def fresh_level() -> int:
@@ -56,7 +46,7 @@ def fresh_level() -> int:
     >>> fresh_level() < fresh_level()
     True
     """
-    return next(clock) + 1
+    return next(clocks[0]) + 1
 
 
 def may_close(level: int) -> bool:
@@ -108,15 +98,15 @@ class ParticipatingLevel(int):
 
 def seen(level: int) -> int:
     """Note a level that came from elsewhere; later ones are newer than it."""
-    if level > next(clock):
-        _start(_clock_after(level))
+    if level > next(clocks[0]):
+        clocks[0] = _clock_after(level)
     return level
 
 
 def _after_fork() -> None:
     global _process
     _process = _random(40)  # the levels that the parent has opened are not ours to close
-    _start(_clock_after(next(clock)))
+    clocks[0] = _clock_after(next(clocks[0]))
 
 
 if hasattr(os, "register_at_fork"):
