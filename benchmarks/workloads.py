@@ -568,6 +568,29 @@ def oscillator_complex(x: Any) -> Any:
     return 2.0 * cmath.exp(-0.3 * x) * cmath.cos(x) + cmath.sqrt(x) * 2.0
 
 
+def mixture(x: Any, n: int = 50) -> Any:
+    """Functions of math that are not everywhere in C."""
+    s = 0.0
+    for k in range(1, n):
+        s += math.hypot(x, k) * math.atan2(x, k) - math.lgamma(x + k) / k
+        s += math.ldexp(math.pow(x, 1.5), -k) + math.remainder(x, 2.0) * float(x)
+        if math.isfinite(s):
+            s += math.floor(x) * math.fsum([x, 0.1, math.dist((x, 1.0), (k, 0.0))])
+    return s
+
+
+def mixture_complex(x: Any, n: int = 50) -> Any:
+    """The same for numbers about 1.7."""
+    from scipy.special import loggamma
+
+    s = 0.0
+    for k in range(1, n):
+        s += cmath.sqrt(x * x + k * k) * cmath.atan(x / k) - loggamma(x + k) / k
+        s += x**1.5 * 2.0**-k + (x - 2.0) * x
+        s += x + 0.1 + cmath.sqrt((x - k) ** 2 + 1.0)
+    return s
+
+
 def fit(p: Any, t: Any, data: Any) -> Any:
     return np.sum((p[0] * np.exp(-p[1] * t) - data) ** 2)
 
@@ -640,7 +663,7 @@ def _all() -> Iterator[Workload]:
 
 
 def _as_written(formula: str, at: tuple[Any, ...]) -> Iterator[Workload]:
-    """W1 to W8: nothing is bent towards dualad; its drivers lift the functions."""
+    """W1 to W9: nothing is bent towards dualad; its drivers lift the functions."""
     style = "as written"
     yield Workload(
         *("W1", f"{formula}, math as written", "derivative", style),
@@ -678,6 +701,10 @@ def _as_written(formula: str, at: tuple[Any, ...]) -> Iterator[Workload]:
     yield Workload(
         *("W8", title, "data", style, as_written(fit)),
         (np.array([2.0, 1.5]), t, np.exp(-t)),
+    )
+    title = "50 steps of hypot, atan2, lgamma, remainder and others of math"
+    yield Workload(
+        *("W9", title, "derivative", style, as_written(mixture), (1.7,)), same=mixture_complex
     )
 
 

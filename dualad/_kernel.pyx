@@ -244,7 +244,7 @@ cdef double EXACT = 2.0**53  # integers below are floats without loss
 # What the kernel hands over to: filled in by `connect`.
 cdef object readable_class = None     # dual.Dual
 cdef object readable_dual = None      # dual.dual before the kernel
-cdef object clock = None               # where levels.py takes a fresh level from
+cdef list clocks = []                  # levels.clocks: where a fresh level comes from
 cdef object note_objects = None       # differentiations.note_objects
 cdef object note_equal = None         # differentiations.note_equal
 cdef dict readers = {}                # differentiations.READERS
@@ -770,16 +770,10 @@ cdef PyObject **opened = NULL
 cdef Py_ssize_t opened_count = 0, opened_room = 0
 
 
-def use_clock(given):
-    """Take fresh levels from here."""
-    global clock
-    clock = given
-
-
 cpdef object open_level():
     global opened, opened_count, opened_room
     cdef PyObject **room
-    level = next(clock)
+    level = next(clocks[0])
     if opened_count == opened_room:
         room = <PyObject **>PyMem_Realloc(opened, (2 * opened_room + 16) * sizeof(PyObject *))
         if room == NULL:
@@ -2242,14 +2236,15 @@ cdef list COMPARISONS = []
 
 
 def connect(
-    kind, make, given_table, given_protocols, differentiations, given_functions, given_is_told,
+    kind, make, given_table, given_protocols, given_clocks, differentiations, given_functions,
+    given_is_told,
 ):
     """Tell the kernel what is readable, so that it can hand over to it."""
-    global readable_class, readable_dual, table, protocols, note_objects, note_equal, readers
-    global doubtful, numpy_functions, is_told
+    global readable_class, readable_dual, table, protocols, clocks, note_objects, note_equal
+    global readers, doubtful, numpy_functions, is_told
     is_told = given_is_told
     readable_class, readable_dual = kind, make
-    table, protocols = given_table, given_protocols
+    table, protocols, clocks = given_table, given_protocols, given_clocks
     note_objects, note_equal, readers, doubtful = [
         differentiations[name] for name in ("note_objects", "note_equal", "READERS", "DOUBTFUL")
     ]

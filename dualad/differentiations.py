@@ -29,7 +29,7 @@ _open: set[int] = set()  # unless the kernel keeps them
 
 def readable_open_level() -> int:
     """A fresh level that is over when `close_level` is called."""
-    level = next(levels.clock)
+    level = next(levels.clocks[0])
     _open.add(level)
     return level
 

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from . import differentiations
+from . import differentiations, levels
 from .differentiations import compared, note_objects, note_refusals, refused, text_for
 from .kernel import KERNEL, on_arrays_first
 from .levels import ParticipatingLevel
@@ -418,6 +418,7 @@ if KERNEL:
         readable_dual,
         RULES,
         PROTOCOLS,
+        levels.clocks,
         vars(differentiations),
         ARRAY.functions,
         is_told,

@@ -17,8 +17,6 @@ import os
 from itertools import count
 from typing import Any
 
-from .kernel import KERNEL
-
 HAND_MADE = 0  # the level of all duals that a user writes down: the textbook's one ε
 
 # A level is a count, above bits of its process, of its clock, and one that says: nothing closes it.
@@ -33,16 +31,12 @@ def _random(bits: int) -> int:
 _process = _random(_PROCESS_BITS)
 
 
-def _start_clock_after(level: int) -> None:
-    global clock
+def _clock_after(level: int) -> count[int]:
     later = (level // _COUNT + 1) * _COUNT
-    clock = count(later + (_process << _CLOCK_BITS) + 2 * _random(_CLOCK_BITS - 1), _COUNT)
-    if KERNEL:
-        KERNEL.use_clock(clock)
+    return count(later + (_process << _CLOCK_BITS) + 2 * _random(_CLOCK_BITS - 1), _COUNT)
 
 
-clock: count[int]
-_start_clock_after(HAND_MADE)
+clocks = [_clock_after(HAND_MADE)]  # one: another after a fork, and a level from elsewhere
 
 
 def fresh_level() -> int:
@@ -51,7 +45,7 @@ def fresh_level() -> int:
     >>> fresh_level() < fresh_level()
     True
     """
-    return next(clock) + _NEVER_CLOSED
+    return next(clocks[0]) + _NEVER_CLOSED
 
 
 def may_close(level: int) -> bool:
@@ -108,15 +102,15 @@ class ParticipatingLevel(int):
 
 def advance_clock_past(level: int) -> int:
     """Note a level that came from elsewhere; later ones are newer than it."""
-    if level > next(clock):
-        _start_clock_after(level)
+    if level > next(clocks[0]):
+        clocks[0] = _clock_after(level)
     return level
 
 
 def _after_fork() -> None:
     global _process
     _process = _random(_PROCESS_BITS)  # the levels that the parent has opened are not ours to close
-    _start_clock_after(next(clock))
+    clocks[0] = _clock_after(next(clocks[0]))
 
 
 if hasattr(os, "register_at_fork"):
