@@ -80,6 +80,10 @@ class Sets:
     def _csr(self, data: Any, columns: Any, starts: Any, width: int) -> Any:
         return self._sparse.csr_array((data, columns, starts), shape=(len(starts) - 1, width))
 
+    def stored(self, a: Any) -> Any:
+        """A sparse matrix by rows."""
+        return self._sparse.csr_array(a)
+
     def _append(self, sizes: Any, members: Any) -> Any:
         """New rows; their numbers."""
         first, used = self._written, int(self._starts[self._written])
@@ -692,6 +696,8 @@ def _bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
 def _matmul(a: Any, b: Any) -> Any:
     sets = _sets([a, b])
     is_first = isinstance(a, Pattern)
+    if is_first and hasattr(b, "tocsr"):
+        return _times_sparse(a, b)
     p, w = (a, b) if is_first else (b, a)
     if isinstance(w, Pattern):
         p._refuse("the product of two tangents")
@@ -716,6 +722,15 @@ def _matmul(a: Any, b: Any) -> Any:
     y = sets.union(every)
     y = y[..., 0] if column else y
     return Pattern(sets, (y[..., 0, :] if mask.ndim == 1 else y)[()])
+
+
+def _times_sparse(p: Pattern, a: Any) -> Pattern:
+    """p @ a for a sparse matrix of SciPy's: what it has stored counts, zeros too."""
+    by_column = p.sets.stored(a.T)
+    rows = np.reshape(p.numbers, (-1, p.shape[-1]))
+    counts = np.diff(by_column.indptr)
+    each = [p.sets.joined(counts, row[by_column.indices]) for row in rows]
+    return Pattern(p.sets, np.reshape(each, (*p.shape[:-1], len(counts))))
 
 
 @_enter(np.einsum)

@@ -22,6 +22,8 @@ from .transposes import Handler, conj, lead_of, placed, real_dtype, total, trans
 def _matmul(a: Any, b: Any) -> Any:
     if isinstance(a, Form) and isinstance(b, Form):
         refuse("the product of two tangents")
+    if isinstance(a, Form) and hasattr(b, "tocsr"):
+        return _times_sparse(a, b)
     row, column = len(shape_of(a)) == 1, len(shape_of(b)) == 1  # vectors count as these
     a, b = (a[None, :] if row else a), (b[:, None] if column else b)
     y = _matrices(a, kept(b)) if isinstance(a, Form) else _matrices_behind(kept(a), b)
@@ -30,6 +32,18 @@ def _matmul(a: Any, b: Any) -> Any:
     if row:
         y = y[..., 0] if column else y[..., 0, :]
     return y.copy() if row or column else y
+
+
+def _times_sparse(form: Form, w: Any) -> Form:
+    """form @ w for a sparse matrix of SciPy's."""
+    w = w.copy()
+    m, n = w.shape
+
+    def pull(g: Any) -> Any:
+        back = np.reshape(g, (-1, n)) @ w.T
+        return (np.reshape(back, (*shape_of(g)[:-1], m)),)
+
+    return made_of((*form.shape[:-1], n), scaled_dtype(form.dtype, w.data), [form], pull)
 
 
 def _product_shape(a: Any, b: Any) -> tuple[int, ...]:

@@ -370,6 +370,35 @@ def test_zeros_of_a_constant_matrix_do_not() -> None:
     np.testing.assert_array_equal(stacked, [[1, 0, 1], [0, 0, 1]] * 2)
 
 
+@pytest.mark.parametrize("form", ["csr", "csc", "coo", "matrix"])
+def test_sparse_matrices_in_the_function(form: str) -> None:
+    a = sparse.random_array((6, 6), density=0.4, rng=np.random.default_rng(3)).tocsr()
+    full = a.toarray()
+    m = {"csr": a, "csc": a.tocsc(), "coo": a.tocoo(), "matrix": sparse.csr_matrix(a)}[form]
+
+    def f(x: Any) -> Any:
+        return x**2 @ m.T
+
+    def g(x: Any) -> Any:
+        return (np.stack([x, np.sin(x)]) @ m.T).ravel()
+
+    expected = full * 2 * X
+    for mode in ("forward", "reverse"):
+        np.testing.assert_allclose(jacobian(f, mode=mode)(X), expected, rtol=1e-14)
+        both = np.concatenate([full, full * np.cos(X)])
+        np.testing.assert_allclose(jacobian(g, mode=mode)(X), both, rtol=1e-14)
+    np.testing.assert_array_equal(sparsity(f)(X).toarray(), full != 0)
+    np.testing.assert_array_equal(sparsity(g)(X).toarray(), np.concatenate([full, full]) != 0)
+    np.testing.assert_allclose(jacobian(f, sparsity=True)(X).toarray(), expected, rtol=1e-14)
+    assert dualad.value_and_grad(lambda x: f(x)[1])(X)[0] == f(X)[1]
+    second = hessian(lambda x: np.sum(f(x) ** 2))(X)
+    by_hand = 2 * expected.T @ expected + np.diag(4 * full.T @ (full @ X**2))
+    np.testing.assert_allclose(second, by_hand, rtol=1e-13)
+    for driver in (jacobian, sparsity):
+        with pytest.raises(TypeError, match="write x @ a.T for a @ x with a sparse matrix a"):
+            driver(lambda x: m @ x)(X)
+
+
 def test_branches_and_steps() -> None:
     assert as_integers(sparsity(lambda x: np.maximum(x[0], x[1]))([1.0, 2.0])).tolist() == [[0, 1]]
     assert as_integers(sparsity(lambda x: x[0] if x[1] > 0 else x[1])([1.0, 2.0])).tolist() == [
