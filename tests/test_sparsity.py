@@ -395,7 +395,7 @@ def test_sparse_matrices_in_the_function(form: str) -> None:
     by_hand = 2 * expected.T @ expected + np.diag(4 * full.T @ (full @ X**2))
     np.testing.assert_allclose(second, by_hand, rtol=1e-13)
     for driver in (jacobian, sparsity):
-        with pytest.raises(TypeError, match="write x @ a.T for a @ x with a sparse matrix a"):
+        with pytest.raises(TypeError, match=r"write x @ a\.T for a @ x with"):
             driver(lambda x: m @ x)(X)
 
 
