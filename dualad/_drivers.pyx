@@ -19,7 +19,7 @@ from ._kernel cimport (
     is_double, is_open, is_vector, new_nested, on_tape, open_level, pulled, unfilled,
 )
 
-from ._lifting cimport begin, callee_for, end, needs_lift
+from ._lifting cimport begin, callee_for, end, needs_anew, needs_lift
 
 from functools import partial
 from inspect import signature
@@ -42,6 +42,7 @@ cdef type Function = FunctionType
 cdef object readable_class = None     # dual.Dual
 cdef object continued = None          # continued(definition, x, y, level): from what f gave for x
 cdef object is_elementwise = None     # is_elementwise(f, argnum, shape): whether that is known
+cdef object tell = None               # tell(driver, error, why): say what helps
 cdef object is_doubtful = None        # is_doubtful(f, x, level): whether a refusal is a doubt
 cdef object doubt = None              # differentiations.doubt
 cdef object Lifted = None             # Lifted(f): f as the general driver runs it lifted
@@ -56,11 +57,11 @@ cdef Py_ssize_t LEAST_NUMBERS, LEAST_ELEMENTS
 cdef object FORWARD = object()        # left to the general driver, by forward mode
 
 
-def connect(kind, go_on, known, doubtful, what, lifted, arrays, array_in, strip):
+def connect(kind, go_on, known, doubtful, what, lifted, arrays, array_in, strip, say):
     """Tell the short ways what to hand over to."""
     global readable_class, continued, is_elementwise, is_doubtful, Lifted, DualArray, unbuffered
-    global stripped, doubt
-    stripped, doubt = strip, what
+    global stripped, doubt, tell
+    stripped, doubt, tell = strip, what, say
     readable_class, continued, is_elementwise, is_doubtful = kind, go_on, known, doubtful
     Lifted, DualArray, unbuffered = lifted, arrays, array_in
 
@@ -187,8 +188,13 @@ cdef class Driver:
                     return False
         return given.count > 0
 
-    cdef object general_definition(self):
-        return partial(self.definition, has_aux=True) if self.has_aux else self.definition
+    cdef object general_way(self):
+        if self.general is None:
+            definition = self.definition
+            if self.has_aux:
+                definition = partial(definition, has_aux=True)
+            self.general = definition(self.f, self.argnums)
+        return self.general
 
     cdef int prepare(self) except -1:
         """Look what is to be called, before the first call; later, whether it still is the twin."""
@@ -201,6 +207,14 @@ cdef class Driver:
         if self.is_lifted:
             self.callee = callee_for(self.given, self.callee)
         return 0
+
+    cdef bint needs_lift_now(self) except -1:
+        """Whether f needs lifting after all: it is lifted then from now on."""
+        if self.is_lifted or self.lift is not None or not needs_anew(self.given):
+            return False
+        self.is_lifted, self.f = True, Lifted(self.given)
+        self.callee = self.general = self.forward = None
+        return True
 
     cdef object short_way(self, object level, object x, Given *given):
         """The result; NotImplemented if the general way is to be taken."""
@@ -238,9 +252,12 @@ cdef class Driver:
                     end()
             else:
                 y = PyObject_Vectorcall(self.callee, args, given.n, given.names)
-        except Exception:
+        except Exception as error:
             if has_refused(level) and doubt(level) == "objects":  # the general driver says so
                 return NotImplemented
+            if isinstance(error, TypeError) and self.needs_lift_now():
+                return NotImplemented
+            tell(self.driver.__name__, error, "")
             raise
         return NotImplemented if has_refused(level) and is_doubtful(self.f, x, level) else y
 
@@ -371,9 +388,12 @@ cdef object call_driver(PyObject *self, PyObject *const *args, size_t flags, PyO
             return PyObject_Vectorcall(driver.forward, args, flags, names)
         if result is not NotImplemented:
             return result
-    if driver.general is None:
-        driver.general = driver.general_definition()(driver.f, driver.argnums)
-    return PyObject_Vectorcall(driver.general, args, flags, names)
+    try:
+        return PyObject_Vectorcall(driver.general_way(), args, flags, names)
+    except TypeError:
+        if not driver.needs_lift_now():
+            raise
+    return PyObject_Vectorcall(driver.general_way(), args, flags, names)
 
 
 cdef extern from *:
@@ -830,7 +850,12 @@ def along(f, x, v):
                 return None
             seed.t[0] = slope
             seeds.append(seed)
-        y = f(*seeds)
+        try:
+            y = f(*seeds)
+        except Exception:
+            if has_refused(level) and doubt(level) == "objects":  # the general driver says so
+                return None
+            raise
         if has_refused(level) and is_doubtful(f, x, level):
             return None
     finally:

@@ -174,6 +174,7 @@ cdef object readable_class = None     # dual.Dual
 cdef object readable_dual = None      # dual.dual before the kernel
 cdef dict levels = {}                 # the namespace of levels.py
 cdef object note_objects = None       # differentiations.note_objects
+cdef object note_equal = None         # differentiations.note_equal
 cdef dict readers = {}                # differentiations.READERS
 cdef object is_told = None            # looks.is_told
 cdef set doubtful = set()             # differentiations.DOUBTFUL
@@ -293,6 +294,8 @@ cdef class Dual:
             is_np |= (<Dual>other).is_np
         elif not as_double(other, &y, &is_np):
             return COMPARISONS[op](self, other)
+        elif x == y if op == 2 or op == 3 else x == 0:
+            found_equal(self)
         if is_np:
             return PyObject_RichCompare(number(x, self.is_np), plain(other), op)
         if op == 0:
@@ -344,6 +347,9 @@ cdef class Dual:
 
     def __repr__(self):
         return readable_class.__repr__(self)
+
+    def __str__(self):
+        return readable_class.__str__(self)
 
     def __format__(self, spec):
         return readable_class.__format__(self, spec)
@@ -486,6 +492,10 @@ cdef extern from *:
         return name;
     }
 
+    static void without_sequence(PyObject *kind) { /* x[()] does not make one, to iterate over */
+        ((PyTypeObject *)kind)->tp_as_sequence->sq_item = NULL;
+    }
+
     static void disguise(PyObject *kind, newfunc make, destructor destroy) {
         PyTypeObject *type = (PyTypeObject *)kind;
         attribute = type->tp_getattro == get_attribute ? attribute : type->tp_getattro;
@@ -495,7 +505,7 @@ cdef extern from *:
         type->tp_vectorcall = NULL;
         type->tp_dealloc = destroy;
         type->tp_flags &= ~Py_TPFLAGS_BASETYPE;
-        type->tp_as_sequence->sq_item = NULL; /* x[()] is no sequence, to iterate over */
+        without_sequence(kind);
     }
 
     /* Duals that were freed, for the next ones. (The kernel is not built without the GIL.) */
@@ -531,6 +541,7 @@ cdef extern from *:
     int deny(int i, const char *name) except -1
     void ask_before(int (*f)(PyObject *, int) except -1) noexcept
     object name_of_caller()
+    void without_sequence(object kind)
     void disguise(object kind, void *make, void *destroy)
     PyObject *fresh(PyTypeObject *kind) except NULL
     PyObject *allocated(PyTypeObject *kind) except NULL
@@ -542,6 +553,17 @@ cdef object made_by_hand(PyObject *kind, PyObject *args, PyObject *kwargs):
     if kwargs == NULL:
         return readable_class(*<tuple>args)
     return readable_class(*<tuple>args, **<dict>kwargs)
+
+
+cdef object equal_of = None  # the level of the last dual that was found equal to a plain number
+
+
+cdef int found_equal(Dual x) except -1:
+    global equal_of
+    if x.lev != <PyObject *>equal_of:
+        equal_of = <object>x.lev
+        note_equal(x)
+    return 0
 
 
 cdef object objects_of = None  # the level of the last dual that became one of many objects
@@ -1081,6 +1103,13 @@ cdef class Tape:
         """A place for a number that a node stands for."""
         self.externals.append(node)
         return push(&self.record, -1 - <Py_ssize_t>len(self.externals), -1)
+
+    def number_of(self, primal, node, level):
+        """The dual that a node stands for; NotImplemented if its primal is not a float of this tape."""
+        cdef object x = self.number(primal, 0, level)
+        if x is not NotImplemented:
+            (<Dual>x).n = self.external(node)
+        return x
 
     def seeds(self, list x, dots, level):
         """Floats as inputs, whose tangents at the older level are `dots`, of shape (n,) or (m, n).
@@ -1893,14 +1922,28 @@ cdef object recorded_item(object value, object form, object level, object index)
     cdef Py_ssize_t i, axis = 0, place = 0, here
     cdef Dual x
     cdef Dual older
-    if type(form) is not form_class:
+    if type(form) is not form_class or type(<object>SLOT(form, BLOCK)) is not Block:
         return None
-    where = form.block
-    if type(where) is not Block:
-        return None
-    block = <Block>where
+    block = <Block>SLOT(form, BLOCK)
     if block.tape.record.closed:
         return None
+    if type(value) is ndarray and type(index) is int:
+        a = <cnp.ndarray>value
+        if cnp.PyArray_NDIM(a) != 1 or cnp.PyArray_TYPE(a) != cnp.NPY_DOUBLE:
+            return None
+        try:
+            i = index
+        except OverflowError:
+            return None
+        if i < 0:
+            i += cnp.PyArray_DIM(a, 0)
+        if not 0 <= i < cnp.PyArray_DIM(a, 0) or not cnp.PyArray_ISBEHAVED_RO(a):
+            return None
+        x = new_recorded(&block.tape.record, block.start + i, level)
+        x.is_np = True
+        x.v = (<double *>(<char *>cnp.PyArray_DATA(a) + i * cnp.PyArray_STRIDE(a, 0)))[0]
+        memset(x.inside, 0, block.tape.record.m * sizeof(double))
+        return x
     number = value
     if type(value) is not ndarray:
         if block.tape.record.m == 0 or value.level != block.tape.level1:
@@ -1930,19 +1973,46 @@ cdef object recorded_item(object value, object form, object level, object index)
 
 
 cdef object readable_item = None
+cdef object array_class = None
 cdef object form_class = None
+
+# Where an array keeps its parts, and a form its places on a tape.
+cdef Py_ssize_t PRIMAL, TANGENT, LEVEL, BLOCK
+
+cdef extern from *:
+    """
+    #include <structmember.h>
+
+    static Py_ssize_t slot_of(PyObject *slot) {
+        return ((PyMemberDescrObject *)slot)->d_member->offset;
+    }
+
+    #define SLOT(x, place) (*(PyObject **)((char *)(x) + (place)))
+    """
+    Py_ssize_t slot_of(object slot) noexcept  # of one of __slots__, in the objects
+    PyObject *SLOT(object x, Py_ssize_t place) noexcept
 
 
 def connect_forms(kind, at):
     """Tell the kernel the class of forms, and how to make one of a place."""
-    global form_class, form_at
+    global form_class, form_at, BLOCK
     form_class, form_at = kind, at
+    BLOCK = slot_of(kind.block)
 
 
 cdef object array_item(PyObject *self, PyObject *index):
     """DualArray.__getitem__."""
     x = <object>self
-    result = item(x.primal, x.tangent, x.level, <object>index)
+    if (
+        type(x) is array_class and SLOT(x, PRIMAL) != NULL and SLOT(x, TANGENT) != NULL
+        and SLOT(x, LEVEL) != NULL
+    ):
+        result = item(
+            <object>SLOT(x, PRIMAL), <object>SLOT(x, TANGENT), <object>SLOT(x, LEVEL),
+            <object>index,
+        )
+    else:
+        result = item(x.primal, x.tangent, x.level, <object>index)
     return readable_item(x, <object>index) if result is None else result
 
 
@@ -1955,8 +2025,9 @@ item_method.ml_doc = "x[index]"
 
 def item_of(kind, readable):
     """The method `__getitem__` of the class for arrays; what is unusual goes to the readable one."""
-    global readable_item
-    readable_item = readable
+    global readable_item, array_class, PRIMAL, TANGENT, LEVEL
+    readable_item, array_class = readable, kind
+    PRIMAL, TANGENT, LEVEL = slot_of(kind.primal), slot_of(kind.tangent), slot_of(kind.level)
     return new_method(kind, &item_method)
 
 
@@ -1964,6 +2035,12 @@ def item_of(kind, readable):
 
 
 KINDS = (Dual, Nested)
+
+
+def subscripted(kind):
+    """A class whose `__getitem__` does not make a sequence of its objects: a decorator."""
+    without_sequence(kind)
+    return kind
 cdef list COMPARISONS = []
 
 
@@ -1972,13 +2049,13 @@ def connect(
     given_is_told,
 ):
     """Tell the kernel what is readable, so that it can hand over to it."""
-    global readable_class, readable_dual, table, protocols, levels, note_objects, readers, doubtful
+    global readable_class, readable_dual, table, protocols, levels, note_objects, note_equal, readers, doubtful
     global numpy_functions, is_told
     is_told = given_is_told
     readable_class, readable_dual = kind, make
     table, protocols, levels = given_table, given_protocols, given_levels
-    note_objects, readers, doubtful = [
-        differentiations[name] for name in ("note_objects", "READERS", "DOUBTFUL")
+    note_objects, note_equal, readers, doubtful = [
+        differentiations[name] for name in ("note_objects", "note_equal", "READERS", "DOUBTFUL")
     ]
     numpy_functions = given_functions
     for name, method in (

@@ -185,8 +185,11 @@ def get_note(code, default):
 
 
 def set_note(code, value):
-    """Note what becomes of code: None, ..., or other code. It is kept as long as the code is."""
-    noted(code).copy = value
+    """Note what becomes of code: None, ..., or other code, or 0: nothing is known of it.
+
+    It is kept as long as the code is.
+    """
+    noted(code).copy = UNSET if type(value) is int else value
 
 
 cdef Note noted(object code):
@@ -223,6 +226,11 @@ cpdef void begin() noexcept:
     """A driver calls a lifted function: twins are kept until it is done."""
     global running
     running += 1
+
+
+def is_running():
+    """Whether a lifted function runs that a driver has called."""
+    return running > 0
 
 
 cpdef int end() except -1:
@@ -308,6 +316,14 @@ cdef class Callee:
 
 def needs(f):
     """Whether f needs lifting, as lifting/reach.py says; asked once for code in like surroundings."""
+    return needs_lift(f)
+
+
+cpdef bint needs_anew(object f) except -1:
+    """The same, read again: a name may stand for something else by now."""
+    if type(f) is Function or type(f) is Method and type(f.__func__) is Function:
+        note = noted((f if type(f) is Function else f.__func__).__code__)
+        note.known, note.decided = 0, {}
     return needs_lift(f)
 
 
@@ -449,9 +465,12 @@ cdef extern from *:
 
 cdef inline bint is_property(PyTypeObject *kind, object name):
     cdef PyObject *found = _PyType_Lookup(kind, name)
-    return found != NULL and (
-        type(<object>found) is property or type(<object>found) is CachedProperty
-    )
+    if found == NULL:
+        return False
+    if type(<object>found) is property or type(<object>found) is CachedProperty:
+        return True
+    kind = Py_TYPE(<object>found)  # a descriptor of the user's
+    return kind.tp_flags & Py_TPFLAGS_HEAPTYPE and kind.tp_descr_get != NULL
 
 
 @cython.final
@@ -464,6 +483,55 @@ cdef class Iterable:
         if not Py_TYPE(x).tp_flags & Py_TPFLAGS_HEAPTYPE:
             return x
         return readable_walk(x)
+
+
+# -- operators -------------------------------------------------------------------------------
+
+
+cdef extern from *:
+    object PyNumber_Add(object a, object b)
+    object PyNumber_Subtract(object a, object b)
+    object PyNumber_Multiply(object a, object b)
+    object PyNumber_TrueDivide(object a, object b)
+    object PyObject_GetItem(object a, object b)
+    object PyNumber_InPlaceAdd(object a, object b)
+
+
+@cython.final
+cdef class Operator:
+    """An operator of (a, b), or of one more: those of the user's classes are lifted."""
+
+    cdef object symbol, native, readable
+
+    def __cinit__(self, symbol, native, readable):
+        self.symbol, self.native, self.readable = symbol, native, readable
+
+    def __matmul__(self, operands):
+        if type(self) is not Operator:
+            return NotImplemented
+        cdef Operator hook = <Operator>self
+        cdef tuple given = <tuple>operands
+        for x in given:
+            if Py_TYPE(x).tp_flags & Py_TPFLAGS_HEAPTYPE and not (
+                type(x) is DualArray or type(x) is Buffer
+            ):
+                return hook.readable(given)
+        if len(given) == 2:
+            a, b = given
+            symbol = hook.symbol
+            if symbol == "+":
+                return PyNumber_Add(a, b)
+            if symbol == "*":
+                return PyNumber_Multiply(a, b)
+            if symbol == "-":
+                return PyNumber_Subtract(a, b)
+            if symbol == "/":
+                return PyNumber_TrueDivide(a, b)
+            if symbol == "[]":
+                return PyObject_GetItem(a, b)
+            if symbol == "+=":
+                return PyNumber_InPlaceAdd(a, b)
+        return hook.native(*given)
 
 
 # -- functions of math -----------------------------------------------------------------------

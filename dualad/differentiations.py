@@ -2,19 +2,23 @@
 
 A driver opens a level and closes it when it returns. What is found of its duals after that has
 escaped, in a cache or an object. And code may catch the error by which a dual refuses to lose its
-derivative, or put duals into an array of objects, and go on: then the driver looks again whether
-what came out is right (`promises`).
+derivative, put duals into an array of objects, or look for one in a cache, and go on: then the
+driver looks again whether what came out is right (`promises`).
 """
 
 from __future__ import annotations
 
+import collections
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
+import numpy as np
+
 from . import levels
-from .kernel import KERNEL
-from .pair import Pair
+from .kernel import KERNEL, LIFTING
+from .pair import Pair, is_array, plain
 
 _PACKAGE = __name__.rpartition(".")[0]
 
@@ -55,6 +59,25 @@ def is_over(level: int) -> bool:
     return levels.may_close(level) and not is_open(level)
 
 
+_approximate: set[int] = set()  # open levels of which the next function was told
+
+
+def note_approximate(level: int) -> None:
+    """Values that go with tangents of this level hold to tolerances only, as an integrator's do.
+
+    It chooses its steps for values and tangents together, so that two passes with other directions
+    differ in the last digits.
+    """
+    _approximate.difference_update([old for old in list(_approximate) if not is_open(old)])
+    if is_open(level):
+        _approximate.add(int(level))
+
+
+def is_approximate(level: int) -> bool:
+    """Whether `note_approximate` has been told of this open level."""
+    return level in _approximate
+
+
 def levels_in(x: Any) -> set[int]:
     """The levels of a dual, in its primal and its tangent; none for other things."""
     if not isinstance(x, Pair):
@@ -67,8 +90,18 @@ def levels_in(x: Any) -> set[int]:
 
 # -- refusals ------------------------------------------------------------------------------
 
-DOUBTFUL: set[int] = set()  # open levels whose duals have refused something or became objects,
-_by_error: set[int] = set()  # and those of them where that was an error
+DOUBTFUL: set[int] = set()  # open levels whose duals have done something to look into, and what:
+_REASONS: dict[str, set[int]] = {
+    why: set() for why in ("error", "objects", "hash", "equal", "step")
+}
+
+
+def _doubt(level: int, why: str) -> None:
+    if is_open(level):
+        for levels_of_reason in _REASONS.values():
+            levels_of_reason.intersection_update(DOUBTFUL)
+        DOUBTFUL.add(int(level))
+        _REASONS[why].add(int(level))
 
 
 def note_refusals(*involved: Any) -> None:
@@ -80,15 +113,106 @@ def note_refusals(*involved: Any) -> None:
 
 def note_refusal(level: int) -> None:
     """The same of a level."""
-    _by_error.intersection_update(DOUBTFUL)
-    if is_open(level):
-        DOUBTFUL.add(int(level))
-        _by_error.add(int(level))
+    _doubt(level, "error")
+
+
+def compared(compare: Callable[..., Any], *numbers: Any) -> Any:
+    """The answer of a comparison, which looks at primals only."""
+    answer = compare(*map(plain, numbers))
+    note_answer(compare, answer, *numbers)
+    return answer
+
+
+def note_answer(compare: Any, answer: Any, *numbers: Any) -> None:
+    """Note whether duals were found equal to plain numbers, or to be 0 away from them.
+
+    Code may then go on with what it kept of an earlier call.
+    """
+    if all(isinstance(x, Pair) for x in numbers):
+        return
+    name = compare.__name__
+    if name in ("eq", "equal"):
+        is_near = _is_all(answer)
+    elif name in ("ne", "not_equal"):
+        is_near = _is_all(np.logical_not(answer))
+    else:
+        is_near = any(isinstance(x, Pair) and _is_all(plain(x) == 0) for x in numbers)
+    if is_near:
+        note_equal(*numbers)
+
+
+def _is_all(answer: Any) -> bool:
+    """Whether all of an answer is True; most often its first element tells."""
+    if isinstance(answer, np.ndarray):
+        return answer.size > 0 and bool(answer.flat[0]) and bool(answer.all())
+    return bool(answer)
+
+
+def note_equal(*numbers: Any) -> None:
+    """Note that these were found equal."""
+    for x in numbers:
+        for level in levels_in(x):
+            _doubt(level, "equal")
+
+
+def note_hash(x: Pair) -> None:
+    """Note that the hash of x was asked for: its plain number has one, and may be in a cache."""
+    for level in () if is_array(x) else levels_in(x):
+        _doubt(level, "hash")
+
+
+def stepped(f: Callable[..., Any], x: Any, *more: Any) -> Any:
+    """What a step makes of a dual: a plain number, by which a cache may find another one."""
+    for level in levels_in(x):
+        _doubt(level, "step")
+    return f(plain(x), *more)
+
+
+_TEXTS: collections.deque[tuple[int, str]] = collections.deque(maxlen=1000)
+
+
+def text_for(x: Any, show: Callable[..., str], *spec: str) -> str | None:
+    """The text of the plain number in x while a driver is at work on it, as in the plain run."""
+    if not is_open(x.level):
+        return None
+    text = stepped(show, x, *spec)
+    _TEXTS.append((int(x.level), text))
+    return text
+
+
+def refuse_text_of_dual(text: Any) -> None:
+    """Raise TypeError if this is in the text of a dual, from which it would be read back."""
+    for level, known in _TEXTS:
+        if is_open(level) and isinstance(text, str) and text.strip() in known:
+            note_refusal(level)
+            raise TypeError(
+                f"float({text!r}) reads a number from the text of a dual, where its derivative is "
+                "lost; write x itself, or round(x, n), which is a step."
+            )
+
+
+LOST = "would lose the derivative"
+UNLIFTED = ", or leave Python code as it is and differentiate dualad.lift(f) for f"
+_lifted_runs = 0
+
+
+def readable_begin() -> None:
+    """A driver calls a lifted function."""
+    global _lifted_runs
+    _lifted_runs += 1
+
+
+def readable_end() -> None:
+    """It is done."""
+    global _lifted_runs
+    _lifted_runs -= 1
 
 
 def refused(message: str, *involved: Any) -> TypeError:
     """The error for what would lose the derivatives of duals."""
     note_refusals(*involved)
+    if LIFTING.is_running() if LIFTING else _lifted_runs:
+        message = message.replace(UNLIFTED, "")
     return TypeError(message)
 
 
@@ -120,13 +244,16 @@ def note_objects(x: Any) -> None:
             f"{name} reads memory, in which a dual does not lie as a float; write {instead}."
         )
     while isinstance(x, Pair):
-        if is_open(x.level):
-            DOUBTFUL.add(int(x.level))
+        _doubt(x.level, "objects")
         x = x.primal
 
 
 def doubt(level: int) -> str:
-    """What makes the outputs of an open level doubtful: "error", "objects", or nothing ("")."""
+    """What makes the outputs of an open level doubtful, the gravest first; "" if nothing does.
+
+    "error" (a dual has refused something), "objects" (duals in an array of objects), "hash" (it was
+    asked for), "equal" (to a plain number), "step" (a dual was rounded, or became text).
+    """
     if level not in DOUBTFUL:
         return ""
-    return "error" if level in _by_error else "objects"
+    return next((why for why, of_reason in _REASONS.items() if level in of_reason), "")

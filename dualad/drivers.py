@@ -50,7 +50,7 @@ from .sweeps import (
     rows,
 )
 from .workers import Columns, Progress, Workers, planned
-from .wrappers import driver, function_for, refuse_unless_callable
+from .wrappers import driver, function_for, lifting_as_needed, refuse_unless_callable
 from .zeros import is_finite
 
 P = ParamSpec("P")  # the arguments of f,
@@ -179,7 +179,7 @@ def _elementwise_slopes(inputs: Inputs, i: int) -> tuple[Outputs, list[Any]]:
     seedings = [ones]
     if inputs.are_complex[i]:
         seedings.append(turned(inputs, ones))
-    is_known = isinstance(inputs.f, Outputs) or is_elementwise(inputs.f, key, np.shape(x))
+    is_known = inputs.finished is not None or is_elementwise(inputs.f, key, np.shape(x))
     if not is_known:
         seedings.append([None if s is None else weights(x) for s in ones])
     outputs, (slopes, *others) = run_together(inputs, seedings, ())
@@ -291,7 +291,7 @@ def value_and_grad(
         f returns (number, aux); aux is handed on, without tangents.
     mode : {None, "forward", "reverse"}
         Which way: by passes forward, each with some directions, or by one evaluation that
-        records and a sweep back. By default back from 32 inputs on (128 in arrays). The results
+        records and a sweep back. By default back from 32 inputs on (64 in arrays). The results
         are the same, up to rounding.
     lift : bool, optional
         Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
@@ -536,7 +536,7 @@ def _by_rows(inputs: Inputs, has_aux: bool, is_told: bool) -> Any:
         if record.is_doubtful:
             if not is_told:
                 return None
-            record.refuse_unless_plain()
+            record.settle()
         outputs = record.outputs
         if not is_told and not prefers_rows(inputs, outputs):
             return None
@@ -758,6 +758,7 @@ def _swapped(block: Any, ndim: int) -> Any:
     return np.transpose(block, (*axes[ndim:], *axes[:ndim]))
 
 
+@lifting_as_needed
 def jvp(
     f: Callable[..., R],
     primals: Sequence[Any],
@@ -838,6 +839,7 @@ def _shapes(x: Any) -> Any:
     return np.shape(x) if is_operand(x) else type(x).__name__
 
 
+@lifting_as_needed
 def vjp(
     f: Callable[..., R], *primals: Any, lift: bool | None = None
 ) -> tuple[R, Callable[[Any], tuple[Any, ...]]]:
@@ -882,7 +884,7 @@ def vjp(
     inputs = Inputs("vjp", function, range(len(primals)), primals, {})
     record = Record(inputs)
     if record.is_doubtful:
-        record.refuse_unless_plain()
+        record.settle()
     outputs = record.outputs
     return outputs.arrange(outputs.values), pullback_of(record)
 

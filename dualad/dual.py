@@ -10,13 +10,12 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable
 from typing import Any, NoReturn
 
 import numpy as np
 
 from . import differentiations, levels
-from .differentiations import note_objects, note_refusals, refused
+from .differentiations import compared, note_objects, note_refusals, refused, text_for
 from .kernel import KERNEL, on_arrays_first
 from .levels import ParticipatingLevel
 from .looks import is_plain, is_told
@@ -86,12 +85,12 @@ def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
 
 
 def _composed(rule: Rule, args: tuple[Any, ...], primals: Any, namespace: Namespace) -> Any:
-    """A rule that is made of others; if it is called by another function, with its values."""
+    """A rule made of others: its tangents, and the values of the function that the user called."""
     called, composition = rule.called_in(namespace), rule.composition_in(namespace)
     if called is None:
         return composition(*args)
     ys = called(*primals)
-    with quiet():  # what there is to say has been said
+    with quiet():  # the call above has issued the warnings
         xs = composition(*args)
     level = newest(args)
 
@@ -209,10 +208,7 @@ _LOST = (
     "{what} would lose the derivative of a Dual; write {instead}, "
     "or x.primal for the plain number, whose derivative is zero."
 )
-_ROOM = (
-    "np.zeros_like(x) or np.zeros(n, like=x), or leave Python code as it is "
-    "and differentiate dualad.lift(f) for f"
-)
+_ROOM = f"np.zeros_like(x) or np.zeros(n, like=x){differentiations.UNLIFTED}"
 
 
 def _operators(name: str, operation: Function) -> tuple[Function, Function]:
@@ -232,8 +228,8 @@ def _operators(name: str, operation: Function) -> tuple[Function, Function]:
 
 def _operand(x: Dual, other: Any) -> Any:
     """The other side of an operator; None if it is not a number."""
-    is_number = isinstance(plain(x), np.generic) and not isinstance(other, (list, tuple))
-    if is_array(x) or is_number:  # what stands for an array; beside an array, a list is one too
+    is_like_array = isinstance(plain(x), np.generic) and not isinstance(other, (list, tuple))
+    if is_array(x) or is_like_array:  # beside an array, a list is one too
         other = PROTOCOLS["operand"](other)
     return other if is_operand(other) else None
 
@@ -241,17 +237,17 @@ def _operand(x: Dual, other: Any) -> Any:
 def _comparison(compare: Function) -> Function:
     def method(self: Dual, other: Any) -> Any:
         other = _operand(self, other)
-        return NotImplemented if other is None else compare(plain(self), plain(other))
+        return NotImplemented if other is None else compared(compare, self, other)
 
     return method
 
 
-def _step(f: Callable[[Any], int]) -> Callable[[Dual], int]:
-    return lambda self: f(plain(self))
+def _step(f: Function) -> Function:
+    return lambda self, *digits: differentiations.stepped(f, self, *digits)
 
 
 class Dual(Pair):
-    """A dual number: value + tangent·ε, with ε² = 0.
+    """A dual number: primal + tangent·ε, with ε² = 0.
 
     Parameters
     ----------
@@ -334,6 +330,7 @@ class Dual(Pair):
         return bool(self.primal)
 
     def __hash__(self) -> int:
+        differentiations.note_hash(self)
         raise TypeError(
             "a Dual is unhashable, so that no cache, set or dict can return a number "
             "without its derivative; write x.primal for the key."
@@ -345,9 +342,7 @@ class Dual(Pair):
     __trunc__ = _step(math.trunc)
     __floor__ = _step(math.floor)
     __ceil__ = _step(math.ceil)
-
-    def __round__(self, ndigits: int | None = None) -> Any:
-        return round(plain(self), ndigits)
+    __round__ = _step(round)
 
     # what would lose the derivative
 
@@ -402,10 +397,13 @@ class Dual(Pair):
     # text
 
     def __repr__(self) -> str:
-        return f"Dual({text_of(self.primal)}, {text_of(self.tangent)})"
+        return text_for(self, repr) or f"Dual({text_of(self.primal)}, {text_of(self.tangent)})"
+
+    def __str__(self) -> str:
+        return text_for(self, str) or repr(self)
 
     def __format__(self, spec: str) -> str:
-        return formatted(self, spec) if spec else repr(self)
+        return text_for(self, format, spec) or (formatted(self, spec) if spec else repr(self))
 
     def _repr_latex_(self) -> str:
         return latex(self)

@@ -15,22 +15,25 @@ from __future__ import annotations
 
 import os
 from itertools import count
-from secrets import randbits
 from typing import Any
 
 HAND_MADE = 0  # the level of all duals that a user writes down: the textbook's one ε
 
-# A level is a count, 40 bits of its process, 23 of its clock, and 1 where nothing closes it.
-_BITS = 64
-_STEP = 1 << _BITS
-_OF_CLOCK = 1 << 24
+# A level is a count, above bits of its process, of its clock, and one that says: nothing closes it.
+_PROCESS_BITS, _CLOCK_BITS, _NEVER_CLOSED = 40, 24, 1
+_COUNT = 1 << _PROCESS_BITS + _CLOCK_BITS
 
-_process = randbits(40)
+
+def _random(bits: int) -> int:
+    return int.from_bytes(os.urandom(8), "big") % (1 << bits)
+
+
+_process = _random(_PROCESS_BITS)
 
 
 def _clock_after(level: int) -> count[int]:
-    start = ((level >> _BITS) + 1) << _BITS
-    return count(start + _process * _OF_CLOCK + 2 * randbits(23), _STEP)
+    later = (level // _COUNT + 1) * _COUNT
+    return count(later + (_process << _CLOCK_BITS) + 2 * _random(_CLOCK_BITS - 1), _COUNT)
 
 
 clock = _clock_after(HAND_MADE)
@@ -42,7 +45,7 @@ def fresh_level() -> int:
     >>> fresh_level() < fresh_level()
     True
     """
-    return next(clock) + 1
+    return next(clock) + _NEVER_CLOSED
 
 
 def may_close(level: int) -> bool:
@@ -51,8 +54,8 @@ def may_close(level: int) -> bool:
     >>> may_close(fresh_level()), may_close(HAND_MADE)
     (False, False)
     """
-    is_ours = level & 1 == 0 and level // _OF_CLOCK % (1 << 40) == _process
-    return is_ours and level != HAND_MADE
+    process = (level >> _CLOCK_BITS) % (1 << _PROCESS_BITS)
+    return not level & _NEVER_CLOSED and process == _process and level != HAND_MADE
 
 
 # -- the seam ------------------------------------------------------------------------------
@@ -97,7 +100,7 @@ class ParticipatingLevel(int):
         return int, (int(self),)
 
 
-def seen(level: int) -> int:
+def advance_clock_past(level: int) -> int:
     """Note a level that came from elsewhere; later ones are newer than it."""
     global clock
     if level > next(clock):
@@ -107,7 +110,7 @@ def seen(level: int) -> int:
 
 def _after_fork() -> None:
     global clock, _process
-    _process = randbits(40)  # the levels that the parent has opened are not ours to close
+    _process = _random(_PROCESS_BITS)  # the levels that the parent has opened are not ours to close
     clock = _clock_after(next(clock))
 
 

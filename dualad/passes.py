@@ -1,6 +1,6 @@
 """A pass: seeds in, one evaluation of the function, tangents out.
 
-    level   = fresh_level()
+    level   = open_level()
     outputs = f(primal + seed·ε, …)          direction j has the seed 1 at input j, 0 elsewhere
     ∂outputs/∂input j = the tangents' direction j
 
@@ -21,11 +21,10 @@ from .memory import laid_out_like
 from .namespaces import is_exact
 from .pair import dual, own, plain
 from .promises import (
-    is_like_plain,
+    is_doubtful,
     nan_where,
-    note_like_plain,
-    refuse_unless_plain,
-    tell_of_objects,
+    settle,
+    tell,
 )
 
 Seeding = list[Any]  # a seed for each input, or None
@@ -84,30 +83,28 @@ def _dtype_of(x: Any) -> Any:
 
 def run_pass(inputs: Inputs, seeds: Sequence[Any], has_aux: bool = False) -> Outputs:
     """One evaluation of f on seeded inputs."""
-    if isinstance(inputs.f, Outputs):
-        return inputs.f
-    outputs, doubt = _evaluated(inputs, seeds, has_aux)
-    if doubt == "error" or (doubt == "objects" and not is_like_plain(inputs.f, inputs.leaves)):
+    if inputs.finished is not None:
+        return inputs.finished
+    outputs, why = evaluated(inputs, seeds, has_aux)
+    if is_doubtful(why, inputs.f, inputs.leaves):
 
         def evaluate(points: list[Any]) -> Outputs:
             moved = copy.copy(inputs)
             moved.leaves = points
-            return _evaluated(moved, seeds, has_aux)[0]
+            return evaluated(moved, seeds, has_aux)[0]
 
-        refuse_unless_plain(inputs, list(seeds), outputs, has_aux, evaluate)
-        note_like_plain(inputs)
+        settle(why, inputs, list(seeds), outputs, has_aux, evaluate)
     return outputs
 
 
-def _evaluated(inputs: Inputs, seeds: Sequence[Any], has_aux: bool) -> tuple[Outputs, str]:
-    """The outputs, and what makes them doubtful: an "error" that f has caught, or "objects"."""
+def evaluated(inputs: Inputs, seeds: Sequence[Any], has_aux: bool) -> tuple[Outputs, str]:
+    """The outputs, and what makes them doubtful (`doubt`)."""
     level = open_level()
     try:
         y = inputs.call(seeded(inputs, seeds, level))
         return Outputs(inputs.driver, y, level, has_aux), doubt(level)
     except Exception as error:
-        if doubt(level) == "objects":
-            tell_of_objects(inputs, error)
+        tell(inputs.driver, error, doubt(level))
         raise
     finally:
         close_level(level)

@@ -5,6 +5,7 @@ complex           a derivative exists where the limit is the same in all directi
 elementwise       output j of a derivative depends on input j alone
 one function      all passes of a call see the same
 no loss           code that went on after a dual's error comes to what plain numbers give
+nothing kept      the derivative does not depend on what f was called with before
 """
 
 from __future__ import annotations
@@ -17,9 +18,12 @@ from typing import Any
 
 import numpy as np
 
+from .advice import tell_of_foreign
 from .arguments import Inputs, Outputs
 from .differentiations import refused
 from .levels import fresh_level
+from .lifting.lift import Lifted
+from .lifting.reach import may_keep
 from .pair import own, plain, shape_of
 
 STEP = 1 / 8191  # relative, to a nearby point
@@ -114,17 +118,31 @@ def refuse_unless_holomorphic(inputs: Inputs, one: Any, turned: Any) -> None:
         )
 
 
-_ELEMENTWISE: weakref.WeakKeyDictionary[Any, set[Any]] = weakref.WeakKeyDictionary()
+class _Notes:
+    """What has been found of functions, kept as long as they are."""
+
+    def __init__(self) -> None:
+        self._of: weakref.WeakKeyDictionary[Any, set[Any]] = weakref.WeakKeyDictionary()
+
+    def have(self, f: Any, found: Any) -> bool:
+        try:
+            return found in self._of.get(f.f if isinstance(f, Lifted) else f, ())
+        except TypeError:  # an f that has no hash, or no weak references
+            return False
+
+    def add(self, f: Any, found: Any) -> None:
+        with suppress(TypeError):
+            self._of.setdefault(f.f if isinstance(f, Lifted) else f, set()).add(found)
+
+
+_elementwise = _Notes()  # arguments and shapes for which a function is
 
 
 def is_elementwise(f: Any, key: Any, shape: tuple[int, ...]) -> bool:
     """Whether f is known to be elementwise in an argument of this shape."""
     if len(shape) == 0 or (isinstance(f, np.ufunc) and f.signature is None):
         return True
-    try:
-        return (key, shape) in _ELEMENTWISE.get(f, ())
-    except TypeError:  # an f that has no hash, or no weak references
-        return False
+    return _elementwise.have(f, (key, shape))
 
 
 def weights(x: Any) -> Any:
@@ -148,8 +166,7 @@ def refuse_unless_elementwise(
             "derivative of an array needs an elementwise function: in this one, an element of the "
             "result depends on several elements that went in; use grad or jacobian."
         )
-    with suppress(TypeError):
-        _ELEMENTWISE.setdefault(inputs.f, set()).add((key, np.shape(x)))
+    _elementwise.add(inputs.f, (key, np.shape(x)))
 
 
 # -- the same function in every pass -------------------------------------------------------
@@ -159,13 +176,13 @@ class NotDeterministicError(ValueError):
     """A function gave other values in a later pass of the same call."""
 
 
-def refuse_unless_same(first: Outputs, later: Outputs) -> None:
-    """Compare the values of two passes.
+def refuse_unless_same(first: Outputs, later: Outputs, tolerance: float = 0.0) -> None:
+    """Compare the values of two passes, bit for bit unless there is a tolerance.
 
     Raises
     ------
     NotDeterministicError
-        If there is a difference, beyond 1e-4 of the value.
+        If there is a difference.
     """
     shapes = [[shape_of(v) for v in outputs.values] for outputs in (first, later)]
     if shapes[0] != shapes[1]:
@@ -173,20 +190,25 @@ def refuse_unless_same(first: Outputs, later: Outputs) -> None:
             f"{first.driver}: the function returned other shapes in a later pass than in "
             "the first; it must do the same in every pass."
         )
+    if first.is_approximate or later.is_approximate:
+        tolerance = 1e-4
     for one, other in zip(first.values, later.values, strict=True):
-        one, other = np.asarray(plain(one)), np.asarray(plain(other))
-        # Integrators choose their steps for values and tangents together, so that their last
-        # digits differ between passes; random numbers and counters differ by more.
-        largest = np.max(abs(one[np.isfinite(one)]), initial=0) if one.dtype.kind in "fc" else 0
-        if not (
-            np.array_equal(one, other)
-            or (one.dtype.kind in "fc" and np.allclose(one, other, 1e-4, 1e-4 * largest, True))
-        ):
+        if not _are_same(np.asarray(plain(one)), np.asarray(plain(other)), tolerance):
             raise NotDeterministicError(
                 f"{first.driver}: the function returned other values in a later pass than in the "
                 "first; it must do the same in every pass, without random numbers, counters or "
                 "data that it modifies."
             )
+
+
+def _are_same(one: Any, other: Any, tolerance: float) -> bool:
+    """Whether two arrays are equal, nan where nan is; or to a tolerance."""
+    if np.all((one == other) | ((one != one) & (other != other))):
+        return True
+    if not tolerance or one.dtype.kind not in "fc":
+        return False
+    largest = np.max(abs(one[np.isfinite(one)]), initial=0)
+    return bool(np.allclose(one, other, tolerance, tolerance * largest, True))
 
 
 # -- refusals that were swallowed ----------------------------------------------------------
@@ -220,32 +242,111 @@ def refuse_unless_plain(
                 break
 
 
-def tell_of_objects(inputs: Inputs, error: Exception) -> None:
-    """Add to an error that it may come of an array of objects, which some functions do not take."""
-    error.add_note(
-        f"{inputs.driver}: NumPy made an array of objects of duals, which not all of its functions "
-        "take; make arrays by np.stack([x, y]), or in lifted code, and write x for np.asarray(x)."
-    )
+def tell(driver: str, error: Exception, why: str) -> None:
+    """Add to an error of f that it may come of duals in code that does not take them."""
+    if not tell_of_foreign(driver, error) and why == "objects":
+        error.add_note(
+            f"{driver}: NumPy made an array of objects of duals, which not all of its functions "
+            "take; make arrays by np.stack([x, y]), or in lifted code, and write x for "
+            "np.asarray(x)."
+        )
+
+
+# -- values kept from earlier calls --------------------------------------------------------
+
+
+LOSSES = ("error", "objects", "hash")  # reasons of `doubt` to compare with plain runs
+
+
+def is_doubtful(why: str, f: Any, leaves: Sequence[Any]) -> bool:
+    """Whether the outputs of f are to be looked into by `settle`, for a reason of `doubt`."""
+    if why in ("objects", "hash", "step") and is_like_plain(f, leaves):
+        return False
+    return why in LOSSES or (why in ("equal", "step") and may_keep(f))
+
+
+def settle(
+    why: str, inputs: Inputs, seeds: list[Any], outputs: Outputs, has_aux: bool, evaluate: Evaluate
+) -> None:
+    """Look into outputs that are doubtful; `evaluate` makes a pass forward with these seeds.
+
+    Raises
+    ------
+    TypeError
+        If they are not what plain numbers give, or f has returned a value kept from earlier.
+    """
+    if why in LOSSES:
+        refuse_unless_plain(inputs, seeds, outputs, has_aux, evaluate)
+    elif why == "equal" or any(map(_is_zero, outputs.tangents)):
+        refuse_if_kept(inputs, outputs, has_aux, evaluate if why == "equal" else None)
+    note_like_plain(inputs)
+
+
+def refuse_if_kept(
+    inputs: Inputs, outputs: Outputs, has_aux: bool, evaluate: Evaluate | None
+) -> None:
+    """Compare the derivatives that f gives here before and after plain calls elsewhere.
+
+    Raises
+    ------
+    TypeError
+        If they differ, or are zero where these calls show that f is not constant.
+    """
+    before = evaluate(inputs.leaves) if evaluate else outputs
+    around = [_kept_elsewhere(inputs, has_aux, sign) for sign in (1, -1)]
+    after = evaluate(inputs.leaves) if evaluate else outputs
+    for i, (old, new) in enumerate(zip(before.tangents, after.tangents, strict=True)):
+        if old is None or new is None:
+            is_same = _is_zero(old) and _is_zero(new)
+        else:
+            is_same = old is new or not _differ(inputs, old, new)
+        if is_same and _is_zero(old) and None not in around:
+            one, other = (plain(values[i]) for values in around if values)
+            is_same = shape_of(one) != shape_of(other) or np.allclose(one, other, 1e-9, 0, True)
+        if not is_same:
+            _kept_elsewhere(inputs, has_aux, 1)  # no dual stays in its cache
+            raise refused(
+                f"{inputs.driver}: the function took its argument for one that it knows from an "
+                "earlier call, and returned what it had kept, which has no derivative; write it "
+                "so that it calculates anew, or keeps nothing where isinstance(x, dualad.Dual).",
+                *inputs.leaves,
+            )
+
+
+def _kept_elsewhere(inputs: Inputs, has_aux: bool, sign: int) -> list[Any] | None:
+    """What f gives at a nearby point for plain numbers; None if it is not defined there."""
+    along = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
+    try:
+        y = inputs.call(
+            [own(plain(x) + _step(x, d, sign)) for x, d in zip(inputs.leaves, along, strict=True)]
+        )
+        return Outputs(inputs.driver, y, fresh_level(), has_aux).values
+    except Exception:
+        return None
+
+
+def _is_zero(tangent: Any) -> bool:
+    """Whether a tangent is zero, or there is none; a recorded one is neither."""
+    if tangent is None:
+        return True
+    number = plain(tangent)
+    return isinstance(number, (float, complex, np.ndarray, np.generic)) and not np.any(number)
 
 
 # Functions that make arrays of objects, with the shapes for which that was seen to lose nothing.
-_LIKE_PLAIN: weakref.WeakKeyDictionary[Any, set[Any]] = weakref.WeakKeyDictionary()
+_like_plain = _Notes()
 
 
 def is_like_plain(f: Any, leaves: Sequence[Any]) -> bool:
     """Whether `note_like_plain` has been called for this function and leaves of these shapes."""
-    try:
-        return tuple(map(shape_of, leaves)) in _LIKE_PLAIN.get(f, ())
-    except TypeError:  # an f that has no hash, or no weak references
-        return False
+    return _like_plain.have(f, tuple(map(shape_of, leaves)))
 
 
 def note_like_plain(inputs: Inputs) -> None:
     """Remember that f has given the same for duals as for plain numbers."""
     if any(x is not plain(x) for x in inputs.leaves):
         return  # inside nested derivatives other duals may have lost something, too
-    with suppress(TypeError):
-        _LIKE_PLAIN.setdefault(inputs.f, set()).add(tuple(map(shape_of, inputs.leaves)))
+    _like_plain.add(inputs.f, tuple(map(shape_of, inputs.leaves)))
 
 
 class _Elsewhere(Exception):
@@ -260,25 +361,29 @@ def _compare(inputs: Inputs, points: list[Any], outputs: Outputs, has_aux: bool)
         if points is not inputs.leaves:
             raise _Elsewhere from error
         raise
-    mine = outputs.values
+    mine, hidden = outputs.values, ""
     if list(map(shape_of, values)) == list(map(shape_of, mine)):
-        different = [
-            (a, b)
-            for a, b in zip(map(plain, mine), map(plain, values), strict=True)
-            if not np.allclose(np.asarray(a, complex), np.asarray(b, complex), 1e-9, 0, True)
-        ]
-        if not different:
+        pairs = list(zip(map(plain, mine), map(plain, values), strict=True))
+        apart = [pair for pair in pairs if not _are_close(*pair)]
+        if not apart and points is inputs.leaves:
+            apart = [(a, b) for a, b in pairs if np.isinf(np.asarray(a, complex)).any()]
+            hidden = ", an infinity that hides what else went into it"
+        if not apart:
             return
-        got, wanted = map(reprlib.repr, different[0])
+        got, wanted = map(reprlib.repr, apart[0])
     else:
         got, wanted = "other shapes", "others"
     raise refused(
         f"{inputs.driver}: the function caught an error by which a dual had refused to lose its "
         "derivative, or NumPy made an array of objects of duals, and it went on to give "
-        f"{got} where plain numbers give {wanted}; let that error pass, whose message says what to "
-        "write instead, and make arrays by np.stack([x, y]), or in lifted code.",
+        f"{got} where plain numbers give {wanted}{hidden}; let that error pass, whose message says "
+        "what to write instead, and make arrays by np.stack([x, y]), or in lifted code.",
         *inputs.leaves,
     )
+
+
+def _are_close(one: Any, other: Any) -> bool:
+    return np.allclose(np.asarray(one, complex), np.asarray(other, complex), 1e-9, 0, True)
 
 
 def _directions(inputs: Inputs, seeds: list[Any]) -> Iterator[list[Any]]:

@@ -136,7 +136,7 @@ def test_steps_give_plain_integers() -> None:
     assert round(Dual(2.675, 1.0), 1) == 2.7
     nested: list[int] = []
     derivative(lambda t: derivative(lambda u: nested.append(int(u * t)) or u)(t))(2.5)
-    assert nested == [6]
+    assert set(nested) == {6}
 
 
 LOSING = {

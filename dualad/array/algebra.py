@@ -126,8 +126,11 @@ def _view(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] | N
         tangent = map_leaves(lambda n: followed(n, here, there), t)
     else:  # a tangent of another kind, or elements of the primal that share their memory
         tangent = fit(_pushed(f, a, y, batched), y)
-        if there.flags.writeable and not all(_share_memory(tangent, t)):
-            there.flags.writeable = False
+        if not all(_share_memory(tangent, t)):
+            if hasattr(t, "elements"):
+                tangent = t.elements(f(np.arange(here.size).reshape(here.shape)))
+            elif there.flags.writeable:
+                there.flags.writeable = False
     return dual(y, tangent, a.level)
 
 
@@ -266,7 +269,7 @@ def matmul(a: Any, b: Any) -> Any:
     own. (One product for all of them would be rounded differently for different k.)
     """
     if ARRAY_KERNEL and (found := ARRAY_KERNEL.product(a, b)) is not None:
-        return dual(*found)
+        return found
     level = newest((a, b))
     if isinstance(level, ParticipatingLevel) or not directions((a, b), level):
         return bilinear(operator.matmul, a, b)

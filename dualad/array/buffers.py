@@ -287,7 +287,8 @@ class Buffer(_Room, ArrayProxy):
         return buffered(abs(self.content))
 
     __bool__, __int__, __float__ = map(_conversion, (bool, int, float))
-    __complex__, __index__, __repr__ = map(_conversion, (complex, operator.index, repr))
+    __complex__, __index__ = map(_conversion, (complex, operator.index))
+    __repr__, __str__ = map(_conversion, (repr, str))
 
     # copies
 

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..differentiations import note_objects, note_refusals, refused
+from ..differentiations import note_objects, note_refusals, refused, text_for
 from ..dual import Dual
 from ..namespaces import not_plain
 from ..pair import (
@@ -68,12 +68,11 @@ def assign(target: Any, y: Any, again: Callable[[Any], Any]) -> None:
     raises an error, so does it.
     """
     here, there = plain(y), plain(target)
-    if not (
-        there.flags.writeable
-        and np.shape(here) == there.shape
+    if there.flags.writeable and not (
+        np.shape(here) == there.shape
         and np.can_cast(np.result_type(here), there.dtype, "same_kind")
     ):
-        again(there.copy() if there.flags.writeable else there)
+        again(there.copy())
     target[...] = y
 
 
@@ -119,13 +118,13 @@ class Flat:
 
 @with_short_ways
 class DualArray(Dual):
-    """An array of dual numbers: value + tangent·ε, both plain arrays.
+    """An array of dual numbers: primal + tangent·ε, both plain arrays.
 
     Made by `Dual(array, tangent)`, and by every function that turns duals into arrays.
 
     Attributes
     ----------
-    value : ndarray, shape S
+    primal : ndarray, shape S
         (A DualArray of an older level inside nested derivatives.)
     tangent : ndarray, shape S or (k, *S)
         One direction, or k of them.
@@ -446,7 +445,8 @@ class DualArray(Dual):
     # text, and ways out
 
     def __repr__(self) -> str:
-        return f"DualArray({text_of(self.primal)}, {text_of(self.tangent)})"
+        text = text_for(self, repr)
+        return text or f"DualArray({text_of(self.primal)}, {text_of(self.tangent)})"
 
     def _repr_html_(self) -> str:
         from ..text import array_html

@@ -16,9 +16,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..differentiations import refused
+from ..differentiations import compared, note_equal, refused
 from ..dual import PROTOCOLS, Dual, evaluate, function
-from ..kernel import ARRAY_KERNEL
+from ..kernel import ARRAY_KERNEL, KERNEL
 from ..looks import is_plain
 from ..namespaces import ARRAY, is_exact, is_plain_array, not_plain
 from ..numerics import resume_warnings, stop_warnings
@@ -69,6 +69,10 @@ def refuse(instead: str, *numpy_functions: Callable[..., Any]) -> None:
         ARRAY_FUNCTIONS[f] = refusing(f)
 
 
+_NEARNESS = (np.array_equal, np.array_equiv, np.allclose, np.isclose)
+_COMPARISONS = (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)
+
+
 def _on_values(f: Callable[..., Any], place: int | None) -> Callable[..., Any]:
     def value(x: Any) -> Any:
         return plain(from_objects(x) if isinstance(x, np.ndarray) and x.dtype == object else x)
@@ -77,6 +81,8 @@ def _on_values(f: Callable[..., Any], place: int | None) -> Callable[..., Any]:
         if place is not None and len(args) > place:
             out, args = args[place], (*args[:place], None, *args[place + 1 :])
         y = f(*rebuild(args, value), **rebuild(kwargs, value))
+        if f in _NEARNESS and np.all(y):
+            note_equal(*args, *kwargs.values())
         if out is None:
             return y
         out[...] = y
@@ -172,6 +178,8 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
         inputs = [x if i == index else as_operand(x) for i, x in enumerate(inputs)]
     if method == "__call__" and not kwargs and ufunc.signature is None:
         if is_question(ufunc):
+            if ufunc in _COMPARISONS:
+                return compared(ufunc, *inputs)
             return ufunc(*map(plain, inputs))
         return _call(ufunc, tuple(inputs))
     outs = kwargs.pop("out", ())
@@ -391,6 +399,16 @@ def element(x: Dual, index: Any) -> Any:
 if ARRAY_KERNEL:
     ARRAY_KERNEL.connect(DualArray, ARRAY, stop_warnings, resume_warnings, dual)
 KINDS.update({np.ndarray: DualArray, DualArray: DualArray})
+if KERNEL:  # in Python, a class with elements is one of sequences, which NumPy's numbers are not
+
+    class NumPyDual(Dual):
+        """A dual of one of NumPy's numbers that is not compiled: those have elements, x[()]."""
+
+        __slots__ = ()
+        __getitem__ = element
+
+    NumPyDual.__name__ = NumPyDual.__qualname__ = "Dual"  # in messages
+    KINDS.update(dict.fromkeys((np.generic, NumPyDual), KERNEL.subscripted(NumPyDual)))
 PROTOCOLS.update(
     ufunc=array_ufunc,
     function=array_function,

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from ..array.operands import as_operand
 from ..pair import plain
 from .common import array, as_dtype, composing, unboxed
 
@@ -74,6 +75,7 @@ def _weights(w: Any, x: Any, name: str) -> Any:
 
 @composing(np.corrcoef)
 def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
+    x, y = as_operand(x), None if y is None else as_operand(y)
     c = np.cov(x, y, rowvar, dtype=dtype)
     if not np.ndim(c):
         return c / c

@@ -37,6 +37,8 @@ class Hooks:
         Of what a loop goes through.
     manager : object
         Of what `with` enters.
+    operators : dict
+        By the symbol of an operator, its hook: from the tuple of its operands to the result.
     getter, setter : callable
         From the name of an attribute to the hook that reads it of an object, or writes it: of
         the pair (value, object).
@@ -47,6 +49,7 @@ class Hooks:
     callee: Callable[[], Any]
     iterable: Any
     manager: Any
+    operators: dict[str, Any]
     getter: Callable[[str], Any]
     setter: Callable[[str], Any]
     is_plain: Callable[[str], bool]
@@ -63,9 +66,17 @@ class _Step:
     widths: list[int] = field(default_factory=list)
 
 
+IS_KNOWN = sys.version_info < (3, 15)  # the code of newer Pythons may be of other instructions
 _OLD_CALLS = sys.version_info < (3, 13)  # an empty place, or a method, below what is called
+_FULL_CALLS = sys.version_info >= (3, 14)  # f(*args) has a place for **kwargs in any case
 _NAMED_ATTRIBUTE = sys.version_info >= (3, 12)  # LOAD_ATTR has a bit for methods
 _MATMUL = 4  # BINARY_OP's number for @
+_SYMBOLS = {  # of operators with an instruction of their own
+    **{"BINARY_SUBSCR": "[]", "STORE_SUBSCR": "[]=", "DELETE_SUBSCR": "del []"},
+    **{"BINARY_SLICE": "[]", "STORE_SLICE": "[]="},
+    **{"UNARY_NEGATIVE": "-x", "UNARY_POSITIVE": "+x", "UNARY_INVERT": "~x"},
+}
+_OF_ONE = ("-x", "+x", "~x")
 _CACHES: Any = opcode._inline_cache_entries  # type: ignore[attr-defined]
 _HAS_JUMP = frozenset(opcode.hasjrel) | frozenset(opcode.hasjabs)
 
@@ -78,12 +89,18 @@ def _caches(name: str) -> int:
 
 def rewritten(code: CodeType, hooks: Hooks, done: Callable[[CodeType], None]) -> CodeType:
     """The copy; `done` is told of it, and of the code of functions that it makes."""
+    if not IS_KNOWN:
+        version = ".".join(map(str, sys.version_info[:2]))
+        raise NotImplementedError(
+            f"lift knows the code of Python 3.11 to 3.14, got Python {version}; write lift=False, "
+            "with dualad's functions in place of math's."
+        )
     consts = list(code.co_consts)
     for i, inner in enumerate(consts):
         if isinstance(inner, CodeType):
             consts[i] = rewritten(inner, hooks, done)
-    steps = _steps(code, _Writer(code, hooks, consts))
-    table = _exceptions(code, steps)
+    steps, by_offset = _steps(code, _Writer(code, hooks, consts))
+    table = _exceptions(code, by_offset)
     new = code.replace(
         co_code=_assembled(steps),
         co_consts=tuple(consts),
@@ -138,11 +155,34 @@ class _Writer:
         if kind == "STORE_ATTR":
             hook = self.hooks.setter(self.code.co_names[arg])
             return [("BUILD_TUPLE", 2), *self.ask(hook), ("POP_TOP", 0)]
+        if (found := self.operator(step)) is not None:
+            return found
         if kind == "GET_ITER":
             return [*self.ask(self.hooks.iterable), ("GET_ITER", 0)]
         if kind == "BEFORE_WITH":
             return [*self.ask(self.hooks.manager), ("BEFORE_WITH", 0)]
+        if kind == "LOAD_SPECIAL" and step.argrepr == "__exit__":  # in Python 3.14, after COPY
+            return [("POP_TOP", 0), *self.ask(self.hooks.manager), ("COPY", 1), (kind, arg)]
         return None
+
+    def operator(self, step: dis.Instruction) -> list[Op] | None:
+        """What an operator becomes, if there is a hook for it."""
+        symbol = _SYMBOLS.get(step.opname, "")
+        if step.opname in ("BINARY_OP", "COMPARE_OP"):
+            symbol = step.argrepr.removeprefix("bool(").removesuffix(")")
+        if step.opname == "CONTAINS_OP":
+            symbol = "not in" if step.arg else "in"
+        hook = self.hooks.operators.get(symbol)
+        if hook is None:
+            return None
+        before = [("BUILD_SLICE", 2)] if step.opname.endswith("_SLICE") else []
+        count = 3 if symbol == "[]=" else 1 if symbol in _OF_ONE else 2
+        ops = [*before, ("BUILD_TUPLE", count), *self.ask(hook)]
+        if symbol in ("[]=", "del []"):
+            ops.append(("POP_TOP", 0))
+        if step.argrepr.startswith("bool("):
+            ops.append(("TO_BOOL", 0))
+        return ops
 
 
 def _with_place(read: list[Op]) -> list[Op]:
@@ -152,7 +192,8 @@ def _with_place(read: list[Op]) -> list[Op]:
     return [*read, ("PUSH_NULL", 0)]
 
 
-def _steps(code: CodeType, writer: _Writer) -> list[_Step]:
+def _steps(code: CodeType, writer: _Writer) -> tuple[list[_Step], dict[int, _Step]]:
+    """The steps, and which of them stands for what was at an offset."""
     found = [i for i in dis.get_instructions(code) if i.opname != "CACHE"]
     empty = _empty_places(code, found) if _OLD_CALLS else {}
     steps: list[_Step] = []
@@ -190,13 +231,8 @@ def _steps(code: CodeType, writer: _Writer) -> list[_Step]:
         step.target = by_offset[target]
     end = _Step([], (None, None, None, None))
     by_offset[len(code.co_code)] = end
-    writer.places[-1] = 0
     steps.append(end)
-    _OFFSETS[id(steps)] = by_offset
-    return steps
-
-
-_OFFSETS: dict[int, dict[int, _Step]] = {}
+    return steps, by_offset
 
 
 def _depth_of_callee(i: dis.Instruction, empty: dict[int, tuple[bool, ...]]) -> int:
@@ -212,7 +248,7 @@ def _depth_of_callee(i: dis.Instruction, empty: dict[int, tuple[bool, ...]]) -> 
     if i.opname == "CALL_KW":
         return n + 3
     if i.opname == "CALL_FUNCTION_EX":
-        return (2 if _OLD_CALLS else 3) + (n & 1)
+        return 4 if _FULL_CALLS else (2 if _OLD_CALLS else 3) + (n & 1)
     return 0
 
 
@@ -299,7 +335,8 @@ def _assembled(steps: list[_Step]) -> bytes:
                 continue
             distance = step.target.offset - after.offset
             name, _ = step.ops[-1]
-            arg = -distance if "BACKWARD" in name else distance
+            is_backward = "BACKWARD" in name or name == "END_ASYNC_FOR"  # in Python 3.14
+            arg = -distance if is_backward else distance
             step.ops[-1] = name, arg
             if _width(arg) > step.widths[-1]:
                 step.widths[-1], is_settled = _width(arg), False
@@ -316,8 +353,9 @@ def _assembled(steps: list[_Step]) -> bytes:
     return bytes(out)
 
 
-def _exceptions(code: CodeType, steps: list[_Step]) -> list[tuple[_Step, _Step, _Step, int, bool]]:
-    by_offset = _OFFSETS.pop(id(steps))
+def _exceptions(
+    code: CodeType, by_offset: dict[int, _Step]
+) -> list[tuple[_Step, _Step, _Step, int, bool]]:
     return [
         (by_offset[start], by_offset[end], by_offset[target], depth, lasti)
         for start, end, target, depth, lasti in _parsed(code.co_exceptiontable)

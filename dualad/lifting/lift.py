@@ -14,19 +14,21 @@ code is; that of a function is made where it is called.
 from __future__ import annotations
 
 import functools
+import operator
 import os
 import sys
 import types
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from ..array.operands import ArrayProxy, unbuffered
+from ..differentiations import readable_begin, readable_end, text_for
 from ..dual import Dual
 from ..kernel import LIFTING
-from ..pair import Function
+from ..pair import Function, plain
 from ..structure import leaves, rebuild
 from .bytecode import Hooks, rewritten
 from .standins import FUNCTIONS, LOADERS, Vectorized
@@ -41,7 +43,7 @@ _FOREIGN = frozenset(sys.stdlib_module_names) | {
 _CALLERS = frozenset(
     (
         *("functools", "_functools", "itertools", "contextlib", "threading"),
-        *("_thread", "bisect", "_bisect", "heapq", "_heapq", "statistics", "re"),
+        *("_thread", "logging", "bisect", "_bisect", "heapq", "_heapq", "statistics", "re"),
         *("concurrent", "asyncio", "numpy", "scipy", "pandas", "mpmath"),
     )
 )
@@ -87,8 +89,8 @@ def lift(f: Function) -> Function:
     What lift does not reach runs as it is, and raises TypeError where it would lose a derivative:
 
     - compiled code, and Python code of the standard library, NumPy and SciPy;
-    - operators and other special methods of the user's classes, except `__init__`, `__new__`,
-      `__call__`, `__iter__`, `__enter__` and `__exit__`;
+    - `__getattr__` and other hooks of the user's classes by which Python itself looks for
+      attributes; operators and other special methods are lifted;
     - code that `eval` and `exec` compile;
     - `int(x)` and `round(x)`, which are steps, and give plain numbers; numbers stored in arrays of
       integers are cut, as they are without duals.
@@ -159,6 +161,9 @@ class Lifted:
 
 def twin_of(f: Function) -> Function:
     """What lifted code calls in place of f, which itself may be in a package that stays."""
+    for meet in MEETERS:
+        if not OPERATORS:
+            meet(f)
     given: Function = stand_in(f)
     if given is f and isinstance(f, types.FunctionType) and _may_be_copied(f.__code__):
         return _twin(f, _copied(f))
@@ -189,6 +194,8 @@ def stand_in(x: Any) -> Any:
         return functools.partial(stand_in(x.func), *map(argument, x.args), **given)
     if kind is _Cached:
         return Uncached(x)
+    if kind is np.vectorize:
+        return Vectorized(stand_in(x.pyfunc), x.otypes, None, x.excluded, x.cache, x.signature)
     call = inspected(kind, "__call__")
     if type(call) is types.FunctionType and (f := _of_function(call)) is not call:
         return types.MethodType(f, x)
@@ -205,10 +212,12 @@ def _found(x: Any) -> Any:
 
 def has_foreign_stand_in(x: Any) -> bool:
     """Whether a function or class of a package such as SciPy has a stand-in, which is loaded."""
-    module = getattr(x, "__module__", None)
-    if _root(module) not in LOADERS or type(x) not in (types.FunctionType, type):
+    module = str(getattr(x, "__module__", None))
+    load = LOADERS.get(_root(module)) or LOADERS.get(module)
+    is_function = type(x) in (types.FunctionType, type) or type(x).__name__ == _CYTHON
+    if load is None or not is_function:
         return False
-    LOADERS[_root(module)](str(module))
+    load(module)
     return x in FUNCTIONS
 
 
@@ -233,6 +242,8 @@ def _of_class(cls: type) -> Any:
     """The class, or what makes its objects by lifted `__new__` and `__init__`."""
     if type(cls).__call__ is not type.__call__:
         return cls
+    for meet in () if OPERATORS else MEETERS:
+        meet(cls)
     if _root(cls.__module__) in _CALLERS and _is_foreign(cls.__module__):
         return Caller(cls)
     makers = (inspected(cls, "__new__"), inspected(cls, "__init__"))
@@ -350,6 +361,34 @@ class Manager:
         return Entered(x) if type(enter) is types.FunctionType else x
 
 
+def of_text_or(otherwise: Function) -> Function:
+    """a % b: in text, duals are formatted as plain numbers, as f-strings do."""
+
+    def remainder(a: Any, b: Any) -> Any:
+        if type(a) is str:
+            for x in leaves(b):
+                if _is_lifted_number(x):
+                    text = text_for(unbuffered(x), lambda _: a % rebuild(b, _plain_number))
+                    return a % b if text is None else text
+        return otherwise(a, b)
+
+    return remainder
+
+
+class Remainder:
+    """a % b of the pair (a, b)."""
+
+    def __matmul__(self, pair: tuple[Any, Any]) -> Any:
+        return _remainder(*pair)
+
+
+_remainder = of_text_or(operator.mod)
+
+
+def _plain_number(x: Any) -> Any:
+    return plain(unbuffered(x))
+
+
 class Entered:
     """A manager whose methods are lifted."""
 
@@ -367,16 +406,39 @@ class Entered:
 
 def walked(x: Any) -> Any:
     """An iterator, if the class of x is the user's and makes one by Python code; or x itself."""
-    if type(x).__flags__ & _HEAP_TYPE:
+    if type(x).__flags__ & HEAP_TYPE:
         walk = inspected(type(x), "__iter__")
         if type(walk) is types.FunctionType and (f := stand_in(walk)) is not walk:
-            return f(x)
+            return _steps(f(x))
     return x
+
+
+def _steps(x: Any) -> Any:
+    """An iterator; if it is of a class of the user's, one that calls its lifted `__next__`."""
+    step = inspected(type(x), "__next__")
+    if type(step) is not types.FunctionType or (f := stand_in(step)) is step:
+        return x
+
+    def steps() -> Iterator[Any]:
+        while True:
+            try:
+                y = f(x)
+            except StopIteration:
+                return
+            yield y
+
+    return steps()
 
 
 def read(x: Any, name: str) -> Any:
     """getattr(x, name), with lifted properties."""
     found = inspected(type(x), name)
+    get = inspected(type(found), "__get__")
+    if type(get) is types.FunctionType and type(found) is not functools.cached_property:
+        # a descriptor of the user's
+        is_data = inspected(type(found), "__set__") is not None
+        if is_data or name not in getattr(x, "__dict__", ()):
+            return stand_in(get)(found, x, type(x))
     if type(found) is property and type(found.fget) is types.FunctionType:
         try:
             return stand_in(found.fget)(x)
@@ -394,6 +456,8 @@ def write(x: Any, name: str, value: Any) -> None:
     found = inspected(type(x), name)
     if type(found) is property and type(found.fset) is types.FunctionType:
         stand_in(found.fset)(x, value)
+    elif type(put := inspected(type(found), "__set__")) is types.FunctionType:
+        stand_in(put)(found, x, value)
     else:
         setattr(x, name, value)
 
@@ -445,10 +509,28 @@ def _copied(f: types.FunctionType) -> Any:
     def is_plain(name: str) -> bool:
         return isinstance(f.__globals__.get(name), types.ModuleType)
 
-    hooks = Hooks(callee, ITERABLE, MANAGER, getter, setter, is_plain)
+    key = id(f.__code__)
+    _copied_codes[key] = weakref.ref(f.__code__, lambda _: _copied_codes.pop(key, None))
+    hooks = Hooks(callee, ITERABLE, MANAGER, OPERATORS or _TEXT, getter, setter, is_plain)
     code = rewritten(f.__code__, hooks, lambda new: note(new, STAYS))
     note(f.__code__, code)
     return code
+
+
+_copied_codes: dict[int, weakref.ref[types.CodeType]] = {}
+
+
+def forget_copies() -> None:
+    """Make all twins anew, when next they are called."""
+    for known in list(_copied_codes.values()):
+        if (code := known()) is not None:
+            note(code, 0)
+    _copied_codes.clear()
+
+
+def named_as(f: Function, stand_in: Function) -> Function:
+    """A stand-in under the name of what it stands for, and its attributes."""
+    return functools.wraps(f)(stand_in)
 
 
 def is_left_alone(module: Any, code: types.CodeType | None = None) -> bool:
@@ -470,7 +552,8 @@ def _is_foreign(module: Any) -> bool:
     return _root(module) in _FOREIGN
 
 
-_HEAP_TYPE = 1 << 9  # made by a class statement
+_CYTHON = "cython_function_or_method"
+HEAP_TYPE = 1 << 9  # made by a class statement
 _DUALAD = __package__.partition(".")[0]  # as our own doctests
 _Cached = type(functools.lru_cache(lambda: None))
 _STAYING = frozenset(
@@ -481,12 +564,15 @@ _STAYING = frozenset(
 )
 _copies = _Copies()
 noted: Function = LIFTING.get_note if LIFTING else _copies.get
-begin: Function = LIFTING.begin if LIFTING else lambda: None
-end: Function = LIFTING.end if LIFTING else lambda: None
+begin: Function = LIFTING.begin if LIFTING else readable_begin
+end: Function = LIFTING.end if LIFTING else readable_end
 note: Function = LIFTING.set_note if LIFTING else _copies.set
 callee: Function = LIFTING.Callee if LIFTING else Callee
 ITERABLE: Any = LIFTING.Iterable() if LIFTING else Iterable()
 MANAGER = Manager()
+_TEXT = {"%": Remainder(), "%=": Remainder()}
+OPERATORS: dict[str, Any] = {}  # all of them, once `operators` finds that the user's need it
+MEETERS: list[Function] = []  # called with each function that a driver calls
 getter: Callable[[str], Any] = LIFTING.Getter if LIFTING else Getter
 setter: Callable[[str], Any] = LIFTING.Setter if LIFTING else Setter
 _WALKERS: dict[Any, Function] = {

@@ -10,10 +10,13 @@ import builtins
 import cmath
 import dis
 import functools
+import inspect
 import math
 import sys
 import types
+import weakref
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -21,20 +24,23 @@ import numpy as np
 from ..dual import Dual
 from ..kernel import LIFTING
 from ..pair import Function
+from .bytecode import IS_KNOWN
 from .lift import Lifted, has_foreign_stand_in, inspected, is_left_alone, twin_of
 from .standins import NEEDS_LIFT
 
 
 def needs_lift(f: Function) -> bool:
     """Whether f, which a driver is given, is to be lifted; True also where it cannot be told."""
-    return _of_value(f, set())
+    return IS_KNOWN and _of_value(f, set())
 
 
 def _of_value(x: Any, seen: set[Any]) -> bool:
     """Whether something that code reads by name needs lifting where it is called."""
     kind = type(x)
-    if kind in _DATA:
+    if kind in _DATA or isinstance(x, Dual):
         return False
+    if kind is np.vectorize:
+        return True
     if kind in _CONTAINERS:
         if id(x) in seen:
             return False
@@ -57,6 +63,8 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
     if isinstance(x, type):
         return _of_class(x, seen)
     if kind is Lifted or is_left_alone(kind.__module__):
+        if kind.__module__ in _BY_METHODS:
+            return True
         inner = getattr(x, "__wrapped__", None)  # as of functools.cache
         return kind.__module__ == "functools" and inner is not None and _of_value(inner, seen)
     return _of_class(kind, seen)
@@ -109,6 +117,82 @@ def _of_function(f: types.FunctionType, seen: set[Any], owner: Any = None) -> bo
     return _Reader(f.__globals__, cells, seen, owner).needs(f.__code__)
 
 
+# -- whether it may keep what it has calculated ----------------------------------------------
+
+
+def may_keep(f: Function) -> bool:
+    """Whether f, or what it calls, may keep values from one call to the next.
+
+    It may if its code writes into objects, containers or variables around it, or calls what
+    cannot be told from its code.
+    """
+    f = inspect.unwrap(f)
+    code = getattr(getattr(f, "__func__", f), "__code__", None)
+    if code is None:
+        return not isinstance(f, np.ufunc)
+    if code not in _KEEPERS:
+        _KEEPERS[code] = _keeps(getattr(f, "__func__", f), set())
+    return _KEEPERS[code]
+
+
+def _keeps(f: types.FunctionType, seen: set[Any]) -> bool:
+    if f.__code__ in seen or is_left_alone(f.__globals__.get("__name__", ""), f.__code__):
+        return False
+    seen.add(f.__code__)
+    return _Stores(f, seen).there_are(f.__code__)
+
+
+class _Stores:
+    """Looks for what is written, in the code of a function and of those that it calls by name."""
+
+    def __init__(self, f: types.FunctionType, seen: set[Any]) -> None:
+        self.names, self.seen = f.__globals__, seen
+        self.cells = dict(zip(f.__code__.co_freevars, f.__closure__ or (), strict=False))
+
+    def there_are(self, code: types.CodeType) -> bool:
+        x: Any = _UNKNOWN
+        for step in dis.get_instructions(code):
+            op, name = step.opname, step.argval
+            if op in _NOTHING or op == "PUSH_NULL":
+                continue
+            if op in ("STORE_ATTR", "STORE_GLOBAL", "STORE_SUBSCR", "IMPORT_NAME"):
+                return True
+            if op == "STORE_DEREF" and name in self.cells:
+                return True
+            if op == "LOAD_CONST" and isinstance(name, types.CodeType):
+                if self.there_are(name):
+                    return True
+            elif op in ("LOAD_GLOBAL", "LOAD_NAME"):
+                x = self.names.get(name, getattr(builtins, name, _UNKNOWN))
+            elif op == "LOAD_DEREF" and name in self.cells:
+                with suppress(ValueError):
+                    x = self.cells[name].cell_contents
+            elif op in ("LOAD_ATTR", "LOAD_METHOD"):
+                if isinstance(x, types.ModuleType):
+                    x = vars(x).get(name, _UNKNOWN)
+                elif name not in _COMMON or name in _CHANGING:
+                    return True
+            else:
+                x = _UNKNOWN
+            if type(x) is types.FunctionType and _keeps(x, self.seen):
+                return True
+            if x is not _UNKNOWN and not isinstance(x, types.ModuleType) and self.may(x):
+                return True
+        return False
+
+    def may(self, x: Any) -> bool:
+        """Whether something that is no function of Python may keep values, if it is called."""
+        return not (type(x) in _DATA or type(x) in _CONTAINERS or is_left_alone(_home_of(x)))
+
+
+def _home_of(x: Any) -> Any:
+    return x.__module__ if isinstance(x, (type, types.FunctionType)) else type(x).__module__
+
+
+_KEEPERS: weakref.WeakKeyDictionary[types.CodeType, bool] = weakref.WeakKeyDictionary()
+_CHANGING = frozenset(("append", "extend", "insert", "setdefault", "update", "__setitem__"))
+
+
 class _Reader:
     """Reads the code of a function, and of those that it makes.
 
@@ -125,15 +209,25 @@ class _Reader:
         n = code.co_argcount + code.co_kwonlyargcount
         n += bool(code.co_flags & 4) + bool(code.co_flags & 8)  # *args, **kwargs
         parameters = code.co_varnames[:n]
+        has_format = any(isinstance(c, str) and "%" in c for c in code.co_consts)
         top: Any = _UNKNOWN
-        follows_null = makes_lists = takes_lists = False
+        last = ""
+        follows_null = takes_lists = False
+        makes_lists: Any = False
         for step in dis.get_instructions(code):
             op = step.opname
             if op in _NOTHING:
                 continue
             below, top = top, _UNKNOWN
-            makes_lists = makes_lists or (op == "BUILD_LIST" and bool(step.arg))
+            makes_lists = makes_lists or op == "LIST_APPEND" or (op == "BUILD_LIST" and step.arg)
+            is_second = op == "PUSH_NULL" or (op == "LOAD_GLOBAL" and bool((step.arg or 0) & 1))
+            if (follows_null and is_second) or (op == "PUSH_NULL" and last in _CALLS):
+                return True  # what a call has given is called
+            last = op
+            if has_format and op == "BINARY_OP" and step.argrepr in ("%", "%="):
+                return True
             if op in ("LOAD_ATTR", "LOAD_METHOD"):
+                makes_lists = makes_lists or step.argval in ("append", "insert", "tolist")
                 is_call = op == "LOAD_METHOD" or bool(_HAS_BIT and (step.arg or 0) & 1)
                 top = self.attribute(below, str(step.argval), is_call)
             else:
@@ -146,8 +240,9 @@ class _Reader:
                 elif op == "LOAD_CONST" and isinstance(step.argval, types.CodeType):
                     if self.needs(step.argval):
                         return True
-                elif op in ("LOAD_FAST", "LOAD_FAST_CHECK") and step.argval in parameters:
-                    is_self = self.owner is not None and step.argval == parameters[0]
+                    makes_lists = makes_lists or step.argval.co_name == "<listcomp>"
+                elif "LOAD_FAST" in op and (name := _last(step.argval)) in parameters:
+                    is_self = self.owner is not None and name == parameters[0]
                     top = _SELF if is_self else _PARAMETER
                     if follows_null:
                         return True  # a function that was given as an argument is called
@@ -159,6 +254,7 @@ class _Reader:
                 and _of_value(top, self.seen)
             ):
                 return True
+            makes_lists = makes_lists or top is list or top is sorted
             takes_lists = takes_lists or (type(top) is _ArrayFunction and top not in _JOINING)
             if makes_lists and takes_lists:  # of which NumPy would make an array of objects
                 return True
@@ -183,6 +279,11 @@ class _Reader:
         return found
 
 
+def _last(loaded: Any) -> str:
+    """The variable that an instruction leaves on top: from Python 3.13 on, one loads two."""
+    return str(loaded[-1] if isinstance(loaded, tuple) else loaded)
+
+
 class _Mark:
     """What the reader may find, beside things that it knows."""
 
@@ -194,7 +295,10 @@ _ArrayFunction = type(np.mean)
 _JOINING = frozenset(
     (np.block, np.column_stack, np.concatenate, np.dstack, np.hstack, np.stack, np.vstack)
 )
-_NOTHING = frozenset(("CACHE", "EXTENDED_ARG", "NOP", "PRECALL", "RESUME", "KW_NAMES"))
+_NOTHING = frozenset(("CACHE", "EXTENDED_ARG", "NOP", "NOT_TAKEN", "PRECALL", "RESUME", "KW_NAMES"))
+_CALLS = ("CALL", "CALL_KW", "CALL_FUNCTION_EX")
+# Objects of packages that stay, whose methods have stand-ins.
+_BY_METHODS = frozenset(("logging", "numpy.random._generator", "numpy.random.mtrand"))
 _HAS_BIT = sys.version_info >= (3, 12)  # LOAD_ATTR tells by a bit that it is a method's
 _NULL_COMES_LAST = sys.version_info >= (3, 13)
 _FEW = 1000  # of the parts of a container are looked at
@@ -233,3 +337,9 @@ def chosen(f: Function, lift: bool | None) -> Function:
     if lift is None:
         lift = LIFTING.needs(f) if LIFTING else needs_lift(f)
     return Lifted(f) if lift else f
+
+
+def needs_lift_after_all(f: Function) -> bool:
+    """Whether a function that ran as it is needs lifting: names may stand for other things now."""
+    needed: bool = LIFTING.needs_anew(f) if LIFTING else needs_lift(f)
+    return needed

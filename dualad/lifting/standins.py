@@ -9,6 +9,7 @@ from __future__ import annotations
 import cmath
 import functools
 import math
+import operator
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -22,6 +23,7 @@ from ..array.promotion import levels_of, with_room
 from ..array.protocols import ARRAY_FUNCTIONS
 from ..array_rules.creation import array_of, require
 from ..array_rules.others import as_strided
+from ..differentiations import note_equal, refuse_text_of_dual
 from ..dual import Dual, function
 from ..functions import atan2, cos, sin
 from ..kernel import KERNEL, LIFTING
@@ -77,7 +79,10 @@ def _answer(f: Function) -> Function:
 
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
-        return f(*(plain(_number(x)) for x in args), **{k: plain(v) for k, v in kwargs.items()})
+        y = f(*(plain(_number(x)) for x in args), **{k: plain(v) for k, v in kwargs.items()})
+        if y and f.__name__ == "isclose":
+            note_equal(*map(unbuffered, args))
+        return y
 
     return call
 
@@ -249,6 +254,9 @@ def _makes_buffers(f: Function) -> Function:
     return make
 
 
+_ORDERS: dict[Function, Any] = {np.ascontiguousarray: "C", np.asfortranarray: "F"}
+
+
 def _makes_arrays(f: Function, copies: bool) -> Function:
     """f, which makes an array of what it gets; duals in it keep their tangents."""
 
@@ -260,11 +268,11 @@ def _makes_arrays(f: Function, copies: bool) -> Function:
             if isinstance(unbuffered(x), np.ndarray) and np.may_share_memory(y, unbuffered(x)):
                 return x if y is unbuffered(x) else y
             return buffered(y)
-        if f is np.asfortranarray:
-            order = "F"
+        order = _ORDERS.get(f, order)
         copy = options.get("copy", copies or None)
         copy = None if copy is np._CopyMode.IF_NEEDED else copy
-        y = array_of(x, dtype, copy=copy, order=order or "K", ndmin=options.get("ndmin", 0))
+        ndmin = options.get("ndmin", int(f in _ORDERS))
+        y = array_of(x, dtype, copy=copy, order=order or "K", ndmin=ndmin)
         return x if y is unbuffered(x) else buffered(y)
 
     return make
@@ -382,21 +390,39 @@ _PLAIN_ARANGE = _NUMPY["arange"]
 
 @functools.wraps(np.nditer)
 def _nditer(op: Any, *args: Any, **kwargs: Any) -> Any:
+    if (args or kwargs) and _any_dual(op):
+        raise TypeError(
+            "np.nditer takes no options where duals are in its arrays; write a loop over the "
+            "places in np.ndindex(a.shape), which reads and writes a[place]."
+        )
     if args or kwargs or not _any_dual(op):
         return np.nditer(rebuild(op, unbuffered), *args, **kwargs)
     return iter(np.ravel(array_of(op), "K"))
 
 
 class Vectorized(np.vectorize):
-    """np.vectorize, whose results of duals are duals, whatever otypes says."""
+    """np.vectorize, whose results of duals are duals."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.otypes is None or not _any_dual([args, kwargs]):
-            return super().__call__(*args, **kwargs)
-        free = np.vectorize(
-            self.pyfunc, excluded=self.excluded, cache=self.cache, signature=self.signature
-        )
-        return free(*args, **kwargs)
+            y = super().__call__(*args, **kwargs)
+        else:
+            free = np.vectorize(
+                self.pyfunc, excluded=self.excluded, cache=self.cache, signature=self.signature
+            )
+            y = free(*args, **kwargs)
+        parts = y if isinstance(y, tuple) else (y,)
+        kinds = self.otypes or [None] * len(parts)
+        found = tuple(map(_of_numbers, parts, kinds))
+        return found if isinstance(y, tuple) else found[0]
+
+
+def _of_numbers(x: Any, kind: Any) -> Any:
+    """An array of objects as one of duals, of the kind that otypes says, if it has duals in it."""
+    if not _any_dual(x):
+        return x
+    y = array_of(x)
+    return buffered(y if kind in (None, "O") else y.astype(kind))
 
 
 _NUMPY |= {"full": _full, "fromiter": _fromiter, "arange": _arange, "nditer": _nditer}
@@ -442,11 +468,13 @@ def _float(*args: Any) -> Any:
         if isinstance(x, Dual) and not _may_be_in_arrays(x):
             return x if type(x.primal) is float else float(x)
         y = float(plain(x))
-        return _number_of(float, x) if isinstance(x, Dual) else y
+        return number_of(float, x) if isinstance(x, Dual) else y
+    if args and type(args[0]) is str:
+        refuse_text_of_dual(args[0])
     return float(*args)
 
 
-def _number_of(kind: Callable[[Any], Any], x: Any) -> Any:
+def number_of(kind: Callable[[Any], Any], x: Any) -> Any:
     """The number that is in a dual, at all its levels, as of a kind."""
     if isinstance(plain(x), np.ndarray):
         x = np.reshape(x, ())[()]
@@ -465,7 +493,7 @@ def _to_complex(*args: Any, **kwargs: Any) -> Any:
         return complex(*args, **kwargs)
     given = dict(zip(("real", "imag"), args, strict=False)) | kwargs
     complex(**{name: plain(unbuffered(x)) for name, x in given.items()})
-    each = [_number_of(complex, unbuffered(x)) for x in given.values()]
+    each = [number_of(complex, unbuffered(x)) for x in given.values()]
     return each[0] if "imag" not in given else given["real"] + given["imag"] * 1j
 
 
@@ -519,8 +547,35 @@ def _type(*args: Any, **kwargs: Any) -> Any:
     return type(*args, **kwargs)
 
 
+def _operator_of_float(f: Any, on_duals: Function) -> Function:
+    """float.__add__ and its like, which some call by these names."""
+
+    @functools.wraps(f)
+    def call(*operands: Any) -> Any:
+        if not any(isinstance(x, Dual) for x in operands):
+            return f(*operands)
+        y = f(*map(plain, operands))
+        return y if y is NotImplemented else on_duals(*operands)
+
+    return call
+
+
+def _reflected(f: Function) -> Function:
+    return lambda x, other: f(other, x)
+
+
+_OF_FLOAT: dict[str, Function] = {
+    name: getattr(operator, name)
+    for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "neg", "pos", "abs")
+}
+_OF_FLOAT |= {f"r{name}": _reflected(f) for name, f in list(_OF_FLOAT.items())[:7]}
+
 _PYTHON: dict[Any, Function] = {float: _float, complex: _to_complex, isinstance: _isinstance}
 _PYTHON[type] = _type
+_SLOTS = {
+    getattr(float, f"__{name}__"): _operator_of_float(getattr(float, f"__{name}__"), f)
+    for name, f in _OF_FLOAT.items()
+}
 _PYTHON |= {
     kind: _of_numpy(kind)
     for kind in (np.float64, np.float32, np.longdouble, np.complex128, np.complex64)
@@ -535,7 +590,7 @@ _TABLES: tuple[tuple[Any, dict[str, Function]], ...] = (
 FUNCTIONS: dict[Any, Function] = {
     getattr(module, name): f for module, functions in _TABLES for name, f in functions.items()
 }
-FUNCTIONS |= _PYTHON
+FUNCTIONS |= _PYTHON | _SLOTS
 
 # Who knows stand-ins for functions of a package, and enters them above when one is met.
 LOADERS: dict[str, Callable[[str], None]] = {}
@@ -545,7 +600,7 @@ NEEDS_LIFT = frozenset(
     f
     for module, names in (
         *((math, _MATH), (cmath, _CMATH), (np, (*_NEEDED, *_CONVERTERS))),
-        *((np, ("full", "fromiter", "require", "asarray_chkfinite", "nditer")),),
+        *((np, ("full", "fromiter", "require", "asarray_chkfinite", "nditer", "vectorize")),),
         (np.lib.stride_tricks, ("as_strided",)),
     )
     for f in (getattr(module, name) for name in names)

@@ -1,0 +1,95 @@
+"""What to say where code that lifting does not reach has not taken a dual.
+
+Its error is its own, and knows nothing of dualad: a note says whose call it was, and what helps.
+"""
+
+from __future__ import annotations
+
+import linecache
+import traceback
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from .array.operands import ArrayProxy
+from .differentiations import LOST
+from .dual import Dual
+from .frames import is_ours
+from .lifting.lift import is_left_alone
+
+# How functions in C say that they know a number only by its type, or an array by its dtype.
+_WORDS = (
+    *("Dual", "Buffer", "not a float", "'object'", "dtype('O')", "dtype object", "ObjectDType"),
+    *("object array", "unsupported data types", "non-numeric", "not supported for the input types"),
+)
+_HELP = {
+    "scipy": "take the function of that name from dualad.scipy if it is there, write it in NumPy's "
+    "functions, or give it a derivative with dualad.define_rule",
+    "pandas": "calculate with the columns' arrays, as in df['a'].to_numpy()*x",
+    "": "write it in Python's and NumPy's functions, give it a derivative with "
+    "dualad.define_rule, or write x.primal for the plain number, whose derivative is zero",
+}
+_LONGEST = 60  # text of a call
+
+
+def tell_of_foreign(driver: str, error: BaseException) -> bool:
+    """Add a note to an error, if it comes of a dual in code that is not lifted."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    mine = [i for i, (frame, _) in enumerate(frames) if _is_users(frame)]
+    if not mine:
+        return False
+    place = mine[-1]
+    foreign = [frame for frame, _ in frames[place + 1 :] if not is_ours(frame.f_code.co_filename)]
+    said = str(error)
+    if foreign:
+        is_about_duals = LOST in said or any(map(_holds_duals, foreign))
+    else:
+        is_here = place == len(frames) - 1
+        is_about_duals = is_here and any(word in said for word in _WORDS)
+    if not is_about_duals or any("lifting" in note for note in getattr(error, "__notes__", ())):
+        return False
+    root = _root(foreign[0]) if foreign else ""
+    call = _text_at(error, place) or (foreign[0].f_code.co_name if foreign else "the call")
+    error.add_note(
+        f"{driver}: {call} leads to code that lifting does not reach, which takes plain numbers "
+        f"only; {_HELP.get(root, _HELP[''])}."
+    )
+    return True
+
+
+def _root(frame: FrameType) -> str:
+    return str(frame.f_globals.get("__name__")).partition(".")[0]
+
+
+def _is_users(frame: FrameType) -> bool:
+    is_foreign = is_left_alone(frame.f_globals.get("__name__", ""), frame.f_code)
+    return not (is_ours(frame.f_code.co_filename) or is_foreign)
+
+
+def _holds_duals(frame: FrameType) -> bool:
+    """Whether a variable of a function is a dual, or an array of objects, as duals give it."""
+    return any(map(_is_dual, frame.f_locals.values()))
+
+
+def _is_dual(x: Any) -> bool:
+    if isinstance(x, (list, tuple)):
+        return any(map(_is_dual, x[:20]))
+    is_objects = type(x) is np.ndarray and x.dtype == object
+    return is_objects or isinstance(x, (Dual, ArrayProxy))
+
+
+def _text_at(error: BaseException, place: int) -> str:
+    """The text of the call that runs in a frame of the traceback; "" if there is none."""
+    tb = error.__traceback__
+    for _ in range(place):
+        tb = tb.tb_next if tb else None
+    if tb is None:
+        return ""
+    code = tb.tb_frame.f_code
+    first, last, start, end = list(code.co_positions())[tb.tb_lasti // 2]
+    if first is None or first != last or start is None or end is None:
+        return ""
+    line = linecache.getline(code.co_filename, first).encode()
+    text = line[start:end].decode(errors="replace").strip()
+    return text if len(text) <= _LONGEST else ""

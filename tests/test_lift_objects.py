@@ -1,0 +1,513 @@
+"""Special methods of users' classes, values kept from earlier calls, text, and foreign code."""
+
+from __future__ import annotations
+
+import decimal
+import functools
+import io
+import json
+import logging
+import math
+import operator
+import random
+import statistics
+import struct
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from support.both import bits
+
+from dualad import Dual, derivative, grad, hessian, jacobian, jvp, lift, value_and_grad, vjp
+
+# -- special methods ---------------------------------------------------------------------------
+
+
+class Two:
+    """Two numbers, with `math` in each special method."""
+
+    def __init__(self, a: Any, b: Any) -> None:
+        self.a, self.b = a, b
+
+    def __add__(self, other: Any) -> Any:
+        if not isinstance(other, Two):
+            return NotImplemented
+        return Two(math.fsum([self.a, other.a]), self.b + other.b)
+
+    def __radd__(self, other: Any) -> Any:
+        return self if other == 0 else NotImplemented
+
+    def __mul__(self, k: Any) -> Any:
+        return Two(math.exp(math.log(self.a) + math.log(k)), self.b)
+
+    __rmul__ = __mul__
+
+    def __iadd__(self, other: Any) -> Any:
+        self.a = math.sqrt(self.a**2 + other.a**2)
+        return self
+
+    def __neg__(self) -> Any:
+        return Two(-math.sin(self.a), self.b)
+
+    def __abs__(self) -> Any:
+        return math.hypot(self.a, self.b)
+
+    def __pow__(self, n: int) -> Any:
+        return math.pow(self.a, n)
+
+    def __matmul__(self, other: Any) -> Any:
+        return math.exp(self.a) * other.b
+
+    def __getitem__(self, i: int) -> Any:
+        return (math.sin(self.a), math.cos(self.b))[i]
+
+    def __setitem__(self, i: int, x: Any) -> None:
+        setattr(self, "ab"[i], math.exp(x))
+
+    def __contains__(self, x: Any) -> bool:
+        return math.sin(self.a) > math.sin(x)
+
+    def __lt__(self, other: Any) -> bool:
+        return math.sin(self.a) < math.sin(other.a)
+
+    def __len__(self) -> int:
+        return math.floor(math.sqrt(self.a) * 3)
+
+    def __float__(self) -> Any:
+        return math.sqrt(self.a)
+
+    def __iter__(self) -> Iterator[Any]:
+        yield math.sin(self.a)
+        yield math.cos(self.b)
+
+    def __call__(self, x: Any) -> Any:
+        return math.exp(self.a * x)
+
+    def __enter__(self) -> Any:
+        return math.sin(self.a)
+
+    def __exit__(self, *error: Any) -> None: ...
+
+
+class Derived(Two):
+    def __radd__(self, other: Any) -> Any:
+        return Two(math.exp(self.a) * other.a, self.b)
+
+
+class Steps:
+    def __init__(self, x: Any) -> None:
+        self.x, self.n = x, 0
+
+    def __iter__(self) -> Any:
+        return self
+
+    def __next__(self) -> Any:
+        self.n += 1
+        if self.n > 3:
+            raise StopIteration
+        return math.sin(self.x * self.n)
+
+
+class Logarithm:
+    """A descriptor that keeps the logarithm."""
+
+    def __get__(self, x: Any, kind: Any = None) -> Any:
+        return math.exp(x.kept)
+
+    def __set__(self, x: Any, value: Any) -> None:
+        x.kept = math.log(value)
+
+
+class Holder:
+    d = Logarithm()
+
+
+def in_place(x: Any) -> Any:
+    v = Two(x, 2.0)
+    v += Two(x, 1.0)
+    return v.a
+
+
+def stored(x: Any) -> Any:
+    v = Two(1.0, 1.0)
+    v[0] = x
+    return v.a
+
+
+def entered(x: Any) -> Any:
+    with Two(x, 1.0) as y:
+        return 2 * y
+
+
+def described(x: Any) -> Any:
+    holder = Holder()
+    holder.d = x
+    return holder.d * 2
+
+
+METHODS: dict[str, tuple[Callable[[Any], Any], Callable[[float], float]]] = {
+    "a + b": (lambda x: (Two(x, 1.0) + Two(x, x)).a, lambda x: 2),
+    "a + derived": (
+        lambda x: (Two(x, 1.0) + Derived(x, 1.0)).a,
+        lambda x: math.exp(x) * (x + 1),
+    ),
+    "sum": (lambda x: sum([Two(x, 1.0), Two(2.0, x)]).b, lambda x: 1),  # type: ignore[call-overload]
+    "a * k": (lambda x: (Two(x, 1.0) * x).a, lambda x: 2 * x),
+    "k * a": (lambda x: (2.0 * Two(x, 1.0)).a, lambda x: 2),
+    "x * a": (lambda x: (x * Two(x, 1.0)).a, lambda x: 2 * x),
+    "a += b": (in_place, lambda x: math.sqrt(2)),
+    "-a": (lambda x: (-Two(x, 1.0)).a, lambda x: -math.cos(x)),
+    "abs": (lambda x: abs(Two(x, 2.0)), lambda x: x / math.hypot(x, 2)),
+    "a ** n": (lambda x: Two(x, 1.0) ** 3, lambda x: 3 * x**2),
+    "a @ b": (lambda x: Two(x, 1.0) @ Two(1.0, x), lambda x: math.exp(x) * (x + 1)),
+    "a[0]": (lambda x: Two(x, 1.0)[0], math.cos),
+    "a[0] = x": (stored, math.exp),
+    "x in a": (lambda x: x if 0.1 in Two(x, 1.0) else -x, lambda x: 1),
+    "x not in a": (lambda x: x if 0.1 not in Two(x, 1.0) else -x, lambda x: -1),
+    "a < b": (lambda x: x if Two(x, 1.0) < Two(1.5, 1.0) else -x, lambda x: 1),
+    "a > b": (lambda x: x if Two(1.5, 1.0) > Two(x, 1.0) else -x, lambda x: 1),
+    "len": (lambda x: x * len(Two(x, 1.0)), lambda x: 3),
+    "float": (lambda x: float(Two(x, 1.0)), lambda x: 0.5 / math.sqrt(x)),
+    "for": (lambda x: sum(v * 2 for v in Two(x, 1.0)), lambda x: 2 * math.cos(x)),
+    "for, by steps": (
+        lambda x: sum(v * 2 for v in Steps(x)),
+        lambda x: sum(2 * n * math.cos(n * x) for n in (1, 2, 3)),
+    ),
+    "call": (lambda x: Two(2.0, 1.0)(x), lambda x: 2 * math.exp(2 * x)),
+    "with": (entered, lambda x: 2 * math.cos(x)),
+    "operator.add": (
+        lambda x: functools.reduce(operator.add, [Two(x, 1.0), Two(x, 1.0)]).a,
+        lambda x: 2,
+    ),
+    "a descriptor": (described, lambda x: 2),
+    "float.__mul__": (lambda x: float.__mul__(math.exp(x), 2.0), lambda x: 2 * math.exp(x)),
+}
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_special_methods_are_lifted(name: str) -> None:
+    f, slope = METHODS[name]
+    value, got = value_and_grad(f)(1.2)
+    assert bits(value) == bits(f(1.2))
+    assert got == pytest.approx(slope(1.2), rel=1e-14)
+    assert derivative(lift(f))(1.2) == got
+
+
+def test_operators_without_an_answer_raise_pythons_errors() -> None:
+    with pytest.raises(TypeError, match=r"unsupported operand .* 'Two' and 'str'"):
+        derivative(lambda x: (Two(math.exp(x), 1.0) + "a").a)(1.0)
+    assert derivative(lambda x: math.exp(x) * (Two(x, x) == Two(x, x)))(0.0) == 0.0
+
+
+# -- what was kept from an earlier call --------------------------------------------------------
+
+
+class Kept:
+    """The pattern of f and its gradient in SciPy: one evaluation for both."""
+
+    last: Any = None
+    value: Any = None
+
+    def __init__(self, is_same: Callable[[Any, Any], Any]) -> None:
+        self.is_same = is_same
+
+    def f(self, x: Any) -> Any:
+        if self.last is None or not self.is_same(self.last, x):
+            self.last, self.value = np.copy(x), np.sum(x**3)
+        return self.value
+
+
+SAME: dict[str, Callable[[Any, Any], Any]] = {
+    "array_equal": np.array_equal,
+    "all": lambda a, b: np.all(a == b),
+    "not any": lambda a, b: not np.any(a != b),
+    "norm": lambda a, b: np.linalg.norm(a - b) < 1e-12,
+    "allclose": lambda a, b: np.allclose(a, b),
+    "elements": lambda a, b: all(p == q for p, q in zip(a, b, strict=True)),
+}
+AT = np.array([1.0, 2.0, 3.0])
+
+
+@pytest.mark.parametrize("mode", [None, "forward", "reverse"])
+@pytest.mark.parametrize("name", SAME)
+def test_a_value_that_a_plain_call_kept_is_refused(name: str, mode: Any) -> None:
+    kept = Kept(SAME[name])
+    kept.f(AT)
+    with pytest.raises(TypeError, match="grad: the function took its argument for one that"):
+        grad(kept.f, mode=mode)(AT)
+    fresh = Kept(SAME[name])
+    assert np.array_equal(grad(fresh.f, mode=mode)(AT), 3 * AT**2)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda f: derivative(f)(2.0),
+        lambda f: value_and_grad(f)(2.0),
+        lambda f: hessian(f)(2.0),
+        lambda f: jacobian(f)(2.0),
+        lambda f: jvp(f, (2.0,), (1.0,)),
+        lambda f: vjp(f, 2.0),
+        lambda f: derivative(lambda t: t * derivative(f)(t))(2.0),
+    ],
+)
+@pytest.mark.parametrize("is_lifted", [True, False])
+def test_every_driver_looks_for_what_was_kept(call: Any, is_lifted: bool) -> None:
+    kept: list[Any] = [None, None]
+
+    def f(x: Any) -> Any:
+        if kept[0] != x:
+            kept[:] = [x, math.exp(x) if is_lifted else x * x]
+        return kept[1] * 3 + x
+
+    f(2.0)
+    with pytest.raises(TypeError, match="returned what it had kept"):
+        call(f)
+    assert not isinstance(f(2.5), Dual)
+
+
+def test_a_number_found_by_rounding_is_refused() -> None:
+    kept: dict[float, Any] = {}
+
+    def f(x: Any) -> Any:
+        key = round(x, 6)
+        if key not in kept:
+            kept[key] = math.exp(x)
+        return kept[key]
+
+    assert derivative(f)(1.0) == math.exp(1.0)
+    f(2.0)
+    with pytest.raises(TypeError, match="returned what it had kept"):
+        derivative(f)(2.0)
+
+
+def test_ties_that_decide_nothing_are_no_reuse() -> None:
+    class Counting:
+        n = 0
+
+        def f(self, x: Any) -> Any:
+            self.n += 1
+            return np.sin(x) / x if x != 0 else 1.0 + 0 * x
+
+        def g(self, x: Any) -> Any:
+            self.n += 1
+            return x if x == 2.0 else math.exp(x)
+
+    assert derivative(Counting().f)(0.0) == 0.0
+    assert derivative(Counting().g)(2.0) == 1.0
+    assert derivative(lambda x: 0.0 if x == 0 else x)(0.0) == 0.0  # keeps nothing
+
+
+# -- text ----------------------------------------------------------------------------------------
+
+TEXTS: dict[str, Callable[[Any], str]] = {
+    "f-string": lambda x: f"{x:.3f} {x}",
+    "str": str,
+    "repr": repr,
+    "format": lambda x: format(x, "8.2e"),
+    "percent": lambda x: "%.2f|%s" % (x, x),  # noqa: UP031
+    "percent of one": lambda x: "%8.3f" % x,  # noqa: UP031
+    "percent of a dict": lambda x: "%(x).2f" % {"x": x},  # noqa: UP031
+    "str.format": lambda x: "{:.2f} {}".format(x, x),  # noqa: UP032
+    "a list": lambda x: str([x, (x, 2)]),
+    "NumPy's": lambda x: f"{np.exp(x)} {np.exp(x)!r}",
+    "an array": lambda x: str(np.array([x, 2 * x])),
+    "print": lambda x: _printed(x),
+}
+
+
+def _printed(x: Any) -> str:
+    out = io.StringIO()
+    print("x:", x, file=out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_text_is_that_of_the_plain_run(name: str) -> None:
+    text = TEXTS[name]
+    expected = text(1.5)
+
+    def f(x: Any) -> Any:
+        return x * 2 if text(x) == expected else 0.0 * x
+
+    assert value_and_grad(f)(1.5) == (3.0, 2.0)
+    assert grad(grad(lambda x: x * f(x)))(1.5) == 4.0
+
+
+def test_a_dual_by_hand_shows_its_tangent() -> None:
+    assert repr(Dual(1.5, 1.0)) == str(Dual(1.5, 1.0)) == "Dual(1.5, 1.0)"
+    assert f"{Dual(1.5, 1.0):.1f}" == "1.5 + 1.0ε"
+
+
+def test_a_number_read_back_from_text_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"float\('1.500'\) reads a number from the text of a dual"):
+        derivative(lambda x: x * float(f"{x:.3f}"))(1.5)
+    assert derivative(lambda x: x * float("1.5"))(1.25) == 1.5
+
+
+def test_logging(caplog: Any) -> None:
+    log = logging.getLogger("dualad.test")
+
+    def f(x: Any) -> Any:
+        log.warning("x = %.2f", x)
+        logging.warning("again %s", x)
+        return math.exp(x)
+
+    assert derivative(f)(1.0) == math.exp(1.0)
+    assert [r.getMessage() for r in caplog.records] == ["x = 1.00", "again 1.0"]
+    assert {r.funcName for r in caplog.records} == {"f"}
+
+
+# -- the library ---------------------------------------------------------------------------------
+
+DATA = [1.3, 2.0, 4.0, 3.1]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("mean", "fmean", "median", "variance", "pvariance", "stdev", "pstdev"),
+        *("geometric_mean", "harmonic_mean"),
+    ],
+)
+def test_statistics(name: str) -> None:
+    f = getattr(statistics, name)
+    value, slopes = value_and_grad(lambda x: f(x))(DATA)
+    assert bits(value) == bits(f(DATA))
+    for i, slope in enumerate(slopes):
+
+        def moved(h: float, i: int = i) -> Any:
+            return f([v + h * (j == i) for j, v in enumerate(DATA)])
+
+        h = 1e-3
+        right = (8 * (moved(h) - moved(-h)) - (moved(2 * h) - moved(-2 * h))) / (12 * h)
+        assert slope == pytest.approx(right, rel=1e-9)
+
+
+DRAWN: dict[str, tuple[tuple[float, ...], tuple[float, ...]]] = {
+    "normal": ((1.2, 0.7), (1, 1)),
+    "laplace": ((1.2, 0.7), (1, 1)),
+    "logistic": ((1.2, 0.7), (1, 1)),
+    "gumbel": ((1.2, 0.7), (1, 1)),
+    "uniform": ((0.3, 2.1), (1, 1)),
+    "exponential": ((0.7,), (1,)),
+    "rayleigh": ((0.7,), (1,)),
+    "lognormal": ((0.2, 0.7), (1, 1)),
+}
+
+
+@pytest.mark.parametrize("kind", [np.random.default_rng, np.random.RandomState])
+@pytest.mark.parametrize("size", [None, 4])
+@pytest.mark.parametrize("name", DRAWN)
+def test_families_of_location_and_scale(name: str, size: Any, kind: Any) -> None:
+    at, _ = DRAWN[name]
+
+    def f(*p: Any) -> Any:
+        return getattr(kind(3), name)(*p, size=size)
+
+    value, _ = jvp(f, at, (1.0,) * len(at))
+    assert bits(value) == bits(f(*at))
+    slopes = jacobian(lambda p: f(*p))(list(at))
+    for i in range(len(at)):
+
+        def moved(h: float, i: int = i) -> Any:
+            return f(*(v + h * (j == i) for j, v in enumerate(at)))
+
+        h = 1e-3
+        right = (8 * (moved(h) - moved(-h)) - (moved(2 * h) - moved(-2 * h))) / (12 * h)
+        got = slopes[i] if size is None else slopes[:, i]
+        assert got == pytest.approx(right, rel=1e-8)
+
+
+def test_other_families_are_refused_by_name() -> None:
+    for name in ("gamma", "poisson", "beta", "chisquare"):
+        more = (1.0,) if name in ("beta",) else ()
+        with pytest.raises(TypeError, match=f"{name} of np.random has no derivative"):
+            derivative(lambda x, n=name, m=more: getattr(np.random.default_rng(1), n)(x, *m))(1.5)
+    assert derivative(lambda x: random.Random(1).gauss(x, 1.0))(1.5) == 1.0
+
+
+# -- code that is not reached --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("f", "call"),
+    [
+        (lambda x: x * float(decimal.Decimal(x)), "decimal.Decimal(x)"),
+        (lambda x: x * len(struct.pack("d", x)), 'struct.pack("d", x)'),
+        (lambda x: x * len(json.dumps({"x": x})), 'json.dumps({"x": x})'),
+        (lambda x: math.exp(x) * statistics.NormalDist(x).pdf(1.0), "statistics.NormalDist(x)"),
+    ],
+)
+def test_what_is_not_reached_says_whose_call_it_was(f: Any, call: str) -> None:
+    for driver in (derivative, grad, jacobian):
+        with pytest.raises((TypeError, struct.error)) as caught:
+            driver(f)(1.5)
+        (note,) = caught.value.__notes__
+        assert note.startswith(f"{driver.__name__}: {call} leads to code that lifting does not")
+        assert "dualad.lift(f)" not in str(caught.value)
+
+
+def test_errors_of_the_users_code_get_no_note() -> None:
+    def f(x: Any) -> Any:
+        return math.exp(x) * int("no number")
+
+    with pytest.raises(ValueError, match="invalid literal") as caught:
+        derivative(f)(1.0)
+    assert not getattr(caught.value, "__notes__", [])
+
+
+# -- makers of arrays ----------------------------------------------------------------------------
+
+
+def test_orders_and_aliases_of_contiguous_arrays() -> None:
+    def f(x: Any) -> Any:
+        a = np.ascontiguousarray(np.outer(x, np.array([1.0, 2.0])).T)
+        b = np.ascontiguousarray(a)
+        b[0, 0] = 5.0 * x[1]
+        return a.ravel() if a.flags.c_contiguous and np.shares_memory(a, b) else 0.0 * x
+
+    x = np.array([1.5, 2.5])
+    assert np.array_equal(jvp(f, (x,), (np.ones(2),))[0], f(x))
+    assert np.array_equal(jacobian(f)(x), [[0, 5], [0, 1], [2, 0], [0, 2]])
+
+
+@pytest.mark.parametrize(
+    ("f", "slope"),
+    [
+        (lambda x: np.polyfit([0.0, 1.0, 2.0], [x, 1.0, 3.0], 1)[0], -0.5),
+        (lambda x: np.vectorize(lambda t: math.exp(t), otypes=[float])([x, 2.0]).sum(), np.e),
+        (lambda x: np.fromiter((t * x for t in (1.0, 2.0)), float).sum(), 3.0),
+        (lambda x: np.arange(0, 4 * x, x).sum(), 6.0),
+        (lambda x: sum(v * 2.0 for v in np.nditer(np.array([x, 2 * x]))), 6.0),
+        (lambda x: np.array([x, 1.0]).conj()[:0].sum() + math.sin(x), math.cos(1.0)),
+    ],
+)
+def test_makers(f: Any, slope: float) -> None:
+    value, got = jvp(f, (1.0,), (1.0,))
+    assert value == f(1.0)
+    assert got == pytest.approx(slope, rel=1e-13)
+
+
+def test_correlation_of_lists() -> None:
+    def f(x: Any) -> Any:
+        return np.corrcoef([x, 1.0, 2.0], [1.0, 2.0, 4.0])[0, 1]
+
+    h = 1e-3
+    right = (8 * (f(1.3 + h) - f(1.3 - h)) - (f(1.3 + 2 * h) - f(1.3 - 2 * h))) / (12 * h)
+    value, slope = jvp(f, (1.3,), (1.0,))
+    assert value == f(1.3)
+    assert slope == pytest.approx(right, rel=1e-9)
+
+
+def test_nditer_with_options_is_refused() -> None:
+    def f(x: Any) -> Any:
+        a = np.array([x, 1.0])
+        with np.nditer(a, op_flags=[["readwrite"]]) as steps:
+            for v in steps:
+                v[...] = 2 * v
+        return a.sum()
+
+    with pytest.raises(TypeError, match=r"np.nditer takes no options"):
+        derivative(f)(1.0)
