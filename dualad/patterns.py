@@ -162,7 +162,7 @@ class Sets:
     def union(self, numbers: Any) -> Any:
         """The unions along the last axis."""
         shape, m = numbers.shape[:-1], numbers.shape[-1]
-        rows = numbers.reshape(-1, m)
+        rows = numbers.reshape(int(np.prod(shape)), m)
         there = rows != 0
         counts = np.count_nonzero(there, axis=1)
         return self.joined(counts, rows[there]).reshape(shape)
@@ -378,7 +378,7 @@ class Pattern:
 
     def total(self) -> Pattern:
         """The sum of all elements."""
-        return Pattern(self.sets, self.sets.union(np.reshape(self.numbers, (1, -1)))[0])
+        return Pattern(self.sets, self.sets.union(np.reshape(self.numbers, (1, self.size)))[0])
 
     # linear combinations
 

@@ -127,12 +127,16 @@ def _unit_pass(
     return outputs, tangents
 
 
-def _directions_per_pass(inputs: Inputs, chunk: int | None, plan: Plan) -> int:
+def refuse_unless_chunk(driver: str, chunk: Any) -> None:
+    """Raise ValueError if this is neither None nor a number of directions."""
     if chunk is not None and (isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1):
         raise ValueError(
-            f"{inputs.driver}: chunk is the number of directions in a pass, 1 or more; "
-            f"got {chunk!r}."
+            f"{driver}: chunk is the number of directions in a pass, 1 or more; got {chunk!r}."
         )
+
+
+def _directions_per_pass(inputs: Inputs, chunk: int | None, plan: Plan) -> int:
+    refuse_unless_chunk(inputs.driver, chunk)
     if any(is_exact(plain(x)) for x in inputs.leaves):
         return 1  # tangents of exact numbers are numbers of their kind, not arrays
     if chunk is None:

@@ -717,6 +717,28 @@ def test_nan_and_infinite_rows() -> None:
     with warnings.catch_warnings(action="ignore"):
         found = jacobian(lambda x: np.sqrt(x), sparsity=True)(np.array([4.0, 0.0, -1.0])).toarray()
     np.testing.assert_array_equal(found, [[0.25, 0, 0], [0, np.inf, 0], [0, 0, np.nan]])
+    with warnings.catch_warnings(action="ignore"):
+        for mode in (None, "forward", "reverse"):
+            j = jacobian(lambda x: np.log(x), sparsity=True, mode=mode)
+            np.testing.assert_array_equal(
+                j(np.array([-1.0, 4.0])).toarray(), [[np.nan, 0], [0, 0.25]]
+            )
+
+
+def test_nothing_in_or_out() -> None:
+    none = np.zeros(0)
+    assert sparsity(lambda x: np.sum(x) + 1)(none).shape == (1, 0)
+    assert jacobian(lambda x: x * 2, sparsity=True)(none).shape == (0, 0)
+    assert hessian(lambda x: np.sum(x**2), sparsity=True)(none).shape == (0, 0)
+    for mode in (None, "reverse"):
+        assert jacobian(lambda x: x[:0], sparsity=True, mode=mode)(X).shape == (0, 6)
+        assert jacobian(lambda x: 3.0, sparsity=True, mode=mode)(X).nnz == 0
+    assert jacobian(lambda x: x**2, sparsity=True)(3.0).toarray().tolist() == [[6.0]]
+    for chunk in (0, 1.5, True):
+        with pytest.raises(ValueError, match="chunk is the number of directions"):
+            jacobian(np.exp, sparsity=True, chunk=chunk)(X)
+    with pytest.raises(ValueError, match="pattern of a Hessian is square"):
+        hessian(lambda x: np.sum(x**3), sparsity=np.ones((2, 6)))(X)
 
 
 def test_workers_and_progress() -> None:
