@@ -480,14 +480,15 @@ def _is_maker(frame: FrameType) -> bool:
 
 
 def _no_series(frame: FrameType | None) -> TypeError:
-    """The error for a function that knows no more than first derivatives."""
-    name = "" if frame is None else frame.f_code.co_name
-    while frame is not None:
+    """The error for a function that knows no more than first derivatives: as the user called it."""
+    name = ""
+    while frame is not None and frame.f_globals["__name__"].partition(".")[0] == _PACKAGE:
         if frame.f_code in (protocols.array_function.__code__, protocols.array_ufunc.__code__):
             f: Any = frame.f_locals.get("func", frame.f_locals.get("ufunc"))
             home = str(getattr(f, "__module__", "numpy")).replace("numpy", "np", 1)
             name = f"{home}.{f.__name__}"
             break
+        name = f"{frame.f_globals['__name__']}.{frame.f_code.co_name}"
         frame = frame.f_back
     return TypeError(f"taylor: {name} has no series; write it in functions that have one.")
 
