@@ -322,7 +322,7 @@ def backward(
         if record.is_doubtful:
             if not is_told:
                 return None
-            record.refuse_unless_plain()
+            record.settle()
         outputs = record.outputs
         c = c.with_rows(inputs.driver, sum(map(np.size, outputs.values)))
         block = c.directions(0, c.count + 1)

@@ -22,8 +22,9 @@ from .dual import evaluate, namespace_for, slope_of
 from .levels import ParticipatingLevel
 from .looks import is_plain
 from .pair import Pair, dual, own, parts, plain, shape_of
-from .promises import is_like_plain, note_like_plain, refuse_unless_plain, weights
+from .promises import tell, weights
 from .rules import Rule
+from .stacking import settled
 from .structure import leaves, rebuild
 from .zeros import as_python, in_slopes
 
@@ -815,7 +816,7 @@ for _name in ("fftn", "ifftn", "rfftn", "irfftn"):
 def detected(inputs: Inputs, has_aux: bool = False) -> tuple[Outputs, Any]:
     """The outputs of f, and which of their numbers depends on which input: a boolean csr_array."""
 
-    def evaluate_at(points: list[Any]) -> tuple[Outputs, Any, str]:
+    def evaluate_at(points: Sequence[Any]) -> tuple[Outputs, Any, str]:
         opened = open_level()
         level = PatternLevel(opened)
         level.sets = Sets(inputs.driver, inputs.size)
@@ -825,15 +826,16 @@ def detected(inputs: Inputs, has_aux: bool = False) -> tuple[Outputs, Any]:
             y = inputs.call([level.seed(own(x), i) for x, i in zip(points, starts, strict=False)])
             outputs = Outputs(inputs.driver, y, level, has_aux)
             return outputs, level.sets, doubt(opened)
+        except Exception as error:
+            tell(inputs.driver, error, doubt(opened))
+            raise
         finally:
             _detecting.discard(level)
             close_level(opened)
 
     outputs, sets, why = evaluate_at(inputs.leaves)
-    if why == "error" or (why == "objects" and not is_like_plain(inputs.f, inputs.leaves)):
-        along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
-        refuse_unless_plain(inputs, along, outputs, has_aux, lambda at: evaluate_at(at)[0])
-        note_like_plain(inputs)
+    along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
+    settled(why, inputs, along, outputs, has_aux, lambda points: evaluate_at(points)[0])
     numbers = [
         np.zeros(np.size(value), np.intp) if tangent is None else np.ravel(tangent.numbers)
         for value, tangent in zip(outputs.values, outputs.tangents, strict=True)
