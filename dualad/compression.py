@@ -27,6 +27,7 @@ from .pair import Pair, is_array, plain
 from .passes import run_pass, tangents_of
 from .patterns import detected, scipy_sparse
 from .promises import refuse_unless_same
+from .stacking import refuse_unless_chunk
 from .structure import leaves
 from .sweeps import UNABLE, Mode, Record
 from .workers import SERIAL, Plan
@@ -216,6 +217,11 @@ def coloured(
 ) -> Compression:
     """The way that takes fewest directions; one back counts as two."""
     if is_symmetric:
+        if pattern.shape[0] != pattern.shape[1]:
+            raise ValueError(
+                f"the pattern of a Hessian is square, with a row and a column for each input; got "
+                f"shape {pattern.shape}."
+            )
         both = pattern + _transposed(pattern)
         both.sort_indices()
         found = Compression(both, "star")
@@ -283,6 +289,7 @@ def forward(
     inputs: Inputs, c: Compression, chunk: int | None, has_aux: bool, plan: Plan
 ) -> tuple[Outputs, Any]:
     """The outputs, and the matrix by passes along the colours."""
+    refuse_unless_chunk(inputs.driver, chunk)
     if chunk is None:
         chunk = max(1, min(c.count + 1, _ELEMENTS // max(1, inputs.size)))
         if KERNEL and not any(map(is_array, inputs.leaves)):
@@ -315,7 +322,7 @@ def backward(
         if record.is_doubtful:
             if not is_told:
                 return None
-            record.refuse_unless_plain()
+            record.settle()
         outputs = record.outputs
         c = c.with_rows(inputs.driver, sum(map(np.size, outputs.values)))
         block = c.directions(0, c.count + 1)
@@ -337,6 +344,13 @@ def backward(
             )
         return None
     result = c.matrix(found[:-1])
+    values = np.concatenate([np.ravel(plain(v)) for v in outputs.values] or [np.zeros(0)])
+    missing = values != values
+    if missing.any():
+        if is_told:
+            result.data[np.repeat(missing, np.diff(result.indptr))] = np.nan
+            return outputs, result
+        return None
     if not _agree(_transposed(result), c.along, found[-1]).all():
         along = random_direction(inputs.size)
         moved = run_pass(inputs, _seeds(inputs, along[None]), has_aux)

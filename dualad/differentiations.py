@@ -216,10 +216,14 @@ def refused(message: str, *involved: Any) -> TypeError:
     return TypeError(message)
 
 
-# Functions that read the memory of what NumPy makes an array of, whatever is in it.
+# Functions that read the memory of what NumPy makes an array of, whatever is in it; what to write.
+_PLACES = "x[i] with an array i of the places to take"
+_TRANSPOSE = "x @ a.T for a @ x with a sparse matrix a"
 READERS = {
-    "as_strided": "numpy.lib.",
-    "squareform": "scipy.spatial.",
+    "as_strided": ("numpy.lib.", _PLACES),
+    "squareform": ("scipy.spatial.", _PLACES),
+    "_matmul_vector": ("scipy.sparse.", _TRANSPOSE),
+    "_matmul_multivector": ("scipy.sparse.", _TRANSPOSE),
 }
 
 
@@ -233,10 +237,11 @@ def note_objects(x: Any) -> None:
     while (frame.f_globals.get("__package__") or "").startswith(_PACKAGE) and frame.f_back:
         frame = frame.f_back
     name = frame.f_code.co_name
-    if name in READERS and frame.f_globals.get("__name__", "").startswith(READERS[name]):
+    home, instead = READERS.get(name, ("", ""))
+    if home and frame.f_globals.get("__name__", "").startswith(home):
+        note_refusals(x)
         raise TypeError(
-            f"{name} reads memory, in which a dual does not lie as a float; "
-            "write x[i] with an array i of the places to take."
+            f"{name} reads memory, in which a dual does not lie as a float; write {instead}."
         )
     while isinstance(x, Pair):
         _doubt(x.level, "objects")

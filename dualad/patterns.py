@@ -22,8 +22,9 @@ from .dual import evaluate, namespace_for, slope_of
 from .levels import ParticipatingLevel
 from .looks import is_plain
 from .pair import Pair, dual, own, parts, plain, shape_of
-from .promises import is_like_plain, note_like_plain, refuse_unless_plain, weights
+from .promises import tell, weights
 from .rules import Rule
+from .stacking import settled
 from .structure import leaves, rebuild
 from .zeros import as_python, in_slopes
 
@@ -79,6 +80,10 @@ class Sets:
 
     def _csr(self, data: Any, columns: Any, starts: Any, width: int) -> Any:
         return self._sparse.csr_array((data, columns, starts), shape=(len(starts) - 1, width))
+
+    def stored(self, a: Any) -> Any:
+        """A sparse matrix by rows."""
+        return self._sparse.csr_array(a)
 
     def _append(self, sizes: Any, members: Any) -> Any:
         """New rows; their numbers."""
@@ -158,7 +163,7 @@ class Sets:
     def union(self, numbers: Any) -> Any:
         """The unions along the last axis."""
         shape, m = numbers.shape[:-1], numbers.shape[-1]
-        rows = numbers.reshape(-1, m)
+        rows = numbers.reshape(int(np.prod(shape)), m)
         there = rows != 0
         counts = np.count_nonzero(there, axis=1)
         return self.joined(counts, rows[there]).reshape(shape)
@@ -374,7 +379,7 @@ class Pattern:
 
     def total(self) -> Pattern:
         """The sum of all elements."""
-        return Pattern(self.sets, self.sets.union(np.reshape(self.numbers, (1, -1)))[0])
+        return Pattern(self.sets, self.sets.union(np.reshape(self.numbers, (1, self.size)))[0])
 
     # linear combinations
 
@@ -692,6 +697,8 @@ def _bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
 def _matmul(a: Any, b: Any) -> Any:
     sets = _sets([a, b])
     is_first = isinstance(a, Pattern)
+    if is_first and hasattr(b, "tocsr"):
+        return _times_sparse(a, b)
     p, w = (a, b) if is_first else (b, a)
     if isinstance(w, Pattern):
         p._refuse("the product of two tangents")
@@ -716,6 +723,15 @@ def _matmul(a: Any, b: Any) -> Any:
     y = sets.union(every)
     y = y[..., 0] if column else y
     return Pattern(sets, (y[..., 0, :] if mask.ndim == 1 else y)[()])
+
+
+def _times_sparse(p: Pattern, a: Any) -> Pattern:
+    """p @ a for a sparse matrix of SciPy's: what it has stored counts, zeros too."""
+    by_column = p.sets.stored(a.T)
+    rows = np.reshape(p.numbers, (-1, p.shape[-1]))
+    counts = np.diff(by_column.indptr)
+    each = [p.sets.joined(counts, row[by_column.indices]) for row in rows]
+    return Pattern(p.sets, np.reshape(each, (*p.shape[:-1], len(counts))))
 
 
 @_enter(np.einsum)
@@ -800,7 +816,7 @@ for _name in ("fftn", "ifftn", "rfftn", "irfftn"):
 def detected(inputs: Inputs, has_aux: bool = False) -> tuple[Outputs, Any]:
     """The outputs of f, and which of their numbers depends on which input: a boolean csr_array."""
 
-    def evaluate_at(points: list[Any]) -> tuple[Outputs, Any, str]:
+    def evaluate_at(points: Sequence[Any]) -> tuple[Outputs, Any, str]:
         opened = open_level()
         level = PatternLevel(opened)
         level.sets = Sets(inputs.driver, inputs.size)
@@ -810,15 +826,16 @@ def detected(inputs: Inputs, has_aux: bool = False) -> tuple[Outputs, Any]:
             y = inputs.call([level.seed(own(x), i) for x, i in zip(points, starts, strict=False)])
             outputs = Outputs(inputs.driver, y, level, has_aux)
             return outputs, level.sets, doubt(opened)
+        except Exception as error:
+            tell(inputs.driver, error, doubt(opened))
+            raise
         finally:
             _detecting.discard(level)
             close_level(opened)
 
     outputs, sets, why = evaluate_at(inputs.leaves)
-    if why == "error" or (why == "objects" and not is_like_plain(inputs.f, inputs.leaves)):
-        along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
-        refuse_unless_plain(inputs, along, outputs, has_aux, lambda at: evaluate_at(at)[0])
-        note_like_plain(inputs)
+    along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
+    settled(why, inputs, along, outputs, has_aux, lambda points: evaluate_at(points)[0])
     numbers = [
         np.zeros(np.size(value), np.intp) if tangent is None else np.ravel(tangent.numbers)
         for value, tangent in zip(outputs.values, outputs.tangents, strict=True)

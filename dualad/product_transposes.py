@@ -25,6 +25,8 @@ def _matmul(a: Any, b: Any) -> Form:
     """ȳ @ wᵀ or wᵀ @ ȳ, where vectors count as matrices of one row or one column."""
     if isinstance(a, Form) and isinstance(b, Form):
         refuse("the product of two tangents")
+    if isinstance(a, Form) and hasattr(b, "tocsr"):
+        return _times_sparse(a, b)
     is_first = isinstance(a, Form)
     form, w = (a, kept(b)) if is_first else (b, kept(a))
     shape, old = _product_shape(a, b), form.shape
@@ -49,6 +51,18 @@ def _matmul(a: Any, b: Any) -> Form:
         return (summed(t, old, lead),)
 
     return made_of(shape, scaled_dtype(form.dtype, w), [form], pull)
+
+
+def _times_sparse(form: Form, w: Any) -> Form:
+    """form @ w for a sparse matrix of SciPy's."""
+    w = w.copy()
+    m, n = w.shape
+
+    def pull(g: Any) -> Any:
+        back = np.reshape(g, (-1, n)) @ w.T
+        return (np.reshape(back, (*shape_of(g)[:-1], m)),)
+
+    return made_of((*form.shape[:-1], n), scaled_dtype(form.dtype, w.data), [form], pull)
 
 
 def _product_shape(a: Any, b: Any) -> tuple[int, ...]:

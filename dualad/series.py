@@ -45,8 +45,9 @@ from .pair import (
     plain,
     shape_of,
 )
-from .promises import is_like_plain, nan_where, note_like_plain, refuse_unless_plain
+from .promises import nan_where, tell
 from .rules import Rule
+from .stacking import settled
 from .structure import leaves
 from .table import RULES
 from .zeros import as_python, in_slopes, is_finite, strong_product
@@ -480,14 +481,15 @@ def _is_maker(frame: FrameType) -> bool:
 
 
 def _no_series(frame: FrameType | None) -> TypeError:
-    """The error for a function that knows no more than first derivatives."""
-    name = "" if frame is None else frame.f_code.co_name
-    while frame is not None:
+    """The error for a function that knows no more than first derivatives: as the user called it."""
+    name = ""
+    while frame is not None and frame.f_globals["__name__"].partition(".")[0] == _PACKAGE:
         if frame.f_code in (protocols.array_function.__code__, protocols.array_ufunc.__code__):
             f: Any = frame.f_locals.get("func", frame.f_locals.get("ufunc"))
             home = str(getattr(f, "__module__", "numpy")).replace("numpy", "np", 1)
             name = f"{home}.{f.__name__}"
             break
+        name = f"{frame.f_globals['__name__']}.{frame.f_code.co_name}"
         frame = frame.f_back
     return TypeError(f"taylor: {name} has no series; write it in functions that have one.")
 
@@ -650,15 +652,14 @@ def expanded(inputs: Inputs, along: Sequence[Any], order: int) -> tuple[Outputs,
         try:
             y = inputs.call([level.seed(own(x), v) for x, v in zip(points, along, strict=True)])
             return Outputs(inputs.driver, y, level), doubt(opened)
+        except Exception as error:
+            tell(inputs.driver, error, doubt(opened))
+            raise
         finally:
             close_level(opened)
 
     outputs, why = evaluate_at(inputs.leaves)
-    if why == "error" or (why == "objects" and not is_like_plain(inputs.f, inputs.leaves)):
-        refuse_unless_plain(
-            inputs, list(along), outputs, False, lambda points: evaluate_at(points)[0]
-        )
-        note_like_plain(inputs)
+    settled(why, inputs, list(along), outputs, False, lambda points: evaluate_at(points)[0])
     found = []
     for value, tangent in zip(outputs.values, outputs.tangents, strict=True):
         rest = [value * 0] * order if tangent is None else _listed(tangent, value)

@@ -6,6 +6,7 @@ a direction and i times it, if inputs are complex; ones and weights, for element
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -17,8 +18,17 @@ from .array.dualarray import DualArray
 from .memory import laid_out_like
 from .namespaces import is_exact
 from .pair import as_number, plain
-from .passes import Seeding, Tangents, run_pass, tangents_of, unit_seeds
-from .promises import ELSEWHERE, HERE, Combine, holomorphic, refuse_unless_same
+from .passes import Seeding, Tangents, evaluated, run_pass, tangents_of, unit_seeds
+from .promises import (
+    ELSEWHERE,
+    HERE,
+    LOSSES,
+    Combine,
+    holomorphic,
+    is_doubtful,
+    refuse_unless_same,
+    settle,
+)
 from .workers import SERIAL, Plan
 
 DIRECTIONS = 256  # at most so many in one pass
@@ -47,6 +57,34 @@ def run_together(
             part = tangent[j * k : (j + 1) * k] if directions else tangent[j]
             found[j].append(part if np.ndim(part) else as_number(part))
     return outputs, found
+
+
+def settled(
+    why: str,
+    inputs: Inputs,
+    along: list[Any],
+    outputs: Outputs,
+    has_aux: bool,
+    evaluate_at: Callable[[Sequence[Any]], Outputs],
+) -> None:
+    """Look into outputs of one evaluation on duals of another kind, if they are doubtful.
+
+    Raises
+    ------
+    TypeError
+        If they are not what plain numbers give, or f has returned a value kept from earlier.
+    """
+    if not is_doubtful(why, inputs.f, inputs.leaves):
+        return
+
+    def evaluate(points: list[Any]) -> Outputs:
+        if why in LOSSES:
+            return evaluate_at(points)
+        moved = copy.copy(inputs)
+        moved.leaves = points
+        return evaluated(moved, along, has_aux)[0]
+
+    settle(why, inputs, along, outputs, has_aux, evaluate)
 
 
 def _stacked(x: Any, seeds: Sequence[Any]) -> Any:
@@ -126,12 +164,16 @@ def _unit_pass(
     return outputs, tangents
 
 
-def _directions_per_pass(inputs: Inputs, chunk: int | None, plan: Plan) -> int:
+def refuse_unless_chunk(driver: str, chunk: Any) -> None:
+    """Raise ValueError if this is neither None nor a number of directions."""
     if chunk is not None and (isinstance(chunk, bool) or not isinstance(chunk, int) or chunk < 1):
         raise ValueError(
-            f"{inputs.driver}: chunk is the number of directions in a pass, 1 or more; "
-            f"got {chunk!r}."
+            f"{driver}: chunk is the number of directions in a pass, 1 or more; got {chunk!r}."
         )
+
+
+def _directions_per_pass(inputs: Inputs, chunk: int | None, plan: Plan) -> int:
+    refuse_unless_chunk(inputs.driver, chunk)
     if any(is_exact(plain(x)) for x in inputs.leaves):
         return 1  # tangents of exact numbers are numbers of their kind, not arrays
     if chunk is None:

@@ -1,7 +1,7 @@
 """The seam of levels: others take part in a differentiation without changing the package.
 
-Small versions of what can stand behind it: an onlooker, recorded linear forms (reverse mode), and
-power series, each in the few lines that the seam asks for. (Sparsity is in `patterns`.)
+Small versions of what can stand behind it: an onlooker, and recorded linear forms (reverse mode), in
+the few lines that the seam asks for. (Sparsity and power series are in `patterns` and `series`.)
 """
 
 from __future__ import annotations
@@ -13,15 +13,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from mpmath import mp
 
 import dualad
 from dualad import Dual, grad
-from dualad.dual import function
 from dualad.levels import ParticipatingLevel, fresh_level
-from dualad.namespaces import CONSTANTS, MATH, Namespace
 from dualad.pair import dual, zero_like
-from dualad.table import RULES
 
 X = np.array([0.3, -0.7, 1.1, 0.9, -0.2])
 
@@ -61,6 +57,15 @@ def test_a_level_may_answer_itself() -> None:
     x = dual(2.0, 1.0, Answers(fresh_level()))
     assert np.exp(x) == "exp of 1" and x - 1 == "sub of 2" and 1 - x == "sub of 2"
     assert dualad.hypot(x, 3.0) == "hypot of 2" and -x == "neg of 1"
+
+
+def test_a_level_may_multiply_itself() -> None:
+    class Products(ParticipatingLevel):
+        def product(self, f: Any, args: tuple[Any, ...]) -> Any:
+            return f"product of {len(args)}"
+
+    x = dual(np.ones((2, 2)), np.ones((2, 2)), Products(fresh_level()))
+    assert x @ x == "product of 2" and x @ np.ones(2) == "product of 2"
 
 
 def test_a_participating_level_stays_here() -> None:
@@ -183,86 +188,3 @@ def test_zero_likes_are_made_by_the_level() -> None:
     assert zero_like(int(level), 1.5, ()) == 0.0
     nested = zero_like(int(level), Dual(1.0, 2.0), ())
     assert (nested.primal, nested.tangent) == (0.0, 0.0)
-
-
-# -- series: the table's slopes, integrated --------------------------------------------------
-
-
-class Series:
-    """y = Σ cₖ·tᵏ, whose coefficients come from y′ = Σ slope·x′ when they are asked for."""
-
-    def __init__(self, rule: Any = None, args: Any = (), known: Any = ()) -> None:
-        self.rule, self.args, self.known = rule, args, list(known)
-
-    def __getitem__(self, k: int) -> float:
-        while len(self.known) <= k:
-            n = len(self.known)
-            if self.rule is None:
-                self.known.append(0.0)
-            elif not n:
-                self.known.append(function(self.rule)(*(at(a, 0) for a in self.args)))
-            else:
-                terms = (
-                    j * a[j] * at(self.slope(i), n - j)
-                    for i, a in enumerate(self.args)
-                    if isinstance(a, Series)
-                    for j in range(1, n + 1)
-                )
-                self.known.append(sum(terms) / n)
-        return self.known[k]
-
-    def slope(self, i: int) -> Any:
-        name = f"slope {i}"
-        if name not in vars(self):
-            setattr(self, name, self.rule.slope_in(SERIES, i)(*self.args, self))
-        return getattr(self, name)
-
-    def __add__(self, other: Any) -> Any:
-        return of("add")(self, other)
-
-    def __mul__(self, other: Any) -> Any:
-        return of("mul")(self, other)
-
-    def __rmul__(self, other: Any) -> Any:
-        return of("mul")(other, self)
-
-    def __truediv__(self, other: Any) -> Any:
-        return of("div")(self, other)
-
-    def __rtruediv__(self, other: Any) -> Any:
-        return of("div")(other, self)
-
-    def __neg__(self) -> Any:
-        return of("neg")(self)
-
-
-def at(x: Any, k: int) -> float:
-    return x[k] if isinstance(x, Series) else x if k == 0 else 0.0
-
-
-def of(rule: Any) -> Callable[..., Any]:
-    rule = RULES[rule] if isinstance(rule, str) else rule
-
-    def call(*args: Any) -> Any:
-        if any(isinstance(a, Series) for a in args):
-            return Series(rule, args)
-        return function(rule)(*args)
-
-    return call
-
-
-SERIES = Namespace("series", {n: MATH.functions[n] for n in CONSTANTS}, supply=of)
-
-
-def test_series_from_the_slopes_of_the_table() -> None:
-    x = Series(known=[0.3, 1.0])
-    for got, f in (
-        (of("exp")(x * x), lambda x: mp.exp(x * x)),
-        (of("log")(1.0 * x + 2.0), lambda x: mp.log(x + 2)),
-        (of("sqrt")(x), mp.sqrt),
-        (1.0 / (of("exp")(-x) + 1.0), lambda x: 1 / (mp.exp(-x) + 1)),
-    ):
-        with mp.workdps(40):
-            expected = mp.taylor(f, mp.mpf(0.3), 8)
-        for k, c in enumerate(expected):
-            assert got[k] == pytest.approx(float(c), rel=1e-12)

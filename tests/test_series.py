@@ -142,6 +142,10 @@ def test_all_rows_of_scipy_to_third_order() -> None:
 # -- programs --------------------------------------------------------------------------------------
 
 
+def cubed(x: Any) -> Any:
+    return x**3
+
+
 def mixture(m: Any, x: Any) -> Any:
     return m.exp(-x) * m.sin(x) / (1 + x**2) + m.log(x) ** 3 - m.sqrt(x) * m.tanh(x / 2)
 
@@ -364,7 +368,7 @@ def test_preallocated_arrays() -> None:
 
 def test_solvers_are_refused() -> None:
     optimize = pytest.importorskip("dualad.scipy.optimize")
-    with pytest.raises(TypeError, match=r"taylor: .* has no series"):
+    with pytest.raises(TypeError, match=r"taylor: dualad\.scipy\.optimize\.\w+ has no series"):
         taylor(lambda a: optimize.brentq(lambda z: z * z - a, 0, 5), 3)(2.0)
     f = lambda a: optimize.brentq(lambda z: z * z - a, 0, 5)  # noqa: E731
     assert derivative(f, order=4)(2.0) == pytest.approx(-15 / 16 * 2.0**-3.5, rel=1e-8)
@@ -391,8 +395,8 @@ def test_hand_made_duals_and_wrong_calls() -> None:
     with pytest.raises(TypeError, match="taylor: lift is True"):
         taylor(dualad.sin, 2, lift="yes")  # type: ignore[arg-type]
     assert inspect.signature(taylor(mixture, 2)) == inspect.signature(mixture)
-    again = pickle.loads(pickle.dumps(taylor(dualad.sin, 2)))
-    assert again(0.5) == taylor(dualad.sin, 2)(0.5)
+    again = pickle.loads(pickle.dumps(taylor(cubed, 2)))
+    assert again(2.0) == [8.0, 12.0, 6.0]
 
 
 # -- uses of it ------------------------------------------------------------------------------------

@@ -370,6 +370,35 @@ def test_zeros_of_a_constant_matrix_do_not() -> None:
     np.testing.assert_array_equal(stacked, [[1, 0, 1], [0, 0, 1]] * 2)
 
 
+@pytest.mark.parametrize("form", ["csr", "csc", "coo", "matrix"])
+def test_sparse_matrices_in_the_function(form: str) -> None:
+    a = sparse.random_array((6, 6), density=0.4, rng=np.random.default_rng(3)).tocsr()
+    full = a.toarray()
+    m = {"csr": a, "csc": a.tocsc(), "coo": a.tocoo(), "matrix": sparse.csr_matrix(a)}[form]
+
+    def f(x: Any) -> Any:
+        return x**2 @ m.T
+
+    def g(x: Any) -> Any:
+        return (np.stack([x, np.sin(x)]) @ m.T).ravel()
+
+    expected = full * 2 * X
+    for mode in ("forward", "reverse"):
+        np.testing.assert_allclose(jacobian(f, mode=mode)(X), expected, rtol=1e-14)
+        both = np.concatenate([full, full * np.cos(X)])
+        np.testing.assert_allclose(jacobian(g, mode=mode)(X), both, rtol=1e-14)
+    np.testing.assert_array_equal(sparsity(f)(X).toarray(), full != 0)
+    np.testing.assert_array_equal(sparsity(g)(X).toarray(), np.concatenate([full, full]) != 0)
+    np.testing.assert_allclose(jacobian(f, sparsity=True)(X).toarray(), expected, rtol=1e-14)
+    assert dualad.value_and_grad(lambda x: f(x)[1])(X)[0] == f(X)[1]
+    second = hessian(lambda x: np.sum(f(x) ** 2))(X)
+    by_hand = 2 * expected.T @ expected + np.diag(4 * full.T @ (full @ X**2))
+    np.testing.assert_allclose(second, by_hand, rtol=1e-13)
+    for driver in (jacobian, sparsity):
+        with pytest.raises(TypeError, match=r"write x @ a\.T for a @ x with"):
+            driver(lambda x: m @ x)(X)
+
+
 def test_branches_and_steps() -> None:
     assert as_integers(sparsity(lambda x: np.maximum(x[0], x[1]))([1.0, 2.0])).tolist() == [[0, 1]]
     assert as_integers(sparsity(lambda x: x[0] if x[1] > 0 else x[1])([1.0, 2.0])).tolist() == [
@@ -688,6 +717,28 @@ def test_nan_and_infinite_rows() -> None:
     with warnings.catch_warnings(action="ignore"):
         found = jacobian(lambda x: np.sqrt(x), sparsity=True)(np.array([4.0, 0.0, -1.0])).toarray()
     np.testing.assert_array_equal(found, [[0.25, 0, 0], [0, np.inf, 0], [0, 0, np.nan]])
+    with warnings.catch_warnings(action="ignore"):
+        for mode in (None, "forward", "reverse"):
+            j = jacobian(lambda x: np.log(x), sparsity=True, mode=mode)
+            np.testing.assert_array_equal(
+                j(np.array([-1.0, 4.0])).toarray(), [[np.nan, 0], [0, 0.25]]
+            )
+
+
+def test_nothing_in_or_out() -> None:
+    none = np.zeros(0)
+    assert sparsity(lambda x: np.sum(x) + 1)(none).shape == (1, 0)
+    assert jacobian(lambda x: x * 2, sparsity=True)(none).shape == (0, 0)
+    assert hessian(lambda x: np.sum(x**2), sparsity=True)(none).shape == (0, 0)
+    for mode in (None, "reverse"):
+        assert jacobian(lambda x: x[:0], sparsity=True, mode=mode)(X).shape == (0, 6)
+        assert jacobian(lambda x: 3.0, sparsity=True, mode=mode)(X).nnz == 0
+    assert jacobian(lambda x: x**2, sparsity=True)(3.0).toarray().tolist() == [[6.0]]
+    for chunk in (0, 1.5, True):
+        with pytest.raises(ValueError, match="chunk is the number of directions"):
+            jacobian(np.exp, sparsity=True, chunk=chunk)(X)
+    with pytest.raises(ValueError, match="pattern of a Hessian is square"):
+        hessian(lambda x: np.sum(x**3), sparsity=np.ones((2, 6)))(X)
 
 
 def test_workers_and_progress() -> None:

@@ -292,6 +292,11 @@ def matmul(a: Any, b: Any) -> Any:
     return dual(y, fit(tangent, y), level)
 
 
+def times_sparse(x: Any, a: Any) -> Any:
+    """x @ a for a sparse matrix of SciPy's, which is constant: linear in x."""
+    return linear(lambda v: v @ a, x, batched=(lambda t: t @ a) if x.ndim == 1 else None)
+
+
 def _behind(tangent: Any, ndim: int) -> Any:
     """Make room between directions and matrices for the stack axes of the other operand."""
     missing = ndim + 1 - len(shape_of(tangent))

@@ -26,7 +26,7 @@ from ..pair import (
     shape_of,
 )
 from ..text import text_of
-from .algebra import directions, even_out, linear, matmul
+from .algebra import directions, even_out, linear, matmul, times_sparse
 from .operands import as_objects, as_operand
 from .promotion import make_room
 from .short_ways import with_short_ways
@@ -315,7 +315,9 @@ class DualArray(Dual):
 
     def __matmul__(self, other: Any) -> Any:
         other = as_operand(other)
-        return matmul(self, other) if is_operand(other) else NotImplemented
+        if is_operand(other):
+            return matmul(self, other)
+        return times_sparse(self, other) if hasattr(other, "tocsr") else NotImplemented
 
     def __rmatmul__(self, other: Any) -> Any:
         other = as_operand(other)

@@ -19,7 +19,7 @@ from ..array.protocols import implements, implements_each, plain_answer
 from ..dual import Dual
 from ..pair import dual, is_array, plain
 from ..structure import leaves, rebuild
-from .common import array, composing
+from .common import along, array, axis_from_end, composing
 
 plain_answer(
     np.shape,
@@ -221,6 +221,15 @@ if hasattr(np, "unstack"):  # NumPy 2.1
         return tuple(np.moveaxis(x, axis, 0))
 
 
+@implements(np.roll)
+def roll(a: Any, shift: Any, axis: Any = None) -> Any:
+    a, shift = array(a), rebuild(shift, plain)
+    if axis is None:
+        return np.reshape(np.roll(np.reshape(a, -1), shift, 0), a.shape)
+    axes = tuple(axis_from_end(i, a.ndim) for i in np.ravel(axis).tolist())
+    return along(lambda t: np.roll(t, shift, axes), a)
+
+
 # -- elements at other places --------------------------------------------------------------
 
 
@@ -243,7 +252,7 @@ def gathering(f: Callable[..., Any]) -> Callable[..., Any]:
     return gathered
 
 
-implements_each(gathering, np.roll, np.repeat, np.tile, np.resize, np.delete)
+implements_each(gathering, np.repeat, np.tile, np.resize, np.delete)
 implements_each(viewing, np.diagonal)
 
 
