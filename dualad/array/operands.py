@@ -9,7 +9,7 @@ import numpy as np
 from ..dual import Dual
 from ..kernel import KERNEL
 from ..looks import is_plain
-from ..pair import as_primal, is_array, readable_dual, shape_of
+from ..pair import as_primal, is_array, plain, readable_dual
 from ..structure import leaves
 from .algebra import linear
 
@@ -72,7 +72,7 @@ def as_objects(x: Any) -> Any:
     if not isinstance(x, Dual):
         return np.asarray(x, dtype=object)
     elements: Any = x
-    objects = np.empty(shape_of(x), dtype=object)
+    objects = np.empty_like(plain(x), dtype=object, subok=False)  # in the order of x in memory
     for index in np.ndindex(objects.shape):
         objects[index] = elements[index] if is_array(x) else x
     return objects

@@ -428,6 +428,9 @@ def _of_numbers(x: Any, kind: Any) -> Any:
     if not _any_dual(x):
         return x
     y = array_of(x)
+    if not x.flags.c_contiguous:  # its axes in memory in the order of those of the objects
+        axes = sorted(range(x.ndim), key=lambda i: -abs(x.strides[i]))
+        y = np.transpose(np.transpose(y, axes).copy("C"), np.argsort(axes))
     return buffered(y if kind in (None, "O") else y.astype(kind))
 
 
