@@ -175,6 +175,39 @@ class Peer:
     def newton_arrays(self, f: Function, starts: Any, anomalies: Any) -> Call:
         raise Cannot("no arrays")
 
+    def sparse(self, f: Function, x: Any) -> Call:
+        raise Cannot("no sparse Jacobian")
+
+    def detection(self, f: Function, x: Any) -> Call:
+        raise Cannot("no pattern")
+
+    def sparse_hessian(self, f: Function, x: Any) -> Call:
+        raise Cannot("no sparse Hessian")
+
+    def sparse_newton(self, f: Function, x: Any) -> Call:
+        raise Cannot("no sparse Jacobian")
+
+    def tenth(self, f: Function, x: Any) -> Call:
+        raise Cannot("no tenth derivative")
+
+    def eighth(self, f: Function, x: Any) -> Call:
+        raise Cannot("no eighth derivative")
+
+
+def sparse_newton(f: Function, jacobian: Function, x: Any) -> Call:
+    """Newton's method with a sparse Jacobian, until steps are below 1e-12."""
+    from scipy.sparse.linalg import spsolve
+
+    def newton(x: Any) -> Any:
+        for _ in range(30):
+            step = spsolve(jacobian(x).tocsc(), f(x))
+            x = x - step
+            if np.max(np.abs(step)) < 1e-12:
+                return x
+        return x
+
+    return Call("result = newton(x)", newton=newton, x=x)
+
 
 def newton_loop(value_and_slope: Function, starts: Any, anomalies: Any) -> Call:
     def newton(starts: Any, anomalies: Any) -> list[Any]:
@@ -243,6 +276,25 @@ class Dualad(Peer):
         text = "value, slope = jvp(lambda E: f(E, M), (E,), (ones,))\nresult = E - value / slope"
         ones = np.ones_like(starts)
         return Call(text, jvp=self.ad.jvp, f=f, E=starts, M=anomalies, ones=ones)
+
+    def sparse(self, f: Function, x: Any) -> Call:
+        jacobian = self.ad.jacobian(f, sparsity=self.ad.sparsity(f)(x))
+        return Call("result = jacobian(x).data", jacobian=jacobian, x=x)
+
+    def detection(self, f: Function, x: Any) -> Call:
+        return Call("result = sparsity(x).indices", sparsity=self.ad.sparsity(f), x=x)
+
+    def sparse_hessian(self, f: Function, x: Any) -> Call:
+        return Call("result = hessian(x).data", hessian=self.ad.hessian(f, sparsity=1), x=x)
+
+    def sparse_newton(self, f: Function, x: Any) -> Call:
+        return sparse_newton(f, self.ad.jacobian(f, sparsity=self.ad.sparsity(f)(x)), x)
+
+    def tenth(self, f: Function, x: Any) -> Call:
+        return Call("result = f10(x)", f10=self.ad.derivative(f, order=10), x=x)
+
+    def eighth(self, f: Function, x: Any) -> Call:
+        return Call("result = f8(x)", f8=self.ad.derivative(f, order=8), x=x)
 
 
 class DualadAnew(Dualad):
@@ -859,6 +911,34 @@ class SciPy(Peer):
             return f(start, anomaly), slope
 
         return both
+
+    def _differences(self, f: Function, x: Any) -> Function:
+        """The sparse Jacobian as SciPy's solvers have it, with pattern and groups known."""
+        from scipy.optimize import _numdiff
+
+        from .workloads import brusselator, brusselator_matrix
+
+        n = len(x)
+        if f is brusselator:
+            pattern: Any = brusselator_matrix(x) != 0
+        else:
+            from scipy import sparse
+
+            pattern = sparse.diags_array([np.ones(n)] * 3, offsets=[-1, 0, 1], shape=(n, n)).tocsr()
+        groups = _numdiff.group_columns(pattern)
+
+        def jacobian(x: Any) -> Any:
+            found = _numdiff.approx_derivative(f, x, method="2-point", sparsity=(pattern, groups))
+            found.sort_indices()
+            return found
+
+        return jacobian
+
+    def sparse(self, f: Function, x: Any) -> Call:
+        return Call("result = jacobian(x).data", jacobian=self._differences(f, x), x=x)
+
+    def sparse_newton(self, f: Function, x: Any) -> Call:
+        return sparse_newton(f, self._differences(f, x), x)
 
     def newton_arrays(self, f: Function, starts: Any, anomalies: Any) -> Call:
         text = "result = E - f(E, M) / derivative(f, E, args=(M,)).df"

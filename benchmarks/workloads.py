@@ -22,6 +22,7 @@ import numpy as np
 Function = Callable[..., Any]
 Build = Callable[[Any], Function]
 
+SPARSE = ("sparse", "detection", "sparse_hessian", "sparse_newton")
 LARGE = 2000  # inputs; the gradient of more is that by hand
 STEP = 1e-30  # of the complex step: its square is far below the rounding
 NUMPY = SimpleNamespace(
@@ -44,7 +45,9 @@ class Workload:
     kind : str
         Which derivative, a method of `peers.Peer`: derivative, gradient, hessian, jacobian,
         elementwise, newton, newton_arrays, data, product (of the Hessian with a vector), network
-        (value and gradient).
+        (value and gradient), sparse (the elements of a Jacobian whose pattern is known),
+        detection (of that pattern), sparse_hessian, sparse_newton (iterated to the end), tenth and
+        eighth (derivative, of a number and elementwise).
     style : str
         "scalar": over numbers, plain with `math`; "ufuncs": over numbers, plain with `numpy`;
         "arrays": over arrays; "as written": with `math` and `np` as people write it, whoever
@@ -61,6 +64,8 @@ class Workload:
         How far any result may be off, for functions in single precision.
     same : callable or None
         The same function for complex numbers, where it is not: from it comes the right result.
+    right : callable or None
+        The right result, by hand.
     """
 
     key: str
@@ -73,6 +78,7 @@ class Workload:
     traced: Build | None = None
     tolerance: float = 0.0
     same: Function | None = None
+    right: Function | None = None
 
     @property
     def plain(self) -> Function:
@@ -93,6 +99,9 @@ class Workload:
 
     def reference(self) -> Any:
         """The right derivative."""
+        if self.kind in SPARSE or self.kind in ("tenth", "eighth"):
+            assert self.right is not None
+            return self.right(*self.args)
         f = self.same or self.build(cmath if self.style == "scalar" else NUMPY)
         if self.kind in ("newton", "newton_arrays"):
             starts, anomalies = (np.asarray(x) for x in self.args)
@@ -360,6 +369,109 @@ def lorenz_arrays_traced(m: Any) -> Function:
     return lambda p: m.repeat(STEPS, _runge_kutta_arrays(m, p[0], p[1], p[2]), p[3:])
 
 
+# -- sparse matrices and series --------------------------------------------------------------
+
+
+def broyden(x: Any) -> Any:
+    """Broyden's tridiagonal function."""
+    y = (3 - 2 * x) * x + 1
+    y[1:] -= x[:-1]
+    y[:-1] -= 2 * x[1:]
+    return y
+
+
+def broyden_elements(x: Any) -> Any:
+    """The elements of its Jacobian, row by row."""
+    rows = np.stack([-np.ones_like(x), 3 - 4 * x, np.full_like(x, -2.0)], axis=1).ravel()
+    return rows[1:-1]
+
+
+GRID, GROWTH, SPREAD = 100, 1.8, 0.1
+
+
+def brusselator(y: Any) -> Any:
+    """Two substances that react and spread on a periodic grid."""
+    u, v = y.reshape(2, GRID, GRID)
+
+    def laplace(w: Any) -> Any:
+        around = np.roll(w, 1, 0) + np.roll(w, -1, 0) + np.roll(w, 1, 1) + np.roll(w, -1, 1)
+        return around - 4 * w
+
+    reaction = u * u * v
+    first = 1 + reaction - (GROWTH + 1) * u + SPREAD * laplace(u)
+    second = GROWTH * u - reaction + SPREAD * laplace(v)
+    return np.stack([first, second]).ravel()
+
+
+def brusselator_matrix(y: Any) -> Any:
+    """Its Jacobian, by hand."""
+    from scipy import sparse
+
+    n = GRID * GRID
+    u, v = y[:n], y[n:]
+    numbers = np.arange(n).reshape(GRID, GRID)
+    laplace = sparse.csr_array(-4 * SPREAD * sparse.eye_array(n))
+    for axis, step in ((0, 1), (0, -1), (1, 1), (1, -1)):
+        there = np.roll(numbers, step, axis).ravel()
+        ones = np.full(n, SPREAD)
+        laplace = laplace + sparse.csr_array((ones, (numbers.ravel(), there)), shape=(n, n))
+    diagonals = 2 * u * v - GROWTH - 1, u * u, GROWTH - 2 * u * v, -u * u
+    a, b, c, d = map(sparse.diags_array, diagonals)
+    result = sparse.csr_array(sparse.block_array([[a + laplace, b], [c, d + laplace]]))
+    result.sort_indices()
+    return result
+
+
+STATE = np.concatenate(
+    [
+        1 + 0.1 * np.sin(np.arange(GRID * GRID) / 7),
+        GROWTH + 0.1 * np.cos(np.arange(GRID * GRID) / 5),
+    ]
+)
+
+
+def rosenbrock_elements(x: Any) -> Any:
+    """The elements of the Hessian of Rosenbrock's function, row by row."""
+    d = np.zeros(len(x))
+    d[:-1] += 1200 * x[:-1] ** 2 - 400 * x[1:] + 2
+    d[1:] += 200
+    off = -400 * x[:-1]
+    rows = np.stack([np.append(0.0, off), d, np.append(off, 0.0)], axis=1).ravel()
+    return rows[1:-1]
+
+
+def wave(m: Any) -> Function:
+    return lambda x: m.exp(-x) * m.sin(x) / (1 + x**2)
+
+
+def wave_derivative(order: int) -> Function:
+    """By mpmath, which comes with dualad."""
+    from mpmath import mp, mpf
+
+    def derivative(x: Any) -> Any:
+        with mp.workdps(60):
+
+            def at(t: float) -> float:
+                f = lambda z: mp.exp(-z) * mp.sin(z) / (1 + z**2)  # noqa: E731
+                return float(mp.taylor(f, mpf(t), order)[order] * math.factorial(order))
+
+            return np.array([at(t) for t in np.ravel(x).tolist()]).reshape(np.shape(x))
+
+    return derivative
+
+
+def powers(m: Any) -> Function:
+    """exp(x/2)·x³, whose derivatives are known."""
+    return lambda x: m.exp(0.5 * x) * (x * x * x)
+
+
+def eighth_of_powers(x: Any) -> Any:
+    """By Leibniz: Σ C(8, k)·(x³)⁽ᵏ⁾·2⁻⁽⁸⁻ᵏ⁾·exp(x/2)."""
+    parts = (x**3, 3 * x**2, 6 * x, 6.0)
+    terms = [math.comb(8, k) * p * 0.5 ** (8 - k) for k, p in enumerate(parts)]
+    return np.exp(0.5 * x) * sum(terms)
+
+
 # -- code as people write it ---------------------------------------------------------------
 
 
@@ -456,6 +568,29 @@ def oscillator_complex(x: Any) -> Any:
     return 2.0 * cmath.exp(-0.3 * x) * cmath.cos(x) + cmath.sqrt(x) * 2.0
 
 
+def mixture(x: Any, n: int = 50) -> Any:
+    """Functions of math that are not everywhere in C."""
+    s = 0.0
+    for k in range(1, n):
+        s += math.hypot(x, k) * math.atan2(x, k) - math.lgamma(x + k) / k
+        s += math.ldexp(math.pow(x, 1.5), -k) + math.remainder(x, 2.0) * float(x)
+        if math.isfinite(s):
+            s += math.floor(x) * math.fsum([x, 0.1, math.dist((x, 1.0), (k, 0.0))])
+    return s
+
+
+def mixture_complex(x: Any, n: int = 50) -> Any:
+    """The same for numbers about 1.7."""
+    from scipy.special import loggamma
+
+    s = 0.0
+    for k in range(1, n):
+        s += cmath.sqrt(x * x + k * k) * cmath.atan(x / k) - loggamma(x + k) / k
+        s += x**1.5 * 2.0**-k + (x - 2.0) * x
+        s += x + 0.1 + cmath.sqrt((x - k) ** 2 + 1.0)
+    return s
+
+
 def fit(p: Any, t: Any, data: Any) -> Any:
     return np.sum((p[0] * np.exp(-p[1] * t) - data) ** 2)
 
@@ -524,10 +659,11 @@ def _all() -> Iterator[Workload]:
     )
 
     yield from _as_written(formula, at)
+    yield from _sparse_and_series()
 
 
 def _as_written(formula: str, at: tuple[Any, ...]) -> Iterator[Workload]:
-    """W1 to W8: nothing is bent towards dualad; its drivers lift the functions."""
+    """W1 to W9: nothing is bent towards dualad; its drivers lift the functions."""
     style = "as written"
     yield Workload(
         *("W1", f"{formula}, math as written", "derivative", style),
@@ -565,6 +701,49 @@ def _as_written(formula: str, at: tuple[Any, ...]) -> Iterator[Workload]:
     yield Workload(
         *("W8", title, "data", style, as_written(fit)),
         (np.array([2.0, 1.5]), t, np.exp(-t)),
+    )
+    title = "50 steps of hypot, atan2, lgamma, remainder and others of math"
+    yield Workload(
+        *("W9", title, "derivative", style, as_written(mixture), (1.7,)), same=mixture_complex
+    )
+
+
+def _sparse_and_series() -> Iterator[Workload]:
+    """X1 to X6."""
+    style = "as written"
+    for n in (10_000, 1_000_000):
+        title = f"Broyden's tridiagonal function, {n} inputs, Jacobian of a known pattern"
+        yield Workload(
+            *(f"X1 {n}", title, "sparse", style, as_written(broyden)),
+            (np.linspace(0.1, 1.0, n),),
+            right=broyden_elements,
+        )
+    title = "the Brusselator on a grid of 2×100×100"
+    for key, what, kind, right in (
+        ("X2", "Jacobian of a known pattern", "sparse", lambda y: brusselator_matrix(y).data),
+        ("X2 pattern", "its pattern", "detection", lambda y: brusselator_matrix(y).indices),
+    ):
+        yield Workload(
+            *(key, f"{title}, {what}", kind, style, as_written(brusselator), (STATE,)),
+            right=right,
+        )
+    title = "Hessian of Rosenbrock, arrays of 10000, known pattern"
+    yield Workload(
+        *("X3", title, "sparse_hessian", style, as_written(rosenbrock_arrays(NUMPY))),
+        (np.linspace(0.5, 1.5, 10_000),),
+        right=rosenbrock_elements,
+    )
+    title = "Newton's method for the Brusselator at rest, to 1e-12"
+    yield Workload(
+        *("X4", title, "sparse_newton", style, as_written(brusselator), (STATE,)),
+        right=lambda y: np.repeat([1.0, GROWTH], GRID * GRID),
+    )
+    title = "10th derivative of exp(−x)·sin(x)/(1 + x²)"
+    yield Workload("X5", title, "tenth", "scalar", wave, (1.3,), right=wave_derivative(10))
+    title = "8th derivative of exp(x/2)·x³, array of 10000"
+    yield Workload(
+        *("X6", title, "eighth", "arrays", powers, (np.linspace(-2.0, 2.0, 10_000),)),
+        right=eighth_of_powers,
     )
 
 

@@ -13,7 +13,18 @@ from .array.dualarray import DualArray
 from .array.undefined import NonDifferentiableError
 from .auditing import audit
 from .checkpoints import checkpoint
-from .drivers import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
+from .drivers import (
+    derivative,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    sparsity,
+    taylor,
+    value_and_grad,
+    vjp,
+)
 from .dual import Dual
 from .functions import abs as abs
 from .functions import (
@@ -255,12 +266,14 @@ __all__ = [
     "sinc",
     "sinh",
     "softplus",
+    "sparsity",
     "sqrt",
     "square",
     "sub",
     "subtract",
     "tan",
     "tanh",
+    "taylor",
     "true_divide",
     "trunc",
     "value_and_grad",

@@ -13,6 +13,9 @@ from cpython.ref cimport Py_REFCNT
 from cpython.tuple cimport PyTuple_GET_SIZE
 cimport numpy as cnp
 
+import operator
+from heapq import heappop, heappush
+
 import numpy
 
 cnp.import_array()
@@ -59,12 +62,16 @@ cdef extern from *:
         *(PyObject **)((char *)x + place) = content;
     }
 
+    #define references(x) Py_REFCNT(x)
+
     #define SLOT(x, place) (*(PyObject **)((char *)(x) + (place)))
     """
     object allocated(object kind)
     Py_ssize_t place_of(object slot) noexcept  # of one of __slots__, in the objects
     void fill(object x, Py_ssize_t place, object content) noexcept  # where nothing is yet
     PyObject *SLOT(object x, Py_ssize_t place) noexcept
+    Py_ssize_t references(PyObject *x) noexcept
+    PyObject *PyList_GET_ITEM(object x, Py_ssize_t i) noexcept
 
 FINGERPRINT = FINGERPRINT_AT_BUILD
 
@@ -111,6 +118,7 @@ cdef class Row:
     cdef int nargs
     cdef int kinds[2]
     cdef list slopes
+    cdef bint is_square  # whose slope is 2*x
 
 
 cdef Row row_of(rule):
@@ -126,6 +134,7 @@ cdef Row row_of(rule):
         names = {"1": ONE, "-1": MINUS_ONE, "y": RESULT}
         names.update({a: i for i, a in enumerate(rule.args)})
         row.slopes = []
+        row.is_square = list(rule.slopes) == [f"2*{rule.args[0]}"]
         for i, slope in enumerate(rule.slopes):
             row.kinds[i] = names.get(slope, CALCULATED)
             row.slopes.append(rule.slope_in(NAMESPACE, i) if row.kinds[i] == CALCULATED else None)
@@ -257,18 +266,16 @@ cdef object slope_like(object slope, int kind):
     return result if (result == slope).all() else None
 
 
-cdef object new_array(
-    int kind, int ndim, Py_ssize_t *shape, const int *order, bint in_order, bint many
-):
+cdef object new_array(int kind, int ndim, Py_ssize_t *shape, const int *order, bint many):
     """An array of the type, dense along the axes in this order; the shape is in this order too.
 
-    `in_order`: the order is 0, 1, …
+    `order`: NULL for 0, 1, …
     """
     cdef cnp.npy_intp dims[AXES]
     cdef cnp.npy_intp strides[AXES]
     cdef cnp.npy_intp size = sizeof(double) if kind == cnp.NPY_DOUBLE else sizeof(float)
     cdef int i, axis
-    if in_order:
+    if order == NULL:
         return cnp.PyArray_SimpleNew(ndim + many, <cnp.npy_intp *>&shape[not many], kind)
     for i in range(ndim, -1, -1):
         axis = 0 if i == 0 else order[i - 1] + 1
@@ -402,7 +409,7 @@ cdef object applied(Row row, object a, object b):
         if out is None:
             for i in range(ndim):
                 shape[i + 1] = cnp.PyArray_DIM(y, i)
-            out = new_array(kind, ndim, shape, order, True, directions)
+            out = new_array(kind, ndim, shape, NULL, directions)
         ndim, shape[1] = 1, cnp.PyArray_SIZE(y)
         for i in range(count):
             lay_flat(&factors[i], <object>used[i], i & 1 and directions, kind, y)
@@ -419,7 +426,7 @@ cdef object applied(Row row, object a, object b):
             if x is out and not is_dense(&factors[i], ndim + 1, shape, cnp.PyArray_ITEMSIZE(y)):
                 out = None
         if out is None:
-            out = new_array(kind, ndim, shape, order, in_order, directions)
+            out = new_array(kind, ndim, shape, NULL if in_order else order, directions)
     if kind == cnp.NPY_DOUBLE:
         odd = combine_doubles(
             ndim + 1, shape, factors, count, cnp.PyArray_DATA(<cnp.ndarray>out)
@@ -439,94 +446,124 @@ cdef inline object made(object value, object tangent, object level):
     return result
 
 
-# -- reverse mode -----------------------------------------------------------------------------
+# -- reverse mode: what is recorded -------------------------------------------------------------
 
+# What `connect_records` and `connect_forms` hand over.
 cdef object form_class = None   # forms.Form
-cdef object node_class = None   # forms.Node
+cdef object node_class = None   # records.Node, and those of it that are something special
+cdef object read_class = None
+cdef object step_class = None
+cdef object place_class = None
 cdef object strength = None     # whether sweeps look for 0·∞
 cdef object strongly = None     # the product that does
 cdef object summed = None       # the adjoint of what was broadcast
-
-
-def connect_forms(kind, node, strong, product, narrowed, numbers):
-    """Tell the kernel what reverse mode is made of."""
-    global form_class, node_class, strength, strongly, summed, next_number
-    global FORM_BASE, FORM_NODE
-    form_class, node_class, strength, strongly, summed = kind, node, strong, product, narrowed
-    next_number = numbers
-    FORM_BASE, FORM_NODE = place_of(kind.base), place_of(kind._node)
-    for i, name in enumerate(("number", "shape", "dtype", "sources", "pull")):
-        NODE[i] = place_of(getattr(node, name))
-    for i, name in enumerate(("base", "place", "shape", "block", "_node", "_seen")):
-        FORM[i] = place_of(getattr(kind, name))
-
-
-cdef Py_ssize_t FORM_BASE, FORM_NODE
-cdef Py_ssize_t NODE[5]  # where a node keeps what it knows
-cdef Py_ssize_t FORM[6]  # and a form
+cdef object fitted = None       # an adjoint in the precision of its node
+cdef object spread_out = None   # the adjoint of what was summed up
+cdef object form_matmul = None  # the matrix product of a form and an array
 cdef object next_number = None
 
+# Where they keep what they know.
+cdef Py_ssize_t NUMBER, SHAPE, DTYPE, SOURCES, PULL, PART
+cdef Py_ssize_t BASE, PLACE, FORM_SHAPE, BLOCK, NODE, SEEN
+cdef Py_ssize_t VIEWS, INDEX, SIGN, IS_BASIC
 
-cdef object form_of(tuple shape, object dtype, list sources, object pull):
-    """A form of a new node."""
-    cdef object node = allocated(node_class), form = allocated(form_class)
-    fill(node, NODE[0], next_number())
-    fill(node, NODE[1], shape)
-    fill(node, NODE[2], dtype)
-    fill(node, NODE[3], sources)
-    fill(node, NODE[4], pull)
-    for i in range(6):
-        fill(form, FORM[i], shape if i == 2 else node if i == 4 else None)
+cdef object multiply = operator.mul
+cdef object np_add = numpy.add
+cdef object np_subtract = numpy.subtract
+cdef object np_multiply = numpy.multiply
+cdef object add_up = numpy.add.reduce
+cdef object np_sum = numpy.sum
+cdef object np_matmul = numpy.matmul
+
+
+def connect_records(node, read, step, place, strong, product, narrowed, fit, numbers):
+    """Tell the kernel what reverse mode records."""
+    global node_class, read_class, step_class, place_class
+    global strength, strongly, summed, fitted, next_number
+    global NUMBER, SHAPE, DTYPE, SOURCES, PULL, PART, VIEWS, INDEX, SIGN, IS_BASIC
+    node_class, read_class, step_class, place_class = node, read, step, place
+    strength, strongly, summed, fitted, next_number = strong, product, narrowed, fit, numbers
+    NUMBER, SHAPE, DTYPE = place_of(node.number), place_of(node.shape), place_of(node.dtype)
+    SOURCES, PULL, PART = place_of(node.sources), place_of(node.pull), place_of(read.place)
+    VIEWS, INDEX = place_of(place.views), place_of(place.index)
+    SIGN, IS_BASIC = place_of(place.sign), place_of(place.is_basic)
+
+
+def connect_products(matmul):
+    """Tell the kernel what a matrix product does to the tangents of reverse mode."""
+    global form_matmul
+    form_matmul = matmul
+
+
+def connect_forms(kind, spread):
+    """Tell the kernel what the tangents of reverse mode are."""
+    global form_class, spread_out, BASE, PLACE, FORM_SHAPE, BLOCK, NODE, SEEN
+    form_class, spread_out = kind, spread
+    BASE, PLACE, FORM_SHAPE = place_of(kind.base), place_of(kind.place), place_of(kind.shape)
+    BLOCK, NODE, SEEN = place_of(kind.block), place_of(kind._node), place_of(kind._seen)
+
+
+cdef object new_node(object kind, tuple shape, object dtype, object sources, object pull):
+    """A step of the record."""
+    cdef object node = allocated(kind)
+    fill(node, NUMBER, next_number())
+    fill(node, SHAPE, shape)
+    fill(node, DTYPE, dtype)
+    fill(node, SOURCES, sources)
+    fill(node, PULL, pull)
+    return node
+
+
+cdef object new_form(object node, object base, object place):
+    """What a tangent is after this step; `base` and `place` if it is a view."""
+    cdef object form = allocated(form_class)
+    fill(form, BASE, base)
+    fill(form, PLACE, place)
+    fill(form, FORM_SHAPE, <object>SLOT(node, SHAPE))
+    fill(form, BLOCK, None)
+    fill(form, NODE, node)
+    fill(form, SEEN, None if base is None else <object>SLOT(base, NODE))
     return form
 
 
 cdef inline object node_of(object form):
     """The last step of a form."""
-    if SLOT(form, FORM_BASE) == <PyObject *>None:
-        return <object>SLOT(form, FORM_NODE)
-    return form.node
+    cdef PyObject *base = SLOT(form, BASE)
+    if base == <PyObject *>None or SLOT(<object>base, NODE) == SLOT(form, SEEN):
+        return <object>SLOT(form, NODE)
+    return form.node  # something was stored in the whole
 
 
-cdef class Slopes:
-    """The pull of a row: adjoints times slopes, which are arrays, numbers, or None for 1."""
-
-    cdef list slopes, shapes
-    cdef int ndim
-
-    def __call__(self, g):
-        cdef list found = []
-        cdef Py_ssize_t i
-        cdef tuple shape = g.shape
-        cdef Py_ssize_t lead = len(shape) - self.ndim
-        for i in range(len(self.slopes)):
-            slope = self.slopes[i]
-            if slope is None:
-                t = g
-            elif strength.on:
-                t = strongly(multiply, g, slope)
-            else:
-                t = g * slope
-            if self.shapes[i] is not None:
-                t = summed(t, self.shapes[i], lead)
-            found.append(t)
-        return found
-
-
-import operator
-cdef object multiply = operator.mul
+cdef object window(object form, object index, tuple shape):
+    """Form.window for a basic index, whose result has this shape."""
+    cdef object base = form, place, read, node
+    if SLOT(form, BASE) != <PyObject *>None:
+        base = <object>SLOT(form, BASE)
+    if SLOT(form, PLACE) == <PyObject *>None:
+        place = allocated(place_class)
+        fill(place, VIEWS, ())
+        fill(place, INDEX, index)
+        fill(place, SIGN, 1)
+        fill(place, IS_BASIC, True)
+    else:
+        place = (<object>SLOT(form, PLACE)).then(index)
+    node = <object>SLOT(base, NODE)
+    read = new_node(read_class, shape, <object>SLOT(node_of(form), DTYPE), (node,), None)
+    fill(read, PART, place)
+    return new_form(read, base, place)
 
 
 cdef object recorded(Row row, object a, object b):
     """The row on arrays of a level that records; None if that is left to Python."""
-    cdef object level = None, forms = [], x, form, here, slope, token, value
+    cdef object level = None, x, form, here, slope, token, value, shape
     cdef int i, kind = WEAK, nargs = row.nargs
     cdef bint arrays = False
     cdef Slopes pull
-    cdef list given = [a, b], nodes = []
+    cdef list given = [a, b], forms = [], nodes = []
     cdef cnp.ndarray y
     for i in range(nargs):
         x, form = given[i], None
-        if type(x) is DualArray or isinstance(x, Dual):
+        if type(x) is DualArray or (type_of(x) == OTHER and isinstance(x, Dual)):
             if type(x) is not DualArray and type_of(x.primal) == OTHER:
                 return None
             if type(x) is DualArray and SLOT(x, TANGENT) != NULL:
@@ -558,7 +595,9 @@ cdef object recorded(Row row, object a, object b):
         form = forms[i]
         if form is None:
             continue
-        if row.kinds[i] == CALCULATED:
+        if row.is_square and is_row(<PyObject *>a):
+            slope = doubled(<cnp.ndarray>a)
+        elif row.kinds[i] == CALCULATED:
             token = quiet()
             try:
                 slope = row.slopes[i](a, y) if nargs == 1 else row.slopes[i](a, b, y)
@@ -580,10 +619,389 @@ cdef object recorded(Row row, object a, object b):
         else:
             slope = None if row.kinds[i] == ONE else -1.0
         pull.slopes.append(slope)
-        shape = (<object>form).shape
+        shape = <object>SLOT(form, FORM_SHAPE)
         pull.shapes.append(None if shape == whole else shape)
         nodes.append(node_of(form))
-    return made(y, form_of(whole, (<object>y).dtype, nodes, pull), level)
+    node = new_node(node_class, whole, <object>cnp.PyArray_DESCR(y), nodes, pull)
+    return made(y, new_form(node, None, None), level)
+
+
+def input_of(x, level):
+    """An array as an input of a level that records, and the node of its tangent."""
+    node = new_node(node_class, x.shape, x.dtype, (), None)
+    return made(x, new_form(node, None, None), level), node
+
+
+cdef object recorded_product(object v, object w, object v_dot, object w_dot, object level):
+    """v @ w with the forms of v and of w, None where there is none; None if it is for Python."""
+    cdef object y, tangent = None
+    cdef int kind = type_of(v)
+    if level is None or kind == OTHER or kind == WEAK or type_of(w) != kind:
+        return None
+    if type(v) is not ndarray or type(w) is not ndarray:
+        return None
+    if cnp.PyArray_NDIM(<cnp.ndarray>v) == 0 or cnp.PyArray_NDIM(<cnp.ndarray>w) == 0:
+        return None
+    if v_dot is not None and type(v_dot) is not form_class:
+        return None
+    if w_dot is not None and type(w_dot) is not form_class:
+        return None
+    y = np_matmul(v, w)
+    if v_dot is not None:
+        tangent = form_matmul(v_dot, w)
+    if w_dot is not None:
+        other = form_matmul(v, w_dot)
+        tangent = other if tangent is None else tangent + other
+    return made(y, tangent, level) if type(y) is ndarray else pair(y, tangent, level)
+
+
+cdef object sum_of(object x):
+    """np.sum of all elements of an array that is recorded; None for others."""
+    cdef object form, value
+    cdef Total pull
+    if SLOT(x, TANGENT) == NULL or SLOT(x, PRIMAL) == NULL or SLOT(x, LEVEL) == NULL:
+        return None
+    form, value = <object>SLOT(x, TANGENT), <object>SLOT(x, PRIMAL)
+    if type(form) is not form_class or type(value) is not ndarray:
+        return None
+    node = node_of(form)
+    pull = Total.__new__(Total)
+    pull.shape, pull.dtype = <object>SLOT(node, SHAPE), <object>SLOT(node, DTYPE)
+    y = new_form(new_node(node_class, (), pull.dtype, [node], pull), None, None)
+    return pair(add_up(value, None), y, <object>SLOT(x, LEVEL))
+
+
+# -- reverse mode: the sweep ----------------------------------------------------------------------
+
+# The methods of records.Sweep, which does the same in as many words. Who owns an adjoint is seen
+# here by its references: what one name alone stands for may be written over.
+
+
+cdef inline bint is_ours(PyObject *x) noexcept:
+    """Whether nobody else sees the memory of an array, to which there is one reference."""
+    cdef PyObject *base
+    if type(<object>x) is not ndarray or references(x) != 1:
+        return False
+    if not cnp.PyArray_CHKFLAGS(<cnp.ndarray>x, cnp.NPY_ARRAY_BEHAVED):
+        return False
+    if cnp.PyArray_CHKFLAGS(<cnp.ndarray>x, cnp.NPY_ARRAY_OWNDATA):
+        return True
+    base = cnp.PyArray_BASE(<cnp.ndarray>x)
+    return (
+        base != NULL and type(<object>base) is ndarray and references(base) == 1
+        and cnp.PyArray_CHKFLAGS(<cnp.ndarray>base, cnp.NPY_ARRAY_OWNDATA)
+    )
+
+
+cdef inline bint takes(PyObject *x, PyObject *t) noexcept:
+    """Whether an array has the type and the shape of a second one."""
+    return (
+        type(<object>t) is ndarray
+        and cnp.PyArray_DESCR(<cnp.ndarray>x) is cnp.PyArray_DESCR(<cnp.ndarray>t)
+        and cnp.PyArray_SAMESHAPE(<cnp.ndarray>x, <cnp.ndarray>t)
+    )
+
+
+cdef enum:
+    SHORT = 4096  # so many numbers are added and multiplied here before NumPy has begun
+
+
+cdef inline bint is_row(PyObject *x) noexcept:
+    """Whether this is an array of doubles in C order."""
+    return (
+        type(<object>x) is ndarray and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_DOUBLE
+        and cnp.PyArray_CHKFLAGS(
+            <cnp.ndarray>x, cnp.NPY_ARRAY_C_CONTIGUOUS | cnp.NPY_ARRAY_ALIGNED
+        )
+    )
+
+
+cdef object doubled(cnp.ndarray x):
+    """2*x"""
+    cdef object y = cnp.PyArray_SimpleNew(
+        cnp.PyArray_NDIM(x), cnp.PyArray_DIMS(x), cnp.NPY_DOUBLE
+    )
+    cdef double *to = <double *>cnp.PyArray_DATA(<cnp.ndarray>y)
+    cdef const double *at = <const double *>cnp.PyArray_DATA(x)
+    cdef Py_ssize_t i
+    for i in range(cnp.PyArray_SIZE(x)):
+        to[i] = 2.0 * at[i]
+    return y
+
+
+cdef int add_to(PyObject *x, PyObject *t, bint minus) except -1:
+    """x += t, or x -= t"""
+    cdef double *to
+    cdef const double *at
+    cdef Py_ssize_t i, n = cnp.PyArray_SIZE(<cnp.ndarray>x)
+    if n > SHORT or not is_row(x) or not is_row(t) or not takes(x, t):
+        (np_subtract if minus else np_add)(<object>x, <object>t, <object>x)
+        return 0
+    to = <double *>cnp.PyArray_DATA(<cnp.ndarray>x)
+    at = <const double *>cnp.PyArray_DATA(<cnp.ndarray>t)
+    if minus:
+        for i in range(n):
+            to[i] -= at[i]
+    else:
+        for i in range(n):
+            to[i] += at[i]
+    return 0
+
+
+cdef int multiply_into(PyObject *x, PyObject *g, PyObject *slope) except -1:
+    """x = g*slope, where x is one of the two."""
+    cdef double *to
+    cdef double *by
+    cdef double number
+    cdef Py_ssize_t i, n = cnp.PyArray_SIZE(<cnp.ndarray>x)
+    cdef PyObject *other = slope if x == g else g
+    cdef bint is_number = type(<object>other) is float
+    if n > SHORT or not is_row(x) or not (
+        is_number or is_uniform(<cnp.ndarray>other) or is_row(other)
+    ):
+        np_multiply(<object>g, <object>slope, <object>x)
+        return 0
+    to = <double *>cnp.PyArray_DATA(<cnp.ndarray>x)
+    if is_number or is_uniform(<cnp.ndarray>other):
+        number = <double><object>other if is_number else number_in(<cnp.ndarray>other)
+        for i in range(n):
+            to[i] *= number
+    else:
+        by = <double *>cnp.PyArray_DATA(<cnp.ndarray>other)
+        for i in range(n):
+            to[i] *= by[i]
+    return 0
+
+
+cdef class Slopes:
+    """The pull of a row: adjoints times slopes, which are arrays, numbers, or None for 1."""
+
+    cdef list slopes, shapes
+    cdef int ndim
+
+    def __call__(self, g):
+        cdef list found = []
+        cdef Py_ssize_t i
+        cdef Py_ssize_t lead = len(g.shape) - self.ndim
+        for i in range(len(self.slopes)):
+            slope = self.slopes[i]
+            t = g if slope is None else strongly(multiply, g, slope)
+            if self.shapes[i] is not None:
+                t = summed(t, self.shapes[i], lead)
+            found.append(t)
+        return found
+
+    cdef int back(self, Walk walk, list sources, PyObject *g) except -1:
+        """The same, given to the sources; g is written over if it is not needed any more."""
+        cdef Py_ssize_t i, n = len(sources), lead = cnp.PyArray_NDIM(<cnp.ndarray>g) - self.ndim
+        cdef PyObject *slope
+        cdef object t
+        for i in range(n):
+            slope = PyList_GET_ITEM(self.slopes, i)
+            if slope == <PyObject *>None:
+                t = <object>g
+            elif type(<object>slope) is float and is_uniform(<cnp.ndarray>g):
+                t = uniform((<object>g).shape, number_in(<cnp.ndarray>g) * <double><object>slope)
+            elif i == n - 1 and is_ours(g) and (type(<object>slope) is float or takes(g, slope)):
+                multiply_into(g, g, slope)
+                t = <object>g
+            elif walk.free and is_ours(slope) and takes(slope, g):
+                multiply_into(slope, g, slope)
+                t = <object>slope
+            else:
+                t = <object>g * <object>slope
+            if self.shapes[i] is not None:
+                t = summed(t, self.shapes[i], lead)
+            walk.give(sources[i], t)
+            t = None
+        return 0
+
+
+cdef class Total:
+    """The pull of a sum: the adjoint for each element."""
+
+    cdef tuple shape
+    cdef object dtype
+
+    def __call__(self, g):
+        if type(g) is float and self.dtype is DOUBLE:
+            return (uniform(self.shape, <double>g),)
+        return (spread_out(g, self.shape, self.dtype),)
+
+
+cdef object DOUBLE = numpy.dtype(float)
+
+
+cdef object uniform(tuple shape, double number):
+    """An array with the same number everywhere, which takes no memory. It cannot be written to."""
+    cdef cnp.npy_intp dims[AXES]
+    cdef cnp.npy_intp strides[AXES]
+    cdef int i, ndim = len(shape)
+    cdef object one, result
+    if not 0 < ndim < AXES:
+        return numpy.full(shape, number)
+    for i in range(ndim):
+        dims[i], strides[i] = shape[i], 0
+    one = cnp.PyArray_SimpleNew(0, NULL, cnp.NPY_DOUBLE)
+    (<double *>cnp.PyArray_DATA(<cnp.ndarray>one))[0] = number
+    result = PyArray_New(
+        <void *>ndarray, ndim, dims, cnp.NPY_DOUBLE, strides, cnp.PyArray_DATA(<cnp.ndarray>one), 0,
+        0, NULL,
+    )
+    cnp.set_array_base(<cnp.ndarray>result, <cnp.ndarray>one)
+    return result
+
+
+cdef inline bint is_uniform(cnp.ndarray x) noexcept:
+    """Whether all elements of an array of doubles are one in memory."""
+    cdef int i, ndim = cnp.PyArray_NDIM(x)
+    for i in range(ndim):
+        if cnp.PyArray_STRIDE(x, i) != 0:
+            return False
+    return ndim > 0 and cnp.PyArray_TYPE(x) == cnp.NPY_DOUBLE and cnp.PyArray_SIZE(x) > 0
+
+
+cdef inline double number_in(cnp.ndarray x) noexcept:
+    return (<double *>cnp.PyArray_DATA(x))[0]
+
+
+cdef class Walk:
+    """What a sweep holds while it runs."""
+
+    cdef object sweep
+    cdef dict waiting
+    cdef list heap
+    cdef bint many, free, is_strong
+
+    def __cinit__(self, sweep, bint free):
+        self.sweep, self.waiting, self.heap = sweep, sweep.waiting, sweep.heap
+        self.many, self.free, self.is_strong = sweep.many, free, strength.on
+
+    cdef int give(self, object node, object t) except -1:
+        """Add to the adjoint of a node."""
+        if (
+            type(t) is ndarray and cnp.PyArray_NDIM(<cnp.ndarray>t) > 0
+            and <PyObject *>cnp.PyArray_DESCR(<cnp.ndarray>t) == SLOT(node, DTYPE)
+        ):
+            return self.give_fitting(node, t)
+        if type(node) is step_class:
+            readable_add(self.sweep, node, t)
+            return 0
+        return self.give_fitting(node, fitted(t, <object>SLOT(node, DTYPE)))
+
+    cdef int give_fitting(self, object node, object t) except -1:
+        cdef PyObject *old = PyDict_GetItem(self.waiting, node)
+        if old == NULL:
+            self.waiting[node] = t
+            heappush(self.heap, (-<object>SLOT(node, NUMBER), node))
+        elif is_ours(old) and takes(old, <PyObject *>t):
+            add_to(old, <PyObject *>t, False)
+        else:
+            self.waiting[node] = <object>old + t
+        return 0
+
+    cdef object room(self, object node, object like):
+        """Sweep.buffer: the adjoint of an array, to be written to."""
+        cdef PyObject *old = PyDict_GetItem(self.waiting, node)
+        cdef object shape, new
+        if isinstance(like, Dual) or (old != NULL and type(<object>old) is not ndarray):
+            return readable_buffer(self.sweep, node, like)
+        if old == NULL:
+            shape = <object>SLOT(node, SHAPE)
+            if self.many:
+                shape = like.shape[:1] + shape
+            new = numpy.zeros(shape, <object>SLOT(node, DTYPE))
+            self.give_fitting(node, new)
+            return new
+        if is_ours(old) and cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray>old):
+            return <object>old
+        new = (<object>old).copy()
+        self.waiting[node] = new
+        return new
+
+    cdef int back(self, object node, object sources, PyObject *g) except -1:
+        """Hand the adjoint of a node on."""
+        cdef object pull = <object>SLOT(node, PULL), found
+        cdef Py_ssize_t i
+        if type(node) is node_class:
+            if type(pull) is Slopes and type(<object>g) is ndarray and not self.is_strong:
+                return (<Slopes>pull).back(self, sources, g)
+            found = pull(<object>g)
+            if len(found) != len(sources):
+                raise ValueError("a pull gives one adjoint for each source.")
+            for i in range(len(found)):
+                self.give(sources[i], found[i])
+        elif type(node) is not read_class or not self.read(node, sources[0], <object>g):
+            node.back(<object>g, self.sweep, is_ours(g))
+        return 0
+
+    cdef bint read(self, object node, object source, object g) except -1:
+        """The same for a part of an array that a slice or an index gave; False for others."""
+        cdef object place = <object>SLOT(node, PART), index, whole, part
+        cdef bint minus
+        if self.many or not (type(g) is ndarray or type(g) is float):
+            return False
+        if <object>SLOT(place, VIEWS) or not <object>SLOT(place, IS_BASIC):
+            return False
+        if not <object>SLOT(source, SHAPE):
+            return False
+        whole, index = self.room(source, g), <object>SLOT(place, INDEX)
+        minus = <object>SLOT(place, SIGN) < 0
+        part = whole[index]
+        if type(part) is ndarray:
+            add_to(<PyObject *>part, <PyObject *>g, minus)
+        else:
+            whole[index] = part - g if minus else part + g
+        return True
+
+
+cdef object readable_add = None
+cdef object readable_buffer = None
+
+
+def sweep_methods(add, buffer):
+    """`add`, `buffer` and `run` for records.Sweep, whose own take what is unusual."""
+    global readable_add, readable_buffer
+    readable_add, readable_buffer = add, buffer
+    return sweep_add, sweep_buffer, sweep_run
+
+
+def sweep_add(sweep, node, t, owned=False):
+    (<Walk>Walk.__new__(Walk, sweep, False)).give(node, t)
+
+
+def sweep_buffer(sweep, node, like):
+    return (<Walk>Walk.__new__(Walk, sweep, False)).room(node, like)
+
+
+def sweep_run(sweep, leaves, bint free):
+    cdef Walk walk = Walk.__new__(Walk, sweep, free)
+    cdef dict found = {}
+    cdef set kept = set(leaves)
+    cdef object node, g, sources, token = quiet()
+    try:
+        while True:
+            if sweep.is_on_tape:
+                sweep.go_down()
+            if not walk.heap:
+                break
+            node = heappop(walk.heap)[1]
+            g = walk.waiting.pop(node)
+            if node in kept:
+                found[node] = g
+            else:
+                sources = <object>SLOT(node, SOURCES)
+                if sources:
+                    walk.back(node, sources, <PyObject *>g)
+                    if free:
+                        node.sources, node.pull = (), None
+            g = None
+    finally:
+        unhush(token)
+    return [sweep.adjoints[x.at] if type(x) is step_class else found.get(x) for x in leaves]
+
+
+# -- ways in --------------------------------------------------------------------------------------
 
 
 def on_arrays(rule, tuple args):
@@ -632,7 +1050,7 @@ def ufunc_protocol(general):
             if ufunc is numpy.matmul:
                 found = product(inputs[0], inputs[1])
                 if found is not None:
-                    return pair(*found)
+                    return found
             known = PyDict_GetItem(UFUNCS, ufunc)
             row = None if known == NULL else <Row><object>known
             if row is not None and PyTuple_GET_SIZE(inputs) == row.nargs:
@@ -642,6 +1060,20 @@ def ufunc_protocol(general):
         return general(self, ufunc, method, *inputs, **kwargs)
 
     return __array_ufunc__
+
+
+def function_protocol(general):
+    """The method `__array_function__`."""
+
+    def __array_function__(self, func, types, args, kwargs):
+        if func is np_sum and not kwargs and PyTuple_GET_SIZE(args) == 1:
+            if type(args[0]) is DualArray:
+                result = sum_of(args[0])
+                if result is not None:
+                    return result
+        return general(self, func, types, args, kwargs)
+
+    return __array_function__
 
 
 cdef bint lies_like(cnp.ndarray tangent, cnp.ndarray value) noexcept:
@@ -740,7 +1172,7 @@ def transposed(x):
 
 
 def product(a, b):
-    """Value, tangent and level of a @ b for small arrays of one or two axes; None for others."""
+    """a @ b for small arrays of one or two axes, or arrays that are recorded; None for others."""
     v, w, v_dot, w_dot = a, b, None, None
     level = None
     if type(a) is DualArray:
@@ -749,7 +1181,9 @@ def product(a, b):
         if level is not None and b.level != level:
             return None
         w, w_dot, level = b.primal, b.tangent, b.level
-    if type(level) is not int or not is_small(v) or not is_small(w):
+    if type(level) is not int:
+        return recorded_product(v, w, v_dot, w_dot, level)
+    if not is_small(v) or not is_small(w):
         return None
     cdef int left = cnp.PyArray_NDIM(<cnp.ndarray>v), right = cnp.PyArray_NDIM(<cnp.ndarray>w)
     if not (1 <= left <= 2 and 1 <= right <= 2):
@@ -775,18 +1209,21 @@ def product(a, b):
         tangent = tangent[..., 0]
     if left == 1:
         tangent = tangent[..., 0] if right == 1 else tangent[..., 0, EVERYTHING]
-    return y, tangent, level
+    return pair(y, tangent, level)
 
 
-def view(x, index):
+cdef object view(object x, object index):
     """x[index] for slices of plain arrays; None if that is not all there is to it."""
     cdef bint several
     value, tangent = x.primal, x.tangent
     if type(tangent) is form_class and type(value) is ndarray:
         for i in index if type(index) is tuple else (index,):
-            if type(i) is not slice and i is not Ellipsis:
+            if not (type(i) is slice or type(i) is int or i is None or i is Ellipsis):
                 return None
-        return made(value[index], tangent[index], x.level)
+        part = value[index]
+        if type(part) is not ndarray:
+            return None
+        return made(part, window(tangent, index, part.shape), x.level)
     if type(x.level) is not int:
         return None
     if type(value) is not ndarray or type(tangent) is not ndarray:
@@ -811,3 +1248,13 @@ def view(x, index):
     if type(part) is not ndarray or cnp.PyArray_NDIM(<cnp.ndarray>part) == 0:
         return None
     return made(part, tangent[(EVERYTHING, *index)] if several else tangent[index], x.level)
+
+
+def item_getter(general):
+    """The method `__getitem__`; `general` takes what is no view of plain arrays."""
+
+    def __getitem__(self, index):
+        part = view(self, index)
+        return general(self, index) if part is None else part
+
+    return __getitem__

@@ -19,7 +19,7 @@ from ._kernel cimport (
     is_double, is_open, is_vector, new_nested, on_tape, open_level, pulled, unfilled,
 )
 
-from ._lifting cimport begin, callee_for, end, needs_lift
+from ._lifting cimport begin, callee_for, end, needs_anew, needs_lift
 
 from functools import partial
 from inspect import signature
@@ -188,8 +188,13 @@ cdef class Driver:
                     return False
         return given.count > 0
 
-    cdef object general_definition(self):
-        return partial(self.definition, has_aux=True) if self.has_aux else self.definition
+    cdef object general_way(self):
+        if self.general is None:
+            definition = self.definition
+            if self.has_aux:
+                definition = partial(definition, has_aux=True)
+            self.general = definition(self.f, self.argnums)
+        return self.general
 
     cdef int prepare(self) except -1:
         """Look what is to be called, before the first call; later, whether it still is the twin."""
@@ -202,6 +207,14 @@ cdef class Driver:
         if self.is_lifted:
             self.callee = callee_for(self.given, self.callee)
         return 0
+
+    cdef bint needs_lift_now(self) except -1:
+        """Whether f needs lifting after all: it is lifted then from now on."""
+        if self.is_lifted or self.lift is not None or not needs_anew(self.given):
+            return False
+        self.is_lifted, self.f = True, Lifted(self.given)
+        self.callee = self.general = self.forward = None
+        return True
 
     cdef object short_way(self, object level, object x, Given *given):
         """The result; NotImplemented if the general way is to be taken."""
@@ -241,6 +254,8 @@ cdef class Driver:
                 y = PyObject_Vectorcall(self.callee, args, given.n, given.names)
         except Exception as error:
             if has_refused(level) and doubt(level) == "objects":  # the general driver says so
+                return NotImplemented
+            if isinstance(error, TypeError) and self.needs_lift_now():
                 return NotImplemented
             tell(self.driver.__name__, error, "")
             raise
@@ -373,9 +388,12 @@ cdef object call_driver(PyObject *self, PyObject *const *args, size_t flags, PyO
             return PyObject_Vectorcall(driver.forward, args, flags, names)
         if result is not NotImplemented:
             return result
-    if driver.general is None:
-        driver.general = driver.general_definition()(driver.f, driver.argnums)
-    return PyObject_Vectorcall(driver.general, args, flags, names)
+    try:
+        return PyObject_Vectorcall(driver.general_way(), args, flags, names)
+    except TypeError:
+        if not driver.needs_lift_now():
+            raise
+    return PyObject_Vectorcall(driver.general_way(), args, flags, names)
 
 
 cdef extern from *:
@@ -835,7 +853,9 @@ def along(f, x, v):
         try:
             y = f(*seeds)
         except Exception as error:
-            tell("jvp", error, doubt(level))
+            if has_refused(level) and doubt(level) == "objects":  # the general driver says so
+                return None
+            tell("jvp", error, "")
             raise
         if has_refused(level) and is_doubtful(f, x, level, y):
             return None

@@ -14,7 +14,7 @@ import numpy as np
 
 from .array.operands import from_objects, unbuffered
 from .array.promotion import without_empty
-from .differentiations import is_over, levels_in
+from .differentiations import is_approximate, is_over, levels_in
 from .dual import Dual
 from .pair import as_primal, dual, is_operand, own, plain, shape_of, zero_like
 from .structure import leaves, rebuild
@@ -54,7 +54,8 @@ class Inputs:
     driver : str
         Who asks, for messages.
     f : callable
-        The function that is called; or, where its one pass has been run already, the `Outputs`.
+        The function that is called; or, where its one pass has been run already, the `Outputs`,
+        which are then `finished`.
     argnums : int, str, or a sequence of these
         Which arguments to differentiate.
     args, kwargs
@@ -62,6 +63,8 @@ class Inputs:
 
     Attributes
     ----------
+    finished : Outputs or None
+        What the one pass of f gave, if it has been run already.
     keys : list of int or str
         Which arguments they are, by position or keyword.
     selected : list
@@ -78,6 +81,7 @@ class Inputs:
         self, driver: str, f: Any, argnums: Argnums, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
         self.driver, self.f = driver, f
+        self.finished: Outputs | None = f if isinstance(f, Outputs) else None
         self.given: dict[Argnum, Any] = dict(enumerate(args))
         self.given.update(kwargs)
         self.positional = len(args)
@@ -231,10 +235,13 @@ class Outputs:
         The tangent of each leaf, or None if it has none.
     aux
         What f returned beside the result, without tangents.
+    is_approximate : bool
+        Whether values may differ in their last digits between passes with other directions.
     """
 
     def __init__(self, driver: str, y: Any, level: int, has_aux: bool = False) -> None:
         self.driver = driver
+        self.is_approximate = is_approximate(level)
         self.aux: Any = None
         if has_aux:
             if not isinstance(y, tuple) or len(y) != 2:

@@ -2,8 +2,8 @@
 
 A driver opens a level and closes it when it returns. What is found of its duals after that has
 escaped, in a cache or an object. And code may catch the error by which a dual refuses to lose its
-derivative, or put duals into an array of objects, and go on: then the driver looks again whether
-what came out is right (`promises`).
+derivative, put duals into an array of objects, or look for one in a cache, and go on: then the
+driver looks again whether what came out is right (`promises`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 
 from . import levels
 from .kernel import KERNEL, LIFTING
-from .pair import Pair, plain
+from .pair import Pair, is_array, plain
 
 _PACKAGE = __name__.rpartition(".")[0]
 
@@ -29,7 +29,7 @@ _open: set[int] = set()  # unless the kernel keeps them
 
 def readable_open_level() -> int:
     """A fresh level that is over when `close_level` is called."""
-    level = next(levels.clock)
+    level = next(levels.clocks[0])
     _open.add(level)
     return level
 
@@ -59,6 +59,25 @@ def is_over(level: int) -> bool:
     return levels.may_close(level) and not is_open(level)
 
 
+_approximate: set[int] = set()  # open levels of which the next function was told
+
+
+def note_approximate(level: int) -> None:
+    """Values that go with tangents of this level hold to tolerances only, as an integrator's do.
+
+    It chooses its steps for values and tangents together, so that two passes with other directions
+    differ in the last digits.
+    """
+    _approximate.difference_update([old for old in list(_approximate) if not is_open(old)])
+    if is_open(level):
+        _approximate.add(int(level))
+
+
+def is_approximate(level: int) -> bool:
+    """Whether `note_approximate` has been told of this open level."""
+    return level in _approximate
+
+
 def levels_in(x: Any) -> set[int]:
     """The levels of a dual, in its primal and its tangent; none for other things."""
     if not isinstance(x, Pair):
@@ -72,7 +91,9 @@ def levels_in(x: Any) -> set[int]:
 # -- refusals ------------------------------------------------------------------------------
 
 DOUBTFUL: set[int] = set()  # open levels whose duals have done something to look into, and what:
-_REASONS: dict[str, set[int]] = {why: set() for why in ("error", "objects", "equal", "step")}
+_REASONS: dict[str, set[int]] = {
+    why: set() for why in ("error", "objects", "hash", "equal", "step")
+}
 
 
 def _doubt(level: int, why: str) -> None:
@@ -132,6 +153,12 @@ def note_equal(*numbers: Any) -> None:
     for x in numbers:
         for level in levels_in(x):
             _doubt(level, "equal")
+
+
+def note_hash(x: Pair) -> None:
+    """Note that the hash of x was asked for: its plain number has one, and may be in a cache."""
+    for level in () if is_array(x) else levels_in(x):
+        _doubt(level, "hash")
 
 
 def stepped(f: Callable[..., Any], x: Any, *more: Any) -> Any:
@@ -219,8 +246,8 @@ def note_objects(x: Any) -> None:
 def doubt(level: int) -> str:
     """What makes the outputs of an open level doubtful, the gravest first; "" if nothing does.
 
-    "error" (a dual has refused something), "objects" (duals in an array of objects), "equal" (to
-    a plain number), "step" (a dual was rounded, or became text).
+    "error" (a dual has refused something), "objects" (duals in an array of objects), "hash" (it was
+    asked for), "equal" (to a plain number), "step" (a dual was rounded, or became text).
     """
     if level not in DOUBTFUL:
         return ""

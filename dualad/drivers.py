@@ -10,16 +10,20 @@ error of a dual and gone on, it is called a few times more, with plain numbers t
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
 from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple
 from .array.operands import unbuffered
+from .compression import Sparsity, by_arguments, refuse_unless_floats
 from .kernel import DRIVERS
-from .pair import is_operand, plain
+from .pair import Function, Pair, is_operand, plain
 from .passes import one_like, run_pass, tangents_of
+from .patterns import detected, scipy_sparse
 from .promises import (
     is_elementwise,
     of_real_function,
@@ -28,6 +32,7 @@ from .promises import (
     refuse_unless_same,
     weights,
 )
+from .series import expanded
 from .stacking import run_passes, run_together, turned
 from .structure import leaves, rebuild
 from .sweeps import (
@@ -45,7 +50,7 @@ from .sweeps import (
     rows,
 )
 from .workers import Columns, Progress, Workers, planned
-from .wrappers import driver, function_for
+from .wrappers import driver, function_for, lifting_as_needed, refuse_unless_callable
 from .zeros import is_finite
 
 P = ParamSpec("P")  # the arguments of f,
@@ -91,7 +96,9 @@ def derivative(
     Notes
     -----
     f is called once for each argument in argnums (for numbers with more digits than floats,
-    twice if they are complex).
+    twice if they are complex). From order 4 on the derivative comes from a series, as `taylor`
+    has it, which costs order² steps where nested duals double with each order; if there is none,
+    f is called once more.
 
     Examples
     --------
@@ -105,7 +112,8 @@ def derivative(
     if order == 0:
         return f
     if order > 1 and not isinstance(argnums, (tuple, list, range)):
-        return derivative(derivative(f, argnums, order=order - 1), argnums)
+        nested = derivative(derivative(f, argnums, order=order - 1), argnums)
+        return nested if order < _SERIES else _by_series(f, argnums, order, nested)
 
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
         if order > 1:
@@ -131,6 +139,39 @@ def derivative(
     return wrapper
 
 
+_SERIES = (
+    4  # the order from which on a series is used: below, nested duals are as accurate as can be
+)
+
+
+def _by_series(f: Callable[P, R], argnums: Argnums, order: int, nested: Function) -> Callable[P, R]:
+    """A higher derivative from a series, where that is finite; else by nested duals."""
+
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
+        found = None
+        if not any(isinstance(x, Iterator) for x in (*args, *kwargs.values())):
+            inputs = Inputs("derivative", f, argnums, args, kwargs)
+            with suppress(Exception):  # nested duals tell what is wrong, if it is f
+                found = _last_of_series(inputs, order)
+        return nested(*args, **kwargs) if found is None else found
+
+    return wrapper
+
+
+def _last_of_series(inputs: Inputs, order: int) -> Any:
+    (x,) = inputs.leaves
+    if not is_operand(inputs.selected[0]) or isinstance(x, Pair) or inputs.are_complex[0]:
+        return None
+    if np.ndim(x) and not is_elementwise(inputs.f, inputs.keys[0], np.shape(x)):
+        _elementwise_slopes(inputs, 0)  # which looks whether it is
+    outputs, found = expanded(inputs, [one_like(x)], order)
+    if not all(is_finite(c) for each in found for c in each):
+        return None
+    if any(np.ndim(x) and np.shape(value) != np.shape(x) for value in outputs.values):
+        return None
+    return outputs.arrange([each[-1] * math.factorial(order) for each in found])
+
+
 def _elementwise_slopes(inputs: Inputs, i: int) -> tuple[Outputs, list[Any]]:
     """The outputs, and the slope of each of their numbers in that number of input i."""
     x, key = inputs.leaves[i], inputs.keys[i]
@@ -138,7 +179,7 @@ def _elementwise_slopes(inputs: Inputs, i: int) -> tuple[Outputs, list[Any]]:
     seedings = [ones]
     if inputs.are_complex[i]:
         seedings.append(turned(inputs, ones))
-    is_known = isinstance(inputs.f, Outputs) or is_elementwise(inputs.f, key, np.shape(x))
+    is_known = inputs.finished is not None or is_elementwise(inputs.f, key, np.shape(x))
     if not is_known:
         seedings.append([None if s is None else weights(x) for s in ones])
     outputs, (slopes, *others) = run_together(inputs, seedings, ())
@@ -154,6 +195,78 @@ def _elementwise_slopes(inputs: Inputs, i: int) -> tuple[Outputs, list[Any]]:
         for slope, other in zip(slopes, along_i, strict=True):
             refuse_unless_holomorphic(inputs, slope, other)
     return outputs, slopes
+
+
+def taylor(
+    f: Callable[P, R], order: int, argnums: Argnums = 0, *, lift: bool | None = None
+) -> Callable[..., list[R]]:
+    """The Taylor series of a function at a point: its coefficients, in one pass.
+
+    Parameters
+    ----------
+    f : callable
+        Takes and returns numbers, arrays, and nested lists, tuples and dicts of them.
+    order : int
+        The last power.
+    argnums : int, str, or a sequence of these
+        Which arguments, by index or name. With a sequence, all of them move together.
+    lift : bool, optional
+        Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
+        `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
+
+    Returns
+    -------
+    callable
+        Called as f is called, and with `direction=` v, in the structure of the argument: it gives
+        the list of c₀, c₁, … c_order, each in the structure of f's result, with
+        f(x + v·t) = c₀ + c₁·t + c₂·t² + …. By default v is 1 for each number, so that the
+        coefficients of an elementwise function of an array are those at each element.
+
+    Raises
+    ------
+    TypeError
+        If the arguments are not made of numbers, or f uses a function that has no series here:
+        those that are neither rows of the table nor linear or bilinear in arrays, but for prod,
+        inv, solve and det.
+    ValueError
+        If order is negative, or the direction does not have the structure of the argument.
+
+    Notes
+    -----
+    f is called once, and costs about order² times as much. At kinks the series is that of the mean
+    of both sides to first order: abs(x) at 0 has the series 0, and so has abs(x)**2.
+
+    Examples
+    --------
+    >>> taylor(lambda x: 1 / (1 - x), 4)(0.0)
+    [1.0, 1.0, 1.0, 1.0, 1.0]
+    >>> taylor(lambda x: x[0] * x[1], 2)([2.0, 5.0], direction=[1.0, 0.5])
+    [10.0, 6.0, 0.5]
+    """
+    refuse_unless_callable("taylor", f)
+    if isinstance(order, bool) or not isinstance(order, int) or order < 0:
+        raise ValueError(f"taylor: order is a count, 0 or more; got {order!r}.")
+    if lift not in (True, False, None):
+        raise TypeError(f"taylor: lift is True, False or None; got {lift!r}.")
+    argnums_as_tuple("taylor", argnums, "; for the point x, write taylor(f, order)(x)")
+    coefficients: Any = _taylor(f, argnums, order=order, lift=lift)
+    return coefficients  # type: ignore[no-any-return]
+
+
+@driver
+def _taylor(
+    f: Callable[P, R], argnums: Argnums = 0, *, order: int = 1, lift: bool | None = None
+) -> Callable[..., list[R]]:
+    def wrapper(*args: Any, direction: Any = None, **kwargs: Any) -> Any:
+        inputs = Inputs("taylor", f, argnums, args, kwargs)
+        if direction is None:
+            along = [one_like(x) for x in inputs.leaves]
+        else:
+            along = _seeds_along(inputs, [direction] if inputs.single else list(direction))
+        outputs, found = expanded(inputs, along, order)
+        return [outputs.arrange([each[n] for each in found]) for n in range(order + 1)]
+
+    return wrapper
 
 
 @driver
@@ -178,7 +291,7 @@ def value_and_grad(
         f returns (number, aux); aux is handed on, without tangents.
     mode : {None, "forward", "reverse"}
         Which way: by passes forward, each with some directions, or by one evaluation that
-        records and a sweep back. By default back from 32 inputs on (128 in arrays). The results
+        records and a sweep back. By default back from 32 inputs on (64 in arrays). The results
         are the same, up to rounding.
     lift : bool, optional
         Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
@@ -296,6 +409,7 @@ def jacobian(
     workers: Workers | None = None,
     progress: Progress | None = None,
     out: Any = None,
+    sparsity: Any = None,
 ) -> Callable[P, Any]:
     """The Jacobian: all outputs by all inputs.
 
@@ -331,13 +445,21 @@ def jacobian(
         For a function of one array with one array as its result: where the Jacobian is written,
         block of columns by block of columns, so that it need not fit into memory. It has shape
         out.shape + in.shape and comes back as the result.
+    sparsity : bool, matrix, int or (int, int), optional
+        Where the Jacobian may be other than zero, so that as many directions do as it has
+        colours: three at any size for a tridiagonal one. True detects it in the first call, as
+        `sparsity` does, and keeps it; a matrix, sparse or dense, has something there; a number is
+        a bandwidth, on both sides or (below, above). Each result is checked along a random
+        direction.
 
     Returns
     -------
     callable
         Called as f is called. For array in, array out: an array of shape out.shape + in.shape,
         where a list of numbers counts as an array of one axis. Otherwise the structure of the
-        outputs, and in each place the structure of the inputs.
+        outputs, and in each place the structure of the inputs. With sparsity=, a
+        `scipy.sparse.csr_array` with a row for each output number and a column for each input
+        number (a tuple of these for several arguments).
 
     Raises
     ------
@@ -347,22 +469,31 @@ def jacobian(
         If f gives other values or shapes in a later pass: it uses random numbers, a counter, or
         data that it modifies.
     ValueError
-        If chunk is not a positive integer, out does not fit, or the map of workers changes the
-        order.
+        If chunk is not a positive integer, out does not fit, the map of workers changes the
+        order, or f depends on more than the sparsity pattern that is given has.
 
     Notes
     -----
-    f is called once for each pass of `chunk` directions, by default as in `value_and_grad`.
+    f is called once for each pass of `chunk` directions, by default as in `value_and_grad`. With
+    sparsity=True it is called once more to detect the pattern, and detected anew where f takes
+    another branch.
 
     Examples
     --------
     >>> jacobian(lambda x: x[:2] * x[1:])(np.array([1.0, 2.0, 3.0]))
     array([[2., 1., 0.],
            [0., 3., 2.]])
+    >>> jacobian(lambda x: x[:2] * x[1:], sparsity=(0, 1))(np.array([1.0, 2.0, 3.0])).nnz
+    4
     """
 
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
         inputs = Inputs("jacobian", f, argnums, args, kwargs)
+        if kept is not None:
+            with planned("jacobian", workers, progress) as plan:
+                outputs, matrix = kept.matrix(inputs, mode, chunk, has_aux, plan)
+            result = by_arguments(inputs, matrix)
+            return (result, outputs.aux) if has_aux else result
         if mode == "reverse" or (mode is None and is_alone and inputs.size > 256):
             found = _by_rows(inputs, has_aux, mode == "reverse")
             if found is not None:
@@ -384,13 +515,24 @@ def jacobian(
             "jacobian: chunk, workers, progress and out= are about passes forward; omit them, or "
             "write mode='forward'."
         )
+    kept = _sparsity("jacobian", sparsity)
+    if kept is not None and out is not None:
+        raise ValueError("jacobian: out= is for dense matrices; omit it, or sparsity=.")
     return wrapper
+
+
+def _sparsity(driver: str, given: Any, is_symmetric: bool = False) -> Sparsity | None:
+    """What sparsity= says; None for a dense matrix."""
+    if given is None or given is False:
+        return None
+    scipy_sparse(driver)
+    return Sparsity(given, is_symmetric)
 
 
 def _by_rows(inputs: Inputs, has_aux: bool, is_told: bool) -> Any:
     """The Jacobian by sweeps; None if that is left to forward mode."""
     try:
-        record = Record(inputs, has_aux)
+        record = Record(inputs, has_aux, is_optional=not is_told)
         if record.is_doubtful:
             if not is_told:
                 return None
@@ -432,6 +574,61 @@ def _joined(argument: Any, derivatives: Any) -> Any:
 
 
 @driver
+def sparsity(
+    f: Callable[P, Any], argnums: Argnums = 0, has_aux: bool = False, *, lift: bool | None = None
+) -> Callable[P, Any]:
+    """Which outputs depend on which inputs: where the Jacobian may be other than zero.
+
+    Parameters
+    ----------
+    f : callable
+        As for `jacobian`.
+    argnums : int, str, or a sequence of these
+        Which arguments, by index or name.
+    has_aux : bool
+        f returns (result, aux); (pattern, aux) comes back.
+    lift : bool, optional
+        Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
+        `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
+
+    Returns
+    -------
+    callable
+        Called as f is called; gives a boolean `scipy.sparse.csr_array` with a row for each number
+        of the outputs and a column for each of the argument (with a sequence for argnums, a tuple
+        of these), which `jacobian` takes as sparsity=.
+
+    Raises
+    ------
+    ImportError
+        If SciPy is not installed.
+    TypeError
+        If inputs or outputs are not made of numbers, or f uses a function whose results are not
+        known to depend on what.
+
+    Notes
+    -----
+    f is called once. The pattern holds for the branches that f takes at x, whatever the numbers
+    are: a product depends on both factors, even if one is zero. But what a matrix that depends on
+    no input multiplies by zero does not count.
+
+    Examples
+    --------
+    >>> sparsity(lambda x: x[:-1] * x[1:])(np.array([1.0, 0.0, 3.0])).toarray().astype(int)
+    array([[1, 1, 0],
+           [0, 1, 1]])
+    """
+
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
+        inputs = Inputs("sparsity", f, argnums, args, kwargs)
+        outputs, pattern = detected(inputs, has_aux)
+        result = by_arguments(inputs, pattern)
+        return (result, outputs.aux) if has_aux else result
+
+    return wrapper
+
+
+@driver
 def hessian(
     f: Callable[P, Any],
     argnums: Argnums = 0,
@@ -441,6 +638,7 @@ def hessian(
     lift: bool | None = None,
     workers: Workers | None = None,
     progress: Progress | None = None,
+    sparsity: Any = None,
 ) -> Callable[P, Any]:
     """The Hessian of a function with one real output; exactly symmetric.
 
@@ -457,17 +655,23 @@ def hessian(
         `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
     chunk, workers, progress
         As for `jacobian`: the passes are those of the Jacobian of the gradient.
+    sparsity : bool, matrix, int or (int, int), optional
+        As for `jacobian`. A symmetric matrix needs fewer directions.
 
     Returns
     -------
     callable
         Called as f is called. For one array: an array of shape in.shape + in.shape. Otherwise
-        the structure of the inputs, and in each place the structure of the inputs.
+        the structure of the inputs, and in each place the structure of the inputs. With
+        sparsity=, a `scipy.sparse.csr_array` with a row and a column for each input number (for
+        several arguments a tuple of tuples of these).
 
     Raises
     ------
     TypeError, NotDeterministicError
         As `grad`.
+    ValueError
+        If the sparsity pattern that is given is not that of the function.
 
     Notes
     -----
@@ -482,6 +686,13 @@ def hessian(
 
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
         inputs = Inputs("hessian", f, argnums, args, kwargs)
+        if kept is not None:
+            refuse_unless_floats(inputs)
+            way: Mode = "reverse" if mode is None else mode
+            with planned("hessian", workers, progress) as plan:
+                inner = _inputs_of_gradient(inputs, way)
+                _, matrix = kept.matrix(inner, "forward", chunk, False, plan)
+            return by_arguments(inputs, matrix, (0, 1))
         if is_alone and (inputs.size > 32 or mode == "reverse"):  # more than the kernel takes
             found = _by_directions(inputs)
             if found is not None:
@@ -495,6 +706,7 @@ def hessian(
         return inputs.arrange([inputs.arrange(row) for row in table])
 
     refuse_unless_mode("hessian", mode)
+    kept = _sparsity("hessian", sparsity, is_symmetric=True)
     is_alone = chunk is None and workers is None and progress is None and mode != "forward"
     return wrapper
 
@@ -546,6 +758,7 @@ def _swapped(block: Any, ndim: int) -> Any:
     return np.transpose(block, (*axes[ndim:], *axes[:ndim]))
 
 
+@lifting_as_needed
 def jvp(
     f: Callable[..., R],
     primals: Sequence[Any],
@@ -626,6 +839,7 @@ def _shapes(x: Any) -> Any:
     return np.shape(x) if is_operand(x) else type(x).__name__
 
 
+@lifting_as_needed
 def vjp(
     f: Callable[..., R], *primals: Any, lift: bool | None = None
 ) -> tuple[R, Callable[[Any], tuple[Any, ...]]]:

@@ -53,10 +53,9 @@ def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
     is that of the plain run.
     """
     level = newest(args)
-    if isinstance(level, ParticipatingLevel):
-        result = level.applies(rule, args)
-        if result is not NotImplemented:
-            return result
+    result = level.applies(rule, args) if isinstance(level, ParticipatingLevel) else NotImplemented
+    if result is not NotImplemented:
+        return result
     primals = tuple([a.primal if isinstance(a, Dual) and a.level == level else a for a in args])
     namespace = namespace_for(primals)
     if namespace is None:
@@ -86,12 +85,12 @@ def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
 
 
 def _composed(rule: Rule, args: tuple[Any, ...], primals: Any, namespace: Namespace) -> Any:
-    """A rule that is made of others; if it is called by another function, with its values."""
+    """A rule made of others: its tangents, and the values of the function that the user called."""
     called, composition = rule.called_in(namespace), rule.composition_in(namespace)
     if called is None:
         return composition(*args)
     ys = called(*primals)
-    with quiet():  # what there is to say has been said
+    with quiet():  # the call above has issued the warnings
         xs = composition(*args)
     level = newest(args)
 
@@ -117,9 +116,9 @@ def evaluate(rule: Rule, args: tuple[Any, ...]) -> Any:
 
 def _of_tangent(rule: Rule, tangent: Any) -> Any:
     """A linear function of a tangent; one that is not made of numbers dispatches as NumPy's do."""
-    number = plain(tangent)
-    namespace = namespace_of(number) if is_number(number) else None
-    return rule.table_row.value_in(namespace or ARRAY)(tangent)
+    if isinstance(tangent, Dual) or is_number(tangent):
+        return evaluate(rule.table_row, (tangent,))
+    return rule.table_row.value_in(ARRAY)(tangent)
 
 
 def slope_of(rule: Rule, i: int, namespace: Namespace, args: tuple[Any, ...]) -> Any:
@@ -229,8 +228,8 @@ def _operators(name: str, operation: Function) -> tuple[Function, Function]:
 
 def _operand(x: Dual, other: Any) -> Any:
     """The other side of an operator; None if it is not a number."""
-    is_number = isinstance(plain(x), np.generic) and not isinstance(other, (list, tuple))
-    if is_array(x) or is_number:  # what stands for an array; beside an array, a list is one too
+    is_like_array = isinstance(plain(x), np.generic) and not isinstance(other, (list, tuple))
+    if is_array(x) or is_like_array:  # beside an array, a list is one too
         other = PROTOCOLS["operand"](other)
     return other if is_operand(other) else None
 
@@ -248,7 +247,7 @@ def _step(f: Function) -> Function:
 
 
 class Dual(Pair):
-    """A dual number: value + tangent·ε, with ε² = 0.
+    """A dual number: primal + tangent·ε, with ε² = 0.
 
     Parameters
     ----------
@@ -331,6 +330,7 @@ class Dual(Pair):
         return bool(self.primal)
 
     def __hash__(self) -> int:
+        differentiations.note_hash(self)
         raise TypeError(
             "a Dual is unhashable, so that no cache, set or dict can return a number "
             "without its derivative; write x.primal for the key."
@@ -418,7 +418,7 @@ if KERNEL:
         readable_dual,
         RULES,
         PROTOCOLS,
-        vars(levels),
+        levels.clocks,
         vars(differentiations),
         ARRAY.functions,
         is_told,

@@ -2,7 +2,7 @@
 
 The tangent of a dual is a `Form` here. Scaling it by a slope, adding two, and the linear functions
 of NumPy (`transposes`) each record a `Node`; so the rules for tangents that are numbers are those
-of reverse mode, too, and there is no other table.
+of reverse mode, too: what is needed beside them is the way back of the linear functions alone.
 
 A form has memory, as the array has that it is the tangent of: views are windows on their whole,
 and what is stored through one of them is seen through all.
@@ -30,8 +30,8 @@ from .records import (
     Read,
     Step,
     Store,
+    flat,
     index_parts,
-    next_number,
     strongly,
     summed,
 )
@@ -78,7 +78,11 @@ class ReverseLevel(ParticipatingLevel):
         What the kernel records.
     blocks : dict
         Of arrays whose elements have places on the tape: node to block, as they were made.
+    is_optional : bool
+        Whether forward mode takes over where a step cannot be recorded, or not cheaply.
     """
+
+    is_optional = False
 
     def __init__(self, level: int) -> None:
         self.tape: Any = None
@@ -106,14 +110,11 @@ class ReverseLevel(ParticipatingLevel):
         node = tangent.node
         if type(node) is Step:
             return tape.number(primal, node.at, self)
-        if tape.number(primal, 0, self) is NotImplemented:
-            return NotImplemented
         whole, tangent.block = tangent.block, None
-        if whole is not None and (block := self._block_of(whole)) is not None:
-            assert isinstance(node, Read)
-            place = block.start + node.place.number(whole.shape)
-            return tape.number(primal, place, self)
-        return tape.number(primal, tape.external(node), self)
+        if whole is None or (block := self._block_of(whole)) is None:
+            return tape.number_of(primal, node, self)
+        assert isinstance(node, Read)
+        return tape.number(primal, block.start + node.place.number(whole.shape), self)
 
     # the tape
 
@@ -308,6 +309,15 @@ class Form:
         """The elements with these numbers, as a view."""
         return self.window(numbers.shape, Place((), numbers))
 
+    def elements(self, numbers: Any) -> Form:
+        """The elements with these numbers, counted in C order, as a view."""
+        place, whole = self.place or EVERYTHING, self.whole
+        halves = tuple(view for view in place.views if view in (np.real, np.imag))
+        each = np.arange(whole.size).reshape(whole.shape)
+        each = place.whole(each * (1 + 1j) if halves else each)[place.index]
+        found = each.reshape(-1)[numbers].astype(int)
+        return self.window(numbers.shape, Place((*halves, flat), found, place.sign), self.dtype)
+
     def viewed(self, view: Callable[[Any], Any], sign: int = 1, dtype: Any = None) -> Form:
         """A view of this by a function that gives views of arrays."""
         shape = view(blank(self.shape)).shape
@@ -410,21 +420,8 @@ class Form:
 
     def total(self) -> Form:
         """The sum of all elements."""
-        shape = self.shape
-
-        def pull(g: Any) -> Any:
-            if shape_of(g):  # several
-                g = np.reshape(g, g.shape + (1,) * len(shape))
-                return (np.broadcast_to(g, g.shape[:1] + shape),)
-            if isinstance(g, Pair):
-                g = np.stack([cast(Any, g)])[0:1].reshape(())
-                return (np.broadcast_to(g, shape),)
-            result = np.empty(shape, dtype)
-            result[...] = g
-            return (result,)
-
-        dtype = self.dtype
-        return made_of((), dtype, [self], pull)
+        shape, dtype = self.shape, self.dtype
+        return made_of((), dtype, [self], lambda g: (spread(g, shape, dtype),))
 
     # linear combinations
 
@@ -475,6 +472,12 @@ class Form:
             raise Missing(_NO_WAY.format(f"x.{name}"))
         raise AttributeError(f"a form has no attribute {name!r}.")
 
+    def __repr__(self) -> str:
+        return f"<form of shape {self.shape}>" if self.shape else "<form>"
+
+    def __format__(self, spec: str) -> str:
+        return repr(self)  # whatever its dual is told
+
     def __array__(self, *args: Any, **options: Any) -> NoReturn:
         refuse("an array of a tangent")
 
@@ -494,6 +497,16 @@ class Form:
         if rule is None:
             return self.FUNCTIONS[None](f, args, options)
         return rule(*args, **options)
+
+
+def spread(g: Any, shape: tuple[int, ...], dtype: Any) -> Any:
+    """The adjoint of a sum, for each element."""
+    if shape_of(g):  # several
+        g = np.reshape(g, g.shape + (1,) * len(shape))
+        return np.broadcast_to(g, g.shape[:1] + shape)
+    if isinstance(g, Pair):
+        return np.broadcast_to(np.stack([cast(Any, g)])[0:1].reshape(()), shape)
+    return np.full(shape, g, dtype)
 
 
 _BLANK = np.zeros((), bool)
@@ -545,4 +558,4 @@ def scaled(form: Form, c: Any, product: Callable[[Any, Any], Any]) -> Any:
 if KERNEL:
     KERNEL.connect_forms(Form, form_at)
 if ARRAY_KERNEL:
-    ARRAY_KERNEL.connect_forms(Form, Node, STRENGTH, strongly, summed, next_number)
+    ARRAY_KERNEL.connect_forms(Form, spread)

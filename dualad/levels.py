@@ -19,25 +19,24 @@ from typing import Any
 
 HAND_MADE = 0  # the level of all duals that a user writes down: the textbook's one ε
 
-# A level is a count, 40 bits of its process, 23 of its clock, and 1 where nothing closes it.
-_BITS = 64
-_STEP = 1 << _BITS
-_OF_CLOCK = 1 << 24
+# A level is a count, above bits of its process, of its clock, and one that says: nothing closes it.
+_PROCESS_BITS, _CLOCK_BITS, _NEVER_CLOSED = 40, 24, 1
+_COUNT = 1 << _PROCESS_BITS + _CLOCK_BITS
 
 
 def _random(bits: int) -> int:
     return int.from_bytes(os.urandom(8), "big") % (1 << bits)
 
 
-_process = _random(40)
+_process = _random(_PROCESS_BITS)
 
 
 def _clock_after(level: int) -> count[int]:
-    start = ((level >> _BITS) + 1) << _BITS
-    return count(start + _process * _OF_CLOCK + 2 * _random(23), _STEP)
+    later = (level // _COUNT + 1) * _COUNT
+    return count(later + (_process << _CLOCK_BITS) + 2 * _random(_CLOCK_BITS - 1), _COUNT)
 
 
-clock = _clock_after(HAND_MADE)
+clocks = [_clock_after(HAND_MADE)]  # one: another after a fork, and a level from elsewhere
 
 
 def fresh_level() -> int:
@@ -46,7 +45,7 @@ def fresh_level() -> int:
     >>> fresh_level() < fresh_level()
     True
     """
-    return next(clock) + 1
+    return next(clocks[0]) + _NEVER_CLOSED
 
 
 def may_close(level: int) -> bool:
@@ -55,8 +54,8 @@ def may_close(level: int) -> bool:
     >>> may_close(fresh_level()), may_close(HAND_MADE)
     (False, False)
     """
-    is_ours = level & 1 == 0 and level // _OF_CLOCK % (1 << 40) == _process
-    return is_ours and level != HAND_MADE
+    process = (level >> _CLOCK_BITS) % (1 << _PROCESS_BITS)
+    return not level & _NEVER_CLOSED and process == _process and level != HAND_MADE
 
 
 # -- the seam ------------------------------------------------------------------------------
@@ -68,6 +67,7 @@ class ParticipatingLevel(int):
     A plain level has no methods, and costs nothing. A participating one is asked
 
     - `applies` by `dual.apply`, before a row of the table is applied;
+    - `product` by `array.algebra.multilinear`, before arrays are multiplied;
     - `made` by `pair.dual`, where every dual is made;
     - `zero_like` by `pair.zero_like`, where every zero tangent is made.
 
@@ -79,6 +79,10 @@ class ParticipatingLevel(int):
 
     def applies(self, rule: Any, args: tuple[Any, ...]) -> Any:
         """What a row gives for these arguments."""
+        return NotImplemented
+
+    def product(self, f: Any, args: tuple[Any, ...]) -> Any:
+        """What f gives, which sums products of elements of its arguments."""
         return NotImplemented
 
     def made(self, primal: Any, tangent: Any) -> Any:
@@ -96,18 +100,17 @@ class ParticipatingLevel(int):
         return int, (int(self),)
 
 
-def seen(level: int) -> int:
+def advance_clock_past(level: int) -> int:
     """Note a level that came from elsewhere; later ones are newer than it."""
-    global clock
-    if level > next(clock):
-        clock = _clock_after(level)
+    if level > next(clocks[0]):
+        clocks[0] = _clock_after(level)
     return level
 
 
 def _after_fork() -> None:
-    global clock, _process
-    _process = _random(40)  # the levels that the parent has opened are not ours to close
-    clock = _clock_after(next(clock))
+    global _process
+    _process = _random(_PROCESS_BITS)  # the levels that the parent has opened are not ours to close
+    clocks[0] = _clock_after(next(clocks[0]))
 
 
 if hasattr(os, "register_at_fork"):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .kernel import KERNEL
-from .levels import HAND_MADE, ParticipatingLevel, seen
+from .levels import HAND_MADE, ParticipatingLevel, advance_clock_past
 from .looks import is_asker_told, is_plain
 from .memory import copied, laid_out_like
 from .namespaces import is_number
@@ -55,10 +55,10 @@ KINDS: dict[type, type[Pair]] = {}
 
 def kind_of(primal: Any) -> type[Pair]:
     """The class of duals that have such a primal."""
-    kind = KINDS.get(type(primal))
+    kind = KINDS.get(type(primal)) or KINDS.get(primal.__class__)
     if kind is None:
-        known = (KINDS[base] for base in type(primal).__mro__ if base in KINDS)
-        kind = KINDS[type(primal)] = next(known, KINDS[object])
+        known = (KINDS[base] for base in primal.__class__.__mro__ if base in KINDS)
+        kind = KINDS[primal.__class__] = next(known, KINDS[object])
     return kind
 
 
@@ -79,7 +79,7 @@ dual: Function = KERNEL.dual if KERNEL else readable_dual
 
 
 def restored(primal: Any, tangent: Any, level: int) -> Any:
-    return dual(primal, tangent, seen(level))
+    return dual(primal, tangent, advance_clock_past(level))
 
 
 def hand_made(primal: Any, tangent: Any) -> Any:
@@ -126,7 +126,7 @@ def own(x: Any) -> Any:
     if isinstance(x, Pair):
         if not is_array(x):
             return x
-        if type(x) is kind_of(x.primal) and type(x.level) is int:
+        if type(x) is kind_of(x.primal):
             return dual(own(x.primal), own(x.tangent), x.level)
         return np.copy(x, "K")  # type: ignore[call-overload]
     if isinstance(x, np.ndarray):
@@ -142,7 +142,8 @@ def zero_like(level: int, tangent: Any, shape: tuple[int, ...], dtype: Any = Non
     if isinstance(level, ParticipatingLevel):
         zero = level.zero_like(tangent, shape)
         if zero is not NotImplemented:
-            return zero
+            is_complex = dtype is not None and np.dtype(dtype).kind == "c"  # of a real one, too
+            return zero.astype(dtype) if is_complex else zero
     if isinstance(tangent, Pair):  # at all its levels
         many = shape_of(tangent.tangent)[: len(shape_of(tangent.tangent)) - len(shape_of(tangent))]
         return dual(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 import string
 from collections.abc import Callable
 from typing import Any
@@ -11,52 +12,54 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from .forms import Form, blank, kept, made_of, refuse, scaled_dtype
+from .kernel import ARRAY_KERNEL
 from .pair import plain, shape_of
-from .records import summed
+from .records import strongly_summed, summed
 from .transposes import Handler, conj, lead_of, placed, real_dtype, total, transposes
 
 # -- products ------------------------------------------------------------------------------
 
 
 @transposes(np.matmul)
-def _matmul(a: Any, b: Any) -> Any:
+def _matmul(a: Any, b: Any) -> Form:
+    """ȳ @ wᵀ or wᵀ @ ȳ, where vectors count as matrices of one row or one column."""
     if isinstance(a, Form) and isinstance(b, Form):
         refuse("the product of two tangents")
-    row, column = len(shape_of(a)) == 1, len(shape_of(b)) == 1  # vectors count as these
-    a, b = (a[None, :] if row else a), (b[:, None] if column else b)
-    y = _matrices(a, kept(b)) if isinstance(a, Form) else _matrices_behind(kept(a), b)
-    if column:
-        y = y[..., 0]
-    if row:
-        y = y[..., 0] if column else y[..., 0, :]
-    return y.copy() if row or column else y
+    is_first = isinstance(a, Form)
+    form, w = (a, kept(b)) if is_first else (b, kept(a))
+    shape, old = _product_shape(a, b), form.shape
+    row, column, n = len(shape_of(a)) == 1, len(shape_of(b)) == 1, len(shape)
+
+    def pull(g: Any) -> Any:
+        if row and column:
+            return (strongly_summed(operator.mul, g[..., None] if shape_of(g) else g, w),)
+        lead = lead_of(g, n)
+        if row:
+            g = g[..., None, :]
+        if column:
+            g = g[..., None]
+        if is_first:
+            wt = w[None, :] if column else np.matrix_transpose(w)
+            t = strongly_summed(operator.matmul, g, wt)
+            t = t[..., 0, :] if row else t
+        else:
+            wt = w[:, None] if row else np.matrix_transpose(w)
+            t = strongly_summed(lambda g, w: w @ g, g, wt)
+            t = t[..., 0] if column else t
+        return (summed(t, old, lead),)
+
+    return made_of(shape, scaled_dtype(form.dtype, w), [form], pull)
 
 
 def _product_shape(a: Any, b: Any) -> tuple[int, ...]:
-    (*s, m, n), (*t, k, p) = shape_of(a), shape_of(b)
+    s, t = shape_of(a), shape_of(b)
+    (*left, n), (*right, k) = s, (t if len(t) == 1 else (*t[:-2], t[-1], t[-2]))
     if n != k:
-        raise ValueError(f"cannot multiply matrices of shapes {shape_of(a)} and {shape_of(b)}.")
-    return (*np.broadcast_shapes(tuple(s), tuple(t)), m, p)
-
-
-def _matrices(form: Form, w: Any) -> Form:
-    shape, old = _product_shape(form, w), form.shape
-    n = len(shape)
-
-    def pull(g: Any) -> Any:
-        return (summed(g @ np.matrix_transpose(w), old, lead_of(g, n)),)
-
-    return made_of(shape, scaled_dtype(form.dtype, w), [form], pull)
-
-
-def _matrices_behind(w: Any, form: Form) -> Form:
-    shape, old = _product_shape(w, form), form.shape
-    n = len(shape)
-
-    def pull(g: Any) -> Any:
-        return (summed(np.matrix_transpose(w) @ g, old, lead_of(g, n)),)
-
-    return made_of(shape, scaled_dtype(form.dtype, w), [form], pull)
+        raise ValueError(f"cannot multiply matrices of shapes {s} and {t}.")
+    if len(s) <= 2 and len(t) <= 2:
+        return (*left, *right)
+    rows, columns = left[len(s) - 2 :], right[len(t) - 2 :]
+    return (*np.broadcast_shapes(s[:-2], t[:-2]), *rows, *columns)
 
 
 @transposes(np.einsum)
@@ -92,7 +95,8 @@ def _einsum(text: str, *operands: Any, **options: Any) -> Any:
     def pull(g: Any) -> Any:
         front = several * lead_of(g, n)
         back = f"{','.join([front + result, *rest])}->{front + term}"
-        return (summed(np.einsum(back, g, *others), old, len(front)),)
+        t = strongly_summed(functools.partial(np.einsum, back), g, *others)
+        return (summed(t, old, len(front)),)
 
     dtype = functools.reduce(scaled_dtype, others, form.dtype)
     return made_of(shape, dtype, [form], pull)
@@ -104,24 +108,25 @@ def _dots(term: str, x: Any) -> int:
 
 
 @transposes(np.convolve)
-def _convolve(a: Any, v: Any, mode: Any = "full") -> Any:
-    if not isinstance(a, Form):
-        a, v, turned = v, a, True
-    else:
-        turned = False
-    m, k = a.shape[0], shape_of(v)[0]
-    ramp, w = np.arange(1.0, m + 1), np.linspace(1, 2, k)
-    f: Any = np.convolve
-    some = f(w, ramp, mode) if turned else f(ramp, w, mode)
-    return _convolved(a, kept(v), some, np.convolve(ramp, w))
+def _convolve(a: Any, v: Any, mode: Any = "full") -> Form:
+    form, w = (a, v) if isinstance(a, Form) else (v, a)
+    return _convolved(form, kept(w), mode, 0)
 
 
-def _convolved(form: Form, w: Any, some: Any, full: Any) -> Form:
-    """The part of a full convolution that lies in it as `some` in `full`."""
-    m, length, whole = form.shape[0], len(some), len(full)
-    start = next(
-        s for s in range(whole - length + 1) if np.allclose(full[s : s + length], some, 1e-9, 0)
-    )
+@transposes(np.correlate)
+def _correlate(a: Any, v: Any, mode: Any = "valid") -> Form:
+    is_turned = shape_of(a)[0] < shape_of(v)[0]  # NumPy turns the shorter one, and the result
+    if isinstance(a, Form):
+        return _convolved(a, np.conj(kept(v))[::-1], mode, is_turned)
+    return _convolved(conj(v)[::-1], kept(a), mode, is_turned)
+
+
+def _convolved(form: Form, w: Any, mode: Any, odd: int) -> Form:
+    """The middle of a full convolution; where there are two middles, the one behind if `odd`."""
+    m, k = form.shape[0], shape_of(w)[0]
+    first = mode if isinstance(mode, int) else "vsf".index(mode[0].lower())
+    length, whole = (abs(m - k) + 1, max(m, k), m + k - 1)[first], m + k - 1
+    start = (whole - length + odd) // 2
 
     def pull(g: Any) -> Any:
         front = shape_of(g)[:-1]
@@ -134,17 +139,6 @@ def _convolved(form: Form, w: Any, some: Any, full: Any) -> Form:
         return (np.reshape(np.stack(each), (*front, m)),)
 
     return made_of((length,), scaled_dtype(form.dtype, w), [form], pull)
-
-
-@transposes(np.correlate)
-def _correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
-    first = isinstance(a, Form)
-    m, k = shape_of(a)[0], shape_of(v)[0]
-    ramp, w = np.linspace(1, 2, m) ** 2, np.linspace(3, 4, k)
-    some, full = np.correlate(ramp, w, mode), np.convolve(ramp, w[::-1])
-    if first:
-        return _convolved(a, np.conj(kept(v))[::-1], some, full)
-    return _convolved(conj(v)[::-1], kept(a), some, full)
 
 
 # -- Fourier transforms --------------------------------------------------------------------
@@ -267,12 +261,16 @@ def _solve(a: Any, b: Any) -> Any:
     if isinstance(a, Form):
         refuse("np.linalg.solve with a matrix of tangents")
     matrix = kept(np.matrix_transpose(a))
-    if b.ndim == 1:
-        return _solve(a, b[:, None])[..., 0].copy()
     shape, old = _product_shape(a, b), b.shape
-    n = len(shape)
+    n, column = len(shape), b.ndim == 1
 
     def pull(g: Any) -> Any:
-        return (summed(np.linalg.solve(matrix, g), old, lead_of(g, n)),)
+        lead = lead_of(g, n)
+        t = np.linalg.solve(matrix, g[..., None] if column else g)
+        return (summed(t[..., 0] if column else t, old, lead),)
 
     return made_of(shape, scaled_dtype(b.dtype, matrix), [b], pull)
+
+
+if ARRAY_KERNEL:
+    ARRAY_KERNEL.connect_products(_matmul)

@@ -11,6 +11,7 @@ nothing kept      the derivative does not depend on what f was called with befor
 from __future__ import annotations
 
 import reprlib
+import sys
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -22,6 +23,7 @@ from .advice import tell_of_foreign
 from .arguments import Inputs, Outputs
 from .differentiations import refused
 from .levels import fresh_level
+from .lifting.lift import Lifted
 from .lifting.reach import may_keep
 from .pair import own, plain, shape_of
 
@@ -117,17 +119,38 @@ def refuse_unless_holomorphic(inputs: Inputs, one: Any, turned: Any) -> None:
         )
 
 
-_ELEMENTWISE: weakref.WeakKeyDictionary[Any, set[Any]] = weakref.WeakKeyDictionary()
+class _Notes:
+    """What has been found of functions, lifted or not, kept as long as they are."""
+
+    def __init__(self) -> None:
+        self._of: weakref.WeakKeyDictionary[Any, set[Any]] = weakref.WeakKeyDictionary()
+
+    def have(self, f: Any, found: Any) -> bool:
+        given, is_lifted = _itself(f)
+        try:
+            return (found, is_lifted) in self._of.get(given, ())
+        except TypeError:  # an f that has no hash, or no weak references
+            return False
+
+    def add(self, f: Any, found: Any) -> None:
+        given, is_lifted = _itself(f)
+        with suppress(TypeError):
+            self._of.setdefault(given, set()).add((found, is_lifted))
+
+
+def _itself(f: Any) -> tuple[Any, bool]:
+    """The function that was given, which outlives what drivers wrap it in; whether it is lifted."""
+    return (f.f, f.lift) if type(f) is Lifted else (f, False)
+
+
+_elementwise = _Notes()  # arguments and shapes for which a function is
 
 
 def is_elementwise(f: Any, key: Any, shape: tuple[int, ...]) -> bool:
     """Whether f is known to be elementwise in an argument of this shape."""
     if len(shape) == 0 or (isinstance(f, np.ufunc) and f.signature is None):
         return True
-    try:
-        return (key, shape) in _ELEMENTWISE.get(f, ())
-    except TypeError:  # an f that has no hash, or no weak references
-        return False
+    return _elementwise.have(f, (key, shape))
 
 
 def weights(x: Any) -> Any:
@@ -151,8 +174,7 @@ def refuse_unless_elementwise(
             "derivative of an array needs an elementwise function: in this one, an element of the "
             "result depends on several elements that went in; use grad or jacobian."
         )
-    with suppress(TypeError):
-        _ELEMENTWISE.setdefault(inputs.f, set()).add((key, np.shape(x)))
+    _elementwise.add(inputs.f, (key, np.shape(x)))
 
 
 # -- the same function in every pass -------------------------------------------------------
@@ -162,13 +184,20 @@ class NotDeterministicError(ValueError):
     """A function gave other values in a later pass of the same call."""
 
 
-def refuse_unless_same(first: Outputs, later: Outputs) -> None:
-    """Compare the values of two passes.
+# How far values of two passes may be apart. Since Python 3.12, sum() adds floats with a
+# compensation that it has not for duals, and which numbers are duals differs from pass to pass.
+HERE = 0.0 if sys.version_info < (3, 12) else 1e-4
+ELSEWHERE = max(HERE, 1e-9)  # by other machines, whose functions round otherwise
+APPROXIMATELY = 1e-4  # by integrators
+
+
+def refuse_unless_same(first: Outputs, later: Outputs, tolerance: float = HERE) -> None:
+    """Compare the values of two passes, bit for bit unless there is a tolerance.
 
     Raises
     ------
     NotDeterministicError
-        If there is a difference, beyond 1e-4 of the value.
+        If there is a difference.
     """
     shapes = [[shape_of(v) for v in outputs.values] for outputs in (first, later)]
     if shapes[0] != shapes[1]:
@@ -176,20 +205,25 @@ def refuse_unless_same(first: Outputs, later: Outputs) -> None:
             f"{first.driver}: the function returned other shapes in a later pass than in "
             "the first; it must do the same in every pass."
         )
+    if first.is_approximate or later.is_approximate:
+        tolerance = APPROXIMATELY
     for one, other in zip(first.values, later.values, strict=True):
-        one, other = np.asarray(plain(one)), np.asarray(plain(other))
-        # Integrators choose their steps for values and tangents together, so that their last
-        # digits differ between passes; random numbers and counters differ by more.
-        largest = np.max(abs(one[np.isfinite(one)]), initial=0) if one.dtype.kind in "fc" else 0
-        if not (
-            np.array_equal(one, other)
-            or (one.dtype.kind in "fc" and np.allclose(one, other, 1e-4, 1e-4 * largest, True))
-        ):
+        if not _are_same(np.asarray(plain(one)), np.asarray(plain(other)), tolerance):
             raise NotDeterministicError(
                 f"{first.driver}: the function returned other values in a later pass than in the "
                 "first; it must do the same in every pass, without random numbers, counters or "
                 "data that it modifies."
             )
+
+
+def _are_same(one: Any, other: Any, tolerance: float) -> bool:
+    """Whether two arrays are equal, nan where nan is; or to a tolerance."""
+    if np.all((one == other) | ((one != one) & (other != other))):
+        return True
+    if not tolerance or one.dtype.kind not in "fc":
+        return False
+    largest = np.max(abs(one[np.isfinite(one)]), initial=0)
+    return bool(np.allclose(one, other, tolerance, tolerance * largest, True))
 
 
 # -- refusals that were swallowed ----------------------------------------------------------
@@ -236,13 +270,16 @@ def tell(driver: str, error: Exception, why: str) -> None:
 # -- values kept from earlier calls --------------------------------------------------------
 
 
+LOSSES = ("error", "objects", "hash")  # reasons of `doubt` to compare with plain runs
+
+
 def is_doubtful(why: str, f: Any, leaves: Sequence[Any]) -> bool:
     """Whether the outputs of f are to be looked into by `settle`, for a reason of `doubt`."""
-    if why in ("objects", "step") and is_like_plain(f, leaves):
+    if why in ("objects", "hash", "step") and is_like_plain(f, leaves):
         return False
     if why in ("equal", "step"):
         return may_keep(f, by_key=why == "step")
-    return why in ("error", "objects")
+    return why in LOSSES
 
 
 def settle(
@@ -255,7 +292,7 @@ def settle(
     TypeError
         If they are not what plain numbers give, or f has returned a value kept from earlier.
     """
-    if why in ("error", "objects"):
+    if why in LOSSES:
         refuse_unless_plain(inputs, seeds, outputs, has_aux, evaluate)
     elif why == "equal" or any(map(_is_zero, outputs.tangents)):
         refuse_if_kept(inputs, outputs, has_aux, evaluate if why == "equal" else None)
@@ -314,23 +351,19 @@ def _is_zero(tangent: Any) -> bool:
 
 
 # Functions that make arrays of objects, with the shapes for which that was seen to lose nothing.
-_LIKE_PLAIN: weakref.WeakKeyDictionary[Any, set[Any]] = weakref.WeakKeyDictionary()
+_like_plain = _Notes()
 
 
 def is_like_plain(f: Any, leaves: Sequence[Any]) -> bool:
     """Whether `note_like_plain` has been called for this function and leaves of these shapes."""
-    try:
-        return tuple(map(shape_of, leaves)) in _LIKE_PLAIN.get(f, ())
-    except TypeError:  # an f that has no hash, or no weak references
-        return False
+    return _like_plain.have(f, tuple(map(shape_of, leaves)))
 
 
 def note_like_plain(inputs: Inputs) -> None:
     """Remember that f has given the same for duals as for plain numbers."""
     if any(x is not plain(x) for x in inputs.leaves):
         return  # inside nested derivatives other duals may have lost something, too
-    with suppress(TypeError):
-        _LIKE_PLAIN.setdefault(inputs.f, set()).add(tuple(map(shape_of, inputs.leaves)))
+    _like_plain.add(inputs.f, tuple(map(shape_of, inputs.leaves)))
 
 
 class _Elsewhere(Exception):
@@ -345,25 +378,29 @@ def _compare(inputs: Inputs, points: list[Any], outputs: Outputs, has_aux: bool)
         if points is not inputs.leaves:
             raise _Elsewhere from error
         raise
-    mine = outputs.values
+    mine, hidden = outputs.values, ""
     if list(map(shape_of, values)) == list(map(shape_of, mine)):
-        different = [
-            (a, b)
-            for a, b in zip(map(plain, mine), map(plain, values), strict=True)
-            if not np.allclose(np.asarray(a, complex), np.asarray(b, complex), 1e-9, 0, True)
-        ]
-        if not different:
+        pairs = list(zip(map(plain, mine), map(plain, values), strict=True))
+        apart = [pair for pair in pairs if not _are_close(*pair)]
+        if not apart and points is inputs.leaves:
+            apart = [(a, b) for a, b in pairs if np.isinf(np.asarray(a, complex)).any()]
+            hidden = ", an infinity that hides what else went into it"
+        if not apart:
             return
-        got, wanted = map(reprlib.repr, different[0])
+        got, wanted = map(reprlib.repr, apart[0])
     else:
         got, wanted = "other shapes", "others"
     raise refused(
         f"{inputs.driver}: the function caught an error by which a dual had refused to lose its "
         "derivative, or NumPy made an array of objects of duals, and it went on to give "
-        f"{got} where plain numbers give {wanted}; let that error pass, whose message says what to "
-        "write instead, and make arrays by np.stack([x, y]), or in lifted code.",
+        f"{got} where plain numbers give {wanted}{hidden}; let that error pass, whose message says "
+        "what to write instead, and make arrays by np.stack([x, y]), or in lifted code.",
         *inputs.leaves,
     )
+
+
+def _are_close(one: Any, other: Any) -> bool:
+    return np.allclose(np.asarray(one, complex), np.asarray(other, complex), 1e-9, 0, True)
 
 
 def _directions(inputs: Inputs, seeds: list[Any]) -> Iterator[list[Any]]:

@@ -20,12 +20,13 @@ import itertools
 import operator
 import threading
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from .array.dualarray import is_basic
 from .differentiations import levels_in
+from .kernel import ARRAY_KERNEL
 from .looks import is_plain
 from .numerics import quiet
 from .pair import Pair, is_array, plain, shape_of
@@ -82,6 +83,18 @@ def index_parts(index: Any) -> tuple[Any, ...]:
     return index if isinstance(index, tuple) else (index,)
 
 
+class Spread:
+    """np.broadcast_to as a view of a part."""
+
+    __slots__ = ("old", "new")
+
+    def __init__(self, old: tuple[int, ...], new: tuple[int, ...]) -> None:
+        self.old, self.new = old, new
+
+    def __call__(self, x: Any) -> Any:
+        return np.broadcast_to(x, self.new)
+
+
 class Place:
     """A part of an array: views of it, one after the other, and an index at the end."""
 
@@ -92,6 +105,12 @@ class Place:
     ) -> None:
         self.views, self.index, self.sign = views, index, sign
         self.is_basic = is_basic(index_parts(index))
+
+    @property
+    def is_spread(self) -> bool:
+        """Whether it is all of the array, spread by broadcasting."""
+        views = self.views
+        return len(views) == 1 and type(views[0]) is Spread and self.index is Ellipsis
 
     def then(self, index: Any) -> Place:
         """A part of this part."""
@@ -106,6 +125,8 @@ class Place:
     def by(self, view: Callable[[Any], Any], sign: int = 1) -> Place:
         """A view of this part."""
         if isinstance(self.index, np.ndarray):
+            if view in (np.real, np.imag):  # of each element
+                return Place((*self.views, view), self.index, self.sign * sign)
             return Place(self.views, view(self.index), self.sign * sign)
         views = self.views if self.index is Ellipsis else (*self.views, self._view)
         return Place((*views, view), ..., self.sign * sign)
@@ -121,17 +142,29 @@ class Place:
 
     def add(self, x: Any, g: Any) -> None:
         """x[part] += g"""
-        if self.views:
-            x = self.whole(x)
         if self.sign < 0:
             g = -g
+        if self.views:
+            last, all_of_it = self.views[-1], x
+            if type(last) is Spread and self.index is Ellipsis:
+                return Place(self.views[:-1]).add(x, summed(g, last.old, 0))
+            x = self.whole(x)
+            if not plain(x).flags.writeable:  # elements may be in it more than once
+                numbers = np.arange(all_of_it.size).reshape(all_of_it.shape)
+                numbers = self.whole(numbers)[self.index]
+                flat = scattered(g, numbers, all_of_it.size, 0)
+                all_of_it += flat.reshape(all_of_it.shape)
+                return None
         if self.is_basic:
             x[self.index] += g
         elif not is_plain(x, np.ndarray):  # a dual
             numbers = np.arange(x.size).reshape(x.shape)[self.index]
             x += scattered(g, numbers, x.size, 0).reshape(x.shape)
+        elif self.views and 4 * self.index.size > x.size:  # many elements, by their numbers
+            x += scattered(g, self.index, x.size, 0)
         else:
             np.add.at(x, self.index, g)
+        return None
 
     def taken(self, x: Any) -> Any:
         """What is in this part, which is zero thereafter."""
@@ -143,7 +176,7 @@ class Place:
 
     def number(self, shape: tuple[int, ...]) -> int:
         """The number of the one element in this part of an array of this shape."""
-        if len(shape) == 1:
+        if len(shape) == len(self.index) == 1:
             return int(self.index[0]) % shape[0]
         return int(np.arange(int(np.prod(shape))).reshape(shape)[self.index])
 
@@ -164,6 +197,11 @@ class Place:
 EVERYTHING = Place()
 
 
+def flat(x: Any) -> Any:
+    """An array in one axis, as a view, if it lies in C order (or is half of one that does)."""
+    return x.reshape(-1)
+
+
 class Read(Node):
     """A part of an array: its adjoint is added to that part of the adjoint of the whole."""
 
@@ -175,8 +213,9 @@ class Read(Node):
 
     def back(self, g: Any, sweep: Sweep, owned: bool) -> None:
         (source,) = self.sources
-        if not source.shape:
-            sweep.add(source, summed(g if self.place.sign > 0 else -g, (), sweep.lead))
+        if not source.shape or self.place.is_spread:
+            g = g if self.place.sign > 0 else -g
+            sweep.add(source, summed(g, source.shape, sweep.lead))
             return
         buffer = sweep.buffer(source, g)
         if not sweep.many:
@@ -319,6 +358,18 @@ class AdjointsOfAnyKind:
         return np.stack(values).reshape(shape)
 
 
+S = TypeVar("S", bound=type)
+
+
+def _with_short_ways(kind: S) -> S:
+    """The class of sweeps itself; where there is a kernel, its loop is compiled."""
+    if ARRAY_KERNEL:
+        sweep: Any = kind
+        sweep.add, sweep.buffer, sweep.run = ARRAY_KERNEL.sweep_methods(sweep.add, sweep.buffer)
+    return kind
+
+
+@_with_short_ways
 class Sweep:
     """One walk back over what was recorded.
 
@@ -393,7 +444,7 @@ class Sweep:
         with quiet():
             while True:
                 if self.is_on_tape:
-                    self._go_down()
+                    self.go_down()
                 if not self.heap:
                     break
                 node = heapq.heappop(self.heap)[1]
@@ -411,7 +462,7 @@ class Sweep:
             self.adjoints[leaf.at] if type(leaf) is Step else found.get(leaf) for leaf in leaves
         ]
 
-    def _go_down(self) -> None:
+    def go_down(self) -> None:
         """Walk down the tape as far as its steps are younger than all nodes that wait."""
         while True:
             stop = self.level.length_at(-self.heap[0][0]) if self.heap else 0
@@ -448,3 +499,22 @@ def strongly(product: Callable[[Any, Any], Any], g: Any, c: Any) -> Any:
     if not STRENGTH.on or np.all(plain(y) == plain(y)):
         return y
     return strong_product(c if product is operator.mul else 1 / c, g, True)
+
+
+def strongly_summed(f: Callable[..., Any], g: Any, *factors: Any) -> Any:
+    """f(g, *factors), sums of products, in which a zero of g is as strong."""
+    y = f(g, *factors)
+    if not STRENGTH.on or np.all(plain(y) == plain(y)):
+        return y
+    bad = [~np.isfinite(plain(c)) for c in factors]
+    some = (plain(g) != 0) * 1.0
+    met = [f(some, *(b * 1.0 if i == j else np.ones(b.shape) for j, b in enumerate(bad)))
+           for i in range(len(bad))]  # fmt: skip
+    rest = f(g, *(np.where(b, 0, c) for b, c in zip(bad, factors, strict=True)))
+    return np.where(np.logical_or.reduce([m != 0 for m in met]), y, rest)
+
+
+if ARRAY_KERNEL:
+    ARRAY_KERNEL.connect_records(
+        Node, Read, Step, Place, STRENGTH, strongly, summed, fitted, next_number
+    )

@@ -1,4 +1,4 @@
-"""What a rule is: text turned into functions, slopes, and the chain rule in one number system.
+"""What a rule is: text turned into a function and its slopes, in one number system at a time.
 
 A row of the table (`table.py`) says what a function is called and what its slopes are. A `Rule`
 holds it, and compiles it for one `Namespace` at a time: the function itself, and its slopes.

@@ -529,7 +529,8 @@ row("erfc(x)", "_gauss(x)*(-2/sqrtpi)", z=True, over=(-4, 20))
 row("erfcx(x)", "_erfcx(1, x)", z="1j*_wofz(1, 1j*x)", over=(-4, 40))
 row("erfi(x)", "2/sqrtpi*_growth(x)", z=True, over=(-6, 6))
 row("erfinv(x)", "sqrtpi/2*_growth(y)", over=(-0.99, 0.99))
-row("erfcinv(x)", "-sqrtpi/2*_growth(y)", over=(0.01, 1.9))
+# exp(y²) by erfcx and x = erfc(y): the rounding of y would be 2y² times as large in it
+row("erfcinv(x)", "-sqrtpi/2*(_erfcx(0, y)/x)", over=(0.01, 1.9))
 row("dawsn(x)", "_dawson(1, x)", z="0.5j*sqrtpi*(-2*x*exp(-x*x) - _wofz(1, x))", over=(-9, 9))
 row("wofz(x)", "_wofz(1, x)", z=True, over=(-9, 9))
 # w((x + ig)/(s√2))/(s√2π), n times in x: the real part solves the heat equation in s²/2.
@@ -539,7 +540,7 @@ row("voigt_profile(x, s, g)", "real(_voigt(1, x, s, g))", "s*real(_voigt(2, x, s
     "-imag(_voigt(1, x, s, g))", over=((-2, 2), (0.5, 2), (0.2, 1)))
 row("ndtr(x)", "_bell(x)/sqrt2pi", z=True, over=(-20, 6))
 row("log_ndtr(x)", "_mills(x)", z="exp(-x*x/2 - y)/sqrt2pi", over=(-40, 9))
-row("ndtri(x)", "sqrt2pi*_growth2(y)", over=UNIT)
+row("ndtri(x)", "1/(x*_mills(y))", over=UNIT)
 row("ndtri_exp(x)", "1/_mills(y)", over=(-50, -0.01))
 row("owens_t(h, a)", "-erf(a*h/sqrt2)*_bell(h)/(2*sqrt2pi)",
     "_bell(h)*_bell(a*h)/(2*pi*(1 + a*a))", over=(-3, 3))

@@ -18,7 +18,7 @@ from .memory import laid_out_like
 from .namespaces import is_exact
 from .pair import as_number, plain
 from .passes import Seeding, Tangents, run_pass, tangents_of, unit_seeds
-from .promises import Combine, holomorphic, refuse_unless_same
+from .promises import ELSEWHERE, HERE, Combine, holomorphic, refuse_unless_same
 from .workers import SERIAL, Plan
 
 DIRECTIONS = 256  # at most so many in one pass
@@ -29,7 +29,7 @@ def run_together(
     inputs: Inputs, seedings: Sequence[Seeding], directions: tuple[int, ...], has_aux: bool = False
 ) -> tuple[Outputs, list[Tangents]]:
     """One pass for several seedings; several passes for numbers with more digits than arrays."""
-    if len(seedings) == 1 or isinstance(inputs.f, Outputs):
+    if len(seedings) == 1 or inputs.finished is not None:
         outputs = run_pass(inputs, seedings[0], has_aux)
         return outputs, [tangents_of(outputs, inputs, directions)]
     if any(is_exact(plain(x)) for x in inputs.leaves):
@@ -99,7 +99,7 @@ def run_passes(
             if check is not None:
                 check(outputs)
         else:
-            refuse_unless_same(first, outputs)
+            refuse_unless_same(first, outputs, HERE if plan is SERIAL else ELSEWHERE)
         these = tangents[0] if len(tangents) == 1 else combine(inputs, start, stop, *tangents)
         if plan.columns is None:
             columns.append(these)

@@ -23,10 +23,10 @@ from .arguments import Inputs, Outputs, is_complex
 from .array.operands import unbuffered
 from .differentiations import close_level, doubt, open_level
 from .forms import Form, ReverseLevel, dtype_of
-from .kernel import DRIVERS, KERNEL
+from .kernel import ARRAY_KERNEL, DRIVERS, KERNEL
 from .pair import Function, as_number, dual, is_array, own, parts, plain, shape_of
 from .passes import evaluated
-from .promises import is_doubtful, refuse_unless_holomorphic, settle, tell, weights
+from .promises import LOSSES, is_doubtful, refuse_unless_holomorphic, settle, tell, weights
 from .records import STRENGTH, Node, Step, Sweep
 from .structure import leaves, rebuild
 from .zeros import is_finite
@@ -34,7 +34,7 @@ from .zeros import is_finite
 Mode = Literal["forward", "reverse"] | None
 
 LEAST_NUMBERS = 32 if KERNEL else 256  # with fewer inputs, forward mode is as fast
-LEAST_ELEMENTS = 128  # the same for inputs in arrays
+LEAST_ELEMENTS = 64  # the same for inputs in arrays
 FEW = 1024  # so many inputs can go forward where a sweep meets what is not finite
 ADJOINTS = 1 << 20  # about so many elements of adjoints of the outputs in one sweep
 
@@ -57,10 +57,10 @@ def refuse_unless_mode(driver: str, mode: Any) -> None:
 def prefers_backward(inputs: Inputs, mode: Mode) -> bool:
     """Whether a gradient takes a sweep back: if there are many inputs, unless mode tells.
 
-    Many are 32 numbers (256 without the kernel), or 128 elements of arrays.
+    Many are 32 numbers (256 without the kernel), or 64 elements of arrays.
     """
-    if mode is not None or isinstance(inputs.f, Outputs):
-        return mode == "reverse" and not isinstance(inputs.f, Outputs)
+    if mode is not None or inputs.finished is not None:
+        return mode == "reverse" and inputs.finished is None
     if inputs.size < LEAST_NUMBERS:
         return False
     return inputs.size >= LEAST_ELEMENTS or not any(map(is_array, inputs.leaves))
@@ -94,6 +94,8 @@ class Record:
         The call.
     has_aux : bool
         Whether f returns (result, aux).
+    is_optional : bool
+        Whether forward mode takes over where this is not the cheaper way.
 
     Attributes
     ----------
@@ -103,14 +105,15 @@ class Record:
         Whether the outputs are to be looked into, by `settle`.
     """
 
-    def __init__(self, inputs: Inputs, has_aux: bool = False) -> None:
-        self.inputs, self.has_aux = inputs, has_aux
+    def __init__(self, inputs: Inputs, has_aux: bool = False, is_optional: bool = False) -> None:
+        self.inputs, self.has_aux, self.is_optional = inputs, has_aux, is_optional
         self.outputs, self.why = self._evaluate(inputs)
         self.is_doubtful = is_doubtful(self.why, inputs.f, inputs.leaves)
 
     def _evaluate(self, inputs: Inputs) -> tuple[Outputs, str]:
         opened = open_level()
         self.level = level = ReverseLevel(opened)
+        level.is_optional = self.is_optional
         level.start_tape(inputs.leaves)
         self.nodes: list[Node] = []
         seeds = []
@@ -136,7 +139,7 @@ class Record:
         def evaluate(points: list[Any]) -> Outputs:
             moved = copy.copy(self.inputs)
             moved.leaves = points
-            if self.why in ("error", "objects"):
+            if self.why in LOSSES:
                 return self._evaluate(moved)[0]
             return evaluated(moved, along, self.has_aux)[0]
 
@@ -146,12 +149,24 @@ class Record:
     def swept(self, adjoints: Sequence[Any], many: bool = False, free: bool = False) -> list[Any]:
         """The adjoints of the inputs, from one of each output (None for zero).
 
+        Where they are not all finite, once more with zeros that are stronger than infinities.
         `many`: each has an axis of several in front. `free`: the record is not used again.
         """
+        found = self._swept(adjoints, many, free)
+        if free or STRENGTH.on or all(map(is_finite, found)):
+            return found
+        STRENGTH.on = True
+        try:
+            return self._swept(adjoints, many, free)
+        finally:
+            STRENGTH.on = False
+
+    def _swept(self, adjoints: Sequence[Any], many: bool, free: bool) -> list[Any]:
         if many and self.level.tape is not None and len(self.level.tape):
             counts = {len(g) for g in adjoints if g is not None}
             each = [
-                self.swept([None if g is None else g[j] for g in adjoints]) for j in range(*counts)
+                self._swept([None if g is None else g[j] for g in adjoints], False, False)
+                for j in range(*counts)
             ]
             return [np.stack(parts) for parts in zip(*each, strict=True)]
         sweep = Sweep(self.level, many)
@@ -204,7 +219,7 @@ def gradient(
     `is_told`: the user wants it this way.
     """
     try:
-        record = Record(inputs, has_aux)
+        record = Record(inputs, has_aux, is_optional=not is_told)
     except UNABLE:
         if is_told:
             raise
@@ -262,12 +277,9 @@ def _strong(inputs: Inputs, has_aux: bool) -> list[Any]:
 
 def _level_with_tape(opened: int) -> ReverseLevel:
     level = ReverseLevel(opened)
+    level.is_optional = True
     level.start_tape([])
     return level
-
-
-def _input_of(x: Any, level: ReverseLevel) -> tuple[Any, Node]:
-    return level.seed(x)
 
 
 def _swept(level: ReverseLevel, y: Any, node: Node | None, size: int) -> Any:
@@ -275,8 +287,15 @@ def _swept(level: ReverseLevel, y: Any, node: Node | None, size: int) -> Any:
 
     None if they are not all finite.
     """
+    tape = level.tape
+    whole = tape.externals[0] if len(tape) == 1 and tape.externals else None
+    if whole is not None:  # y was made of arrays, and nothing was done with it
+        tape.clear()
     sweep = Sweep(level)
-    sweep.add(y.tangent.node, 1.0)
+    if whole is None:
+        sweep.adjoints.add(y.place, 1.0)
+    else:
+        sweep.add(whole, 1.0)
     result: Any
     if node is None:
         found = sweep.run([Step(i) for i in range(size)], True)
@@ -289,9 +308,10 @@ def _swept(level: ReverseLevel, y: Any, node: Node | None, size: int) -> Any:
     return result
 
 
-if DRIVERS:
+if DRIVERS and ARRAY_KERNEL:
     DRIVERS.connect_reverse(
-        _level_with_tape, _input_of, _swept, UNABLE, LEAST_NUMBERS, LEAST_ELEMENTS
+        *(_level_with_tape, ARRAY_KERNEL.input_of, _swept, UNABLE),
+        *(LEAST_NUMBERS, LEAST_ELEMENTS),
     )
 
 
@@ -325,6 +345,10 @@ def gradient_along(f: Function, x: Any, directions: Any) -> Any:
             return _tangents(level, y, node, len(x))
     except UNABLE:
         return None
+    except Exception:
+        if "objects" in map(doubt, opened):  # the general driver says so
+            return None
+        raise
     finally:
         for each in opened:
             close_level(each)
@@ -339,7 +363,7 @@ def _tangents(level: ReverseLevel, y: Any, node: Node | None, n: int) -> Any:
         result = adjoints.tangents(n)
     else:
         sweep = Sweep(level)
-        sweep.add(y.tangent.node, 1.0)
+        sweep.adjoints.add(y.place, 1.0)
         each = [Step(i) for i in range(n)] if node is None else [node]
         found = sweep.run(each, True)
         older = tape.level1
@@ -444,12 +468,6 @@ def pullback_of(record: Record) -> Function:
             for v, g in zip(outputs.values, numbers, strict=True)
         ]
         found = record.swept(numbers)
-        if not all(map(is_finite, found)):
-            STRENGTH.on = True
-            try:
-                found = record.swept(numbers)
-            finally:
-                STRENGTH.on = False
         if any(np.any(plain(v) != plain(v)) for v in outputs.values):
             found = [g * np.nan for g in found]
         return inputs.arrange(found)

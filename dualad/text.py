@@ -14,6 +14,7 @@ import numpy as np
 from .looks import is_plain
 
 MOST_ROWS, MOST_COLUMNS = 20, 8  # of an array in HTML
+MOST_ELEMENTS = 6  # of an array in a line
 
 
 def is_complex(x: Any) -> bool:
@@ -27,9 +28,17 @@ def is_complex(x: Any) -> bool:
 def number_text(x: Any, digits: int = 4) -> str:
     """A number for people: so many decimals, or so many behind the point of a power of ten.
 
+    Of arrays with more than 6 elements, only the shape.
+
     >>> number_text(2.0), number_text(0.69314718), number_text(1.5e-9)
     ('2', '0.6931', '1.5e−9')
+    >>> number_text(np.array([0.5, 2.0])), number_text(np.zeros((64, 10)))
+    ('[0.5, 2]', 'array (64, 10)')
     """
+    if is_plain(x, np.ndarray) and x.ndim:
+        if x.size > MOST_ELEMENTS:
+            return f"array {x.shape}"
+        return f"[{', '.join(number_text(part, digits) for part in x)}]"
     if isinstance(x, bool):
         return "true" if x else "false"
     if is_complex(x):

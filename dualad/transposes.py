@@ -16,9 +16,9 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from .dual import function
-from .forms import Form, blank, joint, made_of, plus, refuse, scaled, zero_form
-from .pair import Pair, is_array, plain, shape_of
-from .records import EVERYTHING, scattered, summed
+from .forms import Form, blank, joint, made_of, plus, refuse, scaled, spread, zero_form
+from .pair import plain, shape_of
+from .records import EVERYTHING, Spread, scattered, summed
 from .structure import leaves, rebuild
 from .table import RULES
 
@@ -181,20 +181,16 @@ def total(
     if not keepdims:
         axes = range(len(shape)) if axis is None else normalize_axis_tuple(axis, len(shape))
         result = tuple([n for i, n in enumerate(shape) if i not in axes])
-    n = len(result)
+    n, is_number, kind = len(result), not result, a.dtype
 
     def pull(g: Any) -> Any:
+        if is_number:
+            return (spread(g, shape, kind),)
         front = shape_of(g)[: lead_of(g, n)]
-        if not is_array(g):
-            return (np.full(shape, g) if not isinstance(g, Pair) else _full(shape, g),)
         return (np.broadcast_to(np.reshape(g, front + middle), front + shape),)
 
     y = made_of(result, a.dtype, [a], pull)
     return y if dtype is None else y.astype(dtype)
-
-
-def _full(shape: tuple[int, ...], g: Any) -> Any:
-    return np.broadcast_to(np.stack([g])[0:1].reshape(()), shape)
 
 
 def _sum_by_ufunc(a: Any, axis: Any = 0, *args: Any, **options: Any) -> Any:
@@ -215,6 +211,8 @@ def _mean(
     where: Any = True,
 ) -> Any:
     y = total(a, axis, dtype, out, keepdims, where=where)
+    if where is True and y.size:
+        return y / (a.size // y.size)
     chosen = np.broadcast_to(where, a.shape)
     with np.errstate(all="ignore"):
         return y / np.sum(chosen, axis, keepdims=keepdims).astype(y.dtype)
@@ -238,9 +236,10 @@ def _trace(a: Form, offset: int = 0, axis1: int = 0, axis2: int = 1, *args: Any)
 
 @transposes(np.reshape)
 def _reshape(a: Form, shape: Any, order: str = "C", **options: Any) -> Any:
-    shape = np.empty(a.shape, bool).reshape(shape).shape
-    if a.place is None or (not a.place.views and a.place.index is Ellipsis):
-        return a.window(shape, (a.place or EVERYTHING).by(lambda x: x.reshape(shape)))
+    place, whole = a.place or EVERYTHING, np.empty(a.whole.shape, bool)
+    shape = blank(a.shape).reshape(shape).shape
+    if np.may_share_memory(place.whole(whole)[place.index].reshape(shape), whole):
+        return a.window(shape, place.by(lambda x: x.reshape(shape)))
     old, n = a.shape, len(shape)
     return made_of(
         shape, a.dtype, [a], lambda g: (np.reshape(g, shape_of(g)[: lead_of(g, n)] + old),)
@@ -252,12 +251,28 @@ def _viewing(f: Callable[..., Any]) -> Handler:
 
 
 _VIEWS: Any = (
+    np.lib.stride_tricks.sliding_window_view,
     *(np.transpose, np.moveaxis, np.swapaxes, np.matrix_transpose, np.flip, np.rollaxis),
 )
 for _f in _VIEWS:
     Form.FUNCTIONS[_f] = _viewing(_f)
 if hasattr(np, "permute_dims"):
     Form.FUNCTIONS[np.permute_dims] = _viewing(np.permute_dims)
+
+
+@transposes(np.diagonal)
+def _diagonal(a: Form, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    def view(x: Any) -> Any:  # one that can be written to
+        x = np.moveaxis(x, (axis1, axis2), (-2, -1))[..., max(-offset, 0) :, max(offset, 0) :]
+        n = min(x.shape[-2:])
+        return np.einsum("...ii->...i", x[..., :n, :n])
+
+    return a.viewed(view)
+
+
+@transposes(np.diag)
+def _diag(a: Form, k: int = 0) -> Any:
+    return placed(np.diag, (a, k), {}) if a.ndim == 1 else _diagonal(a, k)
 
 
 @transposes(np.expand_dims)
@@ -278,8 +293,7 @@ def _ravel(a: Form, order: str = "C") -> Any:
 @transposes(np.broadcast_to)
 def _broadcast_to(a: Form, shape: Any, subok: bool = False) -> Any:
     shape = np.broadcast_to(blank(a.shape), shape).shape
-    old, n = a.shape, len(shape)
-    return made_of(shape, a.dtype, [a], lambda g: (summed(g, old, lead_of(g, n)),))
+    return a.window(shape, (a.place or EVERYTHING).by(Spread(a.shape, shape)))
 
 
 # -- choosing and placing: by the numbers of the elements ----------------------------------
@@ -316,10 +330,10 @@ def _placing(f: Callable[..., Any]) -> Handler:
 
 
 _PLACES: Any = (
-    *(np.tril, np.triu, np.diag, np.diagflat, np.diagonal, np.take, np.take_along_axis, np.roll),
+    *(np.tril, np.triu, np.diagflat, np.take, np.take_along_axis, np.roll),
     *(np.repeat, np.tile, np.resize, np.delete, np.rot90, np.compress, np.extract, np.insert),
     *(np.vstack, np.hstack, np.dstack, np.column_stack, np.block, np.fft.fftshift),
-    *(np.fft.ifftshift, np.append, np.fliplr, np.flipud),
+    *(np.fft.ifftshift, np.append, np.fliplr, np.flipud, np.lib.stride_tricks.sliding_window_view),
 )
 for _f in _PLACES:
     Form.FUNCTIONS[_f] = _placing(_f)

@@ -22,7 +22,7 @@ from .dual import Dual
 from .kernel import DRIVERS
 from .lifting import library, operators
 from .lifting.lift import Lifted
-from .lifting.reach import chosen
+from .lifting.reach import chosen, needs_lift_after_all
 from .pair import Function
 from .promises import is_doubtful, is_elementwise, tell
 from .structure import leaves
@@ -102,6 +102,21 @@ def function_for(driver: str, f: Function, lift: bool | None) -> Function:
     return chosen(f, lift)
 
 
+def lifting_as_needed(driver: Driver) -> Driver:
+    """driver(f, …, lift=None), which takes f lifted if f turns out to need it."""
+
+    @functools.wraps(driver)
+    def call(f: Function, *args: Any, lift: bool | None = None, **options: Any) -> Any:
+        try:
+            return driver(f, *args, lift=lift, **options)
+        except TypeError:
+            if lift is not None or chosen(f, None) is not f or not needs_lift_after_all(f):
+                raise
+        return driver(f, *args, lift=True, **options)
+
+    return call  # type: ignore[return-value]
+
+
 class _Wrapper:
     """A function under the name, text and signature of f; the kernel has one of its own."""
 
@@ -112,19 +127,29 @@ class _Wrapper:
         call: Function,
         f: Function,
         made_by: functools.partial[Function],
-        general: Function | None,
+        general: Function | None,  # makes the call of f lifted, unless f is lifted or must not be
     ) -> None:
         self.__qualname__ = type(f).__name__  # if f has no name
         functools.update_wrapper(self, f)
         self._call, self._made_by, self._general = call, made_by, general
+        self._is_decided = general is None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._general is not None:  # the first call: does f need lifting?
-            f = chosen(self.__wrapped__, None)
-            if f is not self.__wrapped__:
-                self._call = self._general(f)
-            self._general = None
+        if not self._is_decided:
+            self._is_decided = True
+            if chosen(self.__wrapped__, None) is not self.__wrapped__:
+                self._lift()
+        try:
+            return self._call(*args, **kwargs)
+        except TypeError:
+            if self._general is None or not needs_lift_after_all(self.__wrapped__):
+                raise
+        self._lift()
         return self._call(*args, **kwargs)
+
+    def _lift(self) -> None:
+        if self._general is not None:
+            self._call, self._general = self._general(Lifted(self.__wrapped__)), None
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else MethodType(self, instance)

@@ -1,8 +1,8 @@
 """Slopes and 0·∞: strong zeros, precision, infinite slopes, and IEEE where Python raises.
 
-A zero tangent stays zero, also where the slope is infinite: sqrt(0·x) has derivative 0. Where a
-function may be flat a zero slope is as strong: on a kink, where the branch that was not taken has
-no say, and at infinity, as in 1/(1 + exp(800)).
+A zero tangent beats an infinite slope: sqrt(0·x) has derivative 0. A zero slope beats an infinite
+tangent only where the function may be flat: on a kink, where the branch that was not taken has no
+say, and where a number has overflowed, as in 1/(1 + exp(800)).
 """
 
 from __future__ import annotations
@@ -42,22 +42,24 @@ def scale(slope: Any, a: Any, y: Any, kinked: bool) -> Any:
         product = slope * tangent
         if product == product:
             return product
-        return strong_product(slope, tangent, kinked or is_far(a.primal, tangent))
+        return strong_product(slope, tangent, kinked or has_overflowed(a.primal, tangent))
     directions = shape_of(tangent)[: len(shape_of(tangent)) - len(shape_of(a.primal))]
     missing = len(shape_of(y)) - len(shape_of(a.primal))
     if directions and missing:
         tangent = np.reshape(tangent, directions + (1,) * missing + shape_of(a.primal))
+    if kinked and hasattr(tangent, "chosen"):  # of another kind
+        tangent = tangent.chosen(slope)
     with quiet():
         product = slope * tangent
         if not is_finite(product):
-            product = strong_product(slope, tangent, kinked or is_far(a.primal, tangent))
+            product = strong_product(slope, tangent, kinked or has_overflowed(a.primal, tangent))
     shape = directions + shape_of(y)
     if shape_of(product) != shape:
         product = np.copy(np.broadcast_to(product, shape), "C")
     return fit(product, y)
 
 
-def is_far(primal: Any, tangent: Any) -> Any:
+def has_overflowed(primal: Any, tangent: Any) -> Any:
     """Where a number is infinite, mostly because it was too large for a float."""
     primal, tangent = plain(primal), plain(tangent)
     if isinstance(primal, np.ndarray) or isinstance(tangent, np.ndarray):
@@ -65,10 +67,10 @@ def is_far(primal: Any, tangent: Any) -> Any:
     return abs(primal) == math.inf and tangent == tangent
 
 
-def strong_product(slope: Any, tangent: Any, flat: Any) -> Any:
-    """slope·tangent, where a zero tangent is stronger than an infinite slope.
+def strong_product(slope: Any, tangent: Any, zero_slope_wins: Any) -> Any:
+    """slope·tangent, where a zero tangent beats an infinite slope.
 
-    A zero slope is as strong where `flat` says so.
+    Where `zero_slope_wins`, a zero slope beats an infinite tangent, too.
     """
     if isinstance(slope, Pair) or isinstance(tangent, Pair):
         level = newest((slope, tangent))
@@ -76,16 +78,16 @@ def strong_product(slope: Any, tangent: Any, flat: Any) -> Any:
         t, t_dot = parts(tangent, level)
         terms = []
         if t_dot is not None:
-            terms.append(strong_product(s, _in_front(t_dot, t, s), flat))
+            terms.append(strong_product(s, _in_front(t_dot, t, s), zero_slope_wins))
         if s_dot is not None:
             terms.append(strong_product(_in_front(s_dot, s, t), t, True))
-        return dual(strong_product(s, t, flat), sum(terms[1:], terms[0]), level)
+        return dual(strong_product(s, t, zero_slope_wins), sum(terms[1:], terms[0]), level)
     if isinstance(slope, np.ndarray) or isinstance(tangent, np.ndarray):
         product = slope * tangent
-        zero = (tangent == 0) | (flat & (slope == 0))
+        zero = (tangent == 0) | (zero_slope_wins & (slope == 0))
         return np.where(zero & (product != product), 0, product)
     product = slope * tangent
-    if product != product and (tangent == 0 or (flat and slope == 0)):
+    if product != product and (tangent == 0 or (zero_slope_wins and slope == 0)):
         return type(product)(0)
     return product
 
@@ -99,7 +101,7 @@ def _in_front(tangent: Any, primal: Any, other: Any) -> Any:
 
 
 def is_finite(x: Any) -> bool:
-    """Quickly: whether a sum over all numbers is finite. (It may say no too often.)
+    """A cheap test that all numbers are finite; where a sum of them overflows, it says no too.
 
     What is not made of floats, as a tangent of another kind, is never infinite.
     """

@@ -101,8 +101,8 @@ def truths(name: str, args: list[Any], i: int) -> list[Any] | None:
     """The value and its derivatives up to one order more than is measured; None if unknown."""
     x = args[i]
     many = HIGHEST + 2
-    signal.signal(signal.SIGALRM, _ring)
-    signal.setitimer(signal.ITIMER_REAL, 1.0)
+    signal.signal(signal.SIGVTALRM, _ring)
+    signal.setitimer(signal.ITIMER_VIRTUAL, 1.0)  # of this process, whatever others do
     try:
         with mp.workdps(int((STEP + abs(math.log10(abs(x)))) * many) + 60):
             given = [mpf(a) for a in args]
@@ -124,7 +124,7 @@ def truths(name: str, args: list[Any], i: int) -> list[Any] | None:
     except (TooLong, ArithmeticError, ValueError, TypeError, mp.NoConvergence, NotImplementedError):
         return None
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
 
 
 def ulp(x: Any) -> Any:

@@ -64,6 +64,7 @@ def test_random_programs() -> None:
     assert tally.outcomes["no program"] <= 0.02 * done
     assert tally.outcomes["refused"] <= 0.3 * done
     assert tally.notes["compared"] >= 0.3 * done  # derivatives are seldom left out
+    assert tally.notes["backward"] >= 0.3 * done  # and nor are sweeps
 
 
 @pytest.mark.parametrize("name", sorted(FAILING_TODAY))

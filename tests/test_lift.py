@@ -1040,3 +1040,74 @@ def test_without_warnings() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert lift(lambda: np.zeros(3).sum())() == 0.0
+
+
+# -- where callees come from -----------------------------------------------------------------------
+
+
+class _Table:
+    """Functions as attributes, methods and items."""
+
+    exp = staticmethod(math.exp)
+
+    def __init__(self) -> None:
+        self.log, self.functions, self.inner = math.log, [math.sin, math.cos], self
+
+    def curried(self, a: Any) -> Any:
+        return lambda b: math.exp(a * b)
+
+
+@pytest.mark.parametrize(
+    ("f", "slope"),
+    [
+        (lambda x: _TABLE.functions[0](x), math.cos(1.3)),
+        (lambda x: (math.sin if x > 1 else math.cos)(x), math.cos(1.3)),
+        (lambda x: (math.sin if x > 2 else math.cos)(x), -math.sin(1.3)),
+        (lambda x: math.exp(math.log(x) if x > 1 else x), 1.0),
+        (lambda x: math.exp((y := math.log(x)) + y), 2.6),
+        (lambda x: _TABLE.inner.inner.exp(x), math.exp(1.3)),
+        (lambda x: _TABLE.inner.log(_TABLE.exp(x)), 1.0),
+        (lambda x: _TABLE.curried(x)(x), 2.6 * math.exp(1.69)),
+        (lambda x: math.exp(*[x]), math.exp(1.3)),
+        (lambda x: max(math.exp(x), *[math.sin(t) for t in (x, x)]), math.exp(1.3)),
+        (lambda x: sum(math.exp(t) if t > 0 else math.sin(t) for t in (x, -x)), None),
+        (lambda x, m=math: m.exp(m.log(x)), 1.0),
+        (lambda x: __import__("math").exp(x), math.exp(1.3)),
+        (lambda x: ({"f": math.exp}["f"](x) and math.log(x)) or math.exp(x), 1 / 1.3),
+    ],
+)
+def test_callees_of_all_kinds(f: Any, slope: float | None) -> None:
+    right = math.exp(1.3) - math.cos(1.3) if slope is None else slope
+    assert derivative(f, lift=True)(1.3) == pytest.approx(right, rel=1e-14)
+
+
+_TABLE = _Table()
+
+
+def test_arguments_that_are_calculated_later_do_not_change_the_callee() -> None:
+    def f(x: Any) -> Any:
+        g = math.exp
+
+        def swap(y: Any) -> Any:
+            nonlocal g
+            g = math.sin
+            return y
+
+        return g(swap(x)) + g(x)
+
+    assert derivative(f, lift=True)(0.4) == pytest.approx(math.exp(0.4) + math.cos(0.4))
+
+
+def test_a_module_may_be_any_object_later() -> None:
+    """The same code, with a module in a cell and with an object that has a property there."""
+
+    class Namespace:
+        @property
+        def scaled(self) -> Any:
+            return lambda x: 2 * math.exp(x)
+
+    def make(m: Any) -> Any:
+        return lambda x: m.scaled(x) if m is not math else m.exp(x)
+
+    assert derivative(make(math), lift=True)(0.5) == pytest.approx(math.exp(0.5))
+    assert derivative(make(Namespace()), lift=True)(0.5) == pytest.approx(2 * math.exp(0.5))

@@ -64,6 +64,34 @@ def test_a_global_that_changes_between_calls(monkeypatch: Any) -> None:
     assert d(3.0) == 30.0
 
 
+def inner(x: Any) -> Any:
+    return x * x
+
+
+def outer(x: Any) -> Any:
+    return inner(x)
+
+
+def test_a_function_that_comes_to_need_lifting(monkeypatch: Any) -> None:
+    drivers = (
+        derivative(outer),
+        grad(outer, argnums=(0,)),
+        jacobian(outer),
+        jacobian(outer, chunk=1),
+    )
+    assert [d(2.0) for d in drivers] == [4.0, (4.0,), 4.0, 4.0]
+    assert dualad.jvp(outer, (2.0,), (1.0,)) == (4.0, 4.0)
+    assert dualad.vjp(outer, 2.0)[1](1.0) == (4.0,)
+    monkeypatch.setattr(sys.modules[__name__], "inner", lambda x: math.exp(x))
+    for _ in range(2):
+        assert [d(0.0) for d in drivers] == [1.0, (1.0,), 1.0, 1.0]
+        assert derivative(outer)(0.0) == grad(outer)(0.0) == jacobian(outer, chunk=1)(0.0) == 1.0
+        assert dualad.jvp(outer, (0.0,), (1.0,)) == (1.0, 1.0)
+        assert dualad.vjp(outer, 0.0)[1](1.0) == (1.0,)
+    with pytest.raises(TypeError, match="math"):
+        derivative(outer, lift=False)(0.0)
+
+
 def changing(x: Any) -> Any:
     global SCALE
     before = scaled(x)
@@ -722,6 +750,14 @@ def test_functions_that_need_nothing_run_as_they_are() -> None:
         derivative(g, lift="no")  # type: ignore[arg-type]
 
 
+def added_to(g: Any, x: Any) -> Any:
+    return x + g(x)  # from Python 3.13 on, one instruction loads x and g
+
+
+def test_a_function_that_is_given_is_lifted_where_it_is_called() -> None:
+    assert grad(added_to, argnums=1)(lambda x: 3.0 * math.exp(x), 0.0) == 4.0
+
+
 def test_every_helper_lifts_by_itself() -> None:
     def f(x: Any) -> Any:
         out = np.zeros(2)
@@ -769,6 +805,13 @@ def test_names_of_scipy() -> None:
 # -- what a function asks of its numbers ---------------------------------------------------------
 
 
+def _appended(x: Any) -> Any:
+    parts = []
+    for k in (1.0, 3.0):
+        parts.append(k * x)
+    return np.dot(parts, np.ones(2))
+
+
 @pytest.mark.parametrize(
     "f, x, slope",
     [
@@ -778,6 +821,12 @@ def test_names_of_scipy() -> None:
         (lambda x: type("Holder", (), {"y": x})().y * 4.0, 0.7, 4.0),
         (lambda x: np.mean([x, 3 * x]), np.float64(0.7), 2.0),
         (lambda x: np.linalg.det([[x, 1.0], [1.0, 2.0]]), 0.7, 2.0),
+        (lambda x: np.mean([k * x for k in (1.0, 3.0)]), 0.7, 2.0),
+        (lambda x: np.median(sorted((x, 3 * x, 9.0))), 0.8, 3.0),
+        (lambda x: np.sum(list({"a": x, "b": 3 * x}.values())), 0.7, 4.0),
+        (lambda x: np.mean(np.stack([x, 3 * x]).tolist()), 0.7, 2.0),
+        (_appended, 0.7, 4.0),
+        (lambda x: np.sum(np.imag([1j * k * x for k in (1.0, 3.0)])), 0.7, 4.0),
         (lambda x: np.interp(0.25, [0.0, 1.0], [x, 4 * x]), 0.7, 1.75),
     ],
 )
@@ -785,6 +834,60 @@ def test_types_and_lists(f: Any, x: Any, slope: float) -> None:
     value, got = dualad.value_and_grad(f)(x)
     assert value == f(x) and type(value) is type(f(x))
     np.testing.assert_allclose(got, slope, rtol=1e-15)
+
+
+@np.vectorize
+def _both(q: Any) -> Any:
+    return math.sin(q), q * q
+
+
+def test_what_np_vectorize_makes_is_an_array_of_numbers() -> None:
+    x = np.array([0.3, -0.7])
+
+    def f(x: Any) -> Any:
+        a, b = _both(x)
+        c = np.vectorize(lambda q: q**3)(x) * (1 + 0j)
+        c.imag = a
+        b.sort()
+        return (a.dtype == float) * b[0] * np.array([1.0, 2.0]) + c.imag + c.real
+
+    got = dualad.jacobian(f)(x)
+    want = np.diag(np.cos(x) + 3 * x**2)
+    want[:, 0] += [2 * x[0], 4 * x[0]]
+    np.testing.assert_allclose(got, want, rtol=1e-14)
+    assert np.array_equal(dualad.jvp(f, (x,), (x,))[0], f(x))
+    for kind in (float, np.float32):
+        g = np.vectorize(lambda q: q * q, otypes=[kind])
+        y = dualad.jvp(g, (x,), (x,))
+        assert y[0].dtype == y[1].dtype == kind
+        np.testing.assert_allclose(y[1], 2 * x * x, rtol=1e-6)
+    t = dualad.value_and_grad(lambda t: np.sum(np.vectorize(lambda q: q * t)(x)))(2.0)
+    np.testing.assert_allclose(t, (2 * x.sum(), x.sum()), rtol=1e-15)
+    h = dualad.hessian(lambda x: np.sum(np.vectorize(lambda q: q**3)(x)))(x)
+    np.testing.assert_allclose(h, np.diag(6 * x), rtol=1e-15)
+
+
+@pytest.mark.parametrize("lift", [None, True])
+def test_arrays_lie_in_memory_as_numpy_lays_them(lift: bool | None) -> None:
+    rows = np.arange(6.0).reshape(2, 3)
+    for x in (rows, rows.T, rows[::-1], rows[:, ::2], np.broadcast_to(rows[0], (2, 3))):
+        for f in (
+            np.ascontiguousarray,
+            np.asfortranarray,
+            lambda x: np.array([x, x]),
+            lambda x: np.array([x], order="F"),
+            lambda x: np.asarray([x, np.ones(x.shape)]),
+            lambda x: np.array(x),
+            lambda x: np.array(x, order="C"),
+            lambda x: np.asarray(x, order="F"),
+            lambda x: np.array(list(x)),
+            lambda x: np.require(x, requirements="C"),
+        ):
+            value, slope = dualad.jvp(lambda x, f=f: f(x), (x,), (x + 1,), lift=lift)
+            assert np.array_equal(value, f(x))
+            long = [i for i, n in enumerate(value.shape) if n > 1]
+            assert [value.strides[i] for i in long] == [f(x).strides[i] for i in long]
+            assert np.array_equal(slope, f(x + 1) if value.ndim < 3 else slope)
 
 
 def test_scipys_decorated_functions_have_stand_ins() -> None:

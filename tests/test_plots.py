@@ -13,7 +13,7 @@ import pytest
 from mpmath import mp
 
 import dualad
-from dualad.teach import plot_derivatives, plot_error
+from dualad.teach import plot_derivatives, plot_error, plot_taylor, spy
 from dualad.teach.plots import difference_errors
 
 matplotlib.use("Agg")
@@ -97,3 +97,37 @@ def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match=re.escape('write pip install "dualad[notebooks]"')):
         plot_derivatives(dualad.sin, 0, 1)
+
+
+def test_spy() -> None:
+    pytest.importorskip("scipy.sparse")
+    pattern = dualad.sparsity(lambda x: x[:-2] * x[1:-1] + x[2:])(np.ones(8))
+    ax = spy(pattern)
+    dots = [c.get_offsets().tolist() for c in ax.collections]
+    assert len(dots) == 3
+    for mine in dots:  # no direction gives two elements of a row
+        rows = [y for _, y in mine]
+        assert len(set(rows)) == len(rows)
+    drawn = sorted((int(y), int(x)) for mine in dots for x, y in mine)
+    assert drawn == sorted(zip(*np.nonzero(pattern.toarray()), strict=True))
+    assert ax.get_title() == "6 × 8, 18 elements: 3 directions"
+    arrow = np.eye(6, dtype=bool)
+    arrow[0] = arrow[:, 0] = True
+    assert spy(arrow, symmetric=True).get_title() == "6 × 6, 16 elements: 2 directions"
+    dense_row = np.eye(6, dtype=bool)
+    dense_row[0] = True
+    assert spy(dense_row).get_title().endswith("2 directions back")
+    ax.figure.canvas.draw()
+
+
+def test_taylor_polynomials() -> None:
+    ax = plot_taylor(dualad.sin, 0.0, -3, 3, orders=(1, 3), points=31)
+    lines = {line.get_label(): line for line in ax.get_lines()}
+    x = lines["f"].get_xdata()
+    np.testing.assert_allclose(lines["f"].get_ydata(), np.sin(x), rtol=1e-14)
+    np.testing.assert_allclose(lines["order 1"].get_ydata(), x, rtol=1e-14)
+    np.testing.assert_allclose(lines["order 3"].get_ydata(), x - x**3 / 6, rtol=1e-14, atol=1e-15)
+    assert ax.get_title() == "Taylor polynomials of sin at 0"
+    with pytest.raises(ValueError, match="plot_taylor needs an interval"):
+        plot_taylor(dualad.sin, 0.0, 1, 1)
+    ax.figure.canvas.draw()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable
 from itertools import pairwise
@@ -25,7 +26,7 @@ from support.cases import (
 )
 from support.oracle import check
 
-from dualad import Dual, DualArray, grad, hessian, jacobian
+from dualad import Dual, DualArray, grad, hessian, jacobian, jvp
 
 PAIR = np.random.default_rng(8).normal(size=(4, 2))
 STACK = np.random.default_rng(9).normal(size=(2, 4, 2))
@@ -132,7 +133,7 @@ if hasattr(np, "matvec"):
 
 @table(CASES)
 def test_everything(case: Case) -> None:
-    hold(case)
+    hold(case, by_blas=True)
 
 
 # -- einsum --------------------------------------------------------------------------------
@@ -157,7 +158,7 @@ def test_any_subscripts(data: Any) -> None:
         return np.einsum(text, *xs, optimize=optimize)
 
     check(f, *arrays, second=False, rtol=1e-11)
-    hold_bits(Case(f, *arrays))
+    hold_bits(Case(f, *arrays), by_blas=True)
     index = {c: "ijkl".index(c) for c in "ijkl"}
     given_terms, arrow, result = text.partition("->")
     pairs: list[Any] = []
@@ -373,3 +374,42 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
 def test_refused(call: Callable[[], Any], kind: type[Exception], text: str) -> None:
     with pytest.raises(kind, match=text):
         call()
+
+
+def _laid(a: Any, layout: str) -> Any:
+    """The same shape, otherwise in memory."""
+    match layout:
+        case "reversed":
+            return a[::-1]
+        case "gaps":
+            return np.repeat(a, 2, -1)[..., ::2]
+        case "F":
+            return np.asfortranarray(a)
+        case "broadcast":
+            return np.broadcast_to(a[:1], a.shape)
+    return a
+
+
+PRODUCTS: list[Any] = [np.dot, np.matmul, np.inner, lambda a, b: np.tensordot(a, b, 1), np.vdot]
+
+
+@pytest.mark.parametrize("dtype", [float, complex, np.float32])
+def test_products_have_numpys_bits_in_every_layout(dtype: Any) -> None:
+    """For each, NumPy chooses among functions of BLAS and loops of its own, which round otherwise."""
+    rng = np.random.default_rng(5)
+    scale = 1 + 0.3j if dtype is complex else 1.0
+    for n, m in itertools.product(((5,), (5, 5)), repeat=2):
+        for layouts in itertools.product(("C", "reversed", "gaps", "F", "broadcast"), repeat=2):
+            a, b = (
+                _laid((rng.normal(size=s) * scale).astype(dtype), layout)
+                for s, layout in zip((n, m), layouts, strict=True)
+            )
+            for f in PRODUCTS if n == m else PRODUCTS[:-1]:
+                want = f(a, b)
+                for got in (
+                    jvp(f, (a, b), (a, b))[0],
+                    jvp(lambda a, f=f, b=b: f(a, b), (a,), (a,))[0],
+                    jvp(lambda b, f=f, a=a: f(a, b), (b,), (b,))[0],
+                ):
+                    assert type(got) is type(want), (f, n, m, layouts)
+                    assert np.array_equal(got, want), (f, n, m, layouts)

@@ -8,6 +8,7 @@ import functools
 import math
 import os
 import pickle
+import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -254,6 +255,43 @@ def test_passes_that_see_other_functions_are_refused() -> None:
         jacobian(lambda v: v + next(counter), chunk=4, workers=pool.map)(x)
 
 
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="sum() adds floats otherwise than duals")
+def test_passes_that_are_nearly_the_same_are_not() -> None:
+    counter = iter(range(100))
+    jitter = np.random.default_rng(1)
+    x = np.linspace(1.0, 2.0, 12)
+    for f in (
+        lambda v: v + 1e-9 * next(counter),
+        lambda v: v * (1 + 4e-16 * next(counter)),
+        lambda v: v + 1e-7 * jitter.random(),
+    ):
+        with pytest.raises(NotDeterministicError):
+            jacobian(f, chunk=4)(x)
+
+
+def test_passes_of_an_integrator_agree_to_its_tolerances() -> None:
+    from dualad.scipy.integrate import solve_ivp
+
+    def f(v: Any) -> Any:
+        values = solve_ivp(lambda t, y: -v * y, (0, 1), np.ones(3), rtol=1e-6).y[:, -1]
+        return values * 2
+
+    x = np.array([1.0, 2.0, 0.5])
+    np.testing.assert_allclose(
+        jacobian(f, chunk=2)(x), -2 * np.diag(np.exp(-x)), rtol=1e-4, atol=1e-9
+    )
+    counter = iter(range(100))
+    with pytest.raises(NotDeterministicError):
+        jacobian(lambda v: f(v) * (1 + next(counter) / 100), chunk=2)(x)
+
+
+@both
+@pytest.mark.parametrize("number", [mpf("nan"), mpf(2), float("nan")])
+def test_passes_of_exact_numbers(package: ModuleType, number: Any) -> None:
+    got = package.jacobian(lambda v: [v[0] * number, v[1]], chunk=1)([mpf(2), mpf(3)])
+    assert got[1] == [0, 1] and (got[0][0] == number or got[0][0] != got[0][0])
+
+
 @pytest.mark.filterwarnings("ignore:.*:RuntimeWarning")
 def test_passes_of_equal_values_are_one_function() -> None:
     calls = []
@@ -409,13 +447,57 @@ def test_probes_are_not_refusals(package: ModuleType) -> None:
 
     def f(x: Any) -> Any:
         calls.append(1)
-        known = {1.0: "one"}
-        with contextlib.suppress(TypeError):
-            known[x]
         return x**2 if not hasattr(x, "value") and getattr(x, "units", None) is None else 0.0
 
     assert package.derivative(f)(3.0) == 6.0
     assert len(calls) == 1
+
+
+@both
+def test_a_dual_that_is_in_no_cache(package: ModuleType) -> None:
+    """Where the plain number is in one, the plain run may be another."""
+    calls, known = [], {}
+
+    def f(x: Any) -> Any:
+        calls.append(1)
+        with contextlib.suppress(TypeError):
+            return known[x]
+        return x**2
+
+    def g(x: Any) -> Any:
+        calls.append(1)
+        with contextlib.suppress(TypeError, KeyError):
+            return known[x]
+        return x**2
+
+    d = functools.partial(package.derivative, lift=False)
+    with pytest.raises(KeyError):  # as in the plain run
+        d(f)(3.0)
+    calls.clear()
+    dg = d(g)
+    assert dg(3.0) == 6.0 and len(calls) > 1
+    calls.clear()
+    assert dg(4.0) == 8.0 and len(calls) == 1  # it has been looked at
+    assert package.grad(g)(5.0) == 10.0
+    known[6.0] = 1.0
+    with pytest.raises(TypeError, match=SWALLOWED):
+        package.value_and_grad(lambda x: g(x) * x)(6.0)
+    with pytest.raises(TypeError, match="unhashable") as info:  # nobody has caught it
+        d(lambda x: {x: 1}[x])(3.0)
+    assert not getattr(info.value, "__notes__", ())
+    assert package.grad(lambda v: g(v[0]) * v[1])(np.array([2.0, 5.0])).tolist() == [20.0, 4.0]
+
+
+@both
+def test_infinite_values_tell_nothing_of_a_loss(package: ModuleType) -> None:
+    def f(x: Any) -> Any:
+        v = np.array([x, x])  # of objects
+        return (v * 2 if v.dtype == float else v * 3)[0] + math.inf
+
+    with pytest.raises(TypeError, match="an infinity that hides"):
+        package.value_and_grad(f, lift=False)(1.5)
+    value, slope = package.value_and_grad(f)(1.5)
+    assert (value, slope) == (math.inf, 2.0)
 
 
 @both

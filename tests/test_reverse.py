@@ -176,15 +176,82 @@ def test_every_row_of_the_table(row: Any) -> None:
                 assert type(a) is type(b) and abs(a - b) <= 1e-25 * abs(b)
 
 
+PARTLY = [r for r in table() if None in r.slopes and any(r.slopes) and r.kind != "flat"]
+
+
+@pytest.mark.parametrize("row", PARTLY, ids=lambda r: r.name)
+def test_rows_with_counts(row: Any) -> None:
+    """In the arguments that have a slope, the others held."""
+    f = dualad.dual.function(row)
+    given = {"ldexp": (1.5, 3), "polygamma": (2, 1.5), "_sinc": (1, 0.3)}[row.name]
+    place = next(i for i, slope in enumerate(row.slopes) if slope is not None)
+    want = grad(f, place, mode="forward")(*given)
+    assert grad(f, place, mode="reverse")(*given) == pytest.approx(want, rel=1e-14)
+
+
 def test_the_rows_of_scipy_special() -> None:
-    special = pytest.importorskip("scipy.special")
-    x = np.linspace(0.2, 1.5, 5)
-    for name in ("erf", "gammaln", "j0", "i1", "expit", "ndtr"):
-        f = getattr(special, name)
-        hold_adjoint(lambda x, f=f: f(x) * x, [x], [np.cos(x)])
+    """Every ufunc in every argument that has a slope; of those by mpmath, which are slow, some."""
+    pytest.importorskip("scipy")
+    from dualad.special_rules import RULES, TABLE
+
+    random = np.random.default_rng(0)
+    some = slow = 0
+    for ufunc, row in RULES.items():
+        places = [i for i, slope in enumerate(row.slopes) if slope is not None]
+        if not places or row.kind == "flat" or TABLE[ufunc.__name__] is not row:
+            continue
+        slow += any("diff(" in str(slope) for slope in row.slopes)
+        if any("diff(" in str(slope) for slope in row.slopes) and slow % 8:
+            continue
+        args: list[Any] = [random.uniform(*over, 3) for over in row.over]
+        for i in set(range(len(args))) - set(places):
+            args[i] = np.floor(args[i]).astype(int)
+        args = [a if i in places else a[:1] for i, a in enumerate(args)]
+
+        def f(*xs: Any, ufunc: Any = ufunc) -> Any:
+            return np.sum(np.real(ufunc(*xs)))
+
+        with np.errstate(all="ignore"):
+            want = grad(f, tuple(places), mode="forward")(*args)
+            got = grad(f, tuple(places), mode="reverse")(*args)
+        for a, b in zip(got, want, strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-12, err_msg=row.name)
+        some += 1
+    assert some > 100
+
+
+def test_there_is_no_second_table() -> None:
+    """Forms know linear functions only; slopes are those of the row, right or wrong."""
+    linear = {
+        "add",
+        "sub",
+        "mul",
+        "div",
+        "neg",
+        "pos",
+        "conj",
+        "degrees",
+        "radians",
+        "real",
+        "imag",
+    }
+    for f in Form.FUNCTIONS:
+        row = dualad.table.RULES.get(getattr(f, "__name__", ""))
+        if isinstance(f, np.ufunc) and row is not None and row.kind != "flat":
+            assert row.name in linear, f
+    wrong = define_rule(lambda x: x**3, "7*x", name="wrong_cube")
+    x = np.array([1.0, 2.0])
+    try:
+        assert grad(wrong, mode="reverse")(2.0) == 14.0
+        slopes = grad(lambda x: np.sum(wrong(x)), mode="reverse")(x)
+        np.testing.assert_array_equal(slopes, 7 * x)
+        assert jvp(grad(wrong, mode="reverse"), (2.0,), (1.0,))[1] == 7.0
+    finally:
+        del dualad.table.RULES["wrong_cube"]
 
 
 def test_rules_of_the_user() -> None:
+    """With no more code, in every number system and nesting."""
     f = define_rule(lambda x: x**3, "3*x*x", name="cube")
     g = define_rule(lambda a, b: a * b, [lambda a, b, y: b, lambda a, b, y: a], name="times")
     x = np.linspace(-1, 1, 5)
@@ -192,6 +259,56 @@ def test_rules_of_the_user() -> None:
     np.testing.assert_array_equal(grad(lambda x: np.sum(f(x)), mode="reverse")(x), 3 * x * x)
     assert derivative(grad(f, mode="reverse"))(2.0) == 12.0
     assert grad(g, (0, 1), mode="reverse")(2.0, 5.0) == (5.0, 2.0)
+    assert grad(grad(f, mode="reverse"), mode="reverse")(2.0) == 12.0
+    assert vjp(f, Fraction(1, 3))[1](Fraction(1)) == (Fraction(1, 3),)
+    rows = jacobian(lambda x: g(f(x), x), mode="reverse")(x)  # x⁴
+    np.testing.assert_allclose(rows, np.diag(4 * x**3), rtol=1e-15)
+
+
+# -- what is built on the drivers ----------------------------------------------------------
+
+
+def test_helpers_with_many_inputs_take_few_evaluations() -> None:
+    calls = 0
+
+    def cost(x: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return np.sum((x[1:] - x[:-1] ** 2) ** 2) + np.sum(x**2)
+
+    x = np.linspace(-1, 1, 300)
+    want = 2 * x
+    want[1:] += 2 * (x[1:] - x[:-1] ** 2)
+    want[:-1] -= 4 * x[:-1] * (x[1:] - x[:-1] ** 2)
+    o = dualad.objective(cost)
+    np.testing.assert_allclose(o.jac(x), want, rtol=1e-12, atol=1e-12)
+    assert calls == 1 and o.fun(x) == cost(x)
+    calls = 0
+    assert o.hessp(x, x).shape == x.shape and calls <= 2
+    calls = 0
+    report = dualad.sensitivities(lambda x: cost(x), {"x": x})
+    assert calls <= 2
+    np.testing.assert_allclose(
+        next(iter(report.derivatives.values()))["x"], want, rtol=1e-12, atol=1e-12
+    )
+    calls = 0
+    dualad.propagate(lambda x: cost(x), {"x": x}, std={"x": 0.1})
+    assert calls <= 2
+    pytest.importorskip("scipy")
+    from dualad.scipy.optimize import minimize
+
+    t = np.linspace(0, 1, 130)  # an optimum of 130 numbers: its equations are a gradient
+
+    def fit(a: Any) -> Any:
+        tilted = lambda z: cost(z) - a * np.sum(t * z)  # noqa: E731
+        return minimize(tilted, 0 * t, jac=grad(lambda z: cost(z) - 0.1 * np.sum(t * z))).x
+
+    calls = 0
+    slopes = jacobian(fit)(0.1)
+    assert calls < 400
+    z = fit(0.1)
+    second = hessian(cost, mode="forward")(z)
+    np.testing.assert_allclose(slopes, np.linalg.solve(second, t), rtol=1e-5, atol=1e-6)
 
 
 # -- examples of the literature ------------------------------------------------------------
@@ -226,28 +343,36 @@ def test_vector_jacobian_products_by_hand() -> None:
 
 
 def test_a_network() -> None:
-    """Two layers, mean squared error, gradient descent; the gradient by hand."""
+    """64 samples, 1000 → 100 → 10, mean squared error, gradient descent; the gradient by hand."""
     random = np.random.default_rng(1)
-    x, y = random.normal(size=(64, 100)), random.normal(size=(64, 10))
-    weights = {
-        "first": random.normal(size=(100, 20)) / 10,
-        "second": random.normal(size=(20, 10)) / 5,
-    }
+    x, y = random.normal(size=(64, 1000)), random.normal(size=(64, 10))
+    weights: Any = [
+        (random.normal(size=(1000, 100)) / 32, np.zeros(100)),
+        (random.normal(size=(100, 10)) / 10, np.zeros(10)),
+    ]
 
-    def loss(w: Any) -> Any:
-        return np.mean((np.maximum(x @ w["first"], 0) @ w["second"] - y) ** 2)
+    def loss(layers: Any) -> Any:
+        (first, bias), (second, offset) = layers
+        hidden = np.maximum(x @ first + bias, 0)
+        return np.mean((hidden @ second + offset - y) ** 2)
 
     losses = []
-    for _ in range(20):
+    for _ in range(6):  # the example takes 500
         value, slopes = value_and_grad(loss)(weights)
-        hidden = np.maximum(x @ weights["first"], 0)
-        error = 2 * (hidden @ weights["second"] - y) / y.size
-        np.testing.assert_allclose(slopes["second"], hidden.T @ error, rtol=1e-9, atol=1e-12)
-        back = (error @ weights["second"].T) * (hidden > 0)
-        np.testing.assert_allclose(slopes["first"], x.T @ back, rtol=1e-9, atol=1e-12)
-        weights = {k: weights[k] - 0.1 * slopes[k] for k in weights}
-        losses.append(value)
-    assert losses[-1] < losses[0] and losses == sorted(losses, reverse=True)
+        (first, bias), (second, offset) = weights
+        hidden = np.maximum(x @ first + bias, 0)
+        error = 2 * (hidden @ second + offset - y) / y.size
+        back = (error @ second.T) * (hidden > 0)
+        by_hand = [(x.T @ back, back.sum(0)), (hidden.T @ error, error.sum(0))]
+        for got, want in zip(leaves(slopes), leaves(by_hand), strict=True):
+            np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-13)
+        assert value == loss(weights)
+        weights = [
+            tuple(w - 0.5 * g for w, g in zip(layer, slope, strict=True))
+            for layer, slope in zip(weights, slopes, strict=True)
+        ]
+        losses.append(float(value))
+    assert losses == sorted(losses, reverse=True) and losses[-1] < 0.8 * losses[0]
 
 
 # -- programs: loops, stores, views --------------------------------------------------------
@@ -331,7 +456,23 @@ def copies(x: Any) -> Any:
     return np.sum(kept["all"] * other) * kept["one"] + np.sum(real * x)
 
 
-PROGRAMS = [copies, rosenbrock, stores, views, in_place, overlapping, scalars_and_arrays, a_list,
+def parts_of_buffers(x: Any) -> Any:
+    z = np.zeros(6, complex)
+    z.real = x
+    z.imag[:] = x[::-1] ** 2
+    z.imag[1] += x[0]
+    z[2] *= 1j
+    w = z[::2].imag
+    w[0] = x[3]
+    return np.sum(np.abs(z) ** 2) + w[1] * z.real[5]
+
+
+def singular_values(x: Any) -> Any:
+    a = np.outer(x, x) + np.diag(x)
+    return np.linalg.norm(a, 2) + np.linalg.cond(np.diag(x) + 1.0)
+
+
+PROGRAMS = [parts_of_buffers, singular_values, copies, rosenbrock, stores, views, in_place, overlapping, scalars_and_arrays, a_list,
             data_written_to]  # fmt: skip
 
 
@@ -419,6 +560,50 @@ def test_kinks_zeros_and_infinities_as_forward(many: int) -> None:
     ):
         want = np.concatenate([grad(f, mode="forward")(x)])
         np.testing.assert_array_equal(grad(f, mode="reverse")(x), want)
+
+
+def test_zeros_are_strong_in_each_row() -> None:
+    """One output may be infinite or undefined, and others not."""
+
+    def powers(x: Any) -> Any:
+        y = 1 / (x * 0)
+        return np.cov(x, y)
+
+    def products(x: Any) -> Any:
+        y = np.stack([x, np.sqrt(x - 1)])
+        return np.concatenate([(y @ y.T).ravel(), np.einsum("ij,kj->i", y, y), x * y[1]])
+
+    def square(x: Any) -> Any:
+        y = x.astype(np.float32)
+        y *= x
+        return y
+
+    def numbers(p: Any) -> Any:
+        return [p[0] * p[1], np.sqrt(p[1] * 0.0) * p[0], p[0] ** 0.5]
+
+    with np.errstate(all="ignore"):
+        for f, x in (
+            (powers, np.array([1.1, 2.2, 0.5])),
+            (products, np.array([1.0, 2.0, 0.5])),
+            (square, np.array([1.0, np.nan, 3.0])),
+            (numbers, [0.0, 2.0]),
+        ):
+            want = jacobian(f, mode="forward")(x)
+            got = jacobian(f, mode="reverse")(x)
+            for a, b in zip(leaves(got), leaves(want), strict=True):
+                np.testing.assert_allclose(a, b, rtol=1e-6)
+
+
+def test_inputs_keep_their_strides_at_every_level() -> None:
+    seen: list[Any] = []
+
+    def f(x: Any) -> Any:
+        seen.append(x.strides)
+        return np.sum(x * x)
+
+    x = np.arange(6.0).reshape(2, 3)[:, ::2]
+    jacobian(grad(f, mode="reverse"), mode="reverse")(x)
+    assert set(seen) == {x.strides}
 
 
 def test_infinite_slopes_are_told() -> None:
@@ -553,6 +738,69 @@ def test_many_numbers_take_one_evaluation() -> None:
         got = got["x"] if isinstance(got, dict) else got
         inner = 400 * x[1:-1] ** 3 - 400 * x[1:-1] * x[2:] + 202 * x[1:-1] - 2 - 200 * x[:-2] ** 2
         np.testing.assert_allclose(got[1:-1], inner, rtol=1e-10, atol=1e-10)
+
+
+def test_forms_can_be_printed() -> None:
+    def f(x: Any) -> Any:
+        texts = [f"{x}", f"{x[0]:.3f}", str(x[1] * 2), repr(x), f"{x[0]:>10}"]
+        assert all(isinstance(text, str) and text for text in texts)
+        return x[0] * x[1]
+
+    for x in ([2.0, 3.0], np.array([2.0, 3.0])):
+        np.testing.assert_array_equal(grad(f, mode="reverse")(x), [3.0, 2.0])
+    assert grad(lambda x: (f"{x:.2f}", x * x)[1], mode="reverse")(3.0) == 6.0
+
+
+VIEWS: dict[str, Callable[[Any], Any]] = {
+    "diagonal": np.diagonal,
+    "diagonal above": lambda y: np.diagonal(y, 1),
+    "diagonal of axes": lambda y: np.diagonal(y.reshape(3, 1, 3), 0, 2, 0),
+    "diag": lambda y: np.diag(y, -1),
+    "linalg.diagonal": lambda y: np.linalg.diagonal(y),
+    "einsum": lambda y: np.einsum("ii->i", y),
+    "broadcast_to": lambda y: np.broadcast_to(y[0], (2, 3)),
+    "a part of broadcast_to": lambda y: np.broadcast_to(y[:, None, 1:], (3, 2, 2))[1:, 1].T,
+    "sliding_window_view": lambda y: np.lib.stride_tricks.sliding_window_view(y, (2, 2)),
+    "windows of a view": lambda y: np.lib.stride_tricks.sliding_window_view(y.T[::-1, 1], 2)[::-1],
+    "squeeze of a new axis": lambda y: np.squeeze(y[None]),
+    "reshape of a part": lambda y: y[:2].reshape(3, 2),
+    "reshape of a row": lambda y: y[1].reshape(3, 1)[::-1],
+    "expand_dims": lambda y: np.expand_dims(y[::-1].T, 0)[0, 1],
+    "flip": lambda y: np.flip(y.swapaxes(0, 1), 1),
+    "real": lambda y: np.real(y)[1:],
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_views_see_what_is_stored_behind_them(name: str) -> None:
+    def f(x: Any) -> Any:
+        y = x * 1.0
+        view = VIEWS[name](y)
+        before = view * 2.0
+        y[1, 1] = x[0, 0] * x[2, 2]
+        y[0, 1:] *= x[1, :2]
+        y[2] = 3.0
+        w = np.arange(1.0, view.size + 1).reshape(view.shape)
+        total = np.sum(view * view * w) + np.sum(before * w) + np.sum(y)
+        if plain_views_can_be_written_to(view):
+            view[...] *= x.flat[1]
+            total = total + np.sum(y * x)
+        return total
+
+    x = np.random.default_rng(0).uniform(0.5, 2, (3, 3))
+    value, got = value_and_grad(f, mode="reverse")(x)
+    assert value == f(x)
+    np.testing.assert_allclose(got, grad(f, mode="forward")(x), rtol=1e-12)
+    along = np.cos(x)
+    np.testing.assert_allclose(
+        jvp(grad(f, mode="reverse"), (x,), (along,))[1],
+        jvp(grad(f, mode="forward"), (x,), (along,))[1],
+        rtol=1e-11,
+    )
+
+
+def plain_views_can_be_written_to(view: Any) -> bool:
+    return bool(view.flags.writeable)
 
 
 def test_what_f_catches_is_not_lost() -> None:

@@ -1,7 +1,7 @@
 """The seam of levels: others take part in a differentiation without changing the package.
 
-Small versions of what can stand behind it: an onlooker, sets (sparsity), recorded linear forms
-(reverse mode), and power series, each in the few lines that the seam asks for.
+Small versions of what can stand behind it: an onlooker, recorded linear forms (reverse mode), and
+power series, each in the few lines that the seam asks for. (Sparsity is in `patterns`.)
 """
 
 from __future__ import annotations
@@ -16,15 +16,14 @@ import pytest
 from mpmath import mp
 
 import dualad
-from dualad import Dual, grad, jacobian
+from dualad import Dual, grad
 from dualad.dual import function
 from dualad.levels import ParticipatingLevel, fresh_level
 from dualad.namespaces import CONSTANTS, MATH, Namespace
-from dualad.pair import dual, parts, zero_like
+from dualad.pair import dual, zero_like
 from dualad.table import RULES
 
 X = np.array([0.3, -0.7, 1.1, 0.9, -0.2])
-BAND = np.eye(5) + np.diag(np.ones(4), 1)
 
 
 # -- an onlooker ---------------------------------------------------------------------------
@@ -69,62 +68,6 @@ def test_a_participating_level_stays_here() -> None:
     assert copy.deepcopy(level) is level
     there = pickle.loads(pickle.dumps(level))
     assert type(there) is int and there == level
-
-
-# -- sets: which inputs a number depends on --------------------------------------------------
-
-
-class Inputs:
-    """A set of inputs; what is scaled depends on the same, unless by 0; sums depend on both."""
-
-    def __init__(self, which: Any = ()) -> None:
-        self.which = frozenset(which)
-
-    def __mul__(self, factor: Any) -> Inputs:
-        return Inputs() if factor == 0 else self
-
-    __rmul__ = __truediv__ = __mul__
-
-    def __add__(self, other: Any) -> Inputs:
-        return Inputs(self.which | getattr(other, "which", frozenset()))
-
-    __radd__ = __sub__ = __rsub__ = __add__
-
-    def __neg__(self) -> Inputs:
-        return self
-
-
-def pattern(f: Callable[[Any], Any], x: Any) -> Any:
-    level = fresh_level()
-    tangent = np.array([Inputs([i]) for i in range(x.size)], object)
-    y = f(dual(x, tangent, level))
-    dots = np.ravel(parts(np.stack(y) if isinstance(y, list) else y, level)[1])
-    result = np.zeros((dots.size, x.size), bool)
-    for row, dot in zip(result, dots, strict=True):
-        row[list(getattr(dot, "which", ()))] = True
-    return result
-
-
-PATTERNS: dict[str, Callable[[Any], Any]] = {
-    "slices": lambda x: x[1:-1] ** 2 * x[:-2] + np.sin(x[2:]),
-    "a matrix": lambda x: BAND @ x**2,
-    "cumsum": np.cumsum,
-    "where": lambda x: np.where(x > 0, x[::-1], x**2),
-    "a loop": lambda x: [x[i] * x[i - 1] for i in range(1, 5)],
-    "concatenate": lambda x: np.concatenate([x[:2] * x[0], np.exp(x[3:])]),
-    "reshape": lambda x: np.sum(np.outer(x, np.ones(2)).reshape(5, 2), axis=1) ** 2,
-    "sort": np.sort,
-    "interp": lambda x: np.interp(x, [-5, 5], [0, 1.0]),
-    "maximum": lambda x: np.maximum(-x, x[::-1]),
-    "an index array": lambda x: (x**3)[[0, 3, 1]],
-}
-
-
-@pytest.mark.parametrize("name", PATTERNS)
-def test_sets_as_tangents(name: str) -> None:
-    f = PATTERNS[name]
-    dense = np.reshape(jacobian(f)(X), (-1, X.size))
-    np.testing.assert_array_equal(pattern(f, X), dense != 0)
 
 
 # -- linear forms: recorded, and read backwards ----------------------------------------------

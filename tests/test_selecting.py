@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import array_shapes
 from support.cases import APART, APART_CUBE, MATRIX, VECTOR, Case, complex_slope, hold, steps, table
 from support.oracle import check
 
-from dualad import Dual, derivative, grad, hessian, jacobian
+from dualad import Dual, derivative, grad, hessian, jacobian, jvp
 
 METHODS = [
     *("inverted_cdf", "averaged_inverted_cdf", "closest_observation", "interpolated_inverted_cdf"),
@@ -127,6 +127,42 @@ def test_quantiles_are_between_neighbours(method: str, q: list[float], x: list[i
 
 
 # -- ties, nan, inf ------------------------------------------------------------------------
+
+
+def test_ties_of_order_statistics() -> None:
+    x = np.array([3.0, 2.0, 5.0, 2.0, 1.0, 2.0])
+    third = np.array([0, 1, 0, 1, 0, 1]) / 3
+    for f in (
+        np.median,
+        np.nanmedian,
+        lambda v: np.quantile(v, 0.3),
+        lambda v: np.percentile(v, 50),
+    ):
+        np.testing.assert_allclose(grad(f)(x), third, rtol=1e-15)
+    np.testing.assert_allclose(  # between 2 and 3, halfway
+        grad(lambda v: np.quantile(v, 0.7))(x), third / 2 + np.array([1, 0, 0, 0, 0, 0]) / 2
+    )
+    two = np.array([4.0, 1.0, 4.0])
+    for move in np.eye(3):  # the mean of the one-sided slopes, as differences give it
+        h = 2.0**-20
+        slope = (np.median(two + h * move) - np.median(two - h * move)) / (2 * h)
+        assert jvp(np.median, (two,), (move,))[1] == slope
+    rows = np.stack([x, x + np.arange(6.0)])
+    np.testing.assert_allclose(
+        jacobian(lambda m: np.median(m, axis=1))(rows)[0], np.stack([third, 0 * third])
+    )
+    weights = np.array([1.0, 1.0, 1.0, 0.0, 1.0, 1.0])
+    given = {"weights": weights, "method": "inverted_cdf"}
+    np.testing.assert_allclose(
+        grad(lambda v: np.quantile(v, 0.5, **given))(x), np.array([0, 1, 0, 0, 0, 1]) / 2
+    )
+    steep = Dual(x, np.where(x == 2, 1.0, np.inf))
+    assert np.median(steep).tangent == 1.0  # 0 times inf is not asked for
+    np.testing.assert_allclose(
+        hessian(lambda v: np.median(v) ** 2)(x), 2 * np.outer(third, third), rtol=1e-15
+    )
+    np.testing.assert_allclose(grad(np.median, mode="reverse")(x), third, rtol=1e-15)
+    assert np.isnan(grad(np.median)(np.array([1.0, np.nan, 1.0]))).all()
 
 
 def test_ties_of_extremes() -> None:

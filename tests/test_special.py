@@ -334,6 +334,22 @@ def test_far_out(f: Any, at: tuple[float, ...], want: str | None) -> None:
     assert got == pytest.approx(float(mp.re(slope)), rel=tolerance.get(f.__name__, 4e-15), abs=0)
 
 
+@pytest.mark.parametrize("x", [0.3, 1e-8, 1e-100, 1e-300])
+def test_inverses_near_zero(x: float) -> None:
+    """The rounding of y = erfcinv(x) is not to be 2y² times as large in the slopes."""
+    with mp.workdps(350):
+        y = mp.findroot(lambda y: mp.log(mp.erfc(y)) - mp.log(x), float(sc.erfcinv(x)))
+        slope = -mp.sqrt(mp.pi) / 2 * mp.exp(y * y)
+        right = [float(slope), float(2 * y * slope**2)]
+        if x > 1e-100:
+            got = [derivative(sc.erfcinv, order=k)(x) for k in (1, 2)]
+            np.testing.assert_allclose(got, right, rtol=2e-15)
+        y = mp.findroot(lambda y: mp.log(mp.ncdf(y)) - mp.log(x), float(sc.ndtri(x)))
+        slope = mp.sqrt(2 * mp.pi) * mp.exp(y * y / 2)
+    for f, want in ((sc.erfcinv, right[0]), (sc.ndtri, float(slope))):
+        np.testing.assert_allclose(derivative(f)(x), want, rtol=2e-15)
+
+
 def test_literature() -> None:
     """Derivatives in parameters that have a closed form after all."""
     x = 1.3

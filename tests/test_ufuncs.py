@@ -71,11 +71,17 @@ def test_methods_of_binary_ufuncs(ufunc: Any) -> None:
         if folds:
             run(lambda x: ufunc.reduce(x, axis=1, keepdims=True))
         else:
-            x = Dual(MATRIX, y)
-            folded = functools.reduce(ufunc, x.T)
-            for got in (ufunc.reduce(x, axis=1), ufunc.reduce(x, axis=1, keepdims=True)[:, 0]):
-                np.testing.assert_allclose(got.primal, folded.primal)
-                np.testing.assert_allclose(got.tangent, folded.tangent)
+            for keepdims in (False, True):  # a value that is none of this function's
+                with pytest.raises(TypeError, match="does not fold from the left"):
+                    ufunc.reduce(Dual(MATRIX, y), axis=1, keepdims=keepdims)
+    for f in (
+        lambda x: ufunc.accumulate(x, axis=1),
+        lambda x: ufunc.accumulate(x),
+        lambda x: ufunc.reduceat(x, [0, 2, 1], axis=0),
+        lambda x: ufunc.outer(x[0], y[1]),
+    ):
+        value = f(Dual(MATRIX, y))
+        assert np.array_equal(value.primal, f(MATRIX)) and value.dtype == f(MATRIX).dtype
     if ufunc.identity is not None or ufunc in (np.maximum, np.minimum, np.fmax, np.fmin):
         run(lambda x: ufunc.reduce(x, axis=None))
         run(lambda x: ufunc.reduce(x, axis=(0, 1)))

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..dual import Dual
 from ..kernel import ARRAY_KERNEL
+from ..levels import ParticipatingLevel
 from ..memory import followed, laid_out_like, lies_like
 from ..namespaces import is_number
 from ..numerics import quiet
@@ -125,8 +126,11 @@ def _view(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] | N
         tangent = map_leaves(lambda n: followed(n, here, there), t)
     else:  # a tangent of another kind, or elements of the primal that share their memory
         tangent = fit(_pushed(f, a, y, batched), y)
-        if there.flags.writeable and not all(_share_memory(tangent, t)):
-            there.flags.writeable = False
+        if not all(_share_memory(tangent, t)):
+            if hasattr(t, "elements"):
+                tangent = t.elements(f(np.arange(here.size).reshape(here.shape)))
+            elif there.flags.writeable:
+                there.flags.writeable = False
     return dual(y, tangent, a.level)
 
 
@@ -192,6 +196,10 @@ def _pushed(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] |
 def multilinear(f: Callable[..., Any], *args: Any) -> Any:
     """f sums products of elements of its arguments: the product rule, one term per dual."""
     level = newest(args)
+    if isinstance(level, ParticipatingLevel):
+        result = level.product(f, args)
+        if result is not NotImplemented:
+            return result
     values = [parts(a, level)[0] for a in args]
     directions(args, level)
     y = f(*values)
@@ -261,9 +269,9 @@ def matmul(a: Any, b: Any) -> Any:
     own. (One product for all of them would be rounded differently for different k.)
     """
     if ARRAY_KERNEL and (found := ARRAY_KERNEL.product(a, b)) is not None:
-        return dual(*found)
+        return found
     level = newest((a, b))
-    if not directions((a, b), level):
+    if isinstance(level, ParticipatingLevel) or not directions((a, b), level):
         return bilinear(operator.matmul, a, b)
     (v, v_dot), (w, w_dot) = parts(a, level), parts(b, level)
     y = v @ w

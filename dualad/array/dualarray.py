@@ -14,6 +14,7 @@ import numpy as np
 
 from ..differentiations import note_objects, note_refusals, refused, text_for
 from ..dual import Dual
+from ..memory import copied
 from ..namespaces import not_plain
 from ..pair import (
     as_number,
@@ -68,12 +69,11 @@ def assign(target: Any, y: Any, again: Callable[[Any], Any]) -> None:
     raises an error, so does it.
     """
     here, there = plain(y), plain(target)
-    if not (
-        there.flags.writeable
-        and np.shape(here) == there.shape
+    if there.flags.writeable and not (
+        np.shape(here) == there.shape
         and np.can_cast(np.result_type(here), there.dtype, "same_kind")
     ):
-        again(there.copy() if there.flags.writeable else there)
+        again(there.copy())
     target[...] = y
 
 
@@ -81,7 +81,13 @@ def _assigning(operate: Callable[[Any, Any], Any], in_place: Callable[[Any, Any]
     """The method behind `x += y`, which writes into x."""
 
     def method(self: DualArray, other: Any) -> Any:
+        value, there = None, plain(self)
+        if in_place is operator.ipow and there.dtype.kind == "c" and there.flags.writeable:
+            # in place, NumPy rounds otherwise than into an array without gaps
+            value = in_place(copied(there), plain(as_operand(other)))
         assign(self, operate(self, other), lambda x: in_place(x, plain(as_operand(other))))
+        if value is not None:
+            there[...] = value
         return self
 
     return method
@@ -119,13 +125,13 @@ class Flat:
 
 @with_short_ways
 class DualArray(Dual):
-    """An array of dual numbers: value + tangent·ε, both plain arrays.
+    """An array of dual numbers: primal + tangent·ε, both plain arrays.
 
     Made by `Dual(array, tangent)`, and by every function that turns duals into arrays.
 
     Attributes
     ----------
-    value : ndarray, shape S
+    primal : ndarray, shape S
         (A DualArray of an older level inside nested derivatives.)
     tangent : ndarray, shape S or (k, *S)
         One direction, or k of them.

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..differentiations import compared, note_equal, refused
 from ..dual import PROTOCOLS, Dual, evaluate, function
-from ..kernel import ARRAY_KERNEL
+from ..kernel import ARRAY_KERNEL, KERNEL
 from ..looks import is_plain
 from ..namespaces import ARRAY, is_exact, is_plain_array, not_plain
 from ..numerics import resume_warnings, stop_warnings
@@ -399,6 +399,16 @@ def element(x: Dual, index: Any) -> Any:
 if ARRAY_KERNEL:
     ARRAY_KERNEL.connect(DualArray, ARRAY, stop_warnings, resume_warnings, dual)
 KINDS.update({np.ndarray: DualArray, DualArray: DualArray})
+if KERNEL:  # in Python, a class with elements is one of sequences, which NumPy's numbers are not
+
+    class NumPyDual(Dual):
+        """A dual of one of NumPy's numbers that is not compiled: those have elements, x[()]."""
+
+        __slots__ = ()
+        __getitem__ = element
+
+    NumPyDual.__name__ = NumPyDual.__qualname__ = "Dual"  # in messages
+    KINDS.update(dict.fromkeys((np.generic, NumPyDual), KERNEL.subscripted(NumPyDual)))
 PROTOCOLS.update(
     ufunc=array_ufunc,
     function=array_function,

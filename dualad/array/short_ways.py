@@ -18,16 +18,11 @@ def with_short_ways(kind: T) -> T:
     if KERNEL is None or ARRAY_KERNEL is None:
         return kind
     array: Any = kind
-    view, place, transposed = ARRAY_KERNEL.view, ARRAY_KERNEL.place, ARRAY_KERNEL.transposed
-    by_item, set_item = array.__getitem__, array.__setitem__
+    place, transposed, set_item = ARRAY_KERNEL.place, ARRAY_KERNEL.transposed, array.__setitem__
 
     def of_operator(name: str, operation: Any, *methods: Any) -> Any:
         square = RULES["square"] if name == "pow" else None
         return ARRAY_KERNEL.operators(RULES[name].called_as(operation), *methods, square)
-
-    def __getitem__(x: Any, index: Any) -> Any:
-        part = view(x, index)
-        return by_item(x, index) if part is None else part
 
     def __setitem__(x: Any, index: Any, value: Any) -> None:
         if not place(x, index, value):
@@ -47,7 +42,8 @@ def with_short_ways(kind: T) -> T:
     negative = RULES["neg"].called_as(operator.neg)
     array.__neg__ = ARRAY_KERNEL.unary_operator(negative, array.__neg__)
     array.__array_ufunc__ = ARRAY_KERNEL.ufunc_protocol(array.__array_ufunc__)
+    array.__array_function__ = ARRAY_KERNEL.function_protocol(array.__array_function__)
     array.__setitem__ = __setitem__
     array.T = property(transpose, doc=array.T.__doc__)
-    array.__getitem__ = KERNEL.item_of(array, __getitem__)
+    KERNEL.connect_elements(array, ARRAY_KERNEL.item_getter(array.__getitem__))
     return kind

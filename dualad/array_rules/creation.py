@@ -127,6 +127,8 @@ def array_of(
     y = as_operand(x)
     if not isinstance(y, Dual):
         return np.array(y, dtype, copy=copy, order=order, ndmin=ndmin)
+    if isinstance(x, (list, tuple)) and order != "F":
+        order = "C"  # whatever the order of the arrays in it
     if not isinstance(y, DualArray):
         y = with_shape(y)
     if _is_plain(dtype):

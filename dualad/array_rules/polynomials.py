@@ -1,7 +1,7 @@
 """Polynomials by their coefficients, highest power first: composed, but for their roots.
 
-NumPy cuts leading zeros off. Here the coefficients of a dual polynomial all stay, for a zero may
-have a derivative: np.polymul and np.polydiv can give more leading zeros than on plain numbers.
+NumPy cuts leading zeros off in np.polymul and in the rest of np.polydiv. Where one of these has a
+derivative, what is left of the polynomial has none.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..array.protocols import implements
 from ..array.undefined import undefined
 from ..dual import Dual
 from ..pair import dual, fit, plain
-from .common import array, as_dtype, has_duals
+from .common import array, as_dtype, with_value
 
 
 def _coefficients(p: Any) -> Any:
@@ -92,18 +92,35 @@ def polysub(a1: Any, a2: Any) -> Any:
     return a - b
 
 
+def _cut(full: Any, value: Any, instead: str) -> Any:
+    """What is left of all coefficients where NumPy, which gives `value`, cuts leading zeros off."""
+    if not isinstance(full, Dual):
+        return value
+    k = full.shape[0] - value.shape[0]
+    rest = full[max(k, 0) :]
+    if k < 0:  # NumPy has not met the zeros that it looks for: a rest of rounding stays
+        rest = np.concatenate([0 * full[:1]] * -k + [full])
+    y = with_value(_cut(full.primal, value, instead), rest)
+    is_lost = k > 0 and np.any(plain(full.tangent[..., :k]) != 0)
+    return undefined(y, np.full(value.shape, bool(is_lost)), _CUT.format(instead))
+
+
+_CUT = (
+    "leading zeros that have a derivative are cut off by NumPy, so that what is left has none; "
+    "write {}, which keeps them."
+)
+
+
 @implements(np.polymul)
 def polymul(a1: Any, a2: Any) -> Any:
-    a, b = (
-        p if has_duals(p) or not p.any() else np.trim_zeros(p, "f")
-        for p in (_coefficients(a1), _coefficients(a2))
-    )
-    return np.convolve(a, b)
+    a, b = _coefficients(a1), _coefficients(a2)
+    return _cut(np.convolve(a, b), np.polymul(plain(a), plain(b)), "np.convolve(a, b)")
 
 
 @implements(np.polydiv)
 def polydiv(u: Any, v: Any) -> Any:
     u, v = _coefficients(u) + 0.0, _coefficients(v) + 0.0
+    value, rest = np.polydiv(plain(u), plain(v))
     n = v.shape[0] - 1
     quotient, per_step = [], 1.0 / v[0]
     for _step in range(u.shape[0] - n):
@@ -111,7 +128,9 @@ def polydiv(u: Any, v: Any) -> Any:
         quotient.append(c)
         u = np.concatenate([u[1 : n + 1] - c * v[1:], u[n + 1 :]])
     zero = np.zeros(1, plain(u).dtype)
-    return (np.stack(quotient) if quotient else zero), (u if u.shape[0] else zero)
+    q, r = np.stack(quotient) if quotient else zero, u if u.shape[0] else zero
+    instead = "np.polysub(u, np.convolve(q, v))"
+    return _cut(q, value, instead), _cut(r, rest, instead)
 
 
 @implements(np.polyder)

@@ -34,17 +34,25 @@ from .common import (
 @implements(np.dot)
 def dot(a: Any, b: Any, out: Any = None) -> Any:
     a, b = array(a), array(b)
-    are_matrices = 0 < a.ndim < 3 and 0 < b.ndim < 3
-    return into(out, _times(a, b) if are_matrices else _other_dot(a, b))
+    is_product = 0 < a.ndim < 3 and 0 < b.ndim < 3 and _is_gapless(a) and _is_gapless(b)
+    return into(out, _times(a, b) if is_product else _other_dot(a, b))
+
+
+def _is_gapless(x: Any) -> bool:
+    """Whether np.dot and np.matmul call the same function of BLAS for x."""
+    flags = plain(x).flags
+    return bool(flags.c_contiguous or flags.f_contiguous)
 
 
 def _other_dot(a: Any, b: Any) -> Any:
-    """Of numbers, and of stacks of matrices."""
+    """Of numbers, of stacks of matrices, and of arrays with gaps or from their ends."""
 
     def composed(a: Any, b: Any) -> Any:
         if not a.ndim or not b.ndim:
             return a * b
-        return matmul(a, b) if b.ndim == 1 else np.tensordot(a, b, (-1, -2))
+        return (
+            matmul(a, b) if b.ndim == 1 or a.ndim == b.ndim == 2 else np.tensordot(a, b, (-1, -2))
+        )
 
     return valued(np.dot, composed, (a, b), {})
 
@@ -61,7 +69,7 @@ def inner(a: Any, b: Any, /) -> Any:
     return matmul(a, b) if b.ndim == 1 else np.tensordot(a, b, (-1, -1))
 
 
-@implements(np.vdot)
+@composing(np.vdot)
 def vdot(a: Any, b: Any, /) -> Any:
     return np.dot(np.reshape(_conj(array(a)), -1), np.reshape(array(b), -1))
 

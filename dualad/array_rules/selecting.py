@@ -1,8 +1,8 @@
 """Functions that select elements: the values say which ones, the tangents follow.
 
 Sorting and order statistics, taking and putting, choosing between arrays. Where a tie leaves open
-which element is selected, max and min give 1/k to each of k equal ones, sort keeps their order,
-and unique takes the first.
+which element is selected, max, min, medians and quantiles give 1/k to each of k equal ones, sort
+keeps their order, and unique takes the first.
 """
 
 from __future__ import annotations
@@ -187,7 +187,8 @@ def _order_statistic(
             equal = np.take_along_axis(v, order, -1) == p[..., None]
             rank = np.argmax(equal & np.take_along_axis(weighted["weights"] > 0, order, -1), -1)
         rank = np.moveaxis(rank.reshape(int(np.prod(of_q)), *rows), 0, -1)
-        tangent = np.moveaxis(_pick(a.tangent, order, rank), -1, -1 - len(rows))
+        counted = None if weights is None else weighted["weights"] > 0
+        tangent = np.moveaxis(_pick(a.tangent, v, order, rank, counted), -1, -1 - len(rows))
         tangent = np.reshape(tangent, np.shape(a.tangent)[: a.tangent.ndim - a.ndim] + p.shape)
         if np.isnan(p).any():
             tangent = np.where(np.isnan(p) & (tangent != 0), np.nan, tangent)
@@ -202,11 +203,13 @@ def _ranks(rank_of: Callable[[int], Any], counts: Any) -> Any:
     return ranks[..., which.reshape(np.shape(counts))]
 
 
-def _pick(tangent: Any, order: Any, rank: Any) -> Any:
-    """The tangents at these ranks (*S, q) in rows (*S, n), whose order is known."""
-    front = (None,) * (np.ndim(tangent) - np.ndim(order))
+def _pick(tangent: Any, v: Any, order: Any, rank: Any, counted: Any) -> Any:
+    """The tangents at these ranks (*S, q) in rows v (*S, n), whose order is known.
+
+    `counted`: which elements have a weight; None for all of them.
+    """
     lower, higher = (
-        np.take_along_axis(tangent, np.take_along_axis(order, r.astype(np.intp), -1)[front], -1)
+        _pick_shared(tangent, v, np.take_along_axis(order, r.astype(np.intp), -1), counted)
         for r in (np.floor(rank), np.ceil(rank))
     )
     part = rank - np.floor(rank)
@@ -214,6 +217,19 @@ def _pick(tangent: Any, order: Any, rank: Any) -> Any:
         return lower
     with np.errstate(all="ignore"):
         return np.where(part == 0, lower, lower * (1 - part) + higher * part)
+
+
+def _pick_shared(tangent: Any, v: Any, places: Any, counted: Any) -> Any:
+    """The tangents at these places in rows v: where k elements are equal, 1/k of each."""
+    front = (None,) * (np.ndim(tangent) - np.ndim(v))
+    ties = v[..., None, :] == np.take_along_axis(v, places, -1)[..., None]
+    if counted is not None:
+        ties &= counted[..., None, :]
+    counts = ties.sum(-1)
+    if counts.max(initial=0) <= 1:
+        return np.take_along_axis(tangent, places[front], -1)
+    shares = np.where(ties[front], tangent[..., None, :], 0.0)
+    return np.sum(shares, -1) / np.maximum(counts, 1)
 
 
 def _median(f: Callable[..., Any]) -> None:

@@ -6,8 +6,8 @@ NumPy has a function of its own for that (np.sum is np.add.reduce), that functio
 
 from __future__ import annotations
 
-import functools
 import math
+import reprlib
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +16,9 @@ import numpy as np
 from ..array.dualarray import DualArray
 from ..array.operands import converted
 from ..array.protocols import ufunc_method
+from ..differentiations import refused
 from ..dual import evaluate
+from ..pair import plain
 from ..rules import Rule
 from .common import valued
 
@@ -30,23 +32,38 @@ _ACCUMULATIONS: dict[Any, Callable[..., Any]] = {np.add: np.cumsum, np.multiply:
 
 
 def _method(name: str) -> Callable[..., Any]:
-    """Enter what is composed to give the same as this method of ufuncs.
-
-    Sums and products have the values of NumPy, which adds in another order than one by one. Other
-    folds have their own: on AVX-512, NumPy 2.4 does not fold arctan2 and power from the left.
-    """
+    """Enter what is composed to give the same as this method of ufuncs, whose values it has."""
 
     def enter(composed: Callable[..., Any]) -> Callable[..., Any]:
         @ufunc_method(name)
         def call(ufunc: Any, rule: Rule, *args: Any, **kwargs: Any) -> Any:
-            fold = functools.partial(composed, ufunc, rule)
-            if ufunc in _REDUCTIONS:
-                return valued(getattr(ufunc, name), fold, args, kwargs)
-            return fold(*args, **kwargs)
+            folded: list[Any] = []
+
+            def fold(*args: Any, **kwargs: Any) -> Any:
+                folded.append(composed(ufunc, rule, *args, **kwargs))
+                return folded[-1]
+
+            y = valued(getattr(ufunc, name), fold, args, kwargs)
+            if ufunc not in _REDUCTIONS and folded:
+                _refuse_unless_folded(f"np.{ufunc.__name__}.{name}", y, folded[0])
+            return y
 
         return composed
 
     return enter
+
+
+def _refuse_unless_folded(name: str, y: Any, folded: Any) -> None:
+    """NumPy 2.4 does not fold arctan2 and power from the left along rows, on AVX-512 machines."""
+    value, wanted = plain(y), plain(folded)
+    near = np.finfo(value.dtype).eps ** 0.6 if value.dtype.kind in "fc" else 0.0
+    if not np.allclose(value, wanted, near, 0.0, equal_nan=True):
+        raise refused(
+            f"{name} does not fold from the left in this build of NumPy, which gives "
+            f"{reprlib.repr(value)} for {reprlib.repr(wanted)}, and so has no derivative; write "
+            "functools.reduce, or a loop.",
+            y,
+        )
 
 
 @_method("reduce")

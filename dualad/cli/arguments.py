@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -33,7 +34,10 @@ options:
   --digits N      calculate with mpmath and print N digits, N = 1 to 1000; decimals such as
                   0.1 are then exact
   --trace NAME    print each step of the calculation, with its tangent with respect to NAME
-  --graph OUT.svg draw the computational graph, with tangents as --trace has them
+  --trace --reverse
+                  print each step, and what it adds to the adjoints in the sweep back
+  --graph OUT.svg draw the computational graph, with tangents as --trace has them, or with
+                  adjoints if --reverse is given too
   --json          print one JSON object
   --help          print this
   --version       print the version
@@ -91,7 +95,9 @@ def help_text() -> str:
 
 
 def options_in(
-    arguments: Sequence[str], examples: Mapping[str, str | None]
+    arguments: Sequence[str],
+    examples: Mapping[str, str | None],
+    optional: Collection[str] = (),
 ) -> Iterator[tuple[str, str]]:
     """Take a command line apart. (argparse would take the expression '-x**2' for an option.)
 
@@ -101,17 +107,23 @@ def options_in(
         The command line.
     examples : dict
         The options: each with an example of its setting, or None if it takes none.
+    optional : collection of str
+        Those whose setting may be left out.
 
     Yields
     ------
     option, text : str
         An option and its setting; or "" and an argument that is not an option.
     """
-    rest = iter(arguments)
-    for argument in rest:
+    rest = deque(arguments)
+    while rest:
+        argument = rest.popleft()
         option, equals, setting = argument.partition("=")
         if example := examples.get(option):
-            text = setting if equals else next(rest, None)
+            if option in optional and not equals and (not rest or rest[0] in examples):
+                yield option, ""
+                continue
+            text = setting if equals else rest.popleft() if rest else None
             if text is None:
                 raise InputError(f"{option} needs a value; write {option} {example}.")
             yield option, text
@@ -125,9 +137,10 @@ def options_in(
 
 def unknown_option(argument: str, options: Collection[str]) -> InputError:
     """The refusal of an option that does not exist."""
-    hint = did_you_mean(
-        argument.partition("=")[0], options, f"the options are {', '.join(options)}."
-    )
+    name = argument.partition("=")[0]
+    # --reverse goes with --trace or --graph; who writes --verbose does not mean it
+    options = [o for o in options if o != "--reverse" or name.startswith("--rev")]
+    hint = did_you_mean(name, options, f"the options are {', '.join(options)}.")
     return InputError(f"there is no option {argument}; {hint}")
 
 
@@ -162,7 +175,8 @@ class Request:
     hessian: bool = False
     digits: int | None = None
     json: bool = False
-    trace: str | None = None
+    trace: str | None = None  # "" for all variables, backward
+    reverse: bool = False
     graph: str | None = None
 
     @property
@@ -174,6 +188,7 @@ class Request:
 _EXAMPLES = {
     "--hessian": None,
     "--json": None,
+    "--reverse": None,
     "--help": None,
     "--version": None,
     "--wrt": "x,y",
@@ -188,7 +203,7 @@ def read_arguments(arguments: Sequence[str]) -> Request:
     """Read a command line with an expression or a function."""
     request = Request()
     subjects = []
-    for option, text in options_in(arguments, _EXAMPLES):
+    for option, text in options_in(arguments, _EXAMPLES, ("--trace",)):
         if option:
             _set(request, option, text)
         elif _is_assignment(text):
@@ -203,9 +218,13 @@ def read_arguments(arguments: Sequence[str]) -> Request:
             "write one in quotes, and each value as NAME=VALUE without spaces."
         )
     request.subject = subjects[0]
+    if request.trace == "" and not request.reverse:
+        raise InputError("--trace needs a value; write --trace x.")
+    if request.reverse and request.trace is None and request.graph is None:
+        raise InputError("--reverse shows a sweep back; write --trace --reverse.")
     if request.trace and request.wrt is None:
         request.wrt = [request.trace]
-    if request.trace and request.json:
+    if request.trace is not None and request.json:
         raise InputError("--trace prints a table; leave out --json.")
     return request
 
@@ -216,6 +235,8 @@ def _set(request: Request, option: str, text: str) -> None:
             request.hessian = True
         case "--json":
             request.json = True
+        case "--reverse":
+            request.reverse = True
         case "--wrt":
             request.wrt = names_in(option, _normal(text))
         case "--order":

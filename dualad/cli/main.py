@@ -14,6 +14,7 @@ import sys
 from typing import Any
 
 from ..sentences import on_one_line, shorten
+from ..sweeps import Mode
 from . import sens
 from .answers import calculate, calculate_to_digits
 from .arguments import USAGE, Request, help_text, read_arguments
@@ -79,8 +80,8 @@ def _reply(arguments: list[str]) -> str:
 
 
 def _solve(problem: Problem, request: Request) -> str:
-    shown = _show(problem, request) if request.trace or request.graph else ""
-    if request.trace:
+    shown = _show(problem, request) if request.trace is not None or request.graph else ""
+    if request.trace is not None:
         return shown
     if request.digits is None:
         answer = calculate(problem, request)
@@ -93,16 +94,19 @@ def _show(problem: Problem, request: Request) -> str:
     """The trace as text; its graph in a file, if asked for."""
     from ..teach import graph, trace
 
-    wrt = request.trace or next(iter(problem.wrt), None)
-    if wrt is None:
-        raise InputError("--graph needs a variable to differentiate; give one a value.")
+    names = list(problem.wrt)
+    if not names:
+        asked = "--graph" if request.trace is None else "--trace"
+        raise InputError(f"{asked} needs a variable to differentiate; give one a value.")
+    wrt: Any = tuple(names) if request.reverse else request.trace or names[0]
+    mode: Mode = "reverse" if request.reverse else None
 
     def f(**inputs: Any) -> Any:
         return problem.call(inputs)
 
     f.__name__ = problem.name
     with working_precision(request.digits):
-        steps = trace(f, wrt=wrt, **problem.values())  # type: ignore[arg-type]
+        steps = trace(f, wrt=wrt, mode=mode, **problem.values())  # type: ignore[arg-type]
     if request.graph:
         try:
             graph(steps).save(request.graph)

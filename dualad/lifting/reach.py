@@ -24,20 +24,23 @@ import numpy as np
 from ..dual import Dual
 from ..kernel import LIFTING
 from ..pair import Function
+from .bytecode import IS_KNOWN
 from .lift import Lifted, has_foreign_stand_in, inspected, is_left_alone, twin_of
 from .standins import NEEDS_LIFT
 
 
 def needs_lift(f: Function) -> bool:
     """Whether f, which a driver is given, is to be lifted; True also where it cannot be told."""
-    return _of_value(f, set())
+    return IS_KNOWN and _of_value(f, set())
 
 
 def _of_value(x: Any, seen: set[Any]) -> bool:
     """Whether something that code reads by name needs lifting where it is called."""
     kind = type(x)
-    if kind in _DATA:
+    if kind in _DATA or isinstance(x, Dual):
         return False
+    if kind is np.vectorize:
+        return True
     if kind in _CONTAINERS:
         if id(x) in seen:
             return False
@@ -45,7 +48,7 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
         parts = list(x.values() if kind is dict else x)[:_FEW]
         return any(_of_value(v, seen) for v in parts)
     try:
-        if x in NEEDS_LIFT or has_foreign_stand_in(x):
+        if callable(x) and (x in NEEDS_LIFT or has_foreign_stand_in(x)):
             return True
     except Exception:  # it has no hash, or a comparison of its own
         pass
@@ -222,20 +225,22 @@ class _Reader:
         has_format = any(isinstance(c, str) and "%" in c for c in code.co_consts)
         top: Any = _UNKNOWN
         last = ""
-        follows_null = makes_lists = takes_lists = False
+        follows_null = takes_lists = False
+        makes_lists: Any = False
         for step in dis.get_instructions(code):
             op = step.opname
             if op in _NOTHING:
                 continue
             below, top = top, _UNKNOWN
+            makes_lists = makes_lists or op == "LIST_APPEND" or (op == "BUILD_LIST" and step.arg)
             is_second = op == "PUSH_NULL" or (op == "LOAD_GLOBAL" and bool((step.arg or 0) & 1))
             if (follows_null and is_second) or (op == "PUSH_NULL" and last in _CALLS):
                 return True  # what a call has given is called
             last = op
             if has_format and op == "BINARY_OP" and step.argrepr in ("%", "%="):
                 return True
-            makes_lists = makes_lists or (op == "BUILD_LIST" and bool(step.arg))
             if op in ("LOAD_ATTR", "LOAD_METHOD"):
+                makes_lists = makes_lists or step.argval in ("append", "insert", "tolist")
                 is_call = op == "LOAD_METHOD" or bool(_HAS_BIT and (step.arg or 0) & 1)
                 top = self.attribute(below, str(step.argval), is_call)
             else:
@@ -248,8 +253,9 @@ class _Reader:
                 elif op == "LOAD_CONST" and isinstance(step.argval, types.CodeType):
                     if self.needs(step.argval):
                         return True
-                elif op in ("LOAD_FAST", "LOAD_FAST_CHECK") and step.argval in parameters:
-                    is_self = self.owner is not None and step.argval == parameters[0]
+                    makes_lists = makes_lists or step.argval.co_name == "<listcomp>"
+                elif "LOAD_FAST" in op and (name := _last(step.argval)) in parameters:
+                    is_self = self.owner is not None and name == parameters[0]
                     top = _SELF if is_self else _PARAMETER
                     if follows_null:
                         return True  # a function that was given as an argument is called
@@ -261,6 +267,7 @@ class _Reader:
                 and _of_value(top, self.seen)
             ):
                 return True
+            makes_lists = makes_lists or top is list or top is sorted
             takes_lists = takes_lists or (type(top) is _ArrayFunction and top not in _JOINING)
             if makes_lists and takes_lists:  # of which NumPy would make an array of objects
                 return True
@@ -285,6 +292,11 @@ class _Reader:
         return found
 
 
+def _last(loaded: Any) -> str:
+    """The variable that an instruction leaves on top: from Python 3.13 on, one loads two."""
+    return str(loaded[-1] if isinstance(loaded, tuple) else loaded)
+
+
 class _Mark:
     """What the reader may find, beside things that it knows."""
 
@@ -296,10 +308,10 @@ _ArrayFunction = type(np.mean)
 _JOINING = frozenset(
     (np.block, np.column_stack, np.concatenate, np.dstack, np.hstack, np.stack, np.vstack)
 )
+_NOTHING = frozenset(("CACHE", "EXTENDED_ARG", "NOP", "NOT_TAKEN", "PRECALL", "RESUME", "KW_NAMES"))
+_CALLS = ("CALL", "CALL_KW", "CALL_FUNCTION_EX")
 # Objects of packages that stay, whose methods have stand-ins.
 _BY_METHODS = frozenset(("logging", "numpy.random._generator", "numpy.random.mtrand"))
-_CALLS = ("CALL", "CALL_KW", "CALL_FUNCTION_EX")
-_NOTHING = frozenset(("CACHE", "EXTENDED_ARG", "NOP", "PRECALL", "RESUME", "KW_NAMES"))
 _HAS_BIT = sys.version_info >= (3, 12)  # LOAD_ATTR tells by a bit that it is a method's
 _NULL_COMES_LAST = sys.version_info >= (3, 13)
 _FEW = 1000  # of the parts of a container are looked at
@@ -338,3 +350,9 @@ def chosen(f: Function, lift: bool | None) -> Function:
     if lift is None:
         lift = LIFTING.needs(f) if LIFTING else needs_lift(f)
     return Lifted(f) if lift else f
+
+
+def needs_lift_after_all(f: Function) -> bool:
+    """Whether a function that ran as it is needs lifting: names may stand for other things now."""
+    needed: bool = LIFTING.needs_anew(f) if LIFTING else needs_lift(f)
+    return needed

@@ -68,10 +68,20 @@ def _stand_in(f: Function, on_duals: Function) -> Function:
     return call
 
 
-def _of_row(f: Function, name: str) -> Function:
-    readable = _stand_in(f, function(RULES[name]))
-    row = KERNEL.row_number(RULES[name].name) if KERNEL and len(RULES[name].args) == 1 else -1
-    return LIFTING.Row(row, f, readable) if LIFTING and row >= 0 else readable
+def _of_row(f: Function, name: str, readable: Function | None = None) -> Function:
+    rule = RULES[name]
+    readable = _stand_in(f, function(rule)) if readable is None else readable
+    row = KERNEL.row_number(rule.name) if KERNEL else -1
+    if not LIFTING or row < 0:
+        return _of_several(f, name, readable)
+    return LIFTING.Row(row, f, readable, len(rule.args), None in rule.slopes)  # type: ignore[no-any-return]
+
+
+def _of_several(f: Function, name: str, readable: Function) -> Function:
+    """The compiled function, if there is one."""
+    if not (LIFTING and KERNEL) or name not in LIFTING.COMPOSITES:
+        return readable
+    return LIFTING.Several(name, f, readable, KERNEL.row_number)  # type: ignore[no-any-return]
 
 
 def _answer(f: Function) -> Function:
@@ -84,7 +94,7 @@ def _answer(f: Function) -> Function:
             note_equal(*map(unbuffered, args))
         return y
 
-    return call
+    return LIFTING.Answer(f, call) if LIFTING else call
 
 
 # -- math ----------------------------------------------------------------------------------
@@ -97,14 +107,6 @@ def _log(f: Function) -> Function:
         return log(x) if base is None else log(x) / log(base)
 
     return of_base if f is math.log else lambda x, base=None: of_base(x, base)
-
-
-def _logarithm() -> Function:
-    readable = _stand_in(math.log, _log(math.log))
-    if not (KERNEL and LIFTING):
-        return readable
-    row: Function = LIFTING.Row(KERNEL.row_number("log"), math.log, readable)
-    return row
 
 
 @functools.cache
@@ -176,11 +178,14 @@ _MATH |= {
     if hasattr(math, name)
 }
 _MATH |= {
-    "log": _logarithm(),
-    "hypot": _stand_in(math.hypot, _hypot),
-    "dist": _dist,
-    "fsum": _fsum,
-    "remainder": _stand_in(math.remainder, function(_REMAINDER)),
+    name: _of_several(getattr(math, name), name, readable)
+    for name, readable in (
+        ("log", _stand_in(math.log, _log(math.log))),
+        ("hypot", _stand_in(math.hypot, _hypot)),
+        ("dist", _dist),
+        ("fsum", _fsum),
+        ("remainder", _stand_in(math.remainder, function(_REMAINDER))),
+    )
 }
 if hasattr(math, "sumprod"):  # Python 3.12
     _MATH["sumprod"] = functools.wraps(math.sumprod)(_sumprod)
@@ -254,7 +259,7 @@ def _makes_buffers(f: Function) -> Function:
     return make
 
 
-_ORDERS: dict[Any, str] = {np.asfortranarray: "F", np.ascontiguousarray: "C"}
+_ORDERS: dict[Function, Any] = {np.ascontiguousarray: "C", np.asfortranarray: "F"}
 
 
 def _makes_arrays(f: Function, copies: bool) -> Function:
@@ -271,7 +276,7 @@ def _makes_arrays(f: Function, copies: bool) -> Function:
         order = _ORDERS.get(f, order)
         copy = options.get("copy", copies or None)
         copy = None if copy is np._CopyMode.IF_NEEDED else copy
-        ndmin = options.get("ndmin", int(f is np.ascontiguousarray))
+        ndmin = options.get("ndmin", int(f in _ORDERS))
         y = array_of(x, dtype, copy=copy, order=order or "K", ndmin=ndmin)
         return x if y is unbuffered(x) else buffered(y)
 
@@ -402,15 +407,28 @@ def _nditer(op: Any, *args: Any, **kwargs: Any) -> Any:
 
 
 class Vectorized(np.vectorize):
-    """np.vectorize, whose results of duals are duals, whatever otypes says."""
+    """np.vectorize, whose results of duals are duals."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.otypes is None or not _any_dual([args, kwargs]):
-            return super().__call__(*args, **kwargs)
-        free = np.vectorize(
-            self.pyfunc, excluded=self.excluded, cache=self.cache, signature=self.signature
-        )
-        return free(*args, **kwargs)
+            y = super().__call__(*args, **kwargs)
+        else:
+            free = np.vectorize(
+                self.pyfunc, excluded=self.excluded, cache=self.cache, signature=self.signature
+            )
+            y = free(*args, **kwargs)
+        parts = y if isinstance(y, tuple) else (y,)
+        kinds = self.otypes or [None] * len(parts)
+        found = tuple(map(_of_numbers, parts, kinds))
+        return found if isinstance(y, tuple) else found[0]
+
+
+def _of_numbers(x: Any, kind: Any) -> Any:
+    """An array of objects as one of duals, of the kind that otypes says, if it has duals in it."""
+    if not _any_dual(x):
+        return x
+    y = array_of(x)
+    return buffered(y if kind in (None, "O") else y.astype(kind))
 
 
 _NUMPY |= {"full": _full, "fromiter": _fromiter, "arange": _arange, "nditer": _nditer}
@@ -558,7 +576,11 @@ _OF_FLOAT: dict[str, Function] = {
 }
 _OF_FLOAT |= {f"r{name}": _reflected(f) for name, f in list(_OF_FLOAT.items())[:7]}
 
-_PYTHON: dict[Any, Function] = {float: _float, complex: _to_complex, isinstance: _isinstance}
+_PYTHON: dict[Any, Function] = {
+    float: _of_row(float, "pos", _float),
+    complex: _to_complex,
+    isinstance: _isinstance,
+}
 _PYTHON[type] = _type
 _SLOTS = {
     getattr(float, f"__{name}__"): _operator_of_float(getattr(float, f"__{name}__"), f)
@@ -588,7 +610,7 @@ NEEDS_LIFT = frozenset(
     f
     for module, names in (
         *((math, _MATH), (cmath, _CMATH), (np, (*_NEEDED, *_CONVERTERS))),
-        *((np, ("full", "fromiter", "require", "asarray_chkfinite", "nditer")),),
+        *((np, ("full", "fromiter", "require", "asarray_chkfinite", "nditer", "vectorize")),),
         (np.lib.stride_tricks, ("as_strided",)),
     )
     for f in (getattr(module, name) for name in names)

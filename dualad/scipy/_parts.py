@@ -2,27 +2,39 @@
 
 A number with tangents of some levels is a plain number plus a nilpotent one, whose powers beyond
 the number of levels vanish. So whatever is a series in the nilpotent part is a short sum.
+
+In reverse mode tangents are forms. A solver that carries tangents as numbers gets them as those of
+forward mode, in the directions of all that the solver's functions take from outside (`Basis`); the
+result is a form of these again. What is linear, and known to SciPy alone, is pulled back by its
+transpose, or else by its matrix.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, cast
 
 import numpy as np
 
 from ..array.algebra import linear
 from ..array.operands import as_operand
 from ..dual import Dual
-from ..pair import dual, parts, plain
+from ..forms import Form, made_of, refuse
+from ..numerics import quiet
+from ..pair import dual, parts, plain, shape_of
+from ..records import Node, Step, fitted, next_number
 from ..structure import leaves, rebuild
 
 # Newest first: each level, with (k,) for k directions, or () for one.
 Levels = tuple[tuple[int, tuple[int, ...]], ...]
 
 
-def levels_of(*given: Any) -> Levels:
+def levels_of(*given: Any, packed: bool = False) -> Levels:
     """The levels of all duals in (nested containers of) numbers, with their directions.
+
+    `packed`: for `pack`, which needs a basis of forms.
 
     Raises
     ------
@@ -31,12 +43,20 @@ def levels_of(*given: Any) -> Levels:
     """
     found: dict[int, tuple[int, ...]] = {}
     for x in leaves(given):
-        _collect(as_operand(x), found)
+        _collect(as_operand(x), found, packed)
     return tuple(sorted(found.items(), reverse=True))
 
 
-def _collect(x: Any, found: dict[int, tuple[int, ...]]) -> None:
+def _collect(x: Any, found: dict[int, tuple[int, ...]], packed: bool) -> None:
     if not isinstance(x, Dual):
+        return
+    if isinstance(x.tangent, Form):
+        if packed:
+            known = found.get(x.level)
+            found[x.level] = Basis(x.level, known, _Local(x.tangent, x.level).origins)
+        else:
+            found[x.level] = ()
+        _collect(x.primal, found, packed)
         return
     many = np.shape(x.tangent)[: np.ndim(x.tangent) - np.ndim(x.primal)]
     if found.setdefault(x.level, many) != many:
@@ -44,8 +64,8 @@ def _collect(x: Any, found: dict[int, tuple[int, ...]]) -> None:
             "cannot combine duals with different numbers of directions, "
             f"{found[x.level] or 'one'} and {many or 'one'}; give all the same number."
         )
-    _collect(x.primal, found)
-    _collect(x.tangent, found)
+    _collect(x.primal, found, packed)
+    _collect(x.tangent, found, packed)
 
 
 class UnknownLevelError(Exception):
@@ -60,10 +80,10 @@ def pack(x: Any, levels: Levels) -> Any:
     """All parts of x in one plain array, of shape (1 + k₁, 1 + k₂, …, *x.shape)."""
     if not levels:
         if isinstance(x, Dual):
-            raise UnknownLevelError(levels_of(x))
+            raise UnknownLevelError(levels_of(x, packed=True))
         return np.asarray(x)
     (level, many), rest = levels[0], levels[1:]
-    value, tangent = parts(x, level)
+    value, tangent = numeric_parts(x, level, many)
     if tangent is None:
         tangent = np.zeros(many + np.shape(value))
     first, others = pack(value, rest), pack(tangent, rest)
@@ -82,7 +102,207 @@ def unpack(z: Any, levels: Levels) -> Any:
     dot = z[1:] if many else z[1]
     if many and rest:
         dot = np.ascontiguousarray(np.moveaxis(dot, 0, len(rest)))
-    return dual(unpack(z[0], rest), unpack(dot, rest), level)
+    tangent = unpack(dot, rest)
+    if isinstance(many, Basis):
+        tangent = many.form(tangent)
+    return dual(unpack(z[0], rest), tangent, level)
+
+
+# -- forms as tangents of forward mode -----------------------------------------------------
+
+
+class _Call(threading.local):
+    """The innermost solver that is running: nodes with a lower number come from outside."""
+
+    start = 0
+
+
+_CALL = _Call()
+
+
+@contextmanager
+def from_outside() -> Iterator[None]:
+    """Within: what is recorded belongs to a solver; all older numbers come to it from outside."""
+    before, _CALL.start = _CALL.start, next_number()
+    try:
+        yield
+    finally:
+        _CALL.start = before
+
+
+MANY = 32  # directions that a solver carries at once; with more, forward mode takes over if it may
+
+
+class Basis(tuple[int, ...]):
+    """The directions of a level that records: all elements of some nodes of its record."""
+
+    level: Any
+    nodes: dict[Any, Node]
+
+    def __new__(cls, level: Any, known: Any, more: dict[Any, Node]) -> Basis:
+        nodes = {**known.nodes, **more} if isinstance(known, Basis) else more
+        result = super().__new__(cls, (sum(map(_size, nodes.values())),))
+        result.level, result.nodes = level, nodes
+        if level.is_optional and result[0] >= MANY:
+            refuse("a solver with so many parameters")  # cheaply
+        return result
+
+    def matrix(self, x: Form) -> Any:
+        """A form in these directions, of shape (k, *x.shape)."""
+        record = _Local(x, self.level)
+        if not record.origins.keys() <= self.nodes.keys():
+            raise UnknownLevelError(((self.level, Basis(self.level, self, record.origins)),))
+        units = np.reshape(np.eye(x.size, dtype=x.dtype), (x.size, *x.shape))
+        matrix = self._rows(record, units)
+        if any(n.dtype is not None and n.dtype.kind == "c" for n in self.nodes.values()):
+            turned = self._rows(record, units * -1j) if x.dtype.kind == "c" else None
+            if turned is None or not np.allclose(plain(turned), -1j * plain(matrix)):
+                refuse("a function that is not holomorphic, within a solver,")
+        elif x.dtype.kind == "c":
+            matrix = matrix + 1j * self._rows(record, units * -1j)
+        return np.reshape(matrix.T, (*self, *x.shape))
+
+    def _rows(self, record: _Local, units: Any) -> Any:
+        found, k = record.swept(units), len(units)
+        parts = [
+            np.reshape(found[key], (k, -1)) if key in found else np.zeros((k, _size(node)))
+            for key, node in self.nodes.items()
+        ]
+        return np.concatenate(parts, axis=1) if parts else np.zeros((k, 0))
+
+    def form(self, matrix: Any) -> Form:
+        """The form that has this matrix."""
+        shape = shape_of(matrix)[1:]
+        flat = np.reshape(matrix, (*self, int(np.prod(shape))))
+        sources = [_alive(self.level, n) for n in self.nodes.values()]
+        shapes = [n.shape for n in sources]
+
+        def pull(g: Any) -> list[Any]:
+            front = shape_of(g)[: len(shape_of(g)) - len(shape)]
+            g = np.reshape(g if shape_of(g) else np.stack([g]), (*front, flat.shape[1])) @ flat.T
+            found, start = [], 0
+            for each in shapes:
+                stop = start + int(np.prod(each))
+                found.append(np.reshape(g[..., start:stop], front + each))
+                start = stop
+            return found
+
+        return Form(Node(shape, np.result_type(plain(matrix), 1.0), sources, pull))
+
+
+def _alive(level: Any, node: Node) -> Node:
+    return level.step_at(node.at) if isinstance(node, Step) else node
+
+
+class _Local:
+    """What a solver's function has recorded of a form, down to the numbers from outside.
+
+    Attributes
+    ----------
+    origins : dict
+        These numbers, by their place on the tape or by themselves.
+    """
+
+    many, lead = True, 1  # as `records.Sweep`, for the nodes
+
+    def __init__(self, x: Form, level: Any) -> None:
+        self.tape, self.first = level.tape, x.node
+        self.start, self.lowest = _CALL.start, level.length_at(_CALL.start)
+        self.blocks = {place: n for n, b in level.blocks.items() for place in _places(n, b)}
+        self.firsts = {n: b.start for n, b in level.blocks.items()}
+        self.origins: dict[Any, Node] = {}
+        self.order: list[Node] = []  # sources before what is made of them
+        seen: set[Any] = set()
+        todo = [(self.first, False)]
+        while todo:
+            node, is_done = todo.pop()
+            if is_done:
+                self.order.append(node)
+            elif _key(node) not in seen:
+                seen.add(_key(node))
+                todo.append((node, True))
+                todo += [(source, False) for source in self._sources(node)]
+
+    def _sources(self, node: Node) -> Sequence[Node]:
+        if isinstance(node, Step):
+            if node.at in self.blocks:
+                return [self.blocks[node.at]]
+            sources = () if node.at < self.lowest else self.tape.step(node.at)
+            if not sources:
+                self.origins[node.at] = node
+            return [self._parent(i) for i, _ in sources]
+        if node.number < self.start or (not self.start and not node.sources):
+            self.origins[node] = node
+            return []
+        return node.sources
+
+    def _parent(self, i: int) -> Node:
+        parent: Node = self.tape.externals[-2 - i] if i < 0 else Step(i)
+        return parent
+
+    def swept(self, g: Any) -> dict[Any, Any]:
+        """The adjoints of the origins, from several of the form; zeros are left out."""
+        self.waiting: dict[Any, Any] = {}
+        self.add(self.first, g)
+        with quiet():
+            for node in reversed(self.order):
+                key = _key(node)
+                if key in self.origins or key not in self.waiting:
+                    continue
+                g = self.waiting.pop(key)
+                if not isinstance(node, Step):
+                    if node.sources:  # or it depends on nothing
+                        node.back(g, cast(Any, self), False)
+                elif node.at in self.blocks:
+                    whole = self.blocks[node.at]
+                    part = np.unravel_index(node.at - self.firsts[whole], whole.shape)
+                    self.buffer(whole, g)[(slice(None), *part)] += g
+                else:
+                    for i, slope in self.tape.step(node.at):
+                        self.add(self._parent(i), g if i < 0 else slope * g)
+        return self.waiting
+
+    def add(self, node: Node, t: Any, owned: bool = False) -> None:
+        """Add to the adjoint of a node."""
+        t, key = fitted(t, node.dtype), _key(node)
+        self.waiting[key] = self.waiting[key] + t if key in self.waiting else t
+
+    def buffer(self, node: Node, like: Any) -> Any:
+        """The adjoint of an array, to be written to."""
+        shape = shape_of(like)[:1] + node.shape
+        zeros: Any = np.zeros(shape, node.dtype)
+        if isinstance(like, Dual):
+            zeros = np.zeros(shape, node.dtype, like=like)
+        self.waiting[node] = zeros + self.waiting[node] if node in self.waiting else zeros
+        return self.waiting[node]
+
+    def rows(self, whole: Any, g: Any) -> Iterable[tuple[Any, Any]]:
+        """Each of them."""
+        return zip(whole, g, strict=True)
+
+
+def _key(node: Node) -> Any:
+    return node.at if isinstance(node, Step) else node
+
+
+def _size(node: Node) -> int:
+    return int(np.prod(node.shape))
+
+
+def _places(node: Node, block: Any) -> Sequence[int]:
+    return range(block.start, block.start + _size(node))
+
+
+def numeric_parts(x: Any, level: int, many: tuple[int, ...]) -> tuple[Any, Any]:
+    """Primal and tangent of x at a level, the tangent made of numbers."""
+    value, tangent = parts(x, level)
+    if isinstance(tangent, Form):
+        assert isinstance(many, Basis)
+        return value, many.matrix(tangent)
+    return value, tangent
+
+
+# -- without tangents ----------------------------------------------------------------------
 
 
 def with_value(x: Any, value: Any) -> Any:
@@ -96,9 +316,36 @@ def nilpotent(x: Any) -> Any:
     return with_value(x, zero if zero.ndim else 0.0)
 
 
-def through(f: Callable[[Any], Any], x: Any) -> Any:
-    """A linear f, which knows plain arrays only, for x of any levels."""
-    return linear(lambda v: through(f, v), x) if isinstance(x, Dual) else f(x)
+Linear = Callable[[Any], Any]
+
+
+def through(f: Linear, x: Any, back: Linear | None = None) -> Any:
+    """A linear f, which knows plain arrays only, for x of any levels; `back` is its transpose."""
+    if isinstance(x, Form):
+        return _recorded(f, x, back)
+    return linear(lambda v: through(f, v, back), x) if isinstance(x, Dual) else f(x)
+
+
+def _recorded(f: Linear, x: Form, back: Linear | None) -> Form:
+    """f of a form; without its transpose by its matrix, made by a call per number of x."""
+    y = f(np.zeros(x.shape, x.dtype))
+    old, shape = x.shape, np.shape(y)
+    matrix: list[Any] = []
+
+    def pull(g: Any) -> Any:
+        front = shape_of(g)[: len(shape_of(g)) - len(shape)]
+        if back is not None:
+            if not front:
+                return (through(back, g),)
+            each = [through(back, row) for row in np.reshape(g, (-1, *shape))]
+            return (np.reshape(np.stack(each), front + old),)
+        if not matrix:
+            units = np.eye(x.size, dtype=x.dtype)
+            matrix.extend(np.ravel(f(np.reshape(e, old))) for e in units)
+        flat = np.reshape(g, (*front, int(np.prod(shape)))) @ np.transpose(matrix)
+        return (np.reshape(flat, front + old),)
+
+    return made_of(shape, np.result_type(x.dtype, np.asarray(y).dtype), [x], pull)
 
 
 def stripped(y: Any) -> Any:

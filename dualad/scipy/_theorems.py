@@ -28,7 +28,9 @@ from ._parts import levels_of, through, with_value
 Function = Callable[..., Any]
 
 
-def solved(residual: Function, x: Any, divide: Function, value: Any = None) -> Any:
+def solved(
+    residual: Function, x: Any, divide: Function, value: Any = None, back: Function | None = None
+) -> Any:
     """x with the tangents that keep the residual at zero.
 
     Parameters
@@ -41,10 +43,12 @@ def solved(residual: Function, x: Any, divide: Function, value: Any = None) -> A
         F′⁻¹·r for a plain r, linear.
     value : number or ndarray, optional
         What the result shall have as its value; x itself if it is left out.
+    back : callable, optional
+        The transpose of `divide`, for reverse mode.
     """
     y, r = x, as_operand(residual(x))
     for _ in levels_of(r):
-        y = y - through(divide, r)
+        y = y - through(divide, r, back)
         r = as_operand(residual(y))
     return with_value(y, x if value is None else value)
 
@@ -104,7 +108,8 @@ def root_of(f: Function, x: Any, elementwise: bool = False) -> Any:
             "Newton's method does not converge from the point where the solver stopped, so it is "
             "no regular root, and has no derivative; lower the solver's tolerance."
         ) from None
-    result = solved(flat, u, lambda r: divide(j, r), np.reshape(x, -1))
+    back = (lambda g: g / j) if elementwise else (lambda g: np.linalg.solve(j.T, g))
+    result = solved(flat, u, lambda r: divide(j, r), np.reshape(x, -1), back)
     return np.reshape(result, shape) if shape else result[0]
 
 

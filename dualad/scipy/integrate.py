@@ -18,15 +18,18 @@ from scipy import sparse
 
 from ..array.operands import as_operand
 from ..array.undefined import NonDifferentiableError
+from ..differentiations import note_approximate
 from ..drivers import jacobian
 from ..dual import Dual
-from ..pair import parts, plain
+from ..pair import plain
 from ._parts import (
     Levels,
     Plain,
     UnknownLevelError,
+    from_outside,
     levels_of,
     nilpotent,
+    numeric_parts,
     pack,
     stripped,
     unpack,
@@ -87,6 +90,7 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
 # -- differential equations ----------------------------------------------------------------
 
 
+@from_outside()
 def solve_ivp(
     fun: Function,
     t_span: Any,
@@ -155,7 +159,8 @@ def solve_ivp(
                 raw["jac"] = Plain(functools.partial(_with_args, options["jac"], tuple(args or ())))
             return task.finish(task.run(functools.partial(_refusing, fun), task.y0, raw))
         except UnknownLevelError as error:
-            task.levels = levels_of(unpack_zero(task.levels), unpack_zero(error.levels))
+            zeros = unpack_zero(task.levels), unpack_zero(error.levels)
+            task.levels = levels_of(*zeros, packed=True)
 
 
 def _with_args(f: Function, args: Any, *x: Any) -> Any:
@@ -175,7 +180,7 @@ def _as_array(fun: Function, vectorized: bool) -> Function:
 def _refusing(fun: Function, t: Any, y: Any) -> Any:
     """A right-hand side for a plain integration, which stops when a dual turns up."""
     dy = fun(t, y)
-    levels = levels_of(dy)
+    levels = levels_of(dy, packed=True)
     if levels:
         raise UnknownLevelError(levels)
     return dy
@@ -205,7 +210,7 @@ class _Task:
         self.first = self.y0 = np.atleast_1d(as_operand(y0)) * 1.0
         if isinstance(self.start, Dual):  # the state at the plain time
             self.y0 = stepped(f, self.start, self.first, -nilpotent(self.start))
-        self.levels = levels_of(self.y0)
+        self.levels = levels_of(self.y0, packed=True)
         self.is_dense = True
         for event in events:
             event.n = len(self.y0)
@@ -226,6 +231,8 @@ class _Task:
         options = {"rtol": 1e-3, "atol": 1e-6, **stripped(options)}
         for unused in ("jac", "jac_sparsity", "lband", "uband"):
             options.pop(unused, None)
+        for level, _ in self.levels:
+            note_approximate(level)
         if options["method"] in _IMPLICIT:
             options["jac"] = self.jacobian
             self.is_dense = options["method"] in ("LSODA", _scipy.LSODA)
@@ -329,7 +336,7 @@ def _matrix(j: Any, levels: Levels) -> Any:
     if not levels:
         return j
     (level, many), rest = levels[0], levels[1:]
-    value, tangent = parts(j, level)
+    value, tangent = numeric_parts(j, level, many)
     block = _matrix(value, rest)
     n, k = len(block), (many or (1,))[0]
     result = np.kron(np.eye(1 + k), block)
@@ -434,6 +441,7 @@ def odeint(
 # -- integrals -----------------------------------------------------------------------------
 
 
+@from_outside()
 def quad(
     func: Function, a: Any, b: Any, args: Any = (), full_output: Any = 0, **options: Any
 ) -> Any:
@@ -485,7 +493,7 @@ def quad(
 
     low, high = plain(a), plain(b)
     result = _scipy.quad(f, low, high, full_output=full_output, **stripped(options))
-    levels = levels_of(list(seen.values()))
+    levels = levels_of(list(seen.values()), packed=True)
     if not levels and not isinstance(limits, Dual):
         return result
     for name in ("weight", "complex_func"):
@@ -499,24 +507,13 @@ def quad(
             "quad takes plain numbers as points=; where a dual divides the integral, write two "
             "integrals with the dual as a limit."
         )
-    if levels:
-        everything = np.stack([pack(y, levels).ravel() for y in seen.values()])
-        finite = np.where(np.isfinite(everything), abs(everything), 0)
-        sizes = np.max(finite, axis=0)
-        integrals = [result[0]]
-        for i in range(1, len(sizes)):
-
-            def part(x: float, i: int = i) -> Any:
-                f(x)
-                return pack(seen[x], levels).ravel()[i]
-
-            share = min(1.0, sizes[i] / sizes[0]) if sizes[0] and sizes[i] else 1.0
-            here = {**options, "epsabs": share * options.get("epsabs", 1.49e-8)}
-            integrals.append(_scipy.quad(part, low, high, **here)[0])
-        shape = [1 + (k or (1,))[0] for _, k in levels]
-        y = unpack(np.reshape(integrals, shape), levels)
-    else:
-        y = result[0]
+    y = result[0]
+    while levels:
+        try:
+            y = _integrated(f, seen, levels, result[0], low, high, options)
+            break
+        except UnknownLevelError:  # another branch of func
+            levels = levels_of(list(seen.values()), packed=True)
     for limit, sign in ((b, 1), (a, -1)):
         if isinstance(limit, Dual):
             if np.isinf(plain(limit)):
@@ -524,3 +521,27 @@ def quad(
             d = nilpotent(limit)
             y = y + sign * stepped(lambda x, _: func(x, *args), plain(limit), 0.0, d)
     return (with_value(y, result[0]), *result[1:])
+
+
+def _integrated(
+    f: Function, seen: dict[float, Any], levels: Levels, value: float, low: Any, high: Any,
+    options: dict[str, Any],
+) -> Any:  # fmt: skip
+    """The integral with its tangents, one after the other."""
+    packed = {x: pack(y, levels).ravel() for x, y in seen.items()}
+    everything = np.stack(list(packed.values()))
+    sizes = np.max(np.where(np.isfinite(everything), abs(everything), 0), axis=0)
+    integrals = [value]
+    for i in range(1, len(sizes)):
+
+        def part(x: float, i: int = i) -> Any:
+            if x not in packed:
+                f(x)
+                packed[x] = pack(seen[x], levels).ravel()
+            return packed[x][i]
+
+        share = min(1.0, sizes[i] / sizes[0]) if sizes[0] and sizes[i] else 1.0
+        here = {**options, "epsabs": share * options.get("epsabs", 1.49e-8)}
+        integrals.append(_scipy.quad(part, low, high, **here)[0])
+    shape = [1 + (k or (1,))[0] for _, k in levels]
+    return unpack(np.reshape(integrals, shape), levels)

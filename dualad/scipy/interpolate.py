@@ -252,7 +252,10 @@ def CubicSpline(
     def divide(r: Any) -> Any:
         return np.linalg.solve(matrix, r.reshape(len(r), -1)).reshape(r.shape)
 
-    return _cubic(spline, x, y, solved(residual, slopes, divide), axis)
+    def back(g: Any) -> Any:
+        return np.linalg.solve(matrix.T, g.reshape(len(g), -1)).reshape(g.shape)
+
+    return _cubic(spline, x, y, solved(residual, slopes, divide, back=back), axis)
 
 
 def _end(condition: Any, slope: Any, curvature: Any, third: Any, rise: Any) -> Any:

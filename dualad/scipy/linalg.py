@@ -18,7 +18,8 @@ from ..array.operands import as_operand
 from ..array.undefined import NonDifferentiableError
 from ..array_rules.matrices import adjoint, from_triangle, largest
 from ..dual import Dual
-from ..pair import dual, plain
+from ..forms import Form, made_of
+from ..pair import dual, own, plain
 from ._parts import stripped, with_value
 from ._theorems import solved
 
@@ -56,9 +57,9 @@ def _has_duals(*given: Any) -> bool:
     return any(isinstance(x, Dual) for x in given)
 
 
-def _system(product: Function, divide: Function, b: Any) -> Any:
-    """The solution of product(x) = b, which `divide` finds for a plain b."""
-    return solved(lambda x: product(x) - b, divide(plain(b)), divide)
+def _system(product: Function, divide: Function, b: Any, back: Function) -> Any:
+    """The solution of product(x) = b, which `divide` finds for a plain b; `back` transposes it."""
+    return solved(lambda x: product(x) - b, divide(plain(b)), divide, back=back)
 
 
 # -- linear systems ------------------------------------------------------------------------
@@ -109,7 +110,8 @@ def solve(a: Any, b: Any, lower: bool = False, *, assume_a: Any = None, **option
         if kind == "sym" and np.iscomplexobj(plain(a)):
             raise ValueError("solve with duals takes no complex symmetric matrix; assume 'gen'.")
         a = from_triangle(a, "L" if lower else "U")
-    return _system(lambda x: a @ x, divide, b)
+    turned = plain(a).T  # with both triangles
+    return _system(lambda x: a @ x, divide, b, lambda g: _scipy.solve(turned, g, assume_a=assume_a))
 
 
 def inv(a: Any, **options: Any) -> Any:
@@ -170,7 +172,12 @@ def solve_triangular(
         matrix = np.matrix_transpose(matrix)
     elif trans in (2, "C"):
         matrix = adjoint(matrix)
-    return _system(lambda x: matrix @ x, divide, b)
+    turned, how = (np.conj(plain(a)), 0) if trans in (2, "C") else (plain(a), trans in (0, "N"))
+
+    def back(g: Any) -> Any:
+        return _scipy.solve_triangular(turned, g, int(how), lower, unit_diagonal)
+
+    return _system(lambda x: matrix @ x, divide, b, back)
 
 
 def _triangle(a: Any, lower: bool, unit_diagonal: bool = False) -> Any:
@@ -213,7 +220,14 @@ def solve_banded(l_and_u: Sequence[int], ab: Any, b: Any, **options: Any) -> Any
     low, up = l_and_u
     n = np.shape(ab)[-1]
     diagonals = {d: ab[up - d, max(d, 0) : n + min(d, 0)] for d in range(-low, up + 1)}
-    return _system(lambda x: _banded_product(diagonals, x), divide, b)
+    turned = np.zeros_like(plain(ab))
+    for d, diagonal in diagonals.items():
+        turned[low + d, max(-d, 0) : n + min(-d, 0)] = plain(diagonal)
+
+    def back(g: Any) -> Any:
+        return _scipy.solve_banded((up, low), turned, g)
+
+    return _system(lambda x: _banded_product(diagonals, x), divide, b, back)
 
 
 def solveh_banded(ab: Any, b: Any, lower: bool = False, **options: Any) -> Any:
@@ -253,7 +267,12 @@ def solveh_banded(ab: Any, b: Any, lower: bool = False, **options: Any) -> Any:
         turned = np.conj(given) if np.iscomplexobj(plain(ab)) else given
         diagonals[-d if lower else d] = given
         diagonals[d if lower else -d] = (given + turned) / 2 if d == 0 else turned
-    return _system(lambda x: _banded_product(diagonals, x), divide, b)
+    turned_ab = np.conj(plain(ab))
+
+    def back(g: Any) -> Any:
+        return _scipy.solveh_banded(turned_ab, g, lower=lower)
+
+    return _system(lambda x: _banded_product(diagonals, x), divide, b, back)
 
 
 def _banded_product(diagonals: dict[int, Any], x: Any) -> Any:
@@ -327,7 +346,8 @@ def cho_solve(c_and_lower: Any, b: Any, **options: Any) -> Any:
         return divide(b)
     factor = _triangle(c, lower)
     left, right = (factor, adjoint(factor)) if lower else (adjoint(factor), factor)
-    return _system(lambda x: left @ (right @ x), divide, b)
+    turned = np.conj(plain(c)), lower
+    return _system(lambda x: left @ (right @ x), divide, b, lambda g: _scipy.cho_solve(turned, g))
 
 
 def _packed_factors(lu: Any) -> tuple[Any, Any]:
@@ -388,7 +408,12 @@ def lu_factor(a: Any, **options: Any) -> Any:
         one, other = _packed_factors(packed)
         return one @ other - a[_order(pivots)]
 
-    return solved(residual, lu, divide), pivots
+    def back(g: Any) -> Any:
+        f = np.tril(left.T @ g, -1) + np.triu(g @ right.T)
+        f = _scipy.solve_triangular(left, f, trans=1, lower=True, unit_diagonal=True)
+        return _scipy.solve_triangular(right, f.T).T
+
+    return solved(residual, lu, divide, back=back), pivots
 
 
 def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0, **options: Any) -> Any:
@@ -409,11 +434,16 @@ def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0, **options: Any) -> Any:
         return divide(b)
     left, right = _packed_factors(lu)
     rows = _order(pivots)
+    factors, how = (np.conj(plain(lu)), 0) if trans == 2 else (plain(lu), 1 - trans)
+
+    def back(g: Any) -> Any:
+        return _scipy.lu_solve((factors, pivots), g, how)
+
     if trans == 0:
-        back = np.argsort(rows)
-        return _system(lambda x: (left @ (right @ x))[back], divide, b)
+        places = np.argsort(rows)
+        return _system(lambda x: (left @ (right @ x))[places], divide, b, back)
     turned = np.matrix_transpose if trans == 1 else adjoint
-    return _system(lambda x: turned(right) @ (turned(left) @ x[rows]), divide, b)
+    return _system(lambda x: turned(right) @ (turned(left) @ x[rows]), divide, b, back)
 
 
 # -- matrix equations ----------------------------------------------------------------------
@@ -435,7 +465,10 @@ def solve_sylvester(a: Any, b: Any, q: Any) -> Any:
 
     if not _has_duals(a, b, q):
         return divide(q)
-    return _system(lambda x: a @ x + x @ b, divide, q)
+    left, right = plain(a).T, plain(b).T
+    return _system(
+        lambda x: a @ x + x @ b, divide, q, lambda g: _scipy.solve_sylvester(left, right, g)
+    )
 
 
 def solve_continuous_lyapunov(a: Any, q: Any) -> Any:
@@ -447,7 +480,13 @@ def solve_continuous_lyapunov(a: Any, q: Any) -> Any:
 
     if not _has_duals(a, q):
         return divide(q)
-    return _system(lambda x: a @ x + x @ adjoint(a), divide, q)
+    left, right = plain(a).T, np.conj(plain(a))
+    return _system(
+        lambda x: a @ x + x @ adjoint(a),
+        divide,
+        q,
+        lambda g: _scipy.solve_sylvester(left, right, g),
+    )
 
 
 def solve_discrete_lyapunov(a: Any, q: Any, method: Any = None) -> Any:
@@ -459,7 +498,13 @@ def solve_discrete_lyapunov(a: Any, q: Any, method: Any = None) -> Any:
 
     if not _has_duals(a, q):
         return divide(q)
-    return _system(lambda x: x - a @ x @ adjoint(a), divide, q)
+    turned = plain(a).T
+    return _system(
+        lambda x: x - a @ x @ adjoint(a),
+        divide,
+        q,
+        lambda g: _scipy.solve_discrete_lyapunov(turned, g, method),
+    )
 
 
 def solve_continuous_are(a: Any, b: Any, q: Any, r: Any, **options: Any) -> Any:
@@ -488,6 +533,7 @@ def solve_continuous_are(a: Any, b: Any, q: Any, r: Any, **options: Any) -> Any:
         lambda x: adjoint(a) @ x + x @ a - x @ b @ gain(x) + q,
         x,
         lambda rest: _scipy.solve_sylvester(adjoint(loop), loop, rest),
+        back=lambda g: _scipy.solve_sylvester(np.conj(loop), loop.T, g),
     )
 
 
@@ -502,7 +548,15 @@ def _by_blocks(f: Function, a: Any) -> Any:
     """
     if not isinstance(a, Dual):
         return f(a)
-    v, dot = a.primal, a.tangent
+    return dual(_by_blocks(f, a.primal), _moved(f, a.primal, a.tangent), a.level)
+
+
+def _moved(f: Function, v: Any, dot: Any) -> Any:
+    """ẏ; as the transpose of v̇ ↦ ẏ is that of the transposed matrix, forms go back by it."""
+    if isinstance(dot, Form):
+        kept = own(v)
+        back = lambda g: (_moved(f, np.matrix_transpose(kept), g),)  # noqa: E731
+        return made_of(dot.shape, dot.dtype, [dot], back)
     n = v.shape[-1]
     size, small = largest(plain(v)), largest(plain(dot))
     scale = np.where((size > 0) & (small > 0), small / np.where(size > 0, size, 1), 1.0)
@@ -511,8 +565,7 @@ def _by_blocks(f: Function, a: Any) -> Any:
         np.concatenate([v_too, dot / scale], axis=-1),
         np.concatenate([np.zeros(dot.shape), v_too], axis=-1),
     ]
-    y = _by_blocks(f, np.concatenate(rows, axis=-2))
-    return dual(_by_blocks(f, v), y[..., :n, n:] * scale, a.level)
+    return _by_blocks(f, np.concatenate(rows, axis=-2))[..., :n, n:] * scale
 
 
 def expm(A: Any) -> Any:
@@ -594,4 +647,9 @@ def sqrtm(A: Any, **options: Any) -> Any:
         raise NonDifferentiableError(
             "the matrix is singular, and its square root has no derivative there."
         )
-    return solved(lambda y: y @ y - A, x, lambda r: _scipy.solve_sylvester(x, x, r))
+    return solved(
+        lambda y: y @ y - A,
+        x,
+        lambda r: _scipy.solve_sylvester(x, x, r),
+        back=lambda g: _scipy.solve_sylvester(x.T, x.T, g),
+    )

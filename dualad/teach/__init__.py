@@ -6,9 +6,20 @@
 """
 
 from .graph import Graph, graph
-from .plots import plot_derivatives, plot_error
+from .plots import plot_derivatives, plot_error, plot_taylor, spy
 from .rows import Row
 from .show import explain
 from .trace import Trace, trace
 
-__all__ = ["Graph", "Row", "Trace", "explain", "graph", "plot_derivatives", "plot_error", "trace"]
+__all__ = [
+    "Graph",
+    "Row",
+    "Trace",
+    "explain",
+    "graph",
+    "plot_derivatives",
+    "plot_error",
+    "plot_taylor",
+    "spy",
+    "trace",
+]

@@ -11,7 +11,7 @@ import ast
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from typing import Any, Literal
 from unicodedata import normalize
 
 from ..dual import namespace_for
@@ -42,16 +42,57 @@ class Constant(Formula):
 
 @dataclass(frozen=True)
 class Variable(Formula):
-    """v₁, x₂, or with a dot its tangent."""
+    """v₁, x₂, or with a dot its tangent, with a bar its adjoint."""
 
     letter: str
     index: int | None = None
-    dotted: bool = False
+    mark: Literal["", "dot", "bar"] = ""
+
+    @property
+    def dotted(self) -> bool:
+        """Whether it is a tangent."""
+        return self.mark == "dot"
 
     @property
     def tangent(self) -> Variable:
         """The same with a dot."""
-        return Variable(self.letter, self.index, True)
+        return Variable(self.letter, self.index, "dot")
+
+    @property
+    def adjoint(self) -> Variable:
+        """The same with a bar."""
+        return Variable(self.letter, self.index, "bar")
+
+
+@dataclass(frozen=True)
+class Partial(Formula):
+    """∂v₂/∂v₁."""
+
+    of: Variable
+    by: Variable
+
+
+@dataclass(frozen=True)
+class Quoted(Formula):
+    """What is shown as it was written: axis=0, or an expression of the user's."""
+
+    text: str
+
+
+@dataclass(frozen=True)
+class Listed(Formula):
+    """[v₁, v₂]."""
+
+    parts: tuple[Formula, ...]
+
+
+@dataclass(frozen=True)
+class Element(Formula):
+    """v₁[0], or with what is stored there: v₁ with [0] = v₂."""
+
+    whole: Formula
+    index: str
+    stored: Formula | None = None
 
 
 @dataclass(frozen=True)
@@ -126,24 +167,73 @@ def tangent_formula(
     values, value : numbers
         The same as numbers, by which conditionals of the slopes are decided.
     """
-    env = dict(zip((*rule.args, "y"), (*args, y), strict=True))
-    reader = _Reader(env, dict(zip((*rule.args, "y"), (*values, value), strict=True)))
+    factors = slope_formulas(rule, args, y, values, value)
     terms: list[tuple[int, Formula]] = []
     for i, (a, slope) in enumerate(zip(args, rule.slopes, strict=True)):
-        if not isinstance(a, Variable):
+        factor = factors[i]
+        if not isinstance(a, Variable) or factor is None:
             continue
         if isinstance(slope, str) and slope in rule.args:  # as in v̇₋₁ × v₀ + v₋₁ × v̇₀
-            other, is_first = env[slope], i < rule.args.index(slope)
-            pair = (a.tangent, other) if is_first else (other, a.tangent)
+            is_first = i < rule.args.index(slope)
+            pair = (a.tangent, factor) if is_first else (factor, a.tangent)
             terms.append((1, Product(pair)))
             continue
-        if isinstance(slope, str):
-            factor = simplified(reader.read(slope))
-        else:  # a slope that is a program
-            partial = f"∂{rule.name}/∂{rule.args[i]}"
-            factor = Call(f"{rule.name}′" if len(args) == 1 else partial, tuple(args))
         terms.append((1, simplified(Product((factor, a.tangent)))))
     return _sum([(s, t) for s, t in terms])
+
+
+def slope_formulas(
+    rule: Rule, args: Sequence[Formula], y: Formula, values: Sequence[Any], value: Any
+) -> list[Formula | None]:
+    """The slopes of a row, of the arguments that are variables; else None.
+
+    Parameters are those of `tangent_formula`.
+    """
+    env = dict(zip((*rule.args, "y"), (*args, y), strict=True))
+    reader = _Reader(env, dict(zip((*rule.args, "y"), (*values, value), strict=True)))
+    found: list[Formula | None] = []
+    for i, (a, slope) in enumerate(zip(args, rule.slopes, strict=True)):
+        if not isinstance(a, Variable):
+            found.append(None)
+        elif isinstance(slope, str):
+            found.append(simplified(reader.read(slope)))
+        else:  # a slope that is a program
+            partial = f"∂{rule.name}/∂{rule.args[i]}"
+            found.append(Call(f"{rule.name}′" if len(args) == 1 else partial, tuple(args)))
+    return found
+
+
+def share_formula(
+    adjoint: Variable, factors: Sequence[Formula], before: Formula | None, total: bool = False
+) -> Formula:
+    """What a step adds to an adjoint: its own, times the slopes, added to what was there before.
+
+    The factor 1 is kept, as in v̄₄ × 1. `total`: broadcasting is undone by a sum.
+    """
+    terms: list[tuple[int, Formula]] = [] if factors else [(1, adjoint)]
+    for factor in factors:
+        if isinstance(factor, Number):
+            term: Formula = Product((adjoint, factor))
+        else:
+            term = _adjoint_first(adjoint, simplified(Product((adjoint, factor))))
+        terms.append((1, Call("sum", (term,)) if total else term))
+    terms = terms if before is None else [(1, before), *terms]
+    flat = [(s * t, x) for s, term in terms for t, x in _signed(term)]
+    return flat[0][1] if len(flat) == 1 and flat[0][0] == 1 else Sum(tuple(flat))
+
+
+def _adjoint_first(adjoint: Variable, x: Formula) -> Formula:
+    match x:
+        case Sum(terms=((sign, term),)):
+            return Sum(((sign, _adjoint_first(adjoint, term)),))
+        case Product(over=over, under=under) if adjoint in over:
+            rest = tuple(f for f in over if f != adjoint)
+            return Product((adjoint, *rest), under)
+    return x
+
+
+def _signed(x: Formula) -> Sequence[tuple[int, Formula]]:
+    return x.terms if isinstance(x, Sum) else ((1, x),)
 
 
 class _Reader:
@@ -290,7 +380,7 @@ SUM, PRODUCT, CALL, ATOM = range(4)  # how tightly a formula holds together
 
 _SUBSCRIPTS = str.maketrans("0123456789-", "₀₁₂₃₄₅₆₇₈₉₋")
 _SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
-DOT = "\u0307"
+DOT, BAR = "\u0307", "\u0304"
 
 # What functions are called in print: as text, in LaTeX. Others keep their name.
 _NAMES = {
@@ -328,7 +418,7 @@ _CONSTANTS = {  # those of the table
 class Text:
     """Formulas in Unicode: v̇₂ = v̇₋₁ × v₀ + v₋₁ × v̇₀."""
 
-    times, minus, plus = " × ", " − ", " + "
+    times, minus, plus, comma = " × ", " − ", " + ", ", "
     negative = "−"
 
     def __init__(self, digits: int = 4) -> None:
@@ -348,6 +438,18 @@ class Text:
                 return self.constant(name), ATOM if name == "pi" else CALL
             case Variable():
                 return self.variable(x), ATOM
+            case Partial(of=of, by=by):
+                return self.partial(of, by), ATOM
+            case Quoted(text=text):
+                return self.quoted(text), ATOM
+            case Listed(parts=parts):
+                return self.quoted("[") + self.comma.join(map(self, parts)) + self.quoted("]"), ATOM
+            case Element(whole=whole, index=index, stored=None):
+                return self(whole, ATOM) + self.quoted(f"[{index}]"), ATOM
+            case Element(whole=whole, index=index, stored=stored):
+                assert stored is not None
+                place = self.quoted(f" with [{index}] = ")
+                return self(whole, ATOM) + place + self(stored), SUM
             case Power(base=base, exponent=exponent):
                 return self.power(base, exponent), CALL
             case Call(name="abs", args=(a,)):
@@ -389,10 +491,18 @@ class Text:
         return _CONSTANTS[name][0]
 
     def variable(self, v: Variable) -> str:
-        """A variable with its dot and index."""
-        dot = DOT if v.dotted else ""
+        """A variable with its dot or bar, and its index."""
+        dot = {"": "", "dot": DOT, "bar": BAR}[v.mark]
         index = "" if v.index is None else str(v.index).translate(_SUBSCRIPTS)
         return normalize("NFC", v.letter[0] + dot) + v.letter[1:] + index
+
+    def partial(self, of: Variable, by: Variable) -> str:
+        """A partial derivative."""
+        return f"∂{self(of)}/∂{self(by)}"
+
+    def quoted(self, text: str) -> str:
+        """What is shown as it is."""
+        return text
 
     def power(self, base: Formula, exponent: Formula) -> str:
         """A power."""
@@ -417,7 +527,7 @@ class Text:
         title = self.title(name)
         if len(args) == 1 and isinstance(args[0], Variable):
             return f"{title} {self(args[0])}"
-        return title + self.group(", ".join(map(self, args)))
+        return title + self.group(self.comma.join(map(self, args)))
 
     def title(self, name: str) -> str:
         """What a function is called."""
@@ -433,6 +543,9 @@ class Text:
     def compare(self, sign: str) -> str:
         """<, ≤, =, …"""
         return {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}.get(sign, sign)
+
+
+_ESCAPED = {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}
 
 
 class Latex(Text):
@@ -457,8 +570,15 @@ class Latex(Text):
     def variable(self, v: Variable) -> str:
         escaped = v.letter.replace("_", r"\_").replace("{", r"\{").replace("}", r"\}")
         letter = escaped if len(v.letter) == 1 else rf"\mathit{{{escaped}}}"
-        dotted = rf"\dot{{{letter}}}" if v.dotted else letter
-        return dotted + ("" if v.index is None else f"_{{{v.index}}}")
+        marked = rf"\{v.mark}{{{letter}}}" if v.mark else letter
+        return marked + ("" if v.index is None else f"_{{{v.index}}}")
+
+    def partial(self, of: Variable, by: Variable) -> str:
+        return rf"\frac{{\partial {self(of)}}}{{\partial {self(by)}}}"
+
+    def quoted(self, text: str) -> str:
+        escaped = "".join(_ESCAPED.get(c, f"\\{c}" if c in "_{}%&#$" else c) for c in text)
+        return rf"\text{{{escaped}}}"
 
     def power(self, base: Formula, exponent: Formula) -> str:
         return f"{{{self(base, ATOM)}}}^{{{self(exponent)}}}"
@@ -487,6 +607,7 @@ class MathML(Text):
     """Formulas in MathML, which browsers show without any help."""
 
     times, minus, plus = "<mo>×</mo>", "<mo>−</mo>", "<mo>+</mo>"
+    comma = "<mo>,</mo>"
     negative = '<mo form="prefix">−</mo>'
 
     def group(self, text: str) -> str:
@@ -507,8 +628,9 @@ class MathML(Text):
 
     def variable(self, v: Variable) -> str:
         letter, rest = f"<mi>{escape(v.letter[0])}</mi>", escape(v.letter[1:])
-        if v.dotted:
-            letter = f'<mover accent="true">{letter}<mo>˙</mo></mover>'
+        if v.mark:
+            above = "˙" if v.mark == "dot" else "¯"
+            letter = f'<mover accent="true">{letter}<mo>{above}</mo></mover>'
             letter += f"<mi>{rest}</mi>" * bool(rest)
         else:
             letter = f"<mi>{escape(v.letter)}</mi>"
@@ -516,6 +638,13 @@ class MathML(Text):
             return letter
         minus = "<mo>−</mo>" if v.index < 0 else ""
         return f"<msub>{letter}<mrow>{minus}<mn>{abs(v.index)}</mn></mrow></msub>"
+
+    def partial(self, of: Variable, by: Variable) -> str:
+        top, bottom = (f"<mo>∂</mo>{self(v)}" for v in (of, by))
+        return f"<mfrac><mrow>{top}</mrow><mrow>{bottom}</mrow></mfrac>"
+
+    def quoted(self, text: str) -> str:
+        return f"<mtext>{escape(text).replace(' ', '&#160;')}</mtext>"
 
     def power(self, base: Formula, exponent: Formula) -> str:
         return f"<msup><mrow>{self(base, ATOM)}</mrow><mrow>{self(exponent)}</mrow></msup>"
@@ -530,7 +659,7 @@ class MathML(Text):
         title = f"<mi>{escape(self.title(name))}</mi>"
         if len(args) == 1 and isinstance(args[0], Variable):
             return f'{title}<mspace width="0.17em"/>{self(args[0])}'
-        return title + self.group("<mo>,</mo>".join(map(self, args)))
+        return title + self.group(self.comma.join(map(self, args)))
 
     def fraction(self, over: Sequence[Formula], under: Sequence[Formula]) -> str:
         top, bottom = (self(f[0] if len(f) == 1 else Product(tuple(f))) for f in (over, under))

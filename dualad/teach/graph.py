@@ -2,7 +2,8 @@
 
 Nodes are the rows of a trace, with value and tangent; an edge carries the partial derivative of
 its end in its beginning. A tangent is the sum over all edges that come in of slope × tangent
-there: the chain rule, to be read off with a finger.
+there: the chain rule, to be read off with a finger. With adjoints it is read from the other end:
+an adjoint is the sum over all edges that go out of slope × adjoint there.
 
 The layers are the longest paths from the inputs; crossings are reduced by barycentres, the sweeps
 of Sugiyama, Tagawa & Toda, IEEE Trans. SMC 11 (1981); edges over several layers bend around the
@@ -22,8 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from ..arguments import Argnums
+from ..sweeps import Mode
 from ..text import number_text
-from .formula import Text, Variable
+from .formula import BAR, DOT, Text, Variable
 from .rows import Row
 from .trace import Trace, trace
 
@@ -131,6 +133,7 @@ def graph(
     /,
     *args: Any,
     wrt: Argnums | None = None,
+    adjoints: bool = False,
     direction: int = 0,
     digits: int = 4,
     lift: bool | None = None,
@@ -144,8 +147,10 @@ def graph(
         A function, which is traced at the arguments that follow; or the trace itself.
     *args, wrt, lift, **kwargs
         As for `trace`.
+    adjoints : bool
+        Whether to show adjoints, as `trace` has them in reverse mode, instead of tangents.
     direction : int
-        Which of the trace's directions the tangents belong to.
+        Which of the trace's directions the tangents belong to; which output the adjoints do.
     digits : int
         Decimals of each number.
 
@@ -160,15 +165,25 @@ def graph(
     TypeError
         As `trace`, and if a trace is given together with arguments.
     ValueError
-        If there is no such direction.
+        If there is no such direction, or adjoints are asked of a trace that has none.
+
+    Examples
+    --------
+    >>> g = graph(lambda x, y: x * y + x, 3.0, 2.0, adjoints=True)
+    >>> "v̄₋₁ = 3" in g.to_svg(), g.trace.adjoints
+    (True, (3.0, 3.0))
     """
     if not isinstance(f, Trace):
-        f = trace(f, *args, wrt=wrt, lift=lift, **kwargs)
+        mode: Mode = "reverse" if adjoints else None
+        f = trace(f, *args, wrt=wrt, mode=mode, lift=lift, **kwargs)
+    elif adjoints and f.of is None:
+        raise ValueError("this trace has no adjoints; make it by trace(f, …, mode='reverse').")
     elif args or kwargs or wrt is not None:
         raise TypeError("graph takes a trace alone, or a function with its arguments.")
-    if not 0 <= direction < len(f.wrt):
+    each = f.wrt if f.of is None else tuple(map(Text(), f.of))
+    if not 0 <= direction < len(each):
         raise ValueError(
-            f"the trace has the directions 0 to {len(f.wrt) - 1}, for {', '.join(f.wrt)}; "
+            f"the trace has the directions 0 to {len(each) - 1}, for {', '.join(each)}; "
             f"got direction={direction!r}."
         )
     return Graph(f, direction, digits)
@@ -194,15 +209,17 @@ def _nodes_and_edges(trace: Trace, direction: int, digits: int) -> tuple[list[No
             if here is there:
                 continue
             plain_end = row.kind == "output" or fold in (here, there)
-            text = "" if plain_end else number_text(slope, digits)
+            text = "" if plain_end or slope is None else number_text(slope, digits)
             edges.setdefault((here, there), Edge([here, there], text))
     return list(dict.fromkeys(nodes.values())), list(edges.values())
 
 
 def _node(row: Row, direction: int, digits: int) -> Node:
     show = Text(digits)
-    name, tangent = show(row.variable), show(row.variable.tangent)
-    value, dot = number_text(row.value, digits), number_text(row.tangents[direction], digits)
+    v = row.variable
+    marked, each = (v.adjoint, row.adjoints) if row.adjoints else (v.tangent, row.tangents)
+    name, tangent = show(row.variable), show(marked)
+    value, dot = number_text(row.value, digits), number_text(each[direction], digits)
     head = show(row.formula)
     if len(head) > 34:
         head = head[:33] + "…"
@@ -349,7 +366,7 @@ def _spread(layer: list[Node], wanted: list[float]) -> None:
 
 def text_width(text: str) -> float:
     """An estimate, rather too large, of how wide a text is in pixels."""
-    widths = {"\u0307": 0.0} | dict.fromkeys("₀₁₂₃₄₅₆₇₈₉₋⁰¹²³⁴⁵⁶⁷⁸⁹⁻ .()|/", 0.62)
+    widths = dict.fromkeys((DOT, BAR), 0.0) | dict.fromkeys("₀₁₂₃₄₅₆₇₈₉₋⁰¹²³⁴⁵⁶⁷⁸⁹⁻ .()|/", 0.62)
     return CHARACTER * sum(widths.get(c, 1.0) for c in text)
 
 

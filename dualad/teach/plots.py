@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..drivers import derivative
+from ..compression import as_pattern, coloured
+from ..drivers import derivative, taylor
 
 # Okabe & Ito's colours, which colour-blind readers can tell apart; from dark to light, and with
 # a line style each, so that they differ in grey too.
@@ -91,6 +92,66 @@ def plot_derivatives(
 
 
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def plot_taylor(
+    f: Callable[..., Any],
+    x: float,
+    a: float,
+    b: float,
+    orders: Sequence[int] = (1, 2, 3, 5),
+    *,
+    points: int = 400,
+    ax: Any = None,
+) -> Any:
+    """Draw a function from a to b, and over it its Taylor polynomials at x.
+
+    Parameters
+    ----------
+    f : callable
+        A function of a number.
+    x : float
+        Where the polynomials touch it.
+    a, b : float
+        The ends of the interval.
+    orders : sequence of int
+        The polynomials' last powers.
+    points : int
+        At how many places to calculate.
+    ax : matplotlib Axes, optional
+        Where to draw; by default in a new figure.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    ValueError
+        If the interval is empty, or an order is not a count.
+    """
+    if not (math.isfinite(a) and math.isfinite(b) and a < b):
+        raise ValueError(f"plot_taylor needs an interval a < b, got {a!r} and {b!r}.")
+    coefficients = [float(c) for c in taylor(f, max(orders, default=0))(x)]
+    at = np.linspace(a, b, points)
+    values = np.array([float(f(t)) for t in at.tolist()])
+    ax = _axes(ax, (7.0, 4.3))
+    ax.plot(at, values, label="f", color="black", linewidth=2.4)
+    for k, order in enumerate(orders):
+        y = np.polynomial.polynomial.polyval(at - x, coefficients[: order + 1])
+        colour, style = COLOURS[k % len(COLOURS)], STYLES[(k + 1) % len(STYLES)]
+        ax.plot(at, y, label=f"order {order}", color=colour, linestyle=style, linewidth=1.8)
+    ax.plot([x], coefficients[:1], "o", color="black")
+    finite = values[np.isfinite(values)]
+    if finite.size:
+        room = 0.3 * (float(np.ptp(finite)) or 1.0)
+        ax.set_ylim(float(np.min(finite)) - room, float(np.max(finite)) + room)
+    ax.set_xlim(a, b)
+    ax.set_title(f"Taylor polynomials of {getattr(f, '__name__', 'f')} at {x:g}", fontsize=13)
+    ax.legend(frameon=False, fontsize=11)
+    return _finish(ax)
 
 
 def difference_errors(
@@ -203,4 +264,53 @@ def plot_error(f: Callable[..., Any], x: float, *, steps: Any = None, ax: Any = 
     ax.set_ylabel("relative error", fontsize=12)
     ax.set_title("Errors of a derivative", fontsize=13)
     ax.legend(frameon=False, fontsize=11, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
+    return _finish(ax)
+
+
+def spy(pattern: Any, *, symmetric: bool = False, mode: str | None = None, ax: Any = None) -> Any:
+    """Draw where a sparse matrix has elements, in the colours of the directions that give them.
+
+    Parameters
+    ----------
+    pattern : matrix, sparse or dense
+        As `dualad.sparsity` gives it.
+    symmetric : bool
+        Whether it is that of a Hessian, of which each element is found in one of two places.
+    mode : {None, "forward", "reverse"}
+        Whether columns or rows have the colours; by default what takes fewer directions.
+    ax : matplotlib Axes, optional
+        Where to draw; by default in a new figure.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ImportError
+        If matplotlib is not installed.
+    """
+    ax = _axes(ax, (5.0, 5.2))
+    shape: Any = getattr(pattern, "shape", None) or np.shape(pattern)
+    found = coloured(*as_pattern("spy", pattern, shape[-1]), mode, symmetric)  # type: ignore[arg-type]
+    m, n = found.pattern.shape
+    rows = np.repeat(np.arange(m), np.diff(found.pattern.indptr))
+    columns = found.pattern.indices
+    colour = found.colours[rows if found.way == "rows" else columns]
+    if found.way == "star":  # of the two, the column with the lower colour
+        colour = np.minimum(found.colours[rows], found.colours[columns])
+    side = max(1.0, (240 / max(m, n, 1)) ** 2)
+    for c in range(found.count):
+        here = colour == c
+        ax.scatter(
+            columns[here], rows[here], s=side, marker="s", color=COLOURS[c % len(COLOURS)], lw=0
+        )
+    directions = f"{found.count} direction{'s' * (found.count != 1)}"
+    back = " back" * (found.way == "rows")
+    ax.set_title(f"{m} × {n}, {len(columns)} elements: {directions}{back}", fontsize=12)
+    ax.set_xlim(-0.5, n - 0.5)
+    ax.set_ylim(m - 0.5, -0.5)
+    ax.set_aspect("equal")
+    ax.set_xlabel("inputs", fontsize=12)
+    ax.set_ylabel("outputs", fontsize=12)
     return _finish(ax)

@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 
 from ..text import number_text
-from .formula import Formula, Latex, MathML, Text
+from .formula import Formula, Latex, MathML, Text, Variable
 from .rows import Row
 
 FOLD = 200  # rows; longer traces show their beginning and their end
@@ -20,6 +20,7 @@ class Renderings:
     rows: tuple[Row, ...]
     wrt: tuple[str, ...]
     title: str
+    of: tuple[Variable, ...] | None
 
     def __str__(self) -> str:
         return self.to_text()
@@ -44,6 +45,21 @@ class Renderings:
         half = FOLD // 2
         return [*self.rows[:half], len(self.rows) - 2 * half, *self.rows[-half:]]
 
+    def _titles(self) -> list[str]:
+        """Of the columns for derivatives: formulas, and behind them numbers."""
+        show = Text()
+        if self.of is None:
+            each = [f"∂/∂{w}" for w in self.wrt]
+            return ["tangent", *(each if len(each) > 1 else [""])]
+        each = [f"∂{show(y)}" for y in self.of]
+        return ["adjoint", "", *(each if len(each) > 1 else [""] * len(each))]
+
+    def _lines(self, row: Row) -> list[tuple[list[Formula], tuple[Any, ...]]]:
+        """What a row has in these columns: its tangent, or its lines of the sweep."""
+        if self.of is None:
+            return [([row.tangent_formula], row.tangents)]
+        return [([s.variable.adjoint, s.formula], s.values) for s in row.shares]
+
     def to_text(self, digits: int = 4, source: bool = True) -> str:
         """Aligned text, with the lines of the source.
 
@@ -59,9 +75,10 @@ class Renderings:
         str
         """
         show = Text(digits)
-        several = len(self.wrt) > 1
         source = source and any(row.source for row in self.rows)
-        titles = ["", "value", "", "tangent", *(f"∂/∂{w}" if several else "" for w in self.wrt)]
+        derivatives = self._titles()
+        formulas = 1 if self.of is None else 2
+        titles = ["", "value", "", *derivatives, *["source"] * source]
         lines: list[list[str] | str] = []
         unused = False
         for row in self._shown():
@@ -69,22 +86,21 @@ class Renderings:
                 lines.append(f"⋮    {row} more")
                 continue
             if row.kind == "branch":
-                cells = ["", f"{show(row.formula)}?", "yes" if row.value else "no", "", ""]
-                cells += [""] * (len(self.wrt) - 1)
+                head = ["", f"{show(row.formula)}?", "yes" if row.value else "no"]
+                cells = [[""] * len(derivatives)]
             else:
                 mark = "" if row.used else " †"
                 unused = unused or not row.used
+                head = [show(row.variable) + mark, show(row.formula)]
+                head += [number_text(row.value, digits)]
                 cells = [
-                    show(row.variable) + mark,
-                    show(row.formula),
-                    number_text(row.value, digits),
-                ]
-                cells += [show(row.tangent_formula)]
-                cells += [number_text(t, digits) for t in row.tangents]
-            lines.append([*cells, _at(row)] if source else cells)
-        if source:
-            titles.append("source")
-        text = _columns(titles, lines, {2, *range(4, 4 + len(self.wrt))})
+                    [*map(show, each), *(number_text(t, digits) for t in numbers)]
+                    for each, numbers in self._lines(row)
+                ] or [[""] * len(derivatives)]
+            lines.append([*head, *cells[0], *[_at(row)] * source])
+            lines += [["", "", "", *more, *[""] * source] for more in cells[1:]]
+        numbers = {2, *range(3 + formulas, 3 + len(derivatives))}
+        text = _columns(titles, lines, numbers)
         return text + "\n† not used by an output" * unused
 
     def to_html(self, digits: int = 4, source: bool = True) -> str:
@@ -102,8 +118,9 @@ class Renderings:
         str
         """
         show = MathML(digits)
-        several = len(self.wrt) > 1
         source = source and any(row.source for row in self.rows)
+        derivatives = self._titles()
+        formulas = 1 if self.of is None else 2
 
         def math(formula: Formula) -> str:
             return f'<math displaystyle="true">{show(formula)}</math>'
@@ -111,32 +128,40 @@ class Renderings:
         def number(x: Any) -> str:
             return f'<td class="n">{escape(number_text(x, digits))}</td>'
 
-        width = 4 + len(self.wrt) + source
-        head = '<th></th><th colspan="2">value</th><th>tangent</th>'
-        head += "".join(
-            f'<th class="n">{f"∂/∂{escape(w)}" if several else ""}</th>' for w in self.wrt
-        )
+        columns = 3 + len(derivatives)
+        head = '<th></th><th colspan="2">value</th>'
+        head += f'<th colspan="{formulas}">{derivatives[0]}</th>'
+        head += "".join(f'<th class="n">{escape(title)}</th>' for title in derivatives[formulas:])
         head += "<th>source</th>" if source else ""
         body = []
         for row in self._shown():
             if isinstance(row, int):
-                body.append(f'<tr class="more"><td colspan="{width}">⋮ {row} more</td></tr>')
+                span = columns + source
+                body.append(f'<tr class="more"><td colspan="{span}">⋮ {row} more</td></tr>')
                 continue
+            rest = f'<td colspan="{len(derivatives)}"></td>'
             if row.kind == "branch":
                 answer = "yes" if row.value else "no"
                 cells = f'<td></td><td>{math(row.formula)} ?</td><td class="n">{answer}</td>'
-                cells += f'<td colspan="{1 + len(self.wrt)}"></td>'
+                lines = [rest]
             else:
                 cells = f"<td>{math(row.variable)}</td><td>{math(row.formula)}</td>"
-                cells += number(row.value) + f"<td>{math(row.tangent_formula)}</td>"
-                cells += "".join(map(number, row.tangents))
+                cells += number(row.value)
+                lines = [
+                    "".join(f"<td>{math(x)}</td>" for x in each) + "".join(map(number, numbers))
+                    for each, numbers in self._lines(row)
+                ] or [rest]
+            code = ""
             if source:
                 code = f"<code>{escape(row.source)}</code>" if row.source else ""
                 line = f"<small>{row.line}</small> " if row.line and row.source else ""
-                cells += f"<td class='s'>{line}{code}</td>"
+                code = f"<td class='s'>{line}{code}</td>"
             kind = row.kind if row.used else f"{row.kind} unused"
             note = "" if row.used else ' title="not used by an output"'
-            body.append(f'<tr class="{kind}"{note}>{cells}</tr>')
+            body.append(f'<tr class="{kind}"{note}>{cells}{lines[0]}{code}</tr>')
+            blank = "<td></td>" * source
+            body += [f'<tr class="{kind}"><td></td><td></td><td></td>{more}{blank}</tr>'
+                     for more in lines[1:]]  # fmt: skip
         return (
             f"{_STYLE}<table class='dualad-trace'><thead><tr>{head}</tr></thead>\n<tbody>"
             + "\n".join(body)
@@ -173,10 +198,13 @@ class Renderings:
         """
         head, lines = self._latex_cells(digits)
         head = [h.replace("∂/∂", r"$\partial/\partial$ ").replace("_", r"\_") for h in head]
+        head = [h.replace("∂", r"$\partial$ ").translate(_PLAIN_DIGITS) for h in head]
         body = [" & ".join(f"${c}$" if c else "" for c in cells) + r" \\" for cells in lines]
+        formulas = "l" if self.of is None else "l@{${}={}$}l"
+        numbers = "r" * (len(head) - 3 - formulas.count("l"))
         return "\n".join(
             [
-                rf"\begin{{tabular}}{{ll@{{${{}}={{}}$}}rl{'r' * len(self.wrt)}}}",
+                rf"\begin{{tabular}}{{ll@{{${{}}={{}}$}}r{formulas}{numbers}}}",
                 r"\hline",
                 " & ".join(["", rf"\multicolumn{{2}}{{l}}{{{head[1]}}}", *head[3:]]) + r" \\",
                 r"\hline",
@@ -188,19 +216,23 @@ class Renderings:
 
     def _latex_cells(self, digits: int) -> tuple[list[str], list[list[str]]]:
         show = Latex(digits)
-        several = len(self.wrt) > 1
-        head = ["", "value", "", "tangent", *(f"∂/∂{w}" if several else "" for w in self.wrt)]
+        derivatives = self._titles()
+        head = ["", "value", "", *derivatives]
         lines = []
         for row in self._shown():
             if isinstance(row, int):
                 lines.append([r"\vdots", *[""] * (len(head) - 1)])
             elif row.kind == "branch":
                 answer = rf"\text{{{'yes' if row.value else 'no'}}}"
-                lines.append(["", show(row.formula), answer, *[""] * (len(head) - 3)])
+                lines.append(["", show(row.formula), answer, *[""] * len(derivatives)])
             else:
                 cells = [show(row.variable), show(row.formula), show.number(row.value)]
-                cells += [show(row.tangent_formula), *map(show.number, row.tangents)]
-                lines.append(cells)
+                each = [
+                    [*map(show, formulas), *map(show.number, numbers)]
+                    for formulas, numbers in self._lines(row)
+                ] or [[""] * len(derivatives)]
+                lines.append([*cells, *each[0]])
+                lines += [["", "", "", *more] for more in each[1:]]
         return head, lines
 
     def to_dict(self) -> dict[str, Any]:
@@ -210,9 +242,20 @@ class Renderings:
         -------
         dict
             "function", "wrt", and "rows": of each row its kind, name, expression, value,
-            tangent_expression, tangents, slopes by variable, line, source, used.
+            tangent_expression and tangents, or adjoints and shares, slopes by variable, line,
+            source, used.
         """
         show = Text()
+
+        def derivatives(row: Row) -> dict[str, Any]:
+            if self.of is None:
+                return {
+                    "tangent_expression": row.tangent_expression,
+                    "tangents": list(row.tangents),
+                }
+            shares = [{"expression": s.expression, "values": list(s.values)} for s in row.shares]
+            return {"adjoints": list(row.adjoints), "shares": shares}
+
         return {
             "function": self.title,
             "wrt": list(self.wrt),
@@ -222,8 +265,7 @@ class Renderings:
                     "name": row.name,
                     "expression": row.expression,
                     "value": row.value,
-                    "tangent_expression": row.tangent_expression,
-                    "tangents": list(row.tangents),
+                    **derivatives(row),
                     "slopes": {show(v): slope for v, slope in row.slopes.items()},
                     "line": row.line,
                     "source": row.source,
@@ -232,6 +274,9 @@ class Renderings:
                 for row in self.rows
             ],
         }
+
+
+_PLAIN_DIGITS = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
 
 def _at(row: Row) -> str:
@@ -267,7 +312,10 @@ def _columns(titles: list[str], lines: Sequence[list[str] | str], numbers: set[i
                 " " * (most - b) * n + c for c, b, n in zip(cells, before, is_number, strict=True)
             ]
             if not titles[i]:
-                cells = [f"= {c}" if n else c for c, n in zip(cells, is_number, strict=True)]
+                cells = [
+                    f"= {c}" if n or c.startswith(("[", "array ")) else c
+                    for c, n in zip(cells, is_number, strict=True)
+                ]
         columns.append(cells)
     widths = [
         max(map(width, [title, *cells]), default=0)

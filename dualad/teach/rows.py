@@ -9,6 +9,36 @@ from .formula import ZERO, Formula, Text, Variable
 
 
 @dataclass(frozen=True)
+class Share:
+    """A line of a sweep: what a row adds to the adjoint of something that it is made of.
+
+    Attributes
+    ----------
+    variable : Variable
+        Whose adjoint.
+    formula : Formula
+        What the adjoint is then: the row's own times the slope, added to what has come before.
+    values : tuple of numbers or arrays
+        Its value, one for each output of the trace.
+    """
+
+    variable: Variable
+    formula: Formula
+    values: tuple[Any, ...]
+
+    @property
+    def expression(self) -> str:
+        """The line as text, such as v̄₀ = v̄₀ + v̄₂ × v₋₁."""
+        show = Text()
+        return f"{show(self.variable.adjoint)} = {show(self.formula)}"
+
+    @property
+    def value(self) -> Any:
+        """The value for the first output."""
+        return self.values[0]
+
+
+@dataclass(frozen=True)
 class Row:
     """One row of a trace.
 
@@ -25,13 +55,18 @@ class Row:
     tangents : tuple of numbers
         One for each direction of the trace.
     slopes : dict
-        {variable it comes from: partial derivative}.
+        {variable it comes from: partial derivative}; None for one that is not a number.
     line : int or None
         The line of the user's source that did it.
     source : str
         The expression on that line.
     used : bool
         Whether an output depends on it.
+    adjoints : tuple of numbers or arrays
+        In reverse mode the derivative of each output of the trace in this variable.
+    shares : tuple of Share
+        In reverse mode what the row adds to the adjoints of others, in the order of print: the
+        last one comes first.
     """
 
     kind: Literal["input", "step", "branch", "output"]
@@ -44,6 +79,8 @@ class Row:
     line: int | None = None
     source: str = ""
     used: bool = True
+    adjoints: tuple[Any, ...] = ()
+    shares: tuple[Share, ...] = ()
 
     @property
     def name(self) -> str:
@@ -64,3 +101,8 @@ class Row:
     def tangent(self) -> Any:
         """The tangent in the first direction."""
         return self.tangents[0] if self.tangents else None
+
+    @property
+    def adjoint(self) -> Any:
+        """The derivative of the first output in this variable."""
+        return self.adjoints[0] if self.adjoints else None

@@ -75,7 +75,8 @@ def report(tally: Tally, show: int) -> str:
     lines += ["", "# Refusals", ""]
     for message, count in tally.refusals.most_common():
         seed, text = tally.refused_by[message]
-        lines.append(f"    {count:6d}  {text[:200]}  (seed {seed})")
+        how = "lifted: " if message.startswith("lifted: ") else ""
+        lines.append(f"    {count:6d}  {how}{text[:200]}  (seed {seed})")
     for fault in FAULTS:
         found = [f for (what, *_), f in tally.findings.items() if what == fault]
         if not found:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
@@ -40,12 +40,10 @@ OURS = re.compile(
     r"a (plain )?array of (float|complex|objects|int)|duals|DualArray (has|is|cannot|of)|"
     r"is for real numbers; got|; make the array with|needs a function with one"
 )
-# Outside lifted code NumPy makes arrays of objects of duals. Their values are held against those
-# of the plain run, as the drivers do, but they have no precision and no strides of their own.
-OF_OBJECTS = re.compile(
-    r"np\.(array|as\w*array\w*|asmatrix|require|[rc]_|full|vectorize|copy)\b|\(\["
-)
-NO_FAULTS_OF_OBJECTS = ("wrong dtype", "wrong kind", "wrong layout")
+# Where lifting is switched off, NumPy makes arrays of objects of duals. Where one was made in a run, values are
+# held against those of the plain run, but they have no precision and no strides of their own, and
+# each is calculated by itself, by the operators of numbers, where NumPy's loops round otherwise.
+NO_FAULTS_OF_OBJECTS = ("wrong dtype", "wrong kind", "wrong bits", "wrong layout")
 DOUBLE, SINGLE = 2.0**-52, 2.0**-23
 
 
@@ -71,8 +69,6 @@ def outcome(program: Program, ignore: tuple[str, ...] = ()) -> Outcome:
 
 def _outcome(program: Program, ignore: tuple[str, ...]) -> Outcome:
     package = PACKAGES[program.pure]
-    if not program.lift and OF_OBJECTS.search(program.function()):
-        ignore += NO_FAULTS_OF_OBJECTS
     run = _Run(program)
     try:
         plain = run.plain()
@@ -80,23 +76,28 @@ def _outcome(program: Program, ignore: tuple[str, ...]) -> Outcome:
         return Outcome("no program", repr(error))
     space = run.fresh()
     space["dualad"] = package
+    space["SEEN"] = _Seen(package)
     before = {i.name: _trace(space[i.name]) for i in program.inputs}
     try:
         result = eval(run.call, space)
     except Exception as error:
-        return _refused(error)
-    found = []
+        return _refused(error, program.pure)
+    found, outcome = [], Outcome("ok")
     if {i.name: _trace(space[i.name]) for i in program.inputs} != before:
         found.append(("inputs changed", ""))
+    if space["SEEN"].with_objects and program.lift is False:
+        ignore += NO_FAULTS_OF_OBJECTS
+        outcome.notes.append("arrays of objects")
     # Where an error was swallowed, the driver also looks at nearby points, which are others.
     here = [seen for given, seen in space["SEEN"] if given == space["GIVEN"][0]]
     for seen in (here[0], here[-1]):
         found += _apart(_peeled(seen, package), plain)
     if program.driver == "jvp":
         found += _apart(result[0], plain)
-    outcome = Outcome("ok")
     if not any(f in ("wrong value", "wrong shape", "wrong structure") for f, _ in found):
         found += list(_derivatives(program, run, plain, result, outcome.notes))
+    if not found and run.backward:
+        found += list(_backward(program, run, plain, result, outcome.notes))
     found = [(f, d) for f, d in found if f not in ignore]
     if found:
         outcome.fault, outcome.detail = min(found, key=lambda pair: FAULTS.index(pair[0]))
@@ -113,6 +114,19 @@ class _Points(list[Any]):
         super().append([_trace(_peeled(x, package)) for x in args])
 
 
+class _Seen(list[Any]):
+    """What f returns, and whether duals became elements of an array of objects on the way."""
+
+    def __init__(self, package: ModuleType) -> None:
+        super().__init__()
+        self.doubtful = package.differentiations.DOUBTFUL
+        self.with_objects = False
+
+    def append(self, seen: Any) -> None:
+        self.with_objects |= bool(self.doubtful)
+        super().append(seen)
+
+
 class _Run:
     """The compiled source of a program."""
 
@@ -120,11 +134,12 @@ class _Run:
         self.program = program
         self.given = compile(program.given(), "<inputs>", "exec")
         self.function = compile(program.function(seen=True), "<program>", "exec")
-        plain, call = program.calls()
+        plain, call, backward = program.calls()
         self.as_plain, self.call = (
             compile(plain, "<plain>", "eval"),
             compile(call, "<call>", "eval"),
         )
+        self.backward = compile(backward, "<backward>", "eval") if backward else None
 
     def fresh(self) -> dict[str, Any]:
         """A namespace with f and inputs of its own."""
@@ -202,7 +217,9 @@ def _leaves(y: Any) -> Iterator[Any]:
 # -- errors ----------------------------------------------------------------------------------
 
 
-def _refused(error: BaseException) -> Outcome:
+def _refused(error: BaseException, pure: bool) -> Outcome:
+    if pure and str(error) == "'Dual' object is not subscriptable":  # x[()]: see protocols.py
+        return Outcome("refused", f"{type(error).__name__}: {error}", _stripped(error))
     seen: list[BaseException] = []
     current: BaseException | None = error
     while current is not None and current not in seen:
@@ -357,6 +374,35 @@ def _derivatives(
             off = _by_series(program, run, values, got, scalar, notes)
             if off:
                 yield "wrong derivative", off
+
+
+def _backward(
+    program: Program, run: _Run, plain: list[Any], result: Any, notes: list[str]
+) -> Iterator[tuple[str, str]]:
+    """What sweeps give, against what the driver has given forward."""
+    space = run.fresh()
+    package = space["dualad"] = PACKAGES[program.pure]
+    try:
+        back = eval(run.backward, space)
+    except Exception as error:
+        refused = _refused(error, program.pure)
+        notes.append("backward refused")
+        if refused.is_fault:
+            yield refused.fault, f"backward: {refused.detail}"
+        return
+    for fault, detail in _apart(_peeled(space["SEEN"][0][1], package), plain):
+        yield fault, f"backward: {detail}"
+    as_rows = replace(program, driver="jacobian") if program.driver == "jvp" else program
+    want, got = _contracted(program, run, result, False), _contracted(as_rows, run, back, False)
+    text = program.function() + program.given()
+    tol = 1e-2 if "float32" in text or "complex64" in text else 1e-7
+    if got is None or np.shape(got) != np.shape(want):
+        yield "wrong derivative", f"backward: {got!r}, not {want!r}"
+        return
+    size = np.max(np.abs(want), initial=1.0, where=np.isfinite(want))
+    notes.append("backward")
+    if not np.allclose(got, want, rtol=tol, atol=tol * size, equal_nan=True):
+        yield "wrong derivative", f"backward: {got!r}, not {want!r}"
 
 
 def _weights(plain: list[Any]) -> Any:

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from .outcome import Outcome, outcome
@@ -17,7 +18,7 @@ from .program import Program, draw
 from .shrink import shrunk
 from .steps import STEPS
 
-PATIENCE = 120.0  # seconds for one program
+PATIENCE = 60.0  # seconds of its worker for one program, or ten times as long by the clock
 BATCH = 50
 SLICE = 0.02  # seconds to wait for one worker while others work
 
@@ -52,8 +53,9 @@ class Tally:
             self.by_kind.setdefault(kind, Counter())[got.fault] += 1
         self.by_driver.setdefault(program.driver, Counter())[got.fault] += 1
         if got.fault == "refused":
-            self.refusals[got.message] += 1
-            self.refused_by.setdefault(got.message, (program.seed, got.detail))
+            message = f"{'' if program.lift is False else 'lifted: '}{got.message}"
+            self.refusals[message] += 1
+            self.refused_by.setdefault(message, (program.seed, got.detail))
 
     def find(self, program: Program, got: Outcome) -> None:
         """Keep a fault under the steps that its shrunk program still has."""
@@ -99,6 +101,15 @@ class Task:
 Job = tuple[int, str | None]  # a seed, and a step that must be in its program
 
 
+def _used(pid: int | None) -> float:
+    """The seconds that a process has had of a CPU, which others may be keeping busy."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text("ascii").rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError):  # not Linux
+        return time.monotonic() / 2
+
+
 def _work(task: Task, jobs: Sequence[Job], current: Any, pipe: Any) -> None:
     tally, taken = Tally(), Counter[Any]()
     for k, (seed, must) in enumerate(jobs):
@@ -135,7 +146,7 @@ class _Worker:
         )
         self.process.start()
         other.close()
-        self.seen, self.since = -1, time.monotonic()
+        self.seen, self.since, self.used = -1, time.monotonic(), 0.0
 
     def step(self, tally: Tally) -> bool:
         """Take what has come; False when there is no more."""
@@ -152,8 +163,11 @@ class _Worker:
             return bool(self.jobs)
         now = self.current.value
         if now != self.seen:
-            self.seen, self.since = now, time.monotonic()
-        elif time.monotonic() - self.since > PATIENCE:
+            self.seen, self.since, self.used = now, time.monotonic(), _used(self.process.pid)
+        elif (
+            time.monotonic() - self.since > 10 * PATIENCE
+            or _used(self.process.pid) - self.used > PATIENCE
+        ):
             os.kill(self.process.pid or 0, signal.SIGKILL)
             self.process.join()
             self.restart(tally, "hang", f"more than {PATIENCE:.0f} s")

@@ -60,6 +60,16 @@ DRIVERS = {
 }  # fmt: skip
 ORDERS = {"jvp of jvp": 2, "hessian": 2, "hvp": 2, "jacobian of grad": 2, "line 2": 2, "line 3": 3,
           "jvp of jvp of jvp": 3}  # fmt: skip
+_ROWS = "dualad.jacobian(f, argnums={n}, mode='reverse'{lift})({a})"
+BACKWARD = {  # the same, by sweeps
+    "jvp": _ROWS,
+    "jacobian": _ROWS,
+    "jacobian chunk": _ROWS,
+    "value_and_grad": "dualad.value_and_grad(f, argnums={n}, mode='reverse'{lift})({a})",
+    "hessian": "dualad.hessian(f, argnums={n}, mode='reverse'{lift})({a})",
+    "jacobian of grad": "dualad.jacobian(dualad.grad(f, argnums={n}, mode='reverse'{lift}),"
+    " argnums={n}, mode='reverse')({a})",
+}
 SCALAR = ("value_and_grad", "hessian", "hvp", "jacobian of grad")  # of functions with one number
 WEIGHTS = {"jvp": 30, "jacobian": 13, "jacobian chunk": 7, "value_and_grad": 12, "jvp of jvp": 6,
            "hessian": 12, "hvp": 7, "jacobian of grad": 8, "line 2": 3, "line 3": 3,
@@ -95,7 +105,7 @@ class Program:
     lines: tuple[Line, ...]
     outputs: tuple[str, ...]
     driver: str = "jvp"
-    lift: bool = False
+    lift: bool | None = False
     pure: bool = False
 
     @property
@@ -106,8 +116,8 @@ class Program:
     def scalar(self) -> bool:
         return self.driver in SCALAR
 
-    def calls(self) -> tuple[str, str]:
-        """How f is called plainly, and by dualad."""
+    def calls(self) -> tuple[str, str, str]:
+        """How f is called plainly, by dualad, and by dualad backward (or not at all)."""
         names = [i.name for i in self.inputs]
         fill = {
             "a": ", ".join(names),
@@ -117,8 +127,9 @@ class Program:
             "l": ", ".join(f"{n} + t * d{n}" for n in names),
             "lift": f", lift={self.lift}",
         }
-        plain, call = DRIVERS[self.driver]
-        return plain.format(**fill), call.format(**fill)
+        calls = *DRIVERS[self.driver], BACKWARD.get(self.driver, "")
+        plain, forward, backward = (call.format(**fill) for call in calls)
+        return plain, forward, backward
 
     def given(self) -> str:
         """The source of the inputs and their directions."""
@@ -145,7 +156,7 @@ class Program:
 
     def source(self) -> str:
         """A script that shows the plain run beside that of dualad."""
-        plain, call = self.calls()
+        plain, call, backward = self.calls()
         pure = "import os\nos.environ['DUALAD_PURE'] = '1'\n" if self.pure else ""
         imports = [n for n in IMPORTS.splitlines()[0][7:].split(", ")
                    if re.search(rf"\b{n}\.", self.function())]  # fmt: skip
@@ -153,7 +164,7 @@ class Program:
         return (
             f"{pure}{needed}import numpy as np\nimport dualad\n"
             f"{TOTAL if self.scalar else ''}\n{self.function()}\n\n{self.given()}\n"
-            f"print({plain})\nprint({call})\n"
+            f"print({plain})\nprint({call})\n{f'print({backward})' if backward else ''}\n"
         )
 
 
@@ -439,7 +450,9 @@ def _drawn(
     if not shown:
         return None
     outputs = list(dict.fromkeys([shown[-1], *rng.choices(shown, k=rng.randint(0, 3))]))
-    lift = rng.random() < 0.5 or any(line.step in LIFTED for line in lines)
+    lift = rng.choice([None, True, False])
+    if lift is False and any(line.step in LIFTED for line in lines):
+        lift = None
     return Program(seed, setup, tuple(inputs), tuple(lines), tuple(outputs), driver, lift,
                    rng.random() < 0.5)  # fmt: skip
 

@@ -44,7 +44,9 @@ def _simpler(p: Program) -> Iterator[Program]:
         yield replace(p, driver="jvp")
         if p.order > 2:
             yield replace(p, driver="jvp of jvp")
-    if p.lift and not any(line.step in LIFTED for line in p.lines):
+    if p.lift is None:
+        yield replace(p, lift=True)
+    if p.lift is not False and not any(line.step in LIFTED for line in p.lines):
         yield replace(p, lift=False)
     if p.pure:
         yield replace(p, pure=False)

@@ -1,0 +1,668 @@
+"""Series: the tangent as the coefficients of a power series, one in each direction.
+
+    x(t) = x₀ + x₁·t + x₂·t² + …            primal x₀, directions x₁, x₂, …
+    y = f(x),  y′ = slope·x′                y_n = 1/n · Σ j·x_j·s_{n−j},  s = slope(x(t), y(t))
+
+So the table's slopes are all that is needed: they are series themselves, whose coefficients are
+calculated when they are asked for. Each is kept, so that sin and cos close their loop, and order k
+costs k² steps. Linear functions of arrays do to each direction what they do to any; a product is
+that of polynomials. What treats tangents in another way is refused by name.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from itertools import product as tuples
+from types import CodeType, FrameType
+from typing import Any
+
+import numpy as np
+
+from .arguments import Inputs, Outputs
+from .array import protocols
+from .array.operands import as_operand
+from .array.protocols import ARRAY_FUNCTIONS, implements
+from .array_rules import common
+from .differentiations import close_level, doubt, note_refusal, open_level
+from .dual import Dual, evaluate, namespace_for
+from .levels import ParticipatingLevel
+from .looks import is_plain
+from .namespaces import CONSTANTS, Namespace, is_exact
+from .numerics import quiet
+from .pair import (
+    Pair,
+    as_number,
+    as_numpy,
+    dual,
+    fit,
+    is_array,
+    newest,
+    own,
+    parts,
+    plain,
+    shape_of,
+)
+from .promises import is_like_plain, nan_where, note_like_plain, refuse_unless_plain
+from .rules import Rule
+from .structure import leaves
+from .table import RULES
+from .zeros import as_python, in_slopes, is_finite, strong_product
+
+_PACKAGE = __name__.partition(".")[0]
+
+# -- one application of a row ------------------------------------------------------------------
+
+
+class Term(Dual):
+    """A series within one row: its first coefficients are known, and the next can be had.
+
+    It is a dual, so that slopes of any kind can calculate with it.
+    """
+
+    __slots__ = ("rule", "args", "known", "last", "times", "slopes")
+    rule: Rule | None
+    args: tuple[Any, ...]
+    known: list[Any]  # coefficients 0, 1, …
+    last: int  # behind this one all are zero
+    times: list[Any]  # 0·c₀, 1·c₁, …, as far as they were asked for
+    slopes: list[Any] | None
+    level: Any
+
+    def __add__(self, other: Any) -> Any:
+        return self.level.term(_ADD, (self, other))
+
+    def __radd__(self, other: Any) -> Any:
+        return self.level.term(_ADD, (other, self))
+
+    def __sub__(self, other: Any) -> Any:
+        return self.level.term(_SUB, (self, other))
+
+    def __rsub__(self, other: Any) -> Any:
+        return self.level.term(_SUB, (other, self))
+
+    def __mul__(self, other: Any) -> Any:
+        return self.level.term(_MUL, (self, other))
+
+    def __rmul__(self, other: Any) -> Any:
+        return self.level.term(_MUL, (other, self))
+
+    def __truediv__(self, other: Any) -> Any:
+        return self.level.term(_DIV, (self, other))
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return self.level.term(_DIV, (other, self))
+
+    def __pow__(self, other: Any) -> Any:
+        return self.level.term(_POW, (self, other))
+
+    def __rpow__(self, other: Any) -> Any:
+        return self.level.term(_POW, (other, self))
+
+    def __neg__(self) -> Any:
+        return self.level.term(_NEG, (self,))
+
+    def __abs__(self) -> Any:
+        return self.level.term(_ABS, (self,))
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        if func is np.where and len(args) == 3 and not kwargs:
+            c, a, b = args
+            return _choose(plain(c), lambda: a, lambda: b)
+        if func in (np.shape, np.ndim, np.size):
+            return func(*map(plain, args), **kwargs)
+        raise TypeError(f"taylor: np.{func.__name__} has no series in the slope of a function.")
+
+    def upto(self, n: int) -> list[Any]:
+        """The coefficients, n of them at least behind the first."""
+        known = self.known
+        while len(known) <= n:
+            known.append(self._next(len(known)) if len(known) <= self.last else 0.0)
+        return known
+
+    def weighted(self, n: int) -> list[Any]:
+        """The same, each times its power."""
+        known, times = self.upto(n), self.times
+        while len(times) <= n:
+            times.append(len(times) * known[len(times)])
+        return times
+
+    def _next(self, n: int) -> Any:
+        rule = self.rule
+        assert rule is not None
+        step = _DIRECT.get(rule)
+        if step is not None:
+            return step(self, n, *self.args)
+        if rule.kind == "linear":
+            return evaluate(rule, (self.args[0].upto(n)[n],))
+        if self.slopes is None:
+            self.slopes = [
+                self.level.slope(rule, i, self) if type(a) is Term else None
+                for i, a in enumerate(self.args)
+            ]
+        total: Any = None
+        for a, s in zip(self.args, self.slopes, strict=True):
+            if type(a) is not Term:
+                continue
+            if type(s) is Term:
+                c = _convolved(a.weighted(n), s.upto(n - 1), max(1, n - s.last), min(n, a.last), n)
+                c = c / n if n > 1 else c
+            else:
+                c = _sum_of_products([a.upto(n)[n]], [s])
+            total = c if total is None else total + c
+        return total
+
+
+def _convolved(a: list[Any], b: list[Any], start: int, stop: int, n: int) -> Any:
+    """Σ a_j·b_{n−j} for j from start to stop."""
+    if start > stop:
+        return 0.0
+    return _sum_of_products(a[start : stop + 1], b[n - stop : n - start + 1][::-1])
+
+
+def _sum_of_products(times: Sequence[Any], slopes: Sequence[Any]) -> Any:
+    """Σ j·x_j·s_{n−j}; a zero coefficient stays zero, also where a slope is infinite."""
+    total = functools.reduce(operator.add, map(operator.mul, times, slopes))
+    if total - total == 0 if type(total) is float else is_finite(total):
+        return total
+    return sum(strong_product(s, t, False) for t, s in zip(times, slopes, strict=True))
+
+
+def _coefficient(x: Any, n: int) -> Any:
+    return x.upto(n)[n] if type(x) is Term else 0.0
+
+
+def _added(y: Term, n: int, a: Any, b: Any) -> Any:
+    return _coefficient(a, n) + _coefficient(b, n)
+
+
+def _subtracted(y: Term, n: int, a: Any, b: Any) -> Any:
+    return _coefficient(a, n) - _coefficient(b, n)
+
+
+def _multiplied(y: Term, n: int, a: Any, b: Any) -> Any:
+    if type(a) is not Term:
+        return _sum_of_products([b.upto(n)[n]], [a])
+    if type(b) is not Term:
+        return _sum_of_products([a.upto(n)[n]], [b])
+    start, stop = max(0, n - b.last), min(n, a.last)
+    if start > stop:
+        return 0.0
+    left, right = a.upto(stop)[start : stop + 1], b.upto(n - start)[n - stop : n - start + 1]
+    return functools.reduce(operator.add, map(operator.mul, left, reversed(right)))
+
+
+def _divided(y: Term, n: int, a: Any, b: Any) -> Any:
+    if type(b) is not Term:
+        return _coefficient(a, n) / b
+    stop = min(n, b.last)
+    rest = functools.reduce(
+        operator.add, map(operator.mul, b.upto(stop)[1 : stop + 1], y.known[n - 1 :: -1])
+    )
+    return (_coefficient(a, n) - rest) / b.known[0]
+
+
+_ADD, _SUB, _MUL, _DIV = (RULES[name] for name in ("add", "sub", "mul", "div"))
+_POW, _NEG, _ABS = (RULES[name] for name in ("pow", "neg", "abs"))
+_DIRECT: dict[Rule, Callable[..., Any]] = {
+    _ADD: _added,
+    _SUB: _subtracted,
+    _MUL: _multiplied,
+    _DIV: _divided,
+}
+_POLYNOMIAL = (_ADD, _SUB, _MUL, _NEG)
+_OPERATORS: dict[Rule, Callable[..., Any]] = {
+    _ADD: operator.add,
+    _SUB: operator.sub,
+    _MUL: operator.mul,
+    _DIV: operator.truediv,
+}
+_WHERE = Rule("_where(c, a, b)", None, None, None)  # of an array of answers
+
+
+def _chosen(y: Term, n: int, c: Any, a: Any, b: Any) -> Any:
+    return np.where(c, _coefficient(a, n), _coefficient(b, n))
+
+
+_DIRECT[_WHERE] = _chosen
+
+
+def _choose(c: Any, a: Callable[[], Any], b: Callable[[], Any]) -> Any:
+    """a() or b(), element by element where c is an array of answers."""
+    if np.ndim(c) == 0 or c.all() or not c.any():
+        return a() if np.all(c) else b()
+    x, y = a(), b()
+    some = next((t for t in (x, y) if type(t) is Term), None)
+    if some is None:
+        return np.where(c, x, y)
+    first = np.where(c, *(t.primal if type(t) is Term else t for t in (x, y)))
+    return some.level.made_term(_WHERE, (c, x, y), first)
+
+
+def _supply(rule: Rule) -> Callable[..., Any]:
+    """The function of a row, for terms and numbers."""
+
+    def call(*args: Any) -> Any:
+        for a in args:
+            if type(a) is Term:
+                return a.level.term(rule, args)
+        return evaluate(rule, args)
+
+    return call
+
+
+def _space(namespace: Namespace) -> Namespace:
+    """The same namespace, its functions taking terms; constants keep their precision."""
+    if "of series" not in namespace.compiled:
+        namespace.compiled["of series"] = Namespace(
+            namespace.name,
+            {n: f for n, f in namespace.functions.items() if n in CONSTANTS} | {"choose": _choose},
+            is_complex=namespace.is_complex,
+            is_array=namespace.is_array,
+            convert=namespace.convert,
+            supply=_supply,
+        )
+    result: Namespace = namespace.compiled["of series"]
+    return result
+
+
+# -- the level ---------------------------------------------------------------------------------
+
+
+class SeriesLevel(ParticipatingLevel):
+    """A level whose tangents are coefficients 1 to `order`, in the axis of directions.
+
+    Attributes
+    ----------
+    order : int
+        How many coefficients there are behind the first.
+    """
+
+    order: int
+    _terms: dict[Any, Term]  # of the row that is applied
+    _namespace: Namespace
+
+    # the seam
+
+    def made(self, primal: Any, tangent: Any) -> Any:
+        frame = sys._getframe(2)  # who has called `readable_dual`; outside, the compiled hooks
+        if not _is_maker(frame):
+            note_refusal(self)
+            raise _no_series(frame)
+        return NotImplemented
+
+    def applies(self, rule: Rule, args: tuple[Any, ...]) -> Any:
+        if any(type(a) is Term for a in args):
+            return self.term(rule.table_row, args)
+        split = [parts(a, self) for a in args]
+        primals = tuple([primal for primal, _ in split])
+        namespace = namespace_for(primals)
+        if namespace is None or rule.kind == "linear" or rule.is_composed(namespace):
+            return NotImplemented
+        y = evaluate(rule, primals)
+        if rule.kind == "flat":
+            return y
+        if is_plain(y, int):
+            y = float(y)
+        given = [None if t is None else _shortened(_listed(t, primal)) for primal, t in split]
+        numbers = as_python((*primals, y))
+        try:
+            with quiet():
+                found = self._coefficients(rule, numbers, given)
+        except (ArithmeticError, ValueError):  # as in sqrt at 0
+            if any(map(is_array, numbers)) or any(is_exact(plain(x)) for x in numbers):
+                raise
+            given = [t and [as_numpy(c) for c in t] for t in given]
+            with quiet():
+                found = self._coefficients(rule, tuple(map(as_numpy, numbers)), given)
+        return self.dual(y, found)
+
+    def product(self, f: Callable[..., Any], args: Sequence[Any]) -> Any:
+        """The product of polynomials."""
+        split = [parts(a, self) for a in args]
+        each = [[p] if t is None else [p, *_listed(t, p)] for p, t in split]
+        y = f(*(p for p, _ in split))
+        with quiet():
+            found = [
+                sum(f(*(c[j] for c, j in zip(each, places, strict=True))) for places in which)
+                for which in _places([len(c) for c in each], self.order)
+            ]
+        return self.dual(y, found)
+
+    # series
+
+    def seed(self, x: Any, along: Any) -> Any:
+        """x + along·t, as a dual."""
+        if along is None or not self.order:
+            return x
+        return self.dual(x, [along, *[along * 0] * (self.order - 1)])
+
+    def dual(self, y: Any, found: Sequence[Any]) -> Any:
+        """The series that begins with y."""
+        return dual(y, _stacked(found, y), self)
+
+    def _coefficients(
+        self, rule: Rule, numbers: tuple[Any, ...], given: Sequence[list[Any] | None]
+    ) -> list[Any]:
+        namespace = namespace_for(numbers)
+        assert namespace is not None
+        *values, y = in_slopes(rule, namespace, numbers)
+        self._terms, self._namespace = {}, _space(namespace)
+        terms = [
+            x if c is None else self.made_term(None, (), x, c)
+            for x, c in zip(values, given, strict=True)
+        ]
+        row = rule.table_row
+        whole = self._terms[self._key(row, terms)] = self.made_term(row, tuple(terms), y)
+        return whole.upto(self.order)[1:]
+
+    def made_term(
+        self, rule: Rule | None, args: tuple[Any, ...], first: Any, others: Sequence[Any] = ()
+    ) -> Term:
+        """A series that begins so."""
+        term: Term = object.__new__(Term)
+        term.level, term.primal, term.tangent = self, first, None
+        term.rule, term.args, term.slopes = rule, args, None
+        term.known, term.times = [first, *others], []
+        term.last = len(others) if rule is None else self._last(rule, args)
+        return term
+
+    def _last(self, rule: Rule, args: tuple[Any, ...]) -> int:
+        """Polynomials remain polynomials."""
+        if rule in _POLYNOMIAL or (rule is _DIV and type(args[1]) is not Term):
+            degrees = [a.last if type(a) is Term else 0 for a in args]
+            return min(self.order, sum(degrees) if rule is _MUL else max(degrees))
+        return self.order
+
+    def _key(self, rule: Rule, args: Sequence[Any]) -> Any:
+        return rule, *(a if type(a) in (int, float) else id(a) for a in args)
+
+    def term(self, rule: Rule, args: tuple[Any, ...]) -> Any:
+        """What a row gives for terms."""
+        key = self._key(rule, args)
+        found = self._terms.get(key)
+        if found is not None:
+            return found
+        if rule.is_composed(self._namespace):
+            return rule.composition_in(self._namespace)(*args)
+        values = tuple([a.primal if type(a) is Term else a for a in args])
+        first = _OPERATORS[rule](*values) if rule in _OPERATORS else evaluate(rule, values)
+        if rule.kind == "flat":
+            return first
+        self._terms[key] = found = self.made_term(rule, args, first)
+        return found
+
+    def slope(self, rule: Rule, i: int, y: Term) -> Any:
+        """The slope in argument i, along the series of the arguments."""
+        if rule is _POW and i == 0 and type(y.args[1]) is not Term:
+            a, b = y.args
+            at = a.primal
+            if is_array(at) or is_array(b):
+                is_regular = bool(np.all((plain(at) != 0) & np.isfinite(plain(at))))
+            else:
+                is_regular = bool(at != 0 and at - at == 0)
+            if is_regular:
+                return b * y / a  # which closes the loop at once
+        return rule.slope_in(self._namespace, i)(*y.args, y)
+
+
+def _places(lengths: Sequence[int], order: int) -> Iterator[list[tuple[int, ...]]]:
+    """Which coefficients make coefficient 1, 2, … of a product."""
+    every = list(tuples(*(range(n) for n in lengths)))
+    for n in range(1, order + 1):
+        yield [places for places in every if sum(places) == n]
+
+
+def _listed(tangent: Any, primal: Any) -> list[Any]:
+    """The coefficients in a tangent."""
+    if is_plain(tangent, np.ndarray) and not is_array(primal):
+        found: list[Any] = tangent.tolist()
+        return found
+    return [c if is_array(c) else as_number(c) for c in tangent]
+
+
+def _shortened(coefficients: list[Any]) -> list[Any]:
+    """Without zeros at the end, but for one."""
+    while len(coefficients) > 1 and not np.any(plain(coefficients[-1])):
+        if isinstance(coefficients[-1], Pair):  # of which a tangent may be other than zero
+            break
+        coefficients.pop()
+    return coefficients
+
+
+def _stacked(found: Sequence[Any], y: Any) -> Any:
+    """Coefficients as the tangent of y."""
+    shape = shape_of(y)
+    if not (shape or is_array(y)):
+        if any(isinstance(c, Pair) for c in found):
+            return np.stack(found)
+        if is_exact(y):
+            return np.array([*found, None], object)[:-1]
+        return np.array(found, np.result_type(np.asarray(y).dtype, np.float16))
+    return fit(np.stack([np.broadcast_to(c, shape) for c in found]), y)
+
+
+# -- array functions ---------------------------------------------------------------------------
+
+
+# What makes duals whose tangents are linear in those that it gets, direction by direction, or are
+# composed of such; all else may know no more than first derivatives.
+_MAKERS: dict[str, tuple[str, ...]] = {
+    "dual": ("apply", "_composed"),
+    "pair": ("map_leaves", "zero_like", "own"),
+    "arguments": ("split",),
+    "array.algebra": ("linear", "_view", "_apart", "constant"),
+    "array.dualarray": ("DualArray.__getitem__", "DualArray.copy"),
+    "array.operands": ("as_operand", "from_objects"),
+    "array.promotion": ("_with_level", "_promote", "_mirrored", "without"),
+    "array_rules.common": ("_paired", "with_value"),
+    "array_rules.choosing": ("where",),
+    "array_rules.elementwise": ("unwrap",),
+    "array_rules.reductions": ("_sum_of_all",),
+    "array_rules.selecting": ("_extreme", "_order_statistic", "_rearranged"),
+    "array_rules.shapes": ("gathering",),
+    "series": ("SeriesLevel.dual",),
+}
+_known: dict[CodeType, bool] = {}
+
+
+def _is_maker(frame: FrameType) -> bool:
+    """Whether this is one of these; outside of the package it is one of the compiled hooks."""
+    found = _known.get(frame.f_code)
+    if found is None:
+        package, _, module = frame.f_globals["__name__"].partition(".")
+        name = frame.f_code.co_qualname.partition(".<locals>")[0]
+        found = package != _PACKAGE or name in _MAKERS.get(module, ())
+        _known[frame.f_code] = found
+    return found
+
+
+def _no_series(frame: FrameType | None) -> TypeError:
+    """The error for a function that knows no more than first derivatives."""
+    name = "" if frame is None else frame.f_code.co_name
+    while frame is not None:
+        if frame.f_code in (protocols.array_function.__code__, protocols.array_ufunc.__code__):
+            f: Any = frame.f_locals.get("func", frame.f_locals.get("ufunc"))
+            home = str(getattr(f, "__module__", "numpy")).replace("numpy", "np", 1)
+            name = f"{home}.{f.__name__}"
+            break
+        frame = frame.f_back
+    return TypeError(f"taylor: {name} has no series; write it in functions that have one.")
+
+
+Own = Callable[..., Any]
+
+
+_other_norms = ARRAY_FUNCTIONS[np.linalg.norm]
+
+
+def _for_series(numpy_function: Callable[..., Any]) -> Callable[[Own], Own]:
+    """Enter what a function of NumPy does to series; other duals go where they went."""
+    before = ARRAY_FUNCTIONS[numpy_function]
+
+    def enter(own: Own) -> Own:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            duals = [x for x in leaves(list(args)) if isinstance(x, Dual)]
+            is_series = bool(duals) and isinstance(newest(duals), SeriesLevel)
+            return (own if is_series else before)(*args, **kwargs)
+
+        implements(numpy_function)(call)
+        return own
+
+    return enter
+
+
+@_for_series(np.prod)
+def _prod(*args: Any, **kwargs: Any) -> Any:
+    return common.valued(np.prod, _product, args, kwargs)
+
+
+def _product(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: bool = False,
+    initial: Any = None,
+    where: Any = True,
+) -> Any:
+    a = common.as_dtype(common.array(a), dtype)
+    if where is not True:
+        a = np.where(plain(common.array(where)), a, 1)
+    y = common.merged(a, axis)
+    while (n := y.shape[-1]) > 1:
+        half = n // 2
+        y = np.concatenate([y[..., :half] * y[..., half : 2 * half], y[..., 2 * half :]], axis=-1)
+    y = y[..., 0] if n else np.ones(y.shape[:-1])
+    if keepdims:
+        y = np.reshape(y, common.reduced(a.shape, axis, True))
+    return y if initial is None else initial * y
+
+
+@_for_series(np.cumprod)
+def _cumprod(*args: Any, **kwargs: Any) -> Any:
+    return common.valued(np.cumprod, _running_products, args, kwargs)
+
+
+def _running_products(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+    a = common.as_dtype(common.array(a), dtype)
+    if axis is None:
+        a, axis = np.reshape(a, -1), -1
+    found: list[Any] = []
+    for x in np.moveaxis(a, axis, 0):
+        found.append(found[-1] * x if found else x)
+    return common.into(out, np.stack(found, axis) if found else a)
+
+
+_NORMS = (None, 2, "fro", "f")  # of vectors and matrices
+
+
+@_for_series(np.linalg.norm)
+def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    ndim = np.ndim(x) if axis is None else np.size(axis)
+    if ord not in _NORMS or (ord == 2 and ndim != 1) or (ndim == 1 and ord in ("fro", "f")):
+        return _other_norms(x, ord, axis, keepdims)
+
+    def composed(x: Any) -> Any:
+        x = common.array(x)
+        squares = x.real**2 + x.imag**2 if np.iscomplexobj(plain(x)) else x * x
+        return np.sqrt(np.sum(squares, axis=axis, keepdims=keepdims))
+
+    def f(x: Any) -> Any:
+        return np.linalg.norm(x, ord, axis, keepdims)
+
+    return common.valued(f, composed, (x,), {})
+
+
+def _matrices(a: Any, level: SeriesLevel) -> list[Any]:
+    """The coefficients of a matrix; zeros behind a constant."""
+    value, tangent = parts(a, level)
+    if tangent is None:
+        return [value, *[np.zeros_like(plain(value))] * level.order]
+    return [value, *_listed(tangent, value)]
+
+
+@_for_series(np.linalg.inv)
+def _inv(a: Any) -> Any:
+    y = np.linalg.inv(a.primal)
+    return a.level.dual(y, _inverse(_matrices(a, a.level), y)[1:])
+
+
+def _inverse(each: Sequence[Any], first: Any) -> list[Any]:
+    """The inverse of a series of matrices, which begins so: a·y = 1 in each coefficient."""
+    found = [first]
+    for n in range(1, len(each)):
+        rest = sum(each[j] @ found[n - j] for j in range(1, n + 1))
+        found.append(-(first @ rest))
+    return found
+
+
+@_for_series(np.linalg.solve)
+def _solve(a: Any, b: Any) -> Any:
+    a, b = as_operand(a), as_operand(b)
+    if np.ndim(b) == 1:
+        return np.linalg.solve(a, b[:, None])[..., 0]
+    level = newest([x for x in (a, b) if isinstance(x, Dual)])
+    left, right = _matrices(a, level), _matrices(b, level)  # type: ignore[arg-type]
+    found = [np.linalg.solve(left[0], right[0])]
+    inverse = np.linalg.inv(left[0])
+    for n in range(1, len(left)):
+        rest = right[n] - sum(left[j] @ found[n - j] for j in range(1, n + 1))
+        found.append(inverse @ rest)
+    return level.dual(found[0], found[1:])  # type: ignore[attr-defined]
+
+
+@_for_series(np.linalg.det)
+def _det(a: Any) -> Any:
+    """y′ = y·tr(a⁻¹·a′)."""
+    y = np.linalg.det(a.primal)
+    each = _matrices(a, a.level)
+    try:
+        inverse = _inverse(each, np.linalg.inv(each[0]))
+    except np.linalg.LinAlgError as error:
+        note_refusal(a.level)
+        raise TypeError("taylor: np.linalg.det of a singular matrix has no series.") from error
+    traces = [
+        sum(
+            (j + 1) * np.trace(inverse[n - j] @ each[j + 1], axis1=-2, axis2=-1)
+            for j in range(n + 1)
+        )
+        for n in range(len(each) - 1)
+    ]
+    found = [y]
+    for n in range(1, len(each)):
+        found.append(sum(traces[m] * found[n - 1 - m] for m in range(n)) / n)
+    return a.level.dual(y, found[1:])
+
+
+# -- one evaluation ----------------------------------------------------------------------------
+
+
+def expanded(inputs: Inputs, along: Sequence[Any], order: int) -> tuple[Outputs, list[list[Any]]]:
+    """The outputs of f, and the coefficients 0 to `order` of each along a direction."""
+
+    def evaluate_at(points: Sequence[Any]) -> tuple[Outputs, str]:
+        opened = open_level()
+        level = SeriesLevel(opened)
+        level.order = order
+        try:
+            y = inputs.call([level.seed(own(x), v) for x, v in zip(points, along, strict=True)])
+            return Outputs(inputs.driver, y, level), doubt(opened)
+        finally:
+            close_level(opened)
+
+    outputs, why = evaluate_at(inputs.leaves)
+    if why == "error" or (why == "objects" and not is_like_plain(inputs.f, inputs.leaves)):
+        refuse_unless_plain(
+            inputs, list(along), outputs, False, lambda points: evaluate_at(points)[0]
+        )
+        note_like_plain(inputs)
+    found = []
+    for value, tangent in zip(outputs.values, outputs.tangents, strict=True):
+        rest = [value * 0] * order if tangent is None else _listed(tangent, value)
+        if tangent is not None and not is_array(value) and not is_exact(plain(value)):
+            rest = [type(value)(c) if is_plain(value, np.generic) else c for c in rest]
+        found.append([value, *(nan_where(value, c) for c in rest)])
+    return outputs, found

@@ -1,0 +1,228 @@
+"""The steps of a function while they are made, and how they are numbered when it has returned.
+
+What forward and reverse traces share: an entry for each input, step and comparison; where in the
+user's source it was; the order and the numbers of print.
+"""
+
+from __future__ import annotations
+
+import linecache
+import operator
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from types import CodeType
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+
+from ..dual import Dual
+from ..frames import is_chain_rule, user_frame
+from ..looks import is_plain
+from ..pair import is_operand, plain
+from ..rules import Rule
+from ..structure import leaves
+from .formula import Comparison, Formula, Number, Variable
+from .rows import Row
+
+LIMIT = 10_000  # steps
+
+
+class Place(NamedTuple):
+    """Where in the user's source a step was taken."""
+
+    frame: int = 0
+    line: int | None = None
+    source: str = ""
+    instruction: int = 0
+
+
+NOWHERE, UNNUMBERED = Place(), Variable("v")
+
+
+@dataclass(eq=False)
+class Entry:
+    """A row while the function is running: not yet numbered."""
+
+    kind: Literal["input", "step", "branch"]
+    value: Any
+    numbers: list[Any] = field(default_factory=list)  # forward: the dual that it is, by direction
+    rule: Rule | None = None
+    operands: tuple[Any, ...] = ()  # entries, and numbers
+    others: tuple[Entry, ...] = ()  # that it is made of without their being operands
+    text: str = ""  # the label of an input, the sign of a comparison
+    place: Place = NOWHERE
+    variable: Variable = UNNUMBERED
+    used: bool = False
+
+    @property
+    def tangents(self) -> tuple[Any, ...]:
+        return tuple(n.tangent if isinstance(n, Dual) else 0.0 for n in self.numbers)
+
+    @property
+    def sources(self) -> list[Entry]:
+        return [*(x for x in self.operands if isinstance(x, Entry)), *self.others]
+
+    def branch(self) -> Row:
+        """The row of a comparison."""
+        left, right = map(formula_of, self.operands)
+        question = Comparison(left, self.text, right)
+        line, source = self.place.line, self.place.source
+        return Row("branch", self.variable, question, self.value, line=line, source=source)
+
+
+def formula_of(x: Any) -> Formula:
+    """The name of an entry; a number as it is."""
+    return x.variable if isinstance(x, Entry) else Number(plain(x))
+
+
+def values_of(operands: Sequence[Any]) -> tuple[Any, ...]:
+    """Entries by their values; numbers as they are."""
+    return tuple(x.value if isinstance(x, Entry) else x for x in operands)
+
+
+class Steps:
+    """The entries in the order in which they are made."""
+
+    outermost: CodeType | None = None  # what is called from here is the user's
+
+    def __init__(self) -> None:
+        self.entries: list[Entry] = []
+
+    def add(self, entry: Entry) -> Entry:
+        """Note one more.
+
+        Raises
+        ------
+        ValueError
+            If there are too many.
+        """
+        if len(self.entries) >= LIMIT:
+            raise ValueError(
+                f"the function takes more than {LIMIT} steps; trace it at a smaller problem."
+            )
+        self.entries.append(entry)
+        return entry
+
+    def where(self) -> Place:
+        """The line of the user's source that is running, and the expression on it."""
+        frame = user_frame(self.outermost)
+        if frame is None:  # an expression of the command line
+            return NOWHERE
+        instruction = frame.f_lasti
+        line, last, start, stop = list(frame.f_code.co_positions())[instruction // 2]
+        text = linecache.getline(frame.f_code.co_filename, line or 0, frame.f_globals)
+        if line == last and start is not None and stop is not None:
+            text = text.encode()[start:stop].decode(errors="replace")
+        return Place(id(frame), line, text.strip(), instruction)
+
+    def numbered(self, results: Sequence[Any], active: Sequence[Entry]) -> list[Entry]:
+        """All entries that are rows, in their order and with their numbers.
+
+        Raises
+        ------
+        TypeError
+            If something that the function returned is not a number.
+        """
+        returned = [x for x in results if isinstance(x, Entry)]
+        for x in results:
+            if not (isinstance(x, Entry) or is_number(x)):
+                raise TypeError(
+                    "trace needs a function that returns numbers, arrays, or lists, tuples and "
+                    f"dicts of them; this one returned {type(x).__name__}"
+                    + ("; does it lack a return?" if x is None else ".")
+                )
+            if isinstance(x, Entry):
+                x.used = True
+        needed = {x for entry in self.entries for x in entry.sources} | set(returned)
+        entries = [
+            entry
+            for entry in _in_order(self.entries)  # a count that stayed one is not a row
+            if entry.kind != "input" or entry in needed or entry in active
+        ]
+        inputs = [entry for entry in entries if entry.kind == "input"]
+        steps = [entry for entry in entries if entry.kind == "step"]
+        for i, entry in enumerate([*inputs, *steps], 1 - len(inputs)):
+            entry.variable = Variable("v", i)
+        for entry in reversed(steps):
+            for source in entry.sources if entry.used else ():
+                source.used = True
+        return entries
+
+
+def _in_order(entries: Sequence[Entry]) -> Iterator[Entry]:
+    """Inputs; then statement by statement, and in a statement first what comes from before it.
+
+    So ln x₁ + x₁·x₂ − sin x₂ is numbered as in print: ln, ·, sin, +, −. Python takes + before sin.
+    """
+    depth: dict[Entry, int] = {}
+    statement: list[Entry] = []
+    for entry in entries:
+        last = statement[-1] if statement else entry
+        goes_on = entry.kind == last.kind == "step" and (
+            entry.place[:2] == last.place[:2] and entry.place.instruction >= last.place.instruction
+        )
+        if not goes_on:
+            yield from sorted(statement, key=depth.__getitem__)
+            statement, depth = [], {}
+        depth[entry] = 1 + max((depth.get(x, 0) for x in entry.sources), default=0)
+        statement.append(entry)
+    yield from sorted(statement, key=depth.__getitem__)
+
+
+def comparison(sign: str, compare: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """A comparison as a method: its level notes it, unless the chain rule asks."""
+
+    def method(self: Any, other: Any) -> Any:
+        if not is_operand(other) or is_plain(other, np.ndarray):
+            return NotImplemented
+        truth = compare(plain(self), plain(other))
+        asks = sys._getframe(1).f_code.co_filename
+        if not is_chain_rule(asks):
+            self.level.note(self, sign, other, bool(truth))
+        return truth
+
+    return method
+
+
+class Asked(Dual):
+    """A dual number whose level notes what it is compared with."""
+
+    __slots__ = ()
+    level: Any
+
+    __lt__, __le__ = comparison("<", operator.lt), comparison("<=", operator.le)
+    __gt__, __ge__ = comparison(">", operator.gt), comparison(">=", operator.ge)
+    __eq__, __ne__ = comparison("==", operator.eq), comparison("!=", operator.ne)
+    __hash__ = Dual.__hash__
+
+    def __bool__(self) -> bool:
+        return bool(self != 0)
+
+
+# -- arguments and outputs -----------------------------------------------------------------
+
+
+def variable(label: str) -> Variable:
+    """x1 is printed as x₁; other names as they are."""
+    digits = label[1:]
+    return Variable(label[0], int(digits)) if digits.isdecimal() else Variable(label)
+
+
+def is_number(x: Any) -> bool:
+    """Whether x is one number, which may be an input or an output."""
+    return is_operand(x) and not isinstance(x, (bool, np.bool_)) and not np.ndim(x)
+
+
+def has_numbers(x: Any) -> bool:
+    """Whether x is a number, or an array with some."""
+    return is_number(x) or (is_plain(x, np.ndarray) and x.size > 0 and is_number(x.flat[0]))
+
+
+def each_number(y: Any) -> Iterator[Any]:
+    """The numbers in what the function returned."""
+    for part in leaves(y):
+        if is_plain(part, np.ndarray):
+            yield from part.ravel().tolist()
+        else:
+            yield part

@@ -1,0 +1,333 @@
+"""dualad.scipy backward: every public function has a way back, of the first and second order."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dualad import grad, jacobian, jvp, value_and_grad, vjp
+
+pytest.importorskip("scipy")
+
+from dualad.scipy import integrate, interpolate, linalg, optimize, special
+
+P = np.array([0.7, 1.3, 0.4])
+M = np.array([[2.0, 0.3, 0.1], [0.2, 1.7, -0.4], [0.5, 0.1, 1.9]])
+S = M @ M.T
+T = np.linspace(0.0, 2.0, 7)
+
+
+def matrix(p: Any) -> Any:
+    """A general matrix that depends on all of p."""
+    return M + np.outer(np.sin(p), p * p)
+
+
+def symmetric(p: Any) -> Any:
+    return S + np.outer(p, p)
+
+
+def lotka(t: Any, y: Any, p: Any) -> Any:
+    return np.stack([p[0] * y[0] - p[1] * y[0] * y[1], -y[1] + p[2] * y[0] * y[1]])
+
+
+def fall(p: Any) -> Any:
+    def ground(t: Any, y: Any) -> Any:
+        return y[0]
+
+    ground.terminal, ground.direction = True, -1  # type: ignore[attr-defined]
+    result = integrate.solve_ivp(
+        lambda t, y: np.stack([y[1], -9.81 - p[0] * y[1]]),
+        (0.0, 9.0),
+        [p[1], p[2]],
+        events=ground,
+        rtol=1e-6,
+        atol=1e-6,
+    )
+    return np.stack([result.t[-1], result.y[1, -1]])
+
+
+BANDS = np.array([[0.0, 0.4, 0.3, 0.2], [3.0, 2.5, 2.8, 3.1], [0.1, 0.2, 0.5, 0.0]])
+
+Case = Callable[[Any], Any]
+
+CASES: dict[str, Case] = {
+    "integrate.quad": lambda p: integrate.quad(lambda x: np.exp(-p[0] * x) * p[1], p[2], 3.0)[0],
+    "integrate.quad args": lambda p: integrate.quad(
+        lambda x, a, b: a * x**b, 0, 1, args=(p[0], p[1])
+    )[0],
+    "integrate.quad branches": lambda p: integrate.quad(
+        lambda x: p[0] * x if x < 0.5 else p[1] * x * p[2], 0, 1, points=[0.5]
+    )[0],
+    "integrate.quad of roots": lambda p: integrate.quad(
+        lambda a: optimize.brentq(lambda z: z**3 + p[0] * z - a - p[1], -5, 5) * p[2], 0, 1
+    )[0],
+    "integrate.solve_ivp of integrals": lambda p: integrate.solve_ivp(
+        lambda t, y: [-p[0] * y[0] * integrate.quad(lambda s: np.exp(-p[1] * s * s), 0, 1)[0]],
+        (0, 1),
+        [p[2]],
+        rtol=1e-3,
+    ).y[0, -1],
+    "integrate.fixed_quad": lambda p: integrate.fixed_quad(lambda x: np.sin(p[0] * x), 0, p[1])[0],
+    "integrate.trapezoid": lambda p: integrate.trapezoid(np.exp(p[0] * T) * p[1], p[2] * T),
+    "integrate.solve_ivp": lambda p: integrate.solve_ivp(
+        lambda t, y: lotka(t, y, p), (0, 2), [1.0, p[1]], rtol=1e-6, atol=1e-6
+    ).y[:, -1],
+    "integrate.solve_ivp events": fall,
+    "integrate.solve_ivp times": lambda p: (
+        integrate.solve_ivp(
+            lotka,
+            (0, 2 * p[0]),
+            [1.0, 0.5],
+            "DOP853",
+            args=(p,),
+            t_eval=np.stack([p[2], 2 * p[0]]),
+            rtol=1e-6,
+            atol=1e-6,
+        ).y
+    ),
+    "integrate.solve_ivp implicit": lambda p: integrate.solve_ivp(
+        lotka, (0, 1), [1.0, 0.5], "Radau", args=(p,), rtol=1e-4, atol=1e-4
+    ).y[:, -1],
+    "integrate.solve_ivp complex": lambda p: np.abs(
+        integrate.solve_ivp(
+            lambda t, y: (-p[0] + 1j * p[1]) * y + p[2], (0, 1), [1.0 + 0.5j], rtol=1e-4
+        ).y[0, -1]
+        + 1j * p[0]
+    ),
+    "integrate.odeint": lambda p: integrate.odeint(
+        lambda y, t: lotka(t, y, p), [1.0, 0.5], [0.0, 1.0, 2.0], rtol=1e-6, atol=1e-6
+    ),
+    **{
+        f"optimize.{name}": lambda p, name=name: getattr(optimize, name)(
+            lambda x: x * np.exp(x) - p[0] - p[1] * p[2], 0.0, 3.0
+        )
+        for name in ("bisect", "brenth", "brentq", "ridder", "toms748")
+    },
+    "optimize.newton": lambda p: optimize.newton(lambda x: x**3 - p, np.ones(3)),
+    "optimize.root_scalar": lambda p: (
+        optimize.root_scalar(lambda x, a: x**3 - a, args=(p[0] + p[1],), x0=1.0).root
+    ),
+    "optimize.root": lambda p: (
+        optimize.root(lambda x: np.stack([x[0] * x[1] - p[0], x[0] - x[1] ** 2 + p[1]]), [1, 1.0]).x
+    ),
+    "optimize.fsolve": lambda p: optimize.fsolve(lambda x: x**3 + M @ x * 0.1 - p, np.ones(3)),
+    "optimize.fixed_point": lambda p: optimize.fixed_point(lambda x: np.cos(p * x), np.ones(3) / 2),
+    "optimize.minimize": lambda p: (
+        optimize.minimize(lambda x: np.sum((x - p) ** 2) + 0.1 * np.sum(x**4), np.zeros(3)).x
+    ),
+    "optimize.minimize bounds": lambda p: optimize.minimize(
+        lambda x: np.sum((x - 2 * p) ** 2) + x[0] * x[1], np.zeros(3), bounds=[(0, p[2])] * 3
+    ).x[:2],
+    "optimize.minimize_scalar": lambda p: (
+        optimize.minimize_scalar(lambda x: (x - p[0]) ** 2 + p[1] * np.exp(p[2] * x)).x
+    ),
+    "optimize.least_squares": lambda p: (
+        optimize.least_squares(
+            lambda b: b[0] * np.exp(-b[1] * T) - np.cos(p[0] * T) * p[1],
+            [1.0, 0.5],
+            xtol=1e-14,
+            ftol=1e-14,
+            gtol=1e-14,
+        ).x
+    ),
+    "optimize.curve_fit": lambda p: np.concatenate(
+        [
+            np.ravel(part)
+            for part in optimize.curve_fit(
+                lambda t, a, b: a * np.exp(-b * t), T, np.exp(-p[0] * T) + p[1] * T, [1.0, 0.5]
+            )
+        ]
+    ),
+    "interpolate.CubicSpline": lambda p: interpolate.CubicSpline(
+        [0.0, 1.0, p[1] + 1, 4.0, 5.0], np.sin(p[0] * np.arange(5.0))
+    )(p[2]),
+    "interpolate.CubicSpline ends": lambda p: interpolate.CubicSpline(
+        np.arange(4.0), np.stack([p[0], p[1], p[2], p[0] * p[1]]), bc_type=((1, p[2]), (2, 0.0))
+    )([0.5, 2.2]),
+    "interpolate.CubicHermiteSpline": lambda p: interpolate.CubicHermiteSpline(
+        np.arange(3.0), p, p**2
+    )([0.5, 1.7]),
+    "interpolate.PchipInterpolator": lambda p: interpolate.PchipInterpolator(
+        np.arange(3.0), np.cumsum(p)
+    )([0.5, 1.7]),
+    "interpolate.Akima1DInterpolator": lambda p: interpolate.Akima1DInterpolator(
+        np.arange(6.0), np.concatenate([p, p**2])
+    )([0.5, 3.7]),
+    "interpolate.make_interp_spline": lambda p: interpolate.make_interp_spline(
+        np.arange(6.0), np.concatenate([p, p**2])
+    )(np.stack([p[2], 3.7])),
+    "interpolate.Spline": lambda p: (
+        interpolate.CubicSpline(np.arange(3.0), p).derivative()(0.3)
+        + interpolate.CubicSpline(np.arange(3.0), p).integrate(0.3, p[1])
+    ),
+    "linalg.solve": lambda p: linalg.solve(matrix(p), p),
+    "linalg.solve pos": lambda p: linalg.solve(symmetric(p), np.outer(p, p), assume_a="pos"),
+    "linalg.inv": lambda p: linalg.inv(matrix(p)),
+    "linalg.det": lambda p: linalg.det(matrix(p)),
+    "linalg.lstsq": lambda p: linalg.lstsq(matrix(p)[:, :2], p)[0],
+    "linalg.solve_triangular": lambda p: linalg.solve_triangular(matrix(p), p, trans=1),
+    "linalg.solve_triangular lower": lambda p: linalg.solve_triangular(
+        matrix(p), np.outer(p, p), lower=True, unit_diagonal=True
+    ),
+    "linalg.solve_banded": lambda p: linalg.solve_banded(
+        (1, 1), BANDS * p[0], np.stack([p[0], p[1], p[2], 1.0])
+    ),
+    "linalg.solveh_banded": lambda p: linalg.solveh_banded(
+        BANDS[:2] + 0.1 * p[1], np.stack([p[0], p[1], p[2], 1.0])
+    ),
+    "linalg.cholesky": lambda p: linalg.cholesky(symmetric(p)),
+    "linalg.cho_factor": lambda p: linalg.cho_solve(linalg.cho_factor(symmetric(p)), p),
+    "linalg.cho_solve": lambda p: linalg.cho_solve(linalg.cho_factor(S), p * p),
+    "linalg.lu_factor": lambda p: linalg.lu_factor(matrix(p))[0],
+    "linalg.lu_solve": lambda p: linalg.lu_solve(linalg.lu_factor(matrix(p)), p, trans=1),
+    "linalg.solve_sylvester": lambda p: linalg.solve_sylvester(matrix(p), S, np.outer(p, p)),
+    "linalg.solve_continuous_lyapunov": lambda p: linalg.solve_continuous_lyapunov(
+        matrix(p), np.outer(p, p * p)
+    ),
+    "linalg.solve_discrete_lyapunov": lambda p: linalg.solve_discrete_lyapunov(
+        matrix(p) / 5, np.outer(p, p * p)
+    ),
+    "linalg.solve_continuous_are": lambda p: linalg.solve_continuous_are(
+        matrix(p), M, symmetric(p), S
+    ),
+    "linalg.expm": lambda p: linalg.expm(matrix(p)),
+    "linalg.logm": lambda p: linalg.logm(symmetric(p)),
+    "linalg.sqrtm": lambda p: linalg.sqrtm(symmetric(p)),
+    "special.logsumexp": lambda p: special.logsumexp(p, b=p[::-1]),
+    "special.softmax": lambda p: special.softmax(p * p),
+    "special.log_softmax": lambda p: special.log_softmax(p * p),
+    "special.polygamma": lambda p: special.polygamma(1, p),
+    "special.spherical_jn": lambda p: special.spherical_jn(2, p),
+    "special.spherical_yn": lambda p: special.spherical_yn(2, p, True),
+    "special.spherical_in": lambda p: special.spherical_in(2, p),
+    "special.spherical_kn": lambda p: special.spherical_kn(2, p),
+}
+
+NOT_FUNCTIONS = {
+    "optimize.Bounds": "holds bounds",
+    "optimize.OptimizeResult": "holds results",
+    "optimize.RootResults": "holds results",
+    "linalg.LinAlgError": "an error",
+}
+
+
+FIRST_ORDER = {  # of many steps: one of their kind goes further
+    *("integrate.solve_ivp events", "integrate.solve_ivp times", "integrate.solve_ivp implicit"),
+    *("integrate.solve_ivp complex", "integrate.solve_ivp of integrals"),
+    *("integrate.quad of roots", "integrate.odeint"),
+}
+
+
+def test_every_public_name() -> None:
+    for room in ("integrate", "interpolate", "linalg", "optimize", "special"):
+        for name in importlib.import_module(f"dualad.scipy.{room}").__all__:
+            full = f"{room}.{name}"
+            assert full in NOT_FUNCTIONS or any(c.split(" ")[0] == full for c in CASES), full
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_backward_as_forward(name: str) -> None:
+    """By sweeps of one adjoint and of several, and forward over reverse."""
+    f = CASES[name]
+    want = jacobian(f, mode="forward")(P)
+    size = np.max(np.abs(want))
+    tolerance = 1e-4 if "solve_ivp" in name or "odeint" in name else 1e-10
+    np.testing.assert_allclose(jacobian(f, mode="reverse")(P), want, rtol=0, atol=tolerance * size)
+    value, pullback = vjp(f, P)
+    g = np.cos(np.arange(np.size(value))).reshape(np.shape(value))
+    exact = np.tensordot(g, want, np.ndim(g))
+    np.testing.assert_allclose(pullback(g)[0], exact, rtol=0, atol=10 * tolerance * size)
+
+    def total(p: Any) -> Any:
+        return np.sum(f(p) ** 2 * g)
+
+    if name in FIRST_ORDER:
+        return
+    along = np.array([0.3, -0.5, 0.9])
+    twice = jvp(grad(total, mode="forward"), (P,), (along,))[1]
+    size = max(1.0, float(np.max(np.abs(twice))))
+    np.testing.assert_allclose(
+        jvp(grad(total, mode="reverse"), (P,), (along,))[1],
+        twice,
+        rtol=0,
+        atol=1e2 * tolerance * size,
+    )
+    x = P.tolist()  # numbers, on the tape of the kernel
+    plain, slopes = value_and_grad(lambda q: total(np.stack(q)), mode="reverse")(x)
+    assert plain == pytest.approx(float(total(P)), rel=1e-4)
+    np.testing.assert_allclose(
+        slopes, grad(total, mode="forward")(P), rtol=0, atol=1e2 * tolerance * size
+    )
+
+
+def test_which_way_is_cheaper() -> None:
+    """Backward through a solver with few parameters; forward where it would carry as many."""
+    calls = 0
+
+    def f(x: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        rate = np.mean(x**2)
+        return integrate.solve_ivp(lambda t, y: -rate * y, (0, 1), [1.0], rtol=1e-9).y[0, -1]
+
+    x = np.linspace(0, 1, 400)
+    exact = -np.exp(-np.mean(x**2)) * 2 * x / x.size
+    np.testing.assert_allclose(grad(f)(x), exact, rtol=1e-6, atol=1e-12)
+    assert calls == 1
+
+    def g(y: Any) -> Any:
+        rates = np.linspace(0, 1, 130)
+        return np.sum(integrate.solve_ivp(lambda t, y: -rates * y, (0, 1), y, rtol=1e-4).y[:, -1])
+
+    y = np.linspace(1, 2, 130)
+    np.testing.assert_array_equal(grad(g)(y), grad(g, mode="forward")(y))
+    np.testing.assert_allclose(
+        grad(g, mode="reverse")(y), np.exp(-np.linspace(0, 1, 130)), rtol=1e-3
+    )
+
+
+# -- complex matrices ------------------------------------------------------------------------
+
+Z = M + 1j * M[::-1] + 3 * np.eye(3)
+ZB = np.array([[0.0, 0.4 + 0.2j, 0.3], [3.0, 2.5, 2.8]])
+
+COMPLEX: dict[str, Callable[[Any, Any], Any]] = {
+    "solve": linalg.solve,
+    "solve her": lambda a, b: linalg.solve(a @ a.conj().T, b, assume_a="her"),
+    "solve pos": lambda a, b: linalg.solve(a @ a.conj().T, b, lower=True, assume_a="pos"),
+    "solve_triangular": linalg.solve_triangular,
+    "solve_triangular C": lambda a, b: linalg.solve_triangular(a, b, trans="C", lower=True),
+    "cho_solve": lambda a, b: linalg.cho_solve(linalg.cho_factor(a @ a.conj().T), b),
+    "lu_solve": lambda a, b: linalg.lu_solve(linalg.lu_factor(a), b),
+    "lu_solve C": lambda a, b: linalg.lu_solve(linalg.lu_factor(a), b, trans=2),
+    "solve_banded": lambda a, b: linalg.solve_banded((0, 1), ZB * a[0, 0], b),
+    "solveh_banded": lambda a, b: linalg.solveh_banded(ZB * np.abs(a[0, 0]), b),
+    "solve_sylvester": lambda a, b: linalg.solve_sylvester(a, Z, np.outer(b, b)),
+    "solve_continuous_lyapunov": lambda a, b: linalg.solve_continuous_lyapunov(a, np.outer(b, b)),
+    "solve_discrete_lyapunov": lambda a, b: linalg.solve_discrete_lyapunov(a / 15, np.outer(b, b)),
+    "solve_continuous_are": lambda a, b: linalg.solve_continuous_are(a, Z, S, S),
+    "expm": lambda a, b: linalg.expm(a / 5),
+    "logm": lambda a, b: linalg.logm(a),
+    "sqrtm": lambda a, b: linalg.sqrtm(a),
+}
+
+
+@pytest.mark.parametrize("name", COMPLEX)
+def test_complex_matrices(name: str) -> None:
+    """Re⟨ȳ, J·ẋ⟩ = Re⟨Jᵀ·ȳ, ẋ⟩."""
+    random = np.random.default_rng(0)
+
+    def some(shape: Any) -> Any:
+        return random.normal(size=shape) + 1j * random.normal(size=shape)
+
+    b, along = some(3), (some((3, 3)), some(3))
+    value, moved = jvp(COMPLEX[name], (Z, b), along)
+    _, pullback = vjp(COMPLEX[name], Z, b)
+    g = some(np.shape(value))
+    want = np.sum((g * moved).real)
+    got = sum(np.sum((x * v).real) for x, v in zip(pullback(g), along, strict=True))
+    assert got == pytest.approx(want, rel=1e-10, abs=1e-10)

@@ -1,0 +1,474 @@
+"""Series: every row against mpmath, array functions against nested duals, and uses of them."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import math
+import operator
+import pickle
+import warnings
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from mpmath import mp, mpf
+from support.cases import listed
+from support.reference import reference
+from test_higher_order import every_case
+from test_rules import SLOPED, samples, sloped
+
+import dualad
+from dualad import Dual, define_rule, derivative, grad, series, taylor
+from dualad.dual import function
+from dualad.rules import Rule
+from dualad.structure import leaves
+
+ORDER = 12
+
+
+def powers(x: Any, m: Any) -> Any:
+    """What mpmath says of ψ at x: its coefficients, without differences."""
+    return [mp.psi(n, x) / mp.factorial(n) for n in range(m + 1)]
+
+
+def of_gamma(name: str, x: Any) -> list[Any]:
+    """Coefficients of digamma, lgamma = ∫ψ and gamma = exp(lgamma)."""
+    psi = powers(x, ORDER)
+    if name == "digamma":
+        return psi
+    log = [mp.log(abs(mp.gamma(x))), *(psi[n - 1] / n for n in range(1, ORDER + 1))]
+    if name == "lgamma":
+        return log
+    found = [mp.gamma(x)]
+    for n in range(1, ORDER + 1):
+        found.append(sum(j * log[j] * found[n - j] for j in range(1, n + 1)) / n)
+    return found
+
+
+def truth(name: str, args: Sequence[Any], i: int) -> list[Any]:
+    with mp.workdps(60):
+        given = [mpf(a) if isinstance(a, float) else a for a in args]
+        if name in ("digamma", "lgamma", "gamma"):
+            return of_gamma(name, given[0])
+        if name == "polygamma":
+            n = given[0]
+            return [mp.psi(n + k, given[1]) / mp.factorial(k) for k in range(ORDER + 1)]
+        f = reference(name)
+        return mp.taylor(  # type: ignore[no-any-return]
+            lambda t: f(*[t if k == i else a for k, a in enumerate(given)]), given[i], ORDER
+        )
+
+
+def hold(got: Sequence[Any], expected: Sequence[Any], tolerance: float = 1e-12) -> None:
+    """Each coefficient to 1e-12, or to the rounding of those beside it."""
+    assert len(got) == len(expected)
+    for a, b in zip(got, expected, strict=True):
+        assert float(abs(a - b)) <= tolerance * float(abs(b)) + 1e-300
+
+
+@pytest.mark.parametrize("rule", SLOPED, ids=lambda r: r.name)
+def test_every_row(rule: Rule) -> None:
+    (args, *_) = samples(rule, 1)
+    for i in sloped(rule):
+        f = function(rule)
+
+        def along(x: Any, i: int = i, f: Any = f) -> Any:
+            return f(*[x if k == i else a for k, a in enumerate(args)])
+
+        expected = truth(rule.name, args, i)
+        got = taylor(along, ORDER)(args[i])
+        hold(got, expected)
+        assert got[0] == along(args[i]) and type(got[0]) is type(along(args[i]))
+        many = taylor(along, ORDER)(np.array([args[i], args[i]]))
+        for c, expected_c in zip(many, expected, strict=True):
+            assert c.shape == (2,) and c.dtype == float
+            np.testing.assert_allclose(c, float(expected_c), rtol=1e-12)
+
+
+def test_rows_of_scipy() -> None:
+    special = pytest.importorskip("scipy.special")
+    x = mpf("0.7")
+    with mp.workdps(60):
+        expected: dict[str, tuple[Callable[[Any], Any], list[Any]]] = {
+            "jv": (lambda t: special.jv(1.5, t), mp.taylor(lambda t: mp.besselj(1.5, t), x, 10)),
+            "ndtr": (special.ndtr, mp.taylor(mp.ncdf, x, 10)),
+            "ellipk": (special.ellipk, mp.taylor(mp.ellipk, x, 10)),
+            "lambertw": (
+                lambda t: special.lambertw(t).real,
+                mp.taylor(lambda t: mp.lambertw(t).real, x, 10),
+            ),
+            "gammainc": (
+                lambda t: special.gammainc(2.0, t),
+                mp.taylor(lambda t: mp.gammainc(2, 0, t, regularized=True), x, 10),
+            ),
+            "hyp2f1": (
+                lambda t: special.hyp2f1(0.5, 1.5, 2.0, t),
+                mp.taylor(lambda t: mp.hyp2f1(0.5, 1.5, 2, t), x, 10),
+            ),
+        }
+    for f, want in expected.values():
+        hold(taylor(f, 10)(0.7), want, 1e-11)
+
+
+def test_all_rows_of_scipy_to_third_order() -> None:
+    """Against nested duals, which other tests hold against mpmath."""
+    pytest.importorskip("scipy.special")
+    import test_special
+
+    slow = ("ellipj", "elliprg", "elliprj", "betaincinv", "betainccinv", "btdtrib", "stdtridf")
+    for name in test_special.SMOOTH[::3]:
+        if name in slow:
+            continue
+        (args,) = test_special.points(name, 1)
+        i = test_special.active(name)[-1]
+
+        def f(x: Any, name: str = name, args: Any = args, i: int = i) -> Any:
+            given = [x if k == i else a for k, a in enumerate(args)]
+            return list(test_special.outputs(test_special.UFUNCS[name](*given)))
+
+        nested = [f(args[i]), *(derivative(f, order=k)(args[i]) for k in (1, 2, 3))]
+        for point in (args[i], np.array([args[i]] * 2)):
+            got = taylor(f, 3)(point)
+            for k, (found, want) in enumerate(zip(got, nested, strict=True)):
+                for a, b in zip(found, want, strict=True):
+                    close = {"rtol": 1e-10, "atol": 1e-13 * float(np.max(np.abs(nested[0])))}
+                    np.testing.assert_allclose(np.ravel(a)[0], b / math.factorial(k), **close)
+
+
+# -- programs --------------------------------------------------------------------------------------
+
+
+def mixture(m: Any, x: Any) -> Any:
+    return m.exp(-x) * m.sin(x) / (1 + x**2) + m.log(x) ** 3 - m.sqrt(x) * m.tanh(x / 2)
+
+
+def test_numbers_of_any_system() -> None:
+    with mp.workdps(50):
+        expected = mp.taylor(lambda t: mixture(mp, t), mpf("1.3"), ORDER)
+        got = taylor(lambda t: mixture(dualad, t), ORDER)(mpf("1.3"))
+        for a, b in zip(got, expected, strict=True):
+            assert isinstance(a, mpf) and abs(a - b) < mpf(10) ** -44 * (1 + abs(b))
+    hold(taylor(lambda t: mixture(dualad, t), ORDER)(1.3), expected)
+    hold(taylor(lambda t: mixture(math, t), ORDER)(1.3), expected)  # lifted
+    of_numpy = taylor(lambda t: mixture(np, t), ORDER)(np.float64(1.3))
+    hold(of_numpy, expected)
+    assert type(of_numpy[0]) is np.float64
+    z = taylor(lambda t: dualad.exp(2 * t), 5)(1j)
+    hold(z, [np.exp(2j) * 2**k / math.factorial(k) for k in range(6)])
+    exact = taylor(lambda t: 1 / (1 - t), 6)(Fraction(1, 3))
+    assert exact == [Fraction(3, 2) ** (k + 1) for k in range(7)]
+    single = taylor(lambda t: np.exp(t) * t, 3)(np.float32([0.5, 1.0]))
+    assert all(c.dtype == np.float32 for c in single)
+
+
+def test_arrays_and_views() -> None:
+    def f(x: Any) -> Any:
+        y = np.empty_like(x)
+        y[0] = x[0] * x[1]
+        y[1:] = np.cumsum(np.exp(x))[:-1]
+        view = y[::2]
+        view *= x[::2]
+        return np.concatenate([y, [x @ x]])
+
+    def by_hand(t: Any) -> list[Any]:
+        x = [t + mpf(v) for v in (0.5, 1.0, 2.0)]
+        e = [mp.exp(v) for v in x]
+        return [x[0] * x[1] * x[0], e[0], (e[0] + e[1]) * x[2], sum(v * v for v in x)]
+
+    with mp.workdps(40):
+        expected = [mp.taylor(lambda t, i=i: by_hand(t)[i], 0, 8) for i in range(4)]
+    got = taylor(f, 8)(np.array([0.5, 1.0, 2.0]))
+    for i in range(4):
+        hold([c[i] for c in got[:5]], expected[i][:5])
+    zero = [float(c[3]) for c in got[3:]]
+    assert zero == [0.0] * 6
+
+
+def test_directions_structures_and_arguments() -> None:
+    def f(p: Any, s: Any) -> Any:
+        return {"a": p["x"] * s**2, "b": (p["v"] @ p["v"], 2.0)}
+
+    p, v = {"x": 2.0, "v": np.array([1.0, 2.0])}, {"x": 1.0, "v": np.array([0.5, -1.0])}
+    got = taylor(f, 3)(p, 3.0, direction=v)
+    assert [c["a"] for c in got] == [18.0, 9.0, 0.0, 0.0]
+    assert [c["b"][0] for c in got] == [5.0, -3.0, 1.25, 0.0]
+    assert [c["b"][1] for c in got] == [2.0, 0.0, 0.0, 0.0]
+    assert [c["a"] for c in taylor(f, 2, "s")(p, 3.0)] == [18.0, 12.0, 2.0]
+    both = taylor(f, 3, (0, 1))(p, 3.0, direction=(v, 1.0))
+    assert [c["a"] for c in both] == [18.0, 21.0, 8.0, 1.0]
+    assert taylor(lambda x: x * 3, 0)(2.0) == [6.0]
+    assert taylor(lambda x: 7.0, 2)(2.0) == [7.0, 0.0, 0.0]
+
+
+def test_branches_and_kinks() -> None:
+    f = lambda x: np.where(x > 1, np.exp(x), x**3)  # noqa: E731
+    got = taylor(f, 4)(np.array([0.5, 2.0]))
+    hold([c[0] for c in got], [0.125, 0.75, 1.5, 1.0, 0.0])
+    hold([c[1] for c in got], [math.exp(2) / math.factorial(k) for k in range(5)])
+    assert taylor(abs, 3)(-2.0) == [2.0, -1.0, 0.0, 0.0]
+    assert taylor(abs, 2)(0.0) == [0.0, 0.0, 0.0]
+    assert taylor(lambda x: dualad.maximum(x, x**2), 2)(3.0) == [9.0, 6.0, 1.0]
+    assert taylor(lambda x: dualad.floor(x) * x, 2)(2.5) == [5.0, 2.0, 0.0]
+    assert taylor(lambda x: x**2 if x > 0 else x, 2)(-1.0) == [-1.0, 1.0, 0.0]
+    assert taylor(lambda x: np.max(np.stack([x, 2 * x, x**2])), 2)(1.5) == [3.0, 2.0, 0.0]
+
+
+def test_zeros_are_strong() -> None:
+    assert taylor(lambda x: dualad.sqrt(0 * x) + x, 3)(1.0) == [1.0, 1.0, 0.0, 0.0]
+    assert taylor(lambda x: x**2, 4)(0.0) == [0.0, 0.0, 1.0, 0.0, 0.0]
+    assert taylor(lambda x: x**3.0, 4)(np.zeros(2))[3].tolist() == [1.0, 1.0]
+    got = taylor(dualad.sqrt, 2)(0.0)
+    assert got[0] == 0.0 and got[1] == math.inf
+
+
+def test_rules_of_the_users() -> None:
+    haversine = define_rule(
+        lambda x: np.sin(x / 2) ** 2, lambda x, y: dualad.sin(x) / 2, name="haversine_series"
+    )
+    with mp.workdps(40):
+        expected = mp.taylor(lambda t: mp.sin(t / 2) ** 2, mpf(0.4), ORDER)
+    hold(taylor(haversine, ORDER)(0.4), expected)
+    hold([c[0] for c in taylor(haversine, ORDER)(np.array([0.4]))], expected)
+    by_numpy = define_rule(
+        lambda x: math.sin(x / 2) ** 2, lambda x, y: np.sin(x) / 2, name="haversine_numpy"
+    )
+    hold(taylor(by_numpy, ORDER)(0.4), expected)
+
+
+# -- array functions -------------------------------------------------------------------------------
+
+CASES = every_case()
+REFUSED = {
+    *("roots", "roots complex", "roots at zero", "poly of a matrix", "interp", "interp ends"),
+    *("interp period", "interp number", "slogdet", "cholesky", "cholesky upper", "eigvalsh"),
+    *(
+        "eigvalsh U",
+        "eigh",
+        "eigh U",
+        "eigvals",
+        "eig",
+        "qr",
+        "qr r",
+        "qr complete",
+        "matrix_norm nuc",
+    ),
+    *(
+        "norm nuc",
+        "norm 2",
+        "norm -2",
+        "cond nuc",
+        "cond",
+        "cond -2",
+        "cond 1",
+        "cond inf",
+        "cond fro",
+        "full svd",
+        "svdvals",
+    ),
+}
+
+
+def is_refused(name: str) -> bool:
+    short = name.partition(": ")[2]
+    return short in REFUSED or short.startswith(("svd", "pinv", "polyfit"))
+
+
+@pytest.mark.parametrize("name", sorted(CASES))
+def test_every_array_function(name: str) -> None:
+    """Along a line, against nested duals: right to third order, or refused by name."""
+    case = CASES[name]
+    steps = case.steps()
+
+    def f(*xs: Any) -> Any:
+        return listed(case.f(*xs))
+
+    def along(t: Any) -> Any:
+        return f(*[x + t * v for x, v in zip(case.args, steps, strict=True)])
+
+    with warnings.catch_warnings(action="ignore"):
+        series = taylor(f, 3, tuple(range(len(case.args))))
+        if is_refused(name):
+            with pytest.raises(TypeError, match=r"taylor: np\.[a-z.]* has no series"):
+                series(*case.args, direction=tuple(steps))
+            return
+        got = series(*case.args, direction=tuple(steps))
+        for plain, c in zip(leaves(f(*case.args)), leaves(got[0]), strict=True):
+            np.testing.assert_array_equal(plain, c)
+        for k in (1, 2, 3):
+            nested = derivative(along, order=k)(0.0)
+            for a, b in zip(leaves(got[k]), leaves(nested), strict=True):
+                b = np.asarray(b) / math.factorial(k)
+                size = float(np.max(np.abs(b), initial=1.0))
+                np.testing.assert_allclose(a, b, rtol=1e-8, atol=1e-10 * size)
+
+
+def test_linear_algebra() -> None:
+    a = np.array([[4.0, 1.0, 0.5], [0.3, 3.0, 1.0], [0.2, 0.1, 2.0]])
+    b = np.array([[1.0, 0.2, 0.0], [0.0, -1.0, 0.3], [0.5, 0.0, 1.0]])
+    w = np.array([1.0, 2.0, 3.0])
+
+    def matrix(t: Any) -> Any:
+        return mp.matrix(a.tolist()) + mp.sin(t) * mp.matrix(b.tolist())
+
+    with mp.workdps(40):
+        det = mp.taylor(lambda t: mp.det(matrix(t)), 0, 8)
+        inverse = mp.taylor(lambda t: mp.inverse(matrix(t))[1, 2], 0, 8)
+        solved = mp.taylor(lambda t: mp.lu_solve(matrix(t), mp.matrix([1, 2 + t, 3]))[0], 0, 8)
+    for f, expected in (
+        (lambda t: np.linalg.det(a + np.sin(t) * b), det),
+        (lambda t: np.linalg.inv(a + np.sin(t) * b)[1, 2], inverse),
+        (lambda t: np.linalg.solve(a + np.sin(t) * b, w + t * np.array([0.0, 1, 0]))[0], solved),
+    ):
+        hold(taylor(f, 8)(0.0), expected, 1e-11)
+    with pytest.raises(TypeError, match="singular matrix has no series"):
+        taylor(lambda t: np.linalg.det(t * np.ones((2, 2))), 3)(1.0)
+
+
+def test_who_makes_series_is_there() -> None:
+    """The names of the functions that may make duals of a series are those of the package."""
+    for module, names in series._MAKERS.items():
+        home = importlib.import_module(f"dualad.{module}")
+        for name in names:
+            assert callable(operator.attrgetter(name)(home)), f"{module}.{name}"
+
+
+def test_swallowed_refusals_are_noticed() -> None:
+    def f(x: Any) -> Any:
+        try:
+            return np.linalg.eigvalsh(x * np.eye(2))[0]
+        except TypeError:
+            return 0.0
+
+    with pytest.raises(TypeError, match="caught an error"):
+        taylor(f, 3)(2.0)
+
+
+def test_preallocated_arrays() -> None:
+    def f(x: Any) -> Any:
+        out = np.zeros(3)
+        for i in range(3):
+            out[i] = math.exp(x * i)
+        part = out[1:]
+        part += x
+        return out
+
+    got = taylor(f, 4)(0.0)
+    for i in range(3):
+        linear = [0.0, 1.0 * (i > 0), 0.0, 0.0, 0.0]
+        hold([c[i] for c in got], [i**k / math.factorial(k) + linear[k] for k in range(5)])
+
+
+def test_solvers_are_refused() -> None:
+    optimize = pytest.importorskip("dualad.scipy.optimize")
+    with pytest.raises(TypeError, match=r"taylor: .* has no series"):
+        taylor(lambda a: optimize.brentq(lambda z: z * z - a, 0, 5), 3)(2.0)
+    f = lambda a: optimize.brentq(lambda z: z * z - a, 0, 5)  # noqa: E731
+    assert derivative(f, order=4)(2.0) == pytest.approx(-15 / 16 * 2.0**-3.5, rel=1e-8)
+
+
+def test_inside_another_derivative_and_around_it() -> None:
+    g = grad(lambda s: taylor(lambda x: dualad.sin(s * x), 3)(0.0)[3])  # −s³/6
+    assert g(2.0) == pytest.approx(-2.0, rel=1e-14)
+    inner = taylor(lambda x: grad(lambda s: dualad.exp(s * x))(2.0), 3)(0.0)  # x·exp(2x)
+    hold(inner, [0.0, 1.0, 2.0, 2.0])
+
+
+def test_hand_made_duals_and_wrong_calls() -> None:
+    assert taylor(lambda x: x * Dual(2.0, 1.0).primal, 1)(3.0) == [6.0, 2.0]
+    for wrong in (-1, 1.5, True, None):
+        with pytest.raises(ValueError, match="taylor: order is a count"):
+            taylor(dualad.sin, wrong)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="taylor needs a function, got float"):
+        taylor(2.0, 3)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="taylor: the direction must have the structure"):
+        taylor(lambda x: x[0], 2)([1.0, 2.0], direction=1.0)
+    with pytest.raises(TypeError, match="taylor differentiates with respect to numbers"):
+        taylor(lambda x: x, 2)("x")
+    with pytest.raises(TypeError, match="taylor: lift is True"):
+        taylor(dualad.sin, 2, lift="yes")  # type: ignore[arg-type]
+    assert inspect.signature(taylor(mixture, 2)) == inspect.signature(mixture)
+    again = pickle.loads(pickle.dumps(taylor(dualad.sin, 2)))
+    assert again(0.5) == taylor(dualad.sin, 2)(0.5)
+
+
+# -- uses of it ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("order", [4, 7, 10])
+def test_higher_derivatives(order: int) -> None:
+    f = lambda x: dualad.exp(-x) * dualad.sin(x) / (1 + x**2)  # noqa: E731
+    with mp.workdps(60):
+        expected = mp.taylor(lambda t: mp.exp(-t) * mp.sin(t) / (1 + t**2), mpf(1.3), order)[-1]
+        expected *= math.factorial(order)
+    found = derivative(f, order=order)(1.3)
+    assert type(found) is float and found == pytest.approx(float(expected), rel=1e-13)
+    many = derivative(f, order=order)(np.array([0.2, 1.3]))
+    assert many[1] == pytest.approx(float(expected), rel=1e-13)
+    with mp.workdps(50):
+        exact = derivative(f, order=order)(mpf(1.3))
+        assert abs(exact - expected) < mpf(10) ** -40 * abs(expected)
+
+
+def test_higher_derivatives_where_there_is_no_series() -> None:
+    assert derivative(lambda x: np.interp(x, [0.0, 1.0], [0.0, 2.0]) ** 4, order=4)(0.5) == 384.0
+    assert derivative(lambda x: x**2.5, order=4)(0.0) == -math.inf or math.isinf(
+        derivative(lambda x: x**2.5, order=4)(0.0)
+    )
+    with pytest.raises(ValueError, match="elementwise"):
+        derivative(lambda x: x[:1] * x, order=4)(np.array([1.0, 2.0]))
+    with pytest.raises(TypeError, match="use grad or jacobian"):
+        derivative(lambda x: x[0] ** 5, order=4)([1.0])
+    calls = []
+
+    def f(x: Any) -> Any:
+        calls.append(x)
+        raise KeyError("of the function")
+
+    with pytest.raises(KeyError, match="of the function"):
+        derivative(f, order=5)(1.0)
+    z = derivative(lambda x: dualad.exp(2 * x), order=4)(0.5j)
+    assert z == pytest.approx(16 * np.exp(1j), rel=1e-13)
+
+
+def polynomial(coefficients: Sequence[float], t: Any) -> Any:
+    return functools.reduce(lambda y, c: y * t + c, coefficients[::-1])
+
+
+def lorenz_series(s: Sequence[float], order: int) -> list[list[float]]:
+    """Coefficients of x(t), y(t), z(t), each from the slopes of those before."""
+    known = [[v] for v in s]
+    for k in range(order):
+        direction = known
+
+        def slope(t: Any, known: list[list[float]] = direction) -> list[Any]:
+            x, y, z = (polynomial(row, t) for row in known)
+            return [10.0 * (y - x), x * (28.0 - z) - y, x * y - 8.0 / 3.0 * z]
+
+        last = taylor(slope, k)(0.0)[k]
+        known = [[*row, c / (k + 1)] for row, c in zip(known, last, strict=True)]
+    return known
+
+
+def test_a_taylor_integrator() -> None:
+    """Lorenz by series of order 20, beside the recurrence in fifty digits."""
+    state, h, steps = [1.0, 1.5, 20.0], 0.02, 2
+
+    with mp.workdps(50):
+        there = [mpf(v) for v in state]
+        for _ in range(steps):
+            x, y, z = ([v] for v in there)
+            for k in range(40):
+                xz = sum(x[j] * z[k - j] for j in range(k + 1))
+                xy = sum(x[j] * y[k - j] for j in range(k + 1))
+                new = 10 * (y[k] - x[k]), 28 * x[k] - xz - y[k], xy - mpf(8) / 3 * z[k]
+                for row, c in zip((x, y, z), new, strict=True):
+                    row.append(c / (k + 1))
+            there = [sum(c * mpf(h) ** k for k, c in enumerate(row)) for row in (x, y, z)]
+    for _ in range(steps):
+        rows = lorenz_series(state, 20)
+        state = [math.fsum(c * h**k for k, c in enumerate(row)) for row in rows]
+    np.testing.assert_allclose(state, [float(v) for v in there], rtol=1e-13)

@@ -1,0 +1,824 @@
+"""Sparsity: patterns against dense Jacobians, colours against the literature, results checked."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+from support.cases import Case, listed
+from test_higher_order import every_case
+
+sparse = pytest.importorskip("scipy.sparse")
+
+import dualad  # noqa: E402
+from dualad import derivative, grad, hessian, jacobian, sparsity  # noqa: E402
+from dualad.colouring import columns, star  # noqa: E402
+from dualad.compression import WrongPattern, band  # noqa: E402
+from dualad.structure import leaves  # noqa: E402
+
+X = np.array([0.3, -0.7, 1.1, 0.9, -0.2, 0.6])
+
+
+def as_integers(pattern: Any) -> Any:
+    assert isinstance(pattern, sparse.csr_array) and pattern.dtype == bool
+    assert pattern.has_sorted_indices
+    return pattern.toarray().astype(int)
+
+
+def dense(f: Callable[..., Any], *args: Any) -> Any:
+    """All outputs by all inputs, by forward mode."""
+    places = tuple(range(len(args)))
+    value, rows = f(*args), jacobian(f, places)(*args)
+    if not isinstance(value, (list, tuple)):
+        value, rows = [value], [rows]
+    blocks = [
+        np.concatenate([np.reshape(b, (np.size(v), -1)) for b in leaves(row)], axis=1)
+        for v, row in zip(leaves(value), rows, strict=True)
+    ]
+    return np.concatenate(blocks)
+
+
+def detected(f: Callable[..., Any], *args: Any) -> Any:
+    found = sparsity(f, tuple(range(len(args))))(*args)
+    return np.concatenate([p.toarray() for p in found], axis=1)
+
+
+# -- every function --------------------------------------------------------------------------
+
+CASES = every_case()
+
+# Of these no one knows the parts: all that comes out depends on all that goes in. Or a number that
+# does not depend on the inputs is zero by chance: the middle of a central difference, the end of
+# a linspace, the imaginary part of real numbers.
+LARGER = (
+    *(
+        "choosing: i0",
+        "choosing: imag of real",
+        "choosing: histogram",
+        "polynomials: polyval2d of a",
+    ),
+    *("polynomials: poly", "polynomials: roots at zero", "polynomials: corrcoef"),
+    *("polynomials: linspace", "polynomials: logspace", "reductions: var mean"),
+    *("reductions: std mean", "reductions: gradient", "shapes: pad odd", "shapes: pad ramp"),
+    *("shapes: pad mean", "shapes: flat", "stacking: pad duals", "stacking: diag"),
+)
+REFUSED = ("choosing: real_if_close", "polynomials: poly of a matrix")
+
+
+@pytest.mark.parametrize("name", sorted(CASES.keys() - set(REFUSED)))
+def test_every_array_function(name: str) -> None:
+    case: Case = CASES[name]
+
+    def f(*xs: Any) -> Any:
+        return listed(case.f(*xs))
+
+    with warnings.catch_warnings(action="ignore"):
+        values = f(*case.args)
+        if not all(np.size(v) for v in leaves(values)):
+            pytest.skip("nothing comes out")
+        expected, found = dense(f, *case.args) != 0, detected(f, *case.args)
+    assert np.all(found >= expected)
+    if not name.startswith(LARGER):
+        np.testing.assert_array_equal(found, expected)
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_asks_for_the_size_of_a_tangent_is_refused(name: str) -> None:
+    case = CASES[name]
+    with pytest.raises(TypeError, match="sparsity cannot tell what np"):
+        sparsity(case.f)(*case.args)
+
+
+# -- stencils, in every way of writing neighbours ---------------------------------------------
+
+
+def stencil(shape: tuple[int, ...], offsets: Sequence[Sequence[int]], wraps: bool = False) -> Any:
+    """The pattern of a stencil on a grid, by index arithmetic."""
+    n = math.prod(shape)
+    result = np.zeros((n, n), bool)
+    for place in np.ndindex(*shape):
+        for offset in offsets:
+            there = [i + d for i, d in zip(place, offset, strict=True)]
+            if wraps:
+                there = [i % m for i, m in zip(there, shape, strict=True)]
+            if all(0 <= i < m for i, m in zip(there, shape, strict=True)):
+                i = np.ravel_multi_index(place, shape)
+                result[i, np.ravel_multi_index(there, shape)] = True
+    return result
+
+
+def plus(dimensions: int) -> list[tuple[int, ...]]:
+    """A point and its neighbours along each axis."""
+    steps = [
+        tuple(s * (i == j) for j in range(dimensions)) for i in range(dimensions) for s in (1, -1)
+    ]
+    return [(0,) * dimensions, *steps]
+
+
+def by_slices(x: Any) -> Any:
+    y = -2 * x**2
+    y[1:] += x[:-1]
+    y[:-1] += x[1:]
+    return y
+
+
+def by_pad(x: Any) -> Any:
+    p = np.pad(x, 1)
+    return p[2:] - 2 * p[1:-1] ** 2 + p[:-2]
+
+
+def by_concatenate(x: Any) -> Any:
+    return np.concatenate([[0.0], x[:-1]]) * x + np.concatenate([x[1:], [0.0]])
+
+
+def by_fancy_index(x: Any) -> Any:
+    i = np.arange(len(x))
+    p = np.append(x, 0.0)
+    return p[i - 1] * np.where(i > 0, 1.0, 0.0) + x * x + p[i + 1]
+
+
+def by_loop(x: Any) -> Any:
+    out = []
+    for i in range(len(x)):
+        y = 3.0 * x[i] * x[i]
+        if i > 0:
+            y = y - x[i - 1]
+        if i + 1 < len(x):
+            y = y + math.e * x[i + 1]
+        out.append(y)
+    return out
+
+
+def by_preallocated(x: Any) -> Any:
+    out = np.zeros(len(x))
+    for i in range(len(x)):
+        out[i] = math.exp(x[i])
+        if i > 0:
+            out[i] -= x[i - 1]
+        if i + 1 < len(x):
+            out[i] += x[i + 1]
+    return out
+
+
+def by_matrix(x: Any) -> Any:
+    return (np.eye(len(x)) + np.eye(len(x), k=1) + np.eye(len(x), k=-1)) @ np.sin(x)
+
+
+def by_convolution(x: Any) -> Any:
+    return np.convolve(x * x, [1.0, -2.0, 1.0], mode="same")
+
+
+def by_differences(x: Any) -> Any:
+    return np.diff(np.pad(x, 1), 2) * 1.0
+
+
+def by_windows(x: Any) -> Any:
+    p = np.pad(x, 1)
+    return np.stack([p[:-2], p[1:-1], p[2:]]).sum(axis=0)
+
+
+ONE_DIMENSION = (
+    *(by_slices, by_pad, by_concatenate, by_fancy_index, by_loop, by_preallocated, by_matrix),
+    *(by_convolution, by_differences, by_windows),
+)
+
+
+@pytest.mark.parametrize("f", ONE_DIMENSION, ids=lambda f: f.__name__)
+def test_three_point_stencils(f: Callable[[Any], Any]) -> None:
+    np.testing.assert_array_equal(sparsity(f)(X).toarray(), stencil((6,), plus(1)))
+    s = sparsity(f)(X)
+    for given in (True, s, 1):
+        found = jacobian(f, sparsity=given)(X)
+        np.testing.assert_allclose(found.toarray(), dense(f, X), rtol=1e-13, atol=1e-15)
+
+
+def test_periodic_and_gathered_neighbours() -> None:
+    i = np.arange(6)
+    for f in (
+        lambda x: np.roll(x, 1) - 2 * x * x + np.roll(x, -1),
+        lambda x: x[i - 1] - 2 * x * x + x[(i + 1) % 6],
+        lambda x: np.take(x, [5, 0, 1, 2, 3, 4]) * x + np.take(x, i + 1, mode="wrap"),
+    ):
+        np.testing.assert_array_equal(sparsity(f)(X).toarray(), stencil((6,), plus(1), wraps=True))
+
+
+def laplace(x: Any, shape: tuple[int, ...]) -> Any:
+    u = np.reshape(x, shape)
+    y = -2 * u**2
+    for axis in range(len(shape)):
+        u, y = np.moveaxis(u, axis, 0), np.moveaxis(y, axis, 0)
+        y[1:] += u[:-1]
+        y[:-1] += u[1:]
+        u, y = np.moveaxis(u, 0, axis), np.moveaxis(y, 0, axis)
+    return y.ravel()
+
+
+@pytest.mark.parametrize("shape", [(7,), (4, 5), (3, 4, 5)])
+def test_grids(shape: tuple[int, ...]) -> None:
+    x = np.linspace(0.1, 1.0, math.prod(shape))
+    expected = stencil(shape, plus(len(shape)))
+    np.testing.assert_array_equal(sparsity(lambda x: laplace(x, shape))(x).toarray(), expected)
+    by_roll = sparsity(
+        lambda x: sum(
+            np.roll(np.reshape(x, shape), s, i) for i in range(len(shape)) for s in (1, -1)
+        )
+    )(x)
+    around = stencil(shape, plus(len(shape))[1:], wraps=True)
+    np.testing.assert_array_equal(by_roll.toarray(), around)
+
+
+# -- problems of the literature ----------------------------------------------------------------
+
+
+def broyden_banded(x: Any) -> Any:
+    out = []
+    for i in range(len(x)):
+        near = [j for j in range(max(0, i - 5), min(len(x), i + 2)) if j != i]
+        out.append(x[i] * (2 + 5 * x[i] ** 2) + 1 - sum(x[j] * (1 + x[j]) for j in near))
+    return np.stack(out)
+
+
+def discrete_boundary(x: Any) -> Any:
+    h = 1 / (len(x) + 1)
+    t = h * np.arange(1, len(x) + 1)
+    p = np.pad(x, 1)
+    return 2 * x - p[:-2] - p[2:] + h**2 * (x + t + 1) ** 3 / 2
+
+
+def powell_singular(x: Any) -> Any:
+    a, b, c, d = (x[i::4] for i in range(4))
+    each = [a + 10 * b, 5**0.5 * (c - d), (b - 2 * c) ** 2, 10**0.5 * (a - d) ** 2]
+    return np.stack(each, axis=1).ravel()
+
+
+def trigonometric(x: Any) -> Any:
+    i = np.arange(1, len(x) + 1)
+    return len(x) - np.sum(np.cos(x)) + i * (1 - np.cos(x)) - np.sin(x)
+
+
+PROBLEMS: dict[str, tuple[Callable[[Any], Any], Any]] = {
+    "Broyden banded": (broyden_banded, band(12, 12, 5, 1).toarray()),
+    "discrete boundary value": (discrete_boundary, band(12, 12, 1, 1).toarray()),
+    "extended Powell singular": (
+        powell_singular,
+        np.kron(np.eye(3), [[1, 1, 0, 0], [0, 0, 1, 1], [0, 1, 1, 0], [1, 0, 0, 1]]),
+    ),
+    "trigonometric": (trigonometric, np.ones((12, 12))),
+}
+
+
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_problems(name: str) -> None:
+    f, expected = PROBLEMS[name]
+    x = np.linspace(0.2, 1.4, 12)
+    np.testing.assert_array_equal(sparsity(f)(x).toarray(), expected != 0)
+    found = jacobian(f, sparsity=True)(x).toarray()
+    np.testing.assert_allclose(found, dense(f, x), rtol=1e-12, atol=1e-14)
+
+
+# -- random programs -----------------------------------------------------------------------------
+
+_STEPS: list[Callable[[Any, Any, Any], Any]] = [
+    lambda a, b, r: a + b,
+    lambda a, b, r: a * b,
+    lambda a, b, r: a - 2.5 * b,
+    lambda a, b, r: np.sin(a),
+    lambda a, b, r: a / (2 + np.cos(b)),
+    lambda a, b, r: a[::-1].copy(),
+    lambda a, b, r: np.roll(a, int(r.integers(6))),
+    lambda a, b, r: np.where(b > 0.1, a, b),
+    lambda a, b, r: np.maximum(a, b),
+    lambda a, b, r: np.sort(a),
+    lambda a, b, r: a[r.integers(0, 6, 6)],
+    lambda a, b, r: np.concatenate([a[:2], b[2:]]),
+    lambda a, b, r: np.full(6, 1.5) * a[int(r.integers(6))],
+    lambda a, b, r: np.pad(a[1:-1], 1, mode="edge"),
+    lambda a, b, r: np.stack([a, b]).reshape(3, 4).T.ravel()[:6],
+    lambda a, b, r: _stored(a, b, int(r.integers(1, 5))),
+    lambda a, b, r: _in_place(a, b),
+    lambda a, b, r: np.triu(r.normal(size=(6, 6)), 4) @ a + b,
+]
+
+
+def _stored(a: Any, b: Any, k: int) -> Any:
+    y = a * 1.0
+    view = y[k:]
+    view[0] = b[0]
+    view *= 2.0
+    return y
+
+
+def _in_place(a: Any, b: Any) -> Any:
+    y = np.exp(a)
+    y += b[::-1]
+    y[::2] = 3.0
+    return y
+
+
+@pytest.mark.parametrize("seed", range(80))
+def test_random_programs(seed: int) -> None:
+    def f(x: Any) -> Any:
+        random = np.random.default_rng(seed)
+        done = [x * 1.0, np.tanh(x)]
+        for step in random.integers(0, len(_STEPS), 6):
+            i, j = random.integers(0, len(done), 2)
+            done.append(_STEPS[step](done[i], done[j], random))
+        return done[-1]
+
+    expected = dense(f, X) != 0
+    np.testing.assert_array_equal(sparsity(f)(X).toarray(), expected)
+    lift = (True, False, None)[seed % 3]
+    found = jacobian(f, sparsity=True, lift=lift)(X).toarray()
+    np.testing.assert_allclose(found, dense(f, X), rtol=1e-12, atol=1e-14)
+
+
+# -- what depends ----------------------------------------------------------------------------------
+
+
+def test_numbers_that_are_zero_depend() -> None:
+    zero = np.zeros(3)
+    for f, expected in (
+        (lambda x: x[:2] * x[1:], [[1, 1, 0], [0, 1, 1]]),
+        (lambda x: x @ x, [[1, 1, 1]]),
+        (lambda x: np.outer(x, x)[0], [[1, 0, 0], [1, 1, 0], [1, 0, 1]]),
+        (lambda x: np.einsum("i,i->", x, x), [[1, 1, 1]]),
+        (lambda x: np.convolve(x[:2], x[1:]), [[1, 1, 0], [1, 1, 1], [0, 1, 1]]),
+        (lambda x: x * 0.0, np.eye(3)),
+        (lambda x: x * np.array([0.0, 1.0, 0.0]), np.eye(3)),
+        (np.prod, [[1, 1, 1]]),
+        (np.square, np.eye(3)),
+    ):
+        np.testing.assert_array_equal(as_integers(sparsity(f)(zero)), expected)
+
+
+def test_zeros_of_a_constant_matrix_do_not() -> None:
+    a = np.array([[1.0, 0.0, 2.0], [0.0, 0.0, 3.0]])
+    for f in (
+        lambda x: a @ x,
+        lambda x: x @ a.T,
+        lambda x: np.einsum("ij,j->i", a, x),
+        lambda x: np.tensordot(a, x, 1),
+        lambda x: (a @ x[:, None])[:, 0],
+        lambda x: np.inner(a, x),
+    ):
+        np.testing.assert_array_equal(as_integers(sparsity(f)(X[:3])), [[1, 0, 1], [0, 0, 1]])
+    stacked = as_integers(sparsity(lambda x: np.stack([a, 2 * a]) @ x)(X[:3]))
+    np.testing.assert_array_equal(stacked, [[1, 0, 1], [0, 0, 1]] * 2)
+
+
+def test_branches_and_steps() -> None:
+    assert as_integers(sparsity(lambda x: np.maximum(x[0], x[1]))([1.0, 2.0])).tolist() == [[0, 1]]
+    assert as_integers(sparsity(lambda x: x[0] if x[1] > 0 else x[1])([1.0, 2.0])).tolist() == [
+        [1, 0]
+    ]
+    assert as_integers(sparsity(lambda x: np.max(x))(X)).tolist() == [[0, 0, 1, 0, 0, 0]]
+    assert as_integers(sparsity(np.abs)(np.zeros(2))).tolist() == [[1, 0], [0, 1]]
+    assert not sparsity(lambda x: np.floor(x) + np.sign(x))(X).nnz
+    assert not sparsity(lambda x: 3.0)(X).nnz
+    assert as_integers(sparsity(lambda x: np.copysign(x[0], x[1]))(X[:2])).tolist() == [[1, 0]]
+
+
+def test_views_share_what_is_stored() -> None:
+    def f(x: Any) -> Any:
+        y = x * 1.0
+        columns = y.reshape(2, 3)[:, 1]
+        columns[:] = x[0]
+        y.reshape(3, 2).T[1, 0] += x[5]
+        return y
+
+    np.testing.assert_array_equal(sparsity(f)(X).toarray(), dense(f, X) != 0)
+
+
+def test_real_and_imaginary_parts_have_one_pattern() -> None:
+    def f(x: Any) -> Any:
+        z = np.zeros_like(x[:2]) * 1j
+        z.real = x[:2]
+        z.imag = x[2:4]
+        return np.abs(z)
+
+    expected = [[1, 0, 1, 0, 0, 0], [0, 1, 0, 1, 0, 0]]
+    np.testing.assert_array_equal(as_integers(sparsity(f)(X)), expected)
+
+
+def test_structures_and_arguments() -> None:
+    def f(p: Any, x: Any) -> Any:
+        return {"sum": p["a"] + x[0, 1], "rest": [x[1] * p["b"], p["a"] ** 2]}
+
+    p, x = {"a": 2.0, "b": 3.0}, np.ones((2, 2))
+    first, second = sparsity(f, (0, 1))(p, x)
+    assert as_integers(first).tolist() == [[1, 0], [0, 1], [0, 1], [1, 0]]
+    assert as_integers(second).tolist() == [[0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1], [0, 0, 0, 0]]
+    found = jacobian(f, (0, 1), sparsity=True)(p, x)
+    for block, pattern in zip(found, (first, second), strict=True):
+        np.testing.assert_array_equal(block.toarray() != 0, pattern.toarray())
+    assert as_integers(sparsity(f, "x")(p, x)).tolist() == as_integers(second).tolist()
+    pattern, aux = sparsity(lambda x: (x**2, "told"), has_aux=True)(X)
+    assert aux == "told" and as_integers(pattern).tolist() == np.eye(6).tolist()
+
+
+def test_the_primal_is_the_plain_run() -> None:
+    seen: list[Any] = []
+
+    def f(x: Any) -> Any:
+        y = np.exp(x) @ np.cos(x)
+        seen.append(y.primal if hasattr(y, "primal") else y)
+        return y
+
+    sparsity(f)(X)
+    f(X)
+    assert seen[0] == seen[1] and type(seen[0]) is type(seen[1])
+
+
+def test_inside_another_derivative() -> None:
+    def f(t: Any) -> Any:
+        return float(sparsity(lambda x: t * x[:-1] * x[1:])(X).nnz) * t
+
+    assert derivative(f)(2.0) == 10.0
+
+
+def test_swallowed_refusals_are_noticed() -> None:
+    def f(x: Any) -> Any:
+        try:
+            return np.array([math.exp(x[0])])
+        except TypeError:
+            return np.array([0.0])
+
+    with pytest.raises(TypeError, match="caught an error"):
+        sparsity(f, lift=False)(X)
+
+
+# -- colours -----------------------------------------------------------------------------------------
+
+
+def csr(matrix: Any) -> Any:
+    result = sparse.csr_array(np.asarray(matrix, bool))
+    result.sort_indices()
+    return result
+
+
+def count(colours: Any, pattern: Any) -> int:
+    """How many colours; none twice in a row."""
+    for row in np.asarray(pattern.toarray()):
+        mine = colours[row]
+        assert len(set(mine)) == len(mine)
+    return int(colours.max()) + 1
+
+
+def test_colours_of_the_literature() -> None:
+    for n in (5, 30, 101):
+        assert count(columns(band(n, n, 1, 1)), band(n, n, 1, 1)) == 3
+        assert count(columns(band(n, n, 2, 2)), band(n, n, 2, 2)) == 5
+    for shape in ((6, 7), (9, 9), (20, 11)):  # Curtis, Powell and Reid: five
+        p = csr(stencil(shape, plus(2)))
+        assert count(columns(p), p) == 5
+    box = [(i, j) for i in (-1, 0, 1) for j in (-1, 0, 1)]
+    p = csr(stencil((8, 9), box))
+    assert count(columns(p), p) == 9
+    p = csr(stencil((5, 6, 7), plus(3)))
+    assert count(columns(p), p) == 7
+    arrow = np.eye(20, dtype=bool)
+    arrow[:, 0] = True
+    assert count(columns(csr(arrow)), csr(arrow)) == 2
+    assert count(columns(csr(arrow.T)), csr(arrow.T)) == 20
+    assert count(columns(csr(np.eye(9))), csr(np.eye(9))) == 1
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_colours_of_random_patterns(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    p = csr(random.random((40, 50)) < 0.06)
+    found = count(columns(p), p)
+    assert found <= 2 * max(1, int(np.diff(p.indptr).max()))
+
+
+def readable(colours: Any, pattern: Any) -> bool:
+    """Whether each element stands alone in one of its places: what a star colouring promises."""
+    p = pattern.toarray()
+    for i, j in zip(*np.nonzero(p), strict=True):
+        in_row = np.count_nonzero(p[i] & (colours == colours[j]))
+        in_column = np.count_nonzero(p[j] & (colours == colours[i]))
+        if in_row != 1 and in_column != 1:
+            return False
+    return True
+
+
+def test_star_colours() -> None:
+    arrow = np.eye(20, dtype=bool)
+    arrow[:, 0] = arrow[0] = True
+    for p, most in (
+        (band(30, 30, 1, 1), 3),
+        (csr(arrow), 2),
+        (csr(stencil((8, 8), plus(2))), 6),
+        (csr(np.ones((5, 5))), 5),
+        (csr(np.eye(4)), 1),
+    ):
+        assert readable(star(p), p) and star(p).max() < most
+    for seed in range(20):
+        some = np.random.default_rng(seed).random((30, 30)) < 0.05
+        p = csr(some | some.T | np.eye(30, dtype=bool))
+        assert readable(star(p), p)
+
+
+# -- Jacobians -----------------------------------------------------------------------------------------
+
+
+class Counted:
+    """A function that counts how often it is called."""
+
+    def __init__(self, f: Callable[..., Any]) -> None:
+        self.f, self.calls = f, 0
+
+    def __call__(self, *args: Any) -> Any:
+        self.calls += 1
+        return self.f(*args)
+
+
+def test_calls() -> None:
+    f = Counted(by_slices)
+    s = sparsity(f)(X)
+    assert f.calls == 1
+    for _ in range(3):
+        jacobian(f, sparsity=s)(X)
+    assert f.calls == 4
+    j = jacobian(f, sparsity=True)
+    for _ in range(3):
+        j(X)
+    assert f.calls == 8
+    j(np.ones(9))  # of another shape
+    assert f.calls == 10
+    jacobian(f, sparsity=s, chunk=1)(X)
+    assert f.calls == 14  # three colours, and the check
+
+
+def test_colours_are_kept_with_the_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
+    from dualad import compression
+
+    found: list[Any] = []
+    monkeypatch.setattr(compression, "columns", lambda p: found.append(p) or columns(p))
+    s = sparsity(by_slices)(X)
+    for _ in range(3):
+        jacobian(by_slices, sparsity=s)(X)
+    assert len(found) == 1
+    jacobian(by_slices, sparsity=s.copy())(X)
+    assert len(found) == 2
+
+
+def test_results_are_the_users_own() -> None:
+    s = sparsity(by_slices)(X)
+    j = jacobian(by_slices, sparsity=s)
+    first = j(X)
+    first.indices[:] = 0
+    first.data[:] = 0
+    np.testing.assert_array_equal(j(X).toarray(), dense(by_slices, X))
+
+
+def test_a_dense_row_goes_backward() -> None:
+    def f(x: Any) -> Any:
+        return np.concatenate([x[1:] ** 2 * x[0], [np.sum(x)]])
+
+    x = np.linspace(1.0, 2.0, 200)
+    expected = np.zeros((200, 200))
+    expected[:199, 0], expected[199] = x[1:] ** 2, 1.0
+    expected[np.arange(199), np.arange(1, 200)] = 2 * x[1:] * x[0]
+    for mode in (None, "forward"):
+        found = jacobian(f, sparsity=True, mode=mode)(x)
+        np.testing.assert_allclose(found.toarray(), expected, rtol=1e-14)
+
+    def arrow(x: Any) -> Any:
+        return np.concatenate([[np.sum(x**2)], x[1:] ** 3])
+
+    counted = Counted(arrow)
+    s = sparsity(arrow)(x)
+    expected = np.diag(3 * x**2)
+    expected[0] = 2 * x
+    np.testing.assert_allclose(jacobian(counted, sparsity=s)(x).toarray(), expected, rtol=1e-14)
+    assert counted.calls == 1  # one evaluation and two sweeps, not 200 directions
+    wrong = sparse.csr_array(np.eye(200))
+    for mode in ("forward", "reverse"):
+        with pytest.raises(ValueError, match="row 0: along a random direction"):
+            jacobian(arrow, sparsity=wrong, mode=mode)(x)
+
+
+def test_a_wrong_pattern_is_told() -> None:
+    s = sparsity(by_slices)(X).tolil()
+    s[3, 2] = False
+    for given in (s.tocsr(), s.toarray(), 0, (0, 1), np.zeros((6, 6))):
+        for mode in (None, "reverse"):
+            with pytest.raises(ValueError, match=r"does not fit the function here, in .*row \d"):
+                jacobian(by_slices, sparsity=given, mode=mode)(X)
+    with pytest.raises(WrongPattern, match="in row 3: along a random direction"):
+        jacobian(by_slices, sparsity=s.tocsr())(X)
+    with pytest.raises(ValueError, match="a column for each input, which are 6; got shape"):
+        jacobian(by_slices, sparsity=np.eye(5))(X)
+    for mode in (None, "reverse"):
+        with pytest.raises(ValueError, match="a row for each output, which are 6; got shape"):
+            jacobian(by_slices, sparsity=np.ones((5, 6)), mode=mode)(X)
+    with pytest.raises(ValueError, match="a bandwidth is a count"):
+        jacobian(by_slices, sparsity=-1)(X)
+    with pytest.raises(TypeError, match="sparsity is True, a sparse or dense matrix"):
+        jacobian(by_slices, sparsity="tridiagonal")(X)
+
+
+def test_small_elements_are_seen() -> None:
+    pattern = np.eye(3)
+    for size in (1.0, 1e-3, 1e-6):
+        with pytest.raises(ValueError, match="row 1"):
+            jacobian(lambda x, c=size: x + c * np.array([0.0, 1.0, 0.0]) * x[0], sparsity=pattern)(
+                X[:3]
+            )
+    scaled = np.array([1e12, 1e-3, 1.0])
+    with pytest.raises(ValueError, match="row 1"):
+        jacobian(lambda x: scaled * x + np.array([0.0, 1e-3, 0.0]) * x[2], sparsity=pattern)(X[:3])
+
+
+def test_another_branch() -> None:
+    def f(x: Any) -> Any:
+        return x * x[::-1] if x[0] > 0 else x**2
+
+    j = jacobian(f, sparsity=True)
+    for x in (X, -X, X):
+        np.testing.assert_array_equal(j(x).toarray(), dense(f, x))
+    s = sparsity(f)(-X)
+    with pytest.raises(ValueError, match="row 0"):
+        jacobian(f, sparsity=s)(X)
+
+
+def test_more_or_fewer_outputs_than_inputs() -> None:
+    for f in (
+        lambda x: np.diff(x) ** 2,
+        lambda x: np.convolve(x, [1.0, 2.0, 1.0]),
+        lambda x: np.concatenate([x, np.sin(x), x[1:] * x[:-1]]),
+    ):
+        expected = dense(f, X)
+        for given in (True, sparsity(f)(X)):
+            for mode in (None, "reverse", "forward"):
+                found = jacobian(f, sparsity=given, mode=mode)(X)
+                np.testing.assert_allclose(found.toarray(), expected, rtol=1e-14, atol=1e-15)
+    for mode in (None, "reverse"):
+        found = jacobian(lambda x: np.diff(x) ** 2, sparsity=(0, 1), mode=mode)(X)
+        np.testing.assert_array_equal(found.toarray(), dense(lambda x: np.diff(x) ** 2, X))
+        full = jacobian(lambda x: np.convolve(x, [1.0, 2.0, 1.0]), sparsity=(2, 0), mode=mode)(X)
+        np.testing.assert_array_equal(
+            full.toarray(), dense(lambda x: np.convolve(x, [1.0, 2.0, 1.0]), X)
+        )
+
+
+def test_kinds_of_numbers() -> None:
+    x = X.astype(np.float32)
+    found = jacobian(by_slices, sparsity=True)(x)
+    assert found.dtype == np.float32
+    np.testing.assert_array_equal(found.toarray(), dense(by_slices, x))
+    for point in (X.tolist(), X[::-1], np.asfortranarray(X.reshape(2, 3))):
+        f = by_loop if isinstance(point, list) else np.exp
+        found = jacobian(f, sparsity=True)(point)
+        np.testing.assert_allclose(found.toarray(), np.reshape(dense(f, point), (6, 6)))
+    z = jacobian(lambda x: np.exp(1j * x), sparsity=True)(X)
+    np.testing.assert_allclose(z.toarray(), np.diag(1j * np.exp(1j * X)))
+    with pytest.raises(TypeError, match="takes real floats"):
+        jacobian(np.exp, sparsity=True)(X + 0j)
+    with pytest.raises(TypeError, match="cannot hold duals"):
+        grad(lambda t: np.sum(jacobian(lambda x: t * x, sparsity=1)(X * t).toarray()))(2.0)
+
+
+def test_nan_and_infinite_rows() -> None:
+    with warnings.catch_warnings(action="ignore"):
+        found = jacobian(lambda x: np.sqrt(x), sparsity=True)(np.array([4.0, 0.0, -1.0])).toarray()
+    np.testing.assert_array_equal(found, [[0.25, 0, 0], [0, np.inf, 0], [0, 0, np.nan]])
+
+
+def test_workers_and_progress() -> None:
+    told: list[tuple[int, int]] = []
+    j = jacobian(
+        by_slices, sparsity=1, chunk=2, workers=map, progress=lambda *done: told.append(done)
+    )
+    np.testing.assert_array_equal(j(X).toarray(), dense(by_slices, X))
+    assert told == [(1, 2), (2, 2)]
+    with pytest.raises(ValueError, match="out= is for dense"):
+        jacobian(by_slices, sparsity=1, out=np.zeros((6, 6)))
+
+
+def test_a_function_that_is_not_deterministic() -> None:
+    random = np.random.default_rng(1)
+    with pytest.raises((dualad.NotDeterministicError, ValueError)):
+        jacobian(lambda x: x * random.random(), sparsity=0, chunk=1)(X)
+
+
+def test_aux_and_dense() -> None:
+    found, aux = jacobian(lambda x: (x**2, "told"), sparsity=True, has_aux=True)(X)
+    assert aux == "told" and found.nnz == 6
+    assert isinstance(jacobian(by_slices, sparsity=False)(X), np.ndarray)
+
+
+# -- Hessians --------------------------------------------------------------------------------------------
+
+
+def rosenbrock(x: Any) -> Any:
+    return np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2)
+
+
+def rosenbrock_hessian(x: Any) -> Any:
+    d = np.zeros(len(x))
+    d[:-1] += 1200 * x[:-1] ** 2 - 400 * x[1:] + 2
+    d[1:] += 200
+    return np.diag(d) - np.diag(400 * x[:-1], 1) - np.diag(400 * x[:-1], -1)
+
+
+@pytest.mark.parametrize("n", [2, 6, 300])
+def test_hessian_of_rosenbrock(n: int) -> None:
+    x = np.linspace(-1.0, 1.5, n)
+    for given in (True, 1, rosenbrock_hessian(x) != 0):
+        for mode in (None, "forward"):
+            found = hessian(rosenbrock, sparsity=given, mode=mode)(x)
+            assert isinstance(found, sparse.csr_array) and (found != found.T).nnz == 0
+            np.testing.assert_allclose(
+                found.toarray(), rosenbrock_hessian(x), rtol=1e-11, atol=1e-11
+            )
+    with pytest.raises(ValueError, match="does not fit the function here, in"):
+        hessian(rosenbrock, sparsity=0)(x)
+
+
+def test_hessian_of_an_arrow() -> None:
+    def f(x: Any) -> Any:
+        return x[0] * np.sum(x[1:] ** 2) + x[0] ** 4
+
+    n = 50
+    x = np.linspace(1.0, 2.0, n)
+    expected = np.diag(np.full(n, 2 * x[0]))
+    expected[0, 0] = 12 * x[0] ** 2
+    expected[0, 1:] = expected[1:, 0] = 2 * x[1:]
+    f_counted = Counted(f)
+    h = hessian(f_counted, sparsity=True)
+    np.testing.assert_allclose(h(x).toarray(), expected, rtol=1e-13)
+    assert f_counted.calls == 2  # detection, and three directions at once
+
+
+def test_hessian_of_scalar_code_and_of_several_arguments() -> None:
+    def f(p: Any) -> Any:
+        return sum((math.exp(p[i]) * p[i + 1] for i in range(4)), 0.0)
+
+    p = [0.1, 0.2, 0.3, 0.4, 0.5]
+    expected = np.diag([math.exp(p[i]) * p[i + 1] for i in range(4)] + [0.0])
+    for i in range(4):
+        expected[i, i + 1] = expected[i + 1, i] = math.exp(p[i])
+    np.testing.assert_allclose(hessian(f, sparsity=True)(p).toarray(), expected, rtol=1e-14)
+    (aa, ab), (ba, bb) = hessian(lambda a, b: np.sum(a**2 * b), (0, 1), sparsity=True)(X, X)
+    np.testing.assert_allclose(aa.toarray(), np.diag(2 * X))
+    np.testing.assert_allclose(ab.toarray(), np.diag(2 * X))
+    np.testing.assert_allclose(ba.toarray(), np.diag(2 * X))
+    assert bb.nnz == 0
+
+
+# -- with SciPy ------------------------------------------------------------------------------------------
+
+
+def test_newton() -> None:
+    from scipy.sparse.linalg import spsolve
+
+    def f(x: Any) -> Any:
+        y = (3 - 2 * x) * x + 1
+        y[1:] -= x[:-1]
+        y[:-1] -= 2 * x[1:]
+        return y
+
+    x = -np.ones(1000)
+    j = jacobian(f, sparsity=1)
+    for _ in range(8):
+        x = x - spsolve(j(x).tocsc(), f(x))
+    assert np.max(np.abs(f(x))) < 1e-13
+
+
+def test_solvers() -> None:
+    from scipy.integrate import solve_ivp
+    from scipy.optimize import least_squares
+
+    tight = dict.fromkeys(("xtol", "ftol", "gtol"), 1e-15)
+    found = least_squares(
+        discrete_boundary, np.zeros(30), jac=jacobian(discrete_boundary, sparsity=1), **tight
+    )
+    assert np.max(np.abs(discrete_boundary(found.x))) < 1e-10
+
+    def heat(t: float, u: Any) -> Any:
+        p = np.pad(u, 1)
+        return 100 * (p[2:] - 2 * p[1:-1] + p[:-2]) - u**3
+
+    u = np.sin(np.linspace(0, np.pi, 40))
+    jac = jacobian(heat, argnums=1, sparsity=1)
+    run = {"method": "BDF", "rtol": 1e-8, "atol": 1e-10}
+    ours = solve_ivp(heat, (0, 0.1), u, jac=jac, **run)
+    theirs = solve_ivp(heat, (0, 0.1), u, **run)
+    assert ours.success
+    np.testing.assert_allclose(ours.y[:, -1], theirs.y[:, -1], atol=1e-7)
+
+
+def test_without_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
+    import sys
+
+    monkeypatch.setitem(sys.modules, "scipy.sparse", None)
+    with pytest.raises(ImportError, match="sparsity needs SciPy"):
+        sparsity(by_slices)(X)
+    with pytest.raises(ImportError, match="jacobian needs SciPy"):
+        jacobian(by_slices, sparsity=True)(X)
