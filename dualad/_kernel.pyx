@@ -413,7 +413,7 @@ cdef class Dual:
         return ceil(self.v)
 
     def __round__(self, ndigits=None):
-        return round(number(self.v, self.is_np), ndigits)
+        return readable_class.__round__(self, ndigits)  # which notes the step
 
     # what is rare: the readable Dual does it
 

@@ -275,7 +275,7 @@ LOSSES = ("error", "objects", "hash")  # reasons of `doubt` to compare with plai
 
 def is_doubtful(why: str, f: Any, leaves: Sequence[Any]) -> bool:
     """Whether the outputs of f are to be looked into by `settle`, for a reason of `doubt`."""
-    if why in ("objects", "hash", "step") and is_like_plain(f, leaves):
+    if why in ("objects", "hash") and is_like_plain(f, leaves):
         return False
     if why in ("equal", "step"):
         return may_keep(f, by_key=why == "step")
@@ -294,9 +294,9 @@ def settle(
     """
     if why in LOSSES:
         refuse_unless_plain(inputs, seeds, outputs, has_aux, evaluate)
+        note_like_plain(inputs)
     elif why == "equal" or any(map(_is_zero, outputs.tangents)):
         refuse_if_kept(inputs, outputs, has_aux, evaluate if why == "equal" else None)
-    note_like_plain(inputs)
 
 
 def refuse_if_kept(

@@ -388,13 +388,13 @@ def of_text_or(otherwise: Function) -> Function:
 
 
 class Remainder:
-    """a % b of the pair (a, b)."""
+    """a % b, or a %= b, of the pair (a, b)."""
+
+    def __init__(self, native: Function) -> None:
+        self.remainder = of_text_or(native)
 
     def __matmul__(self, pair: tuple[Any, Any]) -> Any:
-        return _remainder(*pair)
-
-
-_remainder = of_text_or(operator.mod)
+        return self.remainder(*pair)
 
 
 def _plain_number(x: Any) -> Any:
@@ -583,7 +583,7 @@ note: Function = LIFTING.set_note if LIFTING else _copies.set
 callee: Function = LIFTING.Callee if LIFTING else Callee
 ITERABLE: Any = LIFTING.Iterable() if LIFTING else Iterable()
 MANAGER = Manager()
-_TEXT = {"%": Remainder(), "%=": Remainder()}
+_TEXT = {"%": Remainder(operator.mod), "%=": Remainder(operator.imod)}
 OPERATORS: dict[str, Any] = {}  # all of them, once `operators` finds that the user's need it
 MEETERS: list[Function] = []  # called with each function that a driver calls
 getter: Callable[[str], Any] = LIFTING.Getter if LIFTING else Getter
