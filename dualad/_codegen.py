@@ -44,7 +44,11 @@ OTHERS = {
     "copysign": "copysign({0}, {1})",
     "degrees": "({0} * (180.0 / %r))" % math.pi,  # noqa: UP031
     "radians": "({0} * (%r / 180.0))" % math.pi,  # noqa: UP031
-    "hypot": "hypotenuse({0}, {1}, odd)",
+    "hypot": "by_python(HYPOT, 2, {0}, {1}, odd)",
+    "gamma": "by_python(GAMMA, 1, {0}, 0.0, odd)",
+    "lgamma": "by_python(LGAMMA, 1, {0}, 0.0, odd)",
+    "polygamma": "polygamma_of({0}, {1}, odd)",
+    "ldexp": "with_exponent({0}, {1}, odd)",
     "rint": "rint({0})",
     "sign": "sign_of({0})",
     "real": "({0})",
@@ -256,7 +260,9 @@ class Writer:
 
     def _row(self, rule: Any) -> None:
         name, args, flat = rule.name, rule.args, rule.kind == "flat"
-        if not flat and (not rule.slopes or not all(isinstance(s, str) for s in rule.slopes)):
+        if not flat and not (
+            any(rule.slopes) and all(s is None or isinstance(s, str) for s in rule.slopes)
+        ):
             raise NotInC("a slope that is not text")
         if rule.kind == "linear" and rule.slopes == ("0",):
             raise NotInC("linear with slope 0")
@@ -289,8 +295,11 @@ class Writer:
         ]
         names = {name: name for name in (*rule.args, "y")}
         for i, slope in enumerate(rule.slopes):
-            text = expression(parse(slope), names, set(self.functions))
             if_active = f"if (active & {1 << i}) " if len(rule.args) > 1 else ""
+            if slope is None:  # refused, by the readable Dual
+                lines.append(f"    {if_active}flag = 1;")
+                continue
+            text = expression(parse(slope), names, set(self.functions))
             lines.append(f"    {if_active}flag |= !isfinite(s[{i}] = {text});")
         return "\n".join([*lines, "    return flag;", "}", ""])
 
@@ -302,6 +311,8 @@ class Writer:
             "    (void)x; (void)y;",
         ]
         for i, slope in enumerate(rule.slopes):
+            if slope is None:
+                continue
             jets = Jets(names, set(self.functions), self.known)
             result = jets.pointer(parse(slope))
             body = [*jets.declarations, *jets.statements, f"return copied({result}, k, s);"]

@@ -43,7 +43,7 @@ cdef object readable_class = None     # dual.Dual
 cdef object continued = None          # continued(definition, x, y, level): from what f gave for x
 cdef object is_elementwise = None     # is_elementwise(f, argnum, shape): whether that is known
 cdef object tell = None               # tell(driver, error, why): say what helps
-cdef object is_doubtful = None        # is_doubtful(f, x, level): whether a refusal is a doubt
+cdef object is_doubtful = None        # is_doubtful(f, x, level, y): whether a refusal is a doubt
 cdef object doubt = None              # differentiations.doubt
 cdef object Lifted = None             # Lifted(f): f as the general driver runs it lifted
 cdef object DualArray = None
@@ -259,7 +259,7 @@ cdef class Driver:
                 return NotImplemented
             tell(self.driver.__name__, error, "")
             raise
-        return NotImplemented if has_refused(level) and is_doubtful(self.f, x, level) else y
+        return NotImplemented if has_refused(level) and is_doubtful(self.f, x, level, y) else y
 
     cdef object backward(self, object opened, object x, Given *given):
         """The result by one sweep; FORWARD or NotImplemented if there is none."""
@@ -852,11 +852,12 @@ def along(f, x, v):
             seeds.append(seed)
         try:
             y = f(*seeds)
-        except Exception:
+        except Exception as error:
             if has_refused(level) and doubt(level) == "objects":  # the general driver says so
                 return None
+            tell("jvp", error, "")
             raise
-        if has_refused(level) and is_doubtful(f, x, level):
+        if has_refused(level) and is_doubtful(f, x, level, y):
             return None
     finally:
         close_level(level)

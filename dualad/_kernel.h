@@ -10,10 +10,13 @@
 #include <fenv.h>
 #include <float.h>
 #include <math.h>
+#include <stdint.h>
+#include <string.h>
+#include <structmember.h>
 
 #define DIRECTIONS 16   /* carried inside a dual of the first order; more live in an array */
 #define JET 32          /* directions of the outer derivative in one of the second order */
-#define LIMIT 1e300     /* sums of products up to here cannot overflow */
+#define LIMIT 0x1p996   /* sums of products up to here cannot overflow */
 
 typedef Py_ssize_t Size;
 
@@ -35,6 +38,18 @@ typedef struct {
     int (*jet)(const Jet *const *x, const Jet *y, int i, Size k, Jet *s);
     PyCFunction call;
 } Row;
+
+/* Where one of __slots__ stands in the objects, and what stands there: NULL if nothing does. */
+static inline Py_ssize_t slot_of(PyObject *slot) {
+    return ((PyMemberDescrObject *)slot)->d_member->offset;
+}
+
+#define SLOT(x, place) (*(PyObject **)((char *)(x) + (place)))
+
+static inline void fill_slot(PyObject *x, Py_ssize_t place, PyObject *content) {
+    Py_INCREF(content);
+    SLOT(x, place) = content;  /* where nothing was */
+}
 
 /* -- numbers -------------------------------------------------------------------------- */
 
@@ -77,16 +92,18 @@ static inline double floor_divided(double a, double b, int *odd) {
     return q - n > 0.5 ? n + 1.0 : n;
 }
 
-/* math.hypot is Python's own, and more accurate than libm's. */
-static PyObject *math_hypot = NULL;
+/* Functions of math that are Python's own, and not libm's. */
+enum { HYPOT, GAMMA, LGAMMA, OF_PYTHON };
+static PyObject *math_functions[OF_PYTHON];
 
-static inline double hypotenuse(double a, double b, int *odd) {
+static inline double by_python(int which, int nargs, double a, double b, int *odd) {
     double y = 0.0;
-    PyObject *args[2], *result = NULL;
+    PyObject *args[2] = {NULL, NULL}, *result = NULL;
     args[0] = PyFloat_FromDouble(a);
-    args[1] = PyFloat_FromDouble(b);
-    if (args[0] != NULL && args[1] != NULL)
-        result = PyObject_Vectorcall(math_hypot, args, 2, NULL);
+    if (nargs == 2)
+        args[1] = PyFloat_FromDouble(b);
+    if (args[0] != NULL && (nargs == 1 || args[1] != NULL))
+        result = PyObject_Vectorcall(math_functions[which], args, nargs, NULL);
     Py_XDECREF(args[0]);
     Py_XDECREF(args[1]);
     if (result == NULL) {
@@ -99,6 +116,82 @@ static inline double hypotenuse(double a, double b, int *odd) {
     return checked(y, odd);
 }
 
+static inline double with_exponent(double a, double b, int *odd) {
+    *odd |= b != rint(b) || fabs(b) > 10000.0;
+    return checked(ldexp(a, *odd ? 0 : (int)b), odd);
+}
+
+static const double ON_1_TO_2[] = {
+    0.9510558760318328, -0.42362742128146047, 0.24054248424078736,
+    -0.14840492305391761, 0.09498872445283, -0.06192213327165706,
+    0.04076083394462657, -0.02697579684427536, 0.017907248195969127,
+    -0.011908215172584002, 0.007927024067961237, -0.00528001782089874,
+    0.0035180800751066694, -0.002344650082351321, 0.0015635679757533885,
+    -0.001042261556504223, 0.0006899717801166841, -0.0004599625144612576,
+    0.0003268068044141764, -0.0002178682145501451, 9.173383289174792e-05,
+    -6.11554261750751e-05, 0.00012230983055406747, -8.153978973309418e-05,
+};
+static const double BERNOULLI[] = {
+    1.0 / 6, -1.0 / 30, 1.0 / 42, -1.0 / 30, 5.0 / 66, -691.0 / 2730, 7.0 / 6, -3617.0 / 510,
+    43867.0 / 798,
+};
+
+/* See numerics.py, which does the same steps. */
+static inline double digamma_of(double x) {
+    double s = 0.0, y = 0.0, t;
+    if (x >= 10.0) {
+        const double z = 1.0 / (x * x);
+        for (int k = 8; k > 0; k--)
+            s = s * z - BERNOULLI[k - 1] / (2 * k);
+        return log(x) - 0.5 / x + s * z;
+    }
+    while (x >= 2.0) {
+        x -= 1.0;
+        s += 1.0 / x;
+    }
+    if (x < 1.0) {
+        s = -1.0 / x;
+        x += 1.0;
+    }
+    t = x - 1.5;
+    for (int k = sizeof ON_1_TO_2 / sizeof *ON_1_TO_2 - 1; k >= 0; k--)
+        y = y * t + ON_1_TO_2[k];
+    return s + ((x - 1.4616321449683622) - 9.549995429965697e-17) * y;
+}
+
+static inline double polygamma_of(double n, double x, int *odd) {
+    double s = 0.0, tail = 0.0, factorial = 1.0, p, z;
+    int m;
+    if (n == 0.0 && x > 0.0)
+        return checked(digamma_of(x), odd);
+    if (!(n >= 1.0 && n <= 20.0 && n == rint(n) && 1e-10 < x && x < 1e10)) {
+        *odd = 1;
+        return 0.0;
+    }
+    m = (int)n;
+    while (x < 10.0 + n) {
+        p = x;
+        for (int i = 0; i < m; i++)
+            p *= x;
+        s += 1.0 / p;
+        x += 1.0;
+    }
+    z = 1.0 / (x * x);
+    for (int k = 9; k > 0; k--) {
+        double choices = 1.0;
+        for (int i = 1; i <= m; i++)
+            choices = choices * (2 * k - 1 + i) / i;
+        tail = tail * z + BERNOULLI[k - 1] * choices / (2 * k);
+    }
+    p = 1.0;
+    for (int i = 0; i < m; i++) {
+        p *= x;
+        factorial *= i + 1;
+    }
+    s += (1.0 / n + 0.5 / x + tail * z) / p;
+    return factorial * (m % 2 ? s : -s);
+}
+
 /* -- NumPy's numbers ------------------------------------------------------------------ */
 
 /* The loop of a ufunc over float64. */
@@ -107,9 +200,20 @@ typedef void (*Inner)(char **args, const Size *count, const Size *steps, void *d
 typedef struct {
     Inner inner;
     void *data;
+    int is_sqrt;
 } Loop;
 
 #define UNUSUAL (FE_DIVBYZERO | FE_OVERFLOW | FE_UNDERFLOW | FE_INVALID)
+
+/* Whether a flag is set. Loops of floats set those of SSE, whose bits are the same, and which are
+   read by one instruction. */
+static inline int flagged(void) {
+#if defined(__GNUC__) && defined(__x86_64__)
+    return (int)(__builtin_ia32_stmxcsr() & UNUSUAL);
+#else
+    return fetestexcept(UNUSUAL);
+#endif
+}
 
 /* The ufunc of one number or two; 1 where NumPy may have something to say. A flag may have been
    set before, and to clear flags takes longer than most functions: it is done where one is set. */
@@ -117,16 +221,20 @@ static inline int looped(const Loop *loop, const double *x, int nargs, double *y
     double given[2];
     const Size one = 1, steps[3] = {0, 0, 0};
     char *args[3];
+    if (loop->is_sqrt && x[0] >= 0.0) {  /* which is rounded rightly, by whomsoever */
+        *y = sqrt(x[0]);
+        return !isfinite(*y);
+    }
     given[0] = x[0];
     given[1] = nargs == 2 ? x[1] : 0.0;
     args[0] = (char *)&given[0];
     args[1] = nargs == 2 ? (char *)&given[1] : (char *)y;
     args[2] = (char *)y;
     loop->inner(args, &one, steps, loop->data);
-    if (fetestexcept(UNUSUAL)) {
+    if (flagged()) {
         feclearexcept(FE_ALL_EXCEPT);
         loop->inner(args, &one, steps, loop->data);
-        if (fetestexcept(UNUSUAL))
+        if (flagged())
             return 1;
     }
     return !isfinite(*y);
@@ -140,60 +248,53 @@ static inline int tiny(double a, double b, double y, int product) {
 
 /* -- tangents ------------------------------------------------------------------------- */
 
-/* out = s·a in m directions; whether one of them is not finite. */
-static inline int scaled(double s, const double *restrict a, double *restrict out, Size m) {
-    long long odd = 0;
-    if (m == 1) {
-        out[0] = s * a[0];
-        return !(fabs(out[0]) <= LIMIT);
-    }
-    for (Size j = 0; j < m; j++) {
-        double p = s * a[j];
-        out[j] = p;
-        odd |= !(fabs(p) <= LIMIT);
-    }
-    return odd != 0;
+/* The highest bit: whether x is beyond LIMIT, infinite or nan. In whole numbers, which compilers
+   do two and more at a time, for they set no flags. */
+static inline uint64_t beyond(double x) {
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return (bits & INT64_MAX) + ((uint64_t)(0x7ff - 0x7e2) << 52);
 }
 
-/* out = s·a + r·b */
+/* out = a term in m directions; whether one of them is beyond LIMIT. */
+#define EACH(term)                            \
+    uint64_t odd = 0;                         \
+    if (m == 1) {                             \
+        const Size j = 0;                     \
+        return !(fabs(out[0] = term) <= LIMIT); \
+    }                                         \
+    for (Size j = 0; j < m; j++) {            \
+        const double p = term;                \
+        out[j] = p;                           \
+        odd |= beyond(p);                     \
+    }                                         \
+    return (int)(odd >> 63);
+
+static inline int scaled(double s, const double *restrict a, double *restrict out, Size m) {
+    EACH(s * a[j])
+}
+
 static inline int combined(double s, const double *restrict a, double r,
                            const double *restrict b, double *restrict out, Size m) {
-    long long odd = 0;
-    if (m == 1) {
-        out[0] = s * a[0] + r * b[0];
-        return !(fabs(out[0]) <= LIMIT);
-    }
-    for (Size j = 0; j < m; j++) {
-        double p = s * a[j] + r * b[j];
-        out[j] = p;
-        odd |= !(fabs(p) <= LIMIT);
-    }
-    return odd != 0;
+    EACH(s * a[j] + r * b[j])
 }
 
-/* out = s·a + r·b, as far as these are active; or out += that, if it is not the first term. */
-static inline int added(int first, int active, double s, const double *restrict a, double r,
-                        const double *restrict b, double *restrict out, Size m) {
-    long long odd = 0;
-#define EACH(term)                            \
-    for (Size j = 0; j < m; j++) {            \
-        double p = term;                      \
-        out[j] = p;                           \
-        odd |= !(fabs(p) <= LIMIT);           \
-    }
-    if (first)
-        switch (active) {
-        case 1: return scaled(s, a, out, m);
-        case 2: return scaled(r, b, out, m);
-        default: return combined(s, a, r, b, out, m);
-        }
-    switch (active) {
-    case 1: EACH(out[j] + s * a[j]) break;
-    case 2: EACH(out[j] + r * b[j]) break;
-    default: EACH(out[j] + (s * a[j] + r * b[j]))
-    }
+static inline int scaled_more(double s, const double *restrict a, double *restrict out, Size m) {
+    EACH(out[j] + s * a[j])
+}
+
+static inline int combined_more(double s, const double *restrict a, double r,
+                                const double *restrict b, double *restrict out, Size m) {
+    EACH(out[j] + (s * a[j] + r * b[j]))
+}
 #undef EACH
-    return odd != 0;
+
+/* out = s·a + r·b, as far as these are active; or out += that, if it is not the first term. */
+static inline int added(int first, int active, double s, const double *a, double r,
+                        const double *b, double *out, Size m) {
+    if (active == 3)
+        return (first ? combined : combined_more)(s, a, r, b, out, m);
+    return (first ? scaled : scaled_more)(active == 1 ? s : r, active == 1 ? a : b, out, m);
 }
 
 static inline int moved(int active, const double *s, const double *a, const double *b,

@@ -28,9 +28,8 @@ cdef class Nested(Dual):
     cdef double *t12               # n1 rows of n, in one block with t1
 
 
-cdef object item(object value, object tangent, object level, object index)
-cdef bint stored(object value, object tangent, object level, object index, object x) except -1
-cdef object plain_item(object value, object index)
+cdef object element(object array, object index)
+cdef bint stored(object array, object index, object x) except -1
 cdef object in_array(object parts)
 ctypedef struct Record:
     int *parents             # two places for each step; -1: none; below that: externals
@@ -61,6 +60,8 @@ cdef class Adjoints:
 cdef list on_tape(list x, Tape tape, object level)
 cdef list pulled(Tape tape, Py_ssize_t place, Py_ssize_t n)
 cdef object row_of_one(int row, object x)
+cdef object row_of_two(int row, object a, object b)
+cdef object combination(double y, PyObject *const *args, const double *slopes, Py_ssize_t n)
 cdef Dual unfilled(Py_ssize_t n, object level)
 cdef Nested new_nested(Py_ssize_t n1, Py_ssize_t n2, object level1, object level)
 cdef object dual_of_dual(Dual value, object tangent, object level)

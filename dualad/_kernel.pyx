@@ -60,6 +60,36 @@ cdef extern from *:
         return PyDescr_NewMethod((PyTypeObject *)kind, def);
     }
 
+    /* Subscripts without looking for a method; `set_general` is the way by which one is found. */
+    static objobjargproc set_general;
+
+    static void take_elements(PyObject *kind, void *get, void *set) {
+        PyMappingMethods *methods = ((PyTypeObject *)kind)->tp_as_mapping;
+        set_general = methods->mp_ass_subscript;
+        methods->mp_subscript = (binaryfunc)get;
+        methods->mp_ass_subscript = (objobjargproc)set;
+    }
+
+    #define AXES 8
+    #define NOWHERE PY_SSIZE_T_MIN
+
+    static inline Py_ssize_t small_index(PyObject *x) {
+        Py_ssize_t i = PyLong_AsSsize_t(x);
+        if (i == -1 && PyErr_Occurred()) {
+            PyErr_Clear();
+            return NOWHERE;
+        }
+        return i;
+    }
+
+    #define ARRAY(x) ((PyArrayObject *)(x))
+    #define ndim_of(x) PyArray_NDIM(ARRAY(x))
+    #define dims_of(x) PyArray_DIMS(ARRAY(x))
+    #define steps_of(x) PyArray_STRIDES(ARRAY(x))
+    #define data_of(x) PyArray_BYTES(ARRAY(x))
+    #define is_writeable(x) PyArray_ISWRITEABLE(ARRAY(x))
+    #define is_of_doubles(x) (PyArray_TYPE(ARRAY(x)) == NPY_DOUBLE && PyArray_ISBEHAVED_RO(ARRAY(x)))
+
     static PyObject *builtin(PyMethodDef *def, PyObject *module) {
         return PyCFunction_NewEx(def, NULL, module);
     }
@@ -80,8 +110,30 @@ cdef extern from *:
     int METH_KEYWORDS
     void PyObject_Free(void *p) noexcept
     PyObject *PyEval_GetGlobals() noexcept
+    Py_ssize_t PyTuple_GET_SIZE(object x) noexcept
+    PyObject *PyTuple_GET_ITEM(object x, Py_ssize_t i) noexcept
+    PyTypeObject *Py_TYPE(PyObject *x) noexcept
+    object PyType_GenericAlloc(PyTypeObject *kind, Py_ssize_t n)
+    enum:
+        AXES
+        NOWHERE
+    Py_ssize_t small_index(PyObject *x) noexcept
+    int ndim_of(PyObject *x) noexcept
+    cnp.npy_intp *dims_of(PyObject *x) noexcept
+    cnp.npy_intp *steps_of(PyObject *x) noexcept
+    char *data_of(PyObject *x) noexcept
+    bint is_writeable(PyObject *x) noexcept
+    bint is_of_doubles(PyObject *x) noexcept
+    void take_elements(object kind, void *get, void *set) noexcept
+    int set_general(PyObject *x, PyObject *index, PyObject *y) except -1
     int PyType_IsSubtype(PyTypeObject *a, PyTypeObject *b) noexcept
     Py_ssize_t PySet_GET_SIZE(PyObject *x) noexcept
+
+
+cdef extern from "_kernel.h":
+    Py_ssize_t slot_of(object slot) noexcept
+    PyObject *SLOT(PyObject *x, Py_ssize_t place) noexcept
+    void fill_slot(object x, Py_ssize_t place, object content) noexcept
 
 
 cdef extern from "_rules.h":
@@ -96,6 +148,8 @@ cdef extern from "_rules.h":
         ROW_neg
         ROW_pos
         ROW_abs
+        ROW_floordiv
+        ROW_sqrt
 
     unsigned long long FINGERPRINT
 
@@ -115,7 +169,7 @@ cdef extern from "_rules.h":
         void *call
 
     ctypedef struct Loop:
-        pass
+        bint is_sqrt
 
     double LIMIT
 
@@ -123,7 +177,11 @@ cdef extern from "_rules.h":
     bint tiny(double a, double b, double y, bint product) noexcept
 
     const Row ROWS[ROW_COUNT]
-    PyObject *math_hypot
+    enum:
+        HYPOT
+        GAMMA
+        LGAMMA
+    PyObject *math_functions[3]
     void *call_row
 
     int scaled(double s, const double *a, double *out, Py_ssize_t m) noexcept
@@ -138,6 +196,20 @@ cdef extern from "_rules.h":
         const Row *row, const Jet *a, const Jet *b, Py_ssize_t k, Jet *y, bint given
     ) noexcept
     Jet constant(double v) noexcept
+
+
+# A row that is known when this is compiled, as in the operators, is compiled into its place.
+cdef extern from *:
+    """
+    #ifdef __GNUC__
+        #define INTO_PLACE static inline __attribute__((always_inline))
+    #else
+        #define INTO_PLACE static inline
+    #endif
+    INTO_PLACE PyObject *kernel_unary(int, PyObject *, const Loop *);
+    INTO_PLACE PyObject *kernel_binary(int, PyObject *, PyObject *, const Loop *);
+    INTO_PLACE PyObject *kernel_operator(int, PyObject *, PyObject *);
+    """
 
 
 cdef extern from *:
@@ -172,7 +244,7 @@ cdef double EXACT = 2.0**53  # integers below are floats without loss
 # What the kernel hands over to: filled in by `connect`.
 cdef object readable_class = None     # dual.Dual
 cdef object readable_dual = None      # dual.dual before the kernel
-cdef dict levels = {}                 # the namespace of levels.py
+cdef object clock = None               # where levels.py takes a fresh level from
 cdef object note_objects = None       # differentiations.note_objects
 cdef object note_equal = None         # differentiations.note_equal
 cdef dict readers = {}                # differentiations.READERS
@@ -189,9 +261,11 @@ cdef object numpy_functions = {}           # what the names of rows mean for Num
 cdef object float64 = numpy.float64
 cdef object as_float64_type = numpy.float64
 cdef type ndarray = numpy.ndarray
-cdef object hypot = math.hypot
-
-math_hypot = <PyObject *>hypot
+cdef object floor = math.floor, ceil = math.ceil
+cdef list of_python = [math.hypot, math.gamma, math.lgamma]
+math_functions[HYPOT] = <PyObject *>of_python[0]
+math_functions[GAMMA] = <PyObject *>of_python[1]
+math_functions[LGAMMA] = <PyObject *>of_python[2]
 
 
 cdef class Kind(type):
@@ -262,11 +336,19 @@ cdef class Dual:
         return operator(ROW_pow, a, b)
 
     def __floordiv__(a, b):
+        result = flat(ROW_floordiv, a, b, NULL)
+        if result is not None:
+            return result
         if is_ours(a):
             return readable_class.__floordiv__(a, b)
         return readable_class.__rfloordiv__(b, a)
 
     def __divmod__(a, b):
+        quotient = flat(ROW_floordiv, a, b, NULL)
+        if quotient is not None:
+            rest = binary(ROW_mod, a, b, NULL)
+            if rest is not None:
+                return quotient, rest
         if is_ours(a):
             return readable_class.__divmod__(a, b)
         return readable_class.__rdivmod__(b, a)
@@ -316,25 +398,28 @@ cdef class Dual:
     def __bool__(self):
         return self.v != 0.0
 
+    # steps have derivative zero, and give plain numbers
+
+    def __int__(self):
+        return int(self.v)
+
+    def __trunc__(self):
+        return int(self.v)
+
+    def __floor__(self):
+        return floor(self.v)
+
+    def __ceil__(self):
+        return ceil(self.v)
+
+    def __round__(self, ndigits=None):
+        return round(number(self.v, self.is_np), ndigits)
+
     # what is rare: the readable Dual does it
 
     def __getattr__(self, name):
         return readable_class.__getattr__(self, name)
 
-    def __int__(self):
-        return readable_class.__int__(self)
-
-    def __trunc__(self):
-        return readable_class.__trunc__(self)
-
-    def __floor__(self):
-        return readable_class.__floor__(self)
-
-    def __ceil__(self):
-        return readable_class.__ceil__(self)
-
-    def __round__(self, ndigits=None):
-        return readable_class.__round__(self, ndigits)
 
     def __float__(self):
         return readable_class.__float__(self)
@@ -528,6 +613,13 @@ cdef extern from *:
         return x;
     }
 
+    #define owned(x) (x)
+
+    static inline PyObject *referred(PyObject *x) {
+        Py_INCREF(x);
+        return x;
+    }
+
     static inline void released(PyObject *x) {
     #ifndef Py_DEBUG
         if (spares < SPARE) {
@@ -545,6 +637,8 @@ cdef extern from *:
     void disguise(object kind, void *make, void *destroy)
     PyObject *fresh(PyTypeObject *kind) except NULL
     PyObject *allocated(PyTypeObject *kind) except NULL
+    object owned(PyObject *x)  # the reference that C has becomes Python's
+    PyObject *referred(PyObject *x) noexcept
     void released(PyObject *x) noexcept
 
 
@@ -607,12 +701,22 @@ cdef object array(const double *data, Py_ssize_t n):
     return result
 
 
+cdef inline PyObject *blank(Py_ssize_t n, PyObject *level) except NULL:
+    """A dual that is still to be filled, whose reference is the caller's."""
+    cdef PyObject *x = allocated(<PyTypeObject *>Dual)
+    (<Dual>x).lev, (<Dual>x).n = referred(level), n
+    (<Dual>x).is_np, (<Dual>x).t = False, (<Dual>x).inside
+    if n > DIRECTIONS:
+        (<Dual>x).t = <double *>PyMem_Malloc(n * sizeof(double))
+        if (<Dual>x).t == NULL:
+            dropped(x)
+            raise MemoryError()
+    return x
+
+
 cdef inline Dual new(Py_ssize_t n, object level):
     """A dual that is still to be filled."""
-    cdef PyObject *memory = allocated(<PyTypeObject *>Dual)
-    x = <Dual>memory
-    Py_DECREF(x)  # the cast has taken a reference of its own
-    return prepared(x, n, level)
+    return <Dual>owned(blank(n, <PyObject *>level))
 
 
 cdef Dual unfilled(Py_ssize_t n, object level):
@@ -628,24 +732,15 @@ cdef Nested new_nested(Py_ssize_t n1, Py_ssize_t n2, object level1, object level
     x.t_np = x.mixed = False
     Py_INCREF(level1)
     x.level1, x.n1 = <PyObject *>level1, n1
-    prepared(x, n2, level)
+    x.lev, x.n, x.is_np, x.t = referred(<PyObject *>level), n2, False, x.inside
+    if n2 > DIRECTIONS:
+        x.t = <double *>PyMem_Malloc(n2 * sizeof(double))
+        if x.t == NULL:
+            raise MemoryError()
     x.t1 = <double *>PyMem_Malloc(many(n1) * (1 + many(n2)) * sizeof(double))
     if x.t1 == NULL:
         raise MemoryError()
     x.t12 = x.t1 + many(n1)
-    return x
-
-
-cdef inline Dual prepared(Dual x, Py_ssize_t n, object level):
-    Py_INCREF(level)
-    x.lev = <PyObject *>level
-    x.n = n
-    x.is_np = False
-    x.t = x.inside
-    if n > DIRECTIONS:
-        x.t = <double *>PyMem_Malloc(n * sizeof(double))
-        if x.t == NULL:
-            raise MemoryError()
     return x
 
 
@@ -675,10 +770,16 @@ cdef PyObject **opened = NULL
 cdef Py_ssize_t opened_count = 0, opened_room = 0
 
 
+def use_clock(given):
+    """Take fresh levels from here."""
+    global clock
+    clock = given
+
+
 cpdef object open_level():
     global opened, opened_count, opened_room
     cdef PyObject **room
-    level = next(levels["clock"])
+    level = next(clock)
     if opened_count == opened_room:
         room = <PyObject **>PyMem_Realloc(opened, (2 * opened_room + 16) * sizeof(PyObject *))
         if room == NULL:
@@ -790,86 +891,90 @@ cdef inline int compare(object a, object b) except -2:
 # an operator gives for NumPy's numbers too.
 
 
-cdef inline object unary(int row, object a, const Loop *loop):
-    cdef Dual x, y
+cdef inline object unary "kernel_unary"(int row, object a, const Loop *loop):
+    cdef PyObject *y
     cdef double s
     cdef bint odd
     if type(a) is not Dual:
-        if type(a) is Recorded:
-            return recorded(row, a, None, loop)
-        return nested(row, a, None, loop) if type(a) is Nested else None
+        return unusual(row, a, None, loop)
     if ROWS[row].flat:
         return flat(row, a, None, loop)
-    x = <Dual>a
-    y = new(x.n, <object>x.lev)
-    y.is_np = x.is_np
+    y = blank((<Dual>a).n, (<Dual>a).lev)
+    (<Dual>y).is_np = (<Dual>a).is_np
     if loop != NULL:
-        if looped(loop, &x.v, 1, &y.v):
-            return None
-        y.is_np = True
-        odd = ROWS[row].given(&x.v, 1, &y.v, &s)
+        if looped(loop, &(<Dual>a).v, 1, &(<Dual>y).v):
+            return dropped(y)
+        (<Dual>y).is_np = True
+        odd = ROWS[row].given(&(<Dual>a).v, 1, &(<Dual>y).v, &s)
     else:
-        odd = ROWS[row].slopes(&x.v, 1, &y.v, &s)
-    if odd or scaled(s, x.t, y.t, many(x.n)):
-        return None
-    return y
+        odd = ROWS[row].slopes(&(<Dual>a).v, 1, &(<Dual>y).v, &s)
+    if odd or scaled(s, (<Dual>a).t, (<Dual>y).t, many((<Dual>y).n)):
+        return dropped(y)
+    return owned(y)
 
 
-cdef inline object binary(int row, object a, object b, const Loop *loop):
-    cdef Dual x, y, z
+cdef inline object binary "kernel_binary"(int row, object a, object b, const Loop *loop):
+    cdef PyObject *like = <PyObject *>a
+    cdef const double *t = NULL
+    cdef const double *r = NULL
+    cdef PyObject *z
     cdef double v[2]
     cdef double s[2]
     cdef bint is_np = False
     cdef int active
     cdef bint odd
     if type(a) is Dual:
-        x = y = <Dual>a
+        v[0], t = (<Dual>a).v, (<Dual>a).t
         if type(b) is Dual:
-            y = <Dual>b
-            if x.lev != y.lev and compare(<object>x.lev, <object>y.lev) != 0:
-                return nested(row, a, b, loop)
-            if x.n != y.n:
+            if (<Dual>a).lev != (<Dual>b).lev and compare(
+                <object>(<Dual>a).lev, <object>(<Dual>b).lev
+            ) != 0:
+                return unusual(row, a, b, loop)
+            if (<Dual>a).n != (<Dual>b).n:
                 return None
-            v[1] = y.v
-            is_np = y.is_np
-            active = 3
+            v[1], r, active = (<Dual>b).v, (<Dual>b).t, 3
+            is_np = (<Dual>b).is_np
         elif as_double(b, &v[1], &is_np):
             active = 1
-        elif type(b) is Recorded:
-            return recorded(row, a, b, loop)
         else:
-            return nested(row, a, b, loop) if type(b) is Nested else None
-        v[0] = x.v
-        is_np |= x.is_np
-    elif type(a) is Recorded or type(b) is Recorded:
-        return recorded(row, a, b, loop)
-    elif type(b) is Dual:
-        x = y = <Dual>b
-        if not as_double(a, &v[0], &is_np):
-            return nested(row, a, b, loop) if type(a) is Nested else None
-        v[1] = y.v
-        is_np |= y.is_np
-        active = 2
-    elif type(a) is Nested or type(b) is Nested:
-        return nested(row, a, b, loop)
+            return unusual(row, a, b, loop)
+    elif type(b) is Dual and as_double(a, &v[0], &is_np):
+        like, active = <PyObject *>b, 2
+        v[1], r = (<Dual>b).v, (<Dual>b).t
     else:
-        return None
+        return unusual(row, a, b, loop)
     if ROWS[row].flat:
         return flat(row, a, b, loop)
-    z = new(x.n, <object>x.lev)
-    z.is_np = is_np
+    is_np |= (<Dual>like).is_np
+    z = blank((<Dual>like).n, (<Dual>like).lev)
+    (<Dual>z).is_np = is_np
     if loop != NULL:
-        if looped(loop, v, 2, &z.v):
-            return None
-        z.is_np = True
-        odd = ROWS[row].given(v, active, &z.v, s)
+        if looped(loop, v, 2, &(<Dual>z).v):
+            return dropped(z)
+        (<Dual>z).is_np = True
+        odd = ROWS[row].given(v, active, &(<Dual>z).v, s)
     else:
-        odd = ROWS[row].slopes(v, active, &z.v, s)
-    if odd or moved(active, s, x.t, y.t, z.t, many(x.n)):
-        return None
-    if is_np and loop == NULL and is_tiny(row, v, z.v):
-        return None
-    return z
+        odd = ROWS[row].slopes(v, active, &(<Dual>z).v, s)
+    if odd or moved(active, s, t, r, (<Dual>z).t, many((<Dual>z).n)):
+        return dropped(z)
+    if is_np and loop == NULL and is_tiny(row, v, (<Dual>z).v):
+        return dropped(z)
+    return owned(z)
+
+
+cdef object unusual(int row, object a, object b, const Loop *loop):
+    """Of operands that are not all duals of one level and floats."""
+    if type(a) is Recorded or type(b) is Recorded:
+        return recorded(row, a, b, loop)
+    if type(a) is Nested or type(b) is Nested or (type(a) is Dual and type(b) is Dual):
+        return nested(row, a, b, loop)
+    return None
+
+
+cdef object dropped(PyObject *x):
+    """The readable Dual is to decide."""
+    Py_DECREF(owned(x))
+    return None
 
 
 cdef inline bint is_tiny(int row, const double *v, double y) noexcept:
@@ -899,7 +1004,7 @@ cdef bint value_of(object x, double *v, bint *is_np) noexcept:
     return as_double(x, v, is_np)
 
 
-cdef object operator(int row, object a, object b):
+cdef inline object operator "kernel_operator"(int row, object a, object b):
     result = binary(row, a, b, NULL)
     if result is not None:
         return result
@@ -1220,14 +1325,11 @@ cdef class Block:
 
 
 cdef inline Dual new_recorded(Record *record, Py_ssize_t place, object level):
-    cdef PyObject *memory = allocated(<PyTypeObject *>Recorded)
-    x = <Dual>memory
-    Py_DECREF(x)
-    Py_INCREF(level)
-    x.lev = <PyObject *>level
-    x.n, x.t = place, <double *>record
-    x.is_np = False
-    return x
+    cdef PyObject *x = allocated(<PyTypeObject *>Recorded)
+    (<Dual>x).lev = referred(<PyObject *>level)
+    (<Dual>x).n, (<Dual>x).t = place, <double *>record
+    (<Dual>x).is_np = False
+    return <Dual>owned(x)
 
 
 cdef inline Record *record_of(Dual x) noexcept:
@@ -1523,8 +1625,65 @@ cdef object called(int row, PyObject *const *args, Py_ssize_t n):
 
 
 cdef object row_of_one(int row, object x):
-    """A row of one argument on a dual of a Python float, for other modules; or None."""
-    return unary(row, x, NULL)
+    """A row of one argument as math has it, for other modules; or None."""
+    return as_python(unary(row, x, NULL))
+
+
+cdef object row_of_two(int row, object a, object b):
+    """The same of two arguments."""
+    return as_python(binary(row, a, b, NULL))
+
+
+cdef inline object as_python(object y):
+    """A dual that nobody else has, as one of Python's numbers."""
+    if is_ours(y):
+        (<Dual>y).is_np = False
+        if type(y) is Nested:
+            (<Nested>y).t_np = False
+    return y
+
+
+cdef object combination(double y, PyObject *const *args, const double *slopes, Py_ssize_t n):
+    """y with the tangent Σ slope·ẋ of the duals among n numbers; None where that is not so simple."""
+    cdef PyObject *like = NULL
+    cdef PyObject *z
+    cdef Record *record
+    cdef Py_ssize_t i, place, last = -1
+    cdef bint odd = not fabs(y) <= LIMIT, first = True
+    for i in range(n):
+        if not is_ours(<object>args[i]):
+            continue
+        odd |= not fabs(slopes[i]) <= LIMIT
+        if like == NULL:
+            like = args[i]
+        elif (<Dual>args[i]).lev != (<Dual>like).lev or Py_TYPE(args[i]) != Py_TYPE(like):
+            return None
+        elif type(<object>like) is Dual and (<Dual>args[i]).n != (<Dual>like).n:
+            return None
+    if like == NULL or odd or type(<object>like) is Nested:
+        return None
+    if type(<object>like) is Dual:
+        z = blank((<Dual>like).n, (<Dual>like).lev)
+        (<Dual>z).v = y
+        for i in range(n):
+            if not is_ours(<object>args[i]):
+                continue
+            odd |= added(
+                first, 1, slopes[i], (<Dual>args[i]).t, 0.0, NULL, (<Dual>z).t, many((<Dual>z).n)
+            )
+            first = False
+        return dropped(z) if odd else owned(z)
+    record = record_of(<Dual>like)
+    if record.closed or record.m:
+        return None
+    for i in range(n):
+        if is_ours(<object>args[i]):
+            place = push(record, last, (<Dual>args[i]).n)
+            record.slopes[2 * place], record.slopes[2 * place + 1] = 1.0, slopes[i]
+            last = place
+    x = new_recorded(record, last, <object>(<Dual>like).lev)
+    x.v = y
+    return x
 
 
 def row_number(name):
@@ -1551,7 +1710,7 @@ cdef list loops = [None] * ROW_COUNT
 cdef Ufunc ufunc_of(int row, object ufunc):
     """None if it has no loop over floats."""
     cdef Ufunc result = Ufunc.__new__(Ufunc)
-    result.row = row
+    result.row, result.loop.is_sqrt = row, row == ROW_sqrt
     return result if find_loop(ufunc, &result.loop) else None
 
 
@@ -1608,10 +1767,23 @@ array_ufunc_method.ml_doc = "NumPy's ufuncs on duals."
 add_method(Dual, &array_ufunc_method)
 
 
+# The ufuncs met last, by where they are. Those that are known live as long as we do.
+ctypedef struct Met:
+    PyObject *ufunc
+    PyObject *found
+
+
+cdef Met met[64]
+
+
 cdef inline Ufunc known(object ufunc):
     """The row that a ufunc is, by its name, and its loop; None if there is none."""
+    cdef Met *here = &met[(<size_t><PyObject *>ufunc >> 5) & 63]
+    if here.ufunc == <PyObject *>ufunc:
+        return <Ufunc>here.found
     found = ufuncs.get(ufunc, ufuncs)
     if found is not ufuncs:
+        here.ufunc, here.found = <PyObject *>ufunc, <PyObject *>found
         return <Ufunc>found
     rule = table.get(ufunc.__name__)
     if rule is None or rule.name not in rows or len(rule.args) != ufunc.nin or ufunc.nout != 1:
@@ -1644,6 +1816,8 @@ cpdef object dual(object value, object tangent, object level):
     """Put a dual together from parts that fit; nothing is checked."""
     cdef Dual x
     if type(level) is int:
+        if type(value) is ndarray and ARRAYS != NULL:
+            return array_dual(value, tangent, level)
         if type(value) is float or type(value) is float64:
             if type(tangent) is float:
                 x = new(-1, level)
@@ -1661,6 +1835,15 @@ cpdef object dual(object value, object tangent, object level):
             if result is not None:
                 return result
     return readable_dual(value, tangent, level)
+
+
+cdef object array_dual(object value, object tangent, object level):
+    """A dual array of an array and a tangent that fits, at a plain level."""
+    x = PyType_GenericAlloc(ARRAYS, 0)
+    fill_slot(x, PRIMAL, value)
+    fill_slot(x, TANGENT, tangent)
+    fill_slot(x, LEVEL, level)
+    return x
 
 
 cdef object dual_of_dual(Dual value, object tangent, object level):
@@ -1703,33 +1886,55 @@ cdef object dual_of_dual(Dual value, object tangent, object level):
 # -- elements of arrays ---------------------------------------------------------------------------
 
 
-cdef Py_ssize_t offset_of(object array, Py_ssize_t leading, object index) except -2:
-    """Where an element is, behind the leading axes, in bytes; -1 if the index is not so simple."""
-    cdef cnp.ndarray a
-    cdef Py_ssize_t i, axis, offset = 0
-    if type(array) is not ndarray:
-        return -1
-    a = <cnp.ndarray>array
-    if cnp.PyArray_TYPE(a) != cnp.NPY_DOUBLE or not cnp.PyArray_ISBEHAVED_RO(a):
-        return -1
-    each = index if type(index) is tuple else (index,)
-    if cnp.PyArray_NDIM(a) != leading + len(each):
-        return -1
-    axis = leading
-    for j in each:
-        if type(j) is not int:
-            return -1
-        try:
-            i = j
-        except OverflowError:
-            return -1
+cdef Py_ssize_t PRIMAL, TANGENT, LEVEL  # where a dual array keeps them
+cdef PyTypeObject *ARRAYS = NULL        # the class of dual arrays
+
+
+ctypedef struct Place:
+    int axes                 # of how many whole numbers an index consists; -1: of something else
+    Py_ssize_t at[AXES]
+
+
+cdef inline void find(object index, Place *place) noexcept:
+    cdef Py_ssize_t i
+    cdef PyObject *part
+    place.axes = -1
+    if type(index) is int:
+        place.at[0] = small_index(<PyObject *>index)
+        place.axes = 1 if place.at[0] != NOWHERE else -1
+    elif type(index) is tuple:
+        if PyTuple_GET_SIZE(index) > AXES:
+            return
+        for i in range(PyTuple_GET_SIZE(index)):
+            part = PyTuple_GET_ITEM(index, i)
+            if type(<object>part) is not int:
+                return
+            place.at[i] = small_index(part)
+            if place.at[i] == NOWHERE:
+                return
+        place.axes = <int>PyTuple_GET_SIZE(index)
+
+
+cdef inline char *element_of(PyObject *array, int leading, const Place *place) noexcept:
+    """Where an element is, behind the leading axes; NULL if the array is not so simple."""
+    cdef char *data
+    cdef const cnp.npy_intp *dims
+    cdef const cnp.npy_intp *steps
+    cdef Py_ssize_t i
+    cdef int axis
+    if Py_TYPE(array) != <PyTypeObject *>ndarray or not is_of_doubles(array):
+        return NULL
+    if ndim_of(array) != leading + place.axes:
+        return NULL
+    data, dims, steps = data_of(array), dims_of(array) + leading, steps_of(array) + leading
+    for axis in range(place.axes):
+        i = place.at[axis]
         if i < 0:
-            i += cnp.PyArray_DIM(a, axis)
-        if not 0 <= i < cnp.PyArray_DIM(a, axis):
-            return -1
-        offset += i * cnp.PyArray_STRIDE(a, axis)
-        axis += 1
-    return offset
+            i += dims[axis]
+        if not 0 <= i < dims[axis]:
+            return NULL
+        data += i * steps[axis]
+    return data
 
 
 def together(objects):
@@ -1774,86 +1979,106 @@ def together(objects):
     return value, tangent, level
 
 
-cdef object item(object value, object tangent, object level, object index):
-    """One number of a dual array; None if that is not a matter of whole numbers and floats."""
-    cdef Py_ssize_t here, there, j, k = -1, ndim = len(index) if type(index) is tuple else 1
-    cdef Dual x
-    cdef char *data
-    if type(tangent) is not ndarray or type(level) is not int:
-        return recorded_item(value, tangent, level, index)
-    if cnp.PyArray_NDIM(<cnp.ndarray>tangent) > ndim:
-        k = cnp.PyArray_DIM(<cnp.ndarray>tangent, 0)
-    there = offset_of(tangent, k >= 0, index)
-    if there < 0:
+cdef object element(object array, object index):
+    """One number of a plain or dual array; None if that is not a matter of whole numbers and floats."""
+    cdef Place place
+    cdef char *here
+    find(index, &place)
+    if place.axes < 0:
         return None
-    if type(value) is ndarray:
-        here = offset_of(value, 0, index)
-        if here < 0:
+    if type(array) is ndarray:
+        here = element_of(<PyObject *>array, 0, &place)
+        return None if here == NULL else as_float64((<double *>here)[0])
+    return element_at(<PyObject *>array, &place)
+
+
+cdef object element_at(PyObject *array, const Place *place):
+    """The same of a dual array."""
+    cdef PyObject *value = SLOT(array, PRIMAL)
+    cdef PyObject *tangent = SLOT(array, TANGENT)
+    cdef PyObject *level = SLOT(array, LEVEL)
+    cdef Py_ssize_t j, k = -1, step
+    cdef Dual x, older
+    cdef double *t
+    cdef char *here
+    cdef char *there
+    if value == NULL or tangent == NULL or level == NULL:
+        return None
+    if Py_TYPE(tangent) != <PyTypeObject *>ndarray or type(<object>level) is not int:
+        return recorded_item(value, <object>tangent, <object>level, place)
+    if ndim_of(tangent) > place.axes:
+        k = dims_of(tangent)[0]
+    there = element_of(tangent, k >= 0, place)
+    if there == NULL:
+        return None
+    if Py_TYPE(value) == <PyTypeObject *>ndarray:
+        here = element_of(value, 0, place)
+        if here == NULL:
             return None
-        x = new(k, level)
-        x.v = (<double *>(<char *>cnp.PyArray_DATA(<cnp.ndarray>value) + here))[0]
-        x.is_np = True
+        x = new(k, <object>level)
+        x.v, x.is_np = (<double *>here)[0], True
     else:  # a dual array itself, of an older level
-        older = item(value.primal, value.tangent, value.level, index)
-        if type(older) is not Dual or compare(level, value.level) <= 0:
+        if Py_TYPE(value) != ARRAYS:
             return None
-        if max(many((<Dual>older).n), many(k)) > JET:
+        found = element_at(value, place)
+        if type(found) is not Dual:
             return None
-        x = new_nested((<Dual>older).n, k, value.level, level)
-        x.v, x.is_np = (<Dual>older).v, True
+        older = <Dual>found
+        if compare(<object>level, <object>older.lev) <= 0 or max(many(older.n), many(k)) > JET:
+            return None
+        x = new_nested(older.n, k, <object>older.lev, <object>level)
+        x.v, x.is_np = older.v, True
         # Its tangent counts as one of that level too, with tangents zero (`DualArray.even_out`).
         (<Nested>x).mixed = True
-        memset((<Nested>x).t12, 0, many((<Dual>older).n) * many(k) * sizeof(double))
-        memcpy((<Nested>x).t1, (<Dual>older).t, many((<Dual>older).n) * sizeof(double))
-    data = <char *>cnp.PyArray_DATA(<cnp.ndarray>tangent) + there
+        memset((<Nested>x).t12, 0, many(older.n) * many(k) * sizeof(double))
+        memcpy((<Nested>x).t1, older.t, many(older.n) * sizeof(double))
+    step, t = steps_of(tangent)[0] if k > 0 else 0, x.t
     for j in range(many(k)):
-        x.t[j] = (<double *>data)[0]
-        if k > 0:
-            data += cnp.PyArray_STRIDE(<cnp.ndarray>tangent, 0)
+        t[j] = (<double *>(there + j * step))[0]
     return x
 
 
-cdef object plain_item(object value, object index):
-    """One number of a plain array; None if that is not a matter of whole numbers and floats."""
-    cdef Py_ssize_t here = offset_of(value, 0, index)
-    if here < 0:
-        return None
-    return as_float64((<double *>(<char *>cnp.PyArray_DATA(<cnp.ndarray>value) + here))[0])
-
-
-cdef bint stored(object value, object tangent, object level, object index, object x) except -1:
-    """Store a number in a plain array (tangent None) or a dual one; False if it is not so simple."""
-    cdef Py_ssize_t here, there = -1, j, k = -1, ndim = len(index) if type(index) is tuple else 1
+cdef bint stored(object array, object index, object x) except -1:
+    """Store a number in a plain or dual array; False if it is not so simple."""
+    cdef Place place
+    cdef PyObject *value = <PyObject *>array
+    cdef PyObject *tangent = NULL
+    cdef PyObject *level = NULL
+    cdef Py_ssize_t j, k = -1, step
     cdef double v
     cdef bint is_np
-    cdef Dual y = None
-    cdef char *data
-    if type(x) is Dual:
-        y = <Dual>x
-        if tangent is None or compare(<object>y.lev, level) != 0:
+    cdef const double *t = NULL
+    cdef char *here
+    cdef char *there = NULL
+    if type(array) is not ndarray:
+        value, tangent = SLOT(<PyObject *>array, PRIMAL), SLOT(<PyObject *>array, TANGENT)
+        level = SLOT(<PyObject *>array, LEVEL)
+        if value == NULL or tangent == NULL or level == NULL:
             return False
-        v = y.v
+        if Py_TYPE(tangent) != <PyTypeObject *>ndarray or type(<object>level) is not int:
+            return False
+    find(index, &place)
+    if place.axes < 0:
+        return False
+    if tangent != NULL and ndim_of(tangent) > place.axes:
+        k = dims_of(tangent)[0]
+    if type(x) is Dual:
+        if tangent == NULL or (<Dual>x).n != k or compare(<object>(<Dual>x).lev, <object>level) != 0:
+            return False
+        v, t = (<Dual>x).v, (<Dual>x).t
     elif not as_double(x, &v, &is_np):
         return False
-    here = offset_of(value, 0, index)
-    if here < 0 or not cnp.PyArray_ISWRITEABLE(<cnp.ndarray>value):
+    here = element_of(value, 0, &place)
+    if here == NULL or not is_writeable(value):
         return False
-    if tangent is not None:
-        if type(tangent) is not ndarray or type(level) is not int:
+    if tangent != NULL:
+        there = element_of(tangent, k >= 0, &place)
+        if there == NULL or not is_writeable(tangent):
             return False
-        if cnp.PyArray_NDIM(<cnp.ndarray>tangent) > ndim:
-            k = cnp.PyArray_DIM(<cnp.ndarray>tangent, 0)
-        there = offset_of(tangent, k >= 0, index)
-        if there < 0 or not cnp.PyArray_ISWRITEABLE(<cnp.ndarray>tangent):
-            return False
-        if y is not None and y.n != k:
-            return False
-        data = <char *>cnp.PyArray_DATA(<cnp.ndarray>tangent) + there
+        step = steps_of(tangent)[0] if k > 0 else 0
         for j in range(many(k)):
-            (<double *>data)[0] = 0.0 if y is None else y.t[j]
-            if k > 0:
-                data += cnp.PyArray_STRIDE(<cnp.ndarray>tangent, 0)
-    (<double *>(<char *>cnp.PyArray_DATA(<cnp.ndarray>value) + here))[0] = v
+            (<double *>(there + j * step))[0] = 0.0 if t == NULL else t[j]
+    (<double *>here)[0] = v
     return True
 
 
@@ -1915,55 +2140,41 @@ cdef object in_array(object parts):
     return value, tangent, level
 
 
-cdef object recorded_item(object value, object form, object level, object index):
+cdef object recorded_item(PyObject *value, object form, object level, const Place *where):
     """One number of an array whose elements have places on a tape; None if they have none."""
-    cdef cnp.ndarray a
+    cdef PyObject *number = value
     cdef Block block
-    cdef Py_ssize_t i, axis = 0, place = 0, here
+    cdef Py_ssize_t i, place = 0
+    cdef int axis
+    cdef char *here
     cdef Dual x
     cdef Dual older
-    if type(form) is not form_class or type(<object>SLOT(form, BLOCK)) is not Block:
+    if type(form) is not form_class or type(<object>SLOT(<PyObject *>form, BLOCK)) is not Block:
         return None
-    block = <Block>SLOT(form, BLOCK)
+    block = <Block>SLOT(<PyObject *>form, BLOCK)
     if block.tape.record.closed:
         return None
-    if type(value) is ndarray and type(index) is int:
-        a = <cnp.ndarray>value
-        if cnp.PyArray_NDIM(a) != 1 or cnp.PyArray_TYPE(a) != cnp.NPY_DOUBLE:
+    if Py_TYPE(value) != <PyTypeObject *>ndarray:
+        if block.tape.record.m == 0 or Py_TYPE(value) != ARRAYS:
             return None
-        try:
-            i = index
-        except OverflowError:
+        if SLOT(value, LEVEL) == NULL or <object>SLOT(value, LEVEL) != block.tape.level1:
             return None
-        if i < 0:
-            i += cnp.PyArray_DIM(a, 0)
-        if not 0 <= i < cnp.PyArray_DIM(a, 0) or not cnp.PyArray_ISBEHAVED_RO(a):
+        number = SLOT(value, PRIMAL)
+        if number == NULL:
             return None
-        x = new_recorded(&block.tape.record, block.start + i, level)
-        x.is_np = True
-        x.v = (<double *>(<char *>cnp.PyArray_DATA(a) + i * cnp.PyArray_STRIDE(a, 0)))[0]
-        memset(x.inside, 0, block.tape.record.m * sizeof(double))
-        return x
-    number = value
-    if type(value) is not ndarray:
-        if block.tape.record.m == 0 or value.level != block.tape.level1:
-            return None
-        number = value.primal
-    here = offset_of(number, 0, index)
-    if here < 0:
+    here = element_of(number, 0, where)
+    if here == NULL:
         return None
-    a = <cnp.ndarray>number
-    for j in index if type(index) is tuple else (index,):
-        i = j
-        place = place * cnp.PyArray_DIM(a, axis) + (i if i >= 0 else i + cnp.PyArray_DIM(a, axis))
-        axis += 1
+    for axis in range(where.axes):
+        i = where.at[axis]
+        place = place * dims_of(number)[axis] + (i if i >= 0 else i + dims_of(number)[axis])
     x = new_recorded(&block.tape.record, block.start + place, level)
     x.is_np = True
-    if type(value) is ndarray:
-        x.v = (<double *>(<char *>cnp.PyArray_DATA(a) + here))[0]
+    if number == value:
+        x.v = (<double *>here)[0]
         memset(x.inside, 0, block.tape.record.m * sizeof(double))
         return x
-    found = item(number, value.tangent, value.level, index)
+    found = element_at(value, where)
     if type(found) is not Dual or (<Dual>found).n != block.tape.record.n1:
         return None
     older = <Dual>found
@@ -1973,24 +2184,9 @@ cdef object recorded_item(object value, object form, object level, object index)
 
 
 cdef object readable_item = None
-cdef object array_class = None
 cdef object form_class = None
 
-# Where an array keeps its parts, and a form its places on a tape.
-cdef Py_ssize_t PRIMAL, TANGENT, LEVEL, BLOCK
-
-cdef extern from *:
-    """
-    #include <structmember.h>
-
-    static Py_ssize_t slot_of(PyObject *slot) {
-        return ((PyMemberDescrObject *)slot)->d_member->offset;
-    }
-
-    #define SLOT(x, place) (*(PyObject **)((char *)(x) + (place)))
-    """
-    Py_ssize_t slot_of(object slot) noexcept  # of one of __slots__, in the objects
-    PyObject *SLOT(object x, Py_ssize_t place) noexcept
+cdef Py_ssize_t BLOCK  # where a form keeps its places on a tape
 
 
 def connect_forms(kind, at):
@@ -2002,18 +2198,15 @@ def connect_forms(kind, at):
 
 cdef object array_item(PyObject *self, PyObject *index):
     """DualArray.__getitem__."""
-    x = <object>self
-    if (
-        type(x) is array_class and SLOT(x, PRIMAL) != NULL and SLOT(x, TANGENT) != NULL
-        and SLOT(x, LEVEL) != NULL
-    ):
-        result = item(
-            <object>SLOT(x, PRIMAL), <object>SLOT(x, TANGENT), <object>SLOT(x, LEVEL),
-            <object>index,
-        )
-    else:
-        result = item(x.primal, x.tangent, x.level, <object>index)
-    return readable_item(x, <object>index) if result is None else result
+    result = element(<object>self, <object>index)
+    return readable_item(<object>self, <object>index) if result is None else result
+
+
+cdef int store_item(PyObject *self, PyObject *index, PyObject *x) except -1:
+    """x[index] = y, and del x[index]."""
+    if x != NULL and stored(<object>self, <object>index, <object>x):
+        return 0
+    return set_general(self, index, x)
 
 
 cdef PyMethodDef item_method
@@ -2023,12 +2216,14 @@ item_method.ml_flags = METH_O
 item_method.ml_doc = "x[index]"
 
 
-def item_of(kind, readable):
-    """The method `__getitem__` of the class for arrays; what is unusual goes to the readable one."""
-    global readable_item, array_class, PRIMAL, TANGENT, LEVEL
-    readable_item, array_class = readable, kind
-    PRIMAL, TANGENT, LEVEL = slot_of(kind.primal), slot_of(kind.tangent), slot_of(kind.level)
-    return new_method(kind, &item_method)
+def connect_elements(kind, readable):
+    """Read and write the elements of dual arrays here; what is unusual goes to the readable ones."""
+    global readable_item, ARRAYS, PRIMAL, TANGENT, LEVEL
+    ARRAYS, readable_item = <PyTypeObject *>kind, readable
+    PRIMAL, TANGENT = slot_of(kind.primal), slot_of(kind.tangent)
+    LEVEL = slot_of(kind.level)
+    kind.__getitem__ = new_method(kind, &item_method)
+    take_elements(kind, <void *>array_item, <void *>store_item)
 
 
 # -- what it hands over to, and on ------------------------------------------------------------------
@@ -2041,19 +2236,20 @@ def subscripted(kind):
     """A class whose `__getitem__` does not make a sequence of its objects: a decorator."""
     without_sequence(kind)
     return kind
+
+
 cdef list COMPARISONS = []
 
 
 def connect(
-    kind, make, given_table, given_protocols, given_levels, differentiations, given_functions,
-    given_is_told,
+    kind, make, given_table, given_protocols, differentiations, given_functions, given_is_told,
 ):
     """Tell the kernel what is readable, so that it can hand over to it."""
-    global readable_class, readable_dual, table, protocols, levels, note_objects, note_equal, readers, doubtful
-    global numpy_functions, is_told
+    global readable_class, readable_dual, table, protocols, note_objects, note_equal, readers
+    global doubtful, numpy_functions, is_told
     is_told = given_is_told
     readable_class, readable_dual = kind, make
-    table, protocols, levels = given_table, given_protocols, given_levels
+    table, protocols = given_table, given_protocols
     note_objects, note_equal, readers, doubtful = [
         differentiations[name] for name in ("note_objects", "note_equal", "READERS", "DOUBTFUL")
     ]

@@ -9,9 +9,13 @@ Function = Callable[..., Any]
 FINGERPRINT: int
 Callee: type
 Getter: Function
+Method: Function
 Setter: Function
 Iterable: type
 Row: Function
+Answer: Function
+Several: Function
+COMPOSITES: dict[str, int]
 Maker: Function
 Whole: type
 Room: type
@@ -24,7 +28,7 @@ def connect(
     write: Function,
     walk: Function,
 ) -> None: ...
-def connect_arrays(dual_array: type, make: Function, buffer: type, memory: type) -> None: ...
+def connect_arrays(dual_array: type, buffer: type, memory: type) -> None: ...
 def connect_reach(needs: Function, twin_of: Function) -> None: ...
 def needs(f: Function) -> bool: ...
 def needs_anew(f: Function) -> bool: ...

@@ -9,13 +9,18 @@ attributes that are no properties. All else is `lifting/lift.py`'s, which says w
 cimport cython
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF
+from libc.math cimport rint
 from libc.string cimport memcmp, memcpy
 
-from ._kernel cimport Dual, Nested, Recorded, in_array, item, plain_item, row_of_one, stored
+from ._kernel cimport (
+    Dual, Nested, Recorded, combination, dual, element, in_array, is_double, row_of_one, row_of_two,
+    stored,
+)
 
 cimport numpy as cnp
 
 import functools
+import math
 import types
 
 import numpy
@@ -131,6 +136,7 @@ cdef extern from *:
     PyObject *PyMethod_GET_FUNCTION(object x) noexcept
     PyObject *PyMethod_GET_SELF(object x) noexcept
     PyObject *PyDict_GetItemWithError(object d, object key) except? NULL
+    PyObject *PyModule_GetDict(object module) noexcept
     PyObject *_PyType_Lookup(PyTypeObject *kind, object name) noexcept
     object PyObject_GetAttr(object x, object name)
     int PyObject_SetAttr(object x, object name, object value) except -1
@@ -138,14 +144,16 @@ cdef extern from *:
     Py_ssize_t PyVectorcall_NARGS(size_t flags) noexcept
     unsigned long Py_TPFLAGS_HEAPTYPE
     PyTypeObject *Py_TYPE(object x) noexcept
+    PyObject *PyTuple_GET_ITEM(tuple x, Py_ssize_t i) noexcept
 
 
 cdef Py_ssize_t PLACE = place_for_notes()
 cdef type Function = types.FunctionType
 cdef type Builtin = types.BuiltinFunctionType
-cdef type Method = types.MethodType
+cdef type BoundMethod = types.MethodType
 cdef type Module = types.ModuleType
 cdef type Ufunc = numpy.ufunc
+cdef type Dispatcher = type(numpy.zeros_like)  # of an array function, in C
 cdef type float64 = numpy.float64
 cdef type CachedProperty = functools.cached_property
 
@@ -244,6 +252,15 @@ cpdef int end() except -1:
     return 0
 
 
+cdef inline bint stays(PyObject *f) noexcept:
+    """Whether what is called in place of f is always the same, as long as f is."""
+    if Py_TYPE(<object>f) == <PyTypeObject *>Builtin:
+        return is_of_module(<object>f)
+    if Py_TYPE(<object>f) == <PyTypeObject *>type:
+        return not (<PyTypeObject *>f).tp_flags & Py_TPFLAGS_HEAPTYPE
+    return Py_TYPE(<object>f) == <PyTypeObject *>Ufunc or Py_TYPE(<object>f) == <PyTypeObject *>Dispatcher
+
+
 cdef inline object stand_in(object x):
     if type(x) is Function:
         return of_function(x)
@@ -253,7 +270,7 @@ cdef inline object stand_in(object x):
             if found != NULL:
                 return <object>found
         return x
-    if type(x) is Method:
+    if type(x) is BoundMethod:
         f = <object>PyMethod_GET_FUNCTION(x)
         if type(f) is Function:
             g = of_function(f)
@@ -297,18 +314,19 @@ def stand_in_for(x):
 cdef class Callee:
     """Callee() @ f is what is called in place of f, in one place of the code."""
 
-    cdef object last, answer  # the last function of a module that was called there
+    cdef object last, answer  # the last that was called there, of those that stay
 
     def __matmul__(self, f):
-        if type(self) is not Callee:
-            return NotImplemented
-        cdef Callee callee = <Callee>self
-        if f is callee.last:
-            return callee.answer
-        answer = stand_in(f)
-        if type(f) is Ufunc or (type(f) is Builtin and is_of_module(f)):
-            callee.last, callee.answer = f, answer
-        return answer
+        return called(<Callee>self, f) if type(self) is Callee else NotImplemented
+
+
+cdef inline object called(Callee self, object f):
+    if f is self.last:
+        return self.answer
+    answer = stand_in(f)
+    if stays(<PyObject *>f):
+        self.last, self.answer = f, answer
+    return answer
 
 
 # -- whether a function needs it ---------------------------------------------------------------
@@ -342,7 +360,7 @@ cdef bint needs_lift(object f) except -1:
             note.known = count
             return note.answer
         key = surroundings(f)
-    elif type(f) is Method and type(f.__func__) is Function:
+    elif type(f) is BoundMethod and type(f.__func__) is Function:
         g = f.__func__
         key = surroundings(g), mark(f.__self__)
         note = noted(<object>CODE(g))
@@ -414,24 +432,47 @@ cdef class Getter:
     """Reads an attribute; properties of the user's classes are lifted."""
 
     cdef object name
+    cdef bint is_variable      # in modules a name like any other
     cdef PyTypeObject *plain   # the last class in which it is no property,
     cdef unsigned int version  # and that class's version
 
     def __cinit__(self, name):
-        self.name = name
+        self.name, self.is_variable = name, not name.startswith("__")
 
     def __matmul__(self, x):
-        if type(self) is not Getter:
+        return got(<Getter>self, x) if type(self) is Getter else NotImplemented
+
+
+cdef inline object got(Getter self, object x):
+    cdef PyTypeObject *kind = Py_TYPE(x)
+    cdef PyObject *found
+    if type(x) is Module and self.is_variable:
+        found = PyDict_GetItemWithError(<object>PyModule_GetDict(x), self.name)
+        if found != NULL:
+            return <object>found
+    if kind != self.plain or tag(kind) != self.version:
+        if is_property(kind, self.name):
+            return readable_read(x, self.name)
+        self.plain, self.version = kind, tag(kind)
+        if self.version == 0:
+            self.plain = NULL
+    return PyObject_GetAttr(x, self.name)
+
+
+@cython.final
+cdef class Method:
+    """Reads what is to be called of an object."""
+
+    cdef Getter getter
+    cdef Callee callee
+
+    def __cinit__(self, name):
+        self.getter, self.callee = Getter(name), Callee()
+
+    def __matmul__(self, x):
+        if type(self) is not Method:
             return NotImplemented
-        cdef Getter getter = <Getter>self
-        cdef PyTypeObject *kind = Py_TYPE(x)
-        if kind != getter.plain or tag(kind) != getter.version:
-            if is_property(kind, getter.name):
-                return readable_read(x, getter.name)
-            getter.plain, getter.version = kind, tag(kind)
-            if getter.version == 0:
-                getter.plain = NULL
-        return PyObject_GetAttr(x, getter.name)
+        return called((<Method>self).callee, got((<Method>self).getter, x))
 
 
 @cython.final
@@ -537,17 +578,31 @@ cdef class Operator:
 # -- functions of math -----------------------------------------------------------------------
 
 
+cdef inline bint is_compiled(object x) noexcept:
+    return type(x) is Dual or type(x) is Nested or type(x) is Recorded
+
+
+cdef inline bint is_float(object x) noexcept:
+    """Whether math takes x as it is, and quickly."""
+    return type(x) is float or type(x) is float64 or type(x) is int
+
+
 cdef class Row:
-    """A function of math that is a row: on floats math's own, on duals of floats the kernel's."""
+    """A function of math that is a row: on floats math's own, on duals of floats the kernel's.
+
+    `counts`: the last argument is a whole number, as the exponent of ldexp.
+    """
 
     cdef void *vectorcall
-    cdef int row
+    cdef int row, nargs
+    cdef bint counts
     cdef object plain, readable
     cdef dict __dict__
 
-    def __cinit__(self, int row, plain, readable):
+    def __cinit__(self, int row, plain, readable, int nargs=1, bint counts=False):
         self.vectorcall = <void *>call_row
         self.row, self.plain, self.readable = row, plain, readable
+        self.nargs, self.counts = nargs, counts
 
     def __getattr__(self, name):
         return getattr(self.readable, name)
@@ -558,58 +613,230 @@ cdef class Row:
 
 cdef object call_row(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
     cdef Row function = <Row>self
-    if names == NULL and PyVectorcall_NARGS(flags) == 1:
+    if names == NULL and PyVectorcall_NARGS(flags) == function.nargs:
         x = <object>args[0]
-        if type(x) is float or type(x) is float64 or type(x) is int:
-            return PyObject_Vectorcall(function.plain, args, flags, NULL)
-        if type(x) is Dual or type(x) is Nested or type(x) is Recorded:
-            y = row_of_one(function.row, x)
-            if type(y) is Dual or type(y) is Recorded:  # math makes Python's numbers, also of NumPy's
-                (<Dual>y).is_np = False
-                return y
-            if type(y) is Nested:
-                (<Dual>y).is_np = (<Nested>y).t_np = False
-                return y
+        if function.nargs == 1:
+            if is_float(x):
+                return PyObject_Vectorcall(function.plain, args, flags, NULL)
+            y = row_of_one(function.row, x) if is_compiled(x) else None
+        else:
+            if is_float(x) and is_float(<object>args[1]):
+                return PyObject_Vectorcall(function.plain, args, flags, NULL)
+            if function.counts and type(<object>args[1]) is not int:
+                y = None
+            else:
+                y = row_of_two(function.row, x, <object>args[1])
+        if y is not None:
+            return y
     return PyObject_Vectorcall(function.readable, args, flags, names)
 
 
-cdef Py_ssize_t vectorcall_offset():
-    cdef Row nowhere = Row.__new__(Row, 0, None, None)
-    return <char *>&nowhere.vectorcall - <char *><PyObject *>nowhere
+cdef class Answer:
+    """A function of math with a plain answer, such as isclose, of the numbers in duals."""
+
+    cdef void *vectorcall
+    cdef object plain, readable
+    cdef dict __dict__
+
+    def __cinit__(self, plain, readable):
+        self.vectorcall = <void *>call_answer
+        self.plain, self.readable = plain, readable
+
+    def __getattr__(self, name):
+        return getattr(self.readable, name)
+
+    def __repr__(self):
+        return repr(self.plain)
 
 
-call_fast(Row, vectorcall_offset())
+cdef enum:
+    FEW = 8
+
+
+cdef object call_answer(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
+    cdef Answer function = <Answer>self
+    cdef PyObject *given[FEW]
+    cdef list held = []
+    cdef Py_ssize_t i, n = PyVectorcall_NARGS(flags) + (0 if names == NULL else len(<tuple>names))
+    if n <= FEW:
+        for i in range(n):
+            given[i] = args[i]
+            if is_compiled(<object>args[i]):
+                held.append((<Dual>args[i]).v)
+                given[i] = <PyObject *>held[len(held) - 1]
+            elif not is_float(<object>args[i]):
+                break
+        else:
+            return PyObject_Vectorcall(function.plain, given, PyVectorcall_NARGS(flags), names)
+    return PyObject_Vectorcall(function.readable, args, flags, names)
+
+
+# What a function of several numbers gives, and its slopes: named as in math.
+cdef enum Composite:
+    NORM, DISTANCE, SUM, REMAINDER, LOG, PARTS, EXPONENT
+
+COMPOSITES = {
+    "hypot": NORM, "dist": DISTANCE, "fsum": SUM, "remainder": REMAINDER, "log": LOG,
+    "modf": PARTS, "frexp": EXPONENT,
+}
+
+
+cdef class Several:
+    """A function of math that is no row: on duals of floats its value is math's own too.
+
+    `rows`: the numbers of rows that it is made of.
+    """
+
+    cdef void *vectorcall
+    cdef Composite kind
+    cdef object plain, readable
+    cdef int log, div, sub, fmod, ldexp
+    cdef dict __dict__
+
+    def __cinit__(self, name, plain, readable, row_number):
+        self.vectorcall = <void *>call_several
+        self.kind, self.plain, self.readable = COMPOSITES[name], plain, readable
+        self.log, self.div, self.sub, self.fmod, self.ldexp = [
+            row_number(row) for row in ("log", "div", "sub", "fmod", "ldexp")
+        ]
+
+    def __getattr__(self, name):
+        return getattr(self.readable, name)
+
+    def __repr__(self):
+        return repr(self.plain)
+
+    cdef object of_numbers(self, tuple numbers):
+        """A function of numbers, one by one."""
+        cdef Py_ssize_t i, n = len(numbers)
+        cdef list plain = []
+        cdef double slopes[MANY]
+        cdef double y, v
+        cdef bint is_np
+        cdef PyObject *each[MANY]
+        if n > MANY:
+            return None
+        for i in range(n):
+            each[i] = PyTuple_GET_ITEM(numbers, i)
+            if is_compiled(<object>each[i]):
+                v = (<Dual>each[i]).v
+            elif not is_double(<object>each[i], &v, &is_np):
+                return None
+            slopes[i] = v
+            plain.append(v)
+        y = self.plain(plain) if self.kind == SUM else self.plain(*plain)
+        if self.kind == SUM:
+            for i in range(n):
+                slopes[i] = 1.0
+        elif self.kind == REMAINDER:
+            v = slopes[1]
+            slopes[1] = rint((y - slopes[0]) / v) if v != 0.0 else 0.0
+            slopes[0] = 1.0
+        else:
+            for i in range(n):
+                slopes[i] = 0.0 if y == 0.0 else slopes[i] / y
+        return combination(y, each, slopes, n)
+
+    cdef object distance(self, p, q):
+        """math.dist, which is the norm of the differences."""
+        cdef list differences = []
+        if not is_sequence(p) or not is_sequence(q) or len(p) != len(q):
+            return None
+        for a, b in zip(p, q):
+            if is_float(a) and is_float(b):
+                differences.append(float(a) - float(b))
+                continue
+            difference = row_of_two(self.sub, a, b)
+            if difference is None:
+                return None
+            differences.append(difference)
+        return (<Several>functions[hypot]).of_numbers(tuple(differences))
+
+
+cdef object hypot = math.hypot
+
+cdef enum:
+    MANY = 64
+
+
+cdef inline bint is_sequence(object x) noexcept:
+    return type(x) is tuple or type(x) is list
+
+
+cdef object composed(Several function, PyObject *const *args, Py_ssize_t n):
+    cdef object x = <object>args[0] if n else None
+    cdef object b
+    if function.kind == NORM or function.kind == REMAINDER:
+        if function.kind == REMAINDER and n != 2:
+            return None
+        return function.of_numbers(tuple([<object>args[i] for i in range(n)]))
+    if function.kind == SUM:
+        return function.of_numbers(tuple(x)) if n == 1 and is_sequence(x) else None
+    if function.kind == DISTANCE:
+        return function.distance(x, <object>args[1]) if n == 2 else None
+    if function.kind == LOG:
+        if n == 1:
+            return row_of_one(function.log, x) if is_compiled(x) else None
+        if n != 2:
+            return None
+        b = <object>args[1]
+        x = row_of_one(function.log, x) if is_compiled(x) else function.plain(x) if is_float(x) else None
+        b = row_of_one(function.log, b) if is_compiled(b) else function.plain(b) if is_float(b) else None
+        return None if x is None or b is None else row_of_two(function.div, x, b)
+    if n != 1 or not is_compiled(x):
+        return None
+    fraction, whole = function.plain((<Dual>x).v)
+    if function.kind == PARTS:
+        fraction = row_of_two(function.fmod, x, 1.0)
+    else:
+        fraction = row_of_two(function.ldexp, x, -whole)
+    return None if fraction is None else (fraction, whole)
+
+
+cdef object call_several(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
+    cdef Several function = <Several>self
+    cdef Py_ssize_t i, n = PyVectorcall_NARGS(flags)
+    if names == NULL:
+        for i in range(n):
+            if not is_float(<object>args[i]):
+                y = composed(function, args, n)
+                if y is not None:
+                    return y
+                break
+        else:
+            return PyObject_Vectorcall(function.plain, args, flags, NULL)
+    return PyObject_Vectorcall(function.readable, args, flags, names)
+
+
+cdef Py_ssize_t offset_in(object nowhere, void **vectorcall):
+    return <char *>vectorcall - <char *><PyObject *>nowhere
+
+
+cdef void take_calls():
+    cdef Row row = Row.__new__(Row, 0, None, None)
+    cdef Answer answer = Answer.__new__(Answer, None, None)
+    cdef Several several = Several.__new__(Several, "hypot", None, None, lambda name: 0)
+    call_fast(Row, offset_in(row, &row.vectorcall))
+    call_fast(Answer, offset_in(answer, &answer.vectorcall))
+    call_fast(Several, offset_in(several, &several.vectorcall))
+
+
+take_calls()
 
 
 # -- arrays that take duals ------------------------------------------------------------------
-
-
-cdef extern from *:
-    """
-    #include <structmember.h>
-    static Py_ssize_t slot_of(PyObject *slot) {
-        return ((PyMemberDescrObject *)slot)->d_member->offset;
-    }
-    #define SLOT(x, place) (*(PyObject **)((char *)(x) + (place)))
-    """
-    Py_ssize_t slot_of(object slot) noexcept
-    PyObject *SLOT(object x, Py_ssize_t place) noexcept
 
 
 cdef type ndarray = numpy.ndarray
 cdef object DualArray = None
 cdef object Buffer = None
 cdef object Memory = None
-cdef object readable_dual = None
-cdef Py_ssize_t PRIMAL, TANGENT, LEVEL
 
 
-def connect_arrays(dual_array, make, buffer, memory):
+def connect_arrays(dual_array, buffer, memory):
     """Take over the classes of arrays."""
-    global DualArray, Buffer, Memory, readable_dual, PRIMAL, TANGENT, LEVEL
-    DualArray, readable_dual, Buffer, Memory = dual_array, make, buffer, memory
-    PRIMAL, TANGENT = slot_of(dual_array.primal), slot_of(dual_array.tangent)
-    LEVEL = slot_of(dual_array.level)
+    global DualArray, Buffer, Memory
+    DualArray, Buffer, Memory = dual_array, buffer, memory
 
 
 cdef class Whole:
@@ -631,8 +858,12 @@ cdef class Room:
         self._whole, self._steps = whole, steps
 
     cdef inline object now(self):
-        if (<Whole>self._whole).array is self._seen and self._seen is not None:
+        whole = (<Whole>self._whole).array
+        if whole is self._seen and whole is not None:
             return self._content
+        if not self._steps:
+            self._seen = self._content = whole
+            return whole
         return self.content
 
     cdef bint promote(self, Dual x) except -1:
@@ -656,42 +887,37 @@ cdef class Room:
         tangent = cnp.PyArray_ZEROS(
             ndim + (x.n >= 0), &dims[0 if x.n >= 0 else 1], cnp.NPY_DOUBLE, 0
         )
-        whole.array = readable_dual(array, tangent, <object>x.lev)
+        whole.array = dual(array, tangent, <object>x.lev)
         return True
 
     def __getitem__(self, index):
         content = self.now()
-        if type(content) is ndarray:
-            found = plain_item(content, index)
-        else:
-            found = item(
-                <object>SLOT(content, PRIMAL), <object>SLOT(content, TANGENT),
-                <object>SLOT(content, LEVEL), index,
-            )
+        found = None
+        if type(content) is ndarray or type(content) is DualArray:
+            found = element(content, index)
         return self.read(index) if found is None else found
 
     def __setitem__(self, index, x):
         content = self.now()
         if type(content) is ndarray and type(x) is Dual and self.promote(<Dual>x):
             content = self.now()
-        if type(content) is ndarray:
-            if stored(content, None, None, index, x):
+        if type(content) is ndarray or type(content) is DualArray:
+            if stored(content, index, x):
                 return
-        elif stored(
-            <object>SLOT(content, PRIMAL), <object>SLOT(content, TANGENT),
-            <object>SLOT(content, LEVEL), index, x,
-        ):
-            return
         self.store(index, x)
 
     def __len__(self):
         return len(self.now())
 
 
+cdef object dual_of(tuple parts):
+    return dual(parts[0], parts[1], parts[2])
+
+
 def array_from(parts):
     """A dual array of a list of numbers, or of lists of them; None if it is not so simple."""
     found = in_array(parts)
-    return None if not found else readable_dual(*found)
+    return dual_of(<tuple>found) if found else None
 
 
 cdef class Maker:
@@ -731,7 +957,7 @@ cdef object call_maker(PyObject *self, PyObject *const *args, size_t flags, PyOb
         if found is None:
             return PyObject_Vectorcall(maker.readable, args, flags, names)
         if found is not False:
-            return readable_dual(*found)
+            return dual_of(<tuple>found)
         return in_buffer(PyObject_Vectorcall(maker.plain, args, flags, names))
     for i in range(n + more):
         if not is_simple(<object>args[i]):
@@ -762,11 +988,7 @@ cdef bint is_simple(object x):
     return False
 
 
-cdef Py_ssize_t offset_in_maker():
-    cdef Maker nowhere = Maker.__new__(Maker, None, None, False)
-    return <char *>&nowhere.vectorcall - <char *><PyObject *>nowhere
-
-
-call_fast(Maker, offset_in_maker())
+cdef Maker maker = Maker.__new__(Maker, None, None, False)
+call_fast(Maker, offset_in(maker, &maker.vectorcall))
 
 globals().update(FINGERPRINT=FINGERPRINT)

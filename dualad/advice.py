@@ -30,6 +30,7 @@ _HELP = {
     "": "write it in Python's and NumPy's functions, give it a derivative with "
     "dualad.define_rule, or write x.primal for the plain number, whose derivative is zero",
 }
+_DUALAD = __name__.partition(".")[0]
 _LONGEST = 60  # text of a call
 
 
@@ -40,12 +41,12 @@ def tell_of_foreign(driver: str, error: BaseException) -> bool:
     if not mine:
         return False
     place = mine[-1]
-    foreign = [frame for frame, _ in frames[place + 1 :] if not is_ours(frame.f_code.co_filename)]
+    foreign = [frame for frame, _ in frames[place + 1 :] if not _is_own(frame)]
     said = str(error)
     if foreign:
         is_about_duals = LOST in said or any(map(_holds_duals, foreign))
     else:
-        is_here = place == len(frames) - 1
+        is_here = place == len(frames) - 1  # a call of C
         is_about_duals = is_here and any(word in said for word in _WORDS)
     if not is_about_duals or any("lifting" in note for note in getattr(error, "__notes__", ())):
         return False
@@ -64,7 +65,13 @@ def _root(frame: FrameType) -> str:
 
 def _is_users(frame: FrameType) -> bool:
     is_foreign = is_left_alone(frame.f_globals.get("__name__", ""), frame.f_code)
-    return not (is_ours(frame.f_code.co_filename) or is_foreign)
+    return not (_is_own(frame) or is_foreign)
+
+
+def _is_own(frame: FrameType) -> bool:
+    """Whether a frame is dualad's, also of its kernel, whose files have no place."""
+    file = frame.f_code.co_filename
+    return is_ours(file) or (file.endswith(".pyx") and _root(frame) == _DUALAD)
 
 
 def _holds_duals(frame: FrameType) -> bool:

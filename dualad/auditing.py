@@ -25,7 +25,7 @@ import numpy as np
 from .arguments import Argnums, Inputs, split
 from .array.dualarray import DualArray
 from .dual import Dual, evaluate, namespace_for, slope_of
-from .frames import is_ours, user_frame
+from .frames import is_hook, is_ours, user_frame
 from .levels import ParticipatingLevel, fresh_level
 from .lifting.reach import chosen
 from .namespaces import is_exact
@@ -433,7 +433,8 @@ def unwatched(x: Any) -> Any:
 def _compared(a: Any, b: Any, sign: str) -> None:
     """Two numbers are compared, by the audited code unless by dualad itself."""
     watch = _watch_of((a, b))
-    if watch is None or is_ours(sys._getframe(2).f_code.co_filename):
+    caller = sys._getframe(2).f_code.co_filename
+    if watch is None or (is_ours(caller) and not is_hook(caller)):
         return
     with _quietly():
         watch.see_tie("tie", sign, a, b)

@@ -175,7 +175,7 @@ def text_for(x: Any, show: Callable[..., str], *spec: str) -> str | None:
     """The text of the plain number in x while a driver is at work on it, as in the plain run."""
     if not is_open(x.level):
         return None
-    text = stepped(show, x, *spec)
+    text: str = stepped(show, x, *spec)
     _TEXTS.append((int(x.level), text))
     return text
 

@@ -532,7 +532,7 @@ def _sparsity(driver: str, given: Any, is_symmetric: bool = False) -> Sparsity |
 def _by_rows(inputs: Inputs, has_aux: bool, is_told: bool) -> Any:
     """The Jacobian by sweeps; None if that is left to forward mode."""
     try:
-        record = Record(inputs, has_aux)
+        record = Record(inputs, has_aux, is_optional=not is_told)
         if record.is_doubtful:
             if not is_told:
                 return None

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from . import differentiations, levels
+from . import differentiations
 from .differentiations import compared, note_objects, note_refusals, refused, text_for
 from .kernel import KERNEL, on_arrays_first
 from .levels import ParticipatingLevel
@@ -116,9 +116,9 @@ def evaluate(rule: Rule, args: tuple[Any, ...]) -> Any:
 
 def _of_tangent(rule: Rule, tangent: Any) -> Any:
     """A linear function of a tangent; one that is not made of numbers dispatches as NumPy's do."""
-    number = plain(tangent)
-    namespace = namespace_of(number) if is_number(number) else None
-    return rule.table_row.value_in(namespace or ARRAY)(tangent)
+    if isinstance(tangent, Dual) or is_number(tangent):
+        return evaluate(rule.table_row, (tangent,))
+    return rule.table_row.value_in(ARRAY)(tangent)
 
 
 def slope_of(rule: Rule, i: int, namespace: Namespace, args: tuple[Any, ...]) -> Any:
@@ -418,7 +418,6 @@ if KERNEL:
         readable_dual,
         RULES,
         PROTOCOLS,
-        vars(levels),
         vars(differentiations),
         ARRAY.functions,
         is_told,

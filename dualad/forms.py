@@ -13,7 +13,7 @@ from __future__ import annotations
 import bisect
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn, cast
 
 import numpy as np
 
@@ -78,7 +78,11 @@ class ReverseLevel(ParticipatingLevel):
         What the kernel records.
     blocks : dict
         Of arrays whose elements have places on the tape: node to block, as they were made.
+    is_optional : bool
+        Whether forward mode takes over where a step cannot be recorded, or not cheaply.
     """
+
+    is_optional = False
 
     def __init__(self, level: int) -> None:
         self.tape: Any = None
@@ -501,7 +505,7 @@ def spread(g: Any, shape: tuple[int, ...], dtype: Any) -> Any:
         g = np.reshape(g, g.shape + (1,) * len(shape))
         return np.broadcast_to(g, g.shape[:1] + shape)
     if isinstance(g, Pair):
-        return np.broadcast_to(np.stack([g])[0:1].reshape(()), shape)  # type: ignore[list-item]
+        return np.broadcast_to(np.stack([cast(Any, g)])[0:1].reshape(()), shape)
     return np.full(shape, g, dtype)
 
 

@@ -25,6 +25,11 @@ def is_ours(file: str) -> bool:
     return file.startswith((_DUALAD, RULE_TEXT))
 
 
+def is_hook(file: str) -> bool:
+    """Whether a file does what an operator of the user's lifted code says."""
+    return file == f"{_DUALAD}lifting{os.sep}operators.py"
+
+
 def is_chain_rule(file: str) -> bool:
     """Whether a file is of the definition itself, whose comparisons are not the user's."""
     return file.startswith(RULE_TEXT) or file in _DEFINITION

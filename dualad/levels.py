@@ -17,6 +17,8 @@ import os
 from itertools import count
 from typing import Any
 
+from .kernel import KERNEL
+
 HAND_MADE = 0  # the level of all duals that a user writes down: the textbook's one ε
 
 # A level is a count, above bits of its process, of its clock, and one that says: nothing closes it.
@@ -31,12 +33,16 @@ def _random(bits: int) -> int:
 _process = _random(_PROCESS_BITS)
 
 
-def _clock_after(level: int) -> count[int]:
+def _start_clock_after(level: int) -> None:
+    global clock
     later = (level // _COUNT + 1) * _COUNT
-    return count(later + (_process << _CLOCK_BITS) + 2 * _random(_CLOCK_BITS - 1), _COUNT)
+    clock = count(later + (_process << _CLOCK_BITS) + 2 * _random(_CLOCK_BITS - 1), _COUNT)
+    if KERNEL:
+        KERNEL.use_clock(clock)
 
 
-clock = _clock_after(HAND_MADE)
+clock: count[int]
+_start_clock_after(HAND_MADE)
 
 
 def fresh_level() -> int:
@@ -102,16 +108,15 @@ class ParticipatingLevel(int):
 
 def advance_clock_past(level: int) -> int:
     """Note a level that came from elsewhere; later ones are newer than it."""
-    global clock
     if level > next(clock):
-        clock = _clock_after(level)
+        _start_clock_after(level)
     return level
 
 
 def _after_fork() -> None:
-    global clock, _process
+    global _process
     _process = _random(_PROCESS_BITS)  # the levels that the parent has opened are not ours to close
-    clock = _clock_after(next(clock))
+    _start_clock_after(next(clock))
 
 
 if hasattr(os, "register_at_fork"):

@@ -20,12 +20,7 @@ from .differentiations import close_level, doubt, open_level
 from .memory import laid_out_like
 from .namespaces import is_exact
 from .pair import dual, own, plain
-from .promises import (
-    is_doubtful,
-    nan_where,
-    settle,
-    tell,
-)
+from .promises import is_doubtful, nan_where, settle, tell
 
 Seeding = list[Any]  # a seed for each input, or None
 Tangents = list[Any]  # a tangent for each output

@@ -11,6 +11,7 @@ nothing kept      the derivative does not depend on what f was called with befor
 from __future__ import annotations
 
 import reprlib
+import sys
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -119,20 +120,27 @@ def refuse_unless_holomorphic(inputs: Inputs, one: Any, turned: Any) -> None:
 
 
 class _Notes:
-    """What has been found of functions, kept as long as they are."""
+    """What has been found of functions, lifted or not, kept as long as they are."""
 
     def __init__(self) -> None:
         self._of: weakref.WeakKeyDictionary[Any, set[Any]] = weakref.WeakKeyDictionary()
 
     def have(self, f: Any, found: Any) -> bool:
+        given, is_lifted = _itself(f)
         try:
-            return found in self._of.get(f.f if isinstance(f, Lifted) else f, ())
+            return (found, is_lifted) in self._of.get(given, ())
         except TypeError:  # an f that has no hash, or no weak references
             return False
 
     def add(self, f: Any, found: Any) -> None:
+        given, is_lifted = _itself(f)
         with suppress(TypeError):
-            self._of.setdefault(f.f if isinstance(f, Lifted) else f, set()).add(found)
+            self._of.setdefault(given, set()).add((found, is_lifted))
+
+
+def _itself(f: Any) -> tuple[Any, bool]:
+    """The function that was given, which outlives what drivers wrap it in; whether it is lifted."""
+    return (f.f, f.lift) if type(f) is Lifted else (f, False)
 
 
 _elementwise = _Notes()  # arguments and shapes for which a function is
@@ -176,7 +184,14 @@ class NotDeterministicError(ValueError):
     """A function gave other values in a later pass of the same call."""
 
 
-def refuse_unless_same(first: Outputs, later: Outputs, tolerance: float = 0.0) -> None:
+# How far values of two passes may be apart. Since Python 3.12, sum() adds floats with a
+# compensation that it has not for duals, and which numbers are duals differs from pass to pass.
+HERE = 0.0 if sys.version_info < (3, 12) else 1e-4
+ELSEWHERE = max(HERE, 1e-9)  # by other machines, whose functions round otherwise
+APPROXIMATELY = 1e-4  # by integrators
+
+
+def refuse_unless_same(first: Outputs, later: Outputs, tolerance: float = HERE) -> None:
     """Compare the values of two passes, bit for bit unless there is a tolerance.
 
     Raises
@@ -191,7 +206,7 @@ def refuse_unless_same(first: Outputs, later: Outputs, tolerance: float = 0.0) -
             "the first; it must do the same in every pass."
         )
     if first.is_approximate or later.is_approximate:
-        tolerance = 1e-4
+        tolerance = APPROXIMATELY
     for one, other in zip(first.values, later.values, strict=True):
         if not _are_same(np.asarray(plain(one)), np.asarray(plain(other)), tolerance):
             raise NotDeterministicError(
@@ -262,7 +277,9 @@ def is_doubtful(why: str, f: Any, leaves: Sequence[Any]) -> bool:
     """Whether the outputs of f are to be looked into by `settle`, for a reason of `doubt`."""
     if why in ("objects", "hash", "step") and is_like_plain(f, leaves):
         return False
-    return why in LOSSES or (why in ("equal", "step") and may_keep(f))
+    if why in ("equal", "step"):
+        return may_keep(f, by_key=why == "step")
+    return why in LOSSES
 
 
 def settle(

@@ -20,6 +20,8 @@ from .namespaces import is_exact
 from .pair import as_number, plain
 from .passes import Seeding, Tangents, evaluated, run_pass, tangents_of, unit_seeds
 from .promises import (
+    ELSEWHERE,
+    HERE,
     LOSSES,
     Combine,
     holomorphic,
@@ -31,7 +33,6 @@ from .workers import SERIAL, Plan
 
 DIRECTIONS = 256  # at most so many in one pass
 PASS_SIZE = 1 << 17  # and about so many tangent elements of the inputs
-ELSEWHERE = 1e-9  # how far values of other machines may be apart, whose functions round otherwise
 
 
 def run_together(
@@ -136,7 +137,7 @@ def run_passes(
             if check is not None:
                 check(outputs)
         else:
-            refuse_unless_same(first, outputs, 0.0 if plan is SERIAL else ELSEWHERE)
+            refuse_unless_same(first, outputs, HERE if plan is SERIAL else ELSEWHERE)
         these = tangents[0] if len(tangents) == 1 else combine(inputs, start, stop, *tangents)
         if plan.columns is None:
             columns.append(these)

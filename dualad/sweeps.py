@@ -94,6 +94,8 @@ class Record:
         The call.
     has_aux : bool
         Whether f returns (result, aux).
+    is_optional : bool
+        Whether forward mode takes over where this is not the cheaper way.
 
     Attributes
     ----------
@@ -103,14 +105,15 @@ class Record:
         Whether the outputs are to be looked into, by `settle`.
     """
 
-    def __init__(self, inputs: Inputs, has_aux: bool = False) -> None:
-        self.inputs, self.has_aux = inputs, has_aux
+    def __init__(self, inputs: Inputs, has_aux: bool = False, is_optional: bool = False) -> None:
+        self.inputs, self.has_aux, self.is_optional = inputs, has_aux, is_optional
         self.outputs, self.why = self._evaluate(inputs)
         self.is_doubtful = is_doubtful(self.why, inputs.f, inputs.leaves)
 
     def _evaluate(self, inputs: Inputs) -> tuple[Outputs, str]:
         opened = open_level()
         self.level = level = ReverseLevel(opened)
+        level.is_optional = self.is_optional
         level.start_tape(inputs.leaves)
         self.nodes: list[Node] = []
         seeds = []
@@ -216,7 +219,7 @@ def gradient(
     `is_told`: the user wants it this way.
     """
     try:
-        record = Record(inputs, has_aux)
+        record = Record(inputs, has_aux, is_optional=not is_told)
     except UNABLE:
         if is_told:
             raise
@@ -274,6 +277,7 @@ def _strong(inputs: Inputs, has_aux: bool) -> list[Any]:
 
 def _level_with_tape(opened: int) -> ReverseLevel:
     level = ReverseLevel(opened)
+    level.is_optional = True
     level.start_tape([])
     return level
 

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from types import MethodType
 from typing import Any, TypeVar
 
+import numpy as np
+
 from .arguments import Argnums, Outputs, argnums_as_tuple, aux_of
 from .array.dualarray import DualArray
 from .array.operands import unbuffered
@@ -170,9 +172,12 @@ def _stripped(definition: Function, aux: Any, level: int) -> Any:
     return aux_of(definition.__name__, aux, level)
 
 
-def _is_doubtful(f: Function, x: Any, level: int) -> bool:
-    """Whether what f has given for x is to be looked into."""
-    return is_doubtful(doubt(level), f, list(leaves(x)))
+def _is_doubtful(f: Function, x: Any, level: int, y: Any) -> bool:
+    """Whether y, which f has given for x, is to be looked into."""
+    why = doubt(level)
+    if why == "step" and isinstance(y, Dual) and np.all(y.tangent):
+        return False
+    return is_doubtful(why, f, list(leaves(x)))
 
 
 _WRAPPERS: tuple[type, ...] = (_Wrapper,)

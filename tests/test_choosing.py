@@ -399,3 +399,13 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
 def test_refused(call: Callable[[], Any], kind: type[Exception], text: str) -> None:
     with pytest.raises(kind, match=text):
         call()
+
+
+def test_nan_to_num_lies_in_memory_as_numpys() -> None:
+    rows = np.arange(12.0).reshape(3, 4)
+    for x in (rows, rows.T, rows[::-1], np.broadcast_to(rows[0], (4, 4)), rows[:, ::2]):
+        y = np.nan_to_num(Dual(x, x + 1))
+        assert y.primal.strides == np.nan_to_num(x).strides
+        assert np.array_equal(y.tangent, x + 1)
+    z = np.nan_to_num(Dual(np.array([np.nan + 1j, np.inf]), np.array([1.0 + 2j, 3.0])), posinf=7)
+    assert z.primal.tolist() == [1j, 7.0] and z.tangent.tolist() == [2j, 0]

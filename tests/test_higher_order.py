@@ -6,6 +6,7 @@ Expected values are worked out by hand, or come from interpolating the plain fun
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ import test_reductions
 import test_selecting
 import test_shapes
 from numpy.polynomial import Chebyshev
+from support.both import PACKAGES
 from support.cases import Case, listed
 
 from dualad import Dual, derivative, grad, hessian, hvp, jacobian, jvp, lift
@@ -375,3 +377,19 @@ def test_the_reference_itself() -> None:
     assert isinstance(f(Dual(POINT, POINT)), Dual)
     got = derivatives_along(lambda v: np.exp(2 * v[0]), np.array([1.0, 0.0]))
     np.testing.assert_allclose(got, np.exp(0.6) * 2.0 ** np.arange(4), rtol=1e-7)
+
+
+@pytest.mark.parametrize("package", PACKAGES, ids=["dualad", "pure"])
+@pytest.mark.parametrize("x", [1.5, np.float64(1.5), np.float32(1.5), np.array([1.5, 2.0])])
+def test_linear_rows_of_cubes(package: ModuleType, x: Any) -> None:
+    """Their function is applied to tangents, which are duals at higher order."""
+    for f, slope in (
+        (np.deg2rad, np.pi / 180),
+        (np.degrees, 180 / np.pi),
+        (np.negative, -1),
+        (np.real, 1),
+        (np.conj, 1),
+    ):
+        for order, right in enumerate((3 * x * x, 6 * x, 6 + 0 * x, 0 * x), start=1):
+            got = package.derivative(lambda t, f=f: f(t**3), order=order, lift=False)(x)
+            np.testing.assert_allclose(got, slope * right, rtol=1e-6)

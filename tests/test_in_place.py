@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from dualad import Dual, derivative, grad, hessian, jacobian, jvp, lift, value_and_grad
+from dualad.memory import copied
 
 X = np.array([3.0, 5.0])
 LINE = np.array([1.5, -0.5, 2.5, 0.75])
@@ -229,7 +230,7 @@ VIEWS: list[Callable[[Any], Any]] = [
     lambda y: y.T.reshape(-1),
     lambda y: y.reshape(-1, order="F"),
     lambda y: y.T.reshape(-1, order="F"),
-    lambda y: y.reshape(-1, copy=True),
+    *([lambda y: y.reshape(-1, copy=True)] if np.__version__ >= "2.1" else []),
     lambda y: y[:, :2].reshape(3, 2, 1),
     lambda y: y[:, 0].reshape(-1),
     lambda y: y.ravel(),
@@ -569,3 +570,19 @@ def test_nothing_warns() -> None:
         a.flat = 2.0
         a.shape = (2, 2)
         assert a.shape == (2, 2) and a.tangent.tolist() == [[0, 0], [0, 0]]
+
+
+@pytest.mark.parametrize("power", [2, 2.0, 0.5, 3, -1, 1j, np.float64(2)])
+def test_powers_in_place_have_numpys_bits(power: Any) -> None:
+    """np.power rounds otherwise in place, of complex numbers with gaps."""
+    rng = np.random.default_rng(3)
+    whole = rng.normal(size=(4, 6)) + 1j * rng.normal(size=(4, 6))
+
+    def f(x: Any) -> Any:
+        x **= power
+        return x
+
+    for x in (whole, whole[:, ::2], whole[::-1], whole.T, whole[1:2, 1:3]):
+        value, slope = jvp(f, (x,), (x,))
+        assert np.array_equal(value, f(copied(x)))
+        np.testing.assert_allclose(slope, power * x**power, rtol=1e-12)

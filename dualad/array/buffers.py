@@ -26,7 +26,7 @@ from ..dual import Dual
 from ..kernel import LIFTING
 from ..levels import ParticipatingLevel
 from ..looks import is_plain
-from ..pair import plain, readable_dual
+from ..pair import plain
 from ..structure import leaves, rebuild
 from .dualarray import DualArray, Flat, is_basic
 from .operands import ArrayProxy, as_operand, unbuffered
@@ -287,8 +287,8 @@ class Buffer(_Room, ArrayProxy):
         return buffered(abs(self.content))
 
     __bool__, __int__, __float__ = map(_conversion, (bool, int, float))
-    __complex__, __index__ = map(_conversion, (complex, operator.index))
-    __repr__, __str__ = map(_conversion, (repr, str))
+    __complex__, __index__ = _conversion(complex), _conversion(operator.index)
+    __repr__, __str__ = _conversion(repr), _conversion(str)
 
     # copies
 
@@ -394,4 +394,4 @@ def buffered(x: Any) -> Any:
 
 
 if LIFTING:
-    LIFTING.connect_arrays(DualArray, readable_dual, Buffer, _Whole)
+    LIFTING.connect_arrays(DualArray, Buffer, _Whole)

@@ -14,6 +14,7 @@ import numpy as np
 
 from ..differentiations import note_objects, note_refusals, refused, text_for
 from ..dual import Dual
+from ..memory import copied
 from ..namespaces import not_plain
 from ..pair import (
     as_number,
@@ -80,7 +81,13 @@ def _assigning(operate: Callable[[Any, Any], Any], in_place: Callable[[Any, Any]
     """The method behind `x += y`, which writes into x."""
 
     def method(self: DualArray, other: Any) -> Any:
+        value, there = None, plain(self)
+        if in_place is operator.ipow and there.dtype.kind == "c" and there.flags.writeable:
+            # in place, NumPy rounds otherwise than into an array without gaps
+            value = in_place(copied(there), plain(as_operand(other)))
         assign(self, operate(self, other), lambda x: in_place(x, plain(as_operand(other))))
+        if value is not None:
+            there[...] = value
         return self
 
     return method

@@ -203,6 +203,9 @@ def _numbers_within(primal: Any, low: int, unit: int, many: tuple[int, ...], siz
     return rows * size + places // unit
 
 
+_FROZEN = gc.get_freeze_count()  # before there are duals: Python 3.12 does so when it starts
+
+
 def _family(target: Any) -> list[Any]:
     """All dual arrays in the memory of a dual array; not those that are parts of another."""
     kinds = set(KINDS.values())
@@ -212,7 +215,7 @@ def _family(target: Any) -> list[Any]:
     inside = {id(part) for x in found for part in _parts(x)}
     family = [x for x in found if id(x) not in inside]
     levels = levels_of(target).keys()
-    is_whole = gc.get_freeze_count() == 0 and any(x is target for x in family)
+    is_whole = gc.get_freeze_count() <= _FROZEN and any(x is target for x in family)
     if not is_whole or any(levels_of(x).keys() != levels for x in family):
         raise TypeError(_REFUSED)
     return family

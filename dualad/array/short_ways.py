@@ -45,5 +45,5 @@ def with_short_ways(kind: T) -> T:
     array.__array_function__ = ARRAY_KERNEL.function_protocol(array.__array_function__)
     array.__setitem__ = __setitem__
     array.T = property(transpose, doc=array.T.__doc__)
-    array.__getitem__ = KERNEL.item_of(array, ARRAY_KERNEL.item_getter(array.__getitem__))
+    KERNEL.connect_elements(array, ARRAY_KERNEL.item_getter(array.__getitem__))
     return kind

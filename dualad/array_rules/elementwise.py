@@ -15,7 +15,7 @@ from ..dual import evaluate, function
 from ..pair import dual, map_leaves, plain
 from ..rules import Rule
 from ..table import RULES
-from .common import along, array, as_dtype, composing, has_duals, into, unboxed
+from .common import along, array, as_dtype, composing, has_duals, into, unboxed, valued
 
 
 @implements(np.sinc)
@@ -73,15 +73,18 @@ def nan_to_num(
     x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
 ) -> Any:
     x = array(x)
-    if np.iscomplexobj(plain(x)):
-        real, imag = (np.nan_to_num(part, True, nan, posinf, neginf) for part in (x.real, x.imag))
-        y = real + 1j * imag
-    else:
-        limits = np.finfo(np.asarray(plain(x)).dtype)
-        y = np.where(np.isnan(x), nan, x)
-        y = np.where(np.isposinf(x), limits.max if posinf is None else posinf, y)
-        y = unboxed(np.where(np.isneginf(x), limits.min if neginf is None else neginf, y))
+    y = valued(np.nan_to_num, _finite, (x,), {"nan": nan, "posinf": posinf, "neginf": neginf})
     return y if copy or not x.shape else into(x, y)
+
+
+def _finite(x: Any, nan: Any, posinf: Any, neginf: Any) -> Any:
+    x = array(x)
+    if np.iscomplexobj(plain(x)):
+        return _finite(x.real, nan, posinf, neginf) + 1j * _finite(x.imag, nan, posinf, neginf)
+    limits = np.finfo(np.asarray(plain(x)).dtype)
+    y = np.where(np.isnan(x), nan, x)
+    y = np.where(np.isposinf(x), limits.max if posinf is None else posinf, y)
+    return unboxed(np.where(np.isneginf(x), limits.min if neginf is None else neginf, y))
 
 
 @implements(np.real_if_close)

@@ -5,9 +5,10 @@ Before each call there stands
 
     callee = hook @ callee
 
-and in the same way for attributes of objects, for what a loop goes through, and for the managers of
-`with`. Everything else is left as it is, so that a function made of the copy reads and writes the
-module's own variables, the same closure, and the same objects.
+(where the callee is loaded, if it is not calculated), and in the same way for attributes, for what
+a loop goes through, and for the managers of `with`. Everything else is left as it is, so that a
+function made of the copy reads and writes the module's own variables, the same closure, and the
+same objects.
 """
 
 from __future__ import annotations
@@ -39,9 +40,9 @@ class Hooks:
         Of what `with` enters.
     operators : dict
         By the symbol of an operator, its hook: from the tuple of its operands to the result.
-    getter, setter : callable
-        From the name of an attribute to the hook that reads it of an object, or writes it: of
-        the pair (value, object).
+    getter, method, setter : callable
+        From the name of an attribute to the hook that reads it of an object; that reads what is to
+        be called; or that writes it: of the pair (value, object).
     is_plain : callable
         Whether a global name stands for a module, whose attributes are read without asking.
     """
@@ -51,6 +52,7 @@ class Hooks:
     manager: Any
     operators: dict[str, Any]
     getter: Callable[[str], Any]
+    method: Callable[[str], Any]
     setter: Callable[[str], Any]
     is_plain: Callable[[str], bool]
 
@@ -134,19 +136,31 @@ class _Writer:
         ops = self.ask(self.hooks.callee())
         return ops if depth == 1 else [("SWAP", depth), *ops, ("SWAP", depth)]
 
-    def attribute(self, name: str, native: Op, is_plain: bool) -> list[Op]:
-        return [native] if is_plain else self.ask(self.hooks.getter(name))
+    def become(self, step: dis.Instruction, is_plain: bool, is_called: bool) -> list[Op] | None:
+        """What an instruction that loads, stores or walks becomes; None if it stays.
 
-    def become(self, step: dis.Instruction, is_plain: bool) -> list[Op] | None:
-        """What an instruction that loads, stores or walks becomes; None if it stays."""
+        `is_plain`: an attribute of a module; `is_called`: a callee.
+        """
+        new = self._become(step, is_plain, is_called)
+        if is_called and (is_plain or step.opname not in ("LOAD_ATTR", "LOAD_METHOD")):
+            new = [*(new or [(step.opname, step.arg or 0)]), *self.ask(self.hooks.callee())]
+        return new
+
+    def attribute(self, name: str, native: Op, is_plain: bool, is_called: bool) -> list[Op]:
+        if is_plain:
+            return [native]
+        return self.ask((self.hooks.method if is_called else self.hooks.getter)(name))
+
+    def _become(self, step: dis.Instruction, is_plain: bool, is_called: bool) -> list[Op] | None:
         kind, arg = step.opname, step.arg or 0
         if kind == "LOAD_METHOD":
-            read = self.attribute(step.argval, ("LOAD_ATTR", arg), is_plain)
+            read = self.attribute(step.argval, ("LOAD_ATTR", arg), is_plain, is_called)
             return [("PUSH_NULL", 0), ("SWAP", 2), *read]
         if kind == "LOAD_ATTR":
             is_method = _NAMED_ATTRIBUTE and arg & 1
             name = self.code.co_names[arg >> 1 if _NAMED_ATTRIBUTE else arg]
-            read = self.attribute(name, ("LOAD_ATTR", arg - bool(is_method)), is_plain)
+            native = ("LOAD_ATTR", arg - bool(is_method))
+            read = self.attribute(name, native, is_plain, is_called)
             return _with_place(read) if is_method else read
         if kind == "LOAD_SUPER_ATTR" and arg & 1:
             if _OLD_CALLS:  # three are taken, so that there is no place below them
@@ -196,6 +210,8 @@ def _steps(code: CodeType, writer: _Writer) -> tuple[list[_Step], dict[int, _Ste
     """The steps, and which of them stands for what was at an offset."""
     found = [i for i in dis.get_instructions(code) if i.opname != "CACHE"]
     empty = _empty_places(code, found) if _OLD_CALLS else {}
+    loaded = {i.offset: _place_of_callee(i, empty) for i in found}
+    called = set(loaded.values())
     steps: list[_Step] = []
     by_offset: dict[int, _Step] = {}
     waiting: list[int] = []  # offsets of EXTENDED_ARG, which belong to the next instruction
@@ -210,11 +226,12 @@ def _steps(code: CodeType, writer: _Writer) -> tuple[list[_Step], dict[int, _Ste
             and before.opname in ("LOAD_GLOBAL", "LOAD_NAME")
             and writer.hooks.is_plain(str(before.argval))
         )
-        ops = writer.become(i, is_plain) or [(i.opname, i.arg or 0)]
+        is_called = i.offset in called
+        ops = writer.become(i, is_plain, is_called) or [(i.opname, i.arg or 0)]
         p: Any = i.positions
         step = _Step(ops, (p.lineno, p.end_lineno, p.col_offset, p.end_col_offset))
         depth = _depth_of_callee(i, empty)
-        if depth:
+        if depth and loaded[i.offset] is None:
             home = step
             if before is not None and before.opname in ("KW_NAMES", "PRECALL"):
                 home = steps[-1]
@@ -235,7 +252,16 @@ def _steps(code: CodeType, writer: _Writer) -> tuple[list[_Step], dict[int, _Ste
     return steps, by_offset
 
 
-def _depth_of_callee(i: dis.Instruction, empty: dict[int, tuple[bool, ...]]) -> int:
+def _place_of_callee(i: dis.Instruction, empty: dict[int, Places]) -> int | None:
+    """Where one instruction has loaded what CALL calls; None if that is not so."""
+    places = empty.get(i.offset) if i.opname == "CALL" else None
+    if places is None:
+        return None
+    empty_place, callee = places[-(i.arg or 0) - 2 :][:2]
+    return callee - 1 if empty_place == _EMPTY and callee else None
+
+
+def _depth_of_callee(i: dis.Instruction, empty: dict[int, Places]) -> int:
     """How deep on the stack lies what an instruction calls; 0 if it calls nothing."""
     n = i.arg or 0
     if i.opname == "CALL":
@@ -244,7 +270,7 @@ def _depth_of_callee(i: dis.Instruction, empty: dict[int, tuple[bool, ...]]) -> 
         places = empty.get(i.offset)
         if places is None:  # never reached
             return 0
-        return n + 1 if places[-n - 2] else n + 2
+        return n + 1 if places[-n - 2] == _EMPTY else n + 2
     if i.opname == "CALL_KW":
         return n + 3
     if i.opname == "CALL_FUNCTION_EX":
@@ -252,12 +278,19 @@ def _depth_of_callee(i: dis.Instruction, empty: dict[int, tuple[bool, ...]]) -> 
     return 0
 
 
-def _empty_places(code: CodeType, found: list[dis.Instruction]) -> dict[int, tuple[bool, ...]]:
+# The stack: an empty place, or 0; but what stands above an empty one is a callee, and is told by
+# the offset of the instruction that has loaded it, plus 1.
+Places = tuple[int, ...]
+_EMPTY = -1
+_LOADS = ("LOAD_FAST", "LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_ATTR")
+
+
+def _empty_places(code: CodeType, found: list[dis.Instruction]) -> dict[int, Places]:
     """Which places of the stack are empty before each call, in Python up to 3.12."""
     at = {i.offset: k for k, i in enumerate(found)}
     handlers = list(_parsed(code.co_exceptiontable))
-    seen: dict[int, tuple[bool, ...]] = {}
-    todo: list[tuple[int, tuple[bool, ...]]] = [(0, ())]
+    seen: dict[int, Places] = {}
+    todo: list[tuple[int, Places]] = [(0, ())]
     while todo:
         k, places = todo.pop()
         while k < len(found):
@@ -267,7 +300,7 @@ def _empty_places(code: CodeType, found: list[dis.Instruction]) -> dict[int, tup
             seen[i.offset] = places
             for start, end, target, depth, lasti in handlers:
                 if start <= i.offset < end and target not in seen:
-                    todo.append((at[target], places[:depth] + (False,) * (1 + lasti)))
+                    todo.append((at[target], places[:depth] + (0,) * (1 + lasti)))
             arg = i.arg if i.opcode >= dis.HAVE_ARGUMENT else None
             if i.opcode in _HAS_JUMP:
                 after = _moved(places, dis.stack_effect(i.opcode, arg, jump=True), i)
@@ -287,16 +320,16 @@ _LEAVES = frozenset(
 )
 
 
-def _moved(places: tuple[bool, ...], effect: int, i: dis.Instruction) -> tuple[bool, ...]:
-    name, n = i.opname, i.arg or 0
+def _moved(places: Places, effect: int, i: dis.Instruction) -> Places:
+    name, n, loader = i.opname, i.arg or 0, i.offset + 1
     if name == "PUSH_NULL":
-        return (*places, True)
+        return (*places, _EMPTY)
     if name == "LOAD_GLOBAL" and n & 1:
-        return (*places, True, False)
+        return (*places, _EMPTY, loader)
     if name == "LOAD_METHOD" or (name == "LOAD_ATTR" and _NAMED_ATTRIBUTE and n & 1):
-        return (*places[:-1], True, False)  # as it becomes
+        return (*places[:-1], _EMPTY, loader)  # as it becomes
     if name == "LOAD_SUPER_ATTR" and n & 1:
-        return (*places[:-3], True, False)
+        return (*places[:-3], _EMPTY, 0)
     if name == "SWAP":
         changed = list(places)
         changed[-1], changed[-n] = changed[-n], changed[-1]
@@ -304,11 +337,16 @@ def _moved(places: tuple[bool, ...], effect: int, i: dis.Instruction) -> tuple[b
     if name == "PRECALL":  # of Python 3.11, which counts what CALL takes here
         return places
     if name == "CALL":
-        return (*places[: -n - 2], False)
+        return (*places[: -n - 2], 0)
+    if name in _LOADS:
+        below = places if effect else places[:-1]
+        return (*below, loader if below and below[-1] == _EMPTY else 0)
     if effect > 0:
-        return places + (False,) * effect
+        return places + (0,) * effect
     kept = places[: len(places) + effect]
-    return (*kept[:-1], False) if name == "CALL_FUNCTION_EX" else kept
+    if name == "CALL_FUNCTION_EX" or (kept and kept[-1] > 0):  # it may have been calculated now
+        return (*kept[:-1], 0)
+    return kept
 
 
 # -- putting it together -------------------------------------------------------------------

@@ -203,6 +203,8 @@ def stand_in(x: Any) -> Any:
 
 
 def _found(x: Any) -> Any:
+    if not callable(x):  # duals, also in tuples, take note of it if their hash is asked for
+        return None
     try:
         found = FUNCTIONS.get(x)
     except TypeError:  # it has no hash
@@ -334,6 +336,16 @@ class Getter:
 
     def __matmul__(self, x: Any) -> Any:
         return read(x, self.name)
+
+
+class Method:
+    """Reads what is to be called of an object."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __matmul__(self, x: Any) -> Any:
+        return stand_in(read(x, self.name))
 
 
 class Setter:
@@ -511,7 +523,8 @@ def _copied(f: types.FunctionType) -> Any:
 
     key = id(f.__code__)
     _copied_codes[key] = weakref.ref(f.__code__, lambda _: _copied_codes.pop(key, None))
-    hooks = Hooks(callee, ITERABLE, MANAGER, OPERATORS or _TEXT, getter, setter, is_plain)
+    operators = OPERATORS or _TEXT
+    hooks = Hooks(callee, ITERABLE, MANAGER, operators, getter, method, setter, is_plain)
     code = rewritten(f.__code__, hooks, lambda new: note(new, STAYS))
     note(f.__code__, code)
     return code
@@ -574,6 +587,7 @@ _TEXT = {"%": Remainder(), "%=": Remainder()}
 OPERATORS: dict[str, Any] = {}  # all of them, once `operators` finds that the user's need it
 MEETERS: list[Function] = []  # called with each function that a driver calls
 getter: Callable[[str], Any] = LIFTING.Getter if LIFTING else Getter
+method: Callable[[str], Any] = LIFTING.Method if LIFTING else Method
 setter: Callable[[str], Any] = LIFTING.Setter if LIFTING else Setter
 _WALKERS: dict[Any, Function] = {
     **dict.fromkeys((map, filter), lambda x: walked(stand_in(x))),

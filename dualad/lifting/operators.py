@@ -23,7 +23,12 @@ from .lift import inspected, is_left_alone, stand_in
 from .reach import needs_lift
 from .standins import FUNCTIONS
 
-_BINARY = {
+
+def _is_in(x: Any, parts: Any) -> bool:
+    return x in parts
+
+
+_BINARY: dict[str, tuple[str, Function]] = {
     "+": ("add", operator.add),
     "-": ("sub", operator.sub),
     "*": ("mul", operator.mul),
@@ -38,7 +43,7 @@ _BINARY = {
     "<<": ("lshift", operator.lshift),
     ">>": ("rshift", operator.rshift),
 }
-_COMPARISONS = {
+_COMPARISONS: dict[str, tuple[str, str, Function]] = {
     "<": ("lt", "gt", operator.lt),
     "<=": ("le", "ge", operator.le),
     "==": ("eq", "eq", operator.eq),
@@ -46,16 +51,16 @@ _COMPARISONS = {
     ">": ("gt", "lt", operator.gt),
     ">=": ("ge", "le", operator.ge),
 }
-_UNARY = {
+_UNARY: dict[str, tuple[str, Function]] = {
     "-x": ("neg", operator.neg),
     "+x": ("pos", operator.pos),
     "~x": ("invert", operator.invert),
 }
-_CONTAINERS = {
+_CONTAINERS: dict[str, tuple[str, Function]] = {
     "[]": ("getitem", operator.getitem),
     "[]=": ("setitem", lambda value, x, i: operator.setitem(x, i, value)),
     "del []": ("delitem", operator.delitem),
-    "in": ("contains", lambda x, parts: x in parts),
+    "in": ("contains", _is_in),
     "not in": ("contains", lambda x, parts: x not in parts),
 }
 # Functions of Python that call a special method of their first argument.
@@ -123,29 +128,30 @@ def _in_place(name: str, binary: Function) -> Function:
 
 def _of_one(name: str, native: Function, place: int = 0) -> Function:
     """An operator or function that calls one method, of its operand in one place."""
+    arranged = _ARRANGED.get(name)
 
     def apply(*operands: Any, **options: Any) -> Any:
         if place < len(operands):
-            x = operands[place]
-            f = _python_method(type(x), name)
+            f = _python_method(type(operands[place]), name)
             if f is not None:
-                return _ORDER.get(name, _in_order)(stand_in(f), native, operands, options)
+                given = arranged(*operands) if arranged else operands
+                return stand_in(f)(*given, **options)
         return native(*operands, **options)
 
     return apply
 
 
-def _in_order(f: Function, native: Function, operands: Any, options: Any) -> Any:
-    return f(*operands, **options)
-
-
-_ORDER: dict[str, Function] = {
-    "setitem": lambda f, _native, given, _options: f(given[1], given[2], given[0]),
-    "contains": lambda f, native, given, _options: (
-        bool(f(given[1], given[0])) is (native is not _NOT_IN)
-    ),
+# How the method has what lies on the stack.
+_ARRANGED: dict[str, Function] = {
+    "setitem": lambda value, x, i: (x, i, value),
+    "contains": lambda x, parts: (parts, x),
 }
-_NOT_IN = _CONTAINERS["not in"][1]
+
+
+def _as_truth(f: Function, is_negated: bool) -> Function:
+    return lambda *operands: bool(f(*operands)) is not is_negated
+
+
 _COMPARE = frozenset(native for _, _, native in _COMPARISONS.values())
 
 
@@ -161,17 +167,19 @@ def _sum(numbers: Any, /, start: Any = 0) -> Any:
 def _all_hooks() -> Iterator[tuple[str, Function, Function]]:
     """Each symbol, with what it does to plain things, and to the user's."""
     for symbol, (name, native) in _BINARY.items():
-        binary = _both(name, f"r{name}", native)
+        binary: Function = _both(name, f"r{name}", native)
         yield symbol, native, binary
-        in_place = getattr(operator, f"i{name.strip('_')}")
+        in_place: Function = getattr(operator, f"i{name.strip('_')}")
         yield f"{symbol}=", in_place, _in_place(name, binary)
     for symbol, (forward, reflected, native) in _COMPARISONS.items():
         yield symbol, native, _both(forward, reflected, native)
     for symbol, (name, native) in _UNARY.items():
         yield symbol, native, _of_one(name, native)
     for symbol, (name, native) in _CONTAINERS.items():
-        place = 1 if symbol in ("[]=", "in", "not in") else 0
-        yield symbol, native, _of_one(name, native, place)
+        hook: Function = _of_one(name, native, int(name in _ARRANGED))
+        if name == "contains":
+            hook = _as_truth(_of_one(name, _is_in, 1), symbol == "not in")
+        yield symbol, native, hook
 
 
 class Operator:
@@ -194,11 +202,11 @@ _ADD = _HOOKS["+"][1]
 
 def _start() -> None:
     """From now on, copies of code have hooks before their operators."""
-    make = LIFTING.Operator if LIFTING else Operator
+    make: Function = LIFTING.Operator if LIFTING else Operator
     remainder = _HOOKS["%"][1], _HOOKS["%="][1]
     for symbol, (native, lifted) in _HOOKS.items():
         if lifted in remainder:
-            lifted = lift.of_text_or(lifted)
+            native, lifted = map(lift.of_text_or, (native, lifted))
         lift.OPERATORS[symbol] = make(symbol, native, _unpacked(lifted))
         if getattr(operator, native.__name__, None) is native and symbol not in ("in", "not in"):
             FUNCTIONS[native] = lifted
@@ -222,6 +230,7 @@ _TELLING = frozenset(
     for name in names
 ) - {"str", "repr", "format", "bool", "int", "len", "next", "complex"}
 _FEW = 100
+_DUALAD = __name__.partition(".")[0]
 
 
 def meet(x: Any, seen: set[int] | None = None) -> None:
@@ -257,7 +266,7 @@ def _meet_class(cls: type, seen: set[int]) -> None:
     if lift.OPERATORS:
         return
     for kind in cls.__mro__:
-        if is_left_alone(kind.__module__):
+        if is_left_alone(kind.__module__) or kind.__module__.partition(".")[0] == _DUALAD:
             continue
         for name, f in list(vars(kind).items()):
             f = getattr(f, "__func__", getattr(f, "fget", f))

@@ -48,7 +48,7 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
         parts = list(x.values() if kind is dict else x)[:_FEW]
         return any(_of_value(v, seen) for v in parts)
     try:
-        if x in NEEDS_LIFT or has_foreign_stand_in(x):
+        if callable(x) and (x in NEEDS_LIFT or has_foreign_stand_in(x)):
             return True
     except Exception:  # it has no hash, or a comparison of its own
         pass
@@ -120,47 +120,50 @@ def _of_function(f: types.FunctionType, seen: set[Any], owner: Any = None) -> bo
 # -- whether it may keep what it has calculated ----------------------------------------------
 
 
-def may_keep(f: Function) -> bool:
+def may_keep(f: Function, by_key: bool = False) -> bool:
     """Whether f, or what it calls, may keep values from one call to the next.
 
     It may if its code writes into objects, containers or variables around it, or calls what
-    cannot be told from its code.
+    cannot be told from its code. `by_key`: and if it looks something up, too.
     """
     f = inspect.unwrap(f)
-    code = getattr(getattr(f, "__func__", f), "__code__", None)
-    if code is None:
+    f = getattr(f, "__func__", f)
+    if not isinstance(f, types.FunctionType):
         return not isinstance(f, np.ufunc)
-    if code not in _KEEPERS:
-        _KEEPERS[code] = _keeps(getattr(f, "__func__", f), set())
-    return _KEEPERS[code]
+    known = _KEEPERS.setdefault(f.__code__, {})
+    if by_key not in known:
+        known[by_key] = _does(f, _WRITING, set()) and (not by_key or _does(f, _LOOKING, set()))
+    return known[by_key]
 
 
-def _keeps(f: types.FunctionType, seen: set[Any]) -> bool:
+def _does(f: types.FunctionType, what: frozenset[str], seen: set[Any]) -> bool:
     if f.__code__ in seen or is_left_alone(f.__globals__.get("__name__", ""), f.__code__):
         return False
     seen.add(f.__code__)
-    return _Stores(f, seen).there_are(f.__code__)
+    return _Search(f, what, seen).finds_in(f.__code__)
 
 
-class _Stores:
-    """Looks for what is written, in the code of a function and of those that it calls by name."""
+class _Search:
+    """Looks for instructions and methods, in a function and in what it calls by name."""
 
-    def __init__(self, f: types.FunctionType, seen: set[Any]) -> None:
-        self.names, self.seen = f.__globals__, seen
+    def __init__(self, f: types.FunctionType, what: frozenset[str], seen: set[Any]) -> None:
+        self.f, self.what, self.seen = f, what, seen
+        self.names = f.__globals__
         self.cells = dict(zip(f.__code__.co_freevars, f.__closure__ or (), strict=False))
 
-    def there_are(self, code: types.CodeType) -> bool:
+    def finds_in(self, code: types.CodeType) -> bool:
+        given = (*(self.f.__defaults__ or ()), *(self.f.__kwdefaults__ or {}).values())
+        if any(map(self.is_found, given)):
+            return True
         x: Any = _UNKNOWN
         for step in dis.get_instructions(code):
             op, name = step.opname, step.argval
             if op in _NOTHING or op == "PUSH_NULL":
                 continue
-            if op in ("STORE_ATTR", "STORE_GLOBAL", "STORE_SUBSCR", "IMPORT_NAME"):
-                return True
-            if op == "STORE_DEREF" and name in self.cells:
+            if op in self.what or (op == "STORE_DEREF" and name in self.cells):
                 return True
             if op == "LOAD_CONST" and isinstance(name, types.CodeType):
-                if self.there_are(name):
+                if self.finds_in(name):
                     return True
             elif op in ("LOAD_GLOBAL", "LOAD_NAME"):
                 x = self.names.get(name, getattr(builtins, name, _UNKNOWN))
@@ -170,18 +173,20 @@ class _Stores:
             elif op in ("LOAD_ATTR", "LOAD_METHOD"):
                 if isinstance(x, types.ModuleType):
                     x = vars(x).get(name, _UNKNOWN)
-                elif name not in _COMMON or name in _CHANGING:
+                elif name not in _COMMON or name in self.what:
                     return True
             else:
                 x = _UNKNOWN
-            if type(x) is types.FunctionType and _keeps(x, self.seen):
-                return True
-            if x is not _UNKNOWN and not isinstance(x, types.ModuleType) and self.may(x):
+            if self.is_found(x):
                 return True
         return False
 
-    def may(self, x: Any) -> bool:
-        """Whether something that is no function of Python may keep values, if it is called."""
+    def is_found(self, x: Any) -> bool:
+        """Whether something does it if it is called, as far as can be told."""
+        if type(x) is types.FunctionType:
+            return _does(x, self.what, self.seen)
+        if x is _UNKNOWN or isinstance(x, types.ModuleType):
+            return False
         return not (type(x) in _DATA or type(x) in _CONTAINERS or is_left_alone(_home_of(x)))
 
 
@@ -189,8 +194,16 @@ def _home_of(x: Any) -> Any:
     return x.__module__ if isinstance(x, (type, types.FunctionType)) else type(x).__module__
 
 
-_KEEPERS: weakref.WeakKeyDictionary[types.CodeType, bool] = weakref.WeakKeyDictionary()
-_CHANGING = frozenset(("append", "extend", "insert", "setdefault", "update", "__setitem__"))
+_KEEPERS: weakref.WeakKeyDictionary[types.CodeType, dict[bool, bool]] = weakref.WeakKeyDictionary()
+_WRITING = frozenset(
+    (
+        *("STORE_ATTR", "STORE_GLOBAL", "STORE_SUBSCR", "STORE_SLICE", "IMPORT_NAME"),
+        *("append", "extend", "insert", "setdefault", "update", "__setitem__"),
+    )
+)
+_LOOKING = frozenset(
+    ("BINARY_SUBSCR", "CONTAINS_OP", "get", "setdefault", "__getitem__", "__contains__")
+)
 
 
 class _Reader:

@@ -68,10 +68,20 @@ def _stand_in(f: Function, on_duals: Function) -> Function:
     return call
 
 
-def _of_row(f: Function, name: str) -> Function:
-    readable = _stand_in(f, function(RULES[name]))
-    row = KERNEL.row_number(RULES[name].name) if KERNEL and len(RULES[name].args) == 1 else -1
-    return LIFTING.Row(row, f, readable) if LIFTING and row >= 0 else readable
+def _of_row(f: Function, name: str, readable: Function | None = None) -> Function:
+    rule = RULES[name]
+    readable = _stand_in(f, function(rule)) if readable is None else readable
+    row = KERNEL.row_number(rule.name) if KERNEL else -1
+    if not LIFTING or row < 0:
+        return _of_several(f, name, readable)
+    return LIFTING.Row(row, f, readable, len(rule.args), None in rule.slopes)  # type: ignore[no-any-return]
+
+
+def _of_several(f: Function, name: str, readable: Function) -> Function:
+    """The compiled function, if there is one."""
+    if not (LIFTING and KERNEL) or name not in LIFTING.COMPOSITES:
+        return readable
+    return LIFTING.Several(name, f, readable, KERNEL.row_number)  # type: ignore[no-any-return]
 
 
 def _answer(f: Function) -> Function:
@@ -84,7 +94,7 @@ def _answer(f: Function) -> Function:
             note_equal(*map(unbuffered, args))
         return y
 
-    return call
+    return LIFTING.Answer(f, call) if LIFTING else call
 
 
 # -- math ----------------------------------------------------------------------------------
@@ -97,14 +107,6 @@ def _log(f: Function) -> Function:
         return log(x) if base is None else log(x) / log(base)
 
     return of_base if f is math.log else lambda x, base=None: of_base(x, base)
-
-
-def _logarithm() -> Function:
-    readable = _stand_in(math.log, _log(math.log))
-    if not (KERNEL and LIFTING):
-        return readable
-    row: Function = LIFTING.Row(KERNEL.row_number("log"), math.log, readable)
-    return row
 
 
 @functools.cache
@@ -176,11 +178,14 @@ _MATH |= {
     if hasattr(math, name)
 }
 _MATH |= {
-    "log": _logarithm(),
-    "hypot": _stand_in(math.hypot, _hypot),
-    "dist": _dist,
-    "fsum": _fsum,
-    "remainder": _stand_in(math.remainder, function(_REMAINDER)),
+    name: _of_several(getattr(math, name), name, readable)
+    for name, readable in (
+        ("log", _stand_in(math.log, _log(math.log))),
+        ("hypot", _stand_in(math.hypot, _hypot)),
+        ("dist", _dist),
+        ("fsum", _fsum),
+        ("remainder", _stand_in(math.remainder, function(_REMAINDER))),
+    )
 }
 if hasattr(math, "sumprod"):  # Python 3.12
     _MATH["sumprod"] = functools.wraps(math.sumprod)(_sumprod)
@@ -390,7 +395,8 @@ _PLAIN_ARANGE = _NUMPY["arange"]
 
 @functools.wraps(np.nditer)
 def _nditer(op: Any, *args: Any, **kwargs: Any) -> Any:
-    if (args or kwargs) and _any_dual(op):
+    given = op if isinstance(op, (list, tuple)) else [op]
+    if (args or kwargs) and any(isinstance(unbuffered(x), Dual) for x in given):
         raise TypeError(
             "np.nditer takes no options where duals are in its arrays; write a loop over the "
             "places in np.ndindex(a.shape), which reads and writes a[place]."
@@ -570,7 +576,11 @@ _OF_FLOAT: dict[str, Function] = {
 }
 _OF_FLOAT |= {f"r{name}": _reflected(f) for name, f in list(_OF_FLOAT.items())[:7]}
 
-_PYTHON: dict[Any, Function] = {float: _float, complex: _to_complex, isinstance: _isinstance}
+_PYTHON: dict[Any, Function] = {
+    float: _of_row(float, "pos", _float),
+    complex: _to_complex,
+    isinstance: _isinstance,
+}
 _PYTHON[type] = _type
 _SLOTS = {
     getattr(float, f"__{name}__"): _operator_of_float(getattr(float, f"__{name}__"), f)

@@ -12,7 +12,7 @@ transpose, or else by its matrix.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
 
@@ -130,6 +130,9 @@ def from_outside() -> Iterator[None]:
         _CALL.start = before
 
 
+MANY = 32  # directions that a solver carries at once; with more, forward mode takes over if it may
+
+
 class Basis(tuple[int, ...]):
     """The directions of a level that records: all elements of some nodes of its record."""
 
@@ -138,32 +141,34 @@ class Basis(tuple[int, ...]):
 
     def __new__(cls, level: Any, known: Any, more: dict[Any, Node]) -> Basis:
         nodes = {**known.nodes, **more} if isinstance(known, Basis) else more
-        result = super().__new__(cls, (sum(int(np.prod(n.shape)) for n in nodes.values()),))
+        result = super().__new__(cls, (sum(map(_size, nodes.values())),))
         result.level, result.nodes = level, nodes
+        if level.is_optional and result[0] >= MANY:
+            refuse("a solver with so many parameters")  # cheaply
         return result
 
     def matrix(self, x: Form) -> Any:
         """A form in these directions, of shape (k, *x.shape)."""
-        record, rows = _Local(x, self.level), []
+        record = _Local(x, self.level)
         if not record.origins.keys() <= self.nodes.keys():
             raise UnknownLevelError(((self.level, Basis(self.level, self, record.origins)),))
-        for unit in np.eye(x.size, dtype=x.dtype):
-            g = np.reshape(unit, x.shape) if x.shape else unit[0]
-            rows.append(self._row(record.swept(g)))
-            if any(np.iscomplexobj(np.empty(0, n.dtype)) for n in self.nodes.values()):
-                turned = self._row(record.swept(g * -1j)) if x.dtype.kind == "c" else None
-                if turned is None or not np.allclose(plain(turned), -1j * plain(rows[-1])):
-                    refuse("a function that is not holomorphic, within a solver,")
-            elif x.dtype.kind == "c":
-                rows[-1] = rows[-1] + 1j * self._row(record.swept(g * -1j))
-        return np.reshape(np.stack(rows).T if rows else [], (*self, *x.shape))
+        units = np.reshape(np.eye(x.size, dtype=x.dtype), (x.size, *x.shape))
+        matrix = self._rows(record, units)
+        if any(n.dtype is not None and n.dtype.kind == "c" for n in self.nodes.values()):
+            turned = self._rows(record, units * -1j) if x.dtype.kind == "c" else None
+            if turned is None or not np.allclose(plain(turned), -1j * plain(matrix)):
+                refuse("a function that is not holomorphic, within a solver,")
+        elif x.dtype.kind == "c":
+            matrix = matrix + 1j * self._rows(record, units * -1j)
+        return np.reshape(matrix.T, (*self, *x.shape))
 
-    def _row(self, found: dict[Any, Any]) -> Any:
+    def _rows(self, record: _Local, units: Any) -> Any:
+        found, k = record.swept(units), len(units)
         parts = [
-            np.stack([found[key]]) if key in found else np.zeros(node.shape)
+            np.reshape(found[key], (k, -1)) if key in found else np.zeros((k, _size(node)))
             for key, node in self.nodes.items()
         ]
-        return np.concatenate([np.reshape(t, -1) for t in parts] or [np.zeros(0)])
+        return np.concatenate(parts, axis=1) if parts else np.zeros((k, 0))
 
     def form(self, matrix: Any) -> Form:
         """The form that has this matrix."""
@@ -198,7 +203,7 @@ class _Local:
         These numbers, by their place on the tape or by themselves.
     """
 
-    many, lead = False, 0  # as `records.Sweep`, for the nodes
+    many, lead = True, 1  # as `records.Sweep`, for the nodes
 
     def __init__(self, x: Form, level: Any) -> None:
         self.tape, self.first = level.tape, x.node
@@ -236,7 +241,7 @@ class _Local:
         return parent
 
     def swept(self, g: Any) -> dict[Any, Any]:
-        """The adjoints of the origins, from that of the form; zeros are left out."""
+        """The adjoints of the origins, from several of the form; zeros are left out."""
         self.waiting: dict[Any, Any] = {}
         self.add(self.first, g)
         with quiet():
@@ -251,7 +256,7 @@ class _Local:
                 elif node.at in self.blocks:
                     whole = self.blocks[node.at]
                     part = np.unravel_index(node.at - self.firsts[whole], whole.shape)
-                    self.buffer(whole, g)[part] += g
+                    self.buffer(whole, g)[(slice(None), *part)] += g
                 else:
                     for i, slope in self.tape.step(node.at):
                         self.add(self._parent(i), g if i < 0 else slope * g)
@@ -264,23 +269,28 @@ class _Local:
 
     def buffer(self, node: Node, like: Any) -> Any:
         """The adjoint of an array, to be written to."""
-        zeros: Any = np.zeros(node.shape, node.dtype)
+        shape = shape_of(like)[:1] + node.shape
+        zeros: Any = np.zeros(shape, node.dtype)
         if isinstance(like, Dual):
-            zeros = np.zeros(node.shape, node.dtype, like=like)
+            zeros = np.zeros(shape, node.dtype, like=like)
         self.waiting[node] = zeros + self.waiting[node] if node in self.waiting else zeros
         return self.waiting[node]
 
-    def rows(self, whole: Any, g: Any) -> Sequence[tuple[Any, Any]]:
-        """The one adjoint."""
-        return [(whole, g)]
+    def rows(self, whole: Any, g: Any) -> Iterable[tuple[Any, Any]]:
+        """Each of them."""
+        return zip(whole, g, strict=True)
 
 
 def _key(node: Node) -> Any:
     return node.at if isinstance(node, Step) else node
 
 
+def _size(node: Node) -> int:
+    return int(np.prod(node.shape))
+
+
 def _places(node: Node, block: Any) -> Sequence[int]:
-    return range(block.start, block.start + int(np.prod(node.shape)))
+    return range(block.start, block.start + _size(node))
 
 
 def numeric_parts(x: Any, level: int, many: tuple[int, ...]) -> tuple[Any, Any]:

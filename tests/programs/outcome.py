@@ -385,7 +385,7 @@ def _backward(
     try:
         back = eval(run.backward, space)
     except Exception as error:
-        refused = _refused(error)
+        refused = _refused(error, program.pure)
         notes.append("backward refused")
         if refused.is_fault:
             yield refused.fault, f"backward: {refused.detail}"

@@ -260,6 +260,7 @@ def main(path: str) -> None:
         callee=lambda: Same("callee"),
         operators={symbol: Applied(f) for symbol, f in OPERATORS.items()},
         getter=Getter,
+        method=Getter,
         setter=Setter,
         is_plain=lambda _: False,
         **same,
