@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import polynomial
 
+from ..array.dualarray import DualArray
 from ..array.protocols import implements
 from ..array.undefined import undefined
 from ..dual import Dual
@@ -94,7 +95,7 @@ def polysub(a1: Any, a2: Any) -> Any:
 
 def _cut(full: Any, value: Any, instead: str) -> Any:
     """What is left of all coefficients where NumPy, which gives `value`, cuts leading zeros off."""
-    if not isinstance(full, Dual):
+    if not isinstance(full, DualArray):
         return value
     k = full.shape[0] - value.shape[0]
     rest = full[max(k, 0) :]
