@@ -247,6 +247,7 @@ cdef object readable_dual = None      # dual.dual before the kernel
 cdef list clocks = []                  # levels.clocks: where a fresh level comes from
 cdef object note_objects = None       # differentiations.note_objects
 cdef object note_equal = None         # differentiations.note_equal
+cdef object note_step = None          # differentiations.note_step
 cdef dict readers = {}                # differentiations.READERS
 cdef object is_told = None            # looks.is_told
 cdef set doubtful = set()             # differentiations.DOUBTFUL
@@ -401,15 +402,19 @@ cdef class Dual:
     # steps have derivative zero, and give plain numbers
 
     def __int__(self):
+        found_step(self)
         return int(self.v)
 
     def __trunc__(self):
+        found_step(self)
         return int(self.v)
 
     def __floor__(self):
+        found_step(self)
         return floor(self.v)
 
     def __ceil__(self):
+        found_step(self)
         return ceil(self.v)
 
     def __round__(self, ndigits=None):
@@ -657,6 +662,17 @@ cdef int found_equal(Dual x) except -1:
     if x.lev != <PyObject *>equal_of:
         equal_of = <object>x.lev
         note_equal(x)
+    return 0
+
+
+cdef object step_of = None  # the level of the last dual of which a step made a plain number
+
+
+cdef int found_step(Dual x) except -1:
+    global step_of
+    if x.lev != <PyObject *>step_of:
+        step_of = <object>x.lev
+        note_step(x)
     return 0
 
 
@@ -2241,12 +2257,13 @@ def connect(
 ):
     """Tell the kernel what is readable, so that it can hand over to it."""
     global readable_class, readable_dual, table, protocols, clocks, note_objects, note_equal
-    global readers, doubtful, numpy_functions, is_told
+    global note_step, readers, doubtful, numpy_functions, is_told
     is_told = given_is_told
     readable_class, readable_dual = kind, make
     table, protocols, clocks = given_table, given_protocols, given_clocks
-    note_objects, note_equal, readers, doubtful = [
-        differentiations[name] for name in ("note_objects", "note_equal", "READERS", "DOUBTFUL")
+    note_objects, note_equal, note_step, readers, doubtful = [
+        differentiations[name]
+        for name in ("note_objects", "note_equal", "note_step", "READERS", "DOUBTFUL")
     ]
     numpy_functions = given_functions
     for name, method in (

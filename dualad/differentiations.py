@@ -161,10 +161,15 @@ def note_hash(x: Pair) -> None:
         _doubt(level, "hash")
 
 
-def stepped(f: Callable[..., Any], x: Any, *more: Any) -> Any:
-    """What a step makes of a dual: a plain number, by which a cache may find another one."""
+def note_step(x: Any) -> None:
+    """Note that a step makes a plain number of x, by which a cache may find another one."""
     for level in levels_in(x):
         _doubt(level, "step")
+
+
+def stepped(f: Callable[..., Any], x: Any, *more: Any) -> Any:
+    """What a step makes of a dual: a plain number."""
+    note_step(x)
     return f(plain(x), *more)
 
 

@@ -207,3 +207,19 @@ def test_the_compiled_digamma_has_the_same_bits() -> None:
         ]
 
     agree(program)
+
+
+def test_sums_are_pythons() -> None:
+    """From Python 3.12 on, sum carries the rounding errors of floats along."""
+
+    def total(x: Any) -> Any:
+        return sum([x, 1e100, 1.0, -1e100, x * x], 0.25) + sum(0.1 * x for _ in range(10))
+
+    for x in (3.0, 0.7):
+        value, slope = value_and_grad(total)(x)
+        assert value == total(x)
+        assert slope == pytest.approx(2.0 + 2.0 * x, rel=1e-14)
+        assert derivative(total, order=2)(x) == pytest.approx(2.0)
+        assert value_and_grad(total, mode="reverse")(x) == (value, pytest.approx(slope))
+    assert value_and_grad(lambda x: sum(x))([0.1] * 10) == (sum([0.1] * 10), [1.0] * 10)
+    assert value_and_grad(lambda x: sum(x, 0.0))(np.full(10, 0.1))[0] == sum(np.full(10, 0.1), 0.0)

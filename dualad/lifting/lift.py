@@ -31,7 +31,7 @@ from ..kernel import LIFTING
 from ..pair import Function, plain
 from ..structure import leaves, rebuild
 from .bytecode import Hooks, rewritten
-from .standins import FUNCTIONS, LOADERS, Vectorized
+from .standins import FUNCTIONS, LOADERS, SUM_IS_EXACT, Vectorized, summed
 
 # Code that is left as it is: the standard library, and packages that know what they do.
 _FOREIGN = frozenset(sys.stdlib_module_names) | {
@@ -592,9 +592,10 @@ setter: Callable[[str], Any] = LIFTING.Setter if LIFTING else Setter
 _WALKERS: dict[Any, Function] = {
     **dict.fromkeys((map, filter), lambda x: walked(stand_in(x))),
     **dict.fromkeys((sorted, min, max, functools.reduce), lambda x: walked(argument(x))),
-    **dict.fromkeys((sum, list, tuple, set, enumerate, zip, any, all), walked),
+    **dict.fromkeys((list, tuple, set, enumerate, zip, any, all), walked),
 }
 FUNCTIONS |= {f: Caller(f, change) for f, change in _WALKERS.items()}
 FUNCTIONS[np.vectorize] = Caller(Vectorized)
+FUNCTIONS[sum] = Caller(summed if SUM_IS_EXACT else sum, walked)
 if LIFTING:
     LIFTING.connect(FUNCTIONS, stand_in, code_for, read, write, walked)

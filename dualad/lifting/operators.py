@@ -21,7 +21,7 @@ from ..pair import Function
 from . import lift
 from .lift import inspected, is_left_alone, stand_in
 from .reach import needs_lift
-from .standins import FUNCTIONS
+from .standins import FUNCTIONS, SUM_IS_EXACT, summed
 
 
 def _is_in(x: Any, parts: Any) -> bool:
@@ -158,7 +158,7 @@ _COMPARE = frozenset(native for _, _, native in _COMPARISONS.values())
 def _sum(numbers: Any, /, start: Any = 0) -> Any:
     parts = list(lift.walked(numbers))
     if not any(_python_method(type(x), "add") or _python_method(type(x), "radd") for x in parts):
-        return sum(parts, start)
+        return summed(parts, start) if SUM_IS_EXACT else sum(parts, start)
     for x in parts:
         start = _ADD(start, x)
     return start

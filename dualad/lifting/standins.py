@@ -10,6 +10,7 @@ import cmath
 import functools
 import math
 import operator
+import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import Any
@@ -142,6 +143,23 @@ def _fsum(seq: Any, /) -> Any:
     split = [parts(x, level) for x in items]
     tangent = sum(t for _, t in split if t is not None)
     return dual(_fsum([value for value, _ in split]), tangent, level)
+
+
+@functools.wraps(sum)
+def summed(numbers: Any, /, start: Any = 0) -> Any:
+    """The sum, whose value is Python's: from 3.12 on, it carries the rounding errors of floats."""
+    numbers = list(numbers)
+    y = sum(numbers, start)
+    if type(plain(y)) is float and isinstance(y, Dual):
+        values = [plain(unbuffered(x)) for x in (start, *numbers)]
+        if all(isinstance(v, (int, float)) for v in values):
+            correction = sum(values[1:], values[0]) - plain(y)
+            if correction and correction == correction:
+                y = y + correction  # which is small, so that nothing is rounded
+    return y
+
+
+SUM_IS_EXACT = sys.version_info >= (3, 12)
 
 
 def _sumprod(p: Any, q: Any, /) -> Any:
@@ -585,6 +603,8 @@ _PYTHON: dict[Any, Function] = {
     isinstance: _isinstance,
 }
 _PYTHON[type] = _type
+if SUM_IS_EXACT:
+    _PYTHON[sum] = summed
 _SLOTS = {
     getattr(float, f"__{name}__"): _operator_of_float(getattr(float, f"__{name}__"), f)
     for name, f in _OF_FLOAT.items()
