@@ -17,6 +17,7 @@ import numpy as np
 from . import differentiations, levels
 from .differentiations import compared, note_objects, note_refusals, refused, text_for
 from .kernel import KERNEL, on_arrays_first
+from .kinds import DualLike, Tangent
 from .levels import ParticipatingLevel
 from .looks import is_plain, is_told
 from .namespaces import ARRAY, CONSTANTS, Namespace, is_number, namespace_of
@@ -45,7 +46,7 @@ from .zeros import as_python, by_ieee, in_slopes, scale, total
 
 
 @on_arrays_first
-def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
+def apply(rule: Rule, args: tuple[DualLike, ...]) -> DualLike:
     """Apply a rule to arguments of which at least one is a dual number.
 
     The newest level among the arguments is differentiated; older duals are its numbers. Their
@@ -84,7 +85,9 @@ def apply(rule: Rule, args: tuple[Any, ...]) -> Any:
     return dual(y, tangent, level)
 
 
-def _composed(rule: Rule, args: tuple[Any, ...], primals: Any, namespace: Namespace) -> Any:
+def _composed(
+    rule: Rule, args: tuple[DualLike, ...], primals: Any, namespace: Namespace
+) -> DualLike:
     """A rule made of others: its tangents, and the values of the function that the user called."""
     called, composition = rule.called_in(namespace), rule.composition_in(namespace)
     if called is None:
@@ -94,7 +97,7 @@ def _composed(rule: Rule, args: tuple[Any, ...], primals: Any, namespace: Namesp
         xs = composition(*args)
     level = newest(args)
 
-    def with_value(x: Any, y: Any) -> Any:
+    def with_value(x: DualLike, y: DualLike) -> DualLike:
         tangent = parts(x, level)[1]
         return y if tangent is None else dual(y, fit(tangent, y), level)
 
@@ -103,7 +106,7 @@ def _composed(rule: Rule, args: tuple[Any, ...], primals: Any, namespace: Namesp
     return with_value(xs, ys)
 
 
-def evaluate(rule: Rule, args: tuple[Any, ...]) -> Any:
+def evaluate(rule: Rule, args: tuple[DualLike, ...]) -> DualLike:
     """The function of a row, on plain numbers, arrays or duals."""
     for a in args:
         if isinstance(a, Dual):
@@ -114,14 +117,14 @@ def evaluate(rule: Rule, args: tuple[Any, ...]) -> Any:
     return rule.value_in(namespace)(*map(namespace.convert, args))
 
 
-def _of_tangent(rule: Rule, tangent: Any) -> Any:
+def _of_tangent(rule: Rule, tangent: Tangent) -> Tangent:
     """A linear function of a tangent; one that is not made of numbers dispatches as NumPy's do."""
     if isinstance(tangent, Dual) or is_number(tangent):
         return evaluate(rule.table_row, (tangent,))
     return rule.table_row.value_in(ARRAY)(tangent)
 
 
-def slope_of(rule: Rule, i: int, namespace: Namespace, args: tuple[Any, ...]) -> Any:
+def slope_of(rule: Rule, i: int, namespace: Namespace, args: tuple[DualLike, ...]) -> DualLike:
     """The slope in argument i at (arguments…, y)."""
     try:
         if namespace.name != "numpy":
@@ -134,13 +137,13 @@ def slope_of(rule: Rule, i: int, namespace: Namespace, args: tuple[Any, ...]) ->
         return by_ieee(lambda *ieee: _slope_anywhere(rule, i, ieee), args)
 
 
-def _slope_anywhere(rule: Rule, i: int, args: tuple[Any, ...]) -> Any:
+def _slope_anywhere(rule: Rule, i: int, args: tuple[DualLike, ...]) -> DualLike:
     namespace = namespace_for(args)
     assert namespace is not None
     return rule.slope_in(namespace, i)(*args)
 
 
-def _elementwise(rule: Rule, args: tuple[Any, ...]) -> Any:
+def _elementwise(rule: Rule, args: tuple[DualLike, ...]) -> DualLike:
     """Arrays of objects: duals among them make one DualArray; else one after the other."""
     args = tuple(PROTOCOLS["operand"](a) if isinstance(a, np.ndarray) else a for a in args)
     if not any(isinstance(a, np.ndarray) and a.dtype == object for a in args):
@@ -152,7 +155,7 @@ def _elementwise(rule: Rule, args: tuple[Any, ...]) -> Any:
 # -- functions and namespaces of duals -----------------------------------------------------
 
 
-def namespace_for(args: tuple[Any, ...]) -> Namespace | None:
+def namespace_for(args: tuple[DualLike, ...]) -> Namespace | None:
     """The namespace that takes all these numbers and duals; None for arrays of objects."""
     namespace = namespace_of(*map(plain, args))
     if namespace is not None and any(isinstance(a, Dual) for a in args):
@@ -185,7 +188,7 @@ def function(rule: Rule) -> Function:
     if rule not in _FUNCTIONS:
         n = len(rule.args)
 
-        def call(*args: Any) -> Any:
+        def call(*args: DualLike) -> Any:
             if len(args) != n:
                 raise TypeError(
                     f"{rule.name} takes {n} argument{'s' * (n > 1)} ({', '.join(rule.args)}), "
@@ -215,18 +218,18 @@ def _operators(name: str, operation: Function) -> tuple[Function, Function]:
     """A row of the table as a pair of methods: x∘other and other∘x."""
     rule = RULES[name].called_as(operation)
 
-    def forward(self: Dual, other: Any) -> Any:
+    def forward(self: Dual, other: DualLike) -> DualLike:
         other = _operand(self, other)
         return NotImplemented if other is None else apply(rule, (self, other))
 
-    def reflected(self: Dual, other: Any) -> Any:
+    def reflected(self: Dual, other: DualLike) -> DualLike:
         other = _operand(self, other)
         return NotImplemented if other is None else apply(rule, (other, self))
 
     return forward, reflected
 
 
-def _operand(x: Dual, other: Any) -> Any:
+def _operand(x: Dual, other: DualLike) -> DualLike:
     """The other side of an operator; None if it is not a number."""
     is_like_array = isinstance(plain(x), np.generic) and not isinstance(other, (list, tuple))
     if is_array(x) or is_like_array:  # beside an array, a list is one too
@@ -235,7 +238,7 @@ def _operand(x: Dual, other: Any) -> Any:
 
 
 def _comparison(compare: Function) -> Function:
-    def method(self: Dual, other: Any) -> Any:
+    def method(self: Dual, other: DualLike) -> Any:
         other = _operand(self, other)
         return NotImplemented if other is None else compared(compare, self, other)
 
@@ -280,7 +283,7 @@ class Dual(Pair):
 
     __slots__ = ()
 
-    def __new__(cls, value: Any, tangent: Any = 0.0) -> Any:
+    def __new__(cls, value: DualLike, tangent: Tangent = 0.0) -> Any:
         return hand_made(value, tangent)
 
     # arithmetic: the table's rows
@@ -294,26 +297,26 @@ class Dual(Pair):
     __divmod__, __rdivmod__ = _operators("divmod", divmod)
     __pow__, __rpow__ = _operators("pow", operator.pow)
 
-    def __neg__(self) -> Any:
+    def __neg__(self) -> DualLike:
         return apply(RULES["neg"].called_as(operator.neg), (self,))
 
-    def __pos__(self) -> Any:
+    def __pos__(self) -> DualLike:
         return apply(RULES["pos"].called_as(operator.pos), (self,))
 
-    def __abs__(self) -> Any:
+    def __abs__(self) -> DualLike:
         return apply(RULES["abs"].called_as(operator.abs), (self,))
 
     @property
-    def real(self) -> Any:
+    def real(self) -> DualLike:
         """The real part, a dual."""
         return apply(RULES["real"], (self,))
 
     @property
-    def imag(self) -> Any:
+    def imag(self) -> DualLike:
         """The imaginary part, a dual."""
         return apply(RULES["imag"], (self,))
 
-    def conjugate(self) -> Any:
+    def conjugate(self) -> DualLike:
         """The complex conjugate, a dual."""
         return apply(RULES["conj"], (self,))
 

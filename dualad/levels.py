@@ -17,6 +17,8 @@ import os
 from itertools import count
 from typing import Any
 
+from .kinds import DualLike, Tangent
+
 HAND_MADE = 0  # the level of all duals that a user writes down: the textbook's one ε
 
 # A level is a count, above bits of its process, of its clock, and one that says: nothing closes it.
@@ -77,19 +79,19 @@ class ParticipatingLevel(int):
 
     holds_arrays = True  # or its duals are single numbers, and arrays of them those of objects
 
-    def applies(self, rule: Any, args: tuple[Any, ...]) -> Any:
+    def applies(self, rule: Any, args: tuple[DualLike, ...]) -> DualLike:
         """What a row gives for these arguments."""
         return NotImplemented
 
-    def product(self, f: Any, args: tuple[Any, ...]) -> Any:
+    def product(self, f: Any, args: tuple[DualLike, ...]) -> Any:
         """What f gives, which sums products of elements of its arguments."""
         return NotImplemented
 
-    def made(self, primal: Any, tangent: Any) -> Any:
+    def made(self, primal: DualLike, tangent: Tangent) -> DualLike:
         """The dual with these parts."""
         return NotImplemented
 
-    def zero_like(self, tangent: Any, shape: tuple[int, ...]) -> Any:
+    def zero_like(self, tangent: Tangent, shape: tuple[int, ...]) -> Tangent:
         """A zero of this full shape, directions included, of the kind of a tangent."""
         return NotImplemented
 

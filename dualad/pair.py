@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .kernel import KERNEL
+from .kinds import DualLike, Number, Tangent
 from .levels import HAND_MADE, ParticipatingLevel, advance_clock_past
 from .looks import is_asker_told, is_plain
 from .memory import copied, laid_out_like
@@ -30,8 +31,8 @@ class Pair(metaclass=Kind):  # type: ignore[metaclass]
     """
 
     __slots__ = ("primal", "tangent", "level")
-    primal: Any
-    tangent: Any
+    primal: DualLike
+    tangent: Tangent
     level: int
 
     @property  # type: ignore[misc]
@@ -53,7 +54,7 @@ class Pair(metaclass=Kind):  # type: ignore[metaclass]
 KINDS: dict[type, type[Pair]] = {}
 
 
-def kind_of(primal: Any) -> type[Pair]:
+def kind_of(primal: DualLike) -> type[Pair]:
     """The class of duals that have such a primal."""
     kind = KINDS.get(type(primal)) or KINDS.get(primal.__class__)
     if kind is None:
@@ -62,7 +63,7 @@ def kind_of(primal: Any) -> type[Pair]:
     return kind
 
 
-def readable_dual(primal: Any, tangent: Any, level: Any) -> Any:
+def readable_dual(primal: DualLike, tangent: Tangent, level: Any) -> DualLike:
     """Put a dual together from parts that fit; nothing is checked."""
     if type(level) is not int and (made := level.made(primal, tangent)) is not NotImplemented:
         return made
@@ -78,11 +79,11 @@ def readable_dual(primal: Any, tangent: Any, level: Any) -> Any:
 dual: Function = KERNEL.dual if KERNEL else readable_dual
 
 
-def restored(primal: Any, tangent: Any, level: int) -> Any:
+def restored(primal: DualLike, tangent: Tangent, level: int) -> DualLike:
     return dual(primal, tangent, advance_clock_past(level))
 
 
-def hand_made(primal: Any, tangent: Any) -> Any:
+def hand_made(primal: DualLike, tangent: Tangent) -> DualLike:
     """The dual that a user writes down, its parts checked and copied.
 
     Raises
@@ -103,7 +104,7 @@ def hand_made(primal: Any, tangent: Any) -> Any:
     return dual(primal, laid_out_like(plain(primal), tangent), HAND_MADE)
 
 
-def as_primal(x: Any) -> Any:
+def as_primal(x: DualLike) -> DualLike:
     """A number of a system we know; integers and booleans become floats."""
     if isinstance(x, Pair):
         return x
@@ -121,7 +122,7 @@ def as_primal(x: Any) -> Any:
     return x
 
 
-def own(x: Any) -> Any:
+def own(x: DualLike) -> DualLike:
     """A copy of an array that lies in memory as it does, so that nobody else can change it."""
     if isinstance(x, Pair):
         if not is_array(x):
@@ -134,7 +135,7 @@ def own(x: Any) -> Any:
     return np.copy(x) if hasattr(type(x), "__array_function__") else x
 
 
-def zero_like(level: int, tangent: Any, shape: tuple[int, ...], dtype: Any = None) -> Any:
+def zero_like(level: int, tangent: Tangent, shape: tuple[int, ...], dtype: Any = None) -> Tangent:
     """A zero of this full shape, directions included, of the kind of a tangent of the level.
 
     `dtype` is its precision if the tangent is made of floats; by default that of the tangent.
@@ -157,7 +158,7 @@ def zero_like(level: int, tangent: Any, shape: tuple[int, ...], dtype: Any = Non
     return 0.0 if isinstance(tangent, float) else type(tangent)(0)
 
 
-def tangent_dtype(x: Any) -> Any:
+def tangent_dtype(x: DualLike) -> Any:
     """The dtype of tangents that belong to x."""
     return np.result_type(getattr(plain(x), "dtype", type(plain(x))), np.float16)
 
@@ -165,7 +166,7 @@ def tangent_dtype(x: Any) -> Any:
 # -- taking it apart -----------------------------------------------------------------------
 
 
-def parts(x: Any, level: int) -> tuple[Any, Any]:
+def parts(x: DualLike, level: int) -> tuple[Any, Any]:
     """Primal and tangent of x at a level; the tangent is None if x is constant there."""
     if isinstance(x, Pair) and x.level == level:
         return x.primal, x.tangent
@@ -177,34 +178,34 @@ def newest(args: Sequence[Any]) -> int:
     return max([a.level for a in args if isinstance(a, Pair)])
 
 
-def plain(x: Any) -> Any:
+def plain(x: DualLike) -> Number:
     """The number itself, without the tangents of any level."""
     while isinstance(x, Pair):
         x = x.primal
     return x
 
 
-def map_leaves(f: Function, x: Any) -> Any:
+def map_leaves(f: Function, x: DualLike) -> DualLike:
     """Apply f to all plain numbers inside a (nested) dual."""
     if isinstance(x, Pair):
         return dual(map_leaves(f, x.primal), map_leaves(f, x.tangent), x.level)
     return f(x)
 
 
-def shape_of(x: Any) -> tuple[int, ...]:
+def shape_of(x: DualLike) -> tuple[int, ...]:
     """The shape of a number or an array, or of a dual of any level."""
     shape: tuple[int, ...] = getattr(plain(x), "shape", ())
     return shape
 
 
-def is_array(x: Any) -> bool:
+def is_array(x: DualLike) -> bool:
     """Whether x is an array, or a dual of one."""
     while isinstance(x, Pair):
         x = x.primal
     return isinstance(x, np.ndarray)
 
 
-def is_operand(x: Any) -> bool:
+def is_operand(x: DualLike) -> bool:
     """Whether x is something to calculate with: a dual, or a number of a system we know."""
     return isinstance(x, Pair) or is_number(x)
 
@@ -212,19 +213,19 @@ def is_operand(x: Any) -> bool:
 # -- other numbers -------------------------------------------------------------------------
 
 
-def as_numpy(x: Any) -> Any:
+def as_numpy(x: DualLike) -> Number:
     """The same number as a NumPy scalar, for which 1/0 is inf and log(-1) is nan."""
     if isinstance(x, (np.ndarray, np.generic)) or not is_number(x):
         return x
     return np.complex128(x) if isinstance(x, complex) or hasattr(x, "_mpc_") else np.float64(x)
 
 
-def as_number(x: Any) -> Any:
+def as_number(x: DualLike) -> DualLike:
     """NumPy's scalars as Python's own."""
     return map_leaves(lambda v: v.item() if isinstance(v, np.generic) else v, x)
 
 
-def fit(tangent: Any, y: Any) -> Any:
+def fit(tangent: Tangent, y: DualLike) -> Tangent:
     """The tangent in the precision of its primal: float32 stays float32; numbers are Python's."""
     if is_plain(tangent, np.generic):
         return tangent.item()

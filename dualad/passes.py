@@ -17,6 +17,7 @@ import numpy as np
 
 from .arguments import Inputs, Outputs
 from .differentiations import close_level, doubt, open_level
+from .kinds import DualLike, Tangent
 from .memory import laid_out_like
 from .namespaces import is_exact
 from .pair import dual, own, plain
@@ -49,7 +50,7 @@ def unit_seeds(inputs: Inputs, start: int, stop: int, as_numbers: bool) -> Seedi
     return seeds
 
 
-def one_like(x: Any) -> Any:
+def one_like(x: DualLike) -> Tangent:
     """1 as a tangent of x, in its number system; of an array, 1 for each element."""
     x = plain(x)
     if isinstance(x, np.ndarray):
@@ -68,7 +69,7 @@ def seeded(inputs: Inputs, seeds: Sequence[Any], level: int) -> list[Any]:
     ]
 
 
-def _dtype_of(x: Any) -> Any:
+def _dtype_of(x: DualLike) -> Any:
     x = plain(x)
     return getattr(x, "dtype", complex if isinstance(x, complex) else float)
 

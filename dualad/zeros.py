@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .kinds import DualLike, Tangent
 from .levels import ParticipatingLevel
 from .looks import is_plain
 from .namespaces import Namespace, in_slope, is_number
@@ -33,7 +34,7 @@ from .pair import (
 from .rules import Rule
 
 
-def scale(slope: Any, a: Any, y: Any, kinked: bool) -> Any:
+def scale(slope: DualLike, a: DualLike, y: DualLike, kinked: bool) -> Tangent:
     """slope·ȧ, in the shape of the result y. A zero tangent stays zero."""
     tangent = a.tangent
     if not (is_array(tangent) or is_array(y)):
@@ -59,7 +60,7 @@ def scale(slope: Any, a: Any, y: Any, kinked: bool) -> Any:
     return fit(product, y)
 
 
-def has_overflowed(primal: Any, tangent: Any) -> Any:
+def has_overflowed(primal: DualLike, tangent: Tangent) -> Any:
     """Where a number is infinite, mostly because it was too large for a float."""
     primal, tangent = plain(primal), plain(tangent)
     if isinstance(primal, np.ndarray) or isinstance(tangent, np.ndarray):
@@ -67,7 +68,7 @@ def has_overflowed(primal: Any, tangent: Any) -> Any:
     return abs(primal) == math.inf and tangent == tangent
 
 
-def strong_product(slope: Any, tangent: Any, zero_slope_wins: Any) -> Any:
+def strong_product(slope: DualLike, tangent: Tangent, zero_slope_wins: Any) -> Tangent:
     """slope·tangent, where a zero tangent beats an infinite slope.
 
     Where `zero_slope_wins`, a zero slope beats an infinite tangent, too.
@@ -92,7 +93,7 @@ def strong_product(slope: Any, tangent: Any, zero_slope_wins: Any) -> Any:
     return product
 
 
-def _in_front(tangent: Any, primal: Any, other: Any) -> Any:
+def _in_front(tangent: Tangent, primal: DualLike, other: DualLike) -> Tangent:
     """Directions stay in front when the primal is broadcast to the axes of another one."""
     missing = len(shape_of(other)) - len(shape_of(primal))
     if missing <= 0 or len(shape_of(tangent)) == len(shape_of(primal)):
@@ -100,7 +101,7 @@ def _in_front(tangent: Any, primal: Any, other: Any) -> Any:
     return np.reshape(tangent, shape_of(tangent)[:1] + (1,) * missing + shape_of(tangent)[1:])
 
 
-def is_finite(x: Any) -> bool:
+def is_finite(x: DualLike) -> bool:
     """A cheap test that all numbers are finite; where a sum of them overflows, it says no too.
 
     What is not made of floats, as a tangent of another kind, is never infinite.
@@ -117,7 +118,7 @@ def is_finite(x: Any) -> bool:
     return bool(np.isfinite(np.add.reduce(x, axis=None)))
 
 
-def total(s: Any, t: Any) -> Any:
+def total(s: Tangent, t: Tangent) -> Tangent:
     """The sum of two terms of a tangent, which carry the same directions."""
     if shape_of(s) != shape_of(t):
         raise ValueError(
@@ -135,7 +136,7 @@ def as_python(numbers: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(map(as_number, numbers)) if all(map(_is_as_python, numbers)) else numbers
 
 
-def _is_as_python(x: Any) -> bool:
+def _is_as_python(x: DualLike) -> bool:
     """Whether x is an integer or a double, which may be one of NumPy's, or a dual of one."""
     while isinstance(x, Pair):
         if isinstance(x.level, ParticipatingLevel):
@@ -152,7 +153,7 @@ def in_slopes(rule: Rule, namespace: Namespace, numbers: tuple[Any, ...]) -> tup
         return (*args, y)
     is_complex = namespace.is_complex and rule.mixes
 
-    def fitted(x: Any, is_count: bool) -> Any:
+    def fitted(x: DualLike, is_count: bool) -> Any:
         if getattr(x, "dtype", None) == there:
             return x
         return map_leaves(lambda v: in_slope(v, there, is_count, is_complex), x)
@@ -163,7 +164,7 @@ def in_slopes(rule: Rule, namespace: Namespace, numbers: tuple[Any, ...]) -> tup
 # -- where a number system raises ----------------------------------------------------------
 
 
-def by_ieee(f: Function, args: tuple[Any, ...]) -> Any:
+def by_ieee(f: Function, args: tuple[DualLike, ...]) -> Any:
     """f of the same numbers as NumPy's, for which 1/0 is infinite, back in their own system."""
     system = next(x for x in map(plain, args) if is_number(x))
     with quiet():
@@ -171,7 +172,7 @@ def by_ieee(f: Function, args: tuple[Any, ...]) -> Any:
     return map_leaves(lambda x: _from_ieee(x, system), result)
 
 
-def _from_ieee(x: Any, system: Any) -> Any:
+def _from_ieee(x: DualLike, system: Any) -> Any:
     """Back to the number system of `system`, which must not lose digits by the detour."""
     if isinstance(x, np.ndarray):
         return x

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..dual import Dual
 from ..kernel import ARRAY_KERNEL
+from ..kinds import DualLike, Tangent
 from ..levels import ParticipatingLevel
 from ..memory import followed, laid_out_like, lies_like
 from ..namespaces import is_number
@@ -35,12 +36,12 @@ from ..pair import (
 from ..zeros import is_finite
 
 
-def with_shape(x: Any) -> Any:
+def with_shape(x: DualLike) -> Any:
     """A number as an array without axes. (Tangents of other kinds have a shape anyway.)"""
     return map_leaves(lambda v: np.asarray(v) if is_number(v) else v, x)
 
 
-def directions(args: Sequence[Any], level: int) -> tuple[int, ...]:
+def directions(args: Sequence[DualLike], level: int) -> tuple[int, ...]:
     """(k,) if the duals of this level carry k directions, else (). All must carry as many."""
     found: tuple[int, ...] | None = None
     for a in args:
@@ -58,7 +59,9 @@ def directions(args: Sequence[Any], level: int) -> tuple[int, ...]:
     return found or ()
 
 
-def linear(f: Callable[..., Any], *args: Any, batched: Callable[..., Any] | None = None) -> Any:
+def linear(
+    f: Callable[..., Any], *args: DualLike, batched: Callable[..., Any] | None = None
+) -> DualLike:
     """f is linear in all its arguments together: apply it to the values, and to the tangents.
 
     This is the one hook through which array functions move tangents. With k directions f runs
@@ -87,12 +90,12 @@ def linear(f: Callable[..., Any], *args: Any, batched: Callable[..., Any] | None
     return _apart(y, fit(tangent, y), level, args)
 
 
-def _is_view(y: Any, x: Any) -> bool:
+def _is_view(y: DualLike, x: DualLike) -> bool:
     """Whether y is an array in the memory of x, or some part of it a tangent that is."""
     return any(_share_memory(y, x))
 
 
-def _share_memory(y: Any, x: Any) -> list[bool]:
+def _share_memory(y: DualLike, x: DualLike) -> list[bool]:
     """For each number in y whether it is in the memory of what stands there in x."""
     if isinstance(y, Dual):
         value, tangent = parts(x, y.level)
@@ -102,7 +105,7 @@ def _share_memory(y: Any, x: Any) -> list[bool]:
     return [hasattr(y, "is_view_of") and bool(y.is_view_of(x))]  # a tangent of another kind
 
 
-def _apart(y: Any, tangent: Any, level: int, args: Sequence[Any]) -> Any:
+def _apart(y: DualLike, tangent: Tangent, level: int, args: Sequence[DualLike]) -> Any:
     """The result of several arguments, which is a view of none of them."""
     for a in args:
         is_dual = isinstance(a, Dual) and a.level == level
@@ -111,7 +114,9 @@ def _apart(y: Any, tangent: Any, level: int, args: Sequence[Any]) -> Any:
     return dual(y, tangent, level)
 
 
-def _view(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] | None) -> Any:
+def _view(
+    f: Callable[..., Any], a: DualLike, y: DualLike, batched: Callable[..., Any] | None
+) -> Any:
     """The view y of a.primal with the same view of the tangent."""
     before = a.primal
     even_out(a)
@@ -134,7 +139,7 @@ def _view(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] | N
     return dual(y, tangent, a.level)
 
 
-def numbers_in(x: Any) -> list[Any]:
+def numbers_in(x: DualLike) -> list[Any]:
     """The plain numbers and arrays in a (nested) dual."""
     return numbers_in(x.primal) + numbers_in(_stored(x)) if isinstance(x, Dual) else [x]
 
@@ -142,12 +147,12 @@ def numbers_in(x: Any) -> list[Any]:
 _TANGENT: Any = vars(Pair)["tangent"]
 
 
-def _stored(x: Any) -> Any:
+def _stored(x: DualLike) -> Any:
     """The tangent as it lies in memory; that of an array is something even where it has none."""
     return _TANGENT.__get__(x) if is_array(x) else x.tangent
 
 
-def even_out(x: Any) -> None:
+def even_out(x: DualLike) -> None:
     """Let the tangent of an array be one that follows it into views.
 
     It gets the strides of the primal; and inside nested derivatives, value and tangent become
@@ -169,7 +174,7 @@ def even_out(x: Any) -> None:
         _lay_out_like(plain(value), _stored(x), functools.partial(_store, x))
 
 
-def _lay_out_like(here: Any, tangent: Any, store: Callable[[Any], None]) -> None:
+def _lay_out_like(here: Any, tangent: Tangent, store: Callable[[Any], None]) -> None:
     """Let all arrays in a tangent lie like this one."""
     if isinstance(tangent, Dual):
         _lay_out_like(here, tangent.primal, functools.partial(setattr, tangent, "primal"))
@@ -178,12 +183,14 @@ def _lay_out_like(here: Any, tangent: Any, store: Callable[[Any], None]) -> None
         store(laid_out_like(here, tangent))
 
 
-def _store(x: Any, tangent: Any) -> None:
+def _store(x: DualLike, tangent: Tangent) -> None:
     """Give a dual array another tangent."""
     _TANGENT.__set__(x, tangent)
 
 
-def _pushed(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] | None) -> Any:
+def _pushed(
+    f: Callable[..., Any], a: DualLike, y: DualLike, batched: Callable[..., Any] | None
+) -> Tangent:
     """What the tangent of a becomes under a linear f, where a.primal becomes y."""
     t = a.tangent
     if len(shape_of(t)) == len(shape_of(a.primal)):
@@ -193,7 +200,7 @@ def _pushed(f: Callable[..., Any], a: Any, y: Any, batched: Callable[..., Any] |
     return np.stack([f(row) for row in t]) if len(t) else zero_tangent(y, a)
 
 
-def multilinear(f: Callable[..., Any], *args: Any) -> Any:
+def multilinear(f: Callable[..., Any], *args: DualLike) -> DualLike:
     """f sums products of elements of its arguments: the product rule, one term per dual."""
     level = newest(args)
     if isinstance(level, ParticipatingLevel):
@@ -211,19 +218,19 @@ def multilinear(f: Callable[..., Any], *args: Any) -> Any:
     return dual(y, fit(sum(terms[1:], terms[0]), y), level)
 
 
-def _in_place(f: Callable[..., Any], before: list[Any], behind: list[Any], x: Any) -> Any:
+def _in_place(f: Callable[..., Any], before: list[Any], behind: list[Any], x: DualLike) -> Any:
     if len(before) + len(behind) == 1:
         (other,) = before or behind
         return _strong((lambda t, w: f(w, t)) if before else f, x, other)
     return f(*before, x, *behind)
 
 
-def bilinear(f: Callable[..., Any], a: Any, b: Any) -> Any:
+def bilinear(f: Callable[..., Any], a: DualLike, b: DualLike) -> DualLike:
     """f sums products of elements of its two arguments: f(v̇, w) + f(v, ẇ)."""
     return multilinear(f, a, b)
 
 
-def _strong(product: Callable[[Any, Any], Any], tangent: Any, w: Any) -> Any:
+def _strong(product: Callable[[Any, Any], Any], tangent: Tangent, w: DualLike) -> Tangent:
     """product(tangent, w), to which an infinite element of w adds nothing where it meets a zero."""
     with quiet():
         y = product(tangent, w)
@@ -245,7 +252,7 @@ def _strong(product: Callable[[Any, Any], Any], tangent: Any, w: Any) -> Any:
 # -- tangents of constants -----------------------------------------------------------------
 
 
-def zero_tangent(x: Any, like: Dual) -> Any:
+def zero_tangent(x: DualLike, like: Dual) -> Tangent:
     """The tangent of x, a constant, as one of the level of `like`; laid out in memory as x is."""
     shape = directions((like,), like.level) + shape_of(x)
     zeros = zero_like(like.level, like.tangent, shape, tangent_dtype(x))
@@ -254,7 +261,7 @@ def zero_tangent(x: Any, like: Dual) -> Any:
     return map_leaves(functools.partial(laid_out_like, plain(x)), zeros)
 
 
-def constant(x: Any, like: Dual) -> Any:
+def constant(x: DualLike, like: Dual) -> DualLike:
     """x as a dual of the level of `like`, with zero tangent."""
     return dual(x, zero_tangent(x, like), like.level)
 
@@ -262,7 +269,7 @@ def constant(x: Any, like: Dual) -> Any:
 # -- matrix products -----------------------------------------------------------------------
 
 
-def matmul(a: Any, b: Any) -> Any:
+def matmul(a: DualLike, b: DualLike) -> DualLike:
     """a @ b where at least one is dual: v̇ @ w + v @ ẇ.
 
     Directions are one more stack axis in front, so every direction is a matrix product of its
@@ -292,12 +299,12 @@ def matmul(a: Any, b: Any) -> Any:
     return dual(y, fit(tangent, y), level)
 
 
-def times_sparse(x: Any, a: Any) -> Any:
+def times_sparse(x: DualLike, a: DualLike) -> Any:
     """x @ a for a sparse matrix of SciPy's, which is constant: linear in x."""
     return linear(lambda v: v @ a, x, batched=(lambda t: t @ a) if x.ndim == 1 else None)
 
 
-def _behind(tangent: Any, ndim: int) -> Any:
+def _behind(tangent: Tangent, ndim: int) -> Any:
     """Make room between directions and matrices for the stack axes of the other operand."""
     missing = ndim + 1 - len(shape_of(tangent))
     if missing <= 0:
