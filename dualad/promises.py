@@ -10,6 +10,7 @@ nothing kept      the derivative does not depend on what f was called with befor
 
 from __future__ import annotations
 
+import itertools
 import reprlib
 import sys
 import weakref
@@ -296,50 +297,77 @@ def settle(
         refuse_unless_plain(inputs, seeds, outputs, has_aux, evaluate)
         note_like_plain(inputs)
     elif why == "equal" or any(map(_is_zero, outputs.tangents)):
-        refuse_if_kept(inputs, outputs, has_aux, evaluate if why == "equal" else None)
+        refuse_if_kept(inputs, outputs, evaluate, why == "equal")
 
 
-def refuse_if_kept(
-    inputs: Inputs, outputs: Outputs, has_aux: bool, evaluate: Evaluate | None
-) -> None:
-    """Compare the derivatives that f gives here before and after plain calls elsewhere.
+def refuse_if_kept(inputs: Inputs, outputs: Outputs, evaluate: Evaluate, again: bool) -> None:
+    """Look whether plain calls leave values that f returns for duals.
+
+    With `again`, the derivatives here are compared before and after a plain call elsewhere: a
+    function may keep its last value. If it keeps more than one, its derivative is zero; then, at a
+    point where it has not been called yet, that is so after a plain call only.
 
     Raises
     ------
     TypeError
-        If they differ, or are zero where these calls show that f is not constant.
+        If they do.
     """
-    before = evaluate(inputs.leaves) if evaluate else outputs
-    around = [_kept_elsewhere(inputs, has_aux, sign) for sign in (1, -1)]
-    after = evaluate(inputs.leaves) if evaluate else outputs
-    for i, (old, new) in enumerate(zip(before.tangents, after.tangents, strict=True)):
+    before = evaluate(inputs.leaves) if again else outputs
+    _is_called(inputs, _nearby(inputs, 2))
+    after = evaluate(inputs.leaves) if again else outputs
+    is_kept = False
+    for old, new in zip(before.tangents, after.tangents, strict=True):
         if old is None or new is None:
-            is_same = _is_zero(old) and _is_zero(new)
+            is_kept |= not (_is_zero(old) and _is_zero(new))
         else:
-            is_same = old is new or not _differ(inputs, old, new)
-        if is_same and _is_zero(old) and None not in around:
-            one, other = (plain(values[i]) for values in around if values)
-            is_same = shape_of(one) != shape_of(other) or np.allclose(one, other, 1e-9, 0, True)
-        if not is_same:
-            _kept_elsewhere(inputs, has_aux, 1)  # no dual stays in its cache
-            raise refused(
-                f"{inputs.driver}: the function took its argument for one that it knows from an "
-                "earlier call, and returned what it had kept, which has no derivative; write it "
-                "so that it calculates anew, or keeps nothing where isinstance(x, dualad.Dual).",
-                *inputs.leaves,
-            )
-
-
-def _kept_elsewhere(inputs: Inputs, has_aux: bool, sign: int) -> list[Any] | None:
-    """What f gives at a nearby point for plain numbers; None if it is not defined there."""
-    along = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
-    try:
-        y = inputs.call(
-            [own(plain(x) + _step(x, d, sign)) for x, d in zip(inputs.leaves, along, strict=True)]
+            is_kept |= old is not new and _differ(inputs, old, new)
+    zeros = [k for k, tangent in enumerate(after.tangents) if _is_zero(tangent)]
+    if is_kept or any(
+        _keeps_at(inputs, _nearby(inputs, side), evaluate, zeros) for side in (1, -1)
+    ):
+        _is_called(inputs, _nearby(inputs, 2))  # no dual stays in its cache
+        raise refused(
+            f"{inputs.driver}: the function took its argument for one that it knows from an "
+            "earlier call, and returned what it had kept, which has no derivative; write it "
+            "so that it calculates anew, or keeps nothing where isinstance(x, dualad.Dual).",
+            *inputs.leaves,
         )
-        return Outputs(inputs.driver, y, fresh_level(), has_aux).values
+
+
+def _keeps_at(inputs: Inputs, points: list[Any], evaluate: Evaluate, zeros: list[int]) -> bool:
+    """Whether some of these derivatives become zero at a new point by a plain call there."""
+
+    def derivatives() -> list[bool] | None:
+        try:
+            found = evaluate(points).tangents
+            return [not _is_zero(found[k]) for k in zeros]
+        except Exception:  # it is not defined there, or a dual has stayed in its cache
+            return None
+
+    if not zeros or not any(first := derivatives() or ()):
+        return False
+    if not _is_called(inputs, points) or (second := derivatives()) is None:
+        return True
+    return any(a and not b for a, b in zip(first, second, strict=True))
+
+
+_turns = itertools.count(1)
+
+
+def _nearby(inputs: Inputs, far: int) -> list[Any]:
+    """A point near that of a call, which is another one each time."""
+    far *= 1 + next(_turns) * 0.6180339887498949 % 1
+    along = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
+    return [plain(x) + far * _step(x, d, 1) for x, d in zip(inputs.leaves, along, strict=True)]
+
+
+def _is_called(inputs: Inputs, points: list[Any]) -> bool:
+    """Call f with plain numbers; whether it is defined there."""
+    try:
+        inputs.call([own(x) for x in points])
+        return True
     except Exception:
-        return None
+        return False
 
 
 def _is_zero(tangent: Any) -> bool:
