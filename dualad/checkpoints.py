@@ -14,9 +14,18 @@ from .differentiations import refused
 from .dual import Dual
 from .forms import ReverseLevel, dtype_of, made_of
 from .lifting.reach import chosen
-from .pair import Function, dual, own, shape_of
+from .pair import Function, dual, own, plain, shape_of
+from .promises import refuse_unless_same
 from .structure import leaves, rebuild
 from .sweeps import Record
+
+
+def _is_changed(before: Any, after: Any, untouched: Any) -> bool:
+    """Whether a function has put something else in an argument's place, or written into it."""
+    if after is not before:
+        return True
+    now, then = plain(after), plain(untouched)
+    return isinstance(now, np.ndarray) and now.tobytes() != then.tobytes()
 
 
 def checkpoint(f: Function, *, lift: bool | None = None) -> Function:
@@ -42,7 +51,9 @@ def checkpoint(f: Function, *, lift: bool | None = None) -> Function:
     Raises
     ------
     TypeError
-        If f uses a number that is differentiated and not among its arguments.
+        If f uses a number that is differentiated and not among its arguments, or writes into these.
+    NotDeterministicError
+        If the second evaluation gives something else.
 
     Examples
     --------
@@ -79,18 +90,29 @@ def checkpoint(f: Function, *, lift: bool | None = None) -> Function:
         forms = [x.tangent for x in moving]
         fixed = [x if isinstance(x, Dual) and x.level == level else own(x) for x in held]
 
-        def again(new: Sequence[Any]) -> Any:
+        def arranged(new: Sequence[Any]) -> Any:
             moved, rest = iter(new), iter(fixed)
 
             def each(_: Any) -> Any:
                 x = next(rest)
                 return next(moved) if isinstance(x, Dual) and x.level == level else own(x)
 
-            given = rebuild([list(args), kwargs], each)
+            return rebuild([list(args), kwargs], each)
+
+        def again(new: Sequence[Any]) -> Any:
+            given = arranged(new)
             return function()(*given[0], **given[1])
 
-        y = again(numbers)
-        outputs = Outputs("checkpoint", y, level)
+        given = arranged([own(x) for x in numbers])
+        before, untouched = list(leaves(given)), list(leaves(arranged(numbers)))
+        outputs = Outputs("checkpoint", function()(*given[0], **given[1]), level)
+        after = list(leaves(given))
+        if len(before) != len(after) or any(map(_is_changed, before, after, untouched)):
+            raise refused(
+                "checkpoint: the function writes into its arguments, which are copies here; let it "
+                "copy them first, and return what it has written.",
+                *moving,
+            )
         if any(t is not None for t in outputs.tangents):
             raise refused(
                 "checkpoint: the function uses a number that is differentiated and is not among "
@@ -103,6 +125,7 @@ def checkpoint(f: Function, *, lift: bool | None = None) -> Function:
 
         def pull(g: Any) -> list[Any]:
             record = Record(Inputs("checkpoint", again, 0, (numbers,), {}))
+            refuse_unless_same(outputs, record.outputs)
             lead = len(shape_of(g)) - 1
             parts, start = [], 0
             for shape, size in zip(shapes, sizes, strict=True):

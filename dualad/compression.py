@@ -281,6 +281,11 @@ def _pass(
 
 
 def _flat(k: int, parts: Sequence[Any]) -> Any:
+    if any(isinstance(t, Pair) for t in parts):
+        raise TypeError(
+            "a sparse matrix cannot hold duals, and the function uses some of another derivative; "
+            "omit sparsity= there."
+        )
     each = [np.reshape(plain(t), (k, -1)) for t in parts]
     return each[0] if len(each) == 1 else np.concatenate([np.zeros((k, 0)), *each], axis=1)
 
@@ -309,7 +314,7 @@ def forward(
     assert first is not None
     found = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
     result = c.with_rows(inputs.driver, found.shape[1]).matrix(found[:-1])
-    _refuse_unless_right(inputs.driver, first, result, c.along, found[-1])
+    _refuse_unless_right(inputs, first, result, c.along, found[-1])
     return first, result
 
 
@@ -355,7 +360,7 @@ def backward(
         along = random_direction(inputs.size)
         moved = run_pass(inputs, _seeds(inputs, along[None]), has_aux)
         there = _flat(1, tangents_of(moved, inputs, (1,)))[0]
-        _refuse_unless_right(inputs.driver, outputs, result, along, there)
+        _refuse_unless_right(inputs, outputs, result, along, there)
     return outputs, result
 
 
@@ -380,19 +385,23 @@ def _agree(matrix: Any, along: Any, found: Any) -> Any:
 
 
 def _refuse_unless_right(
-    driver: str, outputs: Outputs, matrix: Any, along: Any, found: Any
+    inputs: Inputs, outputs: Outputs, matrix: Any, along: Any, found: Any
 ) -> None:
     right = _agree(matrix, along, found)
     if right.all():
         return
     values = np.concatenate([np.ravel(plain(v)) for v in outputs.values])
+    # Where terms cancel, what is left is the rounding of terms as large as value/input.
+    largest = max(float(np.max(np.abs(x), initial=0)) for x in inputs.leaves) or 1.0
+    rounding = 16 * np.finfo(matrix.dtype).eps * np.abs(values) / largest * np.abs(along).sum()
+    right |= np.abs(found - matrix @ along) <= rounding
     wrong = np.flatnonzero(~right & (values == values))
     if not len(wrong):
         return
     i = int(wrong[0])
     told = f"{len(wrong)} rows, the first of them row {i}" if len(wrong) > 1 else f"row {i}"
     raise WrongPattern(
-        f"{driver}: the sparsity pattern does not fit the function here, in {told}: along a "
+        f"{inputs.driver}: the sparsity pattern does not fit the function here, in {told}: along a "
         f"random direction its derivative is {found[i]:.6g}, and by the pattern "
         f"{(matrix @ along)[i]:.6g}; give the pattern at this point, sparsity(f)(x), or write "
         "sparsity=True."

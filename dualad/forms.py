@@ -32,6 +32,7 @@ from .records import (
     Store,
     flat,
     index_parts,
+    own_index,
     strongly,
     summed,
 )
@@ -353,6 +354,7 @@ class Form:
         if type(index) is slice and self.base is None and self.shape:
             n = len(range(*index.indices(self.shape[0])))
             return self.window((n, *self.shape[1:]), Place((), index))
+        index = own_index(index)
         parts = index_parts(index)
         if not is_basic(parts):
             shape = blank(self.shape)[index].shape
@@ -377,7 +379,7 @@ class Form:
         if node is not None and whole is self and is_all and node.shape == self.shape:
             whole._node = Node(self.shape, dtype, (node,), lambda g: (g,))
             return
-        whole._node = Store(old, (self.place or EVERYTHING).then(index), node, dtype)
+        whole._node = Store(old, (self.place or EVERYTHING).then(own_index(index)), node, dtype)
 
     # the same under other names
 

@@ -296,7 +296,7 @@ def settle(
     if why in LOSSES:
         refuse_unless_plain(inputs, seeds, outputs, has_aux, evaluate)
         note_like_plain(inputs)
-    elif why == "equal" or any(map(_is_zero, outputs.tangents)):
+    else:
         refuse_if_kept(inputs, outputs, evaluate, why == "equal")
 
 
@@ -304,8 +304,8 @@ def refuse_if_kept(inputs: Inputs, outputs: Outputs, evaluate: Evaluate, again: 
     """Look whether plain calls leave values that f returns for duals.
 
     With `again`, the derivatives here are compared before and after a plain call elsewhere: a
-    function may keep its last value. If it keeps more than one, its derivative is zero; then, at a
-    point where it has not been called yet, that is so after a plain call only.
+    function may keep its last value. If it keeps more than one, a plain call at a point where it
+    has not been called yet changes its derivatives there.
 
     Raises
     ------
@@ -315,15 +315,9 @@ def refuse_if_kept(inputs: Inputs, outputs: Outputs, evaluate: Evaluate, again: 
     before = evaluate(inputs.leaves) if again else outputs
     _is_called(inputs, _nearby(inputs, 2))
     after = evaluate(inputs.leaves) if again else outputs
-    is_kept = False
-    for old, new in zip(before.tangents, after.tangents, strict=True):
-        if old is None or new is None:
-            is_kept |= not (_is_zero(old) and _is_zero(new))
-        else:
-            is_kept |= old is not new and _differ(inputs, old, new)
-    zeros = [k for k, tangent in enumerate(after.tangents) if _is_zero(tangent)]
-    if is_kept or any(
-        _keeps_at(inputs, _nearby(inputs, side), evaluate, zeros) for side in (1, -1)
+    nearby = (_nearby(inputs, side) for side in (1, -1))
+    if not _are_same_tangents(inputs, before.tangents, after.tangents) or any(
+        _keeps_at(inputs, points, evaluate) for points in nearby
     ):
         _is_called(inputs, _nearby(inputs, 2))  # no dual stays in its cache
         raise refused(
@@ -334,21 +328,31 @@ def refuse_if_kept(inputs: Inputs, outputs: Outputs, evaluate: Evaluate, again: 
         )
 
 
-def _keeps_at(inputs: Inputs, points: list[Any], evaluate: Evaluate, zeros: list[int]) -> bool:
-    """Whether some of these derivatives become zero at a new point by a plain call there."""
+def _keeps_at(inputs: Inputs, points: list[Any], evaluate: Evaluate) -> bool:
+    """Whether the derivatives at a new point become others by a plain call there."""
 
-    def derivatives() -> list[bool] | None:
+    def derivatives() -> list[Any] | None:
         try:
-            found = evaluate(points).tangents
-            return [not _is_zero(found[k]) for k in zeros]
+            return evaluate(points).tangents
         except Exception:  # it is not defined there, or a dual has stayed in its cache
             return None
 
-    if not zeros or not any(first := derivatives() or ()):
+    if (first := derivatives()) is None:
         return False
     if not _is_called(inputs, points) or (second := derivatives()) is None:
         return True
-    return any(a and not b for a, b in zip(first, second, strict=True))
+    return not _are_same_tangents(inputs, first, second)
+
+
+def _are_same_tangents(inputs: Inputs, some: Sequence[Any], others: Sequence[Any]) -> bool:
+    """Whether two passes have given the same tangents."""
+    for a, b in zip(some, others, strict=True):
+        if a is None or b is None:
+            if not (_is_zero(a) and _is_zero(b)):
+                return False
+        elif a is not b and _differ(inputs, a, b):
+            return False
+    return True
 
 
 _turns = itertools.count(1)

@@ -15,6 +15,7 @@ alone needs no care.
 
 from __future__ import annotations
 
+import copy
 import heapq
 import itertools
 import operator
@@ -81,6 +82,15 @@ _ALL = slice(None)
 def index_parts(index: Any) -> tuple[Any, ...]:
     """An index as a tuple."""
     return index if isinstance(index, tuple) else (index,)
+
+
+def own_index(index: Any) -> Any:
+    """The index itself, or copies of the arrays and lists in it, which f may change later."""
+    if isinstance(index, np.ndarray):
+        return index.copy()
+    if isinstance(index, list):
+        return copy.deepcopy(index)
+    return tuple(map(own_index, index)) if isinstance(index, tuple) else index
 
 
 class Spread:

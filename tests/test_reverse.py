@@ -1047,3 +1047,78 @@ def test_a_form_is_not_an_array() -> None:
     for ask in (np.asarray, bool, abs, lambda t: t * t, np.sin, lambda t: 1 / t, np.sort):
         with pytest.raises(TypeError, match=r"mode='forward'|unsupported|ufunc"):
             ask(form)
+
+
+# -- what f changes later ------------------------------------------------------------------
+
+
+def _picked(u: Any) -> Any:
+    i = np.array([0, 2])
+    y = u[i]
+    i[:] = 1
+    return np.sum(y**2)
+
+
+def _picked_by_a_list(u: Any) -> Any:
+    i = [0, 2]
+    y = u[i]
+    i[0] = 1
+    return np.sum(y**2)
+
+
+def _picked_by_a_mask(u: Any) -> Any:
+    m = np.array([True, False, True])
+    y = u[m]
+    m[:] = False
+    return np.sum(y**2)
+
+
+def _picked_in_an_axis(u: Any) -> Any:
+    i = np.array([2, 0])
+    y = (u[:, None] * np.ones(2))[i, 1]
+    i[:] = 1
+    return np.sum(y**2)
+
+
+def _stored(u: Any) -> Any:
+    a, i = np.zeros(3), np.array([0, 2])
+    a[i] = u[::2]
+    i[:] = 1
+    return np.sum(a**2)
+
+
+def _solved(u: Any) -> Any:
+    from dualad.scipy.linalg import solve_triangular
+
+    a = np.diag([1.0, 2.0, 1.0])
+    y = solve_triangular(a, u * [1.0, 0.0, 1.0])
+    a[:] = 0.0
+    return np.sum(y**2)
+
+
+@pytest.mark.parametrize(
+    "f", [_picked, _picked_by_a_list, _picked_by_a_mask, _picked_in_an_axis, _stored, _solved]
+)
+def test_indices_and_matrices_count_as_they_were(f: Callable[[Any], Any]) -> None:
+    x = np.array([1.0, 2.0, 3.0])
+    assert grad(f, mode="reverse")(x).tolist() == [2.0, 0.0, 6.0]
+    assert grad(f, mode="forward")(x).tolist() == [2.0, 0.0, 6.0]
+
+
+def test_checkpoints_refuse_what_a_second_evaluation_changes() -> None:
+    def doubled(v: Any) -> Any:
+        v *= 2
+        return np.sum(v)
+
+    def replaced(numbers: list[Any]) -> Any:
+        numbers[0] = numbers[0] * numbers[0]
+        return numbers[0]
+
+    x = np.array([1.0, 2.0, 3.0])
+    with pytest.raises(TypeError, match="checkpoint: the function writes into its arguments"):
+        grad(lambda u: dualad.checkpoint(doubled)(u * 1.0), mode="reverse")(x)
+    with pytest.raises(TypeError, match="checkpoint: the function writes into its arguments"):
+        grad(lambda u: dualad.checkpoint(replaced)([u, 2.0]), mode="reverse")(3.0)
+    factors = iter([1.0, 7.0])
+    with pytest.raises(dualad.NotDeterministicError, match="checkpoint: the function returned"):
+        grad(lambda u: dualad.checkpoint(lambda v: v * next(factors))(u), mode="reverse")(2.0)

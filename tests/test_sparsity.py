@@ -873,3 +873,22 @@ def test_without_scipy(monkeypatch: pytest.MonkeyPatch) -> None:
         sparsity(by_slices)(X)
     with pytest.raises(ImportError, match="jacobian needs SciPy"):
         jacobian(by_slices, sparsity=True)(X)
+
+
+def test_duals_of_another_derivative_are_refused() -> None:
+    x = np.array([1.0, 2.0, 3.0])
+    for inner in (
+        lambda a: jacobian(lambda u: a * u**2, sparsity=0)(x) @ x,
+        lambda a: jacobian(lambda u: a * u**2, sparsity=0, mode="reverse")(x) @ x,
+        lambda a: hessian(lambda u: np.sum(a * u**3), sparsity=0)(x) @ x,
+    ):
+        with pytest.raises(TypeError, match="a sparse matrix cannot hold duals"):
+            jacobian(inner)(2.0)
+
+
+def test_terms_that_cancel_to_rounding_are_no_wrong_pattern() -> None:
+    x = np.linspace(0.1, 2.0, 30)
+    ones = jacobian(lambda u: np.sin(u) ** 2 + np.cos(u) ** 2, sparsity=True)(x)
+    assert abs(ones.toarray()).max() < 1e-15
+    with pytest.raises(WrongPattern):
+        jacobian(lambda u: u + 1e-3 * np.roll(u, 1), sparsity=0)(x)

@@ -75,7 +75,7 @@ class Spline:
         value = self.plain(plain(x), nu=nu, extrapolate=extrapolate)
         if not has_duals(x, self.c, self.knots):
             return value
-        at = np.asarray(plain(x), float)
+        at = np.array(plain(x), float)  # as it is now
         move = as_operand(nilpotent(x))
         if has_duals(self.knots):
             knots, shifts = plain(self.knots), nilpotent(self.knots)

@@ -50,7 +50,9 @@ Function = Callable[..., Any]
 
 
 def _operands(*given: Any) -> list[Any]:
-    return [as_operand(x) for x in given]
+    """As numbers and arrays; for a derivative that is asked later, as they are now."""
+    given = tuple(map(as_operand, given))
+    return [own(x) if _has_duals(*given) else x for x in given]
 
 
 def _has_duals(*given: Any) -> bool:
@@ -424,8 +426,7 @@ def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0, **options: Any) -> Any:
     >>> lu_solve(lu_factor(np.array([[4.0]])), Dual(np.array([8.0]), np.array([1.0])))
     DualArray([2.], [0.25])
     """
-    (lu, pivots), b = lu_and_piv, as_operand(b)
-    lu = as_operand(lu)
+    lu, pivots, b = _operands(*lu_and_piv, b)
 
     def divide(r: Any) -> Any:
         return _scipy.lu_solve((plain(lu), pivots), r, trans, **options)
