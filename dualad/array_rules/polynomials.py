@@ -240,7 +240,7 @@ def polyfit(
     w: Any = None,
     cov: Any = False,
 ) -> Any:
-    x, y, order = array(x), array(y), int(deg) + 1
+    x, y, order = array(x) + 0.0, array(y) + 0.0, int(deg) + 1
     if order < 1 or x.ndim != 1 or not x.size or y.ndim not in (1, 2) or len(x) != len(y):
         raise TypeError(
             "np.polyfit takes points x of shape (m,), heights y of shape (m,) or (m, n), and "
