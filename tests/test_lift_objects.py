@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import dis
 import functools
 import io
 import json
@@ -20,6 +21,7 @@ import pytest
 from support.both import bits
 
 from dualad import Dual, derivative, grad, hessian, jacobian, jvp, lift, value_and_grad, vjp
+from dualad.lifting.reach import may_keep
 
 # -- special methods ---------------------------------------------------------------------------
 
@@ -280,6 +282,90 @@ def test_a_number_found_by_rounding_is_refused() -> None:
     f(2.0)
     with pytest.raises(TypeError, match="returned what it had kept"):
         derivative(f)(2.0)
+
+
+def memo(f: Any) -> Any:
+    last: dict[str, Any] = {}
+
+    @functools.wraps(f)
+    def g(x: Any, *more: Any) -> Any:
+        if "x" not in last or last["x"] != x:
+            last.update(x=x, y=f(x, *more))
+        return last["y"]
+
+    return g
+
+
+def through(inner: Any) -> Any:
+    return lambda x: inner(x) * 2
+
+
+def handed_on(x: Any, model: Any) -> Any:
+    return model(x) * 2
+
+
+def handed_in_a_loop(x: Any, model: Any) -> Any:
+    return sum(model(t) for t in [x])
+
+
+def handed_in_a_list(x: Any, models: Any) -> Any:
+    return models[0](x) * 2
+
+
+def cube(x: Any) -> Any:
+    return x**3
+
+
+KEPT_IN: dict[str, Callable[[], Callable[[Any], Any]]] = {
+    "a decorator": lambda: memo(cube),
+    "a closure": lambda: through(memo(cube)),
+    "a partial": lambda: through(functools.partial(memo(cube))),
+    "a list": lambda: functools.partial(handed_in_a_list, models=[memo(cube)]),
+}
+
+
+@pytest.mark.parametrize("name", KEPT_IN)
+def test_wherever_it_was_kept(name: str) -> None:
+    assert derivative(through(cube))(2.0) == 24.0  # whose code others share
+    assert not may_keep(through(cube))
+    f = KEPT_IN[name]()
+    f(2.0)
+    with pytest.raises(TypeError, match="returned what it had kept"):
+        derivative(f)(2.0)
+
+
+@pytest.mark.parametrize("f", [handed_on, handed_in_a_loop, handed_in_a_list])
+def test_a_function_that_is_given_may_keep(f: Any) -> None:
+    model = memo(cube)
+    f(2.0, [model] if f is handed_in_a_list else model)
+    with pytest.raises(TypeError, match="returned what it had kept"):
+        derivative(f)(2.0, [model] if f is handed_in_a_list else model)
+
+
+def test_functions_made_on_the_way_are_read() -> None:
+    def f(x: Any) -> Any:
+        def g(t: Any) -> Any:
+            return t * x
+
+        return g(x) + (lambda t: t)(x) + sum(g(t) for t in [x])
+
+    assert not may_keep(f)
+
+
+def test_subscripts_as_python_3_14_writes_them(monkeypatch: Any) -> None:
+    def f(x: Any, known: Any) -> Any:
+        known[0] = x
+        return known[1]
+
+    original = dis.get_instructions
+
+    def renamed(code: Any) -> Iterator[Any]:
+        for step in original(code):
+            is_subscript = step.opname == "BINARY_SUBSCR"
+            yield step._replace(opname="BINARY_OP", argrepr="[]") if is_subscript else step
+
+    monkeypatch.setattr(dis, "get_instructions", renamed)
+    assert may_keep(f, by_key=True)
 
 
 def test_ties_that_decide_nothing_are_no_reuse() -> None:
