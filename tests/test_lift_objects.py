@@ -13,6 +13,10 @@ import operator
 import random
 import statistics
 import struct
+import subprocess
+import sys
+import textwrap
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -21,6 +25,8 @@ import pytest
 from support.both import bits
 
 from dualad import Dual, derivative, grad, hessian, jacobian, jvp, lift, value_and_grad, vjp
+from dualad.lifting import lift as lifted_code
+from dualad.lifting import operators
 from dualad.lifting.reach import may_keep
 
 # -- special methods ---------------------------------------------------------------------------
@@ -202,6 +208,148 @@ def test_operators_without_an_answer_raise_pythons_errors() -> None:
     assert derivative(lambda x: math.exp(x) * (Two(x, x) == Two(x, x)))(0.0) == 0.0
 
 
+class Vector:
+    """It takes sequences on either side."""
+
+    def __init__(self, *parts: Any) -> None:
+        self.parts = parts
+
+    def __add__(self, other: Any) -> Any:
+        return Vector(*(math.exp(a) + b for a, b in zip(self.parts, other, strict=False)))
+
+    def __mul__(self, other: Any) -> Any:
+        return Vector(*(math.exp(a) * b for a, b in zip(self.parts, other, strict=False)))
+
+    __radd__, __rmul__ = __add__, __mul__
+
+
+def to_a_list(x: Any) -> Any:
+    v: Any = [1.0]
+    v += Vector(x)
+    return v.parts[0]
+
+
+SEQUENCES: dict[str, Callable[[Any], Any]] = {
+    "a list": lambda x: operator.add([1.0], Vector(x)).parts[0],
+    "a tuple": lambda x: ((1.0,) * Vector(x)).parts[0],
+    "bytes": lambda x: (b"a" + Vector(x)).parts[0],  # type: ignore[operator]
+    "in place": to_a_list,
+}
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_the_operators_of_sequences_are_asked_last(name: str) -> None:
+    assert derivative(SEQUENCES[name])(0.5) == math.exp(0.5)
+    assert derivative(lambda x: len([Two(x, x)] * operator.index(3)) * x)(0.5) == 3.0
+    with pytest.raises(TypeError, match="can only concatenate list"):
+        derivative(lambda x: operator.add([x], Two(math.exp(x), x)))(0.5)
+
+
+def test_a_subclass_is_asked_first_in_comparisons() -> None:
+    class Base:
+        def __init__(self, x: Any) -> None:
+            self.x = math.exp(x)
+
+        def __lt__(self, other: Any) -> Any:
+            return self.x
+
+        def __gt__(self, other: Any) -> Any:
+            return math.exp(self.x * 0) * self.x * 2
+
+    class Inheriting(Base):
+        pass
+
+    def f(x: Any) -> Any:
+        return Base(x) < Inheriting(x)
+
+    assert value_and_grad(f)(0.5) == (f(0.5), f(0.5)) == (2 * math.exp(0.5), 2 * math.exp(0.5))
+
+
+def fresh(program: str) -> str:
+    """What a program prints in a process of its own, in which no operators are lifted yet."""
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.strip()
+
+
+def test_operators_of_classes_in_a_command_are_lifted() -> None:
+    program = """
+        import math
+        from dualad import derivative
+        class One:
+            def __init__(self, x):
+                self.x = x
+            def __add__(self, other):
+                return math.exp(self.x) + other
+        print(derivative(lambda x: One(x) + 1.0)(0.0))
+    """
+    assert fresh(program) == "1.0"
+
+
+def test_operators_are_found_at_the_end_of_a_long_list() -> None:
+    program = """
+        import math
+        from dualad import derivative
+        class Node:
+            rest = None
+        class One:
+            def __add__(self, x):
+                return math.exp(x)
+        first = node = Node()
+        for _ in range(3000):
+            node.rest = node = Node()
+        node.rest = One()
+        del node
+        def f(x):
+            end = first
+            while type(end) is Node:
+                end = end.rest
+            return end + x
+        print(derivative(f)(0.0))
+    """
+    assert fresh(program) == "1.0"
+
+
+def test_classes_that_need_no_hooks_are_read_once(monkeypatch: Any) -> None:
+    class Plain:
+        def __add__(self, other: Any) -> Any:
+            return other
+
+    read: list[Any] = []
+    monkeypatch.setattr(lifted_code, "OPERATORS", {})
+    monkeypatch.setattr(operators, "needs_lift", read.append)
+
+    def f() -> Any:
+        return Plain() + 1.0
+
+    for _ in range(3):
+        operators.meet(f)
+    assert read == [Plain.__add__]
+
+
+def test_hooks_come_at_once(monkeypatch: Any) -> None:
+    """A copy that is made while another thread brings the hooks has them."""
+
+    def f(x: Any) -> Any:
+        return x + 1.0
+
+    def rewritten(code: Any, hooks: Any, made: Any) -> Any:
+        copy = original(code, hooks, made)
+        if not lifted_code.OPERATORS:
+            other = threading.Thread(target=operators._start)
+            other.start()
+            other.join()
+        return copy
+
+    original = lifted_code.rewritten
+    monkeypatch.setattr(lifted_code, "OPERATORS", {})
+    monkeypatch.setattr(lifted_code, "FUNCTIONS", dict(lifted_code.FUNCTIONS))
+    monkeypatch.setattr(lifted_code, "rewritten", rewritten)
+    copy = lifted_code.code_for(f)
+    assert any(isinstance(c, type(lifted_code.OPERATORS["+"])) for c in copy.co_consts)
+
+
 # -- what was kept from an earlier call --------------------------------------------------------
 
 
@@ -347,7 +495,8 @@ def test_functions_made_on_the_way_are_read() -> None:
         def g(t: Any) -> Any:
             return t * x
 
-        return g(x) + (lambda t: t)(x) + sum(g(t) for t in [x])
+        h = lambda t: t  # noqa: E731
+        return g(x) + h(x) + sum(g(t) for t in [x])
 
     assert not may_keep(f)
 
