@@ -578,7 +578,19 @@ def test_a_dual_by_hand_shows_its_tangent() -> None:
 def test_a_number_read_back_from_text_is_refused() -> None:
     with pytest.raises(TypeError, match=r"float\('1.500'\) reads a number from the text of a dual"):
         derivative(lambda x: x * float(f"{x:.3f}"))(1.5)
+    with pytest.raises(TypeError, match="reads a number from the text of a dual"):
+        derivative(lambda x: x * float(("x=%.2f" % x).split("=")[1]))(1.5)  # noqa: UP031
     assert derivative(lambda x: x * float("1.5"))(1.25) == 1.5
+
+
+@pytest.mark.parametrize("other", ["2", "1", "104", ".1"])
+def test_other_numbers_are_not_read_back(other: str) -> None:
+    assert derivative(lambda x: x * float(other) if f"{x:.3f}" else x)(2.104) == float(other)
+
+
+def test_empty_text_is_no_number_of_a_dual() -> None:
+    with pytest.raises(ValueError, match="could not convert string to float"):
+        derivative(lambda x: x * float("") if f"{x:.3f}" else x)(2.104)
 
 
 def test_logging(caplog: Any) -> None:
