@@ -9,6 +9,7 @@ driver looks again whether what came out is right (`promises`).
 from __future__ import annotations
 
 import collections
+import re
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -185,10 +186,17 @@ def text_for(x: Any, show: Callable[..., str], *spec: str) -> str | None:
     return text
 
 
+_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\b(?:inf|nan)\b")
+
+
 def refuse_text_of_dual(text: Any) -> None:
-    """Raise TypeError if this is in the text of a dual, from which it would be read back."""
-    for level, known in _TEXTS:
-        if is_open(level) and isinstance(text, str) and text.strip() in known:
+    """Raise TypeError if this is a number in the text of a dual, from which it would be read."""
+    if not isinstance(text, str):
+        return
+    for level, known in list(_TEXTS):
+        if is_open(level) and any(
+            text.strip() in (number, number.lstrip("+-")) for number in _NUMBER.findall(known)
+        ):
             note_refusal(level)
             raise TypeError(
                 f"float({text!r}) reads a number from the text of a dual, where its derivative is "

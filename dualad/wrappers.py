@@ -20,14 +20,12 @@ from .array.operands import unbuffered
 from .differentiations import doubt
 from .dual import Dual
 from .kernel import DRIVERS
-from .lifting import library, operators
+from .lifting import library, operators  # noqa: F401  they enter what is lifted by them
 from .lifting.lift import Lifted
 from .lifting.reach import chosen, needs_lift_after_all
 from .pair import Function
 from .promises import is_doubtful, is_elementwise, tell
 from .structure import leaves
-
-assert library and operators  # what is lifted by them is entered there
 
 Driver = TypeVar("Driver", bound=Callable[..., Any])
 

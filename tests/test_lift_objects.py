@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import dis
 import functools
 import io
 import json
@@ -12,6 +13,10 @@ import operator
 import random
 import statistics
 import struct
+import subprocess
+import sys
+import textwrap
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -20,6 +25,9 @@ import pytest
 from support.both import bits
 
 from dualad import Dual, derivative, grad, hessian, jacobian, jvp, lift, value_and_grad, vjp
+from dualad.lifting import lift as lifted_code
+from dualad.lifting import operators
+from dualad.lifting.reach import may_keep
 
 # -- special methods ---------------------------------------------------------------------------
 
@@ -200,6 +208,148 @@ def test_operators_without_an_answer_raise_pythons_errors() -> None:
     assert derivative(lambda x: math.exp(x) * (Two(x, x) == Two(x, x)))(0.0) == 0.0
 
 
+class Vector:
+    """It takes sequences on either side."""
+
+    def __init__(self, *parts: Any) -> None:
+        self.parts = parts
+
+    def __add__(self, other: Any) -> Any:
+        return Vector(*(math.exp(a) + b for a, b in zip(self.parts, other, strict=False)))
+
+    def __mul__(self, other: Any) -> Any:
+        return Vector(*(math.exp(a) * b for a, b in zip(self.parts, other, strict=False)))
+
+    __radd__, __rmul__ = __add__, __mul__
+
+
+def to_a_list(x: Any) -> Any:
+    v: Any = [1.0]
+    v += Vector(x)
+    return v.parts[0]
+
+
+SEQUENCES: dict[str, Callable[[Any], Any]] = {
+    "a list": lambda x: operator.add([1.0], Vector(x)).parts[0],
+    "a tuple": lambda x: ((1.0,) * Vector(x)).parts[0],
+    "bytes": lambda x: (b"a" + Vector(x)).parts[0],  # type: ignore[operator]
+    "in place": to_a_list,
+}
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_the_operators_of_sequences_are_asked_last(name: str) -> None:
+    assert derivative(SEQUENCES[name])(0.5) == math.exp(0.5)
+    assert derivative(lambda x: len([Two(x, x)] * operator.index(3)) * x)(0.5) == 3.0
+    with pytest.raises(TypeError, match="can only concatenate list"):
+        derivative(lambda x: operator.add([x], Two(math.exp(x), x)))(0.5)
+
+
+def test_a_subclass_is_asked_first_in_comparisons() -> None:
+    class Base:
+        def __init__(self, x: Any) -> None:
+            self.x = math.exp(x)
+
+        def __lt__(self, other: Any) -> Any:
+            return self.x
+
+        def __gt__(self, other: Any) -> Any:
+            return math.exp(self.x * 0) * self.x * 2
+
+    class Inheriting(Base):
+        pass
+
+    def f(x: Any) -> Any:
+        return Base(x) < Inheriting(x)
+
+    assert value_and_grad(f)(0.5) == (f(0.5), f(0.5)) == (2 * math.exp(0.5), 2 * math.exp(0.5))
+
+
+def fresh(program: str) -> str:
+    """What a program prints in a process of its own, in which no operators are lifted yet."""
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+    assert run.returncode == 0, run.stderr
+    return run.stdout.strip()
+
+
+def test_operators_of_classes_in_a_command_are_lifted() -> None:
+    program = """
+        import math
+        from dualad import derivative
+        class One:
+            def __init__(self, x):
+                self.x = x
+            def __add__(self, other):
+                return math.exp(self.x) + other
+        print(derivative(lambda x: One(x) + 1.0)(0.0))
+    """
+    assert fresh(program) == "1.0"
+
+
+def test_operators_are_found_at_the_end_of_a_long_list() -> None:
+    program = """
+        import math
+        from dualad import derivative
+        class Node:
+            rest = None
+        class One:
+            def __add__(self, x):
+                return math.exp(x)
+        first = node = Node()
+        for _ in range(3000):
+            node.rest = node = Node()
+        node.rest = One()
+        del node
+        def f(x):
+            end = first
+            while type(end) is Node:
+                end = end.rest
+            return end + x
+        print(derivative(f)(0.0))
+    """
+    assert fresh(program) == "1.0"
+
+
+def test_classes_that_need_no_hooks_are_read_once(monkeypatch: Any) -> None:
+    class Plain:
+        def __add__(self, other: Any) -> Any:
+            return other
+
+    read: list[Any] = []
+    monkeypatch.setattr(lifted_code, "OPERATORS", {})
+    monkeypatch.setattr(operators, "needs_lift", read.append)
+
+    def f() -> Any:
+        return Plain() + 1.0
+
+    for _ in range(3):
+        operators.meet(f)
+    assert read == [Plain.__add__]
+
+
+def test_hooks_come_at_once(monkeypatch: Any) -> None:
+    """A copy that is made while another thread brings the hooks has them."""
+
+    def f(x: Any) -> Any:
+        return x + 1.0
+
+    def rewritten(code: Any, hooks: Any, made: Any) -> Any:
+        copy = original(code, hooks, made)
+        if not lifted_code.OPERATORS:
+            other = threading.Thread(target=operators._start)
+            other.start()
+            other.join()
+        return copy
+
+    original = lifted_code.rewritten
+    monkeypatch.setattr(lifted_code, "OPERATORS", {})
+    monkeypatch.setattr(lifted_code, "FUNCTIONS", dict(lifted_code.FUNCTIONS))
+    monkeypatch.setattr(lifted_code, "rewritten", rewritten)
+    copy = lifted_code.code_for(f)
+    assert any(isinstance(c, type(lifted_code.OPERATORS["+"])) for c in copy.co_consts)
+
+
 # -- what was kept from an earlier call --------------------------------------------------------
 
 
@@ -282,6 +432,91 @@ def test_a_number_found_by_rounding_is_refused() -> None:
         derivative(f)(2.0)
 
 
+def memo(f: Any) -> Any:
+    last: dict[str, Any] = {}
+
+    @functools.wraps(f)
+    def g(x: Any, *more: Any) -> Any:
+        if "x" not in last or last["x"] != x:
+            last.update(x=x, y=f(x, *more))
+        return last["y"]
+
+    return g
+
+
+def through(inner: Any) -> Any:
+    return lambda x: inner(x) * 2
+
+
+def handed_on(x: Any, model: Any) -> Any:
+    return model(x) * 2
+
+
+def handed_in_a_loop(x: Any, model: Any) -> Any:
+    return sum(model(t) for t in [x])
+
+
+def handed_in_a_list(x: Any, models: Any) -> Any:
+    return models[0](x) * 2
+
+
+def cube(x: Any) -> Any:
+    return x**3
+
+
+KEPT_IN: dict[str, Callable[[], Callable[[Any], Any]]] = {
+    "a decorator": lambda: memo(cube),
+    "a closure": lambda: through(memo(cube)),
+    "a partial": lambda: through(functools.partial(memo(cube))),
+    "a list": lambda: functools.partial(handed_in_a_list, models=[memo(cube)]),
+}
+
+
+@pytest.mark.parametrize("name", KEPT_IN)
+def test_wherever_it_was_kept(name: str) -> None:
+    assert derivative(through(cube))(2.0) == 24.0  # whose code others share
+    assert not may_keep(through(cube))
+    f = KEPT_IN[name]()
+    f(2.0)
+    with pytest.raises(TypeError, match="returned what it had kept"):
+        derivative(f)(2.0)
+
+
+@pytest.mark.parametrize("f", [handed_on, handed_in_a_loop, handed_in_a_list])
+def test_a_function_that_is_given_may_keep(f: Any) -> None:
+    model = memo(cube)
+    f(2.0, [model] if f is handed_in_a_list else model)
+    with pytest.raises(TypeError, match="returned what it had kept"):
+        derivative(f)(2.0, [model] if f is handed_in_a_list else model)
+
+
+def test_functions_made_on_the_way_are_read() -> None:
+    def f(x: Any) -> Any:
+        def g(t: Any) -> Any:
+            return t * x
+
+        h = lambda t: t  # noqa: E731
+        return g(x) + h(x) + sum(g(t) for t in [x])
+
+    assert not may_keep(f)
+
+
+def test_subscripts_as_python_3_14_writes_them(monkeypatch: Any) -> None:
+    def f(x: Any, known: Any) -> Any:
+        known[0] = x
+        return known[1]
+
+    original = dis.get_instructions
+
+    def renamed(code: Any) -> Iterator[Any]:
+        for step in original(code):
+            is_subscript = step.opname == "BINARY_SUBSCR"
+            yield step._replace(opname="BINARY_OP", argrepr="[]") if is_subscript else step
+
+    monkeypatch.setattr(dis, "get_instructions", renamed)
+    assert may_keep(f, by_key=True)
+
+
 def test_ties_that_decide_nothing_are_no_reuse() -> None:
     class Counting:
         n = 0
@@ -343,7 +578,19 @@ def test_a_dual_by_hand_shows_its_tangent() -> None:
 def test_a_number_read_back_from_text_is_refused() -> None:
     with pytest.raises(TypeError, match=r"float\('1.500'\) reads a number from the text of a dual"):
         derivative(lambda x: x * float(f"{x:.3f}"))(1.5)
+    with pytest.raises(TypeError, match="reads a number from the text of a dual"):
+        derivative(lambda x: x * float(("x=%.2f" % x).split("=")[1]))(1.5)  # noqa: UP031
     assert derivative(lambda x: x * float("1.5"))(1.25) == 1.5
+
+
+@pytest.mark.parametrize("other", ["2", "1", "104", ".1"])
+def test_other_numbers_are_not_read_back(other: str) -> None:
+    assert derivative(lambda x: x * float(other) if f"{x:.3f}" else x)(2.104) == float(other)
+
+
+def test_empty_text_is_no_number_of_a_dual() -> None:
+    with pytest.raises(ValueError, match="could not convert string to float"):
+        derivative(lambda x: x * float("") if f"{x:.3f}" else x)(2.104)
 
 
 def test_logging(caplog: Any) -> None:

@@ -17,6 +17,7 @@ import functools
 import operator
 import os
 import sys
+import threading
 import types
 import weakref
 from collections.abc import Callable, Iterator
@@ -161,9 +162,8 @@ class Lifted:
 
 def twin_of(f: Function) -> Function:
     """What lifted code calls in place of f, which itself may be in a package that stays."""
-    for meet in MEETERS:
-        if not OPERATORS:
-            meet(f)
+    if not OPERATORS:
+        _meet(f)
     given: Function = stand_in(f)
     if given is f and isinstance(f, types.FunctionType) and _may_be_copied(f.__code__):
         return _twin(f, _copied(f))
@@ -244,8 +244,8 @@ def _of_class(cls: type) -> Any:
     """The class, or what makes its objects by lifted `__new__` and `__init__`."""
     if type(cls).__call__ is not type.__call__:
         return cls
-    for meet in () if OPERATORS else MEETERS:
-        meet(cls)
+    if not OPERATORS:
+        _meet(cls)
     if _root(cls.__module__) in _CALLERS and _is_foreign(cls.__module__):
         return Caller(cls)
     makers = (inspected(cls, "__new__"), inspected(cls, "__init__"))
@@ -521,29 +521,45 @@ def _copied(f: types.FunctionType) -> Any:
     def is_plain(name: str) -> bool:
         return isinstance(f.__globals__.get(name), types.ModuleType)
 
-    key = id(f.__code__)
-    _copied_codes[key] = weakref.ref(f.__code__, lambda _: _copied_codes.pop(key, None))
     operators = OPERATORS or _TEXT
     hooks = Hooks(callee, ITERABLE, MANAGER, operators, getter, method, setter, is_plain)
     code = rewritten(f.__code__, hooks, lambda new: note(new, STAYS))
-    note(f.__code__, code)
-    return code
+    key = id(f.__code__)
+    with _LOCK:
+        if operators is (OPERATORS or _TEXT):
+            _copied_codes[key] = weakref.ref(f.__code__, lambda _: _copied_codes.pop(key, None))
+            note(f.__code__, code)
+            return code
+    return _copied(f)  # another thread has brought hooks of operators
 
 
 _copied_codes: dict[int, weakref.ref[types.CodeType]] = {}
 
 
-def forget_copies() -> None:
-    """Make all twins anew, when next they are called."""
-    for known in list(_copied_codes.values()):
-        if (code := known()) is not None:
-            note(code, 0)
-    _copied_codes.clear()
+def take_operators(hooks: dict[str, Any], functions: dict[Any, Function]) -> None:
+    """From now on, copy code with these hooks; all twins are made anew when next called.
+
+    Who sees hooks in OPERATORS finds no copy that lacks them.
+    """
+    with _LOCK:
+        if OPERATORS:
+            return
+        FUNCTIONS.update(functions)
+        for known in list(_copied_codes.values()):
+            if (code := known()) is not None:
+                note(code, 0)
+        _copied_codes.clear()
+        OPERATORS.update(hooks)
 
 
-def named_as(f: Function, stand_in: Function) -> Function:
-    """A stand-in under the name of what it stands for, and its attributes."""
-    return functools.wraps(f)(stand_in)
+def connect(meet: Function) -> None:
+    """Call `meet` with each function that a driver calls, and each class that lifted code calls."""
+    global _meet
+    _meet = meet
+
+
+def _meet(x: Any) -> None:
+    """Nothing, until `operators` is connected."""
 
 
 def is_left_alone(module: Any, code: types.CodeType | None = None) -> bool:
@@ -585,7 +601,7 @@ ITERABLE: Any = LIFTING.Iterable() if LIFTING else Iterable()
 MANAGER = Manager()
 _TEXT = {"%": Remainder(operator.mod), "%=": Remainder(operator.imod)}
 OPERATORS: dict[str, Any] = {}  # all of them, once `operators` finds that the user's need it
-MEETERS: list[Function] = []  # called with each function that a driver calls
+_LOCK = threading.Lock()  # of what is known of code, while hooks come
 getter: Callable[[str], Any] = LIFTING.Getter if LIFTING else Getter
 method: Callable[[str], Any] = LIFTING.Method if LIFTING else Method
 setter: Callable[[str], Any] = LIFTING.Setter if LIFTING else Setter

@@ -8,9 +8,13 @@ function that a driver is given, or one that it calls by name, names one of them
 
 from __future__ import annotations
 
+import array
 import builtins
+import collections
+import functools
 import operator
 import types
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -84,7 +88,21 @@ def _call(f: Any, kind: type, name: str, *args: Any) -> Any:
     if f is not None:
         return stand_in(f)(*args)
     method = getattr(kind, f"__{name}__", None)
+    if _is_of_sequences(method):
+        return NotImplemented  # Python asks them after all others: `native` does
     return NotImplemented if method is None else method(*args)
+
+
+def _is_of_sequences(method: Any) -> bool:
+    return type(method) is types.WrapperDescriptorType and method in _OF_SEQUENCES
+
+
+# What + and * of sequences are: they refuse what the other side may take.
+_OF_SEQUENCES = frozenset(
+    getattr(kind, name)
+    for kind in (list, tuple, str, bytes, bytearray, collections.deque, array.array)
+    for name in ("__add__", "__mul__", "__rmul__")
+)
 
 
 def _both(forward: str, reflected: str, native: Function) -> Function:
@@ -100,9 +118,14 @@ def _both(forward: str, reflected: str, native: Function) -> Function:
         if f is None and g is None:
             return native(a, b)
         sides = [(f, left, forward, a, b), (g, right, reflected, b, a)]
-        if left is right and forward != reflected and native not in _COMPARE:
+        is_comparison = native in _COMPARE
+        if left is right and not is_comparison:
             del sides[1]
-        elif right is not left and issubclass(right, left) and is_its_own(right, left):
+        elif (
+            left is not right
+            and issubclass(right, left)
+            and (is_comparison or is_its_own(right, left))
+        ):
             sides.reverse()
         for side in sides:
             result = _call(*side)
@@ -121,6 +144,11 @@ def _in_place(name: str, binary: Function) -> Function:
         if f is not None:
             result = stand_in(f)(a, b)
             return binary(a, b) if result is NotImplemented else result
+        g = _python_method(type(b), f"r{name}")
+        if g is not None and _is_of_sequences(getattr(type(a), f"__{name}__", None)):
+            result = stand_in(g)(b, a)
+            if result is not NotImplemented:
+                return result
         return native(a, b) if inspected(type(a), f"__i{name}__") else binary(a, b)
 
     return apply
@@ -204,17 +232,18 @@ def _start() -> None:
     """From now on, copies of code have hooks before their operators."""
     make: Function = LIFTING.Operator if LIFTING else Operator
     remainder = _HOOKS["%"][1], _HOOKS["%="][1]
+    hooks: dict[str, Any] = {}
+    functions: dict[Any, Function] = {}
     for symbol, (native, lifted) in _HOOKS.items():
         if lifted in remainder:
             native, lifted = map(lift.of_text_or, (native, lifted))
-        lift.OPERATORS[symbol] = make(symbol, native, _unpacked(lifted))
+        hooks[symbol] = make(symbol, native, _unpacked(lifted))
         if getattr(operator, native.__name__, None) is native and symbol not in ("in", "not in"):
-            FUNCTIONS[native] = lifted
+            functions[native] = lifted
     for f, name in _FUNCTIONS.items():
-        known = FUNCTIONS.get(f, f)
-        FUNCTIONS[f] = lift.named_as(f, _of_one(name, known))
-    FUNCTIONS[sum] = _sum
-    lift.forget_copies()
+        functions[f] = functools.wraps(f)(_of_one(name, FUNCTIONS.get(f, f)))
+    functions[sum] = _sum
+    lift.take_operators(hooks, functions)
 
 
 # -- which classes are met -------------------------------------------------------------------
@@ -233,50 +262,90 @@ _FEW = 100
 _DUALAD = __name__.partition(".")[0]
 
 
-def meet(x: Any, seen: set[int] | None = None) -> None:
-    """Look whether operators of classes that x, a function or class, names are to be lifted."""
-    seen = set() if seen is None else seen
-    if lift.OPERATORS or id(x) in seen:
+_met: dict[int, weakref.ref[Any]] = {}  # functions and classes that need no hooks
+
+
+def _is_met(x: Any) -> bool:
+    known = _met.get(id(x))
+    return known is not None and known() is x
+
+
+def meet(x: Any) -> None:
+    """Look whether operators of classes that x, a function or class, names are to be lifted.
+
+    What x itself names is looked at in each call, since variables change; what functions and
+    classes beyond it name, once.
+    """
+    if lift.OPERATORS or (isinstance(x, type) and _is_met(x)):
         return
-    seen.add(id(x))
-    if isinstance(x, types.MethodType):
-        meet(x.__self__, seen)
-        x = x.__func__
+    seen: dict[int, Any] = {}
+    todo = [x]
+    while todo:
+        part = todo.pop()
+        if id(part) in seen:
+            continue
+        seen[id(part)] = part
+        if part is x or not _is_met(part):
+            if isinstance(part, type) and _needs_hooks(part):
+                _start()
+                return
+            todo += _parts_of(part)
+    for key, part in seen.items():
+        if isinstance(part, (type, types.FunctionType)) and not _is_met(part):
+            _met[key] = weakref.ref(part, functools.partial(_forget, key))
+
+
+def _forget(key: int, gone: weakref.ref[Any]) -> None:
+    if _met.get(key) is gone:
+        del _met[key]
+
+
+def _parts_of(x: Any) -> Iterator[Any]:
+    """What x may lead to: what a function names, a class defines, and an object holds."""
     kind = type(x)
-    if kind is types.FunctionType:
+    if kind is types.MethodType:
+        yield from (x.__self__, x.__func__)
+    elif kind is types.FunctionType:
         if x.__closure__ or not is_left_alone(x.__globals__.get("__name__", ""), x.__code__):
-            for named in _named_by(x):
-                meet(named, seen)
+            yield from _named_by(x)
     elif isinstance(x, type):
-        _meet_class(x, seen)
+        yield from (f for _, _, f in _methods_of(x))
     elif kind in (list, tuple, set, dict):
-        for part in list(x.values() if kind is dict else x)[:_FEW]:
-            meet(part, seen)
+        yield from list(x.values() if kind is dict else x)[:_FEW]
     elif kind.__flags__ & lift.HEAP_TYPE and not is_left_alone(kind.__module__):
-        _meet_class(kind, seen)
-        for part in list(getattr(x, "__dict__", {}).values())[:_FEW]:
-            if type(part) not in _PLAIN:
-                meet(part, seen)
+        yield kind
+        held = list(getattr(x, "__dict__", {}).values())[:_FEW]
+        yield from (part for part in held if type(part) not in _PLAIN)
 
 
 _PLAIN = frozenset((int, float, complex, str, bool, bytes, type(None), np.ndarray, np.float64))
 
 
-def _meet_class(cls: type, seen: set[int]) -> None:
-    if lift.OPERATORS:
-        return
+def _methods_of(cls: type) -> Iterator[tuple[type, str, types.FunctionType]]:
     for kind in cls.__mro__:
         if is_left_alone(kind.__module__) or kind.__module__.partition(".")[0] == _DUALAD:
             continue
         for name, f in list(vars(kind).items()):
             f = getattr(f, "__func__", getattr(f, "fget", f))
-            if type(f) is not types.FunctionType:
-                continue
-            is_made = f.__code__.co_filename == "<string>"  # by dataclasses
-            if name[:2] == "__" and name[2:-2] in _TELLING and not is_made and needs_lift(f):
-                _start()
-                return
-            meet(f, seen)
+            if type(f) is types.FunctionType:
+                yield kind, name, f
+
+
+def _needs_hooks(cls: type) -> bool:
+    """Whether a special method of the class, or of one that it is derived from, needs lifting."""
+    return any(
+        name[:2] == "__"
+        and name[2:-2] in _TELLING
+        and not _is_of_dataclasses(kind, name, f)
+        and needs_lift(f)
+        for kind, name, f in _methods_of(cls)
+    )
+
+
+def _is_of_dataclasses(kind: type, name: str, f: types.FunctionType) -> bool:
+    """Whether a comparison has been made by `dataclasses`, from the text of its code."""
+    is_text = f.__code__.co_filename == "<string>" and "__dataclass_fields__" in vars(kind)
+    return is_text and name in ("__eq__", "__lt__", "__le__", "__gt__", "__ge__")
 
 
 def _named_by(f: types.FunctionType) -> Iterator[Any]:
@@ -292,18 +361,18 @@ def _named_by(f: types.FunctionType) -> Iterator[Any]:
         x = f.__globals__.get(name, getattr(builtins, name, None))
         if isinstance(x, types.ModuleType):
             if not is_left_alone(x.__name__):
-                yield from _parts_of(x, names, set())
+                yield from _parts_of_module(x, names, set())
         elif x is not None:
             yield x
 
 
-def _parts_of(module: types.ModuleType, names: set[str], seen: set[int]) -> Iterator[Any]:
+def _parts_of_module(module: types.ModuleType, names: set[str], seen: set[int]) -> Iterator[Any]:
     seen.add(id(module))
     for name in names:
         part = vars(module).get(name)
         if isinstance(part, types.ModuleType):
             if id(part) not in seen and not is_left_alone(part.__name__):
-                yield from _parts_of(part, names, seen)
+                yield from _parts_of_module(part, names, seen)
         elif part is not None:
             yield part
 
@@ -315,4 +384,4 @@ def _names_in(code: types.CodeType) -> Iterator[str]:
             yield from _names_in(inner)
 
 
-lift.MEETERS.append(meet)
+lift.connect(meet)

@@ -126,21 +126,44 @@ def may_keep(f: Function, by_key: bool = False) -> bool:
     It may if its code writes into objects, containers or variables around it, or calls what
     cannot be told from its code. `by_key`: and if it looks something up, too.
     """
-    f = inspect.unwrap(f)
+    return _keeps(inspect.unwrap(f, stop=lambda layer: _keeps(layer, by_key)), by_key)
+
+
+def _keeps(f: Any, by_key: bool) -> bool:
+    """Whether a function, or one layer of decoration, may keep values."""
     f = getattr(f, "__func__", f)
     if not isinstance(f, types.FunctionType):
-        return not isinstance(f, np.ufunc)
-    known = _KEEPERS.setdefault(f.__code__, {})
+        is_mere_layer = hasattr(f, "__wrapped__") and (
+            is_left_alone(home := type(f).__module__) or home.partition(".")[0] == _DUALAD
+        )
+        return not (is_mere_layer or isinstance(f, np.ufunc))
+    known = _KEEPERS.setdefault(f, {})
     if by_key not in known:
         known[by_key] = _does(f, _WRITING, set()) and (not by_key or _does(f, _LOOKING, set()))
     return known[by_key]
 
 
 def _does(f: types.FunctionType, what: frozenset[str], seen: set[Any]) -> bool:
-    if f.__code__ in seen or is_left_alone(f.__globals__.get("__name__", ""), f.__code__):
+    if f in seen or is_left_alone(f.__globals__.get("__name__", ""), f.__code__):
         return False
-    seen.add(f.__code__)
+    seen.add(f)
     return _Search(f, what, seen).finds_in(f.__code__)
+
+
+def _functions_made_in(code: types.CodeType) -> set[str]:
+    """The local variables that only ever stand for functions made here, whose code is read."""
+    made: set[str] = set()
+    others = set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+    last = ""
+    for step in dis.get_instructions(code):
+        if step.opname in _NOTHING:
+            continue
+        if "STORE_FAST" in step.opname or step.opname == "STORE_DEREF":
+            is_one = last in _MAKING and isinstance(step.argval, str)
+            names = (step.argval,) if isinstance(step.argval, str) else step.argval
+            (made if is_one else others).update(names)
+        last = step.opname
+    return made - others
 
 
 class _Search:
@@ -150,22 +173,35 @@ class _Search:
         self.f, self.what, self.seen = f, what, seen
         self.names = f.__globals__
         self.cells = dict(zip(f.__code__.co_freevars, f.__closure__ or (), strict=False))
+        self.made: set[str] = set()
 
     def finds_in(self, code: types.CodeType) -> bool:
         given = (*(self.f.__defaults__ or ()), *(self.f.__kwdefaults__ or {}).values())
         if any(map(self.is_found, given)):
             return True
+        self.made |= _functions_made_in(code)
         x: Any = _UNKNOWN
+        follows_null = False
         for step in dis.get_instructions(code):
             op, name = step.opname, step.argval
-            if op in _NOTHING or op == "PUSH_NULL":
+            if op in _NOTHING:
                 continue
+            if op == "PUSH_NULL":
+                if _NULL_COMES_LAST and x is _UNKNOWN:
+                    return True  # it is called
+                follows_null = not _NULL_COMES_LAST
+                continue
+            if op == "BINARY_OP" and step.argrepr == "[]":  # from Python 3.14 on
+                op = "BINARY_SUBSCR"
             if op in self.what or (op == "STORE_DEREF" and name in self.cells):
                 return True
             if op == "LOAD_CONST" and isinstance(name, types.CodeType):
                 if self.finds_in(name):
                     return True
+                x = None
             elif op in ("LOAD_GLOBAL", "LOAD_NAME"):
+                if follows_null and (step.arg or 0) & 1:
+                    return True  # what a call has given is called
                 x = self.names.get(name, getattr(builtins, name, _UNKNOWN))
             elif op == "LOAD_DEREF" and name in self.cells:
                 with suppress(ValueError):
@@ -175,26 +211,44 @@ class _Search:
                     x = vars(x).get(name, _UNKNOWN)
                 elif name not in _COMMON or name in self.what:
                     return True
-            else:
+            elif "LOAD_FAST" in op or op == "LOAD_DEREF":
+                x = None if _last(name) in self.made else _UNKNOWN
+                if follows_null and x is _UNKNOWN:
+                    return True
+            elif op not in _MAKING:
                 x = _UNKNOWN
+            follows_null = False
             if self.is_found(x):
                 return True
         return False
 
     def is_found(self, x: Any) -> bool:
         """Whether something does it if it is called, as far as can be told."""
-        if type(x) is types.FunctionType:
+        kind = type(x)
+        if kind is types.FunctionType:
             return _does(x, self.what, self.seen)
+        if kind is types.MethodType:
+            return self.is_found(x.__func__) or self.is_found(x.__self__)
+        if kind is functools.partial:
+            return any(map(self.is_found, (x.func, *x.args, *x.keywords.values())))
+        if kind in _CONTAINERS:
+            if id(x) in self.seen:
+                return False
+            self.seen.add(id(x))
+            return any(map(self.is_found, list(x.values() if kind is dict else x)[:_FEW]))
         if x is _UNKNOWN or isinstance(x, types.ModuleType):
             return False
-        return not (type(x) in _DATA or type(x) in _CONTAINERS or is_left_alone(_home_of(x)))
+        return not (kind in _DATA or is_left_alone(_home_of(x)))
 
 
 def _home_of(x: Any) -> Any:
     return x.__module__ if isinstance(x, (type, types.FunctionType)) else type(x).__module__
 
 
-_KEEPERS: weakref.WeakKeyDictionary[types.CodeType, dict[bool, bool]] = weakref.WeakKeyDictionary()
+_KEEPERS: weakref.WeakKeyDictionary[types.FunctionType, dict[bool, bool]]
+_KEEPERS = weakref.WeakKeyDictionary()
+_MAKING = ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE")
+_DUALAD = __name__.partition(".")[0]
 _WRITING = frozenset(
     (
         *("STORE_ATTR", "STORE_GLOBAL", "STORE_SUBSCR", "STORE_SLICE", "IMPORT_NAME"),
