@@ -480,6 +480,26 @@ def test_swallowed_refusals_are_noticed() -> None:
         sparsity(f, lift=False)(X)
 
 
+def test_swallowed_refusals_of_an_inner_pattern_do_not_concern_the_outer() -> None:
+    calls = {"inner": 0, "outer": 0}
+
+    def inner(x: Any) -> Any:
+        calls["inner"] += 1
+        try:
+            abs(x.tangent)
+        except (TypeError, AttributeError):
+            return x
+        raise AssertionError("a pattern has no size")
+
+    def outer(x: Any) -> Any:
+        calls["outer"] += 1
+        return sparsity(inner)(np.array([0.1, 0.2])).nnz * x
+
+    assert sparsity(outer)(X).nnz == len(X)
+    assert calls["outer"] == 1
+    assert calls["inner"] > 1  # which has been compared with plain runs
+
+
 # -- colours -----------------------------------------------------------------------------------------
 
 
