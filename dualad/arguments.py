@@ -63,6 +63,8 @@ class Inputs:
 
     Attributes
     ----------
+    original : callable
+        The function that was given: f, or what f is made of.
     finished : Outputs or None
         What the one pass of f gave, if it has been run already.
     keys : list of int or str
@@ -81,6 +83,7 @@ class Inputs:
         self, driver: str, f: Any, argnums: Argnums, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
         self.driver, self.f = driver, f
+        self.original: Any = f
         self.finished: Outputs | None = f if isinstance(f, Outputs) else None
         self.given: dict[Argnum, Any] = dict(enumerate(args))
         self.given.update(kwargs)

@@ -26,7 +26,7 @@ from .memory import laid_out_like
 from .pair import Pair, is_array, plain
 from .passes import run_pass, tangents_of
 from .patterns import detected, scipy_sparse
-from .promises import ELSEWHERE, HERE, refuse_unless_same
+from .promises import refuse_unless_same
 from .stacking import refuse_unless_chunk
 from .structure import leaves
 from .sweeps import UNABLE, Mode, Record
@@ -304,7 +304,7 @@ def forward(
         if first is None:
             first = outputs
         else:
-            refuse_unless_same(first, outputs, HERE if plan is SERIAL else ELSEWHERE)
+            refuse_unless_same(inputs, first, outputs, plan is not SERIAL)
         blocks.append(block)
     assert first is not None
     found = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)

@@ -131,7 +131,7 @@ def derivative(
             if first is None:
                 first = outputs
             else:
-                refuse_unless_same(first, outputs)
+                refuse_unless_same(inputs, first, outputs)
             results.append(outputs.arrange(slopes))
         return results[0] if inputs.single else tuple(results)
 
@@ -746,7 +746,9 @@ def _called(inputs: Inputs, x: Any) -> Any:
 def _inputs_of_gradient(inputs: Inputs, mode: Mode = None) -> Inputs:
     """The same numbers in one list, for a function that gives the gradient in one."""
     gradient_at = functools.partial(_gradient_at, inputs, mode)
-    return Inputs(inputs.driver, gradient_at, 0, (inputs.leaves,), {})
+    result = Inputs(inputs.driver, gradient_at, 0, (inputs.leaves,), {})
+    result.original = inputs.original
+    return result
 
 
 def _gradient_at(inputs: Inputs, mode: Mode, numbers: list[Any]) -> list[Any]:

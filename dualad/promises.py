@@ -185,14 +185,26 @@ class NotDeterministicError(ValueError):
 
 
 # How far values of two passes may be apart. Since Python 3.12, sum() adds floats with a
-# compensation that it has not for duals, and which numbers are duals differs from pass to pass.
-HERE = 0.0 if sys.version_info < (3, 12) else 1e-4
-ELSEWHERE = max(HERE, 1e-9)  # by other machines, whose functions round otherwise
+# compensation that it does not have for duals, unless the code is lifted; and which numbers are
+# duals differs from pass to pass.
+UNLIFTED = 0.0 if sys.version_info < (3, 12) else 1e-4
+ELSEWHERE = 1e-9  # by other machines, whose functions round otherwise
 APPROXIMATELY = 1e-4  # by integrators
 
 
-def refuse_unless_same(first: Outputs, later: Outputs, tolerance: float = HERE) -> None:
+def refuse_unless_same(
+    inputs: Inputs, first: Outputs, later: Outputs, is_elsewhere: bool = False
+) -> None:
     """Compare the values of two passes, bit for bit unless there is a tolerance.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        The call.
+    first, later : Outputs
+        Of the two passes.
+    is_elsewhere : bool
+        Whether other machines may have run them.
 
     Raises
     ------
@@ -205,6 +217,10 @@ def refuse_unless_same(first: Outputs, later: Outputs, tolerance: float = HERE) 
             f"{first.driver}: the function returned other shapes in a later pass than in "
             "the first; it must do the same in every pass."
         )
+    is_lifted = type(inputs.original) is Lifted and inputs.original.lift
+    tolerance = 0.0 if is_lifted else UNLIFTED
+    if is_elsewhere:
+        tolerance = max(tolerance, ELSEWHERE)
     if first.is_approximate or later.is_approximate:
         tolerance = APPROXIMATELY
     for one, other in zip(first.values, later.values, strict=True):
@@ -296,11 +312,11 @@ def settle(
         refuse_unless_plain(inputs, seeds, outputs, has_aux, evaluate)
         note_like_plain(inputs)
     elif why == "equal" or any(map(_is_zero, outputs.tangents)):
-        refuse_if_kept(inputs, outputs, has_aux, evaluate if why == "equal" else None)
+        refuse_if_kept(inputs, seeds, outputs, has_aux, evaluate if why == "equal" else None)
 
 
 def refuse_if_kept(
-    inputs: Inputs, outputs: Outputs, has_aux: bool, evaluate: Evaluate | None
+    inputs: Inputs, seeds: list[Any], outputs: Outputs, has_aux: bool, evaluate: Evaluate | None
 ) -> None:
     """Compare the derivatives that f gives here before and after plain calls elsewhere.
 
@@ -310,7 +326,8 @@ def refuse_if_kept(
         If they differ, or are zero where these calls show that f is not constant.
     """
     before = evaluate(inputs.leaves) if evaluate else outputs
-    around = [_kept_elsewhere(inputs, has_aux, sign) for sign in (1, -1)]
+    *_, along = _directions(inputs, seeds)
+    around = [_kept_elsewhere(inputs, along, has_aux, sign) for sign in (1, -1)]
     after = evaluate(inputs.leaves) if evaluate else outputs
     for i, (old, new) in enumerate(zip(before.tangents, after.tangents, strict=True)):
         if old is None or new is None:
@@ -319,9 +336,9 @@ def refuse_if_kept(
             is_same = old is new or not _differ(inputs, old, new)
         if is_same and _is_zero(old) and None not in around:
             one, other = (plain(values[i]) for values in around if values)
-            is_same = shape_of(one) != shape_of(other) or np.allclose(one, other, 1e-9, 0, True)
+            is_same = shape_of(one) != shape_of(other) or _are_close(one, other)
         if not is_same:
-            _kept_elsewhere(inputs, has_aux, 1)  # no dual stays in its cache
+            _kept_elsewhere(inputs, along, has_aux, 1)  # no dual stays in its cache
             raise refused(
                 f"{inputs.driver}: the function took its argument for one that it knows from an "
                 "earlier call, and returned what it had kept, which has no derivative; write it "
@@ -330,13 +347,17 @@ def refuse_if_kept(
             )
 
 
-def _kept_elsewhere(inputs: Inputs, has_aux: bool, sign: int) -> list[Any] | None:
-    """What f gives at a nearby point for plain numbers; None if it is not defined there."""
-    along = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
+def _kept_elsewhere(
+    inputs: Inputs, along: list[Any], has_aux: bool, sign: int
+) -> list[Any] | None:
+    """What f gives for plain numbers nearby in a direction; None if it is not defined there."""
+    longest = max((np.max(abs(plain(d)), initial=0) for d in along if d is not None), default=0)
     try:
-        y = inputs.call(
-            [own(plain(x) + _step(x, d, sign)) for x, d in zip(inputs.leaves, along, strict=True)]
-        )
+        points = [
+            plain(x) if d is None else plain(x) + _step(x, plain(d) / (longest or 1), sign)
+            for x, d in zip(inputs.leaves, along, strict=True)
+        ]
+        y = inputs.call([own(x) for x in points])
         return Outputs(inputs.driver, y, fresh_level(), has_aux).values
     except Exception:
         return None
