@@ -27,7 +27,7 @@ from .kernel import ARRAY_KERNEL, DRIVERS, KERNEL
 from .pair import Function, as_number, dual, is_array, own, parts, plain, shape_of
 from .passes import evaluated
 from .promises import LOSSES, is_doubtful, refuse_unless_holomorphic, settle, tell, weights
-from .records import STRENGTH, Node, Step, Sweep
+from .records import STRENGTH, Node, Step, Sweep, strong_zeros
 from .structure import leaves, rebuild
 from .zeros import is_finite
 
@@ -155,11 +155,8 @@ class Record:
         found = self._swept(adjoints, many, free)
         if free or STRENGTH.on or all(map(is_finite, found)):
             return found
-        STRENGTH.on = True
-        try:
+        with strong_zeros():
             return self._swept(adjoints, many, free)
-        finally:
-            STRENGTH.on = False
 
     def _swept(self, adjoints: Sequence[Any], many: bool, free: bool) -> list[Any]:
         if many and self.level.tape is not None and len(self.level.tape):
@@ -257,11 +254,8 @@ def _one(y: Any) -> Any:
 def _strong(inputs: Inputs, has_aux: bool) -> list[Any]:
     """The same with zeros that are stronger than infinities."""
     record = Record(inputs, has_aux)
-    STRENGTH.on = True
-    try:
+    with strong_zeros():
         slopes = record.swept([_one(record.outputs.values[0])], free=True)
-    finally:
-        STRENGTH.on = False
     if not all(map(is_finite, slopes)):
         warnings.warn(
             f"{inputs.driver}: some slopes are infinite or undefined here, and reverse mode may "
