@@ -338,13 +338,13 @@ def forward(
 
 
 def backward(
-    inputs: Inputs, c: Compression, has_aux: bool, is_told: bool
+    inputs: Inputs, c: Compression, has_aux: bool, is_requested: bool
 ) -> tuple[Outputs, Any] | None:
     """The same by sweeps, one for each colour of the rows; None if forward mode has to do it."""
     try:
-        record = Record(inputs, has_aux, is_optional=not is_told)
+        record = Record(inputs, has_aux, is_optional=not is_requested)
         if record.is_doubtful:
-            if not is_told:
+            if not is_requested:
                 return None
             record.settle()
         outputs = record.outputs
@@ -357,11 +357,11 @@ def backward(
         ]
         found = _flat(len(block), record.swept(adjoints, many=True, free=True))
     except UNABLE:
-        if is_told:
+        if is_requested:
             raise
         return None
     if any(np.iscomplexobj(v) for v in outputs.values) or not is_finite(found):
-        if is_told:
+        if is_requested:
             raise ValueError(
                 f"{inputs.driver}: reverse mode with sparsity= takes real outputs with finite "
                 "derivatives; write mode='forward'."
@@ -371,7 +371,7 @@ def backward(
     values = np.concatenate([np.ravel(plain(v)) for v in outputs.values] or [np.zeros(0)])
     missing = values != values
     if missing.any():
-        if is_told:
+        if is_requested:
             result.data[np.repeat(missing, np.diff(result.indptr))] = np.nan
             return outputs, result
         return None

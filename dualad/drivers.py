@@ -532,20 +532,20 @@ def _sparsity(driver: str, given: Any, is_symmetric: bool = False) -> Sparsity |
     return Sparsity(given, is_symmetric)
 
 
-def _by_rows(inputs: Inputs, has_aux: bool, is_told: bool) -> Any:
+def _by_rows(inputs: Inputs, has_aux: bool, is_requested: bool) -> Any:
     """The Jacobian by sweeps; None if that is left to forward mode."""
     try:
-        record = Record(inputs, has_aux, is_optional=not is_told)
+        record = Record(inputs, has_aux, is_optional=not is_requested)
         if record.is_doubtful:
-            if not is_told:
+            if not is_requested:
                 return None
             record.settle()
         outputs = record.outputs
-        if not is_told and not prefers_rows(inputs, outputs):
+        if not is_requested and not prefers_rows(inputs, outputs):
             return None
         table = rows(record)
     except UNABLE:
-        if is_told:
+        if is_requested:
             raise
         return None
     is_odd = not all(is_finite(block) for row in table for block in row)

@@ -340,16 +340,14 @@ def refuse_if_kept(
         if not is_same:
             _kept_elsewhere(inputs, along, has_aux, 1)  # no dual stays in its cache
             raise refused(
-                f"{inputs.driver}: the function took its argument for one that it knows from an "
-                "earlier call, and returned what it had kept, which has no derivative; write it "
-                "so that it calculates anew, or keeps nothing where isinstance(x, dualad.Dual).",
+                f"{inputs.driver}: the function recognised its argument from an earlier call and "
+                "returned a cached value, which has no derivative; recompute it, or skip the cache "
+                "where isinstance(x, dualad.Dual).",
                 *inputs.leaves,
             )
 
 
-def _kept_elsewhere(
-    inputs: Inputs, along: list[Any], has_aux: bool, sign: int
-) -> list[Any] | None:
+def _kept_elsewhere(inputs: Inputs, along: list[Any], has_aux: bool, sign: int) -> list[Any] | None:
     """What f gives for plain numbers nearby in a direction; None if it is not defined there."""
     longest = max((np.max(abs(plain(d)), initial=0) for d in along if d is not None), default=0)
     try:

@@ -209,20 +209,20 @@ def _owned(g: Any) -> Any:
 
 
 def gradient(
-    inputs: Inputs, has_aux: bool, check: Callable[[Outputs], None], is_told: bool
+    inputs: Inputs, has_aux: bool, check: Callable[[Outputs], None], is_requested: bool
 ) -> tuple[Outputs, list[Any]] | None:
     """The one output and its derivative in each input; None if this is left to forward mode.
 
-    `is_told`: the user wants it this way.
+    `is_requested`: the user wants it this way.
     """
     try:
-        record = Record(inputs, has_aux, is_optional=not is_told)
+        record = Record(inputs, has_aux, is_optional=not is_requested)
     except UNABLE:
-        if is_told:
+        if is_requested:
             raise
         return None
     if record.is_doubtful:
-        if not is_told:
+        if not is_requested:
             return None
         record.settle()
     outputs = record.outputs
@@ -230,7 +230,7 @@ def gradient(
     try:
         slopes = record.swept([_one(outputs.values[0])], free=True)
     except UNABLE:
-        if is_told:
+        if is_requested:
             raise
         return None
     value = plain(outputs.values[0])

@@ -277,14 +277,14 @@ def test_the_sum_of_unlifted_code_is_no_other_function(monkeypatch: pytest.Monke
         counter = iter(range(100))
         return lambda v: v * (1 + 4e-16 * next(counter))
 
+    def squares() -> Any:
+        f = jittery()
+        return lambda v: np.sum(f(v) ** 2)
+
     assert_allclose = np.testing.assert_allclose
     assert_allclose(jacobian(jittery(), chunk=4, lift=False)(x), np.eye(12), rtol=1e-12)
-    assert_allclose(
-        hessian(lambda v, f=jittery(): np.sum(f(v) ** 2), chunk=4, lift=False)(x),
-        2 * np.eye(12),
-        rtol=1e-12,
-    )
-    for driver, f in ((jacobian, jittery()), (hessian, lambda v, f=jittery(): np.sum(f(v) ** 2))):
+    assert_allclose(hessian(squares(), chunk=4, lift=False)(x), 2 * np.eye(12), rtol=1e-12)
+    for driver, f in ((jacobian, jittery()), (hessian, squares())):
         with pytest.raises(NotDeterministicError):
             driver(f, chunk=4, lift=True)(x)
 
