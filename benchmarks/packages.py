@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import textwrap
 import traceback
 import warnings
 from importlib.metadata import version
@@ -553,7 +554,7 @@ against extrapolated differences of the plain function. Made by `python -m bench
 def page(table: list[str], remarks: list[tuple[str, str, str, str]]) -> str:
     """The page in the documentation."""
     lines = [
-        f"- {name}, `{call}`: {kind}: {said.partition(chr(10))[0][:200]}"
+        f"- {name}, `{call}`: {kind}: {textwrap.shorten(said.partition(chr(10))[0], 200, placeholder=' …')}"
         for name, call, kind, said in remarks
     ]
     return PAGE.format(
