@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+import textwrap
 import traceback
 import warnings
 from importlib.metadata import version
@@ -552,10 +553,10 @@ against extrapolated differences of the plain function. Made by `python -m bench
 
 def page(table: list[str], remarks: list[tuple[str, str, str, str]]) -> str:
     """The page in the documentation."""
-    lines = [
-        f"- {name}, `{call}`: {kind}: {said.partition(chr(10))[0][:200]}"
-        for name, call, kind, said in remarks
-    ]
+    lines = []
+    for name, call, kind, said in remarks:
+        short = textwrap.shorten(said.partition("\n")[0], 200, placeholder=" …")
+        lines.append(f"- {name}, `{call}`: {kind}: {short}")
     return PAGE.format(
         python=sys.version.partition(" ")[0],
         numpy=version("numpy"),

@@ -63,6 +63,8 @@ class Inputs:
 
     Attributes
     ----------
+    original : callable
+        The function that was given: f, or what f is made of.
     finished : Outputs or None
         What the one pass of f gave, if it has been run already.
     keys : list of int or str
@@ -81,6 +83,7 @@ class Inputs:
         self, driver: str, f: Any, argnums: Argnums, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
         self.driver, self.f = driver, f
+        self.original: Any = f
         self.finished: Outputs | None = f if isinstance(f, Outputs) else None
         self.given: dict[Argnum, Any] = dict(enumerate(args))
         self.given.update(kwargs)
@@ -94,8 +97,8 @@ class Inputs:
         self.sizes = [int(np.size(x)) for x in self.leaves]
         self.size = sum(self.sizes)
         for key, x in self.given.items():
-            if isinstance(x, Iterator):
-                self.given[key] = _Again(x)
+            if isinstance(x, Iterator) or any(isinstance(v, Iterator) for v in leaves(x)):
+                self.given[key] = rebuild(x, _again)
 
     def _key(self, argnum: Argnum) -> Argnum:
         n = self.positional
@@ -146,15 +149,26 @@ class Inputs:
     def call(self, new: Sequence[Any]) -> Any:
         """f with other leaves in the same structure; f may modify all that it gets."""
         numbers = iter(new)
-        given = {k: x if k in self.keys else self._copy(x) for k, x in self.given.items()}
-        given.update(zip(self.keys, rebuild(self.selected, lambda _: next(numbers)), strict=True))
+        selected = rebuild(self.selected, lambda _: next(numbers))
+        args, kwargs = self._arguments(dict(zip(self.keys, selected, strict=True)))
+        return self.f(*args, **kwargs)
+
+    def given_again(self) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments and keywords as they were given, with iterators from their beginning."""
+        return self._arguments({key: self.given[key] for key in self.keys})
+
+    def _arguments(self, selected: dict[Argnum, Any]) -> tuple[list[Any], dict[str, Any]]:
+        given = {k: selected[k] if k in selected else self._copy(x) for k, x in self.given.items()}
         args = [given.pop(i) for i in range(self.positional)]
-        return self.f(*args, **{str(name): x for name, x in given.items()})
+        return args, {str(name): x for name, x in given.items()}
 
     def _copy(self, x: Any) -> Any:
+        return rebuild(x, self._copied)
+
+    def _copied(self, x: Any) -> Any:
         if isinstance(x, _Again):
             return iter(x)
-        return rebuild(x, lambda v: own(alive(self.driver, unbuffered(v))))
+        return own(alive(self.driver, unbuffered(x)))
 
     def arrange(self, items: Sequence[Any]) -> Any:
         """One item per leaf, in the structure of the arguments."""
@@ -164,7 +178,7 @@ class Inputs:
 
     def exhaust_iterators(self) -> None:
         """Take all items of iterators now: other threads and processes cannot share them."""
-        for x in self.given.values():
+        for x in leaves(list(self.given.values())):
             if isinstance(x, _Again):
                 x.exhaust()
 
@@ -185,6 +199,10 @@ class _Again:
         for item in self.source:
             self.items.append(item)
             yield item
+
+
+def _again(x: Any) -> Any:
+    return _Again(x) if isinstance(x, Iterator) else x
 
 
 def is_complex(x: Any) -> bool:

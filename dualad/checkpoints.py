@@ -125,7 +125,7 @@ def checkpoint(f: Function, *, lift: bool | None = None) -> Function:
 
         def pull(g: Any) -> list[Any]:
             record = Record(Inputs("checkpoint", again, 0, (numbers,), {}))
-            refuse_unless_same(outputs, record.outputs)
+            refuse_unless_same(record.inputs, outputs, record.outputs)
             lead = len(shape_of(g)) - 1
             parts, start = [], 0
             for shape, size in zip(shapes, sizes, strict=True):

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-_ROWS = 256  # so many rows are looked at to find a grid
+_ROWS = 256  # at most this many rows are sampled to find a grid
 _TRIES = 4096  # and so many ways of repeating colours along its axes
 _MOST = 48  # a grid has rows of at most so many
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import weakref
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import pairwise
 from typing import Any, Literal
@@ -26,7 +26,7 @@ from .memory import laid_out_like
 from .pair import Pair, is_array, plain
 from .passes import run_pass, tangents_of
 from .patterns import detected, scipy_sparse
-from .promises import ELSEWHERE, HERE, refuse_unless_same
+from .promises import refuse_unless_same
 from .stacking import refuse_unless_chunk
 from .structure import leaves
 from .sweeps import UNABLE, Mode, Record
@@ -142,6 +142,7 @@ class Compression:
             i, j = np.where(is_lower, j, i), np.where(is_lower, i, j)
         self._places = c[j].astype(np.intp) * size + i
         self._all: Any = None  # the directions, if they are not many
+        self._other: Compression | None = None  # what `with_rows` has made
 
     def with_rows(self, driver: str, m: int) -> Compression:
         """The same for so many outputs; a band goes on.
@@ -158,7 +159,15 @@ class Compression:
                 f"{driver}: a pattern has a row for each output, which are {m}; got shape "
                 f"{self.pattern.shape}."
             )
-        return Compression(band(m, self.pattern.shape[1], *self.width), self.way, self.width)
+        if self._other is None or self._other.pattern.shape[0] != m:
+            pattern = band(m, self.pattern.shape[1], *self.width)
+            self._other = Compression(pattern, self.way, self.width)
+        return self._other
+
+    @functools.cached_property
+    def forward(self) -> Compression:
+        """The same pattern, its columns in colours."""
+        return Compression(self.pattern, "columns", self.width)
 
     def directions(self, start: int, stop: int) -> Any:
         """The directions from start to stop, one in each row; behind all colours the random one."""
@@ -194,22 +203,37 @@ def random_direction(n: int) -> Any:
     return random.uniform(0.5, 1.5, n) * random.choice([-1.0, 1.0], n)
 
 
-# Colours are kept as long as the matrix that the user has given.
-_KEPT: dict[tuple[int, str], tuple[Any, Any, Any, Compression]] = {}
+# By the id of what the user has given and what is asked of it: that, the pattern that it was, and
+# its colours.
+Kept = dict[Any, tuple[Callable[[], Any], Any, Compression]]
+_KEPT: Kept = {}  # as long as the matrix lives
 
 
-def compression(driver: str, given: Any, n: int, mode: Mode, is_symmetric: bool) -> Compression:
-    """The colours for what the user gives for sparsity=."""
-    key = id(given), f"{mode} {is_symmetric} {n}"
-    kept = _KEPT.get(key)
-    parts = getattr(given, "indices", None), getattr(given, "indptr", None)
-    if kept is not None and kept[0]() is given and kept[1] is parts[0] and kept[2] is parts[1]:
-        return kept[3]
-    result = coloured(*as_pattern(driver, given, n), mode, is_symmetric)
-    if parts[0] is not None:
-        ref = weakref.ref(given, lambda _: _KEPT.pop(key, None))
-        _KEPT[key] = ref, *parts, result
+def compression(
+    driver: str, given: Any, n: int, mode: Mode, is_symmetric: bool, own: Kept
+) -> Compression:
+    """The colours for what the user gives for sparsity=, which may have changed in place.
+
+    `own` keeps those of lists and numbers.
+    """
+    pattern, width = as_pattern(driver, given, n)
+    key = id(given), mode, is_symmetric, n
+    try:
+        ref: Callable[[], Any] = weakref.ref(given, lambda _: _KEPT.pop(key, None))
+        store = _KEPT
+    except TypeError:
+        ref, store = lambda: given, own
+    kept = store.get(key)
+    if kept is not None and kept[0]() is given and _are_equal(kept[1], pattern):
+        return kept[2]
+    result = coloured(pattern, width, mode, is_symmetric)
+    store[key] = ref, pattern, result
     return result
+
+
+def _are_equal(a: Any, b: Any) -> bool:
+    """Whether two patterns of as many columns are the same."""
+    return np.array_equal(a.indptr, b.indptr) and np.array_equal(a.indices, b.indices)
 
 
 def coloured(
@@ -309,7 +333,7 @@ def forward(
         if first is None:
             first = outputs
         else:
-            refuse_unless_same(first, outputs, HERE if plan is SERIAL else ELSEWHERE)
+            refuse_unless_same(inputs, first, outputs, plan is not SERIAL)
         blocks.append(block)
     assert first is not None
     found = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
@@ -319,13 +343,13 @@ def forward(
 
 
 def backward(
-    inputs: Inputs, c: Compression, has_aux: bool, is_told: bool
+    inputs: Inputs, c: Compression, has_aux: bool, is_requested: bool
 ) -> tuple[Outputs, Any] | None:
     """The same by sweeps, one for each colour of the rows; None if forward mode has to do it."""
     try:
-        record = Record(inputs, has_aux, is_optional=not is_told)
+        record = Record(inputs, has_aux, is_optional=not is_requested)
         if record.is_doubtful:
-            if not is_told:
+            if not is_requested:
                 return None
             record.settle()
         outputs = record.outputs
@@ -338,11 +362,11 @@ def backward(
         ]
         found = _flat(len(block), record.swept(adjoints, many=True, free=True))
     except UNABLE:
-        if is_told:
+        if is_requested:
             raise
         return None
     if any(np.iscomplexobj(v) for v in outputs.values) or not is_finite(found):
-        if is_told:
+        if is_requested:
             raise ValueError(
                 f"{inputs.driver}: reverse mode with sparsity= takes real outputs with finite "
                 "derivatives; write mode='forward'."
@@ -352,7 +376,7 @@ def backward(
     values = np.concatenate([np.ravel(plain(v)) for v in outputs.values] or [np.zeros(0)])
     missing = values != values
     if missing.any():
-        if is_told:
+        if is_requested:
             result.data[np.repeat(missing, np.diff(result.indptr))] = np.nan
             return outputs, result
         return None
@@ -424,7 +448,8 @@ class Sparsity:
 
     def __init__(self, given: Any, is_symmetric: bool = False) -> None:
         self.given, self.is_symmetric = given, is_symmetric
-        self._kept: dict[Any, Compression] = {}
+        self._detected: dict[Any, Compression] = {}
+        self._kept: Kept = {}
 
     def matrix(
         self, inputs: Inputs, mode: Mode, chunk: int | None, has_aux: bool, plan: Plan
@@ -443,23 +468,23 @@ class Sparsity:
                 found = backward(inputs, c, has_aux, mode == "reverse")
                 if found is not None:
                     return found
-                c = Compression(c.pattern, "columns", c.width)
+                c = c.forward
             return forward(inputs, c, chunk, has_aux, plan)
 
-        key = tuple(map(np.shape, inputs.leaves))
-        kept = self._kept.get(key)
         if self.given is not True:
-            if kept is None or hasattr(self.given, "indices"):  # which may have changed
-                kept = self._kept[key] = compression(
-                    inputs.driver, self.given, inputs.size, mode, self.is_symmetric
+            return by(
+                compression(
+                    *(inputs.driver, self.given, inputs.size, mode, self.is_symmetric), self._kept
                 )
-            return by(kept)
+            )
+        key = tuple(map(np.shape, inputs.leaves))
+        kept = self._detected.get(key)
         if kept is not None:
             with suppress(WrongPattern):  # f takes another branch now
                 return by(kept)
         pattern = detected(inputs, has_aux)[1]
-        self._kept[key] = coloured(pattern, None, mode, self.is_symmetric)
-        return by(self._kept[key])
+        found = self._detected[key] = coloured(pattern, None, mode, self.is_symmetric)
+        return by(found)
 
 
 def by_arguments(inputs: Inputs, matrix: Any, axes: Sequence[int] = (1,)) -> Any:

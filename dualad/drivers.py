@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
@@ -32,7 +31,7 @@ from .promises import (
     refuse_unless_same,
     weights,
 )
-from .series import expanded
+from .series import NoSeries, expanded
 from .stacking import run_passes, run_together, turned
 from .structure import leaves, rebuild
 from .sweeps import (
@@ -132,39 +131,43 @@ def derivative(
             if first is None:
                 first = outputs
             else:
-                refuse_unless_same(first, outputs)
+                refuse_unless_same(inputs, first, outputs)
             results.append(outputs.arrange(slopes))
         return results[0] if inputs.single else tuple(results)
 
     return wrapper
 
 
-_SERIES = (
-    4  # the order from which on a series is used: below, nested duals are as accurate as can be
-)
+# The order from which on a series is used: below, nested duals are as accurate as can be.
+_SERIES = 4
 
 
 def _by_series(f: Callable[P, R], argnums: Argnums, order: int, nested: Function) -> Callable[P, R]:
     """A higher derivative from a series, where that is finite; else by nested duals."""
 
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
-        found = None
-        if not any(isinstance(x, Iterator) for x in (*args, *kwargs.values())):
-            inputs = Inputs("derivative", f, argnums, args, kwargs)
-            with suppress(Exception):  # nested duals tell what is wrong, if it is f
-                found = _last_of_series(inputs, order)
-        return nested(*args, **kwargs) if found is None else found
+        inputs = Inputs("derivative", f, argnums, args, kwargs)
+        try:
+            found = _last_of_series(inputs, order)
+        except NoSeries:
+            found = None
+        if found is not None:
+            return found
+        again, by_name = inputs.given_again()
+        return nested(*again, **by_name)
 
     return wrapper
 
 
 def _last_of_series(inputs: Inputs, order: int) -> Any:
+    if not is_operand(inputs.selected[0]):
+        return None  # nested duals say so
     (x,) = inputs.leaves
-    if not is_operand(inputs.selected[0]) or isinstance(x, Pair) or inputs.are_complex[0]:
+    if isinstance(x, Pair) or inputs.are_complex[0]:
         return None
     if np.ndim(x) and not is_elementwise(inputs.f, inputs.keys[0], np.shape(x)):
         _elementwise_slopes(inputs, 0)  # which looks whether it is
-    outputs, found = expanded(inputs, [one_like(x)], order)
+    outputs, found = expanded(inputs, [one_like(x)], order, is_optional=True)
     if not all(is_finite(c) for each in found for c in each):
         return None
     if any(np.ndim(x) and np.shape(value) != np.shape(x) for value in outputs.values):
@@ -529,20 +532,20 @@ def _sparsity(driver: str, given: Any, is_symmetric: bool = False) -> Sparsity |
     return Sparsity(given, is_symmetric)
 
 
-def _by_rows(inputs: Inputs, has_aux: bool, is_told: bool) -> Any:
+def _by_rows(inputs: Inputs, has_aux: bool, is_requested: bool) -> Any:
     """The Jacobian by sweeps; None if that is left to forward mode."""
     try:
-        record = Record(inputs, has_aux, is_optional=not is_told)
+        record = Record(inputs, has_aux, is_optional=not is_requested)
         if record.is_doubtful:
-            if not is_told:
+            if not is_requested:
                 return None
             record.settle()
         outputs = record.outputs
-        if not is_told and not prefers_rows(inputs, outputs):
+        if not is_requested and not prefers_rows(inputs, outputs):
             return None
         table = rows(record)
     except UNABLE:
-        if is_told:
+        if is_requested:
             raise
         return None
     is_odd = not all(is_finite(block) for row in table for block in row)
@@ -743,7 +746,9 @@ def _called(inputs: Inputs, x: Any) -> Any:
 def _inputs_of_gradient(inputs: Inputs, mode: Mode = None) -> Inputs:
     """The same numbers in one list, for a function that gives the gradient in one."""
     gradient_at = functools.partial(_gradient_at, inputs, mode)
-    return Inputs(inputs.driver, gradient_at, 0, (inputs.leaves,), {})
+    result = Inputs(inputs.driver, gradient_at, 0, (inputs.leaves,), {})
+    result.original = inputs.original
+    return result
 
 
 def _gradient_at(inputs: Inputs, mode: Mode, numbers: list[Any]) -> list[Any]:

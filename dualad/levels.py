@@ -38,7 +38,7 @@ def _clock_after(level: int) -> count[int]:
     return count(later + (_process << _CLOCK_BITS) + 2 * _random(_CLOCK_BITS - 1), _COUNT)
 
 
-clocks = [_clock_after(HAND_MADE)]  # one: another after a fork, and a level from elsewhere
+clocks = [_clock_after(HAND_MADE)]  # in a list, so that the kernel sees the clock replaced
 
 
 def fresh_level() -> int:

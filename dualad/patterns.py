@@ -52,8 +52,8 @@ def scipy_sparse(driver: str) -> Any:
 class Sets:
     """Sets of inputs by number, the rows of a growing sparse matrix: 0 is empty, i + 1 is {i}."""
 
-    def __init__(self, driver: str, size: int) -> None:
-        self.driver, self.size = driver, size
+    def __init__(self, driver: str, size: int, level: int) -> None:
+        self.driver, self.size, self.level = driver, size, level
         self._sparse = scipy_sparse(driver)
         self._starts = np.arange(-1, size + 1, dtype=np.int32)
         self._starts[0] = 0
@@ -426,8 +426,7 @@ class Pattern:
         return np.full(self.shape, other is not self)[()]
 
     def _refuse(self, what: str) -> NoReturn:
-        for level in list(_detecting):
-            note_refusal(level)
+        note_refusal(self.sets.level)
         raise TypeError(
             f"{self.sets.driver} cannot tell what {what} depends on; give the pattern, as "
             "jacobian(f, sparsity=pattern), or omit sparsity=."
@@ -455,9 +454,6 @@ class Pattern:
         if rule is None:
             self._refuse(f"np.{getattr(f, '__name__', f)}")
         return rule(*args, **options)
-
-
-_detecting: set[PatternLevel] = set()
 
 
 def _numbers(x: Any) -> Any:
@@ -819,9 +815,8 @@ def detected(inputs: Inputs, has_aux: bool = False) -> tuple[Outputs, Any]:
     def evaluate_at(points: Sequence[Any]) -> tuple[Outputs, Any, str]:
         opened = open_level()
         level = PatternLevel(opened)
-        level.sets = Sets(inputs.driver, inputs.size)
+        level.sets = Sets(inputs.driver, inputs.size, opened)
         starts = np.cumsum([0, *inputs.sizes]).tolist()
-        _detecting.add(level)
         try:
             y = inputs.call([level.seed(own(x), i) for x, i in zip(points, starts, strict=False)])
             outputs = Outputs(inputs.driver, y, level, has_aux)
@@ -830,7 +825,6 @@ def detected(inputs: Inputs, has_aux: bool = False) -> tuple[Outputs, Any]:
             tell(inputs.driver, error, doubt(opened))
             raise
         finally:
-            _detecting.discard(level)
             close_level(opened)
 
     outputs, sets, why = evaluate_at(inputs.leaves)

@@ -186,14 +186,26 @@ class NotDeterministicError(ValueError):
 
 
 # How far values of two passes may be apart. Since Python 3.12, sum() adds floats with a
-# compensation that it has not for duals, and which numbers are duals differs from pass to pass.
-HERE = 0.0 if sys.version_info < (3, 12) else 1e-4
-ELSEWHERE = max(HERE, 1e-9)  # by other machines, whose functions round otherwise
+# compensation that it does not have for duals, unless the code is lifted; and which numbers are
+# duals differs from pass to pass.
+UNLIFTED = 0.0 if sys.version_info < (3, 12) else 1e-4
+ELSEWHERE = 1e-9  # by other machines, whose functions round otherwise
 APPROXIMATELY = 1e-4  # by integrators
 
 
-def refuse_unless_same(first: Outputs, later: Outputs, tolerance: float = HERE) -> None:
+def refuse_unless_same(
+    inputs: Inputs, first: Outputs, later: Outputs, is_elsewhere: bool = False
+) -> None:
     """Compare the values of two passes, bit for bit unless there is a tolerance.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        The call.
+    first, later : Outputs
+        Of the two passes.
+    is_elsewhere : bool
+        Whether other machines may have run them.
 
     Raises
     ------
@@ -206,6 +218,10 @@ def refuse_unless_same(first: Outputs, later: Outputs, tolerance: float = HERE) 
             f"{first.driver}: the function returned other shapes in a later pass than in "
             "the first; it must do the same in every pass."
         )
+    is_lifted = type(inputs.original) is Lifted and inputs.original.lift
+    tolerance = 0.0 if is_lifted else UNLIFTED
+    if is_elsewhere:
+        tolerance = max(tolerance, ELSEWHERE)
     if first.is_approximate or later.is_approximate:
         tolerance = APPROXIMATELY
     for one, other in zip(first.values, later.values, strict=True):
@@ -321,9 +337,9 @@ def refuse_if_kept(inputs: Inputs, outputs: Outputs, evaluate: Evaluate, again: 
     ):
         _is_called(inputs, _nearby(inputs, 2))  # no dual stays in its cache
         raise refused(
-            f"{inputs.driver}: the function took its argument for one that it knows from an "
-            "earlier call, and returned what it had kept, which has no derivative; write it "
-            "so that it calculates anew, or keeps nothing where isinstance(x, dualad.Dual).",
+            f"{inputs.driver}: the function recognised its argument from an earlier call and "
+            "returned a cached value, which has no derivative; recompute it, or skip the cache "
+            "where isinstance(x, dualad.Dual).",
             *inputs.leaves,
         )
 
@@ -358,7 +374,7 @@ def _are_same_tangents(inputs: Inputs, some: Sequence[Any], others: Sequence[Any
 _turns = itertools.count(1)
 
 
-def _nearby(inputs: Inputs, far: int) -> list[Any]:
+def _nearby(inputs: Inputs, far: float) -> list[Any]:
     """A point near that of a call, which is another one each time."""
     far *= 1 + next(_turns) * 0.6180339887498949 % 1
     along = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]

@@ -20,7 +20,8 @@ import heapq
 import itertools
 import operator
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 import numpy as np
@@ -501,6 +502,17 @@ class Strength(threading.local):
 
 
 STRENGTH = Strength()
+
+
+@contextmanager
+def strong_zeros() -> Iterator[None]:
+    """Sweeps in which zeros are stronger than infinities."""
+    before = STRENGTH.on
+    STRENGTH.on = True
+    try:
+        yield
+    finally:
+        STRENGTH.on = before
 
 
 def strongly(product: Callable[[Any, Any], Any], g: Any, c: Any) -> Any:

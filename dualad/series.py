@@ -114,7 +114,9 @@ class Term(Dual):
             return _choose(plain(c), lambda: a, lambda: b)
         if func in (np.shape, np.ndim, np.size):
             return func(*map(plain, args), **kwargs)
-        raise TypeError(f"taylor: np.{func.__name__} has no series in the slope of a function.")
+        raise self.level.unable(
+            TypeError(f"taylor: np.{func.__name__} has no series in the slope of a function.")
+        )
 
     def upto(self, n: int) -> list[Any]:
         """The coefficients, n of them at least behind the first."""
@@ -279,9 +281,12 @@ class SeriesLevel(ParticipatingLevel):
     ----------
     order : int
         How many coefficients there are behind the first.
+    is_unable : bool
+        Whether a function has no series, or none at this point.
     """
 
     order: int
+    is_unable = False
     _terms: dict[Any, Term]  # of the row that is applied
     _namespace: Namespace
 
@@ -291,7 +296,7 @@ class SeriesLevel(ParticipatingLevel):
         frame = sys._getframe(2)  # who has called `readable_dual`; outside, the compiled hooks
         if not _is_maker(frame):
             note_refusal(self)
-            raise _no_series(frame)
+            raise self.unable(_no_series(frame))
         return NotImplemented
 
     def applies(self, rule: Rule, args: tuple[Any, ...]) -> Any:
@@ -312,9 +317,9 @@ class SeriesLevel(ParticipatingLevel):
         try:
             with quiet():
                 found = self._coefficients(rule, numbers, given)
-        except (ArithmeticError, ValueError):  # as in sqrt at 0
+        except (ArithmeticError, ValueError) as error:  # as in sqrt at 0
             if any(map(is_array, numbers)) or any(is_exact(plain(x)) for x in numbers):
-                raise
+                raise self.unable(error) from None
             given = [t and [as_numpy(c) for c in t] for t in given]
             with quiet():
                 found = self._coefficients(rule, tuple(map(as_numpy, numbers)), given)
@@ -333,6 +338,11 @@ class SeriesLevel(ParticipatingLevel):
         return self.dual(y, found)
 
     # series
+
+    def unable(self, error: Exception) -> Exception:
+        """The error, which is noted."""
+        self.is_unable = True
+        return error
 
     def seed(self, x: Any, along: Any) -> Any:
         """x + along·t, as a dual."""
@@ -625,7 +635,9 @@ def _det(a: Any) -> Any:
         inverse = _inverse(each, np.linalg.inv(each[0]))
     except np.linalg.LinAlgError as error:
         note_refusal(a.level)
-        raise TypeError("taylor: np.linalg.det of a singular matrix has no series.") from error
+        raise a.level.unable(
+            TypeError("taylor: np.linalg.det of a singular matrix has no series.")
+        ) from error
     traces = [
         sum(
             (j + 1) * np.trace(inverse[n - j] @ each[j + 1], axis1=-2, axis2=-1)
@@ -642,8 +654,20 @@ def _det(a: Any) -> Any:
 # -- one evaluation ----------------------------------------------------------------------------
 
 
-def expanded(inputs: Inputs, along: Sequence[Any], order: int) -> tuple[Outputs, list[list[Any]]]:
-    """The outputs of f, and the coefficients 0 to `order` of each along a direction."""
+class NoSeries(Exception):
+    """A function has no series, but may have derivatives."""
+
+
+def expanded(
+    inputs: Inputs, along: Sequence[Any], order: int, is_optional: bool = False
+) -> tuple[Outputs, list[list[Any]]]:
+    """The outputs of f, and the coefficients 0 to `order` of each along a direction.
+
+    Raises
+    ------
+    NoSeries
+        If `is_optional`, and f uses a function that has none, even if f has caught the error.
+    """
 
     def evaluate_at(points: Sequence[Any]) -> tuple[Outputs, str]:
         opened = open_level()
@@ -651,8 +675,12 @@ def expanded(inputs: Inputs, along: Sequence[Any], order: int) -> tuple[Outputs,
         level.order = order
         try:
             y = inputs.call([level.seed(own(x), v) for x, v in zip(points, along, strict=True)])
+            if is_optional and level.is_unable:
+                raise NoSeries
             return Outputs(inputs.driver, y, level), doubt(opened)
         except Exception as error:
+            if is_optional and level.is_unable:
+                raise NoSeries from error
             tell(inputs.driver, error, doubt(opened))
             raise
         finally:

@@ -20,8 +20,6 @@ from .namespaces import is_exact
 from .pair import as_number, plain
 from .passes import Seeding, Tangents, evaluated, run_pass, tangents_of, unit_seeds
 from .promises import (
-    ELSEWHERE,
-    HERE,
     LOSSES,
     Combine,
     holomorphic,
@@ -45,7 +43,7 @@ def run_together(
     if any(is_exact(plain(x)) for x in inputs.leaves):
         passes = [run_pass(inputs, seeds, has_aux) for seeds in seedings]
         for later in passes[1:]:
-            refuse_unless_same(passes[0], later)
+            refuse_unless_same(inputs, passes[0], later)
         return passes[0], [tangents_of(outputs, inputs) for outputs in passes]
     of_each = zip(*seedings, strict=True)
     seeds = [_stacked(x, each) for x, each in zip(inputs.leaves, of_each, strict=True)]
@@ -137,7 +135,7 @@ def run_passes(
             if check is not None:
                 check(outputs)
         else:
-            refuse_unless_same(first, outputs, HERE if plan is SERIAL else ELSEWHERE)
+            refuse_unless_same(inputs, first, outputs, plan is not SERIAL)
         these = tangents[0] if len(tangents) == 1 else combine(inputs, start, stop, *tangents)
         if plan.columns is None:
             columns.append(these)

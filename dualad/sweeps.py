@@ -27,7 +27,7 @@ from .kernel import ARRAY_KERNEL, DRIVERS, KERNEL
 from .pair import Function, as_number, dual, is_array, own, parts, plain, shape_of
 from .passes import evaluated
 from .promises import LOSSES, is_doubtful, refuse_unless_holomorphic, settle, tell, weights
-from .records import STRENGTH, Node, Step, Sweep
+from .records import STRENGTH, Node, Step, Sweep, strong_zeros
 from .structure import leaves, rebuild
 from .zeros import is_finite
 
@@ -155,11 +155,8 @@ class Record:
         found = self._swept(adjoints, many, free)
         if free or STRENGTH.on or all(map(is_finite, found)):
             return found
-        STRENGTH.on = True
-        try:
+        with strong_zeros():
             return self._swept(adjoints, many, free)
-        finally:
-            STRENGTH.on = False
 
     def _swept(self, adjoints: Sequence[Any], many: bool, free: bool) -> list[Any]:
         if many and self.level.tape is not None and len(self.level.tape):
@@ -212,20 +209,20 @@ def _owned(g: Any) -> Any:
 
 
 def gradient(
-    inputs: Inputs, has_aux: bool, check: Callable[[Outputs], None], is_told: bool
+    inputs: Inputs, has_aux: bool, check: Callable[[Outputs], None], is_requested: bool
 ) -> tuple[Outputs, list[Any]] | None:
     """The one output and its derivative in each input; None if this is left to forward mode.
 
-    `is_told`: the user wants it this way.
+    `is_requested`: the user wants it this way.
     """
     try:
-        record = Record(inputs, has_aux, is_optional=not is_told)
+        record = Record(inputs, has_aux, is_optional=not is_requested)
     except UNABLE:
-        if is_told:
+        if is_requested:
             raise
         return None
     if record.is_doubtful:
-        if not is_told:
+        if not is_requested:
             return None
         record.settle()
     outputs = record.outputs
@@ -233,7 +230,7 @@ def gradient(
     try:
         slopes = record.swept([_one(outputs.values[0])], free=True)
     except UNABLE:
-        if is_told:
+        if is_requested:
             raise
         return None
     value = plain(outputs.values[0])
@@ -257,11 +254,8 @@ def _one(y: Any) -> Any:
 def _strong(inputs: Inputs, has_aux: bool) -> list[Any]:
     """The same with zeros that are stronger than infinities."""
     record = Record(inputs, has_aux)
-    STRENGTH.on = True
-    try:
+    with strong_zeros():
         slopes = record.swept([_one(record.outputs.values[0])], free=True)
-    finally:
-        STRENGTH.on = False
     if not all(map(is_finite, slopes)):
         warnings.warn(
             f"{inputs.driver}: some slopes are infinite or undefined here, and reverse mode may "

@@ -23,16 +23,16 @@ import dualad
 
 COUNT = int(os.environ.get("DUALAD_PROGRAMS", "500"))
 
-# Steps that break the promise today, alone or together with others, each with the shortest program
+# Steps that are known to break the promise, alone or together with others, each with the shortest program
 # that shows it. Whoever mends one takes it out; `python -m tests.programs --write-failing` with
-# --ignore for FAULTS_TODAY writes the list anew.
-FAILING_TODAY = failing.read()
+# --ignore for KNOWN_FAULTS writes the list anew.
+KNOWN_FAILURES = failing.read()
 
-# Faults that any step may have today, and where; the random programs look for the others only.
-FAULTS_TODAY: dict[str, str] = {}
+# Faults that any step is known to have, and where; the random programs look for the others only.
+KNOWN_FAULTS: dict[str, str] = {}
 
-CORE = failing.core_without(FAILING_TODAY)
-TASK = Task(CORE, tuple(FAULTS_TODAY), failing.EVERY)
+CORE = failing.core_without(KNOWN_FAILURES)
+TASK = Task(CORE, tuple(KNOWN_FAULTS), failing.EVERY)
 
 
 def told(finding: Finding) -> str:
@@ -41,7 +41,7 @@ def told(finding: Finding) -> str:
 
 
 def assert_clean(tally: Tally) -> None:
-    new = [f for f in tally.findings.values() if failing.name_of(f.program) not in FAILING_TODAY]
+    new = [f for f in tally.findings.values() if failing.name_of(f.program) not in KNOWN_FAILURES]
     shown = sorted(map(told, new), key=len)
     assert not shown, "\n\n".join(shown[:5])
 
@@ -67,16 +67,16 @@ def test_random_programs() -> None:
     assert tally.notes["backward"] >= 0.3 * done  # and nor are sweeps
 
 
-@pytest.mark.parametrize("name", sorted(FAILING_TODAY))
-def test_what_fails_today(name: str) -> None:
+@pytest.mark.parametrize("name", sorted(KNOWN_FAILURES))
+def test_what_is_known_to_fail(name: str) -> None:
     """A list of faults must not outlive them."""
-    entry = FAILING_TODAY[name]
+    entry = KNOWN_FAILURES[name]
     if entry["fault"] in ("crash", "hang"):
         pytest.skip("would end this process")
     if not (entry["program"]["pure"] or dualad.kernel_info().in_use):
         pytest.skip("was found with the kernel")
-    got = outcome(failing.from_data(entry["program"]), tuple(FAULTS_TODAY))
-    assert got.is_fault, f"{name} is mended: take it out of programs/failing_today.json"
+    got = outcome(failing.from_data(entry["program"]), tuple(KNOWN_FAULTS))
+    assert got.is_fault, f"{name} is mended: take it out of programs/known_failures.json"
 
 
 # -- the machine itself ------------------------------------------------------------------------

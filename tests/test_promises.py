@@ -8,7 +8,6 @@ import functools
 import math
 import os
 import pickle
-import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
@@ -32,6 +31,7 @@ from dualad import (
     hvp,
     jacobian,
     jvp,
+    promises,
     value_and_grad,
 )
 from dualad.differentiations import close_level, is_over, open_level
@@ -255,7 +255,6 @@ def test_passes_that_see_other_functions_are_refused() -> None:
         jacobian(lambda v: v + next(counter), chunk=4, workers=pool.map)(x)
 
 
-@pytest.mark.skipif(sys.version_info >= (3, 12), reason="sum() adds floats otherwise than duals")
 def test_passes_that_are_nearly_the_same_are_not() -> None:
     counter = iter(range(100))
     jitter = np.random.default_rng(1)
@@ -266,7 +265,43 @@ def test_passes_that_are_nearly_the_same_are_not() -> None:
         lambda v: v + 1e-7 * jitter.random(),
     ):
         with pytest.raises(NotDeterministicError):
-            jacobian(f, chunk=4)(x)
+            jacobian(f, chunk=4, lift=True)(x)
+
+
+def test_the_sum_of_unlifted_code_is_no_other_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    """From Python 3.12 on, where sum() adds floats otherwise than duals; lifted code has its sum."""
+    monkeypatch.setattr(promises, "UNLIFTED", 1e-4)
+    x = np.linspace(1.0, 2.0, 12)
+
+    def jittery() -> Any:
+        counter = iter(range(100))
+        return lambda v: v * (1 + 4e-16 * next(counter))
+
+    def squares() -> Any:
+        f = jittery()
+        return lambda v: np.sum(f(v) ** 2)
+
+    assert_allclose = np.testing.assert_allclose
+    assert_allclose(jacobian(jittery(), chunk=4, lift=False)(x), np.eye(12), rtol=1e-12)
+    assert_allclose(hessian(squares(), chunk=4, lift=False)(x), 2 * np.eye(12), rtol=1e-12)
+    for driver, f in ((jacobian, jittery()), (hessian, squares())):
+        with pytest.raises(NotDeterministicError):
+            driver(f, chunk=4, lift=True)(x)
+
+
+def test_a_zero_slope_along_one_argument_is_not_of_a_cache() -> None:
+    """f changes with the other argument, which this pass does not move."""
+    kept: dict[str, Any] = {}
+
+    def f(a: Any, b: Any) -> Any:
+        if kept.get("a") != a:  # kept, and calculated anew all the same
+            kept["a"] = getattr(a, "primal", a)
+        return (a - 2.0) ** 2 * b + b**2
+
+    assert derivative(f, argnums=(0, 1))(2.0, 3.0) == (0.0, 6.0)
+    assert derivative(f, argnums=(0, 1))(2.0, 3.0) == (0.0, 6.0)
+    f(2.0, 3.0)
+    assert grad(lambda v: f(v[0], v[1]), mode="forward")([mpf(2), mpf(3)]) == [0, 6]
 
 
 def test_passes_of_an_integrator_agree_to_its_tolerances() -> None:

@@ -438,6 +438,51 @@ def test_higher_derivatives_where_there_is_no_series() -> None:
     assert z == pytest.approx(16 * np.exp(1j), rel=1e-13)
 
 
+def test_errors_of_a_higher_derivative_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only that a function has no series lets nested duals take over."""
+    calls = []
+
+    def f(x: Any) -> Any:
+        calls.append(x)
+        raise KeyError("of the function")
+
+    with pytest.raises(KeyError, match="of the function"):
+        derivative(f, order=5)(1.0)
+    assert len(calls) == 1
+
+    def broken(*args: Any) -> Any:
+        raise IndexError("a mistake in here")
+
+    monkeypatch.setattr(series.SeriesLevel, "_coefficients", broken)
+    with pytest.raises(IndexError, match="a mistake in here"):
+        derivative(lambda x: x**5, order=4)(1.0)
+
+
+def test_higher_derivatives_where_the_function_catches_that_there_is_no_series() -> None:
+    def f(x: Any) -> Any:
+        try:
+            y = np.interp(x, [0.0, 1.0], [0.0, 2.0])
+        except TypeError:
+            return 0 * x
+        return y**4
+
+    assert derivative(f, order=4)(0.5) == 384.0  # (2x)⁴ has 16·24
+
+
+def test_higher_derivatives_with_iterators() -> None:
+    """Nested duals see the same data as the series that was tried first."""
+
+    def f(x: Any, data: Any, *, more: Any) -> Any:
+        total = sum(data["weights"]) + sum(more[0])
+        return total * np.interp(x, [0.0, 1.0], [0.0, 2.0]) ** 4
+
+    found = derivative(f, order=4)(0.5, {"weights": iter([1.0, 2.0])}, more=[iter([3.0])])
+    assert found == 6 * 384.0
+    # and passes of one call the same as each other
+    slopes = dualad.jacobian(lambda x, w: x * sum(w[0]), chunk=1)(np.ones(2), [iter([1.0, 4.0])])
+    assert slopes.tolist() == [[5.0, 0.0], [0.0, 5.0]]
+
+
 def polynomial(coefficients: Sequence[float], t: Any) -> Any:
     return functools.reduce(lambda y, c: y * t + c, coefficients[::-1])
 

@@ -17,7 +17,7 @@ sparse = pytest.importorskip("scipy.sparse")
 import dualad  # noqa: E402
 from dualad import derivative, grad, hessian, jacobian, sparsity  # noqa: E402
 from dualad.colouring import columns, star  # noqa: E402
-from dualad.compression import WrongPattern, band  # noqa: E402
+from dualad.compression import Compression, WrongPattern, band  # noqa: E402
 from dualad.structure import leaves  # noqa: E402
 
 X = np.array([0.3, -0.7, 1.1, 0.9, -0.2, 0.6])
@@ -480,6 +480,26 @@ def test_swallowed_refusals_are_noticed() -> None:
         sparsity(f, lift=False)(X)
 
 
+def test_swallowed_refusals_of_an_inner_pattern_do_not_concern_the_outer() -> None:
+    calls = {"inner": 0, "outer": 0}
+
+    def inner(x: Any) -> Any:
+        calls["inner"] += 1
+        try:
+            abs(x.tangent)
+        except (TypeError, AttributeError):
+            return x
+        raise AssertionError("a pattern has no size")
+
+    def outer(x: Any) -> Any:
+        calls["outer"] += 1
+        return sparsity(inner)(np.array([0.1, 0.2])).nnz * x
+
+    assert sparsity(outer)(X).nnz == len(X)
+    assert calls["outer"] == 1
+    assert calls["inner"] > 1  # which has been compared with plain runs
+
+
 # -- colours -----------------------------------------------------------------------------------------
 
 
@@ -892,3 +912,58 @@ def test_terms_that_cancel_to_rounding_are_no_wrong_pattern() -> None:
     assert abs(ones.toarray()).max() < 1e-15
     with pytest.raises(WrongPattern):
         jacobian(lambda u: u + 1e-3 * np.roll(u, 1), sparsity=0)(x)
+
+
+@pytest.mark.parametrize("given", [(0, 1), [[1, 1, 0, 0], [0, 1, 1, 0], [0, 0, 1, 1]]])
+def test_colours_are_found_once(given: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = []
+    init = Compression.__init__
+
+    def noted(self: Any, *args: Any) -> None:
+        made.append(args)
+        init(self, *args)
+
+    monkeypatch.setattr(Compression, "__init__", noted)
+    x = np.array([1.0, 2.0, 3.0, 4.0])
+    for mode in (None, "reverse"):
+        slopes = jacobian(lambda v: v[1:] * v[:-1], sparsity=given, mode=mode)
+        counts = []
+        for _ in range(3):
+            assert slopes(x).toarray().tolist() == [[2, 1, 0, 0], [0, 3, 2, 0], [0, 0, 4, 3]]
+            counts.append(len(made))
+        assert counts == [counts[0]] * 3
+
+
+def test_colours_are_found_once_where_rows_were_tried_in_vain(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = []
+    init = Compression.__init__
+
+    def noted(self: Any, *args: Any) -> None:
+        made.append(args)
+        init(self, *args)
+
+    monkeypatch.setattr(Compression, "__init__", noted)
+    row = sparse.csr_array(np.ones((1, 6)))  # one sweep, or six directions
+    slopes = jacobian(lambda v: np.sum(np.sqrt(v), keepdims=True), sparsity=row)
+    for x in (np.ones(6), np.array([0.0, 1, 1, 1, 1, 1]), np.array([1.0, 0, 1, 1, 1, 1])):
+        found = slopes(x).toarray()
+        assert found.tolist() == [[math.inf if v == 0 else 0.5 for v in x]]
+    assert len([way for _, way, *_ in made if way == "columns"]) <= 2
+
+
+@pytest.mark.parametrize("kind", ["csr", "dense"])
+def test_a_pattern_may_change_in_place(kind: str) -> None:
+    shift = [1, 2, 0]
+    given = sparse.csr_array(np.eye(3)) if kind == "csr" else np.eye(3)
+    slopes = jacobian(lambda v: 2 * v[places], sparsity=given)
+    places = [0, 1, 2]
+    x = np.array([1.0, 2.0, 3.0])
+    assert np.array_equal(slopes(x).toarray(), 2 * np.eye(3))
+    places = shift
+    if kind == "csr":
+        given.indices[:] = shift
+    else:
+        given[:] = np.eye(3)[shift]
+    assert np.array_equal(slopes(x).toarray(), 2 * np.eye(3)[shift])

@@ -3,8 +3,10 @@
 import math
 
 import numpy as np
+import pytest
 
 import dualad
+from dualad.records import STRENGTH, strong_zeros
 
 
 def test_directions_of_two_levels_at_an_infinite_slope() -> None:
@@ -55,3 +57,14 @@ def test_products_with_infinite_constants() -> None:
         )
         both = dualad.jvp(lambda v: a @ v, (x,), (np.array([1.0, -1.0, 0.0]),))[1]
         np.testing.assert_array_equal(both, [-np.inf, np.nan, -7, np.nan])  # the second is nan
+
+
+def test_a_gradient_within_a_strong_sweep_leaves_it_strong() -> None:
+    x = np.ones(1100)
+    x[3] = 0.0
+    with strong_zeros():
+        with pytest.warns(RuntimeWarning, match="infinite or undefined"):
+            slopes = dualad.grad(lambda v: np.sum(np.sqrt(v)), mode="reverse")(x)
+        assert STRENGTH.on
+    assert not STRENGTH.on
+    assert slopes[3] == math.inf and slopes[0] == 0.5

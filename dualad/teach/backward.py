@@ -25,7 +25,7 @@ from ..levels import fresh_level
 from ..lifting.reach import chosen
 from ..looks import is_plain
 from ..pair import as_number, is_array, kind_of, own, parts, plain, shape_of
-from ..records import STRENGTH, Node, Read, Sweep
+from ..records import Node, Read, Sweep, strong_zeros
 from ..rules import Rule
 from ..structure import argument_names, labelled, leaves
 from ..text import is_complex
@@ -478,11 +478,8 @@ class _Level(Steps, ReverseLevel):
         """What an adjoint of a step gives to its sources: a sweep that ends there."""
         found = self._sweep(entry, g, sources)
         if not all(map(is_finite, found)):
-            STRENGTH.on = True
-            try:
+            with strong_zeros():
                 found = self._sweep(entry, g, sources)
-            finally:
-                STRENGTH.on = False
         return found
 
     def _sweep(self, entry: Entry, g: Any, sources: Sequence[Entry]) -> list[Any]:

@@ -11,7 +11,7 @@ truth.py     derivatives without dual numbers: extrapolated differences
 series.py    and Taylor series of fifty digits
 outcome.py   what a program does, in one word: ok, refused, wrong value, …
 shrink.py    the shortest program that fails in the same way
-failing.py   what fails today
+failing.py   what is known to fail
 pool.py      many programs in worker processes, so that a crash names its program
 __main__.py  python -m tests.programs --count 10000 --seed 1
 """

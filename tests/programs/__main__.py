@@ -31,7 +31,9 @@ def main() -> None:
     parser.add_argument("--steps", default="", help="only kinds of steps or steps of these names")
     parser.add_argument("--show", type=int, default=10, help="scripts of each fault")
     parser.add_argument("--show-seed", type=int, help="one program: as drawn, and shrunk")
-    parser.add_argument("--core", action="store_true", help="without the steps that fail today")
+    parser.add_argument(
+        "--core", action="store_true", help="without the steps that are known to fail"
+    )
     parser.add_argument("--write-failing", action="store_true", help="try each step by itself")
     options = parser.parse_args()
     names = [n.strip() for n in options.steps.split(",") if n.strip()]

@@ -1,4 +1,4 @@
-"""What fails today: for each step that does, the shortest program found. To be emptied."""
+"""What is known to fail: for each step that does, the shortest program found. To be kept empty."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .pool import Finding, Job, Tally, Task, run_many
 from .program import Input, Line, Program
 from .steps import STEPS
 
-PATH = Path(__file__).with_name("failing_today.json")
+PATH = Path(__file__).with_name("known_failures.json")
 NO_STEP = "no step"  # the inputs and the driver suffice
 EACH = 5  # programs per step
 RANDOM = 500  # and then of many steps: those of the test
