@@ -311,7 +311,7 @@ def settle(
     if why in LOSSES:
         refuse_unless_plain(inputs, seeds, outputs, has_aux, evaluate)
         note_like_plain(inputs)
-    elif why == "equal" or any(map(_is_zero, outputs.tangents)):
+    elif why == "equal" or any(map(has_zeros, outputs.values, outputs.tangents)):
         refuse_if_kept(inputs, seeds, outputs, has_aux, evaluate if why == "equal" else None)
 
 
@@ -334,9 +334,13 @@ def refuse_if_kept(
             is_same = _is_zero(old) and _is_zero(new)
         else:
             is_same = old is new or not _differ(inputs, old, new)
-        if is_same and _is_zero(old) and None not in around:
-            one, other = (plain(values[i]) for values in around if values)
-            is_same = shape_of(one) != shape_of(other) or _are_close(one, other)
+        zero = _zeros(before.values[i], old)
+        if evaluate:  # which tells parts of an output
+            zero &= zero.all()
+        if is_same and zero.any() and None not in around:
+            one, other = (np.asarray(plain(values[i])) for values in around if values)
+            if one.shape == other.shape == zero.shape:
+                is_same = _are_close(one[zero], other[zero])
         if not is_same:
             _kept_elsewhere(inputs, along, has_aux, 1)  # no dual stays in its cache
             raise refused(
@@ -359,6 +363,23 @@ def _kept_elsewhere(inputs: Inputs, along: list[Any], has_aux: bool, sign: int) 
         return Outputs(inputs.driver, y, fresh_level(), has_aux).values
     except Exception:
         return None
+
+
+def has_zeros(value: Any, tangent: Any) -> bool:
+    """Whether an element of an output has no derivative in any direction."""
+    return bool(_zeros(value, tangent).any())
+
+
+def _zeros(value: Any, tangent: Any) -> Any:
+    """Which elements these are; none of a recorded tangent."""
+    shape = shape_of(value)
+    if tangent is None:
+        return np.ones(shape, bool)
+    number = plain(tangent)
+    if not isinstance(number, (float, complex, np.ndarray, np.generic)):
+        return np.zeros(shape, bool)
+    is_zero = np.asarray(number == 0)
+    return is_zero if is_zero.ndim == len(shape) else is_zero.all(axis=0)
 
 
 def _is_zero(tangent: Any) -> bool:
