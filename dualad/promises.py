@@ -312,7 +312,7 @@ def settle(
     if why in LOSSES:
         refuse_unless_plain(inputs, seeds, outputs, has_aux, evaluate)
         note_like_plain(inputs)
-    else:
+    elif why == "equal" or any(map(has_zeros, outputs.values, outputs.tangents)):
         refuse_if_kept(inputs, outputs, evaluate, why == "equal")
 
 
@@ -388,6 +388,17 @@ def _is_called(inputs: Inputs, points: list[Any]) -> bool:
         return True
     except Exception:
         return False
+
+
+def has_zeros(value: Any, tangent: Any) -> bool:
+    """Whether an element of an output has no derivative in any direction; not of a recorded one."""
+    if tangent is None:
+        return True
+    number = plain(tangent)
+    if not isinstance(number, (float, complex, np.ndarray, np.generic)):
+        return False
+    is_zero = np.asarray(number == 0)
+    return bool(np.any(is_zero if is_zero.ndim == len(shape_of(value)) else is_zero.all(axis=0)))
 
 
 def _is_zero(tangent: Any) -> bool:

@@ -517,6 +517,23 @@ def test_subscripts_as_python_3_14_writes_them(monkeypatch: Any) -> None:
     assert may_keep(f, by_key=True)
 
 
+@pytest.mark.parametrize("chunk", [None, 1])
+def test_an_element_found_by_rounding_is_refused(chunk: int | None) -> None:
+    """Where others of the same array have their derivatives."""
+    kept: dict[float, Any] = {}
+
+    def f(x: Any) -> Any:
+        key = round(x[0], 6)
+        if key not in kept:
+            kept[key] = x[0] ** 2
+        return np.stack([kept[key], x[1] * x[2]])
+
+    x = np.array([1.0, 5.0, 3.0])
+    f(x)
+    with pytest.raises(TypeError, match="returned a cached value"):
+        jacobian(f, chunk=chunk)(x)
+
+
 def test_ties_that_decide_nothing_are_no_reuse() -> None:
     class Counting:
         n = 0
