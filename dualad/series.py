@@ -122,7 +122,7 @@ class Term(Dual):
         """The coefficients, n of them at least behind the first."""
         known = self.known
         while len(known) <= n:
-            known.append(self._next(len(known)) if len(known) <= self.last else 0.0)
+            known.append(self._next(len(known)) if len(known) <= self.last else 0)
         return known
 
     def weighted(self, n: int) -> list[Any]:
@@ -161,7 +161,7 @@ class Term(Dual):
 def _convolved(a: list[Any], b: list[Any], start: int, stop: int, n: int) -> Any:
     """Σ a_j·b_{n−j} for j from start to stop."""
     if start > stop:
-        return 0.0
+        return 0
     return _sum_of_products(a[start : stop + 1], b[n - stop : n - start + 1][::-1])
 
 
@@ -174,7 +174,7 @@ def _sum_of_products(times: Sequence[Any], slopes: Sequence[Any]) -> Any:
 
 
 def _coefficient(x: Any, n: int) -> Any:
-    return x.upto(n)[n] if type(x) is Term else 0.0
+    return x.upto(n)[n] if type(x) is Term else 0
 
 
 def _added(y: Term, n: int, a: Any, b: Any) -> Any:
@@ -192,7 +192,7 @@ def _multiplied(y: Term, n: int, a: Any, b: Any) -> Any:
         return _sum_of_products([a.upto(n)[n]], [b])
     start, stop = max(0, n - b.last), min(n, a.last)
     if start > stop:
-        return 0.0
+        return 0
     left, right = a.upto(stop)[start : stop + 1], b.upto(n - start)[n - stop : n - start + 1]
     return functools.reduce(operator.add, map(operator.mul, left, reversed(right)))
 

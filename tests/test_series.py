@@ -521,3 +521,13 @@ def test_a_taylor_integrator() -> None:
         rows = lorenz_series(state, 20)
         state = [math.fsum(c * h**k for k, c in enumerate(row)) for row in rows]
     np.testing.assert_allclose(state, [float(v) for v in there], rtol=1e-13)
+
+
+def test_series_of_fractions_are_exact() -> None:
+    a = Fraction(3, 7)
+    assert taylor(lambda x: 1 / x, 3)(a) == [(-1) ** k / a ** (k + 1) for k in range(4)]
+    assert taylor(lambda x: x / (1 + x), 2)(Fraction(1, 2)) == [
+        *(Fraction(1, 3), Fraction(4, 9), Fraction(-8, 27)),
+    ]
+    found = derivative(lambda x: 1 / x, order=5)(Fraction(1, 2))
+    assert found == -7680 and isinstance(found, Fraction)
