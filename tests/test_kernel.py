@@ -572,7 +572,7 @@ def test_the_usual_case_goes_the_short_way() -> None:
 
 @needs_kernel
 def test_a_function_is_called_once() -> None:
-    """Whatever it returns, but for arrays of objects."""
+    """Whatever it returns, but for arrays of objects, and steps of code that may keep values."""
     for x in (0.3, [0.3, 0.2], (0.3,), np.array([0.3, 0.2])):
         for driver in (dualad.derivative, dualad.grad, dualad.value_and_grad, dualad.jacobian):
             if driver is dualad.derivative and np.ndim(x):
@@ -585,8 +585,9 @@ def test_a_function_is_called_once() -> None:
                     return output(dualad, x)
 
                 said(driver(f), x)
-                # what became an array of objects is compared with plain runs
-                assert len(calls) == 1 or name.startswith("objects")
+                # What became an array of objects is compared with plain runs; a step may be the
+                # key of what f has kept, which calls what it was given.
+                assert len(calls) == 1 or name.startswith(("objects", "a step"))
 
 
 # -- and the tests themselves --------------------------------------------------------------------
