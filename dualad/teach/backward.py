@@ -115,32 +115,30 @@ class _Followed(Form):
     __slots__ = ()
 
 
-class Traced(Asked):
+class _OfTrace(Dual):
+    """What numbers and arrays of a trace in reverse mode share: NumPy's functions are steps."""
+
+    __slots__ = ()
+    level: _Level
+    place: Place
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
+        return _step_of_ufunc(self, super().__array_ufunc__, ufunc, method, inputs, kwargs)
+
+    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        return _step_of_function(self, super().__array_function__, func, types, args, kwargs)
+
+
+class Traced(_OfTrace, Asked):
     """A number of a trace in reverse mode."""
 
     __slots__ = ("place",)
-    level: _Level
-    place: Place
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        return _step_of_ufunc(self, super().__array_ufunc__, ufunc, method, inputs, kwargs)
-
-    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return _step_of_function(self, super().__array_function__, func, types, args, kwargs)
 
 
-class TracedArray(DualArray):
+class TracedArray(_OfTrace, DualArray):
     """An array of a trace in reverse mode."""
 
     __slots__ = ("place",)
-    level: _Level
-    place: Place
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        return _step_of_ufunc(self, super().__array_ufunc__, ufunc, method, inputs, kwargs)
-
-    def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return _step_of_function(self, super().__array_function__, func, types, args, kwargs)
 
     def __matmul__(self, other: Any) -> Any:
         level = _level_of([self, other])

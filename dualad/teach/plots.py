@@ -20,6 +20,11 @@ COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#0
 STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 1)))
 
 
+def _refuse_unless_interval(caller: str, a: float, b: float) -> None:
+    if not (math.isfinite(a) and math.isfinite(b) and a < b):
+        raise ValueError(f"{caller} needs an interval a < b, got {a!r} and {b!r}.")
+
+
 def _axes(ax: Any, size: tuple[float, float]) -> Any:
     if ax is not None:
         return ax
@@ -72,8 +77,7 @@ def plot_derivatives(
     ValueError
         If the interval is empty, or an order is not a count.
     """
-    if not (math.isfinite(a) and math.isfinite(b) and a < b):
-        raise ValueError(f"plot_derivatives needs an interval a < b, got {a!r} and {b!r}.")
+    _refuse_unless_interval("plot_derivatives", a, b)
     curves = [(order, derivative(f, order=order)) for order in orders]
     x = np.linspace(a, b, points)
     ax = _axes(ax, (7.0, 4.3))
@@ -132,8 +136,7 @@ def plot_taylor(
     ValueError
         If the interval is empty, or an order is not a count.
     """
-    if not (math.isfinite(a) and math.isfinite(b) and a < b):
-        raise ValueError(f"plot_taylor needs an interval a < b, got {a!r} and {b!r}.")
+    _refuse_unless_interval("plot_taylor", a, b)
     coefficients = [float(c) for c in taylor(f, max(orders, default=0))(x)]
     at = np.linspace(a, b, points)
     values = np.array([float(f(t)) for t in at.tolist()])
