@@ -133,14 +133,9 @@ def caption(figure: Any, text: str, alt: str = "") -> Captioned:
     if not text.strip():
         raise ValueError("caption needs a text, got an empty one.")
     alt = alt or text
-    for name in ("_repr_svg_", "_repr_html_"):
-        if hasattr(figure, name):
-            label = f'role="img" aria-label="{escape(alt)}"' if name == "_repr_svg_" else ""
-            return Captioned(text, alt, f"<div {label}>{getattr(figure, name)()}</div>")
     figure = getattr(figure, "figure", figure)  # that of axes
     if not hasattr(figure, "savefig"):
-        kind = type(figure).__name__
-        raise TypeError(f"caption takes a figure, axes, a graph or a trace, got {kind}.")
+        return Captioned(text, alt, _body(figure, alt))
     import matplotlib.pyplot as plt
 
     picture = io.BytesIO()
@@ -154,6 +149,15 @@ def caption(figure: Any, text: str, alt: str = "") -> Captioned:
         'style="max-width:100%;height:auto">'
     )
     return Captioned(text, alt, image, png)
+
+
+def _body(shown: Any, alt: str) -> str:
+    if hasattr(shown, "_repr_svg_"):
+        return f'<div role="img" aria-label="{escape(alt)}">{shown._repr_svg_()}</div>'
+    if hasattr(shown, "_repr_html_"):
+        return f"<div>{shown._repr_html_()}</div>"
+    kind = type(shown).__name__
+    raise TypeError(f"caption takes a figure, axes, a graph or a trace, got {kind}.")
 
 
 def _emphasised(text: str) -> str:
