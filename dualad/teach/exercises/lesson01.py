@@ -49,10 +49,21 @@ def exercise_3(step: Any) -> None:
 
 def exercise_4(fare: Any) -> None:
     """A taxi's fare as a program with branches, and its derivative."""
-    for distance, right in ((1.0, 4.0), (5.0, 10.0), (20.0, 25.0)):
+    for distance, right in ((1.0, 4.0), (2.0, 4.0), (5.0, 10.0), (10.0, 20.0), (20.0, 30.0)):
         expect(
             ask(fare, distance), right, f"For {distance:g} km it should be {right:g}, not {{got}}."
         )
     for distance, slope in ((1.0, 0.0), (5.0, 2.0), (20.0, 1.0)):
         got = derivative(fare)(distance)
         expect(got, slope, f"The fare is right, its slope at {distance:g} km is {{got}}.")
+
+
+def exercise_5(slope: Any) -> None:
+    """Horner's scheme with a partner for its variable, of 2x³ − 5x + 1."""
+    got = ask(slope, 3.0)
+    if near(got, 40.0):
+        raise Hint("That is the value at 3; return the partner.")
+    if near(got, 187.0):
+        raise Hint("y has moved on already when its old value is needed for dy.")
+    expect(got, 49.0, "At 3 it should be 6·3² − 5 = 49; yours is {got}.")
+    expect(ask(slope, -1.0), 1.0, "At −1 it should be 1; yours is {got}.")
