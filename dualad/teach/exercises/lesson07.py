@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tracemalloc
 from typing import Any
 
@@ -12,22 +13,28 @@ from .tools import Hint, ask, expect
 
 
 def exercise_1(more_rows: Any) -> None:
-    """The rows of sqrt and tanh: the function, and a list of its partial derivatives."""
+    """The rows of tanh and hypot: the function, and a list of its partial derivatives."""
     rows = ask(more_rows)
-    if not isinstance(rows, dict) or set(rows) != {"sqrt", "tanh"}:
-        raise Hint('Return a dict with two keys, "sqrt" and "tanh".')
-    # (value, slope) at 4 and at 0.5; 1/cosh² is the slope of tanh
-    right = {"sqrt": (4.0, 2.0, 0.25), "tanh": (0.5, np.tanh(0.5), np.cosh(0.5) ** -2)}
-    for name, (x, value, slope) in right.items():
+    if not isinstance(rows, dict) or set(rows) != {"tanh", "hypot"}:
+        raise Hint('Return a dict with two keys, "tanh" and "hypot".')
+    right: dict[str, tuple[tuple[float, ...], float, tuple[float, ...]]] = {
+        "tanh": ((0.5,), math.tanh(0.5), (1 / math.cosh(0.5) ** 2,)),
+        "hypot": ((3.0, 4.0), 5.0, (0.6, 0.8)),
+    }
+    for name, (x, value, slopes) in right.items():
         try:
-            function, slopes = rows[name]
-            (partial,) = slopes
+            function, partials = rows[name]
+            count = len(partials)
         except (TypeError, ValueError):
             raise Hint(
-                f"A row is a pair: a function, and a list with one slope. Look at {name!r}."
+                f"A row is a pair: a function, and a list of its slopes. Look at {name!r}."
             ) from None
-        expect(ask(function, x), value, f"{name} of {x:g} is {value:.6g}; yours is {{got}}.")
-        expect(ask(partial, x), slope, f"The slope of {name} at {x:g} is {slope:.6g}, not {{got}}.")
+        if count != len(slopes):
+            raise Hint(f"{name} has one slope for each argument, so {len(slopes)}, not {count}.")
+        expect(ask(function, *x), value, f"{name}{x} is {value:.6g}; yours is {{got}}.")
+        for partial, slope in zip(partials, slopes, strict=True):
+            got = ask(partial, value, *x)  # partials take the result, then the arguments
+            expect(got, slope, f"A slope of {name} at {x} is {slope:.6g}, not {{got}}.")
 
 
 def exercise_2(affine_vjp: Any) -> None:
