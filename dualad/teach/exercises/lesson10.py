@@ -65,7 +65,7 @@ def exercise_4(letter: Any) -> None:
         letter,
         "c",
         {
-            "a": "Two directions are enough for a symmetric arrow, where each element stands twice.",
+            "a": "Two are enough for a symmetric arrow, where each element stands twice.",
             "b": "Take two columns: do they have an element in the same row?",
         },
     )
