@@ -20,7 +20,7 @@ DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
 DOTS_PER_INCH = 150  # of a picture in a page, where an inch is 96 pixels
 
 
-def lesson_style() -> dict[str, Any]:
+def lesson_style() -> dict[Any, Any]:  # matplotlib types its keys one by one
     """Matplotlib's settings for pictures in this style.
 
     Returns
