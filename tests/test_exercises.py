@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import dualad
 from dualad.teach import check
 from dualad.teach.exercises.checking import LOOKS
 from dualad.teach.exercises.tools import Hint, Unanswered, ask, choose, expect, near, source_has
@@ -29,7 +30,72 @@ WRONG: list[tuple[str, Any, str]] = [
     ("1.3", lambda f, x: f(x + 1e-4j).imag / 1e-4, "not to the last digit"),
     ("1.3", lambda f, x: 3.0 * x * x, "should be 4"),
     ("1.4", lambda d: 4.0, "For 5 km"),
+    ("1.5", lambda x: 2 * x**3 - 5 * x + 1, "That is the value"),
+    ("1.5", lambda x: horner_too_late(x), "y has moved on"),
+    ("1.5", lambda x: 49.0, "At −1"),
+    ("2.1", lambda a, da, b, db: a / b, "Return two numbers"),
+    ("2.1", lambda a, da, b, db: (a / b, da / db), "quotient of the tangents"),
+    ("2.1", lambda a, da, b, db: (a / b, (da * b + a * db) / b**2), "instead of 1 + 2ε"),
+    ("2.2", (3.0, math.sqrt(12)), "Square 3 + √12 ε"),
+    ("2.2", (9.0, 2.0), "has the square 9"),
+    ("2.2", 3.0, "An answer of type float does not fit"),
+    ("2.3", lambda y, x: 1 - y * y, "no digits left"),
+    ("2.3", lambda y, x: 1 / math.cosh(x), "At 0.5"),
+    ("2.4", [0, 2, math.cos(5), 2], "these are 4"),
+    ("2.4", [0, 2, math.cos(5), 2, 2 + math.cos(5)], "v₅ = v₄ − v₃"),
+    ("2.4", [0.5, 2, math.cos(5), 2, 2 - math.cos(5)], "does not depend"),
+    ("3.1", lambda f, x: dualad.grad(f)(x), "divide it by its length"),
+    ("3.1", lambda f, x: np.array([0.6, 0.8, 0.0][: len(x)]), "points the wrong way"),
+    ("3.2", "A", "the driver lifts"),
+    ("3.2", "x", "one of the letters a, b, c"),
+    ("3.3", lambda T: {2.0: 16.0}[T], "still reaches the dict"),
+    ("3.3", lambda T: 16.0, "slope at 2 is 32"),
+    ("3.4", lambda x, y: x ** (-2 / 3) / 3, "A power of a negative number"),
+    ("3.4", lambda x, y: 1 / (3 * y), "At 8"),
+    ("3.4", lambda x, y: y / 3 / x if abs(x) > 1e-200 else 0.0, "At 1e-300"),
+    ("4.1", lambda f, x: np.stack([dualad.jvp(f, (x,), (u,))[1] for u in np.eye(2)]), "transpose"),
+    ("4.1", lambda f, x: dualad.jvp(f, (x,), (np.ones(2),))[1], "sum of the columns"),
+    ("4.2", [0.0], "There is another one"),
+    ("4.2", [0.0, 180.0], "in degrees"),
+    ("4.2", [0.0, 1.0], "along the forearm"),
+    ("4.3", lambda a, b, c: math.log(c) / math.log(b), "C is still in it"),
+    ("4.3", lambda a, b, c: 2.0, "it should be 1"),
+    ("4.4", [0, 1, 0], "five numbers"),
+    ("4.4", [0, 1, 2, 1, 0], "Round 2"),
+    ("5.1", 1 / (0.05**2 + 1), "0.7 away"),
+    ("5.1", -1.0, "yours is -1.0"),
+    ("5.2", lambda a: heron_as_it_was(a), "does not run"),
+    ("5.2", lambda a: dualad.Dual(a).primal, "The root of 2"),
+    ("5.3", lambda x: np.expm1(x) / x if x else 1.0, "still returns a constant"),
+    ("5.3", lambda x: np.expm1(x) / x if x else 1 + x / 2, "Its second derivative at 0"),
+    ("5.3", lambda x: (np.exp(x) - 1) / x if x else 1.0, "Its value at 1e-08"),
+    ("6.1", (4, 11), "That would be a series"),
+    ("6.1", (6, 20), "each part becomes two"),
+    ("6.2", lambda f, x: dualad.derivative(f, order=2)(x), "is not negative"),
+    ("6.2", lambda f, x: abs(dualad.derivative(f, order=2)(x)), "A circle of radius 2"),
+    ("6.3", (2, 3), "comes first"),
+    ("6.3", (2, 2), "for its own"),
+    ("6.4", lambda H: np.linalg.eigh(H)[1][:, -1], "rises along"),
+    ("6.4", lambda H: 2 * np.linalg.eigh(H)[1][:, 0], "Its length is"),
+    ("6.4", lambda H: H, "has shape (2, 2)"),
+    ("6.5", lambda a, b: np.multiply(a, b), "term by term"),
+    ("6.5", lambda a, b: np.convolve(a, b), "too long"),
 ]
+
+
+def horner_too_late(x: float) -> float:
+    y = dy = 0.0
+    for c in (2.0, 0.0, -5.0, 1.0):
+        y = y * x + c
+        dy = dy * x + y
+    return dy
+
+
+def heron_as_it_was(a: Any) -> Any:
+    x = 1.0
+    while abs(x * x - a) > 1e-12:
+        x = (x + a / x) / 2
+    return x
 
 
 @pytest.mark.parametrize(("exercise", "answer", "hint"), WRONG, ids=lambda x: str(x)[:12])

@@ -20,7 +20,7 @@ DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
 DOTS_PER_INCH = 150  # of a picture in a page, where an inch is 96 pixels
 
 
-def lesson_style() -> dict[str, Any]:
+def lesson_style() -> dict[Any, Any]:  # matplotlib types its keys one by one
     """Matplotlib's settings for pictures in this style.
 
     Returns
@@ -155,7 +155,7 @@ def _body(shown: Any, alt: str) -> str:
     if hasattr(shown, "_repr_svg_"):
         return f'<div role="img" aria-label="{escape(alt)}">{shown._repr_svg_()}</div>'
     if hasattr(shown, "_repr_html_"):
-        return f"<div>{shown._repr_html_()}</div>"
+        return f'<div style="overflow-x:auto">{shown._repr_html_()}</div>'
     kind = type(shown).__name__
     raise TypeError(f"caption takes a figure, axes, a graph or a trace, got {kind}.")
 
