@@ -11,7 +11,7 @@ from scipy.optimize import minimize
 
 from dualad import jvp, value_and_grad
 
-NEURONS, DT, STEPS = 4, 0.1, 60
+NEURONS, DT, STEPS = 4, 0.1, 40
 SHAPE = (NEURONS, NEURONS + 1)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from dualad import grad, hvp
 
-LENGTH = 40
+LENGTH = 30
 
 
 def sequence(rng):
