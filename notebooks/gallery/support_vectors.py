@@ -41,16 +41,12 @@ def main():
     slope = derivative(validation)
     h = 1e-3
     by_differences = (validation(-2 + h) - validation(-2 - h)) / (2 * h)
-    print(
-        f"slope of the validation loss at −2: {slope(-2.0):.6f}, differences {by_differences:.6f}"
-    )
+    print(f"slope of the loss at −2: {slope(-2.0):.6f}; by differences {by_differences:.6f}")
     assert np.isclose(slope(-2.0), by_differences, rtol=1e-3)
 
     best = brentq(slope, -6.0, 1.0, xtol=1e-3)
     print(f"log penalty {best:.3f} is best: loss {validation(best):.4f}")
-    print(
-        f"with hardly any penalty it is {validation(-9.0):.4f}, with a large one {validation(0.0):.4f}"
-    )
+    print(f"with hardly any {validation(-9.0):.4f}, with a large one {validation(0.0):.4f}")
     margin = 1 - side * (x @ trained(best))
     print(f"{np.sum(margin > 0)} of {len(side)} points are support vectors")
     assert validation(best) <= min(validation(p) for p in (-9.0, -4.0, -2.0, 0.0))
