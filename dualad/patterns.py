@@ -17,14 +17,14 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from .arguments import Inputs, Outputs
-from .differentiations import close_level, doubt, note_refusal, open_level
+from .differentiations import note_refusal
 from .dual import evaluate, namespace_for, slope_of
 from .levels import ParticipatingLevel
 from .looks import is_plain
 from .pair import Pair, dual, own, parts, plain, shape_of
-from .promises import tell, weights
+from .passes import forward
+from .promises import Differentiation, settle, weights
 from .rules import Rule
-from .stacking import settled
 from .structure import leaves, rebuild
 from .zeros import as_python, in_slopes
 
@@ -812,24 +812,21 @@ for _name in ("fftn", "ifftn", "rfftn", "irfftn"):
 def detected(inputs: Inputs, has_aux: bool = False) -> tuple[Outputs, Any]:
     """The outputs of f, and which of their numbers depends on which input: a boolean csr_array."""
 
-    def evaluate_at(points: Sequence[Any]) -> tuple[Outputs, Any, str]:
-        opened = open_level()
-        level = PatternLevel(opened)
-        level.sets = Sets(inputs.driver, inputs.size, opened)
-        starts = np.cumsum([0, *inputs.sizes]).tolist()
-        try:
-            y = inputs.call([level.seed(own(x), i) for x, i in zip(points, starts, strict=False)])
-            outputs = Outputs(inputs.driver, y, level, has_aux)
-            return outputs, level.sets, doubt(opened)
-        except Exception as error:
-            tell(inputs.driver, error, doubt(opened))
-            raise
-        finally:
-            close_level(opened)
+    starts = np.cumsum([0, *inputs.sizes]).tolist()
 
-    outputs, sets, why = evaluate_at(inputs.leaves)
+    def evaluated(inputs: Inputs) -> tuple[Outputs, Any, str]:
+        with Differentiation(inputs.driver) as work:
+            level = PatternLevel(work.level)
+            level.sets = Sets(inputs.driver, inputs.size, work.level)
+            seeds = [level.seed(own(x), i) for x, i in zip(inputs.leaves, starts, strict=False)]
+            outputs = Outputs(inputs.driver, inputs.call(seeds), level, has_aux)
+        return outputs, level.sets, work.why
+
+    outputs, sets, why = evaluated(inputs)
     along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
-    settled(why, inputs, along, outputs, has_aux, lambda points: evaluate_at(points)[0])
+    settle(
+        why, inputs, along, outputs, has_aux, forward(along, has_aux), lambda at: evaluated(at)[0]
+    )
     numbers = [
         np.zeros(np.size(value), np.intp) if tangent is None else np.ravel(tangent.numbers)
         for value, tangent in zip(outputs.values, outputs.tangents, strict=True)
