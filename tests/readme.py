@@ -1,4 +1,4 @@
-"""Write the generated blocks of the README: `python tests/readme.py --write`."""
+"""Write the generated blocks of the README and the docs: `python tests/readme.py --write`."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from numpy.testing.overrides import (
     get_overridable_numpy_ufuncs,
 )
 
+sys.path.insert(0, str(Path(__file__).parent.parent))  # for the figures of the benchmarks
+
+from benchmarks import results
 from dualad import DualArray
 from dualad.array.protocols import (
     ARRAY_FUNCTIONS,
@@ -25,7 +28,9 @@ from dualad.array.protocols import (
 from dualad.rules import table
 from dualad.table import RULES
 
-README = Path(__file__).parent.parent / "README.md"
+HOME = Path(__file__).parent.parent
+README = HOME / "README.md"
+PAGES = [README, *sorted((HOME / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"(<!-- generated: (\w+) .*?-->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 
@@ -123,8 +128,56 @@ def coverage() -> str:
     return "\n".join([*lines, "", "\n\n".join(details)]) + "\n"
 
 
+COSTS = {  # rows of benchmarks/RESULTS.md, and what they are
+    "S1 math": "derivative of code with `math`",
+    "S3 list 20": "gradient of a loop over 20 numbers",
+    "S4": "Hessian of a loop over 8 numbers",
+    "S5": "Jacobian of bundle adjustment, 15 → 3",
+    "A1 10000": "derivative on an array of 10,000",
+    "A4 scalar": "Lorenz' equations, 1000 steps, 6 → 3",
+}
+PEERS = ["dualad", "jax jit", "autograd", "torch.func", "uncertainties", "differences"]
+
+
+def costs() -> str:
+    """What the README says of cost, digits and changed lines, from the last run of the benchmarks."""
+    found = results.read()
+    lines = [f"| | {' | '.join(PEERS)} |", "|---" + "|--:" * len(PEERS) + "|"]
+    for key, what in COSTS.items():
+        medians = [found.medians[key].get(name) for name in PEERS]
+        texts = ["–" if m is None else f"{m:.1f}" if m < 9.95 else f"{m:,.0f}" for m in medians]
+        best = min((m for m in medians if m is not None), default=0.0)
+        texts = [f"**{t}**" if m == best else t for t, m in zip(texts, medians, strict=True)]
+        lines.append(f"| {what} | {' | '.join(texts)} |")
+    worst = [max(found.errors[key].get(name, 0.0) for key in COSTS) for name in PEERS]
+    lines.append(f"| largest relative error | {' | '.join(f'{error:.0e}' for error in worst)} |")
+    changed = changed_lines()
+    lines.append(
+        "| lines to change in the function above | "
+        f"{' | '.join(str(changed.get(name, '–')) for name in PEERS)} |"
+    )
+    return "\n".join(lines) + "\n"
+
+
+def changed_lines() -> dict[str, int]:
+    """How many lines of the README's function each package's version in the docs does not have."""
+    ports = (HOME / "docs" / "coming-from.md").read_text(encoding="utf-8")
+    found = {"dualad": 0, "differences": 0}
+    for name, key in (("jax", "jax jit"), ("autograd", "autograd"), ("uncertainties",) * 2):
+        section = ports.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+        port = [line.split("#")[0].strip() for line in section.splitlines()]
+        found[key] = sum(line not in port for line in body_of_the_example())
+    return found
+
+
+def body_of_the_example() -> list[str]:
+    """The lines of the README's function, as they stand there."""
+    example = README.read_text(encoding="utf-8").partition(">>> def ")[2].partition("\n\n")[0]
+    return [line.removeprefix("...").strip() for line in example.splitlines()[1:]]
+
+
 NUMPY = ".".join(np.__version__.split(".")[:2])
-BLOCKS = {"rules": rules, "coverage": coverage}
+BLOCKS = {"rules": rules, "coverage": coverage, "costs": costs}
 
 
 def fresh(text: str) -> str:
@@ -141,4 +194,5 @@ def fresh(text: str) -> str:
 if __name__ == "__main__":
     if sys.argv[1:] != ["--write"]:
         sys.exit(__doc__)
-    README.write_text(fresh(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in PAGES:
+        page.write_text(fresh(page.read_text(encoding="utf-8")), encoding="utf-8")
