@@ -51,7 +51,9 @@ def read(path: Path = RESULTS) -> Results:
         if title == "Medians":
             peers = rows[0][2:]
             for key, _, *figures in rows[2:]:
-                medians[key] = {p: float(f) for p, f in zip(peers, figures, strict=True) if f != "–"}
+                medians[key] = {
+                    p: float(f) for p, f in zip(peers, figures, strict=True) if f != "–"
+                }
         else:
             key, _, name = title.partition(": ")
             titles[key] = name

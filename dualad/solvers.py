@@ -142,7 +142,7 @@ def objective(f: Function, *, lift: bool | None = None) -> Objective:
     Parameters
     ----------
     f : callable
-        f(x, *args) gives one real number, or an array of one, for x of shape (n,).
+        ``f(x, *args)`` gives one real number, or an array of one, for x of shape (n,).
     lift : bool, optional
         As for `derivative`.
 

@@ -26,9 +26,7 @@ def test_what_others_use_has_a_name_of_its_own() -> None:
 
 
 def test_the_definition_is_read_in_one_sitting() -> None:
-    said = ROOMS.read_text("utf-8").partition("The definition, which is read in one sitting, is")[
-        2
-    ]
+    said = ROOMS.read_text("utf-8").partition("The definition, which is read in one sitting, is")[2]
     names = re.findall(r"`(\w+\.py)`", said.partition("(")[0])
     lines = {name: len((PACKAGE / name).read_text("utf-8").splitlines()) for name in names}
     assert set(lines) >= {"rules.py", "levels.py", "pair.py", "dual.py", "passes.py"}
