@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.polynomial  # else its functions are not in the lists
@@ -15,6 +16,7 @@ from numpy.testing.overrides import (
 
 sys.path.insert(0, str(Path(__file__).parent.parent))  # for the figures of the benchmarks
 
+import dualad
 from benchmarks import results
 from dualad import DualArray
 from dualad.array.protocols import (
@@ -176,8 +178,41 @@ def body_of_the_example() -> list[str]:
     return [line.removeprefix("...").strip() for line in example.splitlines()[1:]]
 
 
+ARGUMENTS = {  # where 0.5, 1.5 and 2.0 are outside a function's domain, or make a dull example
+    "acosh": "x=2.0",
+    "fma": "x, 2.0, 3.0",
+    "ldexp": "x, 3",
+    "round": "x, 1",
+    "clip": "x, 0.0, 1.0",
+    "heaviside": "x, 0.5",
+    "copysign": "x, -1.0",
+    "polygamma": "1, x",
+}
+
+
+def examples() -> str:
+    """A value and its slope for each function of the table."""
+    lines = ["```python", ">>> x = dualad.Dual(0.5, 1.0)"]
+    for rule in table():
+        name = rule.name
+        if name.startswith("_"):
+            continue
+        given = ARGUMENTS.get(name, ", ".join(["x", "2.0"][: len(rule.args)]))
+        call = f"dualad.{name}({given})".replace("(x=2.0)", "(x + 1.5)")
+        y = eval(call, {"dualad": dualad, "x": dualad.Dual(0.5, 1.0)})
+        several = isinstance(y, tuple)
+        lines += [f">>> show({'*' * several}{call})", *map(shown, y if several else [y])]
+    return "\n".join([*lines, "", "```"]) + "\n"
+
+
+def shown(y: Any) -> str:
+    """What the page's `show` prints."""
+    value, slope = getattr(y, "primal", y), getattr(y, "tangent", 0.0)
+    return f"{value:.6g} {'-' if slope < 0 else '+'} {abs(slope):.6g}ε" if slope else f"{value:.6g}"
+
+
 NUMPY = ".".join(np.__version__.split(".")[:2])
-BLOCKS = {"rules": rules, "coverage": coverage, "costs": costs}
+BLOCKS = {"rules": rules, "coverage": coverage, "costs": costs, "examples": examples}
 
 
 def fresh(text: str) -> str:
