@@ -1,4 +1,4 @@
-"""The rooms of a package: who imports whom, held against the order that its README prints."""
+"""The rooms of a package: who imports whom, held against the order that its docs print."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class Import(NamedTuple):
 # -- the table ---------------------------------------------------------------------------------
 
 
-def rooms_of(readme: str) -> list[str]:
+def rooms_of(page: str) -> list[str]:
     """The rooms in the table of "How it works", from top to bottom and from left to right."""
-    section = readme.partition("\n## How it works\n")[2].partition("\n## ")[0]
+    section = page.partition("\n## How it works\n")[2].partition("\n## ")[0]
     firsts = re.findall(r"^\| ([^|]*`[^|]*) \|", section, re.MULTILINE)
     return [name for cell in firsts for name in re.findall(r"`([^`]+)`", cell)]
 
@@ -111,9 +111,9 @@ def found(package: Path, name: str, modules: list[str]) -> str | None:
 # -- what is wrong -----------------------------------------------------------------------------
 
 
-def problems(package: Path, readme: str) -> list[str]:
+def problems(package: Path, page: str) -> list[str]:
     """What stands against the order of the rooms, one sentence each."""
-    rooms, modules, imports = rooms_of(readme), modules_of(package), list(imports_of(package))
+    rooms, modules, imports = rooms_of(page), modules_of(package), list(imports_of(package))
     return [
         *missing(package, rooms, modules),
         *dict.fromkeys(upward(rooms, imports)),  # once for several names in one statement
