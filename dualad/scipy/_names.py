@@ -8,7 +8,7 @@ import sys
 from ..lifting.lift import Caller
 from ..lifting.standins import FUNCTIONS
 
-_PARTS = ("integrate", "interpolate", "linalg", "optimize", "special")
+_PARTS = ("integrate", "interpolate", "linalg", "optimize", "special", "stats")
 _entered: set[str] = set()
 
 
@@ -26,6 +26,8 @@ def enter(module: str) -> None:
         return
     _entered.add(part)
     ours = importlib.import_module(f".{part}", __package__)
+    methods = getattr(ours, "METHODS", {})  # of SciPy's objects, which stay as they are
+    FUNCTIONS.update(methods)
     for name in ours.__all__:
-        if hasattr(theirs, name):
+        if hasattr(theirs, name) and name not in getattr(ours, "NAMES", ()):
             FUNCTIONS[getattr(theirs, name)] = Caller(getattr(ours, name))
