@@ -138,7 +138,7 @@ CASES: dict[str, Case] = {
     ),
     "optimize.linprog": lambda p: (
         optimize.linprog(
-            -p, A_ub=np.stack([p, p[::-1]]), b_ub=np.stack([p[1], 1.0]), bounds=(0, 9)
+            -p, A_ub=matrix(p)[:2], b_ub=np.stack([p[1], 1.0]), bounds=(0, 9)
         ).x
     ),
     "optimize.linear_sum_assignment": lambda p: np.outer(p, p[::-1])[
