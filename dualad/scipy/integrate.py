@@ -35,6 +35,7 @@ from ._parts import (
     unpack,
     with_value,
 )
+from ._places import take_places
 from ._theorems import root_of, stepped
 
 __all__ = ["fixed_quad", "odeint", "quad", "solve_ivp", "trapezoid"]
@@ -545,3 +546,6 @@ def _integrated(
         integrals.append(_scipy.quad(part, low, high, **here)[0])
     shape = [1 + (k or (1,))[0] for _, k in levels]
     return unpack(np.reshape(integrals, shape), levels)
+
+
+take_places(globals(), _scipy)
