@@ -25,6 +25,7 @@ from .drivers import (
     value_and_grad,
     vjp,
 )
+from .dual import PROTOCOLS as _PROTOCOLS
 from .dual import Dual
 from .functions import abs as abs
 from .functions import (
@@ -149,6 +150,7 @@ __version__ = "0.1.0"
 
 # In lifted code SciPy's functions are found by identity; our own are loaded when one is met.
 _LOADERS["scipy"] = lambda module: _import_module("dualad.scipy._names").enter(module)
+_PROTOCOLS["sparse"] = lambda a: _import_module("dualad.scipy.sparse").as_sparse(a)
 
 # `from dualad import *` leaves Python's own abs, divmod, pow and round as they are.
 __all__ = [
