@@ -25,7 +25,6 @@ from .drivers import (
     value_and_grad,
     vjp,
 )
-from .dual import PROTOCOLS as _PROTOCOLS
 from .dual import Dual
 from .functions import abs as abs
 from .functions import (
@@ -140,6 +139,7 @@ from .functions import round as round
 from .kernel import kernel_info
 from .lifting.lift import lift
 from .lifting.standins import LOADERS as _LOADERS
+from .looks import SPARSE as _SPARSE
 from .promises import NotDeterministicError
 from .propagation import propagate
 from .sensitivity import sensitivities
@@ -150,7 +150,7 @@ __version__ = "0.1.0"
 
 # In lifted code SciPy's functions are found by identity; our own are loaded when one is met.
 _LOADERS["scipy"] = lambda module: _import_module("dualad.scipy._names").enter(module)
-_PROTOCOLS["sparse"] = lambda a: _import_module("dualad.scipy.sparse").as_sparse(a)
+_SPARSE.append(lambda a: _import_module("dualad.scipy.sparse").as_sparse(a))
 
 # `from dualad import *` leaves Python's own abs, divmod, pow and round as they are.
 __all__ = [

@@ -19,7 +19,7 @@ from .differentiations import compared, note_objects, note_refusals, refused, te
 from .kernel import KERNEL, on_arrays_first
 from .kinds import DualLike, Tangent
 from .levels import ParticipatingLevel
-from .looks import is_plain, is_sparse, is_told
+from .looks import beside, is_plain, is_told
 from .namespaces import ARRAY, CONSTANTS, Namespace, is_number, namespace_of
 from .numerics import quiet
 from .pair import (
@@ -220,20 +220,13 @@ def _operators(name: str, operation: Function) -> tuple[Function, Function]:
 
     def forward(self: Dual, given: DualLike) -> DualLike:
         other = _operand(self, given)
-        return _beside(operation, self, given) if other is None else apply(rule, (self, other))
+        return beside(operation, self, given) if other is None else apply(rule, (self, other))
 
     def reflected(self: Dual, given: DualLike) -> DualLike:
         other = _operand(self, given)
-        if other is None:
-            return _beside(lambda x, a: operation(a, x), self, given)
-        return apply(rule, (other, self))
+        return beside(operation, given, self) if other is None else apply(rule, (other, self))
 
     return forward, reflected
-
-
-def _beside(operation: Function, x: Dual, other: Any) -> Any:
-    """x∘other for what is not a number: a sparse array of SciPy's is made one that takes duals."""
-    return operation(x, PROTOCOLS["sparse"](other)) if is_sparse(other) else NotImplemented
 
 
 def _operand(x: Dual, other: DualLike) -> DualLike:

@@ -7,6 +7,7 @@ number or array does. So must code of ours ask `is_plain` that has to know the d
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -49,6 +50,17 @@ def is_asker_told() -> bool:
 def is_sparse(a: Any) -> bool:
     """Whether a is a sparse array of SciPy's: those that hold duals take no part in ufuncs."""
     return hasattr(a, "tocsr") and getattr(a, "__array_ufunc__", a) is not None
+
+
+# Makes a sparse array that takes duals of one of SciPy's: the package enters it here.
+SPARSE: list[Callable[[Any], Any]] = []
+
+
+def beside(operation: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
+    """a∘b where one side is not a number: that may be a sparse array of SciPy's."""
+    if is_sparse(a) or is_sparse(b):
+        return operation(*(SPARSE[0](x) if is_sparse(x) else x for x in (a, b)))
+    return NotImplemented
 
 
 def of_sparse(frame: FrameType) -> bool:

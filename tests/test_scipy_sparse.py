@@ -21,8 +21,8 @@ sl = pytest.importorskip("scipy.sparse.linalg")
 N = 5
 PLACES = sp.random_array((N, N), density=0.4, format="csr", random_state=np.random.default_rng(1))
 PLACES = (PLACES + 3 * sp.eye_array(N)).tocsr()
-I, J = PLACES.nonzero()
-M = len(I)
+ROWS, COLUMNS = PLACES.nonzero()
+M = len(ROWS)
 X = np.concatenate([PLACES.data, np.arange(1.0, N + 1)])  # the stored numbers, and a right side
 
 
@@ -31,12 +31,12 @@ def general(x: Any) -> Any:
 
 
 def symmetric(x: Any) -> Any:
-    a = sp.csc_array((x[:M], (I, J)), (N, N))
+    a = sp.csc_array((x[:M], (ROWS, COLUMNS)), (N, N))
     return a + a.T + 2 * sp.eye_array(N)
 
 
 def twice(x: Any) -> Any:
-    return np.concatenate([x[:M], x[:M]]), (np.r_[I, J], np.r_[J, I])
+    return np.concatenate([x[:M], x[:M]]), (np.r_[ROWS, COLUMNS], np.r_[COLUMNS, ROWS])
 
 
 def operator(a: Any) -> Any:
@@ -91,8 +91,8 @@ SOLVES: dict[str, Callable[[Any], Any]] = {
     "cg": lambda x: sl.cg(symmetric(x), x[M:], rtol=1e-12)[0],
     "minres": lambda x: sl.minres(symmetric(x), x[M:], rtol=1e-12)[0],
     **{
-        name: lambda x, f=getattr(sl, name): f(general(x), x[M:], rtol=1e-12)[0]
-        for name in ("bicg", "bicgstab", "cgs", "gmres", "lgmres", "gcrotmk", "qmr", "tfqmr")
+        f.__name__: lambda x, f=f: f(general(x), x[M:], rtol=1e-12)[0]
+        for f in (sl.bicg, sl.bicgstab, sl.cgs, sl.gmres, sl.lgmres, sl.gcrotmk, sl.qmr, sl.tfqmr)
     },
     "operator": lambda x: sl.gmres(operator(general(x)), x[M:], rtol=1e-12)[0],
     "symmetric operator": lambda x: sl.cg(sl.aslinearoperator(symmetric(x)), x[M:], rtol=1e-12)[0],
@@ -182,7 +182,7 @@ def test_a_sum_that_vanishes_keeps_its_derivative() -> None:
 def test_without_duals_all_is_scipys_own() -> None:
     from dualad.scipy import sparse
 
-    assert type(sparse.csr_array((X[:M], (I, J)))) is sp.csr_array
+    assert type(sparse.csr_array((X[:M], (ROWS, COLUMNS)))) is sp.csr_array
     assert type(sparse.diags([1.0, 2.0])) is type(sp.diags([1.0, 2.0]))
     assert type(sparse.linalg.aslinearoperator(PLACES).plain) is type(sl.aslinearoperator(PLACES))
     assert not sparse.issparse(X) and sparse.issparse(PLACES)
