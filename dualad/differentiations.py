@@ -247,12 +247,9 @@ def refused(message: str, *involved: Any) -> TypeError:
 
 # Functions that read the memory of what NumPy makes an array of, whatever is in it; what to write.
 _PLACES = "x[i] with an array i of the places to take"
-_TRANSPOSE = "x @ a.T for a @ x with a sparse matrix a"
 READERS = {
     "as_strided": ("numpy.lib.", _PLACES),
     "squareform": ("scipy.spatial.", _PLACES),
-    "_matmul_vector": ("scipy.sparse.", _TRANSPOSE),
-    "_matmul_multivector": ("scipy.sparse.", _TRANSPOSE),
 }
 
 

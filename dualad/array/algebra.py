@@ -307,6 +307,18 @@ def times_sparse(x: DualLike, a: DualLike) -> Any:
     return linear(lambda v: v @ a, x, batched=(lambda t: t @ a) if x.ndim == 1 else None)
 
 
+def sparse_times(a: DualLike, x: DualLike) -> Any:
+    """a @ x for a sparse matrix of SciPy's, which is constant: linear in x."""
+    turned = a.T
+
+    def product(v: DualLike) -> Any:
+        if isinstance(v, (np.ndarray, Dual)):
+            return a @ v
+        return np.transpose(np.transpose(v) @ turned)  # a tangent of another kind
+
+    return linear(product, x, batched=(lambda t: t @ turned) if x.ndim == 1 else None)
+
+
 def _behind(tangent: Tangent, ndim: int) -> Any:
     """Make room between directions and matrices for the stack axes of the other operand."""
     missing = ndim + 1 - len(shape_of(tangent))
