@@ -303,7 +303,8 @@ class _Task:
             times = list(self.t_eval[: len(result.t)])
         else:
             times = [self.start, *result.t[1:]]
-            last = [t for found in result.t_events or () for t in found if t == times[-1]]
+            end = plain(times[-1])
+            last = [t for found in result.t_events or () for t in found if plain(t) == end]
             times[-1] = last[0] if result.status == 1 and last else self.end
         if result.status >= 0:
             result.y, result.t = self.all_moved(y, times), _stacked(times, result.t)
