@@ -436,8 +436,11 @@ def _listed(tangent: Any, primal: Any) -> list[Any]:
 
 def _shortened(coefficients: list[Any]) -> list[Any]:
     """Without zeros at the end, but for one."""
-    while len(coefficients) > 1 and not np.any(plain(coefficients[-1])):
-        if isinstance(coefficients[-1], Pair):  # of which a tangent may be other than zero
+    while len(coefficients) > 1:
+        last = coefficients[-1]
+        if isinstance(last, Pair):  # of which a tangent may be other than zero
+            break
+        if last != 0 if type(last) is float else np.any(last):
             break
         coefficients.pop()
     return coefficients
