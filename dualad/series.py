@@ -503,6 +503,10 @@ def _no_series(frame: FrameType | None) -> TypeError:
             name = f"{home}.{f.__name__}"
             break
         name = f"{frame.f_globals['__name__']}.{frame.f_code.co_name}"
+        if "original" in frame.f_locals:  # the function of SciPy's whose place this one takes
+            original = frame.f_locals["original"]
+            parts = f"{_PACKAGE}.{original.__module__}.{original.__name__}".split(".")
+            name = ".".join(part for part in parts if not part.startswith("_"))
         frame = frame.f_back
     return TypeError(f"taylor: {name} has no series; write it in functions that have one.")
 
