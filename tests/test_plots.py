@@ -170,7 +170,7 @@ def test_curves_end_at_jumps_and_poles(f: Any, breaks: list[float]) -> None:
 
 
 def test_curves_end_where_the_function_does() -> None:
-    for f in (np.log, dualad.log, lambda x: dualad.sqrt(x) / x):
+    for f in (np.log, dualad.log, lambda x: dualad.sqrt(x) / x, lambda x: x**0.5 / x):
         x, y = curve(f, np.linspace(-2, 3, 101))
         assert np.isnan(y[x <= 0]).all() and np.isfinite(y[x > 0]).all()
     for line in plot_derivatives(np.log, -2, 3, points=51).get_lines()[:4]:

@@ -35,6 +35,7 @@ from ._parts import (
     unpack,
     with_value,
 )
+from ._places import take_places
 from ._theorems import root_of, stepped
 
 __all__ = ["fixed_quad", "odeint", "quad", "solve_ivp", "trapezoid"]
@@ -302,7 +303,8 @@ class _Task:
             times = list(self.t_eval[: len(result.t)])
         else:
             times = [self.start, *result.t[1:]]
-            last = [t for found in result.t_events or () for t in found if t == times[-1]]
+            end = plain(times[-1])
+            last = [t for found in result.t_events or () for t in found if plain(t) == end]
             times[-1] = last[0] if result.status == 1 and last else self.end
         if result.status >= 0:
             result.y, result.t = self.all_moved(y, times), _stacked(times, result.t)
@@ -545,3 +547,6 @@ def _integrated(
         integrals.append(_scipy.quad(part, low, high, **here)[0])
     shape = [1 + (k or (1,))[0] for _, k in levels]
     return unpack(np.reshape(integrals, shape), levels)
+
+
+take_places(globals(), _scipy)

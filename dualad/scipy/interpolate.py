@@ -19,6 +19,7 @@ from ..array_rules.common import has_duals
 from ..drivers import jacobian
 from ..pair import plain
 from ._parts import levels_of, nilpotent, stripped, through, with_value
+from ._places import take_places
 from ._theorems import solved
 
 __all__ = [
@@ -405,3 +406,6 @@ def make_interp_spline(
         return _scipy.make_interp_spline(x, values, k, t, ends, axis, **options).c
 
     return Spline(spline, with_value(through(coefficients, nilpotent(y)), spline.c))
+
+
+take_places(globals(), _scipy)

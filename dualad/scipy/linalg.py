@@ -21,6 +21,7 @@ from ..dual import Dual
 from ..forms import Form, made_of
 from ..pair import dual, own, plain
 from ._parts import stripped, with_value
+from ._places import take_places
 from ._theorems import solved
 
 __all__ = [
@@ -654,3 +655,6 @@ def sqrtm(A: Any, **options: Any) -> Any:
         lambda r: _scipy.solve_sylvester(x, x, r),
         back=lambda g: _scipy.solve_sylvester(x.T, x.T, g),
     )
+
+
+take_places(globals(), _scipy)

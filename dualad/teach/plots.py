@@ -45,7 +45,8 @@ def _value(f: Callable[..., Any], x: float) -> float:
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # of a domain that ends
-            y = float(f(x))
+            found = f(x)
+            y = math.nan if np.iscomplexobj(found) else float(found)
     except (ArithmeticError, ValueError):
         return math.nan
     return y if math.isfinite(y) else math.nan
