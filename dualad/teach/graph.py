@@ -25,7 +25,8 @@ from typing import Any
 from ..arguments import Argnums
 from ..sweeps import Mode
 from ..text import number_text
-from .formula import BAR, DOT, Text, Variable
+from .formula import Variable
+from .printers import BAR, DOT, Text
 from .rows import Row
 from .trace import Trace, trace
 

@@ -8,7 +8,8 @@ from html import escape
 from typing import Any
 
 from ..text import number_text
-from .formula import Formula, Latex, MathML, Text, Variable
+from .formula import Formula, Variable
+from .printers import Latex, MathML, Text
 from .rows import Row
 
 FOLD = 200  # rows; longer traces show their beginning and their end
@@ -58,7 +59,7 @@ class Renderings:
         """What a row has in these columns: its tangent, or its lines of the sweep."""
         if self.of is None:
             return [([row.tangent_formula], row.tangents)]
-        return [([s.variable.adjoint, s.formula], s.values) for s in row.shares]
+        return [([s.whose, s.formula], s.values) for s in row.shares]
 
     def to_text(self, digits: int = 4, source: bool = True) -> str:
         """Aligned text, with the lines of the source.

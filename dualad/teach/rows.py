@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from .formula import ZERO, Formula, Text, Variable
+from .formula import ZERO, Formula, Variable
+from .printers import Text
 
 
 @dataclass(frozen=True)
@@ -14,15 +15,15 @@ class Share:
 
     Attributes
     ----------
-    variable : Variable
-        Whose adjoint.
+    whose : Formula
+        The adjoint, or the derivative of the output in an input.
     formula : Formula
-        What the adjoint is then: the row's own times the slope, added to what has come before.
+        What it is then: the row's own times the slope, added to what has come before.
     values : tuple of numbers or arrays
         Its value, one for each output of the trace.
     """
 
-    variable: Variable
+    whose: Formula
     formula: Formula
     values: tuple[Any, ...]
 
@@ -30,7 +31,7 @@ class Share:
     def expression(self) -> str:
         """The line as text, such as v̄₀ = v̄₀ + v̄₂ × v₋₁."""
         show = Text()
-        return f"{show(self.variable.adjoint)} = {show(self.formula)}"
+        return f"{show(self.whose)} = {show(self.formula)}"
 
     @property
     def value(self) -> Any:
