@@ -24,7 +24,7 @@ from ..records import Sweep, strong_zeros
 from ..structure import leaves
 from ..zeros import is_finite
 from .formula import Number, Partial, Variable, share_formula
-from .notation import share_of_step, value_of_step
+from .notation import arguments_of_step, share_of_step, slopes_of_step, value_of_step
 from .recording import Given, Recording
 from .rows import Row, Share
 from .steps import Entry, is_short, variable
@@ -125,8 +125,10 @@ class _Backward(Recording):
             each = self._swept(entry, _unit(0, 1, entry.value)[0], sources)
             slopes = dict(zip(slopes, each, strict=True))
         row = Row("step", v, value_of_step(entry), entry.value, line=line, source=source)
-        return replace(row, used=entry.used, slopes=slopes, adjoints=own_adjoints,
-                       shares=tuple(reversed(shares)))  # fmt: skip
+        formulas = slopes_of_step(entry, sources)
+        return replace(row, used=entry.used, slopes=slopes, slope_formulas=formulas,
+                       adjoints=own_adjoints, shares=tuple(reversed(shares)),
+                       rule=entry.rule, args=arguments_of_step(entry))  # fmt: skip
 
     def _swept(self, entry: Entry, g: Any, sources: Sequence[Entry]) -> list[Any]:
         """What an adjoint of a step gives to its sources: a sweep that ends there."""

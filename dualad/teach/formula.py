@@ -151,6 +151,14 @@ class Comparison(Formula):
     right: Formula
 
 
+@dataclass(frozen=True)
+class Filled(Formula):
+    """A formula with numbers in the place of its variables: 1 × 5 + 2 × 0."""
+
+    of: Formula
+    values: Mapping[Formula, Any]
+
+
 ZERO, ONE = Number(0), Number(1)
 
 

@@ -21,7 +21,7 @@ from ..memory import laid_out_like
 from ..pair import as_numpy, dual, is_array, map_leaves, own, parts, plain, shape_of
 from ..structure import leaves
 from .formula import ZERO, Number, Variable
-from .notation import tangent_of_step, value_of_step
+from .notation import arguments_of_step, slopes_of_step, tangent_of_step, value_of_step
 from .recording import Given, Recording
 from .rows import Row
 from .steps import Entry, is_short, values_of, variable
@@ -34,9 +34,13 @@ def trace_forward(
     wrt: Argnums | None,
     lift: bool | None,
     outermost: CodeType,
+    is_alone: bool = False,
 ) -> tuple[tuple[Row, ...], tuple[str, ...]]:
-    """The rows of a trace in forward mode, and the names of the directions."""
-    given = Given(f, args, kwargs, wrt, is_forward=True)
+    """The rows of a trace in forward mode, and the names of the directions.
+
+    `is_alone`: what is not differentiated is not an input, as in reverse mode.
+    """
+    given = Given(f, args, kwargs, wrt, is_forward=not is_alone)
     run = chosen(f, lift)
     traces: list[tuple[Row, ...]] = []
     for i, _, place in given.active:
@@ -129,7 +133,8 @@ class _Forward(Recording):
         sources = self.sources[entry]
         dotted = tangent_of_step(entry, sources)
         return Row("step", v, value_of_step(entry), value, dotted, (tangent,),
-                   self._slopes(entry, sources), line, source, entry.used)  # fmt: skip
+                   self._slopes(entry, sources), slopes_of_step(entry, sources), line, source,
+                   entry.used, rule=entry.rule, args=arguments_of_step(entry))  # fmt: skip
 
     def _slopes(self, entry: Entry, sources: Sequence[Entry]) -> dict[Variable, Any]:
         """The partial derivatives of a number in numbers; None for others."""

@@ -105,6 +105,11 @@ def value_of_step(entry: Entry) -> Formula:
     return _value(entry, tuple(map(operand, entry.operands)))
 
 
+def arguments_of_step(entry: Entry) -> tuple[Formula, ...]:
+    """What a step is made of, one after the other."""
+    return tuple(map(operand, entry.operands))
+
+
 def _value(entry: Entry, args: tuple[Formula, ...]) -> Formula:
     if entry.rule is not None:
         return value_formula(entry.rule, args)
@@ -208,6 +213,27 @@ def _row(entry: Entry) -> tuple[str, ...] | None:
     if any(isinstance(x, Option) for x in entry.operands):
         return None
     return row
+
+
+def slopes_of_step(entry: Entry, sources: Sequence[Entry]) -> dict[Variable, Formula]:
+    """The partial derivatives of a step in what it is made of, as formulas."""
+    v, operands = entry.variable, entry.operands
+    found: dict[Variable, Formula] = {x.variable: Partial(v, x.variable) for x in sources}
+    numbers = tuple(map(plain, values_of(operands)))
+    if entry.rule is None or is_linear_part(entry.rule, numbers):
+        return found
+    args = [operand(o) for o in operands]
+    try:
+        each = slope_formulas(entry.rule, args, v, numbers, plain(entry.value))
+    except (ValueError, TypeError, ArithmeticError):  # undecided for all elements at once
+        return found
+    for x in sources:
+        terms = [s for s, o in zip(each, operands, strict=False) if o is x and s is not None]
+        if terms:
+            is_same = all(term == terms[0] for term in terms)
+            total = Product((Number(len(terms)), terms[0])) if is_same else None
+            found[x.variable] = simplified(total or Sum(tuple((1, term) for term in terms)))
+    return found
 
 
 # -- what goes back ------------------------------------------------------------------------

@@ -7,18 +7,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 from unicodedata import normalize
 
-from ..text import is_complex, number_text
+from ..text import is_complex, is_real, number_text
 from .formula import (
     ONE,
     Call,
     Comparison,
     Constant,
     Element,
+    Filled,
     Formula,
     Infix,
     Listed,
@@ -95,8 +96,9 @@ class Text:
     times, minus, plus, comma = " × ", " − ", " + ", ", "
     negative = "−"
 
-    def __init__(self, digits: int = 4) -> None:
+    def __init__(self, digits: int = 4, values: Mapping[Formula, Any] | None = None) -> None:
         self.digits = digits
+        self.values = values or {}  # numbers that are written in the place of variables
 
     def __call__(self, x: Formula, at_least: int = SUM) -> str:
         """The formula, in parentheses if it holds together less than asked for."""
@@ -110,6 +112,10 @@ class Text:
                 return text, SUM if self._is_signed(text, value) else ATOM
             case Constant(name=name):
                 return self.constant(name), ATOM if name == "pi" else CALL
+            case Filled(of=of, values=values):
+                return type(self)(self.digits, values)._show(of)
+            case Variable() if x in self.values:
+                return self._show(Number(self.values[x]))
             case Variable():
                 return self.variable(x), ATOM
             case Partial(of=of, by=by):
@@ -155,6 +161,8 @@ class Text:
     def _sum(self, terms: Sequence[tuple[int, Formula]]) -> str:
         text = ""
         for sign, term in terms:
+            if term in self.values and (below := _below_zero(self.values[term])):
+                sign, term = -sign, Number(below)  # 10 + 0.5 rather than 10 − (−0.5)
             if text:
                 text += self.plus if sign == 1 else self.minus
             elif sign == -1:
@@ -218,7 +226,7 @@ class Text:
         """A function: sin v₀, sin(v₀ + 1), max(v₀, v₁)."""
         title = self.title(name)
         if len(args) == 1 and isinstance(args[0], Variable):
-            return f"{title} {self(args[0])}"
+            return f"{title} {self(args[0], ATOM)}"
         return title + self.group(self.comma.join(map(self, args)))
 
     def title(self, name: str) -> str:
@@ -236,6 +244,13 @@ class Text:
     def compare(self, sign: str) -> str:
         """<, ≤, =, …"""
         return {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}.get(sign, sign)
+
+
+def _below_zero(x: Any) -> Any:
+    """−x if x is a negative real number, else None."""
+    if is_complex(x) or not is_real(x):
+        return None
+    return -x if x < 0 else None
 
 
 def _imaginary(x: Any, digits: int) -> str:
@@ -372,7 +387,7 @@ class MathML(Text):
     def call(self, name: str, args: Sequence[Formula]) -> str:
         title = f"<mi>{escape(self.title(name))}</mi>"
         if len(args) == 1 and isinstance(args[0], Variable):
-            return f'{title}<mspace width="0.17em"/>{self(args[0])}'
+            return f'{title}<mspace width="0.17em"/>{self(args[0], ATOM)}'
         return title + self.group(self.comma.join(map(self, args)))
 
     def fraction(self, over: Sequence[Formula], under: Sequence[Formula]) -> str:

@@ -64,7 +64,8 @@ class Entry:
         left, right = map(formula_of, self.operands)
         question = Comparison(left, self.text, right)
         line, source = self.place.line, self.place.source
-        return Row("branch", self.variable, question, self.value, line=line, source=source)
+        return Row("branch", self.variable, question, self.value, line=line, source=source,
+                   args=(left, right))  # fmt: skip
 
 
 def formula_of(x: Any) -> Formula:

@@ -48,6 +48,8 @@ class Trace(Renderings):
         The function's name.
     of : tuple of Variable or None
         Of a trace in reverse mode the outputs, whose adjoints are swept back.
+    numbers : bool
+        Whether it is shown with the numbers in each formula.
 
     Examples
     --------
@@ -64,8 +66,9 @@ class Trace(Renderings):
         rows: tuple[Row, ...],
         wrt: tuple[str, ...],
         of: tuple[Variable, ...] | None = None,
+        numbers: bool = False,
     ) -> None:
-        self.title, self.rows, self.wrt, self.of = title, rows, wrt, of
+        self.title, self.rows, self.wrt, self.of, self.numbers = title, rows, wrt, of, numbers
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
@@ -129,6 +132,7 @@ def trace(
     *args: Any,
     wrt: Argnums | None = None,
     mode: Mode = None,
+    numbers: bool = False,
     lift: bool | None = None,
     **kwargs: Any,
 ) -> Trace:
@@ -137,14 +141,20 @@ def trace(
     Parameters
     ----------
     f : callable
-        A function of numbers, and of nested lists, tuples, dicts and arrays of them, that
-        returns the same. Arrays go through element by element.
+        A function of numbers and arrays, and of nested lists, tuples, dicts and dataclasses of
+        them, that returns the same. A function of arrays, or one of dualad.scipy, is one step.
     *args, **kwargs
-        Its arguments. Numbers are inputs v₀, …; arrays that are not differentiated, and all
-        that is not a number, are constants. An integer that is not differentiated still counts.
+        Its arguments. Numbers and arrays of floats are inputs v₀, …; of these, arrays that `wrt`
+        does not name, and all that is not a number, are constants. An integer that is not
+        differentiated still counts.
     wrt : int, str, or a sequence of these
         Which arguments to differentiate, by index or name: one direction for each of their
-        numbers. By default the first number.
+        numbers, and one evaluation of f. By default the first number; in reverse mode all
+        arguments that are made of floats.
+    mode : {"forward", "reverse"}, optional
+        With tangents, or with the adjoints of a sweep back; by default forward.
+    numbers : bool
+        Whether each formula is shown with the numbers in it, too: 1 × 5 + 2 × 0.
     lift : bool, optional
         As for `derivative`.
 
@@ -188,6 +198,6 @@ def trace(
     title = getattr(f, "__name__", type(f).__name__)
     if mode == "reverse":
         rows, names, of = trace_backward(f, args, kwargs, wrt, lift, trace.__code__)
-        return Trace(title, rows, names, of)
+        return Trace(title, rows, names, of, numbers)
     rows, names = trace_forward(f, args, kwargs, wrt, lift, trace.__code__)
-    return Trace(title, rows, names)
+    return Trace(title, rows, names, None, numbers)
