@@ -1,4 +1,4 @@
-"""What pyproject.toml cannot say: the compiled kernels, the version of a tag, the README's links."""
+"""What pyproject.toml cannot say: the kernels, the version of a tag, the README's links."""
 
 from __future__ import annotations
 
