@@ -119,8 +119,21 @@ def note_refusal(level: int) -> None:
 
 def compared(compare: Callable[..., Any], *numbers: Any) -> Any:
     """The answer of a comparison, which looks at primals only."""
-    answer = compare(*map(plain, numbers))
+    answer = answered(compare, compare(*map(plain, numbers)), *numbers)
     note_answer(compare, answer, *numbers)
+    return answer
+
+
+def answered(question: Callable[..., Any], answer: Any, *numbers: Any) -> Any:
+    """A plain answer about duals, or what a level that takes part says instead.
+
+    Such a level has a method `answers`, of the same arguments but the numbers as a tuple.
+    """
+    for x in numbers:
+        while isinstance(x, Pair):
+            if type(x.level) is not int and (says := getattr(x.level, "answers", None)):
+                return says(question, answer, numbers)
+            x = x.primal
     return answer
 
 
@@ -171,7 +184,7 @@ def note_step(x: Any) -> None:
 def stepped(f: Callable[..., Any], x: Any, *more: Any) -> Any:
     """What a step makes of a dual: a plain number."""
     note_step(x)
-    return f(plain(x), *more)
+    return answered(f, f(plain(x), *more), x)
 
 
 _TEXTS: collections.deque[tuple[int, str]] = collections.deque(maxlen=1000)
