@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.oracle import differences
 
-from dualad import Dual, derivative, jacobian
+from dualad import Dual, NonDifferentiableError, derivative, jacobian, jvp, vjp
 from dualad.scipy import interpolate
 
 X = np.array([0.0, 0.7, 1.5, 2.6, 3.0, 4.1])
@@ -198,9 +198,121 @@ def test_other_attributes_are_scipys_while_all_is_plain() -> None:
     s = interpolate.CubicSpline(X, Y)
     np.testing.assert_array_equal(s.solve(2.0), scipy.interpolate.CubicSpline(X, Y).solve(2.0))
     np.testing.assert_array_equal(s.x, X)
-    with pytest.raises(AttributeError, match="a spline of duals has no 'roots'"):
-        interpolate.CubicSpline(X, Dual(Y, Y)).roots()
-    with pytest.raises(TypeError, match="plain breakpoints"):
-        interpolate.CubicSpline(Dual(X, X), Y).antiderivative()
+    with pytest.raises(AttributeError, match="a spline of duals has no 'extend'"):
+        interpolate.CubicSpline(X, Dual(Y, Y)).extend(0, 0)
     with pytest.raises(TypeError, match="duals in y only"):
-        interpolate.make_interp_spline(Dual(X, X), Y)
+        interpolate.make_interp_spline(Dual(X, X), PERIODIC, bc_type="periodic")
+
+
+# -- all kinds of interpolants, in all that goes in ---------------------------------------------
+
+T = np.array([-0.5, 1.3, 2.4, 4.6])
+WITHIN = AT[1:-1]
+
+
+def knots(t: Any) -> Any:
+    """All of them, with those at the ends four times."""
+    return t[np.array([0, 0, 0, 0, 1, 2, 3, 3, 3, 3])]
+
+
+def _along(random: Any, x: Any) -> Any:
+    return random.normal(size=np.shape(x)) * 0.3
+
+
+# Functions of a module, ours or SciPy's, and of arrays: data, knots and places.
+KINDS: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "PPoly": (lambda m, c, x, at: m.PPoly(c, x)(at), (np.outer(Y[:3], Y[:5]), X, AT)),
+    "PPoly, a piece": (
+        lambda m, c, x, a: (
+            m.PPoly(c, x).antiderivative(2).derivative()(a) + m.PPoly(c, x).integrate(0.2, a[1])
+        ),
+        (np.outer(Y[:3], Y[:5]), X, AT),
+    ),
+    "BSpline": (lambda m, t, c, at: m.BSpline(knots(t), c, 3)(at, 1), (T, Y, AT)),
+    "BSpline, integral": (
+        lambda m, t, c, a: (
+            m.BSpline(knots(t), c, 3).integrate(a[0], a[1]) + m.BSpline(knots(t), c, 3)(a)
+        ),
+        (T, Y, AT),
+    ),
+    "BSpline, periodic": (
+        lambda m, t, c, a: (
+            m.BSpline(knots(t), c, 3, extrapolate="periodic").integrate(a[0], a[1] + 9)
+            + m.BSpline(knots(t), c, 3, extrapolate="periodic")(a)
+        ),
+        (T, Y, AT),
+    ),
+    "BSpline along an axis": (
+        lambda m, t, c, at: m.BSpline(knots(t), c, 3, axis=1).derivative()(at),
+        (T, np.stack([Y, Y**2]), WITHIN[:4].reshape(2, 2)),
+    ),
+    **{
+        f"make_interp_spline {k}": (
+            lambda m, x, y, at, k=k: m.make_interp_spline(x, y, k)(at),
+            (X, Y, AT),
+        )
+        for k in (0, 1, 2, 3, 4, 5)
+    },
+    "make_interp_spline, ends": (
+        lambda m, x, y, d: m.make_interp_spline(x, y, bc_type=([(1, d[0])], [(2, d[1])]))(AT),
+        (X, Y, np.array([0.3, -0.2])),
+    ),
+    "make_interp_spline, natural": (
+        lambda m, x, y: m.make_interp_spline(x, y, bc_type=("natural", "clamped"))(AT),
+        (X, np.stack([Y, Y**2], axis=1)),
+    ),
+    "make_interp_spline, knots": (
+        lambda m, t, x, y: m.make_interp_spline(x, y, t=knots(t))(AT),
+        (T, X, Y),
+    ),
+    "make_lsq_spline": (
+        lambda m, x, y, t, w: m.make_lsq_spline(x, y, knots(t), w=w)(AT),
+        (np.linspace(0, 4.1, 9), np.sin(np.arange(9.0)), T, np.arange(1.0, 10)),
+    ),
+    "make_smoothing_spline": (
+        lambda m, y, at: m.make_smoothing_spline(X, y, lam=0.3)(at),
+        (Y, WITHIN),
+    ),
+    "roots": (lambda m, x, y: m.CubicSpline(x, y).roots(extrapolate=False), (X, Y - 2.1)),
+    "solve": (lambda m, x, y: m.PchipInterpolator(x, y).solve(2.5), (X, Y)),
+    "periodic integral": (
+        lambda m, x, y: m.PchipInterpolator(x, y).integrate(0.5, 9.5, extrapolate="periodic"),
+        (X, PERIODIC),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_all_that_goes_in_may_move(name: str) -> None:
+    """Values bit for bit; slopes, forward and backward, against SciPy; second ones against first."""
+    f, args = KINDS[name]
+    value = np.asarray(f(scipy.interpolate, *args))
+    random = np.random.default_rng(2)
+    along = [_along(random, a) for a in args]
+    (want,) = differences(lambda *a: np.asarray(f(scipy.interpolate, *a)), args, along)
+    y, moved = jvp(lambda *a: f(interpolate, *a), args, tuple(along))
+    np.testing.assert_array_equal(y, value)
+    assert np.asarray(y).dtype == value.dtype and np.shape(y) == value.shape
+    scale = 1 + np.max(abs(want))
+    np.testing.assert_allclose(moved, want, rtol=1e-7, atol=1e-7 * scale)
+    weight = np.cos(np.arange(value.size)).reshape(value.shape)
+    _, pullback = vjp(lambda *a: f(interpolate, *a), *args)
+    back = sum(np.sum(g * a) for g, a in zip(pullback(weight), along, strict=True))
+    assert back == pytest.approx(np.sum(weight * moved), rel=1e-9, abs=1e-10 * scale)
+
+    def slope(t: Any) -> Any:
+        at = tuple(a + t * v for a, v in zip(args, along, strict=True))
+        return jvp(lambda *a: np.sum(f(interpolate, *a) * weight), at, tuple(along))[1]
+
+    (twice,) = differences(slope, (np.float64(0.0),), (np.float64(1.0),))
+    second = derivative(slope)(0.0)
+    assert second == pytest.approx(float(twice), rel=1e-6, abs=1e-6 * scale)
+
+
+def test_roots_without_a_slope_are_refused() -> None:
+    parabola = interpolate.CubicSpline(np.arange(4.0), Dual((np.arange(4.0) - 1) ** 2, np.ones(4)))
+    with pytest.raises(NonDifferentiableError, match="no slope"):
+        parabola.roots()
+    jump = interpolate.PPoly(Dual(np.array([[1.0, -1.0]]), np.ones((1, 2))), np.arange(3.0))
+    with pytest.raises(NonDifferentiableError, match="jumps over it"):
+        jump.roots()
