@@ -27,6 +27,7 @@ def enter(module: str) -> None:
             continue
         _entered.add(part)
         ours = importlib.import_module(f".{part}", __package__)
+        FUNCTIONS.update(getattr(ours, "METHODS", {}))  # of SciPy's objects, which stay as they are
         for name in ours.__all__:
             if callable(getattr(theirs, name, None)):
                 FUNCTIONS[getattr(theirs, name)] = Caller(getattr(ours, name))

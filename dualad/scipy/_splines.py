@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import scipy.interpolate as _scipy
@@ -30,11 +30,18 @@ class Spline:
     SciPy's: the derivative from the right.)
     """
 
+    methods: ClassVar[tuple[str, ...]] = ("__call__", "integrate", "solve")
+
     def __init__(self, plain_spline: Any, c: Any = None, x: Any = None) -> None:
         self.plain = plain_spline
         self._is_b = hasattr(plain_spline, "t")
         self.c = plain_spline.c if c is None else c
         self.knots = (plain_spline.t if self._is_b else plain_spline.x) if x is None else x
+
+    @classmethod
+    def of(cls, value: Any) -> Spline:
+        """One of SciPy's own."""
+        return cls(value)
 
     def _ends(self) -> tuple[Any, Any]:
         """Where the spline is defined, without extrapolation."""
@@ -342,7 +349,7 @@ def _by_values(x: Any, y: Any, k: int, t: Any, bc_type: Any, axis: int, value: A
         )
 
     def coefficients(values: Any) -> Any:
-        return _scipy.make_interp_spline(x, values, k, t, ends, axis).c
+        return np.array(_scipy.make_interp_spline(x, values, k, t, ends, axis).c)
 
     return with_value(through(coefficients, nilpotent(y)), value.c)
 

@@ -17,7 +17,42 @@ from ..array.operands import as_operand
 from ..array_rules.common import has_duals
 from ..drivers import jacobian
 from ..pair import plain
+from ._fitpack import (
+    FitpackInterpolant,
+    InterpolatedUnivariateSpline,
+    LSQUnivariateSpline,
+    RectBivariateSpline,
+    SurfaceInterpolant,
+    UnivariateSpline,
+    splantider,
+    splder,
+    splev,
+    splint,
+    splrep,
+    sproot,
+)
+from ._grids import (
+    GridInterpolant,
+    LineInterpolant,
+    RegularGridInterpolator,
+    interp1d,
+    interpn,
+    standing,
+)
 from ._parts import levels_of, stripped, with_value
+from ._scattered import (
+    BarycentricInterpolator,
+    KroghInterpolator,
+    LinearNDInterpolator,
+    NearestInterpolant,
+    NearestNDInterpolator,
+    PolynomialInterpolant,
+    RadialInterpolant,
+    RBFInterpolator,
+    barycentric_interpolate,
+    griddata,
+    krogh_interpolate,
+)
 from ._splines import (
     BSpline,
     PPoly,
@@ -31,14 +66,36 @@ from ._theorems import solved
 __all__ = [
     "Akima1DInterpolator",
     "BSpline",
+    "BarycentricInterpolator",
     "CubicHermiteSpline",
     "CubicSpline",
+    "InterpolatedUnivariateSpline",
+    "KroghInterpolator",
+    "LSQUnivariateSpline",
+    "LinearNDInterpolator",
+    "NearestNDInterpolator",
     "PPoly",
     "PchipInterpolator",
+    "RBFInterpolator",
+    "RectBivariateSpline",
+    "RegularGridInterpolator",
     "Spline",
+    "UnivariateSpline",
+    "barycentric_interpolate",
+    "griddata",
+    "interp1d",
+    "interpn",
+    "krogh_interpolate",
     "make_interp_spline",
     "make_lsq_spline",
     "make_smoothing_spline",
+    "pchip_interpolate",
+    "splantider",
+    "splder",
+    "splev",
+    "splint",
+    "splrep",
+    "sproot",
 ]
 
 
@@ -247,3 +304,35 @@ def Akima1DInterpolator(
     weighted = m[1:-2] + far / np.where(flat, 1.0, total) * (m[2:-1] - m[1:-2])
     slopes = np.where(flat, (m[3:] + m[:-3]) / 2, weighted)
     return _cubic(spline, x, y, slopes, axis)
+
+
+def pchip_interpolate(xi: Any, yi: Any, x: Any, der: Any = 0, axis: int = 0) -> Any:
+    """scipy.interpolate.pchip_interpolate: data and places may be duals.
+
+    Examples
+    --------
+    >>> from dualad import derivative
+    >>> derivative(lambda x: pchip_interpolate([0.0, 1.0], [0.0, 2.0], x))(0.3)
+    2.0
+    """
+    s = PchipInterpolator(xi, yi, axis=axis)
+    if np.ndim(der) == 0:
+        return s(x, der) if der else s(x)
+    return [s.derivative(n)(x) if n else s(x) for n in der]
+
+
+# What stands for methods of SciPy's own interpolants, where they are given duals.
+METHODS = standing(
+    {
+        _scipy.interp1d: LineInterpolant,
+        _scipy.RegularGridInterpolator: GridInterpolant,
+        _scipy.BarycentricInterpolator: PolynomialInterpolant,
+        _scipy.KroghInterpolator: PolynomialInterpolant,
+        _scipy.UnivariateSpline: FitpackInterpolant,
+        _scipy.BivariateSpline: SurfaceInterpolant,
+        _scipy.NearestNDInterpolator: NearestInterpolant,
+        _scipy.RBFInterpolator: RadialInterpolant,
+        _scipy.PPoly: Spline,
+        _scipy.BSpline: Spline,
+    }
+)
