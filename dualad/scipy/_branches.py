@@ -178,10 +178,8 @@ _KINKS: dict[str, Function] = {
 }
 _STEPS = {"floor", "ceil", "trunc", "fix", "rint", "round", "around", "sign"}
 _STEPS_OF_NUMBERS = {"int", "floor", "ceil", "trunc", "round"}
-_COMPARISONS = {
-    *("lt", "le", "gt", "ge", "eq", "ne"),
-    *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
-}
+ORDERINGS = {"lt", "le", "gt", "ge", "less", "less_equal", "greater", "greater_equal"}
+_COMPARISONS = ORDERINGS | {"eq", "ne", "equal", "not_equal"}
 
 
 _QUESTIONS = {
