@@ -307,7 +307,7 @@ class _Task:
         def decider(s: Any) -> Any:
             there = stepped(before, t, y, s - t)
             run = Branch.run(self.f, s, there, forced=switch.before.questions)
-            return switch.crossing(run.questions[switch.index].decider, switch.before)
+            return switch.crossing(run.questions[switch.which].decider, switch.before)
 
         value = plain(decider(t))
         return root_of(lambda s: decider(s) - value, t)

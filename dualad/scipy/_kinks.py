@@ -129,7 +129,7 @@ class _Kinks:
             other = self.flipped(k)
             there = plain(grad(lambda u, o=other: Branch.run(self.given, u, forced=o).value)(x))
             turn = float((here - there) @ row / (row @ row))
-            if abs(turn) * np.linalg.norm(row) <= WEAK * max(np.linalg.norm(here), WEAK):
+            if abs(turn) * np.linalg.norm(row) <= WEAK * max(float(np.linalg.norm(here)), WEAK):
                 continue  # f is smooth across
             side = slope / turn  # the share of the way from here to there at which zero lies
             if turn * self.sign(k) < 0:  # the roof of a house

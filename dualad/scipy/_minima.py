@@ -56,6 +56,7 @@ class Constraints:
     """
 
     def __init__(self, given: Any) -> None:
+        self.plain: Any
         self._found: list[Plain] = []
         self._given: list[Any] = []
         self._has_duals = False

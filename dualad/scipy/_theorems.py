@@ -100,6 +100,8 @@ class Regular:
         u = np.asarray(x, np.result_type(x, 1.0))
         given, scale = u[:free], _NEAR * (1 + np.max(abs(u[:free]), initial=0))
         self.slope: Any = None
+        before: Any
+        taken: Any
         size = float("inf")
         step = self.slope
         try:
@@ -346,7 +348,7 @@ class Optimum:
             return m, m
         c, j = plain(self.limits.c(x)), plain(jacobian(self.limits.c)(x))
         self.sizes = np.linalg.norm(j, axis=1)
-        self.steepness = np.linalg.norm(plain(grad(self.f)(x)))
+        self.steepness = float(np.linalg.norm(plain(grad(self.f)(x))))
         self.scale = 1 + np.max(abs(x), initial=0)
         return c, m
 
