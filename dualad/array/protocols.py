@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from ..array_tangents import ArrayTangent
 from ..differentiations import answered, compared, note_equal, refused
 from ..dual import PROTOCOLS, Dual, evaluate, function
 from ..kernel import ARRAY_KERNEL, KERNEL
@@ -319,8 +320,8 @@ def array_function(
     """What an array function of NumPy does to duals; x is the one that NumPy asks."""
     if len(types) > 1:
         for kind in types:
-            if issubclass(kind, ArrayProxy) or hasattr(kind, "is_view_of"):
-                return NotImplemented  # as a tangent of another kind, it is asked next
+            if issubclass(kind, (ArrayProxy, ArrayTangent)):
+                return NotImplemented  # it is asked next
             if issubclass(kind, np.ndarray) and not is_plain_array(kind):
                 raise TypeError(not_plain(kind))
     if func in CREATORS:  # x is what was given as like=
