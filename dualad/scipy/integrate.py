@@ -7,6 +7,7 @@ terms in the derivative.
 
 from __future__ import annotations
 
+from ._bvp import solve_bvp
 from ._ivp import odeint, solve_ivp
 from ._quadrature import dblquad, fixed_quad, nquad, quad, quad_vec, tplquad
 from ._samples import cumulative_simpson, cumulative_trapezoid, romb, simpson, trapezoid
@@ -22,6 +23,7 @@ __all__ = [
     "quad_vec",
     "romb",
     "simpson",
+    "solve_bvp",
     "solve_ivp",
     "tplquad",
     "trapezoid",
