@@ -22,6 +22,7 @@ from ..differentiations import note_approximate
 from ..drivers import jacobian
 from ..dual import Dual
 from ..pair import plain
+from ._names import names_of
 from ._parts import (
     Levels,
     Plain,
@@ -545,3 +546,6 @@ def _integrated(
         integrals.append(_scipy.quad(part, low, high, **here)[0])
     shape = [1 + (k or (1,))[0] for _, k in levels]
     return unpack(np.reshape(integrals, shape), levels)
+
+
+__getattr__, __dir__ = names_of(__name__)

@@ -18,6 +18,7 @@ from ..array.operands import as_operand
 from ..array_rules.common import has_duals
 from ..drivers import jacobian
 from ..pair import plain
+from ._names import names_of
 from ._parts import levels_of, nilpotent, stripped, through, with_value
 from ._theorems import solved
 
@@ -405,3 +406,6 @@ def make_interp_spline(
         return _scipy.make_interp_spline(x, values, k, t, ends, axis, **options).c
 
     return Spline(spline, with_value(through(coefficients, nilpotent(y)), spline.c))
+
+
+__getattr__, __dir__ = names_of(__name__)

@@ -20,6 +20,7 @@ from ..array_rules.matrices import adjoint, from_triangle, largest
 from ..dual import Dual
 from ..forms import Form, made_of
 from ..pair import dual, own, plain
+from ._names import names_of
 from ._parts import stripped, with_value
 from ._theorems import solved
 
@@ -654,3 +655,6 @@ def sqrtm(A: Any, **options: Any) -> Any:
         lambda r: _scipy.solve_sylvester(x, x, r),
         back=lambda g: _scipy.solve_sylvester(x.T, x.T, g),
     )
+
+
+__getattr__, __dir__ = names_of(__name__)

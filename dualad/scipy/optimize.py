@@ -23,6 +23,7 @@ from ..drivers import grad, jacobian
 from ..dual import Dual
 from ..pair import plain
 from ..structure import leaves, rebuild
+from ._names import names_of
 from ._parts import Plain, stripped, with_value
 from ._theorems import optimum_of, root_of
 
@@ -609,3 +610,6 @@ def curve_fit(
     if not absolute_sigma:
         covariance = covariance * (np.sum(residuals(best) ** 2) / (np.size(y) - np.size(popt)))
     return best, with_value(covariance, pcov)
+
+
+__getattr__, __dir__ = names_of(__name__)

@@ -26,6 +26,7 @@ from ..pair import dual, fit, newest, parts, plain
 from ..special_rules import TABLE
 from ..table import RULES
 from ..zeros import scale
+from ._names import names_of
 
 __all__ = [
     "log_softmax",
@@ -165,3 +166,6 @@ def _spherical(kind: str) -> Callable[..., Any]:
 
 spherical_jn, spherical_yn = _spherical("jn"), _spherical("yn")
 spherical_in, spherical_kn = _spherical("in"), _spherical("kn")
+
+
+__getattr__, __dir__ = names_of(__name__)
