@@ -258,9 +258,9 @@ def _of_class(cls: type) -> Any:
         return cls
     if not OPERATORS:
         _meet(cls)
-    if _root(cls.__module__) in _CALLERS and _is_foreign(cls.__module__):
-        if not is_opened(cls.__module__):
-            return Caller(cls)
+    home = cls.__module__
+    if _root(home) in _CALLERS and _is_foreign(home) and not is_opened(home):
+        return Caller(cls)
     makers = (inspected(cls, "__new__"), inspected(cls, "__init__"))
     plain = (getattr(m, "__func__", m) for m in makers)
     if any(type(m) is types.FunctionType and _of_function(m) is not m for m in plain):
@@ -522,11 +522,7 @@ def code_for(f: types.FunctionType) -> Any:
     may_call = bool(code.co_freevars) and _root(name) not in LOADERS  # what it was made of
     if not _may_be_copied(code):
         found: Any = STAYS
-    elif (
-        may_call
-        or not is_left_alone(name, code)
-        or (is_opened(name) and not has_foreign_stand_in(f))
-    ):
+    elif may_call or not is_left_alone(name, code) or _is_inner(f, name):
         return _copied(f)
     else:
         found = CALLS if _root(name) in _CALLERS else STAYS
@@ -589,6 +585,11 @@ def is_left_alone(module: Any, code: types.CodeType | None = None) -> bool:
 def is_opened(module: Any) -> bool:
     """Whether code of a module of SciPy is lifted when lifted code calls it."""
     return str(module).startswith(_OPENED)
+
+
+def _is_inner(f: Function, module: str) -> bool:
+    """Whether f is such code, and no public function, which has a stand-in."""
+    return is_opened(module) and not has_foreign_stand_in(f)
 
 
 def _may_be_copied(code: types.CodeType) -> bool:

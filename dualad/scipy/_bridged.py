@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -14,6 +15,7 @@ from ..differentiations import refused
 from ..dual import Dual
 from ..pair import plain
 from ..structure import leaves
+from ._parts import Plain, with_value
 
 Function = Callable[..., Any]
 
@@ -24,7 +26,9 @@ def duals_in(*given: Any) -> list[Any]:
     return [x for x in found if isinstance(x, Dual)]
 
 
-def bridged(f: Function, composed: Function, *, plain_only: str = "", name: str = "") -> Function:
+def bridged(
+    f: Function, composed: Function, *, plain_only: str = "", calls: str = "", name: str = ""
+) -> Function:
     """f for duals: its signature and value, and the tangents of what is composed.
 
     Parameters
@@ -37,6 +41,8 @@ def bridged(f: Function, composed: Function, *, plain_only: str = "", name: str 
         written to.
     plain_only : str
         The names of arguments that take no duals.
+    calls : str
+        The name of an argument that is a function, which may give duals where it is given none.
     name : str, optional
         What f is called in messages.
 
@@ -46,13 +52,22 @@ def bridged(f: Function, composed: Function, *, plain_only: str = "", name: str 
         When called: if an argument that takes no duals has some, or the result is of integers.
     """
     called = name or f"{(f.__module__ or 'scipy').split('._')[0]}.{f.__name__}"
-    has_output = "output" in (names := _names_of(f))
+    names = list(inspect.signature(f).parameters)
+    has_output = "output" in names
 
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if not duals_in(args, kwargs):
-            return f(*args, **kwargs)
         given = dict(zip(names, args, strict=False)) | kwargs
+        if not duals_in(args, kwargs):
+            if calls not in given:
+                return f(*args, **kwargs)
+            given[calls] = Plain(function := given[calls])
+            value = f(**given)
+            if not given[calls].found:
+                return value
+            given[calls] = function
+            given.pop("output", None)
+            return with_value(composed(**given), value)
         for each in plain_only.split():
             if each in given and (found := duals_in(given[each])):
                 raise refused(
@@ -91,9 +106,3 @@ def _with_output(f: Function, kind: Any, **given: Any) -> Any:
 
 def _is_array(x: Any) -> bool:
     return isinstance(x, (np.ndarray, Dual, ArrayProxy))
-
-
-def _names_of(f: Function) -> list[str]:
-    import inspect
-
-    return list(inspect.signature(f).parameters)

@@ -6,6 +6,8 @@ not change with what goes in but by steps. All others are refused, with what to 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -14,7 +16,7 @@ class Decisions(NamedTuple):
 
     lifted: frozenset[str] = frozenset()
     plain: frozenset[str] = frozenset()
-    refused: dict[str, str] = {}  # what to use instead: the names
+    refused: Mapping[str, str] = MappingProxyType({})  # what to use instead: the names
     otherwise: str = "write it in functions that take them, or give it x.primal"
 
     def instead(self, name: str) -> str:
@@ -31,17 +33,18 @@ DECISIONS: dict[str, Decisions] = {
     "signal": Decisions(
         lifted=_names(
             """
-            StateSpace TransferFunction ZerosPolesGain dlti lti
-            abcd_normalize bilinear bilinear_zpk bode buttap butter cheb1ap cheb2ap cheby1 cheby2
-            chirp coherence cont2discrete csd czt dbode decimate deconvolve detrend dfreqresp
-            dimpulse dlsim dstep envelope filtfilt firwin firwin2 freqresp freqs freqs_zpk freqz
-            freqz_sos freqz_zpk gausspulse group_delay hilbert hilbert2 iircomb iirfilter iirnotch
-            iirpeak impulse invres invresz istft lfilter_zi lfiltic lombscargle lp2bp lp2bp_zpk
-            lp2bs lp2bs_zpk lp2hp lp2hp_zpk lp2lp lp2lp_zpk lsim normalize periodogram resample
-            resample_poly residue residuez savgol_coeffs savgol_filter sawtooth sos2tf sos2zpk
-            sosfilt_zi sosfiltfilt sosfreqz spectrogram square ss2tf ss2zpk step stft sweep_poly
-            tf2sos tf2ss tf2zpk vectorstrength welch wiener zoom_fft zpk2sos zpk2ss zpk2tf
-            bessel gammatone firls minimum_phase gauss_spline kaiser_beta kaiser_atten iirdesign firwin_2d
+            StateSpace TransferFunction ZerosPolesGain abcd_normalize bessel bilinear
+            bilinear_zpk bode buttap butter cheb1ap cheb2ap cheby1 cheby2 chirp coherence
+            cont2discrete csd czt dbode decimate deconvolve detrend dfreqresp dimpulse dlsim dlti
+            dstep envelope filtfilt firls firwin firwin2 firwin_2d freqresp freqs freqs_zpk freqz
+            freqz_sos freqz_zpk gammatone gauss_spline gausspulse group_delay hilbert hilbert2
+            iircomb iirdesign iirfilter iirnotch iirpeak impulse invres invresz istft
+            kaiser_atten kaiser_beta lfilter_zi lfiltic lombscargle lp2bp lp2bp_zpk lp2bs
+            lp2bs_zpk lp2hp lp2hp_zpk lp2lp lp2lp_zpk lsim lti minimum_phase normalize
+            periodogram resample resample_poly residue residuez savgol_coeffs savgol_filter
+            sawtooth sos2tf sos2zpk sosfilt_zi sosfiltfilt sosfreqz spectrogram square ss2tf
+            ss2zpk step stft sweep_poly tf2sos tf2ss tf2zpk vectorstrength welch wiener zoom_fft
+            zpk2sos zpk2ss zpk2tf
             """
         ),
         plain=_names(
@@ -54,20 +57,23 @@ DECISIONS: dict[str, Decisions] = {
     ),
     "signal.windows": Decisions(
         lifted=_names(
-            "chebwin exponential gaussian general_cosine general_gaussian general_hamming kaiser tukey"
+            """
+            chebwin exponential gaussian general_cosine general_gaussian general_hamming kaiser
+            tukey
+            """
         ),
         plain=_names(
             """
-            barthann bartlett blackman blackmanharris bohman boxcar cosine flattop get_window hamming
-            hann lanczos nuttall parzen triang
+            barthann bartlett blackman blackmanharris bohman boxcar cosine flattop get_window
+            hamming hann lanczos nuttall parzen triang
             """
         ),
     ),
     "fft": Decisions(
         plain=_names(
             """
-            get_workers next_fast_len prev_fast_len register_backend set_backend set_global_backend
-            set_workers skip_backend
+            get_workers next_fast_len prev_fast_len register_backend set_backend
+            set_global_backend set_workers skip_backend
             """
         )
     ),
@@ -75,9 +81,9 @@ DECISIONS: dict[str, Decisions] = {
         lifted=_names(
             """
             center_of_mass extrema gaussian_filter gaussian_filter1d gaussian_gradient_magnitude
-            gaussian_laplace generic_gradient_magnitude generic_laplace labeled_comprehension laplace
-            maximum mean median minimum prewitt rotate sobel standard_deviation sum sum_labels
-            uniform_filter variance
+            gaussian_laplace generic_gradient_magnitude generic_laplace labeled_comprehension
+            laplace maximum mean median minimum prewitt rotate sobel standard_deviation sum
+            sum_labels uniform_filter variance
             """
         ),
         plain=_names(
@@ -90,8 +96,16 @@ DECISIONS: dict[str, Decisions] = {
         ),
     ),
     "spatial": Decisions(
-        lifted=_names("geometric_slerp procrustes"),
-        plain=_names("Delaunay convex_hull_plot_2d delaunay_plot_2d tsearch voronoi_plot_2d"),
+        lifted=_names(
+            """
+            geometric_slerp procrustes
+            """
+        ),
+        plain=_names(
+            """
+            Delaunay convex_hull_plot_2d delaunay_plot_2d tsearch voronoi_plot_2d
+            """
+        ),
         refused={
             "ask for the indices (tree.query(x.primal)[1]), and calculate with x[i]": (
                 "KDTree cKDTree"
@@ -117,8 +131,8 @@ DECISIONS: dict[str, Decisions] = {
     "linalg": Decisions(
         lifted=_names(
             """
-            block_diag circulant companion convolution_matrix fiedler fiedler_companion hankel leslie
-            toeplitz
+            block_diag circulant companion convolution_matrix fiedler fiedler_companion hankel
+            leslie toeplitz
             """
         ),
     ),

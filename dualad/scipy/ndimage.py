@@ -12,7 +12,6 @@ that choose, and splines at coordinates. Everything else of scipy.ndimage runs a
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -28,20 +27,38 @@ from ._names import names_of
 from ._parts import nilpotent
 
 __all__ = [
-    *(
-        "affine_transform",
-        "convolve",
-        "convolve1d",
-        "correlate",
-        "correlate1d",
-        "fourier_ellipsoid",
-    ),
-    *("fourier_gaussian", "fourier_shift", "fourier_uniform", "generic_filter"),
-    *("geometric_transform", "grey_closing", "grey_dilation", "grey_erosion", "grey_opening"),
-    *("map_coordinates", "maximum_filter", "maximum_filter1d", "median_filter", "minimum_filter"),
-    *("minimum_filter1d", "morphological_gradient", "morphological_laplace", "percentile_filter"),
-    *("rank_filter", "shift", "spline_filter", "spline_filter1d", "uniform_filter1d", "zoom"),
-    *("black_tophat", "white_tophat"),
+    "affine_transform",
+    "black_tophat",
+    "convolve",
+    "convolve1d",
+    "correlate",
+    "correlate1d",
+    "fourier_ellipsoid",
+    "fourier_gaussian",
+    "fourier_shift",
+    "fourier_uniform",
+    "generic_filter",
+    "geometric_transform",
+    "grey_closing",
+    "grey_dilation",
+    "grey_erosion",
+    "grey_opening",
+    "map_coordinates",
+    "maximum_filter",
+    "maximum_filter1d",
+    "median_filter",
+    "minimum_filter",
+    "minimum_filter1d",
+    "morphological_gradient",
+    "morphological_laplace",
+    "percentile_filter",
+    "rank_filter",
+    "shift",
+    "spline_filter",
+    "spline_filter1d",
+    "uniform_filter1d",
+    "white_tophat",
+    "zoom",
 ]
 
 Function = Callable[..., Any]
@@ -164,9 +181,8 @@ def _generic_filter(
 ) -> Any:
     x = array(input)
     axes = tuple(range(np.ndim(x))) if axes is None else tuple(i % x.ndim for i in _each(axes, 1))
-    foot = (
-        np.ones(_each(size, len(axes)), bool) if footprint is None else np.asarray(footprint, bool)
-    )
+    foot = np.ones(_each(size, len(axes))) if footprint is None else np.asarray(footprint)
+    foot = foot.astype(bool)
     modes, origins, shape = _each(mode, len(axes)), _each(origin, len(axes)), np.shape(x)
     for axis, m, how, at in zip(axes, foot.shape, modes, origins, strict=True):
         x = _extended(x, axis, m // 2 + at, m - m // 2 - 1 - at, how, cval)
@@ -182,7 +198,7 @@ def _generic_filter(
     return np.reshape(np.stack(each), shape)
 
 
-generic_filter = bridged(_scipy.generic_filter, _generic_filter)
+generic_filter = bridged(_scipy.generic_filter, _generic_filter, calls="function")
 
 # -- filters of a spectrum, which scale it ------------------------------------------------------
 
@@ -294,9 +310,8 @@ def _moved(c: Any, n: int, mode: str) -> tuple[Any, Any]:
     if mode in ("reflect", "grid-mirror"):
         r = np.mod(c, 2 * n)
         back = r > n - 0.5
-        return np.where(outside, np.where(back, 2 * n - 1 - r, r), c), np.where(
-            outside & back, -1, 1
-        )
+        r = np.where(back, 2 * n - 1 - r, r)
+        return np.where(outside, r, c), np.where(outside & back, -1, 1)
     if mode == "wrap":
         return np.where(outside, np.mod(c, max(n - 1, 1)), c), same
     if mode == "grid-wrap":
@@ -394,13 +409,8 @@ def _affine_transform(
     if np.ndim(matrix) == 1:
         each = [matrix[i] * where[i] + offset[i] for i in range(n)]
     else:
-        each = [
-            functools.reduce(
-                lambda a, b: a + b, [matrix[i, j] * where[j] for j in range(len(shape))]
-            )
-            + offset[i]
-            for i in range(n)
-        ]
+        moved = np.tensordot(matrix, where, 1)
+        each = [moved[i] + offset[i] for i in range(n)]
     coefficients, more = _coefficients(x, order, mode, cval, prefilter)
     return _at(coefficients, each, order, mode, cval, more)
 
@@ -433,7 +443,7 @@ def _zoom(
     if all(factor == 1 for factor in factors) and prefilter:
         return x
     old = np.shape(x)
-    new = tuple(int(round(n * factor)) for n, factor in zip(old, factors, strict=True))
+    new = tuple(round(float(n * factor)) for n, factor in zip(old, factors, strict=True))
     if grid_mode:
         steps = [n / m if m else 1.0 for n, m in zip(old, new, strict=True)]
         starts = [0.5 * step - 0.5 for step in steps]
@@ -471,6 +481,6 @@ map_coordinates = bridged(_scipy.map_coordinates, _map_coordinates)
 affine_transform = bridged(_scipy.affine_transform, _affine_transform)
 shift = bridged(_scipy.shift, _shift)
 zoom = bridged(_scipy.zoom, _zoom, plain_only="zoom")
-geometric_transform = bridged(_scipy.geometric_transform, _geometric_transform)
+geometric_transform = bridged(_scipy.geometric_transform, _geometric_transform, calls="mapping")
 
 __getattr__, __dir__ = names_of(__name__)

@@ -27,10 +27,26 @@ from ._names import names_of
 from ._theorems import solved
 
 __all__ = [
-    *("convolve", "convolve2d", "correlate", "correlate2d", "fftconvolve", "lfilter", "medfilt"),
-    *("medfilt2d", "oaconvolve", "order_filter", "sosfilt", "unique_roots", "upfirdn"),
-    *("cspline1d", "cspline2d", "qspline1d", "qspline2d", "spline_filter"),
-    *("symiirorder1", "symiirorder2"),
+    "convolve",
+    "convolve2d",
+    "correlate",
+    "correlate2d",
+    "cspline1d",
+    "cspline2d",
+    "fftconvolve",
+    "lfilter",
+    "medfilt",
+    "medfilt2d",
+    "oaconvolve",
+    "order_filter",
+    "qspline1d",
+    "qspline2d",
+    "sosfilt",
+    "spline_filter",
+    "symiirorder1",
+    "symiirorder2",
+    "unique_roots",
+    "upfirdn",
 ]
 
 Function = Callable[..., Any]
