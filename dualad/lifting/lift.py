@@ -44,7 +44,7 @@ _FOREIGN = frozenset(sys.stdlib_module_names) | {
 # public functions, have stand-ins in dualad.scipy.
 _OPENED = (
     *("scipy._lib.", "scipy.signal.", "scipy.ndimage.", "scipy.spatial.distance"),
-    *("scipy.spatial._procrustes", "scipy.spatial._geometric_slerp"),
+    *("scipy.spatial._procrustes", "scipy.spatial._geometric_slerp", "scipy.spatial._kdtree"),
     "scipy.linalg._special_matrices",
 )
 # Of these, functions call the functions that they are given: these are lifted.

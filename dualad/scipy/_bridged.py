@@ -15,7 +15,7 @@ from ..differentiations import refused
 from ..dual import Dual
 from ..pair import plain
 from ..structure import leaves
-from ._parts import Plain, with_value
+from ._parts import Plain, stripped, with_value
 
 Function = Callable[..., Any]
 
@@ -52,38 +52,41 @@ def bridged(
         When called: if an argument that takes no duals has some, or the result is of integers.
     """
     called = name or f"{(f.__module__ or 'scipy').split('._')[0]}.{f.__name__}"
-    names = list(inspect.signature(f).parameters)
-    has_output = "output" in names
+    signature = inspect.signature(f)
+    more = (n for n, p in signature.parameters.items() if p.kind == p.VAR_KEYWORD)
+    rest = next(more, "")
 
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
-        given = dict(zip(names, args, strict=False)) | kwargs
-        if not duals_in(args, kwargs):
-            if calls not in given:
-                return f(*args, **kwargs)
-            given[calls] = Plain(function := given[calls])
-            value = f(**given)
-            if not given[calls].found:
-                return value
-            given[calls] = function
-            given.pop("output", None)
-            return with_value(composed(**given), value)
+        found = duals_in(args, kwargs)
+        if not found and not calls:
+            return f(*args, **kwargs)
+        given = signature.bind(*args, **kwargs).arguments
+        given |= given.pop(rest, {})
         for each in plain_only.split():
-            if each in given and (found := duals_in(given[each])):
+            if each in given and duals_in(given[each]):
                 raise refused(
                     f"{called} cannot take a dual {each}; give {each}.primal, without derivatives.",
-                    *found,
+                    *duals_in(given[each]),
                 )
-        output = given.pop("output", None) if has_output else None
+        if given.get(calls) is not None:
+            inner = Plain(given[calls])
+            value = f(**stripped({**given, calls: inner}))
+            if not found and not inner.found:
+                return value
+        output = given.pop("output", None)
         kind = None if output is None or _is_array(output) else output
         if kind is not None and np.dtype(kind).kind not in "fc":
             raise refused(
                 f"{called} with output={np.dtype(kind)} would lose the derivatives; omit output=.",
-                *duals_in(given),
+                *found,
             )
-        result = valued(functools.partial(_with_output, f, kind), composed, (), given)
+        if given.get(calls) is not None:
+            result = with_value(composed(**given), value)
+        else:
+            result = valued(functools.partial(_with_output, f, kind), composed, (), given)
         for x in duals_in(result):
-            if plain(x).dtype.kind not in "fc":
+            if np.result_type(plain(x)).kind not in "fc":
                 raise refused(
                     f"{called} gives whole numbers here, which have no derivatives; convert its "
                     "input by x.astype(float).",

@@ -98,7 +98,7 @@ DECISIONS: dict[str, Decisions] = {
     "spatial": Decisions(
         lifted=_names(
             """
-            geometric_slerp procrustes
+            distance_matrix geometric_slerp minkowski_distance minkowski_distance_p procrustes
             """
         ),
         plain=_names(

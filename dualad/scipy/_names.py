@@ -53,6 +53,8 @@ def enter(module: str) -> None:
                 _entered.add(part)
                 for name in names_in(part):
                     _stand(getattr(theirs, name), stand_in_for(part, name))
+                for f, ours in getattr(_ours(part), "METHODS", {}).items():
+                    FUNCTIONS.setdefault(f, Caller(ours))
 
 
 def _stand(f: Any, ours: Any) -> None:
@@ -231,7 +233,9 @@ def names_of(module: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]
     def get(name: str) -> Any:
         if name.startswith("__") or not hasattr(theirs, name):
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
-        if name not in names_in(part):
+        if f"{part}.{name}" in DECISIONS:
+            return _module(f"{part}.{name}")
+        if name in getattr(sys.modules[module], "__all__", ()) or name not in names_in(part):
             return getattr(theirs, name)
         found = stand_in_for(part, name)
         return found.callee if isinstance(found, Caller) else found
@@ -240,3 +244,14 @@ def names_of(module: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]
         return sorted({*vars(sys.modules[module]), *getattr(theirs, "__all__", ())})
 
     return get, names
+
+
+def _module(part: str) -> Any:
+    """The module of ours for a part, or one that is made for its names."""
+    ours = _ours(part)
+    if ours is None:
+        ours = types.ModuleType(f"{__package__}.{part}", f"scipy.{part} for duals.")
+        sys.modules[ours.__name__] = ours
+        get, names = names_of(ours.__name__)
+        vars(ours).update(__getattr__=get, __dir__=names)
+    return ours
