@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..array.operands import as_operand, unbuffered
-from ..array.protocols import RULE_SOURCES, is_question
+from ..array.protocols import ARRAY_FUNCTIONS, is_question, rule_of
 from ..differentiations import refused
 from ..dual import Dual
 from ..lifting.lift import Caller, Constructor, begin, end, is_opened, own_twin
@@ -79,6 +79,7 @@ def names_in(part: str) -> list[str]:
     return sorted(found)
 
 
+@functools.cache
 def _ours(part: str) -> Any:
     """The module of ours for a part, if there is one."""
     name = f"{__package__}.{part}"
@@ -100,14 +101,24 @@ def decision(part: str, name: str) -> tuple[str, str]:
     if name in getattr(_ours(part), "__all__", ()) or name in known.lifted:
         return SUPPORTED, ""
     f = getattr(importlib.import_module(f"scipy.{part}"), name)
-    if isinstance(f, np.ufunc):
-        if is_question(f):
-            return PLAIN, ""
-        if any(find(f) for find in RULE_SOURCES):
-            return SUPPORTED, ""
+    if isinstance(f, np.ufunc) or f in ARRAY_FUNCTIONS:
+        return _of_numpy(f)
     if name in known.plain:
         return PLAIN, ""
     return REFUSED, known.instead(name)
+
+
+def _of_numpy(f: Any) -> tuple[str, str]:
+    """The same of a function that asks its arguments, by NumPy's protocols."""
+    if not isinstance(f, np.ufunc):
+        return SUPPORTED, ""
+    if is_question(f):
+        return PLAIN, ""
+    try:
+        rule_of(f)
+    except TypeError:
+        return REFUSED, "write it in other functions, or give it a rule by dualad.define_rule"
+    return SUPPORTED, ""
 
 
 def decisions() -> Iterator[tuple[str, str, str, str]]:
@@ -128,7 +139,7 @@ def stand_in_for(part: str, name: str) -> Any:
     ours = _ours(part)
     if name in getattr(ours, "__all__", ()):
         return Caller(getattr(ours, name))
-    if isinstance(f, np.ufunc) or not callable(f):
+    if isinstance(f, np.ufunc) or f in ARRAY_FUNCTIONS:
         return f
     if kind == SUPPORTED:
         return _of_kind(f, _lifted(f))
