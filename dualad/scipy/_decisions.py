@@ -127,16 +127,119 @@ DECISIONS: dict[str, Decisions] = {
         ),
     ),
     "spatial.transform": Decisions(),
-    "special": Decisions(),
+    "special": Decisions(
+        lifted=_names("diric h1vp h2vp ivp jvp kvp multigammaln softplus yvp"),
+        plain=_names(
+            """
+            ai_zeros bei_zeros beip_zeros ber_zeros bernoulli berp_zeros bi_zeros c_roots chebyc
+            chebys chebyt chebyu erf_zeros errstate euler fresnel_zeros fresnelc_zeros
+            fresnels_zeros geterr h_roots he_roots hermite hermitenorm jn_zeros jnjnp_zeros
+            jnp_zeros jnyn_zeros kei_zeros keip_zeros kelvin_zeros ker_zeros kerp_zeros l_roots
+            laguerre legendre p_roots ps_roots roots_chebyc roots_chebys roots_chebyt roots_chebyu
+            roots_hermite roots_hermitenorm roots_laguerre roots_legendre roots_sh_chebyt
+            roots_sh_chebyu roots_sh_legendre s_roots seterr sh_chebyt sh_chebyu sh_legendre
+            stirling2 t_roots ts_roots u_roots us_roots y0_zeros y1_zeros y1p_zeros yn_zeros
+            ynp_zeros
+            """
+        ),
+        refused={
+            "use gamma(n + 1)": "factorial",
+            "use binom(n, k), or gamma(n + 1)/gamma(n - k + 1)": "comb perm",
+            "use eval_jacobi and its like, which take the point": (
+                "assoc_laguerre gegenbauer genlaguerre jacobi sh_jacobi"
+            ),
+        },
+    ),
     "linalg": Decisions(
         lifted=_names(
             """
-            block_diag circulant companion convolution_matrix fiedler fiedler_companion hankel
-            leslie toeplitz
+            block_diag companion convolution_matrix diagsvd fiedler fiedler_companion leslie
             """
         ),
+        plain=_names(
+            """
+            bandwidth dft find_best_blas_type get_blas_funcs get_lapack_funcs hadamard helmert
+            hilbert invhilbert invpascal ishermitian issymmetric pascal
+            """
+        ),
+        refused={
+            "a basis is not unique; use a projection, as pinv(a) @ a": "null_space",
+            "use eig or eigh": "cdf2rdf hessenberg ordqz qz rsf2csf schur",
+            "use lu or cholesky": "ldl",
+            "use qr of the whole matrix": "qr_delete qr_insert qr_multiply qr_update",
+        },
     ),
-    "optimize": Decisions(),
-    "integrate": Decisions(),
-    "interpolate": Decisions(),
+    "optimize": Decisions(
+        lifted=_names("rosen rosen_der rosen_hess rosen_hess_prod"),
+        plain=_names(
+            """
+            BFGS HessianUpdateStrategy SR1 linear_sum_assignment linprog_verbose_callback milp
+            quadratic_assignment show_options
+            """
+        ),
+        refused={
+            "use dualad.grad or dualad.jacobian": "approx_fprime",
+            "use dualad.testing.check_derivative": "check_grad",
+            "use minimize_scalar": "bracket",
+            "use minimize": "line_search",
+            "use root": "InverseJacobian KrylovJacobian",
+        },
+    ),
+    "integrate": Decisions(
+        plain=_names("lebedev_rule newton_cotes"),
+        refused={
+            "use solve_ivp": "BDF DOP853 DenseOutput LSODA OdeSolution OdeSolver RK23 RK45 Radau "
+            "complex_ode ode",
+            "use quad, quad_vec or nquad": "cubature nsum qmc_quad tanhsinh",
+        },
+    ),
+    "interpolate": Decisions(
+        plain=_names("generate_knots"),
+        otherwise="use make_interp_spline, CubicSpline, RegularGridInterpolator or "
+        "LinearNDInterpolator",
+    ),
+    "stats": Decisions(
+        otherwise="use the distributions and statistics that are supported, or give it x.primal"
+    ),
+    "sparse": Decisions(
+        plain=_names(
+            """
+            eye eye_array get_index_dtype identity issparse isspmatrix isspmatrix_bsr isspmatrix_coo
+            isspmatrix_csc isspmatrix_csr isspmatrix_dia isspmatrix_dok isspmatrix_lil load_npz rand
+            random random_array safely_cast_index_arrays
+            """
+        ),
+        otherwise="use csr_array, csc_array, coo_array or dia_array",
+    ),
+    "sparse.linalg": Decisions(
+        plain=_names("is_sptriangular spbandwidth use_solver"),
+        otherwise="use splu, eigsh or functions of A.toarray()",
+    ),
+    "sparse.csgraph": Decisions(
+        plain=_names(
+            """
+            breadth_first_order breadth_first_tree connected_components depth_first_order
+            depth_first_tree maximum_bipartite_matching min_weight_full_bipartite_matching
+            reverse_cuthill_mckee structural_rank
+            """
+        ),
+        otherwise="find the path or tree with x.primal, and sum x over its edges",
+    ),
+    "cluster.hierarchy": Decisions(
+        plain=_names(
+            """
+            ClusterNode DisjointSet correspond cut_tree dendrogram fcluster fclusterdata
+            from_mlab_linkage is_isomorphic is_monotonic is_valid_im is_valid_linkage leaders
+            leaves_list num_obs_linkage set_link_color_palette to_mlab_linkage to_tree
+            """
+        ),
+        otherwise="find the clusters with x.primal, and calculate with x[labels == k]",
+    ),
+    "cluster.vq": Decisions(
+        otherwise="find the clusters with x.primal, and calculate with x[labels == k]"
+    ),
+    "constants": Decisions(
+        lifted=_names("convert_temperature lambda2nu nu2lambda"),
+        plain=_names("find precision unit value"),
+    ),
 }

@@ -51,10 +51,10 @@ def enter(module: str) -> None:
             theirs = sys.modules.get(f"scipy.{part}")
             if theirs is not None:
                 _entered.add(part)
+                FUNCTIONS.update(getattr(_ours(part), "METHODS", {}))  # of SciPy's objects
                 for name in names_in(part):
-                    _stand(getattr(theirs, name), stand_in_for(part, name))
-                for f, ours in getattr(_ours(part), "METHODS", {}).items():
-                    FUNCTIONS.setdefault(f, Caller(ours))
+                    if not hasattr(f := getattr(theirs, name), "rvs"):  # those have methods
+                        _stand(f, stand_in_for(part, name))
 
 
 def _stand(f: Any, ours: Any) -> None:
@@ -245,7 +245,7 @@ def names_of(module: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]
         if name.startswith("__") or not hasattr(theirs, name):
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
         if f"{part}.{name}" in DECISIONS:
-            return _module(f"{part}.{name}")
+            return module_of(f"{part}.{name}")
         if name in getattr(sys.modules[module], "__all__", ()) or name not in names_in(part):
             return getattr(theirs, name)
         found = stand_in_for(part, name)
@@ -257,7 +257,7 @@ def names_of(module: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]
     return get, names
 
 
-def _module(part: str) -> Any:
+def module_of(part: str) -> Any:
     """The module of ours for a part, or one that is made for its names."""
     ours = _ours(part)
     if ours is None:
