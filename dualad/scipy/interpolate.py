@@ -39,6 +39,7 @@ from ._grids import (
     interpn,
     standing,
 )
+from ._names import names_of
 from ._parts import levels_of, stripped, with_value
 from ._places import take_places
 from ._scattered import (
@@ -339,3 +340,5 @@ METHODS = standing(
 )
 
 take_places(globals(), _scipy)
+
+__getattr__, __dir__ = names_of(__name__)

@@ -59,8 +59,10 @@ from ._matrix_functions import (
     tanhm,
     tanm,
 )
+from ._names import names_of
 from ._parts import stripped, with_value
 from ._places import take_places
+from ._special_matrices import circulant, hankel, toeplitz
 from ._theorems import solved
 
 __all__ = [
@@ -70,6 +72,7 @@ __all__ = [
     "cho_solve_banded",
     "cholesky",
     "cholesky_banded",
+    "circulant",
     "coshm",
     "cosm",
     "det",
@@ -84,6 +87,7 @@ __all__ = [
     "expm",
     "expm_frechet",
     "fractional_matrix_power",
+    "hankel",
     "inv",
     "khatri_rao",
     "logm",
@@ -121,6 +125,7 @@ __all__ = [
     "svdvals",
     "tanhm",
     "tanm",
+    "toeplitz",
 ]
 
 Function = Callable[..., Any]
@@ -696,3 +701,5 @@ def cho_solve_banded(value: Any, cb_and_lower: Any, b: Any, **options: Any) -> A
 
 
 take_places(globals(), _scipy)
+
+__getattr__, __dir__ = names_of(__name__)
