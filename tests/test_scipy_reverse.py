@@ -137,9 +137,7 @@ CASES: dict[str, Case] = {
         lambda x: np.sum((x - p) ** 2), np.ones(3), [lambda x: x[0] + x[1] - 3 * p[1]]
     ),
     "optimize.linprog": lambda p: (
-        optimize.linprog(
-            -p, A_ub=matrix(p)[:2], b_ub=np.stack([p[1], 1.0]), bounds=(0, 9)
-        ).x
+        optimize.linprog(-p, A_ub=matrix(p)[:2], b_ub=np.stack([p[1], 1.0]), bounds=(0, 9)).x
     ),
     "optimize.linear_sum_assignment": lambda p: np.outer(p, p[::-1])[
         optimize.linear_sum_assignment(np.outer(p, p[::-1]))
