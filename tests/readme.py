@@ -17,6 +17,7 @@ from numpy.testing.overrides import (
 sys.path.insert(0, str(Path(__file__).parent.parent))  # for the figures of the benchmarks
 
 import dualad
+import dualad.teach
 from benchmarks import results
 from dualad import DualArray
 from dualad.array.protocols import (
@@ -178,6 +179,17 @@ def body_of_the_example() -> list[str]:
     return [line.removeprefix("...").strip() for line in example.splitlines()[1:]]
 
 
+def teach() -> str:
+    """The public names of dualad.teach, for autodoc."""
+    lines = ["```{eval-rst}", ".. currentmodule:: dualad.teach", ""]
+    for name in dualad.teach.__all__:
+        thing = getattr(dualad.teach, name)
+        is_class = isinstance(thing, type)
+        lines.append(f".. auto{'class' if is_class else 'function'}:: {name}")
+        lines += ["   :members:"] * is_class
+    return "\n".join([*lines, "```"]) + "\n"
+
+
 ARGUMENTS = {  # where 0.5, 1.5 and 2.0 are outside a function's domain, or make a dull example
     "acosh": "x=2.0",
     "fma": "x, 2.0, 3.0",
@@ -212,7 +224,13 @@ def shown(y: Any) -> str:
 
 
 NUMPY = ".".join(np.__version__.split(".")[:2])
-BLOCKS = {"rules": rules, "coverage": coverage, "costs": costs, "examples": examples}
+BLOCKS = {
+    "rules": rules,
+    "coverage": coverage,
+    "costs": costs,
+    "examples": examples,
+    "teach": teach,
+}
 
 
 def fresh(text: str) -> str:

@@ -120,7 +120,7 @@ def _continuous(d: Distribution, method: str) -> Function:
         helper(f"_{n}_pdf_x(x, {given}, y) = y*_{n}_log_x({at})/scale if y != 0 else {end}")
         by_x = f"_{n}_pdf_x(x, {given}, y)"
         by_shapes = [f"0 if y == 0 else y*_{n}_log_{s}({at})" for s in shapes]
-        by_scale = f"-(y + (x - loc)*{by_x})/scale"
+        by_scale = f"0 if isinf(x) else -(y + (x - loc)*{by_x})/scale"
     elif method == "logpdf":
         helper(f"_{n}_logpdf_x(x, {given}) = {inside(f'_{n}_log_x({at})/scale', '> 0')}")
         by_x = f"_{n}_logpdf_x(x, {given})"

@@ -117,7 +117,8 @@ row("wald", "-log(2*pi)/2 - 1.5*log(x) - square(x - 1)/(2*x)", ends=_HALF)
 # Gamma, beta and their kin
 _GAMMA: dict[str, Any] = {"mean": "a", "var": "a", "entropy": "a + gammaln(a) + (1 - a)*psi(a)"}
 row("gamma(a)", "xlogy(a - 1, x) - x - gammaln(a)", "gammainc(a, x)", ends=_HALF, **_GAMMA)
-row("erlang(a)", "xlogy(a - 1, x) - x - gammaln(a)", "gammainc(a, x)", ends=_HALF, **_GAMMA)
+row("erlang(a)", "xlogy(a - 1, x) - x - gammaln(a)", "gammainc(a, x)", ends=_HALF, fixed="a",
+    **_GAMMA)
 row("chi2(df)", "xlogy(df/2 - 1, x) - x/2 - gammaln(df/2) - df/2*log(2)", "gammainc(df/2, x/2)",
     ends=_HALF, mean="df", var="2*df",
     entropy="df/2 + log(2) + gammaln(df/2) + (1 - df/2)*psi(df/2)")

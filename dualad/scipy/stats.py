@@ -49,6 +49,7 @@ def _by_rule(name: str) -> Function:
     """A function that is a row of its own: of one number, if any, and the parameters."""
     takes = 0 if name in ("mean", "var", "std", "entropy") else 1
 
+    @functools.wraps(getattr(rv_continuous, name, None) or getattr(rv_discrete, name))
     def method(self: Any, *args: Any, **kwds: Any) -> Any:
         if not duals_in(args, kwds):
             return getattr(super(_Distribution, self), name)(*args, **kwds)
@@ -62,7 +63,6 @@ def _by_rule(name: str) -> Function:
         given = map(as_operand, (*first, *shapes, *where))
         return function_of(self.name, name)(*given)
 
-    method.__name__ = name
     return method
 
 
@@ -75,6 +75,7 @@ class _Distribution:
     ppf, isf = map(_by_rule, ("ppf", "isf"))
     mean, var, std, entropy = map(_by_rule, ("mean", "var", "std", "entropy"))
 
+    @functools.wraps(rv_continuous.stats)
     def stats(self, *args: Any, **kwds: Any) -> Any:
         """Mean and variance, as `moments` says."""
         if not duals_in(args, kwds):
@@ -88,6 +89,7 @@ class _Distribution:
         found = tuple(of[m](*shapes, *where) for m in "mv" if m in moments)
         return found if len(found) > 1 else found[0]
 
+    @functools.wraps(rv_continuous.nnlf)
     def nnlf(self, theta: Any, x: Any) -> Any:
         """The negative logarithm of the likelihood of x; theta are all parameters."""
         if not duals_in(theta, x):
@@ -97,6 +99,7 @@ class _Distribution:
         y = -np.sum(self.logpdf(x, *theta))  # type: ignore[attr-defined]
         return with_value(y, value)
 
+    @functools.wraps(rv_continuous.rvs)
     def rvs(self, *args: Any, **kwds: Any) -> Any:
         """Random numbers, which move with the parameters that they were drawn with."""
         duals = duals_in(args, kwds)
@@ -121,12 +124,14 @@ class _Distribution:
             z = solved(lambda u: self.cdf(u, *shapes) - at, z, divided, back=divided)
         return with_value(loc + scale * z, y)
 
+    @functools.wraps(rv_continuous.freeze)
     def freeze(self, *args: Any, **kwds: Any) -> Any:
         """The distribution with these parameters, which may be duals."""
         frozen = super().freeze(*stripped(args), **stripped(kwds))  # type: ignore[misc]
         frozen.args, frozen.kwds = args, kwds
         return frozen
 
+    @functools.wraps(rv_continuous.expect)
     def expect(self, *args: Any, **kwds: Any) -> Any:
         """Refused for duals."""
         if duals_in(args, kwds):
@@ -135,6 +140,7 @@ class _Distribution:
             )
         return super().expect(*args, **kwds)  # type: ignore[misc]
 
+    @functools.wraps(rv_continuous.fit)
     def fit(self, *args: Any, **kwds: Any) -> Any:
         """Refused for duals."""
         if duals_in(args, kwds):
@@ -142,6 +148,7 @@ class _Distribution:
             raise _refusal(self, "fit", instead, args, kwds)
         return super().fit(*args, **kwds)  # type: ignore[misc]
 
+    @functools.wraps(rv_continuous.moment)
     def moment(self, order: Any, *args: Any, **kwds: Any) -> Any:
         """The first moment, and the second; others are refused for duals."""
         if not duals_in(args, kwds):
@@ -153,6 +160,7 @@ class _Distribution:
         y = mean if order == 1 else self.var(*args, **kwds) + mean * mean
         return with_value(y, value)
 
+    @functools.wraps(rv_continuous.support)
     def support(self, *args: Any, **kwds: Any) -> Any:
         """Where the density ends, at both sides."""
         if not duals_in(args, kwds):
