@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from pathlib import Path
@@ -51,10 +50,10 @@ def test_the_places_exist() -> None:
 
 @needs_docs
 def test_the_tests_exist() -> None:
-    for row in rows():
-        file, _, name = row["test"].strip("`").partition("::")
-        tree = ast.parse((TESTS / file).read_text(encoding="utf-8"))
-        assert name in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}, name
+    for test in {row["test"].strip("`") for row in rows()}:
+        file, _, name = test.partition("::")
+        source = (TESTS / file).read_text(encoding="utf-8")
+        assert re.search(rf"^def {name}\(", source, re.MULTILINE), test
 
 
 @needs_docs
