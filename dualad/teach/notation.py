@@ -330,7 +330,7 @@ def _formula(node: ast.expr, env: dict[str, Formula]) -> Formula:
             return Number(value)
         case ast.Name(id=name):
             return env[name]
-        case ast.UnaryOp(operand=ast.Constant(value=value)):
+        case ast.UnaryOp(operand=ast.Constant(value=int() as value)):
             return Number(-value)
         case ast.UnaryOp(operand=x):
             return Sum(((-1, go(x)),))
