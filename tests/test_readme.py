@@ -58,3 +58,21 @@ def test_the_first_command_prints_what_the_readme_shows(capsys: Any) -> None:
 )
 def test_the_two_commands_are_there(promise: str) -> None:
     assert promise in TEXT
+
+
+COMMANDS = [
+    pytest.param(command, printed, id=f"{page.stem}: {command}")
+    for page in PAGES
+    for command, printed in re.findall(
+        r"^```console\n\$ python -m dualad (.*)\n((?:.*\n)*?)```$",
+        page.read_text(encoding="utf-8"),
+        re.MULTILINE,
+    )
+]
+
+
+@pytest.mark.parametrize(("command", "printed"), COMMANDS)
+def test_commands_print_what_the_docs_show(command: str, printed: str, capsys: Any) -> None:
+    assert main(shlex.split(command)) == 0
+    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
+    assert lines == [line.rstrip() for line in printed.splitlines()]
