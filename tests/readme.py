@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,7 @@ import dualad
 import dualad.teach
 from benchmarks import results
 from dualad import DualArray
+from dualad.__main__ import main
 from dualad.array.protocols import (
     ARRAY_FUNCTIONS,
     CREATORS,
@@ -244,8 +248,33 @@ def fresh(text: str) -> str:
     return BLOCK.sub(block, text)
 
 
+COMMAND = re.compile(
+    r"^```console\n\$ python -m dualad (.*)\n((?:.*\n)*?)```$",
+    re.MULTILINE,
+)
+
+
+def output_of(command: str) -> str:
+    """What `python -m dualad` prints, without blanks at the ends of its lines."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        if main(shlex.split(command)):
+            raise ValueError(f"python -m dualad {command} fails")
+    return "".join(f"{line.rstrip()}\n" for line in printed.getvalue().splitlines())
+
+
+def with_commands_run(text: str) -> str:
+    """The text with the output of each command that it shows."""
+
+    def block(m: re.Match[str]) -> str:
+        return f"```console\n$ python -m dualad {m[1]}\n{output_of(m[1])}```"
+
+    return COMMAND.sub(block, text)
+
+
 if __name__ == "__main__":
     if sys.argv[1:] != ["--write"]:
         sys.exit(__doc__)
     for page in PAGES:
-        page.write_text(fresh(page.read_text(encoding="utf-8")), encoding="utf-8")
+        text = with_commands_run(fresh(page.read_text(encoding="utf-8")))
+        page.write_text(text, encoding="utf-8")
