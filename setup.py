@@ -22,12 +22,27 @@ class BuildKernel(build_ext):
     """Write the table as C, translate the kernel, compile. If that fails, install without."""
 
     def run(self) -> None:
+        if self.is_built():
+            self.extensions = []
+            return
         try:
             self.prepare()
         except Exception as error:
             self.announce(f"dualad: no compiled kernel, for {error!r}.", level=3)
             self.extensions = []
         super().run()
+
+    def is_built(self) -> bool:
+        """Whether the kernel that stands beside its sources is newer than they (see --force)."""
+        if self.force or not (self.inplace or self.editable_mode):
+            return False
+        parts = runpy.run_path(str(HERE / "dualad" / "_fingerprint.py"))
+        sources = [HERE / "dualad" / name for name in parts["COMPILED"] + parts["WRITTEN_FROM"]]
+        built = [HERE / self.get_ext_filename(extension.name) for extension in self.extensions]
+        if not all(path.exists() for path in built):
+            return False
+        newest = max(path.stat().st_mtime for path in [Path(__file__), *sources])
+        return newest < min(path.stat().st_mtime for path in built)
 
     def prepare(self) -> None:
         import numpy

@@ -141,6 +141,7 @@ from .functions import round as round
 from .kernel import kernel_info
 from .lifting.lift import lift
 from .lifting.standins import LOADERS as _LOADERS
+from .looks import SPARSE as _SPARSE
 from .promises import NotDeterministicError
 from .propagation import propagate
 from .sensitivity import sensitivities
@@ -174,6 +175,7 @@ for _name in ("scipy", "teach"):
 
 # In lifted code SciPy's functions are found by identity; our own are loaded when one is met.
 _LOADERS["scipy"] = lambda module: _import_module("dualad.scipy._names").enter(module)
+_SPARSE.append(lambda a: _import_module("dualad.scipy.sparse").as_sparse(a))
 
 # `from dualad import *` leaves Python's own abs, divmod, pow and round as they are.
 __all__ = [

@@ -124,7 +124,8 @@ def test_vector_jacobian_products() -> None:
     assert of_log["v₁"].shares[0].expression == "v̄₀ = v̄₁/v₀"
     np.testing.assert_allclose(of_log.adjoints[0], g / x, rtol=1e-15)
     of_product = trace(lambda a, b: (a @ b) @ h, a, beta, mode="reverse")
-    assert of_product["v₁"].expression == "matmul(v₋₁, v₀)"
+    assert of_product["v₁"].expression == "v₋₁ · v₀"
+    assert [s.expression for s in of_product["v₁"].shares] == ["v̄₀ = v₋₁ᵀ · v̄₁", "v̄₋₁ = v̄₁ ⊗ v₀"]
     np.testing.assert_allclose(of_product.adjoints[0], np.outer(h, beta), rtol=1e-14)
     np.testing.assert_allclose(of_product.adjoints[1], a.T @ h, rtol=1e-13)
 
@@ -359,7 +360,7 @@ def test_arrays_are_shown_with_their_shapes() -> None:
     w = np.ones((64, 10))
     t = trace(lambda x, w: np.sum(np.tanh(x @ w)), np.ones((3, 64)), w, mode="reverse")
     text = t.to_text()
-    assert "= array (64, 10)" in text and "matmul(v₋₁, v₀)" in text
+    assert "= array (64, 10)" in text and "v₋₁ · v₀" in text
     assert t.adjoints[1].shape == (64, 10)
     small = trace(lambda x: x @ np.array([1.0, 2.0]), np.array([3.0, 4.5]), mode="reverse")
     assert "[3, 4.5]" in small.to_text() and "= [1, 2]" in small.to_text()

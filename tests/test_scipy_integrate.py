@@ -15,8 +15,8 @@ from mpmath import mp
 from dualad import Dual, NonDifferentiableError, derivative, grad, hessian, jacobian
 from dualad.pair import dual as make
 from dualad.scipy import integrate
+from dualad.scipy._ivp import _matrix
 from dualad.scipy._parts import levels_of, pack
-from dualad.scipy.integrate import _matrix
 from dualad.scipy.linalg import expm
 
 METHODS = ["RK45", "RK23", "DOP853", "Radau", "BDF", "LSODA"]
@@ -30,8 +30,7 @@ def lorenz(t: Any, y: Any, sigma: Any, rho: Any, beta: Any) -> list[Any]:
 # -- sensitivities against mpmath ------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("method", "rtol"), [("DOP853", 1e-11), ("LSODA", 1e-9)])
-def test_lorenz_against_mpmath(method: str, rtol: float) -> None:
+def test_lorenz_against_mpmath() -> None:
     """Parameters and initial values, at the tolerance that the integrator was given."""
     p, y0, end = [10.0, 28.0, 8 / 3], [1.0, 2.0, 3.0], 1.0
     with mp.workdps(30):
@@ -48,14 +47,18 @@ def test_lorenz_against_mpmath(method: str, rtol: float) -> None:
             up, down = at(j, 1), at(j, -1)
             want[:, j] = [float((u - d) / (2 * h)) for u, d in zip(up, down)]
 
-    def f(x: Any) -> Any:
-        options = {"rtol": rtol, "atol": rtol}
-        return integrate.solve_ivp(lorenz, (0, end), x[3:], method, args=x[:3], **options).y[:, -1]
-
-    got = jacobian(f)(np.array([*p, *y0]))
-    columns = [0, 1, 2, 4]  # the local errors grow, as neighbouring solutions do, by 10³
+    columns = [0, 1, 2, 4]
     size = np.max(abs(want[:, columns]))
-    np.testing.assert_allclose(got[:, columns], want[:, columns], atol=1e3 * rtol * size, rtol=0)
+    for method, rtol in (("DOP853", 1e-11), ("LSODA", 1e-9)):
+
+        def f(x: Any, method: str = method, rtol: float = rtol) -> Any:
+            options = {"rtol": rtol, "atol": rtol}
+            run = integrate.solve_ivp(lorenz, (0, end), x[3:], method, args=x[:3], **options)
+            return run.y[:, -1]
+
+        got = jacobian(f)(np.array([*p, *y0]))
+        bound = 1e3 * rtol * size  # the local errors grow, as neighbouring solutions do, by 10³
+        np.testing.assert_allclose(got[:, columns], want[:, columns], atol=bound, rtol=0)
 
 
 # -- linear equations have closed forms --------------------------------------------------------
@@ -439,8 +442,10 @@ def test_an_infinite_slope_at_a_limit_is_told() -> None:
 
 def test_what_quad_refuses() -> None:
     a = Dual(2.0, 1.0)
-    with pytest.raises(TypeError, match="weight="):
-        integrate.quad(lambda x: a * x, 0, 1, weight="cos", wvar=2.0)
+    with pytest.raises(TypeError, match="weight='alg'"):
+        integrate.quad(lambda x: x, 0, a, weight="alg", wvar=(0.5, 0.5))
+    with pytest.raises(TypeError, match="weight='cauchy'"):
+        integrate.quad(lambda x: x, 0, 3, weight="cauchy", wvar=a)
     with pytest.raises(TypeError, match="plain numbers as points="):
         integrate.quad(lambda x: a * x, 0, 4, points=[a])
 
@@ -462,5 +467,5 @@ def test_samples_and_fixed_nodes() -> None:
         got = integrate.fixed_quad(lambda x: np.cos(columns * x), -1.0, 2.0, n=n)
         np.testing.assert_allclose(got[0], expected, rtol=1e-12)
         assert got[1] is none is None
-    with pytest.raises(ValueError, match=r"finite limits, got 0\.0 and inf; use quad"):
+    with pytest.raises(ValueError, match="finite limits"):
         integrate.fixed_quad(np.exp, 0.0, np.inf)

@@ -25,7 +25,7 @@ from dualad.dual import function
 from dualad.rules import table
 from dualad.table import RULES
 from dualad.teach import Trace, explain, graph, trace
-from dualad.teach.formula import Latex, MathML, Text
+from dualad.teach.printers import Latex, MathML, Text
 from dualad.text import number_text
 
 
@@ -277,9 +277,12 @@ def test_containers_and_arrays() -> None:
         _ = t.value
     x = np.array([2.0, 5.0])
     t = trace(lambda x: np.log(x[0]) + x[0] * x[1] - np.sin(x[1]), x, wrt=0)
-    assert [r.expression for r in t.inputs] == ["x[0]", "x[1]"]
+    assert [r.expression for r in t.inputs] == ["x"] and t.wrt == ("x[0]", "x[1]")
+    assert [r.expression for r in t.steps[:3]] == ["v₀[0]", "v₀[1]", "ln v₁"]
     assert t.tangents == (5.5, 1.7163378145367738)
     assert trace(lambda x: np.dot(x, x), x).tangent == 4.0
+    t = trace(lambda x: np.log(x[0]) + x[0] * x[1] - np.sin(x[1]), x.tolist(), wrt=0)
+    assert [r.expression for r in t.inputs] == ["x[0]", "x[1]"]
 
 
 def test_numpy_on_single_numbers() -> None:

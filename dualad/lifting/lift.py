@@ -216,7 +216,7 @@ def has_foreign_stand_in(x: Any) -> bool:
     """Whether a function or class of a package such as SciPy has a stand-in, which is loaded."""
     module = str(getattr(x, "__module__", None))
     load = LOADERS.get(_root(module)) or LOADERS.get(module)
-    is_function = type(x) in (types.FunctionType, type) or type(x).__name__ == _CYTHON
+    is_function = isinstance(x, (types.FunctionType, type)) or type(x).__name__ == _CYTHON
     if load is None or not is_function:
         return False
     load(module)

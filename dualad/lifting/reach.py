@@ -365,7 +365,17 @@ _JOINING = frozenset(
 _NOTHING = frozenset(("CACHE", "EXTENDED_ARG", "NOP", "NOT_TAKEN", "PRECALL", "RESUME", "KW_NAMES"))
 _CALLS = ("CALL", "CALL_KW", "CALL_FUNCTION_EX")
 # Objects of packages that stay, whose methods have stand-ins.
-_BY_METHODS = frozenset(("logging", "numpy.random._generator", "numpy.random.mtrand"))
+_BY_METHODS = frozenset(
+    (
+        *("logging", "numpy.random._generator", "numpy.random.mtrand"),
+        *("scipy.stats._continuous_distns", "scipy.stats._discrete_distns"),
+        *("scipy.stats._distn_infrastructure", "scipy.stats._multivariate"),
+        *("scipy.interpolate._interpolate", "scipy.interpolate._bsplines"),
+        *("scipy.interpolate._cubic", "scipy.interpolate._fitpack2", "scipy.interpolate._rgi"),
+        *("scipy.interpolate._polyint", "scipy.interpolate._ndgriddata"),
+        "scipy.interpolate._rbfinterp",
+    )
+)
 _HAS_BIT = sys.version_info >= (3, 12)  # LOAD_ATTR tells by a bit that it is a method's
 _NULL_COMES_LAST = sys.version_info >= (3, 13)
 _FEW = 1000  # of the parts of a container are looked at

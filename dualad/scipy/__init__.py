@@ -26,7 +26,7 @@ except ImportError as error:
         'dualad.scipy needs SciPy, which is not installed; write pip install "dualad[scipy]".'
     ) from error
 
-__all__ = ["integrate", "interpolate", "linalg", "optimize", "special"]
+__all__ = ["integrate", "interpolate", "linalg", "optimize", "sparse", "special", "stats"]
 
 
 def __getattr__(name: str) -> Any:

@@ -10,16 +10,16 @@ import linecache
 import operator
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import CodeType
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from ..dual import Dual
-from ..frames import is_chain_rule, user_frame
+from ..frames import asking_frame, is_chain_rule, user_frame
 from ..looks import is_plain
-from ..pair import is_operand, plain
+from ..pair import is_array, is_operand, plain
 from ..rules import Rule
 from ..structure import leaves
 from .formula import Comparison, Formula, Number, Variable
@@ -46,7 +46,7 @@ class Entry:
 
     kind: Literal["input", "step", "branch"]
     value: Any
-    numbers: list[Any] = field(default_factory=list)  # forward: the dual that it is, by direction
+    tangents: tuple[Any, ...] = ()  # forward: one for each direction
     rule: Rule | None = None
     operands: tuple[Any, ...] = ()  # entries, and numbers
     others: tuple[Entry, ...] = ()  # that it is made of without their being operands
@@ -54,10 +54,6 @@ class Entry:
     place: Place = NOWHERE
     variable: Variable = UNNUMBERED
     used: bool = False
-
-    @property
-    def tangents(self) -> tuple[Any, ...]:
-        return tuple(n.tangent if isinstance(n, Dual) else 0.0 for n in self.numbers)
 
     @property
     def sources(self) -> list[Entry]:
@@ -68,7 +64,8 @@ class Entry:
         left, right = map(formula_of, self.operands)
         question = Comparison(left, self.text, right)
         line, source = self.place.line, self.place.source
-        return Row("branch", self.variable, question, self.value, line=line, source=source)
+        return Row("branch", self.variable, question, self.value, line=line, source=source,
+                   args=(left, right))  # fmt: skip
 
 
 def formula_of(x: Any) -> Formula:
@@ -105,8 +102,11 @@ class Steps:
         return entry
 
     def where(self) -> Place:
-        """The line of the user's source that is running, and the expression on it."""
-        frame = user_frame(self.outermost)
+        """The line of the user's source that is running, and the expression on it.
+
+        What a solver calls is not looked into: it is the line that called the solver.
+        """
+        frame = asking_frame(self.outermost) or user_frame(self.outermost)
         if frame is None:  # an expression of the command line
             return NOWHERE
         instruction = frame.f_lasti
@@ -126,7 +126,7 @@ class Steps:
         """
         returned = [x for x in results if isinstance(x, Entry)]
         for x in results:
-            if not (isinstance(x, Entry) or is_number(x)):
+            if not (isinstance(x, Entry) or is_number(x) or is_array(x)):
                 raise TypeError(
                     "trace needs a function that returns numbers, arrays, or lists, tuples and "
                     f"dicts of them; this one returned {type(x).__name__}"
@@ -207,6 +207,11 @@ def variable(label: str) -> Variable:
     """x1 is printed as x₁; other names as they are."""
     digits = label[1:]
     return Variable(label[0], int(digits)) if digits.isdecimal() else Variable(label)
+
+
+def is_short(name: Variable) -> bool:
+    """Whether a name is one letter, which can bear a dot or a bar."""
+    return len(name.letter) == 1 or name.letter[1:2] in (".", "[")
 
 
 def is_number(x: Any) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -55,7 +56,10 @@ def tree_of(path: Path) -> ast.Module:
     text = path.read_text("utf-8")
     if path.suffix == ".pyx":
         text = "\n".join(map(import_in, text.splitlines()))
-    return ast.parse(text)
+    return _parsed(text)
+
+
+_parsed = functools.cache(ast.parse)
 
 
 def import_in(line: str) -> str:
