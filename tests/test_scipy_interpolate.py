@@ -379,7 +379,8 @@ KINDS |= {
         (WAVE - 0.3, np.array([0.3, 2.2])),
     ),
     "BarycentricInterpolator": (
-        lambda m, x, y, at: m.barycentric_interpolate(x, y, at, axis=1, rng=1),
+        lambda m, x, y, at: m.barycentric_interpolate(x, y, at, axis=1, rng=1)
+        + m.BarycentricInterpolator(x, y, 1, rng=1)(at),
         (X, np.stack([Y, Y**2]), WITHIN),
     ),
     "KroghInterpolator": (
