@@ -81,8 +81,9 @@ def eigh(
     --------
     >>> import numpy as np
     >>> from dualad import derivative
-    >>> derivative(lambda t: eigh(np.array([[t, 1.0], [1.0, 0.0]]), eigvals_only=True)[1])(0.0)
-    0.5
+    >>> f = lambda t: eigh(np.array([[t, 1.0], [1.0, 0.0]]), eigvals_only=True)[1]
+    >>> print(f"{derivative(f)(0.0):.3f}")
+    0.500
     """
     c, factor = _standard(a, b, type, lower)
     is_part = subset_by_index is not None or subset_by_value is not None

@@ -193,7 +193,8 @@ class FitpackInterpolant(Interpolant):
     def roots(self) -> Any:
         """Where a cubic spline is zero."""
         value = self.plain.roots()
-        return _roots(*self.plain._eval_args, self.data["c"], value)
+        t, c, k = self.plain._eval_args
+        return _roots(t, c, k, self.data["c"], value)
 
     def get_coeffs(self) -> Any:
         """The coefficients."""
