@@ -14,10 +14,10 @@ from ..array.operands import as_operand
 from ..array.undefined import NonDifferentiableError
 from ..array_rules.common import has_duals
 from ..pair import plain
-from ._composed import has_duals_in, paired
+from ._composed import called_as, has_duals_in, paired
 from ._grids import Interpolant, interp1d, points_of
 from ._parts import stripped
-from ._splines import Spline, placed
+from ._splines import placed
 
 Function = Callable[..., Any]
 
@@ -56,6 +56,7 @@ class PolynomialInterpolant(Interpolant):
 
 
 def _polynomial(theirs: Any) -> Function:
+    @called_as(theirs)
     def make(xi: Any, yi: Any = None, axis: int = 0, **options: Any) -> Any:
         xi = as_operand(xi)
         yi = None if yi is None else as_operand(yi)
@@ -65,7 +66,6 @@ def _polynomial(theirs: Any) -> Function:
         y = None if yi is None else np.moveaxis(as_operand(yi), axis, 0)
         return PolynomialInterpolant(value, x=xi, y=y)
 
-    make.__name__ = make.__qualname__ = theirs.__name__
     return make
 
 
@@ -74,19 +74,16 @@ KroghInterpolator = _polynomial(_scipy.KroghInterpolator)
 
 
 def _at_once(theirs: Function, make: Function) -> Function:
-    def f(xi: Any, yi: Any, x: Any, *args: Any, **options: Any) -> Any:
+    @called_as(theirs)
+    def f(xi: Any, yi: Any, x: Any, der: Any = 0, axis: int = 0, **options: Any) -> Any:
+        given = {"axis": axis, **options} | ({"der": der} if der else {})
         if not has_duals_in(xi, yi, x):
-            return theirs(xi, yi, x, *args, **options)
-        order = ("axis",) if theirs is _scipy.barycentric_interpolate else ("der", "axis")
-        given = dict(zip(order, args, strict=False)) | options
-        der, axis = given.get("der", 0), given.get("axis", 0)
-        value = theirs(*(plain(as_operand(a)) for a in (xi, yi, x)), **given)
-        s = make(xi, yi, axis=axis)
-        if der and not isinstance(s, Spline):
+            return theirs(xi, yi, x, **given)
+        if der:
             raise TypeError(f"{theirs.__name__} with der= cannot take duals; differentiate it.")
-        return paired(s(x, der) if der else s(x), value)
+        value = theirs(*(plain(as_operand(a)) for a in (xi, yi, x)), **given)
+        return paired(make(xi, yi, axis=axis)(x), value)
 
-    f.__name__ = f.__qualname__ = theirs.__name__
     return f
 
 
