@@ -479,6 +479,7 @@ def test_scipys_own_interpolants_take_duals_in_lifted_code() -> None:
         "RBF": (s.RBFInterpolator(POINTS, HEIGHTS[:, 0]), INNER),
         "grid": (s.RegularGridInterpolator(GRID[:2], TABLE, method="cubic"), PLACES),
         "surface": (lambda x: surface.ev(x, 0.3), 1.1),
+        "linear": (s.LinearNDInterpolator(POINTS, HEIGHTS, rescale=True), INNER),
         "nearest": (s.NearestNDInterpolator(POINTS, HEIGHTS[:, 0]), INNER),
     }
     for name, (f, at) in made.items():

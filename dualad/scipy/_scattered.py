@@ -103,6 +103,14 @@ class SimplexInterpolant(Interpolant):
         If a place that moves lies on the border of two simplices.
     """
 
+    @staticmethod
+    def read(value: Any) -> dict[str, Any]:
+        points = value.tri.points
+        if value.scale is not None:
+            points = points * value.scale + value.offset
+        values = np.reshape(value.values, (-1, *value.values_shape))
+        return {"points": points, "values": values}
+
     def formula(self, *args: Any) -> Any:
         points, values = self.data["points"], self.data["values"]
         n = np.shape(points)[1]
@@ -110,9 +118,9 @@ class SimplexInterpolant(Interpolant):
         shape, rest = np.shape(x)[:-1], np.shape(values)[1:]
         x = np.reshape(x, (-1, n))
         mesh: Any = self.plain.tri
-        scaled = (
-            (plain(x) - self.plain.offset) / self.plain.scale if self.data["rescale"] else plain(x)
-        )
+        scaled = plain(x)
+        if self.plain.scale is not None:
+            scaled = (scaled - self.plain.offset) / self.plain.scale
         simplex = mesh.find_simplex(scaled)
         corners = mesh.simplices[np.maximum(simplex, 0)]
         edges = np.swapaxes(points[corners[:, :-1]] - points[corners[:, -1:]], -1, -2)
@@ -140,7 +148,7 @@ def LinearNDInterpolator(
     value = _scipy.LinearNDInterpolator(
         mesh if mesh is not None else plain(given), plain(values), fill_value, rescale
     )
-    return SimplexInterpolant(value, points=given, values=values, rescale=rescale)
+    return SimplexInterpolant(value, points=given, values=values)
 
 
 class NearestInterpolant(Interpolant):

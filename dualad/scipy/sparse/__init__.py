@@ -18,7 +18,6 @@ array([0., 1., 1.])
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +25,7 @@ import scipy.sparse as _scipy
 
 from ...array.operands import as_operand
 from ...pair import plain
+from . import linalg
 from ._arrays import (
     SparseArray,
     as_sparse,
@@ -64,12 +64,6 @@ __all__ = [
     "triu",
     "vstack",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name == "linalg":
-        return importlib.import_module(".linalg", __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _format(theirs: Any) -> Callable[..., Any]:
