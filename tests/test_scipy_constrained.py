@@ -15,7 +15,7 @@ import scipy.optimize
 from dualad import Dual, NonDifferentiableError, derivative, grad, hessian, jacobian
 from dualad.scipy import optimize
 
-ROOMS = ("integrate", "interpolate", "linalg", "optimize", "special")
+ROOMS = ("integrate", "interpolate", "linalg", "optimize", "special", "stats")
 
 
 @pytest.mark.parametrize("room", ROOMS)
