@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from ._bvp import solve_bvp
 from ._ivp import odeint, solve_ivp
+from ._names import names_of
 from ._quadrature import dblquad, fixed_quad, nquad, quad, quad_vec, tplquad
 from ._samples import cumulative_simpson, cumulative_trapezoid, romb, simpson, trapezoid
 
@@ -28,3 +29,5 @@ __all__ = [
     "tplquad",
     "trapezoid",
 ]
+
+__getattr__, __dir__ = names_of(__name__)
