@@ -173,8 +173,7 @@ DECISIONS: dict[str, Decisions] = {
         lifted=_names("rosen rosen_der rosen_hess rosen_hess_prod"),
         plain=_names(
             """
-            BFGS HessianUpdateStrategy SR1 linear_sum_assignment linprog_verbose_callback milp
-            quadratic_assignment show_options
+            BFGS HessianUpdateStrategy SR1 linprog_verbose_callback show_options
             """
         ),
         refused={
