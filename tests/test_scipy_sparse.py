@@ -6,6 +6,7 @@ steps where SciPy takes complex numbers, or else by extrapolated differences.
 
 from __future__ import annotations
 
+import importlib
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -223,3 +224,20 @@ def test_refused_by_name() -> None:
         (NonDifferentiableError, sl.ArpackError),
         "repeated|ARPACK",
     )
+
+
+@pytest.mark.parametrize("part", ["linalg", "interpolate", "sparse", "sparse.linalg"])
+def test_all_that_is_left_is_refused_by_name(part: str) -> None:
+    ours = importlib.import_module(f"dualad.scipy.{part}")
+    refusing = [f for f in ours.METHODS.values() if "refusing" in f.__code__.co_qualname]
+    assert len(refusing) >= 8
+
+    def use(x: Any, f: Any) -> Any:
+        return f(x)
+
+    for f in refusing:
+        with pytest.raises(TypeError, match=rf"scipy\.{part}\.{f.__name__} cannot take duals; \w+"):
+            use(Dual(np.eye(2), np.eye(2)), f)
+        original = f.__wrapped__
+        with pytest.raises(TypeError, match="cannot take duals"):
+            jvp(lambda x, g=original: g(x), (np.eye(2),), (np.eye(2),))

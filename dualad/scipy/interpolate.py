@@ -63,6 +63,7 @@ from ._splines import (
     make_smoothing_spline,
 )
 from ._theorems import solved
+from .sparse._arrays import all_refusing
 
 __all__ = [
     "Akima1DInterpolator",
@@ -337,4 +338,21 @@ METHODS = standing(
         _scipy.PPoly: Spline,
         _scipy.BSpline: Spline,
     }
+)
+_SURFACES = "use RectBivariateSpline or RegularGridInterpolator on a grid, or RBFInterpolator"
+METHODS |= all_refusing(
+    _scipy,
+    {
+        "CloughTocher2DInterpolator Rbf": "use RBFInterpolator, or LinearNDInterpolator",
+        "bisplrep bisplev SmoothBivariateSpline LSQBivariateSpline": _SURFACES,
+        "RectSphereBivariateSpline SmoothSphereBivariateSpline LSQSphereBivariateSpline": _SURFACES,
+        "splprep make_splprep": "take make_interp_spline of each coordinate",
+        "make_splrep generate_knots": "use make_interp_spline, make_lsq_spline or "
+        "make_smoothing_spline",
+        "insert spalde": "use BSpline, and its derivatives",
+        "AAA FloaterHormannInterpolator": "use BarycentricInterpolator",
+        "BPoly": "use PPoly",
+        "NdBSpline NdPPoly": "use RegularGridInterpolator",
+        "pade approximate_taylor_polynomial": "use dualad.taylor",
+    },
 )

@@ -28,13 +28,13 @@ from ...pair import plain
 from . import linalg
 from ._arrays import (
     SparseArray,
+    all_refusing,
     as_sparse,
     found_in,
     has_tangents,
     kron_of,
     like_scipys,
     moved,
-    refusing,
 )
 
 __all__ = [
@@ -144,12 +144,11 @@ def find(A: Any) -> Any:
 
 
 # What stands for others, where they are given duals.
-METHODS = {
-    getattr(_scipy, f"{form}_{kind}"): refusing(
-        f"scipy.sparse.{form}_{kind}",
-        getattr(_scipy, f"{form}_{kind}"),
-        "collect rows, columns and numbers, and write coo_array((numbers, (rows, columns)))",
-    )
-    for form in ("bsr", "dok", "lil")
-    for kind in ("array", "matrix")
-}
+METHODS = all_refusing(
+    _scipy,
+    {
+        "bsr_array bsr_matrix dok_array dok_matrix lil_array lil_matrix": "collect rows, columns "
+        "and numbers, and write coo_array((numbers, (rows, columns)))",
+        "expand_dims permute_dims swapaxes": "write A.toarray() for other axes than two",
+    },
+)

@@ -50,6 +50,19 @@ def refusing(name: str, theirs: Function, instead: str) -> Function:
     return call
 
 
+def all_refusing(module: Any, instead: dict[str, str]) -> dict[Any, Function]:
+    """The functions of a module of SciPy's that are refused by name: names to what to use instead.
+
+    Several names may stand in one text.
+    """
+    return {
+        f: refusing(f"{module.__name__}.{name}", f, why)
+        for names, why in instead.items()
+        for name in names.split()
+        if (f := getattr(module, name, None)) is not None
+    }
+
+
 def has_tangents(*given: Any) -> bool:
     """Whether there are duals in (nested containers of) arrays, dense or sparse."""
     return any(isinstance(x, (Dual, SparseArray)) for x in map(as_operand, leaves(given)))

@@ -20,7 +20,7 @@ from ...array_rules.common import has_duals
 from ...pair import plain
 from .._parts import Plain, stripped, through, with_value
 from .._theorems import solved
-from ._arrays import SparseArray, has_tangents, like_scipys, refusing
+from ._arrays import SparseArray, all_refusing, has_tangents, like_scipys
 
 __all__ = [
     "LinearOperator",
@@ -522,10 +522,10 @@ def expm_multiply(A: Any, B: Any, *args: Any, **options: Any) -> Any:
     return with_value(y, value)
 
 
-# What stands for others, where they are given sparse arrays of duals.
-METHODS = {
-    getattr(_scipy, name): refusing(f"scipy.sparse.linalg.{name}", getattr(_scipy, name), instead)
-    for name, instead in {
+# What stands for others, where they are given duals.
+METHODS = all_refusing(
+    _scipy,
+    {
         "eigs": "use np.linalg.eig(A.toarray()), or eigsh of a symmetric matrix",
         "svds": "use np.linalg.svd(A.toarray()), or eigsh(A.T @ A)",
         "inv": "solve with splu(A), or take np.linalg.inv(A.toarray())",
@@ -533,8 +533,6 @@ METHODS = {
         "lobpcg": "use eigsh",
         "onenormest": "use norm(A, 1)",
         "funm_multiply_krylov": "use expm_multiply, or functions of A.toarray()",
-        "is_sptriangular": "ask for A.plain",
-        "spbandwidth": "ask for A.plain",
-    }.items()
-    if hasattr(_scipy, name)
-}
+        "is_sptriangular spbandwidth": "ask for A.plain",
+    },
+)
