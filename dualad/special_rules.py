@@ -122,7 +122,7 @@ _CONSTANTS = {
     "choose": choose,
 }
 # Two, because numbers branch and arrays choose element by element.
-_SPACES = {
+SPACES = {
     arrays: Namespace("scipy.special", _CONSTANTS, is_array=arrays, supply=function)
     for arrays in (False, True)
 }
@@ -130,7 +130,12 @@ _SPACES = {
 
 @cache
 def _read(text: str, args: tuple[str, ...], is_array: bool) -> Callable[..., Any]:
-    return compile_text(text, args, _SPACES[is_array])
+    return compile_text(text, args, SPACES[is_array])
+
+
+def expression(text: str, args: tuple[str, ...]) -> Callable[..., Any]:
+    """A text as the slopes have it, as a function of numbers."""
+    return _read(text, args, False)
 
 
 def row(
@@ -166,7 +171,7 @@ def row(
     TABLE[name] = rule
     if ufunc is not None:
         RULES[ufunc] = rule
-    for space in _SPACES.values():
+    for space in SPACES.values():
         space.functions[name] = function(rule)
 
 
@@ -479,7 +484,7 @@ def _output(ufunc: Any, i: int) -> Callable[..., Any]:
     return lambda *args: ufunc(*args)[i]
 
 
-for _space in _SPACES.values():
+for _space in SPACES.values():
     _space.functions["diff"] = _diff
 
 # fmt: off

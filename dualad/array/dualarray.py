@@ -148,7 +148,7 @@ class DualArray(Dual):
     ----------
     primal : ndarray, shape S
         (A DualArray of an older level inside nested derivatives.)
-    tangent : ndarray, shape S or (k, *S)
+    tangent : ndarray, shape S or k directions before S
         One direction, or k of them.
 
     Examples

@@ -368,6 +368,8 @@ _CALLS = ("CALL", "CALL_KW", "CALL_FUNCTION_EX")
 _BY_METHODS = frozenset(
     (
         *("logging", "numpy.random._generator", "numpy.random.mtrand"),
+        *("scipy.stats._continuous_distns", "scipy.stats._discrete_distns"),
+        *("scipy.stats._distn_infrastructure", "scipy.stats._multivariate"),
         *("scipy.interpolate._interpolate", "scipy.interpolate._bsplines"),
         *("scipy.interpolate._cubic", "scipy.interpolate._fitpack2", "scipy.interpolate._rgi"),
         *("scipy.interpolate._polyint", "scipy.interpolate._ndgriddata"),

@@ -19,7 +19,7 @@ from typing import Any, cast
 import numpy as np
 
 from ..array.algebra import linear
-from ..array.operands import as_operand
+from ..array.operands import as_operand, unbuffered
 from ..dual import Dual
 from ..forms import Form, made_of, refuse
 from ..numerics import quiet
@@ -106,6 +106,11 @@ def unpack(z: Any, levels: Levels) -> Any:
     if isinstance(many, Basis):
         tangent = many.form(tangent)
     return dual(unpack(z[0], rest), tangent, level)
+
+
+def zero_of(levels: Levels) -> Any:
+    """A zero of these levels."""
+    return unpack(np.zeros([1 + (k or (1,))[0] for _, k in levels]), levels)
 
 
 # -- forms as tangents of forward mode -----------------------------------------------------
@@ -364,4 +369,4 @@ class Plain:
     def __call__(self, *x: Any) -> Any:
         y = self.f(*x, *self.args)
         self.found = self.found or any(isinstance(as_operand(v), Dual) for v in leaves(y))
-        return stripped(y) if self.found else y
+        return stripped(y) if self.found else unbuffered(y)

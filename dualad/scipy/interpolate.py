@@ -39,7 +39,9 @@ from ._grids import (
     interpn,
     standing,
 )
+from ._names import names_of
 from ._parts import levels_of, stripped, with_value
+from ._places import take_places
 from ._scattered import (
     BarycentricInterpolator,
     KroghInterpolator,
@@ -63,7 +65,6 @@ from ._splines import (
     make_smoothing_spline,
 )
 from ._theorems import solved
-from .sparse._arrays import all_refusing
 
 __all__ = [
     "Akima1DInterpolator",
@@ -339,20 +340,8 @@ METHODS = standing(
         _scipy.BSpline: Spline,
     }
 )
-_SURFACES = "use RectBivariateSpline or RegularGridInterpolator on a grid, or RBFInterpolator"
-METHODS |= all_refusing(
-    _scipy,
-    {
-        "CloughTocher2DInterpolator Rbf": "use RBFInterpolator, or LinearNDInterpolator",
-        "bisplrep bisplev SmoothBivariateSpline LSQBivariateSpline": _SURFACES,
-        "RectSphereBivariateSpline SmoothSphereBivariateSpline LSQSphereBivariateSpline": _SURFACES,
-        "splprep make_splprep": "take make_interp_spline of each coordinate",
-        "make_splrep generate_knots": "use make_interp_spline, make_lsq_spline or "
-        "make_smoothing_spline",
-        "insert spalde": "use BSpline, and its derivatives",
-        "AAA FloaterHormannInterpolator": "use BarycentricInterpolator",
-        "BPoly": "use PPoly",
-        "NdBSpline NdPPoly": "use RegularGridInterpolator",
-        "pade approximate_taylor_polynomial": "use dualad.taylor",
-    },
-)
+
+
+take_places(globals(), _scipy)
+
+__getattr__, __dir__ = names_of(__name__)

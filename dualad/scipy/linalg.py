@@ -60,9 +60,11 @@ from ._matrix_functions import (
     tanhm,
     tanm,
 )
+from ._names import names_of
 from ._parts import stripped, with_value
+from ._places import take_places
+from ._special_matrices import circulant, hankel, toeplitz
 from ._theorems import solved
-from .sparse._arrays import all_refusing
 
 __all__ = [
     "LinAlgError",
@@ -71,6 +73,7 @@ __all__ = [
     "cho_solve_banded",
     "cholesky",
     "cholesky_banded",
+    "circulant",
     "coshm",
     "cosm",
     "det",
@@ -85,6 +88,7 @@ __all__ = [
     "expm",
     "expm_frechet",
     "fractional_matrix_power",
+    "hankel",
     "inv",
     "khatri_rao",
     "logm",
@@ -122,6 +126,7 @@ __all__ = [
     "svdvals",
     "tanhm",
     "tanm",
+    "toeplitz",
 ]
 
 Function = Callable[..., Any]
@@ -692,20 +697,6 @@ def solve_circulant(value: Any, c: Any, b: Any, **options: Any) -> Any:
     return np.linalg.solve(c[(i - j) % n], b)
 
 
-# What stands for others, where they are given duals.
-_EIGEN = "its blocks are those of one of many bases; use eig, or eigh of a symmetric matrix"
-METHODS = all_refusing(
-    _scipy,
-    {
-        "schur hessenberg qz ordqz rsf2csf cdf2rdf": _EIGEN,
-        "null_space": "any basis of the null space will do, and none has a derivative; use the "
-        "projector np.eye(n) - pinv(A) @ A",
-        "funm": "use expm, logm, sqrtm, fractional_matrix_power, or sinm and its like",
-        "ldl": "use lu, or cholesky of a positive definite matrix",
-        "qr_delete qr_insert qr_multiply qr_update": "use qr of the whole matrix",
-        "cossin": "use svd of its blocks",
-        "matrix_balance": "balance A.primal, and scale A",
-        "expm_cond": "use norm(expm_frechet(A, E)) for a direction E",
-        "clarkson_woodruff_transform": "multiply by a random matrix",
-    },
-)
+take_places(globals(), _scipy)
+
+__getattr__, __dir__ = names_of(__name__)

@@ -25,10 +25,10 @@ import scipy.sparse as _scipy
 
 from ...array.operands import as_operand
 from ...pair import plain
+from .._names import names_of
 from . import linalg
 from ._arrays import (
     SparseArray,
-    all_refusing,
     as_sparse,
     found_in,
     has_tangents,
@@ -143,12 +143,4 @@ def find(A: Any) -> Any:
     return rows[kept], columns[kept], numbers[kept]
 
 
-# What stands for others, where they are given duals.
-METHODS = all_refusing(
-    _scipy,
-    {
-        "bsr_array bsr_matrix dok_array dok_matrix lil_array lil_matrix": "collect rows, columns "
-        "and numbers, and write coo_array((numbers, (rows, columns)))",
-        "expand_dims permute_dims swapaxes": "write A.toarray() for other axes than two",
-    },
-)
+__getattr__, __dir__ = names_of(__name__)

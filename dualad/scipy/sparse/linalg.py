@@ -18,9 +18,10 @@ from ...array.operands import as_operand
 from ...array.undefined import NonDifferentiableError
 from ...array_rules.common import has_duals
 from ...pair import plain
+from .._names import names_of
 from .._parts import Plain, stripped, through, with_value
 from .._theorems import solved
-from ._arrays import SparseArray, all_refusing, has_tangents, like_scipys
+from ._arrays import SparseArray, has_tangents, like_scipys
 
 __all__ = [
     "LinearOperator",
@@ -522,17 +523,4 @@ def expm_multiply(A: Any, B: Any, *args: Any, **options: Any) -> Any:
     return with_value(y, value)
 
 
-# What stands for others, where they are given duals.
-METHODS = all_refusing(
-    _scipy,
-    {
-        "eigs": "use np.linalg.eig(A.toarray()), or eigsh of a symmetric matrix",
-        "svds": "use np.linalg.svd(A.toarray()), or eigsh(A.T @ A)",
-        "inv": "solve with splu(A), or take np.linalg.inv(A.toarray())",
-        "expm": "use scipy.linalg.expm(A.toarray()), or expm_multiply(A, B)",
-        "lobpcg": "use eigsh",
-        "onenormest": "use norm(A, 1)",
-        "funm_multiply_krylov": "use expm_multiply, or functions of A.toarray()",
-        "is_sptriangular spbandwidth": "ask for A.plain",
-    },
-)
+__getattr__, __dir__ = names_of(__name__)

@@ -1,0 +1,298 @@
+"""The table of distributions: one row each, written as the rows of scipy.special.
+
+    row("gamma(a)", "xlogy(a - 1, x) - x - gammaln(a)", "gammainc(a, x)", ends="0, inf",
+        mean="a", var="a", entropy="a + gammaln(a) + (1 - a)*psi(a)")
+
+The values are SciPy's. A row only says what derivatives follow from, in standard form (loc = 0,
+scale = 1): the logarithm of the density in x, or of the mass in k, and, where there are shapes, the
+cdf, from which the derivatives in the shapes are read; `stats.py` has the theorems. What is left
+out is refused. Where the cdf has no formula, `begin` is where it does not depend on the shapes: it
+is then the integral of the density from there, or the sum of the masses. Without shapes, moments
+need no text, for they move with loc and scale alone.
+
+Formulas: Johnson, Kotz and Balakrishnan, Continuous Univariate Distributions, in SciPy's
+parameters.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..special_rules import row as helper
+
+
+@dataclass
+class Distribution:
+    """What is said of a distribution; see above."""
+
+    name: str
+    shapes: tuple[str, ...]
+    log: str
+    cdf: str
+    ends: tuple[str, str]
+    moments: dict[str, str]
+    begin: float | None
+    is_discrete: bool
+    fixed: tuple[str, ...]  # shapes that are counts, and have no derivative
+
+    @property
+    def variable(self) -> str:
+        """What SciPy calls the number that the density is taken at."""
+        return "k" if self.is_discrete else "x"
+
+    @property
+    def is_bounded(self) -> bool:
+        """Whether the support ends anywhere."""
+        return self.ends != ("-inf", "inf")
+
+
+TABLE: dict[str, Distribution] = {}
+
+
+def row(
+    head: str,
+    log: str,
+    cdf: str = "",
+    *,
+    ends: str = "-inf, inf",
+    begin: float | None = None,
+    is_discrete: bool = False,
+    fixed: str = "",
+    **moments: str,
+) -> None:
+    """Add a row."""
+    name, _, shapes = head.rstrip(")").partition("(")
+    low, high = ends.split(", ")
+    TABLE[name] = Distribution(
+        name,
+        tuple(shapes.split(", ")) if shapes else (),
+        log,
+        cdf,
+        (low, high),
+        moments,
+        begin,
+        is_discrete,
+        tuple(fixed.split()),
+    )
+
+
+_EULER, _LOG_ROOT = "0.5772156649015329", "0.9189385332046727"  # log(sqrt(2*pi))
+_HALF = "0, inf"
+
+# fmt: off
+# log(ndtr(b) - ndtr(a)), taken in the tail that is thinner
+helper("_log_mass(a, b) = log_ndtr(b) + log1p(-exp(log_ndtr(a) - log_ndtr(b))) if a + b < 0 else "
+    "log_ndtr(-a) + log1p(-exp(log_ndtr(-b) - log_ndtr(-a)))")
+# -log(1 - c*x)/c, which is x for c = 0
+helper("_bent(c, x) = x*hyp2f1(1, 1, 2, c*x) if abs(c*x) < 0.5 else -log1p(-c*x)/c")
+helper("_prime(a, b) = betaln(a, b) - (a - 1)*(psi(a) - psi(b)) + (a + b)*(psi(a + b) - psi(b))")
+helper("_bell_at(x, m) = 0*x if isinf(x) else exp(-x*x/2 - m)/sqrt2pi")
+
+# Without shapes
+row("anglit", "log(cos(2*x))", ends="-pi/4, pi/4")
+row("arcsine", "-log(pi) - log(x)/2 - log1p(-x)/2", ends="0, 1")
+row("cauchy", "-log(pi) - log1p(x*x)")
+row("cosine", "log1p(cos(x)) - log(2*pi)", ends="-pi, pi")
+row("expon", "-x", ends=_HALF)
+row("gibrat", f"-square(log(x))/2 - log(x) - {_LOG_ROOT}", ends=_HALF)
+row("gumbel_l", "x - exp(x)")
+row("gumbel_r", "-x - exp(-x)")
+row("halfcauchy", "log(2/pi) - log1p(x*x)", ends=_HALF)
+row("halflogistic", "log(2) - x - 2*log1p(exp(-x))", ends=_HALF)
+row("halfnorm", "log(2/pi)/2 - x*x/2", ends=_HALF)
+row("hypsecant", "-softplus(2*x) + x + log(2/pi)")
+row("laplace", "-abs(x) - log(2)")
+row("levy", "-log(2*pi)/2 - 1.5*log(x) - 1/(2*x)", ends=_HALF)
+row("levy_l", "-log(2*pi)/2 - 1.5*log(-x) + 1/(2*x)", ends="-inf, 0")
+row("logistic", "-softplus(x) - softplus(-x)")
+row("maxwell", "log(2/pi)/2 + 2*log(x) - x*x/2", ends=_HALF)
+row("moyal", f"-(x + exp(-x))/2 - {_LOG_ROOT}")
+row("norm", f"-x*x/2 - {_LOG_ROOT}")
+row("rayleigh", "log(x) - x*x/2", ends=_HALF)
+row("semicircular", "log(2/pi) + log1p(-x*x)/2", ends="-1, 1")
+row("uniform", "0*x", ends="0, 1")
+row("wald", "-log(2*pi)/2 - 1.5*log(x) - square(x - 1)/(2*x)", ends=_HALF)
+
+# Gamma, beta and their kin
+_GAMMA: dict[str, Any] = {"mean": "a", "var": "a", "entropy": "a + gammaln(a) + (1 - a)*psi(a)"}
+row("gamma(a)", "xlogy(a - 1, x) - x - gammaln(a)", "gammainc(a, x)", ends=_HALF, **_GAMMA)
+row("erlang(a)", "xlogy(a - 1, x) - x - gammaln(a)", "gammainc(a, x)", ends=_HALF, fixed="a",
+    **_GAMMA)
+row("chi2(df)", "xlogy(df/2 - 1, x) - x/2 - gammaln(df/2) - df/2*log(2)", "gammainc(df/2, x/2)",
+    ends=_HALF, mean="df", var="2*df",
+    entropy="df/2 + log(2) + gammaln(df/2) + (1 - df/2)*psi(df/2)")
+row("chi(df)", "(1 - df/2)*log(2) - gammaln(df/2) + xlogy(df - 1, x) - x*x/2",
+    "gammainc(df/2, x*x/2)", ends=_HALF, mean="sqrt2*poch(df/2, 0.5)",
+    var="df - 2*square(poch(df/2, 0.5))",
+    entropy="gammaln(df/2) + (df - log(2) - (df - 1)*psi(df/2))/2")
+row("invgamma(a)", "-(a + 1)*log(x) - gammaln(a) - 1/x", "gammaincc(a, 1/x)", ends=_HALF,
+    mean="1/(a - 1) if a > 1 else inf", var="1/(square(a - 1)*(a - 2)) if a > 2 else inf",
+    entropy="a + gammaln(a) - (1 + a)*psi(a)")
+row("dgamma(a)", "xlogy(a - 1, abs(x)) - abs(x) - gammaln(a) - log(2)",
+    "0.5 + sign(x)*gammainc(a, abs(x))/2", mean="0", var="a*(a + 1)",
+    entropy="a + gammaln(a) + (1 - a)*psi(a)")
+row("loggamma(c)", "c*x - exp(x) - gammaln(c)", "gammainc(c, exp(x))", mean="psi(c)",
+    var="polygamma(1, c)", entropy="gammaln(c) - c*psi(c) + c")
+row("gengamma(a, c)", "log(abs(c)) + xlogy(c*a - 1, x) - pow(x, c) - gammaln(a)",
+    "gammainc(a, pow(x, c)) if c > 0 else gammaincc(a, pow(x, c))", ends=_HALF,
+    mean="poch(a, 1/c)", var="poch(a, 2/c) - square(poch(a, 1/c))",
+    entropy="gammaln(a) - log(abs(c)) + a*(1 - psi(a)) + psi(a)/c")
+row("nakagami(nu)", "log(2) + xlogy(nu, nu) - gammaln(nu) + xlogy(2*nu - 1, x) - nu*x*x",
+    "gammainc(nu, nu*x*x)", ends=_HALF, mean="poch(nu, 0.5)/sqrt(nu)",
+    var="1 - square(poch(nu, 0.5))/nu",
+    entropy="gammaln(nu) + nu - (nu - 0.5)*psi(nu) - log(nu)/2")
+row("beta(a, b)", "xlogy(a - 1, x) + xlog1py(b - 1, -x) - betaln(a, b)", "betainc(a, b, x)",
+    ends="0, 1", mean="a/(a + b)", var="a*b/(square(a + b)*(a + b + 1))",
+    entropy="betaln(a, b) - (a - 1)*psi(a) - (b - 1)*psi(b) + (a + b - 2)*psi(a + b)")
+row("betaprime(a, b)", "xlogy(a - 1, x) - xlog1py(a + b, x) - betaln(a, b)",
+    "betainc(a, b, x/(1 + x))", ends=_HALF, mean="a/(b - 1) if b > 1 else inf",
+    var="a*(a + b - 1)/((b - 2)*square(b - 1)) if b > 2 else inf", entropy="_prime(a, b)")
+row("t(df)", "-(df + 1)/2*log1p(x*x/df) - betaln(0.5, df/2) - log(df)/2", "stdtr(df, x)",
+    mean="0", var="df/(df - 2) if df > 2 else inf",
+    entropy="(df + 1)/2*(psi((df + 1)/2) - psi(df/2)) + log(df)/2 + betaln(df/2, 0.5)")
+row("f(dfn, dfd)", "dfn/2*log(dfn) + dfd/2*log(dfd) + xlogy(dfn/2 - 1, x) "
+    "- (dfn + dfd)/2*log(dfd + dfn*x) - betaln(dfn/2, dfd/2)", "fdtr(dfn, dfd, x)", ends=_HALF,
+    mean="dfd/(dfd - 2) if dfd > 2 else inf", var="2*square(dfd/(dfd - 2))*(dfn + dfd - 2)"
+    "/(dfn*(dfd - 4)) if dfd > 4 else inf", entropy="_prime(dfn/2, dfd/2) + log(dfd/dfn)")
+
+# The normal distribution, transformed and cut
+helper("_folded(c) = sqrt2/sqrtpi*exp(-c*c/2) + c*erf(c/sqrt2)")
+row("lognorm(s)", f"-square(log(x)/s)/2 - log(s) - log(x) - {_LOG_ROOT}", "ndtr(log(x)/s)",
+    ends=_HALF, mean="exp(s*s/2)", var="expm1(s*s)*exp(s*s)", entropy="log(s)")
+row("truncnorm(a, b)", f"-x*x/2 - {_LOG_ROOT} - _log_mass(a, b)",
+    "exp(_log_mass(a, x) - _log_mass(a, b))", ends="a, b",
+    mean="_bell_at(a, _log_mass(a, b)) - _bell_at(b, _log_mass(a, b))",
+    var="1 + (0*a if isinf(a) else a*_bell_at(a, _log_mass(a, b))) "
+    "- (0*b if isinf(b) else b*_bell_at(b, _log_mass(a, b))) "
+    "- square(_bell_at(a, _log_mass(a, b)) - _bell_at(b, _log_mass(a, b)))",
+    entropy="_log_mass(a, b) + (0*a if isinf(a) else a*_bell_at(a, _log_mass(a, b)))/2 "
+    "- (0*b if isinf(b) else b*_bell_at(b, _log_mass(a, b)))/2")
+row("foldnorm(c)", "log(2/pi)/2 + log(cosh(c*x)) - (x*x + c*c)/2",
+    "ndtr(x - c) - ndtr(-x - c)", ends=_HALF, mean="_folded(c)",
+    var="c*c + 1 - square(_folded(c))")
+row("skewnorm(a)", f"log(2) - x*x/2 - {_LOG_ROOT} + log_ndtr(a*x)", "ndtr(x) - 2*owens_t(x, a)",
+    mean="a/hypot(1, a)*sqrt2/sqrtpi", var="1 - square(a/hypot(1, a))*2/pi")
+row("exponnorm(K)", "1/(2*K*K) - x/K - log(K) + log_ndtr(x - 1/K)",
+    "ndtr(x) - exp(1/(2*K*K) - x/K + log_ndtr(x - 1/K))", mean="K", var="1 + K*K")
+row("gennorm(beta)", "log(beta/2) - gammaln(1/beta) - pow(abs(x), beta)",
+    "0.5 + sign(x)*gammainc(1/beta, pow(abs(x), beta))/2", mean="0",
+    var="exp(gammaln(3/beta) - gammaln(1/beta))",
+    entropy="1/beta - log(beta) + gammaln(1/beta)")
+row("halfgennorm(beta)", "log(beta) - gammaln(1/beta) - pow(x, beta)",
+    "gammainc(1/beta, pow(x, beta))", ends=_HALF,
+    mean="exp(gammaln(2/beta) - gammaln(1/beta))",
+    var="exp(gammaln(3/beta) - gammaln(1/beta)) - exp(2*gammaln(2/beta) - 2*gammaln(1/beta))",
+    entropy="1/beta - log(beta) + gammaln(1/beta)")
+row("invgauss(mu)", "-log(2*pi)/2 - 1.5*log(x) - square((x - mu)/mu)/(2*x)",
+    "ndtr((x/mu - 1)/sqrt(x)) + exp(2/mu + log_ndtr(-(x/mu + 1)/sqrt(x)))", ends=_HALF,
+    mean="mu", var="mu*mu*mu")
+row("fatiguelife(c)", f"log(x + 1) - square((x - 1)/c)/(2*x) - log(2*c) - {_LOG_ROOT} "
+    "- 1.5*log(x)", "ndtr((sqrt(x) - 1/sqrt(x))/c)", ends=_HALF, mean="c*c/2 + 1",
+    var="c*c*(5*c*c + 4)/4")
+row("johnsonsu(a, b)", f"log(b) - log1p(x*x)/2 - square(a + b*asinh(x))/2 - {_LOG_ROOT}",
+    "ndtr(a + b*asinh(x))")
+row("johnsonsb(a, b)", f"log(b) - log(x) - log1p(-x) - square(a + b*logit(x))/2 - {_LOG_ROOT}",
+    "ndtr(a + b*logit(x))", ends="0, 1")
+row("powernorm(c)", f"log(c) - x*x/2 - {_LOG_ROOT} + (c - 1)*log_ndtr(-x)",
+    "-expm1(c*log_ndtr(-x))")
+row("alpha(a)", f"-2*log(x) - square(a - 1/x)/2 - {_LOG_ROOT} - log_ndtr(a)",
+    "ndtr(a - 1/x)/ndtr(a)", ends=_HALF)
+
+# Powers, exponentials and extremes
+row("weibull_min(c)", "log(c) + xlogy(c - 1, x) - pow(x, c)", "-expm1(-pow(x, c))", ends=_HALF,
+    mean="gamma(1 + 1/c)", var="gamma(1 + 2/c) - square(gamma(1 + 1/c))",
+    entropy=f"-{_EULER}/c - log(c)")
+row("weibull_max(c)", "log(c) + xlogy(c - 1, -x) - pow(-x, c)", "exp(-pow(-x, c))",
+    ends="-inf, 0", mean="-gamma(1 + 1/c)", var="gamma(1 + 2/c) - square(gamma(1 + 1/c))",
+    entropy=f"-{_EULER}/c - log(c)")
+row("dweibull(c)", "log(c/2) + xlogy(c - 1, abs(x)) - pow(abs(x), c)",
+    "0.5 - sign(x)*expm1(-pow(abs(x), c))/2", mean="0", var="gamma(1 + 2/c)")
+row("exponweib(a, c)", "log(a) + log(c) + xlogy(a - 1, -expm1(-pow(x, c))) - pow(x, c) "
+    "+ xlogy(c - 1, x)", "pow(-expm1(-pow(x, c)), a)", ends=_HALF)
+row("invweibull(c)", "log(c) - (c + 1)*log(x) - pow(x, -c)", "exp(-pow(x, -c))", ends=_HALF)
+row("genextreme(c)", "c*_bent(c, x) - _bent(c, x) - exp(-_bent(c, x))", "exp(-exp(-_bent(c, x)))",
+    ends="(1/c if c < 0 else -inf), (1/c if c > 0 else inf)",
+    mean="(1 - gamma(1 + c))/c if c > -1 else inf",
+    var="(gamma(1 + 2*c) - square(gamma(1 + c)))/(c*c) if c > -0.5 else inf",
+    entropy=f"-{_EULER}*c")
+row("genpareto(c)", "-(1 + c)*_bent(-c, x)", "-expm1(-_bent(-c, x))",
+    ends="0, (-1/c if c < 0 else inf)", mean="1/(1 - c) if c < 1 else inf",
+    var="1/(square(1 - c)*(1 - 2*c)) if c < 0.5 else inf", entropy="c")
+row("pareto(b)", "log(b) - (b + 1)*log(x)", "-expm1(-b*log(x))", ends="1, inf",
+    mean="b/(b - 1) if b > 1 else inf", var="b/(square(b - 1)*(b - 2)) if b > 2 else inf",
+    entropy="1/b - log(b)")
+row("lomax(c)", "log(c) - (c + 1)*log1p(x)", "-expm1(-c*log1p(x))", ends=_HALF,
+    mean="1/(c - 1) if c > 1 else inf", var="c/(square(c - 1)*(c - 2)) if c > 2 else inf",
+    entropy="1/c - log(c)")
+row("powerlaw(a)", "log(a) + xlogy(a - 1, x)", "pow(x, a)", ends="0, 1", mean="a/(a + 1)",
+    var="a/((a + 2)*square(a + 1))", entropy="-1/a - log(a)")
+row("loguniform(a, b)", "-log(x) - log(log(b/a))", "log(x/a)/log(b/a)", ends="a, b",
+    mean="(b - a)/log(b/a)",
+    var="(b - a)*(b + a)/(2*log(b/a)) - square((b - a)/log(b/a))",
+    entropy="log(a*b)/2 + log(log(b/a))")
+row("truncexpon(b)", "-x - log(-expm1(-b))", "expm1(-x)/expm1(-b)", ends="0, b",
+    mean="1 - b/expm1(b)", var="1 - b*b*exp(b)/square(expm1(b))",
+    entropy="log(-expm1(-b)) - b/expm1(b)")
+row("gompertz(c)", "log(c) + x - c*expm1(x)", "-expm1(-c*expm1(x))", ends=_HALF)
+row("exponpow(b)", "log(b) + xlogy(b - 1, x) + pow(x, b) - expm1(pow(x, b))",
+    "-expm1(-expm1(pow(x, b)))", ends=_HALF)
+row("bradford(c)", "log(c) - log1p(c*x) - log(log1p(c))", "log1p(c*x)/log1p(c)", ends="0, 1",
+    mean="1/log1p(c) - 1/c", entropy="log1p(c)/2 - log(c/log1p(c))")
+row("triang(c)", "log(2) + (log(x/c) if x < c else log1p(-x) - log1p(-c))",
+    "x*x/c if x < c else 1 - square(1 - x)/(1 - c)", ends="0, 1", mean="(c + 1)/3",
+    var="(1 - c + c*c)/18", entropy="0")
+
+# Logistic and their kin
+row("fisk(c)", "log(c) + (c - 1)*log(x) - 2*softplus(c*log(x))", "sigmoid(c*log(x))", ends=_HALF,
+    entropy="-log(c)")
+row("burr(c, d)", "log(c) + log(d) - (c + 1)*log(x) - (d + 1)*log1p(pow(x, -c))",
+    "exp(-d*log1p(pow(x, -c)))", ends=_HALF)
+row("burr12(c, d)", "log(c) + log(d) + xlogy(c - 1, x) - (d + 1)*log1p(pow(x, c))",
+    "-expm1(-d*log1p(pow(x, c)))", ends=_HALF)
+row("mielke(k, s)", "log(k) + xlogy(k - 1, x) - (1 + k/s)*log1p(pow(x, s))",
+    "exp(k*log(x) - k/s*log1p(pow(x, s)))", ends=_HALF)
+row("genlogistic(c)", "log(c) - x - (c + 1)*softplus(-x)", "exp(-c*softplus(-x))",
+    mean="psi(c)", var="polygamma(1, c)", entropy="psi(c + 1) - log(c)")
+row("genhalflogistic(c)", "log(2) + (1/c - 1)*log1p(-c*x) - 2*log1p(pow(1 - c*x, 1/c))",
+    "(1 - pow(1 - c*x, 1/c))/(1 + pow(1 - c*x, 1/c))", ends="0, 1/c")
+row("loglaplace(c)", "log(c/2) + (c - 1 if x < 1 else -c - 1)*log(x)",
+    "pow(x, c)/2 if x < 1 else 1 - pow(x, -c)/2", ends=_HALF, entropy="-log(c)")
+row("laplace_asymmetric(kappa)", "(-x*kappa if x >= 0 else x/kappa) - log(kappa + 1/kappa)",
+    "1 - exp(-x*kappa)/(1 + kappa*kappa) if x >= 0 else "
+    "exp(x/kappa)*kappa*kappa/(1 + kappa*kappa)", mean="1/kappa - kappa",
+    var="1/(kappa*kappa) + kappa*kappa", entropy="log(kappa + 1/kappa)")
+
+# On the circle, and by integrals
+row("vonmises(kappa)", "kappa*cosm1(x) - log(2*pi) - log(i0e(kappa))", begin=0.0,
+    entropy="kappa - kappa*i1e(kappa)/i0e(kappa) + log(i0e(kappa))")
+row("wrapcauchy(c)", "log1p(-c*c) - log(2*pi) - log(square(1 - c) + 4*c*square(sin(x/2)))",
+    begin=0.0, ends="0, 2*pi", entropy="log1p(-c*c)")
+row("rice(b)", "log(x) - square(x - b)/2 + log(i0e(x*b))", begin=0.0, ends=_HALF)
+
+# Of counts
+row("poisson(mu)", "xlogy(k, mu) - gammaln(k + 1) - mu", "pdtr(k, mu)", is_discrete=True,
+    ends=_HALF, mean="mu", var="mu")
+row("bernoulli(p)", "log(p if k == 1 else 1 - p)", "1 - p if k < 1 else 1 + 0*p", ends="0, 1",
+    is_discrete=True, mean="p", var="p*(1 - p)", entropy="entr(p) + entr(1 - p)")
+row("binom(n, p)",
+    "xlogy(k, p) + xlog1py(n - k, -p) - log(n + 1) - betaln(n - k + 1, k + 1)", "bdtr(k, n, p)",
+    ends="0, n", is_discrete=True, fixed="n", mean="n*p", var="n*p*(1 - p)")
+row("nbinom(n, p)", "gammaln(n + k) - gammaln(k + 1) - gammaln(n) + n*log(p) + xlog1py(k, -p)",
+    "betainc(n, k + 1, p)", ends=_HALF, is_discrete=True, mean="n*(1 - p)/p",
+    var="n*(1 - p)/(p*p)")
+row("geom(p)", "xlog1py(k - 1, -p) + log(p)", "-expm1(k*log1p(-p))", ends="1, inf",
+    is_discrete=True, mean="1/p", var="(1 - p)/(p*p)", entropy="(entr(p) + entr(1 - p))/p")
+row("logser(p)", "k*log(p) - log(k) - log(-log1p(-p))", begin=1, ends="1, inf", is_discrete=True,
+    mean="-p/((1 - p)*log1p(-p))")
+row("zipf(a)", "-a*log(k) - log(_zeta(a, 1))", begin=1, ends="1, inf", is_discrete=True)
+row("betabinom(n, a, b)",
+    "betaln(k + a, n - k + b) - betaln(a, b) - log(n + 1) - betaln(n - k + 1, k + 1)", begin=0,
+    ends="0, n", is_discrete=True, fixed="n", mean="n*a/(a + b)",
+    var="n*a*b*(a + b + n)/(square(a + b)*(a + b + 1))")
+row("boltzmann(lambda_, N)", "-lambda_*k + log(expm1(-lambda_)/expm1(-lambda_*N))",
+    "expm1(-lambda_*(k + 1))/expm1(-lambda_*N)", ends="0, N - 1", is_discrete=True, fixed="N")
+row("planck(lambda_)", "-lambda_*k + log(-expm1(-lambda_))", "-expm1(-lambda_*(k + 1))",
+    ends=_HALF, is_discrete=True, mean="1/expm1(lambda_)",
+    var="exp(-lambda_)/square(expm1(-lambda_))")
+# fmt: on

@@ -1,0 +1,555 @@
+"""dualad.scipy.stats: every row of its table against extrapolated differences of SciPy's values."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import itertools
+import math
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.stats
+from mpmath import mp
+from scipy.stats import (
+    dirichlet,
+    invwishart,
+    multivariate_normal,
+    multivariate_t,
+    norm,
+    wishart,
+)
+
+from dualad import Dual, derivative, grad, hessian, jacobian, value_and_grad
+from dualad.scipy import stats
+from dualad.scipy._distributions import TABLE
+
+NAMES = [name for name in TABLE if hasattr(scipy.stats, name)]
+# Shapes to test with; what is not here has 1.7, 2.6.
+SHAPES: dict[str, tuple[Any, ...]] = {
+    "betabinom": (5, 2.3, 0.63),
+    "bernoulli": (0.3,),
+    "binom": (7, 0.4),
+    "boltzmann": (0.9, 8),
+    "dweibull": (2.1,),
+    "erlang": (3,),
+    "f": (4.5, 6.2),
+    "genextreme": (-0.1,),
+    "genhalflogistic": (0.7,),
+    "genpareto": (0.2,),
+    "geom": (0.3,),
+    "invgamma": (4.1,),
+    "lomax": (3.2,),
+    "laplace_asymmetric": (1.3,),
+    "logser": (0.6,),
+    "loguniform": (0.3, 2.4),
+    "nbinom": (4.2, 0.4),
+    "pareto": (2.6,),
+    "t": (3.6,),
+    "triang": (0.4,),
+    "truncnorm": (-0.7, 1.9),
+    "wrapcauchy": (0.4,),
+    "zipf": (3.5,),
+    "betaprime": (1.7, 3.6),
+}
+ALL = ("pdf", "logpdf", "pmf", "logpmf", "cdf", "logcdf", "sf", "logsf", "ppf", "isf")
+MOMENTS = ("mean", "var", "std", "entropy")
+BY_QUANTILE = ("ppf", "isf")
+
+
+def shapes_of(name: str) -> tuple[Any, ...]:
+    return SHAPES.get(name, (1.7, 2.6)[: len(TABLE[name].shapes)])
+
+
+def extrapolated(f: Callable[[float], Any], h: float) -> Any:
+    """f′(0) by central differences."""
+    wide, narrow = ((f(d) - f(-d)) / (2 * d) for d in (h, h / 2))
+    return (4 * narrow - wide) / 3
+
+
+def curvature(f: Callable[[float], Any], h: float) -> Any:
+    """f″(0) by central differences."""
+    found = [(f(h / 2**i) - 2 * f(0.0) + f(-h / 2**i)) / (h / 2**i) ** 2 for i in range(3)]
+    for k in range(1, 3):
+        found = [(4**k * b - a) / (4**k - 1) for a, b in itertools.pairwise(found)]
+    return found[0]
+
+
+def cases(name: str) -> list[tuple[str, list[Any], list[int]]]:
+    """Methods, what they are called with, and the arguments that have a derivative."""
+    d, theirs = TABLE[name], getattr(scipy.stats, name)
+    shapes = list(shapes_of(name))
+    free = [i for i, s in enumerate(d.shapes) if s not in d.fixed]
+    where: list[Any] = [2] if d.is_discrete else [0.3, 1.7]
+    found = []
+    for method in ALL:
+        if not hasattr(theirs, method) or (d.is_discrete and method in BY_QUANTILE):
+            continue
+        if method in BY_QUANTILE or d.is_discrete:
+            first: Any = 0.3
+        if method not in BY_QUANTILE:
+            first = theirs.ppf(0.31, *shapes, *where).item()
+        active = [1 + i for i in free]
+        if not d.is_discrete:
+            active = [0, *active, 1 + len(shapes), 2 + len(shapes)]
+        found.append((method, [first, *shapes, *where], active))
+    for method in MOMENTS if name != "halfgennorm" else ():  # SciPy integrates for seconds
+        if shapes and {"std": "var"}.get(method, method) not in d.moments:
+            continue
+        active = free if d.is_discrete else [*free, len(shapes), len(shapes) + 1]
+        if np.isfinite(getattr(theirs, method)(*shapes, *where)):
+            found.append((method, [*shapes, *where], active))
+    return found
+
+
+def in_all(f: Callable[..., Any], args: list[Any], active: list[int]) -> Callable[[Any], Any]:
+    """f along a line through all arguments, so that every slope of it counts."""
+
+    def along(h: Any) -> Any:
+        given = list(args)
+        for k, i in enumerate(active):
+            given[i] = args[i] + h * (0.9 - 0.2 * k) * max(abs(args[i]), 0.1)
+        return f(*given)
+
+    return along
+
+
+def of_list(f: Callable[..., Any], args: list[Any], active: list[int]) -> Callable[[Any], Any]:
+    """f of a list of its arguments."""
+
+    def call(p: Any) -> Any:
+        given = list(args)
+        for i, x in zip(active, p, strict=True):
+            given[i] = x
+        return f(*given)
+
+    return call
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_slopes(name: str) -> None:
+    ours, theirs = getattr(stats, name), getattr(scipy.stats, name)
+    for method, args, active in cases(name):
+        f, g = getattr(theirs, method), getattr(ours, method)
+        value = f(*args)
+        if not active:
+            continue
+        y = in_all(g, args, active)(Dual(0.0, 1.0))
+        assert y.primal == value and type(y.primal) is type(value), method
+        want = extrapolated(in_all(f, args, active), 0.004)
+        assert y.tangent == pytest.approx(want, rel=2e-7, abs=2e-8 * (1 + abs(value))), method
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_second_order_and_reverse(name: str) -> None:
+    ours, theirs = getattr(stats, name), getattr(scipy.stats, name)
+    for method, args, active in cases(name):
+        if method not in ("pmf", "logpdf", "logcdf", "ppf") or not active:
+            continue
+        f, g = getattr(theirs, method), getattr(ours, method)
+        got = derivative(in_all(g, args, active), order=2, lift=False)(0.0)
+        want = curvature(in_all(f, args, active), 0.02)
+        size = {"rel": 2e-4, "abs": 2e-5 * (1 + abs(f(*args)))}
+        assert got == pytest.approx(want, **size), method
+        p, at = [float(args[i]) for i in active], of_list(g, args, active)
+        forward = grad(at, mode="forward", lift=False)(p)
+        assert grad(at, mode="reverse", lift=False)(p) == pytest.approx(forward, rel=1e-13)
+
+
+def test_against_mpmath() -> None:
+    """Far out, where differences have nothing to say."""
+    with mp.workdps(40):
+
+        def exact(f: Callable[..., Any], *at: float) -> float:
+            return float(mp.diff(f, *(mp.mpf(x) for x in at)))
+
+        assert derivative(stats.norm.cdf)(-20.0) == pytest.approx(exact(mp.ncdf, -20), rel=1e-12)
+        assert derivative(stats.norm.logcdf)(-20.0) == pytest.approx(
+            exact(lambda x: mp.log(mp.ncdf(x)), -20), rel=1e-12
+        )
+        assert derivative(stats.norm.isf)(1e-12) == pytest.approx(
+            float(-1 / mp.npdf(mp.mpf(float(scipy.stats.norm.isf(1e-12))))), rel=1e-10
+        )
+
+        def gamma_cdf(a: Any, x: Any) -> Any:
+            return mp.gammainc(a, 0, x, regularized=True)
+
+        got = derivative(lambda a: stats.gamma.sf(60.0, a))(3.0)
+        assert got == pytest.approx(exact(lambda a: 1 - gamma_cdf(a, 60), 3), rel=1e-9)
+        got = derivative(lambda a: stats.gamma.ppf(1e-8, a))(3.0)
+        x = mp.mpf(float(scipy.stats.gamma.ppf(1e-8, 3.0)))
+        slope = mp.diff(lambda a: gamma_cdf(a, x), 3)
+        density = x**2 * mp.exp(-x) / 2
+        assert got == pytest.approx(float(-slope / density), rel=1e-9)
+
+        def mass(a: Any) -> Any:
+            return (mp.ncdf(9) - mp.ncdf(a)) ** -1
+
+        got = derivative(lambda a: stats.truncnorm.pdf(8.5, a, 9.0))(8.0)
+        assert got == pytest.approx(float(mp.npdf(8.5)) * exact(mass, 8), rel=1e-9)
+
+
+# -- the ends of the support, and kinds of numbers ---------------------------------------------
+
+
+def test_the_ends_of_the_support() -> None:
+    """Inside counts where the density jumps; where it bends, both sides do."""
+    assert derivative(stats.expon.pdf)(0.0) == -1.0
+    assert derivative(stats.expon.cdf)(0.0) == derivative(stats.uniform.cdf)(1.0) == 0.5
+    assert derivative(stats.expon.sf)(0.0) == -0.5
+    for f in (stats.expon.pdf, stats.expon.logpdf, stats.expon.cdf, stats.expon.logsf):
+        assert derivative(f)(-1.0) == 0.0
+    assert derivative(lambda x: stats.gamma.pdf(x, 2.0))(0.0) == pytest.approx(0.5)
+    assert derivative(lambda x: stats.gamma.pdf(x, 3.0))(0.0) == 0.0
+    assert derivative(lambda x: stats.gamma.pdf(x, 1.5))(0.0) > 1e100
+    assert derivative(lambda x: stats.beta.pdf(x, 1.5, 2.0))(1.0) == pytest.approx(
+        -1 / (2 * scipy.special.beta(1.5, 2.0))
+    )
+    assert derivative(lambda s: stats.gamma.pdf(0.0, 2.0, scale=s))(3.0) == 0.0
+    assert derivative(lambda a: stats.uniform(0.0, a).ppf(1.0))(3.0) == 1.0
+    assert derivative(lambda c: stats.genextreme.ppf(1.0, c))(0.5) == pytest.approx(-4.0)
+    assert derivative(lambda s: stats.norm.pdf(math.inf, 0.0, s))(3.0) == 0.0
+    assert derivative(lambda s: stats.norm.cdf(-math.inf, 0.0, s))(3.0) == 0.0
+    assert math.isnan(derivative(lambda s: stats.norm.pdf(1.0, 0.0, s))(-1.0))
+    assert math.isnan(derivative(stats.norm.cdf)(math.nan))
+
+
+def test_arrays_broadcast_and_keep_their_kind() -> None:
+    x = np.array([[0.5], [1.5], [-1.0]])
+    a = np.array([1.5, 2.5])
+
+    def f(x: Any, a: Any, scale: Any) -> Any:
+        return scipy.stats.gamma.pdf(x, a, scale=scale)
+
+    want = f(x, a, 2.0)
+    y = stats.gamma.pdf(Dual(x, np.ones_like(x)), Dual(a, np.ones_like(a)), scale=2.0)
+    assert np.array_equal(y.primal, want) and y.tangent.shape == (3, 2)
+    for i in range(3):
+        for j in range(2):
+            t = extrapolated(lambda h, i=i, j=j: float(f(x[i, 0] + h, a[j] + h, 2.0)), 0.002)
+            assert y.tangent[i, j] == pytest.approx(t, rel=1e-8, abs=1e-10)
+    assert jacobian(lambda v: stats.norm.cdf([v[0], 1.0, v[1]]))(np.array([0.0, 2.0])).shape == (
+        3,
+        2,
+    )
+    single = np.array([0.5, 1.5], np.float32)
+    y = stats.norm.pdf(Dual(single, np.ones_like(single)))
+    assert y.primal.dtype == y.tangent.dtype == scipy.stats.norm.pdf(single).dtype
+    with pytest.raises(ValueError, match="broadcast"):
+        stats.norm.pdf(Dual(np.ones(3), np.ones(3)), np.ones(2))
+
+
+def test_what_has_no_derivative_is_refused() -> None:
+    with pytest.raises(TypeError, match="no derivative in its argument 'k'"):
+        derivative(lambda k: stats.poisson.pmf(k, 2.0))(1.0)
+    with pytest.raises(TypeError, match="no derivative in its argument 'n'"):
+        derivative(lambda n: stats.binom.pmf(1, n, 0.5))(3.0)
+    with pytest.raises(TypeError, match=r"johnsonsu\.entropy"):
+        derivative(lambda a: stats.johnsonsu.entropy(a, 1.0))(1.0)
+    for call in (
+        lambda m: stats.poisson.rvs(m, random_state=1),
+        lambda m: stats.norm.expect(lambda x: x, loc=m),
+        lambda m: stats.norm.fit([m, 1.0]),
+        lambda m: stats.norm.moment(3, m),
+        lambda m: stats.norm.stats(m, moments="mvs"),
+        lambda m: scipy.stats.norminvgauss.pdf(m, 2.0, 1.0),
+        lambda m: type(norm)(a=0.0, name="norm").pdf(m),
+    ):
+        with pytest.raises(TypeError, match=r"write|dualad"):
+            derivative(call)(1.0)
+    with pytest.raises(TypeError):
+        derivative(lambda m: stats.norm.pdf(m, wrong=2.0))(1.0)
+
+
+# -- frozen, lifted, drawn -------------------------------------------------------------------
+
+
+def test_frozen_and_lifted_under_scipys_names() -> None:
+    frozen = norm(0.0, 2.0)
+
+    def program(p: Any) -> Any:
+        each = scipy.stats.gamma(p[0], scale=p[1])
+        return (
+            each.logpdf(2.0)
+            + each.mean()
+            + each.ppf(0.3)
+            + each.interval(0.5)[1]
+            + frozen.cdf(p[0])
+            + norm.cdf(p[0], loc=p[1])
+            + norm(p[1]).median()
+            + scipy.stats.norm.stats(p[0], p[1])[1]
+            + isinstance(each, scipy.stats._distn_infrastructure.rv_frozen)
+            + scipy.stats.poisson(p[0]).pmf(2)
+            + each.support()[0]
+            + each.moment(2)
+        )
+
+    p = np.array([2.0, 3.0])
+    value, slopes = value_and_grad(program)(p)
+    assert value == program(p)
+    for i in range(2):
+        want = extrapolated(lambda h, i=i: program(p + h * np.eye(2)[i]), 0.005)
+        assert slopes[i] == pytest.approx(want, rel=1e-8)
+    assert grad(program, mode="reverse")(p) == pytest.approx(slopes, rel=1e-12)
+    assert frozen.cdf(1.0) == norm.cdf(1.0, 0.0, 2.0)
+
+
+def test_ours_are_scipys_for_plain_numbers() -> None:
+    assert isinstance(stats.norm, type(norm)) and stats.norm.name == "norm"
+    assert stats.norm.cdf(0.3) == norm.cdf(0.3)
+    assert stats.norm(1.0).interval(0.9) == norm(1.0).interval(0.9)
+    assert stats.norm.fit([1.0, 2.0]) == norm.fit([1.0, 2.0])
+    assert stats.beta.expect(args=(2.0, 3.0)) == scipy.stats.beta.expect(args=(2.0, 3.0))
+    for name in ("pdf", "cdf", "rvs", "mean", "interval", "stats", "nnlf", "support"):
+        mine, theirs = (getattr(m.norm, name) for m in (stats, scipy.stats))
+        assert inspect.signature(mine) == inspect.signature(theirs), name
+    assert copy.copy(stats.norm).cdf(Dual(0.0, 1.0)).tangent == norm.pdf(0.0)
+    assert pickle.loads(pickle.dumps(scipy.stats.gamma)).name == "gamma"
+
+
+def test_what_is_drawn_moves_with_its_parameters() -> None:
+    def drawn(p: Any, seed: int = 5) -> Any:
+        return scipy.stats.norm.rvs(p[0], p[1], size=4, random_state=seed)
+
+    p = np.array([0.5, 2.0])
+    plain = drawn(p)
+    got = jacobian(drawn)(p)
+    assert np.array_equal(value_and_grad(lambda q: np.sum(drawn(q)))(p)[0], np.sum(plain))
+    np.testing.assert_allclose(got, np.stack([np.ones(4), (plain - 0.5) / 2], 1), rtol=1e-12)
+
+    def gammas(a: Any) -> Any:  # u = cdf(y) being fixed
+        return scipy.stats.gamma(a, scale=2.0).rvs(size=3, random_state=3)
+
+    u = scipy.stats.gamma.cdf(gammas(2.5), 2.5, scale=2.0)
+    for i in range(3):
+        want = extrapolated(lambda h, i=i: scipy.stats.gamma.ppf(u[i], 2.5 + h, scale=2.0), 0.005)
+        assert derivative(gammas)(2.5)[i] == pytest.approx(want, rel=1e-8)
+        second = curvature(lambda h, i=i: scipy.stats.gamma.ppf(u[i], 2.5 + h, scale=2.0), 0.1)
+        assert derivative(gammas, order=2)(2.5)[i] == pytest.approx(second, rel=1e-5)
+
+
+def test_likelihoods() -> None:
+    data = np.array([0.7, 1.9, 3.1, 0.4])
+
+    def likelihood(p: Any) -> Any:
+        return scipy.stats.weibull_min.nnlf((p[0], 0.0, p[1]), data)
+
+    p = np.array([1.4, 2.2])
+    value, slopes = value_and_grad(likelihood)(p)
+    assert value == likelihood(p)
+    for i in range(2):
+        want = extrapolated(lambda h, i=i: likelihood(p + h * np.eye(2)[i]), 0.002)
+        assert slopes[i] == pytest.approx(want, rel=1e-9, abs=1e-10)
+    second = hessian(likelihood)(p)
+    want = curvature(lambda h: likelihood(p + h * np.array([1.0, 1.0])), 0.05)
+    assert np.sum(second) == pytest.approx(want, rel=1e-7)
+
+
+# -- statistics of samples ---------------------------------------------------------------------
+
+RANDOM = np.random.default_rng(0)
+A, B, C = RANDOM.gamma(3, 1, 7), RANDOM.gamma(3, 1, 7), RANDOM.gamma(3, 1, (5, 3))
+SAMPLES: dict[str, tuple[str, tuple[Any, ...], dict[str, Any]]] = {
+    "gmean": ("gmean", (A,), {}),
+    "gmean, weighted": ("gmean", (A,), {"weights": B}),
+    "gmean, everywhere": ("gmean", (C,), {"axis": None}),
+    "hmean": ("hmean", (C,), {"axis": 1}),
+    "hmean, weighted": ("hmean", (C,), {"weights": C[::-1]}),
+    "pmean": ("pmean", (A, 2.5), {}),
+    "trim_mean": ("trim_mean", (A, 0.2), {}),
+    "moment": ("moment", (C, 3), {}),
+    "moment, off": ("moment", (A, 2), {"center": 1.0}),
+    "moment, several": ("moment", (A, [1, 2, 4]), {}),
+    "skew": ("skew", (C,), {}),
+    "skew, unbiased": ("skew", (A,), {"bias": False}),
+    "kurtosis": ("kurtosis", (A,), {"bias": False, "fisher": False}),
+    "kurtosis, kept": ("kurtosis", (C,), {"keepdims": True}),
+    "describe": ("describe", (A,), {}),
+    "sem": ("sem", (C,), {}),
+    "variation": ("variation", (A,), {"ddof": 1}),
+    "gstd": ("gstd", (A,), {}),
+    "zscore": ("zscore", (C,), {}),
+    "zscore, everywhere": ("zscore", (C,), {"axis": None}),
+    "zmap": ("zmap", (A, B), {}),
+    "iqr": ("iqr", (A,), {}),
+    "entropy": ("entropy", (A,), {"base": 2}),
+    "entropy, relative": ("entropy", (A, B), {}),
+    "pearsonr": ("pearsonr", (A, B), {}),
+    "pearsonr, one side": ("pearsonr", (A, B), {"alternative": "less"}),
+    "linregress": ("linregress", (A, B), {}),
+    "ttest_1samp": ("ttest_1samp", (A, 2.0), {}),
+    "ttest_rel": ("ttest_rel", (A, B), {"alternative": "greater"}),
+    "ttest_ind": ("ttest_ind", (A, B), {}),
+    "ttest_ind, Welch": ("ttest_ind", (A, B), {"equal_var": False}),
+}
+COUNTS = {"moment": 1, "moment, off": 1, "moment, several": 1, "trim_mean": 1}
+
+
+def numbers(y: Any) -> list[Any]:
+    """All numbers in a result."""
+    if isinstance(y, (tuple, list)) or np.ndim(y):
+        return [v for part in y for v in numbers(part)]
+    return [y]
+
+
+@pytest.mark.parametrize("case", SAMPLES)
+def test_statistics_of_samples(case: str) -> None:
+    name, args, options = SAMPLES[case]
+    theirs, ours = getattr(scipy.stats, name), getattr(stats, name)
+    assert inspect.signature(ours) == inspect.signature(theirs)
+    value = theirs(*args, **options)
+    for i in range(COUNTS.get(case, len(args))):
+        x = np.asarray(args[i])
+        step = np.reshape(np.cos(np.arange(x.size)), x.shape)
+
+        def moved(f: Any, h: Any, i: int = i, x: Any = x, step: Any = step) -> Any:
+            v = x + h * step
+            return f(*args[:i], v if x.ndim else v[()], *args[i + 1 :], **options)
+
+        y = moved(ours, Dual(0.0, 1.0))
+        assert type(y) is type(value) or isinstance(y, Dual)
+        for k, (got, plain) in enumerate(zip(numbers(y), numbers(value), strict=True)):
+            want = extrapolated(lambda h, k=k: float(numbers(moved(theirs, h))[k]), 0.002)
+            if isinstance(got, Dual):
+                assert got.primal == plain
+                assert got.tangent == pytest.approx(want, rel=1e-7, abs=1e-8)
+            else:
+                assert got == plain and want == pytest.approx(0, abs=1e-12)
+
+
+def test_statistics_lifted() -> None:
+    def program(x: Any) -> Any:
+        line = scipy.stats.linregress(np.arange(7.0), x)
+        return line.slope + line.intercept_stderr + scipy.stats.zscore(x)[2] + line[3]
+
+    value, slopes = value_and_grad(program)(A)
+    assert value == program(A)
+    want = extrapolated(lambda h: program(A + h * B), 0.002)
+    assert slopes @ B == pytest.approx(want, rel=1e-8)
+    assert grad(program, mode="reverse")(A) == pytest.approx(slopes, rel=1e-10)
+    second = hessian(lambda x: scipy.stats.skew(x))(A)
+    assert B @ second @ B == pytest.approx(
+        curvature(lambda h: float(scipy.stats.skew(A + h * B)), 0.05), rel=1e-6
+    )
+
+
+def test_ranks_are_steps() -> None:
+    got = stats.spearmanr(Dual(A, np.ones(7)), B)
+    assert got.statistic == scipy.stats.spearmanr(A, B).statistic
+    assert not np.any(jacobian(lambda x: scipy.stats.rankdata(x) * 1.0)(A))
+
+
+def test_options_that_are_not_there_are_refused() -> None:
+    with pytest.raises(TypeError, match="takes no method="):
+        derivative(
+            lambda h: stats.pearsonr(A + h, B, method=scipy.stats.PermutationMethod(n_resamples=9))[
+                0
+            ]
+        )(0.0)
+    with pytest.raises(TypeError, match="takes no trim="):
+        derivative(lambda h: stats.ttest_ind(A + h, B, trim=0.1)[0])(0.0)
+    with pytest.raises(TypeError, match="takes no nan_policy="):
+        derivative(lambda h: stats.skew(np.array([1.0, np.nan, 2.0]) + h, nan_policy="omit"))(0.0)
+    assert derivative(lambda h: stats.gmean(A * h, nan_policy="omit"))(1.0) == pytest.approx(
+        scipy.stats.gmean(A)
+    )
+
+
+# -- vectors and matrices ----------------------------------------------------------------------
+
+MEAN, COV = np.array([0.1, 0.2]), np.array([[2.0, 0.3], [0.3, 1.0]])
+POINTS, SCATTER = RANDOM.normal(size=(4, 2)), np.array([[3.0, 0.5], [0.5, 2.0]])
+
+
+def symmetric(a: Any) -> Any:
+    return (a + a.T) / 2
+
+
+VECTORS: dict[str, tuple[Callable[[Any], Any], Any]] = {
+    "normal in x": (lambda x: multivariate_normal.logpdf(x, MEAN, COV), POINTS),
+    "normal in the mean": (lambda m: multivariate_normal.pdf(POINTS, m, COV), MEAN),
+    "normal in the covariance": (
+        lambda c: multivariate_normal.logpdf(POINTS, MEAN, symmetric(c)),
+        COV,
+    ),
+    "normal, one variance": (lambda c: multivariate_normal.logpdf(POINTS, MEAN, c), 1.3),
+    "normal, variances": (
+        lambda c: multivariate_normal.logpdf(POINTS, MEAN, c),
+        np.array([1.3, 2.0]),
+    ),
+    "normal, frozen": (lambda c: multivariate_normal(MEAN, symmetric(c)).logpdf(POINTS), COV),
+    "normal, frozen, in x": (lambda x: multivariate_normal(MEAN, COV).pdf(x), POINTS),
+    "normal of a line": (
+        lambda x: multivariate_normal.logpdf(x, 0.5, 2.0),
+        np.array([0.1, 0.3]),
+    ),
+    "normal, entropy": (lambda c: multivariate_normal(MEAN, symmetric(c)).entropy(), COV),
+    "t in the shape": (lambda s: multivariate_t.logpdf(POINTS, MEAN, symmetric(s), 3.0), COV),
+    "t in df": (lambda df: multivariate_t(MEAN, COV, df).logpdf(POINTS), 3.0),
+    "dirichlet": (
+        lambda a: dirichlet.logpdf(np.array([0.2, 0.5, 0.3]), a),
+        np.array([1.5, 2.0, 3.0]),
+    ),
+    "dirichlet, frozen": (
+        lambda a: dirichlet(a).pdf(np.array([0.2, 0.5])),
+        np.array([1.5, 2.0, 3.0]),
+    ),
+    "dirichlet, mean": (lambda a: dirichlet(a).mean(), np.array([1.5, 2.0, 3.0])),
+    "dirichlet, var": (lambda a: dirichlet.var(a), np.array([1.5, 2.0, 3.0])),
+    "dirichlet, entropy": (lambda a: dirichlet.entropy(a), np.array([1.5, 2.0, 3.0])),
+    "wishart in x": (lambda x: wishart.logpdf(symmetric(x), 4.5, COV), SCATTER),
+    "wishart in df": (lambda df: wishart.logpdf(SCATTER, df, COV), 4.5),
+    "wishart in the scale": (lambda s: wishart(4.5, symmetric(s)).pdf(SCATTER), COV),
+    "inverse wishart": (lambda s: invwishart(4.5, symmetric(s)).logpdf(SCATTER), COV),
+    "inverse wishart in x": (lambda x: invwishart.logpdf(symmetric(x), 4.5, COV), SCATTER),
+}
+
+
+@pytest.mark.parametrize("case", VECTORS)
+def test_vectors_and_matrices(case: str) -> None:
+    f, x = VECTORS[case]
+    step = np.reshape(np.cos(np.arange(np.size(x))), np.shape(x))[()]
+    value = f(x)
+
+    def along(h: Any) -> Any:
+        return f(x + h * step)
+
+    y = along(np.float64(0.0))
+    got, second = derivative(along)(0.0), derivative(along, order=2)(0.0)
+    assert np.array_equal(y, value)
+    for k in range(np.size(value)):
+
+        def one(h, k=k):
+            return float(np.ravel(along(h))[k])
+
+        assert np.ravel(got)[k] == pytest.approx(extrapolated(one, 0.002), rel=1e-8, abs=1e-11)
+        assert np.ravel(second)[k] == pytest.approx(curvature(one, 0.05), rel=1e-5, abs=1e-8)
+
+    def total(v):
+        return np.sum(f(v))
+
+    forward, reverse = (grad(total, mode=mode)(x) for mode in ("forward", "reverse"))
+    np.testing.assert_allclose(reverse, forward, rtol=1e-11, atol=1e-14)
+
+
+def test_vectors_unlifted_and_refused() -> None:
+    def f(c: Any) -> Any:
+        return stats.multivariate_normal(MEAN, symmetric(c)).logpdf(POINTS)
+
+    want = jacobian(VECTORS["normal, frozen"][0])(COV)
+    np.testing.assert_allclose(jacobian(f, lift=False)(COV), want, rtol=1e-13)
+    frozen = stats.multivariate_normal(Dual(MEAN, np.ones(2)), COV)
+    assert isinstance(frozen, type(multivariate_normal()))
+    assert np.array_equal(frozen.mean.tangent, np.ones(2))
+    assert stats.dirichlet([1.0, 2.0]).mean().tolist() == dirichlet([1.0, 2.0]).mean().tolist()
+    with pytest.raises(TypeError, match=r"multivariate_normal\.cdf has no derivative"):
+        derivative(lambda m: multivariate_normal.cdf(POINTS, MEAN + m, COV)[0])(0.0)
+    with pytest.raises(TypeError, match=r"multivariate_normal\.rvs has no derivative"):
+        derivative(lambda m: multivariate_normal(MEAN + m, COV).rvs(random_state=1)[0])(0.0)
+    with pytest.raises(TypeError, match="covariance is singular"):
+        derivative(
+            lambda s: multivariate_normal.logpdf([0.0, 0.0], None, s * np.ones((2, 2)), True)
+        )(1.0)
