@@ -14,7 +14,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-import scipy.linalg
 from scipy import stats
 from scipy.integrate import quad, solve_ivp
 from scipy.interpolate import CubicSpline
@@ -33,7 +32,7 @@ class Program:
     at: Any
     gradient: Callable[[Any], Any]
     rel: float = 1e-9
-    modes: tuple[str, ...] = ("forward", "reverse")
+    value_rel: float = 0.0  # but for integrators, whose steps look at the tangents too
 
 
 def by_differences(f: Callable[[Any], Any], h: float = 1e-3) -> Callable[[Any], Any]:
@@ -472,7 +471,7 @@ def oscillator(p: Any) -> Any:
     up = np.diag(np.sqrt(n[1:]), -1)
     x = (up + up.T) / np.sqrt(2 * frequency)
     h = np.diag(frequency * (n + 0.5)) + quartic * np.linalg.matrix_power(x, 4)
-    return scipy.linalg.eigh(h, eigvals_only=True)[0]
+    return np.linalg.eigvalsh(h)[0]
 
 
 PROGRAMS = {
@@ -492,10 +491,10 @@ PROGRAMS = {
     "decay fit": Program(
         decay_fit, 2.1 * np.exp(-0.9 * TIMES) + 0.05 * np.cos(5 * TIMES), of_decay_fit, 1e-6
     ),
-    "PID step response": Program(pid_step, np.array([2.0, 1.0, 0.5]), of_pid_step, 1e-7),
-    "heat equation": Program(heat, np.array([0.8, 0.5]), of_heat, 1e-6),
-    "shooting": Program(shooting, np.array([2.0, 0.5]), of_shooting, 1e-7),
-    "predators": Program(predators, np.array([1.1, 0.7]), of_predators, 1e-6),
+    "PID step response": Program(pid_step, np.array([2.0, 1.0, 0.5]), of_pid_step, 1e-7, 1e-8),
+    "heat equation": Program(heat, np.array([0.8, 0.5]), of_heat, 1e-6, 1e-8),
+    "shooting": Program(shooting, np.array([2.0, 0.5]), of_shooting, 1e-7, 1e-8),
+    "predators": Program(predators, np.array([1.1, 0.7]), of_predators, 1e-6, 1e-8),
     "Kepler": Program(kepler, np.array([0.9, 0.3]), of_kepler),
     "equilibrium": Program(equilibrium, np.array([0.05, -4.8]), of_equilibrium, 1e-7),
     "radiance": Program(radiance, np.array([0.5, 4.0, 1.3]), of_radiance),
@@ -507,7 +506,7 @@ PROGRAMS = {
 def test_programs(name: str) -> None:
     program = PROGRAMS[name]
     plain, want = program.run(program.at), program.gradient(program.at)
-    for mode in program.modes:
+    for mode in ("forward", "reverse"):
         value, got = value_and_grad(program.run, mode=mode)(program.at)
-        assert value == plain, mode
+        assert abs(value - plain) <= program.value_rel * abs(plain), mode
         np.testing.assert_allclose(got, want, rtol=program.rel, atol=program.rel, err_msg=mode)
