@@ -11,6 +11,7 @@ and what is stored through one of them is seen through all.
 from __future__ import annotations
 
 import bisect
+import math
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NoReturn, cast
@@ -88,6 +89,8 @@ class ReverseLevel(ParticipatingLevel):
     def __init__(self, level: int) -> None:
         self.tape: Any = None
         self.blocks: dict[Node, Any] = {}
+        self._starts: list[int] = []  # of the blocks on the tape,
+        self._wholes: list[Node] = []  # and their nodes
         self._reads: dict[Node, int] = {}
         self._numbers: list[int] = []  # of the steps that have got a node,
         self._lengths: list[int] = []  # and how long the tape was
@@ -153,6 +156,16 @@ class ReverseLevel(ParticipatingLevel):
         if self.tape is not None:
             self.tape.clear()
         self.blocks.clear()
+        self._starts.clear()
+        self._wholes.clear()
+
+    def block_at(self, place: int) -> tuple[Node, int] | None:
+        """The array that has this place on the tape for an element, and which."""
+        i = bisect.bisect_right(self._starts, place) - 1
+        if i < 0:
+            return None
+        whole, offset = self._wholes[i], place - self._starts[i]
+        return (whole, offset) if offset < math.prod(whole.shape) else None
 
     def length_at(self, number: int) -> int:
         """From which place on no step of the tape is a source of the node with this number."""
@@ -177,6 +190,8 @@ class ReverseLevel(ParticipatingLevel):
             if node.sources and 32 * count < whole.size:
                 return None
             block = self.blocks[node] = _Block(self.tape, self.tape.inputs(whole.size))
+            self._starts.append(block.start)
+            self._wholes.append(node)
         whole.block = block
         return block
 

