@@ -7,6 +7,8 @@
 
 # The names are all here from the start: a module with a `__getattr__` makes `dualad.sin` slow.
 from importlib import import_module as _import_module
+from types import ModuleType as _ModuleType
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from . import array_rules as array_rules
 from .array.dualarray import DualArray
@@ -139,16 +141,41 @@ from .functions import round as round
 from .kernel import kernel_info
 from .lifting.lift import lift
 from .lifting.standins import LOADERS as _LOADERS
+from .looks import SPARSE as _SPARSE
 from .promises import NotDeterministicError
 from .propagation import propagate
 from .sensitivity import sensitivities
 from .solvers import objective
 from .testing import check_derivative, check_rule
 
+if _TYPE_CHECKING:
+    from . import scipy as scipy
+    from . import teach as teach
+
 __version__ = "0.1.0"
+
+
+class _Later(_ModuleType):
+    """A public submodule, imported when a name in it is asked for."""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._loaded(), name)
+
+    def __dir__(self) -> list[str]:
+        return dir(self._loaded())
+
+    def _loaded(self) -> _ModuleType:
+        module = _import_module(self.__name__)  # which then stands in its place in dualad
+        vars(self).update(vars(module))  # for who has taken this one
+        return module
+
+
+for _name in ("scipy", "teach"):
+    globals()[_name] = _Later(f"dualad.{_name}")
 
 # In lifted code SciPy's functions are found by identity; our own are loaded when one is met.
 _LOADERS["scipy"] = lambda module: _import_module("dualad.scipy._names").enter(module)
+_SPARSE.append(lambda a: _import_module("dualad.scipy.sparse").as_sparse(a))
 
 # `from dualad import *` leaves Python's own abs, divmod, pow and round as they are.
 __all__ = [
@@ -280,3 +307,7 @@ __all__ = [
     "vjp",
     "xlogy",
 ]
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "abs", "divmod", "pow", "round", "scipy", "teach", "__version__"])

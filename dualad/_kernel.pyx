@@ -127,7 +127,6 @@ cdef extern from *:
     void take_elements(object kind, void *get, void *set) noexcept
     int set_general(PyObject *x, PyObject *index, PyObject *y) except -1
     int PyType_IsSubtype(PyTypeObject *a, PyTypeObject *b) noexcept
-    Py_ssize_t PySet_GET_SIZE(PyObject *x) noexcept
 
 
 cdef extern from "_kernel.h":
@@ -250,7 +249,7 @@ cdef object note_equal = None         # differentiations.note_equal
 cdef object note_step = None          # differentiations.note_step
 cdef dict readers = {}                # differentiations.READERS
 cdef object is_told = None            # looks.is_told
-cdef set doubtful = set()             # differentiations.DOUBTFUL
+cdef dict noted = {}                  # differentiations.NOTED
 cdef dict protocols = {}              # NumPy's two protocols
 cdef dict table = {}                  # RULES
 cdef dict rows = {ROWS[i].name.decode(): i for i in range(ROW_COUNT)}
@@ -811,8 +810,8 @@ cpdef object close_level(object level):
         for j in range(i, opened_count):
             opened[j] = opened[j + 1]
         Py_DECREF(<object>closed)
-    if PySet_GET_SIZE(<PyObject *>doubtful):
-        doubtful.discard(level)
+    if noted:
+        noted.pop(level, None)
 
 
 cpdef bint is_open(object level):
@@ -820,7 +819,7 @@ cpdef bint is_open(object level):
 
 
 cdef bint has_refused(object level):
-    return PySet_GET_SIZE(<PyObject *>doubtful) > 0 and level in doubtful
+    return bool(noted) and level in noted
 
 
 cdef Py_ssize_t place_of(object level):
@@ -2257,13 +2256,13 @@ def connect(
 ):
     """Tell the kernel what is readable, so that it can hand over to it."""
     global readable_class, readable_dual, table, protocols, clocks, note_objects, note_equal
-    global note_step, readers, doubtful, numpy_functions, is_told
+    global note_step, readers, noted, numpy_functions, is_told
     is_told = given_is_told
     readable_class, readable_dual = kind, make
     table, protocols, clocks = given_table, given_protocols, given_clocks
-    note_objects, note_equal, note_step, readers, doubtful = [
+    note_objects, note_equal, note_step, readers, noted = [
         differentiations[name]
-        for name in ("note_objects", "note_equal", "note_step", "READERS", "DOUBTFUL")
+        for name in ("note_objects", "note_equal", "note_step", "READERS", "NOTED")
     ]
     numpy_functions = given_functions
     for name, method in (

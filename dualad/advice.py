@@ -6,7 +6,6 @@ Its error is its own, and knows nothing of dualad: a note says whose call it was
 from __future__ import annotations
 
 import linecache
-import traceback
 from types import FrameType
 from typing import Any
 
@@ -36,6 +35,8 @@ _LONGEST = 60  # text of a call
 
 def tell_of_foreign(driver: str, error: BaseException) -> bool:
     """Add a note to an error, if it comes of a dual in code that is not lifted."""
+    import traceback
+
     frames = list(traceback.walk_tb(error.__traceback__))
     mine = [i for i, (frame, _) in enumerate(frames) if _is_users(frame)]
     if not mine:

@@ -38,7 +38,7 @@ def readable_open_level() -> int:
 def readable_close_level(level: int) -> None:
     """The differentiation is over: what is left of its duals has escaped."""
     _open.discard(level)
-    DOUBTFUL.discard(level)
+    NOTED.pop(level, None)
 
 
 open_level = KERNEL.open_level if KERNEL else readable_open_level
@@ -60,25 +60,6 @@ def is_over(level: int) -> bool:
     return levels.may_close(level) and not is_open(level)
 
 
-_approximate: set[int] = set()  # open levels of which the next function was told
-
-
-def note_approximate(level: int) -> None:
-    """Values that go with tangents of this level hold to tolerances only, as an integrator's do.
-
-    It chooses its steps for values and tangents together, so that two passes with other directions
-    differ in the last digits.
-    """
-    _approximate.difference_update([old for old in list(_approximate) if not is_open(old)])
-    if is_open(level):
-        _approximate.add(int(level))
-
-
-def is_approximate(level: int) -> bool:
-    """Whether `note_approximate` has been told of this open level."""
-    return level in _approximate
-
-
 def levels_in(x: Any) -> set[int]:
     """The levels of a dual, in its primal and its tangent; none for other things."""
     if not isinstance(x, Pair):
@@ -89,20 +70,60 @@ def levels_in(x: Any) -> set[int]:
     return found
 
 
-# -- refusals ------------------------------------------------------------------------------
+# -- what is noted of an open level ---------------------------------------------------------
 
-DOUBTFUL: set[int] = set()  # open levels whose duals have done something to look into, and what:
-_REASONS: dict[str, set[int]] = {
-    why: set() for why in ("error", "objects", "hash", "equal", "step")
-}
+# What makes outputs doubtful, the gravest first.
+_DOUBTS = (
+    "error",  # a dual has refused something
+    "objects",  # duals in an array of objects
+    "hash",  # the hash of a dual was asked for
+    "equal",  # a dual was found equal to a plain number
+    "step",  # a dual was rounded, or became text
+)
+
+
+class _Noted:
+    """What was noted of an open level, of which most have nothing."""
+
+    def __init__(self) -> None:
+        self.doubts: set[str] = set()
+        self.is_approximate = False
+        self.texts: collections.deque[str] = collections.deque(maxlen=1000)
+
+
+NOTED: dict[int, _Noted] = {}  # by open level; closing takes it away
+
+
+def _noted(level: int) -> _Noted:
+    """What to add a note to; that of a level which is not open is kept nowhere."""
+    return NOTED.setdefault(int(level), _Noted()) if is_open(level) else _Noted()
 
 
 def _doubt(level: int, why: str) -> None:
-    if is_open(level):
-        for levels_of_reason in _REASONS.values():
-            levels_of_reason.intersection_update(DOUBTFUL)
-        DOUBTFUL.add(int(level))
-        _REASONS[why].add(int(level))
+    _noted(level).doubts.add(why)
+
+
+def doubt(level: int) -> str:
+    """What makes the outputs of an open level doubtful, the gravest; "" if nothing does."""
+    noted = NOTED.get(level)
+    return next((why for why in _DOUBTS if why in noted.doubts), "") if noted else ""
+
+
+def note_approximate(level: int) -> None:
+    """Values that go with tangents of this level hold to tolerances only, as an integrator's do.
+
+    It chooses its steps for values and tangents together, so that two passes with other directions
+    differ in the last digits.
+    """
+    _noted(level).is_approximate = True
+
+
+def is_approximate(level: int) -> bool:
+    """Whether `note_approximate` has been told of this open level."""
+    return level in NOTED and NOTED[level].is_approximate
+
+
+# -- what is looked into -------------------------------------------------------------------
 
 
 def note_refusals(*involved: Any) -> None:
@@ -119,8 +140,18 @@ def note_refusal(level: int) -> None:
 
 def compared(compare: Callable[..., Any], *numbers: Any) -> Any:
     """The answer of a comparison, which looks at primals only."""
-    answer = compare(*map(plain, numbers))
+    answer = answered(compare, compare(*map(plain, numbers)), *numbers)
     note_answer(compare, answer, *numbers)
+    return answer
+
+
+def answered(question: Callable[..., Any], answer: Any, *numbers: Any) -> Any:
+    """A plain answer about duals, or what levels that take part say instead."""
+    for x in numbers:
+        while isinstance(x, Pair):
+            if type(x.level) is not int:
+                answer = x.level.answers(question, answer, numbers)
+            x = x.primal
     return answer
 
 
@@ -171,10 +202,7 @@ def note_step(x: Any) -> None:
 def stepped(f: Callable[..., Any], x: Any, *more: Any) -> Any:
     """What a step makes of a dual: a plain number."""
     note_step(x)
-    return f(plain(x), *more)
-
-
-_TEXTS: collections.deque[tuple[int, str]] = collections.deque(maxlen=1000)
+    return answered(f, f(plain(x), *more), x)
 
 
 def text_for(x: Any, show: Callable[..., str], *spec: str) -> str | None:
@@ -182,7 +210,7 @@ def text_for(x: Any, show: Callable[..., str], *spec: str) -> str | None:
     if not is_open(x.level):
         return None
     text: str = stepped(show, x, *spec)
-    _TEXTS.append((int(x.level), text))
+    _noted(x.level).texts.append(text)
     return text
 
 
@@ -193,10 +221,8 @@ def refuse_text_of_dual(text: Any) -> None:
     """Raise TypeError if this is a number in the text of a dual, from which it would be read."""
     if not isinstance(text, str):
         return
-    for level, known in list(_TEXTS):
-        if is_open(level) and any(
-            text.strip() in (number, number.lstrip("+-")) for number in _NUMBER.findall(known)
-        ):
+    for level, known in [(k, text) for k, noted in list(NOTED.items()) for text in noted.texts]:
+        if any(text.strip() in (number, number.lstrip("+-")) for number in _NUMBER.findall(known)):
             note_refusal(level)
             raise TypeError(
                 f"float({text!r}) reads a number from the text of a dual, where its derivative is "
@@ -231,12 +257,9 @@ def refused(message: str, *involved: Any) -> TypeError:
 
 # Functions that read the memory of what NumPy makes an array of, whatever is in it; what to write.
 _PLACES = "x[i] with an array i of the places to take"
-_TRANSPOSE = "x @ a.T for a @ x with a sparse matrix a"
 READERS = {
     "as_strided": ("numpy.lib.", _PLACES),
     "squareform": ("scipy.spatial.", _PLACES),
-    "_matmul_vector": ("scipy.sparse.", _TRANSPOSE),
-    "_matmul_multivector": ("scipy.sparse.", _TRANSPOSE),
 }
 
 
@@ -259,14 +282,3 @@ def note_objects(x: Any) -> None:
     while isinstance(x, Pair):
         _doubt(x.level, "objects")
         x = x.primal
-
-
-def doubt(level: int) -> str:
-    """What makes the outputs of an open level doubtful, the gravest first; "" if nothing does.
-
-    "error" (a dual has refused something), "objects" (duals in an array of objects), "hash" (it was
-    asked for), "equal" (to a plain number), "step" (a dual was rounded, or became text).
-    """
-    if level not in DOUBTFUL:
-        return ""
-    return next((why for why, of_reason in _REASONS.items() if level in of_reason), "")

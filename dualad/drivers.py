@@ -12,17 +12,15 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
 from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple
 from .array.operands import unbuffered
-from .compression import Sparsity, by_arguments, refuse_unless_floats
 from .kernel import DRIVERS
 from .pair import Function, Pair, is_operand, plain
 from .passes import one_like, run_pass, tangents_of
-from .patterns import detected, scipy_sparse
 from .promises import (
     is_elementwise,
     of_real_function,
@@ -31,7 +29,6 @@ from .promises import (
     refuse_unless_same,
     weights,
 )
-from .series import NoSeries, expanded
 from .stacking import run_passes, run_together, turned
 from .structure import leaves, rebuild
 from .sweeps import (
@@ -51,6 +48,10 @@ from .sweeps import (
 from .workers import Columns, Progress, Workers, planned
 from .wrappers import driver, function_for, lifting_as_needed, refuse_unless_callable
 from .zeros import is_finite
+
+# Sparse matrices and series are loaded by the first call that asks for them.
+if TYPE_CHECKING:
+    from .compression import Sparsity
 
 P = ParamSpec("P")  # the arguments of f,
 X = TypeVar("X")  # the first of them,
@@ -147,10 +148,7 @@ def _by_series(f: Callable[P, R], argnums: Argnums, order: int, nested: Function
 
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
         inputs = Inputs("derivative", f, argnums, args, kwargs)
-        try:
-            found = _last_of_series(inputs, order)
-        except NoSeries:
-            found = None
+        found = _last_of_series(inputs, order)
         if found is not None:
             return found
         again, by_name = inputs.given_again()
@@ -160,6 +158,8 @@ def _by_series(f: Callable[P, R], argnums: Argnums, order: int, nested: Function
 
 
 def _last_of_series(inputs: Inputs, order: int) -> Any:
+    from .series import NoSeries, expanded
+
     if not is_operand(inputs.selected[0]):
         return None  # nested duals say so
     (x,) = inputs.leaves
@@ -167,7 +167,10 @@ def _last_of_series(inputs: Inputs, order: int) -> Any:
         return None
     if np.ndim(x) and not is_elementwise(inputs.f, inputs.keys[0], np.shape(x)):
         _elementwise_slopes(inputs, 0)  # which looks whether it is
-    outputs, found = expanded(inputs, [one_like(x)], order, is_optional=True)
+    try:
+        outputs, found = expanded(inputs, [one_like(x)], order, is_optional=True)
+    except NoSeries:
+        return None
     if not all(is_finite(c) for each in found for c in each):
         return None
     if any(np.ndim(x) and np.shape(value) != np.shape(x) for value in outputs.values):
@@ -261,6 +264,8 @@ def _taylor(
     f: Callable[P, R], argnums: Argnums = 0, *, order: int = 1, lift: bool | None = None
 ) -> Callable[..., list[R]]:
     def wrapper(*args: Any, direction: Any = None, **kwargs: Any) -> Any:
+        from .series import expanded
+
         inputs = Inputs("taylor", f, argnums, args, kwargs)
         if direction is None:
             along = [one_like(x) for x in inputs.leaves]
@@ -493,6 +498,8 @@ def jacobian(
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
         inputs = Inputs("jacobian", f, argnums, args, kwargs)
         if kept is not None:
+            from .compression import by_arguments
+
             with planned("jacobian", workers, progress) as plan:
                 outputs, matrix = kept.matrix(inputs, mode, chunk, has_aux, plan)
             result = by_arguments(inputs, matrix)
@@ -528,6 +535,9 @@ def _sparsity(driver: str, given: Any, is_symmetric: bool = False) -> Sparsity |
     """What sparsity= says; None for a dense matrix."""
     if given is None or given is False:
         return None
+    from .compression import Sparsity
+    from .patterns import scipy_sparse
+
     scipy_sparse(driver)
     return Sparsity(given, is_symmetric)
 
@@ -623,6 +633,9 @@ def sparsity(
     """
 
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
+        from .compression import by_arguments
+        from .patterns import detected
+
         inputs = Inputs("sparsity", f, argnums, args, kwargs)
         outputs, pattern = detected(inputs, has_aux)
         result = by_arguments(inputs, pattern)
@@ -690,6 +703,8 @@ def hessian(
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
         inputs = Inputs("hessian", f, argnums, args, kwargs)
         if kept is not None:
+            from .compression import by_arguments, refuse_unless_floats
+
             refuse_unless_floats(inputs)
             way: Mode = "reverse" if mode is None else mode
             with planned("hessian", workers, progress) as plan:

@@ -19,7 +19,7 @@ from .differentiations import compared, note_objects, note_refusals, refused, te
 from .kernel import KERNEL, on_arrays_first
 from .kinds import DualLike, Tangent
 from .levels import ParticipatingLevel
-from .looks import is_plain, is_told
+from .looks import beside, is_plain, is_told
 from .namespaces import ARRAY, CONSTANTS, Namespace, is_number, namespace_of
 from .numerics import quiet
 from .pair import (
@@ -218,13 +218,13 @@ def _operators(name: str, operation: Function) -> tuple[Function, Function]:
     """A row of the table as a pair of methods: x∘other and other∘x."""
     rule = RULES[name].called_as(operation)
 
-    def forward(self: Dual, other: DualLike) -> DualLike:
-        other = _operand(self, other)
-        return NotImplemented if other is None else apply(rule, (self, other))
+    def forward(self: Dual, given: DualLike) -> DualLike:
+        other = _operand(self, given)
+        return beside(operation, self, given) if other is None else apply(rule, (self, other))
 
-    def reflected(self: Dual, other: DualLike) -> DualLike:
-        other = _operand(self, other)
-        return NotImplemented if other is None else apply(rule, (other, self))
+    def reflected(self: Dual, given: DualLike) -> DualLike:
+        other = _operand(self, given)
+        return beside(operation, given, self) if other is None else apply(rule, (other, self))
 
     return forward, reflected
 

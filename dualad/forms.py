@@ -19,6 +19,7 @@ from typing import Any, ClassVar, NoReturn, cast
 import numpy as np
 
 from .array.dualarray import is_basic
+from .array_tangents import ArrayTangent
 from .differentiations import note_refusal
 from .kernel import ARRAY_KERNEL, KERNEL
 from .levels import ParticipatingLevel
@@ -89,8 +90,7 @@ class ReverseLevel(ParticipatingLevel):
     def __init__(self, level: int) -> None:
         self.tape: Any = None
         self.blocks: dict[Node, Any] = {}
-        self._starts: list[int] = []  # of the blocks on the tape,
-        self._wholes: list[Node] = []  # and their nodes
+        self._wholes: list[tuple[int, Node]] = []  # the same by their first places
         self._reads: dict[Node, int] = {}
         self._numbers: list[int] = []  # of the steps that have got a node,
         self._lengths: list[int] = []  # and how long the tape was
@@ -156,16 +156,15 @@ class ReverseLevel(ParticipatingLevel):
         if self.tape is not None:
             self.tape.clear()
         self.blocks.clear()
-        self._starts.clear()
         self._wholes.clear()
 
-    def block_at(self, place: int) -> tuple[Node, int] | None:
-        """The array that has this place on the tape for an element, and which."""
-        i = bisect.bisect_right(self._starts, place) - 1
-        if i < 0:
+    def whole_at(self, place: int) -> tuple[int, Node] | None:
+        """The array that has an element at this place, behind its first place."""
+        i = bisect.bisect_right(self._wholes, place, key=lambda found: found[0])
+        if i == 0:
             return None
-        whole, offset = self._wholes[i], place - self._starts[i]
-        return (whole, offset) if offset < math.prod(whole.shape) else None
+        start, node = self._wholes[i - 1]
+        return (start, node) if place < start + math.prod(node.shape) else None
 
     def length_at(self, number: int) -> int:
         """From which place on no step of the tape is a source of the node with this number."""
@@ -190,8 +189,7 @@ class ReverseLevel(ParticipatingLevel):
             if node.sources and 32 * count < whole.size:
                 return None
             block = self.blocks[node] = _Block(self.tape, self.tape.inputs(whole.size))
-            self._starts.append(block.start)
-            self._wholes.append(node)
+            self._wholes.append((block.start, node))
         whole.block = block
         return block
 
@@ -262,7 +260,7 @@ def made_of(
     return Form(Node(tuple(shape), dtype, [s.node for s in sources], pull))
 
 
-class Form:
+class Form(ArrayTangent):
     """A linear function of the inputs, known by how it is made; as a tangent, with its memory.
 
     Attributes
@@ -274,11 +272,8 @@ class Form:
     """
 
     __slots__ = ("base", "place", "shape", "block", "_node", "_seen")
-    __array_priority__ = 1000
-    __hash__ = None  # type: ignore[assignment]
 
-    # What NumPy's functions and operators do to forms: `transposes` enters it here.
-    FUNCTIONS: ClassVar[dict[Any, Callable[..., Any]]] = {}
+    FUNCTIONS: ClassVar[dict[Any, Callable[..., Any]]] = {}  # `transposes` enters it
 
     def __init__(self, node: Any) -> None:
         self.base: Form | None = None
@@ -353,17 +348,9 @@ class Form:
         return self._node.dtype if self.base is None else self.node.dtype
 
     @property
-    def ndim(self) -> int:
-        """How many axes the tangent has."""
-        return len(self.shape)
-
-    @property
     def size(self) -> int:
         """How many numbers the tangent has."""
         return int(np.prod(self.shape))
-
-    def __len__(self) -> int:
-        return self.shape[0]
 
     def __getitem__(self, index: Any) -> Any:
         if type(index) is slice and self.base is None and self.shape:
@@ -402,28 +389,9 @@ class Form:
         """The form as it is now."""
         return Form(self.node)
 
-    def __copy__(self) -> Form:
-        return Form(self.node)
-
-    def __deepcopy__(self, memo: Any) -> Form:
-        return Form(self.node)  # the record never changes
-
     def astype(self, dtype: Any, *args: Any, **options: Any) -> Form:
         """In another precision."""
         return made_of(self.shape, np.dtype(dtype), [self], lambda g: (g,))
-
-    def reshape(self, *shape: Any, **options: Any) -> Any:
-        """The same numbers in another shape."""
-        return np.reshape(self, shape[0] if len(shape) == 1 else shape)
-
-    def transpose(self, *axes: Any) -> Any:
-        """The axes in another order."""
-        return np.transpose(self, axes[0] if len(axes) == 1 else axes or None)
-
-    @property
-    def T(self) -> Any:
-        """The transpose."""
-        return np.transpose(self)
 
     @property
     def real(self) -> Any:
@@ -467,22 +435,13 @@ class Form:
     def __truediv__(self, divisor: Any) -> Any:
         return scaled(self, divisor, operator.truediv)
 
-    def __matmul__(self, other: Any) -> Any:
-        return self.FUNCTIONS[np.matmul](self, other)
+    def refuse(self, what: str) -> NoReturn:
+        """Raise the error for a question that only a tangent of numbers can answer."""
+        refuse(what)
 
-    def __rmatmul__(self, other: Any) -> Any:
-        return self.FUNCTIONS[np.matmul](other, self)
-
-    # questions: a form is never nan, and taken for something else than zero
-
-    def __eq__(self, other: object) -> Any:
-        return np.full(self.shape, other is self)[()]
-
-    def __ne__(self, other: object) -> Any:
-        return np.full(self.shape, other is not self)[()]
-
-    def __abs__(self) -> NoReturn:
-        refuse("the size of a tangent")
+    def otherwise(self, f: Any, args: Any, options: Any) -> Any:
+        """What an array function does that is not in the table."""
+        return self.FUNCTIONS[None](f, args, options)
 
     def __getattr__(self, name: str) -> NoReturn:
         if not name.startswith("_") and hasattr(np.ndarray, name):
@@ -494,26 +453,6 @@ class Form:
 
     def __format__(self, spec: str) -> str:
         return repr(self)  # whatever its dual is told
-
-    def __array__(self, *args: Any, **options: Any) -> NoReturn:
-        refuse("an array of a tangent")
-
-    def __bool__(self) -> bool:  # noqa: PLE0304  (it raises)
-        refuse("the truth of a tangent")
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        if any(isinstance(x, Pair) for x in inputs):
-            return NotImplemented
-        f = self.FUNCTIONS.get(ufunc if method == "__call__" else (ufunc, method))
-        if f is None:
-            refuse(f"np.{ufunc.__name__}{'' if method == '__call__' else '.' + method}")
-        return f(*inputs, **options)
-
-    def __array_function__(self, f: Any, types: Any, args: Any, options: Any) -> Any:
-        rule = self.FUNCTIONS.get(f)
-        if rule is None:
-            return self.FUNCTIONS[None](f, args, options)
-        return rule(*args, **options)
 
 
 def spread(g: Any, shape: tuple[int, ...], dtype: Any) -> Any:

@@ -20,6 +20,9 @@ _OTHERS = (
 )
 
 
+_SOLVERS = f"{_DUALAD}scipy{os.sep}"
+
+
 def is_ours(file: str) -> bool:
     """Whether a file, or a text that was compiled, belongs to dualad."""
     return file.startswith((_DUALAD, RULE_TEXT))
@@ -47,3 +50,20 @@ def user_frame(outermost: CodeType | None = None) -> FrameType | None:
             return frame
         frame = frame.f_back
     return None
+
+
+def asking_frame(outermost: CodeType | None = None) -> FrameType | None:
+    """The user's frame that called one of dualad.scipy's functions, within which all is happening.
+
+    None if nothing of dualad.scipy is running inside the frame of `outermost`.
+    """
+    frame: FrameType | None = sys._getframe(1)
+    asking, is_wanted = None, False
+    while frame is not None and frame.f_code is not outermost:
+        file = frame.f_code.co_filename
+        if file.startswith(_SOLVERS):
+            is_wanted = True
+        elif is_wanted and not (is_ours(file) or file.startswith(_OTHERS)):
+            asking, is_wanted = frame, False
+        frame = frame.f_back
+    return asking

@@ -109,10 +109,10 @@ def define_rule(
         The function on plain numbers. A NumPy ufunc is recognised from then on wherever it
         is called on duals.
     slopes : callable, str or None, or a sequence of these
-        One partial derivative per argument, called as slope(*args, y) with y = value(*args);
-        or an expression in the table's functions, with the arguments named x (or a, b, c) and
-        the result y. Write callables in functions of dualad or NumPy, and derivatives of higher
-        order work too. None: the argument is refused if it is dual.
+        One partial derivative per argument, called as ``slope(*args, y)``, where y is
+        ``value(*args)``; or an expression in the table's functions, with the arguments named x
+        (or a, b, c) and the result y. Write callables in functions of dualad or NumPy, and
+        derivatives of higher order work too. None: the argument is refused if it is dual.
     name : str, optional
         Name in the table and in messages; by default value's own.
     over : (low, high), or one per argument

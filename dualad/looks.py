@@ -7,6 +7,7 @@ number or array does. So must code of ours ask `is_plain` that has to know the d
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -14,6 +15,10 @@ from typing import Any
 # dual. What they do not know as a number does an operation itself, or is an error of theirs; so
 # they are told that a dual is a dual.
 _CONVERTERS = frozenset({"fractions", "json", "mpmath"})
+
+
+# Where SciPy's sparse arrays ask whether they know the other side of an operator as an array.
+_OPERATORS = frozenset({"_matmul_dispatch", "_rmatmul_dispatch", "_multiply_2d_with_broadcasting"})
 
 
 def is_plain(x: Any, kinds: type | tuple[type, ...]) -> bool:
@@ -40,3 +45,41 @@ def is_asker_told() -> bool:
     while frame is not None and frame.f_globals.get("__name__") == "abc":
         frame = frame.f_back  # it asked by isinstance(x, numbers.Rational)
     return frame is not None and is_told(frame.f_globals.get("__name__"))
+
+
+def is_sparse(a: Any) -> bool:
+    """Whether a is a sparse array of SciPy's: those that hold duals take no part in ufuncs."""
+    return hasattr(a, "tocsr") and getattr(a, "__array_ufunc__", a) is not None
+
+
+# Makes a sparse array that takes duals of one of SciPy's: the package enters it here.
+SPARSE: list[Callable[[Any], Any]] = []
+
+
+def beside(operation: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
+    """a∘b where one side is not a number: that may be a sparse array of SciPy's."""
+    if is_sparse(a) or is_sparse(b):
+        return operation(*(SPARSE[0](x) if is_sparse(x) else x for x in (a, b)))
+    return NotImplemented
+
+
+def of_sparse(frame: FrameType) -> bool:
+    """Whether a frame runs code of SciPy's sparse arrays."""
+    return str(frame.f_globals.get("__name__")).startswith("scipy.sparse.")
+
+
+def is_made_sparse(frame: FrameType) -> bool:
+    """Whether code of SciPy's sparse arrays that runs in a frame makes one of what it asks."""
+    caller: FrameType | None = frame
+    while caller is not None and caller.f_code.co_name in ("isdense", "isscalarlike"):
+        caller = caller.f_back
+    return caller is not None and caller.f_code.co_name == "__init__"
+
+
+def is_operator_of_sparse(frame: FrameType) -> bool:
+    """The same of their operators; `A.multiply(x)` itself has no other side to turn to."""
+    caller = frame.f_back
+    if caller is not None and caller.f_code.co_name == "multiply":
+        before = caller.f_back
+        return before is not None and before.f_code.co_name in ("__mul__", "__rmul__")
+    return frame.f_code.co_name in _OPERATORS

@@ -1,6 +1,6 @@
 """A pass: seeds in, one evaluation of the function, tangents out.
 
-    level   = open_level()
+    level   = a fresh one, open while f runs
     outputs = f(primal + seed·ε, …)          direction j has the seed 1 at input j, 0 elsewhere
     ∂outputs/∂input j = the tangents' direction j
 
@@ -9,19 +9,17 @@ One direction per pass is the textbook's loop; by default a pass carries many, i
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from .arguments import Inputs, Outputs
-from .differentiations import close_level, doubt, open_level
 from .kinds import DualLike, Tangent
 from .memory import laid_out_like
 from .namespaces import is_exact
 from .pair import dual, own, plain
-from .promises import is_doubtful, nan_where, settle, tell
+from .promises import Differentiation, nan_where, settle
 
 Seeding = list[Any]  # a seed for each input, or None
 Tangents = list[Any]  # a tangent for each output
@@ -82,28 +80,21 @@ def run_pass(inputs: Inputs, seeds: Sequence[Any], has_aux: bool = False) -> Out
     if inputs.finished is not None:
         return inputs.finished
     outputs, why = evaluated(inputs, seeds, has_aux)
-    if is_doubtful(why, inputs.f, inputs.leaves):
-
-        def evaluate(points: list[Any]) -> Outputs:
-            moved = copy.copy(inputs)
-            moved.leaves = points
-            return evaluated(moved, seeds, has_aux)[0]
-
-        settle(why, inputs, list(seeds), outputs, has_aux, evaluate)
+    settle(why, inputs, seeds, outputs, has_aux, forward(seeds, has_aux))
     return outputs
 
 
 def evaluated(inputs: Inputs, seeds: Sequence[Any], has_aux: bool) -> tuple[Outputs, str]:
     """The outputs, and what makes them doubtful (`doubt`)."""
-    level = open_level()
-    try:
-        y = inputs.call(seeded(inputs, seeds, level))
-        return Outputs(inputs.driver, y, level, has_aux), doubt(level)
-    except Exception as error:
-        tell(inputs.driver, error, doubt(level))
-        raise
-    finally:
-        close_level(level)
+    with Differentiation(inputs.driver) as work:
+        y = inputs.call(seeded(inputs, seeds, work.level))
+        outputs = Outputs(inputs.driver, y, work.level, has_aux)
+    return outputs, work.why
+
+
+def forward(seeds: Sequence[Any], has_aux: bool) -> Callable[[Inputs], Outputs]:
+    """What evaluates f on inputs with these seeds."""
+    return lambda inputs: evaluated(inputs, seeds, has_aux)[0]
 
 
 def tangents_of(outputs: Outputs, inputs: Inputs, directions: tuple[int, ...] = ()) -> Tangents:

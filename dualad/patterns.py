@@ -17,14 +17,15 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from .arguments import Inputs, Outputs
-from .differentiations import close_level, doubt, note_refusal, open_level
+from .array_tangents import ArrayTangent
+from .differentiations import note_refusal
 from .dual import evaluate, namespace_for, slope_of
 from .levels import ParticipatingLevel
 from .looks import is_plain
 from .pair import Pair, dual, own, parts, plain, shape_of
-from .promises import tell, weights
+from .passes import forward
+from .promises import Differentiation, settle, weights
 from .rules import Rule
-from .stacking import settled
 from .structure import leaves, rebuild
 from .zeros import as_python, in_slopes
 
@@ -258,7 +259,7 @@ def _slope(rule: Rule, i: int, primals: tuple[Any, ...], y: Any) -> Any:
 # -- patterns --------------------------------------------------------------------------------
 
 
-class Pattern:
+class Pattern(ArrayTangent):
     """The tangent of a number or an array, as numbers of the sets of inputs it depends on.
 
     Attributes
@@ -272,11 +273,8 @@ class Pattern:
     """
 
     __slots__ = ("sets", "numbers", "adds")
-    __array_priority__ = 1000
-    __hash__ = None  # type: ignore[assignment]
 
-    # What NumPy's functions do to patterns, entered below.
-    FUNCTIONS: ClassVar[dict[Any, Callable[..., Any]]] = {}
+    FUNCTIONS: ClassVar[dict[Any, Callable[..., Any]]] = {}  # entered below
 
     def __init__(self, sets: Sets, numbers: Any, adds: bool = False) -> None:
         self.sets, self.adds = sets, adds
@@ -296,17 +294,9 @@ class Pattern:
         return () if type(self.numbers) is int else np.shape(self.numbers)
 
     @property
-    def ndim(self) -> int:
-        """How many axes the primal has."""
-        return np.ndim(self.numbers)
-
-    @property
     def size(self) -> int:
         """How many numbers the primal has."""
         return int(np.size(self.numbers))
-
-    def __len__(self) -> int:
-        return len(self.numbers)
 
     def __getitem__(self, index: Any) -> Pattern:
         return self._like(np.asarray(self.numbers)[index])
@@ -347,28 +337,9 @@ class Pattern:
         """The pattern as it is now."""
         return self._own(self.numbers)
 
-    __copy__ = copy
-
-    def __deepcopy__(self, memo: Any) -> Pattern:
-        return self.copy()
-
     def astype(self, *args: Any, **options: Any) -> Pattern:
         """In another precision, which is the same."""
         return self.copy()
-
-    def reshape(self, *shape: Any, **options: Any) -> Any:
-        """The same numbers in another shape."""
-        return np.reshape(self, shape[0] if len(shape) == 1 else shape)
-
-    def transpose(self, *axes: Any) -> Any:
-        """The axes in another order."""
-        order = axes[0] if len(axes) == 1 else axes or None
-        return np.transpose(self, order)
-
-    @property
-    def T(self) -> Any:
-        """The transpose."""
-        return self.transpose()
 
     @property
     def real(self) -> Pattern:
@@ -405,55 +376,19 @@ class Pattern:
 
     __rmul__ = __truediv__ = __mul__
 
-    def __matmul__(self, other: Any) -> Any:
-        return _matmul(self, other)
-
-    def __rmatmul__(self, other: Any) -> Any:
-        return _matmul(other, self)
-
     def chosen(self, slope: Any) -> Pattern:
         """Where the slope of a kink is not zero: the branches that are taken."""
         slope = np.asarray(slope)
         shape = np.broadcast_shapes(self.shape, slope.shape)
         return Pattern(self.sets, np.where(np.broadcast_to(slope != 0, shape), self.numbers, 0)[()])
 
-    # questions: never nan, and taken for something else than zero
-
-    def __eq__(self, other: object) -> Any:
-        return np.full(self.shape, other is self)[()]
-
-    def __ne__(self, other: object) -> Any:
-        return np.full(self.shape, other is not self)[()]
-
-    def _refuse(self, what: str) -> NoReturn:
+    def refuse(self, what: str) -> NoReturn:
+        """Raise TypeError for what is not known to keep apart what depends on what."""
         note_refusal(self.sets.level)
         raise TypeError(
             f"{self.sets.driver} cannot tell what {what} depends on; give the pattern, as "
             "jacobian(f, sparsity=pattern), or omit sparsity=."
         )
-
-    def __abs__(self) -> NoReturn:
-        self._refuse("the size of a tangent")
-
-    def __array__(self, *args: Any, **options: Any) -> NoReturn:
-        self._refuse("an array of a tangent")
-
-    def __bool__(self) -> bool:  # noqa: PLE0304  (it raises)
-        self._refuse("the truth of a tangent")
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        if any(isinstance(x, Pair) for x in inputs):
-            return NotImplemented
-        f = self.FUNCTIONS.get(ufunc if method == "__call__" else (ufunc, method))
-        if f is None:
-            self._refuse(f"np.{ufunc.__name__}{'' if method == '__call__' else '.' + method}")
-        return f(*inputs, **options)
-
-    def __array_function__(self, f: Any, types: Any, args: Any, options: Any) -> Any:
-        rule = self.FUNCTIONS.get(f)
-        if rule is None:
-            self._refuse(f"np.{getattr(f, '__name__', f)}")
-        return rule(*args, **options)
 
 
 def _numbers(x: Any) -> Any:
@@ -625,7 +560,7 @@ def _multiply(a: Any, b: Any) -> Any:
 @_enter(np.divide)
 def _divide(a: Any, b: Any) -> Any:
     if isinstance(b, Pattern):
-        b._refuse("division by a tangent")
+        b.refuse("division by a tangent")
     return a / b
 
 
@@ -697,7 +632,7 @@ def _matmul(a: Any, b: Any) -> Any:
         return _times_sparse(a, b)
     p, w = (a, b) if is_first else (b, a)
     if isinstance(w, Pattern):
-        p._refuse("the product of two tangents")
+        p.refuse("the product of two tangents")
     numbers, mask = np.asarray(p.numbers), np.asarray(plain(w)) != 0
     if is_first and not (numbers.ndim == 1 and mask.ndim == 2):
         row = numbers.ndim == 1
@@ -774,7 +709,7 @@ def _correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
 @_enter(np.linalg.solve)
 def _solve(a: Any, b: Any) -> Any:
     if isinstance(a, Pattern):
-        a._refuse("np.linalg.solve with a matrix of tangents")
+        a.refuse("np.linalg.solve with a matrix of tangents")
     return _matmul(np.linalg.inv(plain(a)), b)
 
 
@@ -812,24 +747,21 @@ for _name in ("fftn", "ifftn", "rfftn", "irfftn"):
 def detected(inputs: Inputs, has_aux: bool = False) -> tuple[Outputs, Any]:
     """The outputs of f, and which of their numbers depends on which input: a boolean csr_array."""
 
-    def evaluate_at(points: Sequence[Any]) -> tuple[Outputs, Any, str]:
-        opened = open_level()
-        level = PatternLevel(opened)
-        level.sets = Sets(inputs.driver, inputs.size, opened)
-        starts = np.cumsum([0, *inputs.sizes]).tolist()
-        try:
-            y = inputs.call([level.seed(own(x), i) for x, i in zip(points, starts, strict=False)])
-            outputs = Outputs(inputs.driver, y, level, has_aux)
-            return outputs, level.sets, doubt(opened)
-        except Exception as error:
-            tell(inputs.driver, error, doubt(opened))
-            raise
-        finally:
-            close_level(opened)
+    starts = np.cumsum([0, *inputs.sizes]).tolist()
 
-    outputs, sets, why = evaluate_at(inputs.leaves)
+    def evaluated(inputs: Inputs) -> tuple[Outputs, Any, str]:
+        with Differentiation(inputs.driver) as work:
+            level = PatternLevel(work.level)
+            level.sets = Sets(inputs.driver, inputs.size, work.level)
+            seeds = [level.seed(own(x), i) for x, i in zip(inputs.leaves, starts, strict=False)]
+            outputs = Outputs(inputs.driver, inputs.call(seeds), level, has_aux)
+        return outputs, level.sets, work.why
+
+    outputs, sets, why = evaluated(inputs)
     along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
-    settled(why, inputs, along, outputs, has_aux, lambda points: evaluate_at(points)[0])
+    settle(
+        why, inputs, along, outputs, has_aux, forward(along, has_aux), lambda at: evaluated(at)[0]
+    )
     numbers = [
         np.zeros(np.size(value), np.intp) if tangent is None else np.ravel(tangent.numbers)
         for value, tangent in zip(outputs.values, outputs.tangents, strict=True)

@@ -10,19 +10,20 @@ nothing kept      the derivative does not depend on what f was called with befor
 
 from __future__ import annotations
 
+import copy
 import itertools
 import reprlib
 import sys
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 from .advice import tell_of_foreign
 from .arguments import Inputs, Outputs
-from .differentiations import refused
+from .differentiations import close_level, doubt, open_level, refused
 from .levels import fresh_level
 from .lifting.lift import Lifted
 from .lifting.reach import may_keep
@@ -274,6 +275,33 @@ def refuse_unless_plain(
                 break
 
 
+class Differentiation:
+    """A level, open while f runs in this context; an error of f is told that duals may be why.
+
+    Attributes
+    ----------
+    level : int
+        The level.
+    why : str
+        What makes the outputs doubtful (`doubt`), when f is done.
+    """
+
+    __slots__ = ("_driver", "level", "why")
+
+    def __init__(self, driver: str) -> None:
+        self._driver = driver
+
+    def __enter__(self) -> Self:
+        self.level = open_level()
+        return self
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        self.why = doubt(self.level)
+        if isinstance(error, Exception):
+            tell(self._driver, error, self.why)
+        close_level(self.level)
+
+
 def tell(driver: str, error: Exception, why: str) -> None:
     """Add to an error of f that it may come of duals in code that does not take them."""
     if not tell_of_foreign(driver, error) and why == "objects":
@@ -300,17 +328,38 @@ def is_doubtful(why: str, f: Any, leaves: Sequence[Any]) -> bool:
 
 
 def settle(
-    why: str, inputs: Inputs, seeds: list[Any], outputs: Outputs, has_aux: bool, evaluate: Evaluate
+    why: str,
+    inputs: Inputs,
+    seeds: Sequence[Any],
+    outputs: Outputs,
+    has_aux: bool,
+    forward: Callable[[Inputs], Outputs],
+    likewise: Callable[[Inputs], Outputs] | None = None,
 ) -> None:
-    """Look into outputs that are doubtful; `evaluate` makes a pass forward with these seeds.
+    """Look into outputs if they are doubtful.
+
+    Parameters
+    ----------
+    forward : callable
+        Makes a pass forward with these seeds.
+    likewise : callable, optional
+        Evaluates f as for these outputs, if that was not a pass forward.
 
     Raises
     ------
     TypeError
         If they are not what plain numbers give, or f has returned a value kept from earlier.
     """
+    if not is_doubtful(why, inputs.f, inputs.leaves):
+        return
+
+    def evaluate(points: list[Any]) -> Outputs:
+        moved = copy.copy(inputs)
+        moved.leaves = points
+        return (likewise if likewise and why in LOSSES else forward)(moved)
+
     if why in LOSSES:
-        refuse_unless_plain(inputs, seeds, outputs, has_aux, evaluate)
+        refuse_unless_plain(inputs, list(seeds), outputs, has_aux, evaluate)
         note_like_plain(inputs)
     elif why == "equal" or any(map(has_zeros, outputs.values, outputs.tangents)):
         refuse_if_kept(inputs, outputs, evaluate, why == "equal")

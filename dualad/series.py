@@ -26,7 +26,7 @@ from .array import protocols
 from .array.operands import as_operand
 from .array.protocols import ARRAY_FUNCTIONS, implements
 from .array_rules import common
-from .differentiations import close_level, doubt, note_refusal, open_level
+from .differentiations import note_refusal
 from .dual import Dual, evaluate, namespace_for
 from .levels import ParticipatingLevel
 from .looks import is_plain
@@ -45,9 +45,9 @@ from .pair import (
     plain,
     shape_of,
 )
-from .promises import nan_where, tell
+from .passes import forward
+from .promises import Differentiation, nan_where, settle
 from .rules import Rule
-from .stacking import settled
 from .structure import leaves
 from .table import RULES
 from .zeros import as_python, in_slopes, is_finite, strong_product
@@ -436,8 +436,11 @@ def _listed(tangent: Any, primal: Any) -> list[Any]:
 
 def _shortened(coefficients: list[Any]) -> list[Any]:
     """Without zeros at the end, but for one."""
-    while len(coefficients) > 1 and not np.any(plain(coefficients[-1])):
-        if isinstance(coefficients[-1], Pair):  # of which a tangent may be other than zero
+    while len(coefficients) > 1:
+        last = coefficients[-1]
+        if isinstance(last, Pair):  # of which a tangent may be other than zero
+            break
+        if last != 0 if type(last) is float else np.any(last):
             break
         coefficients.pop()
     return coefficients
@@ -500,6 +503,10 @@ def _no_series(frame: FrameType | None) -> TypeError:
             name = f"{home}.{f.__name__}"
             break
         name = f"{frame.f_globals['__name__']}.{frame.f_code.co_name}"
+        if "original" in frame.f_locals:  # the function of SciPy's whose place this one takes
+            original = frame.f_locals["original"]
+            parts = f"{_PACKAGE}.{original.__module__}.{original.__name__}".split(".")
+            name = ".".join(part for part in parts if not part.startswith("_"))
         frame = frame.f_back
     return TypeError(f"taylor: {name} has no series; write it in functions that have one.")
 
@@ -669,25 +676,24 @@ def expanded(
         If `is_optional`, and f uses a function that has none, even if f has caught the error.
     """
 
-    def evaluate_at(points: Sequence[Any]) -> tuple[Outputs, str]:
-        opened = open_level()
-        level = SeriesLevel(opened)
-        level.order = order
-        try:
-            y = inputs.call([level.seed(own(x), v) for x, v in zip(points, along, strict=True)])
+    def evaluated(inputs: Inputs) -> tuple[Outputs, str]:
+        with Differentiation(inputs.driver) as work:
+            level = SeriesLevel(work.level)
+            level.order = order
+            seeds = [level.seed(own(x), v) for x, v in zip(inputs.leaves, along, strict=True)]
+            try:
+                y = inputs.call(seeds)
+            except Exception as error:
+                if is_optional and level.is_unable:
+                    raise NoSeries from error
+                raise
             if is_optional and level.is_unable:
                 raise NoSeries
-            return Outputs(inputs.driver, y, level), doubt(opened)
-        except Exception as error:
-            if is_optional and level.is_unable:
-                raise NoSeries from error
-            tell(inputs.driver, error, doubt(opened))
-            raise
-        finally:
-            close_level(opened)
+            outputs = Outputs(inputs.driver, y, level)
+        return outputs, work.why
 
-    outputs, why = evaluate_at(inputs.leaves)
-    settled(why, inputs, list(along), outputs, False, lambda points: evaluate_at(points)[0])
+    outputs, why = evaluated(inputs)
+    settle(why, inputs, along, outputs, False, forward(along, False), lambda at: evaluated(at)[0])
     found = []
     for value, tangent in zip(outputs.values, outputs.tangents, strict=True):
         rest = [value * 0] * order if tangent is None else _listed(tangent, value)

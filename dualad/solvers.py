@@ -42,11 +42,19 @@ class Objective:
             )
         self.__name__ = getattr(f, "__name__", "objective")
         self.__doc__ = f.__doc__ or type(self).__doc__
+        self._given = f, lift
         g = _Scalar(AsNeeded(f, lift))
         self._f, self._both = g, value_and_grad(g)
         self._hess, self._hessp = hessian(g), hvp(g)
         self._known: OrderedDict[Any, dict[str, Any]] = OrderedDict()
         self._lock = threading.Lock()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled and copied as what it was made of; what is remembered stays here."""
+        return type(self), self._given
+
+    def __repr__(self) -> str:
+        return f"<objective {self.__name__}>"
 
     def fun(self, x: Any, *args: Any) -> Any:
         """The value at x."""
@@ -142,7 +150,7 @@ def objective(f: Function, *, lift: bool | None = None) -> Objective:
     Parameters
     ----------
     f : callable
-        f(x, *args) gives one real number, or an array of one, for x of shape (n,).
+        ``f(x, *args)`` gives one real number, or an array of one, for x of shape (n,).
     lift : bool, optional
         As for `derivative`.
 

@@ -133,6 +133,11 @@ def _read(text: str, args: tuple[str, ...], is_array: bool) -> Callable[..., Any
     return compile_text(text, args, SPACES[is_array])
 
 
+def expression(text: str, args: tuple[str, ...]) -> Callable[..., Any]:
+    """A text as the slopes have it, as a function of numbers."""
+    return _read(text, args, False)
+
+
 def row(
     head: str,
     *slopes: Slope,

@@ -6,7 +6,6 @@ a direction and i times it, if inputs are complex; ones and weights, for element
 
 from __future__ import annotations
 
-import copy
 import functools
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -18,15 +17,8 @@ from .array.dualarray import DualArray
 from .memory import laid_out_like
 from .namespaces import is_exact
 from .pair import as_number, plain
-from .passes import Seeding, Tangents, evaluated, run_pass, tangents_of, unit_seeds
-from .promises import (
-    LOSSES,
-    Combine,
-    holomorphic,
-    is_doubtful,
-    refuse_unless_same,
-    settle,
-)
+from .passes import Seeding, Tangents, run_pass, tangents_of, unit_seeds
+from .promises import Combine, holomorphic, refuse_unless_same
 from .workers import SERIAL, Plan
 
 DIRECTIONS = 256  # at most so many in one pass
@@ -55,34 +47,6 @@ def run_together(
             part = tangent[j * k : (j + 1) * k] if directions else tangent[j]
             found[j].append(part if np.ndim(part) else as_number(part))
     return outputs, found
-
-
-def settled(
-    why: str,
-    inputs: Inputs,
-    along: list[Any],
-    outputs: Outputs,
-    has_aux: bool,
-    evaluate_at: Callable[[Sequence[Any]], Outputs],
-) -> None:
-    """Look into outputs of one evaluation on duals of another kind, if they are doubtful.
-
-    Raises
-    ------
-    TypeError
-        If they are not what plain numbers give, or f has returned a value kept from earlier.
-    """
-    if not is_doubtful(why, inputs.f, inputs.leaves):
-        return
-
-    def evaluate(points: list[Any]) -> Outputs:
-        if why in LOSSES:
-            return evaluate_at(points)
-        moved = copy.copy(inputs)
-        moved.leaves = points
-        return evaluated(moved, along, has_aux)[0]
-
-    settle(why, inputs, along, outputs, has_aux, evaluate)
 
 
 def _stacked(x: Any, seeds: Sequence[Any]) -> Any:

@@ -10,7 +10,6 @@ says when that is the cheaper way.
 
 from __future__ import annotations
 
-import copy
 import math
 import warnings
 from collections.abc import Callable, Sequence
@@ -25,8 +24,14 @@ from .differentiations import close_level, doubt, open_level
 from .forms import Form, ReverseLevel, dtype_of
 from .kernel import ARRAY_KERNEL, DRIVERS, KERNEL
 from .pair import Function, as_number, dual, is_array, own, parts, plain, shape_of
-from .passes import evaluated
-from .promises import LOSSES, is_doubtful, refuse_unless_holomorphic, settle, tell, weights
+from .passes import forward
+from .promises import (
+    Differentiation,
+    is_doubtful,
+    refuse_unless_holomorphic,
+    settle,
+    weights,
+)
 from .records import STRENGTH, Node, Step, Sweep, strong_zeros
 from .structure import leaves, rebuild
 from .zeros import is_finite
@@ -111,39 +116,29 @@ class Record:
         self.is_doubtful = is_doubtful(self.why, inputs.f, inputs.leaves)
 
     def _evaluate(self, inputs: Inputs) -> tuple[Outputs, str]:
-        opened = open_level()
-        self.level = level = ReverseLevel(opened)
-        level.is_optional = self.is_optional
-        level.start_tape(inputs.leaves)
-        self.nodes: list[Node] = []
-        seeds = []
-        try:
+        with Differentiation(inputs.driver) as work:
+            self.level = level = ReverseLevel(work.level)
+            level.is_optional = self.is_optional
+            level.start_tape(inputs.leaves)
+            self.nodes: list[Node] = []
+            seeds = []
             with level:
                 for x in inputs.leaves:
                     seed, node = level.seed(own(x))
                     seeds.append(seed)
                     self.nodes.append(node)
                 y = inputs.call(seeds)
-            return Outputs(inputs.driver, y, level, self.has_aux), doubt(opened)
-        except Exception as error:
-            tell(inputs.driver, error, doubt(opened))
-            raise
-        finally:
-            close_level(opened)
+            outputs = Outputs(inputs.driver, y, level, self.has_aux)
+        return outputs, work.why
 
     def settle(self) -> None:
         """Raise TypeError if the plain function gives something else."""
         level, nodes = self.level, self.nodes
         along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in self.inputs.leaves]
-
-        def evaluate(points: list[Any]) -> Outputs:
-            moved = copy.copy(self.inputs)
-            moved.leaves = points
-            if self.why in LOSSES:
-                return self._evaluate(moved)[0]
-            return evaluated(moved, along, self.has_aux)[0]
-
-        settle(self.why, self.inputs, along, self.outputs, self.has_aux, evaluate)
+        settle(
+            *(self.why, self.inputs, along, self.outputs, self.has_aux),
+            *(forward(along, self.has_aux), lambda at: self._evaluate(at)[0]),
+        )
         self.level, self.nodes = level, nodes
 
     def swept(self, adjoints: Sequence[Any], many: bool = False, free: bool = False) -> list[Any]:

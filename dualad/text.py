@@ -6,7 +6,6 @@ What is given only needs the attributes of a dual number, so that this room stan
 from __future__ import annotations
 
 import math
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -126,6 +125,8 @@ def array_html(x: Any) -> str:
     """
     single = np.shape(x.tangent) == x.shape
     if not (single and 1 <= x.ndim <= 2 and x.size) or _is_dual(x.primal):
+        from html import escape
+
         return f"<pre>{escape(repr(x))}</pre>"
     rows = [x[i : i + 1] if x.ndim == 1 else x[i] for i in range(min(len(x), MOST_ROWS))]
     body = ""

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from .array_tangents import ArrayTangent
 from .kinds import DualLike, Tangent
 from .levels import ParticipatingLevel
 from .looks import is_plain
@@ -48,7 +49,7 @@ def scale(slope: DualLike, a: DualLike, y: DualLike, kinked: bool) -> Tangent:
     missing = len(shape_of(y)) - len(shape_of(a.primal))
     if directions and missing:
         tangent = np.reshape(tangent, directions + (1,) * missing + shape_of(a.primal))
-    if kinked and hasattr(tangent, "chosen"):  # of another kind
+    if kinked and isinstance(tangent, ArrayTangent):
         tangent = tangent.chosen(slope)
     with quiet():
         product = slope * tangent

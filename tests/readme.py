@@ -1,10 +1,14 @@
-"""Write the generated blocks of the README: `python tests/readme.py --write`."""
+"""Write the generated blocks of the README and the docs: `python tests/readme.py --write`."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
+import shlex
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.polynomial  # else its functions are not in the lists
@@ -13,7 +17,13 @@ from numpy.testing.overrides import (
     get_overridable_numpy_ufuncs,
 )
 
+sys.path.insert(0, str(Path(__file__).parent.parent))  # for the figures of the benchmarks
+
+import dualad
+import dualad.teach
+from benchmarks import results
 from dualad import DualArray
+from dualad.__main__ import main
 from dualad.array.protocols import (
     ARRAY_FUNCTIONS,
     CREATORS,
@@ -25,7 +35,9 @@ from dualad.array.protocols import (
 from dualad.rules import table
 from dualad.table import RULES
 
-README = Path(__file__).parent.parent / "README.md"
+HOME = Path(__file__).parent.parent
+README = HOME / "README.md"
+PAGES = [README, *sorted((HOME / "docs").rglob("*.md"))]
 BLOCK = re.compile(r"(<!-- generated: (\w+) .*?-->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 
@@ -43,6 +55,34 @@ def rules() -> str:
         else:
             slopes = ", ".join("refused" if s is None else f"`{s}`" for s in rule.slopes)
         lines.append(f"| {head} | {slopes} | {', '.join(rule.aliases)} |")
+    return "\n".join(lines) + "\n"
+
+
+HELPERS = {  # in words of mathematics; the table writes them so that no digit is lost
+    "_powlog": "aᵇ·ln a",
+    "_exponent": "the exponent of x in base 2",
+    "_step": "1 if a > b, ½ if a = b, 0 if a < b",
+    "_gap": "a − b, and 0 where a = b are infinite",
+    "_sigmoid2": "1/(1 + 2⁻ˣ)",
+    "_bump": "e⁻ˣ/(1 + e⁻ˣ)²",
+    "_bump2": "2⁻ˣ/(1 + 2⁻ˣ)²",
+    "_coside": "1 − x²",
+    "_bell": "1/(1 + x²)",
+    "_along": "a/√(a² + b²)",
+    "_sinc": "the n-th derivative of sin(πx)/(πx)",
+    "_hypot1": "√(1 + x²)",
+    "_gauss": "exp(−x²)",
+}
+
+
+def helpers() -> str:
+    """The rows that slopes are written with."""
+    lines = ["| helper | is | slopes |", "|---|---|---|"]
+    for rule in table():
+        if rule.name.startswith("_"):
+            head = f"`{rule.name}({', '.join(rule.args)})`"
+            slopes = ", ".join("–" if s is None else f"`{s}`" for s in rule.slopes)
+            lines.append(f"| {head} | {HELPERS[rule.name]} | {slopes} |")
     return "\n".join(lines) + "\n"
 
 
@@ -123,8 +163,107 @@ def coverage() -> str:
     return "\n".join([*lines, "", "\n\n".join(details)]) + "\n"
 
 
+COSTS = {  # rows of benchmarks/RESULTS.md, and what they are
+    "S1 math": "derivative of code with `math`",
+    "S3 list 20": "gradient of a loop over 20 numbers",
+    "S4": "Hessian of a loop over 8 numbers",
+    "S5": "Jacobian of bundle adjustment, 15 → 3",
+    "A1 10000": "derivative on an array of 10,000",
+    "A4 scalar": "Lorenz' equations, 1000 steps, 6 → 3",
+}
+PEERS = ["dualad", "jax jit", "autograd", "torch.func", "uncertainties", "differences"]
+
+
+def costs() -> str:
+    """What the README says of cost, digits and changed lines, from the last run of the benchmarks."""
+    found = results.read()
+    lines = [f"| | {' | '.join(PEERS)} |", "|---" + "|--:" * len(PEERS) + "|"]
+    for key, what in COSTS.items():
+        medians = [found.medians[key].get(name) for name in PEERS]
+        texts = ["–" if m is None else f"{m:.1f}" if m < 9.95 else f"{m:,.0f}" for m in medians]
+        best = min((m for m in medians if m is not None), default=0.0)
+        texts = [f"**{t}**" if m == best else t for t, m in zip(texts, medians, strict=True)]
+        lines.append(f"| {what} | {' | '.join(texts)} |")
+    worst = [max(found.errors[key].get(name, 0.0) for key in COSTS) for name in PEERS]
+    lines.append(f"| largest relative error | {' | '.join(f'{error:.0e}' for error in worst)} |")
+    changed = changed_lines()
+    lines.append(
+        "| lines to change in the function above | "
+        f"{' | '.join(str(changed.get(name, '–')) for name in PEERS)} |"
+    )
+    return "\n".join(lines) + "\n"
+
+
+def changed_lines() -> dict[str, int]:
+    """How many lines of the README's function each package's version in the docs does not have."""
+    ports = (HOME / "docs" / "coming-from.md").read_text(encoding="utf-8")
+    found = {"dualad": 0, "differences": 0}
+    for name, key in (("jax", "jax jit"), ("autograd", "autograd"), ("uncertainties",) * 2):
+        section = ports.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+        port = [line.split("#")[0].strip() for line in section.splitlines()]
+        found[key] = sum(line not in port for line in body_of_the_example())
+    return found
+
+
+def body_of_the_example() -> list[str]:
+    """The lines of the README's function, as they stand there."""
+    example = README.read_text(encoding="utf-8").partition(">>> def ")[2].partition("\n\n")[0]
+    return [line.removeprefix("...").strip() for line in example.splitlines()[1:]]
+
+
+def teach() -> str:
+    """The public names of dualad.teach, for autodoc."""
+    lines = ["```{eval-rst}", ".. currentmodule:: dualad.teach", ""]
+    for name in dualad.teach.__all__:
+        thing = getattr(dualad.teach, name)
+        is_class = isinstance(thing, type)
+        lines.append(f".. auto{'class' if is_class else 'function'}:: {name}")
+        lines += ["   :members:"] * is_class
+    return "\n".join([*lines, "```"]) + "\n"
+
+
+ARGUMENTS = {  # where 0.5, 1.5 and 2.0 are outside a function's domain, or make a dull example
+    "acosh": "x=2.0",
+    "fma": "x, 2.0, 3.0",
+    "ldexp": "x, 3",
+    "round": "x, 1",
+    "clip": "x, 0.0, 1.0",
+    "heaviside": "x, 0.5",
+    "copysign": "x, -1.0",
+    "polygamma": "1, x",
+}
+
+
+def examples() -> str:
+    """A value and its slope for each function of the table."""
+    lines = ["```python", ">>> x = dualad.Dual(0.5, 1.0)"]
+    for rule in table():
+        name = rule.name
+        if name.startswith("_"):
+            continue
+        given = ARGUMENTS.get(name, ", ".join(["x", "2.0"][: len(rule.args)]))
+        call = f"dualad.{name}({given})".replace("(x=2.0)", "(x + 1.5)")
+        y = eval(call, {"dualad": dualad, "x": dualad.Dual(0.5, 1.0)})
+        several = isinstance(y, tuple)
+        lines += [f">>> show({'*' * several}{call})", *map(shown, y if several else [y])]
+    return "\n".join([*lines, "", "```"]) + "\n"
+
+
+def shown(y: Any) -> str:
+    """What the page's `show` prints."""
+    value, slope = getattr(y, "primal", y), getattr(y, "tangent", 0.0)
+    return f"{value:.6g} {'-' if slope < 0 else '+'} {abs(slope):.6g}ε" if slope else f"{value:.6g}"
+
+
 NUMPY = ".".join(np.__version__.split(".")[:2])
-BLOCKS = {"rules": rules, "coverage": coverage}
+BLOCKS = {
+    "rules": rules,
+    "helpers": helpers,
+    "coverage": coverage,
+    "costs": costs,
+    "examples": examples,
+    "teach": teach,
+}
 
 
 def fresh(text: str) -> str:
@@ -138,7 +277,33 @@ def fresh(text: str) -> str:
     return BLOCK.sub(block, text)
 
 
+COMMAND = re.compile(
+    r"^```console\n\$ python -m dualad (.*)\n((?:.*\n)*?)```$",
+    re.MULTILINE,
+)
+
+
+def output_of(command: str) -> str:
+    """What `python -m dualad` prints, without blanks at the ends of its lines."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        if main(shlex.split(command)):
+            raise ValueError(f"python -m dualad {command} fails")
+    return "".join(f"{line.rstrip()}\n" for line in printed.getvalue().splitlines())
+
+
+def with_commands_run(text: str) -> str:
+    """The text with the output of each command that it shows."""
+
+    def block(m: re.Match[str]) -> str:
+        return f"```console\n$ python -m dualad {m[1]}\n{output_of(m[1])}```"
+
+    return COMMAND.sub(block, text)
+
+
 if __name__ == "__main__":
     if sys.argv[1:] != ["--write"]:
         sys.exit(__doc__)
-    README.write_text(fresh(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in PAGES:
+        text = with_commands_run(fresh(page.read_text(encoding="utf-8")))
+        page.write_text(text, encoding="utf-8")

@@ -69,6 +69,28 @@ def test_survey_row_for_row() -> None:
     assert trace(survey, 2.0, 5.0, wrt="x2", mode="reverse").adjoints == (2 - math.cos(5.0),)
 
 
+def test_survey_with_numbers() -> None:
+    """Table 2 with numbers: an adjoint stands in a sum as it is at that point of the sweep."""
+    t = trace(survey, 2.0, 5.0, mode="reverse", numbers=True)
+    lines = [
+        re.split(" {2,}", line.replace("=  ", "= "))[-3:]
+        for line in t.to_text(source=False).splitlines()[4:]
+    ]
+    assert lines == [
+        ["v̄₋₁ + v̄₁/v₋₁", "5 + 1/2", "= 5.5"],
+        ["v̄₀ + v̄₂ × v₋₁", "−0.2837 + 1 × 2", "= 1.7163"],
+        ["v̄₂ × v₀", "1 × 5", "= 5"],
+        ["v̄₃ × cos v₀", "(−1) × cos 5", "= −0.2837"],
+        ["v̄₄ × 1", "1 × 1", "= 1"],
+        ["v̄₄ × 1", "1 × 1", "= 1"],
+        ["v̄₅ × (−1)", "1 × (−1)", "= −1"],
+        ["v̄₅ × 1", "1 × 1", "= 1"],
+        ["v̄₅", "ȳ", "= 1"],
+    ]
+    body = ET.fromstring(re.sub("^.*</style>", "", t.to_html(source=False), flags=re.S))
+    assert {sum(int(c.get("colspan", 1)) for c in row) for row in body.findall("tbody/tr")} == {8}
+
+
 def test_chain_row_for_row() -> None:
     """x₁·√(ln(x₁/sin x₂²)): the adjoint of x₁ is what comes by v₆, and then by v₃."""
     t = trace(chain, 2.0, 1.0, mode="reverse")
@@ -124,7 +146,8 @@ def test_vector_jacobian_products() -> None:
     assert of_log["v₁"].shares[0].expression == "v̄₀ = v̄₁/v₀"
     np.testing.assert_allclose(of_log.adjoints[0], g / x, rtol=1e-15)
     of_product = trace(lambda a, b: (a @ b) @ h, a, beta, mode="reverse")
-    assert of_product["v₁"].expression == "matmul(v₋₁, v₀)"
+    assert of_product["v₁"].expression == "v₋₁ · v₀"
+    assert [s.expression for s in of_product["v₁"].shares] == ["v̄₀ = v₋₁ᵀ · v̄₁", "v̄₋₁ = v̄₁ ⊗ v₀"]
     np.testing.assert_allclose(of_product.adjoints[0], np.outer(h, beta), rtol=1e-14)
     np.testing.assert_allclose(of_product.adjoints[1], a.T @ h, rtol=1e-13)
 
@@ -359,7 +382,7 @@ def test_arrays_are_shown_with_their_shapes() -> None:
     w = np.ones((64, 10))
     t = trace(lambda x, w: np.sum(np.tanh(x @ w)), np.ones((3, 64)), w, mode="reverse")
     text = t.to_text()
-    assert "= array (64, 10)" in text and "matmul(v₋₁, v₀)" in text
+    assert "= array (64, 10)" in text and "v₋₁ · v₀" in text
     assert t.adjoints[1].shape == (64, 10)
     small = trace(lambda x: x @ np.array([1.0, 2.0]), np.array([3.0, 4.5]), mode="reverse")
     assert "[3, 4.5]" in small.to_text() and "= [1, 2]" in small.to_text()

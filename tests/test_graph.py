@@ -15,7 +15,8 @@ from hypothesis import given, settings
 
 import dualad
 from dualad.teach import graph, trace
-from dualad.teach.graph import Graph, Node, text_width
+from dualad.teach.graph import Graph
+from dualad.teach.layout import Node, crossings, text_width
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -28,11 +29,18 @@ def names(g: Graph) -> dict[Node, str]:
     return {n: n.lines[0][1].partition(" ")[0] for n in g.nodes}
 
 
+Box = tuple[float, float, float, float]
+
+
+def apart(a: Box, b: Box) -> bool:
+    return a[2] <= b[0] or b[2] <= a[0] or a[3] <= b[1] or b[3] <= a[1]
+
+
 def check_picture(g: Graph) -> ET.Element:
-    """Well formed; boxes apart and inside; texts in their boxes; edges around boxes."""
+    """Well formed; boxes and labels apart and inside; texts in boxes; edges around boxes."""
     root = ET.fromstring(g.to_svg())
     width, height = float(root.get("width", 0)), float(root.get("height", 0))
-    boxes = []
+    boxes: list[Box] = []
     for group in root.iter(f"{SVG}g"):
         rect = group.find(f"{SVG}rect")
         assert rect is not None
@@ -45,22 +53,42 @@ def check_picture(g: Graph) -> ET.Element:
             assert x < tx - half and tx + half < x + w
             assert y + 9 < ty < y + h - 3
     assert len(boxes) == len(g.nodes)
-    for (a0, b0, a1, b1), (c0, d0, c1, d1) in combinations(boxes, 2):
-        assert a1 < c0 or c1 < a0 or b1 < d0 or d1 < b0
+    labels: list[Box] = []
+    for text in root.iter(f"{SVG}text"):
+        if text.get("class") == "slope":
+            x, y = float(text.get("x", 0)), float(text.get("y", 0))
+            labels.append((x, y - 11, x + text_width(text.text or "") - 2, y + 3))
+            assert labels[-1][2] <= width + 1
+    assert len(labels) == sum(bool(e.slope) for e in g.edges)
+    for a, b in combinations(boxes + labels, 2):
+        assert apart(a, b)
     paths = [p.get("d", "") for p in root.iter(f"{SVG}path") if p.get("class") == "edge"]
     assert len(paths) == len(g.edges)
-    for path in paths:  # level lines may not run through boxes, curves stay between layers
+    for path in paths:  # upright lines may not run through boxes or labels, curves stay in gaps
         x, y = map(float, re.match(r"M([-\d.]+),([-\d.]+)", path).groups())  # type: ignore[union-attr]
-        for kind, numbers in re.findall(r"([HC])([^HCM]+)", path):
+        for kind, numbers in re.findall(r"([VC])([^VCM]+)", path):
             points = [float(v) for v in re.findall(r"-?[\d.]+", numbers)]
-            to = points[-2] if kind == "C" else points[0]
-            assert to >= x - 0.2
-            for x0, y0, x1, y1 in boxes:
-                low, high = sorted((y, points[-1])) if kind == "C" else (y, y)
-                inside = min(to, x1) - max(x, x0) > 1 and high > y0 and low < y1
+            to = points[-1]
+            end = points[-2] if kind == "C" else x
+            assert to >= y - 0.2
+            low, high = sorted((x, end))
+            for x0, y0, x1, y1 in boxes + (labels if kind == "V" else []):
+                inside = min(to, y1) - max(y, y0) > 1 and high > x0 and low < x1
                 assert not inside
-            x, y = to, points[-1] if kind == "C" else y
+            x, y = end, to
     return root
+
+
+def count_crossings(g: Graph) -> int:
+    """Between neighbouring layers, as the picture has them from left to right."""
+    layers: dict[int, list[Node]] = {}
+    below: dict[Node, list[Node]] = {}
+    for node in dict.fromkeys(n for e in g.edges for n in e.way):
+        layers.setdefault(node.layer, []).append(node)
+    for edge in g.edges:
+        for a, b in pairwise(edge.way):
+            below.setdefault(a, []).append(b)
+    return crossings([sorted(layers[k], key=lambda n: n.x) for k in sorted(layers)], below)
 
 
 def test_slopes_on_the_edges() -> None:
@@ -93,7 +121,8 @@ def test_the_readmes_picture_is_fresh() -> None:
 def test_layers_and_crossings() -> None:
     g = graph(survey, 2.0, 5.0)
     layer = {name: node.layer for node, name in names(g).items()}
-    assert layer == {"v₋₁": 0, "v₀": 0, "v₁": 1, "v₂": 1, "v₃": 1, "v₄": 2, "v₅": 3, "y": 4}
+    expected = {"v₋₁": 0, "v₀": 0, "v₁": 1, "v₂": 1, "v₃": 1, "v₄": 2, "v₅": 3, "y": 4}
+    assert layer == {name: 2 * k for name, k in expected.items()}  # labels are between
 
     def swapped(a: Any, b: Any) -> Any:  # without sorting, these edges cross
         p, q = np.sin(b), np.cos(a)
@@ -102,11 +131,44 @@ def test_layers_and_crossings() -> None:
     def nested(a: Any, b: Any) -> Any:  # two long edges begin at the same node
         return a * np.sqrt(np.log(a / np.sin(b**2)))
 
-    for g in (graph(swapped, 1.0, 2.0), graph(nested, 4.0, 1.2)):
+    for g in (graph(swapped, 1.0, 2.0), graph(nested, 4.0, 1.2), graph(survey, 2.0, 5.0)):
         for a, b in combinations(g.edges, 2):
             for (s, t), (u, v) in ((x, y) for x in pairwise(a.way) for y in pairwise(b.way)):
                 if s.layer == u.layer:
-                    assert (s.y - u.y) * (t.y - v.y) >= 0
+                    assert (s.x - u.x) * (t.x - v.x) >= 0
+        assert count_crossings(g) == 0
+
+
+def test_the_palindrome_sum_crosses_six_times() -> None:
+    """Each pair x[i], x[-1-i] goes into two products: K(2, 2), which is drawn with one crossing."""
+    g = graph(lambda *x: sum(x[i] * x[-1 - i] for i in range(len(x))), *range(1, 13))
+    assert len(g.nodes) == 37 and count_crossings(g) == 6
+    check_picture(g)
+
+
+def test_wide_layers_are_wrapped() -> None:
+    g = graph(lambda x: [np.sin(x * k) * k for k in range(1, 13)], 1.0, fold=False)
+    check_picture(g)
+    assert len(g.nodes) == 49 and g.width < 1500
+
+
+def test_slopes_as_formulas_or_not_at_all() -> None:
+    g = graph(survey, 2.0, 5.0, slopes="formulas")
+    check_picture(g)
+    slopes = [e.slope for e in g.edges]
+    assert slopes == ["1/v₋₁", "v₀", "v₋₁", "cos v₀", "1", "1", "1", "−1", ""]
+    assert not [e.slope for e in graph(survey, 2.0, 5.0, slopes="none").edges if e.slope]
+    g = graph(lambda x: x * x, 3.0, adjoints=True, slopes="formulas")
+    assert g.edges[0].slope == "2 × v₀"
+
+
+def test_the_picture_in_words() -> None:
+    root = ET.fromstring(graph(survey, 2.0, 5.0).to_svg())
+    title, words = root.find(f"{SVG}title"), root.find(f"{SVG}desc")
+    assert title is not None and title.text == "computational graph of survey"
+    assert words is not None and words.text is not None
+    assert "v₁ = ln v₋₁, 0.6931, v̇₁ = 0.5 (slopes v₋₁: 0.5); " in words.text
+    assert root.get("role") == "img" and root.get("aria-labelledby") == "dualad-title dualad-desc"
 
 
 def test_direction_and_trace() -> None:
@@ -126,11 +188,30 @@ def test_folding(steps: int) -> None:
 
     g = graph(f, 1.5)
     check_picture(g)
-    assert len(g.nodes) == (steps + 2 if steps + 2 <= 40 else 37)
+    odd = steps % 2  # a step after the last round
+    assert len(g.nodes) == (steps + 2 if steps + 2 <= 40 else 7 + odd)
     folded = [n for n in g.nodes if n.kind == "fold"]
     assert len(folded) == (steps > 38)
     if folded:
-        assert folded[0].lines[1][1] == f"{steps + 2 - 36} more"
+        assert [text for _, text in folded[0].lines] == ["⋯", f"{steps // 2 - 2} more", "rounds"]
+    if steps < 100:
+        assert len(graph(f, 1.5, fold=False).nodes) == steps + 2
+    few = graph(f, 1.5, fold=True)
+    assert len(few.nodes) == (5 if steps == 3 else 7 + odd)
+
+
+def test_the_middle_of_what_is_no_loop_is_folded() -> None:
+    functions = [np.sin, np.cos, np.tanh, np.exp, np.arctan, np.sinh, np.expm1]
+
+    def f(x: Any) -> Any:
+        for i in range(60):
+            x = functions[i * i * (i // 7 + 1) % 7](x) / 3
+        return x
+
+    g = graph(f, 0.5)
+    check_picture(g)
+    assert len(g.nodes) == 37
+    assert [n.lines[2][1] for n in g.nodes if n.kind == "fold"] == ["steps"]
 
 
 def test_many_inputs_and_unused_steps() -> None:
@@ -140,7 +221,8 @@ def test_many_inputs_and_unused_steps() -> None:
 
     g = graph(f, [0.1 * i for i in range(80)])
     check_picture(g)
-    assert len(g.nodes) == 37
+    assert [n.lines[2][1] for n in g.nodes if n.kind == "fold"] == ["inputs", "rounds"]
+    check_picture(graph(f, [0.1 * i for i in range(80)], fold=False))
     assert "× 3" not in graph(lambda x: (x * 3, x)[1], 2.0).to_svg()
 
 
@@ -178,6 +260,10 @@ def test_names_are_escaped_and_saved(tmp_path: Path) -> None:
     [
         (lambda: graph(trace(survey, 1.0, 2.0), 3.0), "graph takes a trace alone, or a function"),
         (lambda: graph(survey, 1.0, 2.0, direction=1), "has the directions 0 to 0, for x1; got"),
+        (
+            lambda: graph(survey, 1.0, 2.0, slopes="all"),
+            "slopes is 'numbers', 'formulas' or 'none'",
+        ),
         (lambda: graph(survey, 1.0, 2.0).save("g.png"), "saved as SVG; got 'g.png', write"),
     ],
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import copy
 import math
+import os
 import pickle
 from collections.abc import Callable
 from itertools import product
@@ -461,7 +462,7 @@ def test_random_programs(tree: Any, point: tuple[Any, ...], k: int | None) -> No
 
 
 @needs_kernel
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=int(os.environ.get("DUALAD_PROGRAMS", "80")), deadline=None)
 @given(PROGRAMS, st.tuples(FLOATS, FLOATS, FLOATS))
 def test_random_programs_through_the_drivers(tree: Any, point: tuple[Any, ...]) -> None:
     for driver in ("derivative", "grad", "value_and_grad", "hessian", "jacobian"):
@@ -523,6 +524,8 @@ def total(x: Any) -> Any:
 @pytest.mark.parametrize("output", OUTPUTS)
 def test_short_ways_say_what_the_general_way_says(driver: str, output: str) -> None:
     for x in ARGUMENTS:
+        if driver == "hessian" and isinstance(x, list):
+            x = x[:40]  # beyond what its short way takes, and not as slow as more
 
         def program(package: ModuleType, x: Any = x) -> Any:
             wrapper = getattr(package, driver)(lambda x: OUTPUTS[output](package, x))

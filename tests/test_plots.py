@@ -13,8 +13,18 @@ import pytest
 from mpmath import mp
 
 import dualad
-from dualad.teach import plot_derivatives, plot_error, plot_taylor, spy
-from dualad.teach.plots import difference_errors
+from dualad.teach import (
+    caption,
+    graph,
+    lesson_style,
+    plot_derivatives,
+    plot_error,
+    plot_taylor,
+    spy,
+    trace,
+)
+from dualad.teach.plots import curve, difference_errors
+from dualad.teach.style import BLACK, COLOURS, DASHES
 
 matplotlib.use("Agg")
 
@@ -131,3 +141,111 @@ def test_taylor_polynomials() -> None:
     with pytest.raises(ValueError, match="plot_taylor needs an interval"):
         plot_taylor(dualad.sin, 0.0, 1, 1)
     ax.figure.canvas.draw()
+
+
+# -- nothing is drawn that is not there ----------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("f", "breaks"),
+    [
+        (lambda x: 1 / x, [0.0]),
+        (dualad.tan, [-np.pi / 2, np.pi / 2]),
+        (np.floor, [-2.0, -1.0, 0.0, 1.0, 2.0]),
+        (lambda x: x / abs(x), [0.0]),
+        (lambda x: np.arctan(1 / (x - 1)), [1.0]),
+        (np.cbrt, []),  # upright at 0, and joined
+        (lambda x: np.sqrt(abs(x)), []),
+        (lambda x: np.tanh(300 * x), []),
+        (lambda x: np.sin(40 * x), []),
+        (abs, []),
+        (lambda x: 2.0, []),
+    ],
+)
+def test_curves_end_at_jumps_and_poles(f: Any, breaks: list[float]) -> None:
+    x, y = curve(f, np.linspace(-2.9, 2.95, 300))
+    gaps = x[np.isnan(y)]
+    assert len(gaps) == len(breaks)
+    np.testing.assert_allclose(gaps, breaks, atol=0.02)
+
+
+def test_curves_end_where_the_function_does() -> None:
+    for f in (np.log, dualad.log, lambda x: dualad.sqrt(x) / x, lambda x: x**0.5 / x):
+        x, y = curve(f, np.linspace(-2, 3, 101))
+        assert np.isnan(y[x <= 0]).all() and np.isfinite(y[x > 0]).all()
+    for line in plot_derivatives(np.log, -2, 3, points=51).get_lines()[:4]:
+        assert np.isnan(line.get_ydata()[line.get_xdata() <= 0]).all()
+    ax = plot_derivatives(lambda x: 1 / x, -2, 3, orders=(0, 1))
+    assert max(map(abs, ax.get_ylim())) < 30  # not the 1e4 of the points beside the pole
+    ax = plot_taylor(lambda x: 1 / (1 - x), 0.0, -2, 3, points=200)
+    assert np.isnan(ax.get_lines()[0].get_ydata()).sum() == 1
+
+
+def test_an_error_of_zero_is_a_mark_at_the_edge() -> None:
+    steps = np.array([1.0, 1e-3, 1e-6])
+    ax = plot_error(lambda x: x * x, 1.0, steps=steps)  # the central difference at h = 1 is exact
+    lines = {line.get_label(): line for line in ax.get_lines()}
+    assert np.isnan(lines["central difference"].get_ydata()[0])
+    marks = [line for line in ax.get_lines() if line.get_marker() == "v"]
+    assert any(1.0 in line.get_xdata() for line in marks)
+    assert "at the edge: error 0" in lines
+    assert "dual numbers: no h" in lines  # a triangle too: the derivative is exact
+    ax.figure.canvas.draw()
+
+
+# -- how pictures look -------------------------------------------------------------------------
+
+
+def linear(colour: str) -> Any:
+    c = np.array([int(colour[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4)
+
+
+def lab(rgb: Any) -> Any:
+    to_xyz = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+    x, y, z = np.cbrt(to_xyz @ np.clip(rgb, 1e-3, 1) / [0.9505, 1, 1.089])
+    return np.array([116 * y - 16, 500 * (x - y), 200 * (y - z)])
+
+
+SEEN_BY = {  # Machado, Oliveira & Fernandes (2009), for eyes that lack one kind of cone
+    "all": np.eye(3),
+    "protanopes": [[0.152, 1.053, -0.205], [0.115, 0.786, 0.099], [-0.004, -0.048, 1.052]],
+    "deuteranopes": [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]],
+    "tritanopes": [[1.256, -0.077, -0.179], [-0.078, 0.931, 0.148], [0.005, 0.691, 0.304]],
+}
+
+
+def test_colours_stand_out_from_paper_and_from_one_another() -> None:
+    for colour in COLOURS:
+        luminance = linear(colour) @ [0.2126, 0.7152, 0.0722]
+        assert 1.05 / (luminance + 0.05) >= 4.5, colour
+    for who, matrix in SEEN_BY.items():
+        seen = [lab(np.asarray(matrix) @ linear(colour)) for colour in COLOURS]
+        for i, a in enumerate(seen):
+            for b in seen[:i]:
+                assert np.linalg.norm(a - b) > 14, (who, COLOURS[i])
+    assert len(set(DASHES)) == len(DASHES) == len(COLOURS)
+    assert COLOURS[-1] == BLACK and set(lesson_style()) <= set(matplotlib.rcParams)
+
+
+def test_captions() -> None:
+    import matplotlib.pyplot as plt
+
+    figure, ax = plt.subplots(figsize=(4, 3))
+    for shown in (figure, ax):
+        found = caption(shown, "Figure 1.2. A <b> & c.", alt='An "empty" box.')
+        html = found._repr_html_()
+        assert "<figcaption" in html and "<b>Figure 1.2.</b> A &lt;b&gt; &amp; c." in html
+        assert 'alt="An &quot;empty&quot; box." width="384"' in html
+        assert found._repr_png_()[:4] == b"\x89PNG"
+        assert repr(found) == "Figure 1.2. A <b> & c."
+    assert not plt.get_fignums()  # so Jupyter does not show it again
+    for shown in (graph(lambda x: x * x, 3.0), trace(lambda x: x * x, 3.0)):
+        found = caption(shown, "Two edges.")
+        assert "<figcaption" in found._repr_html_() and found._repr_png_() is None
+    with pytest.raises(
+        TypeError, match="caption takes a figure, axes, a graph or a trace, got int"
+    ):
+        caption(3, "Three.")
+    with pytest.raises(ValueError, match="caption needs a text"):
+        caption(ax, " ")

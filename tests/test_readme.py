@@ -1,20 +1,47 @@
-"""The README: its generated blocks are fresh, and it shows what the program prints."""
+"""README and docs: generated blocks are fresh, links lead somewhere, commands print what is shown."""
 
 from __future__ import annotations
 
+import re
 import shlex
+from pathlib import Path
 from typing import Any
 
 import pytest
-from readme import README, fresh
+from readme import COMMAND, HOME, PAGES, README, fresh, output_of
 
 from dualad.__main__ import main
 
 TEXT = README.read_text(encoding="utf-8")
 
 
-def test_generated_blocks_are_fresh() -> None:
-    assert fresh(TEXT) == TEXT, "run: python tests/readme.py --write"
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(HOME).as_posix())
+def test_generated_blocks_are_fresh(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert fresh(text) == text, "run: python tests/readme.py --write"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(HOME).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"```.*?```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        path, _, place = link.partition("#")
+        if path.startswith(("http:", "https:")):
+            continue
+        target = page.parent / path if path else page
+        assert target.exists(), link
+        if place:
+            assert place in anchors(target), link
+
+
+def anchors(page: Path) -> list[str]:
+    """The headings of a page as they stand in links."""
+    heads = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return [re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads]
+
+
+def test_the_readme_is_two_screens() -> None:
+    assert len(TEXT.splitlines()) <= 110
 
 
 def test_the_first_command_prints_what_the_readme_shows(capsys: Any) -> None:
@@ -31,3 +58,21 @@ def test_the_first_command_prints_what_the_readme_shows(capsys: Any) -> None:
 )
 def test_the_two_commands_are_there(promise: str) -> None:
     assert promise in TEXT
+
+
+COMMANDS = [
+    pytest.param(match[1], match[2], id=f"{page.stem}: {match[1]}")
+    for page in PAGES
+    for match in COMMAND.finditer(page.read_text(encoding="utf-8"))
+]
+
+
+@pytest.mark.parametrize(("command", "shown"), COMMANDS)
+def test_commands_print_what_the_docs_show(command: str, shown: str) -> None:
+    printed = output_of(command)
+    assert re.sub(NUMBER, "0", printed) == re.sub(NUMBER, "0", shown)
+    numbers = [list(map(float, re.findall(NUMBER, text))) for text in (printed, shown)]
+    assert numbers[0] == pytest.approx(numbers[1], rel=1e-12)  # libm's last bits differ
+
+
+NUMBER = r"(?<![\w.])\d+(?:\.\d+)?(?:e[+-]\d+)?"

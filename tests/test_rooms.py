@@ -1,4 +1,4 @@
-"""The rooms of the package stand in the order that the README prints, and use only those above."""
+"""The rooms of the package stand in the order that the docs print, and use only those above."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from support.rooms import bad_names, circles, imports_of, modules_of, problems, 
 import dualad
 
 PACKAGE = Path(str(dualad.__file__)).parent
-README = Path(__file__).parents[1] / "README.md"
+ROOMS = Path(__file__).parents[1] / "docs" / "how-it-works.md"
 
 
 def test_each_room_uses_only_rooms_above_it() -> None:
-    found = problems(PACKAGE, README.read_text("utf-8"))
+    found = problems(PACKAGE, ROOMS.read_text("utf-8"))
     assert not found, "\n".join(found)
 
 
@@ -26,9 +26,7 @@ def test_what_others_use_has_a_name_of_its_own() -> None:
 
 
 def test_the_definition_is_read_in_one_sitting() -> None:
-    said = README.read_text("utf-8").partition("The definition, which is read in one sitting, is")[
-        2
-    ]
+    said = ROOMS.read_text("utf-8").partition("The definition, which is read in one sitting, is")[2]
     names = re.findall(r"`(\w+\.py)`", said.partition("(")[0])
     lines = {name: len((PACKAGE / name).read_text("utf-8").splitlines()) for name in names}
     assert set(lines) >= {"rules.py", "levels.py", "pair.py", "dual.py", "passes.py"}
@@ -92,7 +90,7 @@ def append(path: Path, text: str) -> None:
 
 def test_the_table_is_read_in_its_order() -> None:
     assert rooms_of(TABLE) == ["rules.py", "dual.py", "_fast.pyx", "array/", "drivers.py"]
-    assert rooms_of(README.read_text("utf-8"))
+    assert rooms_of(ROOMS.read_text("utf-8"))
 
 
 def test_imports_are_found_and_resolved(house: Path) -> None:

@@ -89,7 +89,7 @@ def test_threads(package: ModuleType) -> None:
     done: list[int] = []
 
     def work(start: int) -> None:
-        n = CALLS // THREADS // len(PACKAGES)
+        n = CALLS // THREADS // (2 if package is PACKAGES[0] else 8)  # the readable Dual is slower
         found.extend(wrong(package, start, n))
         done.append(n)
 

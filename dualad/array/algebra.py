@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..array_tangents import ArrayTangent
 from ..dual import Dual
 from ..kernel import ARRAY_KERNEL
 from ..kinds import DualLike, Tangent
@@ -102,7 +103,7 @@ def _share_memory(y: DualLike, x: DualLike) -> list[bool]:
         return _share_memory(y.primal, value) + _share_memory(y.tangent, tangent)
     if isinstance(y, np.ndarray):
         return [isinstance(plain(x), np.ndarray) and np.may_share_memory(y, plain(x))]
-    return [hasattr(y, "is_view_of") and bool(y.is_view_of(x))]  # a tangent of another kind
+    return [isinstance(y, ArrayTangent) and y.is_view_of(x)]
 
 
 def _apart(y: DualLike, tangent: Tangent, level: int, args: Sequence[DualLike]) -> Any:
@@ -132,8 +133,10 @@ def _view(
     else:  # a tangent of another kind, or elements of the primal that share their memory
         tangent = fit(_pushed(f, a, y, batched), y)
         if not all(_share_memory(tangent, t)):
-            if hasattr(t, "elements"):
-                tangent = t.elements(f(np.arange(here.size).reshape(here.shape)))
+            numbers = f(np.arange(here.size).reshape(here.shape))
+            found = t.elements(numbers) if isinstance(t, ArrayTangent) else None
+            if found is not None:
+                tangent = found
             elif there.flags.writeable:
                 there.flags.writeable = False
     return dual(y, tangent, a.level)
@@ -302,6 +305,18 @@ def matmul(a: DualLike, b: DualLike) -> DualLike:
 def times_sparse(x: DualLike, a: DualLike) -> Any:
     """x @ a for a sparse matrix of SciPy's, which is constant: linear in x."""
     return linear(lambda v: v @ a, x, batched=(lambda t: t @ a) if x.ndim == 1 else None)
+
+
+def sparse_times(a: DualLike, x: DualLike) -> Any:
+    """a @ x for a sparse matrix of SciPy's, which is constant: linear in x."""
+    turned = a.T
+
+    def product(v: DualLike) -> Any:
+        if isinstance(v, (np.ndarray, Dual)):
+            return a @ v
+        return np.transpose(np.transpose(v) @ turned)  # a tangent of another kind
+
+    return linear(product, x, batched=(lambda t: t @ turned) if x.ndim == 1 else None)
 
 
 def _behind(tangent: Tangent, ndim: int) -> Any:

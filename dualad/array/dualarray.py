@@ -7,6 +7,7 @@ at once; never an array of objects.
 from __future__ import annotations
 
 import operator
+import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from ..differentiations import note_objects, note_refusals, refused, text_for
 from ..dual import Dual
+from ..looks import is_made_sparse, is_operator_of_sparse, is_sparse, of_sparse
 from ..memory import copied
 from ..namespaces import not_plain
 from ..pair import (
@@ -26,7 +28,14 @@ from ..pair import (
     shape_of,
 )
 from ..text import text_of
-from .algebra import directions, even_out, linear, matmul, times_sparse
+from .algebra import (
+    directions,
+    even_out,
+    linear,
+    matmul,
+    sparse_times,
+    times_sparse,
+)
 from .operands import as_objects, as_operand
 from .promotion import make_room
 from .short_ways import with_short_ways
@@ -47,6 +56,12 @@ _RAW = (
     *("base", "byteswap", "ctypes", "data", "dump", "dumps", "getfield", "resize", "setfield"),
     *("to_device", "tobytes", "tofile", "__array_interface__", "__array_struct__"),
     *("__buffer__", "__dlpack__", "__dlpack_device__"),
+)
+
+
+_SPARSE = (
+    "SciPy's sparse arrays hold plain numbers; make this one by the function of that name in "
+    "dualad.scipy.sparse, or write x * A for A * x and A.multiply(x)."
 )
 
 
@@ -133,7 +148,7 @@ class DualArray(Dual):
     ----------
     primal : ndarray, shape S
         (A DualArray of an older level inside nested derivatives.)
-    tangent : ndarray, shape S or (k, *S)
+    tangent : ndarray, shape S or k directions before S
         One direction, or k of them.
 
     Examples
@@ -144,7 +159,16 @@ class DualArray(Dual):
     """
 
     __slots__ = ()
-    __class__: Any = np.ndarray  # what it stands for
+
+    @property  # type: ignore[misc]
+    def __class__(self) -> Any:
+        """What it stands for; sparse arrays are told, and leave their operators to it."""
+        frame = sys._getframe(1)
+        if not of_sparse(frame):
+            return np.ndarray
+        if is_made_sparse(frame):
+            raise refused(_SPARSE, self)
+        return DualArray
 
     # shape
 
@@ -317,11 +341,13 @@ class DualArray(Dual):
         other = as_operand(other)
         if is_operand(other):
             return matmul(self, other)
-        return times_sparse(self, other) if hasattr(other, "tocsr") else NotImplemented
+        return times_sparse(self, other) if is_sparse(other) else NotImplemented
 
     def __rmatmul__(self, other: Any) -> Any:
         other = as_operand(other)
-        return matmul(other, self) if is_operand(other) else NotImplemented
+        if is_operand(other):
+            return matmul(other, self)
+        return sparse_times(other, self) if is_sparse(other) else NotImplemented
 
     sum, prod, mean, var, std = map(_method, ("sum", "prod", "mean", "var", "std"))
     max, min, argmax, argmin = map(_method, ("max", "min", "argmax", "argmin"))
@@ -461,6 +487,11 @@ class DualArray(Dual):
         return array_html(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        frame = sys._getframe(1)
+        if of_sparse(frame):
+            if is_operator_of_sparse(frame):  # nothing that it knows: the other side is asked
+                return np.array(None, object)
+            raise refused(_SPARSE, self)
         if dtype is not None and np.dtype(dtype) != object:
             raise refused(
                 f"an array of {np.dtype(dtype)} would lose the derivatives of a DualArray; "

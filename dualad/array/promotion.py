@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ..array_tangents import ArrayTangent
 from ..differentiations import is_over, levels_in, note_refusals
 from ..dual import Dual
 from ..memory import address_of, is_disjoint, owner_of, view_at
@@ -173,12 +174,12 @@ def _mirrored(
         return dual(below, beside, new.level)
     if new is old:
         return new
-    is_other = not isinstance(new, np.ndarray)
-    if is_other and not (hasattr(new, "within") and old is None):
+    is_other = isinstance(new, ArrayTangent) and old is None
+    if not (is_other or isinstance(new, np.ndarray)):
         raise TypeError(_REFUSED)
     many = new.shape[: new.ndim - primal.ndim]
     low, high = np.lib.array_utils.byte_bounds(owner_of(primal))
-    if is_other:  # a tangent of another kind, with memory of its own
+    if is_other:  # it has memory of its own
         size = -(-(high - low) // primal.itemsize)
         if path not in mirrors:
             mirrors[path] = primal.itemsize, new.room((*many, size))

@@ -16,7 +16,8 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..differentiations import compared, note_equal, refused
+from ..array_tangents import ArrayTangent
+from ..differentiations import answered, compared, note_equal, refused
 from ..dual import PROTOCOLS, Dual, evaluate, function
 from ..kernel import ARRAY_KERNEL, KERNEL
 from ..looks import is_plain
@@ -81,6 +82,7 @@ def _on_values(f: Callable[..., Any], place: int | None) -> Callable[..., Any]:
         if place is not None and len(args) > place:
             out, args = args[place], (*args[:place], None, *args[place + 1 :])
         y = f(*rebuild(args, value), **rebuild(kwargs, value))
+        y = answered(f, y, *args)
         if f in _NEARNESS and np.all(y):
             note_equal(*args, *kwargs.values())
         if out is None:
@@ -318,8 +320,8 @@ def array_function(
     """What an array function of NumPy does to duals; x is the one that NumPy asks."""
     if len(types) > 1:
         for kind in types:
-            if issubclass(kind, ArrayProxy) or hasattr(kind, "is_view_of"):
-                return NotImplemented  # as a tangent of another kind, it is asked next
+            if issubclass(kind, (ArrayProxy, ArrayTangent)):
+                return NotImplemented  # it is asked next
             if issubclass(kind, np.ndarray) and not is_plain_array(kind):
                 raise TypeError(not_plain(kind))
     if func in CREATORS:  # x is what was given as like=

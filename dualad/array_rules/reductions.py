@@ -18,6 +18,7 @@ import numpy as np
 from ..array.dualarray import DualArray
 from ..array.operands import as_operand
 from ..array.protocols import implements
+from ..array_tangents import ArrayTangent
 from ..pair import Pair, as_number, dual, fit, plain, shape_of
 from ..zeros import scale, strong_product
 from .common import (
@@ -98,7 +99,7 @@ def _sum_of_all(a: DualArray) -> Any:
     """The same for the commonest case, the sum of a plain array's elements; else None."""
     value, tangent = a.primal, a.tangent
     if type(value) is not np.ndarray or type(tangent) is not np.ndarray:
-        if type(value) is np.ndarray and hasattr(tangent, "total"):  # of another kind
+        if type(value) is np.ndarray and isinstance(tangent, ArrayTangent):
             return dual(np.add.reduce(value, None), tangent.total(), a.level)
         return None
     many = tangent.ndim - value.ndim

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from scipy.optimize import nnls
 
 from ..array.operands import as_operand
 from ..array.undefined import NonDifferentiableError
@@ -57,13 +58,97 @@ def solved(
 
 _STEPS = 6  # of Newton's method, from where the solver has stopped
 _CONDITION = 1e14
+_NEAR = 0.1  # how far these may go, in proportion to 1 + |x|
+
+
+class Regular:
+    """A regular root of a function of a vector, close to where a solver has stopped.
+
+    Newton's method brings the plain x closer to the root first, so that the tangents are those
+    of the root and not of the point where a solver's tolerance was met.
+
+    Parameters
+    ----------
+    f : callable
+        From shape (n,) to shape (n,), in duals.
+    x : ndarray, shape (n,)
+        Where the solver has stopped.
+    elementwise : bool
+        Whether f is, so that its Jacobian is diagonal.
+    free : int, optional
+        How many of the numbers must stay close to x; all of them if it is left out.
+
+    Attributes
+    ----------
+    x : ndarray
+        The root, to rounding.
+    slope : ndarray
+        The Jacobian there, or its diagonal.
+
+    Raises
+    ------
+    NonDifferentiableError
+        If f has a singular Jacobian there, or no zero close by.
+    """
+
+    def __init__(
+        self, f: Function, x: Any, elementwise: bool = False, free: int | None = None
+    ) -> None:
+        self.f, self.elementwise = f, elementwise
+        slope = derivative(f) if elementwise else jacobian(f)
+        times = np.multiply if elementwise else np.matmul
+        u = np.asarray(x, np.result_type(x, 1.0))
+        given, scale = u[:free], _NEAR * (1 + np.max(abs(u[:free]), initial=0))
+        self.slope: Any = None
+        before: Any
+        taken: Any
+        size = float("inf")
+        step = self.slope
+        try:
+            for _ in range(_STEPS):
+                before, last, taken, self.slope = self.slope, size, step, plain(slope(u))
+                step = self.divide(plain(f(u)))
+                size = float(np.linalg.norm(step))
+                # At a double root, steps halve. Else they have come down to rounding errors, if
+                # the slope has settled.
+                if not size < 0.45 * last:
+                    if before is None:
+                        raise ArithmeticError
+                    turn = _divided(before, times(self.slope, taken), elementwise) - taken
+                    if not np.all(abs(turn) <= 0.25 * np.max(abs(taken))):
+                        raise ArithmeticError
+                    break
+                u = u - step
+                if not np.all(abs(u[:free] - given) <= scale):
+                    raise ArithmeticError
+                tiny = np.finfo(u.dtype).eps * float(np.linalg.norm(u))
+                if before is not None and size <= tiny:
+                    break
+        except ArithmeticError as error:
+            if isinstance(error, NonDifferentiableError):
+                raise
+            raise NonDifferentiableError(
+                "Newton's method does not converge to a point close to where the solver stopped, "
+                "so that is not a regular root, and has no derivative; lower the solver's "
+                "tolerance."
+            ) from None
+        self.x = u
+
+    def divide(self, r: Any) -> Any:
+        """F′⁻¹·r."""
+        return _divided(self.slope, r, self.elementwise)
+
+    def back(self, g: Any) -> Any:
+        """Its transpose."""
+        return g / self.slope if self.elementwise else np.linalg.solve(self.slope.T, g)
+
+    def solved(self, value: Any = None) -> Any:
+        """The root with its tangents; its value is replaced if one is given."""
+        return solved(self.f, self.x, self.divide, value, self.back)
 
 
 def root_of(f: Function, x: Any, elementwise: bool = False) -> Any:
     """x with the tangents of the root of f; its value stays as it is.
-
-    Newton's method brings the plain x closer to the root first, so that the tangents are those
-    of the root and not of the point where a solver's tolerance was met.
 
     Raises
     ------
@@ -81,36 +166,13 @@ def root_of(f: Function, x: Any, elementwise: bool = False) -> Any:
             )
         return np.reshape(y, -1) if np.ndim(y) else np.stack([y])
 
-    slope = derivative(flat) if elementwise else jacobian(flat)
-    divide, times = (_quotient, np.multiply) if elementwise else (_solution, np.matmul)
-    u = np.reshape(np.asarray(x, np.result_type(x, 1.0)), -1)
-    j: Any = None
-    size, step = float("inf"), j
-    try:
-        for _ in range(_STEPS):
-            before, last, taken, j = j, size, step, plain(slope(u))
-            step = divide(j, plain(flat(u)))
-            size, scale = float(np.linalg.norm(step)), float(np.linalg.norm(u))
-            if not size < last / 2:  # rounding errors only, if the slope has settled
-                if before is None:
-                    raise ArithmeticError
-                turn = divide(before, times(j, taken)) - taken
-                if not np.all(abs(turn) <= 0.25 * np.max(abs(taken))):
-                    raise ArithmeticError
-                break
-            u = u - step
-            if size <= np.finfo(u.dtype).eps * scale:
-                break
-    except ArithmeticError as error:
-        if isinstance(error, NonDifferentiableError):
-            raise
-        raise NonDifferentiableError(
-            "Newton's method does not converge from the point where the solver stopped, so it is "
-            "no regular root, and has no derivative; lower the solver's tolerance."
-        ) from None
-    back = (lambda g: g / j) if elementwise else (lambda g: np.linalg.solve(j.T, g))
-    result = solved(flat, u, lambda r: divide(j, r), np.reshape(x, -1), back)
+    x = np.reshape(x, -1)
+    result = Regular(flat, x, elementwise).solved(x)
     return np.reshape(result, shape) if shape else result[0]
+
+
+def _divided(slope: Any, r: Any, elementwise: bool) -> Any:
+    return _quotient(slope, r) if elementwise else _solution(slope, r)
 
 
 def _quotient(slope: Any, r: Any) -> Any:
@@ -138,39 +200,206 @@ def _solution(j: Any, r: Any) -> Any:
 
 # -- optima --------------------------------------------------------------------------------
 
+CLOSE = 1e-3  # a solver stops so close to a limit that holds x, in proportion to 1 + |x|
+WEAK = 1e-7  # below that, in proportion, a multiplier or a distance is taken for zero
 
-def optimum_of(f: Function, x: Any, lower: Any = None, upper: Any = None) -> Any:
-    """x with the tangents of the minimum (or maximum) of f of a vector, perhaps within bounds.
 
-    Where the gradient pushes against a bound, x moves with the bound; everywhere else the
-    gradient stays zero.
+class Limits:
+    """What holds an optimum: c(x) = 0, or c(x) ≥ 0, for several c at once.
+
+    Parameters
+    ----------
+    c : callable
+        From shape (n,) to shape (m,), in duals.
+    equal : ndarray of bool, shape (m,)
+        Which of them are equations.
+    names : list of str
+        What each is called in messages.
+    """
+
+    def __init__(self, c: Function, equal: Any, names: list[str]) -> None:
+        self.c, self.equal, self.names = c, np.asarray(equal, bool), names
+
+    @classmethod
+    def none(cls) -> Limits:
+        """Nothing holds x."""
+        return cls(lambda u: u[:0], [], [])
+
+    def __add__(self, other: Limits) -> Limits:
+        if not len(self.equal) or not len(other.equal):
+            return self if len(self.equal) else other
+        return Limits(
+            lambda u: np.concatenate([self.c(u), other.c(u)]),
+            np.concatenate([self.equal, other.equal]),
+            self.names + other.names,
+        )
+
+    @classmethod
+    def between(cls, f: Function, low: Any, high: Any, names: list[str]) -> Limits:
+        """low ≤ f(x) ≤ high, each of shape (m,), for all that are finite; equal ones are one."""
+        low, high = as_operand(low), as_operand(high)
+        fixed = plain(low) == plain(high)
+        is_low, is_high = np.isfinite(plain(low)) & ~fixed, np.isfinite(plain(high)) & ~fixed
+        parts: list[Function] = []
+        if fixed.any():
+            parts.append(lambda u: (f(u) - low)[fixed])
+        if is_low.any():
+            parts.append(lambda u: (f(u) - low)[is_low])
+        if is_high.any():
+            parts.append(lambda u: (high - f(u))[is_high])
+        where = np.concatenate([np.flatnonzero(w) for w in (fixed, is_low, is_high)])
+        if not len(where):
+            return cls.none()
+        return cls(
+            lambda u: np.concatenate([part(u) for part in parts]),
+            np.arange(len(where)) < fixed.sum(),
+            [names[i] for i in where],
+        )
+
+
+class Optimum:
+    """The minimum of f of a vector, where limits hold (Karush, Kuhn and Tucker).
+
+    The gradient is a combination of those of the limits that hold x, and these stay at zero:
+
+        ∇f(x) = Σ mᵢ·∇cᵢ(x)          cᵢ(x) = 0          i active
+
+    With strict complementarity (mᵢ > 0 at an active inequality, cᵢ > 0 at the others), the same
+    limits hold x for neighbouring parameters, and x and the multipliers are a regular root.
+
+    Parameters
+    ----------
+    f : callable
+        From shape (n,) to a number, in duals.
+    x : ndarray, shape (n,)
+        Where the solver has stopped.
+    limits : Limits, optional
+
+    Attributes
+    ----------
+    x : shape (n,)
+        The solver's x with the tangents of the optimum.
+    point : shape (n,)
+        The optimum to rounding, with the same tangents.
+    multipliers : shape (m,)
+        Those of all limits, zero where they do not hold x.
 
     Raises
     ------
     NonDifferentiableError
-        If the Hessian is singular, or x is at a bound by chance, without pushing against it.
+        If the optimum is not isolated, is not close to x, is no minimum, or a limit touches it
+        without holding it.
     """
-    gradient = grad(f)
-    x = np.asarray(plain(x), float)
-    low = as_operand(-np.inf if lower is None else lower) + np.zeros(x.shape)
-    high = as_operand(np.inf if upper is None else upper) + np.zeros(x.shape)
-    if np.all(np.isinf(plain(low)) & np.isinf(plain(high))):
-        return root_of(gradient, x)
-    # As the primal-dual active set method decides: where would the gradient move x?
-    g, h = plain(gradient(x)), np.diagonal(plain(jacobian(gradient)(x)))
-    move = g / np.where(h == 0, 1, abs(h))
-    below, above = x - plain(low), plain(high) - x
-    at_low, at_high = move > below, -move > above
-    scale = 1e-7 * (1 + abs(x))
-    weak = (abs(move) < scale) & (np.minimum(below, above) < scale)
-    if np.any(weak & (plain(low) < plain(high))):
-        raise NonDifferentiableError(
-            f"x[{int(np.argmax(weak))}] is at its bound, but the gradient does not push against "
-            "it, so that the optimum has a kink there; move the bound, or omit it."
+
+    def __init__(self, f: Function, x: Any, limits: Limits | None = None) -> None:
+        self.f, self.limits = f, limits or Limits.none()
+        x = np.asarray(plain(x), float)
+        self.n, self.given = len(x), x
+        self.active = self.limits.equal.copy()
+        m = self._first_multipliers(x) if len(self.active) else np.zeros(0)
+        for _ in range(2 * len(self.active) + 1):
+            where = np.flatnonzero(self.active)
+            root = Regular(
+                lambda z, where=where: self._equations(z, where),
+                np.concatenate([x, m[where]]),
+                free=self.n,
+            )
+            c, m = self._at(root.x, where)
+            if not self._has_changed(c, m):
+                break
+        else:
+            raise NonDifferentiableError(
+                "it cannot be decided which limits hold the optimum; lower the solver's tolerance."
+            )
+        self._refuse_degenerate(root, where)
+        z = root.solved()
+        self.point = z[: self.n]
+        self.x = with_value(self.point, x)
+        self.multipliers = np.zeros(len(self.active))
+        if len(where):
+            places = (where[:, None] == np.arange(len(self.active))) * 1.0
+            self.multipliers = z[self.n :] @ places
+
+    def _equations(self, z: Any, where: Any) -> Any:
+        x, m = z[: self.n], z[self.n :]
+        if not len(where):
+            return grad(self.f)(x)
+        slope = grad(lambda u: self.f(u) - np.sum(m * self.limits.c(u)[where]))(x)
+        return np.concatenate([slope, self.limits.c(x)[where]])
+
+    def _first_multipliers(self, x: Any) -> Any:
+        """Those of the limits next to x that leave least of the gradient; decides who is active."""
+        equal = self.limits.equal
+        c, j = plain(self.limits.c(x)), plain(jacobian(self.limits.c)(x))
+        sizes = np.linalg.norm(j, axis=1)
+        near = equal | (c <= CLOSE * sizes * (1 + np.max(abs(x), initial=0)))
+        rows = np.where(near[:, None], j, 0)
+        both, _ = nnls(np.concatenate([rows, -rows[equal]]).T, plain(grad(self.f)(x)))
+        m = both[: len(c)]
+        m[equal] -= both[len(c) :]
+        self.active = equal | (m > 0)
+        return m
+
+    def _at(self, z: Any, where: Any) -> tuple[Any, Any]:
+        """All limits and multipliers, each in proportion to what is called zero."""
+        x, m = z[: self.n], np.zeros(len(self.active))
+        m[where] = z[self.n :]
+        if not len(m):
+            return m, m
+        c, j = plain(self.limits.c(x)), plain(jacobian(self.limits.c)(x))
+        self.sizes = np.linalg.norm(j, axis=1)
+        self.steepness = float(np.linalg.norm(plain(grad(self.f)(x))))
+        self.scale = 1 + np.max(abs(x), initial=0)
+        return c, m
+
+    def _has_changed(self, c: Any, m: Any) -> bool:
+        """Let go of what pulls, and take in what is violated most."""
+        if not len(m):
+            return False
+        free = ~self.limits.equal
+        pulls = free & self.active & (m * self.sizes < -WEAK * self.steepness)
+        over = np.where(
+            free & ~self.active & (c < -WEAK * self.sizes * self.scale),
+            c / np.where(self.sizes > 0, self.sizes, 1),
+            0,
         )
-    bound = np.where(at_low, low, np.where(at_high, high, 0.0))
-    active = at_low | at_high
-    return root_of(lambda u: np.where(active, u - bound, gradient(u)), x)
+        self.active = self.active & ~pulls
+        if over.any():
+            self.active[np.argmin(over)] = True
+        return bool(pulls.any() or over.any())
+
+    def _refuse_degenerate(self, root: Regular, where: Any) -> None:
+        n, c, m = self.n, *self._at(root.x, where)
+        if len(m):
+            free = ~self.limits.equal
+            weak = free & self.active & (m * self.sizes < WEAK * max(self.steepness, WEAK))
+            weak |= free & ~self.active & (c < WEAK * self.sizes * self.scale)
+            if weak.any():
+                raise NonDifferentiableError(
+                    f"{self.limits.names[int(np.argmax(weak))]}, but the gradient does not push "
+                    "against it, so that the optimum has a kink there; move the limit, or omit it."
+                )
+        bend, held = root.slope[:n, :n], root.slope[n:, :n]
+        if len(held):
+            inside = np.linalg.svd(held)[2][len(held) :]
+            bend = inside @ bend @ inside.T
+        if bend.size and not np.all(np.linalg.eigvalsh((bend + bend.T) / 2) > 0):
+            raise NonDifferentiableError(
+                "the point where the solver stopped is stationary but not a minimum, and so has "
+                "no derivative as one; start the solver elsewhere, or lower its tolerance."
+            )
+
+
+def optimum_of(f: Function, x: Any, lower: Any = None, upper: Any = None) -> Optimum:
+    """The minimum of f of a vector, perhaps within bounds, which may be duals."""
+    return Optimum(f, x, bounds_of(len(x), lower, upper))
+
+
+def bounds_of(n: int, lower: Any, upper: Any) -> Limits:
+    """lower ≤ x ≤ upper for a vector of n numbers; None for no bounds."""
+    low = as_operand(-np.inf if lower is None else lower) + np.zeros(n)
+    high = as_operand(np.inf if upper is None else upper) + np.zeros(n)
+    return Limits.between(lambda u: u, low, high, [f"x[{i}] is at its bound" for i in range(n)])
 
 
 # -- differential equations ----------------------------------------------------------------

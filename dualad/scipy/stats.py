@@ -36,6 +36,7 @@ from ..pair import Function, plain
 from . import _multivariate
 from ._distribution_rules import function_of
 from ._distributions import TABLE
+from ._names import names_of
 from ._parts import stripped, with_value
 from ._statistics import FUNCTIONS, duals_in
 from ._theorems import solved
@@ -253,8 +254,11 @@ def __getattr__(name: str) -> Any:
         return _multivariate.for_duals(name)
     if name in FUNCTIONS:
         return FUNCTIONS[name]
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _name_of_scipy(name)
 
 
 def __dir__() -> list[str]:
     return [*globals(), *__all__]
+
+
+_name_of_scipy, _ = names_of(__name__)

@@ -5,10 +5,6 @@ its end in its beginning. A tangent is the sum over all edges that come in of sl
 there: the chain rule, to be read off with a finger. With adjoints it is read from the other end:
 an adjoint is the sum over all edges that go out of slope × adjoint there.
 
-The layers are the longest paths from the inputs; crossings are reduced by barycentres, the sweeps
-of Sugiyama, Tagawa & Toda, IEEE Trans. SMC 11 (1981); edges over several layers bend around the
-nodes between.
-
 >>> graph(lambda x: x * x, 3.0).to_svg().startswith("<svg ")
 True
 """
@@ -17,41 +13,22 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from ..arguments import Argnums
 from ..sweeps import Mode
 from ..text import number_text
-from .formula import BAR, DOT, Text, Variable
+from .formula import Variable
+from .layout import LINE, PADDING, Edge, Node, laid_out, text_width
+from .printers import Text
+from .rounds import Fold, folded
 from .rows import Row
 from .trace import Trace, trace
 
-MOST = 40  # nodes; of larger graphs the middle is folded into one node
-
-
-@dataclass(eq=False)
-class Node:
-    """A box of the picture: its lines of text, and the place of its middle."""
-
-    kind: str  # "input", "step", "output", "fold", or "bend" of an edge that passes by
-    lines: list[tuple[str, str]] = field(default_factory=list)  # class and text
-    layer: int = 0
-    x: float = 0.0
-    y: float = 0.0
-    width: float = 0.0
-    height: float = 0.0
-    column: float = 0.0  # the width of its layer; edges turn in the gaps between layers only
-
-
-@dataclass(eq=False)
-class Edge:
-    """A way from one node to another over bends, with the slope on it."""
-
-    way: list[Node]
-    slope: str = ""
+MOST = 40  # nodes; in larger graphs rounds of loops are folded, and then the middle
+Slopes = Literal["numbers", "formulas", "none"]
 
 
 class Graph:
@@ -65,12 +42,26 @@ class Graph:
         Of the picture, in pixels.
     """
 
-    def __init__(self, trace: Trace, direction: int = 0, digits: int = 4) -> None:
+    def __init__(
+        self, trace: Trace, direction: int = 0, digits: int = 4, slopes: Slopes = "numbers",
+        fold: bool | None = None, room: int = 0,
+    ) -> None:  # fmt: skip
         self.trace = trace
-        self.nodes, self.edges = _nodes_and_edges(trace, direction, digits)
-        layers = _layers(self.nodes, self.edges)
-        _reduce_crossings(layers, self.edges)
-        self.width, self.height = _place(layers, self.edges)
+        self.nodes, self.edges = _nodes_and_edges(trace, direction, digits, slopes, fold)
+        self._make_room(text_width("0" * room))
+        self.width, self.height = laid_out(self.nodes, self.edges)
+
+    def _make_room(self, room: float) -> None:
+        """Sizes of boxes and labels, with room for numbers that will take this much."""
+        for node in self.nodes:
+            for kind, text in node.lines:
+                head = text_width(text.partition(" = ")[0] + " = ") if kind == "dot" else 0.0
+                wide = text_width(text) * (1.06 if kind == "name" else 1)
+                least = head + room if kind in ("value", "dot") else 0.0
+                node.width = max(node.width, wide + 2 * PADDING, least + 2 * PADDING)
+            node.height = LINE * len(node.lines) + 2 * PADDING - 4
+        for edge in self.edges:
+            edge.room = room
 
     def __repr__(self) -> str:
         return f"<graph of {self.trace.title}: {len(self.nodes)} nodes, {len(self.edges)} edges>"
@@ -94,10 +85,12 @@ class Graph:
         str
         """
         w, h = round(self.width), round(self.height)
+        title = f"computational graph of {self.trace.title}"
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="dualad-graph" width="{w}" height="{h}"'
-            f' viewBox="0 0 {w} {h}" role="img" aria-label="computational graph of '
-            f'{escape(self.trace.title, quote=True)}">',
+            f' viewBox="0 0 {w} {h}" role="img" aria-labelledby="dualad-title dualad-desc">',
+            f'<title id="dualad-title">{escape(title)}</title>',
+            f'<desc id="dualad-desc">{escape(self._described())}</desc>',
             f"<style>{_style()}</style>",
             '<defs><marker id="dualad-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" '
             'markerHeight="8" orient="auto"><path class="tip" d="M0,0.8 L8,4 L0,7.2 z"/></marker>'
@@ -108,6 +101,19 @@ class Graph:
             "</svg>",
         ]
         return "\n".join(parts) + "\n"
+
+    def _described(self) -> str:
+        """The picture in words: each box, and the slopes that come in."""
+        incoming: dict[Node, list[str]] = {}
+        for edge in self.edges:
+            if edge.slope:
+                name = edge.way[0].lines[0][1].partition(" ")[0]
+                incoming.setdefault(edge.way[-1], []).append(f"{name}: {edge.slope}")
+        texts = []
+        for node in self.nodes:
+            slopes = f" (slopes {', '.join(incoming[node])})" if node in incoming else ""
+            texts.append(", ".join(text for _, text in node.lines) + slopes)
+        return "; ".join(texts)
 
     def save(self, path: str | Path) -> None:
         """Write the picture to a file, which browsers and editors of text documents can show.
@@ -136,6 +142,8 @@ def graph(
     adjoints: bool = False,
     direction: int = 0,
     digits: int = 4,
+    slopes: Slopes = "numbers",
+    fold: bool | None = None,
     lift: bool | None = None,
     **kwargs: Any,
 ) -> Graph:
@@ -153,19 +161,23 @@ def graph(
         Which of the trace's directions the tangents belong to; which output the adjoints do.
     digits : int
         Decimals of each number.
+    slopes : {"numbers", "formulas", "none"}
+        What is written on the edges.
+    fold : bool, optional
+        Whether of a loop only the first and the last round are drawn, and of many nodes some; by
+        default of graphs with more than 40 nodes.
 
     Returns
     -------
     Graph
-        Up to 40 nodes; of more the middle is folded into one, with a note. Steps that no output
-        depends on are left out.
+        Steps that no output depends on are left out.
 
     Raises
     ------
     TypeError
         As `trace`, and if a trace is given together with arguments.
     ValueError
-        If there is no such direction, or adjoints are asked of a trace that has none.
+        If there is no such direction or kind of slopes, or a trace has no adjoints to show.
 
     Examples
     --------
@@ -186,21 +198,33 @@ def graph(
             f"the trace has the directions 0 to {len(each) - 1}, for {', '.join(each)}; "
             f"got direction={direction!r}."
         )
-    return Graph(f, direction, digits)
+    if slopes not in ("numbers", "formulas", "none"):
+        raise ValueError(f"graph: slopes is 'numbers', 'formulas' or 'none', got {slopes!r}.")
+    return Graph(f, direction, digits, slopes, fold)
 
 
 # -- nodes and edges -----------------------------------------------------------------------
 
 
-def _nodes_and_edges(trace: Trace, direction: int, digits: int) -> tuple[list[Node], list[Edge]]:
+def _nodes_and_edges(
+    trace: Trace, direction: int, digits: int, slopes: Slopes, fold: bool | None
+) -> tuple[list[Node], list[Edge]]:
     rows = [row for row in trace.rows if row.kind != "branch" and (row.used or row.kind == "input")]
-    folded = len(rows) - (MOST - 4) if len(rows) > MOST else 0
-    start = (len(rows) - folded) // 2
+    shown: list[Row | Fold] = list(rows)
+    if fold or (fold is None and len(rows) > MOST):
+        shown = folded(rows)
+    if len(shown) > MOST and fold is not False:
+        start, count = (MOST - 4) // 2, len(shown) - (MOST - 4)
+        inside = shown[start : start + count]
+        hidden = [r for x in inside for r in (x.rows if isinstance(x, Fold) else [x])]
+        shown[start : start + count] = [Fold(tuple(hidden), len(hidden), "step")]
     nodes: dict[Variable, Node] = {}
-    fold = Node("fold", [("name", "⋯"), ("value", f"{folded} more"), ("value", "steps")])
-    for i, row in enumerate(rows):
-        inside = start <= i < start + folded
-        nodes[row.variable] = fold if inside else _node(row, direction, digits)
+    for x in shown:
+        if isinstance(x, Fold):
+            lines = [("name", "⋯"), ("value", f"{x.count} more"), ("value", x.unit + "s")]
+            nodes |= dict.fromkeys((row.variable for row in x.rows), Node("fold", lines))
+        else:
+            nodes[x.variable] = _node(x, direction, digits)
     edges: dict[tuple[Node, Node], Edge] = {}
     for row in rows:
         there = nodes[row.variable]
@@ -208,10 +232,19 @@ def _nodes_and_edges(trace: Trace, direction: int, digits: int) -> tuple[list[No
             here = nodes[variable]
             if here is there:
                 continue
-            plain_end = row.kind == "output" or fold in (here, there)
-            text = "" if plain_end or slope is None else number_text(slope, digits)
-            edges.setdefault((here, there), Edge([here, there], text))
+            is_bare = row.kind == "output" or "fold" in (here.kind, there.kind)
+            text = "" if is_bare else _slope(row, variable, slope, digits, slopes)
+            edges.setdefault((here, there), Edge([here, there], text, f"{here.key}>{there.key}"))
     return list(dict.fromkeys(nodes.values())), list(edges.values())
+
+
+def _slope(row: Row, variable: Variable, slope: Any, digits: int, slopes: Slopes) -> str:
+    if slopes == "none":
+        return ""
+    if slopes == "formulas":
+        text = Text(digits)(row.slope_formulas[variable]) if variable in row.slope_formulas else ""
+        return text if len(text) <= 24 else text[:23] + "…"
+    return "" if slope is None else number_text(slope, digits)
 
 
 def _node(row: Row, direction: int, digits: int) -> Node:
@@ -224,150 +257,10 @@ def _node(row: Row, direction: int, digits: int) -> Node:
     if len(head) > 34:
         head = head[:33] + "…"
     return Node(
-        row.kind, [("name", f"{name} = {head}"), ("value", value), ("dot", f"{tangent} = {dot}")]
+        row.kind,
+        [("name", f"{name} = {head}"), ("value", value), ("dot", f"{tangent} = {dot}")],
+        name,
     )
-
-
-# -- layers --------------------------------------------------------------------------------
-
-
-def _layers(nodes: list[Node], edges: list[Edge]) -> list[list[Node]]:
-    """Nodes by their longest path from an input; edges over several layers get bends."""
-    incoming: dict[Node, list[Node]] = {node: [] for node in nodes}
-    for edge in edges:
-        incoming[edge.way[-1]].append(edge.way[0])
-    for node in nodes:  # in the order of the trace, so that sources come first
-        node.layer = 1 + max((n.layer for n in incoming[node]), default=-1)
-    last = max((node.layer for node in nodes), default=0)
-    for node in nodes:
-        if node.kind == "output":
-            node.layer = last
-    layers: list[list[Node]] = [[] for _ in range(last + 1)]
-    for node in nodes:
-        layers[node.layer].append(node)
-    for edge in edges:
-        start, end = edge.way
-        bends = [Node("bend", layer=k) for k in range(start.layer + 1, end.layer)]
-        for bend in bends:
-            layers[bend.layer].append(bend)
-        edge.way = [start, *bends, end]
-    return layers
-
-
-Links = dict[Node, list[Node]]
-
-
-def _links(edges: list[Edge]) -> tuple[Links, Links]:
-    """The neighbours of each node on the left, and on the right."""
-    left: Links = {}
-    right: Links = {}
-    for edge in edges:
-        for a, b in zip(edge.way, edge.way[1:], strict=False):
-            right.setdefault(a, []).append(b)
-            left.setdefault(b, []).append(a)
-    return left, right
-
-
-def _reduce_crossings(layers: list[list[Node]], edges: list[Edge]) -> None:
-    """Sort each layer by the mean place of the neighbours; keep the best of some sweeps."""
-    left, right = _links(edges)
-    best, fewest = [layer[:] for layer in layers], _crossings(layers, right)
-    for sweep in range(24):
-        forward = sweep % 2 == 0
-        for k in range(1, len(layers)) if forward else range(len(layers) - 2, -1, -1):
-            others = {n: i for i, n in enumerate(layers[k - 1 if forward else k + 1])}
-            links = left if forward else right
-            here = {n: float(i) for i, n in enumerate(layers[k])}
-            means = {n: _mean(links.get(n, ()), others, here[n]) for n in layers[k]}
-            if sweep % 4 > 1:  # ties the other way round
-                layers[k].reverse()
-            layers[k].sort(key=means.__getitem__)
-        crossings = _crossings(layers, right)
-        if crossings < fewest:
-            best, fewest = [layer[:] for layer in layers], crossings
-    layers[:] = best
-
-
-def _mean(neighbours: Any, places: Mapping[Node, float], otherwise: float) -> float:
-    return sum(places[n] for n in neighbours) / len(neighbours) if neighbours else otherwise
-
-
-def _crossings(layers: list[list[Node]], right: Links) -> int:
-    count = 0
-    for layer, following in itertools.pairwise(layers):
-        place = {n: i for i, n in enumerate(following)}
-        ends = [sorted(place[n] for n in right.get(node, ())) for node in layer]
-        for i, mine in enumerate(ends):
-            count += sum(a > b for a in mine for other in ends[i + 1 :] for b in other)
-    return count
-
-
-# -- places --------------------------------------------------------------------------------
-
-CHARACTER = 7.9  # pixels, more than a character of 13 pixels takes in any common font
-LINE, PADDING = 17, 9
-GAP, APART, BEND = 76, 22, 16  # between layers, between boxes, around an edge that passes
-MARGIN = 14
-
-
-def _place(layers: list[list[Node]], edges: list[Edge]) -> tuple[float, float]:
-    """Give each node its place; the size of the picture."""
-    for layer in layers:
-        for node in layer:
-            longest = max((text_width(text) for _, text in node.lines), default=0.0)
-            node.width = longest + 2 * PADDING if node.lines else 0.0
-            node.height = LINE * len(node.lines) + 2 * PADDING - 4 if node.lines else 0.0
-    x = float(MARGIN)
-    for layer in layers:
-        width = max((node.width for node in layer), default=0.0)
-        for node in layer:
-            node.x, node.column = x + width / 2, width
-        x += width + GAP
-    for layer in layers:
-        _spread(layer, [40.0 * i for i in range(len(layer))])
-    left, right = _links(edges)
-    for sweep in range(30):  # to the mean height of the neighbours, without touching
-        forward = sweep % 2 == 0
-        for layer in layers if forward else reversed(layers):
-            links = (left, right) if sweep < 20 else ((left,) if forward else (right,))
-            wanted = []
-            for node in layer:
-                near = [n.y for side in links for n in side.get(node, ())]
-                wanted.append(sum(near) / len(near) if near else node.y)
-            _spread(layer, wanted)
-    top = min(node.y - node.height / 2 for layer in layers for node in layer)
-    for layer in layers:
-        for node in layer:
-            node.y += MARGIN + 8 - top
-    bottom = max(node.y + node.height / 2 for layer in layers for node in layer)
-    return x - GAP + MARGIN, bottom + MARGIN + 8
-
-
-def _spread(layer: list[Node], wanted: list[float]) -> None:
-    """The heights closest to those wanted, in this order and without overlap.
-
-    Least squares under order: pool neighbours that violate it, and put them at their mean.
-    """
-    offsets = [0.0]
-    for a, b in itertools.pairwise(layer):
-        gap = BEND if "bend" in (a.kind, b.kind) else APART
-        offsets.append(offsets[-1] + (a.height + b.height) / 2 + gap)
-    pools: list[tuple[float, int]] = []
-    for target, offset in zip(wanted, offsets, strict=False):
-        mean, n = target - offset, 1
-        while pools and pools[-1][0] > mean:
-            other, m = pools.pop()
-            mean, n = (mean * n + other * m) / (n + m), n + m
-        pools.append((mean, n))
-    bases = [mean for mean, n in pools for _ in range(n)]
-    for node, base, offset in zip(layer, bases, offsets, strict=True):
-        node.y = base + offset
-
-
-def text_width(text: str) -> float:
-    """An estimate, rather too large, of how wide a text is in pixels."""
-    widths = dict.fromkeys((DOT, BAR), 0.0) | dict.fromkeys("₀₁₂₃₄₅₆₇₈₉₋⁰¹²³⁴⁵⁶⁷⁸⁹⁻ .()|/", 0.62)
-    return CHARACTER * sum(widths.get(c, 1.0) for c in text)
 
 
 # -- drawing -------------------------------------------------------------------------------
@@ -384,41 +277,43 @@ def _draw_node(node: Node) -> str:
         f"{escape(text)}</text>"
         for i, (kind, text) in enumerate(node.lines)
     ]
-    return f'<g class="{node.kind}">{box}{"".join(lines)}</g>'
+    key = f' data-row="{escape(node.key)}"' if node.key else ""
+    return f'<g class="{node.kind}"{key}>{box}{"".join(lines)}</g>'
 
 
 def _draw_edge(edge: Edge) -> str:
-    """From the right side of a box to the left of another: level in layers, curved in gaps."""
+    """From the bottom of a box to the top of another: upright in layers, curved in gaps."""
     start, end = edge.way[0], edge.way[-1]
-    path = f"M{start.x + start.width / 2:.1f},{start.y:.1f}"
-    for a, b in zip(edge.way, edge.way[1:], strict=False):
-        x0, x1 = _gap(a, b)
-        middle = (x0 + x1) / 2
-        path += f" H{x0:.1f} C{middle:.1f},{a.y:.1f} {middle:.1f},{b.y:.1f} {x1:.1f},{b.y:.1f}"
-    path += f" H{end.x - end.width / 2 - 1:.1f}"
+    path = f"M{start.port:.1f},{start.y + start.height / 2:.1f}"
+    for a, b in itertools.pairwise(edge.way):
+        top, bottom = a.y + a.row / 2, b.y - b.row / 2 - (6 if b is end else 0)
+        middle = (top + bottom) / 2
+        path += (
+            f" V{top:.1f} C{a.port:.1f},{middle:.1f} {b.port:.1f},{middle:.1f} "
+            f"{b.port:.1f},{bottom:.1f}"
+        )
+    path += f" V{end.y - end.height / 2 - 1:.1f}"
     return f'<path class="edge" d="{path}" marker-end="url(#dualad-arrow)"/>'
 
 
-def _gap(a: Node, b: Node) -> tuple[float, float]:
-    """Where the gap between the layers of two nodes begins and ends; arrows need some room."""
-    return a.x + a.column / 2, b.x - b.column / 2 - 8
-
-
 def _draw_slope(edge: Edge) -> str:
-    if not edge.slope:
-        return ""
-    a, b = edge.way[-2:]
-    x, y = sum(_gap(a, b)) / 2, (a.y + b.y) / 2 + 4
-    return f'<text class="slope" x="{x:.1f}" y="{y:.1f}">{escape(edge.slope)}</text>'
+    for node in edge.way:
+        if node.kind == "label":
+            key = f' data-edge="{escape(edge.key)}"'
+            return (
+                f'<text class="slope" x="{node.port + 4:.1f}" y="{node.y + 4:.1f}"{key}>'
+                f"{escape(edge.slope)}</text>"
+            )
+    return ""
 
 
 # Blue and orange of Okabe & Ito, which colour-blind readers can tell apart.
-_LIGHT = {"page": "#ffffff", "ink": "#1f2328", "faint": "#8c959f", "box": "#f6f8fa"} | {
+_LIGHT = {"ink": "#1f2328", "faint": "#8c959f", "box": "#f6f8fa"} | {
     "input": "#ddf0fb",
     "output": "#fdf0d0",
     "tangent": "#b34700",
 }
-_DARK = {"page": "#0d1117", "ink": "#e6edf3", "faint": "#7d8590", "box": "#1c2129"} | {
+_DARK = {"ink": "#e6edf3", "faint": "#7d8590", "box": "#1c2129"} | {
     "input": "#10344a",
     "output": "#453308",
     "tangent": "#ffb068",
@@ -434,10 +329,10 @@ def _style() -> str:
         ".dualad-graph text { font: 13px system-ui, -apple-system, 'Segoe UI', 'DejaVu Sans', "
         "sans-serif; text-anchor: middle; }\n"
         ".dualad-graph .name { font-weight: 600; }\n"
-        ".dualad-graph .slope { font-size: 12px; font-style: italic; paint-order: stroke; "
-        "stroke-width: 5px; stroke-linejoin: round; }\n"
+        ".dualad-graph .slope { font-size: 12px; font-style: italic; text-anchor: start; }\n"
         ".dualad-graph .edge { fill: none; stroke-width: 1.4; }\n"
         ".dualad-graph .fold rect { stroke-dasharray: 5 4; }\n"
+        "@media print { .dualad-graph { max-width: 100%; max-height: 92vh; height: auto; } }\n"
         + _colours(_LIGHT, ".dualad-graph ")
         + f"@media (prefers-color-scheme: dark) {{\n{dark}}}\n"
         + jupyter
@@ -449,7 +344,7 @@ def _colours(c: Mapping[str, str], where: str) -> str:
     rules = {
         "text": f"fill: {c['ink']}",
         ".dot": f"fill: {c['tangent']}",
-        ".slope": f"fill: {c['tangent']}; stroke: {c['page']}",
+        ".slope": f"fill: {c['tangent']}",
         "rect": f"fill: {c['box']}; stroke: {c['faint']}",
         ".input rect": f"fill: {c['input']}",
         ".output rect": f"fill: {c['output']}",

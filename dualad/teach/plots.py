@@ -6,6 +6,7 @@ Matplotlib draws them; it comes with the extra "notebooks".
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,11 +14,7 @@ import numpy as np
 
 from ..compression import as_pattern, coloured
 from ..drivers import derivative, taylor
-
-# Okabe & Ito's colours, which colour-blind readers can tell apart; from dark to light, and with
-# a line style each, so that they differ in grey too.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)), (0, (1, 1)))
+from .style import BLACK, COLOURS, DASHES, GREY, lesson_style
 
 
 def _refuse_unless_interval(caller: str, a: float, b: float) -> None:
@@ -32,14 +29,89 @@ def _axes(ax: Any, size: tuple[float, float]) -> Any:
         import matplotlib.pyplot as plt
     except ImportError:
         raise ImportError('plots need matplotlib; write pip install "dualad[notebooks]".') from None
-    return plt.subplots(figsize=size, layout="constrained")[1]
+    with plt.rc_context(lesson_style()):
+        return plt.subplots(figsize=size)[1]
 
 
-def _finish(ax: Any) -> Any:
-    ax.spines[["top", "right"]].set_visible(False)
-    ax.grid(alpha=0.25, linewidth=0.6)
-    ax.tick_params(labelsize=11)
-    return ax
+def _look(k: int) -> dict[str, Any]:
+    return {"color": COLOURS[k % len(COLOURS)], "linestyle": DASHES[k % len(DASHES)]}
+
+
+# -- curves with gaps where there is no function -------------------------------------------------
+
+
+def _value(f: Callable[..., Any], x: float) -> float:
+    """f at x as a float, nan where f is not defined or not real and finite."""
+    try:
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore", RuntimeWarning)  # of a domain that ends
+            found = f(x)
+            y = math.nan if np.iscomplexobj(found) else float(found)
+    except (ArithmeticError, ValueError):
+        return math.nan
+    return y if math.isfinite(y) else math.nan
+
+
+def _is_broken(f: Callable[..., Any], a: float, b: float, fa: float, fb: float) -> bool:
+    """Whether f jumps or has a pole between a and b: bisection does not make the step smaller."""
+    step = abs(fb - fa)
+    for _ in range(40):
+        m = (a + b) / 2
+        fm = _value(f, m)
+        if math.isnan(fm):
+            return True
+        if abs(fm - fa) >= abs(fb - fm):
+            b, fb = m, fm
+        else:
+            a, fa = m, fm
+        if abs(fb - fa) < step / 16:
+            return False
+    return True
+
+
+def curve(f: Callable[..., Any], x: Any) -> tuple[Any, Any]:
+    """A curve of f that ends where f does, and is not drawn across jumps and poles.
+
+    Parameters
+    ----------
+    f : callable
+        A function of a number.
+    x : array of shape (n,)
+        Where to calculate.
+
+    Returns
+    -------
+    (x, y) : arrays of shape (m,), m >= n
+        With nan where f is not defined (or raises an ArithmeticError or a ValueError), and one
+        more point, nan, in each interval in which f jumps.
+
+    Examples
+    --------
+    >>> curve(lambda x: 1 / x, np.array([-1.0, -0.4, 0.5, 1.0]))[1].tolist()
+    [-1.0, -2.5, nan, 2.0, 1.0]
+    """
+    y = np.array([_value(f, t) for t in x.tolist()])
+    step = np.abs(np.diff(y))
+    around = np.concatenate([[0.0], np.nan_to_num(step), [0.0]])
+    steepest = (step > 0) & (step >= around[:-2]) & (step >= around[2:])
+    places = [
+        k + 1
+        for k in np.flatnonzero(steepest)
+        if step[k] > 2 * np.nanmedian(step) and _is_broken(f, x[k], x[k + 1], y[k], y[k + 1])
+    ]
+    middles = [(x[k - 1] + x[k]) / 2 for k in places]
+    return np.insert(x, places, middles), np.insert(y, places, math.nan)
+
+
+def _limit(ax: Any, curves: Sequence[Any]) -> None:
+    """Cut the axis of values where poles would leave nothing of the rest to see."""
+    y = np.concatenate([c[np.isfinite(c)] for c in curves])
+    if not y.size:
+        return
+    low, middle, high = np.percentile(y, [8, 50, 92])
+    room = 1.5 * max(high - middle, middle - low)
+    if room and (np.max(y) > high + 4 * room or np.min(y) < low - 4 * room):
+        ax.set_ylim(max(np.min(y), low - room), min(np.max(y), high + room))
 
 
 def plot_derivatives(
@@ -78,21 +150,23 @@ def plot_derivatives(
         If the interval is empty, or an order is not a count.
     """
     _refuse_unless_interval("plot_derivatives", a, b)
-    curves = [(order, derivative(f, order=order)) for order in orders]
-    x = np.linspace(a, b, points)
+    slopes = [(order, derivative(f, order=order)) for order in orders]
+    at = np.linspace(a, b, points)
     ax = _axes(ax, (7.0, 4.3))
-    for k, (order, curve) in enumerate(curves):
-        y = [float(curve(t)) for t in x.tolist()]
+    drawn = []
+    for k, (order, slope) in enumerate(slopes):
+        x, y = curve(slope, at)
         marks = "′" * order if order <= 3 else f"⁽{str(order).translate(_RAISED)}⁾"
-        style = {"color": COLOURS[k % 7], "linestyle": STYLES[k % 7], "linewidth": 2.0}
-        ax.plot(x, y, label=f"f{marks}", **style)
-    ax.axhline(0, color="0.5", linewidth=0.8, zorder=0)
+        ax.plot(x, y, label=f"f{marks}", linewidth=2.0, **_look(k))
+        drawn.append(y)
+    ax.axhline(0, color=GREY, linewidth=0.8, zorder=0)
     ax.set_xlim(a, b)
-    ax.set_xlabel("x", fontsize=12)
+    _limit(ax, drawn)
+    ax.set_xlabel("x")
     name = getattr(f, "__name__", "f")
-    ax.set_title("f and its derivatives" if name == "<lambda>" else f"f = {name}", fontsize=13)
-    ax.legend(frameon=False, fontsize=12)
-    return _finish(ax)
+    ax.set_title("f and its derivatives" if name == "<lambda>" else f"f = {name}")
+    ax.legend()
+    return ax
 
 
 _RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -139,22 +213,32 @@ def plot_taylor(
     _refuse_unless_interval("plot_taylor", a, b)
     coefficients = [float(c) for c in taylor(f, max(orders, default=0))(x)]
     at = np.linspace(a, b, points)
-    values = np.array([float(f(t)) for t in at.tolist()])
+    places, values = curve(f, at)
     ax = _axes(ax, (7.0, 4.3))
-    ax.plot(at, values, label="f", color="black", linewidth=2.4)
+    ax.plot(places, values, label="f", color=BLACK, linestyle="-", linewidth=2.4)
     for k, order in enumerate(orders):
         y = np.polynomial.polynomial.polyval(at - x, coefficients[: order + 1])
-        colour, style = COLOURS[k % len(COLOURS)], STYLES[(k + 1) % len(STYLES)]
-        ax.plot(at, y, label=f"order {order}", color=colour, linestyle=style, linewidth=1.8)
-    ax.plot([x], coefficients[:1], "o", color="black")
+        look = {"color": COLOURS[k % 5], "linestyle": DASHES[1 + k % 5]}  # f is black, and solid
+        ax.plot(at, y, label=f"order {order}", linewidth=1.8, **look)
+    ax.plot([x], coefficients[:1], "o", color=BLACK)
     finite = values[np.isfinite(values)]
     if finite.size:
-        room = 0.3 * (float(np.ptp(finite)) or 1.0)
-        ax.set_ylim(float(np.min(finite)) - room, float(np.max(finite)) + room)
+        low, high = (
+            np.percentile(finite, [2, 98])
+            if len(places) > len(at)
+            else (
+                np.min(finite),
+                np.max(finite),
+            )
+        )
+        room = 0.3 * (float(high - low) or 1.0)
+        ax.set_ylim(float(low) - room, float(high) + room)
     ax.set_xlim(a, b)
-    ax.set_title(f"Taylor polynomials of {getattr(f, '__name__', 'f')} at {x:g}", fontsize=13)
-    ax.legend(frameon=False, fontsize=11)
-    return _finish(ax)
+    ax.set_xlabel("x")
+    name = getattr(f, "__name__", "f")
+    ax.set_title(f"Taylor polynomials of {'f' if name == '<lambda>' else name} at {x:g}")
+    ax.legend()
+    return ax
 
 
 def difference_errors(
@@ -224,7 +308,8 @@ def plot_error(f: Callable[..., Any], x: float, *, steps: Any = None, ax: Any = 
     """Draw the error of numerical derivatives against the step size h.
 
     Forward, central and Richardson's differences, and the complex step; the error of dual
-    numbers, which have no step, is a line below. All against 60 digits.
+    numbers, which have no step, is a line below. All against 60 digits. A logarithmic axis has
+    no place for an error of 0: a triangle at its edge stands for it.
 
     Parameters
     ----------
@@ -250,24 +335,34 @@ def plot_error(f: Callable[..., Any], x: float, *, steps: Any = None, ax: Any = 
     """
     ax = _axes(ax, (7.0, 4.8))
     steps, errors, floor = difference_errors(f, x, steps)
-    least = 2.0**-56  # where an error of 0 is drawn: below half a unit in the last place
+    least = 2.0**-58  # the edge: there are no errors between 0 and 2**-54
     for k, (name, e) in enumerate(errors.items()):
-        ax.loglog(
-            steps,
-            np.maximum(e, least),
-            label=name,
-            color=COLOURS[k],
-            linestyle=STYLES[k],
-            linewidth=1.8,
+        # a logarithmic axis has no 0: the curve has a gap there, and a mark at the edge says why
+        ax.loglog(steps, np.where(e > 0, e, math.nan), label=name, linewidth=1.8, **_look(k))
+        exact = steps[e == 0]
+        ax.plot(exact, np.full(len(exact), least), "v", color=COLOURS[k], clip_on=False)
+    if any(np.any(e == 0) for e in errors.values()) or floor == 0:
+        ax.plot([], [], "v", color=GREY, linestyle="", label="at the edge: error 0")
+    if floor > 0:
+        ax.axhline(floor, color=BLACK, linestyle="-", linewidth=2.2, label="dual numbers: no h")
+    else:
+        ax.plot(
+            [0.5],
+            [0.0],
+            "v",
+            color=BLACK,
+            markersize=9,
+            label="dual numbers: no h",
+            transform=ax.transAxes,
+            clip_on=False,
         )
-    ax.axhline(max(floor, least), color="black", linewidth=2.2, label="dual numbers: no h")
     ax.invert_xaxis()
-    ax.set_ylim(least / 4, 30)
-    ax.set_xlabel("step h, smaller to the right", fontsize=12)
-    ax.set_ylabel("relative error", fontsize=12)
-    ax.set_title("Errors of a derivative", fontsize=13)
-    ax.legend(frameon=False, fontsize=11, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
-    return _finish(ax)
+    ax.set_ylim(least, 30)
+    ax.set_xlabel("step h, smaller to the right")
+    ax.set_ylabel("relative error")
+    ax.set_title("Errors of a derivative")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3)
+    return ax
 
 
 def spy(pattern: Any, *, symmetric: bool = False, mode: str | None = None, ax: Any = None) -> Any:
@@ -310,10 +405,11 @@ def spy(pattern: Any, *, symmetric: bool = False, mode: str | None = None, ax: A
         )
     directions = f"{found.count} direction{'s' * (found.count != 1)}"
     back = " back" * (found.way == "rows")
-    ax.set_title(f"{m} × {n}, {len(columns)} elements: {directions}{back}", fontsize=12)
+    ax.set_title(f"{m} × {n}, {len(columns)} elements: {directions}{back}")
     ax.set_xlim(-0.5, n - 0.5)
     ax.set_ylim(m - 0.5, -0.5)
     ax.set_aspect("equal")
-    ax.set_xlabel("inputs", fontsize=12)
-    ax.set_ylabel("outputs", fontsize=12)
-    return _finish(ax)
+    ax.set_xlabel("inputs")
+    ax.set_ylabel("outputs")
+    ax.grid(False)
+    return ax

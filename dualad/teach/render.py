@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
+from functools import cached_property
 from html import escape
 from typing import Any
 
 from ..text import number_text
-from .formula import Formula, Latex, MathML, Text, Variable
+from .formula import Filled, Formula, Quoted, Variable
+from .printers import Latex, MathML, Text
+from .rounds import Fold, folded
 from .rows import Row
 
+NOTHING = Quoted("")
 FOLD = 200  # rows; longer traces show their beginning and their end
 
 
@@ -21,6 +25,7 @@ class Renderings:
     wrt: tuple[str, ...]
     title: str
     of: tuple[Variable, ...] | None
+    numbers: bool
 
     def __str__(self) -> str:
         return self.to_text()
@@ -38,29 +43,71 @@ class Renderings:
     def _repr_latex_(self) -> str:
         return self.to_latex()
 
-    def _shown(self) -> list[Row | int]:
-        """The rows, or the first and last of many and between them how many are left out."""
-        if len(self.rows) <= FOLD:
+    def _shown(self, fold: bool | None = None) -> list[Row | str]:
+        """The rows; of loops the first and the last round, and in their place how many more."""
+        if fold is False or (fold is None and len(self.rows) <= FOLD):
             return list(self.rows)
+        shown: list[Row | str] = [
+            f"{x.count} more {x.unit}s" if isinstance(x, Fold) else x for x in folded(self.rows)
+        ]
         half = FOLD // 2
-        return [*self.rows[:half], len(self.rows) - 2 * half, *self.rows[-half:]]
+        if len(shown) <= FOLD:
+            return shown
+        return [*shown[:half], f"{len(shown) - 2 * half} more rows", *shown[-half:]]
 
-    def _titles(self) -> list[str]:
-        """Of the columns for derivatives: formulas, and behind them numbers."""
+    def _titles(self) -> tuple[list[str], list[str]]:
+        """Of the columns for values and for derivatives: formulas, and behind them numbers."""
         show = Text()
+        more = [""] * self.numbers
         if self.of is None:
             each = [f"∂/∂{w}" for w in self.wrt]
-            return ["tangent", *(each if len(each) > 1 else [""])]
-        each = [f"∂{show(y)}" for y in self.of]
-        return ["adjoint", "", *(each if len(each) > 1 else [""] * len(each))]
+            derivatives = ["tangent", *more, *(each if len(each) > 1 else [""])]
+        else:
+            each = [f"∂{show(y)}" for y in self.of]
+            derivatives = ["adjoint", "", *more, *(each if len(each) > 1 else [""] * len(each))]
+        return ["", "value", *more, ""], derivatives
 
     def _lines(self, row: Row) -> list[tuple[list[Formula], tuple[Any, ...]]]:
         """What a row has in these columns: its tangent, or its lines of the sweep."""
         if self.of is None:
-            return [([row.tangent_formula], row.tangents)]
-        return [([s.variable.adjoint, s.formula], s.values) for s in row.shares]
+            lines = [([row.tangent_formula], row.tangents)]
+        else:
+            lines = [([s.whose, s.formula], s.values) for s in row.shares]
+        if self.numbers:
+            for (formulas, _), filled in zip(lines, self._filled[id(row)][1], strict=True):
+                formulas.append(filled)
+        return lines
 
-    def to_text(self, digits: int = 4, source: bool = True) -> str:
+    def _head(self, row: Row) -> list[Formula]:
+        """What is written in front of its value."""
+        return [row.variable, row.formula, *[self._filled[id(row)][0]] * self.numbers]
+
+    @cached_property
+    def _filled(self) -> dict[int, tuple[Formula, list[Formula]]]:
+        """By row its formula, and those of its derivatives, with numbers for the variables.
+
+        Nothing where there is nothing to calculate: in the rows of inputs and outputs.
+        """
+        values: dict[Formula, Any] = {r.variable: r.value for r in self.rows if r.kind != "branch"}
+        found: dict[int, tuple[Formula, list[Formula]]] = {}
+        if self.of is None:
+            values |= {r.variable.tangent: r.tangent for r in self.rows if r.kind != "branch"}
+        for row in reversed(self.rows):  # adjoints as they are at that point of the sweep
+            is_plain = row.kind in ("input", "output")
+            if row.adjoints:
+                values[row.variable.adjoint] = row.adjoint
+            lines: list[Formula] = []
+            for share in reversed(row.shares):
+                lines.append(NOTHING if is_plain else Filled(share.formula, dict(values)))
+                if not is_plain or row.kind == "output":
+                    values[share.whose] = share.value
+            if self.of is None:
+                lines = [NOTHING if is_plain else Filled(row.tangent_formula, values)]
+            formula = NOTHING if is_plain else Filled(row.formula, values)
+            found[id(row)] = formula, lines[::-1]
+        return found
+
+    def to_text(self, digits: int = 4, source: bool = True, fold: bool | None = None) -> str:
         """Aligned text, with the lines of the source.
 
         Parameters
@@ -69,6 +116,9 @@ class Renderings:
             Decimals of each number.
         source : bool
             Whether to show where in the source a step was taken, if that is known.
+        fold : bool, optional
+            Whether of a loop only the first and the last round are shown; by default in traces of
+            more than 200 rows.
 
         Returns
         -------
@@ -76,34 +126,36 @@ class Renderings:
         """
         show = Text(digits)
         source = source and any(row.source for row in self.rows)
-        derivatives = self._titles()
-        formulas = 1 if self.of is None else 2
-        titles = ["", "value", "", *derivatives, *["source"] * source]
+        values, derivatives = self._titles()
+        formulas = (1 if self.of is None else 2) + self.numbers
+        titles = [*values, *derivatives, *["source"] * source]
         lines: list[list[str] | str] = []
         unused = False
-        for row in self._shown():
-            if isinstance(row, int):
-                lines.append(f"⋮    {row} more")
+        for row in self._shown(fold):
+            if isinstance(row, str):
+                lines.append(f"⋮    {row}")
                 continue
             if row.kind == "branch":
-                head = ["", f"{show(row.formula)}?", "yes" if row.value else "no"]
+                asked = [f"{show(formula)}?" for formula in self._head(row)[1:]]
+                head = ["", *asked, "yes" if row.value else "no"]
                 cells = [[""] * len(derivatives)]
             else:
                 mark = "" if row.used else " †"
                 unused = unused or not row.used
-                head = [show(row.variable) + mark, show(row.formula)]
-                head += [number_text(row.value, digits)]
+                head = [*map(show, self._head(row)), number_text(row.value, digits)]
+                head[0] += mark
                 cells = [
                     [*map(show, each), *(number_text(t, digits) for t in numbers)]
                     for each, numbers in self._lines(row)
                 ] or [[""] * len(derivatives)]
             lines.append([*head, *cells[0], *[_at(row)] * source])
-            lines += [["", "", "", *more, *[""] * source] for more in cells[1:]]
-        numbers = {2, *range(3 + formulas, 3 + len(derivatives))}
+            lines += [[""] * len(values) + [*more, *[""] * source] for more in cells[1:]]
+        before = len(values)
+        numbers = {before - 1, *range(before + formulas, before + len(derivatives))}
         text = _columns(titles, lines, numbers)
         return text + "\n† not used by an output" * unused
 
-    def to_html(self, digits: int = 4, source: bool = True) -> str:
+    def to_html(self, digits: int = 4, source: bool = True, fold: bool | None = None) -> str:
         """A table of HTML with formulas in MathML, for light and dark pages.
 
         Parameters
@@ -112,6 +164,9 @@ class Renderings:
             Decimals of each number.
         source : bool
             Whether to show where in the source a step was taken, if that is known.
+        fold : bool, optional
+            Whether of a loop only the first and the last round are shown; by default in traces of
+            more than 200 rows.
 
         Returns
         -------
@@ -119,33 +174,37 @@ class Renderings:
         """
         show = MathML(digits)
         source = source and any(row.source for row in self.rows)
-        derivatives = self._titles()
-        formulas = 1 if self.of is None else 2
+        values, derivatives = self._titles()
+        formulas = (1 if self.of is None else 2) + self.numbers
+        blank = len(values) * "<td></td>"
 
         def math(formula: Formula) -> str:
+            if formula is NOTHING:
+                return ""
             return f'<math displaystyle="true">{show(formula)}</math>'
 
         def number(x: Any) -> str:
             return f'<td class="n">{escape(number_text(x, digits))}</td>'
 
-        columns = 3 + len(derivatives)
-        head = '<th></th><th colspan="2">value</th>'
+        columns = len(values) + len(derivatives)
+        head = f'<th></th><th colspan="{len(values) - 1}">value</th>'
         head += f'<th colspan="{formulas}">{derivatives[0]}</th>'
         head += "".join(f'<th class="n">{escape(title)}</th>' for title in derivatives[formulas:])
         head += "<th>source</th>" if source else ""
         body = []
-        for row in self._shown():
-            if isinstance(row, int):
+        for row in self._shown(fold):
+            if isinstance(row, str):
                 span = columns + source
-                body.append(f'<tr class="more"><td colspan="{span}">⋮ {row} more</td></tr>')
+                body.append(f'<tr class="more"><td colspan="{span}">⋮ {row}</td></tr>')
                 continue
             rest = f'<td colspan="{len(derivatives)}"></td>'
             if row.kind == "branch":
                 answer = "yes" if row.value else "no"
-                cells = f'<td></td><td>{math(row.formula)} ?</td><td class="n">{answer}</td>'
+                asked = "".join(f"<td>{math(x)} ?</td>" for x in self._head(row)[1:])
+                cells = f'<td></td>{asked}<td class="n">{answer}</td>'
                 lines = [rest]
             else:
-                cells = f"<td>{math(row.variable)}</td><td>{math(row.formula)}</td>"
+                cells = "".join(f"<td>{math(x)}</td>" for x in self._head(row))
                 cells += number(row.value)
                 lines = [
                     "".join(f"<td>{math(x)}</td>" for x in each) + "".join(map(number, numbers))
@@ -159,9 +218,8 @@ class Renderings:
             kind = row.kind if row.used else f"{row.kind} unused"
             note = "" if row.used else ' title="not used by an output"'
             body.append(f'<tr class="{kind}"{note}>{cells}{lines[0]}{code}</tr>')
-            blank = "<td></td>" * source
-            body += [f'<tr class="{kind}"><td></td><td></td><td></td>{more}{blank}</tr>'
-                     for more in lines[1:]]  # fmt: skip
+            last = "<td></td>" * source
+            body += [f'<tr class="{kind}">{blank}{more}{last}</tr>' for more in lines[1:]]
         return (
             f"{_STYLE}<table class='dualad-trace'><thead><tr>{head}</tr></thead>\n<tbody>"
             + "\n".join(body)
@@ -200,13 +258,17 @@ class Renderings:
         head = [h.replace("∂/∂", r"$\partial/\partial$ ").replace("_", r"\_") for h in head]
         head = [h.replace("∂", r"$\partial$ ").translate(_PLAIN_DIGITS) for h in head]
         body = [" & ".join(f"${c}$" if c else "" for c in cells) + r" \\" for cells in lines]
-        formulas = "l" if self.of is None else "l@{${}={}$}l"
-        numbers = "r" * (len(head) - 3 - formulas.count("l"))
+        equal = "@{${}={}$}"
+        filled = f"{equal}l" * self.numbers
+        formulas = ("l" if self.of is None else f"l{equal}l") + filled
+        front = 3 + self.numbers
+        numbers = "r" * (len(head) - front - formulas.count("l"))
         return "\n".join(
             [
-                rf"\begin{{tabular}}{{ll@{{${{}}={{}}$}}r{formulas}{numbers}}}",
+                rf"\begin{{tabular}}{{ll{filled}{equal}r{formulas}{numbers}}}",
                 r"\hline",
-                " & ".join(["", rf"\multicolumn{{2}}{{l}}{{{head[1]}}}", *head[3:]]) + r" \\",
+                " & ".join(["", rf"\multicolumn{{{front - 1}}}{{l}}{{{head[1]}}}", *head[front:]])
+                + r" \\",
                 r"\hline",
                 *body,
                 r"\hline",
@@ -216,23 +278,24 @@ class Renderings:
 
     def _latex_cells(self, digits: int) -> tuple[list[str], list[list[str]]]:
         show = Latex(digits)
-        derivatives = self._titles()
-        head = ["", "value", "", *derivatives]
+        values, derivatives = self._titles()
+        head = [*values, *derivatives]
         lines = []
         for row in self._shown():
-            if isinstance(row, int):
+            if isinstance(row, str):
                 lines.append([r"\vdots", *[""] * (len(head) - 1)])
             elif row.kind == "branch":
                 answer = rf"\text{{{'yes' if row.value else 'no'}}}"
-                lines.append(["", show(row.formula), answer, *[""] * len(derivatives)])
+                asked = map(show, self._head(row)[1:])
+                lines.append(["", *asked, answer, *[""] * len(derivatives)])
             else:
-                cells = [show(row.variable), show(row.formula), show.number(row.value)]
+                cells = [*map(show, self._head(row)), show.number(row.value)]
                 each = [
                     [*map(show, formulas), *map(show.number, numbers)]
                     for formulas, numbers in self._lines(row)
                 ] or [[""] * len(derivatives)]
                 lines.append([*cells, *each[0]])
-                lines += [["", "", "", *more] for more in each[1:]]
+                lines += [[""] * len(values) + more for more in each[1:]]
         return head, lines
 
     def to_dict(self) -> dict[str, Any]:

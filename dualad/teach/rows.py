@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from .formula import ZERO, Formula, Text, Variable
+from ..rules import Rule
+from .formula import ZERO, Formula, Variable
+from .printers import Text
 
 
 @dataclass(frozen=True)
@@ -14,15 +16,15 @@ class Share:
 
     Attributes
     ----------
-    variable : Variable
-        Whose adjoint.
+    whose : Formula
+        The adjoint, or the derivative of the output in an input.
     formula : Formula
-        What the adjoint is then: the row's own times the slope, added to what has come before.
+        What it is then: the row's own times the slope, added to what has come before.
     values : tuple of numbers or arrays
         Its value, one for each output of the trace.
     """
 
-    variable: Variable
+    whose: Formula
     formula: Formula
     values: tuple[Any, ...]
 
@@ -30,7 +32,7 @@ class Share:
     def expression(self) -> str:
         """The line as text, such as v̄₀ = v̄₀ + v̄₂ × v₋₁."""
         show = Text()
-        return f"{show(self.variable.adjoint)} = {show(self.formula)}"
+        return f"{show(self.whose)} = {show(self.formula)}"
 
     @property
     def value(self) -> Any:
@@ -56,6 +58,8 @@ class Row:
         One for each direction of the trace.
     slopes : dict
         {variable it comes from: partial derivative}; None for one that is not a number.
+    slope_formulas : dict
+        The same as formulas.
     line : int or None
         The line of the user's source that did it.
     source : str
@@ -67,6 +71,10 @@ class Row:
     shares : tuple of Share
         In reverse mode what the row adds to the adjoints of others, in the order of print: the
         last one comes first.
+    rule : Rule or None
+        The row of the table that a step applies, if it is one.
+    args : tuple of Formula
+        What it is applied to; what a branch compares.
     """
 
     kind: Literal["input", "step", "branch", "output"]
@@ -76,11 +84,14 @@ class Row:
     tangent_formula: Formula = ZERO
     tangents: tuple[Any, ...] = ()
     slopes: dict[Variable, Any] = field(default_factory=dict)
+    slope_formulas: dict[Variable, Formula] = field(default_factory=dict)
     line: int | None = None
     source: str = ""
     used: bool = True
     adjoints: tuple[Any, ...] = ()
     shares: tuple[Share, ...] = ()
+    rule: Rule | None = None
+    args: tuple[Formula, ...] = ()
 
     @property
     def name(self) -> str:

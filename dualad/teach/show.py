@@ -7,36 +7,60 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, overload
 
 import numpy as np
 
+from ..arguments import Argnums
 from ..array.dualarray import DualArray
 from ..dual import Dual
 from ..levels import HAND_MADE
+from .page import Page, explain_function
 
 
-def explain(x: Any) -> str:
-    """What a dual number says, in a sentence.
+@overload
+def explain(x: Callable[..., Any], /, *args: Any, wrt: Argnums | None = None,
+            lift: bool | None = None, **kwargs: Any) -> Page: ...  # fmt: skip
+@overload
+def explain(x: Any, /) -> str: ...
+def explain(
+    x: Any, /, *args: Any, wrt: Argnums | None = None, lift: bool | None = None, **kwargs: Any
+) -> str | Page:
+    """What a dual number says, in a sentence; or the steps of a function, as a page.
 
     Parameters
     ----------
-    x : Dual or number
+    x : Dual or number, or callable
+        With a function, a page in which one steps through its trace, forward and backward; where
+        it is made of numbers, sliders change the inputs.
+    *args, wrt, lift, **kwargs
+        The function's arguments, and as for `trace`; by default all arguments that are made of
+        floats are differentiated.
 
     Returns
     -------
-    str
+    str or Page
 
     Raises
     ------
     TypeError
-        If x is not a number.
+        If x is neither a number nor a function; and as `trace`.
+    ValueError
+        As `trace`, and if the function takes more than 150 steps.
 
     Examples
     --------
+    >>> page = explain(lambda a, b: a * b, 2.0, 5.0)
+    >>> page, len(page.to_html()) > 1000
+    (<page of <lambda>: 1 steps>, True)
     >>> explain(3.0)
     '3.0 is a plain number: it carries no tangent, and its derivative is zero.'
     """
+    if callable(x) and not isinstance(x, Dual):
+        return explain_function(x, args, kwargs, wrt, lift)
+    if args or kwargs or wrt is not None:
+        raise TypeError("explain takes a function with its arguments, or one number alone.")
     if not isinstance(x, Dual):
         if not isinstance(x, (int, float, complex, np.generic, np.ndarray)):
             raise TypeError(f"explain takes a dual number, got {type(x).__name__}.")

@@ -10,16 +10,16 @@ import linecache
 import operator
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from types import CodeType
+from dataclasses import dataclass
+from types import CodeType, FrameType
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from ..dual import Dual
-from ..frames import is_chain_rule, user_frame
+from ..frames import asking_frame, is_chain_rule, user_frame
 from ..looks import is_plain
-from ..pair import is_operand, plain
+from ..pair import is_array, is_operand, plain
 from ..rules import Rule
 from ..structure import leaves
 from .formula import Comparison, Formula, Number, Variable
@@ -46,7 +46,7 @@ class Entry:
 
     kind: Literal["input", "step", "branch"]
     value: Any
-    numbers: list[Any] = field(default_factory=list)  # forward: the dual that it is, by direction
+    tangents: tuple[Any, ...] = ()  # forward: one for each direction
     rule: Rule | None = None
     operands: tuple[Any, ...] = ()  # entries, and numbers
     others: tuple[Entry, ...] = ()  # that it is made of without their being operands
@@ -54,10 +54,6 @@ class Entry:
     place: Place = NOWHERE
     variable: Variable = UNNUMBERED
     used: bool = False
-
-    @property
-    def tangents(self) -> tuple[Any, ...]:
-        return tuple(n.tangent if isinstance(n, Dual) else 0.0 for n in self.numbers)
 
     @property
     def sources(self) -> list[Entry]:
@@ -68,7 +64,8 @@ class Entry:
         left, right = map(formula_of, self.operands)
         question = Comparison(left, self.text, right)
         line, source = self.place.line, self.place.source
-        return Row("branch", self.variable, question, self.value, line=line, source=source)
+        return Row("branch", self.variable, question, self.value, line=line, source=source,
+                   args=(left, right))  # fmt: skip
 
 
 def formula_of(x: Any) -> Formula:
@@ -88,6 +85,7 @@ class Steps:
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
+        self.sources_read: dict[tuple[CodeType, int], tuple[int | None, str]] = {}
 
     def add(self, entry: Entry) -> Entry:
         """Note one more.
@@ -105,16 +103,17 @@ class Steps:
         return entry
 
     def where(self) -> Place:
-        """The line of the user's source that is running, and the expression on it."""
-        frame = user_frame(self.outermost)
+        """The line of the user's source that is running, and the expression on it.
+
+        What a solver calls is not looked into: it is the line that called the solver.
+        """
+        frame = asking_frame(self.outermost) or user_frame(self.outermost)
         if frame is None:  # an expression of the command line
             return NOWHERE
-        instruction = frame.f_lasti
-        line, last, start, stop = list(frame.f_code.co_positions())[instruction // 2]
-        text = linecache.getline(frame.f_code.co_filename, line or 0, frame.f_globals)
-        if line == last and start is not None and stop is not None:
-            text = text.encode()[start:stop].decode(errors="replace")
-        return Place(id(frame), line, text.strip(), instruction)
+        key = frame.f_code, frame.f_lasti
+        if key not in self.sources_read:
+            self.sources_read[key] = _source(frame)
+        return Place(id(frame), *self.sources_read[key], frame.f_lasti)
 
     def numbered(self, results: Sequence[Any], active: Sequence[Entry]) -> list[Entry]:
         """All entries that are rows, in their order and with their numbers.
@@ -126,7 +125,7 @@ class Steps:
         """
         returned = [x for x in results if isinstance(x, Entry)]
         for x in results:
-            if not (isinstance(x, Entry) or is_number(x)):
+            if not (isinstance(x, Entry) or is_number(x) or is_array(x)):
                 raise TypeError(
                     "trace needs a function that returns numbers, arrays, or lists, tuples and "
                     f"dicts of them; this one returned {type(x).__name__}"
@@ -148,6 +147,15 @@ class Steps:
             for source in entry.sources if entry.used else ():
                 source.used = True
         return entries
+
+
+def _source(frame: FrameType) -> tuple[int | None, str]:
+    """The line that a frame is at, and the expression on it."""
+    line, last, start, stop = list(frame.f_code.co_positions())[frame.f_lasti // 2]
+    text = linecache.getline(frame.f_code.co_filename, line or 0, frame.f_globals)
+    if line == last and start is not None and stop is not None:
+        text = text.encode()[start:stop].decode(errors="replace")
+    return line, text.strip()
 
 
 def _in_order(entries: Sequence[Entry]) -> Iterator[Entry]:
@@ -207,6 +215,11 @@ def variable(label: str) -> Variable:
     """x1 is printed as x₁; other names as they are."""
     digits = label[1:]
     return Variable(label[0], int(digits)) if digits.isdecimal() else Variable(label)
+
+
+def is_short(name: Variable) -> bool:
+    """Whether a name is one letter, which can bear a dot or a bar."""
+    return len(name.letter) == 1 or name.letter[1:2] in (".", "[")
 
 
 def is_number(x: Any) -> bool:

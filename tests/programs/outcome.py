@@ -119,11 +119,11 @@ class _Seen(list[Any]):
 
     def __init__(self, package: ModuleType) -> None:
         super().__init__()
-        self.doubtful = package.differentiations.DOUBTFUL
+        self.noted = package.differentiations.NOTED
         self.with_objects = False
 
     def append(self, seen: Any) -> None:
-        self.with_objects |= bool(self.doubtful)
+        self.with_objects |= bool(self.noted)
         super().append(seen)
 
 

@@ -1,8 +1,9 @@
-"""The rooms of a package: who imports whom, held against the order that its README prints."""
+"""The rooms of a package: who imports whom, held against the order that its docs print."""
 
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -25,9 +26,9 @@ class Import(NamedTuple):
 # -- the table ---------------------------------------------------------------------------------
 
 
-def rooms_of(readme: str) -> list[str]:
+def rooms_of(page: str) -> list[str]:
     """The rooms in the table of "How it works", from top to bottom and from left to right."""
-    section = readme.partition("\n## How it works\n")[2].partition("\n## ")[0]
+    section = page.partition("\n## How it works\n")[2].partition("\n## ")[0]
     firsts = re.findall(r"^\| ([^|]*`[^|]*) \|", section, re.MULTILINE)
     return [name for cell in firsts for name in re.findall(r"`([^`]+)`", cell)]
 
@@ -55,7 +56,10 @@ def tree_of(path: Path) -> ast.Module:
     text = path.read_text("utf-8")
     if path.suffix == ".pyx":
         text = "\n".join(map(import_in, text.splitlines()))
-    return ast.parse(text)
+    return _parsed(text)
+
+
+_parsed = functools.cache(ast.parse)
 
 
 def import_in(line: str) -> str:
@@ -111,9 +115,9 @@ def found(package: Path, name: str, modules: list[str]) -> str | None:
 # -- what is wrong -----------------------------------------------------------------------------
 
 
-def problems(package: Path, readme: str) -> list[str]:
+def problems(package: Path, page: str) -> list[str]:
     """What stands against the order of the rooms, one sentence each."""
-    rooms, modules, imports = rooms_of(readme), modules_of(package), list(imports_of(package))
+    rooms, modules, imports = rooms_of(page), modules_of(package), list(imports_of(package))
     return [
         *missing(package, rooms, modules),
         *dict.fromkeys(upward(rooms, imports)),  # once for several names in one statement

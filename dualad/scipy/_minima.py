@@ -1,0 +1,579 @@
+"""Minima, perhaps within bounds and constraints, with the tangents of what defines them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import scipy.optimize as _scipy
+from scipy.optimize import Bounds, LinearConstraint, NonlinearConstraint
+
+from ..array.operands import as_operand, from_objects
+from ..drivers import grad
+from ..dual import Dual
+from ..pair import plain
+from ._kinks import optimum
+from ._parts import Plain, stripped, with_value
+from ._places import take_places
+from ._solving import bound, first, has_duals, plainly, refuse_unless_converged
+from ._theorems import Limits, bounds_of
+
+Function = Callable[..., Any]
+
+
+# -- limits --------------------------------------------------------------------------------
+
+
+def bounds_for(bounds: Any) -> tuple[Any, Any, Any]:
+    """Lower and upper bounds as they are, and for SciPy as plain numbers."""
+    if bounds is None:
+        return None, None, None
+    if hasattr(bounds, "lb"):
+        plain_bounds = Bounds(stripped(bounds.lb), stripped(bounds.ub), bounds.keep_feasible)
+        lower, upper = (_from_objects(x) for x in (bounds.lb, bounds.ub))
+        return lower, upper, plain_bounds
+    pairs = list(bounds)
+    if pairs and isinstance(pairs[0], Dual):
+        raise TypeError("bounds is a sequence of pairs, got duals; write [(low, high), …].")
+    lower = [-np.inf if low is None else low for low, _ in pairs]
+    upper = [np.inf if high is None else high for _, high in pairs]
+    return lower, upper, stripped(pairs) if has_duals(pairs) else bounds
+
+
+def _from_objects(x: Any) -> Any:
+    return from_objects(x) if isinstance(x, np.ndarray) else x
+
+
+class Constraints:
+    """Constraints with duals: as SciPy's iterations see them, and as limits of an optimum.
+
+    Attributes
+    ----------
+    plain
+        In the form in which they were given, without duals.
+    """
+
+    def __init__(self, given: Any) -> None:
+        self.plain: Any
+        self._found: list[Plain] = []
+        self._given: list[Any] = []
+        self._has_duals = False
+        if given is None or (isinstance(given, (list, tuple)) and not given):
+            self.plain = given
+            return
+        is_one = not isinstance(given, (list, tuple))
+        self._given = [given] if is_one else list(given)
+        each = [self._plainly(c) for c in self._given]
+        self.plain = each[0] if is_one else type(given)(each)
+
+    def _seen(self, f: Any, args: Any = ()) -> Any:
+        if not callable(f):
+            return f
+        self._found.append(plainly(f, args))
+        return self._found[-1]
+
+    def _plainly(self, c: Any) -> Any:
+        if isinstance(c, dict):
+            args = c.get("args", ())
+            jac = {"jac": plainly(c["jac"], args)} if "jac" in c else {}
+            rest = {k: v for k, v in c.items() if k not in ("args", "jac", "fun")}
+            return {**rest, "fun": self._seen(c["fun"], args), **jac}
+        if isinstance(c, LinearConstraint):
+            if not has_duals(*(_from_objects(x) for x in (c.A, c.lb, c.ub))):
+                return c
+            self._has_duals = True
+            A, lb, ub = (stripped(_from_objects(x)) for x in (c.A, c.lb, c.ub))
+            return LinearConstraint(A, lb, ub, c.keep_feasible)
+        if isinstance(c, NonlinearConstraint):
+            self._has_duals = self._has_duals or has_duals(c.lb, c.ub)
+            return NonlinearConstraint(
+                self._seen(c.fun),
+                stripped(c.lb),
+                stripped(c.ub),
+                plainly(c.jac),
+                c.hess if not callable(c.hess) else plainly(c.hess),
+                c.keep_feasible,
+                c.finite_diff_rel_step,
+                c.finite_diff_jac_sparsity,
+            )
+        if isinstance(c, Bounds):
+            self._has_duals = self._has_duals or has_duals(c.lb, c.ub)
+            return bounds_for(c)[2]
+        raise TypeError(
+            f"constraints are dicts, LinearConstraint, NonlinearConstraint or Bounds, got "
+            f"{type(c).__name__}; write one of these."
+        )
+
+    @property
+    def found(self) -> bool:
+        """Whether duals have turned up in them."""
+        return self._has_duals or any(f.found for f in self._found)
+
+    def limits(self, x: Any) -> Limits:
+        """What they say about an optimum at x."""
+        result = Limits.none()
+        for i, c in enumerate(self._given):
+            result = result + _limits(c, x, f"constraint {i}" if len(self._given) > 1 else "")
+        return result
+
+
+def _limits(c: Any, x: Any, name: str) -> Limits:
+    if isinstance(c, Bounds):
+        return bounds_of(len(x), _from_objects(c.lb), _from_objects(c.ub))
+    if isinstance(c, dict):
+        f, is_equal = bound(c["fun"], c.get("args", ())), c["type"].lower() == "eq"
+        m = len(_vector(f)(x))
+        names = _names(name, m)
+        return Limits(_vector(f), np.full(m, is_equal), names)
+    if isinstance(c, LinearConstraint):
+        matrix = _from_objects(c.A)
+        matrix = matrix.toarray() if hasattr(matrix, "toarray") else np.atleast_2d(matrix)
+
+        def f(u: Any) -> Any:
+            return matrix @ u
+    else:
+        f = c.fun
+    m = len(_vector(f)(x))
+    low, high = (as_operand(_from_objects(b)) + np.zeros(m) for b in (c.lb, c.ub))
+    return Limits.between(_vector(f), low, high, _names(name, m))
+
+
+def _vector(f: Function) -> Function:
+    """f, whose result may be a number or a list."""
+
+    def vector(u: Any) -> Any:
+        y = as_operand(f(u))
+        return np.reshape(y, -1) if np.ndim(y) else np.stack([y])
+
+    return vector
+
+
+def _names(name: str, m: int) -> list[str]:
+    name = name or "the constraint"
+    if m == 1:
+        return [f"{name} is active"]
+    return [f"element {j} of {name} is active" for j in range(m)]
+
+
+# -- minimize ------------------------------------------------------------------------------
+
+
+def minimize(
+    fun: Function,
+    x0: Any,
+    args: Any = (),
+    jac: Any = None,
+    hess: Any = None,
+    hessp: Any = None,
+    bounds: Any = None,
+    constraints: Any = (),
+    **options: Any,
+) -> Any:
+    """scipy.optimize.minimize; `.x` has the tangents of the optimum.
+
+    The optimum keeps the gradient at zero, except where it pushes against a bound or a
+    constraint; there x moves with what holds it. `.fun` and `.jac` are those at x; all other
+    reports, as `.hess_inv`, are of the iterations, and plain.
+
+    Parameters
+    ----------
+    fun : callable
+        Of a vector; the result may be a dual. With `jac=True` it returns (value, gradient).
+    x0 : array, shape (n,)
+        Where to start; the optimum does not depend on it.
+    bounds : sequence of pairs or Bounds
+        May hold duals.
+    constraints : dict, LinearConstraint, NonlinearConstraint, Bounds, or a list of these
+        Their functions, matrices and limits may hold duals.
+    args, jac, hess, hessp, **options
+        As SciPy's. They serve the iterations; derivatives of the optimum are made from fun.
+
+    Raises
+    ------
+    NonDifferentiableError
+        If there are duals, and the optimum is not isolated, was not found, or a bound or a
+        constraint touches it without holding it.
+
+    Examples
+    --------
+    >>> from dualad import jacobian
+    >>> valley = lambda x, a: (x[0] - a) ** 2 + (x[1] - x[0] ** 2) ** 2
+    >>> jacobian(lambda a: minimize(valley, [0.0, 0.0], args=(a,)).x)(3.0).round(9)
+    array([1., 6.])
+
+    The point of a line that is closest to zero:
+
+    >>> def closest(c):
+    ...     on_line = {"type": "eq", "fun": lambda x: x[0] + x[1] - c}
+    ...     return minimize(lambda x: x[0] ** 2 + x[1] ** 2, [1.0, 0.0], constraints=on_line).x
+    >>> jacobian(closest)(3.0).round(9)
+    array([0.5, 0.5])
+    """
+    f = bound(fun, args)
+    g, held = Plain(f), Constraints(constraints)
+    given = {"jac": jac, "hess": hess, "hessp": hessp}
+    lower, upper, plain_bounds = bounds_for(bounds)
+    result = _scipy.minimize(
+        g,
+        stripped(x0),
+        **{name: plainly(option, args) for name, option in given.items()},
+        bounds=plain_bounds,
+        constraints=held.plain,
+        **stripped(options),
+    )
+    if not (g.found or held.found or has_duals(lower, upper)):
+        return result
+    cost = first(f) if jac is True else f
+    return _reported(result, cost, lower, upper, held, "minimize")
+
+
+def _reported(
+    result: Any, cost: Function, lower: Any, upper: Any, held: Constraints, name: str
+) -> Any:
+    """SciPy's report on an optimum, with tangents."""
+    refuse_unless_converged(result.success, name, result.message)
+    x = np.asarray(result.x, float)
+    best = optimum(cost, x, held.limits(x) + bounds_of(len(x), lower, upper))
+    result.x = best.x
+    result.fun = with_value(_number(cost(best.point)), result.fun)
+    if "jac" in result and np.shape(result.jac) == np.shape(x):
+        result.jac = with_value(grad(cost)(best.point), result.jac)
+    return result
+
+
+def _number(y: Any) -> Any:
+    """A cost, which may be an array of one number."""
+    y = as_operand(y)
+    return np.reshape(y, -1)[0] if np.ndim(y) else y
+
+
+def minimize_scalar(
+    fun: Function, bracket: Any = None, bounds: Any = None, args: Any = (), **options: Any
+) -> Any:
+    """scipy.optimize.minimize_scalar; `.x` and `.fun` have the tangents of fun, args and bounds.
+
+    Parameters and errors as for `minimize`; the options are SciPy's.
+
+    Examples
+    --------
+    >>> from dualad import derivative
+    >>> derivative(lambda a: minimize_scalar(lambda x: (x - a) ** 2 + a).fun)(3.0)
+    1.0
+    """
+    g = Plain(bound(fun, args))
+    result = _scipy.minimize_scalar(g, stripped(bracket), stripped(bounds), **stripped(options))
+    if g.found or has_duals(bounds):
+        refuse_unless_converged(result.success, "minimize_scalar", result.message)
+        lower, upper = (None, None) if bounds is None else ([bounds[0]], [bounds[1]])
+        result.x, result.fun = _of_number(g.f, result.x, lower, upper, result.fun)
+    return result
+
+
+def _of_number(f: Function, x: Any, lower: Any, upper: Any, value: Any) -> tuple[Any, Any]:
+    """Place and value of the minimum of a function of one number."""
+    best = optimum(
+        lambda u: _number(f(u[0])), np.array([plain(x)], float), bounds_of(1, lower, upper)
+    )
+    return with_value(best.x[0], x), with_value(_number(f(best.point[0])), value)
+
+
+# -- the other minimisers, a row each ------------------------------------------------------
+
+
+def _minimiser(
+    name: str, fun: str = "func", value: int | None = 1, bounds: str = "", functions: str = ""
+) -> Function:
+    """A minimiser of SciPy's that returns x, or a tuple of x and reports, or an OptimizeResult.
+
+    Parameters
+    ----------
+    name : str
+    fun : str
+        What SciPy calls the function.
+    value : int, optional
+        Where in the tuple the value of the minimum stands.
+    bounds : str
+        What SciPy calls the bounds, or the two of them, "x1 x2".
+    functions : str
+        Further arguments that are functions, of x and args.
+    """
+    solver = getattr(_scipy, name)
+    ends = bounds.split()
+
+    @functools.wraps(solver, assigned=("__name__", "__qualname__"))
+    def solve(**given: Any) -> Any:
+        args = given.pop("args", ())
+        f = bound(given.pop(fun), args)
+        g, held = Plain(f), Constraints(given.pop("constraints", ()))
+        limits = [given.pop(end, None) for end in ends]
+        lower = upper = plain_bounds = None
+        if len(ends) == 1:
+            lower, upper, plain_bounds = bounds_for(limits[0])
+        rest = {}
+        for option, x in given.items():
+            rest[option] = plainly(x, args) if option in functions.split() else stripped(x)
+        if limits and limits[0] is not None:
+            if len(ends) == 2:
+                lower, upper = ([x] for x in limits)
+                rest |= dict(zip(ends, stripped(limits), strict=True))
+            else:
+                rest[bounds] = plain_bounds
+        if held.plain:
+            rest["constraints"] = held.plain
+        result = solver(**{fun: g}, **rest)
+        if not (g.found or held.found or has_duals(limits)):
+            return result
+        is_alone = name not in _WITH_SLOPE or given.get("fprime") or given.get("approx_grad")
+        cost = f if is_alone else first(f)
+        if given.get("vectorized"):
+            return _reported(result, lambda u: f(u[:, None])[0], lower, upper, held, name)
+        if isinstance(result, _scipy.OptimizeResult):
+            return _reported(result, cost, lower, upper, held, name)
+        x, *reports = result if isinstance(result, tuple) else (result,)
+        if np.ndim(x) == 0:
+            y, least = _of_number(cost, x, lower, upper, 0.0)
+        else:
+            best = optimum(cost, x, bounds_of(len(x), lower, upper))
+            y, least = best.x, _number(cost(best.point))
+        if not isinstance(result, tuple):
+            return y
+        if value is not None:
+            reports[value - 1] = with_value(least, reports[value - 1])
+        return (y, *reports)
+
+    solve.__doc__ = f"""scipy.optimize.{name}; the optimum has the tangents of {fun} and args.
+
+    Parameters and reports are SciPy's. Tangents come from what the optimum keeps at zero, as for
+    `minimize`; where the search starts has no influence.
+
+    Raises
+    ------
+    NonDifferentiableError
+        If there are duals, and the optimum is not isolated, or is not one.
+    """
+    return solve
+
+
+_WITH_SLOPE = ("fmin_l_bfgs_b", "fmin_tnc")  # f gives value and slope, unless told otherwise
+
+fmin = _minimiser("fmin")
+fmin_powell = _minimiser("fmin_powell")
+fmin_cg = _minimiser("fmin_cg", "f", functions="fprime")
+fmin_bfgs = _minimiser("fmin_bfgs", "f", functions="fprime")
+fmin_ncg = _minimiser("fmin_ncg", "f", functions="fprime fhess fhess_p")
+fmin_l_bfgs_b = _minimiser("fmin_l_bfgs_b", bounds="bounds", functions="fprime")
+fmin_tnc = _minimiser("fmin_tnc", value=None, bounds="bounds", functions="fprime")
+brent = _minimiser("brent")
+golden = _minimiser("golden")
+fminbound = _minimiser("fminbound", bounds="x1 x2")
+brute = _minimiser("brute")
+basinhopping = _minimiser("basinhopping")
+differential_evolution = _minimiser("differential_evolution", bounds="bounds")
+dual_annealing = _minimiser("dual_annealing", bounds="bounds")
+shgo = _minimiser("shgo", bounds="bounds")
+direct = _minimiser("direct", bounds="bounds")
+
+
+def fmin_slsqp(
+    func: Function,
+    x0: Any,
+    eqcons: Sequence[Function] = (),
+    f_eqcons: Any = None,
+    ieqcons: Sequence[Function] = (),
+    f_ieqcons: Any = None,
+    bounds: Any = (),
+    args: Any = (),
+    full_output: Any = 0,
+    **options: Any,
+) -> Any:
+    """scipy.optimize.fmin_slsqp; the optimum has the tangents of all functions and bounds.
+
+    Parameters and reports are SciPy's; errors as for `minimize`.
+
+    Examples
+    --------
+    >>> from dualad import Dual
+    >>> a = Dual(1.0, 1.0)
+    >>> on_line = lambda x: x[0] + x[1] - a
+    >>> x = fmin_slsqp(lambda x: x[0] ** 2 + x[1] ** 2, [1.0, 0.0], [on_line], iprint=0)
+    >>> x.tangent.round(9)
+    array([0.5, 0.5])
+    """
+    given: list[dict[str, Any]] = []
+    for kind, several, one in (("eq", eqcons, f_eqcons), ("ineq", ieqcons, f_ieqcons)):
+        each = [*several] if one is None else [one]
+        given += [{"type": kind, "fun": f, "args": args} for f in each]
+    held, g = Constraints(given), Plain(bound(func, args))
+    seen = iter(held.plain)
+    lower, upper, plain_bounds = bounds_for(bounds if len(bounds) else None)
+    rest = {"f_eqcons": f_eqcons, "f_ieqcons": f_ieqcons}
+    rest["eqcons"], rest["f_eqcons"] = _in_turn(eqcons, f_eqcons, seen)
+    rest["ieqcons"], rest["f_ieqcons"] = _in_turn(ieqcons, f_ieqcons, seen)
+    slopes = ("fprime", "fprime_eqcons", "fprime_ieqcons")
+    rest |= {k: plainly(v, args) if k in slopes else stripped(v) for k, v in options.items()}
+    result = _scipy.fmin_slsqp(
+        g, stripped(x0), bounds=() if plain_bounds is None else plain_bounds,
+        full_output=full_output, **rest,
+    )  # fmt: skip
+    if not (g.found or held.found or has_duals(lower, upper)):
+        return result
+    x, *reports = result if full_output else (result,)
+    if full_output:
+        refuse_unless_converged(reports[2] == 0, "fmin_slsqp", reports[3])
+    best = optimum(g.f, x, held.limits(x) + bounds_of(len(x), lower, upper))
+    if not full_output:
+        return best.x
+    return (best.x, with_value(_number(g.f(best.point)), reports[0]), *reports[1:])
+
+
+def _in_turn(several: Any, one: Any, seen: Any) -> tuple[Any, Any]:
+    """Constraints in the two forms of fmin_slsqp, as its iterations see them."""
+    if one is not None:
+        return several, next(seen)["fun"]
+    return [next(seen)["fun"] for _ in several], None
+
+
+def fmin_cobyla(
+    func: Function, x0: Any, cons: Any, args: Any = (), consargs: Any = None, **options: Any
+) -> Any:
+    """scipy.optimize.fmin_cobyla; the optimum has the tangents of func, cons and their arguments.
+
+    Parameters are SciPy's; errors as for `minimize`.
+
+    Examples
+    --------
+    >>> from dualad import Dual
+    >>> above = lambda x: x[0] - Dual(2.0, 1.0)
+    >>> fmin_cobyla(lambda x: x[0] ** 2, [5.0], above).tangent.round(9)
+    array([1.])
+    """
+    several = [cons] if callable(cons) else list(cons)
+    more = args if consargs is None else consargs
+    held = Constraints([{"type": "ineq", "fun": c, "args": more} for c in several])
+    g = Plain(bound(func, args))
+    seen = [c["fun"] for c in held.plain]
+    x = _scipy.fmin_cobyla(g, stripped(x0), seen, consargs=(), **stripped(options))
+    if not (g.found or held.found):
+        return x
+    return optimum(g.f, x, held.limits(x)).x
+
+
+# -- linear programs -----------------------------------------------------------------------
+
+
+def linprog(
+    c: Any,
+    A_ub: Any = None,
+    b_ub: Any = None,
+    A_eq: Any = None,
+    b_eq: Any = None,
+    bounds: Any = (0, None),
+    integrality: Any = None,
+    **options: Any,
+) -> Any:
+    """scipy.optimize.linprog; the optimal vertex moves with the limits that hold it.
+
+    Parameters
+    ----------
+    c, A_ub, b_ub, A_eq, b_eq, bounds
+        As SciPy's; each may hold duals.
+    integrality, **options
+        As SciPy's. Where x is an integer, it stays.
+
+    Returns
+    -------
+    OptimizeResult
+        `.x`, `.fun`, `.slack`, `.con` and the marginals have tangents; those of the marginals
+        come from c and the matrices.
+
+    Raises
+    ------
+    NonDifferentiableError
+        If there are duals, and the vertex is degenerate or not the only optimum.
+
+    Examples
+    --------
+    >>> from dualad import derivative
+    >>> most = lambda b: linprog([-3.0, -2.0], A_ub=[[1.0, 1.0], [1.0, 0.0]], b_ub=[b, 2.0])
+    >>> derivative(lambda b: most(b).fun)(5.0)
+    -2.0
+    """
+    given = [c, A_ub, b_ub, A_eq, b_eq, bounds]
+    numbers = [stripped(x) if has_duals(x) else x for x in given]
+    if integrality is not None:
+        options["integrality"] = integrality
+    result = _scipy.linprog(*numbers, **options)
+    if not has_duals(given):
+        return result
+    refuse_unless_converged(result.success, "linprog", result.message)
+    x = np.asarray(result.x, float)
+    n = len(x)
+    c, A_ub, b_ub, A_eq, b_eq = (None if v is None else _dense(v) for v in given[:5])
+    lower, upper = _pairs(bounds, n)
+    if integrality is not None:
+        whole = np.broadcast_to(np.asarray(integrality) > 0, n)
+        lower, upper = np.where(whole, x, lower), np.where(whole, x, upper)
+    sides = [("eqlin", "con", A_eq, b_eq), ("ineqlin", "slack", A_ub, b_ub)]
+    sides = [side for side in sides if side[2] is not None and np.size(plain(side[3]))]
+    limits = Limits.none()
+    for kind, _, matrix, b in sides:
+        is_equal = np.full(np.size(b), kind == "eqlin")
+        limits += Limits(_rest(matrix, b), is_equal, _names(kind, np.size(b)))
+    best = optimum(lambda u: np.sum(c * u), x, limits + bounds_of(n, lower, upper))
+    result.x, point = best.x, best.point
+    result.fun = with_value(np.sum(c * point), result.fun)
+    start, reduced = 0, c
+    for kind, report, matrix, b in sides:
+        rest = _rest(matrix, b)(point)
+        price = -best.multipliers[start : start + np.size(b)]  # of one unit of b
+        start, reduced = start + np.size(b), reduced - price @ matrix
+        result[report] = with_value(rest, result[report])
+        if kind in result:
+            result[kind].residual = with_value(rest, result[kind].residual)
+            result[kind].marginals = with_value(price, result[kind].marginals)
+    for kind, residual in (("lower", point - lower), ("upper", upper - point)):
+        if kind in result:
+            said = result[kind]
+            said.residual = with_value(residual + 0 * reduced, said.residual)
+            held = np.asarray(said.marginals) != 0
+            said.marginals = with_value(np.where(held, reduced, 0 * reduced), said.marginals)
+    return result
+
+
+def _dense(x: Any) -> Any:
+    return x.toarray() if hasattr(x, "toarray") else as_operand(x) * 1.0
+
+
+def _rest(matrix: Any, b: Any) -> Function:
+    """What a linear limit leaves."""
+    return lambda u: b - matrix @ u
+
+
+def _pairs(bounds: Any, n: int) -> tuple[Any, Any]:
+    """Lower and upper bounds of linprog: of each number, or the same two of all."""
+    pairs = [(0, None)] if bounds is None else list(bounds)
+    if len(pairs) == 2 and all(x is None or np.ndim(as_operand(x)) == 0 for x in pairs):
+        pairs = [tuple(pairs)]
+    if len(pairs) == 1:
+        pairs = pairs * n
+    lower = [-np.inf if low is None else low for low, _ in pairs]
+    upper = [np.inf if high is None else high for _, high in pairs]
+    return as_operand(lower) * 1.0, as_operand(upper) * 1.0
+
+
+def linear_sum_assignment(cost_matrix: Any, **options: Any) -> Any:
+    """scipy.optimize.linear_sum_assignment, whose answer is made of places, which are plain.
+
+    Examples
+    --------
+    >>> from dualad import Dual
+    >>> rows, columns = linear_sum_assignment(Dual(np.array([[2.0, 1.0], [1.0, 3.0]]), np.eye(2)))
+    >>> columns
+    array([1, 0])
+    """
+    return _scipy.linear_sum_assignment(plain(as_operand(cost_matrix)), **options)
+
+
+take_places(globals(), _scipy)

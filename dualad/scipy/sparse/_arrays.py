@@ -1,0 +1,506 @@
+"""`SparseArray`: where the stored numbers are, and what is done to them.
+
+All that SciPy does by moving stored numbers is one function here, `moved`: SciPy moves ordinals
+instead, which are never zero and so are never dropped, and the numbers follow them. What adds
+numbers up, is a product with a constant matrix of zeros and ones. Values are SciPy's.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any, NoReturn
+
+import numpy as np
+import scipy.sparse as _scipy
+
+from ...array.operands import as_operand
+from ...differentiations import refused
+from ...dual import Dual
+from ...pair import own, plain
+from ...structure import leaves, rebuild
+from .._parts import through, with_value
+
+Function = Callable[..., Any]
+
+
+def like_scipys(theirs: Function) -> Callable[[Function], Function]:
+    """Give a function the name, the signature and the docstring of one of SciPy's."""
+
+    def enter(f: Function) -> Function:
+        f.__name__ = f.__qualname__ = theirs.__name__
+        f.__signature__ = inspect.signature(theirs)  # type: ignore[attr-defined]
+        f.__doc__ = f"scipy.sparse.{theirs.__name__}, of numbers that may be duals."
+        return f
+
+    return enter
+
+
+def refusing(name: str, theirs: Function, instead: str) -> Function:
+    """A function of SciPy's that takes no sparse arrays of duals, and what to use instead."""
+
+    @functools.wraps(theirs, updated=())
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if has_tangents(args, kwargs):
+            duals = [getattr(x, "data", x) for x in leaves([args, kwargs]) if has_tangents(x)]
+            raise refused(f"{name} cannot take duals; {instead}.", *duals)
+        return theirs(*args, **kwargs)
+
+    return call
+
+
+def has_tangents(*given: Any) -> bool:
+    """Whether there are duals in (nested containers of) arrays, dense or sparse."""
+    return any(isinstance(x, (Dual, SparseArray)) for x in map(as_operand, leaves(given)))
+
+
+def moved(f: Function, x: Any, dtype: Any = None) -> Any:
+    """What f makes by moving the numbers in x, a (nested list of) arrays, dense or sparse.
+
+    Parameters
+    ----------
+    f : callable
+        Of SciPy's: it puts numbers into places. What stands in no place is zero.
+    x : array, sparse array, or nested lists of them
+    dtype : dtype, optional
+        Of the result.
+    """
+    pool: list[Any] = []
+    count = 0
+
+    def ordinals(part: Any) -> Any:
+        nonlocal count
+        if part is None:
+            return None
+        if isinstance(part, SparseArray) or _scipy.issparse(part):
+            part = summed_up(part)
+            numbers, template = part.data, part.plain
+        else:
+            numbers, template = as_operand(part), None
+            if template is None and not isinstance(numbers, Dual):
+                numbers = np.asarray(numbers)
+        pool.append(np.reshape(numbers, -1))
+        n = np.size(plain(numbers))
+        each = np.arange(count + 1.0, count + n + 1)
+        count += n
+        if template is None:
+            return np.reshape(each, np.shape(numbers)) if np.ndim(numbers) else each[0]
+        result = template.__class__(_scipy.coo_array((each, (part.row, part.col)), part.shape))
+        return result
+
+    places = f(rebuild(x, ordinals))
+    numbers = pool[0] if len(pool) == 1 else np.concatenate(pool)
+    if dtype is not None:
+        numbers = as_operand(numbers).astype(dtype)
+    if not _scipy.issparse(places):  # a single number, or an array of them
+        at = np.asarray(places).astype(int)[()]
+        return np.concatenate([np.zeros(1, plain(numbers).dtype), numbers])[at]
+    if places.ndim != 2:
+        raise TypeError(
+            "sparse arrays of duals have two axes; write A[[i]] for A[i], or A.toarray()."
+        )
+    if places.format not in ("csr", "csc", "coo", "dia"):
+        places = places.tocsr()
+    coo = places.tocoo()
+    data = numbers[coo.data.astype(int) - 1]
+    kept = np.concatenate([np.zeros(1, plain(numbers).dtype), plain(numbers)])
+    value = places.copy()
+    value.data = kept[places.data.astype(int)]
+    return SparseArray(value, data, coo.coords[0], coo.coords[1])
+
+
+def summed_up(a: Any, form: str = "") -> SparseArray:
+    """The same array with one stored number for each place; by rows, in one of SciPy's formats."""
+    given = as_sparse(a)
+    form = form or given.format
+    key = given.row.astype(np.int64) * given.shape[1] + given.col
+    if form == given.format and len(np.unique(key)) == len(key):
+        return given
+    key, where = np.unique(key, return_inverse=True)
+    row, col = np.divmod(key, given.shape[1])
+    data = gathered(given.data, where, len(key))
+    kind = _kind(form, given.is_matrix)
+    value = _scipy.coo_array((plain(data), (row, col)), given.shape)
+    at = moved_places(value, kind)
+    return SparseArray(at[0], data[at[1]], at[2], at[3])
+
+
+def moved_places(a: Any, kind: Any) -> tuple[Any, Any, Any, Any]:
+    """One of SciPy's arrays without duplicates in another format: (array, which of its numbers
+    stands where, rows, columns)."""
+    numbers = kind(_scipy.coo_array((np.arange(1.0, a.nnz + 1), a.coords), a.shape))
+    coo = numbers.tocoo()
+    which = coo.data.astype(int) - 1
+    kept = np.concatenate([np.zeros(1, a.dtype), a.data])
+    value = numbers.copy()
+    value.data = kept[numbers.data.astype(int)]
+    return value, which, coo.coords[0], coo.coords[1]
+
+
+def _kind(form: str, is_matrix: bool) -> Any:
+    return getattr(_scipy, f"{form}_{'matrix' if is_matrix else 'array'}")
+
+
+def gathered(x: Any, where: Any, n: int) -> Any:
+    """n sums of rows of x: x[i] goes into the sum with the number where[i]."""
+    m = len(where)
+    matrix = _scipy.csr_array((np.ones(m), (where, np.arange(m))), (n, m))
+    turned = matrix.T.tocsr()
+    return through(lambda v: matrix @ v, x, lambda g: turned @ g)
+
+
+def as_sparse(a: Any) -> SparseArray:
+    """One of SciPy's arrays as one of ours, without tangents."""
+    if isinstance(a, SparseArray):
+        return a
+    if a.format not in ("csr", "csc", "coo", "dia"):
+        a = a.tocsr()
+    coo = a.tocoo()
+    return SparseArray(a, coo.data, coo.coords[0], coo.coords[1])
+
+
+class SparseArray:
+    """A sparse array whose stored numbers are duals.
+
+    Made by the functions of `dualad.scipy.sparse`, and by operators. It has the methods and
+    operators of SciPy's that are made of sums, products and moves of stored numbers; what else
+    SciPy's has is refused.
+
+    Attributes
+    ----------
+    plain : sparse array
+        SciPy's own, with the values.
+    data : array, shape (nnz,)
+        The stored numbers.
+    row, col : ndarray, shape (nnz,)
+        Where they are.
+    """
+
+    __array_ufunc__ = None  # arrays leave operators to this class
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, value: Any, data: Any, row: Any, col: Any) -> None:
+        self.plain, self.row, self.col = value, row, col
+        self._data = own(data)
+        plain(self._data).flags.writeable = False  # `plain` would not follow
+
+    data = property(lambda self: self._data)
+    shape = property(lambda self: self.plain.shape)
+    dtype = property(lambda self: self.plain.dtype)
+    format = property(lambda self: self.plain.format)
+    ndim = property(lambda self: self.plain.ndim)
+    nnz = property(lambda self: self.plain.nnz)
+    is_matrix = property(lambda self: isinstance(self.plain, _scipy.spmatrix))
+
+    def _with(self, data: Any) -> SparseArray:
+        """The same places with other numbers."""
+        kind = _kind("coo", self.is_matrix)
+        places = self.row, self.col
+        if self.format == "coo":
+            return SparseArray(kind((plain(data), places), self.shape), data, *places)
+        numbers = _kind(self.format, self.is_matrix)
+        ordinals = self.plain.copy()
+        if self.format == "dia":
+            ordinals = numbers(kind((np.arange(1.0, len(self.row) + 1), places), self.shape))
+            kept = np.concatenate([np.zeros(1, plain(data).dtype), plain(data)])
+            ordinals.data = kept[ordinals.data.astype(int)]
+        else:
+            ordinals.data = np.array(plain(data))
+        return SparseArray(ordinals, data, *places)
+
+    # the same numbers in other places
+
+    def _moved(self, f: Function) -> Any:
+        return moved(f, self)
+
+    @property
+    def T(self) -> Any:
+        """The transpose."""
+        return self.transpose()
+
+    def transpose(self, axes: Any = None, copy: bool = False) -> Any:
+        """The transpose."""
+        return SparseArray(self.plain.T, self.data, self.col, self.row)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self._moved(lambda a: a[index])
+
+    def reshape(self, *shape: Any, **options: Any) -> Any:
+        """The same array in another shape."""
+        return self._moved(lambda a: a.reshape(*shape, **options))
+
+    def asformat(self, format: Any, copy: bool = False) -> Any:
+        """In another format: "csr", "csc", "coo" or "dia"."""
+        return self if format in (None, self.format) else summed_up(self, format)
+
+    def tocsr(self, copy: bool = False) -> Any:
+        """By rows."""
+        return self.asformat("csr")
+
+    def tocsc(self, copy: bool = False) -> Any:
+        """By columns."""
+        return self.asformat("csc")
+
+    def tocoo(self, copy: bool = False) -> Any:
+        """With a row and a column for each number."""
+        return self.asformat("coo")
+
+    def todia(self, copy: bool = False) -> Any:
+        """By diagonals."""
+        return self.asformat("dia")
+
+    def copy(self) -> Any:
+        """An array of its own."""
+        return self._with(self.data)
+
+    def astype(self, dtype: Any, casting: Any = "unsafe", copy: bool = True) -> Any:
+        """In another precision."""
+        return self._with(self.data.astype(dtype))
+
+    # sums
+
+    def toarray(self, order: Any = None, out: Any = None) -> Any:
+        """As an array with all zeros, shape (m, n)."""
+        self._refuse_out(out)
+        m, n = self.shape
+        y = gathered(self.data, self.row.astype(np.int64) * n + self.col, m * n)
+        return with_value(np.reshape(y, (m, n)), np.asarray(self.plain.toarray()))
+
+    todense = toarray
+
+    def sum(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+        """The sum, or that of each column (axis=0) or row (axis=1)."""
+        self._refuse_out(out)
+        value = self.plain.sum(axis, dtype)
+        if axis is None:
+            return with_value(np.sum(self.data), value)
+        by_row = axis in (1, -1)
+        where, n = (self.row, self.shape[0]) if by_row else (self.col, self.shape[1])
+        y = np.reshape(gathered(self.data, where, n), np.shape(value))
+        return with_value(y, np.asarray(value))
+
+    def mean(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+        """The mean of all elements, or of each column or row."""
+        value = np.asarray(self.plain.mean(axis, dtype))[()]
+        total = self.sum(axis, dtype, out)
+        return with_value(total * (np.size(plain(total)) / np.prod(self.shape)), value)
+
+    def diagonal(self, k: int = 0) -> Any:
+        """The k-th diagonal, a vector."""
+        value = self.plain.diagonal(k)
+        on = self.col.astype(np.int64) - self.row == k
+        y = gathered(self.data[on], (self.row if k >= 0 else self.col)[on], len(value))
+        return with_value(y, value)
+
+    def trace(self, offset: int = 0) -> Any:
+        """The sum of a diagonal."""
+        return with_value(np.sum(self.diagonal(offset)), self.plain.trace(offset))
+
+    @staticmethod
+    def _refuse_out(out: Any) -> None:
+        if out is not None:
+            raise TypeError("out= of a sparse array of duals is not supported; omit it.")
+
+    # operators
+
+    def __matmul__(self, other: Any) -> Any:
+        if _is_sparse(other):
+            return _product(self, as_sparse(other))
+        x = as_operand(other)
+        value = self.plain @ plain(x)
+        data = self.data if np.ndim(x) == 1 else self.data[:, None]
+        return with_value(gathered(data * x[self.col], self.row, self.shape[0]), value)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        if _is_sparse(other):
+            return _product(as_sparse(other), self)
+        x = as_operand(other)
+        value = plain(x) @ self.plain
+        turned = self.T @ np.transpose(x)
+        return with_value(np.transpose(turned), value)
+
+    def dot(self, other: Any) -> Any:
+        """The product with a number, a vector, or a matrix."""
+        return self * other if _is_scalar(other) else self @ other
+
+    def __neg__(self) -> Any:
+        return self._with(-self.data)
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __abs__(self) -> Any:
+        a = summed_up(self)
+        return a._with(abs(a.data))
+
+    def conj(self, copy: bool = True) -> Any:
+        """The complex conjugate."""
+        return self._with(np.conj(self.data))
+
+    conjugate = conj
+
+    def power(self, n: Any, dtype: Any = None) -> Any:
+        """Each element to a power."""
+        a = summed_up(self)
+        return a._with(a.data**n)
+
+    def __pow__(self, n: Any) -> Any:
+        if self.is_matrix:
+            raise TypeError("a power of a sparse matrix of duals is not supported; write A @ A.")
+        return self.power(n)
+
+    def _add(self, other: Any, sign: int, is_reflected: bool = False) -> Any:
+        if _is_sparse(other):
+            one, two = as_sparse(self), as_sparse(other)
+            if is_reflected:
+                one, two = two, one
+            value = one.plain + two.plain if sign > 0 else one.plain - two.plain
+            data = np.concatenate([one.data, sign * two.data])
+            row = np.concatenate([one.row, two.row]).astype(np.int64)
+            col = np.concatenate([one.col, two.col])
+            key, where = np.unique(row * one.shape[1] + col, return_inverse=True)
+            return _like(value, gathered(data, where, len(key)), key, one.is_matrix)
+        dense, whole = as_operand(other), self.toarray()
+        if np.ndim(dense) == 0 and not np.any(plain(dense) != 0) and not isinstance(dense, Dual):
+            return self if not is_reflected or sign > 0 else -self
+        if np.ndim(dense) == 0:
+            raise NotImplementedError("adding a nonzero scalar to a sparse array is not supported")
+        one, two = (dense, whole) if is_reflected else (whole, dense)
+        return one + two if sign > 0 else one - two
+
+    def __add__(self, other: Any) -> Any:
+        return self._add(other, 1)
+
+    def __radd__(self, other: Any) -> Any:
+        return self._add(other, 1, True)
+
+    def __sub__(self, other: Any) -> Any:
+        return self._add(other, -1)
+
+    def __rsub__(self, other: Any) -> Any:
+        return self._add(other, -1, True)
+
+    def multiply(self, other: Any) -> Any:
+        """The product of elements, with a number, an array or a sparse array."""
+        if _is_scalar(other):
+            return self._with(self.data * as_operand(other))
+        a = summed_up(self)
+        if not _is_sparse(other):
+            shape = np.broadcast_shapes(a.shape, np.shape(as_operand(other)))
+            if shape != a.shape:
+                raise ValueError(f"inconsistent shapes {a.shape} and {np.shape(other)}")
+            factor = np.broadcast_to(as_operand(other), a.shape)
+            return a.tocoo()._with(a.tocoo().data * factor[a.tocoo().row, a.tocoo().col])
+        other = summed_up(other)
+        if other.shape != a.shape:
+            raise ValueError(f"inconsistent shapes {a.shape} and {other.shape}")
+        ordinals = _scipy.coo_array((np.arange(1, other.nnz + 1), (other.row, other.col)), a.shape)
+        which = np.asarray(ordinals.tocsr()[a.row, a.col]).ravel()
+        both = which > 0
+        data = a.data[both] * other.data[which[both] - 1]
+        value = _kind("coo", a.is_matrix)((plain(data), (a.row[both], a.col[both])), a.shape)
+        return summed_up(SparseArray(value, data, a.row[both], a.col[both]), "csr")
+
+    def __mul__(self, other: Any) -> Any:
+        if self.is_matrix and not _is_scalar(other):
+            return self @ other
+        return self.multiply(other)
+
+    def __rmul__(self, other: Any) -> Any:
+        if self.is_matrix and not _is_scalar(other):
+            return self.__rmatmul__(other)
+        return self.multiply(other)
+
+    def __truediv__(self, other: Any) -> Any:
+        if _is_sparse(other):
+            raise TypeError("a sparse array is not divided by another; take toarray() of both.")
+        return self.multiply(1 / as_operand(other))
+
+    # whatever else SciPy's has
+
+    def __setitem__(self, index: Any, x: Any) -> NoReturn:
+        raise TypeError(
+            "elements of a sparse array of duals cannot be set; collect rows, columns and numbers, "
+            "and write coo_array((numbers, (rows, columns)), shape)."
+        )
+
+    def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
+        raise refused("a sparse array of duals is no dense array; write A.toarray().", self.data)
+
+    def __len__(self) -> NoReturn:
+        raise TypeError("sparse array length is ambiguous; use getnnz()")
+
+    def __repr__(self) -> str:
+        return f"<SparseArray of duals: {self.plain!r}>"
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_") or name == "plain":
+            raise AttributeError(name)
+        if name in ("indices", "indptr", "offsets", "has_sorted_indices"):
+            return getattr(self.plain, name)
+        raise AttributeError(
+            f"a sparse array of duals has no {name!r}; write A.plain.{name} for that of the plain "
+            "array, without derivatives, or A.toarray()."
+        )
+
+
+def _is_sparse(x: Any) -> bool:
+    return isinstance(x, SparseArray) or _scipy.issparse(x)
+
+
+def _is_scalar(x: Any) -> bool:
+    return not _is_sparse(x) and np.ndim(as_operand(x)) == 0
+
+
+def _product(a: SparseArray, b: SparseArray) -> SparseArray:
+    """The product of two sparse arrays: each number of a times each in the same row of b."""
+    value = a.plain @ b.plain
+    order = np.argsort(b.row, kind="stable")
+    length = np.bincount(b.row, minlength=b.shape[0])
+    start = np.concatenate([[0], np.cumsum(length)])[a.col]
+    many = length[a.col]
+    first = np.repeat(np.arange(len(many)), many)
+    behind = np.arange(len(first)) - np.repeat(np.cumsum(many) - many, many)
+    second = order[start[first] + behind]
+    terms = a.data[first] * b.data[second]
+    key, where = np.unique(
+        a.row[first].astype(np.int64) * b.shape[1] + b.col[second], return_inverse=True
+    )
+    return _like(value, gathered(terms, where, len(key)), key, a.is_matrix)
+
+
+def _like(value: Any, data: Any, key: Any, is_matrix: bool) -> SparseArray:
+    """SciPy's result with the numbers that belong to it, by the sorted numbers of their places."""
+    coo = value.tocoo()
+    order = np.argsort(coo.row.astype(np.int64) * value.shape[1] + coo.col, kind="stable")
+    row, col = coo.row[order], coo.col[order]
+    if np.array_equal(row.astype(np.int64) * value.shape[1] + col, key):
+        back = np.argsort(order)
+        return SparseArray(value, with_value(data[back], coo.data), coo.row, coo.col)
+    row, col = np.divmod(key, value.shape[1])  # zeros have been left out, which may have tangents
+    result = _kind("coo", is_matrix)((plain(data), (row, col)), value.shape)
+    return summed_up(SparseArray(result, data, row, col), value.format)
+
+
+def found_in(a: Any) -> tuple[Any, Any, Any]:
+    """Rows, columns and numbers of all elements, in SciPy's order."""
+    a = summed_up(a)
+    ordinals = _scipy.coo_array((np.arange(1.0, len(a.row) + 1), (a.row, a.col)), a.shape)
+    rows, columns, which = _scipy.find(ordinals)
+    return rows, columns, a.data[which.astype(int) - 1]
+
+
+def kron_of(a: Any, b: Any, form: Any) -> Any:
+    """Kronecker's product of two arrays, dense or sparse."""
+    a, b = (summed_up(x if _is_sparse(x) else moved(_scipy.coo_array, as_operand(x)))
+            for x in (a, b))  # fmt: skip
+    n = len(b.row)
+    first, second = np.repeat(np.arange(len(a.row)), n), np.tile(np.arange(n), len(a.row))
+    data = a.data[first] * b.data[second]
+    row = a.row[first] * b.shape[0] + b.row[second]
+    col = a.col[first] * b.shape[1] + b.col[second]
+    shape = a.shape[0] * b.shape[0], a.shape[1] * b.shape[1]
+    kind = _kind("coo", a.is_matrix and b.is_matrix)
+    result = SparseArray(kind((plain(data), (row, col)), shape), data, row, col)
+    return result.asformat(form)

@@ -1,0 +1,54 @@
+"""Exercises of lesson 3: the first gradients, a message foreseen, a cache, a rule."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ...drivers import derivative
+from .tools import Hint, ask, choose, expect, near
+
+
+def exercise_1(steepest: Any) -> None:
+    """The direction of a gradient, of length 1."""
+    got = ask(steepest, lambda v: 3 * v[0] + 4 * v[1], np.array([1.0, 1.0]))
+    if near(got, [3.0, 4.0]):
+        raise Hint("That is the gradient; divide it by its length.")
+    expect(got, [0.6, 0.8], "For 3v₀ + 4v₁ it should be [0.6, 0.8]; yours is {got}.")
+    x = np.array([1.0, -2.0, 2.0])
+    expect(ask(steepest, lambda v: -(v @ v), x), -x / 3, "For −v·v it points the wrong way: {got}.")
+
+
+def exercise_2(letter: Any) -> None:
+    """What hessian says to a function with five results."""
+    hints = {
+        "a": "Functions of math are no trouble: the driver lifts the function.",
+        "c": "A number is differentiated as a number; no array is needed.",
+    }
+    choose(letter, "b", hints)
+
+
+def exercise_3(energy: Any) -> None:
+    """T⁴ with a cache for plain numbers that does not get in the way of derivatives."""
+    expect(ask(energy, 2.0), 16.0, "At 2 the energy is 16; yours is {got}.")
+    for call in ("first", "second"):
+        try:
+            got = derivative(energy)(2.0)
+        except TypeError as problem:
+            if "unhashable" not in str(problem):
+                raise
+            raise Hint("A dual number still reaches the dict; let it go another way.") from None
+        expect(got, 32.0, f"The slope at 2 is 32; your {call} call gives {{got}}.")
+    expect(ask(energy, 2.0), 16.0, "After a derivative the plain call gives {got}.")
+
+
+def exercise_4(slope: Any) -> None:
+    """The slope of the cube root, of the argument and the result."""
+    expect(ask(slope, 8.0, 2.0), 1 / 12, "At 8, where y = 2, it should be 1/12; yours is {got}.")
+    got = ask(slope, -8.0, -2.0)
+    if isinstance(got, complex):
+        raise Hint("A power of a negative number is complex: write it in y.")
+    expect(got, 1 / 12, "At −8 it should be 1/12 as well; yours is {got}.")
+    got = ask(slope, 1e-300, 1e-100)
+    expect(got * 3e-200, 1.0, "At 1e-300 it should be 3.3e199; yours is {got}.")

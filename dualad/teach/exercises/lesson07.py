@@ -1,0 +1,87 @@
+"""Exercises of lesson 7: rows for both modes, the way back of a batch, and checkpoints."""
+
+from __future__ import annotations
+
+import math
+import tracemalloc
+from typing import Any
+
+import numpy as np
+
+from ...drivers import grad
+from .tools import Hint, ask, expect
+
+
+def exercise_1(more_rows: Any) -> None:
+    """The rows of tanh and hypot: the function, and a list of its partial derivatives."""
+    rows = ask(more_rows)
+    if not isinstance(rows, dict) or set(rows) != {"tanh", "hypot"}:
+        raise Hint('Return a dict with two keys, "tanh" and "hypot".')
+    right: dict[str, tuple[tuple[float, ...], float, tuple[float, ...]]] = {
+        "tanh": ((0.5,), math.tanh(0.5), (1 / math.cosh(0.5) ** 2,)),
+        "hypot": ((3.0, 4.0), 5.0, (0.6, 0.8)),
+    }
+    for name, (x, value, slopes) in right.items():
+        try:
+            function, partials = rows[name]
+            count = len(partials)
+        except (TypeError, ValueError):
+            raise Hint(
+                f"A row is a pair: a function, and a list of its slopes. Look at {name!r}."
+            ) from None
+        if count != len(slopes):
+            raise Hint(f"{name} has one slope for each argument, so {len(slopes)}, not {count}.")
+        expect(ask(function, *x), value, f"{name}{x} is {value:.6g}; yours is {{got}}.")
+        for partial, slope in zip(partials, slopes, strict=True):
+            got = ask(partial, value, *x)  # partials take the result, then the arguments
+            expect(got, slope, f"A slope of {name} at {x} is {slope:.6g}, not {{got}}.")
+
+
+def exercise_2(affine_vjp: Any) -> None:
+    """The way back of X @ W + b for a batch: the adjoint of b is summed over the rows."""
+    X = np.array([[1.0, 2.0, 0.5], [-1.0, 0.0, 3.0]])
+    W = np.array([[2.0, -1.0], [0.5, 4.0], [1.0, 1.0]])
+    b = np.array([0.1, -0.2])
+    Z_bar = np.array([[1.0, 2.0], [3.0, -1.0]])
+    got = ask(affine_vjp, X @ W + b, Z_bar, X, W, b)
+    if not isinstance(got, (tuple, list)) or len(got) != 3:
+        raise Hint("Return three adjoints: that of X, of W and of b.")
+    for name, its, x in zip("XWb", got, (X, W, b), strict=True):
+        if np.shape(its) != x.shape:
+            raise Hint(
+                f"The adjoint of {name} has the shape of {name}, {x.shape}; "
+                f"yours has {np.shape(its)}."
+            )
+    expect(got[0], [[0.0, 8.5, 3.0], [7.0, -2.5, 2.0]], "The adjoint of X: ȳ times W transposed.")
+    expect(got[1], [[-2.0, 3.0], [2.0, 4.0], [9.5, -2.0]], "The adjoint of W: X transposed, times.")
+    expect(got[2], [4.0, 1.0], "b goes into every row, and what arrives from all of them adds up.")
+
+
+def exercise_3(pieces: Any) -> None:
+    """The number of pieces k for which k + n/k is least."""
+    if pieces in (200, 10_000, 1):
+        raise Hint("Asked for is the number of pieces, where k + 10 000/k is least.")
+    expect(pieces, 100, "Try k = 10, 50, 100, 500 in k + 10 000/k, or set its derivative to zero.")
+
+
+def exercise_4(deep_day: Any) -> None:
+    """1440 steps with checkpoints within checkpoints."""
+    state = np.linspace(0.1, 3.0, 1000)
+    x, slopes = state, np.ones(1000)
+    for _ in range(1440):  # the slopes of independent numbers, one factor a step
+        x, slopes = x + 0.01 * np.sin(x), slopes * (1 + 0.01 * np.cos(x))
+    expect(
+        ask(deep_day, state), np.sum(x), "The result should be that of day(state), 1440 steps.", 12
+    )
+    tracemalloc.start()
+    try:
+        got = ask(grad(deep_day, mode="reverse"), state)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    expect(got, slopes, "The value is right, but its gradient is not.")
+    if peak > 0.9e6:
+        raise Hint(
+            f"Right, but it holds {peak / state.nbytes:.0f} states at once. "
+            "Are both the parts and the pieces under checkpoint?"
+        )

@@ -1,0 +1,205 @@
+// Steps through a trace. ROWS, LIVE, VALUE and SLOPES are written in front of this by page.py.
+//
+// A row is {kind, name, rule, args, sign, sources, tangents, adjoints, shares, …}; an argument is the
+// number of a row, as {row: 3}, or a constant, as {number: 2}. A page that is not LIVE has rows
+// which JavaScript cannot calculate: it shows the numbers that it was made with.
+
+"use strict";
+
+const $ = (id) => document.getElementById(id);
+const all = (selector) => [...document.querySelectorAll(selector)];
+const steps = ROWS.map((row, i) => i).filter((i) => ROWS[i].kind !== "input");
+const state = { mode: "forward", direction: 0, at: 0 };
+
+// -- numbers -----------------------------------------------------------------------------------
+
+function show(x) {
+  if (typeof x === "string") return x;
+  if (typeof x === "boolean") return x ? "yes" : "no";
+  if (!Number.isFinite(x)) return Number.isNaN(x) ? "nan" : x < 0 ? "−∞" : "∞";
+  const short = (text) => (text.includes(".") ? text.replace(/0+$/, "").replace(/\.$/, "") : text);
+  if (x === 0 || (Math.abs(x) >= 1e-3 && Math.abs(x) < 1e6)) {
+    const text = short(x.toFixed(4));
+    return text === "-0" ? "0" : text.replace("-", "−");
+  }
+  const [mantissa, exponent] = x.toExponential(4).split("e");
+  return `${short(mantissa)}e${exponent.replace("+", "")}`.replaceAll("-", "−");
+}
+
+// A formula with numbers: its variables stand as ⟦mark|row⟧.
+function filled(template, numbers) {
+  return template.replace(/⟦(\w*)\|(\d+)⟧/g, (variable, mark, row, place) => {
+    const text = show(numbers[mark || "value"][row]);
+    const rest = template.slice(place + variable.length);
+    const isFirst = place === 0 && (rest === "" || /^ [+−] /.test(rest));
+    return text.startsWith("−") && !isFirst ? `(${text})` : text;
+  });
+}
+
+function calculate() {
+  const value = [], slopes = [], tangent = [], adjoint = ROWS.map(() => 0);
+  const numbers = { value, dot: tangent, bar: adjoint };
+  let other = -1; // the first branch that would have gone another way
+  const arg = (a) => ("row" in a ? value[a.row] : a.number);
+  ROWS.forEach((row, i) => {
+    const args = row.args.map(arg);
+    slopes[i] = new Map();
+    if (row.kind === "input") value[i] = row.now;
+    else if (row.kind === "output") value[i] = args[0];
+    else if (row.kind === "branch") {
+      const [a, b] = args;
+      const answers = { "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b, "==": a === b, "!=": a !== b };
+      value[i] = answers[row.sign];
+      if (value[i] !== row.value && other < 0) other = i;
+    } else value[i] = VALUE[row.rule](...args);
+    if (row.kind === "step" || row.kind === "output") {
+      row.args.forEach((a, k) => {
+        if (!("row" in a)) return;
+        const slope = row.kind === "output" ? 1 : SLOPES[row.rule][k](...args, value[i]);
+        slopes[i].set(a.row, (slopes[i].get(a.row) ?? 0) + slope);
+      });
+    }
+    tangent[i] = row.kind === "input" ? Number(row.direction === state.direction) : 0;
+    for (const [j, slope] of slopes[i]) if (tangent[j]) tangent[i] += slope * tangent[j];
+    if (row.kind !== "branch") row.tangentNumbers = filled(row.tangentTemplate, numbers);
+    row.valueNumbers = filled(row.template, numbers);
+  });
+  for (let i = ROWS.length - 1; i >= 0; i--) {
+    const row = ROWS[i];
+    if (row.kind === "output") adjoint[i] = Number(row.output === (state.mode === "reverse" ? state.direction : 0));
+    for (const share of row.shares) {
+      share.numbers = filled(share.template, numbers);
+      if (adjoint[i]) adjoint[share.row] += adjoint[i] * slopes[i].get(share.row);
+      share.shown = adjoint[share.row];
+    }
+  }
+  return { value, tangent, adjoint, slopes, other };
+}
+
+// The numbers that the page was made with.
+function given() {
+  const d = state.direction;
+  for (const row of ROWS) for (const share of row.shares) share.shown = share.values[d] ?? "";
+  return {
+    value: ROWS.map((row) => row.value),
+    tangent: ROWS.map((row) => row.tangents[d] ?? ""),
+    adjoint: ROWS.map((row) => row.adjoints[d] ?? ""),
+    slopes: ROWS.map((row) => new Map(row.slopes)),
+    other: -1,
+  };
+}
+
+// -- what is seen ------------------------------------------------------------------------------
+
+// Position p of reverse mode: up to steps.length forward, then back over them.
+const last = () => (state.mode === "forward" ? steps.length : 2 * steps.length);
+const forwardEnd = () => (state.at > steps.length ? steps.length : state.at);
+const backStart = () => steps.length - Math.max(0, state.at - steps.length);
+
+function draw() {
+  const numbers = LIVE ? calculate() : given();
+  const reverse = state.mode === "reverse";
+  const done = new Set(steps.slice(0, forwardEnd()));
+  const swept = new Set(reverse ? steps.slice(backStart()) : []);
+  const returning = state.at > steps.length;
+  const now = state.at === 0 ? -1 : returning ? steps[backStart()] : steps[state.at - 1];
+  $("page").className = state.mode;
+  ROWS.forEach((row, i) => {
+    const seen = row.kind === "input" || done.has(i);
+    const tr = document.querySelector(`tr[data-row="${i}"]`);
+    tr.className = [row.kind, i === now && "now", !seen && "later", i === numbers.other && "other"]
+      .filter(Boolean).join(" ");
+    const put = (part, text) => { const cell = tr.querySelector(part); if (cell) cell.textContent = text; };
+    put("[data-value]", show(numbers.value[i]));
+    put("[data-tangent]", show(numbers.tangent[i]));
+    const arrived = swept.size > 0 && (row.kind === "input" ? swept.size === steps.length : swept.has(i));
+    put("[data-adjoint]", arrived ? show(numbers.adjoint[i]) : "");
+    row.shares.forEach((share, k) => {
+      const line = tr.querySelector(`[data-share="${k}"]`);
+      line.classList.toggle("waiting", !swept.has(i));
+      line.querySelector("[data-number]").textContent = show(share.shown);
+    });
+    const box = document.querySelector(`svg g[data-row="${CSS.escape(row.name)}"]`);
+    if (box) {
+      box.setAttribute("class", [row.kind, i === now && "now", !seen && "later"].filter(Boolean).join(" "));
+      box.querySelector(".value").textContent = show(numbers.value[i]);
+      const dot = box.querySelector(".dot");
+      const [mark, number] = reverse ? [row.bar, numbers.adjoint[i]] : [row.dot, numbers.tangent[i]];
+      dot.textContent = `${mark} = ${show(number)}`;
+      dot.classList.toggle("waiting", reverse && !arrived);
+    }
+    for (const [j, slope] of numbers.slopes[i]) {
+      const label = document.querySelector(`svg [data-edge="${CSS.escape(`${ROWS[j].name}>${row.name}`)}"]`);
+      if (label) {
+        label.textContent = show(slope);
+        label.classList.toggle("later", !seen);
+      }
+    }
+  });
+  $("first").disabled = $("back").disabled = state.at === 0;
+  $("next").disabled = $("end").disabled = state.at === last();
+  $("status").textContent = told(now, returning, numbers);
+  $("note").textContent = numbers.other < 0 ? "" :
+    `At these inputs ${ROWS[numbers.other].text} is answered otherwise: the function would take other steps from there on.`;
+}
+
+function told(i, returning, numbers) {
+  if (i < 0) return `The inputs. ${last()} steps to go: press → or Next.`;
+  const row = ROWS[i], count = `Step ${state.at} of ${last()}: `;
+  const equation = (parts) => parts.filter((part, k) => part && part !== parts[k - 1]).join(" = ");
+  if (row.kind === "branch") return `${count}is ${row.text}? ${show(numbers.value[i])}.`;
+  if (returning) {
+    const lines = row.shares.map((s) => equation([s.whose, s.text, LIVE && s.numbers, show(s.shown)]));
+    return count + (lines.length ? lines.join("; ") : `${row.name} gives nothing back`) + ".";
+  }
+  const value = equation([row.name, row.text, LIVE && row.valueNumbers, show(numbers.value[i])]);
+  if (state.mode === "reverse") return `${count}${value}.`;
+  const dot = equation([row.dot, row.tangentText, LIVE && row.tangentNumbers, show(numbers.tangent[i])]);
+  return `${count}${value}; ${dot}.`;
+}
+
+// -- what is done ------------------------------------------------------------------------------
+
+function go(to) {
+  state.at = Math.max(0, Math.min(last(), to));
+  draw();
+}
+
+function walk(to) {
+  go(to);
+  const row = document.querySelector("tr.now");
+  if (row) row.scrollIntoView({ block: "nearest" });
+}
+
+function choose() {
+  state.mode = $("mode").value;
+  const names = state.mode === "forward" ? DIRECTIONS : OUTPUTS;
+  $("direction").replaceChildren(...names.map((name, k) => new Option(name, k)));
+  state.direction = 0;
+  go(last());
+}
+
+$("first").onclick = () => walk(0);
+$("back").onclick = () => walk(state.at - 1);
+$("next").onclick = () => walk(state.at + 1);
+$("end").onclick = () => walk(last());
+$("mode").onchange = choose;
+$("direction").onchange = () => { state.direction = Number($("direction").value); draw(); };
+document.addEventListener("keydown", (event) => {
+  if (event.altKey || event.ctrlKey || event.metaKey) return;
+  if (event.target.closest?.("input, select")) return; // these have keys of their own
+  const to = { ArrowRight: state.at + 1, ArrowLeft: state.at - 1, Home: 0, End: last() }[event.key];
+  if (to === undefined) return;
+  event.preventDefault();
+  walk(to);
+});
+for (const slider of all(".sliders input")) {
+  slider.oninput = () => {
+    const row = ROWS[slider.dataset.input], x = Number(slider.value);
+    if (slider.value === "" || !Number.isFinite(x)) return;
+    row.now = x;
+    for (const twin of all(`[data-input="${slider.dataset.input}"]`)) if (twin !== slider) twin.value = x;
+    draw();
+  };
+}
+choose();

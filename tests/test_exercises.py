@@ -1,0 +1,172 @@
+"""The exercises of the lessons: what `check` says to answers that people give.
+
+Solutions are run by test_notebooks.py; here are wrong answers, each with a part of its hint.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dualad
+from dualad.teach import check
+from dualad.teach.exercises.checking import LOOKS
+from dualad.teach.exercises.tools import Hint, Unanswered, ask, choose, expect, near, source_has
+
+WRONG: list[tuple[str, Any, str]] = [
+    ("1.1", lambda f, x, h: (f(x + h) - f(x)) / h, "one side only"),
+    ("1.1", lambda f, x, h: (f(x + h) - f(x - h)) / h, "divide by 2h"),
+    ("1.1", lambda f, x, h: 0.0, "yours is 0.0"),
+    ("1.1", 3.25, "A function is asked for"),
+    ("1.1", lambda f, x: f(x), "raises TypeError"),
+    ("1.2", 8, "forward difference"),
+    ("1.2", 2, "h³ = u"),
+    ("1.2", "five", "An answer of type str does not fit"),
+    ("1.3", lambda f, x: f(x + 1e-20j) / 1e-20, "imaginary part"),
+    ("1.3", lambda f, x: f(x + 1e-4j).imag / 1e-4, "not to the last digit"),
+    ("1.3", lambda f, x: 3.0 * x * x, "should be 4"),
+    ("1.4", lambda d: 4.0, "For 5 km"),
+    ("1.5", lambda x: 2 * x**3 - 5 * x + 1, "That is the value"),
+    ("1.5", lambda x: horner_too_late(x), "y has moved on"),
+    ("1.5", lambda x: 49.0, "At −1"),
+    ("2.1", lambda a, da, b, db: a / b, "Return two numbers"),
+    ("2.1", lambda a, da, b, db: (a / b, da / db), "quotient of the tangents"),
+    ("2.1", lambda a, da, b, db: (a / b, (da * b + a * db) / b**2), "instead of 1 + 2ε"),
+    ("2.2", (3.0, math.sqrt(12)), "Square 3 + √12 ε"),
+    ("2.2", (9.0, 2.0), "has the square 9"),
+    ("2.2", 3.0, "An answer of type float does not fit"),
+    ("2.3", lambda y, x: 1 - y * y, "no digits left"),
+    ("2.3", lambda y, x: 1 / math.cosh(x), "At 0.5"),
+    ("2.4", [0, 2, math.cos(5), 2], "these are 4"),
+    ("2.4", [0, 2, math.cos(5), 2, 2 + math.cos(5)], "v₅ = v₄ − v₃"),
+    ("2.4", [0.5, 2, math.cos(5), 2, 2 - math.cos(5)], "does not depend"),
+    ("3.1", lambda f, x: dualad.grad(f)(x), "divide it by its length"),
+    ("3.1", lambda f, x: np.array([0.6, 0.8, 0.0][: len(x)]), "points the wrong way"),
+    ("3.2", "A", "the driver lifts"),
+    ("3.2", "x", "one of the letters a, b, c"),
+    ("3.3", lambda T: {2.0: 16.0}[T], "still reaches the dict"),
+    ("3.3", lambda T: 16.0, "slope at 2 is 32"),
+    ("3.4", lambda x, y: x ** (-2 / 3) / 3, "A power of a negative number"),
+    ("3.4", lambda x, y: 1 / (3 * y), "At 8"),
+    ("3.4", lambda x, y: y / 3 / x if abs(x) > 1e-200 else 0.0, "At 1e-300"),
+    ("4.1", lambda f, x: np.stack([dualad.jvp(f, (x,), (u,))[1] for u in np.eye(2)]), "transpose"),
+    ("4.1", lambda f, x: dualad.jvp(f, (x,), (np.ones(2),))[1], "sum of the columns"),
+    ("4.2", [0.0], "There is another one"),
+    ("4.2", [0.0, 180.0], "in degrees"),
+    ("4.2", [0.0, 1.0], "along the forearm"),
+    ("4.3", lambda a, b, c: math.log(c) / math.log(b), "C is still in it"),
+    ("4.3", lambda a, b, c: 2.0, "it should be 1"),
+    ("4.4", [0, 1, 0], "five numbers"),
+    ("4.4", [0, 1, 2, 1, 0], "Round 2"),
+    ("5.1", 1 / (0.05**2 + 1), "0.7 away"),
+    ("5.1", -1.0, "yours is -1.0"),
+    ("5.2", lambda a: heron_as_it_was(a), "does not run"),
+    ("5.2", lambda a: dualad.Dual(a).primal, "The root of 2"),
+    ("5.3", lambda p: root_by_halves(p), "questions only"),
+    ("5.3", lambda p: newton_step(root_by_halves(p), p), "needs more"),
+    ("5.3", lambda p: 1.0, "questions only"),
+    ("5.4", lambda x: np.expm1(x) / x if x else 1.0, "still returns a constant"),
+    ("5.4", lambda x: np.expm1(x) / x if x else 1 + x / 2, "Its second derivative at 0"),
+    ("5.4", lambda x: (np.exp(x) - 1) / x if x else 1.0, "Its value at 1e-08"),
+    ("6.1", (4, 11), "That would be a series"),
+    ("6.1", (6, 20), "each part becomes two"),
+    ("6.2", lambda f, x: dualad.derivative(f, order=2)(x), "is not negative"),
+    ("6.2", lambda f, x: abs(dualad.derivative(f, order=2)(x)), "A circle of radius 2"),
+    ("6.3", (2, 3), "comes first"),
+    ("6.3", (2, 2), "for its own"),
+    ("6.4", lambda H: np.linalg.eigh(H)[1][:, -1], "rises along"),
+    ("6.4", lambda H: 2 * np.linalg.eigh(H)[1][:, 0], "Its length is"),
+    ("6.4", lambda H: H, "has shape (2, 2)"),
+    ("6.5", lambda a, b: np.multiply(a, b), "term by term"),
+    ("6.5", lambda a, b: np.convolve(a, b), "too long"),
+]
+
+
+def horner_too_late(x: float) -> float:
+    y = dy = 0.0
+    for c in (2.0, 0.0, -5.0, 1.0):
+        y = y * x + c
+        dy = dy * x + y
+    return dy
+
+
+def root_by_halves(p: Any) -> float:
+    low, high = 0.0, 3.0
+    for _ in range(60):
+        x = (low + high) / 2
+        low, high = (x, high) if x**3 + x < p else (low, x)
+    return x
+
+
+def newton_step(x: Any, p: Any) -> Any:
+    return x - (x**3 + x - p) / (3 * x**2 + 1)
+
+
+def heron_as_it_was(a: Any) -> Any:
+    x = 1.0
+    while abs(x * x - a) > 1e-12:
+        x = (x + a / x) / 2
+    return x
+
+
+@pytest.mark.parametrize(("exercise", "answer", "hint"), WRONG, ids=lambda x: str(x)[:12])
+def test_wrong_answers_get_a_hint(exercise: str, answer: Any, hint: str) -> None:
+    verdict = check(answer, exercise)
+    assert (verdict.state, bool(verdict)) == ("not yet", False)
+    assert hint in verdict.text
+    assert repr(verdict).startswith("✗ Not yet. ")
+
+
+@pytest.mark.parametrize("answer", [..., None, lambda *args: None, lambda *args: ...])
+def test_placeholders_are_open(answer: Any) -> None:
+    verdict = check(answer, "1.1")
+    assert (verdict.state, verdict.text) == ("open", "Exercise 1.1 is still open.")
+
+
+def test_verdicts_look_like_what_they_say() -> None:
+    verdict = check(lambda f, x, h: "<b>", "1.1")
+    html = verdict._repr_html_()
+    assert 'role="status"' in html and "<b>'" not in html and LOOKS["not yet"][1] in html
+    assert check(5, "1.2")._repr_html_().count("✓") == 1
+
+
+@pytest.mark.parametrize(
+    ("exercise", "message"),
+    [
+        ("first", "takes the number of an exercise, such as \"2.1\", got 'first'"),
+        ("77.1", "there is no lesson 77 with exercises."),
+        ("1.44", 'and 1.44 is not one of them; did you mean "1.4"?'),
+    ],
+)
+def test_unknown_exercises(exercise: str, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(message)):
+        check(1.0, exercise)
+
+
+def test_near() -> None:
+    assert near([1.0, (2.0, 3.0)][1], np.array([2.0, 3.0]))
+    assert near(math.nan, math.nan) and near(1e-12, 0.0) and near(1 + 1e-10, 1.0)
+    assert not near(1 + 1e-8, 1.0)
+    assert not near([1.0], 1.0) and not near("1.0", 1.0) and not near(None, 1.0)
+    assert not near([[1.0], [2.0, 3.0]], [1.0, 2.0])
+
+
+def test_answers_get_copies() -> None:
+    x = np.ones(2)
+    ask(lambda v: v.__imul__(2), x)
+    assert x.tolist() == [1.0, 1.0]
+
+
+def test_choices_and_placeholders() -> None:
+    choose(" B ", "b", {"a": "No."})
+    for answer, hint in (("a", "No."), ("z", "one of the letters a, b")):
+        with pytest.raises(Hint, match=hint):
+            choose(answer, "b", {"a": "No."})
+    for call in (lambda: choose(..., "b", {}), lambda: expect(..., 1.0, ""), lambda: ask(...)):
+        with pytest.raises(Unanswered):
+            call()
+    assert source_has(lambda x: math.exp(x), "exp") and not source_has(math.exp, "exp")

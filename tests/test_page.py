@@ -1,0 +1,202 @@
+"""Pages that step through a trace: what they calculate, and what a browser makes of them."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import shutil
+import subprocess
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import dualad
+from dualad import grad, jacobian
+from dualad.rules import table
+from dualad.teach import explain
+from dualad.teach.javascript import NotInJavaScript, Written
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
+BROWSER = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+
+
+def survey(x1: Any, x2: Any) -> Any:
+    return np.log(x1) + x1 * x2 - np.sin(x2)
+
+
+def asked(page: str, script: str, tmp_path: Path, *options: str) -> Any:
+    """What a script finds in a page, in a browser without a network."""
+    path = tmp_path / "page.html"
+    result = f"<script>{script}</script></body>"
+    path.write_text(page.replace("</body>", result), encoding="utf-8")
+    assert CHROMIUM is not None
+    done = subprocess.run(
+        [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000",
+         "--host-resolver-rules=MAP * ~NOTFOUND", f"--user-data-dir={tmp_path / 'profile'}",
+         *options, "--dump-dom", path.as_uri()],
+        capture_output=True, text=True, timeout=120, check=True,
+    )  # fmt: skip
+    found = re.search('<pre id="found">(.*?)</pre>', done.stdout, re.S)
+    assert found, done.stderr[-2000:]
+    return json.loads(unescape(found[1]))
+
+
+HELPERS = """
+const found = {};
+const keep = () => { const pre = document.createElement("pre"); pre.id = "found";
+  pre.textContent = JSON.stringify(found); document.body.append(pre); };
+const press = (key) => document.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+const set = (id, value) => { $(id).value = value; $(id).dispatchEvent(new Event("change")); };
+const drag = (i, x) => { const s = document.querySelector(`.sliders [data-input="${i}"]`);
+  s.value = x; s.dispatchEvent(new Event("input")); };
+const text = (selector) => document.querySelector(selector).textContent;
+const texts = (selector) => all(selector).map((x) => x.textContent);
+"""
+
+
+@BROWSER
+def test_stepping_and_dragging(tmp_path: Path) -> None:
+    script = (
+        HELPERS
+        + """
+    found.start = $("status").textContent;
+    press("Home"); found.home = $("status").textContent;
+    found.later = all("tr.later").length;
+    press("ArrowRight"); press("ArrowRight"); found.second = $("status").textContent;
+    found.now = document.querySelector("tr.now").dataset.row;
+    found.box = document.querySelector("svg g.now").dataset.row;
+    $("back").click(); found.first = $("status").textContent;
+    set("direction", "1"); press("End"); found.in_x2 = $("status").textContent;
+    set("mode", "reverse"); found.adjoints = texts("[data-adjoint]");
+    press("ArrowLeft"); press("ArrowLeft"); found.sweep = $("status").textContent;
+    found.waiting = all("[data-share].waiting").length;
+    press("Home"); for (let k = 0; k < 8; k++) $("next").click();
+    found.back = $("status").textContent;
+    press("End"); drag(0, 3); drag(1, -1.5);
+    found.dragged = texts("[data-value]"); found.gradient = texts("[data-adjoint]");
+    found.boxes = texts("svg g .dot");
+    found.slope = text('svg [data-edge="v₋₁>v₁"]');
+    found.focusable = all("button, select, input").every((x) => x.tabIndex === 0);
+    found.named = all("button, input").every((x) => x.getAttribute("aria-label"));
+    found.wide = document.documentElement.scrollWidth <= window.innerWidth;
+    keep();
+    """
+    )
+    page = explain(survey, 2.0, 5.0).to_html()
+    assert "http://" not in page.replace("http://www.w3.org", "") and "https://" not in page
+    found = asked(page, script, tmp_path)
+    assert found["start"] == "Step 6 of 6: y = v₅ = 11.6521; ẏ = v̇₅ = 5.5."
+    assert found["home"] == "The inputs. 6 steps to go: press → or Next." and found["later"] == 6
+    assert found["second"] == (
+        "Step 2 of 6: v₂ = v₋₁ × v₀ = 2 × 5 = 10; v̇₂ = v̇₋₁ × v₀ + v₋₁ × v̇₀ = 1 × 5 + 2 × 0 = 5."
+    )
+    assert (found["now"], found["box"]) == ("3", "v₂")
+    assert found["first"].startswith("Step 1 of 6: v₁ = ln v₋₁ = ln 2 = 0.6931;")
+    assert found["in_x2"].endswith("ẏ = v̇₅ = 1.7163.")
+    assert found["adjoints"] == ["5.5", "1.7163", "1", "1", "−1", "1", "1", "1"]
+    assert found["sweep"].startswith("Step 10 of 12: v̄₀ = v̄₃ × cos v₀ = (−1) × cos 5 = −0.2837")
+    assert found["waiting"] == 3
+    assert found["back"] == (
+        "Step 8 of 12: v̄₃ = v̄₅ × (−1) = 1 × (−1) = −1; v̄₄ = v̄₅ × 1 = 1 × 1 = 1."
+    )
+    assert found["dragged"][-1] == "−2.4039" and found["slope"] == "0.3333"
+    x1, x2 = 3.0, -1.5
+    assert found["dragged"][-1] == f"{math.log(x1) + x1 * x2 - math.sin(x2):.4f}".replace("-", "−")
+    slopes = [1 / x1 + x2, x1 - math.cos(x2)]
+    assert found["gradient"][:2] == [f"{s:.4f}".replace("-", "−") for s in slopes]
+    assert found["boxes"][:1] == ["v̄₋₁ = −1.1667"]
+    assert found["focusable"] and found["named"] and found["wide"]
+
+
+def program(a: Any, b: Any, c: Any) -> Any:
+    s = np.tanh(a) * b**2 + np.hypot(b, c) - a / c
+    if s > 1:
+        s = np.logaddexp(s, np.abs(a)) * np.sqrt(c)
+    return np.maximum(s, b) + np.exp2(-s), np.arctan2(s, c) % 1.5
+
+
+@BROWSER
+def test_numbers_are_those_of_the_drivers(tmp_path: Path) -> None:
+    script = (
+        HELPERS
+        + """
+    const numbers = () => { const n = calculate();
+      return { value: n.value.filter((x) => typeof x !== "boolean"), adjoint: n.adjoint, tangent: n.tangent }; };
+    found.at = [];
+    for (const [a, b, c] of [[0.5, 1.25, 2], [1, 0.1, 0.3], [0.5, 2, 1]]) {
+      drag(0, a); drag(1, b); drag(2, c);
+      set("mode", "forward"); set("direction", "1");
+      const forward = numbers(); set("mode", "reverse"); set("direction", "1");
+      found.at.push([[a, b, c], forward.value, forward.tangent, numbers().adjoint, $("note").textContent]);
+    }
+    keep();
+    """
+    )
+    found = asked(explain(program, 0.5, 1.25, 2.0).to_html(), script, tmp_path)
+    for at, value, tangent, adjoint, note in found["at"]:
+        assert ("answered otherwise" in note) == (program(*at)[0] != pytest.approx(value[-2]))
+        if note:
+            continue
+        np.testing.assert_allclose(value[-2:], program(*at), rtol=1e-14)
+        rows = jacobian(program, (0, 1, 2))(*at)
+        np.testing.assert_allclose(tangent[-2:], [row[1] for row in rows], rtol=1e-12)
+        np.testing.assert_allclose(adjoint[:3], rows[1], rtol=1e-12)
+    assert [bool(note) for *_, note in found["at"]] == [False, True, False]
+
+
+@BROWSER
+def test_every_row_in_javascript(tmp_path: Path) -> None:
+    """Values and slopes of all rows that can be written, against Python's."""
+    written, calls, expected = Written(), [], []
+    for rule in table():
+        if rule.name.startswith("_") or rule.kind == "flat" or not rule.slopes:
+            continue
+        try:
+            written.add(rule.name)
+        except NotInJavaScript:
+            continue
+        point = [low + 0.37 * (high - low) for low, high in rule.over]
+        f = getattr(dualad, rule.name)
+        many = tuple(range(len(point)))
+        calls.append([rule.name, point])
+        expected.append([f(*point), *grad(f, many)(*point)])
+    assert len(calls) > 45
+    script = (
+        f"const CALLS = {json.dumps(calls)};\n{written.text()}\n"
+        + """
+    const found = CALLS.map(([name, args]) => {
+      const y = VALUE[name](...args);
+      return [y, ...SLOPES[name].map((slope) => slope(...args, y))];
+    });
+    const pre = document.createElement("pre"); pre.id = "found";
+    pre.textContent = JSON.stringify(found); document.body.append(pre);
+    """
+    )
+    found = asked("<body></body>", script, tmp_path)
+    for (name, _), got, want in zip(calls, found, expected, strict=True):
+        np.testing.assert_allclose(got, want, rtol=1e-13, atol=1e-15, err_msg=name)
+
+
+def test_what_cannot_be_calculated_is_said(tmp_path: Path) -> None:
+    a = np.array([[2.0, 1.0], [1.0, 3.0]])
+    page = explain(lambda x: np.sum(np.linalg.solve(a, x) ** 2), np.array([1.0, 2.0]))
+    html = page.to_html()
+    assert "The inputs stay as they are: v₀, v₁, v₂, v₃ cannot be calculated by this page" in html
+    assert 'type="range"' not in html and "const LIVE = false;" in html
+    assert explain(dualad.erf, 0.5).unwritten == ("v₁",)
+    both = explain(lambda x: np.sin(x) * np.ones(2), 0.5)
+    assert both.backward is None and 'value="reverse"' not in both.to_html()
+    page.save(tmp_path / "f.html")
+    assert (tmp_path / "f.html").read_text("utf-8") == html
+    assert "</script>" not in explain(lambda p: p["</script>"] * 2, {"</script>": 1.0})._data()
+    assert page._repr_html_().startswith("<iframe title=")
+    with pytest.raises(ValueError, match=re.escape("saved as HTML; got 'f.pdf', write page.html")):
+        page.save("f.pdf")
+    with pytest.raises(ValueError, match="up to 150 steps, and this one takes 202"):
+        explain(lambda x: sum(x * k for k in range(100)), 1.0)
+    with pytest.raises(TypeError, match="a function with its arguments, or one number alone"):
+        explain(3.0, 2.0)

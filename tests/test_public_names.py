@@ -1,0 +1,139 @@
+"""What an editor sees: the public names, each documented with an example, and nothing else."""
+
+from __future__ import annotations
+
+import builtins
+import copy
+import inspect
+import pickle
+import re
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+from support.processes import run_python
+
+import dualad
+import dualad.teach
+from dualad.rules import table
+from dualad.table import RULES
+
+DOCS = Path(__file__).parents[1] / "docs"
+MODULES = [dualad, dualad.teach]
+OF_THE_TABLE = {
+    name for rule in table() for name in (rule.name, *rule.aliases) if not name.startswith("_")
+}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__)
+def test_a_listing_shows_the_public_names_only(module: ModuleType) -> None:
+    shown = [name for name in dir(module) if not name.startswith("__")]
+    builtin = {"abs", "divmod", "pow", "round", "scipy", "teach"} if module is dualad else set()
+    assert set(shown) == {*module.__all__, *builtin}
+    for name in shown:
+        assert hasattr(module, name)
+
+
+def test_a_star_leaves_the_builtins_alone() -> None:
+    assert not set(dualad.__all__) & set(dir(builtins))
+
+
+def test_submodules_are_there_without_an_import() -> None:
+    program = """if True:
+        import sys
+        import dualad
+        from dualad import teach
+        assert "dualad.teach" not in sys.modules and "scipy" not in sys.modules
+        assert "trace" in dir(teach) and teach.__doc__.startswith("See it")
+        assert dualad.teach is sys.modules["dualad.teach"]
+        assert dualad.teach.trace(lambda x: x * x, 3.0).tangent == 6.0 == teach.trace(
+            lambda x: x * x, 3.0).tangent
+        assert "__getattr__" not in vars(dualad)  # it would slow every other name down
+        try:
+            dualad.teach.nothing
+        except AttributeError as error:
+            assert "nothing" in str(error)
+        else:
+            raise AssertionError
+    """
+    run_python("-c", program)
+
+
+def test_scipy_is_there_too() -> None:
+    pytest.importorskip("scipy")
+    run_python("-c", "import dualad; assert dualad.scipy.optimize.brentq(lambda x: x, -1, 2) == 0")
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: m.__name__)
+def test_each_name_has_an_example_and_a_place_in_the_reference(module: ModuleType) -> None:
+    reference = "\n".join(p.read_text("utf-8") for p in (DOCS / "reference").glob("*.md"))
+    pages = "\n".join(p.read_text("utf-8") for p in DOCS.rglob("*.md"))
+    examples = "\n".join(re.findall(r"^```python\n(.*?)^```", pages, re.MULTILINE | re.DOTALL))
+    for name in set(module.__all__) - OF_THE_TABLE:
+        text = inspect.getdoc(getattr(module, name)) or ""
+        assert text, name
+        assert ">>>" in text or re.search(rf"\b{name}\b", examples), name
+        assert re.search(rf"^\.\. auto\w+:: {name}$", reference, re.MULTILINE), name
+
+
+def test_each_function_of_the_table_has_an_example_in_the_reference() -> None:
+    functions = (DOCS / "reference" / "numbers.md").read_text("utf-8")
+    for name in OF_THE_TABLE & set(dir(dualad)):
+        rule = RULES[name]
+        assert (inspect.getdoc(getattr(dualad, name)) or "").strip()
+        assert f"dualad.{rule.name}(" in functions, name
+        assert getattr(dualad, name) is getattr(dualad, rule.name)
+
+
+# -- what is handed about ----------------------------------------------------------------------
+
+
+def square(x: Any) -> Any:
+    return np.sum(x * x)
+
+
+def model(a: float, b: float) -> float:
+    return a * b
+
+
+X = np.array([1.0, 2.0])
+THINGS = {
+    "derivative": dualad.derivative(np.sin),
+    "grad": dualad.grad(square),
+    "value_and_grad": dualad.value_and_grad(square),
+    "jacobian": dualad.jacobian(square),
+    "hessian": dualad.hessian(square),
+    "taylor": dualad.taylor(square, 2),
+    "sparsity": dualad.sparsity(square),
+    "objective": dualad.objective(square),
+    "sensitivities": dualad.sensitivities(model, {"a": 1.0, "b": 2.0}),
+    "propagate": dualad.propagate(model, {"a": 1.0, "b": 2.0}, std={"a": 0.1}),
+    "check_derivative": dualad.check_derivative(square, X),
+    "audit": dualad.audit(square, X),
+    "trace": dualad.teach.trace(model, 1.0, 2.0),
+    "graph": dualad.teach.graph(model, 1.0, 2.0),
+    "kernel_info": dualad.kernel_info(),
+}
+
+
+def told(thing: Any) -> str:
+    """What a thing says of itself, and gives."""
+    if callable(thing):
+        return f"{thing.__name__} {thing(X)!r}"
+    return str(thing)
+
+
+@pytest.mark.parametrize("name", THINGS)
+def test_what_is_handed_about_can_be_copied_and_pickled(name: str) -> None:
+    thing = THINGS[name]
+    for again in (copy.copy(thing), copy.deepcopy(thing), pickle.loads(pickle.dumps(thing))):
+        assert type(again) is type(thing)
+        assert told(again) == told(thing)
+
+
+@pytest.mark.parametrize("name", THINGS)
+def test_its_representation_says_what_it_is(name: str) -> None:
+    text = repr(THINGS[name])
+    assert "object at 0x" not in text and len(text) < 2000

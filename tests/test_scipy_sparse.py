@@ -1,0 +1,225 @@
+"""Sparse arrays and solvers under SciPy's own names: values bit for bit, tangents against SciPy.
+
+The functions here are written for SciPy. Run on plain numbers, they are the reference: by complex
+steps where SciPy takes complex numbers, or else by extrapolated differences.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dualad import Dual, NonDifferentiableError, derivative, grad, jacobian, jvp
+
+sp = pytest.importorskip("scipy.sparse")
+sl = pytest.importorskip("scipy.sparse.linalg")
+
+N = 5
+PLACES = sp.random_array((N, N), density=0.4, format="csr", random_state=np.random.default_rng(1))
+PLACES = (PLACES + 3 * sp.eye_array(N)).tocsr()
+ROWS, COLUMNS = PLACES.nonzero()
+M = len(ROWS)
+X = np.concatenate([PLACES.data, np.arange(1.0, N + 1)])  # the stored numbers, and a right side
+
+
+def general(x: Any) -> Any:
+    return sp.csr_array((x[:M], PLACES.indices, PLACES.indptr), (N, N))
+
+
+def symmetric(x: Any) -> Any:
+    a = sp.csc_array((x[:M], (ROWS, COLUMNS)), (N, N))
+    return a + a.T + 2 * sp.eye_array(N)
+
+
+def twice(x: Any) -> Any:
+    return np.concatenate([x[:M], x[:M]]), (np.r_[ROWS, COLUMNS], np.r_[COLUMNS, ROWS])
+
+
+def operator(a: Any) -> Any:
+    return sl.LinearOperator((N, N), matvec=lambda v: a @ v)
+
+
+ARRAYS: dict[str, Callable[[Any], Any]] = {
+    "constant @ x": lambda x: PLACES @ x[M:],
+    "constant @ matrix": lambda x: PLACES @ np.outer(x[M:], x[:2]),
+    "x @ constant": lambda x: x[M:] @ PLACES,
+    "constant + x": lambda x: (PLACES + np.outer(x[M:], x[M:]))[0],
+    "x - constant": lambda x: (np.outer(x[M:], x[M:]) - PLACES)[1],
+    "number * constant": lambda x: (x[0] * PLACES - PLACES * 2.0) @ x[M:],
+    "vector * constant": lambda x: (x[M:] * PLACES).toarray(),
+    "A @ x": lambda x: general(x) @ x[M:],
+    "A @ column": lambda x: general(x) @ x[M:, None],
+    "x @ A": lambda x: x[M:] @ general(x),
+    "coo, repeated": lambda x: sp.coo_array(twice(x), (N, N)) @ x[M:],
+    "csr, repeated": lambda x: sp.csr_array(twice(x), (N, N)).toarray(),
+    "of a dense array": lambda x: sp.csc_matrix(np.outer(x[M:], x[M:])) * x[M:],
+    "products": lambda x: (general(x) @ general(x).T @ PLACES).toarray(),
+    "sums": lambda x: (general(x) + PLACES - general(x).T / x[1] + -general(x)).toarray(),
+    "of elements": lambda x: (general(x).multiply(symmetric(x)) * x[M]).toarray(),
+    "times dense": lambda x: (general(x) * x[M:]).tocsr().power(2).toarray(),
+    "parts": lambda x: general(x)[1:, [0, 3]].T.toarray() * general(x)[2, 2],
+    "sum": lambda x: general(x).sum(axis=0) * general(x).sum(axis=1) + general(x).sum(),
+    "mean": lambda x: general(x).mean(axis=1) * general(x).mean(),
+    "diagonal": lambda x: general(x).diagonal(1) * general(x).trace(),
+    "diags": lambda x: sp.diags_array([x[:3], -2.0, x[1:3]], offsets=[0, 1, -1]).tocsr() @ x[:3],
+    "dia": lambda x: sp.dia_array((np.stack([x[M:], x[M:] ** 2]), [0, -1]), (N, N)) @ x[M:],
+    "stacks": lambda x: sp.hstack([general(x), sp.vstack([PLACES[:2], 2 * general(x)[:3]])]).sum(1),
+    "blocks": lambda x: sp.bmat([[None, sp.diags(x[:2])], [sp.eye_array(3), None]]) @ x[:5],
+    "block_diag": lambda x: sp.block_diag([general(x), x[:2, None]]).toarray(),
+    "kron": lambda x: sp.kron(sp.eye_array(2), general(x)).toarray(),
+    "triangles": lambda x: (sp.tril(general(x), -1) + sp.triu(general(x)) * 2).toarray(),
+    "kronsum": lambda x: sp.kronsum(general(x)[:2, :2], general(x)[1:4, 1:4]).toarray(),
+    "find": lambda x: sp.find(general(x) * 2.0)[2],
+    "power": lambda x: sl.matrix_power(general(x), 3).toarray(),
+}
+
+SOLVES: dict[str, Callable[[Any], Any]] = {
+    "spsolve": lambda x: sl.spsolve(general(x), x[M:]),
+    "spsolve of several": lambda x: sl.spsolve(symmetric(x), np.outer(x[M:], x[:2])),
+    "constant spsolve": lambda x: sl.spsolve(PLACES, x[M:] ** 2),
+    "splu": lambda x: sl.splu(symmetric(x)).solve(x[M:]),
+    "splu, transposed": lambda x: sl.splu(general(x).tocsc()).solve(x[M:], "T"),
+    "constant splu": lambda x: sl.splu(PLACES.tocsc()).solve(x[M:], "T"),
+    "spilu": lambda x: sl.spilu(PLACES.tocsc()).solve(x[M:]),
+    "factorized": lambda x: sl.factorized(symmetric(x))(x[M:]),
+    "lower triangle": lambda x: sl.spsolve_triangular(sp.tril(general(x)).tocsr(), x[M:]),
+    "upper triangle": lambda x: sl.spsolve_triangular(
+        sp.triu(general(x)).tocsr(), x[M:], lower=False
+    ),
+    "cg": lambda x: sl.cg(symmetric(x), x[M:], rtol=1e-12)[0],
+    "minres": lambda x: sl.minres(symmetric(x), x[M:], rtol=1e-12)[0],
+    **{
+        f.__name__: lambda x, f=f: f(general(x), x[M:], rtol=1e-12)[0]
+        for f in (sl.bicg, sl.bicgstab, sl.cgs, sl.gmres, sl.lgmres, sl.gcrotmk, sl.qmr, sl.tfqmr)
+    },
+    "operator": lambda x: sl.gmres(operator(general(x)), x[M:], rtol=1e-12)[0],
+    "symmetric operator": lambda x: sl.cg(sl.aslinearoperator(symmetric(x)), x[M:], rtol=1e-12)[0],
+    "operator @ x": lambda x: sl.aslinearoperator(general(x)) @ x[M:],
+    "lsqr": lambda x: sl.lsqr(general(x)[:, :3], x[M:], 0.1, 1e-13, 1e-13)[0],
+    "lsqr's norms": lambda x: np.stack(sl.lsqr(general(x)[:, :3], x[M:], x[0], 1e-13, 1e-13)[3:5]),
+    "lsmr": lambda x: sl.lsmr(general(x)[:, :3], x[M:], atol=1e-13, btol=1e-13)[0],
+    "eigenvalues": lambda x: sl.eigsh(symmetric(x), 2, v0=X[M:])[0],
+    "eigenvectors": lambda x: abs(sl.eigsh(symmetric(x), 2, which="SA", v0=X[M:])[1]),
+    "only eigenvalues": lambda x: sl.eigsh(symmetric(x), 2, v0=X[M:], return_eigenvectors=False),
+    "expm_multiply": lambda x: sl.expm_multiply(general(x) / 5, x[M:]),
+    "norms": lambda x: np.stack([sl.norm(general(x), k) for k in (None, 1, np.inf)]),
+    "an implicit step": lambda x: sl.spsolve(
+        sp.eye_array(N, format="csc") + x[0] * sp.diags_array([-1.0, 2, -1], offsets=[-1, 0, 1],
+                                                              shape=(N, N), format="csc"), x[M:]),
+}  # fmt: skip
+
+
+def by_differences(f: Callable[[Any], Any], along: Any, h: float = 2e-3) -> Any:
+    """The derivative along a direction, from six values; errors of order h⁶."""
+    weights = (3 / 4, -3 / 20, 1 / 60)
+    return sum(
+        w * (f(X + k * h * along) - f(X - k * h * along)) / h for k, w in enumerate(weights, 1)
+    )
+
+
+ALONG = np.cos(np.arange(len(X)) * 1.3)
+
+
+@pytest.mark.parametrize("name", [*ARRAYS, *SOLVES])
+def test_values_and_derivatives(name: str) -> None:
+    """Of the first and the second order, forward and backward."""
+    is_array = name in ARRAYS
+    f = (ARRAYS | SOLVES)[name]
+    value, moved = jvp(f, (X,), (ALONG,))
+    y = f(X)
+    assert np.array_equal(value, y) and value.dtype == y.dtype and value.shape == y.shape
+    if is_array:
+        want = np.imag(f(X + 1e-30j * ALONG)) / 1e-30
+    else:
+        want = by_differences(f, ALONG)
+    scale = 1 + np.max(abs(want))
+    tolerance = (1e-14 if is_array else 3e-9) * scale
+    np.testing.assert_allclose(moved, want, rtol=0, atol=10 * tolerance)
+
+    weight = np.sin(np.arange(y.size) + 1.0).reshape(y.shape)
+
+    def total(x: Any) -> Any:
+        return np.sum(f(x) ** 2 * weight)
+
+    forth, back = (grad(total, mode=mode)(X) for mode in ("forward", "reverse"))
+    np.testing.assert_allclose(back, forth, rtol=1e-10, atol=1e-11 * scale)
+    np.testing.assert_allclose(forth @ ALONG, np.sum(2 * y * want * weight), atol=30 * tolerance)
+
+    second = derivative(lambda t: total(X + t * ALONG), order=2)(0.0)
+    once = by_differences(lambda x: jvp(total, (x,), (ALONG,))[1], ALONG)
+    assert second == pytest.approx(once, rel=1e-8, abs=1e-8 * scale)
+    over = jvp(grad(total, mode="reverse"), (X,), (ALONG,))[1] @ ALONG
+    assert over == pytest.approx(second, rel=1e-8, abs=1e-9 * scale)
+
+
+@pytest.mark.parametrize("lift", [True, False])
+def test_operators_need_no_lifting(lift: bool) -> None:
+    def f(x: Any) -> Any:
+        return PLACES @ x + (x @ PLACES) - (2 * x[0] * PLACES) @ x + PLACES.dot(x)
+
+    x = X[M:]
+    want = jacobian(lambda x: _dense(x, PLACES.toarray()))(x)
+    np.testing.assert_allclose(jacobian(f, lift=lift)(x), want, rtol=1e-13)
+    np.testing.assert_allclose(jacobian(f, lift=lift, mode="reverse")(x), want, rtol=1e-13)
+
+
+def _dense(x: Any, a: Any) -> Any:
+    return a @ x + x @ a - 2 * x[0] * a @ x + a @ x
+
+
+def test_a_sum_that_vanishes_keeps_its_derivative() -> None:
+    """SciPy leaves zeros out of a sum; here one of them moves."""
+
+    def f(t: Any) -> Any:
+        a = sp.csr_array((np.stack([t, 2 * t]), ([0, 1], [0, 1])), (2, 2))
+        return (a - sp.csr_array(np.diag([1.0, 5.0]))).toarray()
+
+    np.testing.assert_array_equal(derivative(lambda t: f(t)[0, 0])(1.0), 1.0)
+    np.testing.assert_array_equal(derivative(lambda t: f(t)[1, 1])(1.0), 2.0)
+
+
+def test_without_duals_all_is_scipys_own() -> None:
+    from dualad.scipy import sparse
+
+    assert type(sparse.csr_array((X[:M], (ROWS, COLUMNS)))) is sp.csr_array
+    assert type(sparse.diags([1.0, 2.0])) is type(sp.diags([1.0, 2.0]))
+    assert type(sparse.linalg.aslinearoperator(PLACES).plain) is type(sl.aslinearoperator(PLACES))
+    assert not sparse.issparse(X) and sparse.issparse(PLACES)
+
+
+def test_refused_by_name() -> None:
+    x = Dual(X[M:], np.ones(N))
+    for f, message in (
+        (lambda: sp.csr_array(np.stack([x, x])), "dualad.scipy.sparse"),
+        (lambda: PLACES * x[0], r"write x \* A"),
+        (lambda: PLACES.multiply(x), r"write x \* A"),
+        (lambda: sl.aslinearoperator(PLACES) @ x, "dualad.scipy.sparse"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            f()
+
+    def refusing(use: Callable[[Any], Any], kind: Any, message: str) -> None:
+        with pytest.raises(kind, match=message):
+            jvp(lambda x: use(general(x)), (X,), (ALONG,))
+
+    refusing(lambda a: np.asarray(a), TypeError, "toarray")
+    refusing(lambda a: a.__setitem__((0, 0), 1.0), TypeError, "coo_array")
+    refusing(lambda a: a.data.__setitem__(0, 1.0), ValueError, "read-only")
+    refusing(lambda a: a.max(), AttributeError, r"A\.plain\.max")
+    refusing(lambda a: a[0], TypeError, r"A\[\[i\]\]")
+    refusing(lambda a: sl.spilu(a), TypeError, "splu")
+    refusing(lambda a: sl.norm(a, 2), TypeError, "toarray")
+    refusing(lambda a: sl.inv(a), TypeError, r"scipy\.sparse\.linalg\.inv cannot .* splu")
+    refusing(lambda a: sp.lil_array(a), TypeError, r"lil_array cannot take duals; .*coo_array")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        refusing(lambda a: sl.cg(a + a.T, X[M:], maxiter=1)[0], NonDifferentiableError, "maxiter=")
+    refusing(
+        lambda a: sl.eigsh(a[0, 0] * sp.eye_array(N), 2, v0=X[M:])[1],
+        (NonDifferentiableError, sl.ArpackError),
+        "repeated|ARPACK",
+    )
