@@ -217,7 +217,15 @@ DECISIONS: dict[str, Decisions] = {
         "LinearNDInterpolator",
     ),
     "stats": Decisions(
-        otherwise="use the distributions and statistics that are supported, or give it x.primal"
+        refused={
+            "use norm, uniform, logistic, binom and the others of that kind, which are supported": (
+                "Normal Uniform Logistic Binomial Mixture make_distribution truncate "
+                "order_statistic"
+            ),
+            "write logpdf of the distribution, and minimise its sum": "fit",
+            "use multivariate_normal.logpdf at the points, and logsumexp": "gaussian_kde",
+        },
+        otherwise="use the distributions and statistics that are supported, or give it x.primal",
     ),
     "sparse": Decisions(
         plain=_names(
