@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -59,6 +60,11 @@ _EXAMPLES = {
     "--out": "report.html",
     "--second-order": None,
 }
+
+
+def option_names() -> list[str]:
+    """The options of this command."""
+    return [*_EXAMPLES, "--help"]
 
 
 @dataclass
@@ -135,7 +141,7 @@ def _read(option: str, path: str) -> tuple[Parameters, Parameters | None]:
         if kind == ".json":
             import json
 
-            content = json.loads(text)
+            content = json.loads(text, object_pairs_hook=_with_each_name_once)
         elif kind == ".toml":
             import tomllib
 
@@ -145,16 +151,31 @@ def _read(option: str, path: str) -> tuple[Parameters, Parameters | None]:
     except ValueError as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{given}: {path} cannot be understood: {error}.") from None
+        reason = str(error).partition(";")[0]  # without Python's advice to programmers
+        raise InputError(f"{given}: {path} cannot be understood: {reason}.") from None
+    except RecursionError:
+        raise InputError(f"{given}: {path} is nested too deeply.") from None
     if not isinstance(content, dict) or not content:
         raise InputError(f'{given}: write names and numbers, such as {{"price": 3.5}}.')
     return {name: _arrays(f"{given}: {name}", x) for name, x in content.items()}, None
+
+
+def _with_each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, in which the last of two equal names would win."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r} is there twice")
+    return found
 
 
 def _arrays(given: str, x: Any) -> Any:
     """Lists of numbers as arrays."""
     if isinstance(x, dict):
         return {name: _arrays(f"{given}.{name}", part) for name, part in x.items()}
+    if isinstance(x, int) and abs(x) > sys.float_info.max:
+        raise InputError(f"{given}: a number of {len(str(abs(x)))} digits is too large.")
     if not isinstance(x, list):
         return x
     try:
@@ -226,15 +247,16 @@ def reply(arguments: Sequence[str]) -> str:
     if request.std is not None:
         std = _deviations(request.std)
     path, _, name = request.subject.rpartition(":")
+    watched = sys.stderr.isatty()
     with beside(path):
         f = load(path, name)
         try:
             report = sensitivities(
-                f, at, wrt=request.wrt, second_order=request.second_order, progress=True
+                f, at, wrt=request.wrt, second_order=request.second_order, progress=watched
             )
             errors = None
             if std is not None:
-                errors = propagate(f, at, std=std, order=request.order, progress=True)
+                errors = propagate(f, at, std=std, order=request.order, progress=watched)
         except (TypeError, ValueError) as error:
             raise InputError(str(error)) from None
     if request.out is None:
@@ -281,15 +303,35 @@ def _encoded(x: Any) -> Any:
 def _as_html(report: Sensitivities, errors: Propagation | None) -> str:
     from html import escape
 
+    from .pictures import STYLE, spider, tornado
+
     tables = report._repr_html_() + (errors._repr_html_() if errors is not None else "")
     title = escape(f"Sensitivities of {report.title}")
+    effects: dict[str, list[tuple[str, float]]] = {}
+    for row in report.rows():
+        effects.setdefault(row["output"], []).append((row["parameter"], row["elasticity"]))
+    pictures = "".join(
+        tornado(output, found, "elasticity") + spider(output, found)
+        for output, found in list(effects.items())[:_MOST_OUTPUTS]
+    )
+    if len(effects) > _MOST_OUTPUTS:
+        pictures += f"<p>{len(effects) - _MOST_OUTPUTS} more outputs have no pictures.</p>"
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        "<style>body{font-family:sans-serif;margin:2em}table{border-collapse:collapse;margin:1em 0}"
-        "caption{text-align:left;font-weight:bold;padding:.3em 0}"
-        "th,td{padding:.2em .8em;border-bottom:1px solid #ccc}</style></head>"
-        f"<body><h1>{title}</h1>{tables}</body></html>\n"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{_STYLE}{STYLE}</style></head>\n<body><h1>{title}</h1>{pictures}"
+        f'<div class="tables">{tables}</div></body></html>\n'
     )
 
 
+_MOST_OUTPUTS = 12  # that have pictures
+_STYLE = """
+:root { color-scheme: light dark; }
+body { font-family: system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif;
+  margin: 2em auto; max-width: 60em; padding: 0 1em; }
+.tables { overflow-x: auto; }
+table { border-collapse: collapse; margin: 1em 0; font-variant-numeric: tabular-nums; }
+caption { text-align: left; font-weight: bold; padding: .3em 0; }
+th, td { padding: .2em .8em; border-bottom: 1px solid #8888; }
+"""
 _WRITERS = {".csv": _as_csv, ".json": _as_json, ".html": _as_html}

@@ -210,6 +210,8 @@ def stand_in(x: Any) -> Any:
     if kind is np.vectorize:
         return Vectorized(stand_in(x.pyfunc), x.otypes, None, x.excluded, x.cache, x.signature)
     call = inspected(kind, "__call__")
+    if type(call).__name__ in _COMPILED and (found := _found(call)) is not None:
+        return types.MethodType(found, x)
     if type(call) is types.FunctionType and (f := _of_function(call)) is not call:
         return types.MethodType(f, x)
     return x

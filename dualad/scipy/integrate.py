@@ -7,6 +7,7 @@ terms in the derivative.
 
 from __future__ import annotations
 
+from ._bvp import solve_bvp
 from ._ivp import odeint, solve_ivp
 from ._names import names_of
 from ._quadrature import dblquad, fixed_quad, nquad, quad, quad_vec, tplquad
@@ -23,6 +24,7 @@ __all__ = [
     "quad_vec",
     "romb",
     "simpson",
+    "solve_bvp",
     "solve_ivp",
     "tplquad",
     "trapezoid",

@@ -108,9 +108,9 @@ class _Distribution:
             return super().rvs(*args, **kwds)  # type: ignore[misc]
         if isinstance(self, rv_discrete):
             raise _refusal(self, "rvs", "a derivative of mean, or of a sum over pmf", args, kwds)
-        shapes, loc, scale, _ = self._parse_args_rvs(  # type: ignore[attr-defined]
-            *args, **{key: x for key, x in kwds.items() if key != "random_state"}
-        )
+        named = {key: x for key, x in kwds.items() if key not in ("size", "random_state")}
+        n = len(TABLE[self.name].shapes) + 2  # what comes after is the size
+        shapes, loc, scale = self._parse_args(*args[:n], **named)  # type: ignore[attr-defined]
         y = super().rvs(*stripped(args), **stripped(kwds))  # type: ignore[misc]
         shapes = tuple(map(as_operand, shapes))
         loc, scale = as_operand(loc), as_operand(scale)

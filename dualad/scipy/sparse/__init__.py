@@ -26,6 +26,7 @@ import scipy.sparse as _scipy
 from ...array.operands import as_operand
 from ...pair import plain
 from .._names import names_of
+from . import linalg
 from ._arrays import (
     SparseArray,
     as_sparse,

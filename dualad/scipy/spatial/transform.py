@@ -134,7 +134,7 @@ def _axial(d: Any) -> Any:
 
 def _about(axis: str, angle: Any) -> Any:
     e = _AXES["xyz".index(axis.lower())]
-    half = (angle / 2)[..., None]
+    half = np.reshape(angle / 2, (*np.shape(angle), 1))
     return np.concatenate([np.sin(half) * e, np.cos(half)], axis=-1)
 
 
