@@ -260,6 +260,7 @@ _PLACES = "x[i] with an array i of the places to take"
 READERS = {
     "as_strided": ("numpy.lib.", _PLACES),
     "squareform": ("scipy.spatial.", _PLACES),
+    "distance_transform_cdt": ("scipy.ndimage.", "x.primal"),
 }
 
 
