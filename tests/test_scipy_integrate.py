@@ -15,8 +15,8 @@ from mpmath import mp
 from dualad import Dual, NonDifferentiableError, derivative, grad, hessian, jacobian
 from dualad.pair import dual as make
 from dualad.scipy import integrate
+from dualad.scipy._ivp import _matrix
 from dualad.scipy._parts import levels_of, pack
-from dualad.scipy.integrate import _matrix
 from dualad.scipy.linalg import expm
 
 METHODS = ["RK45", "RK23", "DOP853", "Radau", "BDF", "LSODA"]
@@ -442,8 +442,10 @@ def test_an_infinite_slope_at_a_limit_is_told() -> None:
 
 def test_what_quad_refuses() -> None:
     a = Dual(2.0, 1.0)
-    with pytest.raises(TypeError, match="weight="):
-        integrate.quad(lambda x: a * x, 0, 1, weight="cos", wvar=2.0)
+    with pytest.raises(TypeError, match="weight='alg'"):
+        integrate.quad(lambda x: x, 0, a, weight="alg", wvar=(0.5, 0.5))
+    with pytest.raises(TypeError, match="weight='cauchy'"):
+        integrate.quad(lambda x: x, 0, 3, weight="cauchy", wvar=a)
     with pytest.raises(TypeError, match="plain numbers as points="):
         integrate.quad(lambda x: a * x, 0, 4, points=[a])
 
@@ -465,5 +467,5 @@ def test_samples_and_fixed_nodes() -> None:
         got = integrate.fixed_quad(lambda x: np.cos(columns * x), -1.0, 2.0, n=n)
         np.testing.assert_allclose(got[0], expected, rtol=1e-12)
         assert got[1] is none is None
-    with pytest.raises(ValueError, match=r"finite limits, got 0\.0 and inf; use quad"):
+    with pytest.raises(ValueError, match="finite limits"):
         integrate.fixed_quad(np.exp, 0.0, np.inf)

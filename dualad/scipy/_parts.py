@@ -108,6 +108,11 @@ def unpack(z: Any, levels: Levels) -> Any:
     return dual(unpack(z[0], rest), tangent, level)
 
 
+def zero_of(levels: Levels) -> Any:
+    """A zero of these levels."""
+    return unpack(np.zeros([1 + (k or (1,))[0] for _, k in levels]), levels)
+
+
 # -- forms as tangents of forward mode -----------------------------------------------------
 
 

@@ -25,7 +25,17 @@ from typing import Any
 import scipy.sparse as _scipy
 
 from ...array.operands import as_operand
-from ._arrays import SparseArray, as_sparse, has_tangents, kron_of, like_scipys, moved
+from ...pair import plain
+from ._arrays import (
+    SparseArray,
+    as_sparse,
+    found_in,
+    has_tangents,
+    kron_of,
+    like_scipys,
+    moved,
+    refusing,
+)
 
 __all__ = [
     "SparseArray",
@@ -43,9 +53,11 @@ __all__ = [
     "dia_matrix",
     "diags",
     "diags_array",
+    "find",
     "hstack",
     "issparse",
     "kron",
+    "kronsum",
     "linalg",
     "spdiags",
     "tril",
@@ -117,3 +129,33 @@ def kron(A: Any, B: Any, format: Any = None) -> Any:
 @like_scipys(_scipy.issparse)
 def issparse(x: Any) -> bool:
     return isinstance(x, SparseArray) or _scipy.issparse(x)
+
+
+@like_scipys(_scipy.kronsum)
+def kronsum(A: Any, B: Any, format: Any = None) -> Any:
+    if not has_tangents(A, B):
+        return _scipy.kronsum(A, B, format)
+    eyes = (_scipy.eye_array(n, format="coo") for n in (B.shape[0], A.shape[0]))
+    first, second = next(eyes), next(eyes)
+    return (kron(first, A) + kron(B, second)).asformat(format)
+
+
+@like_scipys(_scipy.find)
+def find(A: Any) -> Any:
+    if not has_tangents(A):
+        return _scipy.find(A)
+    rows, columns, numbers = found_in(A)
+    kept = plain(numbers) != 0
+    return rows[kept], columns[kept], numbers[kept]
+
+
+# What stands for others, where they are given duals.
+METHODS = {
+    getattr(_scipy, f"{form}_{kind}"): refusing(
+        f"scipy.sparse.{form}_{kind}",
+        getattr(_scipy, f"{form}_{kind}"),
+        "collect rows, columns and numbers, and write coo_array((numbers, (rows, columns)))",
+    )
+    for form in ("bsr", "dok", "lil")
+    for kind in ("array", "matrix")
+}

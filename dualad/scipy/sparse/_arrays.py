@@ -7,6 +7,7 @@ numbers up, is a product with a constant matrix of zeros and ones. Values are Sc
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -34,6 +35,19 @@ def like_scipys(theirs: Function) -> Callable[[Function], Function]:
         return f
 
     return enter
+
+
+def refusing(name: str, theirs: Function, instead: str) -> Function:
+    """A function of SciPy's that takes no sparse arrays of duals, and what to use instead."""
+
+    @functools.wraps(theirs, updated=())
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if has_tangents(args, kwargs):
+            duals = [getattr(x, "data", x) for x in leaves([args, kwargs]) if has_tangents(x)]
+            raise refused(f"{name} cannot take duals; {instead}.", *duals)
+        return theirs(*args, **kwargs)
+
+    return call
 
 
 def has_tangents(*given: Any) -> bool:
@@ -467,6 +481,14 @@ def _like(value: Any, data: Any, key: Any, is_matrix: bool) -> SparseArray:
     row, col = np.divmod(key, value.shape[1])  # zeros have been left out, which may have tangents
     result = _kind("coo", is_matrix)((plain(data), (row, col)), value.shape)
     return summed_up(SparseArray(result, data, row, col), value.format)
+
+
+def found_in(a: Any) -> tuple[Any, Any, Any]:
+    """Rows, columns and numbers of all elements, in SciPy's order."""
+    a = summed_up(a)
+    ordinals = _scipy.coo_array((np.arange(1.0, len(a.row) + 1), (a.row, a.col)), a.shape)
+    rows, columns, which = _scipy.find(ordinals)
+    return rows, columns, a.data[which.astype(int) - 1]
 
 
 def kron_of(a: Any, b: Any, form: Any) -> Any:

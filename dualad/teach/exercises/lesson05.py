@@ -41,7 +41,7 @@ def exercise_3(root: Any) -> None:
         expect(got, slope, f"The slope at {p:g} is {{got}} instead of {slope:.6f}.")
         got = derivative(root, order=2)(p)
         right = -6 * x * slope**3
-        expect(got, right, f"The first derivative is right; the second, {{got}}, needs more.", 7)
+        expect(got, right, "The first derivative is right; the second, {got}, needs more.", 7)
 
 
 def exercise_4(g: Any) -> None:
