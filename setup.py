@@ -1,15 +1,21 @@
-"""Builds the compiled kernels where that is possible; all else stands in pyproject.toml."""
+"""What pyproject.toml cannot say: the kernels, the version of a tag, the README's links."""
 
 from __future__ import annotations
 
+import re
 import runpy
+import subprocess
 import sysconfig
+import tomllib
 from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.build_py import build_py
+from setuptools.command.sdist import sdist
 
 HERE = Path(__file__).parent
+VERSION = re.compile(r'^__version__ = "(.+)"$', re.MULTILINE)
 
 
 class BuildKernel(build_ext):
@@ -66,6 +72,55 @@ class BuildKernel(build_ext):
         return "cl" not in (sysconfig.get_config_var("CC") or "cl").split()
 
 
+def version() -> str:
+    """The version of the tag, where HEAD has one; else what the sources say."""
+    # A .git of our own: an archive that is unpacked inside another repository has none.
+    if (HERE / ".git").exists():
+        command = ["git", "describe", "--tags", "--exact-match", "--match", "v[0-9]*"]
+        try:
+            tag = subprocess.run(command, cwd=HERE, capture_output=True, text=True, check=True)
+            return tag.stdout.strip().removeprefix("v")
+        except (OSError, subprocess.CalledProcessError):
+            pass  # not a tagged commit, a clone without tags, or no git
+    return VERSION.findall((HERE / "dualad" / "__init__.py").read_text("utf-8"))[0]
+
+
+def stamp(folder: str) -> None:
+    """Let the sources in a folder say the version that is built."""
+    path = Path(folder) / "dualad" / "__init__.py"
+    text = path.read_text("utf-8")
+    stamped = VERSION.sub(f'__version__ = "{version()}"', text)
+    if stamped != text:
+        path.unlink()  # it may be a link to the sources themselves
+        path.write_text(stamped, "utf-8")
+
+
+class BuildModules(build_py):
+    """Build the modules, with the version of the tag."""
+
+    def run(self) -> None:
+        super().run()
+        if not self.editable_mode:
+            stamp(self.build_lib)
+
+
+class Archive(sdist):
+    """Make the source archive, with the version of the tag."""
+
+    def make_release_tree(self, base_dir: str, files: list[str]) -> None:
+        super().make_release_tree(base_dir, files)
+        stamp(base_dir)
+
+
+def readme() -> str:
+    """The README for a package index, where links to files need the address of the repository."""
+    text = (HERE / "README.md").read_text("utf-8")
+    project = tomllib.loads((HERE / "pyproject.toml").read_text("utf-8"))["project"]
+    home = project.get("urls", {}).get("Repository", "").rstrip("/")
+    link = re.compile(r"!?\[([^\]]*)\]\((?!https?:)([^)]+)\)")
+    return link.sub(rf"[\1]({home}/blob/v{version()}/\2)" if home else r"\1", text)
+
+
 def kernel() -> list[Extension]:
     if sysconfig.get_config_var("Py_GIL_DISABLED"):
         return []  # not for free-threaded Python: the readable Dual is used there
@@ -73,4 +128,10 @@ def kernel() -> list[Extension]:
     return [Extension(f"dualad.{name}", [f"dualad/{name}.pyx"], optional=True) for name in names]
 
 
-setup(ext_modules=kernel(), cmdclass={"build_ext": BuildKernel})
+setup(
+    version=version(),
+    long_description=readme(),
+    long_description_content_type="text/markdown",
+    ext_modules=kernel(),
+    cmdclass={"build_ext": BuildKernel, "build_py": BuildModules, "sdist": Archive},
+)

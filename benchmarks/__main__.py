@@ -1,5 +1,8 @@
 """Print what a derivative costs, and write RESULTS.md: `python -m benchmarks [--quick]`.
 
+`--plot` draws the figures of RESULTS.md instead of measuring; `--quick --peers dualad` takes a
+minute.
+
 Every figure is a ratio to the plain function, which is measured in the same process just before,
 so that a noisy machine disturbs both alike. The median over the rounds is shown, and the plain
 time beside it. Every workload has a process of its own. A package that is not installed is
@@ -11,16 +14,21 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from . import report
+from . import report, results
 from .measure import FULL, QUICK, measure, measure_starts
 from .peers import PEERS
 from .workloads import WORKLOADS
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
+PICTURES = Path(__file__).parents[1] / "docs" / "pictures"
 
 
 def main() -> None:
     chosen = _arguments()
+    if chosen.plot:
+        from .plots import draw
+
+        print("\n".join(f"drawn in {path}" for path in draw(results.read(), PICTURES)))
+        return
     effort = QUICK if chosen.quick else FULL
     names = chosen.peers or list(PEERS)
     missing = [name for name in names if PEERS[name].version() is None]
@@ -37,8 +45,8 @@ def main() -> None:
         print(f"\n{report.row_text(row)}", flush=True)
     print(f"\n{report.table_text(rows, peers)}")
     if not (chosen.no_write or chosen.quick or chosen.only or chosen.peers):
-        RESULTS.write_text(report.markdown(rows, peers, missing), encoding="utf-8")
-        print(f"\nwritten to {RESULTS.name}")
+        results.RESULTS.write_text(report.markdown(rows, peers, missing), encoding="utf-8")
+        print(f"\nwritten to {results.RESULTS.name}; now draw them: --plot")
 
 
 def _arguments() -> argparse.Namespace:
@@ -65,6 +73,9 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--no-write", action="store_true", help="do not write RESULTS.md; only a whole run does"
+    )
+    parser.add_argument(
+        "--plot", action="store_true", help="draw RESULTS.md in docs/pictures/, without measuring"
     )
     return parser.parse_args()
 

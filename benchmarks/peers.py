@@ -297,6 +297,31 @@ class Dualad(Peer):
         return Call("result = f8(x)", f8=self.ad.derivative(f, order=8), x=x)
 
 
+GRADIENTS_ONLY = "gradients only"
+
+
+class DualadForward(Dualad):
+    """The gradient by one mode, whatever the number of inputs."""
+
+    name, first = "dualad forward", ""
+    mode = "forward"
+
+    def prepare(self, workload: Workload) -> Call:
+        if workload.kind != "gradient":
+            raise Cannot(GRADIENTS_ONLY)
+        return super().prepare(workload)
+
+    def gradient(self, f: Function, x: Any) -> Call:
+        return apply(self.ad.grad(f, mode=self.mode), (x,))
+
+
+class DualadReverse(DualadForward):
+    """The same, backward."""
+
+    name = "dualad reverse"
+    mode = "reverse"
+
+
 class DualadAnew(Dualad):
     """With the wrapper made in every call, `grad(f)(x)`, as in an expression typed once."""
 
@@ -948,7 +973,17 @@ class SciPy(Peer):
 PEERS: dict[str, type[Peer]] = {
     kind.name: kind
     for kind in (
-        *(Dualad, DualadAnew, FastDual, NumDual, HyperJet, DualPy, Uncertainties),
+        *(
+            Dualad,
+            DualadAnew,
+            DualadForward,
+            DualadReverse,
+            FastDual,
+            NumDual,
+            HyperJet,
+            DualPy,
+            Uncertainties,
+        ),
         *(Autograd, Jax, JaxJit, Torch, Differences, SciPy),
     )
 }

@@ -12,7 +12,7 @@ import numpy as np
 import dualad
 
 from .measure import Figure, Row
-from .peers import PEERS
+from .peers import GRADIENTS_ONLY, PEERS
 from .workloads import WORKLOADS
 
 STARTS = "process start to first derivative, ms over `import numpy`"
@@ -173,6 +173,7 @@ def _details(row: Row) -> list[str]:
             f"| {len(figure.ratios)} | {error} | {first} |"
         )
     lines += [line for why in ahead(row) for line in ("", why)]
-    if row.reasons:
-        lines += ["", *(f"- {name}: {reason}" for name, reason in row.reasons.items())]
+    reasons = [f"- {n}: {reason}" for n, reason in row.reasons.items() if reason != GRADIENTS_ONLY]
+    if reasons:
+        lines += ["", *reasons]
     return lines

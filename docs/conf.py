@@ -29,6 +29,7 @@ root_doc = "docs/index"
 include_patterns = [
     "docs/**.md",
     "notebooks/**.ipynb",
+    "notebooks/**README.md",
     "benchmarks/*.md",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
@@ -77,12 +78,18 @@ def block_formula(writer: Any, node: nodes.Element) -> None:
     raise nodes.SkipNode
 
 
-def without_last_line(app: Any, docname: str, source: list[str]) -> None:
-    """Drop the empty line that ends an example for doctest."""
+def prepare(app: Any, docname: str, source: list[str]) -> None:
+    """Drop the empty line that ends an example for doctest; list lessons and programs."""
     source[0] = source[0].replace("\n\n```\n", "\n```\n")
+    if docname == "notebooks/README":
+        source[0] += "\n```{toctree}\n:glob:\n:hidden:\n\n[0-9]*\n```\n"
+    if docname == "notebooks/gallery/README":
+        for path in sorted((HOME / "notebooks" / "gallery").glob("*.py")):
+            title = path.stem.replace("_", " ").capitalize()
+            source[0] += f"\n## {title}\n\n```{{literalinclude}} {path.name}\n```\n"
 
 
 def setup(app: Any) -> None:
     """Called by Sphinx."""
     app.add_html_math_renderer("mathml", (inline_formula, None), (block_formula, None))
-    app.connect("source-read", without_last_line)
+    app.connect("source-read", prepare)

@@ -140,8 +140,18 @@ def note_refusal(level: int) -> None:
 
 def compared(compare: Callable[..., Any], *numbers: Any) -> Any:
     """The answer of a comparison, which looks at primals only."""
-    answer = compare(*map(plain, numbers))
+    answer = answered(compare, compare(*map(plain, numbers)), *numbers)
     note_answer(compare, answer, *numbers)
+    return answer
+
+
+def answered(question: Callable[..., Any], answer: Any, *numbers: Any) -> Any:
+    """A plain answer about duals, or what levels that take part say instead."""
+    for x in numbers:
+        while isinstance(x, Pair):
+            if type(x.level) is not int:
+                answer = x.level.answers(question, answer, numbers)
+            x = x.primal
     return answer
 
 
@@ -192,7 +202,7 @@ def note_step(x: Any) -> None:
 def stepped(f: Callable[..., Any], x: Any, *more: Any) -> Any:
     """What a step makes of a dual: a plain number."""
     note_step(x)
-    return f(plain(x), *more)
+    return answered(f, f(plain(x), *more), x)
 
 
 def text_for(x: Any, show: Callable[..., str], *spec: str) -> str | None:

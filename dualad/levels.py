@@ -71,6 +71,7 @@ class ParticipatingLevel(int):
     - `applies` by `dual.apply`, before a row of the table is applied;
     - `product` by `array.algebra.multilinear`, before arrays are multiplied;
     - `made` by `pair.dual`, where every dual is made;
+    - `answers` by `differentiations.answered`, where a plain answer is given about duals;
     - `zero_like` by `pair.zero_like`, where every zero tangent is made.
 
     Each may answer NotImplemented: it is then done as for a plain level. Array functions go through
@@ -90,6 +91,10 @@ class ParticipatingLevel(int):
     def made(self, primal: DualLike, tangent: Tangent) -> DualLike:
         """The dual with these parts."""
         return NotImplemented
+
+    def answers(self, question: Any, answer: Any, numbers: tuple[DualLike, ...]) -> Any:
+        """What a comparison or a step gives, which is the plain answer if nobody says otherwise."""
+        return answer
 
     def zero_like(self, tangent: Tangent, shape: tuple[int, ...]) -> Tangent:
         """A zero of this full shape, directions included, of the kind of a tangent."""

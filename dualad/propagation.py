@@ -175,6 +175,11 @@ def propagate(
         raise ValueError(f"propagate: order is 1 or 2; got {order!r}.")
     if (cov is None) == (std is None):
         raise TypeError("propagate takes either cov, a matrix, or std, standard deviations.")
+    if isinstance(cov, dict):
+        raise TypeError(
+            "propagate: cov is a matrix, got a dict; for standard deviations by name write "
+            "propagate(f, at, std={...})."
+        )
     model = Model("propagate", f, values, None, lift)
     units, sigma = _covariance(model, cov) if std is None else _variances(model, std)
     settings = {"chunk": chunk, "workers": workers, "progress": progress}

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import re
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,8 +20,10 @@ from numpy.testing.overrides import (
 sys.path.insert(0, str(Path(__file__).parent.parent))  # for the figures of the benchmarks
 
 import dualad
+import dualad.teach
 from benchmarks import results
 from dualad import DualArray
+from dualad.__main__ import main
 from dualad.array.protocols import (
     ARRAY_FUNCTIONS,
     CREATORS,
@@ -50,6 +55,34 @@ def rules() -> str:
         else:
             slopes = ", ".join("refused" if s is None else f"`{s}`" for s in rule.slopes)
         lines.append(f"| {head} | {slopes} | {', '.join(rule.aliases)} |")
+    return "\n".join(lines) + "\n"
+
+
+HELPERS = {  # in words of mathematics; the table writes them so that no digit is lost
+    "_powlog": "aᵇ·ln a",
+    "_exponent": "the exponent of x in base 2",
+    "_step": "1 if a > b, ½ if a = b, 0 if a < b",
+    "_gap": "a − b, and 0 where a = b are infinite",
+    "_sigmoid2": "1/(1 + 2⁻ˣ)",
+    "_bump": "e⁻ˣ/(1 + e⁻ˣ)²",
+    "_bump2": "2⁻ˣ/(1 + 2⁻ˣ)²",
+    "_coside": "1 − x²",
+    "_bell": "1/(1 + x²)",
+    "_along": "a/√(a² + b²)",
+    "_sinc": "the n-th derivative of sin(πx)/(πx)",
+    "_hypot1": "√(1 + x²)",
+    "_gauss": "exp(−x²)",
+}
+
+
+def helpers() -> str:
+    """The rows that slopes are written with."""
+    lines = ["| helper | is | slopes |", "|---|---|---|"]
+    for rule in table():
+        if rule.name.startswith("_"):
+            head = f"`{rule.name}({', '.join(rule.args)})`"
+            slopes = ", ".join("–" if s is None else f"`{s}`" for s in rule.slopes)
+            lines.append(f"| {head} | {HELPERS[rule.name]} | {slopes} |")
     return "\n".join(lines) + "\n"
 
 
@@ -178,6 +211,17 @@ def body_of_the_example() -> list[str]:
     return [line.removeprefix("...").strip() for line in example.splitlines()[1:]]
 
 
+def teach() -> str:
+    """The public names of dualad.teach, for autodoc."""
+    lines = ["```{eval-rst}", ".. currentmodule:: dualad.teach", ""]
+    for name in dualad.teach.__all__:
+        thing = getattr(dualad.teach, name)
+        is_class = isinstance(thing, type)
+        lines.append(f".. auto{'class' if is_class else 'function'}:: {name}")
+        lines += ["   :members:"] * is_class
+    return "\n".join([*lines, "```"]) + "\n"
+
+
 ARGUMENTS = {  # where 0.5, 1.5 and 2.0 are outside a function's domain, or make a dull example
     "acosh": "x=2.0",
     "fma": "x, 2.0, 3.0",
@@ -212,7 +256,14 @@ def shown(y: Any) -> str:
 
 
 NUMPY = ".".join(np.__version__.split(".")[:2])
-BLOCKS = {"rules": rules, "coverage": coverage, "costs": costs, "examples": examples}
+BLOCKS = {
+    "rules": rules,
+    "helpers": helpers,
+    "coverage": coverage,
+    "costs": costs,
+    "examples": examples,
+    "teach": teach,
+}
 
 
 def fresh(text: str) -> str:
@@ -226,8 +277,33 @@ def fresh(text: str) -> str:
     return BLOCK.sub(block, text)
 
 
+COMMAND = re.compile(
+    r"^```console\n\$ python -m dualad (.*)\n((?:.*\n)*?)```$",
+    re.MULTILINE,
+)
+
+
+def output_of(command: str) -> str:
+    """What `python -m dualad` prints, without blanks at the ends of its lines."""
+    printed = io.StringIO()
+    with contextlib.redirect_stdout(printed):
+        if main(shlex.split(command)):
+            raise ValueError(f"python -m dualad {command} fails")
+    return "".join(f"{line.rstrip()}\n" for line in printed.getvalue().splitlines())
+
+
+def with_commands_run(text: str) -> str:
+    """The text with the output of each command that it shows."""
+
+    def block(m: re.Match[str]) -> str:
+        return f"```console\n$ python -m dualad {m[1]}\n{output_of(m[1])}```"
+
+    return COMMAND.sub(block, text)
+
+
 if __name__ == "__main__":
     if sys.argv[1:] != ["--write"]:
         sys.exit(__doc__)
     for page in PAGES:
-        page.write_text(fresh(page.read_text(encoding="utf-8")), encoding="utf-8")
+        text = with_commands_run(fresh(page.read_text(encoding="utf-8")))
+        page.write_text(text, encoding="utf-8")

@@ -204,3 +204,8 @@ def test_refusals() -> None:
     p = propagate(f, [1.0, 2.0], std=[0.1, None])  # None: exact
     assert list(p.contributions["f"]) == ["x"] and p.std["f"] == 0.2
     assert propagate(lambda x: x, 2.0, std=0.5).std == {"model": 0.5}
+
+
+def test_deviations_in_the_place_of_the_matrix() -> None:
+    with pytest.raises(TypeError, match=r"cov is a matrix, got a dict; .* std=\{\.\.\.\}\)\.$"):
+        propagate(lambda length: length * 2, {"length": 1.0}, {"length": 0.01})

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from readme import HOME, PAGES, README, fresh
+from readme import COMMAND, HOME, PAGES, README, fresh, output_of
 
 from dualad.__main__ import main
 
@@ -58,3 +58,21 @@ def test_the_first_command_prints_what_the_readme_shows(capsys: Any) -> None:
 )
 def test_the_two_commands_are_there(promise: str) -> None:
     assert promise in TEXT
+
+
+COMMANDS = [
+    pytest.param(match[1], match[2], id=f"{page.stem}: {match[1]}")
+    for page in PAGES
+    for match in COMMAND.finditer(page.read_text(encoding="utf-8"))
+]
+
+
+@pytest.mark.parametrize(("command", "shown"), COMMANDS)
+def test_commands_print_what_the_docs_show(command: str, shown: str) -> None:
+    printed = output_of(command)
+    assert re.sub(NUMBER, "0", printed) == re.sub(NUMBER, "0", shown)
+    numbers = [list(map(float, re.findall(NUMBER, text))) for text in (printed, shown)]
+    assert numbers[0] == pytest.approx(numbers[1], rel=1e-12)  # libm's last bits differ
+
+
+NUMBER = r"(?<![\w.])\d+(?:\.\d+)?(?:e[+-]\d+)?"

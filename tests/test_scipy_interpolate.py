@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.oracle import differences
 
-from dualad import Dual, derivative, jacobian
+from dualad import Dual, NonDifferentiableError, derivative, jacobian, jvp, vjp
 from dualad.scipy import interpolate
 
 X = np.array([0.0, 0.7, 1.5, 2.6, 3.0, 4.1])
@@ -198,9 +198,313 @@ def test_other_attributes_are_scipys_while_all_is_plain() -> None:
     s = interpolate.CubicSpline(X, Y)
     np.testing.assert_array_equal(s.solve(2.0), scipy.interpolate.CubicSpline(X, Y).solve(2.0))
     np.testing.assert_array_equal(s.x, X)
-    with pytest.raises(AttributeError, match="a spline of duals has no 'roots'"):
-        interpolate.CubicSpline(X, Dual(Y, Y)).roots()
-    with pytest.raises(TypeError, match="plain breakpoints"):
-        interpolate.CubicSpline(Dual(X, X), Y).antiderivative()
+    with pytest.raises(AttributeError, match="a spline of duals has no 'extend'"):
+        interpolate.CubicSpline(X, Dual(Y, Y)).extend(0, 0)
     with pytest.raises(TypeError, match="duals in y only"):
-        interpolate.make_interp_spline(Dual(X, X), Y)
+        interpolate.make_interp_spline(Dual(X, X), PERIODIC, bc_type="periodic")
+
+
+# -- all kinds of interpolants, in all that goes in ---------------------------------------------
+
+T = np.array([-0.5, 1.3, 2.4, 4.6])
+WITHIN = AT[1:-1]
+
+
+def knots(t: Any) -> Any:
+    """All of them, with those at the ends four times."""
+    return t[np.array([0, 0, 0, 0, 1, 2, 3, 3, 3, 3])]
+
+
+def _along(random: Any, x: Any) -> Any:
+    return random.normal(size=np.shape(x)) * 0.3
+
+
+# Functions of a module, ours or SciPy's, and of arrays: data, knots and places.
+KINDS: dict[str, tuple[Any, tuple[Any, ...]]] = {
+    "PPoly": (lambda m, c, x, at: m.PPoly(c, x)(at), (np.outer(Y[:3], Y[:5]), X, AT)),
+    "PPoly, a piece": (
+        lambda m, c, x, a: (
+            m.PPoly(c, x).antiderivative(2).derivative()(a) + m.PPoly(c, x).integrate(0.2, a[1])
+        ),
+        (np.outer(Y[:3], Y[:5]), X, AT),
+    ),
+    "BSpline": (lambda m, t, c, at: m.BSpline(knots(t), c, 3)(at, 1), (T, Y, AT)),
+    "BSpline, integral": (
+        lambda m, t, c, a: (
+            m.BSpline(knots(t), c, 3).integrate(a[0], a[1]) + m.BSpline(knots(t), c, 3)(a)
+        ),
+        (T, Y, AT),
+    ),
+    "BSpline, periodic": (
+        lambda m, t, c, a: (
+            m.BSpline(knots(t), c, 3, extrapolate="periodic").integrate(a[0], a[1] + 9)
+            + m.BSpline(knots(t), c, 3, extrapolate="periodic")(a)
+        ),
+        (T, Y, AT),
+    ),
+    "BSpline along an axis": (
+        lambda m, t, c, at: m.BSpline(knots(t), c, 3, axis=1).derivative()(at),
+        (T, np.stack([Y, Y**2]), WITHIN[:4].reshape(2, 2)),
+    ),
+    **{
+        f"make_interp_spline {k}": (
+            lambda m, x, y, at, k=k: m.make_interp_spline(x, y, k)(at),
+            (X, Y, AT),
+        )
+        for k in (0, 1, 2, 3, 4, 5)
+    },
+    "make_interp_spline, ends": (
+        lambda m, x, y, d: m.make_interp_spline(x, y, bc_type=([(1, d[0])], [(2, d[1])]))(AT),
+        (X, Y, np.array([0.3, -0.2])),
+    ),
+    "make_interp_spline, natural": (
+        lambda m, x, y: m.make_interp_spline(x, y, bc_type=("natural", "clamped"))(AT),
+        (X, np.stack([Y, Y**2], axis=1)),
+    ),
+    "make_interp_spline, knots": (
+        lambda m, t, x, y: m.make_interp_spline(x, y, t=knots(t))(AT),
+        (T, X, Y),
+    ),
+    "make_lsq_spline": (
+        lambda m, x, y, t, w: m.make_lsq_spline(x, y, knots(t), w=w)(AT),
+        (np.linspace(0, 4.1, 9), np.sin(np.arange(9.0)), T, np.arange(1.0, 10)),
+    ),
+    "make_smoothing_spline": (
+        lambda m, y, at: m.make_smoothing_spline(X, y, lam=0.3)(at),
+        (Y, WITHIN),
+    ),
+    "roots": (lambda m, x, y: m.CubicSpline(x, y).roots(extrapolate=False), (X, Y - 2.1)),
+    "solve": (lambda m, x, y: m.PchipInterpolator(x, y).solve(2.5), (X, Y)),
+    "periodic integral": (
+        lambda m, x, y: m.PchipInterpolator(x, y).integrate(0.5, 9.5, extrapolate="periodic"),
+        (X, PERIODIC),
+    ),
+}
+
+GRID = np.array([0.0, 1.0, 2.5, 3.0]), np.array([-1.0, 0.0, 2.0, 2.5, 4.0]), X
+TABLE = np.sin(np.arange(20.0)).reshape(4, 5)
+BLOCK = np.cos(np.arange(16.0 * 6)).reshape(4, 4, 6)
+PLACES = np.array([[0.4, 0.3], [2.7, 3.1], [1.2, -0.4]])
+POINTS = np.random.default_rng(5).random((14, 2))
+HEIGHTS = np.stack([np.sin(3 * POINTS[:, 0]), POINTS[:, 1] ** 2], axis=1)
+INNER = np.array([[0.45, 0.52], [0.6, 0.4], [0.51, 0.61]])
+LONG = np.linspace(0, 4.1, 9)
+WAVE = np.sin(LONG)
+
+KINDS |= {
+    **{
+        f"interp1d {kind}": (
+            lambda m, x, y, at, kind=kind: m.interp1d(x, y, kind)(at),
+            (X, np.stack([Y, Y**2]), WITHIN),
+        )
+        for kind in ("linear", "slinear", "quadratic", "cubic", 5)
+    },
+    **{
+        f"interp1d {kind}": (
+            lambda m, y, kind=kind: m.interp1d(X, y, kind, axis=0)(WITHIN[:4].reshape(2, 2)),
+            (np.stack([Y, Y**2], axis=1),),
+        )
+        for kind in ("nearest", "nearest-up", "previous", "next", "zero")
+    },
+    "interp1d beyond": (
+        lambda m, x, y, a, b: m.interp1d(x[::-1], y, bounds_error=False, fill_value=(a, b))(AT)
+        + m.interp1d(x, y, fill_value="extrapolate")(AT),
+        (X, Y, np.float64(2.0), np.float64(3.0)),
+    ),
+    **{
+        f"RegularGridInterpolator {method}": (
+            lambda m, x, y, v, at, method=method: m.RegularGridInterpolator((x, y), v, method)(at),
+            (GRID[0], GRID[1], TABLE, PLACES),
+        )
+        for method in ("linear", "slinear", "cubic")
+    },
+    "RegularGridInterpolator nearest": (
+        lambda m, v: m.RegularGridInterpolator(GRID[:2], v, "nearest")(PLACES),
+        (np.stack([TABLE, TABLE**2], axis=-1),),
+    ),
+    "RegularGridInterpolator beyond": (
+        lambda m, v, at, fill: m.RegularGridInterpolator(
+            GRID[:2], v, bounds_error=False, fill_value=None
+        )(at)
+        + m.RegularGridInterpolator(GRID[:2], v, bounds_error=False, fill_value=7.0)(at) * fill,
+        (TABLE, np.concatenate([PLACES, [[5.0, 0.2]]]), np.float64(2.0)),
+    ),
+    "interpn": (
+        lambda m, x, v, at: m.interpn((x, GRID[0] + 1, GRID[2]), v, at),
+        (GRID[0], BLOCK, np.array([[0.4, 1.3, 2.2], [2.7, 3.1, 0.2]])),
+    ),
+    "RectBivariateSpline": (
+        lambda m, z, x, y: m.RectBivariateSpline(*GRID[:2], z)(x, y, 1, 0),
+        (TABLE, PLACES[[0, 2, 1], 0], PLACES[[2, 0, 1], 1]),
+    ),
+    "RectBivariateSpline.ev": (
+        lambda m, z, at: m.RectBivariateSpline(*GRID[:2], z, kx=1, ky=2).ev(at[:, 0], at[:, 1]),
+        (TABLE, PLACES),
+    ),
+    "RectBivariateSpline.integral": (
+        lambda m, z, a: m.RectBivariateSpline(*GRID[:2], z).integral(a[0], a[1], 0.3, a[2]),
+        (TABLE, np.array([0.3, 2.2, 3.1])),
+    ),
+    "UnivariateSpline": (
+        lambda m, y, at: m.UnivariateSpline(LONG, y, s=0, ext=3)(at) + m.UnivariateSpline(
+            LONG, y, s=0).derivative(2)(at),
+        (WAVE, AT),
+    ),
+    "UnivariateSpline of data": (
+        lambda m, at: m.UnivariateSpline(LONG, WAVE, s=0.01)(at) * m.UnivariateSpline(
+            LONG, WAVE, s=0.01, ext=1).antiderivative()(at[0]),
+        (AT + 0.45,),
+    ),
+    "InterpolatedUnivariateSpline": (
+        lambda m, y, a: np.stack([
+            m.InterpolatedUnivariateSpline(LONG, y, k=2).integral(a[0], a[1]),
+            *m.InterpolatedUnivariateSpline(LONG, y).roots(),
+            *m.InterpolatedUnivariateSpline(LONG, y).derivatives(a[2]),
+        ]),
+        (WAVE - 0.3, np.array([0.3, 2.2, 1.1])),
+    ),
+    "LSQUnivariateSpline": (
+        lambda m, y, at: m.LSQUnivariateSpline(LONG, y, [1.7, 2.2])(at, 1),
+        (WAVE, WITHIN),
+    ),
+    "splrep": (
+        lambda m, y, at: m.splev(at, m.splrep(LONG, y), 1) + m.splev(at, m.splrep(
+            LONG, y, task=-1, t=[2.0]), ext=1),
+        (WAVE, AT + 0.45),
+    ),
+    "splint": (
+        lambda m, y, a: m.splint(a[0], a[1], m.splrep(LONG, y)) + m.splev(
+            a[1], m.splantider(m.splder(m.splrep(LONG, y))))
+        + np.sum(m.sproot(m.splrep(LONG, y))),
+        (WAVE - 0.3, np.array([0.3, 2.2])),
+    ),
+    "BarycentricInterpolator": (
+        lambda m, x, y, at: m.barycentric_interpolate(x, y, at, axis=1, rng=1)
+        + m.BarycentricInterpolator(x, y, 1, rng=1)(at),
+        (X, np.stack([Y, Y**2]), WITHIN),
+    ),
+    "KroghInterpolator": (
+        lambda m, x, y, at: m.KroghInterpolator(x, y)(at) * m.krogh_interpolate(x, y, at[1]),
+        (X, Y, WITHIN),
+    ),
+    "pchip_interpolate": (
+        lambda m, x, y, at: m.pchip_interpolate(x, y, at, der=[0, 1])[1],
+        (X, Y, WITHIN),
+    ),
+    "LinearNDInterpolator": (
+        lambda m, p, v, at: m.LinearNDInterpolator(p, v)(at),
+        (POINTS, HEIGHTS, INNER),
+    ),
+    "NearestNDInterpolator": (
+        lambda m, v: m.NearestNDInterpolator(POINTS, v)(INNER),
+        (HEIGHTS,),
+    ),
+    "griddata": (
+        lambda m, p, v, at: m.griddata((p[:, 0], p[:, 1]), v[:, 0], (at[:, 0], at[:, 1])),
+        (POINTS, HEIGHTS, INNER),
+    ),
+    "griddata of a line": (lambda m, x, v, at: m.griddata(x, v, at), (X, Y, WITHIN)),
+    **{
+        f"RBFInterpolator {kernel}": (
+            lambda m, y, d, s, e, at, kernel=kernel: m.RBFInterpolator(
+                y, d, smoothing=s, kernel=kernel, epsilon=e
+            )(at),
+            (POINTS, HEIGHTS, np.float64(0.7), np.float64(2.0), INNER),
+        )
+        for kernel in ("linear", "thin_plate_spline", "cubic", "quintic", "multiquadric",
+                       "inverse_multiquadric", "inverse_quadratic", "gaussian")
+    },
+    "RBFInterpolator of neighbours": (
+        lambda m, y, d, at: m.RBFInterpolator(y, d, neighbors=6)(at),
+        (POINTS, HEIGHTS[:, 0], INNER),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_all_that_goes_in_may_move(name: str) -> None:
+    """Values bit for bit; slopes, forward and backward, against SciPy; second ones against first."""
+    f, args = KINDS[name]
+    value = np.asarray(f(scipy.interpolate, *args))
+    random = np.random.default_rng(2)
+    along = [_along(random, a) for a in args]
+    (want,) = differences(lambda *a: np.asarray(f(scipy.interpolate, *a)), args, along)
+    y, moved = jvp(lambda *a: f(interpolate, *a), args, tuple(along))
+    np.testing.assert_array_equal(y, value)
+    assert np.asarray(y).dtype == value.dtype and np.shape(y) == value.shape
+    scale = 1 + np.max(abs(want))
+    np.testing.assert_allclose(moved, want, rtol=1e-7, atol=1e-7 * scale)
+    weight = np.cos(np.arange(value.size)).reshape(value.shape)
+    _, pullback = vjp(lambda *a: f(interpolate, *a), *args)
+    back = sum(np.sum(g * a) for g, a in zip(pullback(weight), along, strict=True))
+    assert back == pytest.approx(np.sum(weight * moved), rel=1e-9, abs=1e-10 * scale)
+
+    def slope(t: Any) -> Any:
+        at = tuple(a + t * v for a, v in zip(args, along, strict=True))
+        return jvp(lambda *a: np.sum(f(interpolate, *a) * weight), at, tuple(along))[1]
+
+    (twice,) = differences(slope, (np.float64(0.0),), (np.float64(1.0),))
+    second = derivative(slope)(0.0)
+    assert second == pytest.approx(float(twice), rel=1e-6, abs=1e-6 * scale)
+
+
+def test_roots_without_a_slope_are_refused() -> None:
+    parabola = interpolate.CubicSpline(np.arange(4.0), Dual((np.arange(4.0) - 1) ** 2, np.ones(4)))
+    with pytest.raises(NonDifferentiableError, match="no slope"):
+        parabola.roots()
+    jump = interpolate.PPoly(Dual(np.array([[1.0, -1.0]]), np.ones((1, 2))), np.arange(3.0))
+    with pytest.raises(NonDifferentiableError, match="jumps over it"):
+        jump.roots()
+
+
+def test_at_points_of_a_grid_a_slope_is_the_mean_of_those_around() -> None:
+    line = interpolate.interp1d([0.0, 1.0, 3.0], [0.0, 1.0, 7.0])
+    np.testing.assert_allclose(derivative(line)(np.array([0.0, 1.0, 3.0])), [1, 2, 3], rtol=1e-14)
+    moved = jacobian(lambda x: interpolate.interp1d(x, [0.0, 1.0, 7.0])(1.0))([0.0, 1.0, 3.0])
+    np.testing.assert_allclose(moved, [0, -2, 0], atol=1e-14)  # of -1 and -3
+    table = np.array([[0.0, 1.0, 5.0], [2.0, 4.0, 6.0], [1.0, 8.0, 8.0]])
+    plane = interpolate.RegularGridInterpolator(([0.0, 1, 2], [0.0, 1, 2]), table)
+    np.testing.assert_allclose(jacobian(lambda x: plane(x)[0])([1.0, 1.0]), [3.5, 2.0], rtol=1e-14)
+
+
+def test_scipys_own_interpolants_take_duals_in_lifted_code() -> None:
+    s = scipy.interpolate
+    surface = s.RectBivariateSpline(*GRID[:2], TABLE)
+    made = {
+        "interp1d": (s.interp1d(X, Y, "cubic"), 1.1),
+        "CubicSpline": (s.CubicSpline(X, Y), 1.1),
+        "BSpline": (s.make_interp_spline(X, Y), 1.1),
+        "UnivariateSpline": (s.UnivariateSpline(LONG, WAVE, s=0.01), 1.1),
+        "Barycentric": (s.BarycentricInterpolator(X, Y), 1.1),
+        "RBF": (s.RBFInterpolator(POINTS, HEIGHTS[:, 0]), INNER),
+        "grid": (s.RegularGridInterpolator(GRID[:2], TABLE, method="cubic"), PLACES),
+        "surface": (lambda x: surface.ev(x, 0.3), 1.1),
+        "linear": (s.LinearNDInterpolator(POINTS, HEIGHTS, rescale=True), INNER),
+        "nearest": (s.NearestNDInterpolator(POINTS, HEIGHTS[:, 0]), INNER),
+    }
+    for name, (f, at) in made.items():
+        value, moved = jvp(lambda x, f=f: f(x) * 2.0, (at,), (np.ones_like(at),))
+        np.testing.assert_array_equal(value, 2.0 * f(at), err_msg=name)
+        (want,) = differences(f, (np.asarray(at),), (np.ones_like(at),))
+        np.testing.assert_allclose(moved, 2 * want, rtol=1e-7, atol=1e-8, err_msg=name)
+
+
+def test_refused_by_name() -> None:
+    y, t = Dual(Y, Y), Dual(TABLE, TABLE)
+    m = interpolate
+    for f, message in (
+        (lambda: m.UnivariateSpline(X, y, k=2), "make_smoothing_spline"),
+        (lambda: m.splrep(X, y, s=1.0), "make_lsq_spline"),
+        (lambda: m.make_smoothing_spline(X, y), "lam="),
+        (lambda: m.RectBivariateSpline(*GRID[:2], t, s=1.0), "s=0"),
+        (lambda: m.RegularGridInterpolator(GRID[:2], t, "pchip")([[1.0, 1.0]]), "cubic"),
+        (lambda: m.griddata(POINTS, Dual(HEIGHTS, HEIGHTS), INNER, "cubic"), "RBFInterpolator"),
+        (lambda: m.KroghInterpolator([0.0, 0.0], Dual(np.ones(2), np.ones(2)))(1.0), "Hermite"),
+    ):
+        with pytest.raises(TypeError, match=message):
+            f()
+    with pytest.raises(AttributeError, match=r"s\.plain\.get_knots"):
+        m.InterpolatedUnivariateSpline(X, y).get_knots()
+    square = np.array([[0.0, 0], [1, 0], [0, 1], [1, 1]])
+    with pytest.raises(NonDifferentiableError, match="border of two simplices"):
+        derivative(lambda x: m.LinearNDInterpolator(square, Y[:4])(0.5, x))(0.5)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -14,7 +16,9 @@ from mpmath import mp
 from support.oracle import check
 
 from dualad import Dual, NonDifferentiableError, derivative, jacobian
+from dualad.pair import plain
 from dualad.scipy import linalg
+from dualad.structure import leaves
 
 RANDOM = np.random.default_rng(3)
 
@@ -87,11 +91,95 @@ REAL: dict[str, tuple[Callable[..., Any], Any]] = {
     "lstsq": (lambda m, a, b: m.lstsq(a, b)[0], (Q, VECTOR)),
 }
 
+E, W = matrix(3), RANDOM.normal(size=(3, 5))
+SYMMETRIC, POSITIVE = E + E.T, positive(E)
+RISING = np.arange(1.0, 5)
+PART = {"subset_by_index": [0, 1]}
+
+# Of SciPy's functions that compose those of NumPy, or solve an equation.
+REAL |= {
+    "eigh": (lambda m, a: _moduli(m.eigh(a)), (SYMMETRIC,)),  # whose signs jump
+    "eigh, upper": (lambda m, a: m.eigh(a, lower=False, driver="evd"), (E,)),
+    "eigh, some": (lambda m, a: _moduli(m.eigh(a, **PART)), (SYMMETRIC,)),
+    "eigh, values": (lambda m, a: m.eigh(a, eigvals_only=True, **PART), (SYMMETRIC,)),
+    "eigh of two": (lambda m, a, b: m.eigh(a, positive(b)), (SYMMETRIC, E)),
+    "eigh of two, 2": (lambda m, a, b: m.eigh(a, positive(b), type=2), (SYMMETRIC, E)),
+    "eigh of two, 3": (lambda m, a, b: m.eigh(a, positive(b), type=3), (SYMMETRIC, E)),
+    "eigvalsh": (lambda m, a, b: m.eigvalsh(a, positive(b)), (SYMMETRIC, E)),
+    "eig": (lambda m, a: _moduli(m.eig(a)), (E,)),
+    "eigvals": (lambda m, a, b: np.abs(m.eigvals(a, b)), (E, POSITIVE)),
+    "eig_banded": (lambda m, a: m.eig_banded(a), (POSITIVE_BAND,)),
+    "eigvals_banded": (
+        lambda m, a: m.eigvals_banded(a, lower=True, select="i", select_range=(1, 2)),
+        (POSITIVE_BAND[::-1],),
+    ),
+    "eigh_tridiagonal": (lambda m, d, e: m.eigh_tridiagonal(d, e), (RISING, RISING[:3])),
+    "eigvalsh_tridiagonal": (lambda m, d, e: m.eigvalsh_tridiagonal(d, e), (RISING, RISING[:3])),
+    "svd": (lambda m, a: m.svd(a, full_matrices=False), (W,)),
+    "svd, values": (lambda m, a: m.svd(a, compute_uv=False) * m.svdvals(a), (W.T,)),
+    "orth": (lambda m, a: m.orth(a), (W.T,)),
+    "pinv": (lambda m, a: m.pinv(a), (W,)),
+    "pinvh": (lambda m, a: m.pinvh(a, return_rank=True)[0], (SYMMETRIC,)),
+    "norm": (lambda m, a: np.stack([m.norm(a), m.norm(a, 1), m.norm(a, 2), m.norm(a[0])]), (W,)),
+    "qr": (lambda m, a: m.qr(a), (E,)),
+    "qr, economic": (lambda m, a: m.qr(a, mode="economic"), (W.T,)),
+    "qr, pivoting": (lambda m, a: m.qr(a, mode="r", pivoting=True)[0], (W.T,)),
+    "rq": (lambda m, a: m.rq(a, mode="economic"), (W,)),
+    "polar": (lambda m, a: m.polar(a), (W.T,)),
+    "polar, left": (lambda m, a: m.polar(a, side="left"), (W,)),
+    "cholesky_banded": (
+        lambda m, a, b: m.cho_solve_banded((m.cholesky_banded(a), False), b),
+        (POSITIVE_BAND, VECTOR),
+    ),
+    "cholesky_banded, lower": (
+        lambda m, a, b: m.cho_solve_banded((m.cholesky_banded(a, lower=True), True), b),
+        (POSITIVE_BAND[::-1], Q),
+    ),
+    "subspace_angles": (lambda m, a, b: m.subspace_angles(a, b), (A[:, :2], Q[:, :2])),
+    "orthogonal_procrustes": (lambda m, a, b: m.orthogonal_procrustes(a, b), (Q, A[:, :3])),
+    "riccati, discrete": (
+        lambda m, a, b, q, r: m.solve_discrete_are(a, b, positive(q), positive(r)),
+        (A / 3, Q, A, B),
+    ),
+    "lyapunov, the other name": (lambda m, a, q: m.solve_lyapunov(a, q), (A, A.T)),
+    "signm": (lambda m, a: m.signm(a), (A - 3.3 * np.eye(4),)),
+}
+ANALYTIC |= {
+    "lu": (lambda m, a: m.lu(a)[1:], (A[[2, 0, 3, 1]],)),
+    "lu, permuted": (lambda m, a: m.lu(a, permute_l=True), (A[[2, 0, 3, 1]],)),
+    "toeplitz": (lambda m, c, b: m.solve_toeplitz(c, b), (RISING[::-1] ** 2, VECTOR)),
+    "toeplitz of two": (lambda m, c, r, b: m.solve_toeplitz((c, r), b), (RISING[::-1] ** 2,) * 2 + (Q,)),
+    "toeplitz times": (lambda m, c, r, b: m.matmul_toeplitz((c, r), b), (RISING, RISING[::-1], Q)),
+    "circulant": (lambda m, c, b: m.solve_circulant(c, b), (RISING**2, VECTOR)),
+    "khatri_rao": (lambda m, a, b: m.khatri_rao(a, b), (A, Q.T @ A)),
+    "power": (lambda m, a: m.fractional_matrix_power(a, 0.7), (positive(A),)),
+    "expm_frechet": (lambda m, a, e: m.expm_frechet(a, e), (A / 3, A.T)),
+    **{
+        name: (lambda m, a, name=name: getattr(m, name)(a), (E / 2,))
+        for name in ("cosm", "sinm", "tanm", "coshm", "sinhm", "tanhm")
+    },
+}  # fmt: skip
+INEXACT = {"sylvester", "logm", "sqrtm", "power", "expm_frechet", "circulant", "cosm", "sinm"}
+INEXACT |= {
+    "tanm",
+    "coshm",
+    "sinhm",
+    "tanhm",
+    "toeplitz",
+    "toeplitz of two",
+    "toeplitz times",
+    "lu",
+}
+
+
+def _moduli(y: Any) -> Any:
+    return np.abs(y[0]), np.abs(y[1])
+
 
 @pytest.mark.parametrize("name", ANALYTIC)
 def test_analytic(name: str) -> None:
     f, args = ANALYTIC[name]
-    analytic = name not in ("sylvester", "logm", "sqrtm")  # SciPy's own complex paths are not exact
+    analytic = name not in INEXACT  # SciPy's own complex paths are not exact
     check(lambda *x: f(linalg, *x), *args, rtol=1e-11, analytic=analytic)
 
 
@@ -105,11 +193,17 @@ def test_real(name: str) -> None:
 def test_plain_numbers_give_what_scipy_gives(name: str) -> None:
     """Bit for bit, and duals have the same value."""
     f, args = (ANALYTIC | REAL)[name]
-    y = f(scipy.linalg, *args)
-    np.testing.assert_array_equal(f(linalg, *args), y)
-    value = f(linalg, *(Dual(a, np.ones_like(a)) for a in args)).primal
-    # LAPACK's least squares round as the memory of their arrays lies
-    np.testing.assert_allclose(value, y, rtol=1e-14 if name == "lstsq" else 0)
+    found = (
+        leaves(f(scipy.linalg, *args)),
+        leaves(f(linalg, *args)),
+        leaves(f(linalg, *(Dual(a, np.ones_like(a)) for a in args))),
+    )
+    for y, same, moved in zip(*found, strict=True):
+        np.testing.assert_array_equal(same, y)
+        value = plain(moved)
+        # LAPACK's least squares round as the memory of their arrays lies
+        np.testing.assert_allclose(value, y, rtol=1e-14 if name == "lstsq" else 0)
+        assert np.asarray(value).dtype == np.asarray(y).dtype
 
 
 @pytest.mark.parametrize("size", [0.1, 3.0, 40.0])
@@ -233,3 +327,30 @@ def test_errors_have_names() -> None:
         linalg.sqrtm(Dual(np.ones((2, 2, 2)), np.ones((2, 2, 2))))
     with pytest.raises(ValueError, match="assumes 'gen'"):
         linalg.solve(Dual(A, A), VECTOR, assume_a="tridiagonal")
+
+
+def test_arguments_stand_where_scipy_has_them() -> None:
+    for part in ("linalg", "interpolate", "sparse", "sparse.linalg"):
+        ours = importlib.import_module(f"dualad.scipy.{part}")
+        theirs = importlib.import_module(f"scipy.{part}")
+        for name in ours.__all__:
+            original = getattr(theirs, name, None)
+            if callable(original) and name != "LinAlgError":
+                want = inspect.signature(original).parameters
+                found = inspect.signature(getattr(ours, name)).parameters
+                assert [(p.name, p.kind) for p in found.values()] == [
+                    (p.name, p.kind) for p in want.values()
+                ], name
+    lower = POSITIVE_BAND[::-1] + 0.5
+    moved = linalg.solveh_banded(Dual(lower, lower), VECTOR, False, False, True)
+    np.testing.assert_array_equal(
+        moved.primal, scipy.linalg.solveh_banded(lower, VECTOR, False, False, True)
+    )
+
+
+def test_nothing_is_overwritten_beside_duals() -> None:
+    want = linalg.solve(Dual(A, A), Dual(Q, Q))
+    a, b = Dual(A, A), Dual(Q, Q)
+    got = linalg.solve(a, b, False, True, True)
+    np.testing.assert_array_equal(got.tangent, want.tangent)
+    np.testing.assert_array_equal(a.primal, A)

@@ -72,6 +72,8 @@ ARRAYS: dict[str, Callable[[Any], Any]] = {
     "block_diag": lambda x: sp.block_diag([general(x), x[:2, None]]).toarray(),
     "kron": lambda x: sp.kron(sp.eye_array(2), general(x)).toarray(),
     "triangles": lambda x: (sp.tril(general(x), -1) + sp.triu(general(x)) * 2).toarray(),
+    "kronsum": lambda x: sp.kronsum(general(x)[:2, :2], general(x)[1:4, 1:4]).toarray(),
+    "find": lambda x: sp.find(general(x) * 2.0)[2],
     "power": lambda x: sl.matrix_power(general(x), 3).toarray(),
 }
 
@@ -103,6 +105,7 @@ SOLVES: dict[str, Callable[[Any], Any]] = {
     "eigenvalues": lambda x: sl.eigsh(symmetric(x), 2, v0=X[M:])[0],
     "eigenvectors": lambda x: abs(sl.eigsh(symmetric(x), 2, which="SA", v0=X[M:])[1]),
     "only eigenvalues": lambda x: sl.eigsh(symmetric(x), 2, v0=X[M:], return_eigenvectors=False),
+    "expm_multiply": lambda x: sl.expm_multiply(general(x) / 5, x[M:]),
     "norms": lambda x: np.stack([sl.norm(general(x), k) for k in (None, 1, np.inf)]),
     "an implicit step": lambda x: sl.spsolve(
         sp.eye_array(N, format="csc") + x[0] * sp.diags_array([-1.0, 2, -1], offsets=[-1, 0, 1],
@@ -210,6 +213,8 @@ def test_refused_by_name() -> None:
     refusing(lambda a: a[0], TypeError, r"A\[\[i\]\]")
     refusing(lambda a: sl.spilu(a), TypeError, "splu")
     refusing(lambda a: sl.norm(a, 2), TypeError, "toarray")
+    refusing(lambda a: sl.inv(a), TypeError, r"scipy\.sparse\.linalg\.inv cannot .* splu")
+    refusing(lambda a: sp.lil_array(a), TypeError, r"lil_array cannot take duals; .*coo_array")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         refusing(lambda a: sl.cg(a + a.T, X[M:], maxiter=1)[0], NonDifferentiableError, "maxiter=")

@@ -257,7 +257,29 @@ def test_a_bar_for_what_takes_long(
     (folder / "x.json").write_text('{"x": 2}')
     assert main(["sens", "model.py:slow", "--at", "x.json"]) == 0
     out, err = capsys.readouterr()
+    assert "passes" not in err and out.startswith("slow = 4\n")  # a file has no use for a bar
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert main(["sens", "model.py:slow", "--at", "x.json"]) == 0
+    out, err = capsys.readouterr()
     assert "passes: " in err and "0/1" in err and out.startswith("slow = 4\n")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "why"),
+    [
+        ("deep.json", "[" * 100_000 + "]" * 100_000, "deep.json is nested too deeply."),
+        ("deep.toml", "a = " + "[" * 5000 + "]" * 5000, "deep.toml is nested too deeply."),
+        ("long.json", '{"x": ' + "9" * 400 + "}", "x: a number of 400 digits is too large."),
+        ("long.json", '{"x": [1, ' + "9" * 400 + "]}", "x[1]: a number of 400 digits is too"),
+        ("longer.json", '{"x": ' + "9" * 5000 + "}", "longer.json cannot be understood: "),
+        ("twice.json", '{"x": 1, "x": 2}', "cannot be understood: 'x' is there twice."),
+        ("twice.json", '{"a": {"x": 1, "x": 2}}', "cannot be understood: 'x' is there twice."),
+        ("wide.csv", "name,value\nx," + "9" * 140_000, "line 2 of wide.csv cannot be understood"),
+    ],
+)
+def test_files_that_go_too_far(folder: Path, refusal: Any, name: str, text: str, why: str) -> None:
+    (folder / name).write_text(text)
+    assert why in refusal("model.py:slow", "--at", name)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send to one process")

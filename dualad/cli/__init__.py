@@ -11,5 +11,7 @@
 - `answers`: what the drivers make of them
 - `reports`: answers as a table or as JSON
 - `sens`: the command `sens`
+- `completion`: what a shell may complete
+- `progress`: a sign of life on a terminal
 - `main`: which command, what it prints, its exit status
 """

@@ -14,7 +14,7 @@ from ..drivers import derivative, hessian, jacobian
 from ..pair import is_operand, plain
 from ..structure import labelled_numbers, leaves, rebuild
 from ..text import is_complex
-from .arguments import Request
+from .arguments import MOST_OF_HESSIAN, Request
 from .errors import InputError
 from .numerals import LARGEST, Number, is_out_of_range, text_of
 from .problems import Array, Input, Problem
@@ -52,6 +52,13 @@ def calculate(problem: Problem, request: Request) -> Answer:
     inputs = problem.values()
     seeds = [_as_lists(inputs[name]) for name in problem.wrt]
     points: list[Point] = list(leaves(seeds))
+
+    size = sum(int(np.size(plain(point))) for point in points)
+    if request.hessian and size > MOST_OF_HESSIAN:
+        raise InputError(
+            f"--hessian is for {MOST_OF_HESSIAN} variables at most; got {size}. Choose some with "
+            "--wrt, or write hessian(f, sparsity=True)(x) in Python."
+        )
 
     def run(points: list[Any]) -> list[Labelled]:
         given = _refilled(seeds, points)

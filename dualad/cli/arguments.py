@@ -17,20 +17,38 @@ usage: python -m dualad EXPRESSION NAME=VALUE ...
        python -m dualad SCRIPT.py:FUNCTION NAME=VALUE ...
        python -m dualad sens SCRIPT.py:MODEL --at PARAMETERS.json ...
 
+"""
+
+TRY = """\
+Derivatives of formulas, and of functions in your scripts, exact to rounding. Try
+
   python -m dualad "log(x1) + x1*x2 - sin(x2)" x1=2 x2=5
-  python -m dualad model.py:profit price=3 costs=[1,2.5] sold=@sales.csv
+  python -m dualad "x*sin(x)" x=2 --trace x
+  python -m dualad --help
 """
 
 HELP = (
     USAGE
     + """
+examples:
+  python -m dualad "log(x1) + x1*x2 - sin(x2)" x1=2 x2=5    a formula
+  python -m dualad "exp(-x)*x**2" x=1.5 --order 3           higher derivatives
+  python -m dualad "x**x" x=0.1 --digits 50                 fifty digits
+  python -m dualad "x1*x2 + sin(x1)" x1=1 x2=2 --hessian    second derivatives
+  python -m dualad "x*sin(x)" x=2 --trace x                 each step, with its tangent
+  python -m dualad model.py:profit price=3 costs=[1,2.5] sold=@sales.csv
+                                                            a function in a script
+  python -m dualad model.py:profit price=3 --wrt price --json > slopes.json
+  python -m dualad sens model.py:profit --at params.json --out report.html
+                                                            a report with pictures
+
 Prints the value, the derivative with respect to each variable, exact to rounding, and
 the elasticity: by how many percent the value grows when the variable grows by one percent.
 
 options:
   --wrt NAME,...  differentiate with respect to these only; the others are constants
-  --order N       derivatives up to the N-th in each variable, N = 1 to 10
-  --hessian       the matrix of second derivatives too
+  --order N       derivatives up to the N-th in each variable, N = 1 to {order}
+  --hessian       the matrix of second derivatives too, of {hessian} variables at most
   --digits N      calculate with mpmath and print N digits, N = 1 to 1000; decimals such as
                   0.1 are then exact
   --trace NAME    print each step of the calculation, with its tangent with respect to NAME
@@ -39,6 +57,9 @@ options:
   --graph OUT.svg draw the computational graph, with tangents as --trace has them, or with
                   adjoints if --reverse is given too
   --json          print one JSON object
+  --completion SHELL
+                  print what bash, zsh or fish needs to complete the command dualad:
+                  eval "$(dualad --completion bash)"
   --help          print this
   --version       print the version
 
@@ -52,6 +73,9 @@ values of an expression's variables:
 
 values of a function's arguments:
   n=10                                a number; an integer stays one if --wrt leaves it out
+  mode=slow  mode='"slow"'  exact=True
+                                      a text, where the function's default or annotation is one,
+                                      or in quotes; true or false: all of them constants
   a=[1,2,3]  m=[[1,0],[0,1]]          arrays
   data=@file.csv                      the columns of a file: a dict of arrays, or one array if
                                       there is only one column, or no line of names
@@ -75,6 +99,7 @@ exit status: 0, or 2 for bad input, 1 for an error in the script; errors are one
 
 MOST_DIGITS = 1000
 HIGHEST_ORDER = 10
+MOST_OF_HESSIAN = 1000  # variables
 
 
 def help_text() -> str:
@@ -88,7 +113,17 @@ def help_text() -> str:
         initial_indent="  ",
         subsequent_indent="  ",
     )
-    return HELP.format(constants=", ".join(CONSTANTS), functions=functions)
+    return HELP.format(
+        constants=", ".join(CONSTANTS),
+        functions=functions,
+        order=HIGHEST_ORDER,
+        hessian=MOST_OF_HESSIAN,
+    )
+
+
+def option_names() -> list[str]:
+    """The options of this command."""
+    return [*_EXAMPLES, "--completion"]
 
 
 # -- options of any command ----------------------------------------------------------------

@@ -33,7 +33,11 @@ def csv_lines(given: str, path: str) -> list[tuple[int, list[str]]]:
     delimiter = max(",;\t", key=text.partition("\n")[0].count)
     reader = csv.reader(text.splitlines(), delimiter=delimiter, skipinitialspace=True)
     lines = ((reader.line_num, [cell.strip() for cell in line]) for line in reader)
-    return [(i, cells) for i, cells in lines if any(cells)]
+    try:
+        return [(i, cells) for i, cells in lines if any(cells)]
+    except csv.Error as error:
+        reason = f"line {reader.line_num} of {path} cannot be understood: {error}"
+        raise InputError(f"{given}: {reason}.") from None
 
 
 def number_table(given: str, path: str) -> tuple[list[str], list[list[str]]]:

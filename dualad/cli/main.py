@@ -17,10 +17,12 @@ from ..sentences import on_one_line, shorten
 from ..sweeps import Mode
 from . import sens
 from .answers import calculate, calculate_to_digits
-from .arguments import USAGE, Request, help_text, read_arguments
+from .arguments import TRY, Request, help_text, read_arguments
+from .completion import candidates, script_for
 from .errors import InputError, ScriptError
 from .numerals import working_precision
 from .problems import Problem, expression_problem, script_problem
+from .progress import waiting_for
 from .reports import as_json, as_table
 from .scripts import beside
 
@@ -40,7 +42,7 @@ def main(argv: list[str] | None = None) -> int:
     """
     arguments = sys.argv[1:] if argv is None else argv
     if not arguments:
-        print(USAGE, end="", file=sys.stderr)
+        print(TRY, end="", file=sys.stderr)
         return 2
     try:
         reply = _reply(arguments)
@@ -52,8 +54,10 @@ def main(argv: list[str] | None = None) -> int:
         return _fail(1, f"{type(error).__name__}: {error}")
     try:
         _print(reply)
-    except BrokenPipeError:  # the reader, as head, has enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for what is not yet out
+        if not isinstance(error, BrokenPipeError):  # of a reader, as head, that has enough
+            return _fail(1, f"cannot write the result: {error.strerror}.")
     return 0
 
 
@@ -67,6 +71,10 @@ def _reply(arguments: list[str]) -> str:
         from importlib.metadata import version  # takes its time to import
 
         return f"dualad {version('dualad')}"
+    if arguments[0] == "--complete":
+        return "\n".join(candidates(arguments[1:]))
+    if arguments[0].partition("=")[0] == "--completion":
+        return script_for(" ".join(arguments).removeprefix("--completion")[1:])
     request = read_arguments(arguments)
     path, _, name = request.subject.rpartition(":")
     if path.endswith(".py"):
@@ -83,11 +91,21 @@ def _solve(problem: Problem, request: Request) -> str:
     shown = _show(problem, request) if request.trace is not None or request.graph else ""
     if request.trace is not None:
         return shown
-    if request.digits is None:
-        answer = calculate(problem, request)
-    else:
-        answer = calculate_to_digits(problem, request, request.digits)
+    with waiting_for(_title(problem, request)):
+        if request.digits is None:
+            answer = calculate(problem, request)
+        else:
+            answer = calculate_to_digits(problem, request, request.digits)
     return (as_json if request.json else as_table)(problem, request, answer)
+
+
+def _title(problem: Problem, request: Request) -> str:
+    """What is calculated."""
+    parts = ["first derivatives" if request.order == 1 else f"derivatives to order {request.order}"]
+    if request.hessian:
+        parts.append("the matrix of second derivatives")
+    digits = f" to {request.digits} digits" if request.digits else ""
+    return f"{shorten(problem.name, 30)}: {' and '.join(parts)}{digits}"
 
 
 def _show(problem: Problem, request: Request) -> str:

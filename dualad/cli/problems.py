@@ -99,6 +99,9 @@ def _value(request: Request, name: str, *, lists: bool) -> Value:
     given = f"{name}={shorten(text)}"
     if not lists and text.startswith(("@", "[")):
         raise InputError(f"{given}: an expression takes numbers; write a function in a script.")
+    if lists and text.isidentifier() and text not in CONSTANTS:
+        write = f"write a number, or {name}='\"{text}\"' for a text"
+        raise InputError(f"{given}: {text} has no value here; {write}.")
     try:
         f = Expression(text, lists=lists)
     except InputError as error:
@@ -132,18 +135,26 @@ def script_problem(request: Request, path: str, name: str) -> Problem:
     """A function of the user's script, to be made and called within `beside(path)`."""
     texts = request.values
     from_files = [n for n, text in texts.items() if text.startswith("@")]
+    f = AsNeeded(load(path, name), None)
+    title = f"{os.path.basename(path)}:{name}"
+    positional, integers, in_words = _parameters(title, f, list(texts))
+    constants = {n: _in_words(text, n in in_words) for n, text in texts.items()}
+    constants = {n: word for n, word in constants.items() if word is not None}
     values = {
         n: _columns(request, n) if n in from_files else _value(request, n, lists=True)
         for n in texts
+        if n not in constants
     }
-    f = AsNeeded(load(path, name), None)
-    title = f"{os.path.basename(path)}:{name}"
-    positional, integers = _parameters(title, f, list(texts))
-    wrt = _wrt(request, list(texts), [n for n in texts if n not in (*from_files, *integers)])
+    others = (*from_files, *integers, *constants)
+    wrt = _wrt(request, list(texts), [n for n in texts if n not in others])
+    for n in wrt:
+        if n in constants:
+            raise InputError(f"{n}={texts[n]} is not a number; --wrt and --trace take numbers.")
     whole = {n: int(text) for n, text in texts.items() if n not in wrt and _is_whole(text)}
 
     def call(inputs: dict[str, Any]) -> Any:
-        named = rebuild(inputs, lambda x: x.copy() if isinstance(x, np.ndarray) else x) | whole
+        named = rebuild(inputs, lambda x: x.copy() if isinstance(x, np.ndarray) else x)
+        named |= whole | constants
         args = [named.pop(n, default) for n, default in positional]
         return f(*args, **named)
 
@@ -156,14 +167,30 @@ def script_problem(request: Request, path: str, name: str) -> Problem:
     )
 
 
+def _in_words(text: str, is_text: bool) -> str | bool | None:
+    """A value that is a text, true or false; None for numbers, lists and files."""
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        return text[1:-1]
+    if is_text and not text.startswith("@"):
+        return text
+    return {"True": True, "False": False}.get(text)
+
+
 def _is_whole(text: str) -> bool:
     return text.removeprefix("-").isdecimal() and len(text) < 16
 
 
 def _parameters(
     title: str, f: Callable[..., Any], given: list[str]
-) -> tuple[list[tuple[str, Any]], list[str]]:
-    """Check the arguments. Gives those that go by position, with their defaults; and integers."""
+) -> tuple[list[tuple[str, Any]], list[str], list[str]]:
+    """Check the arguments.
+
+    Returns
+    -------
+    positional, integers, texts : list
+        Those that go by position, with their defaults; those annotated as int; and those that are
+        texts, by annotation or default.
+    """
     try:
         parameters = inspect.signature(f).parameters.values()
     except (TypeError, ValueError):
@@ -184,7 +211,13 @@ def _parameters(
             + "."
         )
     positional = [(p.name, p.default) for p in named if p.kind == p.POSITIONAL_ONLY]
-    return positional, [p.name for p in named if p.annotation in (int, "int")]
+    integers = [p.name for p in named if p.annotation in (int, "int")]
+    texts = [
+        p.name
+        for p in named
+        if p.annotation in (str, "str") or isinstance(p.default, str) or "Literal[" in str(p)
+    ]
+    return positional, integers, texts
 
 
 def _columns(request: Request, name: str) -> Value:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -59,6 +60,11 @@ _EXAMPLES = {
     "--out": "report.html",
     "--second-order": None,
 }
+
+
+def option_names() -> list[str]:
+    """The options of this command."""
+    return [*_EXAMPLES, "--help"]
 
 
 @dataclass
@@ -135,7 +141,7 @@ def _read(option: str, path: str) -> tuple[Parameters, Parameters | None]:
         if kind == ".json":
             import json
 
-            content = json.loads(text)
+            content = json.loads(text, object_pairs_hook=_with_each_name_once)
         elif kind == ".toml":
             import tomllib
 
@@ -145,16 +151,31 @@ def _read(option: str, path: str) -> tuple[Parameters, Parameters | None]:
     except ValueError as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"{given}: {path} cannot be understood: {error}.") from None
+        reason = str(error).partition(";")[0]  # without Python's advice to programmers
+        raise InputError(f"{given}: {path} cannot be understood: {reason}.") from None
+    except RecursionError:
+        raise InputError(f"{given}: {path} is nested too deeply.") from None
     if not isinstance(content, dict) or not content:
         raise InputError(f'{given}: write names and numbers, such as {{"price": 3.5}}.')
     return {name: _arrays(f"{given}: {name}", x) for name, x in content.items()}, None
+
+
+def _with_each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON, in which the last of two equal names would win."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"{twice!r} is there twice")
+    return found
 
 
 def _arrays(given: str, x: Any) -> Any:
     """Lists of numbers as arrays."""
     if isinstance(x, dict):
         return {name: _arrays(f"{given}.{name}", part) for name, part in x.items()}
+    if isinstance(x, int) and abs(x) > sys.float_info.max:
+        raise InputError(f"{given}: a number of {len(str(abs(x)))} digits is too large.")
     if not isinstance(x, list):
         return x
     try:
@@ -226,15 +247,16 @@ def reply(arguments: Sequence[str]) -> str:
     if request.std is not None:
         std = _deviations(request.std)
     path, _, name = request.subject.rpartition(":")
+    watched = sys.stderr.isatty()
     with beside(path):
         f = load(path, name)
         try:
             report = sensitivities(
-                f, at, wrt=request.wrt, second_order=request.second_order, progress=True
+                f, at, wrt=request.wrt, second_order=request.second_order, progress=watched
             )
             errors = None
             if std is not None:
-                errors = propagate(f, at, std=std, order=request.order, progress=True)
+                errors = propagate(f, at, std=std, order=request.order, progress=watched)
         except (TypeError, ValueError) as error:
             raise InputError(str(error)) from None
     if request.out is None:

@@ -46,6 +46,6 @@ def take_places(ours: dict[str, Any], theirs: Any) -> None:
         SciPy's.
     """
     for name, f in list(ours.items()):
-        is_own = inspect.isfunction(f) and f.__module__ == ours["__name__"]
+        is_own = inspect.isfunction(f) and f.__module__.startswith(f"{__package__}.")
         if is_own and not name.startswith("_") and hasattr(theirs, name):
             ours[name] = placed(f, getattr(theirs, name))

@@ -7,7 +7,6 @@ solution of the spline's equations, or from a formula for the slopes at the knot
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Any
 
@@ -18,137 +17,89 @@ from ..array.operands import as_operand
 from ..array_rules.common import has_duals
 from ..drivers import jacobian
 from ..pair import plain
-from ._parts import levels_of, nilpotent, stripped, through, with_value
+from ._fitpack import (
+    FitpackInterpolant,
+    InterpolatedUnivariateSpline,
+    LSQUnivariateSpline,
+    RectBivariateSpline,
+    SurfaceInterpolant,
+    UnivariateSpline,
+    splantider,
+    splder,
+    splev,
+    splint,
+    splrep,
+    sproot,
+)
+from ._grids import (
+    GridInterpolant,
+    LineInterpolant,
+    RegularGridInterpolator,
+    interp1d,
+    interpn,
+    standing,
+)
+from ._names import names_of
+from ._parts import levels_of, stripped, with_value
 from ._places import take_places
+from ._scattered import (
+    BarycentricInterpolator,
+    KroghInterpolator,
+    LinearNDInterpolator,
+    NearestInterpolant,
+    NearestNDInterpolator,
+    PolynomialInterpolant,
+    RadialInterpolant,
+    RBFInterpolator,
+    SimplexInterpolant,
+    barycentric_interpolate,
+    griddata,
+    krogh_interpolate,
+)
+from ._splines import (
+    BSpline,
+    PPoly,
+    Spline,
+    make_interp_spline,
+    make_lsq_spline,
+    make_smoothing_spline,
+)
 from ._theorems import solved
 
 __all__ = [
     "Akima1DInterpolator",
+    "BSpline",
+    "BarycentricInterpolator",
     "CubicHermiteSpline",
     "CubicSpline",
+    "InterpolatedUnivariateSpline",
+    "KroghInterpolator",
+    "LSQUnivariateSpline",
+    "LinearNDInterpolator",
+    "NearestNDInterpolator",
+    "PPoly",
     "PchipInterpolator",
+    "RBFInterpolator",
+    "RectBivariateSpline",
+    "RegularGridInterpolator",
     "Spline",
+    "UnivariateSpline",
+    "barycentric_interpolate",
+    "griddata",
+    "interp1d",
+    "interpn",
+    "krogh_interpolate",
     "make_interp_spline",
+    "make_lsq_spline",
+    "make_smoothing_spline",
+    "pchip_interpolate",
+    "splantider",
+    "splder",
+    "splev",
+    "splint",
+    "splrep",
+    "sproot",
 ]
-
-
-class Spline:
-    """A spline of SciPy for duals.
-
-    Made by the functions of this module. Its coefficients `c` and, in piecewise polynomials, its
-    breakpoints `x` may be duals. All that is not defined here is handed on to SciPy's spline,
-    `plain`, as long as coefficients and breakpoints are plain.
-
-    At a knot, a derivative that jumps there counts as the mean of both sides. (An explicit nu= is
-    SciPy's: the derivative from the right.)
-    """
-
-    def __init__(self, plain_spline: Any, c: Any = None, x: Any = None) -> None:
-        self.plain = plain_spline
-        self.c = plain_spline.c if c is None else c
-        self.knots = self._plain_knots() if x is None else x
-
-    def _plain_knots(self) -> Any:
-        return self.plain.t if hasattr(self.plain, "t") else self.plain.x
-
-    def _remade(self, c: Any) -> Any:
-        """SciPy's spline with other plain coefficients."""
-        s = self.plain
-        if hasattr(s, "t"):
-            return _scipy.BSpline.construct_fast(s.t, c, s.k, s.extrapolate, s.axis)
-        return _scipy.PPoly.construct_fast(c, s.x, s.extrapolate, s.axis)
-
-    def __call__(self, x: Any, nu: int = 0, extrapolate: Any = None) -> Any:
-        """The spline, or its nu-th derivative.
-
-        Parameters
-        ----------
-        x : number or array
-        nu : int
-        extrapolate : bool or "periodic", optional
-
-        Returns
-        -------
-        array
-            Of shape x.shape, in the place of the axis that was interpolated.
-        """
-        x = as_operand(x)
-        value = self.plain(plain(x), nu=nu, extrapolate=extrapolate)
-        if not has_duals(x, self.c, self.knots):
-            return value
-        at = np.array(plain(x), float)  # as it is now
-        move = as_operand(nilpotent(x))
-        if has_duals(self.knots):
-            knots, shifts = plain(self.knots), nilpotent(self.knots)
-            inside = at
-            if (self.plain.extrapolate if extrapolate is None else extrapolate) == "periodic":
-                period = knots[-1] - knots[0]
-                turns = np.floor((at - knots[0]) / period)
-                inside, move = at - turns * period, move - turns * (shifts[-1] - shifts[0])
-            place = np.searchsorted(knots, inside, "right") - 1
-            move = move - shifts[np.clip(place, 0, len(knots) - 2)]
-        order = len(levels_of(move)) if has_duals(move) else 0
-        behind = np.ndim(value) - at.ndim - self.plain.axis
-        if has_duals(move) and np.ndim(move):
-            move = np.reshape(move, np.shape(move) + (1,) * behind)
-        y = self._derivative(at, nu, extrapolate)
-        for j in range(1, order + 1):
-            slope = self._derivative(at, nu + j, extrapolate)
-            y = y + slope * (move**j / math.factorial(j))
-        return with_value(y, value if np.ndim(value) else float(value))
-
-    def _derivative(self, x: Any, nu: int, extrapolate: Any) -> Any:
-        """At plain places, but with coefficients of any kind."""
-
-        def f(c: Any) -> Any:
-            spline = self._remade(c)
-            y = spline(x, nu=nu, extrapolate=extrapolate)
-            inner = np.isin(x, self._plain_knots()[1:-1])
-            if nu and np.any(inner):
-                left = spline(np.nextafter(x, -np.inf), nu=nu, extrapolate=extrapolate)
-                lead = self.plain.axis
-                where = inner.reshape(inner.shape + (1,) * (np.ndim(y) - lead - inner.ndim))
-                y = np.where(where, (y + left) / 2, y)
-            return y if np.ndim(y) else float(y)
-
-        return through(f, self.c)
-
-    def _changed(self, change: Callable[[Any], Any]) -> Spline:
-        c = through(lambda c: change(self._remade(c)).c, self.c)
-        moved = self.knots if has_duals(self.knots) else None
-        return Spline(change(self.plain), c if has_duals(c) else None, moved)
-
-    def derivative(self, nu: int = 1) -> Spline:
-        """The spline's nu-th derivative, a spline."""
-        return self._changed(lambda s: s.derivative(nu))
-
-    def antiderivative(self, nu: int = 1) -> Spline:
-        """A spline whose nu-th derivative is this one; zero at the left end."""
-        if has_duals(self.knots):
-            raise TypeError(
-                "antiderivative takes a spline with plain breakpoints; integrate with "
-                "dualad.scipy.integrate.quad."
-            )
-        return self._changed(lambda s: s.antiderivative(nu))
-
-    def integrate(self, a: Any, b: Any, extrapolate: Any = None) -> Any:
-        """The integral from a to b."""
-        if not has_duals(a, b, self.c, self.knots):
-            return self.plain.integrate(a, b, extrapolate)
-        total = self.antiderivative()
-        return total(b, extrapolate=extrapolate) - total(a, extrapolate=extrapolate)
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("_") or name == "plain":
-            raise AttributeError(name)
-        if name == "x" and not hasattr(self.plain, "t"):
-            return self.knots
-        if has_duals(self.c, self.knots):
-            raise AttributeError(
-                f"a spline of duals has no {name!r}; write s.plain.{name} for that of the plain "
-                "spline, without derivatives."
-            )
-        return getattr(self.plain, name)
 
 
 # -- piecewise cubics: values and slopes at the breakpoints ----------------------------------
@@ -358,54 +309,38 @@ def Akima1DInterpolator(
     return _cubic(spline, x, y, slopes, axis)
 
 
-# -- B-splines -----------------------------------------------------------------------------
-
-
-def make_interp_spline(
-    x: Any, y: Any, k: int = 3, t: Any = None, bc_type: Any = None, axis: int = 0, **options: Any
-) -> Spline:
-    """scipy.interpolate.make_interp_spline; values may be duals, x and t may not.
-
-    Parameters
-    ----------
-    x, k, t, bc_type, axis, **options
-        As SciPy's, without duals.
-    y : array, shape (…, n, …)
-
-    Raises
-    ------
-    TypeError
-        If x, t or bc_type hold duals.
+def pchip_interpolate(xi: Any, yi: Any, x: Any, der: Any = 0, axis: int = 0) -> Any:
+    """scipy.interpolate.pchip_interpolate: data and places may be duals.
 
     Examples
     --------
     >>> from dualad import derivative
-    >>> cube = make_interp_spline(np.arange(6.0), np.arange(6.0) ** 3)
-    >>> round(derivative(cube, order=3)(2.5), 9)
-    6.0
+    >>> derivative(lambda x: pchip_interpolate([0.0, 1.0], [0.0, 2.0], x))(0.3)
+    2.0
     """
-    if levels_of(x, t, bc_type):
-        raise TypeError(
-            "make_interp_spline takes duals in y only; CubicSpline takes them in x and in the end "
-            "conditions too."
-        )
-    (y,) = _data(y)
-    spline = _scipy.make_interp_spline(x, plain(y), k, t, bc_type, axis, **options)
-    if not has_duals(y):
-        return Spline(spline)
-    ends = bc_type
-    if isinstance(ends, (tuple, list)):  # what is given there has no tangent
-        ends = tuple(
-            [(order, np.zeros_like(value)) for order, value in end]
-            if isinstance(end, list)
-            else end
-            for end in ends
-        )
+    s = PchipInterpolator(xi, yi, axis=axis)
+    if np.ndim(der) == 0:
+        return s(x, der) if der else s(x)
+    return [s.derivative(n)(x) if n else s(x) for n in der]
 
-    def coefficients(values: Any) -> Any:
-        return _scipy.make_interp_spline(x, values, k, t, ends, axis, **options).c
 
-    return Spline(spline, with_value(through(coefficients, nilpotent(y)), spline.c))
-
+# What stands for methods of SciPy's own interpolants, where they are given duals.
+METHODS = standing(
+    {
+        _scipy.interp1d: LineInterpolant,
+        _scipy.RegularGridInterpolator: GridInterpolant,
+        _scipy.BarycentricInterpolator: PolynomialInterpolant,
+        _scipy.KroghInterpolator: PolynomialInterpolant,
+        _scipy.UnivariateSpline: FitpackInterpolant,
+        _scipy.BivariateSpline: SurfaceInterpolant,
+        _scipy.LinearNDInterpolator: SimplexInterpolant,
+        _scipy.NearestNDInterpolator: NearestInterpolant,
+        _scipy.RBFInterpolator: RadialInterpolant,
+        _scipy.PPoly: Spline,
+        _scipy.BSpline: Spline,
+    }
+)
 
 take_places(globals(), _scipy)
+
+__getattr__, __dir__ = names_of(__name__)

@@ -16,35 +16,117 @@ from scipy.linalg import LinAlgError
 
 from ..array.operands import as_operand
 from ..array.undefined import NonDifferentiableError
-from ..array_rules.matrices import adjoint, from_triangle, largest
+from ..array_rules.matrices import adjoint, from_triangle
 from ..dual import Dual
-from ..forms import Form, made_of
-from ..pair import dual, own, plain
+from ..pair import own, plain
+from ._composed import called_as, composed
+from ._factorisations import (
+    cho_solve_banded,
+    cholesky_banded,
+    eig,
+    eig_banded,
+    eigh,
+    eigh_tridiagonal,
+    eigvals,
+    eigvals_banded,
+    eigvalsh,
+    eigvalsh_tridiagonal,
+    khatri_rao,
+    lu,
+    norm,
+    orth,
+    orthogonal_procrustes,
+    pinv,
+    pinvh,
+    polar,
+    qr,
+    rq,
+    subspace_angles,
+    svd,
+    svdvals,
+    triangular_factors,
+)
+from ._matrix_functions import (
+    coshm,
+    cosm,
+    expm,
+    expm_frechet,
+    fractional_matrix_power,
+    logm,
+    signm,
+    sinhm,
+    sinm,
+    sqrtm,
+    tanhm,
+    tanm,
+)
+from ._names import names_of
 from ._parts import stripped, with_value
 from ._places import take_places
+from ._special_matrices import circulant, hankel, toeplitz
 from ._theorems import solved
 
 __all__ = [
     "LinAlgError",
     "cho_factor",
     "cho_solve",
+    "cho_solve_banded",
     "cholesky",
+    "cholesky_banded",
+    "circulant",
+    "coshm",
+    "cosm",
     "det",
+    "eig",
+    "eig_banded",
+    "eigh",
+    "eigh_tridiagonal",
+    "eigvals",
+    "eigvals_banded",
+    "eigvalsh",
+    "eigvalsh_tridiagonal",
     "expm",
+    "expm_frechet",
+    "fractional_matrix_power",
+    "hankel",
     "inv",
+    "khatri_rao",
     "logm",
     "lstsq",
+    "lu",
     "lu_factor",
     "lu_solve",
+    "matmul_toeplitz",
+    "norm",
+    "orth",
+    "orthogonal_procrustes",
+    "pinv",
+    "pinvh",
+    "polar",
+    "qr",
+    "rq",
+    "signm",
+    "sinhm",
+    "sinm",
     "solve",
     "solve_banded",
+    "solve_circulant",
     "solve_continuous_are",
     "solve_continuous_lyapunov",
+    "solve_discrete_are",
     "solve_discrete_lyapunov",
+    "solve_lyapunov",
     "solve_sylvester",
+    "solve_toeplitz",
     "solve_triangular",
     "solveh_banded",
     "sqrtm",
+    "subspace_angles",
+    "svd",
+    "svdvals",
+    "tanhm",
+    "tanm",
+    "toeplitz",
 ]
 
 Function = Callable[..., Any]
@@ -68,6 +150,7 @@ def _system(product: Function, divide: Function, b: Any, back: Function) -> Any:
 # -- linear systems ------------------------------------------------------------------------
 
 
+@called_as(_scipy.solve)
 def solve(a: Any, b: Any, lower: bool = False, *, assume_a: Any = None, **options: Any) -> Any:
     """scipy.linalg.solve: the x with a @ x = b.
 
@@ -117,6 +200,7 @@ def solve(a: Any, b: Any, lower: bool = False, *, assume_a: Any = None, **option
     return _system(lambda x: a @ x, divide, b, lambda g: _scipy.solve(turned, g, assume_a=assume_a))
 
 
+@called_as(_scipy.inv)
 def inv(a: Any, **options: Any) -> Any:
     """scipy.linalg.inv, with the tangents of numpy.linalg.inv."""
     (a,) = _operands(a)
@@ -124,6 +208,7 @@ def inv(a: Any, **options: Any) -> Any:
     return with_value(np.linalg.inv(a), y) if _has_duals(a) else y
 
 
+@called_as(_scipy.det)
 def det(a: Any, **options: Any) -> Any:
     """scipy.linalg.det, with the tangents of numpy.linalg.det."""
     (a,) = _operands(a)
@@ -131,6 +216,7 @@ def det(a: Any, **options: Any) -> Any:
     return with_value(np.linalg.det(a), y) if _has_duals(a) else y
 
 
+@called_as(_scipy.lstsq)
 def lstsq(a: Any, b: Any, cond: Any = None, **options: Any) -> Any:
     """scipy.linalg.lstsq; with duals it is numpy.linalg.lstsq, and cond its rcond."""
     a, b = _operands(a, b)
@@ -139,6 +225,7 @@ def lstsq(a: Any, b: Any, cond: Any = None, **options: Any) -> Any:
     return np.linalg.lstsq(a, b, cond)
 
 
+@called_as(_scipy.solve_triangular)
 def solve_triangular(
     a: Any, b: Any, trans: Any = 0, lower: bool = False, unit_diagonal: bool = False, **options: Any
 ) -> Any:
@@ -190,6 +277,7 @@ def _triangle(a: Any, lower: bool, unit_diagonal: bool = False) -> Any:
     return part(a, -1 if lower else 1) + np.eye(a.shape[-1])
 
 
+@called_as(_scipy.solve_banded)
 def solve_banded(l_and_u: Sequence[int], ab: Any, b: Any, **options: Any) -> Any:
     """scipy.linalg.solve_banded.
 
@@ -233,6 +321,7 @@ def solve_banded(l_and_u: Sequence[int], ab: Any, b: Any, **options: Any) -> Any
     return _system(lambda x: _banded_product(diagonals, x), divide, b, back)
 
 
+@called_as(_scipy.solveh_banded)
 def solveh_banded(ab: Any, b: Any, lower: bool = False, **options: Any) -> Any:
     """scipy.linalg.solveh_banded: a Hermitian positive definite banded matrix.
 
@@ -293,6 +382,7 @@ def _banded_product(diagonals: dict[int, Any], x: Any) -> Any:
 # -- factors, and systems solved by them -----------------------------------------------------
 
 
+@called_as(_scipy.cholesky)
 def cholesky(a: Any, lower: bool = False, **options: Any) -> Any:
     """scipy.linalg.cholesky, with the tangents of numpy.linalg.cholesky."""
     (a,) = _operands(a)
@@ -305,6 +395,7 @@ def _cholesky(a: Any, lower: bool) -> Any:
     return factor if lower else adjoint(factor)
 
 
+@called_as(_scipy.cho_factor)
 def cho_factor(a: Any, lower: bool = False, **options: Any) -> Any:
     """scipy.linalg.cho_factor: (c, lower) for `cho_solve`.
 
@@ -331,6 +422,7 @@ def cho_factor(a: Any, lower: bool = False, **options: Any) -> Any:
     return (with_value(_cholesky(a, lower), c) if _has_duals(a) else c), lower
 
 
+@called_as(_scipy.cho_solve)
 def cho_solve(c_and_lower: Any, b: Any, **options: Any) -> Any:
     """scipy.linalg.cho_solve, with the factor of `cho_factor`.
 
@@ -365,6 +457,7 @@ def _order(pivots: Any) -> Any:
     return rows
 
 
+@called_as(_scipy.lu_factor)
 def lu_factor(a: Any, **options: Any) -> Any:
     """scipy.linalg.lu_factor: (lu, pivots) for `lu_solve`.
 
@@ -401,24 +494,10 @@ def lu_factor(a: Any, **options: Any) -> Any:
             "multiple of the identity."
         )
     left, right = _packed_factors(lu)
-
-    def divide(r: Any) -> Any:
-        f = _scipy.solve_triangular(left, r, lower=True, unit_diagonal=True)
-        f = _scipy.solve_triangular(right, f.T, trans=1).T
-        return left @ np.tril(f, -1) + np.triu(f) @ right
-
-    def residual(packed: Any) -> Any:
-        one, other = _packed_factors(packed)
-        return one @ other - a[_order(pivots)]
-
-    def back(g: Any) -> Any:
-        f = np.tril(left.T @ g, -1) + np.triu(g @ right.T)
-        f = _scipy.solve_triangular(left, f, trans=1, lower=True, unit_diagonal=True)
-        return _scipy.solve_triangular(right, f.T).T
-
-    return solved(residual, lu, divide, back=back), pivots
+    return with_value(triangular_factors(a[_order(pivots)], left, right), lu), pivots
 
 
+@called_as(_scipy.lu_solve)
 def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0, **options: Any) -> Any:
     """scipy.linalg.lu_solve, with the factors of `lu_factor`.
 
@@ -451,6 +530,7 @@ def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0, **options: Any) -> Any:
 # -- matrix equations ----------------------------------------------------------------------
 
 
+@called_as(_scipy.solve_sylvester)
 def solve_sylvester(a: Any, b: Any, q: Any) -> Any:
     """scipy.linalg.solve_sylvester: the x with a @ x + x @ b = q.
 
@@ -473,6 +553,7 @@ def solve_sylvester(a: Any, b: Any, q: Any) -> Any:
     )
 
 
+@called_as(_scipy.solve_continuous_lyapunov)
 def solve_continuous_lyapunov(a: Any, q: Any) -> Any:
     """scipy.linalg.solve_continuous_lyapunov: the x with a @ x + x @ aᴴ = q."""
     a, q = _operands(a, q)
@@ -491,6 +572,10 @@ def solve_continuous_lyapunov(a: Any, q: Any) -> Any:
     )
 
 
+solve_lyapunov = solve_continuous_lyapunov
+
+
+@called_as(_scipy.solve_discrete_lyapunov)
 def solve_discrete_lyapunov(a: Any, q: Any, method: Any = None) -> Any:
     """scipy.linalg.solve_discrete_lyapunov: the x with a @ x @ aᴴ - x + q = 0."""
     a, q = _operands(a, q)
@@ -509,6 +594,7 @@ def solve_discrete_lyapunov(a: Any, q: Any, method: Any = None) -> Any:
     )
 
 
+@called_as(_scipy.solve_continuous_are)
 def solve_continuous_are(a: Any, b: Any, q: Any, r: Any, **options: Any) -> Any:
     """scipy.linalg.solve_continuous_are: Riccati's equation, without its options e= and s= if
     there are duals. Its linear part is Sylvester's equation with the closed loop.
@@ -539,122 +625,78 @@ def solve_continuous_are(a: Any, b: Any, q: Any, r: Any, **options: Any) -> Any:
     )
 
 
-# -- functions of a matrix -------------------------------------------------------------------
-
-
-def _by_blocks(f: Function, a: Any) -> Any:
-    """f of a matrix: f([[v, v̇], [0, v]]) = [[f(v), ẏ], [0, f(v)]].
-
-    R. Mathias, "A chain rule for matrix functions and applications" (1996). The tangent is
-    brought to the size of v, so that it does not decide how f is approximated.
+@composed(_scipy.solve_discrete_are)
+def solve_discrete_are(
+    value: Any, a: Any, b: Any, q: Any, r: Any, e: Any = None, s: Any = None, balanced: bool = True
+) -> Any:
+    """scipy.linalg.solve_discrete_are: Riccati's equation in discrete time, without e= and s= if
+    there are duals. Its linear part is Lyapunov's equation with the closed loop.
     """
-    if not isinstance(a, Dual):
-        return f(a)
-    return dual(_by_blocks(f, a.primal), _moved(f, a.primal, a.tangent), a.level)
+    if e is not None or s is not None:
+        raise TypeError("solve_discrete_are takes no e= or s= with duals; transform a and b.")
 
+    def gain(x: Any) -> Any:
+        return np.linalg.solve(r + adjoint(b) @ x @ b, adjoint(b) @ x @ a)
 
-def _moved(f: Function, v: Any, dot: Any) -> Any:
-    """ẏ; as the transpose of v̇ ↦ ẏ is that of the transposed matrix, forms go back by it."""
-    if isinstance(dot, Form):
-        kept = own(v)
-        back = lambda g: (_moved(f, np.matrix_transpose(kept), g),)  # noqa: E731
-        return made_of(dot.shape, dot.dtype, [dot], back)
-    n = v.shape[-1]
-    size, small = largest(plain(v)), largest(plain(dot))
-    scale = np.where((size > 0) & (small > 0), small / np.where(size > 0, size, 1), 1.0)
-    v_too = v + np.zeros(dot.shape)
-    rows = [
-        np.concatenate([v_too, dot / scale], axis=-1),
-        np.concatenate([np.zeros(dot.shape), v_too], axis=-1),
-    ]
-    return _by_blocks(f, np.concatenate(rows, axis=-2))[..., :n, n:] * scale
-
-
-def expm(A: Any) -> Any:
-    """scipy.linalg.expm: the exponential of a matrix, or of a stack of them.
-
-    Parameters
-    ----------
-    A : array, shape (..., n, n)
-
-    Examples
-    --------
-    >>> expm(Dual(np.zeros((2, 2)), np.array([[0.0, 1.0], [0.0, 0.0]]))).tangent
-    array([[0., 1.],
-           [0., 0.]])
-    """
-    return _by_blocks(_scipy.expm, as_operand(A))
-
-
-def logm(A: Any, **options: Any) -> Any:
-    """scipy.linalg.logm: the principal logarithm of a matrix.
-
-    Parameters
-    ----------
-    A : array, shape (n, n)
-    **options
-        As SciPy's; none with duals.
-
-    Examples
-    --------
-    >>> logm(Dual(np.array([[2.0]]), np.array([[1.0]]))).tangent
-    array([[0.5]])
-    """
-    (A,) = _operands(A)
-    if not _has_duals(A):
-        return _scipy.logm(A, **options)
-    return _by_blocks(_one_by_one(_scipy.logm), A)
-
-
-def _one_by_one(f: Function) -> Function:
-    """f of one matrix for stacks of them."""
-
-    def g(a: Any) -> Any:
-        if a.ndim == 2:
-            return f(a)
-        each = [f(m) for m in a.reshape(-1, *a.shape[-2:])]
-        return np.stack(each).reshape(a.shape) if each else a
-
-    return g
-
-
-def sqrtm(A: Any, **options: Any) -> Any:
-    """scipy.linalg.sqrtm: the principal square root, from x @ x = A.
-
-    Parameters
-    ----------
-    A : array, shape (n, n)
-    **options
-        As SciPy's.
-
-    Raises
-    ------
-    ValueError
-        If A has duals and is a stack of matrices.
-    NonDifferentiableError
-        If A has duals and is singular.
-
-    Examples
-    --------
-    >>> sqrtm(Dual(np.array([[4.0]]), np.array([[1.0]])))
-    DualArray([[2.]], [[0.25]])
-    """
-    (A,) = _operands(A)
-    if not _has_duals(A):
-        return _scipy.sqrtm(A, **options)
-    if A.ndim != 2:
-        raise ValueError(f"sqrtm with duals takes one matrix, got shape {A.shape}; loop over them.")
-    x = _scipy.sqrtm(plain(A), **options)
-    if x.size and np.linalg.cond(x) > 1 / np.finfo(x.dtype).eps:
-        raise NonDifferentiableError(
-            "the matrix is singular, and its square root has no derivative there."
-        )
+    loop = plain(a) - plain(b) @ plain(gain(value))
+    turned, other = adjoint(loop), np.conj(loop)
     return solved(
-        lambda y: y @ y - A,
-        x,
-        lambda r: _scipy.solve_sylvester(x, x, r),
-        back=lambda g: _scipy.solve_sylvester(x.T, x.T, g),
+        lambda x: adjoint(a) @ x @ (a - b @ gain(x)) + q - x,
+        value,
+        lambda rest: _scipy.solve_discrete_lyapunov(turned, -rest),
+        back=lambda g: _scipy.solve_discrete_lyapunov(other, -g),
     )
 
 
+# -- Toeplitz matrices ---------------------------------------------------------------------
+
+
+def _toeplitz(c_or_cr: Any) -> Any:
+    """The matrix with a first column and a first row, and constant diagonals."""
+    is_pair = isinstance(c_or_cr, tuple)
+    c = np.reshape(as_operand(c_or_cr[0] if is_pair else c_or_cr), -1)
+    r = np.reshape(as_operand(c_or_cr[1]), -1) if is_pair else np.conj(c)
+    numbers = np.concatenate([c[::-1], r[1:]])
+    i, j = np.indices((np.size(plain(c)), np.size(plain(r))))
+    return numbers[np.size(plain(c)) - 1 - i + j]
+
+
+@composed(_scipy.solve_toeplitz)
+def solve_toeplitz(value: Any, c_or_cr: Any, b: Any, check_finite: bool = True) -> Any:
+    """scipy.linalg.solve_toeplitz: the x with toeplitz(c, r) @ x = b."""
+    matrix = _toeplitz(c_or_cr)
+    c, r = plain(matrix)[:, 0], plain(matrix)[0]
+
+    def divide(rest: Any) -> Any:
+        return _scipy.solve_toeplitz((c, r), rest)
+
+    return solved(
+        lambda x: matrix @ x - b, value, divide, back=lambda g: _scipy.solve_toeplitz((r, c), g)
+    )
+
+
+@composed(_scipy.matmul_toeplitz)
+def matmul_toeplitz(value: Any, c_or_cr: Any, x: Any, **options: Any) -> Any:
+    """scipy.linalg.matmul_toeplitz: toeplitz(c, r) @ x."""
+    return _toeplitz(c_or_cr) @ x
+
+
+@composed(_scipy.solve_circulant)
+def solve_circulant(value: Any, c: Any, b: Any, **options: Any) -> Any:
+    """scipy.linalg.solve_circulant: the x with circulant(c) @ x = b, for one vector c.
+
+    Raises
+    ------
+    TypeError
+        If c is a stack of vectors, or axes are given.
+    """
+    if np.ndim(c) != 1 or any(n in options for n in ("caxis", "baxis", "outaxis")):
+        raise TypeError("solve_circulant with duals takes one vector c and no axes; loop.")
+    n = len(plain(c))
+    i, j = np.indices((n, n))
+    return np.linalg.solve(c[(i - j) % n], b)
+
+
 take_places(globals(), _scipy)
+
+__getattr__, __dir__ = names_of(__name__)

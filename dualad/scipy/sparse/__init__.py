@@ -18,14 +18,25 @@ array([0., 1., 1.])
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any
 
 import scipy.sparse as _scipy
 
 from ...array.operands import as_operand
-from ._arrays import SparseArray, as_sparse, has_tangents, kron_of, like_scipys, moved
+from ...pair import plain
+from .._names import names_of
+from . import linalg
+from ._arrays import (
+    SparseArray,
+    as_sparse,
+    found_in,
+    has_tangents,
+    kron_of,
+    like_scipys,
+    moved,
+    refusing,
+)
 
 __all__ = [
     "SparseArray",
@@ -43,21 +54,17 @@ __all__ = [
     "dia_matrix",
     "diags",
     "diags_array",
+    "find",
     "hstack",
     "issparse",
     "kron",
+    "kronsum",
     "linalg",
     "spdiags",
     "tril",
     "triu",
     "vstack",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name == "linalg":
-        return importlib.import_module(".linalg", __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _format(theirs: Any) -> Callable[..., Any]:
@@ -117,3 +124,35 @@ def kron(A: Any, B: Any, format: Any = None) -> Any:
 @like_scipys(_scipy.issparse)
 def issparse(x: Any) -> bool:
     return isinstance(x, SparseArray) or _scipy.issparse(x)
+
+
+@like_scipys(_scipy.kronsum)
+def kronsum(A: Any, B: Any, format: Any = None) -> Any:
+    if not has_tangents(A, B):
+        return _scipy.kronsum(A, B, format)
+    eyes = (_scipy.eye_array(n, format="coo") for n in (B.shape[0], A.shape[0]))
+    first, second = next(eyes), next(eyes)
+    return (kron(first, A) + kron(B, second)).asformat(format)
+
+
+@like_scipys(_scipy.find)
+def find(A: Any) -> Any:
+    if not has_tangents(A):
+        return _scipy.find(A)
+    rows, columns, numbers = found_in(A)
+    kept = plain(numbers) != 0
+    return rows[kept], columns[kept], numbers[kept]
+
+
+# What stands for others, where they are given duals.
+METHODS = {
+    getattr(_scipy, f"{form}_{kind}"): refusing(
+        f"scipy.sparse.{form}_{kind}",
+        getattr(_scipy, f"{form}_{kind}"),
+        "collect rows, columns and numbers, and write coo_array((numbers, (rows, columns)))",
+    )
+    for form in ("bsr", "dok", "lil")
+    for kind in ("array", "matrix")
+}
+
+__getattr__, __dir__ = names_of(__name__)

@@ -7,6 +7,7 @@ numbers up, is a product with a constant matrix of zeros and ones. Values are Sc
 
 from __future__ import annotations
 
+import functools
 import inspect
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -34,6 +35,19 @@ def like_scipys(theirs: Function) -> Callable[[Function], Function]:
         return f
 
     return enter
+
+
+def refusing(name: str, theirs: Function, instead: str) -> Function:
+    """A function of SciPy's that takes no sparse arrays of duals, and what to use instead."""
+
+    @functools.wraps(theirs, updated=())
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if has_tangents(args, kwargs):
+            duals = [getattr(x, "data", x) for x in leaves([args, kwargs]) if has_tangents(x)]
+            raise refused(f"{name} cannot take duals; {instead}.", *duals)
+        return theirs(*args, **kwargs)
+
+    return call
 
 
 def has_tangents(*given: Any) -> bool:
@@ -98,16 +112,16 @@ def moved(f: Function, x: Any, dtype: Any = None) -> Any:
 
 def summed_up(a: Any, form: str = "") -> SparseArray:
     """The same array with one stored number for each place; by rows, in one of SciPy's formats."""
-    a = as_sparse(a)
-    form = form or a.format
-    key = a.row.astype(np.int64) * a.shape[1] + a.col
-    if form == a.format and len(np.unique(key)) == len(key):
-        return a
+    given = as_sparse(a)
+    form = form or given.format
+    key = given.row.astype(np.int64) * given.shape[1] + given.col
+    if form == given.format and len(np.unique(key)) == len(key):
+        return given
     key, where = np.unique(key, return_inverse=True)
-    row, col = np.divmod(key, a.shape[1])
-    data = gathered(a.data, where, len(key))
-    kind = _kind(form, a.is_matrix)
-    value = _scipy.coo_array((plain(data), (row, col)), a.shape)
+    row, col = np.divmod(key, given.shape[1])
+    data = gathered(given.data, where, len(key))
+    kind = _kind(form, given.is_matrix)
+    value = _scipy.coo_array((plain(data), (row, col)), given.shape)
     at = moved_places(value, kind)
     return SparseArray(at[0], data[at[1]], at[2], at[3])
 
@@ -467,6 +481,14 @@ def _like(value: Any, data: Any, key: Any, is_matrix: bool) -> SparseArray:
     row, col = np.divmod(key, value.shape[1])  # zeros have been left out, which may have tangents
     result = _kind("coo", is_matrix)((plain(data), (row, col)), value.shape)
     return summed_up(SparseArray(result, data, row, col), value.format)
+
+
+def found_in(a: Any) -> tuple[Any, Any, Any]:
+    """Rows, columns and numbers of all elements, in SciPy's order."""
+    a = summed_up(a)
+    ordinals = _scipy.coo_array((np.arange(1.0, len(a.row) + 1), (a.row, a.col)), a.shape)
+    rows, columns, which = _scipy.find(ordinals)
+    return rows, columns, a.data[which.astype(int) - 1]
 
 
 def kron_of(a: Any, b: Any, form: Any) -> Any:

@@ -18,9 +18,10 @@ from ...array.operands import as_operand
 from ...array.undefined import NonDifferentiableError
 from ...array_rules.common import has_duals
 from ...pair import plain
+from .._names import names_of
 from .._parts import Plain, stripped, through, with_value
 from .._theorems import solved
-from ._arrays import SparseArray, has_tangents, like_scipys
+from ._arrays import SparseArray, has_tangents, like_scipys, refusing
 
 __all__ = [
     "LinearOperator",
@@ -30,6 +31,7 @@ __all__ = [
     "cg",
     "cgs",
     "eigsh",
+    "expm_multiply",
     "factorized",
     "gcrotmk",
     "gmres",
@@ -501,3 +503,41 @@ def matrix_power(A: Any, power: Any) -> Any:
         return A
     half = matrix_power(A, power // 2)
     return A @ half @ half if power % 2 else half @ half
+
+
+@like_scipys(_scipy.expm_multiply)
+def expm_multiply(A: Any, B: Any, *args: Any, **options: Any) -> Any:
+    value = _scipy.expm_multiply(_plain(A), _dense(B), *args, **options)
+    if not has_tangents(A, B):
+        return value
+    if args or options.keys() - {"traceA"} or isinstance(A, _scipy.LinearOperator):
+        raise TypeError("expm_multiply with duals takes a matrix and B only; scale the matrix.")
+    a = _sparse.csr_array(_plain(A))
+    steps = max(1, int(np.ceil(_scipy.norm(a, 1))))
+    y = as_operand(B)
+    for _ in range(steps):
+        term = y
+        for k in range(1, 30):  # of a matrix of norm 1: 1/30! is left out
+            term = A @ term / (k * steps)
+            y = y + term
+    return with_value(y, value)
+
+
+# What stands for others, where they are given sparse arrays of duals.
+METHODS = {
+    getattr(_scipy, name): refusing(f"scipy.sparse.linalg.{name}", getattr(_scipy, name), instead)
+    for name, instead in {
+        "eigs": "use np.linalg.eig(A.toarray()), or eigsh of a symmetric matrix",
+        "svds": "use np.linalg.svd(A.toarray()), or eigsh(A.T @ A)",
+        "inv": "solve with splu(A), or take np.linalg.inv(A.toarray())",
+        "expm": "use scipy.linalg.expm(A.toarray()), or expm_multiply(A, B)",
+        "lobpcg": "use eigsh",
+        "onenormest": "use norm(A, 1)",
+        "funm_multiply_krylov": "use expm_multiply, or functions of A.toarray()",
+        "is_sptriangular": "ask for A.plain",
+        "spbandwidth": "ask for A.plain",
+    }.items()
+    if hasattr(_scipy, name)
+}
+
+__getattr__, __dir__ = names_of(__name__)

@@ -1,0 +1,210 @@
+"""scipy.linalg's functions of a matrix: one theorem for all of them.
+
+f([[v, v̇], [0, v]]) = [[f(v), ẏ], [0, f(v)]]: R. Mathias, "A chain rule for matrix functions and
+applications" (1996). It holds for every f that is analytic where the eigenvalues are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.linalg as _scipy
+
+from ..array.operands import as_operand
+from ..array.undefined import NonDifferentiableError
+from ..array_rules.matrices import largest
+from ..dual import Dual
+from ..forms import Form, made_of
+from ..pair import dual, own, plain
+from ._composed import called_as, composed, has_duals_in
+from ._parts import levels_of, nilpotent, with_value
+from ._theorems import solved
+
+Function = Callable[..., Any]
+
+
+def _by_blocks(f: Function, a: Any) -> Any:
+    """f of a matrix with tangents; they are brought to the size of the value, so that they do not
+    decide how f is approximated."""
+    if not isinstance(a, Dual):
+        return f(a)
+    return dual(_by_blocks(f, a.primal), _moved(f, a.primal, a.tangent), a.level)
+
+
+def _moved(f: Function, v: Any, dot: Any) -> Any:
+    """ẏ; as the transpose of v̇ ↦ ẏ is that of the transposed matrix, forms go back by it."""
+    if isinstance(dot, Form):
+        kept = own(v)
+        back = lambda g: (_moved(f, np.matrix_transpose(kept), g),)  # noqa: E731
+        return made_of(dot.shape, dot.dtype, [dot], back)
+    n = v.shape[-1]
+    size, small = largest(plain(v)), largest(plain(dot))
+    scale = np.where((size > 0) & (small > 0), small / np.where(size > 0, size, 1), 1.0)
+    v_too = v + np.zeros(dot.shape)
+    rows = [
+        np.concatenate([v_too, dot / scale], axis=-1),
+        np.concatenate([np.zeros(dot.shape), v_too], axis=-1),
+    ]
+    return _by_blocks(f, np.concatenate(rows, axis=-2))[..., :n, n:] * scale
+
+
+def expm(A: Any) -> Any:
+    """scipy.linalg.expm: the exponential of a matrix, or of a stack of them.
+
+    Parameters
+    ----------
+    A : array, shape (..., n, n)
+
+    Examples
+    --------
+    >>> expm(Dual(np.zeros((2, 2)), np.array([[0.0, 1.0], [0.0, 0.0]]))).tangent
+    array([[0., 1.],
+           [0., 0.]])
+    """
+    return _by_blocks(_scipy.expm, as_operand(A))
+
+
+@called_as(_scipy.logm)
+def logm(A: Any, **options: Any) -> Any:
+    """scipy.linalg.logm: the principal logarithm of a matrix.
+
+    Parameters
+    ----------
+    A : array, shape (n, n)
+    **options
+        As SciPy's; none with duals.
+
+    Examples
+    --------
+    >>> logm(Dual(np.array([[2.0]]), np.array([[1.0]]))).tangent
+    array([[0.5]])
+    """
+    if not has_duals_in(A):
+        return _scipy.logm(A, **options)
+    A = own(as_operand(A))
+    return _by_blocks(_one_by_one(_scipy.logm), A)
+
+
+def _one_by_one(f: Function) -> Function:
+    """f of one matrix for stacks of them."""
+
+    def g(a: Any) -> Any:
+        if a.ndim == 2:
+            return f(a)
+        each = [f(m) for m in a.reshape(-1, *a.shape[-2:])]
+        return np.stack(each).reshape(a.shape) if each else a
+
+    return g
+
+
+@called_as(_scipy.sqrtm)
+def sqrtm(A: Any, **options: Any) -> Any:
+    """scipy.linalg.sqrtm: the principal square root, from x @ x = A.
+
+    Parameters
+    ----------
+    A : array, shape (n, n)
+    **options
+        As SciPy's.
+
+    Raises
+    ------
+    ValueError
+        If A has duals and is a stack of matrices.
+    NonDifferentiableError
+        If A has duals and is singular.
+
+    Examples
+    --------
+    >>> sqrtm(Dual(np.array([[4.0]]), np.array([[1.0]])))
+    DualArray([[2.]], [[0.25]])
+    """
+    if not has_duals_in(A):
+        return _scipy.sqrtm(A, **options)
+    A = own(as_operand(A))
+    if A.ndim != 2:
+        raise ValueError(f"sqrtm with duals takes one matrix, got shape {A.shape}; loop over them.")
+    x = _scipy.sqrtm(plain(A), **options)
+    return with_value(_root(A, x), x)
+
+
+def _by_theorem(theirs: Function) -> Function:
+    """A function of SciPy's of one matrix."""
+
+    @composed(theirs)
+    def f(value: Any, A: Any, **options: Any) -> Any:
+        return _by_blocks(_one_by_one(theirs), A)
+
+    f.__name__ = f.__qualname__ = theirs.__name__
+    f.__doc__ = f"scipy.linalg.{theirs.__name__}, with the tangents of functions of a matrix."
+    return f
+
+
+cosm, sinm, tanm = map(_by_theorem, (_scipy.cosm, _scipy.sinm, _scipy.tanm))
+coshm, sinhm, tanhm = map(_by_theorem, (_scipy.coshm, _scipy.sinhm, _scipy.tanhm))
+
+
+@composed(_scipy.signm)
+def signm(value: Any, A: Any, **options: Any) -> Any:
+    """scipy.linalg.signm, from s @ s = 1 and s @ A = A @ s.
+
+    Raises
+    ------
+    NonDifferentiableError
+        If an eigenvalue is purely imaginary.
+    """
+    square = A @ A
+    root = _root(square, _scipy.sqrtm(plain(square)))
+    return np.linalg.solve(root, A)
+
+
+def _root(a: Any, x: Any) -> Any:
+    """The square root of a matrix of duals, from that of the plain one."""
+    if x.size and np.linalg.cond(x) > 1 / np.finfo(x.dtype).eps:
+        raise NonDifferentiableError(
+            "the matrix is singular, and its square root has no derivative there."
+        )
+    return solved(
+        lambda y: y @ y - a,
+        x,
+        lambda r: _scipy.solve_sylvester(x, x, r),
+        back=lambda g: _scipy.solve_sylvester(x.T, x.T, g),
+    )
+
+
+@composed(_scipy.fractional_matrix_power)
+def fractional_matrix_power(value: Any, A: Any, t: Any) -> Any:
+    """scipy.linalg.fractional_matrix_power: both the matrix and the exponent may be duals.
+
+    Examples
+    --------
+    >>> from dualad import derivative
+    >>> round(derivative(lambda t: fractional_matrix_power(np.array([[4.0]]), t)[0, 0])(0.5), 9)
+    2.772588722
+    """
+    number = plain(t)
+    y = _by_blocks(_one_by_one(lambda a: _scipy.fractional_matrix_power(a, number)), A)
+    if not isinstance(t, Dual):
+        return y
+    power = _by_blocks(_one_by_one(_scipy.logm), A) * nilpotent(t)
+    series = term = np.eye(len(value)) + 0 * power
+    for k in range(1, len(levels_of(t)) + 1):
+        term = term @ power / k
+        series = series + term
+    return y @ series
+
+
+@composed(_scipy.expm_frechet)
+def expm_frechet(
+    value: Any, A: Any, E: Any, method: Any = None, compute_expm: bool = True, check_finite: Any = 0
+) -> Any:
+    """scipy.linalg.expm_frechet: the exponential, and its derivative along E."""
+    n = len(plain(A))
+    zero = np.zeros((n, n))
+    whole = np.concatenate(
+        [np.concatenate([A, E], axis=1), np.concatenate([zero, A], axis=1)], axis=0
+    )
+    y = expm(whole)
+    return (y[:n, :n], y[:n, n:]) if compute_expm else y[:n, n:]

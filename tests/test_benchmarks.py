@@ -1,0 +1,44 @@
+"""The benchmarks' figures: read back from RESULTS.md, and drawn."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+HOME = Path(__file__).parents[1]
+sys.path.insert(0, str(HOME))
+
+from benchmarks import results  # noqa: E402
+
+
+def test_figures_are_read_as_they_stand() -> None:
+    found = results.read()
+    text = results.RESULTS.read_text("utf-8")
+    for key, row in found.medians.items():
+        line = next(line for line in text.splitlines() if line.startswith(f"| {key} |"))
+        assert line.replace("*", "").count("–") == len(found.peers) - len(row)
+        assert key in found.titles
+        for peer, error in found.errors[key].items():
+            assert peer in row and 0.0 <= error < 1e-4
+    assert set(found.medians) == set(found.titles)
+
+
+def test_a_file_without_figures_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "RESULTS.md"
+    path.write_text("# Nothing\n")
+    with pytest.raises(ValueError, match="no table of medians"):
+        results.read(path)
+
+
+def test_pictures_are_of_the_last_run(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="pictures are drawn by matplotlib")
+    from benchmarks.plots import draw
+
+    found = results.read()
+    for path in draw(found, tmp_path):
+        kept = (HOME / "docs" / "pictures" / path.name).read_text("utf-8")
+        for text in (path.read_text("utf-8"), kept):
+            assert found.environment[0] in text and found.environment[1] in text
+            assert "dualad" in text
