@@ -69,6 +69,28 @@ def test_survey_row_for_row() -> None:
     assert trace(survey, 2.0, 5.0, wrt="x2", mode="reverse").adjoints == (2 - math.cos(5.0),)
 
 
+def test_survey_with_numbers() -> None:
+    """Table 2 with numbers: an adjoint stands in a sum as it is at that point of the sweep."""
+    t = trace(survey, 2.0, 5.0, mode="reverse", numbers=True)
+    lines = [
+        re.split(" {2,}", line.replace("=  ", "= "))[-3:]
+        for line in t.to_text(source=False).splitlines()[4:]
+    ]
+    assert lines == [
+        ["v̄₋₁ + v̄₁/v₋₁", "5 + 1/2", "= 5.5"],
+        ["v̄₀ + v̄₂ × v₋₁", "−0.2837 + 1 × 2", "= 1.7163"],
+        ["v̄₂ × v₀", "1 × 5", "= 5"],
+        ["v̄₃ × cos v₀", "(−1) × cos 5", "= −0.2837"],
+        ["v̄₄ × 1", "1 × 1", "= 1"],
+        ["v̄₄ × 1", "1 × 1", "= 1"],
+        ["v̄₅ × (−1)", "1 × (−1)", "= −1"],
+        ["v̄₅ × 1", "1 × 1", "= 1"],
+        ["v̄₅", "ȳ", "= 1"],
+    ]
+    body = ET.fromstring(re.sub("^.*</style>", "", t.to_html(source=False), flags=re.S))
+    assert {sum(int(c.get("colspan", 1)) for c in row) for row in body.findall("tbody/tr")} == {8}
+
+
 def test_chain_row_for_row() -> None:
     """x₁·√(ln(x₁/sin x₂²)): the adjoint of x₁ is what comes by v₆, and then by v₃."""
     t = trace(chain, 2.0, 1.0, mode="reverse")

@@ -52,6 +52,11 @@ def check_stored(notebook: dict[str, Any], lesson: int) -> None:
     assert source(cells[0]).startswith(f"# {lesson} · ")
     assert "assert " in source(code[-1]), "the last code cell asserts the lesson's claims"
 
+    text = "\n".join(map(source, code))
+    for kind in ("Figure", "Table"):
+        found = re.findall(rf'"{kind} (\d+\.\d+)\.', text)
+        assert found == [f"{lesson}.{k}" for k in range(1, len(found) + 1)], kind
+
     asked = [CHECK.search(source(cell)) for cell in code if "check(" in source(cell)]
     numbers = [match[2] for match in asked if match]
     assert numbers == [f"{lesson}.{k}" for k in range(1, len(asked) + 1)]
@@ -60,9 +65,9 @@ def check_stored(notebook: dict[str, Any], lesson: int) -> None:
     assert len(functions) >= 2, "two of them ask for code"
     solutions = solutions_of(notebook)
     assert list(solutions) == numbers
-    for number, text in solutions.items():
-        last = CHECK.search(text)
-        assert last and last[2] == number and text.endswith(last[0] + "\n"), number
+    for number, solution in solutions.items():
+        last = CHECK.search(solution)
+        assert last and last[2] == number and solution.endswith(last[0] + "\n"), number
     held = vars(import_module(f"dualad.teach.exercises.lesson{lesson:02}"))
     assert sum(name.startswith("exercise_") for name in held) == len(numbers)
 

@@ -469,3 +469,142 @@ def test_samples_and_fixed_nodes() -> None:
         assert got[1] is none is None
     with pytest.raises(ValueError, match="finite limits"):
         integrate.fixed_quad(np.exp, 0.0, np.inf)
+
+
+# -- samples -------------------------------------------------------------------------------
+
+SAMPLED: dict[str, Any] = {
+    "trapezoid": lambda m, y, x: m.trapezoid(y, x),
+    "trapezoid, distance": lambda m, y, x: m.trapezoid(y, dx=x[1]),
+    "simpson": lambda m, y, x: m.simpson(y, x),
+    "simpson, even": lambda m, y, x: m.simpson(y[:-1], x[:-1]),
+    "simpson, two": lambda m, y, x: m.simpson(y[:2], x[:2]),
+    "simpson, distance": lambda m, y, x: m.simpson(y, dx=x[1]),
+    "simpson, axis": lambda m, y, x: m.simpson(np.stack([y, y * y], axis=1), x, axis=0),
+    "cumulative_trapezoid": lambda m, y, x: m.cumulative_trapezoid(y, x, initial=0),
+    "cumulative_trapezoid, distance": lambda m, y, x: m.cumulative_trapezoid(y, dx=x[2]),
+    "cumulative_simpson": lambda m, y, x: m.cumulative_simpson(y, x=x),
+    "cumulative_simpson, even": lambda m, y, x: m.cumulative_simpson(y[:-1], x=x[:-1]),
+    "cumulative_simpson, initial": lambda m, y, x: m.cumulative_simpson(y, x=x, initial=2.0),
+    "cumulative_simpson, distance": lambda m, y, x: m.cumulative_simpson(y, dx=x[1]),
+    "romb": lambda m, y, x: m.romb(y, dx=x[1]),
+    "romb, axis": lambda m, y, x: m.romb(np.stack([y, y * y], axis=1), x[1], 0),
+}
+
+
+@pytest.mark.parametrize("name", SAMPLED)
+def test_integrals_of_samples(name: str) -> None:
+    """SciPy's own values; derivatives by its own code at complex steps or by differences."""
+    f = SAMPLED[name]
+    x, y = np.array([0.0, 0.4, 1.0, 1.5, 2.5]), np.array([1.0, 3.0, 2.0, 4.0, 7.0])
+    value = f(scipy.integrate, y, x)
+    y_dot, x_dot = np.cos(np.arange(5.0)), np.sin(1 + np.arange(5.0)) / 10
+    got = f(integrate, Dual(y, y_dot), Dual(x, x_dot))
+    np.testing.assert_array_equal(got.primal, value)
+    np.testing.assert_array_equal(f(integrate, y, x), value)
+
+    def along(h: float) -> Any:
+        return f(scipy.integrate, y + h * y_dot, x + h * x_dot)
+
+    def difference(h: float) -> Any:
+        return (along(h) - along(-h)) / (2 * h)
+
+    want = (4 * difference(1e-3) - difference(2e-3)) / 3
+    np.testing.assert_allclose(got.tangent, want, rtol=1e-9, atol=1e-9)
+
+
+# -- several numbers, arrays -----------------------------------------------------------------
+
+
+def test_integrals_over_several_numbers() -> None:
+    def triangle(a: Any, module: Any = integrate) -> Any:
+        return module.dblquad(lambda y, x, k: np.exp(k * x) * y, 0, a, 0, lambda x: x, (a,))[0]
+
+    def closed(a: Any) -> Any:  # ∫ exp(a·x)·x²/2 from 0 to a
+        return np.exp(a * a) * (a / 2 - 1 / a + 1 / a**3) - 1 / a**3
+
+    for order in (1, 2):
+        got = derivative(triangle, order=order)(1.1)
+        assert got == pytest.approx(derivative(closed, order=order)(1.1), rel=1e-8)
+    assert triangle(Dual(1.1, 1.0)).primal == triangle(1.1, scipy.integrate) == triangle(1.1)
+
+    def box(a: Any) -> Any:
+        return integrate.tplquad(lambda z, y, x: x * z, 0, a, 0, 2, 0, lambda x, y: a * x)[0]
+
+    assert derivative(box)(1.2) == pytest.approx(6 / 4 * 1.2**5, rel=1e-9)  # of a⁶/4
+
+    def disc(r: Any) -> Any:
+        return integrate.nquad(
+            lambda x, y: 1.0, [lambda y: (-np.sqrt(r * r - y * y), 0.0), (0.0, 0.5)]
+        )[0]
+
+    want = derivative(lambda r: 0.25 * np.sqrt(r * r - 0.25) + r * r / 2 * np.arcsin(0.5 / r))
+    assert derivative(disc)(1.3) == pytest.approx(want(1.3), rel=1e-9)
+
+
+def test_integrals_of_arrays() -> None:
+    def f(c: Any, b: Any, module: Any = integrate) -> Any:
+        return module.quad_vec(lambda x: np.stack([np.exp(c * x), x**2 * c]), 0.0, b)[0]
+
+    def closed(c: Any, b: Any) -> Any:
+        return np.stack([(np.exp(c * b) - 1) / c, c * b**3 / 3])
+
+    for i in (0, 1):
+        np.testing.assert_allclose(jacobian(f, i)(0.7, 1.2), jacobian(closed, i)(0.7, 1.2))
+        twice, want = (jacobian(jacobian(g, i), i)(0.7, 1.2) for g in (f, closed))
+        np.testing.assert_allclose(twice, want, rtol=1e-9)
+    np.testing.assert_array_equal(f(Dual(0.7, 1.0), 1.2).primal, f(0.7, 1.2, scipy.integrate))
+    with pytest.raises(ValueError, match="infinite limit"):
+        integrate.quad_vec(lambda x: np.exp(-x), 0, Dual(np.inf, 1.0))
+
+
+# -- boundary values -------------------------------------------------------------------------
+
+
+def test_boundary_values() -> None:
+    """y″ = −k²·y, y(0) = 0, y(1) = b: b·sin(kx)/sin(k)."""
+    x = np.linspace(0, 1, 9)
+
+    def solve(k: Any, b: Any, module: Any = integrate) -> Any:
+        return module.solve_bvp(
+            lambda x, y: np.stack([y[1], -k * k * y[0]]),
+            lambda u, v: np.stack([u[0], v[0] - b]), x, np.ones((2, 9)), tol=1e-7,
+        )  # fmt: skip
+
+    def closed(k: Any, b: Any) -> Any:
+        return b * np.sin(0.3 * k) / np.sin(k)
+
+    at = (1.2, 0.8)
+    got, want = (grad(f, argnums=(0, 1))(*at) for f in (lambda *a: solve(*a).sol(0.3)[0], closed))
+    np.testing.assert_allclose(got, want, rtol=1e-7)
+    twice = derivative(lambda k: solve(k, 0.8).sol(0.3)[0], order=2)(1.2)
+    assert twice == pytest.approx(derivative(closed, order=2)(*at), rel=1e-6)
+    result, plain = solve(Dual(1.2, 1.0), 0.8), solve(*at, scipy.integrate)
+    for name in ("x", "y", "yp", "rms_residuals", "niter"):
+        got, want = (getattr(r, name) for r in (result, plain))
+        np.testing.assert_array_equal(getattr(got, "primal", got), want)
+    np.testing.assert_array_equal(result.sol([0.1, 0.7]).primal, plain.sol([0.1, 0.7]))
+    moved = derivative(lambda s: solve(1.2 + 0 * s, 0.8).sol(s)[0])
+    assert moved(0.3) == pytest.approx(0.8 * 1.2 * math.cos(0.36) / math.sin(1.2), rel=1e-6)
+
+
+def test_an_eigenvalue() -> None:
+    """y″ + (λ + a)·y = 0 between zeros at 0 and 1: λ = π² − a."""
+    x = np.linspace(0, 1, 9)
+
+    def f(a: Any) -> Any:
+        return integrate.solve_bvp(
+            lambda x, y, p: np.stack([y[1], -(p[0] + a) * y[0]]),
+            lambda u, v, p: np.stack([u[0], v[0], u[1] - 1.0]),
+            x, np.stack([np.sin(np.pi * x), np.pi * np.cos(np.pi * x)]) / np.pi, [8.0],
+        ).p[0]  # fmt: skip
+
+    assert derivative(f)(0.5) == pytest.approx(-1.0, rel=1e-9)
+    with pytest.raises(NonDifferentiableError, match="has not converged"):
+        a = Dual(1.0, 1.0)
+        integrate.solve_bvp(
+            lambda x, y: np.stack([y[1], a * np.exp(y[0]) * 50]),
+            lambda u, v: np.stack([u[0], v[0]]), x, np.ones((2, 9)), max_nodes=9,
+        )  # fmt: skip
+    with pytest.raises(TypeError, match="plain mesh"):
+        integrate.solve_bvp(lambda x, y: y, lambda u, v: u, Dual(x, x), np.ones((1, 9)))

@@ -379,7 +379,8 @@ KINDS |= {
         (WAVE - 0.3, np.array([0.3, 2.2])),
     ),
     "BarycentricInterpolator": (
-        lambda m, x, y, at: m.barycentric_interpolate(x, y, at, axis=1, rng=1),
+        lambda m, x, y, at: m.barycentric_interpolate(x, y, at, axis=1, rng=1)
+        + m.BarycentricInterpolator(x, y, 1, rng=1)(at),
         (X, np.stack([Y, Y**2]), WITHIN),
     ),
     "KroghInterpolator": (
@@ -478,6 +479,7 @@ def test_scipys_own_interpolants_take_duals_in_lifted_code() -> None:
         "RBF": (s.RBFInterpolator(POINTS, HEIGHTS[:, 0]), INNER),
         "grid": (s.RegularGridInterpolator(GRID[:2], TABLE, method="cubic"), PLACES),
         "surface": (lambda x: surface.ev(x, 0.3), 1.1),
+        "linear": (s.LinearNDInterpolator(POINTS, HEIGHTS, rescale=True), INNER),
         "nearest": (s.NearestNDInterpolator(POINTS, HEIGHTS[:, 0]), INNER),
     }
     for name, (f, at) in made.items():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -325,3 +327,30 @@ def test_errors_have_names() -> None:
         linalg.sqrtm(Dual(np.ones((2, 2, 2)), np.ones((2, 2, 2))))
     with pytest.raises(ValueError, match="assumes 'gen'"):
         linalg.solve(Dual(A, A), VECTOR, assume_a="tridiagonal")
+
+
+def test_arguments_stand_where_scipy_has_them() -> None:
+    for part in ("linalg", "interpolate", "sparse", "sparse.linalg"):
+        ours = importlib.import_module(f"dualad.scipy.{part}")
+        theirs = importlib.import_module(f"scipy.{part}")
+        for name in ours.__all__:
+            original = getattr(theirs, name, None)
+            if callable(original) and name != "LinAlgError":
+                want = inspect.signature(original).parameters
+                found = inspect.signature(getattr(ours, name)).parameters
+                assert [(p.name, p.kind) for p in found.values()] == [
+                    (p.name, p.kind) for p in want.values()
+                ], name
+    lower = POSITIVE_BAND[::-1] + 0.5
+    moved = linalg.solveh_banded(Dual(lower, lower), VECTOR, False, False, True)
+    np.testing.assert_array_equal(
+        moved.primal, scipy.linalg.solveh_banded(lower, VECTOR, False, False, True)
+    )
+
+
+def test_nothing_is_overwritten_beside_duals() -> None:
+    want = linalg.solve(Dual(A, A), Dual(Q, Q))
+    a, b = Dual(A, A), Dual(Q, Q)
+    got = linalg.solve(a, b, False, True, True)
+    np.testing.assert_array_equal(got.tangent, want.tangent)
+    np.testing.assert_array_equal(a.primal, A)

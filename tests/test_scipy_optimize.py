@@ -165,7 +165,7 @@ def derivative_of(f: Any) -> Any:
 def test_roots_that_have_no_derivative() -> None:
     with pytest.raises(NonDifferentiableError, match=r"singular|regular root"):
         optimize.newton(lambda x: Dual(1.0, 1.0) * (x - 1) ** 2, 0.9, maxiter=200)
-    with pytest.raises(NonDifferentiableError, match="singular"):
+    with pytest.raises(NonDifferentiableError, match="jumps over zero"):
         optimize.brentq(lambda x: np.sign(x - 0.3) + 0 * Dual(1.0, 1.0), 0, 1)
     with pytest.raises(NonDifferentiableError, match="regular root"):
         optimize.brentq(lambda x: Dual(1.0, 1.0) / (x - 0.3), 0, 1)  # a pole

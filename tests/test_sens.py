@@ -5,10 +5,13 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import signal
 import sys
 import time
+import xml.etree.ElementTree as ET
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +20,7 @@ from support.processes import started_python
 
 from dualad import workers
 from dualad.__main__ import main
+from dualad.cli.pictures import spider, tornado
 
 SCRIPT = """
 import time
@@ -150,7 +154,34 @@ def test_reports_in_files(run: Callable[..., str], folder: Path) -> None:
     assert document["propagation"]["contributions"]["profit"]["price"] == 2500.0
     html = Path("report.html").read_text()
     assert html.count("<table>") == 3 and "<title>Sensitivities of profit</title>" in html
+    assert "prefers-color-scheme: dark" in html and "https://" not in html
+    figures = ET.fromstring(f"<div>{''.join(re.findall('<figure>.*?</figure>', html, re.S))}</div>")
+    labels = [svg.get("aria-label") for svg in figures.iter("{http://www.w3.org/2000/svg}svg")]
+    assert labels == [
+        "elasticity of margin: price +1.667",
+        "elasticity of profit: price +1.667, sold +1",
+        "change of profit as one parameter changes, to first order: price +1.667 % for 1 %, "
+        "sold +1 % for 1 %",
+    ]
     assert not list(folder.glob("*.part"))
+
+
+def test_pictures_say_what_they_do_not_show() -> None:
+    """Bars in proportion, at most fifteen of them; labels of lines that meet are apart."""
+    effects = [(f"p{i}", (-1.0) ** i * (i + 1)) for i in range(20)]
+    root = ET.fromstring(tornado("<y>", [*effects, ("q", 0.0), ("r", float("nan"))], "effect"))
+    bars = [float(bar.get("width", 0)) for bar in root.iter("{http://www.w3.org/2000/svg}rect")]
+    assert len(bars) == 15 and bars == sorted(bars, reverse=True)
+    assert bars[0] / bars[9] == pytest.approx(20 / 11, rel=1e-3)
+    caption = root.find("figcaption")
+    assert caption is not None
+    assert caption.text == "effect of <y> (5 more are smaller, 2 are zero or undefined)"
+    assert tornado("y", [("q", 0.0)], "effect") == spider("y", effects[:1]) == ""
+    web = ET.fromstring(spider("y", [("a", 1.0), ("b", 1.001), ("c", 1.002), ("d", -1.0)]))
+    places = {t.text: float(t.get("y", 0)) for t in web.iter("{http://www.w3.org/2000/svg}text")}
+    heights = sorted(places[name] for name in "abcd")
+    assert min(b - a for a, b in pairwise(heights)) >= 15.9
+    assert places["c"] < places["b"] < places["a"] < places["d"]
 
 
 def test_json_knows_no_nan(run: Callable[..., str], folder: Path) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import warnings
 import xml.etree.ElementTree as ET
 from collections import namedtuple
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 from unicodedata import combining
@@ -16,13 +18,17 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from mpmath import mp
+from support.cases import listed
 from support.processes import run_python
+from test_higher_order import every_case
+from test_reverse import FORWARD_ONLY
 
 import dualad
-from dualad import Dual, derivative, jacobian
+from dualad import Dual, derivative, jacobian, jvp
 from dualad.__main__ import main
 from dualad.dual import function
 from dualad.rules import table
+from dualad.structure import leaves
 from dualad.table import RULES
 from dualad.teach import Trace, explain, graph, trace
 from dualad.teach.printers import Latex, MathML, Text
@@ -62,6 +68,45 @@ def test_survey_row_for_row() -> None:
     assert table_of(trace(survey, 2, 5)) == expected
     assert table_of(trace(survey, 2.0, 5.0, wrt="x1")) == expected
     assert table_of(trace(survey, x1=2.0, x2=5.0, wrt="x1")) == expected
+
+
+def test_survey_with_numbers() -> None:
+    """Table 1 of the survey, with what stands between the formula and its value."""
+    t = trace(survey, 2.0, 5.0, numbers=True)
+    rows = [line.split("  ") for line in t.to_text(source=False).splitlines()[2:]]
+    cells = [[cell.strip() for cell in row if cell.strip()] for row in rows]
+    assert cells == [
+        ["v₋₁", "x₁", "=", "2", "ẋ₁", "= 1"],
+        ["v₀", "x₂", "=", "5", "ẋ₂", "= 0"],
+        ["v₁", "ln v₋₁", "ln 2", "=", "0.6931", "v̇₋₁/v₋₁", "1/2", "= 0.5"],
+        ["v₂", "v₋₁ × v₀", "2 × 5", "= 10", "v̇₋₁ × v₀ + v₋₁ × v̇₀", "1 × 5 + 2 × 0", "= 5"],
+        ["v₃", "sin v₀", "sin 5", "= −0.9589", "cos v₀ × v̇₀", "cos 5 × 0", "= 0"],
+        ["v₄", "v₁ + v₂", "0.6931 + 10", "= 10.6931", "v̇₁ + v̇₂", "0.5 + 5", "= 5.5"],
+        ["v₅", "v₄ − v₃", "10.6931 + 0.9589", "= 11.6521", "v̇₄ − v̇₃", "5.5 − 0", "= 5.5"],
+        ["y", "v₅", "= 11.6521", "v̇₅", "= 5.5"],
+    ]
+    for shown in (t.to_latex(), t.to_markdown()):
+        assert r"1 \cdot 5 + 2 \cdot 0" in shown
+    assert {line.count("&") for line in t.to_latex().splitlines()[4:-2]} == {6}
+    assert {line.count("|") for line in t.to_markdown().splitlines()} == {8}
+    body = ET.fromstring(re.sub("^.*</style>", "", t.to_html(source=False), flags=re.S))
+    assert {len(row) for row in body.findall("tbody/tr")} == {7}
+
+
+def test_chain_with_numbers() -> None:
+    """The blog's table at (4, 1.2), where each number is what stands in its row."""
+    t = trace(chain, 4.0, 1.2, wrt="x2", numbers=True)
+    text = t.to_text(source=False)
+    for filled in ("1.2²", "2 × 1.2 × 1", "sin 1.44", "cos 1.44 × 2.4", "4/0.9915", "ln 4.0345",
+                   "√1.3949", "(−0.3157)/(2 × 1.181)", "4 × 1.181"):  # fmt: skip
+        assert filled in text, filled
+
+    def signs(x: Any) -> Any:
+        return (x * -3.0) ** 2 - x + abs(x) / x
+
+    text = trace(signs, -2.0, numbers=True).to_text(source=False)
+    for filled in ("(−2) × (−3)", "6²", "36 + 2", "|−2|", "2/(−2)"):
+        assert filled in text, filled
 
 
 def test_statements_stay_in_order() -> None:
@@ -186,6 +231,206 @@ def calculated(formula: Any, values: dict[Any, Any]) -> Any:
         raise AssertionError(x)
 
     return go(formula)
+
+
+def test_functions_of_scipy_in_their_notation() -> None:
+    special = pytest.importorskip("scipy.special")
+    shown = {
+        special.psi: ("ψ v₀", "ψ′ v₀ × v̇₀"),
+        special.gamma: ("Γ v₀", "v₁ × ψ v₀ × v̇₀"),
+        special.gammaln: ("ln Γ v₀", "ψ v₀ × v̇₀"),
+        special.erf: ("erf v₀", "2 × exp(−v₀²) × v̇₀ / √π"),
+        special.ndtr: ("Φ v₀", "exp(−v₀² / 2) × v̇₀ / √(2π)"),
+        special.ellipk: ("ellipk v₀", "ellipk′ v₀ × v̇₀"),
+        special.expit: ("σ v₀", "v₁ × (1 − v₁) × v̇₀"),
+    }
+    for f, (value, tangent) in shown.items():
+        (step,) = trace(f, 0.5).steps
+        assert (step.expression, step.tangent_expression) == (value, tangent)
+    t = trace(special.betainc, 2.0, 3.0, 0.5, wrt=(0, 1, 2))
+    assert "∂betainc/∂a(v₋₂, v₋₁, v₀) × v̇₋₂" in t["v₁"].tangent_expression
+
+
+SPECIAL = [
+    "jv",
+    "iv",
+    "gammainc",
+    "betainc",
+    "hyp1f1",
+    "zeta",
+    "lambertw",
+    "ellipk",
+    "elliprj",
+    "stdtr",
+    "log_ndtr",
+    "kl_div",
+]
+
+
+def test_rows_of_scipy_special() -> None:
+    """Those with helpers, with derivatives by mpmath, with many arguments: no KeyError anywhere."""
+    pytest.importorskip("scipy")
+    from dualad.special_rules import TABLE
+
+    for name in [*SPECIAL, *list(TABLE)[::9]]:
+        rule = TABLE.get(name)
+        if rule is None or name.startswith("_") or not rule.slopes:
+            continue
+        point = [low + 0.37 * (high - low) if low < high else low for low, high in rule.over]
+        held = [int(x) if s is None else x for x, s in zip(point, rule.slopes, strict=True)]
+        i = max(i for i, s in enumerate(rule.slopes) if s is not None)
+        f = function(rule)
+
+        def along(x: Any, i: int = i, held: list[Any] = held, f: Any = f) -> Any:
+            return f(*held[:i], x, *held[i + 1 :])
+
+        for mode in ("forward", "reverse"):
+            t = trace(along, point[i], mode=mode)
+            np.testing.assert_allclose(t.value, along(point[i]), rtol=1e-15)
+            slope = t.adjoints[0] if mode == "reverse" else t.tangent
+            np.testing.assert_allclose(slope, derivative(along)(point[i]), rtol=1e-12)
+            assert t.to_text() and t.to_latex() and t.to_html()
+
+
+# -- arrays, solvers, structures -----------------------------------------------------------
+
+A = np.array([[2.0, 1.0, 0.0], [1.0, 3.0, 0.5], [0.0, 0.5, 4.0]])
+B = np.array([3.0, 5.0, 1.0])
+
+
+def test_steps_of_arrays() -> None:
+    """One row each, with tangents that are known from books, checked by differences of NumPy's."""
+    shown = {
+        lambda a, b: a @ b: ("v₋₁ · v₀", "v̇₋₁ · v₀ + v₋₁ · v̇₀"),
+        lambda a, b: np.linalg.solve(a, b): ("solve(v₋₁, v₀)", "solve(v₋₁, v̇₀ − v̇₋₁ · v₁)"),
+        lambda a: np.linalg.inv(a): ("inv v₀", "−v₁ · v̇₀ · v₁"),
+        lambda a: np.linalg.det(a): ("det v₀", "v₁ × trace(v₀⁻¹ · v̇₀)"),
+        lambda a: np.mean(a): ("mean v₀", "mean v̇₀"),
+        lambda a: np.var(a): ("var v₀", "2 × mean((v₀ − mean v₀) × v̇₀)"),
+        lambda a: np.std(a): ("std v₀", "mean((v₀ − mean v₀) × v̇₀) / v₁"),
+        lambda a: np.linalg.norm(a): ("norm v₀", "sum(v₀ × v̇₀) / v₁"),
+        lambda a: np.fft.fft(a): ("fft v₀", "fft v̇₀"),
+        lambda a: np.sum(a, axis=0): ("sum(v₀, axis=0)", "∂v₁/∂v₀ × v̇₀"),
+        lambda a: np.linalg.eigvalsh(a): ("eigvalsh v₀", "∂v₁/∂v₀ × v̇₀"),
+        lambda a: np.cumsum(a, axis=1): ("cumsum(v₀, axis=1)", "cumsum(v̇₀, axis=1)"),
+        lambda a: np.prod(a + 1.0): ("prod v₁", "v₂ × sum(v̇₁/v₁)"),
+    }
+    step = np.zeros((3, 3))
+    step[0, 0] = 1e-6
+    for f, (value, tangent) in shown.items():
+        args = (A, B)[: f.__code__.co_argcount]
+        t = trace(f, *args)
+        last = t.steps[-1]
+        assert (last.expression, last.tangent_expression) == (value, tangent)
+        np.testing.assert_array_equal(t.value, f(*args))
+        if "eig" not in value:
+            rest = args[1:]
+            difference = (f(A + step, *rest) - f(A - step, *rest)) / 2e-6
+            np.testing.assert_allclose(t.tangent, difference, rtol=1e-6, atol=1e-8)
+    sort = trace(np.sort, B)
+    assert sort["v₁"].tangent_expression == "v̇₀[argsort v₀]"
+    np.testing.assert_array_equal(sort.tangent, [0.0, 1.0, 0.0])
+
+
+def test_arrays_of_every_kind_forward() -> None:
+    """Values of the plain run and tangents of jvp, for array functions of all families."""
+    cases = every_case()
+    for name in sorted(cases.keys() - FORWARD_ONLY.keys())[2::6]:
+        case = cases[name]
+        seeds = [np.zeros(np.shape(a), np.asarray(a).dtype)[()] for a in case.args]
+        first = np.asarray(seeds[0])
+        first[(0,) * first.ndim] = 1
+        seeds[0] = first[()]
+
+        def f(*xs: Any, f: Any = case.f) -> Any:
+            return list(leaves(listed(f(*xs))))
+
+        with warnings.catch_warnings(action="ignore"):
+            t = trace(f, *case.args)
+            values, tangents = jvp(f, case.args, tuple(seeds))
+        for row, value, tangent in zip(t.outputs, values, tangents, strict=True):
+            np.testing.assert_array_equal(row.value, value, err_msg=name)
+            np.testing.assert_allclose(row.tangent, tangent, rtol=1e-12, atol=1e-12, err_msg=name)
+        assert t.to_text() and t.to_latex() and t.to_html()
+
+
+def test_what_has_no_way_back_goes_forward() -> None:
+    for name in FORWARD_ONLY:
+        case = every_case()[name]
+        t = trace(case.f, *case.args)
+        np.testing.assert_array_equal(t.value, case.f(*case.args))
+        seed = np.zeros_like(case.args[0])
+        seed[(0,) * seed.ndim] = 1
+        _, tangent = jvp(case.f, case.args, (seed,))
+        np.testing.assert_allclose(t.tangent, tangent, rtol=1e-12)
+
+
+def test_solvers_are_one_step() -> None:
+    optimize = pytest.importorskip("scipy.optimize")
+
+    def f(a: Any) -> Any:
+        root = optimize.brentq(lambda x: x * x - a, 0, 5)
+        return 3 * root
+
+    for mode in ("forward", "reverse"):
+        t = trace(f, 2.0, mode=mode)
+        assert [r.expression for r in t.steps] == ["brentq v₀", "3 × v₁"]
+        assert not [r for r in t if r.kind == "branch"]
+        assert t["v₁"].source == "optimize.brentq(lambda x: x * x - a, 0, 5)"
+        slope = t.adjoints[0] if mode == "reverse" else t.tangent
+        assert slope == pytest.approx(1.5 / 2**0.5, rel=1e-12)
+
+
+@dataclass
+class Spring:
+    stiffness: float
+    mass: float
+
+
+def test_dataclasses_and_long_names() -> None:
+    def frequency(spring: Spring) -> Any:
+        return np.sqrt(spring.stiffness / spring.mass)
+
+    t = trace(frequency, Spring(8.0, 2.0), wrt="spring")
+    assert t.wrt == ("spring.stiffness", "spring.mass") and t.tangents == (0.125, -0.5)
+    assert [r.tangent_expression for r in t.inputs] == ["v̇₋₁", "v̇₀"]
+    t = trace(frequency, Spring(8.0, 2.0), mode="reverse")
+    assert t.adjoints == (0.125, -0.5)
+    assert t.inputs[0].shares[0].expression == "∂y/∂spring.stiffness = v̄₋₁"
+
+
+def test_parts_of_complex_numbers() -> None:
+    t = trace(lambda x: abs(np.exp(1j * x) - 0.5), 0.4)
+    shown = {r.expression: r.tangent_expression for r in t.steps}
+    assert shown["i × v₀"] == "i × v̇₀"
+    assert (shown["real v₃"], shown["imag v₃"]) == ("real v̇₃", "imag v̇₃")
+    assert trace(lambda z: np.conj(z) * 2, 1 + 2j)["v₁"].tangent_expression == "conj v̇₀"
+    z = 0.4
+    exact = np.sin(z) / (2 * np.sqrt(1.25 - np.cos(z)))  # |e^{ix} − ½|² = 1.25 − cos x
+    assert t.tangent == pytest.approx(exact, rel=1e-14)
+    t = trace(lambda x: abs(np.exp(1j * x) - 0.5), 0.4, mode="reverse")
+    lines = {s.expression for r in t.steps for s in r.shares}
+    assert "v̄₃ = v̄₅ × (−i)" in lines and t.adjoints[0] == pytest.approx(exact, rel=1e-14)
+
+
+def test_a_value_without_its_steps_is_a_row() -> None:
+    """np.unwrap adds multiples of 2π, which have no tangent: the value is not that of its source."""
+    x = np.array([0.5, 7.0, -3.0])
+    for mode in ("forward", "reverse"):
+        t = trace(lambda x: np.unwrap(x)[1], x, mode=mode)
+        assert t.value == np.unwrap(x)[1] != x[1]
+    assert [r.expression for r in t.steps] == ["unwrap v₀", "v₁[1]"]
+
+
+def test_functions_that_change_are_refused() -> None:
+    calls: list[int] = []
+
+    def f(a: Any, b: Any) -> Any:
+        calls.append(1)
+        return a * b if len(calls) % 2 else a + b
+
+    with pytest.raises(ValueError, match="once for each direction, and it took other steps"):
+        trace(f, 2.0, 3.0, wrt=("a", "b"))
 
 
 # -- random programs -----------------------------------------------------------------------
@@ -418,8 +663,29 @@ def test_long_traces_are_folded() -> None:
 
     t = trace(f, 1.0)
     assert len(t.rows) == 502
-    assert len(t.to_text().splitlines()) == 203 and "302 more" in t.to_text()
-    assert "302 more" in t.to_html()
+    assert len(t.to_text().splitlines()) == 7 and "⋮    498 more rounds" in t.to_text()
+    assert "498 more rounds" in t.to_html() and r"\vdots" in t.to_latex()
+    assert len(t.to_text(fold=False).splitlines()) == 504
+
+    def newton(x: Any) -> Any:
+        y = x
+        for _ in range(6):
+            y = (y + x / y) / 2
+        return y
+
+    t = trace(newton, 2.0)
+    assert "more" not in t.to_text()
+    lines = t.to_text(fold=True, source=False).splitlines()
+    assert len(lines) == 11 and lines[6] == "⋮    4 more rounds"
+
+    def mixed(x: Any) -> Any:
+        functions = [np.sin, np.cos, np.tanh, np.square, np.arctan, np.arcsinh, np.negative]
+        for i in range(250):
+            x = functions[int(1000 * math.sin(i * i)) % 7](x)
+        return x
+
+    t = trace(mixed, 0.5)
+    assert len(t.to_text().splitlines()) == 203 and "52 more rows" in t.to_text()
 
 
 @pytest.mark.parametrize(

@@ -138,4 +138,4 @@ def from_triangle(a: Any, uplo: str) -> Any:
         diagonal = triangle(x) - inside
         return inside + adjoint(inside) + (diagonal + adjoint(diagonal)) / 2
 
-    return linear(read, a, batched=read)
+    return linear(read, a, batched=read) if isinstance(a, Dual) else read(a)

@@ -165,6 +165,7 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
 @implements(np.poly)
 def poly(seq_of_zeros: Any) -> Any:
     zeros = _coefficients(seq_of_zeros)
+    of_real_matrix = zeros.ndim == 2 and np.isrealobj(plain(zeros))
     if zeros.ndim == 2 and zeros.shape[0] == zeros.shape[1] and zeros.shape[0]:
         zeros = np.linalg.eigvals(zeros)
     elif zeros.ndim != 1:
@@ -178,7 +179,8 @@ def poly(seq_of_zeros: Any) -> Any:
     for i in range(zeros.shape[0]):
         p = np.concatenate([p, end]) - zeros[i] * np.concatenate([end, p])
     z = plain(zeros)
-    if np.iscomplexobj(z) and np.array_equal(np.sort(z), np.sort(z.conj())) and _is_real(p):
+    in_pairs = np.iscomplexobj(z) and np.array_equal(np.sort(z), np.sort(z.conj()))
+    if in_pairs and (of_real_matrix or _is_real(p)):
         return p.real.copy()  # of conjugate pairs
     return p
 

@@ -303,15 +303,35 @@ def _encoded(x: Any) -> Any:
 def _as_html(report: Sensitivities, errors: Propagation | None) -> str:
     from html import escape
 
+    from .pictures import STYLE, spider, tornado
+
     tables = report._repr_html_() + (errors._repr_html_() if errors is not None else "")
     title = escape(f"Sensitivities of {report.title}")
+    effects: dict[str, list[tuple[str, float]]] = {}
+    for row in report.rows():
+        effects.setdefault(row["output"], []).append((row["parameter"], row["elasticity"]))
+    pictures = "".join(
+        tornado(output, found, "elasticity") + spider(output, found)
+        for output, found in list(effects.items())[:_MOST_OUTPUTS]
+    )
+    if len(effects) > _MOST_OUTPUTS:
+        pictures += f"<p>{len(effects) - _MOST_OUTPUTS} more outputs have no pictures.</p>"
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        "<style>body{font-family:sans-serif;margin:2em}table{border-collapse:collapse;margin:1em 0}"
-        "caption{text-align:left;font-weight:bold;padding:.3em 0}"
-        "th,td{padding:.2em .8em;border-bottom:1px solid #ccc}</style></head>"
-        f"<body><h1>{title}</h1>{tables}</body></html>\n"
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<style>{_STYLE}{STYLE}</style></head>\n<body><h1>{title}</h1>{pictures}"
+        f'<div class="tables">{tables}</div></body></html>\n'
     )
 
 
+_MOST_OUTPUTS = 12  # that have pictures
+_STYLE = """
+:root { color-scheme: light dark; }
+body { font-family: system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif;
+  margin: 2em auto; max-width: 60em; padding: 0 1em; }
+.tables { overflow-x: auto; }
+table { border-collapse: collapse; margin: 1em 0; font-variant-numeric: tabular-nums; }
+caption { text-align: left; font-weight: bold; padding: .3em 0; }
+th, td { padding: .2em .8em; border-bottom: 1px solid #8888; }
+"""
 _WRITERS = {".csv": _as_csv, ".json": _as_json, ".html": _as_html}

@@ -40,6 +40,13 @@ _FOREIGN = frozenset(sys.stdlib_module_names) | {
     *("numpy", "scipy", "mpmath", "pandas", "sympy", "matplotlib", "numba", "jax", "torch"),
     *("autograd", "pytest", "_pytest", "hypothesis", "IPython", "ipykernel"),
 }
+# Modules of these whose Python code is lifted as anybody's: what it calls of compiled code, and all
+# public functions, have stand-ins in dualad.scipy.
+_OPENED = (
+    *("scipy._lib.", "scipy.signal.", "scipy.ndimage.", "scipy.spatial.distance"),
+    *("scipy.spatial._procrustes", "scipy.spatial._geometric_slerp", "scipy.spatial._kdtree"),
+    "scipy.linalg._special_matrices",
+)
 # Of these, functions call the functions that they are given: these are lifted.
 _CALLERS = frozenset(
     (
@@ -165,9 +172,14 @@ def twin_of(f: Function) -> Function:
     if not OPERATORS:
         _meet(f)
     given: Function = stand_in(f)
-    if given is f and isinstance(f, types.FunctionType) and _may_be_copied(f.__code__):
+    return own_twin(f) if given is f else given
+
+
+def own_twin(f: Function) -> Function:
+    """The twin of a Python function, wherever it is from; everything else as it is."""
+    if isinstance(f, types.FunctionType) and _may_be_copied(f.__code__):
         return _twin(f, _copied(f))
-    return given
+    return f
 
 
 # -- what is called ------------------------------------------------------------------------
@@ -197,6 +209,8 @@ def stand_in(x: Any) -> Any:
     if kind is np.vectorize:
         return Vectorized(stand_in(x.pyfunc), x.otypes, None, x.excluded, x.cache, x.signature)
     call = inspected(kind, "__call__")
+    if type(call).__name__ in _COMPILED and (found := _found(call)) is not None:
+        return types.MethodType(found, x)
     if type(call) is types.FunctionType and (f := _of_function(call)) is not call:
         return types.MethodType(f, x)
     return x
@@ -216,7 +230,7 @@ def has_foreign_stand_in(x: Any) -> bool:
     """Whether a function or class of a package such as SciPy has a stand-in, which is loaded."""
     module = str(getattr(x, "__module__", None))
     load = LOADERS.get(_root(module)) or LOADERS.get(module)
-    is_function = isinstance(x, (types.FunctionType, type)) or type(x).__name__ == _CYTHON
+    is_function = isinstance(x, _LOADED) or type(x).__name__ in _COMPILED
     if load is None or not is_function:
         return False
     load(module)
@@ -246,7 +260,8 @@ def _of_class(cls: type) -> Any:
         return cls
     if not OPERATORS:
         _meet(cls)
-    if _root(cls.__module__) in _CALLERS and _is_foreign(cls.__module__):
+    home = cls.__module__
+    if _root(home) in _CALLERS and _is_foreign(home) and not is_opened(home):
         return Caller(cls)
     makers = (inspected(cls, "__new__"), inspected(cls, "__init__"))
     plain = (getattr(m, "__func__", m) for m in makers)
@@ -509,7 +524,7 @@ def code_for(f: types.FunctionType) -> Any:
     may_call = bool(code.co_freevars) and _root(name) not in LOADERS  # what it was made of
     if not _may_be_copied(code):
         found: Any = STAYS
-    elif may_call or not is_left_alone(name, code):
+    elif may_call or not is_left_alone(name, code) or _is_inner(f, name):
         return _copied(f)
     else:
         found = CALLS if _root(name) in _CALLERS else STAYS
@@ -569,6 +584,16 @@ def is_left_alone(module: Any, code: types.CodeType | None = None) -> bool:
     return _is_foreign(module) and not (code is not None and str(module).startswith(_DUALAD))
 
 
+def is_opened(module: Any) -> bool:
+    """Whether code of a module of SciPy is lifted when lifted code calls it."""
+    return str(module).startswith(_OPENED)
+
+
+def _is_inner(f: Function, module: str) -> bool:
+    """Whether f is such code, and no public function, which has a stand-in."""
+    return is_opened(module) and not has_foreign_stand_in(f)
+
+
 def _may_be_copied(code: types.CodeType) -> bool:
     return not code.co_filename.startswith(_HERE)
 
@@ -581,10 +606,11 @@ def _is_foreign(module: Any) -> bool:
     return _root(module) in _FOREIGN
 
 
-_CYTHON = "cython_function_or_method"
+_COMPILED = ("cython_function_or_method", "_Function")  # of Cython and uarray
 HEAP_TYPE = 1 << 9  # made by a class statement
 _DUALAD = __package__.partition(".")[0]  # as our own doctests
 _Cached = type(functools.lru_cache(lambda: None))
+_LOADED = (types.FunctionType, types.BuiltinFunctionType, type, _Cached)
 _STAYING = frozenset(
     (
         *(types.BuiltinFunctionType, types.MethodWrapperType, types.WrapperDescriptorType),

@@ -373,7 +373,7 @@ _BY_METHODS = frozenset(
         *("scipy.interpolate._interpolate", "scipy.interpolate._bsplines"),
         *("scipy.interpolate._cubic", "scipy.interpolate._fitpack2", "scipy.interpolate._rgi"),
         *("scipy.interpolate._polyint", "scipy.interpolate._ndgriddata"),
-        "scipy.interpolate._rbfinterp",
+        *("scipy.interpolate._rbfinterp", "scipy.interpolate._interpnd"),
     )
 )
 _HAS_BIT = sys.version_info >= (3, 12)  # LOAD_ATTR tells by a bit that it is a method's

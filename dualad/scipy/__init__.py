@@ -26,12 +26,26 @@ except ImportError as error:
         'dualad.scipy needs SciPy, which is not installed; write pip install "dualad[scipy]".'
     ) from error
 
-__all__ = ["integrate", "interpolate", "linalg", "optimize", "sparse", "special", "stats"]
+__all__ = [
+    "fft",
+    "integrate",
+    "interpolate",
+    "linalg",
+    "ndimage",
+    "optimize",
+    "signal",
+    "sparse",
+    "spatial",
+    "special",
+    "stats",
+]
 
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
         return importlib.import_module(f".{name}", __name__)
+    if name in ("cluster", "constants"):
+        return importlib.import_module("._names", __name__).module_of(name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

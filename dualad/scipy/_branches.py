@@ -178,10 +178,8 @@ _KINKS: dict[str, Function] = {
 }
 _STEPS = {"floor", "ceil", "trunc", "fix", "rint", "round", "around", "sign"}
 _STEPS_OF_NUMBERS = {"int", "floor", "ceil", "trunc", "round"}
-_COMPARISONS = {
-    *("lt", "le", "gt", "ge", "eq", "ne"),
-    *("less", "less_equal", "greater", "greater_equal", "equal", "not_equal"),
-}
+ORDERINGS = {"lt", "le", "gt", "ge", "less", "less_equal", "greater", "greater_equal"}
+_COMPARISONS = ORDERINGS | {"eq", "ne", "equal", "not_equal"}
 
 
 _QUESTIONS = {
@@ -210,7 +208,7 @@ class Switch(NamedTuple):
 
     def crossing(self, decider: Any, of_branch: Branch) -> Any:
         """The element of a decider whose answer changes."""
-        i = self.index
+        i = self.which
         if not np.ndim(of_branch.questions[i].answer):
             return decider
         a, b = (np.asarray(side.questions[i].answer) for side in (self.before, self.after))
@@ -218,7 +216,7 @@ class Switch(NamedTuple):
         return np.reshape(whole, -1)[int(np.argmax(np.ravel(a != b)))]
 
     @property
-    def index(self) -> int:
+    def which(self) -> int:
         """Which question gets another answer."""
         i = self.before.first_difference(self.after)
         assert i is not None
@@ -227,7 +225,7 @@ class Switch(NamedTuple):
     @property
     def is_known(self) -> bool:
         """Whether a single number decides."""
-        i = self.index
+        i = self.which
         return i < len(self.before.questions) and self.before.questions[i].decider is not None
 
 
@@ -252,8 +250,8 @@ def place_of(f: Function, switch: Switch) -> Any:
     """The place of a switch of f, a function of a number, with its tangents."""
 
     def decider(x: Any) -> Any:
-        run = Branch.run(f, x, forced=switch.before.questions[: switch.index])
-        return switch.crossing(run.questions[switch.index].decider, switch.before)
+        run = Branch.run(f, x, forced=switch.before.questions[: switch.which])
+        return switch.crossing(run.questions[switch.which].decider, switch.before)
 
     value = plain(decider(switch.place))
     return root_of(lambda x: decider(x) - value, switch.place)

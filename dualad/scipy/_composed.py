@@ -29,6 +29,32 @@ def has_duals_in(*given: Any) -> bool:
     return any(isinstance(as_operand(x), Dual) for x in leaves(given))
 
 
+def called_as(theirs: Function) -> Callable[[Function], Function]:
+    """Enter a function as one of SciPy's, which names arguments as SciPy does: in SciPy's places.
+
+    What is not given does not reach it; nor does leave to overwrite what there is a dual beside.
+    """
+    signature = inspect.signature(theirs)
+    names = [n for n, p in signature.parameters.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
+
+    def enter(f: Function) -> Function:
+        @functools.wraps(f)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            given = dict(zip(names, args, strict=False))
+            if len(args) > len(names) or given.keys() & kwargs.keys():
+                return theirs(*args, **kwargs)  # which raises
+            given |= kwargs
+            if has_duals_in(args, kwargs):
+                given = {n: x for n, x in given.items() if not n.startswith("overwrite_")}
+            return f(**given)
+
+        call.__name__ = call.__qualname__ = theirs.__name__
+        call.__signature__ = signature  # type: ignore[attr-defined]
+        return call
+
+    return enter
+
+
 def composed(theirs: Function) -> Callable[[Function], Function]:
     """Enter a function as what one of SciPy's gives for duals.
 

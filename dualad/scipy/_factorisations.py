@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 import scipy.linalg as _scipy
 
+from ..array.operands import as_operand
 from ..array.undefined import NonDifferentiableError
 from ..array_rules.matrices import adjoint, from_triangle
 from ..pair import plain
@@ -81,8 +82,9 @@ def eigh(
     --------
     >>> import numpy as np
     >>> from dualad import derivative
-    >>> derivative(lambda t: eigh(np.array([[t, 1.0], [1.0, 0.0]]), eigvals_only=True)[1])(0.0)
-    0.5
+    >>> f = lambda t: eigh(np.array([[t, 1.0], [1.0, 0.0]]), eigvals_only=True)[1]
+    >>> print(f"{derivative(f)(0.0):.3f}")
+    0.500
     """
     c, factor = _standard(a, b, type, lower)
     is_part = subset_by_index is not None or subset_by_value is not None
@@ -438,6 +440,26 @@ def cholesky_banded(value: Any, ab: Any, lower: bool = False, **options: Any) ->
         gap = np.zeros(d, plain(line).dtype)
         rows.append(np.concatenate([line, gap] if lower else [gap, line]))
     return np.stack(rows)
+
+
+@composed(_scipy.cho_solve_banded)
+def cho_solve_banded(value: Any, cb_and_lower: Any, b: Any, **options: Any) -> Any:
+    """scipy.linalg.cho_solve_banded, with the factor of `cholesky_banded`."""
+    cb, lower = cb_and_lower
+    cb, b = as_operand(cb), as_operand(b)
+    n, far = np.shape(cb)[1], len(plain(cb)) - 1
+    rows = range(min(far + 1, n))
+    parts = [np.diag(cb[d, : n - d], -d) if lower else np.diag(cb[far - d, d:], d) for d in rows]
+    factor = sum(parts[1:], parts[0])
+    left, right = (factor, adjoint(factor)) if lower else (adjoint(factor), factor)
+
+    def divide(r: Any) -> Any:
+        return _scipy.cho_solve_banded((plain(cb), lower), r)
+
+    def back(g: Any) -> Any:
+        return _scipy.cho_solve_banded((np.conj(plain(cb)), lower), g)
+
+    return solved(lambda x: left @ (right @ x) - b, value, divide, back=back)
 
 
 @composed(_scipy.subspace_angles)

@@ -13,7 +13,7 @@ from ..array_rules.common import has_duals
 from ..numerics import quiet
 from ..pair import plain
 from . import _pieces
-from ._composed import has_duals_in, paired
+from ._composed import called_as, has_duals_in, paired
 from ._grids import Interpolant, numbered, summed
 from ._parts import through, with_value
 from ._splines import Spline
@@ -80,6 +80,7 @@ class SurfaceInterpolant(Interpolant):
         return SurfaceInterpolant.of(self.plain.partial_derivative(dx, dy))
 
 
+@called_as(_scipy.RectBivariateSpline)
 def RectBivariateSpline(
     x: Any,
     y: Any,
@@ -193,7 +194,8 @@ class FitpackInterpolant(Interpolant):
     def roots(self) -> Any:
         """Where a cubic spline is zero."""
         value = self.plain.roots()
-        return _roots(*self.plain._eval_args, self.data["c"], value)
+        t, c, k = self.plain._eval_args
+        return _roots(t, c, k, self.data["c"], value)
 
     def get_coeffs(self) -> Any:
         """The coefficients."""
@@ -218,24 +220,23 @@ _IN_Y = (
 def _through_data(theirs: Any) -> Function:
     """A class of FITPACK's of splines through data, or beside it by given knots."""
 
-    def make(x: Any, y: Any, *args: Any, **options: Any) -> Any:
+    @called_as(theirs)
+    def make(x: Any, y: Any, **options: Any) -> Any:
         y = as_operand(y)
-        if has_duals_in(x, args, options):
+        if has_duals_in(x, options):
             raise TypeError(_IN_Y.format(theirs.__name__))
-        value = theirs(x, plain(y), *args, **options)
+        value = theirs(x, plain(y), **options)
         if not has_duals(y):
             return FitpackInterpolant.of(value)
-        smoothing = dict(zip(("w", "bbox", "k", "s"), args, strict=False)) | options
-        if theirs is _scipy.UnivariateSpline and smoothing.get("s") != 0:
+        if theirs is _scipy.UnivariateSpline and options.get("s") != 0:
             raise TypeError(_IN_Y.format(theirs.__name__))
 
         def coefficients(values: Any) -> Any:
-            return theirs(x, values, *args, **options)._eval_args[1]
+            return theirs(x, values, **options)._eval_args[1]
 
         c = with_value(through(coefficients, y), value._eval_args[1])
         return FitpackInterpolant(value, t=value._eval_args[0], c=c)
 
-    make.__name__ = make.__qualname__ = theirs.__name__
     return make
 
 

@@ -15,11 +15,12 @@ from ..array.operands import as_operand
 from ..drivers import grad, jacobian
 from ..pair import plain
 from ..structure import rebuild
+from ._kinks import optimum
 from ._minima import bounds_for
 from ._parts import Plain, stripped, with_value
 from ._places import take_places
 from ._solving import bound, has_duals, plainly, refuse_unless_converged
-from ._theorems import Optimum, bounds_of
+from ._theorems import bounds_of
 
 Function = Callable[..., Any]
 
@@ -108,8 +109,8 @@ def least_squares(
         z = (residuals(x) / f_scale) ** 2
         return 0.5 * f_scale**2 * np.sum(_LOSSES[loss](z))
 
-    optimum = Optimum(cost, result.x, bounds_of(len(result.x), lower, upper))
-    result.x, point = optimum.x, optimum.point
+    best = optimum(cost, result.x, bounds_of(len(result.x), lower, upper))
+    result.x, point = best.x, best.point
     at = {"fun": residuals, "cost": cost, "grad": grad(cost)}
     if isinstance(result.jac, np.ndarray):
         at["jac"] = jacobian(residuals)
@@ -204,17 +205,17 @@ def curve_fit(
             return rest
         return np.linalg.solve(weight, rest) if np.ndim(weight) == 2 else rest / weight
 
-    optimum = Optimum(
+    best = optimum(
         lambda p: 0.5 * np.sum(residuals(p) ** 2), popt, bounds_of(len(popt), lower, upper)
     )
-    best = optimum.point
-    j = jacobian(residuals)(best)
+    point = best.point
+    j = jacobian(residuals)(point)
     covariance = np.linalg.inv(j.T @ j)
     if not absolute_sigma:
-        covariance = covariance * (np.sum(residuals(best) ** 2) / (np.size(y) - np.size(popt)))
+        covariance = covariance * (np.sum(residuals(point) ** 2) / (np.size(y) - np.size(popt)))
     if reports and "fvec" in reports[0] and np.shape(reports[0]["fvec"]) == (np.size(y),):
-        reports[0]["fvec"] = with_value(residuals(best), reports[0]["fvec"])
-    return (optimum.x, with_value(covariance, pcov), *reports)
+        reports[0]["fvec"] = with_value(residuals(point), reports[0]["fvec"])
+    return (best.x, with_value(covariance, pcov), *reports)
 
 
 def leastsq(func: Function, x0: Any, args: Any = (), Dfun: Any = None, **options: Any) -> Any:
@@ -246,15 +247,15 @@ def leastsq(func: Function, x0: Any, args: Any = (), Dfun: Any = None, **options
         y = as_operand(g.f(x))
         return np.reshape(y, -1) if np.ndim(y) else np.stack([y])
 
-    optimum = Optimum(lambda x: 0.5 * np.sum(residuals(x) ** 2), np.atleast_1d(result[0]))
+    best = optimum(lambda x: 0.5 * np.sum(residuals(x) ** 2), np.atleast_1d(result[0]))
     if len(result) == 2:
-        return (optimum.x, *result[1:])
+        return (best.x, *result[1:])
     _, covariance, report, *others = result
     if covariance is not None:
-        j = jacobian(residuals)(optimum.point)
+        j = jacobian(residuals)(best.point)
         covariance = with_value(np.linalg.inv(j.T @ j), covariance)
-    report["fvec"] = with_value(residuals(optimum.point), report["fvec"])
-    return (optimum.x, covariance, report, *others)
+    report["fvec"] = with_value(residuals(best.point), report["fvec"])
+    return (best.x, covariance, report, *others)
 
 
 # -- linear least squares ------------------------------------------------------------------
@@ -293,8 +294,8 @@ def nnls(A: Any, b: Any, **options: Any) -> Any:
     if not has_duals(A, b):
         return x, norm
     A, b = as_operand(A), as_operand(b)
-    optimum = Optimum(lambda u: 0.5 * np.sum((A @ u - b) ** 2), x, bounds_of(len(x), 0.0, None))
-    return optimum.x, with_value(np.linalg.norm(A @ optimum.point - b), norm)
+    best = optimum(lambda u: 0.5 * np.sum((A @ u - b) ** 2), x, bounds_of(len(x), 0.0, None))
+    return best.x, with_value(np.linalg.norm(A @ best.point - b), norm)
 
 
 def lsq_linear(A: Any, b: Any, bounds: Any = (-np.inf, np.inf), **options: Any) -> Any:
@@ -337,11 +338,11 @@ def lsq_linear(A: Any, b: Any, bounds: Any = (-np.inf, np.inf), **options: Any) 
     def residuals(u: Any) -> Any:
         return A @ u - b
 
-    optimum = Optimum(
+    best = optimum(
         lambda u: 0.5 * np.sum(residuals(u) ** 2), result.x, bounds_of(len(result.x), lower, upper)
     )
-    rest = residuals(optimum.point)
-    result.x, result.fun = optimum.x, with_value(rest, result.fun)
+    rest = residuals(best.point)
+    result.x, result.fun = best.x, with_value(rest, result.fun)
     result.cost = with_value(0.5 * np.sum(rest**2), result.cost)
     return result
 

@@ -307,7 +307,7 @@ class _Task:
         def decider(s: Any) -> Any:
             there = stepped(before, t, y, s - t)
             run = Branch.run(self.f, s, there, forced=switch.before.questions)
-            return switch.crossing(run.questions[switch.index].decider, switch.before)
+            return switch.crossing(run.questions[switch.which].decider, switch.before)
 
         value = plain(decider(t))
         return root_of(lambda s: decider(s) - value, t)
@@ -375,9 +375,17 @@ class _Task:
             for event, s in zip(self.events, t_events, strict=True)
             if event.terminal and len(s) and plain(s[-1]) == end
         ]
-        for other in last[1:]:
-            levels = levels_of(last[0], other)
-            if not np.allclose(pack(last[0], levels), pack(other, levels), 1e-9):
+        y = self.here(end)
+        for event in self.events if last else ():
+            start, here = (
+                abs(float(np.ravel(event.seen(t, plain(u)))[0]))
+                for t, u in ((plain(self.start), self.y0), (end, y))
+            )
+            if not event.terminal or here > 1e-9 * start:
+                continue
+            other = self.when(event, end)
+            levels = levels_of(last[0], other, packed=True)
+            if not np.allclose(pack(last[0], levels), pack(other, levels), 1e-6, 1e-9):
                 raise NonDifferentiableError(
                     "two events that move differently end the integration at the same time, which "
                     "has a kink there; let one of them not be terminal."

@@ -18,7 +18,7 @@ from ..array_rules.matrices import largest
 from ..dual import Dual
 from ..forms import Form, made_of
 from ..pair import dual, own, plain
-from ._composed import composed, has_duals_in
+from ._composed import called_as, composed, has_duals_in
 from ._parts import levels_of, nilpotent, with_value
 from ._theorems import solved
 
@@ -66,6 +66,7 @@ def expm(A: Any) -> Any:
     return _by_blocks(_scipy.expm, as_operand(A))
 
 
+@called_as(_scipy.logm)
 def logm(A: Any, **options: Any) -> Any:
     """scipy.linalg.logm: the principal logarithm of a matrix.
 
@@ -98,6 +99,7 @@ def _one_by_one(f: Function) -> Function:
     return g
 
 
+@called_as(_scipy.sqrtm)
 def sqrtm(A: Any, **options: Any) -> Any:
     """scipy.linalg.sqrtm: the principal square root, from x @ x = A.
 

@@ -14,10 +14,11 @@ from ..array.operands import as_operand, from_objects
 from ..drivers import grad
 from ..dual import Dual
 from ..pair import plain
+from ._kinks import optimum
 from ._parts import Plain, stripped, with_value
 from ._places import take_places
 from ._solving import bound, first, has_duals, plainly, refuse_unless_converged
-from ._theorems import Limits, Optimum, bounds_of
+from ._theorems import Limits, bounds_of
 
 Function = Callable[..., Any]
 
@@ -55,6 +56,7 @@ class Constraints:
     """
 
     def __init__(self, given: Any) -> None:
+        self.plain: Any
         self._found: list[Plain] = []
         self._given: list[Any] = []
         self._has_duals = False
@@ -233,11 +235,11 @@ def _reported(
     """SciPy's report on an optimum, with tangents."""
     refuse_unless_converged(result.success, name, result.message)
     x = np.asarray(result.x, float)
-    optimum = Optimum(cost, x, held.limits(x) + bounds_of(len(x), lower, upper))
-    result.x = optimum.x
-    result.fun = with_value(_number(cost(optimum.point)), result.fun)
+    best = optimum(cost, x, held.limits(x) + bounds_of(len(x), lower, upper))
+    result.x = best.x
+    result.fun = with_value(_number(cost(best.point)), result.fun)
     if "jac" in result and np.shape(result.jac) == np.shape(x):
-        result.jac = with_value(grad(cost)(optimum.point), result.jac)
+        result.jac = with_value(grad(cost)(best.point), result.jac)
     return result
 
 
@@ -271,10 +273,10 @@ def minimize_scalar(
 
 def _of_number(f: Function, x: Any, lower: Any, upper: Any, value: Any) -> tuple[Any, Any]:
     """Place and value of the minimum of a function of one number."""
-    optimum = Optimum(
+    best = optimum(
         lambda u: _number(f(u[0])), np.array([plain(x)], float), bounds_of(1, lower, upper)
     )
-    return with_value(optimum.x[0], x), with_value(_number(f(optimum.point[0])), value)
+    return with_value(best.x[0], x), with_value(_number(f(best.point[0])), value)
 
 
 # -- the other minimisers, a row each ------------------------------------------------------
@@ -333,8 +335,8 @@ def _minimiser(
         if np.ndim(x) == 0:
             y, least = _of_number(cost, x, lower, upper, 0.0)
         else:
-            optimum = Optimum(cost, x, bounds_of(len(x), lower, upper))
-            y, least = optimum.x, _number(cost(optimum.point))
+            best = optimum(cost, x, bounds_of(len(x), lower, upper))
+            y, least = best.x, _number(cost(best.point))
         if not isinstance(result, tuple):
             return y
         if value is not None:
@@ -420,10 +422,10 @@ def fmin_slsqp(
     x, *reports = result if full_output else (result,)
     if full_output:
         refuse_unless_converged(reports[2] == 0, "fmin_slsqp", reports[3])
-    optimum = Optimum(g.f, x, held.limits(x) + bounds_of(len(x), lower, upper))
+    best = optimum(g.f, x, held.limits(x) + bounds_of(len(x), lower, upper))
     if not full_output:
-        return optimum.x
-    return (optimum.x, with_value(_number(g.f(optimum.point)), reports[0]), *reports[1:])
+        return best.x
+    return (best.x, with_value(_number(g.f(best.point)), reports[0]), *reports[1:])
 
 
 def _in_turn(several: Any, one: Any, seen: Any) -> tuple[Any, Any]:
@@ -455,7 +457,7 @@ def fmin_cobyla(
     x = _scipy.fmin_cobyla(g, stripped(x0), seen, consargs=(), **stripped(options))
     if not (g.found or held.found):
         return x
-    return Optimum(g.f, x, held.limits(x)).x
+    return optimum(g.f, x, held.limits(x)).x
 
 
 # -- linear programs -----------------------------------------------------------------------
@@ -519,13 +521,13 @@ def linprog(
     for kind, _, matrix, b in sides:
         is_equal = np.full(np.size(b), kind == "eqlin")
         limits += Limits(_rest(matrix, b), is_equal, _names(kind, np.size(b)))
-    optimum = Optimum(lambda u: np.sum(c * u), x, limits + bounds_of(n, lower, upper))
-    result.x, point = optimum.x, optimum.point
+    best = optimum(lambda u: np.sum(c * u), x, limits + bounds_of(n, lower, upper))
+    result.x, point = best.x, best.point
     result.fun = with_value(np.sum(c * point), result.fun)
     start, reduced = 0, c
     for kind, report, matrix, b in sides:
         rest = _rest(matrix, b)(point)
-        price = -optimum.multipliers[start : start + np.size(b)]  # of one unit of b
+        price = -best.multipliers[start : start + np.size(b)]  # of one unit of b
         start, reduced = start + np.size(b), reduced - price @ matrix
         result[report] = with_value(rest, result[report])
         if kind in result:

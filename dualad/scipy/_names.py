@@ -1,36 +1,268 @@
-"""SciPy's own names in lifted code: its functions are found by identity; ours stand for them."""
+"""Every public name of SciPy, and what becomes of it where a dual is among the arguments.
+
+A function is *supported* (by a function of ours, or by running SciPy's own Python code lifted), has
+a *plain answer* (an index, a count, a yes or no: that of the plain numbers), or is *refused* by
+name, before a dual gets to compiled code. `DECISIONS` says which; what it does not name, and is not
+in `__all__` of a module of ours, is refused. The same holds for `dualad.scipy.part.name` and for
+SciPy's own function in lifted code, which is found by identity. Without duals, it is SciPy's.
+"""
 
 from __future__ import annotations
 
+import functools
 import importlib
+import inspect
 import sys
+import types
+from collections.abc import Callable, Iterator
+from typing import Any
 
-from ..lifting.lift import Caller
+import numpy as np
+
+from ..array.operands import as_operand, unbuffered
+from ..array.protocols import ARRAY_FUNCTIONS, is_question, rule_of
+from ..differentiations import refused
+from ..dual import Dual
+from ..lifting.lift import Caller, Constructor, begin, end, is_opened, own_twin
 from ..lifting.standins import FUNCTIONS
+from ..pair import plain
+from ..structure import leaves, rebuild
+from ._decisions import DECISIONS
 
-_PARTS = (
-    *("integrate", "interpolate", "linalg", "optimize", "sparse", "sparse.linalg", "special"),
-    "stats",
-)
+SUPPORTED, PLAIN, REFUSED = "supported", "plain answer", "refused"
+
 _entered: set[str] = set()
 
 
 def enter(module: str) -> None:
-    """Enter what stands for the functions of a module of SciPy, and of the part that it is in.
+    """Enter what stands for the functions of a module of SciPy, and of the parts that it is in.
 
     Parameters
     ----------
     module : str
         Where a function is from that lifted code has met: `scipy.optimize._zeros_py`.
     """
-    names = module.split(".")[1:3]
-    for part in (names[0] if names else "", ".".join(names)):
-        theirs = sys.modules.get(f"scipy.{part}")
-        if part not in _PARTS or part in _entered or theirs is None:
-            continue
-        _entered.add(part)
-        ours = importlib.import_module(f".{part}", __package__)
-        FUNCTIONS.update(getattr(ours, "METHODS", {}))  # of SciPy's objects, which stay as they are
-        for name in ours.__all__:
-            if callable(getattr(theirs, name, None)) and name not in getattr(ours, "NAMES", ()):
-                FUNCTIONS[getattr(theirs, name)] = Caller(getattr(ours, name))
+    first = module.split(".")[1] if "." in module else ""
+    solve = getattr(sys.modules.get("scipy._lib.array_api_compat.numpy.linalg"), "solve", None)
+    if solve is not None:  # compiled code without a name of its own
+        FUNCTIONS[solve] = np.linalg.solve
+    for part in DECISIONS:
+        if part.partition(".")[0] == first and part not in _entered:
+            theirs = sys.modules.get(f"scipy.{part}")
+            if theirs is not None:
+                _entered.add(part)
+                FUNCTIONS.update(getattr(_ours(part), "METHODS", {}))  # of SciPy's objects
+                for name in names_in(part):
+                    if not hasattr(f := getattr(theirs, name), "rvs"):  # those have methods
+                        _stand(f, stand_in_for(part, name))
+
+
+def _stand(f: Any, ours: Any) -> None:
+    """Let ours stand for a function of SciPy's, and for what it is a wrapper of."""
+    while ours is not f and f is not None:
+        FUNCTIONS.setdefault(f, ours)
+        f = getattr(f, "__wrapped__", None)
+
+
+# -- what there is -------------------------------------------------------------------------
+
+
+def names_in(part: str) -> list[str]:
+    """The names of what can be called in a part of SciPy, but for errors and warnings."""
+    theirs = importlib.import_module(f"scipy.{part}")
+    found = []
+    for name in getattr(theirs, "__all__", ()):
+        f = getattr(theirs, name)
+        is_error = isinstance(f, type) and issubclass(f, (Exception, Warning))
+        if callable(f) and not is_error:
+            found.append(name)
+    return sorted(found)
+
+
+@functools.cache
+def _ours(part: str) -> Any:
+    """The module of ours for a part, if there is one."""
+    name = f"{__package__}.{part}"
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith(__package__):
+            raise
+        return None
+
+
+def decision(part: str, name: str) -> tuple[str, str]:
+    """Whether a name is supported, a plain answer or refused; and why, or what to use instead.
+
+    >>> decision("signal", "find_peaks")
+    ('plain answer', '')
+    """
+    known = DECISIONS[part]
+    if name in getattr(_ours(part), "__all__", ()) or name in known.lifted:
+        return SUPPORTED, ""
+    f = getattr(importlib.import_module(f"scipy.{part}"), name)
+    if isinstance(f, np.ufunc) or f in ARRAY_FUNCTIONS:
+        return _of_numpy(f)
+    if name in known.plain:
+        return PLAIN, ""
+    return REFUSED, known.instead(name)
+
+
+def _of_numpy(f: Any) -> tuple[str, str]:
+    """The same of a function that asks its arguments, by NumPy's protocols."""
+    if not isinstance(f, np.ufunc):
+        return SUPPORTED, ""
+    if is_question(f):
+        return PLAIN, ""
+    try:
+        rule_of(f)
+    except TypeError:
+        return REFUSED, "write it in other functions, or give it a rule by dualad.define_rule"
+    return SUPPORTED, ""
+
+
+def decisions() -> Iterator[tuple[str, str, str, str]]:
+    """(part, name, decision, reason) of all there are."""
+    for part in DECISIONS:
+        for name in names_in(part):
+            yield (part, name, *decision(part, name))
+
+
+# -- what stands for it --------------------------------------------------------------------
+
+
+@functools.cache
+def stand_in_for(part: str, name: str) -> Any:
+    """What is called in place of a function of SciPy; itself if it takes duals as it is."""
+    f = getattr(importlib.import_module(f"scipy.{part}"), name)
+    kind, reason = decision(part, name)
+    ours = _ours(part)
+    if name in getattr(ours, "__all__", ()):
+        return Caller(getattr(ours, name))
+    if isinstance(f, np.ufunc) or f in ARRAY_FUNCTIONS:
+        return f
+    if kind == SUPPORTED:
+        return _of_kind(f, _lifted(f))
+    if kind == PLAIN:
+        return _of_kind(f, _on_values)
+    return _of_kind(f, _refusing(f"scipy.{part}.{name}", reason))
+
+
+def _of_kind(f: Any, on_duals: Callable[..., Any]) -> Any:
+    """f, and where something may have derivatives among the arguments, on_duals(f, *arguments)."""
+    if isinstance(f, type):
+        return Guarded(f, on_duals)
+
+    @functools.wraps(f)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if any(map(_may_move, leaves([args, kwargs]))):
+            return on_duals(f, *args, **kwargs)
+        return f(*args, **kwargs)
+
+    return Caller(call)
+
+
+def _may_move(x: Any) -> bool:
+    """Whether an argument is a dual, a function, or an object of SciPy's that may hold duals."""
+    x = unbuffered(x)
+    if isinstance(x, (Dual, types.FunctionType, types.MethodType)):
+        return True
+    if type(x) is np.ndarray:
+        return bool(x.dtype == object)
+    return is_opened(type(x).__module__)
+
+
+def _duals_among(*given: Any) -> list[Any]:
+    found = (as_operand(x) if type(x) is np.ndarray else unbuffered(x) for x in leaves(given))
+    return [x for x in found if isinstance(x, Dual)]
+
+
+def _lifted(f: Any) -> Callable[..., Any]:
+    """SciPy's own Python code, lifted."""
+    makes = isinstance(f, type)
+    inner = f if makes else inspect.unwrap(f)
+
+    def call(_: Any, *args: Any, **kwargs: Any) -> Any:
+        begin()
+        try:
+            y = (Constructor(f) if makes else own_twin(inner))(*args, **kwargs)
+        finally:
+            end()
+        return rebuild(y, unbuffered)
+
+    return call
+
+
+def _on_values(f: Any, *args: Any, **kwargs: Any) -> Any:
+    """f of the plain numbers."""
+
+    def value(x: Any) -> Any:
+        return plain(as_operand(x)) if _duals_among(x) else x
+
+    return f(*rebuild(args, value), **rebuild(kwargs, value))
+
+
+def _refusing(name: str, instead: str) -> Callable[..., Any]:
+    def call(f: Any, *args: Any, **kwargs: Any) -> Any:
+        if duals := _duals_among(args, kwargs):
+            raise refused(f"{name} cannot take duals; {instead}.", *duals)
+        return f(*args, **kwargs)
+
+    return call
+
+
+class Guarded:
+    """A class of SciPy's, called by way of `on_duals`; everything else is the class's."""
+
+    def __init__(self, cls: type, on_duals: Callable[..., Any]) -> None:
+        self.cls, self.on_duals = cls, on_duals
+        self.__doc__, self.__name__ = cls.__doc__, cls.__name__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if any(map(_may_move, leaves([args, kwargs]))):
+            return self.on_duals(self.cls, *args, **kwargs)
+        return self.cls(*args, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.cls, name)
+
+    def __instancecheck__(self, x: Any) -> bool:
+        return isinstance(x, self.cls)
+
+    def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[type, ...]:
+        return (self.cls,)
+
+
+# -- the modules of dualad.scipy -----------------------------------------------------------
+
+
+def names_of(module: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]]:
+    """`__getattr__` and `__dir__` of a module of ours: SciPy's names beside its own."""
+    part = module.removeprefix(f"{__package__}.")
+    theirs = importlib.import_module(f"scipy.{part}")
+
+    def get(name: str) -> Any:
+        if name.startswith("__") or not hasattr(theirs, name):
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        if f"{part}.{name}" in DECISIONS:
+            return module_of(f"{part}.{name}")
+        if name in getattr(sys.modules[module], "__all__", ()) or name not in names_in(part):
+            return getattr(theirs, name)
+        found = stand_in_for(part, name)
+        return found.callee if isinstance(found, Caller) else found
+
+    def names() -> list[str]:
+        return sorted({*vars(sys.modules[module]), *getattr(theirs, "__all__", ())})
+
+    return get, names
+
+
+def module_of(part: str) -> Any:
+    """The module of ours for a part, or one that is made for its names."""
+    ours = _ours(part)
+    if ours is None:
+        ours = types.ModuleType(f"{__package__}.{part}", f"scipy.{part} for duals.")
+        sys.modules[ours.__name__] = ours
+        get, names = names_of(ours.__name__)
+        vars(ours).update(__getattr__=get, __dir__=names)
+    return ours

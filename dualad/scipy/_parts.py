@@ -19,7 +19,7 @@ from typing import Any, cast
 import numpy as np
 
 from ..array.algebra import linear
-from ..array.operands import as_operand
+from ..array.operands import as_operand, unbuffered
 from ..dual import Dual
 from ..forms import Form, made_of, refuse
 from ..numerics import quiet
@@ -369,4 +369,4 @@ class Plain:
     def __call__(self, *x: Any) -> Any:
         y = self.f(*x, *self.args)
         self.found = self.found or any(isinstance(as_operand(v), Dual) for v in leaves(y))
-        return stripped(y) if self.found else y
+        return stripped(y) if self.found else unbuffered(y)

@@ -109,7 +109,7 @@ def quad(
     else:
         y = task.with_tangents(result[0])
         y = y + _ends(f, a, b, weight, wvar)
-        if not np.all(np.isfinite(_tangents(y))) and np.isfinite(plain(y)):
+        if isinstance(limits, Dual) and not np.all(np.isfinite(_tangents(y))):
             y = _stretched(f, a, b, y, {"weight": weight, "wvar": wvar, **options})
     return (with_value(y, result[0]), *result[1:])
 
@@ -177,6 +177,7 @@ class _Integral:
             except UnknownLevelError:  # another branch of func
                 levels = self.levels()
         for switch, d in moving:
+            self._refuse_singular(switch)
             y = y + stepped(lambda x, _, s=switch: self._jump(s, x), switch.place, 0.0, d)
         return y
 
@@ -197,7 +198,9 @@ class _Integral:
                 d = place_of(self.f, switch)
                 if isinstance(d, Dual):
                     moving.append((switch, nilpotent(d)))
-            elif not np.isclose(*(plain(self._at(s, switch.place)) for s in switch[1:]), 1e-7):
+                continue
+            before, after = (plain(self._at(run, switch.place)) for run in switch[1:])
+            if not np.isclose(before, after, 1e-7):
                 raise NonDifferentiableError(
                     f"the function that quad integrates jumps at {switch.place}, and it does not "
                     "show how that place moves; write two integrals with the place as a limit."
@@ -213,6 +216,17 @@ class _Integral:
         except ArithmeticError as error:
             raise self._singular() from error
         return _weighted(y, x, **self._weight)
+
+    def _refuse_singular(self, switch: Switch) -> None:
+        """Raise NonDifferentiableError if f is infinite next to where its branches meet."""
+        x, near = switch.place, 1e-8 * (1 + abs(switch.place))
+        there = abs(plain(self._jump(switch, x)))
+        beside = (
+            abs(plain(self._at(branch, u)))
+            for branch, u in ((switch.before, x - near), (switch.after, x + near))
+        )
+        if not there <= 100 * max(beside):
+            raise self._singular()
 
     @staticmethod
     def _singular() -> NonDifferentiableError:
@@ -247,7 +261,8 @@ class _Integral:
             share = min(1.0, sizes[i] / sizes[0]) if sizes[0] and sizes[i] else 1.0
             here = {**options, "epsabs": share * options.get("epsabs", 1.49e-8)}
             y, error, _, *message = _scipy.quad(part, self.low, self.high, full_output=1, **here)
-            if message and not error <= _FAILED * (abs(y) + share * abs(value)):
+            is_wrong = not error <= _FAILED * (abs(y) + share * abs(value))
+            if message and (is_wrong or "divergent" in message[0]):
                 raise NonDifferentiableError(
                     "quad has not found the integral of the derivative: "
                     f"{' '.join(str(message[0]).split())}"
@@ -287,7 +302,7 @@ def _ends(f: Function, a: Any, b: Any, weight: Any, wvar: Any) -> Any:
 
 
 def _tangents(y: Any) -> Any:
-    levels = levels_of(y)
+    levels = levels_of(y, packed=True)
     return pack(y, levels).ravel() if levels else 0.0
 
 
@@ -490,7 +505,7 @@ def _packed(f: Function, levels: Levels, shape: tuple[int, ...], x: float) -> An
     return pack(as_operand(f(x)) * np.ones(shape), levels)
 
 
-def fixed_quad(func: Function, a: Any, b: Any, args: Any = (), n: int = 5) -> tuple[Any, None]:
+def fixed_quad(func: Function, a: Any, b: Any, args: Any = (), n: int = 5) -> Any:
     """scipy.integrate.fixed_quad: an integral by Gauss and Legendre's rule of order n.
 
     Parameters

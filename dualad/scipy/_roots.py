@@ -11,7 +11,9 @@ import scipy.optimize as _scipy
 from scipy.optimize import RootResults
 
 from ..array.operands import as_operand
+from ..array.undefined import NonDifferentiableError
 from ..pair import plain
+from ._branches import Branch, may_hold_duals, switches
 from ._parts import Plain, stripped, with_value
 from ._places import take_places
 from ._solving import bound, first, plainly, refuse_unless_converged
@@ -28,7 +30,8 @@ def _bracketing(name: str) -> Function:
     @functools.wraps(solver, assigned=("__name__", "__qualname__"))
     def solve(f: Function, a: Any, b: Any, args: Any = (), **options: Any) -> Any:
         g = Plain(bound(f, args))
-        return _with_tangents(solver(g, plain(a), plain(b), **stripped(options)), g, name)
+        result = solver(g, plain(a), plain(b), **stripped(options))
+        return _with_tangents(result, g, name, xtol=options.get("xtol"))
 
     solve.__doc__ = f"""scipy.optimize.{name}; the root has the tangents of f and args.
 
@@ -51,8 +54,42 @@ def _bracketing(name: str) -> Function:
     return solve
 
 
-def _with_tangents(result: Any, g: Plain, name: str, elementwise: bool = False) -> Any:
+def refuse_jump(f: Function, x: Any, xtol: Any) -> None:
+    """Raise NonDifferentiableError if f does not go through zero next to x, but jumps over it."""
+    x = float(np.ravel(plain(x))[0])
+    near = max(1e-9 * (1 + abs(x)), 4 * (plain(xtol) or 0.0))
+    try:
+        if not Branch.run(f, x).questions:
+            return
+        low, high = (_value_of(Branch.run(f, u)) for u in (x - near, x + near))
+        jump, place = 0.0, x
+        for switch in switches(lambda u: Branch.run(f, u), [x - near, x, x + near]):
+            place = switch.place
+            before, after = (
+                _value_of(Branch.run(f, place, forced=run.questions)) for run in switch[1:]
+            )
+            jump += abs(before - after)
+    except (TypeError, ValueError, AttributeError, ArithmeticError):  # of code for plain x only
+        return
+    if low * high < 0 and jump > abs(high - low) / 2:
+        raise NonDifferentiableError(
+            f"the function jumps over zero at {place} and has no root there, so that there is no "
+            "derivative; solve for what the jump depends on."
+        )
+
+
+def _value_of(run: Branch) -> float:
+    return float(np.ravel(plain(run.value))[0])
+
+
+def _with_tangents(
+    result: Any, g: Plain, name: str, elementwise: bool = False, xtol: Any = None
+) -> Any:
     """A root, or with full_output=True a root and reports on it."""
+    if not (g.found or may_hold_duals(g)):
+        return result
+    if not elementwise:
+        refuse_jump(g.f, result[0] if isinstance(result, tuple) else result, xtol)
     if not g.found:
         return result
     x, *reports = result if isinstance(result, tuple) else (result,)
@@ -137,9 +174,12 @@ def root_scalar(
     g = Plain(f)
     others = {k: plainly(v, args) for k, v in stripped(options).items()}
     result = _scipy.root_scalar(g, method=method, fprime=plainly(fprime, args), **others)
+    f = first(f) if fprime is True else f
+    if g.found or may_hold_duals(g):
+        refuse_jump(f, result.root, options.get("xtol"))
     if g.found:
         refuse_unless_converged(result.converged, "root_scalar", result.flag)
-        result.root = root_of(first(f) if fprime is True else f, result.root)
+        result.root = root_of(f, result.root)
     return result
 
 

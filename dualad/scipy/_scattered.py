@@ -14,10 +14,10 @@ from ..array.operands import as_operand
 from ..array.undefined import NonDifferentiableError
 from ..array_rules.common import has_duals
 from ..pair import plain
-from ._composed import has_duals_in, paired
+from ._composed import called_as, has_duals_in, paired
 from ._grids import Interpolant, interp1d, points_of
 from ._parts import stripped
-from ._splines import Spline, placed
+from ._splines import placed
 
 Function = Callable[..., Any]
 
@@ -56,6 +56,7 @@ class PolynomialInterpolant(Interpolant):
 
 
 def _polynomial(theirs: Any) -> Function:
+    @called_as(theirs)
     def make(xi: Any, yi: Any = None, axis: int = 0, **options: Any) -> Any:
         xi = as_operand(xi)
         yi = None if yi is None else as_operand(yi)
@@ -65,7 +66,6 @@ def _polynomial(theirs: Any) -> Function:
         y = None if yi is None else np.moveaxis(as_operand(yi), axis, 0)
         return PolynomialInterpolant(value, x=xi, y=y)
 
-    make.__name__ = make.__qualname__ = theirs.__name__
     return make
 
 
@@ -74,19 +74,16 @@ KroghInterpolator = _polynomial(_scipy.KroghInterpolator)
 
 
 def _at_once(theirs: Function, make: Function) -> Function:
-    def f(xi: Any, yi: Any, x: Any, *args: Any, **options: Any) -> Any:
+    @called_as(theirs)
+    def f(xi: Any, yi: Any, x: Any, der: Any = 0, axis: int = 0, **options: Any) -> Any:
+        given = {"axis": axis, **options} | ({"der": der} if der else {})
         if not has_duals_in(xi, yi, x):
-            return theirs(xi, yi, x, *args, **options)
-        order = ("axis",) if theirs is _scipy.barycentric_interpolate else ("der", "axis")
-        given = dict(zip(order, args, strict=False)) | options
-        der, axis = given.get("der", 0), given.get("axis", 0)
-        value = theirs(*(plain(as_operand(a)) for a in (xi, yi, x)), **given)
-        s = make(xi, yi, axis=axis)
-        if der and not isinstance(s, Spline):
+            return theirs(xi, yi, x, **given)
+        if der:
             raise TypeError(f"{theirs.__name__} with der= cannot take duals; differentiate it.")
-        return paired(s(x, der) if der else s(x), value)
+        value = theirs(*(plain(as_operand(a)) for a in (xi, yi, x)), **given)
+        return paired(make(xi, yi, axis=axis)(x), value)
 
-    f.__name__ = f.__qualname__ = theirs.__name__
     return f
 
 
@@ -106,6 +103,14 @@ class SimplexInterpolant(Interpolant):
         If a place that moves lies on the border of two simplices.
     """
 
+    @staticmethod
+    def read(value: Any) -> dict[str, Any]:
+        points = value.tri.points
+        if value.scale is not None:
+            points = points * value.scale + value.offset
+        values = np.reshape(value.values, (-1, *value.values_shape))
+        return {"points": points, "values": values}
+
     def formula(self, *args: Any) -> Any:
         points, values = self.data["points"], self.data["values"]
         n = np.shape(points)[1]
@@ -113,9 +118,9 @@ class SimplexInterpolant(Interpolant):
         shape, rest = np.shape(x)[:-1], np.shape(values)[1:]
         x = np.reshape(x, (-1, n))
         mesh: Any = self.plain.tri
-        scaled = (
-            (plain(x) - self.plain.offset) / self.plain.scale if self.data["rescale"] else plain(x)
-        )
+        scaled = plain(x)
+        if self.plain.scale is not None:
+            scaled = (scaled - self.plain.offset) / self.plain.scale
         simplex = mesh.find_simplex(scaled)
         corners = mesh.simplices[np.maximum(simplex, 0)]
         edges = np.swapaxes(points[corners[:, :-1]] - points[corners[:, -1:]], -1, -2)
@@ -143,7 +148,7 @@ def LinearNDInterpolator(
     value = _scipy.LinearNDInterpolator(
         mesh if mesh is not None else plain(given), plain(values), fill_value, rescale
     )
-    return SimplexInterpolant(value, points=given, values=values, rescale=rescale)
+    return SimplexInterpolant(value, points=given, values=values)
 
 
 class NearestInterpolant(Interpolant):

@@ -197,11 +197,9 @@ def placed(y: Any, shape: tuple[int, ...], axis: int, value: Any) -> Any:
         y = np.moveaxis(y, range(n), range(axis, axis + n))
     elif not n and axis:
         y = np.reshape(y, np.shape(value))
-    return with_value(y, value if np.ndim(value) else float(value) if _is_real(value) else value)
-
-
-def _is_real(x: Any) -> bool:
-    return not np.iscomplexobj(x)
+    if np.ndim(value):
+        return with_value(y, value)
+    return with_value(np.reshape(y, -1)[0], np.asarray(value).item())
 
 
 # -- made of coefficients --------------------------------------------------------------------

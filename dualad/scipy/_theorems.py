@@ -100,6 +100,8 @@ class Regular:
         u = np.asarray(x, np.result_type(x, 1.0))
         given, scale = u[:free], _NEAR * (1 + np.max(abs(u[:free]), initial=0))
         self.slope: Any = None
+        before: Any
+        taken: Any
         size = float("inf")
         step = self.slope
         try:
@@ -198,8 +200,8 @@ def _solution(j: Any, r: Any) -> Any:
 
 # -- optima --------------------------------------------------------------------------------
 
-_CLOSE = 1e-3  # a solver stops so close to a limit that holds x, in proportion to 1 + |x|
-_WEAK = 1e-7  # below that, in proportion, a multiplier or a distance is taken for zero
+CLOSE = 1e-3  # a solver stops so close to a limit that holds x, in proportion to 1 + |x|
+WEAK = 1e-7  # below that, in proportion, a multiplier or a distance is taken for zero
 
 
 class Limits:
@@ -330,7 +332,7 @@ class Optimum:
         equal = self.limits.equal
         c, j = plain(self.limits.c(x)), plain(jacobian(self.limits.c)(x))
         sizes = np.linalg.norm(j, axis=1)
-        near = equal | (c <= _CLOSE * sizes * (1 + np.max(abs(x), initial=0)))
+        near = equal | (c <= CLOSE * sizes * (1 + np.max(abs(x), initial=0)))
         rows = np.where(near[:, None], j, 0)
         both, _ = nnls(np.concatenate([rows, -rows[equal]]).T, plain(grad(self.f)(x)))
         m = both[: len(c)]
@@ -346,7 +348,7 @@ class Optimum:
             return m, m
         c, j = plain(self.limits.c(x)), plain(jacobian(self.limits.c)(x))
         self.sizes = np.linalg.norm(j, axis=1)
-        self.steepness = np.linalg.norm(plain(grad(self.f)(x)))
+        self.steepness = float(np.linalg.norm(plain(grad(self.f)(x))))
         self.scale = 1 + np.max(abs(x), initial=0)
         return c, m
 
@@ -355,9 +357,9 @@ class Optimum:
         if not len(m):
             return False
         free = ~self.limits.equal
-        pulls = free & self.active & (m * self.sizes < -_WEAK * self.steepness)
+        pulls = free & self.active & (m * self.sizes < -WEAK * self.steepness)
         over = np.where(
-            free & ~self.active & (c < -_WEAK * self.sizes * self.scale),
+            free & ~self.active & (c < -WEAK * self.sizes * self.scale),
             c / np.where(self.sizes > 0, self.sizes, 1),
             0,
         )
@@ -370,8 +372,8 @@ class Optimum:
         n, c, m = self.n, *self._at(root.x, where)
         if len(m):
             free = ~self.limits.equal
-            weak = free & self.active & (m * self.sizes < _WEAK * max(self.steepness, _WEAK))
-            weak |= free & ~self.active & (c < _WEAK * self.sizes * self.scale)
+            weak = free & self.active & (m * self.sizes < WEAK * max(self.steepness, WEAK))
+            weak |= free & ~self.active & (c < WEAK * self.sizes * self.scale)
             if weak.any():
                 raise NonDifferentiableError(
                     f"{self.limits.names[int(np.argmax(weak))]}, but the gradient does not push "

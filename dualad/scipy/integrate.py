@@ -7,7 +7,9 @@ terms in the derivative.
 
 from __future__ import annotations
 
+from ._bvp import solve_bvp
 from ._ivp import odeint, solve_ivp
+from ._names import names_of
 from ._quadrature import dblquad, fixed_quad, nquad, quad, quad_vec, tplquad
 from ._samples import cumulative_simpson, cumulative_trapezoid, romb, simpson, trapezoid
 
@@ -22,7 +24,10 @@ __all__ = [
     "quad_vec",
     "romb",
     "simpson",
+    "solve_bvp",
     "solve_ivp",
     "tplquad",
     "trapezoid",
 ]
+
+__getattr__, __dir__ = names_of(__name__)

@@ -39,6 +39,7 @@ from ._grids import (
     interpn,
     standing,
 )
+from ._names import names_of
 from ._parts import levels_of, stripped, with_value
 from ._places import take_places
 from ._scattered import (
@@ -50,6 +51,7 @@ from ._scattered import (
     PolynomialInterpolant,
     RadialInterpolant,
     RBFInterpolator,
+    SimplexInterpolant,
     barycentric_interpolate,
     griddata,
     krogh_interpolate,
@@ -331,6 +333,7 @@ METHODS = standing(
         _scipy.KroghInterpolator: PolynomialInterpolant,
         _scipy.UnivariateSpline: FitpackInterpolant,
         _scipy.BivariateSpline: SurfaceInterpolant,
+        _scipy.LinearNDInterpolator: SimplexInterpolant,
         _scipy.NearestNDInterpolator: NearestInterpolant,
         _scipy.RBFInterpolator: RadialInterpolant,
         _scipy.PPoly: Spline,
@@ -339,3 +342,5 @@ METHODS = standing(
 )
 
 take_places(globals(), _scipy)
+
+__getattr__, __dir__ = names_of(__name__)

@@ -19,8 +19,9 @@ from ..array.undefined import NonDifferentiableError
 from ..array_rules.matrices import adjoint, from_triangle
 from ..dual import Dual
 from ..pair import own, plain
-from ._composed import composed
+from ._composed import called_as, composed
 from ._factorisations import (
+    cho_solve_banded,
     cholesky_banded,
     eig,
     eig_banded,
@@ -59,8 +60,10 @@ from ._matrix_functions import (
     tanhm,
     tanm,
 )
+from ._names import names_of
 from ._parts import stripped, with_value
 from ._places import take_places
+from ._special_matrices import circulant, hankel, toeplitz
 from ._theorems import solved
 
 __all__ = [
@@ -70,6 +73,7 @@ __all__ = [
     "cho_solve_banded",
     "cholesky",
     "cholesky_banded",
+    "circulant",
     "coshm",
     "cosm",
     "det",
@@ -84,6 +88,7 @@ __all__ = [
     "expm",
     "expm_frechet",
     "fractional_matrix_power",
+    "hankel",
     "inv",
     "khatri_rao",
     "logm",
@@ -121,6 +126,7 @@ __all__ = [
     "svdvals",
     "tanhm",
     "tanm",
+    "toeplitz",
 ]
 
 Function = Callable[..., Any]
@@ -144,6 +150,7 @@ def _system(product: Function, divide: Function, b: Any, back: Function) -> Any:
 # -- linear systems ------------------------------------------------------------------------
 
 
+@called_as(_scipy.solve)
 def solve(a: Any, b: Any, lower: bool = False, *, assume_a: Any = None, **options: Any) -> Any:
     """scipy.linalg.solve: the x with a @ x = b.
 
@@ -193,6 +200,7 @@ def solve(a: Any, b: Any, lower: bool = False, *, assume_a: Any = None, **option
     return _system(lambda x: a @ x, divide, b, lambda g: _scipy.solve(turned, g, assume_a=assume_a))
 
 
+@called_as(_scipy.inv)
 def inv(a: Any, **options: Any) -> Any:
     """scipy.linalg.inv, with the tangents of numpy.linalg.inv."""
     (a,) = _operands(a)
@@ -200,6 +208,7 @@ def inv(a: Any, **options: Any) -> Any:
     return with_value(np.linalg.inv(a), y) if _has_duals(a) else y
 
 
+@called_as(_scipy.det)
 def det(a: Any, **options: Any) -> Any:
     """scipy.linalg.det, with the tangents of numpy.linalg.det."""
     (a,) = _operands(a)
@@ -207,6 +216,7 @@ def det(a: Any, **options: Any) -> Any:
     return with_value(np.linalg.det(a), y) if _has_duals(a) else y
 
 
+@called_as(_scipy.lstsq)
 def lstsq(a: Any, b: Any, cond: Any = None, **options: Any) -> Any:
     """scipy.linalg.lstsq; with duals it is numpy.linalg.lstsq, and cond its rcond."""
     a, b = _operands(a, b)
@@ -215,6 +225,7 @@ def lstsq(a: Any, b: Any, cond: Any = None, **options: Any) -> Any:
     return np.linalg.lstsq(a, b, cond)
 
 
+@called_as(_scipy.solve_triangular)
 def solve_triangular(
     a: Any, b: Any, trans: Any = 0, lower: bool = False, unit_diagonal: bool = False, **options: Any
 ) -> Any:
@@ -266,6 +277,7 @@ def _triangle(a: Any, lower: bool, unit_diagonal: bool = False) -> Any:
     return part(a, -1 if lower else 1) + np.eye(a.shape[-1])
 
 
+@called_as(_scipy.solve_banded)
 def solve_banded(l_and_u: Sequence[int], ab: Any, b: Any, **options: Any) -> Any:
     """scipy.linalg.solve_banded.
 
@@ -309,6 +321,7 @@ def solve_banded(l_and_u: Sequence[int], ab: Any, b: Any, **options: Any) -> Any
     return _system(lambda x: _banded_product(diagonals, x), divide, b, back)
 
 
+@called_as(_scipy.solveh_banded)
 def solveh_banded(ab: Any, b: Any, lower: bool = False, **options: Any) -> Any:
     """scipy.linalg.solveh_banded: a Hermitian positive definite banded matrix.
 
@@ -369,6 +382,7 @@ def _banded_product(diagonals: dict[int, Any], x: Any) -> Any:
 # -- factors, and systems solved by them -----------------------------------------------------
 
 
+@called_as(_scipy.cholesky)
 def cholesky(a: Any, lower: bool = False, **options: Any) -> Any:
     """scipy.linalg.cholesky, with the tangents of numpy.linalg.cholesky."""
     (a,) = _operands(a)
@@ -381,6 +395,7 @@ def _cholesky(a: Any, lower: bool) -> Any:
     return factor if lower else adjoint(factor)
 
 
+@called_as(_scipy.cho_factor)
 def cho_factor(a: Any, lower: bool = False, **options: Any) -> Any:
     """scipy.linalg.cho_factor: (c, lower) for `cho_solve`.
 
@@ -407,6 +422,7 @@ def cho_factor(a: Any, lower: bool = False, **options: Any) -> Any:
     return (with_value(_cholesky(a, lower), c) if _has_duals(a) else c), lower
 
 
+@called_as(_scipy.cho_solve)
 def cho_solve(c_and_lower: Any, b: Any, **options: Any) -> Any:
     """scipy.linalg.cho_solve, with the factor of `cho_factor`.
 
@@ -441,6 +457,7 @@ def _order(pivots: Any) -> Any:
     return rows
 
 
+@called_as(_scipy.lu_factor)
 def lu_factor(a: Any, **options: Any) -> Any:
     """scipy.linalg.lu_factor: (lu, pivots) for `lu_solve`.
 
@@ -480,6 +497,7 @@ def lu_factor(a: Any, **options: Any) -> Any:
     return with_value(triangular_factors(a[_order(pivots)], left, right), lu), pivots
 
 
+@called_as(_scipy.lu_solve)
 def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0, **options: Any) -> Any:
     """scipy.linalg.lu_solve, with the factors of `lu_factor`.
 
@@ -512,6 +530,7 @@ def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0, **options: Any) -> Any:
 # -- matrix equations ----------------------------------------------------------------------
 
 
+@called_as(_scipy.solve_sylvester)
 def solve_sylvester(a: Any, b: Any, q: Any) -> Any:
     """scipy.linalg.solve_sylvester: the x with a @ x + x @ b = q.
 
@@ -534,6 +553,7 @@ def solve_sylvester(a: Any, b: Any, q: Any) -> Any:
     )
 
 
+@called_as(_scipy.solve_continuous_lyapunov)
 def solve_continuous_lyapunov(a: Any, q: Any) -> Any:
     """scipy.linalg.solve_continuous_lyapunov: the x with a @ x + x @ aᴴ = q."""
     a, q = _operands(a, q)
@@ -555,6 +575,7 @@ def solve_continuous_lyapunov(a: Any, q: Any) -> Any:
 solve_lyapunov = solve_continuous_lyapunov
 
 
+@called_as(_scipy.solve_discrete_lyapunov)
 def solve_discrete_lyapunov(a: Any, q: Any, method: Any = None) -> Any:
     """scipy.linalg.solve_discrete_lyapunov: the x with a @ x @ aᴴ - x + q = 0."""
     a, q = _operands(a, q)
@@ -573,6 +594,7 @@ def solve_discrete_lyapunov(a: Any, q: Any, method: Any = None) -> Any:
     )
 
 
+@called_as(_scipy.solve_continuous_are)
 def solve_continuous_are(a: Any, b: Any, q: Any, r: Any, **options: Any) -> Any:
     """scipy.linalg.solve_continuous_are: Riccati's equation, without its options e= and s= if
     there are duals. Its linear part is Sylvester's equation with the closed loop.
@@ -675,24 +697,6 @@ def solve_circulant(value: Any, c: Any, b: Any, **options: Any) -> Any:
     return np.linalg.solve(c[(i - j) % n], b)
 
 
-@composed(_scipy.cho_solve_banded)
-def cho_solve_banded(value: Any, cb_and_lower: Any, b: Any, **options: Any) -> Any:
-    """scipy.linalg.cho_solve_banded, with the factor of `cholesky_banded`."""
-    cb, lower = cb_and_lower
-    cb, b = as_operand(cb), as_operand(b)
-    n, far = np.shape(cb)[1], len(plain(cb)) - 1
-    rows = range(min(far + 1, n))
-    parts = [np.diag(cb[d, : n - d], -d) if lower else np.diag(cb[far - d, d:], d) for d in rows]
-    factor = sum(parts[1:], parts[0])
-    left, right = (factor, adjoint(factor)) if lower else (adjoint(factor), factor)
-
-    def divide(r: Any) -> Any:
-        return _scipy.cho_solve_banded((plain(cb), lower), r)
-
-    def back(g: Any) -> Any:
-        return _scipy.cho_solve_banded((np.conj(plain(cb)), lower), g)
-
-    return solved(lambda x: left @ (right @ x) - b, value, divide, back=back)
-
-
 take_places(globals(), _scipy)
+
+__getattr__, __dir__ = names_of(__name__)

@@ -41,6 +41,7 @@ from ._minima import (
     minimize_scalar,
     shgo,
 )
+from ._names import names_of
 from ._roots import (
     anderson,
     bisect,
@@ -112,3 +113,5 @@ __all__ = [
     "shgo",
     "toms748",
 ]
+
+__getattr__, __dir__ = names_of(__name__)

@@ -26,6 +26,7 @@ from ..pair import dual, fit, newest, parts, plain
 from ..special_rules import TABLE
 from ..table import RULES
 from ..zeros import scale
+from ._names import names_of
 from ._places import take_places
 
 __all__ = [
@@ -168,3 +169,5 @@ spherical_jn, spherical_yn = _spherical("jn"), _spherical("yn")
 spherical_in, spherical_kn = _spherical("in"), _spherical("kn")
 
 take_places(globals(), sc)
+
+__getattr__, __dir__ = names_of(__name__)

@@ -36,6 +36,7 @@ from ..pair import Function, plain
 from . import _multivariate
 from ._distribution_rules import function_of
 from ._distributions import TABLE
+from ._names import names_of
 from ._parts import stripped, with_value
 from ._statistics import FUNCTIONS, duals_in
 from ._theorems import solved
@@ -107,9 +108,9 @@ class _Distribution:
             return super().rvs(*args, **kwds)  # type: ignore[misc]
         if isinstance(self, rv_discrete):
             raise _refusal(self, "rvs", "a derivative of mean, or of a sum over pmf", args, kwds)
-        shapes, loc, scale, _ = self._parse_args_rvs(  # type: ignore[attr-defined]
-            *args, **{key: x for key, x in kwds.items() if key != "random_state"}
-        )
+        named = {key: x for key, x in kwds.items() if key not in ("size", "random_state")}
+        n = len(TABLE[self.name].shapes) + 2  # what comes after is the size
+        shapes, loc, scale = self._parse_args(*args[:n], **named)  # type: ignore[attr-defined]
         y = super().rvs(*stripped(args), **stripped(kwds))  # type: ignore[misc]
         shapes = tuple(map(as_operand, shapes))
         loc, scale = as_operand(loc), as_operand(scale)
@@ -253,8 +254,11 @@ def __getattr__(name: str) -> Any:
         return _multivariate.for_duals(name)
     if name in FUNCTIONS:
         return FUNCTIONS[name]
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return _name_of_scipy(name)
 
 
 def __dir__() -> list[str]:
     return [*globals(), *__all__]
+
+
+_name_of_scipy, _ = names_of(__name__)

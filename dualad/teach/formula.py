@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 import numpy as np
@@ -182,6 +183,9 @@ _IN_PRINT = {
     "sinc": ("(cos(pi*x) - y)/x",),
     "erf": ("2/sqrt(pi)*exp(-x*x)",),
     "erfc": ("-2/sqrt(pi)*exp(-x*x)",),
+    "scipy.special.erf": ("2/sqrtpi*exp(-x*x)",),
+    "scipy.special.erfc": ("-2/sqrtpi*exp(-x*x)",),
+    "scipy.special.expit": ("y*(1 - y)",),
     "scipy.special.ndtr": ("exp(-x*x/2)/sqrt2pi",),
 }
 
@@ -301,6 +305,12 @@ def _signed(x: Formula) -> Sequence[tuple[int, Formula]]:
     return x.terms if isinstance(x, Sum) else ((1, x),)
 
 
+@cache
+def parsed(text: str) -> ast.expr:
+    """An expression of the table."""
+    return ast.parse(text, mode="eval").body
+
+
 class Unreadable(Exception):
     """A slope that is not a formula but a program, or that is calculated by one."""
 
@@ -320,7 +330,7 @@ class _Reader:
     def read(self, text: Any) -> Formula:
         if not isinstance(text, str):
             raise Unreadable
-        return self._node(ast.parse(text, mode="eval").body)
+        return self._node(parsed(text))
 
     def _node(self, node: ast.expr) -> Formula:
         match node:

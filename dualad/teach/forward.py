@@ -128,8 +128,8 @@ class _Forward(Recording):
         v, line, source = entry.variable, entry.place.line, entry.place.source
         if entry.kind == "input":
             name = variable(entry.text)
-            dotted = (name if is_short(name) else v).tangent
-            return Row("input", v, name, value, dotted, (tangent,), used=entry.used)
+            whose = name if is_short(name) else v
+            return Row("input", v, name, value, whose.tangent, (tangent,), used=entry.used)
         sources = self.sources[entry]
         dotted = tangent_of_step(entry, sources)
         return Row("step", v, value_of_step(entry), value, dotted, (tangent,),

@@ -33,6 +33,7 @@ from .formula import (
     Variable,
     is_complex_value,
     is_linear_part,
+    parsed,
     share_formula,
     simplified,
     slope_formulas,
@@ -317,7 +318,7 @@ def _back_of_product(entry: Entry, i: int) -> Formula | None:
 
 
 def _read(text: str, env: dict[str, Formula]) -> Formula:
-    return simplified(_formula(ast.parse(text, mode="eval").body, env))
+    return simplified(_formula(parsed(text), env))
 
 
 def _formula(node: ast.expr, env: dict[str, Formula]) -> Formula:
@@ -329,7 +330,7 @@ def _formula(node: ast.expr, env: dict[str, Formula]) -> Formula:
             return Number(value)
         case ast.Name(id=name):
             return env[name]
-        case ast.UnaryOp(operand=ast.Constant(value=value)):
+        case ast.UnaryOp(operand=ast.Constant(value=int() as value)):
             return Number(-value)
         case ast.UnaryOp(operand=x):
             return Sum(((-1, go(x)),))

@@ -9,6 +9,7 @@ it was made with, and says that they cannot be changed.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -316,7 +317,7 @@ def _number(x: Any, is_live: bool) -> Any:
 def _argument(x: Formula, place: dict[Variable, int]) -> dict[str, Any]:
     if isinstance(x, Variable):
         return {"row": place[x]}
-    value = x.value if isinstance(x, Number) else None
+    value: Any = x.value if isinstance(x, Number) else math.nan
     return {"number": float(value) if _is_float(value) else number_text(value)}
 
 

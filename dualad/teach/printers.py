@@ -161,7 +161,7 @@ class Text:
     def _sum(self, terms: Sequence[tuple[int, Formula]]) -> str:
         text = ""
         for sign, term in terms:
-            if term in self.values and (below := _below_zero(self.values[term])):
+            if isinstance(term, Variable) and (below := _below_zero(self.values.get(term))):
                 sign, term = -sign, Number(below)  # 10 + 0.5 rather than 10 − (−0.5)
             if text:
                 text += self.plus if sign == 1 else self.minus
@@ -248,7 +248,7 @@ class Text:
 
 def _below_zero(x: Any) -> Any:
     """−x if x is a negative real number, else None."""
-    if is_complex(x) or not is_real(x):
+    if x is None or is_complex(x) or not is_real(x):
         return None
     return -x if x < 0 else None
 

@@ -18,13 +18,13 @@ import numpy as np
 from ..arguments import Argnums, Inputs
 from ..array.dualarray import DualArray
 from ..dual import Dual, apply, evaluate, namespace_for
-from ..forms import Form, ReverseLevel, dtype_of
+from ..forms import Form, Nonlinear, ReverseLevel, dtype_of
 from ..frames import asking_frame
 from ..looks import is_plain
 from ..pair import dual, is_array, kind_of, own, parts, plain, shape_of
 from ..records import Node, Read, next_number
 from ..rules import Rule
-from ..structure import argument_names, element_labels, labelled, leaves, rebuild_labelled
+from ..structure import argument_names, element_labels, labelled, leaves, rebuild, rebuild_labelled
 from .notation import Option, flat
 from .steps import NOWHERE, Asked, Entry, Place, Steps, has_numbers, is_number
 
@@ -197,8 +197,14 @@ _REDUCTIONS = {"add.reduce": "sum", "multiply.reduce": "prod", "maximum.reduce":
 def _step_of_function(
     x: Any, go_on: Any, func: Any, types: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> Any:
-    with _level_of([*leaves([args, kwargs]), x]).step(func.__name__, args, kwargs) as step:
-        return step.result(go_on(func, types, args, kwargs))
+    level = _level_of([*leaves([args, kwargs]), x])
+    with level.step(func.__name__, args, kwargs) as step:
+        try:
+            return step.result(go_on(func, types, args, kwargs))
+        except Nonlinear:
+            if level.is_followed:
+                raise
+            return step.result(level.call_forward(func, args, kwargs))
 
 
 def _level_of(numbers: Sequence[Any]) -> Recording:
@@ -292,6 +298,16 @@ class Recording(Steps, ReverseLevel):
         if rule.kind == "flat":
             return y
         return self._without_way_back(float(y) if is_plain(y, int) else y, args)
+
+    def call_forward(self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        """A function of arrays that asks for a tangent itself: of duals of the inner level."""
+
+        def inner(x: Any) -> Any:
+            return parts(x, self)[0]
+
+        y = f(*rebuild(args, inner), **rebuild(kwargs, inner))
+        given = list(leaves([args, kwargs]))
+        return rebuild(y, lambda part: self._without_way_back(part, given))
 
     def _without_way_back(self, y: Any, args: Sequence[Any]) -> Any:
         nodes = [x.tangent.node for x in args if isinstance(x, Dual) and x.level is self]

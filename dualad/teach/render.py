@@ -11,6 +11,7 @@ from typing import Any
 from ..text import number_text
 from .formula import Filled, Formula, Quoted, Variable
 from .printers import Latex, MathML, Text
+from .rounds import Fold, folded
 from .rows import Row
 
 NOTHING = Quoted("")
@@ -42,12 +43,17 @@ class Renderings:
     def _repr_latex_(self) -> str:
         return self.to_latex()
 
-    def _shown(self) -> list[Row | int]:
-        """The rows, or the first and last of many and between them how many are left out."""
-        if len(self.rows) <= FOLD:
+    def _shown(self, fold: bool | None = None) -> list[Row | str]:
+        """The rows; of loops the first and the last round, and in their place how many more."""
+        if fold is False or (fold is None and len(self.rows) <= FOLD):
             return list(self.rows)
+        shown: list[Row | str] = [
+            f"{x.count} more {x.unit}s" if isinstance(x, Fold) else x for x in folded(self.rows)
+        ]
         half = FOLD // 2
-        return [*self.rows[:half], len(self.rows) - 2 * half, *self.rows[-half:]]
+        if len(shown) <= FOLD:
+            return shown
+        return [*shown[:half], f"{len(shown) - 2 * half} more rows", *shown[-half:]]
 
     def _titles(self) -> tuple[list[str], list[str]]:
         """Of the columns for values and for derivatives: formulas, and behind them numbers."""
@@ -101,7 +107,7 @@ class Renderings:
             found[id(row)] = formula, lines[::-1]
         return found
 
-    def to_text(self, digits: int = 4, source: bool = True) -> str:
+    def to_text(self, digits: int = 4, source: bool = True, fold: bool | None = None) -> str:
         """Aligned text, with the lines of the source.
 
         Parameters
@@ -110,6 +116,9 @@ class Renderings:
             Decimals of each number.
         source : bool
             Whether to show where in the source a step was taken, if that is known.
+        fold : bool, optional
+            Whether of a loop only the first and the last round are shown; by default in traces of
+            more than 200 rows.
 
         Returns
         -------
@@ -122,9 +131,9 @@ class Renderings:
         titles = [*values, *derivatives, *["source"] * source]
         lines: list[list[str] | str] = []
         unused = False
-        for row in self._shown():
-            if isinstance(row, int):
-                lines.append(f"⋮    {row} more")
+        for row in self._shown(fold):
+            if isinstance(row, str):
+                lines.append(f"⋮    {row}")
                 continue
             if row.kind == "branch":
                 asked = [f"{show(formula)}?" for formula in self._head(row)[1:]]
@@ -146,7 +155,7 @@ class Renderings:
         text = _columns(titles, lines, numbers)
         return text + "\n† not used by an output" * unused
 
-    def to_html(self, digits: int = 4, source: bool = True) -> str:
+    def to_html(self, digits: int = 4, source: bool = True, fold: bool | None = None) -> str:
         """A table of HTML with formulas in MathML, for light and dark pages.
 
         Parameters
@@ -155,6 +164,9 @@ class Renderings:
             Decimals of each number.
         source : bool
             Whether to show where in the source a step was taken, if that is known.
+        fold : bool, optional
+            Whether of a loop only the first and the last round are shown; by default in traces of
+            more than 200 rows.
 
         Returns
         -------
@@ -180,10 +192,10 @@ class Renderings:
         head += "".join(f'<th class="n">{escape(title)}</th>' for title in derivatives[formulas:])
         head += "<th>source</th>" if source else ""
         body = []
-        for row in self._shown():
-            if isinstance(row, int):
+        for row in self._shown(fold):
+            if isinstance(row, str):
                 span = columns + source
-                body.append(f'<tr class="more"><td colspan="{span}">⋮ {row} more</td></tr>')
+                body.append(f'<tr class="more"><td colspan="{span}">⋮ {row}</td></tr>')
                 continue
             rest = f'<td colspan="{len(derivatives)}"></td>'
             if row.kind == "branch":
@@ -270,7 +282,7 @@ class Renderings:
         head = [*values, *derivatives]
         lines = []
         for row in self._shown():
-            if isinstance(row, int):
+            if isinstance(row, str):
                 lines.append([r"\vdots", *[""] * (len(head) - 1)])
             elif row.kind == "branch":
                 answer = rf"\text{{{'yes' if row.value else 'no'}}}"

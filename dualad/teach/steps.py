@@ -11,7 +11,7 @@ import operator
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -85,6 +85,7 @@ class Steps:
 
     def __init__(self) -> None:
         self.entries: list[Entry] = []
+        self.sources_read: dict[tuple[CodeType, int], tuple[int | None, str]] = {}
 
     def add(self, entry: Entry) -> Entry:
         """Note one more.
@@ -109,12 +110,10 @@ class Steps:
         frame = asking_frame(self.outermost) or user_frame(self.outermost)
         if frame is None:  # an expression of the command line
             return NOWHERE
-        instruction = frame.f_lasti
-        line, last, start, stop = list(frame.f_code.co_positions())[instruction // 2]
-        text = linecache.getline(frame.f_code.co_filename, line or 0, frame.f_globals)
-        if line == last and start is not None and stop is not None:
-            text = text.encode()[start:stop].decode(errors="replace")
-        return Place(id(frame), line, text.strip(), instruction)
+        key = frame.f_code, frame.f_lasti
+        if key not in self.sources_read:
+            self.sources_read[key] = _source(frame)
+        return Place(id(frame), *self.sources_read[key], frame.f_lasti)
 
     def numbered(self, results: Sequence[Any], active: Sequence[Entry]) -> list[Entry]:
         """All entries that are rows, in their order and with their numbers.
@@ -148,6 +147,15 @@ class Steps:
             for source in entry.sources if entry.used else ():
                 source.used = True
         return entries
+
+
+def _source(frame: FrameType) -> tuple[int | None, str]:
+    """The line that a frame is at, and the expression on it."""
+    line, last, start, stop = list(frame.f_code.co_positions())[frame.f_lasti // 2]
+    text = linecache.getline(frame.f_code.co_filename, line or 0, frame.f_globals)
+    if line == last and start is not None and stop is not None:
+        text = text.encode()[start:stop].decode(errors="replace")
+    return line, text.strip()
 
 
 def _in_order(entries: Sequence[Entry]) -> Iterator[Entry]:

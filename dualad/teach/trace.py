@@ -174,6 +174,7 @@ def trace(
 
     Examples
     --------
+    >>> import numpy as np
     >>> trace(lambda x: np.sin(x) ** 2, 0.0).steps[1].expression
     'v₁²'
     >>> t = trace(lambda x1, x2: np.log(x1) + x1 * x2 - np.sin(x2), 2.0, 5.0, mode="reverse")

@@ -18,7 +18,6 @@ array([0., 1., 1.])
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -26,6 +25,8 @@ import scipy.sparse as _scipy
 
 from ...array.operands import as_operand
 from ...pair import plain
+from .._names import names_of
+from . import linalg
 from ._arrays import (
     SparseArray,
     as_sparse,
@@ -64,12 +65,6 @@ __all__ = [
     "triu",
     "vstack",
 ]
-
-
-def __getattr__(name: str) -> Any:
-    if name == "linalg":
-        return importlib.import_module(".linalg", __name__)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def _format(theirs: Any) -> Callable[..., Any]:
@@ -159,3 +154,5 @@ METHODS = {
     for form in ("bsr", "dok", "lil")
     for kind in ("array", "matrix")
 }
+
+__getattr__, __dir__ = names_of(__name__)

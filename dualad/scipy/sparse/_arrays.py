@@ -112,16 +112,16 @@ def moved(f: Function, x: Any, dtype: Any = None) -> Any:
 
 def summed_up(a: Any, form: str = "") -> SparseArray:
     """The same array with one stored number for each place; by rows, in one of SciPy's formats."""
-    a = as_sparse(a)
-    form = form or a.format
-    key = a.row.astype(np.int64) * a.shape[1] + a.col
-    if form == a.format and len(np.unique(key)) == len(key):
-        return a
+    given = as_sparse(a)
+    form = form or given.format
+    key = given.row.astype(np.int64) * given.shape[1] + given.col
+    if form == given.format and len(np.unique(key)) == len(key):
+        return given
     key, where = np.unique(key, return_inverse=True)
-    row, col = np.divmod(key, a.shape[1])
-    data = gathered(a.data, where, len(key))
-    kind = _kind(form, a.is_matrix)
-    value = _scipy.coo_array((plain(data), (row, col)), a.shape)
+    row, col = np.divmod(key, given.shape[1])
+    data = gathered(given.data, where, len(key))
+    kind = _kind(form, given.is_matrix)
+    value = _scipy.coo_array((plain(data), (row, col)), given.shape)
     at = moved_places(value, kind)
     return SparseArray(at[0], data[at[1]], at[2], at[3])
 

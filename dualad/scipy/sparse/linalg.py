@@ -18,6 +18,7 @@ from ...array.operands import as_operand
 from ...array.undefined import NonDifferentiableError
 from ...array_rules.common import has_duals
 from ...pair import plain
+from .._names import names_of
 from .._parts import Plain, stripped, through, with_value
 from .._theorems import solved
 from ._arrays import SparseArray, has_tangents, like_scipys, refusing
@@ -538,3 +539,5 @@ METHODS = {
     }.items()
     if hasattr(_scipy, name)
 }
+
+__getattr__, __dir__ = names_of(__name__)

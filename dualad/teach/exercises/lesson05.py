@@ -29,7 +29,22 @@ def exercise_2(heron: Any) -> None:
         expect(got, 0.5 / math.sqrt(a), f"The slope at {a:g} is {{got}}.")
 
 
-def exercise_3(g: Any) -> None:
+def exercise_3(root: Any) -> None:
+    """The solution of x³ + x = p by bisection, with two derivatives."""
+    for x in (1.0, 0.5, 2.0):
+        p = x**3 + x
+        expect(ask(root, p), x, f"For p = {p:g} the solution is {x:g}; yours is {{got}}.")
+        slope = 1 / (3 * x**2 + 1)
+        got = derivative(root)(p)
+        if got == 0.0:
+            raise Hint("The slope is 0: p still appears in questions only.")
+        expect(got, slope, f"The slope at {p:g} is {{got}} instead of {slope:.6f}.")
+        got = derivative(root, order=2)(p)
+        right = -6 * x * slope**3
+        expect(got, right, "The first derivative is right; the second, {got}, needs more.", 7)
+
+
+def exercise_4(g: Any) -> None:
     """(eˣ − 1)/x with two right derivatives at 0."""
     for x in (1.0, -2.0, 0.1, 0.0, 1e-8, 1e-3, -1e-5):
         right = math.expm1(x) / x if x else 1.0

@@ -1,0 +1,245 @@
+"""What becomes of SciPy's functions that `dualad.scipy` has no function of its own for.
+
+Those in `lifted` run as they are, in Python that is lifted. Those in `plain` have answers that do
+not change with what goes in but by steps. All others are refused, with what to use `instead`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import NamedTuple
+
+
+class Decisions(NamedTuple):
+    """Of one part of SciPy."""
+
+    lifted: frozenset[str] = frozenset()
+    plain: frozenset[str] = frozenset()
+    refused: Mapping[str, str] = MappingProxyType({})  # what to use instead: the names
+    otherwise: str = "write it in functions that take them, or give it x.primal"
+
+    def instead(self, name: str) -> str:
+        """What to use instead of a function that is refused."""
+        found = (why for why, names in self.refused.items() if name in names.split())
+        return next(found, self.otherwise)
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+DECISIONS: dict[str, Decisions] = {
+    "signal": Decisions(
+        lifted=_names(
+            """
+            StateSpace TransferFunction ZerosPolesGain abcd_normalize bessel bilinear
+            bilinear_zpk bode buttap butter cheb1ap cheb2ap cheby1 cheby2 chirp coherence
+            cont2discrete csd czt dbode decimate deconvolve detrend dfreqresp dimpulse dlsim dlti
+            dstep envelope filtfilt firls firwin firwin2 firwin_2d freqresp freqs freqs_zpk freqz
+            freqz_sos freqz_zpk gammatone gauss_spline gausspulse group_delay hilbert hilbert2
+            iircomb iirdesign iirfilter iirnotch iirpeak impulse invres invresz istft
+            kaiser_atten kaiser_beta lfilter_zi lfiltic lombscargle lp2bp lp2bp_zpk lp2bs
+            lp2bs_zpk lp2hp lp2hp_zpk lp2lp lp2lp_zpk lsim lti minimum_phase normalize
+            periodogram resample resample_poly residue residuez savgol_coeffs savgol_filter
+            sawtooth sos2tf sos2zpk sosfilt_zi sosfiltfilt sosfreqz spectrogram square ss2tf
+            ss2zpk step stft sweep_poly tf2sos tf2ss tf2zpk vectorstrength welch wiener zoom_fft
+            zpk2sos zpk2ss zpk2tf
+            """
+        ),
+        plain=_names(
+            """
+            argrelextrema argrelmax argrelmin buttord cheb1ord cheb2ord check_COLA check_NOLA
+            choose_conv_method correlation_lags ellipord find_peaks find_peaks_cwt findfreqs
+            get_window kaiserord max_len_seq unit_impulse
+            """
+        ),
+    ),
+    "signal.windows": Decisions(
+        lifted=_names(
+            """
+            chebwin exponential gaussian general_cosine general_gaussian general_hamming kaiser
+            tukey
+            """
+        ),
+        plain=_names(
+            """
+            barthann bartlett blackman blackmanharris bohman boxcar cosine flattop get_window
+            hamming hann lanczos nuttall parzen triang
+            """
+        ),
+    ),
+    "fft": Decisions(
+        plain=_names(
+            """
+            get_workers next_fast_len prev_fast_len register_backend set_backend
+            set_global_backend set_workers skip_backend
+            """
+        )
+    ),
+    "ndimage": Decisions(
+        lifted=_names(
+            """
+            center_of_mass extrema gaussian_filter gaussian_filter1d gaussian_gradient_magnitude
+            gaussian_laplace generic_gradient_magnitude generic_laplace labeled_comprehension
+            laplace maximum mean median minimum prewitt rotate sobel standard_deviation sum
+            sum_labels uniform_filter variance
+            """
+        ),
+        plain=_names(
+            """
+            binary_closing binary_dilation binary_erosion binary_fill_holes binary_hit_or_miss
+            binary_opening binary_propagation distance_transform_bf distance_transform_cdt
+            distance_transform_edt find_objects generate_binary_structure histogram
+            iterate_structure label maximum_position minimum_position value_indices watershed_ift
+            """
+        ),
+    ),
+    "spatial": Decisions(
+        lifted=_names(
+            """
+            distance_matrix geometric_slerp minkowski_distance minkowski_distance_p procrustes
+            """
+        ),
+        plain=_names(
+            """
+            Delaunay convex_hull_plot_2d delaunay_plot_2d tsearch voronoi_plot_2d
+            """
+        ),
+        refused={
+            "ask for the indices (tree.query(x.primal)[1]), and calculate with x[i]": (
+                "KDTree cKDTree"
+            ),
+        },
+    ),
+    "spatial.distance": Decisions(
+        lifted=_names(
+            """
+            braycurtis canberra chebyshev cityblock correlation cosine euclidean jensenshannon
+            mahalanobis minkowski seuclidean sqeuclidean
+            """
+        ),
+        plain=_names(
+            """
+            dice hamming is_valid_dm is_valid_y jaccard num_obs_dm num_obs_y rogerstanimoto
+            russellrao sokalsneath yule
+            """
+        ),
+    ),
+    "spatial.transform": Decisions(),
+    "special": Decisions(
+        lifted=_names("diric h1vp h2vp ivp jvp kvp multigammaln softplus yvp"),
+        plain=_names(
+            """
+            ai_zeros bei_zeros beip_zeros ber_zeros bernoulli berp_zeros bi_zeros c_roots chebyc
+            chebys chebyt chebyu erf_zeros errstate euler fresnel_zeros fresnelc_zeros
+            fresnels_zeros geterr h_roots he_roots hermite hermitenorm jn_zeros jnjnp_zeros
+            jnp_zeros jnyn_zeros kei_zeros keip_zeros kelvin_zeros ker_zeros kerp_zeros l_roots
+            laguerre legendre p_roots ps_roots roots_chebyc roots_chebys roots_chebyt roots_chebyu
+            roots_hermite roots_hermitenorm roots_laguerre roots_legendre roots_sh_chebyt
+            roots_sh_chebyu roots_sh_legendre s_roots seterr sh_chebyt sh_chebyu sh_legendre
+            stirling2 t_roots ts_roots u_roots us_roots y0_zeros y1_zeros y1p_zeros yn_zeros
+            ynp_zeros
+            """
+        ),
+        refused={
+            "use gamma(n + 1)": "factorial",
+            "use binom(n, k), or gamma(n + 1)/gamma(n - k + 1)": "comb perm",
+            "use eval_jacobi and its like, which take the point": (
+                "assoc_laguerre gegenbauer genlaguerre jacobi sh_jacobi"
+            ),
+        },
+    ),
+    "linalg": Decisions(
+        lifted=_names(
+            """
+            block_diag companion convolution_matrix diagsvd fiedler fiedler_companion leslie
+            """
+        ),
+        plain=_names(
+            """
+            bandwidth dft find_best_blas_type get_blas_funcs get_lapack_funcs hadamard helmert
+            hilbert invhilbert invpascal ishermitian issymmetric pascal
+            """
+        ),
+        refused={
+            "a basis is not unique; use a projection, as pinv(a) @ a": "null_space",
+            "use eig or eigh": "cdf2rdf hessenberg ordqz qz rsf2csf schur",
+            "use lu or cholesky": "ldl",
+            "use qr of the whole matrix": "qr_delete qr_insert qr_multiply qr_update",
+        },
+    ),
+    "optimize": Decisions(
+        lifted=_names("rosen rosen_der rosen_hess rosen_hess_prod"),
+        plain=_names(
+            """
+            BFGS HessianUpdateStrategy SR1 linear_sum_assignment linprog_verbose_callback milp
+            quadratic_assignment show_options
+            """
+        ),
+        refused={
+            "use dualad.grad or dualad.jacobian": "approx_fprime",
+            "use dualad.testing.check_derivative": "check_grad",
+            "use minimize_scalar": "bracket",
+            "use minimize": "line_search",
+            "use root": "InverseJacobian KrylovJacobian",
+        },
+    ),
+    "integrate": Decisions(
+        plain=_names("lebedev_rule newton_cotes"),
+        refused={
+            "use solve_ivp": "BDF DOP853 DenseOutput LSODA OdeSolution OdeSolver RK23 RK45 Radau "
+            "complex_ode ode",
+            "use quad, quad_vec or nquad": "cubature nsum qmc_quad tanhsinh",
+        },
+    ),
+    "interpolate": Decisions(
+        plain=_names("generate_knots"),
+        otherwise="use make_interp_spline, CubicSpline, RegularGridInterpolator or "
+        "LinearNDInterpolator",
+    ),
+    "stats": Decisions(
+        otherwise="use the distributions and statistics that are supported, or give it x.primal"
+    ),
+    "sparse": Decisions(
+        plain=_names(
+            """
+            eye eye_array get_index_dtype identity issparse isspmatrix isspmatrix_bsr isspmatrix_coo
+            isspmatrix_csc isspmatrix_csr isspmatrix_dia isspmatrix_dok isspmatrix_lil load_npz rand
+            random random_array safely_cast_index_arrays
+            """
+        ),
+        otherwise="use csr_array, csc_array, coo_array or dia_array",
+    ),
+    "sparse.linalg": Decisions(
+        plain=_names("is_sptriangular spbandwidth use_solver"),
+        otherwise="use splu, eigsh or functions of A.toarray()",
+    ),
+    "sparse.csgraph": Decisions(
+        plain=_names(
+            """
+            breadth_first_order breadth_first_tree connected_components depth_first_order
+            depth_first_tree maximum_bipartite_matching min_weight_full_bipartite_matching
+            reverse_cuthill_mckee structural_rank
+            """
+        ),
+        otherwise="find the path or tree with x.primal, and sum x over its edges",
+    ),
+    "cluster.hierarchy": Decisions(
+        plain=_names(
+            """
+            ClusterNode DisjointSet correspond cut_tree dendrogram fcluster fclusterdata
+            from_mlab_linkage is_isomorphic is_monotonic is_valid_im is_valid_linkage leaders
+            leaves_list num_obs_linkage set_link_color_palette to_mlab_linkage to_tree
+            """
+        ),
+        otherwise="find the clusters with x.primal, and calculate with x[labels == k]",
+    ),
+    "cluster.vq": Decisions(
+        otherwise="find the clusters with x.primal, and calculate with x[labels == k]"
+    ),
+    "constants": Decisions(
+        lifted=_names("convert_temperature lambda2nu nu2lambda"),
+        plain=_names("find precision unit value"),
+    ),
+}

@@ -1,0 +1,317 @@
+"""scipy.signal: filters and convolutions with tangents, in the data and in the coefficients.
+
+What SciPy does in compiled code is here: convolutions, which are bilinear, recursive filters, which
+solve a linear equation, and filters that choose. Everything else of scipy.signal runs as it is.
+
+>>> import numpy as np
+>>> from dualad import jacobian
+>>> jacobian(lambda a: lfilter([1.0], np.stack([1.0, -a]), np.array([1.0, 0.0, 0.0])))(0.5)
+array([0., 1., 1.])
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.signal as _scipy
+from scipy.ndimage import rank_filter as _rank_filter
+
+from ..array_rules.common import array
+from ..pair import plain
+from ._bridged import bridged
+from ._contractions import along, chosen, convolution
+from ._names import names_of
+from ._theorems import solved
+
+__all__ = [
+    "convolve",
+    "convolve2d",
+    "correlate",
+    "correlate2d",
+    "cspline1d",
+    "cspline2d",
+    "fftconvolve",
+    "lfilter",
+    "medfilt",
+    "medfilt2d",
+    "oaconvolve",
+    "order_filter",
+    "qspline1d",
+    "qspline2d",
+    "sosfilt",
+    "spline_filter",
+    "symiirorder1",
+    "symiirorder2",
+    "unique_roots",
+    "upfirdn",
+]
+
+Function = Callable[..., Any]
+
+# -- convolution ----------------------------------------------------------------------------
+
+
+def _part(full: Any, first: Any, second: Any, mode: str, axes: Any = None) -> Any:
+    """The part of a full convolution that a mode asks for."""
+    cut: list[slice] = [slice(None)] * np.ndim(full)
+    for i in range(np.ndim(full)) if axes is None else axes:
+        n, m = np.shape(first)[i], np.shape(second)[i]
+        if mode == "same":
+            cut[i] = slice((m - 1) // 2, (m - 1) // 2 + n)
+        elif mode == "valid":
+            cut[i] = slice(min(n, m) - 1, max(n, m))
+    return full[tuple(cut)]
+
+
+def _turned(x: Any) -> Any:
+    return np.conj(np.flip(x))
+
+
+def _convolve(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
+    in1, in2 = array(in1), array(in2)
+    return _part(convolution(in1, in2), in1, in2, mode)
+
+
+def _correlate(in1: Any, in2: Any, mode: str = "full", method: str = "auto") -> Any:
+    return _convolve(in1, _turned(array(in2)), mode)
+
+
+def _fftconvolve(in1: Any, in2: Any, mode: str = "full", axes: Any = None) -> Any:
+    in1, in2 = array(in1), array(in2)
+    if axes is None:
+        return _convolve(in1, in2, mode)
+    along_axes = tuple(i % np.ndim(in1) for i in np.atleast_1d(axes).tolist())
+    shapes = [list(np.shape(x)) for x in (in1, in2)]
+    for i, (n, m) in enumerate(zip(*shapes, strict=True)):
+        if i not in along_axes:
+            shapes[0][i] = shapes[1][i] = max(n, m)
+    in1, in2 = np.broadcast_to(in1, shapes[0]), np.broadcast_to(in2, shapes[1])
+    return _part(convolution(in1, in2, along_axes), in1, in2, mode, along_axes)
+
+
+def _around(x: Any, gaps: tuple[int, ...], boundary: str, fillvalue: Any) -> Any:
+    """An image with so much more on either side."""
+    if boundary == "fill":
+        return np.pad(x, [(g, g) for g in gaps]) + _frame(np.shape(x), gaps) * fillvalue
+    for axis, gap in enumerate(gaps):
+        n = np.shape(x)[axis]
+        places = np.arange(-gap, n + gap)
+        if boundary == "wrap":
+            places = places % n
+        else:
+            places = places % (2 * n)
+            places = np.minimum(places, 2 * n - 1 - places)
+        x = np.take(x, places, axis=axis)
+    return x
+
+
+def _frame(shape: tuple[int, ...], gaps: tuple[int, ...]) -> Any:
+    return np.pad(np.zeros(shape), [(g, g) for g in gaps], constant_values=1.0)
+
+
+def _convolve2d(
+    in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", fillvalue: Any = 0
+) -> Any:
+    in1, in2 = array(in1), array(in2)
+    if mode == "valid":  # and the order makes no difference
+        return _convolve(in1, in2, mode)
+    n, m = np.shape(in2)
+    image = _around(in1, (n - 1, m - 1), boundary, fillvalue)
+    full = _convolve(image, in2, "valid")
+    return _part(full, in1, in2, mode)
+
+
+def _correlate2d(
+    in1: Any, in2: Any, mode: str = "full", boundary: str = "fill", fillvalue: Any = 0
+) -> Any:
+    in1, in2 = array(in1), array(in2)
+    if mode != "same":
+        return _convolve2d(in1, _turned(in2), mode, boundary, fillvalue)
+    full = _convolve2d(in1, _turned(in2), "full", boundary, fillvalue)
+    (n, m), starts = np.shape(in1), [k // 2 for k in np.shape(in2)]
+    return full[starts[0] : starts[0] + n, starts[1] : starts[1] + m]
+
+
+def _upfirdn(
+    h: Any,
+    x: Any,
+    up: int = 1,
+    down: int = 1,
+    axis: int = -1,
+    mode: str = "constant",
+    cval: Any = 0,
+) -> Any:
+    h, x = array(h), np.moveaxis(array(x), axis, -1)
+    if mode not in (None, "constant") or np.any(plain(cval)):
+        raise NotImplementedError("upfirdn with duals takes mode='constant' and cval=0.")
+    gaps = np.zeros((*np.shape(x), up - 1))
+    spread = np.concatenate([x[..., None], gaps], axis=-1)
+    spread = np.reshape(spread, (*np.shape(x)[:-1], -1))[..., : (np.shape(x)[-1] - 1) * up + 1]
+    return np.moveaxis(_rows_convolved(h, spread)[..., ::down], -1, axis)
+
+
+def _rows_convolved(h: Any, x: Any) -> Any:
+    """The full convolution of each row of x with h."""
+    if np.ndim(x) == 1:
+        return convolution(h, x)
+    rows = np.broadcast_to(h, (*np.shape(x)[:-1], np.shape(h)[0]))
+    return convolution(rows, x, (np.ndim(x) - 1,))
+
+
+convolve = bridged(_scipy.convolve, _convolve)
+correlate = bridged(_scipy.correlate, _correlate)
+fftconvolve = bridged(_scipy.fftconvolve, _fftconvolve)
+oaconvolve = bridged(_scipy.oaconvolve, _fftconvolve)
+convolve2d = bridged(_scipy.convolve2d, _convolve2d)
+correlate2d = bridged(_scipy.correlate2d, _correlate2d)
+upfirdn = bridged(_scipy.upfirdn, _upfirdn)
+
+# -- recursive filters ----------------------------------------------------------------------
+
+
+def _lfilter(b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
+    """The y with a ∗ y = b ∗ x + a₀·zi, which is linear in y."""
+    b, a = (np.reshape(array(v), -1) for v in (b, a))
+    x = np.moveaxis(array(x), axis, -1)
+    n, plain_a = np.shape(x)[-1], plain(a)
+    order = max(np.shape(a)[0], np.shape(b)[0]) - 1
+    driven = _rows_convolved(b, x)
+    start: Any = 0.0
+    if zi is not None:
+        given = np.moveaxis(array(zi), axis, -1)
+        given = np.broadcast_to(given, (*np.shape(x)[:-1], order))
+        start = a[0] * given
+        driven = _added(driven, start)
+
+    def divide(r: Any) -> Any:
+        return _scipy.lfilter([1.0], plain_a, r)
+
+    def back(g: Any) -> Any:
+        return divide(g[..., ::-1])[..., ::-1]
+
+    def residual(y: Any) -> Any:
+        return _rows_convolved(a, y)[..., :n] - driven[..., :n]
+
+    y = solved(residual, divide(plain(driven)[..., :n]), divide, back=back)
+    if zi is None:
+        return np.moveaxis(y, -1, axis)
+    rest = _added(driven, -_rows_convolved(a, y))[..., n : n + order] / a[0]
+    return np.moveaxis(y, -1, axis), np.moveaxis(_longer(rest, order), -1, axis)
+
+
+def _longer(x: Any, n: int) -> Any:
+    """Rows of at least n numbers, with zeros behind."""
+    more = n - np.shape(x)[-1]
+    return x if more <= 0 else np.concatenate([x, np.zeros((*np.shape(x)[:-1], more))], axis=-1)
+
+
+def _added(x: Any, y: Any) -> Any:
+    """The sum of rows, the shorter ones with zeros behind."""
+    n = max(np.shape(x)[-1], np.shape(y)[-1])
+    return _longer(x, n) + _longer(y, n)
+
+
+def _sosfilt(sos: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
+    sos, rest = array(sos), []
+    start = None if zi is None else array(zi)
+    for i in range(np.shape(sos)[0]):
+        b, a = sos[i, :3], sos[i, 3:]
+        if start is None:
+            x = _lfilter(b, a, x, axis)
+        else:
+            x, end = _lfilter(b, a, x, axis, start[i])
+            rest.append(end)
+    return x if start is None else (x, np.stack(rest))
+
+
+lfilter = bridged(_scipy.lfilter, _lfilter)
+sosfilt = bridged(_scipy.sosfilt, _sosfilt)
+
+# -- splines as filters of rows: linear, each known by its matrix -----------------------------
+
+
+def _of_rows(name: str) -> Function:
+    """A filter of one signal that is linear in it, its other arguments being plain."""
+    f = getattr(_scipy, name)
+
+    def each(rows: Any, more: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        flat = np.reshape(rows, (-1, rows.shape[-1]))
+        return np.reshape([f(row, *more, **options) for row in flat], rows.shape)
+
+    def composed(signal: Any, *more: Any, **options: Any) -> Any:
+        return along(lambda rows: each(rows, more, options), array(signal))
+
+    def called(**given: Any) -> Any:
+        first, *others = given
+        return composed(given[first], **{name: given[name] for name in others})
+
+    return bridged(f, called, plain_only=_OTHERS)
+
+
+def _of_images(name: str) -> Function:
+    """The same of an image."""
+    f = getattr(_scipy, name)
+
+    def called(**given: Any) -> Any:
+        first, *others = given
+        image, options = array(given[first]), {name: given[name] for name in others}
+        shape = np.shape(image)
+
+        def each(rows: Any) -> Any:
+            flat = np.reshape(rows, (-1, *shape))
+            return np.reshape([f(x, **options) for x in flat], rows.shape)
+
+        return np.reshape(along(each, np.reshape(image, -1)), shape)
+
+    return bridged(f, called, plain_only=_OTHERS)
+
+
+_OTHERS = "lamb precision c0 z1 r omega lmbda"
+cspline1d, qspline1d = map(_of_rows, ("cspline1d", "qspline1d"))
+symiirorder1, symiirorder2 = map(_of_rows, ("symiirorder1", "symiirorder2"))
+cspline2d, qspline2d, spline_filter = map(_of_images, ("cspline2d", "qspline2d", "spline_filter"))
+
+# -- roots ------------------------------------------------------------------------------------
+
+
+def _unique_roots(p: Any, tol: float = 1e-3, rtype: str = "min") -> Any:
+    """Groups of roots, as `unique_roots` finds them, each reduced to one."""
+    p = array(p)
+    z, reduce = plain(p), {"max": np.max, "min": np.min}.get(rtype[:3], np.mean)
+    left, found, counts = list(range(len(z))), [], []
+    while left:
+        group = [i for i in left if abs(z[i] - z[left[0]]) <= tol]
+        found.append(reduce(p[group]))
+        counts.append(len(group))
+        left = [i for i in left if i not in group]
+    return np.stack(found), np.asarray(counts)
+
+
+unique_roots = bridged(_scipy.unique_roots, _unique_roots)
+
+# -- filters that choose ----------------------------------------------------------------------
+
+
+def _order_filter(a: Any, domain: Any, rank: int) -> Any:
+    return chosen(lambda x, c: _rank_filter(x, rank, footprint=domain, mode="constant", cval=c), a)
+
+
+def _medfilt(volume: Any, kernel_size: Any = None) -> Any:
+    volume = array(volume)
+    sizes = np.broadcast_to(3 if kernel_size is None else kernel_size, (np.ndim(volume),))
+    rank = math.prod(sizes.tolist()) // 2
+
+    def f(x: Any, c: Any) -> Any:
+        return _rank_filter(x, rank, size=tuple(sizes.tolist()), mode="constant", cval=c)
+
+    return chosen(f, volume)
+
+
+order_filter = bridged(_scipy.order_filter, _order_filter, plain_only="domain rank")
+medfilt = bridged(_scipy.medfilt, _medfilt)
+medfilt2d = bridged(_scipy.medfilt2d, lambda input, kernel_size=3: _medfilt(input, kernel_size))
+
+__getattr__, __dir__ = names_of(__name__)

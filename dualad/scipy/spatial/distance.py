@@ -1,0 +1,174 @@
+"""scipy.spatial.distance: distances of all pairs of points, with tangents of the points.
+
+>>> import numpy as np
+>>> from dualad import jacobian
+>>> jacobian(lambda x: pdist(np.stack([x, np.zeros(2)])))(np.array([3.0, 4.0]))
+array([[0.6, 0.8]])
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import scipy.spatial.distance as _scipy
+from scipy.special import rel_entr
+
+from ...array.operands import as_operand
+from ...array_rules.common import array, has_duals
+from ...differentiations import refused
+from ...pair import plain
+from .._bridged import bridged
+from .._names import names_of
+
+__all__ = ["cdist", "directed_hausdorff", "pdist", "squareform"]
+
+Function = Callable[..., Any]
+
+# -- what a metric makes of pairs of rows u, v -----------------------------------------------
+
+
+def _total(x: Any, w: Any) -> Any:
+    return np.sum(x if w is None else w * x, axis=-1)
+
+
+def _length(x: Any, w: Any, p: float = 2) -> Any:
+    scaled = x if w is None else w ** (1 / p) * x
+    return np.linalg.norm(scaled, p, axis=-1)
+
+
+def _counted(d: Any, w: Any) -> Any:
+    return abs(d) if w is None else (plain(w) > 0) * abs(d)
+
+
+def _cosine(u: Any, v: Any, w: Any) -> Any:
+    along = _total(u * v, w)
+    return 1 - along / np.sqrt(_total(u * u, w) * _total(v * v, w))
+
+
+def _centred(u: Any, w: Any) -> Any:
+    whole = u.shape[-1] if w is None else np.sum(w)
+    return u - (_total(u, w) / whole)[..., None]
+
+
+def _canberra(u: Any, v: Any, w: Any) -> Any:
+    size = abs(u) + abs(v)
+    empty = plain(size) == 0
+    return _total(np.where(empty, 0.0, abs(u - v) / np.where(empty, 1.0, size)), w)
+
+
+def _jensenshannon(u: Any, v: Any, w: Any) -> Any:
+    p, q = (x / np.sum(x, axis=-1, keepdims=True) for x in (u, v))
+    middle = (p + q) / 2
+    return np.sqrt(np.sum(rel_entr(p, middle) + rel_entr(q, middle), axis=-1) / 2)
+
+
+# Each in u, v and their weights, and what it is called in short.
+_METRICS: dict[str, tuple[Function, str]] = {
+    "euclidean": (lambda u, v, w: _length(u - v, w), "euclid eu e"),
+    "sqeuclidean": (lambda u, v, w: _total((u - v) ** 2, w), "sqe sqeuclid"),
+    "cityblock": (lambda u, v, w: _total(abs(u - v), w), "cblock cb c manhattan"),
+    "chebyshev": (lambda u, v, w: np.max(_counted(u - v, w), axis=-1), "chebychev cheby cheb ch"),
+    "cosine": (_cosine, "cos"),
+    "correlation": (lambda u, v, w: _cosine(_centred(u, w), _centred(v, w), w), "co"),
+    "canberra": (_canberra, ""),
+    "braycurtis": (lambda u, v, w: _total(abs(u - v), w) / _total(abs(u + v), w), ""),
+    "jensenshannon": (_jensenshannon, "js"),
+}
+_NAMES = {short: name for name, (_, more) in _METRICS.items() for short in (name, *more.split())}
+_WITH_OPTIONS = {
+    **dict.fromkeys(("minkowski", "mi", "m", "pnorm"), "minkowski"),
+    **dict.fromkeys(("seuclidean", "se", "s"), "seuclidean"),
+    **dict.fromkeys(("mahalanobis", "mahal", "mah"), "mahalanobis"),
+}
+
+
+def _metric(metric: Any, given: dict[str, Any], points: Any) -> Function:
+    """A metric as a function of pairs of rows; some find their parameters in all points."""
+    if callable(metric) and getattr(metric, "__module__", "") == _scipy.__name__:
+        metric = metric.__name__
+    if callable(metric):
+        return lambda u, v: _one_by_one(metric, u, v, given)
+    name = metric.lower().removeprefix("test_")
+    w = given.get("w")
+    w = None if w is None else array(w)
+    if name in _NAMES:
+        f = _METRICS[_NAMES[name]][0]
+        return lambda u, v: f(u, v, w)
+    kind = _WITH_OPTIONS.get(name)
+    if kind == "minkowski":
+        p = given.get("p", 2)
+        return lambda u, v: _length(u - v, w, p)
+    if kind == "seuclidean":
+        spread = given.get("V")
+        variances = np.var(points, axis=0, ddof=1) if spread is None else array(spread)
+        return lambda u, v: np.linalg.norm((u - v) / np.sqrt(variances), axis=-1)
+    if kind == "mahalanobis":
+        inverse = given.get("VI")
+        if inverse is None:
+            inverse = np.linalg.inv(np.cov(np.transpose(points))).T
+        return lambda u, v: _mahalanobis(u - v, array(inverse))
+    raise refused(
+        f"the metric {metric!r} of pdist and cdist has a step in each number, and no derivative; "
+        "give x.primal.",
+        points,
+    )
+
+
+def _mahalanobis(d: Any, inverse: Any) -> Any:
+    square = np.sum(np.matmul(d, inverse) * d, axis=-1)
+    same = plain(square) == 0
+    return np.where(same, 0.0, np.sqrt(np.where(same, 1.0, square)))
+
+
+def _one_by_one(metric: Function, u: Any, v: Any, given: dict[str, Any]) -> Any:
+    u, v = np.broadcast_arrays(u, v)
+    rows = zip(np.reshape(u, (-1, u.shape[-1])), np.reshape(v, (-1, v.shape[-1])), strict=True)
+    return np.reshape(np.stack([as_operand(metric(a, b, **given)) for a, b in rows]), u.shape[:-1])
+
+
+# -- all pairs --------------------------------------------------------------------------------
+
+
+def _floats(x: Any) -> Any:
+    x = array(x)
+    return x if has_duals(x) or x.dtype.kind in "fc" else x.astype(float)
+
+
+def _cdist(XA: Any, XB: Any, metric: Any = "euclidean", *, out: Any = None, **given: Any) -> Any:
+    a, b = _floats(XA), _floats(XB)
+    f = _metric(metric, given, np.concatenate([a, b]))
+    return f(a[:, None, :], b[None, :, :])
+
+
+def _pdist(X: Any, metric: Any = "euclidean", *, out: Any = None, **given: Any) -> Any:
+    x = _floats(X)
+    first, second = np.triu_indices(np.shape(x)[0], 1)
+    return _metric(metric, given, x)(x[first], x[second])
+
+
+def _squareform(X: Any, force: str = "no", checks: bool = True) -> Any:
+    x = array(X)
+    if np.ndim(x) == 1:
+        n = int(np.ceil(np.sqrt(2 * np.shape(x)[0]))) or 1
+        places = np.zeros((n, n), int)
+        places[np.triu_indices(n, 1)] = np.arange(np.shape(x)[0]) + 1
+        numbers = np.concatenate([np.zeros(1), x])
+        return np.take(numbers, places + places.T)
+    first, second = np.triu_indices(np.shape(x)[0], 1)
+    return x[first, second]
+
+
+def _directed_hausdorff(u: Any, v: Any, rng: Any = 0, **_: Any) -> Any:
+    u, v = _floats(u), _floats(v)
+    _, i, j = _scipy.directed_hausdorff(plain(u), plain(v), rng)
+    return np.linalg.norm(u[i] - v[j]), i, j
+
+
+cdist = bridged(_scipy.cdist, _cdist)
+pdist = bridged(_scipy.pdist, _pdist)
+squareform = bridged(_scipy.squareform, _squareform)
+directed_hausdorff = bridged(_scipy.directed_hausdorff, _directed_hausdorff)
+
+__getattr__, __dir__ = names_of(__name__)

@@ -1,0 +1,58 @@
+"""Write the table of SciPy's functions: `python tests/scipy_names.py --write`."""
+
+from __future__ import annotations
+
+import collections
+import sys
+from pathlib import Path
+
+import scipy
+
+from dualad.scipy._names import PLAIN, REFUSED, SUPPORTED, decisions
+
+PAGE = Path(__file__).parent.parent / "docs" / "scipy.md"
+
+_HEAD = """# SciPy's functions
+
+What each function and class of SciPy {version} does where a dual is among its arguments, by SciPy's
+own name in lifted code, and as `dualad.scipy.part.name`. Without duals, each is SciPy's.
+
+- **supported**: value and derivatives, forward and backward;
+- **plain answer**: an index, a count, a yes or no, which has no derivative: that of the plain numbers;
+- **refused**: TypeError, which says what to use instead.
+
+| part | supported | plain answer | refused |
+|---|---|---|---|
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    kinds = (SUPPORTED, PLAIN, REFUSED)
+    found: dict[str, dict[str, list[tuple[str, str]]]] = {}
+    for part, name, kind, why in decisions():
+        found.setdefault(part, {k: [] for k in kinds})[kind].append((name, why))
+    version = ".".join(scipy.__version__.split(".")[:2])
+    lines = [_HEAD.format(version=version)]
+    counts = {part: [len(names[k]) for k in kinds] for part, names in found.items()}
+    counts["**all**"] = [sum(column) for column in zip(*counts.values(), strict=True)]
+    lines += [f"| {part} | {a} | {b} | {c} |\n" for part, (a, b, c) in counts.items()]
+    for part, names in found.items():
+        lines.append(f"\n## scipy.{part}\n")
+        for kind in (SUPPORTED, PLAIN):
+            if names[kind]:
+                listed = ", ".join(f"`{name}`" for name, _ in names[kind])
+                lines.append(f"\n**{kind.capitalize()}**: {listed}.\n")
+        reasons: dict[str, list[str]] = collections.defaultdict(list)
+        for name, why in names[REFUSED]:
+            reasons[why].append(f"`{name}`")
+        for why, refused in reasons.items():
+            lines.append(f"\n**Refused**; {why}: {', '.join(refused)}.\n")
+    return "".join(lines)
+
+
+if __name__ == "__main__":
+    if "--write" in sys.argv:
+        PAGE.write_text(page(), "utf-8")
+    else:
+        print(page())

@@ -1,0 +1,203 @@
+"""Every public name of SciPy is decided: supported, a plain answer, or refused by name."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import inspect
+import io
+import re
+import types
+import warnings
+from collections import Counter
+from contextlib import redirect_stdout
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dualad import Dual, derivative, grad, jacobian
+
+pytest.importorskip("scipy")
+
+import scipy
+import scipy.ndimage
+from scipy_names import PAGE, page
+from support.agreement import assert_agree
+
+from dualad.scipy import _names, signal
+from dualad.scipy._decisions import DECISIONS
+from dualad.scipy._names import PLAIN, REFUSED, SUPPORTED, decisions
+
+ALL = list(decisions())
+
+
+def named(part: str, name: str) -> Any:
+    return getattr(importlib.import_module(f"scipy.{part}"), name)
+
+
+def test_the_table_is_fresh() -> None:
+    told = re.search(r"SciPy (\d+\.\d+)", text := PAGE.read_text("utf-8"))
+    assert told
+    if scipy.__version__.startswith(f"{told[1]}."):
+        assert page() == text, "write it anew: python tests/scipy_names.py --write"
+
+
+def test_enough_is_supported() -> None:
+    assert Counter(kind for _, _, kind, _ in ALL)[SUPPORTED] >= 400
+
+
+def test_what_is_decided_exists() -> None:
+    """In the SciPy that the table is of; in others some names are missing."""
+    for part, known in DECISIONS.items():
+        there = {name for p, name, _, _ in ALL if p == part}
+        listed = (
+            *known.lifted,
+            *known.plain,
+            *(n for names in known.refused.values() for n in names.split()),
+        )
+        assert len(listed) == len(set(listed)), part
+        if f"SciPy {'.'.join(scipy.__version__.split('.')[:2])}" in PAGE.read_text("utf-8"):
+            assert not set(listed) - there, part
+
+
+REFUSED_NOW = [(part, name) for part, name, kind, _ in ALL if kind == REFUSED]
+
+
+def test_what_is_refused_is_refused_by_name() -> None:
+    """Before anything is looked at: one array of duals is enough."""
+    x = Dual(np.ones((2, 2)), np.ones((2, 2)))
+    for part, name in REFUSED_NOW:
+        f = named(part, name)
+        if isinstance(f, np.ufunc) or not isinstance(f, (type, types.FunctionType)):
+            continue
+        ours = _module(part)
+        stands = [_names.stand_in_for(part, name)]
+        if ours is not None and name not in vars(ours):  # else a module uses SciPy's own itself
+            stands.append(getattr(ours, name))
+        for stand in stands:
+            with pytest.raises(TypeError, match=rf"scipy\.{part}\.{name} cannot take duals; .*\.$"):
+                stand(x)
+
+
+def _module(part: str) -> Any:
+    module: Any = importlib.import_module("dualad.scipy")
+    for step in part.split("."):
+        module = getattr(module, step)
+    return module
+
+
+def test_plain_answers_are_those_of_the_plain_numbers() -> None:
+    x = np.array([0.0, 2.0, 1.0, 3.0, 0.0])
+    places, _ = signal.find_peaks(Dual(x, x))
+    assert places.tolist() == [1, 3]
+
+    def highest(x: Any) -> Any:
+        peaks, _ = scipy.signal.find_peaks(x)
+        return x[peaks[0]] ** 2
+
+    assert grad(highest)(x).tolist() == [0.0, 4.0, 0.0, 0.0, 0.0]
+
+
+def test_names_of_scipy_in_lifted_code() -> None:
+    def smoothed(x: Any) -> Any:
+        return scipy.signal.lfilter(
+            [0.5, 0.5], [1.0, -0.1], scipy.ndimage.gaussian_filter1d(x, 1.0)
+        )
+
+    x = np.sin(np.arange(12.0))
+    units = np.stack([smoothed(e) for e in np.eye(12)], axis=-1)
+    np.testing.assert_allclose(jacobian(smoothed)(x), units, atol=1e-14)
+    assert isinstance(scipy.signal.StateSpace([[0.0]], [[1.0]], [[1.0]], [[0.0]]), scipy.signal.lti)
+    found = derivative(lambda a: scipy.signal.freqz([1.0, a], worN=[0.5])[1][0])(0.3)
+    np.testing.assert_allclose(found, np.exp(-0.5j), rtol=1e-14)
+
+
+def test_a_class_that_is_refused_is_still_the_class() -> None:
+    from dualad.scipy import spatial
+
+    tree = spatial.cKDTree(np.eye(2))
+    assert isinstance(tree, spatial.cKDTree)
+    assert type(tree) is scipy.spatial.cKDTree
+
+
+def test_signatures_are_those_of_scipy() -> None:
+    for part in ("fft", "ndimage", "signal", "spatial.distance"):
+        ours = importlib.import_module(f"dualad.scipy.{part}")
+        for name in ours.__all__:
+            f = named(part, name)
+            assert inspect.signature(getattr(ours, name)) == inspect.signature(f), name
+
+
+# -- SciPy's own examples through the bridge ---------------------------------------------------
+
+BRIDGED = ("fft", "ndimage", "signal", "signal.windows", "spatial", "spatial.distance")
+UNFIT = re.compile(r"matplotlib|random|datasets|import scipy|timeit")
+SLOW = {"minimum_phase", "firwin", "firwin_2d"}
+
+
+def examples(part: str, name: str) -> list[str]:
+    """The examples in the docstring of a function of SciPy, if they show no pictures."""
+    text = named(part, name).__doc__ or ""
+    found = doctest.DocTestParser().get_examples(text)
+    return [] if name in SLOW or UNFIT.search(text) else [example.source for example in found]
+
+
+def ours_for_theirs(source: str) -> str:
+    """The same source, with what it takes from SciPy taken from us."""
+    parts = r"(fft|ndimage|signal|spatial|linalg)"
+    source = re.sub(rf"\bfrom scipy\.{parts}", r"from dualad.scipy.\1", source)
+    return re.sub(
+        rf"\bfrom scipy import {parts}$", r"from dualad.scipy import \1", source, flags=re.M
+    )
+
+
+def outcome(source: str, space: dict[str, Any]) -> str:
+    """What an example writes, or the kind of its error."""
+    out = io.StringIO()
+    with redirect_stdout(out), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            exec(compile(source, "<example>", "single"), space)
+        except Exception as error:
+            return type(error).__name__
+    return out.getvalue()
+
+
+def test_scipys_own_examples_through_the_bridge() -> None:
+    """Plain numbers give what SciPy gives, to the last digit that it shows."""
+    count = 0
+    for part, name, kind, _ in ALL:
+        if part in BRIDGED and kind == SUPPORTED:
+            theirs: dict[str, Any] = {"np": np}
+            ours: dict[str, Any] = {"np": np}
+            for source in examples(part, name):
+                want = outcome(source, theirs)
+                assert outcome(ours_for_theirs(source), ours) == want, (part, name, source)
+                count += bool(want)
+    assert count > 80
+
+
+def test_decisions_are_known_kinds() -> None:
+    assert {kind for _, _, kind, _ in ALL} == {SUPPORTED, PLAIN, REFUSED}
+
+
+def test_what_runs_as_it_is_elsewhere() -> None:
+    """Functions of SciPy in Python, of parts that have no test of theirs for these."""
+    x, m = np.array([0.7, 1.3, 2.1]), np.array([[2.0, 0.3], [0.4, 1.7]])
+    cases: dict[str, tuple[Any, tuple[Any, ...]]] = {
+        "special": (
+            lambda s, x: [s.jvp(1, x), s.yvp(1, x, 2), s.ivp(2, x), s.kvp(0, x), s.softplus(x)],
+            (x,),
+        ),
+        "linalg": (
+            lambda s, x, m: [s.circulant(x), s.toeplitz(x), s.hankel(x), s.block_diag(m, m)],
+            (x, m),
+        ),
+        "optimize": (lambda s, x: [s.rosen(x), s.rosen_der(x), s.rosen_hess(x)], (x,)),
+        "constants": (lambda s, x: [s.convert_temperature(x, "C", "F"), s.lambda2nu(x)], (x,)),
+    }
+    for part, (f, args) in cases.items():
+        theirs = importlib.import_module(f"scipy.{part}")
+        ours = getattr(importlib.import_module("dualad.scipy"), part)
+        assert_agree(f, theirs, ours, args)

@@ -1,0 +1,237 @@
+"""dualad.scipy.signal against differences of SciPy's own functions, in every real argument."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from support.agreement import assert_agree
+
+from dualad import derivative, grad, sparsity
+
+pytest.importorskip("scipy")
+
+import scipy.signal as theirs
+
+from dualad.scipy import signal as ours
+
+R = np.random.default_rng(1)
+X, K, IMAGE, KERNEL = (R.normal(size=n) for n in (24, 5, (6, 7), (3, 2)))
+ORDERED = R.permutation(np.arange(24.0)).reshape(4, 6)  # no two nearly equal
+LONG, LARGE = R.normal(size=60), R.normal(size=(30, 31))
+B, A = np.array([0.2, 0.3, 0.1]), np.array([1.1, -0.4, 0.1, 0.05])
+W, P = np.array(0.3), np.array([0.2, 0.5])
+
+
+def sections(b: Any) -> Any:
+    """Second-order sections, of which two rows of five numbers are free."""
+    return np.concatenate([b[:, :3], np.ones((2, 1)), b[:, 3:]], axis=1)
+
+
+S = np.array([[0.2, 0.3, 0.1, -0.4, 0.1], [1.0, 0.5, 0.2, -0.3, 0.1]])
+System = Callable[..., Any]
+
+CONVOLUTIONS: dict[str, tuple[System, tuple[Any, ...]]] = {
+    f"{name} {mode} {case}": (
+        lambda m, x, k, name=name, mode=mode: getattr(m, name)(x, k, mode),
+        args,
+    )
+    for name in ("convolve", "correlate", "fftconvolve", "oaconvolve")
+    for mode in ("full", "same", "valid")
+    for case, args in {"": (X[:9], K[:4]), "swapped": (K[:4], X[:9]), "2": (IMAGE, KERNEL)}.items()
+    if name != "oaconvolve" or case == "2"
+} | {
+    f"{name} {mode} {edge}": (
+        lambda m, x, k, name=name, mode=mode, edge=edge: getattr(m, name)(x, k, mode, edge, 0.3),
+        (IMAGE[:4], KERNEL),
+    )
+    for name in ("convolve2d", "correlate2d")
+    for mode, edge in (("full", "fill"), ("same", "wrap"), ("same", "symm"), ("valid", "fill"))
+}
+
+CASES: dict[str, tuple[System, tuple[Any, ...]]] = {
+    "fftconvolve axes": (lambda m, x, k: m.fftconvolve(x, k, "same", axes=1), (IMAGE, KERNEL[:1])),
+    "upfirdn": (lambda m, h, x: m.upfirdn(h, x, 3, 2, axis=0), (K, IMAGE)),
+    "resample_poly": (lambda m, x: m.resample_poly(x, 3, 2), (X,)),
+    "lfilter": (lambda m, b, a, x: m.lfilter(b, a, x, axis=0), (B, A, IMAGE)),
+    "lfilter zi": (
+        lambda m, b, a, x, z: m.lfilter(b, a, x, zi=z),
+        (B, A, X, np.array([0.1, 0.2, 0.3])),
+    ),
+    "lfilter short": (
+        lambda m, b, a, x, z: m.lfilter(b, a, x, zi=z),
+        (B, A, X[:2], np.array([0.1, 0.2, 0.3])),
+    ),
+    "lfilter fir": (lambda m, b, x: m.lfilter(b, 1.0, x), (B, IMAGE)),
+    "sosfilt": (lambda m, b, x: m.sosfilt(sections(b), x), (S, X)),
+    "sosfilt zi": (lambda m, x, z: m.sosfilt(sections(S), x, zi=z), (X, IMAGE[:2, :2])),
+    "filtfilt": (lambda m, b, a, x: m.filtfilt(b, a, x), (B, A, X)),
+    "filtfilt gust": (lambda m, x: m.filtfilt(B, A, x, method="gust"), (X,)),
+    "sosfiltfilt": (lambda m, x: m.sosfiltfilt(sections(S), x), (X,)),
+    "lfilter_zi": (lambda m, b, a: m.lfilter_zi(b, a), (B, A)),
+    "sosfilt_zi": (lambda m, b: m.sosfilt_zi(sections(b)), (S,)),
+    "lfiltic": (lambda m, b, a, y: m.lfiltic(b, a, y), (B, A, X[:3])),
+    "deconvolve": (lambda m, x, b: m.deconvolve(x, b), (X[:8], B)),
+    "savgol_filter": (
+        lambda m, x: m.savgol_filter(x, 7, 3, deriv=1, delta=0.2, mode="mirror"),
+        (X,),
+    ),
+    "savgol_filter interp": (lambda m, x: m.savgol_filter(x, 7, 2), (X,)),
+    "savgol_coeffs": (lambda m, d: m.savgol_coeffs(5, 2, deriv=1, delta=d), (W,)),
+    "resample": (lambda m, x: m.resample(x, 15), (IMAGE,)),
+    "decimate": (lambda m, x: m.decimate(x, 2, n=3), (X,)),
+    "decimate fir": (lambda m, x: m.decimate(x, 2, ftype="fir", n=4), (X,)),
+    "detrend": (lambda m, x: m.detrend(x, bp=[3]), (X,)),
+    "hilbert": (lambda m, x: m.hilbert(x), (X,)),
+    "hilbert2": (lambda m, x: m.hilbert2(x), (IMAGE,)),
+    "wiener": (lambda m, x: m.wiener(x, 3), (X,)),
+    "czt": (lambda m, x: m.czt(x, 5), (X,)),
+    "zoom_fft": (lambda m, x: m.zoom_fft(x, [0.1, 0.5], 5), (X,)),
+    "cspline1d": (lambda m, x: m.cspline1d(x), (LONG,)),
+    "qspline1d": (lambda m, x: m.qspline1d(x), (LONG,)),
+    "cspline2d": (lambda m, x: m.cspline2d(x), (LARGE,)),
+    "qspline2d": (lambda m, x: m.qspline2d(x), (LARGE,)),
+    "symiirorder1": (lambda m, x: m.symiirorder1(x, 0.5, 0.3), (LONG,)),
+    "symiirorder2": (lambda m, x: m.symiirorder2(x, 0.2, 0.3), (LONG,)),
+    # spectra
+    "welch": (lambda m, x: m.welch(x, nperseg=16)[1], (X,)),
+    "periodogram": (lambda m, x: m.periodogram(x)[1], (X,)),
+    "spectrogram": (lambda m, x: m.spectrogram(x, nperseg=16)[2], (X,)),
+    "csd": (lambda m, x: m.csd(x, x**2, nperseg=16)[1], (X,)),
+    "coherence": (lambda m, x: m.coherence(x, x**2, nperseg=8)[1], (X,)),
+    "stft istft": (lambda m, x: m.istft(m.stft(x, nperseg=8)[2] ** 2, nperseg=8)[1], (X,)),
+    "lombscargle": (lambda m, x: m.lombscargle(np.arange(24.0), x, [1.0, 2.0]), (X,)),
+    "vectorstrength": (lambda m, x, p: m.vectorstrength(x, p), (X, W)),
+    # responses
+    "freqz": (lambda m, b, a: m.freqz(b, a, worN=8)[1], (B, A)),
+    "freqz_sos": (lambda m, b: m.freqz_sos(sections(b), worN=4)[1], (S,)),
+    "sosfreqz": (lambda m, b: m.sosfreqz(sections(b), worN=4)[1], (S,)),
+    "freqz_zpk": (lambda m, b, a: m.freqz_zpk(b, a, 2.0, [0.1, 1.0])[1], (B, A)),
+    "freqs": (lambda m, b, a: m.freqs(b, a, [0.1, 1.0])[1], (B, A)),
+    "freqs_zpk": (lambda m, b, a: m.freqs_zpk(b, a, 2.0, [0.1, 1.0])[1], (B, A)),
+    "group_delay": (lambda m, b, a: m.group_delay((b, a), 4)[1], (B, A)),
+    "bode": (lambda m, b, a: m.bode((b, a), [0.1, 1.0])[1:], (B, A)),
+    "dbode": (lambda m, b, a: m.dbode((b, a, 0.1), [0.1, 1.0])[1:], (B, A)),
+    "freqresp": (lambda m, b, a: m.freqresp((b, a), [0.1, 1.0])[1], (B, A)),
+    "dfreqresp": (lambda m, b, a: m.dfreqresp((b, a, 0.1), [0.1, 1.0])[1], (B, A)),
+    # linear systems
+    "lsim": (lambda m, b, a, x: m.lsim((b, a), x, np.arange(24) * 0.1)[1], (B, A, X)),
+    "step": (lambda m, b, a: m.step((b, a), T=np.linspace(0, 2, 5))[1], (B, A)),
+    "impulse": (lambda m, b, a: m.impulse((b, a), T=np.linspace(0, 2, 5))[1], (B, A)),
+    "dlsim": (lambda m, b, a, x: m.dlsim((b, a, 0.1), x)[1], (B, A, X[:6])),
+    "dstep": (lambda m, b, a: m.dstep((b, a, 0.1), n=5)[1], (B, A)),
+    "dimpulse": (lambda m, b, a: m.dimpulse((b, a, 0.1), n=5)[1], (B, A)),
+    "tf2ss": (lambda m, b, a: m.tf2ss(b, a), (B, A)),
+    "tf2zpk": (lambda m, b, a: m.tf2zpk(b, a), (B, A)),
+    "tf2sos": (lambda m, b, a: m.tf2sos(b, a), (B, A[:3])),
+    "zpk2tf": (lambda m, b, a: m.zpk2tf(b, a, 2.0), (B, A)),
+    "zpk2sos": (lambda m, b, a: m.zpk2sos(b, a, 2.0), (B[:2], A[:2] / 2)),
+    "zpk2ss": (lambda m, b, a: m.zpk2ss(b, a, 2.0), (B, A)),
+    "ss2tf": (lambda m, b, a: m.ss2tf(*m.tf2ss(b, a)), (B, A)),
+    "sos2tf": (lambda m, b: m.sos2tf(sections(b)), (S,)),
+    "sos2zpk": (lambda m, b: m.sos2zpk(sections(b)), (S,)),
+    "residue": (lambda m, b, a: m.residue(b, a), (B, A)),
+    "residuez": (lambda m, b, a: m.residuez(b, a), (B, A)),
+    "invres": (lambda m, b, a: m.invres(b, a, []), (B, A[:3])),
+    "unique_roots": (lambda m, x: m.unique_roots(x)[0], (X[:4],)),
+    "cont2discrete": (lambda m, b, a: m.cont2discrete((b, a), 0.1)[:2], (B, A)),
+    "normalize": (lambda m, b, a: m.normalize(b, a), (B, A)),
+    "bilinear": (lambda m, b, a: m.bilinear(b, a), (B, A)),
+    "bilinear_zpk": (lambda m, b, a: m.bilinear_zpk(b, a, 2.0, 0.3), (B, A)),
+    "lp2lp": (lambda m, b, a, w: m.lp2lp(b, a, w), (B, A, W)),
+    "lp2hp": (lambda m, b, a, w: m.lp2hp(b, a, w), (B, A, W)),
+    "lp2bp": (lambda m, b, a, w: m.lp2bp(b, a, w), (B, A, W)),
+    "lp2bs": (lambda m, b, a, w: m.lp2bs(b, a, w), (B, A, W)),
+    "lp2bp_zpk": (lambda m, b, a, w: m.lp2bp_zpk(b, a, w, 0.3), (B, A, W)),
+    # designs
+    "butter": (lambda m, w: m.butter(2, w, "bandpass", output="sos"), (P,)),
+    "butter ba": (lambda m, w: m.butter(3, w, fs=10.0), (W,)),
+    "bessel": (lambda m, w: m.bessel(3, w), (W,)),
+    "cheby1": (lambda m, r, w: m.cheby1(3, r, w), (np.array(1.0), W)),
+    "cheby2": (lambda m, r, w: m.cheby2(3, r, w, "high"), (np.array(20.0), W)),
+    "iirfilter": (lambda m, w: m.iirfilter(3, w), (P,)),
+    "iirpeak": (lambda m, w: m.iirpeak(w, 30.0), (W,)),
+    "iirnotch": (lambda m, w: m.iirnotch(w, 30.0), (W,)),
+    "iircomb": (lambda m, q: m.iircomb(0.25, q), (np.array(30.0),)),
+    "firwin": (lambda m, w: m.firwin(8, w, pass_zero=False), (P,)),
+    "firwin2": (lambda m, g: m.firwin2(9, [0, 0.5, 1.0], g), (np.array([1.0, 0.5, 0.1]),)),
+    "firls": (lambda m, g: m.firls(9, [0, 0.3, 0.5, 1], g), (np.array([1.0, 0.5, 0.1, 0.1]),)),
+    "minimum_phase": (lambda m, b: m.minimum_phase(b), (np.array([0.1, 0.2, 0.5, 0.2, 0.1]),)),
+    "kaiser_beta": (lambda m, x: m.kaiser_beta(x), (np.array(30.0),)),
+    # waves and windows
+    "chirp": (lambda m, b: m.chirp(np.arange(5.0), b[0], 1.0, b[1]), (B,)),
+    "gausspulse": (lambda m, b: m.gausspulse(np.arange(5.0) * 0.1, b[0] * 10), (B,)),
+    "sawtooth": (lambda m, x: m.sawtooth(x), (X + 9,)),
+    "square": (lambda m, x: m.square(x), (X + 9,)),
+    "sweep_poly": (lambda m, p: m.sweep_poly(np.arange(4.0), p), (B,)),
+    "gauss_spline": (lambda m, x: m.gauss_spline(x, 3), (X,)),
+    "gaussian": (lambda m, s: m.windows.gaussian(8, s), (W + 2,)),
+    "general_gaussian": (lambda m, s: m.windows.general_gaussian(8, 1.5, s), (W + 2,)),
+    "general_cosine": (lambda m, b: m.windows.general_cosine(8, b), (B,)),
+    "general_hamming": (lambda m, s: m.windows.general_hamming(8, s), (W,)),
+    "kaiser": (lambda m, s: m.windows.kaiser(8, s), (W + 2,)),
+    "exponential": (lambda m, s: m.windows.exponential(8, tau=s), (W + 2,)),
+    "tukey": (lambda m, s: m.windows.tukey(9, s), (W,)),
+    "chebwin": (lambda m, s: m.windows.chebwin(8, s), (W + 100,)),
+}
+
+# Of the first order alone, or with differences that say less.
+LOOSE = {
+    *("tf2zpk", "sos2zpk", "deconvolve", "freqs", "freqs_zpk", "freqresp"),
+    "residue",
+    "residuez",
+    "group_delay",
+    "chebwin",
+    "bode",
+    "dbode",
+    "filtfilt gust",
+}
+
+
+def test_convolutions() -> None:
+    for f, args in CONVOLUTIONS.values():
+        assert_agree(f, theirs, ours, args)
+
+
+@pytest.mark.parametrize("part", range(4))
+def test_functions_of_signals(part: int) -> None:
+    for name in list(CASES)[part::4]:
+        f, args = CASES[name]
+        assert_agree(f, theirs, ours, args, second=name not in LOOSE, rtol=3e-7)
+
+
+def test_filters_that_choose() -> None:
+    for f, x in (
+        (lambda m, x: m.medfilt(x, 5), np.ravel(ORDERED)),
+        (lambda m, x: m.medfilt(x, 3), ORDERED),
+        (lambda m, x: m.medfilt2d(x, 3), ORDERED),
+        (lambda m, x: m.order_filter(x, np.ones((3, 3)), 1), ORDERED),
+    ):
+        assert_agree(f, theirs, ours, (x,))
+
+
+def test_equal_numbers_share_what_a_filter_chooses() -> None:
+    """At a kink, the mean of the one-sided derivatives, here of the maximum of two."""
+    found = grad(lambda x: ours.order_filter(x, np.ones(3), 2)[1])(np.array([2.0, 1.0, 2.0, 0.0]))
+    assert found.tolist() == [0.5, 0.0, 0.5, 0.0]
+
+
+def test_a_filter_moves_with_what_it_closes_over() -> None:
+    found = derivative(lambda a: ours.lfilter([1.0], [1.0, -a], np.eye(1, 5)[0]))(0.5)
+    assert found.tolist() == [0.0, 1.0, 1.0, 0.75, 0.5]  # k·a^(k−1)
+
+
+def test_each_result_of_a_short_filter_depends_on_its_window() -> None:
+    pattern = sparsity(lambda x: ours.convolve(x, [1.0, 2.0, 3.0], "same"))(np.ones(6)).toarray()
+    assert np.array_equal(pattern, abs(np.subtract.outer(range(6), range(6))) <= 1)
+
+
+def test_what_a_filter_cannot_take_is_told() -> None:
+    with pytest.raises(NotImplementedError, match="mode='constant'"):
+        grad(lambda x: ours.upfirdn(K, x, mode="wrap").sum())(X)
+    with pytest.raises(TypeError, match=r"scipy\.signal\.symiirorder1 cannot take a dual z1"):
+        derivative(lambda z: ours.symiirorder1(LONG, 0.5, z))(0.3)
+    with pytest.raises(TypeError, match=r"scipy\.signal\.remez cannot take duals; "):
+        derivative(lambda w: theirs.remez(9, [0, w, 0.3, 0.5], [1, 0]))(0.2)

@@ -1,0 +1,153 @@
+"""dualad.scipy.spatial against differences of SciPy's own functions: distances and rotations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from support.agreement import assert_agree
+
+from dualad import NonDifferentiableError, derivative, grad, jacobian
+
+pytest.importorskip("scipy")
+
+import scipy.spatial as theirs
+import scipy.spatial.distance
+import scipy.spatial.transform
+
+from dualad.scipy import spatial as ours
+
+R = np.random.default_rng(1)
+A, B, W = R.normal(size=(4, 5)) + 2.5, R.normal(size=(3, 5)) + 2.5, R.uniform(0.5, 2, 5)
+U, V = R.normal(size=(8, 3)), R.normal(size=(7, 3))
+METRICS = (
+    *("euclidean", "sqeuclidean", "cityblock", "chebyshev", "cosine", "correlation", "canberra"),
+    *("braycurtis", "jensenshannon", "minkowski", "seuclidean"),
+)
+Case = Callable[..., Any]
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_metrics(metric: str) -> None:
+    def all_pairs(m: Any, a: Any, b: Any) -> Any:
+        return m.distance.cdist(abs(a), abs(b), metric)
+
+    assert_agree(all_pairs, theirs, ours, (A, B))
+    assert_agree(lambda m, a: m.distance.pdist(abs(a), metric), theirs, ours, (A,))
+    if metric == "seuclidean":
+        return
+
+    def one(m: Any, a: Any, b: Any) -> Any:
+        return getattr(m.distance, metric)(a, b)
+
+    assert_agree(one, theirs, ours, (abs(A[0]), abs(B[0])))
+    if metric != "jensenshannon":
+        assert_agree(lambda m, a, b: m.distance.cdist(a, b, metric, w=W), theirs, ours, (A, B))
+
+
+def test_distances() -> None:
+    cases: list[tuple[Case, tuple[Any, ...]]] = [
+        (lambda m, a, b: m.distance.cdist(a, b, "mahalanobis"), (U, V)),
+        (lambda m, a: m.distance.pdist(a, "mahalanobis"), (U,)),
+        (lambda m, a, b, v: m.distance.mahalanobis(a, b, v), (U[0], V[0], np.eye(3) + 0.1)),
+        (lambda m, a, b, v: m.distance.seuclidean(a, b, v), (U[0], V[0], W[:3])),
+        (lambda m, a, b: m.distance.cdist(a, b, "minkowski", p=3.0), (U, V)),
+        (lambda m, a, b: m.distance.cdist(a, b, lambda u, v: np.sum((u - v) ** 4)), (U[:3], V[:2])),
+        (lambda m, x: m.distance.squareform(x), (np.arange(6.0),)),
+        (lambda m, x: m.distance.squareform(m.distance.squareform(x)), (np.arange(6.0),)),
+        (lambda m, a, b: m.distance.directed_hausdorff(a, b)[0], (U, V)),
+        (lambda m, a, b: m.distance_matrix(a, b, 3), (U, V)),
+        (lambda m, a, b: m.minkowski_distance(a, b), (U[0], V[0])),
+    ]
+    for f, args in cases:
+        assert_agree(f, theirs, ours, args)
+
+
+def test_points_that_meet() -> None:
+    """The norm has a kink there, and the mean of its one-sided derivatives is 0."""
+    found = jacobian(lambda x: ours.distance.cdist(x, x))(np.array([[1.0, 2.0], [4.0, 6.0]]))
+    assert np.all(found[0, 0] == 0)
+    np.testing.assert_allclose(found[0, 1], [[-0.6, -0.8], [0.6, 0.8]], rtol=1e-15)
+
+
+def test_metrics_of_truth_values_are_refused() -> None:
+    with pytest.raises(TypeError, match="metric 'hamming' of pdist and cdist has a step"):
+        grad(lambda x: ours.distance.pdist(x, "hamming").sum())(A)
+
+
+v, q = np.array([0.4, -0.9, 0.3]), np.array([0.3, -0.5, 0.2, -0.7])
+ROTATIONS: dict[str, tuple[Case, tuple[Any, ...]]] = {
+    **{
+        f"rotvec {name} {size}": (f, (v * size,))
+        for size in (1.0, 1e-3, 0.0)
+        for name, f in {
+            "matrix": lambda R, r: R.from_rotvec(r).as_matrix(),
+            "rotvec": lambda R, r: R.from_rotvec(r * 1.5).as_rotvec(),
+            "mrp": lambda R, r: R.from_rotvec(r).as_mrp(),
+            "quat": lambda R, r: R.from_rotvec(r).as_quat(),
+        }.items()
+    },
+    **{
+        f"{name} {shape}": (f, (np.reshape(R.normal(size=n), shape),))
+        for shape, n in (((4,), 4), ((2, 4), 8))
+        for name, f in {
+            "canonical": lambda R, q: R.from_quat(q).as_quat(canonical=True),
+            "scalar first": lambda R, q: R.from_quat(q).as_quat(),
+            "inverse": lambda R, q: R.from_quat(q).inv().apply(v),
+            "apply inverse": lambda R, q: R.from_quat(q).apply(v, inverse=True),
+            "magnitude": lambda R, q: R.from_quat(q).magnitude(),
+            "power": lambda R, q: (R.from_quat(q) ** 2.5).as_matrix(),
+            "product": lambda R, q: (R.from_quat(q) * R.from_rotvec(q[..., :3])).as_quat(),
+            "by plain": lambda R, q: (R.from_quat(q) * PLAIN).as_matrix(),
+            "of plain": lambda R, q: (PLAIN * R.from_quat(q)).as_matrix(),
+            **{
+                seq: lambda R, q, seq=seq: R.from_quat(q).as_euler(seq, degrees=seq.isupper())
+                for seq in ("ZXZ", "XYZ", "yxy")
+            },
+        }.items()
+    },
+    "apply": (lambda R, q, x: R.from_quat(q).apply(x), (q, U)),
+    "element": (lambda R, q: R.from_quat(q)[1].as_matrix(), (R.normal(size=(3, 4)),)),
+    "euler": (lambda R, a: R.from_euler("xyz", a).as_matrix(), (v,)),
+    "euler two": (lambda R, a: R.from_euler("XZ", a * 9, degrees=True).as_matrix(), (U[:, :2],)),
+    "euler one": (lambda R, a: R.from_euler("x", a).as_matrix(), (np.array(0.4),)),
+    "mrp": (lambda R, a: R.from_mrp(a).as_matrix(), (v,)),
+    "matrix": (
+        lambda R, m: R.from_matrix(m).as_quat(),
+        (theirs.transform.Rotation.from_rotvec(v).as_matrix(),),
+    ),
+    "no rotation": (
+        lambda R, m: R.from_matrix(m).as_matrix(),
+        (theirs.transform.Rotation.from_rotvec(v).as_matrix() + 0.1 * R.normal(size=(3, 3)),),
+    ),
+}
+PLAIN = theirs.transform.Rotation.from_rotvec([0.1, 0.2, 0.3])
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_rotations(part: int) -> None:
+    for name in list(ROTATIONS)[part::3]:
+        f, args = ROTATIONS[name]
+        assert_agree(lambda m, *x, f=f: f(m.transform.Rotation, *x), theirs, ours, args)
+
+
+def test_rotations_under_scipys_own_names() -> None:
+    def turned(angle: Any) -> Any:
+        rotation = scipy.spatial.transform.Rotation.from_euler("z", angle)
+        return PLAIN.apply(rotation.apply([1.0, 0.0, 0.0]))
+
+    found = derivative(turned)(0.7)
+    np.testing.assert_allclose(found, PLAIN.apply([-np.sin(0.7), np.cos(0.7), 0]), rtol=1e-14)
+
+
+def test_gimbal_lock_is_told() -> None:
+    with pytest.raises(NonDifferentiableError, match="gimbal lock"), pytest.warns(UserWarning):
+        jacobian(lambda a: ours.transform.Rotation.from_euler("xyz", a).as_euler("xyz"))(
+            np.array([0.1, np.pi / 2, 0.2])
+        )
+
+
+def test_rotations_of_plain_numbers_are_scipys() -> None:
+    assert type(ours.transform.Rotation.from_rotvec(v)) is theirs.transform.Rotation
