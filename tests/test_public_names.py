@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import copy
+import importlib
 import inspect
 import pickle
 import re
@@ -34,6 +35,14 @@ def test_a_listing_shows_the_public_names_only(module: ModuleType) -> None:
     assert set(shown) == {*module.__all__, *builtin}
     for name in shown:
         assert hasattr(module, name)
+
+
+def test_listings_of_what_stands_for_scipy_too() -> None:
+    pytest.importorskip("scipy")
+    for part in dualad.scipy.__all__:
+        module = importlib.import_module(f"dualad.scipy.{part}")
+        theirs = importlib.import_module(f"scipy.{part}")
+        assert set(dir(module)) == {*getattr(module, "__all__", ()), *theirs.__all__}
 
 
 def test_a_star_leaves_the_builtins_alone() -> None:

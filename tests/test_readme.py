@@ -76,3 +76,21 @@ def test_commands_print_what_the_docs_show(command: str, shown: str) -> None:
 
 
 NUMBER = r"(?<![\w.])\d+(?:\.\d+)?(?:e[+-]\d+)?"
+
+
+@pytest.mark.parametrize("package", ["jax", "autograd", "uncertainties"])
+@pytest.mark.filterwarnings("ignore::FutureWarning")  # uncertainties' own, of comparisons
+def test_what_others_need_gives_the_same(package: str) -> None:
+    module = pytest.importorskip(package, reason=f"compared where {package} is installed")
+    text = (HOME / "docs" / "coming-from.md").read_text(encoding="utf-8")
+    section = text.partition(f"\n## {package}\n")[2]
+    names: dict[str, Any] = {}
+    exec(re.findall(r"```python\n(.*?)```", section, re.DOTALL)[0], names)
+    f = names["highest_level"]
+    if package == "uncertainties":
+        at = [module.ufloat(250.0, 1.0), module.ufloat(6.0, 1.0)]
+        slopes = [f(*at).derivatives[x] for x in at]
+    else:
+        slopes = [float(module.grad(f, i)(250.0, 6.0)) for i in (0, 1)]
+    shown = re.search(r"; ([\d.]+) per mg, ([\d.]+) per hour", TEXT)
+    assert shown and slopes == pytest.approx([float(shown[1]), float(shown[2])], rel=1e-4)

@@ -254,7 +254,8 @@ def names_of(module: str) -> tuple[Callable[[str], Any], Callable[[], list[str]]
         return found.callee if isinstance(found, Caller) else found
 
     def names() -> list[str]:
-        return sorted({*vars(sys.modules[module]), *getattr(theirs, "__all__", ())})
+        ours = sys.modules[module]
+        return sorted({*getattr(ours, "__all__", ()), *getattr(theirs, "__all__", ())})
 
     return get, names
 

@@ -257,8 +257,4 @@ def __getattr__(name: str) -> Any:
     return _name_of_scipy(name)
 
 
-def __dir__() -> list[str]:
-    return [*globals(), *__all__]
-
-
-_name_of_scipy, _ = names_of(__name__)
+_name_of_scipy, __dir__ = names_of(__name__)
