@@ -149,7 +149,7 @@ def answered(question: Callable[..., Any], answer: Any, *numbers: Any) -> Any:
     """A plain answer about duals, or what levels that take part say instead."""
     for x in numbers:
         while isinstance(x, Pair):
-            if type(x.level) is not int:
+            if isinstance(x.level, levels.ParticipatingLevel):
                 answer = x.level.answers(question, answer, numbers)
             x = x.primal
     return answer
