@@ -63,6 +63,17 @@ def test_a_remainder_that_wraps() -> None:
     assert got == pytest.approx(-sum(1 - 2 * i * C for i in (1, 2, 3)), rel=1e-7)
 
 
+def test_code_that_is_not_lifted_is_so_to_ask_it() -> None:
+    """math.exp takes the plain numbers of the nodes, and nobody else has lifted it."""
+    c = Dual(C, 1.0)
+    got = integrate.quad(lambda x: math.exp(-x) if x < c else 0.0, 0, 1)[0]
+    assert got.tangent == pytest.approx(math.exp(-C), rel=1e-9)
+    solution = integrate.solve_ivp(
+        lambda t, y: [math.exp(-t) if t < c else 0.0], (0, 1), [0.0], rtol=1e-8
+    )
+    assert solution.y[0, -1].tangent == pytest.approx(math.exp(-C), rel=1e-7)
+
+
 def test_infinite_slopes_and_weights() -> None:
     def quarter(a: Any) -> Any:
         return integrate.quad(lambda x: np.sqrt(a * a - x * x), 0, a)[0]

@@ -21,6 +21,7 @@ import numpy as np
 from ..array.operands import as_operand, from_objects
 from ..dual import Dual, function
 from ..levels import ParticipatingLevel, fresh_level
+from ..lifting.reach import chosen
 from ..numerics import quiet
 from ..pair import dual, is_array, plain
 from ..structure import leaves, rebuild
@@ -65,11 +66,16 @@ class Branch(ParticipatingLevel):
 
     @classmethod
     def run(cls, f: Function, *x: Any, forced: Sequence[Question] = ()) -> Branch:
-        """Call f(*x); the first questions get the answers of another run."""
+        """Call f(*x), lifted if need be; the first questions get the answers of another run."""
         self = cls(fresh_level())
         self.questions, self.forced = [], forced
         with quiet():
-            y = f(*(self._watched(v) for v in x))
+            watched = [self._watched(v) for v in x]
+            try:
+                y = f(*watched)
+            except TypeError:  # of math.exp and the like
+                self.questions.clear()
+                y = chosen(f, None)(*watched)
         if isinstance(y, (list, tuple)):
             y = as_operand(y)
         self.value = rebuild(y, lambda v: self._bare(from_objects(v) if is_array(v) else v))

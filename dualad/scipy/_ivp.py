@@ -19,6 +19,7 @@ from ..array.operands import as_operand
 from ..array.undefined import NonDifferentiableError
 from ..drivers import jacobian
 from ..dual import Dual
+from ..lifting.reach import chosen
 from ..pair import plain
 from ._branches import Branch, Switch, may_hold_duals, switches
 from ._parts import (
@@ -109,6 +110,7 @@ def solve_ivp(
     if callable(options.get("jac")):
         options["jac"] = Plain(functools.partial(_with_args, options["jac"], args or ()))
     task = _Task(_as_array(fun, vectorized), t_span, y0, t_eval, watched, stripped(options))
+    task.asked = _as_array(chosen(fun, None), vectorized)
     result = task.plainly(seen)
     if result.sol is not None:
         task.sol = result.sol
@@ -168,6 +170,7 @@ class _Task:
         options: dict[str, Any],
     ) -> None:  # fmt: skip
         self.f, self.events, self.options = f, events, options
+        self.asked = f
         self.start, self.end = as_operand(list(t_span))
         self.t_eval = None if t_eval is None else as_operand(t_eval)
         self.given = y0
@@ -279,10 +282,10 @@ class _Task:
         """What asks the right-hand side: about t and y, or about y alone; None if neither."""
 
         def both(t: Any, y: Any) -> Branch:
-            return Branch.run(self.f, t, y)
+            return Branch.run(self.asked, t, y)
 
         def state(t: Any, y: Any) -> Branch:
-            return Branch.run(lambda y: self.f(t, y), y)
+            return Branch.run(lambda y: self.asked(t, y), y)
 
         for ask in (both, state):
             try:
@@ -295,10 +298,10 @@ class _Task:
 
     def _on_both(self, branch: Branch) -> Function:
         """The right-hand side on one branch, also beyond where it ends."""
-        return lambda t, y: Branch.run(self.f, t, y, forced=branch.questions).value
+        return lambda t, y: Branch.run(self.asked, t, y, forced=branch.questions).value
 
     def _on_state(self, branch: Branch) -> Function:
-        return lambda t, y: Branch.run(lambda y: self.f(t, y), y, forced=branch.questions).value
+        return lambda t, y: Branch.run(lambda y: self.asked(t, y), y, forced=branch.questions).value
 
     def crossing(self, switch: Switch, y: Any) -> Any:
         """The time of a switch, where the state is y at the plain time."""
@@ -306,7 +309,7 @@ class _Task:
 
         def decider(s: Any) -> Any:
             there = stepped(before, t, y, s - t)
-            run = Branch.run(self.f, s, there, forced=switch.before.questions)
+            run = Branch.run(self.asked, s, there, forced=switch.before.questions)
             return switch.crossing(run.questions[switch.which].decider, switch.before)
 
         value = plain(decider(t))

@@ -107,10 +107,15 @@ def quad(
     if has_duals(wvar):
         y = _of_frequency(f, a, b, weight, wvar, options)
     else:
-        y = task.with_tangents(result[0])
-        y = y + _ends(f, a, b, weight, wvar)
+        given = {"weight": weight, "wvar": wvar, **options}
+        try:
+            y = task.with_tangents(result[0]) + _ends(f, a, b, weight, wvar)
+        except NonDifferentiableError:
+            y = _stretched(f, a, b, None, given) if isinstance(limits, Dual) else None
+            if y is None:
+                raise
         if isinstance(limits, Dual) and not np.all(np.isfinite(_tangents(y))):
-            y = _stretched(f, a, b, y, {"weight": weight, "wvar": wvar, **options})
+            y = _stretched(f, a, b, y, given)
     return (with_value(y, result[0]), *result[1:])
 
 
