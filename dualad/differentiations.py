@@ -149,7 +149,7 @@ def answered(question: Callable[..., Any], answer: Any, *numbers: Any) -> Any:
     """A plain answer about duals, or what levels that take part say instead."""
     for x in numbers:
         while isinstance(x, Pair):
-            if type(x.level) is not int:
+            if isinstance(x.level, levels.ParticipatingLevel):
                 answer = x.level.answers(question, answer, numbers)
             x = x.primal
     return answer
@@ -260,6 +260,7 @@ _PLACES = "x[i] with an array i of the places to take"
 READERS = {
     "as_strided": ("numpy.lib.", _PLACES),
     "squareform": ("scipy.spatial.", _PLACES),
+    "distance_transform_cdt": ("scipy.ndimage.", "x.primal"),
 }
 
 

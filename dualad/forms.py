@@ -11,6 +11,7 @@ and what is stored through one of them is seen through all.
 from __future__ import annotations
 
 import bisect
+import math
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NoReturn, cast
@@ -89,6 +90,7 @@ class ReverseLevel(ParticipatingLevel):
     def __init__(self, level: int) -> None:
         self.tape: Any = None
         self.blocks: dict[Node, Any] = {}
+        self._wholes: list[tuple[int, Node]] = []  # the same by their first places
         self._reads: dict[Node, int] = {}
         self._numbers: list[int] = []  # of the steps that have got a node,
         self._lengths: list[int] = []  # and how long the tape was
@@ -154,6 +156,15 @@ class ReverseLevel(ParticipatingLevel):
         if self.tape is not None:
             self.tape.clear()
         self.blocks.clear()
+        self._wholes.clear()
+
+    def whole_at(self, place: int) -> tuple[int, Node] | None:
+        """The array that has an element at this place, behind its first place."""
+        i = bisect.bisect_right(self._wholes, place, key=lambda found: found[0])
+        if i == 0:
+            return None
+        start, node = self._wholes[i - 1]
+        return (start, node) if place < start + math.prod(node.shape) else None
 
     def length_at(self, number: int) -> int:
         """From which place on no step of the tape is a source of the node with this number."""
@@ -178,6 +189,7 @@ class ReverseLevel(ParticipatingLevel):
             if node.sources and 32 * count < whole.size:
                 return None
             block = self.blocks[node] = _Block(self.tape, self.tape.inputs(whole.size))
+            self._wholes.append((block.start, node))
         whole.block = block
         return block
 

@@ -152,6 +152,71 @@ def test_vector_jacobian_products() -> None:
     np.testing.assert_allclose(of_product.adjoints[1], a.T @ h, rtol=1e-13)
 
 
+def evaluated(x: Any, numbers: dict[Any, Any]) -> Any:
+    """A formula of arrays by NumPy."""
+    from dualad.teach import formula as F
+
+    def go(x: Any) -> Any:
+        match x:
+            case F.Number(value=value):
+                return value
+            case F.Variable():
+                return numbers[x]
+            case F.Call(name=name, args=args):
+                f = getattr(np.linalg, name) if name == "solve" else getattr(np, name)
+                return f(*map(go, args))
+            case F.Power(base=base, exponent=exponent):
+                a, n = go(base), go(exponent)
+                return np.linalg.inv(a) if np.ndim(a) == 2 and n == -1 else a**n
+            case F.Product(over=over, under=under):
+                return math.prod(map(go, over)) / math.prod(map(go, under))
+            case F.Sum(terms=terms):
+                return sum(sign * go(term) for sign, term in terms)
+            case F.Infix(left=left, sign=sign, right=right):
+                return go(left) @ go(right) if sign == "·" else np.outer(go(left), go(right))
+            case F.Transposed(of=of):
+                return go(of).T
+            case F.Element(whole=whole, index=index):
+                (name, _, v), a = index.partition(" "), go(whole)
+                assert v == "v₀"
+                return a[getattr(np, name)(numbers[F.Variable("v", 0)])]
+        raise AssertionError(x)
+
+    return go(x)
+
+
+def test_formulas_of_array_functions_give_their_numbers() -> None:
+    """What is written for a tangent and for a share is what NumPy calculates from it."""
+    random = np.random.default_rng(3)
+    a, v, w = random.uniform(0.5, 2, (3, 3)) + 3 * np.eye(3), *random.uniform(0.5, 2, (2, 3))
+    functions: list[Any] = [np.linalg.inv, np.linalg.det, np.linalg.solve, np.sum, np.mean, np.var]
+    functions += [np.std, np.prod, np.linalg.norm, np.sort, np.max, np.min, np.cumprod, np.matmul]
+    for f in functions:
+        two, on_matrices = f in (np.linalg.solve, np.matmul), f in functions[:3]
+        many = [(a, v), (a, a.T), (v, a), (v, w)] if f is np.matmul else [(a, v)] if two else []
+        for args in many or [(a,) if on_matrices else (v,)]:
+            wrt = tuple(range(len(args)))
+            forward = trace(f, *args, wrt=wrt)
+            row = forward.steps[0]
+            numbers = {r.variable: r.value for r in forward}
+            for k in range(len(forward.wrt)):
+                numbers |= {r.variable.tangent: r.tangents[k] for r in forward}
+                found = evaluated(row.tangent_formula, numbers)
+                np.testing.assert_allclose(found, row.tangents[k], rtol=1e-12, atol=1e-13)
+            weights = random.normal(size=np.shape(row.value))
+            t = trace(
+                lambda *xs, f=f, w=weights: np.sum(f(*xs) * w), *args, wrt=wrt, mode="reverse"
+            )
+            step = t.steps[0]
+            numbers = {r.variable: r.value for r in t} | {step.variable.adjoint: step.adjoint}
+            for share in step.shares:
+                if "∂" not in share.expression:
+                    found = evaluated(share.formula, numbers) + np.zeros(np.shape(share.value))
+                    np.testing.assert_allclose(found, share.value, rtol=1e-12, atol=1e-13)
+            unwritten = {np.sort, np.max, np.min, np.cumprod}
+            assert (f in unwritten) == any("∂" in share.expression for share in step.shares)
+
+
 # -- the very numbers of the drivers -------------------------------------------------------
 
 CASES = every_case()

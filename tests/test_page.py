@@ -16,8 +16,9 @@ import pytest
 
 import dualad
 from dualad import grad, jacobian
+from dualad.cli.pictures import STYLE
 from dualad.rules import table
-from dualad.teach import explain
+from dualad.teach import explain, graph
 from dualad.teach.javascript import NotInJavaScript, Written
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
@@ -179,6 +180,45 @@ def test_every_row_in_javascript(tmp_path: Path) -> None:
     found = asked("<body></body>", script, tmp_path)
     for (name, _), got, want in zip(calls, found, expected, strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-13, atol=1e-15, err_msg=name)
+
+
+def contrast(a: str, b: str) -> float:
+    """WCAG's ratio of two colours."""
+
+    def lightness(colour: str) -> float:
+        if len(colour) == 4:
+            colour = "#" + "".join(c * 2 for c in colour[1:])
+        parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+        linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    low, high = sorted((lightness(a), lightness(b)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def test_contrast_of_texts() -> None:
+    """At least 4.5 to 1, on light and on dark pages."""
+    css = (Path(dualad.__file__).parent / "teach" / "page.css").read_text(encoding="utf-8")
+    for style, inks, papers in (
+        (css, ("ink", "dim", "dot"), ("page", "mark", "button")),
+        (STYLE, ("ink", "up", "down"), ("page",)),
+    ):
+        themes = re.findall(r"\{([^{}]*--ink:[^{}]*)\}", style)
+        assert len(themes) == 2
+        for theme in themes:
+            colour = dict(re.findall(r"--(\w+): (#\w+)", theme))
+            for ink in inks:
+                for paper in papers:
+                    assert contrast(colour[ink], colour[paper]) >= 4.5, (ink, paper, theme)
+    svg = graph(survey, 2.0, 5.0).to_svg()
+    for start in (0, svg.index("prefers-color-scheme")):
+        part = svg[start:]
+        fills = [
+            re.search(rf"\.dualad-graph {selector} {{ fill: (#\w+)", part)[1]  # type: ignore[index]
+            for selector in ("text", r"\.dot", "rect", r"\.input rect", r"\.output rect")
+        ]
+        for ink in fills[:2]:
+            assert all(contrast(ink, paper) >= 4.5 for paper in fills[2:])
 
 
 def test_what_cannot_be_calculated_is_said(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import scipy.optimize
 from dualad import Dual, NonDifferentiableError, derivative, grad, hessian, jacobian
 from dualad.scipy import optimize
 
-ROOMS = ("integrate", "interpolate", "linalg", "optimize", "special")
+ROOMS = ("integrate", "interpolate", "linalg", "optimize", "special", "stats")
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -295,6 +295,25 @@ def test_linear_programs() -> None:
         lambda c: optimize.linprog([-c, -1.0], [[2.0, 1.0]], [4.5], integrality=1).fun
     )
     assert whole(3.0) == -2.0
+
+
+def test_programs_with_integers() -> None:
+    """Most of 3x + 2y + z with 2x + y + z ≤ b, x whole, y ≤ u: x = 2, y = u, z = b − 4 − u."""
+
+    def f(c: Any, b: Any, u: Any, module: Any = optimize) -> Any:
+        held = scipy.optimize.LinearConstraint([[2.0, 1.0, 1.0]], -np.inf, b)
+        return module.milp(
+            c, integrality=[1, 0, 0], constraints=held, bounds=optimize.Bounds([0, 0, 0], [2, u, 9])
+        )
+
+    c = -np.array([3.0, 2.0, 1.0])
+    got = [derivative(lambda t: f(c, t, 0.5).x[2]), derivative(lambda t: f(c, 5.25, t).fun)]
+    assert got[0](5.25) == pytest.approx(1.0) and got[1](0.5) == pytest.approx(-1.0)
+    np.testing.assert_allclose(grad(lambda c: f(c, 5.25, 0.5).fun)(c), [2, 0.5, 0.75], atol=1e-9)
+    assert f(Dual(c, c), 5.25, 0.5).fun.primal == f(c, 5.25, 0.5, scipy.optimize).fun
+    a, b = np.array([[0.0, 1.0], [3.0, 0.0]]), np.array([[0.0, 5.0], [1.0, 0.0]])
+    total = grad(lambda a: optimize.quadratic_assignment(a, b).fun)(a)
+    assert np.sum(total * a) == scipy.optimize.quadratic_assignment(a, b).fun
 
 
 def test_linear_least_squares() -> None:

@@ -201,3 +201,9 @@ def test_what_runs_as_it_is_elsewhere() -> None:
         theirs = importlib.import_module(f"scipy.{part}")
         ours = getattr(importlib.import_module("dualad.scipy"), part)
         assert_agree(f, theirs, ours, args)
+
+
+def test_scipys_own_function_does_not_read_the_memory_of_duals() -> None:
+    """Not lifted, and given an array of objects, this one would end the process."""
+    with pytest.raises(TypeError, match="distance_transform_cdt reads memory"):
+        scipy.ndimage.distance_transform_cdt(Dual(np.eye(3), np.eye(3)))

@@ -163,6 +163,19 @@ CASES: dict[str, Case] = {
     "optimize.linprog": lambda p: (
         optimize.linprog(-p, A_ub=matrix(p)[:2], b_ub=np.stack([p[1], 1.0]), bounds=(0, 9)).x
     ),
+    "optimize.milp": lambda p: (
+        optimize.milp(
+            -p,
+            integrality=[0, 1, 0],
+            constraints=optimize.LinearConstraint(
+                matrix(p)[:2], -np.inf, np.stack([p[1] + 3, 4.0])
+            ),
+            bounds=optimize.Bounds(0, 9),
+        ).x
+    ),
+    "optimize.quadratic_assignment": lambda p: (
+        optimize.quadratic_assignment(np.outer(p, p), np.outer(p[::-1], p * p)).fun
+    ),
     "optimize.linear_sum_assignment": lambda p: np.outer(p, p[::-1])[
         optimize.linear_sum_assignment(np.outer(p, p[::-1]))
     ],

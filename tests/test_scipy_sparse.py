@@ -215,6 +215,8 @@ def test_refused_by_name() -> None:
     refusing(lambda a: sl.norm(a, 2), TypeError, "toarray")
     refusing(lambda a: sl.inv(a), TypeError, r"scipy\.sparse\.linalg\.inv cannot .* splu")
     refusing(lambda a: sp.lil_array(a), TypeError, r"lil_array cannot take duals; .*coo_array")
+    refusing(lambda a: sl.eigs(a, 1), TypeError, "eigs cannot take duals; use np.linalg.eig")
+    assert derivative(lambda t: t * sl.is_sptriangular(t * PLACES)[0])(2.0) == 0.0
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         refusing(lambda a: sl.cg(a + a.T, X[M:], maxiter=1)[0], NonDifferentiableError, "maxiter=")

@@ -96,7 +96,8 @@ def lift(f: Function) -> Function:
 
     What lift does not reach runs as it is, and raises TypeError where it would lose a derivative:
 
-    - compiled code, and Python code of the standard library, NumPy and SciPy;
+    - compiled code, and Python code of the standard library, NumPy and SciPy (of whose functions
+      `dualad.scipy` has its own, or lifts them);
     - `__getattr__` and other hooks of the user's classes by which Python itself looks for
       attributes; operators and other special methods are lifted;
     - code that `eval` and `exec` compile;

@@ -163,18 +163,22 @@ DECISIONS: dict[str, Decisions] = {
             """
         ),
         refused={
-            "a basis is not unique; use a projection, as pinv(a) @ a": "null_space",
-            "use eig or eigh": "cdf2rdf hessenberg ordqz qz rsf2csf schur",
+            "a basis is not unique; use the projector np.eye(n) - pinv(a) @ a": "null_space",
+            "its blocks are those of one of many bases; use eig or eigh": (
+                "cdf2rdf hessenberg ordqz qz rsf2csf schur"
+            ),
             "use lu or cholesky": "ldl",
             "use qr of the whole matrix": "qr_delete qr_insert qr_multiply qr_update",
+            "use expm, logm, sqrtm, fractional_matrix_power, or sinm and its like": "funm",
+            "use svd of its blocks": "cossin",
+            "use norm(expm_frechet(A, E)) for a direction E": "expm_cond",
         },
     ),
     "optimize": Decisions(
         lifted=_names("rosen rosen_der rosen_hess rosen_hess_prod"),
         plain=_names(
             """
-            BFGS HessianUpdateStrategy SR1 linear_sum_assignment linprog_verbose_callback milp
-            quadratic_assignment show_options
+            BFGS HessianUpdateStrategy SR1 linprog_verbose_callback show_options
             """
         ),
         refused={
@@ -195,11 +199,33 @@ DECISIONS: dict[str, Decisions] = {
     ),
     "interpolate": Decisions(
         plain=_names("generate_knots"),
+        refused={
+            "use RBFInterpolator, or LinearNDInterpolator": "CloughTocher2DInterpolator Rbf",
+            "use RectBivariateSpline or RegularGridInterpolator on a grid, or RBFInterpolator": (
+                "LSQBivariateSpline LSQSphereBivariateSpline RectSphereBivariateSpline "
+                "SmoothBivariateSpline SmoothSphereBivariateSpline bisplev bisplrep"
+            ),
+            "take make_interp_spline of each coordinate": "make_splprep splprep",
+            "use make_interp_spline, make_lsq_spline or make_smoothing_spline": "make_splrep",
+            "use BSpline, and its derivatives": "insert spalde",
+            "use BarycentricInterpolator": "AAA FloaterHormannInterpolator",
+            "use PPoly": "BPoly",
+            "use RegularGridInterpolator": "NdBSpline NdPPoly",
+            "use dualad.taylor": "approximate_taylor_polynomial pade",
+        },
         otherwise="use make_interp_spline, CubicSpline, RegularGridInterpolator or "
         "LinearNDInterpolator",
     ),
     "stats": Decisions(
-        otherwise="use the distributions and statistics that are supported, or give it x.primal"
+        refused={
+            "use norm, uniform, logistic, binom and the others of that kind, which are supported": (
+                "Normal Uniform Logistic Binomial Mixture make_distribution truncate "
+                "order_statistic"
+            ),
+            "write logpdf of the distribution, and minimise its sum": "fit",
+            "use multivariate_normal.logpdf at the points, and logsumexp": "gaussian_kde",
+        },
+        otherwise="use the distributions and statistics that are supported, or give it x.primal",
     ),
     "sparse": Decisions(
         plain=_names(
@@ -209,10 +235,24 @@ DECISIONS: dict[str, Decisions] = {
             random random_array safely_cast_index_arrays
             """
         ),
+        refused={
+            "collect rows, columns and numbers, and write coo_array((numbers, (rows, columns)))": (
+                "bsr_array bsr_matrix dok_array dok_matrix lil_array lil_matrix"
+            ),
+        },
         otherwise="use csr_array, csc_array, coo_array or dia_array",
     ),
     "sparse.linalg": Decisions(
         plain=_names("is_sptriangular spbandwidth use_solver"),
+        refused={
+            "use np.linalg.eig(A.toarray()), or eigsh of a symmetric matrix": "eigs lobpcg",
+            "use np.linalg.svd(A.toarray()), or eigsh(A.T @ A)": "svds",
+            "solve with splu(A), or take np.linalg.inv(A.toarray())": "inv",
+            "use scipy.linalg.expm(A.toarray()), or expm_multiply(A, B)": (
+                "expm funm_multiply_krylov"
+            ),
+            "use norm(A, 1)": "onenormest",
+        },
         otherwise="use splu, eigsh or functions of A.toarray()",
     ),
     "sparse.csgraph": Decisions(

@@ -1,7 +1,7 @@
 """Partial derivatives of a text of the table, as a text: what a slope is, read from the rows.
 
 >>> partial("xlogy(a - 1, x) - x", "a")
-'log(x)'
+'(log(x))'
 >>> partial("xlogy(a - 1, x) - x", "loc")
 '0'
 """

@@ -139,9 +139,10 @@ def _continuous(d: Distribution, method: str) -> Function:
         guard = f"{where} < 1" if d.is_bounded else "isinf(x)"
         by_shapes = [f"0 if {guard} else {sign}_{n}_cdf_{s}({at}){factor}" for s in shapes]
         if not d.cdf and d.begin is None:
-            by_shapes = []
+            by_shapes.clear()
         by_scale = f"0 if x == loc else (0 if isinf(x) else -{z}*{by_x})"
-    slopes: list[Any] = [by_x, *(by_shapes or [None] * len(shapes)), f"-{by_x}", by_scale]
+    refused: list[Any] = [None] * len(shapes)
+    slopes = [by_x, *(by_shapes or refused), f"-{by_x}", by_scale]
     return _entered(d, method, ("x", *shapes, "loc", "scale"), slopes)
 
 

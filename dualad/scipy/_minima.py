@@ -563,6 +563,75 @@ def _pairs(bounds: Any, n: int) -> tuple[Any, Any]:
     return as_operand(lower) * 1.0, as_operand(upper) * 1.0
 
 
+def milp(
+    c: Any, *, integrality: Any = None, bounds: Any = None, constraints: Any = None, **options: Any
+) -> Any:
+    """scipy.optimize.milp: a linear program some of whose numbers are integers, which stay.
+
+    Parameters and results are SciPy's; c, bounds and constraints may hold duals, and `.x` and
+    `.fun` have tangents then. Errors as for `linprog`.
+
+    Examples
+    --------
+    >>> from dualad import derivative
+    >>> most = lambda b: milp([-1.0, -1.0], integrality=[1, 0],
+    ...                       constraints=LinearConstraint([[2.0, 1.0]], -np.inf, b))
+    >>> round(derivative(lambda b: most(b).fun)(4.5), 9)
+    -1.0
+    """
+    held = Constraints(_linear(constraints))
+    lower, upper, plain_bounds = bounds_for(bounds)
+    has_pairs = isinstance(plain_bounds, (list, tuple))
+    plain_bounds = Bounds(*np.transpose(plain_bounds)) if has_pairs else plain_bounds
+    result = _scipy.milp(
+        stripped(c),
+        integrality=integrality,
+        bounds=plain_bounds,
+        constraints=held.plain,
+        **options,
+    )
+    if not (held.found or has_duals(c, lower, upper)):
+        return result
+    refuse_unless_converged(result.success, "milp", result.message)
+    x = np.asarray(result.x, float)
+    n, c = len(x), _dense(c)
+    lower = (0.0 if lower is None else as_operand(lower)) + np.zeros(n)
+    upper = (np.inf if upper is None else as_operand(upper)) + np.zeros(n)
+    whole = np.broadcast_to(np.asarray(0 if integrality is None else integrality) > 0, n)
+    lower, upper = np.where(whole, x, lower), np.where(whole, x, upper)
+    best = optimum(lambda u: np.sum(c * u), x, held.limits(x) + bounds_of(n, lower, upper))
+    result.x, result.fun = best.x, with_value(np.sum(c * best.point), result.fun)
+    return result
+
+
+def _linear(constraints: Any) -> Any:
+    """Linear constraints in the forms of milp: one or several, each perhaps as a tuple."""
+    if constraints is None or isinstance(constraints, LinearConstraint):
+        return constraints
+    if len(constraints) == 3 and not isinstance(constraints[0], (LinearConstraint, tuple)):
+        return LinearConstraint(*constraints)
+    return [c if isinstance(c, LinearConstraint) else LinearConstraint(*c) for c in constraints]
+
+
+def quadratic_assignment(A: Any, B: Any, **options: Any) -> Any:
+    """scipy.optimize.quadratic_assignment; `.col_ind` is plain, and `.fun` has tangents.
+
+    Examples
+    --------
+    >>> from dualad import Dual
+    >>> A = np.array([[0.0, 1.0], [2.0, 0.0]])
+    >>> best = quadratic_assignment(Dual(A, np.ones((2, 2))), np.array([[0.0, 5.0], [1.0, 0.0]]))
+    >>> best.fun.tangent
+    6.0
+    """
+    result = _scipy.quadratic_assignment(*stripped([A, B]), **options)
+    if has_duals(A, B):
+        i = result.col_ind
+        total = np.sum(as_operand(A) * as_operand(B)[np.ix_(i, i)])
+        result.fun = with_value(total, result.fun)
+    return result
+
+
 def linear_sum_assignment(cost_matrix: Any, **options: Any) -> Any:
     """scipy.optimize.linear_sum_assignment, whose answer is made of places, which are plain.
 

@@ -240,7 +240,8 @@ def _freezes(name: str, f: Function) -> Function:
         if duals_in(args, kwds):
             given = inspect.signature(f).bind(self, *args, **kwds)
             given.apply_defaults()
-            frozen.__class__ = _frozen_kind(name, type(frozen))
+            theirs: Any = type(frozen)
+            frozen.__class__ = _frozen_kind(name, theirs)
             frozen._duals = {n: given.arguments[n] for n in _parameters(name)}
         return frozen
 

@@ -169,12 +169,12 @@ def _may_move(x: Any) -> bool:
         return True
     if type(x) is np.ndarray:
         return bool(x.dtype == object)
-    return is_opened(type(x).__module__)
+    return is_opened(type(x).__module__) or hasattr(x, "held_duals")
 
 
 def _duals_among(*given: Any) -> list[Any]:
     found = (as_operand(x) if type(x) is np.ndarray else unbuffered(x) for x in leaves(given))
-    return [x for x in found if isinstance(x, Dual)]
+    return [x for x in (getattr(x, "held_duals", x) for x in found) if isinstance(x, Dual)]
 
 
 def _lifted(f: Any) -> Callable[..., Any]:
@@ -197,6 +197,8 @@ def _on_values(f: Any, *args: Any, **kwargs: Any) -> Any:
     """f of the plain numbers."""
 
     def value(x: Any) -> Any:
+        if hasattr(x, "held_duals"):
+            return x.plain
         return plain(as_operand(x)) if _duals_among(x) else x
 
     return f(*rebuild(args, value), **rebuild(kwargs, value))

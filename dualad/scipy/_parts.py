@@ -11,6 +11,7 @@ transpose, or else by its matrix.
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -213,8 +214,7 @@ class _Local:
     def __init__(self, x: Form, level: Any) -> None:
         self.tape, self.first = level.tape, x.node
         self.start, self.lowest = _CALL.start, level.length_at(_CALL.start)
-        self.blocks = {place: n for n, b in level.blocks.items() for place in _places(n, b)}
-        self.firsts = {n: b.start for n, b in level.blocks.items()}
+        self.whole_at = level.whole_at
         self.origins: dict[Any, Node] = {}
         self.order: list[Node] = []  # sources before what is made of them
         seen: set[Any] = set()
@@ -230,8 +230,8 @@ class _Local:
 
     def _sources(self, node: Node) -> Sequence[Node]:
         if isinstance(node, Step):
-            if node.at in self.blocks:
-                return [self.blocks[node.at]]
+            if whole := self.whole_at(node.at):
+                return [whole[1]]
             sources = () if node.at < self.lowest else self.tape.step(node.at)
             if not sources:
                 self.origins[node.at] = node
@@ -258,9 +258,9 @@ class _Local:
                 if not isinstance(node, Step):
                     if node.sources:  # or it depends on nothing
                         node.back(g, cast(Any, self), False)
-                elif node.at in self.blocks:
-                    whole = self.blocks[node.at]
-                    part = np.unravel_index(node.at - self.firsts[whole], whole.shape)
+                elif found := self.whole_at(node.at):
+                    start, whole = found
+                    part = np.unravel_index(node.at - start, whole.shape)
                     self.buffer(whole, g)[(slice(None), *part)] += g
                 else:
                     for i, slope in self.tape.step(node.at):
@@ -291,11 +291,7 @@ def _key(node: Node) -> Any:
 
 
 def _size(node: Node) -> int:
-    return int(np.prod(node.shape))
-
-
-def _places(node: Node, block: Any) -> Sequence[int]:
-    return range(block.start, block.start + _size(node))
+    return math.prod(node.shape)
 
 
 def numeric_parts(x: Any, level: int, many: tuple[int, ...]) -> tuple[Any, Any]:

@@ -356,7 +356,7 @@ def nquad(
     >>> from dualad import Dual
     >>> y, error = nquad(lambda x, y: x * y, [[0, 1], [0, Dual(2.0, 1.0)]])
     >>> print(f"{y:.12g}")
-    1 + ε
+    1 + 1ε
     """
     args = () if args is None else args if isinstance(args, tuple) else (args,)
     plain_f = Plain(func)

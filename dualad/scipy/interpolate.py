@@ -341,6 +341,7 @@ METHODS = standing(
     }
 )
 
+
 take_places(globals(), _scipy)
 
 __getattr__, __dir__ = names_of(__name__)

@@ -7,6 +7,7 @@
 
 from .exercises import check
 from .graph import Graph, graph
+from .page import Page
 from .plots import plot_derivatives, plot_error, plot_taylor, spy
 from .rows import Row
 from .show import explain
@@ -15,6 +16,7 @@ from .trace import Trace, trace
 
 __all__ = [
     "Graph",
+    "Page",
     "Row",
     "Trace",
     "caption",

@@ -1,7 +1,8 @@
 """Traces in forward mode: the steps, and their tangents.
 
 The inputs of the recording are duals, of a level below it; so each step has the tangent that it
-has everywhere in the package, to the last bit. One direction takes one evaluation.
+has everywhere in the package, to the last bit. Floats carry all directions in one evaluation, other
+numbers one in each.
 """
 
 from __future__ import annotations
@@ -42,12 +43,13 @@ def trace_forward(
     """
     given = Given(f, args, kwargs, wrt, is_forward=not is_alone)
     run = chosen(f, lift)
+    directions: list[Direction] = [(i, place) for i, _, place in given.active]
     traces: list[tuple[Row, ...]] = []
-    for i, _, place in given.active:
+    for together in [directions] if given.are_floats else [[one] for one in directions]:
         inner = fresh_level()
         recording = _Forward(fresh_level())
         recording.outermost = outermost
-        recording.inner, recording.seeded, recording.place = inner, i, place
+        recording.inner, recording.directions = inner, together
         with recording:
             new_args, new_kwargs = given.arguments(recording.start)
             outputs = Outputs("trace", run(*new_args, **new_kwargs), recording)
@@ -56,26 +58,29 @@ def trace_forward(
     shown = [[repr(row.formula) for row in rows] for rows in traces]
     if any(formulas != shown[0] for formulas in shown):
         raise ValueError(
-            "trace runs the function once for each direction, and it took other steps each time; "
+            "trace runs the function once for each of these inputs, and it took other steps; "
             "write a function that is deterministic."
         )
     rows = tuple(
-        replace(row, tangents=tuple(x.tangents[0] for x in (row, *same))) if row.tangents else row
+        replace(row, tangents=tuple(t for x in (row, *same) for t in x.tangents))
         for row, *same in zip(first, *others, strict=True)
     )
     return rows, tuple(name for _, name, _ in given.active)
 
 
+Direction = tuple[int, tuple[int, ...] | None]  # an input, and which element of an array
+
+
 class _Forward(Recording):
-    """A recording in one direction: of one input, or of one element of it."""
+    """A recording in some directions."""
 
     inner: int  # the level of the duals that calculate
-    seeded: int  # which input is differentiated
-    place: tuple[int, ...] | None  # and which element of it
+    directions: list[Direction]
 
     def __init__(self, level: int) -> None:
         super().__init__(level)
         self.is_followed = False
+        self.count = 0  # of inputs
 
     def start(self, label: str, x: Any, is_active: bool) -> Any:
         if is_active:
@@ -84,18 +89,22 @@ class _Forward(Recording):
                 x = x.astype(float)
         else:
             x = x.item() if isinstance(x, np.integer) else x
-        if len([e for e in self.entries if e.kind == "input"]) == self.seeded:
-            x = dual(own(x), self._unit(x), self.inner)
+        mine = [(j, place) for j, (i, place) in enumerate(self.directions) if i == self.count]
+        self.count += 1
+        if mine:
+            x = dual(own(x), self._seed(x, mine), self.inner)
         return super().start(label, x, is_active)
 
-    def _unit(self, x: Any) -> Any:
-        """1 as a tangent of x, in its number system; of an array, at its place."""
-        x = plain(x)
-        if self.place is None:
+    def _seed(self, x: Any, mine: Sequence[tuple[int, tuple[int, ...] | None]]) -> Any:
+        """A tangent that is 1 in these directions, in the number system of x."""
+        x, many = plain(x), len(self.directions)
+        if many == 1 and mine[0][1] is None:
             return one_like(x)
-        unit = np.zeros(x.shape, x.dtype)
-        unit[self.place] = 1
-        return laid_out_like(x, unit)
+        front = () if many == 1 else (many,)
+        seed = np.zeros(front + shape_of(x), getattr(x, "dtype", float))
+        for j, place in mine:
+            seed[((j,) if front else ()) + (place or ())] = 1
+        return laid_out_like(x, seed) if shape_of(x) else seed
 
     def finish(self, results: list[Any]) -> tuple[Row, ...]:
         """All rows, in their order and with their numbers."""
@@ -106,33 +115,36 @@ class _Forward(Recording):
             name = Variable("y", i if len(found) > 1 else None)
             if isinstance(y, Entry):
                 v = y.variable
-                value, tangent = self._parts(y.value)
-                slopes = {v: 1.0}
-                rows.append(Row("output", name, v, value, v.tangent, (tangent,), slopes))
+                value, tangents = self._parts(y.value)
+                rows.append(Row("output", name, v, value, v.tangent, tangents, {v: 1.0}))
             else:
-                value, tangent = self._parts(y)
-                rows.append(Row("output", name, Number(plain(y)), value, ZERO, (tangent,)))
+                value, tangents = self._parts(y)
+                rows.append(Row("output", name, Number(plain(y)), value, ZERO, tangents))
         return tuple(rows)
 
-    def _parts(self, x: Any) -> tuple[Any, Any]:
-        """Value and tangent."""
+    def _parts(self, x: Any) -> tuple[Any, tuple[Any, ...]]:
+        """Value and tangents."""
         value, tangent = parts(x, self.inner)
+        many = len(self.directions)
         if tangent is None:
-            tangent = np.zeros(shape_of(value)) if shape_of(value) else 0.0
-        return value, tangent
+            zero = np.zeros(shape_of(value)) if shape_of(value) else 0.0
+            return value, (zero,) * many
+        if many == 1:
+            return value, (tangent,)
+        return value, tuple(tangent if shape_of(value) else tangent.tolist())
 
     def _row(self, entry: Entry) -> Row:
         if entry.kind == "branch":
             return entry.branch()
-        value, tangent = self._parts(entry.value)
+        value, tangents = self._parts(entry.value)
         v, line, source = entry.variable, entry.place.line, entry.place.source
         if entry.kind == "input":
             name = variable(entry.text)
             whose = name if is_short(name) else v
-            return Row("input", v, name, value, whose.tangent, (tangent,), used=entry.used)
+            return Row("input", v, name, value, whose.tangent, tangents, used=entry.used)
         sources = self.sources[entry]
         dotted = tangent_of_step(entry, sources)
-        return Row("step", v, value_of_step(entry), value, dotted, (tangent,),
+        return Row("step", v, value_of_step(entry), value, dotted, tangents,
                    self._slopes(entry, sources), slopes_of_step(entry, sources), line, source,
                    entry.used, rule=entry.rule, args=arguments_of_step(entry))  # fmt: skip
 

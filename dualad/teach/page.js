@@ -167,8 +167,7 @@ function go(to) {
 
 function walk(to) {
   go(to);
-  const row = document.querySelector("tr.now");
-  if (row) row.scrollIntoView({ block: "nearest" });
+  for (const now of all("tr.now, svg g.now")) now.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 function choose() {

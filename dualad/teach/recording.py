@@ -38,6 +38,8 @@ class Given:
     ----------
     active : list of (int, str, tuple or None)
         The numbers that are differentiated: which input, its label, and where in an array.
+    are_floats : bool
+        Whether these are floats of double precision, or integers, which become such.
     """
 
     def __init__(
@@ -66,6 +68,7 @@ class Given:
             keys = self._chosen(f, wrt, values)
         self.keys = keys
         self.inputs: list[str] = []  # labels
+        self.are_floats = True
         self.active: list[tuple[int, str, tuple[int, ...] | None]] = []
         self.is_input = partial(self._is_input, wrt is None, is_forward)
         for key in self.given:
@@ -95,6 +98,8 @@ class Given:
 
     def _enter(self, label: str, x: Any, is_active: bool) -> None:
         if is_active:
+            dtype = x.dtype if is_plain(x, np.ndarray) else type(x)
+            self.are_floats &= any(np.issubdtype(dtype, kind) for kind in (np.float64, np.integer))
             shape = np.shape(plain(x))
             places = list(np.ndindex(shape)) if shape else [None]
             for name, place in zip(element_labels(label, shape), places, strict=True):

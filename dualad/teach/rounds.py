@@ -37,7 +37,8 @@ def folded(rows: Sequence[Row]) -> list[Row | Fold]:
             continue
         end = i + length * times
         inside = tuple(rows[i + length : end - length])
-        unit = "input" if all(row.kind == "input" for row in inside) else "round"
+        kinds = {row.kind for row in inside}
+        unit = "round" if "step" in kinds or "branch" in kinds else kinds.pop()
         found += [*rows[i : i + length], Fold(inside, times - 2, unit), *rows[end - length : end]]
         i = end
     return found

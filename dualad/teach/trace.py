@@ -149,8 +149,8 @@ def trace(
         differentiated still counts.
     wrt : int, str, or a sequence of these
         Which arguments to differentiate, by index or name: one direction for each of their
-        numbers, and one evaluation of f. By default the first number; in reverse mode all
-        arguments that are made of floats.
+        numbers. By default the first number; in reverse mode all arguments that are made of
+        floats.
     mode : {"forward", "reverse"}, optional
         With tangents, or with the adjoints of a sweep back; by default forward.
     numbers : bool

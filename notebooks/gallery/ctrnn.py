@@ -59,8 +59,11 @@ def main():
         return np.sum((run(w.reshape(SHAPE), euler) - target) ** 2)
 
     start = 0.5 * np.random.default_rng(3).normal(size=NEURONS * (NEURONS + 1))
-    options = {"maxiter": 30}
-    trained = minimize(value_and_grad(loss, mode="reverse"), start, jac=True, options=options)
+    both, h = value_and_grad(loss, mode="reverse"), 1e-6 * np.ones_like(start)
+    along = (loss(start + h) - loss(start - h)) / 2e-6  # to compare with
+    assert np.isclose(np.sum(both(start)[1]), along, rtol=1e-5)
+
+    trained = minimize(both, start, jac=True, options={"maxiter": 30})
     print(f"loss {loss(start):.4f} at first, {trained.fun:.4f} after {trained.nit} steps of BFGS")
     assert trained.fun < loss(start) / 20
 

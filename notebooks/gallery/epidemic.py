@@ -33,6 +33,8 @@ def cost(measures):
 def main():
     none = np.zeros(WEEKS)
     both = value_and_grad(cost)
+    along = (cost(none + 1e-6) - cost(none - 1e-6)) / 2e-6  # all measures at once, to compare with
+    assert np.isclose(np.sum(both(none)[1]), along, rtol=1e-6)
     found = minimize(both, none + 0.2, jac=True, method="L-BFGS-B", bounds=[(0, 0.9)] * WEEKS)
     for name, plan in (("no measures", none), ("best plan", found.x)):
         course, price = simulate(plan)

@@ -58,6 +58,9 @@ def main():
     rng = np.random.default_rng(2006)
     w, v, gains, mu, decay = np.zeros(4), np.zeros(4), np.full(4, 0.5), 0.5, 0.9
     slope, product = grad(loss), hvp(loss)
+    data, u = sequence(np.random.default_rng(0)), np.array([0.5, -0.2, 0.3, 0.1])
+    by_differences = (slope(u + 1e-6, *data) - slope(u - 1e-6, *data)) / 2e-6
+    assert np.allclose(product(u, np.ones(4), *data), by_differences, rtol=1e-5, atol=1e-8)
     for _ in range(30):  # one new sequence at a time
         data = sequence(rng)
         g, hv = slope(w, *data), product(w, v, *data)

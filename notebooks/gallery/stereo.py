@@ -37,9 +37,11 @@ def main():
     noise = 0.1 * np.random.default_rng(5).normal(size=truth.shape)
     left = texture(COLUMN + truth, ROW) + noise
     start = np.full(SIZE * SIZE, 1.0)
-    options = {"maxiter": 80}
+    both = value_and_grad(energy)
+    along = (energy(start + 1e-6, left) - energy(start - 1e-6, left)) / 2e-6  # to compare with
+    assert np.isclose(np.sum(both(start, left)[1]), along, rtol=1e-6)
     found = minimize(
-        value_and_grad(energy), start, args=(left,), jac=True, method="L-BFGS-B", options=options
+        both, start, args=(left,), jac=True, method="L-BFGS-B", options={"maxiter": 80}
     )
     disparity = found.x.reshape(SIZE, SIZE)
     for row in disparity[3::4]:

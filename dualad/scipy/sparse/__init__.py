@@ -35,7 +35,6 @@ from ._arrays import (
     kron_of,
     like_scipys,
     moved,
-    refusing,
 )
 
 __all__ = [
@@ -143,16 +142,5 @@ def find(A: Any) -> Any:
     kept = plain(numbers) != 0
     return rows[kept], columns[kept], numbers[kept]
 
-
-# What stands for others, where they are given duals.
-METHODS = {
-    getattr(_scipy, f"{form}_{kind}"): refusing(
-        f"scipy.sparse.{form}_{kind}",
-        getattr(_scipy, f"{form}_{kind}"),
-        "collect rows, columns and numbers, and write coo_array((numbers, (rows, columns)))",
-    )
-    for form in ("bsr", "dok", "lil")
-    for kind in ("array", "matrix")
-}
 
 __getattr__, __dir__ = names_of(__name__)

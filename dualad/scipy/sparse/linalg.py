@@ -21,7 +21,7 @@ from ...pair import plain
 from .._names import names_of
 from .._parts import Plain, stripped, through, with_value
 from .._theorems import solved
-from ._arrays import SparseArray, has_tangents, like_scipys, refusing
+from ._arrays import SparseArray, has_tangents, like_scipys
 
 __all__ = [
     "LinearOperator",
@@ -522,22 +522,5 @@ def expm_multiply(A: Any, B: Any, *args: Any, **options: Any) -> Any:
             y = y + term
     return with_value(y, value)
 
-
-# What stands for others, where they are given sparse arrays of duals.
-METHODS = {
-    getattr(_scipy, name): refusing(f"scipy.sparse.linalg.{name}", getattr(_scipy, name), instead)
-    for name, instead in {
-        "eigs": "use np.linalg.eig(A.toarray()), or eigsh of a symmetric matrix",
-        "svds": "use np.linalg.svd(A.toarray()), or eigsh(A.T @ A)",
-        "inv": "solve with splu(A), or take np.linalg.inv(A.toarray())",
-        "expm": "use scipy.linalg.expm(A.toarray()), or expm_multiply(A, B)",
-        "lobpcg": "use eigsh",
-        "onenormest": "use norm(A, 1)",
-        "funm_multiply_krylov": "use expm_multiply, or functions of A.toarray()",
-        "is_sptriangular": "ask for A.plain",
-        "spbandwidth": "ask for A.plain",
-    }.items()
-    if hasattr(_scipy, name)
-}
 
 __getattr__, __dir__ = names_of(__name__)

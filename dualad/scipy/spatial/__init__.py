@@ -2,6 +2,7 @@
 
 >>> import numpy as np
 >>> from dualad import grad
+>>> from dualad.scipy.spatial import minkowski_distance
 >>> grad(lambda x: minkowski_distance(x, np.zeros(2)))(np.array([3.0, 4.0]))
 array([0.6, 0.8])
 """

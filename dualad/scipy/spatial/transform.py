@@ -81,9 +81,6 @@ def _factorials(start: int) -> list[float]:
 
 
 _COSINES, _SINES = _factorials(0), _factorials(1)
-_ARCS = [
-    float(np.prod([-(2 * j) / (2 * j + 1) for j in range(1, k + 1)])) for k in range(3 * _TERMS)
-]
 
 
 def _of_rotvec(r: Any) -> Any:
@@ -137,7 +134,7 @@ def _axial(d: Any) -> Any:
 
 def _about(axis: str, angle: Any) -> Any:
     e = _AXES["xyz".index(axis.lower())]
-    half = (angle / 2)[..., None]
+    half = np.reshape(angle / 2, (*np.shape(angle), 1))
     return np.concatenate([np.sin(half) * e, np.cos(half)], axis=-1)
 
 
@@ -153,7 +150,8 @@ def _of_angles(seq: str, angles: Any) -> Any:
 def _angles(seq: str, q: Any, found: Any) -> Any:
     """The angles of rotations, which SciPy finds as plain numbers."""
     order = range(3) if seq.isupper() else range(2, -1, -1)
-    before, columns = np.broadcast_to(np.array([0.0, 0, 0, 1]), (*found.shape[:-1], 4)), [None] * 3
+    before = np.broadcast_to(np.array([0.0, 0, 0, 1]), (*found.shape[:-1], 4))
+    columns: list[Any] = [None] * 3
     for i in order:
         columns[i] = _matrix(before)[..., "xyz".index(seq[i].lower())]
         before = _product(before, _about(seq[i], found[..., i]))
