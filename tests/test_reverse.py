@@ -41,7 +41,6 @@ CASES = every_case()
 # Functions that ask how large a tangent is, which only numbers can answer.
 FORWARD_ONLY = {
     "choosing: real_if_close": "is the imaginary part of the tangent negligible?",
-    "polynomials: poly of a matrix": "is the imaginary part of the tangent rounding?",
 }
 
 
