@@ -185,6 +185,7 @@ _FUNCTIONS: dict[Rule, Function] = {}
 
 def function(rule: Rule) -> Function:
     """The function of a row, for numbers, arrays and duals of any kind."""
+    rule = rule.table_row  # whoever called it
     if rule not in _FUNCTIONS:
         n = len(rule.args)
 

@@ -333,3 +333,9 @@ def test_polygamma_far_to_the_left() -> None:
             got = dualad.polygamma(n, x)
             assert abs(got - truth) <= 1e-14 * max(abs(truth), mpf(10) ** -12)
     assert math.isnan(dualad.digamma(-1e16))
+
+
+def test_a_row_has_one_function_whatever_was_called() -> None:
+    row = RULES["exp"]
+    assert type(function(row.called_as(np.exp))(0.5)) is float
+    assert function(row.called_as(np.exp)) is function(row)

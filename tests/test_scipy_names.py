@@ -22,6 +22,7 @@ pytest.importorskip("scipy")
 
 import scipy
 import scipy.ndimage
+import scipy.spatial
 from scipy_names import PAGE, page
 from support.agreement import assert_agree
 
@@ -207,3 +208,23 @@ def test_scipys_own_function_does_not_read_the_memory_of_duals() -> None:
     """Not lifted, and given an array of objects, this one would end the process."""
     with pytest.raises(TypeError, match="distance_transform_cdt reads memory"):
         scipy.ndimage.distance_transform_cdt(Dual(np.eye(3), np.eye(3)))
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: signal.find_peaks([0, x, 0, 2.0, 1.0], height=0)[1]["peak_heights"].sum(),
+        lambda x: signal.get_window(("gaussian", x), 5).sum(),
+        lambda x: signal.firwin(7, 0.3, window=("kaiser", x)).sum(),
+        lambda x: signal.buttord(x / 9, 0.4, 3, 40)[1],
+        lambda x: scipy.ndimage.distance_transform_edt(np.array([[0, 1, 1]]), sampling=x).sum(),
+        lambda x: scipy.spatial.distance.hamming([1, 0, 1], [1, 1, 1], [1, 1.0, x]),
+    ],
+)
+def test_plain_answers_are_whole_numbers(f: Any) -> None:
+    with pytest.raises(TypeError, match="gives numbers here that would lose the derivative"):
+        derivative(f)(1.5)
+
+
+def test_an_answer_of_indices() -> None:
+    assert derivative(lambda x: x * signal.find_peaks([0, x, 0, 2.0, 1.0])[0].sum())(1.5) == 4.0

@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..array.operands import as_operand, from_objects
-from ..dual import Dual, function
+from ..dual import Dual, evaluate
 from ..levels import ParticipatingLevel, fresh_level
 from ..lifting.reach import chosen
 from ..numerics import quiet
@@ -110,14 +110,14 @@ class Branch(ParticipatingLevel):
 
     def applies(self, rule: Any, args: tuple[Any, ...]) -> Any:
         """What a row gives, on the numbers below this level."""
-        bare = [self._bare(a) for a in args]
+        bare = tuple([self._bare(a) for a in args])
         made = _KINKS.get(rule.name)
         if made is not None:
             y = made(self, *bare)
         elif rule.name in _STEPS:
-            y = self._asked(rule.name, plain(function(rule)(*bare)), bare[0])
+            y = self._asked(rule.name, plain(evaluate(rule, bare)), bare[0])
         else:
-            y = function(rule)(*bare)
+            y = evaluate(rule, bare)
         return rebuild(y, self._watched)
 
     def is_below(self, x: Any, c: Any = 0.0) -> Any:

@@ -194,14 +194,35 @@ def _lifted(f: Any) -> Callable[..., Any]:
 
 
 def _on_values(f: Any, *args: Any, **kwargs: Any) -> Any:
-    """f of the plain numbers."""
+    """f of the plain numbers, which answers in whole numbers, truths and texts.
+
+    Raises
+    ------
+    TypeError
+        If there are other numbers, or objects, in the answer: they depend on the duals.
+    """
 
     def value(x: Any) -> Any:
         if hasattr(x, "held_duals"):
             return x.plain
         return plain(as_operand(x)) if _duals_among(x) else x
 
-    return f(*rebuild(args, value), **rebuild(kwargs, value))
+    y = f(*rebuild(args, value), **rebuild(kwargs, value))
+    if (duals := _duals_among(args, kwargs)) and not all(map(_is_answer, leaves(y))):
+        name = f"{f.__module__.split('._')[0]}.{f.__name__}"
+        raise refused(
+            f"{name} gives numbers here that would lose the derivative; write x.primal where the "
+            "plain number is meant, or calculate them from the indices that it gives.",
+            *duals,
+        )
+    return y
+
+
+def _is_answer(x: Any) -> bool:
+    """Whether a part of an answer cannot have a derivative."""
+    if isinstance(x, np.ndarray):
+        return x.dtype.kind in "biuSUM"
+    return x is None or isinstance(x, (bool, int, str, np.bool_, np.integer))
 
 
 def _refusing(name: str, instead: str) -> Callable[..., Any]:
