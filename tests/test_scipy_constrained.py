@@ -312,9 +312,9 @@ def test_programs_with_integers() -> None:
     np.testing.assert_allclose(grad(lambda c: f(c, 5.25, 0.5).fun)(c), [2, 0.5, 0.75], atol=1e-9)
     assert f(Dual(c, c), 5.25, 0.5).fun.primal == f(c, 5.25, 0.5, scipy.optimize).fun
     a, b = np.array([[0.0, 1.0], [3.0, 0.0]]), np.array([[0.0, 5.0], [1.0, 0.0]])
-    given = {"options": {"rng": 0}}
-    total = grad(lambda a: optimize.quadratic_assignment(a, b, **given).fun)(a)
-    assert np.sum(total * a) == scipy.optimize.quadratic_assignment(a, b, **given).fun
+    given = {"rng": np.random.default_rng(0)}
+    total = grad(lambda a: optimize.quadratic_assignment(a, b, options=given).fun)(a)
+    assert np.sum(total * a) == scipy.optimize.quadratic_assignment(a, b, options=given).fun
 
 
 def test_linear_least_squares() -> None:

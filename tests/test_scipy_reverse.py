@@ -175,7 +175,7 @@ CASES: dict[str, Case] = {
     ),
     "optimize.quadratic_assignment": lambda p: (
         optimize.quadratic_assignment(
-            np.outer(p, p), np.outer(p[::-1], p * p), options={"rng": 0}
+            np.outer(p, p), np.outer(p[::-1], p * p), options={"rng": np.random.default_rng(0)}
         ).fun
     ),
     "optimize.linear_sum_assignment": lambda p: np.outer(p, p[::-1])[
