@@ -14,7 +14,7 @@ import numpy as np
 
 from .array.operands import from_objects, unbuffered
 from .array.promotion import without_empty
-from .differentiations import is_approximate, is_over, levels_in
+from .differentiations import is_over, levels_in
 from .dual import Dual
 from .pair import as_primal, dual, is_operand, own, plain, shape_of, zero_like
 from .structure import leaves, rebuild
@@ -253,13 +253,10 @@ class Outputs:
         The tangent of each leaf, or None if it has none.
     aux
         What f returned beside the result, without tangents.
-    is_approximate : bool
-        Whether values may differ in their last digits between passes with other directions.
     """
 
     def __init__(self, driver: str, y: Any, level: int, has_aux: bool = False) -> None:
         self.driver = driver
-        self.is_approximate = is_approximate(level)
         self.aux: Any = None
         if has_aux:
             if not isinstance(y, tuple) or len(y) != 2:

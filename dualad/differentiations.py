@@ -87,7 +87,6 @@ class _Noted:
 
     def __init__(self) -> None:
         self.doubts: set[str] = set()
-        self.is_approximate = False
         self.texts: collections.deque[str] = collections.deque(maxlen=1000)
 
 
@@ -107,20 +106,6 @@ def doubt(level: int) -> str:
     """What makes the outputs of an open level doubtful, the gravest; "" if nothing does."""
     noted = NOTED.get(level)
     return next((why for why in _DOUBTS if why in noted.doubts), "") if noted else ""
-
-
-def note_approximate(level: int) -> None:
-    """Values that go with tangents of this level hold to tolerances only, as an integrator's do.
-
-    It chooses its steps for values and tangents together, so that two passes with other directions
-    differ in the last digits.
-    """
-    _noted(level).is_approximate = True
-
-
-def is_approximate(level: int) -> bool:
-    """Whether `note_approximate` has been told of this open level."""
-    return level in NOTED and NOTED[level].is_approximate
 
 
 # -- what is looked into -------------------------------------------------------------------

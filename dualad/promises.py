@@ -191,7 +191,6 @@ class NotDeterministicError(ValueError):
 # duals differs from pass to pass.
 UNLIFTED = 0.0 if sys.version_info < (3, 12) else 1e-4
 ELSEWHERE = 1e-9  # by other machines, whose functions round otherwise
-APPROXIMATELY = 1e-4  # by integrators
 
 
 def refuse_unless_same(
@@ -223,8 +222,6 @@ def refuse_unless_same(
     tolerance = 0.0 if is_lifted else UNLIFTED
     if is_elsewhere:
         tolerance = max(tolerance, ELSEWHERE)
-    if first.is_approximate or later.is_approximate:
-        tolerance = APPROXIMATELY
     for one, other in zip(first.values, later.values, strict=True):
         if not _are_same(np.asarray(plain(one)), np.asarray(plain(other)), tolerance):
             raise NotDeterministicError(
