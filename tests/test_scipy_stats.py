@@ -402,12 +402,12 @@ def test_statistics_of_samples(case: str) -> None:
     assert inspect.signature(ours) == inspect.signature(theirs)
     value = theirs(*args, **options)
     for i in range(COUNTS.get(case, len(args))):
-        x = np.asarray(args[i])
-        step = np.reshape(np.cos(np.arange(x.size)), x.shape)
+        x = np.asarray(args[i])[()]
+        step = np.reshape(np.cos(np.arange(x.size)), x.shape)[()]
 
         def moved(f: Any, h: Any, i: int = i, x: Any = x, step: Any = step) -> Any:
-            v = x + h * step
-            return f(*args[:i], v if x.ndim else v[()], *args[i + 1 :], **options)
+            v = x + h * step  # a number, if x is one
+            return f(*args[:i], v, *args[i + 1 :], **options)
 
         y = moved(ours, Dual(0.0, 1.0))
         assert type(y) is type(value) or isinstance(y, Dual)

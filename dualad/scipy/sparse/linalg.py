@@ -460,7 +460,7 @@ def _eigenpair(a: Any, w: Any, v: Any) -> Any:
 
     def residual(x: Any) -> Any:
         vector, value = x[:-1], x[-1]
-        return np.concatenate([a @ vector - value * vector, (vector @ vector - 1)[None] / 2])
+        return np.concatenate([a @ vector - value * vector, np.stack([vector @ vector - 1]) / 2])
 
     column = _sparse.csc_array(v[:, None])
     matrix = _sparse.block_array(

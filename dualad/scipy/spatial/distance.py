@@ -49,7 +49,7 @@ def _cosine(u: Any, v: Any, w: Any) -> Any:
 
 def _centred(u: Any, w: Any) -> Any:
     whole = u.shape[-1] if w is None else np.sum(w)
-    return u - (_total(u, w) / whole)[..., None]
+    return u - np.expand_dims(_total(u, w) / whole, -1)
 
 
 def _canberra(u: Any, v: Any, w: Any) -> Any:

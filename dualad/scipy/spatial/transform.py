@@ -122,8 +122,8 @@ def _of_matrix(m: Any, q: Any) -> Any:
         if not steps:
             break
     d = m @ np.matrix_transpose(_matrix(q))  # next to the identity
-    w = np.sqrt(1 + d[..., 0, 0] + d[..., 1, 1] + d[..., 2, 2]) / 2
-    return _product(np.concatenate([_axial(d) / (2 * w[..., None]), w[..., None]], axis=-1), q)
+    w = np.expand_dims(np.sqrt(1 + d[..., 0, 0] + d[..., 1, 1] + d[..., 2, 2]) / 2, -1)
+    return _product(np.concatenate([_axial(d) / (2 * w), w], axis=-1), q)
 
 
 def _axial(d: Any) -> Any:
