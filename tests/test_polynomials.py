@@ -382,3 +382,12 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
 def test_refused(call: Callable[[], Any], kind: type[Exception], text: str) -> None:
     with pytest.raises(kind, match=text):
         call()
+
+
+def test_poly_has_numpys_last_bits() -> None:
+    rng = np.random.default_rng(3)
+    for n in (2, 3, 5):
+        for z in (rng.normal(size=n), rng.normal(size=(n, n)), rng.normal(size=n) * (1 + 2j)):
+            y = np.poly(Dual(z, np.ones_like(z)))
+            np.testing.assert_array_equal(y.primal, np.poly(z))
+            assert y.primal.dtype == np.poly(z).dtype

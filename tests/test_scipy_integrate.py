@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp
 
-from dualad import Dual, NonDifferentiableError, derivative, grad, hessian, jacobian
+from dualad import Dual, NonDifferentiableError, derivative, grad, hessian, jacobian, value_and_grad
 from dualad.pair import dual as make
 from dualad.scipy import integrate
 from dualad.scipy._ivp import _matrix
@@ -608,3 +608,14 @@ def test_an_eigenvalue() -> None:
         )  # fmt: skip
     with pytest.raises(TypeError, match="plain mesh"):
         integrate.solve_bvp(lambda x, y: y, lambda u, v: u, Dual(x, x), np.ones((1, 9)))
+
+
+def test_a_step_that_has_a_value_of_its_own() -> None:
+    """np.sign is zero where it jumps, so that two switches lie next to each other."""
+
+    def end(p: Any) -> Any:
+        right = lambda t, y: [-y[0] + np.sign(t - p)]  # noqa: E731
+        return scipy.integrate.solve_ivp(right, (0, 2), [1.0], rtol=1e-8, atol=1e-8).y[0, -1]
+
+    assert derivative(end)(0.7) == pytest.approx(-2 * math.exp(0.7 - 2), rel=1e-6)
+    assert value_and_grad(end)(0.7)[0] == end(0.7)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.oracle import differences
 
-from dualad import Dual, NonDifferentiableError, derivative, jacobian, jvp, vjp
+from dualad import Dual, NonDifferentiableError, derivative, jacobian, jvp, value_and_grad, vjp
 from dualad.scipy import interpolate
 
 X = np.array([0.0, 0.7, 1.5, 2.6, 3.0, 4.1])
@@ -508,3 +508,28 @@ def test_refused_by_name() -> None:
     square = np.array([[0.0, 0], [1, 0], [0, 1], [1, 1]])
     with pytest.raises(NonDifferentiableError, match="border of two simplices"):
         derivative(lambda x: m.LinearNDInterpolator(square, Y[:4])(0.5, x))(0.5)
+
+
+@pytest.mark.parametrize(
+    "name", ["CubicSpline", "PchipInterpolator", "Akima1DInterpolator", "make_interp_spline"]
+)
+def test_a_spline_at_a_number_is_an_array_as_in_scipy(name: str) -> None:
+    theirs = getattr(scipy.interpolate, name)
+    x = np.arange(5.0)
+    kinds: list[Any] = []
+
+    def f(k: Any) -> Any:
+        spline = theirs(x, x**2 * k)
+        total, at = spline.integrate(0.0, 1.5), spline(1.5)
+        kinds.append(
+            [(isinstance(y, np.ndarray), np.shape(y), y.size, y.dtype) for y in (at, total, at[()])]
+        )
+        return at.item() + at[()] + total
+
+    value = f(1.3)
+    got, slope = value_and_grad(f)(1.3)
+    assert (got, type(got)) == (value, type(value))
+    assert slope == pytest.approx(f(1.0), rel=1e-13)  # it is linear in k
+    assert all(kind == kinds[0] for kind in kinds)
+    spline = theirs(x, x**2)
+    assert derivative(lambda t: spline(t).item() * 1.0)(1.5) == pytest.approx(spline(1.5, 1))

@@ -354,3 +354,29 @@ def test_nothing_is_overwritten_beside_duals() -> None:
     got = linalg.solve(a, b, False, True, True)
     np.testing.assert_array_equal(got.tangent, want.tangent)
     np.testing.assert_array_equal(a.primal, A)
+
+
+def test_lstsq_gives_what_scipy_gives() -> None:
+    """Shapes and kinds of all four results, and the tangent of the residual."""
+    for right in (np.array([1.0, 2.0, 4.0]), np.array([[1.0, 0.0], [2.0, 1.0], [4.0, 1.0]])):
+
+        def found(k: Any, b: Any = right, **options: Any) -> Any:
+            return scipy.linalg.lstsq(np.array([[1.0, k], [1, 2], [1, 4]]), b, **options)
+
+        for options in ({}, {"cond": 0.5}, {"lapack_driver": "gelsy"}):
+            theirs = found(1.3, **options)
+            kinds: list[Any] = []
+
+            def f(k: Any, o: Any = options, kinds: Any = kinds, found: Any = found) -> Any:
+                y = found(k, **o)
+                kinds.append([(plain(x), np.shape(x), type(plain(x))) for x in y])
+                return y[0] if "cond" not in o else k * 1.0  # where x is undefined
+
+            jacobian(f)(1.3)
+            for x, (value, shape, kind) in zip(theirs, kinds[-1], strict=True):
+                np.testing.assert_array_equal(x, value)
+                assert (np.shape(x), type(x)) == (shape, kind)
+        h = 1e-5
+        slope = (found(1.3 + h)[1] - found(1.3 - h)[1]) / (2 * h)
+        got = jacobian(lambda k, found=found: found(k)[1])(1.3)
+        np.testing.assert_allclose(got, slope, rtol=1e-7)

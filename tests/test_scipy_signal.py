@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from support.agreement import assert_agree
 
-from dualad import derivative, grad, sparsity
+from dualad import derivative, grad, jvp, sparsity
 
 pytest.importorskip("scipy")
 
@@ -222,3 +222,14 @@ def test_what_a_filter_cannot_take_is_told() -> None:
         derivative(lambda z: ours.symiirorder1(LONG, 0.5, z))(0.3)
     with pytest.raises(TypeError, match=r"scipy\.signal\.remez cannot take duals; "):
         derivative(lambda w: theirs.remez(9, [0, w, 0.3, 0.5], [1, 0]))(0.2)
+
+
+@pytest.mark.parametrize("method", ["zoh", "foh", "bilinear", "euler", "impulse"])
+def test_cont2discrete_has_scipys_last_bits(method: str) -> None:
+    def f(k: Any) -> Any:
+        b, a, _ = theirs.cont2discrete(([1.0], [1, k, 2.0]), 0.1, method=method)
+        return np.concatenate([np.ravel(b), a])
+
+    for k in (0.4, 0.7, 1.1):
+        value, _ = jvp(f, (k,), (1.0,))
+        np.testing.assert_array_equal(value, f(k))

@@ -225,3 +225,31 @@ def test_refused_by_name() -> None:
         (NonDifferentiableError, sl.ArpackError),
         "repeated|ARPACK",
     )
+
+
+def test_an_np_matrix_is_refused() -> None:
+    """Where a sparse matrix gives an np.matrix, with its own *, duals cannot; arrays can."""
+
+    def made(kind: Any, x: float) -> Any:
+        return kind(([x, 2.0, 3.0], ([0, 0, 1], [0, 1, 1])), shape=(2, 2))
+
+    methods: list[Callable[[Any], Any]] = [
+        lambda a: a.sum(axis=0),
+        lambda a: a.sum(1),
+        lambda a: a.mean(axis=1),
+        lambda a: a.todense(),
+        lambda a: a + np.ones((2, 2)),
+        lambda a: np.ones((2, 2)) - a,
+        lambda a: a[[0, 1], [0, 1]],
+    ]
+    for method in methods:
+        assert isinstance(method(made(sp.csr_matrix, 1.5)), np.matrix)
+        with pytest.raises(TypeError, match="make it a csr_array"):
+            derivative(lambda x, f=method: f(made(sp.csr_matrix, x)).ravel()[0])(1.5)
+        y = method(made(sp.csr_array, 1.5))
+        rise = method(made(sp.csr_array, 2.5)) - y  # they are linear in x
+        got = jacobian(lambda x, f=method: f(made(sp.csr_array, x)))(1.5)
+        np.testing.assert_array_equal(got, rise)
+    for scalar in (lambda a: a.sum(), lambda a: a.mean(), lambda a: a[0, 0]):
+        got = derivative(lambda x, f=scalar: f(made(sp.csr_matrix, x)))(1.5)
+        assert got == scalar(made(sp.csr_matrix, 2.5)) - scalar(made(sp.csr_matrix, 1.5))

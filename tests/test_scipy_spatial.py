@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from support.agreement import assert_agree
 
-from dualad import NonDifferentiableError, derivative, grad, jacobian
+from dualad import NonDifferentiableError, derivative, grad, jacobian, jvp
 
 pytest.importorskip("scipy")
 
@@ -151,3 +151,22 @@ def test_gimbal_lock_is_told() -> None:
 
 def test_rotations_of_plain_numbers_are_scipys() -> None:
     assert type(ours.transform.Rotation.from_rotvec(v)) is theirs.transform.Rotation
+
+
+def test_concatenated_rotations() -> None:
+    """Some with tangents, some of SciPy; about one axis, the angle is what moves."""
+    kind = theirs.transform.Rotation
+
+    def f(x: Any) -> Any:
+        still = kind.from_rotvec([[0.0, 0.2, 0.0], [0.1, 0.0, 0.0]])
+        return kind.concatenate([kind.from_rotvec([x, 0, 0]), still, kind.from_rotvec([0, x, 0])])
+
+    np.testing.assert_array_equal(
+        jvp(lambda x: f(x).as_quat(), (0.7,), (1.0,))[0], f(0.7).as_quat()
+    )
+    expected = np.zeros((4, 3))
+    expected[0, 0] = expected[3, 1] = 1.0
+    got = jacobian(lambda x: f(x).as_rotvec())(0.7)
+    np.testing.assert_allclose(got, expected, atol=1e-14)
+    with pytest.raises(TypeError, match="Rotation objects only"):
+        derivative(lambda x: kind.concatenate([kind.from_rotvec([x, 0, 0]), 1]).magnitude()[0])(0.7)

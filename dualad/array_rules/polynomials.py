@@ -164,7 +164,7 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
 
 @implements(np.poly)
 def poly(seq_of_zeros: Any) -> Any:
-    zeros = _coefficients(seq_of_zeros)
+    given = zeros = _coefficients(seq_of_zeros)
     of_real_matrix = zeros.ndim == 2 and np.isrealobj(plain(zeros))
     if zeros.ndim == 2 and zeros.shape[0] == zeros.shape[1] and zeros.shape[0]:
         zeros = np.linalg.eigvals(zeros)
@@ -181,8 +181,9 @@ def poly(seq_of_zeros: Any) -> Any:
     z = plain(zeros)
     in_pairs = np.iscomplexobj(z) and np.array_equal(np.sort(z), np.sort(z.conj()))
     if in_pairs and (of_real_matrix or _is_real(p)):
-        return p.real.copy()  # of conjugate pairs
-    return p
+        p = p.real.copy()  # of conjugate pairs
+    value = np.poly(given.primal)  # which rounds as NumPy's convolutions do
+    return with_value(value + 0j if np.iscomplexobj(plain(p)) else value, p)
 
 
 def _is_real(x: Any) -> bool:

@@ -224,7 +224,8 @@ class _Task:
             return result
 
         result = run()
-        found = np.stack([*result.y.T, result.sol(span[1])], axis=1)
+        states = np.reshape(result.y, (z0.size, -1))  # SciPy gives a list if no time is asked for
+        found = np.column_stack([states, result.sol(span[1])])
         sizes = np.max(abs(found), axis=1, initial=0).reshape(blocks, -1).max(axis=1)
         share = np.where((sizes > 0) & (sizes < 0.1 * sizes[0]), sizes / (sizes[0] or 1), 1)
         if np.any((share < 1) & (np.max(atol) > _DROWNED * np.min(rtol) * sizes)):

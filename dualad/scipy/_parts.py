@@ -21,6 +21,7 @@ import numpy as np
 
 from ..array.algebra import linear
 from ..array.operands import as_operand, unbuffered
+from ..array.undefined import Undefined, undefined
 from ..dual import Dual
 from ..forms import Form, made_of, refuse
 from ..numerics import quiet
@@ -307,7 +308,9 @@ def numeric_parts(x: Any, level: int, many: tuple[int, ...]) -> tuple[Any, Any]:
 
 
 def with_value(x: Any, value: Any) -> Any:
-    """The tangents of x on another plain value of the same shape."""
+    """The tangents of x on another plain value of the same shape, undefined ones too."""
+    if isinstance(x, Undefined):
+        return undefined(dual(with_value(x.primal, value), x.rest, x.level), x.where, x.why)
     return dual(with_value(x.primal, value), x.tangent, x.level) if isinstance(x, Dual) else value
 
 

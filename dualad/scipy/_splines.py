@@ -135,7 +135,7 @@ class Spline:
                 x = np.clip(x, *self._ends())
             return total._at(np.reshape(x, 1), 0, True)[0] + periods
 
-        return with_value(np.reshape(upto(b) - upto(a), np.shape(value)), np.asarray(value)[()])
+        return _as_kind(np.reshape(upto(b) - upto(a), np.shape(value)), value)
 
     def roots(self, discontinuity: bool = True, extrapolate: Any = None) -> Any:
         """Where the spline is zero."""
@@ -197,9 +197,12 @@ def placed(y: Any, shape: tuple[int, ...], axis: int, value: Any) -> Any:
         y = np.moveaxis(y, range(n), range(axis, axis + n))
     elif not n and axis:
         y = np.reshape(y, np.shape(value))
-    if np.ndim(value):
-        return with_value(y, value)
-    return with_value(np.reshape(y, -1)[0], np.asarray(value).item())
+    return _as_kind(np.reshape(y, np.shape(value)), value)
+
+
+def _as_kind(y: Any, value: Any) -> Any:
+    """y on SciPy's value: an array of no axes where that is one, or else a number."""
+    return with_value(y if isinstance(value, np.ndarray) else y[()], value)
 
 
 # -- made of coefficients --------------------------------------------------------------------

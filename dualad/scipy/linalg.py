@@ -218,11 +218,22 @@ def det(a: Any, **options: Any) -> Any:
 
 @called_as(_scipy.lstsq)
 def lstsq(a: Any, b: Any, cond: Any = None, **options: Any) -> Any:
-    """scipy.linalg.lstsq; with duals it is numpy.linalg.lstsq, and cond its rcond."""
+    """scipy.linalg.lstsq, with the tangents of numpy.linalg.lstsq."""
     a, b = _operands(a, b)
+    values = _scipy.lstsq(plain(a), plain(b), cond, **options)
     if not _has_duals(a, b):
-        return _scipy.lstsq(a, b, cond, **options)
-    return np.linalg.lstsq(a, b, cond)
+        return values
+    if cond is None or cond < 0:  # as LAPACK has it for SciPy, where NumPy's grows with the shape
+        cond = float(np.finfo(values[0].dtype).eps)
+    x, residuals, _, s = np.linalg.lstsq(a, b, cond)
+    if np.size(values[1]):
+        residuals = np.reshape(residuals, np.shape(values[1]))[()]
+    return (
+        with_value(x, values[0]),
+        with_value(residuals, values[1]),
+        values[2],
+        None if values[3] is None else with_value(s, values[3]),
+    )
 
 
 @called_as(_scipy.solve_triangular)

@@ -27,6 +27,7 @@ from ..special_rules import TABLE
 from ..table import RULES
 from ..zeros import scale
 from ._names import names_of
+from ._parts import with_value
 from ._places import take_places
 
 __all__ = [
@@ -41,7 +42,9 @@ __all__ = [
 ]
 
 
-def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) -> Any:
+def logsumexp(
+    a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False
+) -> Any:
     """log(Σ b·exp(a)) along axes, as `scipy.special.logsumexp`.
 
     Parameters
@@ -54,11 +57,18 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) -
         Weights, broadcast against a.
     keepdims : bool
         Whether the axes stay, with length 1.
+    return_sign : bool
+        Whether to give log|Σ b·exp(a)| and the sign of the sum, which has no tangent.
 
     Returns
     -------
     number, ndarray or dual
-        In a's precision.
+        In a's precision; with return_sign a pair of them.
+
+    Raises
+    ------
+    TypeError
+        If return_sign is asked for of complex duals, whose sign is a phase.
 
     Examples
     --------
@@ -67,13 +77,30 @@ def logsumexp(a: Any, axis: Any = None, b: Any = None, keepdims: bool = False) -
     """
     a, b = as_operand(a), None if b is None else as_operand(b)
     if not has_duals(a, b):
-        return sc.logsumexp(a, axis=axis, b=b, keepdims=keepdims)
+        return sc.logsumexp(a, axis=axis, b=b, keepdims=keepdims, return_sign=return_sign)
+    if return_sign:
+        return _with_sign(a, axis, 1.0 if b is None else b, keepdims)
     y = _log_sum(a, 1.0 if b is None else b, axes_from_end(axis, max(np.ndim(a), np.ndim(b))))
     if keepdims:
         return y
     if axis is None:
         return y.ravel()[0] if np.ndim(y) else y
     return np.squeeze(y, axis)
+
+
+def _with_sign(a: Any, axis: Any, b: Any, keepdims: bool) -> Any:
+    """log|S| = log(s·S) and s, the sign of the sum S: weights b·s make the sum positive."""
+    v, w = plain(a), plain(b)
+    if np.iscomplexobj(v) or np.iscomplexobj(w):
+        raise TypeError(
+            "logsumexp with return_sign takes real duals, got complex ones; write "
+            "np.log(np.sum(b * np.exp(a)))."
+        )
+    options = {"axis": axis, "keepdims": keepdims, "return_sign": True}
+    value, sign = sc.logsumexp(v, b=None if np.ndim(w) == 0 and w == 1 else w, **options)
+    whole = sc.logsumexp(v, axis=axis, b=w, keepdims=True, return_sign=True)[1]
+    y = logsumexp(a, axis, b * np.where(whole == 0, 1.0, whole), keepdims)
+    return with_value(y, value), sign
 
 
 def _log_sum(a: Any, b: Any, axes: tuple[int, ...]) -> Any:
@@ -158,7 +185,8 @@ def _spherical(kind: str) -> Callable[..., Any]:
             return rule(n, z)
         lower, upper = rule(np.maximum(n, 1) - 1, z), rule(n + 1, z)
         signs = {"jn": (1, -1), "yn": (1, -1), "in": (1, 1), "kn": (-1, -1)}[kind]
-        return (signs[0] * n * lower + signs[1] * (n + 1) * upper) / (2 * n + 1)
+        slope = (signs[0] * n * lower + signs[1] * (n + 1) * upper) / (2 * n + 1)
+        return with_value(slope, original(n, plain(z), True))
 
     f.__name__ = f.__qualname__ = f"spherical_{kind}"
     f.__doc__ = f"""As `scipy.special.spherical_{kind}`: of order n, or its derivative in z."""

@@ -41,6 +41,22 @@ def has_tangents(*given: Any) -> bool:
     return any(isinstance(x, (Dual, SparseArray)) for x in map(as_operand, leaves(given)))
 
 
+def ordinary(value: Any, what: str) -> Any:
+    """What SciPy found, unless it is an np.matrix, whose * and shapes arrays of duals do not have.
+
+    Raises
+    ------
+    TypeError
+        If it is one.
+    """
+    if isinstance(value, np.matrix):
+        raise TypeError(
+            f"{what} of a sparse matrix is an np.matrix in SciPy, which cannot hold duals; make it "
+            "a csr_array, which gives ordinary arrays."
+        )
+    return value
+
+
 def moved(f: Function, x: Any, dtype: Any = None) -> Any:
     """What f makes by moving the numbers in x, a (nested list of) arrays, dense or sparse.
 
@@ -211,6 +227,8 @@ class SparseArray:
         return SparseArray(self.plain.T, self.data, self.col, self.row)
 
     def __getitem__(self, index: Any) -> Any:
+        if self.is_matrix:
+            ordinary(self.plain[index], "a choice of elements")
         return self._moved(lambda a: a[index])
 
     def reshape(self, *shape: Any, **options: Any) -> Any:
@@ -254,12 +272,16 @@ class SparseArray:
         y = gathered(self.data, self.row.astype(np.int64) * n + self.col, m * n)
         return with_value(np.reshape(y, (m, n)), np.asarray(self.plain.toarray()))
 
-    todense = toarray
+    def todense(self, order: Any = None, out: Any = None) -> Any:
+        """As `toarray`; of a sparse matrix it is refused."""
+        if self.is_matrix:
+            ordinary(self.plain.todense(), "todense()")
+        return self.toarray(order, out)
 
     def sum(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
         """The sum, or that of each column (axis=0) or row (axis=1)."""
         self._refuse_out(out)
-        value = self.plain.sum(axis, dtype)
+        value = ordinary(self.plain.sum(axis, dtype), "a sum along an axis")
         if axis is None:
             return with_value(np.sum(self.data), value)
         by_row = axis in (1, -1)
@@ -269,7 +291,7 @@ class SparseArray:
 
     def mean(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
         """The mean of all elements, or of each column or row."""
-        value = np.asarray(self.plain.mean(axis, dtype))[()]
+        value = np.asarray(ordinary(self.plain.mean(axis, dtype), "a mean along an axis"))[()]
         total = self.sum(axis, dtype, out)
         return with_value(total * (np.size(plain(total)) / np.prod(self.shape)), value)
 
@@ -353,6 +375,8 @@ class SparseArray:
             return self if not is_reflected or sign > 0 else -self
         if np.ndim(dense) == 0:
             raise NotImplementedError("adding a nonzero scalar to a sparse array is not supported")
+        if self.is_matrix:
+            ordinary(self.plain + plain(dense), "a sum with a dense array")
         one, two = (dense, whole) if is_reflected else (whole, dense)
         return one + two if sign > 0 else one - two
 

@@ -250,6 +250,20 @@ class Rotation:
         quat = _of_angles(seq, each)
         return _rotation(found, np.reshape(quat, np.shape(found.as_quat())))
 
+    @staticmethod
+    def concatenate(rotations: Any) -> Any:
+        """Several, one after another, as one array of rotations."""
+        if isinstance(rotations, Rotation):
+            return rotations
+        each = rotations if isinstance(rotations, _scipy.Rotation) else list(rotations)
+        if not any(isinstance(r, Rotation) for r in each):
+            return _scipy.Rotation.concatenate(each)
+        found = _scipy.Rotation.concatenate(
+            [r.plain if isinstance(r, Rotation) else r for r in each]
+        )
+        quats = [_parts_of(r)[1] for r in each]
+        return _rotation(found, np.concatenate([q if np.ndim(q) > 1 else q[None] for q in quats]))
+
     def as_quat(self, canonical: bool = False, *, scalar_first: bool = False) -> Any:
         """The quaternions."""
         value = self.plain.as_quat(canonical)
@@ -363,7 +377,7 @@ def _apply(self: Any, vectors: Any, inverse: bool = False) -> Any:
 # What stands for the methods of SciPy's class, which lifted code calls by these.
 METHODS = {
     getattr(_scipy.Rotation, name): getattr(Rotation, name)
-    for name in ("from_quat", "from_matrix", "from_rotvec", "from_mrp", "from_euler")
+    for name in ("from_quat", "from_matrix", "from_rotvec", "from_mrp", "from_euler", "concatenate")
 } | {_scipy.Rotation.apply: _apply}
 
 __getattr__, __dir__ = names_of(__name__)
