@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from mpmath import mp
 
 from dualad import Dual, NonDifferentiableError, derivative, grad, hessian, jacobian
+from dualad.pair import dual
 from dualad.scipy import optimize
 
 # -- roots of one function of one number: x·exp(x) = a, Lambert's function ---------------------
@@ -440,3 +441,173 @@ def nth(f: Any, order: int) -> Any:
     for _ in range(order):
         f = jacobian(f)
     return f(0.7)
+
+
+# -- what solvers report beside the solution, and where they stop early ------------------------
+
+
+def valley(x: Any, a: Any) -> Any:
+    return (x[0] - a) ** 2 + (x[1] - x[0] ** 2) ** 2 + a
+
+
+def sum_is(a: Any) -> dict[str, Any]:
+    return {"type": "eq", "fun": lambda x: x[0] + x[1] - a}
+
+
+REPORTS: dict[str, Callable[[Any, Any], Any]] = {
+    "BFGS": lambda m, a: m.minimize(valley, [0.0, 0.0], args=(a,), method="BFGS").hess_inv,
+    "Nelder-Mead": lambda m, a: m.minimize(
+        valley, [0.0, 0.0], args=(a,), method="Nelder-Mead"
+    ).final_simplex[0],
+    "SLSQP": lambda m, a: (
+        m.minimize(valley, [0.0, 0.0], (a,), method="SLSQP", constraints=sum_is(a)).multipliers
+    ),
+    "fmin_bfgs": lambda m, a: m.fmin_bfgs(valley, [0.0, 0.0], args=(a,), full_output=1, disp=0)[3],
+    "fmin_l_bfgs_b": lambda m, a: m.fmin_l_bfgs_b(valley, [0.0, 0.0], args=(a,), approx_grad=True)[
+        2
+    ]["grad"],
+    "lsq_linear": lambda m, a: m.lsq_linear(
+        np.eye(2), np.stack([a, a]), bounds=(-1.0, 9.0)
+    ).unbounded_sol[0],
+    "brute": lambda m, a: m.brute(
+        lambda x: (x[0] - a) ** 2, [(0, 3)], Ns=7, full_output=True, finish=None
+    )[3],
+    "fsolve": lambda m, a: m.fsolve(lambert, 1.0, args=(a,), full_output=True)[1]["r"],
+    "root": lambda m, a: m.root(lambert, 1.0, args=(a,)).fjac,
+    "from x0": lambda m, a: (
+        m.minimize(lambda x: (x[0] - 1) ** 4 + x[0] ** 2, np.stack([a]), method="BFGS").hess_inv
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REPORTS)
+def test_reports_beside_the_solution_refuse_their_derivative(name: str) -> None:
+    """They have the value of the plain run, forward, in reverse mode, and nested."""
+    f = REPORTS[name]
+    np.testing.assert_array_equal(f(optimize, Dual(1.5, 1.0)).primal, f(scipy.optimize, 1.5))
+    for transform in (
+        lambda f: jacobian(f)(np.array([1.5])),
+        lambda f: hessian(lambda u: np.sum(f(u)))(np.array([1.5])),
+    ):
+        with pytest.raises(NonDifferentiableError, match="beside its solution"):
+            transform(lambda u: f(optimize, u[0]))
+    a = dual(dual(1.5, 1.0, 1), 1.0, 2)
+    with pytest.raises(NonDifferentiableError, match="beside its solution"):
+        _ = f(optimize, a).tangent
+    with pytest.raises(NonDifferentiableError, match="beside its solution"):
+        _ = f(optimize, a).primal.tangent
+
+
+def test_reports_that_are_no_numbers() -> None:
+    """Integers and messages stay; operators refuse; a solution within a report has tangents."""
+    a = Dual(1.5, 1.0)
+    best = optimize.minimize(valley, [0.0, 0.0], args=(a,), method="L-BFGS-B")
+    plain = scipy.optimize.minimize(valley, [0.0, 0.0], args=(1.5,), method="L-BFGS-B")
+    assert (best.nit, best.message, best.success) == (plain.nit, plain.message, plain.success)
+    for use in (lambda h: h.todense(), lambda h: h @ np.ones(2), lambda h: h(np.ones(2))):
+        with pytest.raises(NonDifferentiableError, match="LbfgsInvHessProduct"):
+            use(best.hess_inv)
+    hops = optimize.basinhopping(
+        lambda x: (x[0] - a) ** 2, [0.0], niter=1, rng=np.random.default_rng(1)
+    )
+    assert hops.lowest_optimization_result.x[0].tangent == pytest.approx(1.0)
+    _, report, *_ = optimize.fsolve(lambert, 1.0, args=(a,), full_output=True)
+    np.testing.assert_allclose(report["fvec"].tangent, 0.0, atol=1e-12)
+    trust = optimize.minimize(
+        valley, [0.0, 0.0], (a,), method="trust-constr", hess=lambda x, a: 2 * np.eye(2)
+    )
+    assert isinstance(trust.execution_time, float)
+    assert f"{trust.optimality:.0e}".endswith("(derivative undefined)")
+    with pytest.raises(NonDifferentiableError, match="beside its solution"):
+        _ = trust.tr_radius + 1
+
+
+def bowl(x: Any) -> Any:
+    return (x[0] - 1.0) ** 4 + (x[1] + x[0]) ** 2
+
+
+def cubic(x: Any) -> Any:
+    return x**3 + x - 1.0
+
+
+EARLY: dict[str, Callable[[Any, Any], Any]] = {
+    **{
+        method: (
+            lambda m, a, method=method: (
+                m.minimize(bowl, np.stack([3 * a, a]), method=method, options={"maxiter": 1}).x
+            )
+        )
+        for method in ("BFGS", "L-BFGS-B", "SLSQP", "CG", "Powell")
+    },
+    "fmin": lambda m, a: m.fmin(bowl, np.stack([3 * a, a]), maxiter=1, disp=0),
+    "fmin, report": lambda m, a: m.fmin(
+        bowl, np.stack([3 * a, a]), maxiter=1, disp=0, full_output=1
+    )[0],
+    "fmin_bfgs": lambda m, a: m.fmin_bfgs(bowl, np.stack([3 * a, a]), maxiter=1, disp=0, retall=1)[
+        0
+    ],
+    "fmin_powell": lambda m, a: m.fmin_powell(bowl, np.stack([3 * a, a]), maxiter=1, disp=0),
+    "fmin_l_bfgs_b": lambda m, a: m.fmin_l_bfgs_b(
+        bowl, np.stack([3 * a, a]), approx_grad=True, maxiter=1
+    )[0],
+    "fmin_slsqp": lambda m, a: m.fmin_slsqp(bowl, np.stack([3 * a, a]), iter=1, iprint=0),
+    "minimize_scalar": lambda m, a: (
+        m.minimize_scalar(lambda x: (x - 1) ** 4, bracket=(-a, 3 * a), options={"maxiter": 2}).x
+    ),
+    "brent": lambda m, a: m.brent(lambda x: (x - 1) ** 4, brack=(-a, 3 * a), maxiter=2),
+    "brentq": lambda m, a: m.brentq(cubic, -a, 2 * a, maxiter=2, disp=False),
+    "bisect, report": lambda m, a: m.bisect(
+        cubic, -a, 2 * a, maxiter=2, disp=False, full_output=True
+    )[0],
+    "newton": lambda m, a: m.newton(cubic, 9 * a, maxiter=2, disp=False),
+    "root_scalar": lambda m, a: m.root_scalar(cubic, bracket=(-a, 2 * a), maxiter=2).root,
+    "root": lambda m, a: m.root(cubic, 9 * a, options={"maxfev": 3}).x,
+    "least_squares": lambda m, a: m.least_squares(cubic, 9 * a, max_nfev=2).x,
+}
+
+
+@pytest.mark.parametrize("name", EARLY)
+def test_what_has_not_converged_depends_on_its_start(name: str) -> None:
+    """Plain SciPy's result does, and here it is refused, though only the start is a dual."""
+    f = EARLY[name]
+    assert np.any(f(scipy.optimize, 1.0) != f(scipy.optimize, 1.1))
+    with pytest.raises(NonDifferentiableError, match="has not converged"):
+        f(optimize, Dual(1.0, 1.0))
+
+
+def test_converged_does_not_depend_on_its_start() -> None:
+    """Plain values, and no refusal."""
+    a = Dual(1.0, 1.0)
+    start = np.stack([3 * a, a])
+    assert np.all(
+        optimize.fmin_bfgs(bowl, start, disp=0)
+        == scipy.optimize.fmin_bfgs(bowl, [3.0, 1.0], disp=0)
+    )
+    assert optimize.brentq(cubic, -a, 2 * a) == scipy.optimize.brentq(cubic, -1.0, 2.0)
+    assert optimize.newton(cubic, a) == scipy.optimize.newton(cubic, 1.0)
+    best = optimize.minimize(bowl, start)
+    assert not isinstance(best.x, Dual)
+    assert optimize.golden(lambda x: (x - 1) ** 2, brack=(-a, 3 * a)) == scipy.optimize.golden(
+        lambda x: (x - 1) ** 2, brack=(-1.0, 3.0)
+    )
+
+
+def test_the_best_of_a_grid_moves_only_with_the_grid() -> None:
+    """brute without a finish: a place that stays, and the cost there."""
+
+    def least(a: Any, **given: Any) -> Any:
+        return optimize.brute(lambda x: (x[0] - a) ** 2, [(0, 3)], Ns=7, finish=None, **given)
+
+    a = Dual(1.1, 1.0)
+    assert least(a) == 1.0
+    assert least(a, full_output=True)[1].tangent == pytest.approx(0.2)  # −2·(1 − 1.1)
+    with pytest.raises(NonDifferentiableError, match="brute has not converged"):
+        optimize.brute(lambda x: (x[0] - 1) ** 2, [(0, 3 * a)], Ns=7, finish=None)
+
+
+def test_a_root_has_the_kind_that_it_has_in_the_plain_run() -> None:
+    """A Python float where SciPy gives one."""
+    a = Dual(2.0, 1.0)
+    for name in ("brentq", "toms748", "newton", "root_scalar", "fixed_point"):
+        got, plain = SCALAR[name](optimize, a), SCALAR[name](scipy.optimize, 2.0)
+        assert type(got.primal) is type(plain), name

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..dual import Dual
-from ..pair import KINDS, Pair, dual
+from ..pair import KINDS, Pair, dual, plain
 from ..text import text_of
 from .algebra import even_out, with_shape
 from .dualarray import DualArray
@@ -60,6 +60,10 @@ class Undefined(DualArray):
         """An array of its own."""
         return undefined(self._otherwise().copy(order), self.where, self.why)
 
+    def __format__(self, spec: str) -> str:
+        value = plain(self.primal)
+        return f"{value if value.ndim else value.item():{spec}} (derivative undefined)"
+
     def __repr__(self) -> str:
         return f"DualArray({text_of(self.primal)}, undefined)"
 
@@ -71,7 +75,7 @@ def undefined(x: Any, where: Any, why: str) -> Any:
     """A dual x as it is, but without a derivative in the elements where `where` is true."""
     if not np.any(where):
         return x
-    if np.ndim(x) == 0:
+    if np.ndim(x) == 0 and not isinstance(x, DualArray):
         x = with_shape(x)
     result = object.__new__(Undefined)
     result.primal, result.rest, result.level = x.primal, x.tangent, x.level

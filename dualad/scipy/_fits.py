@@ -19,7 +19,7 @@ from ._kinks import optimum
 from ._minima import bounds_for
 from ._parts import Plain, stripped, with_value
 from ._places import take_places
-from ._solving import bound, has_duals, plainly, refuse_unless_converged
+from ._solving import bound, has_duals, plainly, refuse_unless_converged, reported
 from ._theorems import bounds_of
 
 Function = Callable[..., Any]
@@ -93,6 +93,9 @@ def least_squares(
         **stripped(options),
     )
     if not (g.found or has_duals(lower, upper, f_scale)):
+        if has_duals(x0):
+            refuse_unless_converged(result.success, "least_squares", result.message)
+            return reported(result, x0, start_only=True)
         return result
     if callable(loss):
         raise TypeError(
@@ -116,7 +119,7 @@ def least_squares(
         at["jac"] = jacobian(residuals)
     for name, f_there in at.items():
         result[name] = with_value(f_there(point), result[name])
-    return result
+    return reported(result, lower, upper, f_scale, x0)
 
 
 def _both(bounds: Any) -> tuple[Any, Any, Any]:
@@ -215,7 +218,7 @@ def curve_fit(
         covariance = covariance * (np.sum(residuals(point) ** 2) / (np.size(y) - np.size(popt)))
     if reports and "fvec" in reports[0] and np.shape(reports[0]["fvec"]) == (np.size(y),):
         reports[0]["fvec"] = with_value(residuals(point), reports[0]["fvec"])
-    return (best.x, with_value(covariance, pcov), *reports)
+    return (best.x, with_value(covariance, pcov), *reported(reports, best.x))
 
 
 def leastsq(func: Function, x0: Any, args: Any = (), Dfun: Any = None, **options: Any) -> Any:
@@ -239,9 +242,12 @@ def leastsq(func: Function, x0: Any, args: Any = (), Dfun: Any = None, **options
     """
     g = Plain(bound(func, args))
     result = _scipy.leastsq(g, stripped(x0), Dfun=plainly(Dfun, args), **stripped(options))
-    if not g.found:
+    if not g.found and not has_duals(x0):
         return result
     refuse_unless_converged(result[-1] in (1, 2, 3, 4), "leastsq", f"ier = {result[-1]}")
+    if not g.found:
+        x, *reports = result
+        return (x, *reported(reports, x0, start_only=True))
 
     def residuals(x: Any) -> Any:
         y = as_operand(g.f(x))
@@ -255,7 +261,7 @@ def leastsq(func: Function, x0: Any, args: Any = (), Dfun: Any = None, **options
         j = jacobian(residuals)(best.point)
         covariance = with_value(np.linalg.inv(j.T @ j), covariance)
     report["fvec"] = with_value(residuals(best.point), report["fvec"])
-    return (best.x, covariance, report, *others)
+    return (best.x, covariance, *reported([report, *others], best.x))
 
 
 # -- linear least squares ------------------------------------------------------------------
@@ -344,7 +350,7 @@ def lsq_linear(A: Any, b: Any, bounds: Any = (-np.inf, np.inf), **options: Any) 
     rest = residuals(best.point)
     result.x, result.fun = best.x, with_value(rest, result.fun)
     result.cost = with_value(0.5 * np.sum(rest**2), result.cost)
-    return result
+    return reported(result, b, lower, upper)
 
 
 take_places(globals(), _scipy)

@@ -17,7 +17,7 @@ from ..pair import plain
 from ._kinks import optimum
 from ._parts import Plain, stripped, with_value
 from ._places import take_places
-from ._solving import bound, first, has_duals, plainly, refuse_unless_converged
+from ._solving import bound, first, has_duals, plainly, refuse_unless_converged, reported
 from ._theorems import Limits, bounds_of
 
 Function = Callable[..., Any]
@@ -175,7 +175,7 @@ def minimize(
 
     The optimum keeps the gradient at zero, except where it pushes against a bound or a
     constraint; there x moves with what holds it. `.fun` and `.jac` are those at x; all other
-    reports, as `.hess_inv`, are of the iterations, and plain.
+    numbers, as `.hess_inv`, are of the iterations, and have no derivative: its use is refused.
 
     Parameters
     ----------
@@ -224,13 +224,27 @@ def minimize(
         **stripped(options),
     )
     if not (g.found or held.found or has_duals(lower, upper)):
-        return result
+        return _from_start(result, "minimize", x0, options)
     cost = first(f) if jac is True else f
-    return _reported(result, cost, lower, upper, held, "minimize")
+    return _reported(result, cost, lower, upper, held, "minimize", x0)
+
+
+def _from_start(result: Any, name: str, *start: Any) -> Any:
+    """SciPy's report on a solution that does not depend on where the search started."""
+    if not has_duals(start):
+        return result
+    refuse_unless_converged(result.success, name, result.message)
+    return reported(result, start, start_only=True)
 
 
 def _reported(
-    result: Any, cost: Function, lower: Any, upper: Any, held: Constraints, name: str
+    result: Any,
+    cost: Function,
+    lower: Any,
+    upper: Any,
+    held: Constraints,
+    name: str,
+    start: Any = None,
 ) -> Any:
     """SciPy's report on an optimum, with tangents."""
     refuse_unless_converged(result.success, name, result.message)
@@ -240,7 +254,10 @@ def _reported(
     result.fun = with_value(_number(cost(best.point)), result.fun)
     if "jac" in result and np.shape(result.jac) == np.shape(x):
         result.jac = with_value(grad(cost)(best.point), result.jac)
-    return result
+    if "lowest_optimization_result" in result:
+        lowest = result.lowest_optimization_result
+        lowest.x, lowest.fun = with_value(best.x, lowest.x), with_value(result.fun, lowest.fun)
+    return reported(result, lower, upper, start)
 
 
 def _number(y: Any) -> Any:
@@ -268,7 +285,8 @@ def minimize_scalar(
         refuse_unless_converged(result.success, "minimize_scalar", result.message)
         lower, upper = (None, None) if bounds is None else ([bounds[0]], [bounds[1]])
         result.x, result.fun = _of_number(g.f, result.x, lower, upper, result.fun)
-    return result
+        return reported(result, bounds, bracket)
+    return _from_start(result, "minimize_scalar", bracket, options)
 
 
 def _of_number(f: Function, x: Any, lower: Any, upper: Any, value: Any) -> tuple[Any, Any]:
@@ -323,8 +341,20 @@ def _minimiser(
         if held.plain:
             rest["constraints"] = held.plain
         result = solver(**{fun: g}, **rest)
+        start = [x for x in given.values() if has_duals(x)]
         if not (g.found or held.found or has_duals(limits)):
-            return result
+            if not start:
+                return result
+            if isinstance(result, _scipy.OptimizeResult):
+                return _from_start(result, name, start)
+            is_whole = bool(given.get("full_output")) or name not in _WITH_OUTPUT
+            whole = result if is_whole else solver(**{fun: g}, **rest | {"full_output": True})
+            success = _has_converged(name, whole, g, rest)
+            refuse_unless_converged(success, name, "its steps ended early")
+            if not isinstance(result, tuple):
+                return result
+            kept = 1 + (value or 0) if is_whole else 1
+            return result[:kept] + tuple(reported([*result[kept:]], start, start_only=True))
         is_alone = name not in _WITH_SLOPE or given.get("fprime") or given.get("approx_grad")
         cost = f if is_alone else first(f)
         if given.get("vectorized"):
@@ -332,16 +362,19 @@ def _minimiser(
         if isinstance(result, _scipy.OptimizeResult):
             return _reported(result, cost, lower, upper, held, name)
         x, *reports = result if isinstance(result, tuple) else (result,)
-        if np.ndim(x) == 0:
+        if name == "brute" and given.get("finish", x) is None:  # the best of fixed points
+            refuse_unless_converged(not start, name, "finish=None with duals in ranges")
+            y, least = x, _number(cost(np.atleast_1d(x)))
+        elif np.ndim(x) == 0:
             y, least = _of_number(cost, x, lower, upper, 0.0)
         else:
             best = optimum(cost, x, bounds_of(len(x), lower, upper))
             y, least = best.x, _number(cost(best.point))
         if not isinstance(result, tuple):
             return y
-        if value is not None:
+        if value is not None and (given.get("full_output") or name not in _WITH_OUTPUT):
             reports[value - 1] = with_value(least, reports[value - 1])
-        return (y, *reports)
+        return (y, *reported(reports, y, least, limits, start))
 
     solve.__doc__ = f"""scipy.optimize.{name}; the optimum has the tangents of {fun} and args.
 
@@ -356,6 +389,26 @@ def _minimiser(
     return solve
 
 
+def _has_converged(name: str, result: Any, g: Any, options: dict[str, Any]) -> bool:
+    """Whether a minimiser that returns a tuple says so, or says nothing."""
+    if name in ("brent", "golden"):
+        given = {"maxiter": options["maxiter"]} if "maxiter" in options else {}
+        given |= {"xtol": options["tol"]} if "tol" in options else {}
+        again = _scipy.minimize_scalar(g, options.get("brack"), method=name, options=given)
+        return bool(again.success)
+    if name == "brute":
+        return "finish" not in options or options["finish"] is not None
+    if name == "fmin_l_bfgs_b":
+        return bool(result[2]["warnflag"] == 0)
+    if name == "fmin_tnc":
+        return result[2] in (0, 1, 2)
+    return not result[_WITH_OUTPUT[name]] if name in _WITH_OUTPUT else True
+
+
+# where the tuple with full_output has a flag that is not 0 unless it has converged
+_WITH_OUTPUT = {
+    "fmin": 4, "fmin_powell": 5, "fmin_cg": 4, "fmin_bfgs": 6, "fmin_ncg": 5, "fminbound": 2
+}  # fmt: skip
 _WITH_SLOPE = ("fmin_l_bfgs_b", "fmin_tnc")  # f gives value and slope, unless told otherwise
 
 fmin = _minimiser("fmin")
@@ -417,7 +470,13 @@ def fmin_slsqp(
         g, stripped(x0), bounds=() if plain_bounds is None else plain_bounds,
         full_output=full_output, **rest,
     )  # fmt: skip
+    start = [x0, options]
     if not (g.found or held.found or has_duals(lower, upper)):
+        if not has_duals(start):
+            return result
+        rest["full_output"], rest["bounds"] = True, () if plain_bounds is None else plain_bounds
+        whole = result if full_output else _scipy.fmin_slsqp(g, stripped(x0), **rest)
+        refuse_unless_converged(whole[3] == 0, "fmin_slsqp", whole[4])
         return result
     x, *reports = result if full_output else (result,)
     if full_output:
@@ -539,7 +598,7 @@ def linprog(
             said.residual = with_value(residual + 0 * reduced, said.residual)
             held = np.asarray(said.marginals) != 0
             said.marginals = with_value(np.where(held, reduced, 0 * reduced), said.marginals)
-    return result
+    return reported(result, given)
 
 
 def _dense(x: Any) -> Any:
@@ -601,7 +660,7 @@ def milp(
     lower, upper = np.where(whole, x, lower), np.where(whole, x, upper)
     best = optimum(lambda u: np.sum(c * u), x, held.limits(x) + bounds_of(n, lower, upper))
     result.x, result.fun = best.x, with_value(np.sum(c * best.point), result.fun)
-    return result
+    return reported(result, c, lower, upper)
 
 
 def _linear(constraints: Any) -> Any:

@@ -16,7 +16,7 @@ from ..pair import plain
 from ._branches import Branch, may_hold_duals, switches
 from ._parts import Plain, stripped, with_value
 from ._places import take_places
-from ._solving import bound, first, plainly, refuse_unless_converged
+from ._solving import bound, first, has_duals, plainly, refuse_unless_converged, reported
 from ._theorems import root_of
 
 Function = Callable[..., Any]
@@ -31,6 +31,10 @@ def _bracketing(name: str) -> Function:
     def solve(f: Function, a: Any, b: Any, args: Any = (), **options: Any) -> Any:
         g = Plain(bound(f, args))
         result = solver(g, plain(a), plain(b), **stripped(options))
+        if not g.found and has_duals(a, b):
+            given = stripped(options) | {"full_output": True}
+            report = result if isinstance(result, tuple) else solver(g, plain(a), plain(b), **given)
+            refuse_unless_converged(report[1].converged, name, report[1].flag)
         return _with_tangents(result, g, name, xtol=options.get("xtol"))
 
     solve.__doc__ = f"""scipy.optimize.{name}; the root has the tangents of f and args.
@@ -146,6 +150,13 @@ def newton(
     g = Plain(bound(func, args))
     slopes = {"fprime": plainly(fprime, args), "fprime2": plainly(fprime2, args)}
     result = _scipy.newton(g, stripped(x0), **slopes, **stripped(options))
+    if not g.found and has_duals(x0, options.get("x1")):
+        given = stripped(options) | {"full_output": True}
+        whole = result if isinstance(result, tuple) else _scipy.newton(
+            g, stripped(x0), **slopes, **given
+        )  # fmt: skip
+        converged = getattr(whole[1], "converged", whole[1])
+        refuse_unless_converged(converged, "newton", "its steps ended early")
     return _with_tangents(result, g, "newton", elementwise=np.ndim(as_operand(x0)) > 0)
 
 
@@ -180,6 +191,8 @@ def root_scalar(
     if g.found:
         refuse_unless_converged(result.converged, "root_scalar", result.flag)
         result.root = root_of(f, result.root)
+    elif has_duals(options):
+        refuse_unless_converged(result.converged, "root_scalar", result.flag)
     return result
 
 
@@ -217,6 +230,10 @@ def root(fun: Function, x0: Any, args: Any = (), jac: Any = None, **options: Any
         f = first(g.f) if jac is True else g.f
         result.x = root_of(f, result.x)
         result.fun = with_value(as_operand(f(result.x)), result.fun)
+        return reported(result, x0)
+    if has_duals(x0):
+        refuse_unless_converged(result.success, "root", result.message)
+        return reported(result, x0, start_only=True)
     return result
 
 
@@ -243,10 +260,22 @@ def fsolve(
         g, stripped(x0), fprime=plainly(fprime, args), full_output=full_output, **stripped(options)
     )
     if not g.found:
-        return result
+        if not has_duals(x0):
+            return result
+        whole = result if full_output else _scipy.fsolve(
+            g, stripped(x0), fprime=plainly(fprime, args), full_output=1, **stripped(options)
+        )  # fmt: skip
+        refuse_unless_converged(whole[2] == 1, "fsolve", whole[3])
+        if not full_output:
+            return result
+        x, *reports = result
+        return (x, *reported(reports, x0, start_only=True))
     if full_output:
         refuse_unless_converged(result[2] == 1, "fsolve", result[3])
-        return (root_of(g.f, result[0]), *result[1:])
+        x = root_of(g.f, result[0])
+        report = dict(result[1])
+        report["fvec"] = with_value(np.reshape(as_operand(g.f(x)), -1), report["fvec"])
+        return (x, *reported([report, *result[2:]], x, x0))
     return root_of(g.f, result)
 
 

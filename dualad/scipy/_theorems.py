@@ -155,7 +155,7 @@ def root_of(f: Function, x: Any, elementwise: bool = False) -> Any:
     NonDifferentiableError
         If x is not a regular root: f has a singular Jacobian there, or no zero close by.
     """
-    x, shape = plain(x), np.shape(x)
+    given, shape = plain(x), np.shape(x)
 
     def flat(u: Any) -> Any:
         y = as_operand(f(np.reshape(u, shape) if shape else u[0]))
@@ -166,9 +166,11 @@ def root_of(f: Function, x: Any, elementwise: bool = False) -> Any:
             )
         return np.reshape(y, -1) if np.ndim(y) else np.stack([y])
 
-    x = np.reshape(x, -1)
-    result = Regular(flat, x, elementwise).solved(x)
-    return np.reshape(result, shape) if shape else result[0]
+    start = np.reshape(given, -1)
+    result = Regular(flat, start, elementwise).solved(start)
+    if shape:
+        return np.reshape(result, shape)
+    return result[0] if isinstance(given, np.ndarray) else with_value(result[0], given)
 
 
 def _divided(slope: Any, r: Any, elementwise: bool) -> Any:
