@@ -775,3 +775,13 @@ def test_command_line_refusals(
     assert main(["x**2", "x=3", *arguments]) == 2
     out, err = capsys.readouterr()
     assert out == "" and err.startswith(f"dualad: {message}") and err.count("\n") == 1
+
+
+def test_an_array_that_is_filled() -> None:
+    def f(x: Any) -> Any:
+        a = np.zeros(2)
+        a[0] = x
+        return a[0] * x
+
+    text = str(trace(f, 2.0))
+    assert "[0, 0] with [0] = v₀" in text and text.splitlines()[-1].endswith("= 4")

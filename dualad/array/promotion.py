@@ -209,7 +209,7 @@ _FROZEN = gc.get_freeze_count()  # before there are duals: Python 3.12 does so w
 
 def _family(target: Any) -> list[Any]:
     """All dual arrays in the memory of a dual array; not those that are parts of another."""
-    kinds = set(KINDS.values())
+    kinds = {*KINDS.values(), type(target)}
     found = [x for x in gc.get_objects() if type(x) in kinds]
     owner = owner_of(plain(target))
     found = [x for x in found if is_array(x) and owner_of(plain(x)) is owner]
