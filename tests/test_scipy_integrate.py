@@ -619,3 +619,8 @@ def test_a_step_that_has_a_value_of_its_own() -> None:
 
     assert derivative(end)(0.7) == pytest.approx(-2 * math.exp(0.7 - 2), rel=1e-6)
     assert value_and_grad(end)(0.7)[0] == end(0.7)
+
+
+def test_odeint_takes_a_number() -> None:
+    got = derivative(lambda a: integrate.odeint(lambda y, t: -a * y, 1.0, [0, 1.0])[-1, 0])(2.0)
+    assert got == pytest.approx(-np.exp(-2.0), rel=1e-6)

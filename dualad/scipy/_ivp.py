@@ -523,7 +523,7 @@ def odeint(
     result = solve_ivp(
         f,
         (t[0], t[-1]),
-        y0,
+        np.atleast_1d(y0),
         method="LSODA",
         t_eval=t,
         **{"rtol": tolerance, "atol": tolerance, **{k: v for k, v in tolerances.items() if v}},
