@@ -299,7 +299,7 @@ def make_interp_spline(
     --------
     >>> from dualad import derivative
     >>> cube = make_interp_spline(np.arange(6.0), np.arange(6.0) ** 3)
-    >>> round(derivative(cube, order=3)(2.5), 9)
+    >>> round(derivative(cube, order=3)(2.5).item(), 9)
     6.0
     """
     x, y = as_operand(x), as_operand(y)

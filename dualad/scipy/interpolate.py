@@ -133,7 +133,7 @@ def CubicHermiteSpline(x: Any, y: Any, dydx: Any, axis: int = 0, extrapolate: An
     --------
     >>> from dualad import Dual
     >>> s = CubicHermiteSpline([0.0, 1.0], [0.0, 1.0], [0.0, Dual(0.0, 1.0)])
-    >>> s(0.5)
+    >>> s(0.5)[()]
     Dual(0.5, -0.125)
     """
     x, y, dydx = _data(x, y, dydx)
@@ -167,10 +167,10 @@ def CubicSpline(
     --------
     >>> from dualad import Dual, derivative
     >>> square = CubicSpline(np.arange(5.0), np.arange(5.0) ** 2)
-    >>> derivative(square)(1.5)
+    >>> derivative(square)(1.5).item()
     3.0
     >>> moved = CubicSpline(np.arange(5.0), Dual(np.arange(5.0) ** 2, np.ones(5)))
-    >>> moved(1.5)
+    >>> moved(1.5)[()]
     Dual(2.25, 1.0)
     """
     x, y = _data(x, y)
@@ -240,7 +240,7 @@ def PchipInterpolator(x: Any, y: Any, axis: int = 0, extrapolate: Any = None) ->
     Examples
     --------
     >>> from dualad import derivative
-    >>> derivative(PchipInterpolator([0.0, 1.0, 2.0], [0.0, 1.0, 4.0]))(2.0)
+    >>> derivative(PchipInterpolator([0.0, 1.0, 2.0], [0.0, 1.0, 4.0]))(2.0).item()
     4.0
     """
     x, y = _data(x, y)
@@ -282,7 +282,8 @@ def Akima1DInterpolator(
     Examples
     --------
     >>> from dualad import derivative
-    >>> round(derivative(Akima1DInterpolator(np.arange(5.0), np.arange(5.0) ** 2))(2.0), 12)
+    >>> square = Akima1DInterpolator(np.arange(5.0), np.arange(5.0) ** 2)
+    >>> round(derivative(square)(2.0).item(), 12)
     4.0
     """
     x, y = _data(x, y)
@@ -315,7 +316,7 @@ def pchip_interpolate(xi: Any, yi: Any, x: Any, der: Any = 0, axis: int = 0) -> 
     Examples
     --------
     >>> from dualad import derivative
-    >>> derivative(lambda x: pchip_interpolate([0.0, 1.0], [0.0, 2.0], x))(0.3)
+    >>> derivative(lambda x: pchip_interpolate([0.0, 1.0], [0.0, 2.0], x))(0.3).item()
     2.0
     """
     s = PchipInterpolator(xi, yi, axis=axis)
