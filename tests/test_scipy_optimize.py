@@ -554,6 +554,9 @@ EARLY: dict[str, Callable[[Any, Any], Any]] = {
     "minimize_scalar": lambda m, a: (
         m.minimize_scalar(lambda x: (x - 1) ** 4, bracket=(-a, 3 * a), options={"maxiter": 2}).x
     ),
+    "fmin_cobyla": lambda m, a: m.fmin_cobyla(
+        bowl, np.stack([3 * a, a]), lambda x: x[0] + 9.0, maxfun=8
+    ),
     "brent": lambda m, a: m.brent(lambda x: (x - 1) ** 4, brack=(-a, 3 * a), maxiter=2),
     "brentq": lambda m, a: m.brentq(cubic, -a, 2 * a, maxiter=2, disp=False),
     "bisect, report": lambda m, a: m.bisect(
@@ -586,6 +589,11 @@ def test_converged_does_not_depend_on_its_start() -> None:
     assert optimize.brentq(cubic, -a, 2 * a) == scipy.optimize.brentq(cubic, -1.0, 2.0)
     assert optimize.newton(cubic, a) == scipy.optimize.newton(cubic, 1.0)
     best = optimize.minimize(bowl, start)
+    got, plain = (
+        m.fmin_cobyla(bowl, x0, lambda x: x[0] + 9.0)
+        for m, x0 in ((optimize, start), (scipy.optimize, [3.0, 1.0]))
+    )
+    assert np.all(got == plain)
     assert not isinstance(best.x, Dual)
     assert optimize.golden(lambda x: (x - 1) ** 2, brack=(-a, 3 * a)) == scipy.optimize.golden(
         lambda x: (x - 1) ** 2, brack=(-1.0, 3.0)

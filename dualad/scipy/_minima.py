@@ -515,6 +515,16 @@ def fmin_cobyla(
     seen = [c["fun"] for c in held.plain]
     x = _scipy.fmin_cobyla(g, stripped(x0), seen, consargs=(), **stripped(options))
     if not (g.found or held.found):
+        if has_duals(x0):
+            names = {"rhobeg": "rhobeg", "rhoend": "tol", "maxfun": "maxiter", "catol": "catol"}
+            given = {
+                new: stripped(options.get(old)) for old, new in names.items() if old in options
+            }
+            given = {"tol": 1e-4, **given}
+            again = _scipy.minimize(
+                g, stripped(x0), method="COBYLA", constraints=held.plain, options=given
+            )
+            refuse_unless_converged(again.success, "fmin_cobyla", again.message)
         return x
     return optimum(g.f, x, held.limits(x)).x
 

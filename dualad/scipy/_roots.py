@@ -298,7 +298,7 @@ def fixed_point(func: Function, x0: Any, args: Any = (), **options: Any) -> Any:
     --------
     >>> from dualad import derivative
     >>> golden = lambda a: fixed_point(lambda x: 1 + a / x, 1.5)
-    >>> round(derivative(golden)(1.0) * 5**0.5, 12)  # of (1 + √(1 + 4a))/2
+    >>> print(round(derivative(golden)(1.0) * 5**0.5, 12))  # of (1 + √(1 + 4a))/2
     1.0
     """
     g = Plain(bound(func, args))

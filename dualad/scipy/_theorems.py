@@ -168,9 +168,9 @@ def root_of(f: Function, x: Any, elementwise: bool = False) -> Any:
 
     start = np.reshape(given, -1)
     result = Regular(flat, start, elementwise).solved(start)
-    if shape:
+    if isinstance(given, np.ndarray):
         return np.reshape(result, shape)
-    return result[0] if isinstance(given, np.ndarray) else with_value(result[0], given)
+    return with_value(result[0], given)
 
 
 def _divided(slope: Any, r: Any, elementwise: bool) -> Any:

@@ -3,7 +3,9 @@
 SciPy finds the solution on plain numbers, with all its options. If the function turns out to
 close over duals (or gets them in `args=`, or in the data), the solution gets its tangents from
 the equation that it solves, see `_theorems`. Its value is SciPy's. Starting points and brackets
-lose their tangents: they have no influence on where the solution is.
+lose their tangents: they have no influence on where the solution is. Where a solver stops
+early they have one, which is refused; and so is the derivative of what it reports beside the
+solution.
 """
 
 from __future__ import annotations
