@@ -172,10 +172,11 @@ def test_scipys_own_examples_through_the_bridge() -> None:
         if part in BRIDGED and kind == SUPPORTED:
             theirs: dict[str, Any] = {"np": np}
             ours: dict[str, Any] = {"np": np}
-            for source in examples(part, name):
-                want = outcome(source, theirs)
-                assert outcome(ours_for_theirs(source), ours) == want, (part, name, source)
-                count += bool(want)
+            with np.printoptions():  # which some examples set
+                for source in examples(part, name):
+                    want = outcome(source, theirs)
+                    assert outcome(ours_for_theirs(source), ours) == want, (part, name, source)
+                    count += bool(want)
     assert count > 80
 
 

@@ -543,7 +543,8 @@ def _copied(f: types.FunctionType) -> Any:
     key = id(f.__code__)
     with _LOCK:
         if operators is (OPERATORS or _TEXT):
-            _copied_codes[key] = weakref.ref(f.__code__, lambda _: _copied_codes.pop(key, None))
+            codes = _copied_codes  # which is gone by its name when Python ends
+            codes[key] = weakref.ref(f.__code__, lambda _: codes.pop(key, None))
             note(f.__code__, code)
             return code
     return _copied(f)  # another thread has brought hooks of operators
