@@ -187,7 +187,12 @@ _IN_PRINT = {
     "scipy.special.erfc": ("-2/sqrtpi*exp(-x*x)",),
     "scipy.special.expit": ("y*(1 - y)",),
     "scipy.special.ndtr": ("exp(-x*x/2)/sqrt2pi",),
+    "scipy.special.ellipk": ("(ellipe(m)/(1 - m) - y)/(2*m)",),
+    "scipy.special.ellipe": ("(y - ellipk(m))/(2*m)",),
 }
+
+# Rows whose names begin with _ because SciPy's ufuncs have such names; not helpers.
+_UFUNCS = {"_zeta", "_riemann_zeta", "_lambertw"}
 
 # Rows that are written with operators; all others as functions.
 _WRITTEN = {"add", "sub", "mul", "div", "neg", "pos", "square", "reciprocal", "fma"}
@@ -364,7 +369,7 @@ class _Reader:
             raise Unreadable
         rule = self.rows.get(name) or RULES[name]
         args = [self._node(a) for a in given]
-        if not name.startswith("_"):
+        if not name.startswith("_") or name in _UFUNCS:
             return Call(rule.name, tuple(args))
         if self.is_special:
             raise Unreadable

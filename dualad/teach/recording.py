@@ -22,7 +22,7 @@ from ..forms import Form, Nonlinear, ReverseLevel, dtype_of
 from ..frames import asking_frame
 from ..looks import is_plain
 from ..pair import dual, is_array, kind_of, own, parts, plain, shape_of
-from ..records import Node, Read, next_number
+from ..records import Node, Read, Sweep, next_number
 from ..rules import Rule
 from ..structure import argument_names, element_labels, labelled, leaves, rebuild, rebuild_labelled
 from .notation import Option, flat
@@ -373,22 +373,33 @@ class Recording(Steps, ReverseLevel):
         places = [] if form.base is None else [_place_text(form.place)]
         places += [_index_text(index)] if index is not Ellipsis else []
         text = "=" + "][".join(places or ["…"])
-        self._enter_node(node, self._owner(x), (before, stored), text=text)
+        self._enter_node(node, self._owner(x, node)[0], (before, stored), text=text)
 
-    def _whole(self, x: Any) -> Any:
-        """The entry of the array of which x is a view; the array itself if it is constant."""
-        node = x.tangent.whole.node
+    def _whole(self, x: Any, node: Node | None = None) -> Any:
+        """The entry of the array of which x is a part; the array itself if it is constant.
+
+        `node`: the whole of which an element has been read; by default that of a view.
+        """
+        node = x.tangent.whole.node if node is None else node
         if node in self.known:
             return self.known[node]
-        sources, owner = self._known_below(node), self._owner(x)
-        return self._enter_node(node, owner, sources, text="?") if sources else own(owner)
+        sources, (value, place) = self._known_below(node), self._owner(x, node)
+        if not sources:
+            return own(value)
+        entry = self._enter_node(node, value, sources, text="?")
+        entry.place = place if place.line else entry.place
+        return entry
 
-    def _owner(self, x: Any) -> Any:
-        """The array of which x is a view."""
-        if x.tangent.base is None:
-            return x.primal
-        owner = self.owners.get(id(x.tangent.base))
-        return _base_of(x.primal) if owner is None else owner.primal
+    def _owner(self, x: Any, node: Node) -> tuple[Any, Place]:
+        """The array of which x is a part, and where it was made."""
+        form = x.tangent
+        if form.base is not None:
+            owner = self.owners.get(id(form.base))
+        elif form.node is node:
+            return x.primal, x.place
+        else:
+            owner = next((a for a in self.owners.values() if a.tangent.node is node), None)
+        return (_base_of(x.primal), NOWHERE) if owner is None else (owner.primal, owner.place)
 
     def note(self, left: Any, sign: str, right: Any, truth: bool) -> None:
         """Note a comparison."""
@@ -467,11 +478,26 @@ class Recording(Steps, ReverseLevel):
             entry = self.known[node]
             return entry if self._is_value_of(entry, x) else self._found(x, (entry,), "?")
         if type(node) is Read and not self._is_made_with(node, x.place):  # elements, and views
-            whole = self.known.get(node.sources[0]) or self._whole(x)
+            whole = self._whole(x, node.sources[0])
             if isinstance(whole, Entry):
                 return self._read(x, node, whole)
         sources = self._known_below(node)
+        if len(sources) == 1 and not x.place.is_solver and self._is_converted(x, sources[0]):
+            self._know(node, sources[0])
+            return sources[0]
         return self._found(x, sources, "?") if sources else own(x.primal)
+
+    def _is_converted(self, x: Any, entry: Entry) -> bool:
+        """Whether a number is an entry's in another kind, as cmath makes complex ones of floats."""
+        is_same = not shape_of(x) and not shape_of(entry.value) and plain(x) == plain(entry.value)
+        return bool(is_same) and self._slope_between(x, entry) == 1
+
+    def _slope_between(self, x: Any, entry: Entry) -> Any:
+        """What an adjoint of x gives to an entry of which x is made."""
+        sweep = Sweep(self)
+        sweep.add(x.tangent.node, 1.0)
+        (slope,) = sweep.run([self.nodes[entry][0]], False)
+        return slope
 
     def _read(self, x: Any, node: Read, whole: Entry) -> Entry:
         """A part of an array: one step, however often it is read."""
