@@ -104,12 +104,14 @@ def flat(operands: Any) -> Iterator[Any]:
 
 def value_of_step(entry: Entry) -> Formula:
     """What a step calculates."""
-    return _value(entry, tuple(map(operand, entry.operands)))
+    return _value(entry, arguments_of_step(entry))
 
 
 def arguments_of_step(entry: Entry) -> tuple[Formula, ...]:
-    """What a step is made of, one after the other."""
-    return tuple(map(operand, entry.operands))
+    """What a step is made of, one after the other; a row of the table calculates with truths."""
+    if entry.rule is None:
+        return tuple(map(operand, entry.operands))
+    return tuple(operand(int(x) if isinstance(x, (bool, np.bool_)) else x) for x in entry.operands)
 
 
 def _value(entry: Entry, args: tuple[Formula, ...]) -> Formula:
@@ -133,11 +135,13 @@ def _called(source: str) -> str:
         node = ast.parse(source, mode="eval").body
     except (SyntaxError, ValueError):
         return "f"
-    while isinstance(node, (ast.Subscript, ast.Attribute)):
-        node = node.value
-    if isinstance(node, ast.Call):
-        return ast.unparse(node.func).rpartition(".")[2]
-    return "f"
+    while not isinstance(node, ast.Call) or isinstance(node.func, ast.Call):
+        match node:
+            case ast.Subscript(value=inner) | ast.Attribute(value=inner) | ast.Call(func=inner):
+                node = inner  # CubicSpline(…)(x) is a CubicSpline
+            case _:
+                return "f"
+    return ast.unparse(node.func).rpartition(".")[2]
 
 
 def operand(x: Any) -> Formula:
@@ -163,7 +167,7 @@ def tangent_of_step(entry: Entry, sources: Sequence[Entry]) -> Formula:
     """The tangent of a step that is made of these."""
     rule, v = entry.rule, entry.variable
     operands = entry.operands
-    args = tuple(map(operand, operands))
+    args = arguments_of_step(entry)
     if rule is not None:
         numbers = tuple(map(plain, values_of(operands)))
         try:
@@ -172,6 +176,8 @@ def tangent_of_step(entry: Entry, sources: Sequence[Entry]) -> Formula:
             return _by_partials(entry, sources)
     dotted = tuple(map(_tangent, operands))
     if entry.text[:1] in ("[", "="):
+        if dotted[0] == ZERO:  # stored in a constant array
+            dotted = (Number(np.zeros(shape_of(entry.value))), *dotted[1:])
         return _value(entry, dotted)
     name = entry.text.partition("/")[0]
     if name in _PRODUCTS:
@@ -238,7 +244,7 @@ def slopes_of_step(
         else:
             each = _terms_by_source(tangent_of_step(entry, sources), sources)
         return found | {of: x for of, x in each.items() if not _has_partial(x)}
-    args = [operand(o) for o in operands]
+    args = arguments_of_step(entry)
     try:
         slopes = slope_formulas(entry.rule, args, v, numbers, plain(entry.value))
     except (ValueError, TypeError, ArithmeticError):  # undecided for all elements at once
@@ -286,7 +292,7 @@ def share_of_step(entry: Entry, x: Entry, before: Formula | None) -> Formula:
         return _added(_back_of_part(rule.name, v.adjoint), before)
     places = [i for i, o in enumerate(operands) if o is x]
     if rule is not None:
-        args = [operand(o) for o in operands]
+        args = arguments_of_step(entry)
         try:
             found = slope_formulas(rule, args, v, numbers, plain(entry.value))
         except (ValueError, TypeError, ArithmeticError):  # undecided for all elements at once

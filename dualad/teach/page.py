@@ -50,7 +50,8 @@ class Page:
         )
 
     def __repr__(self) -> str:
-        return f"<page of {self.forward.title}: {len(self.forward.steps)} steps>"
+        count = len(self.forward.steps)
+        return f"<page of {self.forward.title}: {count} step{'s' * (count != 1)}>"
 
     def _repr_html_(self) -> str:
         """In a frame, so that its style and its script are its own."""

@@ -17,6 +17,7 @@ import numpy as np
 
 from ..arguments import Argnums, Inputs
 from ..array.dualarray import DualArray
+from ..array.operands import unbuffered
 from ..dual import Dual, apply, evaluate, namespace_for
 from ..forms import Form, Nonlinear, ReverseLevel, dtype_of
 from ..frames import asking_frame
@@ -78,7 +79,18 @@ class Given:
         if wrt is None and is_forward:
             del self.active[1:]
         if not self.active:
-            raise ValueError("trace needs a number to differentiate among the arguments, got none.")
+            name = getattr(f, "__name__", "f")
+            name = name if name.isidentifier() else "f"
+            if not self.given:
+                raise ValueError(
+                    f"a function is traced at a point, and none was given; write trace({name}, 2.0) "
+                    "with numbers for its arguments (or graph, or explain)."
+                )
+            kinds = ", ".join(type(x).__name__ for x in self.given.values())
+            raise ValueError(
+                "trace needs a number to differentiate among the arguments, and these are of type "
+                f"{kinds}; write trace({name}, 2.0)."
+            )
 
     def _chosen(self, f: Any, wrt: Argnums, values: dict[Any, Any]) -> list[Any]:
         args = tuple(values[i] for i in range(self.positional))
@@ -144,6 +156,9 @@ class _OfTrace(Dual):
     __slots__ = ()
     level: Recording
     place: Place
+
+    def __repr__(self) -> str:  # as f sees it elsewhere, where it prints a number
+        return repr(self.primal) if isinstance(self.primal, Dual) else super().__repr__()
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         return _step_of_ufunc(self, super().__array_ufunc__, ufunc, method, inputs, kwargs)
@@ -359,13 +374,17 @@ class Recording(Steps, ReverseLevel):
         if self.is_inside:
             go_on(index, value)
             return
-        stored, form = self._operand(value), x.tangent
+        is_same = isinstance(value, TracedArray) and _is_same_memory(plain(value), plain(x)[index])
+        stored, form = None if is_same else self._operand(value), x.tangent
         before = self._whole(x)
         with self._busy():
             go_on(index, value)
         whole = x.tangent.whole
         node = whole.node
         if node in self.known:
+            return
+        if is_same and isinstance(before, Entry):  # x[index] *= 2 stores what it has written there
+            self._know(node, before)
             return
         if len(node.sources) == 1 and type(node) is Node and node.sources[0] in self.known:
             self._know(node, self.known[node.sources[0]])  # all of it
@@ -469,6 +488,7 @@ class Recording(Steps, ReverseLevel):
 
     def _operand(self, x: Any) -> Any:
         """The entry of a number of this trace; other numbers and arrays as they are now."""
+        x = unbuffered(x)
         if isinstance(x, Dual) and x.level > self:
             return self._operand(x.primal)
         if not isinstance(x, (Traced, TracedArray)) or x.level is not self:
@@ -553,6 +573,13 @@ def _base_of(x: Any) -> Any:
     if isinstance(x, Dual):
         return dual(_base_of(x.primal), _base_of(x.tangent), x.level)
     return x if x.base is None else x.base
+
+
+def _is_same_memory(x: Any, y: Any) -> bool:
+    """Whether two arrays are the same view."""
+    if not isinstance(y, np.ndarray) or (x.shape, x.strides) != (y.shape, y.strides):
+        return False
+    return bool(x.ctypes.data == y.ctypes.data)
 
 
 def _place_text(place: Any) -> str:
