@@ -208,4 +208,14 @@ for (const slider of all(".sliders input")) {
     draw();
   };
 }
+// What does not fit fades out at the side where there is more of it.
+function fade() {
+  for (const box of all(".scrolls")) {
+    const room = box.scrollWidth - box.clientWidth;
+    box.classList.toggle("left", room > 1 && box.scrollLeft > 1);
+    box.classList.toggle("right", room > 1 && box.scrollLeft < room - 1);
+  }
+}
+for (const box of all(".scrolls")) box.addEventListener("scroll", fade, { passive: true });
+new ResizeObserver(fade).observe($("page"));
 choose();
