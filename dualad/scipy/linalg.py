@@ -18,6 +18,7 @@ from ..array.operands import as_operand
 from ..array.undefined import NonDifferentiableError
 from ..array_rules.common import has_duals
 from ..array_rules.matrices import adjoint, from_triangle
+from ..dual import Dual  # noqa: F401  of which the examples are made
 from ..pair import own, plain
 from ._calling import called_as, composed, take_places
 from ._factorisations import (
