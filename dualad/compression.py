@@ -200,7 +200,7 @@ class Compression:
         return result
 
     def along_random(self, found: Any, matrix: Any) -> Any:
-        """What the matrix made of this gives along the random direction, which is of columns or rows."""
+        """What the matrix made of this gives along the random direction."""
         if self._weights is None:
             return matrix @ self.along
         return np.einsum("ij,ij->j", self._weights, found)

@@ -586,3 +586,39 @@ def test_powers_in_place_have_numpys_bits(power: Any) -> None:
         value, slope = jvp(f, (x,), (x,))
         assert np.array_equal(value, f(copied(x)))
         np.testing.assert_allclose(slope, power * x**power, rtol=1e-12)
+
+
+def _heat(u: Any) -> Any:
+    new = u * 1.0
+    new[1:-1, 1:-1] -= u[:-2, 1:-1] * u[2:, 1:-1]
+    new[1:, :] += new[:-1, :]  # the same memory on both sides
+    new[:, 0] = 2.0
+    new[0, 1:] += 1.0
+    new[..., -1] = u[..., 0]
+    new += u[0]  # broadcast
+    new -= new * 0.5
+    return new
+
+
+@pytest.mark.parametrize("many", [(), (3,)])
+@pytest.mark.parametrize("turned", [False, True])
+def test_sums_in_place_into_views(many: tuple[int, ...], turned: bool) -> None:
+    """Quadratic in u, so central differences are exact but for rounding."""
+    rng = np.random.default_rng(5)
+    u = rng.normal(size=(5, 5))
+    u = u.T if turned else u
+    seeds = rng.normal(size=(*many, 5, 5))
+    y = _heat(Dual(u, seeds))
+    assert np.array_equal(y.primal, _heat(u))
+    for tangent, v in zip(y.tangent.reshape(-1, 5, 5), seeds.reshape(-1, 5, 5), strict=True):
+        right = (_heat(u + v) - _heat(u - v)) / 2
+        np.testing.assert_allclose(tangent, right, rtol=1e-12, atol=1e-13)
+
+
+def test_sums_in_place_fail_as_numpys() -> None:
+    x = Dual(LINE, np.ones(4))
+    with pytest.raises(ValueError, match="broadcast"):
+        x += np.ones(3)
+    with pytest.raises(TypeError, match="casting"):
+        x += np.ones(4) * 1j
+    assert x.primal.tolist() == LINE.tolist() and x.tangent.tolist() == [1, 1, 1, 1]
