@@ -99,7 +99,9 @@ def test_stepping_and_dragging(tmp_path: Path) -> None:
     assert found["first"].startswith("Step 1 of 5: v₁ = ln v₋₁ = ln 2 = 0.6931;")
     assert found["in_x2"].endswith("ẏ = v̇₅ = 1.7163.")
     assert found["adjoints"] == ["5.5", "1.7163", "1", "1", "−1", "1", "1", "1"]
-    assert found["sweep"].startswith("Back through step 3 of 5: v̄₀ = v̄₃ × cos v₀ = (−1) × cos 5 = −0.2837")
+    assert found["sweep"].startswith(
+        "Back through step 3 of 5: v̄₀ = v̄₃ × cos v₀ = (−1) × cos 5 = −0.2837"
+    )
     assert found["waiting"] == 3
     assert found["back"] == (
         "Back through step 5 of 5: v̄₃ = v̄₅ × (−1) = 1 × (−1) = −1; v̄₄ = v̄₅ × 1 = 1 × 1 = 1."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import json
 import math
 import re
@@ -785,3 +786,69 @@ def test_an_array_that_is_filled() -> None:
 
     text = str(trace(f, 2.0))
     assert "[0, 0] with [0] = v₀" in text and text.splitlines()[-1].endswith("= 4")
+
+
+# -- names and places ----------------------------------------------------------------------
+
+
+def test_a_result_beside_an_input_called_y() -> None:
+    for mode in ("forward", "reverse"):
+        t = trace(lambda x, y: x * y, 2.0, 3.0, mode=mode)
+        assert [row.name for row in t.outputs] == ["z"] and t.value == 6.0
+    assert [row.name for row in trace(lambda x, y: (x, y), 2.0, 3.0).outputs] == ["z₁", "z₂"]
+
+
+def test_numbers_are_not_put_into_partial_derivatives() -> None:
+    t = trace(lambda x: np.linalg.eigvalsh(x * np.eye(2))[0], 2.0, numbers=True)
+    assert "∂v₂/∂v₁ · [[1, 0], [0, 1]]" in t.to_text()
+
+
+def test_parts_of_what_a_solver_gives() -> None:
+    integrate = pytest.importorskip("scipy.integrate")
+
+    def decay(k: Any) -> Any:
+        return integrate.solve_ivp(lambda t, u: -k * u, (0, 1), [1.0]).y[0, -1]
+
+    for mode in ("forward", "reverse"):
+        steps = trace(decay, 0.5, mode=mode).steps
+        assert [row.expression for row in steps] == ["solve_ivp v₀", "v₁[0, -1]"]
+        assert all(row.used for row in steps) and steps[0].source.startswith("integrate.solve_ivp(")
+        assert steps[0].value.shape[0] == 1 and abs(steps[1].value - np.exp(-0.5)) < 1e-3
+
+
+def test_orders_accuracies_and_names_of_scipy() -> None:
+    special = pytest.importorskip("scipy.special")
+    shown = {
+        "J₂(v₀)": lambda x: special.jv(2, x),
+        "W₀(v₀)": lambda x: special.lambertw(x),
+        "ζ(3, v₀)": lambda x: special.zeta(3.0, x),
+        "softmax v₀": lambda x: special.softmax(x),
+    }
+    for expression, f in shown.items():
+        step, *_ = trace(f, np.array([0.5, 1.5]) if "softmax" in expression else 0.5).steps
+        assert step.expression == expression and step.source.startswith("special.")
+    (step,) = trace(shown["ζ(3, v₀)"], 0.5).steps
+    assert step.tangent_expression == "−3 × ζ(4, v₀) × v̇₀"
+
+
+def test_conversions_truths_and_stores_are_no_steps() -> None:
+    assert [r.expression for r in trace(lambda x: cmath.exp(1j * x), 0.4).steps] == [
+        "i × v₀", "exp v₁"]  # fmt: skip
+    assert trace(lambda x: x * (x > 1), 2.0)["v₁"].expression == "v₀ × 1"
+    t = trace(lambda a, b: math.hypot(a, b), 3.0, 4.0)
+    assert t["v₁"].tangent_expression == "v₋₁ × v̇₋₁ / v₁ + v₀ × v̇₀ / v₁"
+
+    def scaled(x: Any) -> Any:
+        a = np.ones(2) * x
+        a[1:] *= 2
+        return a.sum()
+
+    expressions = [r.expression for r in trace(scaled, 3.0).steps]
+    assert expressions[1:] == ["v₁[1:]", "v₂ × 2", "v₁ with [1:] = v₃", "sum v₄"]
+
+
+def test_a_trace_without_a_point() -> None:
+    with pytest.raises(ValueError, match=r"at a point, and none was given; write trace\(f, 2.0\)"):
+        trace(lambda x: x * x)
+    with pytest.raises(ValueError, match=r"these are of type str; write trace\(f, 2.0\)"):
+        trace(lambda x: x * x, "a")

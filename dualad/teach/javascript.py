@@ -66,7 +66,9 @@ class Written:
             count = int(name[5:])
             self.values[name] = "Math.hypot"
             slope = "x[{0}] === 0 ? 0 : x[{1}] / x[{0}]"
-            self.slopes[name] = f"[{', '.join(f'(...x) => {slope.format(count, k)}' for k in range(count))}]"
+            self.slopes[name] = (
+                f"[{', '.join(f'(...x) => {slope.format(count, k)}' for k in range(count))}]"
+            )
             return
         before = dict(self.values)
         try:

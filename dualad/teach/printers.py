@@ -267,9 +267,7 @@ class Text:
         return {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}.get(sign, sign)
 
 
-def _without_order(
-    name: str, args: Sequence[Formula]
-) -> tuple[str, Sequence[Formula], int | None]:
+def _without_order(name: str, args: Sequence[Formula]) -> tuple[str, Sequence[Formula], int | None]:
     """A function's name without its package, its arguments without its order, and the order."""
     name = name.rpartition(".")[2].lstrip("_")
     if name not in _ORDERED:

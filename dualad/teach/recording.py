@@ -83,8 +83,8 @@ class Given:
             name = name if name.isidentifier() else "f"
             if not self.given:
                 raise ValueError(
-                    f"a function is traced at a point, and none was given; write trace({name}, 2.0) "
-                    "with numbers for its arguments (or graph, or explain)."
+                    "a function is traced at a point, and none was given; write "
+                    f"trace({name}, 2.0) with numbers for its arguments (or graph, or explain)."
                 )
             kinds = ", ".join(type(x).__name__ for x in self.given.values())
             raise ValueError(

@@ -89,8 +89,9 @@ class Renderings:
         Nothing where there is nothing to calculate: in the rows of inputs and outputs.
         """
         values: dict[Formula, Any] = {r.variable: r.value for r in self.rows if r.kind != "branch"}
-        values |= {Partial(r.variable, v): slope
-                   for r in self.rows for v, slope in r.slopes.items() if slope is not None}  # fmt: skip
+        for r in self.rows:
+            each = r.slopes.items()
+            values |= {Partial(r.variable, v): slope for v, slope in each if slope is not None}
         found: dict[int, tuple[Formula, list[Formula]]] = {}
         if self.of is None:
             values |= {r.variable.tangent: r.tangent for r in self.rows if r.kind != "branch"}
