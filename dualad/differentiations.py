@@ -103,9 +103,15 @@ def _doubt(level: int, why: str) -> None:
 
 
 def doubt(level: int) -> str:
-    """What makes the outputs of an open level doubtful, the gravest; "" if nothing does."""
+    """What makes the outputs of an open level doubtful, the gravest; "" if nothing does.
+
+    Where a dual became text, that stands behind it: "step, text".
+    """
     noted = NOTED.get(level)
-    return next((why for why in _DOUBTS if why in noted.doubts), "") if noted else ""
+    if not noted:
+        return ""
+    gravest = next((why for why in _DOUBTS if why in noted.doubts), "")
+    return f"{gravest}, text" if "text" in noted.doubts else gravest
 
 
 # -- what is looked into -------------------------------------------------------------------
@@ -194,9 +200,17 @@ def text_for(x: Any, show: Callable[..., str], *spec: str) -> str | None:
     """The text of the plain number in x while a driver is at work on it, as in the plain run."""
     if not is_open(x.level):
         return None
-    text: str = stepped(show, x, *spec)
+    text: str = answered(show, show(plain(x), *spec), x)
+    note_text(x)
     _noted(x.level).texts.append(text)
     return text
+
+
+def note_text(x: Any) -> None:
+    """Note that x becomes text, from which its number may be read again, without derivatives."""
+    note_step(x)
+    for level in levels_in(x):
+        _doubt(level, "text")
 
 
 _NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\b(?:inf|nan)\b")

@@ -5,6 +5,7 @@ complex           a derivative exists where the limit is the same in all directi
 elementwise       output j of a derivative depends on input j alone
 one function      all passes of a call see the same
 no loss           code that went on after a dual's error comes to what plain numbers give
+nothing read      no number is read from the text of a dual, where its derivative is not
 nothing kept      the derivative does not depend on what f was called with before
 """
 
@@ -26,7 +27,7 @@ from .arguments import Inputs, Outputs
 from .differentiations import close_level, doubt, open_level, refused
 from .levels import fresh_level
 from .lifting.lift import Lifted
-from .lifting.reach import may_keep
+from .lifting.reach import may_keep, may_read
 from .pair import own, plain, shape_of
 
 STEP = 1 / 8191  # relative, to a nearby point
@@ -301,7 +302,7 @@ class Differentiation:
 
 def tell(driver: str, error: Exception, why: str) -> None:
     """Add to an error of f that it may come of duals in code that does not take them."""
-    if not tell_of_foreign(driver, error) and why == "objects":
+    if not tell_of_foreign(driver, error) and why.startswith("objects"):
         error.add_note(
             f"{driver}: NumPy made an array of objects of duals, which not all of its functions "
             "take; make arrays by np.stack([x, y]), or in lifted code, and write x for "
@@ -317,11 +318,20 @@ LOSSES = ("error", "objects", "hash")  # reasons of `doubt` to compare with plai
 
 def is_doubtful(why: str, f: Any, leaves: Sequence[Any]) -> bool:
     """Whether the outputs of f are to be looked into by `settle`, for a reason of `doubt`."""
-    if why in ("objects", "hash") and is_like_plain(f, leaves):
+    return _is_grave(why.partition(",")[0], f, leaves) or may_have_read(why, f, leaves)
+
+
+def _is_grave(gravest: str, f: Any, leaves: Sequence[Any]) -> bool:
+    if gravest in ("objects", "hash") and is_like_plain(f, leaves):
         return False
-    if why in ("equal", "step"):
-        return may_keep(f, by_key=why == "step")
-    return why in LOSSES
+    if gravest in ("equal", "step"):
+        return may_keep(f, by_key=gravest == "step")
+    return gravest in LOSSES
+
+
+def may_have_read(why: str, f: Any, leaves: Sequence[Any]) -> bool:
+    """Whether f may have read numbers from the text of duals, and has not been looked into."""
+    return why.endswith("text") and may_read(f) and not _reads_nothing.have(f, _shapes(leaves))
 
 
 def settle(
@@ -347,19 +357,81 @@ def settle(
     TypeError
         If they are not what plain numbers give, or f has returned a value kept from earlier.
     """
-    if not is_doubtful(why, inputs.f, inputs.leaves):
-        return
+    gravest = why.partition(",")[0]
 
     def evaluate(points: list[Any]) -> Outputs:
         moved = copy.copy(inputs)
         moved.leaves = points
-        return (likewise if likewise and why in LOSSES else forward)(moved)
+        return (likewise if likewise and gravest in LOSSES else forward)(moved)
 
-    if why in LOSSES:
-        refuse_unless_plain(inputs, list(seeds), outputs, has_aux, evaluate)
-        note_like_plain(inputs)
-    elif why == "equal" or any(map(has_zeros, outputs.values, outputs.tangents)):
-        refuse_if_kept(inputs, outputs, evaluate, why == "equal")
+    if _is_grave(gravest, inputs.f, inputs.leaves):
+        if gravest in LOSSES:
+            refuse_unless_plain(inputs, list(seeds), outputs, has_aux, evaluate)
+            note_like_plain(inputs)
+        elif gravest == "equal" or any(map(has_zeros, outputs.values, outputs.tangents)):
+            refuse_if_kept(inputs, outputs, evaluate, gravest == "equal")
+    if may_have_read(why, inputs.f, inputs.leaves):
+        refuse_if_read(inputs, seeds, forward(inputs) if likewise else outputs, has_aux)
+
+
+def refuse_if_read(inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool) -> None:
+    """Compare the derivatives with differences of plain calls, where f may read text of duals.
+
+    What f reads so, from a file or from the answer of another program, too, moves in a plain call
+    and has no derivative. Differences that do not settle, as at a jump or a kink, say nothing.
+
+    Raises
+    ------
+    TypeError
+        If they settle on something else.
+    """
+    *_, along = _directions(inputs, list(seeds))
+    try:
+        here = [np.asarray(plain(v)) for v in outputs.values]
+        coarse, fine = (_difference(inputs, along, part, has_aux, here) for part in (1.0, 0.5))
+    except Exception:  # it is not defined there, or in other numbers
+        return
+    mixed = any(
+        len(shape_of(s)) > len(shape_of(x)) for x, s in zip(inputs.leaves, seeds, strict=True)
+    )
+    for tangent, (wide, noise, _), (narrow, _, bend) in zip(
+        outputs.tangents, coarse, fine, strict=True
+    ):
+        got = np.zeros(np.shape(wide)) if tangent is None else np.asarray(plain(tangent))
+        if mixed and tangent is not None:
+            got = np.tensordot(weights(np.empty(len(got))), got, 1)
+        apart = abs(got - narrow)
+        is_other = apart > 0.01 * np.maximum(abs(got), abs(narrow)) + noise
+        if np.any(is_other & (abs(wide - narrow) + bend < 0.1 * apart)):
+            raise refused(
+                f"{inputs.driver}: the function makes text of a dual, and its values move "
+                f"otherwise than its derivative: by {reprlib.repr(narrow.tolist())}, not "
+                f"{reprlib.repr(got.tolist())}; so it reads a number from that text, where its "
+                "derivative is lost. Hand on x itself, or give what reads it a derivative with "
+                "dualad.define_rule.",
+                *inputs.leaves,
+            )
+    _reads_nothing.add(inputs.f, _shapes(inputs.leaves))
+
+
+def _difference(
+    inputs: Inputs, along: list[Any], part: float, has_aux: bool, here: list[Any]
+) -> list[tuple[Any, Any, Any]]:
+    """The difference of each output of f, its rounding error, and how its two sides differ."""
+    values = []
+    for sign in (part, -part):
+        points = [
+            plain(x) if d is None else plain(x) + sign * plain(d) * STEP
+            for x, d in zip(inputs.leaves, along, strict=True)
+        ]
+        y = inputs.call([own(x) for x in points])
+        outputs = Outputs(inputs.driver, y, fresh_level(), has_aux)
+        values.append([np.asarray(plain(v)) for v in outputs.values])
+    width = 2 * part * STEP
+    return [
+        ((a - b) / width, 1e-13 * np.maximum(abs(a), abs(b)) / width, abs(a - 2 * y + b) / width)
+        for a, y, b in zip(values[0], here, values[1], strict=True)
+    ]
 
 
 def refuse_if_kept(inputs: Inputs, outputs: Outputs, evaluate: Evaluate, again: bool) -> None:
@@ -459,16 +531,23 @@ def _is_zero(tangent: Any) -> bool:
 _like_plain = _Notes()
 
 
+_reads_nothing = _Notes()  # functions that have been seen to read nothing from the text of duals
+
+
+def _shapes(leaves: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(map(shape_of, leaves))
+
+
 def is_like_plain(f: Any, leaves: Sequence[Any]) -> bool:
     """Whether `note_like_plain` has been called for this function and leaves of these shapes."""
-    return _like_plain.have(f, tuple(map(shape_of, leaves)))
+    return _like_plain.have(f, _shapes(leaves))
 
 
 def note_like_plain(inputs: Inputs) -> None:
     """Remember that f has given the same for duals as for plain numbers."""
     if any(x is not plain(x) for x in inputs.leaves):
         return  # inside nested derivatives other duals may have lost something, too
-    _like_plain.add(inputs.f, tuple(map(shape_of, inputs.leaves)))
+    _like_plain.add(inputs.f, _shapes(inputs.leaves))
 
 
 class _Elsewhere(Exception):

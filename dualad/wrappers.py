@@ -22,7 +22,7 @@ from .lifting import library, operators  # noqa: F401  they enter what is lifted
 from .lifting.lift import Lifted
 from .lifting.reach import chosen, needs_lift_after_all
 from .pair import Function, parts
-from .promises import has_zeros, is_doubtful, is_elementwise, tell
+from .promises import has_zeros, is_doubtful, is_elementwise, may_have_read, tell
 from .structure import leaves
 
 Driver = TypeVar("Driver", bound=Callable[..., Any])
@@ -171,9 +171,10 @@ def _stripped(definition: Function, aux: Any, level: int) -> Any:
 def _is_doubtful(f: Function, x: Any, level: int, y: Any) -> bool:
     """Whether y, which f has given for x, is to be looked into."""
     why = doubt(level)
-    if why == "step" and isinstance(y, Dual) and not has_zeros(*parts(y, level)):
-        return False
-    return is_doubtful(why, f, list(leaves(x)))
+    given = list(leaves(x))
+    if why.startswith("step") and isinstance(y, Dual) and not has_zeros(*parts(y, level)):
+        return may_have_read(why, f, given)
+    return is_doubtful(why, f, given)
 
 
 _WRAPPERS: tuple[type, ...] = (_Wrapper,)

@@ -600,6 +600,55 @@ def test_a_number_read_back_from_text_is_refused() -> None:
     assert derivative(lambda x: x * float("1.5"))(1.25) == 1.5
 
 
+READ: dict[str, Callable[[Any], Any]] = {
+    "Decimal": lambda x: x * float(decimal.Decimal(str(x))),
+    "eval": lambda x: x * eval(f"{x}"),
+    "json": lambda x: x * json.loads(f"[{x}]")[0],
+    "an array": lambda x: x * np.array([x]).astype(str).astype(float)[0],
+    "genfromtxt": lambda x: x * np.genfromtxt([f"{x}"]),
+}
+
+
+@pytest.mark.parametrize("lift", [None, False])
+@pytest.mark.parametrize("name", READ)
+def test_numbers_read_from_text_in_other_ways_are_refused(name: str, lift: bool | None) -> None:
+    """Each is x squared, of which half the derivative would be lost."""
+    f = READ[name]
+    assert f(1.5) == 2.25
+    for driver in (derivative, grad, hessian):
+        with pytest.raises(TypeError, match="makes text of a dual, and its values move otherwise"):
+            driver(f, lift=lift)(1.5)
+    many = np.linspace(1, 2, 40)
+    with pytest.raises(TypeError, match=r"grad: the function makes text of a dual"):
+        grad(lambda v: sum(f(x) for x in v), lift=lift)(many)
+    with pytest.raises(TypeError, match=r"vjp: the function makes text of a dual"):
+        vjp(f, 1.5, lift=lift)
+
+
+def test_a_number_that_another_program_reads_is_refused() -> None:
+    def f(x: Any) -> Any:
+        command = [sys.executable, "-S", "-c", f"print({x} * 2)"]
+        return x * json.loads(subprocess.check_output(command))
+
+    with pytest.raises(TypeError, match=r"by 6\.0\d*, not 3\.0"):
+        derivative(f)(1.5)
+
+
+def test_text_beside_the_numbers_is_no_loss() -> None:
+    """Differences that agree, or do not settle, refuse nothing, and are not made again."""
+    calls: list[str] = []
+
+    def f(v: Any) -> Any:
+        calls.append(f"{v}")
+        return abs(v[0]) + v[1] ** 3 + float(np.maximum(v[0], v[1])) * 0 + 1e6
+
+    x = np.array([0.0, 2.0])
+    assert grad(f)(x).tolist() == [0.0, 12.0]
+    first = len(calls)
+    assert grad(f)(x).tolist() == [0.0, 12.0]
+    assert len(calls) == first + 1
+
+
 @pytest.mark.parametrize("other", ["2", "1", "104", ".1"])
 def test_other_numbers_are_not_read_back(other: str) -> None:
     assert derivative(lambda x: x * float(other) if f"{x:.3f}" else x)(2.104) == float(other)

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..differentiations import note_objects, note_refusals, refused, text_for
+from ..differentiations import note_objects, note_refusals, note_text, refused, text_for
 from ..dual import Dual
 from ..looks import is_made_sparse, is_operator_of_sparse, is_sparse, of_sparse
 from ..memory import copied
@@ -425,6 +425,8 @@ class DualArray(Dual):
         if kind == "O":
             return self.__array__()
         if kind not in "fc":
+            if kind in "US":
+                note_text(self)
             return plain(self).astype(dtype, order, casting, subok, copy)
         if not copy and plain(self).astype(dtype, order, casting, subok, copy) is plain(self):
             return self

@@ -117,7 +117,7 @@ def _of_function(f: types.FunctionType, seen: set[Any], owner: Any = None) -> bo
     return _Reader(f.__globals__, cells, seen, owner).needs(f.__code__)
 
 
-# -- whether it may keep what it has calculated ----------------------------------------------
+# -- whether it may keep what it has calculated, or read text ---------------------------------
 
 
 def may_keep(f: Function, by_key: bool = False) -> bool:
@@ -126,21 +126,33 @@ def may_keep(f: Function, by_key: bool = False) -> bool:
     It may if its code writes into objects, containers or variables around it, or calls what
     cannot be told from its code. `by_key`: and if it looks something up, too.
     """
-    return _keeps(inspect.unwrap(f, stop=lambda layer: _keeps(layer, by_key)), by_key)
+    return _may(f, (_WRITING, _LOOKING) if by_key else (_WRITING,))
 
 
-def _keeps(f: Any, by_key: bool) -> bool:
-    """Whether a function, or one layer of decoration, may keep values."""
+def may_read(f: Function) -> bool:
+    """Whether f, or what it calls, may make numbers of text, in whatever way.
+
+    Printing, logging and arithmetic do not.
+    """
+    return _may(f, (_READING,))
+
+
+def _may(f: Function, kinds: tuple[frozenset[str], ...]) -> bool:
+    """Whether f does something of each of these kinds, in one layer of decoration."""
+    return _layer_may(inspect.unwrap(f, stop=lambda layer: _layer_may(layer, kinds)), kinds)
+
+
+def _layer_may(f: Any, kinds: tuple[frozenset[str], ...]) -> bool:
     f = getattr(f, "__func__", f)
     if not isinstance(f, types.FunctionType):
         is_mere_layer = hasattr(f, "__wrapped__") and (
             is_left_alone(home := type(f).__module__) or home.partition(".")[0] == _DUALAD
         )
         return not (is_mere_layer or isinstance(f, np.ufunc))
-    known = _KEEPERS.setdefault(f, {})
-    if by_key not in known:
-        known[by_key] = _does(f, _WRITING, set()) and (not by_key or _does(f, _LOOKING, set()))
-    return known[by_key]
+    known = _KNOWN.setdefault(f, {})
+    if kinds not in known:
+        known[kinds] = all(_does(f, kind, set()) for kind in kinds)
+    return known[kinds]
 
 
 def _does(f: types.FunctionType, what: frozenset[str], seen: set[Any]) -> bool:
@@ -209,7 +221,7 @@ class _Search:
             elif op in ("LOAD_ATTR", "LOAD_METHOD"):
                 if isinstance(x, types.ModuleType):
                     x = vars(x).get(name, _UNKNOWN)
-                elif name not in _COMMON or name in self.what:
+                elif name in self.what or not (name in _COMMON or self.is_harmless(x)):
                     return True
             elif "LOAD_FAST" in op or op == "LOAD_DEREF":
                 x = None if _last(name) in self.made else _UNKNOWN
@@ -222,11 +234,16 @@ class _Search:
                 return True
         return False
 
+    def is_harmless(self, x: Any) -> bool:
+        """Whether the methods of something known do not read text, as those of a logger."""
+        is_known = not (x is None or x is _UNKNOWN) and is_left_alone(type(x).__module__)
+        return is_known and self.what is _READING and not _reads(type(x))
+
     def is_found(self, x: Any) -> bool:
         """Whether something does it if it is called, as far as can be told."""
         kind = type(x)
         if kind is types.FunctionType:
-            return _does(x, self.what, self.seen)
+            return _does(x, self.what, self.seen) or (self.what is _READING and _reads(x))
         if kind is types.MethodType:
             return self.is_found(x.__func__) or self.is_found(x.__self__)
         if kind is functools.partial:
@@ -236,17 +253,27 @@ class _Search:
                 return False
             self.seen.add(id(x))
             return any(map(self.is_found, list(x.values() if kind is dict else x)[:_FEW]))
-        if x is _UNKNOWN or isinstance(x, types.ModuleType):
+        if x is _UNKNOWN or isinstance(x, types.ModuleType) or kind in _DATA:
             return False
-        return not (kind in _DATA or is_left_alone(_home_of(x)))
+        return not is_left_alone(_home_of(x)) or (self.what is _READING and _reads(x))
 
 
 def _home_of(x: Any) -> Any:
     return x.__module__ if isinstance(x, (type, types.FunctionType)) else type(x).__module__
 
 
-_KEEPERS: weakref.WeakKeyDictionary[types.FunctionType, dict[bool, bool]]
-_KEEPERS = weakref.WeakKeyDictionary()
+def _reads(x: Any) -> bool:
+    """Whether a thing of the library, NumPy or SciPy may read text, or give what does."""
+    home = str(getattr(x, "__module__", "") or type(x).__module__)
+    if home == "builtins":
+        return x in _BUILT_READERS
+    if not is_left_alone(home):  # its code is read
+        return False
+    return home.partition(".")[0] not in _NO_READERS or getattr(x, "__name__", "") in _READING
+
+
+_KNOWN: weakref.WeakKeyDictionary[types.FunctionType, dict[Any, bool]]
+_KNOWN = weakref.WeakKeyDictionary()
 _MAKING = ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE")
 _DUALAD = __name__.partition(".")[0]
 _WRITING = frozenset(
@@ -257,6 +284,21 @@ _WRITING = frozenset(
 )
 _LOOKING = frozenset(
     ("BINARY_SUBSCR", "CONTAINS_OP", "get", "setdefault", "__getitem__", "__contains__")
+)
+_READING = frozenset(
+    (
+        *("IMPORT_NAME", "astype", "fromhex", "fromstring", "loadtxt", "genfromtxt", "fromiter"),
+        *("float64", "float32", "longdouble", "complex128", "complex64", "array", "asarray"),
+    )
+)
+_BUILT_READERS = (float, int, complex, eval, exec, compile, open, getattr, __import__, map)
+_NO_READERS = frozenset(
+    (
+        *("numpy", "scipy", "math", "cmath", "operator", "itertools", "functools", "collections"),
+        *("logging", "warnings", "time", "sys", "_io", "typing", "dataclasses", "abc", "pytest"),
+        *("contextlib", "_operator", "_functools", "_collections", "_abc", "_typing", "_warnings"),
+        *("types", "enum", "numbers", "bisect", "_bisect", "heapq", "_heapq", "copy", _DUALAD),
+    )
 )
 
 
