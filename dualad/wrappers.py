@@ -7,7 +7,6 @@ not a function, lifts f where it needs it, and puts the kernel's short way first
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from types import MethodType
 from typing import Any, TypeVar
@@ -31,7 +30,9 @@ Driver = TypeVar("Driver", bound=Callable[..., Any])
 def driver(definition: Driver) -> Driver:
     """The driver that gives back what its definition does, as a function like f."""
     name = definition.__name__
-    defaults = {k: p.default for k, p in inspect.signature(definition).parameters.items()}
+    names = definition.__code__.co_varnames[: definition.__code__.co_argcount]
+    defaults = dict(zip(names[::-1], (definition.__defaults__ or ())[::-1], strict=False))
+    defaults |= definition.__kwdefaults__ or {}
     short_way: Any = DRIVERS.SHORT_WAYS.get(name) if DRIVERS else None  # for numbers, no options
     takes_more = name in ("grad", "value_and_grad")  # several arguments, and has_aux
 

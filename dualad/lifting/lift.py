@@ -17,9 +17,9 @@ import functools
 import operator
 import os
 import sys
-import threading
 import types
 import weakref
+from _thread import allocate_lock
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -629,7 +629,7 @@ ITERABLE: Any = LIFTING.Iterable() if LIFTING else Iterable()
 MANAGER = Manager()
 _TEXT = {"%": Remainder(operator.mod), "%=": Remainder(operator.imod)}
 OPERATORS: dict[str, Any] = {}  # all of them, once `operators` finds that the user's need it
-_LOCK = threading.Lock()  # of what is known of code, while hooks come
+_LOCK = allocate_lock()  # of what is known of code, while hooks come
 getter: Callable[[str], Any] = LIFTING.Getter if LIFTING else Getter
 method: Callable[[str], Any] = LIFTING.Method if LIFTING else Method
 setter: Callable[[str], Any] = LIFTING.Setter if LIFTING else Setter

@@ -345,7 +345,6 @@ def _takes_lists(f: Function) -> Function:
     """
     on_duals = ARRAY_FUNCTIONS.get(f, f)
 
-    @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
         for x in (*args, *kwargs.values()) if kwargs else args:
             is_objects = type(x) is np.ndarray and x.dtype == object
@@ -353,6 +352,8 @@ def _takes_lists(f: Function) -> Function:
                 return on_duals(*map(unbuffered, args), **kwargs)
         return f(*args, **kwargs)
 
+    call.__name__ = call.__qualname__ = f.__name__
+    call.__wrapped__ = f  # type: ignore[attr-defined]  # all that wraps does is too slow for them all
     return call
 
 
