@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import runpy
 import subprocess
@@ -30,6 +31,7 @@ class BuildKernel(build_ext):
         except Exception as error:
             self.announce(f"dualad: no compiled kernel, for {error!r}.", level=3)
             self.extensions = []
+        self.parallel = self.parallel or os.cpu_count()
         super().run()
 
     def is_built(self) -> bool:

@@ -1,7 +1,7 @@
 """Print what a derivative costs, and write RESULTS.md: `python -m benchmarks [--quick]`.
 
-`--plot` draws the figures of RESULTS.md instead of measuring; `--quick --peers dualad` takes a
-minute.
+A whole run with all peers takes half an hour, `--quick --peers dualad` a minute or two; `--plot`
+draws the figures of RESULTS.md instead of measuring.
 
 Every figure is a ratio to the plain function, which is measured in the same process just before,
 so that a noisy machine disturbs both alike. The median over the rounds is shown, and the plain

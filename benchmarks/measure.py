@@ -38,7 +38,8 @@ class Effort:
     turn : float
         Seconds of one turn.
     most : float
-        Seconds for all turns of one peer; who is slower has fewer turns.
+        Seconds for all turns of one peer, with those of the plain function before them; who is
+        slower has fewer turns. It bounds the time of a workload: so many seconds for each peer.
     patience : float
         Seconds until a step of a peer counts as hanging.
     starts : int
@@ -52,7 +53,7 @@ class Effort:
     starts: int
 
 
-FULL = Effort(rounds=25, turn=0.04, most=4.0, patience=60.0, starts=15)
+FULL = Effort(rounds=25, turn=0.02, most=2.0, patience=30.0, starts=15)
 QUICK = Effort(rounds=7, turn=0.008, most=0.3, patience=20.0, starts=5)
 
 
@@ -177,7 +178,9 @@ def _phrase(name: str, error: Exception) -> str:
 def _take_turns(calls: dict[str, Call], row: Row, effort: Effort, parent: Connection) -> None:
     gc.collect()
     gc.freeze()  # imported modules are not the functions' garbage
-    numbers, turns = {}, {}
+    numbers: dict[str, int] = {}
+    turns: dict[str, int] = {}
+    before = 0.0  # seconds of the plain function's turn, which goes before each
     for name, call in calls.items():
         parent.send(name)
         first = 0.0
@@ -187,7 +190,8 @@ def _take_turns(calls: dict[str, Call], row: Row, effort: Effort, parent: Connec
             numbers[name], one_turn = 1, first
         else:
             numbers[name], one_turn = _calibrated(call, effort.turn)
-        turns[name] = max(1, min(effort.rounds, int(effort.most / one_turn)))
+        before = before or one_turn
+        turns[name] = max(1, min(effort.rounds, int(effort.most / (before + one_turn) + 0.5)))
     plain_times = []
     names = list(row.figures)
     for i in range(effort.rounds):

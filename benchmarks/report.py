@@ -11,18 +11,20 @@ import numpy as np
 
 import dualad
 
-from .measure import Figure, Row
+from .measure import FULL, Figure, Row
 from .peers import GRADIENTS_ONLY, PEERS
 from .workloads import WORKLOADS
 
 STARTS = "process start to first derivative, ms over `import numpy`"
-ABOUT = """\
+ABOUT = f"""\
 Every figure is the time of a derivative as a ratio to the plain function, which is measured in the
-same process just before: the median over the rounds, in which everyone has a turn. The plain time
-stands beside it, so that nobody is misled by a slow plain function. Calls go through the public
-interface, with the wrapper (`g = grad(f)`) made once; "dualad anew" makes it in every call. A
-package's own arrays are made before. Every result was checked first: to 1e-8 where derivatives
-claim to be exact, to 1e-5 for differences. P1 is in milliseconds over `import numpy`."""
+same process just before: the median over {FULL.rounds} rounds, in which everyone has a turn of some
+{FULL.turn * 1000:.0f} ms. Slow packages have as many turns as fit in {FULL.most:.0f} s, spread over
+the rounds; the number is in the column "turns". The plain time stands beside each figure, so that
+nobody is misled by a slow plain function. Calls go through the public interface, with the wrapper
+(`g = grad(f)`) made once; "dualad anew" makes it in every call. A package's own arrays are made
+before. Every result was checked first: to 1e-8 where derivatives claim to be exact, to 1e-5 for
+differences. P1 is in milliseconds over `import numpy`."""
 
 
 # Why a peer can be ahead of dualad; told in rows where one is.

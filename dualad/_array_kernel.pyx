@@ -1092,18 +1092,37 @@ cdef bint lies_like(cnp.ndarray tangent, cnp.ndarray value) noexcept:
     return True
 
 
-def place(x, index, y):
-    """x[index] = y for a row or a slice, and an array of its shape; False if that is not all."""
-    cdef bint several
-    if type(x.level) is not int or (type(index) is not int and type(index) is not slice):
+cdef tuple basic_index(object index):
+    """An index of slices, integers, None and ... as a tuple; None if it is another one."""
+    cdef tuple parts = index if type(index) is tuple else (index,)
+    for i in parts:
+        if not (type(i) is slice or type(i) is int or i is None or i is Ellipsis):
+            return None
+    return parts
+
+
+cdef bint is_writable(object x):
+    """Whether an array of one level holds floats, and can be written to with its tangent."""
+    if type(x) is not DualArray or type(x.level) is not int:
         return False
     value, tangent = x.primal, x.tangent
     if type(value) is not ndarray or type(tangent) is not ndarray:
         return False
-    if not lies_like(<cnp.ndarray>tangent, <cnp.ndarray>value):
+    if not cnp.PyArray_ISFLOAT(<cnp.ndarray>value):
         return False
-    if not cnp.PyArray_ISWRITEABLE(<cnp.ndarray>value):
+    return (
+        lies_like(<cnp.ndarray>tangent, <cnp.ndarray>value)
+        and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>value)
+    )
+
+
+def place(x, index, y):
+    """x[index] = y for a view, and a number or an array of its shape; False if that is not all."""
+    cdef bint several
+    cdef tuple parts = basic_index(index)
+    if parts is None or not is_writable(x):
         return False
+    value, tangent = x.primal, x.tangent
     new, new_tangent = y, None
     if type(y) is DualArray:
         if y.level != x.level:
@@ -1111,19 +1130,60 @@ def place(x, index, y):
         new, new_tangent = y.primal, y.tangent
         if type(new_tangent) is not ndarray:
             return False
-    if type(new) is not ndarray or cnp.PyArray_TYPE(<cnp.ndarray>new) != cnp.PyArray_TYPE(<cnp.ndarray>value):
-        return False
     part = value[index]
-    if type(part) is not ndarray or part.shape != new.shape:
+    if type(part) is not ndarray:
+        return False
+    if type(new) is ndarray:
+        if cnp.PyArray_TYPE(<cnp.ndarray>new) != cnp.PyArray_TYPE(<cnp.ndarray>value):
+            return False
+        if not cnp.PyArray_SAMESHAPE(<cnp.ndarray>part, <cnp.ndarray>new):
+            return False
+    elif type(new) is not float:
         return False
     several = cnp.PyArray_NDIM(<cnp.ndarray>tangent) > cnp.PyArray_NDIM(<cnp.ndarray>value)
-    target = tangent[EVERYTHING, index] if several else tangent[index]
+    target = tangent[(EVERYTHING, *parts)] if several else tangent[index]
     if new_tangent is None:
         new_tangent = 0.0
-    elif target.shape != new_tangent.shape:
+    elif not cnp.PyArray_SAMESHAPE(<cnp.ndarray>target, <cnp.ndarray>new_tangent):
         return False
     part[...] = new
     target[...] = new_tangent
+    return True
+
+
+def accumulate(x, y, operate):
+    """x += y or x -= y, as `operate` says, for arrays alike; False if that is not all.
+
+    The tangents do as the values do, so nothing is made anew.
+    """
+    if not is_writable(x):
+        return False
+    value, tangent = x.primal, x.tangent
+    new, new_tangent = y, None
+    if type(y) is DualArray:
+        if y.level != x.level:
+            return False
+        new, new_tangent = y.primal, y.tangent
+        if type(new_tangent) is not ndarray or type(new) is not ndarray:
+            return False
+        if not cnp.PyArray_SAMESHAPE(<cnp.ndarray>tangent, <cnp.ndarray>new_tangent):
+            return False
+        if cnp.PyArray_TYPE(<cnp.ndarray>tangent) != cnp.PyArray_TYPE(<cnp.ndarray>new_tangent):
+            return False
+    if type(new) is ndarray:
+        if cnp.PyArray_TYPE(<cnp.ndarray>new) != cnp.PyArray_TYPE(<cnp.ndarray>value):
+            return False
+        if not cnp.PyArray_SAMESHAPE(<cnp.ndarray>value, <cnp.ndarray>new):
+            return False
+    elif type(new) is not float:
+        return False
+    operate(value, new)
+    if new_tangent is not None:
+        token = quiet()
+        try:
+            operate(tangent, new_tangent)
+        finally:
+            unhush(token)
     return True
 
 
@@ -1217,9 +1277,8 @@ cdef object view(object x, object index):
     cdef bint several
     value, tangent = x.primal, x.tangent
     if type(tangent) is form_class and type(value) is ndarray:
-        for i in index if type(index) is tuple else (index,):
-            if not (type(i) is slice or type(i) is int or i is None or i is Ellipsis):
-                return None
+        if basic_index(index) is None:
+            return None
         part = value[index]
         if type(part) is not ndarray:
             return None
@@ -1239,11 +1298,8 @@ cdef object view(object x, object index):
             return None
         part = value[index]
         return made(part, tangent[EVERYTHING, index] if several else tangent[index], x.level)
-    if type(index) is not tuple:
+    if type(index) is not tuple or basic_index(index) is None:
         return None
-    for i in <tuple>index:
-        if not (type(i) is slice or type(i) is int or i is None or i is Ellipsis):
-            return None
     part = value[index]
     if type(part) is not ndarray or cnp.PyArray_NDIM(<cnp.ndarray>part) == 0:
         return None

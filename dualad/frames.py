@@ -13,14 +13,17 @@ from .rules import RULE_TEXT
 
 _DUALAD = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _DEFINITION = tuple(f"{_DUALAD}{room}.py" for room in ("pair", "zeros", "dual"))
+_NUMPY = os.path.dirname(os.path.abspath(np.__file__))
 _OTHERS = (
-    os.path.dirname(os.path.abspath(np.__file__)) + os.sep,
+    _NUMPY + os.sep,
+    os.path.join(os.path.dirname(_NUMPY), "scipy", ""),
     "<__array_function__",  # NumPy's dispatcher
     contextlib.__file__,
 )
 
 
 _SOLVERS = f"{_DUALAD}scipy{os.sep}"
+_LIFTED = f"{_SOLVERS}_names.py"  # runs SciPy's own Python, which is not a solver
 
 
 def is_ours(file: str) -> bool:
@@ -39,7 +42,7 @@ def is_chain_rule(file: str) -> bool:
 
 
 def user_frame(outermost: CodeType | None = None) -> FrameType | None:
-    """The innermost frame that is neither dualad's nor NumPy's.
+    """The innermost frame that is none of dualad's, NumPy's or SciPy's.
 
     None if there is none inside the frame of `outermost`, or none at all.
     """
@@ -61,7 +64,7 @@ def asking_frame(outermost: CodeType | None = None) -> FrameType | None:
     asking, is_wanted = None, False
     while frame is not None and frame.f_code is not outermost:
         file = frame.f_code.co_filename
-        if file.startswith(_SOLVERS):
+        if file.startswith(_SOLVERS) and file != _LIFTED:
             is_wanted = True
         elif is_wanted and not (is_ours(file) or file.startswith(_OTHERS)):
             asking, is_wanted = frame, False

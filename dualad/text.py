@@ -61,6 +61,8 @@ def number_text(x: Any, digits: int = 4) -> str:
 
 def is_real(x: Any) -> bool:
     """Whether x is one plain real number; a dual of an outer differentiation is not."""
+    if is_complex(x):  # NumPy's would become real, with a warning
+        return False
     try:
         float(x)
     except TypeError:

@@ -1,9 +1,11 @@
-"""What holds for all tests: patience, and a table of rules that no test finds changed."""
+"""What holds for all tests: patience, a table of rules that no test finds changed, and the mark of
+those that are not repeated on the readable Dual."""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import settings
+from support.once import runs_once
 
 from dualad.rules import Rule
 from dualad.table import RULES
@@ -13,6 +15,12 @@ settings.register_profile("patient", settings.default, deadline=None)
 settings.load_profile("patient")
 
 TABLE: dict[str, Rule] = {}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if runs_once(item.path):
+            item.add_marker("once")
 
 
 def pytest_collection_finish() -> None:

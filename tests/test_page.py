@@ -90,19 +90,19 @@ def test_stepping_and_dragging(tmp_path: Path) -> None:
     page = explain(survey, 2.0, 5.0).to_html()
     assert "http://" not in page.replace("http://www.w3.org", "") and "https://" not in page
     found = asked(page, script, tmp_path)
-    assert found["start"] == "Step 6 of 6: y = v₅ = 11.6521; ẏ = v̇₅ = 5.5."
-    assert found["home"] == "The inputs. 6 steps to go: press → or Next." and found["later"] == 6
+    assert found["start"] == "The result: y = v₅ = 11.6521; ẏ = v̇₅ = 5.5."
+    assert found["home"] == "The inputs. 5 steps to go: press → or Next." and found["later"] == 6
     assert found["second"] == (
-        "Step 2 of 6: v₂ = v₋₁ × v₀ = 2 × 5 = 10; v̇₂ = v̇₋₁ × v₀ + v₋₁ × v̇₀ = 1 × 5 + 2 × 0 = 5."
+        "Step 2 of 5: v₂ = v₋₁ × v₀ = 2 × 5 = 10; v̇₂ = v̇₋₁ × v₀ + v₋₁ × v̇₀ = 1 × 5 + 2 × 0 = 5."
     )
     assert (found["now"], found["box"]) == ("3", "v₂")
-    assert found["first"].startswith("Step 1 of 6: v₁ = ln v₋₁ = ln 2 = 0.6931;")
+    assert found["first"].startswith("Step 1 of 5: v₁ = ln v₋₁ = ln 2 = 0.6931;")
     assert found["in_x2"].endswith("ẏ = v̇₅ = 1.7163.")
     assert found["adjoints"] == ["5.5", "1.7163", "1", "1", "−1", "1", "1", "1"]
-    assert found["sweep"].startswith("Step 10 of 12: v̄₀ = v̄₃ × cos v₀ = (−1) × cos 5 = −0.2837")
+    assert found["sweep"].startswith("Back through step 3 of 5: v̄₀ = v̄₃ × cos v₀ = (−1) × cos 5 = −0.2837")
     assert found["waiting"] == 3
     assert found["back"] == (
-        "Step 8 of 12: v̄₃ = v̄₅ × (−1) = 1 × (−1) = −1; v̄₄ = v̄₅ × 1 = 1 × 1 = 1."
+        "Back through step 5 of 5: v̄₃ = v̄₅ × (−1) = 1 × (−1) = −1; v̄₄ = v̄₅ × 1 = 1 × 1 = 1."
     )
     assert found["dragged"][-1] == "−2.4039" and found["slope"] == "0.3333"
     x1, x2 = 3.0, -1.5

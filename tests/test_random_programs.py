@@ -2,7 +2,8 @@
 condition of each program (see taylor.py).
 
 A program is a list of steps, each of which takes earlier results, so that what fails shrinks to
-a few lines. DUALAD_PROGRAMS=100000 in the environment runs that many.
+a few lines. DUALAD_PROGRAMS=100000 in the environment runs that many, from the seed DUALAD_SEED if
+it is given.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections import Counter
 from typing import Any
 
 import numpy as np
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 from mpmath import mp
 from support import taylor
@@ -257,7 +258,8 @@ def test_random_programs() -> None:
     seen: Counter[str] = Counter()
 
     @settings(
-        max_examples=COUNT, deadline=None, database=None, derandomize=COUNT == 2500,
+        max_examples=COUNT, deadline=None, database=None,
+        derandomize=COUNT == 2500 and "DUALAD_SEED" not in os.environ,
         suppress_health_check=list(HealthCheck),
         phases=[Phase.explicit, Phase.generate, Phase.shrink],
     )  # fmt: skip
@@ -265,6 +267,8 @@ def test_random_programs() -> None:
     def hold(program: Any, line: list[tuple[float, float]]) -> None:
         assert disagreement(program, line, seen) == ""
 
+    if "DUALAD_SEED" in os.environ:
+        hold = seed(int(os.environ["DUALAD_SEED"]))(hold)
     hold()
     print(dict(seen))
     assert seen["decided"] >= 0.3 * seen["programs"]  # the others overflow or leave a domain

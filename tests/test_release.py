@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from support.once import ONCE, runs_once
 
 import dualad
 
@@ -80,3 +81,8 @@ def test_workflows_run_sessions_that_there_are(path: Path) -> None:
     assert set(called) <= set(sessions)
     if path.stem == "tests":
         assert {"lint", "tests", "pure", "docs", "bench"} <= set(called)
+
+
+def test_what_runs_once_is_there() -> None:
+    assert [name for name in ONCE if not (HOME / name).exists()] == []
+    assert runs_once(Path(__file__)) and not runs_once(HOME / "tests" / "test_dual.py")

@@ -19,10 +19,17 @@ def with_short_ways(kind: T) -> T:
         return kind
     array: Any = kind
     place, transposed, set_item = ARRAY_KERNEL.place, ARRAY_KERNEL.transposed, array.__setitem__
+    accumulate = ARRAY_KERNEL.accumulate
 
     def of_operator(name: str, operation: Any, *methods: Any) -> Any:
         square = RULES["square"] if name == "pow" else None
         return ARRAY_KERNEL.operators(RULES[name].called_as(operation), *methods, square)
+
+    def in_place(operation: Any, general: Any) -> Any:
+        def method(x: Any, y: Any) -> Any:
+            return x if accumulate(x, y, operation) else general(x, y)
+
+        return method
 
     def __setitem__(x: Any, index: Any, value: Any) -> None:
         if not place(x, index, value):
@@ -39,6 +46,8 @@ def with_short_ways(kind: T) -> T:
         "div", operator.truediv, array.__truediv__, array.__rtruediv__
     )
     array.__pow__, array.__rpow__ = of_operator("pow", operator.pow, array.__pow__, array.__rpow__)
+    array.__iadd__ = in_place(operator.iadd, array.__iadd__)
+    array.__isub__ = in_place(operator.isub, array.__isub__)
     negative = RULES["neg"].called_as(operator.neg)
     array.__neg__ = ARRAY_KERNEL.unary_operator(negative, array.__neg__)
     array.__array_ufunc__ = ARRAY_KERNEL.ufunc_protocol(array.__array_ufunc__)

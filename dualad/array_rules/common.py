@@ -10,7 +10,14 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..array.algebra import linear, with_shape
 from ..array.dualarray import DualArray
-from ..array.operands import as_objects, as_operand, converted, from_objects, unbuffered
+from ..array.operands import (
+    ArrayProxy,
+    as_objects,
+    as_operand,
+    converted,
+    from_objects,
+    unbuffered,
+)
 from ..array.protocols import implements
 from ..dual import Dual
 from ..looks import is_plain
@@ -32,9 +39,36 @@ def unboxed(x: Any) -> Any:
     return x[()] if isinstance(x, (np.ndarray, DualArray)) else x
 
 
-def has_duals(*args: Any) -> bool:
-    """Whether there is anything to differentiate."""
-    return any(isinstance(a, Dual) for a in args)
+def has_duals(*given: Any) -> bool:
+    """Whether there is a dual among these: also in containers, and in arrays of objects.
+
+    >>> has_duals(1.0, [2.0, {"rate": Dual(3.0, 1.0)}]), has_duals(1.0, np.ones(2))
+    (True, False)
+    """
+    for x in given:
+        if isinstance(x, Dual):
+            return True
+        if is_plain(x, np.ndarray):
+            if x.dtype.char == "O" and any(isinstance(e, Dual) for e in x.flat):
+                return True
+        elif isinstance(x, (list, tuple)):
+            if has_duals(*x):
+                return True
+        elif isinstance(x, dict):
+            if has_duals(*x.values()):
+                return True
+        elif isinstance(x, ArrayProxy) and has_duals(x.content):
+            return True
+    return False
+
+
+def duals_in(*given: Any) -> list[Any]:
+    """These duals; an array of objects counts as one.
+
+    >>> duals_in([Dual(2.0, 1.0), 1.0], np.ones(2))
+    [Dual(2.0, 1.0)]
+    """
+    return [as_operand(x) for x in leaves(given) if has_duals(x)]
 
 
 def along(f: Callable[..., Any], *args: Any) -> Any:

@@ -9,11 +9,12 @@ import numpy as np
 import scipy.integrate as _scipy
 
 from ..array.operands import as_operand
+from ..array_rules.common import has_duals
 from ..dual import Dual
 from ..pair import plain
+from ._calling import take_places
 from ._parts import Plain, stripped, with_value
-from ._places import take_places
-from ._solving import has_duals, plainly, refuse_unless_converged
+from ._solving import plainly, refuse_unless_converged
 from ._theorems import Regular
 from .interpolate import CubicHermiteSpline
 

@@ -12,13 +12,24 @@ import numpy as np
 import scipy.linalg as _scipy
 
 from ..array.operands import as_operand
-from ..array.undefined import NonDifferentiableError
+from ..array.undefined import NonDifferentiableError, Undefined, known, undefined
 from ..array_rules.matrices import adjoint, from_triangle
 from ..pair import plain
-from ._composed import aligned, composed
+from ._calling import composed
 from ._theorems import solved
 
 # -- eigenvalues ---------------------------------------------------------------------------
+
+
+def _aligned(y: Any, vectors: Any, axis: int = -2) -> Any:
+    """y with its vectors turned as SciPy's are, in sign or phase; they are the same otherwise."""
+    rest, where = known(y)
+    product = np.sum(np.conj(plain(rest)) * vectors, axis=axis, keepdims=True)
+    size = abs(product)
+    turned = rest * np.where(size > 0.5, product / np.where(size > 0, size, 1), 1)
+    if isinstance(y, Undefined):
+        return undefined(turned, where, y.why)
+    return turned
 
 
 def _turning_less(v: Any, vectors: Any) -> Any:
@@ -98,7 +109,7 @@ def eigh(
         v = factor @ v if type == 3 else np.linalg.solve(adjoint(factor), v)
     if np.iscomplexobj(value[1]):
         return w, _turning_less(v, value[1])
-    return w, aligned(v, value[1]) if factor is None else v * _signs(v, value[1])
+    return w, _aligned(v, value[1]) if factor is None else v * _signs(v, value[1])
 
 
 def _signs(v: Any, vectors: Any) -> Any:
@@ -143,7 +154,7 @@ def eig(
         return _paired_eigenvalues(np.linalg.eigvals(a if b is None else np.linalg.solve(b, a)), w)
     found, v = np.linalg.eig(a)
     order = _nearest(plain(found), w)
-    return found[order], aligned(v[:, order], value[1])
+    return found[order], _aligned(v[:, order], value[1])
 
 
 def _nearest(found: Any, w: Any) -> Any:
@@ -221,7 +232,7 @@ def _selected(value: Any, a: Any, eigvals_only: bool, select: Any) -> Any:
     w, v = np.linalg.eigh(a)
     chosen = _eigenvalues(w, value[0], is_part)
     v = v[:, chosen]
-    v = _turning_less(v, value[1]) if np.iscomplexobj(value[1]) else aligned(v, value[1])
+    v = _turning_less(v, value[1]) if np.iscomplexobj(value[1]) else _aligned(v, value[1])
     return w[chosen], v
 
 
@@ -236,7 +247,7 @@ def svd(
     if not compute_uv:
         return np.linalg.svd(a, compute_uv=False)
     u, s, vh = np.linalg.svd(a, full_matrices)
-    return aligned(u, value[0]), s, aligned(vh, value[2], axis=-1)
+    return _aligned(u, value[0]), s, _aligned(vh, value[2], axis=-1)
 
 
 @composed(_scipy.svdvals)
@@ -249,7 +260,7 @@ def svdvals(value: Any, a: Any, **options: Any) -> Any:
 def orth(value: Any, A: Any, rcond: Any = None) -> Any:
     """scipy.linalg.orth: left singular vectors that span the columns."""
     u = np.linalg.svd(A, full_matrices=False)[0]
-    return aligned(u[..., : value.shape[-1]], value)
+    return _aligned(u[..., : value.shape[-1]], value)
 
 
 @composed(_scipy.pinv)

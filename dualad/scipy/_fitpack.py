@@ -13,7 +13,7 @@ from ..array_rules.common import has_duals
 from ..numerics import quiet
 from ..pair import plain
 from . import _pieces
-from ._composed import called_as, has_duals_in, paired
+from ._calling import called_as, paired
 from ._grids import Interpolant, numbered, summed
 from ._parts import through, with_value
 from ._splines import Spline
@@ -62,7 +62,7 @@ class SurfaceInterpolant(Interpolant):
 
     def integral(self, xa: Any, xb: Any, ya: Any, yb: Any) -> Any:
         """The integral over a rectangle."""
-        if not has_duals_in(xa, xb, ya, yb, self.data["c"]):
+        if not has_duals(xa, xb, ya, yb, self.data["c"]):
             return self.plain.integral(xa, xb, ya, yb)
         value = self.plain.integral(*(plain(as_operand(v)) for v in (xa, xb, ya, yb)))
         c = self.data["c"]
@@ -92,7 +92,7 @@ def RectBivariateSpline(
     maxit: int = 20,
 ) -> Any:
     z, bbox = as_operand(z), list(bbox)
-    if has_duals_in(x, y, bbox, s):
+    if has_duals(x, y, bbox, s):
         raise TypeError(
             "RectBivariateSpline takes duals in z only; RegularGridInterpolator takes them in the "
             "grid too."
@@ -162,7 +162,7 @@ class FitpackInterpolant(Interpolant):
 
     def integral(self, a: Any, b: Any) -> Any:
         """The integral from a to b."""
-        if not has_duals_in(a, b, self.data["c"]):
+        if not has_duals(a, b, self.data["c"]):
             return self.plain.integral(a, b)
         t, _, k = self.plain._eval_args
         value = self.plain.integral(plain(as_operand(a)), plain(as_operand(b)))
@@ -170,7 +170,7 @@ class FitpackInterpolant(Interpolant):
 
     def derivatives(self, x: Any) -> Any:
         """All derivatives at one place."""
-        if not has_duals_in(x, self.data["c"]):
+        if not has_duals(x, self.data["c"]):
             return self.plain.derivatives(x)
         t, _, k = self.plain._eval_args
         value = self.plain.derivatives(plain(as_operand(x)))
@@ -204,7 +204,7 @@ class FitpackInterpolant(Interpolant):
 
 
 def _roots(t: Any, c: Any, k: int, data: Any, value: Any) -> Any:
-    if not has_duals_in(t, data):
+    if not has_duals(t, data):
         return value
     n = len(plain(as_operand(t))) - k - 1
     spline = _scipy.BSpline(plain(as_operand(t)), np.asarray(plain(as_operand(c)))[:n], k)
@@ -223,7 +223,7 @@ def _through_data(theirs: Any) -> Function:
     @called_as(theirs)
     def make(x: Any, y: Any, **options: Any) -> Any:
         y = as_operand(y)
-        if has_duals_in(x, options):
+        if has_duals(x, options):
             raise TypeError(_IN_Y.format(theirs.__name__))
         value = theirs(x, plain(y), **options)
         if not has_duals(y):
@@ -262,10 +262,10 @@ def splrep(
 ) -> Any:
     y = as_operand(y)
     rest = (w, xb, xe, k, task, s, t, full_output, per, quiet)
-    if not has_duals_in(x, y, rest):
+    if not has_duals(x, y, rest):
         return _scipy.splrep(x, y, *rest)
     free = task >= 0 and (s or (s is None and w is not None))
-    if has_duals_in(x, rest) or free or full_output or per:
+    if has_duals(x, rest) or free or full_output or per:
         raise TypeError(_IN_Y.format("splrep"))
     value = _scipy.splrep(x, plain(y), *rest)
 
@@ -285,7 +285,7 @@ def _tck(tck: Any) -> tuple[Any, Any, int]:
 
 
 def splev(x: Any, tck: Any, der: int = 0, ext: int = 0) -> Any:
-    if not has_duals_in(x) and not _holds_duals(tck):
+    if not has_duals(x) and not _holds_duals(tck):
         return _scipy.splev(x, getattr(tck, "plain", tck), der, ext)
     t, c, k = _tck(tck)
     value = _scipy.splev(plain(as_operand(x)), (plain(t), plain(c), k), der, ext)
@@ -296,11 +296,11 @@ def splev(x: Any, tck: Any, der: int = 0, ext: int = 0) -> Any:
 def _holds_duals(tck: Any) -> bool:
     if isinstance(tck, Spline):
         return has_duals(tck.c, tck.knots)
-    return isinstance(tck, (tuple, list)) and has_duals_in(list(tck))
+    return isinstance(tck, (tuple, list)) and has_duals(list(tck))
 
 
 def splint(a: Any, b: Any, tck: Any, full_output: int = 0) -> Any:
-    if not has_duals_in(a, b) and not _holds_duals(tck):
+    if not has_duals(a, b) and not _holds_duals(tck):
         return _scipy.splint(a, b, getattr(tck, "plain", tck), full_output)
     if full_output:
         raise TypeError("splint with full_output=1 cannot take duals; omit it.")

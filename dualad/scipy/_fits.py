@@ -12,14 +12,15 @@ import scipy.optimize as _scipy
 from scipy.optimize import Bounds
 
 from ..array.operands import as_operand
+from ..array_rules.common import has_duals
 from ..drivers import grad, jacobian
 from ..pair import plain
 from ..structure import rebuild
+from ._calling import take_places
 from ._kinks import optimum
 from ._minima import bounds_for
 from ._parts import Plain, stripped, with_value
-from ._places import take_places
-from ._solving import bound, has_duals, plainly, refuse_unless_converged, reported
+from ._solving import bound, plainly, refuse_unless_converged, reported
 from ._theorems import bounds_of
 
 Function = Callable[..., Any]

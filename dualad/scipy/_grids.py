@@ -18,7 +18,7 @@ from ..array_rules.common import has_duals
 from ..numerics import quiet
 from ..pair import plain
 from . import _pieces
-from ._composed import has_duals_in, paired
+from ._calling import paired
 from ._parts import stripped
 from ._splines import make_interp_spline, placed
 
@@ -51,7 +51,7 @@ class Interpolant:
         raise NotImplementedError
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if not has_duals_in(args, kwargs, list(self.data.values())):
+        if not has_duals(args, kwargs, list(self.data.values())):
             return self.plain(*args, **kwargs)
         value = self.plain(*stripped(args), **stripped(kwargs))
         with quiet():
@@ -60,7 +60,7 @@ class Interpolant:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name in ("plain", "data"):
             raise AttributeError(name)
-        if has_duals_in(list(self.data.values())):
+        if has_duals(list(self.data.values())):
             raise AttributeError(
                 f"an interpolant of duals has no {name!r}; write s.plain.{name} for that of the "
                 "plain one, without derivatives."
@@ -75,7 +75,7 @@ def standing(kinds: dict[type, Any]) -> dict[Any, Function]:
         @functools.wraps(method)
         def call(self: Any, *args: Any, **kwargs: Any) -> Any:
             ours = next((kinds[kind] for kind in type(self).__mro__ if kind in kinds), None)
-            if ours is None or not has_duals_in(args, kwargs):
+            if ours is None or not has_duals(args, kwargs):
                 return method(self, *args, **kwargs)
             return getattr(ours.of(self), name)(*args, **kwargs)
 
@@ -253,7 +253,7 @@ def interpn(
     bounds_error: bool = True,
     fill_value: Any = np.nan,
 ) -> Any:
-    if not has_duals_in(points, values, xi, fill_value):
+    if not has_duals(points, values, xi, fill_value):
         return _scipy.interpn(points, values, xi, method, bounds_error, fill_value)
     if method == "splinef2d":
         raise TypeError(
@@ -321,7 +321,7 @@ def interp1d(
     value = _scipy.interp1d(
         plain(x), plain(y), kind, axis, copy, bounds_error, stripped(fill), assume_sorted
     )
-    if not has_duals_in(x, y, fill):
+    if not has_duals(x, y, fill):
         return LineInterpolant.of(value)
     x, y = (np.asarray(a) if not has_duals(a) else a for a in (x, y))
     if not assume_sorted:

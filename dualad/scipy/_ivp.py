@@ -17,11 +17,13 @@ from scipy import sparse
 
 from ..array.operands import as_operand
 from ..array.undefined import NonDifferentiableError
+from ..array_rules.common import has_duals
 from ..drivers import jacobian
 from ..dual import Dual
 from ..lifting.reach import chosen
 from ..pair import plain
 from ._branches import Branch, Switch, may_hold_duals, switches
+from ._calling import take_places
 from ._parts import (
     Levels,
     Plain,
@@ -36,8 +38,7 @@ from ._parts import (
     with_value,
     zero_of,
 )
-from ._places import take_places
-from ._solving import has_duals, refuse_unless_converged
+from ._solving import refuse_unless_converged
 from ._theorems import root_of, stepped
 
 Function = Callable[..., Any]

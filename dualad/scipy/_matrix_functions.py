@@ -14,11 +14,12 @@ import scipy.linalg as _scipy
 
 from ..array.operands import as_operand
 from ..array.undefined import NonDifferentiableError
+from ..array_rules.common import has_duals
 from ..array_rules.matrices import largest
 from ..dual import Dual
 from ..forms import Form, made_of
 from ..pair import dual, own, plain
-from ._composed import called_as, composed, has_duals_in
+from ._calling import called_as, composed
 from ._parts import levels_of, nilpotent, with_value
 from ._theorems import solved
 
@@ -81,7 +82,7 @@ def logm(A: Any, **options: Any) -> Any:
     >>> logm(Dual(np.array([[2.0]]), np.array([[1.0]]))).tangent
     array([[0.5]])
     """
-    if not has_duals_in(A):
+    if not has_duals(A):
         return _scipy.logm(A, **options)
     A = own(as_operand(A))
     return _by_blocks(_one_by_one(_scipy.logm), A)
@@ -121,7 +122,7 @@ def sqrtm(A: Any, **options: Any) -> Any:
     >>> sqrtm(Dual(np.array([[4.0]]), np.array([[1.0]])))
     DualArray([[2.]], [[0.25]])
     """
-    if not has_duals_in(A):
+    if not has_duals(A):
         return _scipy.sqrtm(A, **options)
     A = own(as_operand(A))
     if A.ndim != 2:

@@ -11,13 +11,14 @@ import scipy.optimize as _scipy
 from scipy.optimize import Bounds, LinearConstraint, NonlinearConstraint
 
 from ..array.operands import as_operand, from_objects
+from ..array_rules.common import has_duals
 from ..drivers import grad
 from ..dual import Dual
 from ..pair import plain
+from ._calling import take_places
 from ._kinks import optimum
 from ._parts import Plain, stripped, with_value
-from ._places import take_places
-from ._solving import bound, first, has_duals, plainly, refuse_unless_converged, reported
+from ._solving import bound, first, plainly, refuse_unless_converged, reported
 from ._theorems import Limits, bounds_of
 
 Function = Callable[..., Any]

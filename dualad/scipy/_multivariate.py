@@ -18,10 +18,10 @@ import scipy.stats
 from scipy.stats import Covariance
 
 from ..array.operands import as_operand, unbuffered
+from ..array_rules.common import duals_in
 from ..differentiations import refused
 from ..pair import Function, plain
 from ._parts import stripped, with_value
-from ._statistics import duals_in
 
 Log = Callable[..., Any]
 

@@ -21,12 +21,14 @@ import numpy as np
 
 from ..array.operands import as_operand, unbuffered
 from ..array.protocols import ARRAY_FUNCTIONS, is_question, rule_of
+from ..array_rules.common import duals_in
 from ..differentiations import refused
 from ..dual import Dual
 from ..lifting.lift import Caller, Constructor, begin, end, is_opened, own_twin
 from ..lifting.standins import FUNCTIONS
 from ..pair import plain
 from ..structure import leaves, rebuild
+from ._calling import public_name
 from ._decisions import DECISIONS
 
 SUPPORTED, PLAIN, REFUSED = "supported", "plain answer", "refused"
@@ -173,8 +175,8 @@ def _may_move(x: Any) -> bool:
 
 
 def _duals_among(*given: Any) -> list[Any]:
-    found = (as_operand(x) if type(x) is np.ndarray else unbuffered(x) for x in leaves(given))
-    return [x for x in (getattr(x, "held_duals", x) for x in found) if isinstance(x, Dual)]
+    """The duals among these, also those that sparse arrays hold."""
+    return duals_in(*(getattr(x, "held_duals", x) for x in leaves(given)))
 
 
 def _lifted(f: Any) -> Callable[..., Any]:
@@ -209,10 +211,9 @@ def _on_values(f: Any, *args: Any, **kwargs: Any) -> Any:
 
     y = f(*rebuild(args, value), **rebuild(kwargs, value))
     if (duals := _duals_among(args, kwargs)) and not all(map(_is_answer, leaves(y))):
-        name = f"{f.__module__.split('._')[0]}.{f.__name__}"
         raise refused(
-            f"{name} gives numbers here that would lose the derivative; write x.primal where the "
-            "plain number is meant, or calculate them from the indices that it gives.",
+            f"{public_name(f)} gives numbers here that would lose the derivative; write x.primal "
+            "where the plain number is meant, or calculate them from the indices that it gives.",
             *duals,
         )
     return y

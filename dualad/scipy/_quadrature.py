@@ -16,10 +16,12 @@ import scipy.integrate as _scipy
 
 from ..array.operands import as_operand
 from ..array.undefined import NonDifferentiableError
+from ..array_rules.common import has_duals
 from ..dual import Dual
 from ..numerics import quiet
 from ..pair import plain
 from ._branches import Branch, Switch, may_hold_duals, place_of, switches
+from ._calling import take_places
 from ._parts import (
     Levels,
     Plain,
@@ -33,8 +35,7 @@ from ._parts import (
     with_value,
     zero_of,
 )
-from ._places import take_places
-from ._solving import bound, has_duals
+from ._solving import bound
 from ._theorems import stepped
 
 Function = Callable[..., Any]

@@ -12,11 +12,12 @@ from scipy.optimize import RootResults
 
 from ..array.operands import as_operand
 from ..array.undefined import NonDifferentiableError
+from ..array_rules.common import has_duals
 from ..pair import plain
 from ._branches import Branch, may_hold_duals, switches
+from ._calling import take_places
 from ._parts import Plain, stripped, with_value
-from ._places import take_places
-from ._solving import bound, first, has_duals, plainly, refuse_unless_converged, reported
+from ._solving import bound, first, plainly, refuse_unless_converged, reported
 from ._theorems import root_of
 
 Function = Callable[..., Any]

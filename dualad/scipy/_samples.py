@@ -9,9 +9,9 @@ import numpy as np
 import scipy.integrate as _scipy
 
 from ..array.operands import as_operand
+from ..array_rules.common import has_duals
+from ._calling import take_places
 from ._parts import stripped, through, with_value
-from ._places import take_places
-from ._solving import has_duals
 
 Function = Callable[..., Any]
 

@@ -14,7 +14,7 @@ from ..array.operands import as_operand
 from ..array.undefined import NonDifferentiableError
 from ..array_rules.common import has_duals
 from ..pair import plain
-from ._composed import called_as, has_duals_in, paired
+from ._calling import called_as, paired
 from ._grids import Interpolant, interp1d, points_of
 from ._parts import stripped
 from ._splines import placed
@@ -61,7 +61,7 @@ def _polynomial(theirs: Any) -> Function:
         xi = as_operand(xi)
         yi = None if yi is None else as_operand(yi)
         value = theirs(plain(xi), None if yi is None else plain(yi), axis, **options)
-        if not has_duals_in(xi, yi):
+        if not has_duals(xi, yi):
             return PolynomialInterpolant.of(value)
         y = None if yi is None else np.moveaxis(as_operand(yi), axis, 0)
         return PolynomialInterpolant(value, x=xi, y=y)
@@ -77,7 +77,7 @@ def _at_once(theirs: Function, make: Function) -> Function:
     @called_as(theirs)
     def f(xi: Any, yi: Any, x: Any, der: Any = 0, axis: int = 0, **options: Any) -> Any:
         given = {"axis": axis, **options} | ({"der": der} if der else {})
-        if not has_duals_in(xi, yi, x):
+        if not has_duals(xi, yi, x):
             return theirs(xi, yi, x, **given)
         if der:
             raise TypeError(f"{theirs.__name__} with der= cannot take duals; differentiate it.")
@@ -180,7 +180,7 @@ def griddata(
     fill_value: Any = np.nan,
     rescale: bool = False,
 ) -> Any:
-    if not has_duals_in(points, values, xi):
+    if not has_duals(points, values, xi):
         return _scipy.griddata(points, values, xi, method, fill_value, rescale)
     value = _scipy.griddata(
         stripped(points), stripped(values), stripped(xi), method, fill_value, rescale

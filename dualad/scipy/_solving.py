@@ -34,11 +34,6 @@ def first(f: Function) -> Function:
     return lambda *x: f(*x)[0]
 
 
-def has_duals(*given: Any) -> bool:
-    """Whether there are duals among these (containers of) numbers."""
-    return any(isinstance(as_operand(x), Dual) for x in leaves(given))
-
-
 def refuse_unless_converged(success: Any, name: str, message: Any) -> None:
     """Raise NonDifferentiableError where a solver says that it has not found the solution."""
     if not np.all(success):

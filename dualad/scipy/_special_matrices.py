@@ -8,7 +8,7 @@ import numpy as np
 import scipy.linalg as _scipy
 
 from ..array_rules.common import array
-from ._bridged import bridged
+from ._calling import bridged
 
 
 def _circulant(c: Any) -> Any:

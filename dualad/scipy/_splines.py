@@ -12,7 +12,6 @@ from ..array.undefined import NonDifferentiableError
 from ..array_rules.common import has_duals
 from ..pair import plain
 from . import _pieces
-from ._composed import has_duals_in
 from ._parts import nilpotent, stripped, through, with_value
 from ._theorems import solved
 from .sparse import csr_array
@@ -306,9 +305,9 @@ def make_interp_spline(
     t = t if t is None else as_operand(t)
     knots, ends = None if t is None else plain(t), stripped(bc_type)
     value = _scipy.make_interp_spline(plain(x), plain(y), k, knots, ends, axis, check_finite)
-    if not has_duals_in(x, y, t, bc_type):
+    if not has_duals(x, y, t, bc_type):
         return Spline(value)
-    if not has_duals_in(x, t, bc_type):
+    if not has_duals(x, t, bc_type):
         return Spline(value, _by_values(x, y, k, t, bc_type, axis, value))
     if bc_type == "periodic":
         raise TypeError("a periodic make_interp_spline takes duals in y only; use CubicSpline.")
@@ -377,7 +376,7 @@ def make_lsq_spline(
         check_finite,
         method=method,
     )
-    if not has_duals_in(x, y, t, weight):
+    if not has_duals(x, y, t, weight):
         return Spline(value)
     front = np.moveaxis(y, axis, 0)
     n, m = len(plain(t)) - k - 1, len(plain(x))
@@ -401,7 +400,7 @@ def make_smoothing_spline(
     TypeError
         With duals in x, w or lam, or in y without a lam, which then depends on y.
     """
-    if has_duals_in(x, w, lam) or (has_duals_in(y) and lam is None):
+    if has_duals(x, w, lam) or (has_duals(y) and lam is None):
         raise TypeError(
             "make_smoothing_spline takes duals in y only, and a plain lam with them; give lam=."
         )

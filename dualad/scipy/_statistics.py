@@ -15,19 +15,15 @@ import numpy as np
 import scipy.stats
 
 from ..array.operands import as_operand, unbuffered
+from ..array_rules.common import duals_in, has_duals
 from ..differentiations import refused
 from ..dual import Dual
 from ..pair import Function, plain
-from ..structure import leaves
+from ._calling import bridged
 from ._distribution_rules import function_of
-from ._parts import stripped, with_value
+from ._parts import stripped
 
 FUNCTIONS: dict[str, Function] = {}  # by SciPy's name
-
-
-def duals_in(*given: Any) -> list[Any]:
-    """All duals among (nested containers of) numbers."""
-    return [x for x in map(unbuffered, leaves(given)) if isinstance(x, Dual)]
 
 
 def _statistic(formula: Callable[..., Any]) -> Callable[..., Any]:
@@ -37,34 +33,27 @@ def _statistic(formula: Callable[..., Any]) -> Callable[..., Any]:
     """
     name = formula.__name__.lstrip("_")
     theirs = getattr(scipy.stats, name)
-    signature = inspect.signature(theirs)
+    parameters = inspect.signature(theirs).parameters
+    defaults = {n: p.default for n, p in parameters.items() if p.default is not p.empty}
     taken = set(inspect.signature(formula).parameters)
 
-    @functools.wraps(theirs)
-    def call(*args: Any, **kwds: Any) -> Any:
-        duals = duals_in(args, kwds)
-        if not duals:
-            return theirs(*args, **kwds)
-        value = theirs(*stripped(args), **stripped(kwds))
-        bound = signature.bind(*args, **kwds)
-        bound.apply_defaults()
-        given = bound.arguments
+    def tangents(**given: Any) -> Any:
         for option, x in given.items():
             says_how = option in ("keepdims", "nan_policy") and not _is_omitting(option, x, given)
-            if option not in taken and not says_how and x != signature.parameters[option].default:
+            if option not in taken and not says_how and x != defaults[option]:
                 raise refused(
                     f"scipy.stats.{name} takes no {option}= where duals are in the sample; write "
                     "it in sums.",
-                    *duals,
+                    *duals_in(given),
                 )
-        given = {key: _operand(x) for key, x in given.items() if key in taken}
+        given = {k: _operand(x) for k, x in (defaults | given).items() if k in taken}
         if given.get("axis", 0) is None:
             given = {k: np.ravel(x) if np.ndim(plain(x)) else x for k, x in given.items()}
             given["axis"] = 0
-        return _valued(formula(**given), value)
+        return formula(**given)
 
-    FUNCTIONS[name] = call
-    return call
+    FUNCTIONS[name] = bridged(theirs, tangents)
+    return formula
 
 
 def _operand(x: Any) -> Any:
@@ -78,25 +67,6 @@ def _is_omitting(option: str, x: Any, given: Any) -> bool:
         return False
     return any(np.any(np.isnan(plain(v))) for v in map(_operand, given.values())
                if isinstance(plain(v), np.ndarray) and plain(v).dtype.kind == "f")  # fmt: skip
-
-
-def _valued(y: Any, value: Any) -> Any:
-    """The tangents of y on SciPy's values."""
-    if isinstance(y, tuple):
-        return tuple(map(_valued, y, value))
-    if isinstance(y, dict):  # a result of SciPy's, by its names
-        found = {name: _valued(x, getattr(value, name)) for name, x in y.items()}
-        fields = value._fields
-        result = tuple.__new__(
-            type(value), [found.pop(f, v) for f, v in zip(fields, value, strict=True)]
-        )
-        if hasattr(value, "__dict__"):
-            vars(result).update(vars(value) | found)
-        return result
-    if not isinstance(y, Dual):
-        return value
-    shape = np.shape(value)
-    return with_value(np.reshape(y, shape) if np.shape(y) != shape else y, value)
 
 
 # -- means and moments -----------------------------------------------------------------------
@@ -324,8 +294,9 @@ def _plain_answer(name: str) -> None:
 
     @functools.wraps(theirs)
     def call(*args: Any, **kwds: Any) -> Any:
-        return theirs(*stripped(args), **stripped(kwds)) if duals_in(args, kwds) else theirs(
-            *args, **kwds)  # fmt: skip
+        if has_duals(args, kwds):
+            args, kwds = stripped(args), stripped(kwds)
+        return theirs(*args, **kwds)
 
     FUNCTIONS[name] = call
 

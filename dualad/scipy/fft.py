@@ -17,7 +17,7 @@ import scipy.fft as _scipy
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..array.operands import as_operand
-from ._bridged import bridged
+from ._calling import bridged
 from ._contractions import along
 from ._names import names_of
 
@@ -57,10 +57,6 @@ Function = Callable[..., Any]
 _OPPOSITE = {None: "forward", "backward": "forward", "forward": "backward", "ortho": "ortho"}
 
 
-def _bridged(name: str, composed: Function) -> Function:
-    return bridged(getattr(_scipy, name), composed, name=f"scipy.fft.{name}")
-
-
 # -- Fourier transforms: NumPy's, which know tangents ---------------------------------------
 
 
@@ -70,7 +66,7 @@ def _of_one(name: str) -> Function:
     def composed(x: Any, n: Any = None, axis: int = -1, norm: Any = None, **_: Any) -> Any:
         return transform(as_operand(x), n, axis, norm)
 
-    return _bridged(name, composed)
+    return bridged(getattr(_scipy, name), composed)
 
 
 def _of_several(name: str) -> Function:
@@ -87,7 +83,7 @@ def _of_several(name: str) -> Function:
         y = transform(x, sizes, given, norm if hermitian is None else _OPPOSITE[norm])
         return y if hermitian is None else np.conj(y)
 
-    return _bridged(name, composed)
+    return bridged(getattr(_scipy, name), composed)
 
 
 def _axes(x: Any, sizes: Any, axes: Any) -> tuple[int, ...]:
@@ -103,8 +99,8 @@ fft, ifft, rfft, irfft, hfft, ihfft = map(
 fft2, ifft2, rfft2, irfft2 = map(_of_several, ("fft2", "ifft2", "rfft2", "irfft2"))
 fftn, ifftn, rfftn, irfftn = map(_of_several, ("fftn", "ifftn", "rfftn", "irfftn"))
 hfft2, ihfft2, hfftn, ihfftn = map(_of_several, ("hfft2", "ihfft2", "hfftn", "ihfftn"))
-fftshift = _bridged("fftshift", lambda x, axes=None: np.fft.fftshift(as_operand(x), axes))
-ifftshift = _bridged("ifftshift", lambda x, axes=None: np.fft.ifftshift(as_operand(x), axes))
+fftshift = bridged(_scipy.fftshift, lambda x, axes=None: np.fft.fftshift(as_operand(x), axes))
+ifftshift = bridged(_scipy.ifftshift, lambda x, axes=None: np.fft.ifftshift(as_operand(x), axes))
 
 
 # -- transforms by cosines and sines --------------------------------------------------------
@@ -125,7 +121,7 @@ def _real(name: str) -> Function:
     ) -> Any:
         return _along(f, as_operand(x), type, n, axis, norm, orthogonalize)
 
-    return _bridged(name, composed)
+    return bridged(getattr(_scipy, name), composed)
 
 
 def _real_of_several(name: str) -> Function:
@@ -149,7 +145,7 @@ def _real_of_several(name: str) -> Function:
             x = _along(f, x, type, n, axis, norm, orthogonalize)
         return x
 
-    return _bridged(name, composed)
+    return bridged(getattr(_scipy, name), composed)
 
 
 def _along(f: Function, x: Any, kind: int, n: Any, axis: int, norm: Any, weighed: Any) -> Any:

@@ -17,6 +17,7 @@ from ..array.operands import as_operand
 from ..array_rules.common import has_duals
 from ..drivers import jacobian
 from ..pair import plain
+from ._calling import take_places
 from ._fitpack import (
     FitpackInterpolant,
     InterpolatedUnivariateSpline,
@@ -41,7 +42,6 @@ from ._grids import (
 )
 from ._names import names_of
 from ._parts import levels_of, stripped, with_value
-from ._places import take_places
 from ._scattered import (
     BarycentricInterpolator,
     KroghInterpolator,

@@ -16,10 +16,10 @@ from scipy.linalg import LinAlgError
 
 from ..array.operands import as_operand
 from ..array.undefined import NonDifferentiableError
+from ..array_rules.common import has_duals
 from ..array_rules.matrices import adjoint, from_triangle
-from ..dual import Dual
 from ..pair import own, plain
-from ._composed import called_as, composed
+from ._calling import called_as, composed, take_places
 from ._factorisations import (
     cho_solve_banded,
     cholesky_banded,
@@ -62,7 +62,6 @@ from ._matrix_functions import (
 )
 from ._names import names_of
 from ._parts import stripped, with_value
-from ._places import take_places
 from ._special_matrices import circulant, hankel, toeplitz
 from ._theorems import solved
 
@@ -135,11 +134,7 @@ Function = Callable[..., Any]
 def _operands(*given: Any) -> list[Any]:
     """As numbers and arrays; for a derivative that is asked later, as they are now."""
     given = tuple(map(as_operand, given))
-    return [own(x) if _has_duals(*given) else x for x in given]
-
-
-def _has_duals(*given: Any) -> bool:
-    return any(isinstance(x, Dual) for x in given)
+    return [own(x) if has_duals(*given) else x for x in given]
 
 
 def _system(product: Function, divide: Function, b: Any, back: Function) -> Any:
@@ -182,7 +177,7 @@ def solve(a: Any, b: Any, lower: bool = False, *, assume_a: Any = None, **option
     def divide(r: Any) -> Any:
         return _scipy.solve(plain(a), r, lower=lower, assume_a=assume_a, **options)
 
-    if not _has_duals(a, b):
+    if not has_duals(a, b):
         return divide(b)
     kind = {"symmetric": "sym", "hermitian": "her", "positive definite": "pos"}.get(
         assume_a, assume_a
@@ -205,7 +200,7 @@ def inv(a: Any, **options: Any) -> Any:
     """scipy.linalg.inv, with the tangents of numpy.linalg.inv."""
     (a,) = _operands(a)
     y = _scipy.inv(plain(a), **options)
-    return with_value(np.linalg.inv(a), y) if _has_duals(a) else y
+    return with_value(np.linalg.inv(a), y) if has_duals(a) else y
 
 
 @called_as(_scipy.det)
@@ -213,7 +208,7 @@ def det(a: Any, **options: Any) -> Any:
     """scipy.linalg.det, with the tangents of numpy.linalg.det."""
     (a,) = _operands(a)
     y = _scipy.det(plain(a), **options)
-    return with_value(np.linalg.det(a), y) if _has_duals(a) else y
+    return with_value(np.linalg.det(a), y) if has_duals(a) else y
 
 
 @called_as(_scipy.lstsq)
@@ -221,7 +216,7 @@ def lstsq(a: Any, b: Any, cond: Any = None, **options: Any) -> Any:
     """scipy.linalg.lstsq, with the tangents of numpy.linalg.lstsq."""
     a, b = _operands(a, b)
     values = _scipy.lstsq(plain(a), plain(b), cond, **options)
-    if not _has_duals(a, b):
+    if not has_duals(a, b):
         return values
     if cond is None or cond < 0:  # as LAPACK has it for SciPy, where NumPy's grows with the shape
         cond = float(np.finfo(values[0].dtype).eps)
@@ -266,7 +261,7 @@ def solve_triangular(
     def divide(r: Any) -> Any:
         return _scipy.solve_triangular(plain(a), r, trans, lower, unit_diagonal, **options)
 
-    if not _has_duals(a, b):
+    if not has_duals(a, b):
         return divide(b)
     matrix = _triangle(a, lower, unit_diagonal)
     if trans in (1, "T"):
@@ -317,7 +312,7 @@ def solve_banded(l_and_u: Sequence[int], ab: Any, b: Any, **options: Any) -> Any
     def divide(r: Any) -> Any:
         return _scipy.solve_banded(l_and_u, plain(ab), r, **options)
 
-    if not _has_duals(ab, b):
+    if not has_duals(ab, b):
         return divide(b)
     low, up = l_and_u
     n = np.shape(ab)[-1]
@@ -361,7 +356,7 @@ def solveh_banded(ab: Any, b: Any, lower: bool = False, **options: Any) -> Any:
     def divide(r: Any) -> Any:
         return _scipy.solveh_banded(plain(ab), r, lower=lower, **options)
 
-    if not _has_duals(ab, b):
+    if not has_duals(ab, b):
         return divide(b)
     far, n = len(ab) - 1, np.shape(ab)[-1]
     diagonals = {}
@@ -398,7 +393,7 @@ def cholesky(a: Any, lower: bool = False, **options: Any) -> Any:
     """scipy.linalg.cholesky, with the tangents of numpy.linalg.cholesky."""
     (a,) = _operands(a)
     y = _scipy.cholesky(plain(a), lower, **options)
-    return with_value(_cholesky(a, lower), y) if _has_duals(a) else y
+    return with_value(_cholesky(a, lower), y) if has_duals(a) else y
 
 
 def _cholesky(a: Any, lower: bool) -> Any:
@@ -430,7 +425,7 @@ def cho_factor(a: Any, lower: bool = False, **options: Any) -> Any:
     """
     (a,) = _operands(a)
     c, lower = _scipy.cho_factor(plain(a), lower, **options)
-    return (with_value(_cholesky(a, lower), c) if _has_duals(a) else c), lower
+    return (with_value(_cholesky(a, lower), c) if has_duals(a) else c), lower
 
 
 @called_as(_scipy.cho_solve)
@@ -448,7 +443,7 @@ def cho_solve(c_and_lower: Any, b: Any, **options: Any) -> Any:
     def divide(r: Any) -> Any:
         return _scipy.cho_solve((plain(c), lower), r, **options)
 
-    if not _has_duals(c, b):
+    if not has_duals(c, b):
         return divide(b)
     factor = _triangle(c, lower)
     left, right = (factor, adjoint(factor)) if lower else (adjoint(factor), factor)
@@ -491,7 +486,7 @@ def lu_factor(a: Any, **options: Any) -> Any:
     DualArray([2.], [-0.5])
     """
     (a,) = _operands(a)
-    if not _has_duals(a):
+    if not has_duals(a):
         return _scipy.lu_factor(a, **options)
     if np.ndim(a) != 2 or a.shape[0] != a.shape[1]:
         raise ValueError(
@@ -522,7 +517,7 @@ def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0, **options: Any) -> Any:
     def divide(r: Any) -> Any:
         return _scipy.lu_solve((plain(lu), pivots), r, trans, **options)
 
-    if not _has_duals(lu, b):
+    if not has_duals(lu, b):
         return divide(b)
     left, right = _packed_factors(lu)
     rows = _order(pivots)
@@ -556,7 +551,7 @@ def solve_sylvester(a: Any, b: Any, q: Any) -> Any:
     def divide(r: Any) -> Any:
         return _scipy.solve_sylvester(plain(a), plain(b), r)
 
-    if not _has_duals(a, b, q):
+    if not has_duals(a, b, q):
         return divide(q)
     left, right = plain(a).T, plain(b).T
     return _system(
@@ -572,7 +567,7 @@ def solve_continuous_lyapunov(a: Any, q: Any) -> Any:
     def divide(r: Any) -> Any:
         return _scipy.solve_continuous_lyapunov(plain(a), r)
 
-    if not _has_duals(a, q):
+    if not has_duals(a, q):
         return divide(q)
     left, right = plain(a).T, np.conj(plain(a))
     return _system(
@@ -594,7 +589,7 @@ def solve_discrete_lyapunov(a: Any, q: Any, method: Any = None) -> Any:
     def divide(r: Any) -> Any:
         return _scipy.solve_discrete_lyapunov(plain(a), r, method)
 
-    if not _has_duals(a, q):
+    if not has_duals(a, q):
         return divide(q)
     turned = plain(a).T
     return _system(
@@ -619,7 +614,7 @@ def solve_continuous_are(a: Any, b: Any, q: Any, r: Any, **options: Any) -> Any:
     """
     a, b, q, r = _operands(a, b, q, r)
     x = _scipy.solve_continuous_are(*stripped([a, b, q, r]), **options)
-    if not _has_duals(a, b, q, r):
+    if not has_duals(a, b, q, r):
         return x
     if any(options.get(name) is not None for name in ("e", "s")):
         raise ValueError("solve_continuous_are takes no e= or s= with duals; transform a and b.")

@@ -21,7 +21,7 @@ import scipy.ndimage as _scipy
 from ..array.operands import as_operand
 from ..array_rules.common import array
 from ..pair import plain
-from ._bridged import bridged
+from ._calling import bridged
 from ._contractions import along, chosen, windowed
 from ._names import names_of
 from ._parts import nilpotent

@@ -21,7 +21,7 @@ from scipy.ndimage import rank_filter as _rank_filter
 
 from ..array_rules.common import array
 from ..pair import plain
-from ._bridged import bridged
+from ._calling import bridged
 from ._contractions import along, chosen, convolution
 from ._names import names_of
 from ._theorems import solved

@@ -26,9 +26,9 @@ from ..pair import dual, fit, newest, parts, plain
 from ..special_rules import TABLE
 from ..table import RULES
 from ..zeros import scale
+from ._calling import take_places
 from ._names import names_of
 from ._parts import with_value
-from ._places import take_places
 
 __all__ = [
     "log_softmax",

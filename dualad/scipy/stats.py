@@ -31,6 +31,7 @@ from scipy.stats._distn_infrastructure import (
 )
 
 from ..array.operands import as_operand
+from ..array_rules.common import duals_in
 from ..differentiations import refused
 from ..pair import Function, plain
 from . import _multivariate
@@ -38,7 +39,7 @@ from ._distribution_rules import function_of
 from ._distributions import TABLE
 from ._names import names_of
 from ._parts import stripped, with_value
-from ._statistics import FUNCTIONS, duals_in
+from ._statistics import FUNCTIONS
 from ._theorems import solved
 
 _OF_NUMBERS = [name for name in TABLE if hasattr(scipy.stats, name)]

@@ -68,8 +68,9 @@ class _Backward(Recording):
         entries = self.numbered([plain(x) if isinstance(x, Dual) else x for x in found],
                                 self.active)  # fmt: skip
         several = len(results) > 1
-        names = [Variable("y", i if several else None) for i in range(1, len(results) + 1)]
-        self.total = names[0] if not several else Variable("y")
+        letter = self.result_letter
+        names = [Variable(letter, i if several else None) for i in range(1, len(results) + 1)]
+        self.total = names[0] if not several else Variable(letter)
         adjoints: dict[Entry, list[Any]] = {}
         rows: list[Row] = []
         count = len(results)
@@ -125,7 +126,7 @@ class _Backward(Recording):
             each = self._swept(entry, _unit(0, 1, entry.value)[0], sources)
             slopes = dict(zip(slopes, each, strict=True))
         row = Row("step", v, value_of_step(entry), entry.value, line=line, source=source)
-        formulas = slopes_of_step(entry, sources)
+        formulas = slopes_of_step(entry, sources, is_back=True)
         return replace(row, used=entry.used, slopes=slopes, slope_formulas=formulas,
                        adjoints=own_adjoints, shares=tuple(reversed(shares)),
                        rule=entry.rule, args=arguments_of_step(entry))  # fmt: skip

@@ -187,7 +187,12 @@ _IN_PRINT = {
     "scipy.special.erfc": ("-2/sqrtpi*exp(-x*x)",),
     "scipy.special.expit": ("y*(1 - y)",),
     "scipy.special.ndtr": ("exp(-x*x/2)/sqrt2pi",),
+    "scipy.special.ellipk": ("(ellipe(m)/(1 - m) - y)/(2*m)",),
+    "scipy.special.ellipe": ("(y - ellipk(m))/(2*m)",),
 }
+
+# Rows whose names begin with _ because SciPy's ufuncs have such names; not helpers.
+_UFUNCS = {"_zeta", "_riemann_zeta", "_lambertw"}
 
 # Rows that are written with operators; all others as functions.
 _WRITTEN = {"add", "sub", "mul", "div", "neg", "pos", "square", "reciprocal", "fma"}
@@ -199,7 +204,7 @@ def value_formula(rule: Rule, args: Sequence[Formula]) -> Formula:
         return Power(args[0], args[1])
     if rule.name in _WRITTEN:
         return _Reader(rule, dict(zip(rule.args, args, strict=True)), {}).read(rule.value)
-    return Call(rule.name, tuple(args))
+    return Call("hypot" if is_norm(rule.name) else rule.name, tuple(args))
 
 
 def tangent_formula(
@@ -254,7 +259,7 @@ def slope_formulas(
     formulas = dict(zip(names, (*args, y), strict=True))
     reader = _Reader(rule, formulas, dict(zip(names, (*values, value), strict=True)))
     found: list[Formula | None] = []
-    slopes = _IN_PRINT.get(rule.name, rule.slopes)
+    slopes = _slopes_in_print(rule)
     for i, (a, slope) in enumerate(zip(args, slopes, strict=True)):
         if not isinstance(a, Variable) or rule.slopes[i] is None:
             found.append(None)
@@ -265,6 +270,18 @@ def slope_formulas(
             partial = f"∂{short_name(rule)}/∂{rule.args[i]}"
             found.append(Call(f"{short_name(rule)}′" if len(args) == 1 else partial, tuple(args)))
     return found
+
+
+def _slopes_in_print(rule: Rule) -> Sequence[Any]:
+    """The slopes of a row as they are known."""
+    if is_norm(rule.name):
+        return [f"0 if y == 0 else {x}/y" for x in rule.args]
+    return _IN_PRINT.get(rule.name, rule.slopes)
+
+
+def is_norm(name: str) -> bool:
+    """Whether a row is `math.hypot` of so many numbers, of which each count has its own."""
+    return name.startswith("_norm") and name[5:].isdecimal()
 
 
 def short_name(rule: Rule) -> str:
@@ -364,7 +381,7 @@ class _Reader:
             raise Unreadable
         rule = self.rows.get(name) or RULES[name]
         args = [self._node(a) for a in given]
-        if not name.startswith("_"):
+        if not name.startswith("_") or name in _UFUNCS:
             return Call(rule.name, tuple(args))
         if self.is_special:
             raise Unreadable

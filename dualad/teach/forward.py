@@ -112,7 +112,7 @@ class _Forward(Recording):
         entries = self.numbered(found, self.active)
         rows = [self._row(entry) for entry in entries]
         for i, y in enumerate(found, 1):
-            name = Variable("y", i if len(found) > 1 else None)
+            name = Variable(self.result_letter, i if len(found) > 1 else None)
             if isinstance(y, Entry):
                 v = y.variable
                 value, tangents = self._parts(y.value)
@@ -121,6 +121,11 @@ class _Forward(Recording):
                 value, tangents = self._parts(y)
                 rows.append(Row("output", name, Number(plain(y)), value, ZERO, tangents))
         return tuple(rows)
+
+    def _slope_between(self, x: Any, entry: Entry) -> Any:
+        """Without a way back: 1 if the tangents are the same."""
+        here, there = (self._parts(each)[1] for each in (x.primal, entry.value))
+        return float(np.array_equal(here, there))
 
     def _parts(self, x: Any) -> tuple[Any, tuple[Any, ...]]:
         """Value and tangents."""

@@ -21,6 +21,7 @@ from typing import Any
 
 from ..rules import Rule
 from ..table import RULES
+from .formula import is_norm
 
 _CONSTANTS = {"pi": "Math.PI", "ln2": "Math.LN2", "ln10": "Math.LN10", "inf": "Infinity",
               "nan": "NaN"}  # fmt: skip
@@ -61,6 +62,12 @@ class Written:
         NotInJavaScript
             If that is not possible; then nothing is written.
         """
+        if is_norm(name):  # math.hypot, of which each count has its own row
+            count = int(name[5:])
+            self.values[name] = "Math.hypot"
+            slope = "x[{0}] === 0 ? 0 : x[{1}] / x[{0}]"
+            self.slopes[name] = f"[{', '.join(f'(...x) => {slope.format(count, k)}' for k in range(count))}]"
+            return
         before = dict(self.values)
         try:
             rule = RULES[name]

@@ -79,7 +79,8 @@ _ROWS: dict[str, tuple[str, ...]] = {
 @cache
 def _linear_names() -> frozenset[str]:
     names = {getattr(f, "__name__", "") for f in Form.FUNCTIONS}
-    return frozenset(names | _ALSO_LINEAR) - _NOT_LINEAR - _PRODUCTS - set(_ROWS)
+    rows = set(_ROWS) - {"sum", "mean"}
+    return frozenset(names | _ALSO_LINEAR) - _NOT_LINEAR - _PRODUCTS - rows
 
 
 class Option:
@@ -103,12 +104,14 @@ def flat(operands: Any) -> Iterator[Any]:
 
 def value_of_step(entry: Entry) -> Formula:
     """What a step calculates."""
-    return _value(entry, tuple(map(operand, entry.operands)))
+    return _value(entry, arguments_of_step(entry))
 
 
 def arguments_of_step(entry: Entry) -> tuple[Formula, ...]:
-    """What a step is made of, one after the other."""
-    return tuple(map(operand, entry.operands))
+    """What a step is made of, one after the other; a row of the table calculates with truths."""
+    if entry.rule is None:
+        return tuple(map(operand, entry.operands))
+    return tuple(operand(int(x) if isinstance(x, (bool, np.bool_)) else x) for x in entry.operands)
 
 
 def _value(entry: Entry, args: tuple[Formula, ...]) -> Formula:
@@ -132,11 +135,13 @@ def _called(source: str) -> str:
         node = ast.parse(source, mode="eval").body
     except (SyntaxError, ValueError):
         return "f"
-    while isinstance(node, (ast.Subscript, ast.Attribute)):
-        node = node.value
-    if isinstance(node, ast.Call):
-        return ast.unparse(node.func).rpartition(".")[2]
-    return "f"
+    while not isinstance(node, ast.Call) or isinstance(node.func, ast.Call):
+        match node:
+            case ast.Subscript(value=inner) | ast.Attribute(value=inner) | ast.Call(func=inner):
+                node = inner  # CubicSpline(…)(x) is a CubicSpline
+            case _:
+                return "f"
+    return ast.unparse(node.func).rpartition(".")[2]
 
 
 def operand(x: Any) -> Formula:
@@ -162,32 +167,38 @@ def tangent_of_step(entry: Entry, sources: Sequence[Entry]) -> Formula:
     """The tangent of a step that is made of these."""
     rule, v = entry.rule, entry.variable
     operands = entry.operands
-    args = tuple(map(operand, operands))
+    args = arguments_of_step(entry)
     if rule is not None:
         numbers = tuple(map(plain, values_of(operands)))
         try:
             return tangent_formula(rule, args, v, numbers, plain(entry.value))
         except (ValueError, TypeError, ArithmeticError):  # undecided for all elements at once
-            return _by_partials(v, sources)
+            return _by_partials(entry, sources)
     dotted = tuple(map(_tangent, operands))
     if entry.text[:1] in ("[", "="):
+        if dotted[0] == ZERO:  # stored in a constant array
+            dotted = (Number(np.zeros(shape_of(entry.value))), *dotted[1:])
         return _value(entry, dotted)
     name = entry.text.partition("/")[0]
     if name in _PRODUCTS:
         places = [i for i, x in enumerate(operands) if any(isinstance(v, Entry) for v in flat([x]))]
         each = [_value(entry, (*args[:i], dotted[i], *args[i + 1 :])) for i in places]
         return each[0] if len(each) == 1 else Sum(tuple((1, term) for term in each))
-    if name in _linear_names():
+    if name in _linear_names():  # sum and mean along axes, too
         return _value(entry, dotted)
     if (row := _row(entry)) is not None:
         names = row[0].split(", ")
         tangents = {f"d{n}": t for n, t in zip(names, dotted, strict=True)}
         return _read(row[1], {**dict(zip(names, args, strict=True)), **tangents, "y": v})
-    return _by_partials(v, sources)
+    return _by_partials(entry, sources)
 
 
-def _by_partials(v: Variable, sources: Sequence[Entry]) -> Formula:
-    terms = [Product((Partial(v, x.variable), x.variable.tangent)) for x in sources]
+def _by_partials(entry: Entry, sources: Sequence[Entry]) -> Formula:
+    terms: list[Formula] = []
+    for x in sources:
+        partial, dotted = Partial(entry.variable, x.variable), x.variable.tangent
+        are_arrays = shape_of(x.value) or shape_of(entry.value)
+        terms.append(Infix(partial, "·", dotted) if are_arrays else Product((partial, dotted)))
     return terms[0] if len(terms) == 1 else Sum(tuple((1, term) for term in terms))
 
 
@@ -216,25 +227,58 @@ def _row(entry: Entry) -> tuple[str, ...] | None:
     return row
 
 
-def slopes_of_step(entry: Entry, sources: Sequence[Entry]) -> dict[Variable, Formula]:
-    """The partial derivatives of a step in what it is made of, as formulas."""
+def slopes_of_step(
+    entry: Entry, sources: Sequence[Entry], is_back: bool = False
+) -> dict[Variable, Formula]:
+    """The partial derivatives of a step in what it is made of, as formulas.
+
+    Of a function of arrays what comes along from each: A · v̇₁, sum v̇₁, v̇₁[0]; or, in reverse
+    mode, what goes back to each: Aᵀ · v̄₂.
+    """
     v, operands = entry.variable, entry.operands
     found: dict[Variable, Formula] = {x.variable: Partial(v, x.variable) for x in sources}
     numbers = tuple(map(plain, values_of(operands)))
     if entry.rule is None or is_linear_part(entry.rule, numbers):
-        return found
-    args = [operand(o) for o in operands]
+        if is_back:
+            each = {x.variable: share_of_step(entry, x, None) for x in sources}
+        else:
+            each = _terms_by_source(tangent_of_step(entry, sources), sources)
+        return found | {of: x for of, x in each.items() if not _has_partial(x)}
+    args = arguments_of_step(entry)
     try:
-        each = slope_formulas(entry.rule, args, v, numbers, plain(entry.value))
+        slopes = slope_formulas(entry.rule, args, v, numbers, plain(entry.value))
     except (ValueError, TypeError, ArithmeticError):  # undecided for all elements at once
         return found
     for x in sources:
-        terms = [s for s, o in zip(each, operands, strict=False) if o is x and s is not None]
+        terms = [s for s, o in zip(slopes, operands, strict=False) if o is x and s is not None]
         if terms:
             is_same = all(term == terms[0] for term in terms)
             total = Product((Number(len(terms)), terms[0])) if is_same else None
             found[x.variable] = simplified(total or Sum(tuple((1, term) for term in terms)))
     return found
+
+
+def _terms_by_source(tangent: Formula, sources: Sequence[Entry]) -> dict[Variable, Formula]:
+    """The terms of a tangent by the one variable that each comes from, where that is so."""
+    found: dict[Variable, Formula] = {}
+    for sign, term in _terms(tangent):
+        dotted = {part for part in _parts_of(term) if isinstance(part, Variable)}
+        whose = [x.variable for x in sources if x.variable.tangent in dotted]
+        if len(whose) == 1 and whose[0] not in found:
+            found[whose[0]] = term if sign == 1 else Sum(((sign, term),))
+    return found
+
+
+def _parts_of(x: Any) -> Iterator[Any]:
+    """A formula and all that it is made of."""
+    yield x
+    parts = vars(x).values() if isinstance(x, Formula) else x if isinstance(x, tuple) else ()
+    for part in parts:
+        yield from _parts_of(part)
+
+
+def _has_partial(x: Formula) -> bool:
+    return any(isinstance(part, Partial) for part in _parts_of(x))
 
 
 # -- what goes back ------------------------------------------------------------------------
@@ -248,7 +292,7 @@ def share_of_step(entry: Entry, x: Entry, before: Formula | None) -> Formula:
         return _added(_back_of_part(rule.name, v.adjoint), before)
     places = [i for i, o in enumerate(operands) if o is x]
     if rule is not None:
-        args = [operand(o) for o in operands]
+        args = arguments_of_step(entry)
         try:
             found = slope_formulas(rule, args, v, numbers, plain(entry.value))
         except (ValueError, TypeError, ArithmeticError):  # undecided for all elements at once
@@ -259,6 +303,8 @@ def share_of_step(entry: Entry, x: Entry, before: Formula | None) -> Formula:
             return share_formula(v.adjoint, slopes, before, total)
     elif len(places) == 1 and (share := _back(entry, places[0])) is not None:
         return _added(share, before)
+    if shape_of(x.value) or shape_of(entry.value):
+        return _added(Infix(v.adjoint, "·", Partial(v, x.variable)), before)
     return share_formula(v.adjoint, [Partial(v, x.variable)], before)
 
 

@@ -8,7 +8,8 @@
 
 const $ = (id) => document.getElementById(id);
 const all = (selector) => [...document.querySelectorAll(selector)];
-const steps = ROWS.map((row, i) => i).filter((i) => ROWS[i].kind !== "input");
+const steps = ROWS.map((row, i) => i).filter((i) => ROWS[i].kind !== "input"); // questions and results too
+const numbered = steps.filter((i) => ROWS[i].kind === "step");
 const state = { mode: "forward", direction: 0, at: 0 };
 
 // -- numbers -----------------------------------------------------------------------------------
@@ -144,15 +145,21 @@ function draw() {
 }
 
 function told(i, returning, numbers) {
-  if (i < 0) return `The inputs. ${last()} steps to go: press → or Next.`;
-  const row = ROWS[i], count = `Step ${state.at} of ${last()}: `;
+  const many = `${numbered.length} step${numbered.length === 1 ? "" : "s"}`;
+  const there = state.mode === "reverse" ? `${many} forward and ${many} back` : many;
+  if (i < 0) return `The inputs. ${there} to go: press → or Next.`;
+  const row = ROWS[i], place = `step ${numbered.indexOf(i) + 1} of ${numbered.length}: `;
   const equation = (parts) => parts.filter((part, k) => part && part !== parts[k - 1]).join(" = ");
-  if (row.kind === "branch") return `${count}is ${row.text}? ${show(numbers.value[i])}.`;
+  if (row.kind === "branch") {
+    return returning ? "A question gives nothing back." : `Is ${row.text}? ${show(numbers.value[i])}.`;
+  }
   if (returning) {
+    const from = row.kind === "output" ? `Back from ${row.name}: ` : `Back through ${place}`;
     const lines = row.shares.map((s) => equation([s.whose, s.text, LIVE && s.numbers, show(s.shown)]));
-    return count + (lines.length ? lines.join("; ") : `${row.name} gives nothing back`) + ".";
+    return from + (lines.length ? lines.join("; ") : `${row.name} gives nothing back`) + ".";
   }
   const value = equation([row.name, row.text, LIVE && row.valueNumbers, show(numbers.value[i])]);
+  const count = row.kind === "output" ? "The result: " : place.replace("s", "S");
   if (state.mode === "reverse") return `${count}${value}.`;
   const dot = equation([row.dot, row.tangentText, LIVE && row.tangentNumbers, show(numbers.tangent[i])]);
   return `${count}${value}; ${dot}.`;
@@ -201,4 +208,14 @@ for (const slider of all(".sliders input")) {
     draw();
   };
 }
+// What does not fit fades out at the side where there is more of it.
+function fade() {
+  for (const box of all(".scrolls")) {
+    const room = box.scrollWidth - box.clientWidth;
+    box.classList.toggle("left", room > 1 && box.scrollLeft > 1);
+    box.classList.toggle("right", room > 1 && box.scrollLeft < room - 1);
+  }
+}
+for (const box of all(".scrolls")) box.addEventListener("scroll", fade, { passive: true });
+new ResizeObserver(fade).observe($("page"));
 choose();

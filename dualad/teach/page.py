@@ -50,7 +50,8 @@ class Page:
         )
 
     def __repr__(self) -> str:
-        return f"<page of {self.forward.title}: {len(self.forward.steps)} steps>"
+        count = len(self.forward.steps)
+        return f"<page of {self.forward.title}: {count} step{'s' * (count != 1)}>"
 
     def _repr_html_(self) -> str:
         """In a frame, so that its style and its script are its own."""
@@ -83,7 +84,10 @@ class Page:
         str
         """
         title = escape(self.forward.title)
-        graph = Graph(self.backward or self.forward, fold=False, room=11).to_svg()
+        picture = Graph(self.backward or self.forward, fold=False, room=11)
+        wide, least = round(picture.width), round(0.7 * picture.width)  # where text is legible
+        size = f"max-width:{wide}px;min-width:{least}px"
+        graph = f'<div class="picture" style="{size}">{picture.to_svg()}</div>'
         script = "\n".join([self._data(), self._written.text(), _file("page.js")])
         return (
             f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}, step by '

@@ -12,6 +12,8 @@ from html import escape
 from typing import Any
 from unicodedata import normalize
 
+import numpy as np
+
 from ..text import is_complex, is_real, number_text
 from .formula import (
     ONE,
@@ -64,6 +66,11 @@ _NAMES = {
     "psi": ("ψ", r"\psi"),
     "beta": ("B", r"\mathrm{B}"),
     "zeta": ("ζ", r"\zeta"),
+    "riemann_zeta": ("ζ", r"\zeta"),
+    "ellipk": ("K", "K"),
+    "ellipe": ("E", "E"),
+    "real": ("Re", r"\operatorname{Re}"),
+    "imag": ("Im", r"\operatorname{Im}"),
     "expit": ("σ", r"\sigma"),
     "ndtr": ("Φ", r"\Phi"),
     "ndtri": ("Φ⁻¹", r"\Phi^{-1}"),
@@ -77,6 +84,9 @@ _NAMES |= {
     name: (name, f"\\{name}")
     for name in ("exp", "sin", "cos", "tan", "sec", "csc", "cot", "sinh", "cosh", "tanh")
 }
+
+# Functions with an order, which argument it is, and how many there are without accuracies.
+_ORDERED = {"jv": (0, 2), "yv": (0, 2), "iv": (0, 2), "kv": (0, 2), "lambertw": (1, 2)}
 
 _CONSTANTS = {  # those of the table
     "pi": ("π", r"\pi"),
@@ -93,7 +103,7 @@ _CONSTANTS = {  # those of the table
 class Text:
     """Formulas in Unicode: v̇₂ = v̇₋₁ × v₀ + v₋₁ × v̇₀."""
 
-    times, minus, plus, comma = " × ", " − ", " + ", ", "
+    times, minus, plus, comma, space = " × ", " − ", " + ", ", ", " "
     negative = "−"
 
     def __init__(self, digits: int = 4, values: Mapping[Formula, Any] | None = None) -> None:
@@ -114,7 +124,7 @@ class Text:
                 return self.constant(name), ATOM if name == "pi" else CALL
             case Filled(of=of, values=values):
                 return type(self)(self.digits, values)._show(of)
-            case Variable() if x in self.values:
+            case Variable() | Partial() if x in self.values:
                 return self._show(Number(self.values[x]))
             case Variable():
                 return self.variable(x), ATOM
@@ -190,7 +200,7 @@ class Text:
 
     def partial(self, of: Variable, by: Variable) -> str:
         """A partial derivative."""
-        return f"∂{self(of)}/∂{self(by)}"
+        return f"∂{self.variable(of)}/∂{self.variable(by)}"
 
     def infix(self, sign: str) -> str:
         """The sign of a product of matrices or vectors."""
@@ -224,15 +234,26 @@ class Text:
 
     def call(self, name: str, args: Sequence[Formula]) -> str:
         """A function: sin v₀, sin(v₀ + 1), max(v₀, v₁)."""
+        name, args, order = _without_order(name, args)
         title = self.title(name)
-        if len(args) == 1 and isinstance(args[0], Variable):
-            return f"{title} {self(args[0], ATOM)}"
+        is_letter = len(title) == 1 and title.isascii()  # J₂(v₁) and K(v₁), but ln v₁
+        title = self.head(title, order)
+        if len(args) == 1 and isinstance(args[0], Variable) and not is_letter:
+            return title + self.space + self(args[0], ATOM)
         return title + self.group(self.comma.join(map(self, args)))
 
+    def head(self, title: str, order: int | None) -> str:
+        """The name of a function, with its order: J₂."""
+        return title if order is None else title + str(order).translate(_SUBSCRIPTS)
+
     def title(self, name: str) -> str:
-        """What a function is called."""
-        name = name.rpartition(".")[2]
-        return _NAMES[name][0] if name in _NAMES else name.lstrip("_")
+        """What a function is called; also its derivative f′, and ∂f/∂x."""
+        if name.endswith("′"):
+            return self.title(name[:-1]) + "′"
+        if name.startswith("∂"):
+            top, _, bottom = name[1:].partition("/∂")
+            return f"∂{self.title(top.lstrip('_'))}/∂{bottom}"
+        return _NAMES[name][0] if name in _NAMES else name
 
     def fraction(self, over: Sequence[Formula], under: Sequence[Formula]) -> str:
         """A quotient."""
@@ -244,6 +265,20 @@ class Text:
     def compare(self, sign: str) -> str:
         """<, ≤, =, …"""
         return {"<=": "≤", ">=": "≥", "==": "=", "!=": "≠"}.get(sign, sign)
+
+
+def _without_order(
+    name: str, args: Sequence[Formula]
+) -> tuple[str, Sequence[Formula], int | None]:
+    """A function's name without its package, its arguments without its order, and the order."""
+    name = name.rpartition(".")[2].lstrip("_")
+    if name not in _ORDERED:
+        return name, args, None
+    place, count = _ORDERED[name]
+    order = args[place] if len(args) >= count else None
+    if not isinstance(order, Number) or np.ndim(order.value) or order.value != int(order.value):
+        return name, args, None
+    return name, [a for i, a in enumerate(args[:count]) if i != place], int(order.value)
 
 
 def _below_zero(x: Any) -> Any:
@@ -290,7 +325,7 @@ class Latex(Text):
         return marked + ("" if v.index is None else f"_{{{v.index}}}")
 
     def partial(self, of: Variable, by: Variable) -> str:
-        return rf"\frac{{\partial {self(of)}}}{{\partial {self(by)}}}"
+        return rf"\frac{{\partial {self.variable(of)}}}{{\partial {self.variable(by)}}}"
 
     def infix(self, sign: str) -> str:
         return {"·": r" \, ", "⊗": r" \otimes "}[sign]
@@ -311,12 +346,19 @@ class Latex(Text):
     def root(self, x: Formula) -> str:
         return rf"\sqrt{{{self(x)}}}"
 
+    def head(self, title: str, order: int | None) -> str:
+        return title if order is None else f"{title}_{{{order}}}"
+
     def title(self, name: str) -> str:
-        name = name.rpartition(".")[2]
+        if name.endswith("′"):
+            return self.title(name[:-1]) + "'"
+        if name.startswith("∂"):
+            top, _, bottom = name[1:].partition("/∂")
+            return rf"\frac{{\partial {self.title(top.lstrip('_'))}}}{{\partial {bottom}}}"
         if name in _NAMES:
             return _NAMES[name][1]
-        texts = {"_": r"\_", "′": "'", "∂": r"\partial ", "ψ": r"\psi "}
-        return rf"\operatorname{{{''.join(texts.get(c, c) for c in name.strip('_'))}}}"
+        texts = {"_": r"\_", "ψ": r"\psi "}
+        return rf"\operatorname{{{''.join(texts.get(c, c) for c in name)}}}"
 
     def fraction(self, over: Sequence[Formula], under: Sequence[Formula]) -> str:
         top, bottom = (self(f[0] if len(f) == 1 else Product(tuple(f))) for f in (over, under))
@@ -330,7 +372,7 @@ class MathML(Text):
     """Formulas in MathML, which browsers show without any help."""
 
     times, minus, plus = "<mo>×</mo>", "<mo>−</mo>", "<mo>+</mo>"
-    comma = "<mo>,</mo>"
+    comma, space = "<mo>,</mo>", '<mspace width="0.17em"/>'
     negative = '<mo form="prefix">−</mo>'
 
     def group(self, text: str) -> str:
@@ -363,7 +405,7 @@ class MathML(Text):
         return f"<msub>{letter}<mrow>{minus}<mn>{abs(v.index)}</mn></mrow></msub>"
 
     def partial(self, of: Variable, by: Variable) -> str:
-        top, bottom = (f"<mo>∂</mo>{self(v)}" for v in (of, by))
+        top, bottom = (f"<mo>∂</mo>{self.variable(v)}" for v in (of, by))
         return f"<mfrac><mrow>{top}</mrow><mrow>{bottom}</mrow></mfrac>"
 
     def infix(self, sign: str) -> str:
@@ -384,11 +426,12 @@ class MathML(Text):
     def root(self, x: Formula) -> str:
         return f"<msqrt>{self(x)}</msqrt>"
 
-    def call(self, name: str, args: Sequence[Formula]) -> str:
-        title = f"<mi>{escape(self.title(name))}</mi>"
-        if len(args) == 1 and isinstance(args[0], Variable):
-            return f'{title}<mspace width="0.17em"/>{self(args[0], ATOM)}'
-        return title + self.group(self.comma.join(map(self, args)))
+    def head(self, title: str, order: int | None) -> str:
+        title = f"<mi>{escape(title)}</mi>"
+        if order is None:
+            return title
+        minus = "<mo>−</mo>" * (order < 0)
+        return f"<msub>{title}<mrow>{minus}<mn>{abs(order)}</mn></mrow></msub>"
 
     def fraction(self, over: Sequence[Formula], under: Sequence[Formula]) -> str:
         top, bottom = (self(f[0] if len(f) == 1 else Product(tuple(f))) for f in (over, under))

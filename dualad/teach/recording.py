@@ -17,12 +17,13 @@ import numpy as np
 
 from ..arguments import Argnums, Inputs
 from ..array.dualarray import DualArray
+from ..array.operands import unbuffered
 from ..dual import Dual, apply, evaluate, namespace_for
 from ..forms import Form, Nonlinear, ReverseLevel, dtype_of
 from ..frames import asking_frame
 from ..looks import is_plain
 from ..pair import dual, is_array, kind_of, own, parts, plain, shape_of
-from ..records import Node, Read, next_number
+from ..records import Node, Read, Sweep, next_number
 from ..rules import Rule
 from ..structure import argument_names, element_labels, labelled, leaves, rebuild, rebuild_labelled
 from .notation import Option, flat
@@ -78,7 +79,18 @@ class Given:
         if wrt is None and is_forward:
             del self.active[1:]
         if not self.active:
-            raise ValueError("trace needs a number to differentiate among the arguments, got none.")
+            name = getattr(f, "__name__", "f")
+            name = name if name.isidentifier() else "f"
+            if not self.given:
+                raise ValueError(
+                    f"a function is traced at a point, and none was given; write trace({name}, 2.0) "
+                    "with numbers for its arguments (or graph, or explain)."
+                )
+            kinds = ", ".join(type(x).__name__ for x in self.given.values())
+            raise ValueError(
+                "trace needs a number to differentiate among the arguments, and these are of type "
+                f"{kinds}; write trace({name}, 2.0)."
+            )
 
     def _chosen(self, f: Any, wrt: Argnums, values: dict[Any, Any]) -> list[Any]:
         args = tuple(values[i] for i in range(self.positional))
@@ -144,6 +156,9 @@ class _OfTrace(Dual):
     __slots__ = ()
     level: Recording
     place: Place
+
+    def __repr__(self) -> str:  # as f sees it elsewhere, where it prints a number
+        return repr(self.primal) if isinstance(self.primal, Dual) else super().__repr__()
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         return _step_of_ufunc(self, super().__array_ufunc__, ufunc, method, inputs, kwargs)
@@ -359,7 +374,8 @@ class Recording(Steps, ReverseLevel):
         if self.is_inside:
             go_on(index, value)
             return
-        stored, form = self._operand(value), x.tangent
+        is_same = isinstance(value, TracedArray) and _is_same_memory(plain(value), plain(x)[index])
+        stored, form = None if is_same else self._operand(value), x.tangent
         before = self._whole(x)
         with self._busy():
             go_on(index, value)
@@ -367,28 +383,42 @@ class Recording(Steps, ReverseLevel):
         node = whole.node
         if node in self.known:
             return
+        if is_same and isinstance(before, Entry):  # x[index] *= 2 stores what it has written there
+            self._know(node, before)
+            return
         if len(node.sources) == 1 and type(node) is Node and node.sources[0] in self.known:
             self._know(node, self.known[node.sources[0]])  # all of it
             return
         places = [] if form.base is None else [_place_text(form.place)]
         places += [_index_text(index)] if index is not Ellipsis else []
         text = "=" + "][".join(places or ["…"])
-        self._enter_node(node, self._owner(x), (before, stored), text=text)
+        self._enter_node(node, self._owner(x, node)[0], (before, stored), text=text)
 
-    def _whole(self, x: Any) -> Any:
-        """The entry of the array of which x is a view; the array itself if it is constant."""
-        node = x.tangent.whole.node
+    def _whole(self, x: Any, node: Node | None = None) -> Any:
+        """The entry of the array of which x is a part; the array itself if it is constant.
+
+        `node`: the whole of which an element has been read; by default that of a view.
+        """
+        node = x.tangent.whole.node if node is None else node
         if node in self.known:
             return self.known[node]
-        sources, owner = self._known_below(node), self._owner(x)
-        return self._enter_node(node, owner, sources, text="?") if sources else own(owner)
+        sources, (value, place) = self._known_below(node), self._owner(x, node)
+        if not sources:
+            return own(value)
+        entry = self._enter_node(node, value, sources, text="?")
+        entry.place = place if place.line else entry.place
+        return entry
 
-    def _owner(self, x: Any) -> Any:
-        """The array of which x is a view."""
-        if x.tangent.base is None:
-            return x.primal
-        owner = self.owners.get(id(x.tangent.base))
-        return _base_of(x.primal) if owner is None else owner.primal
+    def _owner(self, x: Any, node: Node) -> tuple[Any, Place]:
+        """The array of which x is a part, and where it was made."""
+        form = x.tangent
+        if form.base is not None:
+            owner = self.owners.get(id(form.base))
+        elif form.node is node:
+            return x.primal, x.place
+        else:
+            owner = next((a for a in self.owners.values() if a.tangent.node is node), None)
+        return (_base_of(x.primal), NOWHERE) if owner is None else (owner.primal, owner.place)
 
     def note(self, left: Any, sign: str, right: Any, truth: bool) -> None:
         """Note a comparison."""
@@ -458,6 +488,7 @@ class Recording(Steps, ReverseLevel):
 
     def _operand(self, x: Any) -> Any:
         """The entry of a number of this trace; other numbers and arrays as they are now."""
+        x = unbuffered(x)
         if isinstance(x, Dual) and x.level > self:
             return self._operand(x.primal)
         if not isinstance(x, (Traced, TracedArray)) or x.level is not self:
@@ -467,11 +498,26 @@ class Recording(Steps, ReverseLevel):
             entry = self.known[node]
             return entry if self._is_value_of(entry, x) else self._found(x, (entry,), "?")
         if type(node) is Read and not self._is_made_with(node, x.place):  # elements, and views
-            whole = self.known.get(node.sources[0]) or self._whole(x)
+            whole = self._whole(x, node.sources[0])
             if isinstance(whole, Entry):
                 return self._read(x, node, whole)
         sources = self._known_below(node)
+        if len(sources) == 1 and not x.place.is_solver and self._is_converted(x, sources[0]):
+            self._know(node, sources[0])
+            return sources[0]
         return self._found(x, sources, "?") if sources else own(x.primal)
+
+    def _is_converted(self, x: Any, entry: Entry) -> bool:
+        """Whether a number is an entry's in another kind, as cmath makes complex ones of floats."""
+        is_same = not shape_of(x) and not shape_of(entry.value) and plain(x) == plain(entry.value)
+        return bool(is_same) and self._slope_between(x, entry) == 1
+
+    def _slope_between(self, x: Any, entry: Entry) -> Any:
+        """What an adjoint of x gives to an entry of which x is made."""
+        sweep = Sweep(self)
+        sweep.add(x.tangent.node, 1.0)
+        (slope,) = sweep.run([self.nodes[entry][0]], False)
+        return slope
 
     def _read(self, x: Any, node: Read, whole: Entry) -> Entry:
         """A part of an array: one step, however often it is read."""
@@ -527,6 +573,13 @@ def _base_of(x: Any) -> Any:
     if isinstance(x, Dual):
         return dual(_base_of(x.primal), _base_of(x.tangent), x.level)
     return x if x.base is None else x.base
+
+
+def _is_same_memory(x: Any, y: Any) -> bool:
+    """Whether two arrays are the same view."""
+    if not isinstance(y, np.ndarray) or (x.shape, x.strides) != (y.shape, y.strides):
+        return False
+    return bool(x.ctypes.data == y.ctypes.data)
 
 
 def _place_text(place: Any) -> str:

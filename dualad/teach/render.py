@@ -9,7 +9,7 @@ from html import escape
 from typing import Any
 
 from ..text import number_text
-from .formula import Filled, Formula, Quoted, Variable
+from .formula import Filled, Formula, Partial, Quoted, Variable
 from .printers import Latex, MathML, Text
 from .rounds import Fold, folded
 from .rows import Row
@@ -89,6 +89,8 @@ class Renderings:
         Nothing where there is nothing to calculate: in the rows of inputs and outputs.
         """
         values: dict[Formula, Any] = {r.variable: r.value for r in self.rows if r.kind != "branch"}
+        values |= {Partial(r.variable, v): slope
+                   for r in self.rows for v, slope in r.slopes.items() if slope is not None}  # fmt: skip
         found: dict[int, tuple[Formula, list[Formula]]] = {}
         if self.of is None:
             values |= {r.variable.tangent: r.tangent for r in self.rows if r.kind != "branch"}

@@ -53,7 +53,7 @@ def explain(
     --------
     >>> page = explain(lambda a, b: a * b, 2.0, 5.0)
     >>> page, len(page.to_html()) > 1000
-    (<page of <lambda>: 1 steps>, True)
+    (<page of <lambda>: 1 step>, True)
     >>> explain(3.0)
     '3.0 is a plain number: it carries no tangent, and its derivative is zero.'
     """

@@ -35,6 +35,7 @@ class Place(NamedTuple):
     line: int | None = None
     source: str = ""
     instruction: int = 0
+    is_solver: bool = False  # whether the line called one of dualad.scipy's functions
 
 
 NOWHERE, UNNUMBERED = Place(), Variable("v")
@@ -107,13 +108,20 @@ class Steps:
 
         What a solver calls is not looked into: it is the line that called the solver.
         """
-        frame = asking_frame(self.outermost) or user_frame(self.outermost)
+        asking = asking_frame(self.outermost)
+        frame = asking or user_frame(self.outermost)
         if frame is None:  # an expression of the command line
             return NOWHERE
         key = frame.f_code, frame.f_lasti
         if key not in self.sources_read:
             self.sources_read[key] = _source(frame)
-        return Place(id(frame), *self.sources_read[key], frame.f_lasti)
+        return Place(id(frame), *self.sources_read[key], frame.f_lasti, asking is not None)
+
+    @property
+    def result_letter(self) -> str:
+        """What the result is called: y, unless an input has that name."""
+        taken = {variable(entry.text).letter for entry in self.entries if entry.kind == "input"}
+        return next(letter for letter in "yzwuqr" if letter not in taken)
 
     def numbered(self, results: Sequence[Any], active: Sequence[Entry]) -> list[Entry]:
         """All entries that are rows, in their order and with their numbers.

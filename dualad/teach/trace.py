@@ -80,7 +80,7 @@ class Trace(Renderings):
         for row in self.rows:
             if row.name == name and name:
                 return row
-        raise KeyError(f"the trace has no row {name!r}; its rows are v₁, v₂, …, and y.")
+        raise KeyError(f"the trace has no row {name!r}; its rows are v₁, v₂, …, and the result.")
 
     @property
     def inputs(self) -> tuple[Row, ...]:

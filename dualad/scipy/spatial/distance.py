@@ -19,7 +19,7 @@ from ...array.operands import as_operand
 from ...array_rules.common import array, has_duals
 from ...differentiations import refused
 from ...pair import plain
-from .._bridged import bridged
+from .._calling import bridged
 from .._names import names_of
 
 __all__ = ["cdist", "directed_hausdorff", "pdist", "squareform"]

@@ -1,0 +1,257 @@
+"""Functions of SciPy for duals: called just as SciPy's are, with SciPy's values.
+
+The values, and all errors and warnings of the numerics, are those of SciPy's own function on the
+plain numbers; so are the signature and the places of arguments.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..array.operands import ArrayProxy, as_operand, unbuffered
+from ..array.undefined import Undefined, known, undefined
+from ..array_rules.common import duals_in, has_duals, into
+from ..differentiations import refused
+from ..dual import Dual
+from ..numerics import quiet
+from ..pair import own, plain
+from ..structure import rebuild
+from ._parts import Plain, with_value
+
+Function = Callable[..., Any]
+Enter = Callable[[Function], Function]
+
+
+# -- places and names ----------------------------------------------------------------------
+
+
+class Places:
+    """Which argument of a function of SciPy's is in which place.
+
+    Raises
+    ------
+    ValueError
+        If the function is compiled, and does not say.
+    """
+
+    def __init__(self, original: Function) -> None:
+        self.original = original
+        self.signature = inspect.signature(original)
+        kinds = {name: p.kind for name, p in self.signature.parameters.items()}
+        self.only = [n for n, kind in kinds.items() if kind == inspect.Parameter.POSITIONAL_ONLY]
+        self.names = [
+            *self.only,
+            *(n for n, kind in kinds.items() if kind == inspect.Parameter.POSITIONAL_OR_KEYWORD),
+        ]
+        self.may_overwrite = any(n.startswith("overwrite_") for n in kinds)
+        self.output = next((n for n in ("output", "out") if n in kinds), "")
+        self.takes_any_number = inspect.Parameter.VAR_POSITIONAL in kinds.values()
+
+    def named(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any] | None:
+        """The arguments that are given, by name; None where SciPy's function would raise.
+
+        Nor is there any leave to overwrite, where there are duals.
+        """
+        names = self.names
+        given = dict(zip(names, args, strict=False))
+        if len(args) > len(names) or not given.keys().isdisjoint(kwargs):
+            return None
+        given |= kwargs
+        if self.may_overwrite and has_duals(given):
+            given = {n: x for n, x in given.items() if not n.startswith("overwrite_")}
+        return given
+
+    def call(self, given: dict[str, Any]) -> Any:
+        """SciPy's function of named arguments."""
+        if not self.only:
+            return self.original(**given)
+        first = [given[n] for n in self.only if n in given]
+        return self.original(*first, **{n: x for n, x in given.items() if n not in self.only})
+
+
+def public_name(original: Function) -> str:
+    """What a function of SciPy's is called by its users: scipy.fft.fft."""
+    return f"{(original.__module__ or 'scipy').split('._')[0]}.{original.__name__}"
+
+
+def _dressed(call: Function, f: Function, places: Places) -> Function:
+    """Call, which looks like SciPy's function, and says what f does."""
+    name = places.original.__name__
+    vars(call).update(__wrapped__=f, __signature__=places.signature)
+    call.__name__ = call.__qualname__ = name
+    call.__module__ = f.__module__
+    call.__doc__ = f.__doc__ or f"`{public_name(places.original)}` for duals."
+    return call
+
+
+def called_as(original: Function) -> Enter:
+    """Enter a function as one of SciPy's, which names arguments as SciPy does: in SciPy's places.
+
+    What is not given does not reach it, so that SciPy's defaults stay its own; nor does leave to
+    overwrite what there is a dual beside. A function that is compiled and does not say where its
+    arguments are, or takes any number of them, must be written with SciPy's places.
+    """
+
+    def enter(f: Function) -> Function:
+        try:
+            places = Places(original)
+        except ValueError:
+            return f
+        if places.takes_any_number:
+            return f
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            given = places.named(args, kwargs)
+            return original(*args, **kwargs) if given is None else f(**given)
+
+        return _dressed(call, f, places)
+
+    return enter
+
+
+def take_places(ours: dict[str, Any], theirs: Any) -> None:
+    """Enter so all public functions of a module of ours that are named as SciPy's.
+
+    Parameters
+    ----------
+    ours : dict
+        The names of the module, which become those of the functions so entered.
+    theirs : module
+        SciPy's.
+    """
+    for name, f in list(ours.items()):
+        is_own = inspect.isfunction(f) and f.__module__.startswith(f"{__package__}.")
+        if is_own and not name.startswith("_") and hasattr(theirs, name):
+            ours[name] = called_as(getattr(theirs, name))(f)
+
+
+# -- SciPy's values, and the tangents of what is composed -------------------------------------
+
+
+def composed(original: Function, *, plain_only: str = "", calls: str = "") -> Enter:
+    """Enter a function as what one of SciPy's gives for duals, in functions that know them.
+
+    It is called as f(value, **arguments), where value is what SciPy gives for the plain numbers,
+    and only the arguments that were given, duals as they are. It gives the same structure within
+    rounding; a part that is not a dual, such as None, has no tangent.
+
+    Parameters
+    ----------
+    original : callable
+        The function of SciPy. If it takes an argument `output`, f does not: what is given for it is
+        written to.
+    plain_only : str
+        The names of arguments that take no duals.
+    calls : str
+        The name of an argument that is a function, which may give duals where it is given none.
+
+    Raises
+    ------
+    TypeError
+        When called: if an argument that takes no duals has some, or the result is of integers.
+    """
+    places = Places(original)
+
+    def enter(f: Function) -> Function:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            if not calls and not has_duals(args, kwargs):
+                return original(*args, **kwargs)
+            given = places.named(args, kwargs)
+            if given is None:
+                return original(*args, **kwargs)
+            inner = None if given.get(calls) is None else Plain(given[calls])
+            output = given.pop(places.output, None)
+            _refuse_duals_in(plain_only, given, original)
+            value = places.call(_plainly(given, places.output, output, calls, inner))
+            if inner is not None and not inner.found and not has_duals(given):
+                return value
+            with quiet():
+                y = f(value, **rebuild(given, _data))
+            return _written(paired(y, value), output, original)
+
+        return _dressed(call, f, places)
+
+    return enter
+
+
+def bridged(original: Function, f: Function, *, plain_only: str = "", calls: str = "") -> Function:
+    """`composed`, of an f that needs no value: it takes the arguments of the original."""
+    return composed(original, plain_only=plain_only, calls=calls)(
+        functools.update_wrapper(lambda _value, **given: f(**given), f)
+    )
+
+
+def _refuse_duals_in(names: str, given: dict[str, Any], original: Function) -> None:
+    for name in names.split():
+        if duals := duals_in(given.get(name)):
+            raise refused(
+                f"{public_name(original)} cannot take a dual {name}; give {name}.primal, without "
+                "derivatives.",
+                *duals,
+            )
+
+
+def _plainly(given: dict[str, Any], name: str, output: Any, calls: str, inner: Any) -> Any:
+    """The arguments of the plain run."""
+    numbers = rebuild(given, lambda x: plain(as_operand(x)) if has_duals(x) else unbuffered(x))
+    if inner is not None:
+        numbers[calls] = inner
+    if output is not None and not isinstance(output, (Dual, ArrayProxy)):
+        numbers[name] = output
+    return numbers
+
+
+def _written(y: Any, output: Any, original: Function) -> Any:
+    """The result, in its output if it is to be written to one; whole numbers are refused."""
+    is_array = isinstance(output, (np.ndarray, Dual, ArrayProxy))
+    for x in duals_in(y):
+        if np.result_type(plain(x)).kind not in "fc":
+            if output is None or is_array:
+                raise refused(
+                    f"{public_name(original)} gives whole numbers here, which have no derivatives; "
+                    "convert its input by x.astype(float).",
+                    x,
+                )
+            raise refused(
+                f"{public_name(original)} with output={np.dtype(output)} would lose the "
+                "derivatives; omit output=.",
+                x,
+            )
+    if not is_array:
+        return y
+    if isinstance(output, ArrayProxy):
+        output[...] = y  # type: ignore[index]
+        return output
+    return into(output, y)
+
+
+def _data(x: Any) -> Any:
+    """As it is now: a derivative may be asked for later."""
+    x = unbuffered(x)
+    return own(as_operand(x)) if isinstance(x, (Dual, np.ndarray)) else x
+
+
+def paired(y: Any, value: Any) -> Any:
+    """The tangents of y on the parts of value; a dict has them by their names in a result."""
+    if isinstance(y, dict):
+        found = {name: paired(x, getattr(value, name)) for name, x in y.items()}
+        parts = [found.pop(name, x) for name, x in zip(value._fields, value, strict=True)]
+        result = tuple.__new__(type(value), parts)
+        if hasattr(value, "__dict__"):
+            vars(result).update(vars(value) | found)
+        return result
+    if isinstance(value, (tuple, list)):
+        parts = [paired(*pair) for pair in zip(y, value, strict=True)]
+        return type(value)(parts) if type(value) in (tuple, list) else type(value)(*parts)
+    y = as_operand(y)
+    if isinstance(y, Undefined):
+        rest, where = known(y)
+        return undefined(with_value(np.reshape(rest, np.shape(value)), value), where, y.why)
+    if not isinstance(y, Dual):
+        return value
+    return with_value(np.reshape(y, np.shape(value)), value)
