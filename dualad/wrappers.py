@@ -106,7 +106,7 @@ def lifting_as_needed(driver: Driver) -> Driver:
     def call(f: Function, *args: Any, lift: bool | None = None, **options: Any) -> Any:
         try:
             return driver(f, *args, lift=lift, **options)
-        except TypeError:
+        except (TypeError, AttributeError):
             if lift is not None or chosen(f, None) is not f or not needs_lift_after_all(f):
                 raise
         return driver(f, *args, lift=True, **options)
@@ -138,7 +138,7 @@ class _Wrapper:
                 self._lift()
         try:
             return self._call(*args, **kwargs)
-        except TypeError:
+        except (TypeError, AttributeError):
             if self._general is None or not needs_lift_after_all(self.__wrapped__):
                 raise
         self._lift()

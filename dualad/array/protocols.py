@@ -108,7 +108,7 @@ def implements(*numpy_functions: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def implements_named(name: str) -> Callable[..., Any]:
-    """Enter a function for that of NumPy with this whole name, in a module that may not be loaded."""
+    """Enter a function for one of NumPy with this whole name, whose module may not be loaded."""
 
     def enter(f: Callable[..., Any]) -> Callable[..., Any]:
         _NAMED[name] = f
@@ -409,7 +409,7 @@ def _as_number(x: Any) -> Any:
 def element(x: Dual, index: Any) -> Any:
     """x[()], x[None] and so on, which a number of NumPy has."""
     plain(x)[index]  # it raises if there is nothing
-    return x if index == () else with_shape(x)[index]
+    return x if type(index) is tuple and not index else with_shape(x)[index]
 
 
 if ARRAY_KERNEL:

@@ -29,9 +29,16 @@ from .lift import Lifted, has_foreign_stand_in, inspected, is_left_alone, twin_o
 from .standins import NEEDS_LIFT
 
 
-def needs_lift(f: Function) -> bool:
-    """Whether f, which a driver is given, is to be lifted; True also where it cannot be told."""
-    return IS_KNOWN and _of_value(f, set())
+def needs_lift(f: Function, has_failed: bool = False) -> bool:
+    """Whether f, which a driver is given, is to be lifted; True also where it cannot be told.
+
+    `has_failed`: f has not taken duals as it is, and is lifted if it makes lists and calls ufuncs.
+    """
+    return IS_KNOWN and _of_value(f, _Failed() if has_failed else set())
+
+
+class _Failed(set[Any]):
+    """What has been seen, of a function that has failed."""
 
 
 def _of_value(x: Any, seen: set[Any]) -> bool:
@@ -323,6 +330,7 @@ class _Reader:
                 return True
             makes_lists = makes_lists or top is list or top is sorted
             takes_lists = takes_lists or (type(top) is _ArrayFunction and top not in _JOINING)
+            takes_lists = takes_lists or (type(top) is np.ufunc and type(self.seen) is _Failed)
             if makes_lists and takes_lists:  # of which NumPy would make an array of objects
                 return True
             follows_null = op == "PUSH_NULL" and not _NULL_COMES_LAST
@@ -417,6 +425,9 @@ def chosen(f: Function, lift: bool | None) -> Function:
 
 
 def needs_lift_after_all(f: Function) -> bool:
-    """Whether a function that ran as it is needs lifting: names may stand for other things now."""
-    needed: bool = LIFTING.needs_anew(f) if LIFTING else needs_lift(f)
+    """Whether a function that has failed as it is needs lifting.
+
+    Names may stand for other things now, and lists may have come to functions that take arrays.
+    """
+    needed: bool = LIFTING.needs_anew(f) if LIFTING else needs_lift(f, True)
     return needed
