@@ -25,7 +25,7 @@ from ..dual import Dual
 from ..kernel import LIFTING
 from ..pair import Function
 from .bytecode import IS_KNOWN
-from .lift import Lifted, has_foreign_stand_in, inspected, is_left_alone, twin_of
+from .lift import Cached, Lifted, has_foreign_stand_in, inspected, is_left_alone, twin_of
 from .standins import NEEDS_LIFT
 
 
@@ -70,10 +70,7 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
     if isinstance(x, type):
         return _of_class(x, seen)
     if kind is Lifted or is_left_alone(kind.__module__):
-        if kind.__module__ in _BY_METHODS:
-            return True
-        inner = getattr(x, "__wrapped__", None)  # as of functools.cache
-        return kind.__module__ == "functools" and inner is not None and _of_value(inner, seen)
+        return kind is Cached or kind.__module__ in _BY_METHODS
     return _of_class(kind, seen)
 
 
