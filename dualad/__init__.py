@@ -7,7 +7,6 @@
 
 # The names are all here from the start: a module with a `__getattr__` makes `dualad.sin` slow.
 from importlib import import_module as _import_module
-from types import ModuleType as _ModuleType
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from . import array_rules as array_rules
@@ -139,6 +138,7 @@ from .functions import divmod as divmod
 from .functions import pow as pow
 from .functions import round as round
 from .kernel import kernel_info
+from .later import Later as _Later
 from .lifting.lift import lift
 from .lifting.standins import LOADERS as _LOADERS
 from .looks import SPARSE as _SPARSE
@@ -153,22 +153,6 @@ if _TYPE_CHECKING:
     from . import teach as teach
 
 __version__ = "0.1.0"
-
-
-class _Later(_ModuleType):
-    """A public submodule, imported when a name in it is asked for."""
-
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._loaded(), name)
-
-    def __dir__(self) -> list[str]:
-        return dir(self._loaded())
-
-    def _loaded(self) -> _ModuleType:
-        module = _import_module(self.__name__)  # which then stands in its place in dualad
-        vars(self).update(vars(module))  # for who has taken this one
-        return module
-
 
 for _name in ("scipy", "teach"):
     globals()[_name] = _Later(f"dualad.{_name}")

@@ -255,7 +255,7 @@ cdef class Driver:
         except Exception as error:
             if has_refused(level) and doubt(level) == "objects":  # the general driver says so
                 return NotImplemented
-            if isinstance(error, TypeError) and self.needs_lift_now():
+            if isinstance(error, (TypeError, AttributeError)) and self.needs_lift_now():
                 return NotImplemented
             tell(self.driver.__name__, error, "")
             raise
@@ -390,7 +390,7 @@ cdef object call_driver(PyObject *self, PyObject *const *args, size_t flags, PyO
             return result
     try:
         return PyObject_Vectorcall(driver.general_way(), args, flags, names)
-    except TypeError:
+    except (TypeError, AttributeError):
         if not driver.needs_lift_now():
             raise
     return PyObject_Vectorcall(driver.general_way(), args, flags, names)

@@ -16,6 +16,7 @@ Row: Function
 Answer: Function
 Several: Function
 COMPOSITES: dict[str, int]
+Lists: Function
 Maker: Function
 Whole: type
 Room: type

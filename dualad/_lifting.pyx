@@ -264,8 +264,8 @@ cdef inline bint stays(PyObject *f) noexcept:
 cdef inline object stand_in(object x):
     if type(x) is Function:
         return of_function(x)
-    if type(x) is Builtin:
-        if is_of_module(x):
+    if type(x) is Builtin or type(x) is Ufunc:
+        if type(x) is Ufunc or is_of_module(x):
             found = PyDict_GetItemWithError(functions, x)
             if found != NULL:
                 return <object>found
@@ -275,8 +275,6 @@ cdef inline object stand_in(object x):
         if type(f) is Function:
             g = of_function(f)
             return x if g is f else PyMethod_New(g, <object>PyMethod_GET_SELF(x))
-    elif type(x) is Ufunc:
-        return x
     return readable_stand_in(x)
 
 
@@ -338,11 +336,11 @@ def needs(f):
 
 
 cpdef bint needs_anew(object f) except -1:
-    """The same, read again: a name may stand for something else by now."""
+    """The same of a function that has failed: it is read again, and doubts count as needs."""
     if type(f) is Function or type(f) is Method and type(f.__func__) is Function:
         note = noted((f if type(f) is Function else f.__func__).__code__)
         note.known, note.decided = 0, {}
-    return needs_lift(f)
+    return needs_lift(f) or readable_needs(f, True)
 
 
 cdef bint needs_lift(object f) except -1:
@@ -988,6 +986,46 @@ cdef bint is_simple(object x):
     return False
 
 
+cdef class Lists:
+    """An array function or ufunc of NumPy; what may have duals in lists goes to the readable one.
+
+    `objects`: arrays of objects go there too.
+    """
+
+    cdef void *vectorcall
+    cdef object plain, readable
+    cdef bint objects
+    cdef dict __dict__
+
+    def __cinit__(self, plain, readable, bint objects):
+        self.vectorcall = <void *>call_lists
+        self.plain, self.readable, self.objects = plain, readable, objects
+
+    def __getattr__(self, name):
+        return getattr(self.readable, name)
+
+    def __repr__(self):
+        return repr(self.plain)
+
+
+cdef object call_lists(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
+    cdef Lists function = <Lists>self
+    cdef Py_ssize_t i, n = PyVectorcall_NARGS(flags)
+    if names != NULL:
+        n += len(<tuple>names)
+    for i in range(n):
+        x = <object>args[i]
+        if isinstance(x, list) or isinstance(x, tuple) or (
+            function.objects
+            and type(x) is ndarray
+            and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_OBJECT
+        ):
+            return PyObject_Vectorcall(function.readable, args, flags, names)
+    return PyObject_Vectorcall(function.plain, args, flags, names)
+
+
+cdef Lists lists = Lists.__new__(Lists, None, None, False)
+call_fast(Lists, offset_in(lists, &lists.vectorcall))
 cdef Maker maker = Maker.__new__(Maker, None, None, False)
 call_fast(Maker, offset_in(maker, &maker.vectorcall))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -12,12 +12,17 @@ from .arguments import Inputs, Outputs
 from .array.operands import unbuffered
 from .differentiations import refused
 from .dual import Dual
-from .forms import ReverseLevel, dtype_of, made_of
+from .later import Later
 from .lifting.reach import chosen
 from .pair import Function, dual, own, plain, shape_of
 from .promises import refuse_unless_same
 from .structure import leaves, rebuild
-from .sweeps import Record
+
+# Loaded by the first call that records.
+if TYPE_CHECKING:
+    from . import forms, sweeps
+else:
+    forms, sweeps = Later(f"{__package__}.forms"), Later(f"{__package__}.sweeps")
 
 
 def _is_changed(before: Any, after: Any, untouched: Any) -> bool:
@@ -83,11 +88,11 @@ def checkpoint(f: Function, *, lift: bool | None = None) -> Function:
         held = [unbuffered(x) for x in leaves([args, kwargs])]
         each = [x for x in held if isinstance(x, Dual)]
         level = max((x.level for x in each), default=0)
-        if not isinstance(level, ReverseLevel):
+        if not isinstance(level, forms.ReverseLevel):
             return function()(*args, **kwargs)
         moving = [x for x in each if x.level == level]
         numbers = [own(x.primal) for x in moving]
-        forms = [x.tangent for x in moving]
+        tangents = [x.tangent for x in moving]
         fixed = [x if isinstance(x, Dual) and x.level == level else own(x) for x in held]
 
         def arranged(new: Sequence[Any]) -> Any:
@@ -121,10 +126,10 @@ def checkpoint(f: Function, *, lift: bool | None = None) -> Function:
             )
         shapes = [shape_of(v) for v in outputs.values]
         sizes = [int(np.prod(s)) for s in shapes]
-        dtypes = [dtype_of(v) for v in outputs.values]
+        dtypes = [forms.dtype_of(v) for v in outputs.values]
 
         def pull(g: Any) -> list[Any]:
-            record = Record(Inputs("checkpoint", again, 0, (numbers,), {}))
+            record = sweeps.Record(Inputs("checkpoint", again, 0, (numbers,), {}))
             refuse_unless_same(record.inputs, outputs, record.outputs)
             lead = len(shape_of(g)) - 1
             parts, start = [], 0
@@ -134,7 +139,7 @@ def checkpoint(f: Function, *, lift: bool | None = None) -> Function:
                 start += size
             return record.swept(parts, many=bool(lead), free=True)
 
-        joined = made_of((sum(sizes),), np.result_type(*dtypes), forms, pull)
+        joined = forms.made_of((sum(sizes),), np.result_type(*dtypes), tangents, pull)
         results, start = [], 0
         for value, shape, size in zip(outputs.values, shapes, sizes, strict=True):
             part = joined[start : start + size].reshape(shape) if shape else joined[start]

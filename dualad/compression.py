@@ -30,7 +30,8 @@ from .patterns import detected, scipy_sparse
 from .promises import refuse_unless_same
 from .stacking import refuse_unless_chunk
 from .structure import leaves
-from .sweeps import UNABLE, Mode, Record
+from .sweeps import Record
+from .ways import UNABLE, Mode
 from .workers import SERIAL, Plan
 from .zeros import is_finite
 

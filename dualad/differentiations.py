@@ -213,7 +213,7 @@ def note_text(x: Any) -> None:
         _doubt(level, "text")
 
 
-_NUMBER = re.compile(r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\b(?:inf|nan)\b")
+_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\b(?:inf|nan)\b"
 
 
 def refuse_text_of_dual(text: Any) -> None:
@@ -221,7 +221,9 @@ def refuse_text_of_dual(text: Any) -> None:
     if not isinstance(text, str):
         return
     for level, known in [(k, text) for k, noted in list(NOTED.items()) for text in noted.texts]:
-        if any(text.strip() in (number, number.lstrip("+-")) for number in _NUMBER.findall(known)):
+        if any(
+            text.strip() in (number, number.lstrip("+-")) for number in re.findall(_NUMBER, known)
+        ):
             note_refusal(level)
             raise TypeError(
                 f"float({text!r}) reads a number from the text of a dual, where its derivative is "

@@ -18,7 +18,8 @@ import numpy as np
 
 from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple
 from .array.operands import unbuffered
-from .kernel import DRIVERS
+from .kernel import ARRAY_KERNEL, DRIVERS
+from .later import Later
 from .pair import Function, Pair, is_operand, plain
 from .passes import one_like, run_pass, tangents_of
 from .promises import (
@@ -31,27 +32,27 @@ from .promises import (
 )
 from .stacking import run_passes, run_together, turned
 from .structure import leaves, rebuild
-from .sweeps import (
+from .ways import (
     FEW,
+    LEAST_ELEMENTS,
+    LEAST_NUMBERS,
     UNABLE,
     Mode,
-    Record,
-    gradient,
-    gradient_along,
     is_plain_vector,
     prefers_backward,
     prefers_rows,
-    pullback_of,
     refuse_unless_mode,
-    rows,
 )
 from .workers import Columns, Progress, Workers, planned
 from .wrappers import driver, function_for, lifting_as_needed, refuse_unless_callable
 from .zeros import is_finite
 
-# Sparse matrices and series are loaded by the first call that asks for them.
+# Sweeps, sparse matrices and series are loaded by the first call that asks for them.
 if TYPE_CHECKING:
+    from . import sweeps
     from .compression import Sparsity
+else:
+    sweeps = Later(f"{__package__}.sweeps")
 
 P = ParamSpec("P")  # the arguments of f,
 X = TypeVar("X")  # the first of them,
@@ -379,7 +380,7 @@ def _gradient(
 ) -> tuple[Outputs, list[Any]]:
     """The one real output, and its derivative in each input."""
     if prefers_backward(inputs, mode):
-        found = gradient(inputs, has_aux, _one_real_output, mode == "reverse")
+        found = sweeps.gradient(inputs, has_aux, _one_real_output, mode == "reverse")
         if found is not None:
             return found
     outputs, table = run_passes(inputs, None, has_aux, _one_real_output, combine=of_real_function)
@@ -545,7 +546,7 @@ def _sparsity(driver: str, given: Any, is_symmetric: bool = False) -> Sparsity |
 def _by_rows(inputs: Inputs, has_aux: bool, is_requested: bool) -> Any:
     """The Jacobian by sweeps; None if that is left to forward mode."""
     try:
-        record = Record(inputs, has_aux, is_optional=not is_requested)
+        record = sweeps.Record(inputs, has_aux, is_optional=not is_requested)
         if record.is_doubtful:
             if not is_requested:
                 return None
@@ -553,7 +554,7 @@ def _by_rows(inputs: Inputs, has_aux: bool, is_requested: bool) -> Any:
         outputs = record.outputs
         if not is_requested and not prefers_rows(inputs, outputs):
             return None
-        table = rows(record)
+        table = sweeps.rows(record)
     except UNABLE:
         if is_requested:
             raise
@@ -744,7 +745,7 @@ def _by_directions(inputs: Inputs) -> Any:
     for start in range(0, n, 16):
         unit = np.zeros((min(16, n - start), n))
         unit[np.arange(len(unit)), np.arange(start, start + len(unit))] = 1
-        along = gradient_along(lambda seeds: _called(inputs, seeds), x, unit)
+        along = sweeps.gradient_along(lambda seeds: _called(inputs, seeds), x, unit)
         if along is None:
             return None
         rows.append(along)
@@ -902,11 +903,11 @@ def vjp(
     """
     function = function_for("vjp", f, lift)
     inputs = Inputs("vjp", function, range(len(primals)), primals, {})
-    record = Record(inputs)
+    record = sweeps.Record(inputs)
     if record.is_doubtful:
         record.settle()
     outputs = record.outputs
-    return outputs.arrange(outputs.values), pullback_of(record)
+    return outputs.arrange(outputs.values), sweeps.pullback_of(record)
 
 
 def _are_vectors(x: Any, v: Any) -> bool:
@@ -960,7 +961,7 @@ def hvp(
 
     def wrapper(x: Any, v: Any, *args: Any, **kwargs: Any) -> Any:
         if argnums == 0 and not args and not kwargs and _are_vectors(x, v):
-            along = gradient_along(f, x, np.array([v], float))
+            along = sweeps.gradient_along(f, x, np.array([v], float))
             if along is not None:
                 return along[0].tolist() if type(x) is list else along[0]
         inputs = Inputs("hvp", f, argnums, (x, *args), kwargs)
@@ -970,3 +971,18 @@ def hvp(
         return inputs.arrange(tangents_of(outputs, outer))
 
     return wrapper  # type: ignore[return-value]  # x and v may be given by name too
+
+
+def _level_with_tape(opened: int) -> Any:
+    return sweeps.level_with_tape(opened)
+
+
+def _swept(*recorded: Any) -> Any:
+    return sweeps.swept(*recorded)
+
+
+if DRIVERS and ARRAY_KERNEL:
+    DRIVERS.connect_reverse(
+        *(_level_with_tape, ARRAY_KERNEL.input_of, _swept, UNABLE),
+        *(LEAST_NUMBERS, LEAST_ELEMENTS),
+    )

@@ -387,8 +387,15 @@ def is_plain_array(kind: type) -> bool:
     return kind is np.ndarray or (
         issubclass(kind, np.ndarray)
         and kind.__array_ufunc__ is np.ndarray.__array_ufunc__
-        and kind.__mul__ is np.ndarray.__mul__
+        and all(getattr(kind, name) is f for name, f in _OPERATORS.items())
     )
+
+
+_OPERATORS = {
+    name: getattr(np.ndarray, name)
+    for operation in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul")
+    for name in (f"__{operation}__", f"__r{operation}__")
+}
 
 
 def not_plain(kind: type) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+from _thread import allocate_lock
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
@@ -47,7 +47,7 @@ class Objective:
         self._f, self._both = g, value_and_grad(g)
         self._hess, self._hessp = hessian(g), hvp(g)
         self._known: OrderedDict[Any, dict[str, Any]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._lock = allocate_lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled and copied as what it was made of; what is remembered stays here."""

@@ -4,8 +4,8 @@
     outputs = f(primal + form·ε, …)          every step is recorded
     adjoints of the inputs                   = a sweep back, from the adjoints of the outputs
 
-A gradient takes one evaluation and one sweep, however many inputs there are. `prefers_backward`
-says when that is the cheaper way.
+A gradient takes one evaluation and one sweep, however many inputs there are. `ways` says when that
+is the cheaper way.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from .arguments import Inputs, Outputs, is_complex
 from .array.operands import unbuffered
 from .differentiations import close_level, doubt, open_level
 from .forms import Form, ReverseLevel, dtype_of
-from .kernel import ARRAY_KERNEL, DRIVERS, KERNEL
+from .kernel import KERNEL
 from .pair import Function, as_number, dual, is_array, own, parts, plain, shape_of
 from .passes import forward
 from .promises import (
@@ -34,57 +34,12 @@ from .promises import (
 )
 from .records import STRENGTH, Node, Step, Sweep, strong_zeros
 from .structure import leaves, rebuild
+from .ways import FEW, UNABLE
 from .zeros import is_finite
 
-Mode = Literal["forward", "reverse"] | None
-
-LEAST_NUMBERS = 32 if KERNEL else 256  # with fewer inputs, forward mode is as fast
-LEAST_ELEMENTS = 64  # the same for inputs in arrays
-FEW = 1024  # so many inputs can go forward where a sweep meets what is not finite
 ADJOINTS = 1 << 20  # about so many elements of adjoints of the outputs in one sweep
 
 assert transposes and product_transposes  # what forms can do is entered there
-
-
-# Where the way back is missing, and nobody has asked for it, forward mode has the last word: it
-# succeeds, or it raises the error that is the function's own.
-UNABLE = (TypeError, ValueError, AttributeError, NotImplementedError)
-
-# -- which way -----------------------------------------------------------------------------
-
-
-def refuse_unless_mode(driver: str, mode: Any) -> None:
-    """Raise ValueError if this is not a mode."""
-    if mode not in (None, "forward", "reverse"):
-        raise ValueError(f"{driver}: mode is 'forward', 'reverse' or None; got {mode!r}.")
-
-
-def prefers_backward(inputs: Inputs, mode: Mode) -> bool:
-    """Whether a gradient takes a sweep back: if there are many inputs, unless mode tells.
-
-    Many are 32 numbers (256 without the kernel), or 64 elements of arrays.
-    """
-    if mode is not None or inputs.finished is not None:
-        return mode == "reverse" and inputs.finished is None
-    if inputs.size < LEAST_NUMBERS:
-        return False
-    return inputs.size >= LEAST_ELEMENTS or not any(map(is_array, inputs.leaves))
-
-
-def is_plain_vector(x: Any) -> bool:
-    """Whether x is an array of floats in one axis, for which a plain copy can stand."""
-    return (
-        type(x) is np.ndarray
-        and x.dtype == np.float64
-        and x.ndim == 1
-        and x.size > 0
-        and x.flags.carray
-    )
-
-
-def prefers_rows(inputs: Inputs, outputs: Outputs) -> bool:
-    """Whether a Jacobian with so many outputs takes sweeps: if they are far fewer than inputs."""
-    return 4 * sum(map(np.size, outputs.values)) <= inputs.size
 
 
 # -- the evaluation ------------------------------------------------------------------------
@@ -264,14 +219,15 @@ def _strong(inputs: Inputs, has_aux: bool) -> list[Any]:
 # -- the kernel's short ways --------------------------------------------------------------
 
 
-def _level_with_tape(opened: int) -> ReverseLevel:
+def level_with_tape(opened: int) -> ReverseLevel:
+    """A level whose numbers are recorded on a tape from the start."""
     level = ReverseLevel(opened)
     level.is_optional = True
     level.start_tape([])
     return level
 
 
-def _swept(level: ReverseLevel, y: Any, node: Node | None, size: int) -> Any:
+def swept(level: ReverseLevel, y: Any, node: Node | None, size: int) -> Any:
     """The slopes of the number y in an array, or in the first numbers on the tape.
 
     None if they are not all finite.
@@ -295,13 +251,6 @@ def _swept(level: ReverseLevel, y: Any, node: Node | None, size: int) -> Any:
         result = result if is_finite(result) else None
     level.forget()
     return result
-
-
-if DRIVERS and ARRAY_KERNEL:
-    DRIVERS.connect_reverse(
-        *(_level_with_tape, ARRAY_KERNEL.input_of, _swept, UNABLE),
-        *(LEAST_NUMBERS, LEAST_ELEMENTS),
-    )
 
 
 # -- second order: forward over reverse -----------------------------------------------------

@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import pickle
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,7 +22,6 @@ Workers = int | Callable[..., Any]
 Progress = bool | Callable[[int, int], Any]
 
 
-@dataclass(frozen=True)
 class Plan:
     """How the passes are run.
 
@@ -40,10 +37,17 @@ class Plan:
         What has to be closed in the end.
     """
 
-    workers: Workers
-    progress: Callable[[int, int], Any] | None
-    columns: Columns | None
-    resources: ExitStack
+    __slots__ = ("workers", "progress", "columns", "resources")
+
+    def __init__(
+        self,
+        workers: Workers,
+        progress: Callable[[int, int], Any] | None,
+        columns: Columns | None,
+        resources: ExitStack,
+    ) -> None:
+        self.workers, self.progress = workers, progress
+        self.columns, self.resources = columns, resources
 
     @property
     def at_once(self) -> int:
@@ -335,6 +339,8 @@ class Bar:
 
     def __init__(self, delay: float = 1.0) -> None:
         self.done, self.total = 0, 1
+        import threading  # only bars need it
+
         self._over = threading.Event()
         self._shown: Any = None
         self._ticks = threading.Thread(target=self._tick, args=(delay,), daemon=True)

@@ -7,7 +7,6 @@ not a function, lifts f where it needs it, and puts the kernel's short way first
 from __future__ import annotations
 
 import functools
-import inspect
 from collections.abc import Callable
 from types import MethodType
 from typing import Any, TypeVar
@@ -31,7 +30,9 @@ Driver = TypeVar("Driver", bound=Callable[..., Any])
 def driver(definition: Driver) -> Driver:
     """The driver that gives back what its definition does, as a function like f."""
     name = definition.__name__
-    defaults = {k: p.default for k, p in inspect.signature(definition).parameters.items()}
+    names = definition.__code__.co_varnames[: definition.__code__.co_argcount]
+    defaults = dict(zip(names[::-1], (definition.__defaults__ or ())[::-1], strict=False))
+    defaults |= definition.__kwdefaults__ or {}
     short_way: Any = DRIVERS.SHORT_WAYS.get(name) if DRIVERS else None  # for numbers, no options
     takes_more = name in ("grad", "value_and_grad")  # several arguments, and has_aux
 
@@ -105,7 +106,7 @@ def lifting_as_needed(driver: Driver) -> Driver:
     def call(f: Function, *args: Any, lift: bool | None = None, **options: Any) -> Any:
         try:
             return driver(f, *args, lift=lift, **options)
-        except TypeError:
+        except (TypeError, AttributeError):
             if lift is not None or chosen(f, None) is not f or not needs_lift_after_all(f):
                 raise
         return driver(f, *args, lift=True, **options)
@@ -137,7 +138,7 @@ class _Wrapper:
                 self._lift()
         try:
             return self._call(*args, **kwargs)
-        except TypeError:
+        except (TypeError, AttributeError):
             if self._general is None or not needs_lift_after_all(self.__wrapped__):
                 raise
         self._lift()

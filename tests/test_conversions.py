@@ -13,9 +13,19 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.lib.stride_tricks import as_strided, sliding_window_view
-from support.both import PACKAGES
+from support.both import PACKAGES, bits
 
-from dualad import Dual, DualArray, derivative, grad, jacobian, jvp, lift, value_and_grad
+from dualad import (
+    Dual,
+    DualArray,
+    derivative,
+    grad,
+    jacobian,
+    jvp,
+    kernel_info,
+    lift,
+    value_and_grad,
+)
 
 X = np.array([0.3, 0.7])
 T = np.array([3.0, 1.0, 2.0])
@@ -253,6 +263,13 @@ class Metres(np.ndarray):
 NOT_PLAIN = "duals do not go with {} arrays, which calculate in a way of their own; take the plain"
 
 
+class Counted(np.ndarray):
+    """An array whose sums, but not its products, are its own."""
+
+    def __add__(self, other: Any) -> Any:
+        return np.asarray(self) + other + 1.0
+
+
 @pytest.mark.filterwarnings("ignore:the matrix subclass")
 def test_arrays_with_an_algebra_of_their_own() -> None:
     masked, matrix = np.ma.array([1.0, 2.0, 3.0], mask=[0, 1, 0]), np.matrix(np.eye(3))
@@ -276,6 +293,10 @@ def test_arrays_with_an_algebra_of_their_own() -> None:
     np.testing.assert_array_equal(jacobian(lambda v: metres * v)(T), np.diag(1000 * T))  # its own
     for f in (lambda v: v * masked, lambda v: masked * v):
         np.testing.assert_array_equal(grad(lambda v, f=f: np.sum(f(v)))(T), [1.0, 0.0, 3.0])
+    counted = T.view(Counted)
+    for f in (lambda v: v * counted, lambda v: np.sum(v * counted), lambda v: counted * v):
+        with pytest.raises(TypeError, match=NOT_PLAIN.format("Counted")):
+            jacobian(f)(T)
     for x in (masked, matrix, metres):
         with pytest.raises(TypeError, match=f"grad differentiates .* got {type(x).__name__}"):
             grad(np.sum)(x)
@@ -334,3 +355,15 @@ def test_sets(first: Any, unique: bool) -> None:
     np.testing.assert_array_equal(y.primal, [5.0])
     np.testing.assert_array_equal(y.tangent, [50.0])
     assert isinstance(np.union1d(first, x), DualArray)
+
+
+@pytest.mark.skipif(not kernel_info().in_use, reason="numbers have elements in the kernel only")
+def test_a_number_of_numpy_is_read_by_a_mask() -> None:
+    def f(x: Any) -> Any:
+        r = np.sqrt(x * x + 9.0)
+        bad, out = np.isclose(r, 0.0), np.empty_like(r)
+        out[~bad] = 2.0 * r[~bad] + r[np.array(True)][0] + r[..., None][0]
+        return out[()]
+
+    assert bits(value_and_grad(f)(np.float64(4.0))[0]) == bits(f(np.float64(4.0)))
+    assert grad(f)(np.float64(4.0)) == pytest.approx(4 * 4 / 5, rel=1e-15)

@@ -356,3 +356,21 @@ def test_import_loads_nothing_heavy() -> None:
         "assert not heavy, heavy\n"
     )
     run_python("-c", program)
+
+
+def test_import_loads_no_more_than_a_first_derivative_needs() -> None:
+    program = (
+        "import sys, numpy\n"
+        "before = set(sys.modules)\n"
+        "import dualad\n"
+        "assert dualad.grad(lambda x: x * x)(3.0) == 6.0\n"
+        "late = {'numpy.polynomial', 'threading'} - before\n"
+        "rooms = ['sweeps', 'forms', 'records', 'transposes', 'series', 'patterns', 'teach', 'cli']\n"
+        "late |= {f'dualad.{room}' for room in rooms}\n"
+        "assert not late & set(sys.modules), late & set(sys.modules)\n"
+        "assert dualad.grad(lambda v: v[0] * v[1], mode='reverse')([3.0, 2.0]) == [2.0, 3.0]\n"
+        "assert sys.modules['dualad.sweeps'] is dualad.sweeps\n"
+        "p = numpy.polynomial.polynomial.polyval2d\n"
+        "assert dualad.derivative(lambda x: p(x, 2.0, [[0.0, 1.0], [3.0, 0.0]]))(5.0) == 3.0\n"
+    )
+    run_python("-c", program)

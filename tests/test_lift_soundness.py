@@ -34,7 +34,7 @@ import numpy as np
 import pytest
 
 import dualad
-from dualad import Dual, derivative, grad, jacobian, lift
+from dualad import Dual, derivative, grad, jacobian, lift, value_and_grad
 
 N = 0
 SCALE = 2.0
@@ -566,6 +566,24 @@ def test_functions_that_are_found_otherwise() -> None:
     assert derivative(lambda g, x: g(x), argnums=1)(math.exp, 0.0) == 1.0
     assert derivative(functools.partial(lambda a, x: a * math.exp(x), 3.0))(0.0) == 3.0
     assert derivative(lambda x: np.vectorize(lambda v: math.exp(v))([x, x])[1])(0.0) == 1.0
+
+
+@functools.lru_cache(maxsize=4)
+def cube(x: Any) -> Any:
+    return x**3
+
+
+def test_what_is_under_a_cache_is_lifted_by_default() -> None:
+    """Though it uses nothing else that needs it."""
+    cube.cache_clear()
+    for f in (
+        cube,
+        lambda x: cube(x),
+        lambda x: next(c(x) for c in {cube: 1}),
+        functools.partial(cube),
+    ):
+        assert value_and_grad(f)(2.0) == (8.0, 12.0)
+    assert cube.cache_info().currsize == 0
 
 
 def test_caches_are_not_asked_for_duals() -> None:

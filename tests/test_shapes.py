@@ -33,6 +33,7 @@ ONE = {
     "rollaxis": lambda x: np.rollaxis(x, 2, 1) ** 2,
     "squeeze": lambda x: np.squeeze(x[:, None, :, :1], axis=1) ** 2 * np.squeeze(x[:, :, :1])[..., None],
     "expand_dims": lambda x: np.expand_dims(x, (0, -1)) ** 2,
+    "atleast of several": lambda x: np.sum([np.sum(a) for a in np.atleast_2d(2.0, x[0], [1.0])]),
     "atleast": lambda x: np.atleast_3d(x[0]) * np.atleast_1d(x[0, 0, 0]) + np.atleast_2d(x[0, 0])[0, 0],
     "flip": lambda x: np.flip(x) * np.flip(x, 1) * np.flip(x, (0, -1)) * np.flipud(x) * np.fliplr(x),
     "rot90": lambda x: [np.rot90(x, k, (0, 2)) ** 2 for k in range(-1, 4)],

@@ -15,7 +15,13 @@ import numpy as np
 
 from ..differentiations import note_objects, note_refusals, note_text, refused, text_for
 from ..dual import Dual
-from ..looks import is_made_sparse, is_operator_of_sparse, is_sparse, of_sparse
+from ..looks import (
+    are_sparse_loaded,
+    is_made_sparse,
+    is_operator_of_sparse,
+    is_sparse,
+    of_sparse,
+)
 from ..memory import copied
 from ..namespaces import not_plain
 from ..pair import (
@@ -163,8 +169,7 @@ class DualArray(Dual):
     @property  # type: ignore[misc]
     def __class__(self) -> Any:
         """What it stands for; sparse arrays are told, and leave their operators to it."""
-        frame = sys._getframe(1)
-        if not of_sparse(frame):
+        if not are_sparse_loaded() or not of_sparse(frame := sys._getframe(1)):
             return np.ndarray
         if is_made_sparse(frame):
             raise refused(_SPARSE, self)

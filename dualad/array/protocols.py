@@ -37,6 +37,8 @@ ARRAY_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
 
 # The same for functions that make arrays; called with what was given as like= in front.
 CREATORS: dict[Callable[..., Any], Callable[..., Any]] = {}
+# The same by the whole names of functions, in modules that are not loaded for that.
+_NAMED: dict[str, Callable[..., Any]] = {}
 
 PLAIN_ANSWERS: set[Callable[..., Any]] = set()
 
@@ -100,6 +102,16 @@ def implements(*numpy_functions: Callable[..., Any]) -> Callable[..., Any]:
         ARRAY_FUNCTIONS.update(dict.fromkeys(numpy_functions, f))
         if "<locals>" in f.__qualname__:  # for Python's own messages
             f.__name__ = f.__qualname__ = f"np.{numpy_functions[0].__name__}"
+        return f
+
+    return enter
+
+
+def implements_named(name: str) -> Callable[..., Any]:
+    """Enter a function for one of NumPy with this whole name, whose module may not be loaded."""
+
+    def enter(f: Callable[..., Any]) -> Callable[..., Any]:
+        _NAMED[name] = f
         return f
 
     return enter
@@ -330,8 +342,10 @@ def array_function(
         if kwargs:  # _NoValue is NumPy's own "not given"
             kwargs = {name: x for name, x in kwargs.items() if x is not np._NoValue}
         return ARRAY_FUNCTIONS[func](*args, **kwargs)
-    name = getattr(func, "__name__", str(func))
-    if getattr(func, "__module__", "") == RECORDS:  # not imported for that: it takes its time
+    name, home = getattr(func, "__name__", str(func)), getattr(func, "__module__", "")
+    if f"{home}.{name}" in _NAMED:
+        return _NAMED[f"{home}.{name}"](*args, **kwargs)
+    if home == RECORDS:  # not imported for that: it takes its time
         raise TypeError(f"np.{name} cannot take duals; write x[field] for each field of a record.")
     raise TypeError(f"np.{name} has no derivative rule; write it in functions that have one.")
 
@@ -395,7 +409,7 @@ def _as_number(x: Any) -> Any:
 def element(x: Dual, index: Any) -> Any:
     """x[()], x[None] and so on, which a number of NumPy has."""
     plain(x)[index]  # it raises if there is nothing
-    return x if index == () else with_shape(x)[index]
+    return x if type(index) is tuple and not index else with_shape(x)[index]
 
 
 if ARRAY_KERNEL:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -159,7 +158,8 @@ def composing(*numpy_functions: Callable[..., Any]) -> Callable[..., Any]:
     """Enter what is composed to give the same as these functions, whose values it has."""
 
     def enter(composed: Callable[..., Any]) -> Callable[..., Any]:
-        names = [*inspect.signature(composed).parameters]
+        code = composed.__code__
+        names = code.co_varnames[: code.co_argcount]
         place = names.index("out") if "out" in names else None
 
         def with_values_of(f: Callable[..., Any]) -> Callable[..., Any]:

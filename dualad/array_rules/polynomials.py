@@ -10,10 +10,9 @@ import warnings
 from typing import Any
 
 import numpy as np
-from numpy.polynomial import polynomial
 
 from ..array.dualarray import DualArray
-from ..array.protocols import implements
+from ..array.protocols import implements, implements_named
 from ..array.undefined import undefined
 from ..dual import Dual
 from ..pair import dual, fit, plain
@@ -56,6 +55,7 @@ def _rising(x: Any, c: Any, grid: bool) -> Any:
     return y
 
 
+@implements_named("numpy.polynomial.polynomial.polyvalnd")  # since NumPy 2.5
 def polyvalnd(pts: Any, c: Any) -> Any:
     shapes = [np.shape(x) for x in pts]
     if len(set(shapes)) > 1:
@@ -67,18 +67,14 @@ def polyvalnd(pts: Any, c: Any) -> Any:
     return c
 
 
-@implements(polynomial.polyval2d)
+@implements_named("numpy.polynomial.polynomial.polyval2d")
 def polyval2d(x: Any, y: Any, c: Any) -> Any:
     return polyvalnd((x, y), c)
 
 
-@implements(polynomial.polygrid2d)
+@implements_named("numpy.polynomial.polynomial.polygrid2d")
 def polygrid2d(x: Any, y: Any, c: Any) -> Any:
     return _rising(y, _rising(x, c, True), True)
-
-
-if "polyvalnd" in vars(polynomial):  # since NumPy 2.5
-    implements(vars(polynomial)["polyvalnd"])(polyvalnd)
 
 
 @implements(np.polyadd)

@@ -6,7 +6,6 @@ the operator.
 
 from __future__ import annotations
 
-import string
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -341,7 +340,7 @@ def _subscripts(operands: Sequence[Any]) -> tuple[list[str], str, list[Any]]:
 
 
 def _letters(subscripts: Sequence[Any]) -> str:
-    letters = string.ascii_uppercase + string.ascii_lowercase
+    letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"  # as NumPy numbers them
     return "".join("..." if i is Ellipsis else letters[i] for i in subscripts)
 
 

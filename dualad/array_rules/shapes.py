@@ -132,7 +132,8 @@ def ravel(a: Any, order: Any = "C") -> Any:
 
 def _at_least(f: Callable[..., Any]) -> Callable[..., Any]:
     def raised(*arrays: Any) -> Any:
-        results = tuple(_reshaping(f)(a) for a in arrays)
+        operands = map(as_operand, arrays)
+        results = tuple(_reshaping(f)(a) if isinstance(a, Dual) else f(a) for a in operands)
         return results[0] if len(results) == 1 else results
 
     return raised

@@ -14,7 +14,7 @@ import sys
 from typing import Any
 
 from ..sentences import on_one_line, shorten
-from ..sweeps import Mode
+from ..ways import Mode
 from . import sens
 from .answers import calculate, calculate_to_digits
 from .arguments import TRY, Request, help_text, read_arguments

@@ -18,16 +18,14 @@ import itertools
 import opcode
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from types import CodeType
-from typing import Any
+from typing import Any, NamedTuple
 
 Position = tuple[int | None, int | None, int | None, int | None]
 Op = tuple[str, int]
 
 
-@dataclass(frozen=True)
-class Hooks:
+class Hooks(NamedTuple):
     """What stands before the steps of the code; each is asked by `hook @ x`.
 
     Attributes
@@ -57,15 +55,16 @@ class Hooks:
     is_plain: Callable[[str], bool]
 
 
-@dataclass
 class _Step:
     """An instruction: what it has become, and where it jumps to."""
 
-    ops: list[Op]
-    position: Position
-    target: _Step | None = None  # of a jump, which is the last of ops
-    offset: int = 0
-    widths: list[int] = field(default_factory=list)
+    __slots__ = ("ops", "position", "target", "offset", "widths")
+
+    def __init__(self, ops: list[Op], position: Position) -> None:
+        self.ops, self.position = ops, position
+        self.target: _Step | None = None  # of a jump, which is the last of ops
+        self.offset = 0
+        self.widths: list[int] = []
 
 
 IS_KNOWN = sys.version_info < (3, 15)  # the code of newer Pythons may be of other instructions

@@ -17,9 +17,9 @@ import functools
 import operator
 import os
 import sys
-import threading
 import types
 import weakref
+from _thread import allocate_lock
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -205,7 +205,7 @@ def stand_in(x: Any) -> Any:
     if kind is functools.partial:
         given = {name: argument(v) for name, v in x.keywords.items()}
         return functools.partial(stand_in(x.func), *map(argument, x.args), **given)
-    if kind is _Cached:
+    if kind is Cached:
         return Uncached(x)
     if kind is np.vectorize:
         return Vectorized(stand_in(x.pyfunc), x.otypes, None, x.excluded, x.cache, x.signature)
@@ -611,8 +611,8 @@ def _is_foreign(module: Any) -> bool:
 _COMPILED = ("cython_function_or_method", "_Function")  # of Cython and uarray
 HEAP_TYPE = 1 << 9  # made by a class statement
 _DUALAD = __package__.partition(".")[0]  # as our own doctests
-_Cached = type(functools.lru_cache(lambda: None))
-_LOADED = (types.FunctionType, types.BuiltinFunctionType, type, _Cached)
+Cached = type(functools.lru_cache(lambda: None))
+_LOADED = (types.FunctionType, types.BuiltinFunctionType, type, Cached)
 _STAYING = frozenset(
     (
         *(types.BuiltinFunctionType, types.MethodWrapperType, types.WrapperDescriptorType),
@@ -629,7 +629,7 @@ ITERABLE: Any = LIFTING.Iterable() if LIFTING else Iterable()
 MANAGER = Manager()
 _TEXT = {"%": Remainder(operator.mod), "%=": Remainder(operator.imod)}
 OPERATORS: dict[str, Any] = {}  # all of them, once `operators` finds that the user's need it
-_LOCK = threading.Lock()  # of what is known of code, while hooks come
+_LOCK = allocate_lock()  # of what is known of code, while hooks come
 getter: Callable[[str], Any] = LIFTING.Getter if LIFTING else Getter
 method: Callable[[str], Any] = LIFTING.Method if LIFTING else Method
 setter: Callable[[str], Any] = LIFTING.Setter if LIFTING else Setter

@@ -25,13 +25,20 @@ from ..dual import Dual
 from ..kernel import LIFTING
 from ..pair import Function
 from .bytecode import IS_KNOWN
-from .lift import Lifted, has_foreign_stand_in, inspected, is_left_alone, twin_of
+from .lift import Cached, Lifted, has_foreign_stand_in, inspected, is_left_alone, twin_of
 from .standins import NEEDS_LIFT
 
 
-def needs_lift(f: Function) -> bool:
-    """Whether f, which a driver is given, is to be lifted; True also where it cannot be told."""
-    return IS_KNOWN and _of_value(f, set())
+def needs_lift(f: Function, has_failed: bool = False) -> bool:
+    """Whether f, which a driver is given, is to be lifted; True also where it cannot be told.
+
+    `has_failed`: f has not taken duals as it is, and is lifted if it makes lists and calls ufuncs.
+    """
+    return IS_KNOWN and _of_value(f, _Failed() if has_failed else set())
+
+
+class _Failed(set[Any]):
+    """What has been seen, of a function that has failed."""
 
 
 def _of_value(x: Any, seen: set[Any]) -> bool:
@@ -63,10 +70,7 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
     if isinstance(x, type):
         return _of_class(x, seen)
     if kind is Lifted or is_left_alone(kind.__module__):
-        if kind.__module__ in _BY_METHODS:
-            return True
-        inner = getattr(x, "__wrapped__", None)  # as of functools.cache
-        return kind.__module__ == "functools" and inner is not None and _of_value(inner, seen)
+        return kind is Cached or kind.__module__ in _BY_METHODS
     return _of_class(kind, seen)
 
 
@@ -365,6 +369,7 @@ class _Reader:
                 return True
             makes_lists = makes_lists or top is list or top is sorted
             takes_lists = takes_lists or (type(top) is _ArrayFunction and top not in _JOINING)
+            takes_lists = takes_lists or (type(top) is np.ufunc and type(self.seen) is _Failed)
             if makes_lists and takes_lists:  # of which NumPy would make an array of objects
                 return True
             follows_null = op == "PUSH_NULL" and not _NULL_COMES_LAST
@@ -459,6 +464,9 @@ def chosen(f: Function, lift: bool | None) -> Function:
 
 
 def needs_lift_after_all(f: Function) -> bool:
-    """Whether a function that ran as it is needs lifting: names may stand for other things now."""
-    needed: bool = LIFTING.needs_anew(f) if LIFTING else needs_lift(f)
+    """Whether a function that has failed as it is needs lifting.
+
+    Names may stand for other things now, and lists may have come to functions that take arrays.
+    """
+    needed: bool = LIFTING.needs_anew(f) if LIFTING else needs_lift(f, True)
     return needed

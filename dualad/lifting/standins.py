@@ -345,7 +345,6 @@ def _takes_lists(f: Function) -> Function:
     """
     on_duals = ARRAY_FUNCTIONS.get(f, f)
 
-    @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
         for x in (*args, *kwargs.values()) if kwargs else args:
             is_objects = type(x) is np.ndarray and x.dtype == object
@@ -353,7 +352,20 @@ def _takes_lists(f: Function) -> Function:
                 return on_duals(*map(unbuffered, args), **kwargs)
         return f(*args, **kwargs)
 
-    return call
+    call.__name__ = call.__qualname__ = f.__name__
+    call.__wrapped__ = f  # type: ignore[attr-defined]  # all that wraps does is too slow for them all
+    return LIFTING.Lists(f, call, True) if LIFTING else call
+
+
+def _on_lists(ufunc: np.ufunc) -> Function:
+    """A ufunc of NumPy, for duals in lists too; what it does to arrays of objects is its own."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        given = [array_of(x) if isinstance(x, (list, tuple)) and _any_dual(x) else x for x in args]
+        return ufunc(*given, **kwargs)
+
+    call.__name__ = call.__qualname__ = ufunc.__name__
+    return LIFTING.Lists(ufunc, call, False) if LIFTING else call
 
 
 def _array_functions(module: ModuleType) -> dict[str, Function]:
@@ -366,6 +378,7 @@ def _array_functions(module: ModuleType) -> dict[str, Function]:
 
 
 _NUMPY: dict[str, Function] = _array_functions(np)
+_NUMPY |= {name: _on_lists(f) for name, f in vars(np).items() if isinstance(f, np.ufunc)}
 _MAKERS = (
     *("zeros", "empty", "ones", "eye", "identity", "tri", "arange", "linspace", "logspace"),
     *("geomspace", "vander", "diag", "diagflat", "zeros_like", "ones_like", "empty_like"),

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..arguments import Argnums
-from ..sweeps import Mode
 from ..text import number_text
+from ..ways import Mode
 from .formula import Variable
 from .layout import LINE, PADDING, Edge, Node, laid_out, text_width
 from .printers import Text

@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..arguments import Argnums
-from ..sweeps import Mode, refuse_unless_mode
+from ..ways import Mode, refuse_unless_mode
 from .backward import trace_backward
 from .formula import Variable
 from .forward import trace_forward

@@ -1,0 +1,99 @@
+"""NumPy's ufuncs on lists of numbers, some of which are differentiated."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from support.both import bits
+
+from dualad import derivative, grad, jacobian, jvp, value_and_grad
+
+SMOOTH = (
+    "exp",
+    "sqrt",
+    "sin",
+    "cosh",
+    "log1p",
+    "arctan",
+    "expm1",
+    "arcsinh",
+    "square",
+    "reciprocal",
+)
+STEP = 1e-30
+
+
+@pytest.mark.parametrize("lift", [None, True])
+@pytest.mark.parametrize("name", SMOOTH)
+def test_smooth_ones_against_a_complex_step(name: str, lift: bool | None) -> None:
+    f: Any = getattr(np, name)
+
+    def g(x: Any) -> Any:
+        return f([x, 0.25, [x, 1.0][0] * 2])
+
+    value, slope = jvp(g, (0.7,), (1.0,), lift=lift)
+    assert bits(value) == bits(g(0.7))
+    np.testing.assert_allclose(slope, np.imag(g(0.7 + STEP * 1j)) / STEP, rtol=1e-15)
+
+
+def hypotenuse(x: Any) -> Any:
+    return np.hypot([x, 3.0], (4.0, x))
+
+
+def angle(x: Any) -> Any:
+    return np.arctan2([[x], [1.0]], [2.0, x])
+
+
+def either(x: Any) -> Any:
+    return np.logaddexp([x, 0.0], 1.0)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "slopes"),
+    [
+        (hypotenuse, 3.0, [3 / 5, 3 / math.hypot(3, 3)]),
+        (angle, 0.5, [[2 / 4.25, 0.0], [0.0, -1 / 1.25]]),
+        (either, 1.0, [0.5, 0.0]),
+    ],
+)
+def test_of_two_arguments(f: Any, x: float, slopes: Any) -> None:
+    if f is angle:  # the upper right corner is arctan2(x, x), the lower left one a constant
+        assert f(x)[0][1] == math.pi / 4 and f(x)[1][0] == math.atan2(1, 2)
+    value, slope = jvp(f, (x,), (1.0,))
+    assert bits(value) == bits(f(x))
+    np.testing.assert_allclose(slope, slopes, rtol=1e-15, atol=1e-16)
+
+
+def test_questions_and_steps_have_plain_answers() -> None:
+    def f(x: Any) -> Any:
+        if not np.isfinite([x, 1.0]).all() or np.isnan([x]).any() or np.signbit([x])[0]:
+            return 0.0 * x
+        return x * float(np.floor([x, 2.5]).sum())
+
+    assert value_and_grad(f)(3.7) == (f(3.7), 5.0)
+
+
+def test_of_vectors_and_at_higher_order() -> None:
+    def f(v: Any) -> Any:
+        return np.sum(np.sqrt([v[0], 4.0, v[1]]) * [1.0, 2.0, 3.0])
+
+    np.testing.assert_allclose(grad(f)(np.array([4.0, 9.0])), [0.25, 0.5])
+    assert derivative(lambda x: np.sum(np.exp([x, 2.0 * x])), order=2)(0.0) == 5.0
+    assert jacobian(lambda x: np.log([x, x * x]))(2.0).tolist() == [0.5, 1.0]
+
+
+def test_words_for_lists_that_stay_as_they_are() -> None:
+    with pytest.raises(TypeError) as failed:
+        derivative(lambda x: np.sum(np.exp([x, 0.25])), lift=False)(1.0)
+    assert "NumPy made an array of objects of duals" in "".join(failed.value.__notes__)
+
+
+def test_arrays_of_objects_stay_numpys_own() -> None:
+    def f(x: Any) -> Any:
+        math.exp(0.0)  # lifted
+        return np.add(np.array([x, 1.0], dtype=object), [2.0, x])[0] * x
+
+    assert value_and_grad(f)(3.0) == (f(3.0), 8.0)
