@@ -44,6 +44,7 @@ from .sweeps import (
     pullback_of,
     refuse_unless_mode,
     rows,
+    second_derivatives,
 )
 from .workers import Columns, Progress, Workers, planned
 from .wrappers import driver, function_for, lifting_as_needed, refuse_unless_callable
@@ -731,26 +732,9 @@ def hessian(
 
 def _by_directions(inputs: Inputs) -> Any:
     """The Hessian in one list or vector of floats, some directions at once; None for others."""
-    if len(inputs.selected) != 1 or not inputs.single:
+    if not inputs.single:
         return None
-    (x,) = inputs.selected
-    if type(x) is list:
-        if not all(type(e) is float for e in x):
-            return None
-    elif not is_plain_vector(x):
-        return None
-    n = inputs.size
-    rows = []
-    for start in range(0, n, 16):
-        unit = np.zeros((min(16, n - start), n))
-        unit[np.arange(len(unit)), np.arange(start, start + len(unit))] = 1
-        along = gradient_along(lambda seeds: _called(inputs, seeds), x, unit)
-        if along is None:
-            return None
-        rows.append(along)
-    whole = np.concatenate(rows)
-    whole = (whole + whole.T) / 2
-    return whole.tolist() if type(x) is list else whole
+    return second_derivatives(lambda seeds: _called(inputs, seeds), inputs.selected[0])
 
 
 def _called(inputs: Inputs, x: Any) -> Any:
