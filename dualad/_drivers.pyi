@@ -24,6 +24,7 @@ def connect_reverse(
     level: Function,
     make: Function,
     sweep: Function,
+    twice: Function,
     error: tuple[type, ...],
     numbers: int,
     elements: int,

@@ -51,7 +51,8 @@ cdef object unbuffered = None         # unbuffered(x): the array that x stands f
 cdef object stripped = None           # stripped(definition, aux, level): aux without tangents
 cdef object reverse_level = None      # a level that records, with a tape
 cdef object input_of = None           # input_of(x, level): an array as an input, and its node
-cdef object swept = None              # swept(level, y, node): the slopes of a number, by a sweep
+cdef object swept = None              # swept(level, y, leaves): the slopes of a number, by a sweep
+cdef object second = None             # second(f, x): the Hessian in a list or a vector, by sweeps
 cdef object nonlinear = ()            # the error for what has no way back
 cdef Py_ssize_t LEAST_NUMBERS, LEAST_ELEMENTS
 cdef object FORWARD = object()        # left to the general driver, by forward mode
@@ -70,6 +71,9 @@ def connect(kind, go_on, known, doubtful, what, lifted, arrays, array_in, strip,
 cdef enum:
     MOST = 8  # arguments in a short way
 
+cdef enum Way:  # which `mode` asks for
+    EITHER, FORTH, BACK
+
 ctypedef struct Given:
     PyObject *const *args
     PyObject *names
@@ -80,10 +84,10 @@ ctypedef struct Given:
     bint is_single    # one by itself, not a tuple of one
 
 
-def connect_reverse(level, make, sweep, error, Py_ssize_t numbers, Py_ssize_t elements):
+def connect_reverse(level, make, sweep, twice, error, Py_ssize_t numbers, Py_ssize_t elements):
     """Tell them what reverse mode is made of, and from how many inputs on it is taken."""
-    global reverse_level, input_of, swept, nonlinear, LEAST_NUMBERS, LEAST_ELEMENTS
-    reverse_level, input_of, swept, nonlinear = level, make, sweep, error
+    global reverse_level, input_of, swept, second, nonlinear, LEAST_NUMBERS, LEAST_ELEMENTS
+    reverse_level, input_of, swept, second, nonlinear = level, make, sweep, twice, error
     LEAST_NUMBERS, LEAST_ELEMENTS = numbers, elements
 
 
@@ -139,14 +143,17 @@ cdef class Driver:
     cdef dict positions              # of arguments by name, as far as they were asked for
     cdef object driver, given        # driver(given, argnums, lift=lift) is this wrapper
     cdef object lift
+    cdef object mode
+    cdef Way way
     cdef bint is_lifted, is_index, has_aux
     cdef dict __dict__
     cdef object __weakref__
 
-    def __cinit__(self, definition, argnums, driver, given, lift, bint has_aux=False):
+    def __cinit__(self, definition, argnums, driver, given, lift, bint has_aux=False, mode=None):
         self.vectorcall = <void *>call_driver
         self.definition, self.f, self.argnums = definition, given, argnums
         self.driver, self.given, self.lift, self.has_aux = driver, given, lift, has_aux
+        self.mode, self.way = mode, EITHER if mode is None else FORTH if mode == "forward" else BACK
         self.is_index = type(argnums) is int
         if self.is_index:
             self.argnum = argnums
@@ -188,13 +195,24 @@ cdef class Driver:
                     return False
         return given.count > 0
 
+    cdef dict options(self):
+        cdef dict options = {}
+        if self.has_aux:
+            options["has_aux"] = True
+        if self.mode is not None:
+            options["mode"] = self.mode
+        return options
+
     cdef object general_way(self):
         if self.general is None:
-            definition = self.definition
-            if self.has_aux:
-                definition = partial(definition, has_aux=True)
-            self.general = definition(self.f, self.argnums)
+            self.general = self.definition(self.f, self.argnums, **self.options())
         return self.general
+
+    cdef object forward_way(self):
+        if self.forward is None:
+            options = self.options() | {"mode": "forward"}
+            self.forward = self.definition(self.f, self.argnums, **options)
+        return self.forward
 
     cdef int prepare(self) except -1:
         """Look what is to be called, before the first call; later, whether it still is the twin."""
@@ -262,49 +280,68 @@ cdef class Driver:
         return NotImplemented if has_refused(level) and is_doubtful(self.f, x, level, y) else y
 
     cdef object backward(self, object opened, object x, Given *given):
-        """The result by one sweep; FORWARD or NotImplemented if there is none."""
-        level = reverse_level(opened)
+        """The result by one sweep; FORWARD or NotImplemented if there is none.
+
+        x is a structure of floats and of arrays of them, as `directions_of` knows.
+        """
+        level = reverse_level(opened, self.way == EITHER)
         cdef Tape tape = level.tape
-        cdef Py_ssize_t size = len(x)
+        cdef Py_ssize_t size = len(x) if type(x) is list or type(x) is tuple else 0, at = 0
+        cdef list leaves = None
         cdef Dual result
-        node = None
-        if type(x) is ndarray:
-            seeds, node = input_of(x.copy(), level)
-        else:
-            seeds = on_tape(list(x), tape, level)
-            if seeds is None:
-                return NotImplemented
-            if type(x) is tuple:
-                seeds = tuple(seeds)
+        aux = None
+        seeds = on_tape(list(x), tape, level) if size else None
+        if seeds is None:
+            leaves = []
+            seeds = inputs_on(x, tape, level, leaves)
+        elif type(x) is tuple:
+            seeds = tuple(seeds)
         level.__enter__()
         try:
             y = self.call(level, seeds, given)
         except nonlinear:
+            if self.way == BACK:
+                raise
             return FORWARD
         finally:
             level.__exit__()
-        if y is NotImplemented or (type(y) is float and y != y):
-            return NotImplemented
+        if y is NotImplemented:
+            return y
+        if self.has_aux:
+            if type(y) is not tuple or len(y) != 2:
+                return NotImplemented
+            y, aux = y
         if type(y) is float or type(y) is int:
-            slopes = numpy.zeros(size) if node is not None else type(x)([0.0] * size)
-            return self.arranged(y, slopes, None)
+            if y != y:
+                return NotImplemented
+            if self.has_aux:
+                aux = aux_in(self.definition, aux, level)
+            return self.arranged(y, arranged_slopes(x, NULL, &at), aux)
         if type(y) is not Recorded:
             return NotImplemented
         result = <Dual>y
         if result.lev != <PyObject *>level or result.v != result.v:
             return NotImplemented
         value = y.primal
-        if node is None and not tape.externals and not level.blocks:
+        if self.has_aux:
+            aux = aux_in(self.definition, aux, level)
+        if leaves is None and not tape.externals and not level.blocks:
             slopes = pulled(tape, result.n, size)
         else:
             try:
-                slopes = swept(level, y, node, size)
+                slopes = swept(level, y, range(size) if leaves is None else leaves)
             except nonlinear:
+                if self.way == BACK:
+                    raise
                 return FORWARD
         tape.clear()
         if slopes is None:
-            return FORWARD if size <= 1024 else NotImplemented
-        return self.arranged(value, tuple(slopes) if type(x) is tuple else slopes, None)
+            return FORWARD if directions_of(x) <= 1024 else NotImplemented
+        if leaves is not None:
+            slopes = arranged_leaves(x, iter(slopes))
+        elif type(x) is tuple:
+            slopes = tuple(slopes)
+        return self.arranged(value, slopes, aux)
 
     def __getattr__(self, name):
         if name == "__wrapped__":
@@ -339,9 +376,9 @@ cdef class Driver:
 
     def __reduce__(self):
         driver = self.driver
-        options = {} if self.lift is None else {"lift": self.lift}
-        if self.has_aux:
-            options["has_aux"] = True
+        options = self.options()
+        if self.lift is not None:
+            options["lift"] = self.lift
         return partial(driver, **options) if options else driver, (self.given, self.argnums)
 
     def __repr__(self):
@@ -382,11 +419,9 @@ cdef object call_driver(PyObject *self, PyObject *const *args, size_t flags, PyO
             result = driver.short_way(level, x, &given)
         finally:
             close_level(level)
-        if result is FORWARD:
-            if driver.forward is None:
-                driver.forward = driver.definition(driver.f, driver.argnums, mode="forward")
-            return PyObject_Vectorcall(driver.forward, args, flags, names)
-        if result is not NotImplemented:
+        if result is FORWARD and driver.way == EITHER:
+            return PyObject_Vectorcall(driver.forward_way(), args, flags, names)
+        if result is not FORWARD and result is not NotImplemented:
             return result
     try:
         return PyObject_Vectorcall(driver.general_way(), args, flags, names)
@@ -468,16 +503,21 @@ cdef class Gradient(Driver):
         cdef Py_ssize_t n = 0, at = 0
         cdef bint is_simple = given.is_single
         aux = None
-        if is_simple and is_many(x):
-            return NotImplemented if self.has_aux else self.backward(level, x, given)
-        seeds = unit_seeds(x, level) if is_simple else None
+        if is_simple and self.way == EITHER and is_many(x):
+            return self.backward(level, x, given)
+        seeds = unit_seeds(x, level) if is_simple and self.way != BACK else None
         if seeds is None:
             is_simple = False
             n = directions_of(x)
-            if not 0 < n <= PASS:
+            if n <= 0:
                 return NotImplemented
-            if n >= LEAST_NUMBERS and (n >= LEAST_ELEMENTS or not has_array(x)):
-                return NotImplemented  # backward, by the general driver
+            if self.way == BACK or (
+                self.way == EITHER and n >= LEAST_NUMBERS
+                and (n >= LEAST_ELEMENTS or not has_array(x))
+            ):
+                return self.backward(level, x, given)
+            if n > PASS:
+                return NotImplemented
             seeds = seeds_of(x, &at, -1 if n == 1 and not has_array(x) else n, level)
         y = self.call(level, seeds, given)
         if y is NotImplemented:
@@ -512,6 +552,8 @@ cdef class Jacobian(Driver):
 
     cdef object short_way(self, object level, object x, Given *given):
         cdef list rows = []
+        if self.way == BACK:
+            return self.by_rows(level, x, given)
         seeds = unit_seeds(x, level) if given.is_single else None
         if seeds is None:
             return NotImplemented
@@ -530,6 +572,51 @@ cdef class Jacobian(Driver):
             rows.append(slopes)
         return rows if type(y) is list else tuple(rows)
 
+    cdef object by_rows(self, object opened, object x, Given *given):
+        """The same of numbers in a list or a tuple, by a sweep for each output."""
+        cdef Tape tape
+        cdef list rows = []
+        if not given.is_single or not (type(x) is list or type(x) is tuple) or not len(x):
+            return NotImplemented
+        level = reverse_level(opened, False)
+        tape = level.tape
+        seeds = on_tape(list(x), tape, level)
+        if seeds is None:
+            return NotImplemented
+        level.__enter__()
+        try:
+            y = self.call(level, tuple(seeds) if type(x) is tuple else seeds, given)
+        finally:
+            level.__exit__()
+        if y is NotImplemented or tape.externals or level.blocks:
+            return NotImplemented
+        for part in y if type(y) is list or type(y) is tuple else (y,):
+            if type(part) is Recorded:
+                if (<Dual>part).lev != <PyObject *>level or (<Dual>part).v != (<Dual>part).v:
+                    return NotImplemented
+                slopes = pulled(tape, (<Dual>part).n, len(x))
+            else:
+                slopes = row(x, part, level)  # of a constant
+            if slopes is None:
+                return NotImplemented
+            rows.append(tuple(slopes) if type(x) is tuple else slopes)
+        tape.clear()
+        if type(y) is not list and type(y) is not tuple:
+            return rows[0]
+        return rows if type(y) is list else tuple(rows)
+
+
+@cython.final
+cdef class Calling:
+    # The function of a driver, while it is called with these arguments.
+
+    cdef Driver driver
+    cdef object level
+    cdef Given *given
+
+    def __call__(self, x):
+        return self.driver.call(self.level, x, self.given)
+
 
 @cython.final
 cdef class Hessian(Driver):
@@ -539,6 +626,8 @@ cdef class Hessian(Driver):
             return NotImplemented
         if not (type(x) is list or (is_vector(x) and is_plainly_laid(<cnp.ndarray>x))):
             return NotImplemented
+        if self.way == BACK or (self.way == EITHER and len(x) > JET):
+            return self.by_sweeps(older, x, given)
         if not 0 < len(x) <= JET:
             return NotImplemented
         level = open_level()
@@ -546,6 +635,12 @@ cdef class Hessian(Driver):
             return self.of_levels(older, level, x, given)
         finally:
             close_level(level)
+
+    cdef object by_sweeps(self, object older, object x, Given *given):
+        cdef Calling f = Calling.__new__(Calling)
+        f.driver, f.level, f.given = self, older, given
+        found = second(f, x)
+        return NotImplemented if found is None else found
 
     cdef object of_levels(
         self, object older, object level, object x, Given *given
@@ -766,6 +861,34 @@ cdef object seeds_of(object x, Py_ssize_t *at, Py_ssize_t n, object level):
     seed.t[at[0]] = 1.0
     at[0] += 1
     return seed
+
+
+cdef object inputs_on(object x, Tape tape, object level, list leaves):
+    """A structure as inputs of a level that records; leaves get their places on the tape, or nodes."""
+    if type(x) is ndarray:
+        seed, node = input_of(cnp.PyArray_NewCopy(<cnp.ndarray>x, cnp.NPY_CORDER), level)
+        leaves.append(node)
+        return seed
+    if type(x) is list:
+        return [inputs_on(part, tape, level, leaves) for part in <list>x]
+    if type(x) is tuple:
+        return tuple([inputs_on(part, tape, level, leaves) for part in <tuple>x])
+    if type(x) is dict:
+        return {key: inputs_on(part, tape, level, leaves) for key, part in (<dict>x).items()}
+    (seed,) = on_tape([x], tape, level)
+    leaves.append((<Dual>seed).n)
+    return seed
+
+
+cdef object arranged_leaves(object x, object slopes):
+    """These slopes in the structure of x."""
+    if type(x) is list:
+        return [arranged_leaves(part, slopes) for part in <list>x]
+    if type(x) is tuple:
+        return tuple([arranged_leaves(part, slopes) for part in <tuple>x])
+    if type(x) is dict:
+        return {key: arranged_leaves(part, slopes) for key, part in (<dict>x).items()}
+    return next(slopes)
 
 
 cdef object slopes_in(object x, object y, object level, Py_ssize_t n):

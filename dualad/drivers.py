@@ -732,26 +732,9 @@ def hessian(
 
 def _by_directions(inputs: Inputs) -> Any:
     """The Hessian in one list or vector of floats, some directions at once; None for others."""
-    if len(inputs.selected) != 1 or not inputs.single:
+    if not inputs.single:
         return None
-    (x,) = inputs.selected
-    if type(x) is list:
-        if not all(type(e) is float for e in x):
-            return None
-    elif not is_plain_vector(x):
-        return None
-    n = inputs.size
-    rows = []
-    for start in range(0, n, 16):
-        unit = np.zeros((min(16, n - start), n))
-        unit[np.arange(len(unit)), np.arange(start, start + len(unit))] = 1
-        along = sweeps.gradient_along(lambda seeds: _called(inputs, seeds), x, unit)
-        if along is None:
-            return None
-        rows.append(along)
-    whole = np.concatenate(rows)
-    whole = (whole + whole.T) / 2
-    return whole.tolist() if type(x) is list else whole
+    return sweeps.second_derivatives(lambda seeds: _called(inputs, seeds), inputs.selected[0])
 
 
 def _called(inputs: Inputs, x: Any) -> Any:
@@ -973,16 +956,20 @@ def hvp(
     return wrapper  # type: ignore[return-value]  # x and v may be given by name too
 
 
-def _level_with_tape(opened: int) -> Any:
-    return sweeps.level_with_tape(opened)
+def _level_with_tape(opened: int, is_optional: bool) -> Any:
+    return sweeps.level_with_tape(opened, is_optional)
 
 
 def _swept(*recorded: Any) -> Any:
     return sweeps.swept(*recorded)
 
 
+def _second_derivatives(f: Function, x: Any) -> Any:
+    return sweeps.second_derivatives(f, x)
+
+
 if DRIVERS and ARRAY_KERNEL:
     DRIVERS.connect_reverse(
-        *(_level_with_tape, ARRAY_KERNEL.input_of, _swept, UNABLE),
+        *(_level_with_tape, ARRAY_KERNEL.input_of, _swept, _second_derivatives, UNABLE),
         *(LEAST_NUMBERS, LEAST_ELEMENTS),
     )

@@ -10,10 +10,9 @@ is the cheaper way.
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -34,7 +33,7 @@ from .promises import (
 )
 from .records import STRENGTH, Node, Step, Sweep, strong_zeros
 from .structure import leaves, rebuild
-from .ways import FEW, UNABLE
+from .ways import FEW, UNABLE, is_plain_vector
 from .zeros import is_finite
 
 ADJOINTS = 1 << 20  # about so many elements of adjoints of the outputs in one sweep
@@ -219,16 +218,16 @@ def _strong(inputs: Inputs, has_aux: bool) -> list[Any]:
 # -- the kernel's short ways --------------------------------------------------------------
 
 
-def level_with_tape(opened: int) -> ReverseLevel:
+def level_with_tape(opened: int, is_optional: bool) -> ReverseLevel:
     """A level whose numbers are recorded on a tape from the start."""
     level = ReverseLevel(opened)
-    level.is_optional = True
+    level.is_optional = is_optional
     level.start_tape([])
     return level
 
 
-def swept(level: ReverseLevel, y: Any, node: Node | None, size: int) -> Any:
-    """The slopes of the number y in an array, or in the first numbers on the tape.
+def swept(level: ReverseLevel, y: Any, leaves: Sequence[Node | int]) -> list[Any] | None:
+    """The slopes of the number y in inputs, which are nodes, or places on the tape.
 
     None if they are not all finite.
     """
@@ -241,16 +240,13 @@ def swept(level: ReverseLevel, y: Any, node: Node | None, size: int) -> Any:
         sweep.adjoints.add(y.place, 1.0)
     else:
         sweep.add(whole, 1.0)
-    result: Any
-    if node is None:
-        found = sweep.run([Step(i) for i in range(size)], True)
-        result = found if all(map(math.isfinite, found)) else None
-    else:
-        (g,) = sweep.run([node], True)
-        result = np.zeros(node.shape) if g is None else _owned(g)
-        result = result if is_finite(result) else None
+    nodes = [Step(leaf) if type(leaf) is int else cast(Node, leaf) for leaf in leaves]
+    found = sweep.run(nodes, True)
     level.forget()
-    return result
+    for i, node in enumerate(nodes):
+        if type(node) is not Step:
+            found[i] = np.zeros(node.shape) if found[i] is None else _owned(found[i])
+    return found if all(map(is_finite, found)) else None
 
 
 # -- second order: forward over reverse -----------------------------------------------------
@@ -313,6 +309,29 @@ def _tangents(level: ReverseLevel, y: Any, node: Node | None, n: int) -> Any:
             result = np.zeros((tape.directions, n)) if dots[0] is None else _owned(dots[0])
     level.forget()
     return result if is_finite(result) else None
+
+
+def second_derivatives(f: Function, x: Any) -> Any:
+    """The Hessian of f at a list or a vector of floats, some directions at once.
+
+    None if this is not all that is needed.
+    """
+    if not (is_plain_vector(x) or (type(x) is list and all(type(e) is float for e in x))):
+        return None
+    n = len(x)
+    rows = []
+    for start in range(0, n, 16):
+        unit = np.zeros((min(16, n - start), n))
+        unit[np.arange(len(unit)), np.arange(start, start + len(unit))] = 1
+        along = gradient_along(f, x, unit)
+        if along is None:
+            return None
+        rows.append(along)
+    if not rows:
+        return None
+    whole = np.concatenate(rows)
+    whole = (whole + whole.T) / 2
+    return whole.tolist() if type(x) is list else whole
 
 
 # -- Jacobians -----------------------------------------------------------------------------

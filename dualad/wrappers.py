@@ -36,8 +36,13 @@ def driver(definition: Driver) -> Driver:
     short_way: Any = DRIVERS.SHORT_WAYS.get(name) if DRIVERS else None  # for numbers, no options
     takes_more = name in ("grad", "value_and_grad")  # several arguments, and has_aux
 
-    def are_defaults(options: dict[str, Any]) -> bool:
-        return all(defaults.get(option, ...) is value for option, value in options.items())
+    def of_short_way(options: dict[str, Any]) -> tuple[bool, Any] | None:
+        """has_aux and mode for the short way; None if it does not take these options."""
+        given = {k: v for k, v in options.items() if defaults.get(k, ...) is not v}
+        has_aux, mode = given.pop("has_aux", False), given.pop("mode", None)
+        if given or mode not in (None, "forward", "reverse") or ("mode" not in defaults and mode):
+            return None
+        return (has_aux, mode) if has_aux is False or (has_aux is True and takes_more) else None
 
     @functools.wraps(definition)
     def public(
@@ -53,11 +58,9 @@ def driver(definition: Driver) -> Driver:
         if not is_index:
             argnums_as_tuple(name, argnums, f"; for the point x, write {name}(f)(x)")
         if short_way and not args and (is_index or _is_short(argnums, takes_more)):
-            if not options or are_defaults(options):
-                wrapper = short_way(definition, argnums, public, f, lift)
-                return wrapper
-            if takes_more and options == {"has_aux": True}:
-                wrapper = short_way(definition, argnums, public, f, lift, True)
+            how = of_short_way(options)
+            if how is not None:
+                wrapper = short_way(definition, argnums, public, f, lift, *how)
                 return wrapper
 
         def general(function: Function) -> Function:

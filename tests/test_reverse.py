@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import math
+import pickle
 import threading
 import warnings
 from collections.abc import Callable, Sequence
@@ -718,6 +719,65 @@ def test_the_mode() -> None:
     rows = jacobian(lambda x: np.stack([f(x), np.sum(x)]))(x)
     assert calls == 2 and rows.shape == (2, 3000)
     assert grad(lambda x: (f(x), x[0]), has_aux=True)(x)[1] == 0.0
+
+
+@pytest.mark.parametrize("mode", [None, "forward", "reverse"])
+def test_every_mode_takes_every_structure(mode: Any) -> None:
+    """The short ways of the kernel, whichever way they go: by hand, in few evaluations."""
+    calls = 0
+
+    def f(p: Any, scale: float = 1.0) -> Any:
+        nonlocal calls
+        calls += 1
+        total = p["a"] * np.sum(p["b"] ** 2) + p["c"][0] * p["c"][1] ** 2
+        return total * scale, (p["a"], "told")
+
+    b = np.arange(6.0).reshape(2, 3)
+    given = {"a": 2.0, "b": b, "c": (3.0, 5.0)}
+    both = value_and_grad(f, has_aux=True, mode=mode)
+    assert both.__name__ == "f" and calls == 0
+    (value, aux), slopes = both(given, scale=2.0)
+    assert calls == 1 and value == 2 * (2 * 55 + 75) and aux == (2.0, "told")
+    assert type(aux[0]) is type(slopes["a"]) is float and slopes["a"] == 110.0
+    assert slopes["c"] == (50.0, 60.0)
+    np.testing.assert_array_equal(slopes["b"], 8 * b)
+    assert grad(lambda x, y: x * y**3, (0, 1), mode=mode)(2.0, 3.0) == (27.0, 54.0)
+    got = grad(lambda x: 7.0, mode=mode)({"x": [1.0, b]})
+    assert got["x"][0] == 0.0 and not got["x"][1].any() and got["x"][1].shape == (2, 3)
+
+    assert jacobian(lambda x: [x[0] * x[1], 4.0, x[1] ** 2], mode=mode)((2.0, 3.0)) == [
+        (3.0, 2.0),
+        (0.0, 0.0),
+        (0.0, 6.0),
+    ]
+    for n in (3, 40):  # with more than 32 numbers, the kernel goes backward by itself
+        x = np.linspace(0.5, 1.5, n)
+        bend = np.zeros((n, n))
+        i = np.arange(n - 1)
+        bend[i, i] = 1200 * x[:-1] ** 2 - 400 * x[1:] + 2
+        bend[i + 1, i + 1] += 200
+        bend[i, i + 1] = bend[i + 1, i] = -400 * x[:-1]
+        for form in (x, x.tolist()):
+            got = hessian(lambda x, a: a * rosenbrock(x), mode=mode)(form, 0.5)
+            assert type(got) is type(form)
+            np.testing.assert_allclose(got, bend / 2, rtol=1e-12, atol=1e-11)
+
+    again = pickle.loads(pickle.dumps(grad(rosenbrock, mode=mode)))
+    assert again([0.0, 1.0]) == grad(rosenbrock)([0.0, 1.0]) == [-2.0, 200.0]
+
+
+def test_a_mode_that_was_asked_for_says_why_it_cannot() -> None:
+    calls = 0
+
+    def f(x: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return np.real_if_close(x * (1 + 0j)) * 2
+
+    with pytest.raises(TypeError, match="write mode='forward'"):
+        grad(f, mode="reverse")(1.5)
+    assert calls == 1
+    assert grad(f, mode="forward")(1.5) == 2.0
 
 
 def test_many_numbers_take_one_evaluation() -> None:
