@@ -246,12 +246,15 @@ class Store(Node):
         self.place = place
 
     def back(self, g: Any, sweep: Sweep, owned: bool) -> None:
-        if not self.shape:
+        if not self.shape and not self.place.views:  # the one number there is
             if len(self.sources) == 2:
                 value = self.sources[1]
                 sweep.add(value, np.reshape(g, shape_of(g) + value.shape) if value.shape else g)
             return
-        g = g if owned and is_in_order(g) else own_copy(g)
+        if not self.shape:
+            g = np.array(g)  # numbers have no views
+        elif not (owned and is_in_order(g)):
+            g = own_copy(g)
         parts = [self.place.taken(row) for row, _ in sweep.rows(g, g)]
         if len(self.sources) == 2:
             value = self.sources[1]
@@ -446,7 +449,9 @@ class Sweep:
 
     def rows(self, whole: Any, g: Any) -> Iterable[tuple[Any, Any]]:
         """Each of several adjoints; one alone."""
-        return zip(whole, g, strict=True) if self.many else [(whole, g)]
+        if not self.many:
+            return [(whole, g)]
+        return [(whole[i, ...], g[i, ...]) for i in range(len(g))]  # views, of numbers too
 
     def run(self, leaves: Sequence[Node], free: bool) -> list[Any]:
         """Walk back to the inputs; their adjoints, None for zero. `free` forgets the record."""

@@ -1181,3 +1181,24 @@ def test_checkpoints_refuse_what_a_second_evaluation_changes() -> None:
     factors = iter([1.0, 7.0])
     with pytest.raises(dualad.NotDeterministicError, match="checkpoint: the function returned"):
         grad(lambda u: dualad.checkpoint(lambda v: v * next(factors))(u), mode="reverse")(2.0)
+
+
+def _doubled_copy(x: Any) -> Any:
+    v = np.copy(x)
+    v += v
+    return x + v
+
+
+def _stored_nowhere(x: Any) -> Any:
+    v = np.reshape(x, (1,))
+    v[:-1] = 3.0
+    return v * x
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize("x", [1.5, np.float64(1.5), np.array(1.5)], ids=repr)
+@pytest.mark.parametrize(("f", "slope"), [(_doubled_copy, 3.0), (_stored_nowhere, 3.0)])
+def test_arrays_made_of_numbers_have_tangents_of_their_own(
+    f: Any, slope: float, x: Any, mode: Any
+) -> None:
+    assert np.ravel(jacobian(f, mode=mode)(x)).tolist() == [slope]  # 3x, and x² at 1.5

@@ -6,6 +6,7 @@ takes NumPy's functions and operators.
 
 from __future__ import annotations
 
+import copy
 import functools
 import operator
 from collections.abc import Callable, Sequence
@@ -38,8 +39,8 @@ from ..zeros import is_finite
 
 
 def with_shape(x: DualLike) -> Any:
-    """A number as an array without axes. (Tangents of other kinds have a shape anyway.)"""
-    return map_leaves(lambda v: np.asarray(v) if is_number(v) else v, x)
+    """A number as an array without axes, which may be written to: its tangents are its own."""
+    return map_leaves(lambda v: np.array(v) if is_number(v) else copy.copy(v), x)
 
 
 def directions(args: Sequence[DualLike], level: int) -> tuple[int, ...]:
