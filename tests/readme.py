@@ -31,6 +31,7 @@ from dualad.array.protocols import (
     RECORDS,
     REFUSED,
     is_question,
+    named,
 )
 from dualad.rules import table
 from dualad.table import RULES
@@ -96,7 +97,7 @@ def array_functions() -> dict[str, str]:
         if f.__module__ in ("numpy.strings", "numpy.char"):
             continue  # they take text, and are in the list only if somebody has imported them
         kind = PLAIN if f in PLAIN_ANSWERS else REFUSING if f in REFUSED else SUPPORTED
-        if f not in ARRAY_FUNCTIONS and f not in CREATORS:
+        if f not in ARRAY_FUNCTIONS and f not in CREATORS and named(f) is None:
             kind = REFUSING if f.__module__ == RECORDS else NOTHING
         name = f"{f.__module__}.{f.__name__}".replace("numpy.", "np.")
         if found.get(name, NOTHING) == NOTHING:  # NumPy lists some twice, with and without like=

@@ -117,6 +117,11 @@ def implements_named(name: str) -> Callable[..., Any]:
     return enter
 
 
+def named(func: Callable[..., Any]) -> Callable[..., Any] | None:
+    """What was entered for a function of NumPy by its whole name; None if nothing was."""
+    return _NAMED.get(f"{getattr(func, '__module__', '')}.{getattr(func, '__name__', '')}")
+
+
 def implements_each(make: Callable[[Any], Callable[..., Any]], *numpy_functions: Any) -> None:
     """Enter make(f) as what f does to duals, for each of these functions f of NumPy."""
     for f in numpy_functions:
@@ -342,9 +347,9 @@ def array_function(
         if kwargs:  # _NoValue is NumPy's own "not given"
             kwargs = {name: x for name, x in kwargs.items() if x is not np._NoValue}
         return ARRAY_FUNCTIONS[func](*args, **kwargs)
+    if (known := named(func)) is not None:
+        return known(*args, **kwargs)
     name, home = getattr(func, "__name__", str(func)), getattr(func, "__module__", "")
-    if f"{home}.{name}" in _NAMED:
-        return _NAMED[f"{home}.{name}"](*args, **kwargs)
     if home == RECORDS:  # not imported for that: it takes its time
         raise TypeError(f"np.{name} cannot take duals; write x[field] for each field of a record.")
     raise TypeError(f"np.{name} has no derivative rule; write it in functions that have one.")
