@@ -915,3 +915,21 @@ def test_scipys_decorated_functions_have_stand_ins() -> None:
     np.testing.assert_allclose(got, 0.5 / math.sqrt(2.0), rtol=1e-15)
     got = dualad.grad(lambda p: linalg.solve_triangular(p * np.eye(2), np.ones(2))[0])(2.0)
     np.testing.assert_allclose(got, -0.25, rtol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [float, np.float32, complex])
+def test_match_knows_arrays_made_in_lifted_code(dtype: Any) -> None:
+    def f(x: Any) -> Any:
+        v = np.zeros(3, dtype)
+        v[1] = x
+        match v:
+            case float() | complex():
+                return v[1] * 2
+            case np.ndarray():
+                return (v * 3).real.sum()
+            case _:
+                return v[1] * 4
+
+    assert f(1.5) == 4.5
+    for mode in ("forward", "reverse"):
+        assert grad(f, mode=mode)(1.5) == 3
