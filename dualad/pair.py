@@ -67,6 +67,10 @@ def readable_dual(primal: DualLike, tangent: Tangent, level: Any) -> DualLike:
     """Put a dual together from parts that fit; nothing is checked."""
     if type(level) is not int and (made := level.made(primal, tangent)) is not NotImplemented:
         return made
+    return _of_parts(primal, tangent, level)
+
+
+def _of_parts(primal: DualLike, tangent: Tangent, level: Any) -> Any:
     result = object.__new__(kind_of(primal))
     result.primal = primal
     result.tangent = tangent
@@ -77,6 +81,18 @@ def readable_dual(primal: DualLike, tangent: Tangent, level: Any) -> DualLike:
 # Duals of real floats come from the compiled kernel, if there is one; it hands over in all
 # other cases.
 dual: Function = KERNEL.dual if KERNEL else readable_dual
+
+
+def moved(primal: DualLike, tangent: Tangent, level: Any) -> DualLike:
+    """The dual whose tangent is linear in those that it comes from, direction by direction.
+
+    This holds for what a direction stands for at any level, the coefficients of a series too.
+    What knows of first derivatives alone makes a `dual`, which a level may refuse.
+    """
+    if type(level) is int:
+        return dual(primal, tangent, level)
+    made = level.moved(primal, tangent)
+    return _of_parts(primal, tangent, level) if made is NotImplemented else made
 
 
 def restored(primal: DualLike, tangent: Tangent, level: int) -> DualLike:
@@ -128,7 +144,7 @@ def own(x: DualLike) -> DualLike:
         if not is_array(x):
             return x
         if type(x) is kind_of(x.primal):
-            return dual(own(x.primal), own(x.tangent), x.level)
+            return moved(own(x.primal), own(x.tangent), x.level)
         return np.copy(x, "K")  # type: ignore[call-overload]
     if isinstance(x, np.ndarray):
         return copied(x) if type(x) is np.ndarray else x.copy("K")
@@ -147,7 +163,7 @@ def zero_like(level: int, tangent: Tangent, shape: tuple[int, ...], dtype: Any =
             return zero.astype(dtype) if is_complex else zero
     if isinstance(tangent, Pair):  # at all its levels
         many = shape_of(tangent.tangent)[: len(shape_of(tangent.tangent)) - len(shape_of(tangent))]
-        return dual(
+        return moved(
             zero_like(level, tangent.primal, shape, dtype),
             zero_like(tangent.level, tangent.tangent, many + shape, dtype),
             tangent.level,
@@ -188,7 +204,7 @@ def plain(x: DualLike) -> Number:
 def map_leaves(f: Function, x: DualLike) -> DualLike:
     """Apply f to all plain numbers inside a (nested) dual."""
     if isinstance(x, Pair):
-        return dual(map_leaves(f, x.primal), map_leaves(f, x.tangent), x.level)
+        return moved(map_leaves(f, x.primal), map_leaves(f, x.tangent), x.level)
     return f(x)
 
 

@@ -16,7 +16,7 @@ import operator
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product as tuples
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,7 @@ from .array.protocols import ARRAY_FUNCTIONS, implements
 from .array_rules import common
 from .differentiations import note_refusal
 from .dual import Dual, evaluate, namespace_for
+from .kernel import DRIVERS, KERNEL
 from .levels import ParticipatingLevel
 from .looks import is_plain
 from .namespaces import CONSTANTS, Namespace, is_exact
@@ -36,9 +37,9 @@ from .pair import (
     Pair,
     as_number,
     as_numpy,
-    dual,
     fit,
     is_array,
+    moved,
     newest,
     own,
     parts,
@@ -293,11 +294,11 @@ class SeriesLevel(ParticipatingLevel):
     # the seam
 
     def made(self, primal: Any, tangent: Any) -> Any:
-        frame = sys._getframe(2)  # who has called `readable_dual`; outside, the compiled hooks
-        if not _is_maker(frame):
-            note_refusal(self)
-            raise self.unable(_no_series(frame))
-        return NotImplemented
+        note_refusal(self)
+        raise self.unable(_no_series(sys._getframe(2)))  # who has called `readable_dual`
+
+    def moved(self, primal: Any, tangent: Any) -> Any:
+        return KERNEL.series(primal, tangent, self) if KERNEL else NotImplemented
 
     def applies(self, rule: Rule, args: tuple[Any, ...]) -> Any:
         if any(type(a) is Term for a in args):
@@ -312,6 +313,9 @@ class SeriesLevel(ParticipatingLevel):
             return y
         if is_plain(y, int):
             y = float(y)
+        found = _by_recurrence(rule, self.order, y, split) if KERNEL else None
+        if found is not None:
+            return moved(y, found, self)
         given = [None if t is None else _shortened(_listed(t, primal)) for primal, t in split]
         numbers = as_python((*primals, y))
         try:
@@ -352,7 +356,7 @@ class SeriesLevel(ParticipatingLevel):
 
     def dual(self, y: Any, found: Sequence[Any]) -> Any:
         """The series that begins with y."""
-        return dual(y, _stacked(found, y), self)
+        return moved(y, _stacked(found, y), self)
 
     def _coefficients(
         self, rule: Rule, numbers: tuple[Any, ...], given: Sequence[list[Any] | None]
@@ -419,6 +423,22 @@ class SeriesLevel(ParticipatingLevel):
         return rule.slope_in(self._namespace, i)(*y.args, y)
 
 
+def _by_recurrence(rule: Rule, order: int, y: Any, split: Sequence[tuple[Any, Any]]) -> Any:
+    """The tangent of an array of floats, compiled; None if there is no recurrence for it."""
+    if type(y) is not np.ndarray or y.dtype != float or len(split) > 2 or not y.size:
+        return None
+    for primal, tangent in split:
+        if tangent is not None and (type(tangent) is not np.ndarray or tangent.dtype != float):
+            return None
+        if type(primal) is not np.ndarray:
+            if type(primal) not in (float, int, np.float64):
+                return None
+        elif primal.dtype != float:
+            return None
+    (a, a_dot), (b, b_dot) = split if len(split) == 2 else (*split, (None, None))
+    return KERNEL.series_of_arrays(rule.name, order, y, a, a_dot, b, b_dot)  # type: ignore[union-attr]
+
+
 def _places(lengths: Sequence[int], order: int) -> Iterator[list[tuple[int, ...]]]:
     """Which coefficients make coefficient 1, 2, … of a product."""
     every = list(tuples(*(range(n) for n in lengths)))
@@ -459,38 +479,6 @@ def _stacked(found: Sequence[Any], y: Any) -> Any:
 
 
 # -- array functions ---------------------------------------------------------------------------
-
-
-# What makes duals whose tangents are linear in those that it gets, direction by direction, or are
-# composed of such; all else may know no more than first derivatives.
-_MAKERS: dict[str, tuple[str, ...]] = {
-    "dual": ("apply", "_composed"),
-    "pair": ("map_leaves", "zero_like", "own"),
-    "arguments": ("split",),
-    "array.algebra": ("linear", "_view", "_apart", "constant"),
-    "array.dualarray": ("DualArray.__getitem__", "DualArray.copy"),
-    "array.operands": ("as_operand", "from_objects"),
-    "array.promotion": ("_with_level", "_promote", "_mirrored", "without"),
-    "array_rules.common": ("_paired", "with_value"),
-    "array_rules.choosing": ("where",),
-    "array_rules.elementwise": ("unwrap",),
-    "array_rules.reductions": ("_sum_of_all",),
-    "array_rules.selecting": ("_extreme", "_order_statistic", "_rearranged"),
-    "array_rules.shapes": ("gathering",),
-    "series": ("SeriesLevel.dual",),
-}
-_known: dict[CodeType, bool] = {}
-
-
-def _is_maker(frame: FrameType) -> bool:
-    """Whether this is one of these; outside of the package it is one of the compiled hooks."""
-    found = _known.get(frame.f_code)
-    if found is None:
-        package, _, module = frame.f_globals["__name__"].partition(".")
-        name = frame.f_code.co_qualname.partition(".<locals>")[0]
-        found = package != _PACKAGE or name in _MAKERS.get(module, ())
-        _known[frame.f_code] = found
-    return found
 
 
 def _no_series(frame: FrameType | None) -> TypeError:
@@ -678,8 +666,7 @@ def expanded(
 
     def evaluated(inputs: Inputs) -> tuple[Outputs, str]:
         with Differentiation(inputs.driver) as work:
-            level = SeriesLevel(work.level)
-            level.order = order
+            level = _begun(work.level, order)
             seeds = [level.seed(own(x), v) for x, v in zip(inputs.leaves, along, strict=True)]
             try:
                 y = inputs.call(seeds)
@@ -701,3 +688,16 @@ def expanded(
             rest = [type(value)(c) if is_plain(value, np.generic) else c for c in rest]
         found.append([value, *(nan_where(value, c) for c in rest)])
     return outputs, found
+
+
+def _begun(level: int, order: int) -> SeriesLevel:
+    """A level for series of an order, which takes part in one that is open."""
+    result = SeriesLevel(level)
+    result.order = order
+    return result
+
+
+if KERNEL:
+    KERNEL.connect_series(SeriesLevel)
+if DRIVERS:
+    DRIVERS.connect_series(_begun)

@@ -34,6 +34,7 @@ def driver(definition: Driver) -> Driver:
     defaults = {k: p.default for k, p in inspect.signature(definition).parameters.items()}
     short_way: Any = DRIVERS.SHORT_WAYS.get(name) if DRIVERS else None  # for numbers, no options
     takes_more = name in ("grad", "value_and_grad")  # several arguments, and has_aux
+    takes_order = name == "derivative"
 
     def are_defaults(options: dict[str, Any]) -> bool:
         return all(defaults.get(option, ...) is value for option, value in options.items())
@@ -58,6 +59,12 @@ def driver(definition: Driver) -> Driver:
             if takes_more and options == {"has_aux": True}:
                 wrapper = short_way(definition, argnums, public, f, lift, True)
                 return wrapper
+            if takes_order and is_for_series(**options):
+                of_order = functools.partial(definition, **options)
+                wrapper = DRIVERS.SHORT_WAYS["derivative of order"](  # type: ignore[union-attr]
+                    of_order, argnums, public, f, lift
+                )
+                return wrapper
 
         def general(function: Function) -> Function:
             call: Function = definition(function, argnums, *args, **options)
@@ -71,6 +78,11 @@ def driver(definition: Driver) -> Driver:
         return _Wrapper(call, f, made_by, general if lift is None else None)
 
     return public  # type: ignore[return-value]
+
+
+def is_for_series(order: Any) -> bool:
+    """Whether a derivative of this order comes from a series: below, nested duals are faster."""
+    return type(order) is int and order >= 3
 
 
 def _is_short(argnums: Argnums, takes_more: bool) -> bool:

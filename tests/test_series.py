@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import inspect
 import math
-import operator
 import pickle
 import warnings
 from collections.abc import Callable, Sequence
@@ -24,6 +22,7 @@ from test_rules import SLOPED, samples, sloped
 import dualad
 from dualad import Dual, define_rule, derivative, grad, series, taylor
 from dualad.dual import function
+from dualad.pair import dual, moved
 from dualad.rules import Rule
 from dualad.structure import leaves
 
@@ -332,12 +331,17 @@ def test_linear_algebra() -> None:
         taylor(lambda t: np.linalg.det(t * np.ones((2, 2))), 3)(1.0)
 
 
-def test_who_makes_series_is_there() -> None:
-    """The names of the functions that may make duals of a series are those of the package."""
-    for module, names in series._MAKERS.items():
-        home = importlib.import_module(f"dualad.{module}")
-        for name in names:
-            assert callable(operator.attrgetter(name)(home)), f"{module}.{name}"
+def test_who_knows_first_derivatives_alone_is_refused() -> None:
+    """What makes a `dual` may know no more; what makes it by `moved` holds for each coefficient."""
+
+    def f(x: Any, make: Callable[..., Any]) -> Any:
+        return make(2 * x.primal, 2 * x.tangent, x.level)
+
+    for x in (3.0, np.array([3.0, 4.0])):
+        first, second, third = taylor(lambda x: f(x, moved) ** 2, 2)(x)
+        assert np.all(first == 4 * np.square(x)) and np.all(second == 8 * x) and np.all(third == 4)
+        with pytest.raises(TypeError, match="taylor: .* has no series"):
+            taylor(lambda x: f(x, dual), 2)(x)
 
 
 def test_swallowed_refusals_are_noticed() -> None:
@@ -455,7 +459,7 @@ def test_errors_of_a_higher_derivative_are_told_at_once(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(series.SeriesLevel, "_coefficients", broken)
     with pytest.raises(IndexError, match="a mistake in here"):
-        derivative(lambda x: x**5, order=4)(1.0)
+        derivative(dualad.gamma, order=4)(1.0)  # which no recurrence short-cuts
 
 
 def test_higher_derivatives_where_the_function_catches_that_there_is_no_series() -> None:
