@@ -20,6 +20,7 @@ def connect(
     array_in: Function,
     strip: Function,
 ) -> None: ...
+def connect_series(begun: Function) -> None: ...
 def connect_reverse(
     level: Function,
     make: Function,

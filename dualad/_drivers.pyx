@@ -11,18 +11,20 @@ something, the general driver starts from the beginning.
 
 cimport cython
 from cpython.object cimport PyObject
+from libc.math cimport isfinite
 from libc.string cimport memcmp, memcpy, memset
 cimport numpy as cnp
 
 from ._kernel cimport (
-    JET, Dual, Nested, Recorded, Tape, array, close_level, dual, dual_of_dual, has_refused,
-    is_double, is_open, is_vector, new_nested, on_tape, open_level, pulled, unfilled,
+    JET, Dual, Nested, Recorded, Series, Tape, array, close_level, dual, dual_of_dual, has_refused,
+    is_double, is_open, is_vector, new_nested, new_series, on_tape, open_level, pulled, unfilled,
 )
 
 from ._lifting cimport begin, callee_for, end, needs_anew, needs_lift
 
 from functools import partial
 from inspect import signature
+from math import factorial
 from types import FunctionType, MethodType
 
 import numpy
@@ -54,6 +56,7 @@ cdef object input_of = None           # input_of(x, level): an array as an input
 cdef object swept = None              # swept(level, y, leaves): the slopes of a number, by a sweep
 cdef object second = None             # second(f, x): the Hessian in a list or a vector, by sweeps
 cdef object nonlinear = ()            # the error for what has no way back
+cdef object series_begun = None       # series_begun(level, order): the level of a series
 cdef Py_ssize_t LEAST_NUMBERS, LEAST_ELEMENTS
 cdef object FORWARD = object()        # left to the general driver, by forward mode
 
@@ -89,6 +92,12 @@ def connect_reverse(level, make, sweep, twice, error, Py_ssize_t numbers, Py_ssi
     global reverse_level, input_of, swept, second, nonlinear, LEAST_NUMBERS, LEAST_ELEMENTS
     reverse_level, input_of, swept, second, nonlinear = level, make, sweep, twice, error
     LEAST_NUMBERS, LEAST_ELEMENTS = numbers, elements
+
+
+def connect_series(begun):
+    """Tell them how the level of a series begins."""
+    global series_begun
+    series_begun = begun
 
 
 cdef inline bint is_plain(object x) noexcept:
@@ -672,8 +681,61 @@ cdef class Hessian(Driver):
         return symmetric.tolist() if type(x) is list else symmetric
 
 
+@cython.final
+cdef class HigherDerivative(Driver):
+    """A derivative of some order in a number, which is the last coefficient of a series."""
+
+    cdef Py_ssize_t order
+
+    def __cinit__(self, definition, *_):
+        self.order = definition.keywords["order"]
+
+    cdef object short_way(self, object opened, object x, Given *given):
+        cdef Dual series
+        cdef Py_ssize_t i
+        cdef double last
+        if series_begun is None or not given.is_single or x is True or x is False:
+            return NotImplemented
+        level = series_begun(opened, self.order)
+        series = new_series(self.order, level)
+        memset(series.t, 0, self.order * sizeof(double))
+        if not is_double(x, &series.v, &series.is_np):
+            return NotImplemented
+        series.t[0] = 1.0
+        try:
+            y = self.call(level, series, given)
+        except Exception:
+            if level.is_unable:
+                return self.nested()
+            raise
+        if level.is_unable:
+            return self.nested()
+        if type(y) is not Series:
+            return NotImplemented
+        series = <Dual>y
+        if series.lev != <PyObject *>level or series.v != series.v:
+            return NotImplemented
+        for i in range(self.order):
+            if not isfinite(series.t[i]):
+                return self.nested()
+        last = series.t[self.order - 1] * <double>factorial(self.order)
+        return float64(last) if series.is_np else last
+
+    cdef object nested(self):
+        """The same by duals of duals."""
+        if self.forward is None:
+            once = self.driver(self.f, self.argnums, order=self.order - 1)
+            self.forward = self.driver(once, self.argnums)
+        return FORWARD
+
+    def __reduce__(self):
+        made, given = Driver.__reduce__(self)
+        return partial(made, order=self.order), given
+
+
 SHORT_WAYS = {
     "derivative": Derivative,
+    "derivative of order": HigherDerivative,
     "grad": Gradient,
     "value_and_grad": ValueAndGradient,
     "jacobian": Jacobian,

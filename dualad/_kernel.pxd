@@ -44,6 +44,10 @@ cdef class Recorded(Dual):  # with no fields of its own, so that it shares the m
     pass
 
 
+cdef class Series(Dual):  # the same: its directions are coefficients
+    pass
+
+
 cdef class Tape:
     cdef Record record
     cdef readonly object level1
@@ -63,6 +67,7 @@ cdef object row_of_one(int row, object x)
 cdef object row_of_two(int row, object a, object b)
 cdef object combination(double y, PyObject *const *args, const double *slopes, Py_ssize_t n)
 cdef Dual unfilled(Py_ssize_t n, object level)
+cdef Dual new_series(Py_ssize_t k, object level)
 cdef Nested new_nested(Py_ssize_t n1, Py_ssize_t n2, object level1, object level)
 cdef object dual_of_dual(Dual value, object tangent, object level)
 cdef object array(const double *data, Py_ssize_t n)

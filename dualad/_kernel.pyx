@@ -7,7 +7,8 @@ object. A `Nested` is a dual of a newer level over a `Dual` of an older one: val
 and the mixed second derivatives. What they do is the table's, written as C by `_codegen.py`.
 
 A `Recorded` is a dual of reverse mode: its tangent is a place on the `Tape` of its level, on which
-every row pushes the places and the slopes of its operands, for the walk back.
+every row pushes the places and the slopes of its operands, for the walk back. A `Series` has the
+coefficients of a power series for its directions.
 
 All do only the common case. Where Python would raise, where something is not finite, where the
 operand is not a real float, they hand over to the readable Dual in `dual.py`, with themselves as
@@ -273,7 +274,7 @@ cdef class Kind(type):
 
     def __instancecheck__(cls, x):
         kind = type(x)
-        if kind is Dual or kind is Nested or kind is Recorded:
+        if kind is Dual or kind is Nested or kind is Recorded or kind is Series:
             kind = readable_class
         return PyType_IsSubtype(<PyTypeObject *>kind, <PyTypeObject *>cls) != 0
 
@@ -718,7 +719,12 @@ cdef object array(const double *data, Py_ssize_t n):
 
 cdef inline PyObject *blank(Py_ssize_t n, PyObject *level) except NULL:
     """A dual that is still to be filled, whose reference is the caller's."""
-    cdef PyObject *x = allocated(<PyTypeObject *>Dual)
+    return blank_of(<PyTypeObject *>Dual, n, level)
+
+
+cdef inline PyObject *blank_of(PyTypeObject *kind, Py_ssize_t n, PyObject *level) except NULL:
+    """The same of a class whose objects are laid out as duals are."""
+    cdef PyObject *x = allocated(kind)
     (<Dual>x).lev, (<Dual>x).n = referred(level), n
     (<Dual>x).is_np, (<Dual>x).t = False, (<Dual>x).inside
     if n > DIRECTIONS:
@@ -849,7 +855,7 @@ cdef bint is_told_to_asker() except -1:
 
 
 cdef inline bint is_ours(object x) noexcept:
-    return type(x) is Dual or type(x) is Nested or type(x) is Recorded
+    return type(x) is Dual or type(x) is Nested or type(x) is Recorded or type(x) is Series
 
 
 cdef object plain(object x):
@@ -975,6 +981,8 @@ cdef object unusual(int row, object a, object b, const Loop *loop):
     """Of operands that are not all duals of one level and floats."""
     if type(a) is Recorded or type(b) is Recorded:
         return recorded(row, a, b, loop)
+    if type(a) is Series or type(b) is Series:
+        return expanded(row, a, b, loop)
     if type(a) is Nested or type(b) is Nested or (type(a) is Dual and type(b) is Dual):
         return nested(row, a, b, loop)
     return None
@@ -1049,7 +1057,7 @@ cdef object nested(int row, object a, object b, const Loop *loop):
     cdef Part *p
     if ROWS[row].flat:
         return None
-    if type(a) is Recorded or type(b) is Recorded:
+    if type(a) is Recorded or type(b) is Recorded or type(a) is Series or type(b) is Series:
         return None
     level = level1 = None
     if is_ours(a):
@@ -1593,6 +1601,11 @@ cdef class Adjoints:
         return dual(value, tangent, self.tape.level1)
 
 
+# -- power series ---------------------------------------------------------------------------------
+
+include "_series.pxi"
+
+
 # -- rows as functions of Python, and as ufuncs of NumPy ----------------------------------------
 
 
@@ -1669,7 +1682,7 @@ cdef object combination(double y, PyObject *const *args, const double *slopes, P
             return None
         elif type(<object>like) is Dual and (<Dual>args[i]).n != (<Dual>like).n:
             return None
-    if like == NULL or odd or type(<object>like) is Nested:
+    if like == NULL or odd or type(<object>like) is Nested or type(<object>like) is Series:
         return None
     if type(<object>like) is Dual:
         z = blank((<Dual>like).n, (<Dual>like).lev)
@@ -2011,9 +2024,11 @@ cdef object element_at(PyObject *array, const Place *place):
     cdef double *t
     cdef char *here
     cdef char *there
+    cdef bint is_series
     if value == NULL or tangent == NULL or level == NULL:
         return None
-    if Py_TYPE(tangent) != <PyTypeObject *>ndarray or type(<object>level) is not int:
+    is_series = type(<object>level) is series_level
+    if Py_TYPE(tangent) != <PyTypeObject *>ndarray or not (is_series or type(<object>level) is int):
         return recorded_item(value, <object>tangent, <object>level, place)
     if ndim_of(tangent) > place.axes:
         k = dims_of(tangent)[0]
@@ -2024,10 +2039,10 @@ cdef object element_at(PyObject *array, const Place *place):
         here = element_of(value, 0, place)
         if here == NULL:
             return None
-        x = new(k, <object>level)
+        x = new_series(k, <object>level) if is_series else new(k, <object>level)
         x.v, x.is_np = (<double *>here)[0], True
     else:  # a dual array itself, of an older level
-        if Py_TYPE(value) != ARRAYS:
+        if Py_TYPE(value) != ARRAYS or is_series:
             return None
         found = element_at(value, place)
         if type(found) is not Dual:
@@ -2055,7 +2070,7 @@ cdef bint stored(object array, object index, object x) except -1:
     cdef PyObject *level = NULL
     cdef Py_ssize_t j, k = -1, step
     cdef double v
-    cdef bint is_np
+    cdef bint is_np, is_series = False
     cdef const double *t = NULL
     cdef char *here
     cdef char *there = NULL
@@ -2064,14 +2079,15 @@ cdef bint stored(object array, object index, object x) except -1:
         level = SLOT(<PyObject *>array, LEVEL)
         if value == NULL or tangent == NULL or level == NULL:
             return False
-        if Py_TYPE(tangent) != <PyTypeObject *>ndarray or type(<object>level) is not int:
+        is_series = type(<object>level) is series_level
+        if Py_TYPE(tangent) != <PyTypeObject *>ndarray or not (is_series or type(<object>level) is int):
             return False
     find(index, &place)
     if place.axes < 0:
         return False
     if tangent != NULL and ndim_of(tangent) > place.axes:
         k = dims_of(tangent)[0]
-    if type(x) is Dual:
+    if type(x) is (Series if is_series else Dual):
         if tangent == NULL or (<Dual>x).n != k or compare(<object>(<Dual>x).lev, <object>level) != 0:
             return False
         v, t = (<Dual>x).v, (<Dual>x).t

@@ -13,8 +13,8 @@ from libc.math cimport rint
 from libc.string cimport memcmp, memcpy
 
 from ._kernel cimport (
-    Dual, Nested, Recorded, combination, dual, element, in_array, is_double, row_of_one, row_of_two,
-    stored,
+    Dual, Nested, Recorded, Series, combination, dual, element, in_array, is_double, row_of_one,
+    row_of_two, stored,
 )
 
 cimport numpy as cnp
@@ -577,7 +577,7 @@ cdef class Operator:
 
 
 cdef inline bint is_compiled(object x) noexcept:
-    return type(x) is Dual or type(x) is Nested or type(x) is Recorded
+    return type(x) is Dual or type(x) is Nested or type(x) is Recorded or type(x) is Series
 
 
 cdef inline bint is_float(object x) noexcept:

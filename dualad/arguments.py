@@ -16,7 +16,7 @@ from .array.operands import from_objects, unbuffered
 from .array.promotion import without_empty
 from .differentiations import is_over, levels_in
 from .dual import Dual
-from .pair import as_primal, dual, is_operand, own, plain, shape_of, zero_like
+from .pair import as_primal, is_operand, moved, own, plain, shape_of, zero_like
 from .structure import leaves, rebuild
 
 Argnum = int | str
@@ -311,5 +311,5 @@ def split(x: Any, level: int) -> tuple[Any, Any]:
         return x, None
     there = v_dot if t_dot is None else t_dot
     zero = zero_like(level, there, shape_of(there))
-    tangent = dual(zero if v_dot is None else v_dot, zero if t_dot is None else t_dot, x.level)
-    return dual(v, t, x.level), tangent
+    tangent = moved(zero if v_dot is None else v_dot, zero if t_dot is None else t_dot, x.level)
+    return moved(v, t, x.level), tangent

@@ -29,11 +29,12 @@ from .frames import is_hook, is_ours, user_frame
 from .levels import ParticipatingLevel, fresh_level
 from .lifting.reach import chosen
 from .namespaces import is_exact
-from .pair import KINDS, Function, as_number, dual, is_operand, kind_of, parts, plain
+from .pair import KINDS, Function, dual, is_operand, kind_of, parts, plain
 from .passes import one_like, seeded, unit_seeds
 from .rules import Rule
 from .stacking import DIRECTIONS
 from .structure import leaves, rebuild
+from .zeros import as_number
 
 # Where these rows have a kink or a jump, as a question about the values.
 _KINKS: dict[str, Function] = {

@@ -44,7 +44,13 @@ from .ways import (
     refuse_unless_mode,
 )
 from .workers import Columns, Progress, Workers, planned
-from .wrappers import driver, function_for, lifting_as_needed, refuse_unless_callable
+from .wrappers import (
+    driver,
+    function_for,
+    is_for_series,
+    lifting_as_needed,
+    refuse_unless_callable,
+)
 from .zeros import is_finite
 
 # Sweeps, sparse matrices and series are loaded by the first call that asks for them.
@@ -97,7 +103,7 @@ def derivative(
     Notes
     -----
     f is called once for each argument in argnums (for numbers with more digits than floats,
-    twice if they are complex). From order 4 on the derivative comes from a series, as `taylor`
+    twice if they are complex). From order 3 on the derivative comes from a series, as `taylor`
     has it, which costs order² steps where nested duals double with each order; if there is none,
     f is called once more.
 
@@ -108,13 +114,12 @@ def derivative(
     >>> derivative(lambda x: x**3, order=2)(np.array([1.0, 2.0]))
     array([ 6., 12.])
     """
-    if isinstance(order, bool) or not isinstance(order, int) or order < 0:
-        raise ValueError(f"derivative: order is a count, 0 or more; got {order!r}.")
+    order = _as_count("derivative", order)
     if order == 0:
         return f
     if order > 1 and not isinstance(argnums, (tuple, list, range)):
         nested = derivative(derivative(f, argnums, order=order - 1), argnums)
-        return nested if order < _SERIES else _by_series(f, argnums, order, nested)
+        return _by_series(f, argnums, order, nested) if is_for_series(order) else nested
 
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
         if order > 1:
@@ -140,8 +145,17 @@ def derivative(
     return wrapper
 
 
-# The order from which on a series is used: below, nested duals are as accurate as can be.
-_SERIES = 4
+def _as_count(driver: str, order: Any) -> int:
+    """An order as one of Python's integers.
+
+    Raises
+    ------
+    ValueError
+        If it is not an integer, or negative.
+    """
+    if isinstance(order, (int, np.integer)) and not isinstance(order, bool) and order >= 0:
+        return int(order)
+    raise ValueError(f"{driver}: order is a count, 0 or more; got {order!r}.")
 
 
 def _by_series(f: Callable[P, R], argnums: Argnums, order: int, nested: Function) -> Callable[P, R]:
@@ -251,8 +265,7 @@ def taylor(
     [10.0, 6.0, 0.5]
     """
     refuse_unless_callable("taylor", f)
-    if isinstance(order, bool) or not isinstance(order, int) or order < 0:
-        raise ValueError(f"taylor: order is a count, 0 or more; got {order!r}.")
+    order = _as_count("taylor", order)
     if lift not in (True, False, None):
         raise TypeError(f"taylor: lift is True, False or None; got {lift!r}.")
     argnums_as_tuple("taylor", argnums, "; for the point x, write taylor(f, order)(x)")

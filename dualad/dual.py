@@ -26,11 +26,11 @@ from .pair import (
     KINDS,
     Function,
     Pair,
-    dual,
     fit,
     hand_made,
     is_array,
     is_operand,
+    moved,
     newest,
     parts,
     plain,
@@ -82,7 +82,7 @@ def apply(rule: Rule, args: tuple[DualLike, ...]) -> DualLike:
             slope = slope_of(rule, i, namespace, numbers)
             term = scale(slope, a, y, rule.kind == "kinked")
         tangent = term if tangent is None else total(tangent, term)
-    return dual(y, tangent, level)
+    return moved(y, tangent, level)
 
 
 def _composed(
@@ -99,7 +99,7 @@ def _composed(
 
     def with_value(x: DualLike, y: DualLike) -> DualLike:
         tangent = parts(x, level)[1]
-        return y if tangent is None else dual(y, fit(tangent, y), level)
+        return y if tangent is None else moved(y, fit(tangent, y), level)
 
     if isinstance(ys, tuple):
         return tuple(map(with_value, xs, ys))

@@ -71,6 +71,7 @@ class ParticipatingLevel(int):
     - `applies` by `dual.apply`, before a row of the table is applied;
     - `product` by `array.algebra.multilinear`, before arrays are multiplied;
     - `made` by `pair.dual`, where every dual is made;
+    - `moved` by `pair.moved`, where it is known that each direction moves as it does by itself;
     - `answers` by `differentiations.answered`, where a plain answer is given about duals;
     - `zero_like` by `pair.zero_like`, where every zero tangent is made.
 
@@ -90,6 +91,10 @@ class ParticipatingLevel(int):
 
     def made(self, primal: DualLike, tangent: Tangent) -> DualLike:
         """The dual with these parts."""
+        return NotImplemented
+
+    def moved(self, primal: DualLike, tangent: Tangent) -> DualLike:
+        """The dual with these parts, whose tangent is linear in those that it comes from."""
         return NotImplemented
 
     def answers(self, question: Any, answer: Any, numbers: tuple[DualLike, ...]) -> Any:

@@ -67,6 +67,11 @@ def readable_dual(primal: DualLike, tangent: Tangent, level: Any) -> DualLike:
     """Put a dual together from parts that fit; nothing is checked."""
     if type(level) is not int and (made := level.made(primal, tangent)) is not NotImplemented:
         return made
+    return of_parts(primal, tangent, level)
+
+
+def of_parts(primal: DualLike, tangent: Tangent, level: Any) -> DualLike:
+    """The readable dual, about which no level is asked."""
     result = object.__new__(kind_of(primal))
     result.primal = primal
     result.tangent = tangent
@@ -77,6 +82,15 @@ def readable_dual(primal: DualLike, tangent: Tangent, level: Any) -> DualLike:
 # Duals of real floats come from the compiled kernel, if there is one; it hands over in all
 # other cases.
 dual: Function = KERNEL.dual if KERNEL else readable_dual
+
+
+def moved(primal: DualLike, tangent: Tangent, level: Any) -> DualLike:
+    """The dual whose tangent is linear, direction by direction, in those that it comes from.
+
+    So are a series' coefficients; what knows first derivatives alone makes a `dual`.
+    """
+    made = NotImplemented if type(level) is int else level.moved(primal, tangent)
+    return dual(primal, tangent, level) if made is NotImplemented else made
 
 
 def restored(primal: DualLike, tangent: Tangent, level: int) -> DualLike:
@@ -128,7 +142,7 @@ def own(x: DualLike) -> DualLike:
         if not is_array(x):
             return x
         if type(x) is kind_of(x.primal):
-            return dual(own(x.primal), own(x.tangent), x.level)
+            return moved(own(x.primal), own(x.tangent), x.level)
         return np.copy(x, "K")  # type: ignore[call-overload]
     if isinstance(x, np.ndarray):
         return copied(x) if type(x) is np.ndarray else x.copy("K")
@@ -147,7 +161,7 @@ def zero_like(level: int, tangent: Tangent, shape: tuple[int, ...], dtype: Any =
             return zero.astype(dtype) if is_complex else zero
     if isinstance(tangent, Pair):  # at all its levels
         many = shape_of(tangent.tangent)[: len(shape_of(tangent.tangent)) - len(shape_of(tangent))]
-        return dual(
+        return moved(
             zero_like(level, tangent.primal, shape, dtype),
             zero_like(tangent.level, tangent.tangent, many + shape, dtype),
             tangent.level,
@@ -188,7 +202,7 @@ def plain(x: DualLike) -> Number:
 def map_leaves(f: Function, x: DualLike) -> DualLike:
     """Apply f to all plain numbers inside a (nested) dual."""
     if isinstance(x, Pair):
-        return dual(map_leaves(f, x.primal), map_leaves(f, x.tangent), x.level)
+        return moved(map_leaves(f, x.primal), map_leaves(f, x.tangent), x.level)
     return f(x)
 
 
@@ -208,21 +222,6 @@ def is_array(x: DualLike) -> bool:
 def is_operand(x: DualLike) -> bool:
     """Whether x is something to calculate with: a dual, or a number of a system we know."""
     return isinstance(x, Pair) or is_number(x)
-
-
-# -- other numbers -------------------------------------------------------------------------
-
-
-def as_numpy(x: DualLike) -> Number:
-    """The same number as a NumPy scalar, for which 1/0 is inf and log(-1) is nan."""
-    if isinstance(x, (np.ndarray, np.generic)) or not is_number(x):
-        return x
-    return np.complex128(x) if isinstance(x, complex) or hasattr(x, "_mpc_") else np.float64(x)
-
-
-def as_number(x: DualLike) -> DualLike:
-    """NumPy's scalars as Python's own."""
-    return map_leaves(lambda v: v.item() if isinstance(v, np.generic) else v, x)
 
 
 def fit(tangent: Tangent, y: DualLike) -> Tangent:

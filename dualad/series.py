@@ -16,7 +16,7 @@ import operator
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product as tuples
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -28,18 +28,19 @@ from .array.protocols import ARRAY_FUNCTIONS, implements
 from .array_rules import common
 from .differentiations import note_refusal
 from .dual import Dual, evaluate, namespace_for
+from .kernel import DRIVERS, KERNEL
 from .levels import ParticipatingLevel
 from .looks import is_plain
 from .namespaces import CONSTANTS, Namespace, is_exact
 from .numerics import quiet
 from .pair import (
+    Function,
     Pair,
-    as_number,
-    as_numpy,
-    dual,
     fit,
     is_array,
+    moved,
     newest,
+    of_parts,
     own,
     parts,
     plain,
@@ -50,7 +51,7 @@ from .promises import Differentiation, nan_where, settle
 from .rules import Rule
 from .structure import leaves
 from .table import RULES
-from .zeros import as_python, in_slopes, is_finite, strong_product
+from .zeros import as_number, as_numpy, as_python, in_slopes, is_finite, strong_product
 
 _PACKAGE = __name__.partition(".")[0]
 
@@ -274,6 +275,9 @@ def _space(namespace: Namespace) -> Namespace:
 # -- the level ---------------------------------------------------------------------------------
 
 
+_of_floats: Function = KERNEL.series if KERNEL else lambda *parts: NotImplemented
+
+
 class SeriesLevel(ParticipatingLevel):
     """A level whose tangents are coefficients 1 to `order`, in the axis of directions.
 
@@ -293,11 +297,12 @@ class SeriesLevel(ParticipatingLevel):
     # the seam
 
     def made(self, primal: Any, tangent: Any) -> Any:
-        frame = sys._getframe(2)  # who has called `readable_dual`; outside, the compiled hooks
-        if not _is_maker(frame):
-            note_refusal(self)
-            raise self.unable(_no_series(frame))
-        return NotImplemented
+        note_refusal(self)
+        raise self.unable(_no_series(sys._getframe(2)))  # who has called `readable_dual`
+
+    def moved(self, primal: Any, tangent: Any) -> Any:
+        made = _of_floats(primal, tangent, self)
+        return of_parts(primal, tangent, self) if made is NotImplemented else made
 
     def applies(self, rule: Rule, args: tuple[Any, ...]) -> Any:
         if any(type(a) is Term for a in args):
@@ -312,6 +317,9 @@ class SeriesLevel(ParticipatingLevel):
             return y
         if is_plain(y, int):
             y = float(y)
+        found = _by_recurrence(rule, self.order, y, split)
+        if found is not None:
+            return moved(y, found, self)
         given = [None if t is None else _shortened(_listed(t, primal)) for primal, t in split]
         numbers = as_python((*primals, y))
         try:
@@ -348,11 +356,15 @@ class SeriesLevel(ParticipatingLevel):
         """x + along·t, as a dual."""
         if along is None or not self.order:
             return x
+        if type(along) is np.ndarray and along.dtype == float:
+            tangent = np.zeros((self.order, *along.shape))
+            tangent[0] = along
+            return moved(x, tangent, self)
         return self.dual(x, [along, *[along * 0] * (self.order - 1)])
 
     def dual(self, y: Any, found: Sequence[Any]) -> Any:
         """The series that begins with y."""
-        return dual(y, _stacked(found, y), self)
+        return moved(y, _stacked(found, y), self)
 
     def _coefficients(
         self, rule: Rule, numbers: tuple[Any, ...], given: Sequence[list[Any] | None]
@@ -409,14 +421,35 @@ class SeriesLevel(ParticipatingLevel):
         """The slope in argument i, along the series of the arguments."""
         if rule is _POW and i == 0 and type(y.args[1]) is not Term:
             a, b = y.args
-            at = a.primal
-            if is_array(at) or is_array(b):
-                is_regular = bool(np.all((plain(at) != 0) & np.isfinite(plain(at))))
-            else:
-                is_regular = bool(at != 0 and at - at == 0)
-            if is_regular:
+            at, least = plain(a.primal), _least(y.primal)
+            size = abs(plain(y.primal))  # below the least, digits of the power are lost
+            if np.all((at != 0) & (at - at == 0) & (size != 0) & (size >= least) & (size < np.inf)):
                 return b * y / a  # which closes the loop at once
         return rule.slope_in(self._namespace, i)(*y.args, y)
+
+
+def _by_recurrence(rule: Rule, order: int, y: Any, split: Sequence[tuple[Any, Any]]) -> Any:
+    """The tangent of an array of floats, compiled; None if there is no recurrence for it."""
+    if not KERNEL or type(y) is not np.ndarray or y.dtype != float or len(split) > 2 or not y.size:
+        return None
+    for primal, tangent in split:
+        if tangent is not None and (type(tangent) is not np.ndarray or tangent.dtype != float):
+            return None
+        if type(primal) is not np.ndarray:
+            if type(primal) not in (float, int, np.float64):
+                return None
+        elif primal.dtype != float:
+            return None
+    (a, a_dot), (b, b_dot) = split if len(split) == 2 else (*split, (None, None))
+    return KERNEL.series_of_arrays(rule.name, order, y, a, a_dot, b, b_dot)
+
+
+def _least(y: Any) -> float:
+    """The smallest number with all digits in the precision of y."""
+    y = plain(y)
+    if is_exact(y):
+        return 0.0
+    return float(np.finfo(getattr(y, "dtype", float)).tiny)
 
 
 def _places(lengths: Sequence[int], order: int) -> Iterator[list[tuple[int, ...]]]:
@@ -459,38 +492,6 @@ def _stacked(found: Sequence[Any], y: Any) -> Any:
 
 
 # -- array functions ---------------------------------------------------------------------------
-
-
-# What makes duals whose tangents are linear in those that it gets, direction by direction, or are
-# composed of such; all else may know no more than first derivatives.
-_MAKERS: dict[str, tuple[str, ...]] = {
-    "dual": ("apply", "_composed"),
-    "pair": ("map_leaves", "zero_like", "own"),
-    "arguments": ("split",),
-    "array.algebra": ("linear", "_view", "_apart", "constant"),
-    "array.dualarray": ("DualArray.__getitem__", "DualArray.copy"),
-    "array.operands": ("as_operand", "from_objects"),
-    "array.promotion": ("_with_level", "_promote", "_mirrored", "without"),
-    "array_rules.common": ("_paired", "with_value"),
-    "array_rules.choosing": ("where",),
-    "array_rules.elementwise": ("unwrap",),
-    "array_rules.reductions": ("_sum_of_all",),
-    "array_rules.selecting": ("_extreme", "_order_statistic", "_rearranged"),
-    "array_rules.shapes": ("gathering",),
-    "series": ("SeriesLevel.dual",),
-}
-_known: dict[CodeType, bool] = {}
-
-
-def _is_maker(frame: FrameType) -> bool:
-    """Whether this is one of these; outside of the package it is one of the compiled hooks."""
-    found = _known.get(frame.f_code)
-    if found is None:
-        package, _, module = frame.f_globals["__name__"].partition(".")
-        name = frame.f_code.co_qualname.partition(".<locals>")[0]
-        found = package != _PACKAGE or name in _MAKERS.get(module, ())
-        _known[frame.f_code] = found
-    return found
 
 
 def _no_series(frame: FrameType | None) -> TypeError:
@@ -678,8 +679,7 @@ def expanded(
 
     def evaluated(inputs: Inputs) -> tuple[Outputs, str]:
         with Differentiation(inputs.driver) as work:
-            level = SeriesLevel(work.level)
-            level.order = order
+            level = _begun(work.level, order)
             seeds = [level.seed(own(x), v) for x, v in zip(inputs.leaves, along, strict=True)]
             try:
                 y = inputs.call(seeds)
@@ -696,8 +696,22 @@ def expanded(
     settle(why, inputs, along, outputs, False, forward(along, False), lambda at: evaluated(at)[0])
     found = []
     for value, tangent in zip(outputs.values, outputs.tangents, strict=True):
+        tangent = None if tangent is None else nan_where(value, tangent)
         rest = [value * 0] * order if tangent is None else _listed(tangent, value)
         if tangent is not None and not is_array(value) and not is_exact(plain(value)):
             rest = [type(value)(c) if is_plain(value, np.generic) else c for c in rest]
-        found.append([value, *(nan_where(value, c) for c in rest)])
+        found.append([value, *rest])
     return outputs, found
+
+
+def _begun(level: int, order: int) -> SeriesLevel:
+    """A level for series of an order, which takes part in one that is open."""
+    result = SeriesLevel(level)
+    result.order = order
+    return result
+
+
+if KERNEL:
+    KERNEL.connect_series(SeriesLevel)
+if DRIVERS:
+    DRIVERS.connect_series(_begun)

@@ -25,8 +25,9 @@ import scipy.special as sc
 from .array.undefined import NonDifferentiableError
 from .dual import function
 from .namespaces import Namespace, choose
-from .pair import as_numpy, plain
+from .pair import plain
 from .rules import Rule, Slope, compile_text
+from .zeros import as_numpy
 
 MPMATH = "by mpmath"
 

@@ -22,7 +22,7 @@ from .array.operands import unbuffered
 from .differentiations import close_level, doubt, open_level
 from .forms import Form, ReverseLevel, dtype_of
 from .kernel import KERNEL
-from .pair import Function, as_number, dual, is_array, own, parts, plain, shape_of
+from .pair import Function, dual, is_array, own, parts, plain, shape_of
 from .passes import forward
 from .promises import (
     Differentiation,
@@ -34,7 +34,7 @@ from .promises import (
 from .records import STRENGTH, Node, Step, Sweep, strong_zeros
 from .structure import leaves, rebuild
 from .ways import FEW, UNABLE, is_plain_vector
-from .zeros import is_finite
+from .zeros import as_number, is_finite
 
 ADJOINTS = 1 << 20  # about so many elements of adjoints of the outputs in one sweep
 

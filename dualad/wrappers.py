@@ -35,6 +35,7 @@ def driver(definition: Driver) -> Driver:
     defaults |= definition.__kwdefaults__ or {}
     short_way: Any = DRIVERS.SHORT_WAYS.get(name) if DRIVERS else None  # for numbers, no options
     takes_more = name in ("grad", "value_and_grad")  # several arguments, and has_aux
+    takes_order = name == "derivative"
 
     def of_short_way(options: dict[str, Any]) -> tuple[bool, Any] | None:
         """has_aux and mode for the short way; None if it does not take these options."""
@@ -62,6 +63,12 @@ def driver(definition: Driver) -> Driver:
             if how is not None:
                 wrapper = short_way(definition, argnums, public, f, lift, *how)
                 return wrapper
+            if takes_order and is_for_series(**options):
+                of_order = functools.partial(definition, **options)
+                wrapper = DRIVERS.SHORT_WAYS["derivative of order"](  # type: ignore[union-attr]
+                    of_order, argnums, public, f, lift
+                )
+                return wrapper
 
         def general(function: Function) -> Function:
             call: Function = definition(function, argnums, *args, **options)
@@ -75,6 +82,11 @@ def driver(definition: Driver) -> Driver:
         return _Wrapper(call, f, made_by, general if lift is None else None)
 
     return public  # type: ignore[return-value]
+
+
+def is_for_series(order: Any) -> bool:
+    """Whether a derivative of this order comes from a series: below, nested duals are faster."""
+    return type(order) is int and order >= 3
 
 
 def _is_short(argnums: Argnums, takes_more: bool) -> bool:

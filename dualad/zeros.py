@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from .array_tangents import ArrayTangent
-from .kinds import DualLike, Tangent
+from .kinds import DualLike, Number, Tangent
 from .levels import ParticipatingLevel
 from .looks import is_plain
 from .namespaces import Namespace, in_slope, is_number
@@ -21,8 +21,6 @@ from .numerics import quiet
 from .pair import (
     Function,
     Pair,
-    as_number,
-    as_numpy,
     dual,
     fit,
     is_array,
@@ -130,6 +128,18 @@ def total(s: Tangent, t: Tangent) -> Tangent:
 
 
 # -- the numbers that slopes are made of ---------------------------------------------------
+
+
+def as_numpy(x: DualLike) -> Number:
+    """The same number as a NumPy scalar, for which 1/0 is inf and log(-1) is nan."""
+    if isinstance(x, (np.ndarray, np.generic)) or not is_number(x):
+        return x
+    return np.complex128(x) if isinstance(x, complex) or hasattr(x, "_mpc_") else np.float64(x)
+
+
+def as_number(x: DualLike) -> DualLike:
+    """NumPy's scalars as Python's own."""
+    return map_leaves(lambda v: v.item() if isinstance(v, np.generic) else v, x)
 
 
 def as_python(numbers: tuple[Any, ...]) -> tuple[Any, ...]:

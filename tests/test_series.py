@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import inspect
 import math
-import operator
 import pickle
 import warnings
 from collections.abc import Callable, Sequence
@@ -24,6 +22,7 @@ from test_rules import SLOPED, samples, sloped
 import dualad
 from dualad import Dual, define_rule, derivative, grad, series, taylor
 from dualad.dual import function
+from dualad.pair import dual, moved
 from dualad.rules import Rule
 from dualad.structure import leaves
 
@@ -87,6 +86,90 @@ def test_every_row(rule: Rule) -> None:
         for c, expected_c in zip(many, expected, strict=True):
             assert c.shape == (2,) and c.dtype == float
             np.testing.assert_allclose(c, float(expected_c), rtol=1e-12)
+
+
+def outcome(f: Callable[[Any], Any], x: Any) -> Any:
+    """The coefficients as numbers with their types, or the error."""
+    try:
+        found = taylor(f, 6)(x)
+    except Exception as error:
+        return type(error), str(error)
+    return [type(c) for c in found], np.array([np.ravel(c) for c in found], float)
+
+
+def hold_alike(f: Callable[[Any], Any], x: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What recurrences give is what the row's slopes give, up to rounding."""
+    with warnings.catch_warnings(action="ignore"):
+        kinds, got = outcome(f, x)
+        with monkeypatch.context() as patch:
+            patch.setattr(series, "KERNEL", None)
+            expected_kinds, expected = outcome(f, x)
+    assert kinds == expected_kinds
+    if isinstance(expected, str):
+        assert got == expected
+        return
+    assert np.array_equal(got[0], expected[0], equal_nan=True)  # the plain run
+    size = np.maximum.accumulate(np.where(np.isfinite(expected), np.abs(expected), 0))
+    np.testing.assert_allclose(got, expected, rtol=1e-10, atol=1e-12 * float(size.max(initial=0)))
+
+
+def test_a_recurrence_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is a kernel: else the tests of parity compare the definition with itself."""
+    calls = []
+
+    def noted(*args: Any) -> Any:
+        calls.append(args)
+        raise AssertionError
+
+    if series.KERNEL:
+        monkeypatch.setattr(series.SeriesLevel, "_coefficients", noted)
+        hold(taylor(dualad.exp, 3)(0.0), [1.0, 1.0, 0.5, 1 / 6])
+        taylor(lambda x: np.exp(x) / (1 + x**2), 3)(np.array([0.0, 1.0]))
+        assert not calls
+
+
+@pytest.mark.parametrize("rule", SLOPED, ids=lambda r: r.name)
+def test_recurrences_and_slopes_agree(rule: Rule, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each row, along lines and curves, at samples, kinks, and where there is no derivative."""
+    f = function(rule)
+    for args in [*samples(rule, 2), *rule.points]:
+        active = list(sloped(rule))
+        for moving in [[i] for i in active] + [active] * (len(active) > 1):
+            for bend in (lambda t: t, dualad.expm1):
+
+                def along(t: Any, args: Any, m: Any = moving, bend: Any = bend) -> Any:
+                    return f(*[a + (1 + i) * bend(t) if i in m else a for i, a in enumerate(args)])
+
+                for t in (0.0, np.float64(0.0)):
+                    hold_alike(lambda t, given=args: along(t, given), t, monkeypatch)
+                arrays = [np.full(3, float(a)) if i in active else a for i, a in enumerate(args)]
+                hold_alike(lambda t, given=arrays: along(t, given), np.zeros(3), monkeypatch)
+
+
+def test_recurrences_at_the_ends_of_the_range(monkeypatch: pytest.MonkeyPatch) -> None:
+    for x in (0.0, -0.0, 1e-200, -1e-200, 1e-320, 1e200, -1e200, 1e9, 35.0, 800.0, -800.0):
+        for f in (
+            *(dualad.atan, dualad.asinh, dualad.tanh, dualad.sigmoid, dualad.erf, dualad.sqrt),
+            *(abs, dualad.cbrt, lambda t: t**2, lambda t: t**3, lambda t: t**2.5, lambda t: 2.0**t),
+            *(lambda t: t**t, lambda t: 1 / t, lambda t: dualad.hypot(t, 3.0), dualad.log),
+            *(lambda t: dualad.atan2(t, 1e-180), lambda t, x=x: dualad.maximum(t, x), dualad.exp),
+        ):
+            hold_alike(f, x, monkeypatch)
+            hold_alike(f, np.array([x, 0.75]), monkeypatch)
+
+
+def test_recurrences_in_arrays_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    for shape in ((1,), (31,), (33,), (5, 13), (2, 3, 7), (), (0,)):
+        x = np.linspace(0.3, 0.9, math.prod(shape)).reshape(shape)
+        row = x[..., :1] if shape and shape != (0,) else 0.5
+        hold_alike(lambda t, row=row: np.exp(t) * row / (t + row * t) ** 1.5, x, monkeypatch)
+        hold_alike(lambda t: np.arctan2(np.sin(t), 2.0 - t), x, monkeypatch)
+    x = np.linspace(0.3, 0.9, 60).reshape(5, 12)
+    hold_alike(lambda t: np.log(t.T) * t.T[::2, :1], x, monkeypatch)  # no row-major memory
+    hold_alike(lambda t: np.sqrt(t[1:, ::3]) + t[:-1, ::3], x, monkeypatch)
+    many = taylor(lambda t: np.tanh(t) * t, 30)(x)  # more than fit into a dual
+    one = taylor(lambda t: math.tanh(t) * t, 30)(x[2, 5].item())
+    np.testing.assert_allclose([c[2, 5] for c in many], one, rtol=1e-10, atol=1e-300)
 
 
 def test_rows_of_scipy() -> None:
@@ -332,12 +415,17 @@ def test_linear_algebra() -> None:
         taylor(lambda t: np.linalg.det(t * np.ones((2, 2))), 3)(1.0)
 
 
-def test_who_makes_series_is_there() -> None:
-    """The names of the functions that may make duals of a series are those of the package."""
-    for module, names in series._MAKERS.items():
-        home = importlib.import_module(f"dualad.{module}")
-        for name in names:
-            assert callable(operator.attrgetter(name)(home)), f"{module}.{name}"
+def test_who_knows_first_derivatives_alone_is_refused() -> None:
+    """What makes a `dual` may know no more; what makes it by `moved` holds for each coefficient."""
+
+    def f(x: Any, make: Callable[..., Any]) -> Any:
+        return make(2 * x.primal, 2 * x.tangent, x.level)
+
+    for x in (3.0, np.array([3.0, 4.0])):
+        first, second, third = taylor(lambda x: f(x, moved) ** 2, 2)(x)
+        assert np.all(first == 4 * np.square(x)) and np.all(second == 8 * x) and np.all(third == 4)
+        with pytest.raises(TypeError, match=r"taylor: .* has no series"):
+            taylor(lambda x: f(x, dual), 2)(x)
 
 
 def test_swallowed_refusals_are_noticed() -> None:
@@ -455,7 +543,7 @@ def test_errors_of_a_higher_derivative_are_told_at_once(monkeypatch: pytest.Monk
 
     monkeypatch.setattr(series.SeriesLevel, "_coefficients", broken)
     with pytest.raises(IndexError, match="a mistake in here"):
-        derivative(lambda x: x**5, order=4)(1.0)
+        derivative(dualad.gamma, order=4)(1.0)  # which no recurrence short-cuts
 
 
 def test_higher_derivatives_where_the_function_catches_that_there_is_no_series() -> None:

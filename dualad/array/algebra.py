@@ -28,6 +28,7 @@ from ..pair import (
     fit,
     is_array,
     map_leaves,
+    moved,
     newest,
     parts,
     plain,
@@ -75,7 +76,7 @@ def linear(
         if _is_view(y, a.primal):
             return _view(f, a, y, batched)
         tangent = fit(_pushed(f, a, y, batched), y)
-        return dual(y, np.copy(tangent) if _is_view(tangent, a.tangent) else tangent, a.level)
+        return moved(y, np.copy(tangent) if _is_view(tangent, a.tangent) else tangent, a.level)
     level = newest(args)
     many = directions(args, level)
     split = [parts(a, level) for a in args]
@@ -113,7 +114,7 @@ def _apart(y: DualLike, tangent: Tangent, level: int, args: Sequence[DualLike]) 
         is_dual = isinstance(a, Dual) and a.level == level
         if is_dual and (_is_view(y, a.primal) or _is_view(tangent, a.tangent)):
             y, tangent = np.copy(y, "C"), np.copy(tangent, "C")
-    return dual(y, tangent, level)
+    return moved(y, tangent, level)
 
 
 def _view(
@@ -128,7 +129,7 @@ def _view(
     if batched is not None or len(shape_of(t)) == here.ndim:
         tangent = fit(_pushed(f, a, y, batched), y)
         if type(tangent) is np.ndarray and _is_view(tangent, t) and lies_like(tangent, there):
-            return dual(y, tangent, a.level)
+            return moved(y, tangent, a.level)
     if all(isinstance(n, np.ndarray) and lies_like(n, here) for n in numbers_in(t)):
         tangent = map_leaves(lambda n: followed(n, here, there), t)
     else:  # a tangent of another kind, or elements of the primal that share their memory
@@ -140,7 +141,7 @@ def _view(
                 tangent = found
             elif there.flags.writeable:
                 there.flags.writeable = False
-    return dual(y, tangent, a.level)
+    return moved(y, tangent, a.level)
 
 
 def numbers_in(x: DualLike) -> list[Any]:
@@ -267,7 +268,7 @@ def zero_tangent(x: DualLike, like: Dual) -> Tangent:
 
 def constant(x: DualLike, like: Dual) -> DualLike:
     """x as a dual of the level of `like`, with zero tangent."""
-    return dual(x, zero_tangent(x, like), like.level)
+    return moved(x, zero_tangent(x, like), like.level)
 
 
 # -- matrix products -----------------------------------------------------------------------

@@ -24,16 +24,9 @@ from ..looks import (
 )
 from ..memory import copied
 from ..namespaces import not_plain
-from ..pair import (
-    as_number,
-    dual,
-    is_array,
-    is_operand,
-    parts,
-    plain,
-    shape_of,
-)
+from ..pair import is_array, is_operand, moved, parts, plain, shape_of
 from ..text import text_of
+from ..zeros import as_number
 from .algebra import (
     directions,
     even_out,
@@ -296,7 +289,7 @@ class DualArray(Dual):
         value, tangent = self.primal[index], self._tangent_at(index)
         if not is_array(value):  # a number of its own, no view of the array
             tangent = np.copy(tangent) if len(shape_of(tangent)) else as_number(tangent)
-        return dual(value, tangent, self.level)
+        return moved(value, tangent, self.level)
 
     def _tangent_at(self, index: tuple[Any, ...]) -> Any:
         tangent = self.tangent
@@ -395,7 +388,7 @@ class DualArray(Dual):
 
     def copy(self, order: Any = "C") -> Any:
         """An array of its own."""
-        return dual(np.copy(self.primal, order), np.copy(self.tangent, order), self.level)
+        return moved(np.copy(self.primal, order), np.copy(self.tangent, order), self.level)
 
     def __copy__(self) -> Any:
         return self.copy("K")

@@ -11,7 +11,7 @@ import numpy as np
 from ..dual import Dual
 from ..kernel import KERNEL
 from ..looks import is_plain
-from ..pair import as_primal, is_array, plain, readable_dual
+from ..pair import as_primal, is_array, moved, plain
 from ..structure import leaves
 from .algebra import linear
 
@@ -66,7 +66,7 @@ def from_objects(x: Any) -> Any:
         return x
     found = KERNEL and KERNEL.together(x)
     if found is not None:
-        return readable_dual(*found)  # an array, which is never compiled
+        return moved(*found)
     flat = list(x.ravel())
     if not any(isinstance(e, Dual) for e in flat):
         is_of_floats = all(isinstance(e, _NUMBERS) for e in flat) and any(

@@ -20,7 +20,7 @@ from ..array_tangents import ArrayTangent
 from ..differentiations import is_over, levels_in, note_refusals
 from ..dual import Dual
 from ..memory import address_of, is_disjoint, owner_of, view_at
-from ..pair import KINDS, dual, is_array, plain
+from ..pair import KINDS, is_array, moved, plain
 from .algebra import numbers_in, zero_tangent
 
 
@@ -43,11 +43,11 @@ def _with_level(array: Any, like: Dual) -> Any:
         return array
     if not isinstance(array, Dual) or array.level < like.level:
         tangent = with_room(zero_tangent(array, like), levels_of(array))
-        return dual(array, tangent, like.level)
+        return moved(array, tangent, like.level)
     if array.level == like.level:
         return array
     value, tangent = (_with_level(part, like) for part in (array.primal, array.tangent))
-    return dual(value, tangent, array.level)
+    return moved(value, tangent, array.level)
 
 
 # -- arrays and their views ----------------------------------------------------------------
@@ -77,7 +77,7 @@ def _promote(target: Any, x: Dual, is_whole: bool) -> None:
     is_shared = _is_shared(target)
     family = _family(target) if is_shared else [target]
     wanted = levels_of(x)
-    old = [dual(member.primal, member.tangent, member.level) for member in family]
+    old = [moved(member.primal, member.tangent, member.level) for member in family]
     for level in levels_of(target).keys() - wanted.keys():
         is_gone = is_over(level) and is_whole and _fills(plain(target))
         if is_gone or not any(moves(member, level) for member in family):
@@ -149,7 +149,7 @@ def without(x: Any, level: int) -> Any:
         return x
     if x.level == level:
         return x.primal
-    return dual(without(x.primal, level), without(x.tangent, level), x.level)
+    return moved(without(x.primal, level), without(x.tangent, level), x.level)
 
 
 def without_empty(x: Any) -> Any:
@@ -171,7 +171,7 @@ def _mirrored(
             _mirrored(part, was, primal, mirrors, (*path, name))
             for part, was, name in zip(_parts(new), before, ("value", "slope"), strict=True)
         )
-        return dual(below, beside, new.level)
+        return moved(below, beside, new.level)
     if new is old:
         return new
     is_other = isinstance(new, ArrayTangent) and old is None

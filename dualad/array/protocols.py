@@ -23,10 +23,11 @@ from ..kernel import ARRAY_KERNEL, KERNEL
 from ..looks import is_plain
 from ..namespaces import ARRAY, is_exact, is_plain_array, not_plain
 from ..numerics import resume_warnings, stop_warnings
-from ..pair import KINDS, as_numpy, dual, is_array, map_leaves, plain
+from ..pair import KINDS, dual, is_array, map_leaves, plain
 from ..rules import Rule
 from ..structure import rebuild
 from ..table import RULES
+from ..zeros import as_numpy
 from .algebra import with_shape
 from .dualarray import DualArray, assign
 from .operands import ArrayProxy, as_objects, as_operand, converted, from_objects

@@ -12,7 +12,7 @@ import numpy as np
 from ..array.algebra import directions
 from ..array.operands import as_operand
 from ..array.protocols import implements
-from ..pair import dual, fit, newest, parts, plain
+from ..pair import fit, moved, newest, parts, plain
 from .common import along, array, composing, has_duals, into, store
 
 # -- choosing ------------------------------------------------------------------------------
@@ -31,7 +31,7 @@ def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
     value = np.where(condition, parts(x, level)[0], parts(y, level)[0])
     shape = value.shape
     dots = [_dot(z, level, shape) for z in (x, y)]
-    return dual(value, fit(np.where(np.broadcast_to(condition, shape), *dots), value), level)
+    return moved(value, fit(np.where(np.broadcast_to(condition, shape), *dots), value), level)
 
 
 def _dot(x: Any, level: int, shape: tuple[int, ...]) -> Any:

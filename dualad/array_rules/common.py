@@ -22,7 +22,7 @@ from ..array.protocols import implements
 from ..dual import Dual
 from ..looks import is_plain
 from ..numerics import quiet
-from ..pair import dual, fit, is_array, map_leaves, newest, parts, plain
+from ..pair import fit, is_array, map_leaves, moved, newest, parts, plain
 from ..structure import leaves, rebuild
 
 
@@ -147,7 +147,7 @@ def _paired(y: Any, result: Any, level: int) -> Any:
     if is_array(y) and not is_array(tangent):  # an array without axes
         tangent = with_shape(tangent)
     # a view of the tangent of an operand must not stay one where the value is no view of its value
-    return dual(y, map_leaves(_owned, fit(tangent, y)), level)
+    return moved(y, map_leaves(_owned, fit(tangent, y)), level)
 
 
 def _owned(x: Any) -> Any:
@@ -180,7 +180,7 @@ def composing(*numpy_functions: Callable[..., Any]) -> Callable[..., Any]:
 
 def with_value(y: Any, result: Any) -> Any:
     """y, calculated by NumPy itself, with the tangent of a result that was composed."""
-    return dual(y, fit(result.tangent, y), result.level) if has_duals(result) else y
+    return moved(y, fit(result.tangent, y), result.level) if has_duals(result) else y
 
 
 def as_dtype(a: Any, dtype: Any) -> Any:

@@ -12,7 +12,7 @@ import numpy as np
 from ..array.operands import as_operand
 from ..array.protocols import implements
 from ..dual import evaluate, function
-from ..pair import dual, map_leaves, plain
+from ..pair import map_leaves, moved, plain
 from ..rules import Rule
 from ..table import RULES
 from .common import along, array, as_dtype, composing, has_duals, into, unboxed, valued
@@ -120,7 +120,7 @@ def unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: Any = 2 * mat
     if not has_duals(p):
         return np.unwrap(p, plain(discont), axis, period=period)
     y = np.unwrap(p.primal, plain(discont), axis, period=period)
-    return dual(y, np.copy(p.tangent), p.level)
+    return moved(y, np.copy(p.tangent), p.level)
 
 
 @composing(np.i0)

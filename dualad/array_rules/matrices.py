@@ -15,7 +15,8 @@ import numpy as np
 
 from ..array.algebra import linear
 from ..dual import Dual
-from ..pair import as_number, dual, fit, map_leaves, parts, plain
+from ..pair import dual, fit, map_leaves, parts, plain
+from ..zeros import as_number
 
 
 def adjoint(x: Any) -> Any:

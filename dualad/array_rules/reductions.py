@@ -19,8 +19,8 @@ from ..array.dualarray import DualArray
 from ..array.operands import as_operand
 from ..array.protocols import implements
 from ..array_tangents import ArrayTangent
-from ..pair import Pair, as_number, dual, fit, plain, shape_of
-from ..zeros import scale, strong_product
+from ..pair import Pair, dual, fit, moved, plain, shape_of
+from ..zeros import as_number, scale, strong_product
 from .common import (
     along,
     array,
@@ -100,11 +100,11 @@ def _sum_of_all(a: DualArray) -> Any:
     value, tangent = a.primal, a.tangent
     if type(value) is not np.ndarray or type(tangent) is not np.ndarray:
         if type(value) is np.ndarray and isinstance(tangent, ArrayTangent):
-            return dual(np.add.reduce(value, None), tangent.total(), a.level)
+            return moved(np.add.reduce(value, None), tangent.total(), a.level)
         return None
     many = tangent.ndim - value.ndim
     total = np.add.reduce(tangent, tuple(range(many, tangent.ndim)))
-    return dual(np.add.reduce(value, None), total if many else as_number(total), a.level)
+    return moved(np.add.reduce(value, None), total if many else as_number(total), a.level)
 
 
 @implements(np.mean)

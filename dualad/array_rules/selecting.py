@@ -15,7 +15,7 @@ import numpy as np
 from ..array.algebra import directions, linear
 from ..array.operands import as_operand
 from ..array.protocols import implements, plain_answer
-from ..pair import dual, fit, newest, parts, plain
+from ..pair import fit, moved, newest, parts, plain
 from ..zeros import scale
 from .common import (
     along,
@@ -101,7 +101,7 @@ def _extreme(*numpy_functions: Callable[..., Any]) -> None:
         if start is not initial:
             slope = np.where(tied_start, share, 0).reshape(np.shape(plain(y)))
             terms.append(scale(slope, initial, y, True))
-        return into(out, dual(y, fit(sum(terms[1:], terms[0]), y), level))
+        return into(out, moved(y, fit(sum(terms[1:], terms[0]), y), level))
 
     implements(*numpy_functions)(extreme)
 
@@ -134,7 +134,7 @@ def _rearranged(f: Callable[[Any, int], Any], a: Any, axis: Any) -> Any:
     places = np.empty_like(before)
     np.put_along_axis(places, behind, before, i)
     front = (None,) * (np.ndim(a.tangent) - a.ndim)
-    return dual(y, np.take_along_axis(a.tangent, places[front], i), a.level)
+    return moved(y, np.take_along_axis(a.tangent, places[front], i), a.level)
 
 
 @implements(np.sort_complex)
@@ -192,7 +192,7 @@ def _order_statistic(
         tangent = np.reshape(tangent, np.shape(a.tangent)[: a.tangent.ndim - a.ndim] + p.shape)
         if np.isnan(p).any():
             tangent = np.where(np.isnan(p) & (tangent != 0), np.nan, tangent)
-        y = dual(y, fit(unboxed(tangent), y), level)
+        y = moved(y, fit(unboxed(tangent), y), level)
     return into(out, unboxed(np.reshape(y, of_q + shape)))
 
 

@@ -17,7 +17,7 @@ from ..array.dualarray import DualArray
 from ..array.operands import as_operand, converted
 from ..array.protocols import implements, implements_each, plain_answer
 from ..dual import Dual
-from ..pair import dual, is_array, plain
+from ..pair import is_array, moved, plain
 from ..structure import leaves, rebuild
 from .common import along, array, axis_from_end, composing
 
@@ -245,10 +245,10 @@ def gathering(f: Callable[..., Any]) -> Callable[..., Any]:
         places = f(np.arange(np.size(a)).reshape(np.shape(a)), *args, **kwargs)
         y, t = f(a.primal, *args, **kwargs), a.tangent
         if not np.size(a):  # what is new is zero
-            return dual(y, zero_tangent(y, a), a.level)
+            return moved(y, zero_tangent(y, a), a.level)
         many = np.shape(t)[: np.ndim(t) - np.ndim(a)]
         tangent = np.reshape(t, (*many, np.size(a)))[(slice(None),) * len(many) + (places,)]
-        return dual(y, tangent, a.level)
+        return moved(y, tangent, a.level)
 
     return gathered
 

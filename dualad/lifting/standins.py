@@ -30,10 +30,11 @@ from ..functions import atan2, cos, sin
 from ..kernel import KERNEL, LIFTING
 from ..looks import is_plain
 from ..namespaces import is_exact, is_number
-from ..pair import Function, as_number, dual, is_array, map_leaves, newest, parts, plain
+from ..pair import Function, dual, is_array, map_leaves, newest, parts, plain
 from ..rules import Rule
 from ..structure import leaves, rebuild
 from ..table import RULES
+from ..zeros import as_number
 
 
 def _number(x: Any) -> Any:

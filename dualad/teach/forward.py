@@ -19,8 +19,9 @@ from ..dual import evaluate
 from ..levels import fresh_level
 from ..lifting.reach import chosen
 from ..memory import laid_out_like
-from ..pair import as_numpy, dual, is_array, map_leaves, own, parts, plain, shape_of
+from ..pair import dual, is_array, map_leaves, own, parts, plain, shape_of
 from ..structure import leaves
+from ..zeros import as_numpy
 from .formula import ZERO, Number, Variable
 from .notation import arguments_of_step, slopes_of_step, tangent_of_step, value_of_step
 from .recording import Given, Recording
