@@ -693,7 +693,6 @@ cdef class HigherDerivative(Driver):
     cdef object short_way(self, object opened, object x, Given *given):
         cdef Dual series
         cdef Py_ssize_t i
-        cdef double last
         if series_begun is None or not given.is_single or x is True or x is False:
             return NotImplemented
         level = series_begun(opened, self.order)
@@ -718,8 +717,7 @@ cdef class HigherDerivative(Driver):
         for i in range(self.order):
             if not isfinite(series.t[i]):
                 return self.nested()
-        last = series.t[self.order - 1] * <double>factorial(self.order)
-        return float64(last) if series.is_np else last
+        return series.t[self.order - 1] * <double>factorial(self.order)
 
     cdef object nested(self):
         """The same by duals of duals."""

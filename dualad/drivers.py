@@ -103,7 +103,7 @@ def derivative(
     Notes
     -----
     f is called once for each argument in argnums (for numbers with more digits than floats,
-    twice if they are complex). From order 3 on the derivative comes from a series, as `taylor`
+    twice if they are complex). From order 4 on the derivative comes from a series, as `taylor`
     has it, which costs order² steps where nested duals double with each order; if there is none,
     f is called once more.
 

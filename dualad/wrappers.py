@@ -63,7 +63,7 @@ def driver(definition: Driver) -> Driver:
             if how is not None:
                 wrapper = short_way(definition, argnums, public, f, lift, *how)
                 return wrapper
-            if takes_order and is_for_series(**options):
+            if takes_order and is_for_series(options.get("order")) and len(options) == 1:
                 of_order = functools.partial(definition, **options)
                 wrapper = DRIVERS.SHORT_WAYS["derivative of order"](  # type: ignore[union-attr]
                     of_order, argnums, public, f, lift
@@ -85,8 +85,8 @@ def driver(definition: Driver) -> Driver:
 
 
 def is_for_series(order: Any) -> bool:
-    """Whether a derivative of this order comes from a series: below, nested duals are faster."""
-    return type(order) is int and order >= 3
+    """Whether a derivative of this order comes from a series; below, nested duals are exacter."""
+    return type(order) is int and order >= 4
 
 
 def _is_short(argnums: Argnums, takes_more: bool) -> bool:

@@ -122,7 +122,7 @@ def two_levels(
     package: ModuleType, x: Any, kind: int, i: int, older: int | None, newer: int | None
 ) -> Any:
     """x as it is, as a dual of an older level, of a newer one, or of both."""
-    dual = package.dual.dual
+    dual = package.pair.dual
     if isinstance(x, float):
         if kind & 1:
             x = dual(x, seeds(older, i), 5)
@@ -138,7 +138,7 @@ def test_tangents_that_are_duals(level: int, older: int | None, n: int | None) -
     """Of the level of the value, or of another one."""
 
     def program(package: ModuleType) -> Any:
-        dual = package.dual.dual
+        dual = package.pair.dual
         t: Any = 3.0 if n is None else np.arange(1.0, n + 1)
         shape = ((older,) if older else ()) + np.shape(t)
         t_dot: Any = np.cos(np.arange(math.prod(shape))).reshape(shape) if shape else 0.5
@@ -162,7 +162,7 @@ def test_rows_with_arguments_of_other_levels(rule: Rule, levels: Any, older: Any
         for i, mine in enumerate(levels):
             for level in mine:
                 t = 1.5 + i if level == 7 else seeds(older[i], i)
-                args[i] = package.dual.dual(args[i], t, level)
+                args[i] = package.pair.dual(args[i], t, level)
         return row_at(package, rule.name, args)
 
     agree(program)
@@ -282,7 +282,7 @@ def test_in_every_respect_the_same(expression: str) -> None:
         names = {
             "package": package, "x": x, "y": package.Dual(-0.3, 0.5), "np": np, "math": math,
             "k": package.Dual(0.2, np.array([1.0, -2.0])), "n": package.Dual(np.float64(0.3), 2.0),
-            "z": package.dual.dual(x, 0.5, 3), "copy": copy,
+            "z": package.pair.dual(x, 0.5, 3), "copy": copy,
             **{name: __import__(m).__dict__[name] for m, name in
                (("fractions", "Fraction"), ("mpmath", "mpf"))},
             "operator": __import__("operator"),
@@ -313,7 +313,7 @@ def test_object_arrays_become_one_array(first: str) -> None:
         names = {
             "package": package, "np": np, "x": x, "y": package.Dual(-0.3, 0.5),
             "k": package.Dual(0.2, np.array([1.0, -2.0])), "n": package.Dual(np.float64(0.3), 2.0),
-            "z": package.dual.dual(x, 0.5, 3),
+            "z": package.pair.dual(x, 0.5, 3),
         }  # fmt: skip
         objects = np.empty(4, dtype=object)
         objects[:] = [eval(first, names), eval(second, names), 1.5, eval(first, names)]
@@ -353,7 +353,7 @@ def test_elements_of_arrays() -> None:
             (value[0], np.arange(4 * (INSIDE + 2), dtype=float).reshape(INSIDE + 2, 4)),
         ):  # fmt: skip
             x = package.Dual(v, t)
-            z = package.dual.dual(package.dual.dual(v, t, 3), np.ones((2, *v.shape)), 5)
+            z = package.pair.dual(package.pair.dual(v, t, 3), np.ones((2, *v.shape)), 5)
             for index in (0, -1, 2, 7, -9, 2**70, (1,), (1, 2), (-1, -4), (0, 9), True, None, 1.0,
                           slice(1), np.int64(1), ..., (), "a", (1, True)):  # fmt: skip
                 results.append(said(lambda x=x, i=index: x[i]))
@@ -368,7 +368,7 @@ def test_pickles_go_from_one_to_the_other() -> None:
     for make in ("D(1.5, 2.0)", "D(0.5, np.arange(3.0))", "dual(D(1.5, 2.0), np.ones(2), 9)"):
         code = (
             "import pickle, sys, numpy as np; from dualad import Dual as D, kernel_info; "
-            f"from dualad.dual import dual; x = {make}; "
+            f"from dualad.pair import dual; x = {make}; "
             "sys.stdout.buffer.write(pickle.dumps((x, kernel_info().in_use)))"
         )
         for pure_there in ("0", "1"):

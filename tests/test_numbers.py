@@ -128,8 +128,8 @@ KINDS = [
 def test_kinds_are_those_of_the_plain_run(f: Callable[[Any], Any], x: Any) -> None:
     expected = f(x)
     for package in PACKAGES:
-        got = values_of(f(package.dual.dual(x, 1.0, 5)))
-        nested = values_of(f(package.dual.dual(package.dual.dual(x, 1.0, 5), 1.0, 7)))
+        got = values_of(f(package.pair.dual(x, 1.0, 5)))
+        nested = values_of(f(package.pair.dual(package.pair.dual(x, 1.0, 5), 1.0, 7)))
         for result in (got, nested):
             pairs = (
                 zip(result, expected, strict=True)

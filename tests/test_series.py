@@ -619,3 +619,19 @@ def test_series_of_fractions_are_exact() -> None:
     ]
     found = derivative(lambda x: 1 / x, order=5)(Fraction(1, 2))
     assert found == -7680 and isinstance(found, Fraction)
+
+
+@pytest.mark.parametrize(("n", "rank"), [(n, rank) for n in (3, 4, 5) for rank in range(n + 1)])
+def test_determinants_of_every_rank(n: int, rank: int) -> None:
+    """A matrix that is singular but for rounding is singular: its inverse would be chance."""
+    rng = np.random.default_rng(10 * n + rank)
+    b, u = (rng.integers(-3, 4, shape).astype(float) for shape in ((n, n), (n, rank)))
+    a, t = u @ u.T, np.arange(-n, n + 1.0)
+    exact = np.polyfit(t, [np.linalg.det(a + s * b) for s in t], n)[::-1]
+    try:
+        found = taylor(lambda s: np.linalg.det(a + s * b), n)(0.0)
+    except TypeError as error:
+        assert rank < n
+        assert "singular" in str(error)
+    else:
+        np.testing.assert_allclose(found, exact, atol=1e-5 * np.max(abs(exact)))  # κ⁵

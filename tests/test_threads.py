@@ -140,7 +140,7 @@ def test_a_generator_that_threads_take_turns_in(package: ModuleType) -> None:
 @pytest.mark.parametrize("package", PACKAGES, ids=["dualad", "pure"])
 def test_asyncio_tasks(package: ModuleType) -> None:
     """Functions of duals that are suspended in the middle, while others go on."""
-    dual, fresh_level = package.dual.dual, package.levels.fresh_level
+    dual, fresh_level = package.pair.dual, package.levels.fresh_level
 
     async def slope(f: Any, x: Any) -> Any:
         level = fresh_level()
