@@ -24,6 +24,7 @@ import numpy as np
 
 from .arguments import Argnums, Inputs, split
 from .array.dualarray import DualArray
+from .conversions import as_number
 from .dual import Dual, evaluate, namespace_for, slope_of
 from .frames import is_hook, is_ours, user_frame
 from .levels import ParticipatingLevel, fresh_level
@@ -34,7 +35,6 @@ from .passes import one_like, seeded, unit_seeds
 from .rules import Rule
 from .stacking import DIRECTIONS
 from .structure import leaves, rebuild
-from .zeros import as_number
 
 # Where these rows have a kink or a jump, as a question about the values.
 _KINKS: dict[str, Function] = {

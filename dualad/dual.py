@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from . import differentiations, levels
+from .conversions import as_python, by_ieee, in_slopes
 from .differentiations import compared, note_objects, note_refusals, refused, text_for
 from .kernel import KERNEL, on_arrays_first
 from .kinds import DualLike, Tangent
@@ -40,7 +41,7 @@ from .rules import Rule
 from .structure import leaves
 from .table import RULES
 from .text import formatted, latex, text_of
-from .zeros import as_python, by_ieee, in_slopes, scale, total
+from .zeros import scale, total
 
 # -- the chain rule ------------------------------------------------------------------------
 
@@ -101,9 +102,7 @@ def _composed(
         tangent = parts(x, level)[1]
         return y if tangent is None else moved(y, fit(tangent, y), level)
 
-    if isinstance(ys, tuple):
-        return tuple(map(with_value, xs, ys))
-    return with_value(xs, ys)
+    return tuple(map(with_value, xs, ys)) if isinstance(ys, tuple) else with_value(xs, ys)
 
 
 def evaluate(rule: Rule, args: tuple[DualLike, ...]) -> DualLike:

@@ -18,6 +18,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from .arguments import Inputs, Outputs
 from .array_tangents import ArrayTangent
+from .conversions import as_python, in_slopes
 from .differentiations import note_refusal
 from .dual import evaluate, namespace_for, slope_of
 from .levels import ParticipatingLevel
@@ -27,7 +28,6 @@ from .passes import forward
 from .promises import Differentiation, settle, weights
 from .rules import Rule
 from .structure import leaves, rebuild
-from .zeros import as_python, in_slopes
 
 
 def scipy_sparse(driver: str) -> Any:

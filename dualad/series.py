@@ -27,6 +27,7 @@ from .array.operands import as_operand
 from .array.protocols import ARRAY_FUNCTIONS, implements
 from .array_rules import common
 from .array_rules.matrices import is_singular
+from .conversions import as_number, as_numpy, as_python, in_slopes
 from .differentiations import note_refusal
 from .dual import Dual, evaluate, namespace_for
 from .kernel import DRIVERS, KERNEL
@@ -52,7 +53,7 @@ from .promises import Differentiation, nan_where, settle
 from .rules import Rule
 from .structure import leaves
 from .table import RULES
-from .zeros import as_number, as_numpy, as_python, in_slopes, is_finite, strong_product
+from .zeros import is_finite, strong_product
 
 _PACKAGE = __name__.partition(".")[0]
 

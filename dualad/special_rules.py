@@ -23,11 +23,11 @@ import numpy as np
 import scipy.special as sc
 
 from .array.undefined import NonDifferentiableError
+from .conversions import as_numpy
 from .dual import function
 from .namespaces import Namespace, choose
 from .pair import plain
 from .rules import Rule, Slope, compile_text
-from .zeros import as_numpy
 
 MPMATH = "by mpmath"
 

@@ -14,13 +14,13 @@ import numpy as np
 
 from .arguments import Inputs, Outputs
 from .array.dualarray import DualArray
+from .conversions import as_number
 from .memory import laid_out_like
 from .namespaces import is_exact
 from .pair import plain
 from .passes import Seeding, Tangents, run_pass, tangents_of, unit_seeds
 from .promises import Combine, holomorphic, refuse_unless_same
 from .workers import SERIAL, Plan
-from .zeros import as_number
 
 DIRECTIONS = 256  # at most so many in one pass
 PASS_SIZE = 1 << 17  # and about so many tangent elements of the inputs

@@ -19,11 +19,12 @@ import numpy as np
 from . import product_transposes, transposes
 from .arguments import Inputs, Outputs, is_complex
 from .array.operands import unbuffered
+from .conversions import as_number
 from .differentiations import close_level, doubt, open_level
 from .forms import Form, ReverseLevel, dtype_of
 from .kernel import KERNEL
 from .pair import Function, dual, is_array, own, parts, plain, shape_of
-from .passes import forward
+from .passes import forward, one_like
 from .promises import (
     Differentiation,
     is_doubtful,
@@ -34,7 +35,7 @@ from .promises import (
 from .records import STRENGTH, Node, Step, Sweep, strong_zeros
 from .structure import leaves, rebuild
 from .ways import FEW, UNABLE, is_plain_vector
-from .zeros import as_number, is_finite
+from .zeros import is_finite
 
 ADJOINTS = 1 << 20  # about so many elements of adjoints of the outputs in one sweep
 
@@ -177,7 +178,7 @@ def gradient(
     outputs = record.outputs
     check(outputs)
     try:
-        slopes = record.swept([_one(outputs.values[0])], free=True)
+        slopes = record.swept([one_like(outputs.values[0])], free=True)
     except UNABLE:
         if is_requested:
             raise
@@ -188,23 +189,15 @@ def gradient(
     if not all(map(is_finite, slopes)):
         if inputs.size <= FEW:
             return None
-        slopes = _strong(inputs, has_aux)
+        slopes = _with_strong_zeros(inputs, has_aux)
     return outputs, slopes
 
 
-def _one(y: Any) -> Any:
-    """The adjoint of the output itself."""
-    number = plain(y)
-    if isinstance(number, np.ndarray):
-        return np.ones_like(number)
-    return 1.0 if isinstance(number, float) else type(number)(1)
-
-
-def _strong(inputs: Inputs, has_aux: bool) -> list[Any]:
+def _with_strong_zeros(inputs: Inputs, has_aux: bool) -> list[Any]:
     """The same with zeros that are stronger than infinities."""
     record = Record(inputs, has_aux)
     with strong_zeros():
-        slopes = record.swept([_one(record.outputs.values[0])], free=True)
+        slopes = record.swept([one_like(record.outputs.values[0])], free=True)
     if not all(map(is_finite, slopes)):
         warnings.warn(
             f"{inputs.driver}: some slopes are infinite or undefined here, and reverse mode may "

@@ -1,4 +1,4 @@
-"""Slopes and 0·∞: strong zeros, precision, infinite slopes, and IEEE where Python raises.
+"""0·∞: strong zeros, infinite slopes, and where the two meet.
 
 A zero tangent beats an infinite slope: sqrt(0·x) has derivative 0. A zero slope beats an infinite
 tangent only where the function may be flat: on a kink, where the branch that was not taken has no
@@ -13,28 +13,17 @@ from typing import Any
 import numpy as np
 
 from .array_tangents import ArrayTangent
-from .kinds import DualLike, Number, Tangent
-from .levels import ParticipatingLevel
+from .kinds import DualLike, Tangent
 from .looks import is_plain
-from .namespaces import Namespace, in_slope, is_number
 from .numerics import quiet
-from .pair import (
-    Function,
-    Pair,
-    dual,
-    fit,
-    is_array,
-    map_leaves,
-    newest,
-    parts,
-    plain,
-    shape_of,
-)
-from .rules import Rule
+from .pair import Pair, dual, fit, is_array, newest, parts, plain, shape_of
 
 
-def scale(slope: DualLike, a: DualLike, y: DualLike, kinked: bool) -> Tangent:
-    """slope·ȧ, in the shape of the result y. A zero tangent stays zero."""
+def scale(slope: DualLike, a: DualLike, y: DualLike, zero_slope_wins: bool) -> Tangent:
+    """slope·ȧ, in the shape of the result y. A zero tangent stays zero.
+
+    Where `zero_slope_wins`, or a number is infinite, a zero slope makes it zero, too.
+    """
     tangent = a.tangent
     if not (is_array(tangent) or is_array(y)):
         if is_plain(slope, np.generic):  # Python's own numbers do not warn of inf*0
@@ -42,24 +31,25 @@ def scale(slope: DualLike, a: DualLike, y: DualLike, kinked: bool) -> Tangent:
         product = slope * tangent
         if product == product:
             return product
-        return strong_product(slope, tangent, kinked or has_overflowed(a.primal, tangent))
+        return strong_product(slope, tangent, zero_slope_wins or is_infinite(a.primal, tangent))
     directions = shape_of(tangent)[: len(shape_of(tangent)) - len(shape_of(a.primal))]
     missing = len(shape_of(y)) - len(shape_of(a.primal))
     if directions and missing:
         tangent = np.reshape(tangent, directions + (1,) * missing + shape_of(a.primal))
-    if kinked and isinstance(tangent, ArrayTangent):
+    if zero_slope_wins and isinstance(tangent, ArrayTangent):
         tangent = tangent.chosen(slope)
     with quiet():
         product = slope * tangent
         if not is_finite(product):
-            product = strong_product(slope, tangent, kinked or has_overflowed(a.primal, tangent))
+            wins = zero_slope_wins or is_infinite(a.primal, tangent)
+            product = strong_product(slope, tangent, wins)
     shape = directions + shape_of(y)
     if shape_of(product) != shape:
         product = np.copy(np.broadcast_to(product, shape), "C")
     return fit(product, y)
 
 
-def has_overflowed(primal: DualLike, tangent: Tangent) -> Any:
+def is_infinite(primal: DualLike, tangent: Tangent) -> Any:
     """Where a number is infinite, mostly because it was too large for a float."""
     primal, tangent = plain(primal), plain(tangent)
     if isinstance(primal, np.ndarray) or isinstance(tangent, np.ndarray):
@@ -125,70 +115,3 @@ def total(s: Tangent, t: Tangent) -> Tangent:
             f"give both the same number of directions."
         )
     return s + t
-
-
-# -- the numbers that slopes are made of ---------------------------------------------------
-
-
-def as_numpy(x: DualLike) -> Number:
-    """The same number as a NumPy scalar, for which 1/0 is inf and log(-1) is nan."""
-    if isinstance(x, (np.ndarray, np.generic)) or not is_number(x):
-        return x
-    return np.complex128(x) if isinstance(x, complex) or hasattr(x, "_mpc_") else np.float64(x)
-
-
-def as_number(x: DualLike) -> DualLike:
-    """NumPy's scalars as Python's own."""
-    return map_leaves(lambda v: v.item() if isinstance(v, np.generic) else v, x)
-
-
-def as_python(numbers: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Integers and doubles as Python's, which are faster than NumPy's, if there is nothing else."""
-    return tuple(map(as_number, numbers)) if all(map(_is_as_python, numbers)) else numbers
-
-
-def _is_as_python(x: DualLike) -> bool:
-    """Whether x is an integer or a double, which may be one of NumPy's, or a dual of one."""
-    while isinstance(x, Pair):
-        if isinstance(x.level, ParticipatingLevel):
-            return False  # its duals are more than numbers
-        x = x.primal
-    return isinstance(x, (float, int, np.integer, np.bool_))
-
-
-def in_slopes(rule: Rule, namespace: Namespace, numbers: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Arguments and result of a rule as its slopes take them: in the precision of the result."""
-    *args, y = map(namespace.convert, numbers)
-    there = getattr(plain(y), "dtype", None)
-    if namespace.name != "numpy" or there is None:
-        return (*args, y)
-    is_complex = namespace.is_complex and rule.mixes
-
-    def fitted(x: DualLike, is_count: bool) -> Any:
-        if getattr(x, "dtype", None) == there:
-            return x
-        return map_leaves(lambda v: in_slope(v, there, is_count, is_complex), x)
-
-    return (*[fitted(x, s is None) for x, s in zip(args, rule.slopes, strict=True)], y)
-
-
-# -- where a number system raises ----------------------------------------------------------
-
-
-def by_ieee(f: Function, args: tuple[DualLike, ...]) -> Any:
-    """f of the same numbers as NumPy's, for which 1/0 is infinite, back in their own system."""
-    system = next(x for x in map(plain, args) if is_number(x))
-    with quiet():
-        result = f(*(map_leaves(as_numpy, x) for x in args))
-    return map_leaves(lambda x: _from_ieee(x, system), result)
-
-
-def _from_ieee(x: DualLike, system: Any) -> Any:
-    """Back to the number system of `system`, which must not lose digits by the detour."""
-    if isinstance(x, np.ndarray):
-        return x
-    if hasattr(system, "context"):
-        if np.isfinite(x) and x != 0:
-            raise ArithmeticError("mpmath has no finite slope here at its working precision.")
-        return system.context.convert(x)
-    return x.item() if isinstance(x, np.generic) else x

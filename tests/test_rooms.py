@@ -48,7 +48,7 @@ def test_no_class_asks_whether_there_is_a_kernel() -> None:
 # -- that the test can fail --------------------------------------------------------------------
 
 TABLE = """
-## How it works
+## The rooms
 
 | room | what is in it |
 |---|---|

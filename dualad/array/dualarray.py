@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
+from ..conversions import as_number
 from ..differentiations import note_objects, note_refusals, note_text, refused, text_for
 from ..dual import Dual
 from ..looks import (
@@ -26,7 +27,6 @@ from ..memory import copied
 from ..namespaces import not_plain
 from ..pair import is_array, is_operand, moved, parts, plain, shape_of
 from ..text import text_of
-from ..zeros import as_number
 from .algebra import (
     directions,
     even_out,

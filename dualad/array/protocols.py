@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..array_tangents import ArrayTangent
+from ..conversions import as_numpy
 from ..differentiations import answered, compared, note_equal, refused
 from ..dual import PROTOCOLS, Dual, evaluate, function
 from ..kernel import ARRAY_KERNEL, KERNEL
@@ -27,7 +28,6 @@ from ..pair import KINDS, dual, is_array, map_leaves, plain
 from ..rules import Rule
 from ..structure import rebuild
 from ..table import RULES
-from ..zeros import as_numpy
 from .algebra import with_shape
 from .dualarray import DualArray, assign
 from .operands import ArrayProxy, as_objects, as_operand, converted, from_objects

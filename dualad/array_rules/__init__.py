@@ -3,7 +3,8 @@
 A function is linear (np.reshape, np.sum: the same function on the tangent), bilinear (np.matmul:
 the product rule), selecting (np.sort, np.max: find the indices on the value, take them from the
 tangent), composed of others (np.var, np.trapezoid), or has a formula of its own (np.linalg.eigh).
-`implements` enters it; importing this package enters them all.
+`implements` enters it; importing this package enters them all: sort and max are in `selecting`,
+where and put in `choosing`, interp and histogram in `tables`, sum and var in `reductions`.
 """
 
 from . import choosing as choosing

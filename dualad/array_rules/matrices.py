@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from ..array.algebra import linear
+from ..conversions import as_number
 from ..dual import Dual
 from ..pair import dual, fit, map_leaves, parts, plain
-from ..zeros import as_number
 
 
 def adjoint(x: Any) -> Any:

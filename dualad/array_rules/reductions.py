@@ -19,8 +19,9 @@ from ..array.dualarray import DualArray
 from ..array.operands import as_operand
 from ..array.protocols import implements
 from ..array_tangents import ArrayTangent
+from ..conversions import as_number
 from ..pair import Pair, dual, fit, moved, plain, shape_of
-from ..zeros import as_number, scale, strong_product
+from ..zeros import scale, strong_product
 from .common import (
     along,
     array,

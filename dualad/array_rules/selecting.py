@@ -1,6 +1,6 @@
 """Functions that select elements: the values say which ones, the tangents follow.
 
-Sorting and order statistics, taking and putting, choosing between arrays. Where a tie leaves open
+Sorting and order statistics, and taking elements. Where a tie leaves open
 which element is selected, max, min, medians and quantiles give 1/k to each of k equal ones, sort
 keeps their order, and unique takes the first.
 """

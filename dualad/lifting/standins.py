@@ -24,6 +24,7 @@ from ..array.promotion import levels_of, with_room
 from ..array.protocols import ARRAY_FUNCTIONS
 from ..array_rules.creation import array_of, require
 from ..array_rules.others import as_strided
+from ..conversions import as_number
 from ..differentiations import note_equal, refuse_text_of_dual
 from ..dual import Dual, function
 from ..functions import atan2, cos, sin
@@ -34,7 +35,6 @@ from ..pair import Function, dual, is_array, map_leaves, newest, parts, plain
 from ..rules import Rule
 from ..structure import leaves, rebuild
 from ..table import RULES
-from ..zeros import as_number
 
 
 def _number(x: Any) -> Any:

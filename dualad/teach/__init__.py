@@ -1,5 +1,10 @@
 """See it: evaluation traces, computational graphs, plots, and exercises to teach with.
 
+A trace is recorded (`recording`, `steps`), told (`forward`, `backward`) in `rows` and formulas
+(`notation`, `formula`), and printed (`render`, `printers`); graphs (`graph`, `layout`, `rounds`)
+and pages (`show`, `page`, `javascript`) are made from it. `plots`, `style` and `exercises` stand by
+themselves.
+
 >>> from dualad.teach import trace
 >>> trace(lambda x: x * x, 3.0).tangent
 6.0

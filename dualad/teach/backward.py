@@ -16,13 +16,14 @@ from typing import Any
 import numpy as np
 
 from ..arguments import Argnums, Outputs
+from ..conversions import as_number
 from ..dual import Dual
 from ..levels import fresh_level
 from ..lifting.reach import chosen
 from ..pair import is_array, plain, shape_of
 from ..records import Sweep, strong_zeros
 from ..structure import leaves
-from ..zeros import as_number, is_finite
+from ..zeros import is_finite
 from .formula import Number, Partial, Variable, share_formula
 from .notation import arguments_of_step, share_of_step, slopes_of_step, value_of_step
 from .recording import Given, Recording

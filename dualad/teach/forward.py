@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 
 from ..arguments import Argnums, Outputs
+from ..conversions import as_numpy
 from ..dual import evaluate
 from ..levels import fresh_level
 from ..lifting.reach import chosen
 from ..memory import laid_out_like
 from ..pair import dual, is_array, map_leaves, own, parts, plain, shape_of
+from ..passes import one_like
 from ..structure import leaves
-from ..zeros import as_numpy
 from .formula import ZERO, Number, Variable
 from .notation import arguments_of_step, slopes_of_step, tangent_of_step, value_of_step
 from .recording import Given, Recording
@@ -175,10 +176,3 @@ class _Forward(Recording):
         except (ArithmeticError, ValueError):
             y = evaluate(entry.rule, tuple(map_leaves(as_numpy, x) for x in numbers))
         return parts(y, self.inner)[1] or 0.0
-
-
-def one_like(x: Any) -> Any:
-    """1 in the number system of x."""
-    if isinstance(x, np.ndarray):  # without axes
-        return np.ones_like(x)
-    return 1.0 if isinstance(x, (int, float)) else type(x)(1)

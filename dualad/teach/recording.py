@@ -536,7 +536,7 @@ class Recording(Steps, ReverseLevel):
         return whole not in self.known and bool(place.line) and self.places.get(whole) == place
 
     def _found(self, x: Any, sources: tuple[Entry, ...], text: str) -> Entry:
-        """A step that has been made without a word."""
+        """A step that no hook has announced."""
         entry = self._enter(x, sources, text=text)
         entry.place = x.place if x.place.line else entry.place
         return entry

@@ -1,7 +1,7 @@
 """The steps of a function while they are made, and how they are numbered when it has returned.
 
 What forward and reverse traces share: an entry for each input, step and comparison; where in the
-user's source it was; the order and the numbers of print.
+user's source it was; the order and the numbering of textbooks.
 """
 
 from __future__ import annotations

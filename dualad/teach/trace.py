@@ -1,10 +1,10 @@
 """trace: the steps that a function takes on the way to its value and its tangent.
 
-The function runs on duals of a level that takes part (`levels.ParticipatingLevel`): it is handed
-each row of the table that is applied to them, and notes it. Values and tangents are calculated as
-everywhere in the package: a trace ends in the very numbers that `derivative` gives. The steps are
-numbered as in Griewank & Walther, Evaluating Derivatives (SIAM 2008), section 2.2: n inputs are
-v₁₋ₙ … v₀, then come v₁, v₂, …; the outputs are y.
+The function runs on duals of a level that takes part (`levels.ParticipatingLevel`): it notes each
+row of the table, each function of arrays, store and comparison (`recording.py`). Values and
+tangents are calculated as everywhere in the package: a trace ends in the very numbers that
+`derivative` gives. The steps are numbered as in Griewank & Walther, Evaluating Derivatives (SIAM
+2008), section 2.2: n inputs are v₁₋ₙ … v₀, then come v₁, v₂, …; the outputs are y.
 
 >>> import dualad
 >>> t = trace(lambda x1, x2: dualad.log(x1) + x1 * x2 - dualad.sin(x2), 2.0, 5.0)

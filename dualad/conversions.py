@@ -1,0 +1,75 @@
+"""Numbers brought into another system, or precision: for slopes, and where Python raises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .kinds import DualLike, Number
+from .levels import ParticipatingLevel
+from .namespaces import Namespace, in_slope, is_number
+from .numerics import quiet
+from .pair import Function, Pair, map_leaves, plain
+from .rules import Rule
+
+
+def as_numpy(x: DualLike) -> Number:
+    """The same number as a NumPy scalar, for which 1/0 is inf and log(-1) is nan."""
+    if isinstance(x, (np.ndarray, np.generic)) or not is_number(x):
+        return x
+    return np.complex128(x) if isinstance(x, complex) or hasattr(x, "_mpc_") else np.float64(x)
+
+
+def as_number(x: DualLike) -> DualLike:
+    """NumPy's scalars as Python's own."""
+    return map_leaves(lambda v: v.item() if isinstance(v, np.generic) else v, x)
+
+
+def as_python(numbers: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Integers and doubles as Python's, which are faster than NumPy's, if there is nothing else."""
+    return tuple(map(as_number, numbers)) if all(map(_is_as_python, numbers)) else numbers
+
+
+def _is_as_python(x: DualLike) -> bool:
+    """Whether x is an integer or a double, which may be one of NumPy's, or a dual of one."""
+    while isinstance(x, Pair):
+        if isinstance(x.level, ParticipatingLevel):
+            return False  # its duals are more than numbers
+        x = x.primal
+    return isinstance(x, (float, int, np.integer, np.bool_))
+
+
+def in_slopes(rule: Rule, namespace: Namespace, numbers: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Arguments and result of a rule as its slopes take them: in the precision of the result."""
+    *args, y = map(namespace.convert, numbers)
+    there = getattr(plain(y), "dtype", None)
+    if namespace.name != "numpy" or there is None:
+        return (*args, y)
+    is_complex = namespace.is_complex and rule.mixes
+
+    def fitted(x: DualLike, is_count: bool) -> Any:
+        if getattr(x, "dtype", None) == there:
+            return x
+        return map_leaves(lambda v: in_slope(v, there, is_count, is_complex), x)
+
+    return (*[fitted(x, s is None) for x, s in zip(args, rule.slopes, strict=True)], y)
+
+
+def by_ieee(f: Function, args: tuple[DualLike, ...]) -> Any:
+    """f of the same numbers as NumPy's, for which 1/0 is infinite, back in their own system."""
+    system = next(x for x in map(plain, args) if is_number(x))
+    with quiet():
+        result = f(*(map_leaves(as_numpy, x) for x in args))
+    return map_leaves(lambda x: _from_ieee(x, system), result)
+
+
+def _from_ieee(x: DualLike, system: Any) -> Any:
+    """Back to the number system of `system`, which must not lose digits by the detour."""
+    if isinstance(x, np.ndarray):
+        return x
+    if hasattr(system, "context"):
+        if np.isfinite(x) and x != 0:
+            raise ArithmeticError("mpmath has no finite slope here at its working precision.")
+        return system.context.convert(x)
+    return x.item() if isinstance(x, np.generic) else x
