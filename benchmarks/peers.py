@@ -23,6 +23,8 @@ import numpy as np
 from .workloads import NUMPY, Function, Workload
 
 FUNCTIONS = ("sin", "cos", "exp", "log", "sqrt")
+REDUCING = (*FUNCTIONS, "sum", "mean", "maximum")
+SLOPES_IN_ONE = "value, slopes = g(*args)\nresult = concatenate([s.ravel() for s in slopes])"
 
 
 class Cannot(Exception):
@@ -258,9 +260,8 @@ class Dualad(Peer):
         return apply(self.ad.hvp(f), (x, v))
 
     def network(self, f: Function, *args: Any) -> Call:
-        text = "value, slopes = g(*args)\nresult = concatenate([s.ravel() for s in slopes])"
         g = self.ad.value_and_grad(f, (0, 1, 2, 3))
-        return Call(text, g=g, args=args, concatenate=np.concatenate)
+        return Call(SLOPES_IN_ONE, g=g, args=args, concatenate=np.concatenate)
 
     def elementwise(self, f: Function, x: Any) -> Call:
         return apply(self.ad.derivative(f), (x,))
@@ -665,7 +666,7 @@ class Autograd(Peer):
         self.ad, self.numpy = autograd, anp
 
     def namespace(self, workload: Workload) -> Any:
-        own = {name: getattr(self.numpy, name) for name in (*FUNCTIONS, "sum")}
+        own = {name: getattr(self.numpy, name) for name in REDUCING}
         return SimpleNamespace(**own, vector=self.numpy.array, constant=np.asarray)
 
     def derivative(self, f: Function, args: tuple[Any, ...], argnum: int) -> Call:
@@ -676,6 +677,13 @@ class Autograd(Peer):
 
     def hessian(self, f: Function, x: Any) -> Call:
         return apply(self.ad.hessian(f), (np.asarray(x),))
+
+    def product(self, f: Function, x: Any, v: Any) -> Call:
+        return apply(self.ad.hessian_vector_product(f), (np.asarray(x), np.asarray(v)))
+
+    def network(self, f: Function, *args: Any) -> Call:
+        g = self.ad.value_and_grad(f, (0, 1, 2, 3))
+        return Call(SLOPES_IN_ONE, g=g, args=args, concatenate=np.concatenate)
 
     def jacobian(self, f: Function, x: Any) -> Call:
         return apply(self.ad.jacobian(stacked(f, self.numpy.array)), (np.asarray(x),))
@@ -694,6 +702,89 @@ class Autograd(Peer):
         return Call(text, push=push, E=starts, M=anomalies, ones=ones)
 
 
+class MyGrad(Peer):
+    name, package, module = "mygrad", "mygrad", "mygrad"
+    first = "import mygrad; x = mygrad.tensor(1.0); mygrad.sin(x).backward(); x.grad"
+
+    def __init__(self) -> None:
+        import mygrad
+
+        self.ad = mygrad
+
+    def namespace(self, workload: Workload) -> Any:
+        own = {name: getattr(self.ad, name) for name in REDUCING}
+        return SimpleNamespace(**own, vector=self.ad.stack, constant=np.asarray)
+
+    def derivative(self, f: Function, args: tuple[Any, ...], argnum: int) -> Call:
+        text = f"x = tensor(a{argnum}); {_applied(args, argnum)}.backward(); result = x.grad"
+        return Call(text, tensor=self.ad.tensor, f=f, **_named(args))
+
+    def gradient(self, f: Function, x: Any) -> Call:
+        text = "v = tensor(x); f(v).backward(); result = v.grad"
+        return Call(text, tensor=self.ad.tensor, f=f, x=np.asarray(x))
+
+    def elementwise(self, f: Function, x: Any) -> Call:
+        return self.gradient(f, x)  # of the sum
+
+    def network(self, f: Function, *args: Any) -> Call:
+        text = "v = [tensor(a) for a in weights]; f(*v, *data).backward()\n"
+        text += "result = concatenate([t.grad.ravel() for t in v])"
+        names = {"tensor": self.ad.tensor, "concatenate": np.concatenate}
+        return Call(text, f=f, weights=args[:4], data=args[4:], **names)
+
+    def value_and_slope(self, f: Function) -> Function:
+        tensor = self.ad.tensor
+
+        def both(start: float, anomaly: float) -> tuple[float, float]:
+            x = tensor(start)
+            y = f(x, anomaly)
+            y.backward()
+            return y.item(), x.grad.item()
+
+        return both
+
+
+class Advect(Peer):
+    name, package, module = "advect", "advect", "advect"
+    first = "import advect, numpy as np; advect.grad(np.sin)(1.0)"
+
+    def __init__(self) -> None:
+        import advect
+
+        self.ad = advect
+
+    def namespace(self, workload: Workload) -> Any:
+        return SimpleNamespace(**vars(NUMPY) | {"vector": np.stack})
+
+    def derivative(self, f: Function, args: tuple[Any, ...], argnum: int) -> Call:
+        return apply(self.ad.grad(f, argnum), args)
+
+    def gradient(self, f: Function, x: Any) -> Call:
+        return apply(self.ad.grad(f), (x,))
+
+    def hessian(self, f: Function, x: Any) -> Call:
+        return apply(self.ad.hessian(f), (np.asarray(x),))
+
+    def product(self, f: Function, x: Any, v: Any) -> Call:
+        text = "result = product(x, vectors=v)[1]"
+        return Call(text, product=self.ad.hvp(f), x=np.asarray(x), v=np.asarray(v))
+
+    def network(self, f: Function, *args: Any) -> Call:
+        g = self.ad.value_and_grad(f, (0, 1, 2, 3))
+        return Call(SLOPES_IN_ONE, g=g, args=args, concatenate=np.concatenate)
+
+    def jacobian(self, f: Function, x: Any) -> Call:
+        return apply(self.ad.jacobian(stacked(f, np.stack)), (np.asarray(x),))
+
+    def elementwise(self, f: Function, x: Any) -> Call:
+        push, ones = self.ad.jvp(f), np.ones_like(x)
+        return Call("result = push(x, tangents=ones)[1]", push=push, x=x, ones=ones)
+
+    def value_and_slope(self, f: Function) -> Function:
+        both: Function = self.ad.value_and_grad(f)
+        return both
+
+
 class Jax(Peer):
     name, package, module = "jax", "jax", "jax"
     slow_start = True
@@ -707,7 +798,7 @@ class Jax(Peer):
         self.ad, self.numpy = jax, jnp
 
     def namespace(self, workload: Workload) -> Any:
-        own = {name: getattr(self.numpy, name) for name in (*FUNCTIONS, "sum")}
+        own = {name: getattr(self.numpy, name) for name in REDUCING}
         return SimpleNamespace(
             **own, vector=self.numpy.array, constant=self.numpy.asarray, repeat=self._repeat
         )
@@ -732,6 +823,17 @@ class Jax(Peer):
 
     def hessian(self, f: Function, x: Any) -> Call:
         return self._ready(self.compile(self.ad.hessian(f)), x)
+
+    def product(self, f: Function, x: Any, v: Any) -> Call:
+        slopes, jvp = self.ad.grad(f), self.ad.jvp
+        return self._ready(self.compile(lambda x, v: jvp(slopes, (x,), (v,))[1]), x, v)
+
+    def network(self, f: Function, *args: Any) -> Call:
+        def g(*args: Any) -> Any:
+            slopes = self.ad.value_and_grad(f, (0, 1, 2, 3))(*args)[1]
+            return self.numpy.concatenate([s.ravel() for s in slopes])
+
+        return self._ready(self.compile(g), *args)
 
     def jacobian(self, f: Function, x: Any) -> Call:
         f = stacked(f, self.numpy.array)
@@ -787,8 +889,9 @@ class Torch(Peer):
         def total(x: Any, axis: int | None = None) -> Any:
             return torch.sum(x) if axis is None else torch.sum(x, axis)
 
-        own = {name: getattr(torch, name) for name in FUNCTIONS}
-        return SimpleNamespace(**own, sum=total, vector=torch.stack, constant=torch.as_tensor)
+        own = {name: getattr(torch, name) for name in (*FUNCTIONS, "mean")}
+        own |= {"sum": total, "maximum": lambda x, least: torch.clamp(x, min=least)}
+        return SimpleNamespace(**own, vector=torch.stack, constant=torch.as_tensor)
 
     def tensor(self, x: Any) -> Any:
         return self.ad.tensor(x, dtype=self.ad.float64)
@@ -802,6 +905,15 @@ class Torch(Peer):
 
     def hessian(self, f: Function, x: Any) -> Call:
         return apply(self.ad.func.hessian(f), (self.tensor(x),))
+
+    def product(self, f: Function, x: Any, v: Any) -> Call:
+        text, slopes = "result = jvp(slopes, (x,), (v,))[1]", self.ad.func.grad(f)
+        return Call(text, jvp=self.ad.func.jvp, slopes=slopes, x=self.tensor(x), v=self.tensor(v))
+
+    def network(self, f: Function, *args: Any) -> Call:
+        g = self.ad.func.grad_and_value(f, (0, 1, 2, 3))
+        text = "slopes, value = g(*args)\nresult = concatenate([s.ravel() for s in slopes])"
+        return Call(text, g=g, args=tuple(map(self.tensor, args)), concatenate=self.ad.concatenate)
 
     def jacobian(self, f: Function, x: Any) -> Call:
         f, x = stacked(f, self.ad.stack), self.tensor(x)
@@ -984,6 +1096,6 @@ PEERS: dict[str, type[Peer]] = {
             DualPy,
             Uncertainties,
         ),
-        *(Autograd, Jax, JaxJit, Torch, Differences, SciPy),
+        *(Autograd, MyGrad, Advect, Jax, JaxJit, Torch, Differences, SciPy),
     )
 }

@@ -26,7 +26,8 @@ SPARSE = ("sparse", "detection", "sparse_hessian", "sparse_newton")
 LARGE = 2000  # inputs; the gradient of more is that by hand
 STEP = 1e-30  # of the complex step: its square is far below the rounding
 NUMPY = SimpleNamespace(
-    **{name: getattr(np, name) for name in ("sin", "cos", "exp", "log", "sqrt", "sum")},
+    **{name: getattr(np, name) for name in ("sin", "cos", "exp", "log", "sqrt")},
+    **{name: getattr(np, name) for name in ("sum", "mean", "maximum")},
     vector=np.array,
     constant=np.asarray,
 )
@@ -258,8 +259,8 @@ def network(m: Any) -> Function:
     """The mean squared error of two layers."""
 
     def f(first: Any, bias: Any, second: Any, offset: Any, x: Any, y: Any) -> Any:
-        hidden = np.maximum(x @ first + bias, 0.0)
-        return np.mean((hidden @ second + offset - y) ** 2)
+        hidden = m.maximum(x @ first + bias, 0.0)
+        return m.mean((hidden @ second + offset - y) ** 2)
 
     return f
 
