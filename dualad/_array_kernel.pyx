@@ -20,6 +20,8 @@ import numpy
 
 cnp.import_array()
 
+from libc.math cimport fabs
+
 cdef extern from "_array_kernel.h":
     unsigned long long FINGERPRINT_AT_BUILD "FINGERPRINT"
 
@@ -338,7 +340,7 @@ cdef object applied(Row row, object a, object b):
     """The row on arguments of which at least one is a dual; None if that is left to Python."""
     cdef object level = None, a_dot = None, b_dot = None
     cdef object a_slope = None, b_slope = None  # what is used stays alive
-    cdef object x, dot, here, value, token, slope, out = None
+    cdef object first = a, x, dot, here, value, token, slope, out = None
     cdef PyObject *used[4]  # slope, tangent (, slope, tangent)
     cdef Factor factors[4]
     cdef Py_ssize_t shape[AXES]
@@ -361,7 +363,7 @@ cdef object applied(Row row, object a, object b):
                 if type(level) is not int:
                     return recorded(row, a, b)
             elif level is not here and level != here:
-                return None if type(here) is int else recorded(row, a, b)
+                return None if type(here) is int else recorded(row, first, b)
             if not is_of(&kind, dot):
                 return None
         if not is_of(&kind, x):
@@ -684,13 +686,12 @@ def input_of(x, level):
 cdef object recorded_product(object v, object w, object v_dot, object w_dot, object level):
     """v @ w with the forms of v and of w, None where there is none; None if it is for Python."""
     cdef object y, tangent = None
-    cdef int kind = type_of(v)
-    if level is None or kind == OTHER or kind == WEAK or type_of(w) != kind:
-        return None
-    if type(v) is not ndarray or type(w) is not ndarray:
-        return None
-    if cnp.PyArray_NDIM(<cnp.ndarray>v) == 0 or cnp.PyArray_NDIM(<cnp.ndarray>w) == 0:
-        return None
+    cdef int kind = WEAK
+    for x in (v, w):
+        if not goes_with(&kind, x) or not (type(x) is ndarray or type(x) is DualArray):
+            return None
+        if type(x) is DualArray and not <object>SLOT(x, LEVEL) < level or not x.ndim:
+            return None
     if v_dot is not None and type(v_dot) is not form_class:
         return None
     if w_dot is not None and type(w_dot) is not form_class:
@@ -701,7 +702,8 @@ cdef object recorded_product(object v, object w, object v_dot, object w_dot, obj
     if w_dot is not None:
         other = form_matmul(v, w_dot)
         tangent = other if tangent is None else tangent + other
-    return made(y, tangent, level) if type(y) is ndarray else pair(y, tangent, level)
+    is_array = type(y) is ndarray or type(y) is DualArray
+    return made(y, tangent, level) if is_array else pair(y, tangent, level)
 
 
 cdef object sum_of(object x):
@@ -873,6 +875,8 @@ cdef class Slopes:
                 t = <object>g
             elif not is_plain:
                 t = <object>g * <object>slope
+            elif type(<object>slope) is DualArray:
+                t = self.of_duals(walk, g, slope)
             elif type(<object>slope) is float and is_uniform(<cnp.ndarray>g):
                 t = uniform((<object>g).shape, number_in(<cnp.ndarray>g) * <double><object>slope)
             elif i == n - 1 and is_ours(g) and (type(<object>slope) is float or takes(g, slope)):
@@ -888,6 +892,15 @@ cdef class Slopes:
             walk.give(sources[i], t)
             t = None
         return 0
+
+
+    cdef object of_duals(self, Walk walk, PyObject *g, PyObject *slope):
+        """An array times a slope that is a dual."""
+        if is_uniform(<cnp.ndarray>g) and (<object>g).shape == (<object>slope).shape:
+            if walk.free and number_in(<cnp.ndarray>g) == 1.0:
+                return <object>slope
+            return number_in(<cnp.ndarray>g) * <object>slope
+        return <object>g * <object>slope
 
 
 cdef class Total:
@@ -1226,8 +1239,21 @@ def place(x, index, y):
         new_tangent = 0.0
     elif not cnp.PyArray_SAMESHAPE(<cnp.ndarray>target, <cnp.ndarray>new_tangent):
         return False
-    part[...] = new
-    target[...] = new_tangent
+    if not is_there(part, new):
+        part[...] = new
+    if not is_there(target, new_tangent):
+        target[...] = new_tangent
+    return True
+
+
+cdef bint is_there(cnp.ndarray part, object new) noexcept:
+    """Whether this is the same memory, as in `y[1:] -= x`, which stores what it has written to."""
+    cdef int i
+    if type(new) is not ndarray or cnp.PyArray_DATA(part) != cnp.PyArray_DATA(<cnp.ndarray>new):
+        return False
+    for i in range(cnp.PyArray_NDIM(part)):
+        if cnp.PyArray_STRIDE(part, i) != cnp.PyArray_STRIDE(<cnp.ndarray>new, i):
+            return False
     return True
 
 
@@ -1321,7 +1347,7 @@ def product(a, b):
         if level is not None and b.level != level:
             return None
         w, w_dot, level = b.primal, b.tangent, b.level
-    if type(level) is not int:
+    if level is not None and type(level) is not int:
         return recorded_product(v, w, v_dot, w_dot, level)
     if not is_small(v) or not is_small(w):
         return None
@@ -1394,3 +1420,40 @@ def item_getter(general):
         return general(self, index) if part is None else part
 
     return __getitem__
+
+
+# -- sparse matrices --------------------------------------------------------------------------------
+
+
+def gathered(found, places, starts, columns, along, double near):
+    """The elements at these places of `found`, and whether they give along a direction its last row.
+
+    `starts`, `columns`: of the rows of a sparse matrix. None if this is not made of doubles and ints.
+    """
+    cdef Py_ssize_t i, k, n
+    cdef double total
+    cdef bint right = True
+    for x, kind in ((found, cnp.NPY_DOUBLE), (places, cnp.NPY_INTP), (along, cnp.NPY_DOUBLE),
+                    (starts, cnp.NPY_INT32), (columns, cnp.NPY_INT32)):
+        if type(x) is not ndarray or cnp.PyArray_TYPE(<cnp.ndarray>x) != kind:
+            return None
+        if not cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>x):
+            return None
+    n = len(starts) - 1
+    result = cnp.PyArray_SimpleNew(1, cnp.PyArray_DIMS(<cnp.ndarray>places), cnp.NPY_DOUBLE)
+    cdef double *to = <double *>cnp.PyArray_DATA(<cnp.ndarray>result)
+    cdef const double *all_found = <double *>cnp.PyArray_DATA(<cnp.ndarray>found)
+    cdef const double *last = all_found + cnp.PyArray_SIZE(<cnp.ndarray>found) - n
+    cdef const double *by = <double *>cnp.PyArray_DATA(<cnp.ndarray>along)
+    cdef const Py_ssize_t *at = <Py_ssize_t *>cnp.PyArray_DATA(<cnp.ndarray>places)
+    cdef const int *start = <int *>cnp.PyArray_DATA(<cnp.ndarray>starts)
+    cdef const int *column = <int *>cnp.PyArray_DATA(<cnp.ndarray>columns)
+    with nogil:
+        for i in range(n):
+            total = 0.0
+            for k in range(start[i], start[i + 1]):
+                to[k] = all_found[at[k]]
+                total = total + to[k] * by[column[k]]
+            if not fabs(last[i] - total) <= near * fabs(last[i]):
+                right = False
+    return result, right
