@@ -20,6 +20,8 @@ import numpy
 
 cnp.import_array()
 
+from libc.math cimport fabs
+
 cdef extern from "_array_kernel.h":
     unsigned long long FINGERPRINT_AT_BUILD "FINGERPRINT"
 
@@ -81,6 +83,7 @@ cdef object Dual = None
 cdef object quiet = None
 cdef object unhush = None
 cdef object NAMESPACE = None
+cdef object OF_DUALS = None
 cdef dict ROWS = {}      # by rule
 cdef dict UFUNCS = {}    # by ufunc
 cdef Py_ssize_t PRIMAL, TANGENT, LEVEL  # where a dual array keeps them
@@ -94,11 +97,11 @@ cdef object EVERYTHING = slice(None)
 cdef object pair = None  # dual(value, tangent, level)
 
 
-def connect(kind, namespace, be_quiet, end_quiet, make):
-    """Take over the class of dual arrays, and NumPy's namespace for arrays."""
-    global DualArray, Dual, NAMESPACE, quiet, unhush, PRIMAL, TANGENT, LEVEL, pair
+def connect(kind, namespace, of_duals, be_quiet, end_quiet, make):
+    """Take over the class of dual arrays, and the namespaces for arrays and for duals of them."""
+    global DualArray, Dual, NAMESPACE, OF_DUALS, quiet, unhush, PRIMAL, TANGENT, LEVEL, pair
     pair = make
-    DualArray, NAMESPACE, quiet, unhush = kind, namespace, be_quiet, end_quiet
+    DualArray, NAMESPACE, OF_DUALS, quiet, unhush = kind, namespace, of_duals, be_quiet, end_quiet
     Dual = kind.__base__
     PRIMAL, TANGENT, LEVEL = place_of(kind.primal), place_of(kind.tangent), place_of(kind.level)
 
@@ -114,7 +117,7 @@ cdef enum:
 cdef class Row:
     """A row of the table on arrays."""
 
-    cdef object value
+    cdef object rule, value
     cdef int nargs
     cdef int kinds[2]
     cdef list slopes
@@ -129,7 +132,7 @@ cdef Row row_of(rule):
         return <Row><object>known
     if rule.is_compilable and len(rule.args) <= 2:
         row = Row.__new__(Row)
-        row.value = rule.value_in(NAMESPACE)
+        row.rule, row.value = rule, rule.value_in(NAMESPACE)
         row.nargs = len(rule.args)
         names = {"1": ONE, "-1": MINUS_ONE, "y": RESULT}
         names.update({a: i for i, a in enumerate(rule.args)})
@@ -170,6 +173,26 @@ cdef inline bint is_of(int *kind, object x) noexcept:
     if kind[0] == WEAK:
         kind[0] = here
     return here == WEAK or (here == kind[0] and here != OTHER)
+
+
+cdef inline bint is_simple(object x) noexcept:
+    """Whether this is a dual of arrays of floats, of one level."""
+    return (
+        type(x) is DualArray
+        and SLOT(x, PRIMAL) != NULL and SLOT(x, TANGENT) != NULL and SLOT(x, LEVEL) != NULL
+        and type(<object>SLOT(x, LEVEL)) is int
+        and type(<object>SLOT(x, PRIMAL)) is ndarray and type(<object>SLOT(x, TANGENT)) is ndarray
+    )
+
+
+cdef inline bint goes_with(int *kind, object x) noexcept:
+    """The same as `is_of` where x may be a dual of arrays, too."""
+    if type(x) is not DualArray:
+        return is_of(kind, x)
+    return (
+        is_simple(x)
+        and is_of(kind, <object>SLOT(x, PRIMAL)) and is_of(kind, <object>SLOT(x, TANGENT))
+    )
 
 
 cdef inline int ndim_of(object x) noexcept:
@@ -317,7 +340,7 @@ cdef object applied(Row row, object a, object b):
     """The row on arguments of which at least one is a dual; None if that is left to Python."""
     cdef object level = None, a_dot = None, b_dot = None
     cdef object a_slope = None, b_slope = None  # what is used stays alive
-    cdef object x, dot, here, value, token, slope, out = None
+    cdef object first = a, x, dot, here, value, token, slope, out = None
     cdef PyObject *used[4]  # slope, tangent (, slope, tangent)
     cdef Factor factors[4]
     cdef Py_ssize_t shape[AXES]
@@ -340,7 +363,7 @@ cdef object applied(Row row, object a, object b):
                 if type(level) is not int:
                     return recorded(row, a, b)
             elif level is not here and level != here:
-                return None
+                return None if type(here) is int else recorded(row, first, b)
             if not is_of(&kind, dot):
                 return None
         if not is_of(&kind, x):
@@ -468,6 +491,8 @@ cdef Py_ssize_t BASE, PLACE, FORM_SHAPE, BLOCK, NODE, SEEN
 cdef Py_ssize_t VIEWS, INDEX, SIGN, IS_BASIC
 
 cdef object multiply = operator.mul
+cdef object iadd = operator.iadd
+cdef object isub = operator.isub
 cdef object np_add = numpy.add
 cdef object np_subtract = numpy.subtract
 cdef object np_multiply = numpy.multiply
@@ -553,77 +578,103 @@ cdef object window(object form, object index, tuple shape):
     return new_form(read, base, place)
 
 
+cdef object slope_at(Row row, int i, object a, object b, object y, int kind, bint of_duals):
+    """What adjoints are multiplied by for argument i, in memory of its own; None if for Python."""
+    cdef object slope, token
+    if row.kinds[i] == RESULT:
+        return y.copy()
+    if row.kinds[i] >= 0:
+        slope = b if row.kinds[i] else a
+        return slope.copy() if type(slope) is ndarray or type(slope) is DualArray else slope
+    if row.kinds[i] == MINUS_ONE:
+        return -1.0
+    if row.is_square and is_row(<PyObject *>a):
+        return doubled(<cnp.ndarray>a)
+    slope = row.rule.slope_in(OF_DUALS, i) if of_duals else row.slopes[i]
+    token = quiet()
+    try:
+        slope = slope(a, y) if row.nargs == 1 else slope(a, b, y)
+    except (ArithmeticError, ValueError):
+        return None
+    finally:
+        unhush(token)
+    if type(slope) is DualArray:
+        if not goes_with(&kind, slope):
+            return None
+        return slope if is_our_dual(<PyObject *>slope) else slope.copy()
+    slope = slope_like(slope, kind)
+    return slope.copy() if type(slope) is ndarray and Py_REFCNT(slope) > 1 else slope
+
+
 cdef object recorded(Row row, object a, object b):
-    """The row on arrays of a level that records; None if that is left to Python."""
-    cdef object level = None, x, form, here, slope, token, value, shape
-    cdef int i, kind = WEAK, nargs = row.nargs
-    cdef bint arrays = False
+    """The row on arrays of a level that records; None if that is left to Python.
+
+    What it records may be duals of an older level.
+    """
+    cdef object level = None, x, form, here, slope, value, shape, descr
+    cdef int i, ndim, kind = WEAK, nargs = row.nargs
+    cdef bint arrays = False, of_duals = False
     cdef Slopes pull
     cdef list given = [a, b], forms = [], nodes = []
-    cdef cnp.ndarray y
     for i in range(nargs):
         x, form = given[i], None
-        if type(x) is DualArray or (type_of(x) == OTHER and isinstance(x, Dual)):
-            if type(x) is not DualArray and type_of(x.primal) == OTHER:
-                return None
-            if type(x) is DualArray and SLOT(x, TANGENT) != NULL:
+        if type(x) is DualArray and SLOT(x, TANGENT) != NULL:
+            if type(<object>SLOT(x, TANGENT)) is form_class:
                 here, form = <object>SLOT(x, LEVEL), <object>SLOT(x, TANGENT)
                 x = <object>SLOT(x, PRIMAL)
-            else:
-                here, form, x = x.level, x.tangent, x.primal
-            if type(form) is not form_class or (level is not None and here is not level):
+        elif type_of(x) == OTHER and isinstance(x, Dual):
+            if type_of(x.primal) == OTHER:
+                return None
+            here, form, x = x.level, x.tangent, x.primal
+            if type(form) is not form_class:
+                return None
+        if form is not None:
+            if level is not None and here is not level:
                 return None
             level = here
-        if not is_of(&kind, x):
+        if not goes_with(&kind, x):
             return None
-        arrays = arrays or (type(x) is ndarray and cnp.PyArray_NDIM(<cnp.ndarray>x) > 0)
+        of_duals = of_duals or type(x) is DualArray
+        arrays = arrays or ndim_of(<object>SLOT(x, PRIMAL) if type(x) is DualArray else x) > 0
         given[i] = x
         forms.append(form)
     if not arrays or level is None:
         return None
     a, b = given[0], given[1]
-    value = row.value(a) if nargs == 1 else row.value(a, b)
-    if type(value) is not ndarray or value is a or value is b:
-        return None
-    y = <cnp.ndarray>value
-    if type_of(y) != kind or not cnp.PyArray_CHKFLAGS(y, cnp.NPY_ARRAY_OWNDATA):
-        return None
-    whole = (<object>y).shape
+    if of_duals:
+        for x in given:
+            if type(x) is DualArray and <object>SLOT(x, LEVEL) > level:
+                return None
+        y = applied(row, a, b)
+        if y is None:
+            return None
+        value = <object>SLOT(y, PRIMAL)
+    else:
+        y = value = row.value(a) if nargs == 1 else row.value(a, b)
+        if type(value) is not ndarray or value is a or value is b:
+            return None
+        if type_of(value) != kind or not cnp.PyArray_CHKFLAGS(
+            <cnp.ndarray>value, cnp.NPY_ARRAY_OWNDATA
+        ):
+            return None
+    whole = value.shape
     pull = Slopes.__new__(Slopes)
-    pull.slopes, pull.shapes, pull.ndim = [], [], cnp.PyArray_NDIM(y)
+    pull.slopes, pull.shapes, pull.ndim = [], [], cnp.PyArray_NDIM(<cnp.ndarray>value)
     for i in range(nargs):
         form = forms[i]
         if form is None:
             continue
-        if row.is_square and is_row(<PyObject *>a):
-            slope = doubled(<cnp.ndarray>a)
-        elif row.kinds[i] == CALCULATED:
-            token = quiet()
-            try:
-                slope = row.slopes[i](a, y) if nargs == 1 else row.slopes[i](a, b, y)
-            except (ArithmeticError, ValueError):
-                return None
-            finally:
-                unhush(token)
-            slope = slope_like(slope, kind)
+        slope = None
+        if row.kinds[i] != ONE:
+            slope = slope_at(row, i, a, b, y, kind, of_duals)
             if slope is None:
                 return None
-            if type(slope) is ndarray and Py_REFCNT(slope) > 1:
-                slope = slope.copy()
-        elif row.kinds[i] == RESULT:
-            slope = y.copy()
-        elif row.kinds[i] >= 0:
-            slope = b if row.kinds[i] else a
-            if type(slope) is ndarray:
-                slope = slope.copy()
-        else:
-            slope = None if row.kinds[i] == ONE else -1.0
         pull.slopes.append(slope)
         shape = <object>SLOT(form, FORM_SHAPE)
         pull.shapes.append(None if shape == whole else shape)
         nodes.append(node_of(form))
-    node = new_node(node_class, whole, <object>cnp.PyArray_DESCR(y), nodes, pull)
-    return made(y, new_form(node, None, None), level)
+    descr = <object>cnp.PyArray_DESCR(<cnp.ndarray>value)
+    return made(y, new_form(new_node(node_class, whole, descr, nodes, pull), None, None), level)
 
 
 def input_of(x, level):
@@ -635,13 +686,12 @@ def input_of(x, level):
 cdef object recorded_product(object v, object w, object v_dot, object w_dot, object level):
     """v @ w with the forms of v and of w, None where there is none; None if it is for Python."""
     cdef object y, tangent = None
-    cdef int kind = type_of(v)
-    if level is None or kind == OTHER or kind == WEAK or type_of(w) != kind:
-        return None
-    if type(v) is not ndarray or type(w) is not ndarray:
-        return None
-    if cnp.PyArray_NDIM(<cnp.ndarray>v) == 0 or cnp.PyArray_NDIM(<cnp.ndarray>w) == 0:
-        return None
+    cdef int kind = WEAK
+    for x in (v, w):
+        if not goes_with(&kind, x) or not (type(x) is ndarray or type(x) is DualArray):
+            return None
+        if type(x) is DualArray and not <object>SLOT(x, LEVEL) < level or not x.ndim:
+            return None
     if v_dot is not None and type(v_dot) is not form_class:
         return None
     if w_dot is not None and type(w_dot) is not form_class:
@@ -652,7 +702,8 @@ cdef object recorded_product(object v, object w, object v_dot, object w_dot, obj
     if w_dot is not None:
         other = form_matmul(v, w_dot)
         tangent = other if tangent is None else tangent + other
-    return made(y, tangent, level) if type(y) is ndarray else pair(y, tangent, level)
+    is_array = type(y) is ndarray or type(y) is DualArray
+    return made(y, tangent, level) if is_array else pair(y, tangent, level)
 
 
 cdef object sum_of(object x):
@@ -662,13 +713,14 @@ cdef object sum_of(object x):
     if SLOT(x, TANGENT) == NULL or SLOT(x, PRIMAL) == NULL or SLOT(x, LEVEL) == NULL:
         return None
     form, value = <object>SLOT(x, TANGENT), <object>SLOT(x, PRIMAL)
-    if type(form) is not form_class or type(value) is not ndarray:
+    if type(form) is not form_class or not (type(value) is ndarray or is_simple(value)):
         return None
     node = node_of(form)
     pull = Total.__new__(Total)
     pull.shape, pull.dtype = <object>SLOT(node, SHAPE), <object>SLOT(node, DTYPE)
     y = new_form(new_node(node_class, (), pull.dtype, [node], pull), None, None)
-    return pair(add_up(value, None), y, <object>SLOT(x, LEVEL))
+    value = add_up(value, None) if type(value) is ndarray else np_sum(value)
+    return pair(value, y, <object>SLOT(x, LEVEL))
 
 
 # -- reverse mode: the sweep ----------------------------------------------------------------------
@@ -690,6 +742,26 @@ cdef inline bint is_ours(PyObject *x) noexcept:
     return (
         base != NULL and type(<object>base) is ndarray and references(base) == 1
         and cnp.PyArray_CHKFLAGS(<cnp.ndarray>base, cnp.NPY_ARRAY_OWNDATA)
+    )
+
+
+cdef inline bint is_our_dual(PyObject *x) noexcept:
+    """The same of a dual of arrays."""
+    return (
+        type(<object>x) is DualArray and references(x) == 1 and is_simple(<object>x)
+        and is_ours(SLOT(<object>x, PRIMAL)) and is_ours(SLOT(<object>x, TANGENT))
+    )
+
+
+cdef bint has_room(object x, object like) noexcept:
+    """Whether a dual of arrays, which is to be written to, lies in order, and takes what is like this."""
+    return (
+        cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray>SLOT(x, PRIMAL))
+        and cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray>SLOT(x, TANGENT))
+        and (
+            type(like) is float or type(like) is ndarray
+            or is_simple(like) and <object>SLOT(like, LEVEL) == <object>SLOT(x, LEVEL)
+        )
     )
 
 
@@ -793,13 +865,18 @@ cdef class Slopes:
 
     cdef int back(self, Walk walk, list sources, PyObject *g) except -1:
         """The same, given to the sources; g is written over if it is not needed any more."""
-        cdef Py_ssize_t i, n = len(sources), lead = cnp.PyArray_NDIM(<cnp.ndarray>g) - self.ndim
+        cdef Py_ssize_t i, n = len(sources), lead = (<object>g).ndim - self.ndim
         cdef PyObject *slope
         cdef object t
+        cdef bint is_plain = type(<object>g) is ndarray
         for i in range(n):
             slope = PyList_GET_ITEM(self.slopes, i)
             if slope == <PyObject *>None:
                 t = <object>g
+            elif not is_plain:
+                t = <object>g * <object>slope
+            elif type(<object>slope) is DualArray:
+                t = self.of_duals(walk, g, slope)
             elif type(<object>slope) is float and is_uniform(<cnp.ndarray>g):
                 t = uniform((<object>g).shape, number_in(<cnp.ndarray>g) * <double><object>slope)
             elif i == n - 1 and is_ours(g) and (type(<object>slope) is float or takes(g, slope)):
@@ -815,6 +892,15 @@ cdef class Slopes:
             walk.give(sources[i], t)
             t = None
         return 0
+
+
+    cdef object of_duals(self, Walk walk, PyObject *g, PyObject *slope):
+        """An array times a slope that is a dual."""
+        if is_uniform(<cnp.ndarray>g) and (<object>g).shape == (<object>slope).shape:
+            if walk.free and number_in(<cnp.ndarray>g) == 1.0:
+                return <object>slope
+            return number_in(<cnp.ndarray>g) * <object>slope
+        return <object>g * <object>slope
 
 
 cdef class Total:
@@ -896,7 +982,7 @@ cdef class Walk:
             heappush(self.heap, (-<object>SLOT(node, NUMBER), node))
         elif is_ours(old) and takes(old, <PyObject *>t):
             add_to(old, <PyObject *>t, False)
-        else:
+        elif not (is_our_dual(old) and accumulate(<object>old, t, iadd)):
             self.waiting[node] = <object>old + t
         return 0
 
@@ -904,6 +990,8 @@ cdef class Walk:
         """Sweep.buffer: the adjoint of an array, to be written to."""
         cdef PyObject *old = PyDict_GetItem(self.waiting, node)
         cdef object shape, new
+        if old != NULL and is_our_dual(old) and has_room(<object>old, like):
+            return <object>old
         if isinstance(like, Dual) or (old != NULL and type(<object>old) is not ndarray):
             return readable_buffer(self.sweep, node, like)
         if old == NULL:
@@ -924,7 +1012,9 @@ cdef class Walk:
         cdef object pull = <object>SLOT(node, PULL), found
         cdef Py_ssize_t i
         if type(node) is node_class:
-            if type(pull) is Slopes and type(<object>g) is ndarray and not self.is_strong:
+            if type(pull) is Slopes and not self.is_strong and (
+                type(<object>g) is ndarray or type(<object>g) is DualArray
+            ):
                 return (<Slopes>pull).back(self, sources, g)
             found = pull(<object>g)
             if len(found) != len(sources):
@@ -939,7 +1029,7 @@ cdef class Walk:
         """The same for a part of an array that a slice or an index gave; False for others."""
         cdef object place = <object>SLOT(node, PART), index, whole, part
         cdef bint minus
-        if self.many or not (type(g) is ndarray or type(g) is float):
+        if self.many or not (type(g) is ndarray or type(g) is float or is_simple(g)):
             return False
         if <object>SLOT(place, VIEWS) or not <object>SLOT(place, IS_BASIC):
             return False
@@ -947,6 +1037,9 @@ cdef class Walk:
             return False
         whole, index = self.room(source, g), <object>SLOT(place, INDEX)
         minus = <object>SLOT(place, SIGN) < 0
+        if type(whole) is not ndarray:
+            part = view(whole, index) if is_simple(whole) else None
+            return part is not None and accumulate(part, g, isub if minus else iadd)
         part = whole[index]
         if type(part) is ndarray:
             add_to(<PyObject *>part, <PyObject *>g, minus)
@@ -1146,8 +1239,21 @@ def place(x, index, y):
         new_tangent = 0.0
     elif not cnp.PyArray_SAMESHAPE(<cnp.ndarray>target, <cnp.ndarray>new_tangent):
         return False
-    part[...] = new
-    target[...] = new_tangent
+    if not is_there(part, new):
+        part[...] = new
+    if not is_there(target, new_tangent):
+        target[...] = new_tangent
+    return True
+
+
+cdef bint is_there(cnp.ndarray part, object new) noexcept:
+    """Whether this is the same memory, as in `y[1:] -= x`, which stores what it has written to."""
+    cdef int i
+    if type(new) is not ndarray or cnp.PyArray_DATA(part) != cnp.PyArray_DATA(<cnp.ndarray>new):
+        return False
+    for i in range(cnp.PyArray_NDIM(part)):
+        if cnp.PyArray_STRIDE(part, i) != cnp.PyArray_STRIDE(<cnp.ndarray>new, i):
+            return False
     return True
 
 
@@ -1241,7 +1347,7 @@ def product(a, b):
         if level is not None and b.level != level:
             return None
         w, w_dot, level = b.primal, b.tangent, b.level
-    if type(level) is not int:
+    if level is not None and type(level) is not int:
         return recorded_product(v, w, v_dot, w_dot, level)
     if not is_small(v) or not is_small(w):
         return None
@@ -1276,11 +1382,11 @@ cdef object view(object x, object index):
     """x[index] for slices of plain arrays; None if that is not all there is to it."""
     cdef bint several
     value, tangent = x.primal, x.tangent
-    if type(tangent) is form_class and type(value) is ndarray:
+    if type(tangent) is form_class and (type(value) is ndarray or is_simple(value)):
         if basic_index(index) is None:
             return None
-        part = value[index]
-        if type(part) is not ndarray:
+        part = value[index] if type(value) is ndarray else view(value, index)
+        if type(part) is not ndarray and type(part) is not DualArray:
             return None
         return made(part, window(tangent, index, part.shape), x.level)
     if type(x.level) is not int:
@@ -1314,3 +1420,40 @@ def item_getter(general):
         return general(self, index) if part is None else part
 
     return __getitem__
+
+
+# -- sparse matrices --------------------------------------------------------------------------------
+
+
+def gathered(found, places, starts, columns, along, double near):
+    """The elements at these places of `found`, and whether they give along a direction its last row.
+
+    `starts`, `columns`: of the rows of a sparse matrix. None if this is not made of doubles and ints.
+    """
+    cdef Py_ssize_t i, k, n
+    cdef double total
+    cdef bint right = True
+    for x, kind in ((found, cnp.NPY_DOUBLE), (places, cnp.NPY_INTP), (along, cnp.NPY_DOUBLE),
+                    (starts, cnp.NPY_INT32), (columns, cnp.NPY_INT32)):
+        if type(x) is not ndarray or cnp.PyArray_TYPE(<cnp.ndarray>x) != kind:
+            return None
+        if not cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>x):
+            return None
+    n = len(starts) - 1
+    result = cnp.PyArray_SimpleNew(1, cnp.PyArray_DIMS(<cnp.ndarray>places), cnp.NPY_DOUBLE)
+    cdef double *to = <double *>cnp.PyArray_DATA(<cnp.ndarray>result)
+    cdef const double *all_found = <double *>cnp.PyArray_DATA(<cnp.ndarray>found)
+    cdef const double *last = all_found + cnp.PyArray_SIZE(<cnp.ndarray>found) - n
+    cdef const double *by = <double *>cnp.PyArray_DATA(<cnp.ndarray>along)
+    cdef const Py_ssize_t *at = <Py_ssize_t *>cnp.PyArray_DATA(<cnp.ndarray>places)
+    cdef const int *start = <int *>cnp.PyArray_DATA(<cnp.ndarray>starts)
+    cdef const int *column = <int *>cnp.PyArray_DATA(<cnp.ndarray>columns)
+    with nogil:
+        for i in range(n):
+            total = 0.0
+            for k in range(start[i], start[i + 1]):
+                to[k] = all_found[at[k]]
+                total = total + to[k] * by[column[k]]
+            if not fabs(last[i] - total) <= near * fabs(last[i]):
+                right = False
+    return result, right

@@ -15,14 +15,14 @@ import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
 from .arguments import Inputs, Outputs
 from .colouring import columns, star
 from .forms import dtype_of
-from .kernel import KERNEL
+from .kernel import ARRAY_KERNEL, KERNEL
 from .memory import laid_out_like
 from .pair import Pair, is_array, plain
 from .passes import run_pass, tangents_of
@@ -36,8 +36,11 @@ from .workers import SERIAL, Plan
 from .zeros import is_finite
 
 Way = Literal["columns", "rows", "star"]
+Along = Callable[[Any], Any]  # from directions, one in each row, to a derivative along each
+T = TypeVar("T")
 
 _ELEMENTS = 1 << 22  # about so many elements of seeds in one pass
+_DIGITS = 0.6  # the part of all digits that has to agree: 4e-10 in double precision
 _KEPT_ELEMENTS = 1 << 20  # and at most so many are kept for the next
 
 
@@ -60,6 +63,8 @@ def band(m: int, n: int, below: int, above: int) -> Any:
     sizes = np.maximum(stop - first, 0)
     starts = np.concatenate([[0], np.cumsum(sizes)])
     indices = np.arange(starts[-1]) + np.repeat(first - starts[:-1], sizes)
+    if max(n, len(indices)) < 1 << 31:
+        indices, starts = indices.astype(np.int32), starts.astype(np.int32)
     ones = np.ones(len(indices), bool)
     return scipy_sparse("band").csr_array((ones, indices, starts), shape=(m, n))
 
@@ -98,6 +103,9 @@ def as_pattern(driver: str, given: Any, n: int) -> tuple[Any, tuple[int, int] | 
     result.data = np.ones(len(result.data), bool)
     result.sum_duplicates()
     result.data[:] = True
+    if max(n, result.nnz) < 1 << 31:
+        result.indices = result.indices.astype(np.int32, copy=False)
+        result.indptr = result.indptr.astype(np.int32, copy=False)
     return result, None
 
 
@@ -143,10 +151,6 @@ class Compression:
             is_lower = c[i] < c[j]
             i, j = np.where(is_lower, j, i), np.where(is_lower, i, j)
         self._places = c[j].astype(np.intp) * size + i
-        self._weights: Any = None  # of what is found, where the matrix goes along the random one
-        if way != "star":
-            self._weights = np.zeros((self.count, size))
-            self._weights[c[j], i] = self.along[j]
         self._all: Any = None  # the directions, if they are not many
         self._other: Compression | None = None  # what `with_rows` has made
 
@@ -192,19 +196,21 @@ class Compression:
             result[-1] = self.along
         return result
 
-    def matrix(self, found: Any) -> Any:
-        """The matrix, from what came of the directions: a csr_array."""
+    def matrix(self, found: Any) -> tuple[Any, bool]:
+        """The matrix, from what came of the directions, and whether the random one confirms it."""
         p = self.pattern
         result = copy.copy(p)  # what SciPy knows of its indices stays true
-        result.data = np.ravel(found).take(self._places, mode="clip")  # none is out of range
         result.indices, result.indptr = p.indices.copy(), p.indptr.copy()
-        return result
-
-    def along_random(self, found: Any, matrix: Any) -> Any:
-        """What the matrix made of this gives along the random direction."""
-        if self._weights is None:
-            return matrix @ self.along
-        return np.einsum("ij,ij->j", self._weights, found)
+        if ARRAY_KERNEL and self.way != "rows":
+            is_near = float(np.finfo(float).eps) ** _DIGITS
+            each = self._places, p.indptr, p.indices, self.along
+            gathered = ARRAY_KERNEL.gathered(found, *each, is_near)
+            if gathered is not None:
+                result.data, is_right = gathered
+                return result, is_right
+        result.data = np.ravel(found).take(self._places, mode="clip")  # none is out of range
+        y = (result.T if self.way == "rows" else result) @ self.along
+        return result, bool(_are_near(y, found[-1]).all())
 
 
 def _transposed(pattern: Any) -> Any:
@@ -339,6 +345,17 @@ def _flat(k: int, parts: Sequence[Any]) -> Any:
     return each[0] if len(each) == 1 else np.concatenate([np.zeros((k, 0)), *each], axis=1)
 
 
+def _at_once(c: Compression, along: Along) -> Any:
+    """The matrix by all directions in one evaluation; None if this is not all that is needed."""
+    if KERNEL is None or c.count + 1 > KERNEL.DIRECTIONS:
+        return None
+    found = along(c.directions(0, c.count + 1))
+    if type(found) is not np.ndarray:
+        return None
+    matrix, is_right = c.matrix(found)
+    return matrix if is_right else None
+
+
 def forward(
     inputs: Inputs, c: Compression, chunk: int | None, has_aux: bool, plan: Plan
 ) -> tuple[Outputs, Any]:
@@ -363,8 +380,8 @@ def forward(
     assert first is not None
     found = blocks[0] if len(blocks) == 1 else np.concatenate(blocks)
     c = c.with_rows(inputs.driver, found.shape[1])
-    result = c.matrix(found[:-1])
-    if not _are_near(c.along_random(found[:-1], result), found[-1]).all():
+    result, is_right = c.matrix(found)
+    if not is_right:
         _refuse_unless_right(inputs, first, result, c.along, found[-1])
     return first, result
 
@@ -399,7 +416,7 @@ def backward(
                 "derivatives; write mode='forward'."
             )
         return None
-    result = c.matrix(found[:-1])
+    result, is_right = c.matrix(found)
     values = np.concatenate([np.ravel(plain(v)) for v in outputs.values] or [np.zeros(0)])
     missing = values != values
     if missing.any():
@@ -407,8 +424,7 @@ def backward(
             result.data[np.repeat(missing, np.diff(result.indptr))] = np.nan
             return outputs, result
         return None
-    near = _are_near(c.along_random(found[:-1], result), found[-1])
-    if not (near.all() or _agree(_transposed(result), c.along, found[-1]).all()):
+    if not (is_right or _agree(_transposed(result), c.along, found[-1]).all()):
         along = random_direction(inputs.size)
         moved = run_pass(inputs, _seeds(inputs, along[None]), has_aux)
         there = _flat(1, tangents_of(moved, inputs, (1,)))[0]
@@ -422,7 +438,7 @@ def backward(
 def _are_near(y: Any, found: Any) -> Any:
     """Whether numbers are what has been found, to some digits; mostly there is no more to see."""
     with np.errstate(all="ignore"):
-        near: Any = np.abs(found - y) <= float(np.finfo(found.dtype).eps) ** 0.6 * np.abs(found)
+        near: Any = np.abs(found - y) <= float(np.finfo(found.dtype).eps) ** _DIGITS * np.abs(found)
     return near
 
 
@@ -435,14 +451,14 @@ def _agree(matrix: Any, along: Any, found: Any) -> Any:
         far = np.flatnonzero(~near)
         error = np.abs(found - y)[far]
         size = np.maximum(abs(matrix[far]) @ np.abs(along), np.abs(found)[far])
-        near[far] = error <= eps**0.6 * size
+        near[far] = error <= eps**_DIGITS * size
         if near.all():
             return near
         # and rounding, of numbers as large as those that an input leads to elsewhere
         sizes = abs(matrix)
         most = sizes.max(axis=0).toarray() * np.abs(along)
         sizes.data = np.where(np.isfinite(most), most, 0)[sizes.indices]
-        near[far] |= error <= eps**0.6 * size + 16 * eps * sizes.sum(axis=1)[far]
+        near[far] |= error <= eps**_DIGITS * size + 16 * eps * sizes.sum(axis=1)[far]
     return near | ~np.isfinite(y)
 
 
@@ -499,7 +515,6 @@ class Sparsity:
         ValueError
             If f depends on more than the pattern has.
         """
-        refuse_unless_floats(inputs)
 
         def by(c: Compression) -> tuple[Outputs, Any]:
             if c.way == "rows":
@@ -509,6 +524,31 @@ class Sparsity:
                 c = c.forward
             return forward(inputs, c, chunk, has_aux, plan)
 
+        return self._tried(inputs, mode, has_aux, by)
+
+    def hessian(self, inputs: Inputs, chunk: int | None, plan: Plan, along: Along | None) -> Any:
+        """The Hessian, from a function that gives the gradient: a csr_array.
+
+        `along`: how the gradient changes along directions, where that takes one evaluation; None
+        from it if it does not.
+
+        Raises
+        ------
+        ValueError
+            If the pattern lacks elements.
+        """
+
+        def by(c: Compression) -> Any:
+            found = None if along is None else _at_once(c, along)
+            return forward(inputs, c, chunk, False, plan)[1] if found is None else found
+
+        return self._tried(inputs, "forward", False, by)
+
+    def _tried(
+        self, inputs: Inputs, mode: Mode, has_aux: bool, by: Callable[[Compression], T]
+    ) -> T:
+        """What is made by the pattern that was given, or by the one that was detected."""
+        refuse_unless_floats(inputs)
         if self.given is not True:
             return by(
                 compression(

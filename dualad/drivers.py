@@ -720,10 +720,10 @@ def hessian(
             from .compression import by_arguments, refuse_unless_floats
 
             refuse_unless_floats(inputs)
-            way: Mode = "reverse" if mode is None else mode
+            inner = _inputs_of_gradient(inputs, "reverse" if mode is None else mode)
+            along = _gradient_along(inputs) if is_alone else None
             with planned("hessian", workers, progress) as plan:
-                inner = _inputs_of_gradient(inputs, way)
-                _, matrix = kept.matrix(inner, "forward", chunk, False, plan)
+                matrix = kept.hessian(inner, chunk, plan, along)
             return by_arguments(inputs, matrix, (0, 1))
         if is_alone and (inputs.size > 32 or mode == "reverse"):  # more than the kernel takes
             found = _by_directions(inputs)
@@ -748,6 +748,15 @@ def _by_directions(inputs: Inputs) -> Any:
     if not inputs.single:
         return None
     return sweeps.second_derivatives(lambda seeds: _called(inputs, seeds), inputs.selected[0])
+
+
+def _gradient_along(inputs: Inputs) -> Callable[[Any], Any] | None:
+    """How the gradient in one list or vector of floats changes along directions; None for others."""
+    if not inputs.single or not sweeps.is_of_floats(inputs.selected[0]):
+        return None
+    return lambda directions: sweeps.gradient_along(
+        lambda seeds: _called(inputs, seeds), inputs.selected[0], directions
+    )
 
 
 def _called(inputs: Inputs, x: Any) -> Any:

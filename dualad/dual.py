@@ -63,7 +63,7 @@ def apply(rule: Rule, args: tuple[DualLike, ...]) -> DualLike:
     if namespace is None:
         return _elementwise(rule, args)
     if rule.is_composed(namespace):
-        return _composed(rule, args, primals, _of_duals(namespace))
+        return _composed(rule, args, primals, of_duals(namespace))
     y = evaluate(rule, primals)
     if rule.kind == "flat":
         return y
@@ -158,11 +158,11 @@ def namespace_for(args: tuple[DualLike, ...]) -> Namespace | None:
     """The namespace that takes all these numbers and duals; None for arrays of objects."""
     namespace = namespace_of(*map(plain, args))
     if namespace is not None and any(isinstance(a, Dual) for a in args):
-        return _of_duals(namespace)
+        return of_duals(namespace)
     return namespace
 
 
-def _of_duals(namespace: Namespace) -> Namespace:
+def of_duals(namespace: Namespace) -> Namespace:
     """The same namespace, its functions taking duals; constants keep their precision."""
     if namespace.supply is not None:
         return namespace

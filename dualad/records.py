@@ -338,6 +338,14 @@ def fitted(t: Any, dtype: Any) -> Any:
     return t.astype(dtype) if is_array(t) else t
 
 
+def lightened(g: Any) -> Any:
+    """An adjoint, as a plain number where its tangent is zero, as that of an output is."""
+    if not isinstance(g, Pair) or type(g.level) is not int:
+        return g
+    t = g.tangent
+    return g.primal if isinstance(t, (float, np.ndarray)) and not np.any(t) else g
+
+
 class AdjointsOfAnyKind:
     """The adjoints of a tape where some are duals that it was not made for."""
 
@@ -488,7 +496,8 @@ class Sweep:
             if self.adjoints.position > stop:
                 met = self.adjoints.back(stop)
                 if met is not None:
-                    self.add(*met)
+                    node, g = met
+                    self.add(node, lightened(g))
                     continue
             if block is None or block[1].start < self.adjoints.position:
                 self.is_on_tape = self.adjoints.position > 0

@@ -304,12 +304,17 @@ def _tangents(level: ReverseLevel, y: Any, node: Node | None, n: int) -> Any:
     return result if is_finite(result) else None
 
 
+def is_of_floats(x: Any) -> bool:
+    """Whether this is a vector of doubles, or a list of floats."""
+    return is_plain_vector(x) or (type(x) is list and all(type(e) is float for e in x))
+
+
 def second_derivatives(f: Function, x: Any) -> Any:
     """The Hessian of f at a list or a vector of floats, some directions at once.
 
     None if this is not all that is needed.
     """
-    if not (is_plain_vector(x) or (type(x) is list and all(type(e) is float for e in x))):
+    if not is_of_floats(x):
         return None
     n = len(x)
     rows = []

@@ -19,7 +19,7 @@ import numpy as np
 from ..array_tangents import ArrayTangent
 from ..conversions import as_numpy
 from ..differentiations import answered, compared, note_equal, refused
-from ..dual import PROTOCOLS, Dual, evaluate, function
+from ..dual import PROTOCOLS, Dual, evaluate, function, of_duals
 from ..kernel import ARRAY_KERNEL, KERNEL
 from ..looks import is_plain
 from ..namespaces import ARRAY, is_exact, is_plain_array, not_plain
@@ -419,7 +419,7 @@ def element(x: Dual, index: Any) -> Any:
 
 
 if ARRAY_KERNEL:
-    ARRAY_KERNEL.connect(DualArray, ARRAY, stop_warnings, resume_warnings, dual)
+    ARRAY_KERNEL.connect(DualArray, ARRAY, of_duals(ARRAY), stop_warnings, resume_warnings, dual)
 KINDS.update({np.ndarray: DualArray, DualArray: DualArray})
 if KERNEL:  # in Python, a class with elements is one of sequences, which NumPy's numbers are not
 
