@@ -487,7 +487,7 @@ cdef object next_number = None
 
 # Where they keep what they know.
 cdef Py_ssize_t NUMBER, SHAPE, DTYPE, SOURCES, PULL, PART
-cdef Py_ssize_t BASE, PLACE, FORM_SHAPE, BLOCK, NODE, SEEN
+cdef Py_ssize_t BASE, PLACE, PLACES, FORM_SHAPE, BLOCK, NODE, SEEN
 cdef Py_ssize_t VIEWS, INDEX, SIGN, IS_BASIC
 
 cdef object multiply = operator.mul
@@ -522,8 +522,8 @@ def connect_products(matmul):
 
 def connect_forms(kind, spread):
     """Tell the kernel what the tangents of reverse mode are."""
-    global form_class, spread_out, BASE, PLACE, FORM_SHAPE, BLOCK, NODE, SEEN
-    form_class, spread_out = kind, spread
+    global form_class, spread_out, BASE, PLACE, PLACES, FORM_SHAPE, BLOCK, NODE, SEEN
+    form_class, spread_out, PLACES = kind, spread, place_of(kind.places)
     BASE, PLACE, FORM_SHAPE = place_of(kind.base), place_of(kind.place), place_of(kind.shape)
     BLOCK, NODE, SEEN = place_of(kind.block), place_of(kind._node), place_of(kind._seen)
 
@@ -544,6 +544,7 @@ cdef object new_form(object node, object base, object place):
     cdef object form = allocated(form_class)
     fill(form, BASE, base)
     fill(form, PLACE, place)
+    fill(form, PLACES, None)
     fill(form, FORM_SHAPE, <object>SLOT(node, SHAPE))
     fill(form, BLOCK, None)
     fill(form, NODE, node)
@@ -554,7 +555,9 @@ cdef object new_form(object node, object base, object place):
 cdef inline object node_of(object form):
     """The last step of a form."""
     cdef PyObject *base = SLOT(form, BASE)
-    if base == <PyObject *>None or SLOT(<object>base, NODE) == SLOT(form, SEEN):
+    if SLOT(form, NODE) != <PyObject *>None and (
+        base == <PyObject *>None or SLOT(<object>base, NODE) == SLOT(form, SEEN)
+    ):
         return <object>SLOT(form, NODE)
     return form.node  # something was stored in the whole
 
@@ -572,7 +575,7 @@ cdef object window(object form, object index, tuple shape):
         fill(place, IS_BASIC, True)
     else:
         place = (<object>SLOT(form, PLACE)).then(index)
-    node = <object>SLOT(base, NODE)
+    node = node_of(base)
     read = new_node(read_class, shape, <object>SLOT(node_of(form), DTYPE), (node,), None)
     fill(read, PART, place)
     return new_form(read, base, place)

@@ -35,7 +35,7 @@ cdef extern from *:
     unsigned long long FINGERPRINT
 
 
-cdef Py_ssize_t PASS = 256  # directions in one pass, as in passes.py
+cdef Py_ssize_t PASS = 256  # directions in one pass, as in stacking.py
 cdef type ndarray = numpy.ndarray
 cdef type float64 = numpy.float64
 cdef type Function = FunctionType
@@ -45,7 +45,7 @@ cdef object readable_class = None     # dual.Dual
 cdef object continued = None          # continued(definition, x, y, level): from what f gave for x
 cdef object is_elementwise = None     # is_elementwise(f, argnum, shape): whether that is known
 cdef object tell = None               # tell(driver, error, why): say what helps
-cdef object is_doubtful = None        # is_doubtful(f, x, level): whether a refusal is a doubt
+cdef object is_doubtful = None        # is_doubtful(f, x, level, y): whether y is in doubt
 cdef object doubt = None              # differentiations.doubt
 cdef object Lifted = None             # Lifted(f): f as the general driver runs it lifted
 cdef object DualArray = None
@@ -101,7 +101,7 @@ def connect_series(begun):
 
 
 cdef inline bint is_plain(object x) noexcept:
-    """Whether f cannot change it, and no tangent of a third level is in it."""
+    """Whether f cannot change it, and it has no tangents that are not numbers."""
     return type(x) is float or type(x) is int or type(x) is Dual or type(x) is str or x is None
 
 

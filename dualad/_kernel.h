@@ -51,6 +51,13 @@ static inline void fill_slot(PyObject *x, Py_ssize_t place, PyObject *content) {
     SLOT(x, place) = content;  /* where nothing was */
 }
 
+static inline void put_in_slot(PyObject *x, Py_ssize_t place, PyObject *content) {
+    PyObject *old = SLOT(x, place);
+    Py_INCREF(content);
+    SLOT(x, place) = content;
+    Py_XDECREF(old);
+}
+
 /* -- numbers -------------------------------------------------------------------------- */
 
 static inline double checked(double y, int *odd) {

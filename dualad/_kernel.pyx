@@ -134,6 +134,7 @@ cdef extern from "_kernel.h":
     Py_ssize_t slot_of(object slot) noexcept
     PyObject *SLOT(PyObject *x, Py_ssize_t place) noexcept
     void fill_slot(object x, Py_ssize_t place, object content) noexcept
+    void put_in_slot(PyObject *x, Py_ssize_t place, object content) noexcept
 
 
 cdef extern from "_rules.h":
@@ -1341,6 +1342,26 @@ cdef class Block:
         self.tape, self.start = tape, start
 
 
+cdef class Places:
+    """The places of the elements of an array that numbers on a tape are stored in, one by one.
+
+    Attributes
+    ----------
+    numbers : ndarray of intp
+        They themselves.
+    before : ndarray
+        The same where the whole array was last looked at.
+    """
+
+    cdef readonly Tape tape
+    cdef readonly object level
+    cdef readonly cnp.ndarray numbers
+    cdef public object before
+
+    def __cinit__(self, Tape tape, level, cnp.ndarray numbers):
+        self.tape, self.level, self.numbers, self.before = tape, level, numbers, numbers.copy()
+
+
 cdef inline Dual new_recorded(Record *record, Py_ssize_t place, object level):
     cdef PyObject *x = allocated(<PyTypeObject *>Recorded)
     (<Dual>x).lev = referred(<PyObject *>level)
@@ -1507,6 +1528,32 @@ cdef class Adjoints:
         at[0] += x.v
         for j in range(self.tape.record.m):
             at[1 + j] += x.t[j]
+        return True
+
+    def scatter(self, cnp.ndarray places, g):
+        """Add an array to the adjoints at these places; whether its numbers are of this tape."""
+        cdef Py_ssize_t i, j, n = cnp.PyArray_SIZE(places), m = self.tape.record.m
+        cdef const Py_ssize_t *at = <const Py_ssize_t *>cnp.PyArray_DATA(places)
+        cdef const double *value
+        cdef const double *dots = NULL
+        cdef double *to
+        tangent = None
+        if m and Py_TYPE(<PyObject *>g) == ARRAYS and g.level == self.tape.level1:
+            g, tangent = g.primal, g.tangent
+            if type(tangent) is not ndarray or tangent.dtype != float or tangent.size != m * n:
+                return False
+            tangent = numpy.ascontiguousarray(tangent)
+            dots = <const double *>cnp.PyArray_DATA(<cnp.ndarray>tangent)
+        if type(g) is not ndarray or g.dtype != float or g.size != n:
+            return False
+        g = numpy.ascontiguousarray(g)
+        value = <const double *>cnp.PyArray_DATA(<cnp.ndarray>g)
+        for i in range(n):
+            to = self.data + at[i] * (1 + m)
+            to[0] += value[i]
+            if dots != NULL:
+                for j in range(m):
+                    to[1 + j] += dots[j * n + i]
         return True
 
     def back(self, Py_ssize_t stop):
@@ -2080,6 +2127,8 @@ cdef bint stored(object array, object index, object x) except -1:
         if value == NULL or tangent == NULL or level == NULL:
             return False
         is_series = type(<object>level) is series_level
+        if type(<object>tangent) is form_class:
+            return stored_on_tape(value, tangent, <object>level, index, x)
         if Py_TYPE(tangent) != <PyTypeObject *>ndarray or not (is_series or type(<object>level) is int):
             return False
     find(index, &place)
@@ -2167,58 +2216,128 @@ cdef object in_array(object parts):
 
 cdef object recorded_item(PyObject *value, object form, object level, const Place *where):
     """One number of an array whose elements have places on a tape; None if they have none."""
-    cdef PyObject *number = value
-    cdef Block block
-    cdef Py_ssize_t i, place = 0
-    cdef int axis
+    cdef PyObject *number
+    cdef PyObject *kept
+    cdef Record *record
+    cdef Py_ssize_t place
     cdef char *here
     cdef Dual x
     cdef Dual older
-    if type(form) is not form_class or type(<object>SLOT(<PyObject *>form, BLOCK)) is not Block:
+    if type(form) is not form_class:
         return None
-    block = <Block>SLOT(<PyObject *>form, BLOCK)
-    if block.tape.record.closed:
+    kept = SLOT(<PyObject *>form, AT)
+    if type(<object>kept) is Places:
+        record = &(<Places>kept).tape.record
+    else:
+        kept = SLOT(<PyObject *>form, BLOCK)
+        if type(<object>kept) is not Block:
+            return None
+        record = &(<Block>kept).tape.record
+    number = number_on_tape(record, value)
+    if number == NULL:
         return None
-    if Py_TYPE(value) != <PyTypeObject *>ndarray:
-        if block.tape.record.m == 0 or Py_TYPE(value) != ARRAYS:
-            return None
-        if SLOT(value, LEVEL) == NULL or <object>SLOT(value, LEVEL) != block.tape.level1:
-            return None
-        number = SLOT(value, PRIMAL)
-        if number == NULL:
-            return None
     here = element_of(number, 0, where)
     if here == NULL:
         return None
-    for axis in range(where.axes):
-        i = where.at[axis]
-        place = place * dims_of(number)[axis] + (i if i >= 0 else i + dims_of(number)[axis])
-    x = new_recorded(&block.tape.record, block.start + place, level)
+    place = place_in(number, where)
+    if type(<object>kept) is Places:
+        place = (<Py_ssize_t *>cnp.PyArray_DATA((<Places>kept).numbers))[place]
+    else:
+        place += (<Block>kept).start
+    x = new_recorded(record, place, level)
     x.is_np = True
     if number == value:
         x.v = (<double *>here)[0]
-        memset(x.inside, 0, block.tape.record.m * sizeof(double))
+        memset(x.inside, 0, record.m * sizeof(double))
         return x
     found = element_at(value, where)
-    if type(found) is not Dual or (<Dual>found).n != block.tape.record.n1:
+    if type(found) is not Dual or (<Dual>found).n != record.n1:
         return None
     older = <Dual>found
     x.v = older.v
-    memcpy(x.inside, older.t, block.tape.record.m * sizeof(double))
+    memcpy(x.inside, older.t, record.m * sizeof(double))
     return x
+
+
+cdef inline PyObject *number_on_tape(Record *record, PyObject *value):
+    """The plain array of values, of an array that is recorded; NULL if it is not of this record."""
+    if record.closed:
+        return NULL
+    if Py_TYPE(value) == <PyTypeObject *>ndarray:
+        return value
+    if record.m == 0 or Py_TYPE(value) != ARRAYS or SLOT(value, LEVEL) == NULL:
+        return NULL
+    return SLOT(value, PRIMAL) if <object>SLOT(value, LEVEL) == <object>record.level1 else NULL
+
+
+cdef inline Py_ssize_t place_in(PyObject *array, const Place *where) noexcept:
+    """The number of an element in C order."""
+    cdef Py_ssize_t i, place = 0
+    cdef int axis
+    for axis in range(where.axes):
+        i = where.at[axis]
+        place = place * dims_of(array)[axis] + (i if i >= 0 else i + dims_of(array)[axis])
+    return place
+
+
+cdef bint stored_on_tape(PyObject *value, PyObject *form, object level, object index, object x) except -1:
+    """Store a number of a tape in an array that keeps the places; False if it is not so simple."""
+    cdef PyObject *number
+    cdef PyObject *kept = SLOT(form, AT)
+    cdef Record *record
+    cdef Place where
+    cdef char *here
+    cdef char *there
+    cdef Py_ssize_t j, step
+    cdef double v
+    cdef bint is_np
+    if type(<object>kept) is not Places or (<Places>kept).level is not level:
+        return False
+    record = &(<Places>kept).tape.record
+    if type(x) is Recorded:
+        if record_of(<Dual>x) != record:
+            return False
+        v = (<Dual>x).v
+    elif not as_double(x, &v, &is_np):
+        return False
+    find(index, &where)
+    number = number_on_tape(record, value)
+    if where.axes < 0 or number == NULL or not is_writeable(number):
+        return False
+    here = element_of(number, 0, &where)
+    if here == NULL:
+        return False
+    if number != value:  # a dual array of the older level
+        tangent = SLOT(value, TANGENT)
+        if tangent == NULL or Py_TYPE(tangent) != <PyTypeObject *>ndarray or not is_writeable(tangent):
+            return False
+        there = element_of(tangent, record.n1 >= 0, &where)
+        if there == NULL or (record.n1 >= 0 and dims_of(tangent)[0] != record.m):
+            return False
+        step = steps_of(tangent)[0] if record.n1 >= 0 else 0
+        for j in range(record.m):
+            (<double *>(there + j * step))[0] = (<Dual>x).inside[j] if type(x) is Recorded else 0.0
+    elif record.m:
+        return False  # its tangents have no room
+    (<double *>here)[0] = v
+    (<Py_ssize_t *>cnp.PyArray_DATA((<Places>kept).numbers))[place_in(number, &where)] = (
+        (<Dual>x).n if type(x) is Recorded else push(record, -1, -1)
+    )
+    put_in_slot(form, NODE, None)
+    return True
 
 
 cdef object readable_item = None
 cdef object form_class = None
 
-cdef Py_ssize_t BLOCK  # where a form keeps its places on a tape
+cdef Py_ssize_t BLOCK, AT, NODE  # where a form keeps its places on a tape, and its step
 
 
 def connect_forms(kind, at):
     """Tell the kernel the class of forms, and how to make one of a place."""
-    global form_class, form_at, BLOCK
+    global form_class, form_at, BLOCK, AT, NODE
     form_class, form_at = kind, at
-    BLOCK = slot_of(kind.block)
+    BLOCK, AT, NODE = slot_of(kind.block), slot_of(kind.places), slot_of(kind._node)
 
 
 cdef object array_item(PyObject *self, PyObject *index):

@@ -14,7 +14,7 @@ import bisect
 import math
 import operator
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, NoReturn, cast
+from typing import Any, ClassVar, NoReturn, TypeVar, cast
 
 import numpy as np
 
@@ -27,6 +27,7 @@ from .pair import Pair, dual, is_array, plain, shape_of
 from .records import (
     EVERYTHING,
     STRENGTH,
+    Gathered,
     Node,
     Place,
     Read,
@@ -64,11 +65,13 @@ def refuse(what: str) -> NoReturn:
 # -- the level -----------------------------------------------------------------------------
 
 _recording: set[ReverseLevel] = set()
+N = TypeVar("N", bound=Node)
 
 # Where single floats are recorded, if there is a kernel.
 _Tape: Any = KERNEL.Tape if KERNEL else None
 _Adjoints: Any = KERNEL.Adjoints if KERNEL else None
 _Block: Any = KERNEL.Block if KERNEL else None
+_Places: Any = KERNEL.Places if KERNEL else None
 _DIRECTIONS = KERNEL.DIRECTIONS if KERNEL else 0
 
 
@@ -173,10 +176,28 @@ class ReverseLevel(ParticipatingLevel):
 
     def step_at(self, place: int) -> Step:
         """A node for a place."""
-        step = Step(place)
-        self._numbers.append(step.number)
+        return self._above_tape(Step(place, self))
+
+    def _above_tape(self, node: N) -> N:
+        """A node that is made of what is on the tape now."""
+        self._numbers.append(node.number)
         self._lengths.append(len(self.tape))
-        return step
+        return node
+
+    def gathered(self, places: Any) -> Node:
+        """A node for an array whose elements have these places."""
+        if not len(self.tape):  # the differentiation is over
+            return Node(places.shape, np.dtype(float))
+        return self._above_tape(Gathered(places.copy()))
+
+    def places_of(self, whole: Form) -> Any:
+        """Places for all elements of an array that can be changed one by one, or None."""
+        node = whole.node
+        if not len(self.tape) or node.dtype != np.float64:
+            return None
+        start = (self.blocks.get(node) or self._new_block(node)).start
+        places = np.arange(start, start + whole.size, dtype=np.intp).reshape(whole.shape)
+        return _Places(self.tape, self, places)
 
     def _block_of(self, whole: Form) -> Any:
         """Places for all elements of an array, if enough of them are read."""
@@ -188,9 +209,13 @@ class ReverseLevel(ParticipatingLevel):
             count = self._reads[node] = self._reads.get(node, 0) + 1
             if node.sources and 32 * count < whole.size:
                 return None
-            block = self.blocks[node] = _Block(self.tape, self.tape.inputs(whole.size))
-            self._wholes.append((block.start, node))
+            block = self._new_block(node)
         whole.block = block
+        return block
+
+    def _new_block(self, node: Node) -> Any:
+        block = self.blocks[node] = _Block(self.tape, self.tape.inputs(math.prod(node.shape)))
+        self._wholes.append((block.start, node))
         return block
 
 
@@ -201,6 +226,16 @@ def _directions(x: Any) -> int | None:
         return None
     many = shape_of(tangent)[: len(shape_of(tangent)) - len(shape_of(x))]
     return many[0] if many else -1
+
+
+_WHOLE_NUMBERS = (int, np.int64, np.intp)
+_SMALL = 1024  # elements of an array whose places cost less than the steps of some stores
+
+
+def _dtype_within(whole: Node, view: Node) -> Any:
+    if whole.dtype is None or whole.dtype.kind != "c" or view.dtype.kind == "c":
+        return whole.dtype
+    return view.dtype  # of a real or an imaginary part
 
 
 def form_at(level: Any, place: int) -> Form:
@@ -269,18 +304,21 @@ class Form(ArrayTangent):
         The last step of the record. Storing gives the form another one.
     base : Form or None
         The whole that this is a view of.
+    places : Places or int or None
+        The places of all elements on the tape, once many have been stored one by one (how many).
     """
 
-    __slots__ = ("base", "place", "shape", "block", "_node", "_seen")
+    __slots__ = ("base", "place", "places", "shape", "block", "_node", "_seen")
 
     FUNCTIONS: ClassVar[dict[Any, Callable[..., Any]]] = {}  # `transposes` enters it
 
     def __init__(self, node: Any) -> None:
         self.base: Form | None = None
         self.place: Place | None = None
+        self.places: Any = None
         self.block: Any = None  # where its elements are on a tape; of an element, the whole
         self._seen: Node | None = None
-        self._node: Node = node
+        self._node: Node | None = node  # None where elements have got other places since
         self.shape: tuple[int, ...] = node.shape
 
     @property
@@ -291,25 +329,27 @@ class Form(ArrayTangent):
     @property
     def node(self) -> Node:
         """The step of the record that this is now."""
-        base = self.base
-        if base is not None and base._node is not self._seen:  # something was stored in it
-            assert self.place is not None
-            self._seen = base._node
-            self._node = Read(self.shape, self._dtype_within(base._node), base._node, self.place)
-        return self._node
-
-    def _dtype_within(self, whole: Node) -> Any:
-        if whole.dtype is None or whole.dtype.kind != "c" or self._node.dtype.kind == "c":
-            return whole.dtype
-        return self._node.dtype  # of a real or an imaginary part
+        node, base = self._node, self.base
+        if base is not None and (whole := base.node) is not self._seen:  # it has changed
+            assert self.place is not None and node is not None
+            self._seen = whole
+            node = Read(self.shape, _dtype_within(whole, node), whole, self.place)
+        elif node is None:
+            places = self.places
+            node = places.level.gathered(places.numbers)
+            if 32 * np.count_nonzero(places.numbers != places.before) < self.size > _SMALL:
+                self.places = None  # it is looked at too often for this to be worth it
+            places.before = places.numbers.copy()
+        self._node = node
+        return node
 
     def window(self, shape: tuple[int, ...], place: Place, dtype: Any = None) -> Form:
         """A view of this: `place` is within this form."""
         base = self.whole
         view = Form.__new__(Form)
         view.base, view.place, view.shape, view.block = base, place, shape, None
-        view._seen = base._node
-        view._node = Read(shape, dtype or self.dtype, base._node, place)
+        view.places, view._seen = None, base.node
+        view._node = Read(shape, dtype or self.dtype, base.node, place)
         return view
 
     def room(self, shape: tuple[int, ...]) -> Form:
@@ -345,7 +385,9 @@ class Form(ArrayTangent):
     @property
     def dtype(self) -> Any:
         """The dtype of the tangent."""
-        return self._node.dtype if self.base is None else self.node.dtype
+        if self.base is None and self._node is None:
+            return np.dtype(float)  # as of all numbers on the tape
+        return self.node.dtype
 
     @property
     def size(self) -> int:
@@ -363,7 +405,7 @@ class Form(ArrayTangent):
             return Form(Read(shape, self.dtype, self.node, Place((), index)))
         place = (self.place or EVERYTHING).then(parts)
         if len(parts) == len(self.shape) and all(isinstance(i, (int, np.integer)) for i in parts):
-            element = Form(Read((), self.dtype, self.whole._node, place))  # a number of its own
+            element = Form(Read((), self.dtype, self.whole.node, place))  # a number of its own
             if not place.views and type(place.index) is tuple:
                 element.block = self.whole
             return element
@@ -374,14 +416,41 @@ class Form(ArrayTangent):
             refuse("storing a tangent of numbers beside adjoints")
         node = value.node if isinstance(value, Form) else None
         whole = self.whole
+        if type(node) is Step and self._takes(index, node):
+            return
+        old = whole.node
         whole.block = None
-        old = whole._node
+        if type(whole.places) is not int:
+            whole.places = None
         dtype = old.dtype if node is None else joint(old.dtype, node.dtype)
         is_all = index is Ellipsis or (isinstance(index, tuple) and index and index[0] is Ellipsis)
         if node is not None and whole is self and is_all and node.shape == self.shape:
             whole._node = Node(self.shape, dtype, (node,), lambda g: (g,))
             return
         whole._node = Store(old, (self.place or EVERYTHING).then(own_index(index)), node, dtype)
+
+    def _takes(self, index: Any, number: Step) -> bool:
+        """Keep the place of a number that is stored in an element, if this is done often."""
+        parts, level, whole = index_parts(index), number.level, self.whole
+        if not (len(parts) == len(self.shape) and all(type(i) in _WHOLE_NUMBERS for i in parts)):
+            return False
+        if level is None or type(whole) is not Form:
+            return False
+        if type(whole.places) is not _Places:
+            whole.places = count = 1 + (whole.places or 0)
+            if 32 * count < whole.size > _SMALL:
+                return False
+            whole.places, whole.block = level.places_of(whole), None
+        if whole.places is None or whole.places.level is not level:
+            return False
+        numbers = whole.places.numbers
+        if self.place is not None:
+            numbers = self.place.view_of(numbers)
+            if numbers is None:
+                return False
+        numbers[parts] = number.at
+        whole._node = None
+        return True
 
     # the same under other names
 

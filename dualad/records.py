@@ -22,7 +22,7 @@ import operator
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -151,6 +151,13 @@ class Place:
             x = view(x)
         return x
 
+    def view_of(self, x: Any) -> Any:
+        """This part of an array as a view to write to; None if there is none."""
+        part = self.whole(x)[self.index] if self.is_basic and self.sign > 0 else None
+        if not isinstance(part, np.ndarray) or not part.flags.writeable:
+            return None
+        return part if np.may_share_memory(part, x) else None
+
     def add(self, x: Any, g: Any) -> None:
         """x[part] += g"""
         if self.sign < 0:
@@ -269,11 +276,46 @@ class Store(Node):
 class Step(Node):
     """A place on the tape, where the kernel records what is done to single floats."""
 
-    __slots__ = ("at",)
+    __slots__ = ("at", "level")
 
-    def __init__(self, at: int) -> None:
+    def __init__(self, at: int, level: Any = None) -> None:
         super().__init__((), np.dtype(float))
-        self.at = at
+        self.at, self.level = at, level
+
+
+class Steps(Sequence[Step]):
+    """The steps at some places of the tape; each is made when somebody asks for it."""
+
+    __slots__ = ("places",)
+
+    def __init__(self, places: Any) -> None:
+        self.places = places
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    def __getitem__(self, i: Any) -> Any:
+        return Step(int(self.places[i]))
+
+
+class Gathered(Node):
+    """An array of which each element is a number on the tape."""
+
+    __slots__ = ()
+
+    def __init__(self, places: Any) -> None:
+        super().__init__(places.shape, np.dtype(float), Steps(places.ravel()), self._each)
+
+    def _each(self, g: Any) -> Sequence[Any]:
+        lead = len(shape_of(g)) - len(self.shape)
+        flat = np.reshape(g, (*shape_of(g)[:lead], -1))
+        return [flat[..., i] for i in range(len(self.sources))]
+
+    def back(self, g: Any, sweep: Sweep, owned: bool) -> None:
+        """Hand the adjoint on, to all places at once if they are on the sweep's tape."""
+        adjoints = getattr(sweep, "adjoints", None)
+        if adjoints is None or not adjoints.scatter(cast(Steps, self.sources).places, g):
+            super().back(g, sweep, owned)
 
 
 # -- the sweep -----------------------------------------------------------------------------
@@ -370,6 +412,10 @@ class AdjointsOfAnyKind:
                     return self.tape.externals[-2 - parent], g
                 self.add(parent, slope * g)
         return None
+
+    def scatter(self, places: Any, g: Any) -> bool:
+        """Left to `add`, one by one."""
+        return False
 
     def __getitem__(self, place: int) -> Any:
         return self.values[place]
