@@ -20,6 +20,8 @@ from dualad.cli.pictures import STYLE
 from dualad.rules import table
 from dualad.teach import explain, graph
 from dualad.teach.javascript import NotInJavaScript, Written
+from dualad.teach.layout import text_width
+from dualad.text import number_text
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 BROWSER = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
@@ -223,11 +225,21 @@ def test_contrast_of_texts() -> None:
             assert all(contrast(ink, paper) >= 4.5 for paper in fills[2:])
 
 
+def test_boxes_have_room_for_numbers_of_all_directions() -> None:
+    page = explain(lambda w, x: np.sum(np.tanh(w @ x) ** 2), np.eye(2) / 7, np.array([1.0, 2.0]))
+    svg = page.to_html()
+    for row in page.forward.steps:
+        box = re.search(rf'data-row="{row.name}"><rect [^>]*width="([\d.]+)"', svg)
+        assert box
+        for tangent in row.tangents:
+            assert float(box[1]) >= text_width(f"v̇₁ = {number_text(tangent)}")
+
+
 def test_what_cannot_be_calculated_is_said(tmp_path: Path) -> None:
     a = np.array([[2.0, 1.0], [1.0, 3.0]])
     page = explain(lambda x: np.sum(np.linalg.solve(a, x) ** 2), np.array([1.0, 2.0]))
     html = page.to_html()
-    assert "The inputs stay as they are: v₀, v₁, v₂, v₃ cannot be calculated by this page" in html
+    assert "for this page cannot calculate v₀, v₁, v₂, v₃ by itself" in html
     assert 'type="range"' not in html and "const LIVE = false;" in html
     assert explain(dualad.erf, 0.5).unwritten == ("v₁",)
     both = explain(lambda x: np.sin(x) * np.ones(2), 0.5)

@@ -20,7 +20,7 @@ from ..text import is_real, number_text
 from .backward import trace_backward
 from .formula import Formula, Number, Variable
 from .forward import trace_forward
-from .graph import Graph
+from .graph import ANY_NUMBER, Graph
 from .javascript import NotInJavaScript, Written
 from .printers import MathML, Text
 from .recording import Given
@@ -84,7 +84,7 @@ class Page:
         str
         """
         title = escape(self.forward.title)
-        picture = Graph(self.backward or self.forward, fold=False, room=11)
+        picture = Graph(self.backward or self.forward, fold=False, others=self._numbers())
         wide, least = round(picture.width), round(0.7 * picture.width)  # where text is legible
         size = f"max-width:{wide}px;min-width:{least}px"
         graph = f'<div class="picture" style="{size}">{picture.to_svg()}</div>'
@@ -122,6 +122,15 @@ class Page:
 
     # parts
 
+    def _numbers(self) -> dict[str, list[str]]:
+        """The numbers that a row may show, in any direction and both ways."""
+        both = zip(self.forward.rows, (self.backward or self.forward).rows, strict=True)
+        return {
+            row.name: [ANY_NUMBER, *map(number_text, (row.value, *row.tangents, *back.adjoints))]
+            for row, back in both
+            if row.kind != "branch"
+        }
+
     def _controls(self) -> str:
         buttons = [("first", "|◀", "To the beginning"), ("back", "◀", "One step back"),
                    ("next", "▶", "Next step"), ("end", "▶|", "To the end")]  # fmt: skip
@@ -143,7 +152,7 @@ class Page:
             many = "" if len(self.unwritten) < 6 else ", …"
             names = escape(", ".join(self.unwritten[:5]) + many)
             return (
-                f"<p>The inputs stay as they are: {names} cannot be calculated by this page "
+                f"<p>The inputs cannot be changed here, for this page cannot calculate {names} by "
                 "itself.</p>"
             )
         parts = []
