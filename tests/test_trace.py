@@ -852,3 +852,8 @@ def test_a_trace_without_a_point() -> None:
         trace(lambda x: x * x)
     with pytest.raises(ValueError, match=r"these are of type str; write trace\(f, 2.0\)"):
         trace(lambda x: x * x, "a")
+
+
+def test_complex_numbers_stand_in_a_column() -> None:
+    text = trace(lambda z: z**2 + 1 / z, 1 + 2j).to_text(source=False)
+    assert "=  1 + 2i " in text and "= −3 + 4i " in text and "=  0.2 − 0.4i " in text
