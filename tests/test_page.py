@@ -21,6 +21,7 @@ from dualad.rules import table
 from dualad.teach import explain, graph
 from dualad.teach.javascript import NotInJavaScript, Written
 from dualad.teach.layout import text_width
+from dualad.teach.style import scrolling
 from dualad.text import number_text
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
@@ -223,6 +224,19 @@ def test_contrast_of_texts() -> None:
         ]
         for ink in fills[:2]:
             assert all(contrast(ink, paper) >= 4.5 for paper in fills[2:])
+
+
+@BROWSER
+def test_what_is_cut_fades(tmp_path: Path) -> None:
+    wide, small = (scrolling(f'<div style="width:{w}px">x</div>') for w in (3000, 30))
+    script = """
+    setTimeout(() => { const pre = document.createElement("pre"); pre.id = "found";
+      const masks = [...document.querySelectorAll(".dualad-scrolls")].map(
+        (x) => getComputedStyle(x).maskImage.slice(0, 15));
+      pre.textContent = JSON.stringify(masks); document.body.append(pre); }, 300);
+    """
+    found = asked(f"<!DOCTYPE html><body>{wide}{small}</body>", script, tmp_path)
+    assert found == ["linear-gradient", "none"]
 
 
 def test_boxes_have_room_for_numbers_of_all_directions() -> None:

@@ -328,10 +328,11 @@ def _encoded(x: Any) -> Any:
 def _as_html(report: Sensitivities, errors: Propagation | None, held: str) -> str:
     from html import escape
 
+    from ..teach.style import scrolling
     from .pictures import STYLE, spider, tornado
 
     tables = report._repr_html_() + (errors._repr_html_() if errors is not None else "")
-    tables += f"<p>{escape(held.replace('= -', '= −'))}</p>" if held else ""
+    note = f"<p>{escape(held.replace('= -', '= −'))}</p>" if held else ""
     title = escape(f"Sensitivities of {report.title}")
     effects: dict[str, list[tuple[str, float]]] = {}
     for row in report.rows():
@@ -346,7 +347,7 @@ def _as_html(report: Sensitivities, errors: Propagation | None, held: str) -> st
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{_STYLE}{STYLE}</style></head>\n<body><h1>{title}</h1>{pictures}"
-        f'<div class="tables">{tables}</div></body></html>\n'
+        f"{scrolling(tables)}{note}</body></html>\n"
     )
 
 
@@ -355,11 +356,6 @@ _STYLE = """
 :root { color-scheme: light dark; }
 body { font-family: system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif;
   margin: 2em auto; max-width: 60em; padding: 0 1em; }
-.tables { overflow-x: auto;  /* with a shadow at each side on which there is more */
-  background: linear-gradient(to right, Canvas 30%, #0000) 0 / 3em 100% no-repeat local,
-    linear-gradient(to left, Canvas 30%, #0000) 100% / 3em 100% no-repeat local,
-    linear-gradient(to right, #8888, #0000) 0 / 1em 100% no-repeat scroll,
-    linear-gradient(to left, #8888, #0000) 100% / 1em 100% no-repeat scroll; }
 table { border-collapse: collapse; margin: 1em 0; break-inside: avoid;
   font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: bold; padding: .3em 0; }

@@ -25,6 +25,7 @@ from .layout import LINE, PADDING, Edge, Node, laid_out, text_width
 from .printers import Text
 from .rounds import Fold, folded
 from .rows import Row
+from .style import scrolling
 from .trace import Trace, trace
 
 ANY_NUMBER = "0" * 11  # is as wide as numbers of four digits get
@@ -77,7 +78,7 @@ class Graph:
         At most to 0.7 of its size, where its text is still legible; then it scrolls.
         """
         least = f'<div style="min-width:{round(0.7 * self.width)}px">{self.to_svg()}</div>'
-        return f'<div style="overflow-x:auto">{least}</div>'
+        return scrolling(least)
 
     def to_svg(self) -> str:
         """The picture, for light and dark pages.

@@ -14,6 +14,7 @@ from .formula import Filled, Formula, Partial, Quoted, Variable
 from .printers import Latex, MathML, Text
 from .rounds import Fold, folded
 from .rows import Row
+from .style import scrolling
 
 NOTHING = Quoted("")
 FOLD = 200  # rows; longer traces show their beginning and their end
@@ -36,7 +37,7 @@ class Renderings:
         return f"<trace of {self.title}: {steps} step{'s' * (steps != 1)}>"
 
     def _repr_html_(self) -> str:
-        return self.to_html()
+        return scrolling(self.to_html())
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()
