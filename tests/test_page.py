@@ -249,6 +249,16 @@ def test_boxes_have_room_for_numbers_of_all_directions() -> None:
             assert float(box[1]) >= text_width(f"v̇₁ = {number_text(tangent)}")
 
 
+def test_both_ways_are_of_the_same_run() -> None:
+    random = np.random.default_rng(1)
+    for f in (lambda x: x * random.random(), lambda x: x if random.random() > 0.5 else x + x):
+        with pytest.raises(dualad.NotDeterministicError, match="explain: the function took other"):
+            for _ in range(20):
+                explain(f, 2.0)
+    with np.errstate(invalid="ignore"):
+        assert len(explain(lambda x: np.log(x) * 2.0, -1.0).forward.steps) == 2  # nan is nan
+
+
 def test_what_cannot_be_calculated_is_said(tmp_path: Path) -> None:
     a = np.array([[2.0, 1.0], [1.0, 3.0]])
     page = explain(lambda x: np.sum(np.linalg.solve(a, x) ** 2), np.array([1.0, 2.0]))

@@ -15,7 +15,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..arguments import Argnums
+from ..promises import NotDeterministicError
 from ..text import is_real, number_text
 from .backward import trace_backward
 from .formula import Formula, Number, Variable
@@ -300,7 +303,20 @@ def explain_function(
     if any(is_array_output(row) for row in rows):
         return Page(Trace(title, rows, names), None)
     back, labels, of = trace_backward(f, args, kwargs, keys, lift, code)
+    if len(rows) != len(back) or not all(map(_is_same, rows, back)):
+        raise NotDeterministicError(
+            "explain: the function took other steps, or other values, when it ran again for reverse "
+            "mode; it must do the same each time, without random numbers, counters or data "
+            "that it modifies."
+        )
     return Page(Trace(title, rows, names), Trace(title, back, labels, of))
+
+
+def _is_same(row: Row, other: Row) -> bool:
+    """Whether a second run came to the same row, but for the last bits of sums."""
+    a, b = np.asarray(row.value, complex), np.asarray(other.value, complex)
+    is_near = a.shape == b.shape and np.allclose(a, b, rtol=1e-9, atol=0, equal_nan=True)
+    return row.kind == other.kind and is_near
 
 
 def is_array_output(row: Row) -> bool:
