@@ -18,7 +18,7 @@ import dualad
 from dualad import grad, jacobian
 from dualad.cli.pictures import STYLE
 from dualad.rules import table
-from dualad.teach import explain, graph
+from dualad.teach import caption, explain, graph, trace
 from dualad.teach.javascript import NotInJavaScript, Written
 from dualad.teach.layout import text_width
 from dualad.teach.style import scrolling
@@ -224,6 +224,16 @@ def test_contrast_of_texts() -> None:
         ]
         for ink in fills[:2]:
             assert all(contrast(ink, paper) >= 4.5 for paper in fills[2:])
+
+
+def test_what_scrolls() -> None:
+    plt = pytest.importorskip("matplotlib.pyplot")
+    steps = trace(survey, 2.0, 5.0)
+    for shown in (steps, graph(steps), caption(steps, "The steps.")):
+        assert '<div class="dualad-scrolls">' in shown._repr_html_()
+    for width, scrolls in ((9.0, True), (7.0, False)):
+        html = caption(plt.figure(figsize=(width, 3.0)), "Nothing to see.")._repr_html_()
+        assert ("dualad-scrolls" in html, "min-width:518px" in html) == (scrolls, scrolls)
 
 
 @BROWSER

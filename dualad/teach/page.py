@@ -305,9 +305,9 @@ def explain_function(
     back, labels, of = trace_backward(f, args, kwargs, keys, lift, code)
     if len(rows) != len(back) or not all(map(_is_same, rows, back)):
         raise NotDeterministicError(
-            "explain: the function took other steps, or other values, when it ran again for reverse "
-            "mode; it must do the same each time, without random numbers, counters or data "
-            "that it modifies."
+            "explain: the function took other steps, or other values, when it ran again for "
+            "reverse mode; it must do the same each time, without random numbers, counters or "
+            "data that it modifies."
         )
     return Page(Trace(title, rows, names), Trace(title, back, labels, of))
 
