@@ -434,7 +434,7 @@ def test_renderings() -> None:
     t = trace(survey, 2.0, 5.0, mode="reverse")
     lines = t.to_text().splitlines()
     assert len(lines) == 2 + 11 and lines[0].split() == ["value", "adjoint", "source"]
-    body = ET.fromstring(re.sub("^.*</style>", "", t._repr_html_(), flags=re.S))
+    body = ET.fromstring(re.sub("^.*</style>", "", t.to_html(), flags=re.S))
     rows = body.findall("tbody/tr")
     assert len(rows) == 11
     for row in rows:

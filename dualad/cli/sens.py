@@ -280,12 +280,12 @@ def _with_defaults(f: Any, at: Parameters, named: Sequence[str]) -> tuple[Parame
     sentence says which are constants.
     """
     try:
-        known = inspect.signature(f).parameters
+        known = list(inspect.signature(f).parameters.values())
     except (TypeError, ValueError):
-        known = {}
-    floats = {n: p.default for n, p in known.items() if n not in at and type(p.default) is float}
+        known = []
+    floats = {p.name: p.default for p in known if type(p.default) is float and p.name not in at}
     roots = {re.split(r"[.\[]", name)[0] for name in named}
-    needed = [p for p in known.values() if p.default is p.empty and p.kind < p.VAR_POSITIONAL]
+    needed = [p for p in known if p.default is p.empty and p.kind < p.VAR_POSITIONAL]
     if not at and (needed or not floats):
         raise InputError("sens needs the parameters; write --at params.json.")
     moved = floats if not at else {n: x for n, x in floats.items() if n in roots}
