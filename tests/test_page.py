@@ -230,7 +230,7 @@ def test_what_scrolls() -> None:
     plt = pytest.importorskip("matplotlib.pyplot")
     steps = trace(survey, 2.0, 5.0)
     for shown in (steps, graph(steps), caption(steps, "The steps.")):
-        assert '<div class="dualad-scrolls">' in shown._repr_html_()
+        assert shown._repr_html_().count('<div class="dualad-scrolls">') == 1
     for width, scrolls in ((9.0, True), (7.0, False)):
         html = caption(plt.figure(figsize=(width, 3.0)), "Nothing to see.")._repr_html_()
         assert ("dualad-scrolls" in html, "min-width:518px" in html) == (scrolls, scrolls)

@@ -77,6 +77,7 @@ _SCROLLING = """<style>.dualad-scrolls { overflow-x: auto; }
   .dualad-scrolls { animation: dualad-more linear; animation-timeline: scroll(self inline); } } }
 @keyframes dualad-more { 0%, 98% { mask-image: linear-gradient(to left, #0000, #000 3rem); }
   100% { mask-image: none; } }
+@media print { .dualad-scrolls { overflow: visible; font-size: 75%; } }
 </style>"""
 
 
@@ -177,7 +178,8 @@ def _body(shown: Any, alt: str) -> str:
     if hasattr(shown, "_repr_svg_"):
         return f'<div role="img" aria-label="{escape(alt)}">{shown._repr_svg_()}</div>'
     if hasattr(shown, "_repr_html_"):
-        return scrolling(shown._repr_html_())
+        html = shown._repr_html_()
+        return html if html.startswith(_SCROLLING) else scrolling(html)
     kind = type(shown).__name__
     raise TypeError(f"caption takes a figure, axes, a graph or a trace, got {kind}.")
 
