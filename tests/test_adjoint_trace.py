@@ -522,6 +522,8 @@ def test_what_selections_give_back() -> None:
         "v̄₀ = v̄₁[1]",
         "v̄₋₁ = v̄₁[0]",
     ]
+    assert "∂v₁/∂v₀" in shares_of(lambda a: np.stack([a, a]) @ x[:2], 1.0)[0]
+    assert "∂v₁/∂v₀" in shares_of(lambda x: np.sum(np.where(x > 1.5, x, x)), x)[0]
     where = shares_of(lambda x: np.sum(np.where(x > 1.5, x, 0.0)), x)
     assert where[0] == "v̄₀ = where([1, 0, 1], v̄₁, 0)"
     assert shares_of(stored, x)[:5] == [

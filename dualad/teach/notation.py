@@ -332,21 +332,23 @@ def _back_of_selection(entry: Entry, x: Entry) -> Formula | None:
     """What goes back to the place in x that it came from; None where that is not so simple."""
     g, kind, index = entry.variable.adjoint, entry.text[:1], entry.text[1:]
     name, operands = entry.text.partition("/")[0], entry.operands
+    if sum(o is x for o in flat(operands)) != 1:
+        return None
     if kind == "[":  # an array of places may name one twice
         return None if _basic(index) is None else Element(ZERO, index, g)
     if kind == "=":
         if operands[0] is x:
             return Element(g, index, ZERO)
         place = _basic(index)
-        if place is None or operands[0] is operands[1]:
+        if place is None:
             return None
         shape = shape_of(plain(entry.value)[place])
         is_spread = not shape_of(x.value) and bool(shape)
         back = Element(g, index)
         return Call("sum", (back,)) if is_spread else back if shape == shape_of(x.value) else None
     if name == "stack" and len(operands) == 1 and isinstance(operands[0], list):
-        places = [i for i, o in enumerate(operands[0]) if o is x]
-        return Element(g, str(places[0])) if len(places) == 1 else None
+        which = next(i for i, o in enumerate(operands[0]) if o is x)
+        return Element(g, str(which))
     if name == "where" and len(operands) == 3 and shape_of(x.value) == shape_of(entry.value):
         condition = operand(operands[0])
         chosen = (g, ZERO) if operands[1] is x else (ZERO, g)

@@ -363,7 +363,7 @@ def width(text: str) -> int:
     return sum(not unicodedata.combining(c) for c in text)
 
 
-_WHOLE = re.compile(r"−?(\d*|∞)")  # what is before the point; of 1 + 2i, 1
+_WHOLE = re.compile(r"−?(∞|\d*)")  # what is before the point; of 1 + 2i, 1
 
 
 def _columns(titles: list[str], lines: Sequence[list[str] | str], numbers: set[int]) -> str:
