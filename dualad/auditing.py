@@ -485,4 +485,4 @@ def _not_finite(x: Any) -> dict[str, Any]:
 
 
 def _text(x: Any) -> str:
-    return repr(as_number(x))
+    return repr(as_number(x[()] if isinstance(x, np.ndarray) and not x.ndim else x))

@@ -217,7 +217,7 @@ _NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\b(?:inf|nan)\b"
 
 
 def refuse_text_of_dual(text: Any) -> None:
-    """Raise TypeError if this is a number in the text of a dual, from which it would be read."""
+    """Raise TypeError if this is a number in text that was made from a dual."""
     if not isinstance(text, str):
         return
     for level, known in [(k, text) for k, noted in list(NOTED.items()) for text in noted.texts]:
@@ -226,8 +226,8 @@ def refuse_text_of_dual(text: Any) -> None:
         ):
             note_refusal(level)
             raise TypeError(
-                f"float({text!r}) reads a number from the text of a dual, where its derivative is "
-                "lost; write x itself, or round(x, n), which is a step."
+                f"float({text!r}) reads a number from text that was made from a dual, where its "
+                "derivative is lost; write x itself, or round(x, n), which is a step."
             )
 
 

@@ -5,7 +5,7 @@ complex           a derivative exists where the limit is the same in all directi
 elementwise       output j of a derivative depends on input j alone
 one function      all passes of a call see the same
 no loss           code that went on after a dual's error comes to what plain numbers give
-nothing read      no number is read from the text of a dual, where its derivative is not
+nothing read      no number is read from text made from a dual, where its derivative is not
 nothing kept      the derivative does not depend on what f was called with before
 """
 
@@ -404,7 +404,7 @@ def refuse_if_read(inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_a
         is_other = apart > 0.01 * np.maximum(abs(got), abs(narrow)) + noise
         if np.any(is_other & (abs(wide - narrow) + bend < 0.1 * apart)):
             raise refused(
-                f"{inputs.driver}: the function makes text of a dual, and its values move "
+                f"{inputs.driver}: the function turns a dual into text, and its values move "
                 f"otherwise than its derivative: by {reprlib.repr(narrow.tolist())}, not "
                 f"{reprlib.repr(got.tolist())}; so it reads a number from that text, where its "
                 "derivative is lost. Hand on x itself, or give what reads it a derivative with "

@@ -103,7 +103,7 @@ class Propagation(Report):
         if len(self.labels) > ROWS:
             notes.append(f"… and {len(self.labels) - ROWS} more numbers.")
         if self.order == 1:
-            notes.append("First order; order=2 tells whether the curvature matters.")
+            notes.append("To first order; order 2 tells whether the curvature matters.")
         heading = f"{self.title}: errors, and how much of the variance each input gives"
         shown = {title: cells[:ROWS] for title, cells in columns.items()}
         yield Section(heading, shown, "\n".join(notes))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -37,7 +38,7 @@ def _aligned(cells: Sequence[str]) -> list[str]:
 def html_table(
     heading: str, columns: Mapping[str, Sequence[str]], texts: Collection[str], notes: str = ""
 ) -> str:
-    """The same as HTML.
+    """The same as HTML, with the minus signs of printed numbers.
 
     >>> html_table("a < b", {"at": ["1.5"]}, texts=[])[:42]
     '<table><caption>a &lt; b</caption><thead><'
@@ -45,6 +46,8 @@ def html_table(
     from html import escape
 
     def cell(tag: str, title: str, text: str) -> str:
+        if tag == "td" and title not in texts:
+            text = text.replace("-", "−")
         side = "left" if title in texts else "right"
         return f'<{tag} style="text-align:{side}">{escape(text)}</{tag}>'
 
@@ -54,6 +57,7 @@ def html_table(
         "<tr>" + "".join(cell("td", *pair) for pair in zip(columns, row, strict=True)) + "</tr>"
         for row in rows
     )
+    heading = re.sub(r"(?<== )-|(?<=\de)-", "−", heading)
     return (
         f"<table><caption>{escape(heading)}</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table>" + (f"<p>{escape(notes)}</p>" if notes else "")

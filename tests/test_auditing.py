@@ -207,3 +207,16 @@ def test_wrong_arguments() -> None:
         audit(2.0, lambda x: x)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="audit differentiates with respect to numbers"):
         audit(lambda x: x, "a")
+
+
+def test_a_number_is_no_array_in_a_report() -> None:
+    def halved(M: float) -> float:
+        low, high = 0.0, 3.0
+        for _ in range(20):
+            x = (low + high) / 2
+            low, high = (x, high) if x - 0.8 * np.sin(x) < M else (low, x)
+        return x
+
+    (finding,) = audit(halved, 0.5).findings
+    assert (finding.kind, finding.what) == ("constant", "<")
+    assert finding.value.endswith(" and 0.5") and "array" not in finding.value

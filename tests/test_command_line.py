@@ -562,7 +562,16 @@ def test_nothing_is_executed(monkeypatch: pytest.MonkeyPatch) -> None:
             "2x|x=1",
             "'2x' is not an expression: it cannot be read at '2x'; write * between factors.",
         ),
-        ("x y|x=1|y=2", "'x y' is not an expression: it cannot be read at 'y'."),
+        (
+            "x y|x=1|y=2",
+            "'x y' is not an expression: it cannot be read at 'y'; write * between factors.",
+        ),
+        ("sin x|x=1", "'sin x' is not an expression: it cannot be read at 'x'; write sin(x)."),
+        (
+            "1 + ln y|y=1",
+            "'1 + ln y' is not an expression: it cannot be read at 'y'; write log(y).",
+        ),
+        ("x + |x=1", "'x +' is not an expression: it cannot be read at 'x +'."),
         (
             "x.real|x=1",
             "'x.real' is an attribute; an expression has numbers, names, operators and functions.",

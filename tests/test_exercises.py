@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -46,10 +47,18 @@ WRONG: list[tuple[str, Any, str]] = [
     ("2.4", [0.5, 2, math.cos(5), 2, 2 - math.cos(5)], "does not depend"),
     ("3.1", lambda f, x: dualad.grad(f)(x), "divide it by its length"),
     ("3.1", lambda f, x: np.array([0.6, 0.8, 0.0][: len(x)]), "points the wrong way"),
+    (
+        "3.1",
+        lambda f, x: f(x).length,
+        "Called with (a function, array([1., 1.])), your function raises",
+    ),
     ("3.2", "A", "the driver lifts"),
+    ("3.2", "(c)", "no array is needed"),
     ("3.2", "x", "one of the letters a, b, c"),
     ("3.3", lambda T: {2.0: 16.0}[T], "still reaches the dict"),
     ("3.3", lambda T: 16.0, "slope at 2 is 32"),
+    ("3.3", lambda T: T**4, "none is kept"),
+    ("3.4", lambda x, y: 1 / (3 * np.cbrt(x) ** 2), "does not use y"),
     ("3.4", lambda x, y: x ** (-2 / 3) / 3, "A power of a negative number"),
     ("3.4", lambda x, y: 1 / (3 * y), "At 8"),
     ("3.4", lambda x, y: y / 3 / x if abs(x) > 1e-200 else 0.0, "At 1e-300"),
@@ -83,6 +92,76 @@ WRONG: list[tuple[str, Any, str]] = [
     ("6.4", lambda H: H, "has shape (2, 2)"),
     ("6.5", lambda a, b: np.multiply(a, b), "term by term"),
     ("6.5", lambda a, b: np.convolve(a, b), "too long"),
+    ("7.1", lambda: {"tanh": 1}, "two keys"),
+    ("7.1", lambda: {"tanh": math.tanh, "hypot": math.hypot}, "A row is a pair"),
+    ("7.1", lambda: {"tanh": (math.tanh, []), "hypot": (math.hypot, [])}, "one slope for each"),
+    (
+        "7.1",
+        lambda: {"tanh": (math.tanh, [lambda y, x: 1 + y * y]), "hypot": (math.hypot, [])},
+        "A slope of tanh",
+    ),
+    ("7.2", lambda Z, Z_bar, X, W, b: Z_bar, "three adjoints"),
+    ("7.2", lambda Z, Z_bar, X, W, b: (X, W, Z_bar), "the shape of b"),
+    ("7.2", lambda Z, Z_bar, X, W, b: (X, W, b), "W transposed"),
+    ("7.2", lambda Z, Z_bar, X, W, b: (Z_bar @ W.T, W, b), "X transposed"),
+    ("7.2", lambda Z, Z_bar, X, W, b: (Z_bar @ W.T, X.T @ Z_bar, Z_bar[0]), "adds up"),
+    ("7.3", 200, "the number of pieces"),
+    ("7.3", 50, "set its derivative to zero"),
+    ("7.4", np.sum, "1440 steps"),
+    ("8.1", lambda f, p: dualad.grad(f)(p), "percent per percent"),
+    ("8.1", lambda f, p: dualad.grad(f)(p) * p, "Divide by the value"),
+    ("8.1", lambda f, p: dualad.grad(f)(p) / f(p), "Multiply by the parameters"),
+    ("8.1", lambda f, p: p, "they are the powers"),
+    ("8.2", lambda t, beta, gamma, first: t, "three numbers"),
+    ("8.2", lambda t, beta, gamma, first: (t, -t, 1 / first), "by its parameter"),
+    ("8.2", lambda t, beta, gamma, first: (1, 1, 1), "take the logarithm"),
+    ("8.2", lambda t, beta, gamma, first: (0.85, -0.225, 1.0), "fails at t = 2"),
+    ("8.3", "a", "changes nothing"),
+    ("8.3", "c", "same sign"),
+    ("8.4", 6.2, "most boys in bed"),
+    ("8.4", 3.0, "has its peak"),
+    ("9.1", lambda f, b: np.array([4.0, 9.0]), "variances"),
+    ("9.1", lambda f, b: 1 / np.sqrt(np.diag(dualad.hessian(f)(b))), "whole Hessian"),
+    ("9.1", lambda f, b: np.linalg.inv(dualad.hessian(f)(b)), "That is the covariance"),
+    ("9.1", lambda f, b: b, "they are 2 and 3"),
+    ("9.2", 64.79, "temperature itself"),
+    ("9.2", 37.6, "correlated"),
+    ("9.2", 1.0, "with cov"),
+    ("9.3", "a", "negative"),
+    ("9.4", lambda f, g, w, h, n: g(w), "should be"),
+    ("10.1", lambda pattern: [0], "one colour for each column"),
+    ("10.1", lambda pattern: [0] * pattern.shape[1], "the same colour"),
+    ("10.1", lambda pattern: list(range(pattern.shape[1])), "greedy colours"),
+    ("10.2", 5, "four neighbours"),
+    ("10.2", 4, "two apart"),
+    ("10.2", 3, "in common"),
+    ("10.3", lambda F, pattern, u: 0.0, "the shape of the old one"),
+    ("10.3", lambda F, pattern, u: u + dualad.jacobian(F)(u) @ F(u), "Solve J·s"),
+    (
+        "10.3",
+        lambda F, pattern, u: u + np.linalg.solve(dualad.jacobian(F)(u), F(u)),
+        "the other way",
+    ),
+    ("10.3", lambda F, pattern, u: np.linalg.solve(dualad.jacobian(F)(u), F(u)), "add it to u"),
+    ("10.4", "a", "symmetric"),
+    ("10.4", "b", "same row"),
+    ("11.1", lambda f, x, y: dualad.derivative(f)(x, y), "there are two"),
+    ("11.1", lambda f, x, y: (2 * x * y) ** 2 + x**4, "Take the root"),
+    ("11.1", lambda f, x, y: abs(2 * x * y) + x * x, "root of the sum"),
+    ("11.1", lambda f, x, y: x, "at each place"),
+    ("11.2", lambda u, z, known, w: np.sum(known * (u - z) ** 2), "It is nan"),
+    ("11.2", lambda u, z, known, w: 2.8, "Half"),
+    ("11.2", lambda u, z, known, w: 1.0, "not 1.0"),
+    ("11.2", lambda u, z, known, w: 1.675 + 0 * np.sum(u), "not zero at the unknown"),
+    ("11.3", "a", "one place only"),
+    ("11.3", "c", "What do they say"),
+    ("12.1", 50, "digit by digit"),
+    ("12.1", 8, "53 bits"),
+    ("12.2", lambda x: 1 / dualad.sqrt(x - x * x), "digits are right"),
+    ("12.2", lambda x: 3.0, "it should be 2"),
+    ("12.3", lambda a, b: 1.0, "is still a float"),
+    ("12.3", lambda a, b: Fraction(1), "the wrong one"),
+    ("12.4", lambda order: math.pi, "no number of mpmath"),
 ]
 
 
@@ -162,7 +241,8 @@ def test_answers_get_copies() -> None:
 
 
 def test_choices_and_placeholders() -> None:
-    choose(" B ", "b", {"a": "No."})
+    for answer in (" B ", "(b)", "b)", "b."):
+        choose(answer, "b", {"a": "No."})
     for answer, hint in (("a", "No."), ("z", "one of the letters a, b")):
         with pytest.raises(Hint, match=hint):
             choose(answer, "b", {"a": "No."})

@@ -18,8 +18,11 @@ import dualad
 from dualad import grad, jacobian
 from dualad.cli.pictures import STYLE
 from dualad.rules import table
-from dualad.teach import explain, graph
+from dualad.teach import caption, explain, graph, trace
 from dualad.teach.javascript import NotInJavaScript, Written
+from dualad.teach.layout import text_width
+from dualad.teach.style import scrolling
+from dualad.text import number_text
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
 BROWSER = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
@@ -223,11 +226,54 @@ def test_contrast_of_texts() -> None:
             assert all(contrast(ink, paper) >= 4.5 for paper in fills[2:])
 
 
+def test_what_scrolls() -> None:
+    plt = pytest.importorskip("matplotlib.pyplot")
+    steps = trace(survey, 2.0, 5.0)
+    for shown in (steps, graph(steps), caption(steps, "The steps.")):
+        assert shown._repr_html_().count('<div class="dualad-scrolls">') == 1
+    for width, scrolls in ((9.0, True), (7.0, False)):
+        html = caption(plt.figure(figsize=(width, 3.0)), "Nothing to see.")._repr_html_()
+        assert ("dualad-scrolls" in html, "min-width:518px" in html) == (scrolls, scrolls)
+
+
+@BROWSER
+def test_what_is_cut_fades(tmp_path: Path) -> None:
+    wide, small = (scrolling(f'<div style="width:{w}px">x</div>') for w in (3000, 30))
+    script = """
+    setTimeout(() => { const pre = document.createElement("pre"); pre.id = "found";
+      const masks = [...document.querySelectorAll(".dualad-scrolls")].map(
+        (x) => getComputedStyle(x).maskImage.slice(0, 15));
+      pre.textContent = JSON.stringify(masks); document.body.append(pre); }, 300);
+    """
+    found = asked(f"<!DOCTYPE html><body>{wide}{small}</body>", script, tmp_path)
+    assert found == ["linear-gradient", "none"]
+
+
+def test_boxes_have_room_for_numbers_of_all_directions() -> None:
+    page = explain(lambda w, x: np.sum(np.tanh(w @ x) ** 2), np.eye(2) / 7, np.array([1.0, 2.0]))
+    svg = page.to_html()
+    for row in page.forward.steps:
+        box = re.search(rf'data-row="{row.name}"><rect [^>]*width="([\d.]+)"', svg)
+        assert box
+        for tangent in row.tangents:
+            assert float(box[1]) >= text_width(f"v̇₁ = {number_text(tangent)}")
+
+
+def test_both_ways_are_of_the_same_run() -> None:
+    random = np.random.default_rng(1)
+    for f in (lambda x: x * random.random(), lambda x: x if random.random() > 0.5 else x + x):
+        with pytest.raises(dualad.NotDeterministicError, match="explain: the function took other"):
+            for _ in range(20):
+                explain(f, 2.0)
+    with np.errstate(invalid="ignore"):
+        assert len(explain(lambda x: np.log(x) * 2.0, -1.0).forward.steps) == 2  # nan is nan
+
+
 def test_what_cannot_be_calculated_is_said(tmp_path: Path) -> None:
     a = np.array([[2.0, 1.0], [1.0, 3.0]])
     page = explain(lambda x: np.sum(np.linalg.solve(a, x) ** 2), np.array([1.0, 2.0]))
     html = page.to_html()
-    assert "The inputs stay as they are: v₀, v₁, v₂, v₃ cannot be calculated by this page" in html
+    assert "for this page cannot calculate v₀, v₁, v₂, v₃ by itself" in html
     assert 'type="range"' not in html and "const LIVE = false;" in html
     assert explain(dualad.erf, 0.5).unwritten == ("v₁",)
     both = explain(lambda x: np.sin(x) * np.ones(2), 0.5)

@@ -119,6 +119,27 @@ def test_toml_and_arrays(run: Callable[..., str]) -> None:
     assert "k[1]" not in only
 
 
+def test_defaults_of_the_model(run: Callable[..., str], folder: Path) -> None:
+    (folder / "loan.py").write_text(
+        "def paid(loan, rate=-0.5, fee=2.0, years=3):\n    return -loan * rate * years + fee\n"
+        "def fixed(rate=-0.5, fee=2.0, years=3):\n    return 10 * rate * years + fee\n"
+    )
+    (folder / "loan.json").write_text('{"loan": 10.0}')
+    as_given = run("loan.py:paid", "--at", "loan.json")
+    assert "\nfee" not in as_given
+    assert as_given.endswith("At their defaults, as constants: rate = -0.5, fee = 2.\n")
+    named = run("loan.py:paid", "--at", "loan.json", "--wrt", "rate", "--std", "fee=0.5")
+    assert "rate       -0.5  -30" in named and "paid    17    0.5  100" in named
+    assert "as constants" not in named
+    assert "rate       -0.5  30" in run("loan.py:fixed")  # years counts
+    run("loan.py:paid", "--at", "loan.json", "--wrt", "rate", "--out", "r.html")
+    html = Path("r.html").read_text()
+    assert "paid = 17" in html and ">−30<" in html and ">−0.5<" in html
+    assert "constants: fee = 2." in html
+    run("loan.py:fixed", "--out", "r.html")
+    assert "fixed = −13" in Path("r.html").read_text()
+
+
 def test_deviations(run: Callable[..., str], folder: Path) -> None:
     (folder / "std.json").write_text('{"price": 0.5}')
     texts = [
@@ -197,7 +218,7 @@ def test_json_knows_no_nan(run: Callable[..., str], folder: Path) -> None:
 
 
 def test_help_and_expressions_called_sens(run: Callable[..., str], capsys: Any) -> None:
-    assert run("--help").startswith("usage: python -m dualad sens SCRIPT.py:MODEL --at")
+    assert run("--help").startswith("usage: python -m dualad sens SCRIPT.py:MODEL [--at")
     assert main(["sens**2", "sens=3"]) == 0 and main(["sens", "sens=3"]) == 0
     assert "sens = 3.0" in capsys.readouterr().out
 

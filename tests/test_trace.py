@@ -648,7 +648,7 @@ def test_renderings() -> None:
     markdown = t.to_markdown().splitlines()
     assert {line.count("|") for line in markdown} == {6}
     assert "$\\dot{v}_{6}$" in markdown[-1]
-    html = t._repr_html_()
+    html = t.to_html()
     body = ET.fromstring(re.sub("^.*</style>", "", html, flags=re.S))
     assert len(body.findall("tbody/tr")) == len(t.rows)
     assert "prefers-color-scheme" not in html and "currentColor" in html
@@ -852,3 +852,13 @@ def test_a_trace_without_a_point() -> None:
         trace(lambda x: x * x)
     with pytest.raises(ValueError, match=r"these are of type str; write trace\(f, 2.0\)"):
         trace(lambda x: x * x, "a")
+
+
+def test_complex_numbers_stand_in_a_column() -> None:
+    text = trace(lambda z: z**2 + 1 / z, 1 + 2j).to_text(source=False)
+    assert "=  1 + 2i " in text and "= −3 + 4i " in text and "=  0.2 − 0.4i " in text
+
+
+def test_a_part_of_a_part_has_both_indices() -> None:
+    steps = trace(lambda x: x[1:][::-1][0] * x.T[0], np.arange(4.0)).steps
+    assert [s.expression for s in steps if s.used] == ["v₀[1:][::-1][0]", "v₀[…]", "v₂ × v₃"]

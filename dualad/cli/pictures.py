@@ -58,7 +58,7 @@ def tornado(output: str, effects: Sequence[tuple[str, float]], what: str) -> str
     shown = sorted(known, key=lambda effect: -abs(effect[1]))[:MOST_BARS]
     most = abs(shown[0][1])
     left = 12 + _CHARACTER * max(len(name) for name, _ in shown)
-    number = 10 + _CHARACTER * max(len(_signed(x)) for _, x in shown)
+    number = 16 + _CHARACTER * max(len(_signed(x)) for _, x in shown)
     half = (_WIDTH - left - 2 * number) / 2
     zero, height = left + number + half, _ROW * len(shown) + 8
     parts = [f'<path class="axis" d="M{zero:.1f},0 V{height:.0f}"/>']
@@ -133,9 +133,13 @@ def _signed(x: float) -> str:
 
 def _cut(more: int, undefined: int) -> str:
     """What the picture does not show."""
-    parts = [f"{more} more are smaller"] * bool(more)
-    parts += [f"{undefined} are zero or undefined"] * bool(undefined)
+    parts = [f"{more} more {_be(more)} smaller"] * bool(more)
+    parts += [f"{undefined} {_be(undefined)} zero or undefined"] * bool(undefined)
     return f" ({', '.join(parts)})" if parts else ""
+
+
+def _be(count: int) -> str:
+    return "is" if count == 1 else "are"
 
 
 def _figure(body: str, height: float, caption: str, alt: str) -> str:

@@ -5,8 +5,10 @@ python -m dualad sens model.py:profit --at params.json --std price=0.1 --out rep
 
 from __future__ import annotations
 
+import inspect
 import math
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +28,7 @@ from .scripts import beside, load
 Parameters: TypeAlias = dict[str, Any]  # numbers, arrays, texts, and dicts and lists of these
 
 HELP = """\
-usage: python -m dualad sens SCRIPT.py:MODEL --at PARAMETERS [options]
+usage: python -m dualad sens SCRIPT.py:MODEL [--at PARAMETERS] [options]
 
   python -m dualad sens model.py:profit --at params.json
   python -m dualad sens model.py:profit --at params.toml --std price=0.1,sold=5 --out report.html
@@ -37,12 +39,15 @@ and which parameter matters most.
 options:
   --at FILE        the parameters: FILE.json or FILE.toml with names and numbers, lists (arrays) or
                    objects of these; FILE.csv with the columns name, value and perhaps std, or with
-                   the names in the first line and the numbers in the second
+                   the names in the first line and the numbers in the second; without it, the
+                   defaults of the model that are floats
   --std FILE       standard deviations, in the same form; or NAME=NUMBER,NAME=NUMBER; the report
                    then says how certain the outputs are, and what each parameter contributes
   --order N        of that propagation of errors, 1 or 2; 2 tells whether the curvature matters
   --second-order   second derivatives and interactions of the parameters
-  --wrt NAME,...   differentiate with respect to these only; the others are constants
+  --wrt NAME,...   differentiate with respect to these only; the others are constants. Parameters
+                   that the file does not have keep their defaults, and are constants unless they
+                   are named here or in --std
   --out FILE       write FILE.csv, FILE.json or FILE.html instead of printing; all or nothing
 
   The model takes the parameters as keyword arguments, or all in one dict. It returns a number, an
@@ -98,8 +103,6 @@ def _read_arguments(arguments: Sequence[str]) -> _Request:
         raise InputError(
             f"sens needs a model as SCRIPT.py:FUNCTION; got {shorten(request.subject)!r}."
         )
-    if not request.at:
-        raise InputError("sens needs the parameters; write --at params.json.")
     return request
 
 
@@ -243,13 +246,14 @@ def reply(arguments: Sequence[str]) -> str:
     if "--help" in arguments or "-h" in arguments:
         return HELP.rstrip()
     request = _read_arguments(arguments)
-    at, std = _read("--at", request.at)
+    at, std = _read("--at", request.at) if request.at else ({}, None)
     if request.std is not None:
         std = _deviations(request.std)
     path, _, name = request.subject.rpartition(":")
     watched = sys.stderr.isatty()
     with beside(path):
         f = load(path, name)
+        at, held = _with_defaults(f, at, [*(request.wrt or ()), *(std or ())])
         try:
             report = sensitivities(
                 f, at, wrt=request.wrt, second_order=request.second_order, progress=watched
@@ -260,8 +264,8 @@ def reply(arguments: Sequence[str]) -> str:
         except (TypeError, ValueError) as error:
             raise InputError(str(error)) from None
     if request.out is None:
-        return "\n\n".join(str(part) for part in (report, errors) if part is not None)
-    content = _WRITERS[os.path.splitext(request.out)[1]](report, errors)
+        return "\n\n".join(str(part) for part in (report, errors, held) if part)
+    content = _WRITERS[os.path.splitext(request.out)[1]](report, errors, held)
     try:
         write_whole(request.out, content)
     except OSError as error:
@@ -269,7 +273,28 @@ def reply(arguments: Sequence[str]) -> str:
     return f"written: {request.out}"
 
 
-def _as_csv(report: Sensitivities, errors: Propagation | None) -> str:
+def _with_defaults(f: Any, at: Parameters, named: Sequence[str]) -> tuple[Parameters, str]:
+    """The parameters with those defaults of the model that are differentiated too.
+
+    These are the ones that are named; all floats among them where no parameter is given. A
+    sentence says which are constants.
+    """
+    try:
+        known = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        known = []
+    floats = {p.name: p.default for p in known if type(p.default) is float and p.name not in at}
+    roots = {re.split(r"[.\[]", name)[0] for name in named}
+    needed = [p for p in known if p.default is p.empty and p.kind < p.VAR_POSITIONAL]
+    if not at and (needed or not floats):
+        raise InputError("sens needs the parameters; write --at params.json.")
+    moved = floats if not at else {n: x for n, x in floats.items() if n in roots}
+    held = [f"{n} = {x:g}" for n, x in floats.items() if n not in moved]
+    sentence = f"At their defaults, as constants: {', '.join(held)}." if held else ""
+    return at | moved, sentence
+
+
+def _as_csv(report: Sensitivities, errors: Propagation | None, held: str) -> str:
     rows = list(report.rows())
     if errors is not None:
         shares = {(label, parameter): x for label, parameter, x in errors.share_rows()}
@@ -280,7 +305,7 @@ def _as_csv(report: Sensitivities, errors: Propagation | None) -> str:
     return csv_text(rows)
 
 
-def _as_json(report: Sensitivities, errors: Propagation | None) -> str:
+def _as_json(report: Sensitivities, errors: Propagation | None, held: str) -> str:
     import json
 
     document = report.to_dict()
@@ -300,12 +325,14 @@ def _encoded(x: Any) -> Any:
     return x
 
 
-def _as_html(report: Sensitivities, errors: Propagation | None) -> str:
+def _as_html(report: Sensitivities, errors: Propagation | None, held: str) -> str:
     from html import escape
 
+    from ..teach.style import scrolling
     from .pictures import STYLE, spider, tornado
 
     tables = report._repr_html_() + (errors._repr_html_() if errors is not None else "")
+    note = f"<p>{escape(held.replace('= -', '= −'))}</p>" if held else ""
     title = escape(f"Sensitivities of {report.title}")
     effects: dict[str, list[tuple[str, float]]] = {}
     for row in report.rows():
@@ -320,7 +347,7 @@ def _as_html(report: Sensitivities, errors: Propagation | None) -> str:
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{_STYLE}{STYLE}</style></head>\n<body><h1>{title}</h1>{pictures}"
-        f'<div class="tables">{tables}</div></body></html>\n'
+        f"{scrolling(tables)}{note}</body></html>\n"
     )
 
 
@@ -329,9 +356,10 @@ _STYLE = """
 :root { color-scheme: light dark; }
 body { font-family: system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif;
   margin: 2em auto; max-width: 60em; padding: 0 1em; }
-.tables { overflow-x: auto; }
-table { border-collapse: collapse; margin: 1em 0; font-variant-numeric: tabular-nums; }
+table { border-collapse: collapse; margin: 1em 0; break-inside: avoid;
+  font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: bold; padding: .3em 0; }
 th, td { padding: .2em .8em; border-bottom: 1px solid #8888; }
+@media (max-width: 30em) { table { font-size: .9em; } th, td { padding: .2em .5em; } }
 """
 _WRITERS = {".csv": _as_csv, ".json": _as_json, ".html": _as_html}

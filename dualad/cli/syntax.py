@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import re
 import warnings
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -232,12 +233,23 @@ def _parse(text: str) -> ast.expr:
             raise InputError(_too_deep(text)) from None
         at = min(max((error.offset or 1) - 1, 0), len(text))
         rest = repr(shorten(text[at:], 20)) if text[at:] else "the end"
-        hint = "; write * between factors" if "literal" in message else ""
+        literal = "literal" in message  # 2x
         raise InputError(
-            f"{shorten(text)!r} is not an expression: it cannot be read at {rest}{hint}."
+            f"{shorten(text)!r} is not an expression: it cannot be read at {rest}"
+            f"{_what_is_missing(text[:at], text[at:], literal)}."
         ) from None
     except ValueError:  # a null byte, or half a character
         raise InputError(f"{shorten(text)!r} is not an expression.") from None
+
+
+def _what_is_missing(before: str, after: str, literal: bool) -> str:
+    """A hint where two values stand side by side: parentheses after a function, or a factor."""
+    word, value = re.search(r"(\w+)\s+$", before), re.match(r"[\w.]+", after)
+    name = word[1] if word else ""
+    if value and (name in _OTHER_SPELLINGS or rule_named(name)):
+        return f"; write {_OTHER_SPELLINGS.get(name, name)}({value[0]})"
+    beside = re.search(r"[\w.)]\s*$", before) and re.match(r"[\w.(]", after)
+    return "; write * between factors" if literal or beside else ""
 
 
 def _too_deep(text: str) -> str:

@@ -12,7 +12,7 @@ True
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 from typing import Any, Literal
@@ -25,8 +25,10 @@ from .layout import LINE, PADDING, Edge, Node, laid_out, text_width
 from .printers import Text
 from .rounds import Fold, folded
 from .rows import Row
+from .style import scrolling
 from .trace import Trace, trace
 
+ANY_NUMBER = "0" * 11  # is as wide as numbers of four digits get
 MOST = 40  # nodes; in larger graphs rounds of loops are folded, and then the middle
 Slopes = Literal["numbers", "formulas", "none"]
 
@@ -44,16 +46,17 @@ class Graph:
 
     def __init__(
         self, trace: Trace, direction: int = 0, digits: int = 4, slopes: Slopes = "numbers",
-        fold: bool | None = None, room: int = 0,
+        fold: bool | None = None, others: Mapping[str, Sequence[str]] | None = None,
     ) -> None:  # fmt: skip
         self.trace = trace
         self.nodes, self.edges = _nodes_and_edges(trace, direction, digits, slopes, fold)
-        self._make_room(text_width("0" * room))
+        self._make_room(others or {})
         self.width, self.height = laid_out(self.nodes, self.edges)
 
-    def _make_room(self, room: float) -> None:
-        """Sizes of boxes and labels, with room for numbers that will take this much."""
+    def _make_room(self, others: Mapping[str, Sequence[str]]) -> None:
+        """Sizes of boxes and labels, with room for other numbers that a page will show in them."""
         for node in self.nodes:
+            room = max(map(text_width, others.get(node.key, ())), default=0.0)
             for kind, text in node.lines:
                 head = text_width(text.partition(" = ")[0] + " = ") if kind == "dot" else 0.0
                 wide = text_width(text) * (1.06 if kind == "name" else 1)
@@ -61,7 +64,7 @@ class Graph:
                 node.width = max(node.width, wide + 2 * PADDING, least + 2 * PADDING)
             node.height = LINE * len(node.lines) + 2 * PADDING - 4
         for edge in self.edges:
-            edge.room = room
+            edge.room = text_width(ANY_NUMBER) if others else 0.0
 
     def __repr__(self) -> str:
         return f"<graph of {self.trace.title}: {len(self.nodes)} nodes, {len(self.edges)} edges>"
@@ -75,7 +78,7 @@ class Graph:
         At most to 0.7 of its size, where its text is still legible; then it scrolls.
         """
         least = f'<div style="min-width:{round(0.7 * self.width)}px">{self.to_svg()}</div>'
-        return f'<div style="overflow-x:auto">{least}</div>'
+        return scrolling(least)
 
     def to_svg(self) -> str:
         """The picture, for light and dark pages.

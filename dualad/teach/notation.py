@@ -7,6 +7,7 @@ product, or has a line of its own in `_ROWS`; of everything else a derivative is
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
@@ -301,8 +302,12 @@ def share_of_step(entry: Entry, x: Entry, before: Formula | None) -> Formula:
         if slopes:
             total = shape_of(x.value) != shape_of(entry.value)
             return share_formula(v.adjoint, slopes, before, total)
-    elif len(places) == 1 and (share := _back(entry, places[0])) is not None:
-        return _added(share, before)
+    else:
+        share = _back_of_selection(entry, x)
+        if share is None and len(places) == 1:
+            share = _back(entry, places[0])
+        if share is not None:
+            return _added(share, before)
     if shape_of(x.value) or shape_of(entry.value):
         return _added(Infix(v.adjoint, "·", Partial(v, x.variable)), before)
     return share_formula(v.adjoint, [Partial(v, x.variable)], before)
@@ -321,6 +326,50 @@ def _back_of_part(name: str, g: Formula) -> Formula:
     if name == "real":
         return Product((g, ONE))
     return Product((g, Number(-1j))) if name == "imag" else Call("conj", (g,))
+
+
+def _back_of_selection(entry: Entry, x: Entry) -> Formula | None:
+    """What goes back to the place in x that it came from; None where that is not so simple."""
+    g, kind, index = entry.variable.adjoint, entry.text[:1], entry.text[1:]
+    name, operands = entry.text.partition("/")[0], entry.operands
+    if sum(o is x for o in flat(operands)) != 1:
+        return None
+    if kind == "[":  # an array of places may name one twice
+        return None if _basic(index) is None else Element(ZERO, index, g)
+    if kind == "=":
+        if operands[0] is x:
+            return Element(g, index, ZERO)
+        place = _basic(index)
+        if place is None:
+            return None
+        shape = shape_of(plain(entry.value)[place])
+        is_spread = not shape_of(x.value) and bool(shape)
+        back = Element(g, index)
+        return Call("sum", (back,)) if is_spread else back if shape == shape_of(x.value) else None
+    if name == "stack" and len(operands) == 1 and isinstance(operands[0], list):
+        which = next(i for i, o in enumerate(operands[0]) if o is x)
+        return Element(g, str(which))
+    if name == "where" and len(operands) == 3 and shape_of(x.value) == shape_of(entry.value):
+        condition = operand(operands[0])
+        chosen = (g, ZERO) if operands[1] is x else (ZERO, g)
+        return Call("where", (condition, *chosen))
+    row = _row(entry)
+    if row is not None and row[1].startswith("da[arg"):  # max, min, sort
+        numbers = plain(x.value)
+        if np.unique(numbers).size == np.size(numbers):  # equal ones share what goes back
+            return Element(ZERO, f"{row[1][3:].partition('(')[0]} {Text()(x.variable)}", g)
+    return None
+
+
+def _basic(index: str) -> tuple[Any, ...] | None:
+    """An index of whole numbers and slices, from its text; None if it is another one."""
+    parts = index.split(", ")
+    if not all(re.fullmatch(r"-?\d+|-?\d*:-?\d*(:-?\d+)?", part) for part in parts):
+        return None
+    return tuple(
+        slice(*(int(end) if end else None for end in part.split(":"))) if ":" in part else int(part)
+        for part in parts
+    )
 
 
 def _back(entry: Entry, i: int) -> Formula | None:

@@ -15,12 +15,15 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from ..arguments import Argnums
+from ..promises import NotDeterministicError
 from ..text import is_real, number_text
 from .backward import trace_backward
 from .formula import Formula, Number, Variable
 from .forward import trace_forward
-from .graph import Graph
+from .graph import ANY_NUMBER, Graph
 from .javascript import NotInJavaScript, Written
 from .printers import MathML, Text
 from .recording import Given
@@ -84,7 +87,7 @@ class Page:
         str
         """
         title = escape(self.forward.title)
-        picture = Graph(self.backward or self.forward, fold=False, room=11)
+        picture = Graph(self.backward or self.forward, fold=False, others=self._numbers())
         wide, least = round(picture.width), round(0.7 * picture.width)  # where text is legible
         size = f"max-width:{wide}px;min-width:{least}px"
         graph = f'<div class="picture" style="{size}">{picture.to_svg()}</div>'
@@ -122,6 +125,15 @@ class Page:
 
     # parts
 
+    def _numbers(self) -> dict[str, list[str]]:
+        """The numbers that a row may show, in any direction and both ways."""
+        both = zip(self.forward.rows, (self.backward or self.forward).rows, strict=True)
+        return {
+            row.name: [ANY_NUMBER, *map(number_text, (row.value, *row.tangents, *back.adjoints))]
+            for row, back in both
+            if row.kind != "branch"
+        }
+
     def _controls(self) -> str:
         buttons = [("first", "|◀", "To the beginning"), ("back", "◀", "One step back"),
                    ("next", "▶", "Next step"), ("end", "▶|", "To the end")]  # fmt: skip
@@ -143,7 +155,7 @@ class Page:
             many = "" if len(self.unwritten) < 6 else ", …"
             names = escape(", ".join(self.unwritten[:5]) + many)
             return (
-                f"<p>The inputs stay as they are: {names} cannot be calculated by this page "
+                f"<p>The inputs cannot be changed here, for this page cannot calculate {names} by "
                 "itself.</p>"
             )
         parts = []
@@ -291,7 +303,20 @@ def explain_function(
     if any(is_array_output(row) for row in rows):
         return Page(Trace(title, rows, names), None)
     back, labels, of = trace_backward(f, args, kwargs, keys, lift, code)
+    if len(rows) != len(back) or not all(map(_is_same, rows, back)):
+        raise NotDeterministicError(
+            "explain: the function took other steps, or other values, when it ran again for "
+            "reverse mode; it must do the same each time, without random numbers, counters or "
+            "data that it modifies."
+        )
     return Page(Trace(title, rows, names), Trace(title, back, labels, of))
+
+
+def _is_same(row: Row, other: Row) -> bool:
+    """Whether a second run came to the same row, but for the last bits of sums."""
+    a, b = np.asarray(row.value, complex), np.asarray(other.value, complex)
+    is_near = a.shape == b.shape and np.allclose(a, b, rtol=1e-9, atol=0, equal_nan=True)
+    return row.kind == other.kind and is_near
 
 
 def is_array_output(row: Row) -> bool:

@@ -24,6 +24,7 @@ from ..frames import asking_frame
 from ..looks import is_plain
 from ..pair import dual, is_array, kind_of, own, parts, plain, shape_of
 from ..records import Node, Read, Sweep, next_number
+from ..records import Place as Part
 from ..rules import Rule
 from ..structure import argument_names, element_labels, labelled, leaves, rebuild, rebuild_labelled
 from .notation import Option, flat
@@ -583,7 +584,12 @@ def _is_same_memory(x: Any, y: Any) -> bool:
 
 
 def _place_text(place: Any) -> str:
-    return "…" if place.views else _index_text(place.index)
+    """The indices of a part of an array, one after the other: ::-1][0."""
+    parts = [getattr(view, "__self__", None) for view in place.views]
+    if not all(isinstance(part, Part) for part in parts):
+        return "…"  # it is transposed or the like
+    indices = [part.index for part in (*parts, place) if part.index is not Ellipsis]
+    return "][".join(map(_index_text, indices)) or "…"
 
 
 def _index_text(index: Any) -> str:

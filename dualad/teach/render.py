@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from functools import cached_property
@@ -13,6 +14,7 @@ from .formula import Filled, Formula, Partial, Quoted, Variable
 from .printers import Latex, MathML, Text
 from .rounds import Fold, folded
 from .rows import Row
+from .style import scrolling
 
 NOTHING = Quoted("")
 FOLD = 200  # rows; longer traces show their beginning and their end
@@ -35,7 +37,7 @@ class Renderings:
         return f"<trace of {self.title}: {steps} step{'s' * (steps != 1)}>"
 
     def _repr_html_(self) -> str:
-        return self.to_html()
+        return scrolling(self.to_html())
 
     def _repr_markdown_(self) -> str:
         return self.to_markdown()
@@ -361,6 +363,9 @@ def width(text: str) -> int:
     return sum(not unicodedata.combining(c) for c in text)
 
 
+_WHOLE = re.compile(r"−?(∞|\d*)")  # what is before the point; of 1 + 2i, 1
+
+
 def _columns(titles: list[str], lines: Sequence[list[str] | str], numbers: set[int]) -> str:
     """Titles, and below them columns; numbers with their points below each other, behind a =."""
     rows = [line for line in lines if isinstance(line, list)]
@@ -370,7 +375,7 @@ def _columns(titles: list[str], lines: Sequence[list[str] | str], numbers: set[i
         if i in numbers:
             is_number = [c[:1].isdigit() or c[:1] in ("−", "∞") for c in cells]
             before = [
-                len(c.partition(".")[0].partition("e")[0]) * n
+                len(_WHOLE.match(c)[0]) * n  # type: ignore[index]  # it matches nothing, too
                 for c, n in zip(cells, is_number, strict=True)
             ]
             most = max(before, default=0)

@@ -48,6 +48,8 @@ def explain(
         If x is neither a number nor a function; and as `trace`.
     ValueError
         As `trace`, and if the function takes more than 150 steps.
+    NotDeterministicError
+        If the function does something else when it runs again, for reverse mode.
 
     Examples
     --------

@@ -17,6 +17,7 @@ BLUE, ORANGE, GREEN, PURPLE = "#0058A8", "#C04D00", "#008456", "#8A1C6E"
 GREY, BLACK = "#606060", "#000000"
 COLOURS = (BLUE, ORANGE, GREEN, PURPLE, GREY, BLACK)
 DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8, 2)))
+WIDE = 700  # pixels of a picture with several axes beside each other
 DOTS_PER_INCH = 150  # of a picture in a page, where an inch is 96 pixels
 
 
@@ -67,6 +68,26 @@ def lesson_style() -> dict[Any, Any]:  # matplotlib types its keys one by one
         "font.size": 11,
         "mathtext.fontset": "dejavusans",
     }
+
+
+# What is cut fades at its right end, until it has been scrolled there. Browsers that cannot tell
+# show it without a sign.
+_SCROLLING = """<style>.dualad-scrolls { overflow-x: auto; }
+@supports (animation-timeline: scroll(self inline)) { @media not print {
+  .dualad-scrolls { animation: dualad-more linear; animation-timeline: scroll(self inline); } } }
+@keyframes dualad-more { 0%, 98% { mask-image: linear-gradient(to left, #0000, #000 3rem); }
+  100% { mask-image: none; } }
+@media print { .dualad-scrolls { overflow: visible; font-size: 75%; } }
+</style>"""
+
+
+def scrolling(html: str) -> str:
+    """HTML that scrolls sideways where it is wider than the page, with a sign that it does.
+
+    >>> scrolling("<table>")[-41:]
+    '<div class="dualad-scrolls"><table></div>'
+    """
+    return f'{_SCROLLING}<div class="dualad-scrolls">{html}</div>'
 
 
 @dataclass(frozen=True)
@@ -144,18 +165,21 @@ def caption(figure: Any, text: str, alt: str = "") -> Captioned:
     png = picture.getvalue()
     width = round(float(figure.get_size_inches()[0]) * 96)
     data = base64.b64encode(png).decode()
+    is_wide = width > WIDE  # on a narrow page it scrolls, for its letters would be too small
+    least = f";min-width:{round(0.6 * width)}px" if is_wide else ""
     image = (
         f'<img src="data:image/png;base64,{data}" alt="{escape(alt)}" width="{width}" '
-        'style="max-width:100%;height:auto">'
+        f'style="max-width:100%;height:auto{least}">'
     )
-    return Captioned(text, alt, image, png)
+    return Captioned(text, alt, scrolling(image) if is_wide else image, png)
 
 
 def _body(shown: Any, alt: str) -> str:
     if hasattr(shown, "_repr_svg_"):
         return f'<div role="img" aria-label="{escape(alt)}">{shown._repr_svg_()}</div>'
     if hasattr(shown, "_repr_html_"):
-        return f'<div style="overflow-x:auto">{shown._repr_html_()}</div>'
+        html = shown._repr_html_()
+        return html if html.startswith(_SCROLLING) else scrolling(html)
     kind = type(shown).__name__
     raise TypeError(f"caption takes a figure, axes, a graph or a trace, got {kind}.")
 

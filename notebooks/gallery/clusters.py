@@ -1,7 +1,7 @@
 """Find clusters by Newton's method: soft k-means as a smooth function of its centres.
 
 Each point counts for the nearest centre, but softly, so that the loss is smooth: minus the
-logarithm of a sum of bells. Its gradient and Hessian come by themselves.
+logarithm of a sum of bells. Its gradient and Hessian need no work.
 """
 
 import numpy as np

@@ -70,7 +70,7 @@ def main():
     field = np.mean([most_likely(w, s) == labels for s, labels in test])
     alone = np.mean([(s > 0.5) == labels for s, labels in test])
     print("evidence, offset and bonds:", w.round(2), " step lengths:", gains.round(2))
-    print(f"right labels: each place for itself {alone:.1%}, as a field {field:.1%}")
+    print(f"correct labels: each place by itself {alone:.1%}, as a field {field:.1%}")
     assert field > alone + 0.1
     assert np.min(w[2:]) > 0.5  # neighbours like to be alike
 

@@ -2,7 +2,7 @@
 
 The force is minus the gradient of the potential of a planet that is a little flat. The orbit is
 integrated by leapfrog steps, and differentiated as a whole: the matrix of the final state by the
-initial one is symplectic, as mechanics wants it. Newton's method then finds the velocity with
+initial one is symplectic, as mechanics demands. Newton's method then finds the velocity with
 which the satellite arrives at a given place.
 """
 

@@ -1,8 +1,8 @@
 """Lay one cloud of points over another, of which a third is wrong.
 
 Three parameters: an angle and two shifts. Least squares is pulled away by the outliers. A robust
-price, which grows ever more slowly with the distance, leaves them alone; it only has to be
-written down, its gradient and Hessian come by themselves.
+price, which grows ever more slowly with the distance, leaves them alone; once it is written
+down, its gradient and Hessian need no work.
 """
 
 import numpy as np

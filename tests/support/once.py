@@ -28,7 +28,6 @@ ABOVE = """
     tests/test_benchmarks.py
     tests/test_command_line.py
     tests/test_exercises.py
-    tests/test_exercises_7_to_12.py
     tests/test_gallery.py
     tests/test_literature.py
     tests/test_notebooks.py

@@ -30,7 +30,7 @@ def exercise_2(pair: Any) -> None:
     c, dc = pair
     expect(c, 3.0, "The value c has the square 9.")
     if near(dc, math.sqrt(12.0)):
-        raise Hint("Square 3 + √12 ε, and look at what stands at ε.")
+        raise Hint("Square 3 + √12 ε, and look at the coefficient of ε.")
     expect(dc, 2.0, "(3 + ċε)² = 9 + 6ċε, so 6ċ must be 12; yours is {got}.")
 
 

@@ -41,14 +41,19 @@ def exercise_3(energy: Any) -> None:
             raise Hint("A dual number still reaches the dict; let it go another way.") from None
         expect(got, 32.0, f"The slope at 2 is 32; your {call} call gives {{got}}.")
     expect(ask(energy, 2.0), 16.0, "After a derivative the plain call gives {got}.")
+    if ask(energy, 2.0) is not ask(energy, 2.0):  # what is kept is the same object each time
+        raise Hint("The numbers are right, but none is kept: each plain call calculates it again.")
 
 
 def exercise_4(slope: Any) -> None:
     """The slope of the cube root, of the argument and the result."""
-    expect(ask(slope, 8.0, 2.0), 1 / 12, "At 8, where y = 2, it should be 1/12; yours is {got}.")
+    at_8 = ask(slope, 8.0, 2.0)
+    expect(at_8, 1 / 12, "At 8, where y = 2, it should be 1/12; yours is {got}.")
     got = ask(slope, -8.0, -2.0)
     if isinstance(got, complex):
         raise Hint("A power of a negative number is complex: write it in y.")
     expect(got, 1 / 12, "At −8 it should be 1/12 as well; yours is {got}.")
     got = ask(slope, 1e-300, 1e-100)
     expect(got * 3e-200, 1.0, "At 1e-300 it should be 3.3e199; yours is {got}.")
+    if ask(slope, 8.0, 3.0) == at_8:  # another y makes another slope, unless y is not looked at
+        raise Hint("Right, but it does not use y: the root need not be taken a second time.")

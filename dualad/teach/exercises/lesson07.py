@@ -60,7 +60,7 @@ def exercise_2(affine_vjp: Any) -> None:
 def exercise_3(pieces: Any) -> None:
     """The number of pieces k for which k + n/k is least."""
     if pieces in (200, 10_000, 1):
-        raise Hint("Asked for is the number of pieces, where k + 10 000/k is least.")
+        raise Hint("Give the number of pieces: the k for which k + 10 000/k is least.")
     expect(pieces, 100, "Try k = 10, 50, 100, 500 in k + 10 000/k, or set its derivative to zero.")
 
 

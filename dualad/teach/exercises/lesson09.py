@@ -64,7 +64,9 @@ def exercise_4(slope_in_step: Any) -> None:
     value = 3.0 * np.sum(1 + (1 - h) ** rounds * (w - 1))
     got = ask(slope_in_step, bowl, height, w, h, rounds)
     if near(got, value):
-        raise Hint("That is the loss after the training; asked for is its derivative in h.")
+        raise Hint(
+            "That is the loss after training; its derivative with respect to h is asked for."
+        )
     if near(got, 3.0 * np.sum(-(w - 1))):
         raise Hint("That is the slope of a single step; run all the rounds within the function.")
     expect(got, right, f"For three steps down a bowl it should be {right:g}, not {{got}}.")

@@ -39,7 +39,7 @@ def exercise_2(repair_energy: Any) -> None:
     if np.isnan(got).any():
         raise Hint("It is nan: zero times nan is nan, so select the known pixels by u[known].")
     if near(got, 2.25 + 0.55):
-        raise Hint("Half of the squared differences, please.")
+        raise Hint("Half of the squared differences is asked for.")
     expect(got, 1.125 + 0.55, "For the example of the test it should be 1.675, not {got}.")
     slopes = ask(grad(repair_energy), u, picture, known, 0.0)
     expect(

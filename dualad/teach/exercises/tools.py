@@ -132,7 +132,7 @@ def choose(answer: Any, right: str, hints: Mapping[str, str]) -> None:
     Parameters
     ----------
     answer : str
-        The letter; capitals do not matter.
+        The letter; capitals, parentheses and full stops do not matter: "b" is "(B)".
     right : str
         The right one.
     hints : mapping
@@ -144,7 +144,7 @@ def choose(answer: Any, right: str, hints: Mapping[str, str]) -> None:
     """
     if answer is ... or answer is None:
         raise Unanswered
-    letter = str(answer).strip().lower()
+    letter = str(answer).strip(" ().").lower()
     if letter != right:
         letters = ", ".join(sorted([right, *hints]))
         raise Hint(hints.get(letter, f"The answer is one of the letters {letters}."))
@@ -161,5 +161,7 @@ def source_has(function: Callable[..., Any], *words: str) -> bool:
 
 
 def _short(x: Any) -> str:
+    if callable(x):  # a lambda's repr is an address
+        return "a function"
     text = " ".join(repr(x).split())
     return text if len(text) <= 60 else text[:57] + "…"
