@@ -7,7 +7,7 @@ holds it, and compiles it for one `Namespace` at a time: the function itself, an
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 from .namespaces import CONSTANTS, Namespace
@@ -118,7 +118,19 @@ class Rule:
             + (" or complex." if self.is_complex else ".")
             + (f" Also called {', '.join(self.aliases)}." if self.aliases else "")
         )
+        lines.append(f">>> y = {self.name}({', '.join(self._example())})")
         return "\n\n".join(lines)
+
+    def _example(self) -> Iterator[str]:
+        """Arguments to call it with: a dual, and numbers beside it."""
+        is_found = False
+        for i, (low, high) in enumerate(self.over):
+            takes_dual = not self.slopes or self.slopes[i] is not None
+            if is_found or not takes_dual:
+                yield "2" if not takes_dual else "2.0"
+            else:
+                is_found = True
+                yield f"Dual({0.5 if low <= 0.5 <= high else high / 2}, 1.0)"
 
     def is_composed(self, namespace: Namespace) -> bool:
         """Whether `value`, run on dual numbers, is all there is to differentiate."""
