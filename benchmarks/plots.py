@@ -92,7 +92,7 @@ def gradients(plt: Any, results: Results) -> Any:
                 if peer in results.medians[key]
             ]
             width = 2.5 if peer in OURS else 1.0
-            axes.loglog(*zip(*points, strict=True), label=peer, lw=width, **look(peer))
+            axes.loglog(*zip(*points, strict=True), label=peer, lw=width, **look(peer))  # or none
         axes.set(title=f"Gradient of Rosenbrock, {title}", xlabel="n")
     panels[0].set_ylabel("time, in evaluations of the function")
     handles, labels = panels[0].get_legend_handles_labels()
@@ -111,8 +111,9 @@ def costs(plt: Any, results: Results) -> Any:
         there = [
             (results.medians[k][peer], i) for i, k in enumerate(keys) if peer in results.medians[k]
         ]
-        size = 60 if peer in OURS else 28
-        axes.scatter(*zip(*there, strict=True), s=size, label=peer, **look(peer))
+        if there:
+            size = 60 if peer in OURS else 28
+            axes.scatter(*zip(*there, strict=True), s=size, label=peer, **look(peer))
     axes.axvline(1.0, color="#888888", lw=1)
     titles = [textwrap.fill(f"{key}: {results.titles[key]}", 48) for key in keys]
     axes.set_yticks(range(len(keys)), titles, fontsize=7)

@@ -198,6 +198,8 @@ class NotDeterministicError(ValueError):
     jacobian: the function returned other value
     """
 
+    __module__ = "dualad"  # as tracebacks and the reference have it
+
 
 # How far values of two passes may be apart. Since Python 3.12, sum() adds floats with a
 # compensation that it does not have for duals, unless the code is lifted; and which numbers are

@@ -31,6 +31,8 @@ class NonDifferentiableError(ArithmeticError):
     an eigenvector of a repeated eigenvalue h
     """
 
+    __module__ = "dualad"  # as tracebacks and the reference have it
+
 
 class Undefined(DualArray):
     """A DualArray some of whose elements have no derivative.

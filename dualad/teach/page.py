@@ -43,6 +43,7 @@ class Page:
 
     Examples
     --------
+    >>> from dualad.teach import explain
     >>> explain(lambda x: x * x, 3.0)
     <page of <lambda>: 1 step>
     """
