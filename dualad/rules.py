@@ -7,7 +7,7 @@ holds it, and compiles it for one `Namespace` at a time: the function itself, an
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Literal
 
 from .namespaces import CONSTANTS, Namespace
@@ -103,34 +103,6 @@ class Rule:
             variant.called = f
             self.variants[f] = variant
         return variant
-
-    def describe(self) -> str:
-        """The docstring of the function, read from the row."""
-        head = f"{self.name}({', '.join(self.args)})"
-        lines = [f"{head}{': ' + self.says if self.says else ''}."]
-        if self.slopes and self.kind != "flat":
-            given = [f"d/d{a} = {s}" for a, s in zip(self.args, self.slopes, strict=True) if s]
-            lines.append(f"With y the result: {'; '.join(given)}.")
-        elif self.kind == "flat":
-            lines.append("Its derivative is zero wherever it exists; the result is a plain number.")
-        lines.append(
-            "Takes numbers, NumPy arrays and duals, real"
-            + (" or complex." if self.is_complex else ".")
-            + (f" Also called {', '.join(self.aliases)}." if self.aliases else "")
-        )
-        lines.append(f">>> y = {self.name}({', '.join(self._example())})")
-        return "\n\n".join(lines)
-
-    def _example(self) -> Iterator[str]:
-        """Arguments to call it with: a dual, and numbers beside it."""
-        is_found = False
-        for i, (low, high) in enumerate(self.over):
-            takes_dual = not self.slopes or self.slopes[i] is not None
-            if is_found or not takes_dual:
-                yield "2" if not takes_dual else "2.0"
-            else:
-                is_found = True
-                yield f"Dual({0.5 if low <= 0.5 <= high else high / 2}, 1.0)"
 
     def is_composed(self, namespace: Namespace) -> bool:
         """Whether `value`, run on dual numbers, is all there is to differentiate."""

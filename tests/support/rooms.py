@@ -27,8 +27,8 @@ class Import(NamedTuple):
 
 
 def rooms_of(page: str) -> list[str]:
-    """The rooms in the table of "How it works", from top to bottom and from left to right."""
-    section = page.partition("\n## How it works\n")[2].partition("\n## ")[0]
+    """The rooms in the table of how-it-works.md, from top to bottom and from left to right."""
+    section = page.partition("\n## The rooms\n")[2].partition("\n## ")[0]
     firsts = re.findall(r"^\| ([^|]*`[^|]*) \|", section, re.MULTILINE)
     return [name for cell in firsts for name in re.findall(r"`([^`]+)`", cell)]
 
