@@ -65,7 +65,7 @@ html_copy_source = False
 
 
 def mathml(formula: str, display: str = "inline") -> str:
-    """A formula as MathML; a dot above a letter is an accent, or it would be as small as an index."""
+    """A formula as MathML; dots above letters are accents, else they are as small as indices."""
     text = convert(formula, display=display)
     return re.sub(r"<mover>(<mi>.</mi><mo>&#x002D9;)", r'<mover accent="true">\1', text)
 
