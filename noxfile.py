@@ -1,7 +1,7 @@
 """The project's checks, each by its name: `nox -s lint`; `nox -l` lists them.
 
 `.ci/run` and the workflows run the same commands. With `--no-venv` they run in the environment at
-hand, if it has what they need.
+hand, if it has what they need. What follows `--` goes to pytest: `nox -s tests-3.13 -- -k atan2`.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ nox.options.sessions = ["lint", "tests"]
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, types."""
+    """Style, types, holes in the workflows."""
     session.install("-e", ".[dev]")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
     session.run("mypy")
+    session.run("zizmor", "--offline", "--quiet", ".github")
 
 
 @nox.session(python=["3.11", "3.12", "3.13", "3.14"])
@@ -30,9 +31,11 @@ def tests(session: nox.Session) -> None:
     """The tests, on the compiled Dual; `-- oldest` or `-- nightly` with that NumPy."""
     session.install("-e", ".[test]")
     numpy = {"oldest": ["numpy==2.0.*"], "nightly": ["--pre", "--upgrade", *NIGHTLY, "numpy"]}
-    for which in session.posargs:
-        session.install(*numpy[which])
-    session.run("python", "-m", "pytest", "-n", "auto")
+    which, options = set(session.posargs) & set(numpy), list(session.posargs)
+    for name in which:
+        session.install(*numpy[name])
+        options.remove(name)
+    session.run("python", "-m", "pytest", "-n", "auto", *options)
     session.run("python", "-c", "import dualad; assert dualad.kernel_info().in_use")
 
 
@@ -41,14 +44,14 @@ def pure(session: nox.Session) -> None:
     """Those tests once more, on the readable Dual, that can tell it from the compiled one."""
     session.install("-e", ".[test]")
     command = ["python", "-m", "pytest", "-n", "auto", "-m", "not once"]
-    session.run(*command, env={"DUALAD_PURE": "1"})
+    session.run(*command, *session.posargs, env={"DUALAD_PURE": "1"})
 
 
 @nox.session
 def notebooks(session: nox.Session) -> None:
     """The lessons, run through."""
     session.install("-e", ".[test]")
-    session.run("python", "-m", "pytest", "tests/test_notebooks.py")
+    session.run("python", "-m", "pytest", "tests/test_notebooks.py", *session.posargs)
 
 
 @nox.session

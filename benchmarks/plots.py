@@ -56,7 +56,7 @@ def draw(results: Results, folder: Path) -> list[Path]:
     with plt.rc_context(settings):
         for name, make in (("gradients", gradients), ("costs", costs), ("errors", errors)):
             figure = make(plt, results)
-            figure.text(0.01, 0.005, "\n".join(results.environment), fontsize=6, va="bottom")
+            figure.text(0.01, 0.005, "\n".join(results.environment), fontsize=7, va="bottom")
             paths.append(folder / f"{name}.svg")
             figure.savefig(paths[-1], metadata={"Date": None})
             plt.close(figure)
@@ -78,7 +78,7 @@ def shown(results: Results) -> Iterator[str]:
 
 def gradients(plt: Any, results: Results) -> Any:
     """The cost of a gradient over the number of inputs."""
-    figure, panels = plt.subplots(1, 2, figsize=(9.5, 5.2), sharey=True)
+    figure, panels = plt.subplots(1, 2, figsize=(8.5, 5.0), sharey=True)
     for axes, (group, title) in zip(panels, GRADIENTS.items(), strict=True):
         keys = {
             int(match[1]): key
@@ -92,12 +92,12 @@ def gradients(plt: Any, results: Results) -> Any:
                 if peer in results.medians[key]
             ]
             width = 2.5 if peer in OURS else 1.0
-            axes.loglog(*zip(*points, strict=True), label=peer, lw=width, **look(peer))
-        axes.set(title=f"Gradient of Rosenbrock, {title}", xlabel="n")
-    panels[0].set_ylabel("time, in evaluations of the function")
+            axes.loglog(*zip(*points, strict=True), label=peer, lw=width, **look(peer))  # or none
+        axes.set(title=f"Rosenbrock, {title}", xlabel="n")
+    panels[0].set_ylabel("time of a gradient, in evaluations of the function")
     handles, labels = panels[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="center right", frameon=False)
-    figure.subplots_adjust(left=0.08, right=0.83, top=0.92, bottom=0.24, wspace=0.08)
+    figure.subplots_adjust(left=0.09, right=0.81, top=0.92, bottom=0.25, wspace=0.08)
     for axes in panels:
         axes.title.set_fontsize(10)
     return figure
@@ -106,27 +106,28 @@ def gradients(plt: Any, results: Results) -> Any:
 def costs(plt: Any, results: Results) -> Any:
     """The cost of each workload, by everyone."""
     keys = [key for key in results.medians if key != "P1"]
-    figure, axes = plt.subplots(figsize=(9.5, 1.6 + 0.3 * len(keys)))
+    figure, axes = plt.subplots(figsize=(8.5, 1.6 + 0.34 * len(keys)))
     for peer in shown(results):
         there = [
             (results.medians[k][peer], i) for i, k in enumerate(keys) if peer in results.medians[k]
         ]
-        size = 60 if peer in OURS else 28
-        axes.scatter(*zip(*there, strict=True), s=size, label=peer, **look(peer))
+        if there:
+            size = 60 if peer in OURS else 28
+            axes.scatter(*zip(*there, strict=True), s=size, label=peer, **look(peer))
     axes.axvline(1.0, color="#888888", lw=1)
-    titles = [textwrap.fill(f"{key}: {results.titles[key]}", 48) for key in keys]
-    axes.set_yticks(range(len(keys)), titles, fontsize=7)
+    titles = [textwrap.fill(f"{key}: {results.titles[key]}", 42) for key in keys]
+    axes.set_yticks(range(len(keys)), titles, fontsize=8)
     axes.set(xscale="log", xlabel="time, in evaluations of the function", ylim=(len(keys), -1))
     axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8)
     low = 0.85 / figure.get_size_inches()[1]
-    figure.subplots_adjust(left=0.33, right=0.86, top=0.98, bottom=low + 0.04)
+    figure.subplots_adjust(left=0.34, right=0.83, top=0.98, bottom=low + 0.04)
     return figure
 
 
 def errors(plt: Any, results: Results) -> Any:
     """The error of each derivative, by everyone."""
     peers = list(shown(results))
-    figure, axes = plt.subplots(figsize=(9.5, 4.8))
+    figure, axes = plt.subplots(figsize=(8.5, 4.8))
     for i, peer in enumerate(peers):
         found = [row[peer] for row in results.errors.values() if peer in row]
         found = [max(error, 1e-17) for error in found]  # 0 has no place on this axis

@@ -9,6 +9,7 @@ Nothing is loaded from the network when the site is read.
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -63,9 +64,15 @@ html_show_sphinx = False
 html_copy_source = False
 
 
+def mathml(formula: str, display: str = "inline") -> str:
+    """A formula as MathML; dots above letters are accents, else they are as small as indices."""
+    text = convert(formula, display=display)
+    return re.sub(r"<mover>(<mi>.</mi><mo>&#x002D9;)", r'<mover accent="true">\1', text)
+
+
 def inline_formula(writer: Any, node: nodes.Element) -> None:
     """A formula as MathML, which browsers show without a script."""
-    writer.body.append(convert(node.astext()))
+    writer.body.append(mathml(node.astext()))
     raise nodes.SkipNode
 
 
@@ -74,7 +81,7 @@ def block_formula(writer: Any, node: nodes.Element) -> None:
     text = node.astext()
     if "\\\\" in text and "\\begin" not in text:
         text = f"\\begin{{gathered}}{text}\\end{{gathered}}"
-    writer.body.append(f'<div class="math">{convert(text, display="block")}</div>')
+    writer.body.append(f'<div class="math">{mathml(text, "block")}</div>')
     raise nodes.SkipNode
 
 

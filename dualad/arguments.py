@@ -17,6 +17,7 @@ from .array.promotion import without_empty
 from .differentiations import is_over, levels_in
 from .dual import Dual
 from .pair import as_primal, is_operand, moved, own, plain, shape_of, zero_like
+from .sentences import closest
 from .structure import leaves, rebuild
 
 Argnum = int | str
@@ -108,13 +109,15 @@ class Inputs:
             import inspect
 
             try:
-                position = list(inspect.signature(self.f).parameters).index(argnum)
-            except ValueError:
-                position = n
-            if position < n:
-                return position
+                names = list(inspect.signature(self.f).parameters)[:n]
+            except ValueError:  # a built-in function that does not tell
+                names = []
+            if argnum in names:
+                return names.index(argnum)
+            hint = closest(argnum, [*names, *(key for key in self.given if isinstance(key, str))])
             raise TypeError(
-                f"{self.driver}: argnums={argnum!r}, but the call gives no argument of that name."
+                f"{self.driver}: argnums={argnum!r}, but the call gives no argument of that name"
+                + (f"; did you mean {hint}?" if hint else ".")
             )
         if not -n <= argnum < n:
             raise TypeError(

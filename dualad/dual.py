@@ -16,6 +16,7 @@ import numpy as np
 
 from . import differentiations, levels
 from .conversions import as_python, by_ieee, in_slopes
+from .descriptions import description
 from .differentiations import compared, note_objects, note_refusals, refused, text_for
 from .kernel import KERNEL, on_arrays_first
 from .kinds import DualLike, Tangent
@@ -197,7 +198,7 @@ def function(rule: Rule) -> Function:
             return evaluate(rule, args)
 
         call.__name__ = call.__qualname__ = rule.name
-        call.__doc__ = rule.describe()
+        call.__doc__ = description(rule)
         _FUNCTIONS[rule] = KERNEL.function(rule.name, call, call.__doc__) if KERNEL else call
     return _FUNCTIONS[rule]
 

@@ -82,5 +82,15 @@ def kernel_info() -> KernelInfo:
 
     The compiled Dual and the readable one say the same, to the last bit; the compiled one says
     it several times faster. Set DUALAD_PURE=1 in the environment to have the readable one.
+
+    Returns
+    -------
+    KernelInfo
+        A named tuple of `in_use`, the `reason`, and how many `directions` a compiled Dual has.
+
+    Examples
+    --------
+    >>> kernel_info().in_use in (True, False)
+    True
     """
     return _INFO

@@ -184,7 +184,21 @@ def refuse_unless_elementwise(
 
 
 class NotDeterministicError(ValueError):
-    """A function gave other values in a later pass of the same call."""
+    """A function gave other values in a later pass of the same call.
+
+    Examples
+    --------
+    >>> from itertools import count
+    >>> from dualad import jacobian
+    >>> calls = count()
+    >>> try:
+    ...     jacobian(lambda x: x * next(calls), chunk=1)(np.ones(2))
+    ... except NotDeterministicError as error:
+    ...     print(str(error)[:43])
+    jacobian: the function returned other value
+    """
+
+    __module__ = "dualad"  # as tracebacks and the reference have it
 
 
 # How far values of two passes may be apart. Since Python 3.12, sum() adds floats with a

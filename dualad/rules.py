@@ -104,22 +104,6 @@ class Rule:
             self.variants[f] = variant
         return variant
 
-    def describe(self) -> str:
-        """The docstring of the function, read from the row."""
-        head = f"{self.name}({', '.join(self.args)})"
-        lines = [f"{head}{': ' + self.says if self.says else ''}."]
-        if self.slopes and self.kind != "flat":
-            given = [f"d/d{a} = {s}" for a, s in zip(self.args, self.slopes, strict=True) if s]
-            lines.append(f"With y the result: {'; '.join(given)}.")
-        elif self.kind == "flat":
-            lines.append("Its derivative is zero wherever it exists; the result is a plain number.")
-        lines.append(
-            "Takes numbers, NumPy arrays and duals, real"
-            + (" or complex." if self.is_complex else ".")
-            + (f" Also called {', '.join(self.aliases)}." if self.aliases else "")
-        )
-        return "\n\n".join(lines)
-
     def is_composed(self, namespace: Namespace) -> bool:
         """Whether `value`, run on dual numbers, is all there is to differentiate."""
         steps = namespace.is_complex and self.kind in ("flat", "kinked")

@@ -32,7 +32,8 @@ def text_table(columns: Mapping[str, Sequence[str]], texts: Collection[str]) -> 
 
 def _aligned(cells: Sequence[str]) -> list[str]:
     before = [len(cell.partition(".")[0].partition("e")[0]) for cell in cells]
-    return [" " * (max(before) - n) + cell for n, cell in zip(before, cells, strict=True)]
+    most = max(before, default=0)
+    return [" " * (most - n) + cell for n, cell in zip(before, cells, strict=True)]
 
 
 def html_table(

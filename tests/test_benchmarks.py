@@ -42,3 +42,20 @@ def test_pictures_are_of_the_last_run(tmp_path: Path) -> None:
         for text in (path.read_text("utf-8"), kept):
             assert found.environment[0] in text and found.environment[1] in text
             assert "dualad" in text
+
+
+def test_a_package_without_figures_is_drawn_nowhere(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib", reason="pictures are drawn by matplotlib")
+    from benchmarks.plots import draw
+
+    found = results.read()
+    several = results.Results(
+        ["a day", "a machine"],
+        ["dualad", "dualad reverse", "nobody"],
+        {"S3 list 8": {"dualad": 2.0, "dualad reverse": 3.0}, "P1": {"nobody": 1.0}},
+        {"S3 list 8": {"dualad": 0.0}},
+        found.titles,
+    )
+    texts = [path.read_text("utf-8") for path in draw(several, tmp_path)]
+    assert len(texts) == 3 and all("a machine" in text for text in texts)
+    assert "dualad reverse" in texts[0] and "nobody" not in texts[1]

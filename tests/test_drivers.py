@@ -122,6 +122,15 @@ def test_argnums() -> None:
         grad(f, argnums=(0, "a"))(3.0, 5.0)
 
 
+def test_a_misspelt_argument() -> None:
+    def cost(price: Any, *, weight: Any = 2.0) -> Any:
+        return price * weight
+
+    for misspelt, hint in (("prise", "price"), ("wieght", "weight")):
+        with pytest.raises(TypeError, match=rf"of that name; did you mean {hint}\?$"):
+            grad(cost, argnums=misspelt)(3.0, weight=2.0)
+
+
 def test_structures_in() -> None:
     Point = namedtuple("Point", "x y")
 

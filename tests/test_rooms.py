@@ -25,6 +25,16 @@ def test_what_others_use_has_a_name_of_its_own() -> None:
     assert not found, "\n".join(found)
 
 
+def test_the_picture_has_rooms_of_the_table_in_its_order() -> None:
+    picture = (ROOMS.parent / "pictures" / "rooms.svg").read_text("utf-8")
+    shown = re.findall(r"[a-z_]+(?:\.pyx?|/)(?= ·|<)", picture)
+    rooms = rooms_of(ROOMS.read_text("utf-8"))
+    assert len(shown) > 20
+    kernel = shown.index("_kernel.pyx")
+    for part in (shown[:kernel], shown[kernel:]):
+        assert part == sorted(part, key=rooms.index)
+
+
 def test_the_definition_is_read_in_one_sitting() -> None:
     said = ROOMS.read_text("utf-8").partition("The definition, which is read in one sitting, is")[2]
     names = re.findall(r"`(\w+\.py)`", said.partition("(")[0])

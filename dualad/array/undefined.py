@@ -19,7 +19,19 @@ from .dualarray import DualArray
 
 
 class NonDifferentiableError(ArithmeticError):
-    """A derivative was asked for at a point where there is none."""
+    """A derivative was asked for at a point where there is none.
+
+    Examples
+    --------
+    >>> from dualad import grad
+    >>> try:
+    ...     grad(lambda a: np.linalg.eigh(a)[1][0, 0])(np.eye(2))
+    ... except NonDifferentiableError as error:
+    ...     print(str(error)[:41])
+    an eigenvector of a repeated eigenvalue h
+    """
+
+    __module__ = "dualad"  # as tracebacks and the reference have it
 
 
 class Undefined(DualArray):

@@ -122,8 +122,12 @@ def _matrix(
             )
         return outputs[0]
 
+    if len(points) == 1:  # the short way of one array
+        blocks = [[hessian(lambda point: single([point]))(points[0])]]
+    else:
+        blocks = hessian(single)(points)
     matrix: list[Array] = []
-    for point, row in zip(points, hessian(single)(points), strict=True):
+    for point, row in zip(points, blocks, strict=True):
         size = int(np.size(point))
         matrix += [*np.hstack([np.reshape(np.asarray(x, object), (size, -1)) for x in row])]
     return matrix

@@ -42,6 +42,11 @@ class Graph:
         What is drawn.
     width, height : float
         Of the picture, in pixels.
+
+    Examples
+    --------
+    >>> graph(lambda x: x * x + x, 3.0)
+    <graph of <lambda>: 4 nodes, 4 edges>
     """
 
     def __init__(

@@ -43,6 +43,12 @@ class Page:
         The same steps with their tangents, and with their adjoints.
     unwritten : tuple of str
         The rows that JavaScript cannot calculate, and for which there are no sliders.
+
+    Examples
+    --------
+    >>> from dualad.teach import explain
+    >>> explain(lambda x: x * x, 3.0)
+    <page of <lambda>: 1 step>
     """
 
     def __init__(self, forward: Trace, backward: Trace | None) -> None:

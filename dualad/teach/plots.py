@@ -148,6 +148,11 @@ def plot_derivatives(
         If matplotlib is not installed.
     ValueError
         If the interval is empty, or an order is not a count.
+
+    Examples
+    --------
+    >>> plot_derivatives(np.tanh, -3, 3).get_title()
+    'f = tanh'
     """
     _refuse_unless_interval("plot_derivatives", a, b)
     slopes = [(order, derivative(f, order=order)) for order in orders]
@@ -209,6 +214,12 @@ def plot_taylor(
         If matplotlib is not installed.
     ValueError
         If the interval is empty, or an order is not a count.
+
+    Examples
+    --------
+    >>> axes = plot_taylor(np.sin, 0.0, -6, 6, orders=(1, 3))
+    >>> [text.get_text() for text in axes.get_legend().get_texts()]
+    ['f', 'order 1', 'order 3']
     """
     _refuse_unless_interval("plot_taylor", a, b)
     coefficients = [float(c) for c in taylor(f, max(orders, default=0))(x)]
@@ -332,6 +343,11 @@ def plot_error(f: Callable[..., Any], x: float, *, steps: Any = None, ax: Any = 
         If matplotlib is not installed.
     ValueError
         If the derivative at x is 0 or not finite.
+
+    Examples
+    --------
+    >>> plot_error(np.exp, 1.0).get_xscale()
+    'log'
     """
     ax = _axes(ax, (7.0, 4.8))
     steps, errors, floor = difference_errors(f, x, steps)
@@ -387,6 +403,11 @@ def spy(pattern: Any, *, symmetric: bool = False, mode: str | None = None, ax: A
     ------
     ImportError
         If matplotlib is not installed.
+
+    Examples
+    --------
+    >>> from dualad import sparsity
+    >>> axes = spy(sparsity(np.diff)(np.ones(8)))
     """
     ax = _axes(ax, (5.0, 5.2))
     shape: Any = getattr(pattern, "shape", None) or np.shape(pattern)

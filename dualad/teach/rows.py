@@ -75,6 +75,13 @@ class Row:
         The row of the table that a step applies, if it is one.
     args : tuple of Formula
         What it is applied to; what a branch compares.
+
+    Examples
+    --------
+    >>> from dualad.teach import trace
+    >>> row = trace(lambda x: x * x, 3.0).rows[1]
+    >>> row.kind, row.value, row.tangent
+    ('step', 9.0, 6.0)
     """
 
     kind: Literal["input", "step", "branch", "output"]

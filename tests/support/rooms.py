@@ -27,7 +27,7 @@ class Import(NamedTuple):
 
 
 def rooms_of(page: str) -> list[str]:
-    """The rooms in the table of the page, from top to bottom and from left to right."""
+    """The rooms in the table of how-it-works.md, from top to bottom and from left to right."""
     section = page.partition("\n## The rooms\n")[2].partition("\n## ")[0]
     firsts = re.findall(r"^\| ([^|]*`[^|]*) \|", section, re.MULTILINE)
     return [name for cell in firsts for name in re.findall(r"`([^`]+)`", cell)]
