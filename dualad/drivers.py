@@ -33,7 +33,6 @@ from .promises import (
 from .stacking import run_passes, run_together, turned
 from .structure import leaves, rebuild
 from .ways import (
-    FEW,
     LEAST_ELEMENTS,
     LEAST_NUMBERS,
     UNABLE,
@@ -572,9 +571,7 @@ def _by_rows(inputs: Inputs, has_aux: bool, is_requested: bool) -> Any:
         if is_requested:
             raise
         return None
-    is_odd = not all(is_finite(block) for row in table for block in row)
-    has_nan = any(np.any(plain(v) != plain(v)) for v in outputs.values)
-    if is_odd and not has_nan and inputs.size <= FEW:
+    if table is None:
         return None
     result = outputs.arrange(
         [_row(inputs, value, row) for value, row in zip(outputs.values, table, strict=True)]

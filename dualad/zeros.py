@@ -87,6 +87,8 @@ def strong_product(slope: DualLike, tangent: Tangent, zero_slope_wins: Any) -> T
         zero = (tangent == 0) | (zero_slope_wins & (slope == 0))
         return np.where(zero & (product != product), 0, product)
     product = slope * tangent
+    if isinstance(product, ArrayTangent):  # it has no numbers to look at
+        return product
     if product != product and (tangent == 0 or (zero_slope_wins and slope == 0)):
         return type(product)(0)
     return product

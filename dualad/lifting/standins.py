@@ -22,6 +22,7 @@ from ..array.dualarray import DualArray
 from ..array.operands import ArrayProxy, unbuffered
 from ..array.promotion import levels_of, with_room
 from ..array.protocols import ARRAY_FUNCTIONS
+from ..array_rules.common import with_value
 from ..array_rules.creation import array_of, require
 from ..array_rules.others import as_strided
 from ..differentiations import note_equal, refuse_text_of_dual
@@ -533,9 +534,11 @@ def _to_complex(*args: Any, **kwargs: Any) -> Any:
     if not any(isinstance(x, (Dual, ArrayProxy)) for x in (*args, *kwargs.values())):
         return complex(*args, **kwargs)
     given = dict(zip(("real", "imag"), args, strict=False)) | kwargs
-    complex(**{name: plain(unbuffered(x)) for name, x in given.items()})
-    each = [number_of(complex, unbuffered(x)) for x in given.values()]
-    return each[0] if "imag" not in given else given["real"] + given["imag"] * 1j
+    y = complex(**{name: plain(unbuffered(x)) for name, x in given.items()})
+    each = {name: number_of(complex, unbuffered(x)) for name, x in given.items()}
+    if "imag" not in each:
+        return each["real"]
+    return with_value(y, each.get("real", 0.0) + each["imag"] * 1j)
 
 
 def _as_kind(kind: Any, x: Any) -> Any:
