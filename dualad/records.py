@@ -330,7 +330,7 @@ def fitted(t: Any, dtype: Any) -> Any:
         return t
     if there is None:
         return t.real if dtype.kind != "c" and isinstance(plain(t), complex) else t
-    if there == dtype or there.kind == "O":
+    if there == dtype or (there.kind == "O" and t.size):
         return t
     if there.kind == "c" and dtype.kind != "c":
         t = t.real

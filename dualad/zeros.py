@@ -40,7 +40,7 @@ def scale(slope: DualLike, a: DualLike, y: DualLike, kinked: bool) -> Tangent:
         if is_plain(slope, np.generic):  # Python's own numbers do not warn of inf*0
             slope = slope.item()
         product = slope * tangent
-        if product == product:
+        if is_finite(product) if isinstance(product, Pair) else product == product:
             return product
         return strong_product(slope, tangent, kinked or has_overflowed(a.primal, tangent))
     directions = shape_of(tangent)[: len(shape_of(tangent)) - len(shape_of(a.primal))]
@@ -150,12 +150,15 @@ def as_python(numbers: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def _is_as_python(x: DualLike) -> bool:
-    """Whether x is an integer or a double, which may be one of NumPy's, or a dual of one."""
+    """Whether x is an integer or a double, which may be one of NumPy's, or a dual of one.
+
+    Not nan: NumPy's functions give it where Python's raise, or turn complex.
+    """
     while isinstance(x, Pair):
         if isinstance(x.level, ParticipatingLevel):
             return False  # its duals are more than numbers
         x = x.primal
-    return isinstance(x, (float, int, np.integer, np.bool_))
+    return isinstance(x, (float, int, np.integer, np.bool_)) and x == x
 
 
 def in_slopes(rule: Rule, namespace: Namespace, numbers: tuple[Any, ...]) -> tuple[Any, ...]:
