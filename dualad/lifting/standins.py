@@ -22,7 +22,6 @@ from ..array.dualarray import DualArray
 from ..array.operands import ArrayProxy, unbuffered
 from ..array.promotion import levels_of, with_room
 from ..array.protocols import ARRAY_FUNCTIONS
-from ..array_rules.common import with_value
 from ..array_rules.creation import array_of, require
 from ..array_rules.others import as_strided
 from ..differentiations import note_equal, refuse_text_of_dual
@@ -31,7 +30,7 @@ from ..functions import atan2, cos, sin
 from ..kernel import KERNEL, LIFTING
 from ..looks import is_plain
 from ..namespaces import is_exact, is_number
-from ..pair import Function, dual, is_array, map_leaves, newest, parts, plain
+from ..pair import Function, dual, is_array, map_leaves, moved, newest, parts, plain
 from ..rules import Rule
 from ..structure import leaves, rebuild
 from ..table import RULES
@@ -65,10 +64,19 @@ def _stand_in(f: Function, on_duals: Function) -> Function:
             if type(x) is not float and (isinstance(x, (Dual, ArrayProxy)) or is_exact(x)):
                 args = tuple(map(_number, args))
                 y = f(*map(plain, args), **kwargs)
-                return on_duals(*args) if _has_dual(args) or any(map(is_exact, args)) else y
+                if not (_has_dual(args) or any(map(is_exact, args))):
+                    return y
+                result = on_duals(*args)
+                is_numpys = type(y) is float and type(plain(result)) is np.float64
+                return _valued(y, result) if is_numpys else result
         return f(*args, **kwargs)
 
     return call
+
+
+def _valued(y: float, x: Any) -> Any:
+    """The tangents of x on another plain number."""
+    return moved(_valued(y, x.primal), x.tangent, x.level) if isinstance(x, Dual) else y
 
 
 def _of_row(f: Function, name: str, readable: Function | None = None) -> Function:
@@ -538,7 +546,7 @@ def _to_complex(*args: Any, **kwargs: Any) -> Any:
     each = {name: number_of(complex, unbuffered(x)) for name, x in given.items()}
     if "imag" not in each:
         return each["real"]
-    return with_value(y, each.get("real", 0.0) + each["imag"] * 1j)
+    return _valued(y, each.get("real", 0.0) + each["imag"] * 1j)
 
 
 def _as_kind(kind: Any, x: Any) -> Any:
