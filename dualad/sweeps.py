@@ -105,8 +105,7 @@ class Record:
         if many and self.level.tape is not None and len(self.level.tape):
             counts = {len(g) for g in adjoints if g is not None}
             each = [
-                self.swept([None if g is None else g[j] for g in adjoints])
-                for j in range(*counts)
+                self.swept([None if g is None else g[j] for g in adjoints]) for j in range(*counts)
             ]
             return [np.stack(parts) for parts in zip(*each, strict=True)]
         sweep = Sweep(self.level, many)
@@ -485,9 +484,7 @@ def _pulled_forward(
         _warn_unless_right(along, odd, found)
         return found
     _, (slopes,) = run_passes(along, combine=of_real_function)
-    return [
-        s if is_complex(x) else np.real(s) for x, s in zip(inputs.leaves, slopes, strict=True)
-    ]
+    return [s if is_complex(x) else np.real(s) for x, s in zip(inputs.leaves, slopes, strict=True)]
 
 
 def _shapes(x: Any) -> Any:

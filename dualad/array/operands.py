@@ -58,7 +58,7 @@ _NUMBERS = (*_INEXACT, int, np.number)
 
 
 def from_objects(x: Any) -> Any:
-    """An array of objects with duals among them as one DualArray, of floats (or empty) as an array of them.
+    """An array of objects with duals among them as one DualArray; of floats, or empty, of floats.
 
     Other arrays are left as they are.
     """

@@ -68,15 +68,15 @@ def _stand_in(f: Function, on_duals: Function) -> Function:
                     return y
                 result = on_duals(*args)
                 is_numpys = type(y) is float and type(plain(result)) is np.float64
-                return _valued(y, result) if is_numpys else result
+                return with_plain(y, result) if is_numpys else result
         return f(*args, **kwargs)
 
     return call
 
 
-def _valued(y: float, x: Any) -> Any:
+def with_plain(y: float, x: Any) -> Any:
     """The tangents of x on another plain number."""
-    return moved(_valued(y, x.primal), x.tangent, x.level) if isinstance(x, Dual) else y
+    return moved(with_plain(y, x.primal), x.tangent, x.level) if isinstance(x, Dual) else y
 
 
 def _of_row(f: Function, name: str, readable: Function | None = None) -> Function:
@@ -546,7 +546,7 @@ def _to_complex(*args: Any, **kwargs: Any) -> Any:
     each = {name: number_of(complex, unbuffered(x)) for name, x in given.items()}
     if "imag" not in each:
         return each["real"]
-    return _valued(y, each.get("real", 0.0) + each["imag"] * 1j)
+    return with_plain(y, each.get("real", 0.0) + each["imag"] * 1j)
 
 
 def _as_kind(kind: Any, x: Any) -> Any:
