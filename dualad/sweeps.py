@@ -484,7 +484,10 @@ def _pulled_forward(
         _warn_unless_right(along, odd, found)
         return found
     _, (slopes,) = run_passes(along, combine=of_real_function)
-    return [s if is_complex(x) else np.real(s) for x, s in zip(inputs.leaves, slopes, strict=True)]
+    slopes = [
+        s if is_complex(x) else np.real(s) for x, s in zip(inputs.leaves, slopes, strict=True)
+    ]
+    return [_owned(s) if is_array(s) else s for s in slopes]
 
 
 def _shapes(x: Any) -> Any:

@@ -138,12 +138,26 @@ def _on_data(f: Function) -> Function:
     return call
 
 
+def _on_samples(f: Function) -> Function:
+    def call(data: Any) -> Any:
+        numbers = [unbuffered(x) for x in data]
+        if not _duals_in(numbers):
+            return f(numbers)
+        values = f(rebuild(numbers, plain))
+        center = _mean(numbers)
+        return tuple(map(with_plain, values, (center, _OF_TWO["stdev"](numbers, center))))
+
+    return call
+
+
 def _enter_statistics(_module: str) -> None:
     module = sys.modules["statistics"]
     for name in _SLOPES:
         f = getattr(module, name)
         FUNCTIONS.setdefault(f, _on_data(f))
     _enter_inverse_normal()
+    if mean_stdev := getattr(module, "_mean_stdev", None):  # what NormalDist.from_samples calls
+        FUNCTIONS.setdefault(mean_stdev, _on_samples(mean_stdev))
 
 
 # -- logging ---------------------------------------------------------------------------------
