@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import array
+import ctypes
 import decimal
 import dis
 import functools
@@ -747,10 +749,10 @@ def test_other_families_are_refused_by_name() -> None:
 @pytest.mark.parametrize(
     ("f", "call"),
     [
-        (lambda x: x * float(decimal.Decimal(x)), "decimal.Decimal(x)"),
+        (lambda x: x * ctypes.c_double(x).value, "ctypes.c_double(x)"),
         (lambda x: x * len(struct.pack("d", x)), 'struct.pack("d", x)'),
         (lambda x: x * len(json.dumps({"x": x})), 'json.dumps({"x": x})'),
-        (lambda x: math.exp(x) * statistics.NormalDist(x).pdf(1.0), "statistics.NormalDist(x)"),
+        (lambda x: math.exp(x) * array.array("d", [x])[0], 'array.array("d", [x])'),
     ],
 )
 def test_what_is_not_reached_says_whose_call_it_was(f: Any, call: str) -> None:
