@@ -90,7 +90,7 @@ class Record:
     def settle(self) -> None:
         """Raise TypeError if the plain function gives something else."""
         level, nodes = self.level, self.nodes
-        along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in self.inputs.leaves]
+        along = _along(self.inputs)
         settle(
             *(self.why, self.inputs, along, self.outputs, self.has_aux),
             *(forward(along, self.has_aux), lambda at: self._evaluate(at)[0]),
@@ -121,6 +121,11 @@ class Record:
         if free:
             self.level.forget()
         return [_as_input(x, g, front) for x, g in zip(self.inputs.leaves, found, strict=True)]
+
+
+def _along(inputs: Inputs) -> list[Any]:
+    """A direction in which all inputs move."""
+    return [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
 
 
 def _as_input(x: Any, g: Any, front: tuple[int, ...]) -> Any:
@@ -185,7 +190,7 @@ def gradient(
         record = Record(inputs, has_aux)
         with strong_zeros():
             slopes = record.swept([_one(record.outputs.values[0])], free=True)
-        _warn_unless_right(inputs, odd, slopes)
+        _warn_unless_right(record, odd, slopes)
     return outputs, slopes
 
 
@@ -197,19 +202,23 @@ def _one(y: Any) -> Any:
     return 1.0 if isinstance(number, float) else type(number)(1)
 
 
-def _warn_unless_right(inputs: Inputs, odd: Sequence[Any], slopes: Sequence[Any]) -> None:
+def _warn_unless_right(
+    record: Record, odd: Sequence[Any], slopes: Sequence[Any], f: Inputs | None = None
+) -> None:
     """Look into slopes that are right if each zero on the way was stronger than an infinity.
 
     A zero adjoint may be one of what was not used, or the slope of a step that was: only a pass
-    forward can tell, along all inputs at once whose adjoints were not finite (`odd`).
+    forward can tell, along all inputs at once whose adjoints were not finite (`odd`). `f`: of what,
+    if not of what was recorded.
     """
+    inputs = record.inputs if f is None else f
     seeds = [
-        None if is_finite(g) else np.where(np.isfinite(plain(g)), 0, weights(x))[()]
-        for x, g in zip(inputs.leaves, odd, strict=True)
+        None if is_finite(g) else np.where(np.isfinite(plain(g)), 0, direction)[()]
+        for direction, g in zip(_along(inputs), odd, strict=True)
     ]
     is_right = all(map(is_finite, slopes))
     if is_right:
-        outputs = run_pass(inputs, seeds)
+        outputs = run_pass(inputs, seeds, record.has_aux)
         is_right = all(map(is_finite, tangents_of(outputs, inputs)))
     if not is_right:
         warnings.warn(
@@ -358,7 +367,7 @@ def rows(record: Record) -> list[list[Any]] | None:
         table = _rows(record)
     met = [np.sum(np.concatenate([plain(b) for b in column]), axis=0) for column in odd]
     defined = [_defined(v, block) for v, row in zip(values, table, strict=True) for block in row]
-    _warn_unless_right(inputs, met, defined)
+    _warn_unless_right(record, met, defined)
     return table
 
 
@@ -481,7 +490,7 @@ def _pulled_forward(
     if inputs.size > FEW:
         with strong_zeros():
             found = record.swept(numbers)
-        _warn_unless_right(along, odd, found)
+        _warn_unless_right(record, odd, found, along)
         return found
     _, (slopes,) = run_passes(along, combine=of_real_function)
     slopes = [

@@ -39,10 +39,10 @@ def scale(slope: DualLike, a: DualLike, y: DualLike, kinked: bool) -> Tangent:
     if not (is_array(tangent) or is_array(y)):
         if is_plain(slope, np.generic):  # Python's own numbers do not warn of inf*0
             slope = slope.item()
-        product = slope * tangent
-        if is_finite(product) if isinstance(product, Pair) else product == product:
-            return product
-        return strong_product(slope, tangent, kinked or has_overflowed(a.primal, tangent))
+        if is_plain(tangent, np.generic):
+            with quiet():
+                return _number_scaled(slope, a, kinked)
+        return _number_scaled(slope, a, kinked)
     directions = shape_of(tangent)[: len(shape_of(tangent)) - len(shape_of(a.primal))]
     missing = len(shape_of(y)) - len(shape_of(a.primal))
     if directions and missing:
@@ -57,6 +57,13 @@ def scale(slope: DualLike, a: DualLike, y: DualLike, kinked: bool) -> Tangent:
     if shape_of(product) != shape:
         product = np.copy(np.broadcast_to(product, shape), "C")
     return fit(product, y)
+
+
+def _number_scaled(slope: DualLike, a: DualLike, kinked: bool) -> Tangent:
+    product = slope * a.tangent
+    if is_finite(product) if isinstance(product, Pair) else product == product:
+        return product
+    return strong_product(slope, a.tangent, kinked or has_overflowed(a.primal, a.tangent))
 
 
 def has_overflowed(primal: DualLike, tangent: Tangent) -> Any:
