@@ -213,8 +213,8 @@ def _warn_unless_right(
     """
     inputs = record.inputs if f is None else f
     seeds = [
-        None if is_finite(g) else np.where(np.isfinite(plain(g)), 0, direction)[()]
-        for direction, g in zip(_along(inputs), odd, strict=True)
+        None if is_finite(g) else np.where(np.isfinite(plain(g)), 0, d) if np.ndim(d) else d
+        for d, g in zip(_along(inputs), odd, strict=True)
     ]
     is_right = all(map(is_finite, slopes))
     if is_right:
