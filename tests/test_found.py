@@ -174,6 +174,17 @@ def test_writing_through_a_part_is_seen_by_the_whole() -> None:
         np.testing.assert_allclose(grad(f, mode=mode)(np.array([2.0, 3.0])), want)
 
 
+def test_reading_parts_of_an_array_of_no_dimensions() -> None:
+    def f(x: Any) -> Any:
+        z = np.reshape(x[:1] * (1 + 2j), ())
+        return z.imag * x[1] + z.real
+
+    for mode in ("forward", "reverse"):
+        np.testing.assert_allclose(grad(f, mode=mode)(np.array([2.0, 3.0])), [2 * 3 + 1, 2 * 2])
+        got = jacobian(lambda x: (x[0] * 1j).imag * x[1], mode=mode)([2.0, 3.0])
+        np.testing.assert_allclose(got, [3.0, 2.0])
+
+
 # -- the primal is the plain run ---------------------------------------------------------------
 
 

@@ -74,7 +74,7 @@ def _stand_in(f: Function, on_duals: Function) -> Function:
     return call
 
 
-def with_plain(y: float, x: Any) -> Any:
+def with_plain(y: complex, x: Any) -> Any:
     """The tangents of x on another plain number."""
     return moved(with_plain(y, x.primal), x.tangent, x.level) if isinstance(x, Dual) else y
 
