@@ -1569,7 +1569,7 @@ cdef class Adjoints:
         if m == 0:
             for i in range(self.position - 1, stop - 1, -1):
                 g = &self.data[i]
-                if g[0] == 0.0:
+                if self.strong and g[0] == 0.0:
                     continue
                 p = parents[2 * i]
                 if p >= 0:
@@ -1585,7 +1585,7 @@ cdef class Adjoints:
             return None
         for i in range(self.position - 1, stop - 1, -1):
             g = &self.data[i * width]
-            moved = False
+            moved = not self.strong
             for j in range(width):
                 moved |= g[j] != 0.0
             if not moved:

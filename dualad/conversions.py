@@ -27,8 +27,16 @@ def as_number(x: DualLike) -> DualLike:
 
 
 def as_python(numbers: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Integers and doubles as Python's, which are faster than NumPy's, if there is nothing else."""
-    return tuple(map(as_number, numbers)) if all(map(_is_as_python, numbers)) else numbers
+    """Integers and doubles as Python's, which are faster than NumPy's, if there is nothing else.
+
+    As NumPy's where the last is one of these and nan: where Python's raise, or turn complex.
+    """
+    if not all(map(_is_as_python, numbers)):
+        return numbers
+    y = plain(numbers[-1])
+    if y != y and isinstance(y, np.generic):
+        return tuple([map_leaves(as_numpy, x) for x in numbers])
+    return tuple(map(as_number, numbers))
 
 
 def _is_as_python(x: DualLike) -> bool:

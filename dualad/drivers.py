@@ -33,7 +33,6 @@ from .promises import (
 from .stacking import run_passes, run_together, turned
 from .structure import leaves, rebuild
 from .ways import (
-    FEW,
     LEAST_ELEMENTS,
     LEAST_NUMBERS,
     UNABLE,
@@ -338,7 +337,8 @@ def value_and_grad(
     Backward, f is called once. Forward, f is called once for each pass, which has 256 directions,
     or fewer if the arguments hold more than 512 numbers; once for each number if these have more
     digits than floats. Where a sweep meets what is not finite, or f is made of functions that do
-    not go backward, and mode is None, the gradient goes forward, too.
+    not go backward and mode is None, the gradient goes forward, too. With more than 1,024 inputs
+    a single pass forward then looks whether the sweep was right, and a warning says if it was not.
 
     Examples
     --------
@@ -572,9 +572,7 @@ def _by_rows(inputs: Inputs, has_aux: bool, is_requested: bool) -> Any:
         if is_requested:
             raise
         return None
-    is_odd = not all(is_finite(block) for row in table for block in row)
-    has_nan = any(np.any(plain(v) != plain(v)) for v in outputs.values)
-    if is_odd and not has_nan and inputs.size <= FEW:
+    if table is None:
         return None
     result = outputs.arrange(
         [_row(inputs, value, row) for value, row in zip(outputs.values, table, strict=True)]
@@ -897,8 +895,9 @@ def vjp(
 
     Notes
     -----
-    f is called once, and everything it calculates is kept until the pullback is gone. In complex
-    numbers a cotangent c stands for the function dy ↦ Re(c·dy), as in jax.
+    f is called once, and everything it calculates is kept until the pullback is gone. Where a sweep
+    meets what is not finite, the pullback calls f again, and goes forward. In complex numbers a
+    cotangent c stands for the function dy ↦ Re(c·dy), as in jax.
 
     Examples
     --------

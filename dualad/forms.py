@@ -568,7 +568,8 @@ def scaled(form: Form, c: Any, product: Callable[[Any, Any], Any]) -> Any:
         return Form(form.node)
     if not (isinstance(c, Pair) or hasattr(c, "__add__")):
         return NotImplemented
-    c = kept(c)
+    dtype = scaled_dtype(form.dtype, c)
+    c = np.float64(c) if type(c) in (int, float) and c == 0 else kept(c)  # which one can divide by
     shape, old = form.shape, form.shape
     if shape_of(c) not in ((), shape):
         shape = np.broadcast_shapes(shape, shape_of(c))
@@ -577,7 +578,7 @@ def scaled(form: Form, c: Any, product: Callable[[Any, Any], Any]) -> Any:
     def pull(g: Any) -> Any:
         return (summed(strongly(product, g, c), old, len(shape_of(g)) - n),)
 
-    return made_of(shape, scaled_dtype(form.dtype, c), [form], pull)
+    return made_of(shape, dtype, [form], pull)
 
 
 if KERNEL:

@@ -26,6 +26,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
+from .array.algebra import linear
 from .array.dualarray import is_basic
 from .differentiations import levels_in
 from .kernel import ARRAY_KERNEL
@@ -231,9 +232,10 @@ class Read(Node):
 
     def back(self, g: Any, sweep: Sweep, owned: bool) -> None:
         (source,) = self.sources
-        if not source.shape or self.place.is_spread:
-            g = g if self.place.sign > 0 else -g
-            sweep.add(source, summed(g, source.shape, sweep.lead))
+        place = self.place
+        if not source.shape or place.is_spread:
+            g = summed(g if place.sign > 0 else -g, source.shape, sweep.lead)
+            sweep.add(source, g * 1j if np.imag in place.views else g)
             return
         buffer = sweep.buffer(source, g)
         if not sweep.many:
@@ -259,7 +261,7 @@ class Store(Node):
                 sweep.add(value, np.reshape(g, shape_of(g) + value.shape) if value.shape else g)
             return
         if not self.shape:
-            g = np.array(g)  # numbers have no views
+            g = np.reshape(np.stack([g]), shape_of(g))  # numbers have no views
         elif not (owned and is_in_order(g)):
             g = own_copy(g)
         parts = [self.place.taken(row) for row, _ in sweep.rows(g, g)]
@@ -355,11 +357,8 @@ def scattered(g: Any, numbers: Any, size: int, lead: int) -> Any:
         return np.stack(each) if each else np.zeros((0, size), plain(g).dtype)
     flat, numbers = np.reshape(g, -1), np.ravel(numbers)
     if isinstance(flat, Pair):
-        if np.iscomplexobj(plain(flat)):
-            parts = [np.bincount(numbers, x, size) for x in (flat.real, flat.imag)]
-            return parts[0] + 1j * parts[1]
-        return np.bincount(numbers, flat, size)
-    if flat.dtype == np.float64:
+        return linear(lambda t: scattered(t, numbers, size, 0), flat)
+    if flat.dtype == np.float64 or not isinstance(flat, np.ndarray):
         return np.bincount(numbers, flat, size)
     result = np.zeros(size, flat.dtype)
     np.add.at(result, numbers, flat)
@@ -373,7 +372,7 @@ def fitted(t: Any, dtype: Any) -> Any:
         return t
     if there is None:
         return t.real if dtype.kind != "c" and isinstance(plain(t), complex) else t
-    if there == dtype or there.kind == "O":
+    if there == dtype or (there.kind == "O" and t.size):
         return t
     if there.kind == "c" and dtype.kind != "c":
         t = t.real
@@ -405,12 +404,12 @@ class AdjointsOfAnyKind:
         while self.position > stop:
             self.position -= 1
             g = self.values[self.position]
-            if type(g) is float and g == 0.0:
+            if STRENGTH.on and type(g) is float and g == 0.0:
                 continue
             for parent, slope in self.tape.step(self.position):
                 if parent < 0:
                     return self.tape.externals[-2 - parent], g
-                self.add(parent, slope * g)
+                self.add(parent, strongly(operator.mul, g, slope))
         return None
 
     def scatter(self, places: Any, g: Any) -> bool:

@@ -24,15 +24,17 @@ from .differentiations import close_level, doubt, open_level
 from .forms import Form, ReverseLevel, dtype_of
 from .kernel import KERNEL
 from .pair import Function, dual, is_array, own, parts, plain, shape_of
-from .passes import forward, one_like
+from .passes import forward, one_like, run_pass, tangents_of
 from .promises import (
     Differentiation,
     is_doubtful,
+    of_real_function,
     refuse_unless_holomorphic,
     settle,
     weights,
 )
-from .records import STRENGTH, Node, Step, Sweep, strong_zeros
+from .records import Node, Step, Sweep, strong_zeros
+from .stacking import run_passes
 from .structure import leaves, rebuild
 from .ways import FEW, UNABLE, is_plain_vector
 from .zeros import is_finite
@@ -89,7 +91,7 @@ class Record:
     def settle(self) -> None:
         """Raise TypeError if the plain function gives something else."""
         level, nodes = self.level, self.nodes
-        along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in self.inputs.leaves]
+        along = _along(self.inputs)
         settle(
             *(self.why, self.inputs, along, self.outputs, self.has_aux),
             *(forward(along, self.has_aux), lambda at: self._evaluate(at)[0]),
@@ -99,21 +101,12 @@ class Record:
     def swept(self, adjoints: Sequence[Any], many: bool = False, free: bool = False) -> list[Any]:
         """The adjoints of the inputs, from one of each output (None for zero).
 
-        Where they are not all finite, once more with zeros that are stronger than infinities.
         `many`: each has an axis of several in front. `free`: the record is not used again.
         """
-        found = self._swept(adjoints, many, free)
-        if free or STRENGTH.on or all(map(is_finite, found)):
-            return found
-        with strong_zeros():
-            return self._swept(adjoints, many, free)
-
-    def _swept(self, adjoints: Sequence[Any], many: bool, free: bool) -> list[Any]:
         if many and self.level.tape is not None and len(self.level.tape):
             counts = {len(g) for g in adjoints if g is not None}
             each = [
-                self._swept([None if g is None else g[j] for g in adjoints], False, False)
-                for j in range(*counts)
+                self.swept([None if g is None else g[j] for g in adjoints]) for j in range(*counts)
             ]
             return [np.stack(parts) for parts in zip(*each, strict=True)]
         sweep = Sweep(self.level, many)
@@ -129,6 +122,11 @@ class Record:
         if free:
             self.level.forget()
         return [_as_input(x, g, front) for x, g in zip(self.inputs.leaves, found, strict=True)]
+
+
+def _along(inputs: Inputs) -> list[Any]:
+    """A direction in which all inputs move."""
+    return [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
 
 
 def _as_input(x: Any, g: Any, front: tuple[int, ...]) -> Any:
@@ -189,23 +187,39 @@ def gradient(
     if not all(map(is_finite, slopes)):
         if inputs.size <= FEW:
             return None
-        slopes = _with_strong_zeros(inputs, has_aux)
+        odd = slopes
+        record = Record(inputs, has_aux)
+        with strong_zeros():
+            slopes = record.swept([one_like(record.outputs.values[0])], free=True)
+        _warn_unless_right(record, odd, slopes)
     return outputs, slopes
 
 
-def _with_strong_zeros(inputs: Inputs, has_aux: bool) -> list[Any]:
-    """The same with zeros that are stronger than infinities."""
-    record = Record(inputs, has_aux)
-    with strong_zeros():
-        slopes = record.swept([one_like(record.outputs.values[0])], free=True)
-    if not all(map(is_finite, slopes)):
+def _warn_unless_right(
+    record: Record, odd: Sequence[Any], slopes: Sequence[Any], f: Inputs | None = None
+) -> None:
+    """Look into slopes that are right if each zero on the way was stronger than an infinity.
+
+    A zero adjoint may be one of what was not used, or the slope of a step that was: only a pass
+    forward can tell, along all inputs at once whose adjoints were not finite (`odd`). `f`: of what,
+    if not of what was recorded.
+    """
+    inputs = record.inputs if f is None else f
+    seeds = [
+        None if is_finite(g) else np.where(np.isfinite(plain(g)), 0, d) if np.ndim(d) else d
+        for d, g in zip(_along(inputs), odd, strict=True)
+    ]
+    is_right = all(map(is_finite, slopes))
+    if is_right:
+        outputs = run_pass(inputs, seeds, record.has_aux)
+        is_right = all(map(is_finite, tangents_of(outputs, inputs)))
+    if not is_right:
         warnings.warn(
             f"{inputs.driver}: some slopes are infinite or undefined here, and reverse mode may "
             "meet them in another order than forward mode; mode='forward' is exact in this.",
             RuntimeWarning,
             stacklevel=6,
         )
-    return slopes
 
 
 # -- the kernel's short ways --------------------------------------------------------------
@@ -335,8 +349,27 @@ def second_derivatives(f: Function, x: Any) -> Any:
 # -- Jacobians -----------------------------------------------------------------------------
 
 
-def rows(record: Record) -> list[list[Any]]:
-    """Per output its derivative in each input, of shape out + in; by sweeps of several adjoints."""
+def rows(record: Record) -> list[list[Any]] | None:
+    """Per output its derivative in each input, of shape out + in; by sweeps of several adjoints.
+
+    None if this is left to forward mode: where a sweep meets what is not finite.
+    """
+    inputs, values = record.inputs, record.outputs.values
+    table = _rows(record)
+    odd = [list(map(_defined, values, column)) for column in zip(*table, strict=True)]
+    if all(is_finite(block) for column in odd for block in column):
+        return table
+    if inputs.size <= FEW:
+        return None
+    with strong_zeros():
+        table = _rows(record)
+    met = [np.sum(np.concatenate([plain(b) for b in column]), axis=0) for column in odd]
+    defined = [_defined(v, block) for v, row in zip(values, table, strict=True) for block in row]
+    _warn_unless_right(record, met, defined)
+    return table
+
+
+def _rows(record: Record) -> list[list[Any]]:
     inputs, outputs = record.inputs, record.outputs
     table: list[list[Any]] = []
     for i, value in enumerate(outputs.values):
@@ -356,6 +389,13 @@ def rows(record: Record) -> list[list[Any]]:
             row.append(whole if np.ndim(whole) or is_array(x) else as_number(whole[()]))
         table.append([_nan_rows(value, block) for block in row])
     return table
+
+
+def _defined(value: Any, block: Any) -> Any:
+    """The rows of the elements that are not nan, along one axis in front."""
+    number = np.reshape(plain(value), -1)
+    rows = np.reshape(block, (number.size, *np.shape(block)[np.ndim(value) :]))
+    return rows[number == number]
 
 
 def _nan_rows(value: Any, block: Any) -> Any:
@@ -425,9 +465,36 @@ def pullback_of(record: Record) -> Function:
         found = record.swept(numbers)
         if any(np.any(plain(v) != plain(v)) for v in outputs.values):
             found = [g * np.nan for g in found]
+        elif not all(map(is_finite, found)) and all(map(is_finite, numbers)):
+            found = _pulled_forward(inputs, numbers, found, record)
         return inputs.arrange(found)
 
     return pullback
+
+
+def _pulled_forward(
+    inputs: Inputs, numbers: Sequence[Any], odd: Sequence[Any], record: Record
+) -> list[Any]:
+    """The same adjoints by passes forward: the gradient of Σ Re(c·y), for few inputs."""
+
+    def weighted(given: Any) -> Any:
+        total: Any = 0.0
+        for y, g in zip(leaves(rebuild(inputs.call(given), unbuffered)), numbers, strict=True):
+            for part, c in zip(np.ravel(y), np.ravel(g), strict=True):
+                total = total + np.real(part * c) if plain(c) != 0 else total
+        return total
+
+    along = Inputs(inputs.driver, weighted, 0, (list(inputs.leaves),), {})
+    if inputs.size > FEW:
+        with strong_zeros():
+            found = record.swept(numbers)
+        _warn_unless_right(record, odd, found, along)
+        return found
+    _, (slopes,) = run_passes(along, combine=of_real_function)
+    slopes = [
+        s if is_complex(x) else np.real(s) for x, s in zip(inputs.leaves, slopes, strict=True)
+    ]
+    return [_owned(s) if is_array(s) else s for s in slopes]
 
 
 def _shapes(x: Any) -> Any:

@@ -28,10 +28,10 @@ def scale(slope: DualLike, a: DualLike, y: DualLike, zero_slope_wins: bool) -> T
     if not (is_array(tangent) or is_array(y)):
         if is_plain(slope, np.generic):  # Python's own numbers do not warn of inf*0
             slope = slope.item()
-        product = slope * tangent
-        if product == product:
-            return product
-        return strong_product(slope, tangent, zero_slope_wins or is_infinite(a.primal, tangent))
+        if is_plain(tangent, np.generic):
+            with quiet():
+                return _number_scaled(slope, a, zero_slope_wins)
+        return _number_scaled(slope, a, zero_slope_wins)
     directions = shape_of(tangent)[: len(shape_of(tangent)) - len(shape_of(a.primal))]
     missing = len(shape_of(y)) - len(shape_of(a.primal))
     if directions and missing:
@@ -47,6 +47,13 @@ def scale(slope: DualLike, a: DualLike, y: DualLike, zero_slope_wins: bool) -> T
     if shape_of(product) != shape:
         product = np.copy(np.broadcast_to(product, shape), "C")
     return fit(product, y)
+
+
+def _number_scaled(slope: DualLike, a: DualLike, zero_slope_wins: bool) -> Tangent:
+    product = slope * a.tangent
+    if is_finite(product) if isinstance(product, Pair) else product == product:
+        return product
+    return strong_product(slope, a.tangent, zero_slope_wins or is_infinite(a.primal, a.tangent))
 
 
 def is_infinite(primal: DualLike, tangent: Tangent) -> Any:
@@ -77,6 +84,8 @@ def strong_product(slope: DualLike, tangent: Tangent, zero_slope_wins: Any) -> T
         zero = (tangent == 0) | (zero_slope_wins & (slope == 0))
         return np.where(zero & (product != product), 0, product)
     product = slope * tangent
+    if isinstance(product, ArrayTangent):  # it has no numbers to look at
+        return product
     if product != product and (tangent == 0 or (zero_slope_wins and slope == 0)):
         return type(product)(0)
     return product

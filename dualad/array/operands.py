@@ -58,7 +58,7 @@ _NUMBERS = (*_INEXACT, int, np.number)
 
 
 def from_objects(x: Any) -> Any:
-    """An array of objects with duals among them as one DualArray, of floats as an array of them.
+    """An array of objects with duals among them as one DualArray; of floats, or empty, of floats.
 
     Other arrays are left as they are.
     """
@@ -69,8 +69,8 @@ def from_objects(x: Any) -> Any:
         return moved(*found)
     flat = list(x.ravel())
     if not any(isinstance(e, Dual) for e in flat):
-        is_of_floats = all(isinstance(e, _NUMBERS) for e in flat) and any(
-            isinstance(e, _INEXACT) for e in flat
+        is_of_floats = all(isinstance(e, _NUMBERS) for e in flat) and (
+            not flat or any(isinstance(e, _INEXACT) for e in flat)
         )
         return np.array(flat).reshape(x.shape) if is_of_floats else x
     flat = [as_primal(e) for e in flat]

@@ -148,4 +148,5 @@ def _bessel_values(n: int, x: Any) -> Any:
 
         iv = np.vectorize(lambda n, x: float(besseli(n, x)), otypes=[float])
     x = np.asarray(x)
-    return np.asarray(iv(n, x)).astype(np.result_type(x, np.float32))[()]
+    double = x.astype(float) if x.dtype == np.longdouble else x  # SciPy's most precise one
+    return np.asarray(iv(n, double)).astype(np.result_type(x, np.float32))[()]

@@ -26,12 +26,13 @@ def linspace(
     *,
     device: Any = None,
 ) -> Any:
-    start, stop, num = array(start), array(stop), operator.index(num)
+    start, stop, num = as_operand(start), as_operand(stop), operator.index(num)
     if not has_duals(start, stop):
         options: dict[str, Any] = {"retstep": retstep, "dtype": dtype, "axis": axis}
         return np.linspace(start, stop, num, endpoint, **options)
     level = newest((start, stop))
     value = linspace(parts(start, level)[0], parts(stop, level)[0], num, endpoint, axis=axis)
+    start, stop = array(start), array(stop)
     steps = num - 1 if endpoint else num
     i = axis_from_end(axis, value.ndim)
     part = np.reshape(np.arange(num) / max(steps, 1), (-1, *[1] * (-1 - i)))

@@ -117,13 +117,31 @@ def _order_of(a: Any) -> Any:
     return "F" if np.ndim(a) and a.flags.f_contiguous and not a.flags.c_contiguous else "C"
 
 
+def _axes_as_they_lie(a: Any) -> list[int]:
+    """The axes from the outermost in memory to the innermost, as NumPy's iterator takes them.
+
+    Those that do not move in memory, of length 1 or broadcast, keep their places beside others.
+    """
+    steps = [0 if n == 1 else abs(s) for n, s in zip(a.shape, a.strides, strict=True)]
+    order: list[int] = []  # from the innermost
+    for axis in reversed(range(a.ndim)):
+        place = len(order)
+        for i in reversed(range(len(order))):
+            there = steps[order[i]]
+            if steps[axis] and there:
+                if there <= steps[axis]:
+                    break
+                place = i
+        order.insert(place, axis)
+    return order[::-1]
+
+
 @implements(np.ravel)
 def ravel(a: Any, order: Any = "C") -> Any:
     a = as_operand(a)
-    if order == "K" and isinstance(a, DualArray):  # by falling strides
+    if order == "K" and isinstance(a, DualArray):
         even_out(a)
-        places = np.argsort([-abs(s) for s in plain(a).strides], kind="stable")
-        return np.ravel(np.transpose(a, places))
+        return np.ravel(np.transpose(a, _axes_as_they_lie(plain(a))))
     order = _order_of(a) if order == "A" else order
     result = np.reshape(a, -1, order=order)
     # of an array with gaps, reshape still gives a view

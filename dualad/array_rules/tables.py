@@ -21,16 +21,17 @@ from .common import array, composing, has_duals, unboxed
 def _interp(
     x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
 ) -> Any:
-    x, xp, fp = array(x), array(xp), array(fp)
+    number = as_operand(x)  # of which NumPy takes more kinds than of arrays
+    x, xp, fp = array(number), array(xp), array(fp)
     if period is not None and has_duals(x, xp, fp, period):
         x, xp, fp = _one_period(x, xp, fp, abs(period))
-        left = right = period = None
+        number, left, right, period = x, None, None, None
     given = x, xp, fp, left, right
     if not has_duals(*given):
-        return np.interp(*given, period=period)
+        return np.interp(number, *given[1:], period=period)
     level = newest(given)
     directions(given, level)
-    y = _interp(*(parts(a, level)[0] for a in given))
+    y = _interp(*(parts(a, level)[0] for a in (number, *given[1:])))
     after = np.searchsorted(xp, x, "right") - 1
     before = np.searchsorted(xp, x, "left") - 1
     with np.errstate(all="ignore"):

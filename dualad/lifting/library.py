@@ -1,10 +1,15 @@
-"""Stand-ins for `statistics`, `logging` and np.random's generators, entered when one is met."""
+"""Stand-ins for parts of the standard library and of NumPy, entered when one is met.
+
+Those of `statistics`, `logging` and np.random's generators; assertions of np.testing, which hold of
+plain numbers; and refusals where compiled code would take a dual for the float that it looks like.
+"""
 
 from __future__ import annotations
 
 import functools
+import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +22,7 @@ from ..functions import exp
 from ..pair import Function, plain
 from ..rules import Rule
 from ..structure import leaves, rebuild
-from .standins import FUNCTIONS, LOADERS, number_of
+from .standins import FUNCTIONS, LOADERS, number_of, with_plain
 
 
 def _duals_in(x: Any) -> list[Any]:
@@ -60,6 +65,51 @@ _SLOPES: dict[str, Function] = {
 }
 
 
+def _weighted(x: Sequence[Any], weights: Sequence[Any]) -> Any:
+    return sum(w * v for w, v in zip(weights, x, strict=True)) / sum(weights)
+
+
+def _harmonic(x: Sequence[Any], weights: Sequence[Any]) -> Any:
+    return sum(weights) / sum(w / v for w, v in zip(weights, x, strict=True))
+
+
+def _around(below: int, power: float) -> Function:
+    def spread(x: Sequence[Any], center: Any) -> Any:
+        square: Any = sum((v - center) ** 2 for v in x) / (len(x) - below)
+        return square**power if plain(square) else 0.0 * square
+
+    return spread
+
+
+# With one argument more: what has the same tangents.
+_OF_TWO: dict[str, Function] = {
+    "fmean": _weighted,
+    "harmonic_mean": _harmonic,
+    "variance": _around(1, 1),
+    "pvariance": _around(0, 1),
+    "stdev": _around(1, 0.5),
+    "pstdev": _around(0, 0.5),
+}
+
+
+def _enter_inverse_normal() -> None:
+    """The compiled part of `statistics`, if there is one: Φ⁻¹(p)·σ + μ."""
+    try:
+        from _statistics import _normal_dist_inv_cdf as compiled  # type: ignore[import-not-found, unused-ignore]
+    except ImportError:
+        return
+
+    def slope_in_p(_p: Any, mu: Any, sigma: Any, y: Any) -> Any:
+        z = (y - mu) / sigma
+        return sigma * math.sqrt(2 * math.pi) * exp(z * z / 2)
+
+    def slope_in_sigma(_p: Any, mu: Any, sigma: Any, y: Any) -> Any:
+        return (y - mu) / sigma
+
+    slopes = slope_in_p, lambda *_: 1.0, slope_in_sigma
+    FUNCTIONS[compiled] = function(Rule("_inverse_normal(p, mu, sigma)", *slopes, value=compiled))
+
+
 @functools.lru_cache(100)
 def _of_numbers(f: Function, n: int) -> Function:
     slope = _SLOPES[f.__name__]
@@ -78,14 +128,24 @@ def _on_data(f: Function) -> Function:
         numbers = data if isinstance(data, (list, tuple)) else list(data)
         if not _duals_in([numbers, args, kwargs]):
             return f(numbers, *args, **kwargs)
-        if args or kwargs:
-            raise refused(
-                f"statistics.{f.__name__} takes no more than the data where duals are among them; "
-                "write it in sums.",
-                *_duals_in([numbers, args, kwargs]),
-            )
-        f([plain(unbuffered(x)) for x in numbers])  # it raises what there is to raise
-        return _of_numbers(f, len(numbers))(*map(unbuffered, numbers))
+        numbers, args, kwargs = rebuild((list(numbers), args, kwargs), unbuffered)
+        y = f(*rebuild((numbers, *args), plain), **rebuild(kwargs, plain))  # it raises if it must
+        more = [x for x in (*args, *kwargs.values()) if x is not None]
+        if more:
+            return with_plain(y, _OF_TWO[f.__name__](numbers, *more))
+        return _of_numbers(f, len(numbers))(*numbers)
+
+    return call
+
+
+def _on_samples(f: Function) -> Function:
+    def call(data: Any) -> Any:
+        numbers = [unbuffered(x) for x in data]
+        if not _duals_in(numbers):
+            return f(numbers)
+        values = f(rebuild(numbers, plain))
+        center = _mean(numbers)
+        return tuple(map(with_plain, values, (center, _OF_TWO["stdev"](numbers, center))))
 
     return call
 
@@ -95,6 +155,9 @@ def _enter_statistics(_module: str) -> None:
     for name in _SLOPES:
         f = getattr(module, name)
         FUNCTIONS.setdefault(f, _on_data(f))
+    _enter_inverse_normal()
+    if mean_stdev := getattr(module, "_mean_stdev", None):  # what NormalDist.from_samples calls
+        FUNCTIONS.setdefault(mean_stdev, _on_samples(mean_stdev))
 
 
 # -- logging ---------------------------------------------------------------------------------
@@ -125,6 +188,70 @@ def _enter_logging(_module: str) -> None:
         for name in names:
             FUNCTIONS.setdefault(getattr(owner, name), _on_text(getattr(owner, name)))
 
+
+# -- what has no derivative ------------------------------------------------------------------
+
+
+def _on_plain(f: Function) -> Function:
+    """An assertion: it holds of the plain numbers or does not."""
+
+    @functools.wraps(f)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return f(*rebuild(args, _plain_in_text), **rebuild(kwargs, _plain_in_text))
+
+    return call
+
+
+def _enter_testing(_module: str) -> None:
+    for name in np.testing.__all__:
+        if name.startswith("assert_") and name.endswith(_COMPARISONS):
+            f = getattr(np.testing, name)
+            FUNCTIONS.setdefault(f, _on_plain(f))
+
+
+_COMPARISONS = ("equal", "close", "less", "nulp", "ulp")
+
+
+def _refusing(f: Function, name: str, advice: str) -> Function:
+    @functools.wraps(f)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        duals = _duals_in([args, kwargs])
+        if duals:
+            raise refused(f"{name} would lose the derivative of a dual; {advice}.", *duals)
+        return f(*args, **kwargs)
+
+    return call
+
+
+def _enter_refusals(module: str) -> None:
+    there, advice = _REFUSALS[module]
+    for f, name in there():
+        FUNCTIONS.setdefault(f, _refusing(f, name, advice))
+
+
+def _of_decimal() -> list[tuple[Any, str]]:
+    kind = sys.modules["decimal"].Decimal
+    return [(kind, "decimal.Decimal"), (kind.from_float, "decimal.Decimal.from_float")]
+
+
+def _of_marshal() -> list[tuple[Any, str]]:
+    module = sys.modules["marshal"]
+    return [(module.dump, "marshal.dump"), (module.dumps, "marshal.dumps")]
+
+
+def _of_masked_arrays() -> list[tuple[Any, str]]:
+    each = [(getattr(np.ma, name), name) for name in np.ma.__all__]
+    return [(f, f"np.ma.{name}") for f, name in each if callable(f)]
+
+
+_REFUSALS: dict[str, tuple[Callable[[], list[tuple[Any, str]]], str]] = {
+    "decimal": (
+        _of_decimal,
+        "write x.primal for the plain number, or use dualad with mpmath's mpf",
+    ),
+    "marshal": (_of_marshal, "write x.primal for the plain number"),
+    "numpy.ma": (_of_masked_arrays, "write np.where(mask, 0.0, x), or np.nansum and its like"),
+}
 
 # -- np.random -------------------------------------------------------------------------------
 # A number that is drawn moves with the parameters of its family: y = loc + scale·z with the same z.
@@ -210,5 +337,10 @@ _NOT_DRAWN = frozenset(
 
 LOADERS["statistics"] = _enter_statistics
 LOADERS["logging"] = _enter_logging
+LOADERS["decimal"] = LOADERS["marshal"] = _enter_refusals
+for _name in ("numpy.ma", "numpy.ma.core", "numpy.ma.extras"):
+    LOADERS[_name] = lambda _module: _enter_refusals("numpy.ma")
+for _name in ("numpy.testing", "numpy.testing._private.utils"):
+    LOADERS[_name] = _enter_testing
 for _name in ("numpy.random", "numpy.random._generator", "numpy.random.mtrand"):
     LOADERS[_name] = _enter_random

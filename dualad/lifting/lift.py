@@ -40,9 +40,10 @@ _FOREIGN = frozenset(sys.stdlib_module_names) | {
     *("numpy", "scipy", "mpmath", "pandas", "sympy", "matplotlib", "numba", "jax", "torch"),
     *("autograd", "pytest", "_pytest", "hypothesis", "IPython", "ipykernel"),
 }
-# Modules of these whose Python code is lifted as anybody's: what it calls of compiled code, and all
-# public functions, have stand-ins in dualad.scipy.
+# Modules of these whose Python code is lifted as anybody's: what it calls of compiled code has
+# stand-ins, and so have all public functions of SciPy.
 _OPENED = (
+    *("statistics", "random", "numpy.polynomial."),
     *("scipy._lib.", "scipy.signal.", "scipy.ndimage.", "scipy.spatial.distance"),
     *("scipy.spatial._procrustes", "scipy.spatial._geometric_slerp", "scipy.spatial._kdtree"),
     "scipy.linalg._special_matrices",
@@ -96,8 +97,9 @@ def lift(f: Function) -> Function:
 
     What lift does not reach runs as it is, and raises TypeError where it would lose a derivative:
 
-    - compiled code, and Python code of the standard library, NumPy and SciPy (of whose functions
-      `dualad.scipy` has its own, or lifts them);
+    - compiled code, and Python code of the standard library (but for `statistics` and `random`),
+      NumPy (but for `numpy.polynomial`) and SciPy (of whose functions `dualad.scipy` has its own,
+      or lifts them);
     - `__getattr__` and other hooks of the user's classes by which Python itself looks for
       attributes; operators and other special methods are lifted;
     - code that `eval` and `exec` compile;
@@ -587,7 +589,7 @@ def is_left_alone(module: Any, code: types.CodeType | None = None) -> bool:
 
 
 def is_opened(module: Any) -> bool:
-    """Whether code of a module of SciPy is lifted when lifted code calls it."""
+    """Whether code of a module is lifted when lifted code calls it, though most there stays."""
     return str(module).startswith(_OPENED)
 
 

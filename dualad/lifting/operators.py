@@ -23,7 +23,7 @@ import numpy as np
 from ..kernel import LIFTING
 from ..pair import Function
 from . import lift
-from .lift import inspected, is_left_alone, stand_in
+from .lift import inspected, is_left_alone, is_opened, stand_in
 from .reach import needs_lift
 from .standins import FUNCTIONS, SUM_IS_EXACT, summed
 
@@ -323,7 +323,8 @@ _PLAIN = frozenset((int, float, complex, str, bool, bytes, type(None), np.ndarra
 
 def _methods_of(cls: type) -> Iterator[tuple[type, str, types.FunctionType]]:
     for kind in cls.__mro__:
-        if is_left_alone(kind.__module__) or kind.__module__.partition(".")[0] == _DUALAD:
+        home = kind.__module__
+        if (is_left_alone(home) and not is_opened(home)) or home.partition(".")[0] == _DUALAD:
             continue
         for name, f in list(vars(kind).items()):
             f = getattr(f, "__func__", getattr(f, "fget", f))

@@ -25,7 +25,15 @@ from ..dual import Dual
 from ..kernel import LIFTING
 from ..pair import Function
 from .bytecode import IS_KNOWN
-from .lift import Cached, Lifted, has_foreign_stand_in, inspected, is_left_alone, twin_of
+from .lift import (
+    Cached,
+    Lifted,
+    has_foreign_stand_in,
+    inspected,
+    is_left_alone,
+    is_opened,
+    twin_of,
+)
 from .standins import NEEDS_LIFT
 
 
@@ -55,7 +63,7 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
         parts = list(x.values() if kind is dict else x)[:_FEW]
         return any(_of_value(v, seen) for v in parts)
     try:
-        if callable(x) and (x in NEEDS_LIFT or has_foreign_stand_in(x)):
+        if callable(x) and (x in NEEDS_LIFT or has_foreign_stand_in(x) or _is_opened(x)):
             return True
     except Exception:  # it has no hash, or a comparison of its own
         pass
@@ -72,6 +80,12 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
     if kind is Lifted or is_left_alone(kind.__module__):
         return kind is Cached or kind.__module__ in _BY_METHODS
     return _of_class(kind, seen)
+
+
+def _is_opened(x: Any) -> bool:
+    """Whether x is a function, class or method of foreign code that is lifted."""
+    home = _home_of(getattr(x, "__func__", x))
+    return is_left_alone(home) and is_opened(home)
 
 
 def _of_class(cls: Any, seen: set[Any]) -> bool:

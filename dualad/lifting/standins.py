@@ -31,7 +31,7 @@ from ..functions import atan2, cos, sin
 from ..kernel import KERNEL, LIFTING
 from ..looks import is_plain
 from ..namespaces import is_exact, is_number
-from ..pair import Function, dual, is_array, map_leaves, newest, parts, plain
+from ..pair import Function, dual, is_array, map_leaves, moved, newest, parts, plain
 from ..rules import Rule
 from ..structure import leaves, rebuild
 from ..table import RULES
@@ -64,10 +64,19 @@ def _stand_in(f: Function, on_duals: Function) -> Function:
             if type(x) is not float and (isinstance(x, (Dual, ArrayProxy)) or is_exact(x)):
                 args = tuple(map(_number, args))
                 y = f(*map(plain, args), **kwargs)
-                return on_duals(*args) if _has_dual(args) or any(map(is_exact, args)) else y
+                if not (_has_dual(args) or any(map(is_exact, args))):
+                    return y
+                result = on_duals(*args)
+                is_numpys = type(y) is float and type(plain(result)) is np.float64
+                return with_plain(y, result) if is_numpys else result
         return f(*args, **kwargs)
 
     return call
+
+
+def with_plain(y: complex, x: Any) -> Any:
+    """The tangents of x on another plain number."""
+    return moved(with_plain(y, x.primal), x.tangent, x.level) if isinstance(x, Dual) else y
 
 
 def _of_row(f: Function, name: str, readable: Function | None = None) -> Function:
@@ -533,9 +542,11 @@ def _to_complex(*args: Any, **kwargs: Any) -> Any:
     if not any(isinstance(x, (Dual, ArrayProxy)) for x in (*args, *kwargs.values())):
         return complex(*args, **kwargs)
     given = dict(zip(("real", "imag"), args, strict=False)) | kwargs
-    complex(**{name: plain(unbuffered(x)) for name, x in given.items()})
-    each = [number_of(complex, unbuffered(x)) for x in given.values()]
-    return each[0] if "imag" not in given else given["real"] + given["imag"] * 1j
+    y = complex(**{name: plain(unbuffered(x)) for name, x in given.items()})
+    each = {name: number_of(complex, unbuffered(x)) for name, x in given.items()}
+    if "imag" not in each:
+        return each["real"]
+    return with_plain(y, each.get("real", 0.0) + each["imag"] * 1j)
 
 
 def _as_kind(kind: Any, x: Any) -> Any:
