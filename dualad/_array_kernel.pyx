@@ -20,7 +20,7 @@ import numpy
 
 cnp.import_array()
 
-from libc.math cimport fabs
+from libc.math cimport INFINITY, fabs
 
 cdef extern from "_array_kernel.h":
     unsigned long long FINGERPRINT_AT_BUILD "FINGERPRINT"
@@ -1431,7 +1431,7 @@ def gathered(found, places, starts, columns, along, double near):
     `starts`, `columns`: of the rows of a sparse matrix. None if this is not made of doubles and ints.
     """
     cdef Py_ssize_t i, k, n
-    cdef double total
+    cdef double total, error
     cdef bint right = True
     for x, kind in ((found, cnp.NPY_DOUBLE), (places, cnp.NPY_INTP), (along, cnp.NPY_DOUBLE),
                     (starts, cnp.NPY_INT32), (columns, cnp.NPY_INT32)):
@@ -1454,6 +1454,7 @@ def gathered(found, places, starts, columns, along, double near):
             for k in range(start[i], start[i + 1]):
                 to[k] = all_found[at[k]]
                 total = total + to[k] * by[column[k]]
-            if not fabs(last[i] - total) <= near * fabs(last[i]):
+            error = fabs(last[i] - total)
+            if not (error <= near * fabs(last[i]) and error < INFINITY):
                 right = False
     return result, right

@@ -437,8 +437,10 @@ def backward(
 
 def _are_near(y: Any, found: Any) -> Any:
     """Whether numbers are what has been found, to some digits; mostly there is no more to see."""
+    eps = float(np.finfo(found.dtype).eps)
     with np.errstate(all="ignore"):
-        near: Any = np.abs(found - y) <= float(np.finfo(found.dtype).eps) ** _DIGITS * np.abs(found)
+        error = np.abs(found - y)
+        near: Any = (error <= eps**_DIGITS * np.abs(found)) & (error < np.inf)
     return near
 
 
@@ -451,14 +453,15 @@ def _agree(matrix: Any, along: Any, found: Any) -> Any:
         far = np.flatnonzero(~near)
         error = np.abs(found - y)[far]
         size = np.maximum(abs(matrix[far]) @ np.abs(along), np.abs(found)[far])
-        near[far] = error <= eps**_DIGITS * size
+        near[far] = (error <= eps**_DIGITS * size) & (error < np.inf)
         if near.all():
             return near
         # and rounding, of numbers as large as those that an input leads to elsewhere
         sizes = abs(matrix)
         most = sizes.max(axis=0).toarray() * np.abs(along)
         sizes.data = np.where(np.isfinite(most), most, 0)[sizes.indices]
-        near[far] |= error <= eps**_DIGITS * size + 16 * eps * sizes.sum(axis=1)[far]
+        rounding = 16 * eps * sizes.sum(axis=1)[far]
+        near[far] |= (error <= eps**_DIGITS * size + rounding) & (error < np.inf)
     return near | ~np.isfinite(y)
 
 
@@ -472,7 +475,9 @@ def _refuse_unless_right(
     # Where terms cancel, what is left is the rounding of terms as large as value/input.
     largest = max(float(np.max(np.abs(x), initial=0)) for x in inputs.leaves) or 1.0
     rounding = 16 * np.finfo(matrix.dtype).eps * np.abs(values) / largest * np.abs(along).sum()
-    right |= np.abs(found - matrix @ along) <= rounding
+    with np.errstate(invalid="ignore"):
+        error = np.abs(found - matrix @ along)
+    right |= (error <= rounding) & (error < np.inf)
     wrong = np.flatnonzero(~right & (values == values))
     if not len(wrong):
         return
