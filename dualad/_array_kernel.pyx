@@ -11,6 +11,7 @@ from cpython.dict cimport PyDict_GetItem
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_REFCNT
 from cpython.tuple cimport PyTuple_GET_SIZE
+from libc.math cimport INFINITY, fabs
 cimport numpy as cnp
 
 import operator
@@ -19,8 +20,6 @@ from heapq import heappop, heappush
 import numpy
 
 cnp.import_array()
-
-from libc.math cimport fabs
 
 cdef extern from "_array_kernel.h":
     unsigned long long FINGERPRINT_AT_BUILD "FINGERPRINT"
@@ -615,7 +614,7 @@ cdef object recorded(Row row, object a, object b):
     What it records may be duals of an older level.
     """
     cdef object level = None, x, form, here, slope, value, shape, descr
-    cdef int i, ndim, kind = WEAK, nargs = row.nargs
+    cdef int i, kind = WEAK, nargs = row.nargs
     cdef bint arrays = False, of_duals = False
     cdef Slopes pull
     cdef list given = [a, b], forms = [], nodes = []
@@ -757,7 +756,7 @@ cdef inline bint is_our_dual(PyObject *x) noexcept:
 
 
 cdef bint has_room(object x, object like) noexcept:
-    """Whether a dual of arrays, which is to be written to, lies in order, and takes what is like this."""
+    """Whether a dual of arrays lies in order, so that what is like this can be added to parts."""
     return (
         cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray>SLOT(x, PRIMAL))
         and cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray>SLOT(x, TANGENT))
@@ -1429,12 +1428,13 @@ def item_getter(general):
 
 
 def gathered(found, places, starts, columns, along, double near):
-    """The elements at these places of `found`, and whether they give along a direction its last row.
+    """The elements of a sparse matrix at these places, and whether they give the last row.
 
-    `starts`, `columns`: of the rows of a sparse matrix. None if this is not made of doubles and ints.
+    `found`: what came of some directions, the last of which is `along`. `starts`, `columns`: where
+    the matrix has elements, row by row. None if these are not doubles and ints.
     """
     cdef Py_ssize_t i, k, n
-    cdef double total
+    cdef double total, error
     cdef bint right = True
     for x, kind in ((found, cnp.NPY_DOUBLE), (places, cnp.NPY_INTP), (along, cnp.NPY_DOUBLE),
                     (starts, cnp.NPY_INT32), (columns, cnp.NPY_INT32)):
@@ -1457,6 +1457,7 @@ def gathered(found, places, starts, columns, along, double near):
             for k in range(start[i], start[i + 1]):
                 to[k] = all_found[at[k]]
                 total = total + to[k] * by[column[k]]
-            if not fabs(last[i] - total) <= near * fabs(last[i]):
+            error = fabs(last[i] - total)
+            if not (error <= near * fabs(last[i]) and error < INFINITY):
                 right = False
     return result, right

@@ -41,6 +41,7 @@ T = TypeVar("T")
 
 _ELEMENTS = 1 << 22  # about so many elements of seeds in one pass
 _DIGITS = 0.6  # the part of all digits that has to agree: 4e-10 in double precision
+_INFINITE = 16  # so many rows with infinite elements are looked into
 _KEPT_ELEMENTS = 1 << 20  # and at most so many are kept for the next
 
 
@@ -201,16 +202,24 @@ class Compression:
         p = self.pattern
         result = copy.copy(p)  # what SciPy knows of its indices stays true
         result.indices, result.indptr = p.indices.copy(), p.indptr.copy()
-        if ARRAY_KERNEL and self.way != "rows":
-            is_near = float(np.finfo(float).eps) ** _DIGITS
-            each = self._places, p.indptr, p.indices, self.along
-            gathered = ARRAY_KERNEL.gathered(found, *each, is_near)
-            if gathered is not None:
-                result.data, is_right = gathered
-                return result, is_right
+        gathered = None if self.way == "rows" else _gathered(found, self._places, p, self.along)
+        if gathered is not None:
+            result.data, is_right = gathered
+            return result, is_right
         result.data = np.ravel(found).take(self._places, mode="clip")  # none is out of range
         y = (result.T if self.way == "rows" else result) @ self.along
         return result, bool(_are_near(y, found[-1]).all())
+
+
+def _gathered(found: Any, places: Any, pattern: Any, along: Any) -> tuple[Any, bool] | None:
+    """The elements at these places, and whether the last row confirms them, by the kernel."""
+    if ARRAY_KERNEL is None:
+        return None
+    near = float(np.finfo(float).eps) ** _DIGITS
+    result: tuple[Any, bool] | None = ARRAY_KERNEL.gathered(
+        found, places, pattern.indptr, pattern.indices, along, near
+    )
+    return result
 
 
 def _transposed(pattern: Any) -> Any:
@@ -382,7 +391,7 @@ def forward(
     c = c.with_rows(inputs.driver, found.shape[1])
     result, is_right = c.matrix(found)
     if not is_right:
-        _refuse_unless_right(inputs, first, result, c.along, found[-1])
+        _refuse_unless_right(inputs, first, has_aux, result, c.along, found[-1])
     return first, result
 
 
@@ -428,7 +437,7 @@ def backward(
         along = random_direction(inputs.size)
         moved = run_pass(inputs, _seeds(inputs, along[None]), has_aux)
         there = _flat(1, tangents_of(moved, inputs, (1,)))[0]
-        _refuse_unless_right(inputs, outputs, result, along, there)
+        _refuse_unless_right(inputs, outputs, has_aux, result, along, there)
     return outputs, result
 
 
@@ -437,8 +446,10 @@ def backward(
 
 def _are_near(y: Any, found: Any) -> Any:
     """Whether numbers are what has been found, to some digits; mostly there is no more to see."""
+    eps = float(np.finfo(found.dtype).eps)
     with np.errstate(all="ignore"):
-        near: Any = np.abs(found - y) <= float(np.finfo(found.dtype).eps) ** _DIGITS * np.abs(found)
+        error = np.abs(found - y)
+        near: Any = (error <= eps**_DIGITS * np.abs(found)) & (error < np.inf)
     return near
 
 
@@ -451,28 +462,42 @@ def _agree(matrix: Any, along: Any, found: Any) -> Any:
         far = np.flatnonzero(~near)
         error = np.abs(found - y)[far]
         size = np.maximum(abs(matrix[far]) @ np.abs(along), np.abs(found)[far])
-        near[far] = error <= eps**_DIGITS * size
+        near[far] = (error <= eps**_DIGITS * size) & (error < np.inf)
         if near.all():
             return near
         # and rounding, of numbers as large as those that an input leads to elsewhere
         sizes = abs(matrix)
         most = sizes.max(axis=0).toarray() * np.abs(along)
         sizes.data = np.where(np.isfinite(most), most, 0)[sizes.indices]
-        near[far] |= error <= eps**_DIGITS * size + 16 * eps * sizes.sum(axis=1)[far]
+        rounding = 16 * eps * sizes.sum(axis=1)[far]
+        near[far] |= (error <= eps**_DIGITS * size + rounding) & (error < np.inf)
     return near | ~np.isfinite(y)
 
 
 def _refuse_unless_right(
-    inputs: Inputs, outputs: Outputs, matrix: Any, along: Any, found: Any
+    inputs: Inputs, outputs: Outputs, has_aux: bool, matrix: Any, along: Any, found: Any
 ) -> None:
     right = _agree(matrix, along, found)
+    values = np.concatenate([np.ravel(plain(v)) for v in outputs.values])
+    expected = matrix @ along
+    infinite = np.flatnonzero(~np.isfinite(expected) & (values == values))[:_INFINITE]
+    if len(infinite):  # along all that the pattern does not have in such a row, it does not change
+        block = np.tile(along, (len(infinite), 1))
+        for row, i in zip(block, infinite, strict=True):
+            row[matrix.indices[matrix.indptr[i] : matrix.indptr[i + 1]]] = 0
+        moved = run_pass(inputs, _seeds(inputs, block), has_aux)
+        beside = _flat(len(block), tangents_of(moved, inputs, (len(block),)))
+        found, expected = found.copy(), expected.copy()
+        found[infinite], expected[infinite] = beside[np.arange(len(block)), infinite], 0
+        right[infinite] = found[infinite] == 0
     if right.all():
         return
-    values = np.concatenate([np.ravel(plain(v)) for v in outputs.values])
     # Where terms cancel, what is left is the rounding of terms as large as value/input.
     largest = max(float(np.max(np.abs(x), initial=0)) for x in inputs.leaves) or 1.0
     rounding = 16 * np.finfo(matrix.dtype).eps * np.abs(values) / largest * np.abs(along).sum()
-    right |= np.abs(found - matrix @ along) <= rounding
+    with np.errstate(invalid="ignore"):
+        error = np.abs(found - expected)
+    right |= (error <= rounding) & (error < np.inf)
     wrong = np.flatnonzero(~right & (values == values))
     if not len(wrong):
         return
@@ -481,7 +506,7 @@ def _refuse_unless_right(
     raise WrongPattern(
         f"{inputs.driver}: the sparsity pattern does not fit the function here, in {told}: along a "
         f"random direction its derivative is {found[i]:.6g}, and by the pattern "
-        f"{(matrix @ along)[i]:.6g}; give the pattern at this point, sparsity(f)(x), or write "
+        f"{expected[i]:.6g}; give the pattern at this point, sparsity(f)(x), or write "
         "sparsity=True."
     )
 

@@ -749,7 +749,7 @@ def _by_directions(inputs: Inputs) -> Any:
 
 
 def _gradient_along(inputs: Inputs) -> Callable[[Any], Any] | None:
-    """How the gradient in one list or vector of floats changes along directions; or None."""
+    """How the gradient in one list or vector of floats changes; None for other arguments."""
     if not inputs.single or not sweeps.is_of_floats(inputs.selected[0]):
         return None
     return lambda directions: sweeps.gradient_along(

@@ -435,6 +435,7 @@ _MOVING: Any = (
     *(np.atleast_3d, np.tril, np.triu, np.diag, np.diagflat, np.diagonal, np.take),
     *(np.take_along_axis, np.roll, np.repeat, np.tile, np.resize, np.delete, np.rot90),
     *(np.compress, np.extract, np.fft.fftshift, np.fft.ifftshift, np.fliplr, np.flipud),
+    np.lib.stride_tricks.sliding_window_view,
 )
 for _f in (*_MOVING, *([np.permute_dims] if hasattr(np, "permute_dims") else [])):
     Pattern.FUNCTIONS[_f] = _moving(_f)
@@ -494,6 +495,8 @@ def _pad(a: Pattern, pad_width: Any, mode: Any = "constant", **options: Any) -> 
         return Pattern(a.sets, np.pad(a.numbers, pad_width))
     if mode in ("edge", "wrap", "reflect", "symmetric") and not options:
         return Pattern(a.sets, np.pad(a.numbers, pad_width, mode))
+    if mode == "linear_ramp":  # from the number at the edge to a constant
+        return Pattern(a.sets, np.pad(a.numbers, pad_width, "edge"))
     return _everything(np.pad)(a, pad_width, mode, **options)
 
 

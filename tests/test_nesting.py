@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 import dualad
-from dualad import Dual, derivative, exp, grad, hessian, jacobian, jvp, sin
+from dualad import Dual, derivative, exp, grad, hessian, jacobian, jvp, sin, vjp
 
 D = derivative
 
@@ -184,6 +184,24 @@ def test_threads() -> None:
     finally:
         sys.setswitchinterval(interval)
     assert wrong == []
+
+
+def test_arrays_of_an_older_level_where_a_sweep_records() -> None:
+    a, x, w = np.array([1.0, 2.0, 0.5]), np.array([0.3, -0.7, 1.1]), np.array([2.0, 1.0, -1.0])
+    expected = np.diag(2 * x * w)  # of the pullbacks of a·x² and x²·a, differentiated in a
+    for f in (lambda a, x: a * x**2, lambda a, x: x**2 * a):
+        found = jacobian(lambda a, f=f: vjp(lambda x: f(a, x), x)[1](w)[0])(a)
+        np.testing.assert_allclose(found, expected, rtol=1e-15)
+    v = np.array([1.0, -1.0, 0.5])
+    # d/dx of the product with a matrix that depends on x, too: x·(x xᵀ)·v = (x·x)(x·v)
+    g = grad(lambda x: x @ np.outer(x, x) @ v)
+    np.testing.assert_allclose(g(x), 2 * x * (x @ v) + (x @ x) * v, rtol=1e-14)
+    along = jvp(lambda a: grad(lambda x: np.sum((np.outer(a, a) @ x) ** 2))(x), (a,), (v,))[1]
+    # the gradient is 2(a·a)(a·x)a
+    expected = 4 * (a @ v) * (a @ x) * a + 2 * (a @ a) * ((v @ x) * a + (a @ x) * v)
+    np.testing.assert_allclose(along, expected, rtol=1e-13)
+    with_newer = grad(lambda x: np.sum(jvp(lambda y: x * y * np.sin(x), (a,), (v,))[1]))(x)
+    np.testing.assert_allclose(with_newer, v * (np.sin(x) + x * np.cos(x)), rtol=1e-14)
 
 
 def test_deep_nesting() -> None:

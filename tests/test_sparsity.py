@@ -15,7 +15,7 @@ from test_higher_order import every_case
 sparse = pytest.importorskip("scipy.sparse")
 
 import dualad  # noqa: E402
-from dualad import derivative, grad, hessian, jacobian, sparsity  # noqa: E402
+from dualad import derivative, grad, hessian, hvp, jacobian, sparsity  # noqa: E402
 from dualad.colouring import columns, star  # noqa: E402
 from dualad.compression import Compression, WrongPattern, band  # noqa: E402
 from dualad.structure import leaves  # noqa: E402
@@ -194,6 +194,80 @@ def test_three_point_stencils(f: Callable[[Any], Any]) -> None:
     for given in (True, s, 1):
         found = jacobian(f, sparsity=given)(X)
         np.testing.assert_allclose(found.toarray(), dense(f, X), rtol=1e-13, atol=1e-15)
+
+
+def smoothed(x: Any) -> Any:
+    y = x**2
+    y[1:-1] -= x[:-2] * x[2:]
+    y[::3] *= x[::3]
+    return y
+
+
+def added(x: Any) -> Any:
+    y = np.zeros_like(x)
+    np.add.at(y, PLACES, x**2)
+    return y
+
+
+def on_a_grid(f: Callable[[Any], Any], shape: tuple[int, ...]) -> Callable[[Any], Any]:
+    return lambda x: f(np.reshape(x, shape))
+
+
+def inner(u: Any) -> Any:
+    y = np.zeros_like(u)
+    y[1:-1, 1:-1] = u[2:, 1:-1] * u[:-2, 1:-1] + u[1:-1, 2:] + u[1:-1, :-2]
+    y[1:-1, 1:-1] *= u[1:-1, 1:-1]
+    return y
+
+
+def rolled(u: Any) -> Any:
+    return sum(np.roll(u, step, axis) for step in (1, -1) for axis in range(u.ndim)) - u**3
+
+
+PLACES = np.array([2, 0, 5, 5, 1, 3, 7, 4, 1, 11, 9, 0])
+BANDED = np.diag(np.arange(1.0, 13)) + np.diag(np.ones(10), 2)
+WAYS: dict[str, Callable[[Any], Any]] = {
+    "in place": smoothed,
+    "add.at": added,
+    "gradient": lambda x: np.gradient(x**2, 0.5),
+    "gradient to second order": lambda x: np.gradient(x, edge_order=2) * np.roll(x, 3),
+    "gradient on a grid": lambda x: np.gradient(x, np.arange(12.0) ** 2 + np.arange(12)),
+    "convolve": lambda x: np.convolve(x, [1.0, 0.0, -1.0], "same"),
+    "correlate": lambda x: np.correlate(x * x, [1.0, -2.0, 1.0], "valid"),
+    "pad with wrap": lambda x: np.pad(x, 2, mode="wrap")[4:] * x,
+    "pad with reflect": lambda x: np.pad(x, 1, mode="reflect")[2:] + x**2,
+    "sliding windows": lambda x: np.prod(np.lib.stride_tricks.sliding_window_view(x, 3), axis=1),
+    "second differences": lambda x: np.diff(x, 2) ** 2,
+    "where": lambda x: np.where(x > 0.5, x**2, np.roll(x, 1)),
+    "cumsum": lambda x: np.cumsum(x)[::2],
+    "accumulate": lambda x: np.maximum.accumulate(x),
+    "reduceat": lambda x: np.add.reduceat(x, [0, 2, 7]),
+    "bincount": lambda x: np.bincount(PLACES, weights=x),
+    "einsum": lambda x: np.einsum("ij,j->i", BANDED, x),
+    "matmul from the right": lambda x: x @ BANDED,
+    "matmul of arrays": lambda x: x[:3] @ np.reshape(x[3:], (3, 3)),
+    "concatenate": lambda x: np.concatenate([x[:2] * x[1:3], x[3:], [1.0]]),
+    "sort": np.sort,
+    "grid by slices": on_a_grid(inner, (3, 4)),
+    "grid by roll": on_a_grid(rolled, (3, 4)),
+    "cube by roll": on_a_grid(rolled, (2, 2, 3)),
+    "grid by gradient": on_a_grid(lambda u: np.stack(np.gradient(u)), (3, 4)),
+    "grid by matrices": on_a_grid(lambda u: BANDED[:3, :3] @ u + u @ BANDED[:4, :4], (3, 4)),
+    "grid by fancy indices": on_a_grid(
+        lambda u: u[(np.arange(3)[:, None] + 1) % 3, np.arange(4)] * u, (3, 4)
+    ),
+}
+
+
+@pytest.mark.parametrize("f", WAYS.values(), ids=WAYS)
+def test_ways_to_write_neighbours(f: Callable[[Any], Any]) -> None:
+    x = np.array([0.31, 0.72, 0.15, 0.93, 0.44, 0.66, 0.27, 0.58, 0.83, 0.39, 0.21, 0.77])
+    moved = np.stack([np.ravel(f(x + step)) for step in 1e-3 * np.eye(12)], axis=-1)
+    depends = moved != np.ravel(f(x))[:, None]  # the plain function, one input at a time
+    np.testing.assert_array_equal(sparsity(f)(x).toarray(), depends)
+    for mode in (None, "reverse"):
+        found = jacobian(f, sparsity=True, mode=mode)(x).toarray()
+        np.testing.assert_allclose(found, dense(f, x).reshape(found.shape), atol=1e-14)
 
 
 def test_periodic_and_gathered_neighbours() -> None:
@@ -683,6 +757,28 @@ def test_small_elements_are_seen() -> None:
         jacobian(lambda x: scaled * x + np.array([0.0, 1e-3, 0.0]) * x[2], sparsity=pattern)(X[:3])
 
 
+def test_what_the_check_does_not_see() -> None:
+    """As the guide says."""
+    pattern, x = np.eye(3), X[:3]
+
+    def f(x: Any) -> Any:
+        return x + np.array([0.0, size, 0.0]) * x[0]
+
+    size = 1e-8
+    with pytest.raises(ValueError, match="row 1"):
+        jacobian(f, sparsity=pattern)(x)
+    size = 1e-11
+    np.testing.assert_allclose(jacobian(f, sparsity=pattern)(x).toarray(), pattern, rtol=1e-10)
+    zero = np.array([0.0, 1.0, 2.0])
+    with pytest.raises(ValueError, match="in 3 rows, the first of them row 0"):
+        jacobian(lambda x: np.sqrt(x) + np.roll(x, 1), sparsity=0)(zero)
+    with pytest.raises(ValueError, match=r"in row 1: along a random direction.* is -?inf"):
+        jacobian(lambda x: x + np.array([0, 1, 0]) * np.sqrt(np.roll(x, 1)), sparsity=0)(zero)
+    many = np.zeros(40)
+    found = jacobian(lambda x: np.sqrt(x) + np.append(np.zeros(39), x[0]), sparsity=0)(many)
+    np.testing.assert_array_equal(found.diagonal(), np.inf)  # the last row depends on x[0], too
+
+
 def test_another_branch() -> None:
     def f(x: Any) -> Any:
         return x * x[::-1] if x[0] > 0 else x**2
@@ -809,6 +905,41 @@ def test_hessian_of_rosenbrock(n: int) -> None:
             )
     with pytest.raises(ValueError, match="does not fit the function here, in"):
         hessian(rosenbrock, sparsity=0)(x)
+
+
+def test_hessians_of_functions_of_arrays() -> None:
+    x = np.linspace(0.2, 1.4, 70)
+    n = len(x)
+    neighbours = np.diag(np.ones(n - 1), 1)
+
+    def in_place(x: Any) -> Any:
+        y = x**2
+        y[1:] *= x[:-1]
+        y *= 0.5
+        return np.sum(y)
+
+    both = neighbours + neighbours.T
+    cases: list[tuple[Callable[[Any], Any], Any]] = [
+        (lambda x: np.sum(np.log1p(np.exp(-x))), np.diag(np.exp(x) / (1 + np.exp(x)) ** 2)),
+        (lambda x: np.sum(x * np.roll(x, 1)), both + np.eye(n, k=n - 1) + np.eye(n, k=1 - n)),
+        (lambda x: x @ (neighbours @ x), both),
+        (
+            in_place,
+            np.diag(np.append(1.0, x[:-1])) + x[:, None] * neighbours.T + neighbours * x,
+        ),
+        (lambda x: np.sum(2.0 / x[1:] - x[:-1] / 3), np.diag(np.append(0.0, 4 / x[1:] ** 3))),
+        (
+            lambda x: np.sum(np.where(x > 0.5, x**3, np.abs(x))),
+            np.diag(np.where(x > 0.5, 6 * x, 0.0)),
+        ),
+    ]
+    v = np.cos(np.arange(n))
+    for f, expected in cases:
+        for given in (True, expected != 0):
+            found = hessian(f, sparsity=given)(x)
+            np.testing.assert_allclose(found.toarray(), expected, rtol=1e-13, atol=1e-14)
+        np.testing.assert_allclose(hessian(f)(x), expected, rtol=1e-13, atol=1e-14)
+        np.testing.assert_allclose(hvp(f)(x, v), expected @ v, rtol=1e-12, atol=1e-12)
 
 
 def test_hessian_of_an_arrow() -> None:

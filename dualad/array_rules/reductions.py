@@ -563,7 +563,10 @@ def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
     left, right = at(secant, None, -1), at(secant, 1, None)
     before, behind = at(h, None, -1), at(h, 1, None)
     # a mean of the secants on both sides, the nearer one weighs more
-    inside = (left * behind + right * before) / (before + behind)
+    if np.ndim(spacing):
+        inside = (left * behind + right * before) / (before + behind)
+    else:
+        inside = (at(f, 2, None) - at(f, None, -2)) / (2 * h)
     first, last = at(secant, None, 1), at(secant, -1, None)
     if edge_order == 2:
         # the parabola's slope at the edge, mirrored from the secant
