@@ -26,11 +26,27 @@ from scipy.stats import (
 from dualad import Dual, derivative, grad, hessian, jacobian, value_and_grad
 from dualad.scipy import stats
 from dualad.scipy._distributions import TABLE
+from dualad.special_rules import row as helper
 
 NAMES = [name for name in TABLE if hasattr(scipy.stats, name)]
 # Shapes to test with; what is not here has 1.7, 2.6.
 SHAPES: dict[str, tuple[Any, ...]] = {
     "betabinom": (5, 2.3, 0.63),
+    "betanbinom": (5, 3.3, 0.63),
+    "crystalball": (1.2, 3.4),
+    "dpareto_lognorm": (0.3, 0.7, 1.9, 2.6),
+    "genexpon": (0.7, 1.9, 1.2),
+    "genhyperbolic": (0.5, 1.7, -0.6),
+    "geninvgauss": (2.3, 1.5),
+    "kappa4": (0.3, -0.2),
+    "norminvgauss": (2.1, 0.8),
+    "pearson3": (0.7,),
+    "reciprocal": (0.3, 2.4),
+    "skewcauchy": (0.7,),
+    "trapezoid": (0.2, 0.7),
+    "truncpareto": (1.7, 4.2),
+    "truncweibull_min": (1.7, 0.4, 2.6),
+    "yulesimon": (2.7,),
     "bernoulli": (0.3,),
     "binom": (7, 0.4),
     "boltzmann": (0.9, 8),
@@ -92,7 +108,9 @@ def cases(name: str) -> list[tuple[str, list[Any], list[int]]]:
             first: Any = 0.3
         if method not in BY_QUANTILE:
             first = theirs.ppf(0.31, *shapes, *where).item()
-        active = [1 + i for i in free]
+        is_cdf = method not in ("pdf", "logpdf", "pmf", "logpmf")
+        has_slope = bool(d.cdf) or d.begin is not None or not is_cdf
+        active = [1 + i for i in free if has_slope]
         if not d.is_discrete:
             active = [0, *active, 1 + len(shapes), 2 + len(shapes)]
         found.append((method, [first, *shapes, *where], active))
@@ -553,3 +571,19 @@ def test_vectors_unlifted_and_refused() -> None:
         derivative(
             lambda s: multivariate_normal.logpdf([0.0, 0.0], None, s * np.ones((2, 2)), True)
         )(1.0)
+
+
+def test_beyond_the_support_the_shapes_have_no_influence() -> None:
+    x = np.array([-0.2, 0.0, 0.5, 1.0, 1.2])
+    got = derivative(lambda a: stats.beta.cdf(x, a, 2.0))(1.3)
+    want = extrapolated(lambda h: scipy.stats.beta.cdf(0.5, 1.3 + h, 2.0), 0.01)
+    assert got == pytest.approx([0, 0, want, 0, 0], rel=1e-8)
+    got = derivative(lambda b: stats.rice.sf(np.array([-1.0, 0.0, 0.7]), b), order=2)(1.3)
+    want = curvature(lambda h: scipy.stats.rice.sf(0.7, 1.3 + h), 0.02)
+    assert got == pytest.approx([0, 0, want], rel=1e-6)
+
+
+def test_a_helper_does_not_take_the_name_of_another() -> None:
+    for name in ("_bell", "_erfcx"):  # of the table, and of scipy.special
+        with pytest.raises(ValueError, match=f"there is a helper {name} already"):
+            helper(f"{name}(x) = x")
