@@ -172,7 +172,9 @@ def _of_quantile(d: Distribution, method: str) -> list[Any]:
     if d.cdf or d.begin is not None:
         by_shapes = [
             f"scale*({_of_end(first, s)}) if q == 0 else scale*({_of_end(last, s)}) if q == 1 "
-            f"else -_{n}_cdf_{s}({at})/{pdf}" if s in free else None
+            f"else -_{n}_cdf_{s}({at})/{pdf}"
+            if s in free
+            else None
             for s in shapes
         ]
     return [f"{sign}1/{pdf}", *by_shapes, "1", "(y - loc)/scale"]

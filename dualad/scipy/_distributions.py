@@ -117,9 +117,9 @@ row("wald", "-log(2*pi)/2 - 1.5*log(x) - square(x - 1)/(2*x)", ends=_HALF)
 
 # Gamma, beta and their kin
 # what Stirling's formula leaves of gammaln(4/(s*s))
-helper("_stirling(s) = _stirling_of(s*s/4) if abs(s) < 0.3 else "
+helper("_beyond_stirling(s) = _rest_of_stirling(s*s/4) if abs(s) < 0.3 else "
     "gammaln(4/(s*s)) - (4/(s*s) - 0.5)*log(4/(s*s)) + 4/(s*s) - log(2*pi)/2")
-helper("_stirling_of(w) = w*(1/12 - w*w*(1/360 - w*w*(1/1260 - w*w/1680)))")
+helper("_rest_of_stirling(w) = w*(1/12 - w*w*(1/360 - w*w*(1/1260 - w*w/1680)))")
 _GAMMA: dict[str, Any] = {"mean": "a", "var": "a", "entropy": "a + gammaln(a) + (1 - a)*psi(a)"}
 row("gamma(a)", "xlogy(a - 1, x) - x - gammaln(a)", "gammainc(a, x)", ends=_HALF, **_GAMMA)
 row("erlang(a)", "xlogy(a - 1, x) - x - gammaln(a)", "gammainc(a, x)", ends=_HALF, fixed="a",
@@ -170,7 +170,7 @@ row("argus(chi)", f"3*log(chi) - {_LOG_ROOT} - log(gammainc(1.5, chi*chi/2)/2) +
     "1 - gammainc(1.5, chi*chi*(1 - x*x)/2)/gammainc(1.5, chi*chi/2)", ends="0, 1")
 # with u = skew*x/2: α·log1p(u) - α·u is -x²/2·₂F₁(1, 2; 3; -u)
 row("pearson3(skew)", "-x*x/2*hyp2f1(1, 2, 3, -skew*x/2) - log1p(skew*x/2) - "
-    f"{_LOG_ROOT} - _stirling(skew)",
+    f"{_LOG_ROOT} - _beyond_stirling(skew)",
     ends="(-2/skew if skew > 0 else -inf), (-2/skew if skew < 0 else inf)")
 row("ncx2(df, nc)", "-log(2) - square(sqrt(x) - sqrt(nc))/2 + (df/4 - 0.5)*log(x/nc) "
     "+ log(ive(df/2 - 1, sqrt(nc*x)))", begin=0.0, ends=_HALF, fixed="df", mean="df + nc",
