@@ -159,7 +159,7 @@ def row(
     composed = None if slopes else of
     rule = SpecialRule(f"scipy.special.{head}", *slopes, z=z, over=over, value=composed, **facts)
     name = rule.name.rpartition(".")[2]
-    if name.startswith("_") and any(name in space.functions for space in SPACES.values()):
+    if name.startswith("_") and (name in TABLE or name in RULES):
         raise ValueError(f"there is a helper {name} already; write another name.")
     helper = name.startswith("_") and (rule.value or of)
     ufunc = None if helper else next((f for f in _found(name) if isinstance(f, np.ufunc)), None)

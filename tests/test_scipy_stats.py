@@ -16,6 +16,7 @@ import scipy.stats
 from mpmath import mp
 from scipy.stats import (
     dirichlet,
+    gaussian_kde,
     invwishart,
     multivariate_normal,
     multivariate_t,
@@ -273,7 +274,7 @@ def test_what_has_no_derivative_is_refused() -> None:
         lambda m: stats.norm.fit([m, 1.0]),
         lambda m: stats.norm.moment(3, m),
         lambda m: stats.norm.stats(m, moments="mvs"),
-        lambda m: scipy.stats.norminvgauss.pdf(m, 2.0, 1.0),
+        lambda m: scipy.stats.levy_stable.pdf(m, 1.5, 0.5),
         lambda m: type(norm)(a=0.0, name="norm").pdf(m),
     ):
         with pytest.raises(TypeError, match=r"write|dualad"):
@@ -587,3 +588,36 @@ def test_a_helper_does_not_take_the_name_of_another() -> None:
     for name in ("_bell", "_erfcx"):  # of the table, and of scipy.special
         with pytest.raises(ValueError, match=f"there is a helper {name} already"):
             helper(f"{name}(x) = x")
+
+
+def test_a_kernel_density() -> None:
+    """In points, data, weights and bandwidth; of two dimensions too."""
+    data, grid = np.array([0.1, 0.4, 0.5, 1.2, 2.0, 2.2]), np.array([0.3, 1.1])
+
+    def plane(a: Any) -> Any:
+        return gaussian_kde(np.stack([data * a, np.cos(data) + a * a * data[::-1]]))
+
+    def by_neff(kde: Any) -> Any:
+        return 2.0 / kde.neff
+
+    known = gaussian_kde(data)
+    for f in (
+        lambda a: known(grid * a),
+        lambda a: known.logpdf(a),
+        lambda a: known.integrate_box_1d(a, a * a + 1),
+        lambda a: gaussian_kde(data * a, "silverman").pdf(grid),
+        lambda a: gaussian_kde(data, a).evaluate(grid),
+        lambda a: gaussian_kde(data, by_neff, np.exp(a * data)).logpdf(grid),
+        lambda a: gaussian_kde(data, weights=np.exp(a * data)).integrate_box_1d(0.0, a),
+        lambda a: plane(a)(np.array([[0.3, a], [0.5, 0.7]])),
+        lambda a: plane(1.0)([a, 0.5]),
+    ):
+        got, want = jacobian(f)(0.8), extrapolated(lambda h, f=f: f(0.8 + h), 0.002)
+        np.testing.assert_allclose(got, want, rtol=1e-8, atol=1e-9)
+        np.testing.assert_array_equal(
+            value_and_grad(lambda a, f=f: f(a).sum())(0.8)[0], f(0.8).sum()
+        )
+        back = jacobian(lambda p, f=f: f(p[0]), mode="reverse")(np.array([0.8]))[..., 0]
+        np.testing.assert_allclose(back, got, rtol=1e-12, atol=1e-14)
+    with pytest.raises(AttributeError, match=r"kde\.plain\.resample"):
+        derivative(lambda a: gaussian_kde(data * a).resample(3).sum())(1.0)
