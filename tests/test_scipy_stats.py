@@ -24,7 +24,7 @@ from scipy.stats import (
     wishart,
 )
 
-from dualad import Dual, derivative, grad, hessian, jacobian, value_and_grad
+from dualad import Dual, derivative, grad, hessian, jacobian, jvp, value_and_grad
 from dualad.scipy import stats
 from dualad.scipy._distributions import TABLE
 from dualad.special_rules import row as helper
@@ -621,3 +621,43 @@ def test_a_kernel_density() -> None:
         np.testing.assert_allclose(back, got, rtol=1e-12, atol=1e-14)
     with pytest.raises(AttributeError, match=r"kde\.plain\.resample"):
         derivative(lambda a: gaussian_kde(data * a).resample(3).sum())(1.0)
+
+
+SAMPLE = np.array([0.3, 1.1, -0.4, 2.2, 0.9, 1.7, -1.2])
+OTHER = np.array([1.0, 0.2, 0.7, 1.9, -0.3, 0.4])
+OF_SAMPLES: dict[str, Callable[[Any], Any]] = {
+    "median_abs_deviation": lambda a: scipy.stats.median_abs_deviation(
+        SAMPLE + a * SAMPLE**2, scale="normal"
+    ),
+    "boxcox": lambda a: scipy.stats.boxcox(SAMPLE**2 + a, a),
+    "boxcox, of a logarithm": lambda a: scipy.stats.boxcox(SAMPLE**2 + 0.1, lmbda=a - 1.2),
+    "boxcox_llf": lambda a: scipy.stats.boxcox_llf(a, SAMPLE**2 + a),
+    "yeojohnson": lambda a: scipy.stats.yeojohnson(SAMPLE * a, a),
+    "circmean": lambda a: scipy.stats.circmean(SAMPLE * a, high=6.0 + a),
+    "circvar": lambda a: scipy.stats.circvar(SAMPLE * a),
+    "circstd": lambda a: scipy.stats.circstd(SAMPLE.reshape(1, 7) * a, axis=1),
+    "wasserstein_distance": lambda a: scipy.stats.wasserstein_distance(SAMPLE * a, OTHER),
+    "energy_distance": lambda a: scipy.stats.energy_distance(SAMPLE, OTHER * a),
+    "jarque_bera": lambda a: np.stack([*scipy.stats.jarque_bera(SAMPLE + a * SAMPLE**2)]),
+    "chisquare": lambda a: np.stack([*scipy.stats.chisquare(np.stack([9 * a, 12.0, 7 * a * a]))]),
+}
+
+
+@pytest.mark.parametrize("name", OF_SAMPLES)
+def test_more_statistics_of_samples(name: str) -> None:
+    f = OF_SAMPLES[name]
+    value, moved = jvp(f, (1.2,), (1.0,))
+    np.testing.assert_array_equal(value, f(1.2))
+    want = extrapolated(lambda h: f(1.2 + h), 0.002)
+    np.testing.assert_allclose(moved, want, rtol=1e-7, atol=1e-9)
+    back = jacobian(lambda p: f(p[0]), mode="reverse")(np.array([1.2]))[..., 0]
+    np.testing.assert_allclose(back, moved, rtol=1e-12, atol=1e-14)
+    second = extrapolated(lambda h: jacobian(f)(1.2 + h), 0.002)
+    got = jvp(lambda x: jacobian(f)(x), (1.2,), (1.0,))[1]
+    np.testing.assert_allclose(got, second, rtol=1e-6, atol=1e-8)
+
+
+def test_transformations_do_not_choose_their_parameter() -> None:
+    for f in (scipy.stats.boxcox, scipy.stats.yeojohnson):
+        with pytest.raises(TypeError, match=rf"{f.__name__}_normmax\(x\.primal\)"):
+            derivative(lambda a, f=f: f(SAMPLE**2 + a)[0][0])(1.2)

@@ -374,7 +374,7 @@ def _is_looked_at(module: types.ModuleType) -> bool:
 def _is_sparse(x: Any) -> bool:
     """Whether x is, or makes, one of SciPy's sparse arrays, whose operators have stand-ins."""
     home = x if isinstance(x, (type, types.FunctionType)) else type(x)
-    return home.__module__.startswith("scipy.sparse._")
+    return str(getattr(home, "__module__", "")).startswith("scipy.sparse._")
 
 
 def _parts_of_module(module: types.ModuleType, names: set[str], seen: set[int]) -> Iterator[Any]:

@@ -518,8 +518,8 @@ def brute(
     moving = np.meshgrid(*axes, indexing="ij")
     points = np.stack([np.reshape(m, -1) for m in moving], axis=1)
     on_grid = np.reshape(np.stack([_number(f(p)) for p in points]), np.shape(costs))
-    moving = moving[0] if len(axes) == 1 else np.stack(moving)
-    return y, with_value(cost, least), with_value(moving, grid), with_value(on_grid, costs)
+    whole_grid: Any = moving[0] if len(axes) == 1 else np.stack(moving)
+    return y, with_value(cost, least), with_value(whole_grid, grid), with_value(on_grid, costs)
 
 
 def _range(given: Any, n: int) -> Any:
