@@ -27,6 +27,7 @@ from .conversions import as_numpy
 from .dual import function
 from .namespaces import Namespace, choose
 from .pair import plain
+from .rules import RULES as ELEMENTARY
 from .rules import Rule, Slope, compile_text
 
 MPMATH = "by mpmath"
@@ -150,10 +151,17 @@ def row(
     """Add a row, as in `rules.py`. `of`: where the values come from, if not from the ufunc.
 
     `z` may be a text: the complex slope of a ufunc, the complex value of a helper.
+
+    Raises
+    ------
+    ValueError
+        If a helper has the name of another, whose texts would call it.
     """
     composed = None if slopes else of
     rule = SpecialRule(f"scipy.special.{head}", *slopes, z=z, over=over, value=composed, **facts)
     name = rule.name.rpartition(".")[2]
+    if name.startswith("_") and (name in TABLE or name in ELEMENTARY):
+        raise ValueError(f"there is a helper {name} already; write another name.")
     helper = name.startswith("_") and (rule.value or of)
     ufunc = None if helper else next((f for f in _found(name) if isinstance(f, np.ufunc)), None)
     if ufunc is None and of is None and not rule.value:
@@ -493,9 +501,9 @@ inf, nan = math.inf, math.nan
 UNIT, POSITIVE, RIGHT, COUNT = (0.05, 0.95), (0.1, 9), (1.1, 20), (1, 4)
 
 # Helpers. exp(−x²/2) as _gauss in rules.py: x² = h² + (x − h)(x + h), h on a grid, is not rounded.
-row("_bell(x) = exp(-square(rint(16*x)/16)/2)*exp((rint(16*x)/16 - x)*(rint(16*x)/16 + x)/2) "
+row("_half_bell(x) = exp(-square(rint(16*x)/16)/2)*exp((rint(16*x)/16 - x)*(rint(16*x)/16 + x)/2) "
     "if abs(x) < 42 else exp(-x*x/2)", "0 if y == 0 else -x*y", z="exp(-x*x/2)", over=(-9, 9))
-row("_mills(x) = 2/(sqrt2pi*_erfcx(0, -x/sqrt2)) if x < 0 else _bell(x)/(sqrt2pi*ndtr(x))")
+row("_mills(x) = 2/(sqrt2pi*_erfcx(0, -x/sqrt2)) if x < 0 else _half_bell(x)/(sqrt2pi*ndtr(x))")
 row("_erfcx(n, x)", None, "_erfcx(n + 1, x)", of=_erfcx)
 row("_dawson(n, x)", None, "_dawson(n + 1, x)", of=_dawson)
 row("_wofz(n, x)", None, "_wofz(n + 1, x)", of=_faddeeva, z=True)
@@ -529,7 +537,7 @@ row("_f_pdf(a, b, x) = _beta_pdf(a/2, b/2, a*x/(a*x + b), b/(a*x + b))*(a/(a*x +
 
 # Error functions. What grows is no quotient, whose slope would overflow before it does.
 row("_growth(x) = 1/_gauss(x)", "2*x*y", z=True, over=(-4, 4))
-row("_growth2(x) = 1/_bell(x)", "x*y", z=True, over=(-4, 4))
+row("_growth2(x) = 1/_half_bell(x)", "x*y", z=True, over=(-4, 4))
 row("erf(x)", "_gauss(x)*(2/sqrtpi)", z=True, over=(-4, 4))
 row("erfc(x)", "_gauss(x)*(-2/sqrtpi)", z=True, over=(-4, 20))
 row("erfcx(x)", "_erfcx(1, x)", z="1j*_wofz(1, 1j*x)", over=(-4, 40))
@@ -544,12 +552,12 @@ row("_voigt(n, x, s, g)", None, "_voigt(n + 1, x, s, g)", "s*_voigt(n + 2, x, s,
     "1j*_voigt(n + 1, x, s, g)", of=_voigt)
 row("voigt_profile(x, s, g)", "real(_voigt(1, x, s, g))", "s*real(_voigt(2, x, s, g))",
     "-imag(_voigt(1, x, s, g))", over=((-2, 2), (0.5, 2), (0.2, 1)))
-row("ndtr(x)", "_bell(x)/sqrt2pi", z=True, over=(-20, 6))
+row("ndtr(x)", "_half_bell(x)/sqrt2pi", z=True, over=(-20, 6))
 row("log_ndtr(x)", "_mills(x)", z="exp(-x*x/2 - y)/sqrt2pi", over=(-40, 9))
 row("ndtri(x)", "1/(x*_mills(y))", over=UNIT)
 row("ndtri_exp(x)", "1/_mills(y)", over=(-50, -0.01))
-row("owens_t(h, a)", "-erf(a*h/sqrt2)*_bell(h)/(2*sqrt2pi)",
-    "_bell(h)*_bell(a*h)/(2*pi*(1 + a*a))", over=(-3, 3))
+row("owens_t(h, a)", "-erf(a*h/sqrt2)*_half_bell(h)/(2*sqrt2pi)",
+    "_half_bell(h)*_half_bell(a*h)/(2*pi*(1 + a*a))", over=(-3, 3))
 row("fresnel(x) = (_fresnel_s(x), _fresnel_c(x))", z=True, over=(-9, 9))
 row("_fresnel_s(x)", "sin(pi/2*_square4(x))", z="sin(pi/2*x*x)", of=_output(sc.fresnel, 0))
 row("_fresnel_c(x)", "cos(pi/2*_square4(x))", z="cos(pi/2*x*x)", of=_output(sc.fresnel, 1))
@@ -697,9 +705,9 @@ row("fdtrc(a, b, x)", "-diff('fdtr', (1, 0, 0), a, b, x)", "-diff('fdtr', (0, 1,
 row("fdtri(a, b, p)", "-diff('fdtr', (1, 0, 0), a, b, y)/_f_pdf(a, b, y)",
     "-diff('fdtr', (0, 1, 0), a, b, y)/_f_pdf(a, b, y)", "1/_f_pdf(a, b, y)",
     over=(POSITIVE, POSITIVE, UNIT))
-row("nrdtrimn(p, s, x)", "-s*sqrt2pi/_bell(ndtri(p))", "-ndtri(p)", "1",
+row("nrdtrimn(p, s, x)", "-s*sqrt2pi/_half_bell(ndtri(p))", "-ndtri(p)", "1",
     over=(UNIT, POSITIVE, (-4, 4)))
-row("nrdtrisd(m, p, x)", "-1/ndtri(p)", "-y/ndtri(p)*(sqrt2pi/_bell(ndtri(p)))", "1/ndtri(p)",
+row("nrdtrisd(m, p, x)", "-1/ndtri(p)", "-y/ndtri(p)*(sqrt2pi/_half_bell(ndtri(p)))", "1/ndtri(p)",
     over=((-4, 0), (0.6, 0.95), (1, 4)))
 row("kolmogorov(x)", "-_kolmogorov_pdf(x)", over=(0.2, 3))
 row("kolmogi(p)", "-1/_kolmogorov_pdf(y)", over=(0.001, 0.999))

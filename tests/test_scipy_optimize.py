@@ -469,9 +469,6 @@ REPORTS: dict[str, Callable[[Any, Any], Any]] = {
     "lsq_linear": lambda m, a: m.lsq_linear(
         np.eye(2), np.stack([a, a]), bounds=(-1.0, 9.0)
     ).unbounded_sol[0],
-    "brute": lambda m, a: m.brute(
-        lambda x: (x[0] - a) ** 2, [(0, 3)], Ns=7, full_output=True, finish=None
-    )[3],
     "fsolve": lambda m, a: m.fsolve(lambert, 1.0, args=(a,), full_output=True)[1]["r"],
     "root": lambda m, a: m.root(lambert, 1.0, args=(a,)).fjac,
     "from x0": lambda m, a: (
@@ -609,8 +606,30 @@ def test_the_best_of_a_grid_moves_only_with_the_grid() -> None:
     a = Dual(1.1, 1.0)
     assert least(a) == 1.0
     assert least(a, full_output=True)[1].tangent == pytest.approx(0.2)  # −2·(1 − 1.1)
-    with pytest.raises(NonDifferentiableError, match="brute has not converged"):
-        optimize.brute(lambda x: (x[0] - 1) ** 2, [(0, 3 * a)], Ns=7, finish=None)
+    given = {"Ns": 7, "finish": None, "full_output": True}
+    x, least, grid, costs = optimize.brute(lambda x: (x[0] - 1) ** 2, [(0, 3 * a)], **given)
+    for h, y in ((0.0, x), (1e-3, x)):
+        moved = scipy.optimize.brute(lambda x: (x[0] - 1) ** 2, [(0, 3.3 + 3 * h)], **given)
+        assert moved[0] == pytest.approx(y.primal + h * y.tangent, abs=1e-12)
+        assert moved[2] == pytest.approx(grid.primal + h * grid.tangent, abs=1e-12)
+        assert moved[3] == pytest.approx(costs.primal + h * costs.tangent, abs=1e-5)
+        assert moved[1] == pytest.approx(least.primal + h * least.tangent, abs=1e-5)
+    steps = (slice(0, 3 * a, 0.5), (a, 2.0, 3j))
+    y = optimize.brute(lambda x: (x[0] - 1) ** 2 + x[1], steps, finish=None)
+    assert y.tangent == pytest.approx([0.0, 1.0])
+
+
+def test_a_search_that_ended_early_has_found_nothing_for_duals_in_f_either() -> None:
+    def cost(a: Any) -> Any:
+        return lambda x: (x[0] - a) ** 2 + (x[1] - 1) ** 2
+
+    a = Dual(1.3, 1.0)
+    with pytest.raises(NonDifferentiableError, match="fmin has not converged"):
+        optimize.fmin(cost(a), [1.0, 2.0], maxiter=5, disp=False)
+    found = optimize.fmin_bfgs(cost(a), [1.0, 2.0], maxiter=4, gtol=0, disp=False)  # is there
+    assert found.tangent == pytest.approx([1.0, 0.0])
+    x = optimize.minimize(cost(1.3), np.stack([a, a]), options={"gtol": 0, "maxiter": 4}).x
+    assert not isinstance(x, Dual)
 
 
 def test_a_root_has_the_kind_that_it_has_in_the_plain_run() -> None:

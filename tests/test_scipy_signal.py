@@ -233,3 +233,20 @@ def test_cont2discrete_has_scipys_last_bits(method: str) -> None:
     for k in (0.4, 0.7, 1.1):
         value, _ = jvp(f, (k,), (1.0,))
         np.testing.assert_array_equal(value, f(k))
+
+
+@pytest.mark.parametrize("name", ["welch", "periodogram", "csd", "spectrogram", "stft"])
+def test_spectra_at_a_rate(name: str) -> None:
+    """What they tell of frequencies and times, and of densities, of a plain signal."""
+    x = np.cos(0.3 * np.arange(100.0)) + 0.2 * np.sin(1.1 * np.arange(100.0))
+    given: dict[str, Any] = {} if name == "periodogram" else {"nperseg": 32}
+    f = getattr(theirs, name)
+    args = (x, x[::-1]) if name == "csd" else (x,)
+
+    def of_rate(fs: Any) -> Any:
+        return np.concatenate([np.ravel(abs(y)) for y in f(*args, fs=fs, **given)])
+
+    wide, narrow = ((of_rate(2.0 + h) - of_rate(2.0 - h)) / (2 * h) for h in (0.002, 0.001))
+    value, moved = jvp(of_rate, (2.0,), (1.0,))
+    np.testing.assert_array_equal(value, of_rate(2.0))
+    np.testing.assert_allclose(moved, (4 * narrow - wide) / 3, rtol=1e-8, atol=1e-9)

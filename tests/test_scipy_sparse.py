@@ -43,6 +43,16 @@ def operator(a: Any) -> Any:
     return sl.LinearOperator((N, N), matvec=lambda v: a @ v)
 
 
+def put(a: Any, x: Any) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", sp.SparseEfficiencyWarning)
+        a[1, 2] = x[0] ** 2
+        a[0] = 3.0
+        a[2, 1:3] = x[:2]
+        a.setdiag(x[M:])
+    return a
+
+
 ARRAYS: dict[str, Callable[[Any], Any]] = {
     "constant @ x": lambda x: PLACES @ x[M:],
     "constant @ matrix": lambda x: PLACES @ np.outer(x[M:], x[:2]),
@@ -75,6 +85,11 @@ ARRAYS: dict[str, Callable[[Any], Any]] = {
     "kronsum": lambda x: sp.kronsum(general(x)[:2, :2], general(x)[1:4, 1:4]).toarray(),
     "find": lambda x: sp.find(general(x) * 2.0)[2],
     "power": lambda x: sl.matrix_power(general(x), 3).toarray(),
+    "constant * number": lambda x: (PLACES * x[0] + PLACES / x[1] ** 2) @ x[M:],
+    "constant.multiply": lambda x: PLACES.multiply(x[M:]).toarray(),
+    "matrix ** 2": lambda x: (sp.csr_matrix(general(x)) ** 2).toarray(),
+    "functions": lambda x: (general(x).sin() + general(x).expm1()).toarray(),
+    "set": lambda x: put(general(x), x).toarray(),
 }
 
 SOLVES: dict[str, Callable[[Any], Any]] = {
@@ -207,9 +222,10 @@ def test_refused_by_name() -> None:
             jvp(lambda x: use(general(x)), (X,), (ALONG,))
 
     refusing(lambda a: np.asarray(a), TypeError, "toarray")
-    refusing(lambda a: a.__setitem__((0, 0), 1.0), TypeError, "coo_array")
+    refusing(lambda a: PLACES.copy().__setitem__((0, 0), a[0, 0]), TypeError, "coo_array")
     refusing(lambda a: a.data.__setitem__(0, 1.0), ValueError, "read-only")
-    refusing(lambda a: a.max(), AttributeError, r"A\.plain\.max")
+    refusing(lambda a: a.max(axis=0), TypeError, r"A\.toarray\(\)\.max\(axis=0\)")
+    refusing(lambda a: a.eliminate_zeros(), AttributeError, r"A\.plain\.eliminate_zeros")
     refusing(lambda a: a[0], TypeError, r"A\[\[i\]\]")
     refusing(lambda a: sl.spilu(a), TypeError, "splu")
     refusing(lambda a: sl.norm(a, 2), TypeError, "toarray")
@@ -225,6 +241,23 @@ def test_refused_by_name() -> None:
         (NonDifferentiableError, sl.ArpackError),
         "repeated|ARPACK",
     )
+
+
+def test_choices() -> None:
+    """Of the greatest stored number, or of the zeros that are not stored."""
+    for f in (
+        lambda t: sp.csr_array(np.diag([t, t * t, 1.0])).max(),
+        lambda t: sp.csc_matrix(np.diag([t, -t * t, 1.0])).min(),
+        lambda t: sp.csr_array(np.diag([-t, -2.0])).max(),
+        lambda t: sp.csr_array(np.diag([t, 2.0])).max(explicit=True),
+        lambda t: sp.csr_array(np.array([[t, 2.0], [0, -t]])).maximum(PLACES[:2, :2]).toarray(),
+        lambda t: PLACES[:2, :2].minimum(sp.csr_array(np.array([[t, 2.0], [0, -t]]))).toarray(),
+    ):
+        wide, narrow = ((f(1.5 + h) - f(1.5 - h)) / (2 * h) for h in (0.02, 0.01))
+        want = (4 * narrow - wide) / 3
+        for mode in ("forward", "reverse"):
+            got = jacobian(lambda x, f=f: f(x[0]), mode=mode)(np.array([1.5]))[..., 0]
+            np.testing.assert_allclose(got, want, rtol=1e-9, atol=1e-9)
 
 
 def test_an_np_matrix_is_refused() -> None:

@@ -170,3 +170,25 @@ def test_concatenated_rotations() -> None:
     np.testing.assert_allclose(got, expected, atol=1e-14)
     with pytest.raises(TypeError, match="Rotation objects only"):
         derivative(lambda x: kind.concatenate([kind.from_rotvec([x, 0, 0]), 1]).magnitude()[0])(0.7)
+
+
+@pytest.mark.parametrize("times", [0.7, [0.0, 0.3, 1.7, 2.0]])
+def test_between_rotations(times: Any) -> None:
+    """In the times, plain and moved, and in the rotations."""
+    Rotation, Slerp = theirs.transform.Rotation, theirs.transform.Slerp
+    r = Rotation.from_rotvec([[0.0, 0.0, 0.4], [0.3, -0.2, 1.1], [1.0, 0.5, -0.3]])
+
+    def at_times(a: Any) -> Any:
+        return Slerp([0.0, 1.0, 2.0], r)(np.asarray(times) * a).as_quat()
+
+    def of_rotations(a: Any) -> Any:
+        ends = Rotation.from_rotvec(np.array([[0.0, 0.0, 0.4], [0.3, a, 1.1], [1.0, 0.5, a * a]]))
+        return Slerp(np.array([0.0, 1.0, 2.0 + a]), ends)(times).as_matrix()
+
+    for f, x in ((at_times, 0.9), (of_rotations, 0.6)):
+        wide, narrow = ((f(x + h) - f(x - h)) / (2 * h) for h in (0.002, 0.001))
+        for mode in ("forward", "reverse"):
+            got = jacobian(lambda p, f=f: f(p[0]), mode=mode)(np.array([x]))[..., 0]
+            np.testing.assert_allclose(got, (4 * narrow - wide) / 3, atol=1e-9)
+        value, _ = jvp(f, (x,), (1.0,))
+        np.testing.assert_array_equal(value, f(x))

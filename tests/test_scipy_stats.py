@@ -16,6 +16,7 @@ import scipy.stats
 from mpmath import mp
 from scipy.stats import (
     dirichlet,
+    gaussian_kde,
     invwishart,
     multivariate_normal,
     multivariate_t,
@@ -23,14 +24,30 @@ from scipy.stats import (
     wishart,
 )
 
-from dualad import Dual, derivative, grad, hessian, jacobian, value_and_grad
+from dualad import Dual, derivative, grad, hessian, jacobian, jvp, value_and_grad
 from dualad.scipy import stats
 from dualad.scipy._distributions import TABLE
+from dualad.special_rules import row as helper
 
 NAMES = [name for name in TABLE if hasattr(scipy.stats, name)]
 # Shapes to test with; what is not here has 1.7, 2.6.
 SHAPES: dict[str, tuple[Any, ...]] = {
     "betabinom": (5, 2.3, 0.63),
+    "betanbinom": (5, 3.3, 0.63),
+    "crystalball": (1.2, 3.4),
+    "dpareto_lognorm": (0.3, 0.7, 1.9, 2.6),
+    "genexpon": (0.7, 1.9, 1.2),
+    "genhyperbolic": (0.5, 1.7, -0.6),
+    "geninvgauss": (2.3, 1.5),
+    "kappa4": (0.3, -0.2),
+    "norminvgauss": (2.1, 0.8),
+    "pearson3": (0.7,),
+    "reciprocal": (0.3, 2.4),
+    "skewcauchy": (0.7,),
+    "trapezoid": (0.2, 0.7),
+    "truncpareto": (1.7, 4.2),
+    "truncweibull_min": (1.7, 0.4, 2.6),
+    "yulesimon": (2.7,),
     "bernoulli": (0.3,),
     "binom": (7, 0.4),
     "boltzmann": (0.9, 8),
@@ -92,7 +109,9 @@ def cases(name: str) -> list[tuple[str, list[Any], list[int]]]:
             first: Any = 0.3
         if method not in BY_QUANTILE:
             first = theirs.ppf(0.31, *shapes, *where).item()
-        active = [1 + i for i in free]
+        is_cdf = method not in ("pdf", "logpdf", "pmf", "logpmf")
+        has_slope = bool(d.cdf) or d.begin is not None or not is_cdf
+        active = [1 + i for i in free if has_slope]
         if not d.is_discrete:
             active = [0, *active, 1 + len(shapes), 2 + len(shapes)]
         found.append((method, [first, *shapes, *where], active))
@@ -255,7 +274,7 @@ def test_what_has_no_derivative_is_refused() -> None:
         lambda m: stats.norm.fit([m, 1.0]),
         lambda m: stats.norm.moment(3, m),
         lambda m: stats.norm.stats(m, moments="mvs"),
-        lambda m: scipy.stats.norminvgauss.pdf(m, 2.0, 1.0),
+        lambda m: scipy.stats.levy_stable.pdf(m, 1.5, 0.5),
         lambda m: type(norm)(a=0.0, name="norm").pdf(m),
     ):
         with pytest.raises(TypeError, match=r"write|dualad"):
@@ -553,3 +572,92 @@ def test_vectors_unlifted_and_refused() -> None:
         derivative(
             lambda s: multivariate_normal.logpdf([0.0, 0.0], None, s * np.ones((2, 2)), True)
         )(1.0)
+
+
+def test_beyond_the_support_the_shapes_have_no_influence() -> None:
+    x = np.array([-0.2, 0.0, 0.5, 1.0, 1.2])
+    got = derivative(lambda a: stats.beta.cdf(x, a, 2.0))(1.3)
+    want = extrapolated(lambda h: scipy.stats.beta.cdf(0.5, 1.3 + h, 2.0), 0.01)
+    assert got == pytest.approx([0, 0, want, 0, 0], rel=1e-8)
+    got = derivative(lambda b: stats.rice.sf(np.array([-1.0, 0.0, 0.7]), b), order=2)(1.3)
+    want = curvature(lambda h: scipy.stats.rice.sf(0.7, 1.3 + h), 0.02)
+    assert got == pytest.approx([0, 0, want], rel=1e-6)
+
+
+def test_a_helper_does_not_take_the_name_of_another() -> None:
+    for name in ("_bell", "_erfcx"):  # of the table, and of scipy.special
+        with pytest.raises(ValueError, match=f"there is a helper {name} already"):
+            helper(f"{name}(x) = x")
+
+
+def test_a_kernel_density() -> None:
+    """In points, data, weights and bandwidth; of two dimensions too."""
+    data, grid = np.array([0.1, 0.4, 0.5, 1.2, 2.0, 2.2]), np.array([0.3, 1.1])
+
+    def plane(a: Any) -> Any:
+        return gaussian_kde(np.stack([data * a, np.cos(data) + a * a * data[::-1]]))
+
+    def by_neff(kde: Any) -> Any:
+        return 2.0 / kde.neff
+
+    known = gaussian_kde(data)
+    for f in (
+        lambda a: known(grid * a),
+        lambda a: known.logpdf(a),
+        lambda a: known.integrate_box_1d(a, a * a + 1),
+        lambda a: gaussian_kde(data * a, "silverman").pdf(grid),
+        lambda a: gaussian_kde(data, a).evaluate(grid),
+        lambda a: gaussian_kde(data, by_neff, np.exp(a * data)).logpdf(grid),
+        lambda a: gaussian_kde(data, weights=np.exp(a * data)).integrate_box_1d(0.0, a),
+        lambda a: plane(a)(np.array([[0.3, a], [0.5, 0.7]])),
+        lambda a: plane(1.0)([a, 0.5]),
+    ):
+        got, want = jacobian(f)(0.8), extrapolated(lambda h, f=f: f(0.8 + h), 0.002)
+        np.testing.assert_allclose(got, want, rtol=1e-8, atol=1e-9)
+        np.testing.assert_array_equal(
+            value_and_grad(lambda a, f=f: f(a).sum())(0.8)[0], f(0.8).sum()
+        )
+        back = jacobian(lambda p, f=f: f(p[0]), mode="reverse")(np.array([0.8]))[..., 0]
+        np.testing.assert_allclose(back, got, rtol=1e-12, atol=1e-14)
+    with pytest.raises(AttributeError, match=r"kde\.plain\.resample"):
+        derivative(lambda a: gaussian_kde(data * a).resample(3).sum())(1.0)
+
+
+SAMPLE = np.array([0.3, 1.1, -0.4, 2.2, 0.9, 1.7, -1.2])
+OTHER = np.array([1.0, 0.2, 0.7, 1.9, -0.3, 0.4])
+OF_SAMPLES: dict[str, Callable[[Any], Any]] = {
+    "median_abs_deviation": lambda a: scipy.stats.median_abs_deviation(
+        SAMPLE + a * SAMPLE**2, scale="normal"
+    ),
+    "boxcox": lambda a: scipy.stats.boxcox(SAMPLE**2 + a, a),
+    "boxcox, of a logarithm": lambda a: scipy.stats.boxcox(SAMPLE**2 + 0.1, lmbda=a - 1.2),
+    "boxcox_llf": lambda a: scipy.stats.boxcox_llf(a, SAMPLE**2 + a),
+    "yeojohnson": lambda a: scipy.stats.yeojohnson(SAMPLE * a, a),
+    "circmean": lambda a: scipy.stats.circmean(SAMPLE * a, high=6.0 + a),
+    "circvar": lambda a: scipy.stats.circvar(SAMPLE * a),
+    "circstd": lambda a: scipy.stats.circstd(SAMPLE.reshape(1, 7) * a, axis=1),
+    "wasserstein_distance": lambda a: scipy.stats.wasserstein_distance(SAMPLE * a, OTHER),
+    "energy_distance": lambda a: scipy.stats.energy_distance(SAMPLE, OTHER * a),
+    "jarque_bera": lambda a: np.stack([*scipy.stats.jarque_bera(SAMPLE + a * SAMPLE**2)]),
+    "chisquare": lambda a: np.stack([*scipy.stats.chisquare(np.stack([9 * a, 12.0, 7 * a * a]))]),
+}
+
+
+@pytest.mark.parametrize("name", OF_SAMPLES)
+def test_more_statistics_of_samples(name: str) -> None:
+    f = OF_SAMPLES[name]
+    value, moved = jvp(f, (1.2,), (1.0,))
+    np.testing.assert_array_equal(value, f(1.2))
+    want = extrapolated(lambda h: f(1.2 + h), 0.002)
+    np.testing.assert_allclose(moved, want, rtol=1e-7, atol=1e-9)
+    back = jacobian(lambda p: f(p[0]), mode="reverse")(np.array([1.2]))[..., 0]
+    np.testing.assert_allclose(back, moved, rtol=1e-12, atol=1e-14)
+    second = extrapolated(lambda h: jacobian(f)(1.2 + h), 0.002)
+    got = jvp(lambda x: jacobian(f)(x), (1.2,), (1.0,))[1]
+    np.testing.assert_allclose(got, second, rtol=1e-6, atol=1e-8)
+
+
+def test_transformations_do_not_choose_their_parameter() -> None:
+    for f in (scipy.stats.boxcox, scipy.stats.yeojohnson):
+        with pytest.raises(TypeError, match=rf"{f.__name__}_normmax\(x\.primal\)"):
+            derivative(lambda a, f=f: f(SAMPLE**2 + a)[0][0])(1.2)

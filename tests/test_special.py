@@ -520,7 +520,7 @@ def held(x: Any) -> bool:
 
 def test_helpers_are_used_as_rows() -> None:
     """A helper is a function of duals like any other."""
-    bell = function(TABLE["_bell"])
+    bell = function(TABLE["_half_bell"])
     assert derivative(bell, order=2)(0.0) == -1.0
 
 

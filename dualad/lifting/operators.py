@@ -286,7 +286,7 @@ def meet(x: Any) -> None:
             continue
         seen[id(part)] = part
         if part is x or not _is_met(part):
-            if isinstance(part, type) and _needs_hooks(part):
+            if (isinstance(part, type) and _needs_hooks(part)) or _is_sparse(part):
                 _start()
                 return
             todo += _parts_of(part)
@@ -361,10 +361,21 @@ def _named_by(f: types.FunctionType) -> Iterator[Any]:
     for name in names:
         x = f.__globals__.get(name, getattr(builtins, name, None))
         if isinstance(x, types.ModuleType):
-            if not is_left_alone(x.__name__):
+            if _is_looked_at(x):
                 yield from _parts_of_module(x, names, set())
         elif x is not None:
             yield x
+
+
+def _is_looked_at(module: types.ModuleType) -> bool:
+    """Whether a module may have classes whose operators are lifted."""
+    return module.__name__ in ("scipy", "scipy.sparse") or not is_left_alone(module.__name__)
+
+
+def _is_sparse(x: Any) -> bool:
+    """Whether x is, or makes, one of SciPy's sparse arrays, whose operators have stand-ins."""
+    home = x if isinstance(x, (type, types.FunctionType)) else type(x)
+    return str(getattr(home, "__module__", "")).startswith("scipy.sparse._")
 
 
 def _parts_of_module(module: types.ModuleType, names: set[str], seen: set[int]) -> Iterator[Any]:
@@ -372,7 +383,7 @@ def _parts_of_module(module: types.ModuleType, names: set[str], seen: set[int]) 
     for name in names:
         part = vars(module).get(name)
         if isinstance(part, types.ModuleType):
-            if id(part) not in seen and not is_left_alone(part.__name__):
+            if id(part) not in seen and _is_looked_at(part):
                 yield from _parts_of_module(part, names, seen)
         elif part is not None:
             yield part

@@ -435,6 +435,8 @@ _BY_METHODS = frozenset(
         *("scipy.interpolate._cubic", "scipy.interpolate._fitpack2", "scipy.interpolate._rgi"),
         *("scipy.interpolate._polyint", "scipy.interpolate._ndgriddata"),
         *("scipy.interpolate._rbfinterp", "scipy.interpolate._interpnd"),
+        *("scipy.spatial.transform._rotation", "scipy.stats._kde"),
+        *(f"scipy.sparse._{kind}" for kind in ("bsr", "coo", "csc", "csr", "dia", "dok", "lil")),
     )
 )
 _HAS_BIT = sys.version_info >= (3, 12)  # LOAD_ATTR tells by a bit that it is a method's

@@ -33,18 +33,17 @@ DECISIONS: dict[str, Decisions] = {
     "signal": Decisions(
         lifted=_names(
             """
-            StateSpace TransferFunction ZerosPolesGain abcd_normalize bessel bilinear
-            bilinear_zpk bode buttap butter cheb1ap cheb2ap cheby1 cheby2 chirp coherence
-            cont2discrete csd czt dbode decimate deconvolve detrend dfreqresp dimpulse dlsim dlti
-            dstep envelope filtfilt firls firwin firwin2 firwin_2d freqresp freqs freqs_zpk freqz
-            freqz_sos freqz_zpk gammatone gauss_spline gausspulse group_delay hilbert hilbert2
-            iircomb iirdesign iirfilter iirnotch iirpeak impulse invres invresz istft
-            kaiser_atten kaiser_beta lfilter_zi lfiltic lombscargle lp2bp lp2bp_zpk lp2bs
-            lp2bs_zpk lp2hp lp2hp_zpk lp2lp lp2lp_zpk lsim lti minimum_phase normalize
-            periodogram resample resample_poly residue residuez savgol_coeffs savgol_filter
-            sawtooth sos2tf sos2zpk sosfilt_zi sosfiltfilt sosfreqz spectrogram square ss2tf
-            ss2zpk step stft sweep_poly tf2sos tf2ss tf2zpk vectorstrength welch wiener zoom_fft
-            zpk2sos zpk2ss zpk2tf
+            ShortTimeFFT StateSpace TransferFunction ZerosPolesGain abcd_normalize bessel bilinear
+            bilinear_zpk bode buttap butter cheb1ap cheb2ap cheby1 cheby2 chirp cont2discrete czt
+            dbode decimate deconvolve detrend dfreqresp dimpulse dlsim dlti dstep envelope
+            filtfilt firls firwin firwin2 firwin_2d freqresp freqs freqs_zpk freqz freqz_sos
+            freqz_zpk gammatone gauss_spline gausspulse group_delay hilbert hilbert2 iircomb
+            iirdesign iirfilter iirnotch iirpeak impulse invres invresz istft kaiser_atten
+            kaiser_beta lfilter_zi lfiltic lombscargle lp2bp lp2bp_zpk lp2bs lp2bs_zpk lp2hp
+            lp2hp_zpk lp2lp lp2lp_zpk lsim lti minimum_phase normalize resample resample_poly
+            residue residuez savgol_coeffs savgol_filter sawtooth sos2tf sos2zpk sosfilt_zi
+            sosfiltfilt sosfreqz square ss2tf ss2zpk step sweep_poly tf2sos tf2ss tf2zpk
+            vectorstrength wiener zoom_fft zpk2sos zpk2ss zpk2tf
             """
         ),
         plain=_names(
@@ -223,7 +222,6 @@ DECISIONS: dict[str, Decisions] = {
                 "order_statistic"
             ),
             "write logpdf of the distribution, and minimise its sum": "fit",
-            "use multivariate_normal.logpdf at the points, and logsumexp": "gaussian_kde",
         },
         otherwise="use the distributions and statistics that are supported, or give it x.primal",
     ),

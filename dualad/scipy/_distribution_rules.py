@@ -16,6 +16,7 @@ from, the inner one; a density or a cdf that bends has the mean of both slopes.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -84,6 +85,12 @@ def _free(d: Distribution) -> tuple[str, ...]:
     return tuple(s for s in d.shapes if s not in d.fixed)
 
 
+def _at(d: Distribution, z: str) -> str:
+    """The arguments of a cdf, which asks nothing about what is not inside the support."""
+    low, high = d.ends
+    return ", ".join((f"_inside({z}, {low}, {high})" if d.is_bounded else z, *d.shapes))
+
+
 def _needed(d: Distribution, *methods: str) -> None:
     _parts_of(d.name)
     for method in methods:
@@ -119,12 +126,16 @@ def _continuous(d: Distribution, method: str) -> Function:
             end = f"(_{n}_end({at})/(scale*scale) if {where} == 0.5 else 0)"
         helper(f"_{n}_pdf_x(x, {given}, y) = y*_{n}_log_x({at})/scale if y != 0 else {end}")
         by_x = f"_{n}_pdf_x(x, {given}, y)"
-        by_shapes = [f"0 if y == 0 else y*_{n}_log_{s}({at})" for s in shapes]
+        by_shapes = [
+            f"0 if y == 0 else y*_{n}_log_{s}({at})" if s in _free(d) else None for s in shapes
+        ]
         by_scale = f"0 if isinf(x) else -(y + (x - loc)*{by_x})/scale"
     elif method == "logpdf":
         helper(f"_{n}_logpdf_x(x, {given}) = {inside(f'_{n}_log_x({at})/scale', '> 0')}")
         by_x = f"_{n}_logpdf_x(x, {given})"
-        by_shapes = [inside(f"_{n}_log_{s}({at})", "> 0") for s in shapes]
+        by_shapes = [
+            inside(f"_{n}_log_{s}({at})", "> 0") if s in _free(d) else None for s in shapes
+        ]
         by_scale = inside(f"-(1 + (x - loc)*{by_x})/scale", "> 0")
     else:
         _needed(d, "pdf", "logpdf")
@@ -137,7 +148,11 @@ def _continuous(d: Distribution, method: str) -> Function:
         helper(f"_{n}_{method}_x(x, {given}, y) = {by_x}")
         by_x = f"_{n}_{method}_x(x, {given}, y)"
         guard = f"{where} < 1" if d.is_bounded else "isinf(x)"
-        by_shapes = [f"0 if {guard} else {sign}_{n}_cdf_{s}({at}){factor}" for s in shapes]
+        at = _at(d, z)
+        by_shapes = [
+            f"0 if {guard} else {sign}_{n}_cdf_{s}({at}){factor}" if s in _free(d) else None
+            for s in shapes
+        ]
         if not d.cdf and d.begin is None:
             by_shapes.clear()
         by_scale = f"0 if x == loc else (0 if isinf(x) else -{z}*{by_x})"
@@ -150,7 +165,7 @@ def _of_quantile(d: Distribution, method: str) -> list[Any]:
     _needed(d, "pdf")
     n, shapes = d.name, d.shapes
     pdf = f"{n}_pdf({', '.join(('y', *shapes, 'loc', 'scale'))})"
-    at = ", ".join(("(y - loc)/scale", *shapes))
+    at, free = _at(d, "(y - loc)/scale"), _free(d)
     sign = "-" if method == "isf" else ""
     first, last = d.ends if method == "ppf" else d.ends[::-1]
     by_shapes: list[Any] = [None] * len(shapes)
@@ -158,6 +173,8 @@ def _of_quantile(d: Distribution, method: str) -> list[Any]:
         by_shapes = [
             f"scale*({_of_end(first, s)}) if q == 0 else scale*({_of_end(last, s)}) if q == 1 "
             f"else -_{n}_cdf_{s}({at})/{pdf}"
+            if s in free
+            else None
             for s in shapes
         ]
     return [f"{sign}1/{pdf}", *by_shapes, "1", "(y - loc)/scale"]
@@ -220,6 +237,11 @@ def _within(z: Any, low: Any, high: Any) -> Any:
     return 0.5 * ((low < z) & (z < high)) + 0.5 * ((low <= z) & (z <= high))
 
 
+def _inside(z: Any, low: Any, high: Any) -> Any:
+    """z, or nan outside the support and at its ends."""
+    return np.where((plain(low) < plain(z)) & (plain(z) < plain(high)), z, math.nan)[()]
+
+
 def _off(z: Any, low: Any, high: Any) -> Any:
     """z, moved off an end of the support by as little as can be."""
     v, low, high = plain(z), plain(low), plain(high)
@@ -234,7 +256,12 @@ def _counted(k: Any, low: Any, high: Any) -> Any:
 
 
 for _space in SPACES.values():
-    _space.functions |= {"_within": _within, "_off": _off, "_counted": _counted}
+    _space.functions |= {
+        "_within": _within,
+        "_inside": _inside,
+        "_off": _off,
+        "_counted": _counted,
+    }
 
 
 # -- a cdf without formula: its derivative in the shapes is accumulated ------------------------
@@ -253,6 +280,8 @@ def _accumulated(name: str, orders: tuple[int, ...]) -> Function:
     rule = SpecialRule(f"_{name}_cdf{''.join(map(str, orders))}({args})", *slopes)
 
     def one(x: float, *shapes: float) -> float:
+        if math.isnan(x):
+            return x
         if d.is_discrete:
             return float(
                 sum(density(float(k), *shapes) for k in range(int(d.begin or 0), int(x) + 1))

@@ -17,6 +17,7 @@ parameters.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from ..special_rules import row as helper
@@ -115,6 +116,10 @@ row("uniform", "0*x", ends="0, 1")
 row("wald", "-log(2*pi)/2 - 1.5*log(x) - square(x - 1)/(2*x)", ends=_HALF)
 
 # Gamma, beta and their kin
+# what Stirling's formula leaves of gammaln(4/(s*s))
+helper("_beyond_stirling(s) = _rest_of_stirling(s*s/4) if abs(s) < 0.3 else "
+    "gammaln(4/(s*s)) - (4/(s*s) - 0.5)*log(4/(s*s)) + 4/(s*s) - log(2*pi)/2")
+helper("_rest_of_stirling(w) = w*(1/12 - w*w*(1/360 - w*w*(1/1260 - w*w/1680)))")
 _GAMMA: dict[str, Any] = {"mean": "a", "var": "a", "entropy": "a + gammaln(a) + (1 - a)*psi(a)"}
 row("gamma(a)", "xlogy(a - 1, x) - x - gammaln(a)", "gammainc(a, x)", ends=_HALF, **_GAMMA)
 row("erlang(a)", "xlogy(a - 1, x) - x - gammaln(a)", "gammainc(a, x)", ends=_HALF, fixed="a",
@@ -155,6 +160,21 @@ row("f(dfn, dfd)", "dfn/2*log(dfn) + dfd/2*log(dfd) + xlogy(dfn/2 - 1, x) "
     "- (dfn + dfd)/2*log(dfd + dfn*x) - betaln(dfn/2, dfd/2)", "fdtr(dfn, dfd, x)", ends=_HALF,
     mean="dfd/(dfd - 2) if dfd > 2 else inf", var="2*square(dfd/(dfd - 2))*(dfn + dfd - 2)"
     "/(dfn*(dfd - 4)) if dfd > 4 else inf", entropy="_prime(dfn/2, dfd/2) + log(dfd/dfn)")
+row("jf_skew_t(a, b)", "(a + 0.5)*log1p(x/sqrt(a + b + x*x)) - (a + b - 1)*log(2) "
+    "+ (b + 0.5)*log1p(-x/sqrt(a + b + x*x)) - betaln(a, b) - log(a + b)/2",
+    "betainc(a, b, 0.5 + x/sqrt(a + b + x*x)/2)")
+row("rdist(c)", "xlog1py(c/2 - 1, -x*x) - betaln(c/2, 0.5)", "betainc(c/2, c/2, 0.5 + x/2)",
+    ends="-1, 1")
+row("argus(chi)", f"3*log(chi) - {_LOG_ROOT} - log(gammainc(1.5, chi*chi/2)/2) + log(x) "
+    "+ log1p(-x*x)/2 - chi*chi*(1 - x*x)/2",
+    "1 - gammainc(1.5, chi*chi*(1 - x*x)/2)/gammainc(1.5, chi*chi/2)", ends="0, 1")
+# with u = skew*x/2: α·log1p(u) - α·u is -x²/2·₂F₁(1, 2; 3; -u)
+row("pearson3(skew)", "-x*x/2*hyp2f1(1, 2, 3, -skew*x/2) - log1p(skew*x/2) - "
+    f"{_LOG_ROOT} - _beyond_stirling(skew)",
+    ends="(-2/skew if skew > 0 else -inf), (-2/skew if skew < 0 else inf)")
+row("ncx2(df, nc)", "-log(2) - square(sqrt(x) - sqrt(nc))/2 + (df/4 - 0.5)*log(x/nc) "
+    "+ log(ive(df/2 - 1, sqrt(nc*x)))", begin=0.0, ends=_HALF, fixed="df", mean="df + nc",
+    var="2*(df + 2*nc)")
 
 # The normal distribution, transformed and cut
 helper("_folded(c) = sqrt2/sqrtpi*exp(-c*c/2) + c*erf(c/sqrt2)")
@@ -198,6 +218,33 @@ row("powernorm(c)", f"log(c) - x*x/2 - {_LOG_ROOT} + (c - 1)*log_ndtr(-x)",
     "-expm1(c*log_ndtr(-x))")
 row("alpha(a)", f"-2*log(x) - square(a - 1/x)/2 - {_LOG_ROOT} - log_ndtr(a)",
     "ndtr(a - 1/x)/ndtr(a)", ends=_HALF)
+row("powerlognorm(c, s)", f"log(c) - log(x) - log(s) - square(log(x)/s)/2 - {_LOG_ROOT} "
+    "+ (c - 1)*log_ndtr(-log(x)/s)", "-expm1(c*log_ndtr(-log(x)/s))", ends=_HALF)
+row("recipinvgauss(mu)", "-log(2*pi*x)/2 - square(1 - mu*x)/(2*x*mu*mu)",
+    "ndtr((x - 1/mu)/sqrt(x)) - exp(2/mu + log_ndtr(-(x + 1/mu)/sqrt(x)))", ends=_HALF)
+# in place of the normal density, one that is a power below -beta
+helper("_crystal(beta, m) = m/beta/(m - 1)*exp(-beta*beta/2) + sqrt2pi*ndtr(beta)")
+row("crystalball(beta, m)", "(-x*x/2 if x > -beta else m*log(m/beta) - beta*beta/2 "
+    "- m*log(m/beta - beta - x)) - log(_crystal(beta, m))",
+    "(m/beta*exp(-beta*beta/2)/(m - 1) + sqrt2pi*(ndtr(x) - ndtr(-beta)) if x > -beta else "
+    "exp(m*log(m/beta) - beta*beta/2 - (m - 1)*log(m/beta - beta - x))/(m - 1))"
+    "/_crystal(beta, m)")
+# log(ndtr(-t)/φ(t)·φ(z)), but for a constant
+helper("_tailed(t, z) = exp(log_ndtr(-t) + (t - z)*(t + z)/2)")
+row("dpareto_lognorm(u, s, a, b)", "log(a*b/(a + b)) - log(x) "
+    "+ log(_tailed(a*s - (log(x) - u)/s, (log(x) - u)/s) "
+    "+ _tailed(b*s + (log(x) - u)/s, (log(x) - u)/s))",
+    "ndtr((log(x) - u)/s) - (b*_tailed(a*s - (log(x) - u)/s, (log(x) - u)/s) "
+    "- a*_tailed(b*s + (log(x) - u)/s, (log(x) - u)/s))/(a + b)", ends=_HALF)
+# mixtures of normal distributions
+row("norminvgauss(a, b)", "log(a/pi) + log(k1e(a*hypot(1, x))) - log(hypot(1, x)) + b*x "
+    "- a*hypot(1, x) + sqrt(a*a - b*b)", begin=-inf, mean="b/sqrt(a*a - b*b)",
+    var="a*a/pow(a*a - b*b, 1.5)")
+row("geninvgauss(p, b)", "(p - 1)*log(x) - b*(x + 1/x)/2 + b - log(2*kve(p, b))", begin=0.0,
+    ends=_HALF, fixed="p")
+row("genhyperbolic(p, a, b)", f"p/2*log(a*a - b*b) - {_LOG_ROOT} - (p - 0.5)*log(a) "
+    "- log(kve(p, sqrt(a*a - b*b))) + sqrt(a*a - b*b) + b*x - a*hypot(1, x) "
+    "+ log(kve(p - 0.5, a*hypot(1, x))) + (p - 0.5)*log(hypot(1, x))", begin=-inf, fixed="p")
 
 # Powers, exponentials and extremes
 row("weibull_min(c)", "log(c) + xlogy(c - 1, x) - pow(x, c)", "-expm1(-pow(x, c))", ends=_HALF,
@@ -227,10 +274,11 @@ row("lomax(c)", "log(c) - (c + 1)*log1p(x)", "-expm1(-c*log1p(x))", ends=_HALF,
     entropy="1/c - log(c)")
 row("powerlaw(a)", "log(a) + xlogy(a - 1, x)", "pow(x, a)", ends="0, 1", mean="a/(a + 1)",
     var="a/((a + 2)*square(a + 1))", entropy="-1/a - log(a)")
-row("loguniform(a, b)", "-log(x) - log(log(b/a))", "log(x/a)/log(b/a)", ends="a, b",
-    mean="(b - a)/log(b/a)",
-    var="(b - a)*(b + a)/(2*log(b/a)) - square((b - a)/log(b/a))",
-    entropy="log(a*b)/2 + log(log(b/a))")
+for _name in ("loguniform", "reciprocal"):
+    row(f"{_name}(a, b)", "-log(x) - log(log(b/a))", "log(x/a)/log(b/a)", ends="a, b",
+        mean="(b - a)/log(b/a)",
+        var="(b - a)*(b + a)/(2*log(b/a)) - square((b - a)/log(b/a))",
+        entropy="log(a*b)/2 + log(log(b/a))")
 row("truncexpon(b)", "-x - log(-expm1(-b))", "expm1(-x)/expm1(-b)", ends="0, b",
     mean="1 - b/expm1(b)", var="1 - b*b*exp(b)/square(expm1(b))",
     entropy="log(-expm1(-b)) - b/expm1(b)")
@@ -242,6 +290,23 @@ row("bradford(c)", "log(c) - log1p(c*x) - log(log1p(c))", "log1p(c*x)/log1p(c)",
 row("triang(c)", "log(2) + (log(x/c) if x < c else log1p(-x) - log1p(-c))",
     "x*x/c if x < c else 1 - square(1 - x)/(1 - c)", ends="0, 1", mean="(c + 1)/3",
     var="(1 - c + c*c)/18", entropy="0")
+row("trapezoid(c, d)", "log(2/(d - c + 1)) + (log(x/c) if x < c else "
+    "log1p(-x) - log1p(-d) if x > d else 0*x)",
+    "x*x/(c*(d - c + 1)) if x < c else (2*x - c)/(d - c + 1) if x < d else "
+    "1 - square(1 - x)/((d - c + 1)*(1 - d))", ends="0, 1")
+row("truncpareto(b, c)", "log(b) - (b + 1)*log(x) - log(-expm1(-b*log(c)))",
+    "expm1(-b*log(x))/expm1(-b*log(c))", ends="1, c")
+row("truncweibull_min(c, a, b)", "log(c) + xlogy(c - 1, x) + pow(a, c) - pow(x, c) "
+    "- log(-expm1(pow(a, c) - pow(b, c)))",
+    "expm1(pow(a, c) - pow(x, c))/expm1(pow(a, c) - pow(b, c))", ends="a, b")
+row("genexpon(a, b, c)", "log(a - b*expm1(-c*x)) - (a + b)*x - b/c*expm1(-c*x)",
+    "-expm1(-(a + b)*x - b/c*expm1(-c*x))", ends=_HALF)
+row("kappa3(a)", "log(a) - (1 + 1/a)*log(a + pow(x, a))", "x*exp(-log(a + pow(x, a))/a)",
+    ends=_HALF)
+row("kappa4(h, k)", "-(1 - k)*_bent(k, x) - (1 - h)*_bent(h, exp(-_bent(k, x)))",
+    "exp(-_bent(h, exp(-_bent(k, x))))",
+    ends="(log(h)*exprel(-k*log(h)) if h > 0 else 1/k if k < 0 else -inf), "
+    "(1/k if k > 0 else inf)")
 
 # Logistic and their kin
 row("fisk(c)", "log(c) + (c - 1)*log(x) - 2*softplus(c*log(x))", "sigmoid(c*log(x))", ends=_HALF,
@@ -262,10 +327,18 @@ row("laplace_asymmetric(kappa)", "(-x*kappa if x >= 0 else x/kappa) - log(kappa 
     "1 - exp(-x*kappa)/(1 + kappa*kappa) if x >= 0 else "
     "exp(x/kappa)*kappa*kappa/(1 + kappa*kappa)", mean="1/kappa - kappa",
     var="1/(kappa*kappa) + kappa*kappa", entropy="log(kappa + 1/kappa)")
+row("foldcauchy(c)", "log(1/(1 + square(x - c)) + 1/(1 + square(x + c))) - log(pi)",
+    "(atan(x - c) + atan(x + c))/pi", ends=_HALF)
+row("skewcauchy(a)", "-log(pi) - log1p(square(x/(1 + a*sign(x))))",
+    "(1 - a)/2 + (1 + a*sign(x))/pi*atan(x/(1 + a*sign(x)))")
+row("rel_breitwigner(rho)", "log(2/pi) + log(2*(1 + 1/(rho*rho))/(1 + sqrt(1 + 1/(rho*rho))))/2 "
+    "- log1p(square((x - rho)*(x + rho)/rho))", begin=0.0, ends=_HALF)
 
 # On the circle, and by integrals
 row("vonmises(kappa)", "kappa*cosm1(x) - log(2*pi) - log(i0e(kappa))", begin=0.0,
     entropy="kappa - kappa*i1e(kappa)/i0e(kappa) + log(i0e(kappa))")
+row("vonmises_line(kappa)", "kappa*cosm1(x) - log(2*pi) - log(i0e(kappa))", begin=0.0,
+    ends="-pi, pi")
 row("wrapcauchy(c)", "log1p(-c*c) - log(2*pi) - log(square(1 - c) + 4*c*square(sin(x/2)))",
     begin=0.0, ends="0, 2*pi", entropy="log1p(-c*c)")
 row("rice(b)", "log(x) - square(x - b)/2 + log(i0e(x*b))", begin=0.0, ends=_HALF)
@@ -295,4 +368,15 @@ row("boltzmann(lambda_, N)", "-lambda_*k + log(expm1(-lambda_)/expm1(-lambda_*N)
 row("planck(lambda_)", "-lambda_*k + log(-expm1(-lambda_))", "-expm1(-lambda_*(k + 1))",
     ends=_HALF, is_discrete=True, mean="1/expm1(lambda_)",
     var="exp(-lambda_)/square(expm1(-lambda_))")
+row("dlaplace(a)", "log(tanh(a/2)) - a*abs(k)",
+    "1 - exp(-a*k)/(exp(a) + 1) if k >= 0 else exp(a*(k + 1))/(exp(a) + 1)", is_discrete=True,
+    mean="0", var="2*exp(-a)/square(expm1(-a))", entropy="a/sinh(a) - log(tanh(a/2))")
+row("yulesimon(alpha)", "log(alpha) + betaln(k, alpha + 1)", "1 - k*exp(betaln(k, alpha + 1))",
+    ends="1, inf", is_discrete=True, mean="alpha/(alpha - 1) if alpha > 1 else inf",
+    var="square(alpha)/((alpha - 2)*square(alpha - 1)) if alpha > 2 else inf")
+row("betanbinom(n, a, b)", "betaln(a + n, b + k) - betaln(a, b) - log(n + k) - betaln(n, k + 1)",
+    begin=0, ends=_HALF, is_discrete=True, fixed="n", mean="n*b/(a - 1) if a > 1 else inf",
+    var="n*b*(n + a - 1)*(a + b - 1)/((a - 2)*square(a - 1)) if a > 2 else inf")
+row("skellam(mu1, mu2)", "-square(sqrt(mu1) - sqrt(mu2)) + k/2*log(mu1/mu2) "
+    "+ log(ive(abs(k), 2*sqrt(mu1*mu2)))", is_discrete=True, mean="mu1 - mu2", var="mu1 + mu2")
 # fmt: on

@@ -38,7 +38,7 @@ from ._parts import (
     with_value,
     zero_of,
 )
-from ._solving import refuse_unless_converged
+from ._solving import refuse_unless_converged, reported
 from ._theorems import root_of, stepped
 
 Function = Callable[..., Any]
@@ -476,8 +476,8 @@ def odeint(
 ) -> Any:
     """scipy.integrate.odeint; the solution has the tangents of all that went in.
 
-    Values are SciPy's own; tangents come from `solve_ivp` with method LSODA. With duals, options
-    of odeint but the tolerances are refused.
+    Values are SciPy's own; tangents come from `solve_ivp` with method LSODA, to the same
+    tolerances and within the same limits of its steps, and with the exact Jacobian.
 
     Parameters
     ----------
@@ -491,11 +491,7 @@ def odeint(
     Returns
     -------
     array, shape (m, n)
-
-    Raises
-    ------
-    TypeError
-        If there are duals, and options that only odeint knows.
+        And a dict with full_output=True, whose numbers are of the iterations.
 
     Examples
     --------
@@ -508,28 +504,34 @@ def odeint(
     def f(s: Any, y: Any) -> Any:
         return func(s, y, *args) if tfirst else func(y, s, *args)
 
-    seen, tolerances = Plain(f), {}
-    if has_duals(y0, t) or may_hold_duals(func, args):
-        tolerances = {name: options[name] for name in ("rtol", "atol") if name in options}
-        if other := [name for name in options if name not in tolerances]:
-            raise TypeError(
-                f"odeint with duals does not know {', '.join(other)}=; write solve_ivp with its "
-                "own options."
-            )
-    values = _scipy.odeint(seen, stripped(y0), stripped(t), tfirst=True, **options)
-    if not (tolerances or seen.found or has_duals(y0, t) or may_hold_duals(func, args)):
-        return values
+    seen = Plain(f)
+    if (slope := options.pop("Dfun", None)) is not None:
+        options["Dfun"] = Plain(slope if tfirst else lambda s, y, *args: slope(y, s, *args), *args)
+    found = _scipy.odeint(seen, stripped(y0), stripped(t), tfirst=True, **stripped(options))
+    if not (seen.found or has_duals(y0, t) or may_hold_duals(func, args)):
+        return found
     t = as_operand(t)
     tolerance = 1.49012e-8  # odeint's own
+    steps = {ours: options.get(name) for name, ours in _STEPS.items()}
+    tolerances = {name: options.get(name) for name in ("rtol", "atol")}
     result = solve_ivp(
         f,
         (t[0], t[-1]),
         np.atleast_1d(y0),
         method="LSODA",
         t_eval=t,
-        **{"rtol": tolerance, "atol": tolerance, **{k: v for k, v in tolerances.items() if v}},
+        rtol=tolerance if tolerances["rtol"] is None else tolerances["rtol"],
+        atol=tolerance if tolerances["atol"] is None else tolerances["atol"],
+        **{name: x for name, x in steps.items() if x},
     )
-    return with_value(result.y.T, values)
+    if isinstance(found, tuple):
+        y = with_value(result.y.T, found[0])
+        return y, *reported([*found[1:]], y)
+    return with_value(result.y.T, found)
+
+
+# Limits of the steps by odeint's names, and by those of LSODA in `solve_ivp`; 0 sets none.
+_STEPS = {"h0": "first_step", "hmax": "max_step", "hmin": "min_step"}
 
 
 take_places(globals(), _scipy)

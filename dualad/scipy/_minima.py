@@ -11,6 +11,7 @@ import scipy.optimize as _scipy
 from scipy.optimize import Bounds, LinearConstraint, NonlinearConstraint
 
 from ..array.operands import as_operand, from_objects
+from ..array.undefined import NonDifferentiableError
 from ..array_rules.common import has_duals
 from ..drivers import grad
 from ..dual import Dual
@@ -19,7 +20,7 @@ from ._calling import take_places
 from ._kinks import optimum
 from ._parts import Plain, stripped, with_value
 from ._solving import bound, first, plainly, refuse_unless_converged, reported
-from ._theorems import Limits, bounds_of
+from ._theorems import Limits, Optimum, bounds_of
 
 Function = Callable[..., Any]
 
@@ -224,18 +225,50 @@ def minimize(
         constraints=held.plain,
         **stripped(options),
     )
-    if not (g.found or held.found or has_duals(lower, upper)):
-        return _from_start(result, "minimize", x0, options)
     cost = first(f) if jac is True else f
+    if not (g.found or held.found or has_duals(lower, upper)):
+        return _from_start(result, cost, lower, upper, held, "minimize", x0, options)
     return _reported(result, cost, lower, upper, held, "minimize", x0)
 
 
-def _from_start(result: Any, name: str, *start: Any) -> Any:
+def _from_start(
+    result: Any, cost: Function, lower: Any, upper: Any, held: Constraints, name: str, *start: Any
+) -> Any:
     """SciPy's report on a solution that does not depend on where the search started."""
     if not has_duals(start):
         return result
-    refuse_unless_converged(result.success, name, result.message)
+    if not result.success:
+        x = np.asarray(result.x, float)
+        limits = held.limits(x) + bounds_of(len(x), lower, upper)
+        _optimum_at(cost, x, limits, False, name, result.message)
     return reported(result, start, start_only=True)
+
+
+_SETTLED = 1e-6  # a search that has come so close to the optimum, in proportion, has found it
+
+
+def _optimum_at(
+    cost: Function, x: Any, limits: Limits, success: Any, name: str, message: Any
+) -> Optimum:
+    """The optimum where a solver has stopped: if it gave up, only where it is there all the same.
+
+    Raises
+    ------
+    NonDifferentiableError
+        If it is not, or the optimum has no derivative.
+    """
+    if success:
+        return optimum(cost, x, limits)
+    try:
+        best = optimum(cost, x, limits)
+    except NonDifferentiableError:
+        best = None
+    if best is not None:
+        away = np.max(abs(plain(best.point) - x), initial=0)
+        success = away <= _SETTLED * (1 + np.max(abs(x), initial=0))
+    refuse_unless_converged(success, name, message)
+    assert best is not None
+    return best
 
 
 def _reported(
@@ -248,9 +281,9 @@ def _reported(
     start: Any = None,
 ) -> Any:
     """SciPy's report on an optimum, with tangents."""
-    refuse_unless_converged(result.success, name, result.message)
     x = np.asarray(result.x, float)
-    best = optimum(cost, x, held.limits(x) + bounds_of(len(x), lower, upper))
+    limits = held.limits(x) + bounds_of(len(x), lower, upper)
+    best = _optimum_at(cost, x, limits, result.success, name, result.message)
     result.x = best.x
     result.fun = with_value(_number(cost(best.point)), result.fun)
     if "jac" in result and np.shape(result.jac) == np.shape(x):
@@ -287,7 +320,9 @@ def minimize_scalar(
         lower, upper = (None, None) if bounds is None else ([bounds[0]], [bounds[1]])
         result.x, result.fun = _of_number(g.f, result.x, lower, upper, result.fun)
         return reported(result, bounds, bracket)
-    return _from_start(result, "minimize_scalar", bracket, options)
+    if has_duals(bracket, options):
+        refuse_unless_converged(result.success, "minimize_scalar", result.message)
+    return reported(result, bracket, options, start_only=True)
 
 
 def _of_number(f: Function, x: Any, lower: Any, upper: Any, value: Any) -> tuple[Any, Any]:
@@ -341,35 +376,46 @@ def _minimiser(
                 rest[bounds] = plain_bounds
         if held.plain:
             rest["constraints"] = held.plain
-        result = solver(**{fun: g}, **rest)
+        is_whole = bool(given.get("full_output")) or name not in _WITH_OUTPUT
+        whole = solver(**{fun: g}, **rest if is_whole else rest | {"full_output": True})
+        result = whole
+        if not is_whole:
+            result = (whole[0], whole[-1]) if given.get("retall") else whole[0]
         start = [x for x in given.values() if has_duals(x)]
+        is_alone = name not in _WITH_SLOPE or given.get("fprime") or given.get("approx_grad")
+        cost = f if is_alone else first(f)
+
+        def reached(x: Any) -> Optimum:
+            success = _has_converged(name, whole, g, rest)
+            limits = bounds_of(len(x), lower, upper)
+            return _optimum_at(cost, x, limits, success, name, "its steps ended early")
+
         if not (g.found or held.found or has_duals(limits)):
             if not start:
                 return result
             if isinstance(result, _scipy.OptimizeResult):
-                return _from_start(result, name, start)
-            is_whole = bool(given.get("full_output")) or name not in _WITH_OUTPUT
-            whole = result if is_whole else solver(**{fun: g}, **rest | {"full_output": True})
-            success = _has_converged(name, whole, g, rest)
-            refuse_unless_converged(success, name, "its steps ended early")
+                return _from_start(result, cost, lower, upper, held, name, start)
+            if np.ndim(found := whole[0] if isinstance(whole, tuple) else whole):
+                if not _has_converged(name, whole, g, rest):
+                    reached(found)
+            else:
+                success = _has_converged(name, whole, g, rest)
+                refuse_unless_converged(success, name, "its steps ended early")
             if not isinstance(result, tuple):
                 return result
             kept = 1 + (value or 0) if is_whole else 1
             return result[:kept] + tuple(reported([*result[kept:]], start, start_only=True))
-        is_alone = name not in _WITH_SLOPE or given.get("fprime") or given.get("approx_grad")
-        cost = f if is_alone else first(f)
         if given.get("vectorized"):
             return _reported(result, lambda u: f(u[:, None])[0], lower, upper, held, name)
         if isinstance(result, _scipy.OptimizeResult):
             return _reported(result, cost, lower, upper, held, name)
         x, *reports = result if isinstance(result, tuple) else (result,)
-        if name == "brute" and given.get("finish", x) is None:  # the best of fixed points
-            refuse_unless_converged(not start, name, "finish=None with duals in ranges")
-            y, least = x, _number(cost(np.atleast_1d(x)))
-        elif np.ndim(x) == 0:
+        if np.ndim(x) == 0:
+            success = _has_converged(name, whole, g, rest)
+            refuse_unless_converged(success, name, "its steps ended early")
             y, least = _of_number(cost, x, lower, upper, 0.0)
         else:
-            best = optimum(cost, x, bounds_of(len(x), lower, upper))
+            best = reached(x)
             y, least = best.x, _number(cost(best.point))
         if not isinstance(result, tuple):
             return y
@@ -397,8 +443,6 @@ def _has_converged(name: str, result: Any, g: Any, options: dict[str, Any]) -> b
         given |= {"xtol": options["tol"]} if "tol" in options else {}
         again = _scipy.minimize_scalar(g, options.get("brack"), method=name, options=given)
         return bool(again.success)
-    if name == "brute":
-        return "finish" not in options or options["finish"] is not None
     if name == "fmin_l_bfgs_b":
         return bool(result[2]["warnflag"] == 0)
     if name == "fmin_tnc":
@@ -422,12 +466,76 @@ fmin_tnc = _minimiser("fmin_tnc", value=None, bounds="bounds", functions="fprime
 brent = _minimiser("brent")
 golden = _minimiser("golden")
 fminbound = _minimiser("fminbound", bounds="x1 x2")
-brute = _minimiser("brute")
 basinhopping = _minimiser("basinhopping")
 differential_evolution = _minimiser("differential_evolution", bounds="bounds")
 dual_annealing = _minimiser("dual_annealing", bounds="bounds")
 shgo = _minimiser("shgo", bounds="bounds")
 direct = _minimiser("direct", bounds="bounds")
+
+
+def brute(
+    func: Function, ranges: Any, args: Any = (), Ns: int = 20, full_output: Any = 0, **options: Any
+) -> Any:
+    """scipy.optimize.brute; the minimum has the tangents of func, args and ranges.
+
+    With `finish=None` it is the best point of the grid, which moves with the ranges alone. What
+    full_output adds are the grid and the function on it.
+
+    Raises
+    ------
+    NonDifferentiableError
+        If there are duals in func, and what `finish` has found is not an isolated minimum.
+
+    Examples
+    --------
+    >>> from dualad import Dual
+    >>> a = Dual(1.1, 1.0)
+    >>> round(brute(lambda x: (x[0] - a) ** 2, [(0, 3)])[0].tangent, 9)
+    1.0
+    >>> round(brute(lambda x: (x[0] - 1) ** 2, [(0, 3 * a)], Ns=4, finish=None).tangent, 9)
+    1.0
+    """
+    f = bound(func, args)
+    g, each = Plain(lambda x: f(np.reshape(x, -1))), [_range(r, Ns) for r in ranges]
+    whole = _scipy.brute(g, stripped(each), full_output=True, **options)
+    x, least, grid, costs = whole
+    if not (g.found or has_duals(each)):
+        return whole if full_output else x
+    axes = [_places(*r) for r in each]
+    at = np.unravel_index(np.argmin(costs), [len(axis) for axis in axes])
+    if options.get("finish", f) is None:
+        y = np.stack([axis[i] for axis, i in zip(axes, at, strict=True)])
+        cost = _number(f(y))
+        y = y if np.ndim(x) else y[0]
+    elif g.found:
+        best = optimum(lambda u: _number(f(u)), np.atleast_1d(x), Limits.none())
+        y, cost = best.x if np.ndim(x) else best.x[0], _number(f(best.point))
+    else:
+        y, cost = x, least
+    y = with_value(y, x)
+    if not full_output:
+        return y
+    moving = np.meshgrid(*axes, indexing="ij")
+    points = np.stack([np.reshape(m, -1) for m in moving], axis=1)
+    on_grid = np.reshape(np.stack([_number(f(p)) for p in points]), np.shape(costs))
+    whole_grid: Any = moving[0] if len(axes) == 1 else np.stack(moving)
+    return y, with_value(cost, least), with_value(whole_grid, grid), with_value(on_grid, costs)
+
+
+def _range(given: Any, n: int) -> Any:
+    """(start, stop, step) of one axis of a grid; an imaginary step is a number of places."""
+    if isinstance(given, slice):
+        return given.start or 0, given.stop, 1 if given.step is None else given.step
+    return (*given, complex(n)) if len(given) == 2 else tuple(given)
+
+
+def _places(start: Any, stop: Any, step: Any) -> Any:
+    """The places of one axis, which move with its ends, or its start and step."""
+    value = np.mgrid[slice(*stripped([start, stop, step]))]
+    count = np.arange(len(value))
+    if isinstance(step, complex):
+        step = (stop - start) / max(len(value) - 1, 1)
+    return with_value(start + step * count, value)
 
 
 def fmin_slsqp(

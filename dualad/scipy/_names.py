@@ -144,7 +144,7 @@ def stand_in_for(part: str, name: str) -> Any:
     if isinstance(f, np.ufunc) or f in ARRAY_FUNCTIONS:
         return f
     if kind == SUPPORTED:
-        return _of_kind(f, _lifted(f))
+        return _of_kind(f, lifted_call(f))
     if kind == PLAIN:
         return _of_kind(f, _on_values)
     return _of_kind(f, _refusing(f"scipy.{part}.{name}", reason))
@@ -179,8 +179,8 @@ def _duals_among(*given: Any) -> list[Any]:
     return duals_in(*(getattr(x, "held_duals", x) for x in leaves(given)))
 
 
-def _lifted(f: Any) -> Callable[..., Any]:
-    """SciPy's own Python code, lifted."""
+def lifted_call(f: Any) -> Callable[..., Any]:
+    """SciPy's own Python code, lifted; called with SciPy's function before its arguments."""
     makes = isinstance(f, type)
     inner = f if makes else inspect.unwrap(f)
 

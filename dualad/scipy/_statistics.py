@@ -12,6 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import scipy.special as sc
 import scipy.stats
 
 from ..array.operands import as_operand, unbuffered
@@ -198,14 +199,102 @@ def _iqr(x: Any, axis: Any, rng: Any) -> Any:
 
 @_statistic
 def _entropy(pk: Any, qk: Any, base: Any, axis: Any) -> Any:
-    from scipy.special import entr, rel_entr
-
     pk = pk / np.sum(pk, axis=axis, keepdims=True)
     if qk is None:
-        y = np.sum(entr(pk), axis=axis)
+        y = np.sum(sc.entr(pk), axis=axis)
     else:
-        y = np.sum(rel_entr(pk, qk / np.sum(qk, axis=axis, keepdims=True)), axis=axis)
+        y = np.sum(sc.rel_entr(pk, qk / np.sum(qk, axis=axis, keepdims=True)), axis=axis)
     return y if base is None else y / np.log(base)
+
+
+@_statistic
+def _median_abs_deviation(x: Any, axis: Any, center: Any, scale: Any) -> Any:
+    middle = (center or np.median)(x, axis=axis)
+    y = np.median(abs(x - np.expand_dims(middle, axis)), axis=axis)
+    return y / (sc.ndtri(0.75) if isinstance(scale, str) else scale)
+
+
+# -- transformations towards a normal distribution -----------------------------------------------
+
+
+@_statistic
+def _boxcox(x: Any, lmbda: Any) -> Any:
+    if lmbda is None:
+        raise refused(
+            "scipy.stats.boxcox with duals takes lmbda=, which it would choose by what they are; "
+            "give lmbda=scipy.stats.boxcox_normmax(x.primal).",
+            *duals_in(x),
+        )
+    return sc.boxcox(x, lmbda)
+
+
+@_statistic
+def _boxcox_llf(lmb: Any, data: Any, axis: Any) -> Any:
+    spread = np.log(np.var(sc.boxcox(data, lmb), axis=axis))
+    return (lmb - 1) * np.sum(np.log(data), axis=axis) - np.shape(data)[axis] / 2 * spread
+
+
+@_statistic
+def _yeojohnson(x: Any, lmbda: Any) -> Any:
+    if lmbda is None:
+        raise refused(
+            "scipy.stats.yeojohnson with duals takes lmbda=, which it would choose by what they "
+            "are; give lmbda=scipy.stats.yeojohnson_normmax(x.primal).",
+            *duals_in(x),
+        )
+    rises = plain(x) >= 0
+    up, down = np.where(rises, x, 0.0), np.where(rises, 0.0, -x)
+    return np.where(rises, sc.boxcox1p(up, lmbda), -sc.boxcox1p(down, 2 - lmbda))
+
+
+# -- on the circle (Mardia, Statistics of Directional Data) --------------------------------------
+
+
+def _directions(samples: Any, period: Any, axis: Any) -> tuple[Any, Any]:
+    angles = samples * (2 * np.pi / period)
+    return np.mean(np.sin(angles), axis=axis), np.mean(np.cos(angles), axis=axis)
+
+
+@_statistic
+def _circmean(samples: Any, high: Any, low: Any, axis: Any) -> Any:
+    period = high - low
+    angle = np.arctan2(*_directions(samples, period, axis))
+    return (angle * (period / (2 * np.pi)) - low) % period + low
+
+
+@_statistic
+def _circvar(samples: Any, high: Any, low: Any, axis: Any) -> Any:
+    return 1 - np.hypot(*_directions(samples, high - low, axis))
+
+
+@_statistic
+def _circstd(samples: Any, high: Any, low: Any, axis: Any, normalize: bool) -> Any:
+    y = np.sqrt(-2 * np.log(np.hypot(*_directions(samples, high - low, axis))))
+    return y if normalize else y * ((high - low) / (2 * np.pi))
+
+
+# -- between two distributions: what is between their steps ----------------------------------------
+
+
+def _steps(u: Any, v: Any) -> tuple[Any, Any]:
+    """How far two cumulative distributions are apart, and for how long."""
+    both = np.sort(np.concatenate([u, v]))
+    first, second = (
+        np.searchsorted(np.sort(plain(x)), plain(both)[:-1], "right") / np.size(x) for x in (u, v)
+    )
+    return abs(first - second), np.diff(both)
+
+
+@_statistic
+def _wasserstein_distance(u_values: Any, v_values: Any) -> Any:
+    height, width = _steps(u_values, v_values)
+    return np.sum(height * width)
+
+
+@_statistic
+def _energy_distance(u_values: Any, v_values: Any) -> Any:
+    height, width = _steps(u_values, v_values)
+    return np.sqrt(2 * np.sum(height**2 * width))
 
 
 # -- correlation, lines and tests ----------------------------------------------------------------
@@ -248,6 +337,22 @@ def _linregress(x: Any, y: Any, alternative: str, axis: Any) -> Any:
         "stderr": error,
         "intercept_stderr": error * np.sqrt(spread + mean * mean),
     }
+
+
+@_statistic
+def _jarque_bera(x: Any, axis: Any) -> Any:
+    s, k = _skewness(x, axis, True), _excess(x, axis, True, True)
+    y = np.shape(x)[axis] / 6 * (s * s + k * k / 4)
+    return {"statistic": y, "pvalue": function_of("chi2", "sf")(y, 2, 0, 1)}
+
+
+@_statistic
+def _chisquare(f_obs: Any, f_exp: Any, ddof: Any, axis: Any) -> Any:
+    if f_exp is None:
+        f_exp = np.mean(f_obs, axis=axis, keepdims=True)
+    y = np.sum(_power(f_obs - f_exp, 2) / f_exp, axis=axis)
+    df = np.shape(f_obs)[axis] - 1 - ddof
+    return {"statistic": y, "pvalue": function_of("chi2", "sf")(y, df, 0, 1)}
 
 
 def _t_test(estimate: Any, error: Any, df: Any, alternative: str) -> Any:

@@ -28,6 +28,7 @@ __all__ = [
     "dstn",
     "fft",
     "fft2",
+    "fftfreq",
     "fftn",
     "fftshift",
     "hfft",
@@ -49,6 +50,7 @@ __all__ = [
     "irfftn",
     "rfft",
     "rfft2",
+    "rfftfreq",
     "rfftn",
 ]
 
@@ -102,6 +104,13 @@ hfft2, ihfft2, hfftn, ihfftn = map(_of_several, ("hfft2", "ihfft2", "hfftn", "ih
 fftshift = bridged(_scipy.fftshift, lambda x, axes=None: np.fft.fftshift(as_operand(x), axes))
 ifftshift = bridged(_scipy.ifftshift, lambda x, axes=None: np.fft.ifftshift(as_operand(x), axes))
 
+
+def _frequencies(name: str) -> Function:
+    f = getattr(np.fft, name)
+    return bridged(getattr(_scipy, name), lambda n, d=1.0, **_: f(n) / as_operand(d))
+
+
+fftfreq, rfftfreq = map(_frequencies, ("fftfreq", "rfftfreq"))
 
 # -- transforms by cosines and sines --------------------------------------------------------
 

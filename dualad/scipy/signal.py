@@ -19,18 +19,21 @@ import numpy as np
 import scipy.signal as _scipy
 from scipy.ndimage import rank_filter as _rank_filter
 
-from ..array_rules.common import array
+from ..array_rules.common import array, has_duals
 from ..pair import plain
-from ._calling import bridged
+from ._calling import bridged, called_as, paired
 from ._contractions import along, chosen, convolution
-from ._names import names_of
+from ._names import lifted_call, names_of
+from ._parts import stripped, with_value
 from ._theorems import solved
 
 __all__ = [
+    "coherence",
     "convolve",
     "convolve2d",
     "correlate",
     "correlate2d",
+    "csd",
     "cspline1d",
     "cspline2d",
     "fftconvolve",
@@ -39,14 +42,18 @@ __all__ = [
     "medfilt2d",
     "oaconvolve",
     "order_filter",
+    "periodogram",
     "qspline1d",
     "qspline2d",
     "sosfilt",
+    "spectrogram",
     "spline_filter",
+    "stft",
     "symiirorder1",
     "symiirorder2",
     "unique_roots",
     "upfirdn",
+    "welch",
 ]
 
 Function = Callable[..., Any]
@@ -313,5 +320,34 @@ def _medfilt(volume: Any, kernel_size: Any = None) -> Any:
 order_filter = bridged(_scipy.order_filter, _order_filter, plain_only="domain rank")
 medfilt = bridged(_scipy.medfilt, _medfilt)
 medfilt2d = bridged(_scipy.medfilt2d, lambda input, kernel_size=3: _medfilt(input, kernel_size))
+
+# -- spectra, at a rate that is a dual ----------------------------------------------------------
+
+
+def _at_rate(name: str) -> Function:
+    """SciPy's own code, lifted, whose arrays are made for duals where only the rate is one."""
+    theirs = getattr(_scipy, name)
+    lifted = lifted_call(theirs)
+
+    def call(**given: Any) -> Any:
+        if not has_duals(given):
+            return theirs(**given)
+        value = theirs(**stripped(given))
+        if has_duals(rate := given.get("fs")):
+            given |= {n: _along(given[n], rate) for n in ("x", "y") if given.get(n) is not None}
+        return paired(lifted(theirs, **given), value)
+
+    return called_as(theirs)(call)
+
+
+def _along(x: Any, rate: Any) -> Any:
+    """x at the levels of a rate."""
+    x = array(x) * 1.0
+    return with_value(x + 0.0 * rate, plain(x))
+
+
+coherence, csd, periodogram, spectrogram, stft, welch = map(
+    _at_rate, ("coherence", "csd", "periodogram", "spectrogram", "stft", "welch")
+)
 
 __getattr__, __dir__ = names_of(__name__)

@@ -35,6 +35,8 @@ from ..array_rules.common import duals_in
 from ..differentiations import refused
 from ..pair import Function, plain
 from . import _multivariate
+from ._density import METHODS as DENSITY_METHODS
+from ._density import gaussian_kde
 from ._distribution_rules import function_of
 from ._distributions import TABLE
 from ._names import names_of
@@ -44,6 +46,7 @@ from ._theorems import solved
 
 _OF_NUMBERS = [name for name in TABLE if hasattr(scipy.stats, name)]
 NAMES = [*_OF_NUMBERS, *_multivariate.NAMES]  # of distributions
+FUNCTIONS["gaussian_kde"] = gaussian_kde
 __all__ = sorted({*NAMES, *FUNCTIONS})  # noqa: PLE0605
 
 
@@ -245,7 +248,8 @@ METHODS: dict[Any, Function] = {
     if kind is not object
     for name, f in vars(kind).items()
     if callable(f) and (not name.startswith("_") or name == "__call__")
-} | _multivariate.METHODS
+}
+METHODS |= _multivariate.METHODS | DENSITY_METHODS
 
 
 def __getattr__(name: str) -> Any:

@@ -18,12 +18,16 @@ array([0., 1., 1.])
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable
 from typing import Any
 
 import scipy.sparse as _scipy
 
 from ...array.operands import as_operand
+from ...array_rules.common import duals_in
+from ...differentiations import refused
 from ...pair import plain
 from .._names import names_of
 from . import linalg
@@ -142,5 +146,50 @@ def find(A: Any) -> Any:
     kept = plain(numbers) != 0
     return rows[kept], columns[kept], numbers[kept]
 
+
+# -- SciPy's own arrays of plain numbers, and a dual -------------------------------------------
+
+
+def _method(theirs: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of SciPy's, and that of a `SparseArray` where it meets duals."""
+    name = theirs.__name__
+
+    @functools.wraps(theirs)
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if isinstance(self, SparseArray) or not has_tangents(args, kwargs):
+            return theirs(self, *args, **kwargs)
+        if name in ("__setitem__", "setdiag"):
+            raise refused(
+                f"{type(self).__name__}.{name} would lose the derivatives of a dual, since SciPy's "
+                "sparse arrays hold plain numbers; collect rows, columns and numbers, and write "
+                "coo_array((numbers, (rows, columns)), shape).",
+                *duals_in(args, kwargs),
+            )
+        return getattr(as_sparse(self), name)(*args, **kwargs)
+
+    return call
+
+
+_KINDS = {
+    kind
+    for name in ("bsr", "coo", "csc", "csr", "dia", "dok", "lil")
+    for form in ("array", "matrix")
+    for kind in getattr(_scipy, f"{name}_{form}").__mro__
+}
+# What lifted code calls in place of SciPy's methods.
+METHODS = {
+    f: _method(f)
+    for kind in _KINDS
+    for name in (
+        "__mul__",
+        "__truediv__",
+        "__setitem__",
+        "setdiag",
+        "multiply",
+        "maximum",
+        "minimum",
+    )
+    if inspect.isfunction(f := vars(kind).get(name))
+}
 
 __getattr__, __dir__ = names_of(__name__)

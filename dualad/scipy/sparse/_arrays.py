@@ -8,6 +8,7 @@ numbers up, is a product with a constant matrix of zeros and ones. Values are Sc
 from __future__ import annotations
 
 import inspect
+import math
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -355,9 +356,7 @@ class SparseArray:
         return a._with(a.data**n)
 
     def __pow__(self, n: Any) -> Any:
-        if self.is_matrix:
-            raise TypeError("a power of a sparse matrix of duals is not supported; write A @ A.")
-        return self.power(n)
+        return power_of(self, n) if self.is_matrix else self.power(n)
 
     def _add(self, other: Any, sign: int, is_reflected: bool = False) -> Any:
         if _is_sparse(other):
@@ -428,13 +427,79 @@ class SparseArray:
             raise TypeError("a sparse array is not divided by another; take toarray() of both.")
         return self.multiply(1 / as_operand(other))
 
-    # whatever else SciPy's has
+    # choices
 
-    def __setitem__(self, index: Any, x: Any) -> NoReturn:
-        raise TypeError(
-            "elements of a sparse array of duals cannot be set; collect rows, columns and numbers, "
-            "and write coo_array((numbers, (rows, columns)), shape)."
+    def max(self, axis: Any = None, out: Any = None, *, explicit: bool = False) -> Any:
+        """The greatest element."""
+        return self._extreme(np.max, "max", axis, out, explicit)
+
+    def min(self, axis: Any = None, out: Any = None, *, explicit: bool = False) -> Any:
+        """The least element."""
+        return self._extreme(np.min, "min", axis, out, explicit)
+
+    def _extreme(self, f: Function, name: str, axis: Any, out: Any, explicit: bool) -> Any:
+        self._refuse_out(out)
+        if axis is not None:
+            raise TypeError(
+                f"{name} of a sparse array of duals takes no axis, got {axis}; write "
+                f"A.toarray().{name}(axis={axis})."
+            )
+        value = getattr(self.plain, name)(explicit=explicit)
+        a = summed_up(self)
+        has_zeros = not explicit and len(a.row) < math.prod(a.shape)
+        zero = np.zeros(int(has_zeros), plain(a.data).dtype)
+        return with_value(f(np.concatenate([zero, a.data])), value)
+
+    def maximum(self, other: Any) -> Any:
+        """The greater one of two elements, of this and another sparse array."""
+        return self._chosen(np.maximum, "maximum", other)
+
+    def minimum(self, other: Any) -> Any:
+        """The lesser one of two elements, of this and another sparse array."""
+        return self._chosen(np.minimum, "minimum", other)
+
+    def _chosen(self, f: Function, name: str, other: Any) -> Any:
+        if not _is_sparse(other):
+            raise TypeError(
+                f"{name} of a sparse array of duals takes another sparse array, got "
+                f"{type(other).__name__}; write np.{name}(A.toarray(), x)."
+            )
+        one, two = summed_up(self), summed_up(other)
+        value = getattr(one.plain, name)(two.plain)
+        keys = [a.row.astype(np.int64) * a.shape[1] + a.col for a in (one, two)]
+        key = np.union1d(*keys)
+        first, second = (
+            gathered(a.data, np.searchsorted(key, k), len(key))
+            for a, k in zip((one, two), keys, strict=True)
         )
+        return _like(value, f(first, second), key, one.is_matrix)
+
+    # elements that are set
+
+    def __setitem__(self, index: Any, x: Any) -> None:
+        def put(parts: Any) -> Any:
+            a, numbers = parts
+            a[index] = numbers
+            return a
+
+        self._become(moved(put, [self, x]))
+
+    def setdiag(self, values: Any, k: int = 0) -> None:
+        """Set the k-th diagonal."""
+
+        def put(parts: Any) -> Any:
+            a, numbers = parts
+            a.setdiag(numbers, k)
+            return a
+
+        self._become(moved(put, [self, values]))
+
+    def _become(self, other: SparseArray) -> None:
+        """Take the numbers of another, in the format of this one."""
+        other = other.asformat(self.format)
+        SparseArray.__init__(self, other.plain, other.data, other.row, other.col)
+
+    # whatever else SciPy's has
 
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
         raise refused("a sparse array of duals is no dense array; write A.toarray().", self.data)
@@ -448,12 +513,42 @@ class SparseArray:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name == "plain":
             raise AttributeError(name)
-        if name in ("indices", "indptr", "offsets", "has_sorted_indices"):
+        if name in _PLAIN:
             return getattr(self.plain, name)
+        if name in _FUNCTIONS:
+            a, f = summed_up(self), getattr(np, name)
+            return lambda: a._with(f(a.data))
         raise AttributeError(
             f"a sparse array of duals has no {name!r}; write A.plain.{name} for that of the plain "
             "array, without derivatives, or A.toarray()."
         )
+
+
+# Attributes and methods that answer in whole numbers; and functions that leave zeros what they are.
+_PLAIN = (
+    *("indices", "indptr", "offsets", "has_sorted_indices", "nonzero", "count_nonzero", "getnnz"),
+    *("argmax", "argmin", "get_shape"),
+)
+_FUNCTIONS = (
+    *("sin", "tan", "arcsin", "arctan", "sinh", "tanh", "arcsinh", "arctanh", "expm1", "log1p"),
+    *("sqrt", "deg2rad", "rad2deg", "rint", "sign", "floor", "ceil", "trunc"),
+)
+
+
+def power_of(a: Any, n: Any) -> Any:
+    """A @ A @ …, of n factors.
+
+    Raises
+    ------
+    ValueError
+        If n is less than 1.
+    """
+    if n < 1:
+        raise ValueError(f"a power of a sparse matrix of duals takes at least 1 factor, got {n}.")
+    if n == 1:
+        return a
+    half = power_of(a, n // 2)
+    return a @ half @ half if n % 2 else half @ half
 
 
 def _is_sparse(x: Any) -> bool:

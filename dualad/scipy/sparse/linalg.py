@@ -21,7 +21,7 @@ from ...pair import plain
 from .._names import names_of
 from .._parts import Plain, stripped, through, with_value
 from .._theorems import solved
-from ._arrays import SparseArray, has_tangents, like_scipys
+from ._arrays import SparseArray, has_tangents, like_scipys, power_of
 
 __all__ = [
     "LinearOperator",
@@ -497,12 +497,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None) -> Any:
 def matrix_power(A: Any, power: Any) -> Any:
     if not has_tangents(A):
         return _scipy.matrix_power(A, power)
-    if power < 1:
-        raise ValueError(f"matrix_power with duals takes a power of at least 1, got {power}.")
-    if power == 1:
-        return A
-    half = matrix_power(A, power // 2)
-    return A @ half @ half if power % 2 else half @ half
+    return power_of(A, power)
 
 
 @like_scipys(_scipy.expm_multiply)

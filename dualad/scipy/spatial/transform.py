@@ -26,7 +26,7 @@ from .._names import names_of
 from .._parts import levels_of, with_value
 from .._theorems import solved
 
-__all__ = ["Rotation"]
+__all__ = ["Rotation", "Slerp"]
 
 _AXES = np.eye(3)
 
@@ -345,6 +345,41 @@ class Rotation:
         raise AttributeError(f"a rotation has no attribute {name!r}")
 
 
+class Slerp:
+    """Rotations between given ones, by the shortest way and at a steady pace.
+
+    Parameters
+    ----------
+    times : array, shape (n,)
+    rotations : Rotation
+        Of n rotations; both may have tangents.
+
+    Examples
+    --------
+    >>> from dualad import derivative
+    >>> ends = _scipy.Rotation.from_rotvec([[0.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
+    >>> round(derivative(lambda t: Slerp([0.0, 2.0], ends)(t).as_rotvec()[2])(0.5), 12)
+    0.5
+    """
+
+    def __init__(self, times: Any, rotations: Any) -> None:
+        found, self._quats = _parts_of(rotations)
+        self.times, self.rotations = array(times), rotations
+        self.plain = _scipy.Slerp(plain(self.times), found)
+
+    def __call__(self, times: Any) -> Any:
+        """The rotations at these times."""
+        t = array(times)
+        value = self.plain(plain(t))
+        if not has_duals(t, self.times, self._quats):
+            return value
+        i = np.maximum(np.searchsorted(plain(self.times), plain(t)) - 1, 0)
+        share = (t - self.times[i]) / (self.times[i + 1] - self.times[i])
+        first, turn = self._quats[i], _product(_inverse(self._quats[i]), self._quats[i + 1])
+        part = _rotvec(turn) * np.reshape(share, (*np.shape(share), 1))
+        return _rotation(value, _product(first, _of_rotvec(part)))
+
+
 def _rotation(found: Any, quat: Any) -> Rotation:
     """A rotation with tangents, the sign of its quaternion being SciPy's."""
     result = object.__new__(Rotation)
@@ -374,10 +409,21 @@ def _apply(self: Any, vectors: Any, inverse: bool = False) -> Any:
     return _applied(self, self.as_quat(), vectors, inverse)
 
 
-# What stands for the methods of SciPy's class, which lifted code calls by these.
+def _between(self: Any, times: Any) -> Any:
+    """SciPy's own interpolation, at times with tangents."""
+    if not has_duals(times):
+        return self(times)
+    last = self.rotations[-1] * _scipy.Rotation.from_rotvec(self.rotvecs[-1])
+    ours = object.__new__(Slerp)
+    ours.plain, ours.times = self, self.times
+    ours._quats = np.concatenate([self.rotations.as_quat(), last.as_quat()[None]])
+    return ours(times)
+
+
+# What stands for the methods of SciPy's classes, which lifted code calls by these.
 METHODS = {
     getattr(_scipy.Rotation, name): getattr(Rotation, name)
     for name in ("from_quat", "from_matrix", "from_rotvec", "from_mrp", "from_euler", "concatenate")
-} | {_scipy.Rotation.apply: _apply}
+} | {_scipy.Rotation.apply: _apply, _scipy.Slerp.__call__: _between}
 
 __getattr__, __dir__ = names_of(__name__)
