@@ -17,14 +17,13 @@ from __future__ import annotations
 import ast
 import contextlib
 import copy
-import io
+import gc
 import os
 import random
-import shutil
 import signal
 import sys
-import tempfile
 import time
+import types
 import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -33,7 +32,7 @@ from typing import Any
 
 TESTS = Path(__file__).parent
 HOME = TESTS.parent
-SECONDS = 240  # for one error; more is counted as noticed: it hangs
+SECONDS = 120  # for one error; more is counted as noticed: it hangs
 
 # The text with an error in it, and what the error is
 Mutant = tuple[str, str]
@@ -183,25 +182,25 @@ def of_the_table(names: list[str]) -> None:
 # -- array rules -------------------------------------------------------------------------------
 
 FAMILIES = {  # where the tests of a file are, if not in the file of the same name
-    "common.py": ["shapes", "reductions", "ufuncs"],
-    "elementwise.py": ["choosing", "others", "ufuncs"],
-    "factorisations.py": ["linalg"],
-    "matrices.py": ["linalg", "products"],
-    "sequences.py": ["polynomials"],
-    "statistics.py": ["polynomials"],
-    "tables.py": ["choosing"],
-    "ufunc_methods.py": ["ufuncs"],
+    "common": ["shapes", "reductions", "ufuncs"],
+    "elementwise": ["choosing", "others", "ufuncs"],
+    "factorisations": ["linalg"],
+    "matrices": ["linalg", "products"],
+    "sequences": ["polynomials"],
+    "statistics": ["polynomials"],
+    "tables": ["choosing"],
+    "ufunc_methods": ["ufuncs"],
 }
+FOR_ALL = ["edge_cases", "small_inputs"]
 SWAPPED: dict[type, type] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Lt: ast.GtE,
     ast.Gt: ast.LtE, ast.LtE: ast.Gt, ast.GtE: ast.Lt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
 }  # fmt: skip
 
 
-def of_a_file(path: Path) -> Iterator[Mutant]:
-    """Errors at every place of a module, texts and annotations left out."""
-    source = path.read_text(encoding="utf-8")
-    tree = ast.parse(source)
+def of_a_file(path: Path) -> Iterator[tuple[int, Callable[[], ast.Module], str]]:
+    """Errors at every place of a module, texts and annotations left out: line, module, what it is."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     skipped = set()
     for node in ast.walk(tree):
         for field in ("annotation", "returns"):
@@ -213,12 +212,15 @@ def of_a_file(path: Path) -> Iterator[Mutant]:
         if id(node) in skipped:
             continue
         for change, what in changes(node):
-            mutant = copy.deepcopy(tree)
-            there = list(ast.walk(mutant))[place]
-            mutant = _replaced(mutant, there, change(there))  # type: ignore[assignment]
-            text = ast.unparse(ast.fix_missing_locations(mutant))
-            where = f"{path.name}:{getattr(node, 'lineno', '?')}: {ast.unparse(node)[:70]}"
-            yield text, f"{where}   ({what})"
+
+            def mutant(place: int = place, change: Any = change) -> Any:
+                mutant = copy.deepcopy(tree)
+                there = list(ast.walk(mutant))[place]
+                return ast.fix_missing_locations(_replaced(mutant, there, change(there)))
+
+            line = getattr(node, "lineno", 0)
+            where = f"{path.name}:{line}: {ast.unparse(node)[:70]}"
+            yield line, mutant, f"{where}   ({what})"
 
 
 def changes(node: ast.AST) -> Iterator[tuple[Callable[[Any], ast.AST], str]]:
@@ -243,50 +245,127 @@ def changes(node: ast.AST) -> Iterator[tuple[Callable[[Any], ast.AST], str]]:
         yield lambda n: ast.Constant(value + 1), f"{value} is {value + 1}"
 
 
+class Runner:
+    """Stands in for pytest's loop: all tests once, with the lines that each runs, then the errors.
+
+    Each error is tried in a process split off from this one, by the tests that reach its line,
+    quickest first.
+    """
+
+    def __init__(self, files: list[Path], count: int, minutes: float) -> None:
+        self.files, self.count, self.end = files, count, time.monotonic() + minutes * 60
+        self.watched = {str(path): path for path in files}
+        self.lines: dict[tuple[Path, int], list[Any]] = {}
+        self.seconds: dict[str, float] = {}
+        self.failed = False
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        self.failed |= report.failed
+
+    def passes(self, items: list[Any]) -> bool:
+        self.failed = False
+        for item, following in zip(items, [*items[1:], None]):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if self.failed:
+                return False
+        return True
+
+    def pytest_runtestloop(self, session: Any) -> bool:
+        for item in session.items:
+            self.look_at(item)
+        mutants = [(p, *m) for p in self.files for m in of_a_file(p)]
+        random.Random(1).shuffle(mutants)
+        tried: dict[Path, int] = dict.fromkeys(self.files, 0)
+        caught = dict(tried)
+        for path, line, mutant, what in mutants[: self.count or None]:
+            if time.monotonic() > self.end:
+                break
+            tried[path] += 1
+            if self.notices(path, line, mutant):
+                caught[path] += 1
+            else:
+                print(what, flush=True)
+        for path in self.files:
+            print(f"{path.name}: {caught[path]} of {tried[path]} noticed")
+        print(f"{sum(caught.values())} of {sum(tried.values())} errors in array rules noticed")
+        return True
+
+    def look_at(self, item: Any) -> None:
+        """Run a test and note which lines of the modules it reaches."""
+        reached: set[tuple[str, int]] = set()
+
+        def lines(frame: Any, event: str, arg: Any) -> Any:
+            reached.add((frame.f_code.co_filename, frame.f_lineno))
+            return lines
+
+        def calls(frame: Any, event: str, arg: Any) -> Any:
+            return lines if frame.f_code.co_filename in self.watched else None
+
+        start = time.monotonic()
+        sys.settrace(calls)
+        try:
+            sound = self.passes([item])
+        finally:
+            sys.settrace(None)
+        self.seconds[item.nodeid] = time.monotonic() - start
+        if not sound:
+            print(f"fails without an error in a rule: {item.nodeid}", flush=True)
+            return
+        for name, line in reached:
+            self.lines.setdefault((self.watched[name], line), []).append(item)
+
+    def notices(self, path: Path, line: int, mutant: Callable[[], ast.Module]) -> bool:
+        items = self.lines.get((path, line))
+        at_import = items is None
+        if items is None:  # what runs when the module is imported may reach any of its tests
+            every = [i for (p, _), some in self.lines.items() if p is path for i in some]
+            items = list(dict.fromkeys(every))
+        items = sorted(items, key=lambda item: self.seconds[item.nodeid])
+
+        def run() -> None:
+            with_error(path, mutant(), at_import)
+            if not self.passes(items):
+                raise AssertionError
+
+        return noticed(run)
+
+
+def with_error(path: Path, mutant: ast.Module, at_import: bool) -> None:
+    """Put a mutant of a module in the place of the module that runs."""
+    old = list(codes(compile(path.read_text(encoding="utf-8"), str(path), "exec")))
+    new = list(codes(compile(mutant, str(path), "exec")))
+    if len(old) == len(new):
+        instead = dict(zip(old, new))
+        for f in gc.get_objects():
+            if type(f) is types.FunctionType and f.__code__.co_filename == str(path):
+                code = instead.get(f.__code__, f.__code__)
+                if len(code.co_freevars) == len(f.__code__.co_freevars):
+                    f.__code__ = code
+                else:
+                    at_import = True
+    if at_import or len(old) != len(new):
+        name = ".".join(path.relative_to(HOME).with_suffix("").parts)
+        exec(new[0], sys.modules[name].__dict__)
+
+
+def codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    yield code
+    for part in code.co_consts:
+        if isinstance(part, types.CodeType):
+            yield from codes(part)
+
+
 def of_arrays(count: int, names: list[str], minutes: float) -> None:
     import pytest
 
     folder = HOME / "dualad" / "array_rules"
     files = [p for p in sorted(folder.glob("*.py")) if not names or p.name in names]
-    mutants = [(p, *m) for p in files for m in of_a_file(p)]
-    if count:
-        mutants = random.Random(1).sample(mutants, min(count, len(mutants)))
-    caught = done = 0
-    end = time.monotonic() + minutes * 60
-    sound: dict[Path, bool] = {}
-    with tempfile.TemporaryDirectory() as other:
-        home = Path(other)
-        for part in ("dualad", "tests"):
-            shutil.copytree(
-                HOME / part, home / part, ignore=shutil.ignore_patterns("*.so", "__pyc*")
-            )
-        for path, text, what in mutants:
-            there = home / "dualad" / "array_rules" / path.name
-            family = FAMILIES.get(path.name, [path.stem])
-            tests = [f"tests/test_{t}.py" for t in [*family, "edge_cases"]]
-
-            def run(tests: list[str] = tests) -> None:
-                os.chdir(home)
-                sys.path[:0] = [str(home), str(home / "tests")]
-                with contextlib.redirect_stdout(io.StringIO()):
-                    options = ["-x", "-q", "-p", "no:cacheprovider", "-W", "error"]
-                    if pytest.main([*options, *tests]):
-                        raise AssertionError
-
-            if path not in sound:
-                sound[path] = not noticed(run)
-                if not sound[path]:
-                    print(f"{path.name}: the tests fail without an error in it", flush=True)
-            there.write_text(text, encoding="utf-8")
-            if sound[path] and noticed(run):
-                caught += 1
-            else:
-                print(what, flush=True)
-            shutil.copy(path, there)
-            done += 1
-            if time.monotonic() > end:
-                break
-    print(f"{caught} of {done} errors in array rules noticed")
+    families = [name for p in files for name in FAMILIES.get(p.stem, [p.stem])]
+    there = [TESTS / f"test_{name}.py" for name in dict.fromkeys([*families, *FOR_ALL])]
+    tests = [str(path) for path in there if path.exists()]
+    options = ["-p", "no:cacheprovider", "-p", "no:terminal", "-o", "addopts=", "-s", "-W", "error"]
+    os.chdir(HOME)
+    pytest.main([*options, *tests], plugins=[Runner(files, count, minutes)])
 
 
 def main() -> None:
