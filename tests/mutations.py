@@ -20,6 +20,7 @@ import copy
 import gc
 import os
 import random
+import re
 import signal
 import sys
 import time
@@ -28,7 +29,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 TESTS = Path(__file__).parent
 HOME = TESTS.parent
@@ -191,6 +192,7 @@ FAMILIES = {  # where the tests of a file are, if not in the file of the same na
     "tables": ["choosing"],
     "ufunc_methods": ["ufuncs"],
 }
+EQUIVALENT = TESTS / "mutations.md"
 FOR_ALL = ["edge_cases", "small_inputs"]
 SWAPPED: dict[type, type] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Lt: ast.GtE,
@@ -198,29 +200,40 @@ SWAPPED: dict[type, type] = {
 }  # fmt: skip
 
 
-def of_a_file(path: Path) -> Iterator[tuple[int, Callable[[], ast.Module], str]]:
-    """Errors at every place of a module, texts and annotations left out: line, module, what it is."""
+class Error(NamedTuple):
+    """An error at one place of a module."""
+
+    path: Path
+    line: int
+    name: str  # the function that it is in, the code, and what is wrong with it
+    module: Callable[[], ast.Module]
+
+
+def of_a_file(path: Path) -> Iterator[Error]:
+    """Errors at every place of a module, texts and annotations left out."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    skipped = set()
+    skipped, inside = set(), {}
     for node in ast.walk(tree):
         for field in ("annotation", "returns"):
             if part := getattr(node, field, None):
                 skipped.update(map(id, ast.walk(part)))
         if isinstance(node, (ast.Raise, ast.JoinedStr, ast.ImportFrom)):
             skipped.update(map(id, ast.walk(node)))
+        if isinstance(node, ast.FunctionDef):
+            inside.update(dict.fromkeys(map(id, ast.walk(node)), node.name))
     for place, node in enumerate(ast.walk(tree)):
         if id(node) in skipped:
             continue
         for change, what in changes(node):
 
-            def mutant(place: int = place, change: Any = change) -> Any:
+            def module(place: int = place, change: Any = change) -> Any:
                 mutant = copy.deepcopy(tree)
                 there = list(ast.walk(mutant))[place]
                 return ast.fix_missing_locations(_replaced(mutant, there, change(there)))
 
-            line = getattr(node, "lineno", 0)
-            where = f"{path.name}:{line}: {ast.unparse(node)[:70]}"
-            yield line, mutant, f"{where}   ({what})"
+            where = f"{path.name}, {inside.get(id(node), 'module')}"
+            name = f"{where}: {ast.unparse(node)} ({what})"
+            yield Error(path, getattr(node, "lineno", 0), name, module)
 
 
 def changes(node: ast.AST) -> Iterator[tuple[Callable[[Any], ast.AST], str]]:
@@ -273,21 +286,22 @@ class Runner:
     def pytest_runtestloop(self, session: Any) -> bool:
         for item in session.items:
             self.look_at(item)
-        mutants = [(p, *m) for p in self.files for m in of_a_file(p)]
-        random.Random(1).shuffle(mutants)
+        known = equivalent()
+        errors = [e for p in self.files for e in of_a_file(p) if e.name not in known]
+        random.Random(1).shuffle(errors)
         tried: dict[Path, int] = dict.fromkeys(self.files, 0)
         caught = dict(tried)
-        for path, line, mutant, what in mutants[: self.count or None]:
+        for error in errors[: self.count or None]:
             if time.monotonic() > self.end:
                 break
-            tried[path] += 1
-            if self.notices(path, line, mutant):
-                caught[path] += 1
+            tried[error.path] += 1
+            if self.notices(error):
+                caught[error.path] += 1
             else:
-                print(what, flush=True)
+                print(f"{error.line}: {error.name}", flush=True)
         for path in self.files:
             print(f"{path.name}: {caught[path]} of {tried[path]} noticed")
-        print(f"{sum(caught.values())} of {sum(tried.values())} errors in array rules noticed")
+        print(f"{sum(caught.values())} of {sum(tried.values())} of {len(errors)} errors noticed")
         return True
 
     def look_at(self, item: Any) -> None:
@@ -314,38 +328,39 @@ class Runner:
         for name, line in reached:
             self.lines.setdefault((self.watched[name], line), []).append(item)
 
-    def notices(self, path: Path, line: int, mutant: Callable[[], ast.Module]) -> bool:
-        items = self.lines.get((path, line))
+    def notices(self, error: Error) -> bool:
+        items = self.lines.get((error.path, error.line))
         at_import = items is None
         if items is None:  # what runs when the module is imported may reach any of its tests
-            every = [i for (p, _), some in self.lines.items() if p is path for i in some]
+            every = [i for (p, _), some in self.lines.items() if p == error.path for i in some]
             items = list(dict.fromkeys(every))
         items = sorted(items, key=lambda item: self.seconds[item.nodeid])
 
         def run() -> None:
-            with_error(path, mutant(), at_import)
+            put_in_place(error, at_import)
             if not self.passes(items):
                 raise AssertionError
 
         return noticed(run)
 
 
-def with_error(path: Path, mutant: ast.Module, at_import: bool) -> None:
-    """Put a mutant of a module in the place of the module that runs."""
-    old = list(codes(compile(path.read_text(encoding="utf-8"), str(path), "exec")))
-    new = list(codes(compile(mutant, str(path), "exec")))
+def put_in_place(error: Error, at_import: bool) -> None:
+    """Let a module with an error take the place of the one that runs."""
+    name, mutant = str(error.path), error.module()
+    old = list(codes(compile(error.path.read_text(encoding="utf-8"), name, "exec")))
+    new = list(codes(compile(mutant, name, "exec")))
     if len(old) == len(new):
         instead = dict(zip(old, new))
         for f in gc.get_objects():
-            if type(f) is types.FunctionType and f.__code__.co_filename == str(path):
+            if type(f) is types.FunctionType and f.__code__.co_filename == name:
                 code = instead.get(f.__code__, f.__code__)
                 if len(code.co_freevars) == len(f.__code__.co_freevars):
                     f.__code__ = code
                 else:
                     at_import = True
     if at_import or len(old) != len(new):
-        name = ".".join(path.relative_to(HOME).with_suffix("").parts)
-        exec(new[0], sys.modules[name].__dict__)
+        parts = error.path.relative_to(HOME).with_suffix("").parts
+        exec(new[0], sys.modules[".".join(parts)].__dict__)
 
 
 def codes(code: types.CodeType) -> Iterator[types.CodeType]:
@@ -353,6 +368,12 @@ def codes(code: types.CodeType) -> Iterator[types.CodeType]:
     for part in code.co_consts:
         if isinstance(part, types.CodeType):
             yield from codes(part)
+
+
+def equivalent() -> dict[str, str]:
+    """Errors that change nothing, by their names, and why."""
+    rows = re.findall(r"^- `(.+)`: (.+)$", EQUIVALENT.read_text(encoding="utf-8"), re.MULTILINE)
+    return dict(rows)
 
 
 def of_arrays(count: int, names: list[str], minutes: float) -> None:

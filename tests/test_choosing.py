@@ -15,6 +15,7 @@ from mpmath import mp
 from support.cases import APART, MATRIX, VECTOR, Case, complex_slope, hold, steps, table
 
 from dualad import Dual, DualArray, derivative, grad, hessian, jacobian
+from dualad.array.undefined import NonDifferentiableError
 
 MASK = MATRIX > 0
 POINTS = np.array([[-0.5, 0.3, 1.2], [2.6, 3.9, 9.3]])
@@ -249,10 +250,14 @@ def test_nan_to_num_in_place_and_complex() -> None:
     assert y.primal.tolist() == [1 + 2j, 3j] and y.tangent.tolist() == [1j, 1j]
 
 
-def test_real_if_close_keeps_what_has_a_slope() -> None:
+def test_real_if_close_drops_nothing_that_has_a_slope() -> None:
     z = np.array([1 + 1e-17j, 2])
     assert not np.iscomplexobj(np.real_if_close(Dual(z, np.ones(2, complex))).primal)
-    assert np.iscomplexobj(np.real_if_close(Dual(z, 1j * np.ones(2))).primal)
+    y = np.real_if_close(Dual(z, 1j * np.ones(2)))
+    assert not np.iscomplexobj(y.primal)  # as in the plain run
+    with pytest.raises(NonDifferentiableError, match="imaginary parts that are negligible but"):
+        np.sum(y)
+    assert np.iscomplexobj(np.real_if_close(Dual(z * 1j, np.ones(2, complex))).primal)
     assert np.real_if_close(Dual(np.ones(2), np.ones(2))).tangent.tolist() == [1, 1]
 
 
@@ -264,6 +269,14 @@ def test_parts_are_views() -> None:
     x = Dual(np.array([1.0, 2.0]), np.ones(2))
     x.real[0] = 3.0
     assert x.primal.tolist() == [3, 2] and x.tangent.tolist() == [0, 1]
+
+
+def test_piecewise_keeps_the_dtype_of_its_points() -> None:
+    x = Dual(VECTOR, VECTOR)
+    with pytest.warns(np.exceptions.ComplexWarning):
+        y = np.piecewise(x, [VECTOR > 0], [lambda t: (1 + 1j) * t, 0.0])
+    assert y.primal.dtype == y.tangent.dtype == float
+    np.testing.assert_array_equal(y.tangent, np.maximum(VECTOR, 0))
 
 
 def test_complex() -> None:
@@ -321,6 +334,20 @@ def test_constants_have_no_tangent() -> None:
             f(x)
             assert x.primal.tolist() == [1, 5]
             assert np.atleast_2d(x.tangent)[0].tolist() == [1, 0]
+
+
+def test_copyto_drops_axes_of_one_element() -> None:
+    x, y = Dual(np.zeros(3), np.zeros(3)), Dual(VECTOR[None, :3], VECTOR[None, 2:])
+    np.copyto(x, y)
+    np.testing.assert_array_equal(x.primal, VECTOR[:3])
+    np.testing.assert_array_equal(x.tangent, VECTOR[2:])
+
+
+def test_histogram2d_has_ten_bins() -> None:
+    counts, *edges = np.histogram2d(Dual(VECTOR, VECTOR), VECTOR)
+    assert counts.shape == (10, 10)
+    steps = np.linspace(VECTOR.min(), VECTOR.max(), 11)  # linear in the points, so are they
+    np.testing.assert_allclose(edges[0].tangent, steps, rtol=1e-14)
 
 
 def test_writing_nothing() -> None:

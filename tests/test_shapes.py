@@ -276,6 +276,10 @@ def test_assignment_refuses_what_would_be_lost() -> None:
     assert x.tangent.tolist() == [2, 0, 1, 1]
     with pytest.raises(TypeError, match="would lose the derivatives"):
         np.zeros(3)[0:1] = x[:1]
+    for values in (x[0], x[:1]):  # NumPy would make whole numbers of them
+        with pytest.raises(TypeError, match="dtype=int64 would lose the derivatives"):
+            np.insert(np.arange(3), 1, values)
+    assert np.insert(x, 1, [2, 3]).tangent.tolist() == [2, 0, 0, 0, 1, 1]
 
 
 def test_attributes_and_small_methods() -> None:

@@ -94,8 +94,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
         source[places] = length + np.arange(places.size)
         length += places.size
     y = np.reshape(np.take(np.concatenate(pieces), source), x.shape)
-    dtype = plain(y if np.iscomplexobj(plain(y)) else flat).dtype
-    return np.full_like(x, y, dtype)  # which lies as x does
+    return np.full_like(x, y)  # which lies as x does, and has its dtype
 
 
 # -- writing into an array -----------------------------------------------------------------

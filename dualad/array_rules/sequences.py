@@ -107,7 +107,8 @@ def apply_along_axis(
             f"np.apply_along_axis has nothing to apply the function to in shape {array(arr).shape}."
         )
     results = [array(func1d(a[place], *args, **kwargs)) for place in np.ndindex(rest)]
-    shape = results[0].shape
+    shape, kind = results[0].shape, plain(results[0]).dtype
+    results = [y if plain(y).dtype == kind else as_dtype(y, kind) for y in results]
     y = np.reshape(np.stack(results), rest + shape)
     places = range(len(rest), len(rest) + len(shape))
     return np.moveaxis(y, places, range(i + a.ndim, i + a.ndim + len(shape)))
