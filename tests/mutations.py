@@ -17,6 +17,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import copy
+import functools
 import gc
 import os
 import random
@@ -27,7 +28,6 @@ import time
 import types
 import warnings
 from collections.abc import Callable, Iterator
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -117,7 +117,7 @@ def tests_of(rule: Any) -> Callable[[], None]:
     import test_rules as t
 
     if not hasattr(t.partial, "cache_info"):
-        t.partial = cache(t.partial)  # type: ignore[attr-defined]
+        t.partial = functools.cache(t.partial)  # type: ignore[attr-defined]
     points = t.samples(rule) + t.samples(rule, 5)
     for args in points:
         for orders in t.orders_up_to(rule, 4):
@@ -187,6 +187,7 @@ FAMILIES = {  # where the tests of a file are, if not in the file of the same na
     "elementwise": ["choosing", "others", "ufuncs"],
     "factorisations": ["linalg"],
     "matrices": ["linalg", "products"],
+    "others": ["others", "conversions"],
     "sequences": ["polynomials"],
     "statistics": ["polynomials"],
     "tables": ["choosing"],
@@ -194,6 +195,7 @@ FAMILIES = {  # where the tests of a file are, if not in the file of the same na
 }
 EQUIVALENT = TESTS / "mutations.md"
 FOR_ALL = ["edge_cases", "small_inputs"]
+SYMMETRIC = {"has_duals", "max", "min", "maximum", "minimum", "promote_types"}
 SWAPPED: dict[type, type] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Lt: ast.GtE,
     ast.Gt: ast.LtE, ast.LtE: ast.Gt, ast.GtE: ast.Lt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -219,6 +221,9 @@ def of_a_file(path: Path) -> Iterator[Error]:
                 skipped.update(map(id, ast.walk(part)))
         if isinstance(node, (ast.Raise, ast.JoinedStr, ast.ImportFrom)):
             skipped.update(map(id, ast.walk(node)))
+        if isinstance(node, ast.Call) and name_of(node) == "reshape":
+            minus = [part for part in ast.walk(node) if isinstance(part, ast.UnaryOp)]
+            skipped.update(id(part.operand) for part in minus)  # -2 is as good as -1
         if isinstance(node, ast.FunctionDef):
             inside.update(dict.fromkeys(map(id, ast.walk(node)), node.name))
     for place, node in enumerate(ast.walk(tree)):
@@ -236,6 +241,11 @@ def of_a_file(path: Path) -> Iterator[Error]:
             yield Error(path, getattr(node, "lineno", 0), name, module)
 
 
+def name_of(call: ast.Call) -> str:
+    """The name of the function that is called, if it has one."""
+    return getattr(call.func, "attr", getattr(call.func, "id", ""))
+
+
 def changes(node: ast.AST) -> Iterator[tuple[Callable[[Any], ast.AST], str]]:
     """What can go wrong with a part of a program: how to make it so, and what to call it."""
     if isinstance(node, ast.BinOp):
@@ -251,7 +261,7 @@ def changes(node: ast.AST) -> Iterator[tuple[Callable[[Any], ast.AST], str]]:
         yield lambda n: ast.Compare(n.left, [other()], n.comparators), other.__name__
     elif isinstance(node, ast.IfExp):
         yield lambda n: ast.IfExp(n.test, n.orelse, n.body), "other branch"
-    elif isinstance(node, ast.Call) and len(node.args) == 2:
+    elif isinstance(node, ast.Call) and len(node.args) == 2 and name_of(node) not in SYMMETRIC:
         yield lambda n: ast.Call(n.func, n.args[::-1], n.keywords), "arguments swapped"
     elif isinstance(node, ast.Constant) and type(node.value) in (int, float):
         value = node.value
@@ -352,6 +362,8 @@ def put_in_place(error: Error, at_import: bool) -> None:
     if len(old) == len(new):
         instead = dict(zip(old, new))
         for f in gc.get_objects():
+            if isinstance(f, functools._lru_cache_wrapper) and f.__module__.startswith("dualad"):
+                f.cache_clear()
             if type(f) is types.FunctionType and f.__code__.co_filename == name:
                 code = instead.get(f.__code__, f.__code__)
                 if len(code.co_freevars) == len(f.__code__.co_freevars):

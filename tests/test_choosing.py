@@ -89,6 +89,8 @@ CASES: dict[str, Case] = {
     "angle in degrees": steps(lambda x, y: np.angle(x + 1j * y, deg=True), 1.0, 2.0),
     "angle of real": steps(np.angle, MATRIX),
     "unwrap": steps(lambda a: np.unwrap(a * 5, axis=0), MATRIX),
+    "unwrap one axis": steps(lambda a: np.unwrap(a * 5), VECTOR),
+    "unwrap the last axis": steps(lambda a: np.unwrap(np.stack([a, a]) * 5), MATRIX),
     "unwrap period": steps(lambda a: np.unwrap(a * 5, discont=3, period=4), MATRIX),
     "real_if_close": steps(lambda a: np.real_if_close(a * (1 + 1e-16j)) ** 2, MATRIX),
     "interp": steps(np.interp, POINTS, GRID, VECTOR[:4]),
@@ -190,6 +192,8 @@ def test_interp_at_jumps() -> None:
     assert y.primal.tolist() == [0, 8, -7, 9] and y.tangent.tolist() == [1, 3, 0, 0]
     y = np.interp(ends, xp, fp, left=Dual(0.0, 1.0), right=9.0)  # no jump at the left
     assert y.tangent.tolist() == [1.0, 3, 1, 0]
+    inside = Dual(np.array([1.0]), np.ones(1))  # the last point but one is no end
+    assert np.interp(inside, [0.0, 1.0, 2.0], [0.0, 2.0, 8.0], right=9.0).tangent[0] == 4.0
 
 
 def test_interp_odd_tables() -> None:
@@ -216,6 +220,24 @@ def test_histogram_of_one_value() -> None:
     assert counts.tolist() == [0, 3] and type(counts) is np.ndarray
     assert edges.primal.tolist() == [1.5, 2, 2.5] and edges.tangent.tolist() == [1, 1, 1]
     assert np.histogram(Dual(np.zeros(0), np.zeros(0)), 2)[1].tolist() == [0, 0.5, 1]
+    weights = Dual(np.ones(3), np.array([1.0, 2.0, 4.0]))
+    counts, _ = np.histogram(Dual(np.full(3, 2.0), np.ones(3)), 4, weights=weights)
+    assert counts.tangent.tolist() == [0, 0, 7, 0]
+
+
+def test_densities_of_uneven_bins() -> None:
+    """Counts by the area of their bins, which differ along both axes."""
+    x, y, w = np.array([0.5, 2, 2, 5]), np.array([1.0, 1, 5, 5]), np.array([1.0, 2, 3, 4])
+    edges = [np.array([0.0, 1, 3, 7]), np.array([0.0, 2, 9])]
+    areas = np.outer(np.diff(edges[0]), np.diff(edges[1]))
+
+    def density(v: Any) -> Any:
+        return np.histogram2d(x, y, edges, density=True, weights=v)[0]
+
+    counts = np.array([[1.0, 0], [2, 3], [0, 4]])
+    moved = np.array([[1.0, 0], [0, 0], [0, 0]])  # by the first weight
+    want = (moved / 10 - counts / 100) / areas
+    np.testing.assert_allclose(jacobian(density)(w)[..., 0], want, rtol=1e-14, atol=1e-16)
 
 
 def test_infinite_heights_stay_where_they_are() -> None:

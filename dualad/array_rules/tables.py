@@ -62,7 +62,7 @@ def _line_tangent(i: Any, given: tuple[Any, ...], y: Any, level: int) -> Any:
     left, right = given[3:]
     (v, v_dot), (g, g_dot), (h, h_dot), (_, l_dot), (_, r_dot) = (parts(a, level) for a in given)
     n = g.shape[0]
-    j = np.clip(i, 0, max(n - 2, 0))
+    j = np.clip(i, 0, n - 1)
     k = np.minimum(j + 1, n - 1)
     low, high = i < 0, i > n - 2
     width = np.take(g, k) - np.take(g, j)
@@ -200,7 +200,7 @@ def histogram2d(
     density: Any = None,
     weights: Any = None,
 ) -> Any:
-    if np.ndim(bins) == 1 and len(bins) not in (1, 2):
+    if np.iterable(bins) and len(bins) not in (1, 2):
         bins = [bins, bins]
     counts, edges = np.histogramdd([x, y], bins, range, density, weights)
     return counts, edges[0], edges[1]
