@@ -188,6 +188,7 @@ FAMILIES = {  # where the tests of a file are, if not in the file of the same na
     "factorisations": ["linalg"],
     "matrices": ["linalg", "products"],
     "others": ["others", "conversions"],
+    "reductions": ["reductions", "precision"],
     "sequences": ["polynomials"],
     "statistics": ["polynomials"],
     "tables": ["choosing"],

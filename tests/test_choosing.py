@@ -385,6 +385,20 @@ def test_writing_nothing() -> None:
     assert one.primal == 5 and one.tangent == 0
 
 
+def test_python_numbers_beside_single_precision() -> None:
+    x = VECTOR.astype(np.float32)
+    for f in (
+        lambda v: np.choose([0, 1, 0, 1, 1], [v, 1.0]),
+        lambda v: np.choose([0, 1, 0, 1, 1], [v, np.float64(1)]),
+        lambda v: np.linspace(v, 1, 3),
+        lambda v: np.linspace(0.0, v, 3, retstep=True)[1],
+        lambda v: np.where(v > 0, v, 1.0),
+    ):
+        y = f(Dual(x, x))
+        assert y.dtype == y.tangent.dtype == f(x).dtype
+        np.testing.assert_array_equal(y.primal, f(x))
+
+
 def test_lists_of_duals() -> None:
     a, b = Dual(1.0, 1.0), Dual(2.0, 10.0)
     x = Dual(np.array([3.0, 4.0]), np.zeros(2))

@@ -220,6 +220,12 @@ def test_a_weighted_quantile_is_what_numpy_gives() -> None:
     assert derivative(lambda t: np.quantile(t * x[0], 0.4, weights=[1, 2], **given))(2.0) == 1.0
 
 
+def test_order_statistics_of_no_rows() -> None:
+    x = Dual(np.zeros((0, 3)), np.zeros((2, 0, 3)))
+    for f in (np.median, lambda v, axis: np.quantile(v, [0.2, 0.5], axis)):
+        assert np.shape(f(x, axis=1)) == f(x.primal, axis=1).shape
+
+
 def test_nan() -> None:
     x = np.array([[1.0, np.nan, 3.0], [1.0, 2.0, 3.0]])
     for f in (np.max, np.min, np.median, np.ptp, lambda a, axis: np.quantile(a, 0.4, axis)):

@@ -179,7 +179,7 @@ def _order_statistic(
     final = (lambda x: x) if is_array(y) else unboxed  # with weights NumPy gives an array
     p, n, rows = np.asarray(plain(y)), a.shape[-1], a.shape[:-1]
     of_q = p.shape[: p.ndim - len(rows)]
-    if level is not None and n:
+    if level is not None and a.size:
         v = plain(a)
         order = np.argsort(v, axis=-1, kind="stable")
         if weights is None:

@@ -10,11 +10,11 @@ import numpy as np
 
 from ..array.operands import as_operand
 from ..array.protocols import implements
-from ..pair import newest, parts, plain
-from .common import array, as_dtype, axis_from_end, composing, has_duals, with_value
+from ..pair import plain
+from .common import array, as_dtype, axis_from_end, composing
 
 
-@implements(np.linspace)
+@composing(np.linspace)
 def linspace(
     start: Any,
     stop: Any,
@@ -27,16 +27,12 @@ def linspace(
     device: Any = None,
 ) -> Any:
     start, stop, num = array(start), array(stop), operator.index(num)
-    if not has_duals(start, stop):
-        options: dict[str, Any] = {"retstep": retstep, "dtype": dtype, "axis": axis}
-        return np.linspace(start, stop, num, endpoint, **options)
-    level = newest((start, stop))
-    value = linspace(parts(start, level)[0], parts(stop, level)[0], num, endpoint, axis=axis)
     steps = num - 1 if endpoint else num
-    i = axis_from_end(axis, value.ndim)
+    ndim = max(start.ndim, stop.ndim)
+    i = axis_from_end(axis, ndim + 1)
     part = np.reshape(np.arange(num) / max(steps, 1), (-1, *[1] * (-1 - i)))
-    first, last = (np.expand_dims(_spread(a, value.ndim - 1), i) for a in (start, stop))
-    y = as_dtype(with_value(value, first * (1 - part) + last * part), dtype)
+    first, last = (np.expand_dims(_spread(a, ndim), i) for a in (start, stop))
+    y = as_dtype(first * (1 - part) + last * part, dtype)
     return (y, (stop - start) / steps if steps > 0 else np.nan) if retstep else y
 
 
