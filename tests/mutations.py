@@ -1,13 +1,14 @@
 """Do the tests catch errors? Put one into a rule, run the tests of that rule, and see.
 
     python tests/mutations.py                     every row of the table
-    python tests/mutations.py --arrays            every array rule (hours)
+    python tests/mutations.py --arrays            every array rule (an hour or two)
     python tests/mutations.py --arrays 40 fft.py  forty of them by lot, in some files
     MINUTES=30 python tests/mutations.py --arrays 400   as many of these as there is time for
 
 An error is a wrong sign, a factor of 2 or 1 + 1e-7, swapped arguments, a missing term, another
 branch, axis or index. Each is tested in a process of its own, split off from this one, which has
-the tests and their truths in memory. Printed are the errors that no test noticed, and the score.
+the tests and their truths in memory. Printed are the errors that no test noticed, and the score; those of
+array rules that are none are named in mutations.md, and left out.
 
 One error in the rows is none: b*a**(b - 1) and a**(b - 1) are both infinite where a is 0 and b small.
 """

@@ -148,6 +148,12 @@ def test_rot90(k: int) -> None:
     check(lambda v: np.rot90(v * v, k, (0, 2)), CUBE, second=False)
 
 
+def test_rot90_turns_once_and_the_first_axes() -> None:
+    y = np.rot90(Dual(CUBE, CUBE))
+    np.testing.assert_array_equal(y.primal, np.rot90(CUBE))
+    np.testing.assert_array_equal(y.tangent, np.rot90(CUBE))
+
+
 @pytest.mark.parametrize("name", [*ALONG, *ALONG_NEW])
 @settings(max_examples=20)
 @given(data=st.data())

@@ -31,6 +31,7 @@ ABOVE = """
     tests/test_exercises_7_to_12.py
     tests/test_gallery.py
     tests/test_literature.py
+    tests/test_mutations.py
     tests/test_notebooks.py
     tests/test_page.py
     tests/test_plots.py
