@@ -92,16 +92,16 @@ def _finite(x: Any, nan: Any, posinf: Any, neginf: Any) -> Any:
 def real_if_close(a: Any, tol: float = 100) -> Any:
     """Real if the imaginary parts are negligible; those of the tangents must be then, too."""
     a = array(a)
-    if not np.iscomplexobj(np.real_if_close(plain(a), tol)):
-        kept: list[bool] = []
+    if not np.iscomplexobj(plain(a)) or np.iscomplexobj(np.real_if_close(plain(a), tol)):
+        return a
+    kept: list[bool] = []
 
-        def compare(x: Any) -> Any:
-            kept.append(bool(np.iscomplexobj(np.real_if_close(x, tol))))
-            return x
+    def compare(x: Any) -> Any:
+        kept.append(bool(np.iscomplexobj(np.real_if_close(x, tol))))
+        return x
 
-        map_leaves(compare, a)
-        a = undefined(np.real(a), any(kept), _NOT_CLOSE)
-    return a
+    map_leaves(compare, a)
+    return undefined(np.real(a), any(kept), _NOT_CLOSE)
 
 
 _NOT_CLOSE = (

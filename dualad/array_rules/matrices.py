@@ -75,8 +75,6 @@ def tangent_of(x: Any, level: int) -> Any:
 
 
 def result(y: Any, tangent: Any, level: int) -> Any:
-    if is_complex(y) and not is_complex(tangent):  # as of np.linalg.cond before NumPy 2.1
-        tangent = tangent + 0j
     tangent = fit(tangent, y)
     return dual(y, tangent if np.ndim(tangent) else as_number(tangent), level)
 

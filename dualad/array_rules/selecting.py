@@ -176,7 +176,7 @@ def _order_statistic(
     a = merged(a, axis)
     level = newest((a,)) if has_duals(a) else None
     y = f(a if level is None else a.primal, axis=-1, **options, **weighted)
-    final = (lambda x: x) if is_array(y) else unboxed  # with weights NumPy gives an array
+    boxed = is_array(y)  # also without axes, if there are weights
     p, n, rows = np.asarray(plain(y)), a.shape[-1], a.shape[:-1]
     of_q = p.shape[: p.ndim - len(rows)]
     if level is not None and a.size:
@@ -193,8 +193,9 @@ def _order_statistic(
         tangent = np.reshape(tangent, np.shape(a.tangent)[: a.tangent.ndim - a.ndim] + p.shape)
         if np.isnan(p).any():
             tangent = np.where(np.isnan(p) & (tangent != 0), np.nan, tangent)
-        y = moved(y, fit(final(tangent), y), level)
-    return into(out, final(np.reshape(y, of_q + shape)))
+        y = moved(y, fit(tangent if boxed else unboxed(tangent), y), level)
+    y = np.reshape(y, of_q + shape)
+    return into(out, y if boxed else unboxed(y))
 
 
 def _ranks(rank_of: Callable[[int], Any], counts: Any) -> Any:

@@ -200,7 +200,7 @@ def histogram2d(
     density: Any = None,
     weights: Any = None,
 ) -> Any:
-    if np.iterable(bins) and len(bins) not in (1, 2):
+    if bool(np.iterable(bins)) and len(bins) not in (1, 2):
         bins = [bins, bins]
     counts, edges = np.histogramdd([x, y], bins, range, density, weights)
     return counts, edges[0], edges[1]
