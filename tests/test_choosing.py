@@ -15,6 +15,7 @@ from mpmath import mp
 from support.cases import APART, MATRIX, VECTOR, Case, complex_slope, hold, steps, table
 
 from dualad import Dual, DualArray, derivative, grad, hessian, jacobian
+from dualad.array.undefined import NonDifferentiableError
 
 MASK = MATRIX > 0
 POINTS = np.array([[-0.5, 0.3, 1.2], [2.6, 3.9, 9.3]])
@@ -88,6 +89,8 @@ CASES: dict[str, Case] = {
     "angle in degrees": steps(lambda x, y: np.angle(x + 1j * y, deg=True), 1.0, 2.0),
     "angle of real": steps(np.angle, MATRIX),
     "unwrap": steps(lambda a: np.unwrap(a * 5, axis=0), MATRIX),
+    "unwrap one axis": steps(lambda a: np.unwrap(a * 5), VECTOR),
+    "unwrap the last axis": steps(lambda a: np.unwrap(np.stack([a, a]) * 5), MATRIX),
     "unwrap period": steps(lambda a: np.unwrap(a * 5, discont=3, period=4), MATRIX),
     "real_if_close": steps(lambda a: np.real_if_close(a * (1 + 1e-16j)) ** 2, MATRIX),
     "interp": steps(np.interp, POINTS, GRID, VECTOR[:4]),
@@ -189,6 +192,8 @@ def test_interp_at_jumps() -> None:
     assert y.primal.tolist() == [0, 8, -7, 9] and y.tangent.tolist() == [1, 3, 0, 0]
     y = np.interp(ends, xp, fp, left=Dual(0.0, 1.0), right=9.0)  # no jump at the left
     assert y.tangent.tolist() == [1.0, 3, 1, 0]
+    inside = Dual(np.array([1.0]), np.ones(1))  # the last point but one is no end
+    assert np.interp(inside, [0.0, 1.0, 2.0], [0.0, 2.0, 8.0], right=9.0).tangent[0] == 4.0
 
 
 def test_interp_odd_tables() -> None:
@@ -215,6 +220,24 @@ def test_histogram_of_one_value() -> None:
     assert counts.tolist() == [0, 3] and type(counts) is np.ndarray
     assert edges.primal.tolist() == [1.5, 2, 2.5] and edges.tangent.tolist() == [1, 1, 1]
     assert np.histogram(Dual(np.zeros(0), np.zeros(0)), 2)[1].tolist() == [0, 0.5, 1]
+    weights = Dual(np.ones(3), np.array([1.0, 2.0, 4.0]))
+    counts, _ = np.histogram(Dual(np.full(3, 2.0), np.ones(3)), 4, weights=weights)
+    assert counts.tangent.tolist() == [0, 0, 7, 0]
+
+
+def test_densities_of_uneven_bins() -> None:
+    """Counts by the area of their bins, which differ along both axes."""
+    x, y, w = np.array([0.5, 2, 2, 5]), np.array([1.0, 1, 5, 5]), np.array([1.0, 2, 3, 4])
+    edges = [np.array([0.0, 1, 3, 7]), np.array([0.0, 2, 9])]
+    areas = np.outer(np.diff(edges[0]), np.diff(edges[1]))
+
+    def density(v: Any) -> Any:
+        return np.histogram2d(x, y, edges, density=True, weights=v)[0]
+
+    counts = np.array([[1.0, 0], [2, 3], [0, 4]])
+    moved = np.array([[1.0, 0], [0, 0], [0, 0]])  # by the first weight
+    want = (moved / 10 - counts / 100) / areas
+    np.testing.assert_allclose(jacobian(density)(w)[..., 0], want, rtol=1e-14, atol=1e-16)
 
 
 def test_infinite_heights_stay_where_they_are() -> None:
@@ -249,10 +272,14 @@ def test_nan_to_num_in_place_and_complex() -> None:
     assert y.primal.tolist() == [1 + 2j, 3j] and y.tangent.tolist() == [1j, 1j]
 
 
-def test_real_if_close_keeps_what_has_a_slope() -> None:
+def test_real_if_close_drops_nothing_that_has_a_slope() -> None:
     z = np.array([1 + 1e-17j, 2])
     assert not np.iscomplexobj(np.real_if_close(Dual(z, np.ones(2, complex))).primal)
-    assert np.iscomplexobj(np.real_if_close(Dual(z, 1j * np.ones(2))).primal)
+    y = np.real_if_close(Dual(z, 1j * np.ones(2)))
+    assert not np.iscomplexobj(y.primal)  # as in the plain run
+    with pytest.raises(NonDifferentiableError, match="imaginary parts that are negligible but"):
+        np.sum(y)
+    assert np.iscomplexobj(np.real_if_close(Dual(z * 1j, np.ones(2, complex))).primal)
     assert np.real_if_close(Dual(np.ones(2), np.ones(2))).tangent.tolist() == [1, 1]
 
 
@@ -264,6 +291,14 @@ def test_parts_are_views() -> None:
     x = Dual(np.array([1.0, 2.0]), np.ones(2))
     x.real[0] = 3.0
     assert x.primal.tolist() == [3, 2] and x.tangent.tolist() == [0, 1]
+
+
+def test_piecewise_keeps_the_dtype_of_its_points() -> None:
+    x = Dual(VECTOR, VECTOR)
+    with pytest.warns(np.exceptions.ComplexWarning):
+        y = np.piecewise(x, [VECTOR > 0], [lambda t: (1 + 1j) * t, 0.0])
+    assert y.primal.dtype == y.tangent.dtype == float
+    np.testing.assert_array_equal(y.tangent, np.maximum(VECTOR, 0))
 
 
 def test_complex() -> None:
@@ -323,6 +358,20 @@ def test_constants_have_no_tangent() -> None:
             assert np.atleast_2d(x.tangent)[0].tolist() == [1, 0]
 
 
+def test_copyto_drops_axes_of_one_element() -> None:
+    x, y = Dual(np.zeros(3), np.zeros(3)), Dual(VECTOR[None, :3], VECTOR[None, 2:])
+    np.copyto(x, y)
+    np.testing.assert_array_equal(x.primal, VECTOR[:3])
+    np.testing.assert_array_equal(x.tangent, VECTOR[2:])
+
+
+def test_histogram2d_has_ten_bins() -> None:
+    counts, *edges = np.histogram2d(Dual(VECTOR, VECTOR), VECTOR)
+    assert counts.shape == (10, 10)
+    steps = np.linspace(VECTOR.min(), VECTOR.max(), 11)  # linear in the points, so are they
+    np.testing.assert_allclose(edges[0].tangent, steps, rtol=1e-14)
+
+
 def test_writing_nothing() -> None:
     x = Dual(VECTOR, VECTOR)
     np.put(x, [], 5.0)
@@ -334,6 +383,20 @@ def test_writing_nothing() -> None:
     one = Dual(np.array(1.0), np.array(1.0))
     np.put(one, 0, 5.0)
     assert one.primal == 5 and one.tangent == 0
+
+
+def test_python_numbers_beside_single_precision() -> None:
+    x = VECTOR.astype(np.float32)
+    for f in (
+        lambda v: np.choose([0, 1, 0, 1, 1], [v, 1.0]),
+        lambda v: np.choose([0, 1, 0, 1, 1], [v, np.float64(1)]),
+        lambda v: np.linspace(v, 1, 3),
+        lambda v: np.linspace(0.0, v, 3, retstep=True)[1],
+        lambda v: np.where(v > 0, v, 1.0),
+    ):
+        y = f(Dual(x, x))
+        assert y.dtype == y.tangent.dtype == f(x).dtype
+        np.testing.assert_array_equal(y.primal, f(x))
 
 
 def test_lists_of_duals() -> None:

@@ -128,6 +128,9 @@ def test_strided_views_stay_within_the_array() -> None:
     for shape, strides in (((7,), (8,)), ((2,), (-24,)), ((2,), (4000,))):
         with pytest.raises(ValueError, match="reads beyond the memory of an array of shape"):
             strided(base[2:] if strides == (-24,) else base, shape, strides)
+    for shape, strides in (((7,), (8,)), ((2,), (48,))):  # the next direction lies there
+        with pytest.raises(ValueError, match="reads beyond"):
+            strided(many, shape, strides)
     turned = Dual(np.asfortranarray(np.ones((2, 3))), np.ones((2, 3)))
     assert strided(turned, (2,), (8,)).shape == (2,)  # laid out alike
     lone = np.arange(6.0)[3:]

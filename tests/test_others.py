@@ -49,7 +49,18 @@ def test_scimath() -> None:
     assert lib.log2(positive).tangent[0] == pytest.approx(0.25 / math.log(2))
     assert lib.logn(3, positive).tangent[0] == pytest.approx(0.25 / math.log(3))
     assert lib.power(negative, 0.5).tangent[0] == pytest.approx(0.25 / 1j)
-    assert lib.arcsin(positive).tangent[0] == pytest.approx(1 / np.sqrt(1 - 16 + 0j), abs=1e-15)
+    assert lib.power(positive, 0.5).tangent[0] == pytest.approx(0.25)
+    assert lib.sqrt(Dual(np.array([0.25]), np.ones(1))).tangent.tolist() == [1.0]
+    # above their cuts, where arccos(x + 0j) is -1j·arccosh(x) for x > 1
+    points = np.array([4.0, 1.5, -4.0, 0.6])
+    slopes = -1j / np.array([15**0.5, 1.25**0.5, -(15**0.5), 0.8j])
+    for f, want in ((lib.arccos, slopes), (lib.arcsin, -slopes)):
+        y = f(Dual(points, np.ones(4)))
+        np.testing.assert_array_equal(y.primal, f(points))
+        np.testing.assert_allclose(y.tangent, want, rtol=1e-14, atol=1e-15)
+        assert f(Dual(points[3:], np.ones(1))).tangent.dtype == float
+        one = f(Dual(np.array([1.5]), np.ones(1)))
+        np.testing.assert_allclose(one.tangent, want[1:2], rtol=1e-14)
 
 
 def test_refusals_name_an_alternative() -> None:

@@ -327,6 +327,9 @@ def test_apply_along_axis_takes_any_function() -> None:
     assert np.apply_along_axis(np.argmax, 1, x).tolist() == np.argmax(MATRIX, 1).tolist()
     y = np.apply_along_axis(lambda v: [v[0], v[1] * v[2]], 1, x)
     np.testing.assert_array_equal(y.tangent[0], [[r[0], 2 * r[1] * r[2]] for r in MATRIX])
+    y = np.apply_along_axis(lambda v: np.float32(1) if v[0] < 0 else v[0], 1, x)
+    kind = np.apply_along_axis(lambda v: np.float32(1) if v[0] < 0 else v[0], 1, MATRIX).dtype
+    assert y.primal.dtype == y.tangent.dtype == kind  # that of the first result
     given = np.apply_over_axes(np.sum, x, [])
     np.testing.assert_array_equal(given.tangent, x.tangent)
 
@@ -370,6 +373,11 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     ),
     "linspace axis": (lambda: np.linspace(X, 1, 3, axis=2), ValueError, "axis 2 is out"),
     "geomspace": (lambda: np.geomspace(X * 0, 1), ValueError, "cannot start or stop at zero"),
+    "apply_along_axis to whole numbers": (  # as the first result is one, so are all
+        lambda: np.apply_along_axis(lambda v: 0 if v[0] == VECTOR[0] else v[0], 1, X[:, None]),
+        TypeError,
+        "dtype=int64 would lose the derivatives",
+    ),
     "apply_along_axis": (
         lambda: np.apply_along_axis(np.sum, 0, Dual(np.zeros((2, 0)), np.zeros((2, 0)))),
         ValueError,

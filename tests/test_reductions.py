@@ -74,6 +74,8 @@ CASES: dict[str, Case] = {
     "gradient": Case(lambda a: tuple(np.gradient(a * a)), CUBE[:, :, :3]),
     "gradient edges": Case(lambda a: np.gradient(a, 0.5, axis=1, edge_order=2), CUBE),
     "gradient grid": Case(lambda a, g: tuple(np.gradient(a, g, 0.5)), MATRIX, GRID),
+    "gradient grid of columns": Case(lambda a, g: np.gradient(a, g, axis=1), MATRIX[:, :3], GRID),
+    "gradient grid of a vector": Case(lambda a, g: np.gradient(a, g), MATRIX[0, :3], GRID),
     "gradient grid edges": Case(lambda a, g: np.gradient(a, g, axis=0, edge_order=2), MATRIX, GRID),
     "gradient spacing": Case(lambda a, h: tuple(np.gradient(a, h[0])), MATRIX, GRID),
     "trapezoid": Case(lambda y: np.trapezoid(y * y, dx=0.5), MATRIX),

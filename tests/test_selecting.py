@@ -206,6 +206,26 @@ def test_equal_elements_keep_their_order() -> None:
     assert everything.counts.tolist() == [2, 2, 1] and everything.values.tangent[2] == 5
 
 
+def test_a_weighted_quantile_is_what_numpy_gives() -> None:
+    """An array without axes; of several axes, or of one."""
+    x, given = np.array([[3.0, 1.0], [2.0, 4.0]]), {"method": "inverted_cdf"}
+    for axis, weights in ((None, [[1, 2], [1, 1]]), (0, [1, 3]), (1, [3, 1])):
+        for keepdims in (False, True):
+            options = {"axis": axis, "weights": weights, "keepdims": keepdims, **given}
+            value = np.quantile(x, 0.4, **options)
+            y = np.quantile(Dual(x, np.stack([x**2, x**3])), 0.4, **options)
+            assert type(y.primal) is type(value) and y.primal.dtype == float
+            np.testing.assert_array_equal(y.primal, value)
+            np.testing.assert_array_equal(y.tangent, [value**2, value**3])
+    assert derivative(lambda t: np.quantile(t * x[0], 0.4, weights=[1, 2], **given))(2.0) == 1.0
+
+
+def test_order_statistics_of_no_rows() -> None:
+    x = Dual(np.zeros((0, 3)), np.zeros((2, 0, 3)))
+    for f in (np.median, lambda v, axis: np.quantile(v, [0.2, 0.5], axis)):
+        assert np.shape(f(x, axis=1)) == f(x.primal, axis=1).shape
+
+
 def test_nan() -> None:
     x = np.array([[1.0, np.nan, 3.0], [1.0, 2.0, 3.0]])
     for f in (np.max, np.min, np.median, np.ptp, lambda a, axis: np.quantile(a, 0.4, axis)):

@@ -148,6 +148,12 @@ def test_rot90(k: int) -> None:
     check(lambda v: np.rot90(v * v, k, (0, 2)), CUBE, second=False)
 
 
+def test_rot90_turns_once_and_the_first_axes() -> None:
+    y = np.rot90(Dual(CUBE, CUBE))
+    np.testing.assert_array_equal(y.primal, np.rot90(CUBE))
+    np.testing.assert_array_equal(y.tangent, np.rot90(CUBE))
+
+
 @pytest.mark.parametrize("name", [*ALONG, *ALONG_NEW])
 @settings(max_examples=20)
 @given(data=st.data())
@@ -276,6 +282,10 @@ def test_assignment_refuses_what_would_be_lost() -> None:
     assert x.tangent.tolist() == [2, 0, 1, 1]
     with pytest.raises(TypeError, match="would lose the derivatives"):
         np.zeros(3)[0:1] = x[:1]
+    for values in (x[0], x[:1]):  # NumPy would make whole numbers of them
+        with pytest.raises(TypeError, match="dtype=int64 would lose the derivatives"):
+            np.insert(np.arange(3), 1, values)
+    assert np.insert(x, 1, [2, 3]).tangent.tolist() == [2, 0, 0, 0, 1, 1]
 
 
 def test_attributes_and_small_methods() -> None:

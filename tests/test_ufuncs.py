@@ -77,7 +77,7 @@ def test_methods_of_binary_ufuncs(ufunc: Any) -> None:
     for f in (
         lambda x: ufunc.accumulate(x, axis=1),
         lambda x: ufunc.accumulate(x),
-        lambda x: ufunc.reduceat(x, [0, 2, 1], axis=0),
+        lambda x: ufunc.reduceat(x, [0, 2, 1]),
         lambda x: ufunc.outer(x[0], y[1]),
     ):
         value = f(Dual(MATRIX, y))
@@ -113,6 +113,13 @@ def test_at_of_one_argument_and_of_plain_arrays() -> None:
     check(f, MATRIX / 3)
     with pytest.raises(TypeError, match=r"np\.add\.at would store duals in a plain array"):
         np.add.at(np.zeros(3), [0], Dual(1.0, 1.0))
+
+
+def test_reductions_of_nothing_to_where_they_start() -> None:
+    x, start = Dual(np.zeros((0, 2)), np.zeros((0, 2))), Dual(3.0, 2.0)
+    for ufunc in (np.hypot, np.logaddexp):
+        y = ufunc.reduce(x, axis=0, initial=start)
+        assert y.primal.tolist() == [3, 3] and y.tangent.tolist() == [2, 2]
 
 
 def test_reductions_of_nothing() -> None:

@@ -13,7 +13,7 @@ from ..array.algebra import directions
 from ..array.operands import as_operand
 from ..array.protocols import implements
 from ..pair import fit, moved, newest, parts, plain
-from .common import along, array, composing, has_duals, into, store
+from .common import along, array, as_dtype, composing, has_duals, into, store
 
 # -- choosing ------------------------------------------------------------------------------
 
@@ -47,10 +47,17 @@ def _dot(x: Any, level: int, shape: tuple[int, ...]) -> Any:
 
 @implements(np.choose)
 def choose(a: Any, choices: Any, out: Any = None, mode: Any = "raise") -> Any:
-    a, choices = plain(array(a)), [array(c) for c in choices]
+    a, kind = plain(array(a)), np.result_type(*map(_number_or_array, choices))
+    choices = [as_dtype(array(c), kind) for c in choices]
     shape = np.broadcast_shapes(a.shape, *(c.shape for c in choices))
     choices = [np.broadcast_to(c, shape) for c in choices]
     return into(out, along(lambda *cs: np.choose(a, cs, mode=mode), *choices))
+
+
+def _number_or_array(x: Any) -> Any:
+    """The plain x with its say in the dtype of a result: that of Python's numbers is small."""
+    x = plain(as_operand(x))
+    return x if np.isscalar(x) else np.asarray(x)
 
 
 @composing(np.select)
@@ -94,8 +101,7 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
         source[places] = length + np.arange(places.size)
         length += places.size
     y = np.reshape(np.take(np.concatenate(pieces), source), x.shape)
-    dtype = plain(y if np.iscomplexobj(plain(y)) else flat).dtype
-    return np.full_like(x, y, dtype)  # which lies as x does
+    return np.full_like(x, y)  # which lies as x does, and has its dtype
 
 
 # -- writing into an array -----------------------------------------------------------------

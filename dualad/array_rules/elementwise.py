@@ -11,6 +11,7 @@ import numpy as np
 
 from ..array.operands import as_operand
 from ..array.protocols import implements
+from ..array.undefined import undefined
 from ..dual import evaluate, function
 from ..pair import map_leaves, moved, plain
 from ..rules import Rule
@@ -89,9 +90,9 @@ def _finite(x: Any, nan: Any, posinf: Any, neginf: Any) -> Any:
 
 @implements(np.real_if_close)
 def real_if_close(a: Any, tol: float = 100) -> Any:
-    """Real if the imaginary parts are negligible, those of the tangents too."""
+    """Real if the imaginary parts are negligible; those of the tangents must be then, too."""
     a = array(a)
-    if not np.iscomplexobj(plain(a)):
+    if not np.iscomplexobj(plain(a)) or np.iscomplexobj(np.real_if_close(plain(a), tol)):
         return a
     kept: list[bool] = []
 
@@ -100,7 +101,13 @@ def real_if_close(a: Any, tol: float = 100) -> Any:
         return x
 
     map_leaves(compare, a)
-    return a if any(kept) else np.real(a)
+    return undefined(np.real(a), any(kept), _NOT_CLOSE)
+
+
+_NOT_CLOSE = (
+    "np.real_if_close drops imaginary parts that are negligible but have a derivative, so that "
+    "what it gives has none; write np.real(x), or leave x complex."
+)
 
 
 @implements(np.angle)

@@ -392,12 +392,15 @@ def cond(x: Any, p: Any = None) -> Any:
     singular = by_singular_values and p != -2 and has_small_singular_value(plain(x))
     singular = singular | np.isinf(plain(y)) if by_singular_values else is_singular(plain(x))
     safe = np.where(singular[..., None, None], np.eye(*x.shape[-2:], dtype=x.dtype), x)
+    ratio: Any
     if by_singular_values:
         s = np.linalg.svdvals(safe)
         ratio = s[..., -1] / s[..., 0] if p == -2 else s[..., 0] / s[..., -1]
     else:
         axes = (-2, -1)
         ratio = np.linalg.norm(safe, p, axes) * np.linalg.norm(np.linalg.inv(safe), p, axes)
+    if is_complex(y):  # before NumPy 2.1
+        ratio = ratio * (1 + 0j)
     lost = singular & has_moved(x.tangent, x.ndim - 2)
     return undefined(result(y, tangent_of(ratio, x.level), x.level), lost, _INFINITE)
 

@@ -11,7 +11,7 @@ from numpy.lib.array_utils import byte_bounds
 from ..array.operands import as_operand, converted
 from ..array.protocols import implements, implements_each, plain_answer, refuse
 from ..pair import map_leaves, plain
-from .common import array
+from .common import array, composing
 from .shapes import viewing
 
 plain_answer(np.unravel_index, np.ravel_multi_index)
@@ -152,8 +152,21 @@ def _is_beyond_1(x: Any) -> Any:
 _scimath = np.lib.scimath
 for _name in ("sqrt", "log", "log2", "log10"):
     implements(getattr(_scimath, _name))(_extended(getattr(np, _name), _is_negative))
-for _name in ("arccos", "arcsin", "arctanh"):
-    implements(getattr(_scimath, _name))(_extended(getattr(np, _name), _is_beyond_1))
+implements(_scimath.arctanh)(_extended(np.arctanh, _is_beyond_1))
+
+
+def _above_cut(f: Any, factor: complex) -> Callable[..., Any]:
+    """f as a multiple of arccosh, whose slope has the right sign on this side of the cut."""
+
+    def extended(x: Any) -> Any:
+        x = array(x)
+        return factor * np.arccosh(x + 0j) if np.any(_is_beyond_1(plain(x))) else f(x)
+
+    return extended
+
+
+composing(_scimath.arccos)(_above_cut(np.arccos, -1j))
+composing(_scimath.arcsin)(_above_cut(np.arcsin, 1j))  # but for a constant
 
 
 @implements(_scimath.logn)

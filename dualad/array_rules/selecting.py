@@ -15,7 +15,7 @@ import numpy as np
 from ..array.algebra import directions, linear
 from ..array.operands import as_operand
 from ..array.protocols import implements, plain_answer
-from ..pair import fit, moved, newest, parts, plain
+from ..pair import fit, is_array, moved, newest, parts, plain
 from ..zeros import scale
 from .common import (
     along,
@@ -176,9 +176,10 @@ def _order_statistic(
     a = merged(a, axis)
     level = newest((a,)) if has_duals(a) else None
     y = f(a if level is None else a.primal, axis=-1, **options, **weighted)
+    boxed = is_array(y)  # also without axes, if there are weights
     p, n, rows = np.asarray(plain(y)), a.shape[-1], a.shape[:-1]
     of_q = p.shape[: p.ndim - len(rows)]
-    if level is not None and n:
+    if level is not None and a.size:
         v = plain(a)
         order = np.argsort(v, axis=-1, kind="stable")
         if weights is None:
@@ -192,8 +193,9 @@ def _order_statistic(
         tangent = np.reshape(tangent, np.shape(a.tangent)[: a.tangent.ndim - a.ndim] + p.shape)
         if np.isnan(p).any():
             tangent = np.where(np.isnan(p) & (tangent != 0), np.nan, tangent)
-        y = moved(y, fit(unboxed(tangent), y), level)
-    return into(out, unboxed(np.reshape(y, of_q + shape)))
+        y = moved(y, fit(tangent if boxed else unboxed(tangent), y), level)
+    y = np.reshape(y, of_q + shape)
+    return into(out, y if boxed else unboxed(y))
 
 
 def _ranks(rank_of: Callable[[int], Any], counts: Any) -> Any:

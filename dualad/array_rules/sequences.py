@@ -10,11 +10,11 @@ import numpy as np
 
 from ..array.operands import as_operand
 from ..array.protocols import implements
-from ..pair import newest, parts, plain
-from .common import array, as_dtype, axis_from_end, composing, has_duals, with_value
+from ..pair import plain
+from .common import array, as_dtype, axis_from_end, composing
 
 
-@implements(np.linspace)
+@composing(np.linspace)
 def linspace(
     start: Any,
     stop: Any,
@@ -26,18 +26,13 @@ def linspace(
     *,
     device: Any = None,
 ) -> Any:
-    start, stop, num = as_operand(start), as_operand(stop), operator.index(num)
-    if not has_duals(start, stop):
-        options: dict[str, Any] = {"retstep": retstep, "dtype": dtype, "axis": axis}
-        return np.linspace(start, stop, num, endpoint, **options)
-    level = newest((start, stop))
-    value = linspace(parts(start, level)[0], parts(stop, level)[0], num, endpoint, axis=axis)
-    start, stop = array(start), array(stop)
+    start, stop, num = array(start), array(stop), operator.index(num)
     steps = num - 1 if endpoint else num
-    i = axis_from_end(axis, value.ndim)
+    ndim = max(start.ndim, stop.ndim)
+    i = axis_from_end(axis, ndim + 1)
     part = np.reshape(np.arange(num) / max(steps, 1), (-1, *[1] * (-1 - i)))
-    first, last = (np.expand_dims(_spread(a, value.ndim - 1), i) for a in (start, stop))
-    y = as_dtype(with_value(value, first * (1 - part) + last * part), dtype)
+    first, last = (np.expand_dims(_spread(a, ndim), i) for a in (start, stop))
+    y = as_dtype(first * (1 - part) + last * part, dtype)
     return (y, (stop - start) / steps if steps > 0 else np.nan) if retstep else y
 
 
@@ -108,7 +103,8 @@ def apply_along_axis(
             f"np.apply_along_axis has nothing to apply the function to in shape {array(arr).shape}."
         )
     results = [array(func1d(a[place], *args, **kwargs)) for place in np.ndindex(rest)]
-    shape = results[0].shape
+    shape, kind = results[0].shape, plain(results[0]).dtype
+    results = [y if plain(y).dtype == kind else as_dtype(y, kind) for y in results]
     y = np.reshape(np.stack(results), rest + shape)
     places = range(len(rest), len(rest) + len(shape))
     return np.moveaxis(y, places, range(i + a.ndim, i + a.ndim + len(shape)))

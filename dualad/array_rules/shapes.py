@@ -19,7 +19,7 @@ from ..array.protocols import implements, implements_each, plain_answer
 from ..dual import Dual
 from ..pair import is_array, moved, plain
 from ..structure import leaves, rebuild
-from .common import along, array, axis_from_end, composing
+from .common import along, array, as_dtype, axis_from_end, composing
 
 plain_answer(
     np.shape,
@@ -387,8 +387,11 @@ def append(arr: Any, values: Any, axis: int | None = None) -> Any:
 
 @implements(np.insert)
 def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
-    obj = plain(obj)
-    return linear(lambda a, v: np.insert(a, obj, v, axis), as_operand(arr), as_operand(values))
+    arr, values, obj = as_operand(arr), as_operand(values), plain(obj)
+    kind = np.asarray(plain(arr)).dtype
+    if kind.kind not in "fc":  # NumPy would cut off the digits of the values
+        values = as_dtype(values, kind)
+    return linear(lambda a, v: np.insert(a, obj, v, axis), arr, values)
 
 
 # -- padding -------------------------------------------------------------------------------

@@ -63,7 +63,7 @@ def _line_tangent(i: Any, given: tuple[Any, ...], y: Any, level: int) -> Any:
     left, right = given[3:]
     (v, v_dot), (g, g_dot), (h, h_dot), (_, l_dot), (_, r_dot) = (parts(a, level) for a in given)
     n = g.shape[0]
-    j = np.clip(i, 0, max(n - 2, 0))
+    j = np.maximum(i, 0)
     k = np.minimum(j + 1, n - 1)
     low, high = i < 0, i > n - 2
     width = np.take(g, k) - np.take(g, j)
@@ -102,8 +102,8 @@ def _meeting(before: Any, after: Any, given: list[Any]) -> tuple[Any, Any]:
     """
     _, _, fp, left, right = given
     n = len(fp)
-    value = np.take(fp, np.clip(after, 0, n - 1))
-    end = np.take(fp, np.clip(before + 1, 0, n - 1))
+    value = np.take(fp, np.maximum(after, 0))
+    end = np.take(fp, np.minimum(before + 1, n - 1))
     end = end if left is None else np.where(before < 0, left, end)
     start = value if right is None else np.where(after > n - 2, right, value)
     return (end == value) & (start != value), (end == value) & (start == value)
@@ -167,7 +167,7 @@ def histogramdd(
     sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
 ) -> Any:
     if isinstance(sample, (list, tuple)):  # one array per axis
-        sample = np.stack([array(a) for a in sample], axis=-1)
+        sample = np.stack([array(a) for a in sample], axis=1)
     sample = array(sample)
     if sample.ndim == 1:
         sample = sample[:, None]
@@ -201,7 +201,7 @@ def histogram2d(
     density: Any = None,
     weights: Any = None,
 ) -> Any:
-    if np.ndim(bins) == 1 and len(bins) not in (1, 2):
+    if bool(np.iterable(bins)) and len(bins) not in (1, 2):
         bins = [bins, bins]
     counts, edges = np.histogramdd([x, y], bins, range, density, weights)
     return counts, edges[0], edges[1]

@@ -30,6 +30,7 @@ ABOVE = """
     tests/test_exercises.py
     tests/test_gallery.py
     tests/test_literature.py
+    tests/test_mutations.py
     tests/test_notebooks.py
     tests/test_page.py
     tests/test_plots.py
