@@ -267,6 +267,15 @@ def test_fractions_stay_exact_under_arithmetic() -> None:
     assert isinstance(dualad.sqrt(x).primal, float)
 
 
+@pytest.mark.parametrize("name", ["arcsin", "arccos", "arctanh", "sqrt", "log", "log1p"])
+@pytest.mark.parametrize("z", [2 + 0j, complex(2, -0.0), -2 + 0j, complex(-2, -0.0)])
+def test_slopes_on_the_side_of_a_cut_where_the_value_is(name: str, z: complex) -> None:
+    f, h = getattr(np, name), 1e-5
+    along = (f(complex(z.real + h, z.imag)) - f(complex(z.real - h, z.imag))) / (2 * h)
+    assert abs(derivative(f)(z) - along) < 1e-8
+    assert abs(derivative(f)(np.array([z]))[0] - along) < 1e-8
+
+
 def test_complex_parts() -> None:
     """Functions that are linear over the reals, and the modulus, along real and imaginary lines."""
     z, along = 3 + 4j, 0.6 - 0.8j
