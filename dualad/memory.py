@@ -66,7 +66,7 @@ def sharing(arrays: Sequence[Any]) -> list[int]:
         for low, _, j in itertools.islice(spans, n + 1, None):
             if low >= high:
                 break
-            if np.may_share_memory(arrays[i], arrays[j], 1000):
+            if np.may_share_memory(arrays[i], arrays[j], 1000):  # type: ignore[arg-type]
                 found |= {i, j}
     return sorted(found)
 
