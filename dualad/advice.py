@@ -21,10 +21,12 @@ from .lifting.lift import is_left_alone
 _WORDS = (
     *("Dual", "Buffer", "not a float", "'object'", "dtype('O')", "dtype object", "ObjectDType"),
     *("object array", "unsupported data types", "non-numeric", "not supported for the input types"),
+    "unmarshallable",
 )
 _HELP = {
     "scipy": "take the function of that name from dualad.scipy if it is there, write it in NumPy's "
     "functions, or give it a derivative with dualad.define_rule",
+    "numpy.ma": "take the elements that are left, as in x[~mask], for a masked array",
     "pandas": "calculate with the columns' arrays, as in df['a'].to_numpy()*x",
     "": "write it in Python's and NumPy's functions, give it a derivative with "
     "dualad.define_rule, or write x.primal for the plain number, whose derivative is zero",
@@ -51,11 +53,12 @@ def tell_of_foreign(driver: str, error: BaseException) -> bool:
         is_about_duals = is_here and any(word in said for word in _WORDS)
     if not is_about_duals or any("lifting" in note for note in getattr(error, "__notes__", ())):
         return False
-    root = _root(foreign[0]) if foreign else ""
+    home = str(foreign[0].f_globals.get("__name__")) if foreign else ""
+    advice = next(_HELP[name] for name in _HELP if f"{home}.".startswith(name and f"{name}."))
     call = _text_at(error, place) or (foreign[0].f_code.co_name if foreign else "the call")
     error.add_note(
         f"{driver}: {call} leads to code that lifting does not reach, which takes plain numbers "
-        f"only; {_HELP.get(root, _HELP[''])}."
+        f"only; {advice}."
     )
     return True
 

@@ -14,8 +14,9 @@ import numpy as np
 
 from .array.operands import from_objects, unbuffered
 from .array.promotion import without_empty
-from .differentiations import is_over, levels_in
+from .differentiations import is_over, levels_in, refused
 from .dual import Dual
+from .memory import sharing
 from .pair import as_primal, is_operand, moved, own, plain, shape_of, zero_like
 from .sentences import closest
 from .structure import leaves, rebuild
@@ -78,6 +79,9 @@ class Inputs:
         How many numbers each leaf has.
     size : int
         How many there are in all.
+    shared : list of int
+        Which of all arrays share memory with another, as one that is given twice does. They become
+        copies of their own, so f must not write into them.
     """
 
     def __init__(
@@ -100,6 +104,7 @@ class Inputs:
         for key, x in self.given.items():
             if isinstance(x, Iterator) or any(isinstance(v, Iterator) for v in leaves(x)):
                 self.given[key] = rebuild(x, _again)
+        self.shared = sharing(_arrays(self.given.values()))
 
     def _key(self, argnum: Argnum) -> Argnum:
         n = self.positional
@@ -154,7 +159,19 @@ class Inputs:
         numbers = iter(new)
         selected = rebuild(self.selected, lambda _: next(numbers))
         args, kwargs = self._arguments(dict(zip(self.keys, selected, strict=True)))
-        return self.f(*args, **kwargs)
+        if not self.shared:
+            return self.f(*args, **kwargs)
+        arrays = _arrays([*args, *kwargs.values()])
+        before = [arrays[i].tobytes() for i in self.shared]
+        y = self.f(*args, **kwargs)
+        if before != [arrays[i].tobytes() for i in self.shared]:
+            raise refused(
+                f"{self.driver}: the function writes into an array that is given in two places, or "
+                "overlaps another, and here each is a copy that does not see what is written into "
+                "the other; pass x.copy() for one of them.",
+                *new,
+            )
+        return y
 
     def given_again(self) -> tuple[list[Any], dict[str, Any]]:
         """The arguments and keywords as they were given, with iterators from their beginning."""
@@ -202,6 +219,12 @@ class _Again:
         for item in self.source:
             self.items.append(item)
             yield item
+
+
+def _arrays(x: Any) -> list[Any]:
+    """The plain arrays behind all arrays in x."""
+    each = (plain(unbuffered(v)) for v in leaves(list(x)))
+    return [v for v in each if isinstance(v, np.ndarray)]
 
 
 def _again(x: Any) -> Any:

@@ -82,6 +82,9 @@ class ArrayTangent:
     def __deepcopy__(self, memo: Any) -> Self:
         return self.copy()
 
+    def __reduce__(self) -> NoReturn:
+        self.refuse("a pickle of a tangent")
+
     def reshape(self, *shape: Any, **options: Any) -> Any:
         """The same numbers in another shape."""
         return np.reshape(self, shape[0] if len(shape) == 1 else shape)

@@ -26,7 +26,7 @@ def description(rule: Rule) -> str:
         + (" or complex." if rule.is_complex else ".")
         + (f" Also called {', '.join(rule.aliases)}." if rule.aliases else "")
     )
-    lines.append(f">>> y = {rule.name}({', '.join(_arguments(rule))})")
+    lines.append(f">>> from dualad import Dual\n>>> y = {rule.name}({', '.join(_arguments(rule))})")
     return "\n\n".join(lines)
 
 

@@ -20,7 +20,7 @@ from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple
 from .array.operands import unbuffered
 from .kernel import ARRAY_KERNEL, DRIVERS
 from .later import Later
-from .pair import Function, Pair, is_operand, plain
+from .pair import Function, Pair, is_array, is_operand, plain
 from .passes import one_like, run_pass, tangents_of
 from .promises import (
     is_elementwise,
@@ -397,10 +397,18 @@ def _gradient(
         if found is not None:
             return found
     outputs, table = run_passes(inputs, None, has_aux, _one_real_output, combine=of_real_function)
-    if not any(inputs.are_complex):
-        return outputs, table[0]
-    slopes = zip(table[0], inputs.are_complex, strict=True)
-    return outputs, [s if is_complex else np.real(s) for s, is_complex in slopes]
+    slopes = table[0]
+    if any(inputs.are_complex):
+        each = zip(slopes, inputs.are_complex, strict=True)
+        slopes = [s if is_complex else np.real(s) for s, is_complex in each]
+    return outputs, list(map(_as_precise, slopes, inputs.leaves))
+
+
+def _as_precise(slopes: Any, x: Any) -> Any:
+    """The slopes in an array, in its precision, as a sweep gives them; f may have left it."""
+    if not is_array(x) or slopes.dtype == x.dtype:
+        return slopes
+    return slopes.astype(x.dtype)
 
 
 def _one_real_output(outputs: Outputs) -> None:

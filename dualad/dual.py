@@ -17,7 +17,7 @@ import numpy as np
 from . import differentiations, levels
 from .conversions import as_python, by_ieee, in_slopes
 from .descriptions import description
-from .differentiations import compared, note_objects, note_refusals, refused, text_for
+from .differentiations import compared, note_objects, note_refusals, pickled, refused, text_for
 from .kernel import KERNEL, on_arrays_first
 from .kinds import DualLike, Tangent
 from .levels import ParticipatingLevel
@@ -399,6 +399,8 @@ class Dual(Pair):
         return PROTOCOLS["attribute"](self, name)
 
     # text
+
+    __reduce__ = pickled
 
     def __repr__(self) -> str:
         return text_for(self, repr) or f"Dual({text_of(self.primal)}, {text_of(self.tangent)})"

@@ -8,10 +8,12 @@ of its array, and a tangent lies as its primal, with the directions, if there ar
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from .looks import is_plain
 
@@ -47,6 +49,26 @@ def owner_of(x: Any) -> Any:
     while isinstance(x.base, np.ndarray):
         x = x.base
     return x
+
+
+def sharing(arrays: Sequence[Any]) -> list[int]:
+    """Which of these arrays share memory with another of them.
+
+    >>> x = np.zeros(4)
+    >>> sharing([x[:2], np.zeros(4), x[1:], x[3:]])
+    [0, 2, 3]
+    """
+    if len(arrays) < 2:
+        return []
+    found = set()
+    spans = sorted((*byte_bounds(x), i) for i, x in enumerate(arrays) if x.size)
+    for n, (_, high, i) in enumerate(spans):
+        for low, _, j in itertools.islice(spans, n + 1, None):
+            if low >= high:
+                break
+            if np.may_share_memory(arrays[i], arrays[j], 1000):  # type: ignore[arg-type]
+                found |= {i, j}
+    return sorted(found)
 
 
 def is_disjoint(x: Any) -> bool:
@@ -151,7 +173,7 @@ def _laid_out(tangent: Any, primal: Any) -> Any:
     copy = np.empty((*many, *primal.shape), tangent.dtype)
     if primal.size and not primal.flags.c_contiguous:
         ratio = tangent.itemsize // primal.itemsize
-        low, high = np.lib.array_utils.byte_bounds(primal)
+        low, high = byte_bounds(primal)
         n = -(-(high - low) // primal.itemsize)
         block = np.zeros((*many, n), tangent.dtype)
         start = address_of(block) + (address_of(primal) - low) * ratio

@@ -43,9 +43,6 @@ class Pair(metaclass=Kind):  # type: ignore[metaclass]
     def __dir__(self) -> Any:
         return {*dir(type(self)), *dir(plain(self))}
 
-    def __reduce__(self) -> Any:
-        return restored, (self.primal, self.tangent, self.level)
-
 
 # -- making one ----------------------------------------------------------------------------
 

@@ -189,7 +189,8 @@ class NotDeterministicError(ValueError):
     Examples
     --------
     >>> from itertools import count
-    >>> from dualad import jacobian
+    >>> import numpy as np
+    >>> from dualad import NotDeterministicError, jacobian
     >>> calls = count()
     >>> try:
     ...     jacobian(lambda x: x * next(calls), chunk=1)(np.ones(2))

@@ -358,7 +358,7 @@ def scattered(g: Any, numbers: Any, size: int, lead: int) -> Any:
     flat, numbers = np.reshape(g, -1), np.ravel(numbers)
     if isinstance(flat, Pair):
         return linear(lambda t: scattered(t, numbers, size, 0), flat)
-    if flat.dtype == np.float64 or not isinstance(flat, np.ndarray):
+    if not isinstance(flat, np.ndarray) or flat.dtype == np.float64:
         return np.bincount(numbers, flat, size)
     result = np.zeros(size, flat.dtype)
     np.add.at(result, numbers, flat)

@@ -89,6 +89,21 @@ def _divide(a: Any, b: Any) -> Any:
     return a / b
 
 
+def _at(sign: int) -> Handler:
+    """x[numbers] += y or -= y, along one axis, where numbers may come several times."""
+
+    def at(x: Form, numbers: Any, y: Form) -> None:
+        def pull(g: Any) -> Any:
+            return g, g[..., numbers] if sign > 0 else -g[..., numbers]
+
+        x[...] = made_of(x.shape, joint(x.dtype, y.dtype), [x, y], pull)
+
+    return at
+
+
+Form.FUNCTIONS.update({(np.add, "at"): _at(1), (np.subtract, "at"): _at(-1)})
+
+
 def _scaling(name: str) -> Handler:
     """A row of the table that scales."""
     f = function(RULES[name])

@@ -185,8 +185,7 @@ def test_nobody_else_notices() -> None:
         thread.start()
         thread.join()
         assert results == [[0.0]]
-        plain = pickle.loads(pickle.dumps(x))
-        assert type(plain) is type(Dual(0.0, 1.0))
+        assert type(pickle.loads(pickle.dumps(x))) is type(x)  # it is looked at still
         return x * other
 
     assert audit(f, 0.0, lift=False).findings == []

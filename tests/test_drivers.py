@@ -356,6 +356,18 @@ def test_read_only_and_other_layouts() -> None:
     assert grad(lambda v: np.sum(v * v))(np.ones(3, np.float32)).dtype == np.float32
 
 
+@pytest.mark.parametrize("mode", ["forward", "reverse", None])
+@pytest.mark.parametrize("n", [3, 80])
+def test_a_gradient_has_the_precision_of_its_input(n: int, mode: Any) -> None:
+    single = grad(lambda p: np.sum(p["a"].astype(np.float32) ** 2) * p["b"], mode=mode)
+    found = single({"a": np.ones(n), "b": 3.0})
+    assert found["a"].dtype == np.float64 and (found["a"] == 6).all() and found["b"] == n
+    double = grad(lambda x: np.sum(x.astype(np.float64) ** 2), mode=mode)(np.ones(n, np.float32))
+    assert double.dtype == np.float32 and (double == 2).all()
+    z = np.ones(n, np.complex64)
+    assert grad(lambda z: np.sum(abs(z.astype(complex)) ** 2), mode=mode)(z).dtype == z.dtype
+
+
 @pytest.mark.parametrize(
     ("f", "message"),
     [

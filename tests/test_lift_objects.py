@@ -10,9 +10,11 @@ import functools
 import io
 import json
 import logging
+import marshal
 import math
 import operator
 import random
+import re
 import statistics
 import struct
 import subprocess
@@ -818,6 +820,40 @@ def test_correlation_of_lists() -> None:
     value, slope = jvp(f, (1.3,), (1.0,))
     assert value == f(1.3)
     assert slope == pytest.approx(right, rel=1e-9)
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_nditer_goes_through_several_arrays_side_by_side(mode: Any) -> None:
+    def weighted(x: Any) -> Any:
+        total, k = 0.0, 1
+        for u, v, w in np.nditer([x, x**2, 2.0]):
+            total, k = total + k * u * v * w, k + 1
+        for (u,) in [[u] for u in np.nditer([x])]:
+            total += u
+        return total
+
+    x = np.array([[1.0, 2.0, -1.0], [3.0, 0.5, 1.5]])
+    for given, order in ((x, "C"), (np.asfortranarray(x), "F"), (x.T, "F")):
+        k = np.arange(1.0, 7.0).reshape(given.shape, order=order)
+        value, slopes = value_and_grad(weighted, mode=mode)(given)
+        assert value == weighted(given) and (slopes == 6 * k * given**2 + 1).all()
+
+
+def test_notes_for_masked_arrays_and_marshal() -> None:
+    calls: list[tuple[Any, Any, str]] = [
+        (
+            lambda x: np.ma.masked_array(x, x > 2).max(),
+            TypeError,
+            r"x\[~mask\], for a masked array",
+        ),
+        (lambda x: np.ma.median(np.ma.masked_array(x, x > 2)), TypeError, "for a masked array"),
+        (lambda x: np.ma.masked_array(x, x > 2).std(), TypeError, "for a masked array"),
+        (lambda x: marshal.dumps(x[0]), ValueError, "which takes plain numbers only"),
+    ]
+    for f, error, note in calls:
+        with pytest.raises(error) as caught:
+            grad(f)(np.array([1.0, 2.0, 3.0]))
+        assert re.search(note, caught.value.__notes__[0])
 
 
 def test_nditer_with_options_is_refused() -> None:

@@ -10,7 +10,7 @@ import pytest
 from numpy.testing.overrides import get_overridable_numpy_ufuncs
 from support.oracle import check
 
-from dualad import Dual, DualArray
+from dualad import Dual, DualArray, hessian, jacobian, sparsity
 from dualad.array.protocols import ARRAY_FUNCTIONS, is_question
 from dualad.table import RULES
 
@@ -259,3 +259,89 @@ def test_lists_are_operands_of_arrays() -> None:
     for wrong in (None, "text", {}, object()):
         with pytest.raises(TypeError):
             x * wrong
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize("ufunc", [np.add, np.subtract])
+def test_many_elements_are_added_up_in_places(ufunc: Any, mode: Any) -> None:
+    places = np.random.default_rng(0).integers(0, 6, 40).reshape(8, 5)
+
+    def f(w: Any) -> Any:
+        d = w[:2, :3] * w[2:4, :3]
+        ufunc.at(d, np.unravel_index(places, (2, 3)), w**2)
+        ufunc.at(d, 1, 0.5)
+        return d
+
+    w = np.random.default_rng(1).normal(size=(8, 5))
+    assert (f(Dual(w, w)).primal == f(w)).all()
+    found = jacobian(f, mode=mode)(w)
+    for i in np.ndindex(w.shape):
+        step = np.zeros((8, 5), complex)
+        step[i] = 1e-30j
+        assert np.allclose(found[:, :, *i], f(w + step).imag / 1e-30, 1e-13, 1e-15)
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_other_ufuncs_at_places_take_turns(mode: Any) -> None:
+    """Each place sees its own elements in their order."""
+    places = np.array([2, 0, 2, 2, 1, 0])
+
+    def f(w: Any) -> Any:
+        d = w[:3].copy()
+        np.power.at(d, places, w)
+        np.multiply.at(d, places[::-1], w)
+        return d
+
+    def one_by_one(w: Any) -> Any:
+        d = w[:3].copy()
+        for i, x in zip(places, w, strict=True):
+            d[i] = d[i] ** x
+        for i, x in zip(places[::-1], w, strict=True):
+            d[i] = d[i] * x
+        return d
+
+    w = np.array([1.1, 1.4, 0.8, 1.9, 0.6, 1.3])
+    assert (f(Dual(w, w)).primal == f(w)).all()
+    found = jacobian(f, mode=mode)(w)
+    for i in range(6):
+        step = np.zeros(6, complex)
+        step[i] = 1e-30j
+        assert np.allclose(found[:, i], one_by_one(w + step).imag / 1e-30, 1e-13, 0)
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize(
+    ("ufunc", "power"), [(np.logaddexp, np.exp), (np.logaddexp2, np.exp2)], ids=["e", "2"]
+)
+def test_logarithms_of_sums(ufunc: Any, power: Any, mode: Any) -> None:
+    a = np.random.default_rng(2).normal(size=(4, 7)) * 30
+    a[0, 2] = -np.inf
+    share = power(a - ufunc.reduce(a, axis=0))
+    found = jacobian(lambda a: ufunc.reduce(a, axis=0), mode=mode)(a)
+    assert np.allclose(found, np.eye(7)[:, None, :] * share, 1e-12, 0)
+    total = jacobian(lambda a: ufunc.reduce(a, axis=None, initial=3.0), mode=mode)(a)
+    assert np.allclose(total, power(a - ufunc.reduce(a, axis=None, initial=3.0)), 1e-12, 0)
+    each = ufunc.accumulate(a[1])
+    found = jacobian(ufunc.accumulate, mode=mode)(a[1])
+    assert np.allclose(found, np.tril(power(a[1] - each[:, None])), 1e-12, 0)
+    assert (ufunc.accumulate(Dual(a, a), axis=1).primal == ufunc.accumulate(a, axis=1)).all()
+    none = np.full(2, -np.inf)
+    assert ufunc.reduce(Dual(none, none)).primal == -np.inf
+
+
+def test_second_derivatives_of_methods() -> None:
+    a = np.array([0.3, -1.0, 2.0])
+    p = np.exp(a) / np.exp(a).sum()
+    wanted = np.diag(p) - np.outer(p, p)
+    assert np.allclose(hessian(np.logaddexp.reduce)(a), wanted, 1e-13, 1e-16)
+    assert np.allclose(hessian(lambda a: np.logaddexp.accumulate(a)[-1])(a), wanted, 1e-13, 1e-15)
+
+    def cubes(a: Any) -> Any:
+        d = 0 * a
+        np.subtract.at(d, [0, 1, 1], a)
+        return np.sum(d**3)
+
+    b = a[1] + a[2]
+    wanted = -6 * np.array([[a[0], 0, 0], [0, b, b], [0, b, b]])
+    assert np.allclose(hessian(cubes)(a), wanted, 1e-14, 0)
+    assert (sparsity(lambda a: cubes(a) * a)(a).toarray()).all()

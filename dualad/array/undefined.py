@@ -23,7 +23,8 @@ class NonDifferentiableError(ArithmeticError):
 
     Examples
     --------
-    >>> from dualad import grad
+    >>> import numpy as np
+    >>> from dualad import NonDifferentiableError, grad
     >>> try:
     ...     grad(lambda a: np.linalg.eigh(a)[1][0, 0])(np.eye(2))
     ... except NonDifferentiableError as error:

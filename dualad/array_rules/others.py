@@ -10,6 +10,7 @@ from numpy.lib.array_utils import byte_bounds
 
 from ..array.operands import as_operand, converted
 from ..array.protocols import implements, implements_each, plain_answer, refuse
+from ..differentiations import text_for
 from ..pair import map_leaves, plain
 from .common import array, composing
 from .shapes import viewing
@@ -25,11 +26,14 @@ if hasattr(np, "astype"):  # NumPy 2.1
     implements(np.astype)(astype)
 
 
-@implements(np.array_repr, np.array_str, np.array2string)
-def array_repr(a: Any, *args: Any, **kwargs: Any) -> str:
-    return repr(a)
+def _shown(show: Callable[..., str]) -> Callable[..., str]:
+    def call(a: Any, *args: Any, **kwargs: Any) -> str:
+        return text_for(as_operand(a), lambda x: show(x, *args, **kwargs)) or repr(a)
+
+    return call
 
 
+implements_each(_shown, np.array_repr, np.array_str, np.array2string)
 implements_each(viewing, np.lib.stride_tricks.sliding_window_view)
 
 

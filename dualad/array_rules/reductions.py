@@ -229,21 +229,21 @@ def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any
         if _overflows(a):
             tangent = fit(np.stack(_scaled_products(a), axis=-1), y)
         else:
-            tangent = np.copy(_running_products(a).tangent)  # of one factor it is that of a
+            tangent = np.copy(running(operator.mul, a).tangent)  # of one factor it is that of a
     return into(out, dual(y, np.moveaxis(tangent, -1, axis), a.level))
 
 
-def _running_products(x: Any) -> Any:
-    """Running products along the last axis: of pairs first, then of what lies between.
+def running(operate: Callable[[Any, Any], Any], x: Any) -> Any:
+    """Running results along the last axis: of pairs first, then of what lies between.
 
-    n elements take 2n products of duals in 2·log₂(n) steps on whole arrays.
+    n elements take 2n operations, which must be associative, in 2·log₂(n) steps on whole arrays.
     """
     n = x.shape[-1]
     if n < 2:
         return x
-    pairs = _running_products(x[..., : n - 1 : 2] * x[..., 1::2])
+    pairs = running(operate, operate(x[..., : n - 1 : 2], x[..., 1::2]))
     some = pairs[..., : (n - 1) // 2]
-    between = np.stack([some, some * x[..., 2::2]], axis=-1)
+    between = np.stack([some, operate(some, x[..., 2::2])], axis=-1)
     between = np.reshape(between, (*x.shape[:-1], n - 1 - (n + 1) % 2))
     ends = [pairs[..., -1:]] if n % 2 == 0 else []
     return np.concatenate([x[..., :1], between, *ends], axis=-1)

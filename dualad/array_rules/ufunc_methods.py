@@ -6,6 +6,7 @@ NumPy has a function of its own for that (np.sum is np.add.reduce), that functio
 
 from __future__ import annotations
 
+import functools
 import math
 import reprlib
 from collections.abc import Callable
@@ -13,21 +14,43 @@ from typing import Any
 
 import numpy as np
 
+from ..array.algebra import linear
 from ..array.dualarray import DualArray
 from ..array.operands import converted
 from ..array.protocols import ufunc_method
+from ..array_tangents import ArrayTangent
 from ..differentiations import refused
-from ..dual import evaluate
+from ..dual import Dual, evaluate
 from ..pair import plain
 from ..rules import Rule
-from .common import valued
+from ..table import RULES
+from .common import has_duals, valued
+from .reductions import running
+
+
+def _log_of_sum(ufunc: Any, exp: Any, log: Any) -> Callable[..., Any]:
+    """log Σ exp aᵢ, where the largest aᵢ is a finite number; else by steps of the ufunc."""
+
+    def reduction(a: Any, axis: Any, keepdims: bool) -> Any:
+        most = np.max(plain(a), axis=axis, keepdims=True, initial=-np.inf)
+        if np.all(np.isfinite(most)):
+            y = log(np.sum(exp(a - most), axis=axis, keepdims=keepdims))
+            return y + (most if keepdims else np.squeeze(most, axis))
+        y = _fold(RULES[ufunc.__name__], a, axis, ufunc.identity, True)
+        return np.reshape(y, _kept(a.shape, axis)) if keepdims else y
+
+    return reduction
+
 
 _REDUCTIONS: dict[Any, Callable[..., Any]] = {
     np.add: np.sum,
     np.multiply: np.prod,
     np.maximum: np.max,
     np.minimum: np.min,
+    np.logaddexp: _log_of_sum(np.logaddexp, np.exp, np.log),
+    np.logaddexp2: _log_of_sum(np.logaddexp2, np.exp2, np.log2),
 }
+_ASSOCIATIVE = (np.logaddexp, np.logaddexp2, np.hypot)
 _ACCUMULATIONS: dict[Any, Callable[..., Any]] = {np.add: np.cumsum, np.multiply: np.cumprod}
 
 
@@ -131,6 +154,9 @@ def accumulate(ufunc: Any, rule: Rule, a: Any, axis: int = 0, dtype: Any = None)
         a = converted(a, dtype)
     if ufunc in _ACCUMULATIONS:
         return _ACCUMULATIONS[ufunc](a, axis=axis)
+    if ufunc in _ASSOCIATIVE:
+        y = running(lambda *pair: evaluate(rule, pair), np.moveaxis(a, axis, -1))
+        return np.moveaxis(y, -1, axis)
     steps = list(np.moveaxis(a, axis, 0))
     for i in range(1, len(steps)):
         steps[i] = evaluate(rule, (steps[i - 1], steps[i]))
@@ -166,9 +192,56 @@ def at(ufunc: Any, rule: Rule, a: Any, indices: Any, *others: Any) -> None:
             "derivatives; make it with np.zeros_like(x)."
         )
     places = np.arange(a.size).reshape(a.shape)[indices]
-    others = tuple(np.broadcast_to(b, places.shape) for b in others)
-    result = a.copy()  # a stays whole if a step fails
-    for i in np.ndindex(places.shape):
-        place = np.unravel_index(places[i], a.shape)
-        result[place] = evaluate(rule, (result[place], *(b[i] for b in others)))
-    a[...] = result
+    others = tuple(np.ravel(np.broadcast_to(b, places.shape)) for b in others)
+
+    def changed(x: Any, numbers: Any, *values: Any) -> Any:
+        x = np.copy(x, "C")
+        ufunc.at(x, numbers, *values)
+        return x
+
+    way = _linear_at if ufunc in _LINEAR and _are_moved(ufunc, a, *others) else _stepwise_at
+    composed = functools.partial(way, changed, rule)
+    y = valued(changed, composed, (np.reshape(a, -1), np.ravel(places), *others), {})
+    a[...] = np.reshape(y, a.shape)
+
+
+_LINEAR = (np.add, np.subtract)
+
+
+def _are_moved(ufunc: Any, *numbers: Any) -> bool:
+    """Whether tangents of these can be added to others at places."""
+    tangents = [x.tangent for x in numbers if isinstance(x, Dual)]
+    return all((ufunc, "at") in t.FUNCTIONS for t in tangents if isinstance(t, ArrayTangent))
+
+
+def _linear_at(changed: Callable[..., Any], _rule: Rule, a: Any, numbers: Any, b: Any) -> Any:
+    """What is done to the values is done to the tangents."""
+    if not has_duals(b):
+        return a.copy()
+    return linear(lambda x, y: changed(x, numbers, y), a, b)
+
+
+def _stepwise_at(
+    _changed: Callable[..., Any], rule: Rule, a: Any, numbers: Any, *others: Any
+) -> Any:
+    """First all that comes first at its place, then what comes second there, and so on."""
+    result = a.copy()
+    turns = _turns(numbers)
+    for turn in range(int(np.max(turns, initial=-1)) + 1):
+        now = np.flatnonzero(turns == turn)
+        where = numbers[now]
+        result[where] = evaluate(rule, (result[where], *(b[now] for b in others)))
+    return result
+
+
+def _turns(numbers: Any) -> Any:
+    """How often each of these numbers has come before.
+
+    >>> _turns(np.array([3, 1, 3, 3, 1]))
+    array([0, 0, 1, 2, 1])
+    """
+    order = np.argsort(numbers, kind="stable")
+    _, first, counts = np.unique(numbers[order], return_index=True, return_counts=True)
+    turns = np.empty_like(order)
+    turns[order] = np.arange(order.size) - np.repeat(first, counts)
+    return turns

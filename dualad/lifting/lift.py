@@ -56,6 +56,8 @@ _CALLERS = frozenset(
         *("concurrent", "asyncio", "numpy", "scipy", "pandas", "mpmath"),
     )
 )
+# These send the functions that they are given to other processes, by name.
+_SENDERS = frozenset(("concurrent.futures.process", "multiprocessing.pool"))
 _HERE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 
 # What a hook does with a function: nothing, hand it lifted arguments, or run its twin's code.
@@ -243,7 +245,7 @@ def has_foreign_stand_in(x: Any) -> bool:
 def _of_function(f: types.FunctionType) -> Any:
     code = code_for(f)
     if code is CALLS:
-        return _found(f) or Caller(f)
+        return _found(f) or Caller(f, _changing(f.__globals__.get("__name__")))
     if code is STAYS:
         return FUNCTIONS.get(f, f)
     return _twin(f, code)
@@ -265,7 +267,7 @@ def _of_class(cls: type) -> Any:
         _meet(cls)
     home = cls.__module__
     if _root(home) in _CALLERS and _is_foreign(home) and not is_opened(home):
-        return Caller(cls)
+        return Caller(cls, _changing(home))
     makers = (inspected(cls, "__new__"), inspected(cls, "__init__"))
     plain = (getattr(m, "__func__", m) for m in makers)
     if any(type(m) is types.FunctionType and _of_function(m) is not m for m in plain):
@@ -275,11 +277,20 @@ def _of_class(cls: type) -> Any:
 
 def argument(x: Any) -> Any:
     """What is handed to a function that stays, in place of a function x."""
-    if isinstance(x, (types.FunctionType, types.MethodType, functools.partial)):
+    if isinstance(x, _GIVEN):
         return stand_in(x)
     if type(x) is types.BuiltinFunctionType:
         return _found(x) or x
     return x
+
+
+def sent(x: Any) -> Any:
+    """What is sent to another process in place of a function x: pickle finds no twin."""
+    return Lifted(x) if isinstance(x, _GIVEN) else x
+
+
+def _changing(module: Any) -> Function:
+    return sent if module in _SENDERS else argument
 
 
 class Caller:
@@ -525,8 +536,10 @@ def code_for(f: types.FunctionType) -> Any:
         return known
     code, name = f.__code__, f.__globals__.get("__name__", "")
     may_call = bool(code.co_freevars) and _root(name) not in LOADERS  # what it was made of
-    if not _may_be_copied(code):
-        found: Any = STAYS
+    if name in _SENDERS:
+        found: Any = CALLS
+    elif not _may_be_copied(code):
+        found = STAYS
     elif may_call or not is_left_alone(name, code) or _is_inner(f, name):
         return _copied(f)
     else:
@@ -614,6 +627,7 @@ _COMPILED = ("cython_function_or_method", "_Function")  # of Cython and uarray
 HEAP_TYPE = 1 << 9  # made by a class statement
 _DUALAD = __package__.partition(".")[0]  # as our own doctests
 Cached = type(functools.lru_cache(lambda: None))
+_GIVEN = (types.FunctionType, types.MethodType, functools.partial)
 _LOADED = (types.FunctionType, types.BuiltinFunctionType, type, Cached)
 _STAYING = frozenset(
     (

@@ -11,7 +11,7 @@ import functools
 import math
 import operator
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
@@ -30,6 +30,7 @@ from ..dual import Dual, function
 from ..functions import atan2, cos, sin
 from ..kernel import KERNEL, LIFTING
 from ..looks import is_plain
+from ..memory import laid_out_like
 from ..namespaces import is_exact, is_number
 from ..pair import Function, dual, is_array, map_leaves, moved, newest, parts, plain
 from ..rules import Rule
@@ -444,7 +445,17 @@ def _nditer(op: Any, *args: Any, **kwargs: Any) -> Any:
         )
     if args or kwargs or not _any_dual(op):
         return np.nditer(rebuild(op, unbuffered), *args, **kwargs)
-    return iter(np.ravel(array_of(op), "K"))
+    if isinstance(op, (list, tuple)) and len(op) != 1:
+        return _side_by_side([array_of(x) for x in op])
+    return iter(np.ravel(array_of(op[0] if isinstance(op, (list, tuple)) else op), "K"))
+
+
+def _side_by_side(arrays: list[Any]) -> Iterator[tuple[Any, ...]]:
+    """Elements of several arrays, broadcast, in the order in which NumPy goes through them."""
+    numbers = [laid_out_like(plain(x), np.arange(np.size(x)).reshape(np.shape(x))) for x in arrays]
+    flat = [np.reshape(x, -1) for x in arrays]
+    for places in np.nditer(numbers):
+        yield tuple([x[int(i)] for x, i in zip(flat, places, strict=True)])
 
 
 class Vectorized(np.vectorize):

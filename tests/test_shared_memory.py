@@ -1,0 +1,79 @@
+"""Arrays that are given twice, or overlap: right as long as f writes into none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dualad import hvp, jacobian, jvp, value_and_grad, vjp
+
+SETTING = object()  # among the arguments, it is not one of the kernel's short ways
+
+
+def kept(p: dict[str, Any], _: Any) -> Any:
+    return (p["w"] ** 2 * p["best"]).sum()
+
+
+def doubled(p: dict[str, Any], _: Any) -> Any:
+    p["w"] *= 2.0
+    return (p["w"] * p["best"]).sum()
+
+
+def shifted(x: Any, y: Any, _: Any) -> Any:
+    x[0] = 3.0 * x[1]
+    return x.sum() * y[-1]
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse", None])
+@pytest.mark.parametrize("lift", [True, False])
+def test_what_is_given_twice_is_not_written_to(mode: Any, lift: bool) -> None:
+    z = np.arange(1.0, 5.0)
+    value, slopes = value_and_grad(kept, mode=mode, lift=lift)({"w": z, "best": z}, SETTING)
+    assert value == 100.0
+    assert (slopes["w"] == 2 * z**2).all() and (slopes["best"] == z**2).all()
+    both = {"w": z, "best": z.copy()}
+    value, slopes = value_and_grad(doubled, mode=mode, lift=lift)(both, SETTING)
+    assert value == 60.0 and (slopes["w"] == 2 * z).all() and (slopes["best"] == 2 * z).all()
+    with pytest.raises(TypeError, match="value_and_grad: the function writes into an array that"):
+        value_and_grad(doubled, mode=mode, lift=lift)({"w": z, "best": z}, SETTING)
+
+
+@pytest.mark.parametrize("argnums", [0, 1, (0, 1)])
+def test_views_that_overlap(argnums: Any) -> None:
+    z = np.arange(1.0, 7.0)
+    f = value_and_grad(shifted, argnums)
+    assert f(z[::2], z[1::2], SETTING)[0] == shifted(z[::2].copy(), z[1::2].copy(), SETTING)
+    with pytest.raises(TypeError, match=r"pass x\.copy\(\) for one of them"):
+        f(z[:4], z[2:], SETTING)
+    assert f(z[:3], z[3:], SETTING)[0] == shifted(z[:3].copy(), z[3:].copy(), SETTING)
+
+
+def test_constants_that_are_given_twice() -> None:
+    def f(x: Any, a: Any, b: Any, _: Any) -> Any:
+        a[0] = 7.0
+        return x * b[0]
+
+    d = np.ones(2)
+    assert value_and_grad(f)(2.0, d, d.copy(), SETTING) == (2.0, 1.0)
+    with pytest.raises(TypeError, match="writes into an array"):
+        value_and_grad(f)(2.0, d, d, SETTING)
+
+
+def test_other_drivers() -> None:
+    def f(p: Any) -> Any:
+        p[0][0] *= 2.0
+        return p[1] * p[2]
+
+    z = np.ones(3)
+    calls: list[Callable[[], Any]] = [
+        lambda: jvp(f, ([z, z, z],), ([z, z, z],)),
+        lambda: vjp(f, [z, z, z]),
+        lambda: jacobian(f)([z, z, z]),
+        lambda: hvp(lambda p: f(p).sum())([z, z, z], [z, z, z]),
+    ]
+    for call in calls:
+        with pytest.raises(TypeError, match="the function writes into an array"):
+            call()
