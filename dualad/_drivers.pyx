@@ -124,6 +124,45 @@ cdef bint is_constant(object x):
     return type(x) is float64 or type(x) is bool or isinstance(x, (Function, type))
 
 
+cdef enum:
+    MOST_ARRAYS = 32  # in a short way
+
+ctypedef struct Spans:  # of memory
+    char *start[MOST_ARRAYS]
+    char *stop[MOST_ARRAYS]
+    int n
+    bint are_simple
+
+
+cdef bint is_apart(object x, Spans *spans):
+    """Whether the arrays in x share no memory with those whose spans are known, which are added to."""
+    cdef char *start
+    cdef char *stop
+    cdef int i
+    if type(x) is ndarray:
+        spans.are_simple &= cnp.PyArray_ISONESEGMENT(<cnp.ndarray>x)
+        if spans.n == MOST_ARRAYS or not spans.are_simple:
+            spans.n += 1
+            return spans.n == 1  # there is no other
+        start = cnp.PyArray_BYTES(<cnp.ndarray>x)
+        stop = start + cnp.PyArray_NBYTES(<cnp.ndarray>x)
+        for i in range(spans.n):
+            if start < spans.stop[i] and spans.start[i] < stop:
+                return False
+        spans.start[spans.n], spans.stop[spans.n] = start, stop
+        spans.n += 1
+        return True
+    if type(x) is list or type(x) is tuple:
+        for part in x:
+            if type(part) is not float and not is_apart(part, spans):
+                return False
+    elif type(x) is dict:
+        for part in (<dict>x).values():
+            if type(part) is not float and not is_apart(part, spans):
+                return False
+    return True
+
+
 cdef object own(object x):
     """What f gets of an argument that is not differentiated: it may change its arrays."""
     if type(x) is ndarray:
@@ -397,6 +436,7 @@ cdef class Driver:
 cdef object call_driver(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
     cdef Driver driver = <Driver>self
     cdef Given given
+    cdef Spans spans
     cdef Py_ssize_t i, j
     cdef bint short
     given.args, given.names, given.n = args, names, PyVectorcall_NARGS(flags)
@@ -418,6 +458,11 @@ cdef object call_driver(PyObject *self, PyObject *const *args, size_t flags, PyO
                     if not is_constant(<object>args[i]):
                         short = False
                         break
+    spans.n, spans.are_simple = 0, True
+    for i in range(given.all if short else 0):  # else f might write into one and read the other
+        if not is_plain(<object>args[i]) and not is_apart(<object>args[i], &spans):
+            short = False
+            break
     if short:
         if given.is_single:
             x = <object>args[given.at[0]]

@@ -77,3 +77,31 @@ def test_other_drivers() -> None:
     for call in calls:
         with pytest.raises(TypeError, match="the function writes into an array"):
             call()
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse", None])
+@pytest.mark.parametrize("n", [4, 80])
+def test_the_short_ways_of_the_kernel(n: int, mode: Any) -> None:
+    def writes(p: dict[str, Any]) -> Any:
+        p["w"] *= 2.0
+        return p["best"].sum()
+
+    def writes_into_data(x: Any, data: Any) -> Any:
+        data[:1] = 7.0
+        return x.sum() * data[0]
+
+    z = np.arange(1.0, n + 1)
+    product = value_and_grad(lambda p: (p["w"] * p["best"]).sum(), mode=mode)
+    value, slopes = product({"w": z, "best": z})
+    assert value == (z * z).sum() and (slopes["w"] == z).all() and (slopes["best"] == z).all()
+    f = value_and_grad(writes_into_data, mode=mode)
+    value, slope = f(z[1:], z[:1])
+    assert value == 7 * z[1:].sum() and (slope == 7).all()
+    for call in (
+        lambda: value_and_grad(writes, mode=mode)({"w": z, "best": z}),
+        lambda: f(z, z),
+        lambda: f(z[1:], z[:2]),
+        lambda: f(z, z[2:]),
+    ):
+        with pytest.raises(TypeError, match="the function writes into an array"):
+            call()
