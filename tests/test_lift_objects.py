@@ -839,21 +839,26 @@ def test_nditer_goes_through_several_arrays_side_by_side(mode: Any) -> None:
         assert value == weighted(given) and (slopes == 6 * k * given**2 + 1).all()
 
 
-def test_notes_for_masked_arrays_and_marshal() -> None:
-    calls: list[tuple[Any, Any, str]] = [
-        (
-            lambda x: np.ma.masked_array(x, x > 2).max(),
-            TypeError,
-            r"x\[~mask\], for a masked array",
-        ),
-        (lambda x: np.ma.median(np.ma.masked_array(x, x > 2)), TypeError, "for a masked array"),
-        (lambda x: np.ma.masked_array(x, x > 2).std(), TypeError, "for a masked array"),
-        (lambda x: marshal.dumps(x[0]), ValueError, "which takes plain numbers only"),
-    ]
-    for f, error, note in calls:
-        with pytest.raises(error) as caught:
-            grad(f)(np.array([1.0, 2.0, 3.0]))
-        assert re.search(note, caught.value.__notes__[0])
+def test_masked_arrays_and_marshal_are_refused_by_name() -> None:
+    x = np.array([1.0, 2.0, 3.0])
+    for f, name in (
+        (lambda x: np.ma.masked_array(x, x > 2).sum(), "np.ma.MaskedArray"),
+        (lambda x: np.ma.masked_invalid(x).std(), "np.ma.masked_invalid"),
+        (lambda x: marshal.dumps(x[0]), "marshal.dumps"),
+    ):
+        with pytest.raises(TypeError, match=f"{name} would lose the derivative"):
+            grad(f)(x)
+
+
+def test_notes_for_masked_arrays_in_code_that_is_not_lifted() -> None:
+    for f in (
+        lambda x: np.ma.masked_array(x, x > 2).max(),
+        lambda x: np.ma.median(np.ma.masked_array(x, x > 2)),
+        lambda x: np.ma.masked_array(x, x > 2).std(),
+    ):
+        with pytest.raises(TypeError) as caught:
+            grad(f, lift=False)(np.array([1.0, 2.0, 3.0]))
+        assert "for a masked array" in caught.value.__notes__[0]
 
 
 def test_nditer_with_options_is_refused() -> None:

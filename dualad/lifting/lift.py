@@ -182,9 +182,12 @@ def twin_of(f: Function) -> Function:
 
 def own_twin(f: Function) -> Function:
     """The twin of a Python function, wherever it is from; everything else as it is."""
-    if isinstance(f, types.FunctionType) and _may_be_copied(f.__code__):
-        return _twin(f, _copied(f))
-    return f
+    if not (isinstance(f, types.FunctionType) and _may_be_copied(f.__code__)):
+        return f
+    code = code_for(f)
+    if not isinstance(code, types.CodeType):  # others who call it get f, or its stand-in
+        code = _own_copies.get(f.__code__, None) or _copied(f, _own_copies.set)
+    return _twin(f, code)
 
 
 # -- what is called ------------------------------------------------------------------------
@@ -528,6 +531,12 @@ class _Copies:
         key = id(code)
         self._known[key] = weakref.ref(code, lambda _: self._known.pop(key, None)), value
 
+    def clear(self) -> None:
+        self._known.clear()
+
+
+_own_copies = _Copies()
+
 
 def code_for(f: types.FunctionType) -> Any:
     """The code of a function's twin; or STAYS, or CALLS."""
@@ -541,14 +550,14 @@ def code_for(f: types.FunctionType) -> Any:
     elif not _may_be_copied(code):
         found = STAYS
     elif may_call or not is_left_alone(name, code) or _is_inner(f, name):
-        return _copied(f)
+        return _copied(f, note)
     else:
         found = CALLS if _root(name) in _CALLERS else STAYS
     note(code, found)
     return found
 
 
-def _copied(f: types.FunctionType) -> Any:
+def _copied(f: types.FunctionType, keep: Callable[[types.CodeType, Any], None]) -> Any:
     def is_plain(name: str) -> bool:
         return isinstance(f.__globals__.get(name), types.ModuleType)
 
@@ -560,9 +569,9 @@ def _copied(f: types.FunctionType) -> Any:
         if operators is (OPERATORS or _TEXT):
             codes = _copied_codes  # which is gone by its name when Python ends
             codes[key] = weakref.ref(f.__code__, lambda _: codes.pop(key, None))
-            note(f.__code__, code)
+            keep(f.__code__, code)
             return code
-    return _copied(f)  # another thread has brought hooks of operators
+    return _copied(f, keep)  # another thread has brought hooks of operators
 
 
 _copied_codes: dict[int, weakref.ref[types.CodeType]] = {}
@@ -581,6 +590,7 @@ def take_operators(hooks: dict[str, Any], functions: dict[Any, Function]) -> Non
             if (code := known()) is not None:
                 note(code, 0)
         _copied_codes.clear()
+        _own_copies.clear()
         OPERATORS.update(hooks)
 
 
