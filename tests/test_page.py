@@ -250,7 +250,10 @@ def test_listings() -> None:
         assert explain(f, 0.5).listing == ("", 1)  # what it would show is another function
     made: dict[str, Any] = {}
     exec("def f(x):\n    return x * x", made)
-    assert explain(made["f"], 0.5).listing == ("", 1) and "<pre" not in explain(made["f"], 0.5).to_html()
+    assert (
+        explain(made["f"], 0.5).listing == ("", 1)
+        and "<pre" not in explain(made["f"], 0.5).to_html()
+    )
 
 
 def contrast(a: str, b: str) -> float:

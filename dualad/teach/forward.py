@@ -25,7 +25,7 @@ from ..passes import one_like
 from ..structure import leaves
 from .formula import ZERO, Number, Variable
 from .notation import arguments_of_step, slopes_of_step, tangent_of_step, value_of_step
-from .recording import Given, Recording
+from .recording import Given, Recording, run_told
 from .rows import Row
 from .steps import Entry, is_short, values_of, variable
 
@@ -54,7 +54,7 @@ def trace_forward(
         recording.inner, recording.directions = inner, together
         with recording:
             new_args, new_kwargs = given.arguments(recording.start)
-            outputs = Outputs("trace", run(*new_args, **new_kwargs), recording)
+            outputs = Outputs("trace", run_told(run, new_args, new_kwargs), recording)
             traces.append(recording.finish(list(leaves(outputs.structure))))
     first, *others = traces
     shown = [[repr(row.formula) for row in rows] for rows in traces]

@@ -192,7 +192,10 @@ class Page:
             f'<span data-line="{i}">{escape(line)}</span>\n'
             for i, line in enumerate(text.splitlines(), first)
         )
-        return f'<details open><summary>{escape(self.forward.title)}</summary><pre tabindex="0">{lines}</pre></details>' * bool(text)
+        return (
+            f'<details open><summary>{escape(self.forward.title)}</summary><pre tabindex="0">{lines}</pre></details>'
+            * bool(text)
+        )
 
     def _table(self) -> str:
         show = MathML()

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..advice import tell_of_foreign
 from ..arguments import Argnums, Inputs
 from ..array.dualarray import DualArray
 from ..array.operands import unbuffered
@@ -142,6 +143,15 @@ def _is_inexact(x: Any) -> bool:
     return np.asarray(plain(x)).dtype.kind in "fcO"
 
 
+def run_told(run: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What a function gives; its errors say what helps where it does not take duals."""
+    try:
+        return run(*args, **kwargs)
+    except Exception as error:
+        tell_of_foreign("trace", error)
+        raise
+
+
 # -- duals whose level notes what is done to them -------------------------------------------
 
 
@@ -197,6 +207,10 @@ class TracedArray(_OfTrace, DualArray):
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self.level.store(self, index, value, super().__setitem__)
+
+
+# Python's own messages name the type of an operand.
+Traced.__name__, TracedArray.__name__ = Dual.__name__, DualArray.__name__
 
 
 def _step_of_ufunc(

@@ -12,13 +12,13 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from string import ascii_letters
-from types import CodeType, FrameType
+from types import CodeType
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from ..dual import Dual
-from ..frames import asking_frame, is_chain_rule, user_frame
+from ..frames import asking_frame, expression_at, is_chain_rule, user_frame
 from ..looks import is_plain
 from ..pair import is_array, is_operand, plain
 from ..rules import Rule
@@ -115,7 +115,10 @@ class Steps:
             return NOWHERE
         key = frame.f_code, frame.f_lasti
         if key not in self.sources_read:
-            self.sources_read[key] = _source(frame)
+            line, text = expression_at(*key, frame.f_globals)
+            file = frame.f_code.co_filename
+            text = text or linecache.getline(file, line or 0, frame.f_globals).strip()
+            self.sources_read[key] = line, text
         return Place(id(frame), *self.sources_read[key], frame.f_lasti, asking is not None)
 
     def _names(self) -> list[Variable]:
@@ -167,15 +170,6 @@ class Steps:
             for source in entry.sources if entry.used else ():
                 source.used = True
         return entries
-
-
-def _source(frame: FrameType) -> tuple[int | None, str]:
-    """The line that a frame is at, and the expression on it."""
-    line, last, start, stop = list(frame.f_code.co_positions())[frame.f_lasti // 2]
-    text = linecache.getline(frame.f_code.co_filename, line or 0, frame.f_globals)
-    if line == last and start is not None and stop is not None:
-        text = text.encode()[start:stop].decode(errors="replace")
-    return line, text.strip()
 
 
 def _free(letters: str, taken: set[str]) -> str:

@@ -82,7 +82,9 @@ class Trace(Renderings):
         for row in self.rows:
             if row.name == name and name:
                 return row
-        names = ", ".join(row.name for row in (*self.inputs[:1], *self.steps[:1], *self.outputs[:1]))
+        names = ", ".join(
+            row.name for row in (*self.inputs[:1], *self.steps[:1], *self.outputs[:1])
+        )
         raise KeyError(f"the trace has no row {name!r}; its rows are called {names} and the like.")
 
     @property
