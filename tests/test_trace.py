@@ -893,3 +893,23 @@ def test_degrees_in_formulas() -> None:
     forward = trace(lambda x: np.degrees(np.radians(x)), 30.0)
     assert [row.tangent_expression for row in forward.steps] == ["π/180 × v̇₀", "180/π × v̇₁"]
     assert r"\frac{\pi}{180} \cdot \dot{v}_{0}" in forward.to_latex()
+
+
+def test_errors_of_the_function_say_what_to_write() -> None:
+    for mode in ("forward", "reverse"):
+        with pytest.raises(TypeError, match="for \\^: 'Dual' and 'int'") as error:
+            trace(lambda x: x ^ 2, 2.0, mode=mode)
+        assert error.value.__notes__ == ["trace: ^ is no power in Python; write ** for it."]
+    for program, call in (
+        (lambda x: math.factorial(x), r"math\.factorial\(x\)"),
+        (lambda x: range(x), r"range\(x\)"),
+        (lambda x: [1.0, 2.0][x], r"\[1\.0, 2\.0\]\[x\]"),
+    ):
+        message = f"^{call}: using x as an index or a count would lose"
+        with pytest.raises(TypeError, match=message):
+            trace(program, 1.0)
+        with pytest.raises(TypeError, match=message):
+            derivative(program)(1.0)
+    with pytest.raises(TypeError) as error:
+        derivative(lambda x: x ^ 2)(2.0)
+    assert error.value.__notes__ == ["derivative: ^ is no power in Python; write ** for it."]

@@ -192,10 +192,9 @@ class Page:
             f'<span data-line="{i}">{escape(line)}</span>\n'
             for i, line in enumerate(text.splitlines(), first)
         )
-        return (
-            f'<details open><summary>{escape(self.forward.title)}</summary><pre tabindex="0">{lines}</pre></details>'
-            * bool(text)
-        )
+        title = escape(self.forward.title)
+        shown = f'<details open><summary>{title}</summary><pre tabindex="0">{lines}</pre></details>'
+        return shown if text else ""
 
     def _table(self) -> str:
         show = MathML()
