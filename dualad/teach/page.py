@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import Argnums
+from ..frames import is_ours
 from ..promises import NotDeterministicError
 from ..text import is_real, number_text
 from .backward import trace_backward
@@ -340,7 +341,7 @@ def explain_function(
 def _listing_of(f: Callable[..., Any]) -> Listing:
     """The source of a function and its first line; nothing for one that stands for another."""
     code = getattr(f, "__code__", None)
-    if code is None or hasattr(f, "__wrapped__"):
+    if code is None or is_ours(code.co_filename) or hasattr(f, "__wrapped__"):
         return "", 1
     try:
         lines, first = inspect.getsourcelines(code)
