@@ -236,6 +236,21 @@ def test_what_another_path_leads_to_is_not_shown(tmp_path: Path) -> None:
     assert found["twin"] == "0.123"
 
 
+def test_what_steps_make_of_inputs_cannot_be_changed() -> None:
+    """At other inputs floor is another number, which the trace has as a constant."""
+    for f, names in (
+        (lambda x: x * math.floor(x), ("floor",)),
+        (lambda x: x * int(x), ("int",)),
+        (lambda x: x * round(x, 1), ("round",)),
+        (lambda x: x * (x // 0.5), ("floordiv",)),
+        (lambda x: x * np.sign(x), ("sign",)),
+        (lambda x: x if math.isnan(x) else x * abs(x), ()),
+    ):
+        page = explain(f, 0.7)
+        assert page.unwritten == names
+        assert ("cannot be changed here" in page.to_html()) == bool(names)
+
+
 def test_numbers_of_inputs_are_short() -> None:
     page = explain(lambda a, b: a * b, 0.7, 1.3).to_html()
     numbers = re.findall('(?:min|max|value)="([-.e0-9]+)"', page)

@@ -38,8 +38,8 @@ def trace_forward(
     lift: bool | None,
     outermost: CodeType,
     is_alone: bool = False,
-) -> tuple[tuple[Row, ...], tuple[str, ...]]:
-    """The rows of a trace in forward mode, and the names of the directions.
+) -> tuple[tuple[Row, ...], tuple[str, ...], tuple[str, ...]]:
+    """The rows of a trace in forward mode, the names of the directions, what made plain numbers.
 
     `is_alone`: what is not differentiated is not an input, as in reverse mode.
     """
@@ -67,7 +67,7 @@ def trace_forward(
         replace(row, tangents=tuple(t for x in (row, *same) for t in x.tangents))
         for row, *same in zip(first, *others, strict=True)
     )
-    return rows, tuple(name for _, name, _ in given.active)
+    return rows, tuple(name for _, name, _ in given.active), tuple(recording.plain_from)
 
 
 Direction = tuple[int, tuple[int, ...] | None]  # an input, and which element of an array

@@ -48,7 +48,8 @@ class Page:
     listing : (str, int)
         The function's source, where there is one, and the number of its first line.
     unwritten : tuple of str
-        The rows that JavaScript cannot calculate, and for which there are no sliders.
+        What JavaScript cannot calculate, and for which there are no sliders: rows, and functions
+        such as floor, whose plain numbers are constants of the trace.
 
     Examples
     --------
@@ -57,12 +58,17 @@ class Page:
     <page of <lambda>: 1 step>
     """
 
-    def __init__(self, forward: Trace, backward: Trace | None, listing: Listing = ("", 1)) -> None:
+    def __init__(
+        self,
+        forward: Trace,
+        backward: Trace | None,
+        listing: Listing = ("", 1),
+        steps: tuple[str, ...] = (),
+    ) -> None:
         self.forward, self.backward, self.listing = forward, backward, listing
         self._written = Written()
-        self.unwritten = tuple(
-            row.name or row.expression for row in forward.rows if not self._can_write(row)
-        )
+        rows = [row.name or row.expression for row in forward.rows if not self._can_write(row)]
+        self.unwritten = (*steps, *rows)
 
     def __repr__(self) -> str:
         count = len(self.forward.steps)
@@ -320,14 +326,14 @@ def explain_function(
     code = explain_function.__code__
     keys = tuple(Given(f, args, kwargs, wrt, is_forward=False).keys)
     title = getattr(f, "__name__", type(f).__name__)
-    rows, names = trace_forward(f, args, kwargs, keys, lift, code, is_alone=True)
+    rows, names, steps = trace_forward(f, args, kwargs, keys, lift, code, is_alone=True)
     if len(rows) > LARGEST:
         raise ValueError(
             f"explain shows functions of up to {LARGEST} steps, and this one takes {len(rows)}; "
             "explain it at a smaller problem, or write trace(f, …)."
         )
     if any(is_array_output(row) for row in rows):
-        return Page(Trace(title, rows, names), None, _listing_of(f))
+        return Page(Trace(title, rows, names), None, _listing_of(f), steps)
     back, labels, of = trace_backward(f, args, kwargs, keys, lift, code)
     if len(rows) != len(back) or not all(map(_is_same, rows, back)):
         raise NotDeterministicError(
@@ -335,7 +341,7 @@ def explain_function(
             "reverse mode; it must do the same each time, without random numbers, counters or "
             "data that it modifies."
         )
-    return Page(Trace(title, rows, names), Trace(title, back, labels, of), _listing_of(f))
+    return Page(Trace(title, rows, names), Trace(title, back, labels, of), _listing_of(f), steps)
 
 
 def _listing_of(f: Callable[..., Any]) -> Listing:

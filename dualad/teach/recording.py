@@ -178,10 +178,24 @@ class _OfTrace(Dual):
         return _step_of_function(self, super().__array_function__, func, types, args, kwargs)
 
 
+def _steps_told(name: str) -> Callable[..., Any]:
+    """A conversion to a plain number, of which the level keeps the name."""
+
+    def method(self: Any, *digits: Any) -> Any:
+        self.level.plain_from[name.strip("_")] = None
+        return getattr(Dual, name)(self, *digits)
+
+    return method
+
+
 class Traced(_OfTrace, Asked):
     """A number of a trace."""
 
     __slots__ = ("place",)
+
+    __int__, __trunc__ = _steps_told("__int__"), _steps_told("__trunc__")
+    __floor__, __ceil__ = _steps_told("__floor__"), _steps_told("__ceil__")
+    __round__ = _steps_told("__round__")
 
     def __index__(self) -> int:  # type: ignore[override]
         number = self.primal
@@ -281,6 +295,7 @@ class Recording(Steps, ReverseLevel):
         self.sources: dict[Entry, tuple[Entry, ...]] = {}  # each once, as they stand in the step
         self.is_busy = False  # with a step: what is done within it is part of it
         self.active: list[Entry] = []
+        self.plain_from: dict[str, None] = {}  # what has made plain numbers: floor, int
 
     def start(self, label: str, x: Any, is_active: bool) -> Any:
         """Make an input."""
@@ -325,6 +340,8 @@ class Recording(Steps, ReverseLevel):
             y = apply(rule, args) if self.is_followed else self._apply_forward(rule, args, numbers)
         if isinstance(y, (Traced, TracedArray)):
             self._enter(y, operands, rule)
+        elif not isinstance(y, (bool, np.bool_)):
+            self.plain_from[rule.name] = None
         return y
 
     def _apply_forward(self, rule: Rule, args: tuple[Any, ...], numbers: tuple[Any, ...]) -> Any:

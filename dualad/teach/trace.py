@@ -205,5 +205,5 @@ def trace(
     if mode == "reverse":
         rows, names, of = trace_backward(f, args, kwargs, wrt, lift, trace.__code__)
         return Trace(title, rows, names, of, numbers)
-    rows, names = trace_forward(f, args, kwargs, wrt, lift, trace.__code__)
+    rows, names, _ = trace_forward(f, args, kwargs, wrt, lift, trace.__code__)
     return Trace(title, rows, names, None, numbers)
