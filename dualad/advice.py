@@ -5,7 +5,6 @@ Its error is its own, and knows nothing of dualad: a note says whose call it was
 
 from __future__ import annotations
 
-import linecache
 from types import FrameType
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 from .array.operands import ArrayProxy
 from .differentiations import LOST
 from .dual import Dual
-from .frames import is_ours
+from .frames import expression_at, is_ours
 from .lifting.lift import is_left_alone
 
 # How functions in C say that they know a number only by its type, or an array by its dtype.
@@ -31,12 +30,13 @@ _HELP = {
     "": "write it in Python's and NumPy's functions, give it a derivative with "
     "dualad.define_rule, or write x.primal for the plain number, whose derivative is zero",
 }
+_XOR = ("unsupported operand type(s) for ^", "ufunc 'bitwise_xor' not supported")
 _DUALAD = __name__.partition(".")[0]
 _LONGEST = 60  # text of a call
 
 
 def tell_of_foreign(driver: str, error: BaseException) -> bool:
-    """Add a note to an error, if it comes of a dual in code that is not lifted."""
+    """Add a note to an error, if it comes of a dual in code that does not take it."""
     import traceback
 
     frames = list(traceback.walk_tb(error.__traceback__))
@@ -46,6 +46,9 @@ def tell_of_foreign(driver: str, error: BaseException) -> bool:
     place = mine[-1]
     foreign = [frame for frame, _ in frames[place + 1 :] if not _is_own(frame)]
     said = str(error)
+    if said.startswith(_XOR):
+        error.add_note(f"{driver}: ^ is no power in Python; write ** for it.")
+        return True
     if foreign:
         is_about_duals = LOST in said or any(map(_holds_duals, foreign))
     else:
@@ -97,10 +100,6 @@ def _text_at(error: BaseException, place: int) -> str:
         tb = tb.tb_next if tb else None
     if tb is None:
         return ""
-    code = tb.tb_frame.f_code
-    first, last, start, end = list(code.co_positions())[tb.tb_lasti // 2]
-    if first is None or first != last or start is None or end is None:
-        return ""
-    line = linecache.getline(code.co_filename, first).encode()
-    text = line[start:end].decode(errors="replace").strip()
+    frame = tb.tb_frame
+    _, text = expression_at(frame.f_code, tb.tb_lasti, frame.f_globals)
     return text if len(text) <= _LONGEST else ""

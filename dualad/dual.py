@@ -18,6 +18,7 @@ from . import differentiations, levels
 from .conversions import as_python, by_ieee, in_slopes
 from .descriptions import description
 from .differentiations import compared, note_objects, note_refusals, pickled, refused, text_for
+from .frames import expression_at, user_frame
 from .kernel import KERNEL, on_arrays_first
 from .kinds import DualLike, Tangent
 from .levels import ParticipatingLevel
@@ -369,7 +370,10 @@ class Dual(Pair):
         )
 
     def __index__(self) -> NoReturn:
-        what = "using x as an index or a count"
+        frame = user_frame()
+        call = expression_at(frame.f_code, frame.f_lasti, frame.f_globals)[1] if frame else ""
+        where = f"{call}: " if call else ""
+        what = f"{where}using x as an index or a count"
         raise refused(_LOST.format(what=what, instead="int(x)"), self)
 
     # NumPy

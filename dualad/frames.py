@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import linecache
 import os
 import sys
 from types import CodeType, FrameType
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +26,20 @@ _OTHERS = (
 
 _SOLVERS = f"{_DUALAD}scipy{os.sep}"
 _LIFTED = f"{_SOLVERS}_names.py"  # runs SciPy's own Python, which is not a solver
+
+
+def expression_at(
+    code: CodeType, instruction: int, names: dict[str, Any]
+) -> tuple[int | None, str]:
+    """The line of an instruction, and its expression; "" if that spans several lines.
+
+    `names`: the globals of the code, for what is not in a file.
+    """
+    first, last, start, stop = list(code.co_positions())[instruction // 2]
+    if first is None or first != last or start is None or stop is None:
+        return first, ""
+    line = linecache.getline(code.co_filename, first, names).encode()
+    return first, line[start:stop].decode(errors="replace").strip()
 
 
 def is_ours(file: str) -> bool:

@@ -66,15 +66,17 @@ def check_picture(g: Graph) -> ET.Element:
     assert len(paths) == len(g.edges)
     for path in paths:  # upright lines may not run through boxes or labels, curves stay in gaps
         x, y = map(float, re.match(r"M([-\d.]+),([-\d.]+)", path).groups())  # type: ignore[union-attr]
-        for kind, numbers in re.findall(r"([VC])([^VCM]+)", path):
+        for kind, numbers in re.findall(r"([VCH])([^VCMH]+)", path):
             points = [float(v) for v in re.findall(r"-?[\d.]+", numbers)]
-            to = points[-1]
-            end = points[-2] if kind == "C" else x
-            assert to >= y - 0.2
+            to = y if kind == "H" else points[-1]
+            end = {"C": points[-2:][0], "V": x, "H": points[-1]}[kind]
+            assert to >= y - 0.2 or "H" in path  # up only on the way to the next column
+            assert 0 <= end <= width and 0 <= to <= height
             low, high = sorted((x, end))
-            for x0, y0, x1, y1 in boxes + (labels if kind == "V" else []):
-                inside = min(to, y1) - max(y, y0) > 1 and high > x0 and low < x1
-                assert not inside
+            for x0, y0, x1, y1 in boxes + (labels if kind in "VH" else []):
+                least = 0 if kind == "H" else 1
+                reach = min(max(y, to) + 1 - least, y1) - max(min(y, to), y0)
+                assert not (reach > least and high > x0 and low < x1)
             x, y = end, to
     return root
 
@@ -109,6 +111,34 @@ def test_slopes_on_the_edges() -> None:
     texts = [t.text for t in check_picture(g).iter(f"{SVG}text")]
     for text in ("v₁ = ln v₋₁", "0.6931", "v̇₁ = 0.5", "ẏ = 5.5", "11.6521"):
         assert text in texts
+
+
+def long(x: Any, y: Any) -> Any:
+    a = x * y
+    b = np.sin(a) + x
+    c = np.exp(-b * b)
+    d = c * y - a
+    e = np.sqrt(1 + d * d)
+    h = np.log(1 + e * e) + b
+    k = h * c + np.cos(d * e)
+    return k / (1 + a * a) + np.tanh(k - h) * np.arctan(y)
+
+
+def test_what_is_too_high_for_a_printed_page_goes_on_in_columns() -> None:
+    g = graph(long, 0.7, 1.3)
+    root = check_picture(g)
+    assert len(g.nodes) == 30 and any("H" in p.get("d", "") for p in root.iter(f"{SVG}path"))
+    assert min(1, 718 / g.width, 963 / g.height) > 0.55  # of A4, where it was 0.32 in one column
+
+    def power(x: Any) -> Any:  # a chain, without any edge beside it
+        for _ in range(35):
+            x = np.sin(x)
+        return x
+
+    chain = graph(power, 0.5, fold=False)
+    check_picture(chain)
+    assert len({round(n.x) for n in chain.nodes}) in (3, 4, 5) and chain.height < 1500
+    assert "H" not in check_picture(graph(survey, 2.0, 5.0)).findall(f"{SVG}path")[-1].get("d", "")
 
 
 def test_the_readmes_picture_is_fresh() -> None:

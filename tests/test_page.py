@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import re
@@ -68,6 +69,7 @@ def test_stepping_and_dragging(tmp_path: Path) -> None:
         HELPERS
         + """
     found.start = $("status").textContent;
+    press("End"); found.end = $("status").textContent; found.printed = text("#printed");
     press("Home"); found.home = $("status").textContent;
     found.later = all("tr.later").length;
     press("ArrowRight"); press("ArrowRight"); found.second = $("status").textContent;
@@ -93,8 +95,10 @@ def test_stepping_and_dragging(tmp_path: Path) -> None:
     page = explain(survey, 2.0, 5.0).to_html()
     assert "http://" not in page.replace("http://www.w3.org", "") and "https://" not in page
     found = asked(page, script, tmp_path)
-    assert found["start"] == "The result: y = v₅ = 11.6521; ẏ = v̇₅ = 5.5."
-    assert found["home"] == "The inputs. 5 steps to go: press → or Next." and found["later"] == 6
+    assert found["start"] == "The inputs. 5 steps to go: press → or Next."
+    assert found["end"] == "The result: y = v₅ = 11.6521; ẏ = v̇₅ = 5.5."
+    assert found["printed"] == f"forward mode, derivative in x1. {found['end']}"
+    assert found["home"] == found["start"] and found["later"] == 6
     assert found["second"] == (
         "Step 2 of 5: v₂ = v₋₁ × v₀ = 2 × 5 = 10; v̇₂ = v̇₋₁ × v₀ + v₋₁ × v̇₀ = 1 × 5 + 2 × 0 = 5."
     )
@@ -144,7 +148,7 @@ def test_numbers_are_those_of_the_drivers(tmp_path: Path) -> None:
     )
     found = asked(explain(program, 0.5, 1.25, 2.0).to_html(), script, tmp_path)
     for at, value, tangent, adjoint, note in found["at"]:
-        assert ("answered otherwise" in note) == (program(*at)[0] != pytest.approx(value[-2]))
+        assert ("a different path" in note) == (program(*at)[0] != pytest.approx(value[-2]))
         if note:
             continue
         np.testing.assert_allclose(value[-2:], program(*at), rtol=1e-14)
@@ -185,6 +189,86 @@ def test_every_row_in_javascript(tmp_path: Path) -> None:
     found = asked("<body></body>", script, tmp_path)
     for (name, _), got, want in zip(calls, found, expected, strict=True):
         np.testing.assert_allclose(got, want, rtol=1e-13, atol=1e-15, err_msg=name)
+
+
+def piece(x: Any) -> Any:
+    if x < 0:
+        return -x
+    if x < 1:
+        return x**2
+    return 2 * x - 1
+
+
+@BROWSER
+def test_what_another_path_leads_to_is_not_shown(tmp_path: Path) -> None:
+    """At 1.5 the function gives 2 and 2, where these steps would give 2.25 and 3."""
+    script = (
+        HELPERS
+        + """
+    const all_of = () => { const page = $("page").cloneNode(true);
+      page.querySelectorAll("pre, .sliders, style, desc, script").forEach((x) => x.remove()); return page.textContent; };
+    const type = (x) => { const s = document.querySelector("input[type=number]");
+      s.value = x; s.dispatchEvent(new Event("input")); };
+    found.boxes = all(".sliders input").map((x) => [x.value, x.min, x.max]);
+    press("ArrowRight"); press("ArrowRight"); press("ArrowRight");
+    found.line = texts("pre .now"); found.listing = texts("pre [data-line]").length;
+    press("End"); type(1.5); found.note = text("#note"); found.forward = all_of();
+    found.values = texts("[data-value]"); found.lost = all("tr.lost, svg g.lost").length;
+    set("mode", "reverse"); found.reverse = all_of(); found.status = text("#status");
+    found.adjoints = texts("[data-adjoint]");
+    type(0.7); found.right = texts("[data-adjoint]"); found.note_there = text("#note");
+    drag(0, 0.123456789); found.twin = document.querySelector("input[type=number]").value;
+    keep();
+    """
+    )
+    found = asked(explain(piece, 0.7).to_html(), script, tmp_path)
+    assert found["boxes"] == [["0.7", "-1.3", "2.7"], ["0.7", "", ""]]
+    assert found["line"] == ["        return x**2"] and found["listing"] == 6
+    assert found["note"] == (
+        "At these inputs v₀ < 1 is false: the function would take a different path, so the steps "
+        "below do not apply."
+    )
+    assert found["values"] == ["1.5", "no", "no", "", ""] and found["lost"] == 4
+    for shown in (found["forward"], found["reverse"]):
+        assert "2.25" not in shown and "3" not in shown and "1.5" in shown
+    assert found["status"] == "Not known at these inputs." and set(found["adjoints"]) == {""}
+    assert found["right"] == ["1.4", "1", "1"] and found["note_there"] == ""
+    assert found["twin"] == "0.123"
+
+
+def test_what_steps_make_of_inputs_cannot_be_changed() -> None:
+    """At other inputs floor is another number, which the trace has as a constant."""
+    for f, names in (
+        (lambda x: x * math.floor(x), ("floor",)),
+        (lambda x: x * int(x), ("int",)),
+        (lambda x: x * round(x, 1), ("round",)),
+        (lambda x: x * (x // 0.5), ("floordiv",)),
+        (lambda x: x * np.sign(x), ("sign",)),
+        (lambda x: x if math.isnan(x) else x * abs(x), ()),
+    ):
+        page = explain(f, 0.7)
+        assert page.unwritten == names
+        assert ("cannot be changed here" in page.to_html()) == bool(names)
+
+
+def test_numbers_of_inputs_are_short() -> None:
+    page = explain(lambda a, b: a * b, 0.7, 1.3).to_html()
+    numbers = re.findall('(?:min|max|value)="([-.e0-9]+)"', page)
+    assert set(numbers) == {"0.7", "1.3", "-1.3", "2.7", "3.9"}
+
+
+def test_listings() -> None:
+    page = explain(piece, 0.5)
+    assert page.listing[0].startswith("def piece(x: Any)") and page.listing[1] > 100
+    assert '<span data-line="' in page.to_html()
+    for f in (functools.wraps(piece)(lambda x: x), dualad.sin, functools.partial(piece)):
+        assert explain(f, 0.5).listing == ("", 1)  # what it would show is another function
+    made: dict[str, Any] = {}
+    exec("def f(x):\n    return x * x", made)
+    assert (
+        explain(made["f"], 0.5).listing == ("", 1)
+        and "<pre" not in explain(made["f"], 0.5).to_html()
+    )
 
 
 def contrast(a: str, b: str) -> float:

@@ -217,7 +217,8 @@ def calculated(formula: Any, values: dict[Any, Any]) -> Any:
             case F.Number(value=value):
                 return value
             case F.Constant(name=name):
-                return {"pi": np.pi, "ln2": np.log(2), "ln10": np.log(10)}[name]
+                named = {"pi": np.pi, "degree": np.pi / 180, "radian": 180 / np.pi}
+                return (named | {"ln2": np.log(2), "ln10": np.log(10)})[name]
             case F.Variable():
                 plain = F.Variable(x.letter, x.index)
                 return values[plain][1 if x.dotted else 0]
@@ -862,3 +863,53 @@ def test_complex_numbers_stand_in_a_column() -> None:
 def test_a_part_of_a_part_has_both_indices() -> None:
     steps = trace(lambda x: x[1:][::-1][0] * x.T[0], np.arange(4.0)).steps
     assert [s.expression for s in steps if s.used] == ["v₀[1:][::-1][0]", "v₀[…]", "v₂ × v₃"]
+
+
+def test_steps_give_way_to_arguments_of_their_name() -> None:
+    """No name stands for two things, in text, LaTeX and graphs, forward and in reverse mode."""
+
+    def stop(v0: Any, a: Any) -> Any:
+        return v0**2 / (2 * a)
+
+    for found in (trace(stop, 20.0, 5.0), trace(stop, 20.0, 5.0, mode="reverse")):
+        names = [row.name for row in found.rows]
+        assert names == ["w₋₁", "w₀", "w₁", "w₂", "w₃", "y"] and found["w₋₁"].expression == "v₀"
+        assert "$w_{-1}$ & $v_{0}$" in found.to_latex() and "v_{1}" not in found.to_latex()
+        assert [node.key for node in graph(found).nodes] == names
+    taken = trace(lambda v1, w, y, y01: v1 * w * y * y01, 1.0, 2.0, 3.0, 4.0)
+    assert [row.name for row in taken.rows[-2:]] == ["u₃", "z"]
+    assert [row.expression for row in taken.inputs] == ["v₁", "w", "y", "y01"]
+    assert trace(lambda y, z, w, u, q, r: y, *[1.0] * 6).outputs[0].name == "a"
+    assert trace(lambda v, v_0: v * v_0, 1.0, 2.0).steps[0].name == "v₁"  # these are others
+    with pytest.raises(KeyError, match="no row 'x'; its rows are called w₋₁, w₁, y and the like"):
+        trace(stop, 20.0, 5.0)["x"]
+
+
+def test_degrees_in_formulas() -> None:
+    t = trace(lambda x: np.degrees(np.radians(x)), 30.0, mode="reverse")
+    assert [s.expression for row in t.steps for s in row.shares] == [
+        "v̄₀ = v̄₁ × π/180", "v̄₁ = v̄₂ × 180/π"
+    ]  # fmt: skip
+    forward = trace(lambda x: np.degrees(np.radians(x)), 30.0)
+    assert [row.tangent_expression for row in forward.steps] == ["π/180 × v̇₀", "180/π × v̇₁"]
+    assert r"\frac{\pi}{180} \cdot \dot{v}_{0}" in forward.to_latex()
+
+
+def test_errors_of_the_function_say_what_to_write() -> None:
+    for mode in ("forward", "reverse"):
+        with pytest.raises(TypeError, match="for \\^: 'Dual' and 'int'") as error:
+            trace(lambda x: x ^ 2, 2.0, mode=mode)
+        assert error.value.__notes__ == ["trace: ^ is no power in Python; write ** for it."]
+    for program, call in (
+        (lambda x: math.factorial(x), r"math\.factorial\(x\)"),
+        (lambda x: range(x), r"range\(x\)"),
+        (lambda x: [1.0, 2.0][x], r"\[1\.0, 2\.0\]\[x\]"),
+    ):
+        message = f"^{call}: using x as an index or a count would lose"
+        with pytest.raises(TypeError, match=message):
+            trace(program, 1.0)
+        with pytest.raises(TypeError, match=message):
+            derivative(program)(1.0)
+    with pytest.raises(TypeError) as error:
+        derivative(lambda x: x ^ 2)(2.0)
+    assert error.value.__notes__ == ["derivative: ^ is no power in Python; write ** for it."]

@@ -26,7 +26,7 @@ from ..structure import leaves
 from ..zeros import is_finite
 from .formula import Number, Partial, Variable, share_formula
 from .notation import arguments_of_step, share_of_step, slopes_of_step, value_of_step
-from .recording import Given, Recording
+from .recording import Given, Recording, run_told
 from .rows import Row, Share
 from .steps import Entry, is_short, variable
 
@@ -46,7 +46,7 @@ def trace_backward(
     run = chosen(f, lift)
     with recording:
         new_args, new_kwargs = given.arguments(recording.start)
-        outputs = Outputs("trace", run(*new_args, **new_kwargs), recording)
+        outputs = Outputs("trace", run_told(run, new_args, new_kwargs), recording)
         rows, of = recording.finish(list(leaves(outputs.structure)))
     return rows, tuple(given.inputs), of
 

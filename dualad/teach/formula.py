@@ -170,6 +170,8 @@ _IN_PRINT = {
     "pow": ("b*a**(b - 1)", "y*log(a)"),
     "exp2": ("y*ln2",),
     "sigmoid": ("y*(1 - y)",),
+    "radians": ("degree",),
+    "degrees": ("radian",),
     "tanh": ("1 - y*y",),
     "asin": ("1/sqrt(1 - x*x)",),
     "acos": ("-1/sqrt(1 - x*x)",),

@@ -25,7 +25,7 @@ from ..passes import one_like
 from ..structure import leaves
 from .formula import ZERO, Number, Variable
 from .notation import arguments_of_step, slopes_of_step, tangent_of_step, value_of_step
-from .recording import Given, Recording
+from .recording import Given, Recording, run_told
 from .rows import Row
 from .steps import Entry, is_short, values_of, variable
 
@@ -38,8 +38,8 @@ def trace_forward(
     lift: bool | None,
     outermost: CodeType,
     is_alone: bool = False,
-) -> tuple[tuple[Row, ...], tuple[str, ...]]:
-    """The rows of a trace in forward mode, and the names of the directions.
+) -> tuple[tuple[Row, ...], tuple[str, ...], tuple[str, ...]]:
+    """The rows of a trace in forward mode, the names of the directions, what made plain numbers.
 
     `is_alone`: what is not differentiated is not an input, as in reverse mode.
     """
@@ -54,7 +54,7 @@ def trace_forward(
         recording.inner, recording.directions = inner, together
         with recording:
             new_args, new_kwargs = given.arguments(recording.start)
-            outputs = Outputs("trace", run(*new_args, **new_kwargs), recording)
+            outputs = Outputs("trace", run_told(run, new_args, new_kwargs), recording)
             traces.append(recording.finish(list(leaves(outputs.structure))))
     first, *others = traces
     shown = [[repr(row.formula) for row in rows] for rows in traces]
@@ -67,7 +67,7 @@ def trace_forward(
         replace(row, tangents=tuple(t for x in (row, *same) for t in x.tangents))
         for row, *same in zip(first, *others, strict=True)
     )
-    return rows, tuple(name for _, name, _ in given.active)
+    return rows, tuple(name for _, name, _ in given.active), tuple(recording.plain_from)
 
 
 Direction = tuple[int, tuple[int, ...] | None]  # an input, and which element of an array

@@ -290,12 +290,20 @@ def _draw_node(node: Node) -> str:
 
 
 def _draw_edge(edge: Edge) -> str:
-    """From the bottom of a box to the top of another: upright in layers, curved in gaps."""
+    """From the bottom of a box to the top of another: upright in layers, curved in gaps.
+
+    To the next column it goes below all of this one, up between both, and down into the layer.
+    """
     start, end = edge.way[0], edge.way[-1]
     path = f"M{start.port:.1f},{start.y + start.height / 2:.1f}"
     for a, b in itertools.pairwise(edge.way):
         top, bottom = a.y + a.row / 2, b.y - b.row / 2 - (6 if b is end else 0)
         middle = (top + bottom) / 2
+        if turn := edge.turns.get(b):
+            path += (
+                f" V{turn.low:.1f} H{turn.lane:.1f} V{turn.high:.1f} H{b.port:.1f} V{bottom:.1f}"
+            )
+            continue
         path += (
             f" V{top:.1f} C{a.port:.1f},{middle:.1f} {b.port:.1f},{middle:.1f} "
             f"{b.port:.1f},{bottom:.1f}"

@@ -3,7 +3,8 @@
 Ranks that make all edges together as short as they can be; then few crossings, by medians (Eades &
 Wormald, Algorithmica 11, 1994) and transposes of neighbours (Gansner, Koutsofios, North & Vo, IEEE
 Trans. Software Eng. 19, 1993); then places close to the neighbours above and below. The label of an
-edge has a place of its own between two layers, so that labels touch nothing.
+edge has a place of its own between two layers, so that labels touch nothing. A picture too high for
+a printed page goes on at the top of a next column.
 """
 
 from __future__ import annotations
@@ -17,6 +18,9 @@ WIDEST = 1080.0  # pixels; a layer that is wider is wrapped
 LINE, PADDING = 17, 9  # of text in boxes
 GAP, APART, BEND = 26, 22, 12  # between layers, between boxes, around an edge that passes
 MARGIN = 14
+LANE = 10  # of an edge on its way to the next column
+PAPER = 718.0, 963.0  # pixels of a printed page: A4 without its margins
+LEGIBLE = 0.6  # the least scale for which text of 13 pixels can be read in print
 
 
 @dataclass(eq=False)
@@ -39,6 +43,15 @@ class Node:
         return self.x - self.width / 2 + 2 if self.kind == "label" else self.x
 
 
+@dataclass(frozen=True)
+class Turn:
+    """How an edge gets to the next column: below its own, up in the lane, above the other."""
+
+    low: float
+    lane: float
+    high: float
+
+
 @dataclass(eq=False)
 class Edge:
     """A way from one node to another over bends, with the slope on it."""
@@ -47,6 +60,7 @@ class Edge:
     slope: str = ""
     key: str = ""
     room: float = 0.0  # the least width of its label
+    turns: dict[Node, Turn] = field(default_factory=dict)  # in front of the first in a column
 
 
 Links = dict[Node, list[Node]]
@@ -66,7 +80,9 @@ def laid_out(nodes: list[Node], edges: list[Edge]) -> tuple[float, float]:
     _wrap(nodes)
     layers = _layers(nodes, edges)
     _reduce_crossings(layers, edges)
-    return _place(layers, edges)
+    width, height = _place(layers, edges)
+    count = _columns(width, height)
+    return _in_columns(layers, edges, height, count) if count > 1 else (width, height)
 
 
 # -- ranks ---------------------------------------------------------------------------------
@@ -324,6 +340,70 @@ def _spread(layer: list[Node], wanted: list[float]) -> None:
     bases = [mean for mean, n in pools for _ in range(n)]
     for node, base, offset in zip(layer, bases, offsets, strict=True):
         node.x = base + offset
+
+
+# -- columns -------------------------------------------------------------------------------
+
+
+def _columns(width: float, height: float) -> int:
+    """How many columns a picture has: more than one where its text is too small in print."""
+
+    def scale(count: int) -> float:
+        return min(1.0, PAPER[0] / (count * width), PAPER[1] * count / height)
+
+    return 1 if scale(1) >= LEGIBLE else max(range(1, 9), key=scale)
+
+
+def _in_columns(
+    layers: list[list[Node]], edges: list[Edge], height: float, count: int
+) -> tuple[float, float]:
+    """Move the layers into columns, and lead the edges from each to the next; the size."""
+    cuts = _cuts(layers, edges, height, count)
+    left, size = float(MARGIN), 0.0
+    crossing: list[tuple[Edge, Node, Node]] = []  # into this column
+    for start, stop in itertools.pairwise([0, *cuts, len(layers)]):
+        column = [node for layer in layers[start:stop] for node in layer]
+        right_of = left + LANE * (len(crossing) + 1) * bool(crossing)
+        shift = right_of - min(node.x - node.width / 2 for node in column)
+        top = MARGIN + LANE * len(crossing)
+        lift = top + (GAP if crossing else 0) - min(node.y - node.row / 2 for node in column)
+        for node in column:
+            node.x, node.y = node.x + shift, node.y + lift
+        by_end = sorted(crossing, key=lambda way: -way[2].port)  # the farthest is the highest
+        for i, (edge, a, b) in enumerate(crossing):
+            turn = Turn(a.y + a.row / 2 + LANE * (i + 1), left + LANE * i,
+                        float(MARGIN + LANE * by_end.index((edge, a, b))))  # fmt: skip
+            edge.turns[b] = turn
+        crossing = _crossing(edges, stop)
+        bottom = max(node.y + node.row / 2 for node in column)
+        size = max(size, bottom + LANE * len(crossing))
+        left = max(node.x + node.width / 2 for node in column) + 2 * LANE
+    return left - 2 * LANE + MARGIN, size + MARGIN
+
+
+def _crossing(edges: list[Edge], cut: int) -> list[tuple[Edge, Node, Node]]:
+    """The edges that go on in this layer from the one above; the rightmost turns first."""
+    found = [
+        (edge, a, b)
+        for edge in edges
+        for a, b in itertools.pairwise(edge.way)
+        if b.layer == cut and a.layer == cut - 1
+    ]
+    return sorted(found, key=lambda way: -way[1].port)
+
+
+def _cuts(layers: list[list[Node]], edges: list[Edge], height: float, count: int) -> list[int]:
+    """Where columns begin: with boxes, about equally high, and where few edges pass."""
+    tops = {i: min(n.y - n.row / 2 for n in layers[i]) for i in range(2, len(layers), 2)}
+    passing = {i: len(_crossing(edges, i)) for i in tops}
+    cuts: list[int] = []
+    for k in range(1, count):
+        goal = height * k / count
+        reach = height / count / 6
+        near = [i for i, y in tops.items() if abs(y - goal) <= reach]
+        near = near or [min(tops, key=lambda i: abs(tops[i] - goal))]
+        cuts.append(min(near, key=lambda i: (passing[i], abs(tops[i] - goal))))
+    return sorted(set(cuts))
 
 
 CHARACTER = 7.9  # pixels, more than a character of 13 pixels takes in any common font

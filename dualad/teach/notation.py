@@ -153,7 +153,7 @@ def operand(x: Any) -> Formula:
         return Listed(tuple(map(operand, x)))
     if isinstance(x, Option):
         value = x.value
-        text = value.variable.letter if isinstance(value, Entry) else repr(value)
+        text = Text()(value.variable) if isinstance(value, Entry) else repr(value)
         return Quoted(f"{x.name}={text}")
     number = plain(x)
     if isinstance(number, (str, type(None), bool, tuple, slice, type)) or callable(number):

@@ -65,6 +65,20 @@ function calculate() {
     if (row.kind !== "branch") row.tangentNumbers = filled(row.tangentTemplate, numbers);
     row.valueNumbers = filled(row.template, numbers);
   });
+  if (other >= 0) ROWS.forEach((row, i) => { // nothing is known of what the function does instead
+    adjoint[i] = "";
+    for (const share of row.shares) share.numbers = share.shown = "";
+    if (i <= other) return;
+    value[i] = tangent[i] = "";
+    for (const j of slopes[i].keys()) slopes[i].set(j, "");
+  });
+  else sweep(numbers, slopes);
+  return { value, tangent, adjoint, slopes, other };
+}
+
+// The adjoints, back from the result.
+function sweep(numbers, slopes) {
+  const adjoint = numbers.bar;
   for (let i = ROWS.length - 1; i >= 0; i--) {
     const row = ROWS[i];
     if (row.kind === "output") adjoint[i] = Number(row.output === (state.mode === "reverse" ? state.direction : 0));
@@ -74,7 +88,6 @@ function calculate() {
       share.shown = adjoint[share.row];
     }
   }
-  return { value, tangent, adjoint, slopes, other };
 }
 
 // The numbers that the page was made with.
@@ -108,8 +121,8 @@ function draw() {
   ROWS.forEach((row, i) => {
     const seen = row.kind === "input" || done.has(i);
     const tr = document.querySelector(`tr[data-row="${i}"]`);
-    tr.className = [row.kind, i === now && "now", !seen && "later", i === numbers.other && "other"]
-      .filter(Boolean).join(" ");
+    const names = [i === now && "now", !seen && "later", isLost(i, numbers) && "lost"];
+    tr.className = [row.kind, ...names, i === numbers.other && "other"].filter(Boolean).join(" ");
     const put = (part, text) => { const cell = tr.querySelector(part); if (cell) cell.textContent = text; };
     put("[data-value]", show(numbers.value[i]));
     put("[data-tangent]", show(numbers.tangent[i]));
@@ -122,11 +135,11 @@ function draw() {
     });
     const box = document.querySelector(`svg g[data-row="${CSS.escape(row.name)}"]`);
     if (box) {
-      box.setAttribute("class", [row.kind, i === now && "now", !seen && "later"].filter(Boolean).join(" "));
+      box.setAttribute("class", [row.kind, ...names].filter(Boolean).join(" "));
       box.querySelector(".value").textContent = show(numbers.value[i]);
       const dot = box.querySelector(".dot");
       const [mark, number] = reverse ? [row.bar, numbers.adjoint[i]] : [row.dot, numbers.tangent[i]];
-      dot.textContent = `${mark} = ${show(number)}`;
+      dot.textContent = number === "" ? "" : `${mark} = ${show(number)}`;
       dot.classList.toggle("waiting", reverse && !arrived);
     }
     for (const [j, slope] of numbers.slopes[i]) {
@@ -141,13 +154,28 @@ function draw() {
   $("next").disabled = $("end").disabled = state.at === last();
   $("status").textContent = told(now, returning, numbers);
   $("note").textContent = numbers.other < 0 ? "" :
-    `At these inputs ${ROWS[numbers.other].text} is answered otherwise: the function would take other steps from there on.`;
+    `At these inputs ${ROWS[numbers.other].text} is ${numbers.value[numbers.other]}: ` +
+    "the function would take a different path, so the steps below do not apply.";
+  const what = reverse ? "derivatives" : "derivative";
+  $("printed").textContent = `${state.mode} mode, ${what} ${$("direction").selectedOptions[0].text}. ` +
+    ROWS.map((row, i) => [row, i]).filter(([row]) => row.kind === "output")
+      .map(([, i]) => told(i, false, numbers)).join(" ");
+  for (const line of all("[data-line]")) {
+    const row = ROWS[now] ?? {};
+    line.classList.toggle("now", Number(line.dataset.line) === row.line && line.textContent.includes(row.source));
+  }
+}
+
+// Whether a row comes after a question that has another answer at these inputs.
+function isLost(i, numbers) {
+  return numbers.other >= 0 && i > numbers.other;
 }
 
 function told(i, returning, numbers) {
   const many = `${numbered.length} step${numbered.length === 1 ? "" : "s"}`;
   const there = state.mode === "reverse" ? `${many} forward and ${many} back` : many;
   if (i < 0) return `The inputs. ${there} to go: press → or Next.`;
+  if (isLost(i, numbers) || (returning && numbers.other >= 0)) return "Not known at these inputs.";
   const row = ROWS[i], place = `step ${numbered.indexOf(i) + 1} of ${numbered.length}: `;
   const equation = (parts) => parts.filter((part, k) => part && part !== parts[k - 1]).join(" = ");
   if (row.kind === "branch") {
@@ -182,14 +210,14 @@ function choose() {
   const names = state.mode === "forward" ? DIRECTIONS : OUTPUTS;
   $("direction").replaceChildren(...names.map((name, k) => new Option(name, k)));
   state.direction = 0;
-  go(last());
+  draw();
 }
 
 $("first").onclick = () => walk(0);
 $("back").onclick = () => walk(state.at - 1);
 $("next").onclick = () => walk(state.at + 1);
 $("end").onclick = () => walk(last());
-$("mode").onchange = choose;
+$("mode").onchange = () => { choose(); go(last()); };
 $("direction").onchange = () => { state.direction = Number($("direction").value); draw(); };
 document.addEventListener("keydown", (event) => {
   if (event.altKey || event.ctrlKey || event.metaKey) return;
@@ -201,7 +229,9 @@ document.addEventListener("keydown", (event) => {
 });
 for (const slider of all(".sliders input")) {
   slider.oninput = () => {
-    const row = ROWS[slider.dataset.input], x = Number(slider.value);
+    const row = ROWS[slider.dataset.input], places = Math.ceil(-Math.log10((slider.max - slider.min) / 1000));
+    const isDragged = slider.type === "range"; // to as many digits as a pixel is worth
+    const x = isDragged ? Number(Number(slider.value).toFixed(Math.max(0, places))) : Number(slider.value);
     if (slider.value === "" || !Number.isFinite(x)) return;
     row.now = x;
     for (const twin of all(`[data-input="${slider.dataset.input}"]`)) if (twin !== slider) twin.value = x;

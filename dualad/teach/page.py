@@ -8,8 +8,10 @@ it was made with, and says that they cannot be changed.
 
 from __future__ import annotations
 
+import inspect
 import json
 import math
+import textwrap
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -18,6 +20,7 @@ from typing import Any
 import numpy as np
 
 from ..arguments import Argnums
+from ..frames import is_ours
 from ..promises import NotDeterministicError
 from ..text import is_real, number_text
 from .backward import trace_backward
@@ -32,6 +35,7 @@ from .trace import Trace
 
 HERE = Path(__file__).parent
 LARGEST = 150  # rows
+Listing = tuple[str, int]
 
 
 class Page:
@@ -41,8 +45,11 @@ class Page:
     ----------
     forward, backward : Trace
         The same steps with their tangents, and with their adjoints.
+    listing : (str, int)
+        The function's source, where there is one, and the number of its first line.
     unwritten : tuple of str
-        The rows that JavaScript cannot calculate, and for which there are no sliders.
+        What JavaScript cannot calculate, and for which there are no sliders: rows, and functions
+        such as floor, whose plain numbers are constants of the trace.
 
     Examples
     --------
@@ -51,12 +58,17 @@ class Page:
     <page of <lambda>: 1 step>
     """
 
-    def __init__(self, forward: Trace, backward: Trace | None) -> None:
-        self.forward, self.backward = forward, backward
+    def __init__(
+        self,
+        forward: Trace,
+        backward: Trace | None,
+        listing: Listing = ("", 1),
+        steps: tuple[str, ...] = (),
+    ) -> None:
+        self.forward, self.backward, self.listing = forward, backward, listing
         self._written = Written()
-        self.unwritten = tuple(
-            row.name or row.expression for row in forward.rows if not self._can_write(row)
-        )
+        rows = [row.name or row.expression for row in forward.rows if not self._can_write(row)]
+        self.unwritten = (*steps, *rows)
 
     def __repr__(self) -> str:
         count = len(self.forward.steps)
@@ -104,7 +116,7 @@ class Page:
             f'<style>{_file("page.css")}</style></head>\n<body><main id="page" class="forward">'
             f"<h1>{title}, step by step</h1>{self._controls()}{self._sliders()}"
             '<p id="status" role="status" aria-live="polite"></p>'
-            '<p id="note" role="alert"></p>\n'
+            f'<p id="printed"></p><p id="note" role="alert"></p>{self._listing()}\n'
             f'<div class="panes"><div class="scrolls" tabindex="0" role="region" '
             f'aria-label="the steps as a table">{self._table()}</div>\n'
             f'<div class="scrolls" tabindex="0" role="region" aria-label="the steps as a graph">'
@@ -171,13 +183,25 @@ class Page:
             x = float(row.value)
             reach = max(abs(x), 1.0)
             name = escape(Text()(row.formula))
-            common = f'data-input="{i}" value="{x:.17g}" step="any"'
+            least, most = (_shortest(float(f"{x + k * reach:.6g}")) for k in (-2, 2))
+            common = f'data-input="{i}" value="{_shortest(x)}" step="any"'
             parts.append(
                 f'<label><span>{name}</span><input type="range" aria-label="{name}" '
-                f'min="{x - 2 * reach!r}" max="{x + 2 * reach!r}" {common}>'
+                f'min="{least}" max="{most}" {common}>'
                 f'<input type="number" aria-label="{name}, as a number" {common}></label>'
             )
         return f'<div class="sliders" role="group" aria-label="Inputs">{"".join(parts)}</div>'
+
+    def _listing(self) -> str:
+        """The function as it was written; the line of a step is marked."""
+        text, first = self.listing
+        lines = "".join(
+            f'<span data-line="{i}">{escape(line)}</span>\n'
+            for i, line in enumerate(text.splitlines(), first)
+        )
+        title = escape(self.forward.title)
+        shown = f'<details open><summary>{title}</summary><pre tabindex="0">{lines}</pre></details>'
+        return shown if text else ""
 
     def _table(self) -> str:
         show = MathML()
@@ -248,6 +272,8 @@ class Page:
         result: dict[str, Any] = {
             "kind": row.kind,
             "name": row.name,
+            "line": row.line,
+            "source": row.source,
             "text": "" if row.kind == "input" else show(row.formula),
             "template": "" if row.kind in ("input", "output") else template(row.formula),
             "args": [],
@@ -300,14 +326,14 @@ def explain_function(
     code = explain_function.__code__
     keys = tuple(Given(f, args, kwargs, wrt, is_forward=False).keys)
     title = getattr(f, "__name__", type(f).__name__)
-    rows, names = trace_forward(f, args, kwargs, keys, lift, code, is_alone=True)
+    rows, names, steps = trace_forward(f, args, kwargs, keys, lift, code, is_alone=True)
     if len(rows) > LARGEST:
         raise ValueError(
             f"explain shows functions of up to {LARGEST} steps, and this one takes {len(rows)}; "
             "explain it at a smaller problem, or write trace(f, …)."
         )
     if any(is_array_output(row) for row in rows):
-        return Page(Trace(title, rows, names), None)
+        return Page(Trace(title, rows, names), None, _listing_of(f), steps)
     back, labels, of = trace_backward(f, args, kwargs, keys, lift, code)
     if len(rows) != len(back) or not all(map(_is_same, rows, back)):
         raise NotDeterministicError(
@@ -315,7 +341,19 @@ def explain_function(
             "reverse mode; it must do the same each time, without random numbers, counters or "
             "data that it modifies."
         )
-    return Page(Trace(title, rows, names), Trace(title, back, labels, of))
+    return Page(Trace(title, rows, names), Trace(title, back, labels, of), _listing_of(f), steps)
+
+
+def _listing_of(f: Callable[..., Any]) -> Listing:
+    """The source of a function and its first line; nothing for one that stands for another."""
+    code = getattr(f, "__code__", None)
+    if code is None or is_ours(code.co_filename) or hasattr(f, "__wrapped__"):
+        return "", 1
+    try:
+        lines, first = inspect.getsourcelines(code)
+    except (OSError, SyntaxError):  # not in a file, or written over since
+        return "", 1
+    return textwrap.dedent("".join(lines)), first
 
 
 def _is_same(row: Row, other: Row) -> bool:
@@ -343,6 +381,11 @@ class _Template(Text):
 
 def _is_float(x: Any) -> bool:
     return not getattr(x, "ndim", 0) and is_real(x) and not isinstance(x, str)
+
+
+def _shortest(x: float) -> str:
+    """The shortest text that is read as this number."""
+    return repr(x).removesuffix(".0")
 
 
 def _number(x: Any, is_live: bool) -> Any:

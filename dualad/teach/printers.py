@@ -88,8 +88,10 @@ _NAMES |= {
 # Functions with an order, which argument it is, and how many there are without accuracies.
 _ORDERED = {"jv": (0, 2), "yv": (0, 2), "iv": (0, 2), "kv": (0, 2), "lambertw": (1, 2)}
 
-_CONSTANTS = {  # those of the table
+_CONSTANTS = {  # those of the table, and of slopes in print
     "pi": ("π", r"\pi"),
+    "degree": ("π/180", r"\frac{\pi}{180}"),
+    "radian": ("180/π", r"\frac{180}{\pi}"),
     "ln2": ("ln 2", r"\ln 2"),
     "ln10": ("ln 10", r"\ln 10"),
     "inf": ("∞", r"\infty"),

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..advice import tell_of_foreign
 from ..arguments import Argnums, Inputs
 from ..array.dualarray import DualArray
 from ..array.operands import unbuffered
@@ -142,6 +143,15 @@ def _is_inexact(x: Any) -> bool:
     return np.asarray(plain(x)).dtype.kind in "fcO"
 
 
+def run_told(run: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What a function gives; its errors say what helps where it does not take duals."""
+    try:
+        return run(*args, **kwargs)
+    except Exception as error:
+        tell_of_foreign("trace", error)
+        raise
+
+
 # -- duals whose level notes what is done to them -------------------------------------------
 
 
@@ -168,10 +178,24 @@ class _OfTrace(Dual):
         return _step_of_function(self, super().__array_function__, func, types, args, kwargs)
 
 
+def _steps_told(name: str) -> Callable[..., Any]:
+    """A conversion to a plain number, of which the level keeps the name."""
+
+    def method(self: Any, *digits: Any) -> Any:
+        self.level.plain_from[name.strip("_")] = None
+        return getattr(Dual, name)(self, *digits)
+
+    return method
+
+
 class Traced(_OfTrace, Asked):
     """A number of a trace."""
 
     __slots__ = ("place",)
+
+    __int__, __trunc__ = _steps_told("__int__"), _steps_told("__trunc__")
+    __floor__, __ceil__ = _steps_told("__floor__"), _steps_told("__ceil__")
+    __round__ = _steps_told("__round__")
 
     def __index__(self) -> int:  # type: ignore[override]
         number = self.primal
@@ -197,6 +221,10 @@ class TracedArray(_OfTrace, DualArray):
 
     def __setitem__(self, index: Any, value: Any) -> None:
         self.level.store(self, index, value, super().__setitem__)
+
+
+# Python's own messages name the type of an operand.
+Traced.__name__, TracedArray.__name__ = Dual.__name__, DualArray.__name__
 
 
 def _step_of_ufunc(
@@ -267,6 +295,7 @@ class Recording(Steps, ReverseLevel):
         self.sources: dict[Entry, tuple[Entry, ...]] = {}  # each once, as they stand in the step
         self.is_busy = False  # with a step: what is done within it is part of it
         self.active: list[Entry] = []
+        self.plain_from: dict[str, None] = {}  # what has made plain numbers: floor, int
 
     def start(self, label: str, x: Any, is_active: bool) -> Any:
         """Make an input."""
@@ -311,6 +340,8 @@ class Recording(Steps, ReverseLevel):
             y = apply(rule, args) if self.is_followed else self._apply_forward(rule, args, numbers)
         if isinstance(y, (Traced, TracedArray)):
             self._enter(y, operands, rule)
+        elif not isinstance(y, (bool, np.bool_)):
+            self.plain_from[rule.name] = None
         return y
 
     def _apply_forward(self, rule: Rule, args: tuple[Any, ...], numbers: tuple[Any, ...]) -> Any:

@@ -11,13 +11,14 @@ import operator
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from types import CodeType, FrameType
+from string import ascii_letters
+from types import CodeType
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from ..dual import Dual
-from ..frames import asking_frame, is_chain_rule, user_frame
+from ..frames import asking_frame, expression_at, is_chain_rule, user_frame
 from ..looks import is_plain
 from ..pair import is_array, is_operand, plain
 from ..rules import Rule
@@ -114,14 +115,27 @@ class Steps:
             return NOWHERE
         key = frame.f_code, frame.f_lasti
         if key not in self.sources_read:
-            self.sources_read[key] = _source(frame)
+            line, text = expression_at(*key, frame.f_globals)
+            file = frame.f_code.co_filename
+            text = text or linecache.getline(file, line or 0, frame.f_globals).strip()
+            self.sources_read[key] = line, text
         return Place(id(frame), *self.sources_read[key], frame.f_lasti, asking is not None)
+
+    def _names(self) -> list[Variable]:
+        """What the function calls its inputs."""
+        return [variable(entry.text) for entry in self.entries if entry.kind == "input"]
+
+    @property
+    def step_letter(self) -> str:
+        """What steps are numbered with: v, unless an input is called v and a number."""
+        if ("v", True) not in {(name.letter, name.index is not None) for name in self._names()}:
+            return "v"
+        return _free("wuqrst", {name.letter for name in self._names()})
 
     @property
     def result_letter(self) -> str:
         """What the result is called: y, unless an input has that name."""
-        taken = {variable(entry.text).letter for entry in self.entries if entry.kind == "input"}
-        return next(letter for letter in "yzwuqr" if letter not in taken)
+        return _free("yzwuqr", {self.step_letter, *(name.letter for name in self._names())})
 
     def numbered(self, results: Sequence[Any], active: Sequence[Entry]) -> list[Entry]:
         """All entries that are rows, in their order and with their numbers.
@@ -149,21 +163,18 @@ class Steps:
         ]
         inputs = [entry for entry in entries if entry.kind == "input"]
         steps = [entry for entry in entries if entry.kind == "step"]
+        letter = self.step_letter
         for i, entry in enumerate([*inputs, *steps], 1 - len(inputs)):
-            entry.variable = Variable("v", i)
+            entry.variable = Variable(letter, i)
         for entry in reversed(steps):
             for source in entry.sources if entry.used else ():
                 source.used = True
         return entries
 
 
-def _source(frame: FrameType) -> tuple[int | None, str]:
-    """The line that a frame is at, and the expression on it."""
-    line, last, start, stop = list(frame.f_code.co_positions())[frame.f_lasti // 2]
-    text = linecache.getline(frame.f_code.co_filename, line or 0, frame.f_globals)
-    if line == last and start is not None and stop is not None:
-        text = text.encode()[start:stop].decode(errors="replace")
-    return line, text.strip()
+def _free(letters: str, taken: set[str]) -> str:
+    """The first of these letters, or else of the alphabets, that is not taken."""
+    return next(x for x in letters + ascii_letters if x not in taken)
 
 
 def _in_order(entries: Sequence[Entry]) -> Iterator[Entry]:
@@ -222,7 +233,8 @@ class Asked(Dual):
 def variable(label: str) -> Variable:
     """x1 is printed as x₁; other names as they are."""
     digits = label[1:]
-    return Variable(label[0], int(digits)) if digits.isdecimal() else Variable(label)
+    is_number = digits.isdecimal() and str(int(digits)) == digits  # x01 is another one than x1
+    return Variable(label[0], int(digits)) if is_number else Variable(label)
 
 
 def is_short(name: Variable) -> bool:

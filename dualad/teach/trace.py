@@ -4,7 +4,9 @@ The function runs on duals of a level that takes part (`levels.ParticipatingLeve
 row of the table, each function of arrays, store and comparison (`recording.py`). Values and
 tangents are calculated as everywhere in the package: a trace ends in the very numbers that
 `derivative` gives. The steps are numbered as in Griewank & Walther, Evaluating Derivatives (SIAM
-2008), section 2.2: n inputs are v₁₋ₙ … v₀, then come v₁, v₂, …; the outputs are y.
+2008), section 2.2: n inputs are v₁₋ₙ … v₀, then come v₁, v₂, …; the outputs are y. Where an
+argument has such a name itself, as v0, the steps are w₁, w₂, …; where one is called y, the output
+is z.
 
 >>> import dualad
 >>> t = trace(lambda x1, x2: dualad.log(x1) + x1 * x2 - dualad.sin(x2), 2.0, 5.0)
@@ -80,7 +82,10 @@ class Trace(Renderings):
         for row in self.rows:
             if row.name == name and name:
                 return row
-        raise KeyError(f"the trace has no row {name!r}; its rows are v₁, v₂, …, and the result.")
+        names = ", ".join(
+            row.name for row in (*self.inputs[:1], *self.steps[:1], *self.outputs[:1])
+        )
+        raise KeyError(f"the trace has no row {name!r}; its rows are called {names} and the like.")
 
     @property
     def inputs(self) -> tuple[Row, ...]:
@@ -200,5 +205,5 @@ def trace(
     if mode == "reverse":
         rows, names, of = trace_backward(f, args, kwargs, wrt, lift, trace.__code__)
         return Trace(title, rows, names, of, numbers)
-    rows, names = trace_forward(f, args, kwargs, wrt, lift, trace.__code__)
+    rows, names, _ = trace_forward(f, args, kwargs, wrt, lift, trace.__code__)
     return Trace(title, rows, names, None, numbers)
