@@ -109,7 +109,7 @@ sold       100    3         1
 def test_the_table(run: Callable[..., str], file: str) -> None:
     printed = run("model.py:profit", "--at", file)
     assert printed.startswith(TABLE)
-    assert ("errors" in printed) == (file == "params.csv")
+    assert ("uncertainty" in printed) == (file == "params.csv")
 
 
 def test_toml_and_arrays(run: Callable[..., str]) -> None:
@@ -151,7 +151,7 @@ def test_deviations(run: Callable[..., str], folder: Path) -> None:
         )
     ]
     assert texts[0] == texts[1] == texts[2]
-    assert "profit  300   50    100" in texts[0].split("each input gives")[1]
+    assert "profit  300   50    100" in texts[0].split("uncertainty")[1]
     second = run("model.py:profit", "--at", "params.json", "--std=price=.5,sold=1", "--order", "2")
     assert "doubtful" in second
 
@@ -226,7 +226,9 @@ def test_help_and_expressions_called_sens(run: Callable[..., str], capsys: Any) 
 def test_refusals(refusal: Callable[..., str], folder: Path) -> None:
     at = ["--at", "params.json"]
     assert refusal("model.py", *at).startswith("sens needs a model as SCRIPT.py:FUNCTION; got")
-    assert refusal("model.py:profit") == "sens needs the parameters; write --at params.json."
+    assert refusal("model.py:profit") == (
+        "sens needs the parameters, for price has no default; write --at params.json."
+    )
     assert refusal("model.py:profit", "--at", "no.json") == (
         "--at no.json: cannot read no.json: No such file or directory."
     )
@@ -252,8 +254,8 @@ def test_refusals(refusal: Callable[..., str], folder: Path) -> None:
         ("[1, 2]", "write names and numbers"),
         ("{", "cannot be understood"),
         ('{"price": [[1, 2], [3]]}', "the rows of an array have the same length"),
-        ('{"sold": 3}', "it needs price"),
-        ('{"price": 1, "sold": 3, "color": 3}', "it has no color"),
+        ('{"sold": 3}', "price is missing"),
+        ('{"price": 1, "sold": 3, "color": 3}', "color is unknown"),
     ]:
         (folder / "params.json").write_text(text)
         assert why in refusal("model.py:profit", *at)
