@@ -78,8 +78,10 @@ class Model:
         self.labels = [self.all[i] for i in self.active]
         self.points = [self.constants[i] for i in self.active]
         if not self.points:
+            hint = next(self._doubts(), "")
             raise TypeError(
-                f"{self.driver}: there is no number among the parameters to differentiate."
+                f"{self.driver}: there is no number among the parameters to differentiate"
+                + (f"; {hint}" if hint else ".")
             )
 
     def _decide_call(self) -> None:
