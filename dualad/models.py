@@ -30,6 +30,7 @@ from .structure import (
 
 Floats = float | NDArray[np.float64]  # a number, or an array of them
 
+_NUMBER_AND_UNIT = re.compile(r"([-+]?\d+(?:\.\d*)?(?:e[-+]?\d+)?)(\s*[^\W\d_][\w/*^·°]*|\s*[°%])?")
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
@@ -139,8 +140,8 @@ class Model:
                 if meant := closest(name, self.annotations):
                     yield f"{self.name} has no {name}; did you mean {meant}?"
         for label, x in zip(self.all, self.constants, strict=True):
-            if isinstance(x, str) and (number := re.match(r"[-+]?\d+(\.\d*)?(e[-+]?\d+)?", x)):
-                yield f"{label} is the text {x!r}; write the number alone, {number[0]}."
+            if isinstance(x, str) and (number := _NUMBER_AND_UNIT.fullmatch(x)):
+                yield f"{label} is the text {x!r}; write the number alone, {number[1]}."
 
     def labelled(self, params: Any) -> Iterator[Part]:
         """The leaves of parameters, with labels as f calls them."""

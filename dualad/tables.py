@@ -60,7 +60,7 @@ def html_table(
     )
     heading = re.sub(r"(?<== )-|(?<=\de)-", "−", heading)
     return (
-        f'<div class="dualad-scrolls"><table>'
+        '<div class="dualad-scrolls"><table>'
         f"<caption>{escape(heading)}</caption><thead><tr>{head}</tr></thead>"
         f"<tbody>{body}</tbody></table></div>" + (f"<p>{escape(notes)}</p>" if notes else "")
     )

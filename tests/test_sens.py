@@ -205,6 +205,8 @@ def test_what_a_model_was_not_given(run: Any, refusal: Any, folder: Path) -> Non
     assert refusal("swing.py:period", "--at", "at.json", status=1).endswith(
         " length is the text '1e-3 m'; write the number alone, 1e-3."
     )
+    at.write_text('{"length": "2024-01-01", "g": 9.8}')
+    assert "number alone" not in refusal("swing.py:period", "--at", "at.json", status=1)
     at.write_text('{"x": 3.0}')
     assert refusal("swing.py:ratio", "--at", "at.json", "--wrt", "ratio") == (
         "ratio has an integer default, which is a constant; write ratio=1.0 in the script, or "
@@ -235,6 +237,7 @@ def test_reports_in_files(run: Callable[..., str], folder: Path) -> None:
     assert document["propagation"]["input_std"] == {"price": 0.5, "sold": 1.0}
     html = Path("report.html").read_text()
     assert "<p>Standard deviations assumed: price 0.5, sold 1." in html
+    assert "First order only; --order 2 shows whether curvature matters." in html
     scrolled = re.findall('<div class="dualad-scrolls">(.*?)</div>', html)
     assert len(scrolled) == 3 and all(s.endswith("</table>") for s in scrolled)
     assert html.count("<table>") == 3 and "<title>Sensitivities of profit</title>" in html

@@ -281,9 +281,12 @@ def reply(arguments: Sequence[str]) -> str:
         except (TypeError, ValueError) as error:
             raise InputError(str(error)) from None
     if request.out is None:
-        text = "\n\n".join(str(part) for part in (report, errors, held) if part)
-        return text.replace("; order=2 shows", "; --order 2 shows")
-    content = _WRITERS[os.path.splitext(request.out)[1]](report, errors, held)
+        content = "\n\n".join(str(part) for part in (report, errors, held) if part)
+    else:
+        content = _WRITERS[os.path.splitext(request.out)[1]](report, errors, held)
+    content = content.replace("; order=2 shows", "; --order 2 shows")  # as it is written here
+    if request.out is None:
+        return content
     try:
         write_whole(request.out, content)
     except OSError as error:
