@@ -279,7 +279,7 @@ def refuse_text_of_dual(text: Any) -> None:
 
 
 LOST = "would lose the derivative"
-UNLIFTED = ", or leave Python code as it is and differentiate dualad.lift(f) for f"
+UNLIFTED = ", or keep your code and differentiate dualad.lift(f) instead of f"
 _lifted_runs = 0
 
 

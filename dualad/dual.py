@@ -8,6 +8,7 @@ The operators of `Dual` are the rows `add`, `mul`, … of the same table.
 
 from __future__ import annotations
 
+import inspect
 import math
 import operator
 from typing import Any, NoReturn
@@ -184,6 +185,11 @@ def of_duals(namespace: Namespace) -> Namespace:
 _FUNCTIONS: dict[Rule, Function] = {}
 
 
+def _signature(rule: Rule) -> inspect.Signature:
+    only = inspect.Parameter.POSITIONAL_ONLY
+    return inspect.Signature([inspect.Parameter(name, only) for name in rule.args])
+
+
 def function(rule: Rule) -> Function:
     """The function of a row, for numbers, arrays and duals of any kind."""
     rule = rule.table_row  # whoever called it
@@ -200,7 +206,9 @@ def function(rule: Rule) -> Function:
 
         call.__name__ = call.__qualname__ = rule.name
         call.__doc__ = description(rule)
-        _FUNCTIONS[rule] = KERNEL.function(rule.name, call, call.__doc__) if KERNEL else call
+        call.__signature__ = _signature(rule)  # type: ignore[attr-defined]
+        text = f"{rule.name}({', '.join(rule.args)}, /)\n--\n\n{call.__doc__}"  # as C has it
+        _FUNCTIONS[rule] = KERNEL.function(rule.name, call, text) if KERNEL else call
     return _FUNCTIONS[rule]
 
 

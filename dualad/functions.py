@@ -17,8 +17,10 @@ import numpy as np
 
 from .dual import function
 from .looks import is_plain
+from .namespaces import CONSTANTS
 from .pair import Function
 from .rules import Interval, Rule, Slope, register
+from .sentences import did_you_mean, listed
 from .table import RULES
 
 
@@ -132,7 +134,7 @@ def define_rule(
     TypeError
         If value or a slope is not what is asked for.
     ValueError
-        If the name is taken.
+        If the name is taken, or a slope's text is not an expression in names that are known.
 
     Examples
     --------
@@ -161,5 +163,27 @@ def define_rule(
         return plain_value(*args) if arrays else value(*args)
 
     args = "x" if n == 1 else ", ".join("abcdefgh"[:n])
+    for slope in given:
+        if isinstance(slope, str):
+            _check_slope(slope, [*args.split(", "), "y"])
     rule = Rule(f"{name}({args})", *given, z=is_complex, over=intervals, value=evaluate)
     return function(register(rule))
+
+
+def _check_slope(text: str, args: Sequence[str]) -> None:
+    """Refuse a text that would fail when the slope is called."""
+    import ast
+    import builtins
+
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except (SyntaxError, ValueError) as error:
+        raise ValueError(
+            f"define_rule: the slope {text!r} is not an expression ({error.args[0]}); write one in "
+            f"{listed(args)} and the table's functions, such as 'cos(x)'."
+        ) from None
+    known = [*args, *RULES, *CONSTANTS]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id not in known and not hasattr(builtins, node.id):
+            hint = did_you_mean(node.id, known, f"a slope is written in {listed(args)}.")
+            raise ValueError(f"define_rule: the slope {text!r} has an unknown {node.id}; {hint}")

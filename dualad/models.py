@@ -7,6 +7,7 @@ get their labels back.
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any
@@ -18,7 +19,7 @@ from .array.operands import from_objects, unbuffered
 from .drivers import jacobian
 from .lifting.reach import AsNeeded
 from .pair import Function, is_operand, plain
-from .sentences import did_you_mean
+from .sentences import closest, did_you_mean
 from .structure import (
     Part,
     argument_names,
@@ -29,6 +30,7 @@ from .structure import (
 
 Floats = float | NDArray[np.float64]  # a number, or an array of them
 
+_NUMBER_AND_UNIT = re.compile(r"([-+]?\d+(?:\.\d*)?(?:e[-+]?\d+)?)(\s*[^\W\d_][\w/*^·°]*|\s*[°%])?")
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
@@ -77,8 +79,10 @@ class Model:
         self.labels = [self.all[i] for i in self.active]
         self.points = [self.constants[i] for i in self.active]
         if not self.points:
+            hint = next(self._doubts(), "")
             raise TypeError(
-                f"{self.driver}: there is no number among the parameters to differentiate."
+                f"{self.driver}: there is no number among the parameters to differentiate"
+                + (f"; {hint}" if hint else ".")
             )
 
     def _decide_call(self) -> None:
@@ -111,11 +115,14 @@ class Model:
             if len(required) != 1 or any(p.name in params for p in known):
                 missing = [name for name in required if name not in params]
                 unknown = [str(name) for name in params if name not in signature.parameters]
-                problems = [f"it needs {', '.join(missing)}"] * bool(missing)
-                problems += [f"it has no {', '.join(unknown)}"] * bool(unknown)
+                problems = [
+                    f"{_enumerated(names)} {'are' if names[1:] else 'is'} {what}"
+                    for names, what in ((missing, "missing"), (unknown, "unknown"))
+                    if names
+                ]
                 raise TypeError(
                     f"{call} does not take these parameters: "
-                    f"{' and '.join(problems) or 'another number of them'}."
+                    f"{'; '.join(problems) or 'it takes another number of them'}."
                 ) from None
             self.how = "one"
 
@@ -125,6 +132,16 @@ class Model:
             named = {str(name): x for name, x in params.items() if name not in self.by_position}
             return [params[name] for name in self.by_position], named
         return params if self.how == "positional" else [params], {}
+
+    def _doubts(self) -> Iterator[str]:
+        """What may be wrong with the parameters, where the model raises an error."""
+        if self.how == "one" and isinstance(self.given, dict):
+            for name in map(str, self.given):
+                if meant := closest(name, self.annotations):
+                    yield f"{self.name} has no {name}; did you mean {meant}?"
+        for label, x in zip(self.all, self.constants, strict=True):
+            if isinstance(x, str) and (number := _NUMBER_AND_UNIT.fullmatch(x)):
+                yield f"{label} is the text {x!r}; write the number alone, {number[1]}."
 
     def labelled(self, params: Any) -> Iterator[Part]:
         """The leaves of parameters, with labels as f calls them."""
@@ -162,7 +179,12 @@ class Model:
         each = iter(leaves)
         params = rebuild_labelled(self.given, lambda label, x: next(each), dataclasses=True)
         args, kwargs = self._arguments(params)
-        y = self.run(*args, **kwargs)
+        try:
+            y = self.run(*args, **kwargs)
+        except Exception as error:
+            for note in self._doubts():
+                error.add_note(note)
+            raise
         labels, outputs = [], []
         named = isinstance(y, dict) or is_record(y)
         for label, x, _ in labelled(y, "" if named else self.name, dataclasses=True):
@@ -224,6 +246,11 @@ class _Slopes:
 
     def __call__(self, *points: Any) -> Any:
         return jacobian(self.model, range(len(points)), has_aux=True)(*points)[0]
+
+
+def _enumerated(names: Sequence[str]) -> str:
+    """a, b and c."""
+    return " and ".join([*([", ".join(names[:-1])] if names[1:] else []), names[-1]])
 
 
 def _is_int(annotation: Any) -> bool:

@@ -20,10 +20,12 @@ from .models import (
     split,
 )
 from .pair import Function
+from .sentences import counted
 from .structure import element_labels, labelled_numbers
 from .tables import ROWS, Report, Section, plain_lists, short
 from .workers import Progress, Workers
 
+INPUTS = 10  # how many standard deviations of inputs are printed
 DOUBT = 0.1  # from this share of the first order on, the second order counts
 
 
@@ -37,6 +39,8 @@ class Propagation(Report):
         The name of the model.
     order : int
         1 or 2.
+    input_std : dict
+        The standard deviations of the inputs, floats or arrays.
     values : dict
         The outputs at the given inputs, floats or arrays.
     mean, std : dict
@@ -60,6 +64,7 @@ class Propagation(Report):
 
     title: str
     order: int
+    input_std: dict[str, Floats]
     values: dict[str, Floats]
     mean: dict[str, Floats]
     std: dict[str, Floats]
@@ -99,12 +104,14 @@ class Propagation(Report):
             if self.doubtful is not None:
                 doubt = "yes" if self.doubtful[output] else "no"
                 columns.setdefault("doubtful", []).extend([doubt] * np.size(y))
-        notes = []
+        assumed = [f"{n} {short(float(x))}" for n, x in labelled_numbers(self.input_std)]
+        more = f" and {len(assumed) - INPUTS} more" if len(assumed) > INPUTS else ""
+        notes = [f"Standard deviations assumed: {', '.join(assumed[:INPUTS])}{more}."]
         if len(self.labels) > ROWS:
-            notes.append(f"… and {len(self.labels) - ROWS} more numbers.")
+            notes.append(f"… and {counted(len(self.labels) - ROWS, 'more number')}.")
         if self.order == 1:
-            notes.append("To first order; order 2 tells whether the curvature matters.")
-        heading = f"{self.title}: errors, and how much of the variance each input gives"
+            notes.append("First order only; order=2 shows whether curvature matters.")
+        heading = f"{self.title}: uncertainty, and each input's share of the variance"
         shown = {title: cells[:ROWS] for title, cells in columns.items()}
         yield Section(heading, shown, "\n".join(notes))
 
@@ -224,6 +231,7 @@ def propagate(
     return Propagation(
         model.name,
         order,
+        split(units * np.sqrt(np.maximum(np.diag(sigma), 0)), (), model.parameters),
         outputs,
         split(mean, (), outputs),
         split(sizes * np.sqrt(np.maximum(np.diag(covariance), 0)), (), outputs),

@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .models import Floats, Model, joined, joined_twice, quotient, split
 from .pair import Function
+from .sentences import counted
 from .structure import element_labels, labelled_numbers
 from .tables import ROWS, Report, Section, csv_text, plain_lists, short, write_whole
 from .workers import Progress, Workers
@@ -140,7 +141,7 @@ class Sensitivities(Report):
             shown = self.ranking[output][:ROWS]
             columns = {"parameter": shown, "at": [short(points[n]) for n in shown]}
             if np.ndim(y):
-                heading = f"{output}: {np.size(y)} numbers"
+                heading = f"{output}: {counted(np.size(y), 'number')}"
                 if np.size(y):
                     heading += f" from {short(np.min(y))} to {short(np.max(y))}"
                     places = element_labels("", np.shape(y))

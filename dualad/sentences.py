@@ -33,6 +33,15 @@ def listed(names: Iterable[str]) -> str:
     return ", ".join(names) or "none"
 
 
+def counted(count: int, what: str) -> str:
+    """A number of things.
+
+    >>> counted(1, "edge"), counted(2, "edge")
+    ('1 edge', '2 edges')
+    """
+    return f"{count} {what}{'s' * (count != 1)}"
+
+
 def shorten(text: str, length: int = 60) -> str:
     """The text, or its beginning and end if it is long."""
     if len(text) <= length:

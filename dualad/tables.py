@@ -41,8 +41,8 @@ def html_table(
 ) -> str:
     """The same as HTML, with the minus signs of printed numbers.
 
-    >>> html_table("a < b", {"at": ["1.5"]}, texts=[])[:42]
-    '<table><caption>a &lt; b</caption><thead><'
+    >>> html_table("a < b", {"at": ["1.5"]}, texts=[])[:43]
+    '<div class="dualad-scrolls"><table><caption'
     """
     from html import escape
 
@@ -60,8 +60,9 @@ def html_table(
     )
     heading = re.sub(r"(?<== )-|(?<=\de)-", "−", heading)
     return (
-        f"<table><caption>{escape(heading)}</caption><thead><tr>{head}</tr></thead>"
-        f"<tbody>{body}</tbody></table>" + (f"<p>{escape(notes)}</p>" if notes else "")
+        '<div class="dualad-scrolls"><table>'
+        f"<caption>{escape(heading)}</caption><thead><tr>{head}</tr></thead>"
+        f"<tbody>{body}</tbody></table></div>" + (f"<p>{escape(notes)}</p>" if notes else "")
     )
 
 

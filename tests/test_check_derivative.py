@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from support.programs import POINT, PROGRAMS
 
 import dualad
 from dualad import check_derivative, define_rule, grad
-from dualad.rules import table
+from dualad.rules import RULES, table
 
 NAMES = (f"checked_{i}" for i in itertools.count())
 
@@ -87,6 +88,27 @@ def test_the_entries_are_named() -> None:
     assert text.startswith("1 of 9 derivatives differ, ∂model.b[1]/∂p.v[1]:\n")
     line = next(line for line in text.splitlines() if line.endswith("differs"))
     assert line.split()[:3] == ["∂model.b[1]/∂p.v[1]", "3", "6"]
+
+
+def test_rows_and_rules_name_their_arguments() -> None:
+    for f, names in ((dualad.sin, "x"), (dualad.atan2, "ab"), (rule(lambda x: x, "1 + 0*x"), "x")):
+        entries = check_derivative(f, *(0.5 for _ in names), argnums=tuple(range(len(names))))
+        assert [e.name.rpartition("∂")[2] for e in entries.entries] == list(names)
+
+
+@pytest.mark.parametrize(
+    ("slope", "message"),
+    [
+        ("coss(x)", "the slope 'coss(x)' has an unknown coss; did you mean cos?"),
+        ("cos(t)", "the slope 'cos(t)' has an unknown t; a slope is written in x, y."),
+        ("cos(x", "the slope 'cos(x' is not an expression ("),
+        ("y = 2*x", "the slope 'y = 2*x' is not an expression ("),
+    ],
+)
+def test_a_slope_is_refused_when_it_is_given(slope: str, message: str) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"define_rule: {message}")):
+        define_rule(math.sin, slope, name="never_defined")
+    assert "never_defined" not in RULES
 
 
 def test_arguments() -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import re
+import shlex
 import sys
+import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +18,7 @@ from support.processes import TIMEOUT, run_python, started_python
 
 import dualad
 from dualad.__main__ import main
-from dualad.cli import expressions, syntax
+from dualad.cli import expressions, sens, syntax
 from dualad.cli.arguments import help_text
 from dualad.cli.errors import InputError
 from dualad.cli.expressions import Expression
@@ -525,6 +528,7 @@ def test_nothing_is_executed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("__x__|__x__=1", "'__x__' is not a name for a variable; choose another one."),
         # values
         ("x|x=y", "x=y: y has no value here; write a number."),
+        ("x|x=1,5", "x=1,5: '1,5' has a comma; write 1.5."),
         ("x|x=1/0", "x=1/0: 1/0 divides by zero."),
         ("x|x=1e400", "x=1e400: '1e400' is too large a number."),
         (
@@ -571,6 +575,12 @@ def test_nothing_is_executed(monkeypatch: pytest.MonkeyPatch) -> None:
             "1 + ln y|y=1",
             "'1 + ln y' is not an expression: it cannot be read at 'y'; write log(y).",
         ),
+        (
+            "x*sin(x|x=1",
+            "'x*sin(x' is not an expression: it cannot be read at '(x'; a ) is missing.",
+        ),
+        ("x)|x=1", "'x)' is not an expression: it cannot be read at ')'; a ( is missing."),
+        ("1,5*x|x=1", None),
         ("x + |x=1", "'x +' is not an expression: it cannot be read at 'x +'."),
         (
             "x.real|x=1",
@@ -604,6 +614,13 @@ def test_nothing_is_executed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("x|x=1|--order=1.5", "--order takes a whole number from 1 to 10; got '1.5'."),
         ("x|x=1|--digits|-3", "--digits takes a whole number from 1 to 1000; got '-3'."),
         ("x|x=1|--digits|99999999999", None),
+        ("x|x=1|--order|2|--order=3", "--order is given twice, 2 and 3; give one."),
+        ("x|x=1|--digits|20|--digits|30", "--digits is given twice, 20 and 30; give one."),
+        (
+            "x*y|x=1|y=2|--trace|x,y",
+            "--trace is for one variable; got 'x,y', write --trace x, or --trace --reverse for "
+            "all of them.",
+        ),
         ("x|x=1|--order", "--order needs a value; write --order 2."),
         ("x|x=1|--wrt|y", "--wrt y: y has no value; the variables are x."),
         ("rate|rate=1|--wrt|rte", "--wrt rte: rte has no value; did you mean rate?"),
@@ -632,6 +649,10 @@ def test_nothing_is_executed(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_refusals(refusal: Callable[..., str], arguments: str, sentence: str | None) -> None:
     given = refusal(*arguments.split("|"))
     assert sentence is None or given == sentence
+
+
+def test_units_of_angles(refusal: Callable[..., str]) -> None:
+    assert refusal("sin(x)", "x=45deg").endswith("; write 45*pi/180.")
 
 
 @pytest.mark.parametrize(
@@ -674,6 +695,40 @@ def test_help(run: Callable[..., str]) -> None:
         assert f"\n  {option} " in text
     functions = text[text.index("Functions are") : text.index("values of")]
     assert " hypot," in functions and " _sinc" not in functions and "arccos" not in functions
+
+
+def test_help_can_be_run_literally(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All examples, on the one model in the docs."""
+    page = Path(__file__).parent.parent / "docs" / "guides" / "command-line.md"
+    text = page.read_text(encoding="utf-8")
+    files = re.findall(r"<!-- file: (.*) -->\n\n((?:(?:    .*)?\n)+)", text)
+    assert [name for name, _ in files] == ["model.py", "sales.csv", "params.json", "params.toml"]
+    for name, lines in files:
+        (tmp_path / name).write_text(textwrap.dedent(lines))
+    monkeypatch.chdir(tmp_path)
+    found = re.findall(r"^ +python -m dualad (.*)", f"{help_text()}\n{sens.HELP}\n{text}", re.M)
+    examples = [line for line in found if not re.match("[A-Z]|sens [A-Z]", line)]
+    assert len(examples) > 10
+    printed = {}
+    for line in examples:
+        words = shlex.split(re.split("    | > ", line)[0])
+        assert main(words) == 0, (words, capsys.readouterr().err)
+        printed[line] = capsys.readouterr().out
+    # (3 - 1)*10 + (3 - 2.5)*20 = 30, and 0.7 of it
+    firsts = [out.splitlines()[0] for line, out in printed.items() if "profit price" in line]
+    assert "model.py:profit = 30.0" in firsts and "model.py:profit = 21.0" in firsts
+    assert (tmp_path / "report.html").exists()
+
+
+def test_options_are_joined(run: Callable[..., str], tmp_path: Path) -> None:
+    given = ["x*y*z", "x=1", "y=2", "z=3"]
+    assert run(*given, "--wrt", "x", "--wrt", "z") == run(*given, "--wrt", "x,z")
+    path = str(tmp_path / "graph.svg")
+    assert run(*given, "--graph", path).endswith(f"\n\nwritten: {path}\n")
+    assert run(*given, "--trace", "x", "--graph", path).endswith(f"\n\nwritten: {path}\n")
+    json.loads(run(*given, "--json", "--graph", path))
 
 
 def test_version(run: Callable[..., str]) -> None:

@@ -179,7 +179,7 @@ def test_losing_text_in_full() -> None:
     assert str(info.value) == (
         "float(x), math.sin(x), or storing x in an array of floats would lose the derivative of "
         "a Dual; write x itself, np.sin(x) or dualad.sin(x), np.zeros_like(x) or "
-        "np.zeros(n, like=x), or leave Python code as it is and differentiate dualad.lift(f) for f, "
+        "np.zeros(n, like=x), or keep your code and differentiate dualad.lift(f) instead of f, "
         "or x.primal for the plain number, whose derivative is zero."
     )
 

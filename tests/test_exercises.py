@@ -200,6 +200,12 @@ def test_wrong_answers_get_a_hint(exercise: str, answer: Any, hint: str) -> None
     assert repr(verdict).startswith("✗ Not yet. ")
 
 
+def test_a_number_in_quotes() -> None:
+    assert check("5", "1.2").text == "Not yet. '5' is a text; write 5, without quotes."
+    assert check("100", "7.3").text == "Not yet. '100' is a text; write 100, without quotes."
+    assert "is a text" not in check("b", "1.2").text
+
+
 @pytest.mark.parametrize("answer", [..., None, lambda *args: None, lambda *args: ...])
 def test_placeholders_are_open(answer: Any) -> None:
     verdict = check(answer, "1.1")

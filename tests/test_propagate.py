@@ -155,18 +155,23 @@ def test_the_table_and_the_dict() -> None:
         lambda u, v: {"sum": u + 2 * v, "product": u * v}, [1.0, 10.0], std=[0.1, 0.1], order=2
     )
     assert str(p) == (
-        "model: errors, and how much of the variance each input gives\n"
+        "model: uncertainty, and each input's share of the variance\n"
         "\n"
         "output   mean  std       % u    % v    doubtful\n"
         "-------  ----  --------  -----  -----  --------\n"
         "sum      21    0.223607  20     80     no\n"
-        "product  10    1.00504   99.01   0.99  no"
+        "product  10    1.00504   99.01   0.99  no\n"
+        "\n"
+        "Standard deviations assumed: u 0.1, v 0.1."
     )
     assert p.to_dict()["bias"] == {"sum": 0.0, "product": 0.0}
-    assert "<caption>model: errors" in p._repr_html_()
+    assert "<caption>model: uncertainty" in p._repr_html_()
     first = propagate(lambda x: np.stack([x] * 100), [1.0], std=[0.1])
-    assert "order 2 tells" in str(first) and "and 60 more numbers" in str(first)
+    assert "order=2 shows whether" in str(first) and "and 60 more numbers" in str(first)
     assert "bias" not in first.to_dict()
+    assert p.to_dict()["input_std"] == {"u": 0.1, "v": 0.1}
+    many = propagate(lambda x: x.sum(), [np.ones(12)], cov=np.diag([4.0] * 12))
+    assert ", x[9] 2 and 2 more." in str(many)
 
 
 def test_refusals() -> None:

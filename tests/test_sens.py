@@ -109,7 +109,7 @@ sold       100    3         1
 def test_the_table(run: Callable[..., str], file: str) -> None:
     printed = run("model.py:profit", "--at", file)
     assert printed.startswith(TABLE)
-    assert ("errors" in printed) == (file == "params.csv")
+    assert ("uncertainty" in printed) == (file == "params.csv")
 
 
 def test_toml_and_arrays(run: Callable[..., str]) -> None:
@@ -151,9 +151,69 @@ def test_deviations(run: Callable[..., str], folder: Path) -> None:
         )
     ]
     assert texts[0] == texts[1] == texts[2]
-    assert "profit  300   50    100" in texts[0].split("each input gives")[1]
+    assert "profit  300   50    100" in texts[0].split("uncertainty")[1]
     second = run("model.py:profit", "--at", "params.json", "--std=price=.5,sold=1", "--order", "2")
     assert "doubtful" in second
+
+
+def test_an_option_given_twice(run: Any, refusal: Any, folder: Path) -> None:
+    """Lists are joined; of what has one setting, two are refused."""
+    at = ["model.py:profit", "--at", "params.json"]
+    joined = run(*at, "--std", "price=0.5,sold=1", "--wrt", "price,sold")
+    assert run(*at, "--std", "price=0.5", "--std=sold=1", "--wrt", "price", "--wrt=sold") == joined
+    (folder / "std.json").write_text('{"price": 0.5}')
+    assert run(*at, "--std", "std.json", "--std", "sold=1", "--wrt=price,sold") == joined
+    # profit = (5 - 2)*100, with slopes 100 and 3
+    assert f"profit  300   {(50**2 + 3**2) ** 0.5:.6g}" in joined
+    assert "Standard deviations assumed: price 0.5, sold 1." in joined
+    beside = run("model.py:profit", "--at", "params.csv", "--std", "sold=1")
+    assert "Standard deviations assumed: price 0.5, sold 1." in beside
+    assert "assumed: price 0.2." in run("model.py:profit", "--at=params.csv", "--std=price=0.2")
+    assert refusal(*at, "--std", "price=1", "--std", "price=2") == (
+        "--std gives price twice, 1.0 and 2.0; give one."
+    )
+    assert refusal(*at, "--wrt", "price", "--wrt", "price") == (
+        "--wrt takes names, each once; got 'price,price', write --wrt x,y."
+    )
+    for option, first, second in (
+        ("--at", "params.json", "x.json"),
+        ("--order", "1", "2"),
+        ("--out", "a.csv", "b.csv"),
+    ):
+        given = ["model.py:profit", option, first, f"{option}={second}"]
+        assert refusal(*given) == f"{option} is given twice, {first} and {second}; give one."
+
+
+def test_what_a_model_was_not_given(run: Any, refusal: Any, folder: Path) -> None:
+    (folder / "swing.py").write_text(
+        "def period(length, g=9.81):\n    return 6.28 * (length / g) ** 0.5\n"
+        "def ratio(x, ratio=1, scale=2.0):\n    return x * ratio * scale\n"
+        "def first(lengths):\n    return lengths['length'] * 2.0\n"
+    )
+    at = folder / "at.json"
+    at.write_text('{"lenght": 1.0}')
+    assert refusal("swing.py:period", "--at", "at.json", status=1).endswith(
+        " period has no lenght; did you mean length?"
+    )
+    at.write_text('{"length": 1.0}')  # close to its name, and right
+    assert "first = 2\n" in run("swing.py:first", "--at", "at.json")
+    at.write_text('{"length": "9 m"}')
+    assert refusal("swing.py:period", "--at", "at.json").endswith(
+        "to differentiate; length is the text '9 m'; write the number alone, 9."
+    )
+    at.write_text('{"length": "1e-3 m", "g": 9.8}')
+    assert refusal("swing.py:period", "--at", "at.json", status=1).endswith(
+        " length is the text '1e-3 m'; write the number alone, 1e-3."
+    )
+    at.write_text('{"length": "2024-01-01", "g": 9.8}')
+    assert "number alone" not in refusal("swing.py:period", "--at", "at.json", status=1)
+    at.write_text('{"x": 3.0}')
+    assert refusal("swing.py:ratio", "--at", "at.json", "--wrt", "ratio") == (
+        "ratio has an integer default, which is a constant; write ratio=1.0 in the script, or "
+        "give ratio a value with --at."
+    )
+    everything = run("swing.py:ratio", "--at", "at.json", "--wrt", "all")
+    assert "\nx " in everything and "\nscale " in everything and "constants" not in everything
 
 
 def test_reports_in_files(run: Callable[..., str], folder: Path) -> None:
@@ -169,11 +229,17 @@ def test_reports_in_files(run: Callable[..., str], folder: Path) -> None:
         ("profit", "sold", 3.0),
     ]
     assert [float(r["contribution"]) for r in rows] == [0.25, 0.0, 2500.0, 9.0]
+    assert [float(r["assumed_std"]) for r in rows] == [0.5, 1.0, 0.5, 1.0]
     assert float(rows[2]["std"]) == pytest.approx(2509**0.5)
     document = json.loads(Path("report.json").read_text())
     assert document["outputs"]["profit"]["derivatives"] == {"price": 100.0, "sold": 3.0}
     assert document["propagation"]["contributions"]["profit"]["price"] == 2500.0
+    assert document["propagation"]["input_std"] == {"price": 0.5, "sold": 1.0}
     html = Path("report.html").read_text()
+    assert "<p>Standard deviations assumed: price 0.5, sold 1." in html
+    assert "First order only; --order 2 shows whether curvature matters." in html
+    scrolled = re.findall('<div class="dualad-scrolls">(.*?)</div>', html)
+    assert len(scrolled) == 3 and all(s.endswith("</table>") for s in scrolled)
     assert html.count("<table>") == 3 and "<title>Sensitivities of profit</title>" in html
     assert "prefers-color-scheme: dark" in html and "https://" not in html
     figures = ET.fromstring(f"<div>{''.join(re.findall('<figure>.*?</figure>', html, re.S))}</div>")
@@ -226,7 +292,9 @@ def test_help_and_expressions_called_sens(run: Callable[..., str], capsys: Any) 
 def test_refusals(refusal: Callable[..., str], folder: Path) -> None:
     at = ["--at", "params.json"]
     assert refusal("model.py", *at).startswith("sens needs a model as SCRIPT.py:FUNCTION; got")
-    assert refusal("model.py:profit") == "sens needs the parameters; write --at params.json."
+    assert refusal("model.py:profit") == (
+        "sens needs the parameters, for price has no default; write --at params.json."
+    )
     assert refusal("model.py:profit", "--at", "no.json") == (
         "--at no.json: cannot read no.json: No such file or directory."
     )
@@ -252,8 +320,8 @@ def test_refusals(refusal: Callable[..., str], folder: Path) -> None:
         ("[1, 2]", "write names and numbers"),
         ("{", "cannot be understood"),
         ('{"price": [[1, 2], [3]]}', "the rows of an array have the same length"),
-        ('{"sold": 3}', "it needs price"),
-        ('{"price": 1, "sold": 3, "color": 3}', "it has no color"),
+        ('{"sold": 3}', "price is missing"),
+        ('{"price": 1, "sold": 3, "color": 3}', "color is unknown"),
     ]:
         (folder / "params.json").write_text(text)
         assert why in refusal("model.py:profit", *at)

@@ -245,7 +245,7 @@ def test_refusals() -> None:
         return price
 
     with pytest.raises(
-        TypeError, match=r"model\(.*\) does not take .*: it needs f, price and it has no p"
+        TypeError, match=r"model\(.*\) does not take .*: f and price are missing; p"
     ):
         sensitivities(lambda f, price, cost: 0, {"cost": 1.0, "pirce": 2.0})
     with pytest.raises(TypeError, match="does not take 3 positional arguments"):

@@ -41,7 +41,7 @@ from .matrices import (
 
 _REPEATED = (
     "an eigenvector of a repeated eigenvalue has no derivative where the perturbation splits it, "
-    "nor have such eigenvalues a second one; use functions of the matrix itself (np.trace, "
+    "and such eigenvalues have no second derivative; use functions of the matrix itself (np.trace, "
     "np.linalg.det, inv, solve), or the vectors of the other eigenvalues, v[:, i]."
 )
 _DEFECTIVE = (
@@ -199,8 +199,8 @@ def eigvals(a: Any) -> Any:
 
 _NO_VECTOR = (
     "a singular vector has no derivative where its singular value is repeated or zero and the "
-    "perturbation splits it, nor have such singular values a second one; use functions of the "
-    "matrix itself (np.linalg.norm, pinv, det), or the other vectors, u[:, i] and vh[i]."
+    "perturbation splits it, and such singular values have no second derivative; use functions of "
+    "the matrix itself (np.linalg.norm, pinv, det), or the other vectors, u[:, i] and vh[i]."
 )
 _ADDED = (
     "the vectors that full_matrices=True or mode='complete' adds are any basis of what is left, "

@@ -36,9 +36,10 @@ examples:
   python -m dualad "x**x" x=0.1 --digits 50                 fifty digits
   python -m dualad "x1*x2 + sin(x1)" x1=1 x2=2 --hessian    second derivatives
   python -m dualad "x*sin(x)" x=2 --trace x                 each step, with its tangent
-  python -m dualad model.py:profit price=3 costs=[1,2.5] sold=@sales.csv
+  python -m dualad model.py:profit price=3 costs=[1,2.5] sold=@sales.csv:sold
                                                             a function in a script
-  python -m dualad model.py:profit price=3 --wrt price --json > slopes.json
+  python -m dualad model.py:profit price=3 costs=[1,2.5] sold=[10,20] --json > slopes.json
+                                                            numbers for another program
   python -m dualad sens model.py:profit --at params.json --out report.html
                                                             a report with pictures
 
@@ -133,6 +134,7 @@ def options_in(
     arguments: Sequence[str],
     examples: Mapping[str, str | None],
     optional: Collection[str] = (),
+    repeated: Collection[str] = (),
 ) -> Iterator[tuple[str, str]]:
     """Take a command line apart. (argparse would take the expression '-x**2' for an option.)
 
@@ -144,12 +146,27 @@ def options_in(
         The options: each with an example of its setting, or None if it takes none.
     optional : collection of str
         Those whose setting may be left out.
+    repeated : collection of str
+        Those that may be given several times. Of the others each has one setting.
 
     Yields
     ------
     option, text : str
         An option and its setting; or "" and an argument that is not an option.
     """
+    settings: dict[str, str] = {}
+    for option, text in _options_in(arguments, examples, optional):
+        if examples.get(option) and option not in repeated:
+            if option in settings:
+                both = " and ".join(x or "nothing" for x in (settings[option], text))
+                raise InputError(f"{option} is given twice, {both}; give one.")
+            settings[option] = text
+        yield option, text
+
+
+def _options_in(
+    arguments: Sequence[str], examples: Mapping[str, str | None], optional: Collection[str]
+) -> Iterator[tuple[str, str]]:
     rest = deque(arguments)
     while rest:
         argument = rest.popleft()
@@ -188,11 +205,13 @@ def add_value(values: dict[str, str], name: str, text: str) -> None:
     values[name] = text
 
 
-def names_in(option: str, text: str) -> list[str]:
-    """NAME,NAME,… as a list."""
-    names = [name.strip() for name in text.split(",")]
+def names_in(option: str, text: str, before: Sequence[str] | None = None) -> list[str]:
+    """NAME,NAME,… as a list, after those that the same option has given before."""
+    names = [*(before or ()), *(name.strip() for name in text.split(","))]
     if not all(names) or len(set(names)) < len(names):
-        raise InputError(f"{option} takes names, each once; got {text!r}, write {option} x,y.")
+        raise InputError(
+            f"{option} takes names, each once; got {','.join(names)!r}, write {option} x,y."
+        )
     return names
 
 
@@ -238,7 +257,7 @@ def read_arguments(arguments: Sequence[str]) -> Request:
     """Read a command line with an expression or a function."""
     request = Request()
     subjects = []
-    for option, text in options_in(arguments, _EXAMPLES, ("--trace",)):
+    for option, text in options_in(arguments, _EXAMPLES, ("--trace",), ("--wrt",)):
         if option:
             _set(request, option, text)
         elif _is_assignment(text):
@@ -273,12 +292,17 @@ def _set(request: Request, option: str, text: str) -> None:
         case "--reverse":
             request.reverse = True
         case "--wrt":
-            request.wrt = names_in(option, _normal(text))
+            request.wrt = names_in(option, _normal(text), request.wrt)
         case "--order":
             request.order = _whole_number(option, text, HIGHEST_ORDER)
         case "--digits":
             request.digits = _whole_number(option, text, MOST_DIGITS)
         case "--trace":
+            if "," in text:
+                raise InputError(
+                    f"--trace is for one variable; got {text!r}, write "
+                    f"--trace {text.partition(',')[0]}, or --trace --reverse for all of them."
+                )
             request.trace = _normal(text)
         case "--graph":
             if not text.endswith(".svg"):

@@ -47,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         reply = _reply(arguments)
     except (InputError, ScriptError) as error:
-        return _fail(error.status, str(error))
+        return _fail(error.status, " ".join([str(error), *getattr(error, "__notes__", ())]))
     except KeyboardInterrupt:
         return 130
     except Exception as error:  # of the drivers, or a mistake of ours: no traceback either
@@ -90,13 +90,20 @@ def _reply(arguments: list[str]) -> str:
 def _solve(problem: Problem, request: Request) -> str:
     shown = _show(problem, request) if request.trace is not None or request.graph else ""
     if request.trace is not None:
-        return shown
+        return shown + _written(request)
     with waiting_for(_title(problem, request)):
         if request.digits is None:
             answer = calculate(problem, request)
         else:
             answer = calculate_to_digits(problem, request, request.digits)
-    return (as_json if request.json else as_table)(problem, request, answer)
+    if request.json:
+        return as_json(problem, request, answer)
+    return as_table(problem, request, answer) + _written(request)
+
+
+def _written(request: Request) -> str:
+    """The sentence about a file, below what is printed for people."""
+    return f"\n\nwritten: {request.graph}" if request.graph else ""
 
 
 def _title(problem: Problem, request: Request) -> str:

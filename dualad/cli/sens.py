@@ -11,14 +11,15 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from ..propagation import Propagation, propagate
 from ..sensitivity import Sensitivities, sensitivities
-from ..sentences import shorten
+from ..sentences import counted, shorten
+from ..structure import labelled_numbers
 from ..tables import csv_text, write_whole
 from .arguments import add_value, names_in, options_in, unknown_option
 from .errors import InputError
@@ -41,13 +42,14 @@ options:
                    objects of these; FILE.csv with the columns name, value and perhaps std, or with
                    the names in the first line and the numbers in the second; without it, the
                    defaults of the model that are floats
-  --std FILE       standard deviations, in the same form; or NAME=NUMBER,NAME=NUMBER; the report
-                   then says how certain the outputs are, and what each parameter contributes
+  --std FILE       standard deviations, in the same form; or NAME=NUMBER,NAME=NUMBER; these come
+                   before those of a CSV file. The report then says how certain the outputs are,
+                   and what each parameter contributes
   --order N        of that propagation of errors, 1 or 2; 2 tells whether the curvature matters
   --second-order   second derivatives and interactions of the parameters
   --wrt NAME,...   differentiate with respect to these only; the others are constants. Parameters
                    that the file does not have keep their defaults, and are constants unless they
-                   are named here or in --std
+                   are named here or in --std; --wrt all takes all that are floats
   --out FILE       write FILE.csv, FILE.json or FILE.html instead of printing; all or nothing
 
   The model takes the parameters as keyword arguments, or all in one dict. It returns a number, an
@@ -78,7 +80,7 @@ class _Request:
 
     subject: str = ""
     at: str = ""
-    std: str | None = None
+    std: list[str] = field(default_factory=list)
     order: int = 1
     wrt: list[str] | None = None
     out: str | None = None
@@ -87,7 +89,7 @@ class _Request:
 
 def _read_arguments(arguments: Sequence[str]) -> _Request:
     request = _Request()
-    for option, text in options_in(arguments, _EXAMPLES):
+    for option, text in options_in(arguments, _EXAMPLES, repeated=("--std", "--wrt")):
         if option:
             _set(request, option, text)
         elif text.startswith("-"):
@@ -111,13 +113,13 @@ def _set(request: _Request, option: str, text: str) -> None:
         case "--at":
             request.at = text
         case "--std":
-            request.std = text
+            request.std.append(text)
         case "--order":
             if text not in ("1", "2"):
                 raise InputError(f"--order is 1 or 2; got {text!r}.")
             request.order = int(text)
         case "--wrt":
-            request.wrt = names_in(option, text)
+            request.wrt = names_in(option, text, request.wrt)
         case "--out":
             if os.path.splitext(text)[1] not in _WRITERS:
                 kinds = ", ".join(_WRITERS)
@@ -221,8 +223,19 @@ def _float(given: str, text: str) -> float:
         raise InputError(f"{given} is {shorten(text)!r}, which is not a number.") from None
 
 
-def _deviations(text: str) -> Parameters:
-    """--std: a file, or NAME=NUMBER,NAME=NUMBER."""
+def _deviations(settings: Sequence[str]) -> Parameters:
+    """--std, perhaps several times; each name has one."""
+    found: Parameters = {}
+    for text in settings:
+        for name, x in _deviation(text).items():
+            if name in found:
+                raise InputError(f"--std gives {name} twice, {found[name]} and {x}; give one.")
+            found[name] = x
+    return found
+
+
+def _deviation(text: str) -> Parameters:
+    """One --std: a file, or NAME=NUMBER,NAME=NUMBER."""
     if "=" not in text or os.path.isfile(text):
         return _read("--std", text)[0]
     texts: dict[str, str] = {}
@@ -247,16 +260,20 @@ def reply(arguments: Sequence[str]) -> str:
         return HELP.rstrip()
     request = _read_arguments(arguments)
     at, std = _read("--at", request.at) if request.at else ({}, None)
-    if request.std is not None:
-        std = _deviations(request.std)
+    if request.std:
+        std = (std or {}) | _deviations(request.std)
     path, _, name = request.subject.rpartition(":")
     watched = sys.stderr.isatty()
     with beside(path):
         f = load(path, name)
-        at, held = _with_defaults(f, at, [*(request.wrt or ()), *(std or ())])
+        wrt = request.wrt
+        takes_all = wrt == ["all"] and "all" not in {*at, *_signature(f)}
+        if takes_all:
+            wrt = None
+        at, held = _with_defaults(f, at, [*(wrt or ()), *(std or ())], takes_all)
         try:
             report = sensitivities(
-                f, at, wrt=request.wrt, second_order=request.second_order, progress=watched
+                f, at, wrt=wrt, second_order=request.second_order, progress=watched
             )
             errors = None
             if std is not None:
@@ -264,8 +281,12 @@ def reply(arguments: Sequence[str]) -> str:
         except (TypeError, ValueError) as error:
             raise InputError(str(error)) from None
     if request.out is None:
-        return "\n\n".join(str(part) for part in (report, errors, held) if part)
-    content = _WRITERS[os.path.splitext(request.out)[1]](report, errors, held)
+        content = "\n\n".join(str(part) for part in (report, errors, held) if part)
+    else:
+        content = _WRITERS[os.path.splitext(request.out)[1]](report, errors, held)
+    content = content.replace("; order=2 shows", "; --order 2 shows")  # as it is written here
+    if request.out is None:
+        return content
     try:
         write_whole(request.out, content)
     except OSError as error:
@@ -273,22 +294,40 @@ def reply(arguments: Sequence[str]) -> str:
     return f"written: {request.out}"
 
 
-def _with_defaults(f: Any, at: Parameters, named: Sequence[str]) -> tuple[Parameters, str]:
+_VARIOUS = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+
+
+def _signature(f: Any) -> dict[str, inspect.Parameter]:
+    """The parameters of a model; none if it does not tell."""
+    try:
+        return dict(inspect.signature(f).parameters)
+    except (TypeError, ValueError):
+        return {}
+
+
+def _with_defaults(
+    f: Any, at: Parameters, named: Sequence[str], takes_all: bool
+) -> tuple[Parameters, str]:
     """The parameters with those defaults of the model that are differentiated too.
 
-    These are the ones that are named; all floats among them where no parameter is given. A
-    sentence says which are constants.
+    These are the ones that are named; all floats among them where all are taken, or no
+    parameter is given. A sentence says which are constants.
     """
-    try:
-        known = list(inspect.signature(f).parameters.values())
-    except (TypeError, ValueError):
-        known = []
-    floats = {p.name: p.default for p in known if type(p.default) is float and p.name not in at}
-    roots = {re.split(r"[.\[]", name)[0] for name in named}
-    needed = [p for p in known if p.default is p.empty and p.kind < p.VAR_POSITIONAL]
+    known = _signature(f).values()
+    defaults = {p.name: p.default for p in known if p.name not in at}
+    floats = {n: x for n, x in defaults.items() if type(x) is float}
+    roots = [re.split(r"[.\[]", name)[0] for name in named]
+    for name in roots:
+        if type(defaults.get(name)) is int:
+            raise InputError(
+                f"{name} has an integer default, which is a constant; write "
+                f"{name}={defaults[name]}.0 in the script, or give {name} a value with --at."
+            )
+    needed = [p.name for p in known if p.default is p.empty and p.kind not in _VARIOUS]
     if not at and (needed or not floats):
-        raise InputError("sens needs the parameters; write --at params.json.")
-    moved = floats if not at else {n: x for n, x in floats.items() if n in roots}
+        why = f"{needed[0]} has no default" if needed else "no default of the model is a float"
+        raise InputError(f"sens needs the parameters, for {why}; write --at params.json.")
+    moved = {n: x for n, x in floats.items() if not at or takes_all or n in roots}
     held = [f"{n} = {x:g}" for n, x in floats.items() if n not in moved]
     sentence = f"At their defaults, as constants: {', '.join(held)}." if held else ""
     return at | moved, sentence
@@ -299,9 +338,11 @@ def _as_csv(report: Sensitivities, errors: Propagation | None, held: str) -> str
     if errors is not None:
         shares = {(label, parameter): x for label, parameter, x in errors.share_rows()}
         deviations = dict(zip(errors.labels, np.sqrt(np.diag(errors.cov)).tolist(), strict=True))
+        assumed = {label: float(x) for label, x in labelled_numbers(errors.input_std)}
         for row in rows:
             row["std"] = deviations[row["output"]]
             row["contribution"] = shares.get((row["output"], row["parameter"]), 0.0)
+            row["assumed_std"] = assumed.get(row["parameter"], 0.0)
     return csv_text(rows)
 
 
@@ -328,7 +369,7 @@ def _encoded(x: Any) -> Any:
 def _as_html(report: Sensitivities, errors: Propagation | None, held: str) -> str:
     from html import escape
 
-    from ..teach.style import scrolling
+    from ..teach.style import SCROLLING
     from .pictures import STYLE, spider, tornado
 
     tables = report._repr_html_() + (errors._repr_html_() if errors is not None else "")
@@ -342,12 +383,13 @@ def _as_html(report: Sensitivities, errors: Propagation | None, held: str) -> st
         for output, found in list(effects.items())[:_MOST_OUTPUTS]
     )
     if len(effects) > _MOST_OUTPUTS:
-        pictures += f"<p>{len(effects) - _MOST_OUTPUTS} more outputs have no pictures.</p>"
+        more = counted(len(effects) - _MOST_OUTPUTS, "more output")
+        pictures += f"<p>There are no pictures of {more}.</p>"
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{_STYLE}{STYLE}</style></head>\n<body><h1>{title}</h1>{pictures}"
-        f"{scrolling(tables)}{note}</body></html>\n"
+        f"{SCROLLING}{tables}{note}</body></html>\n"
     )
 
 

@@ -205,6 +205,8 @@ class Source:
                 return f"{quoted} is a condition; write one as in 'a if x > 0 else b'."
             case ast.BinOp() | ast.UnaryOp():
                 return f"{quoted} has an operator that numbers lack; they have + - * / // % **."
+            case ast.Tuple() if re.fullmatch(r"[-+]?\d+,\d+", self.part(node)):
+                return f"{quoted} has a comma; write {self.part(node).replace(',', '.')}."
             case ast.Constant(value=value):
                 kinds = {str: "a string", bytes: "a string", complex: "a complex number"}
                 what = kinds.get(type(value), "not a number")
@@ -244,6 +246,13 @@ def _parse(text: str) -> ast.expr:
 
 def _what_is_missing(before: str, after: str, literal: bool) -> str:
     """A hint where two values stand side by side: parentheses after a function, or a factor."""
+    if text := re.fullmatch(r"([-\d.]+)\s*(deg|degrees|°)", before + after):
+        return f"; write {text[1]}*pi/180"
+    missing = (before + after).count("(") - (before + after).count(")")
+    if missing > 0:
+        return "; a ) is missing" if missing == 1 else f"; {missing} ) are missing"
+    if missing < 0:
+        return "; a ( is missing" if missing == -1 else f"; {-missing} ( are missing"
     word, value = re.search(r"(\w+)\s+$", before), re.match(r"[\w.]+", after)
     name = word[1] if word else ""
     if value and (name in _OTHER_SPELLINGS or rule_named(name)):

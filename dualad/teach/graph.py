@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..arguments import Argnums
+from ..sentences import counted
 from ..text import number_text
 from ..ways import Mode
 from .formula import Variable
@@ -72,7 +73,8 @@ class Graph:
             edge.room = text_width(ANY_NUMBER) if others else 0.0
 
     def __repr__(self) -> str:
-        return f"<graph of {self.trace.title}: {len(self.nodes)} nodes, {len(self.edges)} edges>"
+        nodes, edges = counted(len(self.nodes), "node"), counted(len(self.edges), "edge")
+        return f"<graph of {self.trace.title}: {nodes}, {edges}>"
 
     def _repr_svg_(self) -> str:
         return self.to_svg()

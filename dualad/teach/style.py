@@ -70,9 +70,9 @@ def lesson_style() -> dict[Any, Any]:  # matplotlib types its keys one by one
     }
 
 
-# What is cut fades at its right end, until it has been scrolled there. Browsers that cannot tell
-# show it without a sign.
-_SCROLLING = """<style>.dualad-scrolls { overflow-x: auto; }
+# What is cut in a <div class="dualad-scrolls"> fades at its right end, until it has been scrolled
+# there. Browsers that cannot tell show it without a sign.
+SCROLLING = """<style>.dualad-scrolls { overflow-x: auto; }
 @supports (animation-timeline: scroll(self inline)) { @media not print {
   .dualad-scrolls { animation: dualad-more linear; animation-timeline: scroll(self inline); } } }
 @keyframes dualad-more { 0%, 98% { mask-image: linear-gradient(to left, #0000, #000 3rem); }
@@ -87,7 +87,7 @@ def scrolling(html: str) -> str:
     >>> scrolling("<table>")[-41:]
     '<div class="dualad-scrolls"><table></div>'
     """
-    return f'{_SCROLLING}<div class="dualad-scrolls">{html}</div>'
+    return f'{SCROLLING}<div class="dualad-scrolls">{html}</div>'
 
 
 @dataclass(frozen=True)
@@ -179,7 +179,7 @@ def _body(shown: Any, alt: str) -> str:
         return f'<div role="img" aria-label="{escape(alt)}">{shown._repr_svg_()}</div>'
     if hasattr(shown, "_repr_html_"):
         html = shown._repr_html_()
-        return html if html.startswith(_SCROLLING) else scrolling(html)
+        return html if html.startswith(SCROLLING) else scrolling(html)
     kind = type(shown).__name__
     raise TypeError(f"caption takes a figure, axes, a graph or a trace, got {kind}.")
 

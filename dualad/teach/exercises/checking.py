@@ -10,6 +10,7 @@ from html import escape
 from importlib import import_module
 from typing import Any
 
+from ...sentences import counted
 from .tools import Hint, Unanswered
 
 # a mark, a word and a colour each: none of them tells alone
@@ -78,15 +79,25 @@ def check(answer: Any, exercise: str) -> Verdict:
         if answer is ... or answer is None:
             raise Unanswered
         ask(answer)
+        return Verdict("right", f"Right: exercise {exercise} is done.")
     except Unanswered:
         return Verdict("open", f"Exercise {exercise} is still open.")
     except Hint as hint:
-        return Verdict("not yet", f"Not yet. {hint}")
+        why = str(hint)
     except Exception as problem:  # an answer of a kind that the exercise did not think of
         kind = type(answer).__name__
-        why = f"{type(problem).__name__}: {problem}"
-        return Verdict("not yet", f"Not yet. An answer of type {kind} does not fit here ({why}).")
-    return Verdict("right", f"Right: exercise {exercise} is done.")
+        error = f"{type(problem).__name__}: {problem}"
+        why = f"An answer of type {kind} does not fit here ({error})."
+    if _is_number_in_quotes(answer):
+        why = f"{answer!r} is a text; write {answer.strip()}, without quotes."
+    return Verdict("not yet", f"Not yet. {why}")
+
+
+def _is_number_in_quotes(answer: Any) -> bool:
+    try:
+        return isinstance(answer, str) and float(answer) == float(answer)
+    except ValueError:
+        return False
 
 
 def find(exercise: str) -> Callable[[Any], None]:
@@ -108,7 +119,7 @@ def find(exercise: str) -> Callable[[Any], None]:
         numbers = [n.removeprefix("exercise_") for n in dir(lesson) if n.startswith("exercise_")]
         near = difflib.get_close_matches(match[2], numbers, 1, 0.0) or ["1"]
         raise ValueError(
-            f"lesson {match[1]} has {len(numbers)} exercises, and {exercise} is not one of them; "
-            f'did you mean "{match[1]}.{near[0]}"?'
+            f"lesson {match[1]} has {counted(len(numbers), 'exercise')}, and {exercise} is not one "
+            f'of them; did you mean "{match[1]}.{near[0]}"?'
         )
     return found

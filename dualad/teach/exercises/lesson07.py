@@ -52,8 +52,12 @@ def exercise_2(affine_vjp: Any) -> None:
                 f"The adjoint of {name} has the shape of {name}, {x.shape}; "
                 f"yours has {np.shape(its)}."
             )
-    expect(got[0], [[0.0, 8.5, 3.0], [7.0, -2.5, 2.0]], "The adjoint of X: ȳ times W transposed.")
-    expect(got[1], [[-2.0, 3.0], [2.0, 4.0], [9.5, -2.0]], "The adjoint of W: X transposed, times.")
+    expect(got[0], [[0.0, 8.5, 3.0], [7.0, -2.5, 2.0]], "Adjoint of X: Z_bar times W transposed.")
+    expect(
+        got[1],
+        [[-2.0, 3.0], [2.0, 4.0], [9.5, -2.0]],
+        "Adjoint of W: X transposed times Z_bar.",
+    )
     expect(got[2], [4.0, 1.0], "b goes into every row, and what arrives from all of them adds up.")
 
 
