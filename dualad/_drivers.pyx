@@ -105,7 +105,7 @@ cdef inline bint is_plain(object x) noexcept:
     return type(x) is float or type(x) is int or type(x) is Dual or type(x) is str or x is None
 
 
-cdef bint is_constant(object x):
+cdef bint is_constant(object x, int depth=0):
     """Whether `own` gives what the general driver hands to f for an argument like this."""
     if is_plain(x):
         return True
@@ -113,12 +113,12 @@ cdef bint is_constant(object x):
         return is_plainly_laid(<cnp.ndarray>x) and cnp.PyArray_ISNUMBER(<cnp.ndarray>x)
     if type(x) is list or type(x) is tuple:
         for part in x:
-            if type(part) is Dual or not is_constant(part):
+            if type(part) is Dual or depth > DEEPEST or not is_constant(part, depth + 1):
                 return False
         return True
     if type(x) is dict:
         for part in (<dict>x).values():
-            if type(part) is Dual or not is_constant(part):
+            if type(part) is Dual or depth > DEEPEST or not is_constant(part, depth + 1):
                 return False
         return True
     return type(x) is float64 or type(x) is bool or isinstance(x, (Function, type))
@@ -126,39 +126,43 @@ cdef bint is_constant(object x):
 
 cdef enum:
     MOST_ARRAYS = 32  # in a short way
+    DEEPEST = 50      # lists within lists
 
 ctypedef struct Spans:  # of memory
     char *start[MOST_ARRAYS]
     char *stop[MOST_ARRAYS]
     int n
-    bint are_simple
+    bint has_gaps      # one of them
 
 
-cdef bint is_apart(object x, Spans *spans):
-    """Whether the arrays in x share no memory with those whose spans are known, which are added to."""
+cdef bint is_apart(object x, Spans *spans, int depth=0):
+    """Whether the arrays in x share no memory with those whose spans are known; theirs are noted."""
     cdef char *start
     cdef char *stop
     cdef int i
     if type(x) is ndarray:
-        spans.are_simple &= cnp.PyArray_ISONESEGMENT(<cnp.ndarray>x)
-        if spans.n == MOST_ARRAYS or not spans.are_simple:
-            spans.n += 1
-            return spans.n == 1  # there is no other
+        if spans.n == MOST_ARRAYS or spans.has_gaps:
+            return False
         start = cnp.PyArray_BYTES(<cnp.ndarray>x)
         stop = start + cnp.PyArray_NBYTES(<cnp.ndarray>x)
+        spans.has_gaps = not cnp.PyArray_ISONESEGMENT(<cnp.ndarray>x)
+        if spans.has_gaps and spans.n > 0:
+            return False
         for i in range(spans.n):
             if start < spans.stop[i] and spans.start[i] < stop:
                 return False
         spans.start[spans.n], spans.stop[spans.n] = start, stop
         spans.n += 1
         return True
+    if depth > DEEPEST:
+        return False
     if type(x) is list or type(x) is tuple:
         for part in x:
-            if type(part) is not float and not is_apart(part, spans):
+            if type(part) is not float and not is_apart(part, spans, depth + 1):
                 return False
     elif type(x) is dict:
         for part in (<dict>x).values():
-            if type(part) is not float and not is_apart(part, spans):
+            if type(part) is not float and not is_apart(part, spans, depth + 1):
                 return False
     return True
 
@@ -458,7 +462,7 @@ cdef object call_driver(PyObject *self, PyObject *const *args, size_t flags, PyO
                     if not is_constant(<object>args[i]):
                         short = False
                         break
-    spans.n, spans.are_simple = 0, True
+    spans.n, spans.has_gaps = 0, False
     for i in range(given.all if short else 0):  # else f might write into one and read the other
         if not is_plain(<object>args[i]) and not is_apart(<object>args[i], &spans):
             short = False

@@ -57,6 +57,7 @@ cdef class Tape:
 cdef class Adjoints:
     cdef Tape tape
     cdef double *data
+    cdef char *given          # of each place whether anything has been added there
     cdef readonly Py_ssize_t position  # steps from here on are done
     cdef bint strong          # whether a zero slope is stronger than an infinite adjoint
 

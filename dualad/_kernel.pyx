@@ -1323,7 +1323,7 @@ cdef list pulled(Tape tape, Py_ssize_t place, Py_ssize_t n):
     cdef Py_ssize_t i
     cdef list slopes = []
     adjoints.position = place + 1
-    adjoints.data[place] = 1.0
+    adjoints.data[place], adjoints.given[place] = 1.0, True
     adjoints.back(0)
     for i in range(n):
         if not fabs(adjoints.data[i]) <= LIMIT:
@@ -1503,7 +1503,8 @@ cdef class Adjoints:
         self.tape, self.strong = tape, strong
         self.position = record.count
         self.data = <double *>PyMem_RawCalloc(record.count * (1 + record.m) + 1, sizeof(double))
-        if self.data == NULL:
+        self.given = <char *>PyMem_RawCalloc(record.count + 1, 1)
+        if self.data == NULL or self.given == NULL:
             raise MemoryError(
                 f"there is no memory for the adjoints of {record.count} steps; write "
                 "mode='forward', or dualad.checkpoint(f) for parts f of the function."
@@ -1511,12 +1512,18 @@ cdef class Adjoints:
 
     def __dealloc__(self):
         PyMem_RawFree(self.data)
+        PyMem_RawFree(self.given)
+
+    def has(self, Py_ssize_t place):
+        """Whether anything has been added at a place: what nothing depends on meets no slope."""
+        return self.given[place] != 0
 
     def add(self, Py_ssize_t place, g):
         """Add to the adjoint at a place; whether it is a number of this tape."""
         cdef double *at = self.data + place * (1 + self.tape.record.m)
         cdef Py_ssize_t j
         cdef Dual x
+        self.given[place] = True
         if type(g) is float or type(g) is float64 or type(g) is int:
             at[0] += g
             return True
@@ -1549,6 +1556,9 @@ cdef class Adjoints:
         g = numpy.ascontiguousarray(g)
         value = <const double *>cnp.PyArray_DATA(<cnp.ndarray>g)
         for i in range(n):
+            if not 0 <= at[i] < self.tape.record.count:
+                return False
+            self.given[at[i]] = True
             to = self.data + at[i] * (1 + m)
             to[0] += value[i]
             if dots != NULL:
@@ -1569,10 +1579,11 @@ cdef class Adjoints:
         if m == 0:
             for i in range(self.position - 1, stop - 1, -1):
                 g = &self.data[i]
-                if self.strong and g[0] == 0.0:
+                if not self.given[i] or (self.strong and g[0] == 0.0):
                     continue
                 p = parents[2 * i]
                 if p >= 0:
+                    self.given[p] = True
                     if not self.strong or record.slopes[2 * i] != 0.0:
                         self.data[p] += record.slopes[2 * i] * g[0]
                 elif p < -1:
@@ -1580,6 +1591,7 @@ cdef class Adjoints:
                     return self.tape.externals[-2 - p], g[0]
                 p = parents[2 * i + 1]
                 if p >= 0 and (not self.strong or record.slopes[2 * i + 1] != 0.0):
+                    self.given[p] = True
                     self.data[p] += record.slopes[2 * i + 1] * g[0]
             self.position = min(self.position, stop)
             return None
@@ -1588,7 +1600,7 @@ cdef class Adjoints:
             moved = not self.strong
             for j in range(width):
                 moved |= g[j] != 0.0
-            if not moved:
+            if not self.given[i] or not moved:
                 continue
             for k in range(2):
                 p = parents[2 * i + k]
@@ -1596,6 +1608,7 @@ cdef class Adjoints:
                     self.position = i
                     return self.tape.externals[-2 - p], self[i]
                 if p >= 0:
+                    self.given[p] = True
                     s, to = &record.slopes[(2 * i + k) * width], &self.data[p * width]
                     to[0] += s[0] * g[0]
                     for j in range(1, width):
@@ -2241,6 +2254,8 @@ cdef object recorded_item(PyObject *value, object form, object level, const Plac
         return None
     place = place_in(number, where)
     if type(<object>kept) is Places:
+        if cnp.PyArray_SIZE((<Places>kept).numbers) != cnp.PyArray_SIZE(<cnp.ndarray>number):
+            return None
         place = (<Py_ssize_t *>cnp.PyArray_DATA((<Places>kept).numbers))[place]
     else:
         place += (<Block>kept).start
@@ -2288,7 +2303,7 @@ cdef bint stored_on_tape(PyObject *value, PyObject *form, object level, object i
     cdef Place where
     cdef char *here
     cdef char *there
-    cdef Py_ssize_t j, step
+    cdef Py_ssize_t j, place, step = 0
     cdef double v
     cdef bint is_np
     if type(<object>kept) is not Places or (<Places>kept).level is not level:
@@ -2304,6 +2319,8 @@ cdef bint stored_on_tape(PyObject *value, PyObject *form, object level, object i
     number = number_on_tape(record, value)
     if where.axes < 0 or number == NULL or not is_writeable(number):
         return False
+    if cnp.PyArray_SIZE((<Places>kept).numbers) != cnp.PyArray_SIZE(<cnp.ndarray>number):
+        return False
     here = element_of(number, 0, &where)
     if here == NULL:
         return False
@@ -2315,15 +2332,16 @@ cdef bint stored_on_tape(PyObject *value, PyObject *form, object level, object i
         if there == NULL or (record.n1 >= 0 and dims_of(tangent)[0] != record.m):
             return False
         step = steps_of(tangent)[0] if record.n1 >= 0 else 0
-        for j in range(record.m):
-            (<double *>(there + j * step))[0] = (<Dual>x).inside[j] if type(x) is Recorded else 0.0
     elif record.m:
         return False  # its tangents have no room
+    place = (<Dual>x).n if type(x) is Recorded else push(record, -1, -1)
+    if number != value:
+        for j in range(record.m):
+            (<double *>(there + j * step))[0] = (<Dual>x).inside[j] if type(x) is Recorded else 0.0
     (<double *>here)[0] = v
-    (<Py_ssize_t *>cnp.PyArray_DATA((<Places>kept).numbers))[place_in(number, &where)] = (
-        (<Dual>x).n if type(x) is Recorded else push(record, -1, -1)
-    )
+    (<Py_ssize_t *>cnp.PyArray_DATA((<Places>kept).numbers))[place_in(number, &where)] = place
     put_in_slot(form, NODE, None)
+    put_in_slot(form, BLOCK, None)
     return True
 
 

@@ -339,6 +339,7 @@ class Form(ArrayTangent):
             node = places.level.gathered(places.numbers)
             if 32 * np.count_nonzero(places.numbers != places.before) < self.size > _SMALL:
                 self.places = None  # it is looked at too often for this to be worth it
+                self.block = None
             places.before = places.numbers.copy()
         self._node = node
         return node
@@ -449,7 +450,7 @@ class Form(ArrayTangent):
             if numbers is None:
                 return False
         numbers[parts] = number.at
-        whole._node = None
+        whole._node = whole.block = None
         return True
 
     # the same under other names

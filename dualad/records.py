@@ -306,18 +306,16 @@ class Gathered(Node):
     __slots__ = ()
 
     def __init__(self, places: Any) -> None:
-        super().__init__(places.shape, np.dtype(float), Steps(places.ravel()), self._each)
-
-    def _each(self, g: Any) -> Sequence[Any]:
-        lead = len(shape_of(g)) - len(self.shape)
-        flat = np.reshape(g, (*shape_of(g)[:lead], -1))
-        return [flat[..., i] for i in range(len(self.sources))]
+        super().__init__(places.shape, np.dtype(float), Steps(places.ravel()))
 
     def back(self, g: Any, sweep: Sweep, owned: bool) -> None:
         """Hand the adjoint on, to all places at once if they are on the sweep's tape."""
         adjoints = getattr(sweep, "adjoints", None)
         if adjoints is None or not adjoints.scatter(cast(Steps, self.sources).places, g):
-            super().back(g, sweep, owned)
+            lead = len(shape_of(g)) - len(self.shape)
+            flat = np.reshape(g, (*shape_of(g)[:lead], -1))
+            for i, source in enumerate(self.sources):
+                sweep.add(source, flat[..., i])
 
 
 # -- the sweep -----------------------------------------------------------------------------
@@ -380,7 +378,7 @@ def fitted(t: Any, dtype: Any) -> Any:
 
 
 def lightened(g: Any) -> Any:
-    """An adjoint, as a plain number where its tangent is zero, as that of an output is."""
+    """An adjoint without its tangent where that is zero, as that of an output is."""
     if not isinstance(g, Pair) or type(g.level) is not int:
         return g
     t = g.tangent
@@ -392,11 +390,12 @@ class AdjointsOfAnyKind:
 
     def __init__(self, tape: Any, floats: Any) -> None:
         self.tape, self.position = tape, floats.position
-        self.values: list[Any] = [floats[i] for i in range(len(tape))]
+        self.values: list[Any] = [floats[i] if floats.has(i) else None for i in range(len(tape))]
 
     def add(self, place: int, g: Any) -> bool:
         """Add to the adjoint at a place."""
-        self.values[place] = self.values[place] + g
+        old = self.values[place]
+        self.values[place] = g if old is None else old + g
         return True
 
     def back(self, stop: int) -> tuple[Any, Any] | None:
@@ -404,7 +403,7 @@ class AdjointsOfAnyKind:
         while self.position > stop:
             self.position -= 1
             g = self.values[self.position]
-            if STRENGTH.on and type(g) is float and g == 0.0:
+            if g is None or (STRENGTH.on and type(g) is float and g == 0.0):
                 continue
             for parent, slope in self.tape.step(self.position):
                 if parent < 0:
@@ -417,11 +416,12 @@ class AdjointsOfAnyKind:
         return False
 
     def __getitem__(self, place: int) -> Any:
-        return self.values[place]
+        g = self.values[place]
+        return 0.0 if g is None else g
 
     def block(self, start: int, shape: tuple[int, ...]) -> Any:
         """The adjoints of an array whose elements have places from `start` on."""
-        values = self.values[start : start + int(np.prod(shape))]
+        values = [self[start + i] for i in range(int(np.prod(shape)))]
         return np.stack(values).reshape(shape)
 
 

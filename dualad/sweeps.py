@@ -27,6 +27,7 @@ from .pair import Function, dual, is_array, own, parts, plain, shape_of
 from .passes import forward, one_like, run_pass, tangents_of
 from .promises import (
     Differentiation,
+    NotDeterministicError,
     is_doubtful,
     of_real_function,
     refuse_unless_holomorphic,
@@ -478,10 +479,19 @@ def _pulled_forward(
     """The same adjoints by passes forward: the gradient of Σ Re(c·y), for few inputs."""
 
     def weighted(given: Any) -> Any:
+        values = leaves(rebuild(inputs.call(given), unbuffered))
         total: Any = 0.0
-        for y, g in zip(leaves(rebuild(inputs.call(given), unbuffered)), numbers, strict=True):
-            for part, c in zip(np.ravel(y), np.ravel(g), strict=True):
-                total = total + np.real(part * c) if plain(c) != 0 else total
+        for old, y, g in zip(record.outputs.values, values, numbers, strict=True):
+            if not np.array_equal(plain(y), plain(old), equal_nan=True):
+                raise NotDeterministicError(
+                    "vjp: the function returned other values when the pullback, whose adjoints are "
+                    "not finite, called it again; it must do the same each time."
+                )
+            if np.ndim(plain(y)):
+                some = plain(g) != 0
+                total = total + np.real(np.sum(y[some] * g[some]))
+            elif plain(g) != 0:
+                total = total + np.real(y * g)
         return total
 
     along = Inputs(inputs.driver, weighted, 0, (list(inputs.leaves),), {})

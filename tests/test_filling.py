@@ -140,6 +140,20 @@ def test_stored_numbers_are_no_steps_of_the_record(monkeypatch: Any) -> None:
     assert len(made) <= 1
 
 
+def test_elements_read_before_an_array_is_looked_at_are_forgotten() -> None:
+    def f(p: Any) -> Any:
+        x, read = p * 1.0, 0.0
+        for i in range(200):
+            x[i] = p[i] * 2.0
+        for i in np.arange(100):
+            read = read + x[i]
+        x[0] = p[0] * 5.0
+        return x[0] + 0.0 * np.sum(x) + 0.0 * read
+
+    slopes = grad(f, mode="reverse")(np.linspace(1.0, 2.0, 2048))
+    assert slopes[0] == 5.0 and not slopes[1:].any()
+
+
 def test_a_number_of_another_differentiation_is_stored_too() -> None:
     def f(x: Any) -> Any:
         h = np.zeros(3)

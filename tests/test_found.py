@@ -13,7 +13,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dualad import derivative, grad, hessian, jacobian, jvp, taylor, value_and_grad, vjp
+from dualad import (
+    NotDeterministicError,
+    derivative,
+    grad,
+    hessian,
+    jacobian,
+    jvp,
+    taylor,
+    value_and_grad,
+    vjp,
+)
 
 # -- zeros that hid infinities on the way back ------------------------------------------------
 
@@ -34,6 +44,27 @@ def test_zero_times_infinity_is_nan_both_ways(x: Any) -> None:
         np.testing.assert_allclose(grad(f, mode=mode)(x), want)
         np.testing.assert_allclose(jacobian(f, mode=mode)(x), want)
     np.testing.assert_allclose(vjp(f, x)[1](1.0)[0], want)
+
+
+def test_a_pullback_that_calls_the_function_again_takes_no_other_values() -> None:
+    state = {"k": 1.0}
+
+    def f(p: Any) -> Any:
+        return [np.sqrt(p[0]) * state["k"] * np.ones(3), p[1] * state["k"]]
+
+    pullback = vjp(f, np.array([0.0, 2.0]))[1]
+    assert pullback([np.zeros(3), 1.0])[0].tolist() == [0.0, 1.0]
+    assert pullback([np.array([0.0, 2.0, 1.0]), 1.0])[0].tolist() == [np.inf, 1.0]
+    state["k"] = 100.0
+    with pytest.raises(NotDeterministicError, match="when the pullback"):
+        pullback([np.ones(3), 1.0])
+
+
+def test_arguments_that_hold_themselves_do_not_end_the_interpreter() -> None:
+    ring: list[Any] = [1.0]
+    ring.append(ring)
+    with pytest.raises(RecursionError):
+        grad(lambda x, _: x * x)(2.0, ring)
 
 
 def test_what_is_not_used_may_be_infinite() -> None:

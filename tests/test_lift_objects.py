@@ -14,7 +14,6 @@ import marshal
 import math
 import operator
 import random
-import re
 import statistics
 import struct
 import subprocess

@@ -36,7 +36,8 @@ def _log_of_sum(ufunc: Any, exp: Any, log: Any) -> Callable[..., Any]:
         if np.all(np.isfinite(most)):
             y = log(np.sum(exp(a - most), axis=axis, keepdims=keepdims))
             return y + (most if keepdims else np.squeeze(most, axis))
-        y = _fold(RULES[ufunc.__name__], a, axis, ufunc.identity, True)
+        first = None if a.size else ufunc.identity  # which would have a say where all are −∞
+        y = _fold(RULES[ufunc.__name__], a, axis, first, True)
         return np.reshape(y, _kept(a.shape, axis)) if keepdims else y
 
     return reduction
