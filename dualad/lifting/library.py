@@ -15,19 +15,15 @@ from typing import Any
 import numpy as np
 
 from ..array.operands import unbuffered
+from ..array_rules.common import duals_in
 from ..array_rules.creation import array_of
 from ..differentiations import refused, text_for
 from ..dual import Dual, function
 from ..functions import exp
 from ..pair import Function, plain
 from ..rules import Rule
-from ..structure import leaves, rebuild
+from ..structure import rebuild
 from .standins import FUNCTIONS, LOADERS, number_of, with_plain
-
-
-def _duals_in(x: Any) -> list[Any]:
-    return [v for v in map(unbuffered, leaves(x)) if isinstance(v, Dual)]
-
 
 # -- statistics ------------------------------------------------------------------------------
 # The value is that of the plain run; the slopes follow from the numbers x and the result y.
@@ -126,7 +122,7 @@ def _on_data(f: Function) -> Function:
     @functools.wraps(f)
     def call(data: Any, *args: Any, **kwargs: Any) -> Any:
         numbers = data if isinstance(data, (list, tuple)) else list(data)
-        if not _duals_in([numbers, args, kwargs]):
+        if not duals_in(numbers, args, kwargs):
             return f(numbers, *args, **kwargs)
         numbers, args, kwargs = rebuild((list(numbers), args, kwargs), unbuffered)
         y = f(*rebuild((numbers, *args), plain), **rebuild(kwargs, plain))  # it raises if it must
@@ -141,7 +137,7 @@ def _on_data(f: Function) -> Function:
 def _on_samples(f: Function) -> Function:
     def call(data: Any) -> Any:
         numbers = [unbuffered(x) for x in data]
-        if not _duals_in(numbers):
+        if not duals_in(numbers):
             return f(numbers)
         values = f(rebuild(numbers, plain))
         center = _mean(numbers)
@@ -168,7 +164,7 @@ def _on_text(f: Function) -> Function:
 
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
-        for x in _duals_in([args, kwargs]):
+        for x in duals_in(args, kwargs):
             text_for(x, str)
         kwargs["stacklevel"] = kwargs.get("stacklevel", 1) + 1
         return f(*rebuild(args, _plain_in_text), **kwargs)
@@ -215,7 +211,7 @@ _COMPARISONS = ("equal", "close", "less", "nulp", "ulp")
 def _refusing(f: Function, name: str, advice: str) -> Function:
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
-        duals = _duals_in([args, kwargs])
+        duals = duals_in(args, kwargs)
         if duals:
             raise refused(f"{name} would lose the derivative of a dual; {advice}.", *duals)
         return f(*args, **kwargs)
@@ -296,7 +292,7 @@ def _draws(f: Function) -> Function:
 
     @functools.wraps(f)
     def draw(generator: Any, *args: Any, **kwargs: Any) -> Any:
-        duals = _duals_in([args, kwargs])
+        duals = duals_in(args, kwargs)
         if not duals:
             return f(generator, *args, **kwargs)
         if move is None:
@@ -318,7 +314,7 @@ def _draws(f: Function) -> Function:
 
 def _number(x: Any) -> Any:
     x = unbuffered(x)
-    return array_of(x) if isinstance(x, list) and _duals_in(x) else x
+    return array_of(x) if isinstance(x, list) and duals_in(x) else x
 
 
 def _enter_random(_module: str) -> None:

@@ -22,6 +22,7 @@ from ..array.dualarray import DualArray
 from ..array.operands import ArrayProxy, unbuffered
 from ..array.promotion import levels_of, with_room
 from ..array.protocols import ARRAY_FUNCTIONS
+from ..array_rules.common import has_duals
 from ..array_rules.creation import array_of, require
 from ..array_rules.others import as_strided
 from ..conversions import as_number
@@ -52,10 +53,6 @@ def _number(x: Any) -> Any:
                      if isinstance(plain(x), np.ndarray) else x)  # fmt: skip
 
 
-def _has_dual(x: Any) -> bool:
-    return any(isinstance(unbuffered(v), Dual) for v in leaves(x))
-
-
 def _stand_in(f: Function, on_duals: Function) -> Function:
     """f, and on_duals where a dual is among the arguments and f takes their plain numbers."""
 
@@ -65,7 +62,7 @@ def _stand_in(f: Function, on_duals: Function) -> Function:
             if type(x) is not float and (isinstance(x, (Dual, ArrayProxy)) or is_exact(x)):
                 args = tuple(map(_number, args))
                 y = f(*map(plain, args), **kwargs)
-                if not (_has_dual(args) or any(map(is_exact, args))):
+                if not (has_duals(*args) or any(map(is_exact, args))):
                     return y
                 result = on_duals(*args)
                 is_numpys = type(y) is float and type(plain(result)) is np.float64
@@ -139,7 +136,7 @@ def _hypot(*coordinates: Any) -> Any:
 @functools.wraps(math.dist)
 def _dist(p: Any, q: Any, /) -> Any:
     p, q = list(p), list(q)
-    if not _has_dual([p, q]):
+    if not has_duals(p, q):
         return math.dist(p, q)
     math.dist([plain(a) for a in p], [plain(b) for b in q])
     return _hypot(*(_number(a - b) for a, b in zip(p, q, strict=True)))
@@ -148,7 +145,7 @@ def _dist(p: Any, q: Any, /) -> Any:
 @functools.wraps(math.fsum)
 def _fsum(seq: Any, /) -> Any:
     items = [_number(x) for x in seq]
-    if not _has_dual(items):
+    if not has_duals(*items):
         return math.fsum(items)
     level = newest(items)
     split = [parts(x, level) for x in items]
@@ -175,7 +172,7 @@ SUM_IS_EXACT = sys.version_info >= (3, 12)
 
 def _sumprod(p: Any, q: Any, /) -> Any:
     p, q = [_number(x) for x in p], [_number(x) for x in q]
-    if not _has_dual([p, q]):
+    if not has_duals(p, q):
         return math.sumprod(p, q)  # type: ignore[attr-defined, unused-ignore]
     level = newest([*p, *q])
     (v, v_dot), (w, w_dot) = (zip(*(parts(x, level) for x in xs), strict=True) for xs in (p, q))

@@ -217,14 +217,18 @@ def _median_abs_deviation(x: Any, axis: Any, center: Any, scale: Any) -> Any:
 # -- transformations towards a normal distribution -----------------------------------------------
 
 
-@_statistic
-def _boxcox(x: Any, lmbda: Any) -> Any:
+def _refuse_to_choose(name: str, x: Any, lmbda: Any) -> None:
     if lmbda is None:
         raise refused(
-            "scipy.stats.boxcox with duals takes lmbda=, which it would choose by what they are; "
-            "give lmbda=scipy.stats.boxcox_normmax(x.primal).",
+            f"scipy.stats.{name} with duals takes lmbda=, which it would choose by what they are; "
+            f"give lmbda=scipy.stats.{name}_normmax(x.primal).",
             *duals_in(x),
         )
+
+
+@_statistic
+def _boxcox(x: Any, lmbda: Any) -> Any:
+    _refuse_to_choose("boxcox", x, lmbda)
     return sc.boxcox(x, lmbda)
 
 
@@ -236,12 +240,7 @@ def _boxcox_llf(lmb: Any, data: Any, axis: Any) -> Any:
 
 @_statistic
 def _yeojohnson(x: Any, lmbda: Any) -> Any:
-    if lmbda is None:
-        raise refused(
-            "scipy.stats.yeojohnson with duals takes lmbda=, which it would choose by what they "
-            "are; give lmbda=scipy.stats.yeojohnson_normmax(x.primal).",
-            *duals_in(x),
-        )
+    _refuse_to_choose("yeojohnson", x, lmbda)
     rises = plain(x) >= 0
     up, down = np.where(rises, x, 0.0), np.where(rises, 0.0, -x)
     return np.where(rises, sc.boxcox1p(up, lmbda), -sc.boxcox1p(down, 2 - lmbda))
