@@ -529,15 +529,18 @@ cdef class Derivative(Driver):
         return continued(self.definition, x, y, level) if slope is None else slope
 
     cdef object of_array(self, object level, cnp.ndarray x, Given *given):
-        if cnp.PyArray_TYPE(x) != cnp.NPY_DOUBLE or not is_plainly_laid(x) or not self.is_known(x, given.at[0]):
+        if not is_real(x) or not is_plainly_laid(x) or not self.is_known(x, given.at[0]):
             return NotImplemented
         y = self.call(level, dual(x.copy("K"), numpy.ones_like(x), level), given)
         if y is NotImplemented:
             return y
         if isinstance(y, readable_class) and y.level == level:
-            value = y.primal
-            if type(value) is ndarray and value.shape == (<object>x).shape and not has_nan(value):
-                return y.tangent
+            value, slopes = y.primal, y.tangent
+            if (
+                type(value) is ndarray and value.shape == (<object>x).shape
+                and type(slopes) is ndarray and slopes.dtype == value.dtype and not has_nan(value)
+            ):
+                return slopes
         return continued(self.definition, x, y, level)
 
     cdef bint is_known(self, cnp.ndarray x, Py_ssize_t at):
@@ -816,15 +819,30 @@ cdef inline bint is_plainly_laid(cnp.ndarray x) noexcept:
     return is_packed(x) and cnp.PyArray_ISWRITEABLE(x)
 
 
-cdef bint has_nan(cnp.ndarray x):
-    cdef const double *values = <const double *>cnp.PyArray_DATA(x)
+ctypedef fused real:
+    float
+    double
+
+
+cdef inline bint is_real(cnp.ndarray x) noexcept:
+    """Whether its numbers are doubles or floats."""
+    return cnp.PyArray_TYPE(x) == cnp.NPY_DOUBLE or cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
+
+
+cdef bint any_nan(const real *values, Py_ssize_t n) noexcept:
     cdef Py_ssize_t i
     cdef int found = 0
-    if cnp.PyArray_TYPE(x) != cnp.NPY_DOUBLE or not is_packed(x):
-        return bool(numpy.isnan(x).any())
-    for i in range(cnp.PyArray_SIZE(x)):
+    for i in range(n):
         found |= values[i] != values[i]
     return found
+
+
+cdef bint has_nan(cnp.ndarray x):
+    if not is_real(x) or not is_packed(x):
+        return bool(numpy.isnan(x).any())
+    if cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT:
+        return any_nan(<const float *>cnp.PyArray_DATA(x), cnp.PyArray_SIZE(x))
+    return any_nan(<const double *>cnp.PyArray_DATA(x), cnp.PyArray_SIZE(x))
 
 
 cdef inline bint is_many(object x) noexcept:

@@ -368,6 +368,34 @@ def test_a_gradient_has_the_precision_of_its_input(n: int, mode: Any) -> None:
     assert grad(lambda z: np.sum(abs(z.astype(complex)) ** 2), mode=mode)(z).dtype == z.dtype
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    ("f", "given"),
+    [
+        (lambda x: x * np.sin(x), None),
+        (lambda x: x.astype(np.float64) ** 3, np.float64),
+        (lambda x: x.astype(np.float32) * 2, np.float32),
+        (lambda x: np.sqrt(x) / x, None),
+    ],
+)
+def test_later_calls_of_a_derivative_give_what_the_first_gave(
+    f: Any, given: Any, dtype: Any
+) -> None:
+    # from the second call on f is known to be elementwise, and kernels have a way of their own
+    x = np.asfortranarray(np.linspace(0.5, 2.0, 12, dtype=dtype).reshape(3, 4))
+    slope = derivative(f)
+    first, second = slope(x), slope(x)
+    assert first.dtype == second.dtype == (given or dtype)
+    assert first.tobytes() == second.tobytes()
+    h = 1e-6
+    wide = x.astype(np.float64)
+    if given is not np.float32:
+        middle = (f(wide + h) - f(wide - h)) / (2 * h)
+        np.testing.assert_allclose(first, middle, rtol=1e-5 if dtype is np.float32 else 1e-8)
+    x[1, 2] = np.nan
+    assert np.isnan(slope(x)[1, 2]) and np.isfinite(slope(x)[0]).all()
+
+
 @pytest.mark.parametrize(
     ("f", "message"),
     [
