@@ -15,7 +15,7 @@ from .measure import FULL, Figure, Row
 from .peers import GRADIENTS_ONLY, PEERS
 from .workloads import WORKLOADS
 
-STARTS = "process start to first derivative, ms over `import numpy`"
+STARTS = "process start to first derivative, ms after `import numpy`"
 ABOUT = f"""\
 Every figure is the time of a derivative as a ratio to the plain function, which is measured in the
 same process just before: the median over {FULL.rounds} rounds, in which everyone has a turn of some
@@ -24,7 +24,7 @@ the rounds; the number is in the column "turns". The plain time stands beside ea
 nobody is misled by a slow plain function. Calls go through the public interface, with the wrapper
 (`g = grad(f)`) made once; "dualad anew" makes it in every call. A package's own arrays are made
 before. Every result was checked first: to 1e-8 where derivatives claim to be exact, to 1e-5 for
-differences. P1 is in milliseconds over `import numpy`."""
+differences. P1 is in milliseconds after `import numpy`."""
 
 
 # Why a peer can be ahead of dualad; told in rows where one is.

@@ -170,9 +170,13 @@ COSTS = {  # rows of benchmarks/RESULTS.md, and what they are
     "S4": "Hessian of a loop over 8 numbers",
     "S5": "Jacobian of bundle adjustment, 15 → 3",
     "A1 10000": "derivative on an array of 10,000",
+    "A2 1000": "gradient in an array of 1,000",
     "A4 scalar": "Lorenz' equations, 1000 steps, 6 → 3",
 }
-PEERS = ["dualad", "jax jit", "autograd", "torch.func", "uncertainties", "differences"]
+PEERS = [
+    *("dualad", "fastdual", "num_dual", "jax jit", "autograd", "torch.func", "uncertainties"),
+    "differences",
+]
 
 
 def costs() -> str:

@@ -62,7 +62,8 @@ def solve_ivp(
     there are none, SciPy's own result comes back. If there are, all values are still SciPy's own,
     and `.y`, `.sol`, `.y_events` carry their tangents, and so do `.t` and `.t_events`: ends of
     t_span, times in t_eval, and the times of events, which are roots of the event functions along
-    the solution.
+    the solution. Times that the integrator has chosen itself are constants, and values there have
+    the tangents of the solution at these times; with t_eval they do not depend on its choice.
 
     Tangents come from a second integration, whose state is value and tangents together, so that
     both meet the tolerances, each as if it were integrated alone. rtol and atol count for a
