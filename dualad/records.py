@@ -595,6 +595,28 @@ def strongly_summed(f: Callable[..., Any], g: Any, *factors: Any) -> Any:
     return np.where(np.logical_or.reduce([m != 0 for m in met]), y, rest)
 
 
+class ReadableSlopes:
+    """The pull of a sum of terms slope·ẋ: for each of them a slope, None for 1.
+
+    `shapes`: of the terms that are broadcast, None for others. `ndim`: of the sum.
+    """
+
+    __slots__ = ("slopes", "shapes", "ndim")
+
+    def __init__(self, slopes: list[Any], shapes: list[Any], ndim: int) -> None:
+        self.slopes, self.shapes, self.ndim = slopes, shapes, ndim
+
+    def __call__(self, g: Any) -> list[Any]:
+        lead, found = len(shape_of(g)) - self.ndim, []
+        for slope, shape in zip(self.slopes, self.shapes, strict=True):
+            t = g if slope is None else strongly(operator.mul, g, slope)
+            found.append(t if shape is None else summed(t, shape, lead))
+        return found
+
+
+Slopes: Any = ARRAY_KERNEL.Slopes if ARRAY_KERNEL else ReadableSlopes
+
+
 if ARRAY_KERNEL:
     ARRAY_KERNEL.connect_records(
         Node, Read, Step, Place, STRENGTH, strongly, summed, fitted, next_number

@@ -17,6 +17,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from .dual import function
 from .forms import Form, blank, joint, made_of, plus, refuse, scaled, spread, zero_form
+from .kernel import ARRAY_KERNEL
 from .pair import plain, shape_of
 from .records import EVERYTHING, Spread, scattered, summed
 from .structure import leaves, rebuild
@@ -404,6 +405,19 @@ def _pad(a: Form, pad_width: Any, mode: str = "constant", **options: Any) -> Any
     if mode == "constant":
         return placed(np.pad, (a, pad_width), {})
     return _dense(np.pad, (a, pad_width, mode), options)
+
+
+# -- where there is nothing else to do ----------------------------------------------------
+
+# With a kernel, these of arrays of one level are what NumPy gives for the values, with what they
+# do to the forms; and the second ones are views where those are.
+if ARRAY_KERNEL:
+    _CALLED: Any = (np.cumsum, np.concatenate, np.stack, np.roll, np.repeat, np.tile, np.take)
+    _VIEWED: Any = (
+        *(np.reshape, np.transpose, np.swapaxes, np.moveaxis, np.matrix_transpose, np.flip),
+        *(np.expand_dims, np.squeeze, np.ravel),
+    )
+    ARRAY_KERNEL.connect_linear({f: Form.FUNCTIONS[f] for f in (*_CALLED, *_VIEWED)}, _VIEWED)
 
 
 # -- anything else, if it is small ---------------------------------------------------------
