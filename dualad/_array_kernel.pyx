@@ -502,6 +502,8 @@ cdef object add_up = numpy.add.reduce
 cdef object np_sum = numpy.sum
 cdef object np_mean = numpy.mean
 cdef object np_dot = numpy.dot
+cdef object np_where = numpy.where
+cdef set EXTREMES = {numpy.max, numpy.min, numpy.amax, numpy.amin}
 cdef object np_matmul = numpy.matmul
 
 
@@ -898,6 +900,101 @@ cdef object recorded_linear(object f, tuple args, dict kwargs):
     return made(y, tangent, found.level)
 
 
+cdef class Choice:
+    """The pull of np.where for the forms among its two arrays."""
+
+    cdef object chosen       # where the first is
+    cdef list firsts, shapes  # of each form whether it is the first, and its shape, or None
+
+    def __call__(self, g):
+        cdef list found = []
+        lead = len(g.shape) - self.chosen.ndim
+        for is_first, shape in zip(self.firsts, self.shapes):
+            t = np_where(self.chosen, g, 0.0) if is_first else np_where(self.chosen, 0.0, g)
+            found.append(t if shape is None else summed(t, shape, lead))
+        return found
+
+
+cdef object recorded_choice(tuple args):
+    """np.where(condition, x, y) of arrays that are recorded, and numbers; None for others."""
+    cdef object value, x, condition = args[0], whole
+    cdef list values = [], forms = []
+    cdef Operands found = Operands.__new__(Operands)
+    cdef Choice pull = Choice.__new__(Choice)
+    if type(condition) is not ndarray:
+        return None
+    pull.firsts, pull.shapes = [], []
+    for x in args[1:]:
+        if is_whole(x):
+            value = found.value(x, forms)
+            if value is None:
+                return None
+            pull.firsts.append(not values)
+            values.append(value)
+        elif type_of(x) != OTHER:
+            values.append(x)
+        else:
+            return None
+    if found.count == 0:
+        return None
+    y = np_where(condition, values[0], values[1])
+    value = y.primal if type(y) is DualArray else y
+    whole = value.shape
+    descr = <object>cnp.PyArray_DESCR(<cnp.ndarray>value)
+    nodes = [node_of(form) for form in forms]
+    for node in nodes:
+        if SLOT(node, DTYPE) != <PyObject *>descr:
+            return None
+        pull.shapes.append(None if <object>SLOT(node, SHAPE) == whole else <object>SLOT(node, SHAPE))
+    if condition.shape != whole:
+        condition = numpy.broadcast_to(condition, whole)
+    pull.chosen = condition.astype(bool)
+    tangent = new_form(new_node(node_class, whole, descr, nodes, pull), None, None)
+    return made(y, tangent, found.level)
+
+
+cdef object recorded_extreme(object f, tuple args, dict kwargs):
+    """np.max or np.min of an array that is recorded, with axis= and keepdims=; None for others.
+
+    Each of k equal extreme elements has slope 1/k.
+    """
+    cdef object x = args[0], axis = None, value, top, ties, node, whole
+    cdef Operands found = Operands.__new__(Operands)
+    cdef Total pull = Total.__new__(Total)
+    cdef bint keepdims = False
+    cdef list forms = []
+    if not is_whole(x) or PyTuple_GET_SIZE(args) > 2:
+        return None
+    if PyTuple_GET_SIZE(args) == 2:
+        axis = args[1]
+    for name, given in kwargs.items():
+        if name == "axis" and PyTuple_GET_SIZE(args) == 1:
+            axis = given
+        elif name == "keepdims" and type(given) is bool:
+            keepdims = given
+        else:
+            return None
+    value = found.value(x, forms)
+    if type(value) is not ndarray or not cnp.PyArray_SIZE(<cnp.ndarray>value):
+        return None
+    node = node_of(forms[0])
+    pull.shape, pull.dtype, pull.count = value.shape, <object>SLOT(node, DTYPE), 1
+    if not fits(pull, axis, keepdims) or pull.dtype is not value.dtype:
+        return None
+    y = f(value, axis=axis, keepdims=keepdims)
+    top = y if keepdims or axis is None else f(value, axis=axis, keepdims=True)
+    ties = value == top
+    count = add_up(ties, axis, None, None, axis is not None)
+    if not numpy.all(count):  # where there is nan
+        return None
+    slope = ties / count
+    slope = slope if slope.dtype is pull.dtype else slope.astype(pull.dtype)
+    pull.has_axes = y.shape != ()
+    node = new_node(node_class, pull.shape, pull.dtype, [node], Slopes([slope], [None], value.ndim))
+    tangent = new_form(new_node(node_class, y.shape, pull.dtype, [node], pull), None, None)
+    return made(y, tangent, found.level) if pull.has_axes else pair(y, tangent, found.level)
+
+
 cdef inline bint is_of_numbers(object x) noexcept:
     """Whether this is an array of whole numbers, such as places."""
     return type(x) is ndarray and cnp.PyArray_ISINTEGER(<cnp.ndarray>x)
@@ -1045,8 +1142,7 @@ cdef class Slopes:
 
     def __call__(self, g):
         cdef list found = []
-        cdef Py_ssize_t i
-        cdef Py_ssize_t lead = len(g.shape) - self.ndim
+        cdef Py_ssize_t i, lead = len(getattr(g, "shape", ())) - self.ndim
         for i in range(len(self.slopes)):
             slope = self.slopes[i]
             t = g if slope is None else strongly(multiply, g, slope)
@@ -1080,7 +1176,7 @@ cdef class Slopes:
             else:
                 t = <object>g * <object>slope
             if self.shapes[i] is not None:
-                t = summed(t, self.shapes[i], lead)
+                t = narrowed(t, self.shapes[i], lead)
             walk.give(sources[i], t)
             t = None
         return 0
@@ -1093,6 +1189,17 @@ cdef class Slopes:
                 return <object>slope
             return number_in(<cnp.ndarray>g) * <object>slope
         return <object>g * <object>slope
+
+
+cdef object narrowed(object t, tuple shape, Py_ssize_t lead):
+    """The adjoint of what was broadcast from this shape."""
+    cdef int i, extra = cnp.PyArray_NDIM(<cnp.ndarray>t) - len(shape) if type(t) is ndarray else 0
+    if extra <= 0 or lead:
+        return summed(t, shape, lead)
+    for i in range(len(shape)):
+        if cnp.PyArray_DIM(<cnp.ndarray>t, i + extra) != <Py_ssize_t>shape[i]:
+            return summed(t, shape, lead)
+    return add_up(t, 0 if extra == 1 else tuple(range(extra)))
 
 
 cdef class Product:
@@ -1309,7 +1416,10 @@ cdef class Walk:
         cdef bint minus
         if self.many or not (type(g) is ndarray or type(g) is float or is_simple(g)):
             return False
-        if <object>SLOT(place, VIEWS) or not <object>SLOT(place, IS_BASIC):
+        if (<object>SLOT(place, VIEWS)) or not <object>SLOT(place, IS_BASIC):
+            if place.is_reshaped and type(g) is ndarray:
+                self.give(source, g.reshape(<object>SLOT(source, SHAPE)))
+                return True
             return False
         if not <object>SLOT(source, SHAPE):
             return False
@@ -1444,6 +1554,12 @@ def function_protocol(general):
         elif func is np_dot:
             if not kwargs and PyTuple_GET_SIZE(args) == 2:
                 result = product(args[0], args[1], func)
+        elif func is np_where:
+            if PyTuple_GET_SIZE(args) == 3:
+                result = recorded_choice(args)
+        elif func in EXTREMES:
+            if args:
+                result = recorded_extreme(func, args, kwargs)
         elif PyDict_GetItem(LINEAR, func) != NULL:
             result = recorded_linear(func, args, kwargs)
         if result is not None:

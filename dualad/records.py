@@ -107,6 +107,18 @@ class Spread:
         return np.broadcast_to(x, self.new)
 
 
+class Reshaped:
+    """np.reshape as a view of a whole."""
+
+    __slots__ = ("new",)
+
+    def __init__(self, new: tuple[int, ...]) -> None:
+        self.new = new
+
+    def __call__(self, x: Any) -> Any:
+        return x.reshape(self.new)
+
+
 class Place:
     """A part of an array: views of it, one after the other, and an index at the end."""
 
@@ -124,6 +136,12 @@ class Place:
         views = self.views
         return len(views) == 1 and type(views[0]) is Spread and self.index is Ellipsis
 
+    @property
+    def is_reshaped(self) -> bool:
+        """Whether it is all of the array, in another shape."""
+        views = self.views
+        return len(views) == 1 and type(views[0]) is Reshaped and self.index is Ellipsis
+
     def then(self, index: Any) -> Place:
         """A part of this part."""
         if all(i is Ellipsis or (type(i) is slice and i == _ALL) for i in index_parts(index)):
@@ -140,6 +158,8 @@ class Place:
             if view in (np.real, np.imag):  # of each element
                 return Place((*self.views, view), self.index, self.sign * sign)
             return Place(self.views, view(self.index), self.sign * sign)
+        if type(view) is Reshaped and self.is_reshaped:
+            return Place((view,), ..., self.sign * sign)
         views = self.views if self.index is Ellipsis else (*self.views, self._view)
         return Place((*views, view), ..., self.sign * sign)
 

@@ -19,7 +19,7 @@ from .dual import function
 from .forms import Form, blank, joint, made_of, plus, refuse, scaled, spread, zero_form
 from .kernel import ARRAY_KERNEL
 from .pair import plain, shape_of
-from .records import EVERYTHING, Spread, scattered, summed
+from .records import EVERYTHING, Reshaped, Spread, scattered, summed
 from .structure import leaves, rebuild
 from .table import RULES
 
@@ -248,10 +248,13 @@ def _trace(a: Form, offset: int = 0, axis1: int = 0, axis2: int = 1, *args: Any)
 
 @transposes(np.reshape)
 def _reshape(a: Form, shape: Any, order: str = "C", **options: Any) -> Any:
-    place, whole = a.place or EVERYTHING, np.empty(a.whole.shape, bool)
-    shape = blank(a.shape).reshape(shape).shape
-    if np.may_share_memory(place.whole(whole)[place.index].reshape(shape), whole):
-        return a.window(shape, place.by(lambda x: x.reshape(shape)))
+    place, shape = a.place or EVERYTHING, blank(a.shape).reshape(shape).shape
+    is_view = a.place is None or place.is_reshaped
+    if not is_view:
+        whole = np.empty(a.whole.shape, bool)
+        is_view = np.may_share_memory(place.whole(whole)[place.index].reshape(shape), whole)
+    if is_view:
+        return a.window(shape, place.by(Reshaped(shape)))
     old, n = a.shape, len(shape)
     return made_of(
         shape, a.dtype, [a], lambda g: (np.reshape(g, shape_of(g)[: lead_of(g, n)] + old),)
