@@ -476,6 +476,7 @@ cdef object node_class = None   # records.Node, and those of it that are somethi
 cdef object read_class = None
 cdef object step_class = None
 cdef object place_class = None
+cdef object reshaped_class = None  # a view, whose elements are those of the whole
 cdef object strength = None     # whether sweeps look for 0·∞
 cdef object strongly = None     # the product that does
 cdef object summed = None       # the adjoint of what was broadcast
@@ -503,16 +504,18 @@ cdef object np_sum = numpy.sum
 cdef object np_mean = numpy.mean
 cdef object np_dot = numpy.dot
 cdef object np_where = numpy.where
+cdef object np_norm = numpy.linalg.norm
+cdef object np_reshape = numpy.reshape
 cdef set EXTREMES = {numpy.max, numpy.min, numpy.amax, numpy.amin}
 cdef object np_matmul = numpy.matmul
 
 
-def connect_records(node, read, step, place, strong, product, narrowed, fit, numbers):
+def connect_records(node, read, step, place, view, strong, product, narrowed, fit, numbers):
     """Tell the kernel what reverse mode records."""
-    global node_class, read_class, step_class, place_class
+    global node_class, read_class, step_class, place_class, reshaped_class
     global strength, strongly, summed, fitted, next_number
     global NUMBER, SHAPE, DTYPE, SOURCES, PULL, PART, VIEWS, INDEX, SIGN, IS_BASIC
-    node_class, read_class, step_class, place_class = node, read, step, place
+    node_class, read_class, step_class, place_class, reshaped_class = node, read, step, place, view
     strength, strongly, summed, fitted, next_number = strong, product, narrowed, fit, numbers
     NUMBER, SHAPE, DTYPE = place_of(node.number), place_of(node.shape), place_of(node.dtype)
     SOURCES, PULL, PART = place_of(node.sources), place_of(node.pull), place_of(read.place)
@@ -886,7 +889,10 @@ cdef object recorded_linear(object f, tuple args, dict kwargs):
     value = y.primal if type(y) is DualArray else y
     if type(value) is not ndarray or not cnp.PyArray_ISFLOAT(<cnp.ndarray>value):
         return None
-    tangent = (<object>PyDict_GetItem(LINEAR, f))(*forms, **kwargs)
+    if f is np_reshape:
+        tangent = reshaped(forms[0], value.shape)
+    else:
+        tangent = (<object>PyDict_GetItem(LINEAR, f))(*forms, **kwargs)
     if f in VIEWS_OF_ONE:
         x = found.of_one
         if cnp.PyArray_CHKFLAGS(<cnp.ndarray>value, cnp.NPY_ARRAY_OWNDATA) or not may_share(
@@ -940,6 +946,8 @@ cdef object recorded_choice(tuple args):
     y = np_where(condition, values[0], values[1])
     value = y.primal if type(y) is DualArray else y
     whole = value.shape
+    if not whole:
+        return None
     descr = <object>cnp.PyArray_DESCR(<cnp.ndarray>value)
     nodes = [node_of(form) for form in forms]
     for node in nodes:
@@ -951,6 +959,32 @@ cdef object recorded_choice(tuple args):
     pull.chosen = condition.astype(bool)
     tangent = new_form(new_node(node_class, whole, descr, nodes, pull), None, None)
     return made(y, tangent, found.level)
+
+
+cdef object recorded_norm(object x):
+    """np.linalg.norm of all elements of an array that is recorded; None for others.
+
+    The slope is the unit vector.
+    """
+    cdef object value, node, y
+    cdef Operands found = Operands.__new__(Operands)
+    cdef Total pull = Total.__new__(Total)
+    cdef list forms = []
+    if not is_whole(x):
+        return None
+    value = found.value(x, forms)
+    if type(value) is not ndarray or cnp.PyArray_TYPE(<cnp.ndarray>value) != cnp.NPY_DOUBLE:
+        return None
+    y = np_norm(value)
+    if not 1e-140 < y < 1e140:  # squares underflow or overflow
+        return None
+    node = node_of(forms[0])
+    pull.shape, pull.dtype, pull.count = value.shape, <object>SLOT(node, DTYPE), 1
+    node = new_node(
+        node_class, pull.shape, pull.dtype, [node], Slopes([value / y], [None], value.ndim)
+    )
+    tangent = new_form(new_node(node_class, (), pull.dtype, [node], pull), None, None)
+    return pair(y, tangent, found.level)
 
 
 cdef object recorded_extreme(object f, tuple args, dict kwargs):
@@ -993,6 +1027,25 @@ cdef object recorded_extreme(object f, tuple args, dict kwargs):
     node = new_node(node_class, pull.shape, pull.dtype, [node], Slopes([slope], [None], value.ndim))
     tangent = new_form(new_node(node_class, y.shape, pull.dtype, [node], pull), None, None)
     return made(y, tangent, found.level) if pull.has_axes else pair(y, tangent, found.level)
+
+
+cdef object reshaped(object form, tuple shape):
+    """np.reshape of a form, as a view if it is a whole, or one in another shape."""
+    cdef object place = <object>SLOT(form, PLACE), base = form, read
+    if SLOT(form, BASE) != <PyObject *>None:
+        if not place.is_reshaped:
+            return (<object>PyDict_GetItem(LINEAR, np_reshape))(form, shape)
+        base = <object>SLOT(form, BASE)
+    place = allocated(place_class)
+    fill(place, VIEWS, (reshaped_class(shape),))
+    fill(place, INDEX, ...)
+    fill(place, SIGN, 1)
+    fill(place, IS_BASIC, True)
+    read = new_node(
+        read_class, shape, <object>SLOT(node_of(form), DTYPE), (node_of(base),), None
+    )
+    fill(read, PART, place)
+    return new_form(read, base, place)
 
 
 cdef inline bint is_of_numbers(object x) noexcept:
@@ -1557,6 +1610,9 @@ def function_protocol(general):
         elif func is np_where:
             if PyTuple_GET_SIZE(args) == 3:
                 result = recorded_choice(args)
+        elif func is np_norm:
+            if not kwargs and PyTuple_GET_SIZE(args) == 1:
+                result = recorded_norm(args[0])
         elif func in EXTREMES:
             if args:
                 result = recorded_extreme(func, args, kwargs)
