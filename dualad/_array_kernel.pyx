@@ -11,7 +11,7 @@ from cpython.dict cimport PyDict_GetItem
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_REFCNT
 from cpython.tuple cimport PyTuple_GET_SIZE
-from libc.math cimport INFINITY, fabs
+from libc.math cimport INFINITY, NAN, fabs
 cimport numpy as cnp
 
 import operator
@@ -476,12 +476,16 @@ cdef object node_class = None   # records.Node, and those of it that are somethi
 cdef object read_class = None
 cdef object step_class = None
 cdef object place_class = None
+cdef object reshaped_class = None  # a view, whose elements are those of the whole
 cdef object strength = None     # whether sweeps look for 0·∞
 cdef object strongly = None     # the product that does
 cdef object summed = None       # the adjoint of what was broadcast
 cdef object fitted = None       # an adjoint in the precision of its node
 cdef object spread_out = None   # the adjoint of what was summed up
 cdef object form_matmul = None  # the matrix product of a form and an array
+cdef object matmul_back = None  # the adjoint of one of its factors
+cdef dict LINEAR = {}           # by linear function of NumPy: what it does to forms
+cdef set VIEWS_OF_ONE = set()   # those that give a view where they can
 cdef object next_number = None
 
 # Where they keep what they know.
@@ -497,15 +501,21 @@ cdef object np_subtract = numpy.subtract
 cdef object np_multiply = numpy.multiply
 cdef object add_up = numpy.add.reduce
 cdef object np_sum = numpy.sum
+cdef object np_mean = numpy.mean
+cdef object np_dot = numpy.dot
+cdef object np_where = numpy.where
+cdef object np_norm = numpy.linalg.norm
+cdef object np_reshape = numpy.reshape
+cdef set EXTREMES = {numpy.max, numpy.min, numpy.amax, numpy.amin}
 cdef object np_matmul = numpy.matmul
 
 
-def connect_records(node, read, step, place, strong, product, narrowed, fit, numbers):
+def connect_records(node, read, step, place, view, strong, product, narrowed, fit, numbers):
     """Tell the kernel what reverse mode records."""
-    global node_class, read_class, step_class, place_class
+    global node_class, read_class, step_class, place_class, reshaped_class
     global strength, strongly, summed, fitted, next_number
     global NUMBER, SHAPE, DTYPE, SOURCES, PULL, PART, VIEWS, INDEX, SIGN, IS_BASIC
-    node_class, read_class, step_class, place_class = node, read, step, place
+    node_class, read_class, step_class, place_class, reshaped_class = node, read, step, place, view
     strength, strongly, summed, fitted, next_number = strong, product, narrowed, fit, numbers
     NUMBER, SHAPE, DTYPE = place_of(node.number), place_of(node.shape), place_of(node.dtype)
     SOURCES, PULL, PART = place_of(node.sources), place_of(node.pull), place_of(read.place)
@@ -513,10 +523,16 @@ def connect_records(node, read, step, place, strong, product, narrowed, fit, num
     SIGN, IS_BASIC = place_of(place.sign), place_of(place.is_basic)
 
 
-def connect_products(matmul):
-    """Tell the kernel what a matrix product does to the tangents of reverse mode."""
-    global form_matmul
-    form_matmul = matmul
+def connect_products(matmul, back):
+    """Tell the kernel what a matrix product does to the tangents of reverse mode, and back."""
+    global form_matmul, matmul_back
+    form_matmul, matmul_back = matmul, back
+
+
+def connect_linear(functions, views):
+    """Tell the kernel what linear functions of NumPy do to the tangents of reverse mode."""
+    LINEAR.update(functions)
+    VIEWS_OF_ONE.update(views)
 
 
 def connect_forms(kind, spread):
@@ -549,6 +565,12 @@ cdef object new_form(object node, object base, object place):
     fill(form, NODE, node)
     fill(form, SEEN, None if base is None else <object>SLOT(base, NODE))
     return form
+
+
+def made_of(shape, dtype, forms, pull):
+    """A form with a way back to those that it is made of."""
+    cdef list nodes = [node_of(form) for form in forms]
+    return new_form(new_node(node_class, tuple(shape), dtype, nodes, pull), None, None)
 
 
 cdef inline object node_of(object form):
@@ -685,10 +707,16 @@ def input_of(x, level):
     return made(x, new_form(node, None, None), level), node
 
 
-cdef object recorded_product(object v, object w, object v_dot, object w_dot, object level):
-    """v @ w with the forms of v and of w, None where there is none; None if it is for Python."""
+cdef object recorded_product(
+    object by, object v, object w, object v_dot, object w_dot, object level
+):
+    """v @ w with the forms of v and of w, None where there is none; None if it is for Python.
+
+    `by`: numpy.matmul or numpy.dot.
+    """
     cdef object y, tangent = None
     cdef int kind = WEAK
+    cdef Product pull
     for x in (v, w):
         if not goes_with(&kind, x) or not (type(x) is ndarray or type(x) is DualArray):
             return None
@@ -698,31 +726,340 @@ cdef object recorded_product(object v, object w, object v_dot, object w_dot, obj
         return None
     if w_dot is not None and type(w_dot) is not form_class:
         return None
-    y = np_matmul(v, w)
-    if v_dot is not None:
-        tangent = form_matmul(v_dot, w)
-    if w_dot is not None:
-        other = form_matmul(v, w_dot)
-        tangent = other if tangent is None else tangent + other
+    if (
+        type(v) is ndarray and type(w) is ndarray
+        and cnp.PyArray_NDIM(<cnp.ndarray>v) <= 2 and cnp.PyArray_NDIM(<cnp.ndarray>w) <= 2
+    ):
+        y = by(v, w)
+        pull = Product.__new__(Product)
+        pull.left, pull.right = cnp.PyArray_NDIM(<cnp.ndarray>v), cnp.PyArray_NDIM(<cnp.ndarray>w)
+        nodes = []
+        if v_dot is not None:
+            pull.w = w.copy()
+            nodes.append(node_of(v_dot))
+        if w_dot is not None:
+            pull.v = v.copy()
+            nodes.append(node_of(w_dot))
+        descr = <object>cnp.PyArray_DESCR(<cnp.ndarray>v)
+        tangent = new_form(new_node(node_class, y.shape, descr, nodes, pull), None, None)
+    elif by is not np_matmul:
+        return None
+    else:
+        y = by(v, w)
+        if v_dot is not None:
+            tangent = form_matmul(v_dot, w)
+        if w_dot is not None:
+            other = form_matmul(v, w_dot)
+            tangent = other if tangent is None else tangent + other
     is_array = type(y) is ndarray or type(y) is DualArray
     return made(y, tangent, level) if is_array else pair(y, tangent, level)
 
 
-cdef object sum_of(object x):
-    """np.sum of all elements of an array that is recorded; None for others."""
-    cdef object form, value
+cdef object reduction(object f, tuple args, dict kwargs):
+    """np.sum or np.mean of an array that is recorded, with axis= and keepdims=; None for others."""
+    cdef object form, value, y, x = args[0], axis = None
+    cdef Py_ssize_t n = PyTuple_GET_SIZE(args)
+    cdef bint keepdims = False
     cdef Total pull
+    if n > 2 or type(x) is not DualArray:
+        return None
     if SLOT(x, TANGENT) == NULL or SLOT(x, PRIMAL) == NULL or SLOT(x, LEVEL) == NULL:
         return None
     form, value = <object>SLOT(x, TANGENT), <object>SLOT(x, PRIMAL)
     if type(form) is not form_class or not (type(value) is ndarray or is_simple(value)):
         return None
+    if type(value) is ndarray and not cnp.PyArray_SIZE(<cnp.ndarray>value):
+        return None
+    if n == 2:
+        axis = args[1]
+    if kwargs:
+        for name, given in kwargs.items():
+            if name == "axis" and n == 1:
+                axis = given
+            elif name == "keepdims" and type(given) is bool:
+                keepdims = given
+            else:
+                return None
     node = node_of(form)
     pull = Total.__new__(Total)
     pull.shape, pull.dtype = <object>SLOT(node, SHAPE), <object>SLOT(node, DTYPE)
-    y = new_form(new_node(node_class, (), pull.dtype, [node], pull), None, None)
-    value = add_up(value, None) if type(value) is ndarray else np_sum(value)
-    return pair(value, y, <object>SLOT(x, LEVEL))
+    if not fits(pull, axis, keepdims):
+        return None
+    if type(value) is not ndarray:
+        y = f(value, axis=axis, keepdims=keepdims)
+    elif f is np_sum:
+        y = add_up(value, axis, None, None, keepdims)
+    else:
+        y = value.mean(axis, None, None, keepdims)
+    left = y.shape
+    pull.has_axes = left != ()
+    pull.count = value.size // y.size if f is np_mean else 1
+    tangent = new_form(new_node(node_class, left, pull.dtype, [node], pull), None, None)
+    level = <object>SLOT(x, LEVEL)
+    return made(y, tangent, level) if left else pair(y, tangent, level)
+
+
+cdef bint fits(Total pull, object axis, bint keepdims) except -1:
+    """Let the pull of a sum know the axes that are summed over; whether it can."""
+    cdef int i, ndim = len(pull.shape)
+    cdef tuple axes = axis if type(axis) is tuple else (axis,)
+    if ndim >= AXES:
+        return False
+    if axis is None:  # all of them, which are kept
+        axes = tuple(range(ndim))
+    for i in range(ndim):
+        pull.is_summed[i] = False
+    for a in axes:
+        if type(a) is not int or not -ndim <= a < ndim:
+            return False
+        pull.is_summed[a + ndim if a < 0 else a] = True
+    pull.is_kept = keepdims
+    return True
+
+
+# What `recorded_linear` finds among the arguments of a function.
+cdef class Operands:
+    cdef object level, of_one  # the value of the one array, if there is one alone
+    cdef int count
+
+    cdef object value(self, object x, list forms):
+        """The primal of an argument, whose form is added to a list; None if it is another one."""
+        cdef object form = <object>SLOT(x, TANGENT), value = <object>SLOT(x, PRIMAL)
+        cdef object numbers = <object>SLOT(value, PRIMAL) if is_simple(value) else value
+        if type(form) is not form_class or type(numbers) is not ndarray:
+            return None
+        if not cnp.PyArray_ISFLOAT(<cnp.ndarray>numbers):
+            return None
+        if self.level is not None and <object>SLOT(x, LEVEL) is not self.level:
+            return None
+        self.level, self.of_one = <object>SLOT(x, LEVEL), value
+        self.count += 1
+        forms.append(form)
+        return value
+
+
+cdef inline bint is_whole(object x) noexcept:
+    """Whether this is a dual array that has all its parts."""
+    return (
+        type(x) is DualArray and SLOT(x, PRIMAL) != NULL and SLOT(x, TANGENT) != NULL
+        and SLOT(x, LEVEL) != NULL
+    )
+
+
+cdef object recorded_linear(object f, tuple args, dict kwargs):
+    """A linear function of arrays that are recorded: NumPy's own of the values, and of the forms.
+
+    None if that is not all, as with options, or with arrays of other levels.
+    """
+    cdef object x, each, value, y, tangent
+    cdef list values = [], forms = [], inner, inner_forms
+    cdef Operands found = Operands.__new__(Operands)
+    for name, x in kwargs.items():
+        if name != "axis" or not (x is None or type(x) is int or type(x) is tuple):
+            return None
+    for x in args:
+        if is_whole(x):
+            value = found.value(x, forms)
+            if value is None:
+                return None
+            values.append(value)
+        elif type(x) is list or (type(x) is tuple and found.count == 0):
+            inner, inner_forms = [], []
+            for each in x:
+                if is_whole(each):
+                    value = found.value(each, inner_forms)
+                    if value is None:
+                        return None
+                elif type(each) is ndarray and cnp.PyArray_ISFLOAT(<cnp.ndarray>each):
+                    value = each
+                    inner_forms.append(zero_form(each))
+                else:
+                    return None
+                inner.append(value)
+            values.append(inner)
+            forms.append(inner_forms)
+        elif x is None or type(x) is int or type(x) is tuple or is_of_numbers(x):
+            values.append(x)
+            forms.append(x)
+        else:
+            return None
+    if found.count == 0:
+        return None
+    y = f(*values, **kwargs)
+    value = y.primal if type(y) is DualArray else y
+    if type(value) is not ndarray or not cnp.PyArray_ISFLOAT(<cnp.ndarray>value):
+        return None
+    if f is np_reshape:
+        tangent = reshaped(forms[0], value.shape)
+    else:
+        tangent = (<object>PyDict_GetItem(LINEAR, f))(*forms, **kwargs)
+    if f in VIEWS_OF_ONE:
+        x = found.of_one
+        if cnp.PyArray_CHKFLAGS(<cnp.ndarray>value, cnp.NPY_ARRAY_OWNDATA) or not may_share(
+            value, x.primal if type(x) is DualArray else x
+        ):
+            tangent = tangent.copy()
+        elif SLOT(tangent, BASE) == <PyObject *>None:
+            return None
+    if SLOT(node_of(tangent), DTYPE) != <PyObject *>cnp.PyArray_DESCR(<cnp.ndarray>value):
+        return None
+    return made(y, tangent, found.level)
+
+
+cdef class Choice:
+    """The pull of np.where for the forms among its two arrays."""
+
+    cdef object chosen       # where the first is
+    cdef list firsts, shapes  # of each form whether it is the first, and its shape, or None
+
+    def __call__(self, g):
+        cdef list found = []
+        lead = len(g.shape) - self.chosen.ndim
+        for is_first, shape in zip(self.firsts, self.shapes):
+            t = np_where(self.chosen, g, 0.0) if is_first else np_where(self.chosen, 0.0, g)
+            found.append(t if shape is None else summed(t, shape, lead))
+        return found
+
+
+cdef object recorded_choice(tuple args):
+    """np.where(condition, x, y) of arrays that are recorded, and numbers; None for others."""
+    cdef object value, x, condition = args[0], whole
+    cdef list values = [], forms = []
+    cdef Operands found = Operands.__new__(Operands)
+    cdef Choice pull = Choice.__new__(Choice)
+    if type(condition) is not ndarray:
+        return None
+    pull.firsts, pull.shapes = [], []
+    for x in args[1:]:
+        if is_whole(x):
+            value = found.value(x, forms)
+            if value is None:
+                return None
+            pull.firsts.append(not values)
+            values.append(value)
+        elif type_of(x) != OTHER:
+            values.append(x)
+        else:
+            return None
+    if found.count == 0:
+        return None
+    y = np_where(condition, values[0], values[1])
+    value = y.primal if type(y) is DualArray else y
+    whole = value.shape
+    if not whole:
+        return None
+    descr = <object>cnp.PyArray_DESCR(<cnp.ndarray>value)
+    nodes = [node_of(form) for form in forms]
+    for node in nodes:
+        if SLOT(node, DTYPE) != <PyObject *>descr:
+            return None
+        pull.shapes.append(None if <object>SLOT(node, SHAPE) == whole else <object>SLOT(node, SHAPE))
+    if condition.shape != whole:
+        condition = numpy.broadcast_to(condition, whole)
+    pull.chosen = condition.astype(bool)
+    tangent = new_form(new_node(node_class, whole, descr, nodes, pull), None, None)
+    return made(y, tangent, found.level)
+
+
+cdef object recorded_norm(object x):
+    """np.linalg.norm of all elements of an array that is recorded; None for others.
+
+    The slope is the unit vector.
+    """
+    cdef object value, node, y
+    cdef Operands found = Operands.__new__(Operands)
+    cdef Total pull = Total.__new__(Total)
+    cdef list forms = []
+    if not is_whole(x):
+        return None
+    value = found.value(x, forms)
+    if type(value) is not ndarray or cnp.PyArray_TYPE(<cnp.ndarray>value) != cnp.NPY_DOUBLE:
+        return None
+    y = np_norm(value)
+    if not 1e-140 < y < 1e140:  # squares underflow or overflow
+        return None
+    node = node_of(forms[0])
+    pull.shape, pull.dtype, pull.count = value.shape, <object>SLOT(node, DTYPE), 1
+    node = new_node(
+        node_class, pull.shape, pull.dtype, [node], Slopes([value / y], [None], value.ndim)
+    )
+    tangent = new_form(new_node(node_class, (), pull.dtype, [node], pull), None, None)
+    return pair(y, tangent, found.level)
+
+
+cdef object recorded_extreme(object f, tuple args, dict kwargs):
+    """np.max or np.min of an array that is recorded, with axis= and keepdims=; None for others.
+
+    Each of k equal extreme elements has slope 1/k.
+    """
+    cdef object x = args[0], axis = None, value, top, ties, node, whole
+    cdef Operands found = Operands.__new__(Operands)
+    cdef Total pull = Total.__new__(Total)
+    cdef bint keepdims = False
+    cdef list forms = []
+    if not is_whole(x) or PyTuple_GET_SIZE(args) > 2:
+        return None
+    if PyTuple_GET_SIZE(args) == 2:
+        axis = args[1]
+    for name, given in kwargs.items():
+        if name == "axis" and PyTuple_GET_SIZE(args) == 1:
+            axis = given
+        elif name == "keepdims" and type(given) is bool:
+            keepdims = given
+        else:
+            return None
+    value = found.value(x, forms)
+    if type(value) is not ndarray or not cnp.PyArray_SIZE(<cnp.ndarray>value):
+        return None
+    node = node_of(forms[0])
+    pull.shape, pull.dtype, pull.count = value.shape, <object>SLOT(node, DTYPE), 1
+    if not fits(pull, axis, keepdims) or pull.dtype is not value.dtype:
+        return None
+    y = f(value, axis=axis, keepdims=keepdims)
+    top = y if keepdims or axis is None else f(value, axis=axis, keepdims=True)
+    ties = value == top
+    count = add_up(ties, axis, None, None, axis is not None)
+    if not numpy.all(count):  # where there is nan
+        return None
+    slope = ties / count
+    slope = slope if slope.dtype is pull.dtype else slope.astype(pull.dtype)
+    pull.has_axes = y.shape != ()
+    node = new_node(node_class, pull.shape, pull.dtype, [node], Slopes([slope], [None], value.ndim))
+    tangent = new_form(new_node(node_class, y.shape, pull.dtype, [node], pull), None, None)
+    return made(y, tangent, found.level) if pull.has_axes else pair(y, tangent, found.level)
+
+
+cdef object reshaped(object form, tuple shape):
+    """np.reshape of a form, as a view if it is a whole, or one in another shape."""
+    cdef object place = <object>SLOT(form, PLACE), base = form, read
+    if SLOT(form, BASE) != <PyObject *>None:
+        if not place.is_reshaped:
+            return (<object>PyDict_GetItem(LINEAR, np_reshape))(form, shape)
+        base = <object>SLOT(form, BASE)
+    place = allocated(place_class)
+    fill(place, VIEWS, (reshaped_class(shape),))
+    fill(place, INDEX, ...)
+    fill(place, SIGN, 1)
+    fill(place, IS_BASIC, True)
+    read = new_node(
+        read_class, shape, <object>SLOT(node_of(form), DTYPE), (node_of(base),), None
+    )
+    fill(read, PART, place)
+    return new_form(read, base, place)
+
+
+cdef inline bint is_of_numbers(object x) noexcept:
+    """Whether this is an array of whole numbers, such as places."""
+    return type(x) is ndarray and cnp.PyArray_ISINTEGER(<cnp.ndarray>x)
+
+
+cdef object zero_form(cnp.ndarray x):
+    """The form of a constant."""
+    descr = <object>cnp.PyArray_DESCR(x)
+    return new_form(new_node(node_class, (<object>x).shape, descr, (), None), None, None)
+
+
+cdef object may_share = numpy.may_share_memory
 
 
 # -- reverse mode: the sweep ----------------------------------------------------------------------
@@ -853,10 +1190,12 @@ cdef class Slopes:
     cdef list slopes, shapes
     cdef int ndim
 
+    def __init__(self, list slopes, list shapes, int ndim):
+        self.slopes, self.shapes, self.ndim = slopes, shapes, ndim
+
     def __call__(self, g):
         cdef list found = []
-        cdef Py_ssize_t i
-        cdef Py_ssize_t lead = len(g.shape) - self.ndim
+        cdef Py_ssize_t i, lead = len(getattr(g, "shape", ())) - self.ndim
         for i in range(len(self.slopes)):
             slope = self.slopes[i]
             t = g if slope is None else strongly(multiply, g, slope)
@@ -890,7 +1229,7 @@ cdef class Slopes:
             else:
                 t = <object>g * <object>slope
             if self.shapes[i] is not None:
-                t = summed(t, self.shapes[i], lead)
+                t = narrowed(t, self.shapes[i], lead)
             walk.give(sources[i], t)
             t = None
         return 0
@@ -905,16 +1244,109 @@ cdef class Slopes:
         return <object>g * <object>slope
 
 
+cdef object narrowed(object t, tuple shape, Py_ssize_t lead):
+    """The adjoint of what was broadcast from this shape."""
+    cdef int i, extra = cnp.PyArray_NDIM(<cnp.ndarray>t) - len(shape) if type(t) is ndarray else 0
+    if extra <= 0 or lead:
+        return summed(t, shape, lead)
+    for i in range(len(shape)):
+        if cnp.PyArray_DIM(<cnp.ndarray>t, i + extra) != <Py_ssize_t>shape[i]:
+            return summed(t, shape, lead)
+    return add_up(t, 0 if extra == 1 else tuple(range(extra)))
+
+
+cdef class Product:
+    """The pull of v @ w for arrays of one or two axes: v̄ = ȳ·wᵀ, w̄ = vᵀ·ȳ."""
+
+    cdef object v, w     # copies; None where the other factor has no form
+    cdef int left, right  # how many axes v and w have
+
+    def __call__(self, g):
+        cdef list found = []
+        cdef bint row = self.left == 1, column = self.right == 1
+        if self.w is not None:
+            found.append(matmul_back(g, self.w, True, row, column))
+        if self.v is not None:
+            found.append(matmul_back(g, self.v, False, row, column))
+        return found
+
+    cdef int back(self, Walk walk, list sources, object g) except -1:
+        """The same for one adjoint, which is an array or a number, given to the sources."""
+        cdef Py_ssize_t last = len(sources) - 1
+        if self.left == 1 and self.right == 1:
+            if self.w is not None:
+                walk.give(sources[0], g * self.w)
+            if self.v is not None:
+                walk.give(sources[last], g * self.v)
+            return 0
+        if not cnp.PyArray_CHKFLAGS(<cnp.ndarray>g, cnp.NPY_ARRAY_C_CONTIGUOUS) and (
+            not cnp.PyArray_CHKFLAGS(<cnp.ndarray>g, cnp.NPY_ARRAY_F_CONTIGUOUS)
+        ):
+            g = g.copy()  # for BLAS
+        if self.w is not None:
+            if self.left == 1:
+                t = np_matmul(self.w, g)
+            elif self.right == 1:
+                t = g[EVERYTHING, None] * self.w
+            else:
+                t = np_matmul(g, self.w.T)
+            walk.give(sources[0], t)
+        if self.v is not None:
+            t = self.v[EVERYTHING, None] * g if self.left == 1 else np_matmul(self.v.T, g)
+            walk.give(sources[last], t)
+        return 0
+
+
 cdef class Total:
-    """The pull of a sum: the adjoint for each element."""
+    """The pull of a sum, or of a mean of `count`: the adjoint for each element."""
 
     cdef tuple shape
     cdef object dtype
+    cdef Py_ssize_t count
+    cdef bint has_axes, is_kept       # whether only some axes are summed over, and if they stay
+    cdef bint is_summed[AXES]
 
     def __call__(self, g):
-        if type(g) is float and self.dtype is DOUBLE:
-            return (uniform(self.shape, <double>g),)
-        return (spread_out(g, self.shape, self.dtype),)
+        if self.count != 1:
+            g = g / self.count
+        if not self.has_axes:
+            if type(g) is float and self.dtype is DOUBLE:
+                return (uniform(self.shape, <double>g),)
+            return (spread_out(g, self.shape, self.dtype),)
+        cdef int i, ndim = len(self.shape), lead
+        if type(g) is ndarray and cnp.PyArray_NDIM(<cnp.ndarray>g) + self.missing() == ndim:
+            return (self.spread(<cnp.ndarray>g),)
+        lead = len(g.shape) + self.missing() - ndim
+        if not self.is_kept:
+            index = [EVERYTHING] * lead
+            for i in range(ndim):
+                index.append(None if self.is_summed[i] else EVERYTHING)
+            g = g[tuple(index)]
+        return (numpy.broadcast_to(g, g.shape[:lead] + self.shape),)
+
+    cdef int missing(self) noexcept:
+        """How many axes the sum does not have."""
+        cdef int i, count = 0
+        for i in range(len(self.shape)):
+            count += self.is_summed[i] and not self.is_kept
+        return count
+
+    cdef object spread(self, cnp.ndarray g):
+        """An adjoint along the axes that were summed over, as a view."""
+        cdef cnp.npy_intp dims[AXES]
+        cdef cnp.npy_intp strides[AXES]
+        cdef int i, axis = 0, ndim = len(self.shape)
+        for i in range(ndim):
+            dims[i], strides[i] = self.shape[i], 0
+            if not self.is_summed[i]:
+                strides[i] = cnp.PyArray_STRIDE(g, axis)
+            axis += self.is_kept or not self.is_summed[i]
+        result = PyArray_New(
+            <void *>ndarray, ndim, dims, cnp.PyArray_TYPE(g), strides, cnp.PyArray_DATA(g), 0, 0,
+            NULL,
+        )
+        cnp.set_array_base(<cnp.ndarray>result, g)
+        return result
 
 
 cdef object DOUBLE = numpy.dtype(float)
@@ -1018,6 +1450,10 @@ cdef class Walk:
                 type(<object>g) is ndarray or type(<object>g) is DualArray
             ):
                 return (<Slopes>pull).back(self, sources, g)
+            if type(pull) is Product and not self.is_strong and not self.many and (
+                type(<object>g) is ndarray or type(<object>g) is float
+            ):
+                return (<Product>pull).back(self, sources, <object>g)
             found = pull(<object>g)
             if len(found) != len(sources):
                 raise ValueError("a pull gives one adjoint for each source.")
@@ -1033,7 +1469,10 @@ cdef class Walk:
         cdef bint minus
         if self.many or not (type(g) is ndarray or type(g) is float or is_simple(g)):
             return False
-        if <object>SLOT(place, VIEWS) or not <object>SLOT(place, IS_BASIC):
+        if (<object>SLOT(place, VIEWS)) or not <object>SLOT(place, IS_BASIC):
+            if place.is_reshaped and type(g) is ndarray:
+                self.give(source, g.reshape(<object>SLOT(source, SHAPE)))
+                return True
             return False
         if not <object>SLOT(source, SHAPE):
             return False
@@ -1161,11 +1600,26 @@ def function_protocol(general):
     """The method `__array_function__`."""
 
     def __array_function__(self, func, types, args, kwargs):
-        if func is np_sum and not kwargs and PyTuple_GET_SIZE(args) == 1:
-            if type(args[0]) is DualArray:
-                result = sum_of(args[0])
-                if result is not None:
-                    return result
+        result = None
+        if func is np_sum or func is np_mean:
+            if args:
+                result = reduction(func, args, kwargs)
+        elif func is np_dot:
+            if not kwargs and PyTuple_GET_SIZE(args) == 2:
+                result = product(args[0], args[1], func)
+        elif func is np_where:
+            if PyTuple_GET_SIZE(args) == 3:
+                result = recorded_choice(args)
+        elif func is np_norm:
+            if not kwargs and PyTuple_GET_SIZE(args) == 1:
+                result = recorded_norm(args[0])
+        elif func in EXTREMES:
+            if args:
+                result = recorded_extreme(func, args, kwargs)
+        elif PyDict_GetItem(LINEAR, func) != NULL:
+            result = recorded_linear(func, args, kwargs)
+        if result is not None:
+            return result
         return general(self, func, types, args, kwargs)
 
     return __array_function__
@@ -1339,8 +1793,11 @@ def transposed(x):
     return made(value.T, tangent.transpose(0, 2, 1) if tangent.ndim == 3 else tangent.T, x.level)
 
 
-def product(a, b):
-    """a @ b for small arrays of one or two axes, or arrays that are recorded; None for others."""
+def product(a, b, by=np_matmul):
+    """a @ b for small arrays of one or two axes, or arrays that are recorded; None for others.
+
+    `by`: numpy.dot, for arrays that are recorded alone.
+    """
     v, w, v_dot, w_dot = a, b, None, None
     level = None
     if type(a) is DualArray:
@@ -1350,7 +1807,9 @@ def product(a, b):
             return None
         w, w_dot, level = b.primal, b.tangent, b.level
     if level is not None and type(level) is not int:
-        return recorded_product(v, w, v_dot, w_dot, level)
+        return recorded_product(by, v, w, v_dot, w_dot, level)
+    if by is not np_matmul:
+        return None
     if not is_small(v) or not is_small(w):
         return None
     cdef int left = cnp.PyArray_NDIM(<cnp.ndarray>v), right = cnp.PyArray_NDIM(<cnp.ndarray>w)
@@ -1422,6 +1881,49 @@ def item_getter(general):
         return general(self, index) if part is None else part
 
     return __getitem__
+
+
+# -- slopes ---------------------------------------------------------------------------------------
+
+
+def steps(general):
+    """The row `_step` on arrays; `general` takes what is not of doubles in C order."""
+
+    def step(a, b):
+        y = step_of(a, b)
+        return general(a, b) if y is None else y
+
+    return step
+
+
+cdef object step_of(object a, object b):
+    """1 where a > b, ½ where they are equal, 0 where a < b, and nan where one is nan."""
+    cdef object like = a if type(a) is ndarray else b
+    cdef Py_ssize_t i, left, right
+    cdef double x, z
+    cdef double *to
+    cdef const double *at[2]
+    cdef double numbers[2]
+    cdef int kind = WEAK
+    if not is_row(<PyObject *>like) or not is_of(&kind, a) or not is_of(&kind, b):
+        return None
+    if not is_like(a, <cnp.ndarray>like, False) or not is_like(b, <cnp.ndarray>like, False):
+        return None
+    y = cnp.PyArray_SimpleNew(
+        cnp.PyArray_NDIM(<cnp.ndarray>like), cnp.PyArray_DIMS(<cnp.ndarray>like), cnp.NPY_DOUBLE
+    )
+    to = <double *>cnp.PyArray_DATA(<cnp.ndarray>y)
+    left, right = type(a) is ndarray, type(b) is ndarray
+    for i, each in enumerate((a, b)):
+        if type(each) is ndarray:
+            at[i] = <const double *>cnp.PyArray_DATA(<cnp.ndarray>each)
+        else:
+            numbers[i] = each
+            at[i] = &numbers[i]
+    for i in range(cnp.PyArray_SIZE(<cnp.ndarray>like)):
+        x, z = at[0][i * left], at[1][i * right]
+        to[i] = 0.5 * ((x > z) + (x >= z)) if x == x and z == z else NAN
+    return y
 
 
 # -- sparse matrices --------------------------------------------------------------------------------

@@ -1121,6 +1121,9 @@ def along(f, x, v):
     return y, None, level
 
 
+cdef object DOUBLE = numpy.dtype(float)
+
+
 cdef object rows_of(Py_ssize_t n, object y, object level):
     """The Jacobian of the array y in n numbers; None if that is left to the general driver."""
     y = unbuffered(y)
@@ -1129,7 +1132,7 @@ cdef object rows_of(Py_ssize_t n, object y, object level):
     value, tangent = y.primal, y.tangent
     if type(value) is not ndarray or type(tangent) is not ndarray or has_nan(value):
         return None
-    if tangent.ndim != value.ndim + 1 or tangent.shape[0] != n:
+    if tangent.ndim != value.ndim + 1 or tangent.shape[0] != n or tangent.dtype != DOUBLE:
         return None
     return tangent.T if value.ndim == 1 else numpy.moveaxis(tangent, 0, -1)
 

@@ -1555,9 +1555,10 @@ cdef class Adjoints:
             return False
         g = numpy.ascontiguousarray(g)
         value = <const double *>cnp.PyArray_DATA(<cnp.ndarray>g)
-        for i in range(n):
+        for i in range(n):  # all of them, before anything is added
             if not 0 <= at[i] < self.tape.record.count:
                 return False
+        for i in range(n):
             self.given[at[i]] = True
             to = self.data + at[i] * (1 + m)
             to[0] += value[i]

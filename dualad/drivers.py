@@ -486,10 +486,10 @@ def jacobian(
     -------
     callable
         Called as f is called. For array in, array out: an array of shape out.shape + in.shape,
-        where a list of numbers counts as an array of one axis. Otherwise the structure of the
-        outputs, and in each place the structure of the inputs. With sparsity=, a
-        `scipy.sparse.csr_array` with a row for each output number and a column for each input
-        number (a tuple of these for several arguments).
+        in the precision of the input, where a list of numbers counts as an array of one axis.
+        Otherwise the structure of the outputs, and in each place the structure of the inputs.
+        With sparsity=, a `scipy.sparse.csr_array` with a row for each output number and a column
+        for each input number (a tuple of these for several arguments).
 
     Raises
     ------
@@ -590,12 +590,24 @@ def _by_rows(inputs: Inputs, has_aux: bool, is_requested: bool) -> Any:
 
 def _row(inputs: Inputs, value: Any, row: list[Any]) -> Any:
     """The derivatives of one output: for an array, a list of numbers is one more axis."""
-    by_argument = inputs.arrange(row)
+    by_argument = inputs.arrange(list(map(_in_precision, row, inputs.leaves)))
     if not np.ndim(value):
         return by_argument
     if inputs.single:
         return _joined(inputs.selected[0], by_argument)
     return tuple(map(_joined, inputs.selected, by_argument))
+
+
+def _in_precision(block: Any, x: Any) -> Any:
+    """A block of a Jacobian in the precision of its input, as a gradient is; complex if it is."""
+    if not is_array(block) or block.dtype.kind not in "fc":
+        return block
+    dtype = np.dtype(getattr(x, "dtype", float))
+    if block.dtype.kind == "c":
+        dtype = np.result_type(dtype, np.complex64)
+    else:
+        dtype = np.empty(0, dtype).real.dtype
+    return block if block.dtype == dtype else block.astype(dtype)
 
 
 def _joined(argument: Any, derivatives: Any) -> Any:

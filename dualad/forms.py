@@ -31,6 +31,7 @@ from .records import (
     Node,
     Place,
     Read,
+    Slopes,
     Step,
     Store,
     flat,
@@ -288,11 +289,14 @@ def zero_form(shape: tuple[int, ...], dtype: Any) -> Form:
     return Form(Node(tuple(shape), dtype))
 
 
-def made_of(
+def _readable_made_of(
     shape: tuple[int, ...], dtype: Any, sources: Sequence[Form], pull: Callable[[Any], Any]
 ) -> Form:
     """A form with a way back to those that it is made of."""
     return Form(Node(tuple(shape), dtype, [s.node for s in sources], pull))
+
+
+made_of: Callable[..., Form] = ARRAY_KERNEL.made_of if ARRAY_KERNEL else _readable_made_of
 
 
 class Form(ArrayTangent):
@@ -550,12 +554,8 @@ def plus(a: Form, b: Any, sign: int) -> Any:
             refuse("the sum of an adjoint and a tangent of numbers")
         return a if shape_of(b) in ((), a.shape) else np.broadcast_to(a, shape_of(b))
     shape = a.shape if a.shape == b.shape else np.broadcast_shapes(a.shape, b.shape)
-    n, first, second = len(shape), a.shape, b.shape
-
-    def pull(g: Any) -> Any:
-        lead = len(shape_of(g)) - n
-        return summed(g, first, lead), summed(g if sign > 0 else -g, second, lead)
-
+    slopes = [None, None if sign > 0 else -1.0]
+    pull = Slopes(slopes, [None if x.shape == shape else x.shape for x in (a, b)], len(shape))
     return made_of(shape, joint(a.dtype, b.dtype), [a, b], pull)
 
 
@@ -575,6 +575,8 @@ def scaled(form: Form, c: Any, product: Callable[[Any, Any], Any]) -> Any:
     if shape_of(c) not in ((), shape):
         shape = np.broadcast_shapes(shape, shape_of(c))
     n = len(shape)
+    if product is operator.mul:
+        return made_of(shape, dtype, [form], Slopes([c], [None if old == shape else old], n))
 
     def pull(g: Any) -> Any:
         return (summed(strongly(product, g, c), old, len(shape_of(g)) - n),)

@@ -33,24 +33,30 @@ def _matmul(a: Any, b: Any) -> Form:
     row, column, n = len(shape_of(a)) == 1, len(shape_of(b)) == 1, len(shape)
 
     def pull(g: Any) -> Any:
-        if row and column:
-            return (strongly_summed(operator.mul, g[..., None] if shape_of(g) else g, w),)
-        lead = lead_of(g, n)
-        if row:
-            g = g[..., None, :]
-        if column:
-            g = g[..., None]
-        if is_first:
-            wt = w[None, :] if column else np.matrix_transpose(w)
-            t = strongly_summed(operator.matmul, g, wt)
-            t = t[..., 0, :] if row else t
-        else:
-            wt = w[:, None] if row else np.matrix_transpose(w)
-            t = strongly_summed(lambda g, w: w @ g, g, wt)
-            t = t[..., 0] if column else t
-        return (summed(t, old, lead),)
+        t = _matmul_back(g, w, is_first, row, column)
+        return (t if row and column else summed(t, old, lead_of(g, n)),)
 
     return made_of(shape, scaled_dtype(form.dtype, w), [form], pull)
+
+
+def _matmul_back(g: Any, w: Any, is_first: bool, row: bool, column: bool) -> Any:
+    """The adjoint of one factor, the first or not, where w is the other.
+
+    `row`, `column`: whether the first has one axis, and the second.
+    """
+    if row and column:
+        return strongly_summed(operator.mul, g[..., None] if shape_of(g) else g, w)
+    if row:
+        g = g[..., None, :]
+    if column:
+        g = g[..., None]
+    if is_first:
+        wt = w[None, :] if column else np.matrix_transpose(w)
+        t = strongly_summed(operator.matmul, g, wt)
+        return t[..., 0, :] if row else t
+    wt = w[:, None] if row else np.matrix_transpose(w)
+    t = strongly_summed(lambda g, w: w @ g, g, wt)
+    return t[..., 0] if column else t
 
 
 def _times_sparse(form: Form, w: Any) -> Form:
@@ -287,4 +293,4 @@ def _solve(a: Any, b: Any) -> Any:
 
 
 if ARRAY_KERNEL:
-    ARRAY_KERNEL.connect_products(_matmul)
+    ARRAY_KERNEL.connect_products(_matmul, _matmul_back)

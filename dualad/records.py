@@ -107,6 +107,18 @@ class Spread:
         return np.broadcast_to(x, self.new)
 
 
+class Reshaped:
+    """np.reshape as a view of a whole."""
+
+    __slots__ = ("new",)
+
+    def __init__(self, new: tuple[int, ...]) -> None:
+        self.new = new
+
+    def __call__(self, x: Any) -> Any:
+        return x.reshape(self.new)
+
+
 class Place:
     """A part of an array: views of it, one after the other, and an index at the end."""
 
@@ -124,6 +136,12 @@ class Place:
         views = self.views
         return len(views) == 1 and type(views[0]) is Spread and self.index is Ellipsis
 
+    @property
+    def is_reshaped(self) -> bool:
+        """Whether it is all of the array, in another shape."""
+        views = self.views
+        return len(views) == 1 and type(views[0]) is Reshaped and self.index is Ellipsis
+
     def then(self, index: Any) -> Place:
         """A part of this part."""
         if all(i is Ellipsis or (type(i) is slice and i == _ALL) for i in index_parts(index)):
@@ -140,6 +158,8 @@ class Place:
             if view in (np.real, np.imag):  # of each element
                 return Place((*self.views, view), self.index, self.sign * sign)
             return Place(self.views, view(self.index), self.sign * sign)
+        if type(view) is Reshaped and self.is_reshaped:
+            return Place((view,), ..., self.sign * sign)
         views = self.views if self.index is Ellipsis else (*self.views, self._view)
         return Place((*views, view), ..., self.sign * sign)
 
@@ -595,7 +615,29 @@ def strongly_summed(f: Callable[..., Any], g: Any, *factors: Any) -> Any:
     return np.where(np.logical_or.reduce([m != 0 for m in met]), y, rest)
 
 
+class ReadableSlopes:
+    """The pull of a sum of terms slope·ẋ: for each of them a slope, None for 1.
+
+    `shapes`: of the terms that are broadcast, None for others. `ndim`: of the sum.
+    """
+
+    __slots__ = ("slopes", "shapes", "ndim")
+
+    def __init__(self, slopes: list[Any], shapes: list[Any], ndim: int) -> None:
+        self.slopes, self.shapes, self.ndim = slopes, shapes, ndim
+
+    def __call__(self, g: Any) -> list[Any]:
+        lead, found = len(shape_of(g)) - self.ndim, []
+        for slope, shape in zip(self.slopes, self.shapes, strict=True):
+            t = g if slope is None else strongly(operator.mul, g, slope)
+            found.append(t if shape is None else summed(t, shape, lead))
+        return found
+
+
+Slopes: Any = ARRAY_KERNEL.Slopes if ARRAY_KERNEL else ReadableSlopes
+
+
 if ARRAY_KERNEL:
     ARRAY_KERNEL.connect_records(
-        Node, Read, Step, Place, STRENGTH, strongly, summed, fitted, next_number
+        Node, Read, Step, Place, Reshaped, STRENGTH, strongly, summed, fitted, next_number
     )

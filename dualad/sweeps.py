@@ -376,7 +376,7 @@ def _rows(record: Record) -> list[list[Any]]:
     for i, value in enumerate(outputs.values):
         size = int(np.size(plain(value)))
         if not size:
-            table.append([np.zeros(np.shape(value) + np.shape(x)) for x in inputs.leaves])
+            table.append([_no_rows(value, x) for x in inputs.leaves])
             continue
         at_once = max(1, min(64, ADJOINTS // max(1, inputs.size)))
         blocks = [
@@ -390,6 +390,12 @@ def _rows(record: Record) -> list[list[Any]]:
             row.append(whole if np.ndim(whole) or is_array(x) else as_number(whole[()]))
         table.append([_nan_rows(value, block) for block in row])
     return table
+
+
+def _no_rows(value: Any, x: Any) -> Any:
+    """The derivative in x of an array without elements."""
+    dtype = complex if is_complex(value) or is_complex(x) else float
+    return np.zeros(np.shape(value) + np.shape(x), dtype)
 
 
 def _defined(value: Any, block: Any) -> Any:

@@ -17,8 +17,9 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from .dual import function
 from .forms import Form, blank, joint, made_of, plus, refuse, scaled, spread, zero_form
+from .kernel import ARRAY_KERNEL
 from .pair import plain, shape_of
-from .records import EVERYTHING, Spread, scattered, summed
+from .records import EVERYTHING, Reshaped, Spread, scattered, summed
 from .structure import leaves, rebuild
 from .table import RULES
 
@@ -247,10 +248,13 @@ def _trace(a: Form, offset: int = 0, axis1: int = 0, axis2: int = 1, *args: Any)
 
 @transposes(np.reshape)
 def _reshape(a: Form, shape: Any, order: str = "C", **options: Any) -> Any:
-    place, whole = a.place or EVERYTHING, np.empty(a.whole.shape, bool)
-    shape = blank(a.shape).reshape(shape).shape
-    if np.may_share_memory(place.whole(whole)[place.index].reshape(shape), whole):
-        return a.window(shape, place.by(lambda x: x.reshape(shape)))
+    place, shape = a.place or EVERYTHING, blank(a.shape).reshape(shape).shape
+    is_view = a.place is None or place.is_reshaped
+    if not is_view:
+        whole = np.empty(a.whole.shape, bool)
+        is_view = np.may_share_memory(place.whole(whole)[place.index].reshape(shape), whole)
+    if is_view:
+        return a.window(shape, place.by(Reshaped(shape)))
     old, n = a.shape, len(shape)
     return made_of(
         shape, a.dtype, [a], lambda g: (np.reshape(g, shape_of(g)[: lead_of(g, n)] + old),)
@@ -404,6 +408,19 @@ def _pad(a: Form, pad_width: Any, mode: str = "constant", **options: Any) -> Any
     if mode == "constant":
         return placed(np.pad, (a, pad_width), {})
     return _dense(np.pad, (a, pad_width, mode), options)
+
+
+# -- where there is nothing else to do ----------------------------------------------------
+
+# With a kernel, these of arrays of one level are what NumPy gives for the values, with what they
+# do to the forms; and the second ones are views where those are.
+if ARRAY_KERNEL:
+    _CALLED: Any = (np.cumsum, np.concatenate, np.stack, np.roll, np.repeat, np.tile, np.take)
+    _VIEWED: Any = (
+        *(np.reshape, np.transpose, np.swapaxes, np.moveaxis, np.matrix_transpose, np.flip),
+        *(np.expand_dims, np.squeeze, np.ravel),
+    )
+    ARRAY_KERNEL.connect_linear({f: Form.FUNCTIONS[f] for f in (*_CALLED, *_VIEWED)}, _VIEWED)
 
 
 # -- anything else, if it is small ---------------------------------------------------------

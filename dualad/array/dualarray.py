@@ -368,7 +368,8 @@ class DualArray(Dual):
     def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Any:
         """The same elements in another shape; a view where NumPy gives one."""
         new = shape[0] if len(shape) == 1 else shape
-        result = np.reshape(self, new, order=order)  # type: ignore[call-overload]
+        options = {} if order == "C" else {"order": order}
+        result = np.reshape(self, new, **options)  # type: ignore[call-overload]
         return result.copy() if copy else result
 
     def conj(self) -> Any:

@@ -109,8 +109,8 @@ def refuse_too_many(levels: Collection[int]) -> None:
 
 
 def _has_room(target: Any, x: Any) -> bool:
-    """Whether a dual can be stored as it is."""
-    if not isinstance(x, Dual):
+    """Whether a dual can be stored as it is; tangents of another kind take any."""
+    if not isinstance(x, Dual) or isinstance(target, ArrayTangent):
         return True
     if not isinstance(target, Dual) or target.level < x.level:
         return False

@@ -420,6 +420,7 @@ def element(x: Dual, index: Any) -> Any:
 
 if ARRAY_KERNEL:
     ARRAY_KERNEL.connect(DualArray, ARRAY, of_duals(ARRAY), stop_warnings, resume_warnings, dual)
+    ARRAY.functions["_step"] = ARRAY_KERNEL.steps(RULES["_step"].value_in(ARRAY))
 KINDS.update({np.ndarray: DualArray, DualArray: DualArray})
 if KERNEL:  # in Python, a class with elements is one of sequences, which NumPy's numbers are not
 

@@ -322,8 +322,8 @@ def _euclidean(x: Any, ord: Any, axis: Any, axes: tuple[int, ...]) -> Any:
             squares = (np.conj(v) * v).real
             length = np.sqrt(np.sum(squares, axis=axes, keepdims=True))
         unit = v * reciprocal(length, plain(length) == 0)
-        product = np.conj(unit) * x.tangent if is_complex(v) else unit * x.tangent
-    return result(y, total(np.real(product), tuple(i - x.ndim for i in axes)), x.level)
+        product = np.real(np.conj(unit) * x.tangent) if is_complex(v) else unit * x.tangent
+    return result(y, total(product, tuple(i - x.ndim for i in axes)), x.level)
 
 
 def _vector_norm(x: Any, ord: Any, keepdims: bool) -> Any:

@@ -225,12 +225,23 @@ def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any
     y = np.cumprod(a.primal, axis=axis)
     axis = axis_from_end(axis, a.ndim)
     with np.errstate(all="ignore"):
+        if isinstance(a.tangent, ArrayTangent) and _has_logarithm(plain(a), plain(y)):
+            return into(out, dual(y, y * np.cumsum(a.tangent / a.primal, axis=axis), a.level))
         a = np.moveaxis(a, axis, -1)
         if _overflows(a):
             tangent = fit(np.stack(_scaled_products(a), axis=-1), y)
         else:
             tangent = np.copy(running(operator.mul, a).tangent)  # of one factor it is that of a
     return into(out, dual(y, np.moveaxis(tangent, -1, axis), a.level))
+
+
+def _has_logarithm(*numbers: Any) -> bool:
+    """Whether no number is zero, nearly so, or beyond the floats, nor its inverse."""
+    for x in numbers:
+        size, limits = np.abs(x), np.finfo(x.dtype)
+        if not np.all((size > 4 * limits.tiny) & (size < limits.max / 4)):
+            return False
+    return True
 
 
 def running(operate: Callable[[Any, Any], Any], x: Any) -> Any:

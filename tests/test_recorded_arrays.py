@@ -1,0 +1,178 @@
+"""Array functions on the short way that reverse mode has for arrays of one level."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dualad import grad, hvp, jacobian, value_and_grad, vjp
+
+X = np.random.default_rng(7).uniform(0.3, 1.7, (4, 3))
+M = np.random.default_rng(8).normal(size=(3, 5))
+V = np.random.default_rng(9).normal(size=4)
+W = np.random.default_rng(10).normal(size=(3, 4))
+
+# Analytic, so that a complex step gives the right derivative.
+SMOOTH: dict[str, Callable[[Any], Any]] = {
+    "a sum along an axis": lambda x: np.sum(x * x, axis=0),
+    "a sum along two axes": lambda x: np.sum(np.stack([x, x * x]), axis=(0, -1)),
+    "a sum with its axis kept": lambda x: x / np.sum(x, axis=1, keepdims=True),
+    "a sum of all with its axes kept": lambda x: x * np.sum(x, keepdims=True),
+    "a mean": lambda x: x * x.mean(),
+    "a mean along an axis": lambda x: x - np.mean(x * x, 0),
+    "a mean with its axis kept": lambda x: x * x.mean(axis=-1, keepdims=True),
+    "matrix by matrix": lambda x: (x * x) @ M,
+    "matrix by matrix, twice": lambda x: x @ (x.T * 2.0),
+    "dot of matrices": lambda x: np.dot(W, x * x),
+    "vector by matrix": lambda x: V @ (x * x),
+    "vector by matrix, the other": lambda x: x[:, 0] @ np.sin(x),
+    "matrix by vector": lambda x: x @ (x[0] * M[:, 0]),
+    "vector by vector": lambda x: x * np.dot(x[:, 0], x[:, 1] * V),
+    "a vector by itself": lambda x: x[0] / np.dot(x[0], x[0]),
+    "a product with a mean behind it": lambda x: np.mean(x @ M, axis=0),
+    "shapes one after the other": lambda x: x.reshape(2, 6).reshape(-1)[::2].reshape(3, 2) ** 2,
+    "a shape of a transpose": lambda x: (x.T.reshape(-1) * np.arange(12)).reshape(4, 3)[1:],
+    "a shape of a slice": lambda x: np.ravel(x[1:3]) * np.ravel(x[:, :2])[2:],
+    "axes": lambda x: np.moveaxis(x[:, :, None], 0, -1) * np.swapaxes(x, 0, 1)[:, None],
+    "new axes": lambda x: np.squeeze(np.expand_dims(x, 1) * np.flip(x, 0)[:, None], axis=1),
+    "joined": lambda x: np.concatenate([x * x, X, x[:1]], axis=0),
+    "stacked": lambda x: np.stack((x, x * x), -1),
+    "running sums": lambda x: np.cumsum(x, axis=1) * np.cumsum(x * x)[:3],
+    "rolled, repeated, tiled": lambda x: (
+        np.roll(x, 1, axis=0) * np.repeat(x[:, :1], 3, axis=1) + np.tile(x[0], (4, 1))
+    ),
+    "taken": lambda x: np.take(x, [0, 2, 2], axis=0) ** 2,
+    "places": lambda x: np.take(x, np.array([[5, 1], [5, 0]])) ** 2,
+}
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_values_and_slopes(name: str, dtype: Any) -> None:
+    f, x = SMOOTH[name], X.astype(dtype)
+    with np.errstate(all="raise"):
+        y, pullback = vjp(f, x)
+    want = f(x.copy())
+    assert np.array_equal(y, want) and np.asarray(y).dtype == want.dtype
+    g = np.random.default_rng(11).normal(size=np.shape(y)).astype(want.dtype)
+    (back,) = pullback(g)
+    right = np.empty(12)
+    for i in range(12):
+        z = X.astype(complex)
+        z.flat[i] += 1e-30j
+        right[i] = np.sum(g * f(z).imag) / 1e-30
+    near = 1e-13 if dtype == np.float64 else 1e-5
+    size = np.max(np.abs(right))
+    np.testing.assert_allclose(back.ravel(), right, rtol=0, atol=near * size)
+    assert back.dtype == dtype and back.flags.owndata
+
+
+@pytest.mark.parametrize("name", SMOOTH)
+def test_second_order_and_several_at_once(name: str) -> None:
+    """Against a complex step through the hand-made gradient of Σ f², Jᵀ·2f."""
+    f, v = SMOOTH[name], np.cos(X)
+
+    def slopes(z: Any) -> Any:
+        rows = [np.sum(2 * f(z) * columns[..., i]) for i in range(12)]
+        return np.reshape(rows, (4, 3))
+
+    columns = jacobian(f, mode="reverse")(X).reshape(*np.shape(f(X)), 12)
+    one = np.empty_like(columns)
+    for i in range(12):
+        z = X.astype(complex)
+        z.flat[i] += 1e-30j
+        one[..., i] = f(z).imag / 1e-30
+    np.testing.assert_allclose(columns, one, rtol=0, atol=1e-13 * np.max(np.abs(one)))
+    total = lambda x: np.sum(f(x) ** 2)  # noqa: E731
+    np.testing.assert_allclose(grad(total, mode="reverse")(X), slopes(X), rtol=1e-11, atol=1e-12)
+    h = 1e-3
+    each = [grad(total, mode="reverse")(X + k * h * v) for k in (-2, -1, 1, 2)]
+    along = (each[0] - 8 * each[1] + 8 * each[2] - each[3]) / (12 * h)
+    np.testing.assert_allclose(hvp(total)(X, v), along, rtol=0, atol=1e-7 * np.max(np.abs(along)))
+
+
+def test_kinks() -> None:
+    x = np.array([[1.0, 3.0, 3.0], [2.0, 0.5, -1.0]])
+    c = np.array([1.0, 10.0])
+    top = grad(lambda x: np.sum(np.max(x, axis=1) * c), mode="reverse")(x)
+    assert top.tolist() == [[0.0, 0.5, 0.5], [10.0, 0.0, 0.0]]
+    low = grad(lambda x: x.min() * 4.0, mode="reverse")(x)
+    assert low.tolist() == [[0.0, 0.0, 0.0], [0.0, 0.0, 4.0]]
+    kept = grad(lambda x: np.sum(x - np.amax(x, axis=0, keepdims=True)), mode="reverse")(x)
+    assert kept.tolist() == [[1.0, -1.0, -1.0], [-1.0, 1.0, 1.0]]
+    steps = grad(lambda x: np.sum(np.maximum(x, 2.0) * 2.0 + np.minimum(1.0, x)), mode="reverse")(x)
+    assert steps.tolist() == [[0.5, 2.0, 2.0], [1.0, 1.0, 1.0]]
+    some = np.array([True, False, True])
+    chosen = grad(lambda x: np.sum(np.where(some, x * x, 5.0 * x) + np.where(x > 2.5, x, 0.0)))
+    for mode in ("forward", "reverse"):
+        f = grad(lambda x: np.sum(np.where(some, x * x, 5 * x)), mode=mode)  # type: ignore[arg-type]
+        assert f(x).tolist() == [[2.0, 5.0, 6.0], [4.0, 5.0, -2.0]]
+    assert chosen(x).tolist() == [[2.0, 6.0, 7.0], [4.0, 5.0, -2.0]]
+    spread = grad(lambda x: np.sum(np.where(some[:, None], x[0], x[1, :1])), mode="reverse")(x)
+    assert spread.tolist() == [[2.0, 2.0, 2.0], [3.0, 0.0, 0.0]]
+
+
+def test_nan_is_nobody_else_s() -> None:
+    x = np.array([1.0, np.nan, 2.0])
+    with np.errstate(invalid="ignore"):
+        slopes = jacobian(lambda x: np.stack([np.max(x), np.max(x[::2])]), mode="reverse")(x)
+    assert np.isnan(slopes[0]).all() and slopes[1].tolist() == [0.0, 0.0, 1.0]
+
+
+def test_what_f_writes_to_later_counts_as_it_was() -> None:
+    def f(x: Any) -> Any:
+        a, c = M.copy(), np.array([True, False, True])
+        y = x @ a
+        z = np.where(c, x, 0.0)
+        a[...] = 0.0
+        c[...] = False
+        return np.sum(y) + np.sum(z)
+
+    want = np.tile(M.sum(1) + np.array([1.0, 0.0, 1.0]), (4, 1))
+    np.testing.assert_allclose(grad(f, mode="reverse")(X), want, rtol=1e-14)
+
+
+def test_views_stay_views() -> None:
+    def f(x: Any) -> Any:
+        y = x * 1.0
+        v = y.reshape(6, 2).reshape(12)
+        v[3] = 7.0
+        t = np.transpose(y)
+        t[0, 2] *= x[0, 0]
+        flat = np.ravel(t)  # a copy
+        flat[0] = 100.0
+        return np.sum(y * np.arange(12.0).reshape(4, 3)) + flat[1]
+
+    want = np.arange(12.0).reshape(4, 3)
+    want[1, 0] = 0.0  # which was overwritten
+    want[0, 0] += 6.0 * X[2, 0]
+    want[2, 0] *= X[0, 0]
+    value, slopes = value_and_grad(f, mode="reverse")(X)
+    assert value == f(X.copy())
+    np.testing.assert_allclose(slopes, want, rtol=1e-14)
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_a_jacobian_has_the_precision_of_its_input(mode: Any) -> None:
+    double, single = np.ones((2, 3)), np.ones((2, 3), np.float32)
+    functions: list[tuple[Callable[[Any], Any], Any]] = [
+        (lambda x: double @ x, 0),
+        (lambda x: single @ x, 0),
+        (lambda x: (x * x).astype(np.float32), 0),
+        (lambda x: np.ones(2, np.float32), 0),
+        (lambda x: np.ones(2), 0),
+        (lambda x: x[:0], 0),
+        (lambda x: x * 1j, 1),
+    ]
+    for f, turns_complex in functions:
+        for kind, complex_kind in ((np.float32, np.complex64), (np.float64, np.complex128)):
+            x = np.arange(1, 4).astype(kind)
+            assert jacobian(f, mode=mode)(x).dtype == (complex_kind if turns_complex else kind)
+    z = np.array([1 + 1j, 2j], np.complex64)
+    assert jacobian(lambda z: z * np.complex128(2), mode=mode)(z).dtype == np.complex64
+    assert jacobian(lambda z: z[:0], mode=mode)(z).dtype == np.complex64
+    blocks = jacobian(lambda x, y: x * y, (0, 1), mode=mode)(x.astype(np.float32), np.float64(2.0))
+    assert [b.dtype for b in blocks] == [np.float32, np.float64]
