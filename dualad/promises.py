@@ -114,7 +114,9 @@ def refuse_unless_holomorphic(inputs: Inputs, one: Any, turned: Any) -> None:
     TypeError
         If they are not the same.
     """
-    if _differ(inputs, turned, 1j * one):
+    with np.errstate(all="ignore"):
+        as_one = 1j * one
+    if _differ(inputs, turned, as_one):
         raise refused(
             f"{inputs.driver}: the function is not holomorphic here, for it uses abs, conj, the "
             "real part or the like of a complex argument, and so has no derivative in it; "

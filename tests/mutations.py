@@ -208,7 +208,7 @@ class Error(NamedTuple):
     """An error at one place of a module."""
 
     path: Path
-    line: int
+    line: int  # of the statement that it is in
     name: str  # the function that it is in, the code, and what is wrong with it
     module: Callable[[], ast.Module]
 
@@ -216,8 +216,10 @@ class Error(NamedTuple):
 def of_a_file(path: Path) -> Iterator[Error]:
     """Errors at every place of a module, texts and annotations left out."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    skipped, inside = set(), {}
+    skipped, inside, lines = set(), {}, {}
     for node in ast.walk(tree):
+        if isinstance(node, ast.stmt):
+            lines.update(dict.fromkeys(map(id, ast.walk(node)), node.lineno))
         for field in ("annotation", "returns"):
             if part := getattr(node, field, None):
                 skipped.update(map(id, ast.walk(part)))
@@ -240,7 +242,7 @@ def of_a_file(path: Path) -> Iterator[Error]:
 
             where = f"{path.name}, {inside.get(id(node), 'module')}"
             name = f"{where}: {ast.unparse(node)} ({what})"
-            yield Error(path, getattr(node, "lineno", 0), name, module)
+            yield Error(path, lines[id(node)], name, module)
 
 
 def name_of(call: ast.Call) -> str:
@@ -280,7 +282,6 @@ class Runner:
 
     def __init__(self, files: list[Path], count: int, minutes: float) -> None:
         self.files, self.count, self.end = files, count, time.monotonic() + minutes * 60
-        self.watched = {str(path): path for path in files}
         self.lines: dict[tuple[Path, int], list[Any]] = {}
         self.seconds: dict[str, float] = {}
         self.failed = False
@@ -297,8 +298,15 @@ class Runner:
         return True
 
     def pytest_runtestloop(self, session: Any) -> bool:
+        sound = {path: ast.parse(path.read_text(encoding="utf-8")) for path in self.files}
+        for path, tree in sound.items():
+            watched = Watched(path).visit(copy.deepcopy(tree))
+            put_in_place(path, ast.fix_missing_locations(watched))
         for item in session.items:
             self.look_at(item)
+        for path, tree in sound.items():
+            put_in_place(path, tree)
+        print(f"{len(session.items)} tests in {sum(self.seconds.values()):.0f} s", flush=True)
         known = equivalent()
         errors = [e for p in self.files for e in of_a_file(p) if e.name not in known]
         random.Random(1).shuffle(errors)
@@ -318,28 +326,16 @@ class Runner:
         return True
 
     def look_at(self, item: Any) -> None:
-        """Run a test and note which lines of the modules it reaches."""
-        reached: set[tuple[str, int]] = set()
-
-        def lines(frame: Any, event: str, arg: Any) -> Any:
-            reached.add((frame.f_code.co_filename, frame.f_lineno))
-            return lines
-
-        def calls(frame: Any, event: str, arg: Any) -> Any:
-            return lines if frame.f_code.co_filename in self.watched else None
-
+        """Run a test and note which statements of the modules it reaches."""
+        REACHED.clear()
         start = time.monotonic()
-        sys.settrace(calls)
-        try:
-            sound = self.passes([item])
-        finally:
-            sys.settrace(None)
+        sound = self.passes([item])
         self.seconds[item.nodeid] = time.monotonic() - start
         if not sound:
             print(f"fails without an error in a rule: {item.nodeid}", flush=True)
             return
-        for name, line in reached:
-            self.lines.setdefault((self.watched[name], line), []).append(item)
+        for place in REACHED:
+            self.lines.setdefault(place, []).append(item)
 
     def notices(self, error: Error) -> bool:
         items = self.lines.get((error.path, error.line))
@@ -350,32 +346,60 @@ class Runner:
         items = sorted(items, key=lambda item: self.seconds[item.nodeid])
 
         def run() -> None:
-            put_in_place(error, at_import)
+            put_in_place(error.path, error.module(), at_import)
             if not self.passes(items):
                 raise AssertionError
 
         return noticed(run)
 
 
-def put_in_place(error: Error, at_import: bool) -> None:
-    """Let a module with an error take the place of the one that runs."""
-    name, mutant = str(error.path), error.module()
-    old = list(codes(compile(error.path.read_text(encoding="utf-8"), name, "exec")))
-    new = list(codes(compile(mutant, name, "exec")))
+REACHED: set[tuple[Path, int]] = set()  # statements, since it was emptied
+_RUNNING: dict[Path, ast.Module] = {}  # what runs instead of the source of a module
+
+
+class Watched(ast.NodeTransformer):
+    """A module whose functions note the statements that they come to, in REACHED."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.depth = path, 0
+        vars(sys.modules[module_of(path)])["_reached"] = lambda line: REACHED.add((path, line))
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        self.depth += 1
+        self.generic_visit(node)
+        self.depth -= 1
+        return node
+
+    def visit(self, node: ast.AST) -> Any:
+        new = super().visit(node)
+        if not (isinstance(node, ast.stmt) and self.depth):
+            return new
+        note = ast.parse(f"_reached({node.lineno})").body[0]
+        return [ast.copy_location(note, node), new]
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(HOME).with_suffix("").parts)
+
+
+def put_in_place(path: Path, module: ast.Module, at_import: bool = False) -> None:
+    """Let another text of a module take the place of the one that runs."""
+    running = _RUNNING.get(path) or ast.parse(path.read_text(encoding="utf-8"))
+    _RUNNING[path] = module
+    old, new = ([*codes(compile(tree, str(path), "exec"))] for tree in (running, module))
     if len(old) == len(new):
         instead = dict(zip(old, new))
         for f in gc.get_objects():
             if isinstance(f, functools._lru_cache_wrapper) and f.__module__.startswith("dualad"):
                 f.cache_clear()
-            if type(f) is types.FunctionType and f.__code__.co_filename == name:
+            if type(f) is types.FunctionType and f.__code__.co_filename == str(path):
                 code = instead.get(f.__code__, f.__code__)
                 if len(code.co_freevars) == len(f.__code__.co_freevars):
                     f.__code__ = code
                 else:
                     at_import = True
     if at_import or len(old) != len(new):
-        parts = error.path.relative_to(HOME).with_suffix("").parts
-        exec(new[0], sys.modules[".".join(parts)].__dict__)
+        exec(new[0], vars(sys.modules[module_of(path)]))
 
 
 def codes(code: types.CodeType) -> Iterator[types.CodeType]:
