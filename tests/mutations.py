@@ -196,8 +196,11 @@ FAMILIES = {  # where the tests of a file are, if not in the file of the same na
     "ufunc_methods": ["ufuncs"],
 }
 EQUIVALENT = TESTS / "mutations.md"
-FOR_ALL = ["edge_cases", "small_inputs"]
-SYMMETRIC = {"has_duals", "max", "min", "maximum", "minimum", "promote_types", "result_type"}
+FOR_ALL = ["coverage", "edge_cases", "small_inputs"]
+SYMMETRIC = {
+    *("has_duals", "max", "min", "maximum", "minimum"),
+    *("broadcast_shapes", "promote_types", "result_type"),
+}
 SWAPPED: dict[type, type] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Lt: ast.GtE,
     ast.Gt: ast.LtE, ast.LtE: ast.Gt, ast.GtE: ast.Lt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,

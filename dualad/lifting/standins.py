@@ -21,7 +21,7 @@ from ..array.buffers import buffered
 from ..array.dualarray import DualArray
 from ..array.operands import ArrayProxy, unbuffered
 from ..array.promotion import levels_of, with_room
-from ..array.protocols import ARRAY_FUNCTIONS
+from ..array.protocols import ARRAY_FUNCTIONS, in_front
 from ..array_rules.common import has_duals
 from ..array_rules.creation import array_of, require
 from ..array_rules.others import as_strided
@@ -357,6 +357,8 @@ def _takes_lists(f: Function) -> Function:
         for x in (*args, *kwargs.values()) if kwargs else args:
             is_objects = type(x) is np.ndarray and x.dtype == object
             if (is_objects or isinstance(x, (list, tuple))) and _any_dual(x):
+                if not args:
+                    args, kwargs = in_front(f, kwargs)
                 return on_duals(*map(unbuffered, args), **kwargs)
         return f(*args, **kwargs)
 
