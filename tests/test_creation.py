@@ -55,6 +55,7 @@ MAKERS: dict[str, Callable[..., Any]] = {
     "ascontiguousarray": lambda **k: np.ascontiguousarray(np.ones((2, 3)).T, **k),
     "asfortranarray": lambda **k: np.asfortranarray(np.ones((2, 3)), **k),
     "require": lambda **k: np.require(np.ones((2, 3)), float, ["F", "O"], **k),
+    "require C": lambda **k: np.require(np.ones((2, 3)).T, None, "C", **k),
     "fromfunction": lambda **k: np.fromfunction(lambda i, j: i + 0.5 * j, (2, 3), **k),
     "fromiter": lambda **k: np.fromiter((0.5 * i for i in range(9)), float, 4, **k),
     "frombuffer": lambda **k: np.frombuffer(np.arange(3.0).tobytes(), **k),
@@ -143,7 +144,7 @@ def test_array_keeps_tangents() -> None:
     assert x[0] == X[0]
     assert np.asarray(x, like=x) is x
     assert np.array(x, np.float32, like=x).dtype == np.float32
-    assert np.array(x, complex, ndmin=2, like=x).shape == (1, 3)
+    assert np.array(x, complex, ndmin=3, like=x).shape == (1, 1, 3)
     assert np.asfortranarray(Dual(np.ones((2, 2)), np.ones((2, 2))), like=x).flags.f_contiguous
     assert np.array(x[0], like=x).shape == ()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -257,7 +258,9 @@ def test_correlation_does_not_leave_its_range(numbers: list[float]) -> None:
 def test_degrees_of_freedom() -> None:
     with pytest.warns(RuntimeWarning, match="Degrees of freedom <= 0"), np.errstate(all="ignore"):
         y = np.cov(Dual(np.ones((2, 1)), np.ones((2, 1))))
+        none_left = np.cov(Dual(np.array([1.0, 3.0]), np.array([1.0, 0.0])), ddof=2)
     assert np.isnan(y.primal).all()
+    assert (none_left.primal, none_left.tangent) == (np.inf, -np.inf)  # 2/0 and -2/0
 
 
 # -- sequences -----------------------------------------------------------------------------
@@ -315,8 +318,10 @@ def test_correlations_are_at_most_1() -> None:
 
 
 def test_covariance_of_nothing() -> None:
-    x = Dual(np.ones((0, 3)), np.ones((0, 3)))
-    assert np.cov(x).shape == np.cov(x.primal).shape == (0, 0)
+    for shape, ignored in (((0, 3), "default"), ((3, 0), "ignore")):
+        x = Dual(np.ones(shape), np.ones(shape))
+        with warnings.catch_warnings(action=ignored), np.errstate(all="ignore"):
+            assert np.cov(x).shape == np.cov(x.primal).shape == (shape[0], shape[0])
 
 
 # -- functions of the user's ---------------------------------------------------------------
