@@ -16,6 +16,7 @@ One error in the rows is none: b*a**(b - 1) and a**(b - 1) are both infinite whe
 from __future__ import annotations
 
 import ast
+import builtins
 import contextlib
 import copy
 import functools
@@ -285,7 +286,7 @@ class Runner:
 
     def __init__(self, files: list[Path], count: int, minutes: float) -> None:
         self.files, self.count, self.end = files, count, time.monotonic() + minutes * 60
-        self.lines: dict[tuple[Path, int], list[Any]] = {}
+        self.lines: dict[tuple[str, int], list[Any]] = {}
         self.seconds: dict[str, float] = {}
         self.failed = False
 
@@ -341,10 +342,10 @@ class Runner:
             self.lines.setdefault(place, []).append(item)
 
     def notices(self, error: Error) -> bool:
-        items = self.lines.get((error.path, error.line))
+        items = self.lines.get((error.path.name, error.line))
         at_import = items is None
         if items is None:  # what runs when the module is imported may reach any of its tests
-            every = [i for (p, _), some in self.lines.items() if p == error.path for i in some]
+            every = [i for (p, _), some in self.lines.items() if p == error.path.name for i in some]
             items = list(dict.fromkeys(every))
         items = sorted(items, key=lambda item: self.seconds[item.nodeid])
 
@@ -356,7 +357,7 @@ class Runner:
         return noticed(run)
 
 
-REACHED: set[tuple[Path, int]] = set()  # statements, since it was emptied
+REACHED: set[tuple[str, int]] = set()  # statements, since it was emptied
 _RUNNING: dict[Path, ast.Module] = {}  # what runs instead of the source of a module
 
 
@@ -364,8 +365,8 @@ class Watched(ast.NodeTransformer):
     """A module whose functions note the statements that they come to, in REACHED."""
 
     def __init__(self, path: Path) -> None:
-        self.path, self.depth = path, 0
-        vars(sys.modules[module_of(path)])["_reached"] = lambda line: REACHED.add((path, line))
+        self.name, self.depth = path.name, 0
+        vars(builtins)["_reached"] = lambda *place: REACHED.add(place)  # for all copies of it
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
         self.depth += 1
@@ -377,7 +378,7 @@ class Watched(ast.NodeTransformer):
         new = super().visit(node)
         if not (isinstance(node, ast.stmt) and self.depth):
             return new
-        note = ast.parse(f"_reached({node.lineno})").body[0]
+        note = ast.parse(f"_reached({self.name!r}, {node.lineno})").body[0]
         return [ast.copy_location(note, node), new]
 
 

@@ -62,7 +62,7 @@ def test_rules_take_the_arguments_of_numpys_functions(f: Any) -> None:
     """In their order, by their names and with their defaults, the name of the first apart."""
     ours = signature(ARRAY_FUNCTIONS[f])
     names = [p.name for p in ours]
-    default = {p.name: p.default for p in ours}
+    default, kind = {p.name: p.default for p in ours}, {p.name: p.kind for p in ours}
     hands_on = any(p.kind in (p.VAR_POSITIONAL, p.VAR_KEYWORD) for p in ours)
     places = [-1]
     for p in signature(f)[1:]:
@@ -70,6 +70,7 @@ def test_rules_take_the_arguments_of_numpys_functions(f: Any) -> None:
             assert hands_on, p.name
             continue
         places.append(names.index(p.name))
+        assert p.kind is p.POSITIONAL_ONLY or kind[p.name] is not p.POSITIONAL_ONLY, p.name
         if p.default is not np._NoValue:  # type: ignore[attr-defined]
             assert default[p.name] == p.default, p.name
     assert places == sorted(places)
@@ -90,8 +91,17 @@ X = np.arange(4.0).reshape(2, 2)
         lambda x: np.hstack(tup=(x, 2 * x)),
         lambda x: np.column_stack(tup=[[x[0, 1], 0.0], [0.0, x[1, 1]]]),
         lambda x: np.lib.stride_tricks.sliding_window_view(x=x, window_shape=2, axis=0),
+        lambda x: np.tensordot(a=x, b=X, axes=1),
+        lambda x: np.add.reduce(array=x, axis=1),
+        lambda x: np.add.accumulate(array=x, axis=1),
+        lambda x: np.subtract.reduceat(array=x, indices=[0, 1], axis=1),
+        lambda x: x.view(dtype=float),
+        lambda x: x.view(type=np.ndarray),
     ],
-    ids=["tril", "triu", "tile", "delete", "vstack", "hstack", "column_stack", "windows"],
+    ids=[
+        *("tril", "triu", "tile", "delete", "vstack", "hstack", "column_stack", "windows"),
+        *("tensordot", "reduce", "accumulate", "reduceat", "view dtype", "view type"),
+    ],
 )
 def test_the_first_argument_may_be_given_by_name(f: Any, lift: bool) -> None:
     if not lift and f(X).tolist() == [[1.0, 0.0], [0.0, 3.0]]:

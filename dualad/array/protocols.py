@@ -203,6 +203,8 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
                 return compared(ufunc, *inputs)
             return ufunc(*map(plain, inputs))
         return _call(ufunc, tuple(inputs))
+    for name in ("array", "indices")[: len(inputs)]:  # NumPy hands them over twice
+        kwargs.pop(name, None)
     outs = kwargs.pop("out", ())
     if any(isinstance(x, ArrayProxy) for x in (*inputs, *outs)):
         return NotImplemented
