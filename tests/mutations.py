@@ -220,8 +220,10 @@ class Error(NamedTuple):
 def of_a_file(path: Path) -> Iterator[Error]:
     """Errors at every place of a module, texts and annotations left out."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    skipped, inside, lines = set(), {}, {}
+    skipped, inside, lines, around = set(), {}, {}, {}
     for node in ast.walk(tree):
+        if isinstance(node, ast.expr):
+            around.update(dict.fromkeys(map(id, ast.iter_child_nodes(node)), node))
         if isinstance(node, ast.stmt):
             lines.update(dict.fromkeys(map(id, ast.walk(node)), node.lineno))
         for field in ("annotation", "returns"):
@@ -245,7 +247,8 @@ def of_a_file(path: Path) -> Iterator[Error]:
                 return ast.fix_missing_locations(_replaced(mutant, there, change(there)))
 
             where = f"{path.name}, {inside.get(id(node), 'module')}"
-            name = f"{where}: {ast.unparse(node)} ({what})"
+            code = around.get(id(node), node) if isinstance(node, ast.Constant) else node
+            name = f"{where}: {ast.unparse(code)} ({what})"
             yield Error(path, lines[id(node)], name, module)
 
 

@@ -76,6 +76,7 @@ CASES: dict[str, Case] = {
     ),
     "cov by frequency": steps(lambda x: np.cov(x, fweights=[1, 2, 1, 3], ddof=0), MATRIX),
     "cov of one": steps(np.cov, VECTOR),
+    "cov of two observations": steps(np.cov, MATRIX[:, :2]),
     "corrcoef": steps(np.corrcoef, MATRIX),
     "corrcoef of two": steps(lambda x, y: np.corrcoef(x, y)[0, 1], VECTOR, VECTOR**2),
     "corrcoef of one": steps(np.corrcoef, VECTOR),
@@ -83,6 +84,7 @@ CASES: dict[str, Case] = {
     "linspace open": Case(
         lambda a, b: np.linspace(a * a, b, 4, endpoint=False, retstep=True), 2.0, 3.0
     ),
+    "linspace of two": Case(lambda a, b: np.linspace(a * a, b, 2, retstep=True), 2.0, 3.0),
     "linspace one": Case(lambda a, b: np.linspace(a * a, b, 1), MATRIX, 2.0),
     "linspace nothing": Case(lambda a, b: np.linspace(a * a, b, 0), MATRIX, 2.0),
     "logspace": Case(lambda a, b: np.logspace(a, b, 5, base=2.0), MATRIX, MATRIX[:1] + 1),
@@ -90,6 +92,8 @@ CASES: dict[str, Case] = {
         lambda a, b, c: np.logspace(a, b, 5, base=c, axis=1), MATRIX, MATRIX[:1] + 1, POSITIVE
     ),
     "geomspace": Case(lambda a, b: np.geomspace(a, b, 5, axis=1), -POSITIVE, -POSITIVE[:1] - 1),
+    "geomspace from 1": Case(lambda a, b: np.geomspace(a, b, 4), 1.0, 3.0),
+    "geomspace to 1": Case(lambda a, b: np.geomspace(a, b, 4), 3.0, 1.0),
     "geomspace open": Case(lambda a, b: np.geomspace(a, b, 4, endpoint=False), 2.0, 3.0),
     "apply_along_axis": Case(
         lambda a: np.apply_along_axis(lambda v: v[:2] * np.sum(v), 1, a), CUBE

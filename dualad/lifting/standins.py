@@ -491,8 +491,10 @@ _NUMPY |= {"full": _full, "fromiter": _fromiter, "arange": _arange, "nditer": _n
 @functools.wraps(np.require)
 def _require(a: Any, dtype: Any = None, requirements: Any = None, **options: Any) -> Any:
     if options.get("like") is not None or not _any_dual(a):
-        return np.require(rebuild(a, unbuffered), dtype, requirements, **options)
-    return require(array_of(a, copy=None), a, dtype, requirements)
+        y = np.require(rebuild(a, unbuffered), dtype, requirements, **options)
+    else:
+        y = require(array_of(a, copy=None), a, dtype, requirements)
+    return a if y is unbuffered(a) else buffered(y)
 
 
 @functools.wraps(np.asarray_chkfinite)
