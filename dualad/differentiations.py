@@ -105,6 +105,11 @@ def _doubt(level: int, why: str) -> None:
     _noted(level).doubts.add(why)
 
 
+def is_noted(level: int, why: str) -> bool:
+    """Whether this makes the outputs of an open level doubtful, graver reasons or not."""
+    return level in NOTED and why in NOTED[level].doubts
+
+
 def doubt(level: int) -> str:
     """What makes the outputs of an open level doubtful, the gravest; "" if nothing does.
 

@@ -24,7 +24,7 @@ import numpy as np
 
 from .advice import tell_of_foreign
 from .arguments import Inputs, Outputs
-from .differentiations import close_level, doubt, open_level, refused
+from .differentiations import close_level, doubt, is_noted, open_level, refused
 from .levels import fresh_level
 from .lifting.lift import Lifted
 from .lifting.reach import may_keep, may_read
@@ -51,7 +51,7 @@ def nan_where(value: Any, tangent: Any) -> Any:
 
 
 def _differ(inputs: Inputs, a: Any, b: Any) -> bool:
-    """Whether two tangents differ by more than rounding; what is not finite is not compared."""
+    """Whether two tangents differ by more than rounding; infinities and nan are all the same."""
     kinds = [getattr(plain(x), "dtype", np.dtype(float)) for x in (a, b, *inputs.leaves)]
     eps = max((float(np.finfo(kind).eps) for kind in kinds if kind.kind in "fc"), default=0.0)
     near = max(1e-6, 2 * eps**0.4)  # 0.003 for float32
@@ -59,6 +59,8 @@ def _differ(inputs: Inputs, a: Any, b: Any) -> bool:
     if object in (a.dtype, b.dtype):  # numbers of mpmath
         size = max(abs(a[()]), abs(b[()]))
         return bool(abs(a[()] - b[()]) > near * size)
+    if np.any(np.isfinite(a) != np.isfinite(b)):
+        return True
     with np.errstate(all="ignore"):
         size = np.maximum(np.abs(a), np.abs(b))
         most = np.max(size, where=np.isfinite(size), initial=0)
@@ -112,7 +114,9 @@ def refuse_unless_holomorphic(inputs: Inputs, one: Any, turned: Any) -> None:
     TypeError
         If they are not the same.
     """
-    if _differ(inputs, turned, 1j * one):
+    with np.errstate(all="ignore"):
+        as_one = 1j * one
+    if _differ(inputs, turned, as_one):
         raise refused(
             f"{inputs.driver}: the function is not holomorphic here, for it uses abs, conj, the "
             "real part or the like of a complex argument, and so has no derivative in it; "
@@ -311,13 +315,13 @@ class Differentiation:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.why = doubt(self.level)
         if isinstance(error, Exception):
-            tell(self._driver, error, self.why)
+            tell(self._driver, error, "objects" if is_noted(self.level, "objects") else "")
         close_level(self.level)
 
 
 def tell(driver: str, error: Exception, why: str) -> None:
     """Add to an error of f that it may come of duals in code that does not take them."""
-    if not tell_of_foreign(driver, error) and why.startswith("objects"):
+    if not tell_of_foreign(driver, error) and why == "objects":
         error.add_note(
             f"{driver}: NumPy made an array of objects of duals, which not all of its functions "
             "take; make arrays by np.stack([x, y]), or in lifted code, and write x for "

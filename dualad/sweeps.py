@@ -439,7 +439,8 @@ def _joined(inputs: Inputs, x: Any, of_real: Any, of_imag: Any) -> Any:
         return of_real if of_imag is None else of_real + 1j * of_imag
     one, along_i = np.real(of_real), -np.imag(of_real)
     if of_imag is not None:
-        one, along_i = one + 1j * np.real(of_imag), along_i - 1j * np.imag(of_imag)
+        with np.errstate(all="ignore"):
+            one, along_i = one + 1j * np.real(of_imag), along_i - 1j * np.imag(of_imag)
     refuse_unless_holomorphic(inputs, one, along_i)
     return one
 

@@ -16,6 +16,7 @@ One error in the rows is none: b*a**(b - 1) and a**(b - 1) are both infinite whe
 from __future__ import annotations
 
 import ast
+import builtins
 import contextlib
 import copy
 import functools
@@ -196,8 +197,11 @@ FAMILIES = {  # where the tests of a file are, if not in the file of the same na
     "ufunc_methods": ["ufuncs"],
 }
 EQUIVALENT = TESTS / "mutations.md"
-FOR_ALL = ["edge_cases", "small_inputs"]
-SYMMETRIC = {"has_duals", "max", "min", "maximum", "minimum", "promote_types", "result_type"}
+FOR_ALL = ["coverage", "edge_cases", "small_inputs"]
+SYMMETRIC = {
+    *("has_duals", "max", "min", "maximum", "minimum"),
+    *("broadcast_shapes", "promote_types", "result_type"),
+}
 SWAPPED: dict[type, type] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Lt: ast.GtE,
     ast.Gt: ast.LtE, ast.LtE: ast.Gt, ast.GtE: ast.Lt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -208,7 +212,7 @@ class Error(NamedTuple):
     """An error at one place of a module."""
 
     path: Path
-    line: int
+    line: int  # of the statement that it is in
     name: str  # the function that it is in, the code, and what is wrong with it
     module: Callable[[], ast.Module]
 
@@ -216,8 +220,12 @@ class Error(NamedTuple):
 def of_a_file(path: Path) -> Iterator[Error]:
     """Errors at every place of a module, texts and annotations left out."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    skipped, inside = set(), {}
+    skipped, inside, lines, around = set(), {}, {}, {}
     for node in ast.walk(tree):
+        if isinstance(node, ast.expr):
+            around.update(dict.fromkeys(map(id, ast.iter_child_nodes(node)), node))
+        if isinstance(node, ast.stmt):
+            lines.update(dict.fromkeys(map(id, ast.walk(node)), node.lineno))
         for field in ("annotation", "returns"):
             if part := getattr(node, field, None):
                 skipped.update(map(id, ast.walk(part)))
@@ -239,8 +247,9 @@ def of_a_file(path: Path) -> Iterator[Error]:
                 return ast.fix_missing_locations(_replaced(mutant, there, change(there)))
 
             where = f"{path.name}, {inside.get(id(node), 'module')}"
-            name = f"{where}: {ast.unparse(node)} ({what})"
-            yield Error(path, getattr(node, "lineno", 0), name, module)
+            code = around.get(id(node), node) if isinstance(node, ast.Constant) else node
+            name = f"{where}: {ast.unparse(code)} ({what})"
+            yield Error(path, lines[id(node)], name, module)
 
 
 def name_of(call: ast.Call) -> str:
@@ -280,8 +289,7 @@ class Runner:
 
     def __init__(self, files: list[Path], count: int, minutes: float) -> None:
         self.files, self.count, self.end = files, count, time.monotonic() + minutes * 60
-        self.watched = {str(path): path for path in files}
-        self.lines: dict[tuple[Path, int], list[Any]] = {}
+        self.lines: dict[tuple[str, int], list[Any]] = {}
         self.seconds: dict[str, float] = {}
         self.failed = False
 
@@ -297,8 +305,15 @@ class Runner:
         return True
 
     def pytest_runtestloop(self, session: Any) -> bool:
+        sound = {path: ast.parse(path.read_text(encoding="utf-8")) for path in self.files}
+        for path, tree in sound.items():
+            watched = Watched(path).visit(copy.deepcopy(tree))
+            put_in_place(path, ast.fix_missing_locations(watched))
         for item in session.items:
             self.look_at(item)
+        for path, tree in sound.items():
+            put_in_place(path, tree)
+        print(f"{len(session.items)} tests in {sum(self.seconds.values()):.0f} s", flush=True)
         known = equivalent()
         errors = [e for p in self.files for e in of_a_file(p) if e.name not in known]
         random.Random(1).shuffle(errors)
@@ -318,64 +333,80 @@ class Runner:
         return True
 
     def look_at(self, item: Any) -> None:
-        """Run a test and note which lines of the modules it reaches."""
-        reached: set[tuple[str, int]] = set()
-
-        def lines(frame: Any, event: str, arg: Any) -> Any:
-            reached.add((frame.f_code.co_filename, frame.f_lineno))
-            return lines
-
-        def calls(frame: Any, event: str, arg: Any) -> Any:
-            return lines if frame.f_code.co_filename in self.watched else None
-
+        """Run a test and note which statements of the modules it reaches."""
+        REACHED.clear()
         start = time.monotonic()
-        sys.settrace(calls)
-        try:
-            sound = self.passes([item])
-        finally:
-            sys.settrace(None)
+        sound = self.passes([item])
         self.seconds[item.nodeid] = time.monotonic() - start
         if not sound:
             print(f"fails without an error in a rule: {item.nodeid}", flush=True)
             return
-        for name, line in reached:
-            self.lines.setdefault((self.watched[name], line), []).append(item)
+        for place in REACHED:
+            self.lines.setdefault(place, []).append(item)
 
     def notices(self, error: Error) -> bool:
-        items = self.lines.get((error.path, error.line))
+        items = self.lines.get((error.path.name, error.line))
         at_import = items is None
         if items is None:  # what runs when the module is imported may reach any of its tests
-            every = [i for (p, _), some in self.lines.items() if p == error.path for i in some]
+            every = [i for (p, _), some in self.lines.items() if p == error.path.name for i in some]
             items = list(dict.fromkeys(every))
         items = sorted(items, key=lambda item: self.seconds[item.nodeid])
 
         def run() -> None:
-            put_in_place(error, at_import)
+            put_in_place(error.path, error.module(), at_import)
             if not self.passes(items):
                 raise AssertionError
 
         return noticed(run)
 
 
-def put_in_place(error: Error, at_import: bool) -> None:
-    """Let a module with an error take the place of the one that runs."""
-    name, mutant = str(error.path), error.module()
-    old = list(codes(compile(error.path.read_text(encoding="utf-8"), name, "exec")))
-    new = list(codes(compile(mutant, name, "exec")))
+REACHED: set[tuple[str, int]] = set()  # statements, since it was emptied
+_RUNNING: dict[Path, ast.Module] = {}  # what runs instead of the source of a module
+
+
+class Watched(ast.NodeTransformer):
+    """A module whose functions note the statements that they come to, in REACHED."""
+
+    def __init__(self, path: Path) -> None:
+        self.name, self.depth = path.name, 0
+        vars(builtins)["_reached"] = lambda *place: REACHED.add(place)  # for all copies of it
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST:
+        self.depth += 1
+        self.generic_visit(node)
+        self.depth -= 1
+        return node
+
+    def visit(self, node: ast.AST) -> Any:
+        new = super().visit(node)
+        if not (isinstance(node, ast.stmt) and self.depth):
+            return new
+        note = ast.parse(f"_reached({self.name!r}, {node.lineno})").body[0]
+        return [ast.copy_location(note, node), new]
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(HOME).with_suffix("").parts)
+
+
+def put_in_place(path: Path, module: ast.Module, at_import: bool = False) -> None:
+    """Let another text of a module take the place of the one that runs."""
+    running = _RUNNING.get(path) or ast.parse(path.read_text(encoding="utf-8"))
+    _RUNNING[path] = module
+    old, new = ([*codes(compile(tree, str(path), "exec"))] for tree in (running, module))
     if len(old) == len(new):
         instead = dict(zip(old, new))
         for f in gc.get_objects():
             if isinstance(f, functools._lru_cache_wrapper) and f.__module__.startswith("dualad"):
                 f.cache_clear()
-            if type(f) is types.FunctionType and f.__code__.co_filename == name:
+            if type(f) is types.FunctionType and f.__code__.co_filename == str(path):
                 code = instead.get(f.__code__, f.__code__)
                 if len(code.co_freevars) == len(f.__code__.co_freevars):
                     f.__code__ = code
                 else:
                     at_import = True
     if at_import or len(old) != len(new):
-        parts = error.path.relative_to(HOME).with_suffix("").parts
-        exec(new[0], sys.modules[".".join(parts)].__dict__)
+        exec(new[0], vars(sys.modules[module_of(path)]))
 
 
 def codes(code: types.CodeType) -> Iterator[types.CodeType]:

@@ -55,6 +55,10 @@ MAKERS: dict[str, Callable[..., Any]] = {
     "ascontiguousarray": lambda **k: np.ascontiguousarray(np.ones((2, 3)).T, **k),
     "asfortranarray": lambda **k: np.asfortranarray(np.ones((2, 3)), **k),
     "require": lambda **k: np.require(np.ones((2, 3)), float, ["F", "O"], **k),
+    "ascontiguousarray of a row": lambda **k: np.ascontiguousarray([1.0, 2.0], **k),
+    "asfortranarray of a row": lambda **k: np.asfortranarray([1.0, 2.0], **k),
+    "fromiter nothing": lambda **k: np.fromiter(iter([0.5]), float, 0, **k),
+    "require C": lambda **k: np.require(np.ones((2, 3)).T, None, "C", **k),
     "fromfunction": lambda **k: np.fromfunction(lambda i, j: i + 0.5 * j, (2, 3), **k),
     "fromiter": lambda **k: np.fromiter((0.5 * i for i in range(9)), float, 4, **k),
     "frombuffer": lambda **k: np.frombuffer(np.arange(3.0).tobytes(), **k),
@@ -143,9 +147,11 @@ def test_array_keeps_tangents() -> None:
     assert x[0] == X[0]
     assert np.asarray(x, like=x) is x
     assert np.array(x, np.float32, like=x).dtype == np.float32
-    assert np.array(x, complex, ndmin=2, like=x).shape == (1, 3)
+    assert np.array(x, complex, ndmin=3, like=x).shape == (1, 1, 3)
     assert np.asfortranarray(Dual(np.ones((2, 2)), np.ones((2, 2))), like=x).flags.f_contiguous
-    assert np.array(x[0], like=x).shape == ()
+    assert np.array(x[0], like=x).shape == np.copy(x[0]).shape == ()
+    assert np.empty_like(x, np.float32).dtype == np.float32
+    assert np.array([x, x], order="F", like=x).flags.f_contiguous
 
 
 def test_the_plain_array_of_somebody_is_copied() -> None:

@@ -622,3 +622,33 @@ def test_sums_in_place_fail_as_numpys() -> None:
     with pytest.raises(TypeError, match="casting"):
         x += np.ones(4) * 1j
     assert x.primal.tolist() == LINE.tolist() and x.tangent.tolist() == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("lift", [True, None])
+@pytest.mark.parametrize(
+    "wanted", ["C", "F", "O", "W", ["F", "W"], ["C", "O"], "E", "A", None], ids=str
+)
+def test_np_require_copies_only_what_does_not_comply(wanted: Any, lift: bool | None) -> None:
+    def of_an_array(x: Any) -> Any:
+        a = x * 1.0
+        np.require(a, None, wanted)[0, 0] = 9.0
+        return a
+
+    def of_a_view(x: Any) -> Any:
+        a = x * 1.0
+        np.require(a[:, 1:], None, wanted)[0, 0] = 9.0
+        return a
+
+    def of_what_cannot_be_written(x: Any) -> Any:
+        a = np.require(np.broadcast_to(x[0], (3, 3)), None, wanted)
+        return a * (1.0 + a.flags.writeable)
+
+    def of_zeros(x: Any) -> Any:
+        a = np.zeros((3, 3))
+        np.require(a, None, wanted)[0, 0] = x[0, 1]
+        return a
+
+    for f in (of_an_array, of_a_view, of_what_cannot_be_written, of_zeros):
+        y, t = jvp(f, (SQUARE,), (2 * SQUARE,), lift=lift)
+        np.testing.assert_array_equal(y, f(SQUARE))
+        np.testing.assert_array_equal(t, np.where(y == 9.0, 0.0, 2 * y))

@@ -53,6 +53,53 @@ def in_order(w: Any, v: Any = None) -> Any:
     return w[places] if v is None else [w[places], np.matrix_transpose(v)[places] ** 2]
 
 
+# -- every function at another scale -----------------------------------------------------------
+
+B = np.arange(1.0, 4.0)
+NORMS = {
+    f"norm {ord}": (lambda a, ord=ord: linalg.norm(a, ord), 1)
+    for ord in (None, "fro", "nuc", 1, -1, 2, -2, np.inf, -np.inf)
+}
+# f, and the powers of c in its results for c times a matrix: a tolerance that is not relative shows.
+HOMOGENEOUS: dict[str, tuple[Any, ...]] = NORMS | {
+    "cholesky": (lambda a: linalg.cholesky(a @ np.conj(a.T)), 1),
+    "cond": (linalg.cond, 0),
+    "cond 1": (lambda a: linalg.cond(a, 1), 0),
+    "cond -2": (lambda a: linalg.cond(a, -2), 0),
+    "det": (linalg.det, 3),
+    "eig": (lambda a: in_order(*linalg.eig(a)), 1, 0),
+    "eigh": (linalg.eigh, 1, 0),
+    "eigvals": (linalg.eigvals, 1),
+    "eigvalsh": (linalg.eigvalsh, 1),
+    "inv": (linalg.inv, -1),
+    "lstsq": (lambda a: linalg.lstsq(a, B)[0], -1),
+    "matrix_power": (lambda a: linalg.matrix_power(a, -2), -2),
+    "norm of columns": (lambda a: linalg.norm(a, 3, axis=0), 1),
+    "pinv": (linalg.pinv, -1),
+    "qr": (linalg.qr, 0, 1),
+    "qr complete": (lambda a: linalg.qr(a[:, :2], "complete")[1], 1),
+    "slogdet": (linalg.slogdet, 0, 0),
+    "solve": (lambda a: linalg.solve(a, B), -1),
+    "svd": (linalg.svd, 0, 1, 0),
+    "svdvals": (linalg.svdvals, 1),
+    "tensorinv": (lambda a: linalg.tensorinv(a, 1), -1),
+}
+OF_LOWER_RANK = ("det", "lstsq", "norm nuc", "pinv", "svdvals")
+
+
+@pytest.mark.parametrize("name", HOMOGENEOUS)
+def test_at_another_scale(name: str) -> None:
+    f, *powers = HOMOGENEOUS[name]
+    x, v = complex_matrices(2, 3, 3, seed=5)
+    kept = np.outer(v[0].real, B), np.outer(x[0].real, B) + np.outer(v[0].real, x[1].real)
+    for a, along in ((x, v), (x.real, v.real), kept)[: 3 if name in OF_LOWER_RANK else 2]:
+        near = list(leaves(dualad.jvp(f, (a,), (along,))[1]))
+        for c in (2.0**-80, 2.0**80):
+            far = leaves(dualad.jvp(f, (c * a,), (c * along,))[1])
+            for one, other, power in zip(near, far, powers, strict=True):
+                np.testing.assert_allclose(other / c**power, one, rtol=1e-9, atol=1e-12)
+
+
 # -- every function against itself at other points -------------------------------------------
 
 ANALYTIC: dict[str, Callable[..., Any]] = {

@@ -91,6 +91,26 @@ def test_words_for_lists_that_stay_as_they_are() -> None:
     assert "NumPy made an array of objects of duals" in "".join(failed.value.__notes__)
 
 
+@pytest.mark.parametrize("f", [np.union1d, np.append, lambda a, b: np.where(a > 1, a, b)])
+def test_what_arrays_of_objects_have_lost_is_noticed(f: Any) -> None:
+    w = np.array([1.0, 2.0])
+
+    def g(w: Any) -> Any:
+        return f(w, np.exp(1j * np.asarray(w)).imag)  # of objects: zeros
+
+    with pytest.raises(TypeError, match="an array of objects of duals"):
+        jacobian(g, lift=False)(w)
+
+
+def test_errors_of_numpy_say_so_whatever_else_was_refused() -> None:
+    def f(z: Any) -> Any:
+        return np.frexp(np.linalg.norm(np.asarray(z)))[0]  # of a complex number, where it was real
+
+    with pytest.raises(TypeError) as failed:
+        jvp(f, (np.array([1 + 2j]),), (np.ones(1),), lift=False)
+    assert "NumPy made an array of objects of duals" in "".join(failed.value.__notes__)
+
+
 def test_arrays_of_objects_stay_numpys_own() -> None:
     def f(x: Any) -> Any:
         math.exp(0.0)  # lifted

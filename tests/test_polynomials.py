@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -75,6 +76,7 @@ CASES: dict[str, Case] = {
     ),
     "cov by frequency": steps(lambda x: np.cov(x, fweights=[1, 2, 1, 3], ddof=0), MATRIX),
     "cov of one": steps(np.cov, VECTOR),
+    "cov of two observations": steps(np.cov, MATRIX[:, :2]),
     "corrcoef": steps(np.corrcoef, MATRIX),
     "corrcoef of two": steps(lambda x, y: np.corrcoef(x, y)[0, 1], VECTOR, VECTOR**2),
     "corrcoef of one": steps(np.corrcoef, VECTOR),
@@ -82,6 +84,7 @@ CASES: dict[str, Case] = {
     "linspace open": Case(
         lambda a, b: np.linspace(a * a, b, 4, endpoint=False, retstep=True), 2.0, 3.0
     ),
+    "linspace of two": Case(lambda a, b: np.linspace(a * a, b, 2, retstep=True), 2.0, 3.0),
     "linspace one": Case(lambda a, b: np.linspace(a * a, b, 1), MATRIX, 2.0),
     "linspace nothing": Case(lambda a, b: np.linspace(a * a, b, 0), MATRIX, 2.0),
     "logspace": Case(lambda a, b: np.logspace(a, b, 5, base=2.0), MATRIX, MATRIX[:1] + 1),
@@ -89,6 +92,8 @@ CASES: dict[str, Case] = {
         lambda a, b, c: np.logspace(a, b, 5, base=c, axis=1), MATRIX, MATRIX[:1] + 1, POSITIVE
     ),
     "geomspace": Case(lambda a, b: np.geomspace(a, b, 5, axis=1), -POSITIVE, -POSITIVE[:1] - 1),
+    "geomspace from 1": Case(lambda a, b: np.geomspace(a, b, 4), 1.0, 3.0),
+    "geomspace to 1": Case(lambda a, b: np.geomspace(a, b, 4), 3.0, 1.0),
     "geomspace open": Case(lambda a, b: np.geomspace(a, b, 4, endpoint=False), 2.0, 3.0),
     "apply_along_axis": Case(
         lambda a: np.apply_along_axis(lambda v: v[:2] * np.sum(v), 1, a), CUBE
@@ -257,7 +262,9 @@ def test_correlation_does_not_leave_its_range(numbers: list[float]) -> None:
 def test_degrees_of_freedom() -> None:
     with pytest.warns(RuntimeWarning, match="Degrees of freedom <= 0"), np.errstate(all="ignore"):
         y = np.cov(Dual(np.ones((2, 1)), np.ones((2, 1))))
+        none_left = np.cov(Dual(np.array([1.0, 3.0]), np.array([1.0, 0.0])), ddof=2)
     assert np.isnan(y.primal).all()
+    assert (none_left.primal, none_left.tangent) == (np.inf, -np.inf)  # 2/0 and -2/0
 
 
 # -- sequences -----------------------------------------------------------------------------
@@ -315,8 +322,10 @@ def test_correlations_are_at_most_1() -> None:
 
 
 def test_covariance_of_nothing() -> None:
-    x = Dual(np.ones((0, 3)), np.ones((0, 3)))
-    assert np.cov(x).shape == np.cov(x.primal).shape == (0, 0)
+    for shape, ignored in (((0, 3), "default"), ((3, 0), "ignore")):
+        x = Dual(np.ones(shape), np.ones(shape))
+        with warnings.catch_warnings(action=ignored), np.errstate(all="ignore"):
+            assert np.cov(x).shape == np.cov(x.primal).shape == (shape[0], shape[0])
 
 
 # -- functions of the user's ---------------------------------------------------------------

@@ -116,6 +116,14 @@ def test_no_derivative_where_it_depends_on_the_direction(f: Any, z: Any) -> None
     np.testing.assert_allclose(slope, near, rtol=1e-8, atol=1e-9)
 
 
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_nor_where_it_is_infinite_in_one_direction_alone(mode: Any) -> None:
+    z = np.array([-1 + 2j, 1 + 0.5j])
+    with pytest.raises(TypeError, match="not holomorphic"):
+        jacobian(lambda z: np.abs(np.inf - z) ** 2, mode=mode)(z)
+    assert np.isinf(np.diag(jacobian(lambda z: np.inf * z, mode=mode)(z))).all()
+
+
 @pytest.mark.parametrize("z", [3 + 4j, np.complex128(1 + 2j), np.array([1 + 2j, 3j])], ids=repr)
 def test_holomorphic_detours_are_not_refused(z: Any) -> None:
     for f, slope in (

@@ -397,19 +397,20 @@ class DualArray(Dual):
     def __deepcopy__(self, memo: Any) -> Any:
         return self.copy("K")
 
-    def view(self, kind: Any = None) -> Any:
+    def view(self, dtype: Any = None, type: Any = None) -> Any:
         """The same memory under another name."""
-        if kind is None or kind is np.ndarray:
-            return self[...]
-        if isinstance(kind, type) and issubclass(kind, np.ndarray):
-            raise refused(not_plain(kind), self)
-        if np.dtype(kind) == self.dtype:
-            return self[...]
-        raise refused(
-            "a view as another type would read the memory of a DualArray, not its numbers; write "
-            "x.astype(dtype), or x.primal.view(dtype) for the plain array.",
-            self,
-        )
+        for kind in (dtype, type):
+            if kind is None or kind is np.ndarray:
+                continue
+            if np.ndarray in getattr(kind, "__mro__", ()):
+                raise refused(not_plain(kind), self)
+            if np.dtype(kind) != self.dtype:
+                raise refused(
+                    "a view as another type would read the memory of a DualArray, not its numbers; "
+                    "write x.astype(dtype), or x.primal.view(dtype) for the plain array.",
+                    self,
+                )
+        return self[...]
 
     def astype(
         self,

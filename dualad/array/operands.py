@@ -53,12 +53,11 @@ def as_operand(x: Any) -> Any:
     return from_objects(x) if is_plain(x, np.ndarray) else x
 
 
-_INEXACT = (float, complex, np.inexact)
-_NUMBERS = (*_INEXACT, int, np.number)
+_NUMBERS = (float, complex, int, np.number)
 
 
 def from_objects(x: Any) -> Any:
-    """An array of objects with duals among them as one DualArray; of floats, or empty, of floats.
+    """An array of objects with duals among them as one DualArray; of numbers, or empty, of numbers.
 
     Other arrays are left as they are.
     """
@@ -69,10 +68,8 @@ def from_objects(x: Any) -> Any:
         return moved(*found)
     flat = list(x.ravel())
     if not any(isinstance(e, Dual) for e in flat):
-        is_of_floats = all(isinstance(e, _NUMBERS) for e in flat) and (
-            not flat or any(isinstance(e, _INEXACT) for e in flat)
-        )
-        return np.array(flat).reshape(x.shape) if is_of_floats else x
+        are_numbers = all(isinstance(e, _NUMBERS) for e in flat)
+        return np.array(flat).reshape(x.shape) if are_numbers else x
     flat = [as_primal(e) for e in flat]
     return linear(lambda *elements: np.stack(elements).reshape(x.shape), *flat)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dis
 import functools
+import inspect
 import operator
 import sys
 import types
@@ -202,6 +203,8 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
                 return compared(ufunc, *inputs)
             return ufunc(*map(plain, inputs))
         return _call(ufunc, tuple(inputs))
+    for name in ("array", "indices")[: len(inputs)]:  # NumPy hands them over twice
+        kwargs.pop(name, None)
     outs = kwargs.pop("out", ())
     if any(isinstance(x, ArrayProxy) for x in (*inputs, *outs)):
         return NotImplemented
@@ -347,6 +350,8 @@ def array_function(
     if func in ARRAY_FUNCTIONS:
         if kwargs:  # _NoValue is NumPy's own "not given"
             kwargs = {name: x for name, x in kwargs.items() if x is not np._NoValue}
+            if not args:
+                args, kwargs = in_front(func, kwargs)
         return ARRAY_FUNCTIONS[func](*args, **kwargs)
     if (known := named(func)) is not None:
         return known(*args, **kwargs)
@@ -354,6 +359,22 @@ def array_function(
     if home == RECORDS:  # not imported for that: it takes its time
         raise TypeError(f"np.{name} cannot take duals; write x[field] for each field of a record.")
     raise TypeError(f"np.{name} has no derivative rule; write it in functions that have one.")
+
+
+def in_front(func: Callable[..., Any], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """Arguments that were all given by name, the first in its place: rules have other names."""
+    first = _first_of(func)
+    if first not in kwargs:
+        return (), kwargs
+    return (kwargs[first],), {name: x for name, x in kwargs.items() if name != first}
+
+
+@functools.cache
+def _first_of(func: Callable[..., Any]) -> str:
+    try:
+        return next(iter(inspect.signature(func).parameters))
+    except ValueError:  # in C, without one in older NumPys
+        return ""
 
 
 # -- what a dual of a number has: what its number has ---------------------------------------

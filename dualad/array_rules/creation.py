@@ -194,7 +194,8 @@ def asfortranarray(like: Dual, a: Any, dtype: Any = None) -> Any:
 def require(like: Dual, a: Any, dtype: Any = None, requirements: Any = None) -> Any:
     wanted = {str(r).upper()[0] for r in requirements or ()}
     order = "F" if "F" in wanted else "C" if "C" in wanted else "K"
-    return _array(like, a, dtype, copy=True if wanted & {"O", "W", "E"} else None, order=order)
+    y = _array(like, a, dtype, copy=None, order=order)
+    return y if all(y.flags[flag] for flag in wanted & {"O", "W"}) else y.copy(order)
 
 
 @_enter(np.fromfunction)

@@ -94,7 +94,7 @@ def linalg_outer(x1: Any, x2: Any, /) -> Any:
 
 
 @composing(np.tensordot, np.linalg.tensordot)
-def tensordot(a: Any, b: Any, /, axes: Any = 2) -> Any:
+def tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
     a, b = array(a), array(b)
     if isinstance(axes, (int, np.integer)):
         axes = (range(a.ndim - axes, a.ndim), range(axes))

@@ -320,17 +320,18 @@ def _joining(f: Callable[..., Any]) -> Callable[..., Any]:
     """f joins a sequence of arrays."""
 
     def joined(arrays: Any, *args: Any, out: Any = None, dtype: Any = None, **kwargs: Any) -> Any:
-        kwargs.pop("casting", None)
+        casting = kwargs.pop("casting", "same_kind")
         parts = [as_operand(a) for a in arrays]
         result = linear(lambda *xs: f(xs, *args, **kwargs), *parts)
-        return finish(result, out, dtype)
+        return finish(result, out, dtype, casting)
 
     return joined
 
 
-def finish(result: Any, out: Any = None, dtype: Any = None) -> Any:
+def finish(result: Any, out: Any = None, dtype: Any = None, casting: Any = "same_kind") -> Any:
     """What out= and dtype= ask for."""
     if dtype is not None:
+        np.empty(0, plain(result).dtype).astype(dtype, casting=casting)  # NumPy's refusal
         result = converted(result, dtype)
     if out is None:
         return result
@@ -343,7 +344,7 @@ implements_each(_joining, np.vstack, np.hstack, np.dstack, np.column_stack)
 
 @implements(np.concatenate)
 def concatenate(
-    arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: str = ""
+    arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind"
 ) -> Any:
     parts = [as_operand(a) for a in arrays]
     if axis is None:
@@ -354,19 +355,19 @@ def concatenate(
         *parts,
         batched=lambda *ts: np.concatenate(ts, behind),
     )
-    return finish(result, out, dtype)
+    return finish(result, out, dtype, casting)
 
 
 @implements(np.stack)
 def stack(
-    arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: str = ""
+    arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind"
 ) -> Any:
     parts = [as_operand(a) for a in arrays]
     behind = axis if axis < 0 else axis - 1 - max(map(np.ndim, parts))
     result = linear(
         lambda *xs: np.stack(xs, axis), *parts, batched=lambda *ts: np.stack(ts, behind)
     )
-    return finish(result, out, dtype)
+    return finish(result, out, dtype, casting)
 
 
 @implements(np.block)

@@ -21,7 +21,7 @@ from ..array.buffers import buffered
 from ..array.dualarray import DualArray
 from ..array.operands import ArrayProxy, unbuffered
 from ..array.promotion import levels_of, with_room
-from ..array.protocols import ARRAY_FUNCTIONS
+from ..array.protocols import ARRAY_FUNCTIONS, in_front
 from ..array_rules.common import has_duals
 from ..array_rules.creation import array_of, require
 from ..array_rules.others import as_strided
@@ -357,6 +357,8 @@ def _takes_lists(f: Function) -> Function:
         for x in (*args, *kwargs.values()) if kwargs else args:
             is_objects = type(x) is np.ndarray and x.dtype == object
             if (is_objects or isinstance(x, (list, tuple))) and _any_dual(x):
+                if not args:
+                    args, kwargs = in_front(f, kwargs)
                 return on_duals(*map(unbuffered, args), **kwargs)
         return f(*args, **kwargs)
 
@@ -489,8 +491,10 @@ _NUMPY |= {"full": _full, "fromiter": _fromiter, "arange": _arange, "nditer": _n
 @functools.wraps(np.require)
 def _require(a: Any, dtype: Any = None, requirements: Any = None, **options: Any) -> Any:
     if options.get("like") is not None or not _any_dual(a):
-        return np.require(rebuild(a, unbuffered), dtype, requirements, **options)
-    return require(array_of(a, copy=None), a, dtype, requirements)
+        y = np.require(rebuild(a, unbuffered), dtype, requirements, **options)
+    else:
+        y = require(array_of(a, copy=None), a, dtype, requirements)
+    return a if y is unbuffered(a) else buffered(y)
 
 
 @functools.wraps(np.asarray_chkfinite)

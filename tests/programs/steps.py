@@ -671,7 +671,7 @@ nonzero method : V : {y} = {a}[{a}.nonzero()]
 any all : D : {y} = {a} * (1 + ({a} > 0).any() + ({a} > 0).all())
 choose : V : {y} = (np.arange(len({a})) % 2).choose([{a}, -{a}])
 sum out : M : {y} = np.zeros_like({a}[0])⏎{a}.sum(axis=0, out={y})
-dunder : X X : {y} = {a}.__add__({b})
+dunder : X : {y} = {a}.__add__(2 * {a})
 array priority : V : {y} = np.ones(len({a})) * {a} - np.float64(2.0) * {a}
 tobytes : D : {y} = {a} * len({a}.tobytes())
 """,
