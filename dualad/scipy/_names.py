@@ -28,7 +28,7 @@ from ..lifting.lift import Caller, Constructor, begin, end, is_opened, own_twin
 from ..lifting.standins import FUNCTIONS
 from ..pair import plain
 from ..structure import leaves, rebuild
-from ._calling import public_name
+from ._calling import linear_in, public_name
 from ._decisions import DECISIONS
 
 SUPPORTED, PLAIN, REFUSED = "supported", "plain answer", "refused"
@@ -144,7 +144,11 @@ def stand_in_for(part: str, name: str) -> Any:
     if isinstance(f, np.ufunc) or f in ARRAY_FUNCTIONS:
         return f
     if kind == SUPPORTED:
-        return _of_kind(f, lifted_call(f))
+        lifted = lifted_call(f)
+        if argument := DECISIONS[part].linear_argument(name):
+            straight = linear_in(argument, f, functools.partial(lifted, f))
+            return _of_kind(f, lambda _, *args, **kwargs: straight(*args, **kwargs))
+        return _of_kind(f, lifted)
     if kind == PLAIN:
         return _of_kind(f, _on_values)
     return _of_kind(f, _refusing(f"scipy.{part}.{name}", reason))
