@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .array.operands import ArrayProxy
-from .differentiations import LOST
+from .differentiations import LOST, NAMED
 from .dual import Dual
 from .frames import expression_at, is_ours
 from .lifting.lift import is_left_alone
@@ -46,6 +46,8 @@ def tell_of_foreign(driver: str, error: BaseException) -> bool:
     place = mine[-1]
     foreign = [frame for frame, _ in frames[place + 1 :] if not _is_own(frame)]
     said = str(error)
+    if NAMED in said:  # it says all
+        return True
     if said.startswith(_XOR):
         error.add_note(f"{driver}: ^ is no power in Python; write ** for it.")
         return True

@@ -284,6 +284,7 @@ def refuse_text_of_dual(text: Any) -> None:
 
 
 LOST = "would lose the derivative"
+NAMED = " cannot take duals; "  # of a function that stands before it, by its name
 UNLIFTED = ", or keep your code and differentiate dualad.lift(f) instead of f"
 _lifted_runs = 0
 

@@ -21,10 +21,11 @@ def leaves(x: Any) -> Iterator[Any]:
     >>> list(leaves({"a": [1.0, 2.0], "b": 3.0}))
     [1.0, 2.0, 3.0]
     """
-    if isinstance(x, (list, tuple)):
+    kind = type(x)  # what x looks like is a slower question, where x is a dual
+    if issubclass(kind, (list, tuple)):
         for part in x:
             yield from leaves(part)
-    elif isinstance(x, dict):
+    elif issubclass(kind, dict):
         yield from leaves(list(x.values()))
     else:
         yield x
@@ -36,12 +37,13 @@ def rebuild(x: Any, leaf: Callable[[Any], Any]) -> Any:
     >>> rebuild({"a": [1.0, 2.0], "b": 3.0}, lambda v: v + 1)
     {'a': [2.0, 3.0], 'b': 4.0}
     """
-    if isinstance(x, (list, tuple)):
+    kind = type(x)
+    if issubclass(kind, (list, tuple)):
         parts = [rebuild(part, leaf) for part in x]
-        if isinstance(x, list):
+        if issubclass(kind, list):
             return parts
-        return type(x)(*parts) if hasattr(x, "_fields") else tuple(parts)  # a namedtuple
-    if isinstance(x, dict):
+        return kind(*parts) if hasattr(x, "_fields") else tuple(parts)  # a namedtuple
+    if issubclass(kind, dict):
         copy = x.copy()  # of the same class, as OrderedDict or defaultdict
         copy.update({key: rebuild(part, leaf) for key, part in x.items()})
         return copy

@@ -21,8 +21,11 @@ from dualad import Dual, derivative, grad, jacobian
 pytest.importorskip("scipy")
 
 import scipy
+import scipy.integrate
+import scipy.interpolate
 import scipy.ndimage
 import scipy.spatial
+import scipy.stats
 from scipy_names import PAGE, page
 from support.agreement import assert_agree
 
@@ -98,6 +101,70 @@ def test_plain_answers_are_those_of_the_plain_numbers() -> None:
         return x[peaks[0]] ** 2
 
     assert grad(highest)(x).tolist() == [0.0, 4.0, 0.0, 0.0, 0.0]
+
+
+def _steps_of_rk45(rate: Any) -> Any:
+    solver = scipy.integrate.RK45(lambda t, y: -rate * y, 0.0, np.ones(1), 1.0)
+    solver.step()
+    return solver.y[0]
+
+
+_TREE = scipy.spatial.KDTree(np.eye(2))
+_STEPS = scipy.stats.ecdf([1.0, 2.0, 3.0]).cdf
+_RATIONAL = scipy.interpolate.AAA(np.linspace(0, 1, 6), np.exp(np.linspace(0, 1, 6)))
+
+
+@pytest.mark.parametrize(
+    ("f", "told"),
+    [
+        (_steps_of_rk45, "integrate.RK45 cannot take duals; use solve_ivp."),
+        (
+            lambda a: scipy.integrate.ode(lambda t, y: -a * y).set_initial_value(1.0).integrate(1),
+            "integrate.ode.integrate cannot take duals; use solve_ivp.",
+        ),
+        (
+            lambda a: scipy.integrate.tanhsinh(lambda x: np.exp(-a * x), 0, 1).integral,
+            "integrate.tanhsinh cannot take duals; use quad, quad_vec or nquad.",
+        ),
+        (
+            lambda a: _TREE.query(np.stack([a, 0.1]))[0],
+            "spatial.KDTree.query cannot take duals; ask for the indices",
+        ),
+        (_STEPS.evaluate, "stats.EmpiricalDistributionFunction.evaluate cannot take duals; use"),
+        (lambda x: _RATIONAL(x), "interpolate.AAA cannot take duals; use Barycentric"),
+        (
+            lambda p: scipy.stats.multinomial.pmf([1, 2], 3, np.stack([p, 1 - p])),
+            "stats.multinomial.pmf cannot take duals; use the distributions",
+        ),
+    ],
+)
+def test_code_of_scipy_that_runs_as_it_is_refuses_by_its_name(f: Any, told: str) -> None:
+    """Also where a function gives the duals, or a method is given them."""
+    with pytest.raises(TypeError, match=rf"^scipy\.{re.escape(told)}") as caught:
+        derivative(f)(0.4)
+    assert not getattr(caught.value, "__notes__", [])
+
+
+def test_other_errors_of_scipys_code_are_its_own() -> None:
+    def failing(a: Any) -> Any:
+        return _TREE.query([a.primal, 0.0], p=0.5)[0] * a
+
+    with pytest.raises(ValueError, match="Only p-norms"):
+        derivative(failing)(0.4)
+
+    def raising(a: Any) -> Any:
+        def f(x: Any) -> Any:
+            raise ValueError("the user's")
+
+        return scipy.integrate.tanhsinh(f, 0, 1).integral * a
+
+    with pytest.raises(ValueError, match="the user's"):
+        derivative(raising)(0.4)
+
+
+def test_code_of_scipy_that_takes_duals_as_it_is_may() -> None:
+    found = derivative(lambda a: scipy.integrate.cubature(lambda x: a * x[:, 0], [0], [1]).estimate)
+    assert abs(found(2.0) - 0.5) < 1e-12
 
 
 def test_names_of_scipy_in_lifted_code() -> None:

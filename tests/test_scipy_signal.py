@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from support.agreement import assert_agree
 
-from dualad import derivative, grad, jvp, sparsity
+from dualad import derivative, grad, jacobian, jvp, sparsity
 
 pytest.importorskip("scipy")
 
+import scipy.ndimage
 import scipy.signal as theirs
 
 from dualad.scipy import signal as ours
@@ -24,6 +25,48 @@ ORDERED = R.permutation(np.arange(24.0)).reshape(4, 6)  # no two nearly equal
 LONG, LARGE = R.normal(size=60), R.normal(size=(30, 31))
 B, A = np.array([0.2, 0.3, 0.1]), np.array([1.1, -0.4, 0.1, 0.05])
 W, P = np.array(0.3), np.array([0.2, 0.5])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: theirs.lfilter(B, A, x),
+        lambda x: theirs.sosfilt(sections(S), x),
+        lambda x: theirs.filtfilt(B, A, x),
+        lambda x: theirs.savgol_filter(x, 5, 2, mode="constant", cval=0.7),
+        lambda x: theirs.correlate(K, x, "same"),
+        lambda x: theirs.convolve2d(np.stack([x, x * 2]), KERNEL, fillvalue=0.3),
+        lambda x: scipy.ndimage.gaussian_filter(x, 1.0, mode="constant", cval=2.0),
+        lambda x: scipy.ndimage.shift(x, 0.4, order=3, cval=1.0),
+        lambda x: scipy.ndimage.map_coordinates(x, [[0.2, 3.7, 9.0]], mode="nearest"),
+        lambda x: theirs.detrend(x),
+        lambda x: theirs.freqz(x, worN=9)[1].real,
+    ],
+)
+def test_what_is_linear_forward_backward_and_in_several_directions(f: Any) -> None:
+    """Differences of linear functions are exact but for rounding."""
+    v, w = np.cos(np.arange(24.0)), np.sin(np.arange(24.0))
+
+    def by_differences(v: Any) -> Any:
+        return (f(X + v) - f(X - v)) / 2
+
+    value, found = jvp(f, (X,), (v,))
+    np.testing.assert_array_equal(value, f(X))
+    np.testing.assert_allclose(found, by_differences(v), atol=1e-13)
+    matrix = jacobian(f, mode="reverse")(X)
+    np.testing.assert_allclose(matrix @ w, by_differences(w), atol=1e-12)
+    np.testing.assert_allclose(jacobian(f, mode="forward", chunk=5)(X), matrix, atol=1e-12)
+    several = jvp(lambda t: f(X + t * v), (0.3,), (1.0,))[1]
+    np.testing.assert_allclose(several, jvp(f, (X + 0.3 * v,), (v,))[1], rtol=1e-12)
+
+
+def test_an_infinite_coefficient_adds_nothing_to_a_zero_tangent() -> None:
+    """The output of an infinite filter is infinite, but for numbers that do not move."""
+    x, still = np.array([1.0, 2.0, 3.0]), np.zeros(3)
+    with np.errstate(invalid="ignore"):
+        assert jvp(lambda x: theirs.convolve(x, [np.inf, 1.0]), (x,), (still,))[1].tolist() == [
+            *(0.0, 0.0, 0.0, 0.0)
+        ]
 
 
 def sections(b: Any) -> Any:

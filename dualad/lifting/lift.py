@@ -45,8 +45,8 @@ _FOREIGN = frozenset(sys.stdlib_module_names) | {
 _OPENED = (
     *("statistics", "random", "numpy.polynomial."),
     *("scipy._lib.", "scipy.signal.", "scipy.ndimage.", "scipy.spatial.distance"),
-    *("scipy.spatial._procrustes", "scipy.spatial._geometric_slerp", "scipy.spatial._kdtree"),
-    "scipy.linalg._special_matrices",
+    *("scipy.spatial._procrustes", "scipy.spatial._geometric_slerp"),
+    *("scipy.linalg._special_matrices", "scipy.special._basic"),
 )
 # Of these, functions call the functions that they are given: these are lifted.
 _CALLERS = frozenset(
@@ -56,6 +56,8 @@ _CALLERS = frozenset(
         *("concurrent", "asyncio", "numpy", "scipy", "pandas", "mpmath"),
     )
 )
+# How functions of a package are called that have no stand-in: the package enters it here.
+CALLERS: dict[str, Callable[[Function, Function], Function]] = {}
 # These send the functions that they are given to other processes, by name.
 _SENDERS = frozenset(("concurrent.futures.process", "multiprocessing.pool"))
 _HERE = os.path.dirname(os.path.dirname(__file__)) + os.sep
@@ -248,7 +250,8 @@ def has_foreign_stand_in(x: Any) -> bool:
 def _of_function(f: types.FunctionType) -> Any:
     code = code_for(f)
     if code is CALLS:
-        return _found(f) or Caller(f, _changing(f.__globals__.get("__name__")))
+        home = f.__globals__.get("__name__")
+        return _found(f) or CALLERS.get(_root(home), Caller)(f, _changing(home))
     if code is STAYS:
         return FUNCTIONS.get(f, f)
     return _twin(f, code)

@@ -70,7 +70,7 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
     if kind is types.FunctionType:
         return _of_function(x, seen)
     if kind is types.MethodType:
-        return _of_class(type(x.__self__), seen) or _of_value(x.__func__, seen)
+        return _of_value(x.__self__, seen) or _of_value(x.__func__, seen)
     if kind is functools.partial:
         return any(_of_value(v, seen) for v in (x.func, *x.args, *x.keywords.values()))
     if kind is types.ModuleType:
@@ -78,7 +78,7 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
     if isinstance(x, type):
         return _of_class(x, seen)
     if kind is Lifted or is_left_alone(kind.__module__):
-        return kind is Cached or kind.__module__ in _BY_METHODS
+        return kind is Cached or kind.__module__.startswith(_BY_METHODS)
     return _of_class(kind, seen)
 
 
@@ -425,20 +425,8 @@ _JOINING = frozenset(
 )
 _NOTHING = frozenset(("CACHE", "EXTENDED_ARG", "NOP", "NOT_TAKEN", "PRECALL", "RESUME", "KW_NAMES"))
 _CALLS = ("CALL", "CALL_KW", "CALL_FUNCTION_EX")
-# Objects of packages that stay, whose methods have stand-ins.
-_BY_METHODS = frozenset(
-    (
-        *("logging", "numpy.random._generator", "numpy.random.mtrand"),
-        *("scipy.stats._continuous_distns", "scipy.stats._discrete_distns"),
-        *("scipy.stats._distn_infrastructure", "scipy.stats._multivariate"),
-        *("scipy.interpolate._interpolate", "scipy.interpolate._bsplines"),
-        *("scipy.interpolate._cubic", "scipy.interpolate._fitpack2", "scipy.interpolate._rgi"),
-        *("scipy.interpolate._polyint", "scipy.interpolate._ndgriddata"),
-        *("scipy.interpolate._rbfinterp", "scipy.interpolate._interpnd"),
-        *("scipy.spatial.transform._rotation", "scipy.stats._kde"),
-        *(f"scipy.sparse._{kind}" for kind in ("bsr", "coo", "csc", "csr", "dia", "dok", "lil")),
-    )
-)
+# Objects of packages that stay, whose methods have stand-ins; those of SciPy all may.
+_BY_METHODS = ("logging", "numpy.random._generator", "numpy.random.mtrand", "scipy.")
 _HAS_BIT = sys.version_info >= (3, 12)  # LOAD_ATTR tells by a bit that it is a method's
 _NULL_COMES_LAST = sys.version_info >= (3, 13)
 _FEW = 1000  # of the parts of a container are looked at

@@ -19,7 +19,7 @@ from ..array_rules.common import duals_in, has_duals, into
 from ..differentiations import refused
 from ..dual import Dual
 from ..numerics import quiet
-from ..pair import own, plain
+from ..pair import dual, own, plain, shape_of
 from ..structure import rebuild
 from ._parts import Plain, with_value
 
@@ -179,10 +179,62 @@ def composed(original: Function, *, plain_only: str = "", calls: str = "") -> En
     return enter
 
 
-def bridged(original: Function, f: Function, *, plain_only: str = "", calls: str = "") -> Function:
-    """`composed`, of an f that needs no value: it takes the arguments of the original."""
-    return composed(original, plain_only=plain_only, calls=calls)(
+def bridged(
+    original: Function, f: Function, *, plain_only: str = "", calls: str = "", linear: str = ""
+) -> Function:
+    """`composed`, of an f that needs no value: it takes the arguments of the original.
+
+    `linear` names arguments in each of which the original is linear; see `linear_in`.
+    """
+    call = composed(original, plain_only=plain_only, calls=calls)(
         functools.update_wrapper(lambda _value, **given: f(**given), f)
+    )
+    return linear_in(linear, original, call) if linear else call
+
+
+_CONSTANTS = frozenset(("cval", "fillvalue"))  # what stands outside of an array, and adds to all
+
+
+def linear_in(names: str, original: Function, otherwise: Function) -> Function:
+    """A function of SciPy's, whose tangents are what it gives for tangents, where that is so.
+
+    Parameters
+    ----------
+    names : str
+        The arguments in each of which it is linear.
+    original : callable
+        Of plain numbers.
+    otherwise : callable
+        The same for duals of all kinds, which is called where another argument has duals too, where
+        tangents are not arrays of floats, and where an infinite number is multiplied by zero.
+    """
+    places, candidates = Places(original), names.split()
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        given = places.named(args, kwargs) or {}
+        given = {n: unbuffered(x) for n, x in given.items()}
+        moving = [n for n, x in given.items() if has_duals(x)]
+        if len(moving) == 1 and moving[0] in candidates and given.get(places.output) is None:
+            (name,) = moving
+            x = given[name]
+            if _is_of_floats(x):
+                still = {n: 0.0 if n in _CONSTANTS else v for n, v in given.items()}
+                rows = x.tangent if x.tangent.ndim > x.ndim else x.tangent[None]
+                with quiet():
+                    found = [places.call(still | {name: row}) for row in rows]
+                if all(type(y) is np.ndarray and np.isfinite(y).all() for y in found) and found:
+                    value = places.call(given | {name: x.primal})
+                    tangent = found[0] if rows is not x.tangent else np.stack(found)
+                    return dual(value, tangent, x.level)
+        return otherwise(*args, **kwargs)
+
+    return functools.update_wrapper(call, otherwise)
+
+
+def _is_of_floats(x: Any) -> bool:
+    """Whether x is an array of floats and its tangents, of a level in which nothing takes part."""
+    return type(getattr(x, "level", None)) is int and all(
+        type(v) is np.ndarray and v.ndim > 0 and v.dtype.kind == "f" for v in (x.primal, x.tangent)
     )
 
 
@@ -254,4 +306,6 @@ def paired(y: Any, value: Any) -> Any:
         return undefined(with_value(np.reshape(rest, np.shape(value)), value), where, y.why)
     if not isinstance(y, Dual):
         return value
-    return with_value(np.reshape(y, np.shape(value)), value)
+    return with_value(
+        y if shape_of(y) == np.shape(value) else np.reshape(y, np.shape(value)), value
+    )

@@ -17,12 +17,20 @@ class Decisions(NamedTuple):
     lifted: frozenset[str] = frozenset()
     plain: frozenset[str] = frozenset()
     refused: Mapping[str, str] = MappingProxyType({})  # what to use instead: the names
+    linear: Mapping[str, str] = MappingProxyType({})  # the argument in which it is so: of lifted
     otherwise: str = "write it in functions that take them, or give it x.primal"
 
     def instead(self, name: str) -> str:
         """What to use instead of a function that is refused."""
-        found = (why for why, names in self.refused.items() if name in names.split())
-        return next(found, self.otherwise)
+        return _filed_under(name, self.refused) or self.otherwise
+
+    def linear_argument(self, name: str) -> str:
+        """The argument in which a function is linear, or nothing."""
+        return _filed_under(name, self.linear)
+
+
+def _filed_under(name: str, table: Mapping[str, str]) -> str:
+    return next((key for key, names in table.items() if name in names.split()), "")
 
 
 def _names(text: str) -> frozenset[str]:
@@ -53,6 +61,11 @@ DECISIONS: dict[str, Decisions] = {
             get_window kaiserord max_len_seq unit_impulse
             """
         ),
+        linear={
+            "x": "decimate filtfilt hilbert hilbert2 resample resample_poly savgol_filter "
+            "sosfiltfilt",
+            "data": "detrend",
+        },
     ),
     "signal.windows": Decisions(
         lifted=_names(
@@ -93,6 +106,10 @@ DECISIONS: dict[str, Decisions] = {
             iterate_structure label maximum_position minimum_position value_indices watershed_ift
             """
         ),
+        linear={
+            "input": "gaussian_filter gaussian_filter1d gaussian_laplace laplace prewitt rotate "
+            "sobel uniform_filter"
+        },
     ),
     "spatial": Decisions(
         lifted=_names(

@@ -15,7 +15,7 @@ from ..pair import plain
 from . import _pieces
 from ._calling import called_as, paired
 from ._grids import Interpolant, numbered, summed
-from ._parts import through, with_value
+from ._parts import by_columns, through, with_value
 from ._splines import Spline
 
 Function = Callable[..., Any]
@@ -217,6 +217,19 @@ _IN_Y = (
 )
 
 
+def _transpose(x: Any, t: Any, k: int, w: Any) -> Function:
+    """The transpose of how FITPACK's coefficients, with zeros behind, follow from the data."""
+    x = np.asarray(x, float)
+
+    def columns(values: Any) -> Any:
+        if len(t) - k - 1 == len(x):
+            return _scipy.make_interp_spline(x, values, k, t).c
+        return _scipy.make_lsq_spline(x, values, t, k, w).c
+
+    back = by_columns(columns, len(x))
+    return lambda g: back(g[: len(t) - k - 1])
+
+
 def _through_data(theirs: Any) -> Function:
     """A class of FITPACK's of splines through data, or beside it by given knots."""
 
@@ -234,8 +247,9 @@ def _through_data(theirs: Any) -> Function:
         def coefficients(values: Any) -> Any:
             return theirs(x, values, **options)._eval_args[1]
 
-        c = with_value(through(coefficients, y), value._eval_args[1])
-        return FitpackInterpolant(value, t=value._eval_args[0], c=c)
+        t, c, k = value._eval_args
+        back = _transpose(x, t, k, options.get("w"))
+        return FitpackInterpolant(value, t=t, c=with_value(through(coefficients, y, back), c))
 
     return make
 
@@ -272,7 +286,8 @@ def splrep(
     def coefficients(values: Any) -> Any:
         return _scipy.splrep(x, values, *rest)[1]
 
-    return value[0], with_value(through(coefficients, y), value[1]), value[2]
+    back = _transpose(x, value[0], value[2], w)
+    return value[0], with_value(through(coefficients, y, back), value[1]), value[2]
 
 
 def _tck(tck: Any) -> tuple[Any, Any, int]:

@@ -13,6 +13,7 @@ import functools
 import importlib
 import inspect
 import sys
+import traceback
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -22,14 +23,15 @@ import numpy as np
 from ..array.operands import as_operand, unbuffered
 from ..array.protocols import ARRAY_FUNCTIONS, is_question, rule_of
 from ..array_rules.common import duals_in
-from ..differentiations import refused
+from ..differentiations import NAMED, refused
 from ..dual import Dual
-from ..lifting.lift import Caller, Constructor, begin, end, is_opened, own_twin
+from ..lifting.lift import CALLERS, Caller, Constructor, begin, end, is_opened, own_twin
 from ..lifting.standins import FUNCTIONS
 from ..pair import plain
 from ..structure import leaves, rebuild
-from ._calling import public_name
-from ._decisions import DECISIONS
+from ._branches import may_hold_duals
+from ._calling import linear_in, public_name
+from ._decisions import DECISIONS, Decisions
 
 SUPPORTED, PLAIN, REFUSED = "supported", "plain answer", "refused"
 
@@ -144,7 +146,11 @@ def stand_in_for(part: str, name: str) -> Any:
     if isinstance(f, np.ufunc) or f in ARRAY_FUNCTIONS:
         return f
     if kind == SUPPORTED:
-        return _of_kind(f, lifted_call(f))
+        lifted = lifted_call(f)
+        if argument := DECISIONS[part].linear_argument(name):
+            straight = linear_in(argument, f, functools.partial(lifted, f))
+            return _of_kind(f, lambda _, *args, **kwargs: straight(*args, **kwargs))
+        return _of_kind(f, lifted)
     if kind == PLAIN:
         return _of_kind(f, _on_values)
     return _of_kind(f, _refusing(f"scipy.{part}.{name}", reason))
@@ -229,10 +235,50 @@ def _is_answer(x: Any) -> bool:
 def _refusing(name: str, instead: str) -> Callable[..., Any]:
     def call(f: Any, *args: Any, **kwargs: Any) -> Any:
         if duals := _duals_among(args, kwargs):
-            raise refused(f"{name} cannot take duals; {instead}.", *duals)
-        return f(*args, **kwargs)
+            raise refused(f"{name}{NAMED}{instead}.", *duals)
+        try:
+            return f(*args, **kwargs)
+        except Exception as error:
+            if _is_about_duals(error, args, kwargs):  # which functions give, that it is given
+                raise refused(f"{name}{NAMED}{instead}.") from error
+            raise
 
     return call
+
+
+class _Unlisted(Caller):
+    """A function or method of SciPy's that has no stand-in: it runs as it is, if it can."""
+
+    __slots__ = ()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().__call__(*args, **kwargs)
+        except Exception as error:
+            held = list(getattr(args[0], "__dict__", {}).values()) if args else []
+            if not _is_about_duals(error, args, kwargs, held):
+                raise
+            home, name = self.callee.__module__.split("._")[0], self.callee.__qualname__
+            if "." in name and args:  # a method, by the name of the object's class
+                name = f"{type(args[0]).__name__.removesuffix('_gen')}.{self.callee.__name__}"
+                name = name.removesuffix(".__call__")
+            known = DECISIONS.get(home.removeprefix("scipy."), Decisions())
+            instead = known.instead(name.partition(".")[0])
+            raise refused(f"{home}.{name}{NAMED}{instead}.", *_duals_among(args, kwargs)) from error
+
+
+CALLERS["scipy"] = _Unlisted
+
+
+def _is_about_duals(error: Exception, *given: Any) -> bool:
+    """Whether code of SciPy's own has not taken a dual, which may be in what it was given."""
+    homes = (str(f.f_globals.get("__name__")) for f, _ in traceback.walk_tb(error.__traceback__))
+    others = [home for home in homes if not home.startswith(_DUALAD)]
+    is_foreign = not others or others[-1].startswith(("scipy.", "numpy."))
+    return is_foreign and NAMED not in str(error) and may_hold_duals(*given)
+
+
+_DUALAD = f"{__name__.partition('.')[0]}."
 
 
 class Guarded:

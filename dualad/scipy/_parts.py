@@ -45,14 +45,18 @@ def levels_of(*given: Any, packed: bool = False) -> Levels:
     """
     found: dict[int, tuple[int, ...]] = {}
     for x in leaves(given):
-        _collect(as_operand(x), found, packed)
+        if type(x) is not float:
+            _collect(as_operand(x), found, packed)
     return tuple(sorted(found.items(), reverse=True))
 
 
 def _collect(x: Any, found: dict[int, tuple[int, ...]], packed: bool) -> None:
     if not isinstance(x, Dual):
         return
-    if isinstance(x.tangent, Form):
+    if type(tangent := x.tangent) is float and found.setdefault(x.level, ()) == ():
+        _collect(x.primal, found, packed)
+        return
+    if isinstance(tangent, Form):
         if packed:
             known = found.get(x.level)
             found[x.level] = Basis(x.level, known, _Local(x.tangent, x.level).origins)
@@ -350,6 +354,21 @@ def _recorded(f: Linear, x: Form, back: Linear | None) -> Form:
         return (np.reshape(flat, front + old),)
 
     return made_of(shape, np.result_type(x.dtype, np.asarray(y).dtype), [x], pull)
+
+
+def by_columns(f: Linear, n: int) -> Linear:
+    """The transpose of a linear f of the first axis, of n numbers, which takes several columns.
+
+    It is that of its matrix, which is made by one call when it is first needed.
+    """
+    matrix: list[Any] = []
+
+    def back(g: Any) -> Any:
+        if not matrix:
+            matrix.append(f(np.eye(n)))
+        return np.tensordot(matrix[0], g, (0, 0))
+
+    return back
 
 
 def stripped(y: Any) -> Any:

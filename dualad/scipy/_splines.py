@@ -12,7 +12,7 @@ from ..array.undefined import NonDifferentiableError
 from ..array_rules.common import has_duals
 from ..pair import plain
 from . import _pieces
-from ._parts import nilpotent, stripped, through, with_value
+from ._parts import by_columns, nilpotent, stripped, through, with_value
 from ._theorems import solved
 from .sparse import csr_array
 from .sparse.linalg import spsolve
@@ -341,17 +341,21 @@ def make_interp_spline(
 
 def _by_values(x: Any, y: Any, k: int, t: Any, bc_type: Any, axis: int, value: Any) -> Any:
     """The coefficients, which are linear in the values."""
-    ends = bc_type
-    if isinstance(ends, (tuple, list)):  # what is given there has no tangent
-        ends = tuple(
-            [(order, np.zeros_like(v)) for order, v in end] if isinstance(end, list) else end
-            for end in ends
-        )
 
     def coefficients(values: Any) -> Any:
-        return np.array(_scipy.make_interp_spline(x, values, k, t, ends, axis).c)
+        columns, ends = np.reshape(values, (len(values), -1)), bc_type
+        if isinstance(ends, (tuple, list)):  # what is given there has no tangent
+            zeros = np.zeros(columns.shape[1])
+            ends = tuple(
+                [(order, zeros) for order, _ in end] if isinstance(end, list) else end
+                for end in ends
+            )
+        c = np.array(_scipy.make_interp_spline(x, columns, k, t, ends).c)
+        return np.reshape(c, (len(c), *values.shape[1:]))
 
-    return with_value(through(coefficients, nilpotent(y)), value.c)
+    front = np.moveaxis(nilpotent(y), axis, 0)
+    back = by_columns(coefficients, np.shape(front)[0])
+    return with_value(through(coefficients, front, back), value.c)
 
 
 def make_lsq_spline(
@@ -410,6 +414,8 @@ def make_smoothing_spline(
         return Spline(value)
 
     def coefficients(values: Any) -> Any:
-        return _scipy.make_smoothing_spline(x, values, w, lam, axis=axis).c
+        return _scipy.make_smoothing_spline(x, values, w, lam).c
 
-    return Spline(value, with_value(through(coefficients, y), value.c))
+    front = np.moveaxis(y, axis, 0)
+    back = by_columns(coefficients, np.shape(front)[0])
+    return Spline(value, with_value(through(coefficients, front, back), value.c))

@@ -41,7 +41,7 @@ from ._grids import (
     standing,
 )
 from ._names import names_of
-from ._parts import levels_of, stripped, with_value
+from ._parts import by_columns, levels_of, nilpotent, stripped, through, with_value
 from ._scattered import (
     BarycentricInterpolator,
     KroghInterpolator,
@@ -196,9 +196,12 @@ def CubicSpline(
                 _end(left_end, s[0], first[0], third, rise[0]),
                 _end(right_end, s[-1], last[-1], third[::-1], rise[-1]),
             ]
-        return np.stack([ends[0], *(last[:-1] - first[1:]), ends[1]])
+        return np.concatenate([ends[0][None], last[:-1] - first[1:], ends[1][None]])
 
-    slopes = np.stack([np.asarray(spline(at, 1)) for at in plain(x)])
+    slopes = np.moveaxis(spline(plain(x), 1), axis, 0)
+    if not has_duals(x, bc_type) and left_end != "periodic":
+        found = _slopes_by_values(x, np.moveaxis(y, axis, 0), (left_end, right_end))
+        return _cubic(spline, x, y, with_value(found, slopes), axis)
     matrix = _equations(residual, slopes)
 
     def divide(r: Any) -> Any:
@@ -208,6 +211,17 @@ def CubicSpline(
         return np.linalg.solve(matrix.T, g.reshape(len(g), -1)).reshape(g.shape)
 
     return _cubic(spline, x, y, solved(residual, slopes, divide, back=back), axis)
+
+
+def _slopes_by_values(x: Any, y: Any, ends: Any) -> Any:
+    """The slopes at the breakpoints, which are linear in the values: zero with their tangents."""
+
+    def slopes(values: Any) -> Any:
+        zeros = np.zeros(values.shape[1:])
+        plain_ends = [end if isinstance(end, str) else (end[0], zeros) for end in ends]
+        return _scipy.CubicSpline(x, values, 0, tuple(plain_ends))(x, 1)
+
+    return through(slopes, nilpotent(y), by_columns(slopes, len(x)))
 
 
 def _end(condition: Any, slope: Any, curvature: Any, third: Any, rise: Any) -> Any:

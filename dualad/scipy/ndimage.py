@@ -159,11 +159,11 @@ def _uniform_filter1d(input: Any, size: int, axis: int = -1, **options: Any) -> 
     return _along_one(_correlate)(input, np.full(size, 1 / size), axis, **options)
 
 
-correlate = bridged(_scipy.correlate, _correlate)
-convolve = bridged(_scipy.convolve, _convolve)
-correlate1d = bridged(_scipy.correlate1d, _along_one(_correlate))
-convolve1d = bridged(_scipy.convolve1d, _along_one(_convolve))
-uniform_filter1d = bridged(_scipy.uniform_filter1d, _uniform_filter1d)
+correlate = bridged(_scipy.correlate, _correlate, linear="input weights")
+convolve = bridged(_scipy.convolve, _convolve, linear="input weights")
+correlate1d = bridged(_scipy.correlate1d, _along_one(_correlate), linear="input weights")
+convolve1d = bridged(_scipy.convolve1d, _along_one(_convolve), linear="input weights")
+uniform_filter1d = bridged(_scipy.uniform_filter1d, _uniform_filter1d, linear="input")
 
 
 def _generic_filter(
@@ -475,12 +475,12 @@ def _geometric_transform(
     return _at(coefficients, each, order, mode, cval, more)
 
 
-spline_filter1d = bridged(_scipy.spline_filter1d, _spline_filter1d)
-spline_filter = bridged(_scipy.spline_filter, _spline_filter)
-map_coordinates = bridged(_scipy.map_coordinates, _map_coordinates)
+spline_filter1d = bridged(_scipy.spline_filter1d, _spline_filter1d, linear="input")
+spline_filter = bridged(_scipy.spline_filter, _spline_filter, linear="input")
+map_coordinates = bridged(_scipy.map_coordinates, _map_coordinates, linear="input")
 affine_transform = bridged(_scipy.affine_transform, _affine_transform)
-shift = bridged(_scipy.shift, _shift)
-zoom = bridged(_scipy.zoom, _zoom, plain_only="zoom")
+shift = bridged(_scipy.shift, _shift, linear="input")
+zoom = bridged(_scipy.zoom, _zoom, plain_only="zoom", linear="input")
 geometric_transform = bridged(_scipy.geometric_transform, _geometric_transform, calls="mapping")
 
 __getattr__, __dir__ = names_of(__name__)

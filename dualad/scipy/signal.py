@@ -19,12 +19,13 @@ import numpy as np
 import scipy.signal as _scipy
 from scipy.ndimage import rank_filter as _rank_filter
 
+from ..array.operands import as_operand
 from ..array_rules.common import array, has_duals
 from ..pair import plain
 from ._calling import bridged, called_as, paired
 from ._contractions import along, chosen, convolution
 from ._names import lifted_call, names_of
-from ._parts import stripped, with_value
+from ._parts import nilpotent, stripped, through, with_value
 from ._theorems import solved
 
 __all__ = [
@@ -168,12 +169,12 @@ def _rows_convolved(h: Any, x: Any) -> Any:
     return convolution(rows, x, (np.ndim(x) - 1,))
 
 
-convolve = bridged(_scipy.convolve, _convolve)
-correlate = bridged(_scipy.correlate, _correlate)
-fftconvolve = bridged(_scipy.fftconvolve, _fftconvolve)
-oaconvolve = bridged(_scipy.oaconvolve, _fftconvolve)
-convolve2d = bridged(_scipy.convolve2d, _convolve2d)
-correlate2d = bridged(_scipy.correlate2d, _correlate2d)
+convolve = bridged(_scipy.convolve, _convolve, linear="in1 in2")
+correlate = bridged(_scipy.correlate, _correlate, linear="in1 in2")
+fftconvolve = bridged(_scipy.fftconvolve, _fftconvolve, linear="in1 in2")
+oaconvolve = bridged(_scipy.oaconvolve, _fftconvolve, linear="in1 in2")
+convolve2d = bridged(_scipy.convolve2d, _convolve2d, linear="in1 in2")
+correlate2d = bridged(_scipy.correlate2d, _correlate2d, linear="in1 in2")
 upfirdn = bridged(_scipy.upfirdn, _upfirdn)
 
 # -- recursive filters ----------------------------------------------------------------------
@@ -181,6 +182,8 @@ upfirdn = bridged(_scipy.upfirdn, _upfirdn)
 
 def _lfilter(b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     """The y with a ∗ y = b ∗ x + a₀·zi, which is linear in y."""
+    if zi is None and not has_duals(a, b):
+        return along(lambda rows: _scipy.lfilter(b, a, rows), array(x), axis, _reversed(b, a))
     b, a = (np.reshape(array(v), -1) for v in (b, a))
     x = np.moveaxis(array(x), axis, -1)
     n, plain_a = np.shape(x)[-1], plain(a)
@@ -196,17 +199,19 @@ def _lfilter(b: Any, a: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     def divide(r: Any) -> Any:
         return _scipy.lfilter([1.0], plain_a, r)
 
-    def back(g: Any) -> Any:
-        return divide(g[..., ::-1])[..., ::-1]
-
     def residual(y: Any) -> Any:
         return _rows_convolved(a, y)[..., :n] - driven[..., :n]
 
-    y = solved(residual, divide(plain(driven)[..., :n]), divide, back=back)
+    y = solved(residual, divide(plain(driven)[..., :n]), divide, back=_reversed([1.0], plain_a))
     if zi is None:
         return np.moveaxis(y, -1, axis)
     rest = _added(driven, -_rows_convolved(a, y))[..., n : n + order] / a[0]
     return np.moveaxis(y, -1, axis), np.moveaxis(_longer(rest, order), -1, axis)
+
+
+def _reversed(b: Any, a: Any) -> Function:
+    """The transpose of a filter of rows: it goes through them from behind."""
+    return lambda g: _scipy.lfilter(b, a, g[..., ::-1])[..., ::-1]
 
 
 def _longer(x: Any, n: int) -> Any:
@@ -234,8 +239,8 @@ def _sosfilt(sos: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     return x if start is None else (x, np.stack(rest))
 
 
-lfilter = bridged(_scipy.lfilter, _lfilter)
-sosfilt = bridged(_scipy.sosfilt, _sosfilt)
+lfilter = bridged(_scipy.lfilter, _lfilter, linear="b x")
+sosfilt = bridged(_scipy.sosfilt, _sosfilt, linear="x")
 
 # -- splines as filters of rows: linear, each known by its matrix -----------------------------
 
@@ -320,6 +325,29 @@ def _medfilt(volume: Any, kernel_size: Any = None) -> Any:
 order_filter = bridged(_scipy.order_filter, _order_filter, plain_only="domain rank")
 medfilt = bridged(_scipy.medfilt, _medfilt)
 medfilt2d = bridged(_scipy.medfilt2d, lambda input, kernel_size=3: _medfilt(input, kernel_size))
+
+# -- polynomials, of which frequency responses are made -------------------------------------------
+
+
+def _polynomial(x: Any, c: Any, **options: Any) -> Any:
+    """SciPy's sum of c[k]·xᵏ, which is linear in c."""
+    if np.ndim(c) != 1 or has_duals(x) or not has_duals(c):
+        return lifted_call(_POLYNOMIAL)(_POLYNOMIAL, x, c, **options)
+    x, c = as_operand(x), array(c)
+
+    def of(c: Any) -> Any:
+        return np.asarray(_POLYNOMIAL(x, c, **options))
+
+    def back(g: Any) -> Any:
+        powers = np.ravel(x)[:, None] ** np.arange(np.shape(c)[0])
+        return np.ravel(g) @ powers
+
+    return with_value(through(of, nilpotent(c), back), _POLYNOMIAL(x, plain(c), **options))
+
+
+# In SciPy before 1.16 it is NumPy's, and lifted.
+_POLYNOMIAL: Any = getattr(getattr(_scipy, "_polyutils", None), "npp_polyval", None)
+METHODS = {_POLYNOMIAL: _polynomial} if _POLYNOMIAL else {}
 
 # -- spectra, at a rate that is a dual ----------------------------------------------------------
 

@@ -101,7 +101,8 @@ class _Distribution:
             return super().nnlf(theta, x)  # type: ignore[misc]
         value = super().nnlf(stripped(theta), stripped(x))  # type: ignore[misc]
         x = as_operand(x)
-        y = -np.sum(self.logpdf(x, *theta))  # type: ignore[attr-defined]
+        log = getattr(self, "logpmf" if isinstance(self, rv_discrete) else "logpdf")
+        y = -np.sum(log(x, *theta))
         return with_value(y, value)
 
     @functools.wraps(rv_continuous.rvs)
