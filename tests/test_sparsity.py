@@ -17,7 +17,8 @@ sparse = pytest.importorskip("scipy.sparse")
 import dualad  # noqa: E402
 from dualad import derivative, grad, hessian, hvp, jacobian, sparsity  # noqa: E402
 from dualad.colouring import columns, star  # noqa: E402
-from dualad.compression import Compression, WrongPattern, band  # noqa: E402
+from dualad.compression import WrongPattern  # noqa: E402
+from dualad.decompression import Compression, band  # noqa: E402
 from dualad.structure import leaves  # noqa: E402
 
 X = np.array([0.3, -0.7, 1.1, 0.9, -0.2, 0.6])
@@ -677,10 +678,10 @@ def test_calls() -> None:
 
 
 def test_colours_are_kept_with_the_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
-    from dualad import compression
+    from dualad import decompression
 
     found: list[Any] = []
-    monkeypatch.setattr(compression, "columns", lambda p: found.append(p) or columns(p))
+    monkeypatch.setattr(decompression, "columns", lambda p: found.append(p) or columns(p))
     s = sparsity(by_slices)(X)
     for _ in range(3):
         jacobian(by_slices, sparsity=s)(X)
