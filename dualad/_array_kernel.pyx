@@ -11,7 +11,7 @@ from cpython.dict cimport PyDict_GetItem
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_REFCNT
 from cpython.tuple cimport PyTuple_GET_SIZE
-from libc.math cimport INFINITY, NAN, fabs
+from libc.math cimport INFINITY, NAN, fabs, fmax
 cimport numpy as cnp
 
 import operator
@@ -1936,7 +1936,7 @@ def gathered(found, places, starts, columns, along, double near):
     the matrix has elements, row by row. None if these are not doubles and ints.
     """
     cdef Py_ssize_t i, k, n
-    cdef double total, error
+    cdef double term, total, sizes, error
     cdef bint right = True
     for x, kind in ((found, cnp.NPY_DOUBLE), (places, cnp.NPY_INTP), (along, cnp.NPY_DOUBLE),
                     (starts, cnp.NPY_INT32), (columns, cnp.NPY_INT32)):
@@ -1955,11 +1955,12 @@ def gathered(found, places, starts, columns, along, double near):
     cdef const int *column = <int *>cnp.PyArray_DATA(<cnp.ndarray>columns)
     with nogil:
         for i in range(n):
-            total = 0.0
+            total, sizes = 0.0, 0.0
             for k in range(start[i], start[i + 1]):
                 to[k] = all_found[at[k]]
-                total = total + to[k] * by[column[k]]
+                term = to[k] * by[column[k]]
+                total, sizes = total + term, sizes + fabs(term)
             error = fabs(last[i] - total)
-            if not (error <= near * fabs(last[i]) and error < INFINITY):
+            if not (error <= near * fmax(sizes, fabs(last[i])) and error < INFINITY):
                 right = False
     return result, right

@@ -18,6 +18,13 @@
     #define FOR_EACH_WIDTH static inline
 #endif
 
+/* The same C for processors with wider registers, where the compiler can choose at load time. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__gnu_linux__)
+    #define WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+    #define WIDE
+#endif
+
 #define TINY 1e-140     /* squares of numbers from here */
 #define HUGE 1e140      /* to here neither underflow nor overflow */
 
@@ -407,7 +414,7 @@ static int series_of_one(int row, Coefficients a, Coefficients b, double *y, dou
 }
 
 /* LANES numbers, of which the compiler does some at a time. */
-static int series_in_lanes(int row, Coefficients a, Coefficients b, double *y, double *s, Size k,
+WIDE static int series_in_lanes(int row, Coefficients a, Coefficients b, double *y, double *s, Size k,
                            double *space) {
     return series_of(row, a, b, y, s, k, space, LANES);
 }

@@ -506,7 +506,9 @@ def jacobian(
     -----
     f is called once for each pass of `chunk` directions, by default as in `value_and_grad`. With
     sparsity=True it is called once more to detect the pattern, and detected anew where f takes
-    another branch.
+    another branch. A few rows that are much longer than the others, as that of a constraint, go
+    back, each in a sweep of its own, and f is called once more to record it; mode="forward" does
+    without.
 
     Examples
     --------

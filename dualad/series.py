@@ -56,6 +56,7 @@ from .table import RULES
 from .zeros import is_finite, strong_product
 
 _PACKAGE = __name__.partition(".")[0]
+_BETWEEN = f"{_PACKAGE}.lifting.", "contextlib"  # between a function and who has called it
 
 # -- one application of a row ------------------------------------------------------------------
 
@@ -499,17 +500,21 @@ def _stacked(found: Sequence[Any], y: Any) -> Any:
 def _no_series(frame: FrameType | None) -> TypeError:
     """The error for a function that knows no more than first derivatives: as the user called it."""
     name = ""
-    while frame is not None and frame.f_globals["__name__"].partition(".")[0] == _PACKAGE:
+    while frame is not None:
+        module = frame.f_globals["__name__"]
+        if module.partition(".")[0] not in (_PACKAGE, "contextlib"):
+            break
         if frame.f_code in (protocols.array_function.__code__, protocols.array_ufunc.__code__):
             f: Any = frame.f_locals.get("func", frame.f_locals.get("ufunc"))
             home = str(getattr(f, "__module__", "numpy")).replace("numpy", "np", 1)
             name = f"{home}.{f.__name__}"
             break
-        name = f"{frame.f_globals['__name__']}.{frame.f_code.co_name}"
         if "original" in frame.f_locals:  # the function of SciPy's whose place this one takes
             original = frame.f_locals["original"]
             parts = f"{_PACKAGE}.{original.__module__}.{original.__name__}".split(".")
             name = ".".join(part for part in parts if not part.startswith("_"))
+        elif not (name and module.startswith(_BETWEEN)):
+            name = f"{module}.{frame.f_code.co_name}"
         frame = frame.f_back
     return TypeError(f"taylor: {name} has no series; write it in functions that have one.")
 

@@ -127,6 +127,9 @@ def test_spy() -> None:
     dense_row = np.eye(6, dtype=bool)
     dense_row[0] = True
     assert spy(dense_row).get_title().endswith("2 directions back")
+    both = np.eye(50)
+    both[0] = both[:, 0] = 1.0
+    assert spy(both).get_title() == "50 × 50, 148 elements: 3 directions, 1 of them back"
     ax.figure.canvas.draw()
 
 

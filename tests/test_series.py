@@ -415,6 +415,13 @@ def test_linear_algebra() -> None:
         taylor(lambda t: np.linalg.det(t * np.ones((2, 2))), 3)(1.0)
 
 
+def test_sums_and_conversions_are_linear() -> None:
+    assert taylor(lambda x: math.fsum([x, x * x, 1e17, -1e17]), 3)(1.5) == [3.75, 4.0, 1.0, 0.0]
+    for kind in (np.float64, np.float32):
+        got = taylor(lambda x, kind=kind: kind(x) ** 2, 3)(1.5)
+        assert got == [2.25, 3.0, 1.0, 0.0] and {type(c) for c in got} == {kind}
+
+
 def test_who_knows_first_derivatives_alone_is_refused() -> None:
     """What makes a `dual` may know no more; what makes it by `moved` holds for each coefficient."""
 
@@ -458,6 +465,15 @@ def test_solvers_are_refused() -> None:
     optimize = pytest.importorskip("dualad.scipy.optimize")
     with pytest.raises(TypeError, match=r"taylor: dualad\.scipy\.optimize\.\w+ has no series"):
         taylor(lambda a: optimize.brentq(lambda z: z * z - a, 0, 5), 3)(2.0)
+    import scipy
+
+    for g, name in (
+        (lambda a: scipy.optimize.brentq(lambda z: z * z - a, 0, 5), "optimize.brentq"),
+        (lambda a: scipy.integrate.quad(lambda z: math.exp(a * z), 0, 1)[0], "integrate.quad"),
+        (lambda a: scipy.special.logsumexp(a * np.ones(2)), "special.logsumexp"),
+    ):
+        with pytest.raises(TypeError, match=rf"^taylor: dualad\.scipy\.{name} has no series"):
+            taylor(g, 3)(2.0)
     f = lambda a: optimize.brentq(lambda z: z * z - a, 0, 5)  # noqa: E731
     assert derivative(f, order=4)(2.0) == pytest.approx(-15 / 16 * 2.0**-3.5, rel=1e-8)
 

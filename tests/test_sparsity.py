@@ -17,7 +17,8 @@ sparse = pytest.importorskip("scipy.sparse")
 import dualad  # noqa: E402
 from dualad import derivative, grad, hessian, hvp, jacobian, sparsity  # noqa: E402
 from dualad.colouring import columns, star  # noqa: E402
-from dualad.compression import Compression, WrongPattern, band  # noqa: E402
+from dualad.compression import WrongPattern  # noqa: E402
+from dualad.decompression import Compression, band  # noqa: E402
 from dualad.structure import leaves  # noqa: E402
 
 X = np.array([0.3, -0.7, 1.1, 0.9, -0.2, 0.6])
@@ -354,6 +355,99 @@ def test_problems(name: str) -> None:
     np.testing.assert_allclose(found, dense(f, x), rtol=1e-12, atol=1e-14)
 
 
+def broyden(x: Any) -> Any:
+    y = (3 - 2 * x) * x + 1
+    y[1:] -= x[:-1]
+    y[:-1] -= 2 * x[1:]
+    return y
+
+
+def of_broyden(x: Any) -> Any:
+    n = len(x)
+    return np.diag(3 - 4 * x) - np.eye(n, k=-1) - 2 * np.eye(n, k=1)
+
+
+def of_discrete_boundary(x: Any) -> Any:
+    n = len(x)
+    h = 1 / (n + 1)
+    t = h * np.arange(1, n + 1)
+    return np.diag(2 + 1.5 * h**2 * (x + t + 1) ** 2) - np.eye(n, k=-1) - np.eye(n, k=1)
+
+
+def rosenbrock_residuals(x: Any) -> Any:
+    return np.stack([10 * (x[1::2] - x[::2] ** 2), 1 - x[::2]], axis=1).ravel()
+
+
+def of_rosenbrock_residuals(x: Any) -> Any:
+    result = np.zeros((len(x), len(x)))
+    for i in range(0, len(x), 2):
+        result[i, i : i + 2], result[i + 1, i] = (-20 * x[i], 10), -1
+    return result
+
+
+def bratu(u: Any) -> Any:
+    """Δu + 6·exp(u) = 0 on a square, on a grid of its inner points."""
+    m = math.isqrt(len(u))
+    p = np.pad(u.reshape(m, m), 1)
+    around = p[:-2, 1:-1] + p[2:, 1:-1] + p[1:-1, :-2] + p[1:-1, 2:]
+    return (4 * p[1:-1, 1:-1] - around - 6 / (m + 1) ** 2 * np.exp(p[1:-1, 1:-1])).ravel()
+
+
+def of_bratu(u: Any) -> Any:
+    m = math.isqrt(len(u))
+    second = 2 * np.eye(m) - np.eye(m, k=1) - np.eye(m, k=-1)
+    laplace = np.kron(second, np.eye(m)) + np.kron(np.eye(m), second)
+    return laplace - np.diag(6 / (m + 1) ** 2 * np.exp(u))
+
+
+def brown_almost_linear(x: Any) -> Any:
+    return np.append(x[:-1] + np.sum(x) - len(x) - 1, np.prod(x) - 1)
+
+
+def of_brown_almost_linear(x: Any) -> Any:
+    return np.vstack([np.ones((len(x) - 1, len(x))) + np.eye(len(x))[:-1], np.prod(x) / x])
+
+
+def constrained(x: Any) -> Any:
+    """A chain that one multiplier drives, and whose squares have a sum."""
+    y, multiplier = x[:-1], x[-1]
+    p = np.pad(y, 1)
+    chain = 2 * y - p[:-2] - p[2:] - multiplier * y
+    return np.append(chain, np.sum(y**2) - 1)
+
+
+def of_constrained(x: Any) -> Any:
+    y, n = x[:-1], len(x) - 1
+    chain = np.diag(2 - x[-1] * np.ones(n)) - np.eye(n, k=-1) - np.eye(n, k=1)
+    return np.block([[chain, -y[:, None]], [2 * y[None], np.zeros((1, 1))]])
+
+
+@pytest.mark.parametrize(
+    ("f", "by_hand", "n"),
+    [
+        (broyden, of_broyden, 60),
+        (discrete_boundary, of_discrete_boundary, 60),
+        (rosenbrock_residuals, of_rosenbrock_residuals, 60),
+        (bratu, of_bratu, 64),
+        (brown_almost_linear, of_brown_almost_linear, 60),
+        (constrained, of_constrained, 60),
+    ],
+)
+def test_problems_by_hand(f: Callable[[Any], Any], by_hand: Callable[[Any], Any], n: int) -> None:
+    """Their Jacobians as Moré, Garbow and Hillstrom's test problems have them, and others."""
+    from scipy.optimize import root
+
+    x = np.linspace(0.5, 0.9, n)
+    slopes = jacobian(f, sparsity=True)
+    np.testing.assert_allclose(slopes(x).toarray(), by_hand(x), rtol=1e-12, atol=1e-14)
+    np.testing.assert_array_equal(sparsity(f)(x).toarray(), by_hand(x) != 0)
+    if f is not brown_almost_linear:  # whose root is too ill-conditioned to be compared
+        found = root(f, x, jac=lambda x: slopes(x).toarray())  # MINPACK takes dense matrices
+        expected = root(f, x, jac=by_hand)
+        assert found.success == expected.success
+        np.testing.assert_allclose(found.x, expected.x, rtol=1e-10, atol=1e-12)
+
+
 # -- random programs -----------------------------------------------------------------------------
 
 _STEPS: list[Callable[[Any, Any, Any], Any]] = [
@@ -607,6 +701,8 @@ def test_colours_of_the_literature() -> None:
     assert count(columns(csr(arrow)), csr(arrow)) == 2
     assert count(columns(csr(arrow.T)), csr(arrow.T)) == 20
     assert count(columns(csr(np.eye(9))), csr(np.eye(9))) == 1
+    p = csr(np.kron(np.eye(2), stencil((9, 9), plus(2))) + np.kron(1 - np.eye(2), np.eye(81)))
+    assert count(columns(p), p) <= 8  # two substances that spread and react: six in each row
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -677,10 +773,10 @@ def test_calls() -> None:
 
 
 def test_colours_are_kept_with_the_pattern(monkeypatch: pytest.MonkeyPatch) -> None:
-    from dualad import compression
+    from dualad import decompression
 
     found: list[Any] = []
-    monkeypatch.setattr(compression, "columns", lambda p: found.append(p) or columns(p))
+    monkeypatch.setattr(decompression, "columns", lambda p: found.append(p) or columns(p))
     s = sparsity(by_slices)(X)
     for _ in range(3):
         jacobian(by_slices, sparsity=s)(X)
@@ -723,6 +819,70 @@ def test_a_dense_row_goes_backward() -> None:
     for mode in ("forward", "reverse"):
         with pytest.raises(ValueError, match="row 0: along a random direction"):
             jacobian(arrow, sparsity=wrong, mode=mode)(x)
+
+
+def test_a_few_long_rows_go_backward() -> None:
+    n = 5000  # which would be as many directions forward, and back as well
+    x = np.linspace(0.1, 0.9, n)
+    s = sparsity(constrained)(x)
+    counted = Counted(constrained)
+    slopes = jacobian(counted, sparsity=s)
+    found = slopes(x)
+    assert counted.calls == 2
+    y = x[:-1]
+    v = np.cos(np.arange(n))
+    p = np.pad(v[:-1], 1)
+    by_hand = np.append((2 - x[-1]) * v[:-1] - p[:-2] - p[2:] - v[-1] * y, 2 * y @ v[:-1])
+    np.testing.assert_allclose(found @ v, by_hand, rtol=1e-11)
+    assert found.nnz == s.nnz
+    few = np.linspace(0.1, 0.9, 60)
+    expected = of_constrained(few)
+    for options in ({}, {"chunk": 2}, {"workers": map}, {"has_aux": True}):
+        given = (lambda x: (constrained(x), "aux")) if "has_aux" in options else constrained
+        got: Any = jacobian(given, sparsity=True, **options)(few)  # type: ignore[call-overload]
+        got, aux = got if "has_aux" in options else (got, "aux")
+        np.testing.assert_allclose(got.toarray(), expected, rtol=1e-13)
+        assert aux == "aux"
+    single = jacobian(constrained, sparsity=True)(few.astype(np.float32))
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(single.toarray(), expected, rtol=1e-5)
+    for place in ((59, 7), (3, 59), (3, 4)):
+        wrong = sparsity(constrained)(few).tolil()
+        wrong[place] = False
+        with pytest.raises(WrongPattern, match=f"row {place[0]}: along a random direction"):
+            jacobian(constrained, sparsity=wrong.tocsr())(few)
+    with pytest.raises(ValueError, match="a row for each output, which are 60; got shape"):
+        jacobian(constrained, sparsity=sparsity(constrained)(few)[1:])(few)
+
+
+def test_long_rows_that_are_not_finite() -> None:
+    def f(x: Any, factor: float) -> Any:
+        return np.append(x[1:] ** 2 * x[0], factor * np.sum(np.sqrt(x)))
+
+    x = np.linspace(1.0, 2.0, 50)
+    x[3] = 0.0  # where the slope of the root is infinite
+    expected = np.zeros((50, 50))
+    expected[:-1, 0] = x[1:] ** 2
+    expected[np.arange(49), np.arange(1, 50)] = 2 * x[1:] * x[0]
+    for factor in (1.0, math.nan):
+        with warnings.catch_warnings(action="ignore"):
+            expected[49] = factor * 0.5 / np.sqrt(x)
+            found = jacobian(f, sparsity=True)(x, factor).toarray()
+        np.testing.assert_allclose(found, expected, rtol=1e-14)
+
+
+def test_both_ways_see_one_function() -> None:
+    class Step:
+        calls = 0
+
+        def __call__(self, x: Any) -> Any:
+            self.calls += 1
+            return np.append(x[1:] * x[0] * self.calls, np.sum(x))
+
+    x = np.linspace(1.0, 2.0, 50)
+    pattern = sparsity(lambda x: np.append(x[1:] * x[0], np.sum(x)))(x)
+    with pytest.raises(dualad.NotDeterministicError):
+        jacobian(Step(), sparsity=pattern)(x)
 
 
 def test_a_wrong_pattern_is_told() -> None:
@@ -979,17 +1139,11 @@ def test_hessian_of_scalar_code_and_of_several_arguments() -> None:
 def test_newton() -> None:
     from scipy.sparse.linalg import spsolve
 
-    def f(x: Any) -> Any:
-        y = (3 - 2 * x) * x + 1
-        y[1:] -= x[:-1]
-        y[:-1] -= 2 * x[1:]
-        return y
-
     x = -np.ones(1000)
-    j = jacobian(f, sparsity=1)
+    j = jacobian(broyden, sparsity=1)
     for _ in range(8):
-        x = x - spsolve(j(x).tocsc(), f(x))
-    assert np.max(np.abs(f(x))) < 1e-13
+        x = x - spsolve(j(x).tocsc(), broyden(x))
+    assert np.max(np.abs(broyden(x))) < 1e-13
 
 
 def test_solvers() -> None:

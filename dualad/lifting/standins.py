@@ -150,7 +150,7 @@ def _fsum(seq: Any, /) -> Any:
     level = newest(items)
     split = [parts(x, level) for x in items]
     tangent = sum(t for _, t in split if t is not None)
-    return dual(_fsum([value for value, _ in split]), tangent, level)
+    return moved(_fsum([value for value, _ in split]), tangent, level)
 
 
 @functools.wraps(sum)
@@ -572,7 +572,7 @@ def _as_kind(kind: Any, x: Any) -> Any:
     tangent = map_leaves(fitting, x.tangent)
     if kind is np.longdouble:
         tangent = x.tangent
-    return dual(_as_kind(kind, x.primal), tangent, x.level)
+    return moved(_as_kind(kind, x.primal), tangent, x.level)
 
 
 def _of_numpy(kind: Any) -> Function:

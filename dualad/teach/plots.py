@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..compression import as_pattern, coloured
+from ..decompression import Split, as_pattern, coloured
 from ..drivers import derivative, taylor
 from .style import BLACK, COLOURS, DASHES, GREY, lesson_style
 
@@ -414,10 +414,7 @@ def spy(pattern: Any, *, symmetric: bool = False, mode: str | None = None, ax: A
     found = coloured(*as_pattern("spy", pattern, shape[-1]), mode, symmetric)  # type: ignore[arg-type]
     m, n = found.pattern.shape
     rows = np.repeat(np.arange(m), np.diff(found.pattern.indptr))
-    columns = found.pattern.indices
-    colour = found.colours[rows if found.way == "rows" else columns]
-    if found.way == "star":  # of the two, the column with the lower colour
-        colour = np.minimum(found.colours[rows], found.colours[columns])
+    columns, colour = found.pattern.indices, found.read_from
     side = max(1.0, (240 / max(m, n, 1)) ** 2)
     for c in range(found.count):
         here = colour == c
@@ -425,7 +422,9 @@ def spy(pattern: Any, *, symmetric: bool = False, mode: str | None = None, ax: A
             columns[here], rows[here], s=side, marker="s", color=COLOURS[c % len(COLOURS)], lw=0
         )
     directions = f"{found.count} direction{'s' * (found.count != 1)}"
-    back = " back" * (found.way == "rows")
+    back = " back" if found.way == "rows" else ""
+    if isinstance(found, Split):
+        back = f", {found.long.count} of them back"
     ax.set_title(f"{m} × {n}, {len(columns)} elements: {directions}{back}")
     ax.set_xlim(-0.5, n - 0.5)
     ax.set_ylim(m - 0.5, -0.5)
