@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dualad import grad, hvp, jacobian, value_and_grad, vjp
+from dualad import grad, hessian, hvp, jacobian, value_and_grad, vjp
 from dualad.kernel import KERNEL
 
 X = np.random.default_rng(7).uniform(0.3, 1.7, (4, 3))
@@ -247,3 +247,62 @@ def test_places_beyond_the_tape_leave_the_others_alone() -> None:
     assert adjoints[0] == adjoints[1] == 0.0
     assert adjoints.scatter(np.array([0, 1]), np.array([2.0, 3.0]))
     assert (adjoints[0], adjoints[1]) == (2.0, 3.0)
+
+
+def _layers(p: Any) -> Any:
+    return np.sum(np.tanh(p["W"] @ p["b"]) ** 2 * p["b"]) + np.sum(p["W"][0] ** 3)
+
+
+def test_second_derivatives_in_structures_of_arrays() -> None:
+    """By one vector of all their numbers, against a complex step through the gradient by hand."""
+    random = np.random.default_rng(12)
+    p = {"W": random.normal(size=(3, 3)), "b": random.normal(size=3)}
+    v = {"W": random.normal(size=(3, 3)), "b": random.normal(size=3)}
+
+    def by_hand(w: Any, b: Any) -> Any:
+        t = np.tanh(w @ b)
+        back = 2 * t * b * (1 - t**2)
+        first = np.zeros_like(w)
+        first[0] = 3 * w[0] ** 2
+        return np.outer(back, b) + first, w.T @ back + t**2
+
+    calls = [0]
+
+    def counted(p: Any) -> Any:
+        calls[0] += 1
+        return _layers(p)
+
+    h = hessian(counted)(p)
+    along = hvp(counted)(p, v)
+    assert KERNEL is None or calls[0] == 2
+    for key, value in p.items():
+        for index in np.ndindex(value.shape):
+            z = {name: x.astype(complex) for name, x in p.items()}
+            z[key][index] += 1e-30j
+            for name, part in zip(p, by_hand(z["W"], z["b"]), strict=True):
+                got = h[name][key][(..., *index)]
+                np.testing.assert_allclose(got, part.imag / 1e-30, rtol=0, atol=1e-13)
+            assert h[key][key].shape == value.shape * 2 and h[key][key].flags.owndata
+    moved = [p[k] + 1e-30j * v[k] for k in p]
+    for name, part in zip(p, by_hand(*moved), strict=True):
+        np.testing.assert_allclose(along[name], part.imag / 1e-30, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("n", [10, 40, 300])
+def test_hessians_of_array_code(n: int) -> None:
+    calls = [0]
+
+    def f(x: Any) -> Any:
+        calls[0] += 1
+        y = np.sum(x[1:] * np.exp(x[:-1]))
+        return y * y
+
+    x = np.linspace(-1.0, 1.0, n)
+    steep = np.exp(x[:-1])
+    slope = np.r_[0.0, steep] + np.r_[x[1:] * steep, 0.0]
+    curve = np.diag(np.r_[x[1:] * steep, 0.0]) + np.diag(steep, 1) + np.diag(steep, -1)
+    want = 2 * np.outer(slope, slope) + 2 * np.sum(x[1:] * steep) * curve
+    got = hessian(f)(x)
+    np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-11 * np.max(np.abs(want)))
+    assert (got == got.T).all()
+    assert KERNEL is None or calls[0] <= 4
