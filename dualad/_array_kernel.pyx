@@ -1669,6 +1669,8 @@ def place(x, index, y):
     """x[index] = y for a view, and a number or an array of its shape; False if that is not all."""
     cdef bint several
     cdef tuple parts = basic_index(index)
+    if parts is not None and is_recorded(x):
+        return place_recorded(x, index, y)
     if parts is None or not is_writable(x):
         return False
     value, tangent = x.primal, x.tangent
@@ -1702,6 +1704,41 @@ def place(x, index, y):
     return True
 
 
+cdef bint is_recorded(object x):
+    """Whether this is an array of floats that is recorded, and can be written to."""
+    return (
+        is_whole(x) and type(<object>SLOT(x, TANGENT)) is form_class
+        and type(<object>SLOT(x, PRIMAL)) is ndarray
+        and cnp.PyArray_ISFLOAT(<cnp.ndarray>SLOT(x, PRIMAL))
+        and cnp.PyArray_ISWRITEABLE(<cnp.ndarray>SLOT(x, PRIMAL))
+    )
+
+
+cdef bint is_alike(object x, object y):
+    """Whether both are recorded by one level, in the same type."""
+    return (
+        is_recorded(y) and SLOT(x, LEVEL) == SLOT(y, LEVEL)
+        and cnp.PyArray_TYPE(<cnp.ndarray>SLOT(x, PRIMAL))
+        == cnp.PyArray_TYPE(<cnp.ndarray>SLOT(y, PRIMAL))
+    )
+
+
+cdef bint place_recorded(object x, object index, object y) except -1:
+    """x[index] = y for arrays that are recorded, if y has the shape of that part."""
+    cdef object part, form
+    if not is_alike(x, y):
+        return False
+    part = (<object>SLOT(x, PRIMAL))[index]
+    if type(part) is not ndarray or not cnp.PyArray_SAMESHAPE(
+        <cnp.ndarray>part, <cnp.ndarray>SLOT(y, PRIMAL)
+    ):
+        return False
+    part[...] = <object>SLOT(y, PRIMAL)
+    form = <object>SLOT(x, TANGENT)
+    form[index] = <object>SLOT(y, TANGENT)
+    return True
+
+
 cdef bint is_there(cnp.ndarray part, object new) noexcept:
     """Whether this is the same memory, as in `y[1:] -= x`, which stores what it has written to."""
     cdef int i
@@ -1718,6 +1755,13 @@ def accumulate(x, y, operate):
 
     The tangents do as the values do, so nothing is made anew.
     """
+    if is_recorded(x) and is_alike(x, y) and cnp.PyArray_SAMESHAPE(
+        <cnp.ndarray>SLOT(x, PRIMAL), <cnp.ndarray>SLOT(y, PRIMAL)
+    ):
+        form, other = <object>SLOT(x, TANGENT), <object>SLOT(y, TANGENT)
+        operate(x.primal, y.primal)
+        form[...] = form + other if operate is iadd else form - other
+        return True
     if not is_writable(x):
         return False
     value, tangent = x.primal, x.tangent
@@ -1839,11 +1883,32 @@ def product(a, b, by=np_matmul):
     return pair(y, tangent, level)
 
 
+cdef object picked(cnp.ndarray value, object form, cnp.ndarray index, object level):
+    """x[index] for an array of places, or a mask, of an array that is recorded."""
+    cdef object part, place, read
+    if not (cnp.PyArray_ISINTEGER(index) or cnp.PyArray_ISBOOL(index)):
+        return None
+    part = value[index]
+    if type(part) is not ndarray or cnp.PyArray_NDIM(<cnp.ndarray>part) == 0:
+        return None
+    place = allocated(place_class)
+    fill(place, VIEWS, ())
+    fill(place, INDEX, cnp.PyArray_NewCopy(index, cnp.NPY_CORDER))  # f may write into it
+    fill(place, SIGN, 1)
+    fill(place, IS_BASIC, False)
+    node = node_of(form)
+    read = new_node(read_class, part.shape, <object>SLOT(node, DTYPE), (node,), None)
+    fill(read, PART, place)
+    return made(part, new_form(read, None, None), level)
+
+
 cdef object view(object x, object index):
     """x[index] for slices of plain arrays; None if that is not all there is to it."""
     cdef bint several
     value, tangent = x.primal, x.tangent
     if type(tangent) is form_class and (type(value) is ndarray or is_simple(value)):
+        if type(index) is ndarray and type(value) is ndarray:
+            return picked(value, tangent, index, x.level)
         if basic_index(index) is None:
             return None
         part = value[index] if type(value) is ndarray else view(value, index)

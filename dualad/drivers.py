@@ -745,7 +745,8 @@ def hessian(
             with planned("hessian", workers, progress) as plan:
                 matrix = kept.hessian(inner, chunk, plan, along)
             return by_arguments(inputs, matrix, (0, 1))
-        if is_alone and (inputs.size > 32 or mode == "reverse"):  # more than the kernel takes
+        is_other = all(map(is_array, inputs.leaves)) and not _is_vector(inputs)
+        if is_alone and (is_other or inputs.size > 32 or mode == "reverse"):  # not for the kernel
             found = _by_directions(inputs)
             if found is not None:
                 return found
@@ -763,11 +764,29 @@ def hessian(
     return wrapper
 
 
+def _is_vector(inputs: Inputs) -> bool:
+    """Whether there is one argument, an array with one axis."""
+    return inputs.single and np.ndim(inputs.selected[0]) == 1 and is_array(inputs.selected[0])
+
+
 def _by_directions(inputs: Inputs) -> Any:
-    """The Hessian in one list or vector of floats, some directions at once; None for others."""
-    if not inputs.single:
+    """The Hessian in lists or arrays of floats, some directions at once; None for others."""
+    x = inputs.selected[0]
+    if inputs.single and type(x) is list and sweeps.is_of_floats(x):
+        return sweeps.second_derivatives(lambda seeds: _called(inputs, seeds), x)
+    given = sweeps.as_vector(inputs)
+    whole = None if given is None else sweeps.second_derivatives(*given)
+    if whole is None:
         return None
-    return sweeps.second_derivatives(lambda seeds: _called(inputs, seeds), inputs.selected[0])
+    cuts = np.cumsum(inputs.sizes)[:-1]
+    rows = [
+        [
+            np.reshape(block, np.shape(x) + np.shape(y)).copy()
+            for y, block in zip(inputs.leaves, np.split(row, cuts, 1), strict=True)
+        ]
+        for x, row in zip(inputs.leaves, np.split(whole, cuts), strict=True)
+    ]
+    return inputs.arrange([inputs.arrange(row) for row in rows])
 
 
 def _gradient_along(inputs: Inputs) -> Callable[[Any], Any] | None:
@@ -992,6 +1011,15 @@ def hvp(
                 return along[0].tolist() if type(x) is list else along[0]
         inputs = Inputs("hvp", f, argnums, (x, *args), kwargs)
         seeds = _seeds_along(inputs, [v] if inputs.single else list(v))
+        if (given := sweeps.as_vector(inputs)) is not None:
+            direction = np.concatenate([np.reshape(s, -1) for s in seeds])
+            along = None
+            if direction.dtype == np.float64:
+                along = sweeps.gradient_along(*given, direction[None])
+            if along is not None:
+                pieces = np.split(along[0], np.cumsum(inputs.sizes)[:-1])
+                pairs = zip(pieces, inputs.leaves, strict=True)
+                return inputs.arrange([np.reshape(p, np.shape(y)).copy() for p, y in pairs])
         outer = _inputs_of_gradient(inputs)
         outputs = run_pass(outer, seeds)
         return inputs.arrange(tangents_of(outputs, outer))

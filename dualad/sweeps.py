@@ -10,6 +10,7 @@ is the cheaper way.
 
 from __future__ import annotations
 
+import itertools
 import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, cast
@@ -21,6 +22,7 @@ from .arguments import Inputs, Outputs, is_complex
 from .array.operands import unbuffered
 from .conversions import as_number
 from .differentiations import close_level, doubt, open_level
+from .dual import Dual
 from .forms import Form, ReverseLevel, dtype_of
 from .kernel import KERNEL
 from .pair import Function, dual, is_array, own, parts, plain, shape_of
@@ -35,7 +37,7 @@ from .promises import (
     weights,
 )
 from .records import Node, Step, Sweep, strong_zeros
-from .stacking import run_passes
+from .stacking import DIRECTIONS, PASS_SIZE, run_passes
 from .structure import leaves, rebuild
 from .ways import FEW, UNABLE, is_plain_vector
 from .zeros import is_finite
@@ -267,37 +269,52 @@ def gradient_along(f: Function, x: Any, directions: Any) -> Any:
     """
     if KERNEL is None or len(directions) > KERNEL.DIRECTIONS:
         return None
+    return _gradient_along(f, x, directions)[0]
+
+
+def _gradient_along(f: Function, x: Any, directions: Any) -> tuple[Any, int]:
+    """The same, and how many steps were recorded on the tape.
+
+    An array can have more directions than a tape, which is then done without.
+    """
+    if KERNEL is None:
+        return None, 0
     opened = open_level(), open_level()
     level = ReverseLevel(opened[1])
-    level.tape = tape = KERNEL.Tape(opened[0], len(directions))
+    if len(directions) <= KERNEL.DIRECTIONS:
+        level.tape = KERNEL.Tape(opened[0], len(directions))
     node: Node | None = None
     try:
         if type(x) is list:
-            seeds = tape.seeds(x, directions, level)
+            seeds = level.tape.seeds(x, directions, level)
         else:
             seeds, node = level.seed(dual(x.copy(), directions, opened[0]))
         if seeds is None:
-            return None
+            return None, 0
         with level:
             y = f(seeds)
-            if any(map(doubt, opened)) or type(y) is not KERNEL.Recorded:
-                return None
+            is_number = type(y) is KERNEL.Recorded
+            if level.tape is None:
+                is_number = isinstance(y, Dual) and not is_array(y)
+            if any(map(doubt, opened)) or not is_number:
+                return None, 0
             if y.level is not level or plain(y) != plain(y):
-                return None
-            return _tangents(level, y, node, len(x))
+                return None, 0
+            steps = 0 if level.tape is None else len(level.tape)
+            return _tangents(level, y, node, opened[0], directions), steps
     except UNABLE:
-        return None
+        return None, 0
     except Exception:
         if "objects" in map(doubt, opened):  # the general driver says so
-            return None
+            return None, 0
         raise
     finally:
         for each in opened:
             close_level(each)
 
 
-def _tangents(level: ReverseLevel, y: Any, node: Node | None, n: int) -> Any:
-    tape = level.tape
+def _tangents(level: ReverseLevel, y: Any, node: Node | None, older: int, directions: Any) -> Any:
+    tape, (m, n) = level.tape, directions.shape
     if node is None and not tape.externals and not level.blocks:
         adjoints = KERNEL.Adjoints(tape)  # type: ignore[union-attr]
         adjoints.add(y.place, 1.0)
@@ -305,16 +322,18 @@ def _tangents(level: ReverseLevel, y: Any, node: Node | None, n: int) -> Any:
         result = adjoints.tangents(n)
     else:
         sweep = Sweep(level)
-        sweep.adjoints.add(y.place, 1.0)
+        if tape is None:
+            sweep.add(y.tangent.node, 1.0)
+        else:
+            sweep.adjoints.add(y.place, 1.0)
         each = [Step(i) for i in range(n)] if node is None else [node]
         found = sweep.run(each, True)
-        older = tape.level1
         dots = [None if g is None else parts(g, older)[1] for g in found]
         if node is None:
-            zeros = np.zeros(tape.directions)
+            zeros = np.zeros(m)
             result = np.stack([zeros if d is None else d for d in dots], axis=-1)
         else:
-            result = np.zeros((tape.directions, n)) if dots[0] is None else _owned(dots[0])
+            result = np.zeros((m, n)) if dots[0] is None else _owned(dots[0])
     level.forget()
     return result if is_finite(result) else None
 
@@ -324,6 +343,27 @@ def is_of_floats(x: Any) -> bool:
     return is_plain_vector(x) or (type(x) is list and all(type(e) is float for e in x))
 
 
+def as_vector(inputs: Inputs) -> tuple[Function, Any] | None:
+    """f of one vector, and that vector: of all numbers in the arguments, if these are arrays.
+
+    None if they are not arrays of doubles in C order. f gets views of the vector.
+    """
+    xs = inputs.leaves
+    if not xs or not all(is_plain_vector(x.reshape(-1)) if is_array(x) else False for x in xs):
+        return None
+    if not all(x.flags.carray for x in xs):
+        return None
+    ends = list(itertools.accumulate(inputs.sizes))
+
+    def of_vector(v: Any) -> Any:
+        if len(xs) == 1:
+            return inputs.call([v if xs[0].ndim == 1 else v.reshape(xs[0].shape)])
+        pieces = zip(xs, inputs.sizes, ends, strict=True)
+        return inputs.call([v[end - n : end].reshape(x.shape) for x, n, end in pieces])
+
+    return of_vector, np.concatenate([x.reshape(-1) for x in xs])
+
+
 def second_derivatives(f: Function, x: Any) -> Any:
     """The Hessian of f at a list or a vector of floats, some directions at once.
 
@@ -331,15 +371,18 @@ def second_derivatives(f: Function, x: Any) -> Any:
     """
     if not is_of_floats(x):
         return None
-    n = len(x)
+    n, start, count = len(x), 0, 16
     rows = []
-    for start in range(0, n, 16):
-        unit = np.zeros((min(16, n - start), n))
+    while start < n:
+        unit = np.zeros((min(count, n - start), n))
         unit[np.arange(len(unit)), np.arange(start, start + len(unit))] = 1
-        along = gradient_along(f, x, unit)
+        along, steps = _gradient_along(f, x, unit)
         if along is None:
             return None
         rows.append(along)
+        start += count
+        if steps <= 16 and type(x) is not list:  # of arrays, which take many directions at once
+            count = max(count, min(DIRECTIONS, PASS_SIZE // n))
     if not rows:
         return None
     whole = np.concatenate(rows)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from dualad import grad, hvp, jacobian, value_and_grad, vjp
+from dualad import grad, hessian, hvp, jacobian, value_and_grad, vjp
+from dualad.kernel import KERNEL
 
 X = np.random.default_rng(7).uniform(0.3, 1.7, (4, 3))
 M = np.random.default_rng(8).normal(size=(3, 5))
@@ -106,10 +108,9 @@ def test_kinks() -> None:
     steps = grad(lambda x: np.sum(np.maximum(x, 2.0) * 2.0 + np.minimum(1.0, x)), mode="reverse")(x)
     assert steps.tolist() == [[0.5, 2.0, 2.0], [1.0, 1.0, 1.0]]
     some = np.array([True, False, True])
-    chosen = grad(lambda x: np.sum(np.where(some, x * x, 5.0 * x) + np.where(x > 2.5, x, 0.0)))
-    for mode in ("forward", "reverse"):
-        f = grad(lambda x: np.sum(np.where(some, x * x, 5 * x)), mode=mode)  # type: ignore[arg-type]
-        assert f(x).tolist() == [[2.0, 5.0, 6.0], [4.0, 5.0, -2.0]]
+    chosen = grad(
+        lambda x: np.sum(np.where(some, x * x, 5.0 * x) + np.where(x > 2.5, x, 0.0)), mode="reverse"
+    )
     assert chosen(x).tolist() == [[2.0, 6.0, 7.0], [4.0, 5.0, -2.0]]
     spread = grad(lambda x: np.sum(np.where(some[:, None], x[0], x[1, :1])), mode="reverse")(x)
     assert spread.tolist() == [[2.0, 2.0, 2.0], [3.0, 0.0, 0.0]]
@@ -158,7 +159,7 @@ def test_views_stay_views() -> None:
 @pytest.mark.parametrize("mode", ["forward", "reverse"])
 def test_a_jacobian_has_the_precision_of_its_input(mode: Any) -> None:
     double, single = np.ones((2, 3)), np.ones((2, 3), np.float32)
-    functions: list[tuple[Callable[[Any], Any], Any]] = [
+    functions: list[tuple[Callable[[Any], Any], int]] = [
         (lambda x: double @ x, 0),
         (lambda x: single @ x, 0),
         (lambda x: (x * x).astype(np.float32), 0),
@@ -176,3 +177,132 @@ def test_a_jacobian_has_the_precision_of_its_input(mode: Any) -> None:
     assert jacobian(lambda z: z[:0], mode=mode)(z).dtype == np.complex64
     blocks = jacobian(lambda x, y: x * y, (0, 1), mode=mode)(x.astype(np.float32), np.float64(2.0))
     assert [b.dtype for b in blocks] == [np.float32, np.float64]
+
+
+def _through_a_slice(x: Any) -> Any:
+    y = np.zeros_like(x)
+    v = y[1:]
+    for i in range(len(x) - 1):
+        v[i] = x[i] * x[i + 1]
+    return np.sum(y**2)
+
+
+def _through_rows(x: Any) -> Any:
+    y = np.zeros((2, len(x)))
+    for row in y:
+        row[1:] = x[1:] * x[:-1]
+    y[0] -= 2 * y[1]
+    return np.sum(y[0] ** 2)
+
+
+@pytest.mark.parametrize("f", [_through_a_slice, _through_rows])
+def test_what_is_stored_through_views_needs_no_search(
+    f: Callable[[Any], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The Hessian of Σ (xᵢ·xᵢ₊₁)²: an array has room for each level from the start."""
+    x, v = np.linspace(0.1, 1.0, 6), np.cos(np.arange(6.0))
+    before, after = np.r_[0.0, x[:-1]], np.r_[x[1:], 0.0]
+    v_before, v_after = np.r_[0.0, v[:-1]], np.r_[v[1:], 0.0]
+    want = 2 * v * (after**2 + before**2) + 4 * x * (after * v_after + before * v_before)
+
+    def search(*args: Any) -> Any:
+        raise AssertionError("all objects were searched")
+
+    monkeypatch.setattr(gc, "get_objects", search)
+    np.testing.assert_allclose(hvp(f)(x, v), want, rtol=1e-13)
+
+
+def test_running_products() -> None:
+    x = np.array([[2.0, -3.0, 0.5], [1.0, 0.0, 4.0]])
+    f = lambda x: np.sum(np.cumprod(x, axis=1) * [1.0, 10.0, 100.0])  # noqa: E731
+    want = [[1.0 - 30.0 - 150.0, 20.0 + 100.0, -600.0], [1.0, 10.0 + 400.0, 0.0]]
+    for row in (x, x[:1]):  # with a zero, and without
+        got = grad(f, mode="reverse")(row)
+        np.testing.assert_allclose(got, want[: len(row)], rtol=1e-14)
+    tiny = np.array([[1e-300, 1e-300, 1e300]])
+    steep = grad(lambda x: np.cumprod(x)[1], mode="reverse")(tiny)
+    assert steep.tolist() == [[1e-300, 1e-300, 0.0]]
+
+
+def test_picked_elements() -> None:
+    x, places = np.array([1.0, 2.0, 3.0]), np.array([2, 0, 2])
+
+    def f(x: Any) -> Any:
+        y, mask = x * x, x > 1.5
+        total = np.sum(y[places] * [1.0, 10.0, 100.0]) + np.sum(y[mask]) + np.sum(y[::-1][mask])
+        mask[:] = False
+        return total
+
+    assert grad(f, mode="reverse")(x).tolist() == [22.0, 8.0, 612.0]
+
+
+@pytest.mark.skipif(KERNEL is None, reason="needs the kernel")
+def test_places_beyond_the_tape_leave_the_others_alone() -> None:
+    kernel: Any = KERNEL
+    tape = kernel.Tape()
+    tape.inputs(2)
+    adjoints = kernel.Adjoints(tape, False)
+    assert not adjoints.scatter(np.array([0, 5]), np.ones(2))
+    assert not adjoints.scatter(np.array([1, -1]), np.ones(2))
+    assert adjoints[0] == adjoints[1] == 0.0
+    assert adjoints.scatter(np.array([0, 1]), np.array([2.0, 3.0]))
+    assert (adjoints[0], adjoints[1]) == (2.0, 3.0)
+
+
+def _layers(p: Any) -> Any:
+    return np.sum(np.tanh(p["W"] @ p["b"]) ** 2 * p["b"]) + np.sum(p["W"][0] ** 3)
+
+
+def test_second_derivatives_in_structures_of_arrays() -> None:
+    """By one vector of all their numbers, against a complex step through the gradient by hand."""
+    random = np.random.default_rng(12)
+    p = {"W": random.normal(size=(3, 3)), "b": random.normal(size=3)}
+    v = {"W": random.normal(size=(3, 3)), "b": random.normal(size=3)}
+
+    def by_hand(w: Any, b: Any) -> Any:
+        t = np.tanh(w @ b)
+        back = 2 * t * b * (1 - t**2)
+        first = np.zeros_like(w)
+        first[0] = 3 * w[0] ** 2
+        return np.outer(back, b) + first, w.T @ back + t**2
+
+    calls = [0]
+
+    def counted(p: Any) -> Any:
+        calls[0] += 1
+        return _layers(p)
+
+    h = hessian(counted)(p)
+    along = hvp(counted)(p, v)
+    assert KERNEL is None or calls[0] == 2
+    for key, value in p.items():
+        for index in np.ndindex(value.shape):
+            z = {name: x.astype(complex) for name, x in p.items()}
+            z[key][index] += 1e-30j
+            for name, part in zip(p, by_hand(z["W"], z["b"]), strict=True):
+                got = h[name][key][(..., *index)]
+                np.testing.assert_allclose(got, part.imag / 1e-30, rtol=0, atol=1e-13)
+            assert h[key][key].shape == value.shape * 2 and h[key][key].flags.owndata
+    moved = [p[k] + 1e-30j * v[k] for k in p]
+    for name, part in zip(p, by_hand(*moved), strict=True):
+        np.testing.assert_allclose(along[name], part.imag / 1e-30, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("n", [10, 40, 300])
+def test_hessians_of_array_code(n: int) -> None:
+    calls = [0]
+
+    def f(x: Any) -> Any:
+        calls[0] += 1
+        y = np.sum(x[1:] * np.exp(x[:-1]))
+        return y * y
+
+    x = np.linspace(-1.0, 1.0, n)
+    steep = np.exp(x[:-1])
+    slope = np.r_[0.0, steep] + np.r_[x[1:] * steep, 0.0]
+    curve = np.diag(np.r_[x[1:] * steep, 0.0]) + np.diag(steep, 1) + np.diag(steep, -1)
+    want = 2 * np.outer(slope, slope) + 2 * np.sum(x[1:] * steep) * curve
+    got = hessian(f)(x)
+    np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-11 * np.max(np.abs(want)))
+    assert (got == got.T).all()
+    assert KERNEL is None or calls[0] <= 4
