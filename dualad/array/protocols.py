@@ -216,6 +216,9 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
             return result
     else:
         result = None
+    if result is None and outs and all(getattr(out, "dtype", None) == object for out in outs):
+        objects = [as_objects(x) if isinstance(x, Dual) else x for x in inputs]
+        return getattr(ufunc, method)(*objects, out=tuple(outs), **kwargs)
     for out in outs:
         if out is not None and not isinstance(out, DualArray):
             raise TypeError(
