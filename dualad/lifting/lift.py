@@ -32,7 +32,7 @@ from ..kernel import LIFTING
 from ..pair import Function, plain
 from ..structure import leaves, rebuild
 from .bytecode import Hooks, rewritten
-from .standins import FUNCTIONS, LOADERS, SUM_IS_EXACT, Vectorized, summed
+from .standins import FUNCTIONS, LOADERS, SUM_IS_EXACT, OfPython, Vectorized, summed
 
 # Code that is left as it is: the standard library, and packages that know what they do.
 _FOREIGN = frozenset(sys.stdlib_module_names) | {
@@ -696,7 +696,12 @@ _WALKERS: dict[Any, Function] = {
     **dict.fromkeys((list, tuple, set, enumerate, zip, any, all), walked),
 }
 FUNCTIONS |= {f: Caller(f, change) for f, change in _WALKERS.items()}
-FUNCTIONS |= {np.vectorize: Caller(Vectorized), getattr: _getattr, setattr: write}
+FUNCTIONS |= {
+    np.vectorize: Caller(Vectorized),
+    np.frompyfunc: Caller(OfPython),
+    getattr: _getattr,
+    setattr: write,
+}
 FUNCTIONS[sum] = Caller(summed if SUM_IS_EXACT else sum, walked)
 if LIFTING:
     LIFTING.connect(FUNCTIONS, stand_in, code_for, read, write, walked)
