@@ -159,6 +159,11 @@ def rule_of(ufunc: Any) -> Rule:
     return rule
 
 
+def is_of_objects(x: Any) -> bool:
+    """Whether x is an array of objects, which holds duals as they are."""
+    return type(x) is np.ndarray and x.dtype.kind == "O"
+
+
 @functools.cache
 def is_question(ufunc: Any) -> bool:
     """Whether a ufunc gives plain answers: comparisons, isnan, logical_and, spacing, …"""
@@ -219,6 +224,9 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
             return result
     else:
         result = None
+    if result is None and outs and all(is_of_objects(out) for out in outs):
+        objects = [as_objects(x) if isinstance(x, Dual) else x for x in inputs]
+        return getattr(ufunc, method)(*objects, out=tuple(outs), **kwargs)
     for out in outs:
         if out is not None and not isinstance(out, DualArray):
             raise TypeError(

@@ -159,11 +159,16 @@ def _enter_statistics(_module: str) -> None:
 # -- logging ---------------------------------------------------------------------------------
 
 
-def _on_text(f: Function) -> Function:
-    """A function that makes text of its arguments: of the plain numbers in them."""
+def _on_text(f: Function, level: int = 0) -> Function:
+    """A function that makes text of its arguments: of the plain numbers in them.
+
+    `level`: f is a logger's method, which makes none unless its logger is enabled for that level.
+    """
 
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
+        if level and len(args) > 1 and not args[0].isEnabledFor(level):
+            return None
         for x in duals_in(args, kwargs):
             text_for(x, str)
         kwargs["stacklevel"] = kwargs.get("stacklevel", 1) + 1
@@ -179,10 +184,11 @@ def _plain_in_text(x: Any) -> Any:
 
 def _enter_logging(_module: str) -> None:
     logging: Any = sys.modules["logging"]
-    names = ("debug", "info", "warning", "error", "critical", "exception", "log")
-    for owner in (logging, logging.Logger):
-        for name in names:
-            FUNCTIONS.setdefault(getattr(owner, name), _on_text(getattr(owner, name)))
+    levels = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50, "log": 0}
+    for name, level in (levels | {"exception": 40}).items():
+        for owner, its_level in ((logging, 0), (logging.Logger, level)):
+            f = getattr(owner, name)
+            FUNCTIONS.setdefault(f, _on_text(f, its_level))
 
 
 # -- what has no derivative ------------------------------------------------------------------

@@ -32,7 +32,7 @@ from ..kernel import LIFTING
 from ..pair import Function, plain
 from ..structure import leaves, rebuild
 from .bytecode import Hooks, rewritten
-from .standins import FUNCTIONS, LOADERS, SUM_IS_EXACT, Vectorized, summed
+from .standins import FUNCTIONS, LOADERS, SUM_IS_EXACT, OfPython, Vectorized, summed
 
 # Code that is left as it is: the standard library, and packages that know what they do.
 _FOREIGN = frozenset(sys.stdlib_module_names) | {
@@ -216,6 +216,8 @@ def stand_in(x: Any) -> Any:
         return functools.partial(stand_in(x.func), *map(argument, x.args), **given)
     if kind is Cached:
         return Uncached(x)
+    if kind in _LOOKING:
+        return _looking(x)
     if kind is np.vectorize:
         return Vectorized(stand_in(x.pyfunc), x.otypes, None, x.excluded, x.cache, x.signature)
     call = inspected(kind, "__call__")
@@ -509,6 +511,34 @@ def write(x: Any, name: str, value: Any) -> None:
         setattr(x, name, value)
 
 
+def _getattr(x: Any, name: str, /, *default: Any) -> Any:
+    """The builtin `getattr`, by `read`."""
+    try:
+        return read(x, name)
+    except AttributeError:
+        if len(default) != 1:
+            raise
+        return default[0]
+
+
+def _looking(f: Any) -> Function:
+    """What operator.attrgetter or methodcaller has made, looking for names by `read`."""
+    make, args = f.__reduce__()
+    if isinstance(f, operator.attrgetter):
+        ways = [name.split(".") for name in args]
+
+        def values(x: Any) -> Any:
+            found = [functools.reduce(read, way, x) for way in ways]
+            return tuple(found) if len(found) > 1 else found[0]
+
+        return values
+    if isinstance(make, functools.partial):  # it has keywords, and its name stands with them
+        name, given, keywords = make.args[0], args, make.keywords
+    else:
+        (name, *given), keywords = args, {}
+    return lambda x: stand_in(read(x, name))(*given, **keywords)
+
+
 def inspected(cls: type, name: str) -> Any:
     """What stands under a name in a class, or one that it is derived from."""
     for kind in cls.__mro__:
@@ -640,7 +670,8 @@ _COMPILED = ("cython_function_or_method", "_Function")  # of Cython and uarray
 HEAP_TYPE = 1 << 9  # made by a class statement
 _DUALAD = __package__.partition(".")[0]  # as our own doctests
 Cached = type(functools.lru_cache(lambda: None))
-_GIVEN = (types.FunctionType, types.MethodType, functools.partial)
+_LOOKING = (operator.attrgetter, operator.methodcaller)
+_GIVEN = (types.FunctionType, types.MethodType, functools.partial, *_LOOKING)
 _LOADED = (types.FunctionType, types.BuiltinFunctionType, type, Cached)
 _STAYING = frozenset(
     (
@@ -668,7 +699,12 @@ _WALKERS: dict[Any, Function] = {
     **dict.fromkeys((list, tuple, set, enumerate, zip, any, all), walked),
 }
 FUNCTIONS |= {f: Caller(f, change) for f, change in _WALKERS.items()}
-FUNCTIONS[np.vectorize] = Caller(Vectorized)
+FUNCTIONS |= {
+    np.vectorize: Caller(Vectorized),
+    np.frompyfunc: Caller(OfPython),
+    getattr: _getattr,
+    setattr: write,
+}
 FUNCTIONS[sum] = Caller(summed if SUM_IS_EXACT else sum, walked)
 if LIFTING:
     LIFTING.connect(FUNCTIONS, stand_in, code_for, read, write, walked)

@@ -26,6 +26,7 @@ from ..kernel import LIFTING
 from ..pair import Function
 from .bytecode import IS_KNOWN
 from .lift import (
+    HEAP_TYPE,
     Cached,
     Lifted,
     has_foreign_stand_in,
@@ -77,9 +78,18 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
         return x in _MODULES  # handed on as it is
     if isinstance(x, type):
         return _of_class(x, seen)
-    if kind is Lifted or is_left_alone(kind.__module__):
+    if kind is Lifted or _stays(kind):
         return kind is Cached or kind.__module__.startswith(_BY_METHODS)
     return _of_class(kind, seen)
+
+
+def _stays(cls: type) -> bool:
+    """Whether the methods of a class run as they are.
+
+    A class statement in code that has no `__name__`, as of `exec`, makes one of "builtins".
+    """
+    is_of_exec = cls.__module__ == "builtins" and cls.__flags__ & HEAP_TYPE
+    return not is_of_exec and is_left_alone(cls.__module__)
 
 
 def _is_opened(x: Any) -> bool:
@@ -93,7 +103,7 @@ def _of_class(cls: Any, seen: set[Any]) -> bool:
         return False
     seen.add(id(cls))
     for kind in cls.__mro__:
-        if is_left_alone(kind.__module__):
+        if _stays(kind):
             continue
         for member in list(vars(kind).values()):
             for f in _functions_in(member):

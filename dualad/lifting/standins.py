@@ -12,7 +12,7 @@ import math
 import operator
 import sys
 from collections.abc import Callable, Iterator
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import numpy as np
@@ -474,6 +474,24 @@ class Vectorized(np.vectorize):
         return found if isinstance(y, tuple) else found[0]
 
 
+class OfPython:
+    """np.frompyfunc, whose results of duals are duals, not objects."""
+
+    __slots__ = ("ufunc",)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self.ufunc = np.frompyfunc(*args, **kwargs)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        y = self.ufunc(*args, **kwargs)
+        parts = y if isinstance(y, tuple) else (y,)
+        found = tuple(_of_numbers(v, None) if isinstance(v, np.ndarray) else v for v in parts)
+        return found if isinstance(y, tuple) else found[0]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.ufunc, name)
+
+
 def _of_numbers(x: Any, kind: Any) -> Any:
     """An array of objects as one of duals, of the kind that otypes says, if it has duals in it."""
     if not _any_dual(x):
@@ -533,6 +551,10 @@ def _float(*args: Any) -> Any:
         return number_of(float, x) if isinstance(x, Dual) else y
     if args and type(args[0]) is str:
         refuse_text_of_dual(args[0])
+    if len(args) == 1 and type(f := getattr(type(args[0]), "__float__", None)) is FunctionType:
+        y = f(args[0])
+        if type(y) is float or isinstance(y, Dual):
+            return _float(y)
     return float(*args)
 
 

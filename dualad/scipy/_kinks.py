@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..array.operands import as_operand
 from ..array.undefined import NonDifferentiableError
 from ..drivers import grad, jacobian
 from ..pair import plain
@@ -23,13 +24,13 @@ from ._theorems import CLOSE, WEAK, Limits, Optimum
 Function = Callable[..., Any]
 
 
-def optimum(f: Function, x: Any, limits: Limits | None = None) -> Optimum:
-    """The minimum of f of a vector, perhaps at a kink of f; see `Optimum`.
+def optimum(given: Function, x: Any, limits: Limits | None = None) -> Optimum:
+    """The minimum of a function of a vector, perhaps at a kink of it; see `Optimum`.
 
     Parameters
     ----------
-    f : callable
-        From shape (n,) to a number, in duals.
+    given : callable
+        From shape (n,) to a number, or an array of one, in duals.
     x : ndarray, shape (n,)
         Where the solver has stopped.
     limits : Limits, optional
@@ -37,9 +38,13 @@ def optimum(f: Function, x: Any, limits: Limits | None = None) -> Optimum:
     Raises
     ------
     NonDifferentiableError
-        As `Optimum`; and if f rises on neither side of a kink but stays level.
+        As `Optimum`; and if the function rises on neither side of a kink but stays level.
     """
     x = np.asarray(plain(x), float)
+
+    def f(u: Any) -> Any:
+        return one_number(given(u))
+
     limits = limits or Limits.none()
     try:
         kinks = _Kinks(f, x)
@@ -52,6 +57,12 @@ def optimum(f: Function, x: Any, limits: Limits | None = None) -> Optimum:
         if not kinks.drop(found):
             return found
     return Optimum(kinks.f if kinks.is_forced else f, x, limits)
+
+
+def one_number(y: Any) -> Any:
+    """A cost, which SciPy takes in an array of one number too."""
+    y = as_operand(y)
+    return np.reshape(y, -1)[0] if np.ndim(y) and np.size(y) == 1 else y
 
 
 class _Kinks:

@@ -17,7 +17,7 @@ from ..drivers import grad
 from ..dual import Dual
 from ..pair import plain
 from ._calling import take_places
-from ._kinks import optimum
+from ._kinks import one_number, optimum
 from ._parts import Plain, stripped, with_value
 from ._solving import bound, first, plainly, refuse_unless_converged, reported
 from ._theorems import Limits, Optimum, bounds_of
@@ -285,19 +285,14 @@ def _reported(
     limits = held.limits(x) + bounds_of(len(x), lower, upper)
     best = _optimum_at(cost, x, limits, result.success, name, result.message)
     result.x = best.x
-    result.fun = with_value(_number(cost(best.point)), result.fun)
+    result.fun = with_value(one_number(cost(best.point)), result.fun)
     if "jac" in result and np.shape(result.jac) == np.shape(x):
-        result.jac = with_value(grad(cost)(best.point), result.jac)
+        slope = grad(lambda x: one_number(cost(x)))(best.point)
+        result.jac = with_value(slope, result.jac)
     if "lowest_optimization_result" in result:
         lowest = result.lowest_optimization_result
         lowest.x, lowest.fun = with_value(best.x, lowest.x), with_value(result.fun, lowest.fun)
     return reported(result, lower, upper, start)
-
-
-def _number(y: Any) -> Any:
-    """A cost, which may be an array of one number."""
-    y = as_operand(y)
-    return np.reshape(y, -1)[0] if np.ndim(y) else y
 
 
 def minimize_scalar(
@@ -318,19 +313,17 @@ def minimize_scalar(
     if g.found or has_duals(bounds):
         refuse_unless_converged(result.success, "minimize_scalar", result.message)
         lower, upper = (None, None) if bounds is None else ([bounds[0]], [bounds[1]])
-        result.x, result.fun = _of_number(g.f, result.x, lower, upper, result.fun)
+        result.x, result.fun = _ofone_number(g.f, result.x, lower, upper, result.fun)
         return reported(result, bounds, bracket)
     if has_duals(bracket, options):
         refuse_unless_converged(result.success, "minimize_scalar", result.message)
     return reported(result, bracket, options, start_only=True)
 
 
-def _of_number(f: Function, x: Any, lower: Any, upper: Any, value: Any) -> tuple[Any, Any]:
+def _ofone_number(f: Function, x: Any, lower: Any, upper: Any, value: Any) -> tuple[Any, Any]:
     """Place and value of the minimum of a function of one number."""
-    best = optimum(
-        lambda u: _number(f(u[0])), np.array([plain(x)], float), bounds_of(1, lower, upper)
-    )
-    return with_value(best.x[0], x), with_value(_number(f(best.point[0])), value)
+    best = optimum(lambda u: f(u[0]), np.array([plain(x)], float), bounds_of(1, lower, upper))
+    return with_value(best.x[0], x), with_value(one_number(f(best.point[0])), value)
 
 
 # -- the other minimisers, a row each ------------------------------------------------------
@@ -413,10 +406,10 @@ def _minimiser(
         if np.ndim(x) == 0:
             success = _has_converged(name, whole, g, rest)
             refuse_unless_converged(success, name, "its steps ended early")
-            y, least = _of_number(cost, x, lower, upper, 0.0)
+            y, least = _ofone_number(cost, x, lower, upper, 0.0)
         else:
             best = reached(x)
-            y, least = best.x, _number(cost(best.point))
+            y, least = best.x, one_number(cost(best.point))
         if not isinstance(result, tuple):
             return y
         if value is not None and (given.get("full_output") or name not in _WITH_OUTPUT):
@@ -505,11 +498,11 @@ def brute(
     at = np.unravel_index(np.argmin(costs), [len(axis) for axis in axes])
     if options.get("finish", f) is None:
         y = np.stack([axis[i] for axis, i in zip(axes, at, strict=True)])
-        cost = _number(f(y))
+        cost = one_number(f(y))
         y = y if np.ndim(x) else y[0]
     elif g.found:
-        best = optimum(lambda u: _number(f(u)), np.atleast_1d(x), Limits.none())
-        y, cost = best.x if np.ndim(x) else best.x[0], _number(f(best.point))
+        best = optimum(f, np.atleast_1d(x), Limits.none())
+        y, cost = best.x if np.ndim(x) else best.x[0], one_number(f(best.point))
     else:
         y, cost = x, least
     y = with_value(y, x)
@@ -517,7 +510,7 @@ def brute(
         return y
     moving = np.meshgrid(*axes, indexing="ij")
     points = np.stack([np.reshape(m, -1) for m in moving], axis=1)
-    on_grid = np.reshape(np.stack([_number(f(p)) for p in points]), np.shape(costs))
+    on_grid = np.reshape(np.stack([one_number(f(p)) for p in points]), np.shape(costs))
     whole_grid: Any = moving[0] if len(axes) == 1 else np.stack(moving)
     return y, with_value(cost, least), with_value(whole_grid, grid), with_value(on_grid, costs)
 
@@ -593,7 +586,7 @@ def fmin_slsqp(
     best = optimum(g.f, x, held.limits(x) + bounds_of(len(x), lower, upper))
     if not full_output:
         return best.x
-    return (best.x, with_value(_number(g.f(best.point)), reports[0]), *reports[1:])
+    return (best.x, with_value(one_number(g.f(best.point)), reports[0]), *reports[1:])
 
 
 def _in_turn(several: Any, one: Any, seen: Any) -> tuple[Any, Any]:
