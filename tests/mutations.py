@@ -341,6 +341,8 @@ class Runner:
         if not sound:
             print(f"fails without an error in a rule: {item.nodeid}", flush=True)
             return
+        if "test_coverage.py" in item.nodeid:  # which looks at what is made when a module is run
+            REACHED.update((path.name, 0) for path in self.files)
         for place in REACHED:
             self.lines.setdefault(place, []).append(item)
 

@@ -365,6 +365,11 @@ def test_copyto_drops_axes_of_one_element() -> None:
     np.testing.assert_array_equal(x.tangent, VECTOR[2:])
 
 
+def test_bincount_of_nothing_has_no_bins() -> None:
+    none = np.zeros(0)
+    assert np.bincount(none.astype(int), Dual(none, none)).shape == (0,)
+
+
 def test_histogram2d_has_ten_bins() -> None:
     counts, *edges = np.histogram2d(Dual(VECTOR, VECTOR), VECTOR)
     assert counts.shape == (10, 10)
@@ -450,6 +455,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     ),
     "interp": (lambda: np.interp(X, GRID, GRID[:2]), ValueError, "same length"),
     "bincount": (lambda: np.bincount(X[0], X[0]), TypeError, "safe"),
+    "histogram2d": (lambda: np.histogram2d(X[0], X[0], [3]), ValueError, "got 1 bins"),
     "histogramdd": (
         lambda: np.histogramdd(X, bins=(2, 3)),
         ValueError,

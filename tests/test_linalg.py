@@ -100,6 +100,46 @@ def test_at_another_scale(name: str) -> None:
                 np.testing.assert_allclose(other / c**power, one, rtol=1e-9, atol=1e-12)
 
 
+# -- stacks of stacks ------------------------------------------------------------------------
+
+STACKED: dict[str, Callable[..., Any]] = {
+    **{name: getattr(linalg, name) for name in ("pinv", "qr", "svdvals", "cond")},
+    "svd reduced": lambda a: linalg.svd(a, full_matrices=False),
+    "matrix_norm": lambda a: linalg.norm(a, "nuc", axis=(-2, -1)),
+}
+STACKED_SQUARE: dict[str, Callable[..., Any]] = STACKED | {
+    "cholesky": lambda a: linalg.cholesky(a @ np.conj(np.matrix_transpose(a))),
+    "cond 1": lambda a: linalg.cond(a, 1),
+    "matrix_power": lambda a: linalg.matrix_power(a, 3),
+    "solve": lambda a: linalg.solve(a, a[..., :2] ** 2),
+    **{
+        name: getattr(linalg, name) for name in ("det", "eig", "eigh", "eigvals", "eigvalsh", "inv")
+    },
+    "slogdet": linalg.slogdet,
+    "svd": linalg.svd,
+}
+
+
+@pytest.mark.parametrize("kind", ["real", "complex"])
+@pytest.mark.parametrize(
+    ("name", "shape"),
+    [(n, (3, 3)) for n in STACKED_SQUARE] + [(n, s) for n in STACKED for s in ((4, 2), (2, 4))],
+)
+def test_matrices_of_a_stack_of_stacks_are_on_their_own(
+    name: str, shape: tuple[int, int], kind: str
+) -> None:
+    f = STACKED_SQUARE[name]
+    a, along = complex_matrices(2, 2, 3, *shape, seed=9)
+    if kind == "real":
+        a, along = a.real, along.real
+    a[0, 1], along[0, 1] = np.eye(*shape), 0.0  # degenerate, and does not move
+    together = list(leaves(dualad.jvp(f, (a,), (along,))[1]))
+    for place in np.ndindex(a.shape[:2]):
+        alone = leaves(dualad.jvp(f, (a[place],), (along[place],))[1])
+        for x, one in zip(together, alone, strict=True):
+            np.testing.assert_allclose(x[place], one, rtol=1e-8, atol=1e-10)
+
+
 # -- every function against itself at other points -------------------------------------------
 
 ANALYTIC: dict[str, Callable[..., Any]] = {
@@ -695,6 +735,9 @@ def test_what_is_defined_beside_what_is_not() -> None:
         second=False,
     )
     check(lambda b: linalg.lstsq(ONES, b)[0], np.array([1.0, 2]))
+    for rcond in (None, -1):  # a column of zeros stays without weight
+        zeros = matrices(4, 2) * [1.0, 0.0]
+        check(lambda b, z=zeros, r=rcond: linalg.lstsq(z, b, r)[0], np.arange(4.0))
     check(lambda t: linalg.pinv(low * (1 + t)), 0.0, analytic=False)
     check(lambda t: linalg.lstsq(low * (1 + t) @ low, low[0])[0], 0.0, analytic=False)
     for m, n in ((5, 4), (4, 5)):  # the rank is 2 wherever t moves

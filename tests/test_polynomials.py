@@ -26,7 +26,7 @@ from support.cases import (
     table,
 )
 
-from dualad import Dual, NonDifferentiableError, derivative, grad, hessian, jacobian
+from dualad import Dual, NonDifferentiableError, derivative, grad, hessian, jacobian, jvp
 from dualad.pair import plain
 
 ROW = MATRIX[0]
@@ -58,6 +58,7 @@ CASES: dict[str, Case] = {
     "polyfit": steps(
         lambda x, y, w: np.polyfit(x, y, 2, w=w), VECTOR, VECTOR**3, POSITIVE.ravel()[:5]
     ),
+    "polyfit of a constant": steps(lambda x, y: np.polyfit(x, y, 0), VECTOR, VECTOR**3),
     "polyfit of columns": steps(lambda x, y: np.polyfit(x, y, 1), VECTOR[:3], MATRIX),
     "polyfit exactly": steps(lambda x, y: np.polyfit(x, y, 2), VECTOR[:3], ROW[:3]),
     "polyfit in full": steps(lambda x, y: np.polyfit(x, y, 2, full=True)[:2], VECTOR, VECTOR**3),
@@ -121,6 +122,24 @@ def test_everything(case: Case) -> None:
 
 
 # -- polynomials ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("f", [np.polymul, np.polyadd, np.convolve, np.correlate, np.dot, np.kron])
+def test_values_are_numpys_to_the_bit(f: Any) -> None:
+    a, b = np.random.default_rng(2).normal(size=(2, 40, 7))
+    for x, y in zip(a, b, strict=True):
+        for got in (f(Dual(x, y), y), f(x, Dual(y, x)), f(Dual(x, x), Dual(y, x))):
+            np.testing.assert_array_equal(got.primal, f(x, y), strict=True)
+
+
+@pytest.mark.parametrize("c", [2.0**-80, 2.0**80])
+def test_at_another_scale(c: float) -> None:
+    z, along = np.array([[1 + 2j, 3 - 1j, -2 + 0.5j], [1j, 2.0, -1 + 1j]])
+    near, far = (jvp(np.poly, (s * z,), (s * along,))[1] for s in (1.0, c))
+    np.testing.assert_allclose(far / c ** np.arange(4.0), near, rtol=1e-12)
+    p, by = np.poly(ZEROS), VECTOR**2
+    near, far = (jvp(np.roots, (s * p,), (s * by,))[1] for s in (1.0, c))
+    np.testing.assert_allclose(far, near, rtol=1e-9)
 
 
 def test_zeros_in_front_that_numpy_cuts_off() -> None:

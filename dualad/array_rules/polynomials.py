@@ -116,7 +116,7 @@ def polymul(a1: Any, a2: Any) -> Any:
 
 @implements(np.polydiv)
 def polydiv(u: Any, v: Any) -> Any:
-    u, v = _coefficients(u) + 0.0, _coefficients(v) + 0.0
+    u, v = _coefficients(u) + 0.0, _coefficients(v)
     value, rest = np.polydiv(plain(u), plain(v))
     n = v.shape[0] - 1
     quotient, per_step = [], 1.0 / v[0]
