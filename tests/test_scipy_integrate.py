@@ -643,3 +643,14 @@ def test_options_of_odeint() -> None:
     assert report["message"] == "Integration successful." and y.tangent[0, 0] == 0.0
     with pytest.raises(NonDifferentiableError, match="beside its solution"):
         _ = report["hu"].tangent
+
+
+def test_a_right_hand_side_of_one_number_counts_for_all() -> None:
+    def end(a: Any) -> Any:
+        return scipy.integrate.solve_ivp(lambda t, y: a * t, (0.0, 2.0), [1.0, 3.0], rtol=1e-9).y[
+            :, -1
+        ]
+
+    np.testing.assert_allclose(end(0.7), [2.4, 4.4], rtol=1e-8)
+    for mode in ("forward", "reverse"):
+        np.testing.assert_allclose(jacobian(end, mode=mode)(0.7), [2.0, 2.0], rtol=1e-8)

@@ -455,6 +455,33 @@ def test_statistics_lifted() -> None:
     )
 
 
+def test_numbers_of_the_sample_among_statistics_of_ranks() -> None:
+    x, y = np.array([0.3, 1.9, 1.1, 2.8]), np.array([1.4, 2.2, 3.1])
+    both = np.concatenate([x, y])
+
+    def median(both: Any) -> Any:
+        return scipy.stats.median_test(both[:4], both[4:]).median
+
+    def farthest(both: Any) -> Any:
+        return scipy.stats.ks_2samp(both[:4], both[4:]).statistic_location
+
+    assert jacobian(median)(both).tolist() == (both == np.median(both)).astype(float).tolist()
+    there = scipy.stats.ks_2samp(x, y).statistic_location
+    for mode in ("forward", "reverse"):
+        assert grad(farthest, mode=mode)(both).tolist() == (both == there).tolist()
+    rows = jacobian(lambda b: scipy.stats.ks_2samp(b[None, :4], b[None, 4:], axis=1).statistic)
+    assert not rows(both).any()
+
+
+def test_likelihood_of_counts() -> None:
+    counts = np.array([0, 2, 1, 4])
+
+    def cost(rate: Any) -> Any:
+        return scipy.stats.poisson.nnlf((rate, 0), counts)
+
+    assert abs(derivative(cost)(1.3) - (4 - 7 / 1.3)) < 1e-12
+
+
 def test_ranks_are_steps() -> None:
     got = stats.spearmanr(Dual(A, np.ones(7)), B)
     assert got.statistic == scipy.stats.spearmanr(A, B).statistic

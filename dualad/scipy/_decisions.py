@@ -37,6 +37,14 @@ def _names(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+# Parts whose functions have no stand-in: they run as they are, or are refused if they cannot.
+UNLISTED: dict[str, Decisions] = {
+    "differentiate": Decisions(otherwise="use dualad.derivative, jacobian or hessian"),
+    "fftpack": Decisions(otherwise="use scipy.fft"),
+    "linalg.interpolative": Decisions(otherwise="use scipy.linalg.svd"),
+    "odr": Decisions(otherwise="use scipy.optimize.least_squares"),
+}
+
 DECISIONS: dict[str, Decisions] = {
     "signal": Decisions(
         lifted=_names(

@@ -139,7 +139,11 @@ def _as_array(fun: Function, vectorized: bool) -> Function:
 
     def f(t: Any, y: Any) -> Any:
         dy = as_operand(fun(t, y[:, None]) if vectorized else fun(t, y))
-        return dy if getattr(dy, "shape", None) == y.shape else np.reshape(dy, y.shape)
+        if getattr(dy, "shape", None) == y.shape:
+            return dy
+        if np.size(dy) == 1:  # the same for all
+            return np.reshape(dy, ()) + np.zeros(y.shape)
+        return np.reshape(dy, y.shape)
 
     return f
 

@@ -31,7 +31,7 @@ from ..pair import plain
 from ..structure import leaves, rebuild
 from ._branches import may_hold_duals
 from ._calling import linear_in, public_name
-from ._decisions import DECISIONS, Decisions
+from ._decisions import DECISIONS, UNLISTED, Decisions
 
 SUPPORTED, PLAIN, REFUSED = "supported", "plain answer", "refused"
 
@@ -262,7 +262,8 @@ class _Unlisted(Caller):
             if "." in name and args:  # a method, by the name of the object's class
                 name = f"{type(args[0]).__name__.removesuffix('_gen')}.{self.callee.__name__}"
                 name = name.removesuffix(".__call__")
-            known = DECISIONS.get(home.removeprefix("scipy."), Decisions())
+            part = home.removeprefix("scipy.")
+            known = (DECISIONS | UNLISTED).get(part, Decisions())
             instead = known.instead(name.partition(".")[0])
             raise refused(f"{home}.{name}{NAMED}{instead}.", *_duals_among(args, kwargs)) from error
 

@@ -104,7 +104,8 @@ def quad(
     task = _Integral(f, plain(a), plain(b), {"weight": weight, "wvar": stripped(wvar), **options})
     result = task.plainly(full_output)
     moving = isinstance(limits, Dual) or has_duals(wvar)
-    if not moving and not task.levels() and not may_hold_duals(f):
+    task.shown = task.levels()
+    if not moving and not task.shown and not may_hold_duals(f):
         return result
     _refuse_duals_in(weight, wvar, limits)
     if has_duals(wvar):
@@ -152,6 +153,7 @@ class _Integral:
         self.f, self.low, self.high = f, low, high
         self.options = {k: v for k, v in options.items() if v is not None}
         self.seen: dict[float, Any] = {}
+        self.shown: Levels = ()  # the levels of these
 
     def __call__(self, x: float) -> Any:
         if x not in self.seen:
@@ -172,13 +174,13 @@ class _Integral:
     def with_tangents(self, value: Any) -> Any:
         """The integral with the tangents of the function."""
         moving = self._moving_places()
-        y, levels = value, self.levels()
+        y, levels = value, self.shown
         while levels:
             try:
                 y = self._integrated(levels, value, [s.place for s, _ in moving])
                 break
             except UnknownLevelError:  # another branch of func
-                levels = self.levels()
+                levels = self.shown = self.levels()
         for switch, d in moving:
             self._refuse_singular(switch)
             y = y + stepped(lambda x, _, s=switch: self._jump(s, x), switch.place, 0.0, d)

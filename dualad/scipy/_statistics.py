@@ -20,7 +20,7 @@ from ..array_rules.common import duals_in, has_duals
 from ..differentiations import refused
 from ..dual import Dual
 from ..pair import Function, plain
-from ._calling import bridged
+from ._calling import bridged, paired
 from ._distribution_rules import function_of
 from ._parts import stripped
 
@@ -389,6 +389,31 @@ def _ttest_ind(a: Any, b: Any, axis: Any, equal_var: bool, alternative: str) -> 
     return _t_test(apart, np.sqrt(v + w), df, alternative)
 
 
+# -- of ranks, with a number of the sample among them --------------------------------------------
+
+
+@functools.wraps(scipy.stats.median_test)
+def _median_test(*samples: Any, **options: Any) -> Any:
+    value = scipy.stats.median_test(*stripped(samples), **stripped(options))
+    if not has_duals(samples):
+        return value
+    every = np.concatenate([np.ravel(as_operand(x)) for x in samples])
+    if options.get("nan_policy") == "omit":
+        every = every[~np.isnan(plain(every))]
+    return paired({"median": np.median(every)}, value)
+
+
+@_statistic
+def _ks_2samp(data1: Any, data2: Any, alternative: str, method: str, axis: Any) -> Any:
+    value = scipy.stats.ks_2samp(*stripped([data1, data2, alternative, method]), axis=axis)
+    both = np.concatenate([np.moveaxis(x, axis, -1) for x in (data1, data2)], axis=-1)
+    there = plain(both) == np.expand_dims(value.statistic_location, -1)
+    found = np.sum(np.where(there, both, 0.0), axis=-1) / np.sum(there, axis=-1)
+    return {"statistic_location": found}
+
+
+FUNCTIONS["median_test"] = _median_test
+
 # -- ranks -----------------------------------------------------------------------------------------
 
 
@@ -407,8 +432,8 @@ def _plain_answer(name: str) -> None:
 
 for _name in (
     *("rankdata", "spearmanr", "kendalltau", "weightedtau", "somersd", "mannwhitneyu", "ranksums"),
-    *("kruskal", "friedmanchisquare", "ks_2samp", "cramervonmises_2samp", "brunnermunzel"),
-    *("mood", "ansari", "median_test", "tiecorrect", "wilcoxon"),
+    *("kruskal", "friedmanchisquare", "cramervonmises_2samp", "brunnermunzel"),
+    *("mood", "ansari", "tiecorrect", "wilcoxon"),
 ):
     if hasattr(scipy.stats, _name):
         _plain_answer(_name)

@@ -167,7 +167,7 @@ def root_of(f: Function, x: Any, elementwise: bool = False) -> Any:
         return np.reshape(y, -1) if np.ndim(y) else np.stack([y])
 
     start = np.reshape(given, -1)
-    result = Regular(flat, start, elementwise).solved(start)
+    result = Regular(flat, start, elementwise or start.size == 1).solved(start)
     if isinstance(given, np.ndarray):
         return np.reshape(result, shape)
     return with_value(result[0], given)
@@ -180,7 +180,8 @@ def _divided(slope: Any, r: Any, elementwise: bool) -> Any:
 def _quotient(slope: Any, r: Any) -> Any:
     if np.any(slope == 0):
         raise NonDifferentiableError(
-            "the root is not simple: the function has slope 0 there, and the root no derivative."
+            "the root is not regular: the function has slope 0 there, so that the root is not "
+            "simple, and has no derivative."
         )
     return r / slope
 

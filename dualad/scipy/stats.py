@@ -28,6 +28,7 @@ from scipy.stats._distn_infrastructure import (
     rv_discrete,
     rv_discrete_frozen,
     rv_frozen,
+    rv_generic,
 )
 
 from ..array.operands import as_operand
@@ -244,7 +245,7 @@ METHODS: dict[Any, Function] = {
     for kind in (
         *(*rv_continuous.__mro__, *rv_discrete.__mro__),
         *(rv_frozen, rv_continuous_frozen, rv_discrete_frozen),
-        *(type(getattr(scipy.stats, name)) for name in _OF_NUMBERS),
+        *(type(x) for x in vars(scipy.stats).values() if isinstance(x, rv_generic)),
     )
     if kind is not object
     for name, f in vars(kind).items()
