@@ -79,7 +79,7 @@ class Model:
         self.labels = [self.all[i] for i in self.active]
         self.points = [self.constants[i] for i in self.active]
         if not self.points:
-            hint = next(self._doubts(), "")
+            hint = next(self._doubts(True), "")
             raise TypeError(
                 f"{self.driver}: there is no number among the parameters to differentiate"
                 + (f"; {hint}" if hint else ".")
@@ -94,6 +94,9 @@ class Model:
             signature = None
         known = list(signature.parameters.values()) if signature else []
         self.annotations = {p.name: p.annotation for p in known}
+        self.texts = {  # of which the model says that they are
+            p.name for p in known if isinstance(p.default, str) or p.annotation in (str, "str")
+        }
         self.by_position = [p.name for p in known if p.kind == p.POSITIONAL_ONLY]
         if isinstance(params, dict):
             self.how = "keywords"
@@ -133,7 +136,7 @@ class Model:
             return [params[name] for name in self.by_position], named
         return params if self.how == "positional" else [params], {}
 
-    def _doubts(self) -> Iterator[str]:
+    def _doubts(self, is_about_types: bool) -> Iterator[str]:
         """What may be wrong with the parameters, where the model raises an error."""
         if self.how == "one" and isinstance(self.given, dict):
             for name in map(str, self.given):
@@ -142,6 +145,8 @@ class Model:
         for label, x in zip(self.all, self.constants, strict=True):
             if isinstance(x, str) and (number := _NUMBER_AND_UNIT.fullmatch(x)):
                 yield f"{label} is the text {x!r}; write the number alone, {number[1]}."
+            elif isinstance(x, str) and is_about_types and label not in self.texts:
+                yield f"{label} is the text {x!r}; does {self.name} take a number there?"
 
     def labelled(self, params: Any) -> Iterator[Part]:
         """The leaves of parameters, with labels as f calls them."""
@@ -182,7 +187,7 @@ class Model:
         try:
             y = self.run(*args, **kwargs)
         except Exception as error:
-            for note in self._doubts():
+            for note in self._doubts(isinstance(error.__context__ or error, TypeError)):
                 error.add_note(note)
             raise
         labels, outputs = [], []
@@ -195,7 +200,7 @@ class Model:
                 hint = "; does it lack a return?" if x is None else "."
                 raise TypeError(
                     f"{self.driver} needs a model that returns numbers, arrays, or lists, dicts "
-                    f"and dataclasses of them; {label} is {type(x).__name__}{hint}"
+                    f"and dataclasses of them; {label} is of type {type(x).__name__}{hint}"
                 )
             _refuse_complex(self.driver, label, x)
             labels.append(label)

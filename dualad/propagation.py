@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -22,7 +22,7 @@ from .models import (
 from .pair import Function
 from .sentences import counted
 from .structure import element_labels, labelled_numbers
-from .tables import ROWS, Report, Section, plain_lists, short
+from .tables import ROWS, Report, Section, plain_lists
 from .workers import Progress, Workers
 
 INPUTS = 10  # how many standard deviations of inputs are printed
@@ -88,11 +88,11 @@ class Propagation(Report):
                     for label, share in zip(element_labels(p, shape), np.ravel(row), strict=True):
                         yield name, label, float(share)
 
-    def _sections(self) -> Iterator[Section]:
+    def _sections(self, number: Callable[[float], str]) -> Iterator[Section]:
         columns: dict[str, list[str]] = {"output": self.labels, "mean": [], "std": []}
         for output, y in self.values.items():
-            columns["mean"] += map(short, np.ravel(self.mean[output]))
-            columns["std"] += map(short, np.ravel(self.std[output]))
+            columns["mean"] += map(number, np.ravel(self.mean[output]))
+            columns["std"] += map(number, np.ravel(self.std[output]))
             shares = {
                 p: np.reshape(block, (np.size(y), -1)).sum(axis=1)
                 for p, block in self.contributions[output].items()
@@ -100,17 +100,17 @@ class Propagation(Report):
             variance = np.sum(list(shares.values()), axis=0)
             for p, share in shares.items():
                 percent = np.round(quotient(100 * share, variance), 3)
-                columns.setdefault(f"% {p}", []).extend(map(short, percent))
+                columns.setdefault(f"% {p}", []).extend(map(number, percent))
             if self.doubtful is not None:
                 doubt = "yes" if self.doubtful[output] else "no"
                 columns.setdefault("doubtful", []).extend([doubt] * np.size(y))
-        assumed = [f"{n} {short(float(x))}" for n, x in labelled_numbers(self.input_std)]
+        assumed = [f"{n} {number(float(x))}" for n, x in labelled_numbers(self.input_std)]
         more = f" and {len(assumed) - INPUTS} more" if len(assumed) > INPUTS else ""
         notes = [f"Standard deviations assumed: {', '.join(assumed[:INPUTS])}{more}."]
         if len(self.labels) > ROWS:
             notes.append(f"… and {counted(len(self.labels) - ROWS, 'more number')}.")
         if self.order == 1:
-            notes.append("First order only; order=2 shows whether curvature matters.")
+            notes.append("First order only; order 2 shows whether curvature matters.")
         heading = f"{self.title}: uncertainty, and each input's share of the variance"
         shown = {title: cells[:ROWS] for title, cells in columns.items()}
         yield Section(heading, shown, "\n".join(notes))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from .models import Floats, Model, joined, joined_twice, quotient, split
 from .pair import Function
 from .sentences import counted
 from .structure import element_labels, labelled_numbers
-from .tables import ROWS, Report, Section, csv_text, plain_lists, short, write_whole
+from .tables import ROWS, Report, Section, csv_text, plain_lists, write_whole
 from .workers import Progress, Workers
 
 if TYPE_CHECKING:
@@ -134,28 +134,28 @@ class Sensitivities(Report):
                             "rank": rank[label],
                         }
 
-    def _sections(self) -> Iterator[Section]:
+    def _sections(self, number: Callable[[float], str]) -> Iterator[Section]:
         labels, points = list(self._points), self._points
         for output, y in self.values.items():
             slopes = dict(zip(labels, self._slopes(output).T, strict=True))
             shown = self.ranking[output][:ROWS]
-            columns = {"parameter": shown, "at": [short(points[n]) for n in shown]}
+            columns = {"parameter": shown, "at": [number(points[n]) for n in shown]}
             if np.ndim(y):
                 heading = f"{output}: {counted(np.size(y), 'number')}"
                 if np.size(y):
-                    heading += f" from {short(np.min(y))} to {short(np.max(y))}"
+                    heading += f" from {number(np.min(y))} to {number(np.max(y))}"
                     places = element_labels("", np.shape(y))
                     peaks = {n: int(np.argmax(np.abs(slopes[n]))) for n in shown}
-                    columns["largest derivative"] = [short(slopes[n][peaks[n]]) for n in shown]
+                    columns["largest derivative"] = [number(slopes[n][peaks[n]]) for n in shown]
                     columns["where"] = [places[peaks[n]] for n in shown]
                 weights = self._weights(output)
                 share = quotient([weights[n][0] for n in shown], float(np.linalg.norm(y)))
-                columns["‖p·∂y/∂p‖/‖y‖"] = [*map(short, share)]
+                columns["‖p·∂y/∂p‖/‖y‖"] = [*map(number, share)]
             else:
-                heading = f"{output} = {short(float(y))}"
-                columns["derivative"] = [short(slopes[n][0]) for n in shown]
+                heading = f"{output} = {number(float(y))}"
+                columns["derivative"] = [number(slopes[n][0]) for n in shown]
                 relative = quotient([points[n] * slopes[n][0] for n in shown], y)
-                columns["elasticity"] = [*map(short, relative)]
+                columns["elasticity"] = [*map(number, relative)]
             rest = len(labels) - len(shown)
             note = f"… and {rest} more, which matter less." if rest else ""
             yield Section(heading, columns, note)
@@ -164,7 +164,7 @@ class Sensitivities(Report):
                 columns = {
                     "parameter": [pair[0] for pair, _ in largest],
                     "with": [pair[1] for pair, _ in largest],
-                    "p·q/y·∂²y/∂p∂q": [short(x) for _, x in largest],
+                    "p·q/y·∂²y/∂p∂q": [number(x) for _, x in largest],
                 }
                 yield Section(f"{output}: interactions", columns)
 

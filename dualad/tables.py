@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import io
 import os
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -39,7 +38,7 @@ def _aligned(cells: Sequence[str]) -> list[str]:
 def html_table(
     heading: str, columns: Mapping[str, Sequence[str]], texts: Collection[str], notes: str = ""
 ) -> str:
-    """The same as HTML, with the minus signs of printed numbers.
+    """The same as HTML.
 
     >>> html_table("a < b", {"at": ["1.5"]}, texts=[])[:43]
     '<div class="dualad-scrolls"><table><caption'
@@ -47,8 +46,6 @@ def html_table(
     from html import escape
 
     def cell(tag: str, title: str, text: str) -> str:
-        if tag == "td" and title not in texts:
-            text = text.replace("-", "−")
         side = "left" if title in texts else "right"
         return f'<{tag} style="text-align:{side}">{escape(text)}</{tag}>'
 
@@ -58,7 +55,6 @@ def html_table(
         "<tr>" + "".join(cell("td", *pair) for pair in zip(columns, row, strict=True)) + "</tr>"
         for row in rows
     )
-    heading = re.sub(r"(?<== )-|(?<=\de)-", "−", heading)
     return (
         '<div class="dualad-scrolls"><table>'
         f"<caption>{escape(heading)}</caption><thead><tr>{head}</tr></thead>"
@@ -101,6 +97,24 @@ def write_whole(path: str | os.PathLike[str], text: str) -> None:
 # -- reports -------------------------------------------------------------------------------
 
 
+def short(x: float) -> str:
+    """A number as reports print it.
+
+    >>> short(2 / 3), short(-0.0), short(float("nan"))
+    ('0.666667', '0', 'undefined')
+    """
+    return "undefined" if x != x else f"{x + 0.0:.6g}"
+
+
+def typeset(x: float) -> str:
+    """The same with a minus sign, as in print.
+
+    >>> typeset(-2e-6)
+    '−2e−06'
+    """
+    return short(x).replace("-", "−")
+
+
 class Section(NamedTuple):
     """A part of a report: a table with a heading and a note."""
 
@@ -114,13 +128,14 @@ class Report:
 
     _texts: Collection[str] = ()  # the columns that are not numbers
 
-    def _sections(self) -> Iterator[Section]:
+    def _sections(self, number: Callable[[float], str]) -> Iterator[Section]:
+        """The report, with its numbers as this function prints them."""
         raise NotImplementedError
 
     def __str__(self) -> str:
         return "\n\n".join(
             text
-            for heading, columns, note in self._sections()
+            for heading, columns, note in self._sections(short)
             for text in (heading, text_table(columns, self._texts), note)
             if text
         )
@@ -130,17 +145,8 @@ class Report:
     def _repr_html_(self) -> str:
         return "".join(
             html_table(heading, columns, self._texts, note)
-            for heading, columns, note in self._sections()
+            for heading, columns, note in self._sections(typeset)
         )
-
-
-def short(x: float) -> str:
-    """A number as reports print it.
-
-    >>> short(2 / 3), short(-0.0), short(float("nan"))
-    ('0.666667', '0', 'undefined')
-    """
-    return "undefined" if x != x else f"{x + 0.0:.6g}"
 
 
 def plain_lists(x: Any) -> Any:

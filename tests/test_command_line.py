@@ -183,6 +183,16 @@ def test_json(answer: Callable[..., dict[str, Any]]) -> None:
     }
 
 
+def test_csv(run: Callable[..., str]) -> None:
+    """exp(2x) has the derivatives 2 exp(2x), 4 exp(2x)."""
+    printed = run("exp(2*x)*y", "x=0", "y=3", "--csv", "--order", "2")
+    assert printed == (
+        "output,value,variable,at,derivative,elasticity,2nd derivative\n"
+        ",3.0,x,0.0,6.0,0.0,12.0\n"
+        ",3.0,y,3.0,1.0,1.0,0.0\n"
+    )
+
+
 def test_json_of_numbers_that_json_lacks(answer: Callable[..., dict[str, Any]]) -> None:
     given = answer("sqrt(x)", "x=0")
     assert given["derivatives"] == {"x": "inf"}
@@ -546,6 +556,13 @@ def test_nothing_is_executed(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         ("2(x)|x=1", "'2' is not a function; write * between factors."),
         ("atan2(x)|x=1", "atan2 takes 2 arguments, atan2(a, b); got 1."),
+        ("round(x)|x=1", "round takes 2 arguments, round(x, n); got 1; write round(x, 0)."),
+        ("divmod(x, 2)|x=1", "divmod gives two numbers, where an expression has one."),
+        (
+            "__import__('os').system('x')",
+            "\"__import__('os').system\" is an attribute; an expression has numbers, names, "
+            "operators and functions.",
+        ),
         ("sin(x, 2)|x=1", "sin takes 1 argument, sin(x); got 2."),
         (
             "sin(x=1)|x=1",
@@ -581,7 +598,17 @@ def test_nothing_is_executed(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
         ("x)|x=1", "'x)' is not an expression: it cannot be read at ')'; a ( is missing."),
         ("1,5*x|x=1", None),
-        ("x + |x=1", "'x +' is not an expression: it cannot be read at 'x +'."),
+        ("x + |x=1", "'x +' is not an expression: it cannot be read at the end."),
+        ("x**|x=1", "'x**' is not an expression: it cannot be read at the end."),
+        (
+            "3 + 30k|x=1",
+            "'3 + 30k' is not an expression: it cannot be read at '30k'; write * between factors.",
+        ),
+        (
+            "x|x=[1,2.5",
+            "x=[1,2.5: an expression takes numbers; write a function in a script.",
+        ),
+        ("[1,2.5", "'[1,2.5' is not an expression: it cannot be read at '[1,2.5'; a ] is missing."),
         (
             "x.real|x=1",
             "'x.real' is an attribute; an expression has numbers, names, operators and functions.",
@@ -607,8 +634,8 @@ def test_nothing_is_executed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("x|x=1|--ordr|2", "there is no option --ordr; did you mean --order?"),
         (
             "x|x=1|--verbose",
-            "there is no option --verbose; the options are --hessian, --json, --help, --version, "
-            "--wrt, --order, --digits, --trace, --graph.",
+            "there is no option --verbose; the options are --hessian, --json, --csv, --help, "
+            "--version, --wrt, --order, --digits, --trace, --graph.",
         ),
         ("x|x=1|--order|0", "--order takes a whole number from 1 to 10; got '0'."),
         ("x|x=1|--order=1.5", "--order takes a whole number from 1 to 10; got '1.5'."),
@@ -621,6 +648,24 @@ def test_nothing_is_executed(monkeypatch: pytest.MonkeyPatch) -> None:
             "--trace is for one variable; got 'x,y', write --trace x, or --trace --reverse for "
             "all of them.",
         ),
+        (
+            "x**3*y|x=2|y=3|--trace|x|--wrt|y",
+            "--trace x is with respect to x; leave out --wrt y, or write --trace --reverse for "
+            "all of them.",
+        ),
+        ("x|x=1|--trace|x|--order|3", "--trace prints a table of steps; leave out --order."),
+        ("x|x=1|--trace|x|--hessian", "--trace prints a table of steps; leave out --hessian."),
+        ("x|x=1|--trace|x|--csv", "--trace prints a table of steps; leave out --csv."),
+        (
+            "x|x=1|--json|--csv",
+            "--json and --csv are two ways to print the numbers; leave one out.",
+        ),
+        (
+            "x|x=1|--csv|--hessian",
+            "--csv has no place for a matrix; leave out --hessian, or write --json.",
+        ),
+        ("x|x=1|--graph|g.png", "--graph writes files that end in .svg; got 'g.png'."),
+        ("x|x=1|--graph|no/g.svg", "--graph no/g.svg: there is no directory no."),
         ("x|x=1|--order", "--order needs a value; write --order 2."),
         ("x|x=1|--wrt|y", "--wrt y: y has no value; the variables are x."),
         ("rate|rate=1|--wrt|rte", "--wrt rte: rte has no value; did you mean rate?"),
@@ -801,6 +846,14 @@ def constant(x):
 
 def nothing(x):
     x + 1
+
+
+def switch(x, squared=True):
+    return x**2 if squared else x
+
+
+def uses_names(x, data):
+    return x * (data["a\\nb"].sum() + 10 * data["c" + chr(0x2028) + "d"].sum())
 
 
 def text(x):
@@ -1006,6 +1059,18 @@ def test_integers(script: Callable[..., Any], failure: Callable[..., tuple[int, 
     assert sentence.endswith("; a number that --wrt leaves out stays an integer.")
 
 
+def test_true_and_false(script: Callable[..., Any]) -> None:
+    for text, slope in (("true", 6.0), ("True", 6.0), ("false", 1.0), ("False", 1.0)):
+        assert script("switch", "x=3", f"squared={text}")["derivatives"] == {"x": slope}
+
+
+def test_cells_of_several_lines(folder: Path, script: Callable[..., Any]) -> None:
+    """A quoted cell may have line breaks, which are part of a column's name."""
+    (folder / "lines.csv").write_bytes('"a\nb","c\u2028d"\n1,2\n3,4\n'.encode())
+    answer = script("uses_names", "x=2", "data=@lines.csv")
+    assert answer["value"] == 2.0 * (1 + 3 + 10 * (2 + 4))
+
+
 def test_files(script: Callable[..., Any]) -> None:
     assert script("product", "a=2", "data=@one.csv")["derivatives"] == {"a": 6.5}
     given = script("product", "a=2", "data=@two.csv", "--wrt", "data")
@@ -1050,7 +1115,7 @@ def test_derivatives_with_respect_to_data(script: Callable[..., Any], digits: li
     ("arguments", "sentence"),
     [
         ("profits|price=1", "there is no function profits in model.py; did you mean profit?"),
-        ("rate", "rate in model.py is not a function but a float."),
+        ("rate", "rate in model.py is not a function; it is of type float."),
         ("profit|price=1", "model.py:profit needs costs, sold too; add costs=VALUE sold=VALUE."),
         ("series|x=1|n=2|scal=3", "model.py:series has no argument scal; did you mean scale?"),
         ("fails|y=1", "model.py:fails has no argument y; the arguments are x."),

@@ -167,7 +167,7 @@ def test_the_table_and_the_dict() -> None:
     assert p.to_dict()["bias"] == {"sum": 0.0, "product": 0.0}
     assert "<caption>model: uncertainty" in p._repr_html_()
     first = propagate(lambda x: np.stack([x] * 100), [1.0], std=[0.1])
-    assert "order=2 shows whether" in str(first) and "and 60 more numbers" in str(first)
+    assert "order 2 shows whether" in str(first) and "and 60 more numbers" in str(first)
     assert "bias" not in first.to_dict()
     assert p.to_dict()["input_std"] == {"u": 0.1, "v": 0.1}
     many = propagate(lambda x: x.sum(), [np.ones(12)], cov=np.diag([4.0] * 12))

@@ -152,6 +152,10 @@ def test_deviations(run: Callable[..., str], folder: Path) -> None:
     ]
     assert texts[0] == texts[1] == texts[2]
     assert "profit  300   50    100" in texts[0].split("uncertainty")[1]
+    relative = run("model.py:profit", "--at", "params.json", "--std", "price=10%,sold=1 %")
+    assert "Standard deviations assumed: price 0.5, sold 1." in relative
+    (folder / "percent.csv").write_text("name,value,std\nprice,-5,10%\nsold,100,\n")
+    assert "assumed: price 0.5." in run("model.py:profit", "--at", "percent.csv")
     second = run("model.py:profit", "--at", "params.json", "--std=price=.5,sold=1", "--order", "2")
     assert "doubtful" in second
 
@@ -205,8 +209,10 @@ def test_what_a_model_was_not_given(run: Any, refusal: Any, folder: Path) -> Non
     assert refusal("swing.py:period", "--at", "at.json", status=1).endswith(
         " length is the text '1e-3 m'; write the number alone, 1e-3."
     )
-    at.write_text('{"length": "2024-01-01", "g": 9.8}')
-    assert "number alone" not in refusal("swing.py:period", "--at", "at.json", status=1)
+    at.write_text('{"length": "long", "g": 9.8}')
+    assert refusal("swing.py:period", "--at", "at.json", status=1).endswith(
+        " length is the text 'long'; does period take a number there?"
+    )
     at.write_text('{"x": 3.0}')
     assert refusal("swing.py:ratio", "--at", "at.json", "--wrt", "ratio") == (
         "ratio has an integer default, which is a constant; write ratio=1.0 in the script, or "
@@ -235,9 +241,12 @@ def test_reports_in_files(run: Callable[..., str], folder: Path) -> None:
     assert document["outputs"]["profit"]["derivatives"] == {"price": 100.0, "sold": 3.0}
     assert document["propagation"]["contributions"]["profit"]["price"] == 2500.0
     assert document["propagation"]["input_std"] == {"price": 0.5, "sold": 1.0}
+    assert run(*arguments, "--out", "REPORT.CSV") == "written: REPORT.CSV\n"
+    assert Path("REPORT.CSV").read_text() == Path("report.csv").read_text()
     html = Path("report.html").read_text()
+    assert html.index("<table>") < html.index("<figure>") and "<dt>elasticity</dt>" in html
     assert "<p>Standard deviations assumed: price 0.5, sold 1." in html
-    assert "First order only; --order 2 shows whether curvature matters." in html
+    assert "First order only; order 2 shows whether curvature matters." in html
     scrolled = re.findall('<div class="dualad-scrolls">(.*?)</div>', html)
     assert len(scrolled) == 3 and all(s.endswith("</table>") for s in scrolled)
     assert html.count("<table>") == 3 and "<title>Sensitivities of profit</title>" in html
@@ -262,13 +271,32 @@ def test_pictures_say_what_they_do_not_show() -> None:
     assert bars[0] / bars[9] == pytest.approx(20 / 11, rel=1e-3)
     caption = root.find("figcaption")
     assert caption is not None
-    assert caption.text == "effect of <y> (5 more are smaller, 2 are zero or undefined)"
+    assert caption.text == "effect of <y> (other parameters: 5 smaller, 2 zero or undefined)"
     assert tornado("y", [("q", 0.0)], "effect") == spider("y", effects[:1]) == ""
-    web = ET.fromstring(spider("y", [("a", 1.0), ("b", 1.001), ("c", 1.002), ("d", -1.0)]))
+    slopes = [("a", 1.0), ("b", 1.02), ("c", 1.04), ("d", -1.04), ("e", -1.04)]
+    web = ET.fromstring(spider("y", slopes))
     places = {t.text: float(t.get("y", 0)) for t in web.iter("{http://www.w3.org/2000/svg}text")}
-    heights = sorted(places[name] for name in "abcd")
+    heights = sorted(places[name] for name in ("a", "b", "c", "d, e"))  # d and e are one line
     assert min(b - a for a, b in pairwise(heights)) >= 15.9
-    assert places["c"] < places["b"] < places["a"] < places["d"]
+    assert places["c"] < places["b"] < places["a"] < places["d, e"]
+    ticks = places["+10 %"]
+    assert min(heights) >= 12 and max(heights) <= ticks - 13  # all in the picture, and legible
+
+
+def test_long_names_leave_room_for_the_picture() -> None:
+    name = "rates." + "x" * 90
+    for draw in (
+        tornado("y", [(name, 1.0), ("b", -2.0)], "effect"),
+        spider("y", [(name, 1.0), ("b", -2.0)]),
+    ):
+        root = ET.fromstring(draw)
+        svg = root.find("{http://www.w3.org/2000/svg}svg")
+        assert svg is not None and name in str(svg.get("aria-label"))
+        bars = [float(bar.get("width", 0)) for bar in root.iter("{http://www.w3.org/2000/svg}rect")]
+        assert all(width > 20 for width in bars)
+        for path in root.iter("{http://www.w3.org/2000/svg}path"):
+            ends = [float(x) for x in re.findall(r"[MLH](-?[\d.]+)", str(path.get("d")))]
+            assert min(ends) > 0 and ends == sorted(ends[:2]) + ends[2:]
 
 
 def test_json_knows_no_nan(run: Callable[..., str], folder: Path) -> None:
@@ -292,6 +320,13 @@ def test_help_and_expressions_called_sens(run: Callable[..., str], capsys: Any) 
 def test_refusals(refusal: Callable[..., str], folder: Path) -> None:
     at = ["--at", "params.json"]
     assert refusal("model.py", *at).startswith("sens needs a model as SCRIPT.py:FUNCTION; got")
+    assert refusal() == "sens needs a model; write sens model.py:profit --at params.json."
+    assert "--order 2 is for the propagation of errors; add" in refusal(
+        "model.py:profit", *at, "--order=2"
+    )
+    assert "files that end in .csv, .json, .html" in refusal(
+        "model.py:profit", *at, "--out", "report"
+    )
     assert refusal("model.py:profit") == (
         "sens needs the parameters, for price has no default; write --at params.json."
     )
@@ -356,11 +391,31 @@ def test_a_bar_for_what_takes_long(
 @pytest.mark.parametrize(
     ("name", "text", "why"),
     [
-        ("deep.json", "[" * 100_000 + "]" * 100_000, "deep.json is nested too deeply."),
-        ("deep.toml", "a = " + "[" * 5000 + "]" * 5000, "deep.toml is nested too deeply."),
+        (
+            "deep.json",
+            "[" * 100_000 + "]" * 100_000,
+            "--at deep.json: the file is nested too deeply.",
+        ),
+        (
+            "deep.toml",
+            "a = " + "[" * 5000 + "]" * 5000,
+            "--at deep.toml: the file is nested too deeply.",
+        ),
         ("long.json", '{"x": ' + "9" * 400 + "}", "x: a number of 400 digits is too large."),
         ("long.json", '{"x": [1, ' + "9" * 400 + "]}", "x[1]: a number of 400 digits is too"),
-        ("longer.json", '{"x": ' + "9" * 5000 + "}", "longer.json cannot be understood: "),
+        (
+            "longer.json",
+            '{"x": ' + "9" * 5000 + "}",
+            "longer.json: the file cannot be understood: ",
+        ),
+        (
+            "bad.json",
+            '{"x": 1,}',
+            "understood: Expecting property name enclosed in double quotes: line",
+        ),
+        ("nan.json", '{"x": NaN}', "the file cannot be understood: JSON has no NaN."),
+        ("nan.toml", "x = nan", "--at nan.toml: x is nan; write a number, or leave it out."),
+        ("nan.csv", "name,value\nx,nan", "--at nan.csv: x is 'nan', which is not a number."),
         ("twice.json", '{"x": 1, "x": 2}', "cannot be understood: 'x' is there twice."),
         ("twice.json", '{"a": {"x": 1, "x": 2}}', "cannot be understood: 'x' is there twice."),
         ("wide.csv", "name,value\nx," + "9" * 140_000, "line 2 of wide.csv cannot be understood"),

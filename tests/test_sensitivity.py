@@ -259,9 +259,9 @@ def test_refusals() -> None:
     with pytest.raises(ValueError, match=r"two numbers are both called a\.b"):
         sensitivities(lambda p: 0.0, {"a.b": 1.0, "a": {"b": 2.0}})
     assert calls == []
-    with pytest.raises(TypeError, match="model is NoneType; does it lack a return"):
+    with pytest.raises(TypeError, match="model is of type NoneType; does it lack a return"):
         sensitivities(lambda x: None, [1.0])
-    with pytest.raises(TypeError, match="state is str"):
+    with pytest.raises(TypeError, match="state is of type str"):
         sensitivities(lambda x: {"y": x, "state": "fine"}, [1.0])
     with pytest.raises(TypeError, match="model is complex"):
         sensitivities(lambda x: x * 1j, [1.0])

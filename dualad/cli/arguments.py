@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from ..sentences import did_you_mean
 from ..table import RULES
 from .errors import InputError
+from .files import refuse_unwritable
 from .numerals import CONSTANTS
 from .syntax import function_names
 
@@ -58,6 +59,7 @@ options:
   --graph OUT.svg draw the computational graph, with tangents as --trace has them, or with
                   adjoints if --reverse is given too
   --json          print one JSON object
+  --csv           print the table as CSV, with a line for each output and variable
   --completion SHELL
                   print what bash, zsh or fish needs to complete the command dualad:
                   eval "$(dualad --completion bash)"
@@ -74,9 +76,9 @@ values of an expression's variables:
 
 values of a function's arguments:
   n=10                                a number; an integer stays one if --wrt leaves it out
-  mode=slow  mode='"slow"'  exact=True
+  mode=slow  mode='"slow"'  exact=true
                                       a text, where the function's default or annotation is one,
-                                      or in quotes; true or false: all of them constants
+                                      or in quotes; true or false (or True, False): all constants
   a=[1,2,3]  m=[[1,0],[0,1]]          arrays
   data=@file.csv                      the columns of a file: a dict of arrays, or one array if
                                       there is only one column, or no line of names
@@ -229,6 +231,7 @@ class Request:
     hessian: bool = False
     digits: int | None = None
     json: bool = False
+    csv: bool = False
     trace: str | None = None  # "" for all variables, backward
     reverse: bool = False
     graph: str | None = None
@@ -242,6 +245,7 @@ class Request:
 _EXAMPLES = {
     "--hessian": None,
     "--json": None,
+    "--csv": None,
     "--reverse": None,
     "--help": None,
     "--version": None,
@@ -276,11 +280,32 @@ def read_arguments(arguments: Sequence[str]) -> Request:
         raise InputError("--trace needs a value; write --trace x.")
     if request.reverse and request.trace is None and request.graph is None:
         raise InputError("--reverse shows a sweep back; write --trace --reverse.")
-    if request.trace and request.wrt is None:
+    if request.json and request.csv:
+        raise InputError("--json and --csv are two ways to print the numbers; leave one out.")
+    if request.csv and request.hessian:
+        raise InputError("--csv has no place for a matrix; leave out --hessian, or write --json.")
+    if request.trace is not None:
+        _refuse_beside_trace(request)
+    if request.trace:
         request.wrt = [request.trace]
-    if request.trace is not None and request.json:
-        raise InputError("--trace prints a table; leave out --json.")
     return request
+
+
+def _refuse_beside_trace(request: Request) -> None:
+    """A trace is the whole answer: what it would not obey is refused."""
+    for option, is_given in (
+        ("--json", request.json),
+        ("--csv", request.csv),
+        ("--hessian", request.hessian),
+        ("--order", request.order > 1),
+    ):
+        if is_given:
+            raise InputError(f"--trace prints a table of steps; leave out {option}.")
+    if request.trace and request.wrt not in (None, [request.trace]):
+        raise InputError(
+            f"--trace {request.trace} is with respect to {request.trace}; leave out --wrt "
+            f"{','.join(request.wrt or ())}, or write --trace --reverse for all of them."
+        )
 
 
 def _set(request: Request, option: str, text: str) -> None:
@@ -289,6 +314,8 @@ def _set(request: Request, option: str, text: str) -> None:
             request.hessian = True
         case "--json":
             request.json = True
+        case "--csv":
+            request.csv = True
         case "--reverse":
             request.reverse = True
         case "--wrt":
@@ -305,8 +332,7 @@ def _set(request: Request, option: str, text: str) -> None:
                 )
             request.trace = _normal(text)
         case "--graph":
-            if not text.endswith(".svg"):
-                raise InputError(f"--graph draws SVG; got {text!r}, write --graph graph.svg.")
+            refuse_unwritable(option, text, [".svg"])
             request.graph = text
 
 

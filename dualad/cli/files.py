@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import io
+import os
+from collections.abc import Collection
+
 from ..sentences import shorten
+from ..tables import write_whole
 from .errors import InputError
 from .numerals import is_decimal
 
@@ -30,8 +35,10 @@ def csv_lines(given: str, path: str) -> list[tuple[int, list[str]]]:
     import csv
 
     text = text_in(given, path)
-    delimiter = max(",;\t", key=text.partition("\n")[0].count)
-    reader = csv.reader(text.splitlines(), delimiter=delimiter, skipinitialspace=True)
+    first = text.splitlines()[0] if text else ""
+    delimiter = max(",;\t", key=first.count)
+    file = io.StringIO(text, newline="")  # a cell in quotes may have several lines
+    reader = csv.reader(file, delimiter=delimiter, skipinitialspace=True)
     lines = ((reader.line_num, [cell.strip() for cell in line]) for line in reader)
     try:
         return [(i, cells) for i, cells in lines if any(cells)]
@@ -60,3 +67,37 @@ def number_table(given: str, path: str) -> tuple[list[str], list[list[str]]]:
     if len(set(names)) < len(names):
         raise InputError(f"{given}: two columns have the same name.")
     return names, [cells for _, cells in lines]
+
+
+def refuse_unwritable(option: str, path: str, kinds: Collection[str]) -> None:
+    """Raise InputError, before anything is calculated, if no such file can be written.
+
+    Parameters
+    ----------
+    option, path : str
+        What was written on the command line.
+    kinds : collection of str
+        The endings that the file may have, in small or capital letters.
+    """
+    if kind_of(path) not in kinds:
+        raise InputError(f"{option} writes files that end in {', '.join(kinds)}; got {path!r}.")
+    folder = os.path.dirname(path) or "."
+    if not os.path.isdir(folder):
+        raise InputError(f"{option} {path}: there is no directory {folder}.")
+
+
+def kind_of(path: str) -> str:
+    """The ending of a file's name.
+
+    >>> kind_of("report.HTML")
+    '.html'
+    """
+    return os.path.splitext(path)[1].lower()
+
+
+def write(option: str, path: str, text: str) -> None:
+    """Write a file that an option names, whole or not at all."""
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise InputError(f"{option} {path}: cannot write: {error.strerror}.") from None

@@ -4,7 +4,7 @@
     python -m dualad model.py:profit price=3 costs=[1,2.5] sold=@sales.csv
 
 The arguments become a `Problem`: a function, its arguments, and which of them to differentiate.
-The drivers make an `Answer` of it, which is printed as a table or as JSON.
+The drivers make an `Answer` of it, which is printed as a table, as CSV or as JSON.
 """
 
 from __future__ import annotations
@@ -20,10 +20,11 @@ from .answers import calculate, calculate_to_digits
 from .arguments import TRY, Request, help_text, read_arguments
 from .completion import candidates, script_for
 from .errors import InputError, ScriptError
+from .files import write
 from .numerals import working_precision
 from .problems import Problem, expression_problem, script_problem
 from .progress import waiting_for
-from .reports import as_json, as_table
+from .reports import as_csv, as_json, as_table
 from .scripts import beside
 
 
@@ -98,6 +99,8 @@ def _solve(problem: Problem, request: Request) -> str:
             answer = calculate_to_digits(problem, request, request.digits)
     if request.json:
         return as_json(problem, request, answer)
+    if request.csv:
+        return as_csv(request, answer)
     return as_table(problem, request, answer) + _written(request)
 
 
@@ -133,10 +136,7 @@ def _show(problem: Problem, request: Request) -> str:
     with working_precision(request.digits):
         steps = trace(f, wrt=wrt, mode=mode, **problem.values())  # type: ignore[arg-type]
     if request.graph:
-        try:
-            graph(steps).save(request.graph)
-        except OSError as error:
-            raise InputError(f"cannot write {request.graph}: {error.strerror}.") from None
+        write("--graph", request.graph, graph(steps).to_svg())
     return f"{shorten(problem.name, 100)}\n\n{steps.to_text(request.digits or 4)}"
 
 

@@ -11,11 +11,13 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+from ..sentences import shorten
 from ..teach.style import BLUE, ORANGE
 
 MOST_BARS, MOST_LINES = 15, 6
 _DASHES = ("", "9 4", "3 3", "12 3 3 3", "2 6", "16 5")
-_WIDTH, _ROW, _CHARACTER = 640.0, 26.0, 7.6
+_WIDTH, _ROW, _CHARACTER = 460.0, 26.0, 7.6  # small enough to be read on a phone
+_LONGEST = 20  # characters of a name; the text beside the picture has all of it
 
 # Light and dark; blue and orange keep 4.5 to 1 against both pages.
 STYLE = f"""
@@ -24,11 +26,12 @@ STYLE = f"""
 .picture text {{ font: 13px system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif;
   fill: var(--ink); }}
 .picture .up {{ fill: var(--up); }} .picture .down {{ fill: var(--down); }}
-.picture .axis {{ stroke: var(--line); stroke-width: 1; fill: none; }}
-.picture .curve {{ stroke: var(--ink); stroke-width: 2; fill: none; }}
+.picture .axis {{ stroke: var(--line); stroke-width: 1; }}
+.picture .curve {{ stroke-width: 2; }}
 .picture .curve.up {{ stroke: var(--up); }} .picture .curve.down {{ stroke: var(--down); }}
 .picture .curve, .picture .axis {{ fill: none; }}
-figure {{ margin: 1em 0; break-inside: avoid; }}
+figure {{ margin: 1em 0; max-width: {_WIDTH:.0f}px; break-inside: avoid; }}
+.pictures {{ display: flex; flex-wrap: wrap; gap: 0 2em; }}
 @media (prefers-color-scheme: dark) {{
   .picture {{ --ink: #e6edf3; --page: #0d1117; --up: #6cb6ff; --down: #ffb068; --line: #9198a1; }}
 }}
@@ -57,12 +60,13 @@ def tornado(output: str, effects: Sequence[tuple[str, float]], what: str) -> str
         return ""
     shown = sorted(known, key=lambda effect: -abs(effect[1]))[:MOST_BARS]
     most = abs(shown[0][1])
-    left = 12 + _CHARACTER * max(len(name) for name, _ in shown)
+    names = [shorten(name, _LONGEST) for name, _ in shown]
+    left = 12 + _CHARACTER * max(map(len, names))
     number = 16 + _CHARACTER * max(len(_signed(x)) for _, x in shown)
     half = (_WIDTH - left - 2 * number) / 2
     zero, height = left + number + half, _ROW * len(shown) + 8
     parts = [f'<path class="axis" d="M{zero:.1f},0 V{height:.0f}"/>']
-    for i, (name, x) in enumerate(shown):
+    for i, (name, (_, x)) in enumerate(zip(names, shown, strict=True)):
         y, length = _ROW * i + 4, half * abs(x) / most
         start = zero - length * (x < 0)
         end, anchor = (zero + length + 5, "start") if x > 0 else (zero - length - 5, "end")
@@ -87,9 +91,15 @@ def spider(output: str, elasticities: Sequence[tuple[str, float]]) -> str:
         return ""
     shown = sorted(known, key=lambda effect: -abs(effect[1]))[:MOST_LINES]
     most = 10 * abs(shown[0][1])
-    right = 16 + _CHARACTER * max(len(name) for name, _ in shown)
     left, top, height = 70.0, 12.0, 300.0
-    width, middle = _WIDTH - left - right, top + height / 2
+    middle = top + height / 2
+    lines: dict[int, str] = {}  # by where they end: those that lie on one another are one
+    for name, x in shown:
+        end = round(middle - height / 2 * 10 * x / most)
+        lines[end] = f"{lines[end]}, {name}" if end in lines else name
+    names = [shorten(name, _LONGEST) for name in lines.values()]
+    right = 16 + _CHARACTER * max(map(len, names))
+    width = _WIDTH - left - right
     parts = [
         f'<path class="axis" d="M{left:.1f},{top} V{top + height} H{left + width:.1f} '
         f'M{left:.1f},{middle:.1f} H{left + width:.1f}"/>'
@@ -103,12 +113,12 @@ def spider(output: str, elasticities: Sequence[tuple[str, float]]) -> str:
         y = middle - part * height / 2
         parts.append(f'<text x="{left - 6:.1f}" y="{y + 4:.1f}" text-anchor="end">'
                      f"{_signed(part * most)} %</text>")  # fmt: skip
-    wanted = [middle - height / 2 * 10 * x / most for _, x in shown]
-    for (name, x), dash, y, label in zip(shown, _DASHES, wanted, _apart(wanted, 16), strict=False):
-        side = "up" if x > 0 else "down"
+    places = _apart(list(lines), 16, top, top + height)
+    for name, dash, y, label in zip(names, _DASHES, lines, places, strict=False):
+        side = "up" if y < middle else "down"
         parts.append(
             f'<path class="curve {side}" stroke-dasharray="{dash}" '
-            f'd="M{left:.1f},{2 * middle - y:.1f} L{left + width:.1f},{y:.1f}"/>'
+            f'd="M{left:.1f},{2 * middle - y:.0f} L{left + width:.1f},{y:.0f}"/>'
             f'<text x="{left + width + 6:.1f}" y="{label + 4:.1f}">{escape(name)}</text>'
         )
     cut = _cut(len(known) - len(shown), len(elasticities) - len(known))
@@ -117,14 +127,17 @@ def spider(output: str, elasticities: Sequence[tuple[str, float]]) -> str:
     return _figure("".join(parts), top + height + 26, caption, alt)
 
 
-def _apart(wanted: Sequence[float], gap: float) -> list[float]:
-    """Places for labels close to those wanted, and apart."""
+def _apart(wanted: Sequence[float], gap: float, top: float, bottom: float) -> list[float]:
+    """Places for labels close to those wanted, and apart, between the top and the bottom."""
     order = sorted(range(len(wanted)), key=wanted.__getitem__)
     places = list(wanted)
     for a, b in itertools.pairwise(order):
         places[b] = max(places[b], places[a] + gap)
     below = max(0.0, places[order[-1]] - wanted[order[-1]])  # what is pushed down goes half back up
-    return [place - below / 2 for place in places]
+    for rank, i in enumerate(order):
+        lowest = bottom - gap * (len(order) - 1 - rank)
+        places[i] = min(max(places[i] - below / 2, top + gap * rank), lowest)
+    return places
 
 
 def _signed(x: float) -> str:
@@ -133,13 +146,9 @@ def _signed(x: float) -> str:
 
 def _cut(more: int, undefined: int) -> str:
     """What the picture does not show."""
-    parts = [f"{more} more {_be(more)} smaller"] * bool(more)
-    parts += [f"{undefined} {_be(undefined)} zero or undefined"] * bool(undefined)
-    return f" ({', '.join(parts)})" if parts else ""
-
-
-def _be(count: int) -> str:
-    return "is" if count == 1 else "are"
+    parts = [f"{more} smaller"] * bool(more)
+    parts += [f"{undefined} zero or undefined"] * bool(undefined)
+    return f" (other parameters: {', '.join(parts)})" if parts else ""
 
 
 def _figure(body: str, height: float, caption: str, alt: str) -> str:

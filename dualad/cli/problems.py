@@ -173,7 +173,10 @@ def _in_words(text: str, is_text: bool) -> str | bool | None:
         return text[1:-1]
     if is_text and not text.startswith("@"):
         return text
-    return {"True": True, "False": False}.get(text)
+    return _FLAGS.get(text)
+
+
+_FLAGS = {"True": True, "true": True, "False": False, "false": False}
 
 
 def _is_whole(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Answers as a table for people, or as JSON for machines."""
+"""Answers as a table for people, or as CSV or JSON for machines."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..sentences import on_one_line, shorten
-from ..tables import text_table
+from ..tables import csv_text, text_table
 from .answers import Answer
 from .arguments import Request
 from .numerals import Number, text_of, working_precision
@@ -78,6 +78,16 @@ def _elasticity(at: Number, value: Number, slope: Number, digits: int | None) ->
 
 def _table(columns: dict[str, list[str]]) -> str:
     return text_table(columns, texts=("output", "variable", "hessian"))
+
+
+def as_csv(request: Request, answer: Answer) -> str:
+    """The answer as a spreadsheet takes it: each line has all that it is about."""
+    columns = _derivative_columns(request, answer, single=False)
+    for title in ("output", "value"):
+        for i, cell in enumerate(columns[title]):
+            columns[title][i] = cell or columns[title][i - 1]
+    rows = zip(*columns.values(), strict=True)
+    return csv_text(dict(zip(columns, row, strict=True)) for row in rows).rstrip("\n")
 
 
 def as_json(problem: Problem, request: Request, answer: Answer) -> str:

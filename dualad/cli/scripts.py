@@ -15,7 +15,7 @@ from .errors import InputError, ScriptError
 @contextmanager
 def beside(path: str) -> Iterator[None]:
     """While a script and its functions run: its directory is the first to import from."""
-    modules, search = dict(sys.modules), sys.path[:]
+    search = sys.path[:]
     writes_bytecode = sys.dont_write_bytecode
     sys.path.insert(0, os.path.dirname(os.path.abspath(path)))
     sys.dont_write_bytecode = True  # running a script leaves nothing behind
@@ -24,12 +24,11 @@ def beside(path: str) -> Iterator[None]:
     finally:
         sys.path[:] = search
         sys.dont_write_bytecode = writes_bytecode
-        for name in set(sys.modules) - set(modules):
-            if name.startswith(_MODULE):
-                del sys.modules[name]
+        sys.modules.pop(_module_name(path), None)
 
 
-_MODULE = "dualad_script_"
+def _module_name(path: str) -> str:
+    return "dualad_script_" + os.path.splitext(os.path.basename(path))[0]
 
 
 def load(path: str, name: str) -> Callable[..., Any]:
@@ -38,8 +37,7 @@ def load(path: str, name: str) -> Callable[..., Any]:
 
     if not os.path.isfile(path):
         raise InputError(f"there is no file {path}.")
-    stem = os.path.splitext(os.path.basename(path))[0]
-    spec = importlib.util.spec_from_file_location(_MODULE + stem, os.path.abspath(path))
+    spec = importlib.util.spec_from_file_location(_module_name(path), os.path.abspath(path))
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[module.__name__] = module  # where dataclasses and pickle look for it
@@ -49,7 +47,7 @@ def load(path: str, name: str) -> Callable[..., Any]:
     if callable(f):
         return running(path)(f)
     if hasattr(module, name):
-        raise InputError(f"{name} in {path} is not a function but a {type(f).__name__}.")
+        raise InputError(f"{name} in {path} is not a function; it is of type {type(f).__name__}.")
     others = [n for n, x in vars(module).items() if callable(x) and not n.startswith("_")]
     raise InputError(
         f"there is no function {name} in {path}; "

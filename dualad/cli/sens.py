@@ -10,7 +10,7 @@ import math
 import os
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -19,11 +19,11 @@ import numpy as np
 from ..propagation import Propagation, propagate
 from ..sensitivity import Sensitivities, sensitivities
 from ..sentences import counted, shorten
-from ..structure import labelled_numbers
-from ..tables import csv_text, write_whole
+from ..structure import labelled, labelled_numbers
+from ..tables import csv_text, short, typeset
 from .arguments import add_value, names_in, options_in, unknown_option
 from .errors import InputError
-from .files import csv_lines, text_in
+from .files import csv_lines, kind_of, refuse_unwritable, text_in, write
 from .scripts import beside, load
 
 Parameters: TypeAlias = dict[str, Any]  # numbers, arrays, texts, and dicts and lists of these
@@ -42,7 +42,7 @@ options:
                    objects of these; FILE.csv with the columns name, value and perhaps std, or with
                    the names in the first line and the numbers in the second; without it, the
                    defaults of the model that are floats
-  --std FILE       standard deviations, in the same form; or NAME=NUMBER,NAME=NUMBER; these come
+  --std FILE       standard deviations, in the same form; or NAME=NUMBER,NAME=PERCENT%; these come
                    before those of a CSV file. The report then says how certain the outputs are,
                    and what each parameter contributes
   --order N        of that propagation of errors, 1 or 2; 2 tells whether the curvature matters
@@ -101,6 +101,8 @@ def _read_arguments(arguments: Sequence[str]) -> _Request:
             )
         else:
             request.subject = text
+    if not request.subject:
+        raise InputError("sens needs a model; write sens model.py:profit --at params.json.")
     if not request.subject.rpartition(":")[0].endswith(".py"):
         raise InputError(
             f"sens needs a model as SCRIPT.py:FUNCTION; got {shorten(request.subject)!r}."
@@ -121,12 +123,7 @@ def _set(request: _Request, option: str, text: str) -> None:
         case "--wrt":
             request.wrt = names_in(option, text, request.wrt)
         case "--out":
-            if os.path.splitext(text)[1] not in _WRITERS:
-                kinds = ", ".join(_WRITERS)
-                raise InputError(f"--out writes files that end in {kinds}; got {text!r}.")
-            folder = os.path.dirname(text) or "."
-            if not os.path.isdir(folder):
-                raise InputError(f"--out {text}: there is no directory {folder}.")
+            refuse_unwritable(option, text, _WRITERS)
             request.out = text
         case "--second-order":
             request.second_order = True
@@ -138,7 +135,7 @@ def _set(request: _Request, option: str, text: str) -> None:
 def _read(option: str, path: str) -> tuple[Parameters, Parameters | None]:
     """The parameters in a file, and their standard deviations if a CSV file has them."""
     given = f"{option} {path}"
-    kind = os.path.splitext(path)[1]
+    kind = kind_of(path)
     if kind == ".csv":
         return _from_csv(given, path)
     text = text_in(given, path)
@@ -146,7 +143,9 @@ def _read(option: str, path: str) -> tuple[Parameters, Parameters | None]:
         if kind == ".json":
             import json
 
-            content = json.loads(text, object_pairs_hook=_with_each_name_once)
+            content = json.loads(
+                text, object_pairs_hook=_with_each_name_once, parse_constant=_no_constant
+            )
         elif kind == ".toml":
             import tomllib
 
@@ -156,10 +155,10 @@ def _read(option: str, path: str) -> tuple[Parameters, Parameters | None]:
     except ValueError as error:
         if isinstance(error, InputError):
             raise
-        reason = str(error).partition(";")[0]  # without Python's advice to programmers
-        raise InputError(f"{given}: {path} cannot be understood: {reason}.") from None
+        reason = re.split(r";| \(char", str(error))[0]  # without what is said to programmers
+        raise InputError(f"{given}: the file cannot be understood: {reason}.") from None
     except RecursionError:
-        raise InputError(f"{given}: {path} is nested too deeply.") from None
+        raise InputError(f"{given}: the file is nested too deeply.") from None
     if not isinstance(content, dict) or not content:
         raise InputError(f'{given}: write names and numbers, such as {{"price": 3.5}}.')
     return {name: _arrays(f"{given}: {name}", x) for name, x in content.items()}, None
@@ -175,10 +174,17 @@ def _with_each_name_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
+def _no_constant(name: str) -> None:
+    """Of NaN and Infinity, which Python takes for JSON."""
+    raise ValueError(f"JSON has no {name}")
+
+
 def _arrays(given: str, x: Any) -> Any:
     """Lists of numbers as arrays."""
     if isinstance(x, dict):
         return {name: _arrays(f"{given}.{name}", part) for name, part in x.items()}
+    if isinstance(x, float) and math.isnan(x):
+        raise InputError(f"{given} is nan; write a number, or leave it out.")
     if isinstance(x, int) and abs(x) > sys.float_info.max:
         raise InputError(f"{given}: a number of {len(str(abs(x)))} digits is too large.")
     if not isinstance(x, list):
@@ -213,14 +219,46 @@ def _from_csv(given: str, path: str) -> tuple[Parameters, Parameters | None]:
     if len(columns) < 3:
         return values, None
     stds = zip(names, columns[2], strict=True)
-    return values, {n: _float(f"{given}: std of {n}", x) for n, x in stds if x}
+    return values, {n: _width(f"{given}: std of {n}", x) for n, x in stds if x}
 
 
 def _float(given: str, text: str) -> float:
     try:
-        return float(text)
+        x = float(text)
     except ValueError:
-        raise InputError(f"{given} is {shorten(text)!r}, which is not a number.") from None
+        x = math.nan
+    if math.isnan(x):
+        raise InputError(f"{given} is {shorten(text)!r}, which is not a number.")
+    return x
+
+
+@dataclass(frozen=True)
+class _Percent:
+    """A standard deviation relative to the value."""
+
+    number: float
+
+
+def _width(given: str, text: str) -> float | _Percent:
+    """A standard deviation: a number, or a percentage."""
+    if text.endswith("%"):
+        return _Percent(_float(given, text[:-1].rstrip()))
+    return _float(given, text)
+
+
+def _absolute(std: Parameters, at: Parameters) -> Parameters:
+    """The standard deviations with numbers in the place of percentages."""
+    known = {label: x for label, x, _ in labelled(at, "")}
+
+    def number(label: str, width: Any) -> Any:
+        if not isinstance(width, _Percent):
+            return width
+        x = known.get(label, 0.0)  # a name that is not there is refused later
+        if not isinstance(x, (float, int, np.ndarray)):
+            raise InputError(f"--std {label}={width.number:g}%: {label} is not a number.")
+        return width.number / 100 * abs(x)
+
+    return {label: number(label, width) for label, width in std.items()}
 
 
 def _deviations(settings: Sequence[str]) -> Parameters:
@@ -235,14 +273,14 @@ def _deviations(settings: Sequence[str]) -> Parameters:
 
 
 def _deviation(text: str) -> Parameters:
-    """One --std: a file, or NAME=NUMBER,NAME=NUMBER."""
+    """One --std: a file, or NAME=NUMBER,NAME=PERCENT%."""
     if "=" not in text or os.path.isfile(text):
         return _read("--std", text)[0]
     texts: dict[str, str] = {}
     for part in text.split(","):
         name, _, number = part.partition("=")
         add_value(texts, name.strip(), number.strip())
-    return {name: _float(f"--std {name}", number) for name, number in texts.items()}
+    return {name: _width(f"--std {name}", number) for name, number in texts.items()}
 
 
 # -- the report ----------------------------------------------------------------------------
@@ -262,6 +300,11 @@ def reply(arguments: Sequence[str]) -> str:
     at, std = _read("--at", request.at) if request.at else ({}, None)
     if request.std:
         std = (std or {}) | _deviations(request.std)
+    if std is None and request.order == 2:
+        raise InputError(
+            "--order 2 is for the propagation of errors; add --std price=0.1, or write "
+            "--second-order for second derivatives."
+        )
     path, _, name = request.subject.rpartition(":")
     watched = sys.stderr.isatty()
     with beside(path):
@@ -277,20 +320,14 @@ def reply(arguments: Sequence[str]) -> str:
             )
             errors = None
             if std is not None:
+                std = _absolute(std, at)
                 errors = propagate(f, at, std=std, order=request.order, progress=watched)
         except (TypeError, ValueError) as error:
             raise InputError(str(error)) from None
     if request.out is None:
-        content = "\n\n".join(str(part) for part in (report, errors, held) if part)
-    else:
-        content = _WRITERS[os.path.splitext(request.out)[1]](report, errors, held)
-    content = content.replace("; order=2 shows", "; --order 2 shows")  # as it is written here
-    if request.out is None:
-        return content
-    try:
-        write_whole(request.out, content)
-    except OSError as error:
-        raise InputError(f"--out {request.out}: cannot write: {error.strerror}.") from None
+        parts = (report, errors, _told(held, short))
+        return "\n\n".join(str(part) for part in parts if part)
+    write("--out", request.out, _WRITERS[kind_of(request.out)](report, errors, held))
     return f"written: {request.out}"
 
 
@@ -307,11 +344,11 @@ def _signature(f: Any) -> dict[str, inspect.Parameter]:
 
 def _with_defaults(
     f: Any, at: Parameters, named: Sequence[str], takes_all: bool
-) -> tuple[Parameters, str]:
+) -> tuple[Parameters, dict[str, float]]:
     """The parameters with those defaults of the model that are differentiated too.
 
     These are the ones that are named; all floats among them where all are taken, or no
-    parameter is given. A sentence says which are constants.
+    parameter is given. Those that are constants come apart.
     """
     known = _signature(f).values()
     defaults = {p.name: p.default for p in known if p.name not in at}
@@ -328,12 +365,16 @@ def _with_defaults(
         why = f"{needed[0]} has no default" if needed else "no default of the model is a float"
         raise InputError(f"sens needs the parameters, for {why}; write --at params.json.")
     moved = {n: x for n, x in floats.items() if not at or takes_all or n in roots}
-    held = [f"{n} = {x:g}" for n, x in floats.items() if n not in moved]
-    sentence = f"At their defaults, as constants: {', '.join(held)}." if held else ""
-    return at | moved, sentence
+    return at | moved, {n: x for n, x in floats.items() if n not in moved}
 
 
-def _as_csv(report: Sensitivities, errors: Propagation | None, held: str) -> str:
+def _told(held: dict[str, float], number: Callable[[float], str]) -> str:
+    """A sentence about the defaults that are constants; none if there are none."""
+    constants = ", ".join(f"{n} = {number(x)}" for n, x in held.items())
+    return f"At their defaults, as constants: {constants}." if held else ""
+
+
+def _as_csv(report: Sensitivities, errors: Propagation | None, held: dict[str, float]) -> str:
     rows = list(report.rows())
     if errors is not None:
         shares = {(label, parameter): x for label, parameter, x in errors.share_rows()}
@@ -346,7 +387,7 @@ def _as_csv(report: Sensitivities, errors: Propagation | None, held: str) -> str
     return csv_text(rows)
 
 
-def _as_json(report: Sensitivities, errors: Propagation | None, held: str) -> str:
+def _as_json(report: Sensitivities, errors: Propagation | None, held: dict[str, float]) -> str:
     import json
 
     document = report.to_dict()
@@ -366,14 +407,14 @@ def _encoded(x: Any) -> Any:
     return x
 
 
-def _as_html(report: Sensitivities, errors: Propagation | None, held: str) -> str:
+def _as_html(report: Sensitivities, errors: Propagation | None, held: dict[str, float]) -> str:
     from html import escape
 
     from ..teach.style import SCROLLING
     from .pictures import STYLE, spider, tornado
 
     tables = report._repr_html_() + (errors._repr_html_() if errors is not None else "")
-    note = f"<p>{escape(held.replace('= -', '= −'))}</p>" if held else ""
+    note = f"<p>{escape(_told(held, typeset))}</p>" if held else ""
     title = escape(f"Sensitivities of {report.title}")
     effects: dict[str, list[tuple[str, float]]] = {}
     for row in report.rows():
@@ -385,15 +426,30 @@ def _as_html(report: Sensitivities, errors: Propagation | None, held: str) -> st
     if len(effects) > _MOST_OUTPUTS:
         more = counted(len(effects) - _MOST_OUTPUTS, "more output")
         pictures += f"<p>There are no pictures of {more}.</p>"
+    words = "".join(
+        f"<dt>{escape(word)}</dt><dd>{escape(says)}</dd>"
+        for word, says in _WORDS.items()
+        if f">{word}<" in tables
+    )
     return (
         f'<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<style>{_STYLE}{STYLE}</style></head>\n<body><h1>{title}</h1>{pictures}"
-        f"{SCROLLING}{tables}{note}</body></html>\n"
+        f"<style>{_STYLE}{STYLE}</style></head>\n<body><h1>{title}</h1>"
+        f"{SCROLLING}{tables}{note}<dl>{words}</dl>"
+        f'<div class="pictures">{pictures}</div></body></html>\n'
     )
 
 
 _MOST_OUTPUTS = 12  # that have pictures
+_WORDS = {  # heads of columns
+    "elasticity": "by how many percent the output grows when the parameter grows by one percent",
+    "‖p·∂y/∂p‖/‖y‖": "the same for an output that is an array: the size of the changes, as the "
+    "root of the sum of their squares, relative to that of the array",
+    "p·q/y·∂²y/∂p∂q": "how strongly one parameter changes the effect of the other",
+    "doubtful": "whether the output is so curved that the first order is not to be trusted: the "
+    "second order moves the mean by more than a tenth of the standard deviation, or adds more than "
+    "a tenth to the variance",
+}
 _STYLE = """
 :root { color-scheme: light dark; }
 body { font-family: system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif;
@@ -402,6 +458,7 @@ table { border-collapse: collapse; margin: 1em 0; break-inside: avoid;
   font-variant-numeric: tabular-nums; }
 caption { text-align: left; font-weight: bold; padding: .3em 0; }
 th, td { padding: .2em .8em; border-bottom: 1px solid #8888; }
+dt { font-weight: bold; } dd { margin: 0 0 .4em 1.5em; }
 @media (max-width: 30em) { table { font-size: .9em; } th, td { padding: .2em .5em; } }
 """
 _WRITERS = {".csv": _as_csv, ".json": _as_json, ".html": _as_html}

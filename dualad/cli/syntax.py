@@ -48,7 +48,6 @@ _OTHER_SPELLINGS = {
     "min": "minimum",
     "log1": "log1p",
     "sgn": "sign",
-    "divmod": "mod",
 }
 
 _REFUSED: dict[type[ast.AST], str] = {
@@ -174,6 +173,8 @@ class Source:
     def _check_call(self, node: ast.Call) -> None:
         called = self.quote(node.func)
         if not isinstance(node.func, ast.Name):
+            if isinstance(node.func, ast.Attribute):
+                raise InputError(self._refusal(node.func))
             raise InputError(f"{called} is not a function; write * between factors.")
         if node.keywords:
             raise InputError(
@@ -182,6 +183,8 @@ class Source:
         name = node.func.id
         rule = rule_named(name)
         if rule is None:
+            if name in RULES and not name.startswith("_"):
+                raise InputError(f"{name} gives two numbers, where an expression has one.")
             hint = _OTHER_SPELLINGS.get(name) or closest(name, function_names())
             raise InputError(
                 f"there is no function {name}; did you mean {hint}?"
@@ -193,7 +196,8 @@ class Source:
             n = len(rule.args)
             raise InputError(
                 f"{name} takes {n} argument{'s' * (n > 1)}, "
-                f"{name}({', '.join(rule.args)}); got {len(node.args)}."
+                f"{name}({', '.join(rule.args)}); got {len(node.args)}"
+                + ("; write round(x, 0)." if name == "round" else ".")
             )
 
     def _refusal(self, node: ast.expr) -> str:
@@ -233,9 +237,11 @@ def _parse(text: str) -> ast.expr:
         message = error.msg or ""
         if "too many nested" in message:
             raise InputError(_too_deep(text)) from None
-        at = min(max((error.offset or 1) - 1, 0), len(text))
+        at = min(error.offset - 1, len(text)) if error.offset else len(text)
+        literal = "literal" in message  # 2x: in the middle of it, or at its end
+        while literal and at and re.match(r"[\w.]", text[at - 1]):
+            at -= 1
         rest = repr(shorten(text[at:], 20)) if text[at:] else "the end"
-        literal = "literal" in message  # 2x
         raise InputError(
             f"{shorten(text)!r} is not an expression: it cannot be read at {rest}"
             f"{_what_is_missing(text[:at], text[at:], literal)}."
@@ -248,11 +254,12 @@ def _what_is_missing(before: str, after: str, literal: bool) -> str:
     """A hint where two values stand side by side: parentheses after a function, or a factor."""
     if text := re.fullmatch(r"([-\d.]+)\s*(deg|degrees|°)", before + after):
         return f"; write {text[1]}*pi/180"
-    missing = (before + after).count("(") - (before + after).count(")")
-    if missing > 0:
-        return "; a ) is missing" if missing == 1 else f"; {missing} ) are missing"
-    if missing < 0:
-        return "; a ( is missing" if missing == -1 else f"; {-missing} ( are missing"
+    for opening, closing in ("()", "[]"):
+        missing = (before + after).count(opening) - (before + after).count(closing)
+        if missing:
+            bracket = closing if missing > 0 else opening
+            verb = "is" if abs(missing) == 1 else "are"
+            return f"; {'a' if verb == 'is' else abs(missing)} {bracket} {verb} missing"
     word, value = re.search(r"(\w+)\s+$", before), re.match(r"[\w.]+", after)
     name = word[1] if word else ""
     if value and (name in _OTHER_SPELLINGS or rule_named(name)):
