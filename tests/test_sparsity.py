@@ -871,18 +871,18 @@ def test_a_few_long_rows_go_backward() -> None:
 
 
 def test_long_rows_that_are_not_finite() -> None:
-    def f(x: Any, factor: float) -> Any:
-        return np.append(x[1:] ** 2 * x[0], factor * np.sum(np.sqrt(x)))
+    def f(x: Any, shift: float) -> Any:
+        return np.append(x[1:] ** 2 * x[0], np.sum(np.sqrt(x)) + shift)
 
     x = np.linspace(1.0, 2.0, 50)
-    x[3] = 0.0  # where the slope of the root is infinite
-    expected = np.zeros((50, 50))
-    expected[:-1, 0] = x[1:] ** 2
-    expected[np.arange(49), np.arange(1, 50)] = 2 * x[1:] * x[0]
-    for factor in (1.0, math.nan):
+    for least, shift in ((0.0, 0.0), (1.0, math.nan)):  # the slope of the root, or the output
+        x[3] = least
+        expected = np.zeros((50, 50))
+        expected[:-1, 0] = x[1:] ** 2
+        expected[np.arange(49), np.arange(1, 50)] = 2 * x[1:] * x[0]
         with warnings.catch_warnings(action="ignore"):
-            expected[49] = factor * 0.5 / np.sqrt(x)
-            found = jacobian(f, sparsity=True)(x, factor).toarray()
+            expected[49] = 0.5 / np.sqrt(x) + shift
+            found = jacobian(f, sparsity=True)(x, shift).toarray()
         np.testing.assert_allclose(found, expected, rtol=1e-14)
 
 
