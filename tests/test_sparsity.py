@@ -854,7 +854,7 @@ def test_a_few_long_rows_go_backward() -> None:
     expected = of_constrained(few)
     for options in ({}, {"chunk": 2}, {"workers": map}, {"has_aux": True}):
         given = (lambda x: (constrained(x), "aux")) if "has_aux" in options else constrained
-        got: Any = jacobian(given, sparsity=True, **options)(few)  # type: ignore[call-overload]
+        got: Any = jacobian(given, sparsity=True, **options)(few)
         got, aux = got if "has_aux" in options else (got, "aux")
         np.testing.assert_allclose(got.toarray(), expected, rtol=1e-13)
         assert aux == "aux"
