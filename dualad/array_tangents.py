@@ -6,12 +6,14 @@ is done to them comes through NumPy's protocols, and is looked up in a table of 
 
 from __future__ import annotations
 
+import sys
 from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, ClassVar, NoReturn, Self
 
 import numpy as np
 
+from .frames import name_of_call
 from .pair import Pair
 
 
@@ -116,7 +118,7 @@ class ArrayTangent:
         self.refuse("the size of a tangent")
 
     def __array__(self, *args: Any, **options: Any) -> NoReturn:
-        self.refuse("an array of a tangent")
+        self.refuse(name_of_call(sys._getframe(1)) or "an array of a tangent")
 
     def __bool__(self) -> bool:  # noqa: PLE0304  (it raises)
         self.refuse("the truth of a tangent")

@@ -13,6 +13,7 @@ import numpy as np
 
 from .rules import RULE_TEXT
 
+_PACKAGE = __name__.partition(".")[0]
 _DUALAD = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _DEFINITION = tuple(f"{_DUALAD}{room}.py" for room in ("pair", "zeros", "dual"))
 _NUMPY = os.path.dirname(os.path.abspath(np.__file__))
@@ -24,6 +25,8 @@ _OTHERS = (
 )
 
 
+_PROTOCOLS = os.path.join(_DUALAD, "array", "protocols.py")
+_LIFTING = os.path.join(_DUALAD, "lifting", "")
 _SOLVERS = f"{_DUALAD}scipy{os.sep}"
 _LIFTED = f"{_SOLVERS}_names.py"  # runs SciPy's own Python, which is not a solver
 
@@ -86,3 +89,29 @@ def asking_frame(outermost: CodeType | None = None) -> FrameType | None:
             asking, is_wanted = frame, False
         frame = frame.f_back
     return asking
+
+
+def name_of_call(frame: FrameType | None) -> str:
+    """What the user has called, by its public name, where a function of ours is running."""
+    name = ""
+    while frame is not None:
+        code, given = frame.f_code, frame.f_locals
+        file = code.co_filename
+        if not (is_ours(file) or file.startswith(_OTHERS)):
+            break
+        if file == _PROTOCOLS and code.co_name in ("array_function", "array_ufunc"):
+            f: Any = given.get("func", given.get("ufunc"))
+            home = str(getattr(f, "__module__", "numpy")).replace("numpy", "np", 1)
+            return f"{home}.{f.__name__}"
+        if file.startswith(_SOLVERS) and "original" in given:  # whose place this one takes
+            f = given["original"]
+            name = _public(f"{_PACKAGE}.{f.__module__}.{f.__name__}")
+        elif not (name and file.startswith((_LIFTING, *_OTHERS))):
+            name = _public(f"{frame.f_globals.get('__name__')}.{code.co_name}")
+        frame = frame.f_back
+    return name
+
+
+def _public(name: str) -> str:
+    first, *rest = name.split(".")
+    return ".".join([first, *(part for part in rest if not part.startswith("_"))])

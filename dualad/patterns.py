@@ -259,6 +259,10 @@ def _slope(rule: Rule, i: int, primals: tuple[Any, ...], y: Any) -> Any:
 # -- patterns --------------------------------------------------------------------------------
 
 
+class _Missing(TypeError, AttributeError):
+    """What arrays have, and patterns have not."""
+
+
 class Pattern(ArrayTangent):
     """The tangent of a number or an array, as numbers of the sets of inputs it depends on.
 
@@ -385,10 +389,18 @@ class Pattern(ArrayTangent):
     def refuse(self, what: str) -> NoReturn:
         """Raise TypeError for what is not known to keep apart what depends on what."""
         note_refusal(self.sets.level)
-        raise TypeError(
+        raise TypeError(self._unknown(what))
+
+    def _unknown(self, what: str) -> str:
+        return (
             f"{self.sets.driver} cannot tell what {what} depends on; give the pattern, as "
             "jacobian(f, sparsity=pattern), or omit sparsity=."
         )
+
+    def __getattr__(self, name: str) -> NoReturn:
+        if not name.startswith("_") and hasattr(np.ndarray, name):
+            raise _Missing(self._unknown(f"x.{name}"))
+        raise AttributeError(f"a pattern has no attribute {name!r}.")
 
 
 def _numbers(x: Any) -> Any:

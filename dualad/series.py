@@ -22,7 +22,6 @@ from typing import Any
 import numpy as np
 
 from .arguments import Inputs, Outputs
-from .array import protocols
 from .array.operands import as_operand
 from .array.protocols import ARRAY_FUNCTIONS, implements
 from .array_rules import common
@@ -30,6 +29,7 @@ from .array_rules.matrices import is_singular
 from .conversions import as_number, as_numpy, as_python, in_slopes
 from .differentiations import note_refusal
 from .dual import Dual, evaluate, namespace_for
+from .frames import name_of_call
 from .kernel import DRIVERS, KERNEL
 from .levels import ParticipatingLevel
 from .looks import is_plain
@@ -54,9 +54,6 @@ from .rules import Rule
 from .structure import leaves
 from .table import RULES
 from .zeros import is_finite, strong_product
-
-_PACKAGE = __name__.partition(".")[0]
-_BETWEEN = f"{_PACKAGE}.lifting.", "contextlib"  # between a function and who has called it
 
 # -- one application of a row ------------------------------------------------------------------
 
@@ -498,25 +495,10 @@ def _stacked(found: Sequence[Any], y: Any) -> Any:
 
 
 def _no_series(frame: FrameType | None) -> TypeError:
-    """The error for a function that knows no more than first derivatives: as the user called it."""
-    name = ""
-    while frame is not None:
-        module = frame.f_globals["__name__"]
-        if module.partition(".")[0] not in (_PACKAGE, "contextlib"):
-            break
-        if frame.f_code in (protocols.array_function.__code__, protocols.array_ufunc.__code__):
-            f: Any = frame.f_locals.get("func", frame.f_locals.get("ufunc"))
-            home = str(getattr(f, "__module__", "numpy")).replace("numpy", "np", 1)
-            name = f"{home}.{f.__name__}"
-            break
-        if "original" in frame.f_locals:  # the function of SciPy's whose place this one takes
-            original = frame.f_locals["original"]
-            parts = f"{_PACKAGE}.{original.__module__}.{original.__name__}".split(".")
-            name = ".".join(part for part in parts if not part.startswith("_"))
-        elif not (name and module.startswith(_BETWEEN)):
-            name = f"{module}.{frame.f_code.co_name}"
-        frame = frame.f_back
-    return TypeError(f"taylor: {name} has no series; write it in functions that have one.")
+    """The error for a function that knows no more than first derivatives."""
+    return TypeError(
+        f"taylor: {name_of_call(frame)} has no series; write it in functions that have one."
+    )
 
 
 Own = Callable[..., Any]

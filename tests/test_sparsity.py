@@ -636,6 +636,21 @@ def test_inside_another_derivative() -> None:
     assert derivative(f)(2.0) == 10.0
 
 
+def test_what_is_refused_has_the_name_that_was_called() -> None:
+    import scipy.linalg
+    import scipy.signal
+
+    strided = np.lib.stride_tricks.as_strided
+    banded = np.ones((3, len(X))) + np.array([[0.0], [3.0], [0.0]])
+    for f, name in (
+        (lambda x: scipy.signal.lfilter([1.0], [1.0, 0.5], x), r"dualad\.scipy\.signal\.lfilter"),
+        (lambda x: scipy.linalg.solve_banded((1, 1), banded, x), r"dualad.*\.solve_banded"),
+        (lambda x: strided(x, (3,), (16,)), r"x\.strides"),
+    ):
+        with pytest.raises(TypeError, match=f"^sparsity cannot tell what {name} depends on; give"):
+            sparsity(f)(X)
+
+
 def test_swallowed_refusals_are_noticed() -> None:
     def f(x: Any) -> Any:
         try:
@@ -839,7 +854,7 @@ def test_a_few_long_rows_go_backward() -> None:
     expected = of_constrained(few)
     for options in ({}, {"chunk": 2}, {"workers": map}, {"has_aux": True}):
         given = (lambda x: (constrained(x), "aux")) if "has_aux" in options else constrained
-        got: Any = jacobian(given, sparsity=True, **options)(few)  # type: ignore[call-overload]
+        got: Any = jacobian(given, sparsity=True, **options)(few)
         got, aux = got if "has_aux" in options else (got, "aux")
         np.testing.assert_allclose(got.toarray(), expected, rtol=1e-13)
         assert aux == "aux"
@@ -856,18 +871,18 @@ def test_a_few_long_rows_go_backward() -> None:
 
 
 def test_long_rows_that_are_not_finite() -> None:
-    def f(x: Any, factor: float) -> Any:
-        return np.append(x[1:] ** 2 * x[0], factor * np.sum(np.sqrt(x)))
+    def f(x: Any, shift: float) -> Any:
+        return np.append(x[1:] ** 2 * x[0], np.sum(np.sqrt(x)) + shift)
 
     x = np.linspace(1.0, 2.0, 50)
-    x[3] = 0.0  # where the slope of the root is infinite
-    expected = np.zeros((50, 50))
-    expected[:-1, 0] = x[1:] ** 2
-    expected[np.arange(49), np.arange(1, 50)] = 2 * x[1:] * x[0]
-    for factor in (1.0, math.nan):
+    for least, shift in ((0.0, 0.0), (1.0, math.nan)):  # the slope of the root, or the output
+        x[3] = least
+        expected = np.zeros((50, 50))
+        expected[:-1, 0] = x[1:] ** 2
+        expected[np.arange(49), np.arange(1, 50)] = 2 * x[1:] * x[0]
         with warnings.catch_warnings(action="ignore"):
-            expected[49] = factor * 0.5 / np.sqrt(x)
-            found = jacobian(f, sparsity=True)(x, factor).toarray()
+            expected[49] = 0.5 / np.sqrt(x) + shift
+            found = jacobian(f, sparsity=True)(x, shift).toarray()
         np.testing.assert_allclose(found, expected, rtol=1e-14)
 
 
