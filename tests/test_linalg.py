@@ -100,6 +100,14 @@ def test_at_another_scale(name: str) -> None:
                 np.testing.assert_allclose(other / c**power, one, rtol=1e-9, atol=1e-12)
 
 
+def test_no_phase_turns_that_lapack_does_not_fix() -> None:
+    a = np.array([[1, 0, 0], [0, 2, 1j], [0, -1j, 3]])
+    along = np.array([[1, 0, 0], [0, -1, 2 + 1j], [0, 2 - 1j, 0.5]])
+    (_, v), (_, change) = dualad.jvp(linalg.eigh, (a,), (along,))
+    assert v[0].tolist() == [1, 0, 0]  # the elements that are real by convention
+    np.testing.assert_allclose(np.sum(np.conj(v) * change, axis=0), 0, atol=1e-14)
+
+
 # -- stacks of stacks ------------------------------------------------------------------------
 
 STACKED: dict[str, Callable[..., Any]] = {

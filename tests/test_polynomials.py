@@ -132,6 +132,16 @@ def test_values_are_numpys_to_the_bit(f: Any) -> None:
             np.testing.assert_array_equal(got.primal, f(x, y), strict=True)
 
 
+def test_rounding_that_polydiv_leaves_in_front() -> None:
+    """NumPy cuts a rest off where it is below 1e-8: more of it stays for large coefficients."""
+    rng = np.random.default_rng(0)
+    u, v = 1e12 * rng.normal(size=6), rng.normal(size=3)
+    rest, change = (part[1] for part in jvp(lambda u: np.polydiv(u, v), (u,), (u[::-1],)))
+    np.testing.assert_array_equal(rest, np.polydiv(u, v)[1], strict=True)
+    want = np.polydiv(u[::-1], v)[1][-2:]
+    np.testing.assert_allclose(change, [*[0.0] * (len(rest) - 2), *want], rtol=1e-9)
+
+
 @pytest.mark.parametrize("c", [2.0**-80, 2.0**80])
 def test_at_another_scale(c: float) -> None:
     z, along = np.array([[1 + 2j, 3 - 1j, -2 + 0.5j], [1j, 2.0, -1 + 1j]])
