@@ -700,6 +700,14 @@ def test_a_cut_is_refused_even_where_the_rank_stays() -> None:
         _ = linalg.pinv(beside, 0.5) + 1
 
 
+def test_equal_singular_values_that_turn_together() -> None:
+    a, along = np.diag([2.0, 2.0, 1.0]), np.array([[0.0, 1, 0], [-1, 0, 0], [0, 0, 0]])
+    (u, s, vh), (du, ds, dvh) = dualad.jvp(linalg.svd, (a,), (along,))
+    np.testing.assert_allclose(
+        du @ (s[:, None] * vh) + u @ (ds[:, None] * vh + s[:, None] * dvh), along
+    )
+
+
 def test_second_derivatives_of_repeated_values_are_refused() -> None:
     for f in (
         lambda a: np.sum(linalg.eigvalsh(a)),

@@ -68,6 +68,7 @@ CASES: dict[str, Case] = {
     ),
     "polyfit unscaled": steps(lambda x, y: np.polyfit(x, y, 1, cov="unscaled"), VECTOR, VECTOR**3),
     "vander": Case(lambda x: np.vander(x, 4), VECTOR),
+    "vander nothing": Case(lambda x: np.sum(np.vander(x, 0)) + x, VECTOR),
     "vander increasing": Case(lambda x: np.vander(x, increasing=True), VECTOR[:3]),
     "cov": steps(np.cov, MATRIX),
     "cov of two": steps(lambda x, y: np.cov(x, y, bias=True), VECTOR, VECTOR**2),
