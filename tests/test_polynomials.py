@@ -133,6 +133,10 @@ def test_values_are_numpys_to_the_bit(f: Any) -> None:
             np.testing.assert_array_equal(got.primal, f(x, y), strict=True)
 
 
+def test_no_zeros_make_the_polynomial_1() -> None:
+    assert np.poly(Dual(np.zeros(0), np.zeros(0))) == np.poly([]) == 1.0
+
+
 def test_rounding_that_polydiv_leaves_in_front() -> None:
     """NumPy cuts a rest off where it is below 1e-8: more of it stays for large coefficients."""
     rng = np.random.default_rng(0)
