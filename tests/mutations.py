@@ -199,7 +199,7 @@ FAMILIES = {  # where the tests of a file are, if not in the file of the same na
 EQUIVALENT = TESTS / "mutations.md"
 FOR_ALL = ["coverage", "edge_cases", "small_inputs"]
 SYMMETRIC = {
-    *("has_duals", "max", "min", "maximum", "minimum"),
+    *("array_equal", "has_duals", "max", "min", "maximum", "minimum"),
     *("broadcast_shapes", "promote_types", "result_type"),
 }
 SWAPPED: dict[type, type] = {
@@ -247,9 +247,16 @@ def of_a_file(path: Path) -> Iterator[Error]:
                 return ast.fix_missing_locations(_replaced(mutant, there, change(there)))
 
             where = f"{path.name}, {inside.get(id(node), 'module')}"
-            code = around.get(id(node), node) if isinstance(node, ast.Constant) else node
+            code = node
+            while is_constant(code) and id(code) in around:
+                code = around[id(code)]  # or all of them would have one name
             name = f"{where}: {ast.unparse(code)} ({what})"
             yield Error(path, lines[id(node)], name, module)
+
+
+def is_constant(node: ast.AST) -> bool:
+    """Whether this is a number, of either sign."""
+    return isinstance(getattr(node, "operand", node), ast.Constant)
 
 
 def name_of(call: ast.Call) -> str:

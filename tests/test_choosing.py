@@ -370,6 +370,11 @@ def test_bincount_of_nothing_has_no_bins() -> None:
     assert np.bincount(none.astype(int), Dual(none, none)).shape == (0,)
 
 
+def test_edges_for_nothing_go_from_0_to_1() -> None:
+    none = np.zeros(0)
+    assert np.histogram(Dual(none, none), 2)[1].tolist() == [0.0, 0.5, 1.0]
+
+
 def test_histogram2d_has_ten_bins() -> None:
     counts, *edges = np.histogram2d(Dual(VECTOR, VECTOR), VECTOR)
     assert counts.shape == (10, 10)

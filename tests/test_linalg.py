@@ -100,6 +100,14 @@ def test_at_another_scale(name: str) -> None:
                 np.testing.assert_allclose(other / c**power, one, rtol=1e-9, atol=1e-12)
 
 
+def test_no_phase_turns_that_lapack_does_not_fix() -> None:
+    a = np.array([[1, 0, 0], [0, 2, 1j], [0, -1j, 3]])
+    along = np.array([[1, 0, 0], [0, -1, 2 + 1j], [0, 2 - 1j, 0.5]])
+    (_, v), (_, change) = dualad.jvp(linalg.eigh, (a,), (along,))
+    assert v[0].tolist() == [1, 0, 0]  # the elements that are real by convention
+    np.testing.assert_allclose(np.sum(np.conj(v) * change, axis=0), 0, atol=1e-14)
+
+
 # -- stacks of stacks ------------------------------------------------------------------------
 
 STACKED: dict[str, Callable[..., Any]] = {
@@ -690,6 +698,14 @@ def test_a_cut_is_refused_even_where_the_rank_stays() -> None:
     beside = Dual(np.diag([3.0, 1]), np.array([[0.0, 1], [0, 0]]))
     with pytest.raises(NonDifferentiableError, match="rcond cuts off"):
         _ = linalg.pinv(beside, 0.5) + 1
+
+
+def test_equal_singular_values_that_turn_together() -> None:
+    a, along = np.diag([2.0, 2.0, 1.0]), np.array([[0.0, 1, 0], [-1, 0, 0], [0, 0, 0]])
+    (u, s, vh), (du, ds, dvh) = dualad.jvp(linalg.svd, (a,), (along,))
+    np.testing.assert_allclose(
+        du @ (s[:, None] * vh) + u @ (ds[:, None] * vh + s[:, None] * dvh), along
+    )
 
 
 def test_second_derivatives_of_repeated_values_are_refused() -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from dualad import Dual, DualArray, jacobian
 
+SINCE_2_1 = np.lib.NumpyVersion(np.__version__) >= "2.1.0"
 A = np.array([[3.0, 1.0, 2.0], [0.5, 4.0, 7.0]])
 F = np.asfortranarray(A)
 V = np.array([3.0, 1.0, 2.0, -1.5])
@@ -86,7 +87,7 @@ CALLS: dict[str, list[Call]] = {
     "repeat": [c(A, 2), c(A, [1, 2], 0), c(A, repeats=2, axis=1), c(A, [1, 0, 2], axis=1)],
     "reshape": [
         *(c(A, 3, 2), c(A, (3, 2)), c(A, -1), c(A, 3, 2, order="F"), c(A, [3, 2])),
-        *(c(F, -1, order="A"), c(A, (3, 2), copy=True)),
+        *(c(F, -1, order="A"), *([c(A, (3, 2), copy=True)] if SINCE_2_1 else [])),
     ],
     "round": [c(A), c(A * 1.26, 1), c(A * 1.26, decimals=1), c(A * 1.26, 1, None)],
     "searchsorted": [
@@ -180,6 +181,8 @@ def test_no_method_of_arrays_is_forgotten() -> None:
         if (
             name in CALLS
             or name in ("choose", "setflags")
+            or name
+            in ("itemset", "newbyteorder", "ptp", "tostring")  # older NumPys have them still
             or not callable(getattr(np.ndarray, name))
         ):
             continue

@@ -68,6 +68,7 @@ CASES: dict[str, Case] = {
     ),
     "polyfit unscaled": steps(lambda x, y: np.polyfit(x, y, 1, cov="unscaled"), VECTOR, VECTOR**3),
     "vander": Case(lambda x: np.vander(x, 4), VECTOR),
+    "vander nothing": Case(lambda x: np.sum(np.vander(x, 0)) + x, VECTOR),
     "vander increasing": Case(lambda x: np.vander(x, increasing=True), VECTOR[:3]),
     "cov": steps(np.cov, MATRIX),
     "cov of two": steps(lambda x, y: np.cov(x, y, bias=True), VECTOR, VECTOR**2),
@@ -130,6 +131,20 @@ def test_values_are_numpys_to_the_bit(f: Any) -> None:
     for x, y in zip(a, b, strict=True):
         for got in (f(Dual(x, y), y), f(x, Dual(y, x)), f(Dual(x, x), Dual(y, x))):
             np.testing.assert_array_equal(got.primal, f(x, y), strict=True)
+
+
+def test_no_zeros_make_the_polynomial_1() -> None:
+    assert np.poly(Dual(np.zeros(0), np.zeros(0))) == np.poly([]) == 1.0
+
+
+def test_rounding_that_polydiv_leaves_in_front() -> None:
+    """NumPy cuts a rest off where it is below 1e-8: more of it stays for large coefficients."""
+    rng = np.random.default_rng(0)
+    u, v = 1e12 * rng.normal(size=6), rng.normal(size=3)
+    rest, change = (part[1] for part in jvp(lambda u: np.polydiv(u, v), (u,), (u[::-1],)))
+    np.testing.assert_array_equal(rest, np.polydiv(u, v)[1], strict=True)
+    want = np.polydiv(u[::-1], v)[1][-2:]
+    np.testing.assert_allclose(change, [*[0.0] * (len(rest) - 2), *want], rtol=1e-9)
 
 
 @pytest.mark.parametrize("c", [2.0**-80, 2.0**80])

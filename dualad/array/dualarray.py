@@ -351,7 +351,7 @@ class DualArray(Dual):
     max, min, argmax, argmin = map(_method, ("max", "min", "argmax", "argmin"))
     all, any, nonzero = map(_method, ("all", "any", "nonzero"))
     cumsum, cumprod, trace = map(_method, ("cumsum", "cumprod", "trace"))
-    dot, clip, round, ravel = map(_method, ("dot", "clip", "round", "ravel"))
+    dot, round, ravel = map(_method, ("dot", "round", "ravel"))
     squeeze, swapaxes, diagonal = map(_method, ("squeeze", "swapaxes", "diagonal"))
     repeat, take = map(_method, ("repeat", "take"))
     argsort, argpartition = map(_method, ("argsort", "argpartition"))
@@ -396,6 +396,10 @@ class DualArray(Dual):
 
     def __deepcopy__(self, memo: Any) -> Any:
         return self.copy("K")
+
+    def clip(self, min: Any = None, max: Any = None, out: Any = None, **options: Any) -> Any:
+        """np.clip(x, …), which before NumPy 2.1 has other names for the bounds."""
+        return np.clip(self, min, max, out, **options)
 
     def view(self, dtype: Any = None, type: Any = None) -> Any:
         """The same memory under another name."""

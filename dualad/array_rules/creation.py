@@ -193,7 +193,7 @@ def asfortranarray(like: Dual, a: Any, dtype: Any = None) -> Any:
 @_enter(np.require)
 def require(like: Dual, a: Any, dtype: Any = None, requirements: Any = None) -> Any:
     wanted = {str(r).upper()[0] for r in requirements or ()}
-    order = "F" if "F" in wanted else "C" if "C" in wanted else "K"
+    order = "F" if "F" in wanted else "C" if "C" in wanted else "A"
     y = _array(like, a, dtype, copy=None, order=order)
     return y if all(y.flags[flag] for flag in wanted & {"O", "W"}) else y.copy(order)
 

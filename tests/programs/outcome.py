@@ -38,7 +38,7 @@ FAULTS = (
 OURS = re.compile(
     r"derivative|differentia|tangent|dualad|lift|; write |holomorphic|deterministic|"
     r"a (plain )?array of (float|complex|objects|int)|duals|DualArray (has|is|cannot|of)|"
-    r"is for real numbers; got|; make the array with|needs a function with one"
+    r"is for real numbers; got|; make the array with|needs a function with one|; pass x\.copy\(\)"
 )
 # Where lifting is switched off, and by these names always, NumPy makes arrays of objects of duals. Where one
 # was made in a run, values are held against those of the plain run, but they have no precision and no strides of their
