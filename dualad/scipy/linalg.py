@@ -426,7 +426,10 @@ def cho_factor(a: Any, lower: bool = False, **options: Any) -> Any:
     """
     (a,) = _operands(a)
     c, lower = _scipy.cho_factor(plain(a), lower, **options)
-    return (with_value(_cholesky(a, lower), c) if has_duals(a) else c), lower
+    if has_duals(a):
+        untouched = np.triu(a, 1) if lower else np.tril(a, -1)  # which SciPy leaves there
+        c = with_value(_cholesky(a, lower) + untouched, c)
+    return c, lower
 
 
 @called_as(_scipy.cho_solve)
