@@ -533,3 +533,15 @@ def test_a_spline_at_a_number_is_an_array_as_in_scipy(name: str) -> None:
     assert all(kind == kinds[0] for kind in kinds)
     spline = theirs(x, x**2)
     assert derivative(lambda t: spline(t).item() * 1.0)(1.5) == pytest.approx(spline(1.5, 1))
+
+
+def test_a_periodic_spline_through_data_both_ways() -> None:
+    x = np.linspace(0, 1, 6)
+
+    def at(y: Any) -> Any:
+        around = np.concatenate([y, y[:1]])
+        return scipy.interpolate.make_interp_spline(x, around, bc_type="periodic")(0.33)
+
+    want = [at(e) for e in np.eye(5)]  # which is linear
+    for mode in ("forward", "reverse"):
+        np.testing.assert_allclose(jacobian(at, mode=mode)(np.cos(x[:5])), want, atol=1e-13)

@@ -380,3 +380,16 @@ def test_lstsq_gives_what_scipy_gives() -> None:
         slope = (found(1.3 + h)[1] - found(1.3 - h)[1]) / (2 * h)
         got = jacobian(lambda k, found=found: found(k)[1])(1.3)
         np.testing.assert_allclose(got, slope, rtol=1e-7)
+
+
+@pytest.mark.parametrize("lower", [False, True])
+def test_what_cho_factor_leaves_in_the_other_triangle(lower: bool) -> None:
+    def factor(a: Any) -> Any:
+        return linalg.cho_factor(a, lower=lower)[0]
+
+    a, e = np.array([[2.0, 0.3], [0.3, 1.7]]), np.array([[0.2, 0.7], [-0.4, 0.5]])
+    h = 1e-3
+    rise, twice = ((factor(a + k * e) - factor(a - k * e)) / (2 * k) for k in (h, 2 * h))
+    for mode in ("forward", "reverse"):
+        found = jacobian(factor, mode=mode)(a)
+        np.testing.assert_allclose(np.tensordot(found, e, 2), rise + (rise - twice) / 3, atol=1e-10)

@@ -280,8 +280,6 @@ def test_programs(name: str) -> None:
         "compressed",
         "Bessel",
         "surface",
-        "sharpness",
-        "slowest pole",
         "chain",
         "lowest mode",
         "copula",

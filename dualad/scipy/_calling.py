@@ -192,7 +192,7 @@ def bridged(
     return linear_in(linear, original, call) if linear else call
 
 
-_CONSTANTS = frozenset(("cval", "fillvalue"))  # what stands outside of an array, and adds to all
+_CONSTANTS = frozenset(("cval", "fillvalue"))  # what stands outside of the data, and adds to it
 
 
 def linear_in(names: str, original: Function, otherwise: Function) -> Function:
@@ -201,7 +201,7 @@ def linear_in(names: str, original: Function, otherwise: Function) -> Function:
     Parameters
     ----------
     names : str
-        The arguments in each of which it is linear.
+        The arguments in each of which it is linear, the data first.
     original : callable
         Of plain numbers.
     otherwise : callable
@@ -218,7 +218,9 @@ def linear_in(names: str, original: Function, otherwise: Function) -> Function:
             (name,) = moving
             x = given[name]
             if _is_of_floats(x):
-                still = {n: 0.0 if n in _CONSTANTS else v for n, v in given.items()}
+                still = dict(given)
+                if name == candidates[0]:
+                    still |= dict.fromkeys(_CONSTANTS & given.keys(), 0.0)
                 rows = x.tangent if x.tangent.ndim > x.ndim else x.tangent[None]
                 with quiet():
                     found = [places.call(still | {name: row}) for row in rows]

@@ -23,7 +23,7 @@ import numpy as np
 from ..array.operands import as_operand, unbuffered
 from ..array.protocols import ARRAY_FUNCTIONS, is_question, rule_of
 from ..array_rules.common import duals_in
-from ..differentiations import NAMED, refused
+from ..differentiations import LOST, NAMED, refused
 from ..dual import Dual
 from ..lifting.lift import CALLERS, Caller, Constructor, begin, end, is_opened, own_twin
 from ..lifting.standins import FUNCTIONS
@@ -275,8 +275,8 @@ def _is_about_duals(error: Exception, *given: Any) -> bool:
     """Whether code of SciPy's own has not taken a dual, which may be in what it was given."""
     homes = (str(f.f_globals.get("__name__")) for f, _ in traceback.walk_tb(error.__traceback__))
     others = [home for home in homes if not home.startswith(_DUALAD)]
-    is_foreign = not others or others[-1].startswith(("scipy.", "numpy."))
-    return is_foreign and NAMED not in str(error) and may_hold_duals(*given)
+    said, is_foreign = str(error), not others or others[-1].startswith(("scipy.", "numpy."))
+    return (is_foreign or LOST in said) and NAMED not in said and may_hold_duals(*given)
 
 
 _DUALAD = f"{__name__.partition('.')[0]}."

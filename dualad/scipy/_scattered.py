@@ -95,7 +95,7 @@ krogh_interpolate = _at_once(_scipy.krogh_interpolate, KroghInterpolator)
 
 
 class SimplexInterpolant(Interpolant):
-    """scipy.interpolate.LinearNDInterpolator: points, values and places may be duals.
+    """scipy.interpolate.LinearNDInterpolator: points, values, places, fill_value may be duals.
 
     Raises
     ------
@@ -109,7 +109,7 @@ class SimplexInterpolant(Interpolant):
         if value.scale is not None:
             points = points * value.scale + value.offset
         values = np.reshape(value.values, (-1, *value.values_shape))
-        return {"points": points, "values": values}
+        return {"points": points, "values": values, "fill": value.fill_value}
 
     def formula(self, *args: Any) -> Any:
         points, values = self.data["points"], self.data["values"]
@@ -135,7 +135,7 @@ class SimplexInterpolant(Interpolant):
                 )
         table = np.reshape(values, (len(plain(values)), -1))
         y = np.sum(weights[..., None] * table[corners], axis=1)
-        y = np.where((simplex >= 0)[:, None], y, self.plain.fill_value)
+        y = np.where((simplex >= 0)[:, None], y, self.data["fill"])
         return np.reshape(y, shape + rest)
 
 
@@ -144,11 +144,11 @@ def LinearNDInterpolator(
 ) -> Any:
     mesh = points if isinstance(points, Delaunay) else None
     given = as_operand(points.points if mesh is not None else points)
-    values = as_operand(values)
+    values, fill = as_operand(values), as_operand(fill_value)
     value = _scipy.LinearNDInterpolator(
-        mesh if mesh is not None else plain(given), plain(values), fill_value, rescale
+        mesh if mesh is not None else plain(given), plain(values), plain(fill), rescale
     )
-    return SimplexInterpolant(value, points=given, values=values)
+    return SimplexInterpolant(value, points=given, values=values, fill=fill)
 
 
 class NearestInterpolant(Interpolant):
@@ -180,11 +180,9 @@ def griddata(
     fill_value: Any = np.nan,
     rescale: bool = False,
 ) -> Any:
-    if not has_duals(points, values, xi):
+    if not has_duals(points, values, xi, fill_value):
         return _scipy.griddata(points, values, xi, method, fill_value, rescale)
-    value = _scipy.griddata(
-        stripped(points), stripped(values), stripped(xi), method, fill_value, rescale
-    )
+    value = _scipy.griddata(*stripped([points, values, xi]), method, stripped(fill_value), rescale)
     places = (
         np.stack([as_operand(p) for p in points], axis=1)
         if isinstance(points, tuple)

@@ -344,6 +344,9 @@ def _by_values(x: Any, y: Any, k: int, t: Any, bc_type: Any, axis: int, value: A
 
     def coefficients(values: Any) -> Any:
         columns, ends = np.reshape(values, (len(values), -1)), bc_type
+        if ends == "periodic":  # of numbers that are equal at both ends
+            mean = (columns[:1] + columns[-1:]) / 2
+            columns = np.concatenate([mean, columns[1:-1], mean])
         if isinstance(ends, (tuple, list)):  # what is given there has no tangent
             zeros = np.zeros(columns.shape[1])
             ends = tuple(

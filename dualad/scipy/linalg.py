@@ -426,7 +426,10 @@ def cho_factor(a: Any, lower: bool = False, **options: Any) -> Any:
     """
     (a,) = _operands(a)
     c, lower = _scipy.cho_factor(plain(a), lower, **options)
-    return (with_value(_cholesky(a, lower), c) if has_duals(a) else c), lower
+    if has_duals(a):
+        untouched = np.triu(a, 1) if lower else np.tril(a, -1)  # which SciPy leaves there
+        c = with_value(_cholesky(a, lower) + untouched, c)
+    return c, lower
 
 
 @called_as(_scipy.cho_solve)
@@ -602,9 +605,11 @@ def solve_discrete_lyapunov(a: Any, q: Any, method: Any = None) -> Any:
 
 
 @called_as(_scipy.solve_continuous_are)
-def solve_continuous_are(a: Any, b: Any, q: Any, r: Any, **options: Any) -> Any:
-    """scipy.linalg.solve_continuous_are: Riccati's equation, without its options e= and s= if
-    there are duals. Its linear part is Sylvester's equation with the closed loop.
+def solve_continuous_are(
+    a: Any, b: Any, q: Any, r: Any, e: Any = None, s: Any = None, **options: Any
+) -> Any:
+    """scipy.linalg.solve_continuous_are: Riccati's equation, without its option e= if there are
+    duals. Its linear part is Sylvester's equation with the closed loop.
 
     Examples
     --------
@@ -613,19 +618,21 @@ def solve_continuous_are(a: Any, b: Any, q: Any, r: Any, **options: Any) -> Any:
     >>> print(f"{x[0, 0]:.12g}")
     2 + 0.25ε
     """
-    a, b, q, r = _operands(a, b, q, r)
-    x = _scipy.solve_continuous_are(*stripped([a, b, q, r]), **options)
-    if not has_duals(a, b, q, r):
+    x = _scipy.solve_continuous_are(*stripped([a, b, q, r, e, s]), **options)
+    if not has_duals(a, b, q, r, e, s):
         return x
-    if any(options.get(name) is not None for name in ("e", "s")):
-        raise ValueError("solve_continuous_are takes no e= or s= with duals; transform a and b.")
+    if e is not None:
+        raise TypeError("solve_continuous_are takes no e= with duals; transform a and b.")
+    a, b, q, r = _operands(a, b, q, r)
+    both = 0.0 if s is None else as_operand(s)  # the cost of state and input together
+    turned = 0.0 if s is None else adjoint(both)
 
     def gain(x: Any) -> Any:
-        return np.linalg.solve(r, adjoint(b) @ x)
+        return np.linalg.solve(r, adjoint(b) @ x + turned)
 
     loop = plain(a) - plain(b) @ plain(gain(x))
     return solved(
-        lambda x: adjoint(a) @ x + x @ a - x @ b @ gain(x) + q,
+        lambda x: adjoint(a) @ x + x @ a - (x @ b + both) @ gain(x) + q,
         x,
         lambda rest: _scipy.solve_sylvester(adjoint(loop), loop, rest),
         back=lambda g: _scipy.solve_sylvester(np.conj(loop), loop.T, g),
@@ -636,22 +643,23 @@ def solve_continuous_are(a: Any, b: Any, q: Any, r: Any, **options: Any) -> Any:
 def solve_discrete_are(
     value: Any, a: Any, b: Any, q: Any, r: Any, e: Any = None, s: Any = None, balanced: bool = True
 ) -> Any:
-    """scipy.linalg.solve_discrete_are: Riccati's equation in discrete time, without e= and s= if
-    there are duals. Its linear part is Lyapunov's equation with the closed loop.
+    """scipy.linalg.solve_discrete_are: Riccati's equation in discrete time, without e= if there
+    are duals. Its linear part is Lyapunov's equation with the closed loop.
     """
-    if e is not None or s is not None:
-        raise TypeError("solve_discrete_are takes no e= or s= with duals; transform a and b.")
+    if e is not None:
+        raise TypeError("solve_discrete_are takes no e= with duals; transform a and b.")
+    both, other = (0.0, 0.0) if s is None else (s, adjoint(s))  # of state and input together
 
     def gain(x: Any) -> Any:
-        return np.linalg.solve(r + adjoint(b) @ x @ b, adjoint(b) @ x @ a)
+        return np.linalg.solve(r + adjoint(b) @ x @ b, adjoint(b) @ x @ a + other)
 
     loop = plain(a) - plain(b) @ plain(gain(value))
-    turned, other = adjoint(loop), np.conj(loop)
+    turned, conjugate = adjoint(loop), np.conj(loop)
     return solved(
-        lambda x: adjoint(a) @ x @ (a - b @ gain(x)) + q - x,
+        lambda x: adjoint(a) @ x @ a - (adjoint(a) @ x @ b + both) @ gain(x) + q - x,
         value,
         lambda rest: _scipy.solve_discrete_lyapunov(turned, -rest),
-        back=lambda g: _scipy.solve_discrete_lyapunov(other, -g),
+        back=lambda g: _scipy.solve_discrete_lyapunov(conjugate, -g),
     )
 
 

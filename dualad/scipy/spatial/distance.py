@@ -18,6 +18,7 @@ from scipy.special import rel_entr
 from ...array.operands import as_operand
 from ...array_rules.common import array, has_duals
 from ...differentiations import refused
+from ...dual import Dual
 from ...pair import plain
 from .._calling import bridged
 from .._names import names_of
@@ -33,8 +34,10 @@ def _total(x: Any, w: Any) -> Any:
     return np.sum(x if w is None else w * x, axis=-1)
 
 
-def _length(x: Any, w: Any, p: float = 2) -> Any:
+def _length(x: Any, w: Any, p: Any = 2) -> Any:
     scaled = x if w is None else w ** (1 / p) * x
+    if isinstance(p, Dual):
+        return np.sum(abs(scaled) ** p, axis=-1) ** (1 / p)
     return np.linalg.norm(scaled, p, axis=-1)
 
 
