@@ -715,7 +715,6 @@ PACKAGES: dict[str, tuple[str, str, list[Call]]] = {
         [
             ("c.llh2xyz(x, 144., 20.)", -37.9),
             ("c.xyz2llh(x, 2.9e6, -3.9e6)", -4100000.0),
-            ("c.geo2grid(x, 144.2)[2:]", -37.9),
             ("g.enu2xyz(x, 144., 1., 2., 3.)", -37.0),
             ("s.va_conv(x, 100.)", 80.0),
             ("s.part_h2o_vap_press(x, 1013., rel_humidity=60.)", 20.0),
