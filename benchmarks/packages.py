@@ -459,6 +459,420 @@ PACKAGES: dict[str, tuple[str, str, list[Call]]] = {
             ("nash.Game(np.array([[x, 2.], [3., 1.]])).linear_program()[0]", 1.5),
         ],
     ),
+    "thermo": (
+        "thermodynamics",
+        "import thermo\n"
+        "from thermo import *\n"
+        "from thermo.eos import PR, SRK, VDW, RK\n"
+        "from thermo.nrtl import NRTL\n"
+        "from thermo.wilson import Wilson\n"
+        "from thermo.uniquac import UNIQUAC\n"
+        "from thermo.eos_mix import PRMIX",
+        [
+            ("PR(Tc=507.6, Pc=3025000.0, omega=0.2975, T=x, P=1E6).V_l", 299.0),
+            ("PR(Tc=507.6, Pc=3025000.0, omega=0.2975, T=299., P=x).phi_l", 1000000.0),
+            ("PR(Tc=507.6, Pc=3025000.0, omega=0.2975, T=x, P=1E6).H_dep_l", 299.0),
+            ("PR(Tc=507.6, Pc=3025000.0, omega=0.2975, T=299., P=1e6).Psat(x)", 400.0),
+            ("VDW(Tc=507.6, Pc=3025000.0, T=x, P=1E6).V_l", 299.0),
+            (
+                "NRTL(T=x, xs=[.3,.7], tau_bs=[[0,-4.6],[130.,0]], "
+                "alpha_cs=[[0,.3],[.3,0]]).gammas()",
+                343.15,
+            ),
+        ],
+    ),
+    "PYroMat": (
+        "thermodynamics",
+        "import pyromat as pm, numpy as np\n"
+        "air = pm.get('ig.air')\n"
+        "n2 = pm.get('ig.N2')\n"
+        "h2o=pm.get('mp.H2O')",
+        [
+            ("air.h(T=x)", 400.0),
+            ("air.s(T=x, p=2.0)", 492.2),
+            ("n2.cp(T=x)", 500.0),
+            ("n2.d(T=400., p=x)", 2.0),
+            ("air.T_s(s=x, p=20.)", 6.7),
+            ("n2.gam(x)", 600.0),
+        ],
+    ),
+    "astronomy-engine": (
+        "astronomy",
+        "import astronomy as a\nobs = a.Observer(29, -81, 10)",
+        [
+            ("a.SunPosition(a.Time(x)).elon", 1000.25),
+            ("a.GeoVector(a.Body.Mars, a.Time(x), True).x", 1000.25),
+            ("a.Horizon(a.Time(1000.25), obs, x, 10.0, a.Refraction.Normal).altitude", 5.0),
+            ("a.HelioVector(a.Body.Jupiter, a.Time(x)).y", 1000.25),
+            ("a.SiderealTime(a.Time(x))", 1000.25),
+            ("a.RefractionAngle(a.Refraction.Normal, x)", 10.0),
+        ],
+    ),
+    "ladybug-core": (
+        "buildings",
+        "from ladybug.sunpath import Sunpath, Sun\n"
+        "from ladybug import psychrometrics as ps, skymodel as sm\n"
+        "from ladybug.location import Location\n"
+        "from ladybug.dt import DateTime\n"
+        "from ladybug.windprofile import WindProfile",
+        [
+            ("Sunpath(x, -74.).calculate_sun(6, 21, 10.5).altitude", 40.72),
+            ("Sunpath(40.72, x).calculate_sun(6, 21, 10.5).azimuth", -74.0),
+            ("ps.saturated_vapor_pressure(x)", 298.0),
+            ("ps.humid_ratio_from_db_rh(x, 50.)", 25.0),
+            ("ps.wet_bulb_from_db_rh(x, 50.)", 25.0),
+            ("ps.dew_point_from_db_rh(x, 50.)", 25.0),
+        ],
+    ),
+    "ladybug-comfort": (
+        "thermal comfort",
+        "from ladybug_comfort import utci, pmv, humidex, at, solarcal, adaptive, pet, wbgt",
+        [
+            ("utci.universal_thermal_climate_index(x, 25., 2., 50.)", 22.0),
+            ("pmv.predicted_mean_vote(x, 25., 0.1, 50., 1.1, 0.6)['pmv']", 24.0),
+            ("pmv.pierce_set(x, 25., 0.1, 50., 1.1, 0.6)", 24.0),
+            ("pmv.predicted_mean_vote(24., 25., 0.2, x, 1.1, 0.6)['ppd']", 50.0),
+            (
+                "pmv.calc_missing_pmv_input(1.0, {'ta': None, 'tr': 20., 'vel': 0.05, "
+                "'rh': x, 'met':1.2, 'clo': .75, 'wme': 0})['ta']",
+                50.0,
+            ),
+            ("humidex.humidex(x, 15.)", 30.0),
+        ],
+    ),
+    "geomdl": (
+        "splines",
+        "from geomdl import BSpline, NURBS, utilities, operations, helpers, linalg\n"
+        "def curve(x):\n"
+        "    c = BSpline.Curve(); c.degree = 3\n"
+        "    c.ctrlpts = [[5.0, 5.0], [10.0, x], [20.0, 15.0], [35.0, 15.0], [45.0, 10.0]]\n"
+        "    c.knotvector = utilities.generate_knot_vector(c.degree, len(c.ctrlpts))\n"
+        "    return c\n"
+        "def nurbs(x):\n"
+        "    c = NURBS.Curve(); c.degree = 2\n"
+        "    c.ctrlpts = [[5.0, 5.0], [10.0, 4.], [20.0, 15.0]]; c.weights = [1.0, x, 1.0]\n"
+        "    c.knotvector = [0,0,0,1,1,1]\n"
+        "    return c",
+        [
+            ("curve(x).evaluate_single(0.4)", 10.0),
+            ("curve(10.0).evaluate_single(x)", 0.37),
+            ("nurbs(x).evaluate_single(0.3)", 0.7),
+            ("curve(x).derivatives(0.4, 2)", 10.0),
+            ("operations.tangent(curve(x), 0.3, normalize=True)", 10.0),
+            ("helpers.basis_function(2, [0,0,0,.5,1,1,1], 2, x)", 0.4),
+        ],
+    ),
+    "magpylib": (
+        "magnetism",
+        "import magpylib as magpy, numpy as np",
+        [
+            ("magpy.magnet.Cuboid(polarization=(0,0,x), dimension=(1,2,3)).getB((2.,1.,.5))", 1.2),
+            ("magpy.magnet.Sphere(diameter=1., polarization=(0,0,1.)).getB((x, 2., 3.))", 1.0),
+            ("magpy.current.Circle(current=x, diameter=2.).getB((1.,.5,.3))", 3.0),
+            ("magpy.magnet.Cylinder(polarization=(0,.1,x), dimension=(1,2)).getB((2.,1.,.5))", 1.2),
+            ("magpy.misc.Dipole(moment=(1.,0,x)).getH((2.,1.,.5))", 1.2),
+        ],
+    ),
+    "scikit-rf": (
+        "microwaves",
+        "import skrf as rf, numpy as np\n"
+        "from skrf.media import DefinedGammaZ0, MLine, CPW, RectangularWaveguide, Coaxial\n"
+        "freq = rf.Frequency(1, 10, 5, 'GHz')",
+        [
+            ("rf.mathFunctions.complex_2_db(x + 2j)", 1.0),
+            ("rf.tlineFunctions.zl_2_Gamma0(50., x)", 75.0),
+            ("rf.tlineFunctions.Gamma0_2_zl(50., x + .1j)", 0.3),
+            ("rf.tlineFunctions.electrical_length(2j, 1e9, x)", 0.3),
+            ("rf.media.DefinedGammaZ0(freq, z0_port=50.).inductor(x * 1e-9).s", 1.0),
+            ("rf.network.s2z(np.array([[[x, .2],[.2, .1]]]), 50.)", 0.3),
+        ],
+    ),
+    "spatialmath-python": (
+        "robotics",
+        "from spatialmath import SO3, SE3, UnitQuaternion, Twist3, SE2, Line3\n"
+        "import spatialmath.base as b, numpy as np",
+        [
+            ("b.rotx(x)", 0.3),
+            ("SE3.Rx(x).A", 0.3),
+            ("(SE3.Rx(x) * SE3.Tz(2.)).A", 0.3),
+            ("SO3.RPY([x, .2, .3]).A", 0.1),
+            ("b.trlog(b.rotx(x))", 0.3),
+            ("b.tr2rpy(b.rpy2r(x, .2, .3))", 0.1),
+        ],
+    ),
+    "nelson-siegel-svensson": (
+        "yield curves",
+        "from nelson_siegel_svensson import NelsonSiegelCurve, NelsonSiegelSvenssonCurve\n"
+        "from nelson_siegel_svensson.calibrate import calibrate_ns_ols\n"
+        "import numpy as np",
+        [
+            ("NelsonSiegelCurve(0.028, -0.03, -0.04, x)(5.0)", 1.1),
+            ("NelsonSiegelCurve(x, -0.03, -0.04, 1.1).forward(np.array([1., 2.]))", 0.028),
+            (
+                "NelsonSiegelSvenssonCurve(0.028, -0.03, -0.04, -0.015, 1.1, "
+                "x).zero(np.array([0., 5., 10.]))",
+                4.0,
+            ),
+            ("NelsonSiegelSvenssonCurve(0.028, -0.03, -0.04, -0.015, x, 4.0).forward(2.0)", 1.1),
+        ],
+    ),
+    "pysabr": (
+        "volatility",
+        "from pysabr import Hagan2002LognormalSABR, Hagan2002NormalSABR, black\n"
+        "from pysabr import hagan_2002_lognormal_sabr as h",
+        [
+            (
+                "Hagan2002LognormalSABR(f=2.5271/100, shift=3./100, t=10, v_atm_n=x, "
+                "beta=0.5, rho=-0.2463, volvol=0.2908).normal_vol(4.0/100)",
+                0.004,
+            ),
+            (
+                "Hagan2002LognormalSABR(f=x, shift=0., t=10, v_atm_n=.004, beta=0.5, "
+                "rho=-0.2463, volvol=0.2908).alpha()",
+                0.025,
+            ),
+            (
+                "Hagan2002NormalSABR(f=2.5271/100, shift=3./100, t=10, v_atm_n=.004, "
+                "beta=0.5, rho=x, volvol=0.2908).call(4.0/100)",
+                -0.2463,
+            ),
+            ("h.lognormal_vol(x, .03, 1., .02, .5, -.2, .3)", 0.025),
+            ("black.lognormal_call(x, .03, 1., .2, .01)", 0.025),
+            ("black.normal_call(x, .03, 1., .004, .01)", 0.025),
+        ],
+    ),
+    "blackscholes": (
+        "option pricing",
+        "from blackscholes import BlackScholesCall, BlackScholesPut, "
+        "Black76Call, BinaryCall, BlackScholesStraddleLong as "
+        "BlackScholesStraddle",
+        [
+            ("BlackScholesCall(S=x, K=50., T=1., r=.0025, sigma=.15).price()", 55.0),
+            ("BlackScholesPut(S=55., K=50., T=x, r=.0025, sigma=.15).get_all_greeks()", 1.0),
+            ("Black76Call(F=55., K=50., T=1., r=.0025, sigma=x).price()", 0.15),
+            ("BlackScholesStraddle(S=x, K=50., T=1., r=.0025, sigma=.15).price()", 55.0),
+            ("BinaryCall(S=55., K=50., T=1., r=x, sigma=.15).price()", 0.0025),
+            ("BlackScholesCall(S=55., K=50., T=1., r=.0025, sigma=x).vomma()", 0.15),
+        ],
+    ),
+    "actuarialmath": (
+        "actuarial",
+        "from actuarialmath import *\n"
+        "from actuarialmath.interest import Interest\n"
+        "from actuarialmath.sult import SULT\n"
+        "from actuarialmath.constantforce import ConstantForce\n"
+        "from actuarialmath.mortalitylaws import Uniform, Gompertz, Makeham\n"
+        "from actuarialmath.insurance import Insurance\n"
+        "from actuarialmath.annuity import Annuity\n"
+        "import math",
+        [
+            ("Interest(i=x).annuity(t=10, due=False)", 0.05),
+            ("SULT(i=x).whole_life_annuity(20)", 0.05),
+            (
+                "ConstantForce(mu=x).set_interest(delta=.05).whole_life_insurance(20, "
+                "discrete=False)",
+                0.01,
+            ),
+            ("Gompertz(B=.000005, c=x).set_interest(i=.03).p_x(50, t=10)", 1.1),
+            (
+                "Insurance().set_survival(mu=lambda a,t: x).set_interest(i=.03).A_x(0, "
+                "t=10, discrete=False)",
+                0.02,
+            ),
+            ("Interest.mthly(i=x, m=12)", 0.05),
+        ],
+    ),
+    "empyrical-reloaded": (
+        "finance",
+        "import empyrical as e, numpy as np, pandas as pd\n"
+        "r = np.array([.01,.02,.03,-.4,-.06,-.02])\n"
+        "b = np.array([.02,.02,.03,-.35,-.05,-.01])",
+        [
+            ("e.sharpe_ratio(r*x)", 1.1),
+            ("e.max_drawdown(r*x)", 1.1),
+            ("e.alpha_beta(r*x, b)", 1.1),
+            ("e.annual_return(r*x)", 1.1),
+            ("e.sortino_ratio(r*x)", 1.1),
+            ("e.omega_ratio(r, risk_free=x)", 0.001),
+        ],
+    ),
+    "coloraide": (
+        "colour",
+        "from coloraide import Color",
+        [
+            ("Color('srgb', [x, .4, .3]).convert('lab').coords()", 0.5),
+            ("Color('srgb', [x, .4, .3]).delta_e('red', method='2000')", 0.5),
+            ("Color('srgb', [x, .4, .3]).luminance()", 0.5),
+            ("Color('oklch', [x, .1, 150.]).convert('srgb').coords()", 0.6),
+            ("Color('srgb', [x, .4, .3]).mix('blue', space='oklab').coords()", 0.5),
+            ("Color('srgb', [x, .4, .3]).contrast('white')", 0.5),
+        ],
+    ),
+    "geodepy": (
+        "geodesy",
+        "from geodepy import geodesy as g, convert as c, transform as t, survey as s\n"
+        "from geodepy.constants import gda94_to_gda2020, itrf2014_to_gda2020",
+        [
+            ("c.llh2xyz(x, 144., 20.)", -37.9),
+            ("c.xyz2llh(x, 2.9e6, -3.9e6)", -4100000.0),
+            ("g.enu2xyz(x, 144., 1., 2., 3.)", -37.0),
+            ("s.va_conv(x, 100.)", 80.0),
+            ("s.part_h2o_vap_press(x, 1013., rel_humidity=60.)", 20.0),
+        ],
+    ),
+    "ppigrf": (
+        "geomagnetism",
+        "import ppigrf, numpy as np\nfrom datetime import datetime\nd = datetime(2021, 3, 28)",
+        [
+            ("ppigrf.igrf(5.32, x, 0., d)", 60.39),
+            ("ppigrf.igrf(x, 60.39, 0., d)", 5.32),
+            ("ppigrf.igrf(5.32, 60.39, x, d)", 10.0),
+            ("ppigrf.igrf_gc(6500., x, 4., d)", 20.0),
+        ],
+    ),
+    "pygeomag": (
+        "geomagnetism",
+        "from pygeomag import GeoMag\ngm = GeoMag()",
+        [
+            ("gm.calculate(glat=x, glon=-122.3, alt=0, time=2026.25).d", 47.6),
+            ("gm.calculate(glat=47.6, glon=x, alt=0, time=2026.25).f", -122.3),
+            ("gm.calculate(glat=47.6, glon=-122.3, alt=x, time=2026.25).h", 3.0),
+            ("gm.calculate(glat=47.6, glon=-122.3, alt=0, time=2026.25 + x).i", 0.1),
+        ],
+    ),
+    "iadpython": (
+        "tissue optics",
+        "import iadpython as i, numpy as np\nfrom iadpython import fresnel",
+        [
+            ("fresnel.fresnel_reflection(1.0, x, 1.5)", 0.6),
+            ("fresnel.cos_snell(1.0, x, 1.5)", 0.6),
+            ("fresnel.R1(1.0, x)", 1.4),
+            ("i.Sample(a=x, b=1., g=.2, n=1.4, quad_pts=4).rt()", 0.8),
+            ("i.Sample(a=.8, b=x, g=.2, n=1.4, quad_pts=4).rt()", 1.0),
+            ("fresnel.glass(1., 1.5, 1.3, x)", 0.7),
+        ],
+    ),
+    "ofiber": (
+        "optical fibres",
+        "import ofiber as o, numpy as np",
+        [
+            ("o.V_parameter(x * 1e-6, .1, 1.3e-6)", 4.0),
+            ("o.numerical_aperture(x, 1.48)", 1.6),
+            ("o.LP_mode_value(x, 0, 1)", 2.2),
+            ("o.bending_loss_db(1.48, .004, 4e-6, x, 1.3e-6)", 0.02),
+            ("o.n(o.glass(0), x * 1e-6)", 1.3),
+            ("o.dn(o.glass(0), x * 1e-6)", 1.3),
+        ],
+    ),
+    "allantools": (
+        "clocks",
+        "import allantools as at, numpy as np\n"
+        "rng = np.random.default_rng(1)\n"
+        "y = rng.normal(size=60)",
+        [
+            ("at.adev(y*x, rate=1., data_type='freq', taus=[1., 2., 4.])[1]", 1.1),
+            ("at.oadev(y*x, rate=1., data_type='freq', taus=[1., 2., 4.])[1]", 1.1),
+            ("at.mdev(y+x*np.arange(60), rate=1., data_type='freq', taus=[1., 2.])[1]", 0.1),
+            ("at.tdev(y*x, rate=1., data_type='freq', taus=[1., 2.])[1]", 1.1),
+            ("at.hdev(y*x, rate=1., data_type='freq', taus=[1., 2.])[1]", 1.1),
+            ("at.frequency2phase(y*x, 1.)", 1.1),
+        ],
+    ),
+    "lmoments3": (
+        "hydrology",
+        "import lmoments3 as lm, numpy as np\n"
+        "from lmoments3 import distr\n"
+        "d = np.array([2.,3.,4.,2.4,5.5,1.2,5.4,2.2,7.1,1.3,1.5])",
+        [
+            ("lm.lmom_ratios(d*x, nmom=4)", 1.1),
+            ("distr.gev.lmom_fit(d*x)", 1.1),
+            ("distr.exp.lmom_fit(d+x)", 1.1),
+            ("distr.gum.lmom_fit(d*x)", 1.1),
+            ("distr.pe3.lmom_fit(d*x)", 1.1),
+            ("distr.gam.lmom_fit(d*x)", 1.1),
+        ],
+    ),
+    "NavPy": (
+        "navigation",
+        "import navpy as nv, numpy as np",
+        [
+            ("nv.angle2dcm(x, .2, .3)", 0.1),
+            ("nv.dcm2angle(nv.angle2dcm(x, .2, .3))", 0.1),
+            ("nv.lla2ecef(x, -93.2, 256.)", 44.9),
+            ("nv.ecef2lla([x, -4.5e6, 4.4e6])", -200000.0),
+            ("nv.lla2ned(x, -93.2, 256., 44.5, -93., 200.)", 44.9),
+            ("nv.angle2quat(x, .2, .3)", 0.1),
+        ],
+    ),
+    "suncalc": (
+        "sun",
+        "from suncalc import suncalc as sc, get_position\n"
+        "import numpy as np\n"
+        "from datetime import datetime\n"
+        "d = datetime(2020, 6, 1, 10)",
+        [
+            ("get_position(d, x, 50.)", 10.0),
+            ("get_position(d, 10., x)['altitude']", 50.0),
+            ("sc.sun_coords(x)", 7000.3),
+            ("sc.moon_coords(x)", 7000.3),
+            ("sc.getMoonPosition(d, x, 10.)['altitude']", 50.0),
+        ],
+    ),
+    "HydroErr": (
+        "hydrology",
+        "import HydroErr as he, numpy as np\n"
+        "s = np.array([5., 7., 9., 2., 4.5, 6.7])\n"
+        "o = np.array([4.7, 6., 10., 2.5, 4., 7.])",
+        [
+            ("he.nse(s*x, o)", 1.1),
+            ("he.kge_2012(s*x, o)", 1.1),
+            ("he.rmse(s*x, o)", 1.1),
+            ("he.mape(s*x, o)", 1.1),
+            ("he.sa(s*x, o)", 1.1),
+            ("he.r_squared(s*x + np.arange(6)*x, o)", 1.1),
+        ],
+    ),
+    "ase": (
+        "atoms",
+        "from ase import Atoms\n"
+        "from ase.calculators.lj import LennardJones\n"
+        "from ase.calculators.morse import MorsePotential\n"
+        "from ase.calculators.emt import EMT\n"
+        "from ase.eos import birchmurnaghan, murnaghan, EquationOfState\n"
+        "from ase.geometry import cell_to_cellpar, cellpar_to_cell\n"
+        "import ase.units as u, numpy as np\n"
+        "from ase.thermochemistry import IdealGasThermo, HarmonicThermo",
+        [
+            ("birchmurnaghan(x, -3.5, 1., 4., 10.)", 11.0),
+            ("murnaghan(x, -3.5, 1., 4., 10.)", 11.0),
+            ("cellpar_to_cell([x, 2., 3., 80., 85., 90.])", 1.0),
+            ("cell_to_cellpar(np.array([[x, .1, 0], [0, 2., .1], [.2, 0, 3.]]))", 1.5),
+            (
+                "Atoms('Ar2', positions=[[0,0,0],[0,0,x]], "
+                "calculator=LennardJones()).get_potential_energy()",
+                1.2,
+            ),
+            ("HarmonicThermo(np.array([.01, .02])).get_helmholtz_energy(x, verbose=False)", 300.0),
+        ],
+    ),
+    "pyet": (
+        "evapotranspiration",
+        "import pyet, pandas as pd, numpy as np\n"
+        "ix = pd.date_range('2020-06-01', periods=3)\n"
+        "S = lambda *v: pd.Series(v, index=ix)\n"
+        "tm, ws, rs, rh = S(20., 22., 19.), S(2., 3., 1.), S(20., 25., 18.), S(60., 50., 70.)",
+        [
+            ("pyet.calc_lambda(x)", 20.0),
+            ("pyet.calc_es(tmean=x)", 20.0),
+            ("pyet.calc_psy(x)", 100.0),
+            ("pyet.calc_vpc(x)", 20.0),
+            (
+                "pyet.pm_fao56(tm*x, ws, rs=rs, rh=rh, elevation=100., lat=.8, "
+                "tmax=tm+5, tmin=tm-5)",
+                1.1,
+            ),
+        ],
+    ),
 }
 
 

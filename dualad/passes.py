@@ -84,7 +84,7 @@ def run_pass(inputs: Inputs, seeds: Sequence[Any], has_aux: bool = False) -> Out
     return outputs
 
 
-def evaluated(inputs: Inputs, seeds: Sequence[Any], has_aux: bool) -> tuple[Outputs, str]:
+def evaluated(inputs: Inputs, seeds: Sequence[Any], has_aux: bool) -> tuple[Outputs, Any]:
     """The outputs, and what makes them doubtful (`doubt`)."""
     with Differentiation(inputs.driver) as work:
         y = inputs.call(seeded(inputs, seeds, work.level))

@@ -21,7 +21,7 @@ from . import product_transposes, transposes
 from .arguments import Inputs, Outputs, is_complex
 from .array.operands import unbuffered
 from .conversions import as_number
-from .differentiations import close_level, doubt, open_level
+from .differentiations import Doubt, close_level, doubt, open_level
 from .dual import Dual
 from .forms import Form, ReverseLevel, dtype_of
 from .kernel import KERNEL
@@ -75,7 +75,7 @@ class Record:
         self.outputs, self.why = self._evaluate(inputs)
         self.is_doubtful = is_doubtful(self.why, inputs.f, inputs.leaves)
 
-    def _evaluate(self, inputs: Inputs) -> tuple[Outputs, str]:
+    def _evaluate(self, inputs: Inputs) -> tuple[Outputs, Doubt]:
         with Differentiation(inputs.driver) as work:
             self.level = level = ReverseLevel(work.level)
             level.is_optional = self.is_optional

@@ -12,7 +12,7 @@ import pytest
 from scipy.optimize import minimize, minimize_scalar
 from support.both import bits
 
-from dualad import derivative, grad, jacobian, value_and_grad
+from dualad import derivative, grad, jacobian, jvp, value_and_grad
 
 # -- attributes by name ------------------------------------------------------------------------
 
@@ -224,3 +224,13 @@ def test_a_logger_that_is_not_enabled_makes_no_text(caplog: Any) -> None:
         assert derivative(f)(1.5) == 3.0
     assert set(caplog.messages) == {"at 1.50: full"}
     assert {record.funcName for record in caplog.records} == {"f"}
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.float32, np.float64])
+@pytest.mark.parametrize("f", [lambda A, v: A.dot(v), lambda A, v: v.dot(A.T), np.dot])
+def test_dot_as_a_method_has_the_bits_of_blas(f: Any, dtype: Any) -> None:
+    rng = np.random.default_rng(3)
+    A, v = rng.integers(-9, 9, (678, 5)).astype(dtype), rng.normal(size=5) * 1e6
+    value, slope = jvp(lambda v: f(A, v), (v,), (np.ones(5),))
+    np.testing.assert_array_equal(value, f(A, v))
+    np.testing.assert_allclose(slope, A.sum(axis=1), rtol=1e-14)

@@ -34,6 +34,7 @@ from .common import (
 def dot(a: Any, b: Any, out: Any = None) -> Any:
     a, b = array(a), array(b)
     is_product = 0 < a.ndim < 3 and 0 < b.ndim < 3 and _is_gapless(a) and _is_gapless(b)
+    is_product = is_product and plain(a).dtype == plain(b).dtype
     return into(out, _times(a, b) if is_product else _other_dot(a, b))
 
 
@@ -44,7 +45,7 @@ def _is_gapless(x: Any) -> bool:
 
 
 def _other_dot(a: Any, b: Any) -> Any:
-    """Of numbers, of stacks of matrices, and of arrays with gaps or from their ends."""
+    """Of numbers, of stacks of matrices, of arrays with gaps or from their ends, of two dtypes."""
 
     def composed(a: Any, b: Any) -> Any:
         if not a.ndim or not b.ndim:

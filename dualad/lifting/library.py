@@ -1,13 +1,15 @@
 """Stand-ins for parts of the standard library and of NumPy, entered when one is met.
 
-Those of `statistics`, `logging` and np.random's generators; assertions of np.testing, which hold of
-plain numbers; and refusals where compiled code would take a dual for the float that it looks like.
+Those of `statistics`, `logging` and np.random's generators; `getattr` and its like; assertions of
+np.testing, which hold of plain numbers; and refusals where compiled code would take a dual for the
+float that it looks like.
 """
 
 from __future__ import annotations
 
 import functools
 import math
+import operator
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -23,6 +25,7 @@ from ..functions import exp
 from ..pair import Function, plain
 from ..rules import Rule
 from ..structure import rebuild
+from .lift import BY_KIND, read, stand_in, write
 from .standins import FUNCTIONS, LOADERS, number_of, with_plain
 
 # -- statistics ------------------------------------------------------------------------------
@@ -336,6 +339,40 @@ _NOT_DRAWN = frozenset(
         *("choice", "bytes", "integers", "randint", "multivariate_normal"),
     )
 )
+
+# -- attributes by name ----------------------------------------------------------------------
+
+
+def _getattr(x: Any, name: str, /, *default: Any) -> Any:
+    """The builtin `getattr`, by `read`."""
+    try:
+        return read(x, name)
+    except AttributeError:
+        if len(default) != 1:
+            raise
+        return default[0]
+
+
+def _looking(f: Any) -> Function:
+    """What operator.attrgetter or methodcaller has made, looking for names by `read`."""
+    make, args = f.__reduce__()
+    if isinstance(f, operator.attrgetter):
+        ways = [name.split(".") for name in args]
+
+        def values(x: Any) -> Any:
+            found = [functools.reduce(read, way, x) for way in ways]
+            return tuple(found) if len(found) > 1 else found[0]
+
+        return values
+    if isinstance(make, functools.partial):  # it has keywords, and its name stands with them
+        name, given, keywords = make.args[0], args, make.keywords
+    else:
+        (name, *given), keywords = args, {}
+    return lambda x: stand_in(read(x, name))(*given, **keywords)
+
+
+FUNCTIONS |= {getattr: _getattr, setattr: write}
+BY_KIND |= dict.fromkeys((operator.attrgetter, operator.methodcaller), _looking)
 
 LOADERS["statistics"] = _enter_statistics
 LOADERS["logging"] = _enter_logging

@@ -216,8 +216,8 @@ def stand_in(x: Any) -> Any:
         return functools.partial(stand_in(x.func), *map(argument, x.args), **given)
     if kind is Cached:
         return Uncached(x)
-    if kind in _LOOKING:
-        return _looking(x)
+    if (make := BY_KIND.get(kind)) is not None:
+        return make(x)
     if kind is np.vectorize:
         return Vectorized(stand_in(x.pyfunc), x.otypes, None, x.excluded, x.cache, x.signature)
     call = inspected(kind, "__call__")
@@ -285,7 +285,7 @@ def _of_class(cls: type) -> Any:
 
 def argument(x: Any) -> Any:
     """What is handed to a function that stays, in place of a function x."""
-    if isinstance(x, _GIVEN):
+    if isinstance(x, _GIVEN) or type(x) in BY_KIND:
         return stand_in(x)
     if type(x) is types.BuiltinFunctionType:
         return _found(x) or x
@@ -383,6 +383,15 @@ class Method:
 
     def __matmul__(self, x: Any) -> Any:
         return stand_in(read(x, self.name))
+
+
+class Dot:
+    """Reads `dot` of an object: that of a plain array asks no dual among its arguments."""
+
+    def __matmul__(self, x: Any) -> Any:
+        if type(x) is np.ndarray:
+            return functools.partial(FUNCTIONS[np.dot], x)
+        return stand_in(read(x, "dot"))
 
 
 class Setter:
@@ -509,34 +518,6 @@ def write(x: Any, name: str, value: Any) -> None:
         stand_in(put)(found, x, value)
     else:
         setattr(x, name, value)
-
-
-def _getattr(x: Any, name: str, /, *default: Any) -> Any:
-    """The builtin `getattr`, by `read`."""
-    try:
-        return read(x, name)
-    except AttributeError:
-        if len(default) != 1:
-            raise
-        return default[0]
-
-
-def _looking(f: Any) -> Function:
-    """What operator.attrgetter or methodcaller has made, looking for names by `read`."""
-    make, args = f.__reduce__()
-    if isinstance(f, operator.attrgetter):
-        ways = [name.split(".") for name in args]
-
-        def values(x: Any) -> Any:
-            found = [functools.reduce(read, way, x) for way in ways]
-            return tuple(found) if len(found) > 1 else found[0]
-
-        return values
-    if isinstance(make, functools.partial):  # it has keywords, and its name stands with them
-        name, given, keywords = make.args[0], args, make.keywords
-    else:
-        (name, *given), keywords = args, {}
-    return lambda x: stand_in(read(x, name))(*given, **keywords)
 
 
 def inspected(cls: type, name: str) -> Any:
@@ -670,8 +651,8 @@ _COMPILED = ("cython_function_or_method", "_Function")  # of Cython and uarray
 HEAP_TYPE = 1 << 9  # made by a class statement
 _DUALAD = __package__.partition(".")[0]  # as our own doctests
 Cached = type(functools.lru_cache(lambda: None))
-_LOOKING = (operator.attrgetter, operator.methodcaller)
-_GIVEN = (types.FunctionType, types.MethodType, functools.partial, *_LOOKING)
+_GIVEN = (types.FunctionType, types.MethodType, functools.partial)
+BY_KIND: dict[type, Callable[[Any], Any]] = {}  # what is called in place of things of these kinds
 _LOADED = (types.FunctionType, types.BuiltinFunctionType, type, Cached)
 _STAYING = frozenset(
     (
@@ -691,7 +672,14 @@ _TEXT = {"%": Remainder(operator.mod), "%=": Remainder(operator.imod)}
 OPERATORS: dict[str, Any] = {}  # all of them, once `operators` finds that the user's need it
 _LOCK = allocate_lock()  # of what is known of code, while hooks come
 getter: Callable[[str], Any] = LIFTING.Getter if LIFTING else Getter
-method: Callable[[str], Any] = LIFTING.Method if LIFTING else Method
+_any_method: Callable[[str], Any] = LIFTING.Method if LIFTING else Method
+
+
+def method(name: str) -> Any:
+    """The hook that reads what is to be called of an object by this name."""
+    return Dot() if name == "dot" else _any_method(name)
+
+
 setter: Callable[[str], Any] = LIFTING.Setter if LIFTING else Setter
 _WALKERS: dict[Any, Function] = {
     **dict.fromkeys((map, filter), lambda x: walked(stand_in(x))),
@@ -702,8 +690,6 @@ FUNCTIONS |= {f: Caller(f, change) for f, change in _WALKERS.items()}
 FUNCTIONS |= {
     np.vectorize: Caller(Vectorized),
     np.frompyfunc: Caller(OfPython),
-    getattr: _getattr,
-    setattr: write,
 }
 FUNCTIONS[sum] = Caller(summed if SUM_IS_EXACT else sum, walked)
 if LIFTING:

@@ -404,6 +404,8 @@ class _Reader:
         if x is _SELF:  # methods and properties of the class are read anyway
             is_known = not is_call or name in _COMMON or inspected(self.owner, name) is not None
             return _UNKNOWN if is_known else _NEED
+        if name == "dot" and (x is _UNKNOWN or x is _PARAMETER or type(x) is np.ndarray):
+            return _NEED  # of a plain array it would make arrays of objects of duals
         if x is _UNKNOWN or x is _PARAMETER:
             return _UNKNOWN if name in _COMMON else _NEED
         if isinstance(x, types.ModuleType):

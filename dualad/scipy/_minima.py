@@ -313,14 +313,14 @@ def minimize_scalar(
     if g.found or has_duals(bounds):
         refuse_unless_converged(result.success, "minimize_scalar", result.message)
         lower, upper = (None, None) if bounds is None else ([bounds[0]], [bounds[1]])
-        result.x, result.fun = _ofone_number(g.f, result.x, lower, upper, result.fun)
+        result.x, result.fun = _of_number(g.f, result.x, lower, upper, result.fun)
         return reported(result, bounds, bracket)
     if has_duals(bracket, options):
         refuse_unless_converged(result.success, "minimize_scalar", result.message)
     return reported(result, bracket, options, start_only=True)
 
 
-def _ofone_number(f: Function, x: Any, lower: Any, upper: Any, value: Any) -> tuple[Any, Any]:
+def _of_number(f: Function, x: Any, lower: Any, upper: Any, value: Any) -> tuple[Any, Any]:
     """Place and value of the minimum of a function of one number."""
     best = optimum(lambda u: f(u[0]), np.array([plain(x)], float), bounds_of(1, lower, upper))
     return with_value(best.x[0], x), with_value(one_number(f(best.point[0])), value)
@@ -406,7 +406,7 @@ def _minimiser(
         if np.ndim(x) == 0:
             success = _has_converged(name, whole, g, rest)
             refuse_unless_converged(success, name, "its steps ended early")
-            y, least = _ofone_number(cost, x, lower, upper, 0.0)
+            y, least = _of_number(cost, x, lower, upper, 0.0)
         else:
             best = reached(x)
             y, least = best.x, one_number(cost(best.point))
