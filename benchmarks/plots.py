@@ -10,6 +10,9 @@ from typing import Any
 
 from .results import Results
 
+# On a dark page light and dark change places, and colours stay; the page shows through.
+DARK = "@media (prefers-color-scheme: dark) { svg { filter: invert(1) hue-rotate(180deg) } }"
+
 # Ours in blue and thick; the others are told apart by colour and marker.
 OURS = {"dualad": "o", "dualad forward": "^", "dualad reverse": "v"}
 OTHERS = {
@@ -45,7 +48,9 @@ def draw(results: Results, folder: Path) -> list[Path]:
     settings = {
         "svg.hashsalt": "dualad",  # the same file from the same figures
         "svg.fonttype": "none",
-        "font.size": 10,
+        "font.size": 11,
+        "figure.facecolor": "none",
+        "axes.facecolor": "none",
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.grid": True,
@@ -56,9 +61,11 @@ def draw(results: Results, folder: Path) -> list[Path]:
     with plt.rc_context(settings):
         for name, make in (("gradients", gradients), ("costs", costs), ("errors", errors)):
             figure = make(plt, results)
-            figure.text(0.01, 0.005, "\n".join(results.environment), fontsize=7, va="bottom")
+            figure.text(0.01, 0.005, "\n".join(results.environment), fontsize=8, va="bottom")
             paths.append(folder / f"{name}.svg")
             figure.savefig(paths[-1], metadata={"Date": None})
+            text = paths[-1].read_text("utf-8").replace("</style>", f"{DARK}</style>", 1)
+            paths[-1].write_text(text, "utf-8")
             plt.close(figure)
     return paths
 
@@ -96,8 +103,8 @@ def gradients(plt: Any, results: Results) -> Any:
         axes.set(title=f"Rosenbrock, {title}", xlabel="n")
     panels[0].set_ylabel("time of a gradient, in evaluations of the function")
     handles, labels = panels[0].get_legend_handles_labels()
-    figure.legend(handles, labels, loc="center right", frameon=False)
-    figure.subplots_adjust(left=0.09, right=0.81, top=0.92, bottom=0.25, wspace=0.08)
+    figure.legend(handles, labels, loc="center right", frameon=False, fontsize=10)
+    figure.subplots_adjust(left=0.09, right=0.8, top=0.92, bottom=0.25, wspace=0.08)
     for axes in panels:
         axes.title.set_fontsize(10)
     return figure
@@ -106,7 +113,7 @@ def gradients(plt: Any, results: Results) -> Any:
 def costs(plt: Any, results: Results) -> Any:
     """The cost of each workload, by everyone."""
     keys = [key for key in results.medians if key != "P1"]
-    figure, axes = plt.subplots(figsize=(8.5, 1.6 + 0.34 * len(keys)))
+    figure, axes = plt.subplots(figsize=(8.5, 1.6 + 0.4 * len(keys)))
     for peer in shown(results):
         there = [
             (results.medians[k][peer], i) for i, k in enumerate(keys) if peer in results.medians[k]
@@ -115,12 +122,12 @@ def costs(plt: Any, results: Results) -> Any:
             size = 60 if peer in OURS else 28
             axes.scatter(*zip(*there, strict=True), s=size, label=peer, **look(peer))
     axes.axvline(1.0, color="#888888", lw=1)
-    titles = [textwrap.fill(f"{key}: {results.titles[key]}", 42) for key in keys]
-    axes.set_yticks(range(len(keys)), titles, fontsize=8)
+    titles = [textwrap.fill(f"{key}: {results.titles[key]}", 40) for key in keys]
+    axes.set_yticks(range(len(keys)), titles, fontsize=9.5)
     axes.set(xscale="log", xlabel="time, in evaluations of the function", ylim=(len(keys), -1))
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=8)
+    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=9.5)
     low = 0.85 / figure.get_size_inches()[1]
-    figure.subplots_adjust(left=0.34, right=0.83, top=0.98, bottom=low + 0.04)
+    figure.subplots_adjust(left=0.38, right=0.82, top=0.98, bottom=low + 0.04)
     return figure
 
 
@@ -133,7 +140,7 @@ def errors(plt: Any, results: Results) -> Any:
         found = [max(error, 1e-17) for error in found]  # 0 has no place on this axis
         axes.scatter(found, [i] * len(found), s=36, alpha=0.6, **look(peer))
     axes.axvline(2.2e-16, color="#888888", lw=1)
-    axes.text(2.4e-16, -0.75, "rounding", fontsize=8, color="#555555")
+    axes.text(2.4e-16, -0.75, "rounding", fontsize=9.5, color="#555555")
     axes.set_yticks(range(len(peers)), peers)
     axes.set(xscale="log", xlabel="error, relative to the largest entry; one mark per workload")
     axes.set_ylim(len(peers) - 0.5, -1)

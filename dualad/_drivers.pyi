@@ -19,6 +19,8 @@ def connect(
     arrays: type,
     array_in: Function,
     strip: Function,
+    say: Function,
+    name: Function,
 ) -> None: ...
 def connect_series(begun: Function) -> None: ...
 def connect_reverse(

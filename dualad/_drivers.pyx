@@ -47,6 +47,7 @@ cdef object is_elementwise = None     # is_elementwise(f, argnum, shape): whethe
 cdef object tell = None               # tell(driver, error, why): say what helps
 cdef object is_doubtful = None        # is_doubtful(f, x, level, y): whether y is in doubt
 cdef object doubt = None              # differentiations.doubt
+cdef object described = None          # described(driver): its text
 cdef object Lifted = None             # Lifted(f): f as the general driver runs it lifted
 cdef object DualArray = None
 cdef object unbuffered = None         # unbuffered(x): the array that x stands for
@@ -61,11 +62,11 @@ cdef Py_ssize_t LEAST_NUMBERS, LEAST_ELEMENTS
 cdef object FORWARD = object()        # left to the general driver, by forward mode
 
 
-def connect(kind, go_on, known, doubtful, what, lifted, arrays, array_in, strip, say):
+def connect(kind, go_on, known, doubtful, what, lifted, arrays, array_in, strip, say, name):
     """Tell the short ways what to hand over to."""
     global readable_class, continued, is_elementwise, is_doubtful, Lifted, DualArray, unbuffered
-    global stripped, doubt, tell
-    stripped, doubt, tell = strip, what, say
+    global stripped, doubt, tell, described
+    stripped, doubt, tell, described = strip, what, say, name
     readable_class, continued, is_elementwise, is_doubtful = kind, go_on, known, doubtful
     Lifted, DualArray, unbuffered = lifted, arrays, array_in
 
@@ -434,7 +435,7 @@ cdef class Driver:
         return partial(driver, **options) if options else driver, (self.given, self.argnums)
 
     def __repr__(self):
-        return f"<function {self.__qualname__} at {id(self):#x}>"
+        return described(self)
 
 
 cdef object call_driver(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .array.operands import ArrayProxy
-from .differentiations import LOST, NAMED
+from .differentiations import LOST, NAMED, UNLIFTED
 from .dual import Dual
 from .frames import expression_at, is_ours
 from .lifting.lift import is_left_alone
@@ -56,6 +56,8 @@ def tell_of_foreign(driver: str, error: BaseException) -> bool:
     else:
         is_here = place == len(frames) - 1  # a call of C
         is_about_duals = is_here and any(word in said for word in _WORDS)
+        if UNLIFTED not in said and frames[-1][0].f_code.co_name in ("__float__", "__complex__"):
+            is_about_duals = _text_at(error, place).endswith(")")  # C has converted it
     if not is_about_duals or any("lifting" in note for note in getattr(error, "__notes__", ())):
         return False
     home = str(foreign[0].f_globals.get("__name__")) if foreign else ""

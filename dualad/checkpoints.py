@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 else:
     forms, sweeps = Later(f"{__package__}.forms"), Later(f"{__package__}.sweeps")
 
+P = ParamSpec("P")  # the arguments of f,
+R = TypeVar("R")  # and its result
+
 
 def _is_changed(before: Any, after: Any, untouched: Any) -> bool:
     """Whether a function has put something else in an argument's place, or written into it."""
@@ -33,7 +36,7 @@ def _is_changed(before: Any, after: Any, untouched: Any) -> bool:
     return isinstance(now, np.ndarray) and now.tobytes() != then.tobytes()
 
 
-def checkpoint(f: Function, *, lift: bool | None = None) -> Function:
+def checkpoint(f: Callable[P, R], *, lift: bool | None = None) -> Callable[P, R]:
     """f, of which reverse mode records nothing: it is evaluated again in the sweep.
 
     A long computation in pieces, each a checkpoint, takes the memory of the longest piece, and
@@ -84,7 +87,7 @@ def checkpoint(f: Function, *, lift: bool | None = None) -> Function:
         return chosen(f, lift)
 
     @functools.wraps(f)
-    def evaluated(*args: Any, **kwargs: Any) -> Any:
+    def evaluated(*args: P.args, **kwargs: P.kwargs) -> Any:
         held = [unbuffered(x) for x in leaves([args, kwargs])]
         each = [x for x in held if isinstance(x, Dual)]
         level = max((x.level for x in each), default=0)

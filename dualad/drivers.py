@@ -78,7 +78,7 @@ def derivative(
     argnums : int, str, or a sequence of these
         Which argument: index or name. With a sequence, a tuple of derivatives comes back.
     order : int
-        How often to differentiate; 0 gives f itself.
+        How many times to differentiate; 0 gives f itself.
     lift : bool, optional
         Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
         `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
@@ -367,8 +367,38 @@ def grad(
 ) -> Callable[P, Any]:
     """The gradient of a function with one real output.
 
-    Parameters and errors are those of `value_and_grad`; the gradient alone comes back, or
-    (gradient, aux).
+    Parameters
+    ----------
+    f : callable
+        Takes numbers, arrays, and nested lists, tuples and dicts of them; returns one real
+        number.
+    argnums : int, str, or a sequence of these
+        Which arguments, by index or name. With a sequence, a tuple of gradients comes back.
+    has_aux : bool
+        f returns (number, aux); aux is handed on, without tangents.
+    mode : {None, "forward", "reverse"}
+        Which way: by passes forward, or by one evaluation and a sweep back. By default back from
+        32 inputs on (64 in arrays). The results are the same, up to rounding.
+    lift : bool, optional
+        Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
+        `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
+
+    Returns
+    -------
+    callable
+        Called as f is called; gives the gradient, in the structure and shapes of the argument, or
+        (gradient, aux). In complex numbers x + iy it is ∂/∂x − i·∂/∂y, as in jax.
+
+    Raises
+    ------
+    TypeError
+        If the result of f is not one real number, or an argument is not made of numbers.
+    NotDeterministicError
+        If f gives other values in a later pass.
+
+    Notes
+    -----
+    How often f is called stands in the notes of `value_and_grad`.
 
     Examples
     --------
@@ -923,8 +953,8 @@ def vjp(
     Returns
     -------
     (value, pullback)
-        `pullback(cotangent)` takes what has the structure of the value, and gives a tuple with
-        one cotangent for each argument. It may be called many times.
+        `pullback(adjoint)` takes what has the structure of the value, and gives a tuple with
+        one adjoint for each argument. It may be called many times.
 
     Raises
     ------
@@ -932,13 +962,13 @@ def vjp(
         If the arguments are not made of numbers, or f goes through a function that has no way
         back.
     ValueError
-        By the pullback, if the cotangent does not match the value.
+        By the pullback, if the adjoint does not match the value.
 
     Notes
     -----
     f is called once, and everything it calculates is kept until the pullback is gone. Where a sweep
-    meets what is not finite, the pullback calls f again, and goes forward. In complex numbers a
-    cotangent c stands for the function dy ↦ Re(c·dy), as in jax.
+    meets what is not finite, the pullback calls f again, and goes forward. In complex numbers an
+    adjoint c stands for the function dy ↦ Re(c·dy), as in jax.
 
     Examples
     --------

@@ -10,6 +10,7 @@ out: a float for a float, an array for an array, a dual for a dual.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -127,7 +128,8 @@ def define_rule(
     Returns
     -------
     callable
-        The function, for numbers, arrays and duals.
+        The function, for numbers, arrays and duals. Kept in a variable of its name in the module
+        that calls define_rule, it can be pickled.
 
     Raises
     ------
@@ -167,7 +169,9 @@ def define_rule(
         if isinstance(slope, str):
             _check_slope(slope, [*args.split(", "), "y"])
     rule = Rule(f"{name}({args})", *given, z=is_complex, over=intervals, value=evaluate)
-    return function(register(rule))
+    made = function(register(rule))
+    made.__module__ = sys._getframe(1).f_globals.get("__name__", "__main__")  # where pickle looks
+    return made
 
 
 def _check_slope(text: str, args: Sequence[str]) -> None:

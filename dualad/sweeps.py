@@ -495,16 +495,16 @@ def pullback_of(record: Record) -> Function:
     """The function from an adjoint of the output to those of the arguments."""
     inputs, outputs = record.inputs, record.outputs
 
-    def pullback(cotangent: Any) -> Any:
+    def pullback(adjoint: Any) -> Any:
         """The adjoints of the arguments, from one in the structure of the function's result."""
-        cotangent = rebuild(cotangent, unbuffered)
-        wanted, given = _shapes(outputs.structure), _shapes(cotangent)
+        adjoint = rebuild(adjoint, unbuffered)
+        wanted, given = _shapes(outputs.structure), _shapes(adjoint)
         if wanted != given:
             raise ValueError(
-                "vjp: the cotangent must have the structure and shapes of the function's result, "
+                "vjp: the adjoint must have the structure and shapes of the function's result, "
                 f"{wanted}; got {given}."
             )
-        numbers = [inputs.number(g) for g in leaves(cotangent)]
+        numbers = [inputs.number(g) for g in leaves(adjoint)]
         numbers = [
             g.astype(dtype_of(v))
             if type(g) is np.ndarray

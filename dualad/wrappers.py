@@ -170,7 +170,24 @@ class _Wrapper:
         return self._made_by, ()
 
     def __repr__(self) -> str:
-        return f"<function {self.__qualname__} at {id(self):#x}>"
+        return _described(self)
+
+
+def _described(x: Any) -> str:
+    """The driver, the function and the options of what a driver gave back.
+
+    >>> from dualad import grad
+    >>> grad(grad(max), argnums=1)
+    <grad of <grad of max>, argnums=1>
+    """
+    made_by, given = x.__reduce__()
+    call = functools.partial(made_by, *given)
+    f, argnums, *_ = call.args
+    name = repr(f) if isinstance(f, _WRAPPERS) else getattr(f, "__qualname__", type(f).__name__)
+    options = {"argnums": argnums} if argnums != 0 else {}
+    options |= {k: x for k, x in call.keywords.items() if x is not None}
+    told = "".join(f", {key}={x!r}" for key, x in options.items())
+    return f"<{call.func.__name__.lstrip('_')} of {name}{told}>"
 
 
 def _continued(definition: Function, x: Any, y: Any, level: int, has_aux: bool = False) -> Any:
@@ -197,6 +214,6 @@ _WRAPPERS: tuple[type, ...] = (_Wrapper,)
 if DRIVERS:
     DRIVERS.connect(
         *(Dual, _continued, is_elementwise, _is_doubtful, doubt),
-        *(Lifted, DualArray, unbuffered, _stripped, tell),
+        *(Lifted, DualArray, unbuffered, _stripped, tell, _described),
     )
     _WRAPPERS = (_Wrapper, *DRIVERS.SHORT_WAYS.values())

@@ -360,7 +360,9 @@ def test_wrappers_keep_name_and_text(driver: Any) -> None:
     assert not hasattr(g, "other")
     assert inspect.signature(g) == inspect.signature(f)
     assert "What f is." in pydoc.render_doc(g)
-    assert repr(g).startswith(f"<function {f.__qualname__} at 0x")
+    assert repr(g) == f"<{driver.__name__} of {f.__qualname__}>"
+    nested = driver(g, "y", lift=False)
+    assert repr(nested) == f"<{driver.__name__} of {g!r}, argnums='y', lift=False>"
     outer = functools.wraps(g)(lambda x: x)
     assert (outer.__name__, outer.__doc__) == ("f", "What f is.")
     g.__name__, g.__doc__, g.__module__, g.mark = "g", "What g is.", "there", 4
@@ -371,7 +373,7 @@ def test_wrappers_keep_name_and_text(driver: Any) -> None:
 @pytest.mark.parametrize("driver", DRIVERS, ids=lambda d: d.__name__)
 def test_wrappers_of_what_has_no_name(driver: Any) -> None:
     g = driver(functools.partial(lambda x, y: x * y, y=2.0))
-    assert repr(g).startswith("<function ")
+    assert repr(g) == f"<{driver.__name__} of partial>"
     assert str(inspect.signature(g)) == "(x, *, y=2.0)"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import datetime
 import decimal
 import dis
@@ -758,6 +759,7 @@ def test_other_families_are_refused_by_name() -> None:
         (lambda x: x * len(struct.pack("d", x)), 'struct.pack("d", x)'),
         (lambda x: x * len(json.dumps({"x": x})), 'json.dumps({"x": x})'),
         (lambda x: math.exp(x) * fractions.Fraction(x).numerator, "fractions.Fraction(x)"),
+        (lambda x: math.exp(x) * array.array("d", [x])[0], 'array.array("d", [x])'),
     ],
 )
 def test_what_is_not_reached_says_whose_call_it_was(f: Any, call: str) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 from dualad import (
     audit,
+    define_rule,
     derivative,
     grad,
     hessian,
@@ -188,3 +189,10 @@ def test_text_is_that_of_the_plain_array(mode: Any) -> None:
         assert value == f(x) and (slope == [f(x), 0, 0]).all()
     with pytest.raises(TypeError, match="from text that was made from a dual"):
         grad(lambda x: float(np.array2string(x)[1:-1].split()[0]) * x[0], mode=mode)(x)
+
+
+def test_rules_of_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A function with a rule is pickled by its name in the module that has defined it."""
+    twice = define_rule(lambda x: 2 * x, lambda x, y: 2.0, name="twice_for_pickles")
+    monkeypatch.setitem(globals(), "twice_for_pickles", twice)
+    assert again(twice) is twice and derivative(again(grad(twice)))(3.0) == 0.0

@@ -21,7 +21,7 @@ import types
 import weakref
 from _thread import allocate_lock
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -33,6 +33,9 @@ from ..pair import Function, plain
 from ..structure import leaves, rebuild
 from .bytecode import Hooks, rewritten
 from .standins import FUNCTIONS, LOADERS, SUM_IS_EXACT, OfPython, Vectorized, summed
+
+P = ParamSpec("P")  # the arguments of f,
+R = TypeVar("R")  # and its result
 
 # Code that is left as it is: the standard library, and packages that know what they do.
 _FOREIGN = frozenset(sys.stdlib_module_names) | {
@@ -66,7 +69,7 @@ _HERE = os.path.dirname(os.path.dirname(__file__)) + os.sep
 STAYS, CALLS = None, ...
 
 
-def lift(f: Function) -> Function:
+def lift(f: Callable[P, R]) -> Callable[P, R]:
     """A function in which `math`, `cmath` and preallocated arrays work with duals.
 
     The function, and the Python functions and methods that it calls, run with `math`, `cmath`,
@@ -131,7 +134,7 @@ def lift(f: Function) -> Function:
         raise TypeError(f"lift needs a function, got {type(f).__name__}; write lift(f)(x).")
 
     @functools.wraps(f)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
+    def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
         return Lifted(f)(*args, **kwargs)
 
     wrapper.__dict__["_lifts"] = f

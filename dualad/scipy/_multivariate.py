@@ -197,8 +197,8 @@ def _result(name: str, method: str, given: tuple[Any, ...], options: dict[str, A
     log = _LOGS[name] if method in ("pdf", "logpdf") else _OTHERS.get((name, method))
     if log is None:
         raise refused(
-            f"scipy.stats.{name}.{method} has no derivative in what it is given; write it with "
-            "logpdf, or x.primal for a plain number.",
+            f"scipy.stats.{name}.{method} cannot be differentiated with respect to its "
+            "arguments; write it with logpdf, or x.primal for a plain number.",
             *duals_in(given, options),
         )
     y = log(*given, **options)

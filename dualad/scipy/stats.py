@@ -151,7 +151,7 @@ class _Distribution:
     def fit(self, *args: Any, **kwds: Any) -> Any:
         """Refused for duals."""
         if duals_in(args, kwds):
-            instead = "dualad.scipy.optimize.minimize of nnlf"
+            instead = "minimize from dualad.scipy.optimize, of the negative log-likelihood"
             raise _refusal(self, "fit", instead, args, kwds)
         return super().fit(*args, **kwds)  # type: ignore[misc]
 
@@ -180,8 +180,8 @@ class _Distribution:
 def _refusal(x: Any, what: str, instead: str, *given: Any) -> TypeError:
     name = getattr(x, "name", type(x).__name__)
     return refused(
-        f"scipy.stats.{name}.{what} has no derivative in what it is given; write {instead}, or "
-        "x.primal for a plain number.",
+        f"scipy.stats.{name}.{what} cannot be differentiated with respect to its arguments; "
+        f"write {instead}, or x.primal for a plain number.",
         *duals_in(given),
     )
 
