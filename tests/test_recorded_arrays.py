@@ -297,6 +297,34 @@ def test_second_derivatives_in_structures_of_arrays() -> None:
         np.testing.assert_allclose(along[name], part.imag / 1e-30, rtol=0, atol=1e-13)
 
 
+def test_what_is_written_into_the_parts_of_one_vector() -> None:
+    def f(parts: Any) -> Any:
+        a, b = parts
+        a *= 2.0
+        a[1, :2] += b[:2]
+        b[...] = a[0, 0] * b
+        return np.sum(a**3) + np.sum(b**2)
+
+    parts = [np.arange(1.0, 7.0).reshape(2, 3) / 5, np.array([0.5, -1.0, 2.0, 0.25])]
+    before = [x.copy() for x in parts]
+    found, want = hessian(f)(parts), hessian(f, mode="forward")(parts)
+    along = [np.cos(x) for x in parts]
+    for row, right, moved in zip(found, want, hvp(f)(parts, along), strict=True):
+        for block, good in zip(row, right, strict=True):
+            np.testing.assert_allclose(block, good, rtol=1e-12, atol=1e-12)
+        dots = (np.tensordot(r, v, np.ndim(v)) for r, v in zip(right, along, strict=True))
+        np.testing.assert_allclose(moved, sum(dots), rtol=1e-12)
+    h = 1e-5
+    for sign in (1, -1):
+        parts[1][2] += sign * h
+        up = grad(f)(parts)[0]
+        parts[1][2] -= sign * h
+        want[0][1][..., 2] -= sign * up / (2 * h)
+    np.testing.assert_allclose(want[0][1][..., 2], 0.0, atol=1e-7)
+    for x, old in zip(parts, before, strict=True):
+        np.testing.assert_allclose(x, old, rtol=1e-15)
+
+
 @pytest.mark.parametrize("n", [10, 40, 300])
 def test_hessians_of_array_code(n: int) -> None:
     calls = [0]
