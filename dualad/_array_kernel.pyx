@@ -757,40 +757,25 @@ cdef object recorded_product(
 
 cdef object reduction(object f, tuple args, dict kwargs):
     """np.sum or np.mean of an array that is recorded, with axis= and keepdims=; None for others."""
-    cdef object form, value, y, x = args[0], axis = None
-    cdef Py_ssize_t n = PyTuple_GET_SIZE(args)
-    cdef bint keepdims = False
+    cdef object form, value, y, x = args[0]
     cdef Total pull
-    if n > 2 or type(x) is not DualArray:
-        return None
-    if SLOT(x, TANGENT) == NULL or SLOT(x, PRIMAL) == NULL or SLOT(x, LEVEL) == NULL:
+    if not is_whole(x):
         return None
     form, value = <object>SLOT(x, TANGENT), <object>SLOT(x, PRIMAL)
     if type(form) is not form_class or not (type(value) is ndarray or is_simple(value)):
         return None
     if type(value) is ndarray and not cnp.PyArray_SIZE(<cnp.ndarray>value):
         return None
-    if n == 2:
-        axis = args[1]
-    if kwargs:
-        for name, given in kwargs.items():
-            if name == "axis" and n == 1:
-                axis = given
-            elif name == "keepdims" and type(given) is bool:
-                keepdims = given
-            else:
-                return None
     node = node_of(form)
-    pull = Total.__new__(Total)
-    pull.shape, pull.dtype = <object>SLOT(node, SHAPE), <object>SLOT(node, DTYPE)
-    if not fits(pull, axis, keepdims):
+    pull = total_of(node)
+    if not pull.takes(args, kwargs):
         return None
     if type(value) is not ndarray:
-        y = f(value, axis=axis, keepdims=keepdims)
+        y = f(value, axis=pull.axis, keepdims=pull.is_kept)
     elif f is np_sum:
-        y = add_up(value, axis, None, None, keepdims)
+        y = add_up(value, pull.axis, None, None, pull.is_kept)
     else:
-        y = value.mean(axis, None, None, keepdims)
+        y = value.mean(pull.axis, None, None, pull.is_kept)
     left = y.shape
     pull.has_axes = left != ()
     pull.count = value.size // y.size if f is np_mean else 1
@@ -799,22 +784,12 @@ cdef object reduction(object f, tuple args, dict kwargs):
     return made(y, tangent, level) if left else pair(y, tangent, level)
 
 
-cdef bint fits(Total pull, object axis, bint keepdims) except -1:
-    """Let the pull of a sum know the axes that are summed over; whether it can."""
-    cdef int i, ndim = len(pull.shape)
-    cdef tuple axes = axis if type(axis) is tuple else (axis,)
-    if ndim >= AXES:
-        return False
-    if axis is None:  # all of them, which are kept
-        axes = tuple(range(ndim))
-    for i in range(ndim):
-        pull.is_summed[i] = False
-    for a in axes:
-        if type(a) is not int or not -ndim <= a < ndim:
-            return False
-        pull.is_summed[a + ndim if a < 0 else a] = True
-    pull.is_kept = keepdims
-    return True
+cdef Total total_of(object node):
+    """The pull of the sum of all elements."""
+    cdef Total pull = Total.__new__(Total)
+    pull.shape, pull.dtype = <object>SLOT(node, SHAPE), <object>SLOT(node, DTYPE)
+    pull.count = 1
+    return pull
 
 
 # What `recorded_linear` finds among the arguments of a function.
@@ -927,7 +902,7 @@ cdef object recorded_choice(tuple args):
     cdef list values = [], forms = []
     cdef Operands found = Operands.__new__(Operands)
     cdef Choice pull = Choice.__new__(Choice)
-    if type(condition) is not ndarray:
+    if type(condition) is not ndarray or not cnp.PyArray_ISBOOL(<cnp.ndarray>condition):
         return None
     pull.firsts, pull.shapes = [], []
     for x in args[1:]:
@@ -956,7 +931,7 @@ cdef object recorded_choice(tuple args):
         pull.shapes.append(None if <object>SLOT(node, SHAPE) == whole else <object>SLOT(node, SHAPE))
     if condition.shape != whole:
         condition = numpy.broadcast_to(condition, whole)
-    pull.chosen = condition.astype(bool)
+    pull.chosen = condition.copy()  # f may write into it
     tangent = new_form(new_node(node_class, whole, descr, nodes, pull), None, None)
     return made(y, tangent, found.level)
 
@@ -966,9 +941,9 @@ cdef object recorded_norm(object x):
 
     The slope is the unit vector.
     """
-    cdef object value, node, y
+    cdef object value, node, y, unit, token
     cdef Operands found = Operands.__new__(Operands)
-    cdef Total pull = Total.__new__(Total)
+    cdef Total pull
     cdef list forms = []
     if not is_whole(x):
         return None
@@ -978,11 +953,14 @@ cdef object recorded_norm(object x):
     y = np_norm(value)
     if not 1e-140 < y < 1e140:  # squares underflow or overflow
         return None
+    token = quiet()
+    try:
+        unit = value / y
+    finally:
+        unhush(token)
     node = node_of(forms[0])
-    pull.shape, pull.dtype, pull.count = value.shape, <object>SLOT(node, DTYPE), 1
-    node = new_node(
-        node_class, pull.shape, pull.dtype, [node], Slopes([value / y], [None], value.ndim)
-    )
+    pull = total_of(node)
+    node = new_node(node_class, pull.shape, pull.dtype, [node], Slopes([unit], [None], value.ndim))
     tangent = new_form(new_node(node_class, (), pull.dtype, [node], pull), None, None)
     return pair(y, tangent, found.level)
 
@@ -992,33 +970,23 @@ cdef object recorded_extreme(object f, tuple args, dict kwargs):
 
     Each of k equal extreme elements has slope 1/k.
     """
-    cdef object x = args[0], axis = None, value, top, ties, node, whole
+    cdef object x = args[0], value, top, ties, node
     cdef Operands found = Operands.__new__(Operands)
-    cdef Total pull = Total.__new__(Total)
-    cdef bint keepdims = False
+    cdef Total pull
     cdef list forms = []
-    if not is_whole(x) or PyTuple_GET_SIZE(args) > 2:
+    if not is_whole(x):
         return None
-    if PyTuple_GET_SIZE(args) == 2:
-        axis = args[1]
-    for name, given in kwargs.items():
-        if name == "axis" and PyTuple_GET_SIZE(args) == 1:
-            axis = given
-        elif name == "keepdims" and type(given) is bool:
-            keepdims = given
-        else:
-            return None
     value = found.value(x, forms)
     if type(value) is not ndarray or not cnp.PyArray_SIZE(<cnp.ndarray>value):
         return None
     node = node_of(forms[0])
-    pull.shape, pull.dtype, pull.count = value.shape, <object>SLOT(node, DTYPE), 1
-    if not fits(pull, axis, keepdims) or pull.dtype is not value.dtype:
+    pull = total_of(node)
+    if not pull.takes(args, kwargs) or pull.dtype is not value.dtype:
         return None
-    y = f(value, axis=axis, keepdims=keepdims)
-    top = y if keepdims or axis is None else f(value, axis=axis, keepdims=True)
+    y = f(value, axis=pull.axis, keepdims=pull.is_kept)
+    top = y if pull.is_kept or pull.axis is None else f(value, axis=pull.axis, keepdims=True)
     ties = value == top
-    count = add_up(ties, axis, None, None, axis is not None)
+    count = add_up(ties, pull.axis, None, None, pull.axis is not None)
     if not numpy.all(count):  # where there is nan
         return None
     slope = ties / count
@@ -1303,8 +1271,36 @@ cdef class Total:
     cdef tuple shape
     cdef object dtype
     cdef Py_ssize_t count
-    cdef bint has_axes, is_kept       # whether only some axes are summed over, and if they stay
+    cdef object axis
+    cdef bint has_axes, is_kept  # whether only some axes are summed over, and whether they stay
     cdef bint is_summed[AXES]
+
+    cdef bint takes(self, tuple args, dict kwargs) except -1:
+        """Whether behind an array there are only axis= and keepdims=, which are then taken over."""
+        cdef int i, ndim = len(self.shape)
+        cdef tuple axes
+        if PyTuple_GET_SIZE(args) > 2 or ndim >= AXES:
+            return False
+        if PyTuple_GET_SIZE(args) == 2:
+            self.axis = args[1]
+        for name, given in kwargs.items():
+            if name == "axis" and PyTuple_GET_SIZE(args) == 1:
+                self.axis = given
+            elif name == "keepdims" and type(given) is bool:
+                self.is_kept = given
+            else:
+                return False
+        if self.axis is None:
+            axes = tuple(range(ndim))
+        else:
+            axes = self.axis if type(self.axis) is tuple else (self.axis,)
+        for i in range(ndim):
+            self.is_summed[i] = False
+        for axis in axes:
+            if type(axis) is not int or not -ndim <= axis < ndim:
+                return False
+            self.is_summed[axis + ndim if axis < 0 else axis] = True
+        return True
 
     def __call__(self, g):
         if self.count != 1:

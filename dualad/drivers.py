@@ -796,7 +796,7 @@ def hessian(
 
 def _is_vector(inputs: Inputs) -> bool:
     """Whether there is one argument, an array with one axis."""
-    return inputs.single and np.ndim(inputs.selected[0]) == 1 and is_array(inputs.selected[0])
+    return inputs.single and is_array(inputs.selected[0]) and np.ndim(inputs.selected[0]) == 1
 
 
 def _by_directions(inputs: Inputs) -> Any:

@@ -349,9 +349,11 @@ def as_vector(inputs: Inputs) -> tuple[Function, Any] | None:
     None if they are not arrays of doubles in C order. f gets views of the vector.
     """
     xs = inputs.leaves
-    if not xs or not all(is_plain_vector(x.reshape(-1)) if is_array(x) else False for x in xs):
+    if not xs or not all(map(is_array, xs)):
         return None
-    if not all(x.flags.carray for x in xs):
+    if not all(type(x) is np.ndarray and x.flags.carray for x in xs):
+        return None
+    if not all(is_plain_vector(x.reshape(-1)) for x in xs):
         return None
     ends = list(itertools.accumulate(inputs.sizes))
 
