@@ -26,7 +26,7 @@ from ..array_rules.common import has_duals
 from ..array_rules.creation import array_of, require
 from ..array_rules.others import as_strided
 from ..conversions import as_number
-from ..differentiations import note_equal, refuse_text_of_dual
+from ..differentiations import answered, note_equal, refuse_text_of_dual
 from ..dual import Dual, function
 from ..functions import atan2, cos, sin
 from ..kernel import KERNEL, LIFTING
@@ -61,7 +61,11 @@ def _stand_in(f: Function, on_duals: Function) -> Function:
         for x in args:
             if type(x) is not float and (isinstance(x, (Dual, ArrayProxy)) or is_exact(x)):
                 args = tuple(map(_number, args))
-                y = f(*map(plain, args), **kwargs)
+                try:
+                    y = f(*map(plain, args), **kwargs)
+                except Exception as error:
+                    answered(f, error, *args)
+                    raise
                 if not (has_duals(*args) or any(map(is_exact, args))):
                     return y
                 result = on_duals(*args)
@@ -101,7 +105,7 @@ def _answer(f: Function) -> Function:
         y = f(*(plain(_number(x)) for x in args), **{k: plain(v) for k, v in kwargs.items()})
         if y and f.__name__ == "isclose":
             note_equal(*map(unbuffered, args))
-        return y
+        return answered(f, y, *map(unbuffered, args))
 
     return LIFTING.Answer(f, call) if LIFTING else call
 
@@ -357,12 +361,22 @@ def _takes_lists(f: Function) -> Function:
         for x in (*args, *kwargs.values()) if kwargs else args:
             is_objects = type(x) is np.ndarray and x.dtype == object
             if (is_objects or isinstance(x, (list, tuple))) and _any_dual(x):
+                of_kind = _of_a_kind(x)
+                if of_kind is not None:  # one that looks at what NumPy is asked for
+                    return of_kind.__array_function__(f, (type(of_kind),), args, kwargs)
                 return on_duals(*map(unbuffered, args), **kwargs)
         return f(*args, **kwargs)
 
     call.__name__ = call.__qualname__ = f.__name__
     call.__wrapped__ = f  # type: ignore[attr-defined]  # all that wraps does is too slow for them all
     return LIFTING.Lists(f, call, True) if LIFTING else call
+
+
+def _of_a_kind(x: Any) -> Any:
+    """The first dual in a list of a class with a way of its own through NumPy's functions."""
+    own_ways = (Dual.__array_function__, DualArray.__array_function__)
+    each = (v for v in leaves(x) if isinstance(v, Dual))
+    return next((v for v in each if type(v).__array_function__ not in own_ways), None)
 
 
 def _on_lists(ufunc: np.ufunc) -> Function:
