@@ -350,33 +350,40 @@ def _fromiter(iter: Any, dtype: Any, count: int = -1, **options: Any) -> Any:
     return buffered(np.fromiter(items, dtype, count, **options))
 
 
+def _on_duals(f: Function) -> Function:
+    """What an array function does to duals: what their class says, if that has a way of its own.
+
+    So traces and audits see functions of lists, too.
+    """
+    usual = ARRAY_FUNCTIONS.get(f, f)
+    ways = (Dual.__array_function__, DualArray.__array_function__)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        for x in leaves([args, kwargs]):
+            if isinstance(x, Dual) and type(x).__array_function__ not in ways:
+                return x.__array_function__(f, (type(x),), args, kwargs)
+        return usual(*args, **kwargs)
+
+    return call
+
+
 def _takes_lists(f: Function) -> Function:
     """An array function of NumPy, for duals in lists and in arrays of objects too.
 
     NumPy itself looks for duals among the arguments, but not into them.
     """
-    on_duals = ARRAY_FUNCTIONS.get(f, f)
+    on_duals = _on_duals(f)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         for x in (*args, *kwargs.values()) if kwargs else args:
             is_objects = type(x) is np.ndarray and x.dtype == object
             if (is_objects or isinstance(x, (list, tuple))) and _any_dual(x):
-                of_kind = _of_a_kind(x)
-                if of_kind is not None:  # one that looks at what NumPy is asked for
-                    return of_kind.__array_function__(f, (type(of_kind),), args, kwargs)
                 return on_duals(*map(unbuffered, args), **kwargs)
         return f(*args, **kwargs)
 
     call.__name__ = call.__qualname__ = f.__name__
     call.__wrapped__ = f  # type: ignore[attr-defined]  # all that wraps does is too slow for them all
     return LIFTING.Lists(f, call, True) if LIFTING else call
-
-
-def _of_a_kind(x: Any) -> Any:
-    """The first dual in a list of a class with a way of its own through NumPy's functions."""
-    own_ways = (Dual.__array_function__, DualArray.__array_function__)
-    each = (v for v in leaves(x) if isinstance(v, Dual))
-    return next((v for v in each if type(v).__array_function__ not in own_ways), None)
 
 
 def _on_lists(ufunc: np.ufunc) -> Function:
