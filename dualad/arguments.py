@@ -25,8 +25,10 @@ Argnum = int | str
 Argnums = Argnum | Sequence[Argnum]
 
 
-def argnums_as_tuple(driver: str, argnums: Argnums, advice: str = "") -> tuple[Argnum, ...]:
-    """The indices and names in argnums.
+def argnums_as_tuple(
+    driver: str, argnums: Argnums, advice: str = "", called: str = "argnums"
+) -> tuple[Argnum, ...]:
+    """The indices and names in argnums, or as they are `called`.
 
     Raises
     ------
@@ -42,7 +44,7 @@ def argnums_as_tuple(driver: str, argnums: Argnums, advice: str = "") -> tuple[A
     for a in each:
         if isinstance(a, bool) or not isinstance(a, (int, np.integer, str)):
             raise TypeError(
-                f"{driver}: argnums takes an index, a name, or a tuple of these; "
+                f"{driver}: {called} takes an index, a name, or a tuple of these; "
                 f"got {reprlib.repr(a)}{advice}."
             )
     return tuple(each)
@@ -62,6 +64,8 @@ class Inputs:
         Which arguments to differentiate.
     args, kwargs
         All arguments.
+    called : str
+        What the driver calls argnums, for messages.
 
     Attributes
     ----------
@@ -85,18 +89,19 @@ class Inputs:
     """
 
     def __init__(
-        self, driver: str, f: Any, argnums: Argnums, args: tuple[Any, ...], kwargs: dict[str, Any]
-    ) -> None:
-        self.driver, self.f = driver, f
+        self, driver: str, f: Any, argnums: Argnums, args: tuple[Any, ...], kwargs: dict[str, Any],
+        called: str = "argnums",
+    ) -> None:  # fmt: skip
+        self.driver, self.f, self.called = driver, f, called
         self.original: Any = f
         self.finished: Outputs | None = f if isinstance(f, Outputs) else None
         self.given: dict[Argnum, Any] = dict(enumerate(args))
         self.given.update(kwargs)
         self.positional = len(args)
         self.single = not isinstance(argnums, (tuple, list, range))
-        self.keys = [self._key(a) for a in argnums_as_tuple(driver, argnums)]
+        self.keys = [self._key(a) for a in argnums_as_tuple(driver, argnums, called=called)]
         if len(set(self.keys)) < len(self.keys):
-            raise ValueError(f"{driver}: argnums={argnums!r} names an argument twice.")
+            raise ValueError(f"{driver}: {called}={argnums!r} names an argument twice.")
         self.selected = [rebuild(self.given[key], unbuffered) for key in self.keys]
         self.leaves = [self.number(x) for x in leaves(self.selected)]
         self.sizes = [int(np.size(x)) for x in self.leaves]
@@ -121,12 +126,12 @@ class Inputs:
                 return names.index(argnum)
             hint = closest(argnum, [*names, *(key for key in self.given if isinstance(key, str))])
             raise TypeError(
-                f"{self.driver}: argnums={argnum!r}, but the call gives no argument of that name"
-                + (f"; did you mean {hint}?" if hint else ".")
+                f"{self.driver}: {self.called}={argnum!r}, but the call gives no argument of that "
+                "name" + (f"; did you mean {hint}?" if hint else ".")
             )
         if not -n <= argnum < n:
             raise TypeError(
-                f"{self.driver}: argnums={argnum}, but the call gives {n} positional "
+                f"{self.driver}: {self.called}={argnum}, but the call gives {n} positional "
                 f"argument{'s' * (n != 1)}."
             )
         return int(argnum) % n

@@ -11,6 +11,8 @@ other levels know nothing of it.
 
 from __future__ import annotations
 
+import functools
+import inspect
 import linecache
 import math
 import operator
@@ -52,11 +54,31 @@ _JUMPS: dict[str, Function] = {
     **dict.fromkeys(("floordiv", "mod"), lambda a, b: a % b == 0),
     "fmod": lambda a, b: (np.fmod(a, b) == 0) & (a != 0),
 }
-_SELECTING = {
+# Functions of arrays that look at the order of elements. Of these, what is selected lies at the
+# result, or between two neighbours around it; or at the extremes; or all elements are put in order.
+_AT_RESULT = {
     *(np.max, np.min, np.amax, np.amin, np.nanmax, np.nanmin, np.median, np.nanmedian),
+    *(np.quantile, np.nanquantile, np.percentile, np.nanpercentile),
     *(np.maximum.reduce, np.minimum.reduce, np.fmax.reduce, np.fmin.reduce),
 }
-_ORDERING = {np.sort, np.argsort, np.argmax, np.argmin, np.unique}
+_AT_EXTREMES: dict[Any, tuple[Function, ...]] = {
+    **dict.fromkeys((np.argmax, np.nanargmax), (np.nanmax,)),
+    **dict.fromkeys((np.argmin, np.nanargmin), (np.nanmin,)),
+    np.ptp: (np.max, np.min),
+}
+_OF_ALL = {
+    *(np.sort, np.argsort, np.partition, np.argpartition, np.unique, np.sort_complex),
+    *(np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values),
+}
+_ALONG_LAST = {np.sort, np.argsort, np.partition, np.argpartition, np.sort_complex}
+# And those that compare two arrays, each element of one with each of the other; or with 0.
+_COMPARING = {np.searchsorted, np.digitize, np.isin}
+_COMPARING_PAIRS = {np.array_equal, np.array_equiv, np.isclose, np.allclose}
+_COMPARING_WITH_0 = {np.nonzero, np.flatnonzero, np.argwhere, np.count_nonzero, np.any, np.all}
+LOOKED_AT = {
+    *_AT_RESULT, *_AT_EXTREMES, *_OF_ALL, *_COMPARING, *_COMPARING_PAIRS, *_COMPARING_WITH_0,
+    *(np.lexsort, np.round, np.around, np.fix, np.linalg.norm),
+}  # fmt: skip
 
 _SIGNS = {"less": "<", "less_equal": "<=", "greater": ">", "greater_equal": ">=", "equal": "==",
           "not_equal": "!="}  # fmt: skip
@@ -136,8 +158,9 @@ def audit(
 
     - **ties**: comparisons of equal values with different tangents, as ``x == 0`` or ``x > 0`` at
       0. The branch taken is differentiated, and may be another function beside this point;
-    - **kinks**: abs at 0, a tie in maximum, in np.max, np.clip at a bound, a norm at 0. The
-      derivative is then the mean of the one-sided ones;
+    - **kinks**: abs at 0, a tie in maximum, in np.max, np.quantile, np.sort and their relatives,
+      np.clip at a bound, a norm at 0. The derivative is then the mean of the one-sided ones, or
+      that of the order that was taken;
     - **jumps**: floor, round, sign, //, % where they step. Their derivative is taken as 0;
     - **infinite and nan slopes**, and **strong zeros**: where such a slope met a zero tangent,
       and was not counted;
@@ -262,7 +285,7 @@ class _Watch(ParticipatingLevel):
             self.see_tie("kink", name, *args)
         elif name in _KINKS or name in _JUMPS:
             kind, there = ("kink", _KINKS) if name in _KINKS else ("jump", _JUMPS)
-            moving = np.logical_or.reduce([np.asarray(_apart(a, plain(a))) for a in args])
+            moving = functools.reduce(np.logical_or, (_apart(a, plain(a)) for a in args))
             self._note_where(kind, name, there[name](*values) & moving, values)
 
     def _see_slopes(self, rule: Rule, args: tuple[Any, ...]) -> None:
@@ -310,27 +333,70 @@ class _Watch(ParticipatingLevel):
         finally:
             self.inside = before
 
-    def see_function(self, f: Function, x: Any, axis: Any, y: Any) -> None:
-        """Ties among the elements that a function selects or orders; norms of zero."""
-        x = unwatched(x)
+    def see_function(self, f: Function, given: dict[str, Any], y: Any) -> None:
+        """Ties among the elements that a function selects, orders or compares; norms of zero.
+
+        Parameters
+        ----------
+        f : callable
+            A function of NumPy, or the `reduce` of a ufunc.
+        given : dict
+            Its arguments by name, in their order.
+        y
+            What it has returned.
+        """
+        first, *more = (x for x in given.values() if x is not np._NoValue)
         owner = getattr(f, "__self__", None)  # a ufunc, of its methods
         name = f"np.{owner.__name__}.reduce" if isinstance(owner, np.ufunc) else f"np.{f.__name__}"
-        if f in _SELECTING:
-            axes = tuple(range(x.ndim)) if axis is None else axis
-            selected = np.expand_dims(np.stack([unwatched(y)])[0], axes)
-            self._note_where("kink", name, (plain(x) == plain(selected)) & _apart(x, selected),
-                             [plain(x)])  # fmt: skip
-        elif f in _ORDERING:
-            flat = np.reshape(x, -1) if axis is None else np.moveaxis(x, axis, -1)
-            s = np.sort(flat, -1)
-            one, other = s[..., 1:], s[..., :-1]
-            self._note_where("kink", name, (plain(one) == plain(other)) & _apart(one, other),
-                             [plain(one)])  # fmt: skip
+        if f in _COMPARING:
+            self._see_pairs(name, first, more[0])
+        elif f in _COMPARING_PAIRS:
+            self.see_tie("tie", name, as_array(first), as_array(more[0]))
+        elif f in _COMPARING_WITH_0:
+            self.see_tie("tie", name, as_array(first), 0.0)
+        elif f is np.lexsort:
+            self._see_keys(first, y)
         elif f in (np.round, np.around):
-            self._see_kinks("round", (x,))
+            self._see_kinks("round", (as_array(first), given.get("decimals", 0)))
+        elif f is np.fix:
+            self._see_kinks("trunc", (as_array(first),))
         elif f is np.linalg.norm:
+            x = as_array(first)
             zero = bool(np.any(plain(y) == 0)) and bool(np.any(_apart(x, plain(x))))
             self._note_where("kink", "np.linalg.norm", zero, [0.0])
+        elif f in LOOKED_AT:
+            axis = given.get("axis", -1 if f in _ALONG_LAST else None)
+            self._see_order(name, f, as_array(first), axis, plain(y))
+
+    def _see_order(self, name: str, f: Function, x: Any, axis: Any, y: Any) -> None:
+        """Neighbours in the order along an axis that are equal, where f selects them."""
+        axes = range(x.ndim) if axis is None else np.atleast_1d(axis) % x.ndim
+        kept = [i for i in range(x.ndim) if i not in axes]
+        rows = np.transpose(x, (*kept, *axes))
+        rows = np.sort(np.reshape(rows, (*(x.shape[i] for i in kept), -1)), -1)
+        one, other, values = rows[..., 1:], rows[..., :-1], plain(rows)
+        if f in _AT_RESULT:
+            results = np.reshape(y, (-1, *values.shape[:-1], 1))
+            below = (np.where(values <= p, values, -np.inf).max(-1, keepdims=True) for p in results)
+            above = (np.where(values >= p, values, np.inf).min(-1, keepdims=True) for p in results)
+            selected = [*below, *above]
+        else:
+            selected = [each(values, -1, keepdims=True) for each in _AT_EXTREMES.get(f, ())]
+        there = np.any([plain(one) == s for s in selected], axis=0) if selected else True
+        equal = (plain(one) == plain(other)) & _apart(one, other) & there
+        self._note_where("kink", name, equal, [plain(one)])
+
+    def _see_pairs(self, name: str, a: Any, b: Any) -> None:
+        """Elements of one array that are equal to elements of another."""
+        self.see_tie("tie", name, np.reshape(as_array(a), (-1, 1)), np.reshape(as_array(b), -1))
+
+    def _see_keys(self, keys: Any, order: Any) -> None:
+        """Neighbours whose keys are equal up to one that distinguishes them: the last is first."""
+        together: Any = True
+        for key in reversed([as_array(k)[order] for k in keys]):
+            one, other = key[1:], key[:-1]
+            together = together & (plain(one) == plain(other))
+            self._note_where("kink", "np.lexsort", together & _apart(one, other), [plain(one)])
 
 
 def _step(name: str, row: str) -> Any:
@@ -386,7 +452,7 @@ class _Watched(Dual):
             y = super().__array_ufunc__(ufunc, method, *inputs, **kwargs)
         if method == "reduce":
             with _quietly():
-                watch.see_function(ufunc.reduce, inputs[0], kwargs.get("axis", 0), y)
+                watch.see_function(ufunc.reduce, {"a": inputs[0], "axis": 0} | kwargs, y)
         return y
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -395,11 +461,10 @@ class _Watched(Dual):
             return super().__array_function__(func, types, args, kwargs)
         with watch.during(f"np.{func.__name__}"):
             y = super().__array_function__(func, types, args, kwargs)
-        with _quietly():
-            default = -1 if func in (np.sort, np.argsort) else None
-            axis = kwargs.get("axis", args[1] if len(args) > 1 else default)
-            if args and isinstance(args[0], Dual) and not watch.inside:
-                watch.see_function(func, args[0], axis, y)
+        if func in LOOKED_AT and not watch.inside:
+            with _quietly():
+                given = inspect.signature(func).bind(*args, **kwargs).arguments
+                watch.see_function(func, given, y)
         return y
 
 
@@ -422,6 +487,11 @@ def _watch_of(numbers: Any) -> _Watch | None:
                 return x.level
             x = x.primal
     return None
+
+
+def as_array(x: Any) -> Any:
+    """The same numbers in an array, at a plain level."""
+    return np.stack([unwatched(x)])[0] if is_operand(x) else np.stack([unwatched(v) for v in x])
 
 
 def unwatched(x: Any) -> Any:

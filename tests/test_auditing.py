@@ -17,6 +17,8 @@ from mpmath import mpf
 
 import dualad
 from dualad import Dual, audit, derivative, grad
+from dualad.array.protocols import ARRAY_FUNCTIONS, PLAIN_ANSWERS
+from dualad.auditing import LOOKED_AT
 
 
 def found(f: Callable[..., Any], *args: Any) -> list[tuple[str, str]]:
@@ -88,6 +90,31 @@ ARRAYS: list[tuple[Callable[[Any], Any], Any, list[tuple[str, str]]]] = [
     (lambda v: np.linalg.norm(v - np.array([1.0, 0, 2, 2])), A, [("kink", "np.linalg.norm")]),
     (np.linalg.norm, A, []),
     (lambda v: np.round(v / 4), A, [("jump", "round")]),
+    (lambda v: np.round(v, 1), np.array([0.25]), [("jump", "round")]),
+    (lambda v: np.round(v, 1), np.array([0.5, 2.5]), []),
+    (lambda v: v.round(decimals=1), np.array([0.25, 1.0]), [("jump", "round")]),
+    (np.fix, np.array([0.5, 2.0]), [("jump", "trunc")]),
+    (lambda v: np.max(a=v), A, [("kink", "np.max")]),
+    (lambda v: np.max([v[2], v[3]]), A, [("kink", "np.max")]),
+    (lambda v: np.max(v.reshape(2, 2), 0), A, []),
+    (lambda v: np.max(v.reshape(2, 2), 1), A, [("kink", "np.max")]),
+    (lambda v: np.max(v.reshape(1, 2, 2), axis=(0, -1)), A, [("kink", "np.max")]),
+    (np.ptp, A, [("kink", "np.ptp")]),
+    (np.ptp, np.array([1.0, 2.0, 2.0, 3.0]), []),
+    (lambda v: np.quantile(v, 0.25), np.array([1.0, 2.0, 2.0, 3.0, 4.0]), [("kink", "np.quantile")]),
+    (lambda v: np.quantile(v, 0.9), np.array([1.0, 2.0, 2.0, 3.0, 4.0]), []),
+    (lambda v: np.percentile(v, [0, 100]), A, [("kink", "np.percentile")]),
+    (lambda v: np.partition(v, 2), A, [("kink", "np.partition")]),
+    (lambda v: v[np.argpartition(v, 2)], A, [("kink", "np.argpartition")]),
+    (lambda v: v[np.argmin(v)], A, []),
+    (lambda v: v[np.lexsort((np.arange(4.0), v))], A, [("kink", "np.lexsort")]),
+    (lambda v: v[np.lexsort((v, np.arange(4.0)))], A, []),
+    (lambda v: v[np.lexsort((v, np.ones(4)))], A, [("kink", "np.lexsort")]),
+    (lambda v: v[np.searchsorted([0.0, 1.5], v)], A, [("tie", "np.searchsorted")]),
+    (lambda v: v * np.digitize(v, [0.5, 2.0]), A, [("tie", "np.digitize")]),
+    (lambda v: v * np.digitize(v, [0.5, 1.5]), A, []),
+    (lambda v: v[np.nonzero(v)], A, [("tie", "np.nonzero")]),
+    (lambda v: v if np.array_equal(v[2:3], v[3:]) else 2 * v, A, [("tie", "np.array_equal")]),
     (lambda v: np.log(v), A, [
         ("infinite slope", "log"), ("first inf", "the value of log"),
         ("first inf", "the tangent of log")]),
@@ -95,6 +122,23 @@ ARRAYS: list[tuple[Callable[[Any], Any], Any, list[tuple[str, str]]]] = [
     (lambda v: [x for x in v if x > 0], A, [("tie", ">")]),
     (lambda v: np.array(list(v), dtype=object) > 1, A, [("tie", ">")]),
 ]  # fmt: skip
+
+
+# Of the functions that select, or have plain answers, those that no order of numbers decides about:
+# they ask for places, shapes and kinds, for what is infinite, or for a rank.
+NOT_ABOUT_ORDER = """
+    compress extract take take_along_axis trim_zeros diag_indices_from ix_ tril_indices_from
+    triu_indices_from ravel_multi_index unravel_index can_cast common_type einsum_path iscomplex
+    iscomplexobj isreal isrealobj may_share_memory min_scalar_type ndim result_type shape
+    shares_memory size isneginf isposinf matrix_rank
+"""
+
+
+def test_all_that_looks_at_an_order_is_looked_at() -> None:
+    room = "dualad.array_rules.selecting"
+    entered = {f for f, ours in ARRAY_FUNCTIONS.items() if ours.__module__ == room}
+    names = {f.__name__ for f in (entered | PLAIN_ANSWERS) - LOOKED_AT}
+    assert names == set(NOT_ABOUT_ORDER.split())
 
 
 @pytest.mark.parametrize("f, x, expected", NUMBERS)

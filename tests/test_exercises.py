@@ -39,7 +39,10 @@ WRONG: list[tuple[str, Any, str]] = [
     ("2.1", lambda a, da, b, db: (a / b, (da * b + a * db) / b**2), "instead of 1 + 2ε"),
     ("2.2", (3.0, math.sqrt(12)), "Square 3 + √12 ε"),
     ("2.2", (9.0, 2.0), "has the square 9"),
-    ("2.2", 3.0, "An answer of type float does not fit"),
+    ("2.2", (-3.0, -2.0), "the root that is not negative"),
+    ("2.2", 3.0, "Answer with a pair"),
+    ("2.2", "3 + 2ε", "Answer with a pair"),
+    ("2.1", lambda a, da, b, db: (a / b, -5 / 16), "your answer is 1 − 0.5ε instead"),
     ("2.3", lambda y, x: 1 - y * y, "no digits left"),
     ("2.3", lambda y, x: 1 / math.cosh(x), "At 0.5"),
     ("2.4", [0, 2, math.cos(5), 2], "these are 4"),
@@ -235,7 +238,9 @@ def test_unknown_exercises(exercise: str, message: str) -> None:
 def test_near() -> None:
     assert near([1.0, (2.0, 3.0)][1], np.array([2.0, 3.0]))
     assert near(math.nan, math.nan) and near(1e-12, 0.0) and near(1 + 1e-10, 1.0)
-    assert not near(1 + 1e-8, 1.0)
+    assert not near(1 + 1e-8, 1.0) and not near(2e-12, 1e-12) and not near(0.0, 1e-10)
+    assert near([0.0, 1e-12], [1e-10, 1e-12 + 1e-24]) is False and near([1e-10, 2.0], [0.0, 2.0])
+    assert near([math.inf, -1e-300], [math.inf, -1e-300]) and not near(-math.inf, math.inf)
     assert not near([1.0], 1.0) and not near("1.0", 1.0) and not near(None, 1.0)
     assert not near([[1.0], [2.0, 3.0]], [1.0, 2.0])
 

@@ -8,6 +8,7 @@ import math
 import re
 import shutil
 import subprocess
+import warnings
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 import pytest
 
 import dualad
-from dualad import grad, jacobian
+from dualad import derivative, jacobian, jvp
 from dualad.cli.pictures import STYLE
 from dualad.rules import table
 from dualad.teach import caption, explain, graph, trace
@@ -77,8 +78,8 @@ def test_stepping_and_dragging(tmp_path: Path) -> None:
     found.box = document.querySelector("svg g.now").dataset.row;
     $("back").click(); found.first = $("status").textContent;
     set("direction", "1"); press("End"); found.in_x2 = $("status").textContent;
-    set("mode", "reverse"); found.adjoints = texts("[data-adjoint]");
-    press("ArrowLeft"); press("ArrowLeft"); found.sweep = $("status").textContent;
+    set("mode", "reverse"); found.turned = $("status").textContent; found.adjoints = texts("[data-adjoint]");
+    press("End"); found.all = text("#printed"); press("ArrowLeft"); press("ArrowLeft"); found.sweep = $("status").textContent;
     found.waiting = all("[data-share].waiting").length;
     press("Home"); for (let k = 0; k < 8; k++) $("next").click();
     found.back = $("status").textContent;
@@ -86,7 +87,9 @@ def test_stepping_and_dragging(tmp_path: Path) -> None:
     found.dragged = texts("[data-value]"); found.gradient = texts("[data-adjoint]");
     found.boxes = texts("svg g .dot");
     found.slope = text('svg [data-edge="v₋₁>v₁"]');
-    found.focusable = all("button, select, input").every((x) => x.tabIndex === 0);
+    $("end").focus(); $("end").click(); found.focus = document.activeElement.id;
+    found.at_the_end = all("button").map((x) => x.getAttribute("aria-disabled"));
+    found.small = all("button, select, .sliders input, summary").filter((x) => x.offsetHeight < 44).length;
     found.named = all("button, input").every((x) => x.getAttribute("aria-label"));
     found.wide = document.documentElement.scrollWidth <= window.innerWidth;
     keep();
@@ -95,9 +98,11 @@ def test_stepping_and_dragging(tmp_path: Path) -> None:
     page = explain(survey, 2.0, 5.0).to_html()
     assert "http://" not in page.replace("http://www.w3.org", "") and "https://" not in page
     found = asked(page, script, tmp_path)
-    assert found["start"] == "The inputs. 5 steps to go: press → or Next."
+    assert found["start"] == "The inputs. 5 steps to go: press → or ▶."
     assert found["end"] == "The result: y = v₅ = 11.6521; ẏ = v̇₅ = 5.5."
-    assert found["printed"] == f"forward mode, derivative in x1. {found['end']}"
+    assert found["printed"] == (
+        f"Forward mode, derivative with respect to x₁, at x₁ = 2, x₂ = 5. {found['end']}"
+    )
     assert found["home"] == found["start"] and found["later"] == 6
     assert found["second"] == (
         "Step 2 of 5: v₂ = v₋₁ × v₀ = 2 × 5 = 10; v̇₂ = v̇₋₁ × v₀ + v₋₁ × v̇₀ = 1 × 5 + 2 × 0 = 5."
@@ -105,6 +110,11 @@ def test_stepping_and_dragging(tmp_path: Path) -> None:
     assert (found["now"], found["box"]) == ("3", "v₂")
     assert found["first"].startswith("Step 1 of 5: v₁ = ln v₋₁ = ln 2 = 0.6931;")
     assert found["in_x2"].endswith("ẏ = v̇₅ = 1.7163.")
+    assert found["turned"] == "The result: y = v₅ = 11.6521."  # the place is kept
+    assert found["all"] == (
+        "Reverse mode, derivatives of y, at x₁ = 2, x₂ = 5. The result: y = v₅ = 11.6521. "
+        "v̄₋₁ = 5.5, v̄₀ = 1.7163."
+    )
     assert found["adjoints"] == ["5.5", "1.7163", "1", "1", "−1", "1", "1", "1"]
     assert found["sweep"].startswith(
         "Back through step 3 of 5: v̄₀ = v̄₃ × cos v₀ = (−1) × cos 5 = −0.2837"
@@ -119,7 +129,8 @@ def test_stepping_and_dragging(tmp_path: Path) -> None:
     slopes = [1 / x1 + x2, x1 - math.cos(x2)]
     assert found["gradient"][:2] == [f"{s:.4f}".replace("-", "−") for s in slopes]
     assert found["boxes"][:1] == ["v̄₋₁ = −1.1667"]
-    assert found["focusable"] and found["named"] and found["wide"]
+    assert found["focus"] == "end" and found["at_the_end"] == ["false", "false", "true", "true"]
+    assert found["small"] == 0 and found["named"] and found["wide"]
 
 
 def program(a: Any, b: Any, c: Any) -> Any:
@@ -159,6 +170,46 @@ def test_numbers_are_those_of_the_drivers(tmp_path: Path) -> None:
 
 
 @BROWSER
+def test_numbers_that_are_not_finite(tmp_path: Path) -> None:
+    """What is nan has nan derivatives; zeros are stronger than infinities; as of the drivers."""
+    script = (
+        HELPERS
+        + """
+    found.at = [];
+    for (const x of POINTS) {
+      drag(0, x); set("mode", "forward"); const forward = calculate();
+      found.told = [$("status").textContent, ...(found.told ?? [])];
+      set("mode", "reverse"); const reverse = calculate();
+      found.at.push([forward.value, forward.tangent, reverse.adjoint].map((n) => n.map(String)));
+    }
+    keep();
+    """
+    )
+    functions: list[tuple[Any, float, list[float]]] = [
+        (lambda x: 2 * np.sqrt(x), 1.0, [-1.0, 0.0]),
+        (lambda x: np.sqrt(x * x) * np.log(x), 1.0, [0.0, -1.0]),
+        (lambda x: np.sqrt(x * 0.0) + x / np.float64(1.0), 1.0, [0.5, -1.0]),
+        (lambda x: np.exp(x) * np.sqrt(x), 1.0, [0.0, -0.5]),
+    ]
+    for f, x, points in functions:
+        page = explain(f, np.float64(x)).to_html()
+        found = asked(page, script.replace("POINTS", json.dumps(points)), tmp_path)
+        for at, texts in zip(points, found["at"], strict=True):
+            value, tangent, adjoint = (
+                [float(t.replace("Infinity", "inf")) for t in each] for each in texts
+            )
+            with np.errstate(all="ignore"), warnings.catch_warnings(action="ignore"):
+                want = [f(np.float64(at)), derivative(f)(np.float64(at))]
+                back = trace(f, np.float64(at), mode="reverse")
+            np.testing.assert_allclose([value[-1], tangent[-1]], want, rtol=1e-14)
+            np.testing.assert_allclose(adjoint, [row.adjoint for row in back], rtol=1e-14)
+            assert not re.search("nan = [^n]", "".join(found["told"]))
+
+
+SPECIAL = (0.0, -1.0, 0.5, 1.0, -2.5, math.inf, -math.inf, math.nan)
+
+
+@BROWSER
 def test_every_row_in_javascript(tmp_path: Path) -> None:
     """Values and slopes of all rows that can be written, against Python's."""
     written, calls, expected = Written(), [], []
@@ -169,26 +220,32 @@ def test_every_row_in_javascript(tmp_path: Path) -> None:
             written.add(rule.name)
         except NotInJavaScript:
             continue
-        point = [low + 0.37 * (high - low) for low, high in rule.over]
+        inside = [low + 0.37 * (high - low) for low, high in rule.over]
         f = getattr(dualad, rule.name)
-        many = tuple(range(len(point)))
-        calls.append([rule.name, point])
-        expected.append([f(*point), *grad(f, many)(*point)])
-    assert len(calls) > 45
+        for point in [inside, *([np.float64(x)] * len(inside) for x in SPECIAL)]:
+            with warnings.catch_warnings(action="ignore"):
+                try:
+                    made = [jvp(f, point, unit) for unit in np.eye(len(point)).tolist()]
+                except (ArithmeticError, TypeError, ValueError):
+                    continue
+            calls.append([rule.name, point])
+            expected.append([made[0][0], *(slope for _, slope in made)])
+    assert len({name for name, _ in calls}) > 45 and len(calls) > 250
     script = (
         f"const CALLS = {json.dumps(calls)};\n{written.text()}\n"
         + """
     const found = CALLS.map(([name, args]) => {
       const y = VALUE[name](...args);
-      return [y, ...SLOPES[name].map((slope) => slope(...args, y))];
+      return [y, ...SLOPES[name].map((slope) => Number.isNaN(y) ? y : slope(...args, y))].map(String);
     });
     const pre = document.createElement("pre"); pre.id = "found";
     pre.textContent = JSON.stringify(found); document.body.append(pre);
     """
     )
     found = asked("<body></body>", script, tmp_path)
-    for (name, _), got, want in zip(calls, found, expected, strict=True):
-        np.testing.assert_allclose(got, want, rtol=1e-13, atol=1e-15, err_msg=name)
+    for (name, at), texts, want in zip(calls, found, expected, strict=True):
+        got = [float(text.replace("Infinity", "inf")) for text in texts]
+        np.testing.assert_allclose(got, want, rtol=1e-13, atol=1e-15, err_msg=f"{name} at {at}")
 
 
 def piece(x: Any) -> Any:
@@ -236,6 +293,83 @@ def test_what_another_path_leads_to_is_not_shown(tmp_path: Path) -> None:
     assert found["twin"] == "0.123"
 
 
+@BROWSER
+def test_where_python_has_no_number(tmp_path: Path) -> None:
+    """math.sqrt raises there, and x**0.5 is complex: what the steps would give is not shown."""
+    script = (
+        HELPERS
+        + """
+    press("End"); drag(0, -1); found.note = text("#note"); found.values = texts("[data-value]");
+    found.status = text("#status"); drag(0, 2.25); found.right = texts("[data-value]"); found.no = text("#note");
+    keep();
+    """
+    )
+    for f in (lambda x: 2 * math.sqrt(x), lambda x: 2 * x**0.5):
+        found = asked(explain(f, 1.0).to_html(), script, tmp_path)
+        assert "has no finite value: Python raises an exception there" in found["note"]
+        assert (
+            found["values"] == ["−1", "", "", ""]
+            and found["status"] == "Not known at these inputs."
+        )
+        assert found["right"] == ["2.25", "1.5", "3", "3"] and found["no"] == ""
+
+
+@BROWSER
+def test_keys_scroll_what_has_the_focus(tmp_path: Path) -> None:
+    script = (
+        HELPERS
+        + """
+    const from = (box, key) => { box.focus(); box.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+      return state.at; };
+    const [table, graph] = all(".scrolls");
+    table.style.width = "100px"; table.style.maxHeight = "50px"; graph.style.maxHeight = "none";
+    found.still = ["ArrowRight", "End"].map((key) => from(table, key));
+    table.style.width = table.style.maxHeight = "9999px"; found.moved = from(table, "ArrowRight");
+    found.button = from($("next"), "ArrowRight");
+    set("mode", "reverse"); found.place = state.at;
+    found.waiting = all("td[data-adjoint].waiting").map((x) => x.textContent);
+    press("End"); found.arrived = all("td[data-adjoint].waiting").length;
+    let writes = 0; new MutationObserver((all) => writes += all.length).observe($("note"), { childList: true });
+    press("ArrowLeft"); press("ArrowLeft"); setTimeout(() => { found.announced = writes; keep(); }, 50);
+    """
+    )
+    found = asked(explain(survey, 2.0, 5.0).to_html(), script, tmp_path)
+    assert found["still"] == [0, 0] and found["moved"] == 1 and found["button"] == 2
+    assert found["waiting"] == ["5.5", "1.7163", "1", "1", "−1", "1", "1", "1"]  # for print
+    assert found["arrived"] == 0 and found["announced"] == 0 and found["place"] == 2
+
+
+def test_what_decides_unseen_cannot_be_changed() -> None:
+    """Decisions that no comparison in the trace shows: at other inputs they may be others."""
+
+    def guarded(x: Any) -> Any:
+        try:
+            return math.sqrt(x - 1)
+        except ValueError:
+            return 2 * x
+
+    def heron(a: Any) -> Any:
+        x = a
+        while not math.isclose(x * x, a, rel_tol=1e-9):
+            x = 0.5 * (x + a / x)
+        return x
+
+    for f, names in (
+        (heron, ("isclose",)),
+        (lambda x: 2 * x if np.isclose(x, 1.0) else x, ("isclose",)),
+        (lambda x: 2 * x if x.is_integer() else x, ("is_integer",)),
+        (lambda x: [x, x * x][np.argmax([x, x * x])], ("argmax",)),
+        (lambda x: x * len(f"{x:.3g}"), ("format",)),
+        (lambda x: x if str(x).startswith("2") else 3 * x, ("str",)),
+        (guarded, ("sqrt",)),
+        (lambda x: x if np.less(x, 1) else 2 * x, ()),
+        (lambda x: x if np.isnan(x) else 2 * x, ()),
+    ):
+        page = explain(f, 0.7)
+        assert page.unwritten == names
+        assert ('type="range"' in page.to_html()) == (not names)
+
+
 def test_what_steps_make_of_inputs_cannot_be_changed() -> None:
     """At other inputs floor is another number, which the trace has as a constant."""
     for f, names in (
@@ -255,6 +389,15 @@ def test_numbers_of_inputs_are_short() -> None:
     page = explain(lambda a, b: a * b, 0.7, 1.3).to_html()
     numbers = re.findall('(?:min|max|value)="([-.e0-9]+)"', page)
     assert set(numbers) == {"0.7", "1.3", "-1.3", "2.7", "3.9"}
+    for x, ends in (
+        (1e308, ("0", "1.7976931348623157e+308")),
+        (-1e308, ("-1.7976931348623157e+308", "0")),
+    ):
+        page = explain(lambda x: x * 1, x).to_html()
+        assert [re.search(f'{end}="([^"]*)"', page)[1] for end in ("min", "max")] == list(ends)  # type: ignore[index]
+    for x in (math.inf, math.nan):
+        page = explain(lambda x: x * 1, x).to_html()
+        assert "cannot be changed here, because one of them is not finite" in page
 
 
 def test_listings() -> None:
@@ -357,9 +500,11 @@ def test_what_cannot_be_calculated_is_said(tmp_path: Path) -> None:
     a = np.array([[2.0, 1.0], [1.0, 3.0]])
     page = explain(lambda x: np.sum(np.linalg.solve(a, x) ** 2), np.array([1.0, 2.0]))
     html = page.to_html()
-    assert "for this page cannot calculate v₀, v₁, v₂, v₃ by itself" in html
+    assert "because this page cannot calculate v₀, v₁, v₂, v₃ by itself" in html
     assert 'type="range"' not in html and "const LIVE = false;" in html
     assert explain(dualad.erf, 0.5).unwritten == ("v₁",)
+    parts = explain(lambda x: np.sort(x) @ x + x[1], np.array([3.0, 1.0])).to_html()
+    assert "with" in parts and "argsort" in parts
     both = explain(lambda x: np.sin(x) * np.ones(2), 0.5)
     assert both.backward is None and 'value="reverse"' not in both.to_html()
     page.save(tmp_path / "f.html")

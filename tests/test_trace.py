@@ -221,7 +221,7 @@ def calculated(formula: Any, values: dict[Any, Any]) -> Any:
                 return (named | {"ln2": np.log(2), "ln10": np.log(10)})[name]
             case F.Variable():
                 plain = F.Variable(x.letter, x.index)
-                return values[plain][1 if x.dotted else 0]
+                return values[plain][1 if x.mark == "dot" else 0]
             case F.Call(name=name, args=args):
                 return function(dualad.rules.RULES[name])(*map(go, args))
             case F.Power(base=base, exponent=exponent):
@@ -334,9 +334,103 @@ def test_steps_of_arrays() -> None:
     np.testing.assert_array_equal(sort.tangent, [0.0, 1.0, 0.0])
 
 
+def by_numpy(formula: Any, numbers: dict[Any, Any]) -> Any:
+    """A formula of functions of NumPy, calculated by it; LookupError where NumPy has no such."""
+    from dualad.teach import formula as F
+
+    def go(x: Any) -> Any:
+        match x:
+            case F.Number(value=value):
+                return value
+            case F.Constant(name=name):
+                return {"pi": np.pi, "ln2": np.log(2)}[name]
+            case F.Variable():
+                return numbers[x]
+            case F.Call(name=name, args=args):
+                homes = (
+                    (np.linalg, np.fft) if name in ("norm", "det", "inv", "solve") else (np, np.fft)
+                )
+                found = [getattr(home, name) for home in homes if hasattr(home, name)]
+                texts = [a.text for a in args if isinstance(a, F.Quoted)]
+                named = dict(t.split("=", 1) for t in texts if re.match(r"\w+=[^=]", t))
+                if len(named) < len(texts) or not found:
+                    raise KeyError(name)
+                given = [go(a) for a in args if not isinstance(a, F.Quoted)]
+                return found[0](*given, **{k: eval(v, dict(vars(np))) for k, v in named.items()})
+            case F.Listed(parts=parts):
+                return list(map(go, parts))
+            case F.Power(base=base, exponent=exponent):
+                a, n = go(base), go(exponent)
+                return np.linalg.inv(a) if np.ndim(a) == 2 and n == -1 else a**n
+            case F.Product(over=over, under=under):
+                return math.prod(map(go, over)) / math.prod(map(go, under))
+            case F.Sum(terms=terms):
+                return sum(sign * go(term) for sign, term in terms)
+            case F.Infix(left=left, sign=sign, right=right):
+                return go(left) @ go(right) if sign == "·" else np.outer(go(left), go(right))
+            case F.Transposed(of=of):
+                return go(of).T
+            case F.Element(whole=whole, index=F.Formula() as index, stored=None):
+                return go(whole)[go(index)]
+        raise KeyError(type(x).__name__)
+
+    return go(formula)
+
+
+def check_tangent(row: Any, t: Any, name: str) -> bool:
+    """Whether a tangent's formula can be calculated by NumPy; then it gives the tangent."""
+    numbers = {r.variable: r.value for r in t if r.kind != "branch"}
+    numbers |= {r.variable.tangent: r.tangent for r in t if r.kind != "branch"}
+    try:
+        with np.errstate(all="ignore"):
+            found = by_numpy(row.tangent_formula, numbers)
+    except KeyError:
+        return False
+    assert np.shape(found) == np.shape(row.tangent) or not np.any(found), name
+    np.testing.assert_allclose(
+        found + 0 * row.tangent, row.tangent, rtol=1e-9, atol=1e-9, err_msg=name
+    )
+    return True
+
+
+def test_formulas_that_hold_only_somewhere() -> None:
+    """Where what is written in books would give other numbers, ∂v₁/∂v₀ stands."""
+    grid, zeros, equal = np.array([[2.0, 1.0], [0.0, 3.0]]), np.array([0.0, 2.0, 3.0]), np.ones(2)
+    z = np.array([1 + 2j, 3 - 1j])
+    where: list[tuple[Any, Any]] = [
+        (np.sort, grid), (np.max, grid), (np.min, grid), (np.prod, zeros), (np.cumprod, zeros),
+        (np.max, equal), (np.std, equal), (np.linalg.norm, np.zeros(2)), (np.var, z), (np.std, z),
+        (np.linalg.norm, z), (np.linalg.det, np.zeros((2, 2))), (np.linalg.det, np.stack([grid] * 2)),
+    ]  # fmt: skip
+    for f, x in where:
+        (step,) = trace(f, x).steps
+        assert step.tangent_expression == "∂v₁/∂v₀ · v̇₀", f
+    here: list[tuple[Any, Any]] = [
+        (np.sort, zeros), (np.max, zeros), (np.prod, zeros + 1), (np.var, zeros), (np.prod, z),
+        (np.linalg.det, grid), (np.linalg.inv, grid), (np.cumprod, grid + 1), (np.linalg.norm, grid),
+    ]  # fmt: skip
+    for f, x in here:
+        t = trace(f, x)
+        assert check_tangent(t.steps[0], t, f.__name__), f
+    x, w = np.array([1.0, 2.0, 4.0]), np.array([1.0, 3.0, 2.0])
+    for g in (
+        lambda x, w: np.average(x, weights=w),
+        lambda x, w: np.trapezoid(x, w),
+        lambda x, w: np.gradient(x, w),
+        lambda x, w: np.trapezoid(x, x=w),
+    ):
+        for wrt in (0, 1, (0, 1)):
+            t = trace(g, x, w, wrt=wrt)
+            row = t.steps[0]
+            assert "∂" in row.tangent_expression or check_tangent(row, t, "of two")
+
+
 def test_arrays_of_every_kind_forward() -> None:
-    """Values of the plain run and tangents of jvp, for array functions of all families."""
-    cases = every_case()
+    """Values of the plain run and tangents of jvp, for array functions of all families.
+
+    And their tangents' formulas, where NumPy can calculate them.
+    """
+    cases, written = every_case(), 0
     for name in sorted(cases.keys() - FORWARD_ONLY.keys())[2::6]:
         case = cases[name]
         seeds = [np.zeros(np.shape(a), np.asarray(a).dtype)[()] for a in case.args]
@@ -353,7 +447,10 @@ def test_arrays_of_every_kind_forward() -> None:
         for row, value, tangent in zip(t.outputs, values, tangents, strict=True):
             np.testing.assert_array_equal(row.value, value, err_msg=name)
             np.testing.assert_allclose(row.tangent, tangent, rtol=1e-12, atol=1e-12, err_msg=name)
+        written += sum(check_tangent(row, t, name) for row in t.steps)
         assert t.to_text() and t.to_latex() and t.to_html()
+
+    assert written > 20
 
 
 def test_what_has_no_way_back_goes_forward() -> None:
@@ -415,6 +512,52 @@ def test_parts_of_complex_numbers() -> None:
     assert "v̄₃ = v̄₅ × (−i)" in lines and t.adjoints[0] == pytest.approx(exact, rel=1e-14)
 
 
+def test_the_adjoint_of_a_real_number_is_real() -> None:
+    """It is the real part of what comes from a complex sum; by differences of the plain run."""
+    functions: list[tuple[Any, tuple[float, ...]]] = [
+        (lambda R, L, w: cmath.phase(complex(R, w * L)), (3.0, 0.5, 8.0)),
+        (lambda a: abs(complex(a, 2.0)), (1.0,)),
+        (lambda a, b: (complex(a, b) ** 2).real, (1.0, 2.0)),
+        (lambda a, b: cmath.polar(complex(a, b))[1], (1.0, 2.0)),
+        (lambda x: abs((x * 1j) ** 2 + complex(0.1, x)), (0.7,)),
+    ]
+    for f, at in functions:
+        t = trace(f, *at, mode="reverse")
+        for i, slope in enumerate(t.adjoints):
+            high, low = (tuple(x + h * (j == i) for j, x in enumerate(at)) for h in (1e-6, -1e-6))
+            assert isinstance(slope, float)
+            assert slope == pytest.approx((f(*high) - f(*low)) / 2e-6, rel=1e-8, abs=1e-8)
+        for row in t.steps:  # also on the way
+            assert isinstance(row.adjoint, complex) <= isinstance(row.value, complex)
+    t = trace(functions[0][0], *functions[0][1], mode="reverse")
+    lines = [s.expression for row in t.steps for s in row.shares]
+    assert "v̄₋₂ = Re(v̄₃ × 1)" in lines and "v̄₁ = Re(v̄₂ × i)" in lines
+
+
+def test_numbers_become_text_as_in_the_plain_run(capsys: pytest.CaptureFixture[str]) -> None:
+    def f(a: Any) -> Any:
+        print(f"a = {a:.3f}", a, str(a), f"{a:.2f}")
+        return a * len(f"{a:.3g}") * (2 if str(a).startswith("2") else 5)
+
+    assert f(2.0) == trace(f, 2.0).value == trace(f, 2.0, mode="reverse").value == 4.0
+    plain, *others = capsys.readouterr().out.splitlines()
+    assert others == [plain, plain]
+    kept: list[Any] = []
+    trace(lambda x: kept.append(x) or x * 1.0, 2.0)
+    assert repr(kept[0]).startswith("Dual(")  # it is over
+
+
+def test_a_count_gives_way_to_a_float() -> None:
+    def chebyshev(n: int, x: Any) -> Any:
+        return 1.0 if n == 0 else x if n == 1 else 2 * x * chebyshev(n - 1, x) - chebyshev(n - 2, x)
+
+    t = trace(chebyshev, 4, 0.3)
+    assert t.wrt == ("x",) and t.tangent == pytest.approx(32 * 0.3**3 - 16 * 0.3, rel=1e-14)
+    t = trace(lambda p: p["n"] * p["x"], {"n": 3, "x": 2.0})
+    assert t.wrt == ("p.x",) and t.tangent == 3.0
+    assert trace(lambda n, m: n * m, 3, 4).wrt == ("n",)
+
+
 def test_a_value_without_its_steps_is_a_row() -> None:
     """np.unwrap adds multiples of 2π, which have no tangent: the value is not that of its source."""
     x = np.array([0.5, 7.0, -3.0])
@@ -433,7 +576,7 @@ def test_functions_that_change_are_refused() -> None:
 
     assert trace(f, 2.0, 3.0, wrt=("a", "b")).tangents == (3.0, 2.0)
     assert len(calls) == 1  # floats carry all directions
-    with pytest.raises(ValueError, match="once for each of these inputs, and it took other steps"):
+    with pytest.raises(dualad.NotDeterministicError, match="other steps, or other values, when it"):
         trace(f, Fraction(2), Fraction(3), wrt=("a", "b"))
 
 
@@ -540,7 +683,11 @@ def test_numpy_on_single_numbers() -> None:
     assert trace(lambda x: x * np.floor(x), 2.5).tangent == 2.0
     with np.errstate(all="ignore"):
         t = trace(lambda x: np.log(x) + x, -1.0)
-    assert np.isnan(t.value)
+        assert np.isnan(t.value) and np.isnan(t.tangent)  # what is nan has nan derivatives
+        t = trace(lambda a, b: (np.sqrt(a) + b, b * b), np.float64(-1.0), 2.0, wrt=1)
+        assert np.isnan(t.outputs[0].tangent) and t.outputs[1].tangent == 4.0
+        t = trace(lambda x: np.sqrt(x) * 2, np.array([-1.0, 4.0]))
+        np.testing.assert_array_equal(t.tangent, [np.nan, 0.0])
     with pytest.raises(ValueError):
         trace(lambda x: dualad.log(x), -1.0)
     with pytest.raises(TypeError, match="would lose the derivative"):
@@ -614,6 +761,18 @@ def test_a_trace_leaves_nothing_behind() -> None:
         (lambda: trace(lambda s: s, "a"), "needs a number to differentiate among the arguments"),
         (lambda: trace(lambda x: None, 1.0), "returned NoneType; does it lack a return?"),
         (lambda: trace(lambda x: "a", 1.0), "returned str."),
+        (lambda: trace(lambda x: x, 1.0, wrt=()), "trace: wrt=() names no argument; leave it out"),
+        (lambda: trace(lambda argnums: argnums, 1.0, wrt="argnum"), "did you mean argnums?"),
+        (lambda: trace(lambda x: x, 1.0, wrt=(0, 0)), "trace: wrt=(0, 0) names an argument twice."),
+        (lambda: trace(lambda: 3.0), "trace: f takes no arguments, so there is nothing to differ"),
+        (lambda: explain(lambda s: s, "a"), "explain needs a number to differentiate among the"),
+        (lambda: explain(lambda s: s), "explain runs a function at a point, and none was given;"),
+        (lambda: graph(3.0, 1.0), "graph needs a function, got float; write graph(f, x)."),
+        (lambda: graph(np.exp, np.ones(2), adjoints=True), "graph goes back from numbers in rev"),
+        (
+            lambda: graph(lambda x: x, 2.0, wrt="y"),
+            "graph: wrt='y', but the call gives no argument",
+        ),
         (lambda: trace(lambda x: sum(x for _ in range(10**5)), 1.0), "more than 10000 steps"),
         (lambda: explain("a"), "explain takes a dual number, got str."),
     ],
@@ -657,6 +816,20 @@ def test_renderings() -> None:
     assert d["rows"][-1]["tangents"] == [t.tangent]
     assert d["rows"][4]["slopes"] == {"v₋₁": 1 / t["v₂"].value, "v₂": -2 / t["v₂"].value ** 2}
     assert repr(t) == "<trace of chain: 6 steps>"
+
+
+def test_names_are_escaped_in_latex_and_markdown() -> None:
+    """Labels may be any text: keys of a dict."""
+    p = {"growth % a": 1.0, "R&D|x": 2.0, "t_0": 3.0}
+    t = trace(lambda p: p["growth % a"] * p["R&D|x"] * p["t_0"], p, wrt=0)
+    for shown in (t.to_latex(), *t.to_markdown().splitlines()[1:]):
+        assert not re.search(r"(?<!\\)%", shown)
+    assert {len(re.findall(r"(?<!\\)&", line)) for line in t.to_latex().splitlines()[4:-2]} == {6}
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in t.to_markdown().splitlines()} == {8}
+    assert r"\mathit{p.t\_0}" in t.to_latex() and r"p.t\_0" in t.to_latex().splitlines()[2]
+    assert r"\textit{p['R\&D\textbar{}x']}" in t.to_latex()
+    assert {re.sub(r"\\[\[\]{}]", "", line).count("{") - line.count("}") for line in
+            t.to_latex().splitlines()} == {0}  # fmt: skip
 
 
 def test_long_traces_are_folded() -> None:
@@ -851,7 +1024,7 @@ def test_conversions_truths_and_stores_are_no_steps() -> None:
 def test_a_trace_without_a_point() -> None:
     with pytest.raises(ValueError, match=r"at a point, and none was given; write trace\(f, 2.0\)"):
         trace(lambda x: x * x)
-    with pytest.raises(ValueError, match=r"these are of type str; write trace\(f, 2.0\)"):
+    with pytest.raises(ValueError, match=r"these are of type str; write trace\(f, 2.0\), if f"):
         trace(lambda x: x * x, "a")
 
 

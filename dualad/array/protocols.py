@@ -27,7 +27,7 @@ from ..namespaces import ARRAY, is_exact, is_plain_array, not_plain
 from ..numerics import resume_warnings, stop_warnings
 from ..pair import KINDS, dual, is_array, map_leaves, plain
 from ..rules import Rule
-from ..structure import rebuild
+from ..structure import leaves, rebuild
 from ..table import RULES
 from .algebra import with_shape
 from .dualarray import DualArray, assign
@@ -86,7 +86,7 @@ def _on_values(f: Callable[..., Any], place: int | None) -> Callable[..., Any]:
         if place is not None and len(args) > place:
             out, args = args[place], (*args[:place], None, *args[place + 1 :])
         y = f(*rebuild(args, value), **rebuild(kwargs, value))
-        y = answered(f, y, *args)
+        y = answered(f, y, *leaves(args))
         if f in _NEARNESS and np.all(y):
             note_equal(*args, *kwargs.values())
         if out is None:
@@ -413,7 +413,7 @@ def attribute(x: Dual, name: str) -> Any:
             return _as_array(x, name)
     there = getattr(number, name)
     if name in _ANSWERS:
-        return there
+        return lambda *args: answered(there, there(*args), x)
     if not callable(there):
         raise AttributeError(
             f"x.{name} would lose the derivative of a Dual; write x.primal.{name}."

@@ -26,7 +26,7 @@ from ..array_rules.common import has_duals
 from ..array_rules.creation import array_of, require
 from ..array_rules.others import as_strided
 from ..conversions import as_number
-from ..differentiations import note_equal, refuse_text_of_dual
+from ..differentiations import answered, note_equal, refuse_text_of_dual
 from ..dual import Dual, function
 from ..functions import atan2, cos, sin
 from ..kernel import KERNEL, LIFTING
@@ -61,7 +61,11 @@ def _stand_in(f: Function, on_duals: Function) -> Function:
         for x in args:
             if type(x) is not float and (isinstance(x, (Dual, ArrayProxy)) or is_exact(x)):
                 args = tuple(map(_number, args))
-                y = f(*map(plain, args), **kwargs)
+                try:
+                    y = f(*map(plain, args), **kwargs)
+                except Exception as error:
+                    answered(f, error, *args)
+                    raise
                 if not (has_duals(*args) or any(map(is_exact, args))):
                     return y
                 result = on_duals(*args)
@@ -101,7 +105,7 @@ def _answer(f: Function) -> Function:
         y = f(*(plain(_number(x)) for x in args), **{k: plain(v) for k, v in kwargs.items()})
         if y and f.__name__ == "isclose":
             note_equal(*map(unbuffered, args))
-        return y
+        return answered(f, y, *map(unbuffered, args))
 
     return LIFTING.Answer(f, call) if LIFTING else call
 
@@ -346,12 +350,29 @@ def _fromiter(iter: Any, dtype: Any, count: int = -1, **options: Any) -> Any:
     return buffered(np.fromiter(items, dtype, count, **options))
 
 
+def _on_duals(f: Function) -> Function:
+    """What an array function does to duals: what their class says, if that has a way of its own.
+
+    So traces and audits see functions of lists, too.
+    """
+    usual = ARRAY_FUNCTIONS.get(f, f)
+    ways = (Dual.__array_function__, DualArray.__array_function__)
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        for x in leaves([args, kwargs]):
+            if isinstance(x, Dual) and type(x).__array_function__ not in ways:
+                return x.__array_function__(f, (type(x),), args, kwargs)
+        return usual(*args, **kwargs)
+
+    return call
+
+
 def _takes_lists(f: Function) -> Function:
     """An array function of NumPy, for duals in lists and in arrays of objects too.
 
     NumPy itself looks for duals among the arguments, but not into them.
     """
-    on_duals = ARRAY_FUNCTIONS.get(f, f)
+    on_duals = _on_duals(f)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         for x in (*args, *kwargs.values()) if kwargs else args:

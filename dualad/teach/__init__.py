@@ -2,8 +2,8 @@
 
 A trace is recorded (`recording`, `steps`), told (`forward`, `backward`) in `rows` and formulas
 (`notation`, `formula`), and printed (`render`, `printers`); graphs (`graph`, `layout`, `rounds`)
-and pages (`show`, `page`, `javascript`) are made from it. `plots`, `style` and `exercises` stand by
-themselves.
+and pages (`explaining`, `page`, `javascript`) are made from it. `plots`, `style` and `exercises`
+stand by themselves.
 
 >>> from dualad.teach import trace
 >>> trace(lambda x: x * x, 3.0).tangent
@@ -11,11 +11,11 @@ themselves.
 """
 
 from .exercises import check
+from .explaining import explain
 from .graph import Graph, graph
 from .page import Page
 from .plots import plot_derivatives, plot_error, plot_taylor, spy
 from .rows import Row
-from .show import explain
 from .style import caption, lesson_style
 from .trace import Trace, trace
 

@@ -8,46 +8,34 @@ arrays, a solver.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from types import CodeType
 from typing import Any
 
 import numpy as np
 
-from ..arguments import Argnums, Outputs
+from ..arguments import is_complex
 from ..conversions import as_number
 from ..dual import Dual
-from ..levels import fresh_level
 from ..lifting.reach import chosen
 from ..pair import is_array, plain, shape_of
 from ..records import Sweep, strong_zeros
-from ..structure import leaves
 from ..zeros import is_finite
-from .formula import Number, Partial, Variable, share_formula
+from .formula import Number, Partial, Variable, added
 from .notation import arguments_of_step, share_of_step, slopes_of_step, value_of_step
-from .recording import Given, Recording, run_told
+from .recording import Given, Recording, opened
 from .rows import Row, Share
 from .steps import Entry, is_short, variable
 
 
 def trace_backward(
-    f: Callable[..., Any],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-    wrt: Argnums | None,
-    lift: bool | None,
-    outermost: CodeType,
+    given: Given, lift: bool | None, outermost: CodeType
 ) -> tuple[tuple[Row, ...], tuple[str, ...], tuple[Variable, ...]]:
     """The rows of a trace in reverse mode, the names of the inputs, and the outputs."""
-    given = Given(f, args, kwargs, wrt, is_forward=False)
-    recording = _Backward(fresh_level())
-    recording.outermost = outermost
-    run = chosen(f, lift)
-    with recording:
-        new_args, new_kwargs = given.arguments(recording.start)
-        outputs = Outputs("trace", run_told(run, new_args, new_kwargs), recording)
-        rows, of = recording.finish(list(leaves(outputs.structure)))
+    run = chosen(given.f, lift)
+    with opened(_Backward, given, outermost) as recording:
+        rows, of = recording.finish(recording.run(run, given))
     return rows, tuple(given.inputs), of
 
 
@@ -61,9 +49,9 @@ class _Backward(Recording):
         for y in results:
             if is_array(y) and np.ndim(plain(y)):
                 raise ValueError(
-                    "trace goes back from numbers in reverse mode, but the function returned an "
-                    f"array of shape {np.shape(plain(y))}; write trace(lambda *x: np.sum(f(*x) * "
-                    "weights), …) with the adjoints of its elements as weights."
+                    f"{self.caller} goes back from numbers in reverse mode, but the function "
+                    f"returned an array of shape {np.shape(plain(y))}; write {self.caller}(lambda "
+                    "*x: np.sum(f(*x) * weights), …) with the adjoints of its elements as weights."
                 )
         found = [self._operand(y) for y in results]
         entries = self.numbered([plain(x) if isinstance(x, Dual) else x for x in found],
@@ -78,10 +66,8 @@ class _Backward(Recording):
         for j in reversed(range(count)):
             rows.append(self._output(names[j], found[j], adjoints, j, count))
         missing = [np.nan if np.any(row.value != row.value) else None for row in reversed(rows)]
-        for entry in reversed(entries):
-            rows.append(_with_nan(self._row(entry, adjoints, count), missing))
-        rows.reverse()
-        return tuple(rows), tuple(names)
+        rows += [self._row(entry, adjoints, count) for entry in reversed(entries)]
+        return tuple(_with_nan(row, missing) for row in reversed(rows)), tuple(names)
 
     def _output(
         self, name: Variable, y: Any, adjoints: dict[Entry, list[Any]], j: int, count: int
@@ -91,9 +77,7 @@ class _Backward(Recording):
         before = y.variable.adjoint if y in adjoints else None
         seeds = _unit(j, count, y.value)
         self._add(adjoints, y, seeds)
-        share = Share(
-            y.variable.adjoint, share_formula(name.adjoint, [], before), tuple(adjoints[y])
-        )
+        share = Share(y.variable.adjoint, added(name.adjoint, before), tuple(adjoints[y]))
         return Row("output", name, y.variable, y.value, slopes={y.variable: 1.0},
                    adjoints=_unit(j, count), shares=(share,))  # fmt: skip
 
@@ -109,7 +93,7 @@ class _Backward(Recording):
         zero = np.zeros_like(entry.value) if is_array(entry.value) else 0.0
         own_adjoints = tuple(adjoints.get(entry, [zero] * count))
         if entry.kind == "input":
-            name = variable(entry.text)
+            name = variable(entry.label)
             whose = name.adjoint if is_short(name) else Partial(self.total, name)
             share = Share(whose, v.adjoint, own_adjoints)
             return Row("input", v, name, entry.value, used=entry.used, adjoints=own_adjoints,
@@ -177,9 +161,11 @@ def _unit(j: int, count: int, y: Any = 1.0) -> tuple[Any, ...]:
 
 
 def _as_value(x: Any, g: Any) -> Any:
-    """An adjoint in the kind of its value."""
+    """An adjoint in the kind of its value: of a real number, a real one."""
     if g is None:
         return np.zeros_like(x) if is_array(x) else 0.0
+    if is_complex(g) and not is_complex(x):
+        g = g.real
     if is_array(x):
         return np.array(g)
     return as_number(g[()] if is_array(g) else g)

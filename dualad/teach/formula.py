@@ -50,11 +50,6 @@ class Variable(Formula):
     mark: Literal["", "dot", "bar"] = ""
 
     @property
-    def dotted(self) -> bool:
-        """Whether it is a tangent."""
-        return self.mark == "dot"
-
-    @property
     def tangent(self) -> Variable:
         """The same with a dot."""
         return Variable(self.letter, self.index, "dot")
@@ -108,7 +103,7 @@ class Element(Formula):
     """v₁[0], or with what is stored there: v₁ with [0] = v₂."""
 
     whole: Formula
-    index: str
+    index: str | Formula
     stored: Formula | None = None
 
 
@@ -205,30 +200,16 @@ def value_formula(rule: Rule, args: Sequence[Formula]) -> Formula:
     if rule.name == "pow":
         return Power(args[0], args[1])
     if rule.name in _WRITTEN:
-        return _Reader(rule, dict(zip(rule.args, args, strict=True)), {}).read(rule.value)
+        return _RowReader(rule, dict(zip(rule.args, args, strict=True)), {}).read(rule.value)
     return Call("hypot" if is_norm(rule.name) else rule.name, tuple(args))
 
 
 def tangent_formula(
-    rule: Rule, args: Sequence[Formula], y: Formula, values: Sequence[Any], value: Any
+    rule: Rule, args: Sequence[Formula], slopes: Sequence[Formula | None]
 ) -> Formula:
-    """Its tangent: Σ slope·v̇ over the arguments that are variables.
-
-    Parameters
-    ----------
-    rule : Rule
-        The row.
-    args, y : Formula
-        Arguments and result.
-    values, value : numbers
-        The same as numbers, by which conditionals of the slopes are decided.
-    """
-    if is_linear_part(rule, values):
-        return Call(rule.name, tuple(a.tangent for a in args if isinstance(a, Variable)))
-    factors = slope_formulas(rule, args, y, values, value)
+    """Its tangent: Σ slope·v̇ over the arguments that are variables, by their `slope_formulas`."""
     terms: list[tuple[int, Formula]] = []
-    for i, (a, slope) in enumerate(zip(args, rule.slopes, strict=True)):
-        factor = factors[i]
+    for i, (a, slope, factor) in enumerate(zip(args, rule.slopes, slopes, strict=True)):
         if not isinstance(a, Variable) or factor is None:
             continue
         if isinstance(slope, str) and slope in rule.args:  # as in v̇₋₁ × v₀ + v₋₁ × v̇₀
@@ -237,7 +218,7 @@ def tangent_formula(
             terms.append((1, Product(pair)))
             continue
         terms.append((1, simplified(Product((factor, a.tangent)))))
-    return _sum([(s, t) for s, t in terms])
+    return _sum(terms)
 
 
 def is_linear_part(rule: Rule, values: Sequence[Any]) -> bool:
@@ -255,11 +236,23 @@ def slope_formulas(
 ) -> list[Formula | None]:
     """The slopes of a row, of the arguments that are variables; else None.
 
-    Parameters are those of `tangent_formula`.
+    Parameters
+    ----------
+    rule : Rule
+        The row.
+    args, y : Formula
+        Arguments and result.
+    values, value : numbers
+        The same as numbers, by which conditionals of the slopes are decided.
+
+    Raises
+    ------
+    Undecided
+        If a conditional has no one answer, as for the elements of an array.
     """
     names = (*rule.args, "y")
     formulas = dict(zip(names, (*args, y), strict=True))
-    reader = _Reader(rule, formulas, dict(zip(names, (*values, value), strict=True)))
+    reader = _RowReader(rule, formulas, dict(zip(names, (*values, value), strict=True)))
     found: list[Formula | None] = []
     slopes = _slopes_in_print(rule)
     for i, (a, slope) in enumerate(zip(args, slopes, strict=True)):
@@ -291,23 +284,25 @@ def short_name(rule: Rule) -> str:
     return rule.name.rpartition(".")[2]
 
 
-def share_formula(
-    adjoint: Variable, factors: Sequence[Formula], before: Formula | None, total: bool = False
-) -> Formula:
-    """What a step adds to an adjoint: its own, times the slopes, added to what was there before.
+def share_formula(adjoint: Variable, factors: Sequence[Formula], total: bool = False) -> Formula:
+    """What a step adds to an adjoint: its own, times the slopes.
 
     The factor 1 is kept, as in v̄₄ × 1. `total`: broadcasting is undone by a sum.
     """
-    terms: list[tuple[int, Formula]] = [] if factors else [(1, adjoint)]
+    terms: list[tuple[int, Formula]] = []
     for factor in factors:
         if isinstance(factor, Number):
             term: Formula = Product((adjoint, factor))
         else:
             term = _adjoint_first(adjoint, simplified(Product((adjoint, factor))))
         terms.append((1, Call("sum", (term,)) if total else term))
-    terms = terms if before is None else [(1, before), *terms]
-    flat = [(s * t, x) for s, term in terms for t, x in _signed(term)]
+    flat = [(s * t, x) for s, term in terms for t, x in signed_terms(term)]
     return flat[0][1] if len(flat) == 1 and flat[0][0] == 1 else Sum(tuple(flat))
+
+
+def added(share: Formula, before: Formula | None) -> Formula:
+    """A share with what was there before it, if there was something."""
+    return share if before is None else Sum(((1, before), *signed_terms(share)))
 
 
 def _adjoint_first(adjoint: Variable, x: Formula) -> Formula:
@@ -320,7 +315,8 @@ def _adjoint_first(adjoint: Variable, x: Formula) -> Formula:
     return x
 
 
-def _signed(x: Formula) -> Sequence[tuple[int, Formula]]:
+def signed_terms(x: Formula) -> tuple[tuple[int, Formula], ...]:
+    """The terms of a sum with their signs; of another formula, itself."""
     return x.terms if isinstance(x, Sum) else ((1, x),)
 
 
@@ -334,11 +330,76 @@ class Unreadable(Exception):
     """A slope that is not a formula but a program, or that is calculated by one."""
 
 
-class _Reader:
-    """A text of the table into a formula; its conditionals are decided at values."""
+class Undecided(Exception):
+    """A conditional of a slope that has no one answer at these values."""
+
+
+class Reader:
+    """A text into a formula: +, −, ·, /, **, @, x.T, x[i], functions; names stand for `env`."""
+
+    def __init__(self, env: dict[str, Formula]) -> None:
+        self.env = env
+
+    def read(self, text: Any) -> Formula:
+        """The formula.
+
+        Raises
+        ------
+        Unreadable
+            If there is anything else in it.
+        """
+        if not isinstance(text, str):
+            raise Unreadable
+        return self._node(parsed(text))
+
+    def _node(self, node: ast.expr) -> Formula:
+        go = self._node
+        match node:
+            case ast.Constant(value=value):
+                return Number(value)
+            case ast.Name(id=name):
+                return self.env[name] if name in self.env else Constant(name)
+            case ast.UnaryOp(op=ast.USub(), operand=x):
+                return Sum(((-1, go(x)),))
+            case ast.UnaryOp(op=ast.UAdd(), operand=x):
+                return go(x)
+            case ast.BinOp(left=a, op=ast.Add(), right=b):
+                return Sum(((1, go(a)), (1, go(b))))
+            case ast.BinOp(left=a, op=ast.Sub(), right=b):
+                return Sum(((1, go(a)), (-1, go(b))))
+            case ast.BinOp(left=a, op=ast.Mult(), right=b):
+                return Product((go(a), go(b)))
+            case ast.BinOp(left=a, op=ast.Div(), right=b):
+                return Product((go(a),), (go(b),))
+            case ast.BinOp(left=a, op=ast.Pow(), right=b):
+                return Power(go(a), go(b))
+            case ast.BinOp(left=a, op=ast.MatMult(), right=b):
+                return Infix(go(a), "·", go(b))
+            case ast.Attribute(value=x, attr="T"):
+                return Transposed(go(x))
+            case ast.Subscript(value=x, slice=index):
+                return Element(go(x), go(index))
+            case ast.IfExp(test=test, body=body, orelse=orelse):
+                return go(body if self._is_true(test) else orelse)
+            case ast.Call(func=ast.Name(id="outer"), args=[a, b]):
+                return Infix(go(a), "⊗", go(b))
+            case ast.Call(func=ast.Name(id=name), args=args):
+                return self._call(name, node, args)
+        raise Unreadable
+
+    def _is_true(self, test: ast.expr) -> bool:
+        raise Unreadable
+
+    def _call(self, name: str, node: ast.Call, given: Sequence[ast.expr]) -> Formula:
+        return Call(name, tuple(map(self._node, given)))
+
+
+class _RowReader(Reader):
+    """A text of a row of the table; its conditionals are decided at values."""
 
     def __init__(self, rule: Rule, env: dict[str, Formula], values: dict[str, Any]) -> None:
-        self.rule, self.env, self.values = rule, env, values
+        super().__init__(env)
+        self.values = values
         self.rows: Mapping[str, Rule] = RULES
         self.is_special = rule.name.startswith("scipy.special.")
         if self.is_special:
@@ -346,36 +407,11 @@ class _Reader:
 
             self.rows = TABLE
 
-    def read(self, text: Any) -> Formula:
-        if not isinstance(text, str):
-            raise Unreadable
-        return self._node(parsed(text))
-
-    def _node(self, node: ast.expr) -> Formula:
-        match node:
-            case ast.Constant(value=value):
-                return Number(value)
-            case ast.Name(id=name):
-                return self.env[name] if name in self.env else Constant(name)
-            case ast.UnaryOp(op=ast.USub(), operand=x):
-                return Sum(((-1, self._node(x)),))
-            case ast.UnaryOp(operand=x):
-                return self._node(x)
-            case ast.BinOp(left=left, op=ast.Add(), right=right):
-                return Sum(((1, self._node(left)), (1, self._node(right))))
-            case ast.BinOp(left=left, op=ast.Sub(), right=right):
-                return Sum(((1, self._node(left)), (-1, self._node(right))))
-            case ast.BinOp(left=left, op=ast.Mult(), right=right):
-                return Product((self._node(left), self._node(right)))
-            case ast.BinOp(left=left, op=ast.Div(), right=right):
-                return Product((self._node(left),), (self._node(right),))
-            case ast.BinOp(left=left, op=ast.Pow(), right=right):
-                return Power(self._node(left), self._node(right))
-            case ast.IfExp(test=test, body=body, orelse=orelse):
-                return self._node(body if self._at_the_point(test) else orelse)
-            case ast.Call(func=ast.Name(id=name), args=args):
-                return self._call(name, node, args)
-        raise Unreadable
+    def _is_true(self, test: ast.expr) -> bool:
+        try:
+            return bool(self._at_the_point(test))
+        except (ArithmeticError, TypeError, ValueError) as error:
+            raise Undecided from error
 
     def _call(self, name: str, node: ast.Call, given: Sequence[ast.expr]) -> Formula:
         """Helper rows, whose names begin with _, are written out."""
@@ -387,14 +423,14 @@ class _Reader:
             return Call(rule.name, tuple(args))
         if self.is_special:
             raise Unreadable
-        if rule.kind == "flat":
-            return Number(self._at_the_point(node))
-        text = rule.complex_value or rule.value
-        values = [self._at_the_point(a) for a in given]
-        inner = _Reader(
-            rule, dict(zip(rule.args, args, strict=True)), dict(zip(rule.args, values, strict=True))
-        )
-        return inner.read(text)
+        try:
+            if rule.kind == "flat":
+                return Number(self._at_the_point(node))
+            values = [self._at_the_point(a) for a in given]
+        except (ArithmeticError, TypeError, ValueError) as error:
+            raise Undecided from error
+        each = (dict(zip(rule.args, x, strict=True)) for x in (args, values))
+        return _RowReader(rule, *each).read(rule.complex_value or rule.value)
 
     def _at_the_point(self, node: ast.expr) -> Any:
         numbers, text = tuple(self.values.values()), ast.unparse(node)
@@ -438,8 +474,7 @@ def is_zero(x: Formula) -> bool:
 def _sum(terms: Sequence[tuple[int, Formula]]) -> Formula:
     flat: list[tuple[int, Formula]] = []
     for sign, term in terms:
-        inner = term.terms if isinstance(term, Sum) else ((1, term),)
-        flat += [(sign * s, t) for s, t in inner if not is_zero(t)]
+        flat += [(sign * s, t) for s, t in signed_terms(term) if not is_zero(t)]
     if all(isinstance(t, Number) and not np.ndim(t.value) for _, t in flat):
         total = sum(s * t.value for s, t in flat if isinstance(t, Number))
         return Number(total)

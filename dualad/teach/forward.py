@@ -7,14 +7,13 @@ numbers one in each.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from types import CodeType
 from typing import Any
 
 import numpy as np
 
-from ..arguments import Argnums, Outputs
 from ..conversions import as_numpy
 from ..dual import evaluate
 from ..levels import fresh_level
@@ -22,47 +21,29 @@ from ..lifting.reach import chosen
 from ..memory import laid_out_like
 from ..pair import dual, is_array, map_leaves, own, parts, plain, shape_of
 from ..passes import one_like
-from ..structure import leaves
+from ..promises import nan_where
 from .formula import ZERO, Number, Variable
 from .notation import arguments_of_step, slopes_of_step, tangent_of_step, value_of_step
-from .recording import Given, Recording, run_told
+from .recording import Given, Recording, opened, refuse_unless_same
 from .rows import Row
 from .steps import Entry, is_short, values_of, variable
 
 
 def trace_forward(
-    f: Callable[..., Any],
-    args: tuple[Any, ...],
-    kwargs: dict[str, Any],
-    wrt: Argnums | None,
-    lift: bool | None,
-    outermost: CodeType,
-    is_alone: bool = False,
+    given: Given, lift: bool | None, outermost: CodeType
 ) -> tuple[tuple[Row, ...], tuple[str, ...], tuple[str, ...]]:
-    """The rows of a trace in forward mode, the names of the directions, what made plain numbers.
-
-    `is_alone`: what is not differentiated is not an input, as in reverse mode.
-    """
-    given = Given(f, args, kwargs, wrt, is_forward=not is_alone)
-    run = chosen(f, lift)
+    """The rows of a trace in forward mode, the names of the directions, what made plain things."""
+    run = chosen(given.f, lift)
     directions: list[Direction] = [(i, place) for i, _, place in given.active]
     traces: list[tuple[Row, ...]] = []
     for together in [directions] if given.are_floats else [[one] for one in directions]:
         inner = fresh_level()
-        recording = _Forward(fresh_level())
-        recording.outermost = outermost
-        recording.inner, recording.directions = inner, together
-        with recording:
-            new_args, new_kwargs = given.arguments(recording.start)
-            outputs = Outputs("trace", run_told(run, new_args, new_kwargs), recording)
-            traces.append(recording.finish(list(leaves(outputs.structure))))
+        with opened(_Forward, given, outermost) as recording:
+            recording.inner, recording.directions = inner, together
+            traces.append(recording.finish(recording.run(run, given)))
     first, *others = traces
-    shown = [[repr(row.formula) for row in rows] for rows in traces]
-    if any(formulas != shown[0] for formulas in shown):
-        raise ValueError(
-            "trace runs the function once for each of these inputs, and it took other steps; "
-            "write a function that is deterministic."
-        )
+    for rows in others:
+        refuse_unless_same(given.caller, first, rows, "for the next input")
     rows = tuple(
         replace(row, tangents=tuple(t for x in (row, *same) for t in x.tangents))
         for row, *same in zip(first, *others, strict=True)
@@ -115,12 +96,12 @@ class _Forward(Recording):
         rows = [self._row(entry) for entry in entries]
         for i, y in enumerate(found, 1):
             name = Variable(self.result_letter, i if len(found) > 1 else None)
+            value, tangents = self._parts(y.value if isinstance(y, Entry) else y)
+            tangents = tuple(nan_where(value, t) for t in tangents)  # as the drivers give them
             if isinstance(y, Entry):
                 v = y.variable
-                value, tangents = self._parts(y.value)
                 rows.append(Row("output", name, v, value, v.tangent, tangents, {v: 1.0}))
             else:
-                value, tangents = self._parts(y)
                 rows.append(Row("output", name, Number(plain(y)), value, ZERO, tangents))
         return tuple(rows)
 
@@ -146,7 +127,7 @@ class _Forward(Recording):
         value, tangents = self._parts(entry.value)
         v, line, source = entry.variable, entry.place.line, entry.place.source
         if entry.kind == "input":
-            name = variable(entry.text)
+            name = variable(entry.label)
             whose = name if is_short(name) else v
             return Row("input", v, name, value, whose.tangent, tangents, used=entry.used)
         sources = self.sources[entry]

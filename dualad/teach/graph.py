@@ -11,6 +11,7 @@ True
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 from collections.abc import Callable, Mapping, Sequence
 from html import escape
@@ -18,7 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from ..arguments import Argnums
-from ..sentences import counted
+from ..sentences import counted, shorten
 from ..text import number_text
 from ..ways import Mode
 from .formula import Variable
@@ -27,7 +28,7 @@ from .printers import Text
 from .rounds import Fold, folded
 from .rows import Row
 from .style import scrolling
-from .trace import Trace, trace
+from .trace import Trace, traced
 
 ANY_NUMBER = "0" * 11  # is as wide as numbers of four digits get
 MOST = 40  # nodes; in larger graphs rounds of loops are folded, and then the middle
@@ -95,17 +96,19 @@ class Graph:
         str
         """
         w, h = round(self.width), round(self.height)
-        title = f"computational graph of {self.trace.title}"
+        title, words = f"computational graph of {self.trace.title}", self._described()
+        # Ids of its own, for there may be several pictures in a page.
+        key = hashlib.sha1((title + words).encode(), usedforsecurity=False).hexdigest()[:8]
         parts = [
             f'<svg xmlns="http://www.w3.org/2000/svg" class="dualad-graph" width="{w}" height="{h}"'
-            f' viewBox="0 0 {w} {h}" role="img" aria-labelledby="dualad-title dualad-desc">',
-            f'<title id="dualad-title">{escape(title)}</title>',
-            f'<desc id="dualad-desc">{escape(self._described())}</desc>',
+            f' viewBox="0 0 {w} {h}" role="img" aria-labelledby="title-{key} desc-{key}">',
+            f'<title id="title-{key}">{escape(title)}</title>',
+            f'<desc id="desc-{key}">{escape(words)}</desc>',
             f"<style>{_style()}</style>",
-            '<defs><marker id="dualad-arrow" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" '
+            f'<defs><marker id="arrow-{key}" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="8" '
             'markerHeight="8" orient="auto"><path class="tip" d="M0,0.8 L8,4 L0,7.2 z"/></marker>'
             "</defs>",
-            *map(_draw_edge, self.edges),
+            *(_draw_edge(edge, key) for edge in self.edges),
             *map(_draw_slope, self.edges),
             *map(_draw_node, self.nodes),
             "</svg>",
@@ -197,7 +200,7 @@ def graph(
     """
     if not isinstance(f, Trace):
         mode: Mode = "reverse" if adjoints else None
-        f = trace(f, *args, wrt=wrt, mode=mode, lift=lift, **kwargs)
+        f = traced("graph", f, args, kwargs, wrt, mode, lift)
     elif adjoints and f.of is None:
         raise ValueError("this trace has no adjoints; make it by trace(f, …, mode='reverse').")
     elif args or kwargs or wrt is not None:
@@ -253,7 +256,7 @@ def _slope(row: Row, variable: Variable, slope: Any, digits: int, slopes: Slopes
         return ""
     if slopes == "formulas":
         text = Text(digits)(row.slope_formulas[variable]) if variable in row.slope_formulas else ""
-        return text if len(text) <= 24 else text[:23] + "…"
+        return shorten(text, 24)
     return "" if slope is None else number_text(slope, digits)
 
 
@@ -263,9 +266,7 @@ def _node(row: Row, direction: int, digits: int) -> Node:
     marked, each = (v.adjoint, row.adjoints) if row.adjoints else (v.tangent, row.tangents)
     name, tangent = show(row.variable), show(marked)
     value, dot = number_text(row.value, digits), number_text(each[direction], digits)
-    head = show(row.formula)
-    if len(head) > 34:
-        head = head[:33] + "…"
+    head = shorten(show(row.formula), 34)
     return Node(
         row.kind,
         [("name", f"{name} = {head}"), ("value", value), ("dot", f"{tangent} = {dot}")],
@@ -291,7 +292,7 @@ def _draw_node(node: Node) -> str:
     return f'<g class="{node.kind}"{key}>{box}{"".join(lines)}</g>'
 
 
-def _draw_edge(edge: Edge) -> str:
+def _draw_edge(edge: Edge, key: str) -> str:
     """From the bottom of a box to the top of another: upright in layers, curved in gaps.
 
     To the next column it goes below all of this one, up between both, and down into the layer.
@@ -311,7 +312,7 @@ def _draw_edge(edge: Edge) -> str:
             f"{b.port:.1f},{bottom:.1f}"
         )
     path += f" V{end.y - end.height / 2 - 1:.1f}"
-    return f'<path class="edge" d="{path}" marker-end="url(#dualad-arrow)"/>'
+    return f'<path class="edge" d="{path}" marker-end="url(#arrow-{key})"/>'
 
 
 def _draw_slope(edge: Edge) -> str:

@@ -7,15 +7,15 @@ product, or has a line of its own in `_ROWS`; of everything else a derivative is
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..forms import Form
 from ..pair import plain, shape_of
+from ..rules import Rule
 from .formula import (
     ONE,
     ZERO,
@@ -26,54 +26,103 @@ from .formula import (
     Listed,
     Number,
     Partial,
-    Power,
     Product,
     Quoted,
+    Reader,
     Sum,
     Transposed,
+    Undecided,
     Variable,
+    added,
     is_complex_value,
     is_linear_part,
-    parsed,
     share_formula,
+    signed_terms,
     simplified,
     slope_formulas,
     tangent_formula,
     value_formula,
 )
 from .printers import Text
-from .steps import Entry, values_of
+from .steps import Called, Entry, Index, Read, Store, values_of
 
 # -- functions of arrays -------------------------------------------------------------------
 
 # What is linear in each of its arguments by itself; `linear` in all of them together is everything
 # else that has a way back in reverse mode.
 _PRODUCTS = {"matmul", "dot", "inner", "vdot", "outer", "kron", "tensordot", "einsum", "convolve",
-             "correlate", "cross", "vecdot", "matvec", "vecmat", "multi_dot"}  # fmt: skip
-_ALSO_LINEAR = {"average", "diff", "ediff1d", "gradient", "trapezoid", "nansum", "nanmean",
-                "astype", "cumulative_sum", "nancumsum", "atleast_1d", "atleast_2d", "atleast_3d",
-                "split", "array_split", "hsplit", "vsplit", "dsplit", "unstack", "meshgrid",
+             "correlate", "cross", "vecdot", "matvec", "vecmat", "multi_dot",
+             "trapezoid"}  # fmt: skip
+_ALSO_LINEAR = {"diff", "ediff1d", "nansum", "nanmean", "astype",
+                "cumulative_sum", "nancumsum", "atleast_1d", "atleast_2d", "atleast_3d", "split",
+                "array_split", "hsplit", "vsplit", "dsplit", "unstack", "meshgrid",
                 "broadcast_arrays"}  # fmt: skip
+_LINEAR_IN_FIRST = {"average", "gradient"}  # not in weights and places
 _NOT_LINEAR = {"multiply", "divide", "solve", "choose"}  # of forms they are, by a number
 
-# A function without further options: its arguments, its tangent, and what it gives to each
-# argument. y is the result, n the size of a; da and db are tangents, g is the adjoint of y.
-_ROWS: dict[str, tuple[str, ...]] = {
-    "sum": ("a", "sum(da)", "g"),
-    "mean": ("a", "mean(da)", "g/n"),
-    "var": ("a", "2*mean((a - mean(a))*da)", "g*2*(a - mean(a))/n"),
-    "std": ("a", "mean((a - mean(a))*da)/y", "g*(a - mean(a))/(n*y)"),
-    "prod": ("a", "y*sum(da/a)", "g*y/a"),
-    "norm": ("a", "sum(a*da)/y", "g*a/y"),
-    "sort": ("a", "da[argsort(a)]"),
-    "max": ("a", "da[argmax(a)]"),
-    "min": ("a", "da[argmin(a)]"),
-    "amax": ("a", "da[argmax(a)]"),
-    "amin": ("a", "da[argmin(a)]"),
-    "cumprod": ("a", "y*cumsum(da/a)"),
-    "inv": ("a", "-(y @ da @ y)", "-(y.T @ g @ y.T)"),
-    "det": ("a", "y*trace(a**-1 @ da)", "g*y*(a**-1).T"),
-    "solve": ("a, b", "solve(a, db - da @ y)", "-outer(solve(a.T, g), y)", "solve(a.T, g)"),
+
+def _is_real(a: Any, y: Any) -> Any:
+    return not is_complex_value(a)
+
+
+def _is_real_and_not_0(a: Any, y: Any) -> Any:
+    return _is_real(a, y) and y != 0
+
+
+def _has_no_0(a: Any, y: Any) -> Any:
+    return np.all(np.asarray(a) != 0)
+
+
+def _is_vector(a: Any, y: Any) -> Any:
+    return np.ndim(a) == 1
+
+
+def _is_alone(a: Any, y: Any) -> Any:
+    """Whether one element of a vector is the largest, or the smallest; several would share."""
+    return _is_vector(a, y) and np.sum(np.asarray(a) == y) == 1
+
+
+def _is_matrix(a: Any, *others: Any) -> Any:
+    return np.ndim(a) == 2
+
+
+def _is_regular(a: Any, y: Any) -> Any:
+    return _is_matrix(a) and y != 0
+
+
+class _Row(NamedTuple):
+    """A function without further options.
+
+    `arguments`, its tangent, and what it gives back to each argument: y is the result, n the size
+    of a; da and db are tangents, g is the adjoint of y. `holds`: for which arguments and result.
+    """
+
+    arguments: tuple[str, ...]
+    tangent: str
+    back: tuple[str, ...] = ()
+    holds: Callable[..., Any] = lambda *_: True
+
+
+_EXTREMES = dict.fromkeys(("max", "amax"), _Row(("a",), "da[argmax(a)]", holds=_is_alone))
+_EXTREMES |= dict.fromkeys(("min", "amin"), _Row(("a",), "da[argmin(a)]", holds=_is_alone))
+
+_ROWS = _EXTREMES | {
+    "sum": _Row(("a",), "sum(da)"),
+    "mean": _Row(("a",), "mean(da)", ("g/n",)),
+    "var": _Row(("a",), "2*mean((a - mean(a))*da)", ("g*2*(a - mean(a))/n",), _is_real),
+    "std": _Row(("a",), "mean((a - mean(a))*da)/y", ("g*(a - mean(a))/(n*y)",), _is_real_and_not_0),
+    "prod": _Row(("a",), "y*sum(da/a)", ("g*y/a",), _has_no_0),
+    "norm": _Row(("a",), "sum(a*da)/y", ("g*a/y",), _is_real_and_not_0),
+    "sort": _Row(("a",), "da[argsort(a)]", holds=_is_vector),
+    "cumprod": _Row(("a",), "y*cumsum(da/a)", holds=_has_no_0),
+    "inv": _Row(("a",), "-(y @ da @ y)", ("-(y.T @ g @ y.T)",), _is_matrix),
+    "det": _Row(("a",), "y*trace(a**-1 @ da)", ("g*y*(a**-1).T",), _is_regular),
+    "solve": _Row(
+        ("a", "b"),
+        "solve(a, db - da @ y)",
+        ("-outer(solve(a.T, g), y)", "solve(a.T, g)"),
+        _is_matrix,
+    ),
 }
 
 
@@ -81,7 +130,7 @@ _ROWS: dict[str, tuple[str, ...]] = {
 def _linear_names() -> frozenset[str]:
     names = {getattr(f, "__name__", "") for f in Form.FUNCTIONS}
     rows = set(_ROWS) - {"sum", "mean"}
-    return frozenset(names | _ALSO_LINEAR) - _NOT_LINEAR - _PRODUCTS - rows
+    return frozenset(names | _ALSO_LINEAR) - _NOT_LINEAR - _PRODUCTS - _LINEAR_IN_FIRST - rows
 
 
 class Option:
@@ -100,6 +149,31 @@ def flat(operands: Any) -> Iterator[Any]:
             yield x.value if isinstance(x, Option) else x
 
 
+def _has_entries(x: Any) -> bool:
+    return any(isinstance(v, Entry) for v in flat([x]))
+
+
+def _number(x: Any) -> Any:
+    """An operand as a number, or an array."""
+    if isinstance(x, list):
+        return np.array(list(map(_number, x)))
+    return plain(x.value if isinstance(x, Entry) else x)
+
+
+def _row(entry: Entry) -> _Row | None:
+    """What is known of a function with these arguments."""
+    match entry.operation:
+        case Called(name=name, result=None) if name in _ROWS:
+            row = _ROWS[name]
+        case _:
+            return None
+    if len(row.arguments) != len(entry.operands) or any(
+        isinstance(x, Option) for x in entry.operands
+    ):
+        return None
+    return row if row.holds(*map(_number, entry.operands), plain(entry.value)) else None
+
+
 # -- values --------------------------------------------------------------------------------
 
 
@@ -116,18 +190,19 @@ def arguments_of_step(entry: Entry) -> tuple[Formula, ...]:
 
 
 def _value(entry: Entry, args: tuple[Formula, ...]) -> Formula:
-    if entry.rule is not None:
-        return value_formula(entry.rule, args)
-    kind, text = entry.text[:1], entry.text[1:]
-    if kind == "[":
-        return Element(args[0], text)
-    if kind == "=":
-        return Element(args[0], text, args[1])
-    if kind == "?":
-        return Call(_called(entry.place.source), args)
-    name, _, index = entry.text.partition("/")
-    call = Infix(args[0], "·", args[1]) if name == "matmul" and len(args) == 2 else Call(name, args)
-    return Element(call, index) if index else call
+    match entry.operation:
+        case Rule() as rule:
+            return value_formula(rule, args)
+        case Read(index=index):
+            return Element(args[0], str(index))
+        case Store(index=index):
+            return Element(args[0], str(index), args[1])
+        case Called(name="matmul") if len(args) == 2:
+            return Infix(args[0], "·", args[1])
+        case Called(name=name, result=result):
+            call = Call(name, args)
+            return call if result is None else Element(call, str(result))
+    return Call(_called(entry.place.source), args)
 
 
 def _called(source: str) -> str:
@@ -166,32 +241,50 @@ def operand(x: Any) -> Formula:
 
 def tangent_of_step(entry: Entry, sources: Sequence[Entry]) -> Formula:
     """The tangent of a step that is made of these."""
-    rule, v = entry.rule, entry.variable
-    operands = entry.operands
+    v, operands = entry.variable, entry.operands
     args = arguments_of_step(entry)
-    if rule is not None:
-        numbers = tuple(map(plain, values_of(operands)))
-        try:
-            return tangent_formula(rule, args, v, numbers, plain(entry.value))
-        except (ValueError, TypeError, ArithmeticError):  # undecided for all elements at once
-            return _by_partials(entry, sources)
+    if entry.rule is not None:
+        if is_linear_part(entry.rule, _numbers(entry)):
+            return Call(entry.rule.name, tuple(a.tangent for a in args if isinstance(a, Variable)))
+        slopes = _slopes(entry)
+        return tangent_formula(entry.rule, args, slopes) if slopes else _by_partials(entry, sources)
     dotted = tuple(map(_tangent, operands))
-    if entry.text[:1] in ("[", "="):
+    if isinstance(entry.operation, (Read, Store)):
         if dotted[0] == ZERO:  # stored in a constant array
             dotted = (Number(np.zeros(shape_of(entry.value))), *dotted[1:])
         return _value(entry, dotted)
-    name = entry.text.partition("/")[0]
+    if not isinstance(entry.operation, Called):
+        return _by_partials(entry, sources)
+    name = entry.operation.name
+    places = [i for i, x in enumerate(operands) if _has_entries(x)]
+    if any(isinstance(operands[i], Option) for i in places):
+        return _by_partials(entry, sources)
     if name in _PRODUCTS:
-        places = [i for i, x in enumerate(operands) if any(isinstance(v, Entry) for v in flat([x]))]
         each = [_value(entry, (*args[:i], dotted[i], *args[i + 1 :])) for i in places]
         return each[0] if len(each) == 1 else Sum(tuple((1, term) for term in each))
-    if name in _linear_names():  # sum and mean along axes, too
-        return _value(entry, dotted)
+    if name in _LINEAR_IN_FIRST and places == [0]:
+        return _value(entry, (dotted[0], *args[1:]))
+    if name in _linear_names():
+        return _value(entry, dotted)  # sum and mean along axes, too
     if (row := _row(entry)) is not None:
-        names = row[0].split(", ")
-        tangents = {f"d{n}": t for n, t in zip(names, dotted, strict=True)}
-        return _read(row[1], {**dict(zip(names, args, strict=True)), **tangents, "y": v})
+        tangents = {f"d{n}": t for n, t in zip(row.arguments, dotted, strict=True)}
+        env = dict(zip(row.arguments, args, strict=True)) | tangents | {"y": v}
+        return simplified(Reader(env).read(row.tangent))
     return _by_partials(entry, sources)
+
+
+def _numbers(entry: Entry) -> tuple[Any, ...]:
+    return tuple(map(plain, values_of(entry.operands)))
+
+
+def _slopes(entry: Entry) -> list[Formula | None] | None:
+    """The slopes of a row of the table; None if they are undecided for all elements at once."""
+    assert entry.rule is not None
+    args, v = arguments_of_step(entry), entry.variable
+    try:
+        return slope_formulas(entry.rule, args, v, _numbers(entry), plain(entry.value))
+    except Undecided:
+        return None
 
 
 def _by_partials(entry: Entry, sources: Sequence[Entry]) -> Formula:
@@ -208,7 +301,9 @@ def _tangent(x: Any) -> Formula:
     if isinstance(x, Entry):
         return x.variable.tangent
     if isinstance(x, list):
-        return Listed(tuple(map(_tangent, x)))
+        each = zip(x, map(_tangent, x), strict=True)
+        return Listed(tuple(Number(np.zeros(shape_of(v))) if t == ZERO and shape_of(v) else t
+                            for v, t in each))  # fmt: skip
     formula = operand(x)
     is_number = isinstance(formula, Number) and not isinstance(plain(x), (int, np.integer))
     return ZERO if is_number and not is_index(x) else formula
@@ -217,15 +312,6 @@ def _tangent(x: Any) -> Formula:
 def is_index(x: Any) -> bool:
     """Whether x is made of whole numbers or truths: a place, a shape, a condition."""
     return np.asarray(plain(x)).dtype.kind in "iub"
-
-
-def _row(entry: Entry) -> tuple[str, ...] | None:
-    row = _ROWS.get(entry.text.partition("/")[0])
-    if row is None or len(row[0].split(", ")) != len(entry.operands) or entry.text[-1] != "/":
-        return None
-    if any(isinstance(x, Option) for x in entry.operands):
-        return None
-    return row
 
 
 def slopes_of_step(
@@ -238,18 +324,13 @@ def slopes_of_step(
     """
     v, operands = entry.variable, entry.operands
     found: dict[Variable, Formula] = {x.variable: Partial(v, x.variable) for x in sources}
-    numbers = tuple(map(plain, values_of(operands)))
-    if entry.rule is None or is_linear_part(entry.rule, numbers):
+    if entry.rule is None or is_linear_part(entry.rule, _numbers(entry)):
         if is_back:
             each = {x.variable: share_of_step(entry, x, None) for x in sources}
         else:
             each = _terms_by_source(tangent_of_step(entry, sources), sources)
         return found | {of: x for of, x in each.items() if not _has_partial(x)}
-    args = arguments_of_step(entry)
-    try:
-        slopes = slope_formulas(entry.rule, args, v, numbers, plain(entry.value))
-    except (ValueError, TypeError, ArithmeticError):  # undecided for all elements at once
-        return found
+    slopes = _slopes(entry) or []
     for x in sources:
         terms = [s for s, o in zip(slopes, operands, strict=False) if o is x and s is not None]
         if terms:
@@ -262,7 +343,7 @@ def slopes_of_step(
 def _terms_by_source(tangent: Formula, sources: Sequence[Entry]) -> dict[Variable, Formula]:
     """The terms of a tangent by the one variable that each comes from, where that is so."""
     found: dict[Variable, Formula] = {}
-    for sign, term in _terms(tangent):
+    for sign, term in signed_terms(tangent):
         dotted = {part for part in _parts_of(term) if isinstance(part, Variable)}
         whose = [x.variable for x in sources if x.variable.tangent in dotted]
         if len(whose) == 1 and whose[0] not in found:
@@ -287,38 +368,31 @@ def _has_partial(x: Formula) -> bool:
 
 def share_of_step(entry: Entry, x: Entry, before: Formula | None) -> Formula:
     """What the adjoint of x is when a step has given its share to what came before."""
-    v, rule, operands = entry.variable, entry.rule, entry.operands
-    numbers = tuple(map(plain, values_of(operands)))
-    if rule is not None and is_linear_part(rule, numbers):
-        return _added(_back_of_part(rule.name, v.adjoint), before)
-    places = [i for i, o in enumerate(operands) if o is x]
+    share = _share(entry, x)
+    if is_complex_value(plain(entry.value)) and not is_complex_value(plain(x.value)):
+        share = Call("real", (share,))  # the adjoint of a real number is one
+    return added(share, before)
+
+
+def _share(entry: Entry, x: Entry) -> Formula:
+    v, rule = entry.variable, entry.rule
+    places = [i for i, o in enumerate(entry.operands) if o is x]
     if rule is not None:
-        args = arguments_of_step(entry)
-        try:
-            found = slope_formulas(rule, args, v, numbers, plain(entry.value))
-        except (ValueError, TypeError, ArithmeticError):  # undecided for all elements at once
-            found = []
+        if is_linear_part(rule, _numbers(entry)):
+            return _back_of_part(rule.name, v.adjoint)
+        found = _slopes(entry) or []
         slopes = [s for i in places if found and (s := found[i])]
         if slopes:
-            total = shape_of(x.value) != shape_of(entry.value)
-            return share_formula(v.adjoint, slopes, before, total)
+            return share_formula(v.adjoint, slopes, shape_of(x.value) != shape_of(entry.value))
     else:
         share = _back_of_selection(entry, x)
         if share is None and len(places) == 1:
             share = _back(entry, places[0])
         if share is not None:
-            return _added(share, before)
+            return share
     if shape_of(x.value) or shape_of(entry.value):
-        return _added(Infix(v.adjoint, "·", Partial(v, x.variable)), before)
-    return share_formula(v.adjoint, [Partial(v, x.variable)], before)
-
-
-def _added(share: Formula, before: Formula | None) -> Formula:
-    return share if before is None else Sum(((1, before), *_terms(share)))
-
-
-def _terms(x: Formula) -> tuple[tuple[int, Formula], ...]:
-    return x.terms if isinstance(x, Sum) else ((1, x),)
+        return Infix(v.adjoint, "·", Partial(v, x.variable))
+    return share_formula(v.adjoint, [Partial(v, x.variable)])
 
 
 def _back_of_part(name: str, g: Formula) -> Formula:
@@ -330,70 +404,69 @@ def _back_of_part(name: str, g: Formula) -> Formula:
 
 def _back_of_selection(entry: Entry, x: Entry) -> Formula | None:
     """What goes back to the place in x that it came from; None where that is not so simple."""
-    g, kind, index = entry.variable.adjoint, entry.text[:1], entry.text[1:]
-    name, operands = entry.text.partition("/")[0], entry.operands
+    g, operands = entry.variable.adjoint, entry.operands
     if sum(o is x for o in flat(operands)) != 1:
         return None
-    if kind == "[":  # an array of places may name one twice
-        return None if _basic(index) is None else Element(ZERO, index, g)
-    if kind == "=":
-        if operands[0] is x:
-            return Element(g, index, ZERO)
-        place = _basic(index)
-        if place is None:
-            return None
-        shape = shape_of(plain(entry.value)[place])
-        is_spread = not shape_of(x.value) and bool(shape)
-        back = Element(g, index)
-        return Call("sum", (back,)) if is_spread else back if shape == shape_of(x.value) else None
-    if name == "stack" and len(operands) == 1 and isinstance(operands[0], list):
-        which = next(i for i, o in enumerate(operands[0]) if o is x)
-        return Element(g, str(which))
-    if name == "where" and len(operands) == 3 and shape_of(x.value) == shape_of(entry.value):
-        condition = operand(operands[0])
-        chosen = (g, ZERO) if operands[1] is x else (ZERO, g)
-        return Call("where", (condition, *chosen))
-    row = _row(entry)
-    if row is not None and row[1].startswith("da[arg"):  # max, min, sort
-        numbers = plain(x.value)
-        if np.unique(numbers).size == np.size(numbers):  # equal ones share what goes back
-            return Element(ZERO, f"{row[1][3:].partition('(')[0]} {Text()(x.variable)}", g)
+    match entry.operation:
+        case Read(index=index):  # an array of places may name one twice
+            return None if index.basic is None else Element(ZERO, str(index), g)
+        case Store(index=index) if operands[0] is x:
+            return Element(g, str(index), ZERO)
+        case Store(index=index):
+            return _back_of_store(entry, x, index)
+        case Called(name="stack") if len(operands) == 1 and isinstance(operands[0], list):
+            which = next(i for i, o in enumerate(operands[0]) if o is x)
+            return Element(g, str(which))
+        case Called(name="where") if len(operands) == 3:
+            if shape_of(x.value) != shape_of(entry.value):
+                return None
+            chosen = (g, ZERO) if operands[1] is x else (ZERO, g)
+            return Call("where", (operand(operands[0]), *chosen))
+        case Called(name="max" | "min" | "amax" | "amin" | "sort") if row := _row(entry):
+            if np.unique(_number(operands[0])).size == np.size(_number(operands[0])):
+                of = Reader({"a": operand(operands[0]), "da": g}).read(row.tangent)
+                assert isinstance(of, Element)
+                return Element(ZERO, of.index, g)  # equal ones would share what goes back
     return None
 
 
-def _basic(index: str) -> tuple[Any, ...] | None:
-    """An index of whole numbers and slices, from its text; None if it is another one."""
-    parts = index.split(", ")
-    if not all(re.fullmatch(r"-?\d+|-?\d*:-?\d*(:-?\d+)?", part) for part in parts):
+def _back_of_store(entry: Entry, x: Entry, index: Index) -> Formula | None:
+    """What goes back to x, which was stored there."""
+    if index.basic is None:
         return None
-    return tuple(
-        slice(*(int(end) if end else None for end in part.split(":"))) if ":" in part else int(part)
-        for part in parts
-    )
+    back = Element(entry.variable.adjoint, str(index))
+    shape = shape_of(plain(entry.value)[index.basic])
+    if shape and not shape_of(x.value):  # spread over all that part
+        return Call("sum", (back,))
+    return back if shape == shape_of(x.value) else None
 
 
 def _back(entry: Entry, i: int) -> Formula | None:
-    name, v = entry.text.partition("/")[0], entry.variable
-    if name == "matmul" and len(entry.operands) == 2:
-        return _back_of_product(entry, i)
-    row = _row(entry)
-    if row is None or len(row) < 3 or any(map(is_complex_value, values_of(entry.operands))):
+    match entry.operation:
+        case Called(name="matmul") if len(entry.operands) == 2:
+            return _back_of_product(entry, i)
+        case Called(name=name):
+            row = _row(entry)
+        case _:
+            return None
+    values = _numbers(entry)
+    if row is None or any(map(is_complex_value, values)):
         return None
-    names = row[0].split(", ")
-    env = dict(zip(names, map(operand, entry.operands), strict=True))
+    v, g = entry.variable, entry.variable.adjoint
     if name == "sum":  # spread over all elements
-        return Product((v.adjoint, ONE))
-    if name == "solve" and i == 0 and len(shape_of(entry.value)) != 1:
+        return Product((g, ONE))
+    if not row.back or (name == "solve" and i == 0 and len(shape_of(entry.value)) != 1):
         return None
-    n = Number(int(np.prod(shape_of(plain(values_of(entry.operands)[0])))))
-    return _read(row[2 + i], {**env, "y": v, "g": v.adjoint, "n": n})
+    env = dict(zip(row.arguments, map(operand, entry.operands), strict=True))
+    env |= {"y": v, "g": g, "n": Number(int(np.prod(shape_of(values[0]))))}
+    return simplified(Reader(env).read(row.back[i]))
 
 
 def _back_of_product(entry: Entry, i: int) -> Formula | None:
     """A·b gives ȳ ⊗ b to A and Aᵀ·ȳ to b; A·B gives ȳ·Bᵀ and Aᵀ·ȳ; a·b gives ȳ × b, a × ȳ."""
-    shapes = [shape_of(plain(value)) for value in values_of(entry.operands)]
+    shapes = [shape_of(value) for value in _numbers(entry)]
     other, g = operand(entry.operands[1 - i]), entry.variable.adjoint
-    if any(map(is_complex_value, values_of(entry.operands))):
+    if any(map(is_complex_value, _numbers(entry))):
         return None
     match len(shapes[0]), len(shapes[1]), i:
         case (1, 1, _):
@@ -407,44 +480,3 @@ def _back_of_product(entry: Entry, i: int) -> Formula | None:
         case (1 | 2, 2, 0):
             return Infix(g, "·", Transposed(other))
     return None
-
-
-# -- a row's text as a formula -------------------------------------------------------------
-
-
-def _read(text: str, env: dict[str, Formula]) -> Formula:
-    return simplified(_formula(parsed(text), env))
-
-
-def _formula(node: ast.expr, env: dict[str, Formula]) -> Formula:
-    def go(x: ast.expr) -> Formula:
-        return _formula(x, env)
-
-    match node:
-        case ast.Constant(value=value):
-            return Number(value)
-        case ast.Name(id=name):
-            return env[name]
-        case ast.UnaryOp(operand=ast.Constant(value=int() as value)):
-            return Number(-value)
-        case ast.UnaryOp(operand=x):
-            return Sum(((-1, go(x)),))
-        case ast.BinOp(left=a, op=ast.Add() | ast.Sub() as op, right=b):
-            return Sum(((1, go(a)), (1 if isinstance(op, ast.Add) else -1, go(b))))
-        case ast.BinOp(left=a, op=ast.Mult(), right=b):
-            return Product((go(a), go(b)))
-        case ast.BinOp(left=a, op=ast.Div(), right=b):
-            return Product((go(a),), (go(b),))
-        case ast.BinOp(left=a, op=ast.MatMult(), right=b):
-            return Infix(go(a), "·", go(b))
-        case ast.BinOp(left=a, op=ast.Pow(), right=b):
-            return Power(go(a), go(b))
-        case ast.Call(func=ast.Name(id="outer"), args=[a, b]):
-            return Infix(go(a), "⊗", go(b))
-        case ast.Call(func=ast.Name(id=name), args=args):
-            return Call(name, tuple(map(go, args)))
-        case ast.Attribute(value=x):
-            return Transposed(go(x))
-        case ast.Subscript(value=x, slice=index):
-            return Element(go(x), Text()(go(index)))
-    raise AssertionError(ast.unparse(node))

@@ -1,8 +1,10 @@
-// Steps through a trace. ROWS, LIVE, VALUE and SLOPES are written in front of this by page.py.
+// Steps through a trace. page.py writes in front of this: ROWS, LIVE, DIRECTIONS, OUTPUTS (what the
+// modes can be about), and the rules that the rows apply, VALUE and SLOPES.
 //
-// A row is {kind, name, rule, args, sign, sources, tangents, adjoints, shares, …}; an argument is the
-// number of a row, as {row: 3}, or a constant, as {number: 2}. A page that is not LIVE has rows
-// which JavaScript cannot calculate: it shows the numbers that it was made with.
+// A row has its kind, name, line and source; text and template, its formula with names and with places
+// for numbers; args, rule or sign, by which it is calculated; shares, which it gives back. An argument
+// is the number of a row, as {row: 3}, or a constant, as {number: 2}. A page that is not LIVE has
+// rows which JavaScript cannot calculate: it shows the numbers that it was made with.
 
 "use strict";
 
@@ -40,7 +42,7 @@ function filled(template, numbers) {
 function calculate() {
   const value = [], slopes = [], tangent = [], adjoint = ROWS.map(() => 0);
   const numbers = { value, dot: tangent, bar: adjoint };
-  let other = -1; // the first branch that would have gone another way
+  let other = -1; // the first row at which the function would go another way
   const arg = (a) => ("row" in a ? value[a.row] : a.number);
   ROWS.forEach((row, i) => {
     const args = row.args.map(arg);
@@ -52,7 +54,10 @@ function calculate() {
       const answers = { "<": a < b, "<=": a <= b, ">": a > b, ">=": a >= b, "==": a === b, "!=": a !== b };
       value[i] = answers[row.sign];
       if (value[i] !== row.value && other < 0) other = i;
-    } else value[i] = VALUE[row.rule](...args);
+    } else {
+      value[i] = VALUE[row.rule](...args);
+      if (row.raises && other < 0 && !Number.isFinite(value[i]) && args.every(Number.isFinite)) other = i;
+    }
     if (row.kind === "step" || row.kind === "output") {
       row.args.forEach((a, k) => {
         if (!("row" in a)) return;
@@ -61,14 +66,15 @@ function calculate() {
       });
     }
     tangent[i] = row.kind === "input" ? Number(row.direction === state.direction) : 0;
-    for (const [j, slope] of slopes[i]) if (tangent[j]) tangent[i] += slope * tangent[j];
+    for (const [j, slope] of slopes[i]) if (tangent[j] !== 0) tangent[i] += slope * tangent[j];
+    if (row.kind === "output" && Number.isNaN(value[i])) tangent[i] = NaN;
     if (row.kind !== "branch") row.tangentNumbers = filled(row.tangentTemplate, numbers);
     row.valueNumbers = filled(row.template, numbers);
   });
   if (other >= 0) ROWS.forEach((row, i) => { // nothing is known of what the function does instead
     adjoint[i] = "";
     for (const share of row.shares) share.numbers = share.shown = "";
-    if (i <= other) return;
+    if (i < other || (i === other && row.kind === "branch")) return;
     value[i] = tangent[i] = "";
     for (const j of slopes[i].keys()) slopes[i].set(j, "");
   });
@@ -78,16 +84,22 @@ function calculate() {
 
 // The adjoints, back from the result.
 function sweep(numbers, slopes) {
-  const adjoint = numbers.bar;
+  const adjoint = numbers.bar, output = state.mode === "reverse" ? state.direction : 0;
+  const of = ROWS.findIndex((row) => row.output === output), isMissing = Number.isNaN(numbers.value[of]);
   for (let i = ROWS.length - 1; i >= 0; i--) {
     const row = ROWS[i];
-    if (row.kind === "output") adjoint[i] = Number(row.output === (state.mode === "reverse" ? state.direction : 0));
+    if (i === of) adjoint[i] = isMissing ? NaN : 1;
     for (const share of row.shares) {
+      const slope = slopes[i].get(share.row); // zeros are stronger than infinities
       share.numbers = filled(share.template, numbers);
-      if (adjoint[i]) adjoint[share.row] += adjoint[i] * slopes[i].get(share.row);
+      if (adjoint[i] !== 0 && slope !== 0) adjoint[share.row] += adjoint[i] * slope;
       share.shown = adjoint[share.row];
     }
   }
+  if (isMissing) ROWS.forEach((row, i) => { // what is not a number has no derivatives
+    adjoint[i] = NaN;
+    for (const share of row.shares) share.shown = NaN;
+  });
 }
 
 // The numbers that the page was made with.
@@ -127,7 +139,8 @@ function draw() {
     put("[data-value]", show(numbers.value[i]));
     put("[data-tangent]", show(numbers.tangent[i]));
     const arrived = swept.size > 0 && (row.kind === "input" ? swept.size === steps.length : swept.has(i));
-    put("[data-adjoint]", arrived ? show(numbers.adjoint[i]) : "");
+    put("[data-adjoint]", show(numbers.adjoint[i]));
+    tr.querySelector("[data-adjoint]")?.classList.toggle("waiting", !arrived);
     row.shares.forEach((share, k) => {
       const line = tr.querySelector(`[data-share="${k}"]`);
       line.classList.toggle("waiting", !swept.has(i));
@@ -150,44 +163,55 @@ function draw() {
       }
     }
   });
-  $("first").disabled = $("back").disabled = state.at === 0;
-  $("next").disabled = $("end").disabled = state.at === last();
+  // Not disabled: a button that is would lose the focus.
+  for (const id of ["first", "back"]) $(id).setAttribute("aria-disabled", state.at === 0);
+  for (const id of ["next", "end"]) $(id).setAttribute("aria-disabled", state.at === last());
   $("status").textContent = told(now, returning, numbers);
-  $("note").textContent = numbers.other < 0 ? "" :
-    `At these inputs ${ROWS[numbers.other].text} is ${numbers.value[numbers.other]}: ` +
-    "the function would take a different path, so the steps below do not apply.";
-  const what = reverse ? "derivatives" : "derivative";
-  $("printed").textContent = `${state.mode} mode, ${what} ${$("direction").selectedOptions[0].text}. ` +
-    ROWS.map((row, i) => [row, i]).filter(([row]) => row.kind === "output")
-      .map(([, i]) => told(i, false, numbers)).join(" ");
+  const note = numbers.other < 0 ? "" : whyLost(ROWS[numbers.other], numbers.value[numbers.other]);
+  if ($("note").textContent !== note) $("note").textContent = note; // what is written is announced
+  const what = reverse ? "Reverse mode, derivatives" : "Forward mode, derivative";
+  const inputs = ROWS.map((row, i) => i).filter((i) => ROWS[i].kind === "input");
+  const given = inputs.map((i) => `${ROWS[i].label} = ${show(numbers.value[i])}`).join(", ");
+  const gradient = inputs.map((i) => `${ROWS[i].bar} = ${show(numbers.adjoint[i])}`).join(", ");
+  $("printed").textContent = `${what} ${$("direction").selectedOptions[0].text}, at ${given}. ` +
+    ROWS.map((row, i) => i).filter((i) => ROWS[i].kind === "output").map((i) => told(i, false, numbers)).join(" ") +
+    (reverse && numbers.other < 0 ? ` ${gradient}.` : "");
   for (const line of all("[data-line]")) {
     const row = ROWS[now] ?? {};
     line.classList.toggle("now", Number(line.dataset.line) === row.line && line.textContent.includes(row.source));
   }
 }
 
+function whyLost(row, value) {
+  return row.kind === "branch"
+    ? `At these inputs ${row.text} is ${value}: the function would take a different path, so the steps ` +
+      "below do not apply."
+    : `At these inputs ${row.name} = ${row.text} has no finite value: Python raises an exception there, or ` +
+      "goes on with a complex number, so the steps below do not apply.";
+}
+
 // Whether a row comes after a question that has another answer at these inputs.
 function isLost(i, numbers) {
-  return numbers.other >= 0 && i > numbers.other;
+  return numbers.other >= 0 && (i > numbers.other || (i === numbers.other && ROWS[i].kind !== "branch"));
 }
 
 function told(i, returning, numbers) {
   const many = `${numbered.length} step${numbered.length === 1 ? "" : "s"}`;
   const there = state.mode === "reverse" ? `${many} forward and ${many} back` : many;
-  if (i < 0) return `The inputs. ${there} to go: press → or Next.`;
+  if (i < 0) return `The inputs. ${there} to go: press → or ▶.`;
   if (isLost(i, numbers) || (returning && numbers.other >= 0)) return "Not known at these inputs.";
-  const row = ROWS[i], place = `step ${numbered.indexOf(i) + 1} of ${numbered.length}: `;
+  const row = ROWS[i], place = (word) => `${word} ${numbered.indexOf(i) + 1} of ${numbered.length}: `;
   const equation = (parts) => parts.filter((part, k) => part && part !== parts[k - 1]).join(" = ");
   if (row.kind === "branch") {
-    return returning ? "A question gives nothing back." : `Is ${row.text}? ${show(numbers.value[i])}.`;
+    return returning ? "A comparison passes nothing back." : `Is ${row.text}? ${show(numbers.value[i])}.`;
   }
   if (returning) {
-    const from = row.kind === "output" ? `Back from ${row.name}: ` : `Back through ${place}`;
+    const from = row.kind === "output" ? `Back from ${row.name}: ` : `Back through ${place("step")}`;
     const lines = row.shares.map((s) => equation([s.whose, s.text, LIVE && s.numbers, show(s.shown)]));
-    return from + (lines.length ? lines.join("; ") : `${row.name} gives nothing back`) + ".";
+    return from + (lines.length ? lines.join("; ") : `${row.name} passes nothing back`) + ".";
   }
   const value = equation([row.name, row.text, LIVE && row.valueNumbers, show(numbers.value[i])]);
-  const count = row.kind === "output" ? "The result: " : place.replace("s", "S");
+  const count = row.kind === "output" ? "The result: " : place("Step");
   if (state.mode === "reverse") return `${count}${value}.`;
   const dot = equation([row.dot, row.tangentText, LIVE && row.tangentNumbers, show(numbers.tangent[i])]);
   return `${count}${value}; ${dot}.`;
@@ -210,23 +234,27 @@ function choose() {
   const names = state.mode === "forward" ? DIRECTIONS : OUTPUTS;
   $("direction").replaceChildren(...names.map((name, k) => new Option(name, k)));
   state.direction = 0;
-  draw();
 }
 
 $("first").onclick = () => walk(0);
 $("back").onclick = () => walk(state.at - 1);
 $("next").onclick = () => walk(state.at + 1);
 $("end").onclick = () => walk(last());
-$("mode").onchange = () => { choose(); go(last()); };
+$("mode").onchange = () => { choose(); go(state.at); }; // the steps forward are the same
 $("direction").onchange = () => { state.direction = Number($("direction").value); draw(); };
 document.addEventListener("keydown", (event) => {
   if (event.altKey || event.ctrlKey || event.metaKey) return;
   if (event.target.closest?.("input, select")) return; // these have keys of their own
   const to = { ArrowRight: state.at + 1, ArrowLeft: state.at - 1, Home: 0, End: last() }[event.key];
-  if (to === undefined) return;
+  if (to === undefined || scrolls(event.target.closest?.(".scrolls, pre"), event.key)) return;
   event.preventDefault();
   walk(to);
 });
+// Whether a box that has the focus scrolls by a key.
+function scrolls(box, key) {
+  if (!box) return false;
+  return key.startsWith("Arrow") ? box.scrollWidth > box.clientWidth + 1 : box.scrollHeight > box.clientHeight + 1;
+}
 for (const slider of all(".sliders input")) {
   slider.oninput = () => {
     const row = ROWS[slider.dataset.input], places = Math.ceil(-Math.log10((slider.max - slider.min) / 1000));
@@ -249,3 +277,4 @@ function fade() {
 for (const box of all(".scrolls")) box.addEventListener("scroll", fade, { passive: true });
 new ResizeObserver(fade).observe($("page"));
 choose();
+go(0);

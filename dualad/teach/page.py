@@ -11,17 +11,15 @@ from __future__ import annotations
 import inspect
 import json
 import math
+import sys
 import textwrap
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from ..arguments import Argnums
 from ..frames import is_ours
-from ..promises import NotDeterministicError
 from ..text import is_real, number_text
 from .backward import trace_backward
 from .formula import Formula, Number, Variable
@@ -29,8 +27,9 @@ from .forward import trace_forward
 from .graph import ANY_NUMBER, Graph
 from .javascript import NotInJavaScript, Written
 from .printers import MathML, Text
-from .recording import Given
-from .rows import Row
+from .recording import Given, refuse_unless_same
+from .rows import Row, Share
+from .steps import variable
 from .trace import Trace
 
 HERE = Path(__file__).parent
@@ -49,7 +48,7 @@ class Page:
         The function's source, where there is one, and the number of its first line.
     unwritten : tuple of str
         What JavaScript cannot calculate, and for which there are no sliders: rows, and functions
-        such as floor, whose plain numbers are constants of the trace.
+        such as floor and isclose, whose plain answers are constants of the trace.
 
     Examples
     --------
@@ -69,6 +68,9 @@ class Page:
         self._written = Written()
         rows = [row.name or row.expression for row in forward.rows if not self._can_write(row)]
         self.unwritten = (*steps, *rows)
+        self._is_live = not self.unwritten and all(
+            math.isfinite(row.value) for row in forward.rows if row.kind == "input"
+        )
 
     def __repr__(self) -> str:
         count = len(self.forward.steps)
@@ -173,17 +175,18 @@ class Page:
             many = "" if len(self.unwritten) < 6 else ", …"
             names = escape(", ".join(self.unwritten[:5]) + many)
             return (
-                f"<p>The inputs cannot be changed here, for this page cannot calculate {names} by "
-                "itself.</p>"
+                "<p>The inputs cannot be changed here, because this page cannot calculate "
+                f"{names} by itself.</p>"
             )
+        if not self._is_live:
+            return "<p>The inputs cannot be changed here, because one of them is not finite.</p>"
         parts = []
         for i, row in enumerate(self.forward.rows):
             if row.kind != "input":
                 continue
             x = float(row.value)
-            reach = max(abs(x), 1.0)
             name = escape(Text()(row.formula))
-            least, most = (_shortest(float(f"{x + k * reach:.6g}")) for k in (-2, 2))
+            least, most = map(_shortest, _range_around(x))
             common = f'data-input="{i}" value="{_shortest(x)}" step="any"'
             parts.append(
                 f'<label><span>{name}</span><input type="range" aria-label="{name}" '
@@ -239,46 +242,49 @@ class Page:
             '<th scope="col" colspan="2">step</th><th scope="col">value</th>'
             '<th scope="col" class="tangent" colspan="2">tangent</th>'
             '<th scope="col" class="adjoint" colspan="2">adjoint</th>'
-            '<th scope="col" class="adjoint">gives back</th><th scope="col">source</th>'
+            '<th scope="col" class="adjoint">passes back</th><th scope="col">source</th>'
         )
         return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
 
     def _data(self) -> str:
-        rows = self.forward.rows
-        backward = self.backward.rows if self.backward else rows
-        place = {row.variable: i for i, row in enumerate(rows) if row.kind != "branch"}
-        template = _Template(place)
-        is_live = not self.unwritten
-        count = {"input": 0, "output": 0}
-        data = []
-        for row, back in zip(rows, backward, strict=True):
-            data.append(self._row(row, back, place, template, is_live, count))
-            if row.kind in count:
-                count[row.kind] += 1
-        outputs = [Text()(v) for v in (self.backward.of or ())] if self.backward else []
+        backward = self.backward or self.forward
+        data = _Data(self.forward, self._is_live)
+        outputs = map(Text(), backward.of or ())
         values = {
-            "ROWS": data,
-            "LIVE": is_live,
-            "DIRECTIONS": [f"in {w}" for w in self.forward.wrt],
+            "ROWS": [
+                data.row(*both) for both in zip(self.forward.rows, backward.rows, strict=True)
+            ],
+            "LIVE": self._is_live,
+            "DIRECTIONS": [f"with respect to {Text()(variable(w))}" for w in self.forward.wrt],
             "OUTPUTS": [f"of {y}" for y in outputs],
         }
         return "\n".join(f"const {name} = {_literal(value)};" for name, value in values.items())
 
-    def _row(
-        self, row: Row, back: Row, place: dict[Variable, int], template: _Template,
-        is_live: bool, count: dict[str, int],
-    ) -> dict[str, Any]:  # fmt: skip
-        show = Text()
+
+class _Data:
+    """The rows of a trace as page.js reads them."""
+
+    def __init__(self, forward: Trace, is_live: bool) -> None:
+        self.is_live, self.show = is_live, Text()
+        rows = enumerate(forward.rows)
+        self.place = {row.variable: i for i, row in rows if row.kind != "branch"}
+        self.template = _Template(self.place)
+        each = (forward.inputs, forward.outputs)
+        self.number = {row.variable: i for rows in each for i, row in enumerate(rows)}
+
+    def row(self, row: Row, back: Row) -> dict[str, Any]:
+        """A row, and the same row of the sweep."""
+        show, place = self.show, self.place
         result: dict[str, Any] = {
             "kind": row.kind,
             "name": row.name,
             "line": row.line,
             "source": row.source,
             "text": "" if row.kind == "input" else show(row.formula),
-            "template": "" if row.kind in ("input", "output") else template(row.formula),
+            "template": "" if row.kind in ("input", "output") else self.template(row.formula),
             "args": [],
             "shares": [],
-            "value": row.value if row.kind == "branch" else _number(row.value, is_live),
+            "value": row.value if row.kind == "branch" else self._number(row.value),
             "tangents": [number_text(t) for t in row.tangents],
             "adjoints": [number_text(a) for a in back.adjoints],
             "slopes": [[place[v], number_text(s)] for v, s in back.slopes.items() if s is not None],
@@ -291,28 +297,49 @@ class Page:
                 "dot": show(row.variable.tangent),
                 "bar": show(row.variable.adjoint),
                 "tangentText": "" if row.kind == "input" else show(row.tangent_formula),
-                "tangentTemplate": "" if row.kind == "input" else template(row.tangent_formula),
+                "tangentTemplate": ""
+                if row.kind == "input"
+                else self.template(row.tangent_formula),
             }
         if row.kind == "input":
-            result |= {"now": result["value"], "direction": count["input"]}
-        elif row.kind == "output":
-            result |= {"output": count["output"], "args": [_argument(row.formula, place)]}
-        elif is_live:
-            result["args"] = [_argument(a, place) for a in row.args]
+            label, direction = show(row.formula), self.number[row.variable]
+            return result | {"label": label, "now": result["value"], "direction": direction}
+        if row.kind == "output":
+            result |= {"output": self.number[row.variable], "args": [self._argument(row.formula)]}
+        elif self.is_live:
+            result |= {"args": list(map(self._argument, row.args)), "raises": _raises(row)}
             result["rule"] = row.rule.name if row.rule else None
-        for share in back.shares if row.kind != "input" else ():
-            whose = share.whose
-            assert isinstance(whose, Variable)
-            result["shares"].append(
-                {
-                    "row": place[Variable(whose.letter, whose.index)],
-                    "whose": show(whose),
-                    "text": show(share.formula),
-                    "template": template(share.formula),
-                    "values": [number_text(v) for v in share.values],
-                }
-            )
+        result["shares"] = list(map(self._share, back.shares))
         return result
+
+    def _share(self, share: Share) -> dict[str, Any]:
+        whose = share.whose
+        assert isinstance(whose, Variable)
+        return {
+            "row": self.place[Variable(whose.letter, whose.index)],
+            "whose": self.show(whose),
+            "text": self.show(share.formula),
+            "template": self.template(share.formula),
+            "values": [number_text(v) for v in share.values],
+        }
+
+    def _argument(self, x: Formula) -> dict[str, Any]:
+        if isinstance(x, Variable):
+            return {"row": self.place[x]}
+        value: Any = x.value if isinstance(x, Number) else math.nan
+        return {"number": float(value) if _is_float(value) else number_text(value)}
+
+    def _number(self, x: Any) -> Any:
+        return float(x) if self.is_live else number_text(x)
+
+
+def _raises(row: Row) -> bool:
+    """Whether Python has an exception, or a complex number, where a step has no finite value.
+
+    NumPy's numbers have inf and nan there, and so have sums and products of Python's.
+    """
+    is_sum = row.rule is not None and row.rule.name in ("add", "sub", "mul", "neg", "abs")
+    return type(row.value) is float and not is_sum
 
 
 def explain_function(
@@ -324,9 +351,9 @@ def explain_function(
 ) -> Page:
     """The page of a function at these arguments."""
     code = explain_function.__code__
-    keys = tuple(Given(f, args, kwargs, wrt, is_forward=False).keys)
+    given = Given("explain", f, args, kwargs, wrt, is_forward=False)
     title = getattr(f, "__name__", type(f).__name__)
-    rows, names, steps = trace_forward(f, args, kwargs, keys, lift, code, is_alone=True)
+    rows, names, steps = trace_forward(given, lift, code)
     if len(rows) > LARGEST:
         raise ValueError(
             f"explain shows functions of up to {LARGEST} steps, and this one takes {len(rows)}; "
@@ -334,13 +361,8 @@ def explain_function(
         )
     if any(is_array_output(row) for row in rows):
         return Page(Trace(title, rows, names), None, _listing_of(f), steps)
-    back, labels, of = trace_backward(f, args, kwargs, keys, lift, code)
-    if len(rows) != len(back) or not all(map(_is_same, rows, back)):
-        raise NotDeterministicError(
-            "explain: the function took other steps, or other values, when it ran again for "
-            "reverse mode; it must do the same each time, without random numbers, counters or "
-            "data that it modifies."
-        )
+    back, labels, of = trace_backward(given, lift, code)
+    refuse_unless_same("explain", rows, back, "for reverse mode")
     return Page(Trace(title, rows, names), Trace(title, back, labels, of), _listing_of(f), steps)
 
 
@@ -356,13 +378,6 @@ def _listing_of(f: Callable[..., Any]) -> Listing:
     return textwrap.dedent("".join(lines)), first
 
 
-def _is_same(row: Row, other: Row) -> bool:
-    """Whether a second run came to the same row, but for the last bits of sums."""
-    a, b = np.asarray(row.value, complex), np.asarray(other.value, complex)
-    is_near = a.shape == b.shape and np.allclose(a, b, rtol=1e-9, atol=0, equal_nan=True)
-    return row.kind == other.kind and is_near
-
-
 def is_array_output(row: Row) -> bool:
     """Whether a row is an output with axes, from which no sweep goes back."""
     return row.kind == "output" and bool(getattr(row.value, "ndim", 0))
@@ -371,32 +386,31 @@ def is_array_output(row: Row) -> bool:
 class _Template(Text):
     """Formulas in which variables are places for numbers: ⟦dot|3⟧."""
 
-    def __init__(self, place: dict[Variable, int]) -> None:
+    def __init__(self, rows: dict[Variable, int]) -> None:
         super().__init__()
-        self.place = place
+        self.rows = rows
 
     def variable(self, v: Variable) -> str:
-        return f"⟦{v.mark}|{self.place[Variable(v.letter, v.index)]}⟧"
+        return f"⟦{v.mark}|{self.rows[Variable(v.letter, v.index)]}⟧"
 
 
 def _is_float(x: Any) -> bool:
     return not getattr(x, "ndim", 0) and is_real(x) and not isinstance(x, str)
 
 
+def _range_around(x: float) -> tuple[float, float]:
+    """The least and the largest number of a slider: HTML takes none that is infinite."""
+    reach = 2 * max(abs(x), 1.0)
+    least, most = float(f"{x - reach:.6g}"), float(f"{x + reach:.6g}")
+    if math.isfinite(most - least):
+        return least, most
+    limit = sys.float_info.max
+    return (0.0, limit) if x > 0 else (-limit, 0.0)
+
+
 def _shortest(x: float) -> str:
     """The shortest text that is read as this number."""
     return repr(x).removesuffix(".0")
-
-
-def _number(x: Any, is_live: bool) -> Any:
-    return float(x) if is_live else number_text(x)
-
-
-def _argument(x: Formula, place: dict[Variable, int]) -> dict[str, Any]:
-    if isinstance(x, Variable):
-        return {"row": place[x]}
-    value: Any = x.value if isinstance(x, Number) else math.nan
-    return {"number": float(value) if _is_float(value) else number_text(value)}
 
 
 def _literal(x: Any) -> str:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
@@ -141,10 +142,10 @@ class Text:
             case Listed(parts=parts):
                 return self.quoted("[") + self.comma.join(map(self, parts)) + self.quoted("]"), ATOM
             case Element(whole=whole, index=index, stored=None):
-                return self(whole, ATOM) + self.quoted(f"[{index}]"), ATOM
+                return self(whole, ATOM) + self.place("[", index, "]"), ATOM
             case Element(whole=whole, index=index, stored=stored):
                 assert stored is not None
-                place = self.quoted(f" with [{index}] = ")
+                place = self.place(" with [", index, "] = ")
                 return self(whole, ATOM) + place + self(stored), SUM
             case Power(base=base, exponent=exponent):
                 return self.power(base, exponent), CALL
@@ -211,6 +212,12 @@ class Text:
     def transposed(self, x: Formula) -> str:
         """A transpose."""
         return f"{self(x, ATOM)}ᵀ"
+
+    def place(self, before: str, index: str | Formula, behind: str) -> str:
+        """The index of an element between brackets."""
+        if isinstance(index, str):
+            return self.quoted(before + index + behind)
+        return self.quoted(before) + self(index) + self.quoted(behind)
 
     def quoted(self, text: str) -> str:
         """What is shown as it is."""
@@ -296,7 +303,17 @@ def _imaginary(x: Any, digits: int) -> str:
     return f"{'' if text == '1' else '−' if text == '−1' else text}i"
 
 
-_ESCAPED = {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}"}
+_ESCAPED = {"\\": r"\textbackslash{}", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
+            "|": r"\textbar{}"}  # fmt: skip
+
+
+def escaped(text: str) -> str:
+    r"""Text for LaTeX, also in a table of Markdown.
+
+    >>> escaped("growth_% a|b")
+    'growth\\_\\% a\\textbar{}b'
+    """
+    return "".join(_ESCAPED.get(c, f"\\{c}" if c in "_{}%&#$" else c) for c in text)
 
 
 class Latex(Text):
@@ -319,8 +336,9 @@ class Latex(Text):
         return _CONSTANTS[name][1]
 
     def variable(self, v: Variable) -> str:
-        escaped = v.letter.replace("_", r"\_").replace("{", r"\{").replace("}", r"\}")
-        letter = escaped if len(v.letter) == 1 else rf"\mathit{{{escaped}}}"
+        font = r"\mathit" if re.fullmatch(r"[\w.[\]]+", v.letter) else r"\textit"
+        is_letter = len(v.letter) == 1 and v.letter.isalpha()
+        letter = v.letter if is_letter else f"{font}{{{escaped(v.letter)}}}"
         marked = rf"\{v.mark}{{{letter}}}" if v.mark else letter
         return marked + ("" if v.index is None else f"_{{{v.index}}}")
 
@@ -334,8 +352,7 @@ class Latex(Text):
         return f"{{{self(x, ATOM)}}}^{{\\mathsf{{T}}}}"
 
     def quoted(self, text: str) -> str:
-        escaped = "".join(_ESCAPED.get(c, f"\\{c}" if c in "_{}%&#$" else c) for c in text)
-        return rf"\text{{{escaped}}}"
+        return rf"\text{{{escaped(text)}}}"
 
     def power(self, base: Formula, exponent: Formula) -> str:
         return f"{{{self(base, ATOM)}}}^{{{self(exponent)}}}"
@@ -357,8 +374,10 @@ class Latex(Text):
             return rf"\frac{{\partial {self.title(top.lstrip('_'))}}}{{\partial {bottom}}}"
         if name in _NAMES:
             return _NAMES[name][1]
-        texts = {"_": r"\_", "ψ": r"\psi "}
-        return rf"\operatorname{{{''.join(texts.get(c, c) for c in name)}}}"
+        if not re.fullmatch(r"[\w.]+", name):
+            return rf"\operatorname{{{self.quoted(name)}}}"
+        title = escaped(name).replace("ψ", r"\psi ")
+        return rf"\operatorname{{{title}}}"
 
     def fraction(self, over: Sequence[Formula], under: Sequence[Formula]) -> str:
         top, bottom = (self(f[0] if len(f) == 1 else Product(tuple(f))) for f in (over, under))

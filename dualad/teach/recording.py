@@ -7,29 +7,52 @@ what is stored in them, solvers. `forward` and `backward` say what is done with 
 
 from __future__ import annotations
 
+import inspect
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
+from types import CodeType
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ..advice import tell_of_foreign
-from ..arguments import Argnums, Inputs
+from ..arguments import Argnums, Inputs, Outputs
 from ..array.dualarray import DualArray
 from ..array.operands import unbuffered
+from ..differentiations import close_level, open_level
 from ..dual import Dual, apply, evaluate, namespace_for
 from ..forms import Form, Nonlinear, ReverseLevel, dtype_of
 from ..frames import asking_frame
 from ..looks import is_plain
 from ..pair import dual, is_array, kind_of, own, parts, plain, shape_of
-from ..records import Node, Read, Sweep, next_number
+from ..promises import NotDeterministicError
+from ..records import Node, Sweep, next_number
 from ..records import Place as Part
+from ..records import Read as ReadNode
 from ..rules import Rule
 from ..structure import argument_names, element_labels, labelled, leaves, rebuild, rebuild_labelled
 from .notation import Option, flat
-from .steps import NOWHERE, Asked, Entry, Place, Steps, has_numbers, is_number
+from .rows import Row
+from .steps import (
+    NOWHERE,
+    Asked,
+    Called,
+    Compared,
+    Entry,
+    Index,
+    Made,
+    Operation,
+    Place,
+    Read,
+    Steps,
+    Store,
+    has_numbers,
+    is_number,
+)
+
+_R = TypeVar("_R", bound="Recording")
 
 # -- the arguments -------------------------------------------------------------------------
 
@@ -47,12 +70,14 @@ class Given:
 
     def __init__(
         self,
+        caller: str,
         f: Callable[..., Any],
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
         wrt: Argnums | None,
         is_forward: bool,
     ) -> None:
+        self.caller, self.f = caller, f
         self.positional = len(args)
         self.given: dict[Any, Any] = dict(enumerate(args)) | kwargs
         self.names = dict(enumerate(argument_names(f, len(args)))) | {key: key for key in kwargs}
@@ -61,16 +86,21 @@ class Given:
             for key, x in self.given.items()
         }
         values = {key: [part.value for part in found] for key, found in parts.items()}
-        found = {key: x for key, x in values.items() if x and all(map(has_numbers, x))}
-        if wrt is None and is_forward:
-            keys = [key for key, x in values.items() if any(map(has_numbers, x))][:1]
-        elif wrt is None:  # those with floats, or all if there are none
-            floats = [key for key, x in found.items() if any(map(_is_inexact, x))]
-            keys = floats or list(found)
+        keys: list[Any]
+        if wrt is None:  # those with floats, or all if there are none
+            numbers = {key: list(filter(has_numbers, x)) for key, x in values.items()}
+            found = {
+                key: x
+                for key, x in numbers.items()
+                if x and (is_forward or len(x) == len(values[key]))
+            }
+            keys = [key for key, x in found.items() if any(map(_is_inexact, x))] or list(found)
+            keys = keys[:1] if is_forward else keys
         else:
-            keys = self._chosen(f, wrt, values)
+            keys = self._chosen(wrt, values)
         self.keys = keys
         self.inputs: list[str] = []  # labels
+        self.counts: list[bool] = []  # whether each of them is an integer, or made of integers
         self.are_floats = True
         self.active: list[tuple[int, str, tuple[int, ...] | None]] = []
         self.is_input = partial(self._is_input, wrt is None, is_forward)
@@ -78,29 +108,37 @@ class Given:
             for label, x, _ in parts[key]:
                 if self.is_input(key, x):
                     self._enter(label, x, key in keys)
-        if wrt is None and is_forward:
-            del self.active[1:]
+        if wrt is None and is_forward:  # the first, but a count gives way to a float
+            self.active = sorted(self.active, key=lambda one: self.counts[one[0]])[:1]
         if not self.active:
-            name = getattr(f, "__name__", "f")
-            name = name if name.isidentifier() else "f"
-            if not self.given:
-                raise ValueError(
-                    "a function is traced at a point, and none was given; write "
-                    f"trace({name}, 2.0) with numbers for its arguments (or graph, or explain)."
-                )
-            kinds = ", ".join(type(x).__name__ for x in self.given.values())
-            raise ValueError(
-                "trace needs a number to differentiate among the arguments, and these are of type "
-                f"{kinds}; write trace({name}, 2.0)."
-            )
+            raise ValueError(self._nothing_to_differentiate(wrt))
 
-    def _chosen(self, f: Any, wrt: Argnums, values: dict[Any, Any]) -> list[Any]:
+    def _nothing_to_differentiate(self, wrt: Argnums | None) -> str:
+        name = getattr(self.f, "__name__", "f")
+        name = name if name.isidentifier() else "f"
+        call = f"{self.caller}({name}, 2.0)"
+        if not self.given and not parameters_of(self.f):
+            return (
+                f"{self.caller}: {name} takes no arguments, so there is nothing to differentiate; "
+                "let it take the number that varies."
+            )
+        if not self.given:
+            return (
+                f"{self.caller} runs a function at a point, and none was given; write {call} with "
+                "numbers for its arguments."
+            )
+        if wrt is not None and not self.keys:
+            return f"{self.caller}: wrt={wrt!r} names no argument; leave it out, or write wrt=0."
+        kinds = ", ".join(type(self.given[key]).__name__ for key in self.keys or self.given)
+        return (
+            f"{self.caller} needs a number to differentiate among the arguments, and these are of "
+            f"type {kinds}; write {call}, if {name} takes a number."
+        )
+
+    def _chosen(self, wrt: Argnums, values: dict[Any, Any]) -> list[Any]:
         args = tuple(values[i] for i in range(self.positional))
         kwargs = {key: x for key, x in values.items() if isinstance(key, str)}
-        try:
-            return list(Inputs("trace", f, wrt, args, kwargs).keys)
-        except (TypeError, ValueError) as error:
-            raise type(error)(str(error).replace("argnums", "wrt")) from None
+        return list(Inputs(self.caller, self.f, wrt, args, kwargs, called="wrt").keys)
 
     def _is_input(self, by_default: bool, is_forward: bool, key: Any, x: Any) -> bool:
         """Whether a leaf is an input: of a forward trace, also one that is not differentiated."""
@@ -119,6 +157,7 @@ class Given:
             for name, place in zip(element_labels(label, shape), places, strict=True):
                 self.active.append((len(self.inputs), name, place))
         self.inputs.append(label)
+        self.counts.append(not _is_inexact(x))
 
     def arguments(
         self, enter: Callable[[str, Any, bool], Any]
@@ -143,13 +182,49 @@ def _is_inexact(x: Any) -> bool:
     return np.asarray(plain(x)).dtype.kind in "fcO"
 
 
-def run_told(run: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """What a function gives; its errors say what helps where it does not take duals."""
+def parameters_of(f: Callable[..., Any]) -> Any:
+    """The parameters of a function; None if it does not tell them."""
     try:
-        return run(*args, **kwargs)
-    except Exception as error:
-        tell_of_foreign("trace", error)
-        raise
+        return inspect.signature(f).parameters
+    except (TypeError, ValueError):
+        return None
+
+
+@contextmanager
+def opened(kind: type[_R], given: Given, outermost: CodeType) -> Iterator[_R]:
+    """A recording whose level is open: within, it takes part, and its numbers are alive."""
+    level = open_level()
+    recording = kind(level)
+    recording.caller, recording.outermost = given.caller, outermost
+    try:
+        with recording:
+            yield recording
+    finally:
+        close_level(level)
+
+
+def refuse_unless_same(caller: str, rows: Sequence[Row], others: Sequence[Row], again: str) -> None:
+    """Refuse a function that did something else when it ran again.
+
+    Steps may differ in the last bits, for what functions of arrays do within differs with the way
+    that derivatives go; what comes out may not.
+    """
+    if len(rows) != len(others) or not all(map(_is_same, rows, others)):
+        raise NotDeterministicError(
+            f"{caller}: the function took other steps, or other values, when it ran again {again}; "
+            "it must do the same each time, without random numbers, counters or data that it "
+            "modifies."
+        )
+
+
+def _is_same(row: Row, other: Row) -> bool:
+    a, b = (np.asarray(plain(x)) for x in (row.value, other.value))
+    if row.kind != other.kind or a.shape != b.shape:
+        return False
+    if np.array_equal(a, b) or np.all((a == b) | ((a != a) & (b != b))):
+        return True
+    tolerance = 0 if row.kind == "output" else 1e-9
+    return a.dtype.kind in "fc" and np.allclose(a, b, rtol=tolerance, atol=0, equal_nan=True)
 
 
 # -- duals whose level notes what is done to them -------------------------------------------
@@ -168,9 +243,6 @@ class _OfTrace(Dual):
     level: Recording
     place: Place
 
-    def __repr__(self) -> str:  # as f sees it elsewhere, where it prints a number
-        return repr(self.primal) if isinstance(self.primal, Dual) else super().__repr__()
-
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
         return _step_of_ufunc(self, super().__array_ufunc__, ufunc, method, inputs, kwargs)
 
@@ -178,24 +250,10 @@ class _OfTrace(Dual):
         return _step_of_function(self, super().__array_function__, func, types, args, kwargs)
 
 
-def _steps_told(name: str) -> Callable[..., Any]:
-    """A conversion to a plain number, of which the level keeps the name."""
-
-    def method(self: Any, *digits: Any) -> Any:
-        self.level.plain_from[name.strip("_")] = None
-        return getattr(Dual, name)(self, *digits)
-
-    return method
-
-
 class Traced(_OfTrace, Asked):
     """A number of a trace."""
 
     __slots__ = ("place",)
-
-    __int__, __trunc__ = _steps_told("__int__"), _steps_told("__trunc__")
-    __floor__, __ceil__ = _steps_told("__floor__"), _steps_told("__ceil__")
-    __round__ = _steps_told("__round__")
 
     def __index__(self) -> int:  # type: ignore[override]
         number = self.primal
@@ -280,6 +338,16 @@ class _Step:
         return y
 
 
+# Plain answers that no number decides about.
+_OF_SHAPES = {"ndim", "shape", "size", "can_cast", "common_type", "iscomplexobj", "isrealobj",
+              "may_share_memory", "min_scalar_type", "result_type", "shares_memory",
+              "einsum_path"}  # fmt: skip
+
+# Comparisons of numbers by ufuncs; those by operators are noted where they are made.
+_SIGNS = {np.less: "<", np.less_equal: "<=", np.greater: ">", np.greater_equal: ">=",
+          np.equal: "==", np.not_equal: "!="}  # fmt: skip
+
+
 class Recording(Steps, ReverseLevel):
     """The level of the numbers that go through f, and the rows of the trace as they are made."""
 
@@ -294,13 +362,30 @@ class Recording(Steps, ReverseLevel):
         self.nodes: dict[Entry, list[Node]] = {}
         self.sources: dict[Entry, tuple[Entry, ...]] = {}  # each once, as they stand in the step
         self.is_busy = False  # with a step: what is done within it is part of it
+        self.doing = ""  # the function of arrays that is a step
         self.active: list[Entry] = []
-        self.plain_from: dict[str, None] = {}  # what has made plain numbers: floor, int
+        self.plain_from: dict[str, None] = {}  # what has made plain things: floor, isclose, str
+
+    def run(self, run: Callable[..., Any], given: Given) -> list[Any]:
+        """What the function returns for the given arguments, as a list.
+
+        While it runs the level is open, so that numbers become text as they do in the plain run.
+        """
+        args, kwargs = given.arguments(self.start)
+        try:
+            y = run(*args, **kwargs)
+        except Exception as error:
+            tell_of_foreign(self.caller, error)
+            raise
+        plain_from = dict(self.plain_from)
+        outputs = list(leaves(Outputs(self.caller, y, self).structure))
+        self.plain_from = plain_from
+        return outputs
 
     def start(self, label: str, x: Any, is_active: bool) -> Any:
         """Make an input."""
         seed, node = self.seed(own(x))
-        entry = self.add(Entry("input", own(x), text=label))
+        entry = self.add(Entry("input", own(x), label=label))
         if is_active:
             self.active.append(entry)
         self._know(node, entry)
@@ -337,12 +422,35 @@ class Recording(Steps, ReverseLevel):
             return self._apply_forward(rule, args, numbers)
         operands = tuple(map(self._operand, args))
         with self._busy():
-            y = apply(rule, args) if self.is_followed else self._apply_forward(rule, args, numbers)
+            try:
+                go_on = apply if self.is_followed else partial(self._apply_forward, numbers=numbers)
+                y = go_on(rule, args)
+            except Exception:
+                self.plain_from[rule.name] = None  # the function may go on another way
+                raise
         if isinstance(y, (Traced, TracedArray)):
             self._enter(y, operands, rule)
         elif not isinstance(y, (bool, np.bool_)):
             self.plain_from[rule.name] = None
         return y
+
+    def answers(self, question: Any, answer: Any, numbers: tuple[Any, ...]) -> Any:
+        """Note a plain answer about numbers: it may decide what f does, and is constant then.
+
+        That a function raises an exception is one, too.
+        """
+        name = question.__name__
+        is_operator = getattr(question, "__module__", "") == "_operator"
+        is_part = self.is_busy and name != self.doing
+        if is_operator or is_part or name in _OF_SHAPES or asking_frame(self.outermost) is not None:
+            return answer
+        if question in _SIGNS and not np.ndim(answer):
+            self.note(numbers[0], _SIGNS[question], numbers[1], bool(answer))
+        elif name == "isnan" and not np.ndim(answer):
+            self.note(numbers[0], "!=", numbers[0], bool(answer))
+        else:
+            self.plain_from[name] = None
+        return answer
 
     def _apply_forward(self, rule: Rule, args: tuple[Any, ...], numbers: tuple[Any, ...]) -> Any:
         """What a row gives for duals of the inner level; without slopes, for none goes back."""
@@ -383,15 +491,16 @@ class Recording(Steps, ReverseLevel):
         operands = self._operands(args, options or {})
         since = next_number()
         with self._busy():
+            self.doing = name
             yield step
         results = list(leaves(step.made))
         for i, y in enumerate(results):
             if self._is_new(y):
-                index = str(i) if isinstance(step.made, (tuple, list)) else ""
-                self._enter(y, operands, text=f"{name}/{index}", since=since)
+                result = i if isinstance(step.made, (tuple, list)) else None
+                self._enter(y, operands, Called(name, result), since)
         for x in leaves(given):  # arrays into which the function has written
             if self._is_new(x):
-                self._enter(x, operands, text=f"{name}/")
+                self._enter(x, operands, Called(name))
 
     @contextmanager
     def _busy(self) -> Iterator[None]:
@@ -399,7 +508,7 @@ class Recording(Steps, ReverseLevel):
         try:
             yield
         finally:
-            self.is_busy = False
+            self.is_busy, self.doing = False, ""
 
     def store(self, x: TracedArray, index: Any, value: Any, go_on: Callable[..., None]) -> None:
         """x[index] = value"""
@@ -421,10 +530,10 @@ class Recording(Steps, ReverseLevel):
         if len(node.sources) == 1 and type(node) is Node and node.sources[0] in self.known:
             self._know(node, self.known[node.sources[0]])  # all of it
             return
-        places = [] if form.base is None else [_place_text(form.place)]
-        places += [_index_text(index)] if index is not Ellipsis else []
-        text = "=" + "][".join(places or ["…"])
-        self._enter_node(node, self._owner(x, node)[0], (before, stored), text=text)
+        places = () if form.base is None else _indices(form.place) or (Ellipsis,)
+        places += (index,) if index is not Ellipsis else ()
+        value = self._owner(x, node)[0]
+        self._enter_node(node, value, (before, stored), Store(Index(places)))
 
     def _whole(self, x: Any, node: Node | None = None) -> Any:
         """The entry of the array of which x is a part; the array itself if it is constant.
@@ -437,7 +546,7 @@ class Recording(Steps, ReverseLevel):
         sources, (value, place) = self._known_below(node), self._owner(x, node)
         if not sources:
             return own(value)
-        entry = self._enter_node(node, value, sources, text="?")
+        entry = self._enter_node(node, value, sources, Made())
         entry.place = place if place.line else entry.place
         return entry
 
@@ -456,7 +565,7 @@ class Recording(Steps, ReverseLevel):
         """Note a comparison."""
         if not self.is_inside:
             operands = self._operand(left), self._operand(right)
-            self.add(Entry("branch", truth, (), None, operands, text=sign, place=self.where()))
+            self.add(Entry("branch", truth, Compared(sign), operands, place=self.where()))
 
     # entries
 
@@ -487,8 +596,7 @@ class Recording(Steps, ReverseLevel):
         self,
         x: Any,
         operands: tuple[Any, ...],
-        rule: Rule | None = None,
-        text: str = "",
+        operation: Operation,
         since: int | None = None,
     ) -> Entry:
         """Note a step, whose result is x. `since`: nothing older has been made within it."""
@@ -498,21 +606,16 @@ class Recording(Steps, ReverseLevel):
         if node in self.known or is_loose:  # as +x; a view of what was made within the step
             node = Node(node.shape, node.dtype, (node,), lambda g: (g,))
             x.tangent = _Followed(node)
-        return self._enter_node(node, x.primal, operands, rule, text)
+        return self._enter_node(node, x.primal, operands, operation)
 
     def _enter_node(
-        self,
-        node: Node,
-        value: Any,
-        operands: tuple[Any, ...],
-        rule: Rule | None = None,
-        text: str = "",
+        self, node: Node, value: Any, operands: tuple[Any, ...], operation: Operation
     ) -> Entry:
         below = dict.fromkeys(x for source in node.sources for x in self._known_below(source))
         named = dict.fromkeys(x for x in flat(operands) if isinstance(x, Entry))
         direct = {x for x in operands if isinstance(x, Entry)}
         others = tuple(x for x in (*named, *below) if x not in direct)
-        entry = Entry("step", own(value), (), rule, operands, others, text, self.where())
+        entry = Entry("step", own(value), operation, operands, others, place=self.where())
         self._know(node, self.add(entry))
         self.sources[entry] = (*(x for x in named if x in below),
                                *(x for x in below if x not in named))  # fmt: skip
@@ -528,8 +631,8 @@ class Recording(Steps, ReverseLevel):
         node = x.tangent.node
         if node in self.known:
             entry = self.known[node]
-            return entry if self._is_value_of(entry, x) else self._found(x, (entry,), "?")
-        if type(node) is Read and not self._is_made_with(node, x.place):  # elements, and views
+            return entry if self._is_value_of(entry, x) else self._found(x, (entry,), Made())
+        if type(node) is ReadNode and not self._is_made_with(node, x.place):  # elements, and views
             whole = self._whole(x, node.sources[0])
             if isinstance(whole, Entry):
                 return self._read(x, node, whole)
@@ -537,7 +640,7 @@ class Recording(Steps, ReverseLevel):
         if len(sources) == 1 and not x.place.is_solver and self._is_converted(x, sources[0]):
             self._know(node, sources[0])
             return sources[0]
-        return self._found(x, sources, "?") if sources else own(x.primal)
+        return self._found(x, sources, Made()) if sources else own(x.primal)
 
     def _is_converted(self, x: Any, entry: Entry) -> bool:
         """Whether a number is an entry's in another kind, as cmath makes complex ones of floats."""
@@ -551,15 +654,15 @@ class Recording(Steps, ReverseLevel):
         (slope,) = sweep.run([self.nodes[entry][0]], False)
         return slope
 
-    def _read(self, x: Any, node: Read, whole: Entry) -> Entry:
+    def _read(self, x: Any, node: ReadNode, whole: Entry) -> Entry:
         """A part of an array: one step, however often it is read."""
-        text = f"[{_place_text(node.place)}"
-        key = (node.sources[0], text)
+        index = Index(_indices(node.place))
+        key = (node.sources[0], str(index))
         is_element = not node.shape and not node.place.views
         if is_element and key in self.elements:
             self._know(node, self.elements[key])
         else:
-            self.elements[key] = self._found(x, (whole,), text)
+            self.elements[key] = self._found(x, (whole,), Read(index))
         return self.known[node]
 
     def _is_made_with(self, node: Node, place: Place) -> bool:
@@ -567,9 +670,9 @@ class Recording(Steps, ReverseLevel):
         whole = node.sources[0]
         return whole not in self.known and bool(place.line) and self.places.get(whole) == place
 
-    def _found(self, x: Any, sources: tuple[Entry, ...], text: str) -> Entry:
+    def _found(self, x: Any, sources: tuple[Entry, ...], operation: Operation) -> Entry:
         """A step that no hook has announced."""
-        entry = self._enter(x, sources, text=text)
+        entry = self._enter(x, sources, operation)
         entry.place = x.place if x.place.line else entry.place
         return entry
 
@@ -614,24 +717,9 @@ def _is_same_memory(x: Any, y: Any) -> bool:
     return bool(x.ctypes.data == y.ctypes.data)
 
 
-def _place_text(place: Any) -> str:
-    """The indices of a part of an array, one after the other: ::-1][0."""
+def _indices(place: Any) -> tuple[Any, ...]:
+    """The indices of a part of an array, one after the other; none if it is another view."""
     parts = [getattr(view, "__self__", None) for view in place.views]
     if not all(isinstance(part, Part) for part in parts):
-        return "…"  # it is transposed or the like
-    indices = [part.index for part in (*parts, place) if part.index is not Ellipsis]
-    return "][".join(map(_index_text, indices)) or "…"
-
-
-def _index_text(index: Any) -> str:
-    """An index as it is written."""
-    if isinstance(index, tuple):
-        return ", ".join(map(_index_text, index)) if index else "()"
-    if isinstance(index, slice):
-        ends = ("" if i is None else str(i) for i in (index.start, index.stop))
-        return ":".join(ends) + ("" if index.step is None else f":{index.step}")
-    if index is Ellipsis:
-        return "…"
-    if isinstance(index, np.ndarray):
-        return f"array {index.shape}" if index.size > 8 else str(index.tolist()).strip("[]")
-    return str(index)
+        return ()  # it is transposed or the like
+    return tuple(part.index for part in (*parts, place) if part.index is not Ellipsis)

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..text import number_text
 from .formula import Filled, Formula, Partial, Quoted, Variable
-from .printers import Latex, MathML, Text
+from .printers import Latex, MathML, Text, escaped
 from .rounds import Fold, folded
 from .rows import Row
 from .style import scrolling
@@ -244,6 +244,7 @@ class Renderings:
         str
         """
         head, lines = self._latex_cells(digits)
+        head = [h.replace("|", r"\|") for h in head]
         table = [head, ["---"] * len(head), *([f"${c}$" if c else "" for c in x] for x in lines)]
         return "\n".join(f"| {' | '.join(cells)} |" for cells in table)
 
@@ -260,7 +261,7 @@ class Renderings:
         str
         """
         head, lines = self._latex_cells(digits)
-        head = [h.replace("∂/∂", r"$\partial/\partial$ ").replace("_", r"\_") for h in head]
+        head = [escaped(h).replace("∂/∂", r"$\partial/\partial$ ") for h in head]
         head = [h.replace("∂", r"$\partial$ ").translate(_PLAIN_DIGITS) for h in head]
         body = [" & ".join(f"${c}$" if c else "" for c in cells) + r" \\" for cells in lines]
         equal = "@{${}={}$}"

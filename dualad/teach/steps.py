@@ -22,7 +22,6 @@ from ..frames import asking_frame, expression_at, is_chain_rule, user_frame
 from ..looks import is_plain
 from ..pair import is_array, is_operand, plain
 from ..rules import Rule
-from ..structure import leaves
 from .formula import Comparison, Formula, Number, Variable
 from .rows import Row
 
@@ -42,20 +41,99 @@ class Place(NamedTuple):
 NOWHERE, UNNUMBERED = Place(), Variable("v")
 
 
+# -- what a step is ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Index:
+    """Which part of an array, by one index after the other, as in [1:][0]; … is any other view."""
+
+    each: tuple[Any, ...]
+
+    def __str__(self) -> str:
+        return "][".join(map(_index_text, self.each)) or "…"
+
+    @property
+    def basic(self) -> tuple[Any, ...] | None:
+        """The one index, if it is made of whole numbers and slices; None if it is another."""
+        if len(self.each) != 1:
+            return None
+        index = self.each[0] if isinstance(self.each[0], tuple) else self.each
+        is_basic = all(
+            isinstance(x, (int, np.integer, slice)) and not isinstance(x, bool) for x in index
+        )
+        return index if is_basic else None
+
+
+def _index_text(index: Any) -> str:
+    """An index as it is written."""
+    if isinstance(index, tuple):
+        return ", ".join(map(_index_text, index)) if index else "()"
+    if isinstance(index, slice):
+        ends = ("" if i is None else str(i) for i in (index.start, index.stop))
+        return ":".join(ends) + ("" if index.step is None else f":{index.step}")
+    if index is Ellipsis:
+        return "…"
+    if isinstance(index, np.ndarray):
+        return f"array {index.shape}" if index.size > 8 else str(index.tolist()).strip("[]")
+    return str(index)
+
+
+@dataclass(frozen=True)
+class Read:
+    """A part of an array is read."""
+
+    index: Index
+
+
+@dataclass(frozen=True)
+class Store:
+    """Something is stored in a part of an array."""
+
+    index: Index
+
+
+@dataclass(frozen=True)
+class Called:
+    """A function of arrays is called; `result` says which of its results this is, if many."""
+
+    name: str
+    result: int | None = None
+
+
+@dataclass(frozen=True)
+class Made:
+    """Made by a solver, or by other code that does not say how."""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A comparison, by its sign."""
+
+    sign: str
+
+
+Operation = Rule | Read | Store | Called | Made | Compared | None
+
+
 @dataclass(eq=False)
 class Entry:
     """A row while the function is running: not yet numbered."""
 
     kind: Literal["input", "step", "branch"]
     value: Any
-    tangents: tuple[Any, ...] = ()  # forward: one for each direction
-    rule: Rule | None = None
+    operation: Operation = None
     operands: tuple[Any, ...] = ()  # entries, and numbers
     others: tuple[Entry, ...] = ()  # that it is made of without their being operands
-    text: str = ""  # the label of an input, the sign of a comparison
+    label: str = ""  # of an input
     place: Place = NOWHERE
     variable: Variable = UNNUMBERED
     used: bool = False
+
+    @property
+    def rule(self) -> Rule | None:
+        """The row of the table that a step applies, if it is one."""
+        return self.operation if isinstance(self.operation, Rule) else None
 
     @property
     def sources(self) -> list[Entry]:
@@ -63,8 +141,9 @@ class Entry:
 
     def branch(self) -> Row:
         """The row of a comparison."""
+        assert isinstance(self.operation, Compared)
         left, right = map(formula_of, self.operands)
-        question = Comparison(left, self.text, right)
+        question = Comparison(left, self.operation.sign, right)
         line, source = self.place.line, self.place.source
         return Row("branch", self.variable, question, self.value, line=line, source=source,
                    args=(left, right))  # fmt: skip
@@ -85,6 +164,8 @@ class Steps:
 
     outermost: CodeType | None = None  # what is called from here is the user's
 
+    caller = "trace"  # or graph, or explain
+
     def __init__(self) -> None:
         self.entries: list[Entry] = []
         self.sources_read: dict[tuple[CodeType, int], tuple[int | None, str]] = {}
@@ -99,7 +180,8 @@ class Steps:
         """
         if len(self.entries) >= LIMIT:
             raise ValueError(
-                f"the function takes more than {LIMIT} steps; trace it at a smaller problem."
+                f"{self.caller}: the function takes more than {LIMIT} steps; call it for a smaller "
+                "problem."
             )
         self.entries.append(entry)
         return entry
@@ -123,7 +205,7 @@ class Steps:
 
     def _names(self) -> list[Variable]:
         """What the function calls its inputs."""
-        return [variable(entry.text) for entry in self.entries if entry.kind == "input"]
+        return [variable(entry.label) for entry in self.entries if entry.kind == "input"]
 
     @property
     def step_letter(self) -> str:
@@ -149,8 +231,8 @@ class Steps:
         for x in results:
             if not (isinstance(x, Entry) or is_number(x) or is_array(x)):
                 raise TypeError(
-                    "trace needs a function that returns numbers, arrays, or lists, tuples and "
-                    f"dicts of them; this one returned {type(x).__name__}"
+                    f"{self.caller} needs a function that returns numbers, arrays, or lists, "
+                    f"tuples and dicts of them; this one returned {type(x).__name__}"
                     + ("; does it lack a return?" if x is None else ".")
                 )
             if isinstance(x, Entry):
@@ -250,12 +332,3 @@ def is_number(x: Any) -> bool:
 def has_numbers(x: Any) -> bool:
     """Whether x is a number, or an array with some."""
     return is_number(x) or (is_plain(x, np.ndarray) and x.size > 0 and is_number(x.flat[0]))
-
-
-def each_number(y: Any) -> Iterator[Any]:
-    """The numbers in what the function returned."""
-    for part in leaves(y):
-        if is_plain(part, np.ndarray):
-            yield from part.ravel().tolist()
-        else:
-            yield part

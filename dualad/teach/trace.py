@@ -33,6 +33,7 @@ from ..ways import Mode, refuse_unless_mode
 from .backward import trace_backward
 from .formula import Variable
 from .forward import trace_forward
+from .recording import Given
 from .render import Renderings
 from .rows import Row
 
@@ -154,8 +155,8 @@ def trace(
         differentiated still counts.
     wrt : int, str, or a sequence of these
         Which arguments to differentiate, by index or name: one direction for each of their
-        numbers. By default the first number; in reverse mode all arguments that are made of
-        floats.
+        numbers. By default the first float, or the first number if all are integers; in reverse
+        mode all arguments that are made of floats.
     mode : {"forward", "reverse"}, optional
         With tangents, or with the adjoints of a sweep back; by default forward.
     numbers : bool
@@ -198,12 +199,27 @@ def trace(
                               v̄₄       v̄₅ × 1         =  1
     y    v₅        = 11.6521  v̄₅       ȳ              =  1
     """
+    return traced("trace", f, args, kwargs, wrt, mode, lift, numbers)
+
+
+def traced(
+    caller: str,
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    wrt: Argnums | None,
+    mode: Mode,
+    lift: bool | None,
+    numbers: bool = False,
+) -> Trace:
+    """The same for `caller`, whom messages name."""
     if not callable(f):
-        raise TypeError(f"trace needs a function, got {type(f).__name__}; write trace(f, x).")
-    refuse_unless_mode("trace", mode)
+        raise TypeError(f"{caller} needs a function, got {type(f).__name__}; write {caller}(f, x).")
+    refuse_unless_mode(caller, mode)
     title = getattr(f, "__name__", type(f).__name__)
+    given = Given(caller, f, args, kwargs, wrt, is_forward=mode != "reverse")
     if mode == "reverse":
-        rows, names, of = trace_backward(f, args, kwargs, wrt, lift, trace.__code__)
+        rows, names, of = trace_backward(given, lift, traced.__code__)
         return Trace(title, rows, names, of, numbers)
-    rows, names, _ = trace_forward(f, args, kwargs, wrt, lift, trace.__code__)
+    rows, names, _ = trace_forward(given, lift, traced.__code__)
     return Trace(title, rows, names, None, numbers)

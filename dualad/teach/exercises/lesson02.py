@@ -17,17 +17,19 @@ def exercise_1(divide: Any) -> None:
     expect(y, 0.25, "The value of (1 + 2ε)/(4 + 3ε) is 1/4; yours is {got}.")
     if near(dy, 2.0 / 3.0):
         raise Hint("The quotient of the tangents is not the tangent of the quotient.")
-    expect(
-        y * 3.0 + dy * 4.0,
-        2.0,
-        "Multiplied by 4 + 3ε, your answer is 1 + {got}ε instead of 1 + 2ε.",
-    )
+    back = y * 3.0 + dy * 4.0
+    product = f"1 {'−' if back < 0 else '+'} {abs(back):g}ε"
+    expect(back, 2.0, f"Multiplied by 4 + 3ε, your answer is {product} instead of 1 + 2ε.")
     expect(ask(divide, 2.0, 0.0, -1.0, 1.0), (-2.0, -2.0), "For 2/(−1 + ε) it gives {got}.")
 
 
 def exercise_2(pair: Any) -> None:
     """The square root of 9 + 12ε."""
+    if not isinstance(pair, (tuple, list)) or len(pair) != 2:
+        raise Hint("Answer with a pair, the value and the tangent, such as (1.0, 2.0).")
     c, dc = pair
+    if near(c, -3.0):
+        raise Hint("√ means the root that is not negative.")
     expect(c, 3.0, "The value c has the square 9.")
     if near(dc, math.sqrt(12.0)):
         raise Hint("Square 3 + √12 ε, and look at the coefficient of ε.")

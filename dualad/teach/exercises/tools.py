@@ -78,7 +78,7 @@ def near(got: Any, right: Any, digits: float = 9) -> bool:
     got : object
         The answer; whatever is not made of numbers is not near.
     right : number or array_like
-        What it should be, of the same shape. Zeros are compared absolutely.
+        What it should be, of the same shape. Zeros are compared absolutely: to so many decimals.
     digits : float
         How many digits count.
 
@@ -88,8 +88,8 @@ def near(got: Any, right: Any, digits: float = 9) -> bool:
 
     Examples
     --------
-    >>> near(0.1 + 0.2, 0.3), near([1.0, 2.0], 1.0), near("1", 1.0)
-    (True, False, False)
+    >>> near(0.1 + 0.2, 0.3), near([1.0, 2.0], 1.0), near("1", 1.0), near(2e-12, 1e-12)
+    (True, False, False, False)
     """
     try:
         values, expected = np.asarray(got, complex), np.asarray(right, complex)
@@ -98,7 +98,8 @@ def near(got: Any, right: Any, digits: float = 9) -> bool:
     if isinstance(got, str) or values.shape != expected.shape:
         return False
     error = 10.0**-digits
-    return bool(np.allclose(values, expected, rtol=error, atol=error, equal_nan=True))
+    absolute = np.where(expected == 0, error, 0.0)
+    return bool(np.allclose(values, expected, rtol=error, atol=absolute, equal_nan=True))
 
 
 def expect(got: Any, right: Any, hint: str, digits: float = 9) -> None:

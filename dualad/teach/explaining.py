@@ -1,4 +1,4 @@
-"""How duals look in Jupyter, and what to say about one.
+"""What a dual number says, in a sentence, and the steps of a function, as a page.
 
 >>> from dualad import Dual
 >>> print(explain(Dual(2.0, 1.0)))
