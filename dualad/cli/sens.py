@@ -256,7 +256,7 @@ def _absolute(std: Parameters, at: Parameters) -> Parameters:
         x = known.get(label, 0.0)  # a name that is not there is refused later
         if not isinstance(x, (float, int, np.ndarray)):
             raise InputError(f"--std {label}={width.number:g}%: {label} is not a number.")
-        return width.number / 100 * abs(x)
+        return width.number / 100 * np.abs(x)
 
     return {label: number(label, width) for label, width in std.items()}
 
