@@ -346,12 +346,12 @@ def is_of_floats(x: Any) -> bool:
 def as_vector(inputs: Inputs) -> tuple[Function, Any] | None:
     """f of one vector, and that vector: of all numbers in the arguments, if these are arrays.
 
-    None if they are not arrays of doubles in C order. f gets views of the vector.
+    None if they are not arrays of doubles in C order, with axes. f gets views of the vector.
     """
     xs = inputs.leaves
     if not xs or not all(map(is_array, xs)):
         return None
-    if not all(type(x) is np.ndarray and x.flags.carray for x in xs):
+    if not all(type(x) is np.ndarray and x.ndim and x.flags.carray for x in xs):
         return None
     if not all(is_plain_vector(x.reshape(-1)) for x in xs):
         return None

@@ -91,9 +91,15 @@ def undefined(x: Any, where: Any, why: str) -> Any:
     if np.ndim(x) == 0 and not isinstance(x, DualArray):
         x = with_shape(x)
     result = object.__new__(Undefined)
-    result.primal, result.rest, result.level = x.primal, x.tangent, x.level
-    result.where, result.why = np.broadcast_to(where, np.shape(x)), why
+    result.primal, result.rest, result.level = x.primal, _rest(x), x.level
+    already = x.where if isinstance(x, Undefined) else False
+    result.where, result.why = np.broadcast_to(where | already, np.shape(x)), why
     return result
+
+
+def _rest(x: Any) -> Any:
+    """The tangent of a dual, with some number where it is undefined."""
+    return x.rest if isinstance(x, Undefined) else x.tangent
 
 
 def known(x: Any) -> tuple[Any, Any]:
@@ -102,7 +108,7 @@ def known(x: Any) -> tuple[Any, Any]:
         return x, False
     here = x.where if isinstance(x, Undefined) else False
     value, below = known(x.primal)
-    tangent, beside = known(x.rest if isinstance(x, Undefined) else x.tangent)
+    tangent, beside = known(_rest(x))
     if np.ndim(beside) > np.ndim(value):
         beside = np.any(beside, axis=0)
     return dual(value, tangent, x.level), here | below | beside

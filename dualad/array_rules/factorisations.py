@@ -99,9 +99,14 @@ def _unsure(x: Any, axis: int = -2) -> Any:
     return np.any(np.broadcast_to(known(x)[1], np.shape(x)), axis=axis)
 
 
-def _inside(tangent: Any, unsure: Any, why: str = _REPEATED) -> Any:
-    """A tangent, itself undefined at an older level where it is made of what is so."""
-    return undefined(tangent, unsure, why) if isinstance(tangent, Dual) else tangent
+def _made(y: Any, tangent: Any, unsure: Any, level: int, why: str = _REPEATED) -> Any:
+    """A dual whose tangent is undefined at an older level where it is made of what is so.
+
+    What reverse mode has for a tangent cannot say that, and the dual has no derivative there.
+    """
+    if isinstance(tangent, Dual):
+        return result(y, undefined(tangent, unsure, why), level)
+    return undefined(result(y, tangent, level), unsure, why)
 
 
 def _eigen(a: Any, w: Any, vectors: Any) -> tuple[Any, Any, Any]:
@@ -109,15 +114,16 @@ def _eigen(a: Any, w: Any, vectors: Any) -> tuple[Any, Any, Any]:
     v = known(vectors)[0]
     p = tangent_of(adjoint(v) @ a @ v, a.level)
     same = _clusters(plain(w), rounding(a))
-    return _inside(_mean(np.real(diagonal_of(p)), same), _unsure(vectors)), p, same
+    return _mean(np.real(diagonal_of(p)), same), p, same
 
 
 @implements(np.linalg.eigvalsh)
 def eigvalsh(a: Any, UPLO: Any = "L") -> Any:
     a = as_operand(a)
     w = np.linalg.eigvalsh(a.primal, UPLO)
-    slopes, _, _ = _eigen(from_triangle(a, UPLO), w, np.linalg.eigh(a.primal, UPLO)[1])
-    return result(w, slopes, a.level)
+    vectors = np.linalg.eigh(a.primal, UPLO)[1]
+    slopes, _, _ = _eigen(from_triangle(a, UPLO), w, vectors)
+    return _made(w, slopes, _unsure(vectors), a.level)
 
 
 @implements(np.linalg.eigh)
@@ -131,11 +137,12 @@ def eigh(a: Any, UPLO: Any = "L") -> Any:
     if is_complex(v) and v.size:
         row = 0 if UPLO.upper() == "L" else -1
         dot = dot + v * _turn(v[..., row, :], dot[..., row, :])
-    dot = _inside(dot, np.any(_unsure(vectors), axis=-1)[..., None, None])
+    unsure = _unsure(vectors)
+    somewhere = np.any(unsure, axis=-1)[..., None, None]
     split = _is_split(p, (adjoint(v), a.tangent, v), same, rounding(a))[..., None, :]
     return y._replace(
-        eigenvalues=result(w, slopes, a.level),
-        eigenvectors=undefined(result(vectors, dot, a.level), split, _REPEATED),
+        eigenvalues=_made(w, slopes, unsure, a.level),
+        eigenvectors=undefined(_made(vectors, dot, somewhere, a.level), split, _REPEATED),
     )
 
 
@@ -167,20 +174,18 @@ def _eig(a: Any) -> tuple[Any, ...]:
     lost = defective & has_moved(a.tangent, a.ndim - 2)[..., None]
     split = _is_split(p, (inverse, a.tangent, basis), same, eps) | lost
     unsure = _unsure(vectors)
-    slopes = _inside(_mean(diagonal_of(p), same), unsure)
-    dot = _inside(dot, np.any(unsure, axis=-1)[..., None, None])
-    return y, slopes, dot, lost, split
+    return y, _mean(diagonal_of(p), same), dot, unsure, lost, split
 
 
 @implements(np.linalg.eig)
 def eig(a: Any) -> Any:
     a = as_operand(a)
-    y, slopes, dot, lost, split = _eig(a)
+    y, slopes, dot, unsure, lost, split = _eig(a)
+    values = _made(y.eigenvalues, slopes, unsure, a.level)
+    vectors = _made(y.eigenvectors, dot, np.any(unsure, axis=-1)[..., None, None], a.level)
     return y._replace(
-        eigenvalues=undefined(result(y.eigenvalues, slopes, a.level), lost, _DEFECTIVE),
-        eigenvectors=undefined(
-            result(y.eigenvectors, dot, a.level), split[..., None, :], _REPEATED
-        ),
+        eigenvalues=undefined(values, lost, _DEFECTIVE),
+        eigenvectors=undefined(vectors, split[..., None, :], _REPEATED),
     )
 
 
@@ -188,11 +193,12 @@ def eig(a: Any) -> Any:
 def eigvals(a: Any) -> Any:
     a = as_operand(a)
     y = np.linalg.eigvals(a.primal)
-    (w, _), slopes, _, lost, _ = _eig(a)
+    (w, _), slopes, _, unsure, lost, _ = _eig(a)
     apart = abs(plain(y)[..., :, None] - plain(w)[..., None, :])
     nearest = np.argsort(apart, axis=-1)[..., :1].reshape(np.shape(y))
     places = *np.indices(nearest.shape)[:-1], nearest  # they may come in another order
-    return undefined(result(y, slopes[(..., *places)], a.level), lost[places], _DEFECTIVE)
+    found = _made(y, slopes[(..., *places)], unsure[places], a.level)
+    return undefined(found, lost[places], _DEFECTIVE)
 
 
 # -- singular values -----------------------------------------------------------------------
@@ -225,7 +231,7 @@ def _svdvals(a: Any, hermitian: bool = False) -> Any:
     u, s, vh = np.linalg.svd(a.primal, full_matrices=False)
     slopes, _, _, _ = _singular(a, known(u)[0], s, adjoint(known(vh)[0]))
     unsure = _unsure(u) | _unsure(vh, axis=-1)
-    return result(y, _inside(slopes, unsure, _NO_VECTOR), a.level)
+    return _made(y, slopes, unsure, a.level, _NO_VECTOR)
 
 
 @implements(np.linalg.svdvals)
@@ -275,12 +281,13 @@ def svd(
     du, lost_u = _with_added(du, lost, moved, y.U.shape[-1], a.level)
     dv, lost_v = _with_added(dv, lost, moved, y.Vh.shape[-2], a.level)
     somewhere = np.any(unsure, axis=-1)[..., None, None]
-    du, dv = (_inside(d, somewhere, _NO_VECTOR) for d in (du, adjoint(dv)))
+    left = _made(y.U, du, somewhere, a.level, _NO_VECTOR)
+    right = _made(y.Vh, adjoint(dv), somewhere, a.level, _NO_VECTOR)
     why = _NO_VECTOR if np.any(lost) else _ADDED
     return y._replace(
-        U=undefined(result(y.U, du, a.level), lost_u[..., None, :], why),
-        S=result(s, _inside(slopes, unsure, _NO_VECTOR), a.level),
-        Vh=undefined(result(y.Vh, dv, a.level), lost_v[..., :, None], why),
+        U=undefined(left, lost_u[..., None, :], why),
+        S=_made(s, slopes, unsure, a.level, _NO_VECTOR),
+        Vh=undefined(right, lost_v[..., :, None], why),
     )
 
 
