@@ -489,7 +489,7 @@ def test_command_line(capsys: pytest.CaptureFixture[str], tmp_path: Any) -> None
     for options, message in (
         (["--reverse"], "--reverse shows a sweep back; write --trace --reverse."),
         (["--trace"], "--trace needs a value; write --trace x."),
-        (["--trace", "--reverse", "--json"], "--trace prints a table; leave out --json."),
+        (["--trace", "--reverse", "--json"], "--trace prints a table of steps; leave out --json."),
     ):
         assert main([*formula, *options]) == 2
         assert capsys.readouterr().err == f"dualad: {message}\n"

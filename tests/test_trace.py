@@ -938,10 +938,13 @@ def test_command_line_script(capsys: pytest.CaptureFixture[str], tmp_path: Any) 
     ("arguments", "message"),
     [
         (["--trace", "z"], "--trace z: z has no value; the variables are x."),
-        (["--graph", "a.png"], "--graph draws SVG; got 'a.png', write --graph graph.svg."),
-        (["--trace", "x", "--json"], "--trace prints a table; leave out --json."),
+        (["--graph", "a.png"], "--graph writes files that end in .svg; got 'a.png'."),
+        (["--trace", "x", "--json"], "--trace prints a table of steps; leave out --json."),
         (["--trace"], "--trace needs a value; write --trace x."),
-        (["--graph", "/no/such/place/a.svg"], "cannot write /no/such/place/a.svg: No such file"),
+        (
+            ["--graph", "/no/such/place/a.svg"],
+            "--graph /no/such/place/a.svg: there is no directory /no/such/place",
+        ),
     ],
 )
 def test_command_line_refusals(

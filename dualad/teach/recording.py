@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from .. import product_transposes, transposes
 from ..advice import tell_of_foreign
 from ..arguments import Argnums, Inputs, Outputs
 from ..array.dualarray import DualArray
@@ -53,6 +54,8 @@ from .steps import (
 )
 
 _R = TypeVar("_R", bound="Recording")
+
+assert transposes and product_transposes  # what forms can do is entered there
 
 # -- the arguments -------------------------------------------------------------------------
 
