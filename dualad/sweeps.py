@@ -305,7 +305,7 @@ def _gradient_along(f: Function, x: Any, directions: Any) -> tuple[Any, int]:
     except UNABLE:
         return None, 0
     except Exception:
-        if "objects" in map(doubt, opened):  # the general driver says so
+        if any(doubt(each) == "objects" for each in opened):  # the general driver says so
             return None, 0
         raise
     finally:
