@@ -22,6 +22,8 @@ OTHERS = {
     "dualpy": ("#B08000", "X"),
     "uncertainties": ("#008456", "<"),
     "autograd": ("#A8324A", ">"),
+    "mygrad": ("#B04FB0", "1"),
+    "advect": ("#2F8F9F", "2"),
     "jax": ("#404080", "h"),
     "jax jit": ("#000000", "*"),
     "torch.func": ("#7A5C00", "p"),
@@ -111,8 +113,9 @@ def gradients(plt: Any, results: Results) -> Any:
 
 
 def costs(plt: Any, results: Results) -> Any:
-    """The cost of each workload, by everyone."""
-    keys = [key for key in results.medians if key != "P1"]
+    """The cost of each workload that other packages take, by everyone."""
+    without = {*OURS, "dualad anew", "differences", "scipy"}
+    keys = [key for key, row in results.medians.items() if key != "P1" and row.keys() - without]
     figure, axes = plt.subplots(figsize=(8.5, 1.6 + 0.4 * len(keys)))
     for peer in shown(results):
         there = [

@@ -643,12 +643,17 @@ def test_what_is_refused_has_the_name_that_was_called() -> None:
     strided = np.lib.stride_tricks.as_strided
     banded = np.ones((3, len(X))) + np.array([[0.0], [3.0], [0.0]])
     for f, name in (
-        (lambda x: scipy.signal.lfilter([1.0], [1.0, 0.5], x), r"dualad\.scipy\.signal\.lfilter"),
+        (
+            lambda x: scipy.signal.filtfilt([1.0], [1.0, 0.5], np.tile(x, 3)),
+            r"dualad\.scipy\.signal\.filtfilt",
+        ),
         (lambda x: scipy.linalg.solve_banded((1, 1), banded, x), r"dualad.*\.solve_banded"),
         (lambda x: strided(x, (3,), (16,)), r"x\.strides"),
     ):
         with pytest.raises(TypeError, match=f"^sparsity cannot tell what {name} depends on; give"):
             sparsity(f)(X)
+    filtered = sparsity(lambda x: scipy.signal.lfilter([1.0], [1.0, 0.5], x))(X)
+    assert (filtered.toarray() == np.tri(len(X))).all()
 
 
 def test_swallowed_refusals_are_noticed() -> None:

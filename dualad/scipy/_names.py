@@ -156,16 +156,16 @@ def stand_in_for(part: str, name: str) -> Any:
     return _of_kind(f, _refusing(f"scipy.{part}.{name}", reason))
 
 
-def _of_kind(f: Any, on_duals: Callable[..., Any]) -> Any:
-    """f, and where something may have derivatives among the arguments, on_duals(f, *arguments)."""
-    if isinstance(f, type):
-        return Guarded(f, on_duals)
+def _of_kind(original: Any, on_duals: Callable[..., Any]) -> Any:
+    """The original, and on_duals(it, *arguments) where one of these may have derivatives."""
+    if isinstance(original, type):
+        return Guarded(original, on_duals)
 
-    @functools.wraps(f)
+    @functools.wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
         if any(map(_may_move, leaves([args, kwargs]))):
-            return on_duals(f, *args, **kwargs)
-        return f(*args, **kwargs)
+            return on_duals(original, *args, **kwargs)
+        return original(*args, **kwargs)
 
     return Caller(call)
 
