@@ -764,7 +764,7 @@ cdef object reduction(object f, tuple args, dict kwargs):
     form, value = <object>SLOT(x, TANGENT), <object>SLOT(x, PRIMAL)
     if type(form) is not form_class or not (type(value) is ndarray or is_simple(value)):
         return None
-    if type(value) is ndarray and not cnp.PyArray_SIZE(<cnp.ndarray>value):
+    if not value.size:
         return None
     node = node_of(form)
     pull = total_of(node)
@@ -834,6 +834,8 @@ cdef object recorded_linear(object f, tuple args, dict kwargs):
             return None
     for x in args:
         if is_whole(x):
+            if values:  # one to store in
+                return None
             value = found.value(x, forms)
             if value is None:
                 return None
@@ -861,6 +863,8 @@ cdef object recorded_linear(object f, tuple args, dict kwargs):
     if found.count == 0:
         return None
     y = f(*values, **kwargs)
+    if y is found.of_one:  # as np.squeeze gives where there is nothing to do
+        return args[0]
     value = y.primal if type(y) is DualArray else y
     if type(value) is not ndarray or not cnp.PyArray_ISFLOAT(<cnp.ndarray>value):
         return None

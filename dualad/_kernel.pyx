@@ -583,14 +583,6 @@ cdef extern from *:
         return name;
     }
 
-    static void *place_of_caller(int *instruction) {
-        PyFrameObject *frame = PyEval_GetFrame();
-        PyCodeObject *code = frame == NULL ? NULL : PyFrame_GetCode(frame);
-        *instruction = frame == NULL ? -1 : PyFrame_GetLasti(frame);
-        Py_XDECREF(code);  /* the frame has it */
-        return code;
-    }
-
     static void without_sequence(PyObject *kind) { /* x[()] does not make one, to iterate over */
         ((PyTypeObject *)kind)->tp_as_sequence->sq_item = NULL;
     }
@@ -647,7 +639,6 @@ cdef extern from *:
     int deny(int i, const char *name) except -1
     void ask_before(int (*f)(PyObject *, int) except -1) noexcept
     object name_of_caller()
-    void *place_of_caller(int *instruction)
     void without_sequence(object kind)
     void disguise(object kind, void *make, void *destroy)
     PyObject *fresh(PyTypeObject *kind) except NULL
@@ -664,18 +655,13 @@ cdef object made_by_hand(PyObject *kind, PyObject *args, PyObject *kwargs):
     return readable_class(*<tuple>args, **<dict>kwargs)
 
 
-# The last dual that was found equal to a plain number: its level, and where.
-cdef object equal_of = None
-cdef void *equal_in = NULL
-cdef int equal_at = -1
+cdef object equal_of = None  # the level of the last dual that was found equal to a plain number
 
 
 cdef int found_equal(Dual x) except -1:
-    global equal_of, equal_in, equal_at
-    cdef int at
-    cdef void *code = place_of_caller(&at)
-    if x.lev != <PyObject *>equal_of or code != equal_in or at != equal_at:
-        equal_of, equal_in, equal_at = <object>x.lev, code, at
+    global equal_of
+    if x.lev != <PyObject *>equal_of:
+        equal_of = <object>x.lev
         note_equal(x)
     return 0
 

@@ -80,6 +80,8 @@ def as_pattern(driver: str, given: Any, n: int) -> tuple[Any, tuple[int, int] | 
             f"{driver}: a pattern has a column for each input, which are {n}; got shape "
             f"{given.shape}."
         )
+    if hasattr(given, "check_format"):  # what is out of bounds there would crash SciPy
+        given.check_format(full_check=True)
     result = sparse.csr_array(given, copy=True)
     result.data = np.ones(len(result.data), bool)
     result.sum_duplicates()

@@ -85,18 +85,11 @@ _DOUBTS = (
 )
 
 
-class Doubt(str):
-    """Why outputs are doubtful, and where in the code duals were found equal to plain numbers."""
-
-    places: frozenset[Any] = frozenset()
-
-
 class _Noted:
     """What was noted of an open level, of which most have nothing."""
 
     def __init__(self) -> None:
         self.doubts: set[str] = set()
-        self.places: set[Any] = set()
         self.texts: collections.deque[str] = collections.deque(maxlen=1000)
 
 
@@ -117,18 +110,16 @@ def is_noted(level: int, why: str) -> bool:
     return level in NOTED and why in NOTED[level].doubts
 
 
-def doubt(level: int) -> Doubt:
+def doubt(level: int) -> str:
     """What makes the outputs of an open level doubtful, the gravest; "" if nothing does.
 
     Where a dual became text, that stands behind it: "step, text".
     """
     noted = NOTED.get(level)
     if not noted:
-        return Doubt()
+        return ""
     gravest = next((why for why in _DOUBTS if why in noted.doubts), "")
-    found = Doubt(f"{gravest}, text" if "text" in noted.doubts else gravest)
-    found.places = frozenset(noted.places)
-    return found
+    return f"{gravest}, text" if "text" in noted.doubts else gravest
 
 
 # -- pickles -------------------------------------------------------------------------------
@@ -233,14 +224,10 @@ def _is_all(answer: Any) -> bool:
 
 
 def note_equal(*numbers: Any) -> None:
-    """Note that these were found equal, and by which instruction."""
-    frame = sys._getframe(1)
-    while (frame.f_globals.get("__package__") or "").startswith(_PACKAGE) and frame.f_back:
-        frame = frame.f_back
+    """Note that these were found equal."""
     for x in numbers:
         for level in levels_in(x):
             _doubt(level, "equal")
-            _noted(level).places.add((frame.f_code, frame.f_lasti))
 
 
 def note_hash(x: Pair) -> None:
@@ -338,7 +325,7 @@ def note_objects(x: Any) -> None:
     to where they are taken for floats.
     """
     frame = sys._getframe(1)
-    while (frame.f_globals.get("__package__") or "").startswith(_PACKAGE) and frame.f_back:
+    while f"{frame.f_globals.get('__package__')}.".startswith(f"{_PACKAGE}.") and frame.f_back:
         frame = frame.f_back
     name = frame.f_code.co_name
     home, instead = READERS.get(name, ("", ""))

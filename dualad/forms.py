@@ -428,7 +428,7 @@ class Form(ArrayTangent):
         if type(whole.places) is not int:
             whole.places = None
         dtype = old.dtype if node is None else joint(old.dtype, node.dtype)
-        is_all = index is Ellipsis or (isinstance(index, tuple) and index and index[0] is Ellipsis)
+        is_all = all(i is Ellipsis for i in index_parts(index))
         if node is not None and whole is self and is_all and node.shape == self.shape:
             whole._node = Node(self.shape, dtype, (node,), lambda g: (g,))
             return

@@ -19,7 +19,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from .arguments import Inputs, Outputs
 from .array_tangents import ArrayTangent
 from .conversions import as_python, in_slopes
-from .differentiations import Doubt, note_refusal
+from .differentiations import note_refusal
 from .dual import evaluate, namespace_for, slope_of
 from .levels import ParticipatingLevel
 from .looks import is_plain
@@ -764,7 +764,7 @@ def detected(inputs: Inputs, has_aux: bool = False) -> tuple[Outputs, Any]:
 
     starts = np.cumsum([0, *inputs.sizes]).tolist()
 
-    def evaluated(inputs: Inputs) -> tuple[Outputs, Any, Doubt]:
+    def evaluated(inputs: Inputs) -> tuple[Outputs, Any, str]:
         with Differentiation(inputs.driver) as work:
             level = PatternLevel(work.level)
             level.sets = Sets(inputs.driver, inputs.size, work.level)

@@ -24,7 +24,7 @@ import numpy as np
 
 from .advice import tell_of_foreign
 from .arguments import Inputs, Outputs
-from .differentiations import Doubt, close_level, doubt, is_noted, open_level, refused
+from .differentiations import close_level, doubt, is_noted, open_level, refused
 from .levels import fresh_level
 from .lifting.lift import Lifted
 from .lifting.reach import may_keep, may_read
@@ -299,7 +299,7 @@ class Differentiation:
     ----------
     level : int
         The level.
-    why : Doubt
+    why : str
         What makes the outputs doubtful (`doubt`), when f is done.
     """
 
@@ -335,27 +335,17 @@ def tell(driver: str, error: Exception, why: str) -> None:
 LOSSES = ("error", "objects", "hash")  # reasons of `doubt` to compare with plain runs
 
 
-def is_doubtful(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
+def is_doubtful(why: str, f: Any, leaves: Sequence[Any]) -> bool:
     """Whether the outputs of f are to be looked into by `settle`, for a reason of `doubt`."""
-    return _is_grave(why, f, leaves) or may_have_read(why, f, leaves)
+    return _is_grave(why.partition(",")[0], f, leaves) or may_have_read(why, f, leaves)
 
 
-def _is_grave(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
-    gravest = why.partition(",")[0]
+def _is_grave(gravest: str, f: Any, leaves: Sequence[Any]) -> bool:
     if gravest in ("objects", "hash") and is_like_plain(f, leaves):
         return False
-    if gravest == "equal":
-        return not _keeps_nothing_by(why, f, leaves) and may_keep(f)
-    if gravest == "step":
-        return may_keep(f, by_key=True)
+    if gravest in ("equal", "step"):
+        return may_keep(f, by_key=gravest == "step")
     return gravest in LOSSES
-
-
-def _keeps_nothing_by(why: Doubt, f: Any, leaves: Sequence[Any]) -> bool:
-    """Whether f has kept nothing when it found duals equal in the same places before."""
-    shapes = _shapes(leaves)
-    seen = [_keeps_nothing.have(f, (shapes, place)) for place in why.places]
-    return bool(seen) and all(seen)
 
 
 def may_have_read(why: str, f: Any, leaves: Sequence[Any]) -> bool:
@@ -364,7 +354,7 @@ def may_have_read(why: str, f: Any, leaves: Sequence[Any]) -> bool:
 
 
 def settle(
-    why: Doubt,
+    why: str,
     inputs: Inputs,
     seeds: Sequence[Any],
     outputs: Outputs,
@@ -393,13 +383,12 @@ def settle(
         moved.leaves = points
         return (likewise if likewise and gravest in LOSSES else forward)(moved)
 
-    if _is_grave(why, inputs.f, inputs.leaves):
+    if _is_grave(gravest, inputs.f, inputs.leaves):
         if gravest in LOSSES:
             refuse_unless_plain(inputs, list(seeds), outputs, has_aux, evaluate)
             note_like_plain(inputs)
         elif gravest == "equal" or any(map(has_zeros, outputs.values, outputs.tangents)):
             refuse_if_kept(inputs, outputs, evaluate, gravest == "equal")
-            note_kept_nothing(inputs, why)
     if may_have_read(why, inputs.f, inputs.leaves):
         refuse_if_read(inputs, seeds, forward(inputs) if likewise else outputs, has_aux)
 
@@ -559,17 +548,6 @@ def _is_zero(tangent: Any) -> bool:
 
 # Functions that make arrays of objects, with the shapes for which that was seen to lose nothing.
 _like_plain = _Notes()
-
-
-_keeps_nothing = _Notes()  # functions, shapes, and places where duals were found equal
-
-
-def note_kept_nothing(inputs: Inputs, why: Doubt) -> None:
-    """Remember that f has returned nothing kept, in whatever place it found duals equal."""
-    if any(x is not plain(x) for x in inputs.leaves):
-        return  # duals of another differentiation may have been found equal, too
-    for place in why.places:
-        _keeps_nothing.add(inputs.f, (_shapes(inputs.leaves), place))
 
 
 _reads_nothing = _Notes()  # functions that have been seen to read nothing from the text of duals

@@ -27,7 +27,7 @@ from .array.protocols import ARRAY_FUNCTIONS, implements
 from .array_rules import common
 from .array_rules.matrices import is_singular
 from .conversions import as_number, as_numpy, as_python, in_slopes
-from .differentiations import Doubt, note_refusal
+from .differentiations import note_refusal
 from .dual import Dual, evaluate, namespace_for
 from .frames import name_of_call
 from .kernel import DRIVERS, KERNEL
@@ -663,7 +663,7 @@ def expanded(
         If `is_optional`, and f uses a function that has none, even if f has caught the error.
     """
 
-    def evaluated(inputs: Inputs) -> tuple[Outputs, Doubt]:
+    def evaluated(inputs: Inputs) -> tuple[Outputs, str]:
         with Differentiation(inputs.driver) as work:
             level = _begun(work.level, order)
             seeds = [level.seed(own(x), v) for x, v in zip(inputs.leaves, along, strict=True)]

@@ -124,7 +124,7 @@ Form.FUNCTIONS.update(
 @transposes(np.where)
 def _where(condition: Any, a: Any, b: Any) -> Any:
     shape = np.broadcast_shapes(np.shape(condition), shape_of(a), shape_of(b))
-    chosen = np.broadcast_to(condition, shape).copy()
+    chosen = np.broadcast_to(np.asarray(plain(condition), bool), shape).copy()
     for x, mask in ((a, chosen), (b, ~chosen)):
         if not isinstance(x, Form) and np.any((np.asarray(plain(x)) != 0) & mask):
             refuse("np.where of an adjoint and a tangent of numbers")

@@ -343,3 +343,59 @@ def test_hessians_of_array_code(n: int) -> None:
     np.testing.assert_allclose(got, want, rtol=1e-12, atol=1e-11 * np.max(np.abs(want)))
     assert (got == got.T).all()
     assert KERNEL is None or calls[0] <= 4
+
+
+X3, W3 = np.array([1.0, 2.0, 3.0]), np.array([1.0, 10.0, 100.0])
+
+
+def stored(index: Any) -> Any:
+    def f(x: Any) -> Any:
+        y = x * 0
+        y[index] = x
+        return np.sum(y * W3)
+
+    return f
+
+
+def squared_in(view: Any) -> Any:
+    def f(x: Any) -> Any:
+        y = x * 1.0
+        part = view(y)
+        part *= part
+        return np.sum(y * W3)
+
+    return f
+
+
+def into(call: Any) -> Any:
+    def f(x: Any) -> Any:
+        out = x * 1.0
+        call(x, out)
+        return np.sum(out * np.arange(3.0))
+
+    return f
+
+
+@pytest.mark.parametrize(
+    ("f", "right"),
+    [
+        (lambda x: np.sum(np.where(np.array([1, 0, 1]), x, x * 10)), [1, 10, 1]),
+        (lambda x: np.sum(np.where([1, 0, 2], 7.0, x * 10)), [0, 10, 0]),
+        (lambda x: np.sum(np.where(x - 1, x, x * 10)), [10, 1, 1]),
+        (stored((..., slice(None, None, -1))), [100, 10, 1]),
+        (stored((..., np.array([2, 0, 1]))), [100, 1, 10]),
+        (stored((..., np.array([0, 0, 1]))), [0, 1, 10]),
+        (stored((...,)), W3),
+        *((squared_in(view), 2 * X3 * W3) for view in (np.squeeze, np.ravel, np.atleast_1d)),
+        (squared_in(lambda y: y.squeeze()[::-1]), 2 * X3 * W3),
+        (into(lambda x, out: np.cumsum(x, 0, None, out)), [3, 3, 2]),
+        (into(lambda x, out: x.cumsum(0, None, out)), [3, 3, 2]),
+        (into(lambda x, out: np.take(x, [1, 0, 2], 0, out)), [1, 0, 2]),
+        (lambda x: np.sum(x * x) + np.sum(np.mean((x * x)[:0].reshape(0, 3), axis=1)), 2 * X3),
+    ],
+)
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_conditions_stores_views_and_outputs(f: Any, right: Any, mode: Any) -> None:
+    assert grad(f, mode=mode)(X3).tolist() == np.asarray(right, float).tolist()
+    zeros = jacobian(grad(lambda x: f(x) * 1.0, mode=mode))(X3)
+    assert np.isfinite(zeros).all()

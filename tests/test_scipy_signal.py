@@ -102,6 +102,8 @@ CASES: dict[str, tuple[System, tuple[Any, ...]]] = {
     "fftconvolve axes": (lambda m, x, k: m.fftconvolve(x, k, "same", axes=1), (IMAGE, KERNEL[:1])),
     "upfirdn": (lambda m, h, x: m.upfirdn(h, x, 3, 2, axis=0), (K, IMAGE)),
     "resample_poly": (lambda m, x: m.resample_poly(x, 3, 2), (X,)),
+    "resample_poly maximum": (lambda m, x: m.resample_poly(x, 3, 2, padtype="maximum"), (X,)),
+    "resample_poly median": (lambda m, x: m.resample_poly(x, 3, 2, padtype="median"), (X,)),
     "lfilter": (lambda m, b, a, x: m.lfilter(b, a, x, axis=0), (B, A, IMAGE)),
     "lfilter zi": (
         lambda m, b, a, x, z: m.lfilter(b, a, x, zi=z),

@@ -70,8 +70,7 @@ DECISIONS: dict[str, Decisions] = {
             """
         ),
         linear={
-            "x": "decimate filtfilt hilbert hilbert2 resample resample_poly savgol_filter "
-            "sosfiltfilt",
+            "x": "decimate filtfilt hilbert hilbert2 resample savgol_filter sosfiltfilt",
             "data": "detrend",
         },
     ),

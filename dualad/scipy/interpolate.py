@@ -196,7 +196,9 @@ def CubicSpline(
                 _end(left_end, s[0], first[0], third, rise[0]),
                 _end(right_end, s[-1], last[-1], third[::-1], rise[-1]),
             ]
-        return np.concatenate([ends[0][None], last[:-1] - first[1:], ends[1][None]])
+        one = (1, *last.shape[1:])
+        begin, end = (np.reshape(e, one) for e in ends)
+        return np.concatenate([begin, last[:-1] - first[1:], end])
 
     slopes = np.moveaxis(spline(plain(x), 1), axis, 0)
     if not has_duals(x, bc_type) and left_end != "periodic":
