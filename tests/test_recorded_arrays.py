@@ -399,3 +399,29 @@ def test_conditions_stores_views_and_outputs(f: Any, right: Any, mode: Any) -> N
     assert grad(f, mode=mode)(X3).tolist() == np.asarray(right, float).tolist()
     zeros = jacobian(grad(lambda x: f(x) * 1.0, mode=mode))(X3)
     assert np.isfinite(zeros).all()
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        np.diagonal,
+        lambda y: np.diagonal(y, 1, 1, 0),
+        lambda y: np.broadcast_to(y, (2, 3, 3)),
+        lambda y: np.expand_dims(y, 0),
+        lambda y: y.reshape(-1),
+        lambda y: y.T,
+    ],
+)
+@pytest.mark.parametrize("outer", ["forward", "reverse"])
+@pytest.mark.parametrize("inner", ["forward", "reverse"])
+def test_views_follow_their_array_in_all_directions(view: Any, inner: Any, outer: Any) -> None:
+    def f(x: Any) -> Any:
+        part = view(x)
+        x *= 1.1
+        return np.sum(part**3)
+
+    x = np.arange(1.0, 10).reshape(3, 3)
+    found = jacobian(grad(f, mode=inner), mode=outer)(x).reshape(9, 9)
+    times = np.zeros((3, 3))  # how often each element is in the view
+    np.add.at(times.reshape(-1), view(np.arange(9).reshape(3, 3)).ravel(), 1)
+    np.testing.assert_allclose(found, np.diag((6 * 1.1**3 * times * x).ravel()), rtol=1e-12)

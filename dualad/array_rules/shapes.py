@@ -272,7 +272,15 @@ def gathering(f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 implements_each(gathering, np.repeat, np.tile, np.resize, np.delete)
-implements_each(viewing, np.diagonal)
+
+
+@implements(np.diagonal)
+def diagonal(a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Any:
+    a = array(a)
+    if a.ndim < 2:
+        return np.diagonal(plain(a), offset, axis1, axis2)  # which raises
+    axes = axis_from_end(axis1, a.ndim), axis_from_end(axis2, a.ndim)
+    return along(lambda t: np.diagonal(t, offset, *axes), a)
 
 
 def _placing(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -294,7 +302,16 @@ def diag(v: Any, k: int = 0) -> Any:
 
 @implements(np.broadcast_to)
 def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
-    return viewing(np.broadcast_to)(array, shape)
+    a = as_operand(array)
+    if not is_array(a):
+        return viewing(np.broadcast_to)(a, shape)
+    whole = shape if isinstance(shape, tuple) else tuple(np.ravel(shape).tolist())
+
+    def batched(t: Any) -> Any:
+        ones = (1,) * (len(whole) - a.ndim)
+        return np.broadcast_to(np.reshape(t, (len(t), *ones, *a.shape)), (len(t), *whole))
+
+    return linear(lambda t: np.broadcast_to(t, shape), a, batched=batched)
 
 
 @implements(np.broadcast_arrays)
