@@ -128,7 +128,8 @@ def costs(plt: Any, results: Results) -> Any:
     titles = [textwrap.fill(f"{key}: {results.titles[key]}", 40) for key in keys]
     axes.set_yticks(range(len(keys)), titles, fontsize=9.5)
     axes.set(xscale="log", xlabel="time, in evaluations of the function", ylim=(len(keys), -1))
-    axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=9.5)
+    if keys:
+        axes.legend(loc="upper left", bbox_to_anchor=(1.0, 1.0), frameon=False, fontsize=9.5)
     low = 0.85 / figure.get_size_inches()[1]
     figure.subplots_adjust(left=0.38, right=0.82, top=0.98, bottom=low + 0.04)
     return figure

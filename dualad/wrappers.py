@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from .arguments import Argnums, Outputs, argnums_as_tuple, aux_of
 from .array.dualarray import DualArray
 from .array.operands import unbuffered
-from .differentiations import doubt, is_noted
+from .differentiations import doubt
 from .dual import Dual
 from .kernel import DRIVERS
 from .lifting import library, operators  # noqa: F401  they enter what is lifted by them
@@ -213,7 +213,7 @@ def _is_doubtful(f: Function, x: Any, level: int, y: Any) -> bool:
 _WRAPPERS: tuple[type, ...] = (_Wrapper,)
 if DRIVERS:
     DRIVERS.connect(
-        *(Dual, _continued, is_elementwise, _is_doubtful, is_noted),
+        *(Dual, _continued, is_elementwise, _is_doubtful, doubt),
         *(Lifted, DualArray, unbuffered, _stripped, tell, _described),
     )
     _WRAPPERS = (_Wrapper, *DRIVERS.SHORT_WAYS.values())
