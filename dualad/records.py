@@ -35,8 +35,6 @@ from .numerics import quiet
 from .pair import Pair, is_array, plain, shape_of
 from .zeros import strong_product
 
-Pull = Callable[[Any], Sequence[Any]]
-
 next_number = itertools.count().__next__  # nodes are numbered as they are made
 
 

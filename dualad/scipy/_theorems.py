@@ -393,11 +393,6 @@ class Optimum:
             )
 
 
-def optimum_of(f: Function, x: Any, lower: Any = None, upper: Any = None) -> Optimum:
-    """The minimum of f of a vector, perhaps within bounds, which may be duals."""
-    return Optimum(f, x, bounds_of(len(x), lower, upper))
-
-
 def bounds_of(n: int, lower: Any, upper: Any) -> Limits:
     """lower ≤ x ≤ upper for a vector of n numbers; None for no bounds."""
     low = as_operand(-np.inf if lower is None else lower) + np.zeros(n)
