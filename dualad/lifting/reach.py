@@ -33,6 +33,7 @@ from .lift import (
     inspected,
     is_left_alone,
     is_opened,
+    source_of,
     twin_of,
 )
 from .standins import NEEDS_LIFT
@@ -55,7 +56,7 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
     kind = type(x)
     if kind in _DATA or isinstance(x, Dual):
         return False
-    if kind is np.vectorize:
+    if kind is np.vectorize or source_of(x) is not None:
         return True
     if kind in _CONTAINERS:
         if id(x) in seen:
