@@ -505,6 +505,7 @@ cdef object np_mean = numpy.mean
 cdef object np_dot = numpy.dot
 cdef object np_where = numpy.where
 cdef object np_norm = numpy.linalg.norm
+cdef object np_cross = numpy.cross
 cdef object np_reshape = numpy.reshape
 cdef set EXTREMES = {numpy.max, numpy.min, numpy.amax, numpy.amin}
 cdef object np_matmul = numpy.matmul
@@ -1612,7 +1613,12 @@ def function_protocol(general):
                 result = recorded_choice(args)
         elif func is np_norm:
             if not kwargs and PyTuple_GET_SIZE(args) == 1:
-                result = recorded_norm(args[0])
+                result = norm_of(args[0])
+                if result is None:
+                    result = recorded_norm(args[0])
+        elif func is np_cross:
+            if not kwargs and PyTuple_GET_SIZE(args) == 2:
+                result = crossed(args[0], args[1])
         elif func in EXTREMES:
             if args:
                 result = recorded_extreme(func, args, kwargs)
@@ -1837,10 +1843,115 @@ def transposed(x):
     return made(value.T, tangent.transpose(0, 2, 1) if tangent.ndim == 3 else tangent.T, x.level)
 
 
+cdef inline bint is_gapless(object x) noexcept:
+    return cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray>x) or cnp.PyArray_IS_F_CONTIGUOUS(<cnp.ndarray>x)
+
+
+cdef object product_of_one(object v, object w, object v_dot, object w_dot, object level):
+    """The same with one direction, which has no axis of its own."""
+    y = v @ w
+    tangent = None if v_dot is None else v_dot @ w
+    if w_dot is not None:
+        other = v @ w_dot
+        tangent = other if tangent is None else tangent + other
+    if type(tangent) is ndarray:
+        return pair(y, tangent, level) if all_finite(tangent) else None
+    return pair(y, tangent.item(), level) if tangent * 0.0 == 0.0 else None
+
+
+cdef bint is_vector_of(object x, Py_ssize_t n, bint many) noexcept:
+    """Whether x is n floats in one axis, or many of these."""
+    return (
+        type(x) is ndarray
+        and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_DOUBLE
+        and cnp.PyArray_NDIM(<cnp.ndarray>x) == 1 + many
+        and cnp.PyArray_DIM(<cnp.ndarray>x, many) == n
+        and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>x)
+    )
+
+
+cdef object crossed(object a, object b):
+    """np.cross of two vectors in space; None for others."""
+    cdef const double *x
+    cdef const double *y
+    cdef const double *x_dot = NULL
+    cdef const double *y_dot = NULL
+    cdef double *out
+    cdef double first, second
+    cdef Py_ssize_t n, d, i, j, k
+    cdef bint many
+    v, w, v_dot, w_dot = a, b, None, None
+    level = None
+    if type(a) is DualArray:
+        if not is_simple(a):
+            return None
+        v, v_dot, level = a.primal, a.tangent, a.level
+    if type(b) is DualArray:
+        if not is_simple(b) or (level is not None and b.level != level):
+            return None
+        w, w_dot, level = b.primal, b.tangent, b.level
+    like = w_dot if v_dot is None else v_dot
+    if like is None or not is_vector_of(v, 3, False) or not is_vector_of(w, 3, False):
+        return None
+    many = cnp.PyArray_NDIM(<cnp.ndarray>like) == 2
+    n = cnp.PyArray_DIM(<cnp.ndarray>like, 0) if many else 1
+    for dot in (v_dot, w_dot):
+        if dot is not None and not (is_vector_of(dot, 3, many) and cnp.PyArray_SIZE(dot) == 3 * n):
+            return None
+    value = np_cross(v, w)
+    tangent = numpy.empty_like(like)
+    x, y = <const double *>cnp.PyArray_DATA(v), <const double *>cnp.PyArray_DATA(w)
+    out = <double *>cnp.PyArray_DATA(tangent)
+    if v_dot is not None:
+        x_dot = <const double *>cnp.PyArray_DATA(v_dot)
+    if w_dot is not None:
+        y_dot = <const double *>cnp.PyArray_DATA(w_dot)
+    for d in range(n):  # as the rows of the table have it, to the last bit
+        for i in range(3):
+            j, k = (i + 1) % 3, (i + 2) % 3
+            if x_dot == NULL:
+                first, second = x[j] * y_dot[3 * d + k], x[k] * y_dot[3 * d + j]
+            else:
+                first, second = y[k] * x_dot[3 * d + j], y[j] * x_dot[3 * d + k]
+                if y_dot != NULL:
+                    first = first + x[j] * y_dot[3 * d + k]
+                    second = second + x[k] * y_dot[3 * d + j]
+            out[3 * d + i] = first - second
+    return pair(value, tangent, level) if all_finite(tangent) else None
+
+
+cdef object norm_of(object x):
+    """np.linalg.norm of a vector; None for others. The slope is the unit vector."""
+    cdef const double *v
+    cdef double *out
+    cdef double scale
+    cdef Py_ssize_t n, m, i
+    if not is_simple(x):
+        return None
+    value, dot = x.primal, x.tangent
+    n = len(value) if cnp.PyArray_NDIM(<cnp.ndarray>value) == 1 else 0
+    if n == 0 or not is_vector_of(value, n, False):
+        return None
+    if not is_vector_of(dot, n, cnp.PyArray_NDIM(<cnp.ndarray>dot) == 2):
+        return None
+    y = np_norm(value)
+    if not 1e-140 < y < 1e140:  # squares underflow or overflow
+        return None
+    scale = 1.0 / <double>y
+    terms = dot.copy()
+    v, out, m = <const double *>cnp.PyArray_DATA(value), <double *>cnp.PyArray_DATA(terms), terms.size
+    for i in range(m):
+        out[i] = v[i % n] * scale * out[i]
+    tangent = add_up(terms, -1)
+    if type(tangent) is ndarray:
+        return pair(y, tangent, x.level) if all_finite(tangent) else None
+    return pair(y, tangent.item(), x.level) if tangent * 0.0 == 0.0 else None
+
+
 def product(a, b, by=np_matmul):
     """a @ b for small arrays of one or two axes, or arrays that are recorded; None for others.
 
-    `by`: numpy.dot, for arrays that are recorded alone.
+    `by`: numpy.dot, which is the same for arrays without gaps.
     """
     v, w, v_dot, w_dot = a, b, None, None
     level = None
@@ -1852,17 +1963,22 @@ def product(a, b, by=np_matmul):
         w, w_dot, level = b.primal, b.tangent, b.level
     if level is not None and type(level) is not int:
         return recorded_product(by, v, w, v_dot, w_dot, level)
-    if by is not np_matmul:
-        return None
     if not is_small(v) or not is_small(w):
         return None
     cdef int left = cnp.PyArray_NDIM(<cnp.ndarray>v), right = cnp.PyArray_NDIM(<cnp.ndarray>w)
     if not (1 <= left <= 2 and 1 <= right <= 2):
         return None
+    if by is not np_matmul and not (is_gapless(v) and is_gapless(w)):
+        return None
+    cdef int singles = 0, duals = 0
     for value, dot in ((v, v_dot), (w, w_dot)):
         if dot is not None:
-            if not is_small(dot) or dot.ndim != value.ndim + 1:
+            if not is_small(dot) or not 0 <= dot.ndim - value.ndim <= 1:
                 return None
+            singles += dot.ndim == value.ndim
+            duals += 1
+    if singles:
+        return product_of_one(v, w, v_dot, w_dot, level) if singles == duals else None
     if v_dot is not None and w_dot is not None and v_dot.shape[0] != w_dot.shape[0]:
         return None
     y = v @ w

@@ -1840,8 +1840,10 @@ cdef object array_ufunc(PyObject *self, PyObject *const *args, Py_ssize_t n, PyO
         if ufunc is not None and n == 2 + ROWS[ufunc.row].nargs:
             if n == 3:
                 result = unary(ufunc.row, <object>args[2], &ufunc.loop)
-            elif ufunc.row == ROW_pow and type(<object>args[2]) is float64 and by_operator():
-                result = binary(ufunc.row, <object>args[2], <object>args[3], NULL)
+            elif ufunc.row == ROW_pow and type(<object>args[2]) is float64:
+                result = None  # it may be the operator that was called
+                if by_operator():
+                    result = binary(ufunc.row, <object>args[2], <object>args[3], NULL)
             else:
                 result = binary(ufunc.row, <object>args[2], <object>args[3], &ufunc.loop)
             if result is not None:

@@ -616,8 +616,8 @@ cdef object ufunc_on_numbers(object ufunc, object a, object b):
     if b is not None and isinstance(a, numpy.generic) and not is_readable(a):
         # NumPy's numbers on the left ask for the ufunc where the operator was called, too.
         found = of_ufunc_operators.get(ufunc)
-        if found is not None and by_operator():
-            return on_numbers(<NumberRule>found, a, b)
+        if found is not None:
+            return on_numbers(<NumberRule>found, a, b) if by_operator() else None
     found = of_ufuncs.get(ufunc, of_ufuncs)
     if found is of_ufuncs:
         found = rule_of_ufunc(ufunc)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 import numpy as np
 import pytest
+from support import both
 
 from dualad import Dual, DualArray, kernel_info
 from dualad.dual import apply
@@ -218,3 +220,61 @@ def test_slices_are_views() -> None:
         assert np.shares_memory(part.tangent, x.tangent)
         many = (slice(None), *index) if isinstance(index, tuple) else (slice(None), index)
         np.testing.assert_array_equal(part.tangent, x.tangent[many])
+
+
+VECTORS = [
+    np.array([0.3, -1.7, 2.5]), np.array([1e-3, 0.0, -0.0]), np.array([1e200, 1e-200, 3.0]),
+    np.array([np.inf, 1.0, 0.0]), np.array([5e-324, 1e-160, 0.0]),  # of nan BLAS may warn, or not
+    np.arange(6.0)[::2], np.zeros(3), np.array([1.0, 2.0]), np.arange(40.0) / 7,
+    np.array([0.3, 0.4, 0.5], np.float32), np.array([1, 2, 3]), np.array([1j, 2.0, 0.5]),
+]  # fmt: skip
+OF_VECTORS: dict[str, Any] = {
+    "@": lambda a, b: a @ b,
+    "dot": np.dot,
+    "method": lambda a, b: np.asarray(a).dot(b) if isinstance(a, np.ndarray) else a.dot(b),
+    "cross": np.cross,
+    "inner": np.inner,
+    "norm": lambda a, b: np.linalg.norm(a) * np.linalg.norm(b),
+    "norm of a matrix": lambda a, b: np.linalg.norm(np.stack([a, b])),
+    "matrix": lambda a, b: np.stack([a, 2 * a]) @ b,
+    "matrix dot": lambda a, b: np.dot(np.stack([a, 2 * a, a]), np.stack([b, b]).T),
+}
+
+
+@pytest.mark.parametrize("name", OF_VECTORS)
+@pytest.mark.parametrize("many", [None, 1, 3])
+def test_products_of_vectors_say_the_same(name: str, many: int | None) -> None:
+    f = OF_VECTORS[name]
+
+    def tangent(v: Any, i: int) -> Any:
+        shape = v.shape if many is None else (many, *v.shape)
+        t = np.cos(np.arange(v.size * (many or 1), dtype=float) + i).reshape(shape)
+        return np.where(t > 0.9, 0.0, t).astype(v.dtype if v.dtype.kind != "i" else float)
+
+    for i, (v, w) in enumerate(itertools.product(VECTORS, repeat=2)):
+        for active in (1, 2, 3):
+
+            def program(
+                package: Any, v: Any = v, w: Any = w, i: int = i, active: int = active
+            ) -> Any:
+                x, y = (
+                    package.Dual(u.astype(float) if u.dtype.kind == "i" else u, tangent(u, i + j))
+                    if active >> j & 1
+                    else u
+                    for j, u in enumerate((v, w))
+                )
+                return f(x, y)
+
+            both.agree(program)
+
+
+def test_products_of_vectors_of_two_levels_say_the_same() -> None:
+    def f(p: Any) -> Any:
+        r, v = np.array([p[0], p[1], 0.1]), np.array([0.0, p[0] * p[1], 0.2])
+        h = np.cross(r, v)
+        return np.linalg.norm(np.cross(v, h) - r / np.linalg.norm(r)) * (h @ r + np.dot(v, v))
+
+    x = np.array([0.3, 0.7])
+    for driver in ("grad", "hessian"):
+        both.agree(lambda package, driver=driver: getattr(package, driver)(f)(x))
+        both.agree(lambda package, driver=driver: getattr(package, driver)(f, mode="forward")(x))
