@@ -26,8 +26,8 @@ from .advice import tell_of_foreign
 from .arguments import Inputs, Outputs
 from .differentiations import close_level, doubt, is_noted, open_level, refused
 from .levels import fresh_level
+from .lifting.effects import may_keep, may_read
 from .lifting.lift import Lifted
-from .lifting.reach import may_keep, may_read
 from .pair import own, plain, shape_of
 
 STEP = 1 / 8191  # relative, to a nearby point
