@@ -46,7 +46,7 @@ cdef object continued = None          # continued(definition, x, y, level): from
 cdef object is_elementwise = None     # is_elementwise(f, argnum, shape): whether that is known
 cdef object tell = None               # tell(driver, error, why): say what helps
 cdef object is_doubtful = None        # is_doubtful(f, x, level, y): whether y is in doubt
-cdef object doubt = None              # differentiations.doubt
+cdef object gravest_doubt = None      # that of `differentiations`
 cdef object described = None          # described(driver): its text
 cdef object Lifted = None             # Lifted(f): f as the general driver runs it lifted
 cdef object DualArray = None
@@ -65,8 +65,8 @@ cdef object FORWARD = object()        # left to the general driver, by forward m
 def connect(kind, go_on, known, doubtful, what, lifted, arrays, array_in, strip, say, name):
     """Tell the short ways what to hand over to."""
     global readable_class, continued, is_elementwise, is_doubtful, Lifted, DualArray, unbuffered
-    global stripped, doubt, tell, described
-    stripped, doubt, tell, described = strip, what, say, name
+    global stripped, gravest_doubt, tell, described
+    stripped, gravest_doubt, tell, described = strip, what, say, name
     readable_class, continued, is_elementwise, is_doubtful = kind, go_on, known, doubtful
     Lifted, DualArray, unbuffered = lifted, arrays, array_in
 
@@ -324,7 +324,7 @@ cdef class Driver:
             else:
                 y = PyObject_Vectorcall(self.callee, args, given.n, given.names)
         except Exception as error:
-            if has_refused(level) and doubt(level) == "objects":  # the general driver says so
+            if has_refused(level) and gravest_doubt(level) == "objects":  # the general driver says so
                 return NotImplemented
             if isinstance(error, (TypeError, AttributeError)) and self.needs_lift_now():
                 return NotImplemented
@@ -1104,7 +1104,7 @@ def along(f, x, v):
         try:
             y = f(*seeds)
         except Exception as error:
-            if has_refused(level) and doubt(level) == "objects":  # the general driver says so
+            if has_refused(level) and gravest_doubt(level) == "objects":  # the general driver says so
                 return None
             tell("jvp", error, "")
             raise

@@ -10,12 +10,12 @@ import numpy as np
 
 from .arguments import Inputs, Outputs
 from .array.operands import unbuffered
-from .differentiations import refused
 from .dual import Dual
 from .later import Later
 from .lifting.reach import chosen
 from .pair import Function, dual, own, plain, shape_of
 from .promises import refuse_unless_same
+from .refusals import refused
 from .structure import leaves, rebuild
 
 # Loaded by the first call that records.

@@ -15,10 +15,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from . import differentiations, levels
+from . import differentiations, levels, refusals
 from .conversions import as_python, by_ieee, in_slopes
 from .descriptions import description
-from .differentiations import compared, note_objects, note_refusals, pickled, refused, text_for
+from .differentiations import compared, note_refusals, text_for
 from .frames import expression_at, user_frame
 from .kernel import KERNEL, on_arrays_first
 from .kinds import DualLike, Tangent
@@ -27,7 +27,7 @@ from .looks import beside, is_plain, is_told
 from .namespaces import ARRAY, CONSTANTS, Namespace, is_number, namespace_of
 from .numerics import quiet
 from .pair import (
-    KINDS,
+    DUAL_OF,
     Function,
     Pair,
     fit,
@@ -40,6 +40,8 @@ from .pair import (
     plain,
     readable_dual,
 )
+from .pickles import pickled
+from .refusals import note_objects, refused
 from .rules import Rule
 from .structure import leaves
 from .table import RULES
@@ -84,7 +86,7 @@ def apply(rule: Rule, args: tuple[DualLike, ...]) -> DualLike:
             term = _of_tangent(rule, a.tangent)
         else:
             slope = slope_of(rule, i, namespace, numbers)
-            term = scale(slope, a, y, rule.kind == "kinked")
+            term = scale(slope, a, y, zero_slope_wins=rule.kind == "kinked")
         tangent = term if tangent is None else total(tangent, term)
     return moved(y, tangent, level)
 
@@ -221,7 +223,7 @@ _LOST = (
     "{what} would lose the derivative of a Dual; write {instead}, "
     "or x.primal for the plain number, whose derivative is zero."
 )
-_ROOM = f"np.zeros_like(x) or np.zeros(n, like=x){differentiations.UNLIFTED}"
+_ROOM = f"np.zeros_like(x) or np.zeros(n, like=x){refusals.UNLIFTED}"
 
 
 def _operators(name: str, operation: Function) -> tuple[Function, Function]:
@@ -427,7 +429,7 @@ class Dual(Pair):
         return latex(self)
 
 
-KINDS.update({object: Dual, Dual: Dual})
+DUAL_OF.update({object: Dual, Dual: Dual})
 
 
 if KERNEL:
@@ -437,7 +439,7 @@ if KERNEL:
         RULES,
         PROTOCOLS,
         levels.clocks,
-        vars(differentiations),
+        vars(differentiations) | vars(refusals),
         ARRAY.functions,
         is_told,
     )

@@ -85,7 +85,7 @@ def run_pass(inputs: Inputs, seeds: Sequence[Any], has_aux: bool = False) -> Out
 
 
 def evaluated(inputs: Inputs, seeds: Sequence[Any], has_aux: bool) -> tuple[Outputs, Any]:
-    """The outputs, and what makes them doubtful (`doubt`)."""
+    """The outputs, and what makes them doubtful (`gravest_doubt`)."""
     with Differentiation(inputs.driver) as work:
         y = inputs.call(seeded(inputs, seeds, work.level))
         outputs = Outputs(inputs.driver, y, work.level, has_aux)

@@ -24,11 +24,12 @@ import numpy as np
 
 from .advice import tell_of_foreign
 from .arguments import Inputs, Outputs
-from .differentiations import close_level, doubt, is_noted, open_level, refused
+from .differentiations import close_level, gravest_doubt, is_noted, open_level
 from .levels import fresh_level
 from .lifting.effects import may_keep, may_read
 from .lifting.lift import Lifted
 from .pair import own, plain, shape_of
+from .refusals import refused
 
 STEP = 1 / 8191  # relative, to a nearby point
 NEARBY = 16  # at most so many directions are tried one by one
@@ -300,7 +301,7 @@ class Differentiation:
     level : int
         The level.
     why : str
-        What makes the outputs doubtful (`doubt`), when f is done.
+        What makes the outputs doubtful (`gravest_doubt`), when f is done.
     """
 
     __slots__ = ("_driver", "level", "why")
@@ -313,7 +314,7 @@ class Differentiation:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        self.why = doubt(self.level)
+        self.why = gravest_doubt(self.level)
         if isinstance(error, Exception):
             tell(self._driver, error, "objects" if is_noted(self.level, "objects") else "")
         close_level(self.level)
@@ -332,11 +333,11 @@ def tell(driver: str, error: Exception, why: str) -> None:
 # -- values kept from earlier calls --------------------------------------------------------
 
 
-LOSSES = ("error", "objects", "hash")  # reasons of `doubt` to compare with plain runs
+LOSSES = ("error", "objects", "hash")  # reasons of `gravest_doubt` to compare with plain runs
 
 
 def is_doubtful(why: str, f: Any, leaves: Sequence[Any]) -> bool:
-    """Whether the outputs of f are to be looked into by `settle`, for a reason of `doubt`."""
+    """Whether `settle` is to look into the outputs of f, for a reason of `gravest_doubt`."""
     return _is_grave(why.partition(",")[0], f, leaves) or may_have_read(why, f, leaves)
 
 

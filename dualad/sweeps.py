@@ -21,7 +21,7 @@ from . import product_transposes, transposes
 from .arguments import Inputs, Outputs, is_complex
 from .array.operands import unbuffered
 from .conversions import as_number
-from .differentiations import close_level, doubt, open_level
+from .differentiations import close_level, gravest_doubt, open_level
 from .dual import Dual
 from .forms import Form, ReverseLevel, dtype_of
 from .kernel import KERNEL
@@ -296,7 +296,7 @@ def _gradient_along(f: Function, x: Any, directions: Any) -> tuple[Any, int]:
             is_number = type(y) is KERNEL.Recorded
             if level.tape is None:
                 is_number = isinstance(y, Dual) and not is_array(y)
-            if any(map(doubt, opened)) or not is_number:
+            if any(map(gravest_doubt, opened)) or not is_number:
                 return None, 0
             if y.level is not level or plain(y) != plain(y):
                 return None, 0
@@ -305,7 +305,7 @@ def _gradient_along(f: Function, x: Any, directions: Any) -> tuple[Any, int]:
     except UNABLE:
         return None, 0
     except Exception:
-        if any(doubt(each) == "objects" for each in opened):  # the general driver says so
+        if any(gravest_doubt(each) == "objects" for each in opened):  # the general driver says so
             return None, 0
         raise
     finally:

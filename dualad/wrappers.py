@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from .arguments import Argnums, Outputs, argnums_as_tuple, aux_of
 from .array.dualarray import DualArray
 from .array.operands import unbuffered
-from .differentiations import doubt
+from .differentiations import gravest_doubt
 from .dual import Dual
 from .kernel import DRIVERS
 from .lifting import library, operators  # noqa: F401  they enter what is lifted by them
@@ -203,7 +203,7 @@ def _stripped(definition: Function, aux: Any, level: int) -> Any:
 
 def _is_doubtful(f: Function, x: Any, level: int, y: Any) -> bool:
     """Whether y, which f has given for x, is to be looked into."""
-    why = doubt(level)
+    why = gravest_doubt(level)
     given = list(leaves(x))
     if why.startswith("step") and isinstance(y, Dual) and not has_zeros(*parts(y, level)):
         return may_have_read(why, f, given)
@@ -213,7 +213,7 @@ def _is_doubtful(f: Function, x: Any, level: int, y: Any) -> bool:
 _WRAPPERS: tuple[type, ...] = (_Wrapper,)
 if DRIVERS:
     DRIVERS.connect(
-        *(Dual, _continued, is_elementwise, _is_doubtful, doubt),
+        *(Dual, _continued, is_elementwise, _is_doubtful, gravest_doubt),
         *(Lifted, DualArray, unbuffered, _stripped, tell, _described),
     )
     _WRAPPERS = (_Wrapper, *DRIVERS.SHORT_WAYS.values())

@@ -117,7 +117,7 @@ def test_no_derivative_where_it_depends_on_the_direction(f: Any, z: Any) -> None
 
 
 @pytest.mark.parametrize("mode", ["forward", "reverse"])
-def test_nor_where_it_is_infinite_in_one_direction_alone(mode: Any) -> None:
+def test_nor_where_it_where_infinite_in_one_direction_alone(mode: Any) -> None:
     z = np.array([-1 + 2j, 1 + 0.5j])
     with pytest.raises(TypeError, match="not holomorphic"):
         jacobian(lambda z: np.abs(np.inf - z) ** 2, mode=mode)(z)

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..conversions import as_number
-from ..differentiations import note_objects, note_refusals, note_text, refused, text_for
+from ..differentiations import note_refusals, note_text, text_for
 from ..dual import Dual
 from ..looks import (
     are_sparse_loaded,
@@ -26,6 +26,7 @@ from ..looks import (
 from ..memory import copied
 from ..namespaces import not_plain
 from ..pair import is_array, is_operand, moved, parts, plain, shape_of
+from ..refusals import note_objects, refused
 from ..text import text_of
 from .algebra import (
     directions,

@@ -19,13 +19,14 @@ import numpy as np
 
 from ..array_tangents import ArrayTangent
 from ..conversions import as_numpy
-from ..differentiations import answered, compared, note_equal, refused
+from ..differentiations import answered, compared, note_equal
 from ..dual import PROTOCOLS, Dual, evaluate, function, of_duals
 from ..kernel import ARRAY_KERNEL, KERNEL
 from ..looks import is_plain
 from ..namespaces import ARRAY, is_exact, is_plain_array, not_plain
 from ..numerics import resume_warnings, stop_warnings
-from ..pair import KINDS, dual, is_array, map_leaves, plain
+from ..pair import DUAL_OF, dual, is_array, map_leaves, plain
+from ..refusals import refused
 from ..rules import Rule
 from ..structure import leaves, rebuild
 from ..table import RULES
@@ -450,7 +451,7 @@ def element(x: Dual, index: Any) -> Any:
 if ARRAY_KERNEL:
     ARRAY_KERNEL.connect(DualArray, ARRAY, of_duals(ARRAY), stop_warnings, resume_warnings, dual)
     ARRAY.functions["_step"] = ARRAY_KERNEL.steps(RULES["_step"].value_in(ARRAY))
-KINDS.update({np.ndarray: DualArray, DualArray: DualArray})
+DUAL_OF.update({np.ndarray: DualArray, DualArray: DualArray})
 if KERNEL:  # in Python, a class with elements is one of sequences, which NumPy's numbers are not
 
     class NumPyDual(Dual):
@@ -460,7 +461,7 @@ if KERNEL:  # in Python, a class with elements is one of sequences, which NumPy'
         __getitem__ = element
 
     NumPyDual.__name__ = NumPyDual.__qualname__ = "Dual"  # in messages
-    KINDS.update(dict.fromkeys((np.generic, NumPyDual), KERNEL.subscripted(NumPyDual)))
+    DUAL_OF.update(dict.fromkeys((np.generic, NumPyDual), KERNEL.subscripted(NumPyDual)))
 PROTOCOLS.update(
     ufunc=array_ufunc,
     function=array_function,

@@ -203,7 +203,7 @@ def _product(a: Any) -> Any:
             nested = isinstance(a.primal, Pair)
             tangent = _product_rule(a, y) if nested else _scaled_products(a)[-1]
             return dual(y, fit(tangent, y), a.level)
-        terms = scale(_product_of_others(a.primal), a, a.primal, False)
+        terms = scale(_product_of_others(a.primal), a, a.primal, zero_slope_wins=False)
     return dual(y, np.sum(terms, axis=-1), a.level)
 
 
@@ -324,7 +324,7 @@ def _product_rule(a: Any, y: Any) -> Any:
     for i in range(a.shape[-1]):
         v = a.primal
         others = _scaled_product(np.concatenate([v[..., :i], v[..., i + 1 :]], axis=-1))
-        terms.append(scale(others, a[..., i], y, False))
+        terms.append(scale(others, a[..., i], y, zero_slope_wins=False))
     return functools.reduce(operator.add, terms)
 
 

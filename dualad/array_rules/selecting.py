@@ -97,10 +97,10 @@ def _extreme(*numpy_functions: Callable[..., Any]) -> None:
         terms = []
         if v is not a:
             slope = np.where(ties | np.isnan(top), share, 0)
-            terms.append(np.sum(scale(slope, a, v, True), axes, keepdims=keepdims))
+            terms.append(np.sum(scale(slope, a, v, zero_slope_wins=True), axes, keepdims=keepdims))
         if start is not initial:
             slope = np.where(tied_start, share, 0).reshape(np.shape(plain(y)))
-            terms.append(scale(slope, initial, y, True))
+            terms.append(scale(slope, initial, y, zero_slope_wins=True))
         return into(out, moved(y, fit(sum(terms[1:], terms[0]), y), level))
 
     implements(*numpy_functions)(extreme)

@@ -19,9 +19,9 @@ from ..array.dualarray import DualArray
 from ..array.operands import converted
 from ..array.protocols import ufunc_method
 from ..array_tangents import ArrayTangent
-from ..differentiations import refused
 from ..dual import Dual, evaluate
 from ..pair import plain
+from ..refusals import refused
 from ..rules import Rule
 from ..table import RULES
 from .common import has_duals, valued

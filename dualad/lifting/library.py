@@ -19,10 +19,11 @@ import numpy as np
 from ..array.operands import unbuffered
 from ..array_rules.common import duals_in
 from ..array_rules.creation import array_of
-from ..differentiations import refused, text_for
+from ..differentiations import text_for
 from ..dual import Dual, function
 from ..functions import exp
 from ..pair import Function, plain
+from ..refusals import refused
 from ..rules import Rule
 from ..structure import rebuild
 from .lift import BY_KIND, read, stand_in, write

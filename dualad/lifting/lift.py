@@ -26,10 +26,11 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 
 from ..array.operands import ArrayProxy, unbuffered
-from ..differentiations import readable_begin, readable_end, text_for
+from ..differentiations import text_for
 from ..dual import Dual
 from ..kernel import LIFTING
 from ..pair import Function, plain
+from ..refusals import readable_begin, readable_end
 from ..structure import leaves, rebuild
 from .bytecode import Hooks, rewritten
 from .standins import FUNCTIONS, LOADERS, SUM_IS_EXACT, OfPython, Vectorized, summed

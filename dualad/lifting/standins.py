@@ -26,7 +26,7 @@ from ..array_rules.common import has_duals
 from ..array_rules.creation import array_of, require
 from ..array_rules.others import as_strided
 from ..conversions import as_number
-from ..differentiations import answered, note_equal, refuse_text_of_dual
+from ..differentiations import answered, note_equal
 from ..dual import Dual, function
 from ..functions import atan2, cos, sin
 from ..kernel import KERNEL, LIFTING
@@ -34,6 +34,7 @@ from ..looks import is_plain
 from ..memory import laid_out_like
 from ..namespaces import is_exact, is_number
 from ..pair import Function, dual, is_array, map_leaves, moved, newest, parts, plain
+from ..refusals import refuse_text_of_dual
 from ..rules import Rule
 from ..structure import leaves, rebuild
 from ..table import RULES

@@ -122,9 +122,10 @@ def _log_sum(a: Any, b: Any, axes: tuple[int, ...]) -> Any:
         slope = np.where(plain(w) == 0, 0.0, w * share)
         terms = []
         if v_dot is not None:
-            terms.append(scale(slope, a, slope, False))
+            terms.append(scale(slope, a, slope, zero_slope_wins=False))
         if w_dot is not None:
-            terms.append(scale(np.broadcast_to(share, np.shape(slope)), b, slope, False))
+            shares = np.broadcast_to(share, np.shape(slope))
+            terms.append(scale(shares, b, slope, zero_slope_wins=False))
         tangent = np.sum(sum(terms[1:], terms[0]), axis=axes, keepdims=True)
     return dual(y, fit(tangent, y), level)
 
