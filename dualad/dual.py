@@ -69,15 +69,10 @@ def apply(rule: Rule, args: tuple[DualLike, ...]) -> DualLike:
         return _elementwise(rule, args)
     if rule.is_composed(namespace):
         return _composed(rule, args, primals, of_duals(namespace))
-    y = evaluate(rule, primals)
+    y = value_of(rule, primals)
     if rule.kind == "flat":
         return y
-    if is_plain(y, int):  # as in maximum(x, 0)
-        y = float(y)
-    numbers = as_python((*primals, y))
-    namespace = namespace_for(numbers)
-    assert namespace is not None
-    numbers = in_slopes(rule, namespace, numbers)
+    namespace, numbers = for_slopes(rule, as_python((*primals, y)))
     tangent = None
     for i, a in enumerate(args):
         if not isinstance(a, Dual) or a.level != level:
@@ -121,6 +116,19 @@ def evaluate(rule: Rule, args: tuple[DualLike, ...]) -> DualLike:
     return rule.value_in(namespace)(*map(namespace.convert, args))
 
 
+def value_of(rule: Rule, primals: tuple[DualLike, ...]) -> DualLike:
+    """The value of a row; one that has slopes is never a whole number, as in maximum(x, 0)."""
+    y = evaluate(rule, primals)
+    return float(y) if rule.kind != "flat" and is_plain(y, int) else y
+
+
+def for_slopes(rule: Rule, args: tuple[DualLike, ...]) -> tuple[Namespace, tuple[DualLike, ...]]:
+    """Arguments and result as the slopes of a row take them, and the namespace for these."""
+    namespace = namespace_for(args)
+    assert namespace is not None
+    return namespace, in_slopes(rule, namespace, args)
+
+
 def _of_tangent(rule: Rule, tangent: Tangent) -> Tangent:
     """A linear function of a tangent; one that is not made of numbers dispatches as NumPy's do."""
     if isinstance(tangent, Dual) or is_number(tangent):
@@ -138,13 +146,7 @@ def slope_of(rule: Rule, i: int, namespace: Namespace, args: tuple[DualLike, ...
     except (ArithmeticError, ValueError):  # an infinite slope, as in sqrt at 0
         if namespace.name == "numpy":
             raise
-        return by_ieee(lambda *ieee: _slope_anywhere(rule, i, ieee), args)
-
-
-def _slope_anywhere(rule: Rule, i: int, args: tuple[DualLike, ...]) -> DualLike:
-    namespace = namespace_for(args)
-    assert namespace is not None
-    return rule.slope_in(namespace, i)(*args)
+        return by_ieee(lambda *ieee: slope_of(rule, i, *for_slopes(rule, ieee)), args)
 
 
 def _elementwise(rule: Rule, args: tuple[DualLike, ...]) -> DualLike:

@@ -201,7 +201,7 @@ def _stripped(definition: Function, aux: Any, level: int) -> Any:
     return aux_of(definition.__name__, aux, level)
 
 
-def _is_doubtful(f: Function, x: Any, level: int, y: Any) -> bool:
+def _asks_to_settle(f: Function, x: Any, level: int, y: Any) -> bool:
     """Whether y, which f has given for x, is to be looked into."""
     why = gravest_doubt(level)
     given = list(leaves(x))
@@ -213,7 +213,7 @@ def _is_doubtful(f: Function, x: Any, level: int, y: Any) -> bool:
 _WRAPPERS: tuple[type, ...] = (_Wrapper,)
 if DRIVERS:
     DRIVERS.connect(
-        *(Dual, _continued, is_elementwise, _is_doubtful, gravest_doubt),
+        *(Dual, _continued, is_elementwise, _asks_to_settle, gravest_doubt),
         *(Lifted, DualArray, unbuffered, _stripped, tell, _described),
     )
     _WRAPPERS = (_Wrapper, *DRIVERS.SHORT_WAYS.values())
