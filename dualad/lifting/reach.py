@@ -35,7 +35,7 @@ from .lift import (
     is_opened,
     twin_of,
 )
-from .standins import NEEDS_LIFT
+from .standins import INDEXED, NEEDS_LIFT
 
 
 def needs_lift(f: Function, has_failed: bool = False) -> bool:
@@ -55,7 +55,7 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
     kind = type(x)
     if kind in _DATA or isinstance(x, Dual):
         return False
-    if kind is np.vectorize:
+    if kind is np.vectorize or kind in INDEXED:
         return True
     if kind in _CONTAINERS:
         if id(x) in seen:

@@ -414,7 +414,7 @@ _MAKERS = (
     *("zeros", "empty", "ones", "eye", "identity", "tri", "arange", "linspace", "logspace"),
     *("geomspace", "vander", "diag", "diagflat", "zeros_like", "ones_like", "empty_like"),
     *("full_like", "copy", "fromfunction", "tile", "repeat", "outer", "kron", "concatenate"),
-    *("stack", "vstack", "hstack", "column_stack", "loadtxt"),
+    *("stack", "vstack", "hstack", "column_stack", "loadtxt", "indices"),
 )
 # These are not right on duals without lift: what they make takes no duals, or is made of floats.
 _NEEDED = (
@@ -441,9 +441,9 @@ def _arange(*args: Any, **kwargs: Any) -> Any:
     if "like" in kwargs or not _any_dual([*args, *kwargs.values()]):
         return _PLAIN_ARANGE(*args, **kwargs)
     given = dict(zip(("start", "stop", "step"), args, strict=False)) | kwargs
-    if len(args) == 1 and "stop" not in kwargs:
-        given = {"stop": args[0]} | kwargs
-    given = {name: unbuffered(x) for name, x in given.items()}
+    given = {name: unbuffered(x) for name, x in given.items() if x is not None}
+    if args and "stop" not in given:
+        given["stop"] = given.pop("start")
     numbers: dict[str, Any] = {name: plain(x) for name, x in given.items()}
     y: Any = np.arange(**numbers)  # type: ignore[call-overload]
     start, step = given.get("start", 0.0), given.get("step", 1.0)
@@ -704,6 +704,9 @@ FUNCTIONS: dict[Any, Function] = {
     getattr(module, name): f for module, functions in _TABLES for name, f in functions.items()
 }
 FUNCTIONS |= _PYTHON | _SLOTS
+
+# The kinds of the objects of NumPy that make arrays of what stands in their brackets.
+INDEXED = tuple(map(type, (np.r_, np.c_, np.mgrid, np.ogrid)))
 
 # Who knows stand-ins for functions of a package, and enters them above when one is met.
 LOADERS: dict[str, Callable[[str], None]] = {}
