@@ -272,15 +272,7 @@ def gathering(f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 implements_each(gathering, np.repeat, np.tile, np.resize, np.delete)
-
-
-@implements(np.diagonal)
-def diagonal(a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Any:
-    a = array(a)
-    if a.ndim < 2:
-        return np.diagonal(plain(a), offset, axis1, axis2)  # which raises
-    axes = axis_from_end(axis1, a.ndim), axis_from_end(axis2, a.ndim)
-    return along(lambda t: np.diagonal(t, offset, *axes), a)
+implements_each(viewing, np.diagonal)
 
 
 def _placing(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -302,16 +294,7 @@ def diag(v: Any, k: int = 0) -> Any:
 
 @implements(np.broadcast_to)
 def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
-    a = as_operand(array)
-    if not is_array(a):
-        return viewing(np.broadcast_to)(a, shape)
-    whole = shape if isinstance(shape, tuple) else tuple(np.ravel(shape).tolist())
-
-    def batched(t: Any) -> Any:
-        ones = (1,) * (len(whole) - a.ndim)
-        return np.broadcast_to(np.reshape(t, (len(t), *ones, *a.shape)), (len(t), *whole))
-
-    return linear(lambda t: np.broadcast_to(t, shape), a, batched=batched)
+    return viewing(np.broadcast_to)(array, shape)
 
 
 @implements(np.broadcast_arrays)
@@ -325,9 +308,16 @@ def broadcast_arrays(*args: Any, subok: bool = False) -> Any:
 
 @implements(np.meshgrid)
 def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
-    numbers: Any = [np.arange(np.size(x)) for x in xi]
-    places = np.meshgrid(*numbers, sparse=sparse, indexing=indexing)  # type: ignore[call-overload]
-    return tuple(np.reshape(as_operand(x), -1)[p] for x, p in zip(xi, places, strict=True))
+    if indexing not in ("xy", "ij"):
+        raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
+    axes = list(range(len(xi)))
+    if indexing == "xy":
+        axes[:2] = axes[:2][::-1]
+    shapes = [[-1 if i == j else 1 for j in range(len(xi))] for i in axes]
+    found = list(map(np.reshape, xi, shapes))
+    if not sparse:
+        found = list(np.broadcast_arrays(*found))
+    return tuple(x.copy() for x in found) if copy else tuple(found)
 
 
 # -- several arrays together ---------------------------------------------------------------
