@@ -652,3 +652,20 @@ def test_np_require_copies_only_what_does_not_comply(wanted: Any, lift: bool | N
         y, t = jvp(f, (SQUARE,), (2 * SQUARE,), lift=lift)
         np.testing.assert_array_equal(y, f(SQUARE))
         np.testing.assert_array_equal(t, np.where(y == 9.0, 0.0, 2 * y))
+
+
+@pytest.mark.parametrize("ufunc", [np.exp, np.sin, np.tanh, np.log1p])
+def test_ufuncs_into_the_memory_of_their_input_round_as_numpy_does(ufunc: Any) -> None:
+    """Its loops may take another way there."""
+
+    def into(x: Any) -> Any:
+        y = x * 1.0
+        ufunc(y[1:2], out=y[::-1])
+        return y
+
+    for x in np.random.default_rng(0).uniform(0.1, 3, (200, 2)):
+        value, slope = jvp(into, (x,), (np.array([1.0, 2.0]),))
+        np.testing.assert_array_equal(value, into(x))
+        np.testing.assert_allclose(
+            slope, jvp(ufunc, (x[1:].repeat(2),), (np.full(2, 2.0),))[1], rtol=1e-14
+        )

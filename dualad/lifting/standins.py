@@ -49,8 +49,10 @@ def _number(x: Any) -> Any:
             f"math and cmath take numbers, got an array of shape {np.shape(x)}; "
             "use NumPy's function."
         )
-    return as_number(map_leaves(lambda v: v[()] if isinstance(v, np.ndarray) else v, x)
-                     if isinstance(plain(x), np.ndarray) else x)  # fmt: skip
+    if isinstance(plain(x), np.ndarray):
+        x = map_leaves(lambda v: v[()] if isinstance(v, np.ndarray) else v, x)
+    x = as_number(x)
+    return number_of(float, x) if isinstance(plain(x), np.longdouble) else x
 
 
 def _stand_in(f: Function, on_duals: Function) -> Function:
