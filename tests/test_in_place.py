@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import as_strided
 
 from dualad import Dual, derivative, grad, hessian, jacobian, jvp, lift, value_and_grad
 from dualad.memory import copied
@@ -669,3 +670,63 @@ def test_ufuncs_into_the_memory_of_their_input_round_as_numpy_does(ufunc: Any) -
         np.testing.assert_allclose(
             slope, jvp(ufunc, (x[1:].repeat(2),), (np.full(2, 2.0),))[1], rtol=1e-14
         )
+
+
+FLAT: dict[str, Callable[[Any, Any], None]] = {
+    "as many": lambda y, x: y.flat.__setitem__(slice(None), x * 2),
+    "too few": lambda y, x: y.flat.__setitem__(slice(None), x[0]),
+    "too many": lambda y, x: y.flat.__setitem__(slice(0, 2), x),
+    "at places": lambda y, x: y.flat.__setitem__([0, 3, 1], x[0]),
+    "a list": lambda y, x: y.flat.__setitem__(..., [x[0, 0], 2.0]),
+    "a mask": lambda y, x: y.flat.__setitem__(np.array([True, False, True, False]), x[1]),
+    "one": lambda y, x: y.flat.__setitem__(1, x[0, 0]),
+    "none": lambda y, x: y.flat.__setitem__(slice(None), []),
+    "all": lambda y, x: setattr(y, "flat", x[0]),
+    "all of none": lambda y, x: setattr(y, "flat", []),
+}
+
+
+@pytest.mark.parametrize("name", FLAT)
+def test_flat_stores_begin_anew_where_they_are_too_few(name: str) -> None:
+    def f(x: Any) -> Any:
+        y = x * 1.5
+        FLAT[name](y.T, x)
+        return y
+
+    agrees(f, SQUARE[:2, :2])
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda v: v.sort(),
+        lambda v: v.sort(axis=0),
+        lambda v: v.partition(0),
+        lambda v: np.add.at(v, ([0, 1], [1, 0]), 1.0),
+    ],
+)
+def test_orders_of_their_own_refuse_elements_in_the_same_memory(write: Any) -> None:
+    def f(x: Any) -> Any:
+        y = x * 1.0
+        write(as_strided(y, (3, 2), (8, 8)))
+        return y
+
+    with pytest.raises(TypeError, match="share their memory with others"):
+        jvp(f, (LINE,), (LINE,))
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize(
+    ("index", "shape"),
+    [(slice(0, 2), (1, 2)), (..., (1, 1, 3)), ([0, 1], (1, 2)), (np.array([2, 0]), (1, 1, 2))],
+)
+def test_axes_of_length_1_in_front_of_what_is_stored(index: Any, shape: Any, mode: Any) -> None:
+    def f(x: Any) -> Any:
+        y = x * 2.0
+        y[index] = np.reshape(x[: shape[-1]] ** 2, shape)
+        return y
+
+    x = np.array([1.5, -0.5, 2.5])
+    np.testing.assert_allclose(jacobian(f, mode=mode)(x), slopes(f, x), rtol=1e-9)
+    third = jacobian(jacobian(lambda x: f(f(x)), mode=mode), mode="reverse")(x)
+    np.testing.assert_allclose(third, slopes(jacobian(lambda x: f(f(x))), x), rtol=1e-9, atol=1e-9)

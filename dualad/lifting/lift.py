@@ -388,13 +388,13 @@ class Method:
         return stand_in(read(x, self.name))
 
 
-class Dot:
-    """Reads `dot` of an object: that of a plain array asks no dual among its arguments."""
+class ArrayMethod(Method):
+    """Reads a method that, of a plain array, asks no dual among its arguments what to do."""
 
     def __matmul__(self, x: Any) -> Any:
-        if type(x) is np.ndarray:
-            return functools.partial(FUNCTIONS[np.dot], x)
-        return stand_in(read(x, "dot"))
+        if type(x) is np.ndarray or isinstance(x, ArrayProxy):
+            return functools.partial(FUNCTIONS[getattr(np, self.name)], x)
+        return super().__matmul__(x)
 
 
 class Setter:
@@ -680,7 +680,7 @@ _any_method: Callable[[str], Any] = LIFTING.Method if LIFTING else Method
 
 def method(name: str) -> Any:
     """The hook that reads what is to be called of an object by this name."""
-    return Dot() if name == "dot" else _any_method(name)
+    return ArrayMethod(name) if name in ("dot", "choose", "clip") else _any_method(name)
 
 
 setter: Callable[[str], Any] = LIFTING.Setter if LIFTING else Setter

@@ -86,11 +86,11 @@ def _outcome(program: Program, ignore: tuple[str, ...]) -> Outcome:
     if {i.name: _trace(space[i.name]) for i in program.inputs} != before:
         found.append(("inputs changed", ""))
     by_numpy = program.lift is False
-    if space["SEEN"].with_objects and by_numpy:
+    if space["SEEN"].is_doubtful and by_numpy:
         ignore += NO_FAULTS_OF_OBJECTS
-        if program.scalar and np.isnan(MODULES["total"](plain)):
-            ignore += ("wrong value",)  # what is lost on the way to nan, which has no derivative
         outcome.notes.append("arrays of objects")
+    if space["SEEN"].is_doubtful and program.scalar and np.isnan(MODULES["total"](plain)):
+        ignore += ("wrong value",)  # what is lost on the way to nan, which has no derivative
     # Where an error was swallowed, the driver also looks at nearby points, which are others.
     here = [seen for given, seen in space["SEEN"] if given == space["GIVEN"][0]]
     for seen in (here[0], here[-1]):
@@ -118,15 +118,15 @@ class _Points(list[Any]):
 
 
 class _Seen(list[Any]):
-    """What f returns, and whether duals became elements of an array of objects on the way."""
+    """What f returns, and whether a dual refused something, or got into an array of objects."""
 
     def __init__(self, package: ModuleType) -> None:
         super().__init__()
         self.noted = package.differentiations.NOTED
-        self.with_objects = False
+        self.is_doubtful = False
 
     def append(self, seen: Any) -> None:
-        self.with_objects |= bool(self.noted)
+        self.is_doubtful |= bool(self.noted)
         super().append(seen)
 
 
