@@ -103,12 +103,12 @@ def _whole(a: Any) -> Any:
 # -- sets: of equal elements the first is taken ---------------------------------------------
 
 
-@implements(np.union1d)
+@composing(np.union1d)
 def union1d(ar1: Any, ar2: Any) -> Any:
     return np.unique(np.concatenate((array(ar1), array(ar2)), axis=None))
 
 
-@implements(np.intersect1d)
+@composing(np.intersect1d)
 def intersect1d(
     ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False
 ) -> Any:
@@ -118,14 +118,14 @@ def intersect1d(
     return (common, i, j) if return_indices else common
 
 
-@implements(np.setdiff1d)
+@composing(np.setdiff1d)
 def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     ar1 = array(ar1)
     first = np.ravel(ar1) if assume_unique else np.unique(ar1)
     return first[np.isin(plain(first), plain(as_operand(ar2)), invert=True)]
 
 
-@implements(np.setxor1d)
+@composing(np.setxor1d)
 def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     ar1, ar2 = array(ar1), array(ar2)
     if not assume_unique:

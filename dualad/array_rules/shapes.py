@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..array.algebra import even_out, linear, zero_tangent
 from ..array.dualarray import DualArray
@@ -170,8 +171,7 @@ def _along(axis: int, index: Any) -> tuple[Any, ...]:
 @implements(np.flip)
 def flip(m: Any, axis: Any = None) -> Any:
     m = as_operand(m)
-    axes = range(m.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    turned = {i % m.ndim for i in axes}
+    turned = range(m.ndim) if axis is None else normalize_axis_tuple(axis, m.ndim)
     return m[tuple(slice(None, None, -1 if i in turned else 1) for i in range(m.ndim))]
 
 
@@ -187,6 +187,7 @@ def fliplr(m: Any) -> Any:
 
 @implements(np.rot90)
 def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
+    np.rot90(np.broadcast_to(0, np.shape(m)), k, axes)  # raises
     first, second = axes
     if k % 4 == 0:
         return m[...]
@@ -330,15 +331,17 @@ def _joining(f: Callable[..., Any]) -> Callable[..., Any]:
         casting = kwargs.pop("casting", "same_kind")
         parts = [as_operand(a) for a in arrays]
         result = linear(lambda *xs: f(xs, *args, **kwargs), *parts)
-        return finish(result, out, dtype, casting)
+        return _finished(result, parts, out, dtype, casting)
 
     return joined
 
 
-def finish(result: Any, out: Any = None, dtype: Any = None, casting: Any = "same_kind") -> Any:
-    """What out= and dtype= ask for."""
+def _finished(result: Any, parts: Sequence[Any], out: Any, dtype: Any, casting: Any) -> Any:
+    """What out=, dtype= and casting= ask for."""
+    if dtype is not None or casting != "same_kind":
+        kinds = [np.empty(0, np.result_type(plain(a))) for a in parts]
+        np.concatenate(kinds, dtype=dtype, casting=casting)  # NumPy's refusal
     if dtype is not None:
-        np.empty(0, plain(result).dtype).astype(dtype, casting=casting)  # NumPy's refusal
         result = converted(result, dtype)
     if out is None:
         return result
@@ -362,7 +365,7 @@ def concatenate(
         *parts,
         batched=lambda *ts: np.concatenate(ts, behind),
     )
-    return finish(result, out, dtype, casting)
+    return _finished(result, parts, out, dtype, casting)
 
 
 @implements(np.stack)
@@ -374,7 +377,7 @@ def stack(
     result = linear(
         lambda *xs: np.stack(xs, axis), *parts, batched=lambda *ts: np.stack(ts, behind)
     )
-    return finish(result, out, dtype, casting)
+    return _finished(result, parts, out, dtype, casting)
 
 
 @implements(np.block)

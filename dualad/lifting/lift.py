@@ -32,7 +32,7 @@ from ..kernel import LIFTING
 from ..pair import Function, plain
 from ..structure import leaves, rebuild
 from .bytecode import Hooks, rewritten
-from .standins import FUNCTIONS, LOADERS, SUM_IS_EXACT, OfPython, Vectorized, summed
+from .standins import FUNCTIONS, LOADERS, SLOTS, SUM_IS_EXACT, OfPython, Vectorized, summed
 
 P = ParamSpec("P")  # the arguments of f,
 R = TypeVar("R")  # and its result
@@ -397,6 +397,15 @@ class ArrayMethod(Method):
         return super().__matmul__(x)
 
 
+class FloatMethod(Method):
+    """Reads the method of an operator: that of a Python float answers as float's does."""
+
+    def __matmul__(self, x: Any) -> Any:
+        if isinstance(x, Dual) and type(plain(x)) is float:
+            return functools.partial(FUNCTIONS[getattr(float, self.name)], x)
+        return super().__matmul__(x)
+
+
 class Setter:
     """Writes an attribute: of (value, object)."""
 
@@ -680,7 +689,11 @@ _any_method: Callable[[str], Any] = LIFTING.Method if LIFTING else Method
 
 def method(name: str) -> Any:
     """The hook that reads what is to be called of an object by this name."""
-    return ArrayMethod(name) if name in ("dot", "choose", "clip") else _any_method(name)
+    if name in ("dot", "choose", "clip"):
+        return ArrayMethod(name)
+    if getattr(float, name, None) in SLOTS:
+        return FloatMethod(name)
+    return _any_method(name)
 
 
 setter: Callable[[str], Any] = LIFTING.Setter if LIFTING else Setter

@@ -664,7 +664,7 @@ def _operator_of_float(f: Any, on_duals: Function) -> Function:
         if not any(isinstance(x, Dual) for x in operands):
             return f(*operands)
         y = f(*map(plain, operands))
-        return y if y is NotImplemented else on_duals(*operands)
+        return y if y is NotImplemented else with_plain(y, on_duals(*operands))
 
     return call
 
@@ -687,7 +687,7 @@ _PYTHON: dict[Any, Function] = {
 _PYTHON[type] = _type
 if SUM_IS_EXACT:
     _PYTHON[sum] = summed
-_SLOTS = {
+SLOTS = {
     getattr(float, f"__{name}__"): _operator_of_float(getattr(float, f"__{name}__"), f)
     for name, f in _OF_FLOAT.items()
 }
@@ -705,7 +705,7 @@ _TABLES: tuple[tuple[Any, dict[str, Function]], ...] = (
 FUNCTIONS: dict[Any, Function] = {
     getattr(module, name): f for module, functions in _TABLES for name, f in functions.items()
 }
-FUNCTIONS |= _PYTHON | _SLOTS
+FUNCTIONS |= _PYTHON | SLOTS
 
 # The kinds of the objects of NumPy that make arrays of what stands in their brackets.
 INDEXED = tuple(map(type, (np.r_, np.c_, np.mgrid, np.ogrid)))
