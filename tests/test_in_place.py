@@ -696,6 +696,18 @@ def test_flat_stores_begin_anew_where_they_are_too_few(name: str) -> None:
     agrees(f, SQUARE[:2, :2])
 
 
+def test_flat_stores_from_the_same_memory_are_refused() -> None:
+    """NumPy reads there what it has just written."""
+
+    def f(x: Any) -> Any:
+        y = x * 1.0
+        y.flat[1:] = y
+        return y
+
+    with pytest.raises(TypeError, match="x.flat stores one by one"):
+        jvp(f, (X,), (X,))
+
+
 @pytest.mark.parametrize(
     "write",
     [

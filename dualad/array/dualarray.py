@@ -145,6 +145,12 @@ class Flat:
         place = self._place(index)
         value, shape = as_operand(value), np.shape(place[0])
         if np.ndim(value) and shape:
+            if np.may_share_memory(plain(value), plain(self.x)):
+                raise refused(
+                    "x.flat stores one by one, and what is stored lies in the memory of x, where it "
+                    "would be overwritten on the way; write y.copy() for what is stored.",
+                    self.x,
+                )
             value = np.reshape(value, -1)
             if not len(value):
                 return
