@@ -704,7 +704,7 @@ def test_flat_stores_from_the_same_memory_are_refused() -> None:
         y.flat[1:] = y
         return y
 
-    with pytest.raises(TypeError, match="x.flat stores one by one"):
+    with pytest.raises(TypeError, match="stores one by one"):
         jvp(f, (X,), (X,))
 
 

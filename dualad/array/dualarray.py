@@ -147,8 +147,8 @@ class Flat:
         if np.ndim(value) and shape:
             if np.may_share_memory(plain(value), plain(self.x)):
                 raise refused(
-                    "x.flat stores one by one, and what is stored lies in the memory of x, where it "
-                    "would be overwritten on the way; write y.copy() for what is stored.",
+                    "x.flat stores one by one, and what is stored lies in the memory of x, where "
+                    "it is overwritten on the way; write y.copy() for what is stored.",
                     self.x,
                 )
             value = np.reshape(value, -1)
