@@ -18,6 +18,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from contextvars import ContextVar
 from typing import Any, Self
 
 import numpy as np
@@ -354,6 +355,11 @@ def may_have_read(why: str, f: Any, leaves: Sequence[Any]) -> bool:
     return why.endswith("text") and may_read(f) and not _reads_nothing.have(f, _shapes(leaves))
 
 
+# Whether f is evaluated to look into outputs: what its own derivatives are then, was looked into
+# when they were first asked for, and each nesting would multiply the evaluations.
+_is_looking = ContextVar("_is_looking", default=False)
+
+
 def settle(
     why: str,
     inputs: Inputs,
@@ -378,20 +384,29 @@ def settle(
         If they are not what plain numbers give, or f has returned a value kept from earlier.
     """
     gravest = why.partition(",")[0]
+    is_grave = _is_grave(gravest, inputs.f, inputs.leaves)
+    is_read = may_have_read(why, inputs.f, inputs.leaves)
+    if not (is_grave or is_read) or _is_looking.get():
+        return
 
     def evaluate(points: list[Any]) -> Outputs:
         moved = copy.copy(inputs)
         moved.leaves = points
         return (likewise if likewise and gravest in LOSSES else forward)(moved)
 
-    if _is_grave(gravest, inputs.f, inputs.leaves):
-        if gravest in LOSSES:
+    before = _is_looking.set(True)
+    try:
+        if is_grave and gravest in LOSSES:
             refuse_unless_plain(inputs, list(seeds), outputs, has_aux, evaluate)
             note_like_plain(inputs)
-        elif gravest == "equal" or any(map(has_zeros, outputs.values, outputs.tangents)):
+        elif is_grave and (
+            gravest == "equal" or any(map(has_zeros, outputs.values, outputs.tangents))
+        ):
             refuse_if_kept(inputs, outputs, evaluate, gravest == "equal")
-    if may_have_read(why, inputs.f, inputs.leaves):
-        refuse_if_read(inputs, seeds, forward(inputs) if likewise else outputs, has_aux)
+        if is_read:
+            refuse_if_read(inputs, seeds, forward(inputs) if likewise else outputs, has_aux)
+    finally:
+        _is_looking.reset(before)
 
 
 def refuse_if_read(inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool) -> None:

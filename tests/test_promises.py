@@ -485,6 +485,32 @@ def test_code_that_swallows_and_comes_to_the_same_is_right(package: ModuleType) 
 
 
 @both
+def test_a_look_within_a_look_asks_for_no_more_looks(package: ModuleType) -> None:
+    """Each nesting adds evaluations, and does not multiply them."""
+    calls = []
+
+    def cubes(v: Any) -> Any:
+        calls.append(v)
+        with contextlib.suppress(TypeError):
+            np.zeros(2, int)[:] = v
+        return np.sum(v**3)
+
+    def nested(order: int) -> Any:
+        if order == 0:
+            return cubes
+        f = nested(order - 1)
+        return lambda v: package.jvp(f, (v,), (np.ones(2),), lift=False)[1]
+
+    counts = []
+    for order, want in ((1, 15.0), (2, 18.0), (3, 12.0)):
+        calls.clear()
+        assert nested(order)(np.array([1.0, 2.0])) == want
+        counts.append(len(calls))
+    first, second, third = counts
+    assert third - second <= 2 * (second - first)
+
+
+@both
 def test_probes_are_not_refusals(package: ModuleType) -> None:
     calls = []
 

@@ -266,7 +266,12 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
         results = tuple(np.where(where, r, o) for r, o in zip(results, old, strict=True))
     for i, (out, r) in enumerate(zip(outs, results, strict=False)):
         if out is not None:
-            assign(out, r, functools.partial(again, i))
+            there, write = plain(out), functools.partial(again, i)
+            meet = any(x is not there and np.may_share_memory(x, there) for x in map(plain, inputs))
+            value = _value_in_place(there, write) if meet else None
+            assign(out, r, write)
+            if value is not None:
+                there[...] = value
     results = tuple(outs) or results
     return results[0] if len(results) == 1 else results
 
@@ -282,6 +287,15 @@ def _on_plain_numbers(
         return getattr(ufunc, method)(*map(plain, inputs), out=given, **options)
 
     return again
+
+
+def _value_in_place(out: Any, again: Callable[[Any], Any]) -> Any:
+    """What NumPy writes into out, which shares memory with an input: it may round otherwise."""
+    before = out.copy()
+    again(out)
+    value = out.copy()
+    out[...] = before
+    return value
 
 
 _OPERATIONS: dict[Any, Callable[..., Any]] = {

@@ -33,7 +33,7 @@ from ..pair import Function, plain
 from ..refusals import readable_begin, readable_end
 from ..structure import leaves, rebuild
 from .bytecode import Hooks, rewritten
-from .standins import FUNCTIONS, LOADERS, SUM_IS_EXACT, OfPython, Vectorized, summed
+from .standins import FUNCTIONS, LOADERS, SLOTS, SUM_IS_EXACT, OfPython, Vectorized, summed
 
 P = ParamSpec("P")  # the arguments of f,
 R = TypeVar("R")  # and its result
@@ -389,13 +389,22 @@ class Method:
         return stand_in(read(x, self.name))
 
 
-class Dot:
-    """Reads `dot` of an object: that of a plain array asks no dual among its arguments."""
+class ArrayMethod(Method):
+    """Reads a method that, of a plain array, asks no dual among its arguments what to do."""
 
     def __matmul__(self, x: Any) -> Any:
-        if type(x) is np.ndarray:
-            return functools.partial(FUNCTIONS[np.dot], x)
-        return stand_in(read(x, "dot"))
+        if type(x) is np.ndarray or isinstance(x, ArrayProxy):
+            return functools.partial(FUNCTIONS[getattr(np, self.name)], x)
+        return super().__matmul__(x)
+
+
+class FloatMethod(Method):
+    """Reads the method of an operator: that of a Python float answers as float's does."""
+
+    def __matmul__(self, x: Any) -> Any:
+        if isinstance(x, Dual) and type(plain(x)) is float:
+            return functools.partial(FUNCTIONS[getattr(float, self.name)], x)
+        return super().__matmul__(x)
 
 
 class Setter:
@@ -681,7 +690,11 @@ _any_method: Callable[[str], Any] = LIFTING.Method if LIFTING else Method
 
 def method(name: str) -> Any:
     """The hook that reads what is to be called of an object by this name."""
-    return Dot() if name == "dot" else _any_method(name)
+    if name in ("dot", "choose", "clip"):
+        return ArrayMethod(name)
+    if getattr(float, name, None) in SLOTS:
+        return FloatMethod(name)
+    return _any_method(name)
 
 
 setter: Callable[[str], Any] = LIFTING.Setter if LIFTING else Setter

@@ -46,7 +46,7 @@ from .lift import (
     is_opened,
     twin_of,
 )
-from .standins import NEEDS_LIFT
+from .standins import INDEXED, NEEDS_LIFT
 
 
 def needs_lift(f: Function, has_failed: bool = False) -> bool:
@@ -66,7 +66,7 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
     kind = type(x)
     if kind in DATA or isinstance(x, Dual):
         return False
-    if kind is np.vectorize:
+    if kind is np.vectorize or kind in INDEXED:
         return True
     if kind in CONTAINERS:
         if id(x) in seen:

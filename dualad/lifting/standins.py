@@ -50,8 +50,10 @@ def _number(x: Any) -> Any:
             f"math and cmath take numbers, got an array of shape {np.shape(x)}; "
             "use NumPy's function."
         )
-    return as_number(map_leaves(lambda v: v[()] if isinstance(v, np.ndarray) else v, x)
-                     if isinstance(plain(x), np.ndarray) else x)  # fmt: skip
+    if isinstance(plain(x), np.ndarray):
+        x = map_leaves(lambda v: v[()] if isinstance(v, np.ndarray) else v, x)
+    x = as_number(x)
+    return number_of(float, x) if isinstance(plain(x), np.longdouble) else x
 
 
 def _stand_in(f: Function, on_duals: Function) -> Function:
@@ -415,7 +417,7 @@ _MAKERS = (
     *("zeros", "empty", "ones", "eye", "identity", "tri", "arange", "linspace", "logspace"),
     *("geomspace", "vander", "diag", "diagflat", "zeros_like", "ones_like", "empty_like"),
     *("full_like", "copy", "fromfunction", "tile", "repeat", "outer", "kron", "concatenate"),
-    *("stack", "vstack", "hstack", "column_stack", "loadtxt"),
+    *("stack", "vstack", "hstack", "column_stack", "loadtxt", "indices"),
 )
 # These are not right on duals without lift: what they make takes no duals, or is made of floats.
 _NEEDED = (
@@ -442,9 +444,9 @@ def _arange(*args: Any, **kwargs: Any) -> Any:
     if "like" in kwargs or not _any_dual([*args, *kwargs.values()]):
         return _PLAIN_ARANGE(*args, **kwargs)
     given = dict(zip(("start", "stop", "step"), args, strict=False)) | kwargs
-    if len(args) == 1 and "stop" not in kwargs:
-        given = {"stop": args[0]} | kwargs
-    given = {name: unbuffered(x) for name, x in given.items()}
+    given = {name: unbuffered(x) for name, x in given.items() if x is not None}
+    if args and "stop" not in given:
+        given["stop"] = given.pop("start")
     numbers: dict[str, Any] = {name: plain(x) for name, x in given.items()}
     y: Any = np.arange(**numbers)  # type: ignore[call-overload]
     start, step = given.get("start", 0.0), given.get("step", 1.0)
@@ -663,7 +665,7 @@ def _operator_of_float(f: Any, on_duals: Function) -> Function:
         if not any(isinstance(x, Dual) for x in operands):
             return f(*operands)
         y = f(*map(plain, operands))
-        return y if y is NotImplemented else on_duals(*operands)
+        return y if y is NotImplemented else with_plain(y, on_duals(*operands))
 
     return call
 
@@ -686,7 +688,7 @@ _PYTHON: dict[Any, Function] = {
 _PYTHON[type] = _type
 if SUM_IS_EXACT:
     _PYTHON[sum] = summed
-_SLOTS = {
+SLOTS = {
     getattr(float, f"__{name}__"): _operator_of_float(getattr(float, f"__{name}__"), f)
     for name, f in _OF_FLOAT.items()
 }
@@ -704,7 +706,10 @@ _TABLES: tuple[tuple[Any, dict[str, Function]], ...] = (
 FUNCTIONS: dict[Any, Function] = {
     getattr(module, name): f for module, functions in _TABLES for name, f in functions.items()
 }
-FUNCTIONS |= _PYTHON | _SLOTS
+FUNCTIONS |= _PYTHON | SLOTS
+
+# The kinds of the objects of NumPy that make arrays of what stands in their brackets.
+INDEXED = tuple(map(type, (np.r_, np.c_, np.mgrid, np.ogrid)))
 
 # Who knows stand-ins for functions of a package, and enters them above when one is met.
 LOADERS: dict[str, Callable[[str], None]] = {}
