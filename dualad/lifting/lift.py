@@ -91,7 +91,8 @@ def lift(f: Callable[P, R]) -> Callable[P, R]:
     Returns
     -------
     callable
-        Called as f is called. Also a decorator, and `lift=True` on every driver.
+        Called as f is called; pickled and copied as f is. Also a decorator, and `lift=True` on
+        every driver.
 
     Raises
     ------
@@ -134,12 +135,51 @@ def lift(f: Callable[P, R]) -> Callable[P, R]:
     if not callable(f):
         raise TypeError(f"lift needs a function, got {type(f).__name__}; write lift(f)(x).")
 
-    @functools.wraps(f)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
-        return Lifted(f)(*args, **kwargs)
+    return Lookalike(Lifted(f), f, functools.partial(lift, f))
 
-    wrapper.__dict__["_lifts"] = f
-    return wrapper
+
+class Lookalike:
+    """A function under the name, text and signature of f.
+
+    It is pickled by its own name if f is defined under it, as decorated functions are, and else as
+    a call of what made it.
+    """
+
+    __wrapped__: Function
+
+    def __init__(self, call: Function, f: Function, made_by: functools.partial[Any]) -> None:
+        self.__qualname__ = type(f).__name__  # if f has no name
+        functools.update_wrapper(self, f)
+        self._call, self._made_by = call, made_by
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._call(*args, **kwargs)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._made_by, ()
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return global_name(self) or self.__reduce__()
+
+    def __repr__(self) -> str:
+        name = getattr(self.__wrapped__, "__qualname__", type(self.__wrapped__).__name__)
+        return f"<{self._made_by.func.__name__} of {name}>"
+
+
+def global_name(x: Any) -> str | None:
+    """The name under which x itself stands in its module; None if something else does, or nothing.
+
+    >>> global_name(lift), global_name(lambda: 0)
+    ('lift', None)
+    """
+    found: Any = sys.modules.get(x.__module__)
+    name: str = x.__qualname__
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return name if found is x else None
 
 
 class Lifted:
