@@ -592,6 +592,68 @@ def mixture_complex(x: Any, n: int = 50) -> Any:
     return s
 
 
+def escape(x: Any, y: float = 0.3) -> Any:
+    """Steps of the Mandelbrot set, as long as they stay within |z| = 2."""
+    z, c = 0j, complex(x, y)
+    for _ in range(30):
+        z = z * z + c
+        if abs(z) > 2.0:
+            break
+    return abs(z)
+
+
+def escape_parts(x: Any, y: float = 0.3) -> Any:
+    """The same point, which never leaves, by real and imaginary parts."""
+    re = im = 0.0
+    for _ in range(30):
+        re, im = re * re - im * im + x, 2 * re * im + y
+    return np.sqrt(re * re + im * im)
+
+
+def impedance(resistance: Any) -> Any:
+    """Of a coil with a resistance beside a capacitor, the mean over ten frequencies, in decibel."""
+    total = 0.0
+    for k in range(1, 11):
+        omega = 2.0 * math.pi * 100.0 * k
+        coil, capacitor = resistance + 1j * omega * 0.01, 1 / (1j * omega * 1e-5)
+        total += 20.0 * math.log10(abs(coil * capacitor / (coil + capacitor)))
+    return total / 10
+
+
+def impedance_parts(resistance: Any) -> Any:
+    """The same by the squares of the moduli."""
+    total = 0.0
+    for k in range(1, 11):
+        omega = 2.0 * math.pi * 100.0 * k
+        reactance = omega * 0.01 - 1 / (omega * 1e-5)
+        above = (resistance**2 + (omega * 0.01) ** 2) / (omega * 1e-5) ** 2
+        total += 10.0 * np.log10(above / (resistance**2 + reactance**2))
+    return total / 10
+
+
+def cube_root(x: Any) -> Any:
+    """The real part of a complex root, by Newton's method."""
+    z, c = -0.5 + 1j, complex(x, 0.0)
+    for _ in range(12):
+        z = z - (z**3 - c) / (3 * z**2)
+    return z.real
+
+
+def single(x: Any) -> Any:
+    """50 steps in single precision."""
+    s, half = np.float32(0), np.float32(0.5)
+    for _ in range(50):
+        s = half * s + np.sin(x) * x - x / (s + np.float32(2))
+    return s
+
+
+def single_in_double(x: Any) -> Any:
+    s = 0.0
+    for _ in range(50):
+        s = 0.5 * s + np.sin(x) * x - x / (s + 2.0)
+    return s
+
+
 def fit(p: Any, t: Any, data: Any) -> Any:
     return np.sum((p[0] * np.exp(-p[1] * t) - data) ** 2)
 
@@ -664,7 +726,7 @@ def _all() -> Iterator[Workload]:
 
 
 def _as_written(formula: str, at: tuple[Any, ...]) -> Iterator[Workload]:
-    """W1 to W9: nothing is bent towards dualad; its drivers lift the functions."""
+    """W1 to W13: nothing is bent towards dualad; its drivers lift the functions."""
     style = "as written"
     yield Workload(
         *("W1", f"{formula}, math as written", "derivative", style),
@@ -706,6 +768,19 @@ def _as_written(formula: str, at: tuple[Any, ...]) -> Iterator[Workload]:
     title = "50 steps of hypot, atan2, lgamma, remainder and others of math"
     yield Workload(
         *("W9", title, "derivative", style, as_written(mixture), (1.7,)), same=mixture_complex
+    )
+    for key, what, f, x, same in (
+        ("W10", "30 steps of Mandelbrot", escape, -0.2, escape_parts),
+        ("W11", "impedances at ten frequencies", impedance, 5.0, impedance_parts),
+        ("W12", "a complex cube root by Newton", cube_root, 2.0, lambda x: -0.5 * x ** (1 / 3)),
+    ):
+        title = f"{what}, Python's complex numbers"
+        yield Workload(key, title, "derivative", style, as_written(f), (x,), same=same)
+    yield Workload(
+        *("W13", "50 steps in np.float32", "derivative", style, as_written(single)),
+        (np.float32(1.5),),
+        tolerance=1e-5,
+        same=lambda x: single_in_double(np.complex128(x)),
     )
 
 

@@ -37,7 +37,8 @@ cdef extern from *:
 
 cdef Py_ssize_t PASS = 256  # directions in one pass, as in stacking.py
 cdef type ndarray = numpy.ndarray
-cdef type float64 = numpy.float64
+cdef type float32 = numpy.float32
+cdef type number = numpy.number
 cdef type Function = FunctionType
 
 # What stands in rooms below: filled in by `connect`.
@@ -124,7 +125,9 @@ cdef bint is_constant(object x, int depth=0):
             if type(part) is Dual or depth > DEEPEST or not is_constant(part, depth + 1):
                 return False
         return True
-    return type(x) is float64 or type(x) is bool or isinstance(x, (Function, type))
+    if type(x) is bool or type(x) is complex or issubclass(type(x), number):  # and no dual of one
+        return True
+    return isinstance(x, (Function, type))
 
 
 cdef enum:
@@ -334,6 +337,28 @@ cdef class Driver:
             raise
         return NotImplemented if has_refused(level) and is_doubtful(self.f, x, level, y) else y
 
+    cdef object in_single(self, object level, object x, Given *given):
+        """The result in few numbers of single precision, whose duals are the readable ones."""
+        aux = None
+        seeds = single_seeds(x, level)
+        if seeds is None:
+            return NotImplemented
+        y = self.call(level, seeds, given)
+        if y is NotImplemented:
+            return y
+        if self.has_aux:
+            if type(y) is not tuple or len(y) != 2:
+                return continued(self.definition, x, y, level, True)
+            y, aux = y
+        slopes = single_slopes(x, y, level)
+        if slopes is None:
+            if self.has_aux:
+                return continued(self.definition, x, (y, aux), level, True)
+            return continued(self.definition, x, y, level)
+        if self.has_aux:
+            aux = aux_in(self.definition, aux, level)
+        return self.arranged(y.primal, slopes, aux)
+
     cdef object backward(self, object opened, object x, Given *given):
         """The result by one sweep; FORWARD or NotImplemented if there is none.
 
@@ -347,6 +372,8 @@ cdef class Driver:
         aux = None
         seeds = on_tape(list(x), tape, level) if size else None
         if seeds is None:
+            if directions_of(x) <= 0:
+                return NotImplemented
             leaves = []
             seeds = inputs_on(x, tape, level, leaves)
         elif type(x) is tuple:
@@ -527,7 +554,7 @@ cdef class Derivative(Driver):
             return self.of_array(level, <cnp.ndarray>x, given)
         seed = unit_number(x, level)
         if seed is None:
-            return NotImplemented
+            return self.in_single(level, x, given) if type(x) is float32 else NotImplemented
         y = self.call(level, seed, given)
         if y is NotImplemented:
             return y
@@ -574,10 +601,12 @@ cdef class Gradient(Driver):
             return self.backward(level, x, given)
         seeds = unit_seeds(x, level) if is_simple and self.way != BACK else None
         if seeds is None:
-            is_simple = False
             n = directions_of(x)
             if n <= 0:
+                if is_simple and self.way != BACK:
+                    return self.in_single(level, x, given)
                 return NotImplemented
+            is_simple = False
             if self.way == BACK or (
                 self.way == EITHER and n >= LEAST_NUMBERS
                 and (n >= LEAST_ELEMENTS or not has_array(x))
@@ -623,7 +652,7 @@ cdef class Jacobian(Driver):
             return self.by_rows(level, x, given)
         seeds = unit_seeds(x, level) if given.is_single else None
         if seeds is None:
-            return NotImplemented
+            return self.in_single(level, x, given) if given.is_single else NotImplemented
         y = self.call(level, seeds, given)
         if y is NotImplemented:
             return y
@@ -875,6 +904,47 @@ cdef object unit_seeds(object x, object level):
             return dual(x.copy(), unit_matrix(cnp.PyArray_DIM(<cnp.ndarray>x, 0)), level)
         return None
     return unit_number(x, level)
+
+
+cdef object single_seeds(object x, object level):
+    """The same of numbers in single precision: one, a list or tuple, or a vector of a few."""
+    cdef Py_ssize_t n
+    if type(x) is float32:
+        return dual(x, float32(1), level)
+    if type(x) is not ndarray and type(x) is not list and type(x) is not tuple:
+        return None
+    n = 0 if type(x) is ndarray and cnp.PyArray_NDIM(<cnp.ndarray>x) != 1 else len(x)
+    if not 0 < n < LEAST_NUMBERS:
+        return None
+    if type(x) is ndarray:
+        if cnp.PyArray_TYPE(<cnp.ndarray>x) != cnp.NPY_FLOAT or not is_plainly_laid(<cnp.ndarray>x):
+            return None
+        return dual(x.copy(), numpy.eye(n, dtype=float32), level)
+    for part in x:
+        if type(part) is not float32:
+            return None
+    rows = [float32(1)] if n == 1 else numpy.eye(n, dtype=float32)
+    seeds = [dual(part, one, level) for part, one in zip(x, rows)]
+    return seeds if type(x) is list else tuple(seeds)
+
+
+cdef object single_slopes(object x, object y, object level):
+    """The derivative of the number y in numbers of single precision; None as from `row`."""
+    cdef Py_ssize_t n = 1 if type(x) is float32 else len(x)
+    if not isinstance(y, readable_class) or y.level != level:
+        return None
+    value, slopes = y.primal, y.tangent
+    if type(value) is not float32 or value != value:
+        return None
+    if type(x) is float32 or (n == 1 and type(x) is not ndarray):
+        if type(slopes) is not float32 and type(slopes) is not float:
+            return None
+        return slopes if type(x) is float32 else [slopes] if type(x) is list else (slopes,)
+    if type(slopes) is not ndarray or slopes.dtype != float32 or slopes.shape != (n,):
+        return None
+    if type(x) is ndarray:
+        return slopes.copy()
+    return slopes.tolist() if type(x) is list else tuple(slopes.tolist())
 
 
 cdef Dual unit_number(object x, object level):

@@ -65,6 +65,7 @@ cdef class Adjoints:
 cdef list on_tape(list x, Tape tape, object level)
 cdef list pulled(Tape tape, Py_ssize_t place, Py_ssize_t n)
 cdef object row_of_one(int row, object x)
+cdef object row_of_complex(object rule, object x)
 cdef object row_of_two(int row, object a, object b)
 cdef object combination(double y, PyObject *const *args, const double *slopes, Py_ssize_t n)
 cdef Dual unfilled(Py_ssize_t n, object level)

@@ -32,7 +32,9 @@ from libc.math cimport fabs
 from libc.string cimport memcpy, memset
 cimport numpy as cnp
 
+import dis
 import math
+import operator as operators
 
 import numpy
 
@@ -151,6 +153,7 @@ cdef extern from "_rules.h":
         ROW_abs
         ROW_floordiv
         ROW_sqrt
+        ROW_hypot
 
     unsigned long long FINGERPRINT
 
@@ -1024,6 +1027,8 @@ cdef bint value_of(object x, double *v, bint *is_np) noexcept:
 
 cdef inline object operator "kernel_operator"(int row, object a, object b):
     result = binary(row, a, b, NULL)
+    if result is None and of_operators[row] is not None:
+        result = on_numbers(<NumberRule>of_operators[row], a, b)
     if result is not None:
         return result
     if is_ours(a):
@@ -1667,6 +1672,11 @@ cdef class Adjoints:
 include "_series.pxi"
 
 
+# -- numbers that are no C doubles ------------------------------------------------------------------
+
+include "_numbers.pxi"
+
+
 # -- rows as functions of Python, and as ufuncs of NumPy ----------------------------------------
 
 
@@ -1704,6 +1714,9 @@ cdef object called(int row, PyObject *const *args, Py_ssize_t n):
                 result = binary(row, a, b, loop)
                 if result is not None:
                     return result
+        result = on_numbers(<NumberRule>of_rows[row], a, None if n == 1 else b)
+        if result is not None:
+            return result
     return functions[row](*[<object>args[i] for i in range(n)])
 
 
@@ -1827,19 +1840,23 @@ cdef object array_ufunc(PyObject *self, PyObject *const *args, Py_ssize_t n, PyO
         if ufunc is not None and n == 2 + ROWS[ufunc.row].nargs:
             if n == 3:
                 result = unary(ufunc.row, <object>args[2], &ufunc.loop)
-            elif ufunc.row == ROW_pow and type(<object>args[2]) is float64:
-                result = None  # it may be the operator that was called
+            elif ufunc.row == ROW_pow and type(<object>args[2]) is float64 and by_operator():
+                result = binary(ufunc.row, <object>args[2], <object>args[3], NULL)
             else:
                 result = binary(ufunc.row, <object>args[2], <object>args[3], &ufunc.loop)
             if result is not None:
                 return result
+        if n <= 4:
+            result = ufunc_on_numbers(<object>args[0], <object>args[2], <object>args[3] if n == 4 else None)
+            if result is not None:
+                return result
     given = [<object>args[i] for i in range(n)]
     if n < 2:
-        return readable_class.__array_ufunc__(<object>self, *given)
+        return general_ufunc(<object>self, *given)
     keywords = {} if names == NULL else {
         name: <object>args[n + i] for i, name in enumerate(<tuple>names)
     }
-    return readable_class.__array_ufunc__(<object>self, *given, **keywords)
+    return general_ufunc(<object>self, *given, **keywords)
 
 
 cdef PyMethodDef array_ufunc_method

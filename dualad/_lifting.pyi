@@ -14,6 +14,7 @@ Setter: Function
 Iterable: type
 Row: Function
 Answer: Function
+ComplexRow: Function
 Several: Function
 COMPOSITES: dict[str, int]
 Lists: Function

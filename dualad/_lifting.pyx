@@ -14,7 +14,7 @@ from libc.string cimport memcmp, memcpy
 
 from ._kernel cimport (
     Dual, Nested, Recorded, Series, combination, dual, element, in_array, is_double, row_of_one,
-    row_of_two, stored,
+    row_of_complex, row_of_two, stored,
 )
 
 cimport numpy as cnp
@@ -457,12 +457,29 @@ cdef inline object got(Getter self, object x):
     return PyObject_GetAttr(x, self.name)
 
 
+cdef extern from *:
+    """
+    /* What no other module has been in, and this one not before or after a change; 0 if Python does
+       not say so. */
+    static inline size_t state_of(PyObject *x) {
+    #if PY_VERSION_HEX < 0x030C0000
+        if (PyModule_CheckExact(x))
+            return (size_t)((PyDictObject *)PyModule_GetDict(x))->ma_version_tag;
+    #endif
+        return 0;
+    }
+    """
+    size_t state_of(PyObject *x) noexcept
+
+
 @cython.final
 cdef class Method:
     """Reads what is to be called of an object."""
 
     cdef Getter getter
     cdef Callee callee
+    cdef size_t state      # of the module that it was last read of
+    cdef object answer     # what was to be called then
 
     def __cinit__(self, name):
         self.getter, self.callee = Getter(name), Callee()
@@ -470,7 +487,15 @@ cdef class Method:
     def __matmul__(self, x):
         if type(self) is not Method:
             return NotImplemented
-        return called((<Method>self).callee, got((<Method>self).getter, x))
+        cdef Method method = <Method>self
+        cdef size_t state = state_of(<PyObject *>x) if method.getter.is_variable else 0
+        if state != 0 and state == method.state:
+            return method.answer
+        f = got(method.getter, x)
+        answer = called(method.callee, f)
+        if state != 0 and stays(<PyObject *>f):
+            method.state, method.answer = state, answer
+        return answer
 
 
 @cython.final
@@ -624,6 +649,35 @@ cdef object call_row(PyObject *self, PyObject *const *args, size_t flags, PyObje
                 y = None
             else:
                 y = row_of_two(function.row, x, <object>args[1])
+        if y is not None:
+            return y
+    return PyObject_Vectorcall(function.readable, args, flags, names)
+
+
+cdef class ComplexRow:
+    """A function of cmath that is a row: on Python's numbers cmath's own, on duals the kernel's."""
+
+    cdef void *vectorcall
+    cdef object rule, plain, readable
+    cdef dict __dict__
+
+    def __cinit__(self, rule, plain, readable):
+        self.vectorcall = <void *>call_complex_row
+        self.rule, self.plain, self.readable = rule, plain, readable
+
+    def __getattr__(self, name):
+        return getattr(self.readable, name)
+
+    def __repr__(self):
+        return repr(self.plain)
+
+
+cdef object call_complex_row(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
+    cdef ComplexRow function = <ComplexRow>self
+    if names == NULL and PyVectorcall_NARGS(flags) == 1:
+        if is_float(<object>args[0]) or type(<object>args[0]) is complex:
+            return PyObject_Vectorcall(function.plain, args, flags, NULL)
+        y = row_of_complex(function.rule, <object>args[0])
         if y is not None:
             return y
     return PyObject_Vectorcall(function.readable, args, flags, names)
@@ -815,6 +869,8 @@ cdef void take_calls():
     cdef Answer answer = Answer.__new__(Answer, None, None)
     cdef Several several = Several.__new__(Several, "hypot", None, None, lambda name: 0)
     call_fast(Row, offset_in(row, &row.vectorcall))
+    cdef ComplexRow of_complex = ComplexRow.__new__(ComplexRow, None, None, None)
+    call_fast(ComplexRow, offset_in(of_complex, &of_complex.vectorcall))
     call_fast(Answer, offset_in(answer, &answer.vectorcall))
     call_fast(Several, offset_in(several, &several.vectorcall))
 

@@ -316,6 +316,8 @@ class Outputs:
         if is_operand(y) and np.dtype(object) != getattr(y, "dtype", None):
             return y
         hint = "; does it lack a return?" if y is None else "."
+        if hasattr(y, "to_numpy"):
+            hint = "; return y.to_numpy(), made of arrays as in df['a'].to_numpy()*x."
         raise TypeError(
             f"{self.driver} needs a function that returns numbers, arrays, or lists, tuples and "
             f"dicts of them; this one returned {type(y).__name__}{hint}"

@@ -20,7 +20,7 @@ from .conversions import as_python, by_ieee, in_slopes
 from .descriptions import description
 from .differentiations import compared, note_refusals, text_for
 from .frames import expression_at, user_frame
-from .kernel import KERNEL, on_arrays_first
+from .kernel import KERNEL, compiled_first
 from .kinds import DualLike, Tangent
 from .levels import ParticipatingLevel
 from .looks import beside, is_plain, is_told
@@ -51,7 +51,7 @@ from .zeros import scale, total
 # -- the chain rule ------------------------------------------------------------------------
 
 
-@on_arrays_first
+@compiled_first
 def apply(rule: Rule, args: tuple[DualLike, ...]) -> DualLike:
     """Apply a rule to arguments of which at least one is a dual number.
 

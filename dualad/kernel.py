@@ -63,15 +63,17 @@ def load() -> tuple[Modules, KernelInfo]:
 (KERNEL, ARRAY_KERNEL, LIFTING, DRIVERS), _INFO = load()
 
 
-def on_arrays_first(apply: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    """The chain rule with its compiled short way for arrays of floats, where there is one."""
-    if ARRAY_KERNEL is None:
+def compiled_first(apply: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """The chain rule with its compiled short ways, for arrays and for numbers, where there are."""
+    if ARRAY_KERNEL is None or KERNEL is None:
         return apply
-    on_arrays = ARRAY_KERNEL.on_arrays
+    on_arrays, on_numbers = ARRAY_KERNEL.on_arrays, KERNEL.rule_on_numbers
 
     @functools.wraps(apply)
     def compiled(rule: Any, args: Any) -> Any:
         result = on_arrays(rule, args) if rule.is_compilable else None
+        if result is None:
+            result = on_numbers(rule, args)
         return apply(rule, args) if result is None else result
 
     return compiled

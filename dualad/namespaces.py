@@ -431,6 +431,13 @@ def is_exact(x: Any) -> bool:
     return is_number(x) and _SYSTEMS[type(x)](x)[2] not in (None, _LONG)
 
 
+def instead_of(x: Any) -> str:
+    """What to write in place of something that holds numbers; the end of a sentence."""
+    if isinstance(x, (list, tuple)):
+        return "; write np.asarray(x)."
+    return "; write x.to_numpy()." if hasattr(x, "to_numpy") else "."
+
+
 def namespace_of(*values: Any) -> Namespace | None:
     """The namespace that can take all these plain values; None for arrays of objects.
 
@@ -446,7 +453,7 @@ def namespace_of(*values: Any) -> Namespace | None:
                 raise TypeError(not_plain(type(value)))
             raise TypeError(
                 f"expected a number or a NumPy array, got {type(value).__name__}"
-                + ("; write np.asarray(x)." if isinstance(value, (list, tuple)) else ".")
+                + instead_of(value)
             )
         r, c, ctx = _SYSTEMS[type(value)](value)
         if ctx is not None and (r >= rank or ctx is _LONG):

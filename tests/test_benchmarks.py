@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ HOME = Path(__file__).parents[1]
 sys.path.insert(0, str(HOME))
 
 from benchmarks import results  # noqa: E402
+from benchmarks.packages import PACKAGES  # noqa: E402
 
 
 def test_figures_are_read_as_they_stand() -> None:
@@ -59,3 +61,14 @@ def test_a_package_without_figures_is_drawn_nowhere(tmp_path: Path) -> None:
     texts = [path.read_text("utf-8") for path in draw(several, tmp_path)]
     assert len(texts) == 3 and all("a machine" in text for text in texts)
     assert "dualad reverse" in texts[0] and "nobody" not in texts[1]
+
+
+def test_the_page_of_packages_lists_them_all() -> None:
+    """And what else says how many they are says the same."""
+    here = Path(__file__).parent.parent
+    page = (here / "docs" / "packages.md").read_text("utf-8")
+    missing = {name for name in PACKAGES if f"\n| {name} " not in page}
+    assert not missing, f"make it anew: python -m benchmarks.packages --write, for {missing}"
+    for name in ("docs/packages.md", "docs/guides/code-as-it-is.md", "CHANGELOG.md"):
+        said = re.findall(r"(\d+) (?:public )?packages", (here / name).read_text("utf-8"))
+        assert set(said) == {str(len(PACKAGES))}, name

@@ -6,6 +6,7 @@ DualArray. Right values are analytic.
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -327,6 +328,67 @@ def test_series() -> None:
     np.testing.assert_array_equal(grad(lambda t: (t * s.to_numpy()).sum())(2.0), 6.0)
     with pytest.raises(TypeError):
         grad(lambda t: (t * s).sum())(2.0)
+
+
+def _frame() -> Any:
+    pd = pytest.importorskip("pandas")
+    return pd.DataFrame(
+        {"a": [1.0, 2.0, 3.0], "b": [0.5, 0.2, 0.1], "d": [1.0, 2.0, 0.0]}, index=[10, 20, 30]
+    )
+
+
+# What pandas gives of a number x and a frame, or an array x of three: right, or an error that says
+# what to write.
+WITH_COLUMNS = """
+    df.a*x; x*df.a; df.a+x; x-df.a; df.a/x; x/df.a; df.a**x; x**df.a; np.exp(x)*df.a; df.a*np.exp(x)
+    np.exp(df.a*x); np.add(df.a, x); np.multiply(x, df.a); np.maximum(df.a, x); df.a.mul(x); df*x; x*df
+    (df.a*x).sum(); (df.a*x + df.b).sum(); np.sum(x*df.a); df.a.where(df.a > 1, x); df.a.clip(upper=x)
+    pd.Series(x)*2
+    df.assign(c=x).c*df.a; (df.a*x).cumsum(); (df.a*x).rolling(2).mean().sum(); abs(df.a*x)
+    (df.a*x).groupby([0, 0, 1]).sum(); pd.array([1.0, 2.0, 3.0])*x
+    df.index*x; x*df.a.to_numpy(); df.a.values*x; df.a.iloc[0]*x; x*df.a.iloc[0]; df.a.sum()*x
+    sum(v*x for v in df.a); sum(r['a']*x for _, r in df.iterrows()); np.where(df.a > 1, x, df.a)
+    np.interp(x, df.a, df.b); (x < df.a).sum()*x; np.cumsum(x*df.a.to_numpy())
+    sum(x*r.a - r.b for r in df.itertuples())
+"""
+WITH_NUMBERS = """
+    df.a.apply(lambda v: v*x); df.apply(lambda r: r.a*x, axis=1); pd.Series([x, x])*2
+    pd.DataFrame({'c': [x, x]})*2
+"""
+WITH_ARRAYS = """
+    x @ df.a; df.a @ x; np.dot(x, df.a); x.dot(df.a); df.to_numpy().T @ x; df.T.dot(x); df.T @ x
+    x[0]*df.a + x[1]; ((x[0]*np.exp(-x[1]*df.a) - df.b)**2).sum(); np.sum((df.b - x[0]*df.a)**2)
+    ((x[0]*np.exp(-x[1]*df.a.to_numpy()) - df.b.to_numpy())**2).sum(); x[df.a.to_numpy() > 1]
+    np.concatenate([x, df.a]); np.stack([df.a, x]); (df.a - x < 0).sum()*x[0]; np.array([df.a, x])
+    np.trapezoid(x, df.a); np.polyval(x, df.a)
+"""
+SAYS = "to_numpy"
+
+
+@pytest.mark.parametrize("way", ["lifted", "plain", "reverse"])
+@pytest.mark.parametrize("at", [1.3, np.array([1.3, 0.7, 0.4])], ids=["number", "array"])
+def test_columns_are_right_or_say_what_to_write(way: str, at: Any) -> None:
+    pd = pytest.importorskip("pandas")
+    names = {"pd": pd, "np": np, "df": _frame()}
+    given = WITH_COLUMNS + (WITH_ARRAYS if np.ndim(at) else WITH_NUMBERS)
+    texts = re.split("[;\n]+", given.strip())
+    options: dict[str, Any] = {"lift": None if way == "lifted" else False}
+    if way == "reverse":
+        options = {"mode": "reverse"}
+    right = 0
+    for text in filter(None, map(str.strip, texts)):
+        f = eval(f"lambda x: {text}", names)
+        ys = [np.asarray(f(at + h), float) for h in (0.0, 1e-6, -1e-6)]
+        try:
+            slopes = jacobian(f, **options)(at)
+        except Exception as error:
+            said = str(error) + "".join(getattr(error, "__notes__", []))
+            assert re.search(SAYS, said), f"{text}: {said}"
+            continue
+        right += 1
+        slopes = np.sum(slopes, -1) if np.ndim(at) else slopes
+        np.testing.assert_allclose(slopes, (ys[1] - ys[2]) / 2e-6, 1e-5, 1e-8, err_msg=text)
+    assert right >= 12
 
 
 def test_units() -> None:

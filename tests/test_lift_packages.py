@@ -12,7 +12,7 @@ import pytest
 from scipy.optimize import minimize, minimize_scalar
 from support.both import bits
 
-from dualad import derivative, jacobian, jvp, value_and_grad
+from dualad import derivative, grad, jacobian, jvp, value_and_grad
 
 # -- attributes by name ------------------------------------------------------------------------
 
@@ -223,3 +223,181 @@ def test_dot_as_a_method_has_the_bits_of_blas(f: Any, dtype: Any) -> None:
     value, slope = jvp(lambda v: f(A, v), (v,), (np.ones(5),))
     np.testing.assert_array_equal(value, f(A, v))
     np.testing.assert_allclose(slope, A.sum(axis=1), rtol=1e-14)
+
+
+# -- arrays of a class of the user's own -----------------------------------------------------------
+
+
+class Length(np.ndarray):
+    """Arrays with a unit, made as NumPy's manual says."""
+
+    unit: str
+
+    def __new__(cls, data: Any, unit: str = "m") -> Length:
+        made = np.asarray(data, dtype=float).view(cls)
+        made.unit = unit
+        return made
+
+    def __array_finalize__(self, parent: Any) -> None:
+        self.unit = getattr(parent, "unit", "?")
+
+    @property
+    def magnitude(self) -> Any:
+        return self.view(np.ndarray)
+
+
+class Halves(np.ndarray):
+    """Made by NumPy's own `__new__`, and filled."""
+
+    def __new__(cls, n: int) -> Halves:
+        made = super().__new__(cls, (n,))
+        made[:] = 0.5
+        return made
+
+
+class Odd(Length):
+    """With a product of its own."""
+
+    def __mul__(self, other: Any) -> Any:
+        return 2.0 * self.magnitude * other
+
+
+def shared(x: Any) -> Any:
+    """The class of an array that shares memory with one that a dual is stored in."""
+    room = np.zeros(3)
+    seen = room.view(Length)
+    room[0] = x
+    return room.sum() + seen.sum()
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize(
+    ("f", "right"),
+    [
+        (lambda x: (Length([1.0, 2.0]).magnitude * math.exp(x)).sum(), 3 * math.exp(1.5)),
+        (lambda x: (Length([1.0, 2.0]) * math.exp(x)).sum(), 3 * math.exp(1.5)),
+        (lambda x: (x * Length([1.0, 2.0], "km")).sum() + math.sin(0.0), 3.0),
+        (lambda x: x * (Length(np.ones(2), "km").unit == "km"), 1.0),
+        (lambda x: x * (np.zeros(2).view(Length).unit == "?"), 1.0),
+        (lambda x: (Halves(3).view(np.ndarray) * math.exp(x)).sum(), 1.5 * math.exp(1.5)),
+        (lambda x: np.asarray(Odd(np.ones(2))).sum() * math.exp(x), 2 * math.exp(1.5)),
+        (lambda x: Length([math.exp(x), 2.0]).sum(), "duals do not go with Length arrays"),
+        (lambda x: (Odd([1.0]) * math.exp(x)).sum(), 2 * math.exp(1.5)),
+        (lambda x: (math.exp(x) * Odd([1.0])).sum(), "duals do not go with Odd arrays"),
+        (shared, "memory is in use by code"),
+    ],
+)
+def test_arrays_of_a_class_of_ones_own(f: Any, right: Any, mode: str) -> None:
+    f(1.5)
+    if isinstance(right, str):
+        with pytest.raises(TypeError, match=right):
+            grad(f, mode=mode)(1.5)
+    else:
+        assert grad(f, mode=mode)(1.5) == pytest.approx(right, rel=1e-14)
+
+
+# -- what numba compiles ---------------------------------------------------------------------------
+
+
+class Dispatcher:
+    """Compiled as numba does: of floats and arrays only, with a last bit of its own."""
+
+    def __init__(self, source: Any) -> None:
+        self.__wrapped__ = source
+
+    def __call__(self, *args: Any) -> Any:
+        if not all(type(x) in (float, np.ndarray) for x in args):
+            raise TypeError("bad argument type for built-in operation")
+        y = self.__wrapped__(*args)
+        if isinstance(y, tuple):
+            return tuple(math.nextafter(part, 9.0) for part in y)
+        return math.nextafter(y, 9.0) if type(y) is float else y
+
+
+class Ufunc(Dispatcher):
+    """The same, element by element."""
+
+    nin = 1
+
+    def __call__(self, x: Any) -> Any:
+        y = np.array([self.__wrapped__(v) for v in np.ravel(x).tolist()])
+        return np.nextafter(y, np.inf).reshape(np.shape(x))[()]
+
+
+class Fast(Dispatcher):
+    """The same with other results, as by `fastmath`."""
+
+    def __call__(self, x: Any) -> Any:
+        return 1.01 * super().__call__(x)
+
+
+Dispatcher.__module__ = Ufunc.__module__ = Fast.__module__ = "numba.core.registry"
+
+
+@Dispatcher
+def decay(x: Any, a: Any) -> Any:
+    return math.exp(-a * x)
+
+
+@Dispatcher
+def both(x: Any) -> Any:
+    return math.sin(x), math.cos(x)
+
+
+@Dispatcher
+def running(x: Any) -> Any:
+    out = np.zeros(len(x))
+    for i in range(len(x)):
+        out[i] = math.exp(x[i]) + (out[i - 1] if i else 0.0)
+    return out
+
+
+@Dispatcher
+def doubled(x: Any) -> None:
+    for i in range(len(x)):
+        x[i] *= 2.0
+
+
+@Fast
+def other(x: Any) -> Any:
+    return math.sqrt(x)
+
+
+@Ufunc
+def waves(x: Any) -> Any:
+    return math.sin(x)
+
+
+def test_what_numba_compiles_has_its_own_values() -> None:
+    value, slope = value_and_grad(lambda x: decay(x, 2.0))(0.3)
+    assert bits(value) == bits(float(decay(0.3, 2.0))) != bits(math.exp(-0.6))
+    assert slope == pytest.approx(-2 * math.exp(-0.6), rel=1e-15)
+    assert derivative(decay)(0.3, 2.0) == slope
+    assert jvp(both, (0.3,), (1.0,)) == (both(0.3), (math.cos(0.3), -math.sin(0.3)))
+    x = np.array([0.1, 0.5])
+    for mode in ("forward", "reverse"):
+        found = jacobian(lambda x: running(x), mode=mode)(x)
+        np.testing.assert_allclose(found, np.tril(np.exp(x) + np.zeros((2, 2))), 1e-15)
+        found = jacobian(lambda x: waves(x), mode=mode)(x)
+        np.testing.assert_allclose(found, np.diag(np.cos(x)), 1e-15)
+    np.testing.assert_array_equal(jvp(lambda x: running(x), (x,), (x,))[0], running(x))
+
+
+def test_what_numba_compiles_is_refused_where_its_source_does_not_help() -> None:
+    def stored(x: Any) -> Any:
+        room = np.ones(2)
+        room[0] = x
+        doubled(room)
+        return room.sum()
+
+    with pytest.raises(TypeError, match=r"doubled, which numba has .* write doubled.__wrapped__"):
+        derivative(stored)(0.5)
+    with pytest.raises(TypeError, match=r"other as numba has compiled it gives .*, and its source"):
+        derivative(lambda x: other(x))(0.5)
+
+    def plain(x: Any) -> Any:
+        room = np.ones(2)
+        doubled(room)
+        return room.sum() * math.exp(x)
+
+    assert derivative(plain)(0.5) == pytest.approx(4 * math.exp(0.5), rel=1e-15)

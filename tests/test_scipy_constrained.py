@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import scipy.optimize
 
-from dualad import Dual, NonDifferentiableError, derivative, grad, hessian, jacobian
+from dualad import Dual, NonDifferentiableError, derivative, grad, hessian, jacobian, jvp
 from dualad.scipy import optimize
 
 ROOMS = ("integrate", "interpolate", "linalg", "optimize", "special", "stats")
@@ -295,6 +295,13 @@ def test_linear_programs() -> None:
         lambda c: optimize.linprog([-c, -1.0], [[2.0, 1.0]], [4.5], integrality=1).fun
     )
     assert whole(3.0) == -2.0
+
+    def columns(m: Any, top: float = 0.5) -> Any:  # as SciPy takes them, too
+        c, b = np.array([[-1.0], [-2.0], [-3.0]]), np.reshape([m], (1, 1))
+        return optimize.linprog(c * m, A_eq=[[1.0] * 3], b_eq=b, bounds=[(0, 1), (0, 1), (0, top)])
+
+    np.testing.assert_array_equal(jvp(lambda m: columns(m).x, (1.2,), (1.0,))[1], [0, 1, 0])
+    assert derivative(lambda m: columns(m).fun)(1.2) == pytest.approx(-(2.9 + 2.4), rel=1e-12)
 
 
 def test_programs_with_integers() -> None:

@@ -356,7 +356,8 @@ class Buffer(_Room, ArrayProxy):
             if isinstance(y, DualArray):
                 return y
             if _is_view(y, content):
-                return self._view(step)
+                # Of a class of the user's own, with attributes and products of its own, it is lent.
+                return self._view(step) if type(y) is np.ndarray else step(np.asarray(self))
             return y if any(_is_view(y, x) for x in others) else rebuild(y, buffered)
 
         y = call(content)

@@ -23,7 +23,7 @@ from ..differentiations import answered, compared, note_equal
 from ..dual import PROTOCOLS, Dual, evaluate, function, of_duals
 from ..kernel import ARRAY_KERNEL, KERNEL
 from ..looks import is_plain
-from ..namespaces import ARRAY, is_exact, is_plain_array, not_plain
+from ..namespaces import ARRAY, is_exact, is_plain_array, namespace_of, not_plain
 from ..numerics import resume_warnings, stop_warnings
 from ..pair import DUAL_OF, dual, is_array, map_leaves, plain
 from ..refusals import refused
@@ -476,6 +476,27 @@ if KERNEL:  # in Python, a class with elements is one of sequences, which NumPy'
 
     NumPyDual.__name__ = NumPyDual.__qualname__ = "Dual"  # in messages
     DUAL_OF.update(dict.fromkeys((np.generic, NumPyDual), KERNEL.subscripted(NumPyDual)))
+
+    def _rule_on_numbers(ufunc: Any) -> Rule | None:
+        """The row of a ufunc that gives one number with a derivative, and has one of that name."""
+        rule = RULES.get(ufunc.__name__)
+        if ufunc.nout > 1 or rule is None or len(rule.args) != ufunc.nin or is_question(ufunc):
+            return None
+        return None if rule.name in ALSO_COMPLEX else rule
+
+    KERNEL.connect_numbers(
+        Dual,
+        NumPyDual,
+        namespace_of,
+        stop_warnings,
+        resume_warnings,
+        _rule_on_numbers,
+        _OPERATIONS,
+    )
+    for part in ("real", "imag"):
+        of_part = KERNEL.of_one_number(RULES[part], getattr(Dual, part).fget)
+        setattr(Dual, part, property(of_part, doc=getattr(Dual, part).__doc__))
+    Dual.conjugate = KERNEL.of_one_number(RULES["conj"], Dual.conjugate)  # type: ignore[method-assign]
 PROTOCOLS.update(
     ufunc=array_ufunc,
     function=array_function,

@@ -33,7 +33,16 @@ from ..pair import Function, plain
 from ..refusals import readable_begin, readable_end
 from ..structure import leaves, rebuild
 from .bytecode import Hooks, rewritten
-from .standins import FUNCTIONS, LOADERS, SLOTS, SUM_IS_EXACT, OfPython, Vectorized, summed
+from .standins import (
+    FUNCTIONS,
+    LOADERS,
+    SLOTS,
+    SUM_IS_EXACT,
+    OfPython,
+    Vectorized,
+    summed,
+    with_plain,
+)
 
 P = ParamSpec("P")  # the arguments of f,
 R = TypeVar("R")  # and its result
@@ -106,9 +115,9 @@ def lift(f: Callable[P, R]) -> Callable[P, R]:
 
     What lift does not reach runs as it is, and raises TypeError where it would lose a derivative:
 
-    - compiled code, and Python code of the standard library (but for `statistics` and `random`),
-      NumPy (but for `numpy.polynomial`) and SciPy (of whose functions `dualad.scipy` has its own,
-      or lifts them);
+    - compiled code (but for numba's, whose Python source runs beside it), and Python code of the
+      standard library (but for `statistics` and `random`), NumPy (but for `numpy.polynomial`) and
+      SciPy (of whose functions `dualad.scipy` has its own, or lifts them);
     - `__getattr__` and other hooks of the user's classes by which Python itself looks for
       attributes; operators and other special methods are lifted;
     - code that `eval` and `exec` compile;
@@ -264,6 +273,8 @@ def stand_in(x: Any) -> Any:
         return make(x)
     if kind is np.vectorize:
         return Vectorized(stand_in(x.pyfunc), x.otypes, None, x.excluded, x.cache, x.signature)
+    if (source := source_of(x)) is not None:
+        return Compiled(x, source)
     call = inspected(kind, "__call__")
     if type(call).__name__ in _COMPILED and (found := _found(call)) is not None:
         return types.MethodType(found, x)
@@ -397,6 +408,68 @@ class Uncached:
 
 def _is_lifted_number(x: Any) -> bool:
     return isinstance(unbuffered(x), Dual)
+
+
+def source_of(x: Any) -> Any:
+    """The Python function of which numba has made x; None for everything else."""
+    source = getattr(x, "__wrapped__", None) if _root(type(x).__module__) == "numba" else None
+    return source if type(source) is types.FunctionType else None
+
+
+class Compiled:
+    """A function that numba compiles: its source has the derivatives of its values."""
+
+    __slots__ = ("compiled", "source")
+
+    def __init__(self, compiled: Any, source: types.FunctionType) -> None:
+        self.compiled, self.source = compiled, source
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not any(_is_lifted_number(x) for x in leaves([args, kwargs])):
+            args, kwargs = rebuild(args, _as_memory), rebuild(kwargs, _as_memory)
+            return self.compiled(*args, **kwargs)
+        numbers, options = rebuild([args, kwargs], _plain_copy)
+        y = self.compiled(*numbers, **options)
+        before = rebuild([args, kwargs], _plain_copy)
+        if y is None or not all(map(_is_same, leaves([numbers, options]), leaves(before))):
+            raise TypeError(
+                f"{self.source.__name__}, which numba has compiled, writes into its arguments, and "
+                f"derivatives would be lost; write {self.source.__name__}.__wrapped__, its source."
+            )
+        f = stand_in(self.source)
+        if isinstance(getattr(self.compiled, "nin", None), int):  # element by element
+            f = Vectorized(f)
+        return self._with_value(y, f(*args, **kwargs))
+
+    def _with_value(self, y: Any, x: Any) -> Any:
+        x = unbuffered(x)
+        if isinstance(x, (list, tuple)):
+            parts = [self._with_value(*pair) for pair in zip(y, x, strict=True)]
+            return type(x)(parts) if type(x) in (list, tuple) else type(x)(*parts)
+        if not isinstance(x, Dual):
+            return y
+        if not np.allclose(plain(x), y, 1e-6, 1e-12, equal_nan=True):
+            raise TypeError(
+                f"{self.source.__name__} as numba has compiled it gives {y!r}, and its source "
+                f"{plain(x)!r}; write {self.source.__name__}.__wrapped__, its source."
+            )
+        return with_plain(y, x)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.compiled, name)
+
+
+def _as_memory(x: Any) -> Any:
+    return np.asarray(x) if isinstance(x, ArrayProxy) else x
+
+
+def _plain_copy(x: Any) -> Any:
+    x = plain(unbuffered(x))
+    return x.copy("K") if isinstance(x, np.ndarray) else x
+
+
+def _is_same(x: Any, y: Any) -> bool:
+    return not isinstance(x, np.ndarray) or x.tobytes() == y.tobytes()
 
 
 # -- attributes, loops, managers -----------------------------------------------------------

@@ -44,6 +44,7 @@ from .lift import (
     inspected,
     is_left_alone,
     is_opened,
+    source_of,
     twin_of,
 )
 from .standins import INDEXED, NEEDS_LIFT
@@ -66,7 +67,7 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
     kind = type(x)
     if kind in DATA or isinstance(x, Dual):
         return False
-    if kind is np.vectorize or kind in INDEXED:
+    if kind is np.vectorize or kind in INDEXED or source_of(x) is not None:
         return True
     if kind in CONTAINERS:
         if id(x) in seen:

@@ -245,6 +245,12 @@ def _on_complex(f: Function, on_duals: Function) -> Function:
     return _stand_in(f, lambda *args: on_duals(*map(_complex, args)))
 
 
+def _complex_row(name: str) -> Function:
+    f = getattr(cmath, name)
+    readable = _on_complex(f, function(RULES[name]))
+    return LIFTING.ComplexRow(RULES[name], f, readable) if LIFTING else readable
+
+
 def _phase(z: Any) -> Any:
     return atan2(z.imag, z.real)
 
@@ -254,7 +260,7 @@ def _rect(r: Any, phi: Any) -> Any:
 
 
 _CMATH: dict[str, Function] = {
-    name: _on_complex(getattr(cmath, name), function(RULES[name]))
+    name: _complex_row(name)
     for name in (
         *("acos", "acosh", "asin", "asinh", "atan", "atanh", "cos", "cosh", "exp", "log10"),
         *("sin", "sinh", "sqrt", "tan", "tanh"),
@@ -597,6 +603,8 @@ def number_of(kind: Callable[[Any], Any], x: Any) -> Any:
 
 @functools.wraps(complex)
 def _to_complex(*args: Any, **kwargs: Any) -> Any:
+    if KERNEL and not kwargs and (z := KERNEL.complex_of(args)) is not None:
+        return z
     if not any(isinstance(x, (Dual, ArrayProxy)) for x in (*args, *kwargs.values())):
         return complex(*args, **kwargs)
     given = dict(zip(("real", "imag"), args, strict=False)) | kwargs
@@ -627,6 +635,8 @@ def _of_numpy(kind: Any) -> Function:
     @functools.wraps(kind)
     def convert(*args: Any, **kwargs: Any) -> Any:
         if len(args) == 1 and not kwargs:
+            if type(args[0]) is float or type(args[0]) is int:
+                return kind(args[0])
             x = unbuffered(args[0])
             if isinstance(x, DualArray) and x.ndim:
                 return buffered(x.astype(kind))

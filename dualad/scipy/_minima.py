@@ -682,6 +682,7 @@ def linprog(
     x = np.asarray(result.x, float)
     n = len(x)
     c, A_ub, b_ub, A_eq, b_eq = (None if v is None else _dense(v) for v in given[:5])
+    c, b_ub, b_eq = (None if v is None else np.ravel(v) for v in (c, b_ub, b_eq))  # as SciPy
     lower, upper = _pairs(bounds, n)
     if integrality is not None:
         whole = np.broadcast_to(np.asarray(integrality) > 0, n)

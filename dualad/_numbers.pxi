@@ -1,0 +1,692 @@
+# A part of _kernel.pyx: the chain rule for numbers that are no C doubles.
+#
+# Their duals are the readable ones: over Python's complex numbers, and over NumPy's of other types
+# than float64. Values, slopes and products are calculated by the numbers themselves, as
+# `dual.apply` lets them; what is compiled is the way there. Tangents are numbers of Python, or
+# directions in an array. Everything else is left to `dual.apply`: the functions here then give None.
+
+cdef extern from *:
+    """
+    static double float_in(PyObject *x) { return (double)PyArrayScalar_VAL(x, Float); }
+
+    static PyObject *complex_in(PyObject *x) {
+        npy_cdouble z = PyArrayScalar_VAL(x, CDouble);
+        return PyComplex_FromDoubles(npy_creal(z), npy_cimag(z));
+    }
+
+    static double part_in(PyObject *z, int part) {
+        return part == 1 ? PyComplex_RealAsDouble(z) : PyComplex_ImagAsDouble(z);
+    }
+
+    static PyObject *as_float32(float v) {
+        PyObject *x = PyArrayScalar_New(Float);
+        if (x != NULL) PyArrayScalar_ASSIGN(x, Float, v);
+        return x;
+    }
+
+    static int all_numbers(PyObject *x) { /* whether there is no nan in an array; -1: who knows */
+        PyArrayObject *a = (PyArrayObject *)x;
+        npy_intp n = PyArray_SIZE(a);
+        if (!PyArray_ISCARRAY_RO(a))
+            return -1;
+        if (PyArray_TYPE(a) == NPY_FLOAT || PyArray_TYPE(a) == NPY_CFLOAT) {
+            const float *v = PyArray_DATA(a);
+            for (n *= 1 + (PyArray_TYPE(a) == NPY_CFLOAT); n > 0; n--)
+                if (isnan(v[n - 1])) return 0;
+            return 1;
+        }
+        if (PyArray_TYPE(a) == NPY_DOUBLE || PyArray_TYPE(a) == NPY_CDOUBLE) {
+            const double *v = PyArray_DATA(a);
+            for (n *= 1 + (PyArray_TYPE(a) == NPY_CDOUBLE); n > 0; n--)
+                if (isnan(v[n - 1])) return 0;
+            return 1;
+        }
+        return -1;
+    }
+
+    static int opcode_at_work(void) { /* of the frame of Python that runs; -1 if there is none */
+        PyFrameObject *frame = PyEval_GetFrame();
+        PyCodeObject *code = frame == NULL ? NULL : PyFrame_GetCode(frame);
+        PyObject *bytes = code == NULL ? NULL : PyCode_GetCode(code);
+        int i = bytes == NULL ? -1 : PyFrame_GetLasti(frame);
+        int found = i < 0 || i >= PyBytes_GET_SIZE(bytes) ? -1
+                                                          : (unsigned char)PyBytes_AS_STRING(bytes)[i];
+        PyErr_Clear();
+        Py_XDECREF(bytes);
+        Py_XDECREF(code);
+        return found;
+    }
+
+    static int is_nan(PyObject *x) { /* of a number of Python */
+        if (PyFloat_CheckExact(x))
+            return isnan(PyFloat_AS_DOUBLE(x));
+        if (PyComplex_CheckExact(x)) {
+            Py_complex z = ((PyComplexObject *)x)->cval;
+            return isnan(z.real) || isnan(z.imag);
+        }
+        return 0;
+    }
+
+    /* The operators of duals without looking for a method. */
+    static void
+    take_operators(PyObject *kind, void *two, void *power, void *one, void *compare) {
+        binaryfunc *binary = (binaryfunc *)two;
+        unaryfunc *unary = (unaryfunc *)one;
+        PyNumberMethods *methods = ((PyTypeObject *)kind)->tp_as_number;
+        methods->nb_add = binary[0];
+        methods->nb_subtract = binary[1];
+        methods->nb_multiply = binary[2];
+        methods->nb_true_divide = binary[3];
+        methods->nb_power = (ternaryfunc)power;
+        methods->nb_negative = unary[0];
+        methods->nb_absolute = unary[1];
+        ((PyTypeObject *)kind)->tp_richcompare = (richcmpfunc)compare;
+    }
+    """
+    double float_in(PyObject *x) noexcept
+    object complex_in(PyObject *x)
+    double part_in(PyObject *z, int part) noexcept
+    object as_float32(float v)
+    int all_numbers(PyObject *x) noexcept
+    int opcode_at_work() noexcept
+    bint is_nan(PyObject *x) noexcept
+    void take_operators(object kind, void *two, void *power, void *one, void *compare) noexcept
+
+cdef extern from "Python.h":
+    object PyNumber_Multiply(object a, object b)
+    object PyNumber_Add(object a, object b)
+    object PyNumber_Subtract(object a, object b)
+    object PyNumber_TrueDivide(object a, object b)
+    PyObject *PyList_GET_ITEM(object x, Py_ssize_t i) noexcept
+
+
+cdef extern from "float.h":
+    float FLT_MAX
+
+# Types of numbers, and the systems that they make together, each named by the type of its results.
+cdef enum:
+    OTHER = -1
+    REAL = 0             # of Python
+    FLOAT64 = 1
+    COMPLEX = 2          # of Python
+    COMPLEX128 = 3
+    COMPLEX64 = 4
+    FLOAT32 = 5
+
+cdef object complex128 = numpy.complex128, complex64 = numpy.complex64, float32 = numpy.float32
+cdef list TYPES = [float, float64, complex, complex128, complex64, float32]
+
+
+cdef inline int type_of(object x) noexcept:
+    if type(x) is complex:
+        return COMPLEX
+    if type(x) is float or type(x) is int:
+        return REAL
+    if type(x) is complex128:
+        return COMPLEX128
+    if type(x) is float32:
+        return FLOAT32
+    if type(x) is float64:
+        return FLOAT64
+    return COMPLEX64 if type(x) is complex64 else OTHER
+
+
+cdef inline int system_of(int a, int b) noexcept:
+    """The system of two types of numbers."""
+    if a == b or b == REAL:
+        return a
+    if a == REAL:
+        return b
+    if a + b == COMPLEX + COMPLEX64:
+        return COMPLEX64
+    if a == OTHER or b == OTHER or a > COMPLEX128 or b > COMPLEX128:
+        return OTHER
+    return COMPLEX128
+
+
+# A slope that is an argument or the result need not be calculated.
+cdef enum:
+    CALCULATED = -4
+    ONE = -3
+    MINUS_ONE = -2
+    RESULT = -1          # 0, 1: an argument
+
+
+@cython.final
+cdef class InSystem:
+    # A rule in one system of numbers.
+    cdef object value
+    cdef bint is_modulus           # abs of complex numbers, which hypot of their parts differentiates
+    cdef int operation             # ROW_add and so on where the value is that of the operator; -1
+    cdef int part                  # 1: the real part of complex numbers; 2: the imaginary one
+    cdef list on_tangents          # what a linear rule does to tangents, of each kind
+    cdef int kinds[2]
+    cdef list slopes
+
+
+@cython.final
+cdef class NumberRule:
+    # A rule, and what it is in the systems where it was met; None where it is left to `apply`.
+    cdef object rule
+    cdef int nargs
+    cdef list systems              # UNKNOWN where it was not met
+
+
+cdef object UNKNOWN = object()
+cdef dict number_rules = {}        # by rule
+cdef list of_rows = [None] * ROW_COUNT      # the rules of rows, as functions call them
+cdef list of_operators = [None] * ROW_COUNT     # and as operators do
+cdef dict of_ufunc_operators = {}   # the operator that each of these ufuncs may stand for
+cdef int BINARY_OP = dis.opmap["BINARY_OP"]
+cdef str package = __name__.partition(".")[0]
+cdef dict of_ufuncs = {}           # and as ufuncs do; None for those of other rules
+cdef NumberRule REAL_PART = None, IMAG_PART = None
+cdef object namespace_of = None, rule_of_ufunc = None, general_ufunc = None
+cdef object stop_warnings = None, resume_warnings = None
+cdef PyTypeObject *PYTHON_KIND = NULL   # the class of duals of Python's numbers
+cdef PyTypeObject *NUMPY_KIND = NULL    # and of NumPy's
+cdef Py_ssize_t PRIMAL_IN, TANGENT_IN, LEVEL_IN
+
+
+cdef NumberRule number_rule(object rule):
+    cdef NumberRule found = number_rules.get(rule)
+    if found is None:
+        found = number_rules[rule] = NumberRule.__new__(NumberRule)
+        found.rule, found.nargs, found.systems = rule, len(rule.args), [UNKNOWN] * len(TYPES)
+    return found
+
+
+cdef InSystem in_system(NumberRule rule, int system):
+    """A rule in a system; None if it is not for this kernel."""
+    found = <object>PyList_GET_ITEM(rule.systems, system)
+    if found is UNKNOWN:
+        try:
+            found = made_in_system(rule.rule, namespace_of(TYPES[system](0)))
+        except TypeError:  # not for such numbers, as `apply` will say
+            found = None
+        rule.systems[system] = found
+    return <InSystem>found
+
+
+cdef InSystem made_in_system(object rule, object space):
+    cdef InSystem made = InSystem.__new__(InSystem)
+    made.is_modulus = rule.name == "abs" and rule.is_composed(space)
+    if made.is_modulus:
+        made.value = rule.called_in(space)
+        return None if made.value is None else made
+    if rule.is_composed(space) or rule.kind == "flat" or len(rule.args) > 2 or not rule.mixes:
+        return None
+    made.value = rule.value_in(space)
+    made.operation = OPERATIONS.get(made.value, -1)
+    if space.is_complex and rule.called is None:
+        made.part = 1 if rule.name == "real" else 2 if rule.name == "imag" else 0
+    if rule.kind == "linear":
+        made.on_tangents = [
+            rule.table_row.value_in(namespace_of(x))
+            for x in (0.0, 0j, float32(0), numpy.zeros(1), numpy.zeros(1, complex))
+        ]
+        return made
+    if not rule.is_compilable:
+        return None
+    names = {"1": ONE, "-1": MINUS_ONE, "y": RESULT}
+    names.update({name: i for i, name in enumerate(rule.args)})
+    made.slopes = []
+    for i, slope in enumerate(rule.slopes):
+        made.kinds[i] = names.get(slope, CALCULATED)
+        made.slopes.append(rule.slope_in(space, i) if made.kinds[i] == CALCULATED else None)
+    return made
+
+
+cdef dict OPERATIONS = {
+    operators.add: ROW_add, operators.sub: ROW_sub, operators.mul: ROW_mul,
+    operators.truediv: ROW_div,
+}
+
+
+cdef inline object value_of_two(InSystem f, object x, object w):
+    if f.operation == ROW_mul:
+        return PyNumber_Multiply(x, w)
+    if f.operation == ROW_add:
+        return PyNumber_Add(x, w)
+    if f.operation == ROW_sub:
+        return PyNumber_Subtract(x, w)
+    return PyNumber_TrueDivide(x, w) if f.operation == ROW_div else f.value(x, w)
+
+
+cdef inline bint is_readable(object x) noexcept:
+    """Whether x is a readable dual of a number, filled."""
+    return (
+        (Py_TYPE(<PyObject *>x) == PYTHON_KIND or Py_TYPE(<PyObject *>x) == NUMPY_KIND)
+        and SLOT(<PyObject *>x, PRIMAL_IN) != NULL
+        and SLOT(<PyObject *>x, TANGENT_IN) != NULL
+        and SLOT(<PyObject *>x, LEVEL_IN) != NULL
+    )
+
+
+cdef inline PyObject *level_in(object x) noexcept:
+    """The level of a dual; NULL of what is none."""
+    if type(x) is Dual:
+        return (<Dual>x).lev
+    return SLOT(<PyObject *>x, LEVEL_IN) if is_readable(x) else NULL
+
+
+cdef inline object number_in(object x):
+    if type(x) is Dual:
+        return number((<Dual>x).v, (<Dual>x).is_np)
+    return <object>SLOT(<PyObject *>x, PRIMAL_IN) if is_readable(x) else x
+
+
+cdef inline object tangent_in(object x):
+    if type(x) is Dual:
+        return (<Dual>x).t[0] if (<Dual>x).n < 0 else array((<Dual>x).t, (<Dual>x).n)
+    return <object>SLOT(<PyObject *>x, TANGENT_IN)
+
+
+cdef object on_numbers(NumberRule rule, object a, object b):
+    """The chain rule for numbers of such systems; None if that is left to `dual.apply`."""
+    cdef PyObject *level = level_in(a)
+    cdef PyObject *other = NULL
+    cdef InSystem f
+    cdef int system, here
+    if rule.nargs == 2:
+        other = level_in(b)
+        if level == NULL:
+            level = other
+        elif other != NULL and level != other and compare(<object>level, <object>other) != 0:
+            return None
+    if level == NULL or type(<object>level) is not int:
+        return None
+    x, w = number_in(a), None
+    system = type_of(x)
+    if rule.nargs == 2:
+        w = number_in(b)
+        system = system_of(system, type_of(w))
+    if system < COMPLEX:
+        return None
+    f = in_system(rule, system)
+    if f is None:
+        return None
+    try:
+        if f.part and system <= COMPLEX128:
+            return part_of(f, f.part, x, tangent_in(a), <object>level)
+        y = f.value(x) if rule.nargs == 1 else value_of_two(f, x, w)
+        here = type_of(y)
+        if f.is_modulus:
+            return modulus(x, tangent_in(a), <object>level, y)
+        if system == COMPLEX and here == COMPLEX128:  # a ufunc of Python's numbers
+            system = COMPLEX128
+            f = in_system(rule, system)
+        if f.on_tangents is not None:
+            t = of_tangent(f, tangent_in(a))
+        elif here != system:
+            return None
+        else:
+            t = None
+            if level_in(a) != NULL:
+                t = term(f, 0, x, w, y, system, tangent_in(a))
+                if t is None:
+                    return None
+            if other != NULL:
+                r = term(f, 1, x, w, y, system, tangent_in(b))
+                t = r if t is None or r is None else summed(t, r)
+    except Exception:  # which `apply` will meet again
+        return None
+    return None if t is None or here == OTHER else made_of_number(y, here, t, <object>level)
+
+
+cdef inline object made_of_number(object y, int kind, object tangent, object level):
+    if kind < COMPLEX:
+        return dual(y, tangent, level)
+    z = PyType_GenericAlloc(PYTHON_KIND if kind == COMPLEX else NUMPY_KIND, 0)
+    fill_slot(z, PRIMAL_IN, y)
+    fill_slot(z, TANGENT_IN, tangent)
+    fill_slot(z, LEVEL_IN, level)
+    return z
+
+
+cdef object part_of(InSystem f, int part, object x, object t, object level):
+    """The real or imaginary part of a number; None if the tangent is an unusual one."""
+    cdef bint is_np = type(x) is complex128
+    if is_np:
+        x = complex_in(<PyObject *>x)
+    if type(t) is float:
+        t = t if part == 1 else 0.0
+    elif type(t) is complex:
+        t = part_in(<PyObject *>t, part)
+    else:
+        t = of_tangent(f, t)
+    if t is None:
+        return None
+    return dual(number(part_in(<PyObject *>x, part), is_np), t, level)
+
+
+cdef object modulus(object x, object t, object level, object y):
+    """abs of a complex number, whose value is y."""
+    cdef const Loop *loop = NULL
+    cdef int system = type_of(x)
+    if system > COMPLEX128:
+        return None
+    re = part_of(in_system(REAL_PART, system), 1, x, t, level)
+    im = part_of(in_system(IMAG_PART, system), 2, x, t, level)
+    if type(re) is not Dual or type(im) is not Dual:
+        return None
+    if (<Dual>re).is_np and not is_numpys(ROW_hypot, &loop):
+        return None
+    z = binary(ROW_hypot, re, im, loop)
+    if z is not None:
+        (<Dual>z).v, (<Dual>z).is_np = y, type(y) is float64
+    return z
+
+
+cdef object of_tangent(InSystem f, object t):
+    """A linear function of a tangent; None if it is not a number, or directions."""
+    if type(t) is float:
+        return f.on_tangents[0](t)
+    if type(t) is complex:
+        return f.on_tangents[1](t)
+    if type(t) is float32:
+        return f.on_tangents[2](t)
+    if type(t) is not ndarray or t.ndim != 1:
+        return None
+    if cnp.PyArray_TYPE(<cnp.ndarray>t) == cnp.NPY_DOUBLE:
+        return f.on_tangents[3](t)
+    return f.on_tangents[4](t) if cnp.PyArray_TYPE(<cnp.ndarray>t) == cnp.NPY_CDOUBLE else None
+
+
+cdef object term(InSystem f, int i, object x, object w, object y, int system, object t):
+    """Slope times tangent; None if that is nan, or not so simple."""
+    cdef int kind = f.kinds[i]
+    cdef float r
+    if kind == ONE:
+        s = 1
+    elif kind == MINUS_ONE:
+        s = -1
+    elif kind != CALCULATED:
+        s = as_slope(y if kind == RESULT else x if kind == 0 else w, system)
+    elif system == COMPLEX:
+        s = f.slopes[i](x, y) if w is None else f.slopes[i](x, w, y)
+    else:
+        token = stop_warnings()
+        try:
+            x = fitted(x, system)
+            s = f.slopes[i](x, y) if w is None else f.slopes[i](x, fitted(w, system), y)
+        finally:
+            resume_warnings(token)
+        s = as_pythons(s)
+    if type(t) is float or type(t) is complex:
+        product = PyNumber_Multiply(s, t)
+        return None if is_nan(<PyObject *>product) else product
+    if type(t) is float32:
+        if type(s) is not float and type(s) is not int:
+            return None
+        r = <float>(<double>s) * <float>float_in(<PyObject *>t)
+        return as_float32(r) if fabs(r) <= FLT_MAX else None
+    return None if type(t) is not ndarray or t.ndim != 1 else directions(s, t, system)
+
+
+cdef object directions(object s, object t, int system):
+    """The same in several directions."""
+    token = stop_warnings()
+    try:
+        product = PyNumber_Multiply(s, t)
+    finally:
+        resume_warnings(token)
+    if type(product) is not ndarray or all_numbers(<PyObject *>product) != 1:
+        return None
+    if system == FLOAT32 or (system == COMPLEX64 and product.dtype.kind == "c"):
+        return product.astype(TYPES[system])
+    return product
+
+
+cdef inline object summed(object s, object t):
+    """The sum of two terms; None if they have not the same directions, or NumPy may warn."""
+    cdef float r
+    if type(s) is float32 and type(t) is float32:
+        r = <float>float_in(<PyObject *>s) + <float>float_in(<PyObject *>t)
+        return as_float32(r) if fabs(r) <= FLT_MAX else None
+    if type(s) is float32 or type(t) is float32:
+        return None
+    if type(s) is ndarray or type(t) is ndarray:
+        if type(s) is not type(t) or s.shape != t.shape:
+            return None
+    return PyNumber_Add(s, t)
+
+
+cdef inline object fitted(object x, int system):
+    """An argument in a slope: in the precision of the result."""
+    if system == FLOAT32:
+        return x
+    return TYPES[system](x) if type(x) is float or type(x) is int or type(x) is float64 else x
+
+
+cdef inline object as_slope(object s, int system):
+    """An argument as a slope, a number of Python."""
+    if system == COMPLEX128 and (type(s) is float or type(s) is int or type(s) is float64):
+        return complex(s)
+    return as_pythons(s if system == COMPLEX else fitted(s, system))
+
+
+cdef inline object as_pythons(object s):
+    if type(s) is complex128:
+        return complex_in(<PyObject *>s)
+    if type(s) is float32:
+        return float_in(<PyObject *>s)
+    return s.item() if isinstance(s, numpy.generic) else s
+
+
+# -- the ways there: operators, parts, ufuncs --------------------------------------------------------
+
+
+cdef inline object operator_on_numbers(int row, object a, object b):
+    result = on_numbers(<NumberRule>of_operators[row], a, b)
+    if result is not None:
+        return result
+    if PyType_IsSubtype(Py_TYPE(<PyObject *>a), <PyTypeObject *>readable_class):
+        return forward[row](a, b)
+    return reflected[row](b, a)
+
+
+cdef object add_numbers(PyObject *a, PyObject *b):
+    return operator_on_numbers(ROW_add, <object>a, <object>b)
+
+
+cdef object sub_numbers(PyObject *a, PyObject *b):
+    return operator_on_numbers(ROW_sub, <object>a, <object>b)
+
+
+cdef object mul_numbers(PyObject *a, PyObject *b):
+    return operator_on_numbers(ROW_mul, <object>a, <object>b)
+
+
+cdef object div_numbers(PyObject *a, PyObject *b):
+    return operator_on_numbers(ROW_div, <object>a, <object>b)
+
+
+cdef object pow_numbers(PyObject *a, PyObject *b, PyObject *modulus):
+    if <object>modulus is not None:
+        return readable_class.__pow__(<object>a, <object>b, <object>modulus)
+    return operator_on_numbers(ROW_pow, <object>a, <object>b)
+
+
+cdef object neg_number(PyObject *a):
+    result = on_numbers(<NumberRule>of_operators[ROW_neg], <object>a, None)
+    return readable_class.__neg__(<object>a) if result is None else result
+
+
+cdef object abs_number(PyObject *a):
+    result = on_numbers(<NumberRule>of_operators[ROW_abs], <object>a, None)
+    return readable_class.__abs__(<object>a) if result is None else result
+
+
+cdef object compare_numbers(PyObject *a, PyObject *b, int op):
+    """Comparisons look at values only; that a dual was equal to a plain number is noted."""
+    cdef bint both = level_in(<object>b) != NULL
+    if not is_readable(<object>a) or type(<object>level_in(<object>a)) is not int:
+        return COMPARISONS[op](<object>a, <object>b)
+    if both and type(<object>level_in(<object>b)) is not int:
+        return COMPARISONS[op](<object>a, <object>b)
+    x, y = number_in(<object>a), number_in(<object>b)
+    if type_of(x) == OTHER or type_of(y) == OTHER:
+        return COMPARISONS[op](<object>a, <object>b)
+    answer = PyObject_RichCompare(x, y, op)
+    if not both and (x == y if op == 2 or op == 3 else x == 0):
+        return COMPARISONS[op](<object>a, <object>b)
+    return answer
+
+
+def rule_on_numbers(rule, tuple args):
+    """A rule on such numbers; None if that is left to `dual.apply`."""
+    cdef Py_ssize_t n = len(args)
+    cdef NumberRule found
+    if n == 0 or n > 2:
+        return None
+    found = number_rule(rule)
+    return on_numbers(found, args[0], args[1] if n == 2 else None) if found.nargs == n else None
+
+
+def of_one_number(rule, general):
+    """A method without arguments: the rule on a number; `general` does the rest."""
+    cdef NumberRule found = number_rule(rule)
+
+    def method(self):
+        result = on_numbers(found, self, None)
+        return general(self) if result is None else result
+
+    method.__name__, method.__qualname__ = general.__name__, general.__qualname__
+    method.__doc__ = general.__doc__
+    return method
+
+
+cdef object row_of_complex(object rule, object x):
+    """A row as cmath has it, for other modules; or None."""
+    if type(x) is Dual:
+        x = complex_dual(<Dual>x, True)
+    elif Py_TYPE(<PyObject *>x) != PYTHON_KIND:
+        return None
+    elif SLOT(<PyObject *>x, PRIMAL_IN) == NULL or type(<object>SLOT(<PyObject *>x, PRIMAL_IN)) is not complex:
+        return None
+    return on_numbers(number_rule(rule), x, None)
+
+
+cdef object complex_dual(Dual x, bint directions_too):
+    """A dual of floats as one of complex numbers."""
+    tangent = tangent_in(x)
+    if x.n < 0:
+        tangent = complex(tangent)
+    elif directions_too:
+        tangent = tangent.astype(complex)
+    return made_of_number(complex(x.v), COMPLEX, tangent, <object>x.lev)
+
+
+def complex_of(tuple args):
+    """complex(x) and complex(x, y) of duals of floats, and floats; None if that is not so simple."""
+    cdef Py_ssize_t n = len(args)
+    cdef double v[2]
+    cdef bint is_np, any_dual = False
+    cdef list parts = []
+    if n == 0 or n > 2:
+        return None
+    v[1] = 0.0
+    for i in range(n):
+        x = args[i]
+        if type(x) is Dual:
+            any_dual = True
+            v[i] = (<Dual>x).v
+            parts.append(complex_dual(<Dual>x, False))
+        elif as_double(x, &v[i], &is_np):
+            parts.append(complex(x))
+        else:
+            return None
+    if not any_dual:
+        return None
+    if n == 1:
+        return parts[0]
+    imag = 1j * parts[1] if type(parts[1]) is complex else on_numbers(
+        <NumberRule>of_operators[ROW_mul], parts[1], 1j
+    )
+    z = None if imag is None else on_numbers(<NumberRule>of_operators[ROW_add], parts[0], imag)
+    if z is not None:
+        put_in_slot(<PyObject *>z, PRIMAL_IN, complex(v[0], v[1]))
+    return z
+
+
+cdef object ufunc_on_numbers(object ufunc, object a, object b):
+    """A ufunc on such numbers; None if that is left to Python."""
+    cdef NumberRule rule
+    if b is not None and isinstance(a, numpy.generic) and not is_readable(a):
+        # NumPy's numbers on the left ask for the ufunc where the operator was called, too.
+        found = of_ufunc_operators.get(ufunc)
+        if found is not None and by_operator():
+            return on_numbers(<NumberRule>found, a, b)
+    found = of_ufuncs.get(ufunc, of_ufuncs)
+    if found is of_ufuncs:
+        found = rule_of_ufunc(ufunc)
+        found = of_ufuncs[ufunc] = None if found is None else number_rule(found.called_as(ufunc))
+    rule = <NumberRule>found
+    if rule is None or rule.nargs != (1 if b is None else 2):
+        return None
+    return on_numbers(rule, a, b)
+
+
+cdef bint by_operator() except -1:
+    """Whether an operator of Python is at work in the user's code, and not a call."""
+    cdef PyObject *names = PyEval_GetGlobals()
+    if names == NULL or str((<dict>names).get("__name__")).startswith(package):
+        return False
+    return opcode_at_work() == BINARY_OP
+
+
+cdef object numbers_ufunc(PyObject *self, PyObject *const *args, Py_ssize_t n, PyObject *names):
+    """__array_ufunc__(ufunc, method, *inputs, **kwargs) of such numbers."""
+    if names == NULL and (n == 3 or n == 4) and <object>args[1] == "__call__":
+        result = ufunc_on_numbers(
+            <object>args[0], <object>args[2], <object>args[3] if n == 4 else None
+        )
+        if result is not None:
+            return result
+    keywords = {} if names == NULL else {
+        name: <object>args[n + i] for i, name in enumerate(<tuple>names)
+    }
+    return general_ufunc(<object>self, *[<object>args[i] for i in range(n)], **keywords)
+
+
+cdef PyMethodDef numbers_ufunc_method
+numbers_ufunc_method.ml_name = "__array_ufunc__"
+numbers_ufunc_method.ml_meth = <void *>numbers_ufunc
+numbers_ufunc_method.ml_flags = METH_FASTCALL | METH_KEYWORDS
+numbers_ufunc_method.ml_doc = "NumPy's ufuncs on duals."
+
+
+def connect_numbers(kind, kind_of_numpy, spaces, stop, resume, rule_of, dict operations):
+    """Tell the kernel the classes of duals of Python's and of NumPy's numbers, and the systems.
+
+    `rule_of`: the rule of a ufunc, or None; `operations`: the operators that call a ufunc.
+    """
+    global PYTHON_KIND, NUMPY_KIND, PRIMAL_IN, TANGENT_IN, LEVEL_IN, namespace_of, rule_of_ufunc
+    global stop_warnings, resume_warnings, REAL_PART, IMAG_PART, general_ufunc
+    cdef void *binary_slots[4]
+    cdef void *unary_slots[2]
+    PYTHON_KIND, NUMPY_KIND = <PyTypeObject *>kind, <PyTypeObject *>kind_of_numpy
+    PRIMAL_IN, TANGENT_IN = slot_of(kind.primal), slot_of(kind.tangent)
+    LEVEL_IN = slot_of(kind.level)
+    namespace_of, rule_of_ufunc, stop_warnings, resume_warnings = spaces, rule_of, stop, resume
+    REAL_PART, IMAG_PART = number_rule(table["real"]), number_rule(table["imag"])
+    for row in range(ROW_COUNT):
+        of_rows[row] = number_rule(table[ROWS[row].name.decode()])
+    for name, f in (
+        ("add", operators.add), ("sub", operators.sub), ("mul", operators.mul),
+        ("div", operators.truediv), ("pow", operators.pow), ("neg", operators.neg),
+        ("abs", operators.abs),
+    ):
+        of_operators[rows[name]] = number_rule(table[name].called_as(f))
+    for ufunc, f in operations.items():
+        rule = table[ufunc.__name__].called_as(f)
+        of_ufunc_operators[ufunc] = number_rule(rule)
+    general_ufunc = kind.__array_ufunc__
+    kind.__array_ufunc__ = new_method(kind, &numbers_ufunc_method)
+    binary_slots[:] = [
+        <void *>add_numbers, <void *>sub_numbers, <void *>mul_numbers, <void *>div_numbers
+    ]
+    unary_slots[:] = [<void *>neg_number, <void *>abs_number]
+    take_operators(kind, binary_slots, <void *>pow_numbers, unary_slots, <void *>compare_numbers)
+    take_operators(kind_of_numpy, binary_slots, <void *>pow_numbers, unary_slots, <void *>compare_numbers)
