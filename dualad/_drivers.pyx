@@ -47,8 +47,9 @@ cdef object continued = None          # continued(definition, x, y, level): from
 cdef object is_elementwise = None     # is_elementwise(f, argnum, shape): whether that is known
 cdef object tell = None               # tell(driver, error, why): say what helps
 cdef object is_doubtful = None        # is_doubtful(f, x, level, y): whether y is in doubt
-cdef object doubt = None              # differentiations.doubt
+cdef object gravest_doubt = None      # that of `differentiations`
 cdef object described = None          # described(driver): its text
+cdef object global_name = None        # global_name(driver): where it stands in its module, or None
 cdef object Lifted = None             # Lifted(f): f as the general driver runs it lifted
 cdef object DualArray = None
 cdef object unbuffered = None         # unbuffered(x): the array that x stands for
@@ -63,11 +64,12 @@ cdef Py_ssize_t LEAST_NUMBERS, LEAST_ELEMENTS
 cdef object FORWARD = object()        # left to the general driver, by forward mode
 
 
-def connect(kind, go_on, known, doubtful, what, lifted, arrays, array_in, strip, say, name):
+def connect(kind, go_on, known, doubtful, what, lifted, arrays, array_in, strip, say, text,
+            name):
     """Tell the short ways what to hand over to."""
     global readable_class, continued, is_elementwise, is_doubtful, Lifted, DualArray, unbuffered
-    global stripped, doubt, tell, described
-    stripped, doubt, tell, described = strip, what, say, name
+    global stripped, gravest_doubt, tell, described, global_name
+    stripped, gravest_doubt, tell, described, global_name = strip, what, say, text, name
     readable_class, continued, is_elementwise, is_doubtful = kind, go_on, known, doubtful
     Lifted, DualArray, unbuffered = lifted, arrays, array_in
 
@@ -327,7 +329,7 @@ cdef class Driver:
             else:
                 y = PyObject_Vectorcall(self.callee, args, given.n, given.names)
         except Exception as error:
-            if has_refused(level) and doubt(level) == "objects":  # the general driver says so
+            if has_refused(level) and gravest_doubt(level) == "objects":  # the general driver says so
                 return NotImplemented
             if isinstance(error, (TypeError, AttributeError)) and self.needs_lift_now():
                 return NotImplemented
@@ -460,6 +462,9 @@ cdef class Driver:
         if self.lift is not None:
             options["lift"] = self.lift
         return partial(driver, **options) if options else driver, (self.given, self.argnums)
+
+    def __reduce_ex__(self, protocol):
+        return global_name(self) or self.__reduce__()
 
     def __repr__(self):
         return described(self)
@@ -1174,7 +1179,7 @@ def along(f, x, v):
         try:
             y = f(*seeds)
         except Exception as error:
-            if has_refused(level) and doubt(level) == "objects":  # the general driver says so
+            if has_refused(level) and gravest_doubt(level) == "objects":  # the general driver says so
                 return None
             tell("jvp", error, "")
             raise

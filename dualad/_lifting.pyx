@@ -968,12 +968,6 @@ cdef object dual_of(tuple parts):
     return dual(parts[0], parts[1], parts[2])
 
 
-def array_from(parts):
-    """A dual array of a list of numbers, or of lists of them; None if it is not so simple."""
-    found = in_array(parts)
-    return dual_of(<tuple>found) if found else None
-
-
 cdef class Maker:
     """np.zeros and its like, whose arrays take duals; what is unusual goes to the readable one."""
 

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from .array.operands import ArrayProxy
-from .differentiations import LOST, NAMED, UNLIFTED
 from .dual import Dual
 from .frames import expression_at, is_ours
 from .lifting.lift import is_left_alone
+from .refusals import LOST, NAMED, UNLIFTED
 
 # How functions in C say that they know a number only by its type, or an array by its dtype.
 _WORDS = (

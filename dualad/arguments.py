@@ -14,10 +14,11 @@ import numpy as np
 
 from .array.operands import from_objects, unbuffered
 from .array.promotion import without_empty
-from .differentiations import is_over, levels_in, refused
+from .differentiations import is_over, levels_in
 from .dual import Dual
 from .memory import sharing
 from .pair import as_primal, is_operand, moved, own, plain, shape_of, zero_like
+from .refusals import refused
 from .sentences import closest
 from .structure import leaves, rebuild
 

@@ -32,7 +32,7 @@ from .frames import is_hook, is_ours, user_frame
 from .levels import ParticipatingLevel, fresh_level
 from .lifting.reach import chosen
 from .namespaces import is_exact
-from .pair import KINDS, Function, dual, is_operand, kind_of, parts, plain
+from .pair import DUAL_OF, Function, dual, is_operand, kind_of, parts, plain
 from .passes import one_like, seeded, unit_seeds
 from .rules import Rule
 from .stacking import DIRECTIONS
@@ -477,7 +477,7 @@ class _WatchedArray(_Watched, DualArray):
 
 
 # Duals of inner derivatives over watched ones look at comparisons too.
-KINDS.update({_WatchedDual: _WatchedDual, _WatchedArray: _WatchedArray})
+DUAL_OF.update({_WatchedDual: _WatchedDual, _WatchedArray: _WatchedArray})
 
 
 def _watch_of(numbers: Any) -> _Watch | None:

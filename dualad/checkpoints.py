@@ -10,12 +10,13 @@ import numpy as np
 
 from .arguments import Inputs, Outputs
 from .array.operands import unbuffered
-from .differentiations import refused
 from .dual import Dual
 from .later import Later
+from .lifting.lift import Lookalike
 from .lifting.reach import chosen
 from .pair import Function, dual, own, plain, shape_of
 from .promises import refuse_unless_same
+from .refusals import refused
 from .structure import leaves, rebuild
 
 # Loaded by the first call that records.
@@ -86,7 +87,6 @@ def checkpoint(f: Callable[P, R], *, lift: bool | None = None) -> Callable[P, R]
     def function() -> Function:  # when it is called: then what it calls is there
         return chosen(f, lift)
 
-    @functools.wraps(f)
     def evaluated(*args: P.args, **kwargs: P.kwargs) -> Any:
         held = [unbuffered(x) for x in leaves([args, kwargs])]
         each = [x for x in held if isinstance(x, Dual)]
@@ -150,4 +150,4 @@ def checkpoint(f: Callable[P, R], *, lift: bool | None = None) -> Callable[P, R]
             start += size
         return outputs.arrange(results)
 
-    return evaluated
+    return Lookalike(evaluated, f, functools.partial(checkpoint, f, lift=lift))

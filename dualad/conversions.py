@@ -35,7 +35,7 @@ def as_python(numbers: tuple[Any, ...]) -> tuple[Any, ...]:
         return numbers
     y = plain(numbers[-1])
     if y != y and isinstance(y, np.generic):
-        return tuple([map_leaves(as_numpy, x) for x in numbers])
+        return tuple([x if isinstance(x, int) else map_leaves(as_numpy, x) for x in numbers])
     return tuple(map(as_number, numbers))
 
 

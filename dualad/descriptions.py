@@ -1,15 +1,16 @@
 """The docstrings of the table's functions, read from their rows.
 
->>> from dualad.table import RULES
 >>> print(description(RULES["sin"]).splitlines()[2])
 With y the result: d/dx = cos(x).
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from .rules import Rule
+from .table import RULES
 
 
 def description(rule: Rule) -> str:
@@ -18,7 +19,7 @@ def description(rule: Rule) -> str:
     lines = [f"{head}{': ' + rule.says if rule.says else ''}."]
     if rule.slopes and rule.kind != "flat":
         given = [f"d/d{a} = {s}" for a, s in zip(rule.args, rule.slopes, strict=True) if s]
-        lines.append(f"With y the result: {'; '.join(given)}.")
+        lines.append(f"With y the result: {'; '.join(given)}{_helpers(rule)}.")
     elif rule.kind == "flat":
         lines.append("Its derivative is zero wherever it exists; the result is a plain number.")
     lines.append(
@@ -28,6 +29,19 @@ def description(rule: Rule) -> str:
     )
     lines.append(f">>> from dualad import Dual\n>>> y = {rule.name}({', '.join(_arguments(rule))})")
     return "\n\n".join(lines)
+
+
+def _helpers(rule: Rule) -> str:
+    """What the helpers in the slopes are, in words of mathematics.
+
+    >>> _helpers(RULES["sigmoid"])
+    ', where _bump(x) is e⁻ˣ/(1 + e⁻ˣ)²'
+    """
+    text = " ".join(s for s in rule.slopes if isinstance(s, str))
+    names = dict.fromkeys(re.findall(r"\b_\w+(?=\()", text))
+    helpers = [RULES[name] for name in names if name in RULES]
+    told = [f"{h.name}({', '.join(h.args)}) is {h.says}" for h in helpers]
+    return f", where {'; '.join(told)}" if told else ""
 
 
 def _arguments(rule: Rule) -> Iterator[str]:

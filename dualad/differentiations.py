@@ -9,11 +9,6 @@ driver looks again whether what came out is right (`promises`).
 from __future__ import annotations
 
 import collections
-import itertools
-import os
-import re
-import sys
-import weakref
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -21,10 +16,8 @@ from typing import Any
 import numpy as np
 
 from . import levels
-from .kernel import KERNEL, LIFTING
-from .pair import Pair, is_array, plain, restored
-
-_PACKAGE = __name__.rpartition(".")[0]
+from .kernel import KERNEL
+from .pair import Pair, is_array, plain
 
 # -- open and closed -----------------------------------------------------------------------
 
@@ -96,13 +89,13 @@ class _Noted:
 NOTED: dict[int, _Noted] = {}  # by open level; closing takes it away
 
 
-def _noted(level: int) -> _Noted:
+def notes_of(level: int) -> _Noted:
     """What to add a note to; that of a level which is not open is kept nowhere."""
     return NOTED.setdefault(int(level), _Noted()) if is_open(level) else _Noted()
 
 
-def _doubt(level: int, why: str) -> None:
-    _noted(level).doubts.add(why)
+def note(level: int, why: str) -> None:
+    notes_of(level).doubts.add(why)
 
 
 def is_noted(level: int, why: str) -> bool:
@@ -110,7 +103,7 @@ def is_noted(level: int, why: str) -> bool:
     return level in NOTED and why in NOTED[level].doubts
 
 
-def doubt(level: int) -> str:
+def gravest_doubt(level: int) -> str:
     """What makes the outputs of an open level doubtful, the gravest; "" if nothing does.
 
     Where a dual became text, that stands behind it: "step, text".
@@ -120,50 +113,6 @@ def doubt(level: int) -> str:
         return ""
     gravest = next((why for why in _DOUBTS if why in noted.doubts), "")
     return f"{gravest}, text" if "text" in noted.doubts else gravest
-
-
-# -- pickles -------------------------------------------------------------------------------
-
-
-class _Pickled(dict[int, Any]):
-    """The duals of a level that are in a pickle, by the numbers that stand for them there."""
-
-
-_pickled: weakref.WeakValueDictionary[int, _Pickled] = weakref.WeakValueDictionary()  # by level
-_numbers = itertools.count()
-_SENDERS = ("multiprocessing.", f"{_PACKAGE}.workers")
-_STAYS = (
-    "a dual whose steps are recorded stays in its process, and in the call that records them; "
-    "write mode='forward' (grad, jacobian, hessian), or jvp for vjp, to send it elsewhere."
-)
-
-
-def pickled(x: Any) -> tuple[Any, ...]:
-    """What makes a dual again, or finds it if its level takes part; it is `__reduce__`.
-
-    The tangent then leads to what the level knows, of which a pickle would hold a copy.
-    """
-    level = x.level
-    if type(level) is int:
-        return restored, (x.primal, x.tangent, level)
-    if str(sys._getframe(1).f_globals.get("__name__")).startswith(_SENDERS):
-        raise refused(_STAYS, x)
-    owner = _noted(level) if is_open(level) else level  # until it is over
-    _pickled[int(level)] = kept = vars(owner).setdefault("pickled", _Pickled())
-    kept[number := next(_numbers)] = _of_its_own(x)
-    return _unpickled, (int(level), os.getpid(), number)
-
-
-def _unpickled(level: int, process: int, number: int) -> Any:
-    kept = _pickled.get(level)
-    if kept is None or process != os.getpid():
-        note_refusal(level)
-        raise TypeError(_STAYS)
-    return _of_its_own(kept[number])
-
-
-def _of_its_own(x: Any) -> Any:
-    return x.copy("A") if is_array(x) else x
 
 
 # -- what is looked into -------------------------------------------------------------------
@@ -178,7 +127,7 @@ def note_refusals(*involved: Any) -> None:
 
 def note_refusal(level: int) -> None:
     """The same of a level."""
-    _doubt(level, "error")
+    note(level, "error")
 
 
 def compared(compare: Callable[..., Any], *numbers: Any) -> Any:
@@ -227,19 +176,19 @@ def note_equal(*numbers: Any) -> None:
     """Note that these were found equal."""
     for x in numbers:
         for level in levels_in(x):
-            _doubt(level, "equal")
+            note(level, "equal")
 
 
 def note_hash(x: Pair) -> None:
     """Note that the hash of x was asked for: its plain number has one, and may be in a cache."""
     for level in () if is_array(x) else levels_in(x):
-        _doubt(level, "hash")
+        note(level, "hash")
 
 
 def note_step(x: Any) -> None:
     """Note that a step makes a plain number of x, by which a cache may find another one."""
     for level in levels_in(x):
-        _doubt(level, "step")
+        note(level, "step")
 
 
 def stepped(f: Callable[..., Any], x: Any, *more: Any) -> Any:
@@ -254,7 +203,7 @@ def text_for(x: Any, show: Callable[..., str], *spec: str) -> str | None:
         return None
     text: str = answered(show, show(plain(x), *spec), x)
     note_text(x)
-    _noted(x.level).texts.append(text)
+    notes_of(x.level).texts.append(text)
     return text
 
 
@@ -262,78 +211,4 @@ def note_text(x: Any) -> None:
     """Note that x becomes text, from which its number may be read again, without derivatives."""
     note_step(x)
     for level in levels_in(x):
-        _doubt(level, "text")
-
-
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?|\b(?:inf|nan)\b"
-
-
-def refuse_text_of_dual(text: Any) -> None:
-    """Raise TypeError if this is a number in text that was made from a dual."""
-    if not isinstance(text, str):
-        return
-    for level, known in [(k, text) for k, noted in list(NOTED.items()) for text in noted.texts]:
-        if any(
-            text.strip() in (number, number.lstrip("+-")) for number in re.findall(_NUMBER, known)
-        ):
-            note_refusal(level)
-            raise TypeError(
-                f"float({text!r}) reads a number from text that was made from a dual, where its "
-                "derivative is lost; write x itself, or round(x, n), which is a step."
-            )
-
-
-LOST = "would lose the derivative"
-NAMED = " cannot take duals; "  # of a function that stands before it, by its name
-UNLIFTED = ", or keep your code and differentiate dualad.lift(f) instead of f"
-_lifted_runs = 0
-
-
-def readable_begin() -> None:
-    """A driver calls a lifted function."""
-    global _lifted_runs
-    _lifted_runs += 1
-
-
-def readable_end() -> None:
-    """It is done."""
-    global _lifted_runs
-    _lifted_runs -= 1
-
-
-def refused(message: str, *involved: Any) -> TypeError:
-    """The error for what would lose the derivatives of duals."""
-    note_refusals(*involved)
-    if LIFTING.is_running() if LIFTING else _lifted_runs:
-        message = message.replace(UNLIFTED, "")
-    return TypeError(message)
-
-
-# Functions that read the memory of what NumPy makes an array of, whatever is in it; what to write.
-_PLACES = "x[i] with an array i of the places to take"
-READERS = {
-    "as_strided": ("numpy.lib.", _PLACES),
-    "squareform": ("scipy.spatial.", _PLACES),
-    "distance_transform_cdt": ("scipy.ndimage.", "x.primal"),
-}
-
-
-def note_objects(x: Any) -> None:
-    """Note that x becomes, or is in, an array of objects, which may lose its derivative.
-
-    That is right in most places, and the driver looks again whether it was. Objects must not get
-    to where they are taken for floats.
-    """
-    frame = sys._getframe(1)
-    while f"{frame.f_globals.get('__package__')}.".startswith(f"{_PACKAGE}.") and frame.f_back:
-        frame = frame.f_back
-    name = frame.f_code.co_name
-    home, instead = READERS.get(name, ("", ""))
-    if home and frame.f_globals.get("__name__", "").startswith(home):
-        note_refusals(x)
-        raise TypeError(
-            f"{name} reads memory, in which a dual does not lie as a float; write {instead}."
-        )
-    while isinstance(x, Pair):
-        _doubt(x.level, "objects")
-        x = x.primal
+        note(level, "text")

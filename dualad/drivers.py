@@ -982,7 +982,7 @@ def vjp(
     if record.is_doubtful:
         record.settle()
     outputs = record.outputs
-    return outputs.arrange(outputs.values), sweeps.pullback_of(record)
+    return outputs.arrange(outputs.values), sweeps.Pullback(record)
 
 
 def _are_vectors(x: Any, v: Any) -> bool:

@@ -15,10 +15,10 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from . import differentiations, levels
+from . import differentiations, levels, refusals
 from .conversions import as_python, by_ieee, in_slopes
 from .descriptions import description
-from .differentiations import compared, note_objects, note_refusals, pickled, refused, text_for
+from .differentiations import compared, note_refusals, text_for
 from .frames import expression_at, user_frame
 from .kernel import KERNEL, compiled_first
 from .kinds import DualLike, Tangent
@@ -27,7 +27,7 @@ from .looks import beside, is_plain, is_told
 from .namespaces import ARRAY, CONSTANTS, Namespace, is_number, namespace_of
 from .numerics import quiet
 from .pair import (
-    KINDS,
+    DUAL_OF,
     Function,
     Pair,
     fit,
@@ -40,6 +40,8 @@ from .pair import (
     plain,
     readable_dual,
 )
+from .pickles import pickled
+from .refusals import note_objects, refused
 from .rules import Rule
 from .structure import leaves
 from .table import RULES
@@ -67,15 +69,10 @@ def apply(rule: Rule, args: tuple[DualLike, ...]) -> DualLike:
         return _elementwise(rule, args)
     if rule.is_composed(namespace):
         return _composed(rule, args, primals, of_duals(namespace))
-    y = evaluate(rule, primals)
+    y = value_of(rule, primals)
     if rule.kind == "flat":
         return y
-    if is_plain(y, int):  # as in maximum(x, 0)
-        y = float(y)
-    numbers = as_python((*primals, y))
-    namespace = namespace_for(numbers)
-    assert namespace is not None
-    numbers = in_slopes(rule, namespace, numbers)
+    namespace, numbers = for_slopes(rule, as_python((*primals, y)))
     tangent = None
     for i, a in enumerate(args):
         if not isinstance(a, Dual) or a.level != level:
@@ -84,7 +81,7 @@ def apply(rule: Rule, args: tuple[DualLike, ...]) -> DualLike:
             term = _of_tangent(rule, a.tangent)
         else:
             slope = slope_of(rule, i, namespace, numbers)
-            term = scale(slope, a, y, rule.kind == "kinked")
+            term = scale(slope, a, y, zero_slope_wins=rule.kind == "kinked")
         tangent = term if tangent is None else total(tangent, term)
     return moved(y, tangent, level)
 
@@ -119,6 +116,19 @@ def evaluate(rule: Rule, args: tuple[DualLike, ...]) -> DualLike:
     return rule.value_in(namespace)(*map(namespace.convert, args))
 
 
+def value_of(rule: Rule, primals: tuple[DualLike, ...]) -> DualLike:
+    """The value of a row; one that has slopes is never a whole number, as in maximum(x, 0)."""
+    y = evaluate(rule, primals)
+    return float(y) if rule.kind != "flat" and is_plain(y, int) else y
+
+
+def for_slopes(rule: Rule, args: tuple[DualLike, ...]) -> tuple[Namespace, tuple[DualLike, ...]]:
+    """Arguments and result as the slopes of a row take them, and the namespace for these."""
+    namespace = namespace_for(args)
+    assert namespace is not None
+    return namespace, in_slopes(rule, namespace, args)
+
+
 def _of_tangent(rule: Rule, tangent: Tangent) -> Tangent:
     """A linear function of a tangent; one that is not made of numbers dispatches as NumPy's do."""
     if isinstance(tangent, Dual) or is_number(tangent):
@@ -136,13 +146,7 @@ def slope_of(rule: Rule, i: int, namespace: Namespace, args: tuple[DualLike, ...
     except (ArithmeticError, ValueError):  # an infinite slope, as in sqrt at 0
         if namespace.name == "numpy":
             raise
-        return by_ieee(lambda *ieee: _slope_anywhere(rule, i, ieee), args)
-
-
-def _slope_anywhere(rule: Rule, i: int, args: tuple[DualLike, ...]) -> DualLike:
-    namespace = namespace_for(args)
-    assert namespace is not None
-    return rule.slope_in(namespace, i)(*args)
+        return by_ieee(lambda *ieee: slope_of(rule, i, *for_slopes(rule, ieee)), args)
 
 
 def _elementwise(rule: Rule, args: tuple[DualLike, ...]) -> DualLike:
@@ -221,7 +225,7 @@ _LOST = (
     "{what} would lose the derivative of a Dual; write {instead}, "
     "or x.primal for the plain number, whose derivative is zero."
 )
-_ROOM = f"np.zeros_like(x) or np.zeros(n, like=x){differentiations.UNLIFTED}"
+_ROOM = f"np.zeros_like(x) or np.zeros(n, like=x){refusals.UNLIFTED}"
 
 
 def _operators(name: str, operation: Function) -> tuple[Function, Function]:
@@ -427,7 +431,7 @@ class Dual(Pair):
         return latex(self)
 
 
-KINDS.update({object: Dual, Dual: Dual})
+DUAL_OF.update({object: Dual, Dual: Dual})
 
 
 if KERNEL:
@@ -437,7 +441,7 @@ if KERNEL:
         RULES,
         PROTOCOLS,
         levels.clocks,
-        vars(differentiations),
+        vars(differentiations) | vars(refusals),
         ARRAY.functions,
         is_told,
     )

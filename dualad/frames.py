@@ -28,7 +28,11 @@ _OTHERS = (
 _PROTOCOLS = os.path.join(_DUALAD, "array", "protocols.py")
 _LIFTING = os.path.join(_DUALAD, "lifting", "")
 _SOLVERS = f"{_DUALAD}scipy{os.sep}"
-_LIFTED = f"{_SOLVERS}_names.py"  # runs SciPy's own Python, which is not a solver
+_NO_SOLVERS = (
+    f"{_SOLVERS}_names.py",  # runs SciPy's own Python
+    f"{_SOLVERS}_calling.py",  # arguments in their places
+    f"{_SOLVERS}_rows.py",  # rows of the table
+)
 
 
 def expression_at(
@@ -83,7 +87,7 @@ def asking_frame(outermost: CodeType | None = None) -> FrameType | None:
     asking, is_wanted = None, False
     while frame is not None and frame.f_code is not outermost:
         file = frame.f_code.co_filename
-        if file.startswith(_SOLVERS) and file != _LIFTED:
+        if file.startswith(_SOLVERS) and file not in _NO_SOLVERS:
             is_wanted = True
         elif is_wanted and not (is_ours(file) or file.startswith(_OTHERS)):
             asking, is_wanted = frame, False

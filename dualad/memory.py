@@ -51,6 +51,23 @@ def owner_of(x: Any) -> Any:
     return x
 
 
+def overlaps_itself(x: Any) -> bool:
+    """Whether some elements of an array are in the same memory.
+
+    >>> x = np.zeros((2, 3))
+    >>> overlaps_itself(x.T[::-1]), overlaps_itself(np.broadcast_to(x, (2, 2, 3)))
+    (False, True)
+    >>> overlaps_itself(view_at(x, address_of(x), (2, 2), (16, 24), float))
+    False
+    """
+    ways = sorted((abs(step), n) for step, n in zip(x.strides, x.shape, strict=True) if n > 1)
+    ends = itertools.accumulate((step * (n - 1) for step, n in ways), initial=x.itemsize)
+    if not x.size or all(step >= end for (step, _), end in zip(ways, ends, strict=False)):
+        return False
+    places = sum(np.ix_(*(step * np.arange(n) for step, n in ways)))
+    return bool((np.diff(np.sort(places, axis=None)) < x.itemsize).any())
+
+
 def sharing(arrays: Sequence[Any]) -> list[int]:
     """Which of these arrays share memory with another of them.
 

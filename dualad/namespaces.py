@@ -198,7 +198,8 @@ def _special(name: str) -> Callable[..., Any]:
         if there is None:
             there = np.vectorize(MATH.functions[name], otypes=[float])
         result = there(*args)
-        dtype = np.result_type(*(a for a in args if np.result_type(a).kind == "f"), np.float32)
+        floats = [a for a in args if np.result_type(a).kind == "f" and type(a) is not float]
+        dtype = np.result_type(*floats, np.float32) if floats else result.dtype
         return result.astype(dtype) if result.dtype != dtype else result
 
     return function

@@ -48,15 +48,15 @@ class Pair(metaclass=Kind):  # type: ignore[metaclass]
 
 # The class of duals, by the type of the primal. Subclasses count as what they derive from;
 # whatever is not here makes a Dual.
-KINDS: dict[type, type[Pair]] = {}
+DUAL_OF: dict[type, type[Pair]] = {}
 
 
 def kind_of(primal: DualLike) -> type[Pair]:
     """The class of duals that have such a primal."""
-    kind = KINDS.get(type(primal)) or KINDS.get(primal.__class__)
+    kind = DUAL_OF.get(type(primal)) or DUAL_OF.get(primal.__class__)
     if kind is None:
-        known = (KINDS[base] for base in primal.__class__.__mro__ if base in KINDS)
-        kind = KINDS[primal.__class__] = next(known, KINDS[object])
+        known = (DUAL_OF[base] for base in primal.__class__.__mro__ if base in DUAL_OF)
+        kind = DUAL_OF[primal.__class__] = next(known, DUAL_OF[object])
     return kind
 
 

@@ -84,8 +84,8 @@ def run_pass(inputs: Inputs, seeds: Sequence[Any], has_aux: bool = False) -> Out
     return outputs
 
 
-def evaluated(inputs: Inputs, seeds: Sequence[Any], has_aux: bool) -> tuple[Outputs, Any]:
-    """The outputs, and what makes them doubtful (`doubt`)."""
+def evaluated(inputs: Inputs, seeds: Sequence[Any], has_aux: bool) -> tuple[Outputs, str]:
+    """The outputs, and what makes them doubtful (`gravest_doubt`)."""
     with Differentiation(inputs.driver) as work:
         y = inputs.call(seeded(inputs, seeds, work.level))
         outputs = Outputs(inputs.driver, y, work.level, has_aux)
@@ -100,10 +100,7 @@ def forward(seeds: Sequence[Any], has_aux: bool) -> Callable[[Inputs], Outputs]:
 def tangents_of(outputs: Outputs, inputs: Inputs, directions: tuple[int, ...] = ()) -> Tangents:
     """The tangent of each output: zero where there is none, nan where the output is nan."""
     return [
-        nan_where(
-            value,
-            _zero(directions, value, inputs) if tangent is None else tangent,
-        )
+        nan_where(value, _zero(directions, value, inputs) if tangent is None else tangent)
         for value, tangent in zip(outputs.values, outputs.tangents, strict=True)
     ]
 

@@ -18,11 +18,10 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from .arguments import Inputs, Outputs
 from .array_tangents import ArrayTangent
-from .conversions import as_python, in_slopes
+from .conversions import as_python
 from .differentiations import note_refusal
-from .dual import evaluate, namespace_for, slope_of
+from .dual import for_slopes, namespace_for, slope_of, value_of
 from .levels import ParticipatingLevel
-from .looks import is_plain
 from .pair import Pair, dual, own, parts, plain, shape_of
 from .passes import forward
 from .promises import Differentiation, settle, weights
@@ -209,11 +208,9 @@ class PatternLevel(ParticipatingLevel):
         namespace = namespace_for(primals)
         if namespace is None or rule.is_composed(namespace):
             return NotImplemented
-        y = evaluate(rule, primals)
+        y = value_of(rule, primals)
         if rule.kind == "flat":
             return y
-        if is_plain(y, int):
-            y = float(y)
         found: Any = None
         for i, (primal, t) in enumerate(split):
             if t is None or rule.slopes[i] == "0":
@@ -250,10 +247,7 @@ class PatternLevel(ParticipatingLevel):
 
 
 def _slope(rule: Rule, i: int, primals: tuple[Any, ...], y: Any) -> Any:
-    numbers = as_python((*primals, y))
-    namespace = namespace_for(numbers)
-    assert namespace is not None
-    return plain(slope_of(rule, i, namespace, in_slopes(rule, namespace, numbers)))
+    return plain(slope_of(rule, i, *for_slopes(rule, as_python((*primals, y)))))
 
 
 # -- patterns --------------------------------------------------------------------------------

@@ -18,17 +18,19 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from contextvars import ContextVar
 from typing import Any, Self
 
 import numpy as np
 
 from .advice import tell_of_foreign
 from .arguments import Inputs, Outputs
-from .differentiations import close_level, doubt, is_noted, open_level, refused
+from .differentiations import close_level, gravest_doubt, is_noted, open_level
 from .levels import fresh_level
+from .lifting.effects import may_keep, may_read
 from .lifting.lift import Lifted
-from .lifting.reach import may_keep, may_read
 from .pair import own, plain, shape_of
+from .refusals import refused
 
 STEP = 1 / 8191  # relative, to a nearby point
 NEARBY = 16  # at most so many directions are tried one by one
@@ -300,7 +302,7 @@ class Differentiation:
     level : int
         The level.
     why : str
-        What makes the outputs doubtful (`doubt`), when f is done.
+        What makes the outputs doubtful (`gravest_doubt`), when f is done.
     """
 
     __slots__ = ("_driver", "level", "why")
@@ -313,7 +315,7 @@ class Differentiation:
         return self
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        self.why = doubt(self.level)
+        self.why = gravest_doubt(self.level)
         if isinstance(error, Exception):
             tell(self._driver, error, "objects" if is_noted(self.level, "objects") else "")
         close_level(self.level)
@@ -332,11 +334,11 @@ def tell(driver: str, error: Exception, why: str) -> None:
 # -- values kept from earlier calls --------------------------------------------------------
 
 
-LOSSES = ("error", "objects", "hash")  # reasons of `doubt` to compare with plain runs
+LOSSES = ("error", "objects", "hash")  # reasons of `gravest_doubt` to compare with plain runs
 
 
 def is_doubtful(why: str, f: Any, leaves: Sequence[Any]) -> bool:
-    """Whether the outputs of f are to be looked into by `settle`, for a reason of `doubt`."""
+    """Whether `settle` is to look into the outputs of f, for a reason of `gravest_doubt`."""
     return _is_grave(why.partition(",")[0], f, leaves) or may_have_read(why, f, leaves)
 
 
@@ -351,6 +353,11 @@ def _is_grave(gravest: str, f: Any, leaves: Sequence[Any]) -> bool:
 def may_have_read(why: str, f: Any, leaves: Sequence[Any]) -> bool:
     """Whether f may have read numbers from the text of duals, and has not been looked into."""
     return why.endswith("text") and may_read(f) and not _reads_nothing.have(f, _shapes(leaves))
+
+
+# Whether f is evaluated to look into outputs: what its own derivatives are then, was looked into
+# when they were first asked for, and each nesting would multiply the evaluations.
+_is_looking = ContextVar("_is_looking", default=False)
 
 
 def settle(
@@ -377,20 +384,29 @@ def settle(
         If they are not what plain numbers give, or f has returned a value kept from earlier.
     """
     gravest = why.partition(",")[0]
+    is_grave = _is_grave(gravest, inputs.f, inputs.leaves)
+    is_read = may_have_read(why, inputs.f, inputs.leaves)
+    if not (is_grave or is_read) or _is_looking.get():
+        return
 
     def evaluate(points: list[Any]) -> Outputs:
         moved = copy.copy(inputs)
         moved.leaves = points
         return (likewise if likewise and gravest in LOSSES else forward)(moved)
 
-    if _is_grave(gravest, inputs.f, inputs.leaves):
-        if gravest in LOSSES:
+    before = _is_looking.set(True)
+    try:
+        if is_grave and gravest in LOSSES:
             refuse_unless_plain(inputs, list(seeds), outputs, has_aux, evaluate)
             note_like_plain(inputs)
-        elif gravest == "equal" or any(map(has_zeros, outputs.values, outputs.tangents)):
+        elif is_grave and (
+            gravest == "equal" or any(map(has_zeros, outputs.values, outputs.tangents))
+        ):
             refuse_if_kept(inputs, outputs, evaluate, gravest == "equal")
-    if may_have_read(why, inputs.f, inputs.leaves):
-        refuse_if_read(inputs, seeds, forward(inputs) if likewise else outputs, has_aux)
+        if is_read:
+            refuse_if_read(inputs, seeds, forward(inputs) if likewise else outputs, has_aux)
+    finally:
+        _is_looking.reset(before)
 
 
 def refuse_if_read(inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool) -> None:

@@ -352,12 +352,18 @@ def is_in_order(g: Any) -> bool:
 
 
 def summed(g: Any, shape: tuple[int, ...], lead: int) -> Any:
-    """The adjoint of what was broadcast from this shape, behind `lead` axes in front."""
+    """The adjoint of what was broadcast from this shape, behind `lead` axes in front.
+
+    Of what is stored, axes of length 1 in front are left out.
+    """
     here = shape_of(g)
     if here[lead:] == shape:
         return g
     extra = len(here) - lead - len(shape)
-    g = np.sum(g, tuple(range(lead, lead + extra))) if extra else g
+    if extra < 0:
+        g = np.reshape(g, (*here[:lead], *[1] * -extra, *here[lead:]))
+    elif extra:
+        g = np.sum(g, tuple(range(lead, lead + extra)))
     axes = tuple(
         lead + i
         for i, (n, m) in enumerate(zip(shape, shape_of(g)[lead:], strict=True))

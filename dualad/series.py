@@ -26,9 +26,9 @@ from .array.operands import as_operand
 from .array.protocols import ARRAY_FUNCTIONS, implements
 from .array_rules import common
 from .array_rules.matrices import is_singular
-from .conversions import as_number, as_numpy, as_python, in_slopes
+from .conversions import as_number, as_numpy, as_python
 from .differentiations import note_refusal
-from .dual import Dual, evaluate, namespace_for
+from .dual import Dual, evaluate, for_slopes, namespace_for, value_of
 from .frames import name_of_call
 from .kernel import DRIVERS, KERNEL
 from .levels import ParticipatingLevel
@@ -312,11 +312,9 @@ class SeriesLevel(ParticipatingLevel):
         namespace = namespace_for(primals)
         if namespace is None or rule.kind == "linear" or rule.is_composed(namespace):
             return NotImplemented
-        y = evaluate(rule, primals)
+        y = value_of(rule, primals)
         if rule.kind == "flat":
             return y
-        if is_plain(y, int):
-            y = float(y)
         found = _by_recurrence(rule, self.order, y, split)
         if found is not None:
             return moved(y, found, self)
@@ -369,9 +367,7 @@ class SeriesLevel(ParticipatingLevel):
     def _coefficients(
         self, rule: Rule, numbers: tuple[Any, ...], given: Sequence[list[Any] | None]
     ) -> list[Any]:
-        namespace = namespace_for(numbers)
-        assert namespace is not None
-        *values, y = in_slopes(rule, namespace, numbers)
+        namespace, (*values, y) = for_slopes(rule, numbers)
         self._terms, self._namespace = {}, _space(namespace)
         terms = [
             x if c is None else self.made_term(None, (), x, c)

@@ -21,7 +21,7 @@ from . import product_transposes, transposes
 from .arguments import Inputs, Outputs, is_complex
 from .array.operands import unbuffered
 from .conversions import as_number
-from .differentiations import close_level, doubt, open_level
+from .differentiations import close_level, gravest_doubt, open_level
 from .dual import Dual
 from .forms import Form, ReverseLevel, dtype_of
 from .kernel import KERNEL
@@ -296,7 +296,7 @@ def _gradient_along(f: Function, x: Any, directions: Any) -> tuple[Any, int]:
             is_number = type(y) is KERNEL.Recorded
             if level.tape is None:
                 is_number = isinstance(y, Dual) and not is_array(y)
-            if any(map(doubt, opened)) or not is_number:
+            if any(map(gravest_doubt, opened)) or not is_number:
                 return None, 0
             if y.level is not level or plain(y) != plain(y):
                 return None, 0
@@ -305,7 +305,7 @@ def _gradient_along(f: Function, x: Any, directions: Any) -> tuple[Any, int]:
     except UNABLE:
         return None, 0
     except Exception:
-        if any(doubt(each) == "objects" for each in opened):  # the general driver says so
+        if any(gravest_doubt(each) == "objects" for each in opened):  # the general driver says so
             return None, 0
         raise
     finally:
@@ -500,12 +500,16 @@ def _joined(inputs: Inputs, x: Any, of_real: Any, of_imag: Any) -> Any:
 # -- vector-Jacobian products --------------------------------------------------------------
 
 
-def pullback_of(record: Record) -> Function:
-    """The function from an adjoint of the output to those of the arguments."""
-    inputs, outputs = record.inputs, record.outputs
+class Pullback:
+    """The function from an adjoint of the output to those of the arguments, which `vjp` gives."""
 
-    def pullback(adjoint: Any) -> Any:
+    def __init__(self, record: Record) -> None:
+        self._record = record
+
+    def __call__(self, adjoint: Any) -> Any:
         """The adjoints of the arguments, from one in the structure of the function's result."""
+        record = self._record
+        inputs, outputs = record.inputs, record.outputs
         adjoint = rebuild(adjoint, unbuffered)
         wanted, given = _shapes(outputs.structure), _shapes(adjoint)
         if wanted != given:
@@ -529,7 +533,21 @@ def pullback_of(record: Record) -> Function:
             found = _pulled_forward(inputs, numbers, found, record)
         return inputs.arrange(found)
 
-    return pullback
+    def __reduce__(self) -> Any:
+        raise TypeError(
+            "a pullback cannot be pickled, for it holds the record of its run; pickle the function "
+            "and its arguments, and call vjp there."
+        )
+
+    def __copy__(self) -> Pullback:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> Pullback:
+        return self
+
+    def __repr__(self) -> str:
+        f = self._record.inputs.f
+        return f"<pullback of {getattr(f, '__qualname__', type(f).__name__)}>"
 
 
 def _pulled_forward(

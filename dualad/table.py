@@ -44,7 +44,8 @@ row("pow(a, b)",  # b - 1 is rounded where b is small
 row("_powlog(a, b) = (0 if real(b) > 0 else -inf) if a == 0 else a**b*log(a)",
     "(b*_powlog(a, b - 1) if real(b) > 0 else inf) if a == 0 else a**(b - 1)*(1 + b*log(a))",
     "(0 if real(b) > 0 else y*log(a)) if a == 0 else y*log(a)", z=True, over=(POSITIVE, (-3, 3)),
-    at={(0, 1): (0, -inf, 0), (0, 2): (0, 0, 0), (0, 0.5): (0, -inf, 0), (0, 0): (-inf, inf, inf)})
+    at={(0, 1): (0, -inf, 0), (0, 2): (0, 0, 0), (0, 0.5): (0, -inf, 0), (0, 0): (-inf, inf, inf)},
+    says="aᵇ·ln a")
 row("neg(x) = -x", "-1", kind="linear", z=True, aka="negative")
 row("pos(x) = +x", "1", kind="linear", z=True, aka="positive")
 row("abs(x)", "sign(x)", kind="kinked", z="hypot(real(x), imag(x))", aka="absolute fabs",
@@ -63,7 +64,7 @@ row("fmod(a, b) = a - b*trunc(a/b)", "1", "rint((y - a)/b)", kind="kinked",
 row("divmod(a, b) = (floordiv(a, b), mod(a, b))")
 row("modf(x) = (fmod(x, 1), trunc(x))")
 row("frexp(x) = (ldexp(x, -_exponent(x)), _exponent(x))")
-row("_exponent(x)", "0", kind="flat", at={6: (3, 0), 0: (0, 0)})
+row("_exponent(x)", "0", kind="flat", at={6: (3, 0), 0: (0, 0)}, says="the exponent of x in base 2")
 row("floor(x)", "0", kind="flat", at={2.5: (2, 0), -2.5: (-3, 0), 2: (2, 0)})
 row("ceil(x)", "0", kind="flat", at={2.5: (3, 0), -2.5: (-2, 0)})
 row("trunc(x)", "0", kind="flat", aka="fix", at={2.5: (2, 0), -2.5: (-2, 0)})
@@ -76,7 +77,8 @@ row("isinf(x)", "0", kind="flat", z=True, at={1: (0, 0), -inf: (1, 0)})
 row("isnan(x)", "0", kind="flat", z=True, at={1: (0, 0), nan: (1, 0)})
 
 # Kinks: the mean of the one-sided slopes
-row("_step(a, b) = 1 if a > b else 0.5 if a == b else 0 if a < b else nan", "0", "0", kind="flat")
+row("_step(a, b) = 1 if a > b else 0.5 if a == b else 0 if a < b else nan", "0", "0", kind="flat",
+    says="1 if a > b, ½ if a = b, 0 if a < b")
 row("maximum(a, b) = a if a >= b else b if a < b else a + b", "_step(a, b)", "_step(b, a)",
     kind="kinked", at={(1, 0): (1, 1, 0), (0, 0): (0, 0.5, 0.5), (2, nan): (nan, nan, nan)})
 row("minimum(a, b) = a if a <= b else b if a > b else a + b", "_step(b, a)", "_step(a, b)",
@@ -114,7 +116,7 @@ row("xlogy(a, b) = a if a == 0 else a*log(b)", "log(b)",
     "(0 if b == 0 else a/b) if a == 0 else a/b", over=POSITIVE,
     at={(0, 0): (0, -inf, 0), (0, 2): (0, 0.6931471805599453, 0)},
     says="a*log(b), and 0 where a is 0")
-row("_gap(a, b) = 0 if a == b else a - b", "1", "-1")
+row("_gap(a, b) = 0 if a == b else a - b", "1", "-1", says="a − b, and 0 where a = b are infinite")
 row("logaddexp(a, b) = maximum(a, b) + log1p(exp(-abs(_gap(a, b))))",
     "sigmoid(_gap(a, b))", "sigmoid(_gap(b, a))",
     at={(-inf, -inf): (-inf, 0.5, 0.5), (1e16, 1e16): (1e16, 0.5, 0.5)},
@@ -125,11 +127,12 @@ row("logaddexp2(a, b) = maximum(a, b) + log1p(exp2(-abs(_gap(a, b))))/ln2",
 row("sigmoid(x) = exp(minimum(x, 0))/(1 + exp(-abs(x)))", "_bump(x)",
     z="1/(1 + exp(-x))", aka="logistic expit",
     at={0: (0.5, 0.25), 40: (1, 4.248354255291589e-18), -800: (0, 0)}, says="1/(1 + exp(-x))")
-row("_sigmoid2(x) = exp2(minimum(x, 0))/(1 + exp2(-abs(x)))", "_bump2(x)*ln2")
+row("_sigmoid2(x) = exp2(minimum(x, 0))/(1 + exp2(-abs(x)))", "_bump2(x)*ln2", says="1/(1 + 2⁻ˣ)")
 # sigmoid(x)*sigmoid(-x), and its slope without a difference of the two
 row("_bump(x) = exp(-abs(x))/square(1 + exp(-abs(x)))", "-y*tanh(x/2)",
-    z="exp(-x)/square(1 + exp(-x))")
-row("_bump2(x) = exp2(-abs(x))/square(1 + exp2(-abs(x)))", "-y*tanh(x*(ln2/2))*ln2")
+    z="exp(-x)/square(1 + exp(-x))", says="e⁻ˣ/(1 + e⁻ˣ)²")
+row("_bump2(x) = exp2(-abs(x))/square(1 + exp2(-abs(x)))", "-y*tanh(x*(ln2/2))*ln2",
+    says="2⁻ˣ/(1 + 2⁻ˣ)²")
 row("softplus(x) = maximum(x, 0) + log1p(exp(-abs(x)))", "sigmoid(x)",
     at={0: (0.6931471805599453, 0.5)}, says="log(1 + exp(x))")
 
@@ -144,11 +147,11 @@ row("asin(x)", "1/sqrt(_coside(x))", z=True, over=UNIT, aka="arcsin",
     at={1: (1.5707963267948966, inf), -1: (-1.5707963267948966, inf)})
 row("acos(x)", "-1/sqrt(_coside(x))", z=True, over=UNIT, aka="arccos", at={1: (0, -inf)})
 # 1 - x², and its slope without a difference of the two factors
-row("_coside(x) = (1 - x)*(1 + x)", "-2*x", z="-(x - 1)*(x - -1)")  # sums lose −0j
+row("_coside(x) = (1 - x)*(1 + x)", "-2*x", z="-(x - 1)*(x - -1)", says="1 − x²")  # sums lose −0j
 row("atan(x)", "_bell(x)", z=True, aka="arctan", at={inf: (1.5707963267948966, 0)})
 row("_bell(x) = 1/(1 + x*x) if abs(x) < 1e150 else 1/x/x",
     "-2*x*y*y if abs(x) < 1e9 else -2*y/x", z="1/(1 + x*x)",
-    at={inf: (0, 0), 1e100: (1e-200, -2e-300)})
+    at={inf: (0, 0), 1e100: (1e-200, -2e-300)}, says="1/(1 + x²)")
 row("atan2(a, b)", "_along(b, a)/hypot(a, b)", "-_along(a, b)/hypot(a, b)",
     aka="arctan2",
     at={(0, 0): (0, nan, nan), (1e-200, 1e-200): (0.7853981633974483, 5e199, -5e199)},
@@ -158,13 +161,15 @@ row("hypot(a, b)", "0 if y == 0 else _along(a, b)", "0 if y == 0 else _along(b, 
         (1e-200, 1e-200): (1.414213562373095e-200, 0.7071067811865476, 0.7071067811865476)})
 row("_along(a, b) = a/hypot(a, b) if abs(a) < inf else sign(a) - 0*b",
     "square(_along(b, a))/hypot(a, b)",
-    "-y*_along(b, a)/hypot(a, b)")
+    "-y*_along(b, a)/hypot(a, b)", says="a/√(a² + b²)")
 row("degrees(x)", "degrees(1.0)", kind="linear", aka="rad2deg")
 row("radians(x)", "radians(1.0)", kind="linear", aka="deg2rad")
+# cos(x) at 0 is the 1 of the number system that x is of.
 row("sinc(x) = cos(x) if x == 0 else sin(pi*x)/(pi*x)", "_sinc(1, x)", z=True,
     at={0: (1, 0)}, says="sin(pi*x)/(pi*x)",
     inexact="near x = 1.5 the series and the recurrence each lose a digit from order 2 on")
-row("_sinc(n, x)", None, "_sinc(n + 1, x)", z=True, over=((1, 1), (-4, 4)))
+row("_sinc(n, x)", None, "_sinc(n + 1, x)", z=True, over=((1, 1), (-4, 4)),
+    says="the n-th derivative of sin(πx)/(πx)")
 
 # Hyperbolic
 row("sinh(x)", "cosh(x)", z=True)
@@ -176,7 +181,8 @@ row("asinh(x)", "1/_hypot1(x)", z=True, aka="arcsinh", at={1e200: (461.210165779
 row("acosh(x)", "1/(sqrt(x - 1)*sqrt(x + 1))", z=True, over=NEAR_1, aka="arccosh",
     at={1: (0, inf), 1e200: (461.2101657793691, 1e-200)})
 row("atanh(x)", "1/_coside(x)", z=True, over=UNIT, aka="arctanh")
-row("_hypot1(x) = hypot(1, x)", "x/y if abs(x) < 1e150 else sign(x)", z="sqrt(1 + x*x)")
+row("_hypot1(x) = hypot(1, x)", "x/y if abs(x) < 1e150 else sign(x)", z="sqrt(1 + x*x)",
+    says="√(1 + x²)")
 
 # Special functions
 row("erf(x)", "_gauss(x)*(2/sqrt(pi))", at={0: (0, 1.1283791670955126)})
@@ -188,7 +194,7 @@ row("polygamma(n, x)", None, "polygamma(n + 1, x)", over=((2, 2), (0.1, 9)),
     says="n-th derivative of digamma")
 # exp(−x²) with x² = h² + (x − h)(x + h), h on a grid of 1/16: x² is then not rounded.
 row("_gauss(x) = exp(-square(rint(16*x)/16))*exp((rint(16*x)/16 - x)*(rint(16*x)/16 + x)) "
-    "if abs(x) < 30 else exp(-x*x)", "0 if y == 0 else -2*(x*y)", z="exp(-x*x)")
+    "if abs(x) < 30 else exp(-x*x)", "0 if y == 0 else -2*(x*y)", z="exp(-x*x)", says="exp(−x²)")
 
 # Complex parts: linear over the reals
 row("real(x)", "1", kind="linear", z=True)

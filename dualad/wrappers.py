@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from types import MethodType
 from typing import Any, TypeVar
 
 from .arguments import Argnums, Outputs, argnums_as_tuple, aux_of
 from .array.dualarray import DualArray
 from .array.operands import unbuffered
-from .differentiations import doubt
+from .differentiations import gravest_doubt
 from .dual import Dual
 from .kernel import DRIVERS
 from .lifting import library, operators  # noqa: F401  they enter what is lifted by them
-from .lifting.lift import Lifted
+from .lifting.lift import Lifted, Lookalike, global_name
 from .lifting.reach import chosen, needs_lift_after_all
 from .pair import Function, parts
 from .promises import has_zeros, is_doubtful, is_elementwise, may_have_read, tell
@@ -129,10 +128,8 @@ def lifting_as_needed(driver: Driver) -> Driver:
     return call  # type: ignore[return-value]
 
 
-class _Wrapper:
-    """A function under the name, text and signature of f; the kernel has one of its own."""
-
-    __wrapped__: Function
+class _Wrapper(Lookalike):
+    """What a driver gives back; the kernel has one of its own."""
 
     def __init__(
         self,
@@ -141,9 +138,8 @@ class _Wrapper:
         made_by: functools.partial[Function],
         general: Function | None,  # makes the call of f lifted, unless f is lifted or must not be
     ) -> None:
-        self.__qualname__ = type(f).__name__  # if f has no name
-        functools.update_wrapper(self, f)
-        self._call, self._made_by, self._general = call, made_by, general
+        super().__init__(call, f, made_by)
+        self._general = general
         self._is_decided = general is None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -162,12 +158,6 @@ class _Wrapper:
     def _lift(self) -> None:
         if self._general is not None:
             self._call, self._general = self._general(Lifted(self.__wrapped__)), None
-
-    def __get__(self, instance: Any, owner: Any = None) -> Any:
-        return self if instance is None else MethodType(self, instance)
-
-    def __reduce__(self) -> Any:
-        return self._made_by, ()
 
     def __repr__(self) -> str:
         return _described(self)
@@ -201,9 +191,9 @@ def _stripped(definition: Function, aux: Any, level: int) -> Any:
     return aux_of(definition.__name__, aux, level)
 
 
-def _is_doubtful(f: Function, x: Any, level: int, y: Any) -> bool:
+def _asks_to_settle(f: Function, x: Any, level: int, y: Any) -> bool:
     """Whether y, which f has given for x, is to be looked into."""
-    why = doubt(level)
+    why = gravest_doubt(level)
     given = list(leaves(x))
     if why.startswith("step") and isinstance(y, Dual) and not has_zeros(*parts(y, level)):
         return may_have_read(why, f, given)
@@ -213,7 +203,7 @@ def _is_doubtful(f: Function, x: Any, level: int, y: Any) -> bool:
 _WRAPPERS: tuple[type, ...] = (_Wrapper,)
 if DRIVERS:
     DRIVERS.connect(
-        *(Dual, _continued, is_elementwise, _is_doubtful, doubt),
-        *(Lifted, DualArray, unbuffered, _stripped, tell, _described),
+        *(Dual, _continued, is_elementwise, _asks_to_settle, gravest_doubt),
+        *(Lifted, DualArray, unbuffered, _stripped, tell, _described, global_name),
     )
     _WRAPPERS = (_Wrapper, *DRIVERS.SHORT_WAYS.values())

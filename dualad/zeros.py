@@ -19,7 +19,7 @@ from .numerics import quiet
 from .pair import Pair, dual, fit, is_array, newest, parts, plain, shape_of
 
 
-def scale(slope: DualLike, a: DualLike, y: DualLike, zero_slope_wins: bool) -> Tangent:
+def scale(slope: DualLike, a: DualLike, y: DualLike, *, zero_slope_wins: bool) -> Tangent:
     """slope·ȧ, in the shape of the result y. A zero tangent stays zero.
 
     Where `zero_slope_wins`, or a number is infinite, a zero slope makes it zero, too.
@@ -41,7 +41,7 @@ def scale(slope: DualLike, a: DualLike, y: DualLike, zero_slope_wins: bool) -> T
     with quiet():
         product = slope * tangent
         if not is_finite(product):
-            wins = zero_slope_wins or is_infinite(a.primal, tangent)
+            wins = zero_slope_wins or where_infinite(a.primal, tangent)
             product = strong_product(slope, tangent, wins)
     shape = directions + shape_of(y)
     if shape_of(product) != shape:
@@ -53,10 +53,10 @@ def _number_scaled(slope: DualLike, a: DualLike, zero_slope_wins: bool) -> Tange
     product = slope * a.tangent
     if is_finite(product) if isinstance(product, Pair) else product == product:
         return product
-    return strong_product(slope, a.tangent, zero_slope_wins or is_infinite(a.primal, a.tangent))
+    return strong_product(slope, a.tangent, zero_slope_wins or where_infinite(a.primal, a.tangent))
 
 
-def is_infinite(primal: DualLike, tangent: Tangent) -> Any:
+def where_infinite(primal: DualLike, tangent: Tangent) -> Any:
     """Where a number is infinite, mostly because it was too large for a float."""
     primal, tangent = plain(primal), plain(tangent)
     if isinstance(primal, np.ndarray) or isinstance(tangent, np.ndarray):

@@ -59,23 +59,6 @@ def rules() -> str:
     return "\n".join(lines) + "\n"
 
 
-HELPERS = {  # in words of mathematics; the table writes them so that no digit is lost
-    "_powlog": "aᵇ·ln a",
-    "_exponent": "the exponent of x in base 2",
-    "_step": "1 if a > b, ½ if a = b, 0 if a < b",
-    "_gap": "a − b, and 0 where a = b are infinite",
-    "_sigmoid2": "1/(1 + 2⁻ˣ)",
-    "_bump": "e⁻ˣ/(1 + e⁻ˣ)²",
-    "_bump2": "2⁻ˣ/(1 + 2⁻ˣ)²",
-    "_coside": "1 − x²",
-    "_bell": "1/(1 + x²)",
-    "_along": "a/√(a² + b²)",
-    "_sinc": "the n-th derivative of sin(πx)/(πx)",
-    "_hypot1": "√(1 + x²)",
-    "_gauss": "exp(−x²)",
-}
-
-
 def helpers() -> str:
     """The rows that slopes are written with."""
     lines = ["| helper | is | slopes |", "|---|---|---|"]
@@ -83,7 +66,7 @@ def helpers() -> str:
         if rule.name.startswith("_"):
             head = f"`{rule.name}({', '.join(rule.args)})`"
             slopes = ", ".join("–" if s is None else f"`{s}`" for s in rule.slopes)
-            lines.append(f"| {head} | {HELPERS[rule.name]} | {slopes} |")
+            lines.append(f"| {head} | {rule.says} | {slopes} |")
     return "\n".join(lines) + "\n"
 
 

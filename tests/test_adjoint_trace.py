@@ -530,7 +530,7 @@ def test_what_selections_give_back() -> None:
     assert shares_of(stored, x)[:5] == [
         "v̄₀ = v̄₀ + v̄₁[0]",
         "v̄₀ = 0 with [0] = v̄₂",
-        "v̄₂ = sum(v̄₃[1, 1:])",
+        "v̄₂ = ∑(v̄₃[1, 1:])",
         "v̄₁ = v̄₃ with [1, 1:] = 0",
         "v̄₃ = v̄₄ × [[0, 1, 2], [3, 4, 5]]",
     ]

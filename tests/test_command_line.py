@@ -188,8 +188,8 @@ def test_csv(run: Callable[..., str]) -> None:
     printed = run("exp(2*x)*y", "x=0", "y=3", "--csv", "--order", "2")
     assert printed == (
         "output,value,variable,at,derivative,elasticity,2nd derivative\n"
-        ",3.0,x,0.0,6.0,0.0,12.0\n"
-        ",3.0,y,3.0,1.0,1.0,0.0\n"
+        "exp(2*x)*y,3.0,x,0.0,6.0,0.0,12.0\n"
+        "exp(2*x)*y,3.0,y,3.0,1.0,1.0,0.0\n"
     )
 
 

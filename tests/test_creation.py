@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dualad import Dual, DualArray, derivative, grad, hessian, jacobian
+from dualad import Dual, DualArray, derivative, grad, hessian, jacobian, jvp
 
 X = np.array([0.3, 1.1, 2.0])
 SINGLE = Dual(X, np.ones(3))
@@ -260,3 +260,57 @@ def test_frompyfunc_and_fromfunction_and_apply_along_axis() -> None:
     np.testing.assert_allclose(j, [[0, 0, 0], [1, 1, 1]])
     j = jacobian(lambda t: np.apply_along_axis(np.cumsum, 1, t * np.ones((2, 2))))(1.5)
     np.testing.assert_allclose(j, [[1, 2], [1, 2]])
+
+
+INDEXED: dict[str, Any] = {
+    "r_": lambda x: np.r_[x, 1.0],
+    "r_ of numbers": lambda x: np.r_[x[0], x[1], 2],
+    "r_ and an integer": lambda x: np.r_[x, 1],
+    "r_ along a new axis": lambda x: np.r_["0,2", x, x],
+    "r_ with places": lambda x: np.r_["1,2,0", x, x],
+    "r_ of a list": lambda x: np.r_[[x[0], 1], x],
+    "r_ of single precision": lambda x: np.r_[x, np.ones(2, np.float32)],
+    "r_ of a Python float": lambda x: np.r_[float(x[0]), np.float32(2)],
+    "r_ of a complex one": lambda x: np.r_[x, x * 1j],
+    "r_ of points": lambda x: np.r_[x[0] : 5 : 3j],
+    "r_ of steps": lambda x: np.r_[x[0] : 9 : 2.0],
+    "in a variable": lambda x: next(joined[x, q] for joined in [np.r_] for q in x),
+    "c_": lambda x: np.c_[x, x],
+    "c_ of numbers": lambda x: np.c_[x[0], x[1]],
+    "c_ and a column": lambda x: np.c_[x[:, None], x],
+    "c_ and integers": lambda x: np.c_[x, 1:3],
+    "mgrid of points": lambda x: np.mgrid[0 : x[0] : 3j],
+    "mgrid of two": lambda x: np.mgrid[0 : x[0] : 3j, 0:2],
+    "mgrid of steps": lambda x: np.mgrid[x[0] : 6.0],
+    "ogrid": lambda x: np.ogrid[0 : x[0] : 3j, x[1] : 2 : 2j][0],
+    "arange with None": lambda x: np.arange(x[0], 9.0, None) * np.arange(x[1], None)[1],
+    "indices": lambda x: store_in(np.indices((2, 2), float), x[0]),
+}
+
+
+def store_in(y: Any, x: Any) -> Any:
+    y[0, 0] = x
+    return y
+
+
+@pytest.mark.parametrize("kind", [np.float64, np.float32])
+@pytest.mark.parametrize("name", INDEXED)
+def test_brackets_that_make_arrays(name: str, kind: Any) -> None:
+    """In lifted code they give arrays of numbers, which show what those of plain numbers show."""
+    f = INDEXED[name]
+    x, v = np.array([2.125, 3.25], kind), np.array([1.0, -0.5], kind)
+    value, slope = jvp(f, (x,), (v,))
+    want = f(x)
+    assert (value.dtype, value.strides) == (want.dtype, want.strides)
+    np.testing.assert_array_equal(value, want)
+    h = kind(2.0**-9)
+    np.testing.assert_allclose(slope, (f(x + h * v) - f(x - h * v)) / (2 * h), atol=1e-5)
+    kinds = []
+    jvp(lambda x: kinds.append(f(x).dtype) or x, (x,), (v,))
+    assert set(kinds) == {want.dtype}
+
+
+@pytest.mark.filterwarnings("ignore:the matrix subclass")
+def test_brackets_that_make_matrices() -> None:
+    with pytest.raises(TypeError, match="duals do not go with matrix arrays"):
+        jvp(lambda x: np.r_["r", x, x], (np.ones(2),), (np.ones(2),))

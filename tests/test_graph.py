@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import xml.etree.ElementTree as ET
 from itertools import combinations, pairwise
@@ -11,10 +12,10 @@ from typing import Any
 import hypothesis.strategies as st
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 
 import dualad
-from dualad.teach import graph, trace
+from dualad.teach import explain, graph, trace
 from dualad.teach.graph import Graph
 from dualad.teach.layout import Node, text_width
 
@@ -291,6 +292,7 @@ PROGRAMS = st.lists(
 
 
 @given(PROGRAMS, st.integers(1, 5))
+@example([("sin", 0, 0), ("sin", 0, 0), ("sin", 2, 0), ("sin", 0, 0), ("add", 1, 2)], 2)  # no x₁
 @settings(max_examples=60, deadline=None)
 def test_random_graphs(program: Any, n: int) -> None:
     def f(*xs: Any) -> Any:
@@ -301,6 +303,23 @@ def test_random_graphs(program: Any, n: int) -> None:
         return found[-1], sum(found[n:])
 
     check_picture(graph(f, *(0.1 * (i + 1) for i in range(n))))
+
+
+@pytest.mark.parametrize(("make", "name"), [(graph, "g.svg"), (explain, "g.html")])
+def test_a_file_is_written_whole_or_not_at_all(
+    make: Any, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, shown = tmp_path / name, make(survey, 1.0, 2.0)
+    shown.save(path)
+    before = path.read_bytes()
+
+    def fails(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("dualad.tables.os.replace", fails)
+    with pytest.raises(OSError, match="No space"):
+        make(survey, 3.0, 4.0).save(path)
+    assert path.read_bytes() == before and os.listdir(tmp_path) == [name]
 
 
 def test_names_are_escaped_and_saved(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import as_strided
 
 from dualad import Dual, derivative, grad, hessian, jacobian, jvp, lift, value_and_grad
 from dualad.memory import copied
@@ -652,3 +653,92 @@ def test_np_require_copies_only_what_does_not_comply(wanted: Any, lift: bool | N
         y, t = jvp(f, (SQUARE,), (2 * SQUARE,), lift=lift)
         np.testing.assert_array_equal(y, f(SQUARE))
         np.testing.assert_array_equal(t, np.where(y == 9.0, 0.0, 2 * y))
+
+
+@pytest.mark.parametrize("ufunc", [np.exp, np.sin, np.tanh, np.log1p])
+def test_ufuncs_into_the_memory_of_their_input_round_as_numpy_does(ufunc: Any) -> None:
+    """Its loops may take another way there."""
+
+    def into(x: Any) -> Any:
+        y = x * 1.0
+        ufunc(y[1:2], out=y[::-1])
+        return y
+
+    for x in np.random.default_rng(0).uniform(0.1, 3, (200, 2)):
+        value, slope = jvp(into, (x,), (np.array([1.0, 2.0]),))
+        np.testing.assert_array_equal(value, into(x))
+        np.testing.assert_allclose(
+            slope, jvp(ufunc, (x[1:].repeat(2),), (np.full(2, 2.0),))[1], rtol=1e-14
+        )
+
+
+FLAT: dict[str, Callable[[Any, Any], None]] = {
+    "as many": lambda y, x: y.flat.__setitem__(slice(None), x * 2),
+    "too few": lambda y, x: y.flat.__setitem__(slice(None), x[0]),
+    "too many": lambda y, x: y.flat.__setitem__(slice(0, 2), x),
+    "at places": lambda y, x: y.flat.__setitem__([0, 3, 1], x[0]),
+    "a list": lambda y, x: y.flat.__setitem__(..., [x[0, 0], 2.0]),
+    "a mask": lambda y, x: y.flat.__setitem__(np.array([True, False, True, False]), x[1]),
+    "one": lambda y, x: y.flat.__setitem__(1, x[0, 0]),
+    "none": lambda y, x: y.flat.__setitem__(slice(None), []),
+    "all": lambda y, x: setattr(y, "flat", x[0]),
+    "all of none": lambda y, x: setattr(y, "flat", []),
+}
+
+
+@pytest.mark.parametrize("name", FLAT)
+def test_flat_stores_begin_anew_where_they_are_too_few(name: str) -> None:
+    def f(x: Any) -> Any:
+        y = x * 1.5
+        FLAT[name](y.T, x)
+        return y
+
+    agrees(f, SQUARE[:2, :2])
+
+
+def test_flat_stores_from_the_same_memory_are_refused() -> None:
+    """NumPy reads there what it has just written."""
+
+    def f(x: Any) -> Any:
+        y = x * 1.0
+        y.flat[1:] = y
+        return y
+
+    with pytest.raises(TypeError, match="stores one by one"):
+        jvp(f, (X,), (X,))
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda v: v.sort(),
+        lambda v: v.sort(axis=0),
+        lambda v: v.partition(0),
+        lambda v: np.add.at(v, ([0, 1], [1, 0]), 1.0),
+    ],
+)
+def test_orders_of_their_own_refuse_elements_in_the_same_memory(write: Any) -> None:
+    def f(x: Any) -> Any:
+        y = x * 1.0
+        write(as_strided(y, (3, 2), (8, 8)))
+        return y
+
+    with pytest.raises(TypeError, match="share their memory with others"):
+        jvp(f, (LINE,), (LINE,))
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize(
+    ("index", "shape"),
+    [(slice(0, 2), (1, 2)), (..., (1, 1, 3)), ([0, 1], (1, 2)), (np.array([2, 0]), (1, 1, 2))],
+)
+def test_axes_of_length_1_in_front_of_what_is_stored(index: Any, shape: Any, mode: Any) -> None:
+    def f(x: Any) -> Any:
+        y = x * 2.0
+        y[index] = np.reshape(x[: shape[-1]] ** 2, shape)
+        return y
+
+    x = np.array([1.5, -0.5, 2.5])
+    np.testing.assert_allclose(jacobian(f, mode=mode)(x), slopes(f, x), rtol=1e-9)
+    third = jacobian(jacobian(lambda x: f(f(x)), mode=mode), mode="reverse")(x)
+    np.testing.assert_allclose(third, slopes(jacobian(lambda x: f(f(x))), x), rtol=1e-9, atol=1e-9)

@@ -31,7 +31,7 @@ from support.both import bits
 from dualad import Dual, derivative, grad, hessian, jacobian, jvp, lift, value_and_grad, vjp
 from dualad.lifting import lift as lifted_code
 from dualad.lifting import operators
-from dualad.lifting.reach import may_keep
+from dualad.lifting.effects import may_keep
 
 # -- special methods ---------------------------------------------------------------------------
 

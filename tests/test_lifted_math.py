@@ -158,6 +158,34 @@ def test_at_kinks_and_poles() -> None:
     )
 
 
+@pytest.mark.parametrize("number", [np.float16, np.float32, np.longdouble])
+@pytest.mark.parametrize("name", sorted(set(CASES) - {"trunc"}))  # which they do not have
+def test_numbers_of_numpys_become_pythons(name: str, number: Any) -> None:
+    """What math gives of them is a Python float, of double precision."""
+    f = CASES[name][0]
+    for x in map(number, (0.375, 1.8125, 4.1875)):
+        value, slope = value_and_grad(f, lift=True)(x)
+        want = f(x)
+        assert (type(value), repr(value)) == (type(want), repr(want))
+        right = derivative(f, lift=True)(float(x))
+        assert float(slope) == pytest.approx(right, rel=1e-2 if number is np.float16 else 1e-6)
+
+
+@pytest.mark.parametrize("order", [1, 2, 3])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.ldexp(x * np.nan, 3),
+        lambda x: np.sinc(x * np.nan),
+        lambda x: math.ldexp(x * math.nan, 3),
+        lambda x: np.ldexp(np.sqrt(-x), np.int32(2)),
+    ],
+)
+def test_counts_stay_counts_beside_nan(f: Function, order: int) -> None:
+    with np.errstate(invalid="ignore"):
+        assert math.isnan(derivative(f, order=order)(np.float64(2.0)))
+
+
 def test_counts_stay_counts() -> None:
     with pytest.raises(TypeError):
         derivative(lambda n: math.ldexp(1.5, n), lift=True)(2.0)

@@ -117,3 +117,23 @@ def test_arrays_of_objects_stay_numpys_own() -> None:
         return np.add(np.array([x, 1.0], dtype=object), [2.0, x])[0] * x
 
     assert value_and_grad(f)(3.0) == (f(3.0), 8.0)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: (np.arange(2) % 2).choose([x, -x]),
+        lambda x: np.array([1, 0]).choose([x[0], x[1]]),
+        lambda x: np.arange(3.0).clip([x[0], 0.0, 0.0], 2.0),
+        lambda x: np.arange(3.0).clip(max=[x[0], 0.5, 1.0]),
+        lambda x: np.ones(3).dot([x[0], 1.0, x[1]]),
+    ],
+)
+def test_methods_of_plain_arrays_take_lists(f: Any) -> None:
+    """And what comes out is an array of numbers, as of plain ones."""
+    x, kinds = np.array([0.75, 1.5]), []
+    value, slope = jvp(lambda x: kinds.append(f(x).dtype) or f(x), (x,), (x,), lift=True)
+    np.testing.assert_array_equal(value, f(x))
+    h = 2.0**-20
+    np.testing.assert_allclose(slope, (f(x + h * x) - f(x - h * x)) / (2 * h))
+    assert set(kinds) == {np.dtype(float)}

@@ -16,7 +16,7 @@ from mpmath import mpf
 from support.both import PACKAGES, bits
 
 import dualad
-from dualad import Dual, derivative, grad, value_and_grad
+from dualad import Dual, derivative, grad, jvp, value_and_grad
 from dualad.table import RULES
 
 POINTS = 2000
@@ -250,3 +250,35 @@ def test_stale_flags_are_not_taken_for_new_ones() -> None:
                 _ = tiny * tiny
             with pytest.raises(FloatingPointError):
                 np.exp(Dual(-800.0, 1.0))
+
+
+@pytest.mark.parametrize("other", [2, 2.0, np.float64(2.0), np.array([2.0]), 2j, np.float32(2.0)])
+@pytest.mark.parametrize("name", ["add", "rsub", "mul", "truediv", "rpow", "mod", "rfloordiv"])
+def test_operators_by_their_names_answer_as_those_of_plain_numbers(name: str, other: Any) -> None:
+    """In lifted code; float.__add__ gives floats, and NotImplemented for what is none."""
+    answers = []
+
+    def f(x: Any) -> Any:
+        y = METHODS[name](x, other)
+        answers.append(y)
+        return x if y is NotImplemented else y
+
+    x = 3.0
+    want = METHODS[name](x, other)
+    value, _ = jvp(f, (x,), (1.0,), lift=True)
+    if want is NotImplemented:
+        assert answers[0] is NotImplemented
+    else:
+        assert type(value) is type(want)
+        np.testing.assert_array_equal(value, want)
+
+
+METHODS: dict[str, Any] = {
+    "add": lambda x, y: x.__add__(y),
+    "rsub": lambda x, y: x.__rsub__(y),
+    "mul": lambda x, y: x.__mul__(y),
+    "truediv": lambda x, y: x.__truediv__(y),
+    "rpow": lambda x, y: x.__rpow__(y),
+    "mod": lambda x, y: x.__mod__(y),
+    "rfloordiv": lambda x, y: x.__rfloordiv__(y),
+}

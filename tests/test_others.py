@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from support.oracle import check
 
-from dualad import Dual, DualArray
+from dualad import Dual, DualArray, jvp
 
 SQUARE = np.arange(1.0, 10).reshape(3, 3) / 3
 
@@ -37,6 +37,34 @@ def test_sets() -> None:
         assert result.tangent.tolist() == tangent
     common, i, j = np.intersect1d(a, y, return_indices=True)
     assert common.tolist() == [2, 3] and i.tolist() == [2, 0] and j.tolist() == [0, 2]
+
+
+SCIMATH: dict[str, Any] = {
+    **{
+        name: getattr(np.emath, name)
+        for name in ("sqrt", "log", "log2", "log10", "arcsin", "arccos", "arctanh")
+    },
+    "power": lambda x: np.emath.power(x, 0.5),
+    "power of": lambda x: np.emath.power(-2, x),
+    "logn": lambda x: np.emath.logn(2, x),
+    "logn of": lambda x: np.emath.logn(x, -3),
+}
+
+
+@pytest.mark.parametrize("kind", [*"efdgFDG", "number"])
+@pytest.mark.parametrize("name", SCIMATH)
+def test_scimath_has_numpys_bits(name: str, kind: str) -> None:
+    """NumPy makes complex numbers there of two precisions, of longdouble too, and arrays of all."""
+    f = SCIMATH[name]
+    for numbers in ([-0.3, 0.4], [1.5, -2.0], [0.2, 0.3], -0.5, 1.7, 0.2, -2.5):
+        if kind == "number" and isinstance(numbers, list):
+            continue
+        x: Any = numbers if kind == "number" else np.array(numbers, kind)[()]
+        with np.errstate(all="ignore"):
+            want, got = f(x), jvp(f, (x,), (x,))[0]
+        assert type(got) is type(want)
+        assert got.dtype == want.dtype
+        np.testing.assert_array_equal(got, want)
 
 
 def test_scimath() -> None:

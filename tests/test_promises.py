@@ -117,7 +117,7 @@ def test_no_derivative_where_it_depends_on_the_direction(f: Any, z: Any) -> None
 
 
 @pytest.mark.parametrize("mode", ["forward", "reverse"])
-def test_nor_where_it_is_infinite_in_one_direction_alone(mode: Any) -> None:
+def test_nor_where_it_where_infinite_in_one_direction_alone(mode: Any) -> None:
     z = np.array([-1 + 2j, 1 + 0.5j])
     with pytest.raises(TypeError, match="not holomorphic"):
         jacobian(lambda z: np.abs(np.inf - z) ** 2, mode=mode)(z)
@@ -482,6 +482,32 @@ def test_code_that_swallows_and_comes_to_the_same_is_right(package: ModuleType) 
     many = np.linspace(1, 2, 40)
     got = package.grad(lambda v: sum(validated(x) for x in v), lift=False)(many)
     np.testing.assert_allclose(got, 2 * many)
+
+
+@both
+def test_a_look_within_a_look_asks_for_no_more_looks(package: ModuleType) -> None:
+    """Each nesting adds evaluations, and does not multiply them."""
+    calls = []
+
+    def cubes(v: Any) -> Any:
+        calls.append(v)
+        with contextlib.suppress(TypeError):
+            np.zeros(2, int)[:] = v
+        return np.sum(v**3)
+
+    def nested(order: int) -> Any:
+        if order == 0:
+            return cubes
+        f = nested(order - 1)
+        return lambda v: package.jvp(f, (v,), (np.ones(2),), lift=False)[1]
+
+    counts = []
+    for order, want in ((1, 15.0), (2, 18.0), (3, 12.0)):
+        calls.clear()
+        assert nested(order)(np.array([1.0, 2.0])) == want
+        counts.append(len(calls))
+    first, second, third = counts
+    assert third - second <= 2 * (second - first)
 
 
 @both

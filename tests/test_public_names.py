@@ -117,6 +117,25 @@ def model(a: float, b: float) -> float:
     return a * b
 
 
+@dualad.grad
+def of_grad(x: Any) -> Any:
+    return np.sum(x * x)
+
+
+@dualad.lift
+def of_lift(x: Any) -> Any:
+    return square(x)
+
+
+class Owner:
+    @dualad.lift
+    def squared(self, x: Any) -> Any:
+        return square(x)
+
+    def __repr__(self) -> str:
+        return "Owner()"
+
+
 X = np.array([1.0, 2.0])
 THINGS = {
     "derivative": dualad.derivative(np.sin),
@@ -127,6 +146,12 @@ THINGS = {
     "taylor": dualad.taylor(square, 2),
     "sparsity": dualad.sparsity(square),
     "objective": dualad.objective(square),
+    "lift": dualad.lift(square),
+    "lifted method": dualad.lift(Owner().squared),
+    "checkpoint": dualad.checkpoint(square),
+    "decorated by grad": of_grad,  # pickled by their names
+    "decorated by lift": of_lift,
+    "decorated method": Owner().squared,
     "sensitivities": dualad.sensitivities(model, {"a": 1.0, "b": 2.0}),
     "propagate": dualad.propagate(model, {"a": 1.0, "b": 2.0}, std={"a": 0.1}),
     "check_derivative": dualad.check_derivative(square, X),
@@ -150,6 +175,15 @@ def test_what_is_handed_about_can_be_copied_and_pickled(name: str) -> None:
     for again in (copy.copy(thing), copy.deepcopy(thing), pickle.loads(pickle.dumps(thing))):
         assert type(again) is type(thing)
         assert told(again) == told(thing)
+
+
+def test_a_pullback_stays_where_its_record_is() -> None:
+    _, pullback = dualad.vjp(square, X)
+    for again in (copy.copy(pullback), copy.deepcopy(pullback)):
+        np.testing.assert_array_equal(again(1.0)[0], 2 * X)
+    assert repr(pullback) == "<pullback of square>"
+    with pytest.raises(TypeError, match=r"cannot be pickled, .* call vjp there"):
+        pickle.dumps(pullback)
 
 
 @pytest.mark.parametrize("name", THINGS)

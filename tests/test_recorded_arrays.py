@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view
 
 from dualad import grad, hessian, hvp, jacobian, value_and_grad, vjp
 from dualad.kernel import KERNEL
@@ -410,6 +411,16 @@ def test_conditions_stores_views_and_outputs(f: Any, right: Any, mode: Any) -> N
         lambda y: np.expand_dims(y, 0),
         lambda y: y.reshape(-1),
         lambda y: y.T,
+        lambda y: y[::-1, 1:],
+        lambda y: np.einsum("ii->i", y),
+        lambda y: np.einsum("ij->ji", y),
+        lambda y: np.diag(y, -1),
+        lambda y: np.rot90(y),
+        lambda y: np.meshgrid(y[0], y[1], copy=False)[0],
+        lambda y: np.meshgrid(y[0], y[1], copy=False, sparse=True, indexing="ij")[1],
+        lambda y: sliding_window_view(y, (2, 2)),
+        lambda y: sliding_window_view(y, 2, axis=1),
+        lambda y: sliding_window_view(y, (2, 2), axis=(0, 0)),
     ],
 )
 @pytest.mark.parametrize("outer", ["forward", "reverse"])

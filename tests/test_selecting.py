@@ -396,3 +396,13 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
 def test_refused(call: Callable[[], Any], kind: type[Exception], text: str) -> None:
     with pytest.raises(kind, match=text):
         call()
+
+
+def test_of_equal_zeros_those_are_kept_that_numpy_keeps() -> None:
+    random = np.random.default_rng(1)
+    for n in range(2, 40):
+        a = random.choice([0.0, -0.0, 1.0, -1.0, np.nan], size=n)
+        for f in (np.unique, lambda a: np.union1d(a, [-0.0, 3.0]), np.unique_values):
+            want, (got, _) = f(a), jvp(f, (a,), (a,))
+            np.testing.assert_array_equal(got, want)
+            np.testing.assert_array_equal(np.signbit(got), np.signbit(want))

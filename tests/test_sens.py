@@ -339,6 +339,12 @@ def test_refusals(refusal: Callable[..., str], folder: Path) -> None:
     assert (
         refusal("model.py:profit", "--atr", "x") == "there is no option --atr; did you mean --at?"
     )
+    assert refusal("model.py:profit", *at, "--csv") == (
+        "there is no option --csv; write --out FILE.csv."
+    )
+    assert refusal("model.py:profit", "--at", "price=3") == (
+        "--at price=3: write the parameters in a file, such as params.json."
+    )
     assert "--at needs a value" in refusal("model.py:profit", "--at")
     assert "got two models" in refusal("model.py:profit", "price=3", *at)
     assert "--order is 1 or 2; got '3'" in refusal("model.py:profit", *at, "--order=3")

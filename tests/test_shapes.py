@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from support.oracle import check
 
-from dualad import Dual, DualArray, jacobian
+from dualad import Dual, DualArray, jacobian, jvp
 
 CUBE = np.arange(1.0, 25).reshape(2, 3, 4) / 7
 SQUARE = np.arange(1.0, 10).reshape(3, 3) / 3
@@ -383,3 +383,33 @@ def test_in_place_operators_write_through_views() -> None:
     with pytest.raises(TypeError, match="unsupported"):
         row += None
     np.testing.assert_array_equal(row.primal, [1, 1])
+
+
+@pytest.mark.parametrize("axis", [True, False, (True,), [0], np.array([0]), 1.0, (0, 0), 5])
+@pytest.mark.parametrize(
+    "f", [np.sum, np.mean, np.max, np.min, np.var, np.std, np.ptp, np.prod, np.nanmax, np.flip]
+)
+def test_axes_are_refused_as_numpy_refuses_them(f: Any, axis: Any) -> None:
+    x = np.array([[1.5, 0.25, 2.0], [0.75, 1.0, -1.0]])
+    try:
+        want = f(x, axis=axis)
+    except (TypeError, ValueError) as error:
+        with pytest.raises(type(error)):
+            jvp(lambda x: f(x, axis=axis), (x,), (x,))
+    else:
+        np.testing.assert_array_equal(jvp(lambda x: f(x, axis=axis), (x,), (x,))[0], want)
+
+
+@pytest.mark.parametrize("join", [np.concatenate, np.stack, np.vstack, np.hstack])
+@pytest.mark.parametrize("casting", ["no", "equiv", "safe", "bogus"])
+def test_joining_casts_as_it_is_told(join: Any, casting: str) -> None:
+    x = np.ones(2)
+    for other in (x, np.ones(2, np.float32)):
+        try:
+            want = join([x, other], casting=casting)
+        except (TypeError, ValueError) as error:
+            with pytest.raises(type(error)):
+                jvp(lambda x, y=other: join([x, y], casting=casting), (x,), (x,))
+        else:
+            got = jvp(lambda x, y=other: join([x, y], casting=casting), (x,), (x,))[0]
+            np.testing.assert_array_equal(got, want)

@@ -14,6 +14,7 @@ from support.oracle import check
 from support.processes import run_python
 from support.special_reference import REFERENCE
 
+import dualad
 from dualad import Dual, derivative, grad, jacobian
 from dualad.dual import function
 from dualad.scipy import special
@@ -499,7 +500,14 @@ def test_functions_in_python() -> None:
         special.logsumexp(Dual(np.array([-np.inf, 1.0]), np.ones(2))).tangent, 1
     )
     np.testing.assert_array_equal(special.softmax(a, 1), sc.softmax(a, 1))
-    assert derivative(lambda x: special.polygamma(2, x))(1.5) == pytest.approx(sc.polygamma(3, 1.5))
+    for n, x in itertools.product((0, 1, 2, 5), np.linspace(0.1, 9, 50).tolist()):
+        of = Dual(x, 1.0)
+        assert special.polygamma(n, of).primal == sc.polygamma(n, x)  # not ours, of other bits
+        assert special.polygamma(n, of).tangent == pytest.approx(sc.polygamma(n + 1, x), rel=1e-12)
+    orders = np.array([1, 2])  # of integers: the result has the precision of x
+    of = dualad.polygamma(orders, Dual(1.5, 1.0))
+    np.testing.assert_allclose(of.primal, sc.polygamma(orders, 1.5), rtol=1e-14)
+    np.testing.assert_allclose(of.tangent, sc.polygamma(orders + 1, 1.5), rtol=1e-14)
     for kind in ("jn", "yn", "in", "kn"):
         f, theirs = getattr(special, f"spherical_{kind}"), getattr(sc, f"spherical_{kind}")
         for n in (0, 1, 3):

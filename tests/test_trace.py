@@ -245,12 +245,19 @@ def test_functions_of_scipy_in_their_notation() -> None:
         special.ndtr: ("Φ v₀", "exp(−v₀² / 2) × v̇₀ / √(2π)"),
         special.ellipk: ("K(v₀)", "(E(v₀) / (1 − v₀) − v₁) × v̇₀ / (2 × v₀)"),
         special.expit: ("σ v₀", "v₁ × (1 − v₁) × v̇₀"),
+        special.j0: ("J₀(v₀)", "−J₁(v₀) × v̇₀"),
+        special.exp1: ("E₁(v₀)", "−exp(−v₀) × v̇₀ / v₀"),
     }
     for f, (value, tangent) in shown.items():
         (step,) = trace(f, 0.5).steps
         assert (step.expression, step.tangent_expression) == (value, tangent)
+    t = trace(lambda x: special.polygamma(1, x) + special.polygamma(5, x), 0.5)
+    assert [step.expression for step in t.steps] == ["ψ′ v₀", "ψ⁽⁵⁾ v₀", "v₁ + v₂"]
+    assert [step.tangent_expression for step in t.steps[:2]] == ["ψ′′ v₀ × v̇₀", "ψ⁽⁶⁾ v₀ × v̇₀"]
+    assert r"\psi^{(5)} v_{0}" in t.to_latex() and r"\psi'' v_{0}" in t.to_latex()
     t = trace(special.betainc, 2.0, 3.0, 0.5, wrt=(0, 1, 2))
     assert "∂betainc/∂a(v₋₂, v₋₁, v₀) × v̇₋₂" in t["v₁"].tangent_expression
+    assert trace(special.betaln, 2.0, 3.0)["v₁"].expression == "ln B(v₋₁, v₀)"
 
 
 SPECIAL = [
@@ -310,12 +317,12 @@ def test_steps_of_arrays() -> None:
         lambda a: np.mean(a): ("mean v₀", "mean v̇₀"),
         lambda a: np.var(a): ("var v₀", "2 × mean((v₀ − mean v₀) × v̇₀)"),
         lambda a: np.std(a): ("std v₀", "mean((v₀ − mean v₀) × v̇₀) / v₁"),
-        lambda a: np.linalg.norm(a): ("norm v₀", "sum(v₀ × v̇₀) / v₁"),
+        lambda a: np.linalg.norm(a): ("norm v₀", "∑(v₀ × v̇₀) / v₁"),
         lambda a: np.fft.fft(a): ("fft v₀", "fft v̇₀"),
-        lambda a: np.sum(a, axis=0): ("sum(v₀, axis=0)", "sum(v̇₀, axis=0)"),
+        lambda a: np.sum(a, axis=0): ("∑(v₀, axis=0)", "∑(v̇₀, axis=0)"),
         lambda a: np.linalg.eigvalsh(a): ("eigvalsh v₀", "∂v₁/∂v₀ · v̇₀"),
         lambda a: np.cumsum(a, axis=1): ("cumsum(v₀, axis=1)", "cumsum(v̇₀, axis=1)"),
-        lambda a: np.prod(a + 1.0): ("prod v₁", "v₂ × sum(v̇₁/v₁)"),
+        lambda a: np.prod(a + 1.0): ("∏ v₁", "v₂ × ∑(v̇₁/v₁)"),
     }
     step = np.zeros((3, 3))
     step[0, 0] = 1e-6
@@ -707,6 +714,8 @@ def test_repeated_inputs_in_place_and_unused() -> None:
     assert [r.used for r in t.steps] == [True, True, False]
     assert t["v₂"].slopes == {t["v₁"].variable: 8.0}
     assert "v₃ †" in t.to_text() and t.to_text().endswith("† not used by an output")
+    page = t.to_html()  # not in a title, which neither a keyboard nor a printer reaches
+    assert page.count("†") == 2 and "† not used by an output</td>" in page
 
 
 def test_other_numbers() -> None:
@@ -1021,7 +1030,7 @@ def test_conversions_truths_and_stores_are_no_steps() -> None:
         return a.sum()
 
     expressions = [r.expression for r in trace(scaled, 3.0).steps]
-    assert expressions[1:] == ["v₁[1:]", "v₂ × 2", "v₁ with [1:] = v₃", "sum v₄"]
+    assert expressions[1:] == ["v₁[1:]", "v₂ × 2", "v₁ with [1:] = v₃", "∑ v₄"]
 
 
 def test_a_trace_without_a_point() -> None:

@@ -133,15 +133,32 @@ def _view(
     if all(isinstance(n, np.ndarray) and lies_like(n, here) for n in numbers_in(t)):
         tangent = map_leaves(lambda n: followed(n, here, there), t)
     else:  # a tangent of another kind, or elements of the primal that share their memory
-        tangent = fit(_pushed(f, a, y, batched), y)
-        if not all(_share_memory(tangent, t)):
-            numbers = f(np.arange(here.size).reshape(here.shape))
-            found = t.elements(numbers) if isinstance(t, ArrayTangent) else None
-            if found is not None:
-                tangent = found
-            elif there.flags.writeable:
+        is_whole = batched is not None or len(shape_of(t)) == here.ndim
+        pushed = fit(_pushed(f, a, y, batched), y) if is_whole else None
+        if pushed is None or not all(_share_memory(pushed, t)):
+            tangent = _parts_of_view(t, here, there, f(np.arange(here.size).reshape(here.shape)))
+        else:
+            tangent = pushed
+        if tangent is None:
+            tangent = fit(_pushed(f, a, y, batched), y) if pushed is None else pushed
+            if there.flags.writeable:
                 there.flags.writeable = False
     return moved(y, tangent, a.level)
+
+
+def _parts_of_view(t: Tangent, here: Any, there: Any, numbers: Any) -> Tangent | None:
+    """The view of a tangent at elements of these numbers; None where a part of it has none."""
+    if isinstance(t, Dual):
+        primal = _parts_of_view(t.primal, here, there, numbers)
+        tangent = _parts_of_view(_stored(t), here, there, numbers)
+        return None if primal is None or tangent is None else moved(primal, tangent, t.level)
+    if isinstance(t, np.ndarray):
+        return followed(t, here, there) if lies_like(t, here) else None
+    if not isinstance(t, ArrayTangent):
+        return None
+    many = t.shape[: t.ndim - here.ndim]
+    rows = np.arange(int(np.prod(many))).reshape(many + (1,) * numbers.ndim)
+    return t.elements(rows * here.size + numbers)
 
 
 def numbers_in(x: DualLike) -> list[Any]:

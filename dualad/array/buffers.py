@@ -21,12 +21,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..differentiations import refused
 from ..dual import Dual
 from ..kernel import LIFTING
 from ..levels import ParticipatingLevel
 from ..looks import is_plain
 from ..pair import plain
+from ..refusals import refused
 from ..structure import leaves, rebuild
 from .dualarray import DualArray, Flat, is_basic
 from .operands import ArrayProxy, as_operand, unbuffered

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..conversions import as_number
-from ..differentiations import note_objects, note_refusals, note_text, refused, text_for
+from ..differentiations import note_refusals, note_text, text_for
 from ..dual import Dual
 from ..looks import (
     are_sparse_loaded,
@@ -23,9 +23,10 @@ from ..looks import (
     is_sparse,
     of_sparse,
 )
-from ..memory import copied
+from ..memory import copied, overlaps_itself
 from ..namespaces import not_plain
 from ..pair import is_array, is_operand, moved, parts, plain, shape_of
+from ..refusals import note_objects, refused
 from ..text import text_of
 from .algebra import (
     directions,
@@ -91,6 +92,16 @@ def assign(target: Any, y: Any, again: Callable[[Any], Any]) -> None:
     target[...] = y
 
 
+def refuse_overlap(x: Any, name: str) -> None:
+    """Refuse what goes through the elements in an order of its own, where some are the same."""
+    if overlaps_itself(plain(x)):
+        raise refused(
+            f"{name} writes into elements that share their memory with others, and what comes out "
+            "depends on the order in which it does; write x.copy() first.",
+            x,
+        )
+
+
 def _assigning(operate: Callable[[Any, Any], Any], in_place: Callable[[Any, Any], Any]) -> Any:
     """The method behind `x += y`, which writes into x."""
 
@@ -131,7 +142,21 @@ class Flat:
         return self.x[self._place(index)]
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        self.x[self._place(index)] = value
+        """Store elements one by one, which begin anew where they are too few."""
+        place = self._place(index)
+        value, shape = as_operand(value), np.shape(place[0])
+        if np.ndim(value) and shape:
+            if np.may_share_memory(plain(value), plain(self.x)):
+                raise refused(
+                    "x.flat stores one by one, and what is stored lies in the memory of x, where "
+                    "it is overwritten on the way; write y.copy() for what is stored.",
+                    self.x,
+                )
+            value = np.reshape(value, -1)
+            if not len(value):
+                return
+            value = value[np.arange(np.size(place[0])) % len(value)].reshape(shape)
+        self.x[place] = value
 
     def copy(self) -> Any:
         return self.x.flatten()
@@ -259,7 +284,7 @@ class DualArray(Dual):
 
     @flat.setter
     def flat(self, x: Any) -> None:
-        Flat(self)[...] = np.resize(as_operand(x), self.size)
+        Flat(self)[...] = x
 
     def __len__(self) -> int:
         return len(self.primal)
@@ -462,12 +487,14 @@ class DualArray(Dual):
 
     def sort(self, axis: int = -1, kind: Any = None, order: Any = None, **options: Any) -> None:
         """Sort in place."""
+        refuse_overlap(self, "sort")
         self[...] = np.sort(self, axis, kind, order, **options)
 
     def partition(
         self, kth: Any, axis: int = -1, kind: Any = "introselect", order: Any = None
     ) -> None:
         """Partition in place."""
+        refuse_overlap(self, "partition")
         self[...] = np.partition(self, kth, axis, kind, order)
 
     def __contains__(self, x: Any) -> bool:

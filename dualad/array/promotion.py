@@ -20,7 +20,7 @@ from ..array_tangents import ArrayTangent
 from ..differentiations import is_over, levels_in, note_refusals
 from ..dual import Dual
 from ..memory import address_of, is_disjoint, owner_of, view_at
-from ..pair import KINDS, is_array, moved, plain
+from ..pair import DUAL_OF, is_array, moved, plain
 from .algebra import numbers_in, zero_tangent
 
 
@@ -209,7 +209,7 @@ _FROZEN = gc.get_freeze_count()  # before there are duals: Python 3.12 does so w
 
 def _family(target: Any) -> list[Any]:
     """All dual arrays in the memory of a dual array; not those that are parts of another."""
-    kinds = {*KINDS.values(), type(target)}
+    kinds = {*DUAL_OF.values(), type(target)}
     found = [x for x in gc.get_objects() if type(x) in kinds]
     owner = owner_of(plain(target))
     found = [x for x in found if is_array(x) and owner_of(plain(x)) is owner]

@@ -19,13 +19,14 @@ import numpy as np
 
 from ..array_tangents import ArrayTangent
 from ..conversions import as_numpy
-from ..differentiations import answered, compared, note_equal, refused
+from ..differentiations import answered, compared, note_equal
 from ..dual import PROTOCOLS, Dual, evaluate, function, of_duals
 from ..kernel import ARRAY_KERNEL, KERNEL
 from ..looks import is_plain
 from ..namespaces import ARRAY, is_exact, is_plain_array, namespace_of, not_plain
 from ..numerics import resume_warnings, stop_warnings
-from ..pair import KINDS, dual, is_array, map_leaves, plain
+from ..pair import DUAL_OF, dual, is_array, map_leaves, plain
+from ..refusals import refused
 from ..rules import Rule
 from ..structure import leaves, rebuild
 from ..table import RULES
@@ -265,7 +266,12 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
         results = tuple(np.where(where, r, o) for r, o in zip(results, old, strict=True))
     for i, (out, r) in enumerate(zip(outs, results, strict=False)):
         if out is not None:
-            assign(out, r, functools.partial(again, i))
+            there, write = plain(out), functools.partial(again, i)
+            meet = any(x is not there and np.may_share_memory(x, there) for x in map(plain, inputs))
+            value = _value_in_place(there, write) if meet else None
+            assign(out, r, write)
+            if value is not None:
+                there[...] = value
     results = tuple(outs) or results
     return results[0] if len(results) == 1 else results
 
@@ -281,6 +287,15 @@ def _on_plain_numbers(
         return getattr(ufunc, method)(*map(plain, inputs), out=given, **options)
 
     return again
+
+
+def _value_in_place(out: Any, again: Callable[[Any], Any]) -> Any:
+    """What NumPy writes into out, which shares memory with an input: it may round otherwise."""
+    before = out.copy()
+    again(out)
+    value = out.copy()
+    out[...] = before
+    return value
 
 
 _OPERATIONS: dict[Any, Callable[..., Any]] = {
@@ -450,7 +465,7 @@ def element(x: Dual, index: Any) -> Any:
 if ARRAY_KERNEL:
     ARRAY_KERNEL.connect(DualArray, ARRAY, of_duals(ARRAY), stop_warnings, resume_warnings, dual)
     ARRAY.functions["_step"] = ARRAY_KERNEL.steps(RULES["_step"].value_in(ARRAY))
-KINDS.update({np.ndarray: DualArray, DualArray: DualArray})
+DUAL_OF.update({np.ndarray: DualArray, DualArray: DualArray})
 if KERNEL:  # in Python, a class with elements is one of sequences, which NumPy's numbers are not
 
     class NumPyDual(Dual):
@@ -460,7 +475,7 @@ if KERNEL:  # in Python, a class with elements is one of sequences, which NumPy'
         __getitem__ = element
 
     NumPyDual.__name__ = NumPyDual.__qualname__ = "Dual"  # in messages
-    KINDS.update(dict.fromkeys((np.generic, NumPyDual), KERNEL.subscripted(NumPyDual)))
+    DUAL_OF.update(dict.fromkeys((np.generic, NumPyDual), KERNEL.subscripted(NumPyDual)))
 
     def _rule_on_numbers(ufunc: Any) -> Rule | None:
         """The row of a ufunc that gives one number with a derivative, and has one of that name."""

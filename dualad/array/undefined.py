@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..dual import Dual
-from ..pair import KINDS, Pair, dual, plain
+from ..pair import DUAL_OF, Pair, dual, plain
 from ..text import text_of
 from .algebra import even_out, with_shape
 from .dualarray import DualArray
@@ -81,7 +81,7 @@ class Undefined(DualArray):
         return f"DualArray({text_of(self.primal)}, undefined)"
 
 
-KINDS[Undefined] = DualArray  # what a newer dual is whose value is one
+DUAL_OF[Undefined] = DualArray  # what a newer dual is whose value is one
 
 
 def undefined(x: Any, where: Any, why: str) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -91,6 +92,16 @@ def axes_from_end(axis: Any, ndim: int) -> tuple[int, ...]:
     if isinstance(axis, int):
         return (normalize_axis_index(axis, ndim) - ndim,)
     return tuple([i - ndim for i in normalize_axis_tuple(axis, ndim)])
+
+
+def reduced_axes(axis: Any, ndim: int) -> tuple[int, ...]:
+    """The same as ufuncs take them: several are a tuple, and True is none."""
+    if axis is None or type(axis) is int:
+        return axes_from_end(axis, ndim)
+    axes = axis if isinstance(axis, tuple) else (axis,)
+    if any(isinstance(i, bool) for i in axes):
+        raise TypeError("an integer is required")  # as NumPy says
+    return axes_from_end(tuple(map(operator.index, axes)), ndim)
 
 
 def merged(a: Any, axis: Any) -> Any:

@@ -103,12 +103,12 @@ def _whole(a: Any) -> Any:
 # -- sets: of equal elements the first is taken ---------------------------------------------
 
 
-@implements(np.union1d)
+@composing(np.union1d)
 def union1d(ar1: Any, ar2: Any) -> Any:
     return np.unique(np.concatenate((array(ar1), array(ar2)), axis=None))
 
 
-@implements(np.intersect1d)
+@composing(np.intersect1d)
 def intersect1d(
     ar1: Any, ar2: Any, assume_unique: bool = False, return_indices: bool = False
 ) -> Any:
@@ -118,14 +118,14 @@ def intersect1d(
     return (common, i, j) if return_indices else common
 
 
-@implements(np.setdiff1d)
+@composing(np.setdiff1d)
 def setdiff1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     ar1 = array(ar1)
     first = np.ravel(ar1) if assume_unique else np.unique(ar1)
     return first[np.isin(plain(first), plain(as_operand(ar2)), invert=True)]
 
 
-@implements(np.setxor1d)
+@composing(np.setxor1d)
 def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
     ar1, ar2 = array(ar1), array(ar2)
     if not assume_unique:
@@ -138,19 +138,28 @@ def setxor1d(ar1: Any, ar2: Any, assume_unique: bool = False) -> Any:
 # -- numpy.lib.scimath: complex results where real ones do not exist -------------------------
 
 
+_OF_SINGLE = (np.single, np.csingle, np.byte, np.short, np.ubyte, np.ushort)
+
+
+def _as_complex(x: Any) -> Any:
+    """x in complex numbers, which NumPy makes here in two precisions only."""
+    x = array(x)
+    return converted(x, np.csingle if issubclass(x.dtype.type, _OF_SINGLE) else np.cdouble)
+
+
 def _extended(f: Any, leaves_reals: Callable[[Any], Any]) -> Callable[..., Any]:
     def extended(x: Any) -> Any:
-        return f(x + 0j) if np.any(leaves_reals(plain(x))) else f(x)
+        return f(_as_complex(x)) if np.any(leaves_reals(plain(x))) else f(x)
 
     return extended
 
 
 def _is_negative(x: Any) -> Any:
-    return np.isrealobj(x) & (np.real(x) < 0)
+    return np.isreal(x) & (np.asarray(x) < 0)
 
 
 def _is_beyond_1(x: Any) -> Any:
-    return np.isrealobj(x) & (np.abs(x) > 1)
+    return np.isreal(x) & (np.abs(x) > 1)
 
 
 _scimath = np.lib.scimath
@@ -164,7 +173,7 @@ def _above_cut(f: Any, factor: complex) -> Callable[..., Any]:
 
     def extended(x: Any) -> Any:
         x = array(x)
-        return factor * np.arccosh(x + 0j) if np.any(_is_beyond_1(plain(x))) else f(x)
+        return factor * np.arccosh(_as_complex(x)) if np.any(_is_beyond_1(plain(x))) else f(x)
 
     return extended
 
@@ -180,7 +189,8 @@ def logn(n: Any, x: Any) -> Any:
 
 @implements(_scimath.power)
 def power(x: Any, p: Any) -> Any:
-    return np.power(x + 0j, p) if np.any(_is_negative(plain(x))) else np.power(x, p)
+    x, p = array(x), array(p)
+    return np.power(_as_complex(x), p) if np.any(_is_negative(plain(x))) else np.power(x, p)
 
 
 # -- refused -------------------------------------------------------------------------------

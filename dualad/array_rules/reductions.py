@@ -33,6 +33,7 @@ from .common import (
     into,
     merged,
     reduced,
+    reduced_axes,
     unboxed,
     valued,
 )
@@ -45,7 +46,7 @@ def _linear_reduction(
 ) -> Any:
     """Apply np.sum or np.mean to the value and to the tangent."""
     a = as_dtype(array(a), dtype)
-    options: dict[str, Any] = {"axis": axes_from_end(axis, a.ndim), "keepdims": keepdims}
+    options: dict[str, Any] = {"axis": reduced_axes(axis, a.ndim), "keepdims": keepdims}
     if where is not True:
         options["where"] = plain(array(where))
     return along(partial(f, **options), a)
@@ -130,15 +131,16 @@ def average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
 ) -> Any:
     a = array(a)
+    axes = axes_from_end(axis, a.ndim)
     if weights is None:
-        y = np.mean(a, axis, keepdims=keepdims)
+        y = np.mean(a, axes, keepdims=keepdims)
         total = np.full_like(plain(y), a.size / max(1, np.size(plain(y))))[()]
         return (y, total) if returned else y
     w = _weights_for(a, axis, array(weights))
-    total = np.sum(w, axis, keepdims=keepdims)
+    total = np.sum(w, axes, keepdims=keepdims)
     if np.any(plain(total) == 0):
         raise ZeroDivisionError("the weights sum to zero, so there is no average.")
-    y = np.sum(a * w, axis, keepdims=keepdims) / total
+    y = np.sum(a * w, axes, keepdims=keepdims) / total
     if not returned:
         return y
     return y, total if np.shape(total) == np.shape(y) else np.broadcast_to(total, np.shape(y))
@@ -203,7 +205,7 @@ def _product(a: Any) -> Any:
             nested = isinstance(a.primal, Pair)
             tangent = _product_rule(a, y) if nested else _scaled_products(a)[-1]
             return dual(y, fit(tangent, y), a.level)
-        terms = scale(_product_of_others(a.primal), a, a.primal, False)
+        terms = scale(_product_of_others(a.primal), a, a.primal, zero_slope_wins=False)
     return dual(y, np.sum(terms, axis=-1), a.level)
 
 
@@ -324,7 +326,7 @@ def _product_rule(a: Any, y: Any) -> Any:
     for i in range(a.shape[-1]):
         v = a.primal
         others = _scaled_product(np.concatenate([v[..., :i], v[..., i + 1 :]], axis=-1))
-        terms.append(scale(others, a[..., i], y, False))
+        terms.append(scale(others, a[..., i], y, zero_slope_wins=False))
     return functools.reduce(operator.add, terms)
 
 
@@ -385,7 +387,7 @@ def variance(
     correction: float | None = None,
 ) -> Any:
     a = as_dtype(array(a), dtype)
-    axes = axes_from_end(axis, a.ndim)
+    axes = reduced_axes(axis, a.ndim)
     freedom = _count(a.shape, axes, where, keepdims) - (ddof if correction is None else correction)
     if np.any(freedom <= 0):
         warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=4)

@@ -23,10 +23,12 @@ from .common import (
     as_dtype,
     axes_from_end,
     axis_from_end,
+    composing,
     has_duals,
     into,
     merged,
     reduced,
+    reduced_axes,
     unboxed,
 )
 
@@ -79,7 +81,7 @@ def _extreme(*numpy_functions: Callable[..., Any]) -> None:
         where: Any = True,
     ) -> Any:
         a = array(a)
-        axes = axes_from_end(axis, a.ndim)
+        axes = reduced_axes(axis, a.ndim)
         where = True if where is True else plain(array(where))
         if not has_duals(a, initial):
             given = {} if initial is None else {"initial": initial}
@@ -97,10 +99,10 @@ def _extreme(*numpy_functions: Callable[..., Any]) -> None:
         terms = []
         if v is not a:
             slope = np.where(ties | np.isnan(top), share, 0)
-            terms.append(np.sum(scale(slope, a, v, True), axes, keepdims=keepdims))
+            terms.append(np.sum(scale(slope, a, v, zero_slope_wins=True), axes, keepdims=keepdims))
         if start is not initial:
             slope = np.where(tied_start, share, 0).reshape(np.shape(plain(y)))
-            terms.append(scale(slope, initial, y, True))
+            terms.append(scale(slope, initial, y, zero_slope_wins=True))
         return into(out, moved(y, fit(sum(terms[1:], terms[0]), y), level))
 
     implements(*numpy_functions)(extreme)
@@ -275,7 +277,7 @@ _quantile(np.nanpercentile)
 # -- sets ----------------------------------------------------------------------------------
 
 
-@implements(np.unique)
+@composing(np.unique)  # which of equal zeros is kept, is NumPy's affair
 def unique(
     ar: Any,
     return_index: bool = False,
@@ -295,7 +297,7 @@ def unique(
 def _unique_tuple(f: Callable[..., Any]) -> None:
     """The array API's functions: no nan equals another, and results are named."""
 
-    @implements(f)
+    @composing(f)
     def named(x: Any, /) -> Any:
         x = array(x)
         found: Any = f(plain(x))

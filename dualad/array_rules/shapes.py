@@ -11,6 +11,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..array.algebra import even_out, linear, zero_tangent
 from ..array.dualarray import DualArray
@@ -170,8 +171,7 @@ def _along(axis: int, index: Any) -> tuple[Any, ...]:
 @implements(np.flip)
 def flip(m: Any, axis: Any = None) -> Any:
     m = as_operand(m)
-    axes = range(m.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    turned = {i % m.ndim for i in axes}
+    turned = range(m.ndim) if axis is None else normalize_axis_tuple(axis, m.ndim)
     return m[tuple(slice(None, None, -1 if i in turned else 1) for i in range(m.ndim))]
 
 
@@ -187,6 +187,7 @@ def fliplr(m: Any) -> Any:
 
 @implements(np.rot90)
 def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Any:
+    np.rot90(np.broadcast_to(0, np.shape(m)), k, axes)  # raises
     first, second = axes
     if k % 4 == 0:
         return m[...]
@@ -272,15 +273,7 @@ def gathering(f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 implements_each(gathering, np.repeat, np.tile, np.resize, np.delete)
-
-
-@implements(np.diagonal)
-def diagonal(a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Any:
-    a = array(a)
-    if a.ndim < 2:
-        return np.diagonal(plain(a), offset, axis1, axis2)  # which raises
-    axes = axis_from_end(axis1, a.ndim), axis_from_end(axis2, a.ndim)
-    return along(lambda t: np.diagonal(t, offset, *axes), a)
+implements_each(viewing, np.diagonal)
 
 
 def _placing(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -302,16 +295,7 @@ def diag(v: Any, k: int = 0) -> Any:
 
 @implements(np.broadcast_to)
 def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Any:
-    a = as_operand(array)
-    if not is_array(a):
-        return viewing(np.broadcast_to)(a, shape)
-    whole = shape if isinstance(shape, tuple) else tuple(np.ravel(shape).tolist())
-
-    def batched(t: Any) -> Any:
-        ones = (1,) * (len(whole) - a.ndim)
-        return np.broadcast_to(np.reshape(t, (len(t), *ones, *a.shape)), (len(t), *whole))
-
-    return linear(lambda t: np.broadcast_to(t, shape), a, batched=batched)
+    return viewing(np.broadcast_to)(array, shape)
 
 
 @implements(np.broadcast_arrays)
@@ -325,9 +309,16 @@ def broadcast_arrays(*args: Any, subok: bool = False) -> Any:
 
 @implements(np.meshgrid)
 def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> Any:
-    numbers: Any = [np.arange(np.size(x)) for x in xi]
-    places = np.meshgrid(*numbers, sparse=sparse, indexing=indexing)  # type: ignore[call-overload]
-    return tuple(np.reshape(as_operand(x), -1)[p] for x, p in zip(xi, places, strict=True))
+    if indexing not in ("xy", "ij"):
+        raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
+    axes = list(range(len(xi)))
+    if indexing == "xy":
+        axes[:2] = axes[:2][::-1]
+    shapes = [[-1 if i == j else 1 for j in range(len(xi))] for i in axes]
+    found = list(map(np.reshape, xi, shapes))
+    if not sparse:
+        found = list(np.broadcast_arrays(*found))
+    return tuple(x.copy() for x in found) if copy else tuple(found)
 
 
 # -- several arrays together ---------------------------------------------------------------
@@ -340,15 +331,17 @@ def _joining(f: Callable[..., Any]) -> Callable[..., Any]:
         casting = kwargs.pop("casting", "same_kind")
         parts = [as_operand(a) for a in arrays]
         result = linear(lambda *xs: f(xs, *args, **kwargs), *parts)
-        return finish(result, out, dtype, casting)
+        return _finished(result, parts, out, dtype, casting)
 
     return joined
 
 
-def finish(result: Any, out: Any = None, dtype: Any = None, casting: Any = "same_kind") -> Any:
-    """What out= and dtype= ask for."""
+def _finished(result: Any, parts: Sequence[Any], out: Any, dtype: Any, casting: Any) -> Any:
+    """What out=, dtype= and casting= ask for."""
+    if dtype is not None or casting != "same_kind":
+        kinds = [np.empty(0, np.result_type(plain(a))) for a in parts]
+        np.concatenate(kinds, dtype=dtype, casting=casting)  # NumPy's refusal
     if dtype is not None:
-        np.empty(0, plain(result).dtype).astype(dtype, casting=casting)  # NumPy's refusal
         result = converted(result, dtype)
     if out is None:
         return result
@@ -372,7 +365,7 @@ def concatenate(
         *parts,
         batched=lambda *ts: np.concatenate(ts, behind),
     )
-    return finish(result, out, dtype, casting)
+    return _finished(result, parts, out, dtype, casting)
 
 
 @implements(np.stack)
@@ -384,7 +377,7 @@ def stack(
     result = linear(
         lambda *xs: np.stack(xs, axis), *parts, batched=lambda *ts: np.stack(ts, behind)
     )
-    return finish(result, out, dtype, casting)
+    return _finished(result, parts, out, dtype, casting)
 
 
 @implements(np.block)

@@ -72,7 +72,8 @@ def _line_tangent(i: Any, given: tuple[Any, ...], y: Any, level: int) -> Any:
     u = np.where(low, 0.0, np.where(high, 1.0, (v - np.take(g, j)) / width))
 
     def times(factor: Any, t: Any) -> Any:
-        return scale(factor, dual(v, t, level), y, True)  # a zero is stronger than inf
+        # a zero is stronger than inf
+        return scale(factor, dual(v, t, level), y, zero_slope_wins=True)
 
     def between(t: Any) -> Any:
         return times(1 - u, np.take(t, j, axis=-1)) + times(u, np.take(t, k, axis=-1))

@@ -15,13 +15,13 @@ from typing import Any
 import numpy as np
 
 from ..array.algebra import linear
-from ..array.dualarray import DualArray
+from ..array.dualarray import DualArray, refuse_overlap
 from ..array.operands import converted
 from ..array.protocols import ufunc_method
 from ..array_tangents import ArrayTangent
-from ..differentiations import refused
 from ..dual import Dual, evaluate
 from ..pair import plain
+from ..refusals import refused
 from ..rules import Rule
 from ..table import RULES
 from .common import has_duals, valued
@@ -192,6 +192,7 @@ def at(ufunc: Any, rule: Rule, a: Any, indices: Any, *others: Any) -> None:
             f"np.{ufunc.__name__}.at would store duals in a plain array, which cannot hold "
             "derivatives; make it with np.zeros_like(x)."
         )
+    refuse_overlap(a, f"np.{ufunc.__name__}.at")
     places = np.arange(a.size).reshape(a.shape)[indices]
     others = tuple(np.ravel(np.broadcast_to(b, places.shape)) for b in others)
 

@@ -100,7 +100,7 @@ def _solve(problem: Problem, request: Request) -> str:
     if request.json:
         return as_json(problem, request, answer)
     if request.csv:
-        return as_csv(request, answer)
+        return as_csv(problem, request, answer)
     return as_table(problem, request, answer) + _written(request)
 
 

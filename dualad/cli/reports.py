@@ -80,9 +80,10 @@ def _table(columns: dict[str, list[str]]) -> str:
     return text_table(columns, texts=("output", "variable", "hessian"))
 
 
-def as_csv(request: Request, answer: Answer) -> str:
+def as_csv(problem: Problem, request: Request, answer: Answer) -> str:
     """The answer as a spreadsheet takes it: each line has all that it is about."""
     columns = _derivative_columns(request, answer, single=False)
+    columns["output"][0] = columns["output"][0] or problem.name  # one number has no name
     for title in ("output", "value"):
         for i, cell in enumerate(columns[title]):
             columns[title][i] = cell or columns[title][i - 1]

@@ -135,6 +135,8 @@ def _set(request: _Request, option: str, text: str) -> None:
 def _read(option: str, path: str) -> tuple[Parameters, Parameters | None]:
     """The parameters in a file, and their standard deviations if a CSV file has them."""
     given = f"{option} {path}"
+    if "=" in path and not os.path.exists(path):
+        raise InputError(f"{given}: write the parameters in a file, such as params.json.")
     kind = kind_of(path)
     if kind == ".csv":
         return _from_csv(given, path)

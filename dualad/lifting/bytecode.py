@@ -141,7 +141,10 @@ class _Writer:
         `is_plain`: an attribute of a module; `is_called`: a callee.
         """
         new = self._become(step, is_plain, is_called)
-        if is_called and (is_plain or step.opname not in ("LOAD_ATTR", "LOAD_METHOD")):
+        is_object = step.opname in _LOADS and step.argval in _OBJECTS
+        if is_object or (
+            is_called and (is_plain or step.opname not in ("LOAD_ATTR", "LOAD_METHOD"))
+        ):
             new = [*(new or [(step.opname, step.arg or 0)]), *self.ask(self.hooks.callee())]
         return new
 
@@ -281,6 +284,7 @@ def _depth_of_callee(i: dis.Instruction, empty: dict[int, Places]) -> int:
 # the offset of the instruction that has loaded it, plus 1.
 Places = tuple[int, ...]
 _EMPTY = -1
+_OBJECTS = ("r_", "c_", "mgrid", "ogrid")  # of NumPy, which stand-ins are for as for what is called
 _LOADS = ("LOAD_FAST", "LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_ATTR")
 
 

@@ -19,14 +19,15 @@ import numpy as np
 from ..array.operands import unbuffered
 from ..array_rules.common import duals_in
 from ..array_rules.creation import array_of
-from ..differentiations import refused, text_for
+from ..differentiations import text_for
 from ..dual import Dual, function
 from ..functions import exp
 from ..pair import Function, plain
+from ..refusals import refused
 from ..rules import Rule
 from ..structure import rebuild
-from .lift import BY_KIND, read, stand_in, write
-from .standins import FUNCTIONS, LOADERS, number_of, with_plain
+from .lift import BY_KIND, inspected, own_twin, read, stand_in, write
+from .standins import FUNCTIONS, INDEXED, LOADERS, number_of, with_plain
 
 # -- statistics ------------------------------------------------------------------------------
 # The value is that of the plain run; the slopes follow from the numbers x and the result y.
@@ -339,6 +340,22 @@ _NOT_DRAWN = frozenset(
         *("choice", "bytes", "integers", "randint", "multivariate_normal"),
     )
 )
+
+# -- np.r_ and its like ----------------------------------------------------------------------
+
+
+@functools.cache
+def _indexed(x: Any) -> Any:
+    """An object of NumPy's that makes arrays of what stands in its brackets, lifted."""
+    kind = type(x)
+    lifted = {
+        "__getitem__": own_twin(inspected(kind, "__getitem__")),
+        "__module__": kind.__module__,
+    }
+    return type(kind.__name__, (kind,), lifted)()
+
+
+BY_KIND |= dict.fromkeys(INDEXED, _indexed)
 
 # -- attributes by name ----------------------------------------------------------------------
 

@@ -26,13 +26,23 @@ from typing import Any, ParamSpec, TypeVar
 import numpy as np
 
 from ..array.operands import ArrayProxy, unbuffered
-from ..differentiations import readable_begin, readable_end, text_for
+from ..differentiations import text_for
 from ..dual import Dual
 from ..kernel import LIFTING
 from ..pair import Function, plain
+from ..refusals import readable_begin, readable_end
 from ..structure import leaves, rebuild
 from .bytecode import Hooks, rewritten
-from .standins import FUNCTIONS, LOADERS, SUM_IS_EXACT, OfPython, Vectorized, summed, with_plain
+from .standins import (
+    FUNCTIONS,
+    LOADERS,
+    SLOTS,
+    SUM_IS_EXACT,
+    OfPython,
+    Vectorized,
+    summed,
+    with_plain,
+)
 
 P = ParamSpec("P")  # the arguments of f,
 R = TypeVar("R")  # and its result
@@ -90,7 +100,8 @@ def lift(f: Callable[P, R]) -> Callable[P, R]:
     Returns
     -------
     callable
-        Called as f is called. Also a decorator, and `lift=True` on every driver.
+        Called as f is called; pickled and copied as f is. Also a decorator, and `lift=True` on
+        every driver.
 
     Raises
     ------
@@ -133,12 +144,51 @@ def lift(f: Callable[P, R]) -> Callable[P, R]:
     if not callable(f):
         raise TypeError(f"lift needs a function, got {type(f).__name__}; write lift(f)(x).")
 
-    @functools.wraps(f)
-    def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
-        return Lifted(f)(*args, **kwargs)
+    return Lookalike(Lifted(f), f, functools.partial(lift, f))
 
-    wrapper.__dict__["_lifts"] = f
-    return wrapper
+
+class Lookalike:
+    """A function under the name, text and signature of f.
+
+    It is pickled by its own name if f is defined under it, as decorated functions are, and else as
+    a call of what made it.
+    """
+
+    __wrapped__: Function
+
+    def __init__(self, call: Function, f: Function, made_by: functools.partial[Any]) -> None:
+        self.__qualname__ = type(f).__name__  # if f has no name
+        functools.update_wrapper(self, f)
+        self._call, self._made_by = call, made_by
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self._call(*args, **kwargs)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else types.MethodType(self, instance)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return self._made_by, ()
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return global_name(self) or self.__reduce__()
+
+    def __repr__(self) -> str:
+        name = getattr(self.__wrapped__, "__qualname__", type(self.__wrapped__).__name__)
+        return f"<{self._made_by.func.__name__} of {name}>"
+
+
+def global_name(x: Any) -> str | None:
+    """The name under which x itself stands in its module; None if something else does, or nothing.
+
+    >>> global_name(lift), global_name(lambda: 0)
+    ('lift', None)
+    """
+    found: Any = sys.modules.get(x.__module__)
+    name: str = x.__qualname__
+    for part in name.split("."):
+        found = getattr(found, part, None)
+    return name if found is x else None
 
 
 class Lifted:
@@ -452,13 +502,22 @@ class Method:
         return stand_in(read(x, self.name))
 
 
-class Dot:
-    """Reads `dot` of an object: that of a plain array asks no dual among its arguments."""
+class ArrayMethod(Method):
+    """Reads a method that, of a plain array, asks no dual among its arguments what to do."""
 
     def __matmul__(self, x: Any) -> Any:
-        if type(x) is np.ndarray:
-            return functools.partial(FUNCTIONS[np.dot], x)
-        return stand_in(read(x, "dot"))
+        if type(x) is np.ndarray or isinstance(x, ArrayProxy):
+            return functools.partial(FUNCTIONS[getattr(np, self.name)], x)
+        return super().__matmul__(x)
+
+
+class FloatMethod(Method):
+    """Reads the method of an operator: that of a Python float answers as float's does."""
+
+    def __matmul__(self, x: Any) -> Any:
+        if isinstance(x, Dual) and type(plain(x)) is float:
+            return functools.partial(FUNCTIONS[getattr(float, self.name)], x)
+        return super().__matmul__(x)
 
 
 class Setter:
@@ -744,7 +803,11 @@ _any_method: Callable[[str], Any] = LIFTING.Method if LIFTING else Method
 
 def method(name: str) -> Any:
     """The hook that reads what is to be called of an object by this name."""
-    return Dot() if name == "dot" else _any_method(name)
+    if name in ("dot", "choose", "clip"):
+        return ArrayMethod(name)
+    if getattr(float, name, None) in SLOTS:
+        return FloatMethod(name)
+    return _any_method(name)
 
 
 setter: Callable[[str], Any] = LIFTING.Setter if LIFTING else Setter

@@ -26,7 +26,7 @@ from ..array_rules.common import has_duals
 from ..array_rules.creation import array_of, require
 from ..array_rules.others import as_strided
 from ..conversions import as_number
-from ..differentiations import answered, note_equal, refuse_text_of_dual
+from ..differentiations import answered, note_equal
 from ..dual import Dual, function
 from ..functions import atan2, cos, sin
 from ..kernel import KERNEL, LIFTING
@@ -34,6 +34,7 @@ from ..looks import is_plain
 from ..memory import laid_out_like
 from ..namespaces import is_exact, is_number
 from ..pair import Function, dual, is_array, map_leaves, moved, newest, parts, plain
+from ..refusals import refuse_text_of_dual
 from ..rules import Rule
 from ..structure import leaves, rebuild
 from ..table import RULES
@@ -49,8 +50,10 @@ def _number(x: Any) -> Any:
             f"math and cmath take numbers, got an array of shape {np.shape(x)}; "
             "use NumPy's function."
         )
-    return as_number(map_leaves(lambda v: v[()] if isinstance(v, np.ndarray) else v, x)
-                     if isinstance(plain(x), np.ndarray) else x)  # fmt: skip
+    if isinstance(plain(x), np.ndarray):
+        x = map_leaves(lambda v: v[()] if isinstance(v, np.ndarray) else v, x)
+    x = as_number(x)
+    return number_of(float, x) if isinstance(plain(x), np.longdouble) else x
 
 
 def _stand_in(f: Function, on_duals: Function) -> Function:
@@ -420,7 +423,7 @@ _MAKERS = (
     *("zeros", "empty", "ones", "eye", "identity", "tri", "arange", "linspace", "logspace"),
     *("geomspace", "vander", "diag", "diagflat", "zeros_like", "ones_like", "empty_like"),
     *("full_like", "copy", "fromfunction", "tile", "repeat", "outer", "kron", "concatenate"),
-    *("stack", "vstack", "hstack", "column_stack", "loadtxt"),
+    *("stack", "vstack", "hstack", "column_stack", "loadtxt", "indices"),
 )
 # These are not right on duals without lift: what they make takes no duals, or is made of floats.
 _NEEDED = (
@@ -447,9 +450,9 @@ def _arange(*args: Any, **kwargs: Any) -> Any:
     if "like" in kwargs or not _any_dual([*args, *kwargs.values()]):
         return _PLAIN_ARANGE(*args, **kwargs)
     given = dict(zip(("start", "stop", "step"), args, strict=False)) | kwargs
-    if len(args) == 1 and "stop" not in kwargs:
-        given = {"stop": args[0]} | kwargs
-    given = {name: unbuffered(x) for name, x in given.items()}
+    given = {name: unbuffered(x) for name, x in given.items() if x is not None}
+    if args and "stop" not in given:
+        given["stop"] = given.pop("start")
     numbers: dict[str, Any] = {name: plain(x) for name, x in given.items()}
     y: Any = np.arange(**numbers)  # type: ignore[call-overload]
     start, step = given.get("start", 0.0), given.get("step", 1.0)
@@ -672,7 +675,7 @@ def _operator_of_float(f: Any, on_duals: Function) -> Function:
         if not any(isinstance(x, Dual) for x in operands):
             return f(*operands)
         y = f(*map(plain, operands))
-        return y if y is NotImplemented else on_duals(*operands)
+        return y if y is NotImplemented else with_plain(y, on_duals(*operands))
 
     return call
 
@@ -695,7 +698,7 @@ _PYTHON: dict[Any, Function] = {
 _PYTHON[type] = _type
 if SUM_IS_EXACT:
     _PYTHON[sum] = summed
-_SLOTS = {
+SLOTS = {
     getattr(float, f"__{name}__"): _operator_of_float(getattr(float, f"__{name}__"), f)
     for name, f in _OF_FLOAT.items()
 }
@@ -713,7 +716,10 @@ _TABLES: tuple[tuple[Any, dict[str, Function]], ...] = (
 FUNCTIONS: dict[Any, Function] = {
     getattr(module, name): f for module, functions in _TABLES for name, f in functions.items()
 }
-FUNCTIONS |= _PYTHON | _SLOTS
+FUNCTIONS |= _PYTHON | SLOTS
+
+# The kinds of the objects of NumPy that make arrays of what stands in their brackets.
+INDEXED = tuple(map(type, (np.r_, np.c_, np.mgrid, np.ogrid)))
 
 # Who knows stand-ins for functions of a package, and enters them above when one is met.
 LOADERS: dict[str, Callable[[str], None]] = {}

@@ -16,10 +16,10 @@ import numpy as np
 from ..array.operands import ArrayProxy, as_operand, unbuffered
 from ..array.undefined import Undefined, known, undefined
 from ..array_rules.common import duals_in, has_duals, into
-from ..differentiations import refused
 from ..dual import Dual
 from ..numerics import quiet
 from ..pair import dual, own, plain, shape_of
+from ..refusals import refused
 from ..structure import rebuild
 from ._parts import Plain, with_value
 

@@ -19,8 +19,8 @@ from scipy.stats import Covariance
 
 from ..array.operands import as_operand, unbuffered
 from ..array_rules.common import duals_in
-from ..differentiations import refused
 from ..pair import Function, plain
+from ..refusals import refused
 from ._parts import stripped, with_value
 
 Log = Callable[..., Any]

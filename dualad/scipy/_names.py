@@ -23,11 +23,11 @@ import numpy as np
 from ..array.operands import as_operand, unbuffered
 from ..array.protocols import ARRAY_FUNCTIONS, is_question, rule_of
 from ..array_rules.common import duals_in
-from ..differentiations import LOST, NAMED, refused
 from ..dual import Dual
 from ..lifting.lift import CALLERS, Caller, Constructor, begin, end, is_opened, own_twin
 from ..lifting.standins import FUNCTIONS
 from ..pair import plain
+from ..refusals import LOST, NAMED, refused
 from ..structure import leaves, rebuild
 from ._branches import may_hold_duals
 from ._calling import linear_in, public_name

@@ -17,9 +17,9 @@ import scipy.stats
 
 from ..array.operands import as_operand, unbuffered
 from ..array_rules.common import duals_in, has_duals
-from ..differentiations import refused
 from ..dual import Dual
 from ..pair import Function, plain
+from ..refusals import refused
 from ._calling import bridged, paired
 from ._distribution_rules import function_of
 from ._parts import stripped

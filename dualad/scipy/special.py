@@ -24,11 +24,11 @@ from ..dual import Dual, function
 from ..numerics import quiet
 from ..pair import dual, fit, newest, parts, plain
 from ..special_rules import TABLE
-from ..table import RULES
 from ..zeros import scale
 from ._calling import take_places
 from ._names import names_of
 from ._parts import with_value
+from ._rows import polygamma
 
 __all__ = [
     "log_softmax",
@@ -122,9 +122,10 @@ def _log_sum(a: Any, b: Any, axes: tuple[int, ...]) -> Any:
         slope = np.where(plain(w) == 0, 0.0, w * share)
         terms = []
         if v_dot is not None:
-            terms.append(scale(slope, a, slope, False))
+            terms.append(scale(slope, a, slope, zero_slope_wins=False))
         if w_dot is not None:
-            terms.append(scale(np.broadcast_to(share, np.shape(slope)), b, slope, False))
+            shares = np.broadcast_to(share, np.shape(slope))
+            terms.append(scale(shares, b, slope, zero_slope_wins=False))
         tangent = np.sum(sum(terms[1:], terms[0]), axis=axes, keepdims=True)
     return dual(y, fit(tangent, y), level)
 
@@ -159,18 +160,6 @@ def log_softmax(x: Any, axis: Any = None) -> Any:
         return sc.log_softmax(x, axis=axis)
     y = log_softmax(x.primal, axis)
     return dual(y, fit(_off_mean(x, softmax(x.primal, axis), axis), y), x.level)
-
-
-def polygamma(n: Any, x: Any) -> Any:
-    """The n-th derivative of digamma, as `scipy.special.polygamma`; n is a count.
-
-    >>> round(polygamma(1, Dual(1.0, 1.0)).tangent, 12)  # −2·ζ(3)
-    -2.404113806319
-    """
-    x = as_operand(x)
-    if not isinstance(x, Dual):
-        return sc.polygamma(n, x)
-    return function(RULES["polygamma"])(n, x)
 
 
 def _spherical(kind: str) -> Callable[..., Any]:

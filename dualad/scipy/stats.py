@@ -33,8 +33,8 @@ from scipy.stats._distn_infrastructure import (
 
 from ..array.operands import as_operand
 from ..array_rules.common import duals_in
-from ..differentiations import refused
 from ..pair import Function, plain
+from ..refusals import refused
 from . import _multivariate
 from ._density import METHODS as DENSITY_METHODS
 from ._density import gaussian_kde

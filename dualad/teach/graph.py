@@ -20,6 +20,7 @@ from typing import Any, Literal
 
 from ..arguments import Argnums
 from ..sentences import counted, shorten
+from ..tables import write_whole
 from ..text import number_text
 from ..ways import Mode
 from .formula import Variable
@@ -144,7 +145,7 @@ class Graph:
         path = Path(path)
         if path.suffix.lower() != ".svg":
             raise ValueError(f"a graph is saved as SVG; got {path.name!r}, write graph.svg.")
-        path.write_text(self.to_svg(), encoding="utf-8")
+        write_whole(path, self.to_svg())
 
 
 def graph(

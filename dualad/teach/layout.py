@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 from bisect import bisect_right, insort
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -137,9 +138,24 @@ def _rank(nodes: list[Node], edges: list[Edge]) -> None:
                 for m in some:
                     m.layer += max(1, min(slack))
                 moved = True
-    first = min((node.layer for node in nodes), default=0)
-    for node in nodes:
-        node.layer -= first
+    for part in _parts(nodes, above, below):  # each begins at the top
+        first = min(node.layer for node in part)
+        for node in part:
+            node.layer -= first
+
+
+def _parts(nodes: list[Node], above: Links, below: Links) -> Iterator[list[Node]]:
+    """The parts of the picture that no edge joins; an input that is not used is one."""
+    left = dict.fromkeys(nodes)
+    while left:
+        part, todo = [], [next(iter(left))]
+        while todo:
+            node = todo.pop()
+            if node in left:
+                del left[node]
+                part.append(node)
+                todo += above[node] + below[node]
+        yield part
 
 
 def _wrap(nodes: list[Node]) -> None:

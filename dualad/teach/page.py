@@ -20,6 +20,7 @@ from typing import Any
 
 from ..arguments import Argnums
 from ..frames import is_ours
+from ..tables import write_whole
 from ..text import is_real, number_text
 from .backward import trace_backward
 from .formula import Formula, Number, Variable
@@ -141,7 +142,7 @@ class Page:
         path = Path(path)
         if path.suffix.lower() not in (".html", ".htm"):
             raise ValueError(f"a page is saved as HTML; got {path.name!r}, write page.html.")
-        path.write_text(self.to_html(), encoding="utf-8")
+        write_whole(path, self.to_html())
 
     # parts
 

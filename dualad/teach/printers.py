@@ -75,11 +75,22 @@ _NAMES = {
     "expit": ("σ", r"\sigma"),
     "ndtr": ("Φ", r"\Phi"),
     "ndtri": ("Φ⁻¹", r"\Phi^{-1}"),
+    "betaln": ("ln B", r"\ln\mathrm{B}"),
+    "rgamma": ("1/Γ", r"\tfrac{1}{\Gamma}"),
     "jv": ("J", "J"),
     "yv": ("Y", "Y"),
     "iv": ("I", "I"),
     "kv": ("K", "K"),
+    "expn": ("E", "E"),
+    "expi": ("Ei", r"\operatorname{Ei}"),
+    "ai": ("Ai", r"\operatorname{Ai}"),
+    "aip": ("Ai′", r"\operatorname{Ai}'"),
+    "bi": ("Bi", r"\operatorname{Bi}"),
+    "bip": ("Bi′", r"\operatorname{Bi}'"),
     "lambertw": ("W", "W"),
+    # of arrays
+    "sum": ("∑", r"\sum"),
+    "prod": ("∏", r"\prod"),
 }
 _NAMES |= {
     name: (name, f"\\{name}")
@@ -87,7 +98,11 @@ _NAMES |= {
 }
 
 # Functions with an order, which argument it is, and how many there are without accuracies.
-_ORDERED = {"jv": (0, 2), "yv": (0, 2), "iv": (0, 2), "kv": (0, 2), "lambertw": (1, 2)}
+_ORDERED = {"jv": (0, 2), "yv": (0, 2), "iv": (0, 2), "kv": (0, 2), "expn": (0, 2),
+            "lambertw": (1, 2)}  # fmt: skip
+# Functions of one order: which function, and which order.
+_OF_ORDER = {f"{kind}{order}": (f"{kind}v", order) for kind in "jyik" for order in (0, 1)}
+_OF_ORDER |= {"exp1": ("expn", 1)}
 
 _CONSTANTS = {  # those of the table, and of slopes in print
     "pi": ("π", r"\pi"),
@@ -153,9 +168,11 @@ class Text:
                 return self.absolute(a), ATOM
             case Call(name="sqrt", args=(a,)):
                 return self.root(a), CALL
-            case Call(name="polygamma" | "scipy.special.polygamma", args=(Number(value=n), a)):
-                name = "ψ" + ("′" * int(n) if 0 <= n < 4 else f"[{n}]")
-                return self.call(name, (a,)), CALL
+            case Call(
+                name="polygamma" | "scipy.special.polygamma" | "scipy.special._polygamma",
+                args=(Number(value=n), a),
+            ) if not np.ndim(n):
+                return self.call("digamma" + ("′" * int(n) if n < 4 else f"[{int(n)}]"), (a,)), CALL
             case Call(name=name, args=args):
                 return self.call(name, args), ATOM if len(args) > 1 else CALL
             case Product(over=over, under=()):
@@ -262,6 +279,9 @@ class Text:
         if name.startswith("∂"):
             top, _, bottom = name[1:].partition("/∂")
             return f"∂{self.title(top.lstrip('_'))}/∂{bottom}"
+        if name.endswith("]"):  # a derivative of high order
+            name, _, order = name[:-1].partition("[")
+            return f"{self.title(name)}⁽{order.translate(_SUPERSCRIPTS)}⁾"
         return _NAMES[name][0] if name in _NAMES else name
 
     def fraction(self, over: Sequence[Formula], under: Sequence[Formula]) -> str:
@@ -279,13 +299,16 @@ class Text:
 def _without_order(name: str, args: Sequence[Formula]) -> tuple[str, Sequence[Formula], int | None]:
     """A function's name without its package, its arguments without its order, and the order."""
     name = name.rpartition(".")[2].lstrip("_")
+    if name in _OF_ORDER:
+        name, order = _OF_ORDER[name]
+        return name, args, order
     if name not in _ORDERED:
         return name, args, None
     place, count = _ORDERED[name]
-    order = args[place] if len(args) >= count else None
-    if not isinstance(order, Number) or np.ndim(order.value) or order.value != int(order.value):
+    given = args[place] if len(args) >= count else None
+    if not isinstance(given, Number) or np.ndim(given.value) or given.value != int(given.value):
         return name, args, None
-    return name, [a for i, a in enumerate(args[:count]) if i != place], int(order.value)
+    return name, [a for i, a in enumerate(args[:count]) if i != place], int(given.value)
 
 
 def _below_zero(x: Any) -> Any:
@@ -372,12 +395,14 @@ class Latex(Text):
         if name.startswith("∂"):
             top, _, bottom = name[1:].partition("/∂")
             return rf"\frac{{\partial {self.title(top.lstrip('_'))}}}{{\partial {bottom}}}"
+        if name.endswith("]"):
+            name, _, order = name[:-1].partition("[")
+            return f"{self.title(name)}^{{({order})}}"
         if name in _NAMES:
             return _NAMES[name][1]
         if not re.fullmatch(r"[\w.]+", name):
             return rf"\operatorname{{{self.quoted(name)}}}"
-        title = escaped(name).replace("ψ", r"\psi ")
-        return rf"\operatorname{{{title}}}"
+        return rf"\operatorname{{{escaped(name)}}}"
 
     def fraction(self, over: Sequence[Formula], under: Sequence[Formula]) -> str:
         top, bottom = (self(f[0] if len(f) == 1 else Product(tuple(f))) for f in (over, under))

@@ -23,7 +23,7 @@ from ..arguments import Argnums, Inputs, Outputs
 from ..array.dualarray import DualArray
 from ..array.operands import unbuffered
 from ..differentiations import close_level, open_level
-from ..dual import Dual, apply, evaluate, namespace_for
+from ..dual import Dual, apply, namespace_for, value_of
 from ..forms import Form, Nonlinear, ReverseLevel, dtype_of
 from ..frames import asking_frame
 from ..looks import is_plain
@@ -457,10 +457,8 @@ class Recording(Steps, ReverseLevel):
 
     def _apply_forward(self, rule: Rule, args: tuple[Any, ...], numbers: tuple[Any, ...]) -> Any:
         """What a row gives for duals of the inner level; without slopes, for none goes back."""
-        y = evaluate(rule, numbers)
-        if rule.kind == "flat":
-            return y
-        return self._without_way_back(float(y) if is_plain(y, int) else y, args)
+        y = value_of(rule, numbers)
+        return y if rule.kind == "flat" else self._without_way_back(y, args)
 
     def call_forward(self, f: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """A function of arrays that asks for a tangent itself: of duals of the inner level."""

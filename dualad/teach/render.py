@@ -209,7 +209,9 @@ class Renderings:
                 cells = f'<td></td>{asked}<td class="n">{answer}</td>'
                 lines = [rest]
             else:
-                cells = "".join(f"<td>{math(x)}</td>" for x in self._head(row))
+                formula, *others = map(math, self._head(row))
+                mark = "" if row.used else " †"
+                cells = "".join(f"<td>{x}</td>" for x in (formula + mark, *others))
                 cells += number(row.value)
                 lines = [
                     "".join(f"<td>{math(x)}</td>" for x in each) + "".join(map(number, numbers))
@@ -221,10 +223,12 @@ class Renderings:
                 line = f"<small>{row.line}</small> " if row.line and row.source else ""
                 code = f"<td class='s'>{line}{code}</td>"
             kind = row.kind if row.used else f"{row.kind} unused"
-            note = "" if row.used else ' title="not used by an output"'
-            body.append(f'<tr class="{kind}"{note}>{cells}{lines[0]}{code}</tr>')
+            body.append(f'<tr class="{kind}">{cells}{lines[0]}{code}</tr>')
             last = "<td></td>" * source
             body += [f'<tr class="{kind}">{blank}{more}{last}</tr>' for more in lines[1:]]
+        if any(" unused" in line for line in body):
+            span = columns + source
+            body.append(f'<tr class="note"><td colspan="{span}">† not used by an output</td></tr>')
         return (
             f"{_STYLE}<table class='dualad-trace'><thead><tr>{head}</tr></thead>\n<tbody>"
             + "\n".join(body)
@@ -419,8 +423,9 @@ _STYLE = """<style>
 .dualad-trace tr.input + tr:not(.input) td, .dualad-trace tr:not(.output) + tr.output td {
   border-top: 1px solid color-mix(in srgb, currentColor 35%, #0000); }
 .dualad-trace tr.output td { font-weight: 600; }
-.dualad-trace tr:is(.branch, .more) td { font-style: italic; opacity: .75; }
-.dualad-trace tr.unused { opacity: .45; }
+.dualad-trace tr:is(.branch, .more, .note) td { font-style: italic; opacity: .75; }
+.dualad-trace tr.unused td { opacity: .7; }
 .dualad-trace tbody tr:hover { background: color-mix(in srgb, currentColor 8%, #0000); }
 .dualad-trace :is(code, small) { opacity: .7; background: none; }
+.dualad-trace .unused :is(code, small) { opacity: 1; }
 </style>"""

@@ -389,7 +389,8 @@ np.trim_zeros : V : {y} = np.trim_zeros({a})
 np.ascontiguousarray : A : {y} = np.ascontiguousarray({a})
 np.asfortranarray : A : {y} = np.asfortranarray({a})
 np.vander : V : {y} = np.vander({a}, 3)
-np.meshgrid : V V : {y}, {z} = np.meshgrid({a}, {b}{|, indexing="ij"})
+np.meshgrid : V V : {y}, {z} = np.meshgrid({a}, {b}{|, indexing="ij"|, sparse=True})
+np.meshgrid store : V V : {t} = {a} * 1.0⏎{y}, {z} = np.meshgrid({t}, {b}, copy=False)⏎{t}[0] = {c}
 np.copy : X : {y} = np.copy({a})
 np.asarray : X : {y} = np.asarray({a})
 np.asarray float : R : {y} = np.asarray({a}, dtype=float)
@@ -400,6 +401,11 @@ np.require : D : {y} = np.require({a}, requirements="C")
 np.asarray_chkfinite : D : {y} = np.asarray_chkfinite({a}) * 2
 np.asmatrix : M : {y} = np.asarray(np.asmatrix({a}) * 2.0)
 as_strided : V : {y} = np.lib.stride_tricks.as_strided({a}, ({a}.size - 1, 2), {a}.strides * 2)
+sliding windows store : V : {t} = {a} * 1.0⏎{y} = np.lib.stride_tricks.sliding_window_view({t}, 2)⏎{t}[0] = {c}
+np.mgrid : N : {y} = np.mgrid[0 : {a} : 3j]
+np.r_ numbers : N N : {y} = np.r_[{a}, {b}, {c}]
+np.c_ store : V N : {y} = np.c_[{a}, {a}]⏎{y}[0, 0] = {b}
+complex emath : R : {y} = np.emath.{sqrt|log|log10|arcsin|arctanh}({a})
 sliding windows : V : {y} = np.lib.stride_tricks.sliding_window_view({a}, 2).sum(axis=1)
 np.einsum ij->ji : M : {y} = np.einsum("ij->ji", {a})
 np.block : M : {y} = np.block([[{a}, {a}], [{a}, {a}]])
@@ -525,6 +531,8 @@ store float32 : D : {y} = np.zeros_like({a}, dtype=np.float32)⏎{y}[...] = {a}
 store int : D : {y} = np.zeros_like({a}, dtype=int)⏎{y}[...] = {a}
 flat store : W : {a}.flat[{i}] = {c}
 flat store all : W : {a}.flat = {c}
+flat store array : W D : {a}.flat[{:|:2|1:}] = {b}
+flat store list : W N : {a}.flat = [{b}, {c}]
 fill : W : {a}.fill({c})
 np.put : W : np.put({a}, {idx}, {c})
 np.place : W : np.place({a}, {a} > {c}, [0.5, 1.5])
@@ -672,6 +680,7 @@ any all : D : {y} = {a} * (1 + ({a} > 0).any() + ({a} > 0).all())
 choose : V : {y} = (np.arange(len({a})) % 2).choose([{a}, -{a}])
 sum out : M : {y} = np.zeros_like({a}[0])⏎{a}.sum(axis=0, out={y})
 dunder : X : {y} = {a}.__add__(2 * {a})
+dunder constant : N : {y} = {a}.__{add|rsub|mul|truediv|rpow}__({w})
 array priority : V : {y} = np.ones(len({a})) * {a} - np.float64(2.0) * {a}
 tobytes : D : {y} = {a} * len({a}.tobytes())
 """,
@@ -863,8 +872,15 @@ abs zero : R : {y} = np.abs({a} - {a}) + {a}
 SMOOTH = {"arithmetic", "ufunc", "loops", "branches", "indexing", "views", "stores", "in place",
           "aliases", "shapes", "cumulative", "reductions", "joining", "makers", "methods"}  # fmt: skip
 NOT_FINITE = {"store nan", "number over zero", "nanmax of nan", "np.resize", "overflow"}
+# Python's own choices among equal numbers: the slope is that of the one that is taken, also where the
+# result is smooth, as that of the second of three of which two are the same number.
+CHOOSING = {"heapq", "sorted by", "sorted numbers"}
 LAPACK = {"linalg", "polynomials"}  # kinds of steps
-LIFTED = {"type is float", "type is ndarray"}  # what code that is not lifted sees through
+LIFTED = {
+    "type is float",
+    "type is ndarray",
+    "dunder constant",
+}  # what code that is not lifted sees through
 STEPS = {step.name: step for step in TABLE}
 KINDS = sorted({step.kind for step in TABLE})
 assert len(STEPS) == len(TABLE), "two steps of one name"

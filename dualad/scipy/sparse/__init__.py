@@ -27,8 +27,8 @@ import scipy.sparse as _scipy
 
 from ...array.operands import as_operand
 from ...array_rules.common import duals_in
-from ...differentiations import refused
 from ...pair import plain
+from ...refusals import refused
 from .._names import names_of
 from . import linalg
 from ._arrays import (

@@ -16,9 +16,9 @@ import numpy as np
 import scipy.sparse as _scipy
 
 from ...array.operands import as_operand
-from ...differentiations import refused
 from ...dual import Dual
 from ...pair import own, plain
+from ...refusals import refused
 from ...structure import leaves, rebuild
 from .._parts import through, with_value
 

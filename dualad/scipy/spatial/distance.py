@@ -17,9 +17,9 @@ from scipy.special import rel_entr
 
 from ...array.operands import as_operand
 from ...array_rules.common import array, has_duals
-from ...differentiations import refused
 from ...dual import Dual
 from ...pair import plain
+from ...refusals import refused
 from .._calling import bridged
 from .._names import names_of
 

@@ -46,8 +46,11 @@ def exercise_3(slope: Any) -> None:
     right = 4 * math.exp(-40.0)
     got = ask(slope, math.tanh(20.0), 20.0)
     if got == 0:
-        raise Hint("Right on paper; but at 20 tanh rounds to 1, and 1 − 1 has no digits left.")
-    expect(got / right, 1.0, "At 20 it should be 1.7e-17.", 6)
+        raise Hint(
+            "Right on paper; but at 20 tanh rounds to 1, and 1 − 1 has no digits left. "
+            "Make the slope from x instead of y: what is 1 − tanh² in terms of cosh?"
+        )
+    expect(got, right, "Right at 0, 0.5 and −2; at 20 it should be 1.7e-17, not {got}.", 6)
 
 
 def exercise_4(tangents: Any) -> None:

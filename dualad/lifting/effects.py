@@ -1,0 +1,202 @@
+"""What a function may do beside calculating: keep values from call to call, or read text.
+
+As in `reach`, code is read, not run, and what cannot be told from it counts as done.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import types
+import weakref
+from typing import Any
+
+import numpy as np
+
+from ..pair import Function
+from .instructions import (
+    COMMON,
+    CONTAINERS,
+    DATA,
+    NULL_COMES_LAST,
+    UNKNOWN,
+    cells_of,
+    defaults_of,
+    has_code_that_stays,
+    home_of,
+    instructions,
+    last_of,
+    parts_of,
+    value_of_name,
+)
+from .lift import is_left_alone
+
+
+def may_keep(f: Function, by_key: bool = False) -> bool:
+    """Whether f, or what it calls, may keep values from one call to the next.
+
+    It may if its code writes into objects, containers or variables around it, or calls what
+    cannot be told from its code. `by_key`: and if it looks something up, too.
+    """
+    return _may(f, (_WRITING, _LOOKING) if by_key else (_WRITING,))
+
+
+def may_read(f: Function) -> bool:
+    """Whether f, or what it calls, may make numbers of text, in whatever way.
+
+    Printing, logging and arithmetic do not.
+    """
+    return _may(f, (_READING,))
+
+
+def _may(f: Function, kinds: tuple[frozenset[str], ...]) -> bool:
+    """Whether f does something of each of these kinds, in one layer of decoration."""
+    return _layer_may(inspect.unwrap(f, stop=lambda layer: _layer_may(layer, kinds)), kinds)
+
+
+def _layer_may(f: Any, kinds: tuple[frozenset[str], ...]) -> bool:
+    f = getattr(f, "__func__", f)
+    if not isinstance(f, types.FunctionType):
+        is_mere_layer = hasattr(f, "__wrapped__") and (
+            is_left_alone(home := type(f).__module__) or home.partition(".")[0] == _DUALAD
+        )
+        return not (is_mere_layer or isinstance(f, np.ufunc))
+    known = _KNOWN.setdefault(f, {})
+    if kinds not in known:
+        known[kinds] = all(_does(f, kind, set()) for kind in kinds)
+    return known[kinds]
+
+
+def _does(f: types.FunctionType, what: frozenset[str], seen: set[Any]) -> bool:
+    if f in seen or has_code_that_stays(f):
+        return False
+    seen.add(f)
+    return _Search(f, what, seen).finds_in(f.__code__)
+
+
+def _functions_made_in(code: types.CodeType) -> set[str]:
+    """The local variables that only ever stand for functions made here, whose code is read."""
+    made: set[str] = set()
+    others = set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+    last = ""
+    for step, op in instructions(code):
+        if "STORE_FAST" in op or op == "STORE_DEREF":
+            is_one = last in _MAKING and isinstance(step.argval, str)
+            names = (step.argval,) if isinstance(step.argval, str) else step.argval
+            (made if is_one else others).update(names)
+        last = op
+    return made - others
+
+
+class _Search:
+    """Looks for instructions and methods, in a function and in what it calls by name."""
+
+    def __init__(self, f: types.FunctionType, what: frozenset[str], seen: set[Any]) -> None:
+        self.f, self.what, self.seen = f, what, seen
+        self.names = f.__globals__
+        self.cells = cells_of(f)
+        self.made: set[str] = set()
+
+    def finds_in(self, code: types.CodeType) -> bool:
+        if any(map(self.is_found, defaults_of(self.f))):
+            return True
+        self.made |= _functions_made_in(code)
+        x: Any = UNKNOWN
+        follows_null = False
+        for step, op in instructions(code):
+            name = step.argval
+            if op == "PUSH_NULL":
+                if NULL_COMES_LAST and x is UNKNOWN:
+                    return True  # it is called
+                follows_null = not NULL_COMES_LAST
+                continue
+            if op in self.what or (op == "STORE_DEREF" and name in self.cells):
+                return True
+            if op == "LOAD_CONST" and isinstance(name, types.CodeType):
+                if self.finds_in(name):
+                    return True
+                x = None
+            elif op in ("LOAD_GLOBAL", "LOAD_NAME"):
+                if follows_null and (step.arg or 0) & 1:
+                    return True  # what a call has given is called
+                x = value_of_name(name, self.names)
+            elif op == "LOAD_DEREF" and name in self.cells:
+                x = self.cells[name]
+            elif op in ("LOAD_ATTR", "LOAD_METHOD"):
+                if isinstance(x, types.ModuleType):
+                    x = vars(x).get(name, UNKNOWN)
+                elif name in self.what or not (name in COMMON or self.is_harmless(x)):
+                    return True
+            elif "LOAD_FAST" in op or op == "LOAD_DEREF":
+                x = None if last_of(name) in self.made else UNKNOWN
+                if follows_null and x is UNKNOWN:
+                    return True
+            elif op not in _MAKING:
+                x = UNKNOWN
+            follows_null = False
+            if self.is_found(x):
+                return True
+        return False
+
+    def is_harmless(self, x: Any) -> bool:
+        """Whether the methods of something known do not read text, as those of a logger."""
+        is_known = not (x is None or x is UNKNOWN) and is_left_alone(type(x).__module__)
+        return is_known and self.what is _READING and not _reads(type(x))
+
+    def is_found(self, x: Any) -> bool:
+        """Whether something does it if it is called, as far as can be told."""
+        kind = type(x)
+        if kind is types.FunctionType:
+            return _does(x, self.what, self.seen) or (self.what is _READING and _reads(x))
+        if kind is types.MethodType:
+            return self.is_found(x.__func__) or self.is_found(x.__self__)
+        if kind is functools.partial:
+            return any(map(self.is_found, (x.func, *x.args, *x.keywords.values())))
+        if kind in CONTAINERS:
+            if id(x) in self.seen:
+                return False
+            self.seen.add(id(x))
+            return any(map(self.is_found, parts_of(x)))
+        if x is UNKNOWN or isinstance(x, types.ModuleType) or kind in DATA:
+            return False
+        return not is_left_alone(home_of(x)) or (self.what is _READING and _reads(x))
+
+
+def _reads(x: Any) -> bool:
+    """Whether a thing of the library, NumPy or SciPy may read text, or give what does."""
+    home = str(getattr(x, "__module__", "") or type(x).__module__)
+    if home == "builtins":
+        return x in _BUILT_READERS
+    if not is_left_alone(home):  # its code is read
+        return False
+    return home.partition(".")[0] not in _NO_READERS or getattr(x, "__name__", "") in _READING
+
+
+_KNOWN: weakref.WeakKeyDictionary[types.FunctionType, dict[Any, bool]]
+_KNOWN = weakref.WeakKeyDictionary()
+_MAKING = ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE")
+_DUALAD = __name__.partition(".")[0]
+_WRITING = frozenset(
+    (
+        *("STORE_ATTR", "STORE_GLOBAL", "STORE_SUBSCR", "STORE_SLICE", "IMPORT_NAME"),
+        *("append", "extend", "insert", "setdefault", "update", "__setitem__"),
+    )
+)
+_LOOKING = frozenset(
+    ("BINARY_SUBSCR", "CONTAINS_OP", "get", "setdefault", "__getitem__", "__contains__")
+)
+_READING = frozenset(
+    (
+        *("IMPORT_NAME", "astype", "fromhex", "fromstring", "loadtxt", "genfromtxt", "fromiter"),
+        *("float64", "float32", "longdouble", "complex128", "complex64", "array", "asarray"),
+    )
+)
+_BUILT_READERS = (float, int, complex, eval, exec, compile, open, getattr, __import__, map)
+_NO_READERS = frozenset(
+    (
+        *("numpy", "scipy", "math", "cmath", "operator", "itertools", "functools", "collections"),
+        *("logging", "warnings", "time", "sys", "_io", "typing", "dataclasses", "abc", "pytest"),
+        *("contextlib", "_operator", "_functools", "_collections", "_abc", "_typing", "_warnings"),
+        *("types", "enum", "numbers", "bisect", "_bisect", "heapq", "_heapq", "copy", _DUALAD),
+    )
+)
