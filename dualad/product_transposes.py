@@ -116,6 +116,10 @@ def _einsum(text: str, *operands: Any, **options: Any) -> Any:
         front = several * lead_of(g, n)
         back = f"{','.join([front + result, *rest])}->{front + term}"
         t = strongly_summed(functools.partial(np.einsum, back), g, *others)
+        lead, here = shape_of(t)[: len(front)], shape_of(t)[len(front) :]
+        whole = np.broadcast_shapes(here, old)
+        if here != whole:  # an axis of length 1 in all others
+            t = np.copy(np.broadcast_to(t, (*lead, *whole)))
         return (summed(t, old, len(front)),)
 
     dtype = functools.reduce(scaled_dtype, others, form.dtype)

@@ -118,6 +118,8 @@ CASES: dict[str, Case] = {
     "histogram bins": steps(lambda a, e: np.histogram(a, e, density=True), APART, [0.1, 3, 8]),
     "histogram named": steps(lambda a: np.histogram(a, "sturges")[1], APART),
     "histogram_bin_edges": steps(lambda a: np.histogram_bin_edges(a, 5), APART),
+    "histogram_bin_edges of ten": steps(lambda a: np.histogram_bin_edges(a), APART),
+    "histogramdd of ten": steps(lambda a: np.histogramdd(a)[1], APART),
     "histogram2d": steps(
         lambda x, w: np.histogram2d(x, VECTOR[::-1], 3, weights=w, density=True),
         *(VECTOR, VECTOR + 3),
@@ -177,6 +179,8 @@ def test_interp_on_its_points() -> None:
     np.testing.assert_array_equal(
         jacobian(lambda g: np.interp(xp, g, fp))(xp), np.diag([-1.0, -3.0, -2.0])
     )
+    told = jacobian(lambda v: np.interp(v, xp, fp, left=-5.0, right=99.0))(xp[1:2])
+    assert told.tolist() == [[3.0]]  # what is beyond the grid does not matter within
     # so moving points and grid together moves nothing
     np.testing.assert_array_equal(jacobian(lambda g: np.interp(g, g, fp))(xp), np.zeros((3, 3)))
 

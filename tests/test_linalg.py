@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +15,16 @@ from mpmath import mp
 from support.oracle import check, differences
 
 import dualad
-from dualad import Dual, DualArray, NonDifferentiableError, derivative, grad, hessian, jacobian
+from dualad import (
+    Dual,
+    DualArray,
+    NonDifferentiableError,
+    derivative,
+    grad,
+    hessian,
+    jacobian,
+    jvp,
+)
 from dualad.array.protocols import ARRAY_FUNCTIONS
 from dualad.pair import plain
 from dualad.structure import leaves
@@ -949,3 +960,87 @@ def test_badly_scaled_rows_are_not_singular() -> None:
     a = np.array([[2.0, 1], [1e-20, 2e-20]])
     (slopes,) = jacobian(lambda a: linalg.slogdet(a)[1:])(a)
     np.testing.assert_allclose(slopes, linalg.inv(a).T, rtol=1e-14)
+
+
+# -- what errors in the rules would change -----------------------------------------------------
+
+
+def test_eigenvalues_that_are_all_repeated_move_by_the_mean() -> None:
+    along = np.array([[1.0, 0.5], [0.5, 3.0]])
+    assert jvp(np.linalg.eigvalsh, (np.eye(2),), (along,))[1].tolist() == [2.0, 2.0]
+
+
+def test_complex_eigenvectors_turn_as_lapack_leaves_them() -> None:
+    """Of each, the largest element stays real."""
+    random = np.random.default_rng(5)
+    for _ in range(5):
+        a, along = (random.normal(size=(3, 3)) + 1j * random.normal(size=(3, 3)) for _ in range(2))
+        (w, v), (dw, dv) = jvp(np.linalg.eig, (a,), (along,))
+        h = 1e-5
+
+        def moved(step: float, a: Any = a, along: Any = along, w: Any = w) -> Any:
+            numbers, vectors = np.linalg.eig(a + step * along)
+            order = np.argmin(abs(numbers[:, None] - w), axis=0)
+            return numbers[order], vectors[:, order]
+
+        (more, right), (less, left) = moved(h), moved(-h)
+        np.testing.assert_allclose(dw, (more - less) / (2 * h), atol=1e-7)
+        np.testing.assert_allclose(dv, (right - left) / (2 * h), atol=1e-6)
+        assert v.shape == dv.shape
+
+
+def test_singular_vectors_of_zero_that_move_within_the_range() -> None:
+    a, along = np.diag([1.0, 0.0]), np.array([[0.0, 1.0], [0.0, 0.0]])
+    (u, s, vh), (du, ds, dvh) = jvp(lambda a: tuple(np.linalg.svd(a)), (a,), (along,))
+    assert not np.any(du) and not np.any(ds)
+    np.testing.assert_array_equal(dvh, vh @ np.array([[0.0, 1.0], [-1.0, 0.0]]))
+    assert np.array_equal(u @ np.diag(s) @ dvh, along)
+
+
+def test_lstsq_decides_rank_as_it_is_told() -> None:
+    eps = np.finfo(float).eps
+    a = np.zeros((20, 2))
+    a[0, 0], a[1, 1] = 1.0, 5 * eps
+    b = np.ones(20)
+    for rcond, slope in ((None, 0.0), (-1, 1 / (5 * eps))):
+        rows = jacobian(lambda b, r=rcond: np.linalg.lstsq(a, b, rcond=r)[0])(b)
+        assert rows[0, 0] == 1.0
+        assert rows[1, 1] == pytest.approx(slope)
+
+
+def test_determinants_of_singular_complex_matrices() -> None:
+    random = np.random.default_rng(6)
+    u, v, along = (random.normal(size=(8, n)) + 1j * random.normal(size=(8, n)) for n in (7, 7, 8))
+    a = u @ v.T / 8
+    slope = jvp(np.linalg.det, (a,), (along,))[1]
+    right = sum(  # one row at a time
+        np.linalg.det(np.where(np.arange(8)[:, None] == i, along, a)) for i in range(8)
+    )
+    np.testing.assert_allclose(slope, right, rtol=1e-11)
+
+
+def test_condition_numbers_of_what_is_singular_up_to_rounding() -> None:
+    flat = np.outer([1.0, 2.0, 3.0], [0.1, 0.7, 0.3]) + np.outer([1.0, -1.0, 0.5], [1.0, 0.2, 0.4])
+    for a, p in itertools.product((flat, np.diag([1.0, 1e-20, 1.0])), (None, 2)):
+        with pytest.raises(NonDifferentiableError, match="condition number of a singular matrix"):
+            jvp(lambda a, p=p: np.linalg.cond(a, p), (a,), (np.eye(3),))
+
+
+@pytest.mark.parametrize("ord", [1, -1, 2, -2, np.inf, -np.inf, "nuc", "fro"])
+def test_norms_of_empty_matrices_are_numpys(ord: Any) -> None:
+    for shape in ((2, 0), (0, 2), (3, 2, 0), (3, 0, 2), (2, 3, 0, 4)):
+        x = np.zeros(shape)
+        try:
+            want = np.linalg.norm(x, ord, (-2, -1))
+        except ValueError as error:
+            with pytest.raises(type(error), match=re.escape(str(error))):
+                jvp(lambda x: np.linalg.norm(x, ord, (-2, -1)), (x,), (x,))
+        else:
+            got = jvp(lambda x: np.linalg.norm(x, ord, (-2, -1)), (x,), (x,))[0]
+            np.testing.assert_array_equal(got, want)
+
+
+@pytest.mark.parametrize("size", [1e-20, 1.0, 1e20])
+def test_what_splits_is_seen_at_any_size(size: float) -> None:
+    with pytest.raises(NonDifferentiableError):
+        jvp(lambda a: np.linalg.eigh(a)[1], (size * np.eye(2),), (size * np.diag([1.0, 3.0]),))

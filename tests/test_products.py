@@ -24,7 +24,7 @@ from support.cases import (
     steps,
     table,
 )
-from support.oracle import check
+from support.oracle import check, differences
 
 from dualad import Dual, DualArray, grad, hessian, jacobian, jvp
 
@@ -79,6 +79,7 @@ CASES: dict[str, Case] = {
     "multi_dot with constants": Case(
         lambda a: np.linalg.multi_dot([np.ones((2, 3)), np.ones((3, 3)), a]), MATRIX
     ),
+    "linalg.cross of the last": Case(np.linalg.cross, np.stack([SQUARE, SQUARE.T + 1]), SQUARE**2),
     "matrix_power": Case(lambda a: np.linalg.matrix_power(a, 5), SQUARE),
     "matrix_power of a stack": Case(
         lambda a: np.linalg.matrix_power(a, 3), np.stack([SQUARE, SQUARE.T + 1])
@@ -169,6 +170,31 @@ def test_any_subscripts(data: Any) -> None:
     listed, named = np.einsum(*pairs), f(*(Dual(a, a) for a in arrays))
     np.testing.assert_allclose(listed.primal, named.primal, rtol=1e-12, atol=1e-13)
     np.testing.assert_allclose(listed.tangent, named.tangent, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize("text", ["ij,jk", "ij,jk->ik", "ij,kj->i", "ij,ij", "ij,ij,ij->i"])
+@pytest.mark.parametrize("optimize", [False, True])
+def test_axes_of_length_1_stretch_in_einsum(text: str, optimize: bool, mode: Any) -> None:
+    """Also where the other operand has that axis in full."""
+    count = text.partition("->")[0].count(",") + 1
+    for thin in range(count):
+
+        def f(x: Any, thin: int = thin) -> Any:
+            parts = [x[:, :1] if i == thin else x for i in range(count)]
+            return np.einsum(text, *parts, optimize=optimize)
+
+        x = SQUARE[:2, :2]
+        try:
+            want = f(x)
+        except ValueError:  # NumPy does not stretch it in this place
+            continue
+        first, *_ = differences(f, [x], [np.eye(2)])
+        value, slope = jvp(f, (x,), (np.eye(2),))
+        np.testing.assert_array_equal(value, want)
+        np.testing.assert_allclose(slope, first, rtol=1e-6)
+        rows = jacobian(f, mode=mode)(x)
+        np.testing.assert_allclose(np.tensordot(rows, np.eye(2)), slope, rtol=1e-12)
 
 
 def test_einsum_gives_views_where_numpy_does() -> None:

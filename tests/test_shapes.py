@@ -123,8 +123,11 @@ def test_trim_zeros_along_several_axes() -> None:
     a = np.pad(SQUARE, ((1, 2), (3, 0)))
     x = Dual(a, np.stack([a, 2 * a]))
     for axis in (None, 0, 1, -1, (0, 1)):
+        try:
+            expected = np.trim_zeros(a, axis=axis)  # type: ignore[call-overload]
+        except TypeError:
+            continue  # NumPy 2.2 takes one axis or all
         given: Any = np.trim_zeros(x, axis=axis)  # type: ignore[call-overload]
-        expected = np.trim_zeros(a, axis=axis)  # type: ignore[call-overload]
         np.testing.assert_array_equal(given.primal, expected)
         np.testing.assert_array_equal(given.tangent, np.stack([expected, 2 * expected]))
 
