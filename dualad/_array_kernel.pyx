@@ -12,6 +12,7 @@ from cpython.object cimport PyObject
 from cpython.ref cimport Py_REFCNT
 from cpython.tuple cimport PyTuple_GET_SIZE
 from libc.math cimport INFINITY, NAN, fabs, fmax
+from libc.string cimport memcmp
 cimport numpy as cnp
 
 import operator
@@ -1994,38 +1995,80 @@ cdef object step_of(object a, object b):
 # -- sparse matrices --------------------------------------------------------------------------------
 
 
-def gathered(found, places, starts, columns, along, double near):
-    """The elements of a sparse matrix at these places, and whether they give the last row.
+def mark(colours, int colour, row):
+    """1 where a column has the colour, 0 elsewhere; `row` has as many doubles as there are ints."""
+    cdef const int *of = <int *>cnp.PyArray_DATA(<cnp.ndarray>colours)
+    cdef double *to = <double *>cnp.PyArray_DATA(<cnp.ndarray>row)
+    cdef Py_ssize_t i
+    for i in range(cnp.PyArray_SIZE(<cnp.ndarray>row)):
+        to[i] = of[i] == colour
 
-    `found`: what came of some directions, the last of which is `along`. `starts`, `columns`: where
-    the matrix has elements, row by row. None if these are not doubles and ints.
+
+def are_same(x, y):
+    """Whether two arrays have the same bytes; None if they are not of one type, without gaps."""
+    cdef cnp.ndarray a, b
+    if type(x) is not ndarray or type(y) is not ndarray:
+        return None
+    a, b = <cnp.ndarray>x, <cnp.ndarray>y
+    if cnp.PyArray_TYPE(a) != cnp.PyArray_TYPE(b) or not cnp.PyArray_ISINTEGER(a):
+        return None
+    if not cnp.PyArray_ISCARRAY_RO(a) or not cnp.PyArray_ISCARRAY_RO(b):
+        return None
+    return x.shape == y.shape and not memcmp(
+        cnp.PyArray_DATA(a), cnp.PyArray_DATA(b), cnp.PyArray_NBYTES(a)
+    )
+
+
+def gathered(found, colours, starts, columns, along, bint is_star, double near):
+    """The elements of a sparse matrix, and whether they give the last row.
+
+    `found`: what came of the directions of its colours, and behind these of `along`. `starts`,
+    `columns`: where the matrix has elements, row by row. `is_star`: an element stands in the
+    direction of its row, if that has the lower colour. None if these are not doubles and ints.
     """
-    cdef Py_ssize_t i, k, n
-    cdef double term, total, sizes, error
-    cdef bint right = True
-    for x, kind in ((found, cnp.NPY_DOUBLE), (places, cnp.NPY_INTP), (along, cnp.NPY_DOUBLE),
+    cdef Py_ssize_t n
+    cdef bint right
+    for x, kind in ((found, cnp.NPY_DOUBLE), (colours, cnp.NPY_INT32), (along, cnp.NPY_DOUBLE),
                     (starts, cnp.NPY_INT32), (columns, cnp.NPY_INT32)):
         if type(x) is not ndarray or cnp.PyArray_TYPE(<cnp.ndarray>x) != kind:
             return None
         if not cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>x):
             return None
     n = len(starts) - 1
-    result = cnp.PyArray_SimpleNew(1, cnp.PyArray_DIMS(<cnp.ndarray>places), cnp.NPY_DOUBLE)
+    result = cnp.PyArray_SimpleNew(1, cnp.PyArray_DIMS(<cnp.ndarray>columns), cnp.NPY_DOUBLE)
     cdef double *to = <double *>cnp.PyArray_DATA(<cnp.ndarray>result)
     cdef const double *all_found = <double *>cnp.PyArray_DATA(<cnp.ndarray>found)
     cdef const double *last = all_found + cnp.PyArray_SIZE(<cnp.ndarray>found) - n
     cdef const double *by = <double *>cnp.PyArray_DATA(<cnp.ndarray>along)
-    cdef const Py_ssize_t *at = <Py_ssize_t *>cnp.PyArray_DATA(<cnp.ndarray>places)
+    cdef const int *colour = <int *>cnp.PyArray_DATA(<cnp.ndarray>colours)
     cdef const int *start = <int *>cnp.PyArray_DATA(<cnp.ndarray>starts)
     cdef const int *column = <int *>cnp.PyArray_DATA(<cnp.ndarray>columns)
     with nogil:
-        for i in range(n):
-            total, sizes = 0.0, 0.0
-            for k in range(start[i], start[i + 1]):
-                to[k] = all_found[at[k]]
-                term = to[k] * by[column[k]]
-                total, sizes = total + term, sizes + fabs(term)
-            error = fabs(last[i] - total)
-            if not (error <= near * fmax(sizes, fabs(last[i])) and error < INFINITY):
-                right = False
+        if is_star:
+            right = gather(to, all_found, last, by, colour, start, column, n, near, True)
+        else:
+            right = gather(to, all_found, last, by, colour, start, column, n, near, False)
     return result, right
+
+
+cdef inline bint gather(
+    double *to, const double *found, const double *last, const double *by, const int *colour,
+    const int *start, const int *column, Py_ssize_t n, double near, bint is_star
+) noexcept nogil:
+    cdef Py_ssize_t i, j, k, place
+    cdef double term, total, sizes, error
+    cdef bint right = True
+    for i in range(n):
+        total, sizes = 0.0, 0.0
+        for k in range(start[i], start[i + 1]):
+            j = column[k]
+            place = colour[j] * n + i
+            if is_star and colour[i] < colour[j]:
+                place = colour[i] * n + j
+            to[k] = found[place]
+            term = to[k] * by[j]
+            total, sizes = total + term, sizes + fabs(term)
+        error = fabs(last[i] - total)
+        if not (error <= near * fmax(sizes, fabs(last[i])) and error < INFINITY):
+            right = False
+    return right

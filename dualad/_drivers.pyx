@@ -669,6 +669,58 @@ cdef class Jacobian(Driver):
 
 
 @cython.final
+cdef class SparseJacobian(Driver):
+    """A Jacobian in an array, by one pass along the colours of its pattern."""
+
+    cdef object sparsity  # compression.Sparsity
+
+    def __cinit__(self, definition, *_):
+        self.sparsity = definition.keywords["sparsity"]
+
+    cdef object short_way(self, object level, object x, Given *given):
+        cdef Py_ssize_t i
+        if not given.is_single or type(x) is not ndarray or cnp.PyArray_NDIM(<cnp.ndarray>x) == 0:
+            return NotImplemented
+        if cnp.PyArray_TYPE(<cnp.ndarray>x) != cnp.NPY_DOUBLE or not is_dense(<cnp.ndarray>x):
+            return NotImplemented
+        colours = self.sparsity.for_one_pass(x)
+        if colours is None:
+            return NotImplemented
+        along = colours.directions(0, colours.count + 1)
+        if x.ndim > 1:
+            along = along.reshape(len(along), *x.shape)
+        y = self.call(level, dual(x.copy(), along, level), given)
+        if y is NotImplemented:
+            return y
+        y = unbuffered(y)
+        if type(y) is DualArray and y.level == level:
+            value, found = y.primal, y.tangent
+            if (
+                type(value) is ndarray and is_dense(<cnp.ndarray>value) and not has_nan(value)
+                and type(found) is ndarray and is_dense(<cnp.ndarray>found)
+                and found.dtype == DOUBLE
+            ):
+                found = found.reshape(len(along), value.size)
+                matrix, is_right = colours.with_rows("jacobian", value.size).matrix(found)
+                if is_right:
+                    return matrix
+        args = [<object>given.args[i] for i in range(given.all)]
+        names = () if given.names == NULL else <tuple>given.names
+        kwargs = dict(zip(names, args[given.n:]))
+        argnum = given.at[0] if given.at[0] < given.n else names[given.at[0] - given.n]
+        return self.sparsity.of_pass(colours, y, level, self.f, argnum, args[:given.n], kwargs)
+
+    def __reduce__(self):
+        made, given = Driver.__reduce__(self)
+        return partial(made, sparsity=self.sparsity.given), given
+
+
+cdef inline bint is_dense(cnp.ndarray x) noexcept:
+    """Whether an array lies without gaps, in the order of its axes, and can be written to."""
+    return cnp.PyArray_ISCARRAY(x)
+
+
+@cython.final
 cdef class Calling:
     # The function of a driver, while it is called with these arguments.
 
@@ -790,6 +842,7 @@ SHORT_WAYS = {
     "grad": Gradient,
     "value_and_grad": ValueAndGradient,
     "jacobian": Jacobian,
+    "jacobian of a pattern": SparseJacobian,
     "hessian": Hessian,
 }
 for kind in SHORT_WAYS.values():

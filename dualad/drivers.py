@@ -593,7 +593,7 @@ def _sparsity(driver: str, given: Any, is_symmetric: bool = False) -> Sparsity |
     from .patterns import scipy_sparse
 
     scipy_sparse(driver)
-    return Sparsity(given, is_symmetric)
+    return given if isinstance(given, Sparsity) else Sparsity(given, is_symmetric)
 
 
 def _by_rows(inputs: Inputs, has_aux: bool, is_requested: bool) -> Any:
