@@ -11,7 +11,7 @@ from cpython.dict cimport PyDict_GetItem
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_REFCNT
 from cpython.tuple cimport PyTuple_GET_SIZE
-from libc.math cimport INFINITY, NAN, fabs, fmax
+from libc.math cimport INFINITY, NAN, fabs, fmax, isfinite
 from libc.string cimport memcmp
 cimport numpy as cnp
 
@@ -762,6 +762,8 @@ cdef object reduction(object f, tuple args, dict kwargs):
     cdef Total pull
     if not is_whole(x):
         return None
+    if is_simple(x):
+        return total_of_dual(x) if f is np_sum and len(args) == 1 and not kwargs else None
     form, value = <object>SLOT(x, TANGENT), <object>SLOT(x, PRIMAL)
     if type(form) is not form_class or not (type(value) is ndarray or is_simple(value)):
         return None
@@ -772,7 +774,11 @@ cdef object reduction(object f, tuple args, dict kwargs):
     if not pull.takes(args, kwargs):
         return None
     if type(value) is not ndarray:
-        y = f(value, axis=pull.axis, keepdims=pull.is_kept)
+        y = None
+        if f is np_sum and pull.axis is None and not pull.is_kept:
+            y = total_of_dual(value)
+        if y is None:
+            y = f(value, axis=pull.axis, keepdims=pull.is_kept)
     elif f is np_sum:
         y = add_up(value, pull.axis, None, None, pull.is_kept)
     else:
@@ -783,6 +789,16 @@ cdef object reduction(object f, tuple args, dict kwargs):
     tangent = new_form(new_node(node_class, left, pull.dtype, [node], pull), None, None)
     level = <object>SLOT(x, LEVEL)
     return made(y, tangent, level) if left else pair(y, tangent, level)
+
+
+cdef object total_of_dual(object x):
+    """The sum of all elements of a dual of arrays with several directions; None for others."""
+    cdef object value = <object>SLOT(x, PRIMAL), tangent = <object>SLOT(x, TANGENT)
+    cdef int ndim = tangent.ndim
+    if ndim == value.ndim:
+        return None
+    along = add_up(tangent, 1 if ndim == 2 else tuple(range(1, ndim)))
+    return pair(add_up(value, None), along, <object>SLOT(x, LEVEL))
 
 
 cdef Total total_of(object node):
@@ -1065,6 +1081,16 @@ cdef inline bint is_our_dual(PyObject *x) noexcept:
     )
 
 
+cdef object zeros_like(tuple shape, object x):
+    """Zeros of a shape with the directions of x, a dual of arrays."""
+    cdef object value = <object>SLOT(x, PRIMAL), tangent = <object>SLOT(x, TANGENT)
+    cdef tuple directions = tangent.shape[:tangent.ndim - value.ndim]
+    return made(
+        numpy.zeros(shape, value.dtype), numpy.zeros(directions + shape, tangent.dtype),
+        <object>SLOT(x, LEVEL),
+    )
+
+
 cdef bint has_room(object x, object like) noexcept:
     """Whether a dual of arrays lies in order, so that what is like this can be added to parts."""
     return (
@@ -1210,10 +1236,19 @@ cdef class Slopes:
 
     cdef object of_duals(self, Walk walk, PyObject *g, PyObject *slope):
         """An array times a slope that is a dual."""
+        cdef double number
+        cdef object part
         if is_uniform(<cnp.ndarray>g) and (<object>g).shape == (<object>slope).shape:
-            if walk.free and number_in(<cnp.ndarray>g) == 1.0:
+            number = number_in(<cnp.ndarray>g)
+            if walk.free and number == 1.0:
                 return <object>slope
-            return number_in(<cnp.ndarray>g) * <object>slope
+            if walk.free and is_our_dual(slope) and number != 0.0 and isfinite(number):
+                part = <object>SLOT(<object>slope, PRIMAL)
+                np_multiply(part, number, part)
+                part = <object>SLOT(<object>slope, TANGENT)
+                np_multiply(part, number, part)
+                return <object>slope
+            return number * <object>slope
         return <object>g * <object>slope
 
 
@@ -1427,6 +1462,13 @@ cdef class Walk:
         cdef object shape, new
         if old != NULL and is_our_dual(old) and has_room(<object>old, like):
             return <object>old
+        if old == NULL and not self.many and is_simple(like) and (
+            SLOT(node, DTYPE) == <PyObject *>cnp.PyArray_DESCR(<cnp.ndarray>SLOT(like, PRIMAL))
+            and SLOT(node, DTYPE) == <PyObject *>cnp.PyArray_DESCR(<cnp.ndarray>SLOT(like, TANGENT))
+        ):
+            new = zeros_like(<object>SLOT(node, SHAPE), like)
+            self.give_fitting(node, new)
+            return new
         if isinstance(like, Dual) or (old != NULL and type(<object>old) is not ndarray):
             return readable_buffer(self.sweep, node, like)
         if old == NULL:

@@ -16,7 +16,7 @@ from libc.string cimport memcmp, memcpy, memset
 cimport numpy as cnp
 
 from ._kernel cimport (
-    JET, Dual, Nested, Recorded, Series, Tape, array, close_level, dual, dual_of_dual, has_refused,
+    DIRECTIONS, JET, Dual, Nested, Recorded, Series, Tape, array, close_level, dual, dual_of_dual, has_refused,
     is_double, is_open, is_vector, new_nested, new_series, on_tape, open_level, pulled, unfilled,
 )
 
@@ -56,6 +56,7 @@ cdef object reverse_level = None      # a level that records, with a tape
 cdef object input_of = None           # input_of(x, level): an array as an input, and its node
 cdef object swept = None              # swept(level, y, leaves): the slopes of a number, by a sweep
 cdef object second = None             # second(f, x): the Hessian in a list or a vector, by sweeps
+cdef object change_of_gradient = None # change_of_gradient(f, x, v): along directions, by a sweep
 cdef object nonlinear = ()            # the error for what has no way back
 cdef object series_begun = None       # series_begun(level, order): the level of a series
 cdef Py_ssize_t LEAST_NUMBERS, LEAST_ELEMENTS
@@ -88,10 +89,14 @@ ctypedef struct Given:
     bint is_single    # one by itself, not a tuple of one
 
 
-def connect_reverse(level, make, sweep, twice, error, Py_ssize_t numbers, Py_ssize_t elements):
+def connect_reverse(
+    level, make, sweep, twice, along, error, Py_ssize_t numbers, Py_ssize_t elements
+):
     """Tell them what reverse mode is made of, and from how many inputs on it is taken."""
-    global reverse_level, input_of, swept, second, nonlinear, LEAST_NUMBERS, LEAST_ELEMENTS
+    global reverse_level, input_of, swept, second, change_of_gradient, nonlinear
+    global LEAST_NUMBERS, LEAST_ELEMENTS
     reverse_level, input_of, swept, second, nonlinear = level, make, sweep, twice, error
+    change_of_gradient = along
     LEAST_NUMBERS, LEAST_ELEMENTS = numbers, elements
 
 
@@ -715,6 +720,35 @@ cdef class SparseJacobian(Driver):
         return partial(made, sparsity=self.sparsity.given), given
 
 
+@cython.final
+cdef class SparseHessian(Driver):
+    """A Hessian in a vector, by one evaluation along the colours of its pattern."""
+
+    cdef object sparsity  # compression.Sparsity
+
+    def __cinit__(self, definition, *_):
+        self.sparsity = definition.keywords["sparsity"]
+
+    cdef object short_way(self, object older, object x, Given *given):
+        cdef Calling f
+        if not given.is_single or not is_vector(x) or not is_dense(<cnp.ndarray>x):
+            return NotImplemented
+        colours = self.sparsity.for_one_pass(x)
+        if colours is None or colours.count >= DIRECTIONS:
+            return NotImplemented
+        f = Calling.__new__(Calling)
+        f.driver, f.level, f.given = self, older, given
+        found = change_of_gradient(f, x, colours.directions(0, colours.count + 1))
+        if type(found) is not ndarray:
+            return NotImplemented
+        matrix, is_right = colours.matrix(found)
+        return matrix if is_right else NotImplemented
+
+    def __reduce__(self):
+        made, given = Driver.__reduce__(self)
+        return partial(made, sparsity=self.sparsity.given), given
+
+
 cdef inline bint is_dense(cnp.ndarray x) noexcept:
     """Whether an array lies without gaps, in the order of its axes, and can be written to."""
     return cnp.PyArray_ISCARRAY(x)
@@ -844,6 +878,7 @@ SHORT_WAYS = {
     "jacobian": Jacobian,
     "jacobian of a pattern": SparseJacobian,
     "hessian": Hessian,
+    "hessian of a pattern": SparseHessian,
 }
 for kind in SHORT_WAYS.values():
     call_fast(kind, vectorcall_offset())

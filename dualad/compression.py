@@ -341,11 +341,14 @@ class Sparsity:
 
     def for_one_pass(self, x: Any) -> Compression | None:
         """The colours for one array, if one pass forward is all that is needed."""
+        found: Any
         if self.given is True:
             found = self._detected.get((np.shape(x),))
+        elif self.is_symmetric:
+            found = compression("hessian", self.given, x.size, "forward", True, self._kept)
         else:
             found = compression("jacobian", self.given, x.size, None, False, self._kept)
-        if not isinstance(found, Compression) or found.way != "columns":
+        if not isinstance(found, Compression) or found.way == "rows":
             return None
         return found if (found.count + 1) * x.size <= _ELEMENTS else None
 

@@ -90,13 +90,14 @@ def _special(name: str, options: dict[str, Any]) -> tuple[Any, dict[str, Any]] |
     if name == "derivative" and is_for_series(options.get("order")):
         return DRIVERS.SHORT_WAYS["derivative of order"], options
     given = options.get("sparsity")
-    if name != "jacobian" or given is None or given is False:
+    if name not in ("jacobian", "hessian") or given is None or given is False:
         return None
     from .compression import Sparsity
     from .patterns import scipy_sparse
 
     scipy_sparse(name)
-    return DRIVERS.SHORT_WAYS["jacobian of a pattern"], {"sparsity": Sparsity(given)}
+    kept = Sparsity(given, is_symmetric=name == "hessian")
+    return DRIVERS.SHORT_WAYS[f"{name} of a pattern"], {"sparsity": kept}
 
 
 def is_for_series(order: Any) -> bool:

@@ -877,6 +877,30 @@ def test_a_pattern_that_does_not_fit_is_met_by_the_short_way() -> None:
         jacobian(lambda x: x, sparsity=np.eye(5))(x)
 
 
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda x: np.sum((x[1:] - x[:-1] ** 2) ** 2), X),
+        (lambda x: np.sum(np.exp(x)) + 0.0, X.astype(np.float32)),
+        (lambda x: np.sum(np.exp(x)), X.reshape(2, 3)),
+        (lambda x: sum(e**4 for e in x), X),
+        (lambda x: sum(e**4 for e in x), X.tolist()),
+        (lambda x: np.prod(x[:2]) + np.sum(x**3), X),
+        (lambda x: 3.0, X),
+    ],
+)
+def test_a_hessian_is_read_from_one_evaluation_or_not(f: Any, x: Any) -> None:
+    n = np.size(x)
+    expected = np.reshape(hessian(f)(x), (n, n))
+    for given in (1, True):
+        h = hessian(lambda x, factor=1.0: f(x) * factor, sparsity=given)
+        for _ in range(2):
+            np.testing.assert_allclose(h(x).toarray(), expected, rtol=1e-5, atol=1e-12)
+            np.testing.assert_allclose(h(x, 2.0).toarray(), 2 * expected, rtol=1e-5, atol=1e-12)
+    with pytest.raises(WrongPattern):
+        hessian(lambda x: np.sum(np.asarray(x)) ** 2, sparsity=1)(x)
+
+
 def test_another_branch_has_another_pattern() -> None:
     calls: list[int] = []
 
