@@ -32,6 +32,7 @@ cdef extern from "_array_kernel.h":
         const char *at
         Py_ssize_t steps[AXES]
 
+    bint are_finite(const double *x, Py_ssize_t n) noexcept nogil
     void constant_doubles(Factor *factor, double number, int ndim) noexcept nogil
     void constant_floats(Factor *factor, float number, int ndim) noexcept nogil
     bint combine_doubles(
@@ -477,6 +478,7 @@ cdef object node_class = None   # records.Node, and those of it that are somethi
 cdef object read_class = None
 cdef object step_class = None
 cdef object place_class = None
+cdef object store_class = None
 cdef object reshaped_class = None  # a view, whose elements are those of the whole
 cdef object strength = None     # whether sweeps look for 0·∞
 cdef object strongly = None     # the product that does
@@ -490,7 +492,7 @@ cdef set VIEWS_OF_ONE = set()   # those that give a view where they can
 cdef object next_number = None
 
 # Where they keep what they know.
-cdef Py_ssize_t NUMBER, SHAPE, DTYPE, SOURCES, PULL, PART
+cdef Py_ssize_t NUMBER, SHAPE, DTYPE, SOURCES, PULL, PART, STORED
 cdef Py_ssize_t BASE, PLACE, PLACES, FORM_SHAPE, BLOCK, NODE, SEEN
 cdef Py_ssize_t VIEWS, INDEX, SIGN, IS_BASIC
 
@@ -511,16 +513,17 @@ cdef set EXTREMES = {numpy.max, numpy.min, numpy.amax, numpy.amin}
 cdef object np_matmul = numpy.matmul
 
 
-def connect_records(node, read, step, place, view, strong, product, narrowed, fit, numbers):
+def connect_records(node, read, store, step, place, view, strong, product, narrowed, fit, numbers):
     """Tell the kernel what reverse mode records."""
-    global node_class, read_class, step_class, place_class, reshaped_class
+    global node_class, read_class, store_class, step_class, place_class, reshaped_class
     global strength, strongly, summed, fitted, next_number
-    global NUMBER, SHAPE, DTYPE, SOURCES, PULL, PART, VIEWS, INDEX, SIGN, IS_BASIC
+    global NUMBER, SHAPE, DTYPE, SOURCES, PULL, PART, STORED, VIEWS, INDEX, SIGN, IS_BASIC
     node_class, read_class, step_class, place_class, reshaped_class = node, read, step, place, view
     strength, strongly, summed, fitted, next_number = strong, product, narrowed, fit, numbers
     NUMBER, SHAPE, DTYPE = place_of(node.number), place_of(node.shape), place_of(node.dtype)
     SOURCES, PULL, PART = place_of(node.sources), place_of(node.pull), place_of(read.place)
     VIEWS, INDEX = place_of(place.views), place_of(place.index)
+    store_class, STORED = store, place_of(store.place)
     SIGN, IS_BASIC = place_of(place.sign), place_of(place.is_basic)
 
 
@@ -590,11 +593,7 @@ cdef object window(object form, object index, tuple shape):
     if SLOT(form, BASE) != <PyObject *>None:
         base = <object>SLOT(form, BASE)
     if SLOT(form, PLACE) == <PyObject *>None:
-        place = allocated(place_class)
-        fill(place, VIEWS, ())
-        fill(place, INDEX, index)
-        fill(place, SIGN, 1)
-        fill(place, IS_BASIC, True)
+        place = part_at(index)
     else:
         place = (<object>SLOT(form, PLACE)).then(index)
     node = node_of(base)
@@ -1502,9 +1501,34 @@ cdef class Walk:
                 raise ValueError("a pull gives one adjoint for each source.")
             for i in range(len(found)):
                 self.give(sources[i], found[i])
-        elif type(node) is not read_class or not self.read(node, sources[0], <object>g):
+        elif type(node) is read_class and self.read(node, sources[0], <object>g):
+            pass
+        elif type(node) is not store_class or not self.store(node, sources, g):
             node.back(<object>g, self.sweep, is_ours(g))
         return 0
+
+    cdef bint store(self, object node, object sources, PyObject *g) except -1:
+        """The same for an array of which a part was overwritten; False for others."""
+        cdef object place = <object>SLOT(node, STORED), index, whole, part
+        if self.many or type(<object>g) is not ndarray or len(sources) != 2:
+            return False
+        if <object>SLOT(place, VIEWS) or <object>SLOT(place, SIGN) < 0 or not is_part(
+            <object>SLOT(place, INDEX)
+        ):
+            return False
+        index, whole = <object>SLOT(place, INDEX), None
+        if cnp.PyArray_NDIM(<cnp.ndarray>g) == 0 or type((<object>g)[index]) is not ndarray:
+            return False
+        if not is_ours(g) or not cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray>g):
+            whole = (<object>g).copy()
+            g = <PyObject *>whole
+        part = (<object>g)[index].copy()
+        (<object>g)[index] = 0.0
+        if part.shape != <object>SLOT(sources[1], SHAPE):
+            part = summed(part, <object>SLOT(sources[1], SHAPE), 0)
+        self.give(sources[1], part)
+        self.give(sources[0], <object>g)
+        return True
 
     cdef bint read(self, object node, object source, object g) except -1:
         """The same for a part of an array that a slice or an index gave; False for others."""
@@ -1768,7 +1792,7 @@ cdef bint is_alike(object x, object y):
 
 cdef bint place_recorded(object x, object index, object y) except -1:
     """x[index] = y for arrays that are recorded, if y has the shape of that part."""
-    cdef object part, form
+    cdef object part, form, other, old, new, node
     if not is_alike(x, y):
         return False
     part = (<object>SLOT(x, PRIMAL))[index]
@@ -1777,9 +1801,38 @@ cdef bint place_recorded(object x, object index, object y) except -1:
     ):
         return False
     part[...] = <object>SLOT(y, PRIMAL)
-    form = <object>SLOT(x, TANGENT)
-    form[index] = <object>SLOT(y, TANGENT)
+    form, other = <object>SLOT(x, TANGENT), <object>SLOT(y, TANGENT)
+    if SLOT(form, BASE) != <PyObject *>None or part.ndim == 0 or not is_part(index):
+        form[index] = other
+        return True
+    old, new = node_of(form), node_of(other)
+    if SLOT(old, DTYPE) != SLOT(new, DTYPE):
+        form[index] = other
+        return True
+    form.block = None
+    if type(<object>SLOT(form, PLACES)) is not int:
+        form.places = None
+    node = new_node(
+        store_class, <object>SLOT(old, SHAPE), <object>SLOT(old, DTYPE), (old, new), None
+    )
+    fill(node, STORED, part_at(index))
+    form._node = node
     return True
+
+
+cdef bint is_part(object index):
+    """Whether a basic index is an integer, or a slice that is not all there is."""
+    return type(index) is int or (type(index) is slice and index != EVERYTHING)
+
+
+cdef object part_at(object index):
+    """The place of a basic index in a whole."""
+    cdef object place = allocated(place_class)
+    fill(place, VIEWS, ())
+    fill(place, INDEX, index)
+    fill(place, SIGN, 1)
+    fill(place, IS_BASIC, True)
+    return place
 
 
 cdef bint is_there(cnp.ndarray part, object new) noexcept:
@@ -1834,6 +1887,17 @@ def accumulate(x, y, operate):
         finally:
             unhush(token)
     return True
+
+
+def is_finite(x):
+    """Whether all numbers of an array are finite; None if they are not doubles without gaps."""
+    if type(x) is not ndarray or cnp.PyArray_TYPE(<cnp.ndarray>x) != cnp.NPY_DOUBLE or not (
+        cnp.PyArray_ISONESEGMENT(<cnp.ndarray>x) and cnp.PyArray_ISBEHAVED_RO(<cnp.ndarray>x)
+    ):
+        return None
+    return are_finite(
+        <const double *>cnp.PyArray_DATA(<cnp.ndarray>x), cnp.PyArray_SIZE(<cnp.ndarray>x)
+    )
 
 
 cdef bint all_finite(object x) noexcept:
