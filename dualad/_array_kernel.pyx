@@ -11,7 +11,8 @@ from cpython.dict cimport PyDict_GetItem
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_REFCNT
 from cpython.tuple cimport PyTuple_GET_SIZE
-from libc.math cimport INFINITY, NAN, fabs, fmax
+from libc.math cimport INFINITY, NAN, fabs, fmax, isfinite
+from libc.string cimport memcmp
 cimport numpy as cnp
 
 import operator
@@ -31,6 +32,7 @@ cdef extern from "_array_kernel.h":
         const char *at
         Py_ssize_t steps[AXES]
 
+    bint are_finite(const double *x, Py_ssize_t n) noexcept nogil
     void constant_doubles(Factor *factor, double number, int ndim) noexcept nogil
     void constant_floats(Factor *factor, float number, int ndim) noexcept nogil
     bint combine_doubles(
@@ -476,6 +478,7 @@ cdef object node_class = None   # records.Node, and those of it that are somethi
 cdef object read_class = None
 cdef object step_class = None
 cdef object place_class = None
+cdef object store_class = None
 cdef object reshaped_class = None  # a view, whose elements are those of the whole
 cdef object strength = None     # whether sweeps look for 0·∞
 cdef object strongly = None     # the product that does
@@ -489,7 +492,7 @@ cdef set VIEWS_OF_ONE = set()   # those that give a view where they can
 cdef object next_number = None
 
 # Where they keep what they know.
-cdef Py_ssize_t NUMBER, SHAPE, DTYPE, SOURCES, PULL, PART
+cdef Py_ssize_t NUMBER, SHAPE, DTYPE, SOURCES, PULL, PART, STORED
 cdef Py_ssize_t BASE, PLACE, PLACES, FORM_SHAPE, BLOCK, NODE, SEEN
 cdef Py_ssize_t VIEWS, INDEX, SIGN, IS_BASIC
 
@@ -511,16 +514,17 @@ cdef set EXTREMES = {numpy.max, numpy.min, numpy.amax, numpy.amin}
 cdef object np_matmul = numpy.matmul
 
 
-def connect_records(node, read, step, place, view, strong, product, narrowed, fit, numbers):
+def connect_records(node, read, store, step, place, view, strong, product, narrowed, fit, numbers):
     """Tell the kernel what reverse mode records."""
-    global node_class, read_class, step_class, place_class, reshaped_class
+    global node_class, read_class, store_class, step_class, place_class, reshaped_class
     global strength, strongly, summed, fitted, next_number
-    global NUMBER, SHAPE, DTYPE, SOURCES, PULL, PART, VIEWS, INDEX, SIGN, IS_BASIC
+    global NUMBER, SHAPE, DTYPE, SOURCES, PULL, PART, STORED, VIEWS, INDEX, SIGN, IS_BASIC
     node_class, read_class, step_class, place_class, reshaped_class = node, read, step, place, view
     strength, strongly, summed, fitted, next_number = strong, product, narrowed, fit, numbers
     NUMBER, SHAPE, DTYPE = place_of(node.number), place_of(node.shape), place_of(node.dtype)
     SOURCES, PULL, PART = place_of(node.sources), place_of(node.pull), place_of(read.place)
     VIEWS, INDEX = place_of(place.views), place_of(place.index)
+    store_class, STORED = store, place_of(store.place)
     SIGN, IS_BASIC = place_of(place.sign), place_of(place.is_basic)
 
 
@@ -590,11 +594,7 @@ cdef object window(object form, object index, tuple shape):
     if SLOT(form, BASE) != <PyObject *>None:
         base = <object>SLOT(form, BASE)
     if SLOT(form, PLACE) == <PyObject *>None:
-        place = allocated(place_class)
-        fill(place, VIEWS, ())
-        fill(place, INDEX, index)
-        fill(place, SIGN, 1)
-        fill(place, IS_BASIC, True)
+        place = part_at(index)
     else:
         place = (<object>SLOT(form, PLACE)).then(index)
     node = node_of(base)
@@ -762,6 +762,8 @@ cdef object reduction(object f, tuple args, dict kwargs):
     cdef Total pull
     if not is_whole(x):
         return None
+    if is_simple(x):
+        return total_of_dual(x) if f is np_sum and len(args) == 1 and not kwargs else None
     form, value = <object>SLOT(x, TANGENT), <object>SLOT(x, PRIMAL)
     if type(form) is not form_class or not (type(value) is ndarray or is_simple(value)):
         return None
@@ -772,7 +774,11 @@ cdef object reduction(object f, tuple args, dict kwargs):
     if not pull.takes(args, kwargs):
         return None
     if type(value) is not ndarray:
-        y = f(value, axis=pull.axis, keepdims=pull.is_kept)
+        y = None
+        if f is np_sum and pull.axis is None and not pull.is_kept:
+            y = total_of_dual(value)
+        if y is None:
+            y = f(value, axis=pull.axis, keepdims=pull.is_kept)
     elif f is np_sum:
         y = add_up(value, pull.axis, None, None, pull.is_kept)
     else:
@@ -783,6 +789,16 @@ cdef object reduction(object f, tuple args, dict kwargs):
     tangent = new_form(new_node(node_class, left, pull.dtype, [node], pull), None, None)
     level = <object>SLOT(x, LEVEL)
     return made(y, tangent, level) if left else pair(y, tangent, level)
+
+
+cdef object total_of_dual(object x):
+    """The sum of all elements of a dual of arrays with several directions; None for others."""
+    cdef object value = <object>SLOT(x, PRIMAL), tangent = <object>SLOT(x, TANGENT)
+    cdef int ndim = tangent.ndim
+    if ndim == value.ndim:
+        return None
+    along = add_up(tangent, 1 if ndim == 2 else tuple(range(1, ndim)))
+    return pair(add_up(value, None), along, <object>SLOT(x, LEVEL))
 
 
 cdef Total total_of(object node):
@@ -1065,6 +1081,16 @@ cdef inline bint is_our_dual(PyObject *x) noexcept:
     )
 
 
+cdef object zeros_like(tuple shape, object x):
+    """Zeros of a shape with the directions of x, a dual of arrays."""
+    cdef object value = <object>SLOT(x, PRIMAL), tangent = <object>SLOT(x, TANGENT)
+    cdef tuple directions = tangent.shape[:tangent.ndim - value.ndim]
+    return made(
+        numpy.zeros(shape, value.dtype), numpy.zeros(directions + shape, tangent.dtype),
+        <object>SLOT(x, LEVEL),
+    )
+
+
 cdef bint has_room(object x, object like) noexcept:
     """Whether a dual of arrays lies in order, so that what is like this can be added to parts."""
     return (
@@ -1210,10 +1236,19 @@ cdef class Slopes:
 
     cdef object of_duals(self, Walk walk, PyObject *g, PyObject *slope):
         """An array times a slope that is a dual."""
+        cdef double number
+        cdef object part
         if is_uniform(<cnp.ndarray>g) and (<object>g).shape == (<object>slope).shape:
-            if walk.free and number_in(<cnp.ndarray>g) == 1.0:
+            number = number_in(<cnp.ndarray>g)
+            if walk.free and number == 1.0:
                 return <object>slope
-            return number_in(<cnp.ndarray>g) * <object>slope
+            if walk.free and is_our_dual(slope) and number != 0.0 and isfinite(number):
+                part = <object>SLOT(<object>slope, PRIMAL)
+                np_multiply(part, number, part)
+                part = <object>SLOT(<object>slope, TANGENT)
+                np_multiply(part, number, part)
+                return <object>slope
+            return number * <object>slope
         return <object>g * <object>slope
 
 
@@ -1427,6 +1462,13 @@ cdef class Walk:
         cdef object shape, new
         if old != NULL and is_our_dual(old) and has_room(<object>old, like):
             return <object>old
+        if old == NULL and not self.many and is_simple(like) and (
+            SLOT(node, DTYPE) == <PyObject *>cnp.PyArray_DESCR(<cnp.ndarray>SLOT(like, PRIMAL))
+            and SLOT(node, DTYPE) == <PyObject *>cnp.PyArray_DESCR(<cnp.ndarray>SLOT(like, TANGENT))
+        ):
+            new = zeros_like(<object>SLOT(node, SHAPE), like)
+            self.give_fitting(node, new)
+            return new
         if isinstance(like, Dual) or (old != NULL and type(<object>old) is not ndarray):
             return readable_buffer(self.sweep, node, like)
         if old == NULL:
@@ -1460,9 +1502,34 @@ cdef class Walk:
                 raise ValueError("a pull gives one adjoint for each source.")
             for i in range(len(found)):
                 self.give(sources[i], found[i])
-        elif type(node) is not read_class or not self.read(node, sources[0], <object>g):
+        elif type(node) is read_class and self.read(node, sources[0], <object>g):
+            pass
+        elif type(node) is not store_class or not self.store(node, sources, g):
             node.back(<object>g, self.sweep, is_ours(g))
         return 0
+
+    cdef bint store(self, object node, object sources, PyObject *g) except -1:
+        """The same for an array of which a part was overwritten; False for others."""
+        cdef object place = <object>SLOT(node, STORED), index, whole, part
+        if self.many or type(<object>g) is not ndarray or len(sources) != 2:
+            return False
+        if <object>SLOT(place, VIEWS) or <object>SLOT(place, SIGN) < 0 or not is_part(
+            <object>SLOT(place, INDEX)
+        ):
+            return False
+        index, whole = <object>SLOT(place, INDEX), None
+        if cnp.PyArray_NDIM(<cnp.ndarray>g) == 0 or type((<object>g)[index]) is not ndarray:
+            return False
+        if not is_ours(g) or not cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray>g):
+            whole = (<object>g).copy()
+            g = <PyObject *>whole
+        part = (<object>g)[index].copy()
+        (<object>g)[index] = 0.0
+        if part.shape != <object>SLOT(sources[1], SHAPE):
+            part = summed(part, <object>SLOT(sources[1], SHAPE), 0)
+        self.give(sources[1], part)
+        self.give(sources[0], <object>g)
+        return True
 
     cdef bint read(self, object node, object source, object g) except -1:
         """The same for a part of an array that a slice or an index gave; False for others."""
@@ -1731,7 +1798,7 @@ cdef bint is_alike(object x, object y):
 
 cdef bint place_recorded(object x, object index, object y) except -1:
     """x[index] = y for arrays that are recorded, if y has the shape of that part."""
-    cdef object part, form
+    cdef object part, form, other, old, new, node
     if not is_alike(x, y):
         return False
     part = (<object>SLOT(x, PRIMAL))[index]
@@ -1740,9 +1807,38 @@ cdef bint place_recorded(object x, object index, object y) except -1:
     ):
         return False
     part[...] = <object>SLOT(y, PRIMAL)
-    form = <object>SLOT(x, TANGENT)
-    form[index] = <object>SLOT(y, TANGENT)
+    form, other = <object>SLOT(x, TANGENT), <object>SLOT(y, TANGENT)
+    if SLOT(form, BASE) != <PyObject *>None or part.ndim == 0 or not is_part(index):
+        form[index] = other
+        return True
+    old, new = node_of(form), node_of(other)
+    if SLOT(old, DTYPE) != SLOT(new, DTYPE):
+        form[index] = other
+        return True
+    form.block = None
+    if type(<object>SLOT(form, PLACES)) is not int:
+        form.places = None
+    node = new_node(
+        store_class, <object>SLOT(old, SHAPE), <object>SLOT(old, DTYPE), (old, new), None
+    )
+    fill(node, STORED, part_at(index))
+    form._node = node
     return True
+
+
+cdef bint is_part(object index):
+    """Whether a basic index is an integer, or a slice that is not all there is."""
+    return type(index) is int or (type(index) is slice and index != EVERYTHING)
+
+
+cdef object part_at(object index):
+    """The place of a basic index in a whole."""
+    cdef object place = allocated(place_class)
+    fill(place, VIEWS, ())
+    fill(place, INDEX, index)
+    fill(place, SIGN, 1)
+    fill(place, IS_BASIC, True)
+    return place
 
 
 cdef bint is_there(cnp.ndarray part, object new) noexcept:
@@ -1797,6 +1893,17 @@ def accumulate(x, y, operate):
         finally:
             unhush(token)
     return True
+
+
+def is_finite(x):
+    """Whether all numbers of an array are finite; None if they are not doubles without gaps."""
+    if type(x) is not ndarray or cnp.PyArray_TYPE(<cnp.ndarray>x) != cnp.NPY_DOUBLE or not (
+        cnp.PyArray_ISONESEGMENT(<cnp.ndarray>x) and cnp.PyArray_ISBEHAVED_RO(<cnp.ndarray>x)
+    ):
+        return None
+    return are_finite(
+        <const double *>cnp.PyArray_DATA(<cnp.ndarray>x), cnp.PyArray_SIZE(<cnp.ndarray>x)
+    )
 
 
 cdef bint all_finite(object x) noexcept:
@@ -2110,38 +2217,80 @@ cdef object step_of(object a, object b):
 # -- sparse matrices --------------------------------------------------------------------------------
 
 
-def gathered(found, places, starts, columns, along, double near):
-    """The elements of a sparse matrix at these places, and whether they give the last row.
+def mark(colours, int colour, row):
+    """1 where a column has the colour, 0 elsewhere; `row` has as many doubles as there are ints."""
+    cdef const int *of = <int *>cnp.PyArray_DATA(<cnp.ndarray>colours)
+    cdef double *to = <double *>cnp.PyArray_DATA(<cnp.ndarray>row)
+    cdef Py_ssize_t i
+    for i in range(cnp.PyArray_SIZE(<cnp.ndarray>row)):
+        to[i] = of[i] == colour
 
-    `found`: what came of some directions, the last of which is `along`. `starts`, `columns`: where
-    the matrix has elements, row by row. None if these are not doubles and ints.
+
+def are_same(x, y):
+    """Whether two arrays have the same bytes; None if they are not of one type, without gaps."""
+    cdef cnp.ndarray a, b
+    if type(x) is not ndarray or type(y) is not ndarray:
+        return None
+    a, b = <cnp.ndarray>x, <cnp.ndarray>y
+    if cnp.PyArray_TYPE(a) != cnp.PyArray_TYPE(b) or not cnp.PyArray_ISINTEGER(a):
+        return None
+    if not cnp.PyArray_ISCARRAY_RO(a) or not cnp.PyArray_ISCARRAY_RO(b):
+        return None
+    return x.shape == y.shape and not memcmp(
+        cnp.PyArray_DATA(a), cnp.PyArray_DATA(b), cnp.PyArray_NBYTES(a)
+    )
+
+
+def gathered(found, colours, starts, columns, along, bint is_star, double near):
+    """The elements of a sparse matrix, and whether they give the last row.
+
+    `found`: what came of the directions of its colours, and behind these of `along`. `starts`,
+    `columns`: where the matrix has elements, row by row. `is_star`: an element stands in the
+    direction of its row, if that has the lower colour. None if these are not doubles and ints.
     """
-    cdef Py_ssize_t i, k, n
-    cdef double term, total, sizes, error
-    cdef bint right = True
-    for x, kind in ((found, cnp.NPY_DOUBLE), (places, cnp.NPY_INTP), (along, cnp.NPY_DOUBLE),
+    cdef Py_ssize_t n
+    cdef bint right
+    for x, kind in ((found, cnp.NPY_DOUBLE), (colours, cnp.NPY_INT32), (along, cnp.NPY_DOUBLE),
                     (starts, cnp.NPY_INT32), (columns, cnp.NPY_INT32)):
         if type(x) is not ndarray or cnp.PyArray_TYPE(<cnp.ndarray>x) != kind:
             return None
         if not cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>x):
             return None
     n = len(starts) - 1
-    result = cnp.PyArray_SimpleNew(1, cnp.PyArray_DIMS(<cnp.ndarray>places), cnp.NPY_DOUBLE)
+    result = cnp.PyArray_SimpleNew(1, cnp.PyArray_DIMS(<cnp.ndarray>columns), cnp.NPY_DOUBLE)
     cdef double *to = <double *>cnp.PyArray_DATA(<cnp.ndarray>result)
     cdef const double *all_found = <double *>cnp.PyArray_DATA(<cnp.ndarray>found)
     cdef const double *last = all_found + cnp.PyArray_SIZE(<cnp.ndarray>found) - n
     cdef const double *by = <double *>cnp.PyArray_DATA(<cnp.ndarray>along)
-    cdef const Py_ssize_t *at = <Py_ssize_t *>cnp.PyArray_DATA(<cnp.ndarray>places)
+    cdef const int *colour = <int *>cnp.PyArray_DATA(<cnp.ndarray>colours)
     cdef const int *start = <int *>cnp.PyArray_DATA(<cnp.ndarray>starts)
     cdef const int *column = <int *>cnp.PyArray_DATA(<cnp.ndarray>columns)
     with nogil:
-        for i in range(n):
-            total, sizes = 0.0, 0.0
-            for k in range(start[i], start[i + 1]):
-                to[k] = all_found[at[k]]
-                term = to[k] * by[column[k]]
-                total, sizes = total + term, sizes + fabs(term)
-            error = fabs(last[i] - total)
-            if not (error <= near * fmax(sizes, fabs(last[i])) and error < INFINITY):
-                right = False
+        if is_star:
+            right = gather(to, all_found, last, by, colour, start, column, n, near, True)
+        else:
+            right = gather(to, all_found, last, by, colour, start, column, n, near, False)
     return result, right
+
+
+cdef inline bint gather(
+    double *to, const double *found, const double *last, const double *by, const int *colour,
+    const int *start, const int *column, Py_ssize_t n, double near, bint is_star
+) noexcept nogil:
+    cdef Py_ssize_t i, j, k, place
+    cdef double term, total, sizes, error
+    cdef bint right = True
+    for i in range(n):
+        total, sizes = 0.0, 0.0
+        for k in range(start[i], start[i + 1]):
+            j = column[k]
+            place = colour[j] * n + i
+            if is_star and colour[i] < colour[j]:
+                place = colour[i] * n + j
+            to[k] = found[place]
+            term = to[k] * by[j]
+            total, sizes = total + term, sizes + fabs(term)
+        error = fabs(last[i] - total)
+        if not (error <= near * fmax(sizes, fabs(last[i])) and error < INFINITY):
+            right = False
+    return right

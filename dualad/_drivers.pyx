@@ -16,7 +16,7 @@ from libc.string cimport memcmp, memcpy, memset
 cimport numpy as cnp
 
 from ._kernel cimport (
-    JET, Dual, Nested, Recorded, Series, Tape, array, close_level, dual, dual_of_dual, has_refused,
+    DIRECTIONS, JET, Dual, Nested, Recorded, Series, Tape, array, close_level, dual, dual_of_dual, has_refused,
     is_double, is_open, is_vector, new_nested, new_series, on_tape, open_level, pulled, unfilled,
 )
 
@@ -58,6 +58,7 @@ cdef object reverse_level = None      # a level that records, with a tape
 cdef object input_of = None           # input_of(x, level): an array as an input, and its node
 cdef object swept = None              # swept(level, y, leaves): the slopes of a number, by a sweep
 cdef object second = None             # second(f, x): the Hessian in a list or a vector, by sweeps
+cdef object change_of_gradient = None # change_of_gradient(f, x, v): along directions, by a sweep
 cdef object nonlinear = ()            # the error for what has no way back
 cdef object series_begun = None       # series_begun(level, order): the level of a series
 cdef Py_ssize_t LEAST_NUMBERS, LEAST_ELEMENTS
@@ -91,10 +92,14 @@ ctypedef struct Given:
     bint is_single    # one by itself, not a tuple of one
 
 
-def connect_reverse(level, make, sweep, twice, error, Py_ssize_t numbers, Py_ssize_t elements):
+def connect_reverse(
+    level, make, sweep, twice, along, error, Py_ssize_t numbers, Py_ssize_t elements
+):
     """Tell them what reverse mode is made of, and from how many inputs on it is taken."""
-    global reverse_level, input_of, swept, second, nonlinear, LEAST_NUMBERS, LEAST_ELEMENTS
+    global reverse_level, input_of, swept, second, change_of_gradient, nonlinear
+    global LEAST_NUMBERS, LEAST_ELEMENTS
     reverse_level, input_of, swept, second, nonlinear = level, make, sweep, twice, error
+    change_of_gradient = along
     LEAST_NUMBERS, LEAST_ELEMENTS = numbers, elements
 
 
@@ -703,6 +708,87 @@ cdef class Jacobian(Driver):
 
 
 @cython.final
+cdef class SparseJacobian(Driver):
+    """A Jacobian in an array, by one pass along the colours of its pattern."""
+
+    cdef object sparsity  # compression.Sparsity
+
+    def __cinit__(self, definition, *_):
+        self.sparsity = definition.keywords["sparsity"]
+
+    cdef object short_way(self, object level, object x, Given *given):
+        cdef Py_ssize_t i
+        if not given.is_single or type(x) is not ndarray or cnp.PyArray_NDIM(<cnp.ndarray>x) == 0:
+            return NotImplemented
+        if cnp.PyArray_TYPE(<cnp.ndarray>x) != cnp.NPY_DOUBLE or not is_dense(<cnp.ndarray>x):
+            return NotImplemented
+        colours = self.sparsity.for_one_pass(x)
+        if colours is None:
+            return NotImplemented
+        along = colours.directions(0, colours.count + 1)
+        if x.ndim > 1:
+            along = along.reshape(len(along), *x.shape)
+        y = self.call(level, dual(x.copy(), along, level), given)
+        if y is NotImplemented:
+            return y
+        y = unbuffered(y)
+        if type(y) is DualArray and y.level == level:
+            value, found = y.primal, y.tangent
+            if (
+                type(value) is ndarray and is_dense(<cnp.ndarray>value) and not has_nan(value)
+                and type(found) is ndarray and is_dense(<cnp.ndarray>found)
+                and found.dtype == DOUBLE
+            ):
+                found = found.reshape(len(along), value.size)
+                matrix, is_right = colours.with_rows("jacobian", value.size).matrix(found)
+                if is_right:
+                    return matrix
+        args = [<object>given.args[i] for i in range(given.all)]
+        names = () if given.names == NULL else <tuple>given.names
+        kwargs = dict(zip(names, args[given.n:]))
+        argnum = given.at[0] if given.at[0] < given.n else names[given.at[0] - given.n]
+        return self.sparsity.of_pass(colours, y, level, self.f, argnum, args[:given.n], kwargs)
+
+    def __reduce__(self):
+        made, given = Driver.__reduce__(self)
+        return partial(made, sparsity=self.sparsity.given), given
+
+
+@cython.final
+cdef class SparseHessian(Driver):
+    """A Hessian in a vector, by one evaluation along the colours of its pattern."""
+
+    cdef object sparsity  # compression.Sparsity
+
+    def __cinit__(self, definition, *_):
+        self.sparsity = definition.keywords["sparsity"]
+
+    cdef object short_way(self, object older, object x, Given *given):
+        cdef Calling f
+        if not given.is_single or not is_vector(x) or not is_dense(<cnp.ndarray>x):
+            return NotImplemented
+        colours = self.sparsity.for_one_pass(x)
+        if colours is None or colours.count >= DIRECTIONS:
+            return NotImplemented
+        f = Calling.__new__(Calling)
+        f.driver, f.level, f.given = self, older, given
+        found = change_of_gradient(f, x, colours.directions(0, colours.count + 1))
+        if type(found) is not ndarray:
+            return NotImplemented
+        matrix, is_right = colours.matrix(found)
+        return matrix if is_right else NotImplemented
+
+    def __reduce__(self):
+        made, given = Driver.__reduce__(self)
+        return partial(made, sparsity=self.sparsity.given), given
+
+
+cdef inline bint is_dense(cnp.ndarray x) noexcept:
+    """Whether an array lies without gaps, in the order of its axes, and can be written to."""
+    return cnp.PyArray_ISCARRAY(x)
+
+
+@cython.final
 cdef class Calling:
     # The function of a driver, while it is called with these arguments.
 
@@ -824,7 +910,9 @@ SHORT_WAYS = {
     "grad": Gradient,
     "value_and_grad": ValueAndGradient,
     "jacobian": Jacobian,
+    "jacobian of a pattern": SparseJacobian,
     "hessian": Hessian,
+    "hessian of a pattern": SparseHessian,
 }
 for kind in SHORT_WAYS.values():
     call_fast(kind, vectorcall_offset())

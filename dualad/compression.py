@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from .arguments import Inputs, Outputs
+from .arguments import Argnum, Inputs, Outputs
 from .decompression import (
     DIGITS,
     Compression,
@@ -28,7 +28,7 @@ from .decompression import (
 from .forms import dtype_of
 from .kernel import KERNEL
 from .memory import laid_out_like
-from .pair import Pair, is_array, plain
+from .pair import Function, Pair, is_array, plain
 from .passes import run_pass, tangents_of
 from .patterns import detected
 from .promises import refuse_unless_same
@@ -116,11 +116,16 @@ def forward(
 ) -> tuple[Outputs, Any]:
     """The outputs, and the matrix by passes along the colours."""
     first, found = _passes(inputs, c, chunk, has_aux, plan)
+    return first, _checked(inputs, c, first, has_aux, found)
+
+
+def _checked(inputs: Inputs, c: Compression, first: Outputs, has_aux: bool, found: Any) -> Any:
+    """The matrix, from what came of all directions."""
     c = c.with_rows(inputs.driver, found.shape[1])
     result, is_right = c.matrix(found)
     if not is_right:
         _refuse_unless_right(inputs, first, has_aux, result, c.along, found[-1])
-    return first, result
+    return result
 
 
 def _passes(
@@ -333,6 +338,37 @@ class Sparsity:
             return forward(inputs, c.forward, chunk, has_aux, plan) if found is None else found
 
         return self._tried(inputs, mode, has_aux, by)
+
+    def for_one_pass(self, x: Any) -> Compression | None:
+        """The colours for one array, if one pass forward is all that is needed."""
+        found: Any
+        if self.given is True:
+            found = self._detected.get((np.shape(x),))
+        elif self.is_symmetric:
+            found = compression("hessian", self.given, x.size, "forward", True, self._kept)
+        else:
+            found = compression("jacobian", self.given, x.size, None, False, self._kept)
+        if not isinstance(found, Compression) or found.way == "rows":
+            return None
+        return found if (found.count + 1) * x.size <= _ELEMENTS else None
+
+    def of_pass(
+        self, c: Compression, y: Any, level: int,
+        f: Function, argnum: Argnum, args: Any, kwargs: Any,
+    ) -> Any:  # fmt: skip
+        """What `matrix` gives, from what f has given for these colours."""
+        inputs = Inputs("jacobian", f, argnum, args, kwargs)
+        outputs = Outputs("jacobian", y, level)
+        k = c.count + 1
+        found = _flat(k, tangents_of(outputs, inputs, (k,)))
+        outputs.tangents = []
+        try:
+            return _checked(inputs, c, outputs, False, found)
+        except WrongPattern:
+            if self.given is not True:
+                raise
+        self._detected.clear()
+        return self.matrix(inputs, None, None, False, SERIAL)[1]
 
     def hessian(self, inputs: Inputs, chunk: int | None, plan: Plan, along: Along | None) -> Any:
         """The Hessian, from a function that gives the gradient: a csr_array.

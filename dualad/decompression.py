@@ -9,7 +9,6 @@ A few rows that are much longer than the others are swept back, each in a direct
 
 from __future__ import annotations
 
-import copy
 import functools
 import weakref
 from collections.abc import Callable
@@ -25,7 +24,7 @@ from .ways import Mode
 Way = Literal["columns", "rows", "star"]
 
 DIGITS = 0.6  # the part of all digits that has to agree: 4e-10 in double precision
-_KEPT_ELEMENTS = 1 << 20  # at most so many elements of directions are kept for the next call
+_NEAR = float(np.finfo(float).eps) ** DIGITS
 _WORTH_TWO = 32  # directions: where more are needed, f may be evaluated forward and backward
 
 
@@ -124,19 +123,23 @@ class Compression:
             self.colours = np.arange(pattern.shape[way == "columns"]) % (sum(width) + 1)
         else:
             self.colours = columns(pattern if way == "columns" else transposed(pattern))
+        self.colours = self.colours.astype(np.int32)
         self.count = int(self.colours.max(initial=-1)) + 1
         self.along = random_direction(len(self.colours))
+        self._other: Compression | None = None  # what `with_rows` has made
+
+    @functools.cached_property
+    def _places(self) -> Any:
+        """Where each element is in what comes of the directions."""
+        pattern, c = self.pattern, self.colours
         i = np.repeat(np.arange(pattern.shape[0]), np.diff(pattern.indptr))
-        j, c, size = pattern.indices, self.colours, pattern.shape[0]
-        if way == "rows":
+        j, size = pattern.indices, pattern.shape[0]
+        if self.way == "rows":
             i, j, size = j, i, pattern.shape[1]
-        elif way == "star":
+        elif self.way == "star":
             is_lower = c[i] < c[j]
             i, j = np.where(is_lower, j, i), np.where(is_lower, i, j)
-        self._places = c[j].astype(np.intp) * size + i
-        self._size = size
-        self._all: Any = None  # the directions, if they are not many
-        self._other: Compression | None = None  # what `with_rows` has made
+        return c[j].astype(np.intp) * size + i
 
     def with_rows(self, driver: str, m: int) -> Compression:
         """The same for so many outputs; a band goes on.
@@ -166,21 +169,18 @@ class Compression:
     @property
     def read_from(self) -> Any:
         """Of each element the direction it is read from."""
-        return self._places // max(1, self._size)
+        size = self.pattern.shape[self.way == "rows"]
+        return self._places // max(1, size)
 
     def directions(self, start: int, stop: int) -> Any:
-        """The directions from start to stop, one in each row; behind all colours the random one."""
-        if self._all is None:
-            if (self.count + 1) * len(self.colours) > _KEPT_ELEMENTS:
-                return self._directions(start, stop)
-            self._all = self._directions(0, self.count + 1)
-        return self._all[start:stop]
+        """The directions from start to stop, one in each row; behind all colours the random one.
 
-    def _directions(self, start: int, stop: int) -> Any:
+        They are made anew each time, for the function may write into them.
+        """
         result = np.empty((stop - start, len(self.colours)))
         for colour, row in enumerate(result, start):
             if colour < self.count:
-                np.equal(self.colours, colour, out=row)
+                _mark(self.colours, colour, row)
             else:
                 row[:] = self.along
         return result
@@ -189,7 +189,7 @@ class Compression:
         """The matrix, from what came of the directions, and whether the random one confirms it."""
         p = self.pattern
         result = _like(p)
-        gathered = None if self.way == "rows" else _gathered(found, self._places, p, self.along)
+        gathered = None if self.way == "rows" else _gathered(found, self, self.way == "star")
         if gathered is not None:
             result.data, is_right = gathered
             return result, is_right
@@ -266,18 +266,27 @@ class Split:
 
 def _like(pattern: Any) -> Any:
     """A matrix of the same elements, in memory of its own but for the data."""
-    result = copy.copy(pattern)  # what SciPy knows of its indices stays true
+    result = object.__new__(type(pattern))  # as copy.copy does, which takes longer
+    vars(result).update(vars(pattern))  # what SciPy knows of its indices stays true
     result.indices, result.indptr = pattern.indices.copy(), pattern.indptr.copy()
     return result
 
 
-def _gathered(found: Any, places: Any, pattern: Any, along: Any) -> tuple[Any, bool] | None:
-    """The elements at these places, and whether the last row confirms them, by the kernel."""
+def _mark(colours: Any, colour: int, row: Any) -> None:
+    """Fill a row with 1 where the columns have a colour, and 0 elsewhere."""
+    if ARRAY_KERNEL:
+        ARRAY_KERNEL.mark(colours, colour, row)
+    else:
+        np.equal(colours, colour, out=row)
+
+
+def _gathered(found: Any, c: Compression, is_star: bool) -> tuple[Any, bool] | None:
+    """The elements, and whether the last row confirms them, by the kernel."""
     if ARRAY_KERNEL is None:
         return None
-    near = float(np.finfo(float).eps) ** DIGITS
+    p = c.pattern
     result: tuple[Any, bool] | None = ARRAY_KERNEL.gathered(
-        found, places, pattern.indptr, pattern.indices, along, near
+        found, c.colours, p.indptr, p.indices, c.along, is_star, _NEAR
     )
     return result
 
@@ -315,23 +324,31 @@ def compression(
     `own` keeps those of lists and numbers.
     """
     key = id(given), mode, is_symmetric, n, getattr(given, "shape", None)
-    try:
-        ref: Callable[[], Any] = weakref.ref(given, lambda _: _KEPT.pop(key, None))
-        store = _KEPT
-    except TypeError:
-        ref, store = lambda: given, own
     pattern, width, arrays = None, None, _arrays_in(given)
     if arrays is None:
         pattern, width = as_pattern(driver, given, n)
         arrays = [pattern.indptr, pattern.indices]
-    kept = store.get(key)
-    if kept is not None and kept[0]() is given and all(map(np.array_equal, kept[1], arrays)):
-        return kept[2]
+    for store in (_KEPT, own):
+        kept = store.get(key)
+        if kept is not None and kept[0]() is given and all(map(_are_same, kept[1], arrays)):
+            return kept[2]
     if pattern is None:
         pattern, width = as_pattern(driver, given, n)
     result = coloured(pattern, width, mode, is_symmetric)
-    store[key] = ref, [np.copy(a) for a in arrays], result
+    ours = pattern.indptr, pattern.indices  # mostly the same numbers, which need not be kept twice
+    seen = [next((b for b in ours if np.array_equal(a, b)), None) for a in arrays]
+    seen = [np.copy(a) if b is None else b for a, b in zip(arrays, seen, strict=True)]
+    try:
+        _KEPT[key] = weakref.ref(given, lambda _: _KEPT.pop(key, None)), seen, result
+    except TypeError:  # a list, a number
+        own[key] = lambda: given, seen, result
     return result
+
+
+def _are_same(a: Any, b: Any) -> bool:
+    """Whether two arrays have the same numbers."""
+    found = ARRAY_KERNEL.are_same(a, b) if ARRAY_KERNEL else None
+    return bool(np.array_equal(a, b)) if found is None else found
 
 
 def _arrays_in(given: Any) -> list[Any] | None:

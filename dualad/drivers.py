@@ -593,7 +593,7 @@ def _sparsity(driver: str, given: Any, is_symmetric: bool = False) -> Sparsity |
     from .patterns import scipy_sparse
 
     scipy_sparse(driver)
-    return Sparsity(given, is_symmetric)
+    return given if isinstance(given, Sparsity) else Sparsity(given, is_symmetric)
 
 
 def _by_rows(inputs: Inputs, has_aux: bool, is_requested: bool) -> Any:
@@ -1069,8 +1069,12 @@ def _second_derivatives(f: Function, x: Any) -> Any:
     return sweeps.second_derivatives(f, x)
 
 
+def _change_of_gradient(f: Function, x: Any, directions: Any) -> Any:
+    return sweeps.change_of_gradient(f, x, directions)[0]
+
+
 if DRIVERS and ARRAY_KERNEL:
     DRIVERS.connect_reverse(
-        *(_level_with_tape, ARRAY_KERNEL.input_of, _swept, _second_derivatives, UNABLE),
-        *(LEAST_NUMBERS, LEAST_ELEMENTS),
+        *(_level_with_tape, ARRAY_KERNEL.input_of, _swept, _second_derivatives),
+        *(_change_of_gradient, UNABLE, LEAST_NUMBERS, LEAST_ELEMENTS),
     )

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from .forms import Form, blank, kept, made_of, refuse, scaled_dtype
+from .forms import Form, kept, made_of, refuse, scaled_dtype
 from .kernel import ARRAY_KERNEL
 from .pair import plain, shape_of
 from .records import strongly_summed, summed
@@ -96,7 +96,12 @@ def _einsum(text: str, *operands: Any, **options: Any) -> Any:
         for t, x in zip(terms, operands, strict=True)
     ]
     result = result.replace("...", "".join(dots))
-    shape = np.einsum(f"{','.join(terms)}->{result}", *(blank(shape_of(x)) for x in operands)).shape
+    sizes: dict[str, int] = {}
+    for t, x in zip(terms, operands, strict=True):
+        for c, n in zip(t, shape_of(x), strict=True):
+            if n != 1 or c not in sizes:  # axes of one element are broadcast
+                sizes[c] = n
+    shape = tuple([sizes[c] for c in result])
     form, term = operands[place], terms[place]
     if len(operands) == 1 and set(term) == set(result):  # a view, as in NumPy
         return form.viewed(lambda x: np.einsum(f"{term}->{result}", x))

@@ -643,5 +643,5 @@ Slopes: Any = ARRAY_KERNEL.Slopes if ARRAY_KERNEL else ReadableSlopes
 
 if ARRAY_KERNEL:
     ARRAY_KERNEL.connect_records(
-        Node, Read, Step, Place, Reshaped, STRENGTH, strongly, summed, fitted, next_number
+        Node, Read, Store, Step, Place, Reshaped, STRENGTH, strongly, summed, fitted, next_number
     )

@@ -269,13 +269,15 @@ def gradient_along(f: Function, x: Any, directions: Any) -> Any:
     """
     if KERNEL is None or len(directions) > KERNEL.DIRECTIONS:
         return None
-    return _gradient_along(f, x, directions)[0]
+    along = change_of_gradient(f, x, directions)[0]
+    return None if along is None or not is_finite(along) else along
 
 
-def _gradient_along(f: Function, x: Any, directions: Any) -> tuple[Any, int]:
-    """The same, and how many steps were recorded on the tape.
+def change_of_gradient(f: Function, x: Any, directions: Any) -> tuple[Any, int]:
+    """The same, even if it is not finite, and how many steps were recorded on the tape.
 
-    An array can have more directions than a tape, which is then done without.
+    An array can have more directions than a tape, which is then done without. f may write into
+    the directions.
     """
     if KERNEL is None:
         return None, 0
@@ -335,7 +337,7 @@ def _tangents(level: ReverseLevel, y: Any, node: Node | None, older: int, direct
         else:
             result = np.zeros((m, n)) if dots[0] is None else _owned(dots[0])
     level.forget()
-    return result if is_finite(result) else None
+    return result
 
 
 def is_of_floats(x: Any) -> bool:
@@ -385,8 +387,8 @@ def second_derivatives(f: Function, x: Any) -> Any:
     while start < n:
         unit = np.zeros((min(count, n - start), n))
         unit[np.arange(len(unit)), np.arange(start, start + len(unit))] = 1
-        along, steps = _gradient_along(noted, x, unit)
-        if along is None or values[-1] != values[0]:
+        along, steps = change_of_gradient(noted, x, unit)
+        if along is None or not is_finite(along) or values[-1] != values[0]:
             return None
         rows.append(along)
         start += count

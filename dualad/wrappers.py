@@ -34,7 +34,6 @@ def driver(definition: Driver) -> Driver:
     defaults |= definition.__kwdefaults__ or {}
     short_way: Any = DRIVERS.SHORT_WAYS.get(name) if DRIVERS else None  # for numbers, no options
     takes_more = name in ("grad", "value_and_grad")  # several arguments, and has_aux
-    takes_order = name == "derivative"
 
     def of_short_way(options: dict[str, Any]) -> tuple[bool, Any] | None:
         """has_aux and mode for the short way; None if it does not take these options."""
@@ -62,11 +61,11 @@ def driver(definition: Driver) -> Driver:
             if how is not None:
                 wrapper = short_way(definition, argnums, public, f, lift, *how)
                 return wrapper
-            if takes_order and is_for_series(options.get("order")) and len(options) == 1:
-                of_order = functools.partial(definition, **options)
-                wrapper = DRIVERS.SHORT_WAYS["derivative of order"](  # type: ignore[union-attr]
-                    of_order, argnums, public, f, lift
-                )
+            special = _special(name, options)
+            if special is not None:
+                kind, option = special
+                of_option = functools.partial(definition, **option)
+                wrapper = kind(of_option, argnums, public, f, lift)
                 return wrapper
 
         def general(function: Function) -> Function:
@@ -81,6 +80,23 @@ def driver(definition: Driver) -> Driver:
         return _Wrapper(call, f, made_by, general if lift is None else None)
 
     return public  # type: ignore[return-value]
+
+
+def _special(name: str, options: dict[str, Any]) -> tuple[Any, dict[str, Any]] | None:
+    """The short way for one option, and what it makes of that; None if there is none."""
+    if len(options) != 1 or not DRIVERS:
+        return None
+    if name == "derivative" and is_for_series(options.get("order")):
+        return DRIVERS.SHORT_WAYS["derivative of order"], options
+    given = options.get("sparsity")
+    if name not in ("jacobian", "hessian") or given is None or given is False:
+        return None
+    from .compression import Sparsity
+    from .patterns import scipy_sparse
+
+    scipy_sparse(name)
+    kept = Sparsity(given, is_symmetric=name == "hessian")
+    return DRIVERS.SHORT_WAYS[f"{name} of a pattern"], {"sparsity": kept}
 
 
 def is_for_series(order: Any) -> bool:

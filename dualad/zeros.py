@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from .array_tangents import ArrayTangent
+from .kernel import ARRAY_KERNEL
 from .kinds import DualLike, Tangent
 from .looks import is_plain
 from .numerics import quiet
@@ -100,12 +101,15 @@ def _in_front(tangent: Tangent, primal: DualLike, other: DualLike) -> Tangent:
 
 
 def is_finite(x: DualLike) -> bool:
-    """A cheap test that all numbers are finite; where a sum of them overflows, it says no too.
+    """A cheap test that all numbers are finite; where a sum of them overflows, it may say no.
 
     What is not made of floats, as a tangent of another kind, is never infinite.
     """
     if isinstance(x, Pair):
         return is_finite(x.primal) and is_finite(x.tangent)
+    found: bool | None = ARRAY_KERNEL.is_finite(x) if ARRAY_KERNEL else None
+    if found is not None:
+        return found
     kind = getattr(getattr(x, "dtype", None), "kind", "")
     if type(x) is np.ndarray and x.size < 8192 and kind == "f":
         flat = x.ravel()

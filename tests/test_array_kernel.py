@@ -14,6 +14,7 @@ from dualad.dual import apply
 from dualad.kernel import ARRAY_KERNEL
 from dualad.rules import table
 from dualad.table import RULES
+from dualad.zeros import is_finite
 
 pytestmark = pytest.mark.skipif(
     not kernel_info().in_use, reason="there is no compiled kernel to compare with"
@@ -278,3 +279,15 @@ def test_products_of_vectors_of_two_levels_say_the_same() -> None:
     for driver in ("grad", "hessian"):
         both.agree(lambda package, driver=driver: getattr(package, driver)(f)(x))
         both.agree(lambda package, driver=driver: getattr(package, driver)(f, mode="forward")(x))
+
+
+@pytest.mark.parametrize("n", [0, 1, 5, 511, 512, 513, 1030])
+def test_one_number_that_is_not_finite_is_found(n: int) -> None:
+    x = np.where(np.arange(n) % 2, 1e100, -1e100)
+    assert is_finite(x) and is_finite(x[::-1]) and is_finite(x.reshape(1, n).T)
+    for i in range(n):
+        for odd in (np.inf, -np.inf, np.nan):
+            y = x.copy()
+            y[i] = odd
+            assert not is_finite(y)
+            assert not is_finite(y[::-1])

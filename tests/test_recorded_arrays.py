@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.lib.stride_tricks import sliding_window_view
 
-from dualad import grad, hessian, hvp, jacobian, value_and_grad, vjp
+from dualad import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from dualad.kernel import KERNEL
 
 X = np.random.default_rng(7).uniform(0.3, 1.7, (4, 3))
@@ -436,3 +436,56 @@ def test_views_follow_their_array_in_all_directions(view: Any, inner: Any, outer
     times = np.zeros((3, 3))  # how often each element is in the view
     np.add.at(times.reshape(-1), view(np.arange(9).reshape(3, 3)).ravel(), 1)
     np.testing.assert_allclose(found, np.diag((6 * 1.1**3 * times * x).ravel()), rtol=1e-12)
+
+
+_INDICES: tuple[Any, ...] = (
+    *(0, -1, 2, slice(1, 3), slice(None, None, 2), slice(None), slice(3, 0, -1), slice(2, 2)),
+    *(..., (slice(None), 1), (1, slice(0, 2)), None),
+)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_stores_of_parts_in_any_order(seed: int) -> None:
+    """Parts are read, changed and stored again; the adjoints are those of forward mode."""
+    random = np.random.default_rng(seed)
+    steps = [
+        (
+            *(_INDICES[random.integers(len(_INDICES))], _INDICES[random.integers(len(_INDICES))]),
+            *(random.integers(5), random.uniform(0.5, 1.5)),
+        )
+        for _ in range(12)
+    ]
+
+    def f(x: Any, make: Any = np.zeros_like) -> Any:
+        y, kept = make(x), []
+        y[...] = x[::-1]
+        for into, of, kind, c in steps:
+            part = y[of]
+            if kind == 0:
+                kept.append(part)  # a view, which changes with y
+            if kind == 1:
+                part *= c
+            if np.shape(y[into]) == np.shape(part):
+                y[into] = part * c if kind != 2 else part
+            elif kind == 3:
+                y[into] = c
+            else:
+                y[into] = np.sum(part) * c
+        return np.sum(y * y * x) + sum(np.sum(k * k) for k in kept)
+
+    x = random.uniform(0.5, 1.5, (4, 3))
+    for lift in (True, False):
+        value, slopes = value_and_grad(f, mode="forward", lift=lift)(x)
+        assert value == f(x)
+        scale = 1e-13 * np.max(np.abs(slopes))
+        back = grad(f, mode="reverse", lift=lift)
+        np.testing.assert_allclose(back(x), slopes, rtol=1e-11, atol=scale)
+    _, pull = vjp(f, x)
+    for _ in range(2):  # a pullback can be called again
+        np.testing.assert_allclose(pull(2.0)[0], 2 * slopes, rtol=1e-11, atol=2 * scale)
+    v = random.uniform(-1, 1, x.shape)
+    (_, along) = jvp(grad(f, mode="forward"), (x,), (v,))
+    scale = 1e-11 * np.max(np.abs(along))
+    np.testing.assert_allclose(hvp(f)(x, v), along, rtol=1e-9, atol=scale)
+    several = jacobian(lambda x: np.stack([f(x), f(x) * 2]), mode="reverse")(x)
+    np.testing.assert_allclose(several[1], 2 * slopes, rtol=1e-11, atol=1e-12 * abs(slopes).max())

@@ -814,6 +814,109 @@ def test_results_are_the_users_own() -> None:
     np.testing.assert_array_equal(j(X).toarray(), dense(by_slices, X))
 
 
+def test_a_function_may_write_into_its_argument() -> None:
+    def f(x: Any) -> Any:
+        x *= 2.0
+        return (x[1:] - x[:-1] ** 2) ** 2
+
+    def energy(x: Any) -> Any:
+        return np.sum(f(x))
+
+    curvature, slopes = hessian(energy)(X), jacobian(f)(X)
+    h = hessian(energy, sparsity=1)
+    j = jacobian(f, sparsity=sparsity(f)(X))
+    for _ in range(2):
+        np.testing.assert_allclose(h(X).toarray(), curvature, rtol=1e-12, atol=1e-12)
+        np.testing.assert_array_equal(j(X).toarray(), slopes)
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "expected"),
+    [
+        (lambda x: x * x, np.array([1.0, 2.0]), [[2, 0], [0, 4]]),
+        (lambda x: [x[:1] * x[1:], x[1] * 3], np.array([1.0, 2.0]), [[2, 1], [0, 3]]),
+        (lambda x: np.ones(2), np.array([1.0, 2.0]), [[0, 0], [0, 0]]),
+        (lambda x: x * [np.nan, 1.0], np.array([0.5, 3.0]), [[np.nan, np.nan], [0, 1]]),
+        (lambda x: x * x, np.array([[1.0], [2.0]]), [[2, 0], [0, 4]]),
+        (lambda x: (x * x).T, np.array([[1.0], [2.0]]), [[2, 0], [0, 4]]),
+        (lambda x: x * x, np.array([[1.0, 2.0]]).T, [[2, 0], [0, 4]]),
+        (lambda x: (x * x)[::-1], np.array([1.0, 2.0]), [[0, 4], [2, 0]]),
+        (lambda x: x * x, np.array([1.0, 2.0], np.float32), [[2, 0], [0, 4]]),
+        (lambda x: x * x, np.array([1.0, 9.0, 2.0, 9.0])[::2], [[2, 0], [0, 4]]),
+        (lambda x: x * x, [1.0, 2.0], [[2, 0], [0, 4]]),
+        (lambda x: x * x, np.zeros(0), np.zeros((0, 0))),
+    ],
+)
+def test_one_array_goes_in_and_one_comes_out_or_not(f: Any, x: Any, expected: Any) -> None:
+    """The kernel's short way is for these; f is called once, whatever comes of it."""
+    calls: list[int] = []
+
+    def counted(x: Any, factor: float = 1.0, *, divisor: float = 1.0) -> Any:
+        calls.append(1)
+        y = f(np.array(x) if isinstance(x, list) else x)
+        factor /= divisor
+        return [part * factor for part in y] if isinstance(y, list) else y * factor
+
+    n = np.size(x)
+    given = sparse.csr_array(np.ones((n, n))) if n else sparse.csr_array((0, 0))
+    j = jacobian(counted, sparsity=given)
+    for args, named, factor in (((), {}, 1.0), ((3.0,), {}, 3.0), ((), {"divisor": 0.5}, 2.0)):
+        calls.clear()
+        found = j(x, *args, **named).toarray()
+        assert len(calls) == 1
+        np.testing.assert_array_equal(found, factor * np.array(expected, float))
+
+
+def test_a_pattern_that_does_not_fit_is_met_by_the_short_way() -> None:
+    x = np.linspace(0.5, 1.5, 6)
+    with pytest.raises(WrongPattern, match="in 6 rows, the first of them row 0"):
+        jacobian(lambda x: x * np.sum(x), sparsity=1)(x)
+    with pytest.raises(ValueError, match="has a row for each output, which are 5"):
+        jacobian(lambda x: x[1:], sparsity=np.eye(6))(x)
+    with pytest.raises(ValueError, match="has a column for each input, which are 6"):
+        jacobian(lambda x: x, sparsity=np.eye(5))(x)
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda x: np.sum((x[1:] - x[:-1] ** 2) ** 2), X),
+        (lambda x: np.sum(np.exp(x)) + 0.0, X.astype(np.float32)),
+        (lambda x: np.sum(np.exp(x)), X.reshape(2, 3)),
+        (lambda x: sum(e**4 for e in x), X),
+        (lambda x: sum(e**4 for e in x), X.tolist()),
+        (lambda x: np.prod(x[:2]) + np.sum(x**3), X),
+        (lambda x: 3.0, X),
+    ],
+)
+def test_a_hessian_is_read_from_one_evaluation_or_not(f: Any, x: Any) -> None:
+    n = np.size(x)
+    expected = np.reshape(hessian(f)(x), (n, n))
+    for given in (1, True):
+        h = hessian(lambda x, factor=1.0: f(x) * factor, sparsity=given)
+        for _ in range(2):
+            np.testing.assert_allclose(h(x).toarray(), expected, rtol=1e-5, atol=1e-12)
+            np.testing.assert_allclose(h(x, 2.0).toarray(), 2 * expected, rtol=1e-5, atol=1e-12)
+    with pytest.raises(WrongPattern):
+        hessian(lambda x: np.sum(np.asarray(x)) ** 2, sparsity=1)(x)
+
+
+def test_another_branch_has_another_pattern() -> None:
+    calls: list[int] = []
+
+    def f(x: Any) -> Any:
+        calls.append(1)
+        return x * x if x[0] > 0 else x * x[::-1]
+
+    j = jacobian(f, sparsity=True)
+    for x in (X, -X, X):
+        calls.clear()
+        np.testing.assert_array_equal(j(x).toarray(), dense(f, x))
+    calls.clear()
+    j(X)
+    assert len(calls) == 1
+
+
 def test_a_dense_row_goes_backward() -> None:
     def f(x: Any) -> Any:
         return np.concatenate([x[1:] ** 2 * x[0], [np.sum(x)]])

@@ -368,9 +368,15 @@ def _on_duals(f: Function) -> Function:
     ways = (Dual.__array_function__, DualArray.__array_function__)
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        array = None  # the first, whose class has short ways
         for x in leaves([args, kwargs]):
-            if isinstance(x, Dual) and type(x).__array_function__ not in ways:
-                return x.__array_function__(f, (type(x),), args, kwargs)
+            if isinstance(x, Dual):
+                if type(x).__array_function__ not in ways:
+                    return x.__array_function__(f, (type(x),), args, kwargs)
+                if array is None and type(x) is DualArray:
+                    array = x
+        if array is not None and f in ARRAY_FUNCTIONS:
+            return array.__array_function__(f, (DualArray,), args, kwargs)
         return usual(*args, **kwargs)
 
     return call
