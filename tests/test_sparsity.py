@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 import warnings
 from collections.abc import Callable, Sequence
@@ -542,7 +543,7 @@ def test_zeros_of_a_constant_matrix_do_not() -> None:
 def test_sparse_matrices_in_the_function(form: str) -> None:
     a = sparse.random_array((6, 6), density=0.4, rng=np.random.default_rng(3)).tocsr()
     full = a.toarray()
-    m = {"csr": a, "csc": a.tocsc(), "coo": a.tocoo(), "matrix": sparse.csr_matrix(a)}[form]
+    m = sparse.csr_matrix(a) if form == "matrix" else a.asformat(form)
 
     def f(x: Any) -> Any:
         return x**2 @ m.T
@@ -598,6 +599,79 @@ def test_real_and_imaginary_parts_have_one_pattern() -> None:
 
     expected = [[1, 0, 1, 0, 0, 0], [0, 1, 0, 1, 0, 0]]
     np.testing.assert_array_equal(as_integers(sparsity(f)(X)), expected)
+
+
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        (lambda x: (x[0] * 1j).imag, [1, 0]),
+        (lambda x: (x[0] / 1j).imag, [1, 0]),
+        (lambda x: (x[0] * 1j).conjugate().imag, [1, 0]),
+        (lambda x: complex(x[0], x[1]).imag, [1, 1]),
+        (lambda x: cmath.exp(1j * x[1]).imag, [0, 1]),
+        (lambda x: cmath.rect(x[0], x[1]).imag, [1, 1]),
+        (lambda x: cmath.sqrt(-1 - x[0]).imag, [1, 0]),
+        (lambda x: np.imag(x[1] * 1j), [0, 1]),
+        (lambda x: np.imag(np.sum(x * 1j)), [1, 1]),
+        (lambda x: np.sign(x[0] * 1j + 1).imag, [1, 0]),
+        (lambda x: np.imag(x[0]) + x[1], [0, 1]),
+        (lambda x: x[0].imag + x[1], [0, 1]),
+    ],
+)
+def test_imaginary_parts_of_numbers(f: Any, expected: Any) -> None:
+    x = np.array([0.5, -0.7])
+    assert as_integers(sparsity(f)(x)).tolist() == [expected]
+    np.testing.assert_allclose(jacobian(f, sparsity=True)(x).toarray()[0], jacobian(f)(x))
+    second = hessian(lambda x: f(x) ** 2, sparsity=True)(x).toarray()
+    np.testing.assert_allclose(second, hessian(lambda x: f(x) ** 2)(x), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x[1] + np.where(x[0] > 0, x[0], 0.3),
+        lambda x: np.where(x[0] > 0, x[0], 0.3) + x[1],
+        lambda x: x[1] + np.squeeze(x[:1]),
+        lambda x: x[1] + x[:1].reshape(()),
+        lambda x: x[1] + np.broadcast_to(x[0], ()),
+        lambda x: x[1] * np.select([x[0] > 0], [x[0]], 0.3),
+    ],
+)
+def test_arrays_without_axes_and_numbers(f: Any) -> None:
+    assert as_integers(sparsity(f)(X)).tolist() == [[1, 1, 0, 0, 0, 0]]
+
+
+def test_views_of_arrays_without_axes() -> None:
+    def of_a_sum(x: Any) -> Any:
+        a = x[2:].sum().reshape(1)
+        a += x[1]
+        return a
+
+    def set_anew(x: Any) -> Any:
+        a = x[0].ravel()
+        a[0] = x[1]
+        return a
+
+    def seen_in_both(x: Any) -> Any:
+        a = np.array(x[0])
+        b = a.reshape(1)
+        b += x[1]
+        np.squeeze(b)[...] *= x[2]
+        return np.stack([a, b[0], x[0]])
+
+    def not_in_the_number(x: Any) -> Any:
+        s = x[0] + x[1]
+        s.reshape(1)[0] = x[2]
+        return s
+
+    for f, expected in (
+        (of_a_sum, [[0, 1, 1, 1, 1, 1]]),
+        (set_anew, [[0, 1, 0, 0, 0, 0]]),
+        (seen_in_both, [[1, 1, 1, 0, 0, 0]] * 2 + [[1, 0, 0, 0, 0, 0]]),
+        (not_in_the_number, [[1, 1, 0, 0, 0, 0]]),
+    ):
+        assert as_integers(sparsity(f)(X)).tolist() == expected
+        np.testing.assert_array_equal(jacobian(f, sparsity=True)(X).toarray(), dense(f, X))
 
 
 def test_structures_and_arguments() -> None:
