@@ -642,6 +642,14 @@ def _bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     return Pattern(weights.sets, weights.sets.joined(counts, numbers[np.argsort(x, kind="stable")]))
 
 
+@_enter((np.add, "at"), (np.subtract, "at"))
+def _add_at(a: Pattern, places: Any, b: Any) -> None:
+    own, others = np.ravel(a.numbers), np.ravel(b.numbers)
+    where = np.concatenate([np.arange(own.size), places])
+    every = np.concatenate([own, others])[np.argsort(where, kind="stable")]
+    a.numbers[...] = a.sets.joined(np.bincount(where), every).reshape(a.shape)
+
+
 # -- products: zeros of a constant are where a matrix has nothing ----------------------------
 
 

@@ -674,6 +674,29 @@ def test_views_of_arrays_without_axes() -> None:
         np.testing.assert_array_equal(jacobian(f, sparsity=True)(X).toarray(), dense(f, X))
 
 
+@pytest.mark.parametrize(("ufunc", "sign"), [(np.add, 1), (np.subtract, -1)])
+def test_assembling(ufunc: Any, sign: int) -> None:
+    """Springs between neighbours, two of them between the first two."""
+    i, j = np.array([0, 0, 1, 2, 3]), np.array([1, 1, 2, 3, 4])
+
+    def forces(x: Any) -> Any:
+        a = x.copy()
+        ufunc.at(a, i, x[j] ** 2)
+        return a
+
+    expected = np.eye(6, dtype=int)
+    expected[i, j] = 1
+    np.testing.assert_array_equal(as_integers(sparsity(forces)(X)), expected)
+    slopes = np.eye(6)
+    np.add.at(slopes, (i, j), sign * 2 * X[j])
+    of_squares = np.zeros(6)
+    np.add.at(of_squares, j, sign * 2 * forces(X)[i])
+    by_hand = slopes.T @ slopes + np.diag(of_squares)
+    found = hessian(lambda x: np.sum(forces(x) ** 2) / 2, sparsity=True)(X)
+    np.testing.assert_allclose(found.toarray(), by_hand, rtol=1e-13, atol=1e-13)
+    assert found.nnz == np.count_nonzero(expected.T @ expected)
+
+
 def test_structures_and_arguments() -> None:
     def f(p: Any, x: Any) -> Any:
         return {"sum": p["a"] + x[0, 1], "rest": [x[1] * p["b"], p["a"] ** 2]}
