@@ -539,7 +539,7 @@ def test_zeros_of_a_constant_matrix_do_not() -> None:
     np.testing.assert_array_equal(stacked, [[1, 0, 1], [0, 0, 1]] * 2)
 
 
-@pytest.mark.parametrize("form", ["csr", "csc", "coo", "matrix"])
+@pytest.mark.parametrize("form", ["csr", "csc", "coo", "matrix", "bsr", "dia", "lil", "dok"])
 def test_sparse_matrices_in_the_function(form: str) -> None:
     a = sparse.random_array((6, 6), density=0.4, rng=np.random.default_rng(3)).tocsr()
     full = a.toarray()
@@ -565,6 +565,29 @@ def test_sparse_matrices_in_the_function(form: str) -> None:
     np.testing.assert_allclose(second, by_hand, rtol=1e-13)
     np.testing.assert_allclose(jacobian(lambda x: m @ x)(X), full, rtol=1e-14)
     np.testing.assert_array_equal(sparsity(lambda x: m @ x)(X).toarray(), full != 0)
+    for two in (lambda x: m.dot(x), lambda x: m.dot(x[:, None])[:, 0]):
+        assert dualad.vjp(two, X)[0].tolist() == two(X).tolist()
+        for mode in ("forward", "reverse"):
+            np.testing.assert_allclose(jacobian(two, mode=mode)(X), full, rtol=1e-14)
+        np.testing.assert_array_equal(sparsity(two)(X).toarray(), full != 0)
+
+
+def test_sparse_matrices_made_of_inputs() -> None:
+    a = sparse.random_array((6, 6), density=0.4, rng=np.random.default_rng(3)).tocsr()
+    b, there = sparse.csr_matrix(a), a.toarray() != 0
+    by_element = np.zeros((36, 6), int)  # element (i, j) depends on x[j]
+    by_element[np.flatnonzero(there), np.nonzero(there)[1]] = 1
+    for f, expected in (
+        (lambda x: b * x, there),
+        (lambda x: x * b, there.T),
+        (lambda x: (a * x).toarray(), by_element),
+        (lambda x: a.multiply(x).toarray(), by_element),
+        (lambda x: (a.tocoo() * x[0]).toarray(), there.reshape(-1, 1) * [1, 0, 0, 0, 0, 0]),
+        (lambda x: sparse.diags(x) @ x, np.eye(6)),
+        (lambda x: sparse.diags_array(x).dot(x), np.eye(6)),
+    ):
+        np.testing.assert_array_equal(as_integers(sparsity(f)(X)), expected)
+        np.testing.assert_allclose(jacobian(f, sparsity=True)(X).toarray(), dense(f, X))
 
 
 def test_branches_and_steps() -> None:
