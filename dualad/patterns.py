@@ -194,6 +194,7 @@ class PatternLevel(ParticipatingLevel):
     """
 
     sets: Sets
+    prefers_sweeps = True  # forward, a product with a seed's zero would count
 
     def seed(self, x: Any, start: int) -> Any:
         """An input as a dual; its numbers are the inputs from `start` on."""

@@ -720,6 +720,18 @@ def test_assembling(ufunc: Any, sign: int) -> None:
     assert found.nnz == np.count_nonzero(expected.T @ expected)
 
 
+@pytest.mark.parametrize("n", [1, 3, 31, 70])
+def test_gradients_of_few_inputs(n: int) -> None:
+    """A gradient goes back, where no zero of a seed is multiplied, however few the inputs are."""
+    x = np.linspace(0.5, 1.5, n)
+    for f in (
+        grad(lambda x: np.sum(x**3)),
+        lambda x: dualad.value_and_grad(lambda y: np.sum(y * x**2))(x)[1],
+        lambda x: grad(lambda y: np.sum(grad(lambda z: np.sum(z**4))(y)))(x),
+    ):
+        np.testing.assert_array_equal(as_integers(sparsity(f)(x)), np.eye(n))
+
+
 def test_structures_and_arguments() -> None:
     def f(p: Any, x: Any) -> Any:
         return {"sum": p["a"] + x[0, 1], "rest": [x[1] * p["b"], p["a"] ** 2]}
