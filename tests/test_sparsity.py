@@ -1194,6 +1194,82 @@ def test_what_the_check_does_not_see() -> None:
     np.testing.assert_array_equal(found.diagonal(), np.inf)  # the last row depends on x[0], too
 
 
+def test_elements_are_seen_whatever_is_large_elsewhere() -> None:
+    """Rounding is measured, not guessed from large numbers."""
+    pattern = np.array([[1, 1, 0], [1, 0, 1]])
+    rows = np.array([[1e6, 1e6, 0.0], [1e-13, 1e-13, 1e-13]])
+    with pytest.raises(WrongPattern, match="row 1"):
+        jacobian(lambda x: rows @ x, sparsity=pattern)(X[:3])
+    with pytest.raises(WrongPattern, match="row 0"):
+        jacobian(lambda x: 1e17 + x + np.roll(x, 1), sparsity=0)(X)
+
+
+def smoothed(r: Any, width: float = 1e-8) -> Any:
+    return np.sqrt(r**2 + r.dtype.type(width))
+
+
+def of_differences(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda u: np.sum(f(np.diff(u)))
+
+
+ROUNDING = {
+    "total variation": of_differences(smoothed),
+    "sharper": of_differences(lambda r: smoothed(r, 1e-12)),
+    "log cosh": of_differences(lambda r: np.log(np.cosh(15 * r))),
+    "log1p exp": of_differences(lambda r: np.log1p(np.exp(15 * r))),
+    "abs": of_differences(lambda r: np.sqrt(r**2)),
+    "subnormal": of_differences(lambda r: np.logaddexp(0, 1000 * r)),
+    "x/x": lambda x: np.sum(x * (1 / x)),
+    "log exp": lambda x: np.sum(np.log(np.exp(x)) - x),
+}
+
+
+@pytest.mark.parametrize("name", ROUNDING)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_rounding_is_no_wrong_pattern(name: str, dtype: Any) -> None:
+    f = ROUNDING[name]
+    for seed in range(5):
+        x = np.random.default_rng(seed).normal(size=400).astype(dtype)
+        gradient = grad(f, mode="reverse")
+        for made in (hessian(f, sparsity=True), jacobian(gradient, sparsity=(1, 1))):
+            found = made(x)
+            assert found.shape == (400, 400) and found.dtype == dtype
+
+
+def test_an_element_larger_than_rounding_is_seen() -> None:
+    """Where terms cancel to 1e-8 of their size, each single one of the elements."""
+    x = np.random.default_rng(0).normal(size=9)
+    n, f = len(x), ROUNDING["total variation"]
+    for i, j in [(i, j) for i in range(n) for j in range(n) if 0 <= i - j <= 1]:
+        pattern = np.abs(np.subtract.outer(np.arange(n), np.arange(n))) <= 1
+        pattern[i, j] = pattern[j, i] = False
+        with pytest.raises(WrongPattern):
+            hessian(f, sparsity=pattern)(x)
+
+
+def test_precisions_that_are_mixed() -> None:
+    """Directions are rounded to the precision of the inputs."""
+    x = X.astype(np.float32)
+    found = jacobian(lambda x: x.astype(float) ** 2, sparsity=True)(x)
+    np.testing.assert_allclose(found.toarray(), np.diag(2.0 * x), rtol=1e-6)
+    found = jacobian(lambda x: (x.astype(np.float32) ** 2).astype(float), sparsity=True)(X)
+    np.testing.assert_allclose(found.toarray(), np.diag(2 * X), rtol=1e-6)
+    half = X.astype(np.float16)
+    for matrix in (
+        jacobian(lambda x: x * x, sparsity=True)(half),
+        hessian(lambda x: np.sum(x**3) / 3, sparsity=True)(half),
+    ):
+        assert matrix.dtype == np.float32  # of which SciPy's matrices can be
+        np.testing.assert_allclose(matrix.toarray(), np.diag(2 * X), rtol=2e-3)
+
+
+def test_a_pattern_that_was_detected_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = sparse.csr_array((6, 6), dtype=bool)
+    monkeypatch.setattr("dualad.compression.detected", lambda *args: (None, empty))
+    with pytest.raises(WrongPattern, match=r"it was detected here; omit sparsity=\.$"):
+        jacobian(np.sin, sparsity=True)(X)
+
+
 def test_another_branch() -> None:
     def f(x: Any) -> Any:
         return x * x[::-1] if x[0] > 0 else x**2
