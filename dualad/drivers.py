@@ -538,7 +538,8 @@ def jacobian(
     sparsity=True it is called once more to detect the pattern, and detected anew where f takes
     another branch. A few rows that are much longer than the others, as that of a constraint, go
     back, each in a sweep of its own, and f is called once more to record it; mode="forward" does
-    without.
+    without. Where rounding shows in the check of a sparse matrix, up to four more calls tell it
+    from a wrong pattern.
 
     Examples
     --------
@@ -755,7 +756,8 @@ def hessian(
 
     Notes
     -----
-    f is called as often as by the Jacobian of its gradient: once for each pair of passes.
+    f is called as often as by the Jacobian of its gradient: once for each pair of passes. With
+    sparsity=, rounding in the check takes up to four more, as in `jacobian`.
 
     Examples
     --------

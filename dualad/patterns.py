@@ -22,7 +22,7 @@ from .conversions import as_python
 from .differentiations import note_refusal
 from .dual import for_slopes, namespace_for, slope_of, value_of
 from .levels import ParticipatingLevel
-from .pair import Pair, dual, own, parts, plain, shape_of
+from .pair import Pair, dual, is_array, of_parts, own, parts, plain, shape_of
 from .passes import forward
 from .promises import Differentiation, settle, weights
 from .rules import Rule
@@ -130,6 +130,8 @@ class Sets:
         """The unions of the sets with these numbers: of one with one, or of two arrays."""
         if type(a) is int and type(b) is int:
             return self._either(a, b)
+        if not (np.ndim(a) or np.ndim(b)):  # one of them an array without axes
+            return self._either(int(a), int(b))
         if np.shape(a) != np.shape(b):
             a, b = np.broadcast_arrays(a, b)
         both = (a != b) & (a != 0) & (b != 0)
@@ -191,6 +193,7 @@ class PatternLevel(ParticipatingLevel):
     """
 
     sets: Sets
+    prefers_sweeps = True  # forward, a product with a seed's zero would count
 
     def seed(self, x: Any, start: int) -> Any:
         """An input as a dual; its numbers are the inputs from `start` on."""
@@ -198,6 +201,12 @@ class PatternLevel(ParticipatingLevel):
         return dual(x, Pattern(self.sets, numbers if shape_of(x) else start + 1), self)
 
     # the seam
+
+    def made(self, primal: Any, tangent: Any) -> Any:
+        if isinstance(tangent, Pattern) and type(tangent.numbers) is int and is_array(primal):
+            tangent = Pattern(self.sets, np.array(tangent.numbers), tangent.adds)
+            return of_parts(primal, tangent, self)
+        return NotImplemented
 
     def zero_like(self, tangent: Any, shape: tuple[int, ...]) -> Any:
         return Pattern(self.sets, np.zeros(shape, np.intp) if shape else 0)
@@ -213,10 +222,8 @@ class PatternLevel(ParticipatingLevel):
             return y
         found: Any = None
         for i, (primal, t) in enumerate(split):
-            if t is None or rule.slopes[i] == "0":
-                continue
-            if rule.name == "imag" and not np.iscomplexobj(plain(primal)):
-                continue
+            if t is None or (rule.slopes[i] == "0" and not np.iscomplexobj(plain(primal))):
+                continue  # "0" is said of real numbers: imag is linear
             if rule.slopes[i] is None:
                 rule.slope_in(namespace, i)  # raises
             if rule.kind == "kinked" and len(args) > 1:
@@ -265,7 +272,7 @@ class Pattern(ArrayTangent):
     sets : Sets
         What the numbers mean.
     numbers : int, or array of them
-        For each element its set.
+        For each element its set; that of an array without axes lies in an array, for its views.
     adds : bool
         Whether it is a view of real or imaginary parts, which have their sets in common.
     """
@@ -310,9 +317,9 @@ class Pattern(ArrayTangent):
 
     def is_view_of(self, other: Any) -> bool:
         """Whether what is stored in one is seen in the other."""
-        if not (isinstance(other, Pattern) and self.ndim and other.ndim):
+        if type(self.numbers) is int or not isinstance(other, Pattern):
             return False
-        return np.may_share_memory(self.numbers, other.numbers)
+        return type(other.numbers) is not int and np.may_share_memory(self.numbers, other.numbers)
 
     def room(self, shape: tuple[int, ...]) -> Pattern:
         """Empty sets in one axis, in which patterns can have their places."""
@@ -628,6 +635,14 @@ def _bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     x, numbers = np.array(x), np.asarray(weights.numbers)
     counts = np.bincount(x, minlength=minlength)
     return Pattern(weights.sets, weights.sets.joined(counts, numbers[np.argsort(x, kind="stable")]))
+
+
+@_enter((np.add, "at"), (np.subtract, "at"))
+def _add_at(a: Pattern, places: Any, b: Any) -> None:
+    own, others = np.ravel(a.numbers), np.ravel(b.numbers)
+    where = np.concatenate([np.arange(own.size), places])
+    every = np.concatenate([own, others])[np.argsort(where, kind="stable")]
+    a.numbers[...] = a.sets.joined(np.bincount(where), every).reshape(a.shape)
 
 
 # -- products: zeros of a constant are where a matrix has nothing ----------------------------

@@ -61,7 +61,7 @@ def _matmul_back(g: Any, w: Any, is_first: bool, row: bool, column: bool) -> Any
 
 def _times_sparse(form: Form, w: Any) -> Form:
     """form @ w for a sparse matrix of SciPy's."""
-    w = w.copy()
+    w = w.tocsr(copy=True)
     m, n = w.shape
 
     def pull(g: Any) -> Any:

@@ -11,7 +11,7 @@ import numpy as np
 
 from .arguments import Inputs, Outputs
 from .kernel import KERNEL
-from .pair import is_array
+from .pair import Pair, is_array
 
 Mode = Literal["forward", "reverse"] | None
 
@@ -33,13 +33,24 @@ def refuse_unless_mode(driver: str, mode: Any) -> None:
 def prefers_backward(inputs: Inputs, mode: Mode) -> bool:
     """Whether a gradient takes a sweep back: if there are many inputs, unless mode tells.
 
-    Many are 32 numbers (256 without the kernel), or 64 elements of arrays.
+    Many are 32 numbers (256 without the kernel), or 64 elements of arrays. In a level that
+    `prefers_sweeps`, any number is enough.
     """
     if mode is not None or inputs.finished is not None:
         return mode == "reverse" and inputs.finished is None
+    if any(map(_prefers_sweeps, inputs.leaves)):
+        return True
     if inputs.size < LEAST_NUMBERS:
         return False
     return inputs.size >= LEAST_ELEMENTS or not any(map(is_array, inputs.leaves))
+
+
+def _prefers_sweeps(x: Any) -> bool:
+    while isinstance(x, Pair):
+        if getattr(x.level, "prefers_sweeps", False):
+            return True
+        x = x.primal
+    return False
 
 
 def is_plain_vector(x: Any) -> bool:

@@ -132,6 +132,30 @@ def test_hessians(name: str) -> None:
     hold_second(f, X, np.asarray(expected, float), **tolerance)
 
 
+@pytest.mark.parametrize(("ufunc", "sign"), [(np.add, 1), (np.subtract, -1)])
+def test_adding_at_places_to_any_order(ufunc: Any, sign: int) -> None:
+    """Where the array and what is added to it are duals of different levels, too."""
+    line = np.polynomial.Polynomial([0.5, 1.0])
+
+    def moving(t: Any) -> Any:
+        a = np.full(2, 0.5) + t
+        ufunc.at(a, [0, 0, 1], np.stack([a[0] ** 2, a[0] ** 3, a[1]]))
+        return a[0] ** 2 * a[1]
+
+    def fixed(t: Any) -> Any:
+        a = np.zeros(2)
+        ufunc.at(a, [1, 1], np.stack([0.5 + t, (0.5 + t) ** 3]))
+        return a[1] ** 2
+
+    for f, polynomial in (
+        (moving, (line + sign * (line**2 + line**3)) ** 2 * (line + sign * line)),
+        (fixed, (line + line**3) ** 2),
+    ):
+        for order in range(1, 6):
+            want = polynomial.deriv(order)(0.0)
+            assert derivative(f, order=order)(0.0) == pytest.approx(want, rel=1e-13, abs=1e-12)
+
+
 def hold_second(f: Callable[..., Any], x: Any, h: Any, **tolerance: Any) -> None:
     """All ways to a second derivative, with one direction or several at either level."""
     v, w = np.array([1.0, -2.0]), np.array([0.5, 3.0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import math
 import warnings
 from collections.abc import Callable, Sequence
@@ -538,11 +539,11 @@ def test_zeros_of_a_constant_matrix_do_not() -> None:
     np.testing.assert_array_equal(stacked, [[1, 0, 1], [0, 0, 1]] * 2)
 
 
-@pytest.mark.parametrize("form", ["csr", "csc", "coo", "matrix"])
+@pytest.mark.parametrize("form", ["csr", "csc", "coo", "matrix", "bsr", "dia", "lil", "dok"])
 def test_sparse_matrices_in_the_function(form: str) -> None:
     a = sparse.random_array((6, 6), density=0.4, rng=np.random.default_rng(3)).tocsr()
     full = a.toarray()
-    m = {"csr": a, "csc": a.tocsc(), "coo": a.tocoo(), "matrix": sparse.csr_matrix(a)}[form]
+    m = sparse.csr_matrix(a) if form == "matrix" else a.asformat(form)
 
     def f(x: Any) -> Any:
         return x**2 @ m.T
@@ -564,6 +565,29 @@ def test_sparse_matrices_in_the_function(form: str) -> None:
     np.testing.assert_allclose(second, by_hand, rtol=1e-13)
     np.testing.assert_allclose(jacobian(lambda x: m @ x)(X), full, rtol=1e-14)
     np.testing.assert_array_equal(sparsity(lambda x: m @ x)(X).toarray(), full != 0)
+    for two in (lambda x: m.dot(x), lambda x: m.dot(x[:, None])[:, 0]):
+        assert dualad.vjp(two, X)[0].tolist() == two(X).tolist()
+        for mode in ("forward", "reverse"):
+            np.testing.assert_allclose(jacobian(two, mode=mode)(X), full, rtol=1e-14)
+        np.testing.assert_array_equal(sparsity(two)(X).toarray(), full != 0)
+
+
+def test_sparse_matrices_made_of_inputs() -> None:
+    a = sparse.random_array((6, 6), density=0.4, rng=np.random.default_rng(3)).tocsr()
+    b, there = sparse.csr_matrix(a), a.toarray() != 0
+    by_element = np.zeros((36, 6), int)  # element (i, j) depends on x[j]
+    by_element[np.flatnonzero(there), np.nonzero(there)[1]] = 1
+    for f, expected in (
+        (lambda x: b * x, there),
+        (lambda x: x * b, there.T),
+        (lambda x: (a * x).toarray(), by_element),
+        (lambda x: a.multiply(x).toarray(), by_element),
+        (lambda x: (a.tocoo() * x[0]).toarray(), there.reshape(-1, 1) * [1, 0, 0, 0, 0, 0]),
+        (lambda x: sparse.diags(x) @ x, np.eye(6)),
+        (lambda x: sparse.diags_array(x).dot(x), np.eye(6)),
+    ):
+        np.testing.assert_array_equal(as_integers(sparsity(f)(X)), expected)
+        np.testing.assert_allclose(jacobian(f, sparsity=True)(X).toarray(), dense(f, X))
 
 
 def test_branches_and_steps() -> None:
@@ -598,6 +622,114 @@ def test_real_and_imaginary_parts_have_one_pattern() -> None:
 
     expected = [[1, 0, 1, 0, 0, 0], [0, 1, 0, 1, 0, 0]]
     np.testing.assert_array_equal(as_integers(sparsity(f)(X)), expected)
+
+
+@pytest.mark.parametrize(
+    ("f", "expected"),
+    [
+        (lambda x: (x[0] * 1j).imag, [1, 0]),
+        (lambda x: (x[0] / 1j).imag, [1, 0]),
+        (lambda x: (x[0] * 1j).conjugate().imag, [1, 0]),
+        (lambda x: complex(x[0], x[1]).imag, [1, 1]),
+        (lambda x: cmath.exp(1j * x[1]).imag, [0, 1]),
+        (lambda x: cmath.rect(x[0], x[1]).imag, [1, 1]),
+        (lambda x: cmath.sqrt(-1 - x[0]).imag, [1, 0]),
+        (lambda x: np.imag(x[1] * 1j), [0, 1]),
+        (lambda x: np.imag(np.sum(x * 1j)), [1, 1]),
+        (lambda x: np.sign(x[0] * 1j + 1).imag, [1, 0]),
+        (lambda x: np.imag(x[0]) + x[1], [0, 1]),
+        (lambda x: x[0].imag + x[1], [0, 1]),
+    ],
+)
+def test_imaginary_parts_of_numbers(f: Any, expected: Any) -> None:
+    x = np.array([0.5, -0.7])
+    assert as_integers(sparsity(f)(x)).tolist() == [expected]
+    np.testing.assert_allclose(jacobian(f, sparsity=True)(x).toarray()[0], jacobian(f)(x))
+    second = hessian(lambda x: f(x) ** 2, sparsity=True)(x).toarray()
+    np.testing.assert_allclose(second, hessian(lambda x: f(x) ** 2)(x), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x[1] + np.where(x[0] > 0, x[0], 0.3),
+        lambda x: np.where(x[0] > 0, x[0], 0.3) + x[1],
+        lambda x: x[1] + np.squeeze(x[:1]),
+        lambda x: x[1] + x[:1].reshape(()),
+        lambda x: x[1] + np.broadcast_to(x[0], ()),
+        lambda x: x[1] * np.select([x[0] > 0], [x[0]], 0.3),
+    ],
+)
+def test_arrays_without_axes_and_numbers(f: Any) -> None:
+    assert as_integers(sparsity(f)(X)).tolist() == [[1, 1, 0, 0, 0, 0]]
+
+
+def test_views_of_arrays_without_axes() -> None:
+    def of_a_sum(x: Any) -> Any:
+        a = x[2:].sum().reshape(1)
+        a += x[1]
+        return a
+
+    def set_anew(x: Any) -> Any:
+        a = x[0].ravel()
+        a[0] = x[1]
+        return a
+
+    def seen_in_both(x: Any) -> Any:
+        a = np.array(x[0])
+        b = a.reshape(1)
+        b += x[1]
+        np.squeeze(b)[...] *= x[2]
+        return np.stack([a, b[0], x[0]])
+
+    def not_in_the_number(x: Any) -> Any:
+        s = x[0] + x[1]
+        s.reshape(1)[0] = x[2]
+        return s
+
+    for f, expected in (
+        (of_a_sum, [[0, 1, 1, 1, 1, 1]]),
+        (set_anew, [[0, 1, 0, 0, 0, 0]]),
+        (seen_in_both, [[1, 1, 1, 0, 0, 0]] * 2 + [[1, 0, 0, 0, 0, 0]]),
+        (not_in_the_number, [[1, 1, 0, 0, 0, 0]]),
+    ):
+        assert as_integers(sparsity(f)(X)).tolist() == expected
+        np.testing.assert_array_equal(jacobian(f, sparsity=True)(X).toarray(), dense(f, X))
+
+
+@pytest.mark.parametrize(("ufunc", "sign"), [(np.add, 1), (np.subtract, -1)])
+def test_assembling(ufunc: Any, sign: int) -> None:
+    """Springs between neighbours, two of them between the first two."""
+    i, j = np.array([0, 0, 1, 2, 3]), np.array([1, 1, 2, 3, 4])
+
+    def forces(x: Any) -> Any:
+        a = x.copy()
+        ufunc.at(a, i, x[j] ** 2)
+        return a
+
+    expected = np.eye(6, dtype=int)
+    expected[i, j] = 1
+    np.testing.assert_array_equal(as_integers(sparsity(forces)(X)), expected)
+    slopes = np.eye(6)
+    np.add.at(slopes, (i, j), sign * 2 * X[j])
+    of_squares = np.zeros(6)
+    np.add.at(of_squares, j, sign * 2 * forces(X)[i])
+    by_hand = slopes.T @ slopes + np.diag(of_squares)
+    found = hessian(lambda x: np.sum(forces(x) ** 2) / 2, sparsity=True)(X)
+    np.testing.assert_allclose(found.toarray(), by_hand, rtol=1e-13, atol=1e-13)
+    assert found.nnz == np.count_nonzero(expected.T @ expected)
+
+
+@pytest.mark.parametrize("n", [1, 3, 31, 70])
+def test_gradients_of_few_inputs(n: int) -> None:
+    """A gradient goes back, where no zero of a seed is multiplied, however few the inputs are."""
+    x = np.linspace(0.5, 1.5, n)
+    for f in (
+        grad(lambda x: np.sum(x**3)),
+        lambda x: dualad.value_and_grad(lambda y: np.sum(y * x**2))(x)[1],
+        lambda x: grad(lambda y: np.sum(grad(lambda z: np.sum(z**4))(y)))(x),
+    ):
+        np.testing.assert_array_equal(as_integers(sparsity(f)(x)), np.eye(n))
 
 
 def test_structures_and_arguments() -> None:
@@ -1060,6 +1192,82 @@ def test_what_the_check_does_not_see() -> None:
     many = np.zeros(40)
     found = jacobian(lambda x: np.sqrt(x) + np.append(np.zeros(39), x[0]), sparsity=0)(many)
     np.testing.assert_array_equal(found.diagonal(), np.inf)  # the last row depends on x[0], too
+
+
+def test_elements_are_seen_whatever_is_large_elsewhere() -> None:
+    """Rounding is measured, not guessed from large numbers."""
+    pattern = np.array([[1, 1, 0], [1, 0, 1]])
+    rows = np.array([[1e6, 1e6, 0.0], [1e-13, 1e-13, 1e-13]])
+    with pytest.raises(WrongPattern, match="row 1"):
+        jacobian(lambda x: rows @ x, sparsity=pattern)(X[:3])
+    with pytest.raises(WrongPattern, match="row 0"):
+        jacobian(lambda x: 1e17 + x + np.roll(x, 1), sparsity=0)(X)
+
+
+def smoothed(r: Any, width: float = 1e-8) -> Any:
+    return np.sqrt(r**2 + r.dtype.type(width))
+
+
+def of_differences(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda u: np.sum(f(np.diff(u)))
+
+
+ROUNDING = {
+    "total variation": of_differences(smoothed),
+    "sharper": of_differences(lambda r: smoothed(r, 1e-12)),
+    "log cosh": of_differences(lambda r: np.log(np.cosh(15 * r))),
+    "log1p exp": of_differences(lambda r: np.log1p(np.exp(15 * r))),
+    "abs": of_differences(lambda r: np.sqrt(r**2)),
+    "subnormal": of_differences(lambda r: np.logaddexp(0, 1000 * r)),
+    "x/x": lambda x: np.sum(x * (1 / x)),
+    "log exp": lambda x: np.sum(np.log(np.exp(x)) - x),
+}
+
+
+@pytest.mark.parametrize("name", ROUNDING)
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_rounding_is_no_wrong_pattern(name: str, dtype: Any) -> None:
+    f = ROUNDING[name]
+    for seed in range(5):
+        x = np.random.default_rng(seed).normal(size=400).astype(dtype)
+        gradient = grad(f, mode="reverse")
+        for made in (hessian(f, sparsity=True), jacobian(gradient, sparsity=(1, 1))):
+            found = made(x)
+            assert found.shape == (400, 400) and found.dtype == dtype
+
+
+def test_an_element_larger_than_rounding_is_seen() -> None:
+    """Where terms cancel to 1e-8 of their size, each single one of the elements."""
+    x = np.random.default_rng(0).normal(size=9)
+    n, f = len(x), ROUNDING["total variation"]
+    for i, j in [(i, j) for i in range(n) for j in range(n) if 0 <= i - j <= 1]:
+        pattern = np.abs(np.subtract.outer(np.arange(n), np.arange(n))) <= 1
+        pattern[i, j] = pattern[j, i] = False
+        with pytest.raises(WrongPattern):
+            hessian(f, sparsity=pattern)(x)
+
+
+def test_precisions_that_are_mixed() -> None:
+    """Directions are rounded to the precision of the inputs."""
+    x = X.astype(np.float32)
+    found = jacobian(lambda x: x.astype(float) ** 2, sparsity=True)(x)
+    np.testing.assert_allclose(found.toarray(), np.diag(2.0 * x), rtol=1e-6)
+    found = jacobian(lambda x: (x.astype(np.float32) ** 2).astype(float), sparsity=True)(X)
+    np.testing.assert_allclose(found.toarray(), np.diag(2 * X), rtol=1e-6)
+    half = X.astype(np.float16)
+    for matrix in (
+        jacobian(lambda x: x * x, sparsity=True)(half),
+        hessian(lambda x: np.sum(x**3) / 3, sparsity=True)(half),
+    ):
+        assert matrix.dtype == np.float32  # of which SciPy's matrices can be
+        np.testing.assert_allclose(matrix.toarray(), np.diag(2 * X), rtol=2e-3)
+
+
+def test_a_pattern_that_was_detected_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = sparse.csr_array((6, 6), dtype=bool)
+    monkeypatch.setattr("dualad.compression.detected", lambda *args: (None, empty))
+    with pytest.raises(WrongPattern, match=r"it was detected here; omit sparsity=\.$"):
+        jacobian(np.sin, sparsity=True)(X)
 
 
 def test_another_branch() -> None:

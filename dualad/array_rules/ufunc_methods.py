@@ -14,11 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ..array.algebra import linear
+from ..array.algebra import constant, linear
 from ..array.dualarray import DualArray, refuse_overlap
 from ..array.operands import converted
 from ..array.protocols import ufunc_method
-from ..array_tangents import ArrayTangent
 from ..dual import Dual, evaluate
 from ..pair import plain
 from ..refusals import refused
@@ -198,22 +197,19 @@ def at(ufunc: Any, rule: Rule, a: Any, indices: Any, *others: Any) -> None:
 
     def changed(x: Any, numbers: Any, *values: Any) -> Any:
         x = np.copy(x, "C")
+        older = [v for v in values if isinstance(v, Dual)]
+        if older and not isinstance(x, Dual):  # in a nested derivative
+            x = constant(x, older[0])
         ufunc.at(x, numbers, *values)
         return x
 
-    way = _linear_at if ufunc in _LINEAR and _are_moved(ufunc, a, *others) else _stepwise_at
+    way = _linear_at if ufunc in _LINEAR else _stepwise_at
     composed = functools.partial(way, changed, rule)
     y = valued(changed, composed, (np.reshape(a, -1), np.ravel(places), *others), {})
     a[...] = np.reshape(y, a.shape)
 
 
 _LINEAR = (np.add, np.subtract)
-
-
-def _are_moved(ufunc: Any, *numbers: Any) -> bool:
-    """Whether tangents of these can be added to others at places."""
-    tangents = [x.tangent for x in numbers if isinstance(x, Dual)]
-    return all((ufunc, "at") in t.FUNCTIONS for t in tangents if isinstance(t, ArrayTangent))
 
 
 def _linear_at(changed: Callable[..., Any], _rule: Rule, a: Any, numbers: Any, b: Any) -> Any:

@@ -23,13 +23,16 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import scipy.sparse as _scipy
 
 from ...array.operands import as_operand
 from ...array_rules.common import duals_in
+from ...dual import Dual
 from ...pair import plain
 from ...refusals import refused
 from .._names import names_of
+from .._parts import with_value
 from . import linalg
 from ._arrays import (
     SparseArray,
@@ -165,6 +168,8 @@ def _method(theirs: Callable[..., Any]) -> Callable[..., Any]:
                 "coo_array((numbers, (rows, columns)), shape).",
                 *duals_in(args, kwargs),
             )
+        if name == "dot" and isinstance(x := as_operand(*args, **kwargs), Dual) and np.ndim(x):
+            return with_value(self @ x, theirs(self, plain(x)))
         return getattr(as_sparse(self), name)(*args, **kwargs)
 
     return call
@@ -185,6 +190,7 @@ METHODS = {
         "__truediv__",
         "__setitem__",
         "setdiag",
+        "dot",
         "multiply",
         "maximum",
         "minimum",

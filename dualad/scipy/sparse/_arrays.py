@@ -15,12 +15,13 @@ from typing import Any, NoReturn
 import numpy as np
 import scipy.sparse as _scipy
 
+from ...array.algebra import sparse_times
 from ...array.operands import as_operand
 from ...dual import Dual
 from ...pair import own, plain
 from ...refusals import refused
 from ...structure import leaves, rebuild
-from .._parts import through, with_value
+from .._parts import with_value
 
 Function = Callable[..., Any]
 
@@ -149,8 +150,7 @@ def gathered(x: Any, where: Any, n: int) -> Any:
     """n sums of rows of x: x[i] goes into the sum with the number where[i]."""
     m = len(where)
     matrix = _scipy.csr_array((np.ones(m), (where, np.arange(m))), (n, m))
-    turned = matrix.T.tocsr()
-    return through(lambda v: matrix @ v, x, lambda g: turned @ g)
+    return sparse_times(matrix, x) if isinstance(x, Dual) else matrix @ x
 
 
 def as_sparse(a: Any) -> SparseArray:
@@ -332,7 +332,10 @@ class SparseArray:
 
     def dot(self, other: Any) -> Any:
         """The product with a number, a vector, or a matrix."""
-        return self * other if _is_scalar(other) else self @ other
+        if _is_scalar(other):
+            return self * other
+        y = self @ other
+        return y if _is_sparse(y) else with_value(y, self.plain.dot(plain(as_operand(other))))
 
     def __neg__(self) -> Any:
         return self._with(-self.data)
@@ -405,7 +408,8 @@ class SparseArray:
         other = summed_up(other)
         if other.shape != a.shape:
             raise ValueError(f"inconsistent shapes {a.shape} and {other.shape}")
-        ordinals = _scipy.coo_array((np.arange(1, other.nnz + 1), (other.row, other.col)), a.shape)
+        each = np.arange(1, len(other.row) + 1)
+        ordinals = _scipy.coo_array((each, (other.row, other.col)), a.shape)
         which = np.asarray(ordinals.tocsr()[a.row, a.col]).ravel()
         both = which > 0
         data = a.data[both] * other.data[which[both] - 1]
