@@ -73,7 +73,6 @@ _Tape: Any = KERNEL.Tape if KERNEL else None
 _Adjoints: Any = KERNEL.Adjoints if KERNEL else None
 _Block: Any = KERNEL.Block if KERNEL else None
 _Places: Any = KERNEL.Places if KERNEL else None
-_DIRECTIONS = KERNEL.DIRECTIONS if KERNEL else 0
 
 
 class ReverseLevel(ParticipatingLevel):
@@ -136,7 +135,7 @@ class ReverseLevel(ParticipatingLevel):
             return
         level, n = older[0].level, _directions(older[0])
         same = all(x.level == level and _directions(x) == n for x in older)
-        if same and type(level) is int and n is not None and n <= _DIRECTIONS:
+        if same and type(level) is int and n is not None:
             self.tape = _Tape(level, n)
 
     def seed(self, x: Any) -> tuple[Any, Node]:
