@@ -24,7 +24,7 @@ from ..pair import plain
 from ..refusals import refused
 from ..rules import Rule
 from ..table import RULES
-from .common import has_duals, valued
+from .common import array, has_duals, valued
 from .reductions import running
 
 
@@ -102,6 +102,7 @@ def reduce(
     where: Any = True,
 ) -> Any:
     """Fold the elements along an axis, several, or all (None)."""
+    a = array(a)
     if dtype is not None:
         a = converted(a, dtype)
     fill = initial if ufunc.identity is None else ufunc.identity
@@ -139,7 +140,7 @@ def _fold(rule: Rule, a: Any, axis: Any, start: Any, where: Any) -> Any:
 
 def _axes(ndim: int, axis: Any) -> list[int]:
     axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    return sorted(i % ndim for i in axes)
+    return sorted(i % ndim for i in axes) if ndim else []
 
 
 def _kept(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
