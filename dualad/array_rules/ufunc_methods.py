@@ -194,7 +194,7 @@ def at(ufunc: Any, rule: Rule, a: Any, indices: Any, *others: Any) -> None:
             "derivatives; make it with np.zeros_like(x)."
         )
     refuse_overlap(a, f"np.{ufunc.__name__}.at")
-    places = np.arange(a.size).reshape(a.shape)[indices]
+    places = _numbers_of(a.shape, indices)
     others = tuple(np.ravel(np.broadcast_to(b, places.shape)) for b in others)
 
     def changed(x: Any, numbers: Any, *values: Any) -> Any:
@@ -204,8 +204,22 @@ def at(ufunc: Any, rule: Rule, a: Any, indices: Any, *others: Any) -> None:
 
     way = _linear_at if ufunc in _LINEAR and _are_moved(ufunc, a, *others) else _stepwise_at
     composed = functools.partial(way, changed, rule)
+    if 4 * places.size < a.size:  # these elements alone
+        some, places = np.unique(places, return_inverse=True)
+        where = np.unravel_index(some, a.shape)
+        a[where] = valued(changed, composed, (a[where], np.ravel(places), *others), {})
+        return
     y = valued(changed, composed, (np.reshape(a, -1), np.ravel(places), *others), {})
     a[...] = np.reshape(y, a.shape)
+
+
+def _numbers_of(shape: tuple[int, ...], indices: Any) -> Any:
+    """The numbers, counted in C order, of the elements at these indices."""
+    each = indices if isinstance(indices, tuple) else (indices,)
+    if len(each) == len(shape) and all(getattr(i, "dtype", None) == np.intp for i in each):
+        np.broadcast_to(False, shape)[indices]  # raises where there are none
+        return np.ravel_multi_index(np.broadcast_arrays(*each), shape, mode="wrap")
+    return np.arange(math.prod(shape)).reshape(shape)[indices]
 
 
 _LINEAR = (np.add, np.subtract)
