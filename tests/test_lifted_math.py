@@ -278,10 +278,8 @@ SINGLE, HALF = np.float32(0.7), np.float16(0.3)
 )
 def test_numbers_of_less_precision_become_pythons(f: Function, x: Any) -> None:
     wanted, h = f(x), 2.0**-20
-    for y, slope in (
-        jvp(f, (x,), (type(x)(1.0),)),
-        (lambda y, pullback: (y, *pullback(1.0)))(*vjp(f, x)),
-    ):
+    value, pullback = vjp(f, x)
+    for y, slope in (jvp(f, (x,), (type(x)(1.0),)), (value, pullback(1.0)[0])):
         assert (type(y), y) == (type(wanted), wanted)
         right = (f(float(x) + h) - f(float(x) - h)) / (2 * h)
         assert slope == pytest.approx(right, rel=2e-3 if type(x) is np.float16 else 1e-6)

@@ -457,9 +457,7 @@ def _numbers(a: Any, where: Any = True) -> Any:
 def _without_nan(f: Callable[..., Any]) -> Callable[..., Any]:
     """f where the elements are not nan."""
 
-    def nan_version(
-        a: Any, axis: Any = None, *args: Any, where: Any = True, **options: Any
-    ) -> Any:
+    def nan_version(a: Any, axis: Any = None, *args: Any, where: Any = True, **options: Any) -> Any:
         a = array(a)
         return f(a, passing(axis, a), *args, where=_numbers(a, where), **options)
 
