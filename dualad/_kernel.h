@@ -15,7 +15,7 @@
 #include <structmember.h>
 
 #define DIRECTIONS 16   /* carried inside a dual of the first order; more live in an array */
-#define JET 32          /* directions of the outer derivative in one of the second order */
+#define JET 32          /* of those of an older level, so many at once */
 #define LIMIT 0x1p996   /* sums of products up to here cannot overflow */
 
 typedef Py_ssize_t Size;

@@ -9,6 +9,15 @@ cdef extern from "_kernel.h":
         JET
 
 
+ctypedef struct Record:
+    int *parents             # two places for each step; -1: none; below that: externals
+    double *slopes
+    Py_ssize_t count, room
+    Py_ssize_t m, n1         # the directions of an older level, as Dual.n
+    PyObject *level1
+    bint closed
+
+
 cdef class Dual:
     # Made and freed by hand, in the kernel: so much is done with so little else to do.
     cdef double v
@@ -16,6 +25,7 @@ cdef class Dual:
     cdef PyObject *lev
     cdef Py_ssize_t n              # how many directions; -1: the tangent is one float
     cdef double *t                 # the tangent: `inside`, or a block if there are too many
+    cdef Record *record            # of one that is recorded: the tape
     cdef double inside[DIRECTIONS]
 
 
@@ -31,13 +41,6 @@ cdef class Nested(Dual):
 cdef object element(object array, object index)
 cdef bint stored(object array, object index, object x) except -1
 cdef object in_array(object parts)
-ctypedef struct Record:
-    int *parents             # two places for each step; -1: none; below that: externals
-    double *slopes
-    Py_ssize_t count, room
-    Py_ssize_t m, n1         # the directions of an older level, as Dual.n
-    PyObject *level1
-    bint closed
 
 
 cdef class Recorded(Dual):  # with no fields of its own, so that it shares the memory of duals

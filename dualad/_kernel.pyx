@@ -516,8 +516,8 @@ cdef class Nested(Dual):
 cdef class Recorded(Dual):
     """A dual over a float, or over a dual of an older level, whose steps are on a tape.
 
-    Its tangent is a place on the tape of its level (`n`); `t` leads to that tape. What it has at
-    the older level is inside.
+    Its tangent is a place (`n`) on the tape of its level, whose `record` it knows; `t` is the
+    tangent that its value has at the older level.
     """
 
     @property
@@ -529,7 +529,7 @@ cdef class Recorded(Dual):
             return number(self.v, self.is_np)
         x = new(record.n1, <object>record.level1)
         x.v, x.is_np = self.v, self.is_np
-        memcpy(x.t, self.inside, record.m * sizeof(double))
+        memcpy(x.t, self.t, record.m * sizeof(double))
         return x
 
     @property
@@ -701,7 +701,7 @@ deny(2, "__array_struct__")
 deny(3, "__getitem__")
 disguise(Dual, <void *>made_by_hand, <void *>free_dual)
 disguise(Nested, <void *>made_by_hand, <void *>free_nested)
-disguise(Recorded, <void *>made_by_hand, <void *>free_recorded)
+disguise(Recorded, <void *>made_by_hand, <void *>free_dual)
 
 
 cdef inline Py_ssize_t many(Py_ssize_t n) noexcept:
@@ -773,11 +773,6 @@ cdef void free_dual(PyObject *memory) noexcept:
     Py_XDECREF((<Dual>memory).lev)
     if (<Dual>memory).t != (<Dual>memory).inside:
         PyMem_Free((<Dual>memory).t)
-    released(memory)
-
-
-cdef void free_recorded(PyObject *memory) noexcept:
-    Py_XDECREF((<Dual>memory).lev)
     released(memory)
 
 
@@ -1044,6 +1039,7 @@ ctypedef struct Part:
     Py_ssize_t n1, n2
     bint active, mixed     # whether there is a tangent of the newer level; and a mixed one
     bint t_np
+    const double *t1
     const double *t2
     const double *t12
 
@@ -1054,12 +1050,11 @@ cdef object nested(int row, object a, object b, const Loop *loop):
     cdef Jet y
     cdef Jet slope
     cdef const Jet *jets[2]
-    cdef Py_ssize_t n1 = -2, n2 = -2, m1, m2, j, i
+    cdef Py_ssize_t n1 = -2, n2 = -2, m1, m2, start, k, j, i
     cdef int count = 1 if b is None else 2
-    cdef bint is_np, any_np = loop != NULL, first = True
+    cdef bint is_np, any_np = loop != NULL, first = True, mixed
     cdef double v[2]
-    cdef Nested z
-    cdef double *target
+    cdef Nested z = None
     cdef Part *p
     if ROWS[row].flat:
         return None
@@ -1091,20 +1086,16 @@ cdef object nested(int row, object a, object b, const Loop *loop):
             p.n1, p.n2 = (<Nested>x).n1, (<Nested>x).n
             p.jet.on = True
             lev = <object>(<Nested>x).level1
-            memcpy(p.jet.d, (<Nested>x).t1, many(p.n1) * sizeof(double))
+            p.t1 = (<Nested>x).t1
         elif newest:
             p.active = True
             p.t2 = (<Dual>x).t
             p.n2 = (<Dual>x).n
-            if p.n2 > JET:
-                return None
         else:
             p.n1 = (<Dual>x).n
-            if p.n1 > JET:
-                return None
             p.jet.on = True
             lev = <object>(<Dual>x).lev
-            memcpy(p.jet.d, (<Dual>x).t, many(p.n1) * sizeof(double))
+            p.t1 = (<Dual>x).t
         if p.jet.on:
             if level1 is not None and (compare(lev, level1) != 0 or n1 != p.n1):
                 return None
@@ -1119,36 +1110,46 @@ cdef object nested(int row, object a, object b, const Loop *loop):
     v[0], v[1] = parts[0].jet.v, parts[1].jet.v if count == 2 else 0.0
     if loop != NULL and looped(loop, v, count, &y.v):
         return None
-    if jet_at(&ROWS[row], jets[0], jets[1] if count == 2 else NULL, m1, &y, loop != NULL):
-        return None
-    if any_np and loop == NULL and count == 2 and is_tiny(row, v, y.v):
-        return None
-    z = new_nested(n1, n2, level1, level)
-    z.v, z.is_np = y.v, any_np
-    memcpy(z.t1, y.d, m1 * sizeof(double))
-    for i in range(count):
-        p = &parts[i]
-        if not p.active:
-            continue
-        if ROWS[row].jet(jets, &y, i, m1, &slope):
+    for start in range(0, m1, JET):
+        k = min(JET, m1 - start)
+        for i in range(count):
+            if parts[i].jet.on:
+                memcpy(parts[i].jet.d, parts[i].t1 + start, k * sizeof(double))
+        if jet_at(&ROWS[row], jets[0], jets[1] if count == 2 else NULL, k, &y, loop != NULL):
             return None
-        # the product rule for slope·tangent, and the sum over arguments
-        if added(first, 1, slope.v, p.t2, 0.0, NULL, z.t, m2):
-            return None
-        if slope.on:
-            for j in range(m1):
+        if start == 0:
+            if any_np and loop == NULL and count == 2 and is_tiny(row, v, y.v):
+                return None
+            z = new_nested(n1, n2, level1, level)
+            z.v, z.is_np = y.v, any_np
+        memcpy(z.t1 + start, y.d, k * sizeof(double))
+        mixed = False
+        for i in range(count):
+            p = &parts[i]
+            if not p.active:
+                continue
+            if ROWS[row].jet(jets, &y, i, k, &slope):
+                return None
+            # the product rule for slope·tangent, and the sum over arguments
+            if start == 0 and added(first, 1, slope.v, p.t2, 0.0, NULL, z.t, m2):
+                return None
+            if slope.on:
+                for j in range(k):
+                    if added(
+                        not mixed, 1 | 2 * p.mixed, slope.d[j], p.t2,
+                        slope.v, p.t12 + (start + j) * m2, z.t12 + (start + j) * m2, m2,
+                    ):
+                        return None
+                mixed = True
+            elif p.mixed:
                 if added(
-                    not z.mixed, 1 | 2 * p.mixed, slope.d[j], p.t2,
-                    slope.v, p.t12 + j * m2, z.t12 + j * m2, m2,
+                    not mixed, 2, 0.0, NULL, slope.v, p.t12 + start * m2, z.t12 + start * m2, k * m2
                 ):
                     return None
-            z.mixed = True
-        elif p.mixed:
-            if added(not z.mixed, 2, 0.0, NULL, slope.v, p.t12, z.t12, m1 * m2):
-                return None
-            z.mixed = True
-        z.t_np |= p.t_np  # slopes are Python numbers
-        first = False
+                mixed = True
+            z.t_np |= p.t_np  # slopes are Python numbers
+            first = False
+        z.mixed = mixed
     return z
 
 
@@ -1251,12 +1252,12 @@ cdef class Tape:
         if found is None:
             return None
         rows = numpy.ascontiguousarray(dots, float)
-        if cnp.PyArray_SIZE(rows) != m * n or m > DIRECTIONS:
+        if cnp.PyArray_SIZE(rows) != m * n:
             return None
         data = <const double *>cnp.PyArray_DATA(rows)
         for i in range(n):
             for j in range(m):
-                (<Dual>found[i]).inside[j] = data[j * n + i]
+                (<Dual>found[i]).t[j] = data[j * n + i]
         return found
 
     def step(self, Py_ssize_t place):
@@ -1289,19 +1290,19 @@ cdef class Tape:
             return NotImplemented
         if type(primal) is Dual:
             older = <Dual>primal
-            if self.level1 is None or older.n != self.record.n1 or self.record.m > DIRECTIONS:
+            if self.level1 is None or older.n != self.record.n1:
                 return NotImplemented
             if compare(<object>older.lev, self.level1) != 0:
                 return NotImplemented
             x = new_recorded(&self.record, place, level)
             x.v, x.is_np = older.v, older.is_np
-            memcpy(x.inside, older.t, self.record.m * sizeof(double))
+            memcpy(x.t, older.t, self.record.m * sizeof(double))
             return x
         if type(primal) is not float and type(primal) is not float64:
             return NotImplemented
         x = new_recorded(&self.record, place, level)
         x.v, x.is_np = PyFloat_AS_DOUBLE(primal), type(primal) is float64
-        memset(x.inside, 0, self.record.m * sizeof(double))
+        memset(x.t, 0, self.record.m * sizeof(double))
         return x
 
 
@@ -1368,15 +1369,13 @@ cdef class Places:
 
 
 cdef inline Dual new_recorded(Record *record, Py_ssize_t place, object level):
-    cdef PyObject *x = allocated(<PyTypeObject *>Recorded)
-    (<Dual>x).lev = referred(<PyObject *>level)
-    (<Dual>x).n, (<Dual>x).t = place, <double *>record
-    (<Dual>x).is_np = False
+    cdef PyObject *x = blank_of(<PyTypeObject *>Recorded, record.m, <PyObject *>level)
+    (<Dual>x).n, (<Dual>x).record = place, record
     return <Dual>owned(x)
 
 
 cdef inline Record *record_of(Dual x) noexcept:
-    return <Record *>x.t
+    return x.record
 
 
 cdef object form_at = None  # forms.form_at: the form of a place on the tape of a level
@@ -1446,7 +1445,8 @@ cdef object recorded_nested(
     cdef const Jet *jets[2]
     cdef Py_ssize_t places[2]
     cdef double v[2]
-    cdef Py_ssize_t m = record.m, place, j
+    cdef const double *t[2]
+    cdef Py_ssize_t m = record.m, place, start, k, j
     cdef int count = 1 if b is None else 2, i
     cdef bint is_np = False
     cdef Dual x, z
@@ -1458,45 +1458,49 @@ cdef object recorded_nested(
         if type(operand) is Recorded or type(operand) is Dual:
             x = <Dual>operand
             given[i].v, given[i].on = x.v, True
+            t[i] = x.t
             is_np |= x.is_np
             if type(operand) is Recorded:
                 places[i] = x.n
-                memcpy(given[i].d, x.inside, m * sizeof(double))
             elif x.n != record.n1 or compare(<object>x.lev, <object>record.level1) != 0:
                 return None
-            else:
-                memcpy(given[i].d, x.t, m * sizeof(double))
         elif not as_double(operand, &given[i].v, &is_np):
             return None
     v[0], v[1] = given[0].v, given[1].v if count == 2 else 0.0
     if loop != NULL and looped(loop, v, count, &y.v):
         return None
-    if jet_at(&ROWS[row], jets[0], jets[1] if count == 2 else NULL, m, &y, loop != NULL):
-        return None
-    if is_np and loop == NULL and count == 2 and is_tiny(row, v, y.v):
-        return None
     z = new_recorded(record, -1, <object>level)
-    z.v, z.is_np = y.v, is_np or loop != NULL
-    memcpy(z.inside, y.d, m * sizeof(double))
     place = push(record, places[0], places[1] if count == 2 else -1)
-    for i in range(count):
-        if places[i] < 0:
-            continue
-        s = &record.slopes[(2 * place + i) * (1 + m)]
-        slope.on = False
-        if ROWS[row].jet(jets, &y, i, m, &slope) or not fabs(slope.v) <= LIMIT:
+    for start in range(0, m, JET):
+        k = min(JET, m - start)
+        for i in range(count):
+            if given[i].on:
+                memcpy(given[i].d, t[i] + start, k * sizeof(double))
+        if jet_at(&ROWS[row], jets[0], jets[1] if count == 2 else NULL, k, &y, loop != NULL):
             record.count = place
             return None
-        s[0] = slope.v
-        if slope.on:
-            for j in range(m):
-                s[1 + j] = slope.d[j]
+        memcpy(z.t + start, y.d, k * sizeof(double))
+        for i in range(count):
+            if places[i] < 0:
+                continue
+            s = &record.slopes[(2 * place + i) * (1 + m)]
+            slope.on = False
+            if ROWS[row].jet(jets, &y, i, k, &slope) or not fabs(slope.v) <= LIMIT:
+                record.count = place
+                return None
+            s[0], s = slope.v, s + 1 + start
+            if not slope.on:
+                memset(s, 0, k * sizeof(double))
+                continue
+            for j in range(k):
+                s[j] = slope.d[j]
                 if not fabs(slope.d[j]) <= LIMIT:
                     record.count = place
                     return None
-        else:
-            memset(&s[1], 0, m * sizeof(double))
-    z.n = place
+    if is_np and loop == NULL and count == 2 and is_tiny(row, v, y.v):
+        record.count = place
+        return None
+    z.v, z.is_np, z.n = y.v, is_np or loop != NULL, place
     return z
 
 
@@ -1952,12 +1956,10 @@ cdef object dual_of_dual(Dual value, object tangent, object level):
     cdef Nested x
     cdef Dual t
     cdef Py_ssize_t m = many(value.n)
-    if m > JET:
-        return None
     if type(tangent) is float:
         x = new_nested(value.n, -1, <object>value.lev, level)
         x.t[0] = PyFloat_AS_DOUBLE(tangent)
-    elif is_vector(tangent) and cnp.PyArray_DIM(<cnp.ndarray>tangent, 0) <= JET:
+    elif is_vector(tangent):
         x = new_nested(value.n, cnp.PyArray_DIM(<cnp.ndarray>tangent, 0), <object>value.lev, level)
         gather(<cnp.ndarray>tangent, x.t)
     elif type(tangent) is Dual:
@@ -1972,7 +1974,7 @@ cdef object dual_of_dual(Dual value, object tangent, object level):
         v, v_dot = getattr(tangent, "primal", None), getattr(tangent, "tangent", None)
         if not (is_vector(v) and type(v_dot) is ndarray and v_dot.dtype == numpy.double):
             return None
-        if compare(tangent.level, <object>value.lev) != 0 or len(v) > JET:
+        if compare(tangent.level, <object>value.lev) != 0:
             return None
         if v_dot.shape != (v.shape if value.n < 0 else (value.n, *v.shape)):
             return None
@@ -2128,7 +2130,7 @@ cdef object element_at(PyObject *array, const Place *place):
         if type(found) is not Dual:
             return None
         older = <Dual>found
-        if compare(<object>level, <object>older.lev) <= 0 or max(many(older.n), many(k)) > JET:
+        if compare(<object>level, <object>older.lev) <= 0:
             return None
         x = new_nested(older.n, k, <object>older.lev, <object>level)
         x.v, x.is_np = older.v, True
@@ -2283,14 +2285,14 @@ cdef object recorded_item(PyObject *value, object form, object level, const Plac
     x.is_np = True
     if number == value:
         x.v = (<double *>here)[0]
-        memset(x.inside, 0, record.m * sizeof(double))
+        memset(x.t, 0, record.m * sizeof(double))
         return x
     found = element_at(value, where)
     if type(found) is not Dual or (<Dual>found).n != record.n1:
         return None
     older = <Dual>found
     x.v = older.v
-    memcpy(x.inside, older.t, record.m * sizeof(double))
+    memcpy(x.t, older.t, record.m * sizeof(double))
     return x
 
 
@@ -2357,7 +2359,7 @@ cdef bint stored_on_tape(PyObject *value, PyObject *form, object level, object i
     place = (<Dual>x).n if type(x) is Recorded else push(record, -1, -1)
     if number != value:
         for j in range(record.m):
-            (<double *>(there + j * step))[0] = (<Dual>x).inside[j] if type(x) is Recorded else 0.0
+            (<double *>(there + j * step))[0] = (<Dual>x).t[j] if type(x) is Recorded else 0.0
     (<double *>here)[0] = v
     (<Py_ssize_t *>cnp.PyArray_DATA((<Places>kept).numbers))[place_in(number, &where)] = place
     put_in_slot(form, NODE, None)

@@ -73,7 +73,6 @@ _Tape: Any = KERNEL.Tape if KERNEL else None
 _Adjoints: Any = KERNEL.Adjoints if KERNEL else None
 _Block: Any = KERNEL.Block if KERNEL else None
 _Places: Any = KERNEL.Places if KERNEL else None
-_DIRECTIONS = KERNEL.DIRECTIONS if KERNEL else 0
 
 
 class ReverseLevel(ParticipatingLevel):
@@ -136,7 +135,7 @@ class ReverseLevel(ParticipatingLevel):
             return
         level, n = older[0].level, _directions(older[0])
         same = all(x.level == level and _directions(x) == n for x in older)
-        if same and type(level) is int and n is not None and n <= _DIRECTIONS:
+        if same and type(level) is int and n is not None:
             self.tape = _Tape(level, n)
 
     def seed(self, x: Any) -> tuple[Any, Node]:
@@ -191,6 +190,10 @@ class ReverseLevel(ParticipatingLevel):
             return Node(places.shape, np.dtype(float))
         return self._above_tape(Gathered(places.copy()))
 
+    def is_worth_places(self, count: int, size: int) -> bool:
+        """Whether places for all elements of an array cost less than so many steps without."""
+        return size <= _SMALL or _STEP * count >= size * (1 + self.tape.directions)
+
     def places_of(self, whole: Form) -> Any:
         """Places for all elements of an array that can be changed one by one, or None."""
         node = whole.node
@@ -208,7 +211,7 @@ class ReverseLevel(ParticipatingLevel):
             if node.dtype != np.float64:
                 return None
             count = self._reads[node] = self._reads.get(node, 0) + 1
-            if node.sources and 32 * count < whole.size:
+            if node.sources and not self.is_worth_places(count, whole.size):
                 return None
             block = self._new_block(node)
         whole.block = block
@@ -231,6 +234,7 @@ def _directions(x: Any) -> int | None:
 
 _WHOLE_NUMBERS = (int, np.int64, np.intp)
 _SMALL = 1024  # elements of an array whose places cost less than the steps of some stores
+_STEP = 2048  # numbers on a tape that cost as much as one step that is not
 
 
 def _dtype_within(whole: Node, view: Node) -> Any:
@@ -341,8 +345,9 @@ class Form(ArrayTangent):
         elif node is None:
             places = self.places
             node = places.level.gathered(places.numbers)
-            if 32 * np.count_nonzero(places.numbers != places.before) < self.size > _SMALL:
-                self.places = None  # it is looked at too often for this to be worth it
+            changed = np.count_nonzero(places.numbers != places.before)
+            if not places.level.is_worth_places(changed, self.size):
+                self.places = None  # it is looked at too often
                 self.block = None
             places.before = places.numbers.copy()
         self._node = node
@@ -443,7 +448,7 @@ class Form(ArrayTangent):
             return False
         if type(whole.places) is not _Places:
             whole.places = count = 1 + (whole.places or 0)
-            if 32 * count < whole.size > _SMALL:
+            if not level.is_worth_places(count, whole.size):
                 return False
             whole.places, whole.block = level.places_of(whole), None
         if whole.places is None or whole.places.level is not level:

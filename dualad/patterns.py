@@ -551,6 +551,7 @@ Pattern.FUNCTIONS.update(
         np.zeros_like: lambda a, *args, **options: a * 0,
         np.real: lambda a: a.real,
         np.imag: lambda a: a.imag,
+        np.real_if_close: lambda a, tol: a.real,  # whether it is real, passes tell
         np.isfinite: lambda a: np.full(a.shape, True)[()],
         np.isnan: lambda a: np.full(a.shape, False)[()],
         np.isinf: lambda a: np.full(a.shape, False)[()],

@@ -221,7 +221,12 @@ class Place:
         """Which of the elements stored in this part stay; None for all."""
         if self.is_basic or self._is_mask():
             return None
-        last: Any = np.full(self.whole(np.empty(shape, bool)).shape, -1)
+        here, parts = self.whole(np.empty(shape, bool)).shape, index_parts(self.index)
+        if len(parts) == len(here) and all(isinstance(i, np.ndarray) for i in parts):
+            numbers = np.ravel_multi_index(parts, here, mode="wrap")
+            if np.unique(numbers).size == numbers.size:
+                return None
+        last: Any = np.full(here, -1)
         stored = np.arange(int(np.prod(many))).reshape(many)
         last[self.index] = stored
         return last[self.index] == stored

@@ -483,7 +483,8 @@ def _stacked(found: Sequence[Any], y: Any) -> Any:
             return np.stack(found)
         if is_exact(y):
             return np.array([*found, None], object)[:-1]
-        return np.array(found, np.result_type(np.asarray(y).dtype, np.float16))
+        kinds = {np.complex64 for c in found if isinstance(plain(c), complex)}  # along a direction
+        return np.array(found, np.result_type(np.asarray(y).dtype, np.float16, *kinds))
     return fit(np.stack([np.broadcast_to(c, shape) for c in found]), y)
 
 
@@ -681,7 +682,8 @@ def expanded(
         tangent = None if tangent is None else nan_where(value, tangent)
         rest = [value * 0] * order if tangent is None else _listed(tangent, value)
         if tangent is not None and not is_array(value) and not is_exact(plain(value)):
-            rest = [type(value)(c) if is_plain(value, np.generic) else c for c in rest]
+            is_numpys = is_plain(value, np.generic) and not any(map(np.iscomplexobj, rest))
+            rest = [type(value)(c) if is_numpys else c for c in rest]
         found.append([value, *rest])
     return outputs, found
 

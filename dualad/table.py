@@ -78,7 +78,7 @@ row("isnan(x)", "0", kind="flat", z=True, at={1: (0, 0), nan: (1, 0)})
 
 # Kinks: the mean of the one-sided slopes
 row("_step(a, b) = 1 if a > b else 0.5 if a == b else 0 if a < b else nan", "0", "0", kind="flat",
-    says="1 if a > b, ½ if a = b, 0 if a < b")
+    z=True, says="1 if a > b, ½ if a = b, 0 if a < b")
 row("maximum(a, b) = a if a >= b else b if a < b else a + b", "_step(a, b)", "_step(b, a)",
     kind="kinked", at={(1, 0): (1, 1, 0), (0, 0): (0, 0.5, 0.5), (2, nan): (nan, nan, nan)})
 row("minimum(a, b) = a if a <= b else b if a > b else a + b", "_step(b, a)", "_step(a, b)",

@@ -232,7 +232,7 @@ def _mean(
 
 @transposes(np.cumsum)
 def _cumsum(a: Form, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-    if axis is None:
+    if axis is None or not a.ndim:
         return _cumsum(np.reshape(a, -1), -1, dtype)
     i = normalize_axis_index(axis, a.ndim) - a.ndim
     return made_of(a.shape, a.dtype, [a], lambda g: (np.flip(np.cumsum(np.flip(g, i), axis=i), i),))

@@ -534,3 +534,50 @@ def test_what_selections_give_back() -> None:
         "v̄₁ = v̄₃ with [1, 1:] = 0",
         "v̄₃ = v̄₄ × [[0, 1, 2], [3, 4, 5]]",
     ]
+
+
+def into_a_view(x: Any) -> Any:
+    a = x * 2.0
+    t = a[::-1]
+    np.sin(t, out=t)
+    t *= x[0]
+    return np.sum(a)
+
+
+def into_parts(x: Any) -> Any:
+    a = x * 2.0
+    even, odd = a[::2], a[1::2]
+    np.add(odd, x[0], out=even)
+    even[1] = x[1] ** 2
+    np.multiply.at(odd, [0, 0, 2], x[2])
+    np.exp(a, out=a)
+    return np.sum(even * x[:3]) + odd[0]
+
+
+def into_what_is_turned(x: Any) -> Any:
+    a = x * 2.0
+    t = a.reshape(2, 3).T
+    np.multiply(t, x[1], out=t)
+    np.cumsum(a[2:], out=a[2:])
+    np.put(a[1:4], [0, 1], x[:2] ** 2)
+    np.modf(a, out=(a, np.zeros_like(a)))
+    return np.sum(a * x) + t[2, 1]
+
+
+@pytest.mark.parametrize("f", [into_a_view, into_parts, into_what_is_turned])
+def test_what_is_written_into_views(f: Any) -> None:
+    x = np.array([0.5, -0.7, 0.3, 1.2, -0.4, 0.9])
+    t = trace(f, x, mode="reverse")
+    assert t.value == f(x)
+    np.testing.assert_allclose(t.adjoints[0], grad(f, mode="forward")(x), rtol=1e-12)
+    np.testing.assert_allclose(trace(f, x, wrt=0).tangents, t.adjoints[0], rtol=1e-12)
+
+
+def test_a_step_into_a_view_is_the_step_and_a_store() -> None:
+    t = trace(into_a_view, np.array([0.5, -0.7, 0.3]), mode="reverse")
+    assert [row.expression for row in t.steps][2:6] == [
+        "sin v₂",
+        "v₁ with [::-1] = v₃",
+        "v₄[::-1]",
+        "v₀[0]",
+    ]

@@ -198,6 +198,12 @@ def test_wide_layers_are_wrapped() -> None:
     assert len(g.nodes) == 49 and g.width < 1500
 
 
+def test_layers_of_inputs_that_are_not_used() -> None:
+    for n in (2, 30, 60):
+        x = map(float, range(n))
+        check_picture(graph(lambda *x: x[-1] ** 2, *x, adjoints=True, fold=False))
+
+
 def test_slopes_as_formulas_or_not_at_all() -> None:
     g = graph(survey, 2.0, 5.0, slopes="formulas")
     check_picture(g)

@@ -131,6 +131,52 @@ def two_levels(
     return x
 
 
+@pytest.mark.parametrize("older, newer", [(40, None), (None, 40), (33, 35), (70, 2)])
+@pytest.mark.parametrize("rule", [r for r in ROWS if r.name not in SLOW], ids=name_of)
+def test_every_row_says_the_same_in_many_directions(
+    rule: Rule, older: int | None, newer: int | None
+) -> None:
+    """Of those of the older level the kernel takes 32 at once."""
+    n = len(rule.args)
+    for point in points(rule)[:3]:
+        for kinds in product(range(4), repeat=n):
+            if any(kinds):
+                agree(
+                    lambda package, point=point, kinds=kinds: row_at(
+                        package, rule.name, [
+                            two_levels(package, x, kinds[i], i, older, newer)
+                            for i, x in enumerate(point)
+                        ]
+                    )
+                )  # fmt: skip
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize("n", [16, 17, 33, 65])
+def test_second_derivatives_in_many_directions(n: int, mode: Any) -> None:
+    """They are those of Σ tₖ·xᵢ·xⱼ, and of one class of duals, without falling back."""
+    x, kinds = np.linspace(0.1, 0.9, n), set()
+    wanted = np.zeros((n, n))
+    for i in range(n):
+        wanted[i, (i + 1) % n] += i + 1
+        wanted[(i + 1) % n, i] += i + 1
+
+    def f(x: Any) -> Any:
+        y = 0.0
+        for i in range(n):
+            y = y + (i + 1) * x[i] * x[(i + 1) % n]
+            kinds.add(type(y))
+        return y
+
+    gradient = dualad.grad(f, mode=mode)
+    np.testing.assert_allclose(dualad.jacobian(gradient)(x), wanted)
+    np.testing.assert_allclose(dualad.jacobian(gradient)(x.tolist()), wanted)
+    np.testing.assert_allclose(dualad.jvp(gradient, (x,), (x,))[1], wanted @ x)
+    np.testing.assert_allclose(dualad.hessian(f, mode=mode)(x), wanted)
+    if KERNEL is not None:
+        assert kinds - {float, np.float64} <= {KERNEL.Nested, KERNEL.Recorded}
+
+
 @pytest.mark.parametrize("level", [4, 5, 6])
 @pytest.mark.parametrize("older", [None, 2])
 @pytest.mark.parametrize("n", [None, 2, 40])

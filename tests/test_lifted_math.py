@@ -14,7 +14,7 @@ from mpmath import mp, mpf
 from support.both import agree
 
 import dualad
-from dualad import derivative, grad, jvp, value_and_grad
+from dualad import derivative, grad, jvp, value_and_grad, vjp
 from dualad.numerics import digamma, polygamma
 
 Function = Callable[[Any], Any]
@@ -251,3 +251,35 @@ def test_sums_are_pythons() -> None:
         assert value_and_grad(total, mode="reverse")(x) == (value, pytest.approx(slope))
     assert value_and_grad(lambda x: sum(x))([0.1] * 10) == (sum([0.1] * 10), [1.0] * 10)
     assert value_and_grad(lambda x: sum(x, 0.0))(np.full(10, 0.1))[0] == sum(np.full(10, 0.1), 0.0)
+
+
+SINGLE, HALF = np.float32(0.7), np.float16(0.3)
+
+
+@pytest.mark.parametrize("x", [0.4, np.float64(0.4), np.float32(0.4), np.float16(0.4)])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: math.hypot(x, SINGLE, HALF),
+        lambda x: math.atan2(SINGLE, x),
+        lambda x: math.fmod(x, SINGLE),
+        lambda x: math.remainder(x, SINGLE),
+        lambda x: math.pow(x, SINGLE),
+        lambda x: math.pow(SINGLE, x),
+        lambda x: math.copysign(x, SINGLE),
+        lambda x: math.log(x, SINGLE),
+        lambda x: math.log(SINGLE, x),
+        lambda x: math.fsum([x, SINGLE, HALF, 0.1]),
+        lambda x: math.dist([x], [SINGLE]),
+        lambda x: math.dist([x, SINGLE], [SINGLE, HALF]),
+        lambda x: math.dist((SINGLE, x), (HALF, 0.1)),
+        lambda x: math.dist(np.array([SINGLE, SINGLE]), [x, 0.1]),
+    ],
+)
+def test_numbers_of_less_precision_become_pythons(f: Function, x: Any) -> None:
+    wanted, h = f(x), 2.0**-20
+    value, pullback = vjp(f, x)
+    for y, slope in (jvp(f, (x,), (type(x)(1.0),)), (value, pullback(1.0)[0])):
+        assert (type(y), y) == (type(wanted), wanted)
+        right = (f(float(x) + h) - f(float(x) - h)) / (2 * h)
+        assert slope == pytest.approx(right, rel=2e-3 if type(x) is np.float16 else 1e-6)

@@ -14,7 +14,18 @@ from hypothesis import strategies as st
 from mpmath import mp, mpf
 
 import dualad
-from dualad import Dual, derivative, exp, grad, hessian, jacobian, jvp, sin, vjp
+from dualad import (
+    Dual,
+    derivative,
+    exp,
+    grad,
+    hessian,
+    jacobian,
+    jvp,
+    sin,
+    value_and_grad,
+    vjp,
+)
 
 D = derivative
 
@@ -209,3 +220,23 @@ def test_deep_nesting() -> None:
     with mp.workdps(50):
         got = D(lambda x: dualad.sin(x) * dualad.exp(x), order=8)(mpf(1))
         assert abs(got - 16 * mp.sin(1) * mp.exp(1)) < mpf(10) ** -46
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+@pytest.mark.parametrize("n", [31, 32, 33, 64])
+def test_gradients_of_many_numbers_in_other_derivatives(n: int, kind: Any) -> None:
+    """Whichever way the gradient goes: of Σ x³, along 1."""
+    x, ones = kind([0.5] * n), kind([1.0] * n)
+
+    def cubes(x: Any) -> Any:
+        return sum(v * v * v for v in x)
+
+    def total(x: Any) -> Any:
+        return sum(grad(cubes)(x))
+
+    np.testing.assert_allclose(grad(total)(x), np.full(n, 3.0))
+    np.testing.assert_allclose(jvp(grad(cubes), (x,), (ones,))[1], np.full(n, 3.0))
+    np.testing.assert_allclose(vjp(grad(cubes), x)[1](ones)[0], np.full(n, 3.0))
+    np.testing.assert_allclose(jacobian(grad(cubes))(x), 3.0 * np.eye(n))
+    scaled = derivative(lambda c: value_and_grad(cubes)(kind([c * v for v in x]))[1][3], order=2)
+    assert scaled(1.0) == pytest.approx(1.5)

@@ -24,7 +24,7 @@ from support.cases import (
 )
 from support.oracle import check
 
-from dualad import Dual, DualArray, derivative, grad, hessian, jacobian
+from dualad import Dual, DualArray, derivative, grad, hessian, jacobian, jvp, vjp
 
 GRID = np.array([1.0, 1.5, 3.0])
 HALF = MATRIX > 0
@@ -355,3 +355,59 @@ def test_lists_and_objects() -> None:
         y = y[-1] if isinstance(y, np.ndarray) else y
         assert isinstance(y, Dual)
     assert isinstance(np.sum(X, axis=0), DualArray)
+
+
+WITHOUT_AXES: dict[str, Callable[..., Any]] = {
+    name: lambda x, axis, name=name: getattr(np, name)(x * x, axis=axis)
+    for name in (
+        *("sum", "prod", "max", "min", "ptp", "mean", "std", "median", "cumsum", "cumprod"),
+        *("nansum", "nanprod", "nanmax", "nanmin", "nanmean", "nanvar", "nancumsum", "nancumprod"),
+        *("squeeze", "flip", "sort", "expand_dims"),
+    )
+} | {
+    "take": lambda x, axis: np.take(x, 0, axis=axis),
+    "take several": lambda x, axis: np.take(x, [0, 0], axis=axis),
+    "compress": lambda x, axis: np.compress([True], x, axis=axis),
+    "keepdims": lambda x, axis: np.sum(x, axis, keepdims=True),
+    "initial": lambda x, axis: np.max(x, axis, initial=0.0),
+    "where": lambda x, axis: np.sum(x, axis, where=True),
+    "add.reduce": lambda x, axis: np.add.reduce(x, axis),
+    "maximum.reduce": lambda x, axis: np.maximum.reduce(x, axis),
+    "logaddexp.reduce": lambda x, axis: np.logaddexp.reduce(x, axis),
+    "hypot.reduce": lambda x, axis: np.hypot.reduce(x, axis),
+    "transpose": lambda x, axis: np.transpose(x),
+    "moveaxis": lambda x, axis: np.moveaxis(x, [], []),
+    "reshape": lambda x, axis: np.reshape(x, ()),
+    "kron": lambda x, axis: np.kron(x, x),
+}
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize("kind", [float, np.float64, np.float32, np.array])
+@pytest.mark.parametrize("name", WITHOUT_AXES)
+def test_axes_that_numpy_lets_pass(name: str, kind: Any, mode: str) -> None:
+    """Axis 0 or -1 of what has none: what NumPy gives, of its kind, or its refusal."""
+    x = kind(4.0)
+    for axis in (0, -1, None, 1, (0,)):
+
+        def f(x: Any, axis: Any = axis) -> Any:
+            return WITHOUT_AXES[name](x, axis)
+
+        def run(x: Any, f: Any = f) -> tuple[Any, float]:
+            if mode == "forward":
+                y, slope = jvp(f, (x,), (kind(1.0),))
+                return y, np.sum(slope)
+            y, pullback = vjp(f, x)
+            return y, float(pullback(np.ones_like(y) if np.ndim(y) else y * 0 + 1)[0])
+
+        try:
+            wanted = f(x)
+        except Exception as error:
+            with pytest.raises(type(error)):
+                run(x)
+        else:
+            y, slope = run(x)
+            assert (type(y), np.shape(y)) == (type(wanted), np.shape(wanted))
+            np.testing.assert_array_equal(y, wanted)
+            step = np.sum(f(np.float64(4 + 2**-16))) - np.sum(f(np.float64(4 - 2**-16)))
+            np.testing.assert_allclose(slope, step * 2**15, rtol=1e-6)

@@ -287,6 +287,8 @@ def test_directions_structures_and_arguments() -> None:
     assert [c["a"] for c in taylor(f, 2, "s")(p, 3.0)] == [18.0, 12.0, 2.0]
     both = taylor(f, 3, (0, 1))(p, 3.0, direction=(v, 1.0))
     assert [c["a"] for c in both] == [18.0, 21.0, 8.0, 1.0]
+    for kind in (float, np.float64):  # f(2 + 2it), also where f is of real numbers
+        assert taylor(lambda x: x**2 * 3, 3)(kind(2.0), direction=2j) == [12.0, 24j, -12, 0]
     assert taylor(lambda x: x * 3, 0)(2.0) == [6.0]
     assert taylor(lambda x: 7.0, 2)(2.0) == [7.0, 0.0, 0.0]
 

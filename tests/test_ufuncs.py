@@ -10,7 +10,7 @@ import pytest
 from numpy.testing.overrides import get_overridable_numpy_ufuncs
 from support.oracle import check
 
-from dualad import Dual, DualArray, hessian, jacobian, sparsity
+from dualad import Dual, DualArray, hessian, jacobian, jvp, sparsity
 from dualad.array.protocols import ARRAY_FUNCTIONS, is_question
 from dualad.table import RULES
 
@@ -345,3 +345,53 @@ def test_second_derivatives_of_methods() -> None:
     wanted = -6 * np.array([[a[0], 0, 0], [0, b, b], [0, b, b]])
     assert np.allclose(hessian(cubes)(a), wanted, 1e-14, 0)
     assert (sparsity(lambda a: cubes(a) * a)(a).toarray()).all()
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize("ufunc", [np.add, np.multiply, np.maximum])
+@pytest.mark.parametrize(
+    "indices",
+    [
+        3,
+        slice(2, 4),
+        [5, 1],
+        np.array([-1, 3, 3]),
+        np.array([[0, 7], [7, 0]]),
+        (np.array([0, 2, -1, 0]), np.array([1, 1, 1, 1])),
+        (np.array([2, 2]), 1),
+        (np.array([[0], [1]]), np.array([0, -1])),
+        np.array([], int),
+        np.arange(24) == 5,
+    ],
+)
+def test_few_elements_of_many(ufunc: Any, indices: Any, mode: Any) -> None:
+    """These alone are touched, in the order of the indices, repeated ones too."""
+
+    def f(x: Any) -> Any:
+        y = (x * 1.5).reshape(8, 3) if isinstance(indices, tuple) else x * 1.5
+        ufunc.at(y, indices, x[2] ** 2)
+        y[0] = y[0] * 2
+        return y.ravel()
+
+    x = np.linspace(0.5, 3.0, 24)
+    value, slopes = jvp(f, (x,), (np.ones(24),))
+    np.testing.assert_array_equal(value, f(x))
+    wanted = np.stack([(f(x + h) - f(x - h)) * 2**19 for h in np.eye(24) * 2**-20], axis=1)
+    np.testing.assert_allclose(jacobian(f, mode=mode)(x), wanted, atol=1e-6)
+    np.testing.assert_allclose(slopes, wanted.sum(1), atol=1e-5)
+
+
+def test_indices_that_are_not_there() -> None:
+    for wrong in (np.array([24]), np.array([-25]), (np.array([0]),) * 2):
+        with pytest.raises(IndexError):
+            np.add.at(Dual(np.ones(24), np.ones(24)), wrong, 1.0)
+
+
+@pytest.mark.parametrize("ufunc", [np.maximum, np.minimum, np.fmax, np.fmin])
+def test_complex_numbers_are_selected_as_numpy_orders_them(ufunc: Any) -> None:
+    z = np.array([1 + 2j, 3 - 1j, 2 + 2j, -1 + 0j])
+    w = np.array([1 + 3j, 4 - 2j, 2 + 2j, 0 + 5j])
+    y, slope = jvp(ufunc, (z, w), (np.full(4, 1j), np.full(4, 3.0)))
+    first = ufunc(z, w) == z
+    np.testing.assert_array_equal(y, ufunc(z, w))
+    np.testing.assert_array_equal(slope, np.where(z == w, 1.5 + 0.5j, np.where(first, 1j, 3)))

@@ -104,6 +104,23 @@ def reduced_axes(axis: Any, ndim: int) -> tuple[int, ...]:
     return axes_from_end(tuple(map(operator.index, axes)), ndim)
 
 
+def passing(axis: Any, a: Any) -> Any:
+    """The axis of a reduction; none where NumPy lets one pass that is not there."""
+    return () if _is_let_pass(axis, a) else axis
+
+
+def _is_let_pass(axis: Any, a: Any) -> bool:
+    """Whether this is axis 0 or -1 of what has no axes."""
+    return type(axis) is int and axis in (0, -1) and not array(a).ndim
+
+
+def with_axis(a: Any, axis: Any) -> tuple[Any, Any]:
+    """An array and its axis; all elements in one for None, and where NumPy lets one pass."""
+    if axis is None or _is_let_pass(axis, a):
+        return np.reshape(a, -1), -1
+    return a, axis
+
+
 def merged(a: Any, axis: Any) -> Any:
     """The given axes of a as one, which is the last."""
     axes = axes_from_end(axis, a.ndim)

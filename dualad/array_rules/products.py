@@ -126,7 +126,8 @@ def kron(a: Any, b: Any) -> Any:
     pairs = list(zip(m, n, strict=True))
     left = np.reshape(a, [size for i, _ in pairs for size in (i, 1)])
     right = np.reshape(b, [size for _, j in pairs for size in (1, j)])
-    return np.reshape(left * right, [i * j for i, j in pairs])
+    y = np.reshape(left * right, [i * j for i, j in pairs])
+    return y if ndim else unboxed(y)
 
 
 @composing(np.cross)

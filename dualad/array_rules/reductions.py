@@ -32,10 +32,12 @@ from .common import (
     has_duals,
     into,
     merged,
+    passing,
     reduced,
     reduced_axes,
     unboxed,
     valued,
+    with_axis,
 )
 
 # -- sums ----------------------------------------------------------------------------------
@@ -75,7 +77,7 @@ def sum(
 def _sum(
     a: Any, axis: Any, dtype: Any, keepdims: bool = False, initial: Any = None, where: Any = True
 ) -> Any:
-    y = _linear_reduction(np.add.reduce, a, axis, dtype, keepdims, where)
+    y = _linear_reduction(np.add.reduce, a, passing(axis, a), dtype, keepdims, where)
     return y if initial is None else initial + y
 
 
@@ -166,9 +168,7 @@ def _weights_for(a: Any, axis: Any, w: Any) -> Any:
 
 @implements(np.cumsum)
 def cumsum(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-    a = as_dtype(array(a), dtype)
-    if axis is None:
-        a, axis = np.reshape(a, -1), -1
+    a, axis = with_axis(as_dtype(array(a), dtype), axis)
     i = axis_from_end(axis, a.ndim)
     return into(out, along(lambda t: np.cumsum(t, axis=i), a))
 
@@ -187,6 +187,7 @@ def prod(
     where: Any = True,
 ) -> Any:
     a = as_dtype(array(a), dtype)
+    axis = passing(axis, a)
     if where is not True:
         a = np.where(plain(array(where)), a, 1)
     y = _product(merged(a, axis))
@@ -219,9 +220,7 @@ def _product_of_others(v: Any) -> Any:
 
 @implements(np.cumprod)
 def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
-    a = as_dtype(array(a), dtype)
-    if axis is None:
-        a, axis = np.reshape(a, -1), -1
+    a, axis = with_axis(as_dtype(array(a), dtype), axis)
     if not has_duals(a):
         return into(out, np.cumprod(a, axis=axis))
     y = np.cumprod(a.primal, axis=axis)
@@ -458,9 +457,9 @@ def _numbers(a: Any, where: Any = True) -> Any:
 def _without_nan(f: Callable[..., Any]) -> Callable[..., Any]:
     """f where the elements are not nan."""
 
-    def nan_version(a: Any, *args: Any, where: Any = True, **options: Any) -> Any:
+    def nan_version(a: Any, axis: Any = None, *args: Any, where: Any = True, **options: Any) -> Any:
         a = array(a)
-        return f(a, *args, where=_numbers(a, where), **options)
+        return f(a, passing(axis, a), *args, where=_numbers(a, where), **options)
 
     return nan_version
 

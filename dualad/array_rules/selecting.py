@@ -27,9 +27,11 @@ from .common import (
     has_duals,
     into,
     merged,
+    passing,
     reduced,
     reduced_axes,
     unboxed,
+    with_axis,
 )
 
 plain_answer(
@@ -80,6 +82,7 @@ def _extreme(*numpy_functions: Callable[..., Any]) -> None:
         initial: Any = None,
         where: Any = True,
     ) -> Any:
+        axis = passing(axis, a)
         a = array(a)
         axes = reduced_axes(axis, a.ndim)
         where = True if where is True else plain(array(where))
@@ -314,10 +317,8 @@ for _f in (np.unique_all, np.unique_counts, np.unique_inverse, np.unique_values)
 
 @implements(np.take)
 def take(a: Any, indices: Any, axis: Any = None, out: Any = None, mode: Any = "raise") -> Any:
-    a, indices = array(a), plain(array(indices))
-    if axis is None:
-        a, axis = np.reshape(a, -1), -1
-    i = axis_from_end(axis, a.ndim)
+    a, axis = with_axis(array(a), axis)
+    indices, i = plain(array(indices)), axis_from_end(axis, a.ndim)
     return into(out, along(lambda t: np.take(t, indices, axis=i, mode=mode), a))
 
 

@@ -20,7 +20,7 @@ from ..array.protocols import implements, implements_each, plain_answer
 from ..dual import Dual
 from ..pair import is_array, moved, plain
 from ..structure import leaves, rebuild
-from .common import along, array, as_dtype, axis_from_end, composing
+from .common import along, array, as_dtype, axis_from_end, composing, unboxed
 
 plain_answer(
     np.shape,
@@ -42,11 +42,28 @@ plain_answer(
 # -- axes in another order, or split and joined: the directions stay in front --------------
 
 
+def _as_a_method(f: Callable[..., Any]) -> Callable[..., Any]:
+    """f of arrays, where NumPy asks its argument for a method.
+
+    That of one of NumPy's numbers gives such a number; others become arrays before.
+    """
+
+    def called(a: Any, *args: Any, **kwargs: Any) -> Any:
+        a = as_operand(a)
+        if is_array(a):
+            return f(a, *args, **kwargs)
+        y = f(array(a), *args, **kwargs)
+        return y if np.ndim(y) or not isinstance(plain(a), np.generic) else unboxed(y)
+
+    return called
+
+
 def _permuting(f: Callable[..., Any]) -> Callable[..., Any]:
     """f only changes the order of axes."""
 
+    @_as_a_method
     def permuted(a: Any, *args: Any, **kwargs: Any) -> Any:
-        a = as_operand(a)[...]
+        a = a[...]
         numbered = np.broadcast_to(False, range(1, np.ndim(a) + 1))
         order = [n - 1 for n in f(numbered, *args, **kwargs).shape]
         behind = [0, *(i + 1 for i in order)]
@@ -61,11 +78,11 @@ def _reshaping(f: Callable[..., Any]) -> Callable[..., Any]:
     """f keeps the elements in their order."""
 
     def reshaped(a: Any, *args: Any, **kwargs: Any) -> Any:
-        a = as_operand(a)
+        a = array(a)
         shape = f(np.empty(np.shape(a), np.bool_), *args, **kwargs).shape
         return linear(
             lambda x: np.reshape(x, shape),
-            a[...] if isinstance(a, DualArray) else np.stack([a]),  # a number
+            a[...],
             batched=lambda t: np.reshape(t, t.shape[:1] + shape),
         )
 
@@ -94,7 +111,8 @@ def viewing(f: Callable[..., Any]) -> Callable[..., Any]:
     return viewed
 
 
-implements_each(_reshaping, np.squeeze, np.expand_dims)
+implements_each(_reshaping, np.expand_dims)
+implements(np.squeeze)(_as_a_method(_reshaping(np.squeeze)))
 
 
 @implements(np.reshape)
@@ -102,7 +120,7 @@ def reshape(a: Any, /, shape: Any, order: Any = "C", *, copy: bool | None = None
     if order == "A":
         order = _order_of(a)
     if order != "F":
-        result = _reshaping(np.reshape)(a, shape)
+        result = _as_a_method(_reshaping(np.reshape))(a, shape)
     else:  # first axis fastest: the last one of the transpose
         turned = np.empty(np.shape(a), np.bool_).reshape(shape, order="F").shape
         result = np.transpose(np.reshape(np.transpose(a), turned[::-1]))
@@ -170,7 +188,7 @@ def _along(axis: int, index: Any) -> tuple[Any, ...]:
 
 @implements(np.flip)
 def flip(m: Any, axis: Any = None) -> Any:
-    m = as_operand(m)
+    m = array(m)
     turned = range(m.ndim) if axis is None else normalize_axis_tuple(axis, m.ndim)
     return m[tuple(slice(None, None, -1 if i in turned else 1) for i in range(m.ndim))]
 

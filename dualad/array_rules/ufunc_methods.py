@@ -23,7 +23,7 @@ from ..pair import plain
 from ..refusals import refused
 from ..rules import Rule
 from ..table import RULES
-from .common import has_duals, valued
+from .common import array, has_duals, valued
 from .reductions import running
 
 
@@ -101,6 +101,7 @@ def reduce(
     where: Any = True,
 ) -> Any:
     """Fold the elements along an axis, several, or all (None)."""
+    a = array(a)
     if dtype is not None:
         a = converted(a, dtype)
     fill = initial if ufunc.identity is None else ufunc.identity
@@ -138,7 +139,7 @@ def _fold(rule: Rule, a: Any, axis: Any, start: Any, where: Any) -> Any:
 
 def _axes(ndim: int, axis: Any) -> list[int]:
     axes = range(ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
-    return sorted(i % ndim for i in axes)
+    return sorted(i % ndim for i in axes) if ndim else []
 
 
 def _kept(shape: tuple[int, ...], axis: Any) -> tuple[int, ...]:
@@ -192,7 +193,7 @@ def at(ufunc: Any, rule: Rule, a: Any, indices: Any, *others: Any) -> None:
             "derivatives; make it with np.zeros_like(x)."
         )
     refuse_overlap(a, f"np.{ufunc.__name__}.at")
-    places = np.arange(a.size).reshape(a.shape)[indices]
+    places = _numbers_of(a.shape, indices)
     others = tuple(np.ravel(np.broadcast_to(b, places.shape)) for b in others)
 
     def changed(x: Any, numbers: Any, *values: Any) -> Any:
@@ -205,8 +206,22 @@ def at(ufunc: Any, rule: Rule, a: Any, indices: Any, *others: Any) -> None:
 
     way = _linear_at if ufunc in _LINEAR else _stepwise_at
     composed = functools.partial(way, changed, rule)
+    if 4 * places.size < a.size:  # these elements alone
+        some, places = np.unique(places, return_inverse=True)
+        where = np.unravel_index(some, a.shape)
+        a[where] = valued(changed, composed, (a[where], np.ravel(places), *others), {})
+        return
     y = valued(changed, composed, (np.reshape(a, -1), np.ravel(places), *others), {})
     a[...] = np.reshape(y, a.shape)
+
+
+def _numbers_of(shape: tuple[int, ...], indices: Any) -> Any:
+    """The numbers, counted in C order, of the elements at these indices."""
+    each = indices if isinstance(indices, tuple) else (indices,)
+    if len(each) == len(shape) and all(getattr(i, "dtype", None) == np.intp for i in each):
+        np.broadcast_to(False, shape)[indices]  # raises where there are none
+        return np.ravel_multi_index(np.broadcast_arrays(*each), shape, mode="wrap")
+    return np.arange(math.prod(shape)).reshape(shape)[indices]
 
 
 _LINEAR = (np.add, np.subtract)

@@ -41,9 +41,11 @@ from ..table import RULES
 
 
 def _number(x: Any) -> Any:
-    """A dual as math takes it: of Python's own numbers."""
+    """A number as math takes it: one of Python's own, or a dual of one."""
     x = unbuffered(x)
-    if not isinstance(x, Dual) or type(x.primal) is float:
+    if not isinstance(x, Dual):
+        return float(x) if isinstance(x, np.floating) else x
+    if type(x.primal) is float:
         return x
     if np.ndim(x):
         raise TypeError(
@@ -142,11 +144,11 @@ def _hypot(*coordinates: Any) -> Any:
 
 @functools.wraps(math.dist)
 def _dist(p: Any, q: Any, /) -> Any:
-    p, q = list(p), list(q)
+    p, q = [_number(x) for x in p], [_number(x) for x in q]
     if not has_duals(p, q):
         return math.dist(p, q)
     math.dist([plain(a) for a in p], [plain(b) for b in q])
-    return _hypot(*(_number(a - b) for a, b in zip(p, q, strict=True)))
+    return _hypot(*(a - b for a, b in zip(p, q, strict=True)))
 
 
 @functools.wraps(math.fsum)

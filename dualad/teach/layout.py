@@ -342,6 +342,8 @@ def _spread(layer: list[Node], wanted: list[float]) -> None:
 
     Least squares under order: pool neighbours that violate it, and put them at their mean.
     """
+    if not layer:  # as between inputs that are not used, in several layers
+        return
     offsets = [0.0]
     for a, b in itertools.pairwise(layer):
         gap = BEND if {a.kind, b.kind} & {"bend", "label"} else APART

@@ -32,6 +32,7 @@ from ..promises import NotDeterministicError
 from ..records import Node, Sweep, next_number
 from ..records import Place as Part
 from ..records import Read as ReadNode
+from ..records import Store as StoreNode
 from ..rules import Rule
 from ..structure import argument_names, element_labels, labelled, leaves, rebuild, rebuild_labelled
 from .notation import Option, flat
@@ -295,8 +296,8 @@ def _step_of_ufunc(
         return go_on(ufunc, method, *inputs)  # a row of the table
     name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
     name = _REDUCTIONS.get(name, name)
-    options = {k: v for k, v in kwargs.items() if k != "out"}
-    with _level_of([*inputs, x]).step(name, inputs, options) as step:
+    options, out = {k: v for k, v in kwargs.items() if k != "out"}, kwargs.get("out")
+    with _level_of([*inputs, x]).step(name, inputs, options, out) as step:
         return step.result(go_on(ufunc, method, *inputs, **kwargs))
 
 
@@ -481,14 +482,18 @@ class Recording(Steps, ReverseLevel):
 
     @contextmanager
     def step(
-        self, name: str, args: tuple[Any, ...], options: dict[str, Any] | None = None
+        self,
+        name: str,
+        args: tuple[Any, ...],
+        options: dict[str, Any] | None = None,
+        out: Any = None,
     ) -> Iterator[_Step]:
-        """Within: a function of NumPy, which is one step."""
+        """Within: a function of NumPy, which is one step; it may write into `out`, too."""
         step = _Step()
         if self.is_inside:
             yield step
             return
-        given = (args, options or {})
+        given = list(leaves((args, options or {}, out)))
         operands = self._operands(args, options or {})
         since = next_number()
         with self._busy():
@@ -498,10 +503,13 @@ class Recording(Steps, ReverseLevel):
         for i, y in enumerate(results):
             if self._is_new(y):
                 result = i if isinstance(step.made, (tuple, list)) else None
-                self._enter(y, operands, Called(name, result), since)
-        for x in leaves(given):  # arrays into which the function has written
+                if any(y is x for x in given):
+                    self._enter_written(y, operands, Called(name, result))
+                else:
+                    self._enter(y, operands, Called(name, result), since)
+        for x in given:
             if self._is_new(x):
-                self._enter(x, operands, Called(name))
+                self._enter_written(x, operands, Called(name))
 
     @contextmanager
     def _busy(self) -> Iterator[None]:
@@ -608,6 +616,24 @@ class Recording(Steps, ReverseLevel):
             node = Node(node.shape, node.dtype, (node,), lambda g: (g,))
             x.tangent = _Followed(node)
         return self._enter_node(node, x.primal, operands, operation)
+
+    def _enter_written(self, x: Any, operands: tuple[Any, ...], operation: Operation) -> None:
+        """Note a step that has written into x: of a view, what is stored in its whole."""
+        form, node = x.tangent, x.tangent.whole.node
+        if form.base is None:
+            self._enter(x, operands, operation)
+            return
+        if node in self.known:
+            return
+        value = self._owner(x, node)[0]
+        before = self.known.get(node.sources[0])
+        if type(node) is not StoreNode or before is None or node.sources[-1].shape != form.shape:
+            self._enter_node(node, value, operands, operation)
+            return
+        new = node.sources[-1]
+        stored = self.known.get(new) or self._enter_node(new, x.primal, operands, operation)
+        places = _indices(form.place) or (Ellipsis,)
+        self._enter_node(node, value, (before, stored), Store(Index(places)))
 
     def _enter_node(
         self, node: Node, value: Any, operands: tuple[Any, ...], operation: Operation
