@@ -308,12 +308,10 @@ def matmul(a: DualLike, b: DualLike) -> DualLike:
     terms = []
     if v_dot is not None:
         stack = v_dot[:, None, :] if row else v_dot
-        stack = _behind(stack, len(shape_of(right)))
-        terms.append(_OF_FIRST(stack, right))
+        terms.append(_OF_FIRST(_behind(stack, len(shape_of(right))), right))
     if w_dot is not None:
         stack = w_dot[..., None] if column else w_dot
-        stack = _behind(stack, len(shape_of(left)))
-        terms.append(_OF_SECOND(left, stack))
+        terms.append(_OF_SECOND(left, _behind(stack, len(shape_of(left)))))
     tangent = terms[0] if len(terms) == 1 else terms[0] + terms[1]
     if column:
         tangent = tangent[..., 0]
