@@ -10,8 +10,10 @@ out: a float for a float, an array for an array, a dual for a dual.
 
 from __future__ import annotations
 
+import reprlib
 import sys
 from collections.abc import Callable, Sequence
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,7 @@ from .looks import is_plain
 from .namespaces import CONSTANTS
 from .pair import Function
 from .rules import Interval, Rule, Slope, register
-from .sentences import did_you_mean, listed
+from .sentences import counted, did_you_mean, listed
 from .table import RULES
 
 
@@ -114,7 +116,7 @@ def define_rule(
     slopes : callable, str or None, or a sequence of these
         One partial derivative per argument, called as ``slope(*args, y)``, where y is
         ``value(*args)``; or an expression in the table's functions, with the arguments named x
-        (or a, b, c) and the result y. Write callables in functions of dualad or NumPy, and
+        (or a, b, c, …; x1, x2, … where there are more than eight) and the result y. Write callables in functions of dualad or NumPy, and
         derivatives of higher order work too. None: the argument is refused if it is dual.
     name : str, optional
         Name in the table and in messages; by default value's own.
@@ -134,9 +136,9 @@ def define_rule(
     Raises
     ------
     TypeError
-        If value or a slope is not what is asked for.
+        If value, a slope or an interval is not what is asked for.
     ValueError
-        If the name is taken, or a slope's text is not an expression in names that are known.
+        If the name is taken or not one, or a slope's text is not an expression in names that are known.
 
     Examples
     --------
@@ -147,16 +149,19 @@ def define_rule(
     Dual(0.9999999999999999, 1.0)
     """
     if not callable(value):
-        raise TypeError(f"define_rule needs a function, got {type(value).__name__}.")
-    given = (slopes,) if slopes is None or isinstance(slopes, str) or callable(slopes) else slopes
-    if not given or not all(s is None or isinstance(s, str) or callable(s) for s in given):
-        raise TypeError("define_rule needs one slope per argument: a callable, a text, or None.")
-    n = len(given)
-    intervals: Any = over if isinstance(over[0], Sequence) else [over] * n
-    if len(intervals) != n:
-        raise TypeError(f"define_rule got {n} slopes but {len(intervals)} intervals in over=.")
-    name = name or str(getattr(value, "__name__", ""))
-    if not name.isidentifier():
+        raise TypeError(
+            f"define_rule needs a function, got {type(value).__name__}; "
+            "write define_rule(f, slope)."
+        )
+    given: Any = (slopes,) if _is_slope(slopes) else slopes
+    if not (isinstance(given, (list, tuple)) and given and all(map(_is_slope, given))):
+        raise TypeError(
+            "define_rule needs a slope, which is a callable, a text or None, or a list with one "
+            f"per argument; got {reprlib.repr(slopes)}."
+        )
+    intervals = _intervals(over, len(given))
+    name = str(getattr(value, "__name__", "")) if name is None else name
+    if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"{name!r} is not a name for a function; give one with name=.")
     plain_value = np.vectorize(value) if elementwise else value
 
@@ -164,14 +169,43 @@ def define_rule(
         arrays = any(is_plain(a, np.ndarray) for a in args)
         return plain_value(*args) if arrays else value(*args)
 
-    args = "x" if n == 1 else ", ".join("abcdefgh"[:n])
+    args = _argument_names(len(given))
     for slope in given:
         if isinstance(slope, str):
-            _check_slope(slope, [*args.split(", "), "y"])
-    rule = Rule(f"{name}({args})", *given, z=is_complex, over=intervals, value=evaluate)
-    made = function(register(rule))
+            _check_slope(slope, [*args, "y"])
+    head = f"{name}({', '.join(args)})"
+    rule = Rule(head, *given, z=is_complex, over=intervals, value=evaluate)
+    made = function(rule)
+    register(rule)  # at last: an error leaves the name free
     made.__module__ = sys._getframe(1).f_globals.get("__name__", "__main__")  # where pickle looks
     return made
+
+
+def _argument_names(n: int) -> list[str]:
+    """x, or a, b, c, …; x1, x2, … where there are more than letters before i."""
+    if n == 1:
+        return ["x"]
+    return list("abcdefgh"[:n]) if n <= 8 else [f"x{i}" for i in range(1, n + 1)]
+
+
+def _is_slope(x: Any) -> bool:
+    return x is None or isinstance(x, str) or callable(x)
+
+
+def _intervals(over: Any, n: int) -> list[tuple[float, float]]:
+    """(low, high) for each of n arguments."""
+
+    def is_interval(given: Any) -> bool:
+        is_pair = isinstance(given, (list, tuple, np.ndarray)) and len(given) == 2
+        return is_pair and all(isinstance(x, Real) for x in given) and bool(given[0] < given[1])
+
+    each = [over] * n if is_interval(over) else over
+    if not (isinstance(each, (list, tuple)) and len(each) == n and all(map(is_interval, each))):
+        raise TypeError(
+            f"define_rule: over is (low, high) with low < high, or a list of "
+            f"{counted(n, 'such pair')}, one per slope; got {reprlib.repr(over)}."
+        )
+    return [(float(low), float(high)) for low, high in each]
 
 
 def _check_slope(text: str, args: Sequence[str]) -> None:

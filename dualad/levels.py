@@ -87,7 +87,7 @@ class ParticipatingLevel(int):
         return NotImplemented
 
     def product(self, f: Any, args: tuple[DualLike, ...]) -> Any:
-        """What f gives, which sums products of elements of its arguments."""
+        """What f gives, a `SumOfProducts`."""
         return NotImplemented
 
     def made(self, primal: DualLike, tangent: Tangent) -> DualLike:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from .array.algebra import with_numbers
 from .forms import Form, kept, made_of, refuse, scaled_dtype
 from .kernel import ARRAY_KERNEL
 from .pair import plain, shape_of
@@ -62,10 +63,14 @@ def _matmul_back(g: Any, w: Any, is_first: bool, row: bool, column: bool) -> Any
 def _times_sparse(form: Form, w: Any) -> Form:
     """form @ w for a sparse matrix of SciPy's."""
     w = w.tocsr(copy=True)
+    turned = w.T
     m, n = w.shape
 
+    def product(g: Any, numbers: Any) -> Any:
+        return g @ with_numbers(turned, numbers)
+
     def pull(g: Any) -> Any:
-        back = np.reshape(g, (-1, n)) @ w.T
+        back = strongly_summed(product, np.reshape(g, (-1, n)), turned.data)
         return (np.reshape(back, (*shape_of(g)[:-1], m)),)
 
     return made_of((*form.shape[:-1], n), scaled_dtype(form.dtype, w.data), [form], pull)
@@ -150,6 +155,10 @@ def _correlate(a: Any, v: Any, mode: Any = "valid") -> Form:
     return _convolved(conj(v)[::-1], kept(a), mode, is_turned)
 
 
+def _correlated(g: Any, w: Any) -> Any:
+    return np.correlate(g, w, "valid")
+
+
 def _convolved(form: Form, w: Any, mode: Any, odd: int) -> Form:
     """The middle of a full convolution; where there are two middles, the one behind if `odd`."""
     m, k = form.shape[0], shape_of(w)[0]
@@ -164,7 +173,7 @@ def _convolved(form: Form, w: Any, mode: Any, odd: int) -> Form:
         )
         spread = np.concatenate([before, g, behind], axis=-1)
         rows = np.reshape(spread, (-1, whole))
-        each = [np.correlate(row, np.conj(w), "valid") for row in rows]
+        each = [strongly_summed(_correlated, row, np.conj(w)) for row in rows]
         return (np.reshape(np.stack(each), (*front, m)),)
 
     return made_of((length,), scaled_dtype(form.dtype, w), [form], pull)

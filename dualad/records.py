@@ -26,7 +26,7 @@ from typing import Any, TypeVar, cast
 
 import numpy as np
 
-from .array.algebra import linear
+from .array.algebra import SumOfProducts, linear
 from .array.dualarray import is_basic
 from .differentiations import levels_in
 from .kernel import ARRAY_KERNEL
@@ -613,15 +613,7 @@ def strongly(product: Callable[[Any, Any], Any], g: Any, c: Any) -> Any:
 
 def strongly_summed(f: Callable[..., Any], g: Any, *factors: Any) -> Any:
     """f(g, *factors), sums of products, in which a zero of g is as strong."""
-    y = f(g, *factors)
-    if not STRENGTH.on or np.all(plain(y) == plain(y)):
-        return y
-    bad = [~np.isfinite(plain(c)) for c in factors]
-    some = (plain(g) != 0) * 1.0
-    met = [f(some, *(b * 1.0 if i == j else np.ones(b.shape) for j, b in enumerate(bad)))
-           for i in range(len(bad))]  # fmt: skip
-    rest = f(g, *(np.where(b, 0, c) for b, c in zip(bad, factors, strict=True)))
-    return np.where(np.logical_or.reduce([m != 0 for m in met]), y, rest)
+    return SumOfProducts(f, {0})(g, *factors) if STRENGTH.on else f(g, *factors)
 
 
 class ReadableSlopes:

@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from .arguments import Inputs, Outputs
+from .array.algebra import SumOfProducts
 from .array.operands import as_operand
 from .array.protocols import ARRAY_FUNCTIONS, implements
 from .array_rules import common
@@ -331,14 +332,19 @@ class SeriesLevel(ParticipatingLevel):
                 found = self._coefficients(rule, tuple(map(as_numpy, numbers)), given)
         return self.dual(y, found)
 
-    def product(self, f: Callable[..., Any], args: Sequence[Any]) -> Any:
+    def product(self, f: SumOfProducts, args: Sequence[Any]) -> Any:
         """The product of polynomials."""
         split = [parts(a, self) for a in args]
         each = [[p] if t is None else [p, *_listed(t, p)] for p, t in split]
         y = f(*(p for p, _ in split))
+
+        def coefficient(places: Sequence[int]) -> Any:
+            factors = [c[j] for c, j in zip(each, places, strict=True)]
+            return f.strong_at(*(i for i, j in enumerate(places) if j))(*factors)
+
         with quiet():
             found = [
-                sum(f(*(c[j] for c, j in zip(each, places, strict=True))) for places in which)
+                sum(coefficient(places) for places in which)
                 for which in _places([len(c) for c in each], self.order)
             ]
         return self.dual(y, found)

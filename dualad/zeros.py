@@ -8,6 +8,7 @@ say, and where a number has overflowed, as in 1/(1 + exp(800)).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,60 @@ def _in_front(tangent: Tangent, primal: DualLike, other: DualLike) -> Tangent:
     if missing <= 0 or len(shape_of(tangent)) == len(shape_of(primal)):
         return tangent
     return np.reshape(tangent, shape_of(tangent)[:1] + (1,) * missing + shape_of(tangent)[1:])
+
+
+def strong_sum(
+    f: Callable[..., Any],
+    args: Sequence[Any],
+    strong: frozenset[int],
+    starting_with: Callable[[frozenset[int]], Callable[..., Any]] | None = None,
+) -> Any:
+    """f(*args), a sum of products, where a zero of some arguments beats what is not finite.
+
+    Parameters
+    ----------
+    f : callable
+        Sums products of elements of its arguments, so that it counts them where these are ones.
+    args : sequence
+        Numbers, arrays, and tangents of other kinds.
+    strong : frozenset of int
+        The places in args where a zero is strong: those of tangents.
+    starting_with : callable, optional
+        Gives, for `strong`, f with the factors there in front: a zero then stays one before the
+        others overflow.
+
+    Examples
+    --------
+    >>> strong_sum(np.dot, (np.array([0.0, 2.0]), np.array([math.inf, 3.0])), frozenset({0}))
+    np.float64(6.0)
+    """
+    with quiet():
+        y = f(*args)
+        if is_finite(y):
+            return y
+        finite = [np.isfinite(a) for a in args]
+
+        def of_finite(factors: Sequence[Any]) -> Any:
+            return f(*(np.where(ok, a, 0) for ok, a in zip(finite, factors, strict=True)))
+
+        rest = of_finite(args)
+        if starting_with and not is_finite(rest):
+            f = starting_with(strong)
+            rest = of_finite(args)
+
+        def count(factors: Sequence[Any]) -> Any:
+            """The sum over the products of which not all factors are finite."""
+            return np.rint(f(*factors) - of_finite(factors))
+
+        there = [a != 0 if i in strong else np.ones(np.shape(a)) for i, a in enumerate(args)]
+        met = count([np.asarray(a, float) for a in there])
+        if np.iscomplexobj(y):  # whose infinities have no sign
+            return np.where(met > 0, y, rest)[()]
+        signs = [np.asarray(a > 0, float) - np.asarray(a < 0, float) for a in args]
+        infinite, surplus = count([abs(s) for s in signs]), count(signs)
+        y = rest + np.where(infinite + surplus > 0, np.inf, 0)
+        y = y - np.where(infinite - surplus > 0, np.inf, 0)
+        return np.where(met > infinite, np.nan, y)[()]
 
 
 def is_finite(x: DualLike) -> bool:

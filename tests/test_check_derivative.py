@@ -111,6 +111,49 @@ def test_a_slope_is_refused_when_it_is_given(slope: str, message: str) -> None:
     assert "never_defined" not in RULES
 
 
+@pytest.mark.parametrize(
+    ("slopes", "options", "message"),
+    [
+        (
+            3,
+            {},
+            "a slope, which is a callable, a text or None, or a list with one per argument; got 3.",
+        ),
+        ({"x": "1"}, {}, "one per argument; got {'x': '1'}."),
+        (["1", 2.0], {}, "one per argument; got ['1', 2.0]."),
+        ((), {}, "one per argument; got ()."),
+        ("1", {"over": 3}, "low < high, or a list of 1 such pair, one per slope; got 3."),
+        ("1", {"over": (1, 2, 3)}, "1 such pair, one per slope; got (1, 2, 3)."),
+        ("1", {"over": (2, 1)}, "1 such pair, one per slope; got (2, 1)."),
+        ("1", {"over": ("a", "b")}, "1 such pair, one per slope; got ('a', 'b')."),
+        (["1", "1"], {"over": [(0, 1)]}, "2 such pairs, one per slope; got [(0, 1)]."),
+    ],
+)
+def test_a_rule_is_refused_in_a_sentence(slopes: Any, options: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=r"^define_rule.*" + re.escape(message)):
+        define_rule(lambda *xs: sum(xs), slopes, name="never_defined", **options)
+    assert "never_defined" not in RULES
+
+
+@pytest.mark.parametrize("name", [3, "", "a b"])
+def test_a_rule_needs_a_name(name: Any) -> None:
+    with pytest.raises(ValueError, match=re.escape(f"{name!r} is not a name for a function")):
+        define_rule(math.sin, "cos(x)", name=name)
+
+
+def test_a_rule_of_many_arguments() -> None:
+    """It has names for them, and an error on the way leaves the name of the rule free."""
+    slopes, name = [f"{i}*x{i}" for i in range(1, 10)], next(NAMES)
+    with pytest.raises(ValueError, match="unknown t; a slope is written in x1, x2, .*, x9, y"):
+        define_rule(lambda *xs: 0.0, [*slopes[:-1], "t"], name=name)
+    of_nine = define_rule(
+        lambda *xs: sum(i * x**2 / 2 for i, x in enumerate(xs, 1)), slopes, name=name
+    )
+    assert dualad.grad(of_nine, argnums=range(9))(*range(1, 10)) == tuple(
+        i * i for i in range(1, 10)
+    )
+
+
 def test_arguments() -> None:
     def f(x: Any, y: Any) -> Any:
         return x * np.sin(y)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import functools
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,7 @@ from ..pair import (
     tangent_dtype,
     zero_like,
 )
-from ..zeros import is_finite
+from ..zeros import is_finite, strong_sum
 
 
 def with_shape(x: DualLike) -> Any:
@@ -222,8 +222,44 @@ def _pushed(
     return np.stack([f(row) for row in t]) if len(t) else zero_tangent(y, a)
 
 
+class SumOfProducts:
+    """A function that sums products of elements of its arguments, which may be duals.
+
+    Parameters
+    ----------
+    f : callable
+        The function.
+    strong : collection of int
+        The places of tangents among the arguments: a zero there beats what is not finite.
+    starting_with : callable, optional
+        As for `zeros.strong_sum`.
+    """
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        strong: Iterable[int] = (),
+        starting_with: Callable[[frozenset[int]], Callable[..., Any]] | None = None,
+    ) -> None:
+        self.f, self.strong, self.starting_with = f, frozenset(strong), starting_with
+
+    def __call__(self, *args: DualLike) -> Any:
+        if not self.strong:
+            return self.f(*args)
+        if not any(isinstance(a, Pair) for a in args):
+            return strong_sum(self.f, args, self.strong, self.starting_with)
+        with quiet():
+            y = self.f(*args)
+            return y if is_finite(y) else multilinear(self, *args)
+
+    def strong_at(self, *places: int) -> SumOfProducts:
+        """The same function, where there are tangents at these places, too."""
+        return SumOfProducts(self.f, self.strong.union(places), self.starting_with)
+
+
 def multilinear(f: Callable[..., Any], *args: DualLike) -> DualLike:
     """f sums products of elements of its arguments: the product rule, one term per dual."""
+    f = f if isinstance(f, SumOfProducts) else SumOfProducts(f)
     level = newest(args)
     if isinstance(level, ParticipatingLevel):
         result = level.product(f, args)
@@ -235,40 +271,18 @@ def multilinear(f: Callable[..., Any], *args: DualLike) -> DualLike:
     terms = []
     for i, a in enumerate(args):
         if values[i] is not a:
-            alone = functools.partial(_in_place, f, values[:i], values[i + 1 :])
+            alone = functools.partial(_in_place, f.strong_at(i), values[:i], values[i + 1 :])
             terms.append(_pushed(alone, a, y, None))
     return dual(y, fit(sum(terms[1:], terms[0]), y), level)
 
 
 def _in_place(f: Callable[..., Any], before: list[Any], behind: list[Any], x: DualLike) -> Any:
-    if len(before) + len(behind) == 1:
-        (other,) = before or behind
-        return _strong((lambda t, w: f(w, t)) if before else f, x, other)
     return f(*before, x, *behind)
 
 
 def bilinear(f: Callable[..., Any], a: DualLike, b: DualLike) -> DualLike:
     """f sums products of elements of its two arguments: f(v̇, w) + f(v, ẇ)."""
     return multilinear(f, a, b)
-
-
-def _strong(product: Callable[[Any, Any], Any], tangent: Tangent, w: DualLike) -> Tangent:
-    """product(tangent, w), to which an infinite element of w adds nothing where it meets a zero."""
-    with quiet():
-        y = product(tangent, w)
-        if isinstance(y, Dual) or is_finite(y) or not np.isrealobj(y) or np.isfinite(w).all():
-            return y
-
-        def meet(some: Any, others: Any) -> Any:
-            """Where elements of these two kinds are multiplied with each other."""
-            return product(np.asarray(some, float), np.asarray(others, float)) > 0
-
-        up = meet(tangent > 0, w == np.inf) | meet(tangent < 0, w == -np.inf)
-        down = meet(tangent > 0, w == -np.inf) | meet(tangent < 0, w == np.inf)
-        undefined = meet(tangent != tangent, ~np.isfinite(w)) | meet(tangent != 0, w != w)
-        y = product(tangent, np.where(np.isfinite(w), w, 0))
-        y = y + np.where(up, np.inf, 0) - np.where(down, np.inf, 0)
-        return np.where(undefined, np.nan, y)[()]
 
 
 # -- tangents of constants -----------------------------------------------------------------
@@ -290,6 +304,8 @@ def constant(x: DualLike, like: Dual) -> DualLike:
 
 # -- matrix products -----------------------------------------------------------------------
 
+_OF_FIRST, _OF_SECOND = (SumOfProducts(operator.matmul, {place}) for place in (0, 1))
+
 
 def matmul(a: DualLike, b: DualLike) -> DualLike:
     """a @ b where at least one is dual: v̇ @ w + v @ ẇ.
@@ -309,10 +325,10 @@ def matmul(a: DualLike, b: DualLike) -> DualLike:
     terms = []
     if v_dot is not None:
         stack = v_dot[:, None, :] if row else v_dot
-        terms.append(_strong(operator.matmul, _behind(stack, len(shape_of(right))), right))
+        terms.append(_OF_FIRST(_behind(stack, len(shape_of(right))), right))
     if w_dot is not None:
         stack = w_dot[..., None] if column else w_dot
-        terms.append(_strong(lambda t, w: w @ t, _behind(stack, len(shape_of(left))), left))
+        terms.append(_OF_SECOND(left, _behind(stack, len(shape_of(left)))))
     tangent = terms[0] if len(terms) == 1 else terms[0] + terms[1]
     if column:
         tangent = tangent[..., 0]
@@ -323,19 +339,35 @@ def matmul(a: DualLike, b: DualLike) -> DualLike:
 
 def times_sparse(x: DualLike, a: DualLike) -> Any:
     """x @ a for a sparse matrix of SciPy's, which is constant: linear in x."""
-    return linear(lambda v: v @ a, x, batched=(lambda t: t @ a) if x.ndim == 1 else None)
+    return _by_sparse(lambda v, a: v @ a, x, a, (lambda t: t @ a) if x.ndim == 1 else None)
 
 
 def sparse_times(a: DualLike, x: DualLike) -> Any:
     """a @ x for a sparse matrix of SciPy's, which is constant: linear in x."""
-    turned = a.T
 
-    def product(v: DualLike) -> Any:
+    def product(v: DualLike, a: Any) -> Any:
         if isinstance(v, (np.ndarray, Dual)):
             return a @ v
-        return np.transpose(np.transpose(v) @ turned)  # a tangent of another kind
+        return np.transpose(np.transpose(v) @ a.T)  # a tangent of another kind
 
-    return linear(product, x, batched=(lambda t: t @ turned) if x.ndim == 1 else None)
+    turned = a.T
+    return _by_sparse(product, x, a, (lambda t: t @ turned) if x.ndim == 1 else None)
+
+
+def _by_sparse(
+    product: Callable[[Any, Any], Any], x: DualLike, a: Any, batched: Callable[..., Any] | None
+) -> Any:
+    stored = a.tocsr() if a.format in ("lil", "dok") else a
+    if is_finite(stored.data):
+        return linear(lambda v: product(v, a), x, batched=batched)
+    return multilinear(lambda v, n: product(v, with_numbers(stored, n)), x, stored.data)
+
+
+def with_numbers(a: Any, numbers: Any) -> Any:
+    """A sparse matrix of SciPy's that has other numbers in its places."""
+    a = copy.copy(a)
+    a.data = numbers
+    return a
 
 
 def _behind(tangent: Tangent, ndim: int) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array.algebra import bilinear, linear, matmul, multilinear
+from ..array.algebra import SumOfProducts, bilinear, linear, matmul, multilinear
 from ..array.protocols import implements, plain_answer
 from ..pair import plain
 from .common import (
@@ -316,8 +316,14 @@ def einsum(
 
     if len(arrays) == 1:  # a sum, or a view: a diagonal or a transpose
         return into(out, linear(product, *arrays))
+
+    def starting_with(places: frozenset[int]) -> Callable[..., Any]:
+        order = sorted(range(len(terms)), key=lambda i: i not in places)
+        text = f"{','.join(terms[i] for i in order)}->{result}"
+        return lambda *xs: np.einsum(text, *(xs[i] for i in order))
+
     # One direction after the other: as one more subscript they would change the order of sums.
-    return into(out, multilinear(product, *arrays))
+    return into(out, multilinear(SumOfProducts(product, (), starting_with), *arrays))
 
 
 def _subscripts(operands: Sequence[Any]) -> tuple[list[str], str, list[Any]]:
