@@ -144,7 +144,7 @@ def test_a_rule_needs_a_name(name: Any) -> None:
 def test_a_rule_of_many_arguments() -> None:
     """It has names for them, and an error on the way leaves the name of the rule free."""
     slopes, name = [f"{i}*x{i}" for i in range(1, 10)], next(NAMES)
-    with pytest.raises(ValueError, match="unknown t; a slope is written in x1, x2, .*, x9, y"):
+    with pytest.raises(ValueError, match=r"unknown t; a slope is written in x1, x2, .*, x9, y"):
         define_rule(lambda *xs: 0.0, [*slopes[:-1], "t"], name=name)
     of_nine = define_rule(
         lambda *xs: sum(i * x**2 / 2 for i, x in enumerate(xs, 1)), slopes, name=name
