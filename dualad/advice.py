@@ -14,7 +14,7 @@ from .array.operands import ArrayProxy
 from .dual import Dual
 from .frames import expression_at, is_ours
 from .lifting.lift import is_left_alone
-from .refusals import LOST, NAMED, UNLIFTED
+from .refusals import LOST, NAMED, UNLIFTED, is_index_refused
 
 # How functions in C say that they know a number only by its type, or an array by its dtype.
 _WORDS = (
@@ -30,6 +30,8 @@ _HELP = {
     "": "write it in Python's and NumPy's functions, give it a derivative with "
     "dualad.define_rule, or write x.primal for the plain number, whose derivative is zero",
 }
+# How NumPy begins where it has swallowed what `__index__` said.
+_INDEX = ("only integers, slices", "expected a sequence of integers")
 _XOR = ("unsupported operand type(s) for ^", "ufunc 'bitwise_xor' not supported")
 _DUALAD = __name__.partition(".")[0]
 _LONGEST = 60  # text of a call
@@ -50,6 +52,12 @@ def tell_of_foreign(driver: str, error: BaseException) -> bool:
         return True
     if said.startswith(_XOR):
         error.add_note(f"{driver}: ^ is no power in Python; write ** for it.")
+        return True
+    if said.startswith(_INDEX) and is_index_refused():
+        error.add_note(
+            f"{driver}: {_text_at(error, place) or 'the call'} has a dual for an index or a count, "
+            "which would lose its derivative; write int(x), or x.primal.astype(int) for an array."
+        )
         return True
     if foreign:
         is_about_duals = LOST in said or any(map(_holds_duals, foreign))

@@ -51,6 +51,33 @@ def argnums_as_tuple(
     return tuple(each)
 
 
+# What to write for things that are taken for numbers, by the names of their types.
+_INSTEAD = {
+    "Decimal": "float(x), or mpmath.mpf(str(x)) or fractions.Fraction(x) to keep all digits",
+    "str": "float(x) for a number in text",
+    "bytes": "float(x) for a number in text",
+    "set": "list(x)",
+    "frozenset": "list(x)",
+    "MaskedArray": "x.compressed() for the elements that are left",
+    "Series": "x.to_numpy()",
+    "DataFrame": "x.to_numpy()",
+}
+
+
+def _array_instead(dtype: Any) -> str:
+    """What to write for an array of something else than numbers."""
+    if dtype.kind == "O":
+        return "write x.tolist(), a list of numbers"
+    if dtype.names:
+        return "give its fields as arguments of their own"
+    if dtype.kind in "SUT":
+        return "write x.astype(float) for numbers in text"
+    if dtype.kind in "mM":
+        since = "x" if dtype.kind == "m" else "(x - x[0])"
+        return f"write {since} / np.timedelta64(1, 's') for numbers of seconds"
+    return "write x.astype(float)"
+
+
 class Inputs:
     """The arguments of one call; those to differentiate as numbers and arrays.
 
@@ -137,21 +164,23 @@ class Inputs:
             )
         return int(argnum) % n
 
-    def number(self, x: Any) -> Any:
-        """A leaf as it is differentiated; TypeError if it is not a number or an array."""
+    def number(self, x: Any, what: str = "") -> Any:
+        """A leaf as it is differentiated; TypeError if it is not a number or an array.
+
+        `what`: it is part of, if of no argument: "the adjoint".
+        """
+        takes = f": {what} is made of" if what else " differentiates with respect to"
         if isinstance(x, np.ndarray) and x.dtype.kind not in "fciub":
-            if x.dtype == object:
-                raise TypeError(
-                    f"{self.driver} got an array of objects; write x.tolist(), a list of numbers."
-                )
+            what = "objects" if x.dtype.kind == "O" else str(x.dtype)
             raise TypeError(
-                f"{self.driver} differentiates with respect to arrays of numbers, got one of "
-                f"{x.dtype}; give its fields as arguments of their own."
+                f"{self.driver}{takes} arrays of numbers, got one of {what}; "
+                f"{_array_instead(x.dtype)}."
             )
         if not is_operand(x):
+            advice = _INSTEAD.get(type(x).__name__)
             raise TypeError(
-                f"{self.driver} differentiates with respect to numbers, arrays, and lists, "
-                f"tuples and dicts of them; got {type(x).__name__}."
+                f"{self.driver}{takes} numbers, arrays, and lists, tuples and dicts of them; got "
+                f"{type(x).__name__}{f'; write {advice}' if advice else ''}."
             )
         return as_primal(alive(self.driver, x))
 
@@ -242,6 +271,16 @@ def is_complex(x: Any) -> bool:
     return bool(np.iscomplexobj(plain(x))) or hasattr(plain(x), "_mpc_")
 
 
+def of_kind(y: Any) -> str:
+    """What a function has returned, for messages: a dual is told as the number that it stands for.
+
+    >>> of_kind(Dual(1.0, 1.0)), of_kind((1.0, 2.0, 3.0))
+    ('float', 'tuple of 3')
+    """
+    kind = str(getattr(y, "__class__", type(y)).__name__)
+    return f"{kind} of {len(y)}" if type(y) in (list, tuple) else kind
+
+
 def alive(driver: str, x: Any) -> Any:
     """x itself, without what is only room for tangents, in an array that is used again.
 
@@ -294,7 +333,7 @@ class Outputs:
             if not isinstance(y, tuple) or len(y) != 2:
                 raise TypeError(
                     f"{driver} with has_aux=True needs a function that returns (result, aux); "
-                    f"this one returned {type(y).__name__}."
+                    f"this one returned {of_kind(y)}."
                 )
             y, aux = y
             self.aux = aux_of(driver, aux, level)

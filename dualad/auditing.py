@@ -37,6 +37,7 @@ from .passes import one_like, seeded, unit_seeds
 from .rules import Rule
 from .stacking import DIRECTIONS
 from .structure import leaves, rebuild
+from .wrappers import refuse_unless_callable
 
 # Where these rows have a kink or a jump, as a question about the values.
 _KINKS: dict[str, Function] = {
@@ -203,8 +204,7 @@ def audit(
     >>> audit(ramp, 3.0)
     audit: no tie, kink, jump, infinite slope, nan or inf was met.
     """
-    if not callable(f):
-        raise TypeError(f"audit needs a function, got {type(f).__name__}; write audit(f, x).")
+    refuse_unless_callable("audit", f, "audit(f, x)")
     inputs = Inputs("audit", chosen(f, lift), argnums, args, kwargs)
     level = _Watch(fresh_level())
     try:

@@ -60,7 +60,8 @@ def checkpoint(f: Callable[P, R], *, lift: bool | None = None) -> Callable[P, R]
     Raises
     ------
     TypeError
-        If f uses a number that is differentiated and not among its arguments, or writes into these.
+        If f is not callable, uses a number that is differentiated and not among its arguments, or
+        writes into these.
     NotDeterministicError
         If the second evaluation gives something else.
 
@@ -82,6 +83,11 @@ def checkpoint(f: Callable[P, R], *, lift: bool | None = None) -> Callable[P, R]
     >>> f"{grad(day, mode='reverse')(1e-3):.6f}"
     '2.260862'
     """
+
+    if not callable(f):
+        raise TypeError(
+            f"checkpoint needs a function, got {type(f).__name__}; write checkpoint(f)(x)."
+        )
 
     @functools.cache
     def function() -> Function:  # when it is called: then what it calls is there

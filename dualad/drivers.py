@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 import numpy as np
 
-from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple
+from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple, of_kind
 from .array.operands import unbuffered
 from .kernel import ARRAY_KERNEL, DRIVERS
 from .later import Later
@@ -44,6 +44,7 @@ from .ways import (
 )
 from .workers import Columns, Progress, Workers, planned
 from .wrappers import (
+    call_of,
     driver,
     function_for,
     is_for_series,
@@ -113,7 +114,7 @@ def derivative(
     >>> derivative(lambda x: x**3, order=2)(np.array([1.0, 2.0]))
     array([ 6., 12.])
     """
-    order = _as_count("derivative", order)
+    order = as_count("derivative", order)
     if order == 0:
         return f
     if order > 1 and not isinstance(argnums, (tuple, list, range)):
@@ -144,7 +145,7 @@ def derivative(
     return wrapper
 
 
-def _as_count(driver: str, order: Any) -> int:
+def as_count(driver: str, order: Any) -> int:
     """An order as one of Python's integers.
 
     Raises
@@ -264,10 +265,10 @@ def taylor(
     [10.0, 6.0, 0.5]
     """
     refuse_unless_callable("taylor", f)
-    order = _as_count("taylor", order)
+    order = as_count("taylor", order)
     if lift not in (True, False, None):
         raise TypeError(f"taylor: lift is True, False or None; got {lift!r}.")
-    argnums_as_tuple("taylor", argnums, "; for the point x, write taylor(f, order)(x)")
+    argnums_as_tuple("taylor", argnums, f"; for the point x, write {call_of('taylor')}")
     coefficients: Any = _taylor(f, argnums, order=order, lift=lift)
     return coefficients  # type: ignore[no-any-return]
 
@@ -441,19 +442,29 @@ def _as_precise(slopes: Any, x: Any) -> Any:
     return slopes.astype(x.dtype)
 
 
+# For functions with several outputs.
+_INSTEAD_OF_ONE = {
+    "hessian": "write jacobian(jacobian(f)) for the second derivatives of all its outputs",
+    "hvp": "write jvp(jacobian(f), (x,), (v,)) for all its outputs",
+}
+
+
 def _one_real_output(outputs: Outputs) -> None:
     y = outputs.structure
     if not is_operand(y):
-        what = f"a {type(y).__name__}"
+        what = f"a {of_kind(y)}"
     elif np.ndim(y):
         what = f"an array of shape {np.shape(y)}"
     elif np.iscomplexobj(plain(y)) or hasattr(plain(y), "_mpc_"):
         what = "a complex number"
     else:
         return
+    driver = outputs.driver
+    instead = _INSTEAD_OF_ONE.get(driver, "use jacobian")
+    if what == "a complex number" and driver in _INSTEAD_OF_ONE:
+        instead = f"differentiate its .real and .imag, as in {driver}(lambda x: f(x).real)"
     raise TypeError(
-        f"{outputs.driver} needs a function with one real output; this one returned {what}. "
-        "Use jacobian."
+        f"{driver} needs a function with one real output; this one returned {what}; {instead}."
     )
 
 
@@ -925,7 +936,7 @@ def _seeds_along(inputs: Inputs, direction: list[Any]) -> list[Any]:
             f"{inputs.driver}: the direction must have the structure and shapes of the arguments, "
             f"{wanted}; got {given}."
         )
-    return [inputs.number(t) for t in leaves(direction)]
+    return [inputs.number(t, "the direction") for t in leaves(direction)]
 
 
 def _shapes(x: Any) -> Any:
@@ -1036,7 +1047,12 @@ def hvp(
     array([4., 6.])
     """
 
-    def wrapper(x: Any, v: Any, *args: Any, **kwargs: Any) -> Any:
+    def wrapper(x: Any = ..., v: Any = ..., *args: Any, **kwargs: Any) -> Any:
+        if x is ... or v is ...:
+            raise TypeError(
+                f"hvp: the {'point' if x is ... else 'vector'} is missing in the call of hvp(f); "
+                "write hvp(f)(x, v), with further arguments of f behind them."
+            )
         if argnums == 0 and not args and not kwargs and _are_vectors(x, v):
             along = sweeps.gradient_along(f, x, np.array([v], float))
             if along is not None:

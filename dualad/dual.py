@@ -19,7 +19,6 @@ from . import differentiations, levels, refusals
 from .conversions import as_python, by_ieee, in_slopes
 from .descriptions import description
 from .differentiations import compared, note_refusals, text_for
-from .frames import expression_at, user_frame
 from .kernel import KERNEL, compiled_first
 from .kinds import DualLike, Tangent
 from .levels import ParticipatingLevel
@@ -41,7 +40,7 @@ from .pair import (
     readable_dual,
 )
 from .pickles import pickled
-from .refusals import note_objects, refused
+from .refusals import converted, note_objects
 from .rules import Rule
 from .structure import leaves
 from .table import RULES
@@ -221,12 +220,6 @@ def function(rule: Rule) -> Function:
 # What NumPy asks of duals: the rooms of arrays enter it here.
 PROTOCOLS: dict[str, Function] = {}
 
-_LOST = (
-    "{what} would lose the derivative of a Dual; write {instead}, "
-    "or x.primal for the plain number, whose derivative is zero."
-)
-_ROOM = f"np.zeros_like(x) or np.zeros(n, like=x){refusals.UNLIFTED}"
-
 
 def _operators(name: str, operation: Function) -> tuple[Function, Function]:
     """A row of the table as a pair of methods: x∘other and other∘x."""
@@ -364,29 +357,13 @@ class Dual(Pair):
     # what would lose the derivative
 
     def __float__(self) -> NoReturn:
-        raise refused(
-            _LOST.format(
-                what="float(x), math.sin(x), or storing x in an array of floats",
-                instead=f"x itself, np.sin(x) or dualad.sin(x), {_ROOM}",
-            ),
-            self,
-        )
+        raise converted("float", self)
 
     def __complex__(self) -> NoReturn:
-        raise refused(
-            _LOST.format(
-                what="complex(x), cmath.sin(x), or storing x in an array of complex numbers",
-                instead=f"x + 0j, np.sin(x) or dualad.sin(x), {_ROOM}",
-            ),
-            self,
-        )
+        raise converted("complex", self)
 
     def __index__(self) -> NoReturn:
-        frame = user_frame()
-        call = expression_at(frame.f_code, frame.f_lasti, frame.f_globals)[1] if frame else ""
-        where = f"{call}: " if call else ""
-        what = f"{where}using x as an index or a count"
-        raise refused(_LOST.format(what=what, instead="int(x)"), self)
+        raise converted("index", self)
 
     # NumPy
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 import bisect
 import math
 import operator
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NoReturn, TypeVar, cast
 
@@ -21,6 +22,7 @@ import numpy as np
 from .array.dualarray import is_basic
 from .array_tangents import ArrayTangent
 from .differentiations import note_refusal
+from .frames import name_of_call
 from .kernel import ARRAY_KERNEL, KERNEL
 from .levels import ParticipatingLevel
 from .pair import Pair, dual, is_array, plain, shape_of
@@ -60,7 +62,13 @@ def refuse(what: str) -> NoReturn:
     """Raise the error for a question that only a tangent of numbers can answer."""
     for level in list(_recording):
         note_refusal(level)
-    raise Nonlinear(_NO_WAY.format(what))
+    raise Nonlinear(_NO_WAY.format(_called(what)))
+
+
+def _called(what: str) -> str:
+    """The NumPy function whose rule has asked for `what`, if there is one."""
+    name = name_of_call(sys._getframe(2))
+    return name if name.startswith("np.") else what
 
 
 # -- the level -----------------------------------------------------------------------------
@@ -524,7 +532,7 @@ class Form(ArrayTangent):
 
     def __getattr__(self, name: str) -> NoReturn:
         if not name.startswith("_") and hasattr(np.ndarray, name):
-            raise Missing(_NO_WAY.format(f"x.{name}"))
+            raise Missing(_NO_WAY.format(_called(f"x.{name}")))
         raise AttributeError(f"a form has no attribute {name!r}.")
 
     def __repr__(self) -> str:

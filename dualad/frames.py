@@ -110,6 +110,8 @@ def name_of_call(frame: FrameType | None) -> str:
         if file.startswith(_SOLVERS) and "original" in given:  # whose place this one takes
             f = given["original"]
             name = _public(f"{_PACKAGE}.{f.__module__}.{f.__name__}")
+        elif "operation" in given:  # a method for an operator
+            name = f"operator.{given['operation'].__name__}"
         elif not (name and file.startswith((_LIFTING, *_OTHERS))):
             name = _public(f"{frame.f_globals.get('__name__')}.{code.co_name}")
         frame = frame.f_back

@@ -116,8 +116,9 @@ def define_rule(
     slopes : callable, str or None, or a sequence of these
         One partial derivative per argument, called as ``slope(*args, y)``, where y is
         ``value(*args)``; or an expression in the table's functions, with the arguments named x
-        (or a, b, c, …; x1, x2, … where there are more than eight) and the result y. Write callables in functions of dualad or NumPy, and
-        derivatives of higher order work too. None: the argument is refused if it is dual.
+        (or a, b, c, …, and x1, x2, … where there are more than eight) and the result y. Write
+        callables in functions of dualad or NumPy, and derivatives of higher order work too. None:
+        the argument is refused if it is dual.
     name : str, optional
         Name in the table and in messages; by default value's own.
     over : (low, high), or one per argument
@@ -138,7 +139,8 @@ def define_rule(
     TypeError
         If value, a slope or an interval is not what is asked for.
     ValueError
-        If the name is taken or not one, or a slope's text is not an expression in names that are known.
+        If the name is taken or is not one, or a slope's text is not an expression in names that
+        are known.
 
     Examples
     --------

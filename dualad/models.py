@@ -27,6 +27,7 @@ from .structure import (
     labelled,
     rebuild_labelled,
 )
+from .wrappers import refuse_unless_callable
 
 Floats = float | NDArray[np.float64]  # a number, or an array of them
 
@@ -45,10 +46,7 @@ class Model:
         wrt: str | Iterable[str] | None,
         lift: bool | None = None,
     ) -> None:
-        if not callable(f):
-            raise TypeError(
-                f"{driver} needs a function, got {type(f).__name__}; write {driver}(f, params)."
-            )
+        refuse_unless_callable(driver, f, f"{driver}(f, params)")
         self.driver, self.f, self.given = driver, f, params
         self.run = AsNeeded(f, lift)
         name = getattr(f, "__name__", type(f).__name__)

@@ -10,6 +10,7 @@ does to the numbers, views and all. A union of sets is a row of a product of spa
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NoReturn
 
@@ -21,6 +22,7 @@ from .array_tangents import ArrayTangent
 from .conversions import as_python
 from .differentiations import note_refusal
 from .dual import for_slopes, namespace_for, slope_of, value_of
+from .frames import name_of_call
 from .levels import ParticipatingLevel
 from .pair import Pair, dual, is_array, of_parts, own, parts, plain, shape_of
 from .passes import forward
@@ -393,14 +395,20 @@ class Pattern(ArrayTangent):
         raise TypeError(self._unknown(what))
 
     def _unknown(self, what: str) -> str:
+        driver = self.sets.driver
+        called, otherwise = driver, "omit sparsity="
+        if driver == "sparsity":
+            called, otherwise = "jacobian", "write it in other functions"
         return (
-            f"{self.sets.driver} cannot tell what {what} depends on; give the pattern, as "
-            "jacobian(f, sparsity=pattern), or omit sparsity=."
+            f"{driver} cannot tell what {what} depends on; give the pattern, as "
+            f"{called}(f, sparsity=pattern), or {otherwise}."
         )
 
     def __getattr__(self, name: str) -> NoReturn:
         if not name.startswith("_") and hasattr(np.ndarray, name):
-            raise _Missing(self._unknown(f"x.{name}"))
+            called = name_of_call(sys._getframe(1))
+            is_public = called.startswith(("np.", "dualad.scipy."))
+            raise _Missing(self._unknown(called if is_public else f"x.{name}"))
         raise AttributeError(f"a pattern has no attribute {name!r}.")
 
 
@@ -782,7 +790,10 @@ def detected(inputs: Inputs, has_aux: bool = False) -> tuple[Outputs, Any]:
             outputs = Outputs(inputs.driver, inputs.call(seeds), level, has_aux)
         return outputs, level.sets, work.why
 
-    outputs, sets, why = evaluated(inputs)
+    try:
+        outputs, sets, why = evaluated(inputs)
+    except _Missing as error:  # which was an AttributeError for those who probe
+        raise TypeError(str(error)).with_traceback(error.__traceback__) from None
     along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
     settle(
         why, inputs, along, outputs, has_aux, forward(along, has_aux), lambda at: evaluated(at)[0]

@@ -24,6 +24,7 @@ from .sentences import counted
 from .structure import element_labels, labelled_numbers
 from .tables import ROWS, Report, Section, plain_lists
 from .workers import Progress, Workers
+from .wrappers import refuse_unless_callable
 
 INPUTS = 10  # how many standard deviations of inputs are printed
 DOUBT = 0.1  # from this share of the first order on, the second order counts
@@ -178,6 +179,7 @@ def propagate(
     >>> p.mean["model"], round(p.std["model"], 12)
     (21.0, 0.22360679775)
     """
+    refuse_unless_callable("propagate", f, "propagate(f, values, std=deviations)")
     if order not in (1, 2) or isinstance(order, bool):
         raise ValueError(f"propagate: order is 1 or 2; got {order!r}.")
     if (cov is None) == (std is None):
@@ -290,8 +292,8 @@ def _covariance(model: Model, cov: ArrayLike | None) -> Scaled:
     if sigma.shape != (n, n):
         labels = [label for label, _ in labelled_numbers(model.parameters)]
         raise ValueError(
-            f"propagate: cov has shape {sigma.shape}, but there are {n} inputs: "
-            f"{', '.join(labels[:10])}{', …' * (n > 10)}."
+            f"propagate: cov has shape {sigma.shape}, but the model has {counted(n, 'input')}, "
+            f"{', '.join(labels[:10])}{', …' * (n > 10)}; give a matrix of shape {(n, n)}."
         )
     scale = float(np.max(np.abs(sigma), initial=0))
     if not np.all(np.isfinite(sigma)) or not np.allclose(

@@ -6,9 +6,13 @@ import re
 import sys
 from typing import Any
 
-from .differentiations import NOTED, note, note_refusal, note_refusals
+import numpy as np
+
+from .differentiations import NOTED, levels_in, note, note_refusal, note_refusals
+from .frames import expression_at, user_frame
 from .kernel import LIFTING
 from .pair import Pair
+from .rules import RULES
 
 _PACKAGE = __name__.rpartition(".")[0]
 
@@ -36,6 +40,61 @@ def refused(message: str, *involved: Any) -> TypeError:
     if LIFTING.is_running() if LIFTING else _lifted_runs:
         message = message.replace(UNLIFTED, "")
     return TypeError(message)
+
+
+_ROOM = f"np.zeros_like(x) or np.zeros(n, like=x){UNLIFTED}"
+_PLAIN_NUMBER = {  # what makes one of a dual, and what to write: where the user's text is not known
+    "float": (
+        "float(x), math.sin(x), or storing x in an array of floats",
+        f"x itself, np.sin(x) or dualad.sin(x), {_ROOM}",
+    ),
+    "complex": (
+        "complex(x), cmath.sin(x), or storing x in an array of complex numbers",
+        f"x + 0j, np.sin(x) or dualad.sin(x), {_ROOM}",
+    ),
+    "index": ("using x as an index or a count", "int(x)"),
+}
+_OTHERWISE = f"functions of NumPy or dualad for it, and arrays of {_ROOM}"
+_CALL = re.compile(r"(?:c?math\.)?(\w+)\((.*)\)$")
+_ELEMENT = re.compile(r"\w[^()]*\[.*\]$")
+
+
+def converted(kind: str, x: Any) -> TypeError:
+    """The error for a dual of which the user's code makes a float, a complex or an index."""
+    frame = user_frame()
+    text = expression_at(frame.f_code, frame.f_lasti, frame.f_globals)[1] if frame else ""
+    what, instead = _PLAIN_NUMBER[kind]
+    if kind == "index":
+        what = f"{text}: {what}" if text else what
+        for level in levels_in(x):
+            note(level, "index")
+    elif call := _CALL.match(text):
+        name, args = call.groups()
+        if name == kind:
+            what, instead = (
+                text,
+                (f"{args} itself" if kind == "float" else f"{args} + 0j") + UNLIFTED,
+            )
+        elif name in RULES:
+            there = f"np.{name}({args}) or " if hasattr(np, name) else ""
+            what, instead = text, f"{there}dualad.{name}({args}){UNLIFTED}"
+        else:
+            what, instead = text, _OTHERWISE
+    elif _ELEMENT.match(text):
+        what = f"storing x in {text}, in an array of {kind} numbers,"
+        instead = f"the array as {_ROOM}"
+    elif text:
+        what, instead = text, _OTHERWISE
+    return refused(
+        f"{what} would lose the derivative of a Dual; write {instead}, "
+        "or x.primal for the plain number, whose derivative is zero.",
+        x,
+    )
+
+
+def is_index_refused() -> bool:
+    """Whether a dual has refused to be an index in a differentiation that is at work."""
+    return any("index" in noted.doubts for noted in list(NOTED.values()))
 
 
 # Functions that read the memory of what NumPy makes an array of, whatever is in it; what to write.

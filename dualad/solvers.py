@@ -14,6 +14,7 @@ from .drivers import hessian, hvp, value_and_grad
 from .lifting.reach import AsNeeded
 from .looks import is_plain
 from .pair import Function, is_operand, plain
+from .wrappers import refuse_unless_callable
 
 POINTS = 4  # how many points are remembered: solvers go back to the best one
 
@@ -36,10 +37,7 @@ class Objective:
     """
 
     def __init__(self, f: Function, lift: bool | None = None) -> None:
-        if not callable(f):
-            raise TypeError(
-                f"objective needs a function, got {type(f).__name__}; write objective(f)."
-            )
+        refuse_unless_callable("objective", f, "objective(f)")
         self.__name__ = getattr(f, "__name__", "objective")
         self.__doc__ = f.__doc__ or type(self).__doc__
         self._given = f, lift

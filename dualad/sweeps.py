@@ -519,7 +519,7 @@ class Pullback:
                 "vjp: the adjoint must have the structure and shapes of the function's result, "
                 f"{wanted}; got {given}."
             )
-        numbers = [inputs.number(g) for g in leaves(adjoint)]
+        numbers = [inputs.number(g, "the adjoint") for g in leaves(adjoint)]
         numbers = [
             g.astype(dtype_of(v))
             if type(g) is np.ndarray

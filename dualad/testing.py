@@ -15,9 +15,11 @@ from .dual import Dual, function
 from .lifting.reach import chosen
 from .pair import Function, plain
 from .rules import Rule
+from .sentences import did_you_mean
 from .stacking import run_passes
 from .structure import argument_names, labelled_numbers, leaves
 from .table import RULES
+from .wrappers import refuse_unless_callable
 
 Array = NDArray[np.float64]
 Difference = Callable[[Callable[[float], Array], float, float], tuple[Array, Array]]
@@ -53,6 +55,8 @@ def check_rule(
     ------
     AssertionError
         If a slope (or, with a reference, the value) is off; the message says where.
+    TypeError
+        If rule is neither a name nor a function.
     ValueError
         If there is no such rule.
 
@@ -62,9 +66,15 @@ def check_rule(
     >>> import mpmath
     >>> check_rule("tanh", mpmath.tanh)
     """
-    name = rule if isinstance(rule, str) else getattr(rule, "__name__", "")
+    name = rule if isinstance(rule, str) else getattr(rule, "__name__", None)
+    if not isinstance(name, str):
+        raise TypeError(
+            f"check_rule takes the name of a rule or a function that has one, got {rule!r}; write "
+            "check_rule('sin')."
+        )
     if name not in RULES:
-        raise ValueError(f"there is no rule called {name!r}; make one with define_rule.")
+        hint = did_you_mean(name, RULES, "make one with define_rule.")
+        raise ValueError(f"check_rule: there is no rule called {name!r}; {hint}")
     row = RULES[name]
     value = function(row)
     random = np.random.default_rng(0)
@@ -250,11 +260,7 @@ def check_derivative(
     >>> report.digits > 13
     True
     """
-    if not callable(f):
-        raise TypeError(
-            f"check_derivative needs a function, got {type(f).__name__}; "
-            "write check_derivative(f, x)."
-        )
+    refuse_unless_callable("check_derivative", f, "check_derivative(f, x)")
     inputs = Inputs("check_derivative", chosen(f, lift), argnums, args, kwargs)
     if any(isinstance(x, Dual) or np.iscomplexobj(x) for x in inputs.leaves):
         raise TypeError("check_derivative takes a point of real numbers, not complex or dual ones.")

@@ -55,7 +55,7 @@ def driver(definition: Driver) -> Driver:
             raise TypeError(f"{name}: lift is True, False or None; got {lift!r}.")
         refuse_unless_callable(name, f)
         if not is_index:
-            argnums_as_tuple(name, argnums, f"; for the point x, write {name}(f)(x)")
+            argnums_as_tuple(name, argnums, f"; for the point x, write {call_of(name)}")
         if short_way and not args and (is_index or _is_short(argnums, takes_more)):
             how = of_short_way(options)
             if how is not None:
@@ -111,10 +111,32 @@ def _is_short(argnums: Argnums, takes_more: bool) -> bool:
     return type(argnums) in (int, str)
 
 
-def refuse_unless_callable(driver: str, f: Function) -> None:
-    """Raise TypeError if f, which a driver is given, is not a function."""
+_CALLS = {
+    "hvp": "hvp(f)(x, v)",
+    "jvp": "jvp(f, (x,), (v,))",
+    "taylor": "taylor(f, order)(x)",
+    "vjp": "vjp(f, x)",
+}
+
+
+def call_of(driver: str) -> str:
+    """How a driver is called, for messages.
+
+    >>> call_of("grad"), call_of("vjp")
+    ('grad(f)(x)', 'vjp(f, x)')
+    """
+    return _CALLS.get(driver, f"{driver}(f)(x)")
+
+
+def refuse_unless_callable(caller: str, f: Function, call: str = "") -> None:
+    """Raise TypeError if f, which is given to be differentiated, is not a function.
+
+    `call`: how the caller is called, if it is no driver.
+    """
     if not callable(f):
-        raise TypeError(f"{driver} needs a function, got {type(f).__name__}; write {driver}(f)(x).")
+        raise TypeError(
+            f"{caller} needs a function, got {type(f).__name__}; write {call or call_of(caller)}."
+        )
 
 
 def function_for(driver: str, f: Function, lift: bool | None) -> Function:

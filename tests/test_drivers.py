@@ -402,21 +402,21 @@ def test_later_calls_of_a_derivative_give_what_the_first_gave(
         (
             lambda x: x,
             "grad needs a function with one real output; this one returned an array of shape "
-            "(3,). Use jacobian.",
+            "(3,); use jacobian.",
         ),
         (
             lambda x: x[:1],
             "grad needs a function with one real output; this one returned an array of shape "
-            "(1,). Use jacobian.",
+            "(1,); use jacobian.",
         ),
         (
             lambda x: [x[0]],
-            "grad needs a function with one real output; this one returned a list. Use jacobian.",
+            "grad needs a function with one real output; this one returned a list of 1; use jacobian.",
         ),
         (
             lambda x: x[0] * 1j,
-            "grad needs a function with one real output; this one returned a complex number. "
-            "Use jacobian.",
+            "grad needs a function with one real output; this one returned a complex number; "
+            "use jacobian.",
         ),
         (
             lambda x: None,
@@ -456,10 +456,10 @@ def test_errors_name_the_driver_that_was_called(driver: Any) -> None:
 @pytest.mark.parametrize("x", [1.0, np.ones(2), [1.0, 2.0], {"a": 1.0}, 1j, None], ids=repr)
 def test_a_point_in_place_of_argnums_is_refused_at_once(x: Any) -> None:
     for driver in (derivative, grad, value_and_grad, jacobian, hessian, hvp):
-        name = driver.__name__
+        name, point = driver.__name__, r"\(x, v\)" if driver is hvp else r"\(x\)"
         with pytest.raises(
             TypeError,
-            match=rf"^{name}: argnums takes .*; got .*; for the point x, write {name}\(f\)\(x\)\.$",
+            match=rf"^{name}: argnums takes .*; got .*; for the point x, write {name}\(f\){point}\.$",
         ):
             driver(rosenbrock, x)  # type: ignore[operator]
 

@@ -186,5 +186,5 @@ def test_one_number_in_an_array_is_one_number() -> None:
 def test_refusals() -> None:
     with pytest.raises(TypeError, match="objective needs a function, got float"):
         objective(3.0)  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match=r"array of shape \(2,\). Use jacobian"):
+    with pytest.raises(TypeError, match=r"array of shape \(2,\); use jacobian"):
         objective(lambda x: x).jac(np.ones(2))

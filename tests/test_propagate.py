@@ -185,7 +185,9 @@ def test_refusals() -> None:
     for wrong in ({}, {"cov": np.eye(2), "std": {"x": 1.0}}):
         with pytest.raises(TypeError, match="either cov, a matrix, or std"):
             propagate(f, at, **wrong)
-    with pytest.raises(ValueError, match=r"shape \(3, 3\), but there are 2 inputs: x, y"):
+    with pytest.raises(
+        ValueError, match=r"shape \(3, 3\), but the model has 2 inputs, x, y; give a"
+    ):
         propagate(f, at, cov=np.eye(3))
     with pytest.raises(ValueError, match="symmetric matrix of finite numbers"):
         propagate(f, at, cov=[[1, 0.5], [0, 1]])

@@ -44,6 +44,7 @@ from .short_ways import with_short_ways
 # getting it once more costs as much as the arithmetic, until a larger one has come and gone.
 np.empty(1 << 19)
 
+_OF_POLY1D = np.poly1d.__repr__.__code__
 _BASIC = (int, np.integer, slice, type(None), type(Ellipsis))
 
 
@@ -511,8 +512,11 @@ class DualArray(Dual):
     # text, and ways out
 
     def __repr__(self) -> str:
-        text = text_for(self, repr)
-        return text or f"DualArray({text_of(self.primal)}, {text_of(self.tangent)})"
+        if text := text_for(self, repr):
+            return text
+        text = f"DualArray({text_of(self.primal)}, {text_of(self.tangent)})"
+        # np.poly1d takes "array(" and ")" off the text of its coefficients
+        return f"array({text})" if sys._getframe(1).f_code is _OF_POLY1D else text
 
     def _repr_html_(self) -> str:
         from ..text import array_html

@@ -13,7 +13,8 @@ from typing import Any
 import numpy as np
 
 from ..decompression import Split, as_pattern, coloured
-from ..drivers import derivative, taylor
+from ..drivers import as_count, derivative, taylor
+from ..wrappers import refuse_unless_callable
 from .style import BLACK, COLOURS, DASHES, GREY, lesson_style
 
 
@@ -155,6 +156,8 @@ def plot_derivatives(
     'f = tanh'
     """
     _refuse_unless_interval("plot_derivatives", a, b)
+    refuse_unless_callable("plot_derivatives", f, "plot_derivatives(f, a, b)")
+    orders = [as_count("plot_derivatives", order) for order in orders]
     slopes = [(order, derivative(f, order=order)) for order in orders]
     at = np.linspace(a, b, points)
     ax = _axes(ax, (7.0, 4.3))
@@ -222,6 +225,8 @@ def plot_taylor(
     ['f', 'order 1', 'order 3']
     """
     _refuse_unless_interval("plot_taylor", a, b)
+    refuse_unless_callable("plot_taylor", f, "plot_taylor(f, x, a, b)")
+    orders = [as_count("plot_taylor", order) for order in orders]
     coefficients = [float(c) for c in taylor(f, max(orders, default=0))(x)]
     at = np.linspace(a, b, points)
     places, values = curve(f, at)
@@ -349,6 +354,7 @@ def plot_error(f: Callable[..., Any], x: float, *, steps: Any = None, ax: Any = 
     >>> plot_error(np.exp, 1.0).get_xscale()
     'log'
     """
+    refuse_unless_callable("plot_error", f, "plot_error(f, x)")
     ax = _axes(ax, (7.0, 4.8))
     steps, errors, floor = difference_errors(f, x, steps)
     least = 2.0**-58  # the edge: there are no errors between 0 and 2**-54
@@ -403,14 +409,19 @@ def spy(pattern: Any, *, symmetric: bool = False, mode: str | None = None, ax: A
     ------
     ImportError
         If matplotlib is not installed.
+    TypeError
+        If it is not a matrix.
 
     Examples
     --------
     >>> from dualad import sparsity
     >>> axes = spy(sparsity(np.diff)(np.ones(8)))
     """
-    ax = _axes(ax, (5.0, 5.2))
     shape: Any = getattr(pattern, "shape", None) or np.shape(pattern)
+    if len(shape) != 2:
+        what = f"shape {shape}" if shape else type(pattern).__name__
+        raise TypeError(f"spy draws a matrix, got {what}; write spy(sparsity(f)(x)).")
+    ax = _axes(ax, (5.0, 5.2))
     found = coloured(*as_pattern("spy", pattern, shape[-1]), mode, symmetric)  # type: ignore[arg-type]
     m, n = found.pattern.shape
     rows = np.repeat(np.arange(m), np.diff(found.pattern.indptr))

@@ -30,6 +30,7 @@ from typing import Any
 
 from ..arguments import Argnums
 from ..ways import Mode, refuse_unless_mode
+from ..wrappers import refuse_unless_callable
 from .backward import trace_backward
 from .formula import Variable
 from .forward import trace_forward
@@ -213,8 +214,7 @@ def traced(
     numbers: bool = False,
 ) -> Trace:
     """The same for `caller`, whom messages name."""
-    if not callable(f):
-        raise TypeError(f"{caller} needs a function, got {type(f).__name__}; write {caller}(f, x).")
+    refuse_unless_callable(caller, f, f"{caller}(f, x)")
     refuse_unless_mode(caller, mode)
     title = getattr(f, "__name__", type(f).__name__)
     given = Given(caller, f, args, kwargs, wrt, is_forward=mode != "reverse")
