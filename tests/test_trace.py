@@ -394,6 +394,8 @@ def check_tangent(row: Any, t: Any, name: str) -> bool:
     except KeyError:
         return False
     assert np.shape(found) == np.shape(row.tangent) or not np.any(found), name
+    # zeros are stronger than ∞ and nan, of which NumPy knows nothing
+    found = np.where(np.isnan(found) & (row.tangent == 0), 0, found)
     np.testing.assert_allclose(
         found + 0 * row.tangent, row.tangent, rtol=1e-9, atol=1e-9, err_msg=name
     )
