@@ -1050,7 +1050,7 @@ cdef object nested(int row, object a, object b, const Loop *loop):
     cdef Jet y
     cdef Jet slope
     cdef const Jet *jets[2]
-    cdef Py_ssize_t n1 = -2, n2 = -2, m1, m2, start, k, j, i
+    cdef Py_ssize_t n1 = -2, n2 = -2, m1, m2, block, start, k, j, i
     cdef int count = 1 if b is None else 2
     cdef bint is_np, any_np = loop != NULL, first = True, mixed
     cdef double v[2]
@@ -1110,7 +1110,8 @@ cdef object nested(int row, object a, object b, const Loop *loop):
     v[0], v[1] = parts[0].jet.v, parts[1].jet.v if count == 2 else 0.0
     if loop != NULL and looped(loop, v, count, &y.v):
         return None
-    for start in range(0, m1, JET):
+    for block in range((m1 + JET - 1) // JET):  # in steps of JET, the loop would be Python's
+        start = block * JET
         k = min(JET, m1 - start)
         for i in range(count):
             if parts[i].jet.on:
@@ -1446,7 +1447,7 @@ cdef object recorded_nested(
     cdef Py_ssize_t places[2]
     cdef double v[2]
     cdef const double *t[2]
-    cdef Py_ssize_t m = record.m, place, start, k, j
+    cdef Py_ssize_t m = record.m, place, block, start, k, j
     cdef int count = 1 if b is None else 2, i
     cdef bint is_np = False
     cdef Dual x, z
@@ -1471,7 +1472,8 @@ cdef object recorded_nested(
         return None
     z = new_recorded(record, -1, <object>level)
     place = push(record, places[0], places[1] if count == 2 else -1)
-    for start in range(0, m, JET):
+    for block in range((m + JET - 1) // JET):
+        start = block * JET
         k = min(JET, m - start)
         for i in range(count):
             if given[i].on:
