@@ -60,6 +60,7 @@ SHAPES: dict[str, tuple[Any, ...]] = {
     "genpareto": (0.2,),
     "geom": (0.3,),
     "invgamma": (4.1,),
+    "invweibull": (2.7,),
     "lomax": (3.2,),
     "laplace_asymmetric": (1.3,),
     "logser": (0.6,),
@@ -269,6 +270,10 @@ def test_what_has_no_derivative_is_refused() -> None:
         derivative(lambda n: stats.binom.pmf(1, n, 0.5))(3.0)
     with pytest.raises(TypeError, match=r"johnsonsu\.entropy"):
         derivative(lambda a: stats.johnsonsu.entropy(a, 1.0))(1.0)
+    with pytest.raises(TypeError, match=r"kappa3\.mean .* write dualad\.scipy\.integrate\.quad"):
+        derivative(stats.kappa3.mean)(3.0)
+    with pytest.raises(TypeError, match=r"poisson\.entropy .* write a sum over pmf"):
+        derivative(stats.poisson.entropy)(3.0)
     for call in (
         lambda m: stats.poisson.rvs(m, random_state=1),
         lambda m: stats.norm.expect(lambda x: x, loc=m),

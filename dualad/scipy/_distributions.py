@@ -198,14 +198,18 @@ row("jf_skew_t(a, b)", "(a + 0.5)*log1p(x/sqrt(a + b + x*x)) - (a + b - 1)*log(2
     logcdf="log(betainc(a, b, _left(a + b, -x)) if x < 0 else betaincc(b, a, _left(a + b, x)))",
     logsf="log(betaincc(a, b, _left(a + b, -x)) if x < 0 else betainc(b, a, _left(a + b, x)))")
 row("rdist(c)", "xlog1py(c/2 - 1, -x*x) - betaln(c/2, 0.5)", "betainc(c/2, c/2, 0.5 + x/2)",
-    ends="-1, 1")
+    ends="-1, 1",
+    mean="0",
+    var="1/(c + 1)")
 row("argus(chi)", f"3*log(chi) - {_LOG_ROOT} - log(gammainc(1.5, chi*chi/2)/2) + log(x) "
     "+ log1p(-x*x)/2 - chi*chi*(1 - x*x)/2",
     "1 - gammainc(1.5, chi*chi*(1 - x*x)/2)/gammainc(1.5, chi*chi/2)", ends="0, 1")
 # with u = skew*x/2: α·log1p(u) - α·u is -x²/2·₂F₁(1, 2; 3; -u)
 row("pearson3(skew)", "-x*x/2*hyp2f1(1, 2, 3, -skew*x/2) - log1p(skew*x/2) - "
     f"{_LOG_ROOT} - _beyond_stirling(skew)",
-    ends="(-2/skew if skew > 0 else -inf), (-2/skew if skew < 0 else inf)")
+    ends="(-2/skew if skew > 0 else -inf), (-2/skew if skew < 0 else inf)",
+    mean="0",
+    var="1")
 row("ncx2(df, nc)", "-log(2) - square(sqrt(x) - sqrt(nc))/2 + (df/4 - 0.5)*log(x/nc) "
     "+ log(ive(df/2 - 1, sqrt(nc*x)))", between="0, inf", ends=_HALF, fixed="df", mean="df + nc",
     var="2*(df + 2*nc)")
@@ -250,7 +254,9 @@ row("fatiguelife(c)", f"log(x + 1) - square((x - 1)/c)/(2*x) - log(2*c) - {_LOG_
     "- 1.5*log(x)", "ndtr((sqrt(x) - 1/sqrt(x))/c)", ends=_HALF, mean="c*c/2 + 1",
     var="c*c*(5*c*c + 4)/4")
 row("johnsonsu(a, b)", f"log(b) - log1p(x*x)/2 - square(a + b*asinh(x))/2 - {_LOG_ROOT}",
-    "ndtr(a + b*asinh(x))")
+    "ndtr(a + b*asinh(x))",
+    mean="-exp(1/(b*b)/2)*sinh(a/b)",
+    var="expm1(1/(b*b))*(exp(1/(b*b))*cosh(2*a/b) + 1)/2")
 row("johnsonsb(a, b)", f"log(b) - log(x) - log1p(-x) - square(a + b*logit(x))/2 - {_LOG_ROOT}",
     "ndtr(a + b*logit(x))", ends="0, 1")
 row("powernorm(c)", f"log(c) - x*x/2 - {_LOG_ROOT} + (c - 1)*log_ndtr(-x)",
@@ -281,7 +287,9 @@ row("norminvgauss(a, b)", "log(a/pi) + log(k1e(a*hypot(1, x))) - log(hypot(1, x)
     "- a*hypot(1, x) + sqrt(a*a - b*b)", between="-inf, inf", mean="b/sqrt(a*a - b*b)",
     var="a*a/pow(a*a - b*b, 1.5)")
 row("geninvgauss(p, b)", "(p - 1)*log(x) - b*(x + 1/x)/2 + b - log(2*kve(p, b))", between="0, inf",
-    ends=_HALF, fixed="p")
+    ends=_HALF, fixed="p",
+    mean="kve(p + 1, b)/kve(p, b)",
+    var="kve(p + 2, b)/kve(p, b) - square(kve(p + 1, b)/kve(p, b))")
 row("genhyperbolic(p, a, b)", f"p/2*log(a*a - b*b) - {_LOG_ROOT} - (p - 0.5)*log(a) "
     "- log(kve(p, sqrt(a*a - b*b))) + sqrt(a*a - b*b) + b*x - a*hypot(1, x) "
     "+ log(kve(p - 0.5, a*hypot(1, x))) + (p - 0.5)*log(hypot(1, x))", between="-inf, inf",
@@ -297,11 +305,15 @@ row("weibull_max(c)", "log(c) + xlogy(c - 1, -x) - pow(-x, c)", "exp(-pow(-x, c)
     entropy=f"-{_EULER}/c - log(c)",
     logcdf="-pow(-x, c)")
 row("dweibull(c)", "log(c/2) + xlogy(c - 1, abs(x)) - pow(abs(x), c)",
-    "0.5 - (0 if x == 0 else sign(x)*expm1(-pow(abs(x), c))/2)", mean="0", var="gamma(1 + 2/c)")
+    "0.5 - (0 if x == 0 else sign(x)*expm1(-pow(abs(x), c))/2)", mean="0", var="gamma(1 + 2/c)",
+    entropy=f"-{_EULER}/c - log(c)")
 helper("_log_rest(x) = log(-expm1(-x)) if x < 0.7 else log1p(-exp(-x))")
 row("exponweib(a, c)", "log(a) + log(c) + xlogy(a - 1, -expm1(-pow(x, c))) - pow(x, c) "
     "+ xlogy(c - 1, x)", "exp(a*_log_rest(pow(x, c)))", ends=_HALF)
-row("invweibull(c)", "log(c) - (c + 1)*log(x) - pow(x, -c)", "exp(-pow(x, -c))", ends=_HALF)
+row("invweibull(c)", "log(c) - (c + 1)*log(x) - pow(x, -c)", "exp(-pow(x, -c))", ends=_HALF,
+    mean="gamma(1 - 1/c) if c > 1 else nan",
+    var="gamma(1 - 2/c) - square(gamma(1 - 1/c)) if c > 2 else nan",
+    entropy=f"{_EULER}/c - log(c)")
 row("genextreme(c)", "c*_bent(c, x) - _bent(c, x) - exp(-_bent(c, x))", "exp(-exp(-_bent(c, x)))",
     ends="(1/c if c < 0 else -inf), (1/c if c > 0 else inf)",
     mean="(1 - gamma(1 + c))/c if c > -1 else inf",
@@ -330,22 +342,32 @@ for _name in ("loguniform", "reciprocal"):
 row("truncexpon(b)", "-x - log(-expm1(-b))", "expm1(-x)/expm1(-b)", ends="0, b",
     mean="1 - b/expm1(b)", var="1 - b*b*exp(b)/square(expm1(b))",
     entropy="log(-expm1(-b)) - b/expm1(b)")
-row("gompertz(c)", "log(c) + x - c*expm1(x)", "-expm1(-c*expm1(x))", ends=_HALF)
+row("gompertz(c)", "log(c) + x - c*expm1(x)", "-expm1(-c*expm1(x))", ends=_HALF,
+    mean="exp(c)*exp1(c)",
+    entropy="-log(c) - exp(c)*exp1(c)")
 row("exponpow(b)", "log(b) + xlogy(b - 1, x) + pow(x, b) - expm1(pow(x, b))",
     "-expm1(-expm1(pow(x, b)))", ends=_HALF)
 row("bradford(c)", "log(c) - log1p(c*x) - log(log1p(c))", "log1p(c*x)/log1p(c)", ends="0, 1",
-    mean="1/log1p(c) - 1/c", entropy="log1p(c)/2 - log(c/log1p(c))")
+    mean="1/log1p(c) - 1/c", entropy="log1p(c)/2 - log(c/log1p(c))",
+    var="((c + 2)*log1p(c) - 2*c)/(2*c*square(log1p(c)))")
 row("triang(c)", "log(2) + (log(x/c) if x < c else log1p(-x) - log1p(-c))",
     "x*x/c if x < c else 1 - square(1 - x)/(1 - c)", ends="0, 1", mean="(c + 1)/3",
     var="(1 - c + c*c)/18", entropy="0")
 row("trapezoid(c, d)", "log(2/(d - c + 1)) + (log(x/c) if x < c else "
     "log1p(-x) - log1p(-d) if x > d else 0*x)",
     "x*x/(c*(d - c + 1)) if x < c else (2*x - c)/(d - c + 1) if x < d else "
-    "1 - square(1 - x)/((d - c + 1)*(1 - d))", ends="0, 1")
+    "1 - square(1 - x)/((d - c + 1)*(1 - d))", ends="0, 1",
+    mean="(1 + d + d*d - c*c)/(3*(1 + d - c))",
+    var="(1 + d + d*d + d*d*d - c*c*c)/(6*(1 + d - c)) "
+    "- square((1 + d + d*d - c*c)/(3*(1 + d - c)))",
+    entropy="(1 - d + c)/(1 + d - c)/2 + log(1 + d - c)")
 row("truncpareto(b, c)", "log(b) - (b + 1)*log(x) - log(-expm1(-b*log(c)))",
     "expm1(-b*log(x))/expm1(-b*log(c))", ends="1, c",
     logcdf="log(-expm1(-b*log(x))) - log(-expm1(-b*log(c)))",
-    logsf="-b*log(x) + log(-expm1(-b*log(c/x))) - log(-expm1(-b*log(c)))")
+    logsf="-b*log(x) + log(-expm1(-b*log(c/x))) - log(-expm1(-b*log(c)))",
+    mean="b/(b - 1)*expm1((1 - b)*log(c))/expm1(-b*log(c))",
+    var="b/(b - 2)*expm1((2 - b)*log(c))/expm1(-b*log(c)) "
+    "- square(b/(b - 1)*expm1((1 - b)*log(c))/expm1(-b*log(c)))")
 row("truncweibull_min(c, a, b)", "log(c) + xlogy(c - 1, x) + pow(a, c) - pow(x, c) "
     "- log(-expm1(pow(a, c) - pow(b, c)))",
     "expm1(pow(a, c) - pow(x, c))/expm1(pow(a, c) - pow(b, c))", ends="a, b",
@@ -366,22 +388,32 @@ row("kappa4(h, k)", "-(1 - k)*_bent(k, x) - (1 - h)*_bent(h, exp(-_bent(k, x)))"
 # Logistic and their kin
 row("fisk(c)", "log(c) + (c - 1)*log(x) - 2*softplus(c*log(x))", "sigmoid(c*log(x))", ends=_HALF,
     entropy="-log(c)",
-    logcdf="-softplus(-c*log(x))", logsf="-softplus(c*log(x))")
+    logcdf="-softplus(-c*log(x))", logsf="-softplus(c*log(x))",
+    mean="pi/c/sin(pi/c) if c > 1 else nan",
+    var="2*pi/c/sin(2*pi/c) - square(pi/c/sin(pi/c)) if c > 2 else nan")
 row("burr(c, d)", "log(c) + log(d) - (c + 1)*log(x) - (d + 1)*log1p(pow(x, -c))",
     "exp(-d*log1p(pow(x, -c)))", ends=_HALF,
-    logcdf="-d*log1p(pow(x, -c))", logsf="log(-expm1(-d*log1p(pow(x, -c))))")
+    logcdf="-d*log1p(pow(x, -c))", logsf="log(-expm1(-d*log1p(pow(x, -c))))",
+    mean="d*beta(d + 1/c, 1 - 1/c) if c > 1 else nan",
+    var="d*beta(d + 2/c, 1 - 2/c) - square(d*beta(d + 1/c, 1 - 1/c)) if c > 2 else nan")
 row("burr12(c, d)", "log(c) + log(d) + xlogy(c - 1, x) - (d + 1)*log1p(pow(x, c))",
     "-expm1(-d*log1p(pow(x, c)))", ends=_HALF,
-    logcdf="log(-expm1(-d*log1p(pow(x, c))))", logsf="-d*log1p(pow(x, c))")
+    logcdf="log(-expm1(-d*log1p(pow(x, c))))", logsf="-d*log1p(pow(x, c))",
+    mean="d*beta(1 + 1/c, d - 1/c) if c*d > 1 else nan",
+    var="d*beta(1 + 2/c, d - 2/c) - square(d*beta(1 + 1/c, d - 1/c)) if c*d > 2 else nan")
 row("mielke(k, s)", "log(k) + xlogy(k - 1, x) - (1 + k/s)*log1p(pow(x, s))",
-    "exp(k*log(x) - k/s*log1p(pow(x, s)))", ends=_HALF)
+    "exp(k*log(x) - k/s*log1p(pow(x, s)))", ends=_HALF,
+    mean="k/s*beta((k + 1)/s, 1 - 1/s) if s > 1 else nan",
+    var="k/s*beta((k + 2)/s, 1 - 2/s) - square(k/s*beta((k + 1)/s, 1 - 1/s)) if s > 2 else nan")
 row("genlogistic(c)", "log(c) - x - (c + 1)*softplus(-x)", "exp(-c*softplus(-x))",
     mean="psi(c)", var="polygamma(1, c)", entropy="psi(c + 1) - log(c)",
     logcdf="-c*softplus(-x)")
 row("genhalflogistic(c)", "log(2) + (1/c - 1)*log1p(-c*x) - 2*log1p(pow(1 - c*x, 1/c))",
     "(1 - pow(1 - c*x, 1/c))/(1 + pow(1 - c*x, 1/c))", ends="0, 1/c")
 row("loglaplace(c)", "log(c/2) + (c - 1 if x < 1 else -c - 1)*log(x)",
-    "pow(x, c)/2 if x < 1 else 1 - pow(x, -c)/2", ends=_HALF, entropy="-log(c)")
+    "pow(x, c)/2 if x < 1 else 1 - pow(x, -c)/2", ends=_HALF, entropy="-log(c)",
+    mean="c*c/(c*c - 1) if c > 1 else nan",
+    var="c*c/(c*c - 4) - square(c*c/(c*c - 1)) if c > 2 else nan")
 row("laplace_asymmetric(kappa)", "(-x*kappa if x >= 0 else x/kappa) - log(kappa + 1/kappa)",
     "1 - exp(-x*kappa)/(1 + kappa*kappa) if x >= 0 else "
     "exp(x/kappa)*kappa*kappa/(1 + kappa*kappa)", mean="1/kappa - kappa",
@@ -397,10 +429,13 @@ row("rel_breitwigner(rho)", "log(2/pi) + log(2*(1 + 1/(rho*rho))/(1 + sqrt(1 + 1
 row("vonmises(kappa)", "kappa*cosm1(x) - log(2*pi) - log(i0e(kappa))", between="0, pi",
     entropy="kappa - kappa*i1e(kappa)/i0e(kappa) + log(i0e(kappa))")
 row("vonmises_line(kappa)", "kappa*cosm1(x) - log(2*pi) - log(i0e(kappa))", between="0, pi",
-    ends="-pi, pi")
+    ends="-pi, pi",
+    entropy="kappa - kappa*i1e(kappa)/i0e(kappa) + log(i0e(kappa))")
 row("wrapcauchy(c)", "log1p(-c*c) - log(2*pi) - log(square(1 - c) + 4*c*square(sin(x/2)))",
     between="0, 2*pi", ends="0, 2*pi", entropy="log1p(-c*c)")
-row("rice(b)", "log(x) - square(x - b)/2 + log(i0e(x*b))", between="0, inf", ends=_HALF)
+row("rice(b)", "log(x) - square(x - b)/2 + log(i0e(x*b))", between="0, inf", ends=_HALF,
+    mean="sqrtpi/sqrt2*hyp1f1(-0.5, 1, -b*b/2)",
+    var="2 + b*b - square(hyp1f1(-0.5, 1, -b*b/2))*pi/2")
 
 # Of counts
 row("poisson(mu)", "xlogy(k, mu) - gammaln(k + 1) - mu", "pdtr(k, mu)", is_discrete=True,
@@ -418,9 +453,12 @@ row("geom(p)", "xlog1py(k - 1, -p) + log(p)", "-expm1(k*log1p(-p))", ends="1, in
     logsf="k*log1p(-p)")
 helper("_logser_sf(k, p)", None, "(pow(p, k) - y)/((p - 1)*log1p(-p))", of=scipy.stats.logser.sf)
 row("logser(p)", "k*log(p) - log(k) - log(-log1p(-p))", "1 - _logser_sf(k, p)", ends="1, inf",
-    is_discrete=True, mean="-p/((1 - p)*log1p(-p))")
+    is_discrete=True, mean="-p/((1 - p)*log1p(-p))",
+    var="-p/(log1p(-p)*square(1 - p)) - square(p/((1 - p)*log1p(-p)))")
 row("zipf(a)", "-a*log(k) - log(_zeta(a, 1))", "1 - _zeta(a, k + 1)/_zeta(a, 1)", ends="1, inf",
-    is_discrete=True)
+    is_discrete=True,
+    mean="_zeta(a - 1, 1)/_zeta(a, 1) if a > 2 else nan",
+    var="_zeta(a - 2, 1)/_zeta(a, 1) - square(_zeta(a - 1, 1)/_zeta(a, 1)) if a > 3 else nan")
 row("betabinom(n, a, b)",
     "betaln(k + a, n - k + b) - betaln(a, b) - log(n + 1) - betaln(n - k + 1, k + 1)", begin=0,
     ends="0, n", is_discrete=True, fixed="n", mean="n*a/(a + b)",
@@ -430,7 +468,8 @@ row("boltzmann(lambda_, N)", "-lambda_*k + log(expm1(-lambda_)/expm1(-lambda_*N)
 row("planck(lambda_)", "-lambda_*k + log(-expm1(-lambda_))", "-expm1(-lambda_*(k + 1))",
     ends=_HALF, is_discrete=True, mean="1/expm1(lambda_)",
     var="exp(-lambda_)/square(expm1(-lambda_))",
-    logsf="-lambda_*(k + 1)")
+    logsf="-lambda_*(k + 1)",
+    entropy="lambda_/expm1(lambda_) - log(-expm1(-lambda_))")
 row("dlaplace(a)", "log(tanh(a/2)) - a*abs(k)",
     "1 - exp(-a*k)/(exp(a) + 1) if k >= 0 else exp(a*(k + 1))/(exp(a) + 1)", is_discrete=True,
     mean="0", var="2*exp(-a)/square(expm1(-a))", entropy="a/sinh(a) - log(tanh(a/2))")
