@@ -365,7 +365,8 @@ def _at(name: str, orders: tuple[int, ...], point: tuple[Any, ...]) -> Any:
 
 
 def _where(inside: Any, f: Callable[..., Any], *args: Any) -> Any:
-    """f of the arguments inside, nan elsewhere."""
+    """f of the arguments inside, if they are finite; nan elsewhere."""
+    inside = inside & np.isfinite(args).all(axis=0)
     y = np.full(inside.shape, math.nan)
     y[inside] = f(*(a[inside] for a in args))
     return y
@@ -376,7 +377,7 @@ def _gamma_integral(orders: tuple[int, ...], a: Any, x: Any) -> Any:
         factor = x * SPACES[True].functions["_gamma_pdf"](a, x)
         return gammainc_in_shape(orders, a, x, factor, sc.psi(a))
 
-    return _where((a > 0) & (x > 0) & (x < math.inf), inside, a, x)
+    return _where((a > 0) & (x > 0), inside, a, x)
 
 
 def _beta_integral(orders: tuple[int, ...], a: Any, b: Any, x: Any) -> Any:
