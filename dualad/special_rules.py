@@ -25,10 +25,12 @@ import scipy.special as sc
 from .array.undefined import NonDifferentiableError
 from .conversions import as_numpy
 from .dual import function
+from .levels import fresh_level
 from .namespaces import Namespace, choose
-from .pair import plain
+from .pair import dual, parts, plain
 from .rules import RULES as ELEMENTARY
 from .rules import Rule, Slope, compile_text
+from .tail_integrals import betainc_in_shapes, gammainc_in_shape
 
 MPMATH = "by mpmath"
 
@@ -200,9 +202,29 @@ def _regularized_beta(m: Any, a: Any, b: Any, x: Any) -> Any:
     return m.betainc(a, b, 0, x, regularized=True)
 
 
+# What is differentiated may lack a constant: of a cdf near 1, the smaller rest, from 0.
+
+
+def _accumulated_gamma(m: Any, a: Any, x: Any) -> Any:
+    if m.re(x) > m.re(a):
+        return -m.gammainc(a, x, m.inf, regularized=True)
+    return m.gammainc(a, 0, x, regularized=True)
+
+
+def _accumulated_beta(m: Any, a: Any, b: Any, x: Any, rest: Any = None) -> Any:
+    rest = 1 - x if rest is None else rest
+    if m.re(x * (a + b)) > m.re(a):
+        return -_regularized_beta(m, b, a, rest)
+    return _regularized_beta(m, a, b, x)
+
+
 def _student(m: Any, v: Any, t: Any) -> Any:
     tail = _regularized_beta(m, v / 2, m.mpf(1) / 2, v / (v + t * t)) / 2
-    return 1 - tail if t > 0 else tail
+    return -tail if t > 0 else tail
+
+
+def _fisher(m: Any, a: Any, b: Any, x: Any) -> Any:
+    return _accumulated_beta(m, a / 2, b / 2, a * x / (a * x + b), b / (a * x + b))
 
 
 _EXACT: dict[str, Callable[..., Any]] = {
@@ -220,11 +242,10 @@ _EXACT: dict[str, Callable[..., Any]] = {
     "hankel2e": lambda m, v, x: m.hankel2(v, x) * m.exp(1j * x),
     "struve": lambda m, v, x: m.struveh(v, x),
     "modstruve": lambda m, v, x: m.struvel(v, x),
-    "gammainc": lambda m, a, x: m.gammainc(a, 0, x, regularized=True),
-    "gammaincc": lambda m, a, x: m.gammainc(a, x, m.inf, regularized=True),
-    "betainc": _regularized_beta,
+    "gammainc": _accumulated_gamma,
+    "betainc": _accumulated_beta,
     "stdtr": _student,
-    "fdtr": lambda m, a, b, x: _regularized_beta(m, a / 2, b / 2, a * x / (a * x + b)),
+    "fdtr": _fisher,
     "beta": lambda m, a, b: m.beta(a, b),
     "betaln": lambda m, a, b: m.log(abs(m.beta(a, b))),
     "binom": lambda m, n, k: m.binomial(n, k),
@@ -257,6 +278,8 @@ def _partial(name: str, orders: tuple[int, ...]) -> Rule:
     base = TABLE[name]
 
     def one_more(i: int) -> Callable[..., Any]:
+        if name in _INTEGRALS and i == len(orders) - 1:  # its limit: the integrand there
+            return lambda *args: _of_density(base.slopes[i], base.args, orders, args[:-1])
         higher = tuple(n + (j == i) for j, n in enumerate(orders))
         return lambda *args: _diff(name, higher, *args[:-1])
 
@@ -267,13 +290,32 @@ def _partial(name: str, orders: tuple[int, ...]) -> Rule:
     return rule
 
 
+def _of_density(text: Any, names: tuple[str, ...], orders: tuple[int, ...], args: Any) -> Any:
+    """A derivative of a text in its parameters, by duals of its own."""
+    given, levels = list(args), []
+    for i, n in enumerate(orders):
+        for _ in range(n):
+            levels.append(fresh_level())
+            given[i] = dual(given[i], np.ones(np.shape(given[i]))[()], levels[-1])
+    y = _read(text, names, any(map(np.ndim, args)))(*given)
+    for level in reversed(levels):
+        y = parts(y, level)[1]
+    return y
+
+
 def _exactly(name: str, orders: tuple[int, ...], *args: Any) -> Any:
     """That derivative on numbers and arrays: nan where an argument is nan."""
     spread = np.broadcast_arrays(*args)
-    found = [
-        _at(name, orders, point)
-        for point in zip(*(a.ravel().tolist() for a in spread), strict=True)
-    ]
+    points = zip(*(a.ravel().tolist() for a in spread), strict=True)
+    integral = _INTEGRALS.get(name)
+    if integral is None:
+        found = [_at(name, orders, point) for point in points]
+    else:
+        known = integral(orders, *(a.ravel().astype(float) for a in spread)).tolist()
+        found = [
+            _at(name, orders, point) if math.isnan(y) else y
+            for y, point in zip(known, points, strict=True)
+        ]
     result = np.array(found, complex if np.iscomplexobj(found) else float).reshape(spread[0].shape)
     if np.iscomplexobj(result) and not np.iscomplexobj(_plainly(TABLE[name])(*args)):
         where = tuple(a[result.imag != 0].flat[0].item() for a in spread)
@@ -320,6 +362,34 @@ def _at(name: str, orders: tuple[int, ...], point: tuple[Any, ...]) -> Any:
                 f"the derivative of scipy.special.{name.lstrip('_')} in a parameter could not be "
                 f"calculated at ({at}); pass a plain number as parameter."
             ) from error
+
+
+def _where(inside: Any, f: Callable[..., Any], *args: Any) -> Any:
+    """f of the arguments inside, if they are finite; nan elsewhere."""
+    inside = inside & np.isfinite(args).all(axis=0)
+    y = np.full(inside.shape, math.nan)
+    y[inside] = f(*(a[inside] for a in args))
+    return y
+
+
+def _gamma_integral(orders: tuple[int, ...], a: Any, x: Any) -> Any:
+    def inside(a: Any, x: Any) -> Any:
+        factor = x * SPACES[True].functions["_gamma_pdf"](a, x)
+        return gammainc_in_shape(orders, a, x, factor, sc.psi(a))
+
+    return _where((a > 0) & (x > 0), inside, a, x)
+
+
+def _beta_integral(orders: tuple[int, ...], a: Any, b: Any, x: Any) -> Any:
+    def inside(a: Any, b: Any, x: Any) -> Any:
+        factor = x * (1 - x) * SPACES[True].functions["_beta_pdf"](a, b, x, 1 - x)
+        return betainc_in_shapes(orders, a, b, x, factor, (_psi_gap(a, b), _psi_gap(b, a)))
+
+    return _where((a > 0) & (b > 0) & (x > 0) & (x < 1), inside, a, b, x)
+
+
+# Quicker than mpmath; nan is left to it.
+_INTEGRALS: dict[str, Callable[..., Any]] = {"gammainc": _gamma_integral, "betainc": _beta_integral}
 
 
 # -- numerics of helpers: on plain numbers and arrays, unless they say "duals" --------------
@@ -516,8 +586,8 @@ row("_square4(x) = fmod(square(rint(64*x)/64), 4) + (x - rint(64*x)/64)*(x + rin
 row("_sinhc(x) = hyp0f1(1.5, x*x/4) if abs(x) < 1 else sinh(x)/x", z=True)
 # x^a·e^(−x)/Γ(a) and the like by Loader's saddle point (2000): factorials and powers that
 # would cancel are taken together, a·log(a/x) − a + x being one function of (x − a)/a.
-row("_deviance(a, x) = square(x - a)/a*hyp2f1(1, 2, 3, (a - x)/a)/2", "_log_ratio(a, x)",
-    "(x - a)/x")
+row("_deviance(a, x) = square(x - a)/a*hyp2f1(1, 2, 3, (a - x)/a)/2 if x > a/4 else "
+    "a*(log(a) - log(x)) - a + x", "_log_ratio(a, x)", "(x - a)/x")
 row("_stirling(a) = gammaln(a + 1) - (a + 0.5)*log(a) + a - 0.9189385332046727 if a < 10 else "
     "(1/12 - (1/360 - (1/1260 - (1/1680 - (1/1188 - 691/360360/(a*a))/(a*a))/(a*a))/(a*a))/(a*a))"
     "/a")
@@ -632,7 +702,7 @@ _POCH = "diff('poch', {}, a if minimum(a, a + b) <= 0 else nan, b)"
 row("poch(a, b)", f"-y*_psi_gap(a, b) if minimum(a, a + b) > 0 else {_POCH.format((1, 0))}",
     f"y*psi(a + b) if minimum(a, a + b) > 0 else {_POCH.format((0, 1))}", over=POSITIVE)
 row("gammainc(a, x)", MPMATH, "_gamma_pdf(a, x)", over=POSITIVE)
-row("gammaincc(a, x)", MPMATH, "-_gamma_pdf(a, x)", over=POSITIVE)
+row("gammaincc(a, x)", "-diff('gammainc', (1, 0), a, x)", "-_gamma_pdf(a, x)", over=POSITIVE)
 row("gammaincinv(a, p)", "-diff('gammainc', (1, 0), a, y)/_gamma_pdf(a, y)", "1/_gamma_pdf(a, y)",
     over=(POSITIVE, UNIT))
 row("gammainccinv(a, p)", "-diff('gammainc', (1, 0), a, y)/_gamma_pdf(a, y)",

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import collections
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import scipy
+import scipy.stats
 
+from dualad.scipy._distributions import TABLE
 from dualad.scipy._names import PLAIN, REFUSED, SUPPORTED, decisions
 
 PAGE = Path(__file__).parent.parent / "docs" / "scipy.md"
@@ -21,9 +24,32 @@ own name in lifted code, and as `dualad.scipy.part.name`. Without duals, each is
 - **plain answer**: an index, a count, a yes or no, which has no derivative: that of the plain numbers;
 - **refused**: TypeError, which says what to use instead.
 
+A distribution is supported in its variable, loc, scale and shapes, but for {counts}. In shapes are
+refused: the mean, variance and standard deviation of {means}; the entropy of {entropies}; cdf, sf and quantiles
+of {cdfs}; moments from the third on, `fit` and `expect`. Derivatives of probabilities are as
+exact as SciPy's own probabilities, down to 1e-300.
+
 | part | supported | plain answer | refused |
 |---|---|---|---|
 """
+
+
+def _refused_of_distributions() -> dict[str, str]:
+    """What the table of distributions has no formula for, by the names in the text."""
+    rows = {n: d for n, d in TABLE.items() if hasattr(scipy.stats, n)}
+
+    def listed(names: Iterable[str]) -> str:
+        return ", ".join(f"`{name}`" for name in names)
+
+    def without(moment: str) -> str:
+        return listed(n for n, d in rows.items() if d.shapes and moment not in d.moments)
+
+    return {
+        "counts": listed(f"{n}({s})" for n, d in rows.items() for s in d.fixed),
+        "means": without("var"),
+        "entropies": without("entropy"),
+        "cdfs": listed(n for n, d in rows.items() if d.shapes and not d.has_cdf),
+    }
 
 
 def page() -> str:
@@ -33,7 +59,7 @@ def page() -> str:
     for part, name, kind, why in decisions():
         found.setdefault(part, {k: [] for k in kinds})[kind].append((name, why))
     version = ".".join(scipy.__version__.split(".")[:2])
-    lines = [_HEAD.format(version=version)]
+    lines = [_HEAD.format(version=version, **_refused_of_distributions())]
     counts = {part: [len(names[k]) for k in kinds] for part, names in found.items()}
     counts["**all**"] = [sum(column) for column in zip(*counts.values(), strict=True)]
     lines += [f"| {part} | {a} | {b} | {c} |\n" for part, (a, b, c) in counts.items()]

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.integrate
 import scipy.stats
 from mpmath import mp
 from scipy.stats import (
@@ -59,6 +60,7 @@ SHAPES: dict[str, tuple[Any, ...]] = {
     "genpareto": (0.2,),
     "geom": (0.3,),
     "invgamma": (4.1,),
+    "invweibull": (2.7,),
     "lomax": (3.2,),
     "laplace_asymmetric": (1.3,),
     "logser": (0.6,),
@@ -268,6 +270,10 @@ def test_what_has_no_derivative_is_refused() -> None:
         derivative(lambda n: stats.binom.pmf(1, n, 0.5))(3.0)
     with pytest.raises(TypeError, match=r"johnsonsu\.entropy"):
         derivative(lambda a: stats.johnsonsu.entropy(a, 1.0))(1.0)
+    with pytest.raises(TypeError, match=r"kappa3\.mean .* write dualad\.scipy\.integrate\.quad"):
+        derivative(stats.kappa3.mean)(3.0)
+    with pytest.raises(TypeError, match=r"poisson\.entropy .* write a sum over pmf"):
+        derivative(stats.poisson.entropy)(3.0)
     for call in (
         lambda m: stats.poisson.rvs(m, random_state=1),
         lambda m: stats.norm.expect(lambda x: x, loc=m),
@@ -688,3 +694,256 @@ def test_transformations_do_not_choose_their_parameter() -> None:
     for f in (scipy.stats.boxcox, scipy.stats.yeojohnson):
         with pytest.raises(TypeError, match=rf"{f.__name__}_normmax\(x\.primal\)"):
             derivative(lambda a, f=f: f(SAMPLE**2 + a)[0][0])(1.2)
+
+
+# -- in the tails ------------------------------------------------------------------------------
+
+# Where SciPy's own logcdf and logsf have few digits far out, and differences of them have none.
+NOISY = {
+    *("alpha", "argus", "bradford", "burr", "burr12", "fisk", "foldcauchy", "foldnorm", "genexpon"),
+    *("genhalflogistic", "genhyperbolic", "geninvgauss", "genpareto", "jf_skew_t", "kappa4"),
+    *("levy_l", "loguniform", "mielke", "norminvgauss", "reciprocal", "semicircular"),
+    *("skewcauchy", "skewnorm", "trapezoid", "triang", "truncpareto", "truncweibull_min"),
+}
+
+
+def far_out(theirs: Any, method: str, shapes: list[Any], level: float) -> float | None:
+    """Where this logarithm falls to a level; None if it does not, for it jumps."""
+    low, high = theirs.support(*shapes)
+    f, inner = getattr(theirs, method), float(theirs.median(*shapes))
+    end = float(high if method == "logsf" else low)
+    step = 1.0
+    while math.isinf(end) and step < 1e300:
+        outer, step = inner + math.copysign(step, end), 4 * step
+        end = outer if f(outer, *shapes) <= level else end
+    outer = end
+    for _ in range(60):
+        middle = (inner + outer) / 2
+        if inner * outer > 0 and not 0.5 < inner / outer < 2:
+            middle = math.copysign(math.sqrt(abs(inner)) * math.sqrt(abs(outer)), inner)
+        inner, outer = (middle, outer) if f(middle, *shapes) > level else (inner, middle)
+    return inner if level / 0.9 < f(inner, *shapes) < -1 else None
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in NOISY and not TABLE[n].is_discrete])
+def test_slopes_in_the_tails(name: str) -> None:
+    """Probabilities down to 1e-250 move as the differences of SciPy's logarithms of them say."""
+    d, theirs, ours = TABLE[name], getattr(scipy.stats, name), getattr(stats, name)
+    shapes = [float(s) for s in shapes_of(name)]
+    active = [1 + i for i, s in enumerate(d.shapes) if s not in d.fixed and d.has_cdf]
+    ends = theirs.support(*shapes)
+    for method in ("logcdf", "logsf"):
+        f = getattr(theirs, method)
+        for level in (-46.0, -276.0, -575.0):
+            with np.errstate(all="ignore"):  # on the way there
+                x = far_out(theirs, method, shapes, level)
+            if x is None or min(abs(x - end) for end in ends) < 0.1 * abs(x):
+                continue  # no room for differences
+            args = [x, *shapes]
+            for i in [0, *active]:
+
+                def along(h: float, f: Any = f, i: int = i, args: Any = args) -> Any:
+                    given = list(args)
+                    given[i] += h
+                    return f(*given)
+
+                steps = [abs(args[i]) * 10.0**-k for k in range(2, 6)]
+                args_of_dual = list(args)
+                args_of_dual[i] = Dual(float(args[i]), 1.0)
+                with np.errstate(all="ignore"):  # SciPy warns
+                    wants = [extrapolated(along, h) for h in steps]
+                    y = getattr(ours, method)(*args_of_dual)
+                    assert y.primal == along(0.0)
+                errors = [abs(y.tangent - w) / abs(w) for w in wants if w and math.isfinite(w)]
+                assert not errors or min(errors) < 1e-6, (method, x, d.shapes[i - 1] if i else "x")
+
+
+def test_every_logarithm_that_scipy_calculates_itself_has_a_text() -> None:
+    """It goes on where the cdf has become 0, and so has its slope to."""
+    for name in NAMES:
+        theirs = type(getattr(scipy.stats, name))
+        base = scipy.stats.rv_discrete if TABLE[name].is_discrete else scipy.stats.rv_continuous
+        for method in ("logcdf", "logsf"):
+            own = getattr(theirs, f"_{method}") is not getattr(base, f"_{method}")
+            if own and (name, method) not in (  # log(cdf) after all
+                ("nbinom", "logcdf"),
+                ("dpareto_lognorm", "logcdf"),
+                ("dpareto_lognorm", "logsf"),
+            ):
+                assert TABLE[name].logs[method], (name, method)
+
+
+def gamma_tail(a: Any, x: Any) -> Any:
+    return mp.gammainc(a, x, mp.inf, regularized=True)
+
+
+def beta_head(a: Any, b: Any, x: Any) -> Any:
+    return mp.betainc(a, b, 0, x, regularized=True)
+
+
+def bessel_density(t: float, p: float, a: float, b: float) -> float:
+    """Of the hyperbolic distributions, as Wikipedia has it, with SciPy's Bessel function."""
+    g, r, k = math.sqrt(a * a - b * b), math.hypot(1.0, t), scipy.special.kve
+    size = g**p * k(p - 0.5, a * r) / (k(p, g) * (r / a) ** (0.5 - p) * math.sqrt(2 * math.pi))
+    return float(size * math.exp(b * t - a * r + g))
+
+
+def circle_tail(x: Any, kappa: Any) -> Any:
+    return mp.quad(lambda t: mp.exp(kappa * mp.cos(t)), [x, mp.pi]) / (
+        2 * mp.pi * mp.besseli(0, kappa)
+    )
+
+
+def wald_terms(x: Any, m: Any) -> tuple[Any, Any]:
+    r = mp.sqrt(1 / x)
+    return r * (x / m - 1), mp.exp(2 / m) * mp.ncdf(-r * (x / m + 1))
+
+
+# (distribution, method, arguments, the one that varies, its logarithm by mpmath)
+FAR: dict[str, tuple[Any, ...]] = {
+    "gamma": ("logsf", (100.0, 0.5), 1, lambda x, a: gamma_tail(a, x)),
+    "gamma, more": ("logsf", (650.0, 3.0), 1, lambda x, a: gamma_tail(a, x)),
+    "chi2": ("logsf", (1000.0, 55.0), 1, lambda x, n: gamma_tail(n / 2, x / 2)),
+    "chi": ("logsf", (35.0, 5.5), 1, lambda x, n: gamma_tail(n / 2, x * x / 2)),
+    "invgamma": ("logcdf", (0.002, 3.5), 1, lambda x, a: gamma_tail(a, 1 / x)),
+    "loggamma": ("logsf", (6.2, 2.5), 1, lambda x, c: gamma_tail(c, mp.exp(x))),
+    "gengamma": ("logsf", (90.0, 2.5, 1.3), 2, lambda x, a, c: gamma_tail(a, x**c)),
+    "gengamma, a": ("logsf", (90.0, 2.5, 1.3), 1, lambda x, a, c: gamma_tail(a, x**c)),
+    "gennorm": ("logcdf", (-40.0, 1.3), 1, lambda x, b: gamma_tail(1 / b, (-x) ** b) / 2),
+    "poisson": ("logcdf", (3.0, 300.0), 1, lambda k, m: gamma_tail(k + 1, m)),
+    "beta": ("logsf", (0.9, 50.0, 80.0), 2, lambda x, a, b: beta_head(b, a, 1 - x)),
+    "beta, a": ("logsf", (0.9, 50.0, 80.0), 1, lambda x, a, b: beta_head(b, a, 1 - x)),
+    "beta, left": ("logcdf", (1e-12, 9.0, 2.0), 1, lambda x, a, b: beta_head(a, b, x)),
+    "t": ("logsf", (1e5, 30.0), 1, lambda x, n: beta_head(n / 2, 0.5, n / (n + x * x)) / 2),
+    "f": (
+        "logsf",
+        (1e8, 29.0, 18.0),
+        2,
+        lambda x, m, n: beta_head(n / 2, m / 2, n / (n + m * x)),
+    ),
+    "betaprime": ("logsf", (1e8, 5.0, 6.0), 1, lambda x, a, b: beta_head(b, a, 1 / (1 + x))),
+    "betaprime, b": ("logsf", (1e30, 5.0, 6.0), 2, lambda x, a, b: beta_head(b, a, 1 / (1 + x))),
+    "nbinom": ("logsf", (900.0, 4.2, 0.4), 1, lambda k, n, p: 1 - beta_head(n, k + 1, p)),
+    "exponweib": ("logsf", (8.0, 1.7, 2.6), 1, lambda x, a, c: 1 - (1 - mp.exp(-(x**c))) ** a),
+    "kappa3": ("logsf", (1e30, 1.7), 1, lambda x, a: 1 - x * (a + x**a) ** (-1 / a)),
+    "jf_skew_t": (
+        "sf",
+        (1e7, 1.7, 2.6),
+        2,
+        lambda x, a, b: beta_head(b, a, (1 - x / mp.sqrt(a + b + x * x)) / 2),
+    ),
+    "crystalball": (
+        "logsf",
+        (12.0, 1.2, 3.4),
+        2,
+        lambda x, b, m: mp.ncdf(-x) / (m / b / (m - 1) * mp.npdf(b) + mp.ncdf(b)),
+    ),
+    "zipf": ("sf", (400.0, 3.5), 1, lambda k, a: mp.zeta(a, k + 1) / mp.zeta(a)),
+    "logser": (
+        "sf",
+        (20.0, 0.6),
+        1,
+        lambda k, p: mp.nsum(lambda j: p**j / j, [k + 1, mp.inf]) / -mp.log(1 - p),
+    ),
+    "vonmises": ("sf", (2.9, 300.0), 1, circle_tail),
+    "gumbel_r": ("logcdf", (-50.0,), 0, lambda x: mp.exp(-mp.exp(-x))),
+    "gumbel_l": ("logsf", (50.0,), 0, lambda x: mp.exp(-mp.exp(x))),
+    "kappa4": ("logcdf", (-50.0, 0.0, 0.0), 0, lambda x, h, k: mp.exp(-mp.exp(-x))),
+    "norm": ("logcdf", (-1e4,), 0, lambda x: mp.ncdf(x)),
+    "norm, right": ("logsf", (1e4,), 0, lambda x: mp.ncdf(-x)),
+    "rayleigh": ("logsf", (1e6,), 0, lambda x: mp.exp(-x * x / 2)),
+    "powernorm": ("logsf", (1e4, 1.7), 0, lambda x, c: mp.ncdf(-x) ** c),
+    "powernorm, c": ("logsf", (1e4, 1.7), 1, lambda x, c: mp.ncdf(-x) ** c),
+    "weibull_min": ("logsf", (500.0, 1.9), 1, lambda x, c: mp.exp(-(x**c))),
+    "weibull_max": ("logcdf", (-500.0, 1.9), 1, lambda x, c: mp.exp(-((-x) ** c))),
+    "lognorm": ("logsf", (1e40, 0.7), 1, lambda x, s: mp.ncdf(-mp.log(x) / s)),
+    "invgauss": (
+        "logsf",
+        (5000.0, 1.3),
+        1,
+        lambda x, m: mp.ncdf(-wald_terms(x, m)[0]) - wald_terms(x, m)[1],
+    ),
+    "invgauss, left": (
+        "logcdf",
+        (1e-4, 1.3),
+        1,
+        lambda x, m: mp.ncdf(wald_terms(x, m)[0]) + wald_terms(x, m)[1],
+    ),
+    "truncnorm": (
+        "logsf",
+        (50.0, 40.0, 60.0),
+        1,
+        lambda x, a, b: (mp.ncdf(-x) - mp.ncdf(-b)) / (mp.ncdf(-a) - mp.ncdf(-b)),
+    ),
+    "genextreme": ("logcdf", (-9.0, -0.1), 1, lambda x, c: mp.exp(-((1 - c * x) ** (1 / c)))),
+    "burr12": ("logsf", (1e90, 1.7, 6.6), 2, lambda x, c, d: (1 + x**c) ** -d),
+    "cauchy": ("logsf", (1e250,), 0, lambda x: mp.acot(x) / mp.pi),
+    "halfcauchy": ("logsf", (1e250,), 0, lambda x: 2 * mp.acot(x) / mp.pi),
+}
+
+
+@pytest.mark.parametrize("case", FAR)
+def test_far_out_against_mpmath(case: str) -> None:
+    name = case.partition(",")[0]
+    method, args, i, tail = FAR[case]
+    with mp.workdps(60):
+        given = [mp.mpf(x) for x in args]
+
+        def exact(v: Any) -> Any:
+            y = tail(*given[:i], v, *given[i + 1 :])
+            return mp.log(y) if method.startswith("log") else y
+
+        with mp.extradps(700 if name in ("nbinom", "exponweib", "kappa3", "burr12") else 0):
+            want = float(mp.diff(exact, given[i], h=abs(given[i]) * mp.mpf(10) ** -20))
+    f = getattr(getattr(stats, name), method)
+    got = derivative(f, i)(*args)
+    assert got == pytest.approx(want, rel=1e-11, abs=0)
+
+
+def test_hyperbolic_tails() -> None:
+    for f, args, p in (
+        (stats.norminvgauss.sf, [20.0, 2.1, 0.8], -0.5),
+        (lambda x, a, b: stats.genhyperbolic.sf(x, 0.5, a, b), [30.0, 1.7, -0.6], 0.5),
+    ):
+        for i in (1, 2):
+
+            def tail(h: float, args: Any = args, p: float = p, i: int = i) -> float:
+                x, *shapes = args
+                shapes[i - 1] += h
+                return float(
+                    scipy.integrate.quad(
+                        bessel_density, x, x + 90, (p, *shapes), epsabs=0, epsrel=1e-12, limit=500
+                    )[0]
+                )
+
+            got = derivative(f, i)(*args)
+            assert got == pytest.approx(extrapolated(tail, 1e-3), rel=1e-7, abs=0)
+
+
+def test_second_order_far_out() -> None:
+    got = derivative(lambda a: stats.gamma.logsf(200.0, a), order=2)(3.0)
+    with mp.workdps(60):
+        want = mp.diff(lambda a: mp.log(gamma_tail(a, 200)), 3, 2)
+    assert got == pytest.approx(float(want), rel=1e-9)
+    for x in (1e3, 1e8):
+        with mp.workdps(60):
+            want = mp.diff(lambda v: mp.log(mp.ncdf(v)), -mp.mpf(x), 2, h=mp.mpf(10) ** -12)
+        assert derivative(stats.norm.logcdf, order=2)(-x) == pytest.approx(float(want), rel=1e-9)
+
+
+def test_circles_turn() -> None:
+    """The cdf in kappa is periodic, and odd: nothing is lost after many turns."""
+    for x, kappa in ((1000.0, 3.99390425810714), (100.0, 100.0), (-7.5, 0.3), (1e-7, 3.0)):
+        with mp.workdps(40):
+            r = mp.mpf(x) - 2 * mp.pi * mp.nint(mp.mpf(x) / (2 * mp.pi))
+            want = -mp.diff(lambda k, r=r: circle_tail(abs(r), k), mp.mpf(kappa)) * mp.sign(r)
+        got = derivative(lambda k, x=x: stats.vonmises.cdf(x, k))(kappa)
+        assert got == pytest.approx(float(want), rel=1e-9)
+
+
+def test_the_median_of_an_even_density_stays() -> None:
+    for name, s in (("gennorm", 1.3), ("dgamma", 1.3), ("dgamma", 0.4), ("dweibull", 2.1)):
+        each = getattr(stats, name)
+        with np.errstate(divide="ignore"):  # in SciPy's density, which may be infinite there
+            slopes = [derivative(each.median)(s), derivative(lambda s, d=each: d.ppf(0.5, s))(s)]
+        assert slopes == [0.0, 0.0]

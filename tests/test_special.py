@@ -15,7 +15,7 @@ from support.processes import run_python
 from support.special_reference import REFERENCE
 
 import dualad
-from dualad import Dual, derivative, grad, jacobian
+from dualad import Dual, derivative, grad, jacobian, special_rules
 from dualad.dual import function
 from dualad.scipy import special
 from dualad.special_rules import RULES, TABLE
@@ -561,3 +561,56 @@ def test_logsumexp_with_sign() -> None:
     assert kept.primal.shape == s.shape == (1, 2)
     with pytest.raises(TypeError, match="return_sign takes real duals"):
         special.logsumexp(Dual(a * 1j, a), return_sign=True)
+
+
+# Shapes far out: a function, its arguments, and the same by mpmath.
+TAILS: list[tuple[Any, tuple[float, ...], Any]] = [
+    (sc.gammaincc, (0.5, 100.0), lambda a, x: mp.gammainc(a, x, mp.inf, regularized=True)),
+    (sc.gammaincc, (55.0, 500.0), lambda a, x: mp.gammainc(a, x, mp.inf, regularized=True)),
+    (sc.gammaincc, (12.0, 640.0), lambda a, x: mp.gammainc(a, x, mp.inf, regularized=True)),
+    (sc.gammainc, (30.0, 1e-8), lambda a, x: mp.gammainc(a, 0, x, regularized=True)),
+    (sc.gammainc, (0.01, 1e-9), lambda a, x: mp.gammainc(a, 0, x, regularized=True)),
+    (sc.chdtrc, (3.0, 900.0), lambda v, x: mp.gammainc(v / 2, x / 2, mp.inf, regularized=True)),
+    (sc.betainc, (40.0, 3.0, 1e-6), lambda a, b, x: mp.betainc(a, b, 0, x, regularized=True)),
+    (
+        sc.betaincc,
+        (3.0, 9.0, 1 - 2**-30),
+        lambda a, b, x: mp.betainc(b, a, 0, 1 - x, regularized=True),
+    ),
+    (sc.betaincc, (5.0, 80.0, 0.99), lambda a, b, x: mp.betainc(b, a, 0, 1 - x, regularized=True)),
+    (sc.stdtr, (30.0, -1e5), lambda v, t: mp.betainc(v / 2, 0.5, 0, v / (v + t * t), True) / 2),
+    (
+        sc.fdtrc,
+        (29.0, 18.0, 1e8),
+        lambda a, b, x: mp.betainc(b / 2, a / 2, 0, b / (b + a * x), regularized=True),
+    ),
+]
+
+
+@pytest.mark.parametrize("f, at, exactly", TAILS)
+def test_shapes_far_out(f: Any, at: tuple[float, ...], exactly: Any) -> None:
+    """All digits of what is tiny: no difference of numbers near 1 is left in it."""
+    for i in range(len(at)):
+        for order in (1, 2):
+            with mp.workdps(80):
+                given = [mpf(x) for x in at]
+
+                def along(v: Any, i: int = i, given: Any = given) -> Any:
+                    return exactly(*given[:i], v, *given[i + 1 :])
+
+                want = mp.diff(along, given[i], order, h=abs(given[i]) * mpf(10) ** -20)
+            got = derivative(f, i, order)(*at)
+            assert got == pytest.approx(float(want), rel=2e-12, abs=0), (i, order)
+
+
+def test_shapes_of_arrays_need_no_mpmath(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which takes a millisecond for each element."""
+    monkeypatch.setitem(special_rules._EXACT, "gammainc", None)
+    monkeypatch.setitem(special_rules._EXACT, "betainc", None)
+    x = np.array([[1e-9], [0.3], [0.8], [0.999]])
+    a = np.array([0.2, 0.5, 3.0, 40.0, 2e3])
+    for f in (lambda a: sc.gammaincc(a, 9 * x), lambda a: sc.betaincc(a, 0.3 + a, x)):
+        for order in (1, 2):
+            y = [derivative(lambda v, f=f, k=k: f(v)[k], order=order)(float(v))
+                 for v in a for k in range(4)]  # fmt: skip
+            assert np.isfinite(y).all()

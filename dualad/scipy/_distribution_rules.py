@@ -5,6 +5,7 @@ logarithm L, and the cdf F:
 
     pdf:   ∂x = pdf·L_z/scale           ∂θ = pdf·L_θ        ∂scale = -(pdf + (x - loc)·∂x)/scale
     cdf:   ∂x = pdf                     ∂θ = F_θ            ∂scale = -z·pdf
+    logcdf: as cdf, divided by the cdf, or read from a text of its own
     ppf:   ∂q = 1/pdf                   ∂θ = -F_θ/pdf       ∂scale = z
 
 ∂loc is -∂x, or 1 for ppf; the rest follow from these. Each function is a row of its own, with
@@ -16,20 +17,21 @@ from, the inner one; a density or a cdf that bends has the mean of both slopes.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
 import numpy as np
-import scipy.integrate
 import scipy.stats
 
 from ..drivers import derivative
 from ..dual import function
 from ..pair import Function, plain
-from ..special_rules import SPACES, SpecialRule
+from ..special_rules import SPACES, SpecialRule, expression
 from ..special_rules import row as helper
+from ..tail_integrals import accumulated, in_blocks
 from ._derived import partial
 from ._distributions import TABLE, Distribution
 
@@ -70,14 +72,20 @@ def _parts_of(name: str) -> None:
             continue
         if d.cdf:
             helper(f"_{name}_cdf_{v}({args}) = {partial(d.cdf, v)}")
-        elif d.begin is not None:
+        elif d.has_cdf:
+            # in units of exp(unit), in which it does not vanish far out
             helper(
-                f"_{name}_density_{v}({args}) = exp(_{name}_log({args}))*_{name}_log_{v}({args})"
+                f"_{name}_density_{v}(unit, {args}) = "
+                f"exp(_{name}_log({args}) - unit)*_{name}_log_{v}({args})"
             )
             one = tuple(int(j == i) for j in range(len(d.shapes)))
             f = _accumulated(name, one)
             for space in SPACES.values():
                 space.functions[f"_{name}_cdf_{v}"] = f
+    for method, text in d.logs.items():
+        for v in free if d.is_discrete else (x, *free):
+            if text:
+                helper(f"_{name}_{method}_{v}({args}) = {partial(text, v)}")
 
 
 def _free(d: Distribution) -> tuple[str, ...]:
@@ -140,20 +148,25 @@ def _continuous(d: Distribution, method: str) -> Function:
     else:
         _needed(d, "pdf", "logpdf")
         sign = "-" if method.endswith("sf") else ""
-        if method.startswith("log"):
-            by_x, factor = f"{sign}exp({n}_logpdf(x, {given}) - y)", "*exp(-y)"
+        guard, at = f"{where} < 1" if d.is_bounded else "isinf(x)", _at(d, z)
+        if not method.startswith("log"):
+            by_x, of_shape = f"{sign}{n}_pdf(x, {given})", f"{sign}_{n}_cdf_{{}}({at})"
         else:
-            by_x, factor = f"{sign}{n}_pdf(x, {given})", ""
-        by_x = f"{by_x}*{where} if {where} > 0 else 0" if d.is_bounded else by_x
-        helper(f"_{n}_{method}_x(x, {given}, y) = {by_x}")
-        by_x = f"_{n}_{method}_x(x, {given}, y)"
-        guard = f"{where} < 1" if d.is_bounded else "isinf(x)"
-        at = _at(d, z)
+            inner = f"{sign}exp(_{n}_log({at}) - y)/scale"
+            of_shape = f"{sign}_{n}_cdf_{{}}({at})*exp(-y)"
+            if d.logs.get(method):
+                inner, of_shape = f"_{n}_{method}_x({at})/scale", f"_{n}_{method}_{{}}({at})"
+            by_x = f"{sign}exp({n}_logpdf(x, {given}) - y)"
+        if d.is_bounded:
+            by_x = f"({by_x}*{where} if {where} > 0 else 0)"
+        if method.startswith("log"):
+            by_x = f"{by_x} if {guard} else {inner}"
+        helper(f"_{n}_slope_of_{method}(x, {given}, y) = {by_x}")
+        by_x = f"_{n}_slope_of_{method}(x, {given}, y)"
         by_shapes = [
-            f"0 if {guard} else {sign}_{n}_cdf_{s}({at}){factor}" if s in _free(d) else None
-            for s in shapes
+            f"0 if {guard} else {of_shape.format(s)}" if s in _free(d) else None for s in shapes
         ]
-        if not d.cdf and d.begin is None:
+        if not d.has_cdf and not d.logs.get(method):
             by_shapes.clear()
         by_scale = f"0 if x == loc else (0 if isinf(x) else -{z}*{by_x})"
     refused: list[Any] = [None] * len(shapes)
@@ -169,10 +182,10 @@ def _of_quantile(d: Distribution, method: str) -> list[Any]:
     sign = "-" if method == "isf" else ""
     first, last = d.ends if method == "ppf" else d.ends[::-1]
     by_shapes: list[Any] = [None] * len(shapes)
-    if d.cdf or d.begin is not None:
+    if d.has_cdf:
         by_shapes = [
             f"scale*({_of_end(first, s)}) if q == 0 else scale*({_of_end(last, s)}) if q == 1 "
-            f"else -_{n}_cdf_{s}({at})/{pdf}"
+            f"else _fixed(_{n}_cdf_{s}({at}), {pdf})"
             if s in free
             else None
             for s in shapes
@@ -222,13 +235,18 @@ def _discrete(d: Distribution, method: str) -> Function:
         factor = "*exp(-y)" if method.startswith("log") else ""
         guard = f"_counted(floor(k - loc), {low}, {high})"
         texts = {s: f"{sign}_{n}_cdf_{s}({at}){factor} if {guard} else 0" for s in free}
-        if not d.cdf and d.begin is None:
+        if d.logs.get(method):
+            texts = {s: f"_{n}_{method}_{s}({at}) if {guard} else 0" for s in free}
+        elif not d.has_cdf:
             texts = {}
     slopes: list[Any] = [None, *(texts.get(s) for s in shapes), None]
     return _entered(d, method, ("k", *shapes, "loc"), slopes)
 
 
 # -- functions that texts call ----------------------------------------------------------------
+
+# how a quantile moves: not at all where the cdf there does not, be the density 0 or infinite
+helper("_fixed(by_shape, density) = 0*by_shape if by_shape == 0 else -by_shape/density")
 
 
 def _within(z: Any, low: Any, high: Any) -> Any:
@@ -272,26 +290,77 @@ def _accumulated(name: str, orders: tuple[int, ...]) -> Function:
     """The derivative of a cdf in its shapes, of these orders: an integral, or a sum."""
     d = TABLE[name]
     density = _derived(name, orders)
-    slopes: list[Any] = [None if d.is_discrete else lambda *args: density(*args[:-1])]
+    slopes: list[Any] = [None if d.is_discrete else lambda *args: density(0.0, *args[:-1])]
     for i, s in enumerate(d.shapes):
         higher = tuple(m + (j == i) for j, m in enumerate(orders))
         slopes.append(None if s in d.fixed else _later(_accumulated, name, higher))
     args = ", ".join((d.variable, *d.shapes))
     rule = SpecialRule(f"_{name}_cdf{''.join(map(str, orders))}({args})", *slopes)
+    of_points = functools.partial(_summed if d.is_discrete else _integrated, d, density)
 
-    def one(x: float, *shapes: float) -> float:
-        if math.isnan(x):
-            return x
-        if d.is_discrete:
-            return float(
-                sum(density(float(k), *shapes) for k in range(int(d.begin or 0), int(x) + 1))
-            )
-        options: Any = {"epsabs": 1e-13, "epsrel": 1e-12, "full_output": 1}  # which does not warn
-        y: float = scipy.integrate.quad(density, d.begin, x, shapes, **options)[0]
-        return y
+    def value(*args: Any) -> Any:
+        spread = np.broadcast_arrays(*args)
+        return of_points(*(a.ravel().astype(float) for a in spread)).reshape(spread[0].shape)[()]
 
-    rule.plain = np.vectorize(one, otypes=[float])
+    rule.plain = value
     return function(rule)
+
+
+def _summed(d: Distribution, density: Function, k: Any, *shapes: Any) -> Any:
+    """The sum of the masses' derivatives up to k, or beyond it with the opposite sign."""
+
+    def one(k: float, *shapes: float) -> float:
+        def terms(first: float, last: float) -> list[float]:
+            return [density(0.0, float(i), *shapes) for i in range(int(first), int(last) + 1)]
+
+        assert d.begin is not None
+        below = terms(d.begin, k)
+        end = expression(d.ends[1], d.shapes)(*shapes)
+        beyond = terms(k + 1, end) if end < math.inf else None
+        if beyond is not None and sum(map(abs, beyond)) < sum(map(abs, below)):
+            return -math.fsum(beyond)
+        return math.fsum(below)
+
+    return np.array([one(*point) for point in zip(k, *shapes, strict=True)], float)
+
+
+def _integrated(d: Distribution, density: Function, x: Any, *shapes: Any) -> Any:
+    """The integral of the density's derivative up to x, or beyond it with the opposite sign.
+
+    The way from x to a place where the cdf does not depend on the shapes is walked in w, by powers
+    of e: towards a finite place it gets shorter by them, away from it, or from x, longer.
+    """
+    low, high = (expression(text, ())() for text in d.between)
+    sign: Any = 1.0
+    if d.between == ("0", "pi"):
+        x = x - 2 * math.pi * np.rint(x / (2 * math.pi))
+        sign, x = np.sign(x), abs(x)
+    log_density = SPACES[True].functions[f"_{d.name}_log"]
+
+    def of_columns(x: Any, *shapes: Any) -> Any:
+        unit = log_density(x, *shapes)
+
+        def walked(w: Any) -> tuple[Any, Any, Any]:
+            """Where one is at w, and how fast: a size, and the power of e."""
+            if math.isinf(low):
+                return x + np.sign(w) * np.expm1(abs(w)), 1.0, abs(w)
+            if math.isinf(high):
+                return low + (x - low) * np.exp(w), x - low, w
+            size = np.where(w < 0, x - low, high - x)
+            away = size * np.exp(-abs(w))
+            return np.where(w < 0, low + away, high - away), size, -abs(w)
+
+        def log(w: Any) -> Any:
+            t, _, power = walked(w)
+            return log_density(t, *shapes) - unit + power
+
+        def integrand(w: Any) -> Any:
+            t, size, power = walked(w)
+            return density(*np.broadcast_arrays(unit, t, *shapes)) * size * np.exp(power)
+
+        return np.exp(unit[:, 0]) * accumulated(log, integrand)
+
+    return sign * in_blocks(of_columns, x, *shapes)
 
 
 def _later(make: Function, *given: Any) -> Function:
@@ -300,10 +369,21 @@ def _later(make: Function, *given: Any) -> Function:
 
 @cache
 def _derived(name: str, orders: tuple[int, ...]) -> Function:
-    """The derivative of a density in its shapes, as a function of its variable and the shapes."""
+    """The derivative of a density in its shapes: of a unit, its variable and the shapes."""
     i = next(i for i, m in enumerate(orders) if m)
     if sum(orders) == 1:
-        found: Function = SPACES[False].functions[f"_{name}_density_{TABLE[name].shapes[i]}"]
-        return found
+        shape = TABLE[name].shapes[i]
+        found: dict[bool, Function] = {
+            arrays: space.functions[f"_{name}_density_{shape}"] for arrays, space in SPACES.items()
+        }
+        return lambda *args: found[any(map(np.ndim, args))](*args)
     lower = _derived(name, tuple(m - (j == i) for j, m in enumerate(orders)))
-    return derivative(lower, 1 + i, lift=False)
+    slope = derivative(lower, 2 + i, lift=False)
+
+    def f(*args: Any) -> Any:
+        if any(map(np.ndim, args)):  # all of one shape
+            zero = sum(np.zeros(np.shape(a)) for a in args)
+            args = tuple(a + zero for a in args)
+        return slope(*args)
+
+    return f

@@ -6,9 +6,13 @@
 The values are SciPy's. A row only says what derivatives follow from, in standard form (loc = 0,
 scale = 1): the logarithm of the density in x, or of the mass in k, and, where there are shapes, the
 cdf, from which the derivatives in the shapes are read; `stats.py` has the theorems. What is left
-out is refused. Where the cdf has no formula, `begin` is where it does not depend on the shapes: it
-is then the integral of the density from there, or the sum of the masses. Without shapes, moments
-need no text, for they move with loc and scale alone.
+out is refused. Where the cdf has no formula, it is an integral: `between` are two places where it
+does not depend on the shapes; of an even density on the circle 0 and pi. Of counts it is the sum of
+the masses from `begin`. Without shapes, moments need no text, for they move with loc and scale
+alone.
+
+In the tails a text has all digits, too: of 1 - F, only 1 may be rounded away. Where SciPy's logcdf
+and logsf go on beyond the logarithm of the smallest float, `logcdf` and `logsf` are their texts.
 
 Formulas: Johnson, Kotz and Balakrishnan, Continuous Univariate Distributions, in SciPy's
 parameters.
@@ -17,8 +21,9 @@ parameters.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import inf
 from typing import Any
+
+import scipy.stats
 
 from ..special_rules import row as helper
 
@@ -33,7 +38,9 @@ class Distribution:
     cdf: str
     ends: tuple[str, str]
     moments: dict[str, str]
-    begin: float | None
+    logs: dict[str, str]
+    between: tuple[str, ...]
+    begin: int | None
     is_discrete: bool
     fixed: tuple[str, ...]  # shapes that are counts, and have no derivative
 
@@ -41,6 +48,11 @@ class Distribution:
     def variable(self) -> str:
         """What SciPy calls the number that the density is taken at."""
         return "k" if self.is_discrete else "x"
+
+    @property
+    def has_cdf(self) -> bool:
+        """Whether its cdf has derivatives in the shapes."""
+        return bool(self.cdf or self.between or self.begin is not None)
 
     @property
     def is_bounded(self) -> bool:
@@ -57,7 +69,10 @@ def row(
     cdf: str = "",
     *,
     ends: str = "-inf, inf",
-    begin: float | None = None,
+    logcdf: str = "",
+    logsf: str = "",
+    between: str = "",
+    begin: int | None = None,
     is_discrete: bool = False,
     fixed: str = "",
     **moments: str,
@@ -72,6 +87,8 @@ def row(
         cdf,
         (low, high),
         moments,
+        {"logcdf": logcdf, "logsf": logsf},
+        tuple(between.split(", ")) if between else (),
         begin,
         is_discrete,
         tuple(fixed.split()),
@@ -89,31 +106,43 @@ helper("_log_mass(a, b) = log_ndtr(b) + log1p(-exp(log_ndtr(a) - log_ndtr(b))) i
 helper("_bent(c, x) = x*hyp2f1(1, 1, 2, c*x) if abs(c*x) < 0.5 else -log1p(-c*x)/c")
 helper("_prime(a, b) = betaln(a, b) - (a - 1)*(psi(a) - psi(b)) + (a + b)*(psi(a + b) - psi(b))")
 helper("_bell_at(x, m) = 0*x if isinf(x) else exp(-x*x/2 - m)/sqrt2pi")
+# of the cdf of invgauss, the logarithms of its terms
+helper("_log_first(mu, x) = log_ndtr((x/mu - 1)/sqrt(x))")
+helper("_log_beyond(mu, x) = log_ndtr((1 - x/mu)/sqrt(x))")
+helper("_log_second(mu, x) = 2/mu + log_ndtr(-(x/mu + 1)/sqrt(x))")
 
 # Without shapes
 row("anglit", "log(cos(2*x))", ends="-pi/4, pi/4")
 row("arcsine", "-log(pi) - log(x)/2 - log1p(-x)/2", ends="0, 1")
-row("cauchy", "-log(pi) - log1p(x*x)")
+row("cauchy", "-log(pi) - 2*log(hypot(1, x))")
 row("cosine", "log1p(cos(x)) - log(2*pi)", ends="-pi, pi")
-row("expon", "-x", ends=_HALF)
+row("expon", "-x", ends=_HALF,
+    logsf="-x")
 row("gibrat", f"-square(log(x))/2 - log(x) - {_LOG_ROOT}", ends=_HALF)
-row("gumbel_l", "x - exp(x)")
-row("gumbel_r", "-x - exp(-x)")
-row("halfcauchy", "log(2/pi) - log1p(x*x)", ends=_HALF)
+row("gumbel_l", "x - exp(x)",
+    logsf="-exp(x)")
+row("gumbel_r", "-x - exp(-x)",
+    logcdf="-exp(-x)")
+row("halfcauchy", "log(2/pi) - 2*log(hypot(1, x))", ends=_HALF)
 row("halflogistic", "log(2) - x - 2*log1p(exp(-x))", ends=_HALF)
 row("halfnorm", "log(2/pi)/2 - x*x/2", ends=_HALF)
 row("hypsecant", "-softplus(2*x) + x + log(2/pi)")
 row("laplace", "-abs(x) - log(2)")
 row("levy", "-log(2*pi)/2 - 1.5*log(x) - 1/(2*x)", ends=_HALF)
 row("levy_l", "-log(2*pi)/2 - 1.5*log(-x) + 1/(2*x)", ends="-inf, 0")
-row("logistic", "-softplus(x) - softplus(-x)")
+row("logistic", "-softplus(x) - softplus(-x)",
+    logcdf="log_expit(x)", logsf="log_expit(-x)")
 row("maxwell", "log(2/pi)/2 + 2*log(x) - x*x/2", ends=_HALF)
 row("moyal", f"-(x + exp(-x))/2 - {_LOG_ROOT}")
-row("norm", f"-x*x/2 - {_LOG_ROOT}")
-row("rayleigh", "log(x) - x*x/2", ends=_HALF)
+row("norm", f"-x*x/2 - {_LOG_ROOT}",
+    logcdf="log_ndtr(x)", logsf="log_ndtr(-x)")
+row("rayleigh", "log(x) - x*x/2", ends=_HALF,
+    logsf="-x*x/2")
 row("semicircular", "log(2/pi) + log1p(-x*x)/2", ends="-1, 1")
 row("uniform", "0*x", ends="0, 1")
-row("wald", "-log(2*pi)/2 - 1.5*log(x) - square(x - 1)/(2*x)", ends=_HALF)
+row("wald", "-log(2*pi)/2 - 1.5*log(x) - square(x - 1)/(2*x)", ends=_HALF,
+    logcdf="_log_first(1, x) + log1p(exp(_log_second(1, x) - _log_first(1, x)))",
+    logsf="_log_beyond(1, x) + log1p(-exp(_log_second(1, x) - _log_beyond(1, x)))")
 
 # Gamma, beta and their kin
 # what Stirling's formula leaves of gammaln(4/(s*s))
@@ -135,7 +164,7 @@ row("invgamma(a)", "-(a + 1)*log(x) - gammaln(a) - 1/x", "gammaincc(a, 1/x)", en
     mean="1/(a - 1) if a > 1 else inf", var="1/(square(a - 1)*(a - 2)) if a > 2 else inf",
     entropy="a + gammaln(a) - (1 + a)*psi(a)")
 row("dgamma(a)", "xlogy(a - 1, abs(x)) - abs(x) - gammaln(a) - log(2)",
-    "0.5 + sign(x)*gammainc(a, abs(x))/2", mean="0", var="a*(a + 1)",
+    "0.5 + (0 if x == 0 else sign(x)*gammainc(a, abs(x))/2)", mean="0", var="a*(a + 1)",
     entropy="a + gammaln(a) + (1 - a)*psi(a)")
 row("loggamma(c)", "c*x - exp(x) - gammaln(c)", "gammainc(c, exp(x))", mean="psi(c)",
     var="polygamma(1, c)", entropy="gammaln(c) - c*psi(c) + c")
@@ -151,7 +180,8 @@ row("beta(a, b)", "xlogy(a - 1, x) + xlog1py(b - 1, -x) - betaln(a, b)", "betain
     ends="0, 1", mean="a/(a + b)", var="a*b/(square(a + b)*(a + b + 1))",
     entropy="betaln(a, b) - (a - 1)*psi(a) - (b - 1)*psi(b) + (a + b - 2)*psi(a + b)")
 row("betaprime(a, b)", "xlogy(a - 1, x) - xlog1py(a + b, x) - betaln(a, b)",
-    "betainc(a, b, x/(1 + x))", ends=_HALF, mean="a/(b - 1) if b > 1 else inf",
+    "betainc(a, b, x/(1 + x)) if x < 1 else betaincc(b, a, 1/(1 + x))", ends=_HALF,
+    mean="a/(b - 1) if b > 1 else inf",
     var="a*(a + b - 1)/((b - 2)*square(b - 1)) if b > 2 else inf", entropy="_prime(a, b)")
 row("t(df)", "-(df + 1)/2*log1p(x*x/df) - betaln(0.5, df/2) - log(df)/2", "stdtr(df, x)",
     mean="0", var="df/(df - 2) if df > 2 else inf",
@@ -160,26 +190,35 @@ row("f(dfn, dfd)", "dfn/2*log(dfn) + dfd/2*log(dfd) + xlogy(dfn/2 - 1, x) "
     "- (dfn + dfd)/2*log(dfd + dfn*x) - betaln(dfn/2, dfd/2)", "fdtr(dfn, dfd, x)", ends=_HALF,
     mean="dfd/(dfd - 2) if dfd > 2 else inf", var="2*square(dfd/(dfd - 2))*(dfn + dfd - 2)"
     "/(dfn*(dfd - 4)) if dfd > 4 else inf", entropy="_prime(dfn/2, dfd/2) + log(dfd/dfn)")
+# (1 - x/sqrt(c + x*x))/2 for x > 0
+helper("_left(c, x) = c/hypot(sqrt(c), x)/(hypot(sqrt(c), x) + x)/2")
 row("jf_skew_t(a, b)", "(a + 0.5)*log1p(x/sqrt(a + b + x*x)) - (a + b - 1)*log(2) "
     "+ (b + 0.5)*log1p(-x/sqrt(a + b + x*x)) - betaln(a, b) - log(a + b)/2",
-    "betainc(a, b, 0.5 + x/sqrt(a + b + x*x)/2)")
+    "betainc(a, b, _left(a + b, -x)) if x < 0 else betaincc(b, a, _left(a + b, x))",
+    logcdf="log(betainc(a, b, _left(a + b, -x)) if x < 0 else betaincc(b, a, _left(a + b, x)))",
+    logsf="log(betaincc(a, b, _left(a + b, -x)) if x < 0 else betainc(b, a, _left(a + b, x)))")
 row("rdist(c)", "xlog1py(c/2 - 1, -x*x) - betaln(c/2, 0.5)", "betainc(c/2, c/2, 0.5 + x/2)",
-    ends="-1, 1")
+    ends="-1, 1",
+    mean="0",
+    var="1/(c + 1)")
 row("argus(chi)", f"3*log(chi) - {_LOG_ROOT} - log(gammainc(1.5, chi*chi/2)/2) + log(x) "
     "+ log1p(-x*x)/2 - chi*chi*(1 - x*x)/2",
     "1 - gammainc(1.5, chi*chi*(1 - x*x)/2)/gammainc(1.5, chi*chi/2)", ends="0, 1")
 # with u = skew*x/2: α·log1p(u) - α·u is -x²/2·₂F₁(1, 2; 3; -u)
 row("pearson3(skew)", "-x*x/2*hyp2f1(1, 2, 3, -skew*x/2) - log1p(skew*x/2) - "
     f"{_LOG_ROOT} - _beyond_stirling(skew)",
-    ends="(-2/skew if skew > 0 else -inf), (-2/skew if skew < 0 else inf)")
+    ends="(-2/skew if skew > 0 else -inf), (-2/skew if skew < 0 else inf)",
+    mean="0",
+    var="1")
 row("ncx2(df, nc)", "-log(2) - square(sqrt(x) - sqrt(nc))/2 + (df/4 - 0.5)*log(x/nc) "
-    "+ log(ive(df/2 - 1, sqrt(nc*x)))", begin=0.0, ends=_HALF, fixed="df", mean="df + nc",
+    "+ log(ive(df/2 - 1, sqrt(nc*x)))", between="0, inf", ends=_HALF, fixed="df", mean="df + nc",
     var="2*(df + 2*nc)")
 
 # The normal distribution, transformed and cut
 helper("_folded(c) = sqrt2/sqrtpi*exp(-c*c/2) + c*erf(c/sqrt2)")
 row("lognorm(s)", f"-square(log(x)/s)/2 - log(s) - log(x) - {_LOG_ROOT}", "ndtr(log(x)/s)",
-    ends=_HALF, mean="exp(s*s/2)", var="expm1(s*s)*exp(s*s)", entropy="log(s)")
+    ends=_HALF, mean="exp(s*s/2)", var="expm1(s*s)*exp(s*s)", entropy="log(s)",
+    logcdf="log_ndtr(log(x)/s)", logsf="log_ndtr(-log(x)/s)")
 row("truncnorm(a, b)", f"-x*x/2 - {_LOG_ROOT} - _log_mass(a, b)",
     "exp(_log_mass(a, x) - _log_mass(a, b))", ends="a, b",
     mean="_bell_at(a, _log_mass(a, b)) - _bell_at(b, _log_mass(a, b))",
@@ -187,7 +226,9 @@ row("truncnorm(a, b)", f"-x*x/2 - {_LOG_ROOT} - _log_mass(a, b)",
     "- (0*b if isinf(b) else b*_bell_at(b, _log_mass(a, b))) "
     "- square(_bell_at(a, _log_mass(a, b)) - _bell_at(b, _log_mass(a, b)))",
     entropy="_log_mass(a, b) + (0*a if isinf(a) else a*_bell_at(a, _log_mass(a, b)))/2 "
-    "- (0*b if isinf(b) else b*_bell_at(b, _log_mass(a, b)))/2")
+    "- (0*b if isinf(b) else b*_bell_at(b, _log_mass(a, b)))/2",
+    logcdf="_log_mass(a, x) - _log_mass(a, b)",
+    logsf="_log_mass(x, b) - _log_mass(a, b)")
 row("foldnorm(c)", "log(2/pi)/2 + log(cosh(c*x)) - (x*x + c*c)/2",
     "ndtr(x - c) - ndtr(-x - c)", ends=_HALF, mean="_folded(c)",
     var="c*c + 1 - square(_folded(c))")
@@ -196,7 +237,7 @@ row("skewnorm(a)", f"log(2) - x*x/2 - {_LOG_ROOT} + log_ndtr(a*x)", "ndtr(x) - 2
 row("exponnorm(K)", "1/(2*K*K) - x/K - log(K) + log_ndtr(x - 1/K)",
     "ndtr(x) - exp(1/(2*K*K) - x/K + log_ndtr(x - 1/K))", mean="K", var="1 + K*K")
 row("gennorm(beta)", "log(beta/2) - gammaln(1/beta) - pow(abs(x), beta)",
-    "0.5 + sign(x)*gammainc(1/beta, pow(abs(x), beta))/2", mean="0",
+    "0.5 + (0 if x == 0 else sign(x)*gammainc(1/beta, pow(abs(x), beta))/2)", mean="0",
     var="exp(gammaln(3/beta) - gammaln(1/beta))",
     entropy="1/beta - log(beta) + gammaln(1/beta)")
 row("halfgennorm(beta)", "log(beta) - gammaln(1/beta) - pow(x, beta)",
@@ -206,29 +247,34 @@ row("halfgennorm(beta)", "log(beta) - gammaln(1/beta) - pow(x, beta)",
     entropy="1/beta - log(beta) + gammaln(1/beta)")
 row("invgauss(mu)", "-log(2*pi)/2 - 1.5*log(x) - square((x - mu)/mu)/(2*x)",
     "ndtr((x/mu - 1)/sqrt(x)) + exp(2/mu + log_ndtr(-(x/mu + 1)/sqrt(x)))", ends=_HALF,
-    mean="mu", var="mu*mu*mu")
+    mean="mu", var="mu*mu*mu",
+    logcdf="_log_first(mu, x) + log1p(exp(_log_second(mu, x) - _log_first(mu, x)))",
+    logsf="_log_beyond(mu, x) + log1p(-exp(_log_second(mu, x) - _log_beyond(mu, x)))")
 row("fatiguelife(c)", f"log(x + 1) - square((x - 1)/c)/(2*x) - log(2*c) - {_LOG_ROOT} "
     "- 1.5*log(x)", "ndtr((sqrt(x) - 1/sqrt(x))/c)", ends=_HALF, mean="c*c/2 + 1",
     var="c*c*(5*c*c + 4)/4")
 row("johnsonsu(a, b)", f"log(b) - log1p(x*x)/2 - square(a + b*asinh(x))/2 - {_LOG_ROOT}",
-    "ndtr(a + b*asinh(x))")
+    "ndtr(a + b*asinh(x))",
+    mean="-exp(1/(b*b)/2)*sinh(a/b)",
+    var="expm1(1/(b*b))*(exp(1/(b*b))*cosh(2*a/b) + 1)/2")
 row("johnsonsb(a, b)", f"log(b) - log(x) - log1p(-x) - square(a + b*logit(x))/2 - {_LOG_ROOT}",
     "ndtr(a + b*logit(x))", ends="0, 1")
 row("powernorm(c)", f"log(c) - x*x/2 - {_LOG_ROOT} + (c - 1)*log_ndtr(-x)",
-    "-expm1(c*log_ndtr(-x))")
+    "-expm1(c*log_ndtr(-x))",
+    logsf="c*log_ndtr(-x)")
 row("alpha(a)", f"-2*log(x) - square(a - 1/x)/2 - {_LOG_ROOT} - log_ndtr(a)",
     "ndtr(a - 1/x)/ndtr(a)", ends=_HALF)
 row("powerlognorm(c, s)", f"log(c) - log(x) - log(s) - square(log(x)/s)/2 - {_LOG_ROOT} "
-    "+ (c - 1)*log_ndtr(-log(x)/s)", "-expm1(c*log_ndtr(-log(x)/s))", ends=_HALF)
+    "+ (c - 1)*log_ndtr(-log(x)/s)", "-expm1(c*log_ndtr(-log(x)/s))", ends=_HALF,
+    logsf="c*log_ndtr(-log(x)/s)")
 row("recipinvgauss(mu)", "-log(2*pi*x)/2 - square(1 - mu*x)/(2*x*mu*mu)",
     "ndtr((x - 1/mu)/sqrt(x)) - exp(2/mu + log_ndtr(-(x + 1/mu)/sqrt(x)))", ends=_HALF)
 # in place of the normal density, one that is a power below -beta
 helper("_crystal(beta, m) = m/beta/(m - 1)*exp(-beta*beta/2) + sqrt2pi*ndtr(beta)")
 row("crystalball(beta, m)", "(-x*x/2 if x > -beta else m*log(m/beta) - beta*beta/2 "
     "- m*log(m/beta - beta - x)) - log(_crystal(beta, m))",
-    "(m/beta*exp(-beta*beta/2)/(m - 1) + sqrt2pi*(ndtr(x) - ndtr(-beta)) if x > -beta else "
-    "exp(m*log(m/beta) - beta*beta/2 - (m - 1)*log(m/beta - beta - x))/(m - 1))"
-    "/_crystal(beta, m)")
+    "1 - sqrt2pi*ndtr(-x)/_crystal(beta, m) if x > -beta else exp(m*log(m/beta) - beta*beta/2 "
+    "- (m - 1)*log(m/beta - beta - x))/(m - 1)/_crystal(beta, m)")
 # log(ndtr(-t)/φ(t)·φ(z)), but for a constant
 helper("_tailed(t, z) = exp(log_ndtr(-t) + (t - z)*(t + z)/2)")
 row("dpareto_lognorm(u, s, a, b)", "log(a*b/(a + b)) - log(x) "
@@ -238,42 +284,56 @@ row("dpareto_lognorm(u, s, a, b)", "log(a*b/(a + b)) - log(x) "
     "- a*_tailed(b*s + (log(x) - u)/s, (log(x) - u)/s))/(a + b)", ends=_HALF)
 # mixtures of normal distributions
 row("norminvgauss(a, b)", "log(a/pi) + log(k1e(a*hypot(1, x))) - log(hypot(1, x)) + b*x "
-    "- a*hypot(1, x) + sqrt(a*a - b*b)", begin=-inf, mean="b/sqrt(a*a - b*b)",
+    "- a*hypot(1, x) + sqrt(a*a - b*b)", between="-inf, inf", mean="b/sqrt(a*a - b*b)",
     var="a*a/pow(a*a - b*b, 1.5)")
-row("geninvgauss(p, b)", "(p - 1)*log(x) - b*(x + 1/x)/2 + b - log(2*kve(p, b))", begin=0.0,
-    ends=_HALF, fixed="p")
+row("geninvgauss(p, b)", "(p - 1)*log(x) - b*(x + 1/x)/2 + b - log(2*kve(p, b))", between="0, inf",
+    ends=_HALF, fixed="p",
+    mean="kve(p + 1, b)/kve(p, b)",
+    var="kve(p + 2, b)/kve(p, b) - square(kve(p + 1, b)/kve(p, b))")
 row("genhyperbolic(p, a, b)", f"p/2*log(a*a - b*b) - {_LOG_ROOT} - (p - 0.5)*log(a) "
     "- log(kve(p, sqrt(a*a - b*b))) + sqrt(a*a - b*b) + b*x - a*hypot(1, x) "
-    "+ log(kve(p - 0.5, a*hypot(1, x))) + (p - 0.5)*log(hypot(1, x))", begin=-inf, fixed="p")
+    "+ log(kve(p - 0.5, a*hypot(1, x))) + (p - 0.5)*log(hypot(1, x))", between="-inf, inf",
+    fixed="p")
 
 # Powers, exponentials and extremes
 row("weibull_min(c)", "log(c) + xlogy(c - 1, x) - pow(x, c)", "-expm1(-pow(x, c))", ends=_HALF,
     mean="gamma(1 + 1/c)", var="gamma(1 + 2/c) - square(gamma(1 + 1/c))",
-    entropy=f"-{_EULER}/c - log(c)")
+    entropy=f"-{_EULER}/c - log(c)",
+    logsf="-pow(x, c)")
 row("weibull_max(c)", "log(c) + xlogy(c - 1, -x) - pow(-x, c)", "exp(-pow(-x, c))",
     ends="-inf, 0", mean="-gamma(1 + 1/c)", var="gamma(1 + 2/c) - square(gamma(1 + 1/c))",
-    entropy=f"-{_EULER}/c - log(c)")
+    entropy=f"-{_EULER}/c - log(c)",
+    logcdf="-pow(-x, c)")
 row("dweibull(c)", "log(c/2) + xlogy(c - 1, abs(x)) - pow(abs(x), c)",
-    "0.5 - sign(x)*expm1(-pow(abs(x), c))/2", mean="0", var="gamma(1 + 2/c)")
+    "0.5 - (0 if x == 0 else sign(x)*expm1(-pow(abs(x), c))/2)", mean="0", var="gamma(1 + 2/c)",
+    entropy=f"-{_EULER}/c - log(c)")
+helper("_log_rest(x) = log(-expm1(-x)) if x < 0.7 else log1p(-exp(-x))")
 row("exponweib(a, c)", "log(a) + log(c) + xlogy(a - 1, -expm1(-pow(x, c))) - pow(x, c) "
-    "+ xlogy(c - 1, x)", "pow(-expm1(-pow(x, c)), a)", ends=_HALF)
-row("invweibull(c)", "log(c) - (c + 1)*log(x) - pow(x, -c)", "exp(-pow(x, -c))", ends=_HALF)
+    "+ xlogy(c - 1, x)", "exp(a*_log_rest(pow(x, c)))", ends=_HALF)
+row("invweibull(c)", "log(c) - (c + 1)*log(x) - pow(x, -c)", "exp(-pow(x, -c))", ends=_HALF,
+    mean="gamma(1 - 1/c) if c > 1 else nan",
+    var="gamma(1 - 2/c) - square(gamma(1 - 1/c)) if c > 2 else nan",
+    entropy=f"{_EULER}/c - log(c)")
 row("genextreme(c)", "c*_bent(c, x) - _bent(c, x) - exp(-_bent(c, x))", "exp(-exp(-_bent(c, x)))",
     ends="(1/c if c < 0 else -inf), (1/c if c > 0 else inf)",
     mean="(1 - gamma(1 + c))/c if c > -1 else inf",
     var="(gamma(1 + 2*c) - square(gamma(1 + c)))/(c*c) if c > -0.5 else inf",
-    entropy=f"-{_EULER}*c")
+    entropy=f"-{_EULER}*c",
+    logcdf="-exp(-_bent(c, x))")
 row("genpareto(c)", "-(1 + c)*_bent(-c, x)", "-expm1(-_bent(-c, x))",
     ends="0, (-1/c if c < 0 else inf)", mean="1/(1 - c) if c < 1 else inf",
-    var="1/(square(1 - c)*(1 - 2*c)) if c < 0.5 else inf", entropy="c")
+    var="1/(square(1 - c)*(1 - 2*c)) if c < 0.5 else inf", entropy="c",
+    logsf="-_bent(-c, x)")
 row("pareto(b)", "log(b) - (b + 1)*log(x)", "-expm1(-b*log(x))", ends="1, inf",
     mean="b/(b - 1) if b > 1 else inf", var="b/(square(b - 1)*(b - 2)) if b > 2 else inf",
     entropy="1/b - log(b)")
 row("lomax(c)", "log(c) - (c + 1)*log1p(x)", "-expm1(-c*log1p(x))", ends=_HALF,
     mean="1/(c - 1) if c > 1 else inf", var="c/(square(c - 1)*(c - 2)) if c > 2 else inf",
-    entropy="1/c - log(c)")
+    entropy="1/c - log(c)",
+    logsf="-c*log1p(x)")
 row("powerlaw(a)", "log(a) + xlogy(a - 1, x)", "pow(x, a)", ends="0, 1", mean="a/(a + 1)",
-    var="a/((a + 2)*square(a + 1))", entropy="-1/a - log(a)")
+    var="a/((a + 2)*square(a + 1))", entropy="-1/a - log(a)",
+    logcdf="a*log(x)")
 for _name in ("loguniform", "reciprocal"):
     row(f"{_name}(a, b)", "-log(x) - log(log(b/a))", "log(x/a)/log(b/a)", ends="a, b",
         mean="(b - a)/log(b/a)",
@@ -282,47 +342,78 @@ for _name in ("loguniform", "reciprocal"):
 row("truncexpon(b)", "-x - log(-expm1(-b))", "expm1(-x)/expm1(-b)", ends="0, b",
     mean="1 - b/expm1(b)", var="1 - b*b*exp(b)/square(expm1(b))",
     entropy="log(-expm1(-b)) - b/expm1(b)")
-row("gompertz(c)", "log(c) + x - c*expm1(x)", "-expm1(-c*expm1(x))", ends=_HALF)
+row("gompertz(c)", "log(c) + x - c*expm1(x)", "-expm1(-c*expm1(x))", ends=_HALF,
+    mean="exp(c)*exp1(c)",
+    entropy="-log(c) - exp(c)*exp1(c)")
 row("exponpow(b)", "log(b) + xlogy(b - 1, x) + pow(x, b) - expm1(pow(x, b))",
     "-expm1(-expm1(pow(x, b)))", ends=_HALF)
 row("bradford(c)", "log(c) - log1p(c*x) - log(log1p(c))", "log1p(c*x)/log1p(c)", ends="0, 1",
-    mean="1/log1p(c) - 1/c", entropy="log1p(c)/2 - log(c/log1p(c))")
+    mean="1/log1p(c) - 1/c", entropy="log1p(c)/2 - log(c/log1p(c))",
+    var="((c + 2)*log1p(c) - 2*c)/(2*c*square(log1p(c)))")
 row("triang(c)", "log(2) + (log(x/c) if x < c else log1p(-x) - log1p(-c))",
     "x*x/c if x < c else 1 - square(1 - x)/(1 - c)", ends="0, 1", mean="(c + 1)/3",
     var="(1 - c + c*c)/18", entropy="0")
 row("trapezoid(c, d)", "log(2/(d - c + 1)) + (log(x/c) if x < c else "
     "log1p(-x) - log1p(-d) if x > d else 0*x)",
     "x*x/(c*(d - c + 1)) if x < c else (2*x - c)/(d - c + 1) if x < d else "
-    "1 - square(1 - x)/((d - c + 1)*(1 - d))", ends="0, 1")
+    "1 - square(1 - x)/((d - c + 1)*(1 - d))", ends="0, 1",
+    mean="(1 + d + d*d - c*c)/(3*(1 + d - c))",
+    var="(1 + d + d*d + d*d*d - c*c*c)/(6*(1 + d - c)) "
+    "- square((1 + d + d*d - c*c)/(3*(1 + d - c)))",
+    entropy="(1 - d + c)/(1 + d - c)/2 + log(1 + d - c)")
 row("truncpareto(b, c)", "log(b) - (b + 1)*log(x) - log(-expm1(-b*log(c)))",
-    "expm1(-b*log(x))/expm1(-b*log(c))", ends="1, c")
+    "expm1(-b*log(x))/expm1(-b*log(c))", ends="1, c",
+    logcdf="log(-expm1(-b*log(x))) - log(-expm1(-b*log(c)))",
+    logsf="-b*log(x) + log(-expm1(-b*log(c/x))) - log(-expm1(-b*log(c)))",
+    mean="b/(b - 1)*expm1((1 - b)*log(c))/expm1(-b*log(c))",
+    var="b/(b - 2)*expm1((2 - b)*log(c))/expm1(-b*log(c)) "
+    "- square(b/(b - 1)*expm1((1 - b)*log(c))/expm1(-b*log(c)))")
 row("truncweibull_min(c, a, b)", "log(c) + xlogy(c - 1, x) + pow(a, c) - pow(x, c) "
     "- log(-expm1(pow(a, c) - pow(b, c)))",
-    "expm1(pow(a, c) - pow(x, c))/expm1(pow(a, c) - pow(b, c))", ends="a, b")
+    "expm1(pow(a, c) - pow(x, c))/expm1(pow(a, c) - pow(b, c))", ends="a, b",
+    logcdf="log(-expm1(pow(a, c) - pow(x, c))) - log(-expm1(pow(a, c) - pow(b, c)))",
+    logsf="pow(a, c) - pow(x, c) + log(-expm1(pow(x, c) - pow(b, c))) "
+    "- log(-expm1(pow(a, c) - pow(b, c)))")
 row("genexpon(a, b, c)", "log(a - b*expm1(-c*x)) - (a + b)*x - b/c*expm1(-c*x)",
     "-expm1(-(a + b)*x - b/c*expm1(-c*x))", ends=_HALF)
-row("kappa3(a)", "log(a) - (1 + 1/a)*log(a + pow(x, a))", "x*exp(-log(a + pow(x, a))/a)",
+row("kappa3(a)", "log(a) - (1 + 1/a)*log(a + pow(x, a))",
+    "x*exp(-log(a + pow(x, a))/a) if x < 1 else exp(-log1p(a*pow(x, -a))/a)",
     ends=_HALF)
 row("kappa4(h, k)", "-(1 - k)*_bent(k, x) - (1 - h)*_bent(h, exp(-_bent(k, x)))",
     "exp(-_bent(h, exp(-_bent(k, x))))",
     ends="(log(h)*exprel(-k*log(h)) if h > 0 else 1/k if k < 0 else -inf), "
-    "(1/k if k > 0 else inf)")
+    "(1/k if k > 0 else inf)",
+    logcdf="-_bent(h, exp(-_bent(k, x)))")
 
 # Logistic and their kin
 row("fisk(c)", "log(c) + (c - 1)*log(x) - 2*softplus(c*log(x))", "sigmoid(c*log(x))", ends=_HALF,
-    entropy="-log(c)")
+    entropy="-log(c)",
+    logcdf="-softplus(-c*log(x))", logsf="-softplus(c*log(x))",
+    mean="pi/c/sin(pi/c) if c > 1 else nan",
+    var="2*pi/c/sin(2*pi/c) - square(pi/c/sin(pi/c)) if c > 2 else nan")
 row("burr(c, d)", "log(c) + log(d) - (c + 1)*log(x) - (d + 1)*log1p(pow(x, -c))",
-    "exp(-d*log1p(pow(x, -c)))", ends=_HALF)
+    "exp(-d*log1p(pow(x, -c)))", ends=_HALF,
+    logcdf="-d*log1p(pow(x, -c))", logsf="log(-expm1(-d*log1p(pow(x, -c))))",
+    mean="d*beta(d + 1/c, 1 - 1/c) if c > 1 else nan",
+    var="d*beta(d + 2/c, 1 - 2/c) - square(d*beta(d + 1/c, 1 - 1/c)) if c > 2 else nan")
 row("burr12(c, d)", "log(c) + log(d) + xlogy(c - 1, x) - (d + 1)*log1p(pow(x, c))",
-    "-expm1(-d*log1p(pow(x, c)))", ends=_HALF)
+    "-expm1(-d*log1p(pow(x, c)))", ends=_HALF,
+    logcdf="log(-expm1(-d*log1p(pow(x, c))))", logsf="-d*log1p(pow(x, c))",
+    mean="d*beta(1 + 1/c, d - 1/c) if c*d > 1 else nan",
+    var="d*beta(1 + 2/c, d - 2/c) - square(d*beta(1 + 1/c, d - 1/c)) if c*d > 2 else nan")
 row("mielke(k, s)", "log(k) + xlogy(k - 1, x) - (1 + k/s)*log1p(pow(x, s))",
-    "exp(k*log(x) - k/s*log1p(pow(x, s)))", ends=_HALF)
+    "exp(k*log(x) - k/s*log1p(pow(x, s)))", ends=_HALF,
+    mean="k/s*beta((k + 1)/s, 1 - 1/s) if s > 1 else nan",
+    var="k/s*beta((k + 2)/s, 1 - 2/s) - square(k/s*beta((k + 1)/s, 1 - 1/s)) if s > 2 else nan")
 row("genlogistic(c)", "log(c) - x - (c + 1)*softplus(-x)", "exp(-c*softplus(-x))",
-    mean="psi(c)", var="polygamma(1, c)", entropy="psi(c + 1) - log(c)")
+    mean="psi(c)", var="polygamma(1, c)", entropy="psi(c + 1) - log(c)",
+    logcdf="-c*softplus(-x)")
 row("genhalflogistic(c)", "log(2) + (1/c - 1)*log1p(-c*x) - 2*log1p(pow(1 - c*x, 1/c))",
     "(1 - pow(1 - c*x, 1/c))/(1 + pow(1 - c*x, 1/c))", ends="0, 1/c")
 row("loglaplace(c)", "log(c/2) + (c - 1 if x < 1 else -c - 1)*log(x)",
-    "pow(x, c)/2 if x < 1 else 1 - pow(x, -c)/2", ends=_HALF, entropy="-log(c)")
+    "pow(x, c)/2 if x < 1 else 1 - pow(x, -c)/2", ends=_HALF, entropy="-log(c)",
+    mean="c*c/(c*c - 1) if c > 1 else nan",
+    var="c*c/(c*c - 4) - square(c*c/(c*c - 1)) if c > 2 else nan")
 row("laplace_asymmetric(kappa)", "(-x*kappa if x >= 0 else x/kappa) - log(kappa + 1/kappa)",
     "1 - exp(-x*kappa)/(1 + kappa*kappa) if x >= 0 else "
     "exp(x/kappa)*kappa*kappa/(1 + kappa*kappa)", mean="1/kappa - kappa",
@@ -332,16 +423,19 @@ row("foldcauchy(c)", "log(1/(1 + square(x - c)) + 1/(1 + square(x + c))) - log(p
 row("skewcauchy(a)", "-log(pi) - log1p(square(x/(1 + a*sign(x))))",
     "(1 - a)/2 + (1 + a*sign(x))/pi*atan(x/(1 + a*sign(x)))")
 row("rel_breitwigner(rho)", "log(2/pi) + log(2*(1 + 1/(rho*rho))/(1 + sqrt(1 + 1/(rho*rho))))/2 "
-    "- log1p(square((x - rho)*(x + rho)/rho))", begin=0.0, ends=_HALF)
+    "- log1p(square((x - rho)*(x + rho)/rho))", between="0, inf", ends=_HALF)
 
 # On the circle, and by integrals
-row("vonmises(kappa)", "kappa*cosm1(x) - log(2*pi) - log(i0e(kappa))", begin=0.0,
+row("vonmises(kappa)", "kappa*cosm1(x) - log(2*pi) - log(i0e(kappa))", between="0, pi",
     entropy="kappa - kappa*i1e(kappa)/i0e(kappa) + log(i0e(kappa))")
-row("vonmises_line(kappa)", "kappa*cosm1(x) - log(2*pi) - log(i0e(kappa))", begin=0.0,
-    ends="-pi, pi")
+row("vonmises_line(kappa)", "kappa*cosm1(x) - log(2*pi) - log(i0e(kappa))", between="0, pi",
+    ends="-pi, pi",
+    entropy="kappa - kappa*i1e(kappa)/i0e(kappa) + log(i0e(kappa))")
 row("wrapcauchy(c)", "log1p(-c*c) - log(2*pi) - log(square(1 - c) + 4*c*square(sin(x/2)))",
-    begin=0.0, ends="0, 2*pi", entropy="log1p(-c*c)")
-row("rice(b)", "log(x) - square(x - b)/2 + log(i0e(x*b))", begin=0.0, ends=_HALF)
+    between="0, 2*pi", ends="0, 2*pi", entropy="log1p(-c*c)")
+row("rice(b)", "log(x) - square(x - b)/2 + log(i0e(x*b))", between="0, inf", ends=_HALF,
+    mean="sqrtpi/sqrt2*hyp1f1(-0.5, 1, -b*b/2)",
+    var="2 + b*b - square(hyp1f1(-0.5, 1, -b*b/2))*pi/2")
 
 # Of counts
 row("poisson(mu)", "xlogy(k, mu) - gammaln(k + 1) - mu", "pdtr(k, mu)", is_discrete=True,
@@ -355,10 +449,16 @@ row("nbinom(n, p)", "gammaln(n + k) - gammaln(k + 1) - gammaln(n) + n*log(p) + x
     "betainc(n, k + 1, p)", ends=_HALF, is_discrete=True, mean="n*(1 - p)/p",
     var="n*(1 - p)/(p*p)")
 row("geom(p)", "xlog1py(k - 1, -p) + log(p)", "-expm1(k*log1p(-p))", ends="1, inf",
-    is_discrete=True, mean="1/p", var="(1 - p)/(p*p)", entropy="(entr(p) + entr(1 - p))/p")
-row("logser(p)", "k*log(p) - log(k) - log(-log1p(-p))", begin=1, ends="1, inf", is_discrete=True,
-    mean="-p/((1 - p)*log1p(-p))")
-row("zipf(a)", "-a*log(k) - log(_zeta(a, 1))", begin=1, ends="1, inf", is_discrete=True)
+    is_discrete=True, mean="1/p", var="(1 - p)/(p*p)", entropy="(entr(p) + entr(1 - p))/p",
+    logsf="k*log1p(-p)")
+helper("_logser_sf(k, p)", None, "(pow(p, k) - y)/((p - 1)*log1p(-p))", of=scipy.stats.logser.sf)
+row("logser(p)", "k*log(p) - log(k) - log(-log1p(-p))", "1 - _logser_sf(k, p)", ends="1, inf",
+    is_discrete=True, mean="-p/((1 - p)*log1p(-p))",
+    var="-p/(log1p(-p)*square(1 - p)) - square(p/((1 - p)*log1p(-p)))")
+row("zipf(a)", "-a*log(k) - log(_zeta(a, 1))", "1 - _zeta(a, k + 1)/_zeta(a, 1)", ends="1, inf",
+    is_discrete=True,
+    mean="_zeta(a - 1, 1)/_zeta(a, 1) if a > 2 else nan",
+    var="_zeta(a - 2, 1)/_zeta(a, 1) - square(_zeta(a - 1, 1)/_zeta(a, 1)) if a > 3 else nan")
 row("betabinom(n, a, b)",
     "betaln(k + a, n - k + b) - betaln(a, b) - log(n + 1) - betaln(n - k + 1, k + 1)", begin=0,
     ends="0, n", is_discrete=True, fixed="n", mean="n*a/(a + b)",
@@ -367,13 +467,16 @@ row("boltzmann(lambda_, N)", "-lambda_*k + log(expm1(-lambda_)/expm1(-lambda_*N)
     "expm1(-lambda_*(k + 1))/expm1(-lambda_*N)", ends="0, N - 1", is_discrete=True, fixed="N")
 row("planck(lambda_)", "-lambda_*k + log(-expm1(-lambda_))", "-expm1(-lambda_*(k + 1))",
     ends=_HALF, is_discrete=True, mean="1/expm1(lambda_)",
-    var="exp(-lambda_)/square(expm1(-lambda_))")
+    var="exp(-lambda_)/square(expm1(-lambda_))",
+    logsf="-lambda_*(k + 1)",
+    entropy="lambda_/expm1(lambda_) - log(-expm1(-lambda_))")
 row("dlaplace(a)", "log(tanh(a/2)) - a*abs(k)",
     "1 - exp(-a*k)/(exp(a) + 1) if k >= 0 else exp(a*(k + 1))/(exp(a) + 1)", is_discrete=True,
     mean="0", var="2*exp(-a)/square(expm1(-a))", entropy="a/sinh(a) - log(tanh(a/2))")
 row("yulesimon(alpha)", "log(alpha) + betaln(k, alpha + 1)", "1 - k*exp(betaln(k, alpha + 1))",
     ends="1, inf", is_discrete=True, mean="alpha/(alpha - 1) if alpha > 1 else inf",
-    var="square(alpha)/((alpha - 2)*square(alpha - 1)) if alpha > 2 else inf")
+    var="square(alpha)/((alpha - 2)*square(alpha - 1)) if alpha > 2 else inf",
+    logsf="log(k) + betaln(k, alpha + 1)")
 row("betanbinom(n, a, b)", "betaln(a + n, b + k) - betaln(a, b) - log(n + k) - betaln(n, k + 1)",
     begin=0, ends=_HALF, is_discrete=True, fixed="n", mean="n*b/(a - 1) if a > 1 else inf",
     var="n*b*(n + a - 1)*(a + b - 1)/((a - 2)*square(a - 1)) if a > 2 else inf")

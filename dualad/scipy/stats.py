@@ -66,6 +66,12 @@ def _by_rule(name: str) -> Function:
         shapes, *where = self._parse_args(*rest, **kwds)
         if isinstance(self, rv_discrete):
             where = where[:1]
+        has_text = {"std": "var"}.get(name, name) in TABLE[self.name].moments
+        if not takes and not has_text and duals_in(shapes):
+            instead = (
+                "a sum over pmf" if where[1:] == [] else "dualad.scipy.integrate.quad over pdf"
+            )
+            raise _refusal(self, name, instead, args, kwds)
         given = map(as_operand, (*first, *shapes, *where))
         return function_of(self.name, name)(*given)
 
