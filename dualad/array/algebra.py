@@ -40,8 +40,19 @@ from ..zeros import is_finite, strong_sum
 
 
 def with_shape(x: DualLike) -> Any:
-    """A number as an array without axes, which may be written to: its tangents are its own."""
-    return map_leaves(lambda v: np.array(v) if is_number(v) else copy.copy(v), x)
+    """A number as an array without axes, which may be written to: its tangents are its own.
+
+    They are in its precision, which the tangents of numbers, Python's own, do not have.
+    """
+    there = getattr(plain(x), "dtype", None)
+
+    def boxed(v: Any) -> Any:
+        if not is_number(v):
+            return copy.copy(v)
+        a = np.array(v)
+        return a if there is None or a.dtype.kind != there.kind else a.astype(there, copy=False)
+
+    return map_leaves(boxed, x)
 
 
 def directions(args: Sequence[DualLike], level: int) -> tuple[int, ...]:

@@ -275,7 +275,7 @@ def gathering(f: Callable[..., Any]) -> Callable[..., Any]:
     """f only moves, repeats or leaves out elements: it moves their numbers alike."""
 
     def gathered(a: Any, *args: Any, **kwargs: Any) -> Any:
-        a = as_operand(a)
+        a = array(a)
         if not isinstance(a, Dual):
             return f(a, *args, **kwargs)
         args, kwargs = rebuild(args, plain), rebuild(kwargs, plain)
