@@ -256,7 +256,10 @@ def test_what_runs_as_it_is_elsewhere() -> None:
     x, m = np.array([0.7, 1.3, 2.1]), np.array([[2.0, 0.3], [0.4, 1.7]])
     cases: dict[str, tuple[Any, tuple[Any, ...]]] = {
         "special": (
-            lambda s, x: [s.jvp(1, x), s.yvp(1, x, 2), s.ivp(2, x), s.kvp(0, x), s.softplus(x)],
+            lambda s, x: [
+                *(s.jvp(1, x), s.yvp(1, x, 2), s.ivp(2, x), s.kvp(0, x), s.softplus(x)),
+                s.multigammaln(x + 1, 3),
+            ],
             (x,),
         ),
         "linalg": (
