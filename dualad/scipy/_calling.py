@@ -21,6 +21,7 @@ from ..numerics import quiet
 from ..pair import dual, own, plain, shape_of
 from ..refusals import refused
 from ..structure import rebuild
+from ._errors import OF_CALLS, error_on_values
 from ._parts import Plain, stripped, with_value
 from ._solving import without_derivative
 
@@ -80,9 +81,18 @@ def public_name(original: Function) -> str:
     return f"{(original.__module__ or 'scipy').split('._')[0]}.{original.__name__}"
 
 
-def _dressed(call: Function, f: Function, places: Places) -> Function:
-    """Call, which looks like SciPy's function, and says what f does."""
+def _dressed(inner: Function, f: Function, places: Places) -> Function:
+    """Inner, which looks like SciPy's function, says what f does, and has SciPy's errors."""
     name = places.original.__name__
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return inner(*args, **kwargs)
+        except OF_CALLS:
+            if theirs := error_on_values(places.original, args, kwargs):
+                raise theirs from None
+            raise
+
     vars(call).update(__wrapped__=f, __signature__=places.signature)
     call.__name__ = call.__qualname__ = name
     call.__module__ = f.__module__
