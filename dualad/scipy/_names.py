@@ -267,7 +267,8 @@ class _Unlisted(Caller):
             if theirs := error_on_values(self.callee, args, kwargs):
                 raise theirs from None
             home, name = self.callee.__module__.split("._")[0], self.callee.__qualname__
-            if "." in name and args:  # a method, by the name of the object's class
+            if "." in name and args and hasattr(type(args[0]), self.callee.__name__):
+                # a method, by the name of the object's class
                 name = f"{type(args[0]).__name__.removesuffix('_gen')}.{self.callee.__name__}"
                 name = name.removesuffix(".__call__")
             part = home.removeprefix("scipy.")
