@@ -269,7 +269,8 @@ cdef inline object stand_in(object x):
             found = PyDict_GetItemWithError(functions, x)
             if found != NULL:
                 return <object>found
-        return x
+        if type(x) is Builtin:
+            return x
     if type(x) is BoundMethod:
         f = <object>PyMethod_GET_FUNCTION(x)
         if type(f) is Function:

@@ -1,4 +1,4 @@
-"""NumPy's ufuncs on lists of numbers, some of which are differentiated."""
+"""Ufuncs on lists of numbers, some of which are differentiated."""
 
 from __future__ import annotations
 
@@ -83,6 +83,20 @@ def test_of_vectors_and_at_higher_order() -> None:
     np.testing.assert_allclose(grad(f)(np.array([4.0, 9.0])), [0.25, 0.5])
     assert derivative(lambda x: np.sum(np.exp([x, 2.0 * x])), order=2)(0.0) == 5.0
     assert jacobian(lambda x: np.log([x, x * x]))(2.0).tolist() == [0.5, 1.0]
+
+
+def test_ufuncs_of_scipy() -> None:
+    scipy_special = pytest.importorskip("scipy.special")
+    mpmath = pytest.importorskip("mpmath")
+    value, slope = value_and_grad(lambda x: scipy_special.gammaln([x, 2.5, x * x]).sum())(3.3)
+    assert value == scipy_special.gammaln([3.3, 2.5, 3.3 * 3.3]).sum()
+    true = mpmath.psi(0, 3.3) + 6.6 * mpmath.psi(0, mpmath.mpf(3.3) ** 2)
+    assert abs(slope - float(true)) < 1e-14
+    of_dimension_2 = derivative(lambda a: scipy_special.multigammaln(a, 2))(3.3)
+    assert abs(of_dimension_2 - float(mpmath.psi(0, 3.3) + mpmath.psi(0, 2.8))) < 1e-14
+    found = grad(lambda x: scipy_special.jv([0, 1], [x, 2 * x])[1], mode="reverse")(0.7)
+    true = 2 * mpmath.besselj(1, 1.4, derivative=1)
+    assert abs(found - float(true)) < 1e-15
 
 
 def test_words_for_lists_that_stay_as_they_are() -> None:

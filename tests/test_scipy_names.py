@@ -24,8 +24,11 @@ import scipy
 import scipy.integrate
 import scipy.interpolate
 import scipy.ndimage
+import scipy.sparse
 import scipy.spatial
+import scipy.special
 import scipy.stats
+from scipy.spatial.transform import Rotation
 from scipy_names import PAGE, page
 from support.agreement import assert_agree
 
@@ -109,6 +112,12 @@ def _steps_of_rk45(rate: Any) -> Any:
     return solver.y[0]
 
 
+def _filled(a: Any) -> Any:
+    matrix = scipy.sparse.csr_matrix(np.eye(3))
+    matrix.data = matrix.data * a
+    return matrix.toarray()
+
+
 _TREE = scipy.spatial.KDTree(np.eye(2))
 _STEPS = scipy.stats.ecdf([1.0, 2.0, 3.0]).cdf
 _RATIONAL = scipy.interpolate.AAA(np.linspace(0, 1, 6), np.exp(np.linspace(0, 1, 6)))
@@ -129,6 +138,15 @@ _RATIONAL = scipy.interpolate.AAA(np.linspace(0, 1, 6), np.exp(np.linspace(0, 1,
         (
             lambda a: _TREE.query(np.stack([a, 0.1]))[0],
             "spatial.KDTree.query cannot take duals; ask for the indices",
+        ),
+        (
+            lambda a: Rotation.align_vectors(np.eye(3) * a, np.eye(3))[0].as_matrix(),
+            "spatial.transform.Rotation.align_vectors cannot take duals; write it in",
+        ),
+        (
+            _filled,
+            "sparse.csr_matrix.toarray cannot take duals; use csr_array, csc_array, coo_array or "
+            "dia_array, made of duals: csr_array((data, indices, indptr)).",
         ),
         (_STEPS.evaluate, "stats.EmpiricalDistributionFunction.evaluate cannot take duals; use"),
         (lambda x: _RATIONAL(x), "interpolate.AAA cannot take duals; use Barycentric"),
@@ -256,7 +274,10 @@ def test_what_runs_as_it_is_elsewhere() -> None:
     x, m = np.array([0.7, 1.3, 2.1]), np.array([[2.0, 0.3], [0.4, 1.7]])
     cases: dict[str, tuple[Any, tuple[Any, ...]]] = {
         "special": (
-            lambda s, x: [s.jvp(1, x), s.yvp(1, x, 2), s.ivp(2, x), s.kvp(0, x), s.softplus(x)],
+            lambda s, x: [
+                *(s.jvp(1, x), s.yvp(1, x, 2), s.ivp(2, x), s.kvp(0, x), s.softplus(x)),
+                s.multigammaln(x + 1, 3),
+            ],
             (x,),
         ),
         "linalg": (
@@ -296,3 +317,10 @@ def test_plain_answers_are_whole_numbers(f: Any) -> None:
 
 def test_an_answer_of_indices() -> None:
     assert derivative(lambda x: x * signal.find_peaks([0, x, 0, 2.0, 1.0])[0].sum())(1.5) == 4.0
+
+
+@pytest.mark.parametrize("name", ["jn", "yn", "in", "kn"])
+def test_spherical_orders_are_whole(name: str) -> None:
+    f = getattr(scipy.special, f"spherical_{name}")
+    with pytest.raises(TypeError, match=rf"^spherical_{name} takes whole orders n"):
+        derivative(lambda n: f(n, 2.0))(1.0)

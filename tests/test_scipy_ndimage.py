@@ -21,6 +21,7 @@ R = np.random.default_rng(1)
 IMAGE, LINE, WINDOW = R.normal(size=(6, 7)), np.array([0.2, 0.5, -0.3, 0.4]), R.normal(size=(3, 2))
 ORDERED = R.permutation(np.arange(42.0)).reshape(6, 7)  # no two nearly equal
 SMALL = IMAGE[:4, :5]
+HALF = np.fft.rfft(np.sin(np.arange(35.0) ** 2).reshape(7, 5), axis=0)
 MODES = ("reflect", "constant", "nearest", "mirror", "wrap")
 Case = Callable[..., Any]
 
@@ -83,6 +84,20 @@ CASES: dict[str, tuple[Case, tuple[Any, ...]]] = {
     **{
         name: (lambda m, x, name=name: getattr(m, name)(x * (1 + 1j), 1.0), (SMALL,))
         for name in ("fourier_gaussian", "fourier_shift", "fourier_ellipsoid", "fourier_uniform")
+    },
+    **{
+        f"{name}, parameter": (
+            lambda m, x, p, name=name: getattr(m, name)(x * (1 + 1j), [p[0], *p[1:]]),
+            (SMALL, np.array([0.7, -1.3, 0.4])[: SMALL.ndim]),
+        )
+        for name in ("fourier_gaussian", "fourier_shift")
+    },
+    **{
+        f"{name}, of rfft": (
+            lambda m, p, name=name: getattr(m, name)(HALF, p, 7, -2),
+            (np.array(0.6),),
+        )
+        for name in ("fourier_gaussian", "fourier_shift")
     },
     "spline_filter1d": (lambda m, x: m.spline_filter1d(x, 4, 0, mode="reflect"), (SMALL,)),
     "shift": (lambda m, x, p: m.shift(x, p, mode="nearest"), (SMALL, np.array([0.3, -1.2]))),

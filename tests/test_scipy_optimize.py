@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.integrate
 import scipy.optimize
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mpmath import mp
 
-from dualad import Dual, NonDifferentiableError, derivative, grad, hessian, jacobian
+from dualad import Dual, NonDifferentiableError, derivative, grad, hessian, jacobian, value_and_grad
 from dualad.pair import dual
 from dualad.scipy import optimize
 
@@ -638,3 +639,61 @@ def test_a_root_has_the_kind_that_it_has_in_the_plain_run() -> None:
     for name in ("brentq", "toms748", "newton", "root_scalar", "fixed_point"):
         got, plain = SCALAR[name](optimize, a), SCALAR[name](scipy.optimize, 2.0)
         assert type(got.primal) is type(plain), name
+
+
+# -- trial points, of which only the value is asked for -----------------------------------------
+
+
+def shoot(k: Any) -> Any:
+    """The slope at the start of y'' = k·y⁴ − 1/10 with y(0) = 1, y(3/2) = 1/2."""
+
+    def end(s: Any) -> Any:
+        run = scipy.integrate.solve_ivp(
+            lambda x, y: [y[1], k * y[0] ** 4 - 0.1], (0, 1.5), [1.0, s], rtol=1e-10, atol=1e-12
+        )
+        return run.y[0, -1] - 0.5
+
+    return scipy.optimize.brentq(end, -3, 3, xtol=1e-13)  # at 3, y goes to infinity
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_a_trial_solution_may_blow_up(mode: Any) -> None:
+    true = (shoot(0.501) - shoot(0.499)) / 0.002
+    value, slope = value_and_grad(shoot, mode=mode)(0.5)
+    assert value == shoot(0.5)
+    assert abs(slope - true) < 1e-6
+
+
+def turned(k: Any, trials: list[Any]) -> Any:
+    def f(s: Any) -> Any:
+        off = k - 0.5 + 0.5 * s
+        _, v = np.linalg.eigh(np.array([[1 + s, off], [off, 1 - s]]))
+        trials.append(v[0, 0])
+        return v[0, 0] ** 2 + s - 1.2
+
+    return scipy.optimize.brentq(f, 0.0, 3.0, xtol=1e-14)  # at 0, an eigenvalue is repeated
+
+
+def test_a_trial_point_may_have_no_derivative() -> None:
+    true = (turned(0.5001, []) - turned(0.4999, [])) / 0.0002
+    assert abs(derivative(lambda k: turned(k, []))(0.5) - true) < 1e-7
+    with pytest.raises(NonDifferentiableError, match="a repeated eigenvalue"):
+
+        def first_trial(k: Any) -> Any:
+            turned(k, trials := [])
+            return 2 * trials[0]
+
+        derivative(first_trial)(0.5)
+
+
+def test_a_derivative_taken_at_a_trial_point_must_exist() -> None:
+    def f(k: Any) -> Any:
+        def vector(u: Any) -> Any:
+            return np.linalg.eigh(np.array([[1.0, u], [u, 1.0]]))[1][0, 1]
+
+        return scipy.optimize.brentq(lambda s: k * s + derivative(vector)(0.0), -1, 2)
+
+    with pytest.raises(NonDifferentiableError, match="a repeated eigenvalue"):
+        f(1.0)
+    with pytest.raises(NonDifferentiableError, match="a repeated eigenvalue"):
+        derivative(f)(1.0)

@@ -7,11 +7,13 @@ must not fail for it; code that needs that derivative must.
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+import threading
+from typing import Any
 
 import numpy as np
 
 from ..dual import Dual
+from ..levels import fresh_level
 from ..pair import DUAL_OF, Pair, dual, plain
 from ..text import text_of
 from .algebra import even_out, with_shape
@@ -35,6 +37,26 @@ class NonDifferentiableError(ArithmeticError):
     __module__ = "dualad"  # as tracebacks and the reference have it
 
 
+class _Values(threading.local):
+    """Whether a solver only asks for values now, as at the trial points of its search.
+
+    It throws away the tangents of all levels older than `before`, which therefore need not exist.
+    """
+
+    before = 0
+
+    def of(self, f: Any, *x: Any) -> Any:
+        """f(*x), of which only the value is asked for."""
+        outer, self.before = self.before, fresh_level()
+        try:
+            return f(*x)
+        finally:
+            self.before = outer
+
+
+VALUES = _Values()
+
+
 class Undefined(DualArray):
     """A DualArray some of whose elements have no derivative.
 
@@ -48,8 +70,10 @@ class Undefined(DualArray):
     why: str
 
     @property
-    def tangent(self) -> NoReturn:
-        """There is none."""
+    def tangent(self) -> Any:
+        """There is none; nan where nobody asks for it."""
+        if self.level < VALUES.before:
+            return self.rest * np.where(self.where, np.nan, 1.0)
         raise NonDifferentiableError(self.why)
 
     def _otherwise(self) -> Any:

@@ -40,6 +40,7 @@ from .standins import (
     SUM_IS_EXACT,
     OfPython,
     Vectorized,
+    on_lists,
     summed,
     with_plain,
 )
@@ -271,6 +272,8 @@ def stand_in(x: Any) -> Any:
         return Uncached(x)
     if (make := BY_KIND.get(kind)) is not None:
         return make(x)
+    if kind is np.ufunc:  # SciPy's, or another package's
+        return on_lists(x)
     if kind is np.vectorize:
         return Vectorized(stand_in(x.pyfunc), x.otypes, None, x.excluded, x.cache, x.signature)
     if (source := source_of(x)) is not None:

@@ -405,8 +405,9 @@ def _takes_lists(f: Function) -> Function:
     return LIFTING.Lists(f, call, True) if LIFTING else call
 
 
-def _on_lists(ufunc: np.ufunc) -> Function:
-    """A ufunc of NumPy, for duals in lists too; what it does to arrays of objects is its own."""
+@functools.lru_cache(512)
+def on_lists(ufunc: np.ufunc) -> Function:
+    """A ufunc, for duals in lists too; what it does to arrays of objects is its own."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
         given = [array_of(x) if isinstance(x, (list, tuple)) and _any_dual(x) else x for x in args]
@@ -426,7 +427,7 @@ def _array_functions(module: ModuleType) -> dict[str, Function]:
 
 
 _NUMPY: dict[str, Function] = _array_functions(np)
-_NUMPY |= {name: _on_lists(f) for name, f in vars(np).items() if isinstance(f, np.ufunc)}
+_NUMPY |= {name: on_lists(f) for name, f in vars(np).items() if isinstance(f, np.ufunc)}
 _MAKERS = (
     *("zeros", "empty", "ones", "eye", "identity", "tri", "arange", "linspace", "logspace"),
     *("geomspace", "vander", "diag", "diagflat", "zeros_like", "ones_like", "empty_like"),

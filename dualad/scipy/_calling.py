@@ -14,14 +14,16 @@ from typing import Any
 import numpy as np
 
 from ..array.operands import ArrayProxy, as_operand, unbuffered
-from ..array.undefined import Undefined, known, undefined
+from ..array.undefined import VALUES, NonDifferentiableError, Undefined, known, undefined
 from ..array_rules.common import duals_in, has_duals, into
 from ..dual import Dual
 from ..numerics import quiet
 from ..pair import dual, own, plain, shape_of
 from ..refusals import refused
 from ..structure import rebuild
-from ._parts import Plain, with_value
+from ._errors import OF_CALLS, error_on_values
+from ._parts import Plain, stripped, with_value
+from ._solving import without_derivative
 
 Function = Callable[..., Any]
 Enter = Callable[[Function], Function]
@@ -79,9 +81,18 @@ def public_name(original: Function) -> str:
     return f"{(original.__module__ or 'scipy').split('._')[0]}.{original.__name__}"
 
 
-def _dressed(call: Function, f: Function, places: Places) -> Function:
-    """Call, which looks like SciPy's function, and says what f does."""
+def _dressed(inner: Function, f: Function, places: Places) -> Function:
+    """Inner, which looks like SciPy's function, says what f does, and has SciPy's errors."""
     name = places.original.__name__
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return inner(*args, **kwargs)
+        except OF_CALLS:
+            if theirs := error_on_values(places.original, args, kwargs):
+                raise theirs from None
+            raise
+
     vars(call).update(__wrapped__=f, __signature__=places.signature)
     call.__name__ = call.__qualname__ = name
     call.__module__ = f.__module__
@@ -107,11 +118,35 @@ def called_as(original: Function) -> Enter:
 
         def call(*args: Any, **kwargs: Any) -> Any:
             given = places.named(args, kwargs)
-            return original(*args, **kwargs) if given is None else f(**given)
+            if given is None:
+                return original(*args, **kwargs)
+            try:
+                return f(**given)
+            except NonDifferentiableError as error:
+                if not VALUES.before:
+                    raise
+                return _value_alone(places, given, error)
 
         return _dressed(call, f, places)
 
     return enter
+
+
+def _value_alone(places: Places, given: dict[str, Any], error: Exception) -> Any:
+    """What SciPy gives for the plain numbers, where another solver asks for no more."""
+    seen: dict[Any, Any] = {}
+
+    def noted(x: Any) -> Any:
+        seen.update((d.level, d) for d in duals_in(x))
+        return stripped(x)
+
+    def number_or_function(x: Any) -> Any:
+        if not callable(x) or isinstance(x, type):
+            return noted(x)
+        return functools.update_wrapper(lambda *args, **options: noted(x(*args, **options)), x)
+
+    result = places.call(rebuild(given, number_or_function))
+    return without_derivative(result, seen, str(error))
 
 
 def take_places(ours: dict[str, Any], theirs: Any) -> None:

@@ -262,7 +262,8 @@ DECISIONS: dict[str, Decisions] = {
                 "bsr_array bsr_matrix dok_array dok_matrix lil_array lil_matrix"
             ),
         },
-        otherwise="use csr_array, csc_array, coo_array or dia_array",
+        otherwise="use csr_array, csc_array, coo_array or dia_array, made of duals: "
+        "csr_array((data, indices, indptr))",
     ),
     "sparse.linalg": Decisions(
         plain=_names("is_sptriangular spbandwidth use_solver"),

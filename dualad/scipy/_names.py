@@ -32,6 +32,7 @@ from ..structure import leaves, rebuild
 from ._branches import may_hold_duals
 from ._calling import linear_in, public_name
 from ._decisions import DECISIONS, UNLISTED, Decisions
+from ._errors import OF_CALLS, error_on_values
 
 SUPPORTED, PLAIN, REFUSED = "supported", "plain answer", "refused"
 
@@ -163,9 +164,14 @@ def _of_kind(original: Any, on_duals: Callable[..., Any]) -> Any:
 
     @functools.wraps(original)
     def call(*args: Any, **kwargs: Any) -> Any:
-        if any(map(_may_move, leaves([args, kwargs]))):
+        if not any(map(_may_move, leaves([args, kwargs]))):
+            return original(*args, **kwargs)
+        try:
             return on_duals(original, *args, **kwargs)
-        return original(*args, **kwargs)
+        except OF_CALLS as error:
+            if NAMED not in str(error) and (theirs := error_on_values(original, args, kwargs)):
+                raise theirs from None
+            raise
 
     return Caller(call)
 
@@ -258,8 +264,11 @@ class _Unlisted(Caller):
             held = list(getattr(args[0], "__dict__", {}).values()) if args else []
             if not _is_about_duals(error, args, kwargs, held):
                 raise
+            if theirs := error_on_values(self.callee, args, kwargs):
+                raise theirs from None
             home, name = self.callee.__module__.split("._")[0], self.callee.__qualname__
-            if "." in name and args:  # a method, by the name of the object's class
+            if "." in name and args and hasattr(type(args[0]), self.callee.__name__):
+                # a method, by the name of the object's class
                 name = f"{type(args[0]).__name__.removesuffix('_gen')}.{self.callee.__name__}"
                 name = name.removesuffix(".__call__")
             part = home.removeprefix("scipy.")

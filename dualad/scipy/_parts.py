@@ -21,7 +21,7 @@ import numpy as np
 
 from ..array.algebra import linear
 from ..array.operands import as_operand, unbuffered
-from ..array.undefined import Undefined, undefined
+from ..array.undefined import VALUES, Undefined, undefined
 from ..dual import Dual
 from ..forms import Form, made_of, refuse
 from ..numerics import quiet
@@ -385,6 +385,6 @@ class Plain:
         self.__name__ = getattr(f, "__name__", "f")
 
     def __call__(self, *x: Any) -> Any:
-        y = self.f(*x, *self.args)
+        y = VALUES.of(self.f, *x, *self.args)
         self.found = self.found or any(isinstance(as_operand(v), Dual) for v in leaves(y))
         return stripped(y) if self.found else unbuffered(y)

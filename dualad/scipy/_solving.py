@@ -90,22 +90,34 @@ def reported(result: Any, *given: Any, start_only: bool = False) -> Any:
     start_only : bool
         Whether duals are only in what the solution does not depend on.
     """
+    zero = _zero(dict(result) if isinstance(result, OptimizeResult) else result, given)
+    kept = _SOLUTION | _MEASURED | (_AT_SOLUTION if start_only else frozenset())
+    return _without_derivative(result, zero, kept, _BESIDE) if isinstance(zero, Dual) else result
+
+
+def without_derivative(result: Any, given: Any, why: str) -> Any:
+    """What a solver has given for plain numbers, without a derivative in any of its floats."""
+    return _without_derivative(result, _zero(given), _MEASURED, why)
+
+
+def _zero(*given: Any) -> Any:
+    """A zero of the levels of all duals among these."""
     zero: Any = 0.0
-    for x in leaves((dict(result) if isinstance(result, OptimizeResult) else result, given)):
+    for x in leaves(given):
         x = as_operand(x)
         if isinstance(x, Dual):
             zero = zero + 0.0 * np.sum(nilpotent(known(x)[0]))
-    if not isinstance(zero, Dual):
-        return result
-    kept = _SOLUTION | _MEASURED | (_AT_SOLUTION if start_only else frozenset())
+    return zero
 
+
+def _without_derivative(result: Any, zero: Any, kept: frozenset[str], why: str) -> Any:
     def leaf(v: Any) -> Any:
         if isinstance(v, Dual):
             return v
         if isinstance(v, (float, complex, np.inexact)):
-            return _undefined(np.asarray(v), zero)
+            return _undefined(np.asarray(v), zero, why)
         if isinstance(v, np.ndarray):
-            return _undefined(v, zero) if v.dtype.kind in "fc" else v
+            return _undefined(v, zero, why) if v.dtype.kind in "fc" else v
         # What is left are messages, integers, and operators or sparse matrices.
         return _Unavailable(type(v).__name__) if hasattr(v, "shape") and _is_matrix(v) else v
 
@@ -126,12 +138,12 @@ def _is_matrix(v: Any) -> bool:
     return not isinstance(v, (Dual, np.generic)) and len(v.shape) == 2
 
 
-def _undefined(v: Any, zero: Any) -> Any:
+def _undefined(v: Any, zero: Any, why: str) -> Any:
     """v at the levels of a zero, and undefined at each."""
 
     def at(z: Any) -> Any:
         if not isinstance(z, Dual):
             return v
-        return undefined(dual(at(z.primal), z.tangent, z.level), True, _BESIDE)
+        return undefined(dual(at(z.primal), z.tangent, z.level), True, why)
 
     return at(zero + np.zeros(v.shape))

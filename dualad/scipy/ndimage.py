@@ -19,7 +19,7 @@ import numpy as np
 import scipy.ndimage as _scipy
 
 from ..array.operands import as_operand
-from ..array_rules.common import array
+from ..array_rules.common import array, has_duals
 from ..pair import plain
 from ._calling import bridged
 from ._contractions import along, chosen, windowed
@@ -203,16 +203,32 @@ generic_filter = bridged(_scipy.generic_filter, _generic_filter, calls="function
 # -- filters of a spectrum, which scale it ------------------------------------------------------
 
 
-def _scaling(f: Function) -> Function:
-    def composed(input: Any, *args: Any, **options: Any) -> Any:
-        x = array(input)
-        return x * f(np.ones(np.shape(x), complex), *args, **options)
+def _scaling(f: Function, name: str, factor: Function | None = None) -> Function:
+    """A filter of spectra, which multiplies by a product over the axes.
 
-    return bridged(f, composed, plain_only="sigma size shift")
+    `name` is that of its parameter, `factor` the factor of an axis by p·ω, the parameter times
+    the angular frequencies. Where it is not given, the parameter takes no duals.
+    """
+
+    def composed(input: Any, n: int = -1, axis: int = -1, **given: Any) -> Any:
+        x, p = array(input), as_operand(given[name])
+        if factor is None or not has_duals(p):
+            return x * f(np.ones(np.shape(x), complex), p, n, axis)
+        p = p + np.zeros(np.ndim(x))
+        for i, m in enumerate(np.shape(x)):
+            is_half = n >= 0 and i == axis % np.ndim(x)  # as rfft leaves it
+            turns = np.arange(m) / n if is_half else np.fft.fftfreq(m)
+            shape = [-1 if j == i else 1 for j in range(np.ndim(x))]
+            x = x * np.reshape(factor(p[i] * (2 * np.pi * turns)), shape)
+        return x
+
+    return bridged(f, composed, plain_only="" if factor else name)
 
 
-fourier_gaussian, fourier_uniform = map(_scaling, (_scipy.fourier_gaussian, _scipy.fourier_uniform))
-fourier_shift, fourier_ellipsoid = map(_scaling, (_scipy.fourier_shift, _scipy.fourier_ellipsoid))
+fourier_shift = _scaling(_scipy.fourier_shift, "shift", lambda w: np.exp(-1j * w))
+fourier_gaussian = _scaling(_scipy.fourier_gaussian, "sigma", lambda w: np.exp(-(w**2) / 2))
+fourier_uniform = _scaling(_scipy.fourier_uniform, "size")
+fourier_ellipsoid = _scaling(_scipy.fourier_ellipsoid, "size")
 
 # -- filters that choose ------------------------------------------------------------------------
 

@@ -19,10 +19,11 @@ import numpy as np
 import scipy.special as sc
 
 from ..array.operands import as_operand
-from ..array_rules.common import axes_from_end, has_duals
+from ..array_rules.common import axes_from_end, duals_in, has_duals
 from ..dual import Dual, function
 from ..numerics import quiet
 from ..pair import dual, fit, newest, parts, plain
+from ..refusals import refused
 from ..special_rules import TABLE
 from ..zeros import scale
 from ._calling import take_places
@@ -168,6 +169,12 @@ def _spherical(kind: str) -> Callable[..., Any]:
 
     def f(n: Any, z: Any, derivative: bool = False) -> Any:
         z = as_operand(z)
+        if duals := duals_in(n):
+            raise refused(
+                f"spherical_{kind} takes whole orders n, which have no derivative; give n.primal, "
+                "or use jv and its like.",
+                *duals,
+            )
         if not isinstance(z, Dual):
             return original(n, z, derivative)
         if not derivative:
