@@ -357,12 +357,14 @@ def by_numpy(formula: Any, numbers: dict[Any, Any]) -> Any:
                 homes = (
                     (np.linalg, np.fft) if name in ("norm", "det", "inv", "solve") else (np, np.fft)
                 )
-                found = [getattr(home, name) for home in homes if hasattr(home, name)]
+                found = [g for home in homes if callable(g := getattr(home, name, None))]
                 texts = [a.text for a in args if isinstance(a, F.Quoted)]
                 named = dict(t.split("=", 1) for t in texts if re.match(r"\w+=[^=]", t))
                 if len(named) < len(texts) or not found:
                     raise KeyError(name)
                 given = [go(a) for a in args if not isinstance(a, F.Quoted)]
+                if name == "trace" and np.ndim(given[0]) > 2:
+                    raise KeyError("NumPy's two traces take other axes")
                 return found[0](*given, **{k: eval(v, dict(vars(np))) for k, v in named.items()})
             case F.Listed(parts=parts):
                 return list(map(go, parts))
@@ -440,7 +442,7 @@ def test_arrays_of_every_kind_forward() -> None:
     And their tangents' formulas, where NumPy can calculate them.
     """
     cases, written = every_case(), 0
-    for name in sorted(cases.keys() - FORWARD_ONLY.keys())[2::6]:
+    for name in sorted(cases.keys() - FORWARD_ONLY.keys()):
         case = cases[name]
         seeds = [np.zeros(np.shape(a), np.asarray(a).dtype)[()] for a in case.args]
         first = np.asarray(seeds[0])

@@ -29,9 +29,16 @@ class Formula:
 
 @dataclass(frozen=True)
 class Number(Formula):
-    """A constant."""
+    """A constant: a number, or an array of them."""
 
     value: Any
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Number):
+            return NotImplemented
+        if isinstance(self.value, np.ndarray) or isinstance(other.value, np.ndarray):
+            return bool(np.array_equal(self.value, other.value))
+        return (self.value,) == (other.value,)  # as the other formulas, so nan is itself
 
 
 @dataclass(frozen=True)

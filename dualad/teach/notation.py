@@ -264,10 +264,14 @@ def tangent_of_step(entry: Entry, sources: Sequence[Entry]) -> Formula:
         return each[0] if len(each) == 1 else Sum(tuple((1, term) for term in each))
     if name in _LINEAR_IN_FIRST and places == [0]:
         return _value(entry, (dotted[0], *args[1:]))
-    if name in _linear_names():
-        return _value(entry, dotted)  # sum and mean along axes, too
+    if name in _linear_names():  # sum and mean along axes, too
+        starts = [isinstance(x, Option) and x.name == "initial" for x in operands]
+        return _value(
+            entry, tuple(t for t, is_start in zip(dotted, starts, strict=True) if not is_start)
+        )
     if (row := _row(entry)) is not None:
-        tangents = {f"d{n}": t for n, t in zip(row.arguments, dotted, strict=True)}
+        each = zip(row.arguments, operands, dotted, strict=True)
+        tangents = {f"d{n}": t if _has_entries(x) else ZERO for n, x, t in each}
         env = dict(zip(row.arguments, args, strict=True)) | tangents | {"y": v}
         return simplified(Reader(env).read(row.tangent))
     return _by_partials(entry, sources)
