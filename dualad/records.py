@@ -279,7 +279,9 @@ class Store(Node):
 
     def back(self, g: Any, sweep: Sweep, owned: bool) -> None:
         if not self.shape and not self.place.views:  # the one number there is
-            if len(self.sources) == 2:
+            if not np.size(np.empty(())[self.place.index]):  # a mask leaves it out
+                sweep.add(self.sources[0], g, owned)
+            elif len(self.sources) == 2:
                 value = self.sources[1]
                 sweep.add(value, np.reshape(g, shape_of(g) + value.shape) if value.shape else g)
             return

@@ -489,3 +489,35 @@ def test_stores_of_parts_in_any_order(seed: int) -> None:
     np.testing.assert_allclose(hvp(f)(x, v), along, rtol=1e-9, atol=scale)
     several = jacobian(lambda x: np.stack([f(x), f(x) * 2]), mode="reverse")(x)
     np.testing.assert_allclose(several[1], 2 * slopes, rtol=1e-11, atol=1e-12 * abs(slopes).max())
+
+
+@pytest.mark.parametrize("mask", [False, np.bool_(False), True, (False, ...), (None, np.True_)])
+@pytest.mark.parametrize("x", [2.0, np.float64(2.0), np.array(2.0)])
+def test_masks_of_arrays_without_axes(mask: Any, x: Any) -> None:
+    """One that leaves the number out stores nothing, and its adjoint goes on."""
+
+    def stored(x: Any) -> Any:
+        y = np.array(x)
+        y[mask] = 7.0
+        return 3 * y
+
+    def added(x: Any) -> Any:
+        y = np.array(x) * 2
+        view = y[...]
+        view[mask] += x * x
+        return np.sum(y[mask] * x) + y
+
+    is_taken = bool(np.size(np.empty(())[mask]))
+    assert grad(stored, mode="reverse")(x) == (0 if is_taken else 3)
+    assert grad(added, mode="reverse")(x) == (grad(added, mode="forward")(x) if is_taken else 2)
+
+
+def test_a_guard_against_zero_keeps_the_gradient() -> None:
+    def f(x: Any) -> Any:
+        length = np.asarray(np.linalg.norm(x))
+        length[length == 0] = 1.0
+        return np.sum(x[:3] / length)
+
+    x = np.arange(1.0, 101) / 50
+    np.testing.assert_allclose(grad(f)(x), grad(f, mode="forward")(x), atol=1e-15)
+    np.testing.assert_allclose(hessian(f)(x), hessian(f, mode="forward")(x), atol=1e-15)
