@@ -718,6 +718,7 @@ def test_numpy_on_single_numbers() -> None:
     with np.errstate(all="ignore"):
         t = trace(lambda x: np.log(x) + x, -1.0)
         assert np.isnan(t.value) and np.isnan(t.tangent)  # what is nan has nan derivatives
+        assert all(np.isnan(row.value) == np.isnan(row.tangent) for row in t)
         t = trace(lambda a, b: (np.sqrt(a) + b, b * b), np.float64(-1.0), 2.0, wrt=1)
         assert np.isnan(t.outputs[0].tangent) and t.outputs[1].tangent == 4.0
         t = trace(lambda x: np.sqrt(x) * 2, np.array([-1.0, 4.0]))
