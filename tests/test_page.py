@@ -202,6 +202,7 @@ def test_numbers_that_are_not_finite(tmp_path: Path) -> None:
                 want = [f(np.float64(at)), derivative(f)(np.float64(at))]
                 back = trace(f, np.float64(at), mode="reverse")
             np.testing.assert_allclose([value[-1], tangent[-1]], want, rtol=1e-14)
+            np.testing.assert_array_equal(np.isnan(tangent), np.isnan(value))
             np.testing.assert_allclose(adjoint, [row.adjoint for row in back], rtol=1e-14)
             assert not re.search("nan = [^n]", "".join(found["told"]))
 

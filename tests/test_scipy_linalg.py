@@ -32,12 +32,21 @@ def positive(x: Any) -> Any:
 
 
 A, B, Q = matrix(4), matrix(3), RANDOM.normal(size=(4, 3))
+BANDED = np.triu(np.tril(A, 1), -1)
 VECTOR, BAND = RANDOM.normal(size=4), RANDOM.normal(size=(4, 4)) + 5 * np.eye(4)[[2]].T
 POSITIVE_BAND = np.array([[0.0, 0.3, 0.2, 0.1], [2.0, 3.0, 2.5, 4.0]])
 
 # A function of the module, ours or SciPy's, and of arrays; those that complex numbers go through as real ones do.
 ANALYTIC: dict[str, tuple[Callable[..., Any], Any]] = {
     "solve": (lambda m, *args: m.solve(*args), (A, VECTOR)),
+    **{
+        f"solve, {kind}": (lambda m, a, b, kind=kind: m.solve(a, b, assume_a=kind), (A, VECTOR))
+        for kind in (
+            *("sym", "upper triangular", "lower triangular", "diagonal", "tridiagonal", "general"),
+        )
+    },
+    "solve, banded": (lambda m, a, b: m.solve(a, b, assume_a="banded"), (BANDED, Q)),
+    "solve, sym lower": (lambda m, a, b: m.solve(a, b, True, assume_a="symmetric"), (A, Q)),
     "solve, several": (lambda m, *args: m.solve(*args), (A, Q)),
     "inv": (lambda m, *args: m.inv(*args), (A,)),
     "det": (lambda m, *args: m.det(*args), (A,)),
@@ -70,7 +79,13 @@ REAL: dict[str, tuple[Callable[..., Any], Any]] = {
         lambda m, a, b: m.solve(a, b, assume_a="pos", lower=True),
         (positive(A), VECTOR),
     ),
-    "solve, sym": (lambda m, a, b: m.solve(a, b, assume_a="sym"), (positive(A), VECTOR)),
+    **{
+        f"solve, {kind}, transposed": (
+            lambda m, a, b, kind=kind: m.solve(a, b, assume_a=kind, transposed=True),
+            (A, VECTOR),
+        )
+        for kind in (None, "sym", "upper triangular", "lower triangular", "tridiagonal")
+    },
     "cho": (lambda m, a, b: m.cho_solve(m.cho_factor(a), b), (positive(A), Q)),
     "cho, lower": (
         lambda m, a, b: m.cho_solve(m.cho_factor(a, lower=True), b),
@@ -325,8 +340,6 @@ def test_errors_have_names() -> None:
         linalg.lu_factor(Dual(np.ones((2, 3)), np.ones((2, 3))))
     with pytest.raises(ValueError, match="one matrix"):
         linalg.sqrtm(Dual(np.ones((2, 2, 2)), np.ones((2, 2, 2))))
-    with pytest.raises(ValueError, match="assumes 'gen'"):
-        linalg.solve(Dual(A, A), VECTOR, assume_a="tridiagonal")
 
 
 def test_arguments_stand_where_scipy_has_them() -> None:

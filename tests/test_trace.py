@@ -464,6 +464,29 @@ def test_arrays_of_every_kind_forward() -> None:
     assert written > 20
 
 
+def test_constants_that_are_whole_numbers() -> None:
+    """They vanish from tangents as other constants do; places stay."""
+
+    def stored(x: Any) -> Any:
+        y = np.zeros(2)
+        y[0] = x[0]
+        y[1] = 3
+        return y
+
+    shown: dict[Any, str] = {
+        lambda x: np.where(x > 0, x, 3): "where([1, 0], v̇₀, 0)",
+        lambda x: np.concatenate([x, np.array([1, 2])]): "concatenate([v̇₀, [0, 0]])",
+        lambda x: np.append(x, np.array([1, 2])): "append(v̇₀, [0, 0])",
+        lambda x: np.insert(x, 1, 7): "insert(v̇₀, 1, 0)",
+        lambda x: np.pad(x, 1, constant_values=4): "pad(v̇₀, 1)",
+        lambda x: np.sum(x, initial=3): "∑ v̇₀",
+        stored: "v̇₂ with [1] = 0",
+        lambda x: np.take(x, [1, 0]): "take(v̇₀, [1, 0])",
+    }
+    for f, tangent in shown.items():
+        assert trace(f, np.array([1.0, -2.0])).steps[-1].tangent_expression == tangent
+
+
 def test_what_has_no_way_back_goes_forward() -> None:
     for name in FORWARD_ONLY:
         case = every_case()[name]
@@ -695,6 +718,7 @@ def test_numpy_on_single_numbers() -> None:
     with np.errstate(all="ignore"):
         t = trace(lambda x: np.log(x) + x, -1.0)
         assert np.isnan(t.value) and np.isnan(t.tangent)  # what is nan has nan derivatives
+        assert all(np.isnan(row.value) == np.isnan(row.tangent) for row in t)
         t = trace(lambda a, b: (np.sqrt(a) + b, b * b), np.float64(-1.0), 2.0, wrt=1)
         assert np.isnan(t.outputs[0].tangent) and t.outputs[1].tangent == 4.0
         t = trace(lambda x: np.sqrt(x) * 2, np.array([-1.0, 4.0]))

@@ -157,14 +157,12 @@ def solve(a: Any, b: Any, lower: bool = False, *, assume_a: Any = None, **option
     lower : bool
         Which triangle is read, if a is assumed to be symmetric.
     assume_a : str
-        With duals "gen" (or None), "sym", "her" or "pos".
+        What a is, and which part of it is read, as "upper triangular".
     **options
-        As SciPy's; not transposed= with duals.
+        As SciPy's.
 
     Raises
     ------
-    ValueError
-        If there are duals, and another structure or transposed= is given.
     LinAlgError
         If a is singular.
 
@@ -180,20 +178,32 @@ def solve(a: Any, b: Any, lower: bool = False, *, assume_a: Any = None, **option
 
     if not has_duals(a, b):
         return divide(b)
-    kind = {"symmetric": "sym", "hermitian": "her", "positive definite": "pos"}.get(
-        assume_a, assume_a
-    )
-    if options.get("transposed") or kind not in (None, "gen", "general", "sym", "her", "pos"):
-        raise ValueError(
-            "solve with duals assumes 'gen', 'sym', 'her' or 'pos', and does not transpose; give "
-            "a.T, or use solve_triangular or solve_banded."
-        )
-    if kind in ("sym", "her", "pos"):
-        if kind == "sym" and np.iscomplexobj(plain(a)):
-            raise ValueError("solve with duals takes no complex symmetric matrix; assume 'gen'.")
-        a = from_triangle(a, "L" if lower else "U")
-    turned = plain(a).T  # with both triangles
-    return _system(lambda x: a @ x, divide, b, lambda g: _scipy.solve(turned, g, assume_a=assume_a))
+    matrix = _READ.get(str(assume_a), _whole)(a, "L" if lower else "U")
+    if options.get("transposed"):
+        matrix = np.matrix_transpose(matrix)
+    turned = np.matrix_transpose(plain(matrix))
+    return _system(lambda x: matrix @ x, divide, b, lambda g: _scipy.solve(turned, g))
+
+
+def _whole(a: Any, _: str) -> Any:
+    return a
+
+
+def _mirrored(a: Any, triangle: str) -> Any:
+    """The symmetric matrix that is read from a triangle, without the complex conjugate."""
+    inside = np.tril(a) if triangle == "L" else np.triu(a)
+    return inside + np.matrix_transpose(inside) - np.eye(a.shape[-1]) * a
+
+
+# What of a matrix SciPy reads that is assumed to be …
+_READ: dict[str, Callable[[Any, str], Any]] = {
+    **dict.fromkeys(("sym", "symmetric"), _mirrored),
+    **dict.fromkeys(("her", "hermitian", "pos", "positive definite"), from_triangle),
+    "upper triangular": lambda a, _: np.triu(a),
+    "lower triangular": lambda a, _: np.tril(a),
+    "diagonal": lambda a, _: np.eye(a.shape[-1]) * a,
+    "tridiagonal": lambda a, _: np.triu(np.tril(a, 1), -1),
+}
 
 
 @called_as(_scipy.inv)

@@ -40,6 +40,9 @@ class Number(Formula):
             return bool(np.array_equal(self.value, other.value))
         return (self.value,) == (other.value,)  # as the other formulas, so nan is itself
 
+    def __hash__(self) -> int:
+        return hash(self.value)
+
 
 @dataclass(frozen=True)
 class Constant(Formula):

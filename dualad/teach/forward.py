@@ -97,7 +97,6 @@ class _Forward(Recording):
         for i, y in enumerate(found, 1):
             name = Variable(self.result_letter, i if len(found) > 1 else None)
             value, tangents = self._parts(y.value if isinstance(y, Entry) else y)
-            tangents = tuple(nan_where(value, t) for t in tangents)  # as the drivers give them
             if isinstance(y, Entry):
                 v = y.variable
                 rows.append(Row("output", name, v, value, v.tangent, tangents, {v: 1.0}))
@@ -108,18 +107,19 @@ class _Forward(Recording):
     def _slope_between(self, x: Any, entry: Entry) -> Any:
         """Without a way back: 1 if the tangents are the same."""
         here, there = (self._parts(each)[1] for each in (x.primal, entry.value))
-        return float(np.array_equal(here, there))
+        return float(all(map(_is_same, here, there)))
 
     def _parts(self, x: Any) -> tuple[Any, tuple[Any, ...]]:
-        """Value and tangents."""
+        """Value and tangents, as the drivers give them: nan where the value is."""
         value, tangent = parts(x, self.inner)
         many = len(self.directions)
         if tangent is None:
-            zero = np.zeros(shape_of(value)) if shape_of(value) else 0.0
-            return value, (zero,) * many
-        if many == 1:
-            return value, (tangent,)
-        return value, tuple(tangent if shape_of(value) else tangent.tolist())
+            each = (np.zeros(shape_of(value)) if shape_of(value) else 0.0,) * many
+        elif many == 1:
+            each = (tangent,)
+        else:
+            each = tuple(tangent if shape_of(value) else tangent.tolist())
+        return value, tuple(nan_where(value, t) for t in each)
 
     def _row(self, entry: Entry) -> Row:
         if entry.kind == "branch":
@@ -157,3 +157,8 @@ class _Forward(Recording):
         except (ArithmeticError, ValueError):
             y = evaluate(entry.rule, tuple(map_leaves(as_numpy, x) for x in numbers))
         return parts(y, self.inner)[1] or 0.0
+
+
+def _is_same(a: Any, b: Any) -> bool:
+    """Whether tangents are equal, nan to nan too."""
+    return np.shape(a) == np.shape(b) and bool(np.all((a == b) | ((a != a) & (b != b))))

@@ -58,6 +58,8 @@ _ALSO_LINEAR = {"diff", "ediff1d", "nansum", "nanmean", "astype",
                 "array_split", "hsplit", "vsplit", "dsplit", "unstack", "meshgrid",
                 "broadcast_arrays"}  # fmt: skip
 _LINEAR_IN_FIRST = {"average", "gradient"}  # not in weights and places
+_VALUES = {"where": (1, 2), "append": (1,), "insert": (2,)}  # where whole numbers are no places
+_CONSTANTS = {"initial", "constant_values"}  # options that are added
 _NOT_LINEAR = {"multiply", "divide", "solve", "choose"}  # of forms they are, by a number
 
 
@@ -248,10 +250,9 @@ def tangent_of_step(entry: Entry, sources: Sequence[Entry]) -> Formula:
             return Call(entry.rule.name, tuple(a.tangent for a in args if isinstance(a, Variable)))
         slopes = _slopes(entry)
         return tangent_formula(entry.rule, args, slopes) if slopes else _by_partials(entry, sources)
-    dotted = tuple(map(_tangent, operands))
+    values = _values_of(entry.operation)
+    dotted = tuple(_tangent(x, i in values) for i, x in enumerate(operands))
     if isinstance(entry.operation, (Read, Store)):
-        if dotted[0] == ZERO:  # stored in a constant array
-            dotted = (Number(np.zeros(shape_of(entry.value))), *dotted[1:])
         return _value(entry, dotted)
     if not isinstance(entry.operation, Called):
         return _by_partials(entry, sources)
@@ -265,16 +266,24 @@ def tangent_of_step(entry: Entry, sources: Sequence[Entry]) -> Formula:
     if name in _LINEAR_IN_FIRST and places == [0]:
         return _value(entry, (dotted[0], *args[1:]))
     if name in _linear_names():  # sum and mean along axes, too
-        starts = [isinstance(x, Option) and x.name == "initial" for x in operands]
-        return _value(
-            entry, tuple(t for t, is_start in zip(dotted, starts, strict=True) if not is_start)
-        )
+        constants = [isinstance(x, Option) and x.name in _CONSTANTS for x in operands]
+        return _value(entry, tuple(t for t, c in zip(dotted, constants, strict=True) if not c))
     if (row := _row(entry)) is not None:
-        each = zip(row.arguments, operands, dotted, strict=True)
-        tangents = {f"d{n}": t if _has_entries(x) else ZERO for n, x, t in each}
+        named = zip(row.arguments, operands, dotted, strict=True)
+        tangents = {f"d{n}": t if _has_entries(x) else ZERO for n, x, t in named}
         env = dict(zip(row.arguments, args, strict=True)) | tangents | {"y": v}
         return simplified(Reader(env).read(row.tangent))
     return _by_partials(entry, sources)
+
+
+def _values_of(operation: Any) -> tuple[int, ...]:
+    """Which operands are values for certain, whatever they are made of."""
+    match operation:
+        case Store():
+            return (0, 1)
+        case Called(name=name):
+            return _VALUES.get(name, ())
+    return ()
 
 
 def _numbers(entry: Entry) -> tuple[Any, ...]:
@@ -300,17 +309,20 @@ def _by_partials(entry: Entry, sources: Sequence[Entry]) -> Formula:
     return terms[0] if len(terms) == 1 else Sum(tuple((1, term) for term in terms))
 
 
-def _tangent(x: Any) -> Formula:
-    """An operand of a linear function in its tangent: constants vanish."""
+def _tangent(x: Any, is_value: bool = False) -> Formula:
+    """An operand of a linear function in its tangent: constants vanish.
+
+    Whole numbers may be places, or a shape, and stay, unless they stand among values.
+    """
     if isinstance(x, Entry):
         return x.variable.tangent
     if isinstance(x, list):
-        each = zip(x, map(_tangent, x), strict=True)
-        return Listed(tuple(Number(np.zeros(shape_of(v))) if t == ZERO and shape_of(v) else t
-                            for v, t in each))  # fmt: skip
+        is_value = is_value or _has_entries(x)
+        return Listed(tuple(_tangent(v, is_value) for v in x))
     formula = operand(x)
-    is_number = isinstance(formula, Number) and not isinstance(plain(x), (int, np.integer))
-    return ZERO if is_number and not is_index(x) else formula
+    if not isinstance(formula, Number) or (is_index(x) and not is_value):
+        return formula
+    return Number(np.zeros(shape_of(x))) if is_value and shape_of(x) else ZERO
 
 
 def is_index(x: Any) -> bool:

@@ -67,7 +67,9 @@ function calculate() {
     }
     tangent[i] = row.kind === "input" ? Number(row.direction === state.direction) : 0;
     for (const [j, slope] of slopes[i]) if (tangent[j] !== 0) tangent[i] += slope * tangent[j];
-    if (row.kind === "output" && Number.isNaN(value[i])) tangent[i] = NaN;
+  });
+  ROWS.forEach((row, i) => {
+    if (Number.isNaN(value[i])) tangent[i] = NaN; // what is not a number has no derivatives
     if (row.kind !== "branch") row.tangentNumbers = filled(row.tangentTemplate, numbers);
     row.valueNumbers = filled(row.template, numbers);
   });
