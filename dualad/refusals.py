@@ -45,7 +45,7 @@ def refused(message: str, *involved: Any) -> TypeError:
 # What to write for a plain array in which duals are stored.
 MAKE_ROOM = (
     "where it is made, write np.array(…) or np.copy(…), whose arrays take duals in code that a "
-    "driver or dualad.lift lifts, or np.zeros_like(x)"
+    "driver or dualad.lift lifts, or np.zeros(n, like=x) or np.zeros_like(x)"
 )
 _ROOM = f"np.zeros_like(x) or np.zeros(n, like=x){UNLIFTED}"
 _PLAIN_NUMBER = {  # what makes one of a dual, and what to write: where the user's text is not known
