@@ -6,6 +6,7 @@ import abc
 import cmath
 import contextlib
 import copy
+import ctypes
 import dataclasses
 import functools
 import importlib
@@ -860,6 +861,25 @@ def test_memory_that_others_hold() -> None:
     del part
     b[0] = Dual(1.0, 1.0)
     assert np.asarray(b).dtype == object
+
+
+@pytest.mark.parametrize(
+    "lend", [lambda b: b.data, lambda b: b.ctypes.data_as(ctypes.c_void_p)], ids=["data", "ctypes"]
+)
+def test_memory_that_is_lent(lend: Callable[[Any], Any]) -> None:
+    b = buffered(np.array([1.0, 2.0]))
+    held = lend(b)
+    ctypes.memmove(b.ctypes.data, np.array([3.0]).ctypes.data, 8)
+    assert b[0] == 3.0
+    with pytest.raises(TypeError, match="whose memory is in use by code that"):
+        b[0] = Dual(1.0, 1.0)
+    del held
+    b[0] = Dual(1.0, 1.0)
+    assert isinstance(unbuffered(b), DualArray)
+    with pytest.raises(AttributeError):
+        lend(b)
+    swapped = buffered(np.array([1.0])).byteswap()
+    assert unbuffered(swapped).tobytes() == np.array([1.0]).byteswap().tobytes()
 
 
 def real_part_in_place(x: Any) -> Any:

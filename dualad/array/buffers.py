@@ -33,7 +33,8 @@ from .operands import ArrayProxy, as_operand, unbuffered
 from .promotion import levels_of, make_room, with_room
 
 Step = Callable[[Any], Any]
-_SNAPSHOTS = ("dump", "dumps", "tobytes", "tofile")  # read memory, as it is now
+_SNAPSHOTS = ("byteswap", "dump", "dumps", "tobytes", "tofile")  # read memory, as it is now
+_LENT = ("ctypes", "data")  # hand it out
 
 
 # -- the buffer ----------------------------------------------------------------------------
@@ -247,6 +248,8 @@ class Buffer(_Room, ArrayProxy):
     def __getattr__(self, name: str) -> Any:
         if name in _SNAPSHOTS and is_plain(self.content, np.ndarray):
             return getattr(self.content, name)
+        if name in _LENT and is_plain(self.content, np.ndarray):
+            return getattr(np.asarray(self), name)
         if name.startswith("_") or not hasattr(DualArray, name) or name in Dual.__slots__:
             raise AttributeError(f"an array made in lifted code has no attribute {name!r}.")
         if not callable(getattr(self.content, name)):
