@@ -95,7 +95,10 @@ ctypedef struct Given:
 def connect_reverse(
     level, make, sweep, twice, along, error, Py_ssize_t numbers, Py_ssize_t elements
 ):
-    """Tell them what reverse mode is made of, and from how many inputs on it is taken."""
+    """Tell them what reverse mode is made of, and from how many inputs on it is taken.
+
+    numbers: for a gradient; elements: for the Hessian in a vector.
+    """
     global reverse_level, input_of, swept, second, change_of_gradient, nonlinear
     global LEAST_NUMBERS, LEAST_ELEMENTS
     reverse_level, input_of, swept, second, nonlinear = level, make, sweep, twice, error
@@ -612,10 +615,7 @@ cdef class Gradient(Driver):
                     return self.in_single(level, x, given)
                 return NotImplemented
             is_simple = False
-            if self.way == BACK or (
-                self.way == EITHER and n >= LEAST_NUMBERS
-                and (n >= LEAST_ELEMENTS or not has_array(x))
-            ):
+            if self.way == BACK or (self.way == EITHER and n >= LEAST_NUMBERS):
                 return self.backward(level, x, given)
             if n > PASS:
                 return NotImplemented
@@ -808,7 +808,10 @@ cdef class Hessian(Driver):
             return NotImplemented
         if not (type(x) is list or (is_vector(x) and is_plainly_laid(<cnp.ndarray>x))):
             return NotImplemented
-        if self.way == BACK or (self.way == EITHER and len(x) > JET):
+        if self.way == BACK or (
+            self.way == EITHER
+            and (len(x) > JET or (type(x) is not list and len(x) >= LEAST_ELEMENTS))
+        ):
             return self.by_sweeps(older, x, given)
         if not 0 < len(x) <= JET:
             return NotImplemented
@@ -975,7 +978,7 @@ cdef inline bint is_many(object x) noexcept:
     if type(x) is tuple:
         return len(<tuple>x) >= LEAST_NUMBERS
     return (
-        is_vector(x) and cnp.PyArray_DIM(<cnp.ndarray>x, 0) >= LEAST_ELEMENTS
+        is_vector(x) and cnp.PyArray_DIM(<cnp.ndarray>x, 0) >= LEAST_NUMBERS
         and is_plainly_laid(<cnp.ndarray>x)
     )
 
