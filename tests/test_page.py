@@ -117,11 +117,11 @@ def test_stepping_and_dragging(tmp_path: Path) -> None:
     )
     assert found["adjoints"] == ["5.5", "1.7163", "1", "1", "−1", "1", "1", "1"]
     assert found["sweep"].startswith(
-        "Back through step 3 of 5: v̄₀ = v̄₃ × cos v₀ = (−1) × cos 5 = −0.2837"
+        "Back through step 3 of 5: v̄₀ ← v̄₃ × cos v₀ = (−1) × cos 5 = −0.2837"
     )
     assert found["waiting"] == 3
     assert found["back"] == (
-        "Back through step 5 of 5: v̄₃ = v̄₅ × (−1) = 1 × (−1) = −1; v̄₄ = v̄₅ × 1 = 1 × 1 = 1."
+        "Back through step 5 of 5: v̄₃ ← v̄₅ × (−1) = 1 × (−1) = −1; v̄₄ ← v̄₅ × 1 = 1 × 1 = 1."
     )
     assert found["dragged"][-1] == "−2.4039" and found["slope"] == "0.3333"
     x1, x2 = 3.0, -1.5
@@ -328,8 +328,8 @@ def test_keys_scroll_what_has_the_focus(tmp_path: Path) -> None:
     table.style.width = table.style.maxHeight = "9999px"; found.moved = from(table, "ArrowRight");
     found.button = from($("next"), "ArrowRight");
     set("mode", "reverse"); found.place = state.at;
-    found.waiting = all("td[data-adjoint].waiting").map((x) => x.textContent);
-    press("End"); found.arrived = all("td[data-adjoint].waiting").length;
+    found.waiting = all("[data-adjoint].waiting").map((x) => x.textContent);
+    press("End"); found.arrived = all("[data-adjoint].waiting").length;
     let writes = 0; new MutationObserver((all) => writes += all.length).observe($("note"), { childList: true });
     press("ArrowLeft"); press("ArrowLeft"); setTimeout(() => { found.announced = writes; keep(); }, 50);
     """

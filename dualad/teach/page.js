@@ -209,7 +209,7 @@ function told(i, returning, numbers) {
   }
   if (returning) {
     const from = row.kind === "output" ? `Back from ${row.name}: ` : `Back through ${place("step")}`;
-    const lines = row.shares.map((s) => equation([s.whose, s.text, LIVE && s.numbers, show(s.shown)]));
+    const lines = row.shares.map((s) => `${s.whose} ← ${equation([s.text, LIVE && s.numbers, show(s.shown)])}`);
     return from + (lines.length ? lines.join("; ") : `${row.name} passes nothing back`) + ".";
   }
   const value = equation([row.name, row.text, LIVE && row.valueNumbers, show(numbers.value[i])]);
