@@ -228,7 +228,8 @@ function go(to) {
 
 function walk(to) {
   go(to);
-  for (const now of all("tr.now, svg g.now")) now.scrollIntoView({ block: "nearest", inline: "nearest" });
+  const what = document.querySelector("tr.now [data-share]:not(.waiting)") ?? document.querySelector("tr.now th");
+  for (const now of [...all("tr.now, svg g.now"), what]) now?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 function choose() {
