@@ -314,3 +314,18 @@ def test_brackets_that_make_arrays(name: str, kind: Any) -> None:
 def test_brackets_that_make_matrices() -> None:
     with pytest.raises(TypeError, match="duals do not go with matrix arrays"):
         jvp(lambda x: np.r_["r", x, x], (np.ones(2),), (np.ones(2),))
+
+
+@pytest.mark.parametrize(
+    "join",
+    [np.array, np.stack, np.hstack, np.sum, np.mean, np.block],
+    ids=lambda f: f.__name__,
+)
+def test_a_complex_number_beside_a_real_array_without_axes(join: Any) -> None:
+    def f(x: Any) -> Any:
+        return join([x, np.array(0.45)])
+
+    z = 0.3 - 0.4j
+    value, slope = jvp(f, (z,), (1 + 0.5j,))
+    np.testing.assert_array_equal(value, f(z))
+    np.testing.assert_allclose(slope, (f(z + 1 + 0.5j) - f(z)), atol=1e-15)  # for f is linear

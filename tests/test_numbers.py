@@ -141,6 +141,18 @@ def test_kinds_are_those_of_the_plain_run(f: Callable[[Any], Any], x: Any) -> No
                 assert bits(np.asarray(y)) == bits(np.asarray(want))
 
 
+@pytest.mark.parametrize("f", [divmod, np.divmod])
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.longdouble, np.int8])
+def test_division_takes_the_precision_of_the_other_side(f: Any, kind: Any) -> None:
+    """A number of Python has none of its own, beside a number or an array of NumPy's."""
+    for c in (kind(3.7), np.array([3.7, -1.3]).astype(kind)):
+        for pair in (lambda x, c=c: f(c, x), lambda x, c=c: f(x, c)):
+            for got, want in zip(values_of(pair(Dual(0.37, 1.0))), pair(0.37), strict=True):
+                assert type(got) is type(want)
+                assert got.dtype == want.dtype
+                assert np.array_equal(got, want)
+
+
 def test_derivatives_are_numbers_of_python() -> None:
     assert type(derivative(np.exp)(np.float64(1.0))) is float
     for order in (2, 3):

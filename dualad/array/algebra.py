@@ -304,7 +304,7 @@ def zero_tangent(x: DualLike, like: Dual) -> Tangent:
     shape = directions((like,), like.level) + shape_of(x)
     zeros = zero_like(like.level, like.tangent, shape, tangent_dtype(x))
     if not shape and is_array(x):
-        zeros = map_leaves(lambda t: np.asarray(t, tangent_dtype(x)) if is_number(t) else t, zeros)
+        zeros = map_leaves(lambda t: np.zeros((), tangent_dtype(x)) if is_number(t) else t, zeros)
     return map_leaves(functools.partial(laid_out_like, plain(x)), zeros)
 
 

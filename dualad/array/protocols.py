@@ -344,7 +344,7 @@ def _call(ufunc: Any, inputs: tuple[Any, ...], options: tuple[tuple[str, Any], .
         rule = rule.called_as(_with_options(ufunc, options))
     else:
         rule = rule.called_as(_OPERATIONS[ufunc] if _by_operator(ufunc, inputs) else ufunc)
-    if not rule.slopes and not any(is_exact(plain(x)) for x in inputs):
+    if not rule.slopes and not any(_is_of_numpy(v) or is_exact(v) for v in map(plain, inputs)):
         inputs = tuple(map_leaves(as_numpy, x) if isinstance(x, Dual) else x for x in inputs)
     try:
         return evaluate(rule, inputs)
@@ -352,6 +352,11 @@ def _call(ufunc: Any, inputs: tuple[Any, ...], options: tuple[tuple[str, Any], .
         if any(isinstance(x, ArrayProxy) for x in inputs):
             return NotImplemented  # it will be asked next
         raise
+
+
+def _is_of_numpy(x: Any) -> bool:
+    """Whether x has a precision, which numbers of Python beside it take."""
+    return isinstance(x, (np.generic, np.ndarray))
 
 
 def array_function(
