@@ -27,7 +27,7 @@ from .conversions import as_numpy
 from .dual import function
 from .levels import fresh_level
 from .namespaces import Namespace, choose
-from .pair import dual, parts, plain
+from .pair import dual, is_array, is_operand, parts, plain
 from .rules import RULES as ELEMENTARY
 from .rules import Rule, Slope, compile_text
 from .tail_integrals import betainc_in_shapes, gammainc_in_shape
@@ -278,10 +278,16 @@ def _partial(name: str, orders: tuple[int, ...]) -> Rule:
     base = TABLE[name]
 
     def one_more(i: int) -> Callable[..., Any]:
-        if name in _INTEGRALS and i == len(orders) - 1:  # its limit: the integrand there
-            return lambda *args: _of_density(base.slopes[i], base.args, orders, args[:-1])
         higher = tuple(n + (j == i) for j, n in enumerate(orders))
-        return lambda *args: _diff(name, higher, *args[:-1])
+
+        def slope(*args: Any) -> Any:
+            is_limit = name in _INTEGRALS and i == len(orders) - 1
+            are_numbers = all(is_operand(a) or is_array(a) for a in args)
+            if is_limit and are_numbers:  # terms of series take no further levels
+                return _of_density(base.slopes[i], base.args, orders, args[:-1])
+            return _diff(name, higher, *args[:-1])
+
+        return slope
 
     slopes = (None if s is None else one_more(i) for i, s in enumerate(base.slopes))
     rule = SpecialRule(f"{base.name}({', '.join(base.args)})", *slopes, z=base.is_complex)
