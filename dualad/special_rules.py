@@ -27,7 +27,7 @@ from .conversions import as_numpy
 from .dual import function
 from .levels import fresh_level
 from .namespaces import Namespace, choose
-from .pair import dual, is_array, is_operand, parts, plain
+from .pair import Pair, dual, parts, plain
 from .rules import RULES as ELEMENTARY
 from .rules import Rule, Slope, compile_text
 from .tail_integrals import betainc_in_shapes, gammainc_in_shape
@@ -282,8 +282,8 @@ def _partial(name: str, orders: tuple[int, ...]) -> Rule:
 
         def slope(*args: Any) -> Any:
             is_limit = name in _INTEGRALS and i == len(orders) - 1
-            are_numbers = all(is_operand(a) or is_array(a) for a in args)
-            if is_limit and are_numbers:  # terms of series take no further levels
+            has_terms = any(isinstance(a, Pair) and a.tangent is None for a in args)
+            if is_limit and not has_terms:  # those of a series take no further levels
                 return _of_density(base.slopes[i], base.args, orders, args[:-1])
             return _diff(name, higher, *args[:-1])
 
@@ -313,7 +313,7 @@ def _exactly(name: str, orders: tuple[int, ...], *args: Any) -> Any:
     """That derivative on numbers and arrays: nan where an argument is nan."""
     spread = np.broadcast_arrays(*args)
     points = zip(*(a.ravel().tolist() for a in spread), strict=True)
-    integral = _INTEGRALS.get(name)
+    integral = None if orders[-1] else _INTEGRALS.get(name)  # of parameters alone
     if integral is None:
         found = [_at(name, orders, point) for point in points]
     else:
