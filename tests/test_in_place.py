@@ -746,7 +746,7 @@ def test_flat_stores_from_the_same_memory(name: str) -> None:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_places_of_flat(index: Any) -> None:
     """What NumPy takes for a place, or its error; a bool is a number to it, and no mask."""
-    for value in (np.ones(3), 2.0):
+    for value in (np.full(3, 9.0), 9.0):
         x = np.arange(1.0, 7.0)
         y, dual = x * 1.0, Dual(x, x)
         try:

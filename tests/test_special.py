@@ -504,6 +504,11 @@ def test_functions_in_python() -> None:
         of = Dual(x, 1.0)
         assert special.polygamma(n, of).primal == sc.polygamma(n, x)  # not ours, of other bits
         assert special.polygamma(n, of).tangent == pytest.approx(sc.polygamma(n + 1, x), rel=1e-12)
+    for x in (1.3, np.float64(1.3), np.float32(1.3), np.array(1.3), np.array([1.3, 2.0])):
+        found, right = special.polygamma(2, Dual(x, 0.0 * x + 1.0)).primal, sc.polygamma(2, x)
+        assert type(found) is type(right) and np.shape(found) == np.shape(right)
+        assert dualad.value_and_grad(lambda x: np.sum(sc.polygamma(2, x)))(x)[0] == np.sum(right)
+    assert type(dualad.value_and_grad(lambda x: sc.polygamma(2, x))(1.3)[0]) is np.ndarray
     orders = np.array([1, 2])  # of integers: the result has the precision of x
     of = dualad.polygamma(orders, Dual(1.5, 1.0))
     np.testing.assert_allclose(of.primal, sc.polygamma(orders, 1.5), rtol=1e-14)
