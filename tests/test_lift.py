@@ -5,9 +5,11 @@ from __future__ import annotations
 import abc
 import cmath
 import contextlib
+import copy
 import dataclasses
 import functools
 import importlib
+import io
 import math
 import sys
 import threading
@@ -1119,3 +1121,132 @@ def test_a_module_may_be_any_object_later() -> None:
 
     assert derivative(make(math), lift=True)(0.5) == pytest.approx(math.exp(0.5))
     assert derivative(make(Namespace()), lift=True)(0.5) == pytest.approx(2 * math.exp(0.5))
+
+
+# -- arrays that are copied, and that a function makes without needing lift for that --------------
+
+K = np.array([0.3, 0.4, 0.5])
+READ = "0.3 0.4"
+
+
+class OfArrays:
+    """Holds an array, and copies it."""
+
+    def __init__(self) -> None:
+        self.given = K
+
+    def __call__(self, x: Any) -> Any:
+        return stored(self.given.copy(), x)
+
+
+def stored(y: Any, x: Any) -> Any:
+    y[(-1,) * y.ndim] = x
+    y[(0,) * y.ndim] *= x
+    y -= x * x
+    return y
+
+
+MADE: dict[str, Callable[..., Any]] = {
+    "copy": lambda x: stored(K.copy(), x),
+    "copy of an argument": lambda x, given=K: stored(given.copy(), x),
+    "copy of a part": OfArrays(),
+    "copy in Fortran's order": lambda x: stored(np.outer(K, K).copy("F"), x),
+    "np.ndarray.copy": lambda x: stored(np.ndarray.copy(K), x),
+    "astype": lambda x: stored(K.astype(float), x),
+    "astype of integers": lambda x: stored(np.arange(3).astype(float), x),
+    "flatten": lambda x: stored(K.flatten(), x),
+    "repeat": lambda x: stored(K.repeat(2), x),
+    "copy.copy": lambda x: stored(copy.copy(K), x),
+    "copy.deepcopy": lambda x: stored(copy.deepcopy(K), x),
+    "zeros_like": lambda x: stored(np.zeros_like(K), x),
+    "ones_like": lambda x: stored(np.ones_like(K), x),
+    "empty_like": lambda x: stored(np.empty_like(K[:2]), x) * 0.5,
+    "tile": lambda x: stored(np.tile(K, 2), x),
+    "np.repeat": lambda x: stored(np.repeat(K, 2), x),
+    "outer": lambda x: stored(np.outer(K, K), x),
+    "kron": lambda x: stored(np.kron(K, K), x),
+    "vstack": lambda x: stored(np.vstack((K, K)), x),
+    "concatenate": lambda x: stored(np.concatenate((K, K)), x),
+    "loadtxt": lambda x: stored(np.loadtxt(io.StringIO(READ)), x),
+}
+
+
+@pytest.mark.parametrize("lifted", [None, True])
+@pytest.mark.parametrize("name", MADE)
+def test_arrays_that_are_copied_or_made_take_duals(name: str, lifted: bool | None) -> None:
+    f, before = MADE[name], K.copy()
+    value, slope = jvp(f, (1.3,), (1.0,), lift=lifted)
+    if name != "empty_like":  # of which the first number is anything
+        want, up, down = f(1.3), f(1.3 + 2.0**-17), f(1.3 - 2.0**-17)
+        assert bits(value) == bits(want)
+        assert value.strides == want.strides
+        np.testing.assert_allclose(slope, (up - down) * 2.0**16, rtol=1e-9)
+    assert slope.flat[-1] == pytest.approx((1 - 2.6) * (0.5 if name == "empty_like" else 1))
+    np.testing.assert_array_equal(K, before)
+
+
+def test_what_shares_memory_is_no_copy() -> None:
+    """What is stored there is seen in the array itself, which has no room."""
+    given = K.copy()
+
+    def f(x: Any) -> Any:
+        same = given.astype(float, copy=False)
+        assert same is given
+        assert isinstance(given.astype(int), np.ndarray)
+        assert [1.5].copy() == [1.5]
+        assert copy.copy({"a": 1}) == {"a": 1}
+        same[0] = x
+        return same
+
+    with pytest.raises(TypeError, match="would lose the derivative"):
+        jacobian(f, lift=True)(1.3)
+    np.testing.assert_array_equal(given, K)
+
+
+def test_copies_alone_need_no_lift() -> None:
+    """A function that takes duals as it is runs as it is."""
+    seen = {}
+
+    def f(x: Any) -> Any:
+        seen["copy"], seen["zeros"] = K.copy(), np.zeros_like(K)
+        return (seen["copy"] * x + seen["zeros"]).sum()
+
+    assert derivative(f)(1.3) == pytest.approx(1.2)
+    assert {type(y) for y in seen.values()} == {np.ndarray}
+
+
+def gauss(a: Any, b: Any) -> Any:
+    a, b, n = a.copy(), b.copy(), len(b)
+    for i in range(n):
+        for j in range(i + 1, n):
+            m = a[j, i] / a[i, i]
+            a[j, i:] -= m * a[i, i:]
+            b[j] -= m * b[i]
+    x = np.zeros(n)
+    for i in reversed(range(n)):
+        x[i] = (b[i] - a[i, i + 1 :] @ x[i + 1 :]) / a[i, i]
+    return x
+
+
+def test_elimination_differentiated_in_the_matrix_alone() -> None:
+    """d(A⁻¹b) = −A⁻¹ dA A⁻¹b."""
+    a = np.array([[4.0, 1.0, 0.5], [0.3, 3.0, -1.0], [1.0, 0.2, 5.0]])
+    b = np.array([1.0, -2.0, 0.7])
+    inverse = np.linalg.inv(a)
+    expected = -np.einsum("ij,k->ijk", inverse, inverse @ b)
+    for options in ({}, {"mode": "reverse"}):
+        np.testing.assert_allclose(jacobian(gauss, **options)(a, b), expected, atol=1e-14)
+
+
+def test_heat_conduction_from_a_given_state() -> None:
+    start = np.sin(np.linspace(0, 3, 9))
+
+    def heat(alpha: Any, u: Any = start) -> Any:
+        u = u.copy()
+        for _ in range(5):
+            u[1:-1] += alpha * (u[2:] - 2 * u[1:-1] + u[:-2])
+        return u
+
+    expected = heat(0.2 + 1e-200j, start.astype(complex)).imag * 1e200
+    for lifted in (None, True):
+        np.testing.assert_allclose(jacobian(heat, lift=lifted)(0.2), expected, atol=1e-15)

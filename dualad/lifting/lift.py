@@ -34,6 +34,7 @@ from ..refusals import readable_begin, readable_end
 from ..structure import leaves, rebuild
 from .bytecode import Hooks, rewritten
 from .standins import (
+    COPYING,
     FUNCTIONS,
     LOADERS,
     SLOTS,
@@ -84,10 +85,10 @@ def lift(f: Callable[P, R]) -> Callable[P, R]:
     """A function in which `math`, `cmath` and preallocated arrays work with duals.
 
     The function, and the Python functions and methods that it calls, run with `math`, `cmath`,
-    NumPy's makers of arrays (`zeros`, `empty`, `ones`, `full`, `eye`, `array`, `asarray`, …) and
-    `float`, `complex` standing for their dual-aware versions: an array of floats becomes dual
-    when a dual is stored in it, and `float(x)` keeps the derivative. With plain numbers the
-    result is what the function itself gives.
+    NumPy's makers of arrays (`zeros`, `empty`, `ones`, `full`, `eye`, `array`, `asarray`, …, and
+    copies) and `float`, `complex` standing for their dual-aware versions: an array of floats
+    becomes dual when a dual is stored in it, and `float(x)` keeps the derivative. With plain
+    numbers the result is what the function itself gives.
 
     Drivers do so by themselves where a function needs it.
 
@@ -518,6 +519,18 @@ class ArrayMethod(Method):
         return super().__matmul__(x)
 
 
+class CopyMethod:
+    """Reads a method that copies: what it makes of a plain array takes duals."""
+
+    def __init__(self, name: str) -> None:
+        self.of_array, self.otherwise = COPYING[name], _any_method(name)
+
+    def __matmul__(self, x: Any) -> Any:
+        if type(x) is np.ndarray:
+            return functools.partial(self.of_array, x)
+        return self.otherwise @ x
+
+
 class FloatMethod(Method):
     """Reads the method of an operator: that of a Python float answers as float's does."""
 
@@ -812,6 +825,8 @@ def method(name: str) -> Any:
     """The hook that reads what is to be called of an object by this name."""
     if name in ("dot", "choose", "clip"):
         return ArrayMethod(name)
+    if name in COPYING:
+        return CopyMethod(name)
     if getattr(float, name, None) in SLOTS:
         return FloatMethod(name)
     return _any_method(name)

@@ -47,13 +47,14 @@ from .lift import (
     source_of,
     twin_of,
 )
-from .standins import INDEXED, NEEDS_LIFT
+from .standins import COPYING, INDEXED, MAKERS, NEEDS_LIFT
 
 
 def needs_lift(f: Function, has_failed: bool = False) -> bool:
     """Whether f, which a driver is given, is to be lifted; True also where it cannot be told.
 
-    `has_failed`: f has not taken duals as it is, and is lifted if it makes lists and calls ufuncs.
+    `has_failed`: f has not taken duals as it is, and is lifted if it makes lists and calls ufuncs,
+    or makes or copies arrays, in which it may have stored them.
     """
     return IS_KNOWN and _of_value(f, _Failed() if has_failed else set())
 
@@ -74,8 +75,9 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
             return False
         seen.add(id(x))
         return any(_of_value(v, seen) for v in parts_of(x))
+    needed = _AFTER_ALL if type(seen) is _Failed else NEEDS_LIFT
     try:
-        if callable(x) and (x in NEEDS_LIFT or has_foreign_stand_in(x) or _is_opened(x)):
+        if callable(x) and (x in needed or has_foreign_stand_in(x) or _is_opened(x)):
             return True
     except Exception:  # it has no hash, or a comparison of its own
         pass
@@ -220,8 +222,11 @@ class _Reader:
         if x is _SELF:  # methods and properties of the class are read anyway
             is_known = not is_call or name in COMMON or inspected(self.owner, name) is not None
             return UNKNOWN if is_known else _NEED
-        if name == "dot" and (x is UNKNOWN or x is _PARAMETER or type(x) is np.ndarray):
+        may_be_array = x is UNKNOWN or x is _PARAMETER or type(x) is np.ndarray
+        if name == "dot" and may_be_array:
             return _NEED  # of a plain array it would make arrays of objects of duals
+        if name in COPYING and type(self.seen) is _Failed and (may_be_array or x is np.ndarray):
+            return _NEED
         if x is UNKNOWN or x is _PARAMETER:
             return UNKNOWN if name in COMMON else _NEED
         if isinstance(x, types.ModuleType):
@@ -237,6 +242,7 @@ class _Reader:
 
 _PARAMETER, _SELF, _NEED = Mark(), Mark(), Mark()
 _MODULES = (math, cmath, np)
+_AFTER_ALL = NEEDS_LIFT | MAKERS  # what a function that has failed is lifted for
 _ArrayFunction = type(np.mean)
 # These know a dual in a list: it is an argument of its own for NumPy's protocol.
 _JOINING = frozenset(

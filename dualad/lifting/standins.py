@@ -7,6 +7,7 @@ through it as a plain number too, so that it raises where math raises.
 from __future__ import annotations
 
 import cmath
+import copy
 import functools
 import math
 import operator
@@ -296,6 +297,18 @@ def _makes_buffers(f: Function) -> Function:
             return part if is_old or not is_array(part) else buffered(part)
 
         return rebuild(y, new) if isinstance(y, tuple) else new(y)  # with retstep, two
+
+    return make
+
+
+def _copies(f: Function) -> Function:
+    """f, which copies: an array of floats as a buffer, everything else as f itself does."""
+
+    @functools.wraps(f)
+    def make(x: Any, *args: Any, **kwargs: Any) -> Any:
+        y = f(x, *args, **kwargs)
+        is_new = type(x) is type(y) is np.ndarray and not np.may_share_memory(x, y)
+        return buffered(y) if is_new else y
 
     return make
 
@@ -726,6 +739,15 @@ FUNCTIONS: dict[Any, Function] = {
     getattr(module, name): f for module, functions in _TABLES for name, f in functions.items()
 }
 FUNCTIONS |= _PYTHON | SLOTS
+
+# Methods of plain arrays that copy, by their names.
+COPYING: dict[str, Function] = {
+    name: _copies(getattr(np.ndarray, name)) for name in ("astype", "copy", "flatten", "repeat")
+}
+FUNCTIONS |= {getattr(np.ndarray, name): f for name, f in COPYING.items()}
+FUNCTIONS |= {f: _copies(f) for f in (copy.copy, copy.deepcopy)}
+# What makes arrays that take duals here, and plain ones otherwise.
+MAKERS = frozenset((copy.copy, copy.deepcopy, *(getattr(np, name) for name in _MAKERS)))
 
 # The kinds of the objects of NumPy that make arrays of what stands in their brackets.
 INDEXED = tuple(map(type, (np.r_, np.c_, np.mgrid, np.ogrid)))
