@@ -687,7 +687,8 @@ row("radian(d, m, s)", "pi/180", "pi/10800", "pi/648000")
 row("gamma(x)", "y*psi(x)", z=True, over=POSITIVE)
 row("gammaln(x)", "psi(x)", over=POSITIVE)
 row("loggamma(x)", "psi(x)", z=True, over=POSITIVE)
-row("_polygamma(n, x)", None, "polygamma(n + 1, x)", over=(COUNT, POSITIVE), of=sc.polygamma)
+row("_polygamma(n, x)", None, "polygamma(n + 1, x)", over=(COUNT, POSITIVE), of=sc.polygamma,
+    says="the n-th derivative of digamma(x)")
 row("psi(x)", "polygamma(1, x)", z="diff('psi', (1,), x)", over=POSITIVE)
 # Left of ½ by reflection: finite at the poles of gamma, in every order.
 row("rgamma(x)", "-y*psi(x) if real(x) > 0.5 else (cos(pi*(x - 2*rint(real(x)/2))) "
