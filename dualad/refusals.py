@@ -42,6 +42,11 @@ def refused(message: str, *involved: Any) -> TypeError:
     return TypeError(message)
 
 
+# What to write for a plain array in which duals are stored.
+MAKE_ROOM = (
+    "where it is made, write np.array(…) or np.copy(…), whose arrays take duals in code that a "
+    "driver or dualad.lift lifts, or np.zeros(n, like=x) or np.zeros_like(x)"
+)
 _ROOM = f"np.zeros_like(x) or np.zeros(n, like=x){UNLIFTED}"
 _PLAIN_NUMBER = {  # what makes one of a dual, and what to write: where the user's text is not known
     "float": (
@@ -81,13 +86,33 @@ def converted(kind: str, x: Any) -> TypeError:
         else:
             what, instead = text, _OTHERWISE
     elif _ELEMENT.match(text):
-        what = f"storing x in {text}, in an array of {kind} numbers,"
-        instead = f"the array as {_ROOM}"
+        return refused(
+            f"storing x in {text}, in an array of {kind} numbers, would lose the derivative of a "
+            f"Dual; {MAKE_ROOM}, or write x.primal for the plain number, whose derivative is zero.",
+            x,
+        )
     elif text:
         what, instead = text, _OTHERWISE
     return refused(
         f"{what} would lose the derivative of a Dual; write {instead}, "
         "or x.primal for the plain number, whose derivative is zero.",
+        x,
+    )
+
+
+def converted_array(dtype: Any, x: Any) -> TypeError:
+    """The error for an array of duals of which the user's code makes one of numbers."""
+    frame = user_frame()
+    text = expression_at(frame.f_code, frame.f_lasti, frame.f_globals)[1] if frame else ""
+    if _ELEMENT.match(text):
+        return refused(
+            f"storing x in {text}, in an array of {dtype}, would lose the derivatives of a "
+            f"DualArray; {MAKE_ROOM}, or write x.primal for the plain array.",
+            x,
+        )
+    return refused(
+        f"an array of {dtype} would lose the derivatives of a DualArray; write x itself, "
+        "np.array(x) without dtype, or x.primal for the plain array.",
         x,
     )
 

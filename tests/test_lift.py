@@ -60,7 +60,7 @@ def test_residuals_raise_and_name_both_ways_out() -> None:
         return out
 
     with pytest.raises(
-        TypeError, match=r"out\[0\], .*np.zeros_like\(x\) or np.zeros\(n, like=x\).*dualad.lift"
+        TypeError, match=r"out\[0\], .*dualad.lift.*np.zeros\(n, like=x\) or np.zeros_like\(x\)"
     ):
         jacobian(stores, lift=False)(X)
     with pytest.raises(TypeError, match=r"^math.exp\(x\) .*np.exp\(x\) or dualad.*dualad.lift"):
@@ -1213,6 +1213,40 @@ def test_copies_alone_need_no_lift() -> None:
 
     assert derivative(f)(1.3) == pytest.approx(1.2)
     assert {type(y) for y in seen.values()} == {np.ndarray}
+
+
+def shifted(z: Any, x: Any) -> Any:
+    z -= x
+    return z
+
+
+def put_first(z: Any, x: Any) -> Any:
+    z[0] = x
+    return z
+
+
+def put_two(z: Any, x: Any) -> Any:
+    z[:2] = np.array([x, x])
+    return z
+
+
+def added_at(z: Any, x: Any) -> Any:
+    np.add.at(z, 0, x)
+    return z
+
+
+@pytest.mark.parametrize("write", [shifted, put_first, put_two, added_at])
+@pytest.mark.parametrize("lifted", [None, True])
+def test_what_to_write_for_a_plain_array(write: Any, lifted: bool | None) -> None:
+    """What has calculated the array is not looked into; the error says what helps."""
+    with pytest.raises(TypeError, match=r"write np\.array\(…\) or np\.copy\(…\)") as error:
+        jacobian(lambda x: write(K * 1, x), lift=lifted)(1.3)
+    assert "out=" not in str(error.value)
+    for make in (np.array, np.copy):
+        np.testing.assert_array_equal(
+            jacobian(lambda x, make=make: write(make(K * 1), x), lift=lifted)(1.3),
+            write(np.zeros(3), 1.0),
+        )
 
 
 def gauss(a: Any, b: Any) -> Any:

@@ -9,6 +9,7 @@ import dis
 import fractions
 import functools
 import io
+import itertools
 import json
 import logging
 import marshal
@@ -195,6 +196,68 @@ METHODS: dict[str, tuple[Callable[[Any], Any], Callable[[float], float]]] = {
     "a descriptor": (described, lambda x: 2),
     "float.__mul__": (lambda x: float.__mul__(math.exp(x), 2.0), lambda x: 2 * math.exp(x)),
 }
+
+
+LEFT, SINGLE, BASE = np.complex128(0.4 + 0.1j), np.complex64(0.6 - 0.1j), np.float64(3)
+ARRAY = np.linspace(0.1, 9, 500)
+# Operators as functions, and where they stand for themselves: these two are the same to the bit.
+AS_FUNCTIONS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any], complex]] = {
+    "mul": (lambda x: operator.mul(LEFT, x), lambda x: LEFT * x, 0.2 + 0.9j),
+    "imul": (lambda x: operator.imul(LEFT, x), lambda x: LEFT * x, 0.2 + 0.9j),
+    "truediv": (lambda x: operator.truediv(SINGLE, x), lambda x: SINGLE / x, 0.3 - 0.4j),
+    "pow": (lambda x: pow(BASE, x), lambda x: BASE**x, -1.3),
+    "operator.pow": (lambda x: operator.pow(BASE, x), lambda x: BASE**x, -1.3),
+    "ipow": (lambda x: operator.ipow(BASE, x), lambda x: BASE**x, -1.3),
+    "pow of an array": (lambda x: pow(ARRAY, x), lambda x: ARRAY**x, 0.5),
+    "math.prod": (lambda x: math.prod([SINGLE, x]), lambda x: SINGLE * x, 0.3 - 0.4j),
+    "math.prod from a start": (
+        lambda x: math.prod(iter([x, x]), start=SINGLE),
+        lambda x: SINGLE * x * x,
+        0.3 - 0.4j,
+    ),
+    "reduce": (
+        lambda x: functools.reduce(operator.mul, [LEFT, x, x]),
+        lambda x: LEFT * x * x,
+        0.2 + 0.9j,
+    ),
+    "accumulate": (
+        lambda x: list(itertools.accumulate([LEFT, x], operator.mul))[1],
+        lambda x: LEFT * x,
+        0.2 + 0.9j,
+    ),
+    "map": (lambda x: next(map(operator.mul, [LEFT], [x])), lambda x: LEFT * x, 0.2 + 0.9j),
+    "starmap": (
+        lambda x: next(itertools.starmap(operator.mul, [(LEFT, x)])),
+        lambda x: LEFT * x,
+        0.2 + 0.9j,
+    ),
+}
+
+
+@pytest.mark.parametrize("has_hooks", [False, True])
+@pytest.mark.parametrize("name", AS_FUNCTIONS)
+def test_operators_as_functions_round_as_operators(name: str, has_hooks: bool) -> None:
+    """Also once operators of classes have hooks, which replace these functions."""
+    f, infix, x = AS_FUNCTIONS[name]
+    if has_hooks:
+        assert derivative(lambda x: (Two(x, 1.0) * 2.0).a, lift=True)(0.5) == pytest.approx(2)
+        assert lifted_code.OPERATORS
+    steps = [0.0] if name == "pow of an array" else np.linspace(-0.3, 0.3, 50)
+    for step in steps:
+        at = x * (1 + step)
+        for given in (at, np.asarray(at)[()]):
+            value, slope = jvp(f, (given,), (type(given)(1),), lift=True)
+            want, its_slope = jvp(infix, (given,), (type(given)(1),), lift=True)
+            assert type(value) is type(f(given))
+            assert bits(value) == bits(f(given)) == bits(want)
+            np.testing.assert_array_equal(slope, its_slope)
+
+
+def test_in_place_powers_of_plain_arrays_are_refused() -> None:
+    given = ARRAY.copy()
+    with pytest.raises(TypeError, match="cannot hold derivatives"):
+        jacobian(lambda x: operator.ipow(given, x), lift=True)(0.5)
+    np.testing.assert_array_equal(given, ARRAY)
 
 
 @pytest.mark.parametrize("name", METHODS)

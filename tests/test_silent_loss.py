@@ -37,7 +37,7 @@ from support.both import PACKAGES
 LOST = FLOAT = "would lose the derivative.*write "
 # SciPy's C code goes on after our error, with whatever lay in memory: ours is its cause.
 RAISED = f"{LOST}|returned a result with an exception set|must have different signs"
-PLAIN = "a plain array of float64 was to be written to.*np.zeros_like"
+PLAIN = r"a plain array of float64 was to be written to.*np\.array\(…\).*np\.zeros_like\(x\)\."
 UNHASHABLE = "a Dual is unhashable.*write x.primal for the key"
 RATIO = r"x\.as_integer_ratio\(\) would lose .* write x\.primal"
 INDEX = r"using x as an index or a count would lose .*; write int\(x\)"
@@ -164,8 +164,8 @@ NUMBERS: list[tuple[str, Callable[[Any], Any], Any]] = [
     ("np.place", put(lambda a: lambda x: np.place(a, [True, False, False], x)), PLAIN),
     ("np.putmask", put(lambda a: lambda x: np.putmask(a, [True, False, False], x)), PLAIN),
     ("np.fill_diagonal", lambda x: np.fill_diagonal(np.zeros((2, 2)), x), LOST),
-    ("np.add.at", put(lambda a: lambda x: np.add.at(a, 0, x)), "plain array, which cannot hold derivatives; make it with np.zeros_like"),
-    ("a += x", put(lambda a: lambda x: a.__iadd__(x)), OUT),
+    ("np.add.at", put(lambda a: lambda x: np.add.at(a, 0, x)), r"np.add.at would store duals in a plain array.*np\.array\(…\).*np\.zeros_like\(x\)\."),
+    ("a += x", put(lambda a: lambda x: a.__iadd__(x)), PLAIN),
     ("out=", lambda x: np.multiply(x, x, out=np.zeros(())), OUT),
     ("where=", lambda x: np.multiply(x, x, where=True), 4.0),
     ("np.asarray float", lambda x: np.asarray(x, dtype=float), FLOAT),
@@ -211,8 +211,8 @@ ARRAYS: list[tuple[str, Callable[[Any], Any], Any]] = [
     ("np.asarray", lambda v: np.asarray(v).sum(), 2.0),
     ("a[:] = v", lambda v: np.zeros(2).__setitem__(slice(None), v), LOST),
     ("a[0] = v[0]", lambda v: np.zeros(2).__setitem__(0, v[0]), LOST),
-    ("a += v", lambda v: np.zeros(2).__iadd__(v), OUT),
-    ("a @= v", lambda v: operator.imatmul(np.eye(2), v), OUT),
+    ("a += v", lambda v: np.zeros(2).__iadd__(v), PLAIN),
+    ("a @= v", lambda v: operator.imatmul(np.eye(2), v), PLAIN),
     ("out=", lambda v: np.sin(v, out=np.zeros(2)), OUT),
     ("sum out=", lambda v: np.sum(v, out=np.zeros(())), "cannot hold derivatives"),
     ("dot out=", lambda v: np.dot(v, v, out=np.zeros(())), "cannot hold derivatives"),

@@ -26,7 +26,7 @@ from ..looks import (
 from ..memory import copied, is_overwritten, overlaps_itself
 from ..namespaces import not_plain
 from ..pair import is_array, is_operand, moved, parts, plain, shape_of
-from ..refusals import note_objects, refused
+from ..refusals import converted_array, note_objects, refused
 from ..text import text_of
 from .algebra import (
     directions,
@@ -532,11 +532,7 @@ class DualArray(Dual):
                 return np.array(None, object)
             raise refused(_SPARSE, self)
         if dtype is not None and np.dtype(dtype) != object:
-            raise refused(
-                f"an array of {np.dtype(dtype)} would lose the derivatives of a DualArray; "
-                "write x itself, np.array(x) without dtype, or x.primal for the plain array.",
-                self,
-            )
+            raise converted_array(np.dtype(dtype), self)
         if copy is False:
             raise ValueError(
                 "an array of the numbers in a DualArray is a copy; omit copy=False, or write "

@@ -26,7 +26,7 @@ from ..looks import is_plain
 from ..namespaces import ARRAY, is_exact, is_plain_array, namespace_of, not_plain
 from ..numerics import resume_warnings, stop_warnings
 from ..pair import DUAL_OF, dual, is_array, map_leaves, plain
-from ..refusals import refused
+from ..refusals import MAKE_ROOM, refused
 from ..rules import Rule
 from ..structure import leaves, rebuild
 from ..table import RULES
@@ -230,6 +230,11 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
         return getattr(ufunc, method)(*objects, out=tuple(outs), **kwargs)
     for out in outs:
         if out is not None and not isinstance(out, DualArray):
+            if out is inputs[0]:  # as by an operator, a += x
+                raise TypeError(
+                    f"a plain array of {out.dtype} was to be written to, which cannot hold "
+                    f"derivatives; {MAKE_ROOM}."
+                )
             raise TypeError(
                 f"out= of np.{ufunc.__name__} is a plain array, which cannot hold derivatives; "
                 "omit out=, or make it with np.zeros_like(x)."

@@ -24,6 +24,7 @@ from ..dual import Dual
 from ..looks import is_plain
 from ..numerics import quiet
 from ..pair import fit, is_array, map_leaves, moved, newest, parts, plain
+from ..refusals import MAKE_ROOM
 from ..structure import leaves, rebuild
 
 
@@ -245,6 +246,11 @@ def into(out: Any, y: Any) -> Any:
         )
     if np.iscomplexobj(plain(y)) and not np.iscomplexobj(plain(out)):
         raise TypeError("out= is real, but the result is complex; make out= a complex array.")
+    if is_plain(out, np.ndarray) and has_duals(y) and out.dtype != object:
+        raise TypeError(
+            f"out= is a plain array of {out.dtype}, which cannot hold derivatives; make it with "
+            "np.zeros_like(x), or omit out=."
+        )
     store(out, ..., y)
     return out
 
@@ -255,7 +261,7 @@ def store(target: Any, index: Any, x: Any) -> None:
         if target.dtype != object:
             raise TypeError(
                 f"a plain array of {target.dtype} was to be written to, which cannot hold "
-                "derivatives; make it with np.zeros_like(x), or omit out=."
+                f"derivatives; {MAKE_ROOM}."
             )
         x = as_objects(x)
     elif not isinstance(target, (np.ndarray, DualArray)):

@@ -20,7 +20,7 @@ from ..array.operands import converted
 from ..array.protocols import ufunc_method
 from ..dual import Dual, evaluate
 from ..pair import plain
-from ..refusals import refused
+from ..refusals import MAKE_ROOM, refused
 from ..rules import Rule
 from ..table import RULES
 from .common import array, has_duals, valued
@@ -190,7 +190,7 @@ def at(ufunc: Any, rule: Rule, a: Any, indices: Any, *others: Any) -> None:
     if not isinstance(a, DualArray):
         raise TypeError(
             f"np.{ufunc.__name__}.at would store duals in a plain array, which cannot hold "
-            "derivatives; make it with np.zeros_like(x)."
+            f"derivatives; {MAKE_ROOM}."
         )
     refuse_overlap(a, f"np.{ufunc.__name__}.at")
     places = _numbers_of(a.shape, indices)

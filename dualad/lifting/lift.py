@@ -14,6 +14,7 @@ code is; that of a function is made where it is called.
 from __future__ import annotations
 
 import functools
+import math
 import operator
 import os
 import sys
@@ -844,5 +845,7 @@ FUNCTIONS |= {
     np.frompyfunc: Caller(OfPython),
 }
 FUNCTIONS[sum] = Caller(summed if SUM_IS_EXACT else sum, walked)
+FUNCTIONS[math.prod] = Caller(FUNCTIONS[math.prod], walked)
+
 if LIFTING:
     LIFTING.connect(FUNCTIONS, stand_in, code_for, read, write, walked)

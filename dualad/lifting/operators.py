@@ -25,7 +25,7 @@ from ..pair import Function
 from . import lift
 from .lift import inspected, is_left_alone, is_opened, stand_in
 from .reach import needs_lift
-from .standins import FUNCTIONS, SUM_IS_EXACT, summed
+from .standins import FUNCTIONS, INFIX, SUM_IS_EXACT, as_infix, summed
 
 
 def _is_in(x: Any, parts: Any) -> bool:
@@ -239,7 +239,8 @@ def _start() -> None:
             native, lifted = map(lift.of_text_or, (native, lifted))
         hooks[symbol] = make(symbol, native, _unpacked(lifted))
         if getattr(operator, native.__name__, None) is native and symbol not in ("in", "not in"):
-            functions[native] = lifted
+            name = INFIX.get(native)
+            functions[native] = as_infix(native, name, lifted) if name else lifted
     for f, name in _FUNCTIONS.items():
         functions[f] = functools.wraps(f)(_of_one(name, FUNCTIONS.get(f, f)))
     functions[sum] = _sum

@@ -706,6 +706,43 @@ def _reflected(f: Function) -> Function:
     return lambda x, other: f(other, x)
 
 
+def as_infix(f: Function, name: str, otherwise: Function) -> Function:
+    """operator.mul and its like: what the infix operator gives, to the last bit.
+
+    A number of NumPy on the left asks for a ufunc, which may round otherwise (and so does an array
+    that is raised to a power). That it is an operator is seen of the code where one stands.
+    """
+    kinds = (np.generic, np.ndarray) if f in (pow, operator.pow) else (np.generic,)
+
+    @functools.wraps(f)
+    def call(*operands: Any) -> Any:
+        if len(operands) == 2 and isinstance(b := operands[1], Dual):
+            a = operands[0]
+            if is_plain(a, kinds) and a.dtype.kind in "fciu":
+                y = getattr(b, name)(a)
+                if y is not NotImplemented:
+                    return y
+        return otherwise(*operands)
+
+    return call
+
+
+# Operators as functions, each with the method by which the right side does the same.
+INFIX: dict[Function, str] = {
+    f: f"__r{name}__"
+    for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow")
+    for f in (getattr(operator, name), getattr(operator, f"i{name}"))
+}
+INFIX[pow] = "__rpow__"
+
+
+def _prod(items: Any, /, *, start: Any = 1) -> Any:
+    items = list(items)
+    if not has_duals(start, *items):
+        return math.prod(items, start=start)
+    return functools.reduce(FUNCTIONS[operator.mul], items, start)
+
+
 _OF_FLOAT: dict[str, Function] = {
     name: getattr(operator, name)
     for name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "neg", "pos", "abs")
@@ -738,7 +775,8 @@ _TABLES: tuple[tuple[Any, dict[str, Function]], ...] = (
 FUNCTIONS: dict[Any, Function] = {
     getattr(module, name): f for module, functions in _TABLES for name, f in functions.items()
 }
-FUNCTIONS |= _PYTHON | SLOTS
+FUNCTIONS |= _PYTHON | SLOTS | {f: as_infix(f, name, f) for f, name in INFIX.items()}
+FUNCTIONS[math.prod] = functools.wraps(math.prod)(_prod)
 
 # Methods of plain arrays that copy, by their names.
 COPYING: dict[str, Function] = {
