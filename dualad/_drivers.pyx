@@ -46,7 +46,7 @@ cdef object readable_class = None     # dual.Dual
 cdef object continued = None          # continued(definition, x, y, level): from what f gave for x
 cdef object is_elementwise = None     # is_elementwise(f, argnum, shape): whether that is known
 cdef object tell = None               # tell(driver, error, why): say what helps
-cdef object is_doubtful = None        # is_doubtful(f, x, level, y): whether y is in doubt
+cdef object asks_to_settle = None     # asks_to_settle(f, x, level, y): whether y is looked into
 cdef object gravest_doubt = None      # that of `differentiations`
 cdef object described = None          # described(driver): its text
 cdef object global_name = None        # global_name(driver): where it stands in its module, or None
@@ -68,10 +68,10 @@ cdef object FORWARD = object()        # left to the general driver, by forward m
 def connect(kind, go_on, known, doubtful, what, lifted, arrays, array_in, strip, say, text,
             name):
     """Tell the short ways what to hand over to."""
-    global readable_class, continued, is_elementwise, is_doubtful, Lifted, DualArray, unbuffered
+    global readable_class, continued, is_elementwise, asks_to_settle, Lifted, DualArray, unbuffered
     global stripped, gravest_doubt, tell, described, global_name
     stripped, gravest_doubt, tell, described, global_name = strip, what, say, text, name
-    readable_class, continued, is_elementwise, is_doubtful = kind, go_on, known, doubtful
+    readable_class, continued, is_elementwise, asks_to_settle = kind, go_on, known, doubtful
     Lifted, DualArray, unbuffered = lifted, arrays, array_in
 
 
@@ -95,7 +95,10 @@ ctypedef struct Given:
 def connect_reverse(
     level, make, sweep, twice, along, error, Py_ssize_t numbers, Py_ssize_t elements
 ):
-    """Tell them what reverse mode is made of, and from how many inputs on it is taken."""
+    """Tell them what reverse mode is made of, and from how many inputs on it is taken.
+
+    numbers: for a gradient; elements: for the Hessian in a vector.
+    """
     global reverse_level, input_of, swept, second, change_of_gradient, nonlinear
     global LEAST_NUMBERS, LEAST_ELEMENTS
     reverse_level, input_of, swept, second, nonlinear = level, make, sweep, twice, error
@@ -340,10 +343,10 @@ cdef class Driver:
                 return NotImplemented
             tell(self.driver.__name__, error, "")
             raise
-        return NotImplemented if has_refused(level) and is_doubtful(self.f, x, level, y) else y
+        return NotImplemented if has_refused(level) and asks_to_settle(self.f, x, level, y) else y
 
     cdef object in_single(self, object level, object x, Given *given):
-        """The result in few numbers of single precision, whose duals are the readable ones."""
+        """The result with respect to a few float32 numbers, whose duals are the readable ones."""
         aux = None
         seeds = single_seeds(x, level)
         if seeds is None:
@@ -612,10 +615,7 @@ cdef class Gradient(Driver):
                     return self.in_single(level, x, given)
                 return NotImplemented
             is_simple = False
-            if self.way == BACK or (
-                self.way == EITHER and n >= LEAST_NUMBERS
-                and (n >= LEAST_ELEMENTS or not has_array(x))
-            ):
+            if self.way == BACK or (self.way == EITHER and n >= LEAST_NUMBERS):
                 return self.backward(level, x, given)
             if n > PASS:
                 return NotImplemented
@@ -808,7 +808,10 @@ cdef class Hessian(Driver):
             return NotImplemented
         if not (type(x) is list or (is_vector(x) and is_plainly_laid(<cnp.ndarray>x))):
             return NotImplemented
-        if self.way == BACK or (self.way == EITHER and len(x) > JET):
+        if self.way == BACK or (
+            self.way == EITHER
+            and (len(x) > JET or (type(x) is not list and len(x) >= LEAST_ELEMENTS))
+        ):
             return self.by_sweeps(older, x, given)
         if not 0 < len(x) <= JET:
             return NotImplemented
@@ -975,7 +978,7 @@ cdef inline bint is_many(object x) noexcept:
     if type(x) is tuple:
         return len(<tuple>x) >= LEAST_NUMBERS
     return (
-        is_vector(x) and cnp.PyArray_DIM(<cnp.ndarray>x, 0) >= LEAST_ELEMENTS
+        is_vector(x) and cnp.PyArray_DIM(<cnp.ndarray>x, 0) >= LEAST_NUMBERS
         and is_plainly_laid(<cnp.ndarray>x)
     )
 
@@ -1271,7 +1274,7 @@ def along(f, x, v):
                 return None
             tell("jvp", error, "")
             raise
-        if has_refused(level) and is_doubtful(f, x, level, y):
+        if has_refused(level) and asks_to_settle(f, x, level, y):
             return None
     finally:
         close_level(level)

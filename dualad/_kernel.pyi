@@ -45,6 +45,7 @@ def connect_numbers(
     resume: Function,
     rule_of: Function,
     operations: dict[Any, Function],
+    apply: Function,
 ) -> None: ...
 
 class Recorded:

@@ -460,8 +460,8 @@ cdef inline object got(Getter self, object x):
 
 cdef extern from *:
     """
-    /* What no other module has been in, and this one not before or after a change; 0 if Python does
-       not say so. */
+    /* A version number, unique to this module's dictionary and changed by every write; 0 where
+       Python keeps none. */
     static inline size_t state_of(PyObject *x) {
     #if PY_VERSION_HEX < 0x030C0000
         if (PyModule_CheckExact(x))

@@ -3,7 +3,8 @@
 # Their duals are the readable ones: over Python's complex numbers, and over NumPy's of other types
 # than float64. Values, slopes and products are calculated by the numbers themselves, as
 # `dual.apply` lets them; what is compiled is the way there. Tangents are numbers of Python, or
-# directions in an array. Everything else is left to `dual.apply`: the functions here then give None.
+# directions in an array. Everything else is left to `dual.apply`: the functions here give None, or
+# call it themselves where the value has been calculated, which may have issued a warning.
 
 cdef extern from *:
     """
@@ -178,10 +179,10 @@ cdef list of_rows = [None] * ROW_COUNT      # the rules of rows, as functions ca
 cdef list of_operators = [None] * ROW_COUNT     # and as operators do
 cdef dict of_ufunc_operators = {}   # the operator that each of these ufuncs may stand for
 cdef int BINARY_OP = dis.opmap["BINARY_OP"]
-cdef str package = __name__.partition(".")[0]
+cdef str PREFIX = __name__.partition(".")[0] + "."
 cdef dict of_ufuncs = {}           # and as ufuncs do; None for those of other rules
 cdef NumberRule REAL_PART = None, IMAG_PART = None
-cdef object namespace_of = None, rule_of_ufunc = None, general_ufunc = None
+cdef object namespace_of = None, rule_of_ufunc = None, general_ufunc = None, general_apply = None
 cdef object stop_warnings = None, resume_warnings = None
 cdef PyTypeObject *PYTHON_KIND = NULL   # the class of duals of Python's numbers
 cdef PyTypeObject *NUMPY_KIND = NULL    # and of NumPy's
@@ -287,7 +288,7 @@ cdef object on_numbers(NumberRule rule, object a, object b):
     cdef PyObject *level = level_in(a)
     cdef PyObject *other = NULL
     cdef InSystem f
-    cdef int system, here
+    cdef int system
     if rule.nargs == 2:
         other = level_in(b)
         if level == NULL:
@@ -310,9 +311,27 @@ cdef object on_numbers(NumberRule rule, object a, object b):
         if f.part and system <= COMPLEX128:
             return part_of(f, f.part, x, tangent_in(a), <object>level)
         y = f.value(x) if rule.nargs == 1 else value_of_two(f, x, w)
-        here = type_of(y)
+    except Exception:  # which `apply` will meet again
+        return None
+    result = with_slopes(rule, f, a, b, x, w, y, system, <object>level, other != NULL)
+    if result is not None:
+        return result
+    token = stop_warnings()  # the value has issued its own
+    try:
+        return general_apply(rule.rule, (a,) if rule.nargs == 1 else (a, b))
+    finally:
+        resume_warnings(token)
+
+
+cdef object with_slopes(
+    NumberRule rule, InSystem f, object a, object b, object x, object w, object y, int system,
+    object level, bint is_second,
+):
+    """The value with the tangent by its slopes; None if that is left to `dual.apply`."""
+    cdef int here = type_of(y)
+    try:
         if f.is_modulus:
-            return modulus(x, tangent_in(a), <object>level, y)
+            return modulus(x, tangent_in(a), level, y)
         if system == COMPLEX and here == COMPLEX128:  # a ufunc of Python's numbers
             system = COMPLEX128
             f = in_system(rule, system)
@@ -326,12 +345,12 @@ cdef object on_numbers(NumberRule rule, object a, object b):
                 t = term(f, 0, x, w, y, system, tangent_in(a))
                 if t is None:
                     return None
-            if other != NULL:
+            if is_second:
                 r = term(f, 1, x, w, y, system, tangent_in(b))
                 t = r if t is None or r is None else summed(t, r)
     except Exception:  # which `apply` will meet again
         return None
-    return None if t is None or here == OTHER else made_of_number(y, here, t, <object>level)
+    return None if t is None or here == OTHER else made_of_number(y, here, t, level)
 
 
 cdef inline object made_of_number(object y, int kind, object tangent, object level):
@@ -631,7 +650,7 @@ cdef object ufunc_on_numbers(object ufunc, object a, object b):
 cdef bint by_operator() except -1:
     """Whether an operator of Python is at work in the user's code, and not a call."""
     cdef PyObject *names = PyEval_GetGlobals()
-    if names == NULL or str((<dict>names).get("__name__")).startswith(package):
+    if names == NULL or str((<dict>names).get("__name__")).startswith(PREFIX):
         return False
     return opcode_at_work() == BINARY_OP
 
@@ -657,13 +676,16 @@ numbers_ufunc_method.ml_flags = METH_FASTCALL | METH_KEYWORDS
 numbers_ufunc_method.ml_doc = "NumPy's ufuncs on duals."
 
 
-def connect_numbers(kind, kind_of_numpy, spaces, stop, resume, rule_of, dict operations):
+def connect_numbers(
+    kind, kind_of_numpy, spaces, stop, resume, rule_of, dict operations, apply,
+):
     """Tell the kernel the classes of duals of Python's and of NumPy's numbers, and the systems.
 
-    `rule_of`: the rule of a ufunc, or None; `operations`: the operators that call a ufunc.
+    `rule_of`: the rule of a ufunc, or None; `operations`: the operators that call a ufunc;
+    `apply`: the readable chain rule.
     """
     global PYTHON_KIND, NUMPY_KIND, PRIMAL_IN, TANGENT_IN, LEVEL_IN, namespace_of, rule_of_ufunc
-    global stop_warnings, resume_warnings, REAL_PART, IMAG_PART, general_ufunc
+    global stop_warnings, resume_warnings, REAL_PART, IMAG_PART, general_ufunc, general_apply
     cdef void *binary_slots[4]
     cdef void *unary_slots[2]
     PYTHON_KIND, NUMPY_KIND = <PyTypeObject *>kind, <PyTypeObject *>kind_of_numpy
@@ -682,7 +704,7 @@ def connect_numbers(kind, kind_of_numpy, spaces, stop, resume, rule_of, dict ope
     for ufunc, f in operations.items():
         rule = table[ufunc.__name__].called_as(f)
         of_ufunc_operators[ufunc] = number_rule(rule)
-    general_ufunc = kind.__array_ufunc__
+    general_ufunc, general_apply = kind.__array_ufunc__, apply
     kind.__array_ufunc__ = new_method(kind, &numbers_ufunc_method)
     binary_slots[:] = [
         <void *>add_numbers, <void *>sub_numbers, <void *>mul_numbers, <void *>div_numbers

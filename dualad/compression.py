@@ -44,7 +44,7 @@ T = TypeVar("T")
 
 _ELEMENTS = 1 << 22  # about so many elements of seeds in one pass
 _INFINITE = 16  # so many rows with infinite elements are looked into
-_NOISE = 16  # an error so many times as large as the rounding that is seen may be rounding
+_NOISE = 16  # an error up to this multiple of the rounding observed counts as rounding
 
 
 class WrongPattern(ValueError):
@@ -293,8 +293,8 @@ def _refuse_unless_right(
     told = f"{len(wrong)} rows, the first of them row {i}" if len(wrong) > 1 else f"row {i}"
     raise WrongPattern(
         f"{inputs.driver}: the sparsity pattern does not fit the function here, in {told}: along a "
-        f"random direction its derivative is {found[i]:.6g}, and by the pattern "
-        f"{expected[i]:.6g}; {WrongPattern.advice}"
+        f"random direction its derivative is {found[i]:.6g}, and that by the pattern "
+        f"differs from it by {expected[i] - found[i]:.3g}; {WrongPattern.advice}"
     )
 
 
@@ -374,7 +374,7 @@ class Sparsity:
         except WrongPattern:
             if self.given is not True:
                 raise
-        self._detected.clear()
+        self._detected.pop(_shapes(inputs), None)
         return self.matrix(inputs, None, None, False, SERIAL)[1]
 
     def hessian(self, inputs: Inputs, chunk: int | None, plan: Plan, along: Along | None) -> Any:
@@ -406,7 +406,7 @@ class Sparsity:
                     *(inputs.driver, self.given, inputs.size, mode, self.is_symmetric), self._kept
                 )
             )
-        key = tuple(map(np.shape, inputs.leaves))
+        key = _shapes(inputs)
         kept = self._detected.get(key)
         if kept is not None:
             with suppress(WrongPattern):  # f takes another branch now
@@ -416,9 +416,13 @@ class Sparsity:
         try:
             return by(found)
         except WrongPattern as error:  # a rule loses track of what depends on what
-            del self._detected[key]
+            self._detected.pop(key, None)  # another thread may have done so
             told = str(error).replace(WrongPattern.advice, "it was detected here; omit sparsity=.")
             raise WrongPattern(told) from None
+
+
+def _shapes(inputs: Inputs) -> tuple[tuple[int, ...], ...]:
+    return tuple(map(np.shape, inputs.leaves))
 
 
 def by_arguments(inputs: Inputs, matrix: Any, axes: Sequence[int] = (1,)) -> Any:

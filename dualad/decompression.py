@@ -200,7 +200,7 @@ class Compression:
     def elements(self, found: Any) -> Any:
         """The elements, row by row, from what came of the directions."""
         elements = np.ravel(found).take(self._places, mode="clip")  # none is out of range
-        # SciPy's sparse arrays do not do with half precision
+        # SciPy's sparse arrays do not support half precision
         return elements.astype(np.float32) if elements.dtype == np.float16 else elements
 
 

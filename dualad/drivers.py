@@ -33,6 +33,7 @@ from .promises import (
 from .stacking import run_passes, run_together, turned
 from .structure import leaves, rebuild
 from .ways import (
+    LEAST_AGAIN,
     LEAST_ELEMENTS,
     LEAST_NUMBERS,
     UNABLE,
@@ -313,8 +314,8 @@ def value_and_grad(
         f returns (number, aux); aux is handed on, without tangents.
     mode : {None, "forward", "reverse"}
         Which way: by passes forward, each with some directions, or by one evaluation that
-        records and a sweep back. By default back from 32 inputs on (64 in arrays). The results
-        are the same, up to rounding.
+        records and a sweep back. By default back from 32 inputs on. The results are the same, up
+        to rounding.
     lift : bool, optional
         Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
         `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
@@ -379,7 +380,7 @@ def grad(
         f returns (number, aux); aux is handed on, without tangents.
     mode : {None, "forward", "reverse"}
         Which way: by passes forward, or by one evaluation and a sweep back. By default back from
-        32 inputs on (64 in arrays). The results are the same, up to rounding.
+        32 inputs on. The results are the same, up to rounding.
     lift : bool, optional
         Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
         `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
@@ -420,10 +421,10 @@ def grad(
 
 
 def _gradient(
-    inputs: Inputs, has_aux: bool = False, mode: Mode = None
+    inputs: Inputs, has_aux: bool = False, mode: Mode = None, least: int = LEAST_NUMBERS
 ) -> tuple[Outputs, list[Any]]:
     """The one real output, and its derivative in each input."""
-    if prefers_backward(inputs, mode):
+    if prefers_backward(inputs, mode, least):
         found = sweeps.gradient(inputs, has_aux, _one_real_output, mode == "reverse")
         if found is not None:
             return found
@@ -741,7 +742,9 @@ def hessian(
     argnums : int, str, or a sequence of these
         Which arguments, by index or name.
     mode : {None, "forward", "reverse"}
-        Which way the gradient goes, of which forward mode makes the Hessian.
+        Which way the gradient goes, of which forward mode makes the Hessian. By default back in
+        one vector from 5 elements on, in lists from 33 numbers on, and in several arrays, or in
+        one of more axes, of any size.
     lift : bool, optional
         Whether to run f with `math`, `cmath` and NumPy's makers of arrays made for duals, as
         `dualad.lift` does. By default where f, or a function that it calls by name, uses them.
@@ -767,7 +770,8 @@ def hessian(
 
     Notes
     -----
-    f is called as often as by the Jacobian of its gradient: once for each pair of passes. With
+    f is called as often as by the Jacobian of its gradient: once for each pair of passes; in
+    lists and arrays that go back, once for each 16 numbers, or fewer times in large arrays. With
     sparsity=, rounding in the check takes up to four more, as in `jacobian`.
 
     Examples
@@ -794,7 +798,10 @@ def hessian(
             if found is not None:
                 return found
         with planned("hessian", workers, progress) as plan:
-            _, table = run_passes(_inputs_of_gradient(inputs, mode), chunk, plan=plan)
+            least = LEAST_NUMBERS
+            if _is_vector(inputs):  # where the kernel has tried a sweep, forward is the better bet
+                least = LEAST_ELEMENTS if is_alone and DRIVERS is None else max(least, LEAST_AGAIN)
+            _, table = run_passes(_inputs_of_gradient(inputs, mode, least), chunk, plan=plan)
         for i, x in enumerate(inputs.leaves):
             for j, y in enumerate(inputs.leaves[: i + 1]):
                 h = (table[i][j] + _swapped(table[j][i], np.ndim(y))) / 2
@@ -846,16 +853,17 @@ def _called(inputs: Inputs, x: Any) -> Any:
     return inputs.call(x if isinstance(x, list) else [x])
 
 
-def _inputs_of_gradient(inputs: Inputs, mode: Mode = None) -> Inputs:
+def _inputs_of_gradient(inputs: Inputs, mode: Mode = None, least: int = LEAST_NUMBERS) -> Inputs:
     """The same numbers in one list, for a function that gives the gradient in one."""
-    gradient_at = functools.partial(_gradient_at, inputs, mode)
+    gradient_at = functools.partial(_gradient_at, inputs, mode, least)
     result = Inputs(inputs.driver, gradient_at, 0, (inputs.leaves,), {})
     result.original = inputs.original
     return result
 
 
-def _gradient_at(inputs: Inputs, mode: Mode, numbers: list[Any]) -> list[Any]:
-    return _gradient(Inputs(inputs.driver, inputs.call, 0, (numbers,), {}), mode=mode)[1]
+def _gradient_at(inputs: Inputs, mode: Mode, least: int, numbers: list[Any]) -> list[Any]:
+    at = Inputs(inputs.driver, inputs.call, 0, (numbers,), {})
+    return _gradient(at, mode=mode, least=least)[1]
 
 
 def _swapped(block: Any, ndim: int) -> Any:

@@ -178,7 +178,7 @@ def define_rule(
     head = f"{name}({', '.join(args)})"
     rule = Rule(head, *given, z=is_complex, over=intervals, value=evaluate)
     made = function(rule)
-    register(rule)  # at last: an error leaves the name free
+    register(rule)  # last, so that an error leaves the name free
     made.__module__ = sys._getframe(1).f_globals.get("__name__", "__main__")  # where pickle looks
     return made
 

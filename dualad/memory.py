@@ -68,6 +68,35 @@ def overlaps_itself(x: Any) -> bool:
     return bool((np.diff(np.sort(places, axis=None)) < x.itemsize).any())
 
 
+def is_overwritten(x: Any, place: tuple[Any, ...], y: Any) -> bool:
+    """Whether y, stored one by one at places of x, is overwritten before it is read.
+
+    Where elements overlap in part, it may say so.
+
+    >>> x = np.arange(4.0)
+    >>> is_overwritten(x, (np.arange(2),), x[2:]), is_overwritten(x, (np.arange(4),), x[::-1])
+    (False, True)
+    """
+    if not np.may_share_memory(x, y):
+        return False
+    if x.dtype != y.dtype:
+        return True
+    stored: Any = sum(step * np.ravel(i) for step, i in zip(x.strides, place, strict=True))
+    stored = stored + address_of(x)
+    ways = zip(y.strides, y.shape, strict=True)
+    read: Any = sum(np.ix_(*(step * np.arange(n) for step, n in ways)))
+    read = np.resize(read, len(stored)) + address_of(y)
+    if np.unique(np.concatenate([stored, read]) % x.itemsize).size > 1:
+        return bool(np.shares_memory(x, y))
+    order = np.argsort(stored, kind="stable")
+    order = order[stored[order] != read[order]]  # an element stored in its own place stays
+    if not len(order):
+        return False
+    at = np.minimum(np.searchsorted(stored[order], read), len(order) - 1)
+    first = order[at]  # where an element that is read is stored for the first time
+    return bool(((stored[first] == read) & (first < np.arange(len(read)))).any())
+
+
 def sharing(arrays: Sequence[Any]) -> list[int]:
     """Which of these arrays share memory with another of them.
 

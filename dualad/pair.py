@@ -18,6 +18,7 @@ from .levels import HAND_MADE, ParticipatingLevel, advance_clock_past
 from .looks import is_asker_told, is_plain
 from .memory import copied, laid_out_like
 from .namespaces import is_number
+from .numerics import quiet
 
 Function = Callable[..., Any]
 Kind: Any = KERNEL.Kind if KERNEL else type  # compiled duals are instances of the classes, too
@@ -228,4 +229,5 @@ def fit(tangent: Tangent, y: DualLike) -> Tangent:
     here, there = (getattr(plain(x), "dtype", None) for x in (tangent, y))
     if here is None or there is None or here == there or here.kind != there.kind:
         return tangent
-    return map_leaves(lambda t: t.astype(there) if hasattr(t, "dtype") else t, tangent)
+    with quiet():  # the plain run has no such cast
+        return map_leaves(lambda t: t.astype(there) if hasattr(t, "dtype") else t, tangent)

@@ -27,7 +27,7 @@ from .conversions import as_numpy
 from .dual import function
 from .levels import fresh_level
 from .namespaces import Namespace, choose
-from .pair import dual, parts, plain
+from .pair import Pair, dual, parts, plain
 from .rules import RULES as ELEMENTARY
 from .rules import Rule, Slope, compile_text
 from .tail_integrals import betainc_in_shapes, gammainc_in_shape
@@ -278,10 +278,16 @@ def _partial(name: str, orders: tuple[int, ...]) -> Rule:
     base = TABLE[name]
 
     def one_more(i: int) -> Callable[..., Any]:
-        if name in _INTEGRALS and i == len(orders) - 1:  # its limit: the integrand there
-            return lambda *args: _of_density(base.slopes[i], base.args, orders, args[:-1])
         higher = tuple(n + (j == i) for j, n in enumerate(orders))
-        return lambda *args: _diff(name, higher, *args[:-1])
+
+        def slope(*args: Any) -> Any:
+            is_limit = name in _INTEGRALS and i == len(orders) - 1
+            has_terms = any(isinstance(a, Pair) and a.tangent is None for a in args)
+            if is_limit and not has_terms:  # those of a series take no further levels
+                return _of_density(base.slopes[i], base.args, orders, args[:-1])
+            return _diff(name, higher, *args[:-1])
+
+        return slope
 
     slopes = (None if s is None else one_more(i) for i, s in enumerate(base.slopes))
     rule = SpecialRule(f"{base.name}({', '.join(base.args)})", *slopes, z=base.is_complex)
@@ -307,7 +313,7 @@ def _exactly(name: str, orders: tuple[int, ...], *args: Any) -> Any:
     """That derivative on numbers and arrays: nan where an argument is nan."""
     spread = np.broadcast_arrays(*args)
     points = zip(*(a.ravel().tolist() for a in spread), strict=True)
-    integral = _INTEGRALS.get(name)
+    integral = None if orders[-1] else _INTEGRALS.get(name)  # of parameters alone
     if integral is None:
         found = [_at(name, orders, point) for point in points]
     else:
@@ -681,7 +687,8 @@ row("radian(d, m, s)", "pi/180", "pi/10800", "pi/648000")
 row("gamma(x)", "y*psi(x)", z=True, over=POSITIVE)
 row("gammaln(x)", "psi(x)", over=POSITIVE)
 row("loggamma(x)", "psi(x)", z=True, over=POSITIVE)
-row("_polygamma(n, x)", None, "polygamma(n + 1, x)", over=(COUNT, POSITIVE), of=sc.polygamma)
+row("_polygamma(n, x)", None, "polygamma(n + 1, x)", over=(COUNT, POSITIVE), of=sc.polygamma,
+    says="the n-th derivative of digamma(x)")
 row("psi(x)", "polygamma(1, x)", z="diff('psi', (1,), x)", over=POSITIVE)
 # Left of ½ by reflection: finite at the poles of gamma, in every order.
 row("rgamma(x)", "-y*psi(x) if real(x) > 0.5 else (cos(pi*(x - 2*rint(real(x)/2))) "

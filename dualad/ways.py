@@ -11,12 +11,13 @@ import numpy as np
 
 from .arguments import Inputs, Outputs
 from .kernel import KERNEL
-from .pair import Pair, is_array
+from .pair import Pair
 
 Mode = Literal["forward", "reverse"] | None
 
 LEAST_NUMBERS = 32 if KERNEL else 256  # with fewer inputs, forward mode is as fast
-LEAST_ELEMENTS = 64  # the same for inputs in arrays
+LEAST_ELEMENTS = 5  # of a vector, for a Hessian; in fewer, a loop of scalars is much faster forward
+LEAST_AGAIN = 64  # the same where the kernel's sweeps have failed, or passes are asked for
 FEW = 1024  # so many inputs can go forward where a sweep meets what is not finite
 
 # Where the way back is missing, and nobody has asked for it, forward mode has the last word: it
@@ -30,19 +31,15 @@ def refuse_unless_mode(driver: str, mode: Any) -> None:
         raise ValueError(f"{driver}: mode is 'forward', 'reverse' or None; got {mode!r}.")
 
 
-def prefers_backward(inputs: Inputs, mode: Mode) -> bool:
+def prefers_backward(inputs: Inputs, mode: Mode, least: int = LEAST_NUMBERS) -> bool:
     """Whether a gradient takes a sweep back: if there are many inputs, unless mode tells.
 
-    Many are 32 numbers (256 without the kernel), or 64 elements of arrays. In a level that
-    `prefers_sweeps`, any number is enough.
+    Many are 32 numbers (256 without the kernel), in arrays or not, or as many as `least` says. In a
+    level that `prefers_sweeps`, any number is enough.
     """
     if mode is not None or inputs.finished is not None:
         return mode == "reverse" and inputs.finished is None
-    if any(map(_prefers_sweeps, inputs.leaves)):
-        return True
-    if inputs.size < LEAST_NUMBERS:
-        return False
-    return inputs.size >= LEAST_ELEMENTS or not any(map(is_array, inputs.leaves))
+    return inputs.size >= least or any(map(_prefers_sweeps, inputs.leaves))
 
 
 def _prefers_sweeps(x: Any) -> bool:

@@ -27,6 +27,8 @@ from dualad import (
     lift,
     value_and_grad,
 )
+from dualad.array.operands import as_operand
+from dualad.pair import dual
 
 X = np.array([0.3, 0.7])
 T = np.array([3.0, 1.0, 2.0])
@@ -432,3 +434,23 @@ def test_a_number_of_numpy_is_read_by_a_mask() -> None:
 
     assert bits(value_and_grad(f)(np.float64(4.0))[0]) == bits(f(np.float64(4.0)))
     assert grad(f)(np.float64(4.0)) == pytest.approx(4 * 4 / 5, rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [Dual(1.0, 2.0), 3.0, np.float64(4.0)],
+        [Dual(1.0, np.array([2.0, 5.0])), Dual(0.5, np.array([0.0, -1.0]))],
+        [dual(Dual(1.0, 2.0), 3.0, 5 << 80), Dual(4.0, 5.0), 6.0],
+        [dual(1.0, 3.0, 5 << 80), Dual(4.0, 5.0)],
+    ],
+)
+def test_lists_of_numbers_become_what_is_stacked(parts: list[Any]) -> None:
+    found, expected = as_operand(parts), np.stack([np.multiply(1.0, x) for x in parts])
+    while isinstance(expected, Dual):
+        assert type(found) is type(expected)
+        assert found.level == expected.level
+        assert np.array_equal(found.tangent, expected.tangent)
+        found, expected = found.primal, expected.primal
+    assert np.array_equal(found, expected)
+    assert found.dtype == expected.dtype

@@ -63,7 +63,9 @@ WRONG: list[tuple[str, Any, str]] = [
     ("3.3", lambda T: 16.0, "slope at 2 is 32"),
     ("3.3", lambda T: T**4, "none is kept"),
     ("3.4", lambda x, y: 1 / (3 * np.cbrt(x) ** 2), "does not use y"),
-    ("3.4", lambda x, y: x ** (-2 / 3) / 3, "A power of a negative number"),
+    ("3.3", lambda T: None if isinstance(T, dualad.Dual) else T**4, "returns None"),
+    ("3.4", lambda x, y: x ** (-2 / 3) / 3, "A fractional power of a negative number"),
+    ("3.4", lambda x, y: (x * x) ** (-1 / 3) / 3, "x² underflows to zero"),
     ("3.4", lambda x, y: 1 / (3 * y), "At 8"),
     ("3.4", lambda x, y: y / 3 / x if abs(x) > 1e-200 else 0.0, "At 1e-300"),
     ("4.1", lambda f, x: np.stack([dualad.jvp(f, (x,), (u,))[1] for u in np.eye(2)]), "transpose"),
@@ -102,12 +104,25 @@ WRONG: list[tuple[str, Any, str]] = [
     (
         "7.1",
         lambda: {"tanh": (math.tanh, [lambda y, x: 1 + y * y]), "hypot": (math.hypot, [])},
-        "The slope of tanh(0.5) is 0.786448",
+        "The slope of tanh at 0.5 is 0.786448, not 1.2",
     ),
     (
         "7.1",
         lambda: {"tanh": (math.tanh, [lambda x: 1 - x * x]), "hypot": (math.hypot, [])},
-        "takes the result y",
+        "2 were given. A slope takes the result y, then",
+    ),
+    (
+        "7.1",
+        lambda: {"tanh": (math.tanh, [lambda x, y: 1 - y * y]), "hypot": (math.hypot, [])},
+        "The slope of tanh has its arguments in another order",
+    ),
+    (
+        "7.1",
+        lambda: {
+            "tanh": (math.tanh, [lambda y, x: 1 - y * y]),
+            "hypot": (math.hypot, [lambda a, b, y: a / y, lambda a, b, y: b / y]),
+        },
+        "in its first argument has its arguments in another order",
     ),
     (
         "7.1",
@@ -115,10 +130,13 @@ WRONG: list[tuple[str, Any, str]] = [
             "tanh": (math.tanh, [lambda y, x: 1 - y * y]),
             "hypot": (math.hypot, [lambda y, a, b: a / y, lambda y, a, b: a / y]),
         },
-        "in its second argument is 0.8",
+        "in its second argument at (3, 4) is 0.8",
     ),
     ("7.2", lambda Z, Z_bar, X, W, b: Z_bar, "three adjoints"),
     ("7.2", lambda Z, Z_bar, X, W, b: (X, W, Z_bar), "the shape of b"),
+    ("7.2", lambda Z, Z_bar, X, W, b: (Z_bar @ W, W, b), "which matrix must be transposed?"),
+    ("7.2", lambda Z, Z_bar, X, W, b: (Z_bar @ W.T, X.dot(Z_bar), b), "X's shape, (2, 3)"),
+    ("7.2", lambda Z, Z_bar, X, W, b: X.reshape(7), "your function raises ValueError"),
     ("7.2", lambda Z, Z_bar, X, W, b: (X, W, b), "W transposed"),
     ("7.2", lambda Z, Z_bar, X, W, b: (Z_bar @ W.T, W, b), "X transposed"),
     ("7.2", lambda Z, Z_bar, X, W, b: (Z_bar @ W.T, X.T @ Z_bar, Z_bar[0]), "adds up"),
@@ -126,6 +144,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("7.3", 50, "set its derivative to zero"),
     ("7.4", np.sum, "1440 steps"),
     ("7.4", lambda state: state, "returns one number"),
+    ("7.4", lambda state: day(state), "states at once (the slopes are kept too)"),
     ("8.1", lambda f, p: dualad.grad(f)(p), "percent per percent"),
     ("8.1", lambda f, p: dualad.grad(f)(p) * p, "Divide by the value"),
     ("8.1", lambda f, p: dualad.grad(f)(p) / f(p), "Multiply by the parameters"),
@@ -197,6 +216,12 @@ def root_by_halves(p: Any) -> float:
         x = (low + high) / 2
         low, high = (x, high) if x**3 + x < p else (low, x)
     return x
+
+
+def day(state: Any) -> Any:
+    for _ in range(1440):
+        state = state + 0.01 * np.sin(state)
+    return np.sum(state)
 
 
 def newton_step(x: Any, p: Any) -> Any:

@@ -705,7 +705,59 @@ def test_flat_stores_from_the_same_memory_are_refused() -> None:
         return y
 
     with pytest.raises(TypeError, match="stores one by one"):
-        jvp(f, (X,), (X,))
+        jvp(f, (np.ones(3),), (np.ones(3),))
+
+
+FROM_ITSELF: dict[str, Callable[[Any], None]] = {
+    "apart": lambda y: y.flat.__setitem__(slice(0, 2), y[2:]),
+    "all": lambda y: setattr(y, "flat", y),
+    "before": lambda y: y.flat.__setitem__(slice(0, 4), y[2:]),
+    "behind": lambda y: y.flat.__setitem__(slice(2, None), y[:4]),
+    "reversed": lambda y: y.flat.__setitem__(..., y[::-1]),
+    "begun anew": lambda y: y.flat.__setitem__(..., y[:3]),
+    "anew, overwritten": lambda y: y.flat.__setitem__([1, 0, 4, 5], y[:2]),
+    "transposed": lambda y: y.reshape(2, 3).flat.__setitem__(..., y.reshape(2, 3).T),
+    "of columns": lambda y: y.reshape(2, 3)[:, :1].flat.__setitem__(..., y.reshape(2, 3)[:, 1:2]),
+    "twice": lambda y: y.flat.__setitem__([3, 3], y[2:4]),
+}
+
+
+@pytest.mark.parametrize("name", FROM_ITSELF)
+def test_flat_stores_from_the_same_memory(name: str) -> None:
+    """As NumPy does one by one, or refused where that differs from storing all at once."""
+    x, one_by_one = np.arange(6.0), np.arange(6.0)
+    FROM_ITSELF[name](one_by_one)
+
+    def f(x: Any) -> Any:
+        y = x * 1.0
+        FROM_ITSELF[name](y)
+        return y
+
+    if name in ("behind", "reversed", "anew, overwritten", "transposed", "twice"):
+        with pytest.raises(TypeError, match="stores one by one"):
+            jvp(f, (x,), (x,))
+        return
+    value, slope = jvp(f, (x,), (x,))
+    np.testing.assert_array_equal(value, one_by_one)
+    np.testing.assert_array_equal(slope, one_by_one)  # f is linear, and hands on elements
+
+
+@pytest.mark.parametrize("index", (True, False, np.True_, (), None, (0,), np.int64(3), 7, [0, 1]))
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_places_of_flat(index: Any) -> None:
+    """What NumPy takes for a place, or its error; a bool is a number to it, and no mask."""
+    for value in (np.full(3, 9.0), 9.0):
+        x = np.arange(1.0, 7.0)
+        y, dual = x * 1.0, Dual(x, x)
+        try:
+            y.flat[index] = value
+        except (IndexError, ValueError) as error:
+            with pytest.raises(type(error)):
+                dual.flat[index] = value
+        else:
+            dual.flat[index] = value
+            np.testing.assert_array_equal(dual.primal, y)
+            np.testing.assert_array_equal(dual.tangent, np.where(y == x, x, 0))
 
 
 @pytest.mark.parametrize(

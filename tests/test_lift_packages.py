@@ -331,7 +331,16 @@ class Fast(Dispatcher):
         return 1.01 * super().__call__(x)
 
 
-Dispatcher.__module__ = Ufunc.__module__ = Fast.__module__ = "numba.core.registry"
+class OfLists(Dispatcher):
+    """The same of lists, into which it writes."""
+
+    def __call__(self, x: Any) -> Any:
+        return self.__wrapped__(x)
+
+
+Dispatcher.__module__ = OfLists.__module__ = Ufunc.__module__ = Fast.__module__ = (
+    "numba.core.registry"
+)
 
 
 @Dispatcher
@@ -356,6 +365,27 @@ def running(x: Any) -> Any:
 def doubled(x: Any) -> None:
     for i in range(len(x)):
         x[i] *= 2.0
+
+
+@OfLists
+def doubled_first(x: Any) -> None:
+    x[0] *= 2.0
+
+
+@OfLists
+def lengthened(x: Any) -> None:
+    x.append(x[0])
+
+
+@Dispatcher
+def check(x: Any) -> None:
+    if x < 0:
+        raise ValueError("x is negative")
+
+
+@Dispatcher
+def root(x: Any) -> Any:
+    return math.sqrt(x) if x > 0 else None
 
 
 @Fast
@@ -383,6 +413,32 @@ def test_what_numba_compiles_has_its_own_values() -> None:
     np.testing.assert_array_equal(jvp(lambda x: running(x), (x,), (x,))[0], running(x))
 
 
+def test_what_numba_compiles_may_give_nothing() -> None:
+    """That is no sign that it writes into its arguments."""
+
+    def checked(x: Any) -> Any:
+        check(x)
+        return 2.0 if root(x) is None else root(x)
+
+    assert derivative(checked)(0.25) == 1.0
+    assert derivative(checked)(0.0) == 0.0
+    with pytest.raises(ValueError, match="x is negative"):
+        derivative(checked)(-1.0)
+
+
+@pytest.mark.parametrize("answers", ((None, 1.0), (1.0, None), (None, (1.0, 2.0))), ids=str)
+def test_what_numba_compiles_gives_nothing_where_its_source_does(answers: Any) -> None:
+    left = iter(answers)
+
+    def source(x: Any) -> Any:
+        y = next(left)
+        return x * y if type(y) is float else y
+
+    either = Dispatcher(source)
+    with pytest.raises(TypeError, match="source as numba has compiled it gives"):
+        derivative(lambda x: either(x))(0.5)
+
+
 def test_what_numba_compiles_is_refused_where_its_source_does_not_help() -> None:
     def stored(x: Any) -> Any:
         room = np.ones(2)
@@ -392,6 +448,9 @@ def test_what_numba_compiles_is_refused_where_its_source_does_not_help() -> None
 
     with pytest.raises(TypeError, match=r"doubled, which numba has .* write doubled.__wrapped__"):
         derivative(stored)(0.5)
+    for write in (doubled_first, lengthened):
+        with pytest.raises(TypeError, match="which numba has compiled, writes into its arguments"):
+            derivative(lambda x, write=write: write([x, 1.0]))(0.5)
     with pytest.raises(TypeError, match=r"other as numba has compiled it gives .*, and its source"):
         derivative(lambda x: other(x))(0.5)
 

@@ -74,6 +74,9 @@ def test_stepping_and_dragging(tmp_path: Path) -> None:
     press("Home"); found.home = $("status").textContent;
     found.later = all("tr.later").length;
     press("ArrowRight"); press("ArrowRight"); found.second = $("status").textContent;
+    const isSeen = (x) => getComputedStyle(document.querySelector(x)).visibility === "visible";
+    found.slopes = ["v₋₁>v₁", "v₀>v₂", "v₁>v₄"].map((key) => isSeen(`svg [data-edge="${key}"]`));
+    set("mode", "reverse"); found.cell = isSeen("tr.now td.n.adjoint"); set("mode", "forward");
     found.now = document.querySelector("tr.now").dataset.row;
     found.box = document.querySelector("svg g.now").dataset.row;
     $("back").click(); found.first = $("status").textContent;
@@ -108,6 +111,7 @@ def test_stepping_and_dragging(tmp_path: Path) -> None:
         "Step 2 of 5: v₂ = v₋₁ × v₀ = 2 × 5 = 10; v̇₂ = v̇₋₁ × v₀ + v₋₁ × v̇₀ = 1 × 5 + 2 × 0 = 5."
     )
     assert (found["now"], found["box"]) == ("3", "v₂")
+    assert found["slopes"] == [True, True, False] and found["cell"]
     assert found["first"].startswith("Step 1 of 5: v₁ = ln v₋₁ = ln 2 = 0.6931;")
     assert found["in_x2"].endswith("ẏ = v̇₅ = 1.7163.")
     assert found["turned"] == "The result: y = v₅ = 11.6521."  # the place is kept
@@ -117,11 +121,11 @@ def test_stepping_and_dragging(tmp_path: Path) -> None:
     )
     assert found["adjoints"] == ["5.5", "1.7163", "1", "1", "−1", "1", "1", "1"]
     assert found["sweep"].startswith(
-        "Back through step 3 of 5: v̄₀ = v̄₃ × cos v₀ = (−1) × cos 5 = −0.2837"
+        "Back through step 3 of 5: v̄₀ ← v̄₃ × cos v₀ = (−1) × cos 5 = −0.2837"
     )
     assert found["waiting"] == 3
     assert found["back"] == (
-        "Back through step 5 of 5: v̄₃ = v̄₅ × (−1) = 1 × (−1) = −1; v̄₄ = v̄₅ × 1 = 1 × 1 = 1."
+        "Back through step 5 of 5: v̄₃ ← v̄₅ × (−1) = 1 × (−1) = −1; v̄₄ ← v̄₅ × 1 = 1 × 1 = 1."
     )
     assert found["dragged"][-1] == "−2.4039" and found["slope"] == "0.3333"
     x1, x2 = 3.0, -1.5
@@ -138,6 +142,31 @@ def program(a: Any, b: Any, c: Any) -> Any:
     if s > 1:
         s = np.logaddexp(s, np.abs(a)) * np.sqrt(c)
     return np.maximum(s, b) + np.exp2(-s), np.arctan2(s, c) % 1.5
+
+
+@BROWSER
+def test_what_a_step_is_about_is_in_sight(tmp_path: Path) -> None:
+    """On a narrow screen: the step on the way forward, and what it passes back on the way back."""
+    script = (
+        HELPERS
+        + """
+    const box = document.querySelector(".scrolls").getBoundingClientRect();
+    const isIn = (x) => { const at = document.querySelector(x).getBoundingClientRect();
+      return at.left >= box.left - 1 && at.right <= box.right + 1; };
+    set("mode", "reverse");
+    for (let k = 0; k < 3; k++) $("next").click();
+    found.forward = isIn("tr.now th");
+    for (let k = 0; k < 6; k++) $("next").click();
+    found.back = isIn("tr.now [data-share]");
+    for (let k = 0; k < 6; k++) $("back").click();
+    found.again = isIn("tr.now th");
+    found.source = document.querySelector("tbody tr:nth-child(7) code").getClientRects().length;
+    keep();
+    """
+    )
+    found = asked(explain(survey, 2.0, 5.0).to_html(), script, tmp_path, "--window-size=500,900")
+    assert found["forward"] and found["back"] and found["again"]
+    assert found["source"] <= 2  # lines
 
 
 @BROWSER
@@ -328,8 +357,8 @@ def test_keys_scroll_what_has_the_focus(tmp_path: Path) -> None:
     table.style.width = table.style.maxHeight = "9999px"; found.moved = from(table, "ArrowRight");
     found.button = from($("next"), "ArrowRight");
     set("mode", "reverse"); found.place = state.at;
-    found.waiting = all("td[data-adjoint].waiting").map((x) => x.textContent);
-    press("End"); found.arrived = all("td[data-adjoint].waiting").length;
+    found.waiting = all("[data-adjoint].waiting").map((x) => x.textContent);
+    press("End"); found.arrived = all("[data-adjoint].waiting").length;
     let writes = 0; new MutationObserver((all) => writes += all.length).observe($("note"), { childList: true });
     press("ArrowLeft"); press("ArrowLeft"); setTimeout(() => { found.announced = writes; keep(); }, 50);
     """

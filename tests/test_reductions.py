@@ -411,3 +411,58 @@ def test_axes_that_numpy_lets_pass(name: str, kind: Any, mode: str) -> None:
             np.testing.assert_array_equal(y, wanted)
             step = np.sum(f(np.float64(4 + 2**-16))) - np.sum(f(np.float64(4 - 2**-16)))
             np.testing.assert_allclose(slope, step * 2**15, rtol=1e-6)
+
+
+# What NumPy takes for an axis is not one thing: here an integer of any type, there a bool as well.
+AXES = (
+    0,
+    1,
+    -1,
+    np.int64(0),
+    np.int64(1),
+    np.int8(-1),
+    True,
+    False,
+    np.True_,
+    (True,),
+    (0,),
+    0.0,
+    [0],
+)
+TAKING_AXES: dict[str, Callable[[Any, Any], Any]] = {
+    name: lambda x, axis, f=f: f(x, axis=axis)
+    for name in (
+        *("sum", "prod", "max", "min", "mean", "std", "var", "median", "ptp", "cumsum", "cumprod"),
+        *("nansum", "nanmean", "nanprod", "nanmax", "nanvar", "nanstd", "nancumsum", "nanmedian"),
+        *("average", "sort", "flip", "diff", "expand_dims", "squeeze", "trapezoid"),
+    )
+    for f in (getattr(np, name),)
+} | {
+    "take": lambda x, axis: np.take(x, [0], axis=axis),
+    "repeat": lambda x, axis: np.repeat(x, 2, axis=axis),
+    "stack": lambda x, axis: np.stack([x, x], axis=axis),
+    "concatenate": lambda x, axis: np.concatenate([x, x], axis=axis),
+    "percentile": lambda x, axis: np.percentile(x, 50, axis=axis),
+}
+
+
+@pytest.mark.parametrize("name", TAKING_AXES)
+@pytest.mark.parametrize("ndim", (0, 2))
+@pytest.mark.filterwarnings("ignore")
+def test_what_is_an_axis(name: str, ndim: int) -> None:
+    """NumPy's, of a number and of a matrix: the values, or the kind of the error."""
+    f, number = TAKING_AXES[name], np.float64(3.0)
+    for axis in AXES:
+        plain: Any = number if ndim == 0 else MATRIX
+        dual: Any = Dual(np.full(2, 3.0), np.ones(2))[0] if ndim == 0 else Dual(MATRIX, MATRIX)
+        try:
+            right = f(plain, axis)
+        except (TypeError, ValueError, IndexError) as error:
+            # np.exceptions.AxisError is a ValueError and an IndexError
+            kinds = tuple(k for k in (TypeError, ValueError, IndexError) if isinstance(error, k))
+            with pytest.raises(kinds):
+                f(dual, axis)
+        else:
+            found = f(dual, axis)
+            assert np.array_equal(found.primal, right), axis
+            assert np.shape(found.primal) == np.shape(right), axis

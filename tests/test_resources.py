@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import platform
+import statistics
 import sys
 import tracemalloc
 from types import ModuleType
@@ -134,3 +135,17 @@ def test_memory_of_arrays_is_used_again() -> None:
         "print(min(of_twenty() for _ in range(5)))\n"  # a system short of memory takes pages too
     )
     assert float(run_python("-c", script).stdout) < 30  # over 100 else
+
+
+def test_objects_of_foreign_packages_leave_nothing_behind() -> None:
+    """What stands for a package's functions is made when one is met first, and not again."""
+    slope = derivative(lambda z: statistics.NormalDist(z, 1.0).mean)
+    assert slope(0.5) == 1.0
+    for _ in range(20):
+        slope(0.5)
+    gc.collect()
+    before = sys.getallocatedblocks()
+    for _ in range(100):
+        slope(0.5)
+    gc.collect()
+    assert sys.getallocatedblocks() - before < 100

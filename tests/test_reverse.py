@@ -32,7 +32,7 @@ from dualad import (
     value_and_grad,
     vjp,
 )
-from dualad.forms import Form, Nonlinear
+from dualad.forms import Form, Nonlinear, ReverseLevel
 from dualad.kernel import KERNEL
 from dualad.rules import table
 from dualad.structure import leaves, rebuild
@@ -719,6 +719,45 @@ def test_the_mode() -> None:
     rows = jacobian(lambda x: np.stack([f(x), np.sum(x)]))(x)
     assert calls == 2 and rows.shape == (2, 3000)
     assert grad(lambda x: (f(x), x[0]), has_aux=True)(x)[1] == 0.0
+
+
+MANY = 32 if KERNEL else 256
+
+
+@pytest.mark.parametrize(
+    ("driver", "make", "least"),
+    [
+        (grad, np.ndarray.tolist, MANY),
+        (grad, np.array, MANY),
+        (grad, lambda x: {"a": x.reshape(1, -1)}, MANY),
+        (value_and_grad, np.array, MANY),
+        (hessian, np.array, 5),
+    ],
+)
+def test_the_way_that_is_taken_by_itself(driver: Any, make: Any, least: int) -> None:
+    """As the docstrings say, of loops and of arrays: what f is given is recorded from so many on."""
+    ways: list[bool] = []
+
+    def looped(x: Any) -> Any:
+        (first, *others) = x["a"][0] if isinstance(x, dict) else x
+        ways.append(isinstance(first.level, ReverseLevel))
+        return sum((v**3 for v in others), first**3)
+
+    def whole(x: Any) -> Any:
+        y = x["a"] if isinstance(x, dict) else np.stack(x) if isinstance(x, list) else x
+        ways.append(isinstance(y.level, ReverseLevel))
+        return np.sum(y**3)
+
+    for f in (looped, whole):
+        for n in (least - 1, least):
+            x = np.linspace(0.5, 1.5, n)
+            ways.clear()
+            found = driver(f)(make(x))
+            assert ways == [n == least]
+            found = found[1] if driver is value_and_grad else found
+            found = found["a"][0] if isinstance(found, dict) else found
+            right = np.diag(6 * x) if driver is hessian else 3 * x**2
+            np.testing.assert_allclose(found, right, rtol=1e-14)
 
 
 @pytest.mark.parametrize("mode", [None, "forward", "reverse"])

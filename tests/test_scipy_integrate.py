@@ -654,3 +654,10 @@ def test_a_right_hand_side_of_one_number_counts_for_all() -> None:
     np.testing.assert_allclose(end(0.7), [2.4, 4.4], rtol=1e-8)
     for mode in ("forward", "reverse"):
         np.testing.assert_allclose(jacobian(end, mode=mode)(0.7), [2.0, 2.0], rtol=1e-8)
+
+
+def test_odeint_at_no_times() -> None:
+    def f(a: Any) -> Any:
+        return scipy.integrate.odeint(lambda y, t: -a * y, [a, 1.0], [])
+
+    assert jacobian(f)(0.5).shape == f(0.5).shape == (0, 2)

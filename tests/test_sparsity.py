@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import cmath
 import math
+import re
+import threading
 import warnings
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -1265,6 +1268,57 @@ def test_a_pattern_that_was_detected_wrong(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr("dualad.compression.detected", lambda *args: (None, empty))
     with pytest.raises(WrongPattern, match=r"it was detected here; omit sparsity=\.$"):
         jacobian(np.sin, sparsity=True)(X)
+
+
+def test_patterns_of_one_shape_found_wrong_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By threads of which each throws the pattern away that all of them have found."""
+    empty = sparse.csr_array((6, 6), dtype=bool)
+    all_there, mine = threading.Barrier(4), threading.local()
+
+    def f(x: Any) -> Any:
+        if not hasattr(mine, "was_here"):  # so all have kept one, before any throws it away
+            mine.was_here = all_there.wait(10)
+        return np.sin(x)
+
+    monkeypatch.setattr("dualad.compression.detected", lambda *args: (None, empty))
+    j = jacobian(f, sparsity=True)
+    with ThreadPoolExecutor(4) as pool:
+        for error in [call.exception() for call in [pool.submit(j, X) for _ in range(4)]]:
+            assert isinstance(error, WrongPattern), repr(error)
+
+
+def test_another_branch_keeps_the_patterns_of_other_shapes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from dualad import compression
+
+    def f(x: Any) -> Any:
+        return x * x[::-1] if x[0] > 0 else x**2
+
+    looked: list[int] = []
+    plainly = compression.detected
+
+    def detected(inputs: Any, has_aux: bool) -> Any:
+        looked.append(inputs.size)
+        return plainly(inputs, has_aux)
+
+    monkeypatch.setattr(compression, "detected", detected)
+    j = jacobian(f, sparsity=True)
+    for x in (X[:4], -X, X, X[:4]):
+        np.testing.assert_array_equal(j(x).toarray(), dense(f, x))
+    assert looked == [4, 6, 6]
+
+
+def test_what_a_pattern_lacks_is_told_by_its_size() -> None:
+    """Where it is small, both derivatives look alike in six digits."""
+
+    def f(x: Any) -> Any:
+        return x + 1e-9 * x[::-1]
+
+    with pytest.raises(WrongPattern) as caught:
+        jacobian(f, sparsity=np.eye(6))(X)
+    told = re.search(r"differs from it by (\S+);", str(caught.value))
+    assert told and 0 < abs(float(told[1])) < 1e-8
 
 
 def test_another_branch() -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ from dualad import Dual, derivative, grad, jacobian, special_rules
 from dualad.dual import function
 from dualad.scipy import special
 from dualad.special_rules import RULES, TABLE
+from dualad.table import RULES as MAIN_TABLE
 
 UFUNCS = {rule.name.rpartition(".")[2]: ufunc for ufunc, rule in RULES.items()}
 SMOOTH = [name for name in UFUNCS if TABLE[name].kind != "flat"]
@@ -504,6 +507,11 @@ def test_functions_in_python() -> None:
         of = Dual(x, 1.0)
         assert special.polygamma(n, of).primal == sc.polygamma(n, x)  # not ours, of other bits
         assert special.polygamma(n, of).tangent == pytest.approx(sc.polygamma(n + 1, x), rel=1e-12)
+    for x in (1.3, np.float64(1.3), np.float32(1.3), np.array(1.3), np.array([1.3, 2.0])):
+        found, right = special.polygamma(2, Dual(x, 0.0 * x + 1.0)).primal, sc.polygamma(2, x)
+        assert type(found) is type(right) and np.shape(found) == np.shape(right)
+        assert dualad.value_and_grad(lambda x: np.sum(sc.polygamma(2, x)))(x)[0] == np.sum(right)
+    assert type(dualad.value_and_grad(lambda x: sc.polygamma(2, x))(1.3)[0]) is np.ndarray
     orders = np.array([1, 2])  # of integers: the result has the precision of x
     of = dualad.polygamma(orders, Dual(1.5, 1.0))
     np.testing.assert_allclose(of.primal, sc.polygamma(orders, 1.5), rtol=1e-14)
@@ -614,3 +622,15 @@ def test_shapes_of_arrays_need_no_mpmath(monkeypatch: pytest.MonkeyPatch) -> Non
             y = [derivative(lambda v, f=f, k=k: f(v)[k], order=order)(float(v))
                  for v in a for k in range(4)]  # fmt: skip
             assert np.isfinite(y).all()
+
+
+def test_rows_that_are_no_functions_by_name_say_what_they_are() -> None:
+    """Those that texts of other rows explain, and those that public functions stand for."""
+    used = [
+        TABLE[name]
+        for path in Path(dualad.__file__).parent.rglob("*.py")
+        for name in re.findall(r'TABLE\["(_\w+)"\]', path.read_text("utf-8"))
+    ]
+    helpers = [rule for name, rule in MAIN_TABLE.items() if name[0] == "_"]
+    assert used and helpers
+    assert [rule.name for rule in (*used, *helpers) if not rule.says] == []

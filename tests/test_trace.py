@@ -464,6 +464,14 @@ def test_arrays_of_every_kind_forward() -> None:
     assert written > 20
 
 
+def test_constants_that_are_arrays_are_compared_as_arrays() -> None:
+    from dualad.teach import formula as F
+
+    one, same, other = (F.Sum(((1, F.Number(np.array(x))),)) for x in ([1, 2], [1.0, 2.0], [1, 3]))
+    assert one == same and one != other and F.Number(np.zeros(2)) != F.ZERO
+    assert F.Number(0.0) == F.ZERO and hash(F.Number(0.0)) == hash(F.ZERO)
+
+
 def test_constants_that_are_whole_numbers() -> None:
     """They vanish from tangents as other constants do; places stay."""
 

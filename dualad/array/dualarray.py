@@ -23,7 +23,7 @@ from ..looks import (
     is_sparse,
     of_sparse,
 )
-from ..memory import copied, overlaps_itself
+from ..memory import copied, is_overwritten, overlaps_itself
 from ..namespaces import not_plain
 from ..pair import is_array, is_operand, moved, parts, plain, shape_of
 from ..refusals import converted_array, note_objects, refused
@@ -137,17 +137,19 @@ class Flat:
         return (self.x[place] for place in np.ndindex(self.x.shape))
 
     def _place(self, index: Any) -> tuple[Any, ...]:
-        return np.unravel_index(np.arange(self.x.size)[index], self.x.shape)
+        return np.unravel_index(np.arange(self.x.size).flat[index], self.x.shape)
 
     def __getitem__(self, index: Any) -> Any:
         return self.x[self._place(index)]
 
     def __setitem__(self, index: Any, value: Any) -> None:
         """Store elements one by one, which begin anew where they are too few."""
+        if isinstance(index, tuple) and not index:
+            raise IndexError("x.flat stores at no place (); write x.flat[...] for all of them.")
         place = self._place(index)
         value, shape = as_operand(value), np.shape(place[0])
         if np.ndim(value) and shape:
-            if np.may_share_memory(plain(value), plain(self.x)):
+            if is_overwritten(plain(self.x), place, plain(value)):
                 raise refused(
                     "x.flat stores one by one, and what is stored lies in the memory of x, where "
                     "it is overwritten on the way; write y.copy() for what is stored.",

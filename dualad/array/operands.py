@@ -48,12 +48,18 @@ def as_operand(x: Any) -> Any:
     x = unbuffered(x)
     if isinstance(x, (list, tuple)):
         if any(isinstance(part, (Dual, ArrayProxy)) for part in leaves(x)):
+            if all(type(part) in _SINGLE for part in x):
+                objects = np.empty(len(x), object)
+                objects[:] = x
+                return from_objects(objects)
             return np.stack([as_operand(part) for part in x])
         x = np.asarray(x)
     return from_objects(x) if is_plain(x, np.ndarray) else x
 
 
 _NUMBERS = (float, complex, int, np.number)
+# What the kernel puts together at once, as a right-hand side of a differential equation gives it.
+_SINGLE = frozenset((KERNEL.Dual, float, np.float64)) if KERNEL else frozenset()
 
 
 def from_objects(x: Any) -> Any:

@@ -20,7 +20,7 @@ import numpy as np
 from ..array_tangents import ArrayTangent
 from ..conversions import as_numpy
 from ..differentiations import answered, compared, note_equal
-from ..dual import PROTOCOLS, Dual, evaluate, function, of_duals
+from ..dual import PROTOCOLS, Dual, apply, evaluate, function, of_duals
 from ..kernel import ARRAY_KERNEL, KERNEL
 from ..looks import is_plain
 from ..namespaces import ARRAY, is_exact, is_plain_array, namespace_of, not_plain
@@ -502,6 +502,7 @@ if KERNEL:  # in Python, a class with elements is one of sequences, which NumPy'
         resume_warnings,
         _rule_on_numbers,
         _OPERATIONS,
+        inspect.unwrap(apply),
     )
     for part in ("real", "imag"):
         of_part = KERNEL.of_one_number(RULES[part], getattr(Dual, part).fget)

@@ -7,7 +7,7 @@ must not fail for it; code that needs that derivative must.
 
 from __future__ import annotations
 
-import threading
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -37,21 +37,25 @@ class NonDifferentiableError(ArithmeticError):
     __module__ = "dualad"  # as tracebacks and the reference have it
 
 
-class _Values(threading.local):
+class _Values:
     """Whether a solver only asks for values now, as at the trial points of its search.
 
     It throws away the tangents of all levels older than `before`, which therefore need not exist.
     """
 
-    before = 0
+    _before = ContextVar("before", default=0)
+
+    @property
+    def before(self) -> int:
+        return self._before.get()
 
     def of(self, f: Any, *x: Any) -> Any:
         """f(*x), of which only the value is asked for."""
-        outer, self.before = self.before, fresh_level()
+        token = self._before.set(fresh_level())
         try:
             return f(*x)
         finally:
-            self.before = outer
+            self._before.reset(token)
 
 
 VALUES = _Values()

@@ -97,22 +97,32 @@ def axes_from_end(axis: Any, ndim: int) -> tuple[int, ...]:
 
 def reduced_axes(axis: Any, ndim: int) -> tuple[int, ...]:
     """The same as ufuncs take them: several are a tuple, and True is none."""
-    if axis is None or type(axis) is int:
-        return axes_from_end(axis, ndim)
+    if axis is None:
+        return axes_from_end(None, ndim)
     axes = axis if isinstance(axis, tuple) else (axis,)
+    if ndim:  # where there are no axes, NumPy counts them before it looks at what they are
+        refuse_bool(axes)
+    return axes_from_end(tuple(map(operator.index, axes)), ndim)
+
+
+def refuse_bool(axes: tuple[Any, ...]) -> None:
+    """Refuse True and False where NumPy takes other integers only."""
     if any(isinstance(i, bool) for i in axes):
         raise TypeError("an integer is required")  # as NumPy says
-    return axes_from_end(tuple(map(operator.index, axes)), ndim)
 
 
 def passing(axis: Any, a: Any) -> Any:
     """The axis of a reduction; none where NumPy lets one pass that is not there."""
-    return () if _is_let_pass(axis, a) else axis
+    if isinstance(axis, tuple):
+        refuse_bool(axis)
+        return axis
+    return () if axis is not None and _is_let_pass(axis, a) else axis
 
 
 def _is_let_pass(axis: Any, a: Any) -> bool:
     """Whether this is axis 0 or -1 of what has no axes."""
-    return type(axis) is int and axis in (0, -1) and not array(a).ndim
+    refuse_bool((axis,))
+    return operator.index(axis) in (0, -1) and not array(a).ndim
 
 
 def with_axis(a: Any, axis: Any) -> tuple[Any, Any]:

@@ -35,6 +35,7 @@ from .common import (
     passing,
     reduced,
     reduced_axes,
+    refuse_bool,
     unboxed,
     valued,
     with_axis,
@@ -187,7 +188,7 @@ def prod(
     where: Any = True,
 ) -> Any:
     a = as_dtype(array(a), dtype)
-    axis = passing(axis, a)
+    axis = reduced_axes(passing(axis, a), a.ndim)
     if where is not True:
         a = np.where(plain(array(where)), a, 1)
     y = _product(merged(a, axis))
@@ -589,6 +590,8 @@ def _slopes(f: Any, spacing: Any, axis: int, edge_order: int) -> Any:
 
 def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
     y = array(y)
+    if y.ndim:
+        refuse_bool((axis,))
     i = axis_from_end(axis, y.ndim)
     if x is None:
         width = dx

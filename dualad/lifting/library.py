@@ -150,6 +150,7 @@ def _on_samples(f: Function) -> Function:
     return call
 
 
+@functools.cache
 def _enter_statistics(_module: str) -> None:
     module = sys.modules["statistics"]
     for name in _SLOPES:
@@ -186,6 +187,7 @@ def _plain_in_text(x: Any) -> Any:
     return plain(x) if isinstance(x, Dual) else x
 
 
+@functools.cache
 def _enter_logging(_module: str) -> None:
     logging: Any = sys.modules["logging"]
     levels = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50, "log": 0}
@@ -208,6 +210,7 @@ def _on_plain(f: Function) -> Function:
     return call
 
 
+@functools.cache
 def _enter_testing(_module: str) -> None:
     for name in np.testing.__all__:
         if name.startswith("assert_") and name.endswith(_COMPARISONS):
@@ -229,6 +232,7 @@ def _refusing(f: Function, name: str, advice: str) -> Function:
     return call
 
 
+@functools.cache
 def _enter_refusals(module: str) -> None:
     there, advice = _REFUSALS[module]
     for f, name in there():
@@ -327,6 +331,7 @@ def _number(x: Any) -> Any:
     return array_of(x) if isinstance(x, list) and duals_in(x) else x
 
 
+@functools.cache
 def _enter_random(_module: str) -> None:
     for kind in (np.random.Generator, np.random.RandomState):
         for name, f in list(vars(kind).items()):

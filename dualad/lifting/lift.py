@@ -436,7 +436,8 @@ class Compiled:
         numbers, options = rebuild([args, kwargs], _plain_copy)
         y = self.compiled(*numbers, **options)
         before = rebuild([args, kwargs], _plain_copy)
-        if y is None or not all(map(_is_same, leaves([numbers, options]), leaves(before))):
+        now, then = list(leaves([numbers, options])), list(leaves(before))
+        if len(now) != len(then) or not all(map(_is_same, now, then)):
             raise TypeError(
                 f"{self.source.__name__}, which numba has compiled, writes into its arguments, and "
                 f"derivatives would be lost; write {self.source.__name__}.__wrapped__, its source."
@@ -448,12 +449,13 @@ class Compiled:
 
     def _with_value(self, y: Any, x: Any) -> Any:
         x = unbuffered(x)
-        if isinstance(x, (list, tuple)):
+        are_alike = (x is None) == (y is None)
+        if are_alike and isinstance(x, (list, tuple)):
             parts = [self._with_value(*pair) for pair in zip(y, x, strict=True)]
             return type(x)(parts) if type(x) in (list, tuple) else type(x)(*parts)
-        if not isinstance(x, Dual):
+        if are_alike and not isinstance(x, Dual):
             return y
-        if not np.allclose(plain(x), y, 1e-6, 1e-12, equal_nan=True):
+        if not are_alike or not np.allclose(plain(x), y, 1e-6, 1e-12, equal_nan=True):
             raise TypeError(
                 f"{self.source.__name__} as numba has compiled it gives {y!r}, and its source "
                 f"{plain(x)!r}; write {self.source.__name__}.__wrapped__, its source."
@@ -474,7 +476,9 @@ def _plain_copy(x: Any) -> Any:
 
 
 def _is_same(x: Any, y: Any) -> bool:
-    return not isinstance(x, np.ndarray) or x.tobytes() == y.tobytes()
+    if isinstance(x, np.ndarray) and isinstance(y, np.ndarray):
+        return x.tobytes() == y.tobytes()
+    return x is y or bool(x == y) or bool(x != x and y != y)
 
 
 # -- attributes, loops, managers -----------------------------------------------------------

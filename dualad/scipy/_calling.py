@@ -83,20 +83,20 @@ def public_name(original: Function) -> str:
 
 def _dressed(inner: Function, f: Function, places: Places) -> Function:
     """Inner, which looks like SciPy's function, says what f does, and has SciPy's errors."""
-    name = places.original.__name__
+    original = places.original  # by this name refusals find it in the frame of the call
 
     def call(*args: Any, **kwargs: Any) -> Any:
         try:
             return inner(*args, **kwargs)
         except OF_CALLS:
-            if theirs := error_on_values(places.original, args, kwargs):
+            if theirs := error_on_values(original, args, kwargs):
                 raise theirs from None
             raise
 
     vars(call).update(__wrapped__=f, __signature__=places.signature)
-    call.__name__ = call.__qualname__ = name
+    call.__name__ = call.__qualname__ = original.__name__
     call.__module__ = f.__module__
-    call.__doc__ = f.__doc__ or f"`{public_name(places.original)}` for duals."
+    call.__doc__ = f.__doc__ or f"`{public_name(original)}` for duals."
     return call
 
 

@@ -513,9 +513,9 @@ def odeint(
     if (slope := options.pop("Dfun", None)) is not None:
         options["Dfun"] = Plain(slope if tfirst else lambda s, y, *args: slope(y, s, *args), *args)
     found = _scipy.odeint(seen, stripped(y0), stripped(t), tfirst=True, **stripped(options))
-    if not (seen.found or has_duals(y0, t) or may_hold_duals(func, args)):
-        return found
     t = as_operand(t)
+    if not np.size(t) or not (seen.found or has_duals(y0, t) or may_hold_duals(func, args)):
+        return found
     tolerance = 1.49012e-8  # odeint's own
     steps = {ours: options.get(name) for name, ours in _STEPS.items()}
     tolerances = {name: options.get(name) for name in ("rtol", "atol")}

@@ -7,6 +7,7 @@ from typing import Any
 from scipy import special as sc
 
 from ..array.operands import as_operand
+from ..array_rules.common import array
 from ..dual import Dual, function
 from ..special_rules import TABLE
 
@@ -14,8 +15,12 @@ from ..special_rules import TABLE
 def polygamma(n: Any, x: Any) -> Any:
     """The n-th derivative of digamma, as `scipy.special.polygamma`; n is a count.
 
-    >>> round(polygamma(1, Dual(1.0, 1.0)).tangent, 12)  # −2·ζ(3)
+    An array without axes where n and x are numbers, as SciPy has it.
+
+    >>> round(float(polygamma(1, Dual(1.0, 1.0)).tangent), 12)  # −2·ζ(3)
     -2.404113806319
     """
     x = as_operand(x)
-    return function(TABLE["_polygamma"])(n, x) if isinstance(x, Dual) else sc.polygamma(n, x)
+    if not isinstance(x, Dual):
+        return sc.polygamma(n, x)
+    return array(function(TABLE["_polygamma"])(n, x))

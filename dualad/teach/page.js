@@ -209,7 +209,7 @@ function told(i, returning, numbers) {
   }
   if (returning) {
     const from = row.kind === "output" ? `Back from ${row.name}: ` : `Back through ${place("step")}`;
-    const lines = row.shares.map((s) => equation([s.whose, s.text, LIVE && s.numbers, show(s.shown)]));
+    const lines = row.shares.map((s) => `${s.whose} ← ${equation([s.text, LIVE && s.numbers, show(s.shown)])}`);
     return from + (lines.length ? lines.join("; ") : `${row.name} passes nothing back`) + ".";
   }
   const value = equation([row.name, row.text, LIVE && row.valueNumbers, show(numbers.value[i])]);
@@ -228,7 +228,8 @@ function go(to) {
 
 function walk(to) {
   go(to);
-  for (const now of all("tr.now, svg g.now")) now.scrollIntoView({ block: "nearest", inline: "nearest" });
+  const what = document.querySelector("tr.now [data-share]:not(.waiting)") ?? document.querySelector("tr.now th");
+  for (const now of [...all("tr.now, svg g.now"), what]) now?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 function choose() {

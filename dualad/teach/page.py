@@ -225,7 +225,7 @@ class Page:
                 )
             else:
                 shares = "".join(
-                    f'<div data-share="{k}">{math(share.whose)} <span>=</span> '
+                    f'<div data-share="{k}">{math(share.whose)} <span>←</span> '
                     f"{math(share.formula)} = <span data-number></span></div>"
                     for k, share in enumerate(back.shares)
                     if row.kind != "input"
@@ -236,7 +236,8 @@ class Page:
                     f'<td class="tangent">{math(row.tangent_formula)}</td>'
                     '<td class="n tangent shown" data-tangent></td>'
                     f'<td class="adjoint">{math(row.variable.adjoint)}</td>'
-                    f'<td class="n adjoint" data-adjoint></td><td class="adjoint">{shares}</td>'
+                    '<td class="n adjoint"><span data-adjoint></span></td>'
+                    f'<td class="adjoint">{shares}</td>'
                 )
             lines.append(f'<tr data-row="{i}">{cells}<td>{code}</td></tr>')
         head = (

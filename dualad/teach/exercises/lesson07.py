@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 import tracemalloc
 from typing import Any
 
 import numpy as np
 
 from ...drivers import grad
-from .tools import Hint, ask, expect
+from .tools import Hint, Unanswered, ask, expect, near
 
 
 def exercise_1(more_rows: Any) -> None:
@@ -31,15 +32,30 @@ def exercise_1(more_rows: Any) -> None:
             ) from None
         if count != len(slopes):
             raise Hint(f"{name} has one slope for each argument, so {len(slopes)}, not {count}.")
-        called = f"{name}({', '.join(f'{a:g}' for a in x)})"
+        point = ", ".join(f"{a:g}" for a in x)
+        called = f"{name}({point})"
         expect(ask(function, *x), value, f"{called} is {value:.6g}; yours is {{got}}.")
         for partial, slope, which in zip(partials, slopes, ("first", "second"), strict=False):
+            of = f"The slope of {name}" + f" in its {which} argument" * (len(x) > 1)
             try:
                 got = ask(partial, value, *x)
             except Hint as hint:
-                raise Hint(f"{hint} A slope takes the result y, then the arguments.") from hint
-            of = f"The slope of {called}" + f" in its {which} argument" * (len(x) > 1)
-            expect(got, slope, f"{of} is {slope:.6g}, not {{got}}.")
+                problem = hint.__cause__ or hint
+                error = f"{type(problem).__name__}: {problem}".rstrip(".")
+                raise Hint(
+                    f"{of} raises {error}. A slope takes the result y, then the arguments."
+                ) from hint
+            if not near(got, slope) and _gives(partial, (*x, value), slope):
+                raise Hint(f"{of} has its arguments in another order: the result y comes first.")
+            at = f"at {point}" if len(x) == 1 else f"at ({point})"
+            expect(got, slope, f"{of} {at} is {slope:.6g}, not {{got}}.")
+
+
+def _gives(partial: Any, args: tuple[float, ...], slope: float) -> bool:
+    try:
+        return near(ask(partial, *args), slope)
+    except (Hint, Unanswered):
+        return False
 
 
 def exercise_2(affine_vjp: Any) -> None:
@@ -48,7 +64,15 @@ def exercise_2(affine_vjp: Any) -> None:
     W = np.array([[2.0, -1.0], [0.5, 4.0], [1.0, 1.0]])
     b = np.array([0.1, -0.2])
     Z_bar = np.array([[1.0, 2.0], [3.0, -1.0]])
-    got = ask(affine_vjp, X @ W + b, Z_bar, X, W, b)
+    try:
+        got = ask(affine_vjp, X @ W + b, Z_bar, X, W, b)
+    except Hint as hint:
+        if not re.search("matmul|not aligned", str(hint.__cause__)):
+            raise
+        raise Hint(
+            f"The shapes of a product do not fit. X̄ must have X's shape, {X.shape}, and W̄ that of "
+            f"W, {W.shape}, but Z̄ is {Z_bar.shape}: which matrix must be transposed?"
+        ) from hint
     if not isinstance(got, (tuple, list)) or len(got) != 3:
         raise Hint("Return three adjoints: that of X, of W and of b.")
     for name, its, x in zip("XWb", got, (X, W, b), strict=True):
@@ -96,6 +120,7 @@ def exercise_4(deep_day: Any) -> None:
     expect(got, slopes, "The value is right, but its gradient is not.")
     if peak > 0.9e6:
         raise Hint(
-            f"Right, but it holds {peak / state.nbytes:.0f} states at once. "
+            f"Right, but it holds {peak / state.nbytes:.0f} states at once (the slopes are kept "
+            "too). "
             "Are both the parts and the pieces under checkpoint?"
         )
