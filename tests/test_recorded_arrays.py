@@ -502,7 +502,7 @@ def test_masks_of_arrays_without_axes(mask: Any, x: Any) -> None:
         return 3 * y
 
     def added(x: Any) -> Any:
-        y = np.array(x) * 2
+        y = np.array(2 * x)
         view = y[...]
         view[mask] += x * x
         return np.sum(y[mask] * x) + y

@@ -159,7 +159,7 @@ def test_degenerate_constraints_are_refused() -> None:
         optimize.minimize(lambda z: 1e-7 * (np.cos(z[0]) + 0.2 * a * z[0]), [0.5])  # at its start
     with pytest.raises(NonDifferentiableError, match="not a minimum"):
         optimize.minimize(lambda z: z[0] ** 4 - a * z[0] ** 2, [0.0])  # a maximum
-    with pytest.raises(TypeError, match="Constraints must be defined using a dictionary"):  # SciPy's
+    with pytest.raises(TypeError, match="Constraints must be defined using a dictionary"):
         optimize.minimize(lambda z: a * z[0] ** 2, [0.0], constraints=[3])
 
 
