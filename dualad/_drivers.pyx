@@ -707,14 +707,22 @@ cdef class Jacobian(Driver):
         return rows if type(y) is list else tuple(rows)
 
 
-@cython.final
-cdef class SparseJacobian(Driver):
-    """A Jacobian in an array, by one pass along the colours of its pattern."""
+cdef class OfPattern(Driver):
+    """What is done along the colours of a pattern."""
 
     cdef object sparsity  # compression.Sparsity
 
     def __cinit__(self, definition, *_):
         self.sparsity = definition.keywords["sparsity"]
+
+    def __reduce__(self):
+        made, given = Driver.__reduce__(self)
+        return partial(made, sparsity=self.sparsity.given), given
+
+
+@cython.final
+cdef class SparseJacobian(OfPattern):
+    """A Jacobian in an array, by one pass along the colours of its pattern."""
 
     cdef object short_way(self, object level, object x, Given *given):
         cdef Py_ssize_t i
@@ -749,19 +757,10 @@ cdef class SparseJacobian(Driver):
         argnum = given.at[0] if given.at[0] < given.n else names[given.at[0] - given.n]
         return self.sparsity.of_pass(colours, y, level, self.f, argnum, args[:given.n], kwargs)
 
-    def __reduce__(self):
-        made, given = Driver.__reduce__(self)
-        return partial(made, sparsity=self.sparsity.given), given
-
 
 @cython.final
-cdef class SparseHessian(Driver):
+cdef class SparseHessian(OfPattern):
     """A Hessian in a vector, by one evaluation along the colours of its pattern."""
-
-    cdef object sparsity  # compression.Sparsity
-
-    def __cinit__(self, definition, *_):
-        self.sparsity = definition.keywords["sparsity"]
 
     cdef object short_way(self, object older, object x, Given *given):
         cdef Calling f
@@ -777,10 +776,6 @@ cdef class SparseHessian(Driver):
             return NotImplemented
         matrix, is_right = colours.matrix(found)
         return matrix if is_right else NotImplemented
-
-    def __reduce__(self):
-        made, given = Driver.__reduce__(self)
-        return partial(made, sparsity=self.sparsity.given), given
 
 
 cdef inline bint is_dense(cnp.ndarray x) noexcept:

@@ -282,18 +282,13 @@ def multilinear(f: Callable[..., Any], *args: DualLike) -> DualLike:
     terms = []
     for i, a in enumerate(args):
         if values[i] is not a:
-            alone = functools.partial(_in_place, f.strong_at(i), values[:i], values[i + 1 :])
+            alone = functools.partial(_beside_others, f.strong_at(i), values[:i], values[i + 1 :])
             terms.append(_pushed(alone, a, y, None))
     return dual(y, fit(sum(terms[1:], terms[0]), y), level)
 
 
-def _in_place(f: Callable[..., Any], before: list[Any], behind: list[Any], x: DualLike) -> Any:
+def _beside_others(f: Callable[..., Any], before: list[Any], behind: list[Any], x: DualLike) -> Any:
     return f(*before, x, *behind)
-
-
-def bilinear(f: Callable[..., Any], a: DualLike, b: DualLike) -> DualLike:
-    """f sums products of elements of its two arguments: f(v̇, w) + f(v, ẇ)."""
-    return multilinear(f, a, b)
 
 
 # -- tangents of constants -----------------------------------------------------------------
@@ -328,7 +323,7 @@ def matmul(a: DualLike, b: DualLike) -> DualLike:
         return found
     level = newest((a, b))
     if isinstance(level, ParticipatingLevel) or not directions((a, b), level):
-        return bilinear(operator.matmul, a, b)
+        return multilinear(operator.matmul, a, b)
     (v, v_dot), (w, w_dot) = parts(a, level), parts(b, level)
     y = v @ w
     row, column = len(shape_of(v)) == 1, len(shape_of(w)) == 1  # vectors count as these

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array.algebra import SumOfProducts, bilinear, linear, matmul, multilinear
+from ..array.algebra import SumOfProducts, linear, matmul, multilinear
 from ..array.protocols import implements, plain_answer
 from ..pair import plain
 from .common import (
@@ -358,10 +358,10 @@ def _letters(subscripts: Sequence[Any]) -> str:
 @implements(np.convolve)
 def convolve(a: Any, v: Any, mode: Any = "full") -> Any:
     a, v = (np.reshape(x, x.shape or 1) for x in (array(a), array(v)))
-    return bilinear(lambda x, w: np.convolve(x, w, mode), a, v)
+    return multilinear(lambda x, w: np.convolve(x, w, mode), a, v)
 
 
 @implements(np.correlate)
 def correlate(a: Any, v: Any, mode: Any = "valid") -> Any:
     a, v = (np.reshape(x, x.shape or 1) for x in (array(a), array(v)))
-    return bilinear(lambda x, w: np.correlate(x, w, mode), a, v)
+    return multilinear(lambda x, w: np.correlate(x, w, mode), a, v)
