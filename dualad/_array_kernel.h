@@ -16,6 +16,7 @@
 #include <math.h>
 
 #define AXES 65 /* NumPy's 64, and that of the directions */
+#define TILE 1024 /* so many elements at a time, for what is read again soon */
 
 typedef Py_ssize_t Size;
 
@@ -52,6 +53,13 @@ WIDE static int are_finite(const double *x, Size n) {
             return 0;
     }
     return 1;
+}
+
+/* 1 where a column has the colour, 0 elsewhere. */
+WIDE static void mark(const int *colours, int colour, double *to, Size n) {
+    INDEPENDENT
+    for (Size i = 0; i < n; i++)
+        to[i] = colours[i] == colour;
 }
 
 /* An array, or a number, as it is read along the axes of the result. Steps are in bytes. */
@@ -180,25 +188,34 @@ static int NAMED(combine)(int ndim, Size *shape, Factor *factors, int count, voi
         f[j] = &factors[other];
         d[j] = factors[other].steps[inner];
     }
-    for (;;) {
-        if (count == 2 ? NAMED(row_of_one)(f[0]->at, d[0], f[1]->at, d[1], out, n)
-                       : NAMED(row_of_two)(f[0]->at, d[0], f[1]->at, d[1], f[2]->at, d[2],
-                                           f[3]->at, d[3], out, n))
-            return 1;
-        out += n;
-        int axis = inner - 1; /* on to the next row */
-        for (; axis >= 0; axis--) {
+    const Size width = inner ? TILE : n; /* slopes are read again for each direction */
+    for (Size start = 0; start < n; start += width) {
+        const Size m = n - start < width ? n - start : width;
+        const char *at[4];
+        REAL *row = out + start;
+        for (;;) {
             for (int j = 0; j < count; j++)
-                factors[j].at += factors[j].steps[axis];
-            if (++place[axis] < shape[axis])
+                at[j] = f[j]->at + start * d[j];
+            if (count == 2 ? NAMED(row_of_one)(at[0], d[0], at[1], d[1], row, m)
+                           : NAMED(row_of_two)(at[0], d[0], at[1], d[1], at[2], d[2], at[3], d[3],
+                                               row, m))
+                return 1;
+            row += n;
+            int axis = inner - 1; /* on to the next row */
+            for (; axis >= 0; axis--) {
+                for (int j = 0; j < count; j++)
+                    factors[j].at += factors[j].steps[axis];
+                if (++place[axis] < shape[axis])
+                    break;
+                for (int j = 0; j < count; j++)
+                    factors[j].at -= factors[j].steps[axis] * shape[axis];
+                place[axis] = 0;
+            }
+            if (axis < 0)
                 break;
-            for (int j = 0; j < count; j++)
-                factors[j].at -= factors[j].steps[axis] * shape[axis];
-            place[axis] = 0;
         }
-        if (axis < 0)
-            return 0;
     }
+    return 0;
 }
 
 /* A number that is read at every element. */

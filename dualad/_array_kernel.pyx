@@ -11,8 +11,8 @@ from cpython.dict cimport PyDict_GetItem
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_REFCNT
 from cpython.tuple cimport PyTuple_GET_SIZE
-from libc.math cimport INFINITY, NAN, fabs, fmax, isfinite
-from libc.string cimport memcmp
+from libc.math cimport INFINITY, NAN, fabs, isfinite
+from libc.string cimport memcmp, memcpy
 cimport numpy as cnp
 
 import operator
@@ -27,12 +27,14 @@ cdef extern from "_array_kernel.h":
 
     enum:
         AXES
+        TILE
 
     ctypedef struct Factor:
         const char *at
         Py_ssize_t steps[AXES]
 
     bint are_finite(const double *x, Py_ssize_t n) noexcept nogil
+    void mark(const int *colours, int colour, double *to, Py_ssize_t n) noexcept nogil
     void constant_doubles(Factor *factor, double number, int ndim) noexcept nogil
     void constant_floats(Factor *factor, float number, int ndim) noexcept nogil
     bint combine_doubles(
@@ -47,6 +49,12 @@ cdef extern from "numpy/arrayobject.h":
         void *kind, int ndim, cnp.npy_intp *dims, int type, cnp.npy_intp *strides, void *data,
         int size, int flags, void *like
     )
+
+cdef extern from "_memory.h":
+    int open_memory() except -1
+    object new_in_memory(int ndim, cnp.npy_intp *dims, int kind, cnp.npy_intp *strides)
+
+open_memory()
 
 cdef extern from *:
     """
@@ -300,14 +308,12 @@ cdef object new_array(int kind, int ndim, Py_ssize_t *shape, const int *order, b
     cdef cnp.npy_intp size = sizeof(double) if kind == cnp.NPY_DOUBLE else sizeof(float)
     cdef int i, axis
     if order == NULL:
-        return cnp.PyArray_SimpleNew(ndim + many, <cnp.npy_intp *>&shape[not many], kind)
+        return new_in_memory(ndim + many, <cnp.npy_intp *>&shape[not many], kind, NULL)
     for i in range(ndim, -1, -1):
         axis = 0 if i == 0 else order[i - 1] + 1
         dims[axis], strides[axis] = shape[i], size
         size *= max(shape[i], 1)
-    return PyArray_New(
-        <void *>ndarray, ndim + many, &dims[not many], kind, &strides[not many], NULL, 0, 0, NULL
-    )
+    return new_in_memory(ndim + many, &dims[not many], kind, &strides[not many])
 
 
 cdef inline bint is_like(object x, cnp.ndarray y, bint many) noexcept:
@@ -2217,13 +2223,23 @@ cdef object step_of(object a, object b):
 # -- sparse matrices --------------------------------------------------------------------------------
 
 
-def mark(colours, int colour, row):
-    """1 where a column has the colour, 0 elsewhere; `row` has as many doubles as there are ints."""
+def directions(colours, along, int count, Py_ssize_t start, Py_ssize_t stop):
+    """1 where a column has the colour, 0 elsewhere, one colour in each row; last of all `along`."""
     cdef const int *of = <int *>cnp.PyArray_DATA(<cnp.ndarray>colours)
-    cdef double *to = <double *>cnp.PyArray_DATA(<cnp.ndarray>row)
-    cdef Py_ssize_t i
-    for i in range(cnp.PyArray_SIZE(<cnp.ndarray>row)):
-        to[i] = of[i] == colour
+    cdef double *to
+    cdef Py_ssize_t n = cnp.PyArray_SIZE(<cnp.ndarray>colours)
+    cdef Py_ssize_t colour
+    cdef cnp.npy_intp dims[2]
+    dims[0], dims[1] = stop - start, n
+    result = new_in_memory(2, dims, cnp.NPY_DOUBLE, NULL)
+    to = <double *>cnp.PyArray_DATA(<cnp.ndarray>result)
+    for colour in range(start, stop):
+        if colour == count:
+            memcpy(to, cnp.PyArray_DATA(<cnp.ndarray>along), n * sizeof(double))
+        else:
+            mark(of, <int>colour, to, n)
+        to += n
+    return result
 
 
 def are_same(x, y):
@@ -2242,13 +2258,14 @@ def are_same(x, y):
 
 
 def gathered(found, colours, starts, columns, along, bint is_star, double near):
-    """The elements of a sparse matrix, and whether they give the last row.
+    """The elements of a sparse matrix, copies of `columns` and `starts`, and whether it is right.
 
-    `found`: what came of the directions of its colours, and behind these of `along`. `starts`,
-    `columns`: where the matrix has elements, row by row. `is_star`: an element stands in the
-    direction of its row, if that has the lower colour. None if these are not doubles and ints.
+    `found`: what came of the directions of its colours, and behind these of `along`, along which
+    the matrix is to give the same. `starts`, `columns`: where it has elements, row by row.
+    `is_star`: an element stands in the direction of its row, if that has the lower colour. None
+    if these are not doubles and ints.
     """
-    cdef Py_ssize_t n
+    cdef Sparse m
     cdef bint right
     for x, kind in ((found, cnp.NPY_DOUBLE), (colours, cnp.NPY_INT32), (along, cnp.NPY_DOUBLE),
                     (starts, cnp.NPY_INT32), (columns, cnp.NPY_INT32)):
@@ -2256,41 +2273,59 @@ def gathered(found, colours, starts, columns, along, bint is_star, double near):
             return None
         if not cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>x):
             return None
-    n = len(starts) - 1
-    result = cnp.PyArray_SimpleNew(1, cnp.PyArray_DIMS(<cnp.ndarray>columns), cnp.NPY_DOUBLE)
-    cdef double *to = <double *>cnp.PyArray_DATA(<cnp.ndarray>result)
-    cdef const double *all_found = <double *>cnp.PyArray_DATA(<cnp.ndarray>found)
-    cdef const double *last = all_found + cnp.PyArray_SIZE(<cnp.ndarray>found) - n
-    cdef const double *by = <double *>cnp.PyArray_DATA(<cnp.ndarray>along)
-    cdef const int *colour = <int *>cnp.PyArray_DATA(<cnp.ndarray>colours)
-    cdef const int *start = <int *>cnp.PyArray_DATA(<cnp.ndarray>starts)
-    cdef const int *column = <int *>cnp.PyArray_DATA(<cnp.ndarray>columns)
+    m.n = len(starts) - 1
+    elements = new_in_memory(1, cnp.PyArray_DIMS(<cnp.ndarray>columns), cnp.NPY_DOUBLE, NULL)
+    own_columns = new_in_memory(1, cnp.PyArray_DIMS(<cnp.ndarray>columns), cnp.NPY_INT32, NULL)
+    m.to = <double *>cnp.PyArray_DATA(<cnp.ndarray>elements)
+    m.own_column = <int *>cnp.PyArray_DATA(<cnp.ndarray>own_columns)
+    m.found = <double *>cnp.PyArray_DATA(<cnp.ndarray>found)
+    m.last = m.found + cnp.PyArray_SIZE(<cnp.ndarray>found) - m.n
+    m.by = <double *>cnp.PyArray_DATA(<cnp.ndarray>along)
+    m.colour = <int *>cnp.PyArray_DATA(<cnp.ndarray>colours)
+    m.start = <int *>cnp.PyArray_DATA(<cnp.ndarray>starts)
+    m.column = <int *>cnp.PyArray_DATA(<cnp.ndarray>columns)
     with nogil:
-        if is_star:
-            right = gather(to, all_found, last, by, colour, start, column, n, near, True)
-        else:
-            right = gather(to, all_found, last, by, colour, start, column, n, near, False)
-    return result, right
+        right = gather(&m, near, True) if is_star else gather(&m, near, False)
+    return elements, own_columns, starts.copy(), right
 
 
-cdef inline bint gather(
-    double *to, const double *found, const double *last, const double *by, const int *colour,
-    const int *start, const int *column, Py_ssize_t n, double near, bint is_star
-) noexcept nogil:
-    cdef Py_ssize_t i, j, k, place
-    cdef double term, total, sizes, error
+cdef struct Sparse:
+    double *to
+    int *own_column
+    const double *found
+    const double *last
+    const double *by
+    const int *colour
+    const int *start
+    const int *column
+    Py_ssize_t n
+
+
+cdef inline bint gather(const Sparse *m, double near, bint is_star) noexcept nogil:
+    cdef Py_ssize_t i = 0, j, k = m.start[0], n = m.n, first, stop, place, of_rows, next_rows
+    cdef double x, total, sizes, error
     cdef bint right = True
-    for i in range(n):
-        total, sizes = 0.0, 0.0
-        for k in range(start[i], start[i + 1]):
-            j = column[k]
-            place = colour[j] * n + i
-            if is_star and colour[i] < colour[j]:
-                place = colour[i] * n + j
-            to[k] = found[place]
-            term = to[k] * by[j]
-            total, sizes = total + term, sizes + fabs(term)
-        error = fabs(last[i] - total)
-        if not (error <= near * fmax(sizes, fabs(last[i])) and error < INFINITY):
-            right = False
+    while i < n:
+        of_rows, next_rows = k, min(i + TILE, n)
+        while i < next_rows:
+            first, stop, total = k, m.start[i + 1], 0.0
+            while k < stop:
+                j = m.column[k]
+                place = m.colour[j] * n + i
+                if is_star and m.colour[i] < m.colour[j]:
+                    place = m.colour[i] * n + j
+                x = m.found[place]
+                m.to[k] = x
+                total += x * m.by[j]
+                k += 1
+            error = fabs(m.last[i] - total)
+            if not (error <= near * fabs(m.last[i]) and error < INFINITY):
+                sizes = 0.0  # terms may cancel
+                for k in range(first, stop):
+                    sizes += fabs(m.to[k] * m.by[m.column[k]])
+                k = stop
+                if not (error <= near * sizes and error < INFINITY):
+                    right = False
+            i += 1
+        memcpy(&m.own_column[of_rows], &m.column[of_rows], (k - of_rows) * sizeof(int))
     return right

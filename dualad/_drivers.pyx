@@ -314,19 +314,19 @@ cdef class Driver:
         cdef list held = None
         cdef Py_ssize_t i
         memcpy(args, given.args, given.all * sizeof(PyObject *))
+        if given.is_single:
+            args[given.at[0]] = <PyObject *>x
+        else:
+            for i in range(given.count):
+                args[given.at[i]] = <PyObject *>(<tuple>x)[i]
         for i in range(given.all):
-            if not is_plain(<object>args[i]):
+            if args[i] == given.args[i] and not is_plain(<object>args[i]):
                 part = own(<object>args[i])
                 if <PyObject *>part != args[i]:
                     if held is None:
                         held = []
                     held.append(part)
                     args[i] = <PyObject *>part
-        if given.is_single:
-            args[given.at[0]] = <PyObject *>x
-        else:
-            for i in range(given.count):
-                args[given.at[i]] = <PyObject *>(<tuple>x)[i]
         try:
             if self.is_lifted:
                 begin()
@@ -952,10 +952,10 @@ cdef inline bint is_real(cnp.ndarray x) noexcept:
 
 cdef bint any_nan(const real *values, Py_ssize_t n) noexcept:
     cdef Py_ssize_t i
-    cdef int found = 0
+    cdef long long found = 0  # as wide as a double, for the vector registers
     for i in range(n):
         found |= values[i] != values[i]
-    return found
+    return found != 0
 
 
 cdef bint has_nan(cnp.ndarray x):

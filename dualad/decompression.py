@@ -177,23 +177,20 @@ class Compression:
 
         They are made anew each time, for the function may write into them.
         """
+        if ARRAY_KERNEL:
+            return ARRAY_KERNEL.directions(self.colours, self.along, self.count, start, stop)
         result = np.empty((stop - start, len(self.colours)))
         for colour, row in enumerate(result, start):
-            if colour < self.count:
-                _mark(self.colours, colour, row)
-            else:
-                row[:] = self.along
+            row[:] = self.colours == colour if colour < self.count else self.along
         return result
 
     def matrix(self, found: Any) -> tuple[Any, bool]:
         """The matrix, from what came of the directions, and whether the random one confirms it."""
-        p = self.pattern
-        result = _like(p)
         gathered = None if self.way == "rows" else _gathered(found, self, self.way == "star")
         if gathered is not None:
-            result.data, is_right = gathered
-            return result, is_right
-        result.data = self.elements(found)
+            elements, indices, indptr, is_right = gathered
+            return _as(self.pattern, elements, indices, indptr), is_right
+        result = _like(self.pattern, self.elements(found))
         y = (result.T if self.way == "rows" else result) @ self.along
         return result, bool(are_near(y, found[-1]).all())
 
@@ -230,10 +227,10 @@ class Split:
         self.pattern, self.rows = pattern, np.flatnonzero(is_long)
         sizes = np.diff(pattern.indptr)
         self._in_long = np.repeat(is_long, sizes)
-        thin = _like(pattern)
-        thin.indices = pattern.indices[~self._in_long]
-        thin.indptr[1:] = np.cumsum(np.where(is_long, 0, sizes))
-        thin.data = np.ones(len(thin.indices), bool)
+        indices = pattern.indices[~self._in_long]
+        indptr = np.zeros_like(pattern.indptr)
+        indptr[1:] = np.cumsum(np.where(is_long, 0, sizes))
+        thin = _as(pattern, np.ones(len(indices), bool), indices, indptr)
         self.thin, self.long = Compression(thin, "columns"), Compression(pattern[is_long], "rows")
         self.count = self.thin.count + self.long.count
 
@@ -256,9 +253,8 @@ class Split:
 
     def matrix(self, found: Any, swept: Any) -> Any:
         """The matrix, from what came of the directions forward and backward."""
-        result = _like(self.pattern)
-        result.data = self._joined(self.thin.elements(found), self.long.elements(swept))
-        return result
+        elements = self._joined(self.thin.elements(found), self.long.elements(swept))
+        return _like(self.pattern, elements)
 
     def _joined(self, thin: Any, long: Any) -> Any:
         result = np.empty(len(self._in_long), np.result_type(thin, long))
@@ -266,28 +262,25 @@ class Split:
         return result
 
 
-def _like(pattern: Any) -> Any:
-    """A matrix of the same elements, in memory of its own but for the data."""
+def _like(pattern: Any, elements: Any) -> Any:
+    """A matrix with these elements at the places of a pattern, in memory of its own."""
+    return _as(pattern, elements, pattern.indices.copy(), pattern.indptr.copy())
+
+
+def _as(pattern: Any, data: Any, indices: Any, indptr: Any) -> Any:
+    """A matrix of these arrays, which SciPy need not look at again: they are as in a pattern."""
     result = object.__new__(type(pattern))  # as copy.copy does, which takes longer
-    vars(result).update(vars(pattern))  # what SciPy knows of its indices stays true
-    result.indices, result.indptr = pattern.indices.copy(), pattern.indptr.copy()
+    vars(result).update(vars(pattern))
+    result.data, result.indices, result.indptr = data, indices, indptr
     return result
 
 
-def _mark(colours: Any, colour: int, row: Any) -> None:
-    """Fill a row with 1 where the columns have a colour, and 0 elsewhere."""
-    if ARRAY_KERNEL:
-        ARRAY_KERNEL.mark(colours, colour, row)
-    else:
-        np.equal(colours, colour, out=row)
-
-
-def _gathered(found: Any, c: Compression, is_star: bool) -> tuple[Any, bool] | None:
-    """The elements, and whether the last row confirms them, by the kernel."""
+def _gathered(found: Any, c: Compression, is_star: bool) -> tuple[Any, Any, Any, bool] | None:
+    """The arrays of a matrix, and whether the last row confirms its elements, by the kernel."""
     if ARRAY_KERNEL is None:
         return None
     p = c.pattern
-    result: tuple[Any, bool] | None = ARRAY_KERNEL.gathered(
+    result: tuple[Any, Any, Any, bool] | None = ARRAY_KERNEL.gathered(
         found, c.colours, p.indptr, p.indices, c.along, is_star, _NEAR
     )
     return result

@@ -7,6 +7,7 @@ import platform
 import statistics
 import sys
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from types import ModuleType
 from typing import Any
 
@@ -15,9 +16,10 @@ import pytest
 from support.both import PACKAGES
 from support.processes import run_python
 
-from dualad import derivative, grad
+from dualad import Dual, derivative, grad, jacobian
 from dualad.cli.errors import InputError
 from dualad.cli.expressions import Expression
+from dualad.kernel import KERNEL
 
 
 def test_a_million_operations() -> None:
@@ -135,6 +137,84 @@ def test_memory_of_arrays_is_used_again() -> None:
         "print(min(of_twenty() for _ in range(5)))\n"  # a system short of memory takes pages too
     )
     assert float(run_python("-c", script).stdout) < 30  # over 100 else
+
+
+LARGE = pytest.mark.skipif(
+    platform.libc_ver()[0] != "glibc" or KERNEL is None, reason="the kernel's, on Linux"
+)
+
+
+@LARGE
+def test_memory_of_large_tangents_is_used_again() -> None:
+    """From step to step and from call to call; malloc is told here to keep nothing so large."""
+    script = (
+        "import resource, numpy as np, dualad\n"
+        "f = lambda x: (3 - 2*x)*x + 1\n"
+        "j = dualad.jacobian(f, sparsity=0)\n"
+        "x = np.ones(200_000)\n"
+        "d = dualad.Dual(x, np.ones((8, 200_000)))\n"  # of 12.8 MB
+        "faults = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_minflt\n"
+        "def of_ten():\n"
+        "    before = faults()\n"
+        "    for _ in range(10): f(d), j(x)\n"
+        "    return (faults() - before) / 10\n"
+        "of_ten(), print(min(of_ten() for _ in range(5)))\n"
+    )
+    malloc = "glibc.malloc.mmap_threshold=2000000:glibc.malloc.trim_threshold=32000000"
+    found = run_python("-c", script, GLIBC_TUNABLES=malloc, NUMPY_MADVISE_HUGEPAGE="0")
+    assert float(found.stdout) < 1000  # over 15,000 else
+
+
+@LARGE
+def test_not_much_memory_is_kept() -> None:
+    script = (
+        "import os, numpy as np, dualad\n"
+        "d = dualad.Dual(np.ones(500_000), np.ones((8, 500_000)))\n"
+        "resident = lambda: int(open('/proc/self/statm').read().split()[1]) * os.sysconf('SC_PAGE_SIZE')\n"
+        "before = resident()\n"
+        "many = [d * d for _ in range(10)]\n"
+        "during = resident()\n"
+        "del many\n"
+        "print(during - before, resident() - before)\n"
+    )
+    during, after = map(int, run_python("-c", script).stdout.split())
+    assert during > 320_000_000
+    assert after < 220_000_000  # 128 MB of it are kept here, and up to 64 by malloc
+
+
+def test_what_is_given_is_not_written_over() -> None:
+    """Nor what is left of it, by later calls and those of other threads."""
+
+    def f(x: Any) -> Any:
+        y = (3 - 2 * x) * x
+        y[1:] -= x[:-1]
+        return y
+
+    def check(seed: int) -> bool:
+        x = np.random.default_rng(seed).uniform(size=n)
+        matrix = of_f(x)
+        diagonal, below = matrix.data[::2], matrix.data[1::2]
+        indices = matrix.indices[1:4]
+        del matrix
+        of_f(x + 1)
+        tangent = (Dual(x, np.array([x, x])) * 3.0).tangent
+        of_f(x + 2)
+        return bool(
+            np.allclose(diagonal, 3 - 4 * x, rtol=0, atol=1e-14)
+            and (below == -1).all()
+            and indices.tolist() == [0, 1, 1]
+            and (tangent == 3 * x).all()
+        )
+
+    n = 150_000  # elements of more than a megabyte
+    of_f = jacobian(f, sparsity=(1, 0))
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(check, range(16)))
+    data = of_f(np.ones(n)).data
+    data.resize(10, refcheck=False)
+    assert data.tolist() == [-1.0] * 10
+    data.resize(2 * n, refcheck=False)
+    assert data[9] == -1.0 and not data[10:].any()
 
 
 def test_objects_of_foreign_packages_leave_nothing_behind() -> None:

@@ -1,0 +1,108 @@
+/* The memory of large arrays that are gone, for the next ones.
+
+   At every step of a function, tangents of many directions come and go. The system fills their
+   memory with zeros each time, which takes as long as the step itself. So some of it is kept.
+
+   NumPy allocates these arrays by the functions below, and gives their memory back by them: what
+   is kept belongs to no array any more. All of it happens while the lock of Python is held. */
+
+#ifndef DUALAD_MEMORY_H
+#define DUALAD_MEMORY_H
+
+#include <Python.h>
+#include <string.h>
+
+#define LARGE ((npy_intp)1 << 20) /* bytes; smaller arrays malloc keeps memory for */
+#define KEPT ((size_t)1 << 27)    /* so many bytes are kept at most, */
+#define BLOCKS 8                  /* in so many blocks */
+#define FRONT 64                  /* bytes in front of each, where its size stands */
+
+static PyDataMemAllocator *numpys;
+static PyObject *handler; /* ours, as NumPy takes it */
+static void *blocks[BLOCKS]; /* the one that has come last is the last */
+static int block_count;
+static size_t kept;
+
+#define SIZE(block) (*(size_t *)((char *)(block) - FRONT))
+
+static void *removed(int i) {
+    void *block = blocks[i];
+    kept -= SIZE(block);
+    block_count--;
+    memmove(&blocks[i], &blocks[i + 1], (block_count - i) * sizeof *blocks);
+    return block;
+}
+
+static void *allocate(void *context, size_t size) {
+    for (int i = block_count - 1; i >= 0; i--)
+        if (size <= SIZE(blocks[i]) && SIZE(blocks[i]) / 4 * 3 <= size)
+            return removed(i);
+    char *start = numpys->malloc(numpys->ctx, size + FRONT);
+    if (start == NULL)
+        return NULL;
+    SIZE(start + FRONT) = size;
+    return start + FRONT;
+}
+
+static void release(void *block) {
+    numpys->free(numpys->ctx, (char *)block - FRONT, SIZE(block) + FRONT);
+}
+
+static void give_back(void *context, void *block, size_t size) {
+    if (block == NULL)
+        return;
+    if (block_count == BLOCKS)
+        release(removed(0));
+    blocks[block_count++] = block;
+    kept += SIZE(block);
+    while (kept > KEPT)
+        release(removed(0));
+}
+
+static void *allocate_zeros(void *context, size_t count, size_t size) {
+    void *block = allocate(context, count * size);
+    return block == NULL ? NULL : memset(block, 0, count * size);
+}
+
+static void *resize(void *context, void *block, size_t size) {
+    void *other = allocate(context, size);
+    if (other != NULL && block != NULL) {
+        memcpy(other, block, SIZE(block) < size ? SIZE(block) : size);
+        give_back(context, block, size);
+    }
+    return other;
+}
+
+static PyDataMem_Handler functions = {
+    "dualad", 1, {NULL, allocate, allocate_zeros, resize, give_back}
+};
+
+static int open_memory(void) {
+    PyDataMem_Handler *of_numpy = PyCapsule_GetPointer(PyDataMem_DefaultHandler, "mem_handler");
+    if (of_numpy == NULL)
+        return -1;
+    numpys = &of_numpy->allocator;
+    handler = PyCapsule_New(&functions, "mem_handler", NULL);
+    return handler == NULL ? -1 : 0;
+}
+
+/* A new array, as PyArray_New gives it: `strides` may be NULL. */
+static PyObject *new_in_memory(int ndim, npy_intp *dims, int kind, npy_intp *strides) {
+    npy_intp size = kind == NPY_DOUBLE ? 8 : 4;
+    for (int i = 0; i < ndim; i++)
+        size *= dims[i];
+    if (size < LARGE)
+        return PyArray_New(&PyArray_Type, ndim, dims, kind, strides, NULL, 0, 0, NULL);
+    PyObject *before = PyDataMem_SetHandler(handler);
+    if (before == NULL)
+        return NULL;
+    PyObject *array = PyArray_New(&PyArray_Type, ndim, dims, kind, strides, NULL, 0, 0, NULL);
+    PyObject *ours = PyDataMem_SetHandler(before);
+    Py_DECREF(before);
+    Py_XDECREF(ours);
+    return array;
+}
+
+#undef SIZE
+
+#endif
