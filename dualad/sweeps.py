@@ -38,7 +38,7 @@ from .promises import (
 )
 from .records import Node, Step, Sweep, strong_zeros
 from .stacking import DIRECTIONS, PASS_SIZE, run_passes
-from .structure import leaves, rebuild
+from .structure import leaves, ordered_as, rebuild
 from .ways import FEW, UNABLE, is_plain_vector
 from .zeros import is_finite
 
@@ -512,14 +512,8 @@ class Pullback:
         """The adjoints of the arguments, from one in the structure of the function's result."""
         record = self._record
         inputs, outputs = record.inputs, record.outputs
-        adjoint = rebuild(adjoint, unbuffered)
-        wanted, given = _shapes(outputs.structure), _shapes(adjoint)
-        if wanted != given:
-            raise ValueError(
-                "vjp: the adjoint must have the structure and shapes of the function's result, "
-                f"{wanted}; got {given}."
-            )
-        numbers = [inputs.number(g, "the adjoint") for g in leaves(adjoint)]
+        whose = "the function's result"
+        numbers = inputs.matched(adjoint, outputs.structure, "the adjoint", whose)
         numbers = [
             g.astype(dtype_of(v))
             if type(g) is np.ndarray
@@ -558,7 +552,8 @@ def _pulled_forward(
     """The same adjoints by passes forward: the gradient of Σ Re(c·y), for few inputs."""
 
     def weighted(given: Any) -> Any:
-        values = leaves(rebuild(inputs.call(given), unbuffered))
+        y = rebuild(inputs.call(given), unbuffered)
+        values = leaves(ordered_as(y, record.outputs.structure))
         total: Any = 0.0
         for old, y, g in zip(record.outputs.values, values, numbers, strict=True):
             if not np.array_equal(plain(y), plain(old), equal_nan=True):
@@ -584,11 +579,3 @@ def _pulled_forward(
         s if is_complex(x) else np.real(s) for x, s in zip(inputs.leaves, slopes, strict=True)
     ]
     return [_owned(s) if is_array(s) else s for s in slopes]
-
-
-def _shapes(x: Any) -> Any:
-    if isinstance(x, (list, tuple)):
-        return [_shapes(part) for part in x]
-    if isinstance(x, dict):
-        return {key: _shapes(part) for key, part in x.items()}
-    return np.shape(x)
