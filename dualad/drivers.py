@@ -19,7 +19,7 @@ import numpy as np
 from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple, of_kind
 from .kernel import ARRAY_KERNEL, DRIVERS
 from .later import Later
-from .pair import Function, Pair, is_array, is_operand, plain
+from .pair import Function, Pair, is_array, is_operand, own, plain
 from .passes import one_like, run_pass, tangents_of
 from .promises import (
     is_elementwise,
@@ -986,7 +986,7 @@ def vjp(
     if record.is_doubtful:
         record.settle()
     outputs = record.outputs
-    return outputs.arrange(outputs.values), sweeps.Pullback(record)
+    return outputs.arrange(list(map(own, outputs.values))), sweeps.Pullback(record)
 
 
 def _are_vectors(x: Any, v: Any) -> bool:

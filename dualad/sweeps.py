@@ -124,7 +124,10 @@ class Record:
         found = sweep.run(self.nodes, free)
         if free:
             self.level.forget()
-        return [_as_input(x, g, front) for x, g in zip(self.inputs.leaves, found, strict=True)]
+        taken = set(map(id, adjoints))  # whose memory is somebody else's
+        return [
+            _as_input(x, g, front, taken) for x, g in zip(self.inputs.leaves, found, strict=True)
+        ]
 
 
 def _along(inputs: Inputs) -> list[Any]:
@@ -132,7 +135,7 @@ def _along(inputs: Inputs) -> list[Any]:
     return [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
 
 
-def _as_input(x: Any, g: Any, front: tuple[int, ...]) -> Any:
+def _as_input(x: Any, g: Any, front: tuple[int, ...], taken: set[int]) -> Any:
     """The adjoint of an input in its shape, with nobody else's memory."""
     shape = front + shape_of(x)
     if g is None:
@@ -146,12 +149,13 @@ def _as_input(x: Any, g: Any, front: tuple[int, ...]) -> Any:
         return as_number(g[()] if is_array(g) else g)
     if not is_array(g):
         g = np.stack([g]).reshape(shape)
-    return _owned(g)
+    return _owned(g, taken)
 
 
-def _owned(g: Any) -> Any:
-    """An adjoint in memory of its own."""
-    if type(g) is np.ndarray and g.base is None and g.flags.c_contiguous:
+def _owned(g: Any, taken: set[int]) -> Any:
+    """An adjoint in memory of its own: that of no view, and of none that is taken."""
+    if type(g) is np.ndarray and g.base is None and g.flags.c_contiguous and id(g) not in taken:
+        taken.add(id(g))
         return g
     return np.copy(g, "C")
 
@@ -253,9 +257,10 @@ def swept(level: ReverseLevel, y: Any, leaves: Sequence[Node | int]) -> list[Any
     nodes = [Step(leaf) if type(leaf) is int else cast(Node, leaf) for leaf in leaves]
     found = sweep.run(nodes, True)
     level.forget()
+    taken: set[int] = set()
     for i, node in enumerate(nodes):
         if type(node) is not Step:
-            found[i] = np.zeros(node.shape) if found[i] is None else _owned(found[i])
+            found[i] = np.zeros(node.shape) if found[i] is None else _owned(found[i], taken)
     return found if all(map(is_finite, found)) else None
 
 
@@ -335,7 +340,7 @@ def _tangents(level: ReverseLevel, y: Any, node: Node | None, older: int, direct
             zeros = np.zeros(m)
             result = np.stack([zeros if d is None else d for d in dots], axis=-1)
         else:
-            result = np.zeros((m, n)) if dots[0] is None else _owned(dots[0])
+            result = np.zeros((m, n)) if dots[0] is None else _owned(dots[0], set())
     level.forget()
     return result
 
@@ -578,4 +583,5 @@ def _pulled_forward(
     slopes = [
         s if is_complex(x) else np.real(s) for x, s in zip(inputs.leaves, slopes, strict=True)
     ]
-    return [_owned(s) if is_array(s) else s for s in slopes]
+    taken: set[int] = set()
+    return [_owned(s, taken) if is_array(s) else s for s in slopes]

@@ -962,6 +962,48 @@ def test_products_with_the_hessian() -> None:
     np.testing.assert_allclose(hessian(f)(x), exact, rtol=1e-9, atol=1e-9)
 
 
+# -- whose memory it is --------------------------------------------------------------------
+
+OF_TWO: dict[str, Callable[[Any, Any], Any]] = {
+    "sum": lambda a, b: a + b,
+    "difference": lambda a, b: a - b,
+    "both": lambda a, b: (a, b),
+    "one of them": lambda a, b: (a, a + b),
+    "reshaped": lambda a, b: (a + b).reshape(8, -1),
+    "complex": lambda a, b: (a + b) * (1 + 0j),
+    "a part": lambda a, b: (a + b)[:10],
+    "chosen": lambda a, b: np.where(a > 0, a + b, b),
+    "weighted": lambda a, b: np.sum((a + b) * np.cos(np.arange(len(a)))),
+}
+
+
+@pytest.mark.parametrize("name", OF_TWO)
+def test_what_sweeps_give_shares_no_memory(name: str) -> None:
+    f = OF_TWO[name]
+    a, b = np.random.default_rng(0).normal(size=(2, 320))
+    value, pullback = vjp(f, a, b)
+    adjoint = rebuild(value, np.ones_like)
+    found = [a, b, *leaves(value), *leaves(adjoint), *pullback(adjoint), *pullback(adjoint)]
+    if not isinstance(value, tuple):
+        for of_value in (f, lambda a, b: np.sum(np.real(f(a, b)) ** 2)):
+            for mode in ("forward", "reverse"):
+                found += leaves(jacobian(of_value, (0, 1), mode=mode)(a, b))  # type: ignore[arg-type]
+        found += grad(lambda a, b: np.sum(np.real(f(a, b))), (0, 1))(a, b)
+    arrays = [x for x in found if isinstance(x, np.ndarray)]
+    for i, x in enumerate(arrays):
+        assert not any(np.shares_memory(x, y) for y in arrays[:i])
+
+
+@pytest.mark.parametrize("f", [np.exp, np.sqrt, lambda x: x, lambda x: x * x])
+def test_the_value_may_be_written_to_before_the_pullback_is_called(f: Callable[[Any], Any]) -> None:
+    x = np.linspace(0.0, 1.0, 40)
+    value, pullback = vjp(f, x)
+    value[...] = np.nan
+    with np.errstate(divide="ignore"):
+        expected = grad(lambda v: np.sum(f(v)), mode="forward")(x)
+    np.testing.assert_array_equal(pullback(np.ones(40))[0], expected)
+
+
 # -- checkpoints ---------------------------------------------------------------------------
 
 
