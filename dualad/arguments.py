@@ -20,7 +20,7 @@ from .memory import sharing
 from .pair import as_primal, is_operand, moved, own, plain, shape_of, zero_like
 from .refusals import refused
 from .sentences import closest
-from .structure import leaves, rebuild
+from .structure import leaves, ordered_as, rebuild
 
 Argnum = int | str
 Argnums = Argnum | Sequence[Argnum]
@@ -184,6 +184,28 @@ class Inputs:
             )
         return as_primal(alive(self.driver, x))
 
+    def matched(self, x: Any, model: Any, what: str, whose: str) -> list[Any]:
+        """The numbers in x, each where the model has its own; keys of dicts in any order.
+
+        `what` x is, and `whose` the model, for messages.
+
+        Raises
+        ------
+        TypeError
+            If there is something else than numbers in x.
+        ValueError
+            If it has not the structure and the shapes of the model.
+        """
+        x = ordered_as(rebuild(x, unbuffered), model)
+        numbers = [self.number(v, what) for v in leaves(x)]
+        wanted, given = _shapes(model), _shapes(x)
+        if wanted != given:
+            raise ValueError(
+                f"{self.driver}: {what} must have the structure and shapes of {whose}, {wanted}; "
+                f"got {given}."
+            )
+        return numbers
+
     @property
     def are_complex(self) -> list[bool]:
         """Of each leaf, whether it is made of complex numbers."""
@@ -236,6 +258,15 @@ class Inputs:
         for x in leaves(list(self.given.values())):
             if isinstance(x, _Again):
                 x.exhaust()
+
+
+def _shapes(x: Any) -> Any:
+    """The shapes of the leaves of x, in its structure."""
+    if isinstance(x, (list, tuple)):
+        return [_shapes(part) for part in x]
+    if isinstance(x, dict):
+        return {key: _shapes(part) for key, part in x.items()}
+    return np.shape(x)
 
 
 class _Again:
@@ -295,7 +326,8 @@ def alive(driver: str, x: Any) -> Any:
         raise TypeError(
             f"{driver} met a dual of a differentiation that is over, of value "
             f"{reprlib.repr(plain(x))}: it has been kept in a cache, an object or an outer "
-            "variable; keep x.primal there, or make these anew within the function."
+            "variable; keep x.primal there, or make these anew within the function, and return "
+            "them if it is a checkpoint."
         )
     return x
 
@@ -349,11 +381,9 @@ class Outputs:
         return vars(self) | {"structure": self.arrange(self.values)}
 
     def _leaf(self, y: Any) -> Any:
-        y = unbuffered(y)
-        if isinstance(y, np.ndarray) and y.dtype == object:
-            y = from_objects(y)
-        if is_operand(y) and np.dtype(object) != getattr(y, "dtype", None):
-            return y
+        number = number_in(y)
+        if number is not None:
+            return number
         hint = "; does it lack a return?" if y is None else "."
         if hasattr(y, "to_numpy"):
             hint = "; return y.to_numpy(), made of arrays as in df['a'].to_numpy()*x."
@@ -366,6 +396,15 @@ class Outputs:
         """One item per leaf, in the structure that f returned."""
         each = iter(items)
         return rebuild(self.structure, lambda _: next(each))
+
+
+def number_in(y: Any) -> Any:
+    """The number or array that a leaf of what f returned is, or stands for; None for others."""
+    y = unbuffered(y)
+    if isinstance(y, np.ndarray) and y.dtype == object:
+        y = from_objects(y)
+    is_number = is_operand(y) and np.dtype(object) != getattr(y, "dtype", None)
+    return y if is_number else None
 
 
 def aux_of(driver: str, aux: Any, level: int) -> Any:

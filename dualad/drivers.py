@@ -17,10 +17,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 
 from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple, of_kind
-from .array.operands import unbuffered
 from .kernel import ARRAY_KERNEL, DRIVERS
 from .later import Later
-from .pair import Function, Pair, is_array, is_operand, plain
+from .pair import Function, Pair, is_array, is_operand, own, plain
 from .passes import one_like, run_pass, tangents_of
 from .promises import (
     is_elementwise,
@@ -31,7 +30,6 @@ from .promises import (
     weights,
 )
 from .stacking import run_passes, run_together, turned
-from .structure import leaves, rebuild
 from .ways import (
     LEAST_AGAIN,
     LEAST_ELEMENTS,
@@ -937,22 +935,7 @@ def jvp(
 
 def _seeds_along(inputs: Inputs, direction: list[Any]) -> list[Any]:
     """The numbers of a direction, which must have the structure of the selected arguments."""
-    direction = rebuild(direction, unbuffered)
-    wanted, given = _shapes(inputs.selected), _shapes(direction)
-    if wanted != given:
-        raise ValueError(
-            f"{inputs.driver}: the direction must have the structure and shapes of the arguments, "
-            f"{wanted}; got {given}."
-        )
-    return [inputs.number(t, "the direction") for t in leaves(direction)]
-
-
-def _shapes(x: Any) -> Any:
-    if isinstance(x, (list, tuple)):
-        return [_shapes(part) for part in x]
-    if isinstance(x, dict):
-        return {key: _shapes(part) for key, part in x.items()}
-    return np.shape(x) if is_operand(x) else type(x).__name__
+    return inputs.matched(direction, inputs.selected, "the direction", "the arguments")
 
 
 @lifting_as_needed
@@ -1003,7 +986,7 @@ def vjp(
     if record.is_doubtful:
         record.settle()
     outputs = record.outputs
-    return outputs.arrange(outputs.values), sweeps.Pullback(record)
+    return outputs.arrange(list(map(own, outputs.values))), sweeps.Pullback(record)
 
 
 def _are_vectors(x: Any, v: Any) -> bool:

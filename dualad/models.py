@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .array.operands import from_objects, unbuffered
+from .arguments import number_in
 from .drivers import jacobian
 from .lifting.reach import AsNeeded
 from .pair import Function, is_operand, plain
@@ -191,18 +191,16 @@ class Model:
         labels, outputs = [], []
         named = isinstance(y, dict) or is_record(y)
         for label, x, _ in labelled(y, "" if named else self.name, dataclasses=True):
-            x = unbuffered(x)
-            if isinstance(x, np.ndarray) and x.dtype == object:
-                x = from_objects(x)
-            if not is_operand(x) or np.dtype(object) == getattr(x, "dtype", None):
+            number = number_in(x)
+            if number is None:
                 hint = "; does it lack a return?" if x is None else "."
                 raise TypeError(
                     f"{self.driver} needs a model that returns numbers, arrays, or lists, dicts "
                     f"and dataclasses of them; {label} is of type {type(x).__name__}{hint}"
                 )
-            _refuse_complex(self.driver, label, x)
+            _refuse_complex(self.driver, label, number)
             labels.append(label)
-            outputs.append(x)
+            outputs.append(number)
         if not outputs:
             raise TypeError(f"{self.driver}: {self.name} returned no numbers.")
         _refuse_doubles(self.driver, labels)

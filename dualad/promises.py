@@ -31,6 +31,7 @@ from .lifting.effects import may_keep, may_read
 from .lifting.lift import Lifted
 from .pair import own, plain, shape_of
 from .refusals import refused
+from .structure import keys_of
 
 STEP = 1 / 8191  # relative, to a nearby point
 NEARBY = 16  # at most so many directions are tried one by one
@@ -239,6 +240,12 @@ def refuse_unless_same(
         raise NotDeterministicError(
             f"{first.driver}: the function returned other shapes in a later pass than in "
             "the first; it must do the same in every pass."
+        )
+    keys = [list(keys_of(outputs.structure)) for outputs in (first, later)]
+    if keys[0] != keys[1]:
+        raise NotDeterministicError(
+            f"{first.driver}: the function returned a dict with other keys in a later pass than in "
+            "the first, or with these in another order; it must do the same in every pass."
         )
     is_lifted = type(inputs.original) is Lifted and inputs.original.lift
     tolerance = 0.0 if is_lifted else UNLIFTED

@@ -50,6 +50,39 @@ def rebuild(x: Any, leaf: Callable[[Any], Any]) -> Any:
     return leaf(x)
 
 
+def ordered_as(x: Any, model: Any) -> Any:
+    """The structure of x, its dicts in the order of the model's where they have the same keys.
+
+    What is matched leaf by leaf with the model goes through here first: dicts have no order to
+    whoever writes them.
+
+    >>> ordered_as([{"b": 2.0, "a": 1.0}], [{"a": 0.0, "b": 0.0}])
+    [{'a': 1.0, 'b': 2.0}]
+    """
+    kind, other = type(x), type(model)
+    if issubclass(kind, (list, tuple)) and issubclass(other, (list, tuple)):
+        parts = [ordered_as(*pair) for pair in zip(x, model, strict=False)]
+        return [*parts, *x[len(parts) :]]
+    if issubclass(kind, dict) and issubclass(other, dict) and x.keys() == model.keys():
+        return {key: ordered_as(x[key], part) for key, part in model.items()}
+    return x
+
+
+def keys_of(x: Any) -> Iterator[Any]:
+    """The keys of all dicts in x, in order.
+
+    >>> list(keys_of([{"b": 2.0, "a": {1: 3.0}}]))
+    ['b', 'a', 1]
+    """
+    kind = type(x)
+    if issubclass(kind, dict):
+        yield from x
+        x = list(x.values())
+    if issubclass(kind, (list, tuple, dict)):
+        for part in x:
+            yield from keys_of(part)
+
+
 # -- labels --------------------------------------------------------------------------------
 
 

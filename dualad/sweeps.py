@@ -38,7 +38,7 @@ from .promises import (
 )
 from .records import Node, Step, Sweep, strong_zeros
 from .stacking import DIRECTIONS, PASS_SIZE, run_passes
-from .structure import leaves, rebuild
+from .structure import leaves, ordered_as, rebuild
 from .ways import FEW, UNABLE, is_plain_vector
 from .zeros import is_finite
 
@@ -124,7 +124,10 @@ class Record:
         found = sweep.run(self.nodes, free)
         if free:
             self.level.forget()
-        return [_as_input(x, g, front) for x, g in zip(self.inputs.leaves, found, strict=True)]
+        taken = set(map(id, adjoints))  # whose memory is somebody else's
+        return [
+            _as_input(x, g, front, taken) for x, g in zip(self.inputs.leaves, found, strict=True)
+        ]
 
 
 def _along(inputs: Inputs) -> list[Any]:
@@ -132,7 +135,7 @@ def _along(inputs: Inputs) -> list[Any]:
     return [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
 
 
-def _as_input(x: Any, g: Any, front: tuple[int, ...]) -> Any:
+def _as_input(x: Any, g: Any, front: tuple[int, ...], taken: set[int]) -> Any:
     """The adjoint of an input in its shape, with nobody else's memory."""
     shape = front + shape_of(x)
     if g is None:
@@ -146,12 +149,13 @@ def _as_input(x: Any, g: Any, front: tuple[int, ...]) -> Any:
         return as_number(g[()] if is_array(g) else g)
     if not is_array(g):
         g = np.stack([g]).reshape(shape)
-    return _owned(g)
+    return _owned(g, taken)
 
 
-def _owned(g: Any) -> Any:
-    """An adjoint in memory of its own."""
-    if type(g) is np.ndarray and g.base is None and g.flags.c_contiguous:
+def _owned(g: Any, taken: set[int]) -> Any:
+    """An adjoint in memory of its own: that of no view, and of none that is taken."""
+    if type(g) is np.ndarray and g.base is None and g.flags.c_contiguous and id(g) not in taken:
+        taken.add(id(g))
         return g
     return np.copy(g, "C")
 
@@ -253,9 +257,10 @@ def swept(level: ReverseLevel, y: Any, leaves: Sequence[Node | int]) -> list[Any
     nodes = [Step(leaf) if type(leaf) is int else cast(Node, leaf) for leaf in leaves]
     found = sweep.run(nodes, True)
     level.forget()
+    taken: set[int] = set()
     for i, node in enumerate(nodes):
         if type(node) is not Step:
-            found[i] = np.zeros(node.shape) if found[i] is None else _owned(found[i])
+            found[i] = np.zeros(node.shape) if found[i] is None else _owned(found[i], taken)
     return found if all(map(is_finite, found)) else None
 
 
@@ -335,7 +340,7 @@ def _tangents(level: ReverseLevel, y: Any, node: Node | None, older: int, direct
             zeros = np.zeros(m)
             result = np.stack([zeros if d is None else d for d in dots], axis=-1)
         else:
-            result = np.zeros((m, n)) if dots[0] is None else _owned(dots[0])
+            result = np.zeros((m, n)) if dots[0] is None else _owned(dots[0], set())
     level.forget()
     return result
 
@@ -512,14 +517,8 @@ class Pullback:
         """The adjoints of the arguments, from one in the structure of the function's result."""
         record = self._record
         inputs, outputs = record.inputs, record.outputs
-        adjoint = rebuild(adjoint, unbuffered)
-        wanted, given = _shapes(outputs.structure), _shapes(adjoint)
-        if wanted != given:
-            raise ValueError(
-                "vjp: the adjoint must have the structure and shapes of the function's result, "
-                f"{wanted}; got {given}."
-            )
-        numbers = [inputs.number(g, "the adjoint") for g in leaves(adjoint)]
+        whose = "the function's result"
+        numbers = inputs.matched(adjoint, outputs.structure, "the adjoint", whose)
         numbers = [
             g.astype(dtype_of(v))
             if type(g) is np.ndarray
@@ -558,7 +557,8 @@ def _pulled_forward(
     """The same adjoints by passes forward: the gradient of Σ Re(c·y), for few inputs."""
 
     def weighted(given: Any) -> Any:
-        values = leaves(rebuild(inputs.call(given), unbuffered))
+        y = rebuild(inputs.call(given), unbuffered)
+        values = leaves(ordered_as(y, record.outputs.structure))
         total: Any = 0.0
         for old, y, g in zip(record.outputs.values, values, numbers, strict=True):
             if not np.array_equal(plain(y), plain(old), equal_nan=True):
@@ -583,12 +583,5 @@ def _pulled_forward(
     slopes = [
         s if is_complex(x) else np.real(s) for x, s in zip(inputs.leaves, slopes, strict=True)
     ]
-    return [_owned(s) if is_array(s) else s for s in slopes]
-
-
-def _shapes(x: Any) -> Any:
-    if isinstance(x, (list, tuple)):
-        return [_shapes(part) for part in x]
-    if isinstance(x, dict):
-        return {key: _shapes(part) for key, part in x.items()}
-    return np.shape(x)
+    taken: set[int] = set()
+    return [_owned(s, taken) if is_array(s) else s for s in slopes]

@@ -35,6 +35,7 @@ from dualad import Dual, DualArray, derivative, grad, hessian, hvp, jacobian, jv
 from dualad.array.buffers import Buffer, buffered
 from dualad.array.operands import unbuffered
 from dualad.lifting.standins import FUNCTIONS
+from dualad.table import RULES
 
 X = np.array([0.3, 1.1, 2.0])
 
@@ -946,6 +947,78 @@ def test_arrays_of_integers_stay_plain() -> None:
     with pytest.raises(TypeError, match=r"np.zeros\(n, like=x\)"):
         lift(lambda x: np.asarray(data).__setitem__(0, x))(Dual(1.0, 1.0))
     assert lift(lambda: np.zeros(2, np.float32) * 1)().dtype == np.float32
+
+
+ROWS_OF_ARRAYS = [name for name, rule in RULES.items() if name in dualad.__all__ and rule.slopes]
+product_with_square = dualad.define_rule(
+    lambda a, b: a * b**2, ["b**2", "2*a*b"], name="product_with_square"
+)
+first_of_two = dualad.define_rule(lambda a, b: a, ["1", "0"], name="first_of_two", over=(0.1, 2.0))
+
+
+@pytest.mark.parametrize("name", [*ROWS_OF_ARRAYS, "product_with_square", "first_of_two"])
+def test_functions_of_the_table_take_arrays_made_in_lifted_code(name: str) -> None:
+    f, rule = getattr(dualad, name, globals().get(name)), RULES[name]
+    points: list[Any] = [np.linspace(low + (high - low) / 7, high, 3) for low, high in rule.over]
+    if name in ("ldexp", "around"):
+        points[1] = 1
+    weights = np.array([1.0, -2.0, 0.5])
+
+    def total(y: Any) -> Any:
+        return sum(v @ weights for v in (y if isinstance(y, tuple) else (y,)))
+
+    for i in range(len(points)):
+        if rule.slopes[i] is None:  # it has no derivative there
+            continue
+
+        def made(x: Any, i: int = i) -> Any:
+            args = [x if j == i else np.array(p) if np.ndim(p) else p for j, p in enumerate(points)]
+            return total(f(*args))
+
+        def taken(x: Any, i: int = i) -> Any:
+            return total(f(*[x if j == i else p for j, p in enumerate(points)]))
+
+        x = points[i]
+        assert bits(made(x)) == bits(taken(x))
+        for mode in ("forward", "reverse"):
+            y, slope = dualad.value_and_grad(made, mode=mode, lift=True)(x)  # type: ignore[arg-type]
+            expected = grad(taken, mode=mode, lift=False)(x)  # type: ignore[arg-type]
+            assert bits(y) == bits(taken(x)) and bits(slope) == bits(expected)
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: np.zeros(3),
+        lambda: np.ones(6)[::2],
+        lambda: np.arange(3.0),
+        lambda: np.linspace(0, 1, 3),
+        lambda: np.full(3, 0.5),
+        lambda: np.eye(3)[1],
+        lambda: np.array([1.0, 2.0, 3.0]),
+    ],
+)
+def test_what_functions_of_the_table_give_takes_duals(make: Any, mode: Any) -> None:
+    def stored(x: Any) -> Any:
+        t, u = product_with_square(make(), 2.0), dualad.sigmoid(make())
+        same = first_of_two(w := make(), 0.0)
+        t[0] = x[0]
+        u[1] = x[1] * x[0]
+        w[2] = x[2] ** 2
+        return np.sum(product_with_square(t, x) * u) + same[2]
+
+    def plainly(x: Any) -> Any:
+        a = make()
+        t = np.stack([x[0], 4.0 * a[1], 4.0 * a[2]])
+        s = 1 / (1 + np.exp(-a))
+        return np.sum(t * x**2 * np.stack([s[0], x[1] * x[0], s[2]])) + x[2] ** 2
+
+    x = np.array([0.5, 1.5, 2.5])
+    value, slope = dualad.value_and_grad(stored, mode=mode, lift=True)(x)
+    assert value == stored(x)
+    expected = grad(plainly, mode="forward", lift=False)(x)
+    np.testing.assert_allclose(slope, expected, rtol=1e-14)
 
 
 # -- programs ------------------------------------------------------------------------------

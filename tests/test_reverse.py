@@ -34,6 +34,7 @@ from dualad import (
 )
 from dualad.forms import Form, Nonlinear, ReverseLevel
 from dualad.kernel import KERNEL
+from dualad.pair import plain
 from dualad.rules import table
 from dualad.structure import leaves, rebuild
 
@@ -961,6 +962,48 @@ def test_products_with_the_hessian() -> None:
     np.testing.assert_allclose(hessian(f)(x), exact, rtol=1e-9, atol=1e-9)
 
 
+# -- whose memory it is --------------------------------------------------------------------
+
+OF_TWO: dict[str, Callable[[Any, Any], Any]] = {
+    "sum": lambda a, b: a + b,
+    "difference": lambda a, b: a - b,
+    "both": lambda a, b: (a, b),
+    "one of them": lambda a, b: (a, a + b),
+    "reshaped": lambda a, b: (a + b).reshape(8, -1),
+    "complex": lambda a, b: (a + b) * (1 + 0j),
+    "a part": lambda a, b: (a + b)[:10],
+    "chosen": lambda a, b: np.where(a > 0, a + b, b),
+    "weighted": lambda a, b: np.sum((a + b) * np.cos(np.arange(len(a)))),
+}
+
+
+@pytest.mark.parametrize("name", OF_TWO)
+def test_what_sweeps_give_shares_no_memory(name: str) -> None:
+    f = OF_TWO[name]
+    a, b = np.random.default_rng(0).normal(size=(2, 320))
+    value, pullback = vjp(f, a, b)
+    adjoint = rebuild(value, np.ones_like)
+    found = [a, b, *leaves(value), *leaves(adjoint), *pullback(adjoint), *pullback(adjoint)]
+    if not isinstance(value, tuple):
+        for of_value in (f, lambda a, b: np.sum(np.real(f(a, b)) ** 2)):
+            for mode in ("forward", "reverse"):
+                found += leaves(jacobian(of_value, (0, 1), mode=mode)(a, b))  # type: ignore[arg-type]
+        found += grad(lambda a, b: np.sum(np.real(f(a, b))), (0, 1))(a, b)
+    arrays = [x for x in found if isinstance(x, np.ndarray)]
+    for i, x in enumerate(arrays):
+        assert not any(np.shares_memory(x, y) for y in arrays[:i])
+
+
+@pytest.mark.parametrize("f", [np.exp, np.sqrt, lambda x: x, lambda x: x * x])
+def test_the_value_may_be_written_to_before_the_pullback_is_called(f: Callable[[Any], Any]) -> None:
+    x = np.linspace(0.0, 1.0, 40)
+    value, pullback = vjp(f, x)
+    value[...] = np.nan
+    with np.errstate(divide="ignore"):
+        expected = grad(lambda v: np.sum(f(v)), mode="forward")(x)
+    np.testing.assert_array_equal(pullback(np.ones(40))[0], expected)
+
+
 # -- checkpoints ---------------------------------------------------------------------------
 
 
@@ -997,6 +1040,184 @@ def test_checkpoints() -> None:
     np.testing.assert_allclose(y, 2 * rosenbrock(X) * grad(rosenbrock)(X), rtol=1e-12)
     with pytest.raises(TypeError, match="checkpoint"):
         grad(lambda x: checkpoint(lambda y: y * x)(3.0 * x), mode="reverse")(2.0)
+
+
+def _left_in_a_dict(x: Any) -> Any:
+    log: dict[str, Any] = {}
+
+    @checkpoint
+    def layer(q: Any) -> Any:
+        log["act"] = np.tanh(q)
+        return 2 * log["act"]
+
+    return np.sum(layer(x)) + np.sum(log["act"] ** 2)
+
+
+def _left_without_slope(x: Any) -> Any:
+    """What moves only where the inputs move apart from each other, or in their imaginary part."""
+    left = []
+
+    @checkpoint
+    def layer(q: Any, r: Any) -> Any:
+        left.extend([q - np.mean(q), q[1] - q[0], (q * 1j).real, r - q])
+        return 2 * q
+
+    return np.sum(layer(x, x * 1.0)) + sum(np.sum(v**2) for v in left)
+
+
+def _left_in_a_variable(x: Any) -> Any:
+    total = 0.0
+
+    @checkpoint
+    def layer(q: Any) -> Any:
+        nonlocal total
+        total = total + np.sum(q)
+        return 2 * q
+
+    return np.sum(layer(layer(x))) * total
+
+
+def _left_in_an_attribute(x: Any) -> Any:
+    class Cell:
+        h: Any = 0.0
+
+        def step(self, q: Any) -> Any:
+            self.h = np.sin(q + self.h)
+            return self.h * q
+
+    cell = Cell()
+    step = checkpoint(cell.step)
+    return np.sum(step(x) + step(2 * x))
+
+
+def _left_in_a_memo(x: Any) -> Any:
+    memo: dict[float, Any] = {}
+
+    @checkpoint
+    def once(q: Any) -> Any:
+        key = float(plain(q[0]))
+        return memo.setdefault(key, np.sin(q)) * q
+
+    return np.sum(once(x))
+
+
+LEFT = [
+    _left_in_a_dict,
+    _left_without_slope,
+    _left_in_a_variable,
+    _left_in_an_attribute,
+    _left_in_a_memo,
+]
+
+
+@pytest.mark.parametrize("f", LEFT)
+def test_what_a_checkpoint_leaves_on_the_side_is_refused_or_right(f: Callable[[Any], Any]) -> None:
+    x = np.linspace(0.1, 1.0, 40)
+    with pytest.raises(TypeError, match="return them if it is a checkpoint"):
+        grad(f, mode="reverse")(x)
+    with pytest.raises(TypeError, match="return them if it is a checkpoint"):
+        vjp(f, x)[1](1.0)
+    if f is not _left_in_a_memo:
+        np.testing.assert_array_equal(grad(f)(x), grad(f, mode="forward")(x))
+
+
+def test_what_a_checkpoint_only_logs_does_no_harm() -> None:
+    log = []
+
+    @checkpoint
+    def layer(q: Any) -> Any:
+        log.append(np.sum(q))
+        return np.sin(q)
+
+    assert grad(lambda x: np.sum(layer(x)), mode="reverse")(X).tolist() == np.cos(X).tolist()
+    assert [np.sum(x.primal) for x in log] == [np.sum(X), np.sum(X)]
+
+
+def test_what_a_checkpoint_reads_from_text_is_refused() -> None:
+    def f(x: Any) -> Any:
+        return checkpoint(lambda q: 2 * q * float(f"{q:.17g}"))(x)
+
+    with pytest.raises(TypeError, match="reads a number from"):
+        grad(f, mode="reverse")(0.3)
+
+
+def _writes_after_a_view(x: Any) -> Any:
+    y = x * x
+    z = checkpoint(lambda q: q[::2])(y)
+    y[0] = 0.0
+    return np.sum(z * z) + np.sum(y)
+
+
+def _writes_after_the_argument(x: Any) -> Any:
+    y, data = x * x, np.ones(len(x))
+    z, w, same = checkpoint(lambda q, d: (q, 2 * q, d))(y, data)
+    y[0] = data[1] = 0.0
+    z[2] *= 3.0
+    return np.sum(z * z * w) + np.sum(y * same)
+
+
+def _writes_into_a_view_of_a_result(x: Any) -> Any:
+    z, w = checkpoint(lambda q: (z := np.sin(q), z[::2]))(x)
+    w[0] = x[1]
+    z[2] = 0.0
+    return np.sum(z * z) + np.sum(w)
+
+
+def _writes_into_results(x: Any) -> Any:
+    y, ones, n = checkpoint(lambda q: (np.sin(q), np.ones(len(q)), q[0] * 2))(x)
+    y += 1
+    y[0] = ones[1] = 0.0
+    n *= x[1]
+    return np.sum(y * y * ones) * n
+
+
+def _changes_a_list_of_arguments(x: Any) -> Any:
+    state, data = [x, 2.0], {"w": np.ones(len(x))}
+    z = checkpoint(lambda v, d: v[0] * v[1] * d["w"])(state, data)
+    state.append(3.0)
+    state[0] = 0.0
+    data["w"][0] = 5.0
+    data["v"] = data["w"]
+    return np.sum(z * z)
+
+
+def _returns_more_than_numbers(x: Any) -> Any:
+    found = checkpoint(lambda q: {"y": np.sin(q), "note": "fine", "rest": [None, q.shape, b"q"]})(x)
+    assert found["note"] == "fine" and found["rest"] == [None, x.shape, b"q"]
+    return np.sum(found["y"])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        _writes_after_a_view,
+        _writes_after_the_argument,
+        _writes_into_a_view_of_a_result,
+        _writes_into_results,
+        _changes_a_list_of_arguments,
+        _returns_more_than_numbers,
+    ],
+)
+def test_checkpoints_share_memory_as_the_function_does(f: Callable[[Any], Any]) -> None:
+    x = np.linspace(0.1, 2.0, 40)
+    value, exact = value_and_grad(f, mode="forward")(x)
+    for got in (value_and_grad(f, mode="reverse")(x), value_and_grad(f)(x)):
+        assert got[0] == value == f(x)
+        np.testing.assert_allclose(got[1], exact, rtol=1e-13)
+    np.testing.assert_allclose(vjp(f, x)[1](1.0)[0], exact, rtol=1e-13)
+    calls = []
+    level = jacobian(lambda v: calls.append(type(v)) or f(v), mode="reverse")
+    np.testing.assert_allclose(level(x), exact, rtol=1e-13)
+    assert len(calls) == 1
+
+
+def test_a_checkpoint_at_a_zero_that_is_written_over() -> None:
+    def doubled(q: Any) -> Any:
+        q *= 2
+        return q + 0
+
+    with pytest.raises(TypeError, match="checkpoint: the function writes into its arguments"):
+        grad(lambda x: np.sum(checkpoint(doubled)(x * 0)), mode="reverse")(X)
 
 
 # -- code as people write it ---------------------------------------------------------------

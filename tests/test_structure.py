@@ -4,12 +4,22 @@ from __future__ import annotations
 
 from collections import OrderedDict, defaultdict, namedtuple
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
-from dualad import check_derivative, sensitivities
+from dualad import (
+    NotDeterministicError,
+    check_derivative,
+    hvp,
+    jacobian,
+    jvp,
+    sensitivities,
+    taylor,
+    vjp,
+)
 from dualad.structure import (
     argument_names,
     labelled,
@@ -138,3 +148,80 @@ def test_everywhere_the_same() -> None:
     assert labels == [("y[0]", "p.k"), ("y[0]", "p.m[0,0]"), ("y[0]", "p.m[0,1]")]
     names = [entry.name for entry in check_derivative(model, p).entries]
     assert names == [f"∂model.{y}/∂{x}" for y, x in labels]
+
+
+# -- keys in another order -----------------------------------------------------------------
+
+
+def _of_dict(d: dict[str, Any]) -> Any:
+    return 10 * np.sum(d["a"] ** 2) + np.sum(d["b"] ** 2)
+
+
+SHAPES = [(), (3,)]
+
+
+@pytest.mark.parametrize("make", [dict, OrderedDict])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_what_goes_along_is_matched_by_key(make: Any, shape: tuple[int, ...]) -> None:
+    a, b = (np.full(shape, x) if shape else x for x in (1.0, 2.0))
+    n = max(1, int(np.size(a)))
+    at = make([("a", a), ("b", b)])
+    along = make([("b", 0 * b), ("a", a)])
+    assert jvp(_of_dict, (at,), (along,))[1] == 20.0 * n
+    assert taylor(_of_dict, 1)(at, direction=along)[1] == 20.0 * n
+    product = hvp(_of_dict)(at, along)
+    assert list(product) == ["a", "b"]
+    assert np.all(product["a"] == 20.0) and np.all(product["b"] == 0.0)
+
+    def outputs(x: Any) -> Any:
+        return [make([("z", 2 * x), ("y", 3 * x)]), make([("w", x)])]
+
+    (found,) = vjp(outputs, a)[1]([make([("y", 0 * a), ("z", a)]), make([("w", 10 * a)])])
+    assert np.all(found == 12.0)
+
+
+def test_dicts_whose_parts_differ_in_shape_are_matched_by_key() -> None:
+    at = {"a": 1.0, "b": np.ones(2), "c": [1.0, np.ones((2, 2))]}
+    along = {"c": [0.0, np.ones((2, 2))], "b": np.ones(2), "a": 3.0}
+    f = lambda d: d["a"] * np.sum(d["b"]) + np.sum(d["c"][1])  # noqa: E731
+    assert jvp(f, (at,), (along,))[1] == 3 * 2 + 1 * 2 + 4
+    _, pullback = vjp(lambda x: {"n": x * np.ones(2), "m": x}, 3.0)
+    assert pullback({"m": 5.0, "n": np.array([1.0, 2.0])}) == (8.0,)
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"a": 1.0}, {"a": 1.0, "c": 0.0}, {"a": 1.0, "b": 0.0, "c": 0.0}]
+)
+def test_other_keys_are_refused(wrong: dict[str, float]) -> None:
+    at = {"a": 1.0, "b": 2.0}
+    for call in (
+        lambda: jvp(_of_dict, (at,), (wrong,)),
+        lambda: hvp(_of_dict)(at, wrong),
+        lambda: taylor(_of_dict, 1)(at, direction=wrong),
+        lambda: vjp(lambda x: {"a": x, "b": 2 * x}, 1.0)[1](wrong),
+    ):
+        with pytest.raises(ValueError, match="must have the structure and shapes of") as caught:
+            call()
+        assert str(dict.fromkeys(wrong, ())) in str(caught.value)
+
+
+def test_a_pullback_that_goes_forward_matches_by_key() -> None:
+    calls = count()
+
+    def f(x: Any) -> Any:
+        y = {"a": np.sqrt(x) * np.sqrt(x), "b": x}
+        return y if next(calls) == 0 else dict(reversed(y.items()))
+
+    (found,) = vjp(f, 0.0)[1]({"a": 0.0, "b": 2.0})
+    assert found == 2.0
+
+
+def test_keys_that_change_their_order_between_passes_are_refused() -> None:
+    calls = count()
+
+    def f(x: Any) -> Any:
+        y = {"a": x[0] * x[1], "b": x[1] * x[1]}
+        return y if next(calls) % 2 == 0 else dict(reversed(y.items()))
+
+    with pytest.raises(NotDeterministicError, match="or with these in another order"):
+        jacobian(f, chunk=1)(np.zeros(2))

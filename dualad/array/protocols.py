@@ -514,5 +514,6 @@ PROTOCOLS.update(
     attribute=attribute,
     element=element,
     operand=as_operand,
+    proxy=ArrayProxy,
     objects=as_objects,
 )
