@@ -396,6 +396,19 @@ def test_lstsq_gives_what_scipy_gives() -> None:
 
 
 @pytest.mark.parametrize("lower", [False, True])
+def test_what_cholesky_banded_leaves_in_the_corner(lower: bool) -> None:
+    ab = np.array([[9.0, 8.0, 7.0, 6.0], [0.5, 0.4, 0.3, 0.2], [0.1, 0.2, 0.3, 0.4]])
+    ab = ab if lower else ab[::-1]
+    factor = linalg.cholesky_banded(Dual(ab, np.ones_like(ab)), lower=lower)
+    np.testing.assert_array_equal(factor.primal, sla.cholesky_banded(ab, lower=lower))
+    corner = np.zeros((3, 4), bool)
+    corner[1, 3] = corner[2, 2:] = lower
+    corner[1, 0] = corner[0, :2] = not lower
+    np.testing.assert_array_equal(factor.primal[corner], ab[corner])
+    np.testing.assert_array_equal(factor.tangent[corner], 1.0)
+
+
+@pytest.mark.parametrize("lower", [False, True])
 def test_what_cho_factor_leaves_in_the_other_triangle(lower: bool) -> None:
     def factor(a: Any) -> Any:
         return linalg.cho_factor(a, lower=lower)[0]
