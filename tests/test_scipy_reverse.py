@@ -473,13 +473,14 @@ def test_complex_matrices(name: str) -> None:
 # What real numbers become complex in: beside a constant that is complex, or by themselves.
 NEGATIVE = np.array([[-1.0, 0.3, 0.1], [0.3, -2.0, 0.2], [0.2, 0.1, -3.0]])
 TURNING = np.array([[0.2, 1.0, 0.0], [-1.5, 0.1, 0.2], [0.1, 0.3, 2.0]])  # with complex eigenvalues
+DIAGONAL = np.array([[0.0], [3.0]])
 ROTATED = {
     "cho_solve": lambda a: linalg.cho_solve(linalg.cho_factor(a @ a.conj().T), Z[0]),
     "cho_solve_banded": lambda a: linalg.cho_solve_banded((np.abs(a[:2]) + 1, True), a[0]),
     "cholesky": lambda a: linalg.cholesky(a @ a.conj().T),
-    "cholesky_banded": lambda a: linalg.cholesky_banded((a / 9)[:2] + [[0], [3]]),
+    "cholesky_banded": lambda a: linalg.cholesky_banded((a / 9)[:2] + DIAGONAL),
     "eig": lambda a: linalg.eig(a)[0] @ linalg.eig(a)[1],
-    "eig_banded": lambda a: linalg.eig_banded((a / 9)[:2] + [[0], [3]], eigvals_only=True),
+    "eig_banded": lambda a: linalg.eig_banded((a / 9)[:2] + DIAGONAL, eigvals_only=True),
     "eigh": lambda a: linalg.eigh(a + a.conj().T)[0],
     "expm_frechet": lambda a: linalg.expm_frechet(a / 5, a)[1],
     "fractional_matrix_power": lambda a: linalg.fractional_matrix_power(a, 0.7),
@@ -501,7 +502,7 @@ ROTATED = {
     "solve_sylvester": lambda a: linalg.solve_sylvester(a, Z, a),
     "solve_toeplitz": lambda a: linalg.solve_toeplitz(a[0] + [9, 0, 0], a[1]),
     "solve_triangular": lambda a: linalg.solve_triangular(a, a[0], trans="C"),
-    "solveh_banded": lambda a: linalg.solveh_banded((a / 9)[:2].real + [[0], [3]], a[2]),
+    "solveh_banded": lambda a: linalg.solveh_banded((a / 9)[:2].real + DIAGONAL, a[2]),
     "svd": lambda a: linalg.svd(a)[1],
     "subspace_angles": lambda a: linalg.subspace_angles(a[:, :1], Z[:, 1:2]),
     **{
@@ -521,7 +522,10 @@ GROWN = {
     "eig": lambda a: linalg.eig(a + 3 * TURNING)[1][:, 0] ** 2,
 }
 OF_REAL_NUMBERS: dict[str, tuple[Callable[[Any], Any], Any]] = {
-    **{f"{name} of a + 1j*b": (lambda a, f=f: f(a + 1j * TURNING), M) for name, f in ROTATED.items()},
+    **{
+        f"{name} of a + 1j*b": (lambda a, f=f: f(a + 1j * TURNING), M)
+        for name, f in ROTATED.items()
+    },
     **{f"complex {name}": (f, NEGATIVE) for name, f in GROWN.items()},
 }
 
@@ -536,9 +540,7 @@ def test_complex_results_of_real_numbers(name: str) -> None:
         y = f(a)
         return np.stack([np.real(y), np.imag(y), np.abs(y)])
 
-    wide, narrow = (
-        (parts(at + h * along) - parts(at - h * along)) / (2 * h) for h in (2e-3, 1e-3)
-    )
+    wide, narrow = ((parts(at + h * along) - parts(at - h * along)) / (2 * h) for h in (2e-3, 1e-3))
     want = (4 * narrow - wide) / 3
     value, moved = jvp(parts, (at,), (along,))
     np.testing.assert_allclose(moved, want, rtol=1e-7, atol=1e-7 * np.max(abs(want)))
