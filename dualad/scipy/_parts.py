@@ -21,8 +21,8 @@ import numpy as np
 
 from ..array.algebra import linear
 from ..array.operands import as_operand, unbuffered
-from ..array_tangents import ArrayTangent
 from ..array.undefined import VALUES, Undefined, undefined
+from ..array_tangents import ArrayTangent
 from ..dual import Dual
 from ..forms import Form, made_of, refuse
 from ..numerics import quiet
