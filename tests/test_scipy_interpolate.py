@@ -501,6 +501,27 @@ def test_a_thin_plate_at_its_points() -> None:
     assert jacobian(jacobian(g))(POINTS[3])[0, 0] == np.inf * np.sign(growing)
 
 
+@pytest.mark.parametrize("kind", ["previous", "next", "nearest", "nearest-up"])
+def test_steps_beyond_the_ends(kind: str) -> None:
+    """Nan where no point is before, or behind, as plain."""
+    at, x = np.array([-0.5, 0.4, 1.0, 1.6, 3.0]), np.array([0.0, 1.0, 2.0])
+    y, moved = np.array([1.0, 3.0, 2.0]), np.array([0.5, -1.0, 2.0])
+
+    def f(y: Any, at: Any = at) -> Any:
+        return scipy.interpolate.interp1d(x, y, kind, fill_value="extrapolate")(at)
+
+    want = f(y)
+    assert (np.isnan(want[0]), np.isnan(want[-1])) == (kind == "previous", kind == "next")
+    for driver in (lambda: jvp(f, (y,), (moved,)), lambda: (vjp(f, y)[0], jacobian(f)(y) @ moved)):
+        value, slope = driver()
+        np.testing.assert_array_equal(value, want)
+        is_number = ~np.isnan(want)
+        np.testing.assert_allclose(slope[is_number], (f(y + moved) - want)[is_number], rtol=1e-14)
+    value, slope = jvp(lambda at: f(y, at), (at,), (np.ones(5),))
+    np.testing.assert_array_equal(value, want)
+    np.testing.assert_array_equal(slope[~np.isnan(want)], 0.0)
+
+
 def test_scipys_own_interpolants_take_duals_in_lifted_code() -> None:
     s = scipy.interpolate
     surface = s.RectBivariateSpline(*GRID[:2], TABLE)

@@ -294,7 +294,10 @@ class LineInterpolant(Interpolant):
             numbers = _scipy.interp1d(
                 plain(xs), np.arange(len(plain(xs))), kind, fill_value="extrapolate"
             )
-            y = table[np.asarray(numbers(plain(flat))).astype(int)]
+            found = np.asarray(numbers(plain(flat)))  # nan where there is none before or behind
+            is_none = np.isnan(found)
+            y = table[np.where(is_none, 0, found).astype(int)]
+            y = np.where(is_none[:, None], np.nan, y) if np.any(is_none) else y
         else:
             y = make_interp_spline(xs, table, self.plain._spline.k)._at(flat, 0, None)
         y = self._filled(y, plain(flat), plain(xs))
