@@ -385,3 +385,27 @@ def test_multiple_roots_and_assignments() -> None:
         solver = getattr(optimize, name)
         got = jacobian(lambda p, f=solver: f(lambda z: z + 0.1 * z**3 - p, np.ones(2), f_tol=1e-9))
         np.testing.assert_allclose(got(Q), np.diag(1 / (1 + 0.3 * root**2)), rtol=1e-9)
+
+
+@pytest.mark.parametrize("module", [optimize, scipy.optimize])
+def test_linear_constraints_of_lists(module: Any) -> None:
+    """As of arrays: of duals, of numbers, in lifted code and by the name of ours."""
+    forms: tuple[Callable[[Any], Any], ...] = (
+        lambda x: module.LinearConstraint(np.stack([np.stack([1.0, x[1]])]), -np.inf, x[2]),
+        lambda x: module.LinearConstraint([[1.0, x[1]]], -np.inf, x[2]),
+        lambda x: module.LinearConstraint([1.0, x[1]], [-np.inf], [x[2]]),
+        lambda x: module.LinearConstraint(lb=(-np.inf, -9.0), A=([1, x[1]], [0, 1]), ub=(x[2], 9)),
+    )
+    x = np.array([1.0, 0.5, 1.2])
+    want = [[0.2, -0.608, 0.8], [-0.4, -0.544, 0.4]]  # of the projection on a line
+    for form in forms:
+        assert isinstance(form(x), scipy.optimize.LinearConstraint)
+        for mode in ("forward", "reverse"):
+
+            def solve(x: Any, form: Callable[[Any], Any] = form) -> Any:
+                def f(z: Any) -> Any:
+                    return (z[0] - x[0]) ** 2 + (z[1] - 1) ** 2
+
+                return scipy.optimize.minimize(f, [0.5, 0.5], constraints=form(x)).x
+
+            np.testing.assert_allclose(jacobian(solve, mode=mode)(x), want, atol=1e-6)

@@ -661,3 +661,23 @@ def test_odeint_at_no_times() -> None:
         return scipy.integrate.odeint(lambda y, t: -a * y, [a, 1.0], [])
 
     assert jacobian(f)(0.5).shape == f(0.5).shape == (0, 2)
+
+
+@pytest.mark.parametrize(
+    "x", [[0, 1, 1, 2], [0, 1, 1, 2, 3], [0, 0, 1, 2, 3], [0, 1, 2, 2], [0, 0, 0], [1, 1, 1, 2]]
+)
+def test_simpson_of_samples_at_one_place(x: list[float]) -> None:
+    """Linear in y, with SciPy's own weights; it scales with x, and jumps where samples part."""
+    points, units = np.array(x, float), np.eye(len(x))
+    weights = [scipy.integrate.simpson(unit, x=points) for unit in units]
+    y = np.cos(points) + np.arange(len(x))
+    for mode in ("forward", "reverse"):
+        slope = grad(lambda y: integrate.simpson(y, x=points), mode=mode)(y)
+        np.testing.assert_allclose(slope, weights, rtol=1e-14, atol=1e-15)
+        value = scipy.integrate.simpson(y, x=points)
+        scaled = grad(lambda t: integrate.simpson(y, x=points * t[0]), mode=mode)(np.ones(1))
+        assert scaled == pytest.approx(value, rel=1e-13)
+        if x == [0, 1, 2, 2]:  # the last interval is a part of a parabola, and may vanish
+            continue
+        with pytest.raises(NonDifferentiableError, match="one place"):
+            grad(lambda x: integrate.simpson(y, x=x), mode=mode)(points)

@@ -467,6 +467,61 @@ def test_at_points_of_a_grid_a_slope_is_the_mean_of_those_around() -> None:
     np.testing.assert_allclose(jacobian(lambda x: plane(x)[0])([1.0, 1.0]), [3.5, 2.0], rtol=1e-14)
 
 
+@pytest.mark.parametrize("degree", ["slinear", "cubic", "quintic"])
+def test_slopes_on_a_grid_are_those_of_scipys_spline(degree: str) -> None:
+    """Its coefficients are found by an iteration; `nu` is SciPy's own derivative."""
+    grid = np.linspace(0, 1, 8) ** 1.2, np.linspace(0, 2, 9)
+    table = np.cos(np.arange(72.0) ** 2).reshape(8, 9)
+    f = scipy.interpolate.RegularGridInterpolator(grid, table, degree)
+    linear = scipy.interpolate.RegularGridInterpolator(grid, table)
+    at = np.array([0.37, 1.21])
+    want = [f(at, nu=[1, 0])[0], f(at, nu=[0, 1])[0]]
+    for mode in ("forward", "reverse"):
+        for g in (
+            lambda x: f(x)[0],
+            lambda x: linear(x, degree)[0],
+            lambda x: scipy.interpolate.interpn(grid, table, x, degree)[0],
+        ):
+            np.testing.assert_allclose(jacobian(g, mode=mode)(at), want, rtol=1e-12)
+
+
+def test_a_thin_plate_at_its_points() -> None:
+    """r²·log(r) has a slope at 0, and a second derivative that is infinite."""
+    value = HEIGHTS[:, 0]
+    f = scipy.interpolate.RBFInterpolator(POINTS, value)
+    g = lambda x: f(np.stack([x]))[0]  # noqa: E731
+    h = 1e-4
+    for mode in ("forward", "reverse"):
+        slope = jacobian(g, mode=mode)(POINTS[3])
+        for i, unit in enumerate(np.eye(2)):
+            plain = (g(POINTS[3] + h * unit) - g(POINTS[3] - h * unit)) / (2 * h)
+            assert slope[i] == pytest.approx(plain, rel=1e-6)
+    near = [g(POINTS[3] + [t, 0.0]) + g(POINTS[3] - [t, 0.0]) for t in (1e-3, 1e-4)]
+    growing = (near[1] - 2 * value[3]) / 1e-8 - (near[0] - 2 * value[3]) / 1e-6
+    assert jacobian(jacobian(g))(POINTS[3])[0, 0] == np.inf * np.sign(growing)
+
+
+@pytest.mark.parametrize("kind", ["previous", "next", "nearest", "nearest-up"])
+def test_steps_beyond_the_ends(kind: str) -> None:
+    """Nan where no point is before, or behind, as plain."""
+    at, x = np.array([-0.5, 0.4, 1.0, 1.6, 3.0]), np.array([0.0, 1.0, 2.0])
+    y, moved = np.array([1.0, 3.0, 2.0]), np.array([0.5, -1.0, 2.0])
+
+    def f(y: Any, at: Any = at) -> Any:
+        return scipy.interpolate.interp1d(x, y, kind, fill_value="extrapolate")(at)
+
+    want = f(y)
+    assert (np.isnan(want[0]), np.isnan(want[-1])) == (kind == "previous", kind == "next")
+    for driver in (lambda: jvp(f, (y,), (moved,)), lambda: (vjp(f, y)[0], jacobian(f)(y) @ moved)):
+        value, slope = driver()
+        np.testing.assert_array_equal(value, want)
+        is_number = ~np.isnan(want)
+        np.testing.assert_allclose(slope[is_number], (f(y + moved) - want)[is_number], rtol=1e-14)
+    value, slope = jvp(lambda at: f(y, at), (at,), (np.ones(5),))
+    np.testing.assert_array_equal(value, want)
+    np.testing.assert_array_equal(slope[~np.isnan(want)], 0.0)
+
+
 def test_scipys_own_interpolants_take_duals_in_lifted_code() -> None:
     s = scipy.interpolate
     surface = s.RectBivariateSpline(*GRID[:2], TABLE)

@@ -396,6 +396,19 @@ def test_lstsq_gives_what_scipy_gives() -> None:
 
 
 @pytest.mark.parametrize("lower", [False, True])
+def test_what_cholesky_banded_leaves_in_the_corner(lower: bool) -> None:
+    ab = np.array([[9.0, 8.0, 7.0, 6.0], [0.5, 0.4, 0.3, 0.2], [0.1, 0.2, 0.3, 0.4]])
+    ab = ab if lower else ab[::-1]
+    factor = linalg.cholesky_banded(Dual(ab, np.ones_like(ab)), lower=lower)
+    np.testing.assert_array_equal(factor.primal, scipy.linalg.cholesky_banded(ab, lower=lower))
+    corner = np.zeros((3, 4), bool)
+    corner[1, 3] = corner[2, 2:] = lower
+    corner[1, 0] = corner[0, :2] = not lower
+    np.testing.assert_array_equal(factor.primal[corner], ab[corner])
+    np.testing.assert_array_equal(factor.tangent[corner], 1.0)
+
+
+@pytest.mark.parametrize("lower", [False, True])
 def test_what_cho_factor_leaves_in_the_other_triangle(lower: bool) -> None:
     def factor(a: Any) -> Any:
         return linalg.cho_factor(a, lower=lower)[0]
@@ -406,3 +419,25 @@ def test_what_cho_factor_leaves_in_the_other_triangle(lower: bool) -> None:
     for mode in ("forward", "reverse"):
         found = jacobian(factor, mode=mode)(a)
         np.testing.assert_allclose(np.tensordot(found, e, 2), rise + (rise - twice) / 3, atol=1e-10)
+
+
+SINGULAR: dict[str, Callable[[Any], Any]] = {
+    "solve_sylvester": lambda t: linalg.solve_sylvester(
+        np.diag([1.0, 2.0]) * t, np.diag([-1.0, 3.0]) * t, np.eye(2)
+    ),
+    "solve_continuous_lyapunov": lambda t: linalg.solve_continuous_lyapunov(
+        np.array([[0.0, t], [-t, 0.0]]), np.diag([1.0, 2.0])
+    ),
+    "solve_discrete_lyapunov": lambda t: linalg.solve_discrete_lyapunov(
+        np.diag([2.0, 0.5]) + t * np.eye(2)[::-1] - 0.5 * np.eye(2)[::-1],
+        np.ones((2, 2)),
+        method="bilinear",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SINGULAR)
+def test_singular_equations_have_no_derivative(name: str) -> None:
+    for driver in (derivative, lambda f: jacobian(f, mode="reverse")):
+        with pytest.raises((NonDifferentiableError, linalg.LinAlgError), match=r"[Ss]ingular"):
+            driver(SINGULAR[name])(0.5)

@@ -576,6 +576,58 @@ def test_what_has_not_converged_depends_on_its_start(name: str) -> None:
         f(optimize, Dual(1.0, 1.0))
 
 
+UNFINISHED: dict[str, Callable[[Any], Any]] = {
+    **{
+        solve.__name__: lambda a, solve=solve: solve(
+            lambda x: x**3 + 1.3 * x - a, -1, 2, maxiter=2, disp=False
+        )
+        for solve in (
+            *(optimize.bisect, optimize.brentq, optimize.brenth),
+            *(optimize.ridder, optimize.toms748),
+        )
+    },
+    "newton": lambda a: optimize.newton(
+        lambda x: x**3 + 1.3 * x - a, 0.4, maxiter=1, disp=False
+    ),
+    "newton's method": lambda a: optimize.newton(
+        lambda x: x**3 + 1.3 * x - a, 0.4, lambda x: 3 * x**2 + 1.3, maxiter=1, disp=False
+    ),
+    "newton of several": lambda a: optimize.newton(
+        lambda x: x**3 + 1.3 * x - a * np.array([1, 99]), np.array([0.46, 0.4]), maxiter=4
+    ),
+    "fsolve": lambda a: optimize.fsolve(lambda x: x**3 + 1.3 * x - a, [0.4], maxfev=3),
+    "root_scalar": lambda a: optimize.root_scalar(
+        lambda x: x**3 + 1.3 * x - a, x0=0.4, maxiter=1
+    ).root,
+    "fminbound": lambda a: optimize.fminbound(lambda x: (x - a) ** 4, 0, 2, maxfun=3),
+    "brent": lambda a: optimize.brent(lambda x: (x - a) ** 2 + x**4, maxiter=2),
+    "golden": lambda a: optimize.golden(lambda x: (x - a) ** 2, maxiter=3),
+    "fmin_cg": lambda a: optimize.fmin_cg(
+        lambda x: (x[0] - a) ** 2 + (x[0] - a) ** 4, [0.4], maxiter=1, disp=False
+    ),
+    "fmin_ncg": lambda a: optimize.fmin_ncg(
+        lambda x: (x[0] - a) ** 2 + x[0] ** 4, [0.4],
+        lambda x: 2 * (x - a) + 4 * x**3, maxiter=1, disp=False,
+    ),
+    "fmin_tnc": lambda a: optimize.fmin_tnc(
+        lambda x: (x[0] - a) ** 2 + x[0] ** 4, [0.4], approx_grad=True, maxfun=2, disp=0
+    )[0],
+    "leastsq": lambda a: optimize.leastsq(lambda x: x**3 + 1.3 * x - a, [0.4], maxfev=3)[0],
+    "lsq_linear": lambda a: optimize.lsq_linear(
+        np.stack([[a, 1.0], [0.3, a]]), [1.0, 2.0], (0, 0.5), max_iter=1, method="bvls"
+    ).x,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", UNFINISHED)
+@pytest.mark.filterwarnings("ignore")
+def test_what_has_not_converged_has_no_derivative(name: str) -> None:
+    """Close to the solution or not, and whether or not reports are asked for."""
+    for mode in ("forward", "reverse"):
+        with pytest.raises(NonDifferentiableError, match=r"has not converged"):
+            jacobian(lambda a: np.ravel(UNFINISHED[name](a)), mode=mode)(0.7)
+
+
 def test_converged_does_not_depend_on_its_start() -> None:
     """Plain values, and no refusal."""
     a = Dual(1.0, 1.0)

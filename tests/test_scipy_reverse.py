@@ -468,3 +468,83 @@ def test_complex_matrices(name: str) -> None:
     want = np.sum((g * moved).real)
     got = sum(np.sum((x * v).real) for x, v in zip(pullback(g), along, strict=True))
     assert got == pytest.approx(want, rel=1e-10, abs=1e-10)
+
+
+# What real numbers become complex in: beside a constant that is complex, or by themselves.
+NEGATIVE = np.array([[-1.0, 0.3, 0.1], [0.3, -2.0, 0.2], [0.2, 0.1, -3.0]])
+TURNING = np.array([[0.2, 1.0, 0.0], [-1.5, 0.1, 0.2], [0.1, 0.3, 2.0]])  # with complex eigenvalues
+DIAGONAL = np.array([[0.0], [3.0]])
+ROTATED = {
+    "cho_solve": lambda a: linalg.cho_solve(linalg.cho_factor(a @ a.conj().T), Z[0]),
+    "cho_solve_banded": lambda a: linalg.cho_solve_banded((np.abs(a[:2]) + 1, True), a[0]),
+    "cholesky": lambda a: linalg.cholesky(a @ a.conj().T),
+    "cholesky_banded": lambda a: linalg.cholesky_banded((a / 9)[:2] + DIAGONAL),
+    "eig": lambda a: linalg.eig(a)[0] @ linalg.eig(a)[1],
+    "eig_banded": lambda a: linalg.eig_banded((a / 9)[:2] + DIAGONAL, eigvals_only=True),
+    "eigh": lambda a: linalg.eigh(a + a.conj().T)[0],
+    "expm_frechet": lambda a: linalg.expm_frechet(a / 5, a)[1],
+    "fractional_matrix_power": lambda a: linalg.fractional_matrix_power(a, 0.7),
+    "khatri_rao": lambda a: linalg.khatri_rao(a, a),
+    "lstsq": lambda a: linalg.lstsq(a[:, :2], a[:, 2])[0],
+    "lu": lambda a: linalg.lu(a)[2],
+    "lu_solve": lambda a: linalg.lu_solve(linalg.lu_factor(a), a[0]),
+    "matmul_toeplitz": lambda a: linalg.matmul_toeplitz(a[0], a),
+    "polar": lambda a: linalg.polar(a)[0],
+    "qr": lambda a: linalg.qr(a)[1],
+    "rq": lambda a: linalg.rq(a)[0],
+    "solve": lambda a: linalg.solve(a, a[0]),
+    "solve_banded": lambda a: linalg.solve_banded((0, 1), a[:2], a[2]),
+    "solve_circulant": lambda a: linalg.solve_circulant(a[0] + [9, 0, 0], a[1]),
+    "solve_continuous_are": lambda a: linalg.solve_continuous_are(a, a, S, S),
+    "solve_continuous_lyapunov": lambda a: linalg.solve_continuous_lyapunov(a, a),
+    "solve_discrete_are": lambda a: linalg.solve_discrete_are(a / 9, a, S, S),
+    "solve_discrete_lyapunov": lambda a: linalg.solve_discrete_lyapunov(a / 15, a),
+    "solve_sylvester": lambda a: linalg.solve_sylvester(a, Z, a),
+    "solve_toeplitz": lambda a: linalg.solve_toeplitz(a[0] + [9, 0, 0], a[1]),
+    "solve_triangular": lambda a: linalg.solve_triangular(a, a[0], trans="C"),
+    "solveh_banded": lambda a: linalg.solveh_banded((a / 9)[:2].real + DIAGONAL, a[2]),
+    "svd": lambda a: linalg.svd(a)[1],
+    "subspace_angles": lambda a: linalg.subspace_angles(a[:, :1], Z[:, 1:2]),
+    **{
+        f.__name__: f
+        for f in (
+            *(linalg.coshm, linalg.cosm, linalg.det, linalg.eigvals, linalg.expm, linalg.inv),
+            *(linalg.logm, linalg.norm, linalg.pinv, linalg.sinhm, linalg.sinm, linalg.sqrtm),
+            *(linalg.svdvals, linalg.tanhm, linalg.tanm),
+        )
+    },
+}
+GROWN = {
+    "logm": linalg.logm,
+    "sqrtm": linalg.sqrtm,
+    "fractional_matrix_power": lambda a: linalg.fractional_matrix_power(a, 0.7),
+    "eigvals": lambda a: linalg.eigvals(a + 3 * TURNING),
+    "eig": lambda a: linalg.eig(a + 3 * TURNING)[1][:, 0] ** 2,
+}
+OF_REAL_NUMBERS: dict[str, tuple[Callable[[Any], Any], Any]] = {
+    **{
+        f"{name} of a + 1j*b": (lambda a, f=f: f(a + 1j * TURNING), M)
+        for name, f in ROTATED.items()
+    },
+    **{f"complex {name}": (f, NEGATIVE) for name, f in GROWN.items()},
+}
+
+
+@pytest.mark.parametrize("name", OF_REAL_NUMBERS)
+def test_complex_results_of_real_numbers(name: str) -> None:
+    """Forward and backward, through both parts of the result, as differences."""
+    f, at = OF_REAL_NUMBERS[name]
+    along = np.cos(np.arange(9.0)).reshape(3, 3)
+
+    def parts(a: Any) -> Any:
+        y = f(a)
+        return np.stack([np.real(y), np.imag(y), np.abs(y)])
+
+    wide, narrow = ((parts(at + h * along) - parts(at - h * along)) / (2 * h) for h in (2e-3, 1e-3))
+    want = (4 * narrow - wide) / 3
+    value, moved = jvp(parts, (at,), (along,))
+    np.testing.assert_allclose(moved, want, rtol=1e-7, atol=1e-7 * np.max(abs(want)))
+    np.testing.assert_array_equal(value, parts(at))
+    g = np.cos(2.0 + np.arange(value.size)).reshape(value.shape)
+    (pulled,) = vjp(parts, at)[1](g)
+    assert np.sum(pulled * along) == pytest.approx(np.sum(g * moved), rel=1e-9)

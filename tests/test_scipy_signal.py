@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from support.agreement import assert_agree
 
-from dualad import derivative, grad, jacobian, jvp, sparsity
+from dualad import derivative, grad, jacobian, jvp, sparsity, vjp
 
 pytest.importorskip("scipy")
 
@@ -264,12 +264,52 @@ def test_each_result_of_a_short_filter_depends_on_its_window() -> None:
 
 
 def test_what_a_filter_cannot_take_is_told() -> None:
-    with pytest.raises(NotImplementedError, match="mode='constant'"):
-        grad(lambda x: ours.upfirdn(K, x, mode="wrap").sum())(X)
     with pytest.raises(TypeError, match=r"scipy\.signal\.symiirorder1 cannot take a dual z1"):
         derivative(lambda z: ours.symiirorder1(LONG, 0.5, z))(0.3)
     with pytest.raises(TypeError, match=r"scipy\.signal\.remez cannot take duals; "):
         derivative(lambda w: theirs.remez(9, [0, w, 0.3, 0.5], [1, 0]))(0.2)
+
+
+MODES = (
+    *("constant", "wrap", "edge", "smooth", "symmetric", "reflect"),
+    *("antisymmetric", "antireflect", "line"),
+)
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("up, down", [(1, 1), (3, 2), (2, 5), (9, 2)])
+def test_upfirdn_beyond_the_ends(mode: str, up: int, down: int) -> None:
+    """It is linear in the filter, and in the samples but for a constant beyond them."""
+    rest = {"mode": mode, "cval": 0.3} if mode == "constant" else {"mode": mode}
+    x, v = np.cos(np.arange(11) ** 1.5), np.sin(np.arange(11.0))
+    h, w = np.array([0.2, 0.5, 1.0, -0.3, 0.1, 0.05, 0.4]), np.cos(np.arange(7.0))
+
+    def f(h: Any, x: Any) -> Any:
+        return theirs.upfirdn(h, x, up, down, **rest)
+
+    for n in (11, 2):
+        want = f(h, x[:n]), f(h + w, x[:n]) - f(h, x[:n]), f(h, (x + v)[:n]) - f(h, x[:n])
+        by_filter = jvp(lambda h: f(h, x[:n]), (h,), (w,))
+        by_samples = jvp(lambda x: f(h, x), (x[:n],), (v[:n],))
+        np.testing.assert_array_equal(by_filter[0], want[0])
+        np.testing.assert_array_equal(by_samples[0], want[0])
+        np.testing.assert_allclose(by_filter[1], want[1], atol=1e-13)
+        np.testing.assert_allclose(by_samples[1], want[2], atol=1e-13)
+        g = np.cos(np.arange(want[0].size) + 1.0)
+        back, forth = vjp(f, h, x[:n])[1](g), (g @ want[1], g @ want[2])
+        np.testing.assert_allclose((back[0] @ w, back[1] @ v[:n]), forth, atol=1e-12)
+
+
+@pytest.mark.parametrize("padtype", ["line", "reflect", "symmetric", "edge"])
+def test_resample_poly_beyond_the_ends(padtype: str) -> None:
+    x, v = np.cos(np.arange(22) ** 1.5).reshape(2, 11), np.sin(np.arange(22.0)).reshape(2, 11)
+
+    def f(x: Any) -> Any:
+        return theirs.resample_poly(x, 3, 2, axis=1, padtype=padtype)
+
+    value, moved = jvp(f, (x,), (v,))
+    np.testing.assert_array_equal(value, f(x))
+    np.testing.assert_allclose(moved, f(v), atol=1e-13)  # it is linear
 
 
 @pytest.mark.parametrize("method", ["zoh", "foh", "bilinear", "euler", "impulse"])

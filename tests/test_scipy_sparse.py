@@ -186,6 +186,118 @@ def _dense(x: Any, a: Any) -> Any:
     return a @ x + x @ a - 2 * x[0] * a @ x + a @ x
 
 
+KINDS = [f"{form}_{kind}" for form in ("csr", "csc", "coo") for kind in ("array", "matrix")]
+OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {
+    "itself": lambda a, b: a,
+    "T": lambda a, b: a.T,
+    "tocsr": lambda a, b: a.tocsr(),
+    "tocsc": lambda a, b: a.tocsc(),
+    "tocoo": lambda a, b: a.tocoo(),
+    "sum": lambda a, b: a + b,
+    "difference": lambda a, b: b - 2 * a,
+    "vanishing": lambda a, b: a - a + b,
+    "product": lambda a, b: a @ b,
+    "of elements": lambda a, b: a.multiply(b),
+    "abs": lambda a, b: abs(a) * 3.0,
+    "functions": lambda a, b: a.sin() / 2.0,
+    "power": lambda a, b: a.power(2),
+    "stacks": lambda a, b: sp.vstack([a, sp.hstack([b, a])[:, :4]]) if a.format != "coo" else a.T,
+    "parts": lambda a, b: a.tocsr()[1:, [0, 2, 3]],
+    "maximum": lambda a, b: a.maximum(b),
+    "kron": lambda a, b: sp.kron(a[:2, :2], b[1:3, :2]) if a.format != "coo" else a,
+    "triangle": lambda a, b: sp.triu(a),
+    "blocks": lambda a, b: sp.block_diag([a, b]),
+    "float": lambda a, b: a.astype(float),
+}
+
+
+def dense(x: Any) -> Any:
+    """A matrix with a band, and zeros in it and beside it."""
+    n = len(x)
+    return np.diag(x) * 2 + np.diag(x[1:] ** 2, 1) - np.diag(np.r_[1.5, np.zeros(n - 2)], -1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_what_is_stored_is_what_scipy_stores(name: str, kind: str) -> None:
+    """Made of a dense array: the same numbers in the same places, and no more."""
+    x = np.array([1.1, 0.7, 1.3, 0.4])
+
+    def made(x: Any) -> Any:
+        make = getattr(sp, kind)
+        return OPERATIONS[name](make(dense(x)), make(dense(x[::-1].copy()).T))
+
+    def numbers(x: Any) -> Any:
+        a = made(x)
+        return (a.tocoo() if a.format == "bsr" else a).data
+
+    want = made(x)
+    seen: list[Any] = []
+
+    def seeing(x: Any) -> Any:
+        seen.append(made(x))
+        return numbers(x)
+
+    value, slope = jvp(seeing, (x,), (np.ones(4),))
+    (got,) = seen
+    assert type(got.plain) is type(want)
+    assert (got.nnz, got.shape, got.format) == (want.nnz, want.shape, want.format)
+    np.testing.assert_array_equal(value, numbers(x))
+    np.testing.assert_array_equal(got.plain.data, want.data)
+    for places in ("row", "col") if want.format == "coo" else ("indices", "indptr"):
+        np.testing.assert_array_equal(getattr(got, places), getattr(want, places))
+    h = 1e-4
+    by_differences = (numbers(x + h) - numbers(x - h)) / (2 * h)
+    np.testing.assert_allclose(slope, by_differences, rtol=1e-7, atol=1e-7)
+    back = jacobian(numbers, mode="reverse")(x) @ np.ones(4)
+    np.testing.assert_allclose(back, slope, rtol=1e-12, atol=1e-14)
+
+
+def test_solving_what_was_dense() -> None:
+    """As plain, to the last bit."""
+    random = np.random.default_rng(0)
+    d = np.diag(random.random(6) + 5) + np.diag(random.random(5), 1) + np.diag(random.random(5), -1)
+    b = np.arange(6.0)
+    for k in (1.1, 1.3, 1.7, 2.3):
+        for solve in (
+            lambda k: sl.spsolve(sp.csc_array(d * k), b),
+            lambda k: sl.splu(sp.csc_array(d * k)).solve(np.outer(b, b[:2]), "T"),
+            lambda k: sl.factorized(sp.csc_array(d * k))(b),
+            lambda k: sp.dia_array(d * k) @ b,
+            lambda k: sp.dia_array(d * k).diagonal(1),
+        ):
+            want = solve(k)
+            for mode in ("forward", "reverse"):
+                value, slope = jvp(solve, (k,), (1.0,))
+                np.testing.assert_array_equal(value, want)
+                back = jacobian(solve, mode=mode)(k)
+                np.testing.assert_allclose(back, slope, rtol=1e-12, atol=1e-15)
+        assert derivative(lambda k: sp.csr_matrix(d * k).nnz * k)(k) == 16
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_a_zero_that_moves(mode: Any) -> None:
+    """SciPy stores it next to here only: products know it, and what is stored has no derivative."""
+    v = np.array([2.0, 3.0])
+
+    def made(x: Any) -> Any:
+        return sp.csr_array(np.stack([np.stack([x[0], x[1]]), np.stack([0 * x[0], x[0] ** 2])]))
+
+    x = np.array([1.5, 0.0])
+    want = [[v[0], v[1]], [2 * x[0] * v[1], 0.0]]
+    np.testing.assert_allclose(jacobian(lambda x: made(x) @ v, mode=mode)(x), want)
+    assert jacobian(lambda x: np.ravel(made(x).nnz * x[0]), mode=mode)(x).tolist() == [[2.0, 0.0]]
+    for f in (
+        lambda x: made(x).data,
+        lambda x: sp.find(made(x))[2],
+        lambda x: made(x).max(explicit=True),
+    ):
+        with pytest.raises(NonDifferentiableError, match="element is 0 that moves"):
+            jacobian(f, mode=mode)(x)
+    with pytest.raises(TypeError, match=r"A\.tocoo\(\)\.data"):
+        jacobian(lambda x: sp.dia_array(made(x).toarray()).data, mode=mode)(x)
+
+
 def test_a_sum_that_vanishes_keeps_its_derivative() -> None:
     """SciPy leaves zeros out of a sum; here one of them moves."""
 

@@ -439,7 +439,10 @@ def polar(value: Any, a: Any, side: str = "right") -> Any:
 
 @composed(_scipy.cholesky_banded)
 def cholesky_banded(value: Any, ab: Any, lower: bool = False, **options: Any) -> Any:
-    """scipy.linalg.cholesky_banded: the factor, in the same form."""
+    """scipy.linalg.cholesky_banded: the factor, in the same form.
+
+    The corner of ab that stands for no element of the matrix is left as it is.
+    """
     far, n = len(ab) - 1, np.shape(ab)[1]
     factor = np.linalg.cholesky(_from_bands(ab, lower))
     factor = factor if lower else adjoint(factor)
@@ -448,7 +451,7 @@ def cholesky_banded(value: Any, ab: Any, lower: bool = False, **options: Any) ->
         d = i if lower else far - i
         d = min(d, n)
         line = np.diagonal(factor, -d if lower else d)
-        gap = np.zeros(d, plain(line).dtype)
+        gap = ab[i, n - d :] if lower else ab[i, :d]
         rows.append(np.concatenate([line, gap] if lower else [gap, line]))
     return np.stack(rows)
 

@@ -19,7 +19,7 @@ from ..numerics import quiet
 from ..pair import plain
 from . import _pieces
 from ._calling import paired
-from ._parts import stripped
+from ._parts import stripped, with_value
 from ._splines import make_interp_spline, placed
 
 Function = Callable[..., Any]
@@ -160,7 +160,10 @@ class GridInterpolant(Interpolant):
         elif method == "linear":
             y = summed(table, [hats(grid[i], x[:, i]) for i in range(n)])
         else:
-            y = _tensor(grid, table, _DEGREES[method], x, nu or [0] * n)
+            is_made = method == self.plain.method
+            spline = self.plain._spline if is_made else self.plain._construct_spline(method)
+            c = np.reshape(spline.c, np.shape(table))
+            y = _tensor(grid, table, c, _DEGREES[method], x, nu or [0] * n)
         fill = self.data["fill"]
         if fill is not None and not self.plain.bounds_error:
             inside = np.ones(len(plain(x)), bool)
@@ -190,14 +193,18 @@ def summed(table: Any, axes: list[list[tuple[Any, Any]]]) -> Any:
     return total
 
 
-def _tensor(grid: Any, table: Any, k: int, x: Any, nu: Any) -> Any:
-    """A product of splines: coefficients along each axis, then the B-splines at each place."""
+def _tensor(grid: Any, table: Any, value: Any, k: int, x: Any, nu: Any) -> Any:
+    """A product of splines: coefficients along each axis, then the B-splines at each place.
+
+    The coefficients get SciPy's values, which it has by an iteration to a tolerance.
+    """
     axes = []
     c = table
     for i, points in enumerate(grid):
         spline = make_interp_spline(points, c, k, axis=i)
         c = np.moveaxis(as_operand(spline.c), 0, i)
         axes.append((spline.knots, k))
+    c = with_value(c, value)
     weights = []
     for i, (t, degree) in enumerate(axes):
         n = len(plain(t)) - degree - 1
@@ -287,7 +294,10 @@ class LineInterpolant(Interpolant):
             numbers = _scipy.interp1d(
                 plain(xs), np.arange(len(plain(xs))), kind, fill_value="extrapolate"
             )
-            y = table[np.asarray(numbers(plain(flat))).astype(int)]
+            found = np.asarray(numbers(plain(flat)))  # nan where there is none before or behind
+            is_none = np.isnan(found)
+            y = table[np.where(is_none, 0, found).astype(int)]
+            y = np.where(is_none[:, None], np.nan, y) if np.any(is_none) else y
         else:
             y = make_interp_spline(xs, table, self.plain._spline.k)._at(flat, 0, None)
         y = self._filled(y, plain(flat), plain(xs))

@@ -31,15 +31,21 @@ def _by_blocks(f: Function, a: Any) -> Any:
     decide how f is approximated."""
     if not isinstance(a, Dual):
         return f(a)
-    return dual(_by_blocks(f, a.primal), _moved(f, a.primal, a.tangent), a.level)
+    y, v, dot = _by_blocks(f, a.primal), a.primal, a.tangent
+    if isinstance(dot, Form):  # the transpose of v̇ ↦ ẏ is that of the transposed matrix
+        turned = np.matrix_transpose(own(v))
+        dtype = np.result_type(dot.dtype, plain(y))
+        dot = made_of(dot.shape, dtype, [dot], lambda g: (_moved(f, turned, g),))
+    else:
+        dot = _moved(f, v, dot)
+    return dual(y, dot, a.level)
 
 
 def _moved(f: Function, v: Any, dot: Any) -> Any:
-    """ẏ; as the transpose of v̇ ↦ ẏ is that of the transposed matrix, forms go back by it."""
-    if isinstance(dot, Form):
-        kept = own(v)
-        back = lambda g: (_moved(f, np.matrix_transpose(kept), g),)  # noqa: E731
-        return made_of(dot.shape, dot.dtype, [dot], back)
+    """ẏ, of tangents that are numbers."""
+    if np.iscomplexobj(plain(dot)) and not np.iscomplexobj(plain(v)):
+        # in parts: the eigenvalues of a real matrix stay where they are beside a branch cut
+        return _moved(f, v, np.real(dot)) + 1j * _moved(f, v, np.imag(dot))
     n = v.shape[-1]
     size, small = largest(plain(v)), largest(plain(dot))
     scale = np.where((size > 0) & (small > 0), small / np.where(size > 0, size, 1), 1.0)

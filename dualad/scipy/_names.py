@@ -313,6 +313,18 @@ class Guarded:
         return (self.cls,)
 
 
+def of_arrays(cls: type) -> Guarded:
+    """A class of SciPy's, which is given arrays of duals for nested lists of them."""
+
+    def array(x: Any) -> Any:
+        return as_operand(x) if isinstance(x, (list, tuple)) else x
+
+    def make(cls: Any, *args: Any, **kwargs: Any) -> Any:
+        return cls(*map(array, args), **{name: array(x) for name, x in kwargs.items()})
+
+    return Guarded(cls, make)
+
+
 # -- the modules of dualad.scipy -----------------------------------------------------------
 
 

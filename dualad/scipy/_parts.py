@@ -22,10 +22,12 @@ import numpy as np
 from ..array.algebra import linear
 from ..array.operands import as_operand, unbuffered
 from ..array.undefined import VALUES, Undefined, undefined
+from ..array_tangents import ArrayTangent
 from ..dual import Dual
 from ..forms import Form, made_of, refuse
 from ..numerics import quiet
 from ..pair import dual, parts, plain, shape_of
+from ..patterns import Pattern
 from ..records import Node, Step, fitted, next_number
 from ..structure import leaves, rebuild
 
@@ -309,6 +311,26 @@ def numeric_parts(x: Any, level: int, many: tuple[int, ...]) -> tuple[Any, Any]:
 
 
 # -- without tangents ----------------------------------------------------------------------
+
+
+def is_still(x: Any) -> bool:
+    """Whether all tangents of x are zero, so that to this order it is constant."""
+    if not isinstance(x, Dual):
+        return True
+    if isinstance(x, Undefined) or not is_still(x.primal):
+        return False
+    tangent = x.tangent
+    if isinstance(tangent, Form):  # backward from weights that do not cancel
+        weights = np.cos(1.0 + np.arange(tangent.size)).reshape((1, *tangent.shape))
+        found = _Local(tangent, x.level).swept(weights.astype(tangent.dtype or float))
+        return all(map(_is_zero, found.values()))
+    if isinstance(tangent, Pattern):
+        return not np.any(tangent.numbers)
+    return not isinstance(tangent, ArrayTangent) and _is_zero(tangent)
+
+
+def _is_zero(tangent: Any) -> bool:
+    return is_still(tangent) and not np.any(plain(tangent))
 
 
 def with_value(x: Any, value: Any) -> Any:

@@ -31,12 +31,10 @@ def _bracketing(name: str) -> Function:
     @functools.wraps(solver, assigned=("__name__", "__qualname__"))
     def solve(f: Function, a: Any, b: Any, args: Any = (), **options: Any) -> Any:
         g = Plain(bound(f, args))
-        result = solver(g, plain(a), plain(b), **stripped(options))
-        if not g.found and has_duals(a, b):
-            given = stripped(options) | {"full_output": True}
-            report = result if isinstance(result, tuple) else solver(g, plain(a), plain(b), **given)
-            refuse_unless_converged(report[1].converged, name, report[1].flag)
-        return _with_tangents(result, g, name, xtol=options.get("xtol"))
+        given = stripped(options) | {"full_output": True}
+        result = solver(g, plain(a), plain(b), **given)
+        found = _with_tangents(result, g, name, has_duals(a, b), xtol=options.get("xtol"))
+        return found if plain(options.get("full_output", False)) else found[0]
 
     solve.__doc__ = f"""scipy.optimize.{name}; the root has the tangents of f and args.
 
@@ -88,23 +86,28 @@ def _value_of(run: Branch) -> float:
 
 
 def _with_tangents(
-    result: Any, g: Plain, name: str, elementwise: bool = False, xtol: Any = None
+    result: Any,
+    g: Plain,
+    name: str,
+    are_starts_dual: bool,
+    elementwise: bool = False,
+    xtol: Any = None,
 ) -> Any:
-    """A root, or with full_output=True a root and reports on it."""
-    if not (g.found or may_hold_duals(g)):
+    """A root and the reports on it, which say whether it is one."""
+    x, *reports = result
+    if not elementwise and (g.found or may_hold_duals(g)):
+        refuse_jump(g.f, x, xtol)
+    if not (g.found or are_starts_dual):
         return result
-    if not elementwise:
-        refuse_jump(g.f, result[0] if isinstance(result, tuple) else result, xtol)
+    if isinstance(reports[0], RootResults):
+        refuse_unless_converged(reports[0].converged, name, reports[0].flag)
+    else:
+        early = "its steps ended early"
+        why = "the slope is 0, and a root not simple" if np.any(reports[1]) else early
+        refuse_unless_converged(reports[0], name, why)
     if not g.found:
         return result
-    x, *reports = result if isinstance(result, tuple) else (result,)
-    if reports:
-        report = reports[0]
-        converged = getattr(report, "converged", report)
-        refuse_unless_converged(converged, name, getattr(report, "flag", "its steps ended early"))
     x = root_of(g.f, x, elementwise)
-    if not reports:
-        return x
     if isinstance(reports[0], RootResults):
         reports[0].root = x
     kind: Any = type(result)
@@ -150,15 +153,11 @@ def newton(
     """
     g = Plain(bound(func, args))
     slopes = {"fprime": plainly(fprime, args), "fprime2": plainly(fprime2, args)}
-    result = _scipy.newton(g, stripped(x0), **slopes, **stripped(options))
-    if not g.found and has_duals(x0, options.get("x1")):
-        given = stripped(options) | {"full_output": True}
-        whole = result if isinstance(result, tuple) else _scipy.newton(
-            g, stripped(x0), **slopes, **given
-        )  # fmt: skip
-        converged = getattr(whole[1], "converged", whole[1])
-        refuse_unless_converged(converged, "newton", "its steps ended early")
-    return _with_tangents(result, g, "newton", elementwise=np.ndim(as_operand(x0)) > 0)
+    given = stripped(options) | {"full_output": True}
+    result = _scipy.newton(g, stripped(x0), **slopes, **given)
+    elementwise = np.ndim(as_operand(x0)) > 0
+    found = _with_tangents(result, g, "newton", has_duals(x0, options.get("x1")), elementwise)
+    return found if plain(options.get("full_output", False)) else found[0]
 
 
 def root_scalar(
@@ -257,27 +256,22 @@ def fsolve(
     2 + 0.25ε
     """
     g = Plain(bound(func, args))
-    result = _scipy.fsolve(
-        g, stripped(x0), fprime=plainly(fprime, args), full_output=full_output, **stripped(options)
-    )
+    given = {"fprime": plainly(fprime, args), **stripped(options)}
+    x, report, flag, message = _scipy.fsolve(g, stripped(x0), full_output=1, **given)
+    if not g.found and not has_duals(x0):
+        if not full_output and flag != 1:
+            return _scipy.fsolve(g, stripped(x0), **given)  # which warns
+        return (x, report, flag, message) if full_output else x
+    refuse_unless_converged(flag == 1, "fsolve", message)
+    if g.found:
+        x = root_of(g.f, x)
+    if not full_output:
+        return x
     if not g.found:
-        if not has_duals(x0):
-            return result
-        whole = result if full_output else _scipy.fsolve(
-            g, stripped(x0), fprime=plainly(fprime, args), full_output=1, **stripped(options)
-        )  # fmt: skip
-        refuse_unless_converged(whole[2] == 1, "fsolve", whole[3])
-        if not full_output:
-            return result
-        x, *reports = result
-        return (x, *reported(reports, x0, start_only=True))
-    if full_output:
-        refuse_unless_converged(result[2] == 1, "fsolve", result[3])
-        x = root_of(g.f, result[0])
-        report = dict(result[1])
-        report["fvec"] = with_value(np.reshape(as_operand(g.f(x)), -1), report["fvec"])
-        return (x, *reported([report, *result[2:]], x, x0))
-    return root_of(g.f, result)
+        return (x, *reported([report, flag, message], x0, start_only=True))
+    report = dict(report)
+    report["fvec"] = with_value(np.reshape(as_operand(g.f(x)), -1), report["fvec"])
+    return (x, *reported([report, flag, message], x, x0))
 
 
 def fixed_point(func: Function, x0: Any, args: Any = (), **options: Any) -> Any:

@@ -9,9 +9,11 @@ import numpy as np
 import scipy.integrate as _scipy
 
 from ..array.operands import as_operand
+from ..array.undefined import NonDifferentiableError
 from ..array_rules.common import has_duals
+from ..pair import plain
 from ._calling import take_places
-from ._parts import stripped, through, with_value
+from ._parts import is_still, stripped, through, with_value
 
 Function = Callable[..., Any]
 
@@ -75,10 +77,35 @@ def simpson(y: Any, x: Any = None, *, dx: Any = 1.0, axis: int = -1) -> Any:
         return with_value(parts, result)
     total: Any = 0.0
     if n % 2 == 0:  # the last interval by the last parabola (Cartwright's correction)
-        total = _second_halves(y[..., -3:], h[..., -2:])[..., 0]
+        before, after = h[..., -2], h[..., -1]
+        both = before + after
+        total = (
+            _share(after * (2 * after + 3 * before), 6 * both) * y[..., -1]
+            + _share(after * (after + 3 * before), 6 * before) * y[..., -2]
+            - _share(after**3, 6 * before * both) * y[..., -3]
+        )
         y, h = y[..., :-1], h[..., :-1]
-    both = _first_halves(y, h) + _second_halves(y, h)
-    return with_value(total + np.sum(both[..., ::2], axis=-1), result)
+    before, after = h[..., :-1:2], h[..., 1::2]
+    both, ratio = before + after, _share(before, after)
+    each = both / 6 * (
+        (2 - _share(1.0, ratio)) * y[..., :-2:2]
+        + both * _share(both, before * after) * y[..., 1:-1:2]
+        + (2 - ratio) * y[..., 2::2]
+    )  # fmt: skip
+    return with_value(total + np.sum(each, axis=-1), result)
+
+
+def _share(a: Any, b: Any) -> Any:
+    """a/b, and 0 where b is, as SciPy has it; that is a jump, so b must not move there."""
+    is_zero = plain(as_operand(b)) == 0
+    if not np.any(is_zero):
+        return a / b
+    if not is_still(np.broadcast_to(b, is_zero.shape)[is_zero]):
+        raise NonDifferentiableError(
+            "simpson has no derivative in x where two samples are at one place, since the parabola "
+            "through them jumps; leave out one of them, or use trapezoid."
+        )
+    return np.where(is_zero, 0.0, a / np.where(is_zero, 1.0, b))
 
 
 def cumulative_simpson(

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import scipy.interpolate as _scipy
 from scipy.spatial import Delaunay, cKDTree
+from scipy.special import xlogy
 
 from ..array.operands import as_operand
 from ..array.undefined import NonDifferentiableError
@@ -210,7 +211,7 @@ def griddata(
 # As functions of r²; the square root is that of norms, with slope 0 at 0.
 _KERNELS: dict[str, Function] = {
     "linear": lambda s: -_root(s),
-    "thin_plate_spline": lambda s: _entropy(s) / 2,
+    "thin_plate_spline": lambda s: xlogy(s, s) / 2,  # its second derivative at 0 is infinite
     "cubic": lambda s: _root(s) * s,
     "quintic": lambda s: -_root(s) * s * s,
     "multiquadric": lambda s: -np.sqrt(s + 1),
@@ -223,11 +224,6 @@ _KERNELS: dict[str, Function] = {
 def _root(s: Any) -> Any:
     zero = plain(s) == 0
     return np.where(zero, 0.0, np.sqrt(np.where(zero, 1.0, s)))
-
-
-def _entropy(s: Any) -> Any:
-    zero = plain(s) == 0
-    return np.where(zero, 0.0, s * np.log(np.where(zero, 1.0, s)))
 
 
 class RadialInterpolant(Interpolant):

@@ -550,6 +550,22 @@ def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0, **options: Any) -> Any:
 # -- matrix equations ----------------------------------------------------------------------
 
 
+def _refuse_singular(name: str, a: Any, b: Any, discrete: bool = False) -> None:
+    """Raise NonDifferentiableError if λ + μ, or 1 − λ·μ, is zero for eigenvalues of a and of b.
+
+    LAPACK moves them a little then, without a word.
+    """
+    w, v = np.linalg.eigvals(a)[:, None], np.linalg.eigvals(b)[None, :]
+    sizes = 1 + abs(w * v) if discrete else np.linalg.norm(a) + np.linalg.norm(b)
+    sums = 1 - w * v if discrete else w + v
+    if np.any(abs(sums) <= 4 * max(len(a), len(b)) * np.finfo(sums.dtype).eps * sizes):
+        raise NonDifferentiableError(
+            f"the equation of {name} is singular: two eigenvalues are "
+            f"{'reciprocal' if discrete else 'opposite'}, so that it has no solution or many, and "
+            "no derivative; change the matrices a little."
+        )
+
+
 @called_as(_scipy.solve_sylvester)
 def solve_sylvester(a: Any, b: Any, q: Any) -> Any:
     """scipy.linalg.solve_sylvester: the x with a @ x + x @ b = q.
@@ -568,6 +584,7 @@ def solve_sylvester(a: Any, b: Any, q: Any) -> Any:
     if not has_duals(a, b, q):
         return divide(q)
     left, right = plain(a).T, plain(b).T
+    _refuse_singular("solve_sylvester", left, right)
     return _system(
         lambda x: a @ x + x @ b, divide, q, lambda g: _scipy.solve_sylvester(left, right, g)
     )
@@ -584,6 +601,7 @@ def solve_continuous_lyapunov(a: Any, q: Any) -> Any:
     if not has_duals(a, q):
         return divide(q)
     left, right = plain(a).T, np.conj(plain(a))
+    _refuse_singular("solve_continuous_lyapunov", left, right)
     return _system(
         lambda x: a @ x + x @ adjoint(a),
         divide,
@@ -606,6 +624,7 @@ def solve_discrete_lyapunov(a: Any, q: Any, method: Any = None) -> Any:
     if not has_duals(a, q):
         return divide(q)
     turned = plain(a).T
+    _refuse_singular("solve_discrete_lyapunov", turned, np.conj(turned), discrete=True)
     return _system(
         lambda x: x - a @ x @ adjoint(a),
         divide,
@@ -641,6 +660,7 @@ def solve_continuous_are(
         return np.linalg.solve(r, adjoint(b) @ x + turned)
 
     loop = plain(a) - plain(b) @ plain(gain(x))
+    _refuse_singular("solve_continuous_are", loop, np.conj(loop))
     return solved(
         lambda x: adjoint(a) @ x + x @ a - (x @ b + both) @ gain(x) + q,
         x,
@@ -665,6 +685,7 @@ def solve_discrete_are(
 
     loop = plain(a) - plain(b) @ plain(gain(value))
     turned, conjugate = adjoint(loop), np.conj(loop)
+    _refuse_singular("solve_discrete_are", loop, conjugate, discrete=True)
     return solved(
         lambda x: adjoint(a) @ x @ a - (adjoint(a) @ x @ b + both) @ gain(x) + q - x,
         value,

@@ -10,13 +10,8 @@ solution.
 
 from __future__ import annotations
 
-from scipy.optimize import (
-    Bounds,
-    LinearConstraint,
-    NonlinearConstraint,
-    OptimizeResult,
-    RootResults,
-)
+from scipy.optimize import Bounds, NonlinearConstraint, OptimizeResult, RootResults
+from scipy.optimize import LinearConstraint as _LinearConstraint
 
 from ._fits import curve_fit, least_squares, leastsq, lsq_linear, nnls
 from ._minima import (
@@ -45,7 +40,7 @@ from ._minima import (
     quadratic_assignment,
     shgo,
 )
-from ._names import names_of
+from ._names import names_of, of_arrays
 from ._roots import (
     anderson,
     bisect,
@@ -65,6 +60,8 @@ from ._roots import (
     root_scalar,
     toms748,
 )
+
+LinearConstraint = of_arrays(_LinearConstraint)
 
 __all__ = [
     "Bounds",

@@ -153,12 +153,33 @@ def _upfirdn(
     cval: Any = 0,
 ) -> Any:
     h, x = array(h), np.moveaxis(array(x), axis, -1)
-    if mode not in (None, "constant") or np.any(plain(cval)):
-        raise NotImplementedError("upfirdn with duals takes mode='constant' and cval=0.")
+    beyond = 0  # how many samples are needed on either side
+    if mode not in (None, "constant") or has_duals(cval) or np.any(plain(cval)):
+        beyond = -(-(np.shape(h)[-1] - 1) // up)
+        x = _continued(x, beyond, mode, cval)
     gaps = np.zeros((*np.shape(x), up - 1))
     spread = np.concatenate([x[..., None], gaps], axis=-1)
     spread = np.reshape(spread, (*np.shape(x)[:-1], -1))[..., : (np.shape(x)[-1] - 1) * up + 1]
-    return np.moveaxis(_rows_convolved(h, spread)[..., ::down], -1, axis)
+    y = _rows_convolved(h, spread)
+    if beyond:
+        y = y[..., beyond * up : np.shape(y)[-1] - beyond * up]
+    return np.moveaxis(y[..., ::down], -1, axis)
+
+
+def _continued(x: Any, beyond: int, mode: Any, cval: Any) -> Any:
+    """Samples with more of them on both sides, as `upfirdn` has them beyond the ends."""
+    if mode in (None, "constant"):
+        more = np.zeros((*np.shape(x)[:-1], beyond)) + cval
+        return np.concatenate([more, x, more], axis=-1)
+    shift = np.zeros(beyond + 1)
+    shift[beyond] = 1
+
+    def extended(v: Any) -> Any:
+        before = _scipy.upfirdn(shift, v, mode=mode)
+        behind = _scipy.upfirdn(shift[::-1], v, mode=mode)
+        return np.concatenate([before, behind[..., np.shape(v)[-1] :]], axis=-1)
+
+    return along(extended, x)
 
 
 def _rows_convolved(h: Any, x: Any) -> Any:

@@ -145,9 +145,7 @@ def kronsum(A: Any, B: Any, format: Any = None) -> Any:
 def find(A: Any) -> Any:
     if not has_tangents(A):
         return _scipy.find(A)
-    rows, columns, numbers = found_in(A)
-    kept = plain(numbers) != 0
-    return rows[kept], columns[kept], numbers[kept]
+    return found_in(A)
 
 
 # -- SciPy's own arrays of plain numbers, and a dual -------------------------------------------

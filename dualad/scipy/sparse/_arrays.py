@@ -1,14 +1,16 @@
 """`SparseArray`: where the stored numbers are, and what is done to them.
 
 All that SciPy does by moving stored numbers is one function here, `moved`: SciPy moves ordinals
-instead, which are never zero and so are never dropped, and the numbers follow them. What adds
-numbers up, is a product with a constant matrix of zeros and ones. Values are SciPy's.
+too, which are never zero and so are never dropped, and the numbers follow them. What adds
+numbers up, is a product with a constant matrix of zeros and ones. Values are SciPy's, and so is
+what is stored; a number that is zero, and left out by SciPy, may still have a tangent.
 """
 
 from __future__ import annotations
 
 import inspect
 import math
+import warnings
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -17,11 +19,12 @@ import scipy.sparse as _scipy
 
 from ...array.algebra import sparse_times
 from ...array.operands import as_operand
+from ...array.undefined import NonDifferentiableError
 from ...dual import Dual
 from ...pair import own, plain
 from ...refusals import refused
 from ...structure import leaves, rebuild
-from .._parts import with_value
+from .._parts import is_still, stripped, with_value
 
 Function = Callable[..., Any]
 
@@ -79,7 +82,7 @@ def moved(f: Function, x: Any, dtype: Any = None) -> Any:
             return None
         if isinstance(part, SparseArray) or _scipy.issparse(part):
             part = summed_up(part)
-            numbers, template = part.data, part.plain
+            numbers, template = part.numbers, part.plain
         else:
             numbers, template = as_operand(part), None
             if template is None and not isinstance(numbers, Dual):
@@ -90,56 +93,68 @@ def moved(f: Function, x: Any, dtype: Any = None) -> Any:
         count += n
         if template is None:
             return np.reshape(each, np.shape(numbers)) if np.ndim(numbers) else each[0]
-        result = template.__class__(_scipy.coo_array((each, (part.row, part.col)), part.shape))
-        return result
+        return template.__class__(_scipy.coo_array((each, (part.rows, part.columns)), part.shape))
 
-    places = f(rebuild(x, ordinals))
+    def values(part: Any) -> Any:
+        if isinstance(part, SparseArray):
+            part = part.plain
+        return part.copy() if _scipy.issparse(part) else plain(as_operand(part))
+
+    value = f(rebuild(x, values))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", _scipy.SparseEfficiencyWarning)
+        places = f(rebuild(x, ordinals))
     numbers = pool[0] if len(pool) == 1 else np.concatenate(pool)
     if dtype is not None:
-        numbers = as_operand(numbers).astype(dtype)
+        numbers, value = as_operand(numbers).astype(dtype), value.astype(dtype)
     if not _scipy.issparse(places):  # a single number, or an array of them
         at = np.asarray(places).astype(int)[()]
-        return np.concatenate([np.zeros(1, plain(numbers).dtype), numbers])[at]
+        found = np.concatenate([np.zeros(1, plain(numbers).dtype), numbers])[at]
+        return with_value(found, np.asarray(value)[()])
     if places.ndim != 2:
         raise TypeError(
             "sparse arrays of duals have two axes; write A[[i]] for A[i], or A.toarray()."
         )
-    if places.format not in ("csr", "csc", "coo", "dia"):
-        places = places.tocsr()
     coo = places.tocoo()
-    data = numbers[coo.data.astype(int) - 1]
-    kept = np.concatenate([np.zeros(1, plain(numbers).dtype), plain(numbers)])
-    value = places.copy()
-    value.data = kept[places.data.astype(int)]
-    return SparseArray(value, data, coo.coords[0], coo.coords[1])
+    is_number = coo.data > 0  # and not a zero in a block
+    row, column = (each[is_number] for each in coo.coords)
+    made = SparseArray(value, numbers[coo.data[is_number].astype(int) - 1], row, column)
+    stored = made.are_stored()
+    if np.all(stored) or not is_still(made.numbers[~stored]):
+        return made
+    return SparseArray(value, made.numbers[stored], made.rows[stored], made.columns[stored])
+
+
+_MORE = (
+    "of a sparse array has no derivative here, since an element is 0 that moves, so that next to "
+    "here there is one number more"
+)
+
+
+def _places_of(a: Any) -> tuple[Any, Any]:
+    """Rows and columns of what one of SciPy's arrays stores."""
+    rows, columns = a.tocoo().coords
+    return rows, columns
+
+
+def _keys(rows: Any, columns: Any, shape: tuple[int, ...]) -> Any:
+    """A number for each place."""
+    return np.asarray(rows).astype(np.int64) * shape[1] + columns
 
 
 def summed_up(a: Any, form: str = "") -> SparseArray:
-    """The same array with one stored number for each place; by rows, in one of SciPy's formats."""
+    """The same array with one number for each place, in one of SciPy's formats."""
     given = as_sparse(a)
     form = form or given.format
-    key = given.row.astype(np.int64) * given.shape[1] + given.col
-    if form == given.format and len(np.unique(key)) == len(key):
+    key = _keys(given.rows, given.columns, given.shape)
+    unique, where = np.unique(key, return_inverse=True)
+    if form == given.format and len(unique) == len(key):
         return given
-    key, where = np.unique(key, return_inverse=True)
-    row, col = np.divmod(key, given.shape[1])
-    data = gathered(given.data, where, len(key))
-    kind = _kind(form, given.is_matrix)
-    value = _scipy.coo_array((plain(data), (row, col)), given.shape)
-    at = moved_places(value, kind)
-    return SparseArray(at[0], data[at[1]], at[2], at[3])
-
-
-def moved_places(a: Any, kind: Any) -> tuple[Any, Any, Any, Any]:
-    """One of SciPy's arrays without duplicates in another format: (array, which of its numbers
-    stands where, rows, columns)."""
-    numbers = kind(_scipy.coo_array((np.arange(1.0, a.nnz + 1), a.coords), a.shape))
-    coo = numbers.tocoo()
-    which = coo.data.astype(int) - 1
-    kept = np.concatenate([np.zeros(1, a.dtype), a.data])
-    value = numbers.copy()
-    value.data = kept[numbers.data.astype(int)]
-    return value, which, coo.coords[0], coo.coords[1]
+    value = given.plain.asformat(form, copy=True)
+    if len(unique) < len(key) and hasattr(value, "sum_duplicates"):
+        value.sum_duplicates()
+    row, col = np.divmod(unique, given.shape[1])
+    return SparseArray(value, gathered(given.numbers, where, len(unique)), row, col)
 
 
 def _kind(form: str, is_matrix: bool) -> Any:
@@ -157,10 +172,7 @@ def as_sparse(a: Any) -> SparseArray:
     """One of SciPy's arrays as one of ours, without tangents."""
     if isinstance(a, SparseArray):
         return a
-    if a.format not in ("csr", "csc", "coo", "dia"):
-        a = a.tocsr()
-    coo = a.tocoo()
-    return SparseArray(a, coo.data, coo.coords[0], coo.coords[1])
+    return SparseArray(a, a.tocoo().data, *_places_of(a))
 
 
 class SparseArray:
@@ -174,22 +186,23 @@ class SparseArray:
     ----------
     plain : sparse array
         SciPy's own, with the values.
-    data : array, shape (nnz,)
-        The stored numbers.
-    row, col : ndarray, shape (nnz,)
+    numbers : array, shape (n,)
+        All that are stored, and what SciPy leaves out because it is zero here, but moves.
+    rows, columns : ndarray, shape (n,)
         Where they are.
+    data : array, shape (nnz,)
+        What is stored, in SciPy's order.
     """
 
     __array_ufunc__ = None  # arrays leave operators to this class
     __hash__ = None  # type: ignore[assignment]
 
-    def __init__(self, value: Any, data: Any, row: Any, col: Any) -> None:
-        self.plain, self.row, self.col = value, row, col
-        self._data = own(data)
-        plain(self._data).flags.writeable = False  # `plain` would not follow
+    def __init__(self, value: Any, numbers: Any, rows: Any, columns: Any) -> None:
+        self.plain, self.rows, self.columns = value, rows, columns
+        self.numbers = own(numbers)
+        plain(self.numbers).flags.writeable = False  # `plain` would not follow
 
-    data = property(lambda self: self._data)
-    held_duals = data  # for those who ask whether an argument holds any
+    held_duals = property(lambda self: self.numbers)  # for those who ask an argument for them
     shape = property(lambda self: self.plain.shape)
     dtype = property(lambda self: self.plain.dtype)
     format = property(lambda self: self.plain.format)
@@ -197,21 +210,53 @@ class SparseArray:
     nnz = property(lambda self: self.plain.nnz)
     is_matrix = property(lambda self: isinstance(self.plain, _scipy.spmatrix))
 
-    def _with(self, data: Any) -> SparseArray:
+    @property
+    def data(self) -> Any:
+        """What is stored, in SciPy's order.
+
+        Raises
+        ------
+        NonDifferentiableError
+            If a number moves that SciPy does not store, so that there is one more next to here.
+        TypeError
+            Of formats that store other numbers, too, as dia_array does beside the matrix.
+        """
+        if self.format not in ("csr", "csc", "coo"):
+            raise refused(
+                f"the numbers of a {self.format}_array of duals have no array of SciPy's shape; "
+                "write A.tocoo().data, or A.diagonal(k).",
+                self.numbers,
+            )
+        stored = self.are_stored()
+        if not is_still(self.numbers[~stored]):
+            raise NonDifferentiableError(
+                f"data {_MORE}; make the array from its numbers and their places, "
+                "coo_array((numbers, (rows, columns)), shape), which stores zeros, too."
+            )
+        there = _keys(*_places_of(self.plain), self.shape)
+        here = _keys(self.rows, self.columns, self.shape)[stored]
+        found = self.numbers[stored]
+        if not np.array_equal(here, there):
+            found = found[np.argsort(here, kind="stable")]
+            rank = np.argsort(np.argsort(there, kind="stable"), kind="stable")
+            if len(here) == len(there):
+                found = found[rank]
+            else:  # SciPy stores zeros that nothing has been added to
+                here = np.sort(here)
+                at = np.where(np.isin(there, here), 1 + np.searchsorted(here, there), 0)
+                found = np.concatenate([np.zeros(1, plain(found).dtype), found])[at]
+        found = with_value(found, np.array(self.plain.data))
+        plain(found).flags.writeable = False
+        return found
+
+    def are_stored(self) -> Any:
+        """Which of the numbers SciPy stores."""
+        here = _keys(self.rows, self.columns, self.shape)
+        return np.isin(here, _keys(*_places_of(self.plain), self.shape))
+
+    def _with(self, value: Any, numbers: Any) -> SparseArray:
         """The same places with other numbers."""
-        kind = _kind("coo", self.is_matrix)
-        places = self.row, self.col
-        if self.format == "coo":
-            return SparseArray(kind((plain(data), places), self.shape), data, *places)
-        numbers = _kind(self.format, self.is_matrix)
-        ordinals = self.plain.copy()
-        if self.format == "dia":
-            ordinals = numbers(kind((np.arange(1.0, len(self.row) + 1), places), self.shape))
-            kept = np.concatenate([np.zeros(1, plain(data).dtype), plain(data)])
-            ordinals.data = kept[ordinals.data.astype(int)]
-        else:
-            ordinals.data = np.array(plain(data))
-        return SparseArray(ordinals, data, *places)
+        return SparseArray(value, numbers, self.rows, self.columns)
 
     # the same numbers in other places
 
@@ -225,7 +270,7 @@ class SparseArray:
 
     def transpose(self, axes: Any = None, copy: bool = False) -> Any:
         """The transpose."""
-        return SparseArray(self.plain.T, self.data, self.col, self.row)
+        return SparseArray(self.plain.T, self.numbers, self.columns, self.rows)
 
     def __getitem__(self, index: Any) -> Any:
         if self.is_matrix:
@@ -258,11 +303,11 @@ class SparseArray:
 
     def copy(self) -> Any:
         """An array of its own."""
-        return self._with(self.data)
+        return self._with(self.plain.copy(), self.numbers)
 
     def astype(self, dtype: Any, casting: Any = "unsafe", copy: bool = True) -> Any:
         """In another precision."""
-        return self._with(self.data.astype(dtype))
+        return self._with(self.plain.astype(dtype), self.numbers.astype(dtype))
 
     # sums
 
@@ -270,7 +315,7 @@ class SparseArray:
         """As an array with all zeros, shape (m, n)."""
         self._refuse_out(out)
         m, n = self.shape
-        y = gathered(self.data, self.row.astype(np.int64) * n + self.col, m * n)
+        y = gathered(self.numbers, _keys(self.rows, self.columns, self.shape), m * n)
         return with_value(np.reshape(y, (m, n)), np.asarray(self.plain.toarray()))
 
     def todense(self, order: Any = None, out: Any = None) -> Any:
@@ -284,10 +329,10 @@ class SparseArray:
         self._refuse_out(out)
         value = ordinary(self.plain.sum(axis, dtype), "a sum along an axis")
         if axis is None:
-            return with_value(np.sum(self.data), value)
+            return with_value(np.sum(self.numbers), value)
         by_row = axis in (1, -1)
-        where, n = (self.row, self.shape[0]) if by_row else (self.col, self.shape[1])
-        y = np.reshape(gathered(self.data, where, n), np.shape(value))
+        where, n = (self.rows, self.shape[0]) if by_row else (self.columns, self.shape[1])
+        y = np.reshape(gathered(self.numbers, where, n), np.shape(value))
         return with_value(y, np.asarray(value))
 
     def mean(self, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
@@ -299,8 +344,8 @@ class SparseArray:
     def diagonal(self, k: int = 0) -> Any:
         """The k-th diagonal, a vector."""
         value = self.plain.diagonal(k)
-        on = self.col.astype(np.int64) - self.row == k
-        y = gathered(self.data[on], (self.row if k >= 0 else self.col)[on], len(value))
+        on = self.columns.astype(np.int64) - self.rows == k
+        y = gathered(self.numbers[on], (self.rows if k >= 0 else self.columns)[on], len(value))
         return with_value(y, value)
 
     def trace(self, offset: int = 0) -> Any:
@@ -319,8 +364,8 @@ class SparseArray:
             return _product(self, as_sparse(other))
         x = as_operand(other)
         value = self.plain @ plain(x)
-        data = self.data if np.ndim(x) == 1 else self.data[:, None]
-        return with_value(gathered(data * x[self.col], self.row, self.shape[0]), value)
+        numbers = self.numbers if np.ndim(x) == 1 else self.numbers[:, None]
+        return with_value(gathered(numbers * x[self.columns], self.rows, self.shape[0]), value)
 
     def __rmatmul__(self, other: Any) -> Any:
         if _is_sparse(other):
@@ -338,25 +383,25 @@ class SparseArray:
         return y if _is_sparse(y) else with_value(y, self.plain.dot(plain(as_operand(other))))
 
     def __neg__(self) -> Any:
-        return self._with(-self.data)
+        return self._with(-self.plain, -self.numbers)
 
     def __pos__(self) -> Any:
         return self
 
     def __abs__(self) -> Any:
         a = summed_up(self)
-        return a._with(abs(a.data))
+        return a._with(abs(a.plain), abs(a.numbers))
 
     def conj(self, copy: bool = True) -> Any:
         """The complex conjugate."""
-        return self._with(np.conj(self.data))
+        return self._with(self.plain.conj(), np.conj(self.numbers))
 
     conjugate = conj
 
     def power(self, n: Any, dtype: Any = None) -> Any:
         """Each element to a power."""
         a = summed_up(self)
-        return a._with(a.data**n)
+        return a._with(a.plain.power(plain(n)), a.numbers**n)
 
     def __pow__(self, n: Any) -> Any:
         return power_of(self, n) if self.is_matrix else self.power(n)
@@ -367,11 +412,10 @@ class SparseArray:
             if is_reflected:
                 one, two = two, one
             value = one.plain + two.plain if sign > 0 else one.plain - two.plain
-            data = np.concatenate([one.data, sign * two.data])
-            row = np.concatenate([one.row, two.row]).astype(np.int64)
-            col = np.concatenate([one.col, two.col])
-            key, where = np.unique(row * one.shape[1] + col, return_inverse=True)
-            return _like(value, gathered(data, where, len(key)), key, one.is_matrix)
+            numbers = np.concatenate([one.numbers, sign * two.numbers])
+            keys = [_keys(a.rows, a.columns, a.shape) for a in (one, two)]
+            key, where = np.unique(np.concatenate(keys), return_inverse=True)
+            return _at_keys(value, gathered(numbers, where, len(key)), key)
         dense, whole = as_operand(other), self.toarray()
         if np.ndim(dense) == 0 and not np.any(plain(dense) != 0) and not isinstance(dense, Dual):
             return self if not is_reflected or sign > 0 else -self
@@ -397,24 +441,22 @@ class SparseArray:
     def multiply(self, other: Any) -> Any:
         """The product of elements, with a number, an array or a sparse array."""
         if _is_scalar(other):
-            return self._with(self.data * as_operand(other))
+            other = as_operand(other)
+            return self._with(self.plain * plain(other), self.numbers * other)
         a = summed_up(self)
         if not _is_sparse(other):
-            shape = np.broadcast_shapes(a.shape, np.shape(as_operand(other)))
-            if shape != a.shape:
-                raise ValueError(f"inconsistent shapes {a.shape} and {np.shape(other)}")
-            factor = np.broadcast_to(as_operand(other), a.shape)
-            return a.tocoo()._with(a.tocoo().data * factor[a.tocoo().row, a.tocoo().col])
+            other = as_operand(other)
+            value = a.plain.multiply(plain(other))
+            factor = np.broadcast_to(other, a.shape)
+            return a._with(value, a.numbers * factor[a.rows, a.columns])
         other = summed_up(other)
-        if other.shape != a.shape:
-            raise ValueError(f"inconsistent shapes {a.shape} and {other.shape}")
-        each = np.arange(1, len(other.row) + 1)
-        ordinals = _scipy.coo_array((each, (other.row, other.col)), a.shape)
-        which = np.asarray(ordinals.tocsr()[a.row, a.col]).ravel()
-        both = which > 0
-        data = a.data[both] * other.data[which[both] - 1]
-        value = _kind("coo", a.is_matrix)((plain(data), (a.row[both], a.col[both])), a.shape)
-        return summed_up(SparseArray(value, data, a.row[both], a.col[both]), "csr")
+        value = a.plain.multiply(other.plain)
+        key, first, second = np.intersect1d(
+            _keys(a.rows, a.columns, a.shape),
+            _keys(other.rows, other.columns, a.shape),
+            return_indices=True,
+        )
+        return _at_keys(value, a.numbers[first] * other.numbers[second], key)
 
     def __mul__(self, other: Any) -> Any:
         if self.is_matrix and not _is_scalar(other):
@@ -450,9 +492,10 @@ class SparseArray:
             )
         value = getattr(self.plain, name)(explicit=explicit)
         a = summed_up(self)
-        has_zeros = not explicit and len(a.row) < math.prod(a.shape)
-        zero = np.zeros(int(has_zeros), plain(a.data).dtype)
-        return with_value(f(np.concatenate([zero, a.data])), value)
+        has_zeros = not explicit and len(a.rows) < math.prod(a.shape)
+        zero = np.zeros(int(has_zeros), plain(a.numbers).dtype)
+        numbers = a.tocoo().data if explicit else a.numbers
+        return with_value(f(np.concatenate([zero, numbers])), value)
 
     def maximum(self, other: Any) -> Any:
         """The greater one of two elements, of this and another sparse array."""
@@ -470,13 +513,13 @@ class SparseArray:
             )
         one, two = summed_up(self), summed_up(other)
         value = getattr(one.plain, name)(two.plain)
-        keys = [a.row.astype(np.int64) * a.shape[1] + a.col for a in (one, two)]
+        keys = [_keys(a.rows, a.columns, a.shape) for a in (one, two)]
         key = np.union1d(*keys)
         first, second = (
-            gathered(a.data, np.searchsorted(key, k), len(key))
+            gathered(a.numbers, np.searchsorted(key, k), len(key))
             for a, k in zip((one, two), keys, strict=True)
         )
-        return _like(value, f(first, second), key, one.is_matrix)
+        return _at_keys(value, f(first, second), key)
 
     # elements that are set
 
@@ -501,12 +544,12 @@ class SparseArray:
     def _become(self, other: SparseArray) -> None:
         """Take the numbers of another, in the format of this one."""
         other = other.asformat(self.format)
-        SparseArray.__init__(self, other.plain, other.data, other.row, other.col)
+        SparseArray.__init__(self, other.plain, other.numbers, other.rows, other.columns)
 
     # whatever else SciPy's has
 
     def __array__(self, *args: Any, **kwargs: Any) -> NoReturn:
-        raise refused("a sparse array of duals is no dense array; write A.toarray().", self.data)
+        raise refused("a sparse array of duals is no dense array; write A.toarray().", self.numbers)
 
     def __len__(self) -> NoReturn:
         raise TypeError("sparse array length is ambiguous; use getnnz()")
@@ -521,7 +564,7 @@ class SparseArray:
             return getattr(self.plain, name)
         if name in _FUNCTIONS:
             a, f = summed_up(self), getattr(np, name)
-            return lambda: a._with(f(a.data))
+            return lambda: a._with(getattr(a.plain, name)(), f(a.numbers))
         raise AttributeError(
             f"a sparse array of duals has no {name!r}; write A.plain.{name} for that of the plain "
             "array, without derivatives, or A.toarray()."
@@ -531,7 +574,7 @@ class SparseArray:
 # Attributes and methods that answer in whole numbers; and functions that leave zeros what they are.
 _PLAIN = (
     *("indices", "indptr", "offsets", "has_sorted_indices", "nonzero", "count_nonzero", "getnnz"),
-    *("argmax", "argmin", "get_shape"),
+    *("argmax", "argmin", "get_shape", "row", "col", "coords"),
 )
 _FUNCTIONS = (
     *("sin", "tan", "arcsin", "arctan", "sinh", "tanh", "arcsinh", "arctanh", "expm1", "log1p"),
@@ -566,51 +609,45 @@ def _is_scalar(x: Any) -> bool:
 def _product(a: SparseArray, b: SparseArray) -> SparseArray:
     """The product of two sparse arrays: each number of a times each in the same row of b."""
     value = a.plain @ b.plain
-    order = np.argsort(b.row, kind="stable")
-    length = np.bincount(b.row, minlength=b.shape[0])
-    start = np.concatenate([[0], np.cumsum(length)])[a.col]
-    many = length[a.col]
+    order = np.argsort(b.rows, kind="stable")
+    length = np.bincount(b.rows, minlength=b.shape[0])
+    start = np.concatenate([[0], np.cumsum(length)])[a.columns]
+    many = length[a.columns]
     first = np.repeat(np.arange(len(many)), many)
     behind = np.arange(len(first)) - np.repeat(np.cumsum(many) - many, many)
     second = order[start[first] + behind]
-    terms = a.data[first] * b.data[second]
-    key, where = np.unique(
-        a.row[first].astype(np.int64) * b.shape[1] + b.col[second], return_inverse=True
-    )
-    return _like(value, gathered(terms, where, len(key)), key, a.is_matrix)
+    terms = a.numbers[first] * b.numbers[second]
+    keys = _keys(a.rows[first], b.columns[second], value.shape)
+    key, where = np.unique(keys, return_inverse=True)
+    return _at_keys(value, gathered(terms, where, len(key)), key)
 
 
-def _like(value: Any, data: Any, key: Any, is_matrix: bool) -> SparseArray:
-    """SciPy's result with the numbers that belong to it, by the sorted numbers of their places."""
-    coo = value.tocoo()
-    order = np.argsort(coo.row.astype(np.int64) * value.shape[1] + coo.col, kind="stable")
-    row, col = coo.row[order], coo.col[order]
-    if np.array_equal(row.astype(np.int64) * value.shape[1] + col, key):
-        back = np.argsort(order)
-        return SparseArray(value, with_value(data[back], coo.data), coo.row, coo.col)
-    row, col = np.divmod(key, value.shape[1])  # zeros have been left out, which may have tangents
-    result = _kind("coo", is_matrix)((plain(data), (row, col)), value.shape)
-    return summed_up(SparseArray(result, data, row, col), value.format)
+def _at_keys(value: Any, numbers: Any, key: Any) -> SparseArray:
+    """SciPy's result with the numbers that belong to it, at the places that keys say."""
+    return SparseArray(value, numbers, *np.divmod(key, value.shape[1]))
 
 
 def found_in(a: Any) -> tuple[Any, Any, Any]:
-    """Rows, columns and numbers of all elements, in SciPy's order."""
+    """Rows, columns and numbers of all elements that are not zero, in SciPy's order."""
     a = summed_up(a)
-    ordinals = _scipy.coo_array((np.arange(1.0, len(a.row) + 1), (a.row, a.col)), a.shape)
-    rows, columns, which = _scipy.find(ordinals)
-    return rows, columns, a.data[which.astype(int) - 1]
+    rows, columns, numbers = _scipy.find(a.plain)
+    there, here = _keys(rows, columns, a.shape), _keys(a.rows, a.columns, a.shape)
+    if not is_still(a.numbers[~np.isin(here, there)]):
+        raise NonDifferentiableError(f"find {_MORE}; take A.tocoo().data, .row and .col.")
+    order = np.argsort(here)
+    found = a.numbers[order[np.searchsorted(here[order], there)]]
+    return rows, columns, with_value(found, numbers)
 
 
 def kron_of(a: Any, b: Any, form: Any) -> Any:
     """Kronecker's product of two arrays, dense or sparse."""
+    value = _scipy.kron(
+        *(x.plain if isinstance(x, SparseArray) else stripped(x) for x in (a, b)), form
+    )
     a, b = (summed_up(x if _is_sparse(x) else moved(_scipy.coo_array, as_operand(x)))
             for x in (a, b))  # fmt: skip
-    n = len(b.row)
-    first, second = np.repeat(np.arange(len(a.row)), n), np.tile(np.arange(n), len(a.row))
-    data = a.data[first] * b.data[second]
-    row = a.row[first] * b.shape[0] + b.row[second]
-    col = a.col[first] * b.shape[1] + b.col[second]
-    shape = a.shape[0] * b.shape[0], a.shape[1] * b.shape[1]
-    kind = _kind("coo", a.is_matrix and b.is_matrix)
-    result = SparseArray(kind((plain(data), (row, col)), shape), data, row, col)
-    return result.asformat(form)
+    n = len(b.rows)
+    first, second = np.repeat(np.arange(len(a.rows)), n), np.tile(np.arange(n), len(a.rows))
+    row = a.rows[first].astype(np.int64) * b.shape[0] + b.rows[second]
+    col = a.columns[first].astype(np.int64) * b.shape[1] + b.columns[second]
+    return SparseArray(value, a.numbers[first] * b.numbers[second], row, col)

@@ -484,7 +484,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None) -> Any:
         return _scipy.norm(x, ord, axis)
     value = _scipy.norm(x.plain, ord, axis)
     if axis is None and ord in (None, "fro", "f"):
-        return with_value(np.linalg.norm(abs(x).data), value)
+        return with_value(np.linalg.norm(abs(x).numbers), value)
     if axis is None and ord in (1, np.inf):
         return with_value(np.max(abs(x).sum(axis=0 if ord == 1 else 1)), value)
     raise TypeError(
