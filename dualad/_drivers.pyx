@@ -341,7 +341,7 @@ cdef class Driver:
                 return NotImplemented
             if isinstance(error, (TypeError, AttributeError)) and self.needs_lift_now():
                 return NotImplemented
-            tell(self.driver.__name__, error, "")
+            tell(self.driver.__name__, error, gravest_doubt(level) if has_refused(level) else "")
             raise
         return NotImplemented if has_refused(level) and asks_to_settle(self.f, x, level, y) else y
 
@@ -1267,7 +1267,7 @@ def along(f, x, v):
         except Exception as error:
             if has_refused(level) and gravest_doubt(level) == "objects":  # the general driver says so
                 return None
-            tell("jvp", error, "")
+            tell("jvp", error, gravest_doubt(level) if has_refused(level) else "")
             raise
         if has_refused(level) and asks_to_settle(f, x, level, y):
             return None

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from .array.operands import ArrayProxy
+from .array.undefined import NonDifferentiableError
 from .dual import Dual
 from .frames import expression_at, is_ours
 from .lifting.lift import is_left_alone
@@ -33,6 +34,7 @@ _HELP = {
 # How NumPy begins where it has swallowed what `__index__` said.
 _INDEX = ("only integers, slices", "expected a sequence of integers")
 _XOR = ("unsupported operand type(s) for ^", "ufunc 'bitwise_xor' not supported")
+_REFUSALS = (TypeError, NonDifferentiableError)
 _DUALAD = __name__.partition(".")[0]
 _LONGEST = 60  # text of a call
 
@@ -76,6 +78,21 @@ def tell_of_foreign(driver: str, error: BaseException) -> bool:
         f"only; {advice}."
     )
     return True
+
+
+def is_refusal(error: BaseException | None) -> bool:
+    """Whether an error speaks of derivatives: dualad's, one that has it before it, or a note."""
+    import traceback
+
+    if any("derivative" in note for note in getattr(error, "__notes__", ())):
+        return True
+
+    while error is not None:
+        frames = list(traceback.walk_tb(error.__traceback__))
+        if isinstance(error, _REFUSALS) and frames and _is_own(frames[-1][0]):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _root(frame: FrameType) -> str:

@@ -23,7 +23,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from .advice import tell_of_foreign
+from .advice import is_refusal, tell_of_foreign
 from .arguments import Inputs, Outputs
 from .differentiations import close_level, gravest_doubt, is_noted, open_level
 from .levels import fresh_level
@@ -324,17 +324,26 @@ class Differentiation:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         self.why = gravest_doubt(self.level)
         if isinstance(error, Exception):
-            tell(self._driver, error, "objects" if is_noted(self.level, "objects") else "")
+            has_objects = is_noted(self.level, "objects")
+            tell(self._driver, error, "objects" if has_objects else self.why)
         close_level(self.level)
 
 
 def tell(driver: str, error: Exception, why: str) -> None:
     """Add to an error of f that it may come of duals in code that does not take them."""
-    if not tell_of_foreign(driver, error) and why == "objects":
+    if tell_of_foreign(driver, error):
+        return
+    if why == "objects":
         error.add_note(
             f"{driver}: NumPy made an array of objects of duals, which not all of its functions "
             "take; make arrays by np.stack([x, y]), or in lifted code, and write x for "
             "np.asarray(x)."
+        )
+    elif why.startswith(("error", "hash")) and not is_refusal(error):
+        error.add_note(
+            f"{driver}: before this error, f caught one by which a dual refused to lose its "
+            "derivative, as where it would be a key of a dict, and may have gone on otherwise than "
+            "with plain numbers; write x.primal there."
         )
 
 

@@ -59,7 +59,7 @@ row("ldexp(a, b)", "ldexp(1.0, b)", None, over=((-4, 4), (3, 3)), says="a*2**b f
 row("floordiv(a, b) = a//b", "0", "0", kind="flat", aka="floor_divide", at={(-7, 2): (-4, 0, 0)})
 row("mod(a, b) = a % b", "1", "-floordiv(a, b)", kind="kinked", aka="remainder",
     at={(-19, 3): (2, 1, 7), (7.5, 2): (1.5, 1, -3)})
-row("fmod(a, b) = a - b*trunc(a/b)", "1", "rint((y - a)/b)", kind="kinked",
+row("fmod(a, b) = a - b*trunc(a/b)", "1 if isfinite(a) else 0", "rint((y - a)/b)", kind="kinked",
     at={(-19, 3): (-1, 1, 6), (7.5, -2): (1.5, 1, 3)})
 row("divmod(a, b) = (floordiv(a, b), mod(a, b))")
 row("modf(x) = (fmod(x, 1), trunc(x))")

@@ -794,3 +794,28 @@ def test_axes_of_length_1_in_front_of_what_is_stored(index: Any, shape: Any, mod
     np.testing.assert_allclose(jacobian(f, mode=mode)(x), slopes(f, x), rtol=1e-9)
     third = jacobian(jacobian(lambda x: f(f(x)), mode=mode), mode="reverse")(x)
     np.testing.assert_allclose(third, slopes(jacobian(lambda x: f(f(x))), x), rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("make", [lambda x: np.sin(x) * 1j, lambda x: np.sin(x * (1 + 0.5j))])
+@pytest.mark.parametrize("index", [..., 0, slice(None), [1, 0]])
+def test_complex_numbers_stored_in_real_arrays(make: Any, index: Any) -> None:
+    """NumPy's are cast with a warning, value and derivatives; Python's are refused by NumPy."""
+
+    def f(x: Any) -> Any:
+        y = np.ones(2) * x
+        y.real[index] = make(x)
+        return y
+
+    x = np.float64(0.7)
+    with pytest.warns(np.exceptions.ComplexWarning):
+        expected = f(x)
+    with warnings.catch_warnings(action="ignore"):
+        want = slopes(lambda v: f(v[0]), np.array([0.7]))[:, 0]
+        value, along = jvp(f, (x,), (1.0,))
+        back = jacobian(f, mode="reverse")(x)
+        twice = jvp(lambda x: jvp(f, (x,), (1.0,))[1], (x,), (1.0,))[1]
+        curved = slopes(lambda v: jvp(f, (v[0],), (1.0,))[1], np.array([0.7]))[:, 0]
+    np.testing.assert_array_equal(value, expected, strict=True)
+    np.testing.assert_allclose(along, want, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(back, want, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(twice, curved, rtol=1e-9, atol=1e-12)

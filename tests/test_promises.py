@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array
 import contextlib
 import copy
 import functools
@@ -433,6 +434,45 @@ def test_a_refusal_that_is_swallowed_is_not_forgotten(package: ModuleType) -> No
     for _ in range(2):
         with pytest.raises(TypeError, match=SWALLOWED):
             p.derivative(as_floats, lift=False)(np.ones(2))
+
+
+def one_over_count(x: Any) -> Any:
+    known: dict[Any, float] = {}
+    with contextlib.suppress(TypeError):
+        known[x] = 1.0
+    return 1 / (x * 0 + len(known))
+
+
+def over_float(x: Any) -> Any:
+    known: list[float] = []
+    with contextlib.suppress(TypeError):
+        known.append(array.array("d", [x])[0])
+    return x / known[0]
+
+
+@both
+@pytest.mark.parametrize("f", [one_over_count, over_float])
+def test_an_error_after_a_refusal_that_was_swallowed_is_told_so(
+    package: ModuleType, f: Any
+) -> None:
+    f(1.5)
+    p = package
+    for call in (
+        lambda: p.derivative(f, lift=False)(1.5),
+        lambda: p.derivative(f, order=2, lift=False)(1.5),
+        lambda: p.value_and_grad(f, lift=False)(1.5),
+        lambda: p.value_and_grad(f, mode="reverse", lift=False)(1.5),
+        lambda: p.jacobian(f, lift=False)(1.5),
+        lambda: p.hessian(lambda v: f(v[0]) * v[1], lift=False)([1.5, 3.0]),
+        lambda: p.jvp(f, (1.5,), (1.0,), lift=False),
+        lambda: p.vjp(f, 1.5, lift=False),
+        lambda: p.taylor(f, 5, lift=False)(1.5),
+        lambda: p.sparsity(lambda v: [f(v[0]), v[1]], lift=False)([1.5, 3.0]),
+    ):
+        with pytest.raises((ZeroDivisionError, IndexError)) as raised:
+            call()
+        (told,) = raised.value.__notes__
+        assert "before this error, f caught one by which a dual refused" in told
 
 
 @both

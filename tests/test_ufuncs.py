@@ -180,6 +180,14 @@ def test_out_where_and_dtype() -> None:
     assert type(b) is np.ndarray
 
 
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_the_fraction_of_infinity_stays_0(mode: Any) -> None:
+    x = np.array([np.inf, 1.75, -np.inf])
+    for point, slopes in ((x, np.diag([0.0, 1.0, 0.0])), (np.inf, 0.0), (-1.25, 1.0)):
+        got = jacobian(lambda x: np.modf(x)[0], mode=mode)(point)
+        np.testing.assert_array_equal(got, slopes)
+
+
 def test_plain_answers() -> None:
     x = Dual(MATRIX, np.ones((3, 4)))
     for answer, expected in (

@@ -355,6 +355,8 @@ class DualArray(Dual):
             )
         even_out(self)
         self.primal[index] = value
+        if np.iscomplexobj(plain(value)) and not np.iscomplexobj(plain(self)):
+            tangent = None if tangent is None else np.real(tangent)  # as NumPy has done to value
         if self.tangent.ndim > self.ndim:
             target = np.moveaxis(self.tangent, 0, -1)
             target[_leave_last(index)] = 0.0 if tangent is None else np.moveaxis(tangent, 0, -1)

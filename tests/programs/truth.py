@@ -52,6 +52,23 @@ def differences(
     return best, np.where(np.isfinite(error), error, np.inf)
 
 
+def noise(f: Callable[[float], Any], order: int) -> Any:
+    """What rounding may make of differences, from how uneven f is on a line so short."""
+    start = f(0.0)
+    uneven = [np.abs(f(h) - 2 * start + f(-h)) for h in (1e-10, 1.7e-10, 2.9e-10)]
+    return 10 * np.max(uneven, 0) / (FIRST[order] / 2**LEVELS) ** order
+
+
+def is_noise(f: Callable[[float], Any]) -> Any:
+    """Where f is uneven on a line so short that neither a slope, nor a curve, nor a kink is seen."""
+    h = 1e-10
+    there = {k: f(k * h) for k in (-2, -1, 0, 1, 2)}
+    second = there[1] - 2 * there[0] + there[-1]
+    third = there[2] - 2 * there[1] + 2 * there[-1] - there[-2]
+    size = np.max(np.abs(list(there.values())), 0)
+    return np.minimum(np.abs(second), np.abs(third)) > 1e-4 * size
+
+
 def is_kink(f: Callable[[float], Any], eps: float, slope: Any = None) -> Any:
     """Where the one-sided derivatives at 0 differ, from each other or from a slope; or a jump is."""
     start, h = f(0.0), 1e-5 if eps < 1e-10 else 3e-3
@@ -62,3 +79,19 @@ def is_kink(f: Callable[[float], Any], eps: float, slope: Any = None) -> Any:
     if slope is not None:
         smooth &= np.abs((right + left) / 2 - slope) <= near
     return ~smooth
+
+
+def is_bent(line: Callable[..., Callable[[float], Any]]) -> Any:
+    """Where slopes along two directions do not add up to that along their sum.
+
+    `line(a, b, k)` is the function along a·v + b·e, with the k-th of some directions e. The middle
+    of three equal numbers is smooth along every line, and yet has no derivative.
+    """
+    bent = np.asarray(False)
+    for k in range(3):
+        (a, of_a), (b, of_b), (c, of_c) = (
+            differences(line(*mix, k), 1, 2.0**-52) for mix in ((1.0, 0.0), (0.0, 1.0), (1.0, 1.0))
+        )
+        near = 20 * (of_a + of_b + of_c) + 1e-6 * (1 + np.abs(a) + np.abs(b))
+        bent = bent | (np.abs(a + b - c) > near)
+    return bent
