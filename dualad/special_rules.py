@@ -832,7 +832,8 @@ for _name, _before, _behind, _sign in (("jn", "", "-", ""), ("yn", "", "-", ""),
                                        ("in", "", "+", ""), ("kn", "-", "+", "-")):
     row(f"_spherical_{_name}(n, x)", None,
         f"({_before}n*_spherical_{_name}(maximum(n, 1) - 1, x) {'-' if _before else _behind} "
-        f"(n + 1)*_spherical_{_name}(n + 1, x))/(2*n + 1)", z=True, over=(COUNT, POSITIVE))
+        f"(n + 1)*_spherical_{_name}(n + 1, x))/(2*n + 1)", z=True, over=(COUNT, POSITIVE),
+        of=getattr(sc, f"spherical_{_name}"))  # the ufunc below it is for x >= 0 alone
 row("struve(v, x)", MPMATH, "struve(v - 1, x) - v/x*y if abs(x) > 1 else (struve(v - 1, x) "
     "- struve(v + 1, x))/2 + pow(x/2, v)*rgamma(v + 1.5)/(2*sqrtpi)", over=((0, 3), POSITIVE))
 row("modstruve(v, x)", MPMATH, "(modstruve(v - 1, x) + modstruve(v + 1, x))/2 "
