@@ -314,6 +314,54 @@ def test_zeros_are_strong() -> None:
     assert got[0] == 0.0 and got[1] == math.inf
 
 
+FLAT = {
+    "logistic": lambda x: 1 / (1 + np.exp(-x)),
+    "bell": lambda x: np.exp(-x * x),
+    "gompertz": lambda x: np.exp(-np.exp(x)),
+    "one branch": lambda x: np.minimum(np.exp(x), 5.0),
+    "no branch": lambda x: np.minimum(np.sqrt(np.abs(x)), -1.0),
+    "quotient": lambda x: 1 / np.hypot(x, 1.0),
+    "step": np.floor,
+    "rounding": np.rint,
+}
+
+
+@pytest.mark.parametrize("name", FLAT)
+@pytest.mark.parametrize("x", [-math.inf, -800.0, -1e200, 0.0, 1e200, 800.0, math.inf])
+def test_flat_at_infinity(name: str, x: float) -> None:
+    """Where the first derivative is zero next to what is infinite, so are all behind it."""
+    f = FLAT[name]
+    with np.errstate(all="ignore"):
+        value, slope = f(x), derivative(f)(x)
+        assert value == value and slope == slope
+        for got in (taylor(f, 4)(x), [c[0] for c in taylor(f, 4)(np.array([x, 0.5]))]):
+            assert got[0] == value and got[1] == slope
+            if abs(x) > 1 and slope == 0:
+                assert got[2:] == [0, 0, 0]
+
+
+def test_values_are_those_of_the_function_called() -> None:
+    for x in (-0.0, 0.0, 0.5, math.nan):
+        for point in (x, np.array([x]), np.float64(x)):
+            want = np.asarray(np.clip(point, 0, 1)).tobytes()
+            got = taylor(lambda t: np.clip(t, 0, 1), 2)(point)[0]
+            assert np.asarray(got).tobytes() == want
+            tangent = np.ones_like(point)[()]
+            value = dualad.jvp(lambda t: np.clip(t, 0, 1), (point,), (tangent,))[0]
+            assert np.asarray(value).tobytes() == want
+
+
+@pytest.mark.parametrize("base", [0.0, -2.0])
+def test_numbers_beside_arrays_at_the_edge_of_a_domain(base: float) -> None:
+    x = np.array([0.0, 0.5, 2.0])
+    with np.errstate(all="ignore"):
+        got = taylor(lambda t: base**t, 2)(x)
+        np.testing.assert_array_equal(got[0], np.power(base, x))
+        np.testing.assert_array_equal(got[1], derivative(lambda t: base**t)(x))
+        want = taylor(lambda t: np.full(3, base) ** t, 2)(x)
+    np.testing.assert_array_equal(got, want)
+
+
 def test_rules_of_the_users() -> None:
     haversine = define_rule(
         lambda x: np.sin(x / 2) ** 2, lambda x, y: dualad.sin(x) / 2, name="haversine_series"
