@@ -787,7 +787,7 @@ def hessian(
             from .compression import by_arguments, refuse_unless_floats
 
             refuse_unless_floats(inputs)
-            inner = _inputs_of_gradient(inputs, "reverse" if mode is None else mode)
+            inner = _inputs_of_gradient(inputs, "reverse" if mode is None else mode, has_aux=True)
             along = _gradient_along(inputs) if is_alone else None
             with planned("hessian", workers, progress) as plan:
                 matrix = kept.hessian(inner, chunk, plan, along)
@@ -853,17 +853,23 @@ def _called(inputs: Inputs, x: Any) -> Any:
     return inputs.call(x if isinstance(x, list) else [x])
 
 
-def _inputs_of_gradient(inputs: Inputs, mode: Mode = None, least: int = LEAST_NUMBERS) -> Inputs:
-    """The same numbers in one list, for a function that gives the gradient in one."""
-    gradient_at = functools.partial(_gradient_at, inputs, mode, least)
+def _inputs_of_gradient(
+    inputs: Inputs, mode: Mode = None, least: int = LEAST_NUMBERS, has_aux: bool = False
+) -> Inputs:
+    """The same numbers in one list, for a function that gives the gradient in one.
+
+    `has_aux`: or (gradient, value).
+    """
+    gradient_at = functools.partial(_gradient_at, inputs, mode, least, has_aux)
     result = Inputs(inputs.driver, gradient_at, 0, (inputs.leaves,), {})
     result.original = inputs.original
     return result
 
 
-def _gradient_at(inputs: Inputs, mode: Mode, least: int, numbers: list[Any]) -> list[Any]:
+def _gradient_at(inputs: Inputs, mode: Mode, least: int, has_aux: bool, numbers: list[Any]) -> Any:
     at = Inputs(inputs.driver, inputs.call, 0, (numbers,), {})
-    return _gradient(at, mode=mode, least=least)[1]
+    outputs, slopes = _gradient(at, mode=mode, least=least)
+    return (slopes, outputs.values[0]) if has_aux else slopes
 
 
 def _swapped(block: Any, ndim: int) -> Any:
