@@ -20,6 +20,7 @@ from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple, of_kind
 from .array.operands import unbuffered
 from .kernel import ARRAY_KERNEL, DRIVERS
 from .later import Later
+from .namespaces import is_exact
 from .pair import Function, Pair, is_array, is_operand, plain
 from .passes import one_like, run_pass, tangents_of
 from .promises import (
@@ -104,7 +105,7 @@ def derivative(
     Notes
     -----
     f is called once for each argument in argnums (for numbers with more digits than floats,
-    twice if they are complex). From order 4 on the derivative comes from a series, as `taylor`
+    twice if they are complex). From order 3 on the derivative comes from a series, as `taylor`
     has it, which costs order² steps where nested duals double with each order; if there is none,
     f is called once more.
 
@@ -174,7 +175,7 @@ def _by_series(f: Callable[P, R], argnums: Argnums, order: int, nested: Function
 
 
 def _last_of_series(inputs: Inputs, order: int) -> Any:
-    from .series import NoSeries, expanded
+    from .series import NoSeries, expanded, scale_of
 
     if not is_operand(inputs.selected[0]):
         return None  # nested duals say so
@@ -183,15 +184,32 @@ def _last_of_series(inputs: Inputs, order: int) -> Any:
         return None
     if np.ndim(x) and not is_elementwise(inputs.f, inputs.keys[0], np.shape(x)):
         _elementwise_slopes(inputs, 0)  # which looks whether it is
-    try:
-        outputs, found = expanded(inputs, [one_like(x)], order, is_optional=True)
-    except NoSeries:
-        return None
-    if not all(is_finite(c) for each in found for c in each):
+    scales: list[tuple[Any, Any, int]] = [(1, math.factorial(order), 0)]
+    if not is_exact(plain(x)):
+        scales.insert(0, scale_of(order))
+        del scales[1 + (order <= _MOST_FACTORIAL) :]
+    for step, factor, exponent in scales:
+        try:
+            outputs, found = expanded(inputs, [one_like(x) * step], order, is_optional=True)
+        except NoSeries:
+            return None
+        if all(is_finite(c) for each in found for c in each):
+            break
+    else:
         return None
     if any(np.ndim(x) and np.shape(value) != np.shape(x) for value in outputs.values):
         return None
-    return outputs.arrange([each[-1] * math.factorial(order) for each in found])
+
+    def derived(c: Any) -> Any:
+        if not exponent:
+            return c * factor
+        half = exponent // 2  # the power of two may itself be too small for a float
+        return c * factor * 2.0**half * 2.0 ** (exponent - half)
+
+    return outputs.arrange([derived(each[-1]) for each in found])
+
+
+_MOST_FACTORIAL = 170  # whose factorial is a float
 
 
 def _elementwise_slopes(inputs: Inputs, i: int) -> tuple[Outputs, list[Any]]:
@@ -276,7 +294,7 @@ def taylor(
 
 @driver
 def _taylor(
-    f: Callable[P, R], argnums: Argnums = 0, *, order: int = 1, lift: bool | None = None
+    f: Callable[P, R], argnums: Argnums = 0, *, order: int, lift: bool | None = None
 ) -> Callable[..., list[R]]:
     def wrapper(*args: Any, direction: Any = None, **kwargs: Any) -> Any:
         from .series import expanded

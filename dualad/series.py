@@ -731,6 +731,19 @@ def _zero(value: Any) -> Any:
     return nan_where(value, value * 0 if is_exact(plain(value)) else np.zeros_like(value)[()])
 
 
+@functools.cache
+def scale_of(order: int) -> tuple[float, float, int]:
+    """A power of two h, and factor and exponent of order!/h**order = factor·2**exponent.
+
+    Along h·t the last coefficient is about as large as the derivative, and so neither under- nor
+    overflows before that does; and powers of two do not round.
+    """
+    factorial = math.factorial(order)
+    bits = factorial.bit_length()
+    scale = round(math.log2(factorial) / order)
+    return 2.0**scale, factorial / (1 << bits), bits - scale * order
+
+
 def _begun(level: int, order: int) -> SeriesLevel:
     """A level for series of an order, which takes part in one that is open."""
     result = SeriesLevel(level)
@@ -741,4 +754,4 @@ def _begun(level: int, order: int) -> SeriesLevel:
 if KERNEL:
     KERNEL.connect_series(SeriesLevel)
 if DRIVERS:
-    DRIVERS.connect_series(_begun)
+    DRIVERS.connect_series(_begun, scale_of)
