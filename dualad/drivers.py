@@ -188,9 +188,9 @@ def _last_of_series(inputs: Inputs, order: int) -> Any:
     if not is_exact(plain(x)):
         scales.insert(0, scale_of(order))
         del scales[1 + (order <= _MOST_FACTORIAL) :]
-    for step, factor, exponent in scales:
+    for scale in scales:
         try:
-            outputs, found = expanded(inputs, [one_like(x) * step], order, is_optional=True)
+            outputs, found = expanded(inputs, [one_like(x) * scale[0]], order, is_optional=True)
         except NoSeries:
             return None
         if all(is_finite(c) for each in found for c in each):
@@ -199,6 +199,8 @@ def _last_of_series(inputs: Inputs, order: int) -> Any:
         return None
     if any(np.ndim(x) and np.shape(value) != np.shape(x) for value in outputs.values):
         return None
+
+    _, factor, exponent = scale
 
     def derived(c: Any) -> Any:
         if not exponent:
@@ -538,9 +540,9 @@ def jacobian(
     sparsity : bool, matrix, int or (int, int), optional
         Where the Jacobian may be other than zero, so that as many directions do as it has
         colours: three at any size for a tridiagonal one. True detects it in the first call, as
-        `sparsity` does, and keeps it; a matrix, sparse or dense, has something there; a number is
-        a bandwidth, on both sides or (below, above). Each result is checked along a random
-        direction.
+        `sparsity` does, and keeps it; a matrix, sparse or dense, has something there (of several
+        arguments a tuple of these, as `sparsity` gives it); a number is a bandwidth, on
+        both sides or (below, above). Each result is checked along a random direction.
 
     Returns
     -------

@@ -665,7 +665,12 @@ def _det(a: Any) -> Any:
     each = _matrices(a, a.level)
     if np.any(is_singular(plain(each[0]))):  # an inverse would be chance
         note_refusal(a.level)
-        raise a.level.unable(TypeError("taylor: np.linalg.det of a singular matrix has no series."))
+        raise a.level.unable(
+            TypeError(
+                "taylor: np.linalg.det of a singular matrix has no series; write the determinant "
+                "as a sum of products, or take its derivatives by derivative(f, order=2) and so on."
+            )
+        )
     inverse = _inverse(each, np.linalg.inv(each[0]))
     traces = [
         sum(

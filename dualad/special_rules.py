@@ -599,6 +599,7 @@ row("_dawson(n, x)", None, "_dawson(n + 1, x)", of=_dawson)
 row("_wofz(n, x)", None, "_wofz(n + 1, x)", of=_faddeeva, z=True)
 row("_kve(n, k, v, x)", None, None, "_kve(n, k + 1, v, x)", "_kve(n + 1, k, v, x)", of=_kve)
 row("_log_ratio(a, b) = log1p((a - b)/b) if abs(a - b) < b/2 else log(a/b)", "1/a", "-1/b")
+row("_lack(a, b) = (b - a)/b", "-1/b", "a/b/b")
 row("_exprel1(x) = hyp1f1(2, 3, x)/2 if abs(x) < 1 else (exp(x)*(x - 1) + 1)/(x*x)")
 row("_psi_gap(a, b)", of=_psi_gap)
 row("_square4(x) = fmod(square(rint(64*x)/64), 4) + (x - rint(64*x)/64)*(x + rint(64*x)/64)",
@@ -672,11 +673,11 @@ row("xlog1py(a, b)", "log1p(b)", "(0 if b == -1 else a/(1 + b)) if a == 0 else a
     over=(-0.9, 4), at={(0, -1): (0, -inf, 0)})
 row("entr(x)", "-1 - log(x)", at={0: (0, inf)})
 row("rel_entr(a, b)", "1 + _log_ratio(a, b)", "0 if a == 0 else -(a/b)", at={(0, 0): (0, nan, 0)})
-row("kl_div(a, b)", "_log_ratio(a, b)", "(b - a)/b", at={(0, 2): (2, -inf, 1)})
+row("kl_div(a, b)", "_log_ratio(a, b)", "_lack(a, b)", at={(0, 2): (2, -inf, 1)})
 row("huber(d, r)", "abs(r) - d if abs(r) > d else 0*r", "r if abs(r) <= d else d*sign(r)",
     kind="kinked", over=((0.5, 2), (-4, 4)))
 row("pseudo_huber(d, r)",
-    "d*square(square(r/d)/(1 + hypot(1, r/d)))/hypot(1, r/d)", "d*_along(r/d, 1)",
+    "r*pow(_along(r/d, 1), 3)/square(1 + _along(1, r/d))", "d*_along(r/d, 1)",
     over=((0.5, 2), (-4, 4)))
 row("boxcox(x, l)", "pow(x, l - 1)",
     "(1/(l*l) if l > 0 else inf) if x == 0 else square(log(x))*_exprel1(l*log(x))",
