@@ -11,7 +11,7 @@ something, the general driver starts from the beginning.
 
 cimport cython
 from cpython.object cimport PyObject
-from libc.math cimport isfinite
+from libc.math cimport isfinite, ldexp
 from libc.string cimport memcmp, memcpy, memset
 cimport numpy as cnp
 
@@ -24,7 +24,6 @@ from ._lifting cimport begin, callee_for, end, needs_anew, needs_lift
 
 from functools import partial
 from inspect import signature
-from math import factorial
 from types import FunctionType, MethodType
 
 import numpy
@@ -61,6 +60,7 @@ cdef object second = None             # second(f, x): the Hessian in a list or a
 cdef object change_of_gradient = None # change_of_gradient(f, x, v): along directions, by a sweep
 cdef object nonlinear = ()            # the error for what has no way back
 cdef object series_begun = None       # series_begun(level, order): the level of a series
+cdef object scale_of_series = None    # series.scale_of
 cdef Py_ssize_t LEAST_NUMBERS, LEAST_ELEMENTS
 cdef object FORWARD = object()        # left to the general driver, by forward mode
 
@@ -106,10 +106,10 @@ def connect_reverse(
     LEAST_NUMBERS, LEAST_ELEMENTS = numbers, elements
 
 
-def connect_series(begun):
-    """Tell them how the level of a series begins."""
-    global series_begun
-    series_begun = begun
+def connect_series(begun, scale):
+    """Tell them how the level of a series begins, and the scale of one that is to be derived."""
+    global series_begun, scale_of_series
+    series_begun, scale_of_series = begun, scale
 
 
 cdef inline bint is_plain(object x) noexcept:
@@ -341,7 +341,7 @@ cdef class Driver:
                 return NotImplemented
             if isinstance(error, (TypeError, AttributeError)) and self.needs_lift_now():
                 return NotImplemented
-            tell(self.driver.__name__, error, gravest_doubt(level) if has_refused(level) else "")
+            tell(self.driver.__name__.lstrip("_"), error, gravest_doubt(level) if has_refused(level) else "")
             raise
         return NotImplemented if has_refused(level) and asks_to_settle(self.f, x, level, y) else y
 
@@ -852,34 +852,30 @@ cdef class Hessian(Driver):
         return symmetric.tolist() if type(x) is list else symmetric
 
 
-@cython.final
-cdef class HigherDerivative(Driver):
-    """A derivative of some order in a number, which is the last coefficient of a series."""
+cdef class OfSeries(Driver):
+    """A driver that expands a function of a number into a power series."""
 
     cdef Py_ssize_t order
 
     def __cinit__(self, definition, *_):
         self.order = definition.keywords["order"]
 
-    cdef object short_way(self, object opened, object x, Given *given):
+    cdef object expanded(self, object opened, double x, bint is_np, double along, Given *given):
+        """f(x + along·t), a series; FORWARD if f uses a function that has none, or NotImplemented."""
         cdef Dual series
         cdef Py_ssize_t i
-        if series_begun is None or not given.is_single or x is True or x is False:
-            return NotImplemented
         level = series_begun(opened, self.order)
         series = new_series(self.order, level)
         memset(series.t, 0, self.order * sizeof(double))
-        if not is_double(x, &series.v, &series.is_np):
-            return NotImplemented
-        series.t[0] = 1.0
+        series.v, series.is_np, series.t[0] = x, is_np, along
         try:
             y = self.call(level, series, given)
         except Exception:
             if level.is_unable:
-                return self.nested()
+                return FORWARD
             raise
         if level.is_unable:
-            return self.nested()
+            return FORWARD
         if type(y) is not Series:
             return NotImplemented
         series = <Dual>y
@@ -887,24 +883,65 @@ cdef class HigherDerivative(Driver):
             return NotImplemented
         for i in range(self.order):
             if not isfinite(series.t[i]):
-                return self.nested()
-        return series.t[self.order - 1] * <double>factorial(self.order)
-
-    cdef object nested(self):
-        """The same by duals of duals."""
-        if self.forward is None:
-            once = self.driver(self.f, self.argnums, order=self.order - 1)
-            self.forward = self.driver(once, self.argnums)
-        return FORWARD
+                return NotImplemented
+        return series
 
     def __reduce__(self):
         made, given = Driver.__reduce__(self)
         return partial(made, order=self.order), given
 
 
+@cython.final
+cdef class HigherDerivative(OfSeries):
+    """A derivative of some order in a number, which is the last coefficient of a series."""
+
+    cdef double along, factor  # the step in x, and what the coefficient is to be multiplied by:
+    cdef int exponent          # factor·2**exponent
+
+    cdef object short_way(self, object level, object x, Given *given):
+        cdef double v
+        cdef bint is_np = False
+        if series_begun is None or not given.is_single or x is True or x is False:
+            return NotImplemented
+        if not is_double(x, &v, &is_np):
+            return NotImplemented
+        if self.along == 0.0:
+            self.along, self.factor, self.exponent = scale_of_series(self.order)
+        y = self.expanded(level, v, is_np, self.along, given)
+        if type(y) is Series:
+            return ldexp((<Dual>y).t[self.order - 1] * self.factor, self.exponent)
+        if y is FORWARD and self.forward is None:  # by duals of duals
+            once = self.driver(self.f, self.argnums, order=self.order - 1)
+            self.forward = self.driver(once, self.argnums)
+        return y
+
+
+@cython.final
+cdef class Taylor(OfSeries):
+    """The coefficients of the series of a function of a number."""
+
+    cdef object short_way(self, object level, object x, Given *given):
+        cdef bint is_np = type(x) is numpy.float64
+        cdef Py_ssize_t i
+        if series_begun is None or not given.is_single or not self.order:
+            return NotImplemented
+        if type(x) is not float and not is_np:
+            return NotImplemented
+        if given.names != NULL and "direction" in <tuple>given.names:
+            return NotImplemented
+        y = self.expanded(level, <double>x, is_np, 1.0, given)
+        if type(y) is not Series:
+            return NotImplemented
+        found = [(<Dual>y).v]
+        for i in range(self.order):
+            found.append((<Dual>y).t[i])
+        return list(map(numpy.float64, found)) if (<Dual>y).is_np else found
+
+
 SHORT_WAYS = {
     "derivative": Derivative,
     "derivative of order": HigherDerivative,
+    "series": Taylor,
     "grad": Gradient,
     "value_and_grad": ValueAndGradient,
     "jacobian": Jacobian,

@@ -264,7 +264,7 @@ FOR_EACH_WIDTH int powers(const double *c, Size step, Coefficients a, double *y,
         double *out = &y[n * w];
         EACH_NUMBER out[e] = 0.0;
         for (Size j = 1; j <= least(n, a.last); j++)
-            EACH_NUMBER out[e] += ((c[e * step] + 1.0) * (double)j - (double)n)
+            EACH_NUMBER out[e] += (c[e * step] * (double)j - (double)(n - j))
                                   * a.c[j * w + e] * y[(n - j) * w + e];
         EACH_NUMBER out[e] = n > 1 ? out[e] / ((double)n * a.c[e]) : out[e] / a.c[e];
     }
@@ -312,9 +312,48 @@ FOR_EACH_WIDTH int raised(Coefficients a, Coefficients b, double *y, Size k, dou
     return 0;
 }
 
-/* hypot(a, b), and atan2(a, b), whose slope along a and b has its square below. */
-FOR_EACH_WIDTH int of_two_squares(int row, Coefficients a, Coefficients b, double *y, Size k,
-                                 double *space, const Size w) {
+/* hypot(a, b): with u = a/y, v = b/y and the turn w = (v·a′ − u·b′)/y it is y′ = u·a′ + v·b′,
+   u′ = v·w, v′ = −u·w, where nothing cancels if one argument is constant. */
+FOR_EACH_WIDTH int hypotenuse(Coefficients a, Coefficients b, double *y, Size k, double *space,
+                             const Size w) {
+    const Size size = (k + 1) * w;
+    double *u = space, *v = space + size, *turn = space + 2 * size;
+    EACH_NUMBER {
+        if (!(TINY < y[e] && y[e] < HUGE))
+            return 1;
+        u[e] = a.c[e] / y[e];
+        v[e] = b.c[e] / y[e];
+    }
+    for (Size n = 1; n <= k; n++) {
+        double *out = &y[n * w], *next = &turn[(n - 1) * w];
+        EACH_NUMBER out[e] = next[e] = 0.0;
+        for (Size j = 1; j <= n; j++) {
+            if (j <= a.last)
+                EACH_NUMBER {
+                    out[e] += (double)j * a.c[j * w + e] * u[(n - j) * w + e];
+                    next[e] += (double)j * a.c[j * w + e] * v[(n - j) * w + e];
+                }
+            if (j <= b.last)
+                EACH_NUMBER {
+                    out[e] += (double)j * b.c[j * w + e] * v[(n - j) * w + e];
+                    next[e] -= (double)j * b.c[j * w + e] * u[(n - j) * w + e];
+                }
+            if (j < n)
+                EACH_NUMBER next[e] -= turn[(n - 1 - j) * w + e] * y[j * w + e];
+        }
+        EACH_NUMBER {
+            out[e] /= (double)n;
+            next[e] /= y[e];
+        }
+        convolve(&u[n * w], turn, v, n - 1, 0, n - 1, 1.0, (double)n, w);
+        convolve(&v[n * w], turn, u, n - 1, 0, n - 1, -1.0, (double)n, w);
+    }
+    return 0;
+}
+
+/* atan2(a, b), whose slope along a and b has the square of hypot(a, b) below. */
+FOR_EACH_WIDTH int angle(Coefficients a, Coefficients b, double *y, Size k, double *space,
+                        const Size w) {
     const Size size = (k + 1) * w;
     double *q = space, *other = space + size, *turn = space + 2 * size;
     for (Size n = 0; n <= k; n++) {
@@ -325,10 +364,6 @@ FOR_EACH_WIDTH int of_two_squares(int row, Coefficients a, Coefficients b, doubl
     EACH_NUMBER
         if (!(TINY * TINY < q[e] && q[e] < HUGE * HUGE))
             return 1;
-    if (row == ROW_hypot) {
-        root(y, q, k, w);
-        return 0;
-    }
     for (Size n = 1; n <= k; n++) {  /* n·y_n·q_0 = (a′·b − a·b′)_n − Σ j·y_j·q_{n−j} */
         double *out = &y[n * w];
         EACH_NUMBER turn[e] = 0.0;
@@ -382,8 +417,11 @@ FOR_EACH_WIDTH int series_of(int row, Coefficients a, Coefficients b, double *y,
                 product(&y[n * w], a, b, n, w);
         } else if (row == ROW_div) {
             quotient(a, b, y, k, w);
-        } else if (row != ROW_pow) {
-            if (of_two_squares(row, a, b, y, k, space, w))
+        } else if (row == ROW_hypot) {
+            if (hypotenuse(a, b, y, k, space, w))
+                return 1;
+        } else if (row == ROW_atan2) {
+            if (angle(a, b, y, k, space, w))
                 return 1;
         } else if (b.last > 0) {
             if (raised(a, b, y, k, space, w))

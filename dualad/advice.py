@@ -44,6 +44,12 @@ def tell_of_foreign(driver: str, error: BaseException) -> bool:
     import traceback
 
     frames = list(traceback.walk_tb(error.__traceback__))
+    if frames and _root(frames[-1][0]) == "mpmath" and _holds_duals(frames[-1][0]):
+        error.add_note(
+            f"{driver}: mpmath's functions take its own numbers only; write dualad's of that name, "
+            "as dualad.sin(x) for mp.sin(x)."
+        )
+        return True
     mine = [i for i, (frame, _) in enumerate(frames) if _is_users(frame)]
     if not mine:
         return False

@@ -9,7 +9,7 @@ import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +40,6 @@ from .workers import SERIAL, Plan
 from .zeros import is_finite
 
 Along = Callable[[Any], Any]  # from directions, one in each row, to a derivative along each
-T = TypeVar("T")
 
 _ELEMENTS = 1 << 22  # about so many elements of seeds in one pass
 _INFINITE = 16  # so many rows with infinite elements are looked into
@@ -335,7 +334,7 @@ class Sparsity:
             If f depends on more than the pattern has.
         """
 
-        def by(c: Compression | Split) -> tuple[Outputs, Any]:
+        def by(c: Compression | Split, is_new: bool = False) -> tuple[Outputs, Any]:
             if isinstance(c, Split):
                 found = both_ways(inputs, c, chunk, has_aux, plan)
             elif c.way == "rows":
@@ -344,7 +343,7 @@ class Sparsity:
                 return forward(inputs, c, chunk, has_aux, plan)
             return forward(inputs, c.forward, chunk, has_aux, plan) if found is None else found
 
-        return self._tried(inputs, mode, has_aux, by)
+        return self._tried(inputs, mode, has_aux, by, plan is not SERIAL)
 
     def for_one_pass(self, x: Any) -> Compression | None:
         """The colours for one array, if one pass forward is all that is needed."""
@@ -378,7 +377,7 @@ class Sparsity:
         return self.matrix(inputs, None, None, False, SERIAL)[1]
 
     def hessian(self, inputs: Inputs, chunk: int | None, plan: Plan, along: Along | None) -> Any:
-        """The Hessian, from a function that gives the gradient: a csr_array.
+        """The Hessian, from a function that gives (gradient, value): a csr_array.
 
         `along`: how the gradient changes along directions, where that takes one evaluation; None
         from it if it does not.
@@ -389,15 +388,16 @@ class Sparsity:
             If the pattern lacks elements.
         """
 
-        def by(c: Any) -> Any:
-            found = None if along is None else _at_once(c, along)
-            return forward(inputs, c, chunk, False, plan)[1] if found is None else found
+        def by(c: Any, is_new: bool = False) -> tuple[Outputs | None, Any]:
+            found = None if along is None or is_new else _at_once(c, along)
+            return forward(inputs, c, chunk, True, plan) if found is None else (None, found)
 
-        return self._tried(inputs, "forward", False, by)
+        return self._tried(inputs, "forward", True, by, plan is not SERIAL)[1]
 
     def _tried(
-        self, inputs: Inputs, mode: Mode, has_aux: bool, by: Callable[[Compression | Split], T]
-    ) -> T:
+        self, inputs: Inputs, mode: Mode, has_aux: bool, by: Callable[..., tuple[Any, Any]],
+        is_elsewhere: bool,
+    ) -> tuple[Any, Any]:  # fmt: skip
         """What is made by the pattern that was given, or by the one that was detected."""
         refuse_unless_floats(inputs)
         if self.given is not True:
@@ -411,14 +411,20 @@ class Sparsity:
         if kept is not None:
             with suppress(WrongPattern):  # f takes another branch now
                 return by(kept)
-        pattern = detected(inputs, has_aux)[1]
-        found = self._detected[key] = coloured(pattern, None, mode, self.is_symmetric)
+        self._detected.pop(key, None)
+        first, pattern = detected(inputs, has_aux)
+        found = coloured(pattern, None, mode, self.is_symmetric)
         try:
-            return by(found)
+            result = by(found, is_new=True)
         except WrongPattern as error:  # a rule loses track of what depends on what
-            self._detected.pop(key, None)  # another thread may have done so
             told = str(error).replace(WrongPattern.advice, "it was detected here; omit sparsity=.")
             raise WrongPattern(told) from None
+        if self.is_symmetric:  # of gradients, detection has another rounding
+            for outputs in (first, result[0]):
+                outputs.values = [outputs.aux]
+        refuse_unless_same(inputs, first, result[0], is_elsewhere)
+        self._detected[key] = found
+        return result
 
 
 def _shapes(inputs: Inputs) -> tuple[tuple[int, ...], ...]:

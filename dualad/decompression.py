@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import functools
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -70,6 +70,8 @@ def as_pattern(driver: str, given: Any, n: int) -> tuple[Any, tuple[int, int] | 
             f"{driver}: sparsity is True, a sparse or dense matrix, or a bandwidth such as 1 or "
             f"(1, 2); got {type(given).__name__}."
         )
+    if isinstance(given, (list, tuple)) and all(getattr(p, "ndim", 0) == 2 for p in given):
+        given = _beside_each_other(driver, given)
     if not sparse.issparse(given):
         given = np.asarray(given)
         if given.dtype.kind not in "biufc":
@@ -89,6 +91,18 @@ def as_pattern(driver: str, given: Any, n: int) -> tuple[Any, tuple[int, int] | 
         result.indices = result.indices.astype(np.int32, copy=False)
         result.indptr = result.indptr.astype(np.int32, copy=False)
     return result, None
+
+
+def _beside_each_other(driver: str, given: Sequence[Any]) -> Any:
+    """The patterns of several arguments as one."""
+    shapes = [p.shape for p in given]
+    if len({rows for rows, _ in shapes}) != 1:
+        raise ValueError(
+            f"{driver}: the patterns of several arguments have a row for each output, all of them; "
+            f"got shapes {', '.join(map(str, shapes))}."
+        )
+    sparse = scipy_sparse(driver)
+    return sparse.hstack(list(map(sparse.csr_array, given)), format="csr")
 
 
 # -- colours, and what is read from them -----------------------------------------------------

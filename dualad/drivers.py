@@ -19,6 +19,7 @@ import numpy as np
 from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple, of_kind
 from .kernel import ARRAY_KERNEL, DRIVERS
 from .later import Later
+from .namespaces import is_exact
 from .pair import Function, Pair, is_array, is_operand, own, plain
 from .passes import one_like, run_pass, tangents_of
 from .promises import (
@@ -102,7 +103,7 @@ def derivative(
     Notes
     -----
     f is called once for each argument in argnums (for numbers with more digits than floats,
-    twice if they are complex). From order 4 on the derivative comes from a series, as `taylor`
+    twice if they are complex). From order 3 on the derivative comes from a series, as `taylor`
     has it, which costs order² steps where nested duals double with each order; if there is none,
     f is called once more.
 
@@ -172,7 +173,7 @@ def _by_series(f: Callable[P, R], argnums: Argnums, order: int, nested: Function
 
 
 def _last_of_series(inputs: Inputs, order: int) -> Any:
-    from .series import NoSeries, expanded
+    from .series import NoSeries, expanded, scale_of
 
     if not is_operand(inputs.selected[0]):
         return None  # nested duals say so
@@ -181,15 +182,34 @@ def _last_of_series(inputs: Inputs, order: int) -> Any:
         return None
     if np.ndim(x) and not is_elementwise(inputs.f, inputs.keys[0], np.shape(x)):
         _elementwise_slopes(inputs, 0)  # which looks whether it is
-    try:
-        outputs, found = expanded(inputs, [one_like(x)], order, is_optional=True)
-    except NoSeries:
-        return None
-    if not all(is_finite(c) for each in found for c in each):
+    scales: list[tuple[Any, Any, int]] = [(1, math.factorial(order), 0)]
+    if not is_exact(plain(x)):
+        scales.insert(0, scale_of(order))
+        del scales[1 + (order <= _MOST_FACTORIAL) :]
+    for scale in scales:
+        try:
+            outputs, found = expanded(inputs, [one_like(x) * scale[0]], order, is_optional=True)
+        except NoSeries:
+            return None
+        if all(is_finite(c) for each in found for c in each):
+            break
+    else:
         return None
     if any(np.ndim(x) and np.shape(value) != np.shape(x) for value in outputs.values):
         return None
-    return outputs.arrange([each[-1] * math.factorial(order) for each in found])
+
+    _, factor, exponent = scale
+
+    def derived(c: Any) -> Any:
+        if not exponent:
+            return c * factor
+        half = exponent // 2  # the power of two may itself be too small for a float
+        return c * factor * 2.0**half * 2.0 ** (exponent - half)
+
+    return outputs.arrange([derived(each[-1]) for each in found])
+
+
+_MOST_FACTORIAL = 170  # whose factorial is a float
 
 
 def _elementwise_slopes(inputs: Inputs, i: int) -> tuple[Outputs, list[Any]]:
@@ -274,7 +294,7 @@ def taylor(
 
 @driver
 def _taylor(
-    f: Callable[P, R], argnums: Argnums = 0, *, order: int = 1, lift: bool | None = None
+    f: Callable[P, R], argnums: Argnums = 0, *, order: int, lift: bool | None = None
 ) -> Callable[..., list[R]]:
     def wrapper(*args: Any, direction: Any = None, **kwargs: Any) -> Any:
         from .series import expanded
@@ -518,9 +538,9 @@ def jacobian(
     sparsity : bool, matrix, int or (int, int), optional
         Where the Jacobian may be other than zero, so that as many directions do as it has
         colours: three at any size for a tridiagonal one. True detects it in the first call, as
-        `sparsity` does, and keeps it; a matrix, sparse or dense, has something there; a number is
-        a bandwidth, on both sides or (below, above). Each result is checked along a random
-        direction.
+        `sparsity` does, and keeps it; a matrix, sparse or dense, has something there (of several
+        arguments a tuple of these, as `sparsity` gives it); a number is a bandwidth, on
+        both sides or (below, above). Each result is checked along a random direction.
 
     Returns
     -------
@@ -785,7 +805,7 @@ def hessian(
             from .compression import by_arguments, refuse_unless_floats
 
             refuse_unless_floats(inputs)
-            inner = _inputs_of_gradient(inputs, "reverse" if mode is None else mode)
+            inner = _inputs_of_gradient(inputs, "reverse" if mode is None else mode, has_aux=True)
             along = _gradient_along(inputs) if is_alone else None
             with planned("hessian", workers, progress) as plan:
                 matrix = kept.hessian(inner, chunk, plan, along)
@@ -851,17 +871,23 @@ def _called(inputs: Inputs, x: Any) -> Any:
     return inputs.call(x if isinstance(x, list) else [x])
 
 
-def _inputs_of_gradient(inputs: Inputs, mode: Mode = None, least: int = LEAST_NUMBERS) -> Inputs:
-    """The same numbers in one list, for a function that gives the gradient in one."""
-    gradient_at = functools.partial(_gradient_at, inputs, mode, least)
+def _inputs_of_gradient(
+    inputs: Inputs, mode: Mode = None, least: int = LEAST_NUMBERS, has_aux: bool = False
+) -> Inputs:
+    """The same numbers in one list, for a function that gives the gradient in one.
+
+    `has_aux`: or (gradient, value).
+    """
+    gradient_at = functools.partial(_gradient_at, inputs, mode, least, has_aux)
     result = Inputs(inputs.driver, gradient_at, 0, (inputs.leaves,), {})
     result.original = inputs.original
     return result
 
 
-def _gradient_at(inputs: Inputs, mode: Mode, least: int, numbers: list[Any]) -> list[Any]:
+def _gradient_at(inputs: Inputs, mode: Mode, least: int, has_aux: bool, numbers: list[Any]) -> Any:
     at = Inputs(inputs.driver, inputs.call, 0, (numbers,), {})
-    return _gradient(at, mode=mode, least=least)[1]
+    outputs, slopes = _gradient(at, mode=mode, least=least)
+    return (slopes, outputs.values[0]) if has_aux else slopes
 
 
 def _swapped(block: Any, ndim: int) -> Any:

@@ -606,14 +606,17 @@ class _Elsewhere(Exception):
 
 
 def _compare(inputs: Inputs, points: list[Any], outputs: Outputs, has_aux: bool) -> None:
-    try:
+    def plain_outputs() -> Outputs:
         y = inputs.call([own(plain(x)) for x in points])
-        values = Outputs(inputs.driver, y, fresh_level(), has_aux).values
+        return Outputs(inputs.driver, y, fresh_level(), has_aux)
+
+    try:
+        first = plain_outputs()
     except Exception as error:
         if points is not inputs.leaves:
             raise _Elsewhere from error
         raise
-    mine, hidden = outputs.values, ""
+    mine, values, hidden = outputs.values, first.values, ""
     if list(map(shape_of, values)) == list(map(shape_of, mine)):
         pairs = list(zip(map(plain, mine), map(plain, values), strict=True))
         apart = [pair for pair in pairs if not _are_close(*pair)]
@@ -625,6 +628,7 @@ def _compare(inputs: Inputs, points: list[Any], outputs: Outputs, has_aux: bool)
         got, wanted = map(reprlib.repr, apart[0])
     else:
         got, wanted = "other shapes", "others"
+    refuse_unless_same(inputs, first, plain_outputs())  # or no two calls are the same
     raise refused(
         f"{inputs.driver}: the function caught an error by which a dual had refused to lose its "
         "derivative, or NumPy made an array of objects of duals, and it went on to give "

@@ -12,6 +12,7 @@ that of polynomials. What treats tangents in another way is refused by name.
 from __future__ import annotations
 
 import functools
+import math
 import operator
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -29,7 +30,7 @@ from .array_rules import common
 from .array_rules.matrices import is_singular
 from .conversions import as_number, as_numpy, as_python
 from .differentiations import note_refusal
-from .dual import Dual, evaluate, for_slopes, namespace_for, value_of
+from .dual import Dual, evaluate, for_slopes, namespace_for, slope_of, value_of
 from .frames import name_of_call
 from .kernel import DRIVERS, KERNEL
 from .levels import ParticipatingLevel
@@ -147,32 +148,39 @@ class Term(Dual):
                 self.level.slope(rule, i, self) if type(a) is Term else None
                 for i, a in enumerate(self.args)
             ]
+        is_kinked = rule.kind == "kinked"
         total: Any = None
         for a, s in zip(self.args, self.slopes, strict=True):
             if type(a) is not Term:
                 continue
             if type(s) is Term:
-                c = _convolved(a.weighted(n), s.upto(n - 1), max(1, n - s.last), min(n, a.last), n)
+                start, stop = max(1, n - s.last), min(n, a.last)
+                c = _convolved(a.weighted(n), s.upto(n - 1), start, stop, n, is_kinked)
                 c = c / n if n > 1 else c
             else:
-                c = _sum_of_products([a.upto(n)[n]], [s])
+                c = _sum_of_products([a.upto(n)[n]], [s], is_kinked)
             total = c if total is None else total + c
         return total
 
 
-def _convolved(a: list[Any], b: list[Any], start: int, stop: int, n: int) -> Any:
+def _convolved(
+    a: list[Any], b: list[Any], start: int, stop: int, n: int, zero_slope_wins: bool
+) -> Any:
     """Σ a_j·b_{n−j} for j from start to stop."""
     if start > stop:
         return 0
-    return _sum_of_products(a[start : stop + 1], b[n - stop : n - start + 1][::-1])
+    slopes = b[n - stop : n - start + 1][::-1]
+    return _sum_of_products(a[start : stop + 1], slopes, zero_slope_wins)
 
 
-def _sum_of_products(times: Sequence[Any], slopes: Sequence[Any]) -> Any:
+def _sum_of_products(
+    times: Sequence[Any], slopes: Sequence[Any], zero_slope_wins: bool = False
+) -> Any:
     """Σ j·x_j·s_{n−j}; a zero coefficient stays zero, also where a slope is infinite."""
     total = functools.reduce(operator.add, map(operator.mul, times, slopes))
     if total - total == 0 if type(total) is float else is_finite(total):
         return total
-    return sum(strong_product(s, t, False) for t, s in zip(times, slopes, strict=True))
+    return sum(strong_product(s, t, zero_slope_wins) for t, s in zip(times, slopes, strict=True))
 
 
 def _coefficient(x: Any, n: int) -> Any:
@@ -325,11 +333,14 @@ class SeriesLevel(ParticipatingLevel):
             with quiet():
                 found = self._coefficients(rule, numbers, given)
         except (ArithmeticError, ValueError) as error:  # as in sqrt at 0
-            if any(map(is_array, numbers)) or any(is_exact(plain(x)) for x in numbers):
+            if any(is_exact(plain(x)) for x in numbers):
+                raise self.unable(error) from None
+            ieee = tuple(map(as_numpy, numbers))
+            if all(a is b for a, b in zip(numbers, ieee, strict=True)):
                 raise self.unable(error) from None
             given = [t and [as_numpy(c) for c in t] for t in given]
             with quiet():
-                found = self._coefficients(rule, tuple(map(as_numpy, numbers)), given)
+                found = self._coefficients(rule, ieee, given)
         return self.dual(y, found)
 
     def product(self, f: SumOfProducts, args: Sequence[Any]) -> Any:
@@ -381,7 +392,13 @@ class SeriesLevel(ParticipatingLevel):
         ]
         row = rule.table_row
         whole = self._terms[self._key(row, terms)] = self.made_term(row, tuple(terms), y)
-        return whole.upto(self.order)[1:]
+        found = whole.upto(self.order)[1:]
+        if all(map(is_finite, found)):
+            return found
+        flat = _where_flat(row, namespace, (*values, y), given)
+        if np.ndim(flat):
+            return [np.where(flat, 0, c) for c in found]
+        return [0 if flat else c for c in found]
 
     def made_term(
         self, rule: Rule | None, args: tuple[Any, ...], first: Any, others: Sequence[Any] = ()
@@ -428,6 +445,21 @@ class SeriesLevel(ParticipatingLevel):
             if np.all((at != 0) & (at - at == 0) & (size != 0) & (size >= least) & (size < np.inf)):
                 return b * y / a  # which closes the loop at once
         return rule.slope_in(self._namespace, i)(*y.args, y)
+
+
+def _where_flat(
+    rule: Rule, namespace: Namespace, numbers: tuple[Any, ...], given: Sequence[list[Any] | None]
+) -> Any:
+    """Where an argument is infinite, and the result follows neither it nor another that moves."""
+    still, far = True, False
+    for i, (x, c) in enumerate(zip(numbers, given, strict=False)):
+        if c is None:
+            continue
+        slope, is_far = plain(slope_of(rule, i, namespace, numbers)), abs(plain(x)) == math.inf
+        size = functools.reduce(operator.add, (abs(plain(each)) for each in c))
+        still = still & (slope == 0) & (size == size) & (is_far | (size < math.inf))
+        far = far | is_far
+    return still & far
 
 
 def _by_recurrence(rule: Rule, order: int, y: Any, split: Sequence[tuple[Any, Any]]) -> Any:
@@ -633,7 +665,12 @@ def _det(a: Any) -> Any:
     each = _matrices(a, a.level)
     if np.any(is_singular(plain(each[0]))):  # an inverse would be chance
         note_refusal(a.level)
-        raise a.level.unable(TypeError("taylor: np.linalg.det of a singular matrix has no series."))
+        raise a.level.unable(
+            TypeError(
+                "taylor: np.linalg.det of a singular matrix has no series; write the determinant "
+                "as a sum of products, or take its derivatives by derivative(f, order=2) and so on."
+            )
+        )
     inverse = _inverse(each, np.linalg.inv(each[0]))
     traces = [
         sum(
@@ -686,12 +723,30 @@ def expanded(
     found = []
     for value, tangent in zip(outputs.values, outputs.tangents, strict=True):
         tangent = None if tangent is None else nan_where(value, tangent)
-        rest = [value * 0] * order if tangent is None else _listed(tangent, value)
+        rest = [_zero(value)] * order if tangent is None else _listed(tangent, value)
         if tangent is not None and not is_array(value) and not is_exact(plain(value)):
             is_numpys = is_plain(value, np.generic) and not any(map(np.iscomplexobj, rest))
             rest = [type(value)(c) if is_numpys else c for c in rest]
         found.append([value, *rest])
     return outputs, found
+
+
+def _zero(value: Any) -> Any:
+    """A coefficient of what does not move: nan where that is, not where it is infinite."""
+    return nan_where(value, value * 0 if is_exact(plain(value)) else np.zeros_like(value)[()])
+
+
+@functools.cache
+def scale_of(order: int) -> tuple[float, float, int]:
+    """A power of two h, and factor and exponent of order!/h**order = factor·2**exponent.
+
+    Along h·t the last coefficient is about as large as the derivative, and so neither under- nor
+    overflows before that does; and powers of two do not round.
+    """
+    factorial = math.factorial(order)
+    bits = factorial.bit_length()
+    scale = round(math.log2(factorial) / order)
+    return 2.0**scale, factorial / (1 << bits), bits - scale * order
 
 
 def _begun(level: int, order: int) -> SeriesLevel:
@@ -704,4 +759,4 @@ def _begun(level: int, order: int) -> SeriesLevel:
 if KERNEL:
     KERNEL.connect_series(SeriesLevel)
 if DRIVERS:
-    DRIVERS.connect_series(_begun)
+    DRIVERS.connect_series(_begun, scale_of)

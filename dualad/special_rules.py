@@ -227,6 +227,11 @@ def _fisher(m: Any, a: Any, b: Any, x: Any) -> Any:
     return _accumulated_beta(m, a / 2, b / 2, a * x / (a * x + b), b / (a * x + b))
 
 
+def _struve_series(m: Any, n: Any, v: Any, u: Any) -> Any:
+    factor = m.factorial(n) * m.rgamma(n + m.mpf(3) / 2) * m.rgamma(n + v + m.mpf(3) / 2)
+    return factor * m.hyp1f2(n + 1, n + m.mpf(3) / 2, n + v + m.mpf(3) / 2, u)
+
+
 _EXACT: dict[str, Callable[..., Any]] = {
     "jv": lambda m, v, x: m.besselj(v, x),
     "jve": lambda m, v, x: m.besselj(v, x),
@@ -242,6 +247,7 @@ _EXACT: dict[str, Callable[..., Any]] = {
     "hankel2e": lambda m, v, x: m.hankel2(v, x) * m.exp(1j * x),
     "struve": lambda m, v, x: m.struveh(v, x),
     "modstruve": lambda m, v, x: m.struvel(v, x),
+    "_struve_sum": _struve_series,
     "gammainc": _accumulated_gamma,
     "betainc": _accumulated_beta,
     "stdtr": _student,
@@ -545,6 +551,14 @@ def _kve(n: int, k: int, v: Any, x: Any) -> Any:
     return 0.3 / np.sqrt(2 * x) * total
 
 
+def _struve_sum(n: int, v: Any, u: Any) -> Any:
+    """n-th derivative of Σ uᵏ/Γ(k + 3/2)/Γ(k + v + 3/2), for |u| ≤ 1/4."""
+    total = 0.0
+    for k in range(16, -1, -1):
+        total = total * u + sc.poch(k + 1, n) * sc.rgamma(k + n + 1.5) * sc.rgamma(k + n + v + 1.5)
+    return total
+
+
 def _kolmogorov_pdf(x: Any) -> Any:
     """Density of the Kolmogorov distribution, by the theta series that is short. Takes duals."""
 
@@ -585,6 +599,7 @@ row("_dawson(n, x)", None, "_dawson(n + 1, x)", of=_dawson)
 row("_wofz(n, x)", None, "_wofz(n + 1, x)", of=_faddeeva, z=True)
 row("_kve(n, k, v, x)", None, None, "_kve(n, k + 1, v, x)", "_kve(n + 1, k, v, x)", of=_kve)
 row("_log_ratio(a, b) = log1p((a - b)/b) if abs(a - b) < b/2 else log(a/b)", "1/a", "-1/b")
+row("_lack(a, b) = (b - a)/b", "-1/b", "a/b/b")
 row("_exprel1(x) = hyp1f1(2, 3, x)/2 if abs(x) < 1 else (exp(x)*(x - 1) + 1)/(x*x)")
 row("_psi_gap(a, b)", of=_psi_gap)
 row("_square4(x) = fmod(square(rint(64*x)/64), 4) + (x - rint(64*x)/64)*(x + rint(64*x)/64)",
@@ -658,20 +673,26 @@ row("xlog1py(a, b)", "log1p(b)", "(0 if b == -1 else a/(1 + b)) if a == 0 else a
     over=(-0.9, 4), at={(0, -1): (0, -inf, 0)})
 row("entr(x)", "-1 - log(x)", at={0: (0, inf)})
 row("rel_entr(a, b)", "1 + _log_ratio(a, b)", "0 if a == 0 else -(a/b)", at={(0, 0): (0, nan, 0)})
-row("kl_div(a, b)", "_log_ratio(a, b)", "(b - a)/b", at={(0, 2): (2, -inf, 1)})
+row("kl_div(a, b)", "_log_ratio(a, b)", "_lack(a, b)", at={(0, 2): (2, -inf, 1)})
 row("huber(d, r)", "abs(r) - d if abs(r) > d else 0*r", "r if abs(r) <= d else d*sign(r)",
     kind="kinked", over=((0.5, 2), (-4, 4)))
 row("pseudo_huber(d, r)",
-    "d*square(square(r/d)/(1 + hypot(1, r/d)))/hypot(1, r/d)", "r/hypot(1, r/d)",
+    "r*pow(_along(r/d, 1), 3)/square(1 + _along(1, r/d))", "d*_along(r/d, 1)",
     over=((0.5, 2), (-4, 4)))
-row("boxcox(x, l)", "pow(x, l - 1)", "square(log(x))*_exprel1(l*log(x))",
-    over=(POSITIVE, (-2, 2)), at={(2, 0): (0.6931471805599453, 0.5, 0.2402265069591007)})
-row("boxcox1p(x, l)", "exp((l - 1)*log1p(x))", "square(log1p(x))*_exprel1(l*log1p(x))",
-    over=((-0.9, 9), (-2, 2)))
+row("boxcox(x, l)", "pow(x, l - 1)",
+    "(1/(l*l) if l > 0 else inf) if x == 0 else square(log(x))*_exprel1(l*log(x))",
+    over=(POSITIVE, (-2, 2)), at={(2, 0): (0.6931471805599453, 0.5, 0.2402265069591007),
+        (0, 0.2): (-5, inf, 25), (0, 2): (-0.5, 0, 0.25), (0, -1): (-inf, inf, inf)})
+row("boxcox1p(x, l)", "exp((l - 1)*log1p(x))",
+    "(1/(l*l) if l > 0 else inf) if x == -1 else square(log1p(x))*_exprel1(l*log1p(x))",
+    over=((-0.9, 9), (-2, 2)), at={(-1, 0.2): (-5, inf, 25), (-1, 2): (-0.5, 0, 0.25)})
 row("_inv_boxcox1(u) = -hyp2f1(2, 2, 3, -u)/2 if abs(u) < 0.5 else (u/(1 + u) - log1p(u))/(u*u)")
-row("inv_boxcox(x, l)", "pow(y, 1 - l)", "y*x*x*_inv_boxcox1(l*x)", over=((0.1, 2), (0, 2)))
-row("inv_boxcox1p(x, l)", "pow(1 + y, 1 - l)", "(1 + y)*x*x*_inv_boxcox1(l*x)",
-    over=((0.1, 2), (0, 2)))
+row("inv_boxcox(x, l)", "pow(y, 1 - l)",
+    "x/l*pow(1 + l*x, 1/l - 1) if l*x == -1 else y*x*x*_inv_boxcox1(l*x)",
+    over=((0.1, 2), (0, 2)), at={(-2, 0.5): (0, 0, 0), (-1, 1): (0, 1, -1)})
+row("inv_boxcox1p(x, l)", "pow(1 + y, 1 - l)",
+    "x/l*pow(1 + l*x, 1/l - 1) if l*x == -1 else (1 + y)*x*x*_inv_boxcox1(l*x)",
+    over=((0.1, 2), (0, 2)), at={(-2, 0.5): (-1, 0, 0), (-1, 1): (-1, 1, -1)})
 row("tklmbda(x, l)", "0*x if y*(1 - y) == 0 else 1/(pow(y, l - 1) + pow(1 - y, l - 1))",
     "0*x if y*(1 - y) == 0 else -(square(log(y))*_exprel1(l*log(y)) "
     "- square(log1p(-y))*_exprel1(l*log1p(-y)))/(pow(y, l - 1) + pow(1 - y, l - 1))",
@@ -706,7 +727,9 @@ row("binom(n, k)", f"y*_psi_gap(n + 1, -k) if {_INSIDE} else {_BINOM.format((1, 
     f"y*_psi_gap(n - k + 1, 2*k - n) if {_INSIDE} else {_BINOM.format((0, 1))}",
     over=((5, 9), (1, 4)), at={(2, 3): (0, 1 / 3, -1 / 3)})
 _POCH = "diff('poch', {}, a if minimum(a, a + b) <= 0 else nan, b)"
-row("poch(a, b)", f"-y*_psi_gap(a, b) if minimum(a, a + b) > 0 else {_POCH.format((1, 0))}",
+# Γ(a) is infinite at 0, where poch(a, b) = a/(a + b)·poch(a + 1, b) is smooth.
+row("poch(a, b)", "(-y*_psi_gap(a, b) if a > 1 else poch(a + 1, b)/(a + b)*(b/(a + b) "
+    f"- a*_psi_gap(a + 1, b))) if minimum(a, a + b) > 0 else {_POCH.format((1, 0))}",
     f"y*psi(a + b) if minimum(a, a + b) > 0 else {_POCH.format((0, 1))}", over=POSITIVE)
 row("gammainc(a, x)", MPMATH, "_gamma_pdf(a, x)", over=POSITIVE)
 row("gammaincc(a, x)", "-diff('gammainc', (1, 0), a, x)", "-_gamma_pdf(a, x)", over=POSITIVE)
@@ -832,13 +855,22 @@ for _name, _before, _behind, _sign in (("jn", "", "-", ""), ("yn", "", "-", ""),
                                        ("in", "", "+", ""), ("kn", "-", "+", "-")):
     row(f"_spherical_{_name}(n, x)", None,
         f"({_before}n*_spherical_{_name}(maximum(n, 1) - 1, x) {'-' if _before else _behind} "
-        f"(n + 1)*_spherical_{_name}(n + 1, x))/(2*n + 1)", z=True, over=(COUNT, POSITIVE))
-row("struve(v, x)", MPMATH, "struve(v - 1, x) - v/x*y if abs(x) > 1 else (struve(v - 1, x) "
-    "- struve(v + 1, x))/2 + pow(x/2, v)*rgamma(v + 1.5)/(2*sqrtpi)", over=((0, 3), POSITIVE))
+        f"(n + 1)*_spherical_{_name}(n + 1, x))/(2*n + 1)", z=True, over=(COUNT, POSITIVE),
+        of=getattr(sc, f"spherical_{_name}"))  # the ufunc below it is for x >= 0 alone
+# Near 0 by (x/2)^(v + 1)·Σ (∓x²/4)ᵏ/Γ(k + 3/2)/Γ(k + v + 3/2): orders beside v would cancel.
+row("_struve_sum(n, v, u)", None, MPMATH, "_struve_sum(n + 1, v, u)", of=_struve_sum,
+    over=(COUNT, (0, 3), (-0.25, 0.25)))
+_NEAR = ("(0*x if v == -1 else (v + 1)/2*pow(x/2, v)*_struve_sum(0, v, {0}x*x/4)) "
+    "{1} pow(x/2, v + 1)*(x/2)*_struve_sum(1, v, {0}x*x/4)")
+row("struve(v, x)", MPMATH,
+    f"struve(v - 1, x) - v/x*y if abs(x) > 1 else {_NEAR.format('-', '-')}",
+    over=((0, 3), POSITIVE))
 row("modstruve(v, x)", MPMATH, "(modstruve(v - 1, x) + modstruve(v + 1, x))/2 "
-    "+ pow(x/2, v)*rgamma(v + 1.5)/(2*sqrtpi)", over=((0, 3), POSITIVE))
+    f"+ pow(x/2, v)*rgamma(v + 1.5)/(2*sqrtpi) if abs(x) > 1 else {_NEAR.format('', '+')}",
+    over=((0, 3), POSITIVE))
 row("itstruve0(x)", "struve(0, x)", over=POSITIVE)
-row("it2struve0(x)", "-struve(0, x)/x", over=POSITIVE)
+row("it2struve0(x)", "-struve(0, x)/x if abs(x) > 1 else -_struve_sum(0, 0, -x*x/4)/2",
+    over=POSITIVE)
 row("itmodstruve0(x)", "modstruve(0, x)", over=POSITIVE)
 row("itj0y0(x) = (_itj0(x), _ity0(x))", over=POSITIVE)
 row("_itj0(x)", "j0(x)", of=_output(sc.itj0y0, 0))

@@ -32,7 +32,9 @@ def driver(definition: Driver) -> Driver:
     names = definition.__code__.co_varnames[: definition.__code__.co_argcount]
     defaults = dict(zip(names[::-1], (definition.__defaults__ or ())[::-1], strict=False))
     defaults |= definition.__kwdefaults__ or {}
-    short_way: Any = DRIVERS.SHORT_WAYS.get(name) if DRIVERS else None  # for numbers, no options
+    short_way: Any = None  # for numbers, no options
+    if DRIVERS:
+        short_way = DRIVERS.SHORT_WAYS.get("series" if name == "_taylor" else name)
     takes_more = name in ("grad", "value_and_grad")  # several arguments, and has_aux
 
     def of_short_way(options: dict[str, Any]) -> tuple[bool, Any] | None:
@@ -88,6 +90,8 @@ def _special(name: str, options: dict[str, Any]) -> tuple[Any, dict[str, Any]] |
         return None
     if name == "derivative" and is_for_series(options.get("order")):
         return DRIVERS.SHORT_WAYS["derivative of order"], options
+    if name == "_taylor":
+        return DRIVERS.SHORT_WAYS["series"], options
     given = options.get("sparsity")
     if name not in ("jacobian", "hessian") or given is None or given is False:
         return None
@@ -100,8 +104,8 @@ def _special(name: str, options: dict[str, Any]) -> tuple[Any, dict[str, Any]] |
 
 
 def is_for_series(order: Any) -> bool:
-    """Whether a derivative of this order comes from a series; below, nested duals are exacter."""
-    return type(order) is int and order >= 4
+    """Whether a derivative of this order comes from a series; below, nested duals are quicker."""
+    return type(order) is int and order >= 3
 
 
 def _is_short(argnums: Argnums, takes_more: bool) -> bool:

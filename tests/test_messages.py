@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -256,3 +257,10 @@ def test_the_text_of_a_polynomial() -> None:
     seen = []
     grad(lambda x: [seen.append(repr(np.poly1d(x))), x[0]][1])(ONES)
     assert seen == [repr(np.poly1d(ONES))]
+
+
+@pytest.mark.parametrize("f", [mpmath.sin, lambda x: x * mpmath.exp(x), lambda x: mpmath.sqrt(x)])
+def test_functions_of_mpmath(f: Any) -> None:
+    with pytest.raises((NotImplementedError, TypeError)) as caught:
+        dualad.derivative(f)(mpmath.mpf(1))
+    assert any("write dualad's of that name" in note for note in caught.value.__notes__)

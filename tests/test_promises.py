@@ -264,6 +264,36 @@ def test_passes_that_see_other_functions_are_refused() -> None:
         jacobian(lambda v: v + next(counter), chunk=4, workers=pool.map)(x)
 
 
+class Growing:
+    """A function that is another one in each call."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def __call__(self, x: Any) -> Any:
+        self.calls += 1
+        return self.calls * x
+
+    def total(self, x: Any) -> Any:
+        return np.sum(self(x) ** 2)
+
+    def together(self, x: Any) -> Any:
+        y = self(x)
+        return np.concatenate([y, [np.sum(y)], np.cumsum(y)[-2:]])
+
+
+@pytest.mark.parametrize("mode", [None, "forward", "reverse"])
+def test_a_pattern_and_a_pass_that_see_other_functions_are_refused(mode: Any) -> None:
+    x = np.linspace(1.0, 2.0, 20)
+    pytest.importorskip("scipy.sparse")
+    with pytest.raises(NotDeterministicError, match=r"^jacobian: .* other values in a later"):
+        jacobian(Growing(), sparsity=True, mode=mode)(x)
+    with pytest.raises(NotDeterministicError, match=r"^hessian: .* other values in a later"):
+        hessian(Growing().total, sparsity=True, mode=mode)(x)
+    with pytest.raises(NotDeterministicError, match=r"^jacobian: .* other values in a later"):
+        jacobian(Growing().together, sparsity=True, mode=mode)(x)
+
+
 def test_passes_that_are_nearly_the_same_are_not() -> None:
     counter = iter(range(100))
     jitter = np.random.default_rng(1)

@@ -296,6 +296,62 @@ def test_a_zero_that_moves(mode: Any) -> None:
             jacobian(f, mode=mode)(x)
     with pytest.raises(TypeError, match=r"A\.tocoo\(\)\.data"):
         jacobian(lambda x: sp.dia_array(made(x).toarray()).data, mode=mode)(x)
+def _filled(x: Any) -> Any:
+    y = np.zeros(N)
+    y[:] = x**2
+    return y
+
+
+def _filled_one_by_one(x: Any) -> Any:
+    y = np.zeros((N, 2))
+    for i in range(N):
+        y[i, 0], y[i, 1] = x[i], 1.0
+    return y
+
+
+@pytest.mark.parametrize("fill", [_filled, _filled_one_by_one])
+@pytest.mark.parametrize("kind", ["array", "matrix"])
+@pytest.mark.parametrize("form", ["csr", "csc", "coo", "dia", "bsr", "lil", "dok"])
+def test_operators_with_preallocated_arrays(form: str, kind: str, fill: Any) -> None:
+    """What np.zeros gives in lifted code goes where an array of duals goes."""
+    a = getattr(sp, f"{form}_{kind}")(PLACES.toarray())
+    from dualad.scipy import sparse
+
+    ours = getattr(sparse, f"{form}_{kind}")(PLACES.toarray())
+    dense, x = PLACES.toarray(), X[M:]
+    operations: list[tuple[Callable[[Any, Any], Any], Callable[[Any, Any], Any]]] = [
+        (lambda a, y: a @ y, lambda a, y: a @ y),
+        (lambda a, y: a.T @ y, lambda a, y: a.T @ y),
+        (lambda a, y: (a @ a) @ y, lambda a, y: (a @ a) @ y),
+        (lambda a, y: a.tocsr()[:3] @ y, lambda a, y: a[:3] @ y),
+        (lambda a, y: a.dot(y), lambda a, y: a @ y),
+        (lambda a, y: y.T @ a, lambda a, y: y.T @ a),
+        (lambda a, y: a * y.T if kind == "array" else a * y, _times if kind == "array" else _at),
+    ]
+    for operation, want in operations:
+        for mode in ("forward", "reverse"):
+
+            def f(x: Any, a: Any, operation: Any = operation) -> Any:
+                z = operation(a, fill(x))
+                return z.toarray() if hasattr(z, "toarray") else z
+
+            try:
+                plain = f(x, a)
+            except ValueError:  # shapes that do not fit
+                continue
+            expected = jacobian(lambda x, want=want: want(dense, fill(x)))(x)
+            for given in (a, ours):
+                np.testing.assert_allclose(f(x, given), plain)
+                got = jacobian(f, mode=mode)(x, given)
+                np.testing.assert_allclose(got, expected, rtol=1e-13, atol=1e-13)
+
+
+def _times(a: Any, y: Any) -> Any:
+    return a * y.T
+
+
+def _at(a: Any, y: Any) -> Any:
+    return a @ y
 
 
 def test_a_sum_that_vanishes_keeps_its_derivative() -> None:

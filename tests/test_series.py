@@ -222,6 +222,60 @@ def test_all_rows_of_scipy_to_third_order() -> None:
                     np.testing.assert_allclose(np.ravel(a)[0], b / math.factorial(k), **close)
 
 
+def test_where_orders_beside_each_other_would_cancel() -> None:
+    special = pytest.importorskip("scipy.special")
+    cases: list[tuple[Callable[[Any], Any], Callable[[Any], Any], tuple[float, ...]]] = [
+        (lambda t: dualad.hypot(t, 1.0), lambda t: mp.hypot(t, 1), (1e4, 1e6, -1e5, 1e-3)),
+        (lambda t: dualad.hypot(2.0, t), lambda t: mp.hypot(2, t), (1e6, 0.3)),
+        (lambda t: t**1e-20, lambda t: t ** mpf(1e-20), (0.3, 40.0)),
+        (
+            lambda t: special.pseudo_huber(1.0, t),
+            lambda t: mp.sqrt(1 + t * t) - 1,
+            (1e4, 1e6, 0.7),
+        ),
+        (
+            lambda t: special.pseudo_huber(t, 1.25),
+            lambda t: t * t * (mp.sqrt(1 + (1.25 / t) ** 2) - 1),
+            (1e-3, 0.7, 1e5),
+        ),
+        (
+            lambda t: special.kl_div(0.25, t),
+            lambda t: mp.log(0.25 / t) / 4 - 0.25 + t,
+            (1e8, 0.5, 1e-3),
+        ),
+        (lambda t: special.poch(t, 2.5), lambda t: mp.rf(t, 2.5), (1e-8, 1e-3, 0.5, 3.0)),
+        (lambda t: special.poch(t, 0.25), lambda t: mp.rf(t, 0.25), (1e-5, 0.99, 1.01)),
+        *(
+            (
+                lambda t, v=v: special.struve(v, t),
+                lambda t, v=v: mp.struveh(v, t),
+                (1e-8, 1e-3, 0.5, 0.999, 1.001, 4.0),
+            )
+            for v in (-1.0, 0.0, 1.0, 0.5, 3.0)
+        ),
+        *(
+            (
+                lambda t, v=v: special.modstruve(v, t),
+                lambda t, v=v: mp.struvel(v, t),
+                (1e-8, 1e-3, 0.5, 1.001),
+            )
+            for v in (0.0, 1.0, 0.5)
+        ),
+        (
+            lambda t: special.it2struve0(t),
+            lambda t: mp.pi / 2 - mp.quad(lambda s: mp.struveh(0, s) / s, [0, t]),
+            (1e-3, 0.5),
+        ),
+    ]
+    for f, g, points in cases:
+        for x in points:
+            with mp.workdps(80):
+                want = [c * mp.factorial(k) for k, c in enumerate(mp.taylor(g, mpf(x), 4))]
+            for k in (1, 2, 3, 4):
+                for got in (derivative(f, order=k)(x), taylor(f, 4)(x)[k] * math.factorial(k)):
+                    assert got == pytest.approx(float(want[k]), rel=1e-9, abs=0), (x, k)
+
+
 # -- programs --------------------------------------------------------------------------------------
 
 
@@ -312,6 +366,54 @@ def test_zeros_are_strong() -> None:
     assert taylor(lambda x: x**3.0, 4)(np.zeros(2))[3].tolist() == [1.0, 1.0]
     got = taylor(dualad.sqrt, 2)(0.0)
     assert got[0] == 0.0 and got[1] == math.inf
+
+
+FLAT = {
+    "logistic": lambda x: 1 / (1 + np.exp(-x)),
+    "bell": lambda x: np.exp(-x * x),
+    "gompertz": lambda x: np.exp(-np.exp(x)),
+    "one branch": lambda x: np.minimum(np.exp(x), 5.0),
+    "no branch": lambda x: np.minimum(np.sqrt(np.abs(x)), -1.0),
+    "quotient": lambda x: 1 / np.hypot(x, 1.0),
+    "step": np.floor,
+    "rounding": np.rint,
+}
+
+
+@pytest.mark.parametrize("name", FLAT)
+@pytest.mark.parametrize("x", [-math.inf, -800.0, -1e200, 0.0, 1e200, 800.0, math.inf])
+def test_flat_at_infinity(name: str, x: float) -> None:
+    """Where the first derivative is zero next to what is infinite, so are all behind it."""
+    f = FLAT[name]
+    with np.errstate(all="ignore"):
+        value, slope = f(x), derivative(f)(x)
+        assert value == value and slope == slope
+        for got in (taylor(f, 4)(x), [c[0] for c in taylor(f, 4)(np.array([x, 0.5]))]):
+            assert got[0] == value and got[1] == slope
+            if abs(x) > 1 and slope == 0:
+                assert got[2:] == [0, 0, 0]
+
+
+def test_values_are_those_of_the_function_called() -> None:
+    for x in (-0.0, 0.0, 0.5, math.nan):
+        for point in (x, np.array([x]), np.float64(x)):
+            want = np.asarray(np.clip(point, 0, 1)).tobytes()
+            got = taylor(lambda t: np.clip(t, 0, 1), 2)(point)[0]
+            assert np.asarray(got).tobytes() == want
+            tangent = np.ones_like(point)[()]
+            value = dualad.jvp(lambda t: np.clip(t, 0, 1), (point,), (tangent,))[0]
+            assert np.asarray(value).tobytes() == want
+
+
+@pytest.mark.parametrize("base", [0.0, -2.0])
+def test_numbers_beside_arrays_at_the_edge_of_a_domain(base: float) -> None:
+    x = np.array([0.0, 0.5, 2.0])
+    with np.errstate(all="ignore"):
+        got = taylor(lambda t: base**t, 2)(x)
+        np.testing.assert_array_equal(got[0], np.power(base, x))
+        np.testing.assert_array_equal(got[1], derivative(lambda t: base**t)(x))
+        want = taylor(lambda t: np.full(3, base) ** t, 2)(x)
+    np.testing.assert_array_equal(got, want)
 
 
 def test_rules_of_the_users() -> None:
@@ -413,7 +515,7 @@ def test_linear_algebra() -> None:
         (lambda t: np.linalg.solve(a + np.sin(t) * b, w + t * np.array([0.0, 1, 0]))[0], solved),
     ):
         hold(taylor(f, 8)(0.0), expected, 1e-11)
-    with pytest.raises(TypeError, match="singular matrix has no series"):
+    with pytest.raises(TypeError, match="singular matrix has no series; write the determinant"):
         taylor(lambda t: np.linalg.det(t * np.ones((2, 2))), 3)(1.0)
 
 
@@ -508,7 +610,7 @@ def test_hand_made_duals_and_wrong_calls() -> None:
 # -- uses of it ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("order", [4, 7, 10])
+@pytest.mark.parametrize("order", [3, 4, 7, 10])
 def test_higher_derivatives(order: int) -> None:
     f = lambda x: dualad.exp(-x) * dualad.sin(x) / (1 + x**2)  # noqa: E731
     with mp.workdps(60):
@@ -521,6 +623,77 @@ def test_higher_derivatives(order: int) -> None:
     with mp.workdps(50):
         exact = derivative(f, order=order)(mpf(1.3))
         assert abs(exact - expected) < mpf(10) ** -40 * abs(expected)
+
+
+def test_derivatives_of_any_order_keep_to_the_range_of_floats() -> None:
+    """Coefficients are order! times smaller than derivatives, which may leave nothing of them."""
+    for x in (0.5, np.array([0.5, 0.25])):
+        for f, want in (
+            (lambda x: np.exp(1e-3 * x), lambda x, k: 1e-3**k * np.exp(1e-3 * x)),
+            (lambda x: 1e-300 * np.exp(x), lambda x, k: 1e-300 * np.exp(x)),
+            (lambda x: 1e300 * np.sin(x), lambda x, k: 1e300 * np.sin(x + k * np.pi / 2)),
+        ):
+            for order in (3, 20, 100):
+                got, expected = derivative(f, order=order)(x), want(x, order)
+                np.testing.assert_allclose(got, expected, rtol=1e-12 * order)
+    for order in (171, 400, 1500):
+        for x in (1.0, np.array([1.0])):
+            got = np.ravel(derivative(np.sin, order=order)(x))[0]
+            with mp.workdps(30):
+                expected = mp.sin(1 + mp.mpf(order) * mp.pi / 2)
+            assert got == pytest.approx(float(expected), rel=1e-10)
+
+
+def _as_nested(f: Callable[[Any], Any], order: int) -> Callable[[Any], Any]:
+    for _ in range(order):
+        f = derivative(f)
+    return f
+
+
+@pytest.mark.parametrize("order", [3, 4])
+def test_higher_derivatives_have_the_conventions_of_nested_ones(order: int) -> None:
+    functions: list[Callable[[Any], Any]] = [
+        lambda x: abs(x) * x**3,
+        lambda x: np.maximum(x, 0.0) ** 2 + np.minimum(x, 1.0) ** 3,
+        lambda x: np.sqrt(x) + np.cbrt(x),
+        lambda x: x**2.5,
+        lambda x: x**3,
+        lambda x: np.hypot(x, 0.0),
+        lambda x: np.clip(x, 0.0, 1.0) * x**4,
+        lambda x: np.where(x > 0, x**4, x**3),
+        lambda x: np.sign(x) * np.exp(x),
+        lambda x: 1 / (1 + np.exp(-x)),
+        lambda x: np.floor(x) * np.sin(x),
+        lambda x: 0.0**x,
+        np.log,
+        np.sinc,
+        lambda x: x * np.heaviside(x, 0.5),
+    ]
+    for f in functions:
+        for x in (0.0, -0.0, 1.0, -800.0, 0.7, math.inf, -math.inf, math.nan):
+            with warnings.catch_warnings(action="ignore"):
+                for point in (np.float64(x), np.array([x, 0.6])):
+                    want, got = _as_nested(f, order)(point), derivative(f, order=order)(point)
+                    np.testing.assert_allclose(got, want, rtol=1e-10, atol=1e-12, err_msg=str(x))
+
+
+def test_series_of_numbers_are_those_of_arrays() -> None:
+    """Numbers go a way of their own, which gives the types and the errors of the general one."""
+    f = lambda x: math.exp(-x) * math.sin(x) / (1 + x * x)  # noqa: E731
+    got = taylor(f, 7)(1.3)
+    assert [type(c) for c in got] == [float] * 8
+    with mp.workdps(40):
+        want = mp.taylor(lambda t: mp.exp(-t) * mp.sin(t) / (1 + t * t), mpf(1.3), 7)
+    hold(got, want, 1e-13)
+    assert [type(c) for c in taylor(lambda x: np.sin(x), 2)(1.3)] == [np.float64] * 3
+    assert taylor(f, 0)(1.3) == [f(1.3)]
+    assert taylor(lambda x: [x * x, 3.0], 2)(2.0) == [[4.0, 3.0], [4.0, 0.0], [1.0, 0.0]]
+    assert taylor(f, 2)(1.3, direction=2.0)[1] == pytest.approx(2 * got[1])
+    with pytest.raises(TypeError, match=r"^taylor: np\.interp has no series"):
+        taylor(lambda x: np.interp(x, [0.0, 1.0], [0.0, 1.0]), 2)(0.5)
+    with pytest.raises(ZeroDivisionError):
+        taylor(lambda x: 1 / x, 2)(0.0)
+    assert taylor(lambda x, y: x * y, 2, argnums=1)(2.0, 5.0) == [10.0, 2.0, 0.0]
 
 
 def test_higher_derivatives_where_there_is_no_series() -> None:

@@ -1633,3 +1633,22 @@ def test_a_pattern_may_change_in_place(kind: str) -> None:
     else:
         given[:] = np.eye(3)[shift]
     assert np.array_equal(slopes(x).toarray(), 2 * np.eye(3)[shift])
+
+
+def test_patterns_of_several_arguments() -> None:
+    """What `sparsity` gives for them is taken, dense too."""
+
+    def f(a: Any, b: Any) -> Any:
+        return a[1:] * b[0] + a[:-1] ** 2
+
+    a, b = np.arange(1.0, 6.0), np.array([2.0, 3.0])
+    patterns = sparsity(f, argnums=(0, 1))(a, b)
+    want = jacobian(f, argnums=(0, 1))(a, b)
+    for given in (patterns, list(patterns), tuple(p.toarray() for p in patterns)):
+        got = jacobian(f, argnums=(0, 1), sparsity=given)(a, b)
+        for one, other in zip(got, want, strict=True):
+            np.testing.assert_allclose(one.toarray(), other)
+    with pytest.raises(ValueError, match=r"row for each output, all of them; got shapes \(4, 5\)"):
+        jacobian(f, argnums=(0, 1), sparsity=(patterns[0], np.ones((3, 2))))(a, b)
+    with pytest.raises(ValueError, match="a column for each input, which are 7"):
+        jacobian(f, argnums=(0, 1), sparsity=(patterns[0], patterns[0]))(a, b)

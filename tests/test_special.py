@@ -436,6 +436,19 @@ def test_functions_in_python_that_end_in_a_ufunc() -> None:
     assert derivative(sc.softplus)(0.0) == 0.5
 
 
+@pytest.mark.parametrize("name", ["jn", "yn", "in", "kn"])
+def test_spherical_functions_left_of_zero(name: str) -> None:
+    """Their ufuncs are for positive numbers; SciPy reflects the others in Python."""
+    f = getattr(sc, f"spherical_{name}")
+    for n in (0, 1, 2, 5):
+        for x in (-0.4, -3.0, 0.4):
+            value, slope = dualad.value_and_grad(lambda t, n=n: f(n, t))(x)
+            assert value == f(n, x)
+            assert slope == pytest.approx(f(n, x, derivative=True), rel=1e-12)
+            many = dualad.derivative(lambda t, n=n: f(n, t))(np.array([x, 0.7]))
+            assert many[0] == pytest.approx(slope, rel=1e-12)
+
+
 def test_a_fit_by_newton() -> None:
     """Maximum likelihood of a gamma distribution, as a statistician writes it."""
     data = np.array([1.2, 0.7, 2.9, 1.8, 0.4, 3.3])

@@ -15,6 +15,7 @@ the buffer refuses to become dual, because the plain array would not follow.
 from __future__ import annotations
 
 import operator
+import sys
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -28,7 +29,7 @@ from ..looks import is_plain
 from ..pair import plain
 from ..refusals import refused
 from ..structure import leaves, rebuild
-from .dualarray import DualArray, Flat, is_basic
+from .dualarray import DualArray, Flat, answer_to_sparse, is_basic
 from .operands import ArrayProxy, as_operand, unbuffered
 from .promotion import levels_of, make_room, with_room
 
@@ -309,7 +310,8 @@ class Buffer(_Room, ArrayProxy):
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
         content = self.content
         if isinstance(content, Dual):
-            return content.__array__(dtype)
+            answer = answer_to_sparse(content, sys._getframe(1))
+            return content.__array__(dtype) if answer is None else answer
         if copy:
             return np.array(content, dtype=dtype)
         alias = np.asarray(_Memory(content))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import operator
 import sys
 from collections.abc import Callable, Iterator
+from types import FrameType
 from typing import Any, NoReturn
 
 import numpy as np
@@ -64,6 +65,15 @@ _SPARSE = (
     "SciPy's sparse arrays hold plain numbers; make this one by the function of that name in "
     "dualad.scipy.sparse, or write x * A for A * x and A.multiply(x)."
 )
+
+
+def answer_to_sparse(x: Any, frame: FrameType) -> Any:
+    """The array that SciPy's sparse arrays get, if it is they who ask for that of x; or None."""
+    if not of_sparse(frame):
+        return None
+    if is_operator_of_sparse(frame):  # nothing that it knows: the other side is asked
+        return np.array(None, object)
+    raise refused(_SPARSE, x)
 
 
 def _method(name: str) -> Callable[..., Any]:
@@ -528,11 +538,9 @@ class DualArray(Dual):
         return array_html(self)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
-        frame = sys._getframe(1)
-        if of_sparse(frame):
-            if is_operator_of_sparse(frame):  # nothing that it knows: the other side is asked
-                return np.array(None, object)
-            raise refused(_SPARSE, self)
+        answer = answer_to_sparse(self, sys._getframe(1))
+        if answer is not None:
+            return answer
         if dtype is not None and np.dtype(dtype) != object:
             raise converted_array(np.dtype(dtype), self)
         if copy is False:

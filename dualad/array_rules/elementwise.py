@@ -56,17 +56,19 @@ def clip(
     y = as_dtype(as_operand(a), dtype)
     low = as_operand(min if a_min is None else a_min)
     high = as_operand(max if a_max is None else a_max)
+    if low is None and high is None:
+        return into(out, +y)
+    return into(out, valued(np.clip, _between, (y, low, high), {}))
+
+
+def _between(y: Any, low: Any, high: Any) -> Any:
     if low is not None and high is not None:
         fixed = np.equal(plain(low), plain(high))
         if np.any(fixed):  # between equal bounds nothing moves
             y = np.where(fixed, plain(y), y)
     if low is not None:
         y = np.maximum(y, low)
-    if high is not None:
-        y = np.minimum(y, high)
-    if y is a:
-        y = +y
-    return into(out, y)
+    return y if high is None else np.minimum(y, high)
 
 
 @implements(np.nan_to_num)
