@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 from mpmath import mp
 from support.cases import Case, listed
+from support.oracle import differences
 from test_higher_order import every_case
 
 import dualad
@@ -102,6 +103,83 @@ def test_every_array_function(name: str) -> None:
         for a, b in zip(leaves(rows), leaves(jacobian(f, places)(*case.args)), strict=True):
             size = max(1.0, float(np.max(np.abs(b), initial=0)))
             np.testing.assert_allclose(a, b, rtol=0, atol=1e-11 * size)
+
+
+# A complex array whose tangent is real where it comes from: only half of its numbers move.
+HALVES: dict[str, Callable[[Any], Any]] = {
+    "x + 1j": lambda x: x + 1j,
+    "x - iw": lambda x: x - 1j * np.arange(1.0, 1 + np.size(x)).reshape(np.shape(x)),
+    "where": lambda x: np.where(np.arange(np.size(x)).reshape(np.shape(x)) % 3, x, 0.5 + 2j),
+}
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_every_array_function_where_real_parts_alone_move(half: str) -> None:
+    """Forward against differences of the plain function, backward against forward."""
+    some = 0
+    for name in sorted(CASES.keys() - FORWARD_ONLY.keys()):
+        case = CASES[name]
+
+        def f(*xs: Any, case: Case = case) -> Any:
+            y = listed(case.f(*map(HALVES[half], xs)))
+            return [part for v in leaves(y) for part in (np.real(v), np.imag(v))]
+
+        if name == "selecting: unique_values":
+            continue  # NumPy gives complex numbers in the order of their hashes
+        with warnings.catch_warnings(action="ignore"):
+            warnings.simplefilter("error", np.exceptions.ComplexWarning)
+            try:
+                f(*case.args)
+            except (TypeError, ValueError, np.exceptions.ComplexWarning):
+                continue  # of real numbers alone
+            some += 1
+            moved = jvp(f, case.args, tuple(case.steps()))[1]
+            slopes = differences(f, case.args, case.steps())
+            for got, want in zip(moved, slopes, strict=True):
+                size = max(1.0, float(np.max(np.abs(want), initial=0)))
+                np.testing.assert_allclose(got, want, rtol=0, atol=1e-6 * size, err_msg=name)
+            hold_adjoint(f, case.args, case.steps())
+    assert some > 250, some
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_the_second_order_where_real_parts_alone_move(half: str) -> None:
+    """Every nesting, against differences of the plain function."""
+    z = HALVES[half]
+    x = np.linspace(0.3, 1.2, 6)
+    functions: dict[str, Callable[[Any], Any]] = {
+        "angle": lambda x: np.sum(np.angle(z(x)) ** 2),
+        "abs": lambda x: np.sum(np.abs(z(x)) ** 3),
+        "parts": lambda x: np.sum(z(x).imag * z(x).real * x),
+        "conj": lambda x: np.sum((np.conj(z(x)) * np.exp(1j * x)).imag),
+        "var": lambda x: np.var(z(x) * x),
+        "var of the halves": lambda x: np.var(z(x)) ** 2,
+        "std": lambda x: np.std(z(x)) ** 3,
+        "nan_to_num": lambda x: np.sum(np.abs(np.nan_to_num(z(x))) ** 4),
+        "products": lambda x: np.sum(np.abs(np.outer(z(x), z(x)[::-1]) @ np.exp(1j * x)) ** 2),
+        "written": lambda x: written(z(x), x),
+    }
+
+    def written(y: Any, x: Any) -> Any:
+        y.imag *= x
+        y.real[1:] += y.imag[:-1]
+        y.imag[2] = x[0]
+        return np.sum(y.imag**2 * y.real)
+
+    for name, f in functions.items():
+        h = 1e-3
+        steps = h * np.eye(6)
+        want = np.array([[f(x + a + b) for a in steps] for b in steps])
+        want += [[f(x - a - b) for a in steps] for b in steps]
+        want -= [[f(x + a - b) for a in steps] for b in steps]
+        want -= [[f(x - a + b) for a in steps] for b in steps]
+        want /= 4 * h * h
+        size = max(1.0, np.max(np.abs(want)))
+        for outer in ("forward", "reverse"):
+            for inner in ("forward", "reverse"):
+                got = jacobian(grad(f, mode=inner), mode=outer)(x)
+                np.testing.assert_allclose(got, want, rtol=0, atol=1e-4 * size, err_msg=name)
+        np.testing.assert_allclose(hessian(f)(x) @ x, hvp(f)(x, x), rtol=1e-10, err_msg=name)
 
 
 @pytest.mark.parametrize("name", FORWARD_ONLY)
