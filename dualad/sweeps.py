@@ -36,7 +36,7 @@ from .promises import (
     settle,
     weights,
 )
-from .records import Node, Step, Sweep, strong_zeros
+from .records import Node, Step, Sweep, fitted, strong_zeros
 from .stacking import DIRECTIONS, PASS_SIZE, run_passes
 from .structure import leaves, rebuild
 from .ways import FEW, UNABLE, is_plain_vector
@@ -146,7 +146,7 @@ def _as_input(x: Any, g: Any, front: tuple[int, ...]) -> Any:
         return as_number(g[()] if is_array(g) else g)
     if not is_array(g):
         g = np.stack([g]).reshape(shape)
-    return _owned(g)
+    return _owned(fitted(g, dtype_of(x)))  # a sum of two is in the order of bytes of the machine
 
 
 def _owned(g: Any) -> Any:
@@ -255,7 +255,8 @@ def swept(level: ReverseLevel, y: Any, leaves: Sequence[Node | int]) -> list[Any
     level.forget()
     for i, node in enumerate(nodes):
         if type(node) is not Step:
-            found[i] = np.zeros(node.shape) if found[i] is None else _owned(found[i])
+            g = found[i]
+            found[i] = np.zeros(node.shape) if g is None else _owned(fitted(g, node.dtype))
     return found if all(map(is_finite, found)) else None
 
 
@@ -519,7 +520,10 @@ class Pullback:
                 "vjp: the adjoint must have the structure and shapes of the function's result, "
                 f"{wanted}; got {given}."
             )
-        numbers = [inputs.number(g, "the adjoint") for g in leaves(adjoint)]
+        numbers = [
+            inputs.number(g, "the adjoint", v)
+            for v, g in zip(outputs.values, leaves(adjoint), strict=True)
+        ]
         numbers = [
             g.astype(dtype_of(v))
             if type(g) is np.ndarray
@@ -583,7 +587,10 @@ def _pulled_forward(
     slopes = [
         s if is_complex(x) else np.real(s) for x, s in zip(inputs.leaves, slopes, strict=True)
     ]
-    return [_owned(s) if is_array(s) else s for s in slopes]
+    return [
+        _owned(fitted(s, dtype_of(x))) if is_array(s) else s
+        for x, s in zip(inputs.leaves, slopes, strict=True)
+    ]
 
 
 def _shapes(x: Any) -> Any:
