@@ -944,7 +944,10 @@ def _seeds_along(inputs: Inputs, direction: list[Any]) -> list[Any]:
             f"{inputs.driver}: the direction must have the structure and shapes of the arguments, "
             f"{wanted}; got {given}."
         )
-    return [inputs.number(t, "the direction") for t in leaves(direction)]
+    return [
+        inputs.number(t, "the direction", x)
+        for x, t in zip(inputs.leaves, leaves(direction), strict=True)
+    ]
 
 
 def _shapes(x: Any) -> Any:
