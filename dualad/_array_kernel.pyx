@@ -165,12 +165,18 @@ cdef enum:
     OTHER = -2
 
 
+cdef inline int type_in(cnp.ndarray x) noexcept:
+    """The type of the numbers in an array, which NumPy calls the same in either order of bytes."""
+    cdef int kind = cnp.PyArray_TYPE(x)
+    if (kind == cnp.NPY_DOUBLE or kind == cnp.NPY_FLOAT) and cnp.PyArray_ISNOTSWAPPED(x):
+        return kind
+    return OTHER
+
+
 cdef inline int type_of(object x) noexcept:
     """The type of an array or a number."""
-    cdef int kind
     if type(x) is ndarray:
-        kind = cnp.PyArray_TYPE(<cnp.ndarray>x)
-        return kind if kind == cnp.NPY_DOUBLE or kind == cnp.NPY_FLOAT else OTHER
+        return type_in(<cnp.ndarray>x)
     if type(x) is float or type(x) is int:
         return WEAK
     return cnp.NPY_DOUBLE if type(x) is float64 else cnp.NPY_FLOAT if type(x) is float32 else OTHER
@@ -292,7 +298,7 @@ cdef bint is_dense(
 
 cdef object slope_like(object slope, int kind):
     """A slope in the type of the result, if it is an exact one: steps are 0, ½ and 1."""
-    if type(slope) is not ndarray or cnp.PyArray_TYPE(<cnp.ndarray>slope) == kind:
+    if type(slope) is not ndarray or type_in(<cnp.ndarray>slope) == kind:
         return slope if is_of(&kind, slope) else None
     result = slope.astype(float64 if kind == cnp.NPY_DOUBLE else float32)
     return result if (result == slope).all() else None
@@ -975,7 +981,7 @@ cdef object recorded_norm(object x):
     if not is_whole(x):
         return None
     value = found.value(x, forms)
-    if type(value) is not ndarray or cnp.PyArray_TYPE(<cnp.ndarray>value) != cnp.NPY_DOUBLE:
+    if type(value) is not ndarray or type_in(<cnp.ndarray>value) != cnp.NPY_DOUBLE:
         return None
     y = np_norm(value)
     if not 1e-140 < y < 1e140:  # squares underflow or overflow
@@ -1125,7 +1131,7 @@ cdef enum:
 cdef inline bint is_row(PyObject *x) noexcept:
     """Whether this is an array of doubles in C order."""
     return (
-        type(<object>x) is ndarray and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_DOUBLE
+        type(<object>x) is ndarray and type_in(<cnp.ndarray>x) == cnp.NPY_DOUBLE
         and cnp.PyArray_CHKFLAGS(
             <cnp.ndarray>x, cnp.NPY_ARRAY_C_CONTIGUOUS | cnp.NPY_ARRAY_ALIGNED
         )
@@ -1356,7 +1362,10 @@ cdef class Total:
                 return (uniform(self.shape, <double>g),)
             return (spread_out(g, self.shape, self.dtype),)
         cdef int i, ndim = len(self.shape), lead
-        if type(g) is ndarray and cnp.PyArray_NDIM(<cnp.ndarray>g) + self.missing() == ndim:
+        if (
+            type(g) is ndarray and cnp.PyArray_ISNOTSWAPPED(<cnp.ndarray>g)
+            and cnp.PyArray_NDIM(<cnp.ndarray>g) + self.missing() == ndim
+        ):
             return (self.spread(<cnp.ndarray>g),)
         lead = len(g.shape) + self.missing() - ndim
         if not self.is_kept:
@@ -1420,7 +1429,7 @@ cdef inline bint is_uniform(cnp.ndarray x) noexcept:
     for i in range(ndim):
         if cnp.PyArray_STRIDE(x, i) != 0:
             return False
-    return ndim > 0 and cnp.PyArray_TYPE(x) == cnp.NPY_DOUBLE and cnp.PyArray_SIZE(x) > 0
+    return ndim > 0 and type_in(x) == cnp.NPY_DOUBLE and cnp.PyArray_SIZE(x) > 0
 
 
 cdef inline double number_in(cnp.ndarray x) noexcept:
@@ -1903,7 +1912,7 @@ def accumulate(x, y, operate):
 
 def is_finite(x):
     """Whether all numbers of an array are finite; None if they are not doubles without gaps."""
-    if type(x) is not ndarray or cnp.PyArray_TYPE(<cnp.ndarray>x) != cnp.NPY_DOUBLE or not (
+    if type(x) is not ndarray or type_in(<cnp.ndarray>x) != cnp.NPY_DOUBLE or not (
         cnp.PyArray_ISONESEGMENT(<cnp.ndarray>x) and cnp.PyArray_ISBEHAVED_RO(<cnp.ndarray>x)
     ):
         return None
@@ -1936,7 +1945,7 @@ cdef bint is_small(object x):
     """Whether a product may take the short way: few floats, and all of them finite."""
     return (
         type(x) is ndarray
-        and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_DOUBLE
+        and type_in(<cnp.ndarray>x) == cnp.NPY_DOUBLE
         and cnp.PyArray_ISBEHAVED_RO(<cnp.ndarray>x)
         and cnp.PyArray_NDIM(<cnp.ndarray>x) <= 3
         and 0 < cnp.PyArray_SIZE(<cnp.ndarray>x) <= 4096
@@ -1976,7 +1985,7 @@ cdef bint is_vector_of(object x, Py_ssize_t n, bint many) noexcept:
     """Whether x is n floats in one axis, or many of these."""
     return (
         type(x) is ndarray
-        and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_DOUBLE
+        and type_in(<cnp.ndarray>x) == cnp.NPY_DOUBLE
         and cnp.PyArray_NDIM(<cnp.ndarray>x) == 1 + many
         and cnp.PyArray_DIM(<cnp.ndarray>x, many) == n
         and cnp.PyArray_ISCARRAY_RO(<cnp.ndarray>x)

@@ -1380,6 +1380,7 @@ cdef inline Record *record_of(Dual x) noexcept:
 
 
 cdef object form_at = None  # forms.form_at: the form of a place on the tape of a level
+cdef object form_of_places = None  # forms.form_of_places: that of an array of them
 
 
 cdef object recorded(int row, object a, object b, const Loop *loop):
@@ -2043,46 +2044,85 @@ cdef inline char *element_of(PyObject *array, int leading, const Place *place) n
     return data
 
 
-def together(objects):
-    """Value, tangent and level of an array of duals and numbers; None if they are not all of the common kinds."""
-    cdef cnp.ndarray x, value, tangent
-    cdef PyObject **each
-    cdef Py_ssize_t size, i, j, m, n = -2
+cdef extern from "Python.h":
+    PyObject **PySequence_Fast_ITEMS(object x) noexcept
+
+
+cdef object joined(PyObject *const *each, Py_ssize_t size, tuple shape):
+    """Value, tangent and level of duals and floats in an array of this shape.
+
+    False if there is no dual among them; None if they are not of one level and kind. Of those on a
+    tape the tangent is a form, which keeps their places.
+    """
+    cdef cnp.ndarray value, tangent, places
     cdef double *v
     cdef double *t
+    cdef Py_ssize_t *at = NULL
+    cdef Py_ssize_t i, j, m, n = -1, constant = -1
+    cdef double number
     cdef bint is_np
+    cdef Record *record = NULL
+    cdef PyTypeObject *kind = NULL
     cdef Dual a
-    if type(objects) is not ndarray or cnp.PyArray_TYPE(objects) != cnp.NPY_OBJECT:
-        return None
-    x = cnp.PyArray_GETCONTIGUOUS(objects)
-    each = <PyObject **>cnp.PyArray_DATA(x)
-    size = cnp.PyArray_SIZE(x)
     level = None
     for i in range(size):
         if each[i] == NULL:
             return None
-        if type(<object>each[i]) is Dual:
-            a = <Dual>each[i]
-            if level is None:
-                level, n = <object>a.lev, a.n
-            elif a.n != n or compare(<object>a.lev, level) != 0:
+        if type(<object>each[i]) is not Dual and type(<object>each[i]) is not Recorded:
+            if not as_double(<object>each[i], &number, &is_np):
                 return None
-    if level is None:
+            continue
+        a = <Dual>each[i]
+        if kind == NULL:
+            kind, level = Py_TYPE(each[i]), <object>a.lev
+            if type(a) is Recorded:
+                record, n = record_of(a), record_of(a).n1
+            else:
+                n = a.n
+        elif Py_TYPE(each[i]) != kind or compare(<object>a.lev, level) != 0:
+            return None
+        elif record_of(a) != record if record != NULL else a.n != n:
+            return None
+    if kind == NULL:
+        return False
+    if record != NULL and record.closed:
         return None
-    m = many(n)
-    value = numpy.empty(objects.shape)
-    tangent = numpy.zeros(objects.shape if n < 0 else (n, *objects.shape))
+    m = many(n) if record == NULL else record.m
+    value = numpy.empty(shape)
+    tangent = numpy.zeros(shape if n < 0 else (m, *shape))
     v = <double *>cnp.PyArray_DATA(value)
     t = <double *>cnp.PyArray_DATA(tangent)
+    if record != NULL:
+        places = numpy.empty(shape, numpy.intp)
+        at = <Py_ssize_t *>cnp.PyArray_DATA(places)
     for i in range(size):
-        if type(<object>each[i]) is Dual:
+        if Py_TYPE(each[i]) == kind:
             a = <Dual>each[i]
             v[i] = a.v
             for j in range(m):
                 t[j * size + i] = a.t[j]
-        elif not as_double(<object>each[i], &v[i], &is_np):
-            return None
-    return value, tangent, level
+            if record != NULL:
+                at[i] = a.n
+        else:
+            as_double(<object>each[i], &v[i], &is_np)
+            if record != NULL:
+                if constant < 0:
+                    constant = push(record, -1, -1)
+                at[i] = constant
+    if record == NULL:
+        return value, tangent, level
+    whole = value if record.level1 == NULL else readable_dual(value, tangent, <object>record.level1)
+    return whole, form_of_places(level, places), level
+
+
+def together(objects):
+    """Value, tangent and level of an array of duals and numbers; None if they are not all of the common kinds."""
+    cdef cnp.ndarray x
+    if type(objects) is not ndarray or cnp.PyArray_TYPE(objects) != cnp.NPY_OBJECT:
+        return None
+    x = cnp.PyArray_GETCONTIGUOUS(objects)
+    found = joined(<PyObject **>cnp.PyArray_DATA(x), cnp.PyArray_SIZE(x), objects.shape)
+    return None if found is False else found
 
 
 cdef object element(object array, object index):
@@ -2198,57 +2238,19 @@ cdef object in_array(object parts):
 
     False if there is no dual among them; None if it is not so simple.
     """
-    cdef Py_ssize_t rows, columns = -1, i, j, l, m, n = -2
-    cdef cnp.npy_intp dims[3]
-    cdef cnp.ndarray value, tangent
-    cdef double *v
-    cdef double *t
-    cdef bint is_np, any_float = False
-    cdef Dual a
+    cdef Py_ssize_t rows = len(parts), columns
     cdef list numbers
-    rows = len(parts)
     if not rows:
         return None
-    if type(parts[0]) is list or type(parts[0]) is tuple:
-        columns = len(parts[0])
-        numbers = []
-        for row in parts:
-            if (type(row) is not list and type(row) is not tuple) or len(row) != columns:
-                return None
-            numbers.extend(row)
-    else:
+    if type(parts[0]) is not list and type(parts[0]) is not tuple:
         numbers = list(parts)
-    level = None
-    for x in numbers:
-        if type(x) is Dual:
-            a = <Dual>x
-            if level is None:
-                level, n = <object>a.lev, a.n
-            elif a.n != n or compare(<object>a.lev, level) != 0:
-                return None
-        elif type(x) is not float and type(x) is not float64 and type(x) is not int:
+        return joined(PySequence_Fast_ITEMS(numbers), rows, (rows,))
+    columns, numbers = len(parts[0]), []
+    for row in parts:
+        if (type(row) is not list and type(row) is not tuple) or len(row) != columns:
             return None
-    if level is None:
-        return False
-    m = many(n)
-    dims[0], dims[1], dims[2] = m, rows, columns
-    value = cnp.PyArray_EMPTY(1 + (columns >= 0), &dims[1], cnp.NPY_DOUBLE, 0)
-    tangent = cnp.PyArray_ZEROS(
-        1 + (columns >= 0) + (n >= 0), &dims[0 if n >= 0 else 1], cnp.NPY_DOUBLE, 0
-    )
-    v = <double *>cnp.PyArray_DATA(value)
-    t = <double *>cnp.PyArray_DATA(tangent)
-    l = len(numbers)
-    for i in range(l):
-        x = numbers[i]
-        if type(x) is Dual:
-            a = <Dual>x
-            v[i] = a.v
-            for j in range(m):
-                t[j * l + i] = a.t[j]
-        elif not as_double(x, &v[i], &is_np):
-            return None
-    return value, tangent, level
+        numbers.extend(row)
+    return joined(PySequence_Fast_ITEMS(numbers), rows * columns, (rows, columns))
 
 
 cdef object recorded_item(PyObject *value, object form, object level, const Place *where):
@@ -2375,10 +2377,10 @@ cdef object form_class = None
 cdef Py_ssize_t BLOCK, AT, NODE  # where a form keeps its places on a tape, and its step
 
 
-def connect_forms(kind, at):
-    """Tell the kernel the class of forms, and how to make one of a place."""
-    global form_class, form_at, BLOCK, AT, NODE
-    form_class, form_at = kind, at
+def connect_forms(kind, at, of_places):
+    """Tell the kernel the class of forms, and how to make one of a place, or of several."""
+    global form_class, form_at, form_of_places, BLOCK, AT, NODE
+    form_class, form_at, form_of_places = kind, at, of_places
     BLOCK, AT, NODE = slot_of(kind.block), slot_of(kind.places), slot_of(kind._node)
 
 

@@ -17,6 +17,7 @@ from .array.promotion import without_empty
 from .differentiations import is_over, levels_in
 from .dual import Dual
 from .memory import sharing
+from .namespaces import is_exact
 from .pair import as_primal, is_operand, moved, own, plain, shape_of, zero_like
 from .refusals import refused
 from .sentences import closest
@@ -164,10 +165,11 @@ class Inputs:
             )
         return int(argnum) % n
 
-    def number(self, x: Any, what: str = "") -> Any:
+    def number(self, x: Any, what: str = "", of: Any = 0.0) -> Any:
         """A leaf as it is differentiated; TypeError if it is not a number or an array.
 
-        `what`: it is part of, if of no argument: "the adjoint".
+        `what`: it is part of, if of no argument: "the adjoint". `of`: what, if of one number; an
+        integer becomes one of its system, so that fractions stay fractions.
         """
         takes = f": {what} is made of" if what else " differentiates with respect to"
         if isinstance(x, np.ndarray) and x.dtype.kind not in "fciub":
@@ -182,6 +184,8 @@ class Inputs:
                 f"{self.driver}{takes} numbers, arrays, and lists, tuples and dicts of them; got "
                 f"{type(x).__name__}{f'; write {advice}' if advice else ''}."
             )
+        if type(x) is int and is_exact(plain(of)):
+            return type(plain(of))(x)
         return as_primal(alive(self.driver, x))
 
     def matched(self, x: Any, model: Any, what: str, whose: str) -> list[Any]:
@@ -197,14 +201,15 @@ class Inputs:
             If it has not the structure and the shapes of the model.
         """
         x = ordered_as(rebuild(x, unbuffered), model)
-        numbers = [self.number(v, what) for v in leaves(x)]
         wanted, given = _shapes(model), _shapes(x)
         if wanted != given:
+            for v in leaves(x):
+                self.number(v, what)  # what is no number at all is told first
             raise ValueError(
                 f"{self.driver}: {what} must have the structure and shapes of {whose}, {wanted}; "
                 f"got {given}."
             )
-        return numbers
+        return [self.number(v, what, of) for v, of in zip(leaves(x), leaves(model), strict=True)]
 
     @property
     def are_complex(self) -> list[bool]:

@@ -258,6 +258,11 @@ def form_at(level: Any, place: int) -> Form:
     return Form(level.step_at(place))
 
 
+def form_of_places(level: Any, places: Any) -> Form:
+    """The form of an array whose elements are numbers on the tape of a level."""
+    return Form(level.gathered(places))
+
+
 # -- forms ---------------------------------------------------------------------------------
 
 
@@ -598,6 +603,6 @@ def scaled(form: Form, c: Any, product: Callable[[Any, Any], Any]) -> Any:
 
 
 if KERNEL:
-    KERNEL.connect_forms(Form, form_at)
+    KERNEL.connect_forms(Form, form_at, form_of_places)
 if ARRAY_KERNEL:
     ARRAY_KERNEL.connect_forms(Form, spread)

@@ -97,6 +97,28 @@ def is_overwritten(x: Any, place: tuple[Any, ...], y: Any) -> bool:
     return bool(((stored[first] == read) & (first < np.arange(len(read)))).any())
 
 
+def elements_in(view: Any, x: Any) -> Any:
+    """Which elements of x, counted in C order, an array in its memory has; None if others, too.
+
+    >>> x = np.zeros((2, 3))
+    >>> elements_in(x.T[::-1], x).tolist(), elements_in(x[0], x[:, ::2]) is None
+    ([[2, 5], [1, 4], [0, 3]], True)
+    """
+    here: Any
+    there: Any
+    here, there = (
+        sum(np.ix_(*(step * np.arange(n) for step, n in zip(a.strides, a.shape, strict=True))))
+        + address_of(a)
+        for a in (x, view)
+    )
+    here = np.reshape(here, -1)
+    if not here.size:
+        return None if view.size else np.zeros(view.shape, int)
+    order = np.argsort(here, kind="stable")
+    numbers = order[np.minimum(np.searchsorted(here[order], there), here.size - 1)]
+    return numbers if np.array_equal(here[numbers], there) else None
+
+
 def sharing(arrays: Sequence[Any]) -> list[int]:
     """Which of these arrays share memory with another of them.
 

@@ -223,11 +223,16 @@ def is_operand(x: DualLike) -> bool:
 
 
 def fit(tangent: Tangent, y: DualLike) -> Tangent:
-    """The tangent in the precision of its primal: float32 stays float32; numbers are Python's."""
+    """The tangent in the precision of its primal: float32 stays float32; numbers are Python's.
+
+    That of a complex array is complex, so that it has real and imaginary parts as its primal has.
+    """
     if is_plain(tangent, np.generic):
         return tangent.item()
     here, there = (getattr(plain(x), "dtype", None) for x in (tangent, y))
-    if here is None or there is None or here == there or here.kind != there.kind:
+    if here is None or there is None or here == there:
+        return tangent
+    if here.kind != there.kind and (here.kind, there.kind) != ("f", "c"):
         return tangent
     with quiet():  # the plain run has no such cast
         return map_leaves(lambda t: t.astype(there) if hasattr(t, "dtype") else t, tangent)

@@ -32,12 +32,15 @@ def _matmul(a: Any, b: Any) -> Form:
     form, w = (a, kept(b)) if is_first else (b, kept(a))
     shape, old = _product_shape(a, b), form.shape
     row, column, n = len(shape_of(a)) == 1, len(shape_of(b)) == 1, len(shape)
+    dtype = scaled_dtype(form.dtype, w)
+    if row and column and isinstance(w, np.ndarray) and dtype is not None:
+        w = w.astype(dtype, copy=False)  # the adjoint is a number, which has no precision
 
     def pull(g: Any) -> Any:
         t = _matmul_back(g, w, is_first, row, column)
         return (t if row and column else summed(t, old, lead_of(g, n)),)
 
-    return made_of(shape, scaled_dtype(form.dtype, w), [form], pull)
+    return made_of(shape, dtype, [form], pull)
 
 
 def _matmul_back(g: Any, w: Any, is_first: bool, row: bool, column: bool) -> Any:
@@ -88,7 +91,7 @@ def _product_shape(a: Any, b: Any) -> tuple[int, ...]:
 
 
 @transposes(np.einsum)
-def _einsum(text: str, *operands: Any, **options: Any) -> Any:
+def _einsum(text: str, *operands: Any, optimize: Any = False) -> Any:
     given, _, result = text.partition("->")
     terms = given.split(",")
     (place,) = [i for i, x in enumerate(operands) if isinstance(x, Form)]
@@ -125,7 +128,8 @@ def _einsum(text: str, *operands: Any, **options: Any) -> Any:
     def pull(g: Any) -> Any:
         front = several * lead_of(g, n)
         back = f"{','.join([front + result, *rest])}->{front + term}"
-        t = strongly_summed(functools.partial(np.einsum, back), g, *others)
+        product = functools.partial(np.einsum, back, optimize=bool(optimize))  # in its own order
+        t = strongly_summed(product, g, *others)
         lead, here = shape_of(t)[: len(front)], shape_of(t)[len(front) :]
         whole = np.broadcast_shapes(here, old)
         if here != whole:  # an axis of length 1 in all others

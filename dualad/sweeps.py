@@ -36,7 +36,7 @@ from .promises import (
     settle,
     weights,
 )
-from .records import Node, Step, Sweep, strong_zeros
+from .records import Node, Step, Sweep, fitted, strong_zeros
 from .stacking import DIRECTIONS, PASS_SIZE, run_passes
 from .structure import leaves, ordered_as, rebuild
 from .ways import FEW, UNABLE, is_plain_vector
@@ -149,7 +149,7 @@ def _as_input(x: Any, g: Any, front: tuple[int, ...], taken: set[int]) -> Any:
         return as_number(g[()] if is_array(g) else g)
     if not is_array(g):
         g = np.stack([g]).reshape(shape)
-    return _owned(g, taken)
+    return _owned(fitted(g, dtype_of(x)), taken)  # a sum is in the order of bytes of the machine
 
 
 def _owned(g: Any, taken: set[int]) -> Any:
@@ -260,7 +260,8 @@ def swept(level: ReverseLevel, y: Any, leaves: Sequence[Node | int]) -> list[Any
     taken: set[int] = set()
     for i, node in enumerate(nodes):
         if type(node) is not Step:
-            found[i] = np.zeros(node.shape) if found[i] is None else _owned(found[i], taken)
+            g = found[i]
+            found[i] = np.zeros(node.shape) if g is None else _owned(fitted(g, node.dtype), taken)
     return found if all(map(is_finite, found)) else None
 
 
@@ -584,4 +585,7 @@ def _pulled_forward(
         s if is_complex(x) else np.real(s) for x, s in zip(inputs.leaves, slopes, strict=True)
     ]
     taken: set[int] = set()
-    return [_owned(s, taken) if is_array(s) else s for s in slopes]
+    return [
+        _owned(fitted(s, dtype_of(x)), taken) if is_array(s) else s
+        for x, s in zip(inputs.leaves, slopes, strict=True)
+    ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import gc
 import math
 import pickle
@@ -16,6 +17,7 @@ import numpy as np
 import pytest
 from mpmath import mp
 from support.cases import Case, listed
+from support.oracle import differences
 from test_higher_order import every_case
 
 import dualad
@@ -35,6 +37,7 @@ from dualad import (
 from dualad.forms import Form, Nonlinear, ReverseLevel
 from dualad.kernel import KERNEL
 from dualad.pair import plain
+from dualad.records import Gathered
 from dualad.rules import table
 from dualad.structure import leaves, rebuild
 
@@ -103,6 +106,336 @@ def test_every_array_function(name: str) -> None:
         for a, b in zip(leaves(rows), leaves(jacobian(f, places)(*case.args)), strict=True):
             size = max(1.0, float(np.max(np.abs(b), initial=0)))
             np.testing.assert_allclose(a, b, rtol=0, atol=1e-11 * size)
+
+
+# A complex array whose tangent is real where it comes from: only half of its numbers move.
+HALVES: dict[str, Callable[[Any], Any]] = {
+    "x + 1j": lambda x: x + 1j,
+    "x - iw": lambda x: x - 1j * np.arange(1.0, 1 + np.size(x)).reshape(np.shape(x)),
+    "where": lambda x: np.where(np.arange(np.size(x)).reshape(np.shape(x)) % 3, x, 0.5 + 2j),
+}
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_every_array_function_where_real_parts_alone_move(half: str) -> None:
+    """Forward against differences of the plain function, backward against forward."""
+    some = 0
+    for name in sorted(CASES.keys() - FORWARD_ONLY.keys()):
+        case = CASES[name]
+
+        def f(*xs: Any, case: Case = case) -> Any:
+            y = listed(case.f(*map(HALVES[half], xs)))
+            return [part for v in leaves(y) for part in (np.real(v), np.imag(v))]
+
+        if name == "selecting: unique_values":
+            continue  # NumPy gives complex numbers in the order of their hashes
+        with warnings.catch_warnings(action="ignore"):
+            warnings.simplefilter("error", np.exceptions.ComplexWarning)
+            try:
+                f(*case.args)
+            except (TypeError, ValueError, np.exceptions.ComplexWarning):
+                continue  # of real numbers alone
+            some += 1
+            moved = jvp(f, case.args, tuple(case.steps()))[1]
+            slopes = differences(f, case.args, case.steps())
+            for got, want in zip(moved, slopes, strict=True):
+                size = max(1.0, float(np.max(np.abs(want), initial=0)))
+                np.testing.assert_allclose(got, want, rtol=0, atol=1e-6 * size, err_msg=name)
+            hold_adjoint(f, case.args, case.steps())
+    assert some > 250, some
+
+
+@pytest.mark.parametrize("half", HALVES)
+def test_the_second_order_where_real_parts_alone_move(half: str) -> None:
+    """Every nesting, against differences of the plain function."""
+    z = HALVES[half]
+    x = np.linspace(0.3, 1.2, 6)
+    functions: dict[str, Callable[[Any], Any]] = {
+        "angle": lambda x: np.sum(np.angle(z(x)) ** 2),
+        "abs": lambda x: np.sum(np.abs(z(x)) ** 3),
+        "parts": lambda x: np.sum(z(x).imag * z(x).real * x),
+        "conj": lambda x: np.sum((np.conj(z(x)) * np.exp(1j * x)).imag),
+        "var": lambda x: np.var(z(x) * x),
+        "var of the halves": lambda x: np.var(z(x)) ** 2,
+        "std": lambda x: np.std(z(x)) ** 3,
+        "nan_to_num": lambda x: np.sum(np.abs(np.nan_to_num(z(x))) ** 4),
+        "products": lambda x: np.sum(np.abs(np.outer(z(x), z(x)[::-1]) @ np.exp(1j * x)) ** 2),
+        "written": lambda x: written(z(x), x),
+    }
+
+    def written(y: Any, x: Any) -> Any:
+        y.imag *= x
+        y.real[1:] += y.imag[:-1]
+        y.imag[2] = x[0]
+        return np.sum(y.imag**2 * y.real)
+
+    for name, f in functions.items():
+        h = 1e-3
+        steps = h * np.eye(6)
+        want = np.array([[f(x + a + b) for a in steps] for b in steps])
+        want += [[f(x - a - b) for a in steps] for b in steps]
+        want -= [[f(x + a - b) for a in steps] for b in steps]
+        want -= [[f(x - a + b) for a in steps] for b in steps]
+        want /= 4 * h * h
+        size = max(1.0, np.max(np.abs(want)))
+        for outer in ("forward", "reverse"):
+            for inner in ("forward", "reverse"):
+                got = jacobian(grad(f, mode=inner), mode=outer)(x)
+                np.testing.assert_allclose(got, want, rtol=0, atol=1e-4 * size, err_msg=name)
+        np.testing.assert_allclose(hessian(f)(x) @ x, hvp(f)(x, x), rtol=1e-10, err_msg=name)
+
+
+def unaligned(a: Any) -> Any:
+    memory = bytearray(b"x" + a.tobytes())
+    return np.frombuffer(memory, a.dtype, a.size, 1).reshape(a.shape)
+
+
+def read_only(a: Any) -> Any:
+    a = a.copy()
+    a.flags.writeable = False
+    return a
+
+
+ODD_MEMORY: dict[str, Callable[[Any], Any]] = {
+    "bytes swapped": lambda a: a.astype(a.dtype.newbyteorder()),
+    "bytes swapped, in Fortran order": lambda a: np.asfortranarray(a.astype(">f8")),
+    "unaligned": unaligned,
+    "read-only": read_only,
+}
+
+
+@pytest.mark.parametrize("memory", ODD_MEMORY)
+def test_every_array_function_on_odd_memory(memory: str) -> None:
+    lay = ODD_MEMORY[memory]
+    for name in sorted(CASES.keys() - FORWARD_ONLY.keys()):
+        case = CASES[name]
+        f = lambda *xs, case=case: listed(case.f(*xs))  # noqa: E731
+        odd = [lay(a) if a.ndim else a for a in case.args]
+        with warnings.catch_warnings(action="ignore"):
+            try:
+                case.f(*map(np.copy, odd))
+            except (TypeError, ValueError):
+                continue  # np.vectorize, say, takes native numbers alone
+            value, pullback = vjp(f, *odd)
+            plain, usual = vjp(f, *case.args)
+            np.testing.assert_allclose(
+                np.concatenate([np.ravel(v) for v in leaves(value)]),
+                np.concatenate([np.ravel(v) for v in leaves(plain)]),
+                rtol=1e-12,
+                atol=1e-12,
+                err_msg=name,
+            )
+            g = cotangent(plain, 1)
+            for x, got, want in zip(odd, pullback(g), usual(g), strict=True):
+                size = max(1.0, float(np.max(np.abs(want), initial=0)))
+                np.testing.assert_allclose(got, want, rtol=0, atol=1e-11 * size, err_msg=name)
+                assert got.dtype == x.dtype, name
+
+
+@pytest.mark.parametrize("n", [1, 3, 4, 5, 17, 40])
+def test_gradients_in_swapped_bytes(n: int) -> None:
+    functions: list[Callable[[Any], Any]] = [
+        lambda x: np.sum(x**2),
+        lambda x: np.sum(np.sin(x) * x),
+        lambda x: np.mean(np.exp(x) / x),
+        lambda x: np.sum(np.sum(np.outer(x, x) ** 2, axis=0) * x),
+        lambda x: x @ x + np.linalg.norm(x),
+        lambda x: np.sum(np.maximum(x, 0.7) * np.max(x)),
+        lambda x: np.prod(x) + np.sum(np.cumsum(x) ** 2),
+    ]
+    x = np.linspace(0.5, 1.2, n)
+    for f in functions:
+        want = grad(f, mode="forward")(x)
+        for kind in (">f8", "<f8"):
+            for mode in ("forward", "reverse", None):
+                got = grad(f, mode=mode)(x.astype(kind))
+                np.testing.assert_allclose(got, want, rtol=1e-13)
+            np.testing.assert_allclose(vjp(f, x.astype(kind))[1](1.0)[0], want, rtol=1e-13)
+    slopes = vjp(np.sin, x)[1](np.cos(x).astype(">f8"))[0]
+    np.testing.assert_allclose(slopes, np.cos(x) ** 2, rtol=1e-15)
+
+
+TYPES = ["float32", "float16", "longdouble", "int8", "uint8", "bool", ">f8", ">f4", ">i2"]
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_every_array_function_beside_constants_of_a_type(dtype: str) -> None:
+    """Where the value is that beside the same numbers in double precision, so is the derivative."""
+    some = 0
+    for name in sorted(CASES.keys() - FORWARD_ONLY.keys()):
+        case = CASES[name]
+        for place in range(len(case.args)) if len(case.args) > 1 else ():
+            numbers = np.abs(np.round(3 * case.args[place])) / (3 if "f" in dtype else 1)
+            held = numbers.astype(dtype)
+            same = held.astype(np.longdouble if dtype == "longdouble" else float)
+
+            def f(c: Any, *xs: Any, case: Case = case, place: int = place) -> Any:
+                return listed(case.f(*xs[:place], c, *xs[place:]))
+
+            xs = case.args[:place] + case.args[place + 1 :]
+            with warnings.catch_warnings(action="ignore"):
+                try:
+                    values = [leaves(f(c, *xs)) for c in (held, same)]
+                    places = tuple(range(len(xs)))
+                    want = jacobian(functools.partial(f, same), places, mode="forward")(*xs)
+                except (TypeError, ValueError, np.linalg.LinAlgError):
+                    continue
+                if not all(
+                    np.allclose(a, b, rtol=1e-14, atol=0) for a, b in zip(*values, strict=True)
+                ):
+                    continue
+                some += 1
+                for mode in ("forward", "reverse"):
+                    if mode == "reverse" and name == "polynomials: polyfit" and dtype == "bool":
+                        continue  # of incomplete rank, which has no way back
+                    got = jacobian(functools.partial(f, held), places, mode=mode)(*xs)
+                    for a, b in zip(leaves(got), leaves(want), strict=True):
+                        size = np.max(np.abs(b), initial=1.0, where=np.isfinite(b))
+                        np.testing.assert_allclose(
+                            np.asarray(a, b.dtype), b, rtol=0, atol=1e-13 * size, err_msg=name
+                        )
+    assert some > 200, some
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16", "complex64", ">f4"])
+def test_inner_products_with_weights_of_less_precision(dtype: str) -> None:
+    w = (np.arange(1.0, 41.0) / 3).astype(dtype)
+    x = np.linspace(0, 1, 40)
+    exact = w.astype(complex if w.dtype.kind == "c" else float)
+    for product_of in (np.matmul, np.dot, np.inner, np.vdot, np.vecdot):
+        for first in (True, False):
+            weights = np.conj(exact) if product_of in (np.vdot, np.vecdot) and first else exact
+
+            def f(x: Any, first: bool = first, of: Any = product_of) -> Any:
+                return np.abs(of(w, x) if first else of(x, w)) ** 2
+
+            want = 2 * np.real(np.conj(weights @ x) * weights)
+            for mode in ("forward", "reverse"):
+                np.testing.assert_allclose(grad(f, mode=mode)(x), want, rtol=1e-14)
+
+
+def test_every_array_function_with_nan_in_its_data() -> None:
+    """What goes forward goes back, and gives nan where that does."""
+    some = 0
+    for name in sorted(CASES.keys() - FORWARD_ONLY.keys()):
+        case = CASES[name]
+        x = case.args[0].copy()
+        if not x.ndim:
+            continue
+        x.flat[1 % x.size] = np.nan
+        f = lambda x, case=case: listed(case.f(x, *case.args[1:]))  # noqa: E731
+        with warnings.catch_warnings(action="ignore"):
+            try:
+                f(x)
+                want = jacobian(f, mode="forward")(x)
+            except (TypeError, ValueError, ArithmeticError, np.linalg.LinAlgError):
+                continue
+            got = jacobian(f, mode="reverse")(x)
+            some += 1
+        for a, b in zip(leaves(got), leaves(want), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-11, err_msg=name)
+    assert some > 250, some
+
+
+def test_fractions_stay_exact_with_whole_directions() -> None:
+    third = Fraction(1, 3)
+    assert vjp(lambda a: a * a / 3, third)[1](1) == (Fraction(2, 9),)
+    y, along = jvp(lambda a: a * a / 3, (third,), (1,))
+    assert (y, along) == (Fraction(1, 27), Fraction(2, 9)) and type(along) is Fraction
+    (back,) = vjp(lambda a: a * a, mp.mpf(3))[1](2**60 + 1)
+    assert back == 6 * mp.mpf(2**60 + 1)
+
+
+def test_a_pullback_has_the_precision_of_the_input_at_every_point() -> None:
+    def f(x: Any) -> Any:
+        return np.sum(np.sqrt(x * np.ones(2)))
+
+    for x in (np.ones(2, np.float32), np.zeros(2, np.float32)):
+        assert vjp(f, x)[1](1.0)[0].dtype == np.float32
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_views_by_strides(mode: Any) -> None:
+    def overlapping(x: Any) -> Any:
+        windows = np.lib.stride_tricks.as_strided(x, (3, 3), (x.strides[0],) * 2)
+        return np.sum(windows**3 * np.arange(9.0).reshape(3, 3))
+
+    def written(x: Any) -> Any:
+        y = x * x
+        part = np.lib.stride_tricks.as_strided(y[1:], (2, 2), (16, 8))
+        part[0] *= x[0]
+        y[4] = 0.0
+        return np.sum(part**3) + np.sum(y)
+
+    for x in (np.arange(1.0, 6.0), np.arange(1.0, 11.0)[::2], np.arange(5.0, 0, -1)[::-1]):
+        want = np.zeros(5)
+        for i, j in np.ndindex(3, 3):
+            want[i + j] += 3 * x[i + j] ** 2 * (3 * i + j)
+        np.testing.assert_allclose(grad(overlapping, mode=mode)(x), want, rtol=1e-14)
+        a, b, c, d, _ = x  # y[1:3] *= a, then the cubes of y[1:] but for the last, which is 0
+        want = np.array(
+            [
+                2 * a + 3 * a**2 * (b**6 + c**6) + b**2 + c**2,
+                6 * a**3 * b**5 + 2 * a * b,
+                6 * a**3 * c**5 + 2 * a * c,
+                6 * d**5 + 2 * d,
+                0,
+            ]
+        )
+        np.testing.assert_allclose(grad(written, mode=mode)(x), want, rtol=1e-14)
+
+
+ARRAYS_OF_NUMBERS: dict[str, Callable[[Any], Any]] = {
+    "array": lambda x: np.array([v * v for v in x]),
+    "asarray": lambda x: np.asarray([v * v for v in x]),
+    "rows": lambda x: np.array([[v * v, v] for v in x])[:, 0],
+    "beside constants": lambda x: np.array([2.0, *(v * v for v in x), 3])[1:-1],
+    "with a type": lambda x: np.array([v * v for v in x], dtype=float),
+    "fromiter": lambda x: np.fromiter((v * v for v in x), float),
+    "vectorize": lambda x: np.vectorize(lambda v: v * v)(x),
+    "a list in a function": lambda x: np.multiply([v * v for v in x], 1.0),
+}
+
+
+@pytest.mark.parametrize("name", ARRAYS_OF_NUMBERS)
+@pytest.mark.parametrize("n", [3, 40])
+def test_arrays_of_numbers_taken_out_of_an_array(name: str, n: int) -> None:
+    made = ARRAYS_OF_NUMBERS[name]
+    x = np.linspace(0.3, 1.2, n)
+    f = lambda x: np.sum(made(x) ** 2 * np.arange(1, n + 1))  # noqa: E731  (Σ (i + 1)·x⁴)
+    weights = np.arange(1, n + 1)
+    for mode in ("forward", "reverse", None):
+        y, slopes = value_and_grad(f, mode=mode)(x)
+        assert y == f(x)
+        np.testing.assert_allclose(slopes, 4 * weights * x**3, rtol=1e-14)
+        second = hessian(f, mode=mode)(x)
+        np.testing.assert_allclose(second, np.diag(12 * weights * x**2), rtol=1e-13, atol=1e-14)
+    for inner in ("forward", "reverse"):
+        for outer in ("forward", "reverse"):
+            second = jacobian(grad(f, mode=inner), mode=outer)(x)
+            np.testing.assert_allclose(second, np.diag(12 * weights * x**2), rtol=1e-13, atol=1e-14)
+    np.testing.assert_allclose(hvp(f)(x, x), 12 * weights * x**3, rtol=1e-13)
+    rows = jacobian(made, mode="reverse")(x)
+    np.testing.assert_allclose(rows, np.diag(2 * x), rtol=1e-15)
+
+
+@pytest.mark.parametrize("name", sorted(ARRAYS_OF_NUMBERS.keys() - {"rows", "beside constants"}))
+@pytest.mark.skipif(KERNEL is None, reason="a tape is compiled")
+def test_an_array_of_numbers_on_a_tape_is_one_step(name: str) -> None:
+    nodes = []
+
+    def f(x: Any) -> Any:
+        y = ARRAYS_OF_NUMBERS[name](x)
+        tangent = getattr(y, "tangent", None)  # a function of objects is called plainly, too
+        if tangent is not None:
+            node = tangent.node
+            while not isinstance(node, Gathered):
+                (node,) = node.sources
+            nodes.append(node)
+        return np.sum(y)
+
+    grad(f, mode="reverse")(np.arange(40.0))
+    assert nodes and all(node.shape == (40,) for node in nodes)
 
 
 @pytest.mark.parametrize("name", FORWARD_ONLY)

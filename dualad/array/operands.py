@@ -59,7 +59,7 @@ def as_operand(x: Any) -> Any:
 
 _NUMBERS = (float, complex, int, np.number)
 # What the kernel puts together at once, as a right-hand side of a differential equation gives it.
-_SINGLE = frozenset((KERNEL.Dual, float, np.float64)) if KERNEL else frozenset()
+_SINGLE = frozenset((KERNEL.Dual, KERNEL.Recorded, float, np.float64)) if KERNEL else frozenset()
 
 
 def from_objects(x: Any) -> Any:

@@ -36,6 +36,12 @@ def array(x: Any) -> Any:
     return x if is_array(x) else with_shape(x)
 
 
+def as_floats(x: Any) -> Any:
+    """Whole numbers of NumPy's as doubles: their own types may not hold their differences."""
+    kind = getattr(getattr(x, "dtype", None), "kind", "")
+    return x.astype(np.float64) if kind and kind in "biu" else x
+
+
 def unboxed(x: Any) -> Any:
     """An array without axes as the number that NumPy's reductions give."""
     return x[()] if isinstance(x, (np.ndarray, DualArray)) else x

@@ -10,7 +10,9 @@ from numpy.lib.array_utils import byte_bounds
 
 from ..array.operands import as_operand, converted
 from ..array.protocols import implements, implements_each, plain_answer, refuse
+from ..array_tangents import ArrayTangent
 from ..differentiations import text_for
+from ..memory import elements_in
 from ..pair import map_leaves, plain
 from .common import array, composing
 from .shapes import viewing
@@ -53,6 +55,13 @@ def as_strided(
 
     def restride(a: Any) -> Any:
         many = a.ndim - np.ndim(x)
+        if isinstance(a, ArrayTangent):
+            numbers, size = elements_in(near, plain(x)), plain(x).size
+            rows = np.arange(int(np.prod(a.shape[:many]))).reshape(
+                a.shape[:many] + (1,) * near.ndim
+            )
+            found = None if numbers is None else a.elements(rows * size + numbers)
+            return a.refuse("np.lib.stride_tricks.as_strided") if found is None else found
         if a.strides[many:] != plain(x).strides or a.itemsize != x.itemsize:
             raise TypeError(
                 "as_strided takes an array whose tangent lies in memory as its value does; "

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..array.dualarray import DualArray
-from ..array.operands import as_operand
+from ..array.operands import as_operand, converted
 from ..array.protocols import implements
 from ..array_tangents import ArrayTangent
 from ..conversions import as_number
@@ -26,6 +26,7 @@ from .common import (
     along,
     array,
     as_dtype,
+    as_floats,
     axes_from_end,
     axis_from_end,
     composing,
@@ -140,6 +141,8 @@ def average(
         total = np.full_like(plain(y), a.size / max(1, np.size(plain(y))))[()]
         return (y, total) if returned else y
     w = _weights_for(a, axis, array(weights))
+    dtype = np.result_type(plain(a).dtype, plain(w).dtype, np.float16)
+    w = w if w.dtype == dtype else converted(w, dtype)
     total = np.sum(w, axes, keepdims=keepdims)
     if np.any(plain(total) == 0):
         raise ZeroDivisionError("the weights sum to zero, so there is no average.")
@@ -536,11 +539,11 @@ def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
 
 @composing(np.gradient)
 def gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
-    f = array(f)
+    f = as_floats(array(f))
     axes = axes_from_end(axis, f.ndim)
     if edge_order not in (1, 2):
         raise ValueError(f"np.gradient takes an edge_order of 1 or 2, got {edge_order}.")
-    spacings = [as_operand(h) for h in varargs] or [1.0]
+    spacings = [as_floats(as_operand(h)) for h in varargs] or [1.0]
     if len(spacings) == 1 and (len(axes) == 1 or not np.ndim(spacings[0])):
         spacings = spacings * len(axes)
     if len(spacings) != len(axes):

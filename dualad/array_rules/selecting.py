@@ -16,7 +16,7 @@ from ..array.algebra import directions, linear
 from ..array.operands import as_operand
 from ..array.protocols import implements, plain_answer
 from ..pair import fit, is_array, moved, newest, parts, plain
-from ..zeros import scale
+from ..zeros import scale, strong_product
 from .common import (
     along,
     array,
@@ -197,7 +197,7 @@ def _order_statistic(
         tangent = np.moveaxis(_pick(a.tangent, v, order, rank, counted), -1, -1 - len(rows))
         tangent = np.reshape(tangent, np.shape(a.tangent)[: a.tangent.ndim - a.ndim] + p.shape)
         if np.isnan(p).any():
-            tangent = np.where(np.isnan(p) & (tangent != 0), np.nan, tangent)
+            tangent = strong_product(np.where(np.isnan(p), np.nan, 1.0), tangent, False)
         y = moved(y, fit(tangent if boxed else unboxed(tangent), y), level)
     y = np.reshape(y, of_q + shape)
     return into(out, y if boxed else unboxed(y))

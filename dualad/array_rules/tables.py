@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..array.algebra import directions, linear
-from ..array.operands import as_operand
+from ..array.operands import as_operand, converted
 from ..array.protocols import implements
 from ..pair import dual, fit, newest, parts, plain
 from ..zeros import scale
@@ -23,6 +23,8 @@ def _interp(
 ) -> Any:
     number = as_operand(x)  # of which NumPy takes more kinds than of arrays
     x, xp, fp = array(number), array(xp), array(fp)
+    if has_duals(x, xp, fp, left, right, period):
+        x, xp, fp = map(_in_double, (x, xp, fp))
     if period is not None and has_duals(x, xp, fp, period):
         x, xp, fp = _one_period(x, xp, fp, abs(period))
         number, left, right, period = x, None, None, None
@@ -43,6 +45,13 @@ def _interp(
             tangent = np.where(on_point & first, other, tangent)
             tangent = np.where(on_point & both, (tangent + other) / 2, tangent)
     return dual(y, fit(unboxed(tangent), y), level)
+
+
+def _in_double(a: Any) -> Any:
+    """As np.interp takes arrays, so that their differences are those of doubles."""
+    number = plain(a)
+    dtype = np.dtype(np.complex128 if np.iscomplexobj(number) else np.float64)
+    return a if number.dtype == dtype else converted(a, dtype)
 
 
 def _one_period(x: Any, xp: Any, fp: Any, period: Any) -> Any:
