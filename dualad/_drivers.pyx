@@ -50,6 +50,7 @@ cdef object asks_to_settle = None     # asks_to_settle(f, x, level, y): whether 
 cdef object gravest_doubt = None      # that of `differentiations`
 cdef object described = None          # described(driver): its text
 cdef object global_name = None        # global_name(driver): where it stands in its module, or None
+cdef object may_need_lift = None      # may_need_lift(error): whether f may do better lifted
 cdef object Lifted = None             # Lifted(f): f as the general driver runs it lifted
 cdef object DualArray = None
 cdef object unbuffered = None         # unbuffered(x): the array that x stands for
@@ -65,11 +66,12 @@ cdef Py_ssize_t LEAST_NUMBERS, LEAST_ELEMENTS
 cdef object FORWARD = object()        # left to the general driver, by forward mode
 
 
-def connect(kind, go_on, known, doubtful, what, lifted, arrays, array_in, strip, say, text,
+def connect(kind, go_on, known, doubtful, what, lifted, may, arrays, array_in, strip, say, text,
             name):
     """Tell the short ways what to hand over to."""
     global readable_class, continued, is_elementwise, asks_to_settle, Lifted, DualArray, unbuffered
-    global stripped, gravest_doubt, tell, described, global_name
+    global stripped, gravest_doubt, tell, described, global_name, may_need_lift
+    may_need_lift = may
     stripped, gravest_doubt, tell, described, global_name = strip, what, say, text, name
     readable_class, continued, is_elementwise, asks_to_settle = kind, go_on, known, doubtful
     Lifted, DualArray, unbuffered = lifted, arrays, array_in
@@ -212,6 +214,7 @@ cdef class Driver:
     cdef object mode
     cdef Way way
     cdef bint is_lifted, is_index, has_aux
+    cdef bint is_whole               # whether all that f calls is lifted, or only what needs it
     cdef dict __dict__
     cdef object __weakref__
 
@@ -284,8 +287,9 @@ cdef class Driver:
         """Look what is to be called, before the first call; later, whether it still is the twin."""
         if self.callee is None:
             self.is_lifted = needs_lift(self.given) if self.lift is None else self.lift
+            self.is_whole = self.lift is not None
             if self.is_lifted:
-                self.f = Lifted(self.given)
+                self.f = Lifted(self.given, True, self.is_whole)
             else:
                 self.callee = self.given
         if self.is_lifted:
@@ -293,10 +297,11 @@ cdef class Driver:
         return 0
 
     cdef bint needs_lift_now(self) except -1:
-        """Whether f needs lifting after all: it is lifted then from now on."""
-        if self.is_lifted or self.lift is not None or not needs_anew(self.given):
+        """Whether f, or something that it calls, needs lifting after all: it is lifted from now on."""
+        if self.is_whole or not (self.is_lifted or needs_anew(self.given)):
             return False
-        self.is_lifted, self.f = True, Lifted(self.given)
+        self.is_lifted = self.is_whole = True
+        self.f = Lifted(self.given)
         self.callee = self.general = self.forward = None
         return True
 
@@ -313,6 +318,7 @@ cdef class Driver:
         cdef PyObject *args[MOST]
         cdef list held = None
         cdef Py_ssize_t i
+        cdef bint is_whole = self.is_whole
         memcpy(args, given.args, given.all * sizeof(PyObject *))
         for i in range(given.all):
             if not is_plain(<object>args[i]):
@@ -329,21 +335,26 @@ cdef class Driver:
                 args[given.at[i]] = <PyObject *>(<tuple>x)[i]
         try:
             if self.is_lifted:
-                begin()
+                begin(is_whole)
                 try:
                     y = PyObject_Vectorcall(self.callee, args, given.n, given.names)
                 finally:
-                    end()
+                    end(is_whole)
             else:
                 y = PyObject_Vectorcall(self.callee, args, given.n, given.names)
         except Exception as error:
             if has_refused(level) and gravest_doubt(level) == "objects":  # the general driver says so
                 return NotImplemented
-            if isinstance(error, (TypeError, AttributeError)) and self.needs_lift_now():
+            if may_need_lift(error) and self.needs_lift_now():
                 return NotImplemented
             tell(self.driver.__name__, error, "")
             raise
-        return NotImplemented if has_refused(level) and asks_to_settle(self.f, x, level, y) else y
+        if has_refused(level):
+            if self.is_lifted and gravest_doubt(level) == "error" and self.needs_lift_now():
+                return NotImplemented
+            if asks_to_settle(self.f, x, level, y):
+                return NotImplemented
+        return y
 
     cdef object in_single(self, object level, object x, Given *given):
         """The result with respect to a few float32 numbers, whose duals are the readable ones."""
@@ -524,8 +535,8 @@ cdef object call_driver(PyObject *self, PyObject *const *args, size_t flags, PyO
             return result
     try:
         return PyObject_Vectorcall(driver.general_way(), args, flags, names)
-    except (TypeError, AttributeError):
-        if not driver.needs_lift_now():
+    except (TypeError, AttributeError, ValueError) as error:
+        if not may_need_lift(error) or not driver.needs_lift_now():
             raise
     return PyObject_Vectorcall(driver.general_way(), args, flags, names)
 

@@ -21,6 +21,7 @@ from .lifting.lift import Lifted, Lookalike, global_name
 from .lifting.reach import chosen, needs_lift_after_all
 from .pair import Function, parts
 from .promises import has_zeros, is_doubtful, is_elementwise, may_have_read, tell
+from .refusals import may_need_lift
 from .structure import leaves
 
 Driver = TypeVar("Driver", bound=Callable[..., Any])
@@ -148,7 +149,7 @@ def function_for(driver: str, f: Function, lift: bool | None) -> Function:
         If f is not callable.
     """
     refuse_unless_callable(driver, f)
-    return chosen(f, lift)
+    return chosen(f, lift, whole=False)
 
 
 def lifting_as_needed(driver: Driver) -> Driver:
@@ -158,8 +159,10 @@ def lifting_as_needed(driver: Driver) -> Driver:
     def call(f: Function, *args: Any, lift: bool | None = None, **options: Any) -> Any:
         try:
             return driver(f, *args, lift=lift, **options)
-        except (TypeError, AttributeError):
-            if lift is not None or chosen(f, None) is not f or not needs_lift_after_all(f):
+        except (TypeError, AttributeError, ValueError) as error:
+            if lift is not None or not may_need_lift(error):
+                raise
+            if chosen(f, None) is f and not needs_lift_after_all(f):
                 raise
         return driver(f, *args, lift=True, **options)
 
@@ -178,24 +181,30 @@ class _Wrapper(Lookalike):
     ) -> None:
         super().__init__(call, f, made_by)
         self._general = general
-        self._is_decided = general is None
+        self._is_decided, self._is_lifted = general is None, False
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not self._is_decided:
             self._is_decided = True
             if chosen(self.__wrapped__, None) is not self.__wrapped__:
-                self._lift()
+                self._lift(whole=False)
         try:
             return self._call(*args, **kwargs)
-        except (TypeError, AttributeError):
-            if self._general is None or not needs_lift_after_all(self.__wrapped__):
+        except (TypeError, AttributeError, ValueError) as error:
+            if self._general is None or not may_need_lift(error):
                 raise
-        self._lift()
+            if not self._is_lifted and not needs_lift_after_all(self.__wrapped__):
+                raise
+        self._lift(whole=True)
         return self._call(*args, **kwargs)
 
-    def _lift(self) -> None:
+    def _lift(self, whole: bool) -> None:
+        """From now on, f is lifted; if it is not whole, it may have to be later."""
         if self._general is not None:
-            self._call, self._general = self._general(Lifted(self.__wrapped__)), None
+            self._call = self._general(Lifted(self.__wrapped__, True, whole))
+            self._is_lifted = True
+            if whole:
+                self._general = None
 
     def __repr__(self) -> str:
         return _described(self)
@@ -242,6 +251,6 @@ _WRAPPERS: tuple[type, ...] = (_Wrapper,)
 if DRIVERS:
     DRIVERS.connect(
         *(Dual, _continued, is_elementwise, _asks_to_settle, gravest_doubt),
-        *(Lifted, DualArray, unbuffered, _stripped, tell, _described, global_name),
+        *(Lifted, may_need_lift, DualArray, unbuffered, _stripped, tell, _described, global_name),
     )
     _WRAPPERS = (_Wrapper, *DRIVERS.SHORT_WAYS.values())

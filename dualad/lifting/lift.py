@@ -195,12 +195,15 @@ def global_name(x: Any) -> str | None:
 
 
 class Lifted:
-    """f, run lifted or as it is; what stands for arrays is made arrays again."""
+    """f, run lifted or as it is; what stands for arrays is made arrays again.
 
-    __slots__ = ("f", "lift", "__weakref__")
+    `whole`: all that f calls is lifted; else only what needs it, as far as that can be told.
+    """
 
-    def __init__(self, f: Function, lift: bool = True) -> None:
-        self.f, self.lift = f, lift
+    __slots__ = ("f", "lift", "whole", "__weakref__")
+
+    def __init__(self, f: Function, lift: bool = True, whole: bool = True) -> None:
+        self.f, self.lift, self.whole = f, lift, whole
 
     @property
     def __wrapped__(self) -> Function:
@@ -209,11 +212,15 @@ class Lifted:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not self.lift:
             return self.f(*args, **kwargs)
-        begin()
+        if self.whole:
+            for x in (*args, *kwargs.values()):
+                if type(x).__flags__ & HEAP_TYPE and not isinstance(x, (Dual, ArrayProxy)):
+                    _meet(x)  # its class, which f may not name
+        begin(self.whole)
         try:
             y = twin_of(self.f)(*args, **kwargs)
         finally:
-            end()
+            end(self.whole)
         held = any(isinstance(x, ArrayProxy) for x in leaves(y))
         return rebuild(y, unbuffered) if held else y
 
@@ -221,7 +228,7 @@ class Lifted:
         return getattr(self.f, name)
 
     def __reduce__(self) -> Any:
-        return Lifted, (self.f, self.lift)
+        return Lifted, (self.f, self.lift, self.whole)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Lifted) and (self.f, self.lift) == (other.f, other.lift)
@@ -232,8 +239,7 @@ class Lifted:
 
 def twin_of(f: Function) -> Function:
     """What lifted code calls in place of f, which itself may be in a package that stays."""
-    if not OPERATORS:
-        _meet(f)
+    _meet(f)
     given: Function = stand_in(f)
     return own_twin(f) if given is f else given
 
@@ -316,6 +322,8 @@ def _of_function(f: types.FunctionType) -> Any:
         return _found(f) or CALLERS.get(_root(home), Caller)(f, _changing(home))
     if code is STAYS:
         return FUNCTIONS.get(f, f)
+    if LIFTING and LIFTING.runs_as_it_is(f):
+        return f
     return _twin(f, code)
 
 
@@ -331,8 +339,7 @@ def _of_class(cls: type) -> Any:
     """The class, or what makes its objects by lifted `__new__` and `__init__`."""
     if type(cls).__call__ is not type.__call__:
         return cls
-    if not OPERATORS:
-        _meet(cls)
+    _meet(cls)
     home = cls.__module__
     if _root(home) in _CALLERS and _is_foreign(home) and not is_opened(home):
         return Caller(cls, _changing(home))
@@ -756,7 +763,7 @@ def take_operators(hooks: dict[str, Any], functions: dict[Any, Function]) -> Non
 
 
 def connect(meet: Function) -> None:
-    """Call `meet` with each function that a driver calls, and each class that lifted code calls."""
+    """Call `meet` with each function and object that a driver hands on, and each class called."""
     global _meet
     _meet = meet
 
@@ -848,4 +855,4 @@ FUNCTIONS[sum] = Caller(summed if SUM_IS_EXACT else sum, walked)
 FUNCTIONS[math.prod] = Caller(FUNCTIONS[math.prod], walked)
 
 if LIFTING:
-    LIFTING.connect(FUNCTIONS, stand_in, code_for, read, write, walked)
+    LIFTING.connect(FUNCTIONS, stand_in, code_for, read, write, walked, Constructor)
