@@ -77,6 +77,9 @@ def connect(kind, go_on, known, doubtful, what, lifted, may, arrays, array_in, s
     Lifted, DualArray, unbuffered = lifted, arrays, array_in
 
 
+cdef enum:  # how far a function is lifted: see refusals.py
+    NEEDED, CALLED, ROOMY
+
 # What a call gives: its arguments, those with a name last, and which of them are differentiated.
 cdef enum:
     MOST = 8  # arguments in a short way
@@ -214,7 +217,7 @@ cdef class Driver:
     cdef object mode
     cdef Way way
     cdef bint is_lifted, is_index, has_aux
-    cdef bint is_whole               # whether all that f calls is lifted, or only what needs it
+    cdef int extent                  # how far it is lifted, as refusals.py has it
     cdef dict __dict__
     cdef object __weakref__
 
@@ -287,21 +290,25 @@ cdef class Driver:
         """Look what is to be called, before the first call; later, whether it still is the twin."""
         if self.callee is None:
             self.is_lifted = needs_lift(self.given) if self.lift is None else self.lift
-            self.is_whole = self.lift is not None
+            self.extent = NEEDED if self.lift is None else CALLED
             if self.is_lifted:
-                self.f = Lifted(self.given, True, self.is_whole)
+                self.f = Lifted(self.given, True, self.extent)
             else:
                 self.callee = self.given
         if self.is_lifted:
-            self.callee = callee_for(self.given, self.callee)
+            begin(self.extent)
+            try:
+                self.callee = callee_for(self.given, self.callee)
+            finally:
+                end(self.extent)
         return 0
 
     cdef bint needs_lift_now(self) except -1:
-        """Whether f, or something that it calls, needs lifting after all: it is lifted from now on."""
-        if self.is_whole or not (self.is_lifted or needs_anew(self.given)):
+        """Whether f may need lifting after all, or farther: it is lifted so from now on."""
+        if self.lift is False or self.extent == ROOMY or not (self.is_lifted or needs_anew(self.given)):
             return False
-        self.is_lifted = self.is_whole = True
-        self.f = Lifted(self.given)
+        self.is_lifted, self.extent = True, ROOMY
+        self.f = Lifted(self.given, True, ROOMY)
         self.callee = self.general = self.forward = None
         return True
 
@@ -318,7 +325,7 @@ cdef class Driver:
         cdef PyObject *args[MOST]
         cdef list held = None
         cdef Py_ssize_t i
-        cdef bint is_whole = self.is_whole
+        cdef int extent = self.extent
         memcpy(args, given.args, given.all * sizeof(PyObject *))
         for i in range(given.all):
             if not is_plain(<object>args[i]):
@@ -335,11 +342,11 @@ cdef class Driver:
                 args[given.at[i]] = <PyObject *>(<tuple>x)[i]
         try:
             if self.is_lifted:
-                begin(is_whole)
+                begin(extent)
                 try:
                     y = PyObject_Vectorcall(self.callee, args, given.n, given.names)
                 finally:
-                    end(is_whole)
+                    end(extent)
             else:
                 y = PyObject_Vectorcall(self.callee, args, given.n, given.names)
         except Exception as error:

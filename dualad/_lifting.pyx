@@ -161,6 +161,7 @@ cdef type CachedProperty = functools.cached_property
 cdef dict functions = {}
 cdef object readable_stand_in = None
 cdef object code_for = None
+cdef object readable_roomy = None
 cdef object readable_read = None
 cdef object readable_write = None
 cdef object readable_walk = None
@@ -169,8 +170,10 @@ cdef object readable_twin_of = None
 cdef type ReadableConstructor = type(None)
 
 
-def connect(given_functions, given_stand_in, given_code_for, read, write, walk, constructor):
+def connect(given_functions, given_stand_in, given_code_for, roomy, read, write, walk, constructor):
     """Tell the hooks what is readable, so that they can hand over to it."""
+    global readable_roomy
+    readable_roomy = roomy
     global functions, readable_stand_in, code_for, readable_read, readable_write, readable_walk
     global ReadableConstructor
     functions, readable_stand_in, code_for = given_functions, given_stand_in, given_code_for
@@ -200,7 +203,8 @@ def set_note(code, value):
 
     It is kept as long as the code is.
     """
-    noted(code).copy = UNSET if type(value) is int else value
+    cdef Note note = noted(code)
+    note.copy, note.roomy = UNSET if type(value) is int else value, None
 
 
 cdef Note noted(object code):
@@ -220,6 +224,7 @@ cdef object UNSET = object()
 @cython.final
 cdef class Note:
     cdef object copy      # the code of the twin; None: there is none; ...: another answer
+    cdef object roomy     # the same where what is made of plain arrays takes duals, if it was made
     cdef object function  # the last twin, while lifted functions run
     cdef dict decided     # whether it needs lifting, by what surrounds it
     cdef void *places[PLACES]  # the last surroundings, the answer for them, and how many they are
@@ -235,19 +240,26 @@ cdef enum:
 # -- what is called --------------------------------------------------------------------------
 
 cdef Py_ssize_t running = 0  # lifted functions that drivers have called
-cdef Py_ssize_t wholes = 0   # those of them in which all is lifted that is called
+cdef Py_ssize_t wholes = 0   # those of them in which all is lifted that is called,
+cdef Py_ssize_t rooms = 0    # and those in which what is made of plain arrays takes duals
 cdef list kept = []          # notes with a twin
 
 
-cpdef void begin(bint whole=True) noexcept:
+cpdef void begin(int extent=1) noexcept:
     """A driver calls a lifted function: twins are kept until it is done.
 
-    `whole`: all that it calls is lifted; else only what needs it, as far as that can be told. What
-    turns out to need it then refuses a dual, and the driver calls the function again, whole.
+    `extent`: how far it is lifted, as refusals.py has it. Where that is too little, a dual is
+    refused, and the driver calls the function again, lifted farther.
     """
-    global running, wholes
+    global running, wholes, rooms
     running += 1
-    wholes += whole
+    wholes += extent > 0
+    rooms += extent > 1
+
+
+def makes_room():
+    """Whether what lifted code makes of plain arrays takes duals now."""
+    return rooms > 0
 
 
 def is_running():
@@ -255,11 +267,12 @@ def is_running():
     return running > 0
 
 
-cpdef int end(bint whole=True) except -1:
-    global running, wholes
+cpdef int end(int extent=1) except -1:
+    global running, wholes, rooms
     cdef Note note
     running -= 1
-    wholes -= whole
+    wholes -= extent > 0
+    rooms -= extent > 1
     if running == 0 and kept:
         for note in kept:
             note.function = None
@@ -318,11 +331,16 @@ cdef inline object of_function(object f):
         return readable_stand_in(f) if functions_have(f) else f
     if note.copy is ...:
         return readable_stand_in(f)
-    if note.function is not None and is_twin(<PyObject *>note.function, f, note.copy):
+    copy = note.copy
+    if rooms:
+        if note.roomy is None:
+            note.roomy = readable_roomy(f)
+        copy = note.roomy
+    if note.function is not None and is_twin(<PyObject *>note.function, f, copy):
         return note.function
     if is_choosing() and not needs_lift(f):
         return f
-    g = twin(f, note.copy)
+    g = twin(f, copy)
     if running:
         if note.function is None:
             kept.append(note)
@@ -530,7 +548,7 @@ cdef object callee_for(object f, object last):
             return last
         found = note_of(CODE(f), PLACE)
         if found != NULL and type(last) is Function:
-            if is_twin(<PyObject *>last, f, (<Note>found).copy):
+            if is_twin(<PyObject *>last, f, (<Note>found).roomy if rooms else (<Note>found).copy):
                 return last
     return readable_twin_of(f)
 
@@ -639,6 +657,32 @@ cdef inline bint is_property(PyTypeObject *kind, object name):
         return True
     kind = Py_TYPE(<object>found)  # a descriptor of the user's
     return kind.tp_flags & Py_TPFLAGS_HEAPTYPE and kind.tp_descr_get != NULL
+
+
+@cython.final
+cdef class Room:
+    """Room() @ x is what lifted code has made: an array that nobody else has takes duals."""
+
+    def __matmul__(self, x):
+        return with_room(x) if type(self) is Room else NotImplemented
+
+
+cdef inline object with_room(object x):
+    if type(x) is not ndarray or Py_REFCNT(<PyObject *>x) > 1 or not is_own(<PyObject *>x):
+        return x
+    return in_buffer(x)
+
+
+cdef extern from *:
+    """
+    static inline int is_own(PyObject *x) {
+        PyArrayObject *a = (PyArrayObject *)x;
+        return PyArray_BASE(a) == NULL && PyArray_CHKFLAGS(a, NPY_ARRAY_OWNDATA)
+            && PyArray_ISWRITEABLE(a);
+    }
+    """
+    bint is_own(PyObject *x) noexcept
+    Py_ssize_t Py_REFCNT(PyObject *x) noexcept
 
 
 @cython.final
@@ -1054,7 +1098,7 @@ cdef class Whole:
         self.array, self.aliases = array, []
 
 
-cdef class Room:
+cdef class Elements:
     """The elements of a buffer, one by one: see array/buffers.py."""
 
     cdef public object _whole, _steps, _seen, _content

@@ -19,19 +19,29 @@ _PACKAGE = __name__.rpartition(".")[0]
 LOST = "would lose the derivative"
 NAMED = " cannot take duals; "  # of a function that stands before it, by its name
 UNLIFTED = ", or keep your code and differentiate dualad.lift(f) instead of f"
-_lifted_runs = 0
+# How far a function is lifted: only what it calls that needs it; all that it calls; all, and what
+# it makes of plain arrays takes duals.
+NEEDED, CALLED, ROOMY = range(3)
+_lifted_runs = _roomy_runs = 0
 
 
-def readable_begin(whole: bool = True) -> None:
+def readable_begin(extent: int = CALLED) -> None:
     """A driver calls a lifted function."""
-    global _lifted_runs
+    global _lifted_runs, _roomy_runs
     _lifted_runs += 1
+    _roomy_runs += extent == ROOMY
 
 
-def readable_end(whole: bool = True) -> None:
+def readable_end(extent: int = CALLED) -> None:
     """It is done."""
-    global _lifted_runs
+    global _lifted_runs, _roomy_runs
     _lifted_runs -= 1
+    _roomy_runs -= extent == ROOMY
+
+
+def readable_makes_room() -> bool:
+    """Whether what lifted code makes of plain arrays takes duals now."""
+    return _roomy_runs > 0
 
 
 def refused(message: str, *involved: Any) -> TypeError:

@@ -21,7 +21,7 @@ from .lifting.lift import Lifted, Lookalike, global_name
 from .lifting.reach import chosen, needs_lift_after_all
 from .pair import Function, parts
 from .promises import has_zeros, is_doubtful, is_elementwise, may_have_read, tell
-from .refusals import may_need_lift
+from .refusals import NEEDED, ROOMY, may_need_lift
 from .structure import leaves
 
 Driver = TypeVar("Driver", bound=Callable[..., Any])
@@ -78,7 +78,7 @@ def driver(definition: Driver) -> Driver:
         if is_wrapper and lift is None:
             return call
         made_by = functools.partial(public, f, argnums, *args, lift=lift, **options)
-        return _Wrapper(call, f, made_by, general if lift is None else None)
+        return _Wrapper(call, f, made_by, None if lift is False else general, bool(lift))
 
     return public  # type: ignore[return-value]
 
@@ -149,7 +149,7 @@ def function_for(driver: str, f: Function, lift: bool | None) -> Function:
         If f is not callable.
     """
     refuse_unless_callable(driver, f)
-    return chosen(f, lift, whole=False)
+    return chosen(f, lift, NEEDED)
 
 
 def lifting_as_needed(driver: Driver) -> Driver:
@@ -160,11 +160,11 @@ def lifting_as_needed(driver: Driver) -> Driver:
         try:
             return driver(f, *args, lift=lift, **options)
         except (TypeError, AttributeError, ValueError) as error:
-            if lift is not None or not may_need_lift(error):
+            if lift is False or not may_need_lift(error):
                 raise
-            if chosen(f, None) is f and not needs_lift_after_all(f):
+            if lift is None and chosen(f, None) is f and not needs_lift_after_all(f):
                 raise
-        return driver(f, *args, lift=True, **options)
+        return driver(Lifted(f, True, ROOMY), *args, lift=False, **options)
 
     return call  # type: ignore[return-value]
 
@@ -177,17 +177,18 @@ class _Wrapper(Lookalike):
         call: Function,
         f: Function,
         made_by: functools.partial[Function],
-        general: Function | None,  # makes the call of f lifted, unless f is lifted or must not be
+        general: Function | None,  # makes the call of f lifted, or farther, unless it must not be
+        is_lifted: bool,
     ) -> None:
         super().__init__(call, f, made_by)
         self._general = general
-        self._is_decided, self._is_lifted = general is None, False
+        self._is_decided, self._is_lifted = general is None or is_lifted, is_lifted
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not self._is_decided:
             self._is_decided = True
             if chosen(self.__wrapped__, None) is not self.__wrapped__:
-                self._lift(whole=False)
+                self._lift(NEEDED)
         try:
             return self._call(*args, **kwargs)
         except (TypeError, AttributeError, ValueError) as error:
@@ -195,15 +196,15 @@ class _Wrapper(Lookalike):
                 raise
             if not self._is_lifted and not needs_lift_after_all(self.__wrapped__):
                 raise
-        self._lift(whole=True)
+        self._lift(ROOMY)
         return self._call(*args, **kwargs)
 
-    def _lift(self, whole: bool) -> None:
-        """From now on, f is lifted; if it is not whole, it may have to be later."""
+    def _lift(self, extent: int) -> None:
+        """From now on, f is lifted so far; it may have to be farther later."""
         if self._general is not None:
-            self._call = self._general(Lifted(self.__wrapped__, True, whole))
+            self._call = self._general(Lifted(self.__wrapped__, True, extent))
             self._is_lifted = True
-            if whole:
+            if extent == ROOMY:
                 self._general = None
 
     def __repr__(self) -> str:

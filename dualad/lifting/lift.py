@@ -26,12 +26,13 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
+from ..array.buffers import buffered
 from ..array.operands import ArrayProxy, unbuffered
 from ..differentiations import text_for
 from ..dual import Dual
 from ..kernel import LIFTING
 from ..pair import Function, plain
-from ..refusals import readable_begin, readable_end
+from ..refusals import CALLED, readable_begin, readable_end, readable_makes_room
 from ..structure import leaves, rebuild
 from .bytecode import Hooks, rewritten
 from .standins import (
@@ -197,13 +198,13 @@ def global_name(x: Any) -> str | None:
 class Lifted:
     """f, run lifted or as it is; what stands for arrays is made arrays again.
 
-    `whole`: all that f calls is lifted; else only what needs it, as far as that can be told.
+    `extent`: how far: NEEDED, CALLED or ROOMY.
     """
 
-    __slots__ = ("f", "lift", "whole", "__weakref__")
+    __slots__ = ("f", "lift", "extent", "__weakref__")
 
-    def __init__(self, f: Function, lift: bool = True, whole: bool = True) -> None:
-        self.f, self.lift, self.whole = f, lift, whole
+    def __init__(self, f: Function, lift: bool = True, extent: int = CALLED) -> None:
+        self.f, self.lift, self.extent = f, lift, extent
 
     @property
     def __wrapped__(self) -> Function:
@@ -212,15 +213,15 @@ class Lifted:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not self.lift:
             return self.f(*args, **kwargs)
-        if self.whole:
+        if self.extent:
             for x in (*args, *kwargs.values()):
                 if type(x).__flags__ & HEAP_TYPE and not isinstance(x, (Dual, ArrayProxy)):
                     _meet(x)  # its class, which f may not name
-        begin(self.whole)
+        begin(self.extent)
         try:
             y = twin_of(self.f)(*args, **kwargs)
         finally:
-            end(self.whole)
+            end(self.extent)
         held = any(isinstance(x, ArrayProxy) for x in leaves(y))
         return rebuild(y, unbuffered) if held else y
 
@@ -228,7 +229,7 @@ class Lifted:
         return getattr(self.f, name)
 
     def __reduce__(self) -> Any:
-        return Lifted, (self.f, self.lift, self.whole)
+        return Lifted, (self.f, self.lift, self.extent)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Lifted) and (self.f, self.lift) == (other.f, other.lift)
@@ -249,6 +250,8 @@ def own_twin(f: Function) -> Function:
     if not (isinstance(f, types.FunctionType) and _may_be_copied(f.__code__)):
         return f
     code = code_for(f)
+    if makes_room():
+        code = roomy_code(f)
     if not isinstance(code, types.CodeType):  # others who call it get f, or its stand-in
         code = _own_copies.get(f.__code__, None) or _copied(f, _own_copies.set)
     return _twin(f, code)
@@ -324,7 +327,7 @@ def _of_function(f: types.FunctionType) -> Any:
         return FUNCTIONS.get(f, f)
     if LIFTING and LIFTING.runs_as_it_is(f):
         return f
-    return _twin(f, code)
+    return _twin(f, roomy_code(f) if makes_room() else code)
 
 
 def _twin(f: types.FunctionType, code: types.CodeType) -> types.FunctionType:
@@ -558,6 +561,24 @@ class Setter:
         write(pair[1], self.name, pair[0])
 
 
+class Room:
+    """Room() @ x is what lifted code has made: an array that nobody else has takes duals."""
+
+    alone = 0  # references to an array that nobody else has
+
+    def __matmul__(self, x: Any) -> Any:
+        if type(x) is not np.ndarray or x.base is not None:
+            return x
+        count, flags = sys.getrefcount(x), x.flags
+        if not Room.alone:
+            return count
+        is_own = count <= Room.alone and flags.owndata and flags.writeable
+        return buffered(x) if is_own else x
+
+
+Room.alone = Room() @ np.empty(1)
+
+
 class Iterable:
     """What a loop goes through in place of x."""
 
@@ -704,6 +725,7 @@ class _Copies:
 
 
 _own_copies = _Copies()
+_roomy_copies = _Copies()
 
 
 def code_for(f: types.FunctionType) -> Any:
@@ -725,12 +747,20 @@ def code_for(f: types.FunctionType) -> Any:
     return found
 
 
-def _copied(f: types.FunctionType, keep: Callable[[types.CodeType, Any], None]) -> Any:
+def roomy_code(f: types.FunctionType) -> Any:
+    """The code of a twin in which what is made of plain arrays takes duals."""
+    found = _roomy_copies.get(f.__code__, None)
+    return _copied(f, _roomy_copies.set, ROOM) if found is None else found
+
+
+def _copied(
+    f: types.FunctionType, keep: Callable[[types.CodeType, Any], None], room: Any = None
+) -> Any:
     def is_plain(name: str) -> bool:
         return isinstance(f.__globals__.get(name), types.ModuleType)
 
     operators = OPERATORS or _TEXT
-    hooks = Hooks(callee, ITERABLE, MANAGER, operators, getter, method, setter, is_plain)
+    hooks = Hooks(callee, ITERABLE, MANAGER, operators, getter, method, setter, is_plain, room)
     code = rewritten(f.__code__, hooks, lambda new: note(new, STAYS))
     key = id(f.__code__)
     with _LOCK:
@@ -739,7 +769,7 @@ def _copied(f: types.FunctionType, keep: Callable[[types.CodeType, Any], None]) 
             codes[key] = weakref.ref(f.__code__, lambda _: codes.pop(key, None))
             keep(f.__code__, code)
             return code
-    return _copied(f, keep)  # another thread has brought hooks of operators
+    return _copied(f, keep, room)  # another thread has brought hooks of operators
 
 
 _copied_codes: dict[int, weakref.ref[types.CodeType]] = {}
@@ -759,6 +789,7 @@ def take_operators(hooks: dict[str, Any], functions: dict[Any, Function]) -> Non
                 note(code, 0)
         _copied_codes.clear()
         _own_copies.clear()
+        _roomy_copies.clear()
         OPERATORS.update(hooks)
 
 
@@ -818,10 +849,12 @@ _copies = _Copies()
 noted: Function = LIFTING.get_note if LIFTING else _copies.get
 begin: Function = LIFTING.begin if LIFTING else readable_begin
 end: Function = LIFTING.end if LIFTING else readable_end
+makes_room: Function = LIFTING.makes_room if LIFTING else readable_makes_room
 note: Function = LIFTING.set_note if LIFTING else _copies.set
 callee: Function = LIFTING.Callee if LIFTING else Callee
 ITERABLE: Any = LIFTING.Iterable() if LIFTING else Iterable()
 MANAGER = Manager()
+ROOM: Any = LIFTING.Room() if LIFTING else Room()
 _TEXT = {"%": Remainder(operator.mod), "%=": Remainder(operator.imod)}
 OPERATORS: dict[str, Any] = {}  # all of them, once `operators` finds that the user's need it
 _LOCK = allocate_lock()  # of what is known of code, while hooks come
@@ -855,4 +888,4 @@ FUNCTIONS[sum] = Caller(summed if SUM_IS_EXACT else sum, walked)
 FUNCTIONS[math.prod] = Caller(FUNCTIONS[math.prod], walked)
 
 if LIFTING:
-    LIFTING.connect(FUNCTIONS, stand_in, code_for, read, write, walked, Constructor)
+    LIFTING.connect(FUNCTIONS, stand_in, code_for, roomy_code, read, write, walked, Constructor)

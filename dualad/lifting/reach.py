@@ -19,9 +19,11 @@ from typing import Any
 
 import numpy as np
 
+from ..array.buffers import WRITERS
 from ..dual import Dual
 from ..kernel import LIFTING
 from ..pair import Function
+from ..refusals import CALLED
 from .bytecode import IS_KNOWN
 from .instructions import (
     COMMON,
@@ -57,7 +59,7 @@ def needs_lift(f: Function, has_failed: bool = False) -> bool:
     """Whether f, which a driver is given, is to be lifted; True also where it cannot be told.
 
     `has_failed`: f has not taken duals as it is, and is lifted if it makes lists and calls ufuncs,
-    or makes or copies arrays, in which it may have stored them.
+    or makes or copies arrays, or writes into something, in which it may have stored them.
     """
     while IS_KNOWN:
         before = _met.count
@@ -266,6 +268,11 @@ class _Reader:
             last = op
             if has_format and op == "BINARY_OP" and step.argrepr in ("%", "%="):
                 return True
+            if type(self.seen) is _Failed and (
+                op in ("STORE_SUBSCR", "STORE_SLICE")
+                or (op == "BINARY_OP" and step.argrepr.endswith("="))
+            ):
+                return True  # it may have stored duals in what was made of plain arrays
             if op in ("LOAD_ATTR", "LOAD_METHOD"):
                 makes_lists = makes_lists or step.argval in ("append", "insert", "tolist")
                 is_call = op == "LOAD_METHOD" or bool(_HAS_BIT and (step.arg or 0) & 1)
@@ -340,7 +347,7 @@ _PARAMETER, _SELF, _NEED = Mark(), Mark(), Mark()
 _FEW, _DEEP = 20, 3
 _MADE = ("__eq__", "__lt__", "__le__", "__gt__", "__ge__", "__repr__", "__setattr__", "__delattr__")
 _MODULES = (math, cmath, np)
-_AFTER_ALL = NEEDS_LIFT | MAKERS  # what a function that has failed is lifted for
+_AFTER_ALL = NEEDS_LIFT.union(MAKERS, WRITERS)  # what a function that has failed is lifted for
 _ArrayFunction = type(np.mean)
 # These know a dual in a list: it is an argument of its own for NumPy's protocol.
 _JOINING = frozenset(
@@ -370,13 +377,13 @@ class AsNeeded:
         return AsNeeded, (self.__wrapped__, self.lift)
 
 
-def chosen(f: Function, lift: bool | None, whole: bool = True) -> Function:
+def chosen(f: Function, lift: bool | None, extent: int = CALLED) -> Function:
     """f, or f lifted: as is said, or as it needs.
 
-    `whole`: as Lifted has it, if nothing is said.
+    `extent`: how far, if nothing is said, as Lifted has it.
     """
     if lift is None:
-        return Lifted(f, True, whole) if (LIFTING.needs(f) if LIFTING else needs_lift(f)) else f
+        return Lifted(f, True, extent) if (LIFTING.needs(f) if LIFTING else needs_lift(f)) else f
     return Lifted(f) if lift else f
 
 
