@@ -32,7 +32,7 @@ from ..differentiations import text_for
 from ..dual import Dual
 from ..kernel import LIFTING
 from ..pair import Function, plain
-from ..refusals import CALLED, readable_begin, readable_end, readable_makes_room
+from ..refusals import CALLED, found, readable_begin, readable_end, readable_makes_room
 from ..structure import leaves, rebuild
 from .bytecode import Hooks, rewritten
 from .standins import (
@@ -448,10 +448,11 @@ class Compiled:
         before = rebuild([args, kwargs], _plain_copy)
         now, then = list(leaves([numbers, options])), list(leaves(before))
         if len(now) != len(then) or not all(map(_is_same, now, then)):
-            raise TypeError(
+            error = TypeError(
                 f"{self.source.__name__}, which numba has compiled, writes into its arguments, and "
                 f"derivatives would be lost; write {self.source.__name__}.__wrapped__, its source."
             )
+            raise found(error)
         f = stand_in(self.source)
         if isinstance(getattr(self.compiled, "nin", None), int):  # element by element
             f = Vectorized(f)
@@ -466,10 +467,11 @@ class Compiled:
         if are_alike and not isinstance(x, Dual):
             return y
         if not are_alike or not np.allclose(plain(x), y, 1e-6, 1e-12, equal_nan=True):
-            raise TypeError(
+            error = TypeError(
                 f"{self.source.__name__} as numba has compiled it gives {y!r}, and its source "
                 f"{plain(x)!r}; write {self.source.__name__}.__wrapped__, its source."
             )
+            raise found(error)
         return with_plain(y, x)
 
     def __getattr__(self, name: str) -> Any:

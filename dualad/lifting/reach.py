@@ -11,6 +11,7 @@ from __future__ import annotations
 import cmath
 import functools
 import math
+import operator
 import sys
 import types
 import weakref
@@ -81,6 +82,8 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
         return False
     if kind is np.vectorize or kind in INDEXED or source_of(x) is not None:
         return True
+    if kind is operator.attrgetter or kind is operator.methodcaller:
+        return any(_of_name(name, False, seen) for name in _names_asked(x))
     if kind in CONTAINERS:
         if id(x) in seen:
             return False
@@ -88,7 +91,9 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
         return any(_of_value(v, seen) for v in parts_of(x))
     needed = _AFTER_ALL if type(seen) is _Failed else NEEDS_LIFT
     try:
-        if callable(x) and (x in needed or has_foreign_stand_in(x) or _is_opened(x)):
+        if callable(x) and (
+            x in needed or x in _READERS or has_foreign_stand_in(x) or _is_opened(x)
+        ):
             return True
     except Exception:  # it has no hash, or a comparison of its own
         pass
@@ -132,12 +137,14 @@ def _of_class(cls: Any, seen: set[Any]) -> bool:
         return False
     seen.add(id(cls))
     meet(cls)
-    calls_back = any(_stays(kind) and not _calls_nothing(kind) for kind in cls.__mro__)
+    is_by_name = type(seen) is not _Failed and all(
+        not _stays(kind) or _calls_nothing(kind) for kind in cls.__mro__
+    )
     for kind in cls.__mro__:
         if _stays(kind):
             continue
         for name, member in list(vars(kind).items()):
-            is_named = not calls_back and not _is_special(name)
+            is_named = is_by_name and not _is_special(name)
             for f in _functions_in(member):
                 if type(f) is types.FunctionType:
                     is_asked = not is_named and not is_of_dataclasses(kind, name, f)
@@ -213,6 +220,21 @@ def _meet_parts(x: Any, depth: int) -> None:
                 meet(type(y))
                 if depth < _DEEP:
                     _meet_parts(y, depth + 1)
+
+
+def _of_name(name: str, is_call: bool, seen: set[Any]) -> bool:
+    """Whether what classes that were met have under a name needs lifting."""
+    known = _met.under(name)
+    if type(seen) is _Failed or (is_call and not known):
+        return True
+    return any(_of_function(f, seen) for f in known)
+
+
+def _names_asked(x: Any) -> list[str]:
+    """The attributes that an attrgetter or methodcaller asks for."""
+    made_by, given = x.__reduce__()
+    texts = [part for part in (*given, *getattr(made_by, "args", ())) if isinstance(part, str)]
+    return [name for text in texts for name in text.split(".")]
 
 
 def _functions_in(member: Any) -> Iterator[Any]:
@@ -335,12 +357,7 @@ class _Reader:
 
     def member(self, name: str, is_call: bool) -> Any:
         """What the classes that were met have under a name; _NEED if that needs lifting."""
-        if type(self.seen) is _Failed:
-            return _NEED
-        known = _met.under(name)
-        if not known:
-            return _NEED if is_call else UNKNOWN
-        return _NEED if any(_of_function(f, self.seen) for f in known) else UNKNOWN
+        return _NEED if _of_name(name, is_call, self.seen) else UNKNOWN
 
 
 _PARAMETER, _SELF, _NEED = Mark(), Mark(), Mark()
@@ -349,6 +366,8 @@ _MADE = ("__eq__", "__lt__", "__le__", "__gt__", "__ge__", "__repr__", "__setatt
 _MODULES = (math, cmath, np)
 _AFTER_ALL = NEEDS_LIFT.union(MAKERS, WRITERS)  # what a function that has failed is lifted for
 _ArrayFunction = type(np.mean)
+# These look for attributes by names that code does not show.
+_READERS = frozenset((getattr, setattr, hasattr, vars, operator.attrgetter, operator.methodcaller))
 # These know a dual in a list: it is an argument of its own for NumPy's protocol.
 _JOINING = frozenset(
     (np.block, np.column_stack, np.concatenate, np.dstack, np.hstack, np.stack, np.vstack)
