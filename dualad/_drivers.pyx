@@ -1248,38 +1248,56 @@ cdef object aux_in(object definition, object x, object level):
     return stripped(definition, x, level)
 
 
-def along(f, x, v):
-    """jvp for one or more floats or arrays: what f gives, its tangent, and the level.
-
-    The tangent is None if what f gives is to be looked at; and all is None where the general driver
-    is to begin.
-    """
+cdef list seeds_along(list x, list v, object level, int depth):
+    """Duals of numbers and arrays, and lists and tuples of them; None if there is anything else."""
     cdef list seeds = []
     cdef Dual seed
     cdef double slope
     cdef bint is_np
-    if len(x) != len(v) or not x:
+    cdef Py_ssize_t i
+    if len(x) != len(v) or not x or depth > DEEPEST:
         return None
+    for i in range(len(x)):
+        value, t = x[i], v[i]
+        if type(value) is list or type(value) is tuple:
+            if type(t) is not list and type(t) is not tuple:
+                return None
+            parts = seeds_along(list(value), list(t), level, depth + 1)
+            if parts is None:
+                return None
+            seeds.append(tuple(parts) if type(value) is tuple else parts)
+            continue
+        if type(value) is ndarray and type(t) is ndarray:
+            if depth or not (
+                cnp.PyArray_TYPE(<cnp.ndarray>value) == cnp.PyArray_TYPE(<cnp.ndarray>t)
+                == cnp.NPY_DOUBLE and cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray>value)
+                and is_plainly_laid(<cnp.ndarray>value) and value.shape == t.shape
+            ):
+                return None
+            t = cnp.PyArray_NewCopy(<cnp.ndarray>t, cnp.NPY_CORDER)
+            seeds.append(dual(cnp.PyArray_NewCopy(<cnp.ndarray>value, cnp.NPY_CORDER), t, level))
+            continue
+        seed = unfilled(-1, level)
+        if value is True or value is False or not is_double(value, &seed.v, &seed.is_np):
+            return None
+        if t is True or t is False or not is_double(t, &slope, &is_np):
+            return None
+        seed.t[0] = slope
+        seeds.append(seed)
+    return seeds
+
+
+def along(f, x, v):
+    """jvp for floats, arrays, and lists of them: what f gives, its tangent, and the level.
+
+    The tangent is None if what f gives is to be looked at; and all is None where the general driver
+    is to begin.
+    """
     level = open_level()
     try:
-        for value, t in zip(x, v):
-            if type(value) is ndarray and type(t) is ndarray:
-                if not (
-                    cnp.PyArray_TYPE(<cnp.ndarray>value) == cnp.PyArray_TYPE(<cnp.ndarray>t)
-                    == cnp.NPY_DOUBLE and cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray>value)
-                    and is_plainly_laid(<cnp.ndarray>value) and value.shape == t.shape
-                ):
-                    return None
-                t = cnp.PyArray_NewCopy(<cnp.ndarray>t, cnp.NPY_CORDER)
-                seeds.append(dual(cnp.PyArray_NewCopy(<cnp.ndarray>value, cnp.NPY_CORDER), t, level))
-                continue
-            seed = unfilled(-1, level)
-            if value is True or value is False or not is_double(value, &seed.v, &seed.is_np):
-                return None
-            if t is True or t is False or not is_double(t, &slope, &is_np):
-                return None
-            seed.t[0] = slope
-            seeds.append(seed)
+        seeds = seeds_along(list(x), list(v), level, 0)
+        if seeds is None:
+            return None
         try:
             y = f(*seeds)
         except Exception as error:

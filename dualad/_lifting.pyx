@@ -1000,6 +1000,41 @@ cdef class Several:
         return (<Several>functions[hypot]).of_numbers(tuple(differences))
 
 
+cdef class Walker:
+    """min and its like, which lifted code calls mostly with numbers and containers of Python's own.
+
+    What may be a function, or walked through by Python code, goes to the readable one.
+    """
+
+    cdef void *vectorcall
+    cdef object plain, readable
+    cdef dict __dict__
+
+    def __cinit__(self, plain, readable):
+        self.vectorcall = <void *>call_walker
+        self.plain, self.readable = plain, readable
+
+    def __getattr__(self, name):
+        return getattr(self.readable, name)
+
+    def __repr__(self):
+        return repr(self.plain)
+
+
+cdef object call_walker(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
+    cdef Walker function = <Walker>self
+    cdef Py_ssize_t i
+    for i in range(PyVectorcall_NARGS(flags)):
+        x = <object>args[i]
+        if not (
+            is_float(x) or is_compiled(x) or type(x) is list or type(x) is tuple or type(x) is dict
+            or type(x) is range or type(x) is Generator
+        ):
+            return PyObject_Vectorcall(function.readable, args, flags, names)
+    return PyObject_Vectorcall(function.readable if names != NULL else function.plain, args, flags, names)
+
+
+cdef type Generator = types.GeneratorType
 cdef object hypot = math.hypot
 
 cdef enum:
@@ -1271,6 +1306,8 @@ cdef object call_lists(PyObject *self, PyObject *const *args, size_t flags, PyOb
 
 cdef Lists lists = Lists.__new__(Lists, None, None, False)
 call_fast(Lists, offset_in(lists, &lists.vectorcall))
+cdef Walker walker = Walker.__new__(Walker, None, None)
+call_fast(Walker, offset_in(walker, &walker.vectorcall))
 cdef Constructor constructor = Constructor.__new__(Constructor, None)
 call_fast(Constructor, offset_in(constructor, &constructor.vectorcall))
 cdef Maker maker = Maker.__new__(Maker, None, None, False)

@@ -881,7 +881,10 @@ _WALKERS: dict[Any, Function] = {
     **dict.fromkeys((sorted, min, max, functools.reduce), lambda x: walked(argument(x))),
     **dict.fromkeys((list, tuple, set, enumerate, zip, any, all), walked),
 }
-FUNCTIONS |= {f: Caller(f, change) for f, change in _WALKERS.items()}
+FUNCTIONS |= {
+    f: LIFTING.Walker(f, Caller(f, change)) if LIFTING else Caller(f, change)
+    for f, change in _WALKERS.items()
+}
 FUNCTIONS |= {
     np.vectorize: Caller(Vectorized),
     np.frompyfunc: Caller(OfPython),
