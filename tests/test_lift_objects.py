@@ -1158,3 +1158,46 @@ def test_a_store_that_numpy_refuses_by_a_value_error() -> None:
         return y.sum()
 
     assert derivative(f)(1.5) == 1.0
+
+
+@functools.singledispatch
+def kind_of(y: Any) -> str:
+    return "another"
+
+
+@kind_of.register(np.ndarray)
+def _(y: Any) -> str:
+    return "an array"
+
+
+def answers(y: Any) -> list[Any]:
+    """What code that needs no lifting asks of an array."""
+    asked = [isinstance(y, np.ndarray), isinstance(y, (list, np.ndarray)), isinstance(y, list)]
+    return [*asked, y.__class__ is np.ndarray, issubclass(y.__class__, np.ndarray), kind_of(y)]
+
+
+@pytest.mark.parametrize("lifted", [None, True])
+def test_arrays_made_in_lifted_code_say_what_they_are(lifted: bool | None) -> None:
+    def f(x: Any) -> Any:
+        for y in (np.zeros(2), np.zeros(2)[1:], np.array([x, 1.0]), np.full(2, math.exp(x))):
+            seen.append(answers(y))
+        return math.exp(x)
+
+    seen: list[Any] = []
+    f(0.5)
+    plain = [*seen]
+    seen.clear()
+    derivative(f, lift=lifted)(0.5)
+    assert seen == plain
+
+
+def test_a_helper_that_needs_no_lift_takes_the_branch_of_arrays() -> None:
+    def helper(t: Any, x: Any) -> Any:
+        if isinstance(t, np.ndarray):
+            t[t <= 0] = 0.5
+        return np.sum(x / t)
+
+    def f(x: Any) -> Any:
+        return math.exp(x) * 0 + helper(np.array([0.0, 2.0]), x)
+
+    assert derivative(f)(1.5) == 2.5
