@@ -21,6 +21,7 @@ from .lifting.lift import Lifted, Lookalike, global_name
 from .lifting.reach import chosen, needs_lift_after_all
 from .pair import Function, parts
 from .promises import has_zeros, is_doubtful, is_elementwise, may_have_read, tell
+from .refusals import NEEDED, ROOMY, may_need_lift
 from .structure import leaves
 
 Driver = TypeVar("Driver", bound=Callable[..., Any])
@@ -79,7 +80,7 @@ def driver(definition: Driver) -> Driver:
         if is_wrapper and lift is None:
             return call
         made_by = functools.partial(public, f, argnums, *args, lift=lift, **options)
-        return _Wrapper(call, f, made_by, general if lift is None else None)
+        return _Wrapper(call, f, made_by, None if lift is False else general, bool(lift))
 
     return public  # type: ignore[return-value]
 
@@ -152,7 +153,7 @@ def function_for(driver: str, f: Function, lift: bool | None) -> Function:
         If f is not callable.
     """
     refuse_unless_callable(driver, f)
-    return chosen(f, lift)
+    return chosen(f, lift, NEEDED)
 
 
 def lifting_as_needed(driver: Driver) -> Driver:
@@ -162,10 +163,12 @@ def lifting_as_needed(driver: Driver) -> Driver:
     def call(f: Function, *args: Any, lift: bool | None = None, **options: Any) -> Any:
         try:
             return driver(f, *args, lift=lift, **options)
-        except (TypeError, AttributeError):
-            if lift is not None or chosen(f, None) is not f or not needs_lift_after_all(f):
+        except (TypeError, AttributeError, ValueError) as error:
+            if lift is False or not may_need_lift(error):
                 raise
-        return driver(f, *args, lift=True, **options)
+            if lift is None and chosen(f, None) is f and not needs_lift_after_all(f):
+                raise
+        return driver(Lifted(f, True, ROOMY), *args, lift=False, **options)
 
     return call  # type: ignore[return-value]
 
@@ -178,28 +181,35 @@ class _Wrapper(Lookalike):
         call: Function,
         f: Function,
         made_by: functools.partial[Function],
-        general: Function | None,  # makes the call of f lifted, unless f is lifted or must not be
+        general: Function | None,  # makes the call of f lifted, or farther, unless it must not be
+        is_lifted: bool,
     ) -> None:
         super().__init__(call, f, made_by)
         self._general = general
-        self._is_decided = general is None
+        self._is_decided, self._is_lifted = general is None or is_lifted, is_lifted
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not self._is_decided:
             self._is_decided = True
             if chosen(self.__wrapped__, None) is not self.__wrapped__:
-                self._lift()
+                self._lift(NEEDED)
         try:
             return self._call(*args, **kwargs)
-        except (TypeError, AttributeError):
-            if self._general is None or not needs_lift_after_all(self.__wrapped__):
+        except (TypeError, AttributeError, ValueError) as error:
+            if self._general is None or not may_need_lift(error):
                 raise
-        self._lift()
+            if not self._is_lifted and not needs_lift_after_all(self.__wrapped__):
+                raise
+        self._lift(ROOMY)
         return self._call(*args, **kwargs)
 
-    def _lift(self) -> None:
+    def _lift(self, extent: int) -> None:
+        """From now on, f is lifted so far; it may have to be farther later."""
         if self._general is not None:
-            self._call, self._general = self._general(Lifted(self.__wrapped__)), None
+            self._call = self._general(Lifted(self.__wrapped__, True, extent))
+            self._is_lifted = True
+            if extent == ROOMY:
+                self._general = None
 
     def __repr__(self) -> str:
         return _described(self)
@@ -246,6 +256,6 @@ _WRAPPERS: tuple[type, ...] = (_Wrapper,)
 if DRIVERS:
     DRIVERS.connect(
         *(Dual, _continued, is_elementwise, _asks_to_settle, gravest_doubt),
-        *(Lifted, DualArray, unbuffered, _stripped, tell, _described, global_name),
+        *(Lifted, may_need_lift, DualArray, unbuffered, _stripped, tell, _described, global_name),
     )
     _WRAPPERS = (_Wrapper, *DRIVERS.SHORT_WAYS.values())

@@ -8,6 +8,7 @@ import decimal
 import dis
 import fractions
 import functools
+import gc
 import io
 import itertools
 import json
@@ -22,14 +23,26 @@ import subprocess
 import sys
 import textwrap
 import threading
+import weakref
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 from support.both import bits
 
-from dualad import Dual, derivative, grad, hessian, jacobian, jvp, lift, value_and_grad, vjp
+from dualad import (
+    Dual,
+    derivative,
+    grad,
+    hessian,
+    jacobian,
+    jvp,
+    kernel_info,
+    lift,
+    value_and_grad,
+    vjp,
+)
 from dualad.lifting import lift as lifted_code
 from dualad.lifting import operators
 from dualad.lifting.effects import may_keep
@@ -935,3 +948,256 @@ def test_nditer_with_options_is_refused() -> None:
 
     with pytest.raises(TypeError, match=r"np.nditer takes no options"):
         derivative(f)(1.0)
+
+
+# -- what of lifted code runs as it is -----------------------------------------------------------
+
+
+def is_as_written(f: Any) -> bool:
+    """Whether the code that called this is that of f, not of a twin."""
+    return sys._getframe(1).f_code is f.__code__
+
+
+class Point:
+    """Two numbers; only its norm needs lifting."""
+
+    runs: ClassVar[list[bool]] = []
+
+    def __init__(self, a: Any, b: Any) -> None:
+        self.runs.append(is_as_written(Point.__init__))
+        self.east, self.north = a, b
+
+    def __add__(self, other: Any) -> Any:
+        self.runs.append(is_as_written(Point.__add__))
+        return Point(self.east + other.east, self.north + other.north)
+
+    def inner(self, other: Any) -> Any:
+        self.runs.append(is_as_written(Point.inner))
+        return self.east * other.east + self.north * other.north
+
+    def norm(self) -> Any:
+        self.runs.append(is_as_written(Point.norm))
+        return math.sqrt(self.inner(self))
+
+
+def length(x: Any) -> Any:
+    return (Point(x, 1.0) + Point(1.0, x)).norm()
+
+
+def squared(x: Any) -> Any:
+    return (Point(x, 1.0) + Point(1.0, x)).inner(Point(x, 2.0))
+
+
+def test_only_what_needs_it_is_lifted() -> None:
+    for f, slope, expected in (
+        (length, math.sqrt(2), [True, True, True, True, False, True]),
+        (squared, 2 * 0.7 + 3.0, [True] * 6),
+    ):
+        assert derivative(f)(0.7) == pytest.approx(slope)
+        Point.runs.clear()
+        assert derivative(f)(0.7) == pytest.approx(slope)
+        if kernel_info().in_use:  # else all is lifted that lifted code calls
+            assert Point.runs == expected
+        assert derivative(f, lift=True)(0.7) == pytest.approx(slope)
+
+
+class Engine:
+    """What those that are handed it, and name nothing of it, read and write."""
+
+    def __init__(self, k: float = 1.0) -> None:
+        self.k = k
+
+    @property
+    def speed(self) -> Any:
+        return math.sin(self.k)
+
+    @speed.setter
+    def speed(self, value: Any) -> None:
+        self.k = math.exp(value)
+
+    def __rmul__(self, other: Any) -> Any:
+        return math.sin(self.k) * other
+
+    def __truediv__(self, other: Any) -> Any:
+        return Engine(math.sin(self.k) / other)
+
+    def __iter__(self) -> Any:
+        yield math.cos(self.k)
+        yield self.k
+
+
+def set_k(x: Any, engine: Any) -> Any:
+    engine.k = x
+    return engine
+
+
+def read_speed(engine: Any) -> Any:
+    return engine.speed
+
+
+def caught(engine: Any) -> Any:
+    try:
+        return engine.speed
+    except TypeError:
+        return 0.0
+
+
+HANDED: dict[str, Callable[[Any, Any], Any]] = {
+    "read": lambda x, o: set_k(x, o).speed,
+    "read elsewhere": lambda x, o: read_speed(set_k(x, o)),
+    "read elsewhere, lifted": lambda x, o: math.exp(x) * read_speed(set_k(x, o)),
+    "caught": lambda x, o: caught(set_k(x, o)) * 2,
+    "caught, lifted": lambda x, o: math.exp(x) * caught(set_k(x, o)),
+    "operator": lambda x, o: 2.0 * set_k(x, o),
+    "operator of its own": lambda x, o: (set_k(x, o) / 2.0).k,
+    "walked": lambda x, o: sum(set_k(x, o)),
+    "walked in a loop": lambda x, o: math.prod([t * t for t in set_k(x, o)]),
+}
+
+
+def set_speed(x: Any, engine: Any) -> Any:
+    engine.speed = x
+    return engine.k
+
+
+@pytest.mark.parametrize("name", [*HANDED, "written"])
+def test_classes_that_nothing_names_are_lifted(name: str) -> None:
+    f = HANDED.get(name, set_speed)
+    expected = (f(0.5 + 2.0**-17, Engine()) - f(0.5 - 2.0**-17, Engine())) * 2.0**16
+    for _ in range(2):
+        assert derivative(f)(0.5, Engine()) == pytest.approx(expected, rel=1e-8)
+        assert jvp(lambda x: f(x, Engine()), (0.5,), (1.0,))[1] == pytest.approx(expected, rel=1e-8)
+
+
+class Shape:
+    def area(self, x: Any) -> Any:
+        return self.side(x) * 2
+
+    def side(self, x: Any) -> Any:
+        return x * 3
+
+
+def area(x: Any, shape: Any) -> Any:
+    return shape.area(x)
+
+
+def test_classes_that_come_later() -> None:
+    """A name that was harmless in all classes so far."""
+    assert derivative(area)(0.5, Shape()) == 6.0
+
+    class Round(Shape):
+        def side(self, x: Any) -> Any:
+            return math.sin(x)
+
+    assert derivative(area)(0.5, Round()) == pytest.approx(2 * math.cos(0.5))
+    assert derivative(area)(0.5, Shape()) == 6.0
+
+
+inner_function: Any = None
+
+
+def calls_inner(x: Any) -> Any:
+    return inner_function(x)
+
+
+@pytest.mark.parametrize("f", [calls_inner, lambda x: math.exp(calls_inner(x))])
+def test_a_name_that_needs_lifting_later(monkeypatch: pytest.MonkeyPatch, f: Any) -> None:
+    for g in (lambda x: 2 * x, math.sin, lambda x: math.sin(x), lambda x: 3 * x):
+        monkeypatch.setitem(globals(), "inner_function", g)
+        expected = (f(0.5 + 2.0**-17) - f(0.5 - 2.0**-17)) * 2.0**16
+        assert derivative(f)(0.5) == pytest.approx(expected, rel=1e-8)
+
+
+def test_methods_that_are_changed(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Square:
+        def __init__(self, a: Any) -> None:
+            self.a = a
+
+        def area(self) -> Any:
+            return self.a * self.a
+
+    def f(x: Any) -> Any:
+        return math.exp(Square(x).area())
+
+    assert derivative(f)(0.5) == pytest.approx(math.exp(0.25))
+    monkeypatch.setattr(Square, "area", lambda self: math.sin(self.a))
+    assert derivative(f)(0.5) == pytest.approx(math.exp(math.sin(0.5)) * math.cos(0.5))
+    monkeypatch.setattr(Square, "__init__", lambda self, a: setattr(self, "a", math.sin(a)))
+    inside, slope = math.sin(math.sin(0.5)), math.cos(math.sin(0.5)) * math.cos(0.5)
+    assert derivative(f)(0.5) == pytest.approx(math.exp(inside) * slope)
+
+
+def test_classes_made_anew_leave_nothing() -> None:
+    def f(x: Any) -> Any:
+        class Local:
+            def __init__(self, a: Any) -> None:
+                self.a = a
+
+            @property
+            def double(self) -> Any:
+                return math.sin(self.a)
+
+            def step(self) -> Any:
+                return self.a * self.double
+
+        made.append(weakref.ref(Local))
+        return Local(x).step()
+
+    made: list[Any] = []
+    d = derivative(f)
+    for _ in range(20):
+        assert d(0.5) == pytest.approx(math.sin(0.5) + 0.5 * math.cos(0.5))
+    gc.collect()
+    assert sum(ref() is not None for ref in made) <= 1
+
+
+def test_a_store_that_numpy_refuses_by_a_value_error() -> None:
+    def f(x: Any) -> Any:
+        y = AT.copy()
+        y.flat[0] = x
+        return y.sum()
+
+    assert derivative(f)(1.5) == 1.0
+
+
+@functools.singledispatch
+def kind_of(y: Any) -> str:
+    return "another"
+
+
+@kind_of.register(np.ndarray)
+def _(y: Any) -> str:
+    return "an array"
+
+
+def answers(y: Any) -> list[Any]:
+    """What code that needs no lifting asks of an array."""
+    asked = [isinstance(y, np.ndarray), isinstance(y, (list, np.ndarray)), isinstance(y, list)]
+    return [*asked, y.__class__ is np.ndarray, issubclass(y.__class__, np.ndarray), kind_of(y)]
+
+
+@pytest.mark.parametrize("lifted", [None, True])
+def test_arrays_made_in_lifted_code_say_what_they_are(lifted: bool | None) -> None:
+    def f(x: Any) -> Any:
+        for y in (np.zeros(2), np.zeros(2)[1:], np.array([x, 1.0]), np.full(2, math.exp(x))):
+            seen.append(answers(y))
+        return math.exp(x)
+
+    seen: list[Any] = []
+    f(0.5)
+    plain = [*seen]
+    seen.clear()
+    derivative(f, lift=lifted)(0.5)
+    assert seen == plain
+
+
+def test_a_helper_that_needs_no_lift_takes_the_branch_of_arrays() -> None:
+    def helper(t: Any, x: Any) -> Any:
+        if isinstance(t, np.ndarray):
+            t[t <= 0] = 0.5
+        return np.sum(x / t)
+
+    def f(x: Any) -> Any:
+        return math.exp(x) * 0 + helper(np.array([0.0, 2.0]), x)
+
+    assert derivative(f)(1.5) == 2.5

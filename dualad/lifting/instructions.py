@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import collections
 import dis
 import sys
 import types
@@ -27,7 +28,10 @@ DATA = frozenset(
 # Attributes that numbers, arrays and containers have: those of an unknown object are theirs.
 COMMON = frozenset(
     name
-    for kind in (np.ndarray, np.float64, Dual, float, complex, int, list, tuple, dict, set, str)
+    for kind in (
+        *(np.ndarray, np.float64, Dual, float, complex, int, list, tuple, dict, set, str),
+        collections.deque,
+    )
     for name in dir(kind)
 )
 NULL_COMES_LAST = sys.version_info >= (3, 13)
