@@ -389,7 +389,7 @@ class Recording(Steps, ReverseLevel):
     def start(self, label: str, x: Any, is_active: bool) -> Any:
         """Make an input."""
         seed, node = self.seed(own(x))
-        entry = self.add(Entry("input", own(x), label=label))
+        entry = self.add(Entry("input", own(x), label=label, varies=is_active))
         if is_active:
             self.active.append(entry)
         self._know(node, entry)
@@ -555,6 +555,9 @@ class Recording(Steps, ReverseLevel):
         sources, (value, place) = self._known_below(node), self._owner(x, node)
         if not sources:
             return own(value)
+        elements = [self.known[each] for each in node.sources if each in self.known]
+        if not place.is_solver and _are_elements(value, elements):
+            return self._enter_node(node, value, (elements,), Called("stack"))
         entry = self._enter_node(node, value, sources, Made())
         entry.place = place if place.line else entry.place
         return entry
@@ -728,6 +731,12 @@ class Recording(Steps, ReverseLevel):
 
         named = [Option(name, each(x)) for name, x in options.items() if x is not np._NoValue]
         return (*map(each, args), *named)
+
+
+def _are_elements(x: Any, elements: Sequence[Entry]) -> bool:
+    """Whether a vector is made of these numbers, one after the other."""
+    values = [plain(entry.value) for entry in elements]
+    return not any(map(np.ndim, values)) and np.array_equal(plain(x), values)
 
 
 def _base_of(x: Any) -> Any:

@@ -75,7 +75,7 @@ def _index_text(index: Any) -> str:
     if index is Ellipsis:
         return "…"
     if isinstance(index, np.ndarray):
-        return f"array {index.shape}" if index.size > 8 else str(index.tolist()).strip("[]")
+        return f"array {index.shape}" if index.size > 8 else str(index.tolist())
     return str(index)
 
 
@@ -129,6 +129,7 @@ class Entry:
     place: Place = NOWHERE
     variable: Variable = UNNUMBERED
     used: bool = False
+    varies: bool = True  # whether it depends on what is differentiated
 
     @property
     def rule(self) -> Rule | None:
@@ -183,6 +184,8 @@ class Steps:
                 f"{self.caller}: the function takes more than {LIMIT} steps; call it for a smaller "
                 "problem."
             )
+        if entry.kind == "step":
+            entry.varies = any(x.varies for x in entry.sources)
         self.entries.append(entry)
         return entry
 
