@@ -19,7 +19,7 @@ from .array.operands import from_objects, unbuffered
 from .drivers import jacobian
 from .lifting.reach import AsNeeded
 from .pair import Function, is_operand, plain
-from .sentences import closest, did_you_mean
+from .sentences import closest, did_you_mean, why_no_number
 from .structure import (
     Part,
     argument_names,
@@ -195,7 +195,7 @@ class Model:
             if isinstance(x, np.ndarray) and x.dtype == object:
                 x = from_objects(x)
             if not is_operand(x) or np.dtype(object) == getattr(x, "dtype", None):
-                hint = "; does it lack a return?" if x is None else "."
+                hint = why_no_number(x, y)
                 raise TypeError(
                     f"{self.driver} needs a model that returns numbers, arrays, or lists, dicts "
                     f"and dataclasses of them; {label} is of type {type(x).__name__}{hint}"

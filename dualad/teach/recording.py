@@ -368,7 +368,8 @@ class Recording(Steps, ReverseLevel):
         self.is_busy = False  # with a step: what is done within it is part of it
         self.doing = ""  # the function of arrays that is a step
         self.active: list[Entry] = []
-        self.plain_from: dict[str, None] = {}  # what has made plain things: floor, isclose, str
+        # What has made plain things, and whether these were numbers: floor; not isclose, str.
+        self.plain_from: dict[str, bool] = {}
 
     def run(self, run: Callable[..., Any], given: Given) -> list[Any]:
         """What the function returns for the given arguments, as a list.
@@ -430,12 +431,12 @@ class Recording(Steps, ReverseLevel):
                 go_on = apply if self.is_followed else partial(self._apply_forward, numbers=numbers)
                 y = go_on(rule, args)
             except Exception:
-                self.plain_from[rule.name] = None  # the function may go on another way
+                self.plain_from.setdefault(rule.name, False)  # the function may go on another way
                 raise
         if isinstance(y, (Traced, TracedArray)):
             self._enter(y, operands, rule)
         elif not isinstance(y, (bool, np.bool_)):
-            self.plain_from[rule.name] = None
+            self.plain_from[rule.name] = True
         return y
 
     def answers(self, question: Any, answer: Any, numbers: tuple[Any, ...]) -> Any:
@@ -453,7 +454,7 @@ class Recording(Steps, ReverseLevel):
         elif name == "isnan" and not np.ndim(answer):
             self.note(numbers[0], "!=", numbers[0], bool(answer))
         else:
-            self.plain_from[name] = None
+            self.plain_from[name] = is_number(answer) or self.plain_from.get(name, False)
         return answer
 
     def _apply_forward(self, rule: Rule, args: tuple[Any, ...], numbers: tuple[Any, ...]) -> Any:

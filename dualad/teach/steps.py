@@ -22,6 +22,7 @@ from ..frames import asking_frame, expression_at, is_chain_rule, user_frame
 from ..looks import is_plain
 from ..pair import is_array, is_operand, plain
 from ..rules import Rule
+from ..sentences import why_no_number
 from .formula import Comparison, Formula, Number, Variable
 from .rows import Row
 
@@ -236,7 +237,7 @@ class Steps:
                 raise TypeError(
                     f"{self.caller} needs a function that returns numbers, arrays, or lists, "
                     f"tuples and dicts of them; this one returned {type(x).__name__}"
-                    + ("; does it lack a return?" if x is None else ".")
+                    + why_no_number(x, x if len(results) == 1 else results)
                 )
             if isinstance(x, Entry):
                 x.used = True
