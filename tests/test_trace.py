@@ -957,8 +957,8 @@ def test_no_sweep_from_an_array_on_the_command_line(
     for options in (["--trace"], ["--graph", str(tmp_path / "g.svg")]):
         assert main([f"{script}:curve", "a=2", *options, "--reverse"]) == 2
         assert capsys.readouterr().err == (
-            "dualad: --reverse goes back from numbers, and curve returned an array of shape (3,); "
-            "leave it out, or let the function return one element, or the sum.\n"
+            "dualad: --reverse goes back from numbers, and model.py:curve returned an array of "
+            "shape (3,); leave it out, or let the function return one element, or the sum.\n"
         )
     assert main([f"{script}:curve", "a=2", "--trace", "a"]) == 0
 
