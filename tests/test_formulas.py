@@ -189,6 +189,8 @@ OF_NUMBERS: dict[str, Any] = {
 }
 
 OF_ARRAYS: dict[str, Any] = {
+    "part of places": lambda x: x[np.argsort(x)][0] * x[x > 1.5][1],
+    "view of places": lambda x: x[[True, False, True]][::-1] @ X,
     "argsort": lambda x: (x[np.argsort(x)] * np.array([1.0, 2.0, 3.0])).sum(),
     "fancy": lambda x: x[[2, 0]].sum(),
     "mask": lambda x: x[x > 1.5].sum(),

@@ -1122,6 +1122,7 @@ def test_functions_keep_their_names_and_their_other_arguments() -> None:
         (lambda x: np.maximum.accumulate(x).sum(), x, "maximum.accumulate v₀"),
         (lambda x: x[np.argsort(-x)].sum(), x, "v₀[[1, 0]]"),
         (lambda x: x[x > 1.0].sum(), x, "v₀[[False, True]]"),
+        (lambda x: x[np.argsort(-x)][0] * 2, x, "v₂[0]"),
         (lambda x: np.piecewise(x, [x > 1], [np.sin, lambda t: t]).sum(), x, "[sin, lambda]"),
         (lambda x: np.vectorize(math.sin)(x).sum(), x, "stack([v₄, v₅])"),
         (lambda x: math.fsum([x, x * x, 1.0]), 2.0, "fsum(v₀, v₁, …)"),

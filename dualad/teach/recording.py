@@ -559,7 +559,11 @@ class Recording(Steps, ReverseLevel):
         elements = [self.known[each] for each in node.sources if each in self.known]
         if not place.is_solver and _are_elements(value, elements):
             return self._enter_node(node, value, (elements,), Called("stack"))
-        entry = self._enter_node(node, value, sources, Made())
+        if type(node) is ReadNode and node.sources[0] in self.known and not place.is_solver:
+            sources, made = (self.known[node.sources[0]],), Read(Index(_indices(node.place)))
+            entry = self._enter_node(node, value, sources, made)
+        else:
+            entry = self._enter_node(node, value, sources, Made())
         entry.place = place if place.line else entry.place
         return entry
 
