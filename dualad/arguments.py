@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import reprlib
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from .memory import sharing
 from .namespaces import is_exact
 from .pair import as_primal, is_operand, moved, own, plain, shape_of, zero_like
 from .refusals import refused
-from .sentences import closest
+from .sentences import closest, why_no_number
 from .structure import leaves, ordered_as, rebuild
 
 Argnum = int | str
@@ -374,7 +375,7 @@ class Outputs:
                 )
             y, aux = y
             self.aux = aux_of(driver, aux, level)
-        self.structure = rebuild(y, self._leaf)
+        self.structure = rebuild(y, partial(self._leaf, y))
         self.values, self.tangents = [], []
         for part in leaves(self.structure):
             value, tangent = split(part, level)
@@ -385,11 +386,11 @@ class Outputs:
         """For another process, without a second copy of the tangents."""
         return vars(self) | {"structure": self.arrange(self.values)}
 
-    def _leaf(self, y: Any) -> Any:
+    def _leaf(self, returned: Any, y: Any) -> Any:
         number = number_in(y)
         if number is not None:
             return number
-        hint = "; does it lack a return?" if y is None else "."
+        hint = why_no_number(y, returned)
         if hasattr(y, "to_numpy"):
             hint = "; return y.to_numpy(), made of arrays as in df['a'].to_numpy()*x."
         raise TypeError(

@@ -482,7 +482,9 @@ class Form(ArrayTangent):
         return Form(self.node)
 
     def astype(self, dtype: Any, *args: Any, **options: Any) -> Form:
-        """In another precision."""
+        """In another precision; a number that has it already stays what it is."""
+        if not self.shape and np.dtype(dtype) == self.dtype:
+            return self.copy()
         return made_of(self.shape, np.dtype(dtype), [self], lambda g: (g,))
 
     @property

@@ -19,7 +19,7 @@ from .arguments import number_in
 from .drivers import jacobian
 from .lifting.reach import AsNeeded
 from .pair import Function, is_operand, plain
-from .sentences import closest, did_you_mean
+from .sentences import closest, did_you_mean, why_no_number
 from .structure import (
     Part,
     argument_names,
@@ -193,7 +193,7 @@ class Model:
         for label, x, _ in labelled(y, "" if named else self.name, dataclasses=True):
             number = number_in(x)
             if number is None:
-                hint = "; does it lack a return?" if x is None else "."
+                hint = why_no_number(x, y)
                 raise TypeError(
                     f"{self.driver} needs a model that returns numbers, arrays, or lists, dicts "
                     f"and dataclasses of them; {label} is of type {type(x).__name__}{hint}"

@@ -42,6 +42,21 @@ def counted(count: int, what: str) -> str:
     return f"{count} {what}{'s' * (count != 1)}"
 
 
+def why_no_number(part: object, returned: object) -> str:
+    """The end of a sentence that says of which type a part of a function's result is.
+
+    >>> why_no_number(None, None), why_no_number("a", "a")
+    ('; does it lack a return?', '.')
+    >>> why_no_number(None, (None, 1.0))
+    ' in one place; put a number there, or leave it out.'
+    """
+    if part is not None:
+        return "."
+    if returned is None:
+        return "; does it lack a return?"
+    return " in one place; put a number there, or leave it out."
+
+
 def shorten(text: str, length: int = 60) -> str:
     """The text, or its beginning and end if it is long."""
     if len(text) <= length:

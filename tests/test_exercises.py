@@ -26,7 +26,7 @@ WRONG: list[tuple[str, Any, str]] = [
     ("1.1", lambda f, x: f(x), "raises TypeError"),
     ("1.2", 8, "forward difference"),
     ("1.2", 2, "h³ = u"),
-    ("1.2", "five", "An answer of type str does not fit"),
+    ("1.2", "five", "A number is asked for, and this is of type str."),
     ("1.3", lambda f, x: f(x + 1e-20j) / 1e-20, "imaginary part"),
     ("1.3", lambda f, x: f(x + 1e-4j).imag / 1e-4, "not to the last digit"),
     ("1.3", lambda f, x: 3.0 * x * x, "should be 4"),
@@ -34,14 +34,18 @@ WRONG: list[tuple[str, Any, str]] = [
     ("1.5", lambda x: 2 * x**3 - 5 * x + 1, "That is the value"),
     ("1.5", lambda x: horner_too_late(x), "y has moved on"),
     ("1.5", lambda x: 49.0, "At −1"),
-    ("2.1", lambda a, da, b, db: a / b, "Return two numbers"),
+    (
+        "2.1",
+        lambda a, da, b, db: a / b,
+        "Asked for are two numbers, the value and the tangent; yours is of type float",
+    ),
     ("2.1", lambda a, da, b, db: (a / b, da / db), "quotient of the tangents"),
     ("2.1", lambda a, da, b, db: (a / b, (da * b + a * db) / b**2), "instead of 1 + 2ε"),
     ("2.2", (3.0, math.sqrt(12)), "Square 3 + √12 ε"),
     ("2.2", (9.0, 2.0), "has the square 9"),
     ("2.2", (-3.0, -2.0), "the root that is not negative"),
-    ("2.2", 3.0, "Answer with a pair"),
-    ("2.2", "3 + 2ε", "Answer with a pair"),
+    ("2.2", 3.0, "Asked for are two numbers"),
+    ("2.2", "3 + 2ε", "Asked for are two numbers"),
     ("2.1", lambda a, da, b, db: (a / b, -5 / 16), "your answer is 1 − 0.5ε instead"),
     ("2.3", lambda y, x: 1 - y * y, "from x instead of y"),
     ("2.3", lambda y, x: 1 / math.cosh(x) ** 2 if x < 9 else 2e-17, "at 20 it should be 1.7e-17"),
@@ -179,7 +183,8 @@ WRONG: list[tuple[str, Any, str]] = [
         lambda F, pattern, u: u + np.linalg.solve(dualad.jacobian(F)(u), F(u)),
         "the other way",
     ),
-    ("10.3", lambda F, pattern, u: np.linalg.solve(dualad.jacobian(F)(u), F(u)), "add it to u"),
+    ("10.3", lambda F, pattern, u: np.linalg.solve(dualad.jacobian(F)(u), F(u)), "subtract it"),
+    ("10.3", lambda F, pattern, u: -np.linalg.solve(dualad.jacobian(F)(u), F(u)), "add it to u"),
     ("10.4", "a", "symmetric"),
     ("10.4", "b", "same row"),
     ("11.1", lambda f, x, y: dualad.derivative(f)(x, y), "there are two"),
@@ -198,8 +203,97 @@ WRONG: list[tuple[str, Any, str]] = [
     ("12.2", lambda x: 3.0, "it should be 2"),
     ("12.3", lambda a, b: 1.0, "is still a float"),
     ("12.3", lambda a, b: Fraction(1), "the wrong one"),
+    ("1.2", [5], "A number is asked for, and this is of type list."),
+    ("1.2", {5}, "A number is asked for, and this is of type set."),
+    ("1.2", 4.5, "h³ = u"),
+    ("1.2", 7.5, "forward difference"),
+    ("1.2", True, "of type bool"),
+    ("1.4", lambda d: fare_of_rounded(d), "its slope at 5 km is 0.0, and should be 2: which"),
+    ("2.1", lambda a, da, b, db: np.array([a, b, db]), "these are 3"),
+    ("2.2", (3.0, 3.46), "Square 3 + √12 ε"),
+    ("2.2", np.eye(2), "yours is of type ndarray"),
+    ("2.4", [0, 2, 0.28, 2, 1.72], "slope cos x₂"),
+    ("2.4", [0, 2, 0.2836, 2, 1.7163], "slope cos x₂"),
+    ("2.4", [0, 2, 0.2837, 2, 2.2837], "v₅ = v₄ − v₃"),
+    ("2.4", [0, 2, 0.2837, 2.2837, 1.7163], "v₄ is a sum"),
+    ("2.4", 3, "of type int"),
+    (
+        "4.1",
+        lambda f, x: np.stack([dualad.jvp(f, (x,), (u,))[1] for u in np.eye(2)], axis=1),
+        "Called with",
+    ),
+    ("4.1", lambda f, x: central_columns(f, x), "not to the last digit: take the tangents by jvp"),
+    ("4.1", lambda f, x: central_columns(f, x)[:, :2], "as many unit vectors as x has elements"),
+    ("4.2", [0.0, 3.1], "along the forearm"),
+    ("4.2", [0.0, 3.14, 6.28], "along the forearm"),
+    ("4.2", "0 and π", "of type str"),
+    ("4.2", 0, "There is another one"),
+    ("4.4", 1, "of type int"),
+    ("5.1", 2.0, "yours is 2.0"),
+    ("5.1", [2.03], "of type list"),
+    ("6.1", 8, "of type int"),
+    (
+        "6.2",
+        lambda f, x: (
+            abs(dualad.derivative(f, order=2)(x))
+            / math.sqrt(1 + dualad.derivative(f)(float(x)) ** 2) ** 3
+        ),
+        "your function raises TypeError",
+    ),
+    ("6.3", 3, "Asked for are two numbers, the naive one first; yours is of type int"),
+    ("6.4", lambda H: np.linalg.eigh(H)[1][0], "these are its columns"),
+    ("6.4", lambda H: np.linalg.eigh(H)[1][:2, 0], "a vector of shape (3,)".capitalize()),
+    ("7.3", "a hundred", "of type str"),
+    ("8.4", [4.6], "of type list"),
+    ("9.2", (2.8, 0.1), "of type tuple"),
+    ("9.2", "2.8", "is a text; write 2.8, without quotes"),
+    ("8.4", "4.5", "is a text; write 4.5, without quotes"),
+    ("10.2", [9], "of type list"),
+    ("12.1", {16}, "of type set"),
     ("12.4", lambda order: math.pi, "no number of mpmath"),
 ]
+
+
+def fare_of_rounded(d: Any) -> Any:
+    d = round(d, 9)
+    return 4.0 if d <= 2 else 2 * d if d <= 10 else 10 + d
+
+
+def central_columns(f: Any, x: Any, h: float = 1e-5) -> Any:
+    return np.stack([(f(x + h * u) - f(x - h * u)) / (2 * h) for u in np.eye(len(x))], axis=1)
+
+
+RIGHT: list[tuple[str, Any]] = [
+    ("1.2", 5), ("1.2", 6.0), ("1.2", 5.3), ("1.2", np.float64(5.2)), ("1.2", -5),
+    ("2.1", lambda a, da, b, db: np.array([a / b, (da - a / b * db) / b])),
+    ("2.1", lambda a, da, b, db: [np.float64(a / b), (da - a / b * db) / b]),
+    ("2.2", (3, 2)), ("2.2", np.array([3.0, 2.0])), ("2.2", [Fraction(3), 2.0]),
+    ("2.4", [0, 2, 0.2837, 2, 1.7163]), ("2.4", (0, 2, 0.284, 2, 1.72)),
+    ("2.4", np.array([0, 2, math.cos(5), 2, 2 - math.cos(5)])),
+    ("2.4", [0, 2, 0.2836622, 2, 1.7163378]), ("2.4", [0.0, 2.0, 0.28366, 2, 1.71634]),
+    ("4.1", lambda f, x: np.stack([dualad.jvp(f, (x,), (u,))[1] for u in np.eye(len(x))], axis=1)),
+    ("4.1", lambda f, x: dualad.jacobian(f)(x)),
+    ("4.2", [0, 3.14]), ("4.2", {0.0, math.pi}), ("4.2", (math.pi, 0)), ("4.2", np.array([0, np.pi])),
+    ("4.2", [0.0, 3.1416]), ("4.2", np.array([0, np.pi], np.float32)),
+    ("4.4", [0, 1, 0, 1, 0]), ("4.4", np.array([0, 1, 0, 1, 0])),
+    ("5.1", 2.03), ("5.1", 2.0305), ("5.1", 1 / (0.05**2 + 0.7**2)),
+    ("6.1", (8, 1024)), ("6.1", np.array([8, 1024])), ("6.1", {8, 1024}),
+    ("6.3", [3, 2]), ("6.3", np.array([3.0, 2.0])),
+    ("6.4", lambda H: np.linalg.eigh(H)[1][:, 0]), ("6.4", lambda H: -np.linalg.eigh(H)[1][:, 0]),
+    ("7.3", 100.0), ("7.3", np.int64(100)), ("8.4", 4.6), ("9.2", np.float64(2.8)), ("10.2", 9.0),
+    ("12.1", 16), ("12.1", 15.95),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("exercise", "answer"), RIGHT, ids=lambda x: str(x)[:12])
+def test_right_answers_in_other_shapes(exercise: str, answer: Any) -> None:
+    """Numbers with the digits of a pencil, and any container."""
+    assert check(answer, exercise).text == f"Right: exercise {exercise} is done."
+
+
+def test_numbers_in_hints_are_pythons() -> None:
+    assert "np.float64" not in check(lambda H: 2 * np.linalg.eigh(H)[1][:, 0], "6.4").text
+    assert "Its length is 2.0 instead of 1." in check(lambda H: 2 * np.eye(len(H))[-1], "6.4").text
 
 
 def horner_too_late(x: float) -> float:

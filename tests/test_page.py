@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import warnings
 from html import unescape
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,12 @@ import dualad
 from dualad import derivative, jacobian, jvp
 from dualad.cli.pictures import STYLE
 from dualad.rules import table
+from dualad.scipy.integrate import quad
+from dualad.scipy.optimize import fsolve
 from dualad.teach import caption, explain, graph, trace
 from dualad.teach.javascript import NotInJavaScript, Written
 from dualad.teach.layout import text_width
+from dualad.teach.printers import Text
 from dualad.teach.style import scrolling
 from dualad.text import number_text
 
@@ -34,11 +38,15 @@ def survey(x1: Any, x2: Any) -> Any:
     return np.log(x1) + x1 * x2 - np.sin(x2)
 
 
+LISTEN = """<script>addEventListener("error", (event) => {
+  document.documentElement.dataset.error = event.message; });</script>"""
+
+
 def asked(page: str, script: str, tmp_path: Path, *options: str) -> Any:
-    """What a script finds in a page, in a browser without a network."""
+    """What a script finds in a page, in a browser without a network; no script may fail in it."""
     path = tmp_path / "page.html"
     result = f"<script>{script}</script></body>"
-    path.write_text(page.replace("</body>", result), encoding="utf-8")
+    path.write_text(LISTEN + page.replace("</body>", result), encoding="utf-8")
     assert CHROMIUM is not None
     done = subprocess.run(
         [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--virtual-time-budget=5000",
@@ -46,6 +54,8 @@ def asked(page: str, script: str, tmp_path: Path, *options: str) -> Any:
          *options, "--dump-dom", path.as_uri()],
         capture_output=True, text=True, timeout=120, check=True,
     )  # fmt: skip
+    failed = re.search('<html[^>]* data-error="(.*?)"', done.stdout)
+    assert not failed, unescape(failed[1])
     found = re.search('<pre id="found">(.*?)</pre>', done.stdout, re.S)
     assert found, done.stderr[-2000:]
     return json.loads(unescape(found[1]))
@@ -367,6 +377,125 @@ def test_keys_scroll_what_has_the_focus(tmp_path: Path) -> None:
     assert found["still"] == [0, 0] and found["moved"] == 1 and found["button"] == 2
     assert found["waiting"] == ["5.5", "1.7163", "1", "1", "−1", "1", "1", "1"]  # for print
     assert found["arrived"] == 0 and found["announced"] == 0 and found["place"] == 2
+
+
+A = np.array([[2.0, 1.0], [1.0, 3.0]])
+XS = np.array([1.0, 2.0])
+
+
+def bent(a: Any) -> Any:
+    x = fsolve(lambda x: x**3 + x - a, 1.0)[0]
+    if x > 0:
+        x = x * a
+    return x, np.sin(a)
+
+
+# With sliders and without: of numbers, arrays and solvers; constants of the trace; not finite.
+PAGES: list[tuple[Any, tuple[Any, ...], bool]] = [
+    (survey, (2.0, 5.0), True),
+    (piece, (0.5,), True),
+    (lambda x: np.sum(x * x), (XS,), False),
+    (lambda x: np.sum(np.linalg.solve(A, x) ** 2) + x[0], (XS,), False),
+    (lambda w, x: np.sum(np.tanh(w @ x)), (A, XS), False),
+    (lambda x: x * np.ones(2), (0.5,), False),
+    (bent, (2.0,), False),
+    (lambda x: quad(lambda t: np.exp(-x * t), 0.0, 1.0)[0], (2.0,), False),
+    (lambda x: math.gamma(x) * x, (2.5,), False),
+    (lambda x: np.sinc(x) + math.erf(x), (0.25,), False),
+    (lambda x: x * math.floor(x) + x * round(x, 1) + x // 0.5, (2.7,), False),
+    (lambda x: math.copysign(x, -1.0) * len(f"{x:.3g}"), (2.7,), False),
+    (lambda x: x * x, (math.nan,), False),
+    (lambda x, y: x / y, (1.0, math.inf), False),
+]
+
+
+@BROWSER
+@pytest.mark.parametrize(("f", "args", "has_sliders"), PAGES)
+def test_each_page_shows_the_numbers_of_its_traces(
+    f: Any, args: Any, has_sliders: bool, tmp_path: Path
+) -> None:
+    script = (
+        HELPERS
+        + """
+    const shown = () => ["[data-value]", "[data-tangent]", "[data-adjoint]", "[data-number]"].map(texts);
+    found.sliders = all(".sliders input").length; found.start = text("#status"); found.modes = {};
+    for (const mode of all("#mode option").map((x) => x.value)) {
+      set("mode", mode); found.modes[mode] = [];
+      for (const direction of all("#direction option").map((x) => x.value)) {
+        set("direction", direction); press("Home");
+        const seen = [text("#status")];
+        for (let k = 0; k < last(); k++) { k % 2 ? press("ArrowRight") : $("next").click(); seen.push(text("#status")); }
+        const at = all("tr.now, svg g.now").length; $("back").click(); press("ArrowLeft"); press("End");
+        found.modes[mode].push({ seen, at, shown: shown(), boxes: texts("svg g .dot"), values: texts("svg g .value") });
+      }
+    }
+    keep();
+    """
+    )
+    page = explain(f, *args)
+    found = asked(page.to_html(), script, tmp_path)
+    assert bool(found["sliders"]) == has_sliders
+    count, rows = len(page.forward.steps), page.forward.rows
+    assert found["start"].startswith(f"The inputs. {count} step{'s' * (count != 1)} to go")
+    moves = sum(row.kind != "input" for row in rows)
+    value = [
+        ("yes" if row.value else "no") if row.kind == "branch" else number_text(row.value)
+        for row in rows
+    ]
+    for mode, steps in {"forward": page.forward, "reverse": page.backward}.items():
+        if steps is None:
+            assert "reverse" not in found["modes"]
+            continue
+        directions = found["modes"][mode]
+        assert len(directions) == len(page.forward.wrt if mode == "forward" else steps.of or ())
+        for d, seen in enumerate(directions):
+            assert len(seen["seen"]) == 1 + moves * (1 + (steps.of is not None))
+            assert all(seen["seen"]) and seen["at"] in (1, 2)
+            assert all(a != b or "comparison" in a for a, b in pairwise(seen["seen"]))
+            values, tangents, adjoints, shares = seen["shown"]
+            assert values == value
+            named = [row for row in steps if row.kind != "branch"]
+            drawn = [number_text(row.value) for row in named if row.used or row.kind == "input"]
+            assert sorted(seen["values"]) == sorted(drawn)
+            if mode == "forward":
+                assert tangents == [number_text(row.tangents[d]) for row in named]
+                expected = [f"{name(row.variable.tangent)} = {number_text(row.tangents[d])}"
+                            for row in named if row.used or row.kind == "input"]  # fmt: skip
+            else:
+                assert adjoints == [number_text(row.adjoints[d]) for row in named]
+                assert shares == [number_text(share.values[d]) for row in named
+                                  if row.kind != "input" for share in row.shares]  # fmt: skip
+                expected = [f"{name(row.variable.adjoint)} = {number_text(row.adjoints[d])}"
+                            for row in named if row.used or row.kind == "input"]  # fmt: skip
+            assert sorted(seen["boxes"]) == sorted(expected)
+
+
+def name(variable: Any) -> str:
+    return Text()(variable)
+
+
+@BROWSER
+def test_the_graph_in_words_is_what_is_seen(tmp_path: Path) -> None:
+    script = (
+        HELPERS
+        + """
+    found.start = text("svg desc"); press("ArrowRight"); found.first = text("svg desc");
+    press("End"); drag(0, 3); found.dragged = text("svg desc");
+    set("mode", "reverse"); found.turned = text("svg desc"); press("End"); found.swept = text("svg desc");
+    keep();
+    """
+    )
+    found = asked(explain(lambda a, b: a * b, 2.0, 5.0).to_html(), script, tmp_path)
+    assert found == {
+        "start": "v₋₁ = a, 2, v̇₋₁ = 1; v₀ = b, 5, v̇₀ = 0; v₁ = v₋₁ × v₀; y = v₁",
+        "first": "v₋₁ = a, 2, v̇₋₁ = 1; v₀ = b, 5, v̇₀ = 0; "
+        "v₁ = v₋₁ × v₀, 10, v̇₁ = 5 (slopes v₋₁: 5, v₀: 2); y = v₁",
+        "dragged": "v₋₁ = a, 3, v̇₋₁ = 1; v₀ = b, 5, v̇₀ = 0; "
+        "v₁ = v₋₁ × v₀, 15, v̇₁ = 5 (slopes v₋₁: 5, v₀: 3); y = v₁, 15, ẏ = 5",
+        "turned": "v₋₁ = a, 3; v₀ = b, 5; v₁ = v₋₁ × v₀, 15 (slopes v₋₁: 5, v₀: 3); y = v₁, 15",
+        "swept": "v₋₁ = a, 3, v̄₋₁ = 5; v₀ = b, 5, v̄₀ = 3; "
+        "v₁ = v₋₁ × v₀, 15, v̄₁ = 1 (slopes v₋₁: 5, v₀: 3); y = v₁, 15, ȳ = 1",
+    }
 
 
 def test_what_decides_unseen_cannot_be_changed() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import sys
 from collections.abc import Iterator
@@ -107,6 +108,37 @@ def test_without_matplotlib(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match=re.escape('write pip install "dualad[notebooks]"')):
         plot_derivatives(dualad.sin, 0, 1)
+
+
+def test_methods_that_fail_have_no_line() -> None:
+    for f, x in ((math.sin, 1.0), (dualad.gamma, 2.5)):
+        legend = plot_error(f, x).get_legend()
+        each = zip(legend.get_texts(), legend.get_lines())
+        lines = {text.get_text(): line.get_linestyle() for text, line in each}
+        assert lines["no complex step: f takes no complex numbers"] == "None"
+        assert "complex step" not in lines and len(lines) == 5
+
+
+def test_functions_of_several_results_are_refused() -> None:
+    for draw in (
+        lambda f: plot_taylor(f, 1.0, 0.0, 2.0),
+        lambda f: plot_derivatives(f, 0.0, 2.0),
+        lambda f: plot_error(f, 1.0),
+    ):
+        with pytest.raises(TypeError, match="return one number, and this one returned list; write"):
+            draw(lambda x: [x, x * x])
+
+
+def test_small_marks_are_seen() -> None:
+    """At any resolution: marks that are smaller than a pixel are not rounded to none."""
+    axes = spy(np.eye(400))
+    for dpi in (40, 60, 70, 100):
+        axes.figure.set_dpi(dpi)
+        axes.figure.canvas.draw()
+        box, picture = axes.get_window_extent(), np.asarray(axes.figure.canvas.buffer_rgba())
+        top = len(picture) - int(box.y1)
+        inside = picture[top + 4 : top + int(box.height) - 4, int(box.x0) + 4 : int(box.x1) - 4, :3]
+        assert np.sum(inside.min(axis=-1) < 200) > 100
 
 
 def test_spy() -> None:

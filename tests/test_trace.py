@@ -6,6 +6,7 @@ import cmath
 import json
 import math
 import re
+import statistics
 import warnings
 import xml.etree.ElementTree as ET
 from collections import namedtuple
@@ -17,9 +18,12 @@ from unicodedata import combining
 import hypothesis.strategies as st
 import numpy as np
 import pytest
+import scipy.linalg
 from hypothesis import given, settings
 from mpmath import mp
+from scipy.optimize import brentq, fsolve
 from support.cases import listed
+from support.formulas import agrees
 from support.processes import run_python
 from test_higher_order import every_case
 from test_reverse import FORWARD_ONLY
@@ -341,67 +345,11 @@ def test_steps_of_arrays() -> None:
     np.testing.assert_array_equal(sort.tangent, [0.0, 1.0, 0.0])
 
 
-def by_numpy(formula: Any, numbers: dict[Any, Any]) -> Any:
-    """A formula of functions of NumPy, calculated by it; LookupError where NumPy has no such."""
-    from dualad.teach import formula as F
-
-    def go(x: Any) -> Any:
-        match x:
-            case F.Number(value=value):
-                return value
-            case F.Constant(name=name):
-                return {"pi": np.pi, "ln2": np.log(2)}[name]
-            case F.Variable():
-                return numbers[x]
-            case F.Call(name=name, args=args):
-                homes = (
-                    (np.linalg, np.fft) if name in ("norm", "det", "inv", "solve") else (np, np.fft)
-                )
-                found = [g for home in homes if callable(g := getattr(home, name, None))]
-                texts = [a.text for a in args if isinstance(a, F.Quoted)]
-                named = dict(t.split("=", 1) for t in texts if re.match(r"\w+=[^=]", t))
-                if len(named) < len(texts) or not found:
-                    raise KeyError(name)
-                given = [go(a) for a in args if not isinstance(a, F.Quoted)]
-                if name == "trace" and np.ndim(given[0]) > 2:
-                    raise KeyError("NumPy's two traces take other axes")
-                return found[0](*given, **{k: eval(v, dict(vars(np))) for k, v in named.items()})
-            case F.Listed(parts=parts):
-                return list(map(go, parts))
-            case F.Power(base=base, exponent=exponent):
-                a, n = go(base), go(exponent)
-                return np.linalg.inv(a) if np.ndim(a) == 2 and n == -1 else a**n
-            case F.Product(over=over, under=under):
-                return math.prod(map(go, over)) / math.prod(map(go, under))
-            case F.Sum(terms=terms):
-                return sum(sign * go(term) for sign, term in terms)
-            case F.Infix(left=left, sign=sign, right=right):
-                return go(left) @ go(right) if sign == "·" else np.outer(go(left), go(right))
-            case F.Transposed(of=of):
-                return go(of).T
-            case F.Element(whole=whole, index=F.Formula() as index, stored=None):
-                return go(whole)[go(index)]
-        raise KeyError(type(x).__name__)
-
-    return go(formula)
-
-
 def check_tangent(row: Any, t: Any, name: str) -> bool:
     """Whether a tangent's formula can be calculated by NumPy; then it gives the tangent."""
     numbers = {r.variable: r.value for r in t if r.kind != "branch"}
     numbers |= {r.variable.tangent: r.tangent for r in t if r.kind != "branch"}
-    try:
-        with np.errstate(all="ignore"):
-            found = by_numpy(row.tangent_formula, numbers)
-    except KeyError:
-        return False
-    assert np.shape(found) == np.shape(row.tangent) or not np.any(found), name
-    # zeros are stronger than ∞ and nan, of which NumPy knows nothing
-    found = np.where(np.isnan(found) & (row.tangent == 0), 0, found)
-    np.testing.assert_allclose(
-        found + 0 * row.tangent, row.tangent, rtol=1e-9, atol=1e-9, err_msg=name
-    )
-    return True
+    return agrees(row.tangent_formula, numbers, row.tangent, name)
 
 
 def test_formulas_that_hold_only_somewhere() -> None:
@@ -515,7 +463,7 @@ def test_solvers_are_one_step() -> None:
 
     for mode in ("forward", "reverse"):
         t = trace(f, 2.0, mode=mode)
-        assert [r.expression for r in t.steps] == ["brentq v₀", "3 × v₁"]
+        assert [r.expression for r in t.steps] == ["brentq(v₀, …)", "3 × v₁"]
         assert not [r for r in t if r.kind == "branch"]
         assert t["v₁"].source == "optimize.brentq(lambda x: x * x - a, 0, 5)"
         slope = t.adjoints[0] if mode == "reverse" else t.tangent
@@ -805,6 +753,7 @@ def test_a_trace_leaves_nothing_behind() -> None:
         (lambda: trace(survey, 1.0, 2.0, wrt=5), "wrt=5, but the call gives 2 positional"),
         (lambda: trace(lambda s: s, "a"), "needs a number to differentiate among the arguments"),
         (lambda: trace(lambda x: None, 1.0), "returned NoneType; does it lack a return?"),
+        (lambda: trace(lambda x: (None, x), 1.0), "NoneType in one place; put a number there"),
         (lambda: trace(lambda x: "a", 1.0), "returned str."),
         (lambda: trace(lambda x: x, 1.0, wrt=()), "trace: wrt=() names no argument; leave it out"),
         (lambda: trace(lambda argnums: argnums, 1.0, wrt="argnum"), "did you mean argnums?"),
@@ -834,7 +783,7 @@ def test_text_is_aligned() -> None:
     assert trace(survey, 2, 5).to_text().splitlines()[2].startswith("v₋₁  x₁        =  2       ẋ₁")
     lines = trace(chain, 2.0, 1.0, wrt=(0, 1)).to_text().splitlines()
     ruled = lines[1].split("  ")
-    assert lines[0].split() == ["value", "tangent", "∂/∂x1", "∂/∂x2", "source"]
+    assert lines[0].split() == ["value", "tangent", "∂/∂x₁", "∂/∂x₂", "source"]
     starts, at = [], 0
     for dashes in ruled:
         starts.append(at)
@@ -1000,6 +949,20 @@ def test_command_line_refusals(
     assert out == "" and err.startswith(f"dualad: {message}") and err.count("\n") == 1
 
 
+def test_no_sweep_from_an_array_on_the_command_line(
+    capsys: pytest.CaptureFixture[str], tmp_path: Any
+) -> None:
+    script = tmp_path / "model.py"
+    script.write_text("import numpy as np\ndef curve(a): return a * np.arange(3.0)\n")
+    for options in (["--trace"], ["--graph", str(tmp_path / "g.svg")]):
+        assert main([f"{script}:curve", "a=2", *options, "--reverse"]) == 2
+        assert capsys.readouterr().err == (
+            "dualad: --reverse goes back from numbers, and model.py:curve returned an array of "
+            "shape (3,); leave it out, or let the function return one element, or the sum.\n"
+        )
+    assert main([f"{script}:curve", "a=2", "--trace", "a"]) == 0
+
+
 def test_an_array_that_is_filled() -> None:
     def f(x: Any) -> Any:
         a = np.zeros(2)
@@ -1033,7 +996,7 @@ def test_parts_of_what_a_solver_gives() -> None:
 
     for mode in ("forward", "reverse"):
         steps = trace(decay, 0.5, mode=mode).steps
-        assert [row.expression for row in steps] == ["solve_ivp v₀", "v₁[0, -1]"]
+        assert [row.expression for row in steps] == ["solve_ivp(v₀, …)", "v₁[0, -1]"]
         assert all(row.used for row in steps) and steps[0].source.startswith("integrate.solve_ivp(")
         assert steps[0].value.shape[0] == 1 and abs(steps[1].value - np.exp(-0.5)) < 1e-3
 
@@ -1134,3 +1097,67 @@ def test_errors_of_the_function_say_what_to_write() -> None:
     with pytest.raises(TypeError) as error:
         derivative(lambda x: x ^ 2)(2.0)
     assert error.value.__notes__ == ["derivative: ^ is no power in Python; write ** for it."]
+
+
+def test_what_gives_plain_numbers_is_told() -> None:
+    def interest(balance: Any) -> Any:
+        balance = balance * 1.05
+        return round(balance, 2)
+
+    note = "round gave plain numbers, which are constants from there on"
+    for mode in ("forward", "reverse"):
+        t = trace(interest, 100.0, mode=mode)
+        assert t.constants_from == ("round",)
+        assert t.to_text().endswith(f"† not used by an output\n{note}") and note in t.to_html()
+    assert trace(lambda x: x * int(x) + x // 0.5, 2.7).constants_from == ("int", "floordiv")
+    for f in (lambda x: x if x.is_integer() else 2 * x, lambda x: x * len(f"{x:.1f}")):
+        assert trace(f, 2.7).constants_from == () and "plain" not in trace(f, 2.7).to_text()
+
+
+def test_functions_keep_their_names_and_their_other_arguments() -> None:
+    x, a = np.array([0.7, 1.9]), np.array([[2.0, 1.0], [1.0, 3.0]])
+    calls: list[tuple[Any, Any, str]] = [
+        (lambda x: np.add.outer(x, x).sum(), x, "add.outer(v₀, v₀)"),
+        (lambda x: np.logaddexp.reduce(x), x, "logaddexp.reduce v₀"),
+        (lambda x: np.maximum.accumulate(x).sum(), x, "maximum.accumulate v₀"),
+        (lambda x: x[np.argsort(-x)].sum(), x, "v₀[[1, 0]]"),
+        (lambda x: x[x > 1.0].sum(), x, "v₀[[False, True]]"),
+        (lambda x: x[np.argsort(-x)][0] * 2, x, "v₂[0]"),
+        (lambda x: np.piecewise(x, [x > 1], [np.sin, lambda t: t]).sum(), x, "[sin, lambda]"),
+        (lambda x: np.vectorize(math.sin)(x).sum(), x, "stack([v₄, v₅])"),
+        (lambda x: math.fsum([x, x * x, 1.0]), 2.0, "fsum(v₀, v₁, …)"),
+        (lambda x: float(fsolve(lambda t: t**3 + t - x, 1.0)[0]), 2.0, "fsolve(v₀, …)"),
+        (lambda x: scipy.linalg.solve(a, x).sum(), x, "solve(v₀, …)"),
+        (lambda x: scipy.linalg.expm(x).sum(), a, "expm v₀"),
+        (lambda x: statistics.mean([x, 1.0]), 2.0, "mean(v₀, 1)"),
+    ]
+    for f, at, text in calls:
+        shown = trace(f, at).to_text(source=False)
+        assert text in shown and "0x" not in shown and "float v" not in shown, shown
+    t = trace(lambda a: np.linalg.multi_dot([a, a, a]).sum(), a)
+    assert t.steps[0].tangent_expression == (
+        "multi_dot([v̇₀, v₀, v₀]) + multi_dot([v₀, v̇₀, v₀]) + multi_dot([v₀, v₀, v̇₀])"
+    )
+    back = trace(lambda x: np.max([x, x * x, 1.0]), 2.0, mode="reverse")
+    assert [s.expression for s in back["v₂"].shares] == [
+        "v̄₁ = (0 with [argmax([v₀, v₁, 1])] = v̄₂)[1]",
+        "v̄₀ = (0 with [argmax([v₀, v₁, 1])] = v̄₂)[0]",
+    ]
+
+
+def test_powers_of_numbers_without_a_logarithm() -> None:
+    """A whole exponent that is not differentiated needs none."""
+    shown = trace(lambda x, n: x**n, -2.0, 3, numbers=True).to_text(source=False)
+    assert "ln" not in shown and "3 × (−2)^(3 − 1) × 1" in shown
+    assert "ln" in trace(lambda x, n: x**n, 2.0, 3).to_text()
+    assert trace(lambda x, n: x**n, 0.0, 0).steps[0].tangent_expression == "0"
+
+
+def test_slopes_that_tangents_tell_have_numbers() -> None:
+    """Of one direction the slope in one variable, of two those in two."""
+    shown = trace(lambda x: np.interp(x, [0.0, 2.0], [0.0, 12.0]), 1.5, numbers=True).to_text()
+    assert "6 × 1" in shown
+    f = lambda a, b: brentq(lambda x: x**3 + a * x - b, 0.0, 9.0)  # noqa: E731
+    row = trace(f, 2.0, 3.0, wrt=(0, 1)).steps[0]
+    np.testing.assert_allclose(list(row.slopes.values()), [-0.2, 0.2], rtol=1e-9)
+    assert list(trace(f, 2.0, 3.0).steps[0].slopes.values())[1] is None

@@ -12,6 +12,7 @@ import numpy as np
 
 from ..drivers import derivative, hessian, jacobian
 from ..pair import is_operand, plain
+from ..sentences import why_no_number
 from ..structure import labelled_numbers, leaves, rebuild
 from ..text import is_complex
 from .arguments import MOST_OF_HESSIAN, Request
@@ -153,8 +154,7 @@ def _outputs(problem: Problem, y: Any) -> list[Labelled]:
         if not is_operand(part):
             raise InputError(
                 f"{problem.name} has to return numbers, arrays, or lists, tuples and dicts of "
-                f"them; it returned {type(part).__name__}"
-                + ("; does it lack a return?" if part is None else ".")
+                f"them; it returned {type(part).__name__}" + why_no_number(part, y)
             )
         if np.iscomplexobj(plain(part)) or is_complex(plain(part)):
             raise InputError(

@@ -13,7 +13,9 @@ import os
 import sys
 from typing import Any
 
+from ..pair import shape_of
 from ..sentences import closest, on_one_line, shorten
+from ..structure import leaves
 from ..ways import Mode
 from . import sens
 from .answers import calculate, calculate_to_digits
@@ -132,7 +134,14 @@ def _show(problem: Problem, request: Request) -> str:
     mode: Mode = "reverse" if request.reverse else None
 
     def f(**inputs: Any) -> Any:
-        return problem.call(inputs)
+        y = problem.call(inputs)
+        shape = next(filter(None, map(shape_of, leaves(y))), None)
+        if request.reverse and shape:
+            raise InputError(
+                f"--reverse goes back from numbers, and {problem.name} returned an array of shape "
+                f"{shape}; leave it out, or let the function return one element, or the sum."
+            )
+        return y
 
     f.__name__ = problem.name
     with working_precision(request.digits):

@@ -31,12 +31,12 @@ from .steps import Entry, is_short, variable
 
 def trace_backward(
     given: Given, lift: bool | None, outermost: CodeType
-) -> tuple[tuple[Row, ...], tuple[str, ...], tuple[Variable, ...]]:
-    """The rows of a trace in reverse mode, the names of the inputs, and the outputs."""
+) -> tuple[tuple[Row, ...], tuple[str, ...], tuple[Variable, ...], dict[str, bool]]:
+    """The rows of a trace in reverse mode, names of inputs, outputs, what made plain things."""
     run = chosen(given.f, lift)
     with opened(_Backward, given, outermost) as recording:
         rows, of = recording.finish(recording.run(run, given))
-    return rows, tuple(given.inputs), of
+    return rows, tuple(given.inputs), of, recording.plain_from
 
 
 class _Backward(Recording):

@@ -8,7 +8,8 @@ parsed, its conditionals decided at the point of the trace, and simplified only 
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
@@ -99,6 +100,14 @@ class Quoted(Formula):
     """What is shown as it was written: axis=0, or an expression of the user's."""
 
     text: str
+
+
+@dataclass(frozen=True)
+class Named(Formula):
+    """An argument with its name: initial=v₁."""
+
+    name: str
+    of: Formula
 
 
 @dataclass(frozen=True)
@@ -211,7 +220,7 @@ def value_formula(rule: Rule, args: Sequence[Formula]) -> Formula:
         return Power(args[0], args[1])
     if rule.name in _WRITTEN:
         return _RowReader(rule, dict(zip(rule.args, args, strict=True)), {}).read(rule.value)
-    return Call("hypot" if is_norm(rule.name) else rule.name, tuple(args))
+    return Call(_of_any_count(rule) or rule.name, tuple(args))
 
 
 def tangent_formula(
@@ -272,6 +281,10 @@ def slope_formulas(
         try:
             found.append(simplified(reader.read(slope)))
         except Unreadable:
+            if _of_any_count(rule):
+                assert isinstance(y, Variable)
+                found.append(Partial(y, a))
+                continue
             partial = f"∂{short_name(rule)}/∂{rule.args[i]}"
             found.append(Call(f"{short_name(rule)}′" if len(args) == 1 else partial, tuple(args)))
     return found
@@ -289,15 +302,27 @@ def is_norm(name: str) -> bool:
     return name.startswith("_norm") and name[5:].isdecimal()
 
 
+def _of_any_count(rule: Rule) -> str:
+    """What a function of any count of numbers is called, whose row is of this many; else ""."""
+    if is_norm(rule.name):
+        return "hypot"
+    match = re.fullmatch(r"_([a-z_]+)(\d+)", rule.name)  # _mean3(x0, x1, x2)
+    return match[1] if match and int(match[2]) == len(rule.args) > 0 else ""
+
+
 def short_name(rule: Rule) -> str:
     """The name of a row without its package."""
     return rule.name.rpartition(".")[2]
 
 
-def share_formula(adjoint: Variable, factors: Sequence[Formula], total: bool = False) -> Formula:
+def share_formula(
+    adjoint: Variable,
+    factors: Sequence[Formula],
+    total: Callable[[Formula], Formula] = lambda term: term,
+) -> Formula:
     """What a step adds to an adjoint: its own, times the slopes.
 
-    The factor 1 is kept, as in v̄₄ × 1. `total`: broadcasting is undone by a sum.
+    The factor 1 is kept, as in v̄₄ × 1. `total`: the sum by which broadcasting is undone.
     """
     terms: list[tuple[int, Formula]] = []
     for factor in factors:
@@ -305,7 +330,7 @@ def share_formula(adjoint: Variable, factors: Sequence[Formula], total: bool = F
             term: Formula = Product((adjoint, factor))
         else:
             term = _adjoint_first(adjoint, simplified(Product((adjoint, factor))))
-        terms.append((1, Call("sum", (term,)) if total else term))
+        terms.append((1, total(term)))
     flat = [(s * t, x) for s, term in terms for t, x in signed_terms(term)]
     return flat[0][1] if len(flat) == 1 and flat[0][0] == 1 else Sum(tuple(flat))
 
@@ -470,6 +495,8 @@ def simplified(x: Formula) -> Formula:
             return Power(simplified(a), Number(2))
         case Call(name=name, args=args):
             return Call(name, tuple(map(simplified, args)))
+        case Named(name=name, of=of):
+            return Named(name, simplified(of))
         case Infix(left=left, sign=sign, right=right):
             left, right = simplified(left), simplified(right)
             return ZERO if is_zero(left) or is_zero(right) else Infix(left, sign, right)

@@ -31,7 +31,7 @@ from .steps import Entry, is_short, values_of, variable
 
 def trace_forward(
     given: Given, lift: bool | None, outermost: CodeType
-) -> tuple[tuple[Row, ...], tuple[str, ...], tuple[str, ...]]:
+) -> tuple[tuple[Row, ...], tuple[str, ...], dict[str, bool]]:
     """The rows of a trace in forward mode, the names of the directions, what made plain things."""
     run = chosen(given.f, lift)
     directions: list[Direction] = [(i, place) for i, _, place in given.active]
@@ -48,7 +48,7 @@ def trace_forward(
         replace(row, tangents=tuple(t for x in (row, *same) for t in x.tangents))
         for row, *same in zip(first, *others, strict=True)
     )
-    return rows, tuple(name for _, name, _ in given.active), tuple(recording.plain_from)
+    return rows, tuple(name for _, name, _ in given.active), recording.plain_from
 
 
 Direction = tuple[int, tuple[int, ...] | None]  # an input, and which element of an array
@@ -139,9 +139,23 @@ class _Forward(Recording):
     def _slopes(self, entry: Entry, sources: Sequence[Entry]) -> dict[Variable, Any]:
         """The partial derivatives of a number in numbers; None for others."""
         numbers = not shape_of(entry.value) and not any(shape_of(x.value) for x in sources)
-        if entry.rule is None or not numbers:
+        if not numbers:
             return dict.fromkeys(x.variable for x in sources)
+        if entry.rule is None:
+            return self._slopes_between(entry, sources)
         return {x.variable: self._slope(entry, x) for x in sources}
+
+    def _slopes_between(self, entry: Entry, sources: Sequence[Entry]) -> dict[Variable, Any]:
+        """The partial derivatives that the tangents tell, as those of a solver: ṫ = Σ s·ẋ."""
+        each = {x.variable: self._parts(x.value)[1] for x in sources}
+        known = [v for v, t in each.items() if any(t)]
+        found: dict[Variable, Any] = dict.fromkeys(each)
+        own = self._parts(entry.value)[1]
+        columns = [each[v] for v in known]
+        if known and all(type(t) is float and np.isfinite(t) for c in (own, *columns) for t in c):
+            slopes, _, rank, _ = np.linalg.lstsq(np.transpose(columns), np.array(own), rcond=None)
+            found |= zip(known, slopes.tolist(), strict=True) if rank == len(known) else ()
+        return found
 
     def _slope(self, entry: Entry, of: Entry) -> Any:
         """The partial derivative in one variable, which may stand in several places."""

@@ -24,6 +24,7 @@ from .formula import (
     Formula,
     Infix,
     Listed,
+    Named,
     Number,
     Partial,
     Product,
@@ -43,7 +44,6 @@ from .formula import (
     tangent_formula,
     value_formula,
 )
-from .printers import Text
 from .steps import Called, Entry, Index, Read, Store, values_of
 
 # -- functions of arrays -------------------------------------------------------------------
@@ -59,7 +59,9 @@ _ALSO_LINEAR = {"diff", "ediff1d", "nansum", "nanmean", "astype",
                 "broadcast_arrays"}  # fmt: skip
 _LINEAR_IN_FIRST = {"average", "gradient"}  # not in weights and places
 _VALUES = {"where": (1, 2), "append": (1,), "insert": (2,)}  # where whole numbers are no places
-_CONSTANTS = {"initial", "constant_values"}  # options that are added
+_VALUE_OPTIONS = {"initial", "constant_values", "end_values", "prepend", "append",
+                  "to_begin", "to_end"}  # fmt: skip
+_ADDED = {"initial", "constant_values", "end_values"}  # of these, whose zeros need not be written
 _NOT_LINEAR = {"multiply", "divide", "solve", "choose"}  # of forms they are, by a number
 
 
@@ -145,10 +147,11 @@ class Option:
 def flat(operands: Any) -> Iterator[Any]:
     """All operands of a step, those in lists too."""
     for x in operands:
+        x = x.value if isinstance(x, Option) else x
         if isinstance(x, list):
             yield from flat(x)
         else:
-            yield x.value if isinstance(x, Option) else x
+            yield x
 
 
 def _has_entries(x: Any) -> bool:
@@ -204,22 +207,36 @@ def _value(entry: Entry, args: tuple[Formula, ...]) -> Formula:
         case Called(name=name, result=result):
             call = Call(name, args)
             return call if result is None else Element(call, str(result))
-    return Call(_called(entry.place.source), args)
+    is_gathered = shape_of(entry.value) and not entry.place.is_solver
+    name, is_of_one = ("array", False) if is_gathered else _called(entry.place.source)
+    if is_of_one and len(args) == 1 and shape_of(values_of(entry.operands)[0]):
+        return Call(name, args)
+    return Call(name, (*args, Quoted("…")))  # what else it was given is not known
 
 
-def _called(source: str) -> str:
-    """The name of the function that an expression calls: a solver's."""
+_CONVERSIONS = {"float", "int", "complex", "abs", "round", "str", "print"}
+
+
+def _called(source: str) -> tuple[str, bool]:
+    """The function that an expression calls, a solver's, and whether it has one argument."""
     try:
         node = ast.parse(source, mode="eval").body
     except (SyntaxError, ValueError):
-        return "f"
-    while not isinstance(node, ast.Call) or isinstance(node.func, ast.Call):
+        return "f", False
+    while not isinstance(node, ast.Call) or isinstance(node.func, ast.Call) or _converts(node):
         match node:
+            case ast.Call(func=ast.Name(), args=[inner, *_]):
+                node = inner  # float(brentq(…)) is a brentq
             case ast.Subscript(value=inner) | ast.Attribute(value=inner) | ast.Call(func=inner):
                 node = inner  # CubicSpline(…)(x) is a CubicSpline
             case _:
-                return "f"
-    return ast.unparse(node.func).rpartition(".")[2]
+                return "f", False
+    is_of_one = isinstance(node.args[0], ast.Name) if len(node.args) == 1 else False
+    return ast.unparse(node.func).rpartition(".")[2], is_of_one and not node.keywords
+
+
+def _converts(call: ast.Call) -> bool:
+    return isinstance(call.func, ast.Name) and call.func.id in _CONVERSIONS and bool(call.args)
 
 
 def operand(x: Any) -> Formula:
@@ -229,11 +246,12 @@ def operand(x: Any) -> Formula:
     if isinstance(x, list):
         return Listed(tuple(map(operand, x)))
     if isinstance(x, Option):
-        value = x.value
-        text = Text()(value.variable) if isinstance(value, Entry) else repr(value)
-        return Quoted(f"{x.name}={text}")
+        return Named(x.name, operand(x.value))
     number = plain(x)
-    if isinstance(number, (str, type(None), bool, tuple, slice, type)) or callable(number):
+    if isinstance(number, type) or callable(number):  # whose repr is an address
+        name = getattr(number, "__name__", type(number).__name__)
+        return Quoted(name.strip("<>"))
+    if isinstance(number, (str, type(None), bool, tuple, slice)):
         return Quoted(repr(number))
     return Number(number)
 
@@ -258,22 +276,41 @@ def tangent_of_step(entry: Entry, sources: Sequence[Entry]) -> Formula:
         return _by_partials(entry, sources)
     name = entry.operation.name
     places = [i for i, x in enumerate(operands) if _has_entries(x)]
-    if any(isinstance(operands[i], Option) for i in places):
+    options = [x for x in operands if isinstance(x, Option)]
+    if any(x.name not in _VALUE_OPTIONS and _has_entries(x) for x in options):
         return _by_partials(entry, sources)
     if name in _PRODUCTS:
-        each = [_value(entry, (*args[:i], dotted[i], *args[i + 1 :])) for i in places]
+        each = [
+            _value(entry, (*args[:i], factor, *args[i + 1 :]))
+            for i in places
+            for factor in _factors(entry, i, args[i], dotted[i])
+        ]
         return each[0] if len(each) == 1 else Sum(tuple((1, term) for term in each))
     if name in _LINEAR_IN_FIRST and places == [0]:
         return _value(entry, (dotted[0], *args[1:]))
     if name in _linear_names():  # sum and mean along axes, too
-        constants = [isinstance(x, Option) and x.name in _CONSTANTS for x in operands]
-        return _value(entry, tuple(t for t, c in zip(dotted, constants, strict=True) if not c))
+        none = [
+            isinstance(x, Option) and x.name in _ADDED and not _has_entries(x) for x in operands
+        ]
+        return _value(entry, tuple(t for t, n in zip(dotted, none, strict=True) if not n))
     if (row := _row(entry)) is not None:
         named = zip(row.arguments, operands, dotted, strict=True)
         tangents = {f"d{n}": t if _has_entries(x) else ZERO for n, x, t in named}
         env = dict(zip(row.arguments, args, strict=True)) | tangents | {"y": v}
         return simplified(Reader(env).read(row.tangent))
     return _by_partials(entry, sources)
+
+
+def _factors(entry: Entry, i: int, whole: Formula, dotted: Formula) -> Iterator[Formula]:
+    """An argument of a product in its tangent; of a list of factors, each of them by itself."""
+    assert isinstance(entry.operation, Called)
+    if entry.operation.name != "multi_dot":
+        yield dotted
+        return
+    assert isinstance(whole, Listed) and isinstance(dotted, Listed)
+    for j, x in enumerate(entry.operands[i]):
+        if _has_entries(x):
+            yield Listed((*whole.parts[:j], dotted.parts[j], *whole.parts[j + 1 :]))
 
 
 def _values_of(operation: Any) -> tuple[int, ...]:
@@ -295,9 +332,25 @@ def _slopes(entry: Entry) -> list[Formula | None] | None:
     assert entry.rule is not None
     args, v = arguments_of_step(entry), entry.variable
     try:
-        return slope_formulas(entry.rule, args, v, _numbers(entry), plain(entry.value))
+        slopes = slope_formulas(entry.rule, args, v, _numbers(entry), plain(entry.value))
     except Undecided:
         return None
+    return _slopes_of_power(entry, slopes) if entry.rule.name == "pow" else slopes
+
+
+def _slopes_of_power(entry: Entry, slopes: list[Formula | None]) -> list[Formula | None]:
+    """Of aᵇ where b·aᵇ⁻¹ or aᵇ·ln a, taken literally, is no number: at a ≤ 0."""
+    (a, b), (by_a, by_b) = _numbers(entry), slopes
+    if np.ndim(a) or np.ndim(b) or is_complex_value(a) or is_complex_value(b) or a > 0:
+        return slopes
+    if b == 0 and by_a is not None:
+        by_a = ZERO
+    exponent = entry.operands[1]
+    if a == 0 and plain(entry.value) == 0 and by_b is not None:
+        by_b = ZERO
+    elif isinstance(exponent, Entry) and not exponent.varies:
+        by_b = None
+    return [by_a, by_b]
 
 
 def _by_partials(entry: Entry, sources: Sequence[Entry]) -> Formula:
@@ -319,6 +372,10 @@ def _tangent(x: Any, is_value: bool = False) -> Formula:
     if isinstance(x, list):
         is_value = is_value or _has_entries(x)
         return Listed(tuple(_tangent(v, is_value) for v in x))
+    if isinstance(x, Option) and x.name in _VALUE_OPTIONS:
+        shape = np.shape(_number(x.value))
+        zeros = Number(np.zeros(shape)) if shape else ZERO
+        return Named(x.name, _tangent(x.value, is_value=True) if _has_entries(x) else zeros)
     formula = operand(x)
     if not isinstance(formula, Number) or (is_index(x) and not is_value):
         return formula
@@ -399,7 +456,7 @@ def _share(entry: Entry, x: Entry) -> Formula:
         found = _slopes(entry) or []
         slopes = [s for i in places if found and (s := found[i])]
         if slopes:
-            return share_formula(v.adjoint, slopes, shape_of(x.value) != shape_of(entry.value))
+            return share_formula(v.adjoint, slopes, _total(x, entry))
     else:
         share = _back_of_selection(entry, x)
         if share is None and len(places) == 1:
@@ -409,6 +466,28 @@ def _share(entry: Entry, x: Entry) -> Formula:
     if shape_of(x.value) or shape_of(entry.value):
         return Infix(v.adjoint, "·", Partial(v, x.variable))
     return share_formula(v.adjoint, [Partial(v, x.variable)])
+
+
+def _total(x: Entry, entry: Entry) -> Callable[[Formula], Formula]:
+    """The sum that undoes the broadcasting of x."""
+    shape, whole = shape_of(x.value), shape_of(entry.value)
+    new = len(whole) - len(shape)
+    stretched = [i for i, n in enumerate(shape, new) if n != whole[i]]
+    axes = (*range(new), *stretched)
+    axis = Named("axis", Quoted(str(axes[0] if len(axes) == 1 else axes)))
+    keep = Named("keepdims", Quoted("True"))
+
+    def total(term: Formula) -> Formula:
+        if not axes:
+            return term
+        if not shape:
+            return Call("sum", (term,))
+        if not stretched:
+            return Call("sum", (term, axis))
+        kept = Call("sum", (term, axis, keep))
+        return Element(kept, ", ".join("0" * new)) if new else kept
+
+    return total
 
 
 def _back_of_part(name: str, g: Formula) -> Formula:
@@ -442,7 +521,10 @@ def _back_of_selection(entry: Entry, x: Entry) -> Formula | None:
             if np.unique(_number(operands[0])).size == np.size(_number(operands[0])):
                 of = Reader({"a": operand(operands[0]), "da": g}).read(row.tangent)
                 assert isinstance(of, Element)
-                return Element(ZERO, of.index, g)  # equal ones would share what goes back
+                whole = Element(ZERO, of.index, g)  # equal ones would share what goes back
+                if operands[0] is x:
+                    return whole
+                return Element(whole, str(next(i for i, o in enumerate(operands[0]) if o is x)))
     return None
 
 

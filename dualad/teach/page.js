@@ -105,7 +105,7 @@ function sweep(numbers, slopes) {
 }
 
 // The numbers that the page was made with.
-function given() {
+function unchanged() {
   const d = state.direction;
   for (const row of ROWS) for (const share of row.shares) share.shown = share.values[d] ?? "";
   return {
@@ -125,7 +125,7 @@ const forwardEnd = () => (state.at > steps.length ? steps.length : state.at);
 const backStart = () => steps.length - Math.max(0, state.at - steps.length);
 
 function draw() {
-  const numbers = LIVE ? calculate() : given();
+  const numbers = LIVE ? calculate() : unchanged();
   const reverse = state.mode === "reverse";
   const done = new Set(steps.slice(0, forwardEnd()));
   const swept = new Set(reverse ? steps.slice(backStart()) : []);
@@ -173,15 +173,28 @@ function draw() {
   if ($("note").textContent !== note) $("note").textContent = note; // what is written is announced
   const what = reverse ? "Reverse mode, derivatives" : "Forward mode, derivative";
   const inputs = ROWS.map((row, i) => i).filter((i) => ROWS[i].kind === "input");
-  const given = inputs.map((i) => `${ROWS[i].label} = ${show(numbers.value[i])}`).join(", ");
+  const point = inputs.map((i) => `${ROWS[i].label} = ${show(numbers.value[i])}`).join(", ");
   const gradient = inputs.map((i) => `${ROWS[i].bar} = ${show(numbers.adjoint[i])}`).join(", ");
-  $("printed").textContent = `${what} ${$("direction").selectedOptions[0].text}, at ${given}. ` +
+  $("printed").textContent = `${what} ${$("direction").selectedOptions[0].text}, at ${point}. ` +
     ROWS.map((row, i) => i).filter((i) => ROWS[i].kind === "output").map((i) => told(i, false, numbers)).join(" ") +
     (reverse && numbers.other < 0 ? ` ${gradient}.` : "");
   for (const line of all("[data-line]")) {
     const row = ROWS[now] ?? {};
     line.classList.toggle("now", Number(line.dataset.line) === row.line && line.textContent.includes(row.source));
   }
+  document.querySelector("svg desc").textContent = described();
+}
+
+// The graph in words, as graph.py has it: what is seen of each box, and the slopes that come in.
+function described() {
+  const isSeen = (x) => x.textContent && getComputedStyle(x).visibility === "visible";
+  const slopes = all("svg [data-edge]").filter(isSeen);
+  return all("svg g[data-row]").map((box) => {
+    const texts = [...box.querySelectorAll("text")].filter(isSeen).map((x) => x.textContent).join(", ");
+    const ways = slopes.map((x) => [...x.dataset.edge.split(">"), x.textContent]);
+    const incoming = ways.filter((way) => way[1] === box.dataset.row).map((way) => `${way[0]}: ${way[2]}`);
+    return texts + (incoming.length ? ` (slopes ${incoming.join(", ")})` : "");
+  }).join("; ");
 }
 
 function whyLost(row, value) {
@@ -278,6 +291,6 @@ function fade() {
   }
 }
 for (const box of all(".scrolls")) box.addEventListener("scroll", fade, { passive: true });
-new ResizeObserver(fade).observe($("page"));
+new ResizeObserver(() => requestAnimationFrame(fade)).observe($("page"));
 choose();
 go(0);

@@ -362,10 +362,12 @@ def explain_function(
             "explain it at a smaller problem, or write trace(f, …)."
         )
     if any(is_array_output(row) for row in rows):
-        return Page(Trace(title, rows, names), None, _listing_of(f), steps)
-    back, labels, of = trace_backward(given, lift, code)
+        return Page(Trace(title, rows, names), None, _listing_of(f), tuple(steps))
+    back, labels, of, _ = trace_backward(given, lift, code)
     refuse_unless_same("explain", rows, back, "for reverse mode")
-    return Page(Trace(title, rows, names), Trace(title, back, labels, of), _listing_of(f), steps)
+    return Page(
+        Trace(title, rows, names), Trace(title, back, labels, of), _listing_of(f), tuple(steps)
+    )
 
 
 def _listing_of(f: Callable[..., Any]) -> Listing:

@@ -41,13 +41,24 @@ def _look(k: int) -> dict[str, Any]:
 # -- curves with gaps where there is no function -------------------------------------------------
 
 
+def _number(y: Any) -> float:
+    """What a function returned, as a float."""
+    try:
+        return float(y)
+    except TypeError:
+        raise TypeError(
+            f"plots are of functions that return one number, and this one returned "
+            f"{type(y).__name__}; write lambda x: f(x)[0] for the first of several."
+        ) from None
+
+
 def _value(f: Callable[..., Any], x: float) -> float:
     """f at x as a float, nan where f is not defined or not real and finite."""
     try:
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore", RuntimeWarning)  # of a domain that ends
             found = f(x)
-            y = math.nan if np.iscomplexobj(found) else float(found)
+            y = math.nan if np.iscomplexobj(found) else _number(found)
     except (ArithmeticError, ValueError):
         return math.nan
     return y if math.isfinite(y) else math.nan
@@ -227,9 +238,9 @@ def plot_taylor(
     _refuse_unless_interval("plot_taylor", a, b)
     refuse_unless_callable("plot_taylor", f, "plot_taylor(f, x, a, b)")
     orders = [as_count("plot_taylor", order) for order in orders]
-    coefficients = [float(c) for c in taylor(f, max(orders, default=0))(x)]
     at = np.linspace(a, b, points)
     places, values = curve(f, at)
+    coefficients = [float(c) for c in taylor(f, max(orders, default=0))(x)]
     ax = _axes(ax, (7.0, 4.3))
     ax.plot(places, values, label="f", color=BLACK, linestyle="-", linewidth=2.4)
     for k, order in enumerate(orders):
@@ -287,6 +298,7 @@ def difference_errors(
     x = float(x)
     with mp.workdps(60):
         truth = derivative(f)(mp.mpf(x))
+        _number(truth)
         if not mp.isfinite(truth) or truth == 0:
             raise ValueError(
                 f"the derivative at {x!r} is {mp.nstr(truth, 5)}, which has no relative error; "
@@ -360,9 +372,13 @@ def plot_error(f: Callable[..., Any], x: float, *, steps: Any = None, ax: Any = 
     least = 2.0**-58  # the edge: there are no errors between 0 and 2**-54
     for k, (name, e) in enumerate(errors.items()):
         # a logarithmic axis has no 0: the curve has a gap there, and a mark at the edge says why
-        ax.loglog(steps, np.where(e > 0, e, math.nan), label=name, linewidth=1.8, **_look(k))
+        ax.loglog(steps, np.where(e > 0, e, math.nan), linewidth=1.8, **_look(k),
+                  label=None if np.all(np.isnan(e)) else name)  # fmt: skip
         exact = steps[e == 0]
         ax.plot(exact, np.full(len(exact), least), "v", color=COLOURS[k], clip_on=False)
+    for name in (name for name, e in errors.items() if np.all(np.isnan(e))):
+        why = "takes no complex numbers" if name == "complex step" else "fails there"
+        ax.plot([], [], " ", label=f"no {name}: f {why}")
     if any(np.any(e == 0) for e in errors.values()) or floor == 0:
         ax.plot([], [], "v", color=GREY, linestyle="", label="at the edge: error 0")
     if floor > 0:
@@ -430,8 +446,9 @@ def spy(pattern: Any, *, symmetric: bool = False, mode: str | None = None, ax: A
     for c in range(found.count):
         here = colour == c
         ax.scatter(
-            columns[here], rows[here], s=side, marker="s", color=COLOURS[c % len(COLOURS)], lw=0
-        )
+            columns[here], rows[here], s=side, marker="s", color=COLOURS[c % len(COLOURS)], lw=0,
+            snap=False,  # else marks that are smaller than a pixel are not drawn
+        )  # fmt: skip
     directions = f"{found.count} direction{'s' * (found.count != 1)}"
     back = " back" if found.way == "rows" else ""
     if isinstance(found, Split):

@@ -26,6 +26,7 @@ from .formula import (
     Formula,
     Infix,
     Listed,
+    Named,
     Number,
     Partial,
     Power,
@@ -88,6 +89,7 @@ _NAMES = {
     "bi": ("Bi", r"\operatorname{Bi}"),
     "bip": ("Bi′", r"\operatorname{Bi}'"),
     "lambertw": ("W", "W"),
+    "ieee_remainder": ("remainder", r"\operatorname{remainder}"),
     # of arrays
     "sum": ("∑", r"\sum"),
     "prod": ("∏", r"\prod"),
@@ -154,6 +156,8 @@ class Text:
                 return self.transposed(of), ATOM
             case Quoted(text=text):
                 return self.quoted(text), ATOM
+            case Named(name=name, of=of):
+                return self.quoted(f"{name}=") + self(of), ATOM
             case Listed(parts=parts):
                 return self.quoted("[") + self.comma.join(map(self, parts)) + self.quoted("]"), ATOM
             case Element(whole=whole, index=index, stored=None):
@@ -298,7 +302,7 @@ class Text:
 
 def _without_order(name: str, args: Sequence[Formula]) -> tuple[str, Sequence[Formula], int | None]:
     """A function's name without its package, its arguments without its order, and the order."""
-    name = name.rpartition(".")[2].lstrip("_")
+    name = name.removeprefix("scipy.special.").lstrip("_")
     if name in _OF_ORDER:
         name, order = _OF_ORDER[name]
         return name, args, order

@@ -368,7 +368,8 @@ class Recording(Steps, ReverseLevel):
         self.is_busy = False  # with a step: what is done within it is part of it
         self.doing = ""  # the function of arrays that is a step
         self.active: list[Entry] = []
-        self.plain_from: dict[str, None] = {}  # what has made plain things: floor, isclose, str
+        # What has made plain things, and whether these were numbers: floor; not isclose, str.
+        self.plain_from: dict[str, bool] = {}
 
     def run(self, run: Callable[..., Any], given: Given) -> list[Any]:
         """What the function returns for the given arguments, as a list.
@@ -389,7 +390,7 @@ class Recording(Steps, ReverseLevel):
     def start(self, label: str, x: Any, is_active: bool) -> Any:
         """Make an input."""
         seed, node = self.seed(own(x))
-        entry = self.add(Entry("input", own(x), label=label))
+        entry = self.add(Entry("input", own(x), label=label, varies=is_active))
         if is_active:
             self.active.append(entry)
         self._know(node, entry)
@@ -430,12 +431,12 @@ class Recording(Steps, ReverseLevel):
                 go_on = apply if self.is_followed else partial(self._apply_forward, numbers=numbers)
                 y = go_on(rule, args)
             except Exception:
-                self.plain_from[rule.name] = None  # the function may go on another way
+                self.plain_from.setdefault(rule.name, False)  # the function may go on another way
                 raise
         if isinstance(y, (Traced, TracedArray)):
             self._enter(y, operands, rule)
         elif not isinstance(y, (bool, np.bool_)):
-            self.plain_from[rule.name] = None
+            self.plain_from[rule.name] = True
         return y
 
     def answers(self, question: Any, answer: Any, numbers: tuple[Any, ...]) -> Any:
@@ -453,7 +454,7 @@ class Recording(Steps, ReverseLevel):
         elif name == "isnan" and not np.ndim(answer):
             self.note(numbers[0], "!=", numbers[0], bool(answer))
         else:
-            self.plain_from[name] = None
+            self.plain_from[name] = is_number(answer) or self.plain_from.get(name, False)
         return answer
 
     def _apply_forward(self, rule: Rule, args: tuple[Any, ...], numbers: tuple[Any, ...]) -> Any:
@@ -555,7 +556,14 @@ class Recording(Steps, ReverseLevel):
         sources, (value, place) = self._known_below(node), self._owner(x, node)
         if not sources:
             return own(value)
-        entry = self._enter_node(node, value, sources, Made())
+        elements = [self.known[each] for each in node.sources if each in self.known]
+        if not place.is_solver and _are_elements(value, elements):
+            return self._enter_node(node, value, (elements,), Called("stack"))
+        if type(node) is ReadNode and node.sources[0] in self.known and not place.is_solver:
+            sources, made = (self.known[node.sources[0]],), Read(Index(_indices(node.place)))
+            entry = self._enter_node(node, value, sources, made)
+        else:
+            entry = self._enter_node(node, value, sources, Made())
         entry.place = place if place.line else entry.place
         return entry
 
@@ -728,6 +736,12 @@ class Recording(Steps, ReverseLevel):
 
         named = [Option(name, each(x)) for name, x in options.items() if x is not np._NoValue]
         return (*map(each, args), *named)
+
+
+def _are_elements(x: Any, elements: Sequence[Entry]) -> bool:
+    """Whether a vector is made of these numbers, one after the other."""
+    values = [plain(entry.value) for entry in elements]
+    return not any(map(np.ndim, values)) and np.array_equal(plain(x), values)
 
 
 def _base_of(x: Any) -> Any:

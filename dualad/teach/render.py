@@ -14,6 +14,7 @@ from .formula import Filled, Formula, Partial, Quoted, Variable
 from .printers import Latex, MathML, Text, escaped
 from .rounds import Fold, folded
 from .rows import Row
+from .steps import variable
 from .style import scrolling
 
 NOTHING = Quoted("")
@@ -28,6 +29,14 @@ class Renderings:
     title: str
     of: tuple[Variable, ...] | None
     numbers: bool
+    constants_from: tuple[str, ...]
+
+    def _notes(self, unused: bool) -> list[str]:
+        """What is said below the table."""
+        names = ", ".join(self.constants_from)
+        return ["† not used by an output"] * unused + [
+            f"{names} gave plain numbers, which are constants from there on"
+        ] * bool(names)
 
     def __str__(self) -> str:
         return self.to_text()
@@ -62,7 +71,7 @@ class Renderings:
         show = Text()
         more = [""] * self.numbers
         if self.of is None:
-            each = [f"∂/∂{w}" for w in self.wrt]
+            each = [f"∂/∂{show(variable(w))}" for w in self.wrt]
             derivatives = ["tangent", *more, *(each if len(each) > 1 else [""])]
         else:
             each = [f"∂{show(y)}" for y in self.of]
@@ -158,7 +167,7 @@ class Renderings:
         before = len(values)
         numbers = {before - 1, *range(before + formulas, before + len(derivatives))}
         text = _columns(titles, lines, numbers)
-        return text + "\n† not used by an output" * unused
+        return "\n".join([text, *self._notes(unused)])
 
     def to_html(self, digits: int = 4, source: bool = True, fold: bool | None = None) -> str:
         """A table of HTML with formulas in MathML, for light and dark pages.
@@ -226,9 +235,9 @@ class Renderings:
             body.append(f'<tr class="{kind}">{cells}{lines[0]}{code}</tr>')
             last = "<td></td>" * source
             body += [f'<tr class="{kind}">{blank}{more}{last}</tr>' for more in lines[1:]]
-        if any(" unused" in line for line in body):
+        for note in self._notes(any(" unused" in line for line in body)):
             span = columns + source
-            body.append(f'<tr class="note"><td colspan="{span}">† not used by an output</td></tr>')
+            body.append(f'<tr class="note"><td colspan="{span}">{escape(note)}</td></tr>')
         return (
             f"{_STYLE}<table class='dualad-trace'><thead><tr>{head}</tr></thead>\n<tbody>"
             + "\n".join(body)

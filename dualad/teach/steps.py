@@ -22,6 +22,7 @@ from ..frames import asking_frame, expression_at, is_chain_rule, user_frame
 from ..looks import is_plain
 from ..pair import is_array, is_operand, plain
 from ..rules import Rule
+from ..sentences import why_no_number
 from .formula import Comparison, Formula, Number, Variable
 from .rows import Row
 
@@ -75,7 +76,7 @@ def _index_text(index: Any) -> str:
     if index is Ellipsis:
         return "…"
     if isinstance(index, np.ndarray):
-        return f"array {index.shape}" if index.size > 8 else str(index.tolist()).strip("[]")
+        return f"array {index.shape}" if index.size > 8 else str(index.tolist())
     return str(index)
 
 
@@ -129,6 +130,7 @@ class Entry:
     place: Place = NOWHERE
     variable: Variable = UNNUMBERED
     used: bool = False
+    varies: bool = True  # whether it depends on what is differentiated
 
     @property
     def rule(self) -> Rule | None:
@@ -183,6 +185,8 @@ class Steps:
                 f"{self.caller}: the function takes more than {LIMIT} steps; call it for a smaller "
                 "problem."
             )
+        if entry.kind == "step":
+            entry.varies = any(x.varies for x in entry.sources)
         self.entries.append(entry)
         return entry
 
@@ -233,7 +237,7 @@ class Steps:
                 raise TypeError(
                     f"{self.caller} needs a function that returns numbers, arrays, or lists, "
                     f"tuples and dicts of them; this one returned {type(x).__name__}"
-                    + ("; does it lack a return?" if x is None else ".")
+                    + why_no_number(x, x if len(results) == 1 else results)
                 )
             if isinstance(x, Entry):
                 x.used = True

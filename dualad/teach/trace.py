@@ -54,6 +54,8 @@ class Trace(Renderings):
         Of a trace in reverse mode the outputs, whose adjoints are swept back.
     numbers : bool
         Whether it is shown with the numbers in each formula.
+    constants_from : tuple of str
+        Functions such as round, whose plain numbers are constants of the trace.
 
     Examples
     --------
@@ -71,8 +73,10 @@ class Trace(Renderings):
         wrt: tuple[str, ...],
         of: tuple[Variable, ...] | None = None,
         numbers: bool = False,
+        constants_from: tuple[str, ...] = (),
     ) -> None:
         self.title, self.rows, self.wrt, self.of, self.numbers = title, rows, wrt, of, numbers
+        self.constants_from = constants_from
 
     def __iter__(self) -> Iterator[Row]:
         return iter(self.rows)
@@ -219,7 +223,11 @@ def traced(
     title = getattr(f, "__name__", type(f).__name__)
     given = Given(caller, f, args, kwargs, wrt, is_forward=mode != "reverse")
     if mode == "reverse":
-        rows, names, of = trace_backward(given, lift, traced.__code__)
-        return Trace(title, rows, names, of, numbers)
-    rows, names, _ = trace_forward(given, lift, traced.__code__)
-    return Trace(title, rows, names, None, numbers)
+        rows, names, of, steps = trace_backward(given, lift, traced.__code__)
+        return Trace(title, rows, names, of, numbers, _numbers_from(steps))
+    rows, names, steps = trace_forward(given, lift, traced.__code__)
+    return Trace(title, rows, names, None, numbers, _numbers_from(steps))
+
+
+def _numbers_from(steps: dict[str, bool]) -> tuple[str, ...]:
+    return tuple(name for name, are_numbers in steps.items() if are_numbers)

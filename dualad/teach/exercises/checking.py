@@ -85,9 +85,10 @@ def check(answer: Any, exercise: str) -> Verdict:
     except Hint as hint:
         why = str(hint)
     except Exception as problem:  # an answer of a kind that the exercise did not think of
-        kind = type(answer).__name__
         error = f"{type(problem).__name__}: {problem}"
-        why = f"An answer of type {kind} does not fit here ({error})."
+        why = f"An answer of type {type(answer).__name__} does not fit here ({error})."
+        if callable(answer):
+            why = f"Differentiated or called, your function raises {error}"
     if _is_number_in_quotes(answer):
         why = f"{answer!r} is a text; write {answer.strip()}, without quotes."
     return Verdict("not yet", f"Not yet. {why}")

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from ...drivers import derivative
-from .tools import Hint, ask, expect, near
+from .tools import Hint, ask, expect, near, number
 
 
 def exercise_1(central: Any) -> None:
@@ -22,12 +22,12 @@ def exercise_1(central: Any) -> None:
 
 def exercise_2(exponent: Any) -> None:
     """The best step of the central difference is about 10 to the minus this."""
-    exponent = abs(exponent)
-    if exponent in (7, 8, 9):
+    exponent = abs(number(exponent))
+    if 7 <= exponent <= 9:
         raise Hint(
             "That is the best step of the forward difference. Here the truncation error is h²."
         )
-    if exponent not in (5, 6):
+    if not 4.9 <= exponent <= 6.1:
         raise Hint("The errors h² and u/h are equal where h³ = u, and u is about 10⁻¹⁶.")
 
 
@@ -55,7 +55,8 @@ def exercise_4(fare: Any) -> None:
         )
     for distance, slope in ((1.0, 0.0), (5.0, 2.0), (20.0, 1.0)):
         got = derivative(fare)(distance)
-        expect(got, slope, f"The fare is right, its slope at {distance:g} km is {{got}}.")
+        at = f"its slope at {distance:g} km is {{got}}, and should be {slope:g}"
+        expect(got, slope, f"The fare is right, {at}: which of its parts is a plain number?")
 
 
 def exercise_5(slope: Any) -> None:

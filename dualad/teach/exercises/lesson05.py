@@ -6,14 +6,16 @@ import math
 from typing import Any
 
 from ...drivers import derivative
-from .tools import Hint, ask, expect, near
+from .tools import Hint, ask, expect, expect_written, near, number
 
 
 def exercise_1(slope: Any) -> None:
     """The derivative of the peak's integral in its upper end."""
+    slope = number(slope)
     if near(slope, 1 / (0.05**2 + 1.0), 3):
         raise Hint("The peak is at 0.3, so the end is 0.7 away from it.")
-    expect(slope, 1 / (0.05**2 + 0.7**2), "It is the integrand, at the end; yours is {got}.", 3)
+    right = 1 / (0.05**2 + 0.7**2)
+    expect_written(slope, right, "It is the integrand, at the end; yours is {got}.")
 
 
 def exercise_2(heron: Any) -> None:

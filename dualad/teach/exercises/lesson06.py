@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from ...drivers import derivative
-from .tools import Hint, ask, expect, near
+from .tools import Hint, ask, expect, near, so_many
 
 
 def exercise_1(counts: Any) -> None:
     """How many plain numbers carry the third and the tenth derivative."""
+    counts = so_many(counts, 2, "two numbers, those of the third and of the tenth derivative")
     if near(counts, [4, 11]):
         raise Hint("That would be a series; here each level keeps a value and a tangent.")
     if near(counts, [6, 20]):
@@ -32,8 +33,12 @@ def exercise_2(curvature: Any) -> None:
             raise Hint("The curvature is not negative.")
         expect(got, 0.5, f"A circle of radius 2 has curvature 1/2; at {x:g} yours is {{got}}.")
     expect(ask(curvature, lambda x: 3 * x + 1, 2.0), 0.0, "A line has curvature 0; yours is {got}.")
+
     # of x², 2/(1 + 4x²)^1.5, with the derivative −24x/(1 + 4x²)^2.5
-    got = derivative(lambda x: curvature(lambda t: t * t, x))(0.5)
+    def of_square(x: Any) -> Any:
+        return curvature(lambda t: t * t, x)
+
+    got = ask(derivative(of_square), 0.5)
     expect(
         got, -12 / 2**2.5, "Its own derivative is {got}: is it made of plain numbers on the way?"
     )
@@ -41,7 +46,7 @@ def exercise_2(curvature: Any) -> None:
 
 def exercise_3(pair: Any) -> None:
     """The puzzle with a product, by the naive engine and by a right one."""
-    naive, right = pair
+    naive, right = so_many(pair, 2, "two numbers, the naive one first")
     if near((naive, right), (2.0, 3.0)):
         raise Hint("The naive engine comes first.")
     expect(right, 2.0, "The inner derivative is x, so the bracket is x².")
@@ -52,11 +57,20 @@ def exercise_3(pair: Any) -> None:
 
 def exercise_4(way_down: Any) -> None:
     """A direction of negative curvature."""
-    for H in ([[2.0, 0.0], [0.0, -1.0]], [[1.0, 2.0], [2.0, 1.0]], [[-5.0, 1.0], [1.0, 3.0]]):
+    matrices = [
+        [[2.0, 0.0], [0.0, -1.0]],
+        [[1.0, 2.0], [2.0, 1.0]],
+        [[-5.0, 1.0], [1.0, 3.0]],
+        [[-4.0, -4.0], [-4.0, 0.0]],  # where a row of the eigenvectors rises
+        [[1.0, 2.0, 0.0], [2.0, 3.0, 1.0], [0.0, 1.0, 4.0]],
+    ]
+    for H in matrices:
         got = np.asarray(ask(way_down, np.array(H)), float)
-        if got.shape != (2,):
-            raise Hint(f"A vector of shape (2,) is asked for; yours has shape {got.shape}.")
+        if got.shape != (len(H),):
+            raise Hint(f"A vector of shape ({len(H)},) is asked for; yours has shape {got.shape}.")
         expect(np.linalg.norm(got), 1.0, "Its length is {got} instead of 1.")
+        if not got @ H @ got < 0 and near(got, np.linalg.eigh(H)[1][0]):
+            raise Hint("That is a row of the matrix of eigenvectors; these are its columns.")
         if not got @ H @ got < 0:
             raise Hint(f"For H = {H} the function rises along {got}: which eigenvalue is negative?")
 

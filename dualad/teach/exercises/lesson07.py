@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...drivers import grad
-from .tools import Hint, Unanswered, ask, expect, near
+from .tools import Hint, Unanswered, ask, expect, near, number
 
 
 def exercise_1(more_rows: Any) -> None:
@@ -92,6 +92,7 @@ def exercise_2(affine_vjp: Any) -> None:
 
 def exercise_3(pieces: Any) -> None:
     """The number of pieces k for which k + n/k is least."""
+    pieces = number(pieces)
     if pieces == 200:
         raise Hint("200 states is what the tape holds; give the number of pieces k.")
     expect(

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .tools import Hint, ask, choose, expect, near
+from .tools import Hint, ask, choose, expect, near, number
 
 
 def exercise_1(elasticities: Any) -> None:
@@ -54,7 +54,8 @@ def exercise_3(letter: Any) -> None:
 
 def exercise_4(day: Any) -> None:
     """The day on which a further delay costs most."""
+    day = number(day)
     if near(day, 6.2, 1) or near(day, 6.33, 1.5):
         raise Hint("That is the day with most boys in bed. Look at the lower picture.")
-    if not 4.5 <= float(day) <= 4.9:
+    if not 4.5 <= day <= 4.9:
         raise Hint("It is where the slope, in the lower picture, has its peak.")

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .tools import Hint, ask, choose, expect, near
+from .tools import Hint, ask, choose, expect, near, number
 
 
 def exercise_1(standard_errors: Any) -> None:
@@ -29,11 +29,12 @@ def exercise_1(standard_errors: Any) -> None:
 
 def exercise_2(error: Any) -> None:
     """The standard error of −b0/b1 of the logistic regression."""
+    error = number(error)
     if near(error, 64.79, 3):
         raise Hint("That is the temperature itself. How uncertain is it?")
     if near(error, 37.6, 1):
         raise Hint("The two estimates are correlated: hand the covariance to propagate.")
-    if not 2.75 <= float(error) <= 2.87:
+    if not 2.75 <= error <= 2.87:
         raise Hint("The probability is one half where b0 + b1·T = 0. Propagate −b0/b1 with cov.")
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .tools import Hint, ask, choose, expect
+from .tools import Hint, ask, choose, expect, number
 
 
 def exercise_1(colour: Any) -> None:
@@ -31,6 +31,7 @@ def exercise_1(colour: Any) -> None:
 
 def exercise_2(count: Any) -> None:
     """Colours of a grid with eight neighbours."""
+    count = number(count)
     if count == 5:
         raise Hint("That is for four neighbours. Diagonal ones count as well.")
     if count == 4:
@@ -54,7 +55,9 @@ def exercise_3(newton_step: Any) -> None:
         raise Hint(f"Return the new u, of the shape of the old one, {u.shape}.")
     if np.allclose(got, 2 * u - right):
         raise Hint("The step goes the other way: u minus the solution of J·s = F(u).")
-    if np.allclose(got, u - right) or np.allclose(got, right - u):
+    if np.allclose(got, u - right):
+        raise Hint("That is the solution of J·s = F(u); subtract it from u.")
+    if np.allclose(got, right - u):
         raise Hint("That is the step; add it to u.")
     expect(got, right, "Solve J·s = F(u), with J = jacobian(F, sparsity=pattern)(u).")
 

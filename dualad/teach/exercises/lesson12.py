@@ -5,14 +5,15 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from .tools import Hint, ask, expect
+from .tools import Hint, ask, expect, number
 
 
 def exercise_1(digits: Any) -> None:
     """How many digits a float constant leaves."""
+    digits = number(digits)
     if digits in (50, 34):
         raise Hint("Compare the two numbers printed above, digit by digit.")
-    if digits not in (15, 16, 17):
+    if not 15 <= digits <= 17:
         raise Hint("A float has 53 bits. How many decimal digits is that?")
 
 

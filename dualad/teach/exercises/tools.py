@@ -13,7 +13,9 @@ method.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Set
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -102,6 +104,103 @@ def near(got: Any, right: Any, digits: float = 9) -> bool:
     return bool(np.allclose(values, expected, rtol=error, atol=absolute, equal_nan=True))
 
 
+LEAST_DIGITS = 3  # that a number written down by hand has
+
+
+def number(answer: Any) -> float:
+    """An answer that is one number.
+
+    Raises
+    ------
+    Unanswered
+        If it is still `...`.
+    Hint
+        If it is of another type.
+
+    Examples
+    --------
+    >>> number(np.float64(2.0)), number(5)
+    (2.0, 5.0)
+    """
+    if answer is ... or answer is None:
+        raise Unanswered
+    is_text = isinstance(answer, (str, bytes, bool, np.bool_))
+    if is_text or np.ndim(answer) or isinstance(answer, (Mapping, Set)):
+        raise Hint(f"A number is asked for, and this is of type {type(answer).__name__}.")
+    try:
+        return float(answer)
+    except (TypeError, ValueError):
+        kind = type(answer).__name__
+        raise Hint(f"A number is asked for, and this is of type {kind}.") from None
+
+
+def numbers(answer: Any, what: str) -> list[float]:
+    """An answer that is several numbers: a list, a tuple, an array, or a set, in order of size.
+
+    Parameters
+    ----------
+    answer : iterable
+    what : str
+        What is asked for, for a hint: "five tangents, v̇₁ to v̇₅".
+
+    Raises
+    ------
+    Unanswered
+        If it is still `...`, or one of them is.
+    Hint
+        If it is of another type.
+
+    Examples
+    --------
+    >>> numbers({3, 2}, "two numbers"), numbers(np.ones(2), "two numbers")
+    ([2.0, 3.0], [1.0, 1.0])
+    """
+    if answer is ... or answer is None:
+        raise Unanswered
+    if not isinstance(answer, (list, tuple, Set, np.ndarray)) or getattr(answer, "ndim", 1) != 1:
+        raise Hint(f"Asked for are {what}; yours is of type {type(answer).__name__}.")
+    found = list(map(number, answer))
+    return sorted(found) if isinstance(answer, Set) else found
+
+
+def so_many(answer: Any, count: int, what: str) -> list[float]:
+    """The same, of so many numbers.
+
+    >>> so_many((1, 2), 2, "two numbers")
+    [1.0, 2.0]
+    """
+    found = numbers(answer, what)
+    if len(found) != count:
+        raise Hint(f"Asked for are {what}; these are {len(found)}.")
+    return found
+
+
+def is_written(got: float, right: float) -> bool:
+    """Whether a number, calculated or written down by hand, is right.
+
+    By hand it is rounded, and has at least three digits: 0.284 and 0.2837 are the cosine of 5.
+
+    Examples
+    --------
+    >>> [is_written(x, math.cos(5)) for x in (0.2837, 0.28366, 0.28, 0.2836)]
+    [True, True, False, False]
+    """
+    if near(got, right, 6):
+        return True
+    if not math.isfinite(got) or not math.isfinite(right):
+        return False
+    _, digits, exponent = Decimal(repr(got)).normalize().as_tuple()
+    assert isinstance(exponent, int)
+    half = 0.5 * 10.0**exponent
+    return len(digits) >= LEAST_DIGITS and abs(got - right) <= half * (1 + 1e-9)
+
+
+def expect_written(got: float, right: float, hint: str) -> None:
+    """As `expect`, of a number that may have been written down by hand, with its digits."""
+    if not is_written(got, right):
+        raise Hint(hint.replace("{got}", _short(got)))
+
+
 def expect(got: Any, right: Any, hint: str, digits: float = 9) -> None:
     """Give this hint unless the answer is near what is right.
 
@@ -164,5 +263,10 @@ def source_has(function: Callable[..., Any], *words: str) -> bool:
 def _short(x: Any) -> str:
     if callable(x):  # a lambda's repr is an address
         return "a function"
+    x = type(x)(map(_as_pythons, x)) if type(x) in (list, tuple) else _as_pythons(x)
     text = " ".join(repr(x).split())
     return text if len(text) <= 60 else text[:57] + "…"
+
+
+def _as_pythons(x: Any) -> Any:
+    return x.item() if isinstance(x, np.generic) else x
