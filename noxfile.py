@@ -1,7 +1,8 @@
 """The project's checks, each by its name: `nox -s lint`; `nox -l` lists them.
 
-`.ci/run` and the workflows run the same commands. With `--no-venv` they run in the environment at
-hand, if it has what they need. What follows `--` goes to pytest: `nox -s tests-3.13 -- -k atan2`.
+The workflows run these sessions, and `.ci/run` the same commands, each lesson only once. With
+`--no-venv` they run in the environment at hand, if it has what they need. What follows `--` goes
+to pytest: `nox -s tests-3.13 -- -k atan2`.
 """
 
 from __future__ import annotations

@@ -6,9 +6,15 @@ import os
 import re
 import runpy
 import subprocess
+import sys
 import sysconfig
-import tomllib
 from pathlib import Path
+
+if sys.version_info < (3, 11):  # noqa: UP036 - pip runs this file before it reads requires-python
+    found = ".".join(map(str, sys.version_info[:2]))
+    sys.exit(f"dualad needs Python 3.11 or later; this is Python {found}.")
+
+import tomllib
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext

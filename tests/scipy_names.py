@@ -11,6 +11,7 @@ import scipy
 import scipy.stats
 
 from dualad.scipy._distributions import TABLE
+from dualad.scipy._moments import has_integral
 from dualad.scipy._names import PLAIN, REFUSED, SUPPORTED, decisions
 
 PAGE = Path(__file__).parent.parent / "docs" / "scipy.md"
@@ -25,8 +26,10 @@ own name in lifted code, and as `dualad.scipy.part.name`. Without duals, each is
 - **refused**: TypeError, which says what to use instead.
 
 A distribution is supported in its variable, loc, scale and shapes, but for {counts}. In shapes are
-refused: the mean, variance and standard deviation of {means}; the entropy of {entropies}; cdf, sf and quantiles
-of {cdfs}; moments from the third on, `fit` and `expect`. Derivatives of probabilities are as
+refused: cdf, sf and quantiles of {cdfs}; the entropy of {entropies}; moments from the third on, `fit`
+and `expect`. Where SciPy integrates or sums a mean, variance or entropy, so does its derivative, and is refused
+where that does not converge, as for the entropy of `zipf`, with its heavy tail, and all of `crystalball`, which has
+a kink. Derivatives of probabilities are as
 exact as SciPy's own probabilities, down to 1e-300.
 
 | part | supported | plain answer | refused |
@@ -41,13 +44,13 @@ def _refused_of_distributions() -> dict[str, str]:
     def listed(names: Iterable[str]) -> str:
         return ", ".join(f"`{name}`" for name in names)
 
-    def without(moment: str) -> str:
-        return listed(n for n, d in rows.items() if d.shapes and moment not in d.moments)
-
     return {
         "counts": listed(f"{n}({s})" for n, d in rows.items() for s in d.fixed),
-        "means": without("var"),
-        "entropies": without("entropy"),
+        "entropies": listed(
+            n
+            for n, d in rows.items()
+            if d.shapes and "entropy" not in d.moments and not has_integral(d)
+        ),
         "cdfs": listed(n for n, d in rows.items() if d.shapes and not d.has_cdf),
     }
 

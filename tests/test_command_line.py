@@ -634,7 +634,7 @@ def test_nothing_is_executed(monkeypatch: pytest.MonkeyPatch) -> None:
         ("x|x=1|--ordr|2", "there is no option --ordr; did you mean --order?"),
         (
             "x|x=1|--verbose",
-            "there is no option --verbose; the options are --hessian, --json, --csv, --help, "
+            "there is no option --verbose; the options are --hessian, --json, --csv, --reverse, --help, "
             "--version, --wrt, --order, --digits, --trace, --graph.",
         ),
         ("x|x=1|--order|0", "--order takes a whole number from 1 to 10; got '0'."),

@@ -129,6 +129,7 @@ def test_a_sign_of_life(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         (["model.py:growth", "x=1", ""], ["rate=", "mode=", "kind=", "exact="]),
         (["model.py:growth", "mo"], ["mode="]),
         (["nowhere/x"], []),
+        (["--completion", ""], ["bash", "zsh", "fish"]),
     ],
 )
 def test_candidates(words: list[str], found: list[str], capsys: Any) -> None:
@@ -153,13 +154,14 @@ def test_completion_scripts(capsys: Any) -> None:
         ("dualad model.py:growth mo", "mode="),
         ("dualad model.py:growth x=1 ", "rate= mode= kind= exact="),
         ("dualad sens model.py:growth --at p.json --o", "--order --out"),
+        ("dualad sens model.py:growth --at params.j", ""),
     ],
 )
 def test_bash(line: str, found: str) -> None:
     program = (
         f'dualad() {{ "{sys.executable}" -m dualad "$@"; }}\n{BASH}\n'
         f"COMP_LINE='{line}' COMP_POINT={len(line)}\n_dualad 2>/dev/null\n"
-        'echo "${COMPREPLY[*]}"\n'
+        'echo "${#COMPREPLY[@]}: ${COMPREPLY[*]}"\n'
     )
     done = subprocess.run(
         ["bash", "--norc", "-c", program],
@@ -169,4 +171,5 @@ def test_bash(line: str, found: str) -> None:
         check=True,
         timeout=60,
     )
-    assert done.stdout.strip() == found
+    # where there is nothing, no empty word either: bash completes the names of files then
+    assert done.stdout.strip() == f"{len(found.split())}: {found}".strip()

@@ -193,8 +193,8 @@ def unknown_option(argument: str, options: Collection[str]) -> InputError:
     """The refusal of an option that does not exist."""
     name = argument.partition("=")[0]
     # --reverse goes with --trace or --graph; who writes --verbose does not mean it
-    options = [o for o in options if o != "--reverse" or name.startswith("--rev")]
-    hint = did_you_mean(name, options, f"the options are {', '.join(options)}.")
+    meant = [o for o in options if o != "--reverse" or name.startswith("--rev")]
+    hint = did_you_mean(name, meant, f"the options are {', '.join(options)}.")
     if "--out" in options and name in ("--csv", "--json"):
         hint = f"write --out FILE.{name[2:]}."
     return InputError(f"there is no option {argument}; {hint}")

@@ -23,6 +23,7 @@ _dualad() {
     read -ra words <<< "${line#* }"
     [[ $word ]] || words+=("")
     mapfile -t COMPREPLY < <(dualad --complete "${words[@]}" 2>/dev/null)
+    [[ ${COMPREPLY[0]} ]] || COMPREPLY=()
     case "$word" in *[:=]*)
         local before="${word%"${word##*[:=]}"}"
         COMPREPLY=("${COMPREPLY[@]#"$before"}")
@@ -67,6 +68,8 @@ def candidates(words: Sequence[str]) -> list[str]:
     ['--hessian', '--help']
     """
     *before, last = words or [""]
+    if before[-1:] == ["--completion"]:
+        return [shell for shell in SCRIPTS if shell.startswith(last)]
     if last.startswith("-"):
         options = options_of_sens() if "sens" in before else option_names()
         return [option for option in options if option.startswith(last)]

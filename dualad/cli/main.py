@@ -14,7 +14,7 @@ import sys
 from typing import Any
 
 from ..pair import shape_of
-from ..sentences import on_one_line, shorten
+from ..sentences import closest, on_one_line, shorten
 from ..structure import leaves
 from ..ways import Mode
 from . import sens
@@ -78,6 +78,8 @@ def _reply(arguments: list[str]) -> str:
         return "\n".join(candidates(arguments[1:]))
     if arguments[0].partition("=")[0] == "--completion":
         return script_for(" ".join(arguments).removeprefix("--completion")[1:])
+    if ".py:" in "".join(arguments[1:2]) and closest(arguments[0], ["sens"]):
+        raise InputError(f"there is no command {arguments[0]}; did you mean sens?")
     request = read_arguments(arguments)
     path, _, name = request.subject.rpartition(":")
     if path.endswith(".py"):

@@ -37,6 +37,8 @@ def load(path: str, name: str) -> Callable[..., Any]:
 
     if not os.path.isfile(path):
         raise InputError(f"there is no file {path}.")
+    if not name:
+        raise InputError(f"{path}: names no function; write {path}:NAME for one in it.")
     spec = importlib.util.spec_from_file_location(_module_name(path), os.path.abspath(path))
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

@@ -34,6 +34,7 @@ from ..special_rules import row as helper
 from ..tail_integrals import accumulated, in_blocks
 from ._derived import partial
 from ._distributions import TABLE, Distribution
+from ._moments import by_integral, has_integral
 
 
 @cache
@@ -199,11 +200,13 @@ def _of_end(end: str, shape: str) -> str:
 
 def _of_moment(d: Distribution, method: str) -> list[Any]:
     """Of mean, var, std and entropy; y moves with loc and scale as its unit says."""
-    text = d.moments.get("var" if method == "std" else method)
+    moment = "var" if method == "std" else method
     scale = "" if d.is_discrete else {"mean": "scale*", "entropy": ""}.get(method, "scale*scale*")
     half = "/(2*y)" if method == "std" else ""
     by_shapes = [
-        None if text is None or s in d.fixed else f"{scale}({partial(text, s)}){half}"
+        f"{scale}({_moment_by(d, moment, s)}){half}"
+        if s not in d.fixed and (moment in d.moments or has_integral(d))
+        else None
         for s in d.shapes
     ]
     by_loc = "1" if method == "mean" else "0"
@@ -211,6 +214,18 @@ def _of_moment(d: Distribution, method: str) -> list[Any]:
         return [*by_shapes, by_loc]
     unit = {"mean": "(y - loc)/scale", "var": "2*y/scale", "std": "y/scale"}
     return [*by_shapes, by_loc, unit.get(method, "1/scale")]
+
+
+def _moment_by(d: Distribution, moment: str, shape: str) -> str:
+    """The text of a moment's derivative in a shape, in standard form."""
+    if moment in d.moments:
+        return partial(d.moments[moment], shape)
+    where = (0.0,) if d.is_discrete else (0.0, 1.0)
+    called = f"_{d.name}_{moment}_{shape}"
+    f = by_integral(d, moment, shape, lambda *p: function_of(d.name, "mean")(*p, *where))
+    for space in SPACES.values():
+        space.functions[called] = f
+    return f"{called}({', '.join(d.shapes)})"
 
 
 # -- discrete ------------------------------------------------------------------------------

@@ -4,12 +4,12 @@
         mean="a", var="a", entropy="a + gammaln(a) + (1 - a)*psi(a)")
 
 The values are SciPy's. A row only says what derivatives follow from, in standard form (loc = 0,
-scale = 1): the logarithm of the density in x, or of the mass in k, and, where there are shapes, the
-cdf, from which the derivatives in the shapes are read; `stats.py` has the theorems. What is left
-out is refused. Where the cdf has no formula, it is an integral: `between` are two places where it
-does not depend on the shapes; of an even density on the circle 0 and pi. Of counts it is the sum of
-the masses from `begin`. Without shapes, moments need no text, for they move with loc and scale
-alone.
+scale = 1): the logarithm of the density in x, or of the mass in k, and, where there are shapes,
+the cdf, from which the derivatives in the shapes are read; `_distribution_rules.py` has the
+theorems, and `_moments.py` integrates what has no text. What is left out otherwise is refused.
+Where the cdf has no formula, it is an integral: `between` are two places where it does not depend
+on the shapes; of an even density on the circle 0 and pi. Of counts it is the sum of the masses
+from `begin`. Without shapes, moments need no text, for they move with loc and scale alone.
 
 In the tails a text has all digits, too: of 1 - F, only 1 may be rounded away. Where SciPy's logcdf
 and logsf go on beyond the logarithm of the smallest float, `logcdf` and `logsf` are their texts.
@@ -190,13 +190,15 @@ row("f(dfn, dfd)", "dfn/2*log(dfn) + dfd/2*log(dfd) + xlogy(dfn/2 - 1, x) "
     "- (dfn + dfd)/2*log(dfd + dfn*x) - betaln(dfn/2, dfd/2)", "fdtr(dfn, dfd, x)", ends=_HALF,
     mean="dfd/(dfd - 2) if dfd > 2 else inf", var="2*square(dfd/(dfd - 2))*(dfn + dfd - 2)"
     "/(dfn*(dfd - 4)) if dfd > 4 else inf", entropy="_prime(dfn/2, dfd/2) + log(dfd/dfn)")
-# (1 - x/sqrt(c + x*x))/2 for x > 0
+# (1 - x/sqrt(c + x*x))/2 for x ≥ 0
 helper("_left(c, x) = c/hypot(sqrt(c), x)/(hypot(sqrt(c), x) + x)/2")
 row("jf_skew_t(a, b)", "(a + 0.5)*log1p(x/sqrt(a + b + x*x)) - (a + b - 1)*log(2) "
     "+ (b + 0.5)*log1p(-x/sqrt(a + b + x*x)) - betaln(a, b) - log(a + b)/2",
-    "betainc(a, b, _left(a + b, -x)) if x < 0 else betaincc(b, a, _left(a + b, x))",
-    logcdf="log(betainc(a, b, _left(a + b, -x)) if x < 0 else betaincc(b, a, _left(a + b, x)))",
-    logsf="log(betaincc(a, b, _left(a + b, -x)) if x < 0 else betainc(b, a, _left(a + b, x)))")
+    "betainc(a, b, _left(a + b, abs(x))) if x < 0 else betaincc(b, a, _left(a + b, abs(x)))",
+    logcdf="log(betainc(a, b, _left(a + b, abs(x))) if x < 0 else "
+    "betaincc(b, a, _left(a + b, abs(x))))",
+    logsf="log(betaincc(a, b, _left(a + b, abs(x))) if x < 0 else "
+    "betainc(b, a, _left(a + b, abs(x))))")
 row("rdist(c)", "xlog1py(c/2 - 1, -x*x) - betaln(c/2, 0.5)", "betainc(c/2, c/2, 0.5 + x/2)",
     ends="-1, 1",
     mean="0",
@@ -229,7 +231,7 @@ row("truncnorm(a, b)", f"-x*x/2 - {_LOG_ROOT} - _log_mass(a, b)",
     "- (0*b if isinf(b) else b*_bell_at(b, _log_mass(a, b)))/2",
     logcdf="_log_mass(a, x) - _log_mass(a, b)",
     logsf="_log_mass(x, b) - _log_mass(a, b)")
-row("foldnorm(c)", "log(2/pi)/2 + log(cosh(c*x)) - (x*x + c*c)/2",
+row("foldnorm(c)", f"log1p(exp(-2*c*x)) - square(x - c)/2 - {_LOG_ROOT}",
     "ndtr(x - c) - ndtr(-x - c)", ends=_HALF, mean="_folded(c)",
     var="c*c + 1 - square(_folded(c))")
 row("skewnorm(a)", f"log(2) - x*x/2 - {_LOG_ROOT} + log_ndtr(a*x)", "ndtr(x) - 2*owens_t(x, a)",
@@ -427,7 +429,7 @@ row("rel_breitwigner(rho)", "log(2/pi) + log(2*(1 + 1/(rho*rho))/(1 + sqrt(1 + 1
 
 # On the circle, and by integrals
 row("vonmises(kappa)", "kappa*cosm1(x) - log(2*pi) - log(i0e(kappa))", between="0, pi",
-    entropy="kappa - kappa*i1e(kappa)/i0e(kappa) + log(i0e(kappa))")
+    mean="0", entropy="kappa - kappa*i1e(kappa)/i0e(kappa) + log(i0e(kappa))")
 row("vonmises_line(kappa)", "kappa*cosm1(x) - log(2*pi) - log(i0e(kappa))", between="0, pi",
     ends="-pi, pi",
     entropy="kappa - kappa*i1e(kappa)/i0e(kappa) + log(i0e(kappa))")

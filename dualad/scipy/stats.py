@@ -40,6 +40,7 @@ from ._density import METHODS as DENSITY_METHODS
 from ._density import gaussian_kde
 from ._distribution_rules import function_of
 from ._distributions import TABLE
+from ._moments import has_integral
 from ._names import names_of
 from ._parts import stripped, with_value
 from ._statistics import FUNCTIONS
@@ -66,12 +67,10 @@ def _by_rule(name: str) -> Function:
         shapes, *where = self._parse_args(*rest, **kwds)
         if isinstance(self, rv_discrete):
             where = where[:1]
-        has_text = {"std": "var"}.get(name, name) in TABLE[self.name].moments
-        if not takes and not has_text and duals_in(shapes):
-            instead = (
-                "a sum over pmf" if where[1:] == [] else "dualad.scipy.integrate.quad over pdf"
-            )
-            raise _refusal(self, name, instead, args, kwds)
+        d = TABLE[self.name]
+        has_slope = {"std": "var"}.get(name, name) in d.moments or has_integral(d)
+        if not takes and not has_slope and duals_in(shapes):
+            raise _refusal(self, name, "dualad.scipy.integrate.quad over pdf", args, kwds)
         given = map(as_operand, (*first, *shapes, *where))
         return function_of(self.name, name)(*given)
 

@@ -1,0 +1,143 @@
+"""How the mean, the variance and the entropy of a distribution move with its shapes, by integrals.
+
+Where a row of the table of distributions has no formula for a moment, its derivative in a shape θ
+follows from the density f, its logarithm L and the cdf F, with indices for derivatives. The
+quantiles move by −F_θ/f; so it is
+
+    of the mean      −∫ F_θ dx
+    of the variance  −∫ 2(x − mean)·F_θ dx
+    of the entropy   ∫ (L_x·F_θ − f·L_θ) dx
+
+over the support, whose ends may move, for F does not jump there. Of counts these are sums over k,
+of k, (k − mean)² or −L times f·L_θ. What does not converge, as beside a kink of the density or
+where tails are too heavy, is refused.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import numpy as np
+import scipy.stats
+
+from ..pair import Function, plain
+from ..refusals import refused
+from ..special_rules import SPACES, expression
+from ._distributions import Distribution
+
+_LEAST = -250.0  # the logarithm of the smallest density that counts
+_MOST = 1 << 16  # counts on either side of the median
+
+
+def has_integral(d: Distribution) -> bool:
+    """Whether a distribution has what its moments' derivatives are made of."""
+    return d.is_discrete or d.has_cdf
+
+
+def by_integral(d: Distribution, method: str, shape: str, mean: Function) -> Function:
+    """The derivative in a shape of mean, var or entropy: of the shapes, in standard form."""
+    pieces = _over_counts if d.is_discrete else _over_support
+
+    def derivative_in(*shapes: Any) -> Any:
+        columns = [s[..., None] if np.ndim(s) else s for s in shapes]
+        center = mean(*columns) if method == "var" else 0.0
+        with np.errstate(all="ignore"):
+            for total, is_done in pieces(d, method, shape, center, columns):
+                if np.all(is_done):
+                    return total
+        where = ", ".join(f"{s}={plain(x)!r}" for s, x in zip(d.shapes, shapes, strict=True))
+        raise refused(
+            f"scipy.stats.{d.name}.{method} has a derivative in {shape} that cannot be integrated "
+            f"at {where}; write the moment as a function of your own, or pass a plain number.",
+            *shapes,
+        )
+
+    return derivative_in
+
+
+def _over_support(
+    d: Distribution, method: str, shape: str, mean: Any, shapes: list[Any]
+) -> Iterator[tuple[Any, Any]]:
+    """The integral, by rules of more and more nodes, and whether the last two agree."""
+    functions = SPACES[True].functions
+    log, by_x, by_shape, cdf = (
+        functions[f"_{d.name}_{text}"] for text in ("log", "log_x", f"log_{shape}", f"cdf_{shape}")
+    )
+    theirs = getattr(scipy.stats, d.name)
+    first, middle, last = (theirs.ppf(q, *map(plain, shapes)) for q in (0.25, 0.5, 0.75))
+    texts = ("-pi", "pi") if d.between == ("0", "pi") else d.ends  # once around the circle
+    ends = [expression(text, d.shapes)(*shapes) for text in texts]
+
+    def integrand(x: Any) -> Any:
+        if method == "entropy":
+            return by_x(x, *shapes) * cdf(x, *shapes) - np.exp(log(x, *shapes)) * by_shape(
+                x, *shapes
+            )
+        slope = 2 * (x - mean) if method == "var" else 1.0
+        return -slope * cdf(x, *shapes)
+
+    before: Any = math.nan
+    for n in (60, 120, 240, 480, 960):
+        within, at_within, beyond, at_beyond = _rule(n)
+        total: Any = 0.0
+        size: Any = 0.0
+        for end, sign in zip(ends, (-1.0, 1.0), strict=True):
+            if math.isinf(plain(end)):
+                x, weight = middle + sign * (last - first) * beyond, (last - first) * at_beyond
+            else:
+                x, weight = end + (middle - end) * within, sign * (end - middle) * at_within
+            counts = plain(log(x, *shapes)) > _LEAST
+            counts &= (plain(ends[0]) < plain(x)) & (plain(x) < plain(ends[1]))
+            x, weight = np.where(counts, x, middle), np.where(counts, weight, 0.0)
+            terms = integrand(x) * weight
+            total = total + np.sum(terms, axis=-1)
+            size = size + np.sum(abs(plain(terms)), axis=-1)
+        # twice as many nodes have twice the digits, but for the rounding of the tails
+        yield total, abs(plain(total) - before) <= 1e-9 * size
+        before = plain(total)
+
+
+@cache
+def _rule(n: int) -> tuple[Any, Any, Any, Any]:
+    """Nodes and weights of double exponential rules from 0 to 1, and from 0 to infinity."""
+    t, step = np.linspace(-4.5, 4.5, n, retstep=True)
+    power = math.pi * np.sinh(t)
+    within, beyond = 1 / (1 + np.exp(-power)), np.exp(power / 2)
+    speed = step * math.pi * np.cosh(t)
+    return within, speed * within / (1 + np.exp(power)), beyond, speed / 2 * beyond
+
+
+def _over_counts(
+    d: Distribution, method: str, shape: str, mean: Any, shapes: list[Any]
+) -> Iterator[tuple[Any, Any]]:
+    """The sum, over more and more counts around the median, and whether the last add nothing."""
+    log, by_shape = (
+        SPACES[True].functions[f"_{d.name}_{text}"] for text in ("log", f"log_{shape}")
+    )
+    middle = np.asarray(getattr(scipy.stats, d.name).median(*map(plain, shapes)))
+    low, high = (plain(expression(text, d.shapes)(*shapes)) for text in d.ends)
+    total: Any = 0.0
+    size: Any = 0.0
+    least, most, reach = int(middle.min()), int(middle.max()) + 1, 64
+    k = np.arange(least, most)
+    while len(k) < _MOST:
+        counts = (low <= k) & (k <= high)
+        counts &= plain(log(np.where(counts, k, middle), *shapes)) > _LEAST
+        k = np.where(counts, k, middle)
+        power = log(k, *shapes)
+        of_count = {"mean": k, "entropy": -power, "var": (k - mean) * (k - mean)}[method]
+        terms = np.where(counts, of_count * np.exp(power) * by_shape(k, *shapes), 0.0)
+        total = total + np.sum(terms, axis=-1)
+        added = np.sum(abs(plain(terms)), axis=-1)
+        size = size + added
+        yield total, (added <= 1e-12 * size) & (size > 0)
+        below, above = np.arange(least - reach, least), np.arange(most, most + reach)
+        k, least, most, reach = (
+            np.concatenate([below, above]),
+            least - reach,
+            most + reach,
+            2 * reach,
+        )
