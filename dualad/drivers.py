@@ -823,7 +823,9 @@ def hessian(
         for i, x in enumerate(inputs.leaves):
             for j, y in enumerate(inputs.leaves[: i + 1]):
                 h = (table[i][j] + _swapped(table[j][i], np.ndim(y))) / 2
-                table[i][j], table[j][i] = h, _swapped(h, np.ndim(x))
+                table[i][j] = h
+                if i != j:
+                    table[j][i] = _swapped(h, np.ndim(x))
         return inputs.arrange([inputs.arrange(row) for row in table])
 
     refuse_unless_mode("hessian", mode)
@@ -891,11 +893,11 @@ def _gradient_at(inputs: Inputs, mode: Mode, least: int, has_aux: bool, numbers:
 
 
 def _swapped(block: Any, ndim: int) -> Any:
-    """The first ndim axes of a block moved behind the others."""
+    """The first ndim axes of a block moved behind the others, in memory of its own."""
     if not np.ndim(block):
         return block
     axes = range(np.ndim(block))
-    return np.transpose(block, (*axes[ndim:], *axes[:ndim]))
+    return np.transpose(block, (*axes[ndim:], *axes[:ndim])).copy()
 
 
 @lifting_as_needed

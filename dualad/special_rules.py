@@ -989,6 +989,8 @@ row("eval_sh_chebyu(n, x)", None, "0*x if n == 0 else 4*eval_gegenbauer(n - 1, 2
 row("eval_gegenbauer(n, a, x)", None, MPMATH,
     "0*x if n == 0 else 2*a*eval_gegenbauer(n - 1, a + 1, x)", z=True,
     over=(COUNT, (0.5, 3), (-0.9, 0.9)))
+row("_diric(x, n)", "0*x if n < 2 else -sin(x/2)*eval_gegenbauer(n - 2, 2, cos(x/2))/n", None,
+    over=((-4, 4), COUNT), of=sc.diric, says="sin(n*x/2)/(n*sin(x/2)) for a count n")
 row("eval_jacobi(n, a, b, x)", None, MPMATH, MPMATH,
     "0*x if n == 0 else (n + a + b + 1)/2*eval_jacobi(n - 1, a + 1, b + 1, x)", z=True,
     over=(COUNT, (0.5, 3), (0.5, 3), (-0.9, 0.9)))

@@ -819,3 +819,35 @@ def test_complex_numbers_stored_in_real_arrays(make: Any, index: Any) -> None:
     np.testing.assert_allclose(along, want, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(back, want, rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(twice, curved, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore:Numpy has detected")
+def test_memory_that_cannot_be_written_into_is_named_however_it_is_written() -> None:
+    """np.meshgrid(copy=False) gives views whose elements share their memory."""
+    for write in (
+        lambda v: np.exp(v[:1], out=v[...]),
+        lambda v: np.add(v, 1, out=v),
+        lambda v: np.cumsum(v, axis=0, out=v),
+        lambda v: v.fill(1.0),
+        lambda v: np.add.accumulate(v, out=v),
+    ):
+
+        def f(x: Any, write: Callable[[Any], Any] = write) -> Any:
+            v, _ = np.meshgrid(x, x, copy=False)
+            write(v)
+            return v
+
+        f(X.copy())
+        with pytest.raises(ValueError, match=r"cannot write into this array.*x\.copy\(\)"):
+            jvp(f, (X,), (X,))
+
+
+@pytest.mark.parametrize("mode", [None, "forward", "reverse"])
+@pytest.mark.parametrize("shapes", [((3,), (3,)), ((2, 3), (2,)), ((40,), (1,)), ((2, 2), ())])
+def test_the_blocks_of_a_hessian_have_memory_of_their_own(shapes: Any, mode: Any) -> None:
+    x, y = (np.cos(np.arange(np.prod(s, dtype=int))).reshape(s) for s in shapes)
+    blocks = hessian(lambda x, y: np.sum(x) ** 3 * np.sum(y**2), argnums=(0, 1), mode=mode)(x, y)
+    alone = hessian(lambda x: np.sum(x**3) + np.sum(x) ** 2, mode=mode)(x)
+    found = [b for b in (*blocks[0], *blocks[1], alone) if isinstance(b, np.ndarray)]
+    assert len(found) >= 4
+    assert all(b.flags.owndata and b.flags.c_contiguous for b in found)

@@ -413,6 +413,14 @@ def test_axes_that_numpy_lets_pass(name: str, kind: Any, mode: str) -> None:
             np.testing.assert_allclose(slope, step * 2**15, rtol=1e-6)
 
 
+@pytest.mark.parametrize("ord", (None, 1, 3, np.inf))
+@pytest.mark.parametrize("axis", (np.True_, False))
+def test_norms_along_an_axis_that_is_a_bool(ord: Any, axis: Any) -> None:
+    value, along = jvp(lambda x: np.linalg.norm(x, ord, axis), (MATRIX,), (MATRIX,))
+    np.testing.assert_array_equal(value, np.linalg.norm(MATRIX, ord, axis))
+    np.testing.assert_allclose(along, value, rtol=1e-14)  # of degree 1
+
+
 # What NumPy takes for an axis is not one thing: here an integer of any type, there a bool as well.
 AXES = (
     0,
@@ -434,7 +442,7 @@ TAKING_AXES: dict[str, Callable[[Any, Any], Any]] = {
     for name in (
         *("sum", "prod", "max", "min", "mean", "std", "var", "median", "ptp", "cumsum", "cumprod"),
         *("nansum", "nanmean", "nanprod", "nanmax", "nanvar", "nanstd", "nancumsum", "nanmedian"),
-        *("average", "sort", "flip", "diff", "expand_dims", "squeeze", "trapezoid"),
+        *("average", "sort", "flip", "diff", "expand_dims", "squeeze", "trapezoid", "unique"),
     )
     for f in (getattr(np, name),)
 } | {
@@ -443,6 +451,11 @@ TAKING_AXES: dict[str, Callable[[Any, Any], Any]] = {
     "stack": lambda x, axis: np.stack([x, x], axis=axis),
     "concatenate": lambda x, axis: np.concatenate([x, x], axis=axis),
     "percentile": lambda x, axis: np.percentile(x, 50, axis=axis),
+    "roll": lambda x, axis: np.roll(x, 1, axis=axis),
+    "gradient": lambda x, axis: np.gradient(x, axis=axis),
+    "delete": lambda x, axis: np.delete(x, 0, axis=axis),
+    "append": lambda x, axis: np.append(x, x, axis=axis),
+    "swapaxes": lambda x, axis: np.swapaxes(x, axis, 0),
 }
 
 

@@ -317,6 +317,7 @@ CASES: dict[str, Case] = {
     "special.logsumexp": lambda p: special.logsumexp(p, b=p[::-1]),
     "special.softmax": lambda p: special.softmax(p * p),
     "special.log_softmax": lambda p: special.log_softmax(p * p),
+    "special.diric": lambda p: special.diric(p, 3),
     "special.polygamma": lambda p: special.polygamma(1, p),
     "special.spherical_jn": lambda p: special.spherical_jn(2, p),
     "special.spherical_yn": lambda p: special.spherical_yn(2, p, True),

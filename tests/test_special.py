@@ -647,3 +647,18 @@ def test_rows_that_are_no_functions_by_name_say_what_they_are() -> None:
     helpers = [rule for name, rule in MAIN_TABLE.items() if name[0] == "_"]
     assert used and helpers
     assert [rule.name for rule in (*used, *helpers) if not rule.says] == []
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 7, 10])
+def test_derivatives_of_the_dirichlet_kernel_at_its_maxima_and_elsewhere(n: int) -> None:
+    """The kernel is the mean of exp(ikx) over n steps k around 0; SciPy's is 1 near 2πm."""
+    steps = [k - mp.mpf(n - 1) / 2 for k in range(n)]
+    for x in (0.0, 1e-9, -1e-7, 1e-5, 0.3, -1.5, 3.0, 2 * math.pi, 2 * math.pi + 1e-8, -6.2):
+        value = dualad.value_and_grad(lambda t: sc.diric(t, n))(x)[0]
+        assert value == sc.diric(x, n) and type(value) is np.ndarray
+        for order in (1, 2, 3):
+            with mp.workdps(30):
+                want = mp.fsum(s**order * mp.cos(s * mp.mpf(x) + order * mp.pi / 2) for s in steps)
+            got = derivative(lambda t: sc.diric(t, n), order=order)(x)
+            bound = 1e-12 * float(mp.fsum(abs(s) ** (order + 1) for s in steps)) * abs(x)
+            assert float(got) == pytest.approx(float(want / n), rel=1e-11, abs=bound + 1e-15 * n)

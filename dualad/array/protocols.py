@@ -272,7 +272,9 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
     for i, (out, r) in enumerate(zip(outs, results, strict=False)):
         if out is not None:
             there, write = plain(out), functools.partial(again, i)
-            meet = any(x is not there and np.may_share_memory(x, there) for x in map(plain, inputs))
+            meet = there.flags.writeable and any(
+                x is not there and np.may_share_memory(x, there) for x in map(plain, inputs)
+            )
             value = _value_in_place(there, write) if meet else None
             assign(out, r, write)
             if value is not None:

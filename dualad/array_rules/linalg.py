@@ -291,6 +291,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     x = as_operand(x)
     if not isinstance(x, DualArray):  # a number
         x = np.reshape(x, ())
+    if axis is not None and not isinstance(axis, (tuple, list)):
+        axis = int(axis)  # as NumPy does, so that np.True_ is 1
     axes = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim)
     frobenius = ord is None or (isinstance(ord, str) and ord in ("f", "fro"))
     if (

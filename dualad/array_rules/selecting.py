@@ -292,7 +292,7 @@ def unique(
     a = array(ar)
     options |= {"return_inverse": return_inverse, "return_counts": return_counts, "axis": axis}
     found: Any = np.unique(plain(a), return_index=True, **options)
-    values = np.take(a, found[1], axis=axis)
+    values = np.take(a, found[1], axis=None if axis is None else int(axis))  # True is 1 here
     rest = found[1 if return_index else 2 :]
     return (values, *rest) if rest else values
 

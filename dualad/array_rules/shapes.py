@@ -264,7 +264,8 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Any:
     a, shift = array(a), rebuild(shift, plain)
     if axis is None:
         return np.reshape(np.roll(np.reshape(a, -1), shift, 0), a.shape)
-    axes = tuple(axis_from_end(i, a.ndim) for i in np.ravel(axis).tolist())
+    axes = normalize_axis_tuple(axis, a.ndim, allow_duplicate=True)
+    axes = tuple(axis_from_end(i, a.ndim) for i in axes)
     return along(lambda t: np.roll(t, shift, axes), a)
 
 

@@ -151,7 +151,7 @@ DECISIONS: dict[str, Decisions] = {
     ),
     "spatial.transform": Decisions(),
     "special": Decisions(
-        lifted=_names("diric h1vp h2vp ivp jvp kvp lambertw multigammaln softplus yvp zeta"),
+        lifted=_names("h1vp h2vp ivp jvp kvp lambertw multigammaln softplus yvp zeta"),
         plain=_names(
             """
             ai_zeros bei_zeros beip_zeros ber_zeros bernoulli berp_zeros bi_zeros c_roots chebyc

@@ -24,3 +24,17 @@ def polygamma(n: Any, x: Any) -> Any:
     if not isinstance(x, Dual):
         return sc.polygamma(n, x)
     return array(function(TABLE["_polygamma"])(n, x))
+
+
+def diric(x: Any, n: Any) -> Any:
+    """The Dirichlet kernel sin(nx/2)/(n·sin(x/2)), as `scipy.special.diric`; n is a count.
+
+    An array without axes where x and n are numbers, as SciPy has it.
+
+    >>> diric(Dual(0.0, 1.0), 3).tangent
+    array(-0.)
+    """
+    x = as_operand(x)
+    if not isinstance(x, Dual):
+        return sc.diric(x, n)
+    return array(function(TABLE["_diric"])(x, n))

@@ -29,9 +29,10 @@ from ..zeros import scale
 from ._calling import take_places
 from ._names import names_of
 from ._parts import with_value
-from ._rows import polygamma
+from ._rows import diric, polygamma
 
 __all__ = [
+    "diric",
     "log_softmax",
     "logsumexp",
     "polygamma",

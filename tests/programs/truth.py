@@ -73,12 +73,14 @@ def is_kink(f: Callable[[float], Any], eps: float, slope: Any = None) -> Any:
     """Where the one-sided derivatives at 0 differ, from each other or from a slope; or a jump is."""
     start, h = f(0.0), 1e-5 if eps < 1e-10 else 3e-3
     right, left = (f(h) - start) / h, (start - f(-h)) / h
-    size = np.maximum(np.abs(right), np.abs(left))
-    near = 1e-2 * size + 1e3 * eps * (1 + np.abs(start)) / h + 1e-3
-    smooth = np.abs(right - left) <= near
+    nearer = (f(h / 2) - 2 * start + f(-h / 2)) / (h / 2)
+    rounding = 1e3 * eps * (1 + np.abs(start)) / h
+    gap = np.abs(right - left)  # goes with h where f is smooth
+    is_smooth = (gap <= rounding) | (np.abs(nearer) <= 0.75 * gap)
     if slope is not None:
-        smooth &= np.abs((right + left) / 2 - slope) <= near
-    return ~smooth
+        near = 1e-2 * np.maximum(np.abs(right), np.abs(left)) + rounding + 1e-3
+        is_smooth &= np.abs((right + left) / 2 - slope) <= near
+    return ~is_smooth
 
 
 def is_bent(line: Callable[..., Callable[[float], Any]]) -> Any:

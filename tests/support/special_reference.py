@@ -395,6 +395,7 @@ REFERENCE: dict[str, Callable[..., Any]] = {
     "eval_sh_chebyt": lambda n, x: mp.chebyt(n, 2 * x - 1),
     "eval_sh_chebyu": lambda n, x: mp.chebyu(n, 2 * x - 1),
     "eval_gegenbauer": mp.gegenbauer,
+    "_diric": lambda x, n: mp.sin(n * x / 2) / (n * mp.sin(x / 2)),
     "eval_jacobi": mp.jacobi,
     "eval_sh_jacobi": _sh_jacobi,
     "eval_laguerre": lambda n, x: mp.laguerre(n, 0, x),
