@@ -32,6 +32,12 @@ where that does not converge, as for the entropy of `zipf`, with its heavy tail,
 a kink. Derivatives of probabilities are as
 exact as SciPy's own probabilities, down to 1e-300.
 
+Of a class, what is not there for duals is refused by name: `derivative` and `add_xi` of
+`BarycentricInterpolator` and `KroghInterpolator`, `PPoly.from_spline`, the factors L and U of `splu`, and of
+`Rotation` what it has beside products, powers and forms. Refused arguments are c0 and z1 of `symiirorder1`, the size of
+`fourier_uniform` and `fourier_ellipsoid`, and a matrix of duals in `spilu`. Cubic and quintic splines on a grid are SciPy's, whose
+coefficients are found by an iteration to 1e-6; derivatives in the values are those of the exact spline.
+
 | part | supported | plain answer | refused |
 |---|---|---|---|
 """

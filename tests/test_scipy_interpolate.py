@@ -560,6 +560,14 @@ def test_refused_by_name() -> None:
             f()
     with pytest.raises(AttributeError, match=r"s\.plain\.get_knots"):
         m.InterpolatedUnivariateSpline(X, y).get_knots()
+    for name in ("roots", "solve"):
+        assert not hasattr(scipy.interpolate.make_interp_spline(X, Y), name)
+        with pytest.raises(AttributeError, match=f"'BSpline' object has no attribute '{name}'"):
+            getattr(m.make_interp_spline(X, y), name)()
+    with pytest.raises(
+        TypeError, match=r"from_spline cannot take a spline of duals; .*CubicSpline"
+    ):
+        scipy.interpolate.PPoly.from_spline(m.make_interp_spline(X, y))
     square = np.array([[0.0, 0], [1, 0], [0, 1], [1, 1]])
     with pytest.raises(NonDifferentiableError, match="border of two simplices"):
         derivative(lambda x: m.LinearNDInterpolator(square, Y[:4])(0.5, x))(0.5)

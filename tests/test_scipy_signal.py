@@ -289,7 +289,7 @@ def test_upfirdn_beyond_the_ends(mode: str, up: int, down: int) -> None:
 
     for n in (11, 2):
         want = f(h, x[:n]), f(h + w, x[:n]) - f(h, x[:n]), f(h, (x + v)[:n]) - f(h, x[:n])
-        by_filter = jvp(lambda h: f(h, x[:n]), (h,), (w,))
+        by_filter = jvp(lambda h, n=n: f(h, x[:n]), (h,), (w,))
         by_samples = jvp(lambda x: f(h, x), (x[:n],), (v[:n],))
         np.testing.assert_array_equal(by_filter[0], want[0])
         np.testing.assert_array_equal(by_samples[0], want[0])
@@ -298,6 +298,32 @@ def test_upfirdn_beyond_the_ends(mode: str, up: int, down: int) -> None:
         g = np.cos(np.arange(want[0].size) + 1.0)
         back, forth = vjp(f, h, x[:n])[1](g), (g @ want[1], g @ want[2])
         np.testing.assert_allclose((back[0] @ w, back[1] @ v[:n]), forth, atol=1e-12)
+
+
+BETA: dict[str, Callable[[Any], Any]] = {
+    "get_window": lambda b: theirs.get_window(("kaiser", b), 9),
+    "a number": lambda b: theirs.get_window(b, 9),
+    "windows": lambda b: theirs.windows.get_window(("general_gaussian", 1.5, b), 9),
+    "firwin": lambda b: theirs.firwin(7, 0.3, window=("kaiser", b)),
+    "firwin2": lambda b: theirs.firwin2(7, [0, 0.3, 1], [1, 1, 0], window=("gaussian", b)),
+    "welch": lambda b: theirs.welch(SIGNAL, window=("kaiser", b), nperseg=8)[1],
+    "resample_poly": lambda b: theirs.resample_poly(SIGNAL, 2, 1, window=("kaiser", b)),
+    "wiener": lambda b: theirs.wiener(SIGNAL, 5, noise=b / 9),
+    "wiener of several axes": lambda b: theirs.wiener(SIGNAL.reshape(5, 4) * b, (3, 1)),
+}
+SIGNAL = np.cos(np.arange(20.0) ** 1.3)
+
+
+@pytest.mark.parametrize("name", BETA)
+def test_parameters_of_windows_and_noise(name: str) -> None:
+    f, h = BETA[name], 1e-3
+    value, slope = jvp(f, (5.0,), (1.0,))
+    np.testing.assert_array_equal(value, f(5.0))
+    wide, narrow = ((f(5 + k) - f(5 - k)) / (2 * k) for k in (2 * h, h))
+    want = narrow + (narrow - wide) / 3
+    assert np.any(want != 0)
+    np.testing.assert_allclose(slope, want, rtol=1e-7, atol=1e-9 * np.max(abs(want)))
+    np.testing.assert_allclose(jacobian(f, mode="reverse")(5.0), slope, rtol=1e-11, atol=1e-15)
 
 
 @pytest.mark.parametrize("padtype", ["line", "reflect", "symmetric", "edge"])

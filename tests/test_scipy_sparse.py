@@ -53,6 +53,14 @@ def put(a: Any, x: Any) -> Any:
     return a
 
 
+def stored_anew(a: Any) -> Any:
+    a = a - PLACES[::-1] / 2
+    a.eliminate_zeros()
+    a.sum_duplicates()
+    a.sort_indices()
+    return a.data
+
+
 ARRAYS: dict[str, Callable[[Any], Any]] = {
     "constant @ x": lambda x: PLACES @ x[M:],
     "constant @ matrix": lambda x: PLACES @ np.outer(x[M:], x[:2]),
@@ -90,6 +98,11 @@ ARRAYS: dict[str, Callable[[Any], Any]] = {
     "matrix ** 2": lambda x: (sp.csr_matrix(general(x)) ** 2).toarray(),
     "functions": lambda x: (general(x).sin() + general(x).expm1()).toarray(),
     "set": lambda x: put(general(x), x).toarray(),
+    "chosen": lambda x: general(x)[general(x) > 0.5] * 2.0,
+    "compared": lambda x: (
+        (general(x) != PLACES / 2).sum() * x[:2] + (general(x) > PLACES.T * 0.6).sum()
+    ),
+    "stored anew": lambda x: stored_anew(general(x)),
 }
 
 SOLVES: dict[str, Callable[[Any], Any]] = {
@@ -113,6 +126,19 @@ SOLVES: dict[str, Callable[[Any], Any]] = {
     },
     "operator": lambda x: sl.gmres(operator(general(x)), x[M:], rtol=1e-12)[0],
     "symmetric operator": lambda x: sl.cg(sl.aslinearoperator(symmetric(x)), x[M:], rtol=1e-12)[0],
+    "sum of operators": lambda x: (2 * sl.aslinearoperator(general(x)) + sl.aslinearoperator(PLACES).T)
+    @ x[M:],
+    "difference of operators": lambda x: (
+        sl.aslinearoperator(PLACES) - sl.aslinearoperator(general(x)) / x[0]
+    ).rmatvec(x[M:]),
+    "product of operators": lambda x: (sl.aslinearoperator(general(x)) @ sl.aslinearoperator(PLACES))
+    @ x[M:],
+    "scaled operator": lambda x: (-sl.aslinearoperator(PLACES) * x[0]).dot(x[M:]),
+    "power of an operator": lambda x: (sl.aslinearoperator(general(x)) ** 3) @ np.outer(X[M:], x[:2]),
+    "x @ operator": lambda x: x[M:] @ (sl.aslinearoperator(general(x)) * sl.aslinearoperator(PLACES)),
+    "solve by sums": lambda x: sl.gmres(
+        sl.aslinearoperator(general(x)) + sl.aslinearoperator(PLACES), x[M:], rtol=1e-12
+    )[0],
     "operator @ x": lambda x: sl.aslinearoperator(general(x)) @ x[M:],
     "lsqr": lambda x: sl.lsqr(general(x)[:, :3], x[M:], 0.1, 1e-13, 1e-13)[0],
     "lsqr's norms": lambda x: np.stack(sl.lsqr(general(x)[:, :3], x[M:], x[0], 1e-13, 1e-13)[3:5]),
@@ -393,7 +419,7 @@ def test_refused_by_name() -> None:
     refusing(lambda a: PLACES.copy().__setitem__((0, 0), a[0, 0]), TypeError, "coo_array")
     refusing(lambda a: a.data.__setitem__(0, 1.0), ValueError, "read-only")
     refusing(lambda a: a.max(axis=0), TypeError, r"A\.toarray\(\)\.max\(axis=0\)")
-    refusing(lambda a: a.eliminate_zeros(), AttributeError, r"A\.plain\.eliminate_zeros")
+    refusing(lambda a: a.prune(), AttributeError, r"A\.plain\.prune")
     refusing(lambda a: a[0], TypeError, r"A\[\[i\]\]")
     refusing(lambda a: sl.spilu(a), TypeError, "splu")
     refusing(lambda a: sl.norm(a, 2), TypeError, "toarray")

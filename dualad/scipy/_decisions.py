@@ -53,20 +53,20 @@ DECISIONS: dict[str, Decisions] = {
             bilinear_zpk bode buttap butter cheb1ap cheb2ap cheby1 cheby2 chirp cont2discrete czt
             dbode decimate deconvolve detrend dfreqresp dimpulse dlsim dlti dstep envelope
             filtfilt firls firwin firwin2 firwin_2d freqresp freqs freqs_zpk freqz freqz_sos
-            freqz_zpk gammatone gauss_spline gausspulse group_delay hilbert hilbert2 iircomb
-            iirdesign iirfilter iirnotch iirpeak impulse invres invresz istft kaiser_atten
+            freqz_zpk gammatone gauss_spline gausspulse get_window group_delay hilbert hilbert2
+            iircomb iirdesign iirfilter iirnotch iirpeak impulse invres invresz istft kaiser_atten
             kaiser_beta lfilter_zi lfiltic lombscargle lp2bp lp2bp_zpk lp2bs lp2bs_zpk lp2hp
             lp2hp_zpk lp2lp lp2lp_zpk lsim lti minimum_phase normalize resample resample_poly
             residue residuez savgol_coeffs savgol_filter sawtooth sos2tf sos2zpk sosfilt_zi
             sosfiltfilt sosfreqz square ss2tf ss2zpk step sweep_poly tf2sos tf2ss tf2zpk
-            vectorstrength wiener zoom_fft zpk2sos zpk2ss zpk2tf
+            vectorstrength zoom_fft zpk2sos zpk2ss zpk2tf
             """
         ),
         plain=_names(
             """
             argrelextrema argrelmax argrelmin buttord cheb1ord cheb2ord check_COLA check_NOLA
             choose_conv_method correlation_lags ellipord find_peaks find_peaks_cwt findfreqs
-            get_window kaiserord max_len_seq unit_impulse
+            kaiserord max_len_seq unit_impulse
             """
         ),
         linear={
@@ -77,13 +77,13 @@ DECISIONS: dict[str, Decisions] = {
     "signal.windows": Decisions(
         lifted=_names(
             """
-            chebwin exponential gaussian general_cosine general_gaussian general_hamming kaiser
-            tukey
+            chebwin exponential gaussian general_cosine general_gaussian general_hamming
+            get_window kaiser tukey
             """
         ),
         plain=_names(
             """
-            barthann bartlett blackman blackmanharris bohman boxcar cosine flattop get_window
+            barthann bartlett blackman blackmanharris bohman boxcar cosine flattop
             hamming hann lanczos nuttall parzen triang
             """
         ),

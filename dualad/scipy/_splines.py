@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import numpy as np
 import scipy.interpolate as _scipy
@@ -138,6 +138,7 @@ class Spline:
 
     def roots(self, discontinuity: bool = True, extrapolate: Any = None) -> Any:
         """Where the spline is zero."""
+        self._refuse_missing("roots")
         return self.solve(0.0, discontinuity, extrapolate)
 
     def solve(self, y: Any = 0.0, discontinuity: bool = True, extrapolate: Any = None) -> Any:
@@ -148,12 +149,27 @@ class Spline:
         NonDifferentiableError
             With duals, if the spline has no slope there, or jumps over y.
         """
+        self._refuse_missing("solve")
         if not has_duals(y, self.c, self.knots):
             return self.plain.solve(y, discontinuity, extrapolate)
         if np.ndim(self.c) != (1 if self._is_b else 2):
             raise TypeError("solve with duals takes one spline, not several; loop over them.")
         value = self.plain.solve(plain(as_operand(y)), discontinuity, extrapolate)
         return self.root(value, y)
+
+    def _refuse_missing(self, name: str) -> None:
+        if not hasattr(self.plain, name):
+            kind = type(self.plain).__name__
+            raise AttributeError(
+                f"{kind!r} object has no attribute {name!r}, in SciPy neither; take sproot of "
+                "splrep, or CubicSpline."
+            )
+
+    def __iter__(self) -> NoReturn:
+        raise TypeError(
+            "PPoly.from_spline cannot take a spline of duals; make it piecewise at once, as "
+            "CubicSpline(x, y)."
+        )
 
     def root(self, value: Any, y: Any = 0.0) -> Any:
         """Plain places where the spline is y, with their tangents."""

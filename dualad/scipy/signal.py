@@ -55,6 +55,7 @@ __all__ = [
     "unique_roots",
     "upfirdn",
     "welch",
+    "wiener",
 ]
 
 Function = Callable[..., Any]
@@ -182,6 +183,16 @@ def _continued(x: Any, beyond: int, mode: Any, cval: Any) -> Any:
     return along(extended, x)
 
 
+def _wiener(im: Any, mysize: Any = None, noise: Any = None) -> Any:
+    im = array(im)
+    window = np.ones(np.broadcast_to(3 if mysize is None else mysize, (np.ndim(im),)))
+    mean = correlate(im, window, "same") / window.size
+    variance = correlate(im**2, window, "same") / window.size - mean**2
+    if noise is None:
+        noise = np.mean(variance)
+    return np.where(variance < noise, mean, (im - mean) * (1 - noise / variance) + mean)
+
+
 def _rows_convolved(h: Any, x: Any) -> Any:
     """The full convolution of each row of x with h."""
     if np.ndim(x) == 1:
@@ -197,6 +208,7 @@ oaconvolve = bridged(_scipy.oaconvolve, _fftconvolve, linear="in1 in2")
 convolve2d = bridged(_scipy.convolve2d, _convolve2d, linear="in1 in2")
 correlate2d = bridged(_scipy.correlate2d, _correlate2d, linear="in1 in2")
 upfirdn = bridged(_scipy.upfirdn, _upfirdn)
+wiener = bridged(_scipy.wiener, _wiener)
 
 # -- recursive filters ----------------------------------------------------------------------
 

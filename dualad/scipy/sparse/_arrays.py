@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import inspect
 import math
+import operator
 import warnings
 from collections.abc import Callable
 from typing import Any, NoReturn
@@ -237,14 +238,15 @@ class SparseArray:
         here = _keys(self.rows, self.columns, self.shape)[stored]
         found = self.numbers[stored]
         if not np.array_equal(here, there):
-            found = found[np.argsort(here, kind="stable")]
-            rank = np.argsort(np.argsort(there, kind="stable"), kind="stable")
-            if len(here) == len(there):
-                found = found[rank]
-            else:  # SciPy stores zeros that nothing has been added to
-                here = np.sort(here)
-                at = np.where(np.isin(there, here), 1 + np.searchsorted(here, there), 0)
-                found = np.concatenate([np.zeros(1, plain(found).dtype), found])[at]
+            if len(np.unique(there)) < len(there):
+                raise refused(
+                    "the array stores several numbers for one place; write A.sum_duplicates() "
+                    "before A.data.",
+                    found,
+                )
+            order = np.argsort(here)  # SciPy may store zeros that nothing has been added to
+            at = np.where(np.isin(there, here), 1 + np.searchsorted(here[order], there), 0)
+            found = np.concatenate([np.zeros(1, plain(found).dtype), found[order]])[at]
         found = with_value(found, np.array(self.plain.data))
         plain(found).flags.writeable = False
         return found
@@ -521,6 +523,34 @@ class SparseArray:
         )
         return _at_keys(value, f(first, second), key)
 
+    # comparisons: plain answers
+
+    def _compared(self, compare: Function, other: Any) -> Any:
+        if _is_scalar(other):
+            compare(self.numbers, as_operand(other))  # to be noted, as between duals
+        else:
+            whole = as_sparse(other).toarray() if _is_sparse(other) else as_operand(other)
+            compare(self.toarray(), whole)
+        return compare(self.plain, other.plain if isinstance(other, SparseArray) else plain(other))
+
+    def __eq__(self, other: Any) -> Any:
+        return self._compared(operator.eq, other)
+
+    def __ne__(self, other: Any) -> Any:
+        return self._compared(operator.ne, other)
+
+    def __lt__(self, other: Any) -> Any:
+        return self._compared(operator.lt, other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._compared(operator.le, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._compared(operator.gt, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._compared(operator.ge, other)
+
     # elements that are set
 
     def __setitem__(self, index: Any, x: Any) -> None:
@@ -540,6 +570,23 @@ class SparseArray:
             return a
 
         self._become(moved(put, [self, values]))
+
+    def sum_duplicates(self) -> None:
+        """Store one number for each place."""
+        self._store_by("sum_duplicates")
+
+    def eliminate_zeros(self) -> None:
+        """Store no zeros; one that moves keeps its tangent."""
+        self._store_by("eliminate_zeros")
+
+    def sort_indices(self) -> None:
+        """Store the numbers in the order of their places."""
+        self._store_by("sort_indices")
+
+    def _store_by(self, method: str) -> None:
+        one, value = summed_up(self), self.plain.copy()
+        getattr(value, method)()
+        SparseArray.__init__(self, value, one.numbers, one.rows, one.columns)
 
     def _become(self, other: SparseArray) -> None:
         """Take the numbers of another, in the format of this one."""

@@ -264,16 +264,110 @@ class Operator(_scipy.LinearOperator):  # type: ignore[misc, unused-ignore]
 
     def dot(self, x: Any) -> Any:
         """The product with a number, a vector, a matrix, or another operator."""
-        if isinstance(x, _scipy.LinearOperator) or np.ndim(as_operand(x)) == 0:
-            return self.plain.dot(x)
-        return self.matvec(x) if np.ndim(as_operand(x)) == 1 else self.matmat(x)
+        if isinstance(x, _scipy.LinearOperator):
+            return _one_after_another(_as_operator(x), self)
+        x = as_operand(x)
+        if np.ndim(x) == 0:
+            return _made(
+                self.plain * plain(x), lambda f, v: x * f(v), lambda g, v: np.conj(x) * g(v), self
+            )
+        return self.matvec(x) if np.ndim(x) == 1 else self.matmat(x)
 
-    __matmul__ = __mul__ = __call__ = dot
+    __mul__ = __call__ = dot
+
+    def __matmul__(self, x: Any) -> Any:
+        if not isinstance(x, _scipy.LinearOperator) and np.ndim(as_operand(x)) == 0:
+            raise ValueError("Scalar operands are not allowed, use '*' instead")
+        return self.dot(x)
+
+    def __rmul__(self, x: Any) -> Any:
+        if isinstance(x, _scipy.LinearOperator):
+            return _one_after_another(self, _as_operator(x))
+        x = as_operand(x)
+        return self.dot(x) if np.ndim(x) == 0 else np.transpose(self.T.dot(np.transpose(x)))
+
+    __rmatmul__ = __rmul__
+
+    def __truediv__(self, x: Any) -> Any:
+        return self.dot(1.0 / as_operand(x))
+
+    def __neg__(self) -> Any:
+        return self.dot(-1)
+
+    def __add__(self, other: Any) -> Any:
+        if not isinstance(other, _scipy.LinearOperator):
+            return NotImplemented
+        other = _as_operator(other)
+        return _made(
+            self.plain + other.plain,
+            lambda f, h, v: f(v) + h(v),
+            lambda f, h, v: f(v) + h(v),
+            self,
+            other,
+        )
+
+    def __radd__(self, other: Any) -> Any:
+        return _as_operator(other) + self
+
+    def __sub__(self, other: Any) -> Any:
+        return self + -other
+
+    def __rsub__(self, other: Any) -> Any:
+        return _as_operator(other) + -self
+
+    def __pow__(self, p: Any) -> Any:
+        value = self.plain**p  # or what is wrong with p
+
+        def times(f: Function, v: Any) -> Any:
+            for _ in range(p):
+                v = f(v)
+            return v
+
+        return _made(value, times, times, self)
 
     def _adjoint(self) -> Any:
         if self._back is None:
             return self.plain.adjoint()
         return Operator(self.plain.adjoint(), self._back, self._forth)
+
+    def _transpose(self) -> Any:
+        if self._back is None:
+            return self.plain.transpose()
+        forth, back = self._forth, self._back
+        return Operator(
+            self.plain.transpose(),
+            lambda v: np.conj(back(np.conj(v))),
+            lambda v: np.conj(forth(np.conj(v))),
+        )
+
+
+def _as_operator(a: Any) -> Any:
+    """One of SciPy's operators as one of ours; its functions take what they can."""
+    if isinstance(a, Operator):
+        return a
+    if not isinstance(a, _scipy.LinearOperator):
+        raise TypeError(f"an operator takes another operator, got {type(a).__name__}.")
+    return Operator(a, a._matvec, a._rmatvec)
+
+
+def _made(value: Any, forth: Function, back: Function, *parts: Operator) -> Operator:
+    """An operator made of others, from their functions and then a vector."""
+    ways = [part._forth for part in parts], [part._back for part in parts]
+    return Operator(
+        value,
+        lambda v: forth(*ways[0], v),
+        None if any(f is None for f in ways[1]) else lambda v: back(*ways[1], v),
+    )
+
+
+def _one_after_another(first: Operator, second: Operator) -> Operator:
+    return _made(
+        second.plain @ first.plain,
+        lambda f, h, v: h(f(v)),
+        lambda f, h, v: f(h(v)),
+        first,
+        second,
+    )
 
 
 @like_scipys(_scipy.LinearOperator)
