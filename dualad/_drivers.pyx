@@ -433,8 +433,10 @@ cdef class Driver:
         value = y.primal
         if self.has_aux:
             aux = aux_in(self.definition, aux, level)
-        if leaves is None and not tape.externals and not level.blocks:
-            slopes = pulled(tape, result.n, size)
+        if not tape.externals and not level.blocks and (leaves is None or are_places(leaves)):
+            slopes = pulled(tape, result.n, size if leaves is None else leaves[len(leaves) - 1] + 1)
+            if slopes is not None and leaves is not None:
+                slopes = [slopes[place] for place in leaves]
         else:
             try:
                 slopes = swept(level, y, range(size) if leaves is None else leaves)
@@ -1224,6 +1226,14 @@ cdef object inputs_on(object x, Tape tape, object level, list leaves):
     return seed
 
 
+cdef bint are_places(list leaves):
+    """Whether all these are on the tape, and none is the node of an array."""
+    for leaf in leaves:
+        if type(leaf) is not int:
+            return False
+    return True
+
+
 cdef object arranged_leaves(object x, object slopes):
     """These slopes in the structure of x."""
     if type(x) is list:
@@ -1285,54 +1295,73 @@ cdef object aux_in(object definition, object x, object level):
     return stripped(definition, x, level)
 
 
-cdef list seeds_along(list x, list v, object level, int depth):
-    """Duals of numbers and arrays, and lists and tuples of them; None if there is anything else."""
-    cdef list seeds = []
+cdef tuple CONTAINERS = (list, tuple, dict)
+
+
+cdef object seed_along(object x, object t, object level):
+    """Floats and arrays of them in a structure, with a direction; None for anything else."""
     cdef Dual seed
     cdef double slope
     cdef bint is_np
-    cdef Py_ssize_t i
-    if len(x) != len(v) or not x or depth > DEEPEST:
+    cdef list parts
+    if type(x) is not type(t) and (type(x) in CONTAINERS or type(t) in CONTAINERS):
         return None
-    for i in range(len(x)):
-        value, t = x[i], v[i]
-        if type(value) is list or type(value) is tuple:
-            if type(t) is not list and type(t) is not tuple:
-                return None
-            parts = seeds_along(list(value), list(t), level, depth + 1)
-            if parts is None:
-                return None
-            seeds.append(tuple(parts) if type(value) is tuple else parts)
-            continue
-        if type(value) is ndarray and type(t) is ndarray:
-            if depth or not (
-                cnp.PyArray_TYPE(<cnp.ndarray>value) == cnp.PyArray_TYPE(<cnp.ndarray>t)
-                == cnp.NPY_DOUBLE and cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray>value)
-                and is_plainly_laid(<cnp.ndarray>value) and value.shape == t.shape
-            ):
-                return None
-            t = cnp.PyArray_NewCopy(<cnp.ndarray>t, cnp.NPY_CORDER)
-            seeds.append(dual(cnp.PyArray_NewCopy(<cnp.ndarray>value, cnp.NPY_CORDER), t, level))
-            continue
-        seed = unfilled(-1, level)
-        if value is True or value is False or not is_double(value, &seed.v, &seed.is_np):
+    if type(x) is ndarray and type(t) is ndarray:
+        if not (
+            cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.PyArray_TYPE(<cnp.ndarray>t) == cnp.NPY_DOUBLE
+            and cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray>x) and is_plainly_laid(<cnp.ndarray>x)
+            and x.shape == t.shape
+        ):
             return None
-        if t is True or t is False or not is_double(t, &slope, &is_np):
+        t = cnp.PyArray_NewCopy(<cnp.ndarray>t, cnp.NPY_CORDER)
+        return dual(cnp.PyArray_NewCopy(<cnp.ndarray>x, cnp.NPY_CORDER), t, level)
+    if type(x) is dict:
+        if x.keys() != t.keys():
             return None
-        seed.t[0] = slope
+        t = [t[key] for key in x]
+        parts = seeds_along(list((<dict>x).values()), t, level)
+        return None if parts is None else dict(zip(x, parts))
+    if type(x) is list:
+        return seeds_along(x, t, level)
+    if type(x) is tuple:
+        parts = seeds_along(x, t, level)
+        return None if parts is None else tuple(parts)
+    seed = unfilled(-1, level)
+    if x is True or x is False or not is_double(x, &seed.v, &seed.is_np):
+        return None
+    if t is True or t is False or not is_double(t, &slope, &is_np):
+        return None
+    seed.t[0] = slope
+    return seed
+
+
+cdef list seeds_along(object x, object v, object level):
+    """Those of each part."""
+    cdef list seeds = []
+    if len(x) != len(v):
+        return None
+    for part, t in zip(x, v):
+        seed = seed_along(part, t, level)
+        if seed is None:
+            return None
         seeds.append(seed)
     return seeds
 
 
 def along(f, x, v):
-    """jvp for floats, arrays, and lists of them: what f gives, its tangent, and the level.
+    """jvp for floats, arrays, and lists, tuples and dicts of them: what f gives, its tangent, and
+    the level.
 
     The tangent is None if what f gives is to be looked at; and all is None where the general driver
     is to begin.
     """
+    cdef Spans spans
+    spans.n, spans.has_gaps = 0, False
+    if not x or not is_apart(tuple(x), &spans):
+        return None
     level = open_level()
     try:
-        seeds = seeds_along(list(x), list(v), level, 0)
+        seeds = seeds_along(x, v, level)
         if seeds is None:
             return None
         try:

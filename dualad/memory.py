@@ -9,6 +9,7 @@ of its array, and a tangent lies as its primal, with the directions, if there ar
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -125,18 +126,50 @@ def sharing(arrays: Sequence[Any]) -> list[int]:
     >>> x = np.zeros(4)
     >>> sharing([x[:2], np.zeros(4), x[1:], x[3:]])
     [0, 2, 3]
+    >>> sharing([*np.zeros((50, 9)).T, x, x])
+    [9, 10]
     """
     if len(arrays) < 2:
         return []
-    found = set()
-    spans = sorted((*byte_bounds(x), i) for i, x in enumerate(arrays) if x.size)
-    for n, (_, high, i) in enumerate(spans):
-        for low, _, j in itertools.islice(spans, n + 1, None):
-            if low >= high:
-                break
-            if np.may_share_memory(arrays[i], arrays[j], 1000):  # type: ignore[arg-type]
-                found |= {i, j}
-    return sorted(found)
+    views: dict[Any, list[int]] = {}  # what is given several times is looked at once
+    for i, x in enumerate(arrays):
+        if x.size:
+            views.setdefault((address_of(x), x.shape, x.strides, x.itemsize), []).append(i)
+    each = list(views.values())
+    met = {n for n, same in enumerate(each) if len(same) > 1}
+    spans = sorted((*byte_bounds(arrays[same[0]]), n) for n, same in enumerate(each))
+    group: list[int] = []  # of views whose spans are one
+    end = 0
+    for low, high, n in [*spans, (math.inf, 0, 0)]:
+        if low >= end:
+            met |= {group[j] for j in _meeting([arrays[each[g][0]] for g in group])}
+            group = []
+        group.append(n)
+        end = max(end, high)
+    return sorted(i for n in met for i in each[n])
+
+
+_FEW = 8  # views are looked at in pairs
+
+
+def _meeting(views: Sequence[Any]) -> set[int]:
+    """Which of some views share memory with another of them."""
+    if len(views) <= _FEW:
+        pairs = itertools.combinations(range(len(views)), 2)
+        return {i for p in pairs if np.may_share_memory(*(views[j] for j in p), 1000) for i in p}
+    low = min(map(address_of, views))
+    unit = math.gcd(*(n for x in views for n in (address_of(x) - low, *x.strides, x.itemsize)))
+    owners, units = [], []
+    for i, x in enumerate(views):
+        ways = zip(x.strides, x.shape, strict=True)
+        starts: Any = sum(np.ix_(*(step * np.arange(n) for step, n in ways)))
+        starts = np.unique(starts) + address_of(x) - low
+        units.append(np.unique(np.add.outer(starts, np.arange(0, x.itemsize, unit))))
+        owners.append(np.full(len(units[-1]), i))
+    unit_of, view_of = np.concatenate(units), np.concatenate(owners)
+    order = np.argsort(unit_of, kind="stable")
+    is_same = np.diff(unit_of[order]) == 0
+    return {*view_of[order][1:][is_same].tolist(), *view_of[order][:-1][is_same].tolist()}
 
 
 def is_disjoint(x: Any) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from dualad import hvp, jacobian, jvp, value_and_grad, vjp
+from dualad.memory import sharing
 
 SETTING = object()  # among the arguments, it is not one of the kernel's short ways
 
@@ -105,3 +106,56 @@ def test_the_short_ways_of_the_kernel(n: int, mode: Any) -> None:
     ):
         with pytest.raises(TypeError, match="the function writes into an array"):
             call()
+
+
+def test_many_arrays_that_share_memory_are_found_as_in_pairs() -> None:
+    random = np.random.default_rng(0)
+    memory = np.zeros(400, np.uint8)
+    for _ in range(200):
+        arrays = []
+        for _ in range(random.integers(2, 30)):
+            dtype = np.dtype(random.choice(["u1", "f8", "f4", "c16"]))
+            shape = random.integers(0, 4, size=random.integers(0, 3)).tolist()
+            width = random.choice([1, dtype.itemsize, 3 * dtype.itemsize])
+            strides = (random.integers(-6, 7, size=len(shape)) * width).tolist()
+            start = random.integers(0, 400)
+            reach = [step * max(n - 1, 0) for step, n in zip(strides, shape, strict=True)]
+            low, high = sum(min(r, 0) for r in reach), sum(max(r, 0) for r in reach)
+            if start + low >= 0 and start + high + dtype.itemsize <= len(memory):
+                arrays.append(np.ndarray(shape, dtype, memory, start, strides))  # type: ignore[call-overload]
+        arrays += arrays[:1]
+        pairs = [
+            (i, j)
+            for i, x in enumerate(arrays)
+            for j, y in enumerate(arrays[:i])
+            if x.size and np.shares_memory(x, y)
+        ]
+        assert sharing(arrays) == sorted({i for pair in pairs for i in pair})
+
+
+def test_arrays_are_not_looked_at_in_all_pairs(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = 0
+
+    def counted(*given: Any, real: Any = np.may_share_memory) -> Any:
+        nonlocal calls
+        calls += 1
+        return real(*given)
+
+    monkeypatch.setattr(np, "may_share_memory", counted)
+    x = np.zeros((1000, 1000))
+    assert sharing([x] * 1000) == list(range(1000))
+    assert sharing(list(x)) == sharing(list(x.T)) == []
+    assert sharing([x[:, i : i + 2] for i in range(0, 999)]) == list(range(999))
+    assert calls < 1000
+
+
+def test_what_jvp_gets_twice_is_not_written_to_unseen() -> None:
+    def f(p: Any, q: Any) -> Any:
+        p *= 2
+        return np.sum(q)
+
+    a = np.ones(3)
+    with pytest.raises(TypeError, match="writes into an array that is given in two places"):
+        jvp(f, (a, a), (a, a))
+    with pytest.raises(TypeError, match="writes into an array that is given in two places"):
+        jvp(lambda p: f(*p), ([a, a[:2]],), ([a, a[:2]],))

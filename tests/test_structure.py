@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import operator
 from collections import OrderedDict, defaultdict, namedtuple
 from dataclasses import dataclass, field
 from itertools import count
@@ -18,6 +20,7 @@ from dualad import (
     jvp,
     sensitivities,
     taylor,
+    value_and_grad,
     vjp,
 )
 from dualad.structure import (
@@ -225,3 +228,56 @@ def test_keys_that_change_their_order_between_passes_are_refused() -> None:
 
     with pytest.raises(NotDeterministicError, match="or with these in another order"):
         jacobian(f, chunk=1)(np.zeros(2))
+
+
+# -- numbers in structures, which take the short ways ----------------------------------------
+
+NUMBERS: dict[str, Any] = {
+    "lists": [[1.0, 2.0, 3.0], [4.0, 5.0]] * 9,
+    "a number before a list": [1.0, [2.0, 3.0] * 20, (4.0, [5.0])],
+    "tuples": ((1.0, 2.0), (3.0, (4.0,))) * 10,
+    "dicts": {"a": [1.0, {"b": 2.0}], "c": {"d": (3.0, 4.0)}, "e": [0.5] * 40},
+    "arrays too": [[1.0, np.array([2.0, 3.0])], {"m": np.ones((2, 20))}, 4.0],
+    "a record": [Point(2.0, 3), [1.0] * 40],
+    "integers": [[1, 2], [3.0] * 40],
+    "one array twice": [ONE := np.array([1.0, 2.0]), ONE, [0.5] * 40],
+    "empty parts": [[], {}, (), [1.0, 2.0] * 20],
+}
+
+
+def _of_numbers(p: Any) -> Any:
+    """Σ wᵢ·xᵢ² + x₀·x₋₁, which knows its slopes."""
+    flat = [x for leaf in leaves(p) for x in (leaf.ravel() if np.ndim(leaf) else [leaf])]
+    return sum((i + 1) * x * x for i, x in enumerate(flat)) + flat[0] * flat[-1]
+
+
+def _slopes(p: Any) -> list[float]:
+    flat = [float(x) for leaf in leaves(p) for x in np.ravel(leaf)]
+    slopes = [2 * (i + 1) * x for i, x in enumerate(flat)]
+    slopes[0] += flat[-1]
+    slopes[-1] += flat[0]
+    return slopes
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+@pytest.mark.parametrize("mode", [None, "forward", "reverse"])
+def test_gradients_of_numbers_in_structures(name: str, mode: Any) -> None:
+    p = NUMBERS[name]
+    value, slopes = value_and_grad(_of_numbers, mode=mode)(p)
+    assert value == _of_numbers(p)
+    assert [x for s in leaves(slopes) for x in np.ravel(s)] == _slopes(p)
+    assert rebuild(slopes, np.shape) == rebuild(p, np.shape)
+    assert type(rebuild(slopes, type)) is type(p)
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_directions_of_numbers_in_structures(name: str) -> None:
+    p = NUMBERS[name]
+    along = rebuild(p, lambda x: np.cos(3.0 * x) if np.ndim(x) else math.cos(3.0 * x))
+    value, slope = jvp(_of_numbers, (p,), (along,))
+    assert value == _of_numbers(p)
+    flat = [x for t in leaves(along) for x in np.ravel(t)]
+    assert slope == pytest.approx(sum(map(operator.mul, flat, _slopes(p))), rel=1e-13)
+    for wrong in ([along], rebuild(along, lambda t: np.append(t, 1.0))):
+        with pytest.raises(ValueError, match="must have the structure and shapes of"):
+            jvp(_of_numbers, (p,), (wrong,))
