@@ -677,7 +677,7 @@ row("kl_div(a, b)", "_log_ratio(a, b)", "_lack(a, b)", at={(0, 2): (2, -inf, 1)}
 row("huber(d, r)", "abs(r) - d if abs(r) > d else 0*r", "r if abs(r) <= d else d*sign(r)",
     kind="kinked", over=((0.5, 2), (-4, 4)))
 row("pseudo_huber(d, r)",
-    "r*pow(_along(r/d, 1), 3)/square(1 + _along(1, r/d))", "d*_along(r/d, 1)",
+    "r*pow(_along(r, d), 3)/square(1 + _along(d, r))", "d*_along(r, d)",
     over=((0.5, 2), (-4, 4)))
 row("boxcox(x, l)", "pow(x, l - 1)",
     "(1/(l*l) if l > 0 else inf) if x == 0 else square(log(x))*_exprel1(l*log(x))",
