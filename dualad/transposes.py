@@ -345,13 +345,21 @@ def _placing(f: Callable[..., Any]) -> Handler:
 
 
 _PLACES: Any = (
-    *(np.tril, np.triu, np.diagflat, np.take, np.take_along_axis, np.roll),
+    *(np.tril, np.triu, np.diagflat, np.take_along_axis, np.roll),
     *(np.repeat, np.tile, np.resize, np.delete, np.rot90, np.compress, np.extract, np.insert),
     *(np.vstack, np.hstack, np.dstack, np.column_stack, np.block, np.fft.fftshift),
     *(np.fft.ifftshift, np.append, np.fliplr, np.flipud, np.lib.stride_tricks.sliding_window_view),
 )
 for _f in _PLACES:
     Form.FUNCTIONS[_f] = _placing(_f)
+
+
+@transposes(np.take)
+def _take(a: Form, indices: Any, axis: Any = None, out: Any = None, mode: Any = "raise") -> Any:
+    indices = np.asarray(indices)
+    if a.ndim == indices.ndim == 1 and indices.dtype.kind in "iu" and mode == "raise":
+        return a[indices]
+    return placed(np.take, (a, indices, axis), {"mode": mode})
 
 
 @transposes(np.choose)

@@ -487,3 +487,24 @@ def test_nan_to_num_lies_in_memory_as_numpys() -> None:
         assert np.array_equal(y.tangent, x + 1)
     z = np.nan_to_num(Dual(np.array([np.nan + 1j, np.inf]), np.array([1.0 + 2j, 3.0])), posinf=7)
     assert z.primal.tolist() == [1j, 7.0] and z.tangent.tolist() == [2j, 0]
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_interpolation_in_tables_of_small_integers(mode: Any) -> None:
+    """The slopes by hand: a difference of two table entries may not fit in their type."""
+    rate = lambda x, xp, fp, **options: grad(  # noqa: E731
+        lambda x: np.interp(x, xp, fp, **options), mode=mode
+    )(x)
+    assert rate(0.5, [0, 1], np.array([3, 1], np.uint8)) == -2
+    assert rate(0.5, [0, 1], np.array([100, -100], np.int8)) == -200
+    assert rate(0.5, np.array([-100, 100], np.int8), [0, 1]) == pytest.approx(0.005, rel=1e-15)
+    assert rate(0.5, np.array([200, 0], np.uint8)[::-1], [1, 3]) == pytest.approx(0.01, rel=1e-15)
+    assert rate(0.5, [0, 1], [True, False]) == -1
+    table = np.array([100, -100, 100], np.int8)
+    assert rate(3.25, np.array([0, 1, 2], np.uint8), table, period=np.uint8(2)) == 200
+    for of, single in ((np.float32, np.array([1, 1 + 2**-20, 5])), (np.float16, [1, 1.125, 5])):
+        fp = np.asarray(single, of)
+        assert rate(0.3, [0, 1, 2], fp) == float(fp[1]) - float(fp[0])
+    if np.finfo(np.longdouble).bits > 64:
+        with pytest.raises(TypeError, match="safe"):  # as the plain function
+            rate(0.5, np.array([0, 1], np.longdouble), [3, 1])

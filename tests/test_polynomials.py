@@ -442,3 +442,29 @@ def test_poly_has_numpys_last_bits() -> None:
             y = np.poly(Dual(z, np.ones_like(z)))
             np.testing.assert_array_equal(y.primal, np.poly(z))
             assert y.primal.dtype == np.poly(z).dtype
+
+
+@pytest.mark.parametrize("dtype", ["int8", "float32", "complex128"])
+def test_weights_of_a_covariance_are_taken_in_double_precision(dtype: str) -> None:
+    """As by NumPy, which drops imaginary parts with a warning."""
+    numbers = np.array([100, 120, 90, 127])
+    w = numbers.astype(dtype) / (3 if dtype == "float32" else 1) + (2j if "c" in dtype else 0)
+    w = w.astype(dtype)
+    x = MATRIX
+
+    def f(x: Any, w: Any) -> Any:
+        return np.cov(x, aweights=w, fweights=np.array([100, 1, 127, 3], np.int8))
+
+    with warnings.catch_warnings(action="ignore"):
+        for mode in ("forward", "reverse"):
+            np.testing.assert_allclose(
+                jacobian(f, mode=mode)(x, w),
+                jacobian(f, mode=mode)(x, np.real(w).astype(float)),
+                rtol=1e-13,
+                atol=1e-13,
+            )
+        if "c" in dtype:
+            y = np.real(w)
+            got = jvp(lambda y: f(x, y + 2j), (y,), (y[::-1],))[1]
+            want = (f(x, y + 1e-4 * y[::-1]) - f(x, y - 1e-4 * y[::-1])) / 2e-4
+            np.testing.assert_allclose(got, want, rtol=1e-6, atol=1e-8)

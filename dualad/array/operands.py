@@ -55,9 +55,7 @@ def as_operand(x: Any) -> Any:
     if isinstance(x, (list, tuple)):
         if any(isinstance(part, (Dual, ArrayProxy)) for part in leaves(x)):
             if all(type(part) in _SINGLE for part in x):
-                objects = np.empty(len(x), object)
-                objects[:] = x
-                return from_objects(objects)
+                return from_objects(np.fromiter(x, object, len(x)))  # which asks them nothing
             return np.stack([as_operand(part) for part in x])
         x = np.asarray(x)
     return from_objects(x) if is_plain(x, np.ndarray) else x

@@ -42,6 +42,13 @@ def as_floats(x: Any) -> Any:
     return x.astype(np.float64) if kind and kind in "biu" else x
 
 
+def in_double(a: Any) -> Any:
+    """An array in double precision, as some functions of NumPy take it whatever its type is."""
+    number = plain(a)
+    dtype = np.dtype(np.complex128 if np.iscomplexobj(number) else np.float64)
+    return a if number.dtype == dtype else converted(a, dtype)
+
+
 def unboxed(x: Any) -> Any:
     """An array without axes as the number that NumPy's reductions give."""
     return x[()] if isinstance(x, (np.ndarray, DualArray)) else x

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..array.operands import as_operand
 from ..pair import plain
-from .common import array, as_dtype, composing, unboxed
+from .common import array, as_dtype, composing, in_double, unboxed
 
 
 @composing(np.cov)
@@ -70,7 +70,7 @@ def _weights(w: Any, x: Any, name: str) -> Any:
         )
     if np.any(plain(w) < 0):
         raise ValueError(f"np.cov takes {name} that are not negative.")
-    return w
+    return in_double(np.real(w))  # NumPy warns of complex ones, and drops their imaginary parts
 
 
 @composing(np.corrcoef)

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from ..array.algebra import directions, linear
-from ..array.operands import as_operand, converted
+from ..array.operands import as_operand
 from ..array.protocols import implements
 from ..pair import dual, fit, newest, parts, plain
 from ..zeros import scale
-from .common import array, composing, has_duals, unboxed
+from .common import array, composing, has_duals, in_double, unboxed
 
 # -- interpolation -------------------------------------------------------------------------
 
@@ -23,9 +23,8 @@ def _interp(
 ) -> Any:
     number = as_operand(x)  # of which NumPy takes more kinds than of arrays
     x, xp, fp = array(number), array(xp), array(fp)
-    if has_duals(x, xp, fp, left, right, period):
-        x, xp, fp = map(_in_double, (x, xp, fp))
     if period is not None and has_duals(x, xp, fp, period):
+        x, xp, fp = map(in_double, (x, xp, fp))
         x, xp, fp = _one_period(x, xp, fp, abs(period))
         number, left, right, period = x, None, None, None
     given = x, xp, fp, left, right
@@ -34,6 +33,8 @@ def _interp(
     level = newest(given)
     directions(given, level)
     y = _interp(*(parts(a, level)[0] for a in (number, *given[1:])))
+    x, xp, fp = map(in_double, (x, xp, fp))
+    given = x, xp, fp, left, right
     after = np.searchsorted(xp, x, "right") - 1
     before = np.searchsorted(xp, x, "left") - 1
     with np.errstate(all="ignore"):
@@ -45,13 +46,6 @@ def _interp(
             tangent = np.where(on_point & first, other, tangent)
             tangent = np.where(on_point & both, (tangent + other) / 2, tangent)
     return dual(y, fit(unboxed(tangent), y), level)
-
-
-def _in_double(a: Any) -> Any:
-    """As np.interp takes arrays, so that their differences are those of doubles."""
-    number = plain(a)
-    dtype = np.dtype(np.complex128 if np.iscomplexobj(number) else np.float64)
-    return a if number.dtype == dtype else converted(a, dtype)
 
 
 def _one_period(x: Any, xp: Any, fp: Any, period: Any) -> Any:
@@ -97,7 +91,8 @@ def _line_tangent(i: Any, given: tuple[Any, ...], y: Any, level: int) -> Any:
         terms.append(-times(slope, between(g_dot)))
     if h_dot is not None:
         ends = (low & (left is not None)) | (high & (right is not None))
-        terms.append(np.where(ends, 0.0, between(h_dot)))
+        term = between(h_dot)
+        terms.append(np.where(ends, 0.0, term) if np.any(ends) else term)
     if l_dot is not None:
         terms.append(np.where(low, at_end(l_dot), 0.0))
     if r_dot is not None:
