@@ -155,8 +155,9 @@ _FEW = 8  # views are looked at in pairs
 def _meeting(views: Sequence[Any]) -> set[int]:
     """Which of some views share memory with another of them."""
     if len(views) <= _FEW:
-        pairs = itertools.combinations(range(len(views)), 2)
-        return {i for p in pairs if np.may_share_memory(*(views[j] for j in p), 1000) for i in p}
+        pairs = itertools.combinations(enumerate(views), 2)
+        meet: Any = np.may_share_memory
+        return {n for (i, x), (j, y) in pairs if meet(x, y, 1000) for n in (i, j)}
     low = min(map(address_of, views))
     unit = math.gcd(*(n for x in views for n in (address_of(x) - low, *x.strides, x.itemsize)))
     owners, units = [], []
