@@ -409,3 +409,49 @@ def test_linear_constraints_of_lists(module: Any) -> None:
                 return scipy.optimize.minimize(f, [0.5, 0.5], constraints=form(x)).x
 
             np.testing.assert_allclose(jacobian(solve, mode=mode)(x), want, atol=1e-6)
+
+
+def test_what_a_local_minimiser_is_given() -> None:
+    """Its args and slopes, which a global one hands on; in its other options duals are refused."""
+
+    def f(z: Any, x: Any) -> Any:
+        return (z[0] - x[0]) ** 2 + x[1] * (z[1] - x[0] * x[1]) ** 2
+
+    def df(z: Any, x: Any) -> Any:
+        return np.stack([2 * (z[0] - x[0]), 2 * x[1] * (z[1] - x[0] * x[1])])
+
+    x, m = np.array([1.0, 0.5]), scipy.optimize
+    cases: tuple[Callable[[Any], Any], ...] = (
+        lambda x: m.basinhopping(f, [0.0, 0.0], 3, rng=1, minimizer_kwargs={"args": (x,)}).x,
+        lambda x: m.basinhopping(f, [0.0, 0.0], 3, rng=1, minimizer_kwargs={"args": x}).x,
+        lambda x: (
+            m.basinhopping(f, [0.0, 0.0], 3, rng=1, minimizer_kwargs={"args": (x,), "jac": df}).x
+        ),
+        lambda x: (
+            m.basinhopping(
+                lambda z: (f(z, x), df(z, x)), [0.0, 0.0], 3, rng=1, minimizer_kwargs={"jac": True}
+            ).x
+        ),
+        lambda x: (
+            m.dual_annealing(
+                f,
+                [(-3, 3)] * 2,
+                (x,),
+                maxiter=9,
+                rng=1,
+                minimizer_kwargs={"jac": df, "method": "BFGS"},
+            ).x
+        ),
+    )
+    for solve in cases:
+        for mode in ("forward", "reverse"):
+            slopes = jacobian(solve, mode=mode)(x)
+            np.testing.assert_allclose(slopes, [[1, 0], [0.5, 1]], atol=1e-9)
+        np.testing.assert_array_equal(jvp(solve, (x,), (x,))[0], solve(x))
+    for solver, start in ((m.basinhopping, [0.0, 0.0]), (m.shgo, [(-1, 1)] * 2)):
+        with pytest.raises(TypeError, match="takes no duals in minimizer_kwargs but in args"):
+            jacobian(
+                lambda x, solver=solver, start=start: (
+                    solver(lambda z: f(z, x), start, minimizer_kwargs={"bounds": [(0, x[1])] * 2}).x
+                )
+            )(x)

@@ -12,10 +12,11 @@ from scipy.optimize import Bounds, LinearConstraint, NonlinearConstraint
 
 from ..array.operands import as_operand, from_objects
 from ..array.undefined import NonDifferentiableError
-from ..array_rules.common import has_duals
+from ..array_rules.common import duals_in, has_duals
 from ..drivers import grad
 from ..dual import Dual
 from ..pair import plain
+from ..refusals import refused
 from ._calling import take_places
 from ._kinks import one_number, optimum
 from ._parts import Plain, stripped, with_value
@@ -352,6 +353,8 @@ def _minimiser(
     @functools.wraps(solver, assigned=("__name__", "__qualname__"))
     def solve(**given: Any) -> Any:
         args = given.pop("args", ())
+        if local := given.get("minimizer_kwargs"):
+            given["minimizer_kwargs"], args = _of_local_minimiser(name, local, args)
         f = bound(given.pop(fun), args)
         g, held = Plain(f), Constraints(given.pop("constraints", ()))
         limits = [given.pop(end, None) for end in ends]
@@ -376,6 +379,8 @@ def _minimiser(
             result = (whole[0], whole[-1]) if given.get("retall") else whole[0]
         start = [x for x in given.values() if has_duals(x)]
         is_alone = name not in _WITH_SLOPE or given.get("fprime") or given.get("approx_grad")
+        if local and local.get("jac") is True:
+            is_alone = False
         cost = f if is_alone else first(f)
 
         def reached(x: Any) -> Optimum:
@@ -427,6 +432,23 @@ def _minimiser(
         If there are duals, and the optimum is not isolated, or is not one.
     """
     return solve
+
+
+def _of_local_minimiser(name: str, options: dict[str, Any], args: Any) -> tuple[Any, Any]:
+    """The options of the minimiser that a global one calls, without its args, and these."""
+    options = dict(options)
+    args = options.pop("args", args)
+    args = args if isinstance(args, tuple) else (args,)
+    if duals := duals_in(options):
+        raise refused(
+            f"{name} takes no duals in minimizer_kwargs but in args, which would lose their "
+            "derivatives; give the optimum to minimize as its start, with these options.",
+            *duals,
+        )
+    for slope in ("jac", "hess", "hessp"):
+        if callable(options.get(slope)):
+            options[slope] = plainly(options[slope], args)
+    return options, args
 
 
 def _has_converged(name: str, result: Any, g: Any, options: dict[str, Any]) -> bool:
