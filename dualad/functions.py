@@ -28,7 +28,9 @@ from .table import RULES
 
 
 def _row(name: str) -> Function:
-    return function(RULES[name])
+    made = function(RULES[name])
+    made.__module__ = __name__  # where pickle looks
+    return made
 
 
 # arithmetic

@@ -16,6 +16,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import dualad.teach
+
 from dualad import (
     audit,
     define_rule,
@@ -196,3 +198,11 @@ def test_rules_of_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
     twice = define_rule(lambda x: 2 * x, lambda x, y: 2.0, name="twice_for_pickles")
     monkeypatch.setitem(globals(), "twice_for_pickles", twice)
     assert again(twice) is twice and derivative(again(grad(twice)))(3.0) == 0.0
+
+
+@pytest.mark.parametrize("module", [dualad, dualad.teach], ids=lambda m: m.__name__)
+def test_public_functions_are_pickled_by_their_names(module: Any) -> None:
+    for name in dir(module):
+        x = getattr(module, name)
+        if callable(x):
+            assert pickle.loads(pickle.dumps(x)) is x, name
