@@ -17,7 +17,6 @@ import numpy as np
 import pytest
 
 import dualad.teach
-
 from dualad import (
     audit,
     define_rule,
