@@ -118,8 +118,9 @@ def derivative(
     if order == 0:
         return f
     if order > 1 and not isinstance(argnums, (tuple, list, range)):
-        nested = derivative(derivative(f, argnums, order=order - 1), argnums)
-        return _by_series(f, argnums, order, nested) if is_for_series(order) else nested
+        if is_for_series(order):
+            return _by_series(f, argnums, order)
+        return derivative(derivative(f, argnums, order=order - 1), argnums)
 
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
         if order > 1:
@@ -158,7 +159,7 @@ def as_count(driver: str, order: Any) -> int:
     raise ValueError(f"{driver}: order is a count, 0 or more; got {order!r}.")
 
 
-def _by_series(f: Callable[P, R], argnums: Argnums, order: int, nested: Function) -> Callable[P, R]:
+def _by_series(f: Callable[P, R], argnums: Argnums, order: int) -> Callable[P, R]:
     """A higher derivative from a series, where that is finite; else by nested duals."""
 
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
@@ -167,6 +168,7 @@ def _by_series(f: Callable[P, R], argnums: Argnums, order: int, nested: Function
         if found is not None:
             return found
         again, by_name = inputs.given_again()
+        nested: Any = derivative(derivative(f, argnums, order=order - 1), argnums)
         return nested(*again, **by_name)
 
     return wrapper

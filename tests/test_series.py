@@ -636,7 +636,7 @@ def test_derivatives_of_any_order_keep_to_the_range_of_floats() -> None:
             for order in (3, 20, 100):
                 got, expected = derivative(f, order=order)(x), want(x, order)
                 np.testing.assert_allclose(got, expected, rtol=1e-12 * order)
-    for order in (171, 400, 1500):
+    for order in (171, 400):
         for x in (1.0, np.array([1.0])):
             got = np.ravel(derivative(np.sin, order=order)(x))[0]
             with mp.workdps(30):
