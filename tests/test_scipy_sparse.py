@@ -322,6 +322,8 @@ def test_a_zero_that_moves(mode: Any) -> None:
             jacobian(f, mode=mode)(x)
     with pytest.raises(TypeError, match=r"A\.tocoo\(\)\.data"):
         jacobian(lambda x: sp.dia_array(made(x).toarray()).data, mode=mode)(x)
+
+
 def _filled(x: Any) -> Any:
     y = np.zeros(N)
     y[:] = x**2
