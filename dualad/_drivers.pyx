@@ -49,7 +49,6 @@ cdef object asks_to_settle = None     # asks_to_settle(f, x, level, y): whether 
 cdef object gravest_doubt = None      # that of `differentiations`
 cdef object described = None          # described(driver): its text
 cdef object global_name = None        # global_name(driver): where it stands in its module, or None
-cdef object may_need_lift = None      # may_need_lift(error): whether f may do better lifted
 cdef object Lifted = None             # Lifted(f): f as the general driver runs it lifted
 cdef object DualArray = None
 cdef object unbuffered = None         # unbuffered(x): the array that x stands for
@@ -66,19 +65,15 @@ cdef Py_ssize_t LEAST_NUMBERS, LEAST_ELEMENTS
 cdef object FORWARD = object()        # left to the general driver, by forward mode
 
 
-def connect(kind, go_on, known, doubtful, what, lifted, may, arrays, array_in, strip, say, text,
+def connect(kind, go_on, known, doubtful, what, lifted, arrays, array_in, strip, say, text,
             name):
     """Tell the short ways what to hand over to."""
     global readable_class, continued, is_elementwise, asks_to_settle, Lifted, DualArray, unbuffered
-    global stripped, gravest_doubt, tell, described, global_name, may_need_lift
-    may_need_lift = may
+    global stripped, gravest_doubt, tell, described, global_name
     stripped, gravest_doubt, tell, described, global_name = strip, what, say, text, name
     readable_class, continued, is_elementwise, asks_to_settle = kind, go_on, known, doubtful
     Lifted, DualArray, unbuffered = lifted, arrays, array_in
 
-
-cdef enum:  # how far a function is lifted: see refusals.py
-    NEEDED, CALLED, ROOMY
 
 # What a call gives: its arguments, those with a name last, and which of them are differentiated.
 cdef enum:
@@ -217,7 +212,6 @@ cdef class Driver:
     cdef object mode
     cdef Way way
     cdef bint is_lifted, is_index, has_aux
-    cdef int extent                  # how far it is lifted, as refusals.py has it
     cdef dict __dict__
     cdef object __weakref__
 
@@ -290,25 +284,19 @@ cdef class Driver:
         """Look what is to be called, before the first call; later, whether it still is the twin."""
         if self.callee is None:
             self.is_lifted = needs_lift(self.given) if self.lift is None else self.lift
-            self.extent = NEEDED if self.lift is None else CALLED
             if self.is_lifted:
-                self.f = Lifted(self.given, True, self.extent)
+                self.f = Lifted(self.given)
             else:
                 self.callee = self.given
         if self.is_lifted:
-            begin(self.extent)
-            try:
-                self.callee = callee_for(self.given, self.callee)
-            finally:
-                end(self.extent)
+            self.callee = callee_for(self.given, self.callee)
         return 0
 
     cdef bint needs_lift_now(self) except -1:
-        """Whether f may need lifting after all, or farther: it is lifted so from now on."""
-        if self.lift is False or self.extent == ROOMY or not (self.is_lifted or needs_anew(self.given)):
+        """Whether f needs lifting after all: it is lifted then from now on."""
+        if self.is_lifted or self.lift is not None or not needs_anew(self.given):
             return False
-        self.is_lifted, self.extent = True, ROOMY
-        self.f = Lifted(self.given, True, ROOMY)
+        self.is_lifted, self.f = True, Lifted(self.given)
         self.callee = self.general = self.forward = None
         return True
 
@@ -325,7 +313,6 @@ cdef class Driver:
         cdef PyObject *args[MOST]
         cdef list held = None
         cdef Py_ssize_t i
-        cdef int extent = self.extent
         memcpy(args, given.args, given.all * sizeof(PyObject *))
         if given.is_single:
             args[given.at[0]] = <PyObject *>x
@@ -342,26 +329,21 @@ cdef class Driver:
                     args[i] = <PyObject *>part
         try:
             if self.is_lifted:
-                begin(extent)
+                begin()
                 try:
                     y = PyObject_Vectorcall(self.callee, args, given.n, given.names)
                 finally:
-                    end(extent)
+                    end()
             else:
                 y = PyObject_Vectorcall(self.callee, args, given.n, given.names)
         except Exception as error:
             if has_refused(level) and gravest_doubt(level) == "objects":  # the general driver says so
                 return NotImplemented
-            if may_need_lift(error) and self.needs_lift_now():
+            if isinstance(error, (TypeError, AttributeError)) and self.needs_lift_now():
                 return NotImplemented
             tell(self.driver.__name__.lstrip("_"), error, gravest_doubt(level) if has_refused(level) else "")
             raise
-        if has_refused(level):
-            if self.is_lifted and gravest_doubt(level) == "error" and self.needs_lift_now():
-                return NotImplemented
-            if asks_to_settle(self.f, x, level, y):
-                return NotImplemented
-        return y
+        return NotImplemented if has_refused(level) and asks_to_settle(self.f, x, level, y) else y
 
     cdef object in_single(self, object level, object x, Given *given):
         """The result with respect to a few float32 numbers, whose duals are the readable ones."""
@@ -544,8 +526,8 @@ cdef object call_driver(PyObject *self, PyObject *const *args, size_t flags, PyO
             return result
     try:
         return PyObject_Vectorcall(driver.general_way(), args, flags, names)
-    except (TypeError, AttributeError, ValueError) as error:
-        if not may_need_lift(error) or not driver.needs_lift_now():
+    except (TypeError, AttributeError):
+        if not driver.needs_lift_now():
             raise
     return PyObject_Vectorcall(driver.general_way(), args, flags, names)
 

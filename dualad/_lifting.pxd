@@ -4,5 +4,5 @@
 cdef bint needs_lift(object f) except -1
 cpdef bint needs_anew(object f) except -1
 cdef object callee_for(object f, object last)
-cpdef void begin(int extent=*) noexcept
-cpdef int end(int extent=*) except -1
+cpdef void begin() noexcept
+cpdef int end() except -1

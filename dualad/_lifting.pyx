@@ -161,23 +161,17 @@ cdef type CachedProperty = functools.cached_property
 cdef dict functions = {}
 cdef object readable_stand_in = None
 cdef object code_for = None
-cdef object readable_roomy = None
 cdef object readable_read = None
 cdef object readable_write = None
 cdef object readable_walk = None
 cdef object readable_needs = None
 cdef object readable_twin_of = None
-cdef type ReadableConstructor = type(None)
 
 
-def connect(given_functions, given_stand_in, given_code_for, roomy, read, write, walk, constructor):
+def connect(given_functions, given_stand_in, given_code_for, read, write, walk):
     """Tell the hooks what is readable, so that they can hand over to it."""
-    global readable_roomy
-    readable_roomy = roomy
     global functions, readable_stand_in, code_for, readable_read, readable_write, readable_walk
-    global ReadableConstructor
     functions, readable_stand_in, code_for = given_functions, given_stand_in, given_code_for
-    ReadableConstructor = constructor
     readable_read, readable_write, readable_walk = read, write, walk
 
 
@@ -203,8 +197,7 @@ def set_note(code, value):
 
     It is kept as long as the code is.
     """
-    cdef Note note = noted(code)
-    note.copy, note.roomy = UNSET if type(value) is int else value, None
+    noted(code).copy = UNSET if type(value) is int else value
 
 
 cdef Note noted(object code):
@@ -224,42 +217,23 @@ cdef object UNSET = object()
 @cython.final
 cdef class Note:
     cdef object copy      # the code of the twin; None: there is none; ...: another answer
-    cdef object roomy     # the same where what is made of plain arrays takes duals, if it was made
     cdef object function  # the last twin, while lifted functions run
     cdef dict decided     # whether it needs lifting, by what surrounds it
     cdef void *places[PLACES]  # the last surroundings, the answer for them, and how many they are
     cdef int known
     cdef bint answer
-    cdef Py_ssize_t time       # of these decisions, by `changes`
-
-
-cdef enum:
-    FEW = 8  # arguments that are handed on from the stack
 
 
 # -- what is called --------------------------------------------------------------------------
 
 cdef Py_ssize_t running = 0  # lifted functions that drivers have called
-cdef Py_ssize_t wholes = 0   # those of them in which all is lifted that is called,
-cdef Py_ssize_t rooms = 0    # and those in which what is made of plain arrays takes duals
 cdef list kept = []          # notes with a twin
 
 
-cpdef void begin(int extent=1) noexcept:
-    """A driver calls a lifted function: twins are kept until it is done.
-
-    `extent`: how far it is lifted, as refusals.py has it. Where that is too little, a dual is
-    refused, and the driver calls the function again, lifted farther.
-    """
-    global running, wholes, rooms
+cpdef void begin() noexcept:
+    """A driver calls a lifted function: twins are kept until it is done."""
+    global running
     running += 1
-    wholes += extent > 0
-    rooms += extent > 1
-
-
-def makes_room():
-    """Whether what lifted code makes of plain arrays takes duals now."""
-    return rooms > 0
 
 
 def is_running():
@@ -267,27 +241,15 @@ def is_running():
     return running > 0
 
 
-cpdef int end(int extent=1) except -1:
-    global running, wholes, rooms
+cpdef int end() except -1:
+    global running
     cdef Note note
     running -= 1
-    wholes -= extent > 0
-    rooms -= extent > 1
     if running == 0 and kept:
         for note in kept:
             note.function = None
         kept.clear()
     return 0
-
-
-cdef inline bint is_choosing() noexcept:
-    """Whether only what needs it is lifted now."""
-    return running > 0 and wholes == 0
-
-
-def runs_as_it_is(f):
-    """Whether a function that lifted code calls needs no lifting, if that is asked now."""
-    return is_choosing() and not needs_lift(f)
 
 
 cdef inline bint stays(PyObject *f) noexcept:
@@ -314,9 +276,6 @@ cdef inline object stand_in(object x):
         if type(f) is Function:
             g = of_function(f)
             return x if g is f else PyMethod_New(g, <object>PyMethod_GET_SELF(x))
-    if type(x) is type and (<PyTypeObject *>x).tp_flags & Py_TPFLAGS_HEAPTYPE:
-        f = readable_stand_in(x)
-        return Constructor(x) if type(f) is ReadableConstructor else f
     return readable_stand_in(x)
 
 
@@ -331,16 +290,9 @@ cdef inline object of_function(object f):
         return readable_stand_in(f) if functions_have(f) else f
     if note.copy is ...:
         return readable_stand_in(f)
-    copy = note.copy
-    if rooms:
-        if note.roomy is None:
-            note.roomy = readable_roomy(f)
-        copy = note.roomy
-    if note.function is not None and is_twin(<PyObject *>note.function, f, copy):
+    if note.function is not None and is_twin(<PyObject *>note.function, f, note.copy):
         return note.function
-    if is_choosing() and not needs_lift(f):
-        return f
-    g = twin(f, copy)
+    g = twin(f, note.copy)
     if running:
         if note.function is None:
             kept.append(note)
@@ -357,99 +309,26 @@ def stand_in_for(x):
     return stand_in(x)
 
 
-cdef extern from *:
-    """
-    static inline unsigned int tag(PyTypeObject *kind) {
-        return PyType_HasFeature(kind, Py_TPFLAGS_VALID_VERSION_TAG) ? kind->tp_version_tag : 0;
-    }
-    """
-    unsigned int tag(PyTypeObject *kind) noexcept
-
-
-@cython.final
-cdef class Constructor:
-    """Makes objects of a class, as `type.__call__` does, by its lifted `__new__` and `__init__`."""
-
-    cdef void *vectorcall
-    cdef object cls, readable
-
-    def __cinit__(self, cls):
-        self.vectorcall = <void *>construct
-        self.cls = cls
-        if cls is not None:
-            self.readable = ReadableConstructor(cls)
-
-    def __getattr__(self, name):
-        return getattr(self.cls, name)
-
-
-cdef object construct(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
-    cdef PyTypeObject *cls = <PyTypeObject *>(<Constructor>self).cls
-    cdef PyObject *init = _PyType_Lookup(cls, "__init__")
-    cdef PyObject *given[FEW]
-    cdef Py_ssize_t i, n = PyVectorcall_NARGS(flags), more = 0 if names == NULL else len(<tuple>names)
-    if not makes_plainly(cls) or init == NULL or type(<object>init) is not Function or n + more >= FEW:
-        return PyObject_Vectorcall((<Constructor>self).readable, args, flags, names)
-    x = new_object(cls, (), NULL)
-    given[0] = <PyObject *>x
-    for i in range(n + more):
-        given[i + 1] = args[i]
-    f = of_function(<object>init)
-    result = PyObject_Vectorcall(f, given, n + 1, names)
-    if result is not None:
-        raise TypeError(f"__init__() should return None, not {type(result).__name__!r}")
-    return x
-
-
-cdef extern from *:
-    """
-    static inline int makes_plainly(PyTypeObject *cls) {
-        return cls->tp_new == PyBaseObject_Type.tp_new;
-    }
-    static inline PyObject *new_object(PyTypeObject *cls, PyObject *args, PyObject *names) {
-        return cls->tp_new(cls, args, names);
-    }
-    """
-    bint makes_plainly(PyTypeObject *cls) noexcept
-    object new_object(PyTypeObject *cls, tuple args, PyObject *names)
-
-
 @cython.final
 cdef class Callee:
     """Callee() @ f is what is called in place of f, in one place of the code."""
 
-    cdef object last, answer   # the last that was called there, of those that stay
-    cdef PyTypeObject *kind    # the last class that makes its objects as it is,
-    cdef unsigned int version  # and its version
+    cdef object last, answer  # the last that was called there, of those that stay
 
     def __matmul__(self, f):
         return called(<Callee>self, f) if type(self) is Callee else NotImplemented
 
 
 cdef inline object called(Callee self, object f):
-    cdef bint is_class = type(f) is type and is_choosing()
     if f is self.last:
         return self.answer
-    if is_class and <PyTypeObject *>f == self.kind and tag(self.kind) == self.version:
-        return f
     answer = stand_in(f)
     if stays(<PyObject *>f):
         self.last, self.answer = f, answer
-    elif is_class and answer is f and tag(<PyTypeObject *>f):
-        self.kind, self.version = <PyTypeObject *>f, tag(<PyTypeObject *>f)
     return answer
 
 
 # -- whether a function needs it ---------------------------------------------------------------
-
-
-cdef Py_ssize_t changes = 0  # how often classes were met on which decisions depend
-
-
-def forget_decisions():
-    """Classes were met on which decisions depend."""
-    global changes
-    changes += 1
 
 
 def needs(f):
@@ -459,7 +338,7 @@ def needs(f):
 
 cpdef bint needs_anew(object f) except -1:
     """The same of a function that has failed: it is read again, and doubts count as needs."""
-    if type(f) is Function or type(f) is BoundMethod and type(f.__func__) is Function:
+    if type(f) is Function or type(f) is Method and type(f.__func__) is Function:
         note = noted((f if type(f) is Function else f.__func__).__code__)
         note.known, note.decided = 0, {}
     return needs_lift(f) or readable_needs(f, True)
@@ -470,7 +349,7 @@ cdef bint needs_lift(object f) except -1:
     cdef void *places[PLACES]
     cdef int count
     if type(f) is Function:
-        note = dated(<object>CODE(f))
+        note = noted(<object>CODE(f))
         count = places_of(f, places)
         if count > 0:
             if count == note.known and not memcmp(places, note.places, count * sizeof(void *)):
@@ -483,25 +362,16 @@ cdef bint needs_lift(object f) except -1:
     elif type(f) is BoundMethod and type(f.__func__) is Function:
         g = f.__func__
         key = surroundings(g), mark(f.__self__)
-        note = dated(<object>CODE(g))
+        note = noted(<object>CODE(g))
     else:
         return readable_needs(f)
     return decision(f, note, key)
-
-
-cdef Note dated(object code):
-    """The note on code; what was decided of it before a class was met is forgotten."""
-    cdef Note note = noted(code)
-    if note.time != changes:
-        note.known, note.decided, note.time = 0, {}, changes
-    return note
 
 
 cdef bint decision(object f, Note note, object key) except -1:
     found = note.decided.get(key)
     if found is None:
         found = readable_needs(f)
-        note.time = changes
         if len(note.decided) > 100:
             note.decided.clear()
         note.decided[key] = found
@@ -548,7 +418,7 @@ cdef object callee_for(object f, object last):
             return last
         found = note_of(CODE(f), PLACE)
         if found != NULL and type(last) is Function:
-            if is_twin(<PyObject *>last, f, (<Note>found).roomy if rooms else (<Note>found).copy):
+            if is_twin(<PyObject *>last, f, (<Note>found).copy):
                 return last
     return readable_twin_of(f)
 
@@ -649,6 +519,15 @@ cdef class Setter:
             PyObject_SetAttr(x, setter.name, value)
 
 
+cdef extern from *:
+    """
+    static inline unsigned int tag(PyTypeObject *kind) {
+        return PyType_HasFeature(kind, Py_TPFLAGS_VALID_VERSION_TAG) ? kind->tp_version_tag : 0;
+    }
+    """
+    unsigned int tag(PyTypeObject *kind) noexcept
+
+
 cdef inline bint is_property(PyTypeObject *kind, object name):
     cdef PyObject *found = _PyType_Lookup(kind, name)
     if found == NULL:
@@ -657,32 +536,6 @@ cdef inline bint is_property(PyTypeObject *kind, object name):
         return True
     kind = Py_TYPE(<object>found)  # a descriptor of the user's
     return kind.tp_flags & Py_TPFLAGS_HEAPTYPE and kind.tp_descr_get != NULL
-
-
-@cython.final
-cdef class Room:
-    """Room() @ x is what lifted code has made: an array that nobody else has takes duals."""
-
-    def __matmul__(self, x):
-        return with_room(x) if type(self) is Room else NotImplemented
-
-
-cdef inline object with_room(object x):
-    if type(x) is not ndarray or Py_REFCNT(<PyObject *>x) > 1 or not is_own(<PyObject *>x):
-        return x
-    return in_buffer(x)
-
-
-cdef extern from *:
-    """
-    static inline int is_own(PyObject *x) {
-        PyArrayObject *a = (PyArrayObject *)x;
-        return PyArray_BASE(a) == NULL && PyArray_CHKFLAGS(a, NPY_ARRAY_OWNDATA)
-            && PyArray_ISWRITEABLE(a);
-    }
-    """
-    bint is_own(PyObject *x) noexcept
-    Py_ssize_t Py_REFCNT(PyObject *x) noexcept
 
 
 @cython.final
@@ -711,22 +564,12 @@ cdef extern from *:
 
 @cython.final
 cdef class Operator:
-    """An operator of (a, b), or of one more: those of the user's classes are lifted.
+    """An operator of (a, b), or of one more: those of the user's classes are lifted."""
 
-    `names`: of the methods that Python asks, of the left side and of the right; of an operator in
-    place, its own stands before them.
-    """
+    cdef object symbol, native, readable
 
-    cdef object symbol, native, readable, in_place, forward, reflected
-
-    def __cinit__(self, symbol, native, readable, names=()):
+    def __cinit__(self, symbol, native, readable):
         self.symbol, self.native, self.readable = symbol, native, readable
-        if len(names) == 3:
-            self.in_place = names[0]
-        if len(names) > 1:
-            self.forward, self.reflected = names[-2:]
-        elif names:
-            self.forward = names[0]
 
     def __matmul__(self, operands):
         if type(self) is not Operator:
@@ -737,64 +580,23 @@ cdef class Operator:
             if Py_TYPE(x).tp_flags & Py_TPFLAGS_HEAPTYPE and not (
                 type(x) is DualArray or type(x) is Buffer
             ):
-                return of_users(hook, given)
-        return native(hook, given)
-
-
-cdef object native(Operator hook, tuple given):
-    if len(given) == 2:
-        a, b = given
-        symbol = hook.symbol
-        if symbol == "+":
-            return PyNumber_Add(a, b)
-        if symbol == "*":
-            return PyNumber_Multiply(a, b)
-        if symbol == "-":
-            return PyNumber_Subtract(a, b)
-        if symbol == "/":
-            return PyNumber_TrueDivide(a, b)
-        if symbol == "[]":
-            return PyObject_GetItem(a, b)
-        if symbol == "+=":
-            return PyNumber_InPlaceAdd(a, b)
-    return hook.native(*given)
-
-
-cdef inline object method_for(object x, object name):
-    """The twin of a special method in Python of a class of the user's; None if there is none."""
-    cdef PyObject *found
-    if not Py_TYPE(x).tp_flags & Py_TPFLAGS_HEAPTYPE:
-        return None
-    found = _PyType_Lookup(Py_TYPE(x), name)
-    if found == NULL or type(<object>found) is not Function:
-        return None
-    twin = of_function(<object>found)
-    return None if twin is <object>found else twin
-
-
-cdef object of_users(Operator hook, tuple given):
-    """What Python does for the commonest operands; all else the readable operator does."""
-    if hook.forward is None or hook.symbol == "%" or hook.symbol == "%=":
-        return hook.readable(given)
-    if hook.reflected is None:
-        x = given[1] if hook.symbol == "[]=" else given[0]
-        f = method_for(x, hook.forward)
-        if f is None or hook.symbol == "[]=" and len(given) != 3:
-            return native(hook, given)
-        return f(x, given[2], given[0]) if hook.symbol == "[]=" else f(*given)
-    a, b = given
-    if hook.in_place is not None and _PyType_Lookup(Py_TYPE(a), hook.in_place) != NULL:
-        return hook.readable(given)
-    f = method_for(a, hook.forward)
-    if type(a) is not type(b):
-        if method_for(b, hook.reflected) is not None:
-            return hook.readable(given)
-    if f is None:
-        if type(a) is type(b) and method_for(b, hook.reflected) is not None:
-            return hook.readable(given)
-        return native(hook, given)
-    result = f(a, b)
-    return hook.readable(given) if result is NotImplemented else result
+                return hook.readable(given)
+        if len(given) == 2:
+            a, b = given
+            symbol = hook.symbol
+            if symbol == "+":
+                return PyNumber_Add(a, b)
+            if symbol == "*":
+                return PyNumber_Multiply(a, b)
+            if symbol == "-":
+                return PyNumber_Subtract(a, b)
+            if symbol == "/":
+                return PyNumber_TrueDivide(a, b)
+            if symbol == "[]":
+                return PyObject_GetItem(a, b)
+            if symbol == "+=":
+                return PyNumber_InPlaceAdd(a, b)
+        return hook.native(*given)
 
 
 # -- functions of math -----------------------------------------------------------------------
@@ -900,6 +702,10 @@ cdef class Answer:
         return repr(self.plain)
 
 
+cdef enum:
+    FEW = 8
+
+
 cdef object call_answer(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
     cdef Answer function = <Answer>self
     cdef PyObject *given[FEW]
@@ -1000,41 +806,6 @@ cdef class Several:
         return (<Several>functions[hypot]).of_numbers(tuple(differences))
 
 
-cdef class Walker:
-    """min and its like, which lifted code calls mostly with numbers and containers of Python's own.
-
-    What may be a function, or walked through by Python code, goes to the readable one.
-    """
-
-    cdef void *vectorcall
-    cdef object plain, readable
-    cdef dict __dict__
-
-    def __cinit__(self, plain, readable):
-        self.vectorcall = <void *>call_walker
-        self.plain, self.readable = plain, readable
-
-    def __getattr__(self, name):
-        return getattr(self.readable, name)
-
-    def __repr__(self):
-        return repr(self.plain)
-
-
-cdef object call_walker(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
-    cdef Walker function = <Walker>self
-    cdef Py_ssize_t i
-    for i in range(PyVectorcall_NARGS(flags)):
-        x = <object>args[i]
-        if not (
-            is_float(x) or is_compiled(x) or type(x) is list or type(x) is tuple or type(x) is dict
-            or type(x) is range or type(x) is Generator
-        ):
-            return PyObject_Vectorcall(function.readable, args, flags, names)
-    return PyObject_Vectorcall(function.readable if names != NULL else function.plain, args, flags, names)
-
-
-cdef type Generator = types.GeneratorType
 cdef object hypot = math.hypot
 
 cdef enum:
@@ -1133,7 +904,7 @@ cdef class Whole:
         self.array, self.aliases = array, []
 
 
-cdef class Elements:
+cdef class Room:
     """The elements of a buffer, one by one: see array/buffers.py."""
 
     cdef public object _whole, _steps, _seen, _content
@@ -1306,10 +1077,6 @@ cdef object call_lists(PyObject *self, PyObject *const *args, size_t flags, PyOb
 
 cdef Lists lists = Lists.__new__(Lists, None, None, False)
 call_fast(Lists, offset_in(lists, &lists.vectorcall))
-cdef Walker walker = Walker.__new__(Walker, None, None)
-call_fast(Walker, offset_in(walker, &walker.vectorcall))
-cdef Constructor constructor = Constructor.__new__(Constructor, None)
-call_fast(Constructor, offset_in(constructor, &constructor.vectorcall))
 cdef Maker maker = Maker.__new__(Maker, None, None, False)
 call_fast(Maker, offset_in(maker, &maker.vectorcall))
 

@@ -30,7 +30,7 @@ from .levels import fresh_level
 from .lifting.effects import may_keep, may_read
 from .lifting.lift import Lifted
 from .pair import own, plain, shape_of
-from .refusals import found, refused
+from .refusals import refused
 from .structure import keys_of
 
 STEP = 1 / 8191  # relative, to a nearby point
@@ -454,7 +454,7 @@ def refuse_if_read(inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_a
         apart = abs(got - narrow)
         is_other = apart > 0.01 * np.maximum(abs(got), abs(narrow)) + noise
         if np.any(is_other & (abs(wide - narrow) + bend < 0.1 * apart)):
-            error = refused(
+            raise refused(
                 f"{inputs.driver}: the function turns a dual into text, and its values move "
                 f"otherwise than its derivative: by {reprlib.repr(narrow.tolist())}, not "
                 f"{reprlib.repr(got.tolist())}; so it reads a number from that text, where its "
@@ -462,7 +462,6 @@ def refuse_if_read(inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_a
                 "dualad.define_rule.",
                 *inputs.leaves,
             )
-            raise found(error)
     _reads_nothing.add(inputs.f, _shapes(inputs.leaves))
 
 
@@ -506,13 +505,12 @@ def refuse_if_kept(inputs: Inputs, outputs: Outputs, evaluate: Evaluate, again: 
         _keeps_at(inputs, points, evaluate) for points in nearby
     ):
         _is_called(inputs, _nearby(inputs, 2))  # no dual stays in its cache
-        error = refused(
+        raise refused(
             f"{inputs.driver}: the function recognised its argument from an earlier call and "
             "returned a cached value, which has no derivative; recompute it, or skip the cache "
             "where isinstance(x, dualad.Dual).",
             *inputs.leaves,
         )
-        raise found(error)
 
 
 def _keeps_at(inputs: Inputs, points: list[Any], evaluate: Evaluate) -> bool:

@@ -19,29 +19,19 @@ _PACKAGE = __name__.rpartition(".")[0]
 LOST = "would lose the derivative"
 NAMED = " cannot take duals; "  # of a function that stands before it, by its name
 UNLIFTED = ", or keep your code and differentiate dualad.lift(f) instead of f"
-# How far a function is lifted: only what it calls that needs it; all that it calls; all, and what
-# it makes of plain arrays takes duals.
-NEEDED, CALLED, ROOMY = range(3)
-_lifted_runs = _roomy_runs = 0
+_lifted_runs = 0
 
 
-def readable_begin(extent: int = CALLED) -> None:
+def readable_begin() -> None:
     """A driver calls a lifted function."""
-    global _lifted_runs, _roomy_runs
+    global _lifted_runs
     _lifted_runs += 1
-    _roomy_runs += extent == ROOMY
 
 
-def readable_end(extent: int = CALLED) -> None:
+def readable_end() -> None:
     """It is done."""
-    global _lifted_runs, _roomy_runs
+    global _lifted_runs
     _lifted_runs -= 1
-    _roomy_runs -= extent == ROOMY
-
-
-def readable_makes_room() -> bool:
-    """Whether what lifted code makes of plain arrays takes duals now."""
-    return _roomy_runs > 0
 
 
 def refused(message: str, *involved: Any) -> TypeError:
@@ -50,24 +40,6 @@ def refused(message: str, *involved: Any) -> TypeError:
     if LIFTING.is_running() if LIFTING else _lifted_runs:
         message = message.replace(UNLIFTED, "")
     return TypeError(message)
-
-
-def found(error: TypeError) -> TypeError:
-    """The error for what a function turned out to do, to which lifting is no answer."""
-    error.is_found = True  # type: ignore[attr-defined]
-    return error
-
-
-def may_need_lift(error: Exception) -> bool:
-    """Whether a function that has failed so may do better if it is lifted."""
-    if isinstance(error, ValueError):
-        return str(error).startswith(_STORES)
-    is_of_kind = isinstance(error, (TypeError, AttributeError))
-    return is_of_kind and not getattr(error, "is_found", False)
-
-
-# What NumPy says where it has stored no dual.
-_STORES = ("setting an array element with a sequence", "Error setting single item of array")
 
 
 # What to write for a plain array in which duals are stored.

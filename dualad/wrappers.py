@@ -21,7 +21,6 @@ from .lifting.lift import Lifted, Lookalike, global_name
 from .lifting.reach import chosen, needs_lift_after_all
 from .pair import Function, parts
 from .promises import has_zeros, is_doubtful, is_elementwise, may_have_read, tell
-from .refusals import NEEDED, ROOMY, may_need_lift
 from .structure import leaves
 
 Driver = TypeVar("Driver", bound=Callable[..., Any])
@@ -80,7 +79,7 @@ def driver(definition: Driver) -> Driver:
         if is_wrapper and lift is None:
             return call
         made_by = functools.partial(public, f, argnums, *args, lift=lift, **options)
-        return _Wrapper(call, f, made_by, None if lift is False else general, bool(lift))
+        return _Wrapper(call, f, made_by, general if lift is None else None)
 
     return public  # type: ignore[return-value]
 
@@ -153,7 +152,7 @@ def function_for(driver: str, f: Function, lift: bool | None) -> Function:
         If f is not callable.
     """
     refuse_unless_callable(driver, f)
-    return chosen(f, lift, NEEDED)
+    return chosen(f, lift)
 
 
 def lifting_as_needed(driver: Driver) -> Driver:
@@ -163,12 +162,10 @@ def lifting_as_needed(driver: Driver) -> Driver:
     def call(f: Function, *args: Any, lift: bool | None = None, **options: Any) -> Any:
         try:
             return driver(f, *args, lift=lift, **options)
-        except (TypeError, AttributeError, ValueError) as error:
-            if lift is False or not may_need_lift(error):
+        except (TypeError, AttributeError):
+            if lift is not None or chosen(f, None) is not f or not needs_lift_after_all(f):
                 raise
-            if lift is None and chosen(f, None) is f and not needs_lift_after_all(f):
-                raise
-        return driver(Lifted(f, True, ROOMY), *args, lift=False, **options)
+        return driver(f, *args, lift=True, **options)
 
     return call  # type: ignore[return-value]
 
@@ -181,35 +178,28 @@ class _Wrapper(Lookalike):
         call: Function,
         f: Function,
         made_by: functools.partial[Function],
-        general: Function | None,  # makes the call of f lifted, or farther, unless it must not be
-        is_lifted: bool,
+        general: Function | None,  # makes the call of f lifted, unless f is lifted or must not be
     ) -> None:
         super().__init__(call, f, made_by)
         self._general = general
-        self._is_decided, self._is_lifted = general is None or is_lifted, is_lifted
+        self._is_decided = general is None
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not self._is_decided:
             self._is_decided = True
             if chosen(self.__wrapped__, None) is not self.__wrapped__:
-                self._lift(NEEDED)
+                self._lift()
         try:
             return self._call(*args, **kwargs)
-        except (TypeError, AttributeError, ValueError) as error:
-            if self._general is None or not may_need_lift(error):
+        except (TypeError, AttributeError):
+            if self._general is None or not needs_lift_after_all(self.__wrapped__):
                 raise
-            if not self._is_lifted and not needs_lift_after_all(self.__wrapped__):
-                raise
-        self._lift(ROOMY)
+        self._lift()
         return self._call(*args, **kwargs)
 
-    def _lift(self, extent: int) -> None:
-        """From now on, f is lifted so far; it may have to be farther later."""
+    def _lift(self) -> None:
         if self._general is not None:
-            self._call = self._general(Lifted(self.__wrapped__, True, extent))
-            self._is_lifted = True
-            if extent == ROOMY:
-                self._general = None
+            self._call, self._general = self._general(Lifted(self.__wrapped__)), None
 
     def __repr__(self) -> str:
         return _described(self)
@@ -256,6 +246,6 @@ _WRAPPERS: tuple[type, ...] = (_Wrapper,)
 if DRIVERS:
     DRIVERS.connect(
         *(Dual, _continued, is_elementwise, _asks_to_settle, gravest_doubt),
-        *(Lifted, may_need_lift, DualArray, unbuffered, _stripped, tell, _described, global_name),
+        *(Lifted, DualArray, unbuffered, _stripped, tell, _described, global_name),
     )
     _WRAPPERS = (_Wrapper, *DRIVERS.SHORT_WAYS.values())

@@ -553,22 +553,3 @@ def test_lists_of_mpf_stay_mpf() -> None:
 
 def test_argnums_may_be_an_integer_of_numpy() -> None:
     assert derivative(lambda x: x**3, np.int64(0), order=2)(2.0) == 12.0
-
-
-def test_jvp_of_lists_takes_the_compiled_way() -> None:
-    """Lists and tuples of numbers, as arrays: the same numbers, and the structure that f is given."""
-
-    def f(x: Any, y: Any) -> Any:
-        assert type(x) is list and type(x[1]) is tuple and isinstance(y, float)
-        return [x[0] * y, (x[1][0] * x[1][1],)]
-
-    value, tangent = jvp(f, ([2.0, (3.0, 5.0)], 7.0), ([1.0, (0.5, 0.25)], 2.0))
-    assert value == [14.0, (15.0,)]
-    assert tangent == [11.0, (3.25,)]
-    given = [1.0, 2.0]
-    jvp(lambda x: x.append(x[0]) or x[2], (given,), ([1.0, 1.0],))
-    assert given == [1.0, 2.0]
-    for v in ([1.0], 1.0, [1.0, "a"], [[1.0], 1.0]):
-        with pytest.raises((TypeError, ValueError)):
-            jvp(lambda x: x[0], (given,), (v,))
-    assert jvp(lambda x: x[0] * x[1], ([2, np.float64(3.0)],), ([1, 0],)) == (6.0, 3.0)

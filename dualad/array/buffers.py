@@ -72,7 +72,7 @@ class _Room:
 
 
 if not TYPE_CHECKING and LIFTING:
-    _AnyWhole, _Room = LIFTING.Whole, LIFTING.Elements
+    _AnyWhole, _Room = LIFTING.Whole, LIFTING.Room
 
 
 class _Whole(_AnyWhole):
@@ -339,7 +339,7 @@ class Buffer(_Room, ArrayProxy):
         return given if isinstance(y, tuple) else given[0]
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if func in WRITERS or kwargs.get("out") is not None:
+        if func in _WRITING or kwargs.get("out") is not None:
             for x in leaves([args, kwargs]):
                 if isinstance(x, Buffer):
                     x._take([args, kwargs])
@@ -378,7 +378,7 @@ def _item(call: Step, i: int) -> Step:
 
 
 # Functions that write into their first argument.
-WRITERS = (np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal)
+_WRITING = (np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal)
 
 
 def _is_view(y: Any, content: Any) -> bool:

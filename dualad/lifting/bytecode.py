@@ -43,8 +43,6 @@ class Hooks(NamedTuple):
         be called; or that writes it: of the pair (value, object).
     is_plain : callable
         Whether a global name stands for a module, whose attributes are read without asking.
-    room : object, optional
-        Of what calls and operators have made.
     """
 
     callee: Callable[[], Any]
@@ -55,7 +53,6 @@ class Hooks(NamedTuple):
     method: Callable[[str], Any]
     setter: Callable[[str], Any]
     is_plain: Callable[[str], bool]
-    room: Any = None
 
 
 class _Step:
@@ -233,8 +230,6 @@ def _steps(code: CodeType, writer: _Writer) -> tuple[list[_Step], dict[int, _Ste
         )
         is_called = i.offset in called
         ops = writer.become(i, is_plain, is_called) or [(i.opname, i.arg or 0)]
-        if writer.hooks.room is not None and i.opname in _MAKING:
-            ops = [*ops, *writer.ask(writer.hooks.room)]
         p: Any = i.positions
         step = _Step(ops, (p.lineno, p.end_lineno, p.col_offset, p.end_col_offset))
         depth = _depth_of_callee(i, empty)
@@ -320,12 +315,6 @@ def _empty_places(code: CodeType, found: list[dis.Instruction]) -> dict[int, Pla
     return seen
 
 
-_MAKING = frozenset(
-    (
-        *("BINARY_OP", "BINARY_SUBSCR", "BINARY_SLICE", "UNARY_NEGATIVE", "UNARY_INVERT"),
-        *("CALL", "CALL_KW", "CALL_FUNCTION_EX"),
-    )
-)
 _LEAVES = frozenset(
     (
         *("RETURN_VALUE", "RETURN_CONST", "RAISE_VARARGS", "RERAISE", "JUMP_FORWARD"),

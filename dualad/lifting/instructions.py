@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import builtins
-import collections
 import dis
 import sys
 import types
@@ -28,10 +27,7 @@ DATA = frozenset(
 # Attributes that numbers, arrays and containers have: those of an unknown object are theirs.
 COMMON = frozenset(
     name
-    for kind in (
-        *(np.ndarray, np.float64, Dual, float, complex, int, list, tuple, dict, set, str),
-        collections.deque,
-    )
+    for kind in (np.ndarray, np.float64, Dual, float, complex, int, list, tuple, dict, set, str)
     for name in dir(kind)
 )
 NULL_COMES_LAST = sys.version_info >= (3, 13)

@@ -26,13 +26,12 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from ..array.buffers import buffered
 from ..array.operands import ArrayProxy, unbuffered
 from ..differentiations import text_for
 from ..dual import Dual
 from ..kernel import LIFTING
 from ..pair import Function, plain
-from ..refusals import CALLED, found, readable_begin, readable_end, readable_makes_room
+from ..refusals import readable_begin, readable_end
 from ..structure import leaves, rebuild
 from .bytecode import Hooks, rewritten
 from .standins import (
@@ -196,15 +195,12 @@ def global_name(x: Any) -> str | None:
 
 
 class Lifted:
-    """f, run lifted or as it is; what stands for arrays is made arrays again.
+    """f, run lifted or as it is; what stands for arrays is made arrays again."""
 
-    `extent`: how far: NEEDED, CALLED or ROOMY.
-    """
+    __slots__ = ("f", "lift", "__weakref__")
 
-    __slots__ = ("f", "lift", "extent", "__weakref__")
-
-    def __init__(self, f: Function, lift: bool = True, extent: int = CALLED) -> None:
-        self.f, self.lift, self.extent = f, lift, extent
+    def __init__(self, f: Function, lift: bool = True) -> None:
+        self.f, self.lift = f, lift
 
     @property
     def __wrapped__(self) -> Function:
@@ -213,15 +209,11 @@ class Lifted:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not self.lift:
             return self.f(*args, **kwargs)
-        if self.extent:
-            for x in (*args, *kwargs.values()):
-                if type(x).__flags__ & HEAP_TYPE and not isinstance(x, (Dual, ArrayProxy)):
-                    _meet(x)  # its class, which f may not name
-        begin(self.extent)
+        begin()
         try:
             y = twin_of(self.f)(*args, **kwargs)
         finally:
-            end(self.extent)
+            end()
         held = any(isinstance(x, ArrayProxy) for x in leaves(y))
         return rebuild(y, unbuffered) if held else y
 
@@ -229,7 +221,7 @@ class Lifted:
         return getattr(self.f, name)
 
     def __reduce__(self) -> Any:
-        return Lifted, (self.f, self.lift, self.extent)
+        return Lifted, (self.f, self.lift)
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Lifted) and (self.f, self.lift) == (other.f, other.lift)
@@ -240,7 +232,8 @@ class Lifted:
 
 def twin_of(f: Function) -> Function:
     """What lifted code calls in place of f, which itself may be in a package that stays."""
-    _meet(f)
+    if not OPERATORS:
+        _meet(f)
     given: Function = stand_in(f)
     return own_twin(f) if given is f else given
 
@@ -250,8 +243,6 @@ def own_twin(f: Function) -> Function:
     if not (isinstance(f, types.FunctionType) and _may_be_copied(f.__code__)):
         return f
     code = code_for(f)
-    if makes_room():
-        code = roomy_code(f)
     if not isinstance(code, types.CodeType):  # others who call it get f, or its stand-in
         code = _own_copies.get(f.__code__, None) or _copied(f, _own_copies.set)
     return _twin(f, code)
@@ -325,9 +316,7 @@ def _of_function(f: types.FunctionType) -> Any:
         return _found(f) or CALLERS.get(_root(home), Caller)(f, _changing(home))
     if code is STAYS:
         return FUNCTIONS.get(f, f)
-    if LIFTING and LIFTING.runs_as_it_is(f):
-        return f
-    return _twin(f, roomy_code(f) if makes_room() else code)
+    return _twin(f, code)
 
 
 def _twin(f: types.FunctionType, code: types.CodeType) -> types.FunctionType:
@@ -342,7 +331,8 @@ def _of_class(cls: type) -> Any:
     """The class, or what makes its objects by lifted `__new__` and `__init__`."""
     if type(cls).__call__ is not type.__call__:
         return cls
-    _meet(cls)
+    if not OPERATORS:
+        _meet(cls)
     home = cls.__module__
     if _root(home) in _CALLERS and _is_foreign(home) and not is_opened(home):
         return Caller(cls, _changing(home))
@@ -448,11 +438,10 @@ class Compiled:
         before = rebuild([args, kwargs], _plain_copy)
         now, then = list(leaves([numbers, options])), list(leaves(before))
         if len(now) != len(then) or not all(map(_is_same, now, then)):
-            error = TypeError(
+            raise TypeError(
                 f"{self.source.__name__}, which numba has compiled, writes into its arguments, and "
                 f"derivatives would be lost; write {self.source.__name__}.__wrapped__, its source."
             )
-            raise found(error)
         f = stand_in(self.source)
         if isinstance(getattr(self.compiled, "nin", None), int):  # element by element
             f = Vectorized(f)
@@ -467,11 +456,10 @@ class Compiled:
         if are_alike and not isinstance(x, Dual):
             return y
         if not are_alike or not np.allclose(plain(x), y, 1e-6, 1e-12, equal_nan=True):
-            error = TypeError(
+            raise TypeError(
                 f"{self.source.__name__} as numba has compiled it gives {y!r}, and its source "
                 f"{plain(x)!r}; write {self.source.__name__}.__wrapped__, its source."
             )
-            raise found(error)
         return with_plain(y, x)
 
     def __getattr__(self, name: str) -> Any:
@@ -563,24 +551,6 @@ class Setter:
         write(pair[1], self.name, pair[0])
 
 
-class Room:
-    """Room() @ x is what lifted code has made: an array that nobody else has takes duals."""
-
-    alone = 0  # references to an array that nobody else has
-
-    def __matmul__(self, x: Any) -> Any:
-        if type(x) is not np.ndarray or x.base is not None:
-            return x
-        count, flags = sys.getrefcount(x), x.flags
-        if not Room.alone:
-            return count
-        is_own = count <= Room.alone and flags.owndata and flags.writeable
-        return buffered(x) if is_own else x
-
-
-Room.alone = Room() @ np.empty(1)
-
-
 class Iterable:
     """What a loop goes through in place of x."""
 
@@ -667,8 +637,6 @@ def _steps(x: Any) -> Any:
 
 def read(x: Any, name: str) -> Any:
     """getattr(x, name), with lifted properties."""
-    if name == "__class__" and isinstance(x, ArrayProxy):
-        return np.ndarray
     found = inspected(type(x), name)
     get = inspected(type(found), "__get__")
     if type(get) is types.FunctionType and type(found) is not functools.cached_property:
@@ -729,7 +697,6 @@ class _Copies:
 
 
 _own_copies = _Copies()
-_roomy_copies = _Copies()
 
 
 def code_for(f: types.FunctionType) -> Any:
@@ -751,20 +718,12 @@ def code_for(f: types.FunctionType) -> Any:
     return found
 
 
-def roomy_code(f: types.FunctionType) -> Any:
-    """The code of a twin in which what is made of plain arrays takes duals."""
-    found = _roomy_copies.get(f.__code__, None)
-    return _copied(f, _roomy_copies.set, ROOM) if found is None else found
-
-
-def _copied(
-    f: types.FunctionType, keep: Callable[[types.CodeType, Any], None], room: Any = None
-) -> Any:
+def _copied(f: types.FunctionType, keep: Callable[[types.CodeType, Any], None]) -> Any:
     def is_plain(name: str) -> bool:
         return isinstance(f.__globals__.get(name), types.ModuleType)
 
     operators = OPERATORS or _TEXT
-    hooks = Hooks(callee, ITERABLE, MANAGER, operators, getter, method, setter, is_plain, room)
+    hooks = Hooks(callee, ITERABLE, MANAGER, operators, getter, method, setter, is_plain)
     code = rewritten(f.__code__, hooks, lambda new: note(new, STAYS))
     key = id(f.__code__)
     with _LOCK:
@@ -773,7 +732,7 @@ def _copied(
             codes[key] = weakref.ref(f.__code__, lambda _: codes.pop(key, None))
             keep(f.__code__, code)
             return code
-    return _copied(f, keep, room)  # another thread has brought hooks of operators
+    return _copied(f, keep)  # another thread has brought hooks of operators
 
 
 _copied_codes: dict[int, weakref.ref[types.CodeType]] = {}
@@ -793,12 +752,11 @@ def take_operators(hooks: dict[str, Any], functions: dict[Any, Function]) -> Non
                 note(code, 0)
         _copied_codes.clear()
         _own_copies.clear()
-        _roomy_copies.clear()
         OPERATORS.update(hooks)
 
 
 def connect(meet: Function) -> None:
-    """Call `meet` with each function and object that a driver hands on, and each class called."""
+    """Call `meet` with each function that a driver calls, and each class that lifted code calls."""
     global _meet
     _meet = meet
 
@@ -853,12 +811,10 @@ _copies = _Copies()
 noted: Function = LIFTING.get_note if LIFTING else _copies.get
 begin: Function = LIFTING.begin if LIFTING else readable_begin
 end: Function = LIFTING.end if LIFTING else readable_end
-makes_room: Function = LIFTING.makes_room if LIFTING else readable_makes_room
 note: Function = LIFTING.set_note if LIFTING else _copies.set
 callee: Function = LIFTING.Callee if LIFTING else Callee
 ITERABLE: Any = LIFTING.Iterable() if LIFTING else Iterable()
 MANAGER = Manager()
-ROOM: Any = LIFTING.Room() if LIFTING else Room()
 _TEXT = {"%": Remainder(operator.mod), "%=": Remainder(operator.imod)}
 OPERATORS: dict[str, Any] = {}  # all of them, once `operators` finds that the user's need it
 _LOCK = allocate_lock()  # of what is known of code, while hooks come
@@ -883,10 +839,7 @@ _WALKERS: dict[Any, Function] = {
     **dict.fromkeys((sorted, min, max, functools.reduce), lambda x: walked(argument(x))),
     **dict.fromkeys((list, tuple, set, enumerate, zip, any, all), walked),
 }
-FUNCTIONS |= {
-    f: LIFTING.Walker(f, Caller(f, change)) if LIFTING else Caller(f, change)
-    for f, change in _WALKERS.items()
-}
+FUNCTIONS |= {f: Caller(f, change) for f, change in _WALKERS.items()}
 FUNCTIONS |= {
     np.vectorize: Caller(Vectorized),
     np.frompyfunc: Caller(OfPython),
@@ -895,4 +848,4 @@ FUNCTIONS[sum] = Caller(summed if SUM_IS_EXACT else sum, walked)
 FUNCTIONS[math.prod] = Caller(FUNCTIONS[math.prod], walked)
 
 if LIFTING:
-    LIFTING.connect(FUNCTIONS, stand_in, code_for, roomy_code, read, write, walked, Constructor)
+    LIFTING.connect(FUNCTIONS, stand_in, code_for, read, write, walked)

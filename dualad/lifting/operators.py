@@ -24,8 +24,7 @@ from ..kernel import LIFTING
 from ..pair import Function
 from . import lift
 from .lift import inspected, is_left_alone, is_opened, stand_in
-from .reach import is_of_dataclasses, needs_lift
-from .reach import meet as take_note
+from .reach import needs_lift
 from .standins import FUNCTIONS, INFIX, SUM_IS_EXACT, as_infix, summed
 
 
@@ -214,7 +213,7 @@ def _all_hooks() -> Iterator[tuple[str, Function, Function]]:
 class Operator:
     """Operator() @ (a, b) is what the operator gives of them."""
 
-    def __init__(self, symbol: str, native: Function, lifted: Function, *names: Any) -> None:
+    def __init__(self, symbol: str, native: Function, lifted: Callable[[Any], Any]) -> None:
         self.symbol, self.native, self.lifted = symbol, native, lifted
 
     def __matmul__(self, operands: tuple[Any, ...]) -> Any:
@@ -229,28 +228,16 @@ _HOOKS = {symbol: (native, lifted) for symbol, native, lifted in _all_hooks()}
 _ADD = _HOOKS["+"][1]
 
 
-def _methods_asked() -> dict[str, tuple[str, ...]]:
-    """By symbol, the methods that its operands are asked for, in their order."""
-    asked: dict[str, tuple[str, ...]] = {}
-    for symbol, (name, _) in _BINARY.items():
-        asked[symbol] = f"__{name}__", f"__r{name}__"
-        asked[f"{symbol}="] = f"__i{name}__", *asked[symbol]
-    asked |= {symbol: (f"__{a}__", f"__{b}__") for symbol, (a, b, _) in _COMPARISONS.items()}
-    asked |= {symbol: (f"__{name}__",) for symbol, (name, _) in _UNARY.items()}
-    return asked | {"[]": ("__getitem__",), "[]=": ("__setitem__",)}
-
-
 def _start() -> None:
     """From now on, copies of code have hooks before their operators."""
     make: Function = LIFTING.Operator if LIFTING else Operator
-    asked = _methods_asked()
     remainder = _HOOKS["%"][1], _HOOKS["%="][1]
     hooks: dict[str, Any] = {}
     functions: dict[Any, Function] = {}
     for symbol, (native, lifted) in _HOOKS.items():
         if lifted in remainder:
             native, lifted = map(lift.of_text_or, (native, lifted))
-        hooks[symbol] = make(symbol, native, _unpacked(lifted), asked.get(symbol, ()))
+        hooks[symbol] = make(symbol, native, _unpacked(lifted))
         if getattr(operator, native.__name__, None) is native and symbol not in ("in", "not in"):
             name = INFIX.get(native)
             functions[native] = as_infix(native, name, lifted) if name else lifted
@@ -290,7 +277,7 @@ def meet(x: Any) -> None:
     What x itself names is looked at in each call, since variables change; what functions and
     classes beyond it name, once.
     """
-    if isinstance(x, type) and _is_met(x):
+    if lift.OPERATORS or (isinstance(x, type) and _is_met(x)):
         return
     seen: dict[int, Any] = {}
     todo = [x]
@@ -300,11 +287,10 @@ def meet(x: Any) -> None:
             continue
         seen[id(part)] = part
         if part is x or not _is_met(part):
-            if isinstance(part, type):
-                take_note(part)
+            if (isinstance(part, type) and _needs_hooks(part)) or _is_sparse(part):
+                _start()
+                return
             todo += _parts_of(part)
-    if not lift.OPERATORS and any(map(_asks_for_hooks, seen.values())):
-        _start()
     for key, part in seen.items():
         if isinstance(part, (type, types.FunctionType)) and not _is_met(part):
             _met[key] = weakref.ref(part, functools.partial(_forget, key))
@@ -313,11 +299,6 @@ def meet(x: Any) -> None:
 def _forget(key: int, gone: weakref.ref[Any]) -> None:
     if _met.get(key) is gone:
         del _met[key]
-
-
-def _asks_for_hooks(x: Any) -> bool:
-    is_known = _is_met(x)
-    return not is_known and ((isinstance(x, type) and _needs_hooks(x)) or _is_sparse(x))
 
 
 def _parts_of(x: Any) -> Iterator[Any]:
@@ -357,10 +338,16 @@ def _needs_hooks(cls: type) -> bool:
     return any(
         name[:2] == "__"
         and name[2:-2] in _TELLING
-        and not is_of_dataclasses(kind, name, f)
+        and not _is_of_dataclasses(kind, name, f)
         and needs_lift(f)
         for kind, name, f in _methods_of(cls)
     )
+
+
+def _is_of_dataclasses(kind: type, name: str, f: types.FunctionType) -> bool:
+    """Whether a comparison has been made by `dataclasses`, from the text of its code."""
+    is_text = f.__code__.co_filename == "<string>" and "__dataclass_fields__" in vars(kind)
+    return is_text and name in ("__eq__", "__lt__", "__le__", "__gt__", "__ge__")
 
 
 def _named_by(f: types.FunctionType) -> Iterator[Any]:

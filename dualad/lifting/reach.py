@@ -1,9 +1,7 @@
 """Whether a function needs lifting: it, or what it calls by name, uses what has a stand-in.
 
 Code is read, not run. What cannot be told from it, such as a call of a function that was given as
-an argument, counts as a need: lifted, such code does the same, and costs a little more. An
-attribute of an object that is not known is taken for what the classes that were met have under its
-name; if none has, it is data.
+an argument, counts as a need: lifted, such code does the same, and costs a little more.
 """
 
 from __future__ import annotations
@@ -11,20 +9,16 @@ from __future__ import annotations
 import cmath
 import functools
 import math
-import operator
 import sys
 import types
-import weakref
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from ..array.buffers import WRITERS
 from ..dual import Dual
 from ..kernel import LIFTING
 from ..pair import Function
-from ..refusals import CALLED
 from .bytecode import IS_KNOWN
 from .instructions import (
     COMMON,
@@ -60,15 +54,9 @@ def needs_lift(f: Function, has_failed: bool = False) -> bool:
     """Whether f, which a driver is given, is to be lifted; True also where it cannot be told.
 
     `has_failed`: f has not taken duals as it is, and is lifted if it makes lists and calls ufuncs,
-    or makes or copies arrays, or writes into something, in which it may have stored them.
+    or makes or copies arrays, in which it may have stored them.
     """
-    while IS_KNOWN:
-        before = _met.count
-        if _of_value(f, _Failed() if has_failed else set()):
-            return True
-        if before == _met.count:  # else names may stand for more than was known when it was read
-            break
-    return False
+    return IS_KNOWN and _of_value(f, _Failed() if has_failed else set())
 
 
 class _Failed(set[Any]):
@@ -82,8 +70,6 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
         return False
     if kind is np.vectorize or kind in INDEXED or source_of(x) is not None:
         return True
-    if kind is operator.attrgetter or kind is operator.methodcaller:
-        return any(_of_name(name, False, seen) for name in _names_asked(x))
     if kind in CONTAINERS:
         if id(x) in seen:
             return False
@@ -91,9 +77,7 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
         return any(_of_value(v, seen) for v in parts_of(x))
     needed = _AFTER_ALL if type(seen) is _Failed else NEEDS_LIFT
     try:
-        if callable(x) and (
-            x in needed or x in _READERS or has_foreign_stand_in(x) or _is_opened(x)
-        ):
+        if callable(x) and (x in needed or has_foreign_stand_in(x) or _is_opened(x)):
             return True
     except Exception:  # it has no hash, or a comparison of its own
         pass
@@ -109,7 +93,6 @@ def _of_value(x: Any, seen: set[Any]) -> bool:
         return _of_class(x, seen)
     if kind is Lifted or _stays(kind):
         return kind is Cached or kind.__module__.startswith(_BY_METHODS)
-    _meet_parts(x, 0)
     return _of_class(kind, seen)
 
 
@@ -129,112 +112,20 @@ def _is_opened(x: Any) -> bool:
 
 
 def _of_class(cls: Any, seen: set[Any]) -> bool:
-    """Whether making an object of a class, or what Python itself does with it, needs lifting.
-
-    Other methods, and properties, count where code asks for their names.
-    """
     if id(cls) in seen:
         return False
     seen.add(id(cls))
-    meet(cls)
-    is_by_name = type(seen) is not _Failed and all(
-        not _stays(kind) or _calls_nothing(kind) for kind in cls.__mro__
-    )
     for kind in cls.__mro__:
         if _stays(kind):
             continue
-        for name, member in list(vars(kind).items()):
-            is_named = is_by_name and not _is_special(name)
+        for member in list(vars(kind).values()):
             for f in _functions_in(member):
                 if type(f) is types.FunctionType:
-                    is_asked = not is_named and not is_of_dataclasses(kind, name, f)
-                    if is_asked and _of_function(f, seen, cls):
+                    if _of_function(f, seen, cls):
                         return True
                 elif not isinstance(f, type) and _of_value(f, seen):
                     return True
     return False
-
-
-def is_of_dataclasses(kind: type, name: str, f: types.FunctionType) -> bool:
-    """Whether a method has been made by `dataclasses`, and only compares, freezes or shows."""
-    is_made = "__dataclass_fields__" in vars(kind) and name in _MADE
-    return is_made and (f.__code__.co_filename == "<string>" or hasattr(f, "__wrapped__"))
-
-
-def _is_special(name: str) -> bool:
-    return name[:2] == name[-2:] == "__"
-
-
-def _calls_nothing(kind: type) -> bool:
-    """Whether a class of the library calls only special methods of those derived from it."""
-    return kind.__module__ in ("builtins", "abc", "typing", "enum", "numbers", "dataclasses")
-
-
-class _Met:
-    """What stands under each name in the classes that were met: functions, by their code."""
-
-    def __init__(self) -> None:
-        self.members: dict[str, dict[int, weakref.ref[types.FunctionType]]] = {}
-        self.codes: dict[int, weakref.ref[types.CodeType]] = {}
-        self.count = 0
-
-    def take(self, name: str, f: types.FunctionType) -> None:
-        key, known = id(f.__code__), self.members.setdefault(name, {})
-        if key in known:
-            return
-        known[key] = weakref.ref(f, lambda _: known.pop(key, None))
-        if key not in self.codes:  # else a class is made again
-            codes = self.codes
-            codes[key] = weakref.ref(f.__code__, lambda _: codes.pop(key, None))
-            self.count += 1
-            if LIFTING:
-                LIFTING.forget_decisions()
-
-    def under(self, name: str) -> list[types.FunctionType]:
-        known = list(self.members.get(name, {}).values())
-        return [f for ref in known if (f := ref()) is not None]
-
-
-_met = _Met()
-
-
-def meet(cls: type) -> None:
-    """Take note of what stands under the names in a class of the user's."""
-    for kind in cls.__mro__:
-        if _stays(kind):
-            continue
-        for name, member in list(vars(kind).items()):
-            get = (inspected(type(member), way) for way in ("__get__", "__set__"))
-            for f in (*_functions_in(member), *get):
-                if type(f) is types.FunctionType and not _is_special(name):
-                    _met.take(name, f)
-
-
-def _meet_parts(x: Any, depth: int) -> None:
-    """The same of the objects that an object holds."""
-    held = list(getattr(x, "__dict__", {}).values())
-    for part in held[:_FEW]:
-        parts = parts_of(part)[:_FEW] if type(part) in CONTAINERS else [part]
-        for y in parts:
-            if type(y).__flags__ & HEAP_TYPE and not _stays(type(y)):
-                meet(type(y))
-                if depth < _DEEP:
-                    _meet_parts(y, depth + 1)
-
-
-def _of_name(name: str, is_call: bool, seen: set[Any]) -> bool:
-    """Whether what classes that were met have under a name needs lifting."""
-    known = _met.under(name)
-    if type(seen) is _Failed or (is_call and not known):
-        return True
-    return any(_of_function(f, seen) for f in known)
-
-
-def _names_asked(x: Any) -> list[str]:
-    """The attributes that an attrgetter or methodcaller asks for."""
-    made_by, given = x.__reduce__()
-    texts = [part for part in (*given, *getattr(made_by, "args", ())) if isinstance(part, str)]
-    return [name for text in texts for name in text.split(".")]
 
 
 def _functions_in(member: Any) -> Iterator[Any]:
@@ -290,11 +181,6 @@ class _Reader:
             last = op
             if has_format and op == "BINARY_OP" and step.argrepr in ("%", "%="):
                 return True
-            if type(self.seen) is _Failed and (
-                op in ("STORE_SUBSCR", "STORE_SLICE")
-                or (op == "BINARY_OP" and step.argrepr.endswith("="))
-            ):
-                return True  # it may have stored duals in what was made of plain arrays
             if op in ("LOAD_ATTR", "LOAD_METHOD"):
                 makes_lists = makes_lists or step.argval in ("append", "insert", "tolist")
                 is_call = op == "LOAD_METHOD" or bool(_HAS_BIT and (step.arg or 0) & 1)
@@ -317,8 +203,6 @@ class _Reader:
                         return True  # a function that was given as an argument is called
                 elif (op == "PUSH_NULL" and below is _PARAMETER) or op == "IMPORT_NAME":
                     return True
-                elif op == "STORE_ATTR" and self.member(str(step.argval), False) is _NEED:
-                    return True  # a property
             if top is _NEED or (
                 not isinstance(top, types.ModuleType)
                 and type(top) is not Mark
@@ -335,39 +219,31 @@ class _Reader:
 
     def attribute(self, x: Any, name: str, is_call: bool) -> Any:
         """What an attribute is; _NEED if it may be anything."""
-        if x is _SELF:
-            return UNKNOWN if name in COMMON else self.member(name, is_call)
+        if x is _SELF:  # methods and properties of the class are read anyway
+            is_known = not is_call or name in COMMON or inspected(self.owner, name) is not None
+            return UNKNOWN if is_known else _NEED
         may_be_array = x is UNKNOWN or x is _PARAMETER or type(x) is np.ndarray
         if name == "dot" and may_be_array:
             return _NEED  # of a plain array it would make arrays of objects of duals
         if name in COPYING and type(self.seen) is _Failed and (may_be_array or x is np.ndarray):
             return _NEED
         if x is UNKNOWN or x is _PARAMETER:
-            return UNKNOWN if name in COMMON else self.member(name, is_call)
+            return UNKNOWN if name in COMMON else _NEED
         if isinstance(x, types.ModuleType):
             found = vars(x).get(name, UNKNOWN)
             return sys.modules.get(f"{x.__name__}.{name}", UNKNOWN) if found is UNKNOWN else found
-        cls = x if isinstance(x, type) else type(x)
-        if type(x) in DATA or _stays(cls):
-            return UNKNOWN
+        if type(x) in DATA or is_left_alone(type(x).__module__) or isinstance(x, type):
+            return UNKNOWN  # if it is of the user's classes, it has been read
         found = vars(x).get(name, UNKNOWN) if hasattr(x, "__dict__") else UNKNOWN
-        if cls is x or found is UNKNOWN:
-            return UNKNOWN if _is_special(name) else self.member(name, is_call)
+        if found is UNKNOWN and inspected(type(x), name) is None:
+            return _NEED
         return found
-
-    def member(self, name: str, is_call: bool) -> Any:
-        """What the classes that were met have under a name; _NEED if that needs lifting."""
-        return _NEED if _of_name(name, is_call, self.seen) else UNKNOWN
 
 
 _PARAMETER, _SELF, _NEED = Mark(), Mark(), Mark()
-_FEW, _DEEP = 20, 3
-_MADE = ("__eq__", "__lt__", "__le__", "__gt__", "__ge__", "__repr__", "__setattr__", "__delattr__")
 _MODULES = (math, cmath, np)
-_AFTER_ALL = NEEDS_LIFT.union(MAKERS, WRITERS)  # what a function that has failed is lifted for
+_AFTER_ALL = NEEDS_LIFT | MAKERS  # what a function that has failed is lifted for
 _ArrayFunction = type(np.mean)
-# These look for attributes by names that code does not show.
-_READERS = frozenset((getattr, setattr, hasattr, vars, operator.attrgetter, operator.methodcaller))
 # These know a dual in a list: it is an argument of its own for NumPy's protocol.
 _JOINING = frozenset(
     (np.block, np.column_stack, np.concatenate, np.dstack, np.hstack, np.stack, np.vstack)
@@ -396,13 +272,10 @@ class AsNeeded:
         return AsNeeded, (self.__wrapped__, self.lift)
 
 
-def chosen(f: Function, lift: bool | None, extent: int = CALLED) -> Function:
-    """f, or f lifted: as is said, or as it needs.
-
-    `extent`: how far, if nothing is said, as Lifted has it.
-    """
+def chosen(f: Function, lift: bool | None) -> Function:
+    """f, or f lifted: as is said, or as it needs."""
     if lift is None:
-        return Lifted(f, True, extent) if (LIFTING.needs(f) if LIFTING else needs_lift(f)) else f
+        lift = LIFTING.needs(f) if LIFTING else needs_lift(f)
     return Lifted(f) if lift else f
 
 
