@@ -191,12 +191,7 @@ class Compression:
 
         They are made anew each time, for the function may write into them.
         """
-        if ARRAY_KERNEL:
-            return ARRAY_KERNEL.directions(self.colours, self.along, self.count, start, stop)
-        result = np.empty((stop - start, len(self.colours)))
-        for colour, row in enumerate(result, start):
-            row[:] = self.colours == colour if colour < self.count else self.along
-        return result
+        return _directions(self.colours, self.along, self.count, start, stop)
 
     def matrix(self, found: Any) -> tuple[Any, bool]:
         """The matrix, from what came of the directions, and whether the random one confirms it."""
@@ -274,6 +269,16 @@ class Split:
         result = np.empty(len(self._in_long), np.result_type(thin, long))
         result[~self._in_long], result[self._in_long] = thin, long
         return result
+
+
+def _directions(colours: Any, along: Any, count: int, start: int, stop: int) -> Any:
+    """1 where a column has the colour, 0 elsewhere, one colour in each row; last of all `along`."""
+    if ARRAY_KERNEL:
+        return ARRAY_KERNEL.directions(colours, along, count, start, stop)
+    result = np.empty((stop - start, len(colours)))
+    for colour, row in enumerate(result, start):
+        row[:] = colours == colour if colour < count else along
+    return result
 
 
 def _like(pattern: Any, elements: Any) -> Any:

@@ -268,11 +268,27 @@ def test_arrays_broadcast_and_keep_their_kind() -> None:
 
 # -- moments without a formula -----------------------------------------------------------------
 
-# Beside a kink or an end that moves into a tail, or where tails are heavy, an integral may not
-# converge.
-UNREACHED = {
-    *("crystalball", "skewcauchy", "dgamma", "dweibull", "triang", "trapezoid"),
-    *("laplace_asymmetric", "truncnorm", "mielke", "zipf", "yulesimon", "betanbinom"),
+# Beside a kink, or where tails are heavy, the integrals of these do not converge,
+REFUSED = {
+    *((f"crystalball-{moment}", s) for moment in ("mean", "var", "entropy") for s in ("beta",)),
+    ("crystalball-entropy", "m"),
+    ("skewcauchy-entropy", "a"),
+    ("zipf-entropy", "a"),
+    ("yulesimon-entropy", "alpha"),
+    *(("betanbinom-entropy", s) for s in ("a", "b")),
+}
+INFINITE = {
+    "alpha",
+    "dpareto_lognorm",
+    "foldcauchy",
+    "skewcauchy",
+    "rel_breitwigner",
+    "kappa3",
+}  # of some of their moments
+# and those of these neither, of which there are formulas.
+BY_FORMULA_ALONE = {
+    *("dgamma", "dweibull", "triang", "trapezoid", "laplace_asymmetric", "truncnorm", "mielke"),
+    *("zipf", "yulesimon", "betanbinom"),
 }
 SLOW = {
     "recipinvgauss",
@@ -307,14 +323,15 @@ def test_moments_by_integrals(name: str, method: str, shape: str) -> None:
 
     with np.errstate(all="ignore"):
         value = f(shapes[i])
+    if (f"{name}-{method}", shape) in REFUSED:
+        with pytest.raises(TypeError, match="does not converge at"):
+            derivative(f)(shapes[i])
+        return
+    y, slope = value_and_grad(f)(shapes[i])
+    assert y == value or np.isnan(value)
     if not np.isfinite(value):
+        assert name in INFINITE and np.isnan(slope)
         return
-    try:
-        y, slope = value_and_grad(f)(shapes[i])
-    except TypeError as error:
-        assert name in UNREACHED and "cannot be integrated" in str(error)
-        return
-    assert y == value
     want = extrapolated(lambda h: f(shapes[i] + h), 0.01 * shapes[i])
     # of the variance with heavy tails, SciPy's integrals and differences have fewer digits
     rel = 1e-4 if method == "var" and name in ("powerlognorm", "crystalball") else 2e-6
@@ -335,7 +352,7 @@ def test_integrals_of_moments_are_what_the_formulas_say(name: str) -> None:
         try:
             got = by_integral(d, method, s, lambda *p: mean(*p, *where))(*shapes)
         except TypeError:
-            assert name in UNREACHED
+            assert name in BY_FORMULA_ALONE
             continue
         assert got == pytest.approx(want, rel=1e-8, abs=1e-10), (method, s)
 
@@ -382,7 +399,7 @@ def test_what_has_no_derivative_is_refused() -> None:
         TypeError, match=r"pearson3\.entropy .* write dualad\.scipy\.integrate\.quad"
     ):
         derivative(stats.pearson3.entropy)(1.0)
-    with pytest.raises(TypeError, match=r"zipf\.entropy has a derivative in a that cannot be inte"):
+    with pytest.raises(TypeError, match=r"zipf\.entropy: the sum for its derivative in a does"):
         derivative(stats.zipf.entropy)(3.0)
     for call in (
         lambda m: stats.poisson.rvs(m, random_state=1),

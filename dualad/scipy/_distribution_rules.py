@@ -225,7 +225,7 @@ def _moment_by(d: Distribution, moment: str, shape: str) -> str:
     f = by_integral(d, moment, shape, lambda *p: function_of(d.name, "mean")(*p, *where))
     for space in SPACES.values():
         space.functions[called] = f
-    return f"{called}({', '.join(d.shapes)})"
+    return f"({called}({', '.join(d.shapes)}) if abs(y) < inf else nan)"
 
 
 # -- discrete ------------------------------------------------------------------------------

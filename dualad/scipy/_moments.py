@@ -48,10 +48,14 @@ def by_integral(d: Distribution, method: str, shape: str, mean: Function) -> Fun
             for total, is_done in pieces(d, method, shape, center, columns):
                 if np.all(is_done):
                     return total
-        where = ", ".join(f"{s}={plain(x)!r}" for s, x in zip(d.shapes, shapes, strict=True))
+        where = ", ".join(
+            f"{s}={np.array2string(np.asarray(plain(x)), threshold=4)}"
+            for s, x in zip(d.shapes, shapes, strict=True)
+        )
         raise refused(
-            f"scipy.stats.{d.name}.{method} has a derivative in {shape} that cannot be integrated "
-            f"at {where}; write the moment as a function of your own, or pass a plain number.",
+            f"scipy.stats.{d.name}.{method}: the {'sum' if d.is_discrete else 'integral'} for its "
+            f"derivative in {shape} does not converge at {where}; write the moment as a function "
+            "of your own, or pass a plain number.",
             *shapes,
         )
 
