@@ -341,8 +341,8 @@ def tell(driver: str, error: Exception, why: str) -> None:
         )
     elif why.startswith(("error", "hash")) and not is_refusal(error):
         error.add_note(
-            f"{driver}: before this error, f caught one by which a dual refused to lose its "
-            "derivative, as where it would be a key of a dict, and may have gone on otherwise than "
+            f"{driver}: before this error, f caught another one, by which a dual refused to lose "
+            "its derivative (as a key of a dict, for example). It may have gone on otherwise than "
             "with plain numbers; write x.primal there."
         )
 
