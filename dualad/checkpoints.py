@@ -43,11 +43,14 @@ def _numbers_in(y: Any) -> Any:
     return rebuild(y, each)
 
 
-def _memory_of(x: Any) -> Any:
-    """What is in the arrays of x, and of its tangents; None where it cannot be written to."""
+def _memory_of(x: Any, levels: frozenset[int] = frozenset()) -> dict[frozenset[int], bytes]:
+    """What is in the arrays of x and of its tangents, by the levels of these.
+
+    Zeros are as good as no tangent: a view gives its array tangents of all levels.
+    """
     if isinstance(x, Dual):
-        return _memory_of(x.primal), _memory_of(x.tangent)
-    return x.tobytes() if isinstance(x, np.ndarray) else None
+        return _memory_of(x.primal, levels) | _memory_of(x.tangent, levels | {x.level})
+    return {levels: x.tobytes()} if isinstance(x, np.ndarray) and (not levels or x.any()) else {}
 
 
 def _directions(inputs: Inputs) -> list[Any]:

@@ -137,9 +137,9 @@ def _read(text: str, args: tuple[str, ...], is_array: bool) -> Callable[..., Any
     return compile_text(text, args, SPACES[is_array])
 
 
-def expression(text: str, args: tuple[str, ...]) -> Callable[..., Any]:
-    """A text as the slopes have it, as a function of numbers."""
-    return _read(text, args, False)
+def expression(text: str, args: tuple[str, ...], of_arrays: bool = False) -> Callable[..., Any]:
+    """A text as the slopes have it, as a function of numbers, or of arrays."""
+    return _read(text, args, of_arrays)
 
 
 def row(

@@ -1794,3 +1794,23 @@ def test_arrays_made_of_numbers_have_tangents_of_their_own(
     f: Any, slope: float, x: Any, mode: Any
 ) -> None:
     assert np.ravel(jacobian(f, mode=mode)(x)).tolist() == [slope]  # 3x, and x² at 1.5
+
+
+@pytest.mark.parametrize("outer", ["forward", "reverse"])
+@pytest.mark.parametrize(
+    "body",
+    [
+        lambda p: p[1:] - p[:-1],
+        lambda p: np.roll(p, 1) * p,
+        lambda p: np.tanh(np.arange(16.0).reshape(4, 4) / 10 @ p),
+        lambda p: p[p > 0.5] ** 2,
+        lambda p: p.reshape(2, 2).T @ p[:2],
+        lambda p: sum(v * v for v in p),
+    ],
+)
+def test_a_gradient_through_a_checkpoint_is_differentiated(body: Any, outer: Any) -> None:
+    """What only looks at its argument does not write to it, whatever levels its tangents get."""
+    x = np.array([1.0, 2.5, 0.3, 4.0])
+    through = grad(lambda x: np.sum(checkpoint(body)(x) ** 3), mode="reverse")
+    want = hessian(lambda x: np.sum(body(x) ** 3), mode="forward")(x)
+    np.testing.assert_allclose(jacobian(through, mode=outer)(x), want, rtol=1e-12, atol=1e-12)

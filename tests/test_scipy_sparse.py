@@ -482,3 +482,12 @@ def test_an_np_matrix_is_refused() -> None:
     for scalar in (lambda a: a.sum(), lambda a: a.mean(), lambda a: a[0, 0]):
         got = derivative(lambda x, f=scalar: f(made(sp.csr_matrix, x)))(1.5)
         assert got == scalar(made(sp.csr_matrix, 2.5)) - scalar(made(sp.csr_matrix, 1.5))
+
+
+@pytest.mark.parametrize("solve, limit", [(sl.lsqr, "iter_lim"), (sl.lsmr, "maxiter")])
+def test_least_squares_that_were_stopped_have_no_derivative(solve: Any, limit: str) -> None:
+    A, b = sp.csr_array(np.diag(np.arange(1.0, 7.0))), np.arange(6.0)
+    with pytest.raises(NonDifferentiableError, match=f"not converged .*{limit}="):
+        jvp(lambda k: solve(A * k, b, **{limit: 2})[0], (1.1,), (1.0,))
+    k_slope = jvp(lambda k: solve(A * k, b, atol=1e-14, btol=1e-14)[0], (1.1,), (1.0,))[1]
+    np.testing.assert_allclose(k_slope, -b / np.arange(1.0, 7.0) / 1.1**2, atol=1e-12)

@@ -130,6 +130,7 @@ def test_a_sign_of_life(capsys: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         (["model.py:growth", "mo"], ["mode="]),
         (["nowhere/x"], []),
         (["--completion", ""], ["bash", "zsh", "fish"]),
+        (["sens", "model.py:growth", "--at", ""], []),
     ],
 )
 def test_candidates(words: list[str], found: list[str], capsys: Any) -> None:

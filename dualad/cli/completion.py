@@ -70,6 +70,8 @@ def candidates(words: Sequence[str]) -> list[str]:
     *before, last = words or [""]
     if before[-1:] == ["--completion"]:
         return [shell for shell in SCRIPTS if shell.startswith(last)]
+    if before[-1:] in (["--at"], ["--out"], ["--graph"]):
+        return []  # the shell completes the names of files
     if last.startswith("-"):
         options = options_of_sens() if "sens" in before else option_names()
         return [option for option in options if option.startswith(last)]

@@ -16,7 +16,7 @@ where tails are too heavy, is refused.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -29,6 +29,7 @@ from ..special_rules import SPACES, expression
 from ._distributions import Distribution
 
 _LEAST = -250.0  # the logarithm of the smallest density that counts
+_FAR = 1e3  # from the median, in distances of the quartiles: as good as infinitely far
 _MOST = 1 << 16  # counts on either side of the median
 
 
@@ -39,13 +40,16 @@ def has_integral(d: Distribution) -> bool:
 
 def by_integral(d: Distribution, method: str, shape: str, mean: Function) -> Function:
     """The derivative in a shape of mean, var or entropy: of the shapes, in standard form."""
-    pieces = _over_counts if d.is_discrete else _over_support
+
+    def pieces(*shapes: Any) -> Iterator[tuple[Any, Any]]:
+        if d.is_discrete:
+            return _over_counts(d, method, shape, mean, shapes)
+        return _over_support(d, method, shape, shapes)
 
     def derivative_in(*shapes: Any) -> Any:
         columns = [s[..., None] if np.ndim(s) else s for s in shapes]
-        center = mean(*columns) if method == "var" else 0.0
         with np.errstate(all="ignore"):
-            for total, is_done in pieces(d, method, shape, center, columns):
+            for total, is_done in pieces(*columns):
                 if np.all(is_done):
                     return total
         where = ", ".join(
@@ -63,7 +67,7 @@ def by_integral(d: Distribution, method: str, shape: str, mean: Function) -> Fun
 
 
 def _over_support(
-    d: Distribution, method: str, shape: str, mean: Any, shapes: list[Any]
+    d: Distribution, method: str, shape: str, shapes: Sequence[Any]
 ) -> Iterator[tuple[Any, Any]]:
     """The integral, by rules of more and more nodes, and whether the last two agree."""
     functions = SPACES[True].functions
@@ -73,32 +77,42 @@ def _over_support(
     theirs = getattr(scipy.stats, d.name)
     first, middle, last = (theirs.ppf(q, *map(plain, shapes)) for q in (0.25, 0.5, 0.75))
     texts = ("-pi", "pi") if d.between == ("0", "pi") else d.ends  # once around the circle
-    ends = [expression(text, d.shapes)(*shapes) for text in texts]
-
-    def integrand(x: Any) -> Any:
-        if method == "entropy":
-            return by_x(x, *shapes) * cdf(x, *shapes) - np.exp(log(x, *shapes)) * by_shape(
-                x, *shapes
-            )
-        slope = 2 * (x - mean) if method == "var" else 1.0
-        return -slope * cdf(x, *shapes)
-
+    are_arrays = any(map(np.ndim, map(plain, shapes)))
+    ends = [expression(text, d.shapes, are_arrays)(*shapes) for text in texts]
     before: Any = math.nan
     for n in (60, 120, 240, 480, 960):
         within, at_within, beyond, at_beyond = _rule(n)
-        total: Any = 0.0
-        size: Any = 0.0
+        sides = []
         for end, sign in zip(ends, (-1.0, 1.0), strict=True):
-            if math.isinf(plain(end)):
-                x, weight = middle + sign * (last - first) * beyond, (last - first) * at_beyond
-            else:
-                x, weight = end + (middle - end) * within, sign * (end - middle) * at_within
-            counts = plain(log(x, *shapes)) > _LEAST
-            counts &= (plain(ends[0]) < plain(x)) & (plain(x) < plain(ends[1]))
-            x, weight = np.where(counts, x, middle), np.where(counts, weight, 0.0)
-            terms = integrand(x) * weight
-            total = total + np.sum(terms, axis=-1)
-            size = size + np.sum(abs(plain(terms)), axis=-1)
+            is_far = abs(plain(end) - middle) > _FAR * (last - first)
+            near = np.where(is_far, middle + sign, end)
+            sides.append(
+                (
+                    np.where(
+                        is_far,
+                        middle + sign * (last - first) * beyond,
+                        near + (middle - near) * within,
+                    ),
+                    np.where(
+                        is_far, (last - first) * at_beyond, sign * (near - middle) * at_within
+                    ),
+                )
+            )
+        x, weight = (np.concatenate(parts, axis=-1) for parts in zip(*sides, strict=True))
+        counts = plain(log(x, *shapes)) > _LEAST
+        counts &= (plain(ends[0]) < plain(x)) & (plain(x) < plain(ends[1]))
+        x, weight = np.where(counts, x, middle), np.where(counts, weight, 0.0)
+        if method == "entropy":
+            density = np.exp(log(x, *shapes))
+            terms = by_x(x, *shapes) * cdf(x, *shapes) - density * by_shape(x, *shapes)
+        elif method == "var":  # about a mean that has all digits, where SciPy's may have lost some
+            mass = np.exp(log(x, *shapes)) * weight
+            mean = np.sum(x * mass, axis=-1, keepdims=True) / np.sum(mass, axis=-1, keepdims=True)
+            terms = -2 * (x - mean) * cdf(x, *shapes)
+        else:
+            terms = -cdf(x, *shapes)
+        total = np.sum(terms * weight, axis=-1)
+        size = np.sum(abs(plain(terms * weight)), axis=-1)
         # twice as many nodes have twice the digits, but for the rounding of the tails
         yield total, abs(plain(total) - before) <= 1e-9 * size
         before = plain(total)
@@ -115,7 +129,7 @@ def _rule(n: int) -> tuple[Any, Any, Any, Any]:
 
 
 def _over_counts(
-    d: Distribution, method: str, shape: str, mean: Any, shapes: list[Any]
+    d: Distribution, method: str, shape: str, mean: Function, shapes: Sequence[Any]
 ) -> Iterator[tuple[Any, Any]]:
     """The sum, over more and more counts around the median, and whether the last add nothing."""
     log, by_shape = (
@@ -123,6 +137,7 @@ def _over_counts(
     )
     middle = np.asarray(getattr(scipy.stats, d.name).median(*map(plain, shapes)))
     low, high = (plain(expression(text, d.shapes)(*shapes)) for text in d.ends)
+    center = mean(*shapes) if method == "var" else 0.0
     total: Any = 0.0
     size: Any = 0.0
     least, most, reach = int(middle.min()), int(middle.max()) + 1, 64
@@ -132,7 +147,7 @@ def _over_counts(
         counts &= plain(log(np.where(counts, k, middle), *shapes)) > _LEAST
         k = np.where(counts, k, middle)
         power = log(k, *shapes)
-        of_count = {"mean": k, "entropy": -power, "var": (k - mean) * (k - mean)}[method]
+        of_count = {"mean": k, "entropy": -power, "var": (k - center) * (k - center)}[method]
         terms = np.where(counts, of_count * np.exp(power) * by_shape(k, *shapes), 0.0)
         total = total + np.sum(terms, axis=-1)
         added = np.sum(abs(plain(terms)), axis=-1)

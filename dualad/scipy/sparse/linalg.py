@@ -471,6 +471,9 @@ gcrotmk, gmres, lgmres = map(_iterative, (_scipy.gcrotmk, _scipy.gmres, _scipy.l
 minres, qmr, tfqmr = map(_iterative, (_scipy.minres, _scipy.qmr, _scipy.tfqmr))
 
 
+_LIMIT = {"lsqr": "iter_lim", "lsmr": "maxiter"}
+
+
 def _least_squares(theirs: Function, norms: Function) -> Function:
     """A solver of min |A @ x − b|² + damp²·|x|², which tells norms beside x."""
 
@@ -485,6 +488,11 @@ def _least_squares(theirs: Function, norms: Function) -> Function:
                 "a sparse array, or solve the normal equations by cg."
             )
         x, *rest = theirs(_plain(A), _dense(b), plain(damp), *args, **options)
+        if rest[0] == 7:  # istop
+            raise NonDifferentiableError(
+                f"{theirs.__name__} has not converged (istop=7), so that its result has no "
+                f"derivative; give more iterations ({_LIMIT[theirs.__name__]}=)."
+            )
         a = _sparse.csr_array(_plain(A))
         flat, turned = np.reshape(b, -1), (A.T if isinstance(A, SparseArray) else as_operand(A).T)
         matrix = a.T @ a + plain(damp) ** 2 * _sparse.eye_array(a.shape[1])
