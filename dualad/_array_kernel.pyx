@@ -53,8 +53,15 @@ cdef extern from "numpy/arrayobject.h":
 cdef extern from "_memory.h":
     int open_memory() except -1
     object new_in_memory(int ndim, cnp.npy_intp *dims, int kind, cnp.npy_intp *strides)
+    object blocks_kept "memory_kept" ()
 
 open_memory()
+
+
+def memory_kept():
+    """How many blocks of memory are kept for large arrays to come, and how many bytes."""
+    return blocks_kept()
+
 
 cdef extern from *:
     """

@@ -61,6 +61,7 @@ cdef object change_of_gradient = None # change_of_gradient(f, x, v): along direc
 cdef object nonlinear = ()            # the error for what has no way back
 cdef object series_begun = None       # series_begun(level, order): the level of a series
 cdef object scale_of_series = None    # series.scale_of
+cdef int MOST_NESTED = 0              # series.MOST_NESTED
 cdef Py_ssize_t LEAST_NUMBERS, LEAST_ELEMENTS
 cdef object FORWARD = object()        # left to the general driver, by forward mode
 
@@ -106,10 +107,13 @@ def connect_reverse(
     LEAST_NUMBERS, LEAST_ELEMENTS = numbers, elements
 
 
-def connect_series(begun, scale):
-    """Tell them how the level of a series begins, and the scale of one that is to be derived."""
-    global series_begun, scale_of_series
-    series_begun, scale_of_series = begun, scale
+def connect_series(begun, scale, most_nested):
+    """Tell them how the level of a series begins, and how one is scaled for a derivative.
+
+    `most_nested`: up to this order nested duals follow where the series is not finite.
+    """
+    global series_begun, scale_of_series, MOST_NESTED
+    series_begun, scale_of_series, MOST_NESTED = begun, scale, most_nested
 
 
 cdef inline bint is_plain(object x) noexcept:
@@ -881,12 +885,18 @@ cdef class OfSeries(Driver):
         if type(y) is not Series:
             return NotImplemented
         series = <Dual>y
-        if series.lev != <PyObject *>level or series.v != series.v:
+        if series.lev != <PyObject *>level:
             return NotImplemented
+        if series.v != series.v:
+            return self.without_finite()
         for i in range(self.order):
             if not isfinite(series.t[i]):
-                return NotImplemented
+                return self.without_finite()
         return series
+
+    cdef object without_finite(self):
+        """Where a series that is not finite is left to."""
+        return NotImplemented
 
     def __reduce__(self):
         made, given = Driver.__reduce__(self)
@@ -916,6 +926,9 @@ cdef class HigherDerivative(OfSeries):
             once = self.driver(self.f, self.argnums, order=self.order - 1)
             self.forward = self.driver(once, self.argnums)
         return y
+
+    cdef object without_finite(self):
+        return FORWARD if self.order <= MOST_NESTED else NotImplemented
 
 
 @cython.final

@@ -4,7 +4,7 @@
    memory with zeros each time, which takes as long as the step itself. So some of it is kept.
 
    NumPy allocates these arrays by the functions below, and gives their memory back by them: what
-   is kept belongs to no array any more. All of it happens while the lock of Python is held. */
+   is kept belongs to no array any more. All of this runs under the GIL. */
 
 #ifndef DUALAD_MEMORY_H
 #define DUALAD_MEMORY_H
@@ -12,14 +12,14 @@
 #include <Python.h>
 #include <string.h>
 
-#define LARGE ((npy_intp)1 << 20) /* bytes; smaller arrays malloc keeps memory for */
-#define KEPT ((size_t)1 << 27)    /* so many bytes are kept at most, */
-#define BLOCKS 8                  /* in so many blocks */
-#define FRONT 64                  /* bytes in front of each, where its size stands */
+#define LARGE ((size_t)1 << 20) /* bytes; malloc itself reuses the memory of smaller arrays */
+#define KEPT ((size_t)1 << 27)  /* at most this many bytes are kept, */
+#define BLOCKS 8                /* in at most this many blocks */
+#define FRONT 64                /* bytes in front of each block, which hold its size */
 
 static PyDataMemAllocator *numpys;
-static PyObject *handler; /* ours, as NumPy takes it */
-static void *blocks[BLOCKS]; /* the one that has come last is the last */
+static PyObject *handler;    /* the functions below, in a capsule */
+static void *blocks[BLOCKS]; /* the last block is the newest */
 static int block_count;
 static size_t kept;
 
@@ -33,30 +33,37 @@ static void *removed(int i) {
     return block;
 }
 
+static void release(void *block) {
+    numpys->free(numpys->ctx, (char *)block - FRONT, SIZE(block) + FRONT);
+}
+
 static void *allocate(void *context, size_t size) {
     for (int i = block_count - 1; i >= 0; i--)
         if (size <= SIZE(blocks[i]) && SIZE(blocks[i]) / 4 * 3 <= size)
             return removed(i);
     char *start = numpys->malloc(numpys->ctx, size + FRONT);
+    if (start == NULL && block_count > 0) { /* what is kept may be what is missing */
+        while (block_count > 0)
+            release(removed(0));
+        start = numpys->malloc(numpys->ctx, size + FRONT);
+    }
     if (start == NULL)
         return NULL;
     SIZE(start + FRONT) = size;
     return start + FRONT;
 }
 
-static void release(void *block) {
-    numpys->free(numpys->ctx, (char *)block - FRONT, SIZE(block) + FRONT);
-}
-
 static void give_back(void *context, void *block, size_t size) {
     if (block == NULL)
         return;
-    if (block_count == BLOCKS)
+    if (SIZE(block) < LARGE || SIZE(block) > KEPT) { /* `resize` makes small ones */
+        release(block);
+        return;
+    }
+    while (block_count == BLOCKS || kept > KEPT - SIZE(block))
         release(removed(0));
     blocks[block_count++] = block;
     kept += SIZE(block);
-    while (kept > KEPT)
-        release(removed(0));
 }
 
 static void *allocate_zeros(void *context, size_t count, size_t size) {
@@ -88,9 +95,9 @@ static int open_memory(void) {
 
 /* A new array, as PyArray_New gives it: `strides` may be NULL. */
 static PyObject *new_in_memory(int ndim, npy_intp *dims, int kind, npy_intp *strides) {
-    npy_intp size = kind == NPY_DOUBLE ? 8 : 4;
+    size_t size = kind == NPY_DOUBLE ? 8 : 4;
     for (int i = 0; i < ndim; i++)
-        size *= dims[i];
+        size *= (size_t)dims[i];
     if (size < LARGE)
         return PyArray_New(&PyArray_Type, ndim, dims, kind, strides, NULL, 0, 0, NULL);
     PyObject *before = PyDataMem_SetHandler(handler);
@@ -99,10 +106,21 @@ static PyObject *new_in_memory(int ndim, npy_intp *dims, int kind, npy_intp *str
     PyObject *array = PyArray_New(&PyArray_Type, ndim, dims, kind, strides, NULL, 0, 0, NULL);
     PyObject *ours = PyDataMem_SetHandler(before);
     Py_DECREF(before);
+    if (ours == NULL) /* an error is set */
+        Py_CLEAR(array);
     Py_XDECREF(ours);
     return array;
 }
 
+/* How many blocks are kept, and their bytes: for tests. */
+static PyObject *memory_kept(void) {
+    return Py_BuildValue("in", block_count, (Py_ssize_t)kept);
+}
+
+#undef LARGE
+#undef KEPT
+#undef BLOCKS
+#undef FRONT
 #undef SIZE
 
 #endif

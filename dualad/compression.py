@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from copy import copy
 from itertools import pairwise
 from typing import Any
 
@@ -334,7 +335,7 @@ class Sparsity:
             If f depends on more than the pattern has.
         """
 
-        def by(c: Compression | Split, is_new: bool = False) -> tuple[Outputs, Any]:
+        def by(c: Compression | Split) -> tuple[Outputs, Any]:
             if isinstance(c, Split):
                 found = both_ways(inputs, c, chunk, has_aux, plan)
             elif c.way == "rows":
@@ -343,7 +344,7 @@ class Sparsity:
                 return forward(inputs, c, chunk, has_aux, plan)
             return forward(inputs, c.forward, chunk, has_aux, plan) if found is None else found
 
-        return self._tried(inputs, mode, has_aux, by, plan is not SERIAL)
+        return self._tried(inputs, mode, has_aux, by, by, plan is not SERIAL)
 
     def for_one_pass(self, x: Any) -> Compression | None:
         """The colours for one array, if one pass forward is all that is needed."""
@@ -388,17 +389,23 @@ class Sparsity:
             If the pattern lacks elements.
         """
 
-        def by(c: Any, is_new: bool = False) -> tuple[Outputs | None, Any]:
-            found = None if along is None or is_new else _at_once(c, along)
-            return forward(inputs, c, chunk, True, plan) if found is None else (None, found)
+        def by_passes(c: Any) -> tuple[Outputs, Any]:
+            return forward(inputs, c, chunk, True, plan)
 
-        return self._tried(inputs, "forward", True, by, plan is not SERIAL)[1]
+        def by(c: Any) -> tuple[Outputs | None, Any]:
+            found = None if along is None else _at_once(c, along)
+            return by_passes(c) if found is None else (None, found)
+
+        return self._tried(inputs, "forward", True, by, by_passes, plan is not SERIAL)[1]
 
     def _tried(
-        self, inputs: Inputs, mode: Mode, has_aux: bool, by: Callable[..., tuple[Any, Any]],
-        is_elsewhere: bool,
+        self, inputs: Inputs, mode: Mode, has_aux: bool, by: Callable[[Any], tuple[Any, Any]],
+        by_passes: Callable[[Any], tuple[Outputs, Any]], is_elsewhere: bool,
     ) -> tuple[Any, Any]:  # fmt: skip
-        """What is made by the pattern that was given, or by the one that was detected."""
+        """What is made by the pattern that was given, or by the one that was detected.
+
+        `by_passes`: for a new pattern, with outputs to compare with those of the detection.
+        """
         refuse_unless_floats(inputs)
         if self.given is not True:
             return by(
@@ -415,16 +422,23 @@ class Sparsity:
         first, pattern = detected(inputs, has_aux)
         found = coloured(pattern, None, mode, self.is_symmetric)
         try:
-            result = by(found, is_new=True)
+            later, matrix = by_passes(found)
         except WrongPattern as error:  # a rule loses track of what depends on what
             told = str(error).replace(WrongPattern.advice, "it was detected here; omit sparsity=.")
             raise WrongPattern(told) from None
-        if self.is_symmetric:  # of gradients, detection has another rounding
-            for outputs in (first, result[0]):
-                outputs.values = [outputs.aux]
-        refuse_unless_same(inputs, first, result[0], is_elsewhere)
+        if self.is_symmetric:  # of gradients, detection has another rounding than passes
+            refuse_unless_same(inputs, _of_aux(first), _of_aux(later), is_elsewhere)
+        else:
+            refuse_unless_same(inputs, first, later, is_elsewhere)
         self._detected[key] = found
-        return result
+        return later, matrix
+
+
+def _of_aux(outputs: Outputs) -> Outputs:
+    """The same pass, with the value that f returned beside its gradient in place of that."""
+    result = copy(outputs)
+    result.values = [outputs.aux]
+    return result
 
 
 def _shapes(inputs: Inputs) -> tuple[tuple[int, ...], ...]:

@@ -104,8 +104,10 @@ def derivative(
     -----
     f is called once for each argument in argnums (for numbers with more digits than floats,
     twice if they are complex). From order 3 on the derivative comes from a series, as `taylor`
-    has it, which costs order² steps where nested duals double with each order; if there is none,
-    f is called once more.
+    has it, which costs order² steps where nested duals double with each order. Then f is called
+    once more where it does not return a single number, and once for the first array of a shape;
+    where there is no series, or none that is finite, it is called again, with nested duals, and
+    from order 7 on before that with a series of another scale.
 
     Examples
     --------
@@ -175,7 +177,7 @@ def _by_series(f: Callable[P, R], argnums: Argnums, order: int) -> Callable[P, R
 
 
 def _last_of_series(inputs: Inputs, order: int) -> Any:
-    from .series import NoSeries, expanded, scale_of
+    from .series import MOST_NESTED, NoSeries, expanded, scale_of
 
     if not is_operand(inputs.selected[0]):
         return None  # nested duals say so
@@ -184,10 +186,14 @@ def _last_of_series(inputs: Inputs, order: int) -> Any:
         return None
     if np.ndim(x) and not is_elementwise(inputs.f, inputs.keys[0], np.shape(x)):
         _elementwise_slopes(inputs, 0)  # which looks whether it is
-    scales: list[tuple[Any, Any, int]] = [(1, math.factorial(order), 0)]
-    if not is_exact(plain(x)):
-        scales.insert(0, scale_of(order))
-        del scales[1 + (order <= _MOST_FACTORIAL) :]
+    unscaled = (1, math.factorial(order), 0)
+    scales: list[tuple[Any, Any, int]]
+    if is_exact(plain(x)):
+        scales = [unscaled]
+    elif MOST_NESTED < order <= _MOST_FACTORIAL:
+        scales = [scale_of(order), unscaled]
+    else:
+        scales = [scale_of(order)]
     for scale in scales:
         try:
             outputs, found = expanded(inputs, [one_like(x) * scale[0]], order, is_optional=True)

@@ -296,10 +296,13 @@ class SeriesLevel(ParticipatingLevel):
         How many coefficients there are behind the first.
     is_unable : bool
         Whether a function has no series, or none at this point.
+    has_other_way : bool
+        Whether the caller takes nested duals where there is no series.
     """
 
     order: int
     is_unable = False
+    has_other_way = True
     _terms: dict[Any, Term]  # of the row that is applied
     _namespace: Namespace
 
@@ -519,7 +522,7 @@ def _stacked(found: Sequence[Any], y: Any) -> Any:
     if not (shape or is_array(y)):
         if any(isinstance(c, Pair) for c in found):
             return np.stack(found)
-        if is_exact(y):
+        if is_exact(y) or any(map(is_exact, found)):  # as of arctan at a Fraction
             return np.array([*found, None], object)[:-1]
         kinds = {np.complex64 for c in found if isinstance(plain(c), complex)}  # along a direction
         return np.array(found, np.result_type(np.asarray(y).dtype, np.float16, *kinds))
@@ -660,10 +663,14 @@ def _solve(a: Any, b: Any) -> Any:
 
 @_for_series(np.linalg.det)
 def _det(a: Any) -> Any:
-    """y′ = y·tr(a⁻¹·a′)."""
+    """y′ = y·tr(a⁻¹·a′).
+
+    Terms of high powers of the inverse cancel, so that nested duals, which need none, come first.
+    """
     y = np.linalg.det(a.primal)
     each = _matrices(a, a.level)
-    if np.any(is_singular(plain(each[0]))):  # an inverse would be chance
+    is_nested = a.level.has_other_way and a.level.order <= MOST_NESTED
+    if is_nested or np.any(is_singular(plain(each[0]))):  # an inverse would be chance
         note_refusal(a.level)
         raise a.level.unable(
             TypeError(
@@ -706,6 +713,7 @@ def expanded(
     def evaluated(inputs: Inputs) -> tuple[Outputs, str]:
         with Differentiation(inputs.driver) as work:
             level = _begun(work.level, order)
+            level.has_other_way = is_optional
             seeds = [level.seed(own(x), v) for x, v in zip(inputs.leaves, along, strict=True)]
             try:
                 y = inputs.call(seeds)
@@ -733,7 +741,16 @@ def expanded(
 
 def _zero(value: Any) -> Any:
     """A coefficient of what does not move: nan where that is, not where it is infinite."""
-    return nan_where(value, value * 0 if is_exact(plain(value)) else np.zeros_like(value)[()])
+    if isinstance(value, (float, complex)):
+        zero = type(value)(0)
+    elif isinstance(value, int) or is_exact(plain(value)):
+        zero = value * 0
+    else:
+        zero = np.zeros_like(value)[()]
+    return nan_where(value, zero)
+
+
+MOST_NESTED = 6  # up to this order nested duals are quick enough to be tried next
 
 
 @functools.cache
@@ -759,4 +776,4 @@ def _begun(level: int, order: int) -> SeriesLevel:
 if KERNEL:
     KERNEL.connect_series(SeriesLevel)
 if DRIVERS:
-    DRIVERS.connect_series(_begun, scale_of)
+    DRIVERS.connect_series(_begun, scale_of, MOST_NESTED)

@@ -156,7 +156,7 @@ def strong_sum(
 
 
 def is_finite(x: DualLike) -> bool:
-    """A cheap test that all numbers are finite; where a sum of them overflows, it may say no.
+    """A cheap test that all numbers are finite; where the sum of many overflows, it may say no.
 
     What is not made of floats, as a tangent of another kind, is never infinite.
     """
@@ -169,7 +169,9 @@ def is_finite(x: DualLike) -> bool:
     if type(x) is np.ndarray and x.size < 8192 and kind == "f":
         flat = x.ravel()
         with quiet():
-            return math.isfinite(flat.dot(flat))  # BLAS is fastest, until it starts threads
+            if math.isfinite(flat.dot(flat)):  # BLAS is fastest, until it starts threads
+                return True
+            return bool(np.isfinite(flat).all())  # squares may overflow
     if not isinstance(x, np.ndarray) or kind not in "fc":
         return not isinstance(x, (float, complex, np.inexact)) or bool(np.isfinite(x))
     return bool(np.isfinite(np.add.reduce(x, axis=None)))

@@ -644,6 +644,44 @@ def test_derivatives_of_any_order_keep_to_the_range_of_floats() -> None:
             assert got == pytest.approx(float(expected), rel=1e-10)
 
 
+def test_higher_derivatives_of_exact_numbers_stay_exact() -> None:
+    """Also where the value itself is a float."""
+    half = Fraction(1, 2)
+    for order, want in ((3, Fraction(-32, 125)), (4, Fraction(2304, 625))):
+        found = derivative(np.arctan, order=order)(half)
+        assert type(found) is Fraction and found == want
+    assert derivative(lambda x: x**5, order=3)(half) == 15
+
+
+def test_what_does_not_move_has_zeros_of_its_kind() -> None:
+    for x in (1.0, 1j, np.float32(1.0), np.float64(1.0)):
+        assert {type(c) for c in taylor(lambda _, x=x: x, order=2)(0.5)} == {type(x)}
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "most"),
+    [
+        (lambda x: x**3, 1.5, 1),
+        (lambda x: np.sqrt(x) * x, 0.0, 2),
+        (lambda x: np.sqrt(x) * x, np.array([0.0, 1.0]), 3),
+        (lambda x: x + np.nan, 0.0, 2),
+        (lambda x: [x, x * x], 1.5, 2),
+    ],
+    ids=["series", "infinite", "array", "nan", "list"],
+)
+@pytest.mark.parametrize("order", [3, 4])
+def test_how_often_a_function_is_called(f: Any, x: Any, most: int, order: int) -> None:
+    count = 0
+
+    def counted(x: Any) -> Any:
+        nonlocal count
+        count += 1
+        return f(x)
+
+    derivative(counted, order=order)(x)
+    assert count <= most
+
+
 def _as_nested(f: Callable[[Any], Any], order: int) -> Callable[[Any], Any]:
     for _ in range(order):
         f = derivative(f)
