@@ -20,7 +20,7 @@ from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple, of_kind
 from .kernel import ARRAY_KERNEL, DRIVERS
 from .later import Later
 from .namespaces import is_exact
-from .pair import Function, Pair, is_array, is_operand, own, plain
+from .pair import Function, Pair, fit, is_array, is_operand, own, plain
 from .passes import one_like, run_pass, tangents_of
 from .promises import (
     is_elementwise,
@@ -210,9 +210,9 @@ def _last_of_series(inputs: Inputs, order: int) -> Any:
 
     def derived(c: Any) -> Any:
         if not exponent:
-            return c * factor
+            return fit(c * factor, c)
         half = exponent // 2  # the power of two may itself be too small for a float
-        return c * factor * 2.0**half * 2.0 ** (exponent - half)
+        return fit(c * factor * 2.0**half * 2.0 ** (exponent - half), c)
 
     return outputs.arrange([derived(each[-1]) for each in found])
 

@@ -137,31 +137,65 @@ def sharing(arrays: Sequence[Any]) -> list[int]:
             views.setdefault((address_of(x), x.shape, x.strides, x.itemsize), []).append(i)
     each = list(views.values())
     met = {n for n, same in enumerate(each) if len(same) > 1}
-    spans = sorted((*byte_bounds(arrays[same[0]]), n) for n, same in enumerate(each))
-    group: list[int] = []  # of views whose spans are one
-    end = 0
-    for low, high, n in [*spans, (math.inf, 0, 0)]:
-        if low >= end:
-            met |= {group[j] for j in _meeting([arrays[each[g][0]] for g in group])}
-            group = []
-        group.append(n)
-        end = max(end, high)
+    spans = [(*byte_bounds(arrays[same[0]]), n) for n, same in enumerate(each)]
+    for group in _in_one(spans):
+        for part in _interleaved([(n, arrays[each[n][0]]) for n in group]):
+            met |= _meeting(part)
     return sorted(i for n in met for i in each[n])
+
+
+def _in_one(spans: Sequence[tuple[int, int, int]]) -> list[list[int]]:
+    """The numbers of spans (from, to, number), those together of which the spans are one."""
+    groups: list[list[int]] = []
+    end = -math.inf
+    for low, high, n in sorted(spans):
+        if low >= end:
+            groups.append([])
+        groups[-1].append(n)
+        end = max(end, high)
+    return groups
+
+
+_Numbered = list[tuple[int, Any]]  # views with their numbers
+
+
+def _interleaved(views: _Numbered) -> list[_Numbered]:
+    """Views in parts that cannot meet, as columns of a matrix cannot, however long they are.
+
+    What all views repeat in steps of one width takes, in that width, the place of what is repeated.
+    Where that goes on at the beginning, a view is in the first part and in the last one.
+    """
+    if len(views) <= _FEW:
+        return [views]
+    width = math.gcd(*(max(map(abs, x.strides), default=0) for _, x in views))
+    if not width:
+        return [views]
+    places = []
+    for i, (_, x) in enumerate(views):
+        low, high = address_of(x), address_of(x) + x.itemsize
+        for step, n in zip(x.strides, x.shape, strict=True):
+            if step % width:
+                low, high = low + min(step, 0) * (n - 1), high + max(step, 0) * (n - 1)
+        if high - low >= width:
+            return [views]
+        at = low % width
+        places.append((at, at + high - low, i))
+    around = [(low - width, high - width, i) for low, high, i in places if high > width]
+    return [[views[i] for i in group] for group in _in_one([*places, *around])]
 
 
 _FEW = 8  # views are looked at in pairs
 
 
-def _meeting(views: Sequence[Any]) -> set[int]:
-    """Which of some views share memory with another of them."""
-    if len(views) <= _FEW:
-        pairs = itertools.combinations(enumerate(views), 2)
-        meet: Any = np.may_share_memory
-        return {n for (i, x), (j, y) in pairs if meet(x, y, 1000) for n in (i, j)}
-    low = min(map(address_of, views))
-    unit = math.gcd(*(n for x in views for n in (address_of(x) - low, *x.strides, x.itemsize)))
+def _meeting(views: _Numbered) -> set[int]:
+    """The numbers of views that share memory with another of these."""
+    count = sum(x.size for _, x in views)
+    if len(views) <= _FEW or len(views) ** 2 <= count:  # otherwise there are fewer elements
+        return _meeting_in_pairs(views)
+    low = min(address_of(x) for _, x in views)
+    unit = math.gcd(*(n for _, x in views for n in (address_of(x) - low, *x.strides, x.itemsize)))
     owners, units = [], []
-    for i, x in enumerate(views):
+    for i, x in views:
         ways = zip(x.strides, x.shape, strict=True)
         starts: Any = sum(np.ix_(*(step * np.arange(n) for step, n in ways)))
         starts = np.unique(starts) + address_of(x) - low
@@ -171,6 +205,18 @@ def _meeting(views: Sequence[Any]) -> set[int]:
     order = np.argsort(unit_of, kind="stable")
     is_same = np.diff(unit_of[order]) == 0
     return {*view_of[order][1:][is_same].tolist(), *view_of[order][:-1][is_same].tolist()}
+
+
+def _meeting_in_pairs(views: _Numbered) -> set[int]:
+    meet: Any = np.may_share_memory
+    met: set[int] = set()
+    for distance in range(1, len(views)):  # the nearest first, which most likely meet
+        if len(met) == len(views):
+            break
+        for (i, x), (j, y) in zip(views, views[distance:], strict=False):
+            if not (i in met and j in met) and meet(x, y, 1000):
+                met |= {i, j}
+    return met
 
 
 def is_disjoint(x: Any) -> bool:

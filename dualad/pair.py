@@ -225,14 +225,15 @@ def is_operand(x: DualLike) -> bool:
 def fit(tangent: Tangent, y: DualLike) -> Tangent:
     """The tangent in the precision of its primal: float32 stays float32; numbers are Python's.
 
-    That of a complex array is complex, so that it has real and imaginary parts as its primal has.
+    That of a complex array is complex, so that its parts can be viewed as those of its primal are;
+    that of a complex number, of which there are no views, stays real where it is.
     """
     if is_plain(tangent, np.generic):
         return tangent.item()
     here, there = (getattr(plain(x), "dtype", None) for x in (tangent, y))
     if here is None or there is None or here == there:
         return tangent
-    if here.kind != there.kind and (here.kind, there.kind) != ("f", "c"):
+    if here.kind != there.kind and not (here.kind == "f" and there.kind == "c" and is_array(y)):
         return tangent
     with quiet():  # the plain run has no such cast
         return map_leaves(lambda t: t.astype(there) if hasattr(t, "dtype") else t, tangent)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -159,3 +161,34 @@ def test_what_jvp_gets_twice_is_not_written_to_unseen() -> None:
         jvp(f, (a, a), (a, a))
     with pytest.raises(TypeError, match="writes into an array that is given in two places"):
         jvp(lambda p: f(*p), ([a, a[:2]],), ([a, a[:2]],))
+
+
+def test_parts_of_matrices_that_share_memory_are_found_as_in_pairs() -> None:
+    random = np.random.default_rng(1)
+    for _ in range(200):
+        shape = random.integers(2, 30, size=2)
+        x = np.zeros(shape, random.choice([float, complex]))
+        arrays: list[Any] = [x.T[random.integers(shape[1])]] if random.random() < 0.3 else []
+        cuts = sorted({0, *random.integers(0, shape[1], size=12).tolist(), int(shape[1])})
+        for low, high in itertools.pairwise(cuts):
+            some = slice(*sorted(random.integers(0, shape[0] + 1, size=2)), random.integers(1, 3))
+            part = x[some, low:high]
+            arrays.append(part.imag if x.dtype == complex and random.random() < 0.7 else part[::-1])
+            if random.random() < 0.2:
+                arrays.append(part.real[:, :1])
+        pairs = [pair for pair in itertools.combinations(range(len(arrays)), 2)
+                 if np.shares_memory(*(arrays[i] for i in pair))]  # fmt: skip
+        assert sharing(arrays) == sorted({i for pair in pairs for i in pair})
+
+
+def test_the_elements_of_long_arrays_are_not_listed() -> None:
+    x = np.zeros((100_000, 30))
+    tracemalloc.start()
+    try:
+        assert sharing(list(x.T)) == []
+        assert sharing([*x.T, x[:, 3:5]]) == [3, 4, 30]
+        assert sharing([x[:, i : i + 3] for i in range(0, 30, 3)]) == []
+        assert sharing([x.ravel()[i::40] for i in range(40)]) == []
+        assert tracemalloc.get_traced_memory()[1] < 1e6
+    finally:
+        tracemalloc.stop()
