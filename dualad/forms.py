@@ -47,8 +47,6 @@ from .records import (
 class Nonlinear(TypeError):
     """What was asked of a form is not a linear function of it: forward mode can answer."""
 
-    is_found = True  # lifting is no answer: see `refusals.found`
-
 
 class Missing(Nonlinear, AttributeError):
     """The same of an attribute that arrays have."""

@@ -451,13 +451,10 @@ def namespace_of(*values: Any) -> Namespace | None:
         if not is_number(value):
             if is_plain(value, np.ndarray):
                 raise TypeError(not_plain(type(value)))
-            error = TypeError(
+            raise TypeError(
                 f"expected a number or a NumPy array, got {type(value).__name__}"
                 + instead_of(value)
             )
-            # To a list, lifting is no answer: see `refusals.found`.
-            error.is_found = isinstance(value, (list, tuple))  # type: ignore[attr-defined]
-            raise error
         r, c, ctx = _SYSTEMS[type(value)](value)
         if ctx is not None and (r >= rank or ctx is _LONG):
             context = ctx

@@ -93,12 +93,11 @@ def converted(kind: str, x: Any) -> TypeError:
         )
     elif text:
         what, instead = text, _OTHERWISE
-    error = refused(
+    return refused(
         f"{what} would lose the derivative of a Dual; write {instead}, "
         "or x.primal for the plain number, whose derivative is zero.",
         x,
     )
-    return found(error) if kind == "index" else error  # lifted code has no other index
 
 
 def converted_array(dtype: Any, x: Any) -> TypeError:
