@@ -502,7 +502,7 @@ def test_an_error_after_a_refusal_that_was_swallowed_is_told_so(
         with pytest.raises((ZeroDivisionError, IndexError)) as raised:
             call()
         (told,) = raised.value.__notes__
-        assert "before this error, f caught one by which a dual refused" in told
+        assert "before this error, f caught another one, by which a dual refused" in told
 
 
 @both
