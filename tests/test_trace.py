@@ -19,8 +19,10 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 import scipy.linalg
+import scipy.signal
 from hypothesis import given, settings
 from mpmath import mp
+from scipy.interpolate import interp1d
 from scipy.optimize import brentq, fsolve
 from support.cases import listed
 from support.formulas import agrees
@@ -1046,7 +1048,70 @@ def test_complex_numbers_stand_in_a_column() -> None:
 
 def test_a_part_of_a_part_has_both_indices() -> None:
     steps = trace(lambda x: x[1:][::-1][0] * x.T[0], np.arange(4.0)).steps
-    assert [s.expression for s in steps if s.used] == ["v₀[1:][::-1][0]", "v₀[…]", "v₂ × v₃"]
+    expressions = ["transpose v₀", "v₀[1:][::-1][0]", "v₁[0]", "v₂ × v₃"]
+    assert [s.expression for s in steps if s.used] == expressions
+
+
+def test_a_part_of_a_view_is_read_from_the_view() -> None:
+    at = np.arange(6.0).reshape(2, 3)
+    cases: list[tuple[Any, Any, list[str]]] = [
+        (lambda x: (2 * x).reshape(-1)[2], at, ["2 × v₀", "reshape(v₁, −1)", "v₂[2]"]),
+        (lambda x: (2 * x).T[0].sum(), at, ["2 × v₀", "transpose v₁", "v₂[0]", "∑ v₃"]),
+        (lambda x: x.reshape(2, 3)[1, 2], at.ravel(), ["reshape(v₀, (2, 3))", "v₁[1, 2]"]),
+        (lambda x: x.T[1:][0, 1], at, ["transpose v₀", "v₁[1:][0, 1]"]),
+        (lambda x: np.ravel(x)[1] * 2, at, ["ravel v₀", "v₁[1]", "v₂ × 2"]),
+        (lambda x: fsolve(lambda t: t * t - x, 1.0)[0], 2.0, ["fsolve(v₀, …)", "v₁[0]"]),
+        (lambda x: scipy.linalg.inv(x)[0][1], at[:, 1:], ["inv v₀", "v₁[0][1]"]),
+        (lambda x: scipy.signal.lfilter([1, 2], [1], x)[1], at[0], ["lfilter(v₀, …)", "v₁[1]"]),
+        (lambda x: float(interp1d([0, 1], [2, 3])(x)), 0.5, ["interp1d(v₀, …)"]),
+    ]
+    for f, x, expected in cases:
+        for mode in ("forward", "reverse"):
+            t = trace(f, x, mode=mode)
+            assert [s.expression for s in t.steps] == expected
+            assert "†" not in t.to_text() and t.outputs[0].value == f(x)
+    back = trace(cases[0][0], at, mode="reverse")
+    assert back.steps[2].shares[0].expression == "v̄₂ = 0 with [2] = v̄₃"
+    np.testing.assert_array_equal(back.steps[0].adjoint, [[0, 0, 1], [0, 0, 0]])
+    steps = trace(lambda x: np.vectorize(math.sin)(x).sum(), at[0]).steps
+    assert [s.expression for s in steps][-2:] == ["stack([v₅, v₆, v₇])", "∑ v₈"]
+
+
+def test_what_is_stored_through_a_view_has_its_index_in_the_whole() -> None:
+    def stored(x: Any) -> Any:
+        y = 2 * x
+        row, first = y.reshape(-1), y.T[0]
+        before = row[0]
+        row[1] = x[1, 1] ** 2
+        first[1] = 7.0
+        row[3:5] *= 2
+        return before + row[1] * row[2] + first[1] * row[4]
+
+    at = 1 + np.arange(6.0).reshape(2, 3)
+    t = trace(stored, at, mode="reverse")
+    shown = [s.expression for s in t.steps]
+    assert "v₁ with [0, 1] = v₅" in shown and not any("…" in each for each in shown)
+    assert any(each.endswith(" with [1, 0] = 7") for each in shown)
+    assert any("with [[1, 1], [0, 1]] = " in each for each in shown)
+    # 2a + e²·2c + 14·4e, by hand
+    assert t.outputs[0].value == stored(at) == 2 + 25 * 6 + 14 * 20
+    expected = [[2, 0, 50], [0, 2 * 5 * 6 + 56, 0]]
+    np.testing.assert_array_equal(t.rows[0].adjoint, expected)
+
+
+def test_nothing_is_said_to_be_left_out_where_nothing_is() -> None:
+    assert trace(lambda x, y: math.fsum([x, y]), 1.0, 2.0).steps[0].expression == "fsum(v₋₁, v₀)"
+    assert trace(lambda x: math.fsum([x, 1.0]), 1.0).steps[0].expression == "fsum(v₀, …)"
+
+
+def test_a_logarithm_of_a_base_is_divided_by_that_of_the_base() -> None:
+    for mode in ("forward", "reverse"):
+        steps = trace(lambda x: math.log(x, 3) * math.log(5, x), 0.5, mode=mode).steps
+        shown = [s.expression for s in steps]
+        assert shown == ["ln v₀", "ln v₀", "v₁/ln(3)", "ln(5) / v₂", "v₃ × v₄"]
+    assert "1.0986" in trace(lambda x: x / math.log(3), 0.5).to_text()
+    page = explain(lambda x: math.log(x, 3), 0.5)
+    assert not page.unwritten and "1.09861228866810" in page.to_html()
 
 
 def test_steps_give_way_to_arguments_of_their_name() -> None:

@@ -612,8 +612,10 @@ def _float(*args: Any) -> Any:
 
 def number_of(kind: Callable[[Any], Any], x: Any) -> Any:
     """The number that is in a dual, at all its levels, as of a kind."""
+    if np.ndim(plain(x)):
+        x = np.reshape(x, ())
     if isinstance(plain(x), np.ndarray):
-        x = np.reshape(x, ())[()]
+        x = x[()]
 
     def convert(v: Any) -> Any:
         if _is_single(v):

@@ -7,6 +7,7 @@ product, or has a line of its own in `_ROWS`; of everything else a derivative is
 from __future__ import annotations
 
 import ast
+import math
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
@@ -184,7 +185,7 @@ def _row(entry: Entry) -> _Row | None:
 
 def value_of_step(entry: Entry) -> Formula:
     """What a step calculates."""
-    return _value(entry, arguments_of_step(entry))
+    return _value(entry, _arguments_in_print(entry))
 
 
 def arguments_of_step(entry: Entry) -> tuple[Formula, ...]:
@@ -192,6 +193,32 @@ def arguments_of_step(entry: Entry) -> tuple[Formula, ...]:
     if entry.rule is None:
         return tuple(map(operand, entry.operands))
     return tuple(operand(int(x) if isinstance(x, (bool, np.bool_)) else x) for x in entry.operands)
+
+
+def _arguments_in_print(entry: Entry) -> tuple[Formula, ...]:
+    """The same, but math.log(x, 3) divides by ln 3."""
+    args, source = arguments_of_step(entry), entry.place.source
+    if entry.rule is not None and entry.rule.name == "div" and "log(" in source:
+        match _parsed(source):
+            case ast.Call(
+                func=ast.Attribute(attr="log") | ast.Name(id="log"), args=[_, _] as given
+            ):
+                return tuple(map(_as_logarithm, args, given))
+    return args
+
+
+def _as_logarithm(x: Formula, of: ast.expr) -> Formula:
+    match x, of:
+        case Number(value=value), ast.Constant(value=int() | float() as number) if number > 0:
+            return Call("log", (Number(number),)) if math.log(number) == value else x
+    return x
+
+
+def _parsed(source: str) -> ast.expr | None:
+    try:
+        return ast.parse(source, mode="eval").body
+    except (SyntaxError, ValueError):
+        return None
 
 
 def _value(entry: Entry, args: tuple[Formula, ...]) -> Formula:
@@ -208,21 +235,23 @@ def _value(entry: Entry, args: tuple[Formula, ...]) -> Formula:
             call = Call(name, args)
             return call if result is None else Element(call, str(result))
     is_gathered = shape_of(entry.value) and not entry.place.is_solver
-    name, is_of_one = ("array", False) if is_gathered else _called(entry.place.source)
-    if is_of_one and len(args) == 1 and shape_of(values_of(entry.operands)[0]):
-        return Call(name, args)
+    name, given = ("array", None) if is_gathered else _called(entry.place.source)
+    match given:
+        case ast.Name() if len(args) == 1 and shape_of(values_of(entry.operands)[0]):
+            return Call(name, args)
+        case ast.List(elts=each) | ast.Tuple(elts=each) if len(args) == len(each):
+            return Call(name, args)
     return Call(name, (*args, Quoted("…")))  # what else it was given is not known
 
 
 _CONVERSIONS = {"float", "int", "complex", "abs", "round", "str", "print"}
 
 
-def _called(source: str) -> tuple[str, bool]:
-    """The function that an expression calls, a solver's, and whether it has one argument."""
-    try:
-        node = ast.parse(source, mode="eval").body
-    except (SyntaxError, ValueError):
-        return "f", False
+def _called(source: str) -> tuple[str, ast.expr | None]:
+    """The function that an expression calls, a solver's, and its argument, if it has only one."""
+    node = _parsed(source)
+    if node is None:
+        return "f", None
     while not isinstance(node, ast.Call) or isinstance(node.func, ast.Call) or _converts(node):
         match node:
             case ast.Call(func=ast.Name(), args=[inner, *_]):
@@ -230,9 +259,9 @@ def _called(source: str) -> tuple[str, bool]:
             case ast.Subscript(value=inner) | ast.Attribute(value=inner) | ast.Call(func=inner):
                 node = inner  # CubicSpline(…)(x) is a CubicSpline
             case _:
-                return "f", False
-    is_of_one = isinstance(node.args[0], ast.Name) if len(node.args) == 1 else False
-    return ast.unparse(node.func).rpartition(".")[2], is_of_one and not node.keywords
+                return "f", None
+    is_of_one = len(node.args) == 1 and not node.keywords
+    return ast.unparse(node.func).rpartition(".")[2], node.args[0] if is_of_one else None
 
 
 def _converts(call: ast.Call) -> bool:
@@ -262,7 +291,7 @@ def operand(x: Any) -> Formula:
 def tangent_of_step(entry: Entry, sources: Sequence[Entry]) -> Formula:
     """The tangent of a step that is made of these."""
     v, operands = entry.variable, entry.operands
-    args = arguments_of_step(entry)
+    args = _arguments_in_print(entry)
     if entry.rule is not None:
         if is_linear_part(entry.rule, _numbers(entry)):
             return Call(entry.rule.name, tuple(a.tangent for a in args if isinstance(a, Variable)))
@@ -330,7 +359,7 @@ def _numbers(entry: Entry) -> tuple[Any, ...]:
 def _slopes(entry: Entry) -> list[Formula | None] | None:
     """The slopes of a row of the table; None if they are undecided for all elements at once."""
     assert entry.rule is not None
-    args, v = arguments_of_step(entry), entry.variable
+    args, v = _arguments_in_print(entry), entry.variable
     try:
         slopes = slope_formulas(entry.rule, args, v, _numbers(entry), plain(entry.value))
     except Undecided:

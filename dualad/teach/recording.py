@@ -29,7 +29,7 @@ from ..frames import asking_frame
 from ..looks import is_plain
 from ..pair import dual, is_array, kind_of, own, parts, plain, shape_of
 from ..promises import NotDeterministicError
-from ..records import Node, Sweep, next_number
+from ..records import Node, Sweep, index_parts, next_number
 from ..records import Place as Part
 from ..records import Read as ReadNode
 from ..records import Store as StoreNode
@@ -363,6 +363,7 @@ class Recording(Steps, ReverseLevel):
         self.owners: dict[int, TracedArray] = {}  # what has memory of its own, by its form
         self.elements: dict[tuple[Node, str], Entry] = {}  # that have been read
         self.places: dict[Node, Place] = {}  # where arrays were made
+        self.views: dict[Node, list[tuple[Node, TracedArray]]] = {}  # of a whole, those noted
         self.nodes: dict[Entry, list[Node]] = {}
         self.sources: dict[Entry, tuple[Entry, ...]] = {}  # each once, as they stand in the step
         self.is_busy = False  # with a step: what is done within it is part of it
@@ -412,7 +413,15 @@ class Recording(Steps, ReverseLevel):
         if kind is TracedArray and isinstance(tangent, Form) and tangent.base is None:
             self.owners[id(tangent)] = result
             self.places[tangent.node] = result.place
+        elif result.place.is_solver:
+            self._note_view(result)
         return result
+
+    def _note_view(self, x: Any) -> None:
+        """A view that is a step, or that a solver has made: parts of it are read from it."""
+        form = x.tangent
+        if isinstance(x, TracedArray) and isinstance(form, Form) and form.base is not None:
+            self.views.setdefault(form.whole.node, []).append((form.node, x))
 
     def applies(self, rule: Rule, args: tuple[Any, ...]) -> Any:
         solving = asking_frame(self.outermost) is not None
@@ -540,8 +549,12 @@ class Recording(Steps, ReverseLevel):
         if len(node.sources) == 1 and type(node) is Node and node.sources[0] in self.known:
             self._know(node, self.known[node.sources[0]])  # all of it
             return
-        places = () if form.base is None else _indices(form.place) or (Ellipsis,)
-        places += (index,) if index is not Ellipsis else ()
+        if form.base is None or _is_indexed(form.place):
+            places = () if form.base is None else _indices(form.place, node.shape) or (Ellipsis,)
+            places += (index,) if index is not Ellipsis else ()
+        else:
+            place = form.place.then(index_parts(index))
+            places = _indices(place, node.shape) or (Ellipsis, index)
         value = self._owner(x, node)[0]
         self._enter_node(node, value, (before, stored), Store(Index(places)))
 
@@ -560,7 +573,10 @@ class Recording(Steps, ReverseLevel):
         if not place.is_solver and _are_elements(value, elements):
             return self._enter_node(node, value, (elements,), Called("stack"))
         if type(node) is ReadNode and node.sources[0] in self.known and not place.is_solver:
-            sources, made = (self.known[node.sources[0]],), Read(Index(_indices(node.place)))
+            sources, made = (
+                (self.known[node.sources[0]],),
+                Read(Index(_indices(node.place, node.sources[0].shape))),
+            )
             entry = self._enter_node(node, value, sources, made)
         else:
             entry = self._enter_node(node, value, sources, Made())
@@ -623,6 +639,8 @@ class Recording(Steps, ReverseLevel):
         if node in self.known or is_loose:  # as +x; a view of what was made within the step
             node = Node(node.shape, node.dtype, (node,), lambda g: (g,))
             x.tangent = _Followed(node)
+        elif not isinstance(operation, Read):
+            self._note_view(x)
         return self._enter_node(node, x.primal, operands, operation)
 
     def _enter_written(self, x: Any, operands: tuple[Any, ...], operation: Operation) -> None:
@@ -640,7 +658,7 @@ class Recording(Steps, ReverseLevel):
             return
         new = node.sources[-1]
         stored = self.known.get(new) or self._enter_node(new, x.primal, operands, operation)
-        places = _indices(form.place) or (Ellipsis,)
+        places = _indices(form.place, node.shape) or (Ellipsis,)
         self._enter_node(node, value, (before, stored), Store(Index(places)))
 
     def _enter_node(
@@ -668,7 +686,11 @@ class Recording(Steps, ReverseLevel):
             entry = self.known[node]
             return entry if self._is_value_of(entry, x) else self._found(x, (entry,), Made())
         if type(node) is ReadNode and not self._is_made_with(node, x.place):  # elements, and views
-            whole = self._whole(x, node.sources[0])
+            view, place = self._view_with(node)
+            if view is not None:
+                node = ReadNode(node.shape, node.dtype, view, place)
+                x.tangent._node = node
+            whole = self.known[view] if view is not None else self._whole(x, node.sources[0])
             if isinstance(whole, Entry):
                 return self._read(x, node, whole)
         sources = self._known_below(node)
@@ -691,21 +713,43 @@ class Recording(Steps, ReverseLevel):
 
     def _read(self, x: Any, node: ReadNode, whole: Entry) -> Entry:
         """A part of an array: one step, however often it is read."""
-        index = Index(_indices(node.place))
+        shape = node.sources[0].shape
+        if node.shape == shape and (not _chain(node.place) or _is_in_order(node.place, shape)):
+            self._know(node, whole)  # all of it
+            return whole
+        if node.shape and _is_in_order(node.place, shape):
+            return self._found(x, (whole, node.shape), Called("reshape"))
+        index = Index(_indices(node.place, shape))
         key = (node.sources[0], str(index))
-        is_element = not node.shape and not node.place.views
+        is_element = not node.shape and bool(index.each)
         if is_element and key in self.elements:
             self._know(node, self.elements[key])
         else:
             self.elements[key] = self._found(x, (whole,), Read(index))
         return self.known[node]
 
+    def _view_with(self, node: ReadNode) -> tuple[Node | None, Part]:
+        """The smallest view that is a step and has this part, and where in it; None if none has."""
+        found, least = None, node.place
+        for of_view, view in self.views.get(node.sources[0], ()):
+            rest = _rest(node.place, view.tangent.place)
+            if rest is None or of_view.number >= node.number:
+                continue
+            is_there = of_view in self.known or view.tangent.node is of_view  # not stored to since
+            if is_there and (found is None or len(_chain(rest)) < len(_chain(least))):
+                found, least = (of_view, view), rest
+        if found is None:
+            return None, least
+        if found[0] not in self.known:  # a solver's
+            self._operand(found[1])
+        return (found[0] if found[0] in self.known else None), least
+
     def _is_made_with(self, node: Node, place: Place) -> bool:
         """Whether a solver has made this part of an array, and the array for it."""
         whole = node.sources[0]
         return whole not in self.known and bool(place.line) and self.places.get(whole) == place
 
-    def _found(self, x: Any, sources: tuple[Entry, ...], operation: Operation) -> Entry:
+    def _found(self, x: Any, sources: tuple[Any, ...], operation: Operation) -> Entry:
         """A step that no hook has announced."""
         entry = self._enter(x, sources, operation)
         entry.place = x.place if x.place.line else entry.place
@@ -758,9 +802,45 @@ def _is_same_memory(x: Any, y: Any) -> bool:
     return bool(x.ctypes.data == y.ctypes.data)
 
 
-def _indices(place: Any) -> tuple[Any, ...]:
-    """The indices of a part of an array, one after the other; none if it is another view."""
-    parts = [getattr(view, "__self__", None) for view in place.views]
-    if not all(isinstance(part, Part) for part in parts):
-        return ()  # it is transposed or the like
-    return tuple(part.index for part in (*parts, place) if part.index is not Ellipsis)
+def _chain(place: Part) -> tuple[Any, ...]:
+    """The views of a part of an array, the last one by its index."""
+    return place.views if place.index is Ellipsis else (*place.views, place._view)
+
+
+def _rest(part: Part, view: Part) -> Part | None:
+    """Where in a view a part of the same array is; None if it is not made of the view."""
+    done, sign = _chain(view), part.sign * view.sign
+    if part.views[: len(done)] == done:
+        return Part(part.views[len(done) :], part.index, sign)
+    return Part((), ..., sign) if _chain(part) == done else None
+
+
+def _is_indexed(place: Part) -> bool:
+    """Whether a part is what indices say, and not transposed or the like."""
+    return all(isinstance(getattr(view, "__self__", None), Part) for view in place.views)
+
+
+def _numbers_of(place: Part, shape: tuple[int, ...]) -> Any:
+    """Which elements a part has, as they are counted in C order; None if halves of them."""
+    if place.sign < 0 or np.real in place.views or np.imag in place.views:
+        return None
+    numbers = np.arange(int(np.prod(shape))).reshape(shape)
+    return np.asarray(place.whole(numbers)[place.index])
+
+
+def _is_in_order(place: Part, shape: tuple[int, ...]) -> bool:
+    """Whether a part is all of an array, its elements in C order, perhaps in another shape."""
+    numbers = None if _is_indexed(place) else _numbers_of(place, shape)
+    return numbers is not None and np.array_equal(numbers.ravel(), np.arange(np.prod(shape)))
+
+
+def _indices(place: Part, shape: tuple[int, ...]) -> tuple[Any, ...]:
+    """The indices of a part of an array, one after the other; none if it is halves of numbers."""
+    if _is_indexed(place):
+        parts = [*(view.__self__ for view in place.views), place]  # type: ignore[attr-defined]
+        return tuple(part.index for part in parts if part.index is not Ellipsis)
+    numbers = _numbers_of(place, shape)
+    if numbers is None:
+        return ()
+    each = np.unravel_index(numbers, shape)
+    return (each if numbers.ndim else tuple(int(i) for i in each),)
