@@ -158,6 +158,8 @@ class Sensitivities(Report):
                 columns["elasticity"] = [*map(number, relative)]
             rest = len(labels) - len(shown)
             note = f"… and {rest} more, which matter less." if rest else ""
+            if shown and np.size(y) and not np.any(self._slopes(output)):
+                note = "All derivatives are 0; what round, floor or int gives is constant."
             yield Section(heading, columns, note)
             if self.hessians is not None and len(labels) > 1:
                 largest = list(self.interactions[output].items())[:PAIRS]

@@ -228,6 +228,16 @@ def test_one_number_or_array() -> None:
     assert list(sensitivities(lambda *x: x[0] * x[1], [2.0, 3.0]).parameters) == ["x1", "x2"]
 
 
+def test_an_output_without_a_derivative_other_than_0_is_told() -> None:
+    def interest(balance: Any, rate: Any) -> Any:
+        exact = balance * rate
+        return {"rounded": round(exact, 2), "exact": exact}
+
+    note = "All derivatives are 0; what round, floor or int gives is constant."
+    rounded, exact = str(sensitivities(interest, [100.0, 0.05])).split("exact = ")
+    assert note in rounded and note not in exact
+
+
 def test_undefined_elasticities_are_said() -> None:
     report = sensitivities(lambda a, b: (a - b, math.inf * a), [2.0, 2.0])
     assert math.isnan(report.elasticities["model[0]"]["a"])

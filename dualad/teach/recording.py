@@ -729,20 +729,19 @@ class Recording(Steps, ReverseLevel):
         return self.known[node]
 
     def _view_with(self, node: ReadNode) -> tuple[Node | None, Part]:
-        """The smallest view that is a step and has this part, and where in it; None if none has."""
-        found, least = None, node.place
+        """The smallest view noted that has this part, and where in it; None if none has."""
+        found: list[tuple[Node, TracedArray, Part]] = []
         for of_view, view in self.views.get(node.sources[0], ()):
             rest = _rest(node.place, view.tangent.place)
-            if rest is None or of_view.number >= node.number:
-                continue
             is_there = of_view in self.known or view.tangent.node is of_view  # not stored to since
-            if is_there and (found is None or len(_chain(rest)) < len(_chain(least))):
-                found, least = (of_view, view), rest
-        if found is None:
-            return None, least
-        if found[0] not in self.known:  # a solver's
-            self._operand(found[1])
-        return (found[0] if found[0] in self.known else None), least
+            if rest is not None and is_there and of_view.number < node.number:
+                found.append((of_view, view, rest))
+        if not found:
+            return None, node.place
+        of_view, view, rest = min(found, key=lambda each: len(_chain(each[-1])))
+        if of_view not in self.known:  # a solver's
+            self._operand(view)
+        return (of_view if of_view in self.known else None), rest
 
     def _is_made_with(self, node: Node, place: Place) -> bool:
         """Whether a solver has made this part of an array, and the array for it."""
