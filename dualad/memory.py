@@ -52,6 +52,11 @@ def owner_of(x: Any) -> Any:
     return x
 
 
+def _offsets(x: Any) -> Any:
+    """Where the elements of an array lie, in bytes from its first one."""
+    return sum(np.ix_(*(step * np.arange(n) for step, n in zip(x.strides, x.shape, strict=True))))
+
+
 def overlaps_itself(x: Any) -> bool:
     """Whether some elements of an array are in the same memory.
 
@@ -65,8 +70,7 @@ def overlaps_itself(x: Any) -> bool:
     ends = itertools.accumulate((step * (n - 1) for step, n in ways), initial=x.itemsize)
     if not x.size or all(step >= end for (step, _), end in zip(ways, ends, strict=False)):
         return False
-    places = sum(np.ix_(*(step * np.arange(n) for step, n in ways)))
-    return bool((np.diff(np.sort(places, axis=None)) < x.itemsize).any())
+    return bool((np.diff(np.sort(_offsets(x), axis=None)) < x.itemsize).any())
 
 
 def is_overwritten(x: Any, place: tuple[Any, ...], y: Any) -> bool:
@@ -84,9 +88,7 @@ def is_overwritten(x: Any, place: tuple[Any, ...], y: Any) -> bool:
         return True
     stored: Any = sum(step * np.ravel(i) for step, i in zip(x.strides, place, strict=True))
     stored = stored + address_of(x)
-    ways = zip(y.strides, y.shape, strict=True)
-    read: Any = sum(np.ix_(*(step * np.arange(n) for step, n in ways)))
-    read = np.resize(read, len(stored)) + address_of(y)
+    read = np.resize(_offsets(y), len(stored)) + address_of(y)
     if np.unique(np.concatenate([stored, read]) % x.itemsize).size > 1:
         return bool(np.shares_memory(x, y))
     order = np.argsort(stored, kind="stable")
@@ -105,14 +107,7 @@ def elements_in(view: Any, x: Any) -> Any:
     >>> elements_in(x.T[::-1], x).tolist(), elements_in(x[0], x[:, ::2]) is None
     ([[2, 5], [1, 4], [0, 3]], True)
     """
-    here: Any
-    there: Any
-    here, there = (
-        sum(np.ix_(*(step * np.arange(n) for step, n in zip(a.strides, a.shape, strict=True))))
-        + address_of(a)
-        for a in (x, view)
-    )
-    here = np.reshape(here, -1)
+    here, there = np.reshape(_offsets(x) + address_of(x), -1), _offsets(view) + address_of(view)
     if not here.size:
         return None if view.size else np.zeros(view.shape, int)
     order = np.argsort(here, kind="stable")
@@ -196,9 +191,7 @@ def _meeting(views: _Numbered) -> set[int]:
     unit = math.gcd(*(n for _, x in views for n in (address_of(x) - low, *x.strides, x.itemsize)))
     owners, units = [], []
     for i, x in views:
-        ways = zip(x.strides, x.shape, strict=True)
-        starts: Any = sum(np.ix_(*(step * np.arange(n) for step, n in ways)))
-        starts = np.unique(starts) + address_of(x) - low
+        starts = np.unique(_offsets(x)) + address_of(x) - low
         units.append(np.unique(np.add.outer(starts, np.arange(0, x.itemsize, unit))))
         owners.append(np.full(len(units[-1]), i))
     unit_of, view_of = np.concatenate(units), np.concatenate(owners)
