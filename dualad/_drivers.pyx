@@ -345,7 +345,7 @@ cdef class Driver:
                 return NotImplemented
             if isinstance(error, (TypeError, AttributeError)) and self.needs_lift_now():
                 return NotImplemented
-            tell(self.driver.__name__.lstrip("_"), error, gravest_doubt(level) if has_refused(level) else "")
+            tell(self.driver.__name__, error, gravest_doubt(level) if has_refused(level) else "")
             raise
         return NotImplemented if has_refused(level) and asks_to_settle(self.f, x, level, y) else y
 
@@ -956,13 +956,13 @@ cdef class Taylor(OfSeries):
 SHORT_WAYS = {
     "derivative": Derivative,
     "derivative of order": HigherDerivative,
-    "series": Taylor,
     "grad": Gradient,
     "value_and_grad": ValueAndGradient,
     "jacobian": Jacobian,
     "jacobian of a pattern": SparseJacobian,
     "hessian": Hessian,
     "hessian of a pattern": SparseHessian,
+    "taylor": Taylor,
 }
 for kind in SHORT_WAYS.values():
     call_fast(kind, vectorcall_offset())
