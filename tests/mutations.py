@@ -201,7 +201,7 @@ FAMILIES = {  # where the tests of a file are, if not in the file of the same na
 EQUIVALENT = TESTS / "mutations.md"
 FOR_ALL = ["coverage", "edge_cases", "small_inputs"]
 SYMMETRIC = {
-    *("array_equal", "has_duals", "max", "min", "maximum", "minimum"),
+    *("array_equal", "equal", "has_duals", "max", "min", "maximum", "minimum"),
     *("broadcast_shapes", "promote_types", "result_type"),
 }
 SWAPPED: dict[type, type] = {
