@@ -2,7 +2,8 @@
 
     python tests/mutations.py                     every row of the table
     python tests/mutations.py --arrays            every array rule (an hour or two)
-    python tests/mutations.py --arrays 40 fft.py  forty of them by lot, in some files
+    python tests/mutations.py --arrays 40 fft.py  forty of them by lot, in some files; also in
+                                                  dual.py, transposes.py, … of the package
     MINUTES=30 python tests/mutations.py --arrays 400   as many of these as there is time for
 
 An error is a wrong sign, a factor of 2 or 1 + 1e-7, swapped arguments, a missing term, another
@@ -186,23 +187,32 @@ def of_the_table(names: list[str]) -> None:
 
 # -- array rules -------------------------------------------------------------------------------
 
+REVERSE = ["reverse", "recorded_arrays", "reductions", "selecting", "shapes", "strong_zero"]
+NUMBERS = ["dual", "numbers", "nesting", "higher_order", "strong_zero", "conversions"]
 FAMILIES = {  # where the tests of a file are, if not in the file of the same name
-    "common": ["shapes", "reductions", "ufuncs"],
+    "common": ["shapes", "reductions", "ufuncs", "choosing", "polynomials"],
+    "conversions": NUMBERS,
+    "dual": NUMBERS,
     "elementwise": ["choosing", "others", "ufuncs"],
     "factorisations": ["linalg"],
     "matrices": ["linalg", "products"],
     "others": ["others", "conversions"],
+    "pair": NUMBERS,
     "reductions": ["reductions", "precision"],
     "sequences": ["polynomials"],
+    "product_transposes": REVERSE,
+    "records": REVERSE,
     "statistics": ["polynomials"],
     "tables": ["choosing"],
+    "transposes": REVERSE,
     "ufunc_methods": ["ufuncs"],
+    "zeros": NUMBERS,
 }
 EQUIVALENT = TESTS / "mutations.md"
 FOR_ALL = ["coverage", "edge_cases", "small_inputs"]
 SYMMETRIC = {
     *("array_equal", "equal", "has_duals", "max", "min", "maximum", "minimum"),
-    *("broadcast_shapes", "promote_types", "result_type"),
+    *("broadcast_shapes", "plain_answer", "promote_types", "result_type"),
 }
 SWAPPED: dict[type, type] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Lt: ast.GtE,
@@ -467,8 +477,10 @@ def tests_of_a_file(path: Path) -> list[Path]:
 def of_arrays(count: int, names: list[str], minutes: float) -> None:
     import pytest
 
-    folder = HOME / "dualad" / "array_rules"
-    files = [p for p in sorted(folder.glob("*.py")) if not names or p.name in names]
+    files = sorted((HOME / "dualad" / "array_rules").glob("*.py"))
+    if names:
+        files += sorted((HOME / "dualad").glob("*.py"))
+        files = [path for path in files if path.name in names]
     tests = dict.fromkeys(str(test) for path in files for test in tests_of_a_file(path))
     options = ["-p", "no:cacheprovider", "-p", "no:terminal", "-o", "addopts=", "-s", "-W", "error"]
     os.chdir(HOME)
