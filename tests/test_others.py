@@ -53,6 +53,8 @@ def test_views_by_strides_on_the_way_back(n: int) -> None:
         want[i, i + 1 : i + 3] = 2 * x[i + 1], 20 * x[i + 2]
     for mode in ("forward", "reverse"):
         np.testing.assert_array_equal(jacobian(f, mode=mode)(x), want)
+    single = jacobian(lambda t: f(t * x), mode="forward")(np.ones(1))
+    np.testing.assert_allclose(single[:, 0], want @ x, rtol=1e-15)
     second = grad(lambda v: f(v) @ np.arange(1.0, n + 1))
     np.testing.assert_allclose(
         jacobian(second, mode="reverse")(x), jacobian(second, mode="forward")(x), rtol=1e-15
