@@ -211,7 +211,7 @@ FAMILIES = {  # where the tests of a file are, if not in the file of the same na
 EQUIVALENT = TESTS / "mutations.md"
 FOR_ALL = ["coverage", "edge_cases", "small_inputs"]
 SYMMETRIC = {
-    *("array_equal", "equal", "has_duals", "max", "min", "maximum", "minimum"),
+    *("array_equal", "equal", "has_duals", "max", "min", "maximum", "may_share_memory", "minimum"),
     *("broadcast_shapes", "plain_answer", "promote_types", "result_type"),
 }
 SWAPPED: dict[type, type] = {

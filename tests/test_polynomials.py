@@ -87,6 +87,9 @@ CASES: dict[str, Case] = {
     "corrcoef of two": steps(lambda x, y: np.corrcoef(x, y)[0, 1], VECTOR, VECTOR**2),
     "corrcoef of one": steps(np.corrcoef, VECTOR),
     "linspace": Case(lambda a, b: np.linspace(a * a, b, 5, axis=-1), MATRIX, MATRIX[:1] + 1),
+    "linspace of fifty": Case(np.linspace, 2.0, 3.0),
+    "logspace of fifty": Case(np.logspace, 0.2, 0.3),
+    "geomspace of fifty": Case(np.geomspace, 2.0, 3.0),
     "linspace open": Case(
         lambda a, b: np.linspace(a * a, b, 4, endpoint=False, retstep=True), 2.0, 3.0
     ),

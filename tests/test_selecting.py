@@ -85,6 +85,7 @@ CASES: dict[str, Case] = {
         lambda a: np.trim_zeros(np.concatenate([[0.0, 0], a, [0]]), "f") ** 2, VECTOR
     ),
 }
+CASES["trim_zeros of zeros"] = Case(lambda a: np.trim_zeros(a * 0), VECTOR)
 if np.lib.NumpyVersion(np.__version__) >= "2.2.0":
     for _axis in (None, 0, -1, (0, 1)):
         CASES[f"trim_zeros of a matrix, {_axis}"] = Case(
@@ -351,6 +352,18 @@ def test_complex() -> None:
         lambda a: np.trim_zeros(a),
     ):
         complex_slope(f, APART.ravel()[:5])
+
+
+def test_quantiles_beside_those_that_are_nan() -> None:
+    rows = np.array([[1.0, 5.0, 2.0], [3.0, np.nan, 4.0], [6.0, 9.0, 8.0]])
+    x = Dual(rows, np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]))
+    for f, want in (
+        (lambda a: np.median(a, axis=1), [3.0, np.nan, 9.0]),
+        (lambda a: np.quantile(a, 0.25, axis=1), [2.0, np.nan, 8.0]),
+    ):
+        y = f(x)
+        np.testing.assert_array_equal(y.primal, f(rows))
+        np.testing.assert_array_equal(y.tangent, want)
 
 
 def test_answers_without_derivative_in_place() -> None:
