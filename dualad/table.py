@@ -42,8 +42,9 @@ row("pow(a, b)",  # b - 1 is rounded where b is small
         (1e300, 0.1): (1.0000000000000038e30, 1.0000000000000039e-271, 6.907755278982164e32)},
     inexact="a power below 2e-308 has lost digits, and the slope is b times as large")
 row("_powlog(a, b) = (0 if real(b) > 0 else -inf) if a == 0 else a**b*log(a)",
-    "(b*_powlog(a, b - 1) if real(b) > 0 else inf) if a == 0 else a**(b - 1)*(1 + b*log(a))",
-    "(0 if real(b) > 0 else y*log(a)) if a == 0 else y*log(a)", z=True, over=(POSITIVE, (-3, 3)),
+    "(_powlog(a, b - 1) if real(b) > 0 else inf) if a == 0 else a**(b - 1)*(1 + b*log(a))",
+    "(0 - _powlog(a, b) if real(b) > 0 else y*log(a)) if a == 0 else y*log(a)", z=True,
+    over=(POSITIVE, (-3, 3)),
     at={(0, 1): (0, -inf, 0), (0, 2): (0, 0, 0), (0, 0.5): (0, -inf, 0), (0, 0): (-inf, inf, inf)},
     says="aᵇ·ln a")
 row("neg(x) = -x", "-1", kind="linear", z=True, aka="negative")
