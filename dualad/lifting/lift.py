@@ -339,8 +339,16 @@ def _of_class(cls: type) -> Any:
     makers = (inspected(cls, "__new__"), inspected(cls, "__init__"))
     plain = (getattr(m, "__func__", m) for m in makers)
     if any(type(m) is types.FunctionType and _of_function(m) is not m for m in plain):
-        return Constructor(cls)
+        return constructor(cls)
     return cls
+
+
+def is_users(cls: type) -> bool:
+    """Whether a class is the user's: nothing stands in the place of it or of its objects."""
+    if not OPERATORS:
+        _meet(cls)
+    is_ours = any(_root(kind.__module__) == _DUALAD for kind in cls.__mro__)
+    return not (is_ours or _is_foreign(cls.__module__) or cls in BY_KIND) and _found(cls) is None
 
 
 def argument(x: Any) -> Any:
@@ -390,7 +398,7 @@ class Constructor:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         cls = self.cls
         x = stand_in(cls.__new__)(cls, *args, **kwargs)
-        if isinstance(x, cls):
+        if cls in type(x).__mro__:
             init: Any = type(x).__init__
             if (result := stand_in(init)(x, *args, **kwargs)) is not None:
                 raise TypeError(f"__init__() should return None, not {type(result).__name__!r}")
@@ -813,6 +821,7 @@ begin: Function = LIFTING.begin if LIFTING else readable_begin
 end: Function = LIFTING.end if LIFTING else readable_end
 note: Function = LIFTING.set_note if LIFTING else _copies.set
 callee: Function = LIFTING.Callee if LIFTING else Callee
+constructor: Callable[[type], Any] = LIFTING.Constructor if LIFTING else Constructor
 ITERABLE: Any = LIFTING.Iterable() if LIFTING else Iterable()
 MANAGER = Manager()
 _TEXT = {"%": Remainder(operator.mod), "%=": Remainder(operator.imod)}
@@ -848,4 +857,5 @@ FUNCTIONS[sum] = Caller(summed if SUM_IS_EXACT else sum, walked)
 FUNCTIONS[math.prod] = Caller(FUNCTIONS[math.prod], walked)
 
 if LIFTING:
-    LIFTING.connect(FUNCTIONS, stand_in, code_for, read, write, walked)
+    FUNCTIONS |= {f: LIFTING.OfObject(f, FUNCTIONS[f]) for f in (isinstance, type)}
+    LIFTING.connect(FUNCTIONS, stand_in, code_for, read, write, walked, is_users)
