@@ -7,6 +7,7 @@ attributes that are no properties. All else is `lifting/lift.py`'s, which says w
 """
 
 cimport cython
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF
 from libc.math cimport rint
@@ -218,6 +219,7 @@ cdef object readable_write = None
 cdef object readable_walk = None
 cdef object readable_is_users = None
 cdef object readable_call = None
+cdef object readable_unanswered = None
 cdef object readable_needs = None
 cdef object readable_twin_of = None
 
@@ -231,10 +233,10 @@ def connect(given_functions, given_stand_in, given_code_for, read, write, walk, 
     readable_is_users = is_users
 
 
-def connect_operators(call):
+def connect_operators(call, unanswered):
     """The same for lifting/operators.py."""
-    global readable_call
-    readable_call = call
+    global readable_call, readable_unanswered
+    readable_call, readable_unanswered = call, unanswered
 
 
 def connect_reach(needs, twin_of):
@@ -347,7 +349,14 @@ cdef inline object stand_in(object x):
             f = <object>found
             g = of_function(f)
             return x if g is f else PyMethod_New(g, x)
+    elif is_data(x):
+        return x
     return readable_stand_in(x)
+
+
+cdef inline bint is_data(object x) noexcept:
+    """Whether x is neither called nor of a class that somebody has written in Python."""
+    return not Py_TYPE(x).tp_flags & Py_TPFLAGS_HEAPTYPE and Py_TYPE(x).tp_call == NULL
 
 
 cdef inline object of_function(object f):
@@ -635,22 +644,34 @@ cdef extern from *:
     size_t state_of(PyObject *x) noexcept
 
 
+cdef inline bint may_be_array(object x) except -1:
+    if Py_TYPE(x).tp_flags & Py_TPFLAGS_HEAPTYPE:
+        return not is_users(Py_TYPE(x))
+    return cnp.PyArray_Check(x) or isinstance(x, Dual)
+
+
 @cython.final
 cdef class Method:
-    """Reads what is to be called of an object."""
+    """Reads what is to be called of an object.
+
+    `of_arrays`: a hook for arrays and duals, whose methods of this name are special.
+    """
 
     cdef Getter getter
     cdef Callee callee
+    cdef object of_arrays
     cdef size_t state      # of the module that it was last read of
     cdef object answer     # what was to be called then
 
-    def __cinit__(self, name):
-        self.getter, self.callee = Getter(name), Callee()
+    def __cinit__(self, name, of_arrays=None):
+        self.getter, self.callee, self.of_arrays = Getter(name), Callee(), of_arrays
 
     def __matmul__(self, x):
         if type(self) is not Method:
             return NotImplemented
         cdef Method method = <Method>self
+        if method.of_arrays is not None and may_be_array(x):
+            return method.of_arrays @ x
         cdef size_t state = state_of(<PyObject *>x) if method.getter.is_variable else 0
         if state != 0 and state == method.state:
             return method.answer
@@ -688,6 +709,9 @@ cdef class Setter:
 cdef extern from *:
     """
     static inline unsigned int tag(PyTypeObject *kind) {
+    #if PY_VERSION_HEX >= 0x030D0000
+        return kind->tp_version_tag;
+    #endif
         return PyType_HasFeature(kind, Py_TPFLAGS_VALID_VERSION_TAG) ? kind->tp_version_tag : 0;
     }
     """
@@ -747,6 +771,7 @@ cdef extern from *:
     """
     #define COMPARING(name, op) \
         static PyObject *name(PyObject *a, PyObject *b) { return PyObject_RichCompare(a, b, op); }
+    static PyObject *negative(PyObject *a, PyObject *b) { return PyNumber_Negative(a); }
     COMPARING(is_less, Py_LT)
     COMPARING(is_at_most, Py_LE)
     COMPARING(is_equal, Py_EQ)
@@ -764,6 +789,8 @@ cdef extern from *:
     object PyNumber_InPlaceMultiply(object a, object b)
     object PyNumber_InPlaceTrueDivide(object a, object b)
     object PyObject_GetItem(object a, object b)
+    int PyObject_SetItem(object x, object i, object value) except -1
+    object negative(object a, object b)
     object is_less(object a, object b)
     object is_at_most(object a, object b)
     object is_equal(object a, object b)
@@ -773,23 +800,41 @@ cdef extern from *:
 
 
 cdef Binary native_of(symbol) except? NULL:
-    """What an operator of two does to plain things, if C has a function for it."""
-    if symbol == "+": return PyNumber_Add
-    if symbol == "-": return PyNumber_Subtract
-    if symbol == "*": return PyNumber_Multiply
-    if symbol == "/": return PyNumber_TrueDivide
-    if symbol == "@": return PyNumber_MatrixMultiply
-    if symbol == "+=": return PyNumber_InPlaceAdd
-    if symbol == "-=": return PyNumber_InPlaceSubtract
-    if symbol == "*=": return PyNumber_InPlaceMultiply
-    if symbol == "/=": return PyNumber_InPlaceTrueDivide
-    if symbol == "[]": return PyObject_GetItem
-    if symbol == "<": return is_less
-    if symbol == "<=": return is_at_most
-    if symbol == "==": return is_equal
-    if symbol == "!=": return is_other
-    if symbol == ">": return is_more
-    if symbol == ">=": return is_at_least
+    """What an operator does to plain things, if there is a function of C for it."""
+    if symbol == "+":
+        return PyNumber_Add
+    if symbol == "-":
+        return PyNumber_Subtract
+    if symbol == "*":
+        return PyNumber_Multiply
+    if symbol == "/":
+        return PyNumber_TrueDivide
+    if symbol == "@":
+        return PyNumber_MatrixMultiply
+    if symbol == "+=":
+        return PyNumber_InPlaceAdd
+    if symbol == "-=":
+        return PyNumber_InPlaceSubtract
+    if symbol == "*=":
+        return PyNumber_InPlaceMultiply
+    if symbol == "/=":
+        return PyNumber_InPlaceTrueDivide
+    if symbol == "[]":
+        return PyObject_GetItem
+    if symbol == "-x":
+        return negative
+    if symbol == "<":
+        return is_less
+    if symbol == "<=":
+        return is_at_most
+    if symbol == "==":
+        return is_equal
+    if symbol == "!=":
+        return is_other
+    if symbol == ">":
+        return is_more
+    if symbol == ">=":
+        return is_at_least
     return NULL
 
 
@@ -816,17 +861,18 @@ cdef class Operator:
     """An operator of (a, b), or of one more: those of the user's classes are lifted.
 
     As in lifting/operators.py, which has what is unusual. `methods`: the names of those by which the
-    left side and the right one do it, and the left one in place; `binary`: what an operator in
-    place does where the left side cannot.
+    left side and the right one do it, and the left one in place; `otherwise`: what is done where
+    that has no answer.
     """
 
     cdef object symbol, native, readable
     cdef Binary plain
     cdef Sides sides
-    cdef object forward, reflected, in_place, binary
+    cdef object forward, reflected, in_place, otherwise
 
-    def __cinit__(self, symbol, native, readable, sides, methods, binary):
-        self.symbol, self.native, self.readable, self.binary = symbol, native, readable, binary
+    def __cinit__(self, symbol, native, readable, sides, methods, otherwise):
+        self.symbol, self.native, self.readable = symbol, native, readable
+        self.otherwise = otherwise
         self.plain, self.sides = native_of(symbol), SIDES[sides]
         self.forward, self.reflected, self.in_place = methods
 
@@ -839,7 +885,7 @@ cdef class Operator:
         a = <object>PyTuple_GET_ITEM(given, 0)
         b = <object>PyTuple_GET_ITEM(given, n - 1)
         if not may_be_users(a) and not may_be_users(b) and (n != 3 or not may_be_users(given[1])):
-            return hook.plain(a, b) if hook.plain != NULL else hook.native(*given)
+            return plainly(hook, a, b, given)
         if hook.sides == BOTH or hook.sides == COMPARED:
             return of_both(hook, a, b)
         if hook.sides == ONE:
@@ -847,12 +893,22 @@ cdef class Operator:
         f = lifted_method(Py_TYPE(a), hook.in_place)
         if f is not None:
             y = f(a, b)
-            return of_both(hook, a, b) if y is NotImplemented else y
+            return hook.otherwise(a, b) if y is NotImplemented else y
         if not may_be_users(a) and not is_number(a):
             return hook.readable(given)  # a sequence
         return of_both(hook, a, b) if _PyType_Lookup(Py_TYPE(a), hook.in_place) == NULL else (
             hook.readable(given)
         )
+
+
+cdef inline object plainly(Operator hook, object a, object b, tuple given):
+    """What Python's own operator gives."""
+    if hook.plain != NULL:
+        return hook.plain(a, b)
+    if hook.forward == "__setitem__":
+        PyObject_SetItem(given[1], b, a)
+        return None
+    return hook.native(a, b) if given is None else hook.native(*given)
 
 
 cdef object of_both(Operator hook, object a, object b):
@@ -877,10 +933,8 @@ cdef object of_both(Operator hook, object a, object b):
                 y = of_side(g, right, hook.reflected, b, a)
         if y is not NotImplemented:
             return y
-    if hook.sides == IN_PLACE and _PyType_Lookup(left, hook.in_place) != NULL:  # it has been asked
-        return hook.binary(a, b)
-    # It is plain, or raises the error, or compares identities.
-    return hook.plain(a, b) if hook.plain != NULL else hook.native(a, b)
+        return readable_unanswered(hook.symbol, hook.native, a, b)
+    return plainly(hook, a, b, None)
 
 
 cdef inline object of_side(object f, PyTypeObject *kind, object name, object x, object y):
@@ -912,7 +966,7 @@ cdef object of_one(Operator hook, object a, object b, tuple given):
         args[0], args[1] = <PyObject *>x, <PyObject *>b
     f = lifted_method(Py_TYPE(x), hook.forward)
     if f is None:
-        return hook.plain(a, b) if hook.plain != NULL else hook.native(*given)
+        return plainly(hook, a, b, given)
     y = PyObject_Vectorcall(f, args, n, NULL)
     if hook.forward == "__contains__":
         return bool(y) is (hook.symbol == "in")
@@ -920,6 +974,10 @@ cdef object of_one(Operator hook, object a, object b, tuple given):
 
 
 # -- functions of math -----------------------------------------------------------------------
+
+
+cdef enum:
+    FEW = 8
 
 
 cdef inline bint is_compiled(object x) noexcept:
@@ -1022,10 +1080,6 @@ cdef class Answer:
         return repr(self.plain)
 
 
-cdef enum:
-    FEW = 8
-
-
 cdef object call_answer(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
     cdef Answer function = <Answer>self
     cdef PyObject *given[FEW]
@@ -1101,6 +1155,80 @@ cdef object call_of_object(PyObject *self, PyObject *const *args, size_t flags, 
         if is_plain:
             return PyObject_Vectorcall(function.plain, args, flags, NULL)
     return PyObject_Vectorcall(function.readable, args, flags, names)
+
+
+cdef class GetAttr:
+    """The builtin `getattr`: properties of the user's classes are lifted."""
+
+    cdef void *vectorcall
+    cdef object plain, readable
+    cdef dict __dict__
+
+    def __cinit__(self, plain, readable):
+        self.vectorcall = <void *>call_getattr
+        self.plain, self.readable = plain, readable
+
+    def __getattr__(self, name):
+        return getattr(self.readable, name)
+
+    def __repr__(self):
+        return repr(self.plain)
+
+
+cdef object call_getattr(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
+    cdef GetAttr function = <GetAttr>self
+    cdef Py_ssize_t n = PyVectorcall_NARGS(flags)
+    if names == NULL and (n == 2 or n == 3) and type(<object>args[1]) is str:
+        if not is_property(Py_TYPE(<object>args[0]), <object>args[1]):
+            return PyObject_Vectorcall(function.plain, args, flags, NULL)
+    return PyObject_Vectorcall(function.readable, args, flags, names)
+
+
+cdef class Caller:
+    """A function that stays, and is given others, or what it goes through: these are changed."""
+
+    cdef void *vectorcall
+    cdef object callee, change
+    cdef dict __dict__
+
+    def __cinit__(self, callee, change):
+        self.vectorcall = <void *>call_caller
+        self.callee, self.change = callee, change
+
+    def __getattr__(self, name):
+        return getattr(self.callee, name)
+
+    def __repr__(self):
+        return repr(self.callee)
+
+
+cdef object call_caller(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
+    cdef Caller caller = <Caller>self
+    cdef Py_ssize_t i, n = PyVectorcall_NARGS(flags) + (0 if names == NULL else len(<tuple>names))
+    cdef PyObject *few[FEW]
+    cdef PyObject **given = few
+    cdef list held = []
+    cdef Py_ssize_t changed = 0
+    for i in range(n):
+        if not is_data(<object>args[i]):
+            changed += 1
+    if changed == 0:
+        return PyObject_Vectorcall(caller.callee, args, flags, names)
+    if n > FEW:
+        given = <PyObject **>PyMem_Malloc(n * sizeof(PyObject *))
+        if given == NULL:
+            raise MemoryError
+    try:
+        for i in range(n):
+            given[i] = args[i]
+            if not is_data(<object>args[i]):
+                x = caller.change(<object>args[i])
+                held.append(x)
+                given[i] = <PyObject *>x
+        return PyObject_Vectorcall(caller.callee, given, PyVectorcall_NARGS(flags), names)
+    finally:
+        if given != few:
+            PyMem_Free(given)
 
 
 # What a function of several numbers gives, and its slopes: named as in math.
@@ -1257,6 +1385,10 @@ cdef void take_calls():
     call_fast(Constructor, offset_in(of_class, &of_class.vectorcall))
     cdef OfMethod of_method = OfMethod.__new__(OfMethod, "__len__", len, len)
     call_fast(OfMethod, offset_in(of_method, &of_method.vectorcall))
+    cdef GetAttr get = GetAttr.__new__(GetAttr, getattr, getattr)
+    call_fast(GetAttr, offset_in(get, &get.vectorcall))
+    cdef Caller caller = Caller.__new__(Caller, None, None)
+    call_fast(Caller, offset_in(caller, &caller.vectorcall))
     cdef OfObject of_object = OfObject.__new__(OfObject, type, type)
     call_fast(OfObject, offset_in(of_object, &of_object.vectorcall))
 

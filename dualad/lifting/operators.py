@@ -102,15 +102,29 @@ def _is_of_sequences(method: Any) -> bool:
     return type(method) is types.WrapperDescriptorType and method in _OF_SEQUENCES
 
 
+_SEQUENCES = (list, tuple, str, bytes, bytearray, collections.deque, array.array)
 # What + and * of sequences are: they refuse what the other side may take.
 _OF_SEQUENCES = frozenset(
     getattr(kind, name)
-    for kind in (list, tuple, str, bytes, bytearray, collections.deque, array.array)
+    for kind in _SEQUENCES
     for name in ("__add__", "__mul__", "__rmul__")
 )
 
 
-def _both(forward: str, reflected: str, native: Function) -> Function:
+def _unanswered(symbol: str, native: Function, a: Any, b: Any) -> Any:
+    """What Python does if neither side has an answer: no method is asked again."""
+    if symbol in ("==", "!="):
+        return (a is b) is (symbol == "==")
+    if isinstance(a, _SEQUENCES) or isinstance(b, _SEQUENCES):
+        return native(a, b)
+    names = f"{type(a).__name__!r} and {type(b).__name__!r}"
+    if symbol in _COMPARISONS:
+        raise TypeError(f"{symbol!r} not supported between instances of {names}")
+    full = "** or pow()" if symbol == "**" else symbol
+    raise TypeError(f"unsupported operand type(s) for {full}: {names}")
+
+
+def _both(symbol: str, forward: str, reflected: str, native: Function) -> Function:
     """An operator of two sides, as Python calls their methods."""
 
     def is_its_own(derived: type, base: type) -> bool:
@@ -123,7 +137,7 @@ def _both(forward: str, reflected: str, native: Function) -> Function:
         if f is None and g is None:
             return native(a, b)
         sides = [(f, left, forward, a, b), (g, right, reflected, b, a)]
-        is_comparison = native in _COMPARE
+        is_comparison = symbol in _COMPARISONS
         if left is right and not is_comparison:
             del sides[1]
         elif (
@@ -136,19 +150,17 @@ def _both(forward: str, reflected: str, native: Function) -> Function:
             result = _call(*side)
             if result is not NotImplemented:
                 return result
-        return native(a, b)  # which raises the error, or compares identities
+        return _unanswered(symbol, native, a, b)
 
     return apply
 
 
-def _in_place(name: str, binary: Function) -> Function:
-    native: Function = getattr(operator, f"i{name.strip('_')}")
-
+def _in_place(name: str, native: Function, binary: Function, otherwise: Function) -> Function:
     def apply(a: Any, b: Any) -> Any:
         f = _python_method(type(a), f"i{name}")
         if f is not None:
             result = stand_in(f)(a, b)
-            return binary(a, b) if result is NotImplemented else result
+            return otherwise(a, b) if result is NotImplemented else result
         g = _python_method(type(b), f"r{name}")
         if g is not None and _is_of_sequences(getattr(type(a), f"__{name}__", None)):
             result = stand_in(g)(b, a)
@@ -185,9 +197,6 @@ def _as_truth(f: Function, is_negated: bool) -> Function:
     return lambda *operands: bool(f(*operands)) is not is_negated
 
 
-_COMPARE = frozenset(native for _, _, native in _COMPARISONS.values())
-
-
 def _sum(numbers: Any, /, start: Any = 0) -> Any:
     parts = list(lift.walked(numbers))
     kinds = set(map(type, parts))
@@ -202,31 +211,32 @@ class _Hook(NamedTuple):
     """What an operator does to plain things, and to the user's.
 
     `sides`: who has a method of it, of the names `methods`: both sides, also if they are of one
-    class ("compared"), the left one "in place", or one. `binary`: what is done where the left side
-    cannot do it in place.
+    class ("compared"), the left one "in place", or one. `otherwise`: what is done where the left
+    one has no answer in place.
     """
 
     native: Function
     lifted: Function
     sides: str
     methods: tuple[str, ...]
-    binary: Function | None = None
+    otherwise: Function | None = None
 
 
 def _all_hooks() -> Iterator[tuple[str, _Hook]]:
     for symbol, (name, native) in _BINARY.items():
-        binary: Function = _both(name, f"r{name}", native)
         methods = _dunder(name, f"r{name}", f"i{name}")
-        yield symbol, _Hook(native, binary, "both", methods)
-        in_place: Function = getattr(operator, f"i{name.strip('_')}")
-        yield f"{symbol}=", _Hook(in_place, _in_place(name, binary), "in place", methods, native)
+        yield symbol, _Hook(native, _both(symbol, name, f"r{name}", native), "both", methods)
+        symbol, in_place = f"{symbol}=", getattr(operator, f"i{name}")
+        binary, otherwise = (_both(symbol, name, f"r{name}", f) for f in (in_place, native))
+        lifted: Function = _in_place(name, in_place, binary, otherwise)
+        yield symbol, _Hook(in_place, lifted, "in place", methods, otherwise)
     for symbol, (forward, reflected, native) in _COMPARISONS.items():
-        methods = _dunder(forward, reflected, forward)
-        yield symbol, _Hook(native, _both(forward, reflected, native), "compared", methods)
+        lifted = _both(symbol, forward, reflected, native)
+        yield symbol, _Hook(native, lifted, "compared", _dunder(forward, reflected, forward))
     for symbol, (name, native) in _UNARY.items():
         yield symbol, _Hook(native, _of_one(name, native), "one", _dunder(name, name, name))
     for symbol, (name, native) in _CONTAINERS.items():
-        lifted: Function = _of_one(name, native, int(name in _ARRANGED))
+        lifted = _of_one(name, native, int(name in _ARRANGED))
         if name == "contains":
             lifted = _as_truth(_of_one(name, _is_in, 1), symbol == "not in")
         yield symbol, _Hook(native, lifted, "one", _dunder(name, name, name))
@@ -427,4 +437,4 @@ def _names_in(code: types.CodeType) -> Iterator[str]:
 
 lift.connect(meet)
 if LIFTING:
-    LIFTING.connect_operators(_call_unlifted)
+    LIFTING.connect_operators(_call_unlifted, _unanswered)
