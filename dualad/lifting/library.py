@@ -22,6 +22,7 @@ from ..array_rules.creation import array_of
 from ..differentiations import text_for
 from ..dual import Dual, function
 from ..functions import exp
+from ..kernel import LIFTING
 from ..pair import Function, plain
 from ..refusals import refused
 from ..rules import Rule
@@ -393,7 +394,10 @@ def _looking(f: Any) -> Function:
     return lambda x: stand_in(read(x, name))(*given, **keywords)
 
 
-FUNCTIONS |= {getattr: _getattr, setattr: write}
+FUNCTIONS |= {
+    getattr: LIFTING.GetAttr(getattr, _getattr) if LIFTING else _getattr,
+    setattr: write,
+}
 BY_KIND |= dict.fromkeys((operator.attrgetter, operator.methodcaller), _looking)
 
 LOADERS["statistics"] = _enter_statistics

@@ -313,7 +313,7 @@ def _of_function(f: types.FunctionType) -> Any:
     code = code_for(f)
     if code is CALLS:
         home = f.__globals__.get("__name__")
-        return _found(f) or CALLERS.get(_root(home), Caller)(f, _changing(home))
+        return _found(f) or CALLERS.get(_root(home), caller)(f, _changing(home))
     if code is STAYS:
         return FUNCTIONS.get(f, f)
     return _twin(f, code)
@@ -335,12 +335,22 @@ def _of_class(cls: type) -> Any:
         _meet(cls)
     home = cls.__module__
     if _root(home) in _CALLERS and _is_foreign(home) and not is_opened(home):
-        return Caller(cls, _changing(home))
+        return caller(cls, _changing(home))
     makers = (inspected(cls, "__new__"), inspected(cls, "__init__"))
     plain = (getattr(m, "__func__", m) for m in makers)
     if any(type(m) is types.FunctionType and _of_function(m) is not m for m in plain):
-        return Constructor(cls)
+        return constructor(cls)
     return cls
+
+
+def is_users(cls: type) -> bool:
+    """Whether a class is the user's: nothing stands in the place of it or of its objects."""
+    is_ours = any(_root(kind.__module__) == _DUALAD for kind in cls.__mro__)
+    if is_ours or _is_foreign(cls.__module__) or cls in BY_KIND or _found(cls) is not None:
+        return False
+    if not OPERATORS:
+        _meet(cls)
+    return True
 
 
 def argument(x: Any) -> Any:
@@ -390,7 +400,7 @@ class Constructor:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         cls = self.cls
         x = stand_in(cls.__new__)(cls, *args, **kwargs)
-        if isinstance(x, cls):
+        if cls in type(x).__mro__:
             init: Any = type(x).__init__
             if (result := stand_in(init)(x, *args, **kwargs)) is not None:
                 raise TypeError(f"__init__() should return None, not {type(result).__name__!r}")
@@ -813,6 +823,7 @@ begin: Function = LIFTING.begin if LIFTING else readable_begin
 end: Function = LIFTING.end if LIFTING else readable_end
 note: Function = LIFTING.set_note if LIFTING else _copies.set
 callee: Function = LIFTING.Callee if LIFTING else Callee
+constructor: Callable[[type], Any] = LIFTING.Constructor if LIFTING else Constructor
 ITERABLE: Any = LIFTING.Iterable() if LIFTING else Iterable()
 MANAGER = Manager()
 _TEXT = {"%": Remainder(operator.mod), "%=": Remainder(operator.imod)}
@@ -824,28 +835,34 @@ _any_method: Callable[[str], Any] = LIFTING.Method if LIFTING else Method
 
 def method(name: str) -> Any:
     """The hook that reads what is to be called of an object by this name."""
+    hook: Any = None
     if name in ("dot", "choose", "clip"):
-        return ArrayMethod(name)
-    if name in COPYING:
-        return CopyMethod(name)
-    if getattr(float, name, None) in SLOTS:
-        return FloatMethod(name)
-    return _any_method(name)
+        hook = ArrayMethod(name)
+    elif name in COPYING:
+        hook = CopyMethod(name)
+    elif getattr(float, name, None) in SLOTS:
+        hook = FloatMethod(name)
+    if hook is None:
+        return _any_method(name)
+    return LIFTING.Method(name, hook) if LIFTING else hook
 
 
 setter: Callable[[str], Any] = LIFTING.Setter if LIFTING else Setter
+_stand_in: Function = LIFTING.stand_in_for if LIFTING else stand_in
+caller: Callable[[Function, Function], Function] = LIFTING.Caller if LIFTING else Caller
 _WALKERS: dict[Any, Function] = {
-    **dict.fromkeys((map, filter), lambda x: walked(stand_in(x))),
+    **dict.fromkeys((map, filter), lambda x: walked(_stand_in(x))),
     **dict.fromkeys((sorted, min, max, functools.reduce), lambda x: walked(argument(x))),
     **dict.fromkeys((list, tuple, set, enumerate, zip, any, all), walked),
 }
-FUNCTIONS |= {f: Caller(f, change) for f, change in _WALKERS.items()}
+FUNCTIONS |= {f: caller(f, change) for f, change in _WALKERS.items()}
 FUNCTIONS |= {
     np.vectorize: Caller(Vectorized),
     np.frompyfunc: Caller(OfPython),
 }
-FUNCTIONS[sum] = Caller(summed if SUM_IS_EXACT else sum, walked)
-FUNCTIONS[math.prod] = Caller(FUNCTIONS[math.prod], walked)
+FUNCTIONS[sum] = caller(summed if SUM_IS_EXACT else sum, walked)
+FUNCTIONS[math.prod] = caller(FUNCTIONS[math.prod], walked)
 
 if LIFTING:
-    LIFTING.connect(FUNCTIONS, stand_in, code_for, read, write, walked)
+    FUNCTIONS |= {f: LIFTING.OfObject(f, FUNCTIONS[f]) for f in (isinstance, type)}
+    LIFTING.connect(FUNCTIONS, stand_in, code_for, read, write, walked, is_users)
