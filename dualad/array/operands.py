@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..conversions import as_number
 from ..dual import Dual
 from ..kernel import KERNEL
 from ..looks import is_plain
@@ -79,14 +80,14 @@ def from_objects(x: Any) -> Any:
 
 
 def as_objects(x: Any) -> Any:
-    """The elements of x, each a number of its own, in an array of objects."""
+    """The elements of x in an array of objects: Python's numbers, as NumPy makes of its own."""
     x = unbuffered(x)
     if not isinstance(x, Dual):
         return np.asarray(x, dtype=object)
     elements: Any = x
     objects = np.empty_like(plain(x), dtype=object, subok=False)  # in the order of x in memory
     for index in np.ndindex(objects.shape):
-        objects[index] = elements[index] if is_array(x) else x
+        objects[index] = as_number(elements[index] if is_array(x) else x)
     return objects
 
 

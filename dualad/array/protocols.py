@@ -198,8 +198,7 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
     """What a ufunc does to duals."""
     if ufunc.__name__ not in RULES and _is_python(ufunc):
         objects = [as_objects(x) if isinstance(x, Dual) else x for x in inputs]
-        results = getattr(ufunc, method)(*objects, **kwargs)
-        return rebuild(results, as_operand)
+        return getattr(ufunc, method)(*objects, **kwargs)
     if any(isinstance(x, (list, tuple)) for x in inputs):
         index = 1 if method in ("at", "reduceat") else None
         inputs = [x if i == index else as_operand(x) for i, x in enumerate(inputs)]

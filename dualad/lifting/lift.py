@@ -40,7 +40,6 @@ from .standins import (
     LOADERS,
     SLOTS,
     SUM_IS_EXACT,
-    OfPython,
     Vectorized,
     on_lists,
     summed,
@@ -842,7 +841,7 @@ _WALKERS: dict[Any, Function] = {
 FUNCTIONS |= {f: Caller(f, change) for f, change in _WALKERS.items()}
 FUNCTIONS |= {
     np.vectorize: Caller(Vectorized),
-    np.frompyfunc: Caller(OfPython),
+    np.frompyfunc: Caller(np.frompyfunc),
 }
 FUNCTIONS[sum] = Caller(summed if SUM_IS_EXACT else sum, walked)
 FUNCTIONS[math.prod] = Caller(FUNCTIONS[math.prod], walked)

@@ -313,6 +313,14 @@ def _copies(f: Function) -> Function:
     return make
 
 
+@functools.wraps(np.ndarray.astype)
+def _astype(x: Any, dtype: Any, order: Any = "K", *args: Any, **kwargs: Any) -> Any:
+    if type(x) is np.ndarray and x.dtype == object and np.dtype(dtype) != object and _any_dual(x):
+        y = _of_numbers(x, dtype)
+        return y if order == "K" else y.copy(order)
+    return np.ndarray.astype(x, dtype, order, *args, **kwargs)
+
+
 _ORDERS: dict[Function, Any] = {np.ascontiguousarray: "C", np.asfortranarray: "F"}
 
 
@@ -526,33 +534,15 @@ class Vectorized(np.vectorize):
         return found if isinstance(y, tuple) else found[0]
 
 
-class OfPython:
-    """np.frompyfunc, whose results of duals are duals, not objects."""
-
-    __slots__ = ("ufunc",)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.ufunc = np.frompyfunc(*args, **kwargs)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        y = self.ufunc(*args, **kwargs)
-        parts = y if isinstance(y, tuple) else (y,)
-        found = tuple(_of_numbers(v, None) if isinstance(v, np.ndarray) else v for v in parts)
-        return found if isinstance(y, tuple) else found[0]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.ufunc, name)
-
-
 def _of_numbers(x: Any, kind: Any) -> Any:
-    """An array of objects as one of duals, of the kind that otypes says, if it has duals in it."""
-    if not _any_dual(x):
+    """An array of objects as one of duals, of the kind that is named, if it has duals in it."""
+    if kind == "O" or not _any_dual(x):
         return x
     y = array_of(x)
     if not x.flags.c_contiguous:  # its axes in memory in the order of those of the objects
         axes = sorted(range(x.ndim), key=lambda i: -abs(x.strides[i]))
         y = np.transpose(np.transpose(y, axes).copy("C"), np.argsort(axes))
-    return buffered(y if kind in (None, "O") else y.astype(kind))
+    return buffered(y if kind is None else y.astype(kind))
 
 
 _NUMPY |= {"full": _full, "fromiter": _fromiter, "arange": _arange, "nditer": _nditer}
@@ -782,8 +772,8 @@ FUNCTIONS[math.prod] = functools.wraps(math.prod)(_prod)
 
 # Methods of plain arrays that copy, by their names.
 COPYING: dict[str, Function] = {
-    name: _copies(getattr(np.ndarray, name)) for name in ("astype", "copy", "flatten", "repeat")
-}
+    name: _copies(getattr(np.ndarray, name)) for name in ("copy", "flatten", "repeat")
+} | {"astype": _copies(_astype)}
 FUNCTIONS |= {getattr(np.ndarray, name): f for name, f in COPYING.items()}
 FUNCTIONS |= {f: _copies(f) for f in (copy.copy, copy.deepcopy)}
 # What makes arrays that take duals here, and plain ones otherwise.
