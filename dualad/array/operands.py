@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import opcode
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -79,7 +80,7 @@ def from_objects(x: Any) -> Any:
     return linear(lambda *elements: np.stack(elements).reshape(x.shape), *flat)
 
 
-def as_objects(x: Any) -> Any:
+def as_objects(x: Any, number: Callable[[Any], Any] = as_number) -> Any:
     """The elements of x in an array of objects: Python's numbers, as NumPy makes of its own."""
     x = unbuffered(x)
     if not isinstance(x, Dual):
@@ -87,11 +88,11 @@ def as_objects(x: Any) -> Any:
     elements: Any = x
     objects = np.empty_like(plain(x), dtype=object, subok=False)  # in the order of x in memory
     for index in np.ndindex(objects.shape):
-        objects[index] = as_number(elements[index] if is_array(x) else x)
+        objects[index] = number(elements[index] if is_array(x) else x)
     return objects
 
 
 def converted(x: Any, dtype: Any) -> Any:
     """np.astype, which came with NumPy 2.1."""
     x = as_operand(x)
-    return x.astype(dtype) if np.ndim(x) else np.stack([x]).astype(dtype)[0]
+    return x.astype(dtype) if is_array(x) else np.stack([x]).astype(dtype)[0]

@@ -32,7 +32,6 @@ from ..dual import Dual, function
 from ..functions import atan2, cos, sin
 from ..kernel import KERNEL, LIFTING
 from ..looks import is_plain
-from ..memory import laid_out_like
 from ..namespaces import is_exact, is_number
 from ..pair import Function, dual, is_array, map_leaves, moved, newest, parts, plain
 from ..refusals import refuse_text_of_dual
@@ -504,17 +503,24 @@ def _nditer(op: Any, *args: Any, **kwargs: Any) -> Any:
         )
     if args or kwargs or not _any_dual(op):
         return np.nditer(rebuild(op, unbuffered), *args, **kwargs)
-    if isinstance(op, (list, tuple)) and len(op) != 1:
-        return _side_by_side([array_of(x) for x in op])
-    return iter(np.ravel(array_of(op[0] if isinstance(op, (list, tuple)) else op), "K"))
+    elements = _side_by_side([array_of(x, copy=None) for x in given])
+    return elements if len(given) > 1 else (x for (x,) in elements)
 
 
 def _side_by_side(arrays: list[Any]) -> Iterator[tuple[Any, ...]]:
-    """Elements of several arrays, broadcast, in the order in which NumPy goes through them."""
-    numbers = [laid_out_like(plain(x), np.arange(np.size(x)).reshape(np.shape(x))) for x in arrays]
-    flat = [np.reshape(x, -1) for x in arrays]
-    for places in np.nditer(numbers):
-        yield tuple([x[int(i)] for x, i in zip(flat, places, strict=True)])
+    """Elements of arrays, broadcast, without axes, in the order in which NumPy takes them."""
+    walk = np.nditer([plain(x) for x in arrays], flags=["multi_index"])
+    arrays = [np.broadcast_to(x, walk.shape) for x in arrays]
+    for _ in walk:
+        yield tuple([x[*walk.multi_index, ...] for x in arrays])
+
+
+@functools.wraps(np.ndenumerate)
+def _ndenumerate(arr: Any) -> Any:
+    if not _any_dual(arr):
+        return np.ndenumerate(arr)
+    x = array_of(arr)
+    return ((place, x[place]) for place in np.ndindex(x.shape))
 
 
 class Vectorized(np.vectorize):
@@ -546,6 +552,7 @@ def _of_numbers(x: Any, kind: Any) -> Any:
 
 
 _NUMPY |= {"full": _full, "fromiter": _fromiter, "arange": _arange, "nditer": _nditer}
+_NUMPY |= {"ndenumerate": _ndenumerate}
 
 
 @functools.wraps(np.require)
@@ -653,7 +660,7 @@ def _of_numpy(kind: Any) -> Function:
                 return kind(args[0])
             x = unbuffered(args[0])
             if isinstance(x, DualArray) and x.ndim:
-                return buffered(x.astype(kind))
+                return buffered(x.astype(kind, copy=False))
             if isinstance(x, Dual):
                 kind(plain(x))
                 if np.iscomplexobj(plain(x)) and not np.iscomplexobj(kind(0)):
