@@ -6,10 +6,13 @@ array functions (`__array_function__`). Rules register here.
 
 from __future__ import annotations
 
+import builtins
 import dis
 import functools
 import inspect
+import math
 import operator
+import re
 import sys
 import types
 from collections.abc import Callable, Sequence
@@ -21,6 +24,7 @@ from ..array_tangents import ArrayTangent
 from ..conversions import as_numpy
 from ..differentiations import answered, compared, note_equal
 from ..dual import PROTOCOLS, Dual, apply, evaluate, function, of_duals
+from ..frames import expression_at
 from ..kernel import ARRAY_KERNEL, KERNEL
 from ..looks import is_plain
 from ..namespaces import ARRAY, is_exact, is_plain_array, namespace_of, not_plain
@@ -330,7 +334,37 @@ def _by_operator(ufunc: Any, inputs: tuple[Any, ...]) -> bool:
         frame = frame.f_back
     if frame is None:
         return False
-    return dis.opname[frame.f_code.co_code[frame.f_lasti]] == "BINARY_OP"
+    if dis.opname[frame.f_code.co_code[frame.f_lasti]] == "BINARY_OP":
+        return True
+    return any(_meant_by(name, frame) in _BY_NAME for name in _names_at(frame))
+
+
+# Functions that do what operators do, on their arguments or on what is given to them.
+_BY_NAME = frozenset(
+    (pow, divmod, sum, math.prod, *_OPERATIONS.values())
+    + tuple(getattr(operator, f"i{f.__name__}", f) for f in _OPERATIONS.values())
+)
+_NAME = re.compile(r"[^\W\d]\w*(?:\.\w+)*")
+_names: dict[tuple[types.CodeType, int], list[str]] = {}
+
+
+def _names_at(frame: types.FrameType) -> list[str]:
+    """The names in the call that a frame has come to."""
+    place = frame.f_code, frame.f_lasti
+    if place not in _names:
+        if len(_names) > 1000:
+            _names.clear()
+        _names[place] = _NAME.findall(expression_at(*place, frame.f_globals)[1])
+    return _names[place]
+
+
+def _meant_by(name: str, frame: types.FrameType) -> Any:
+    """The function that a name stands for where a frame is; None if it is no such thing."""
+    first, *attributes = name.split(".")
+    found = frame.f_locals.get(first, frame.f_globals.get(first, getattr(builtins, first, None)))
+    for attribute in attributes:
+        found = vars(found).get(attribute) if isinstance(found, types.ModuleType) else None
+    return found if isinstance(found, types.BuiltinFunctionType) else None
 
 
 def _is_ours(frame: types.FrameType) -> bool:
