@@ -340,10 +340,7 @@ def _by_operator(ufunc: Any, inputs: tuple[Any, ...]) -> bool:
 
 
 # Functions that do what operators do, on their arguments or on what is given to them.
-_BY_NAME = frozenset(
-    (pow, divmod, sum, math.prod, *_OPERATIONS.values())
-    + tuple(getattr(operator, f"i{f.__name__}", f) for f in _OPERATIONS.values())
-)
+_BY_NAME = frozenset((pow, divmod, sum, math.prod, operator.ipow, *_OPERATIONS.values()))
 _NAME = re.compile(r"[^\W\d]\w*(?:\.\w+)*")
 _names: dict[tuple[types.CodeType, int], list[str]] = {}
 
@@ -448,6 +445,7 @@ def _first_of(func: Callable[..., Any]) -> str:
 # -- what a dual of a number has: what its number has ---------------------------------------
 
 _OF_MEMORY = ("device", "dtype", "flags", "itemsize", "nbytes", "ndim", "shape", "size", "strides")
+_OF_NUMPY = ("__array_namespace__", "__array_priority__")
 _ANSWERS = ("from_float", "from_number", "fromhex", "is_integer")  # without a derivative
 
 
@@ -464,10 +462,12 @@ def attribute(x: Dual, name: str) -> Any:
     if name in _ASKED:
         return functools.partial(function(RULES[name]), x)
     number = plain(x)
+    if name in _OF_NUMPY and hasattr(number, name):
+        return getattr(number, name)
     if name.startswith("_") or isinstance(x, DualArray) or not hasattr(number, name):
         raise AttributeError(f"a {type(x).__name__} has no attribute {name!r}.")
     if isinstance(number, np.generic):
-        if name in _OF_MEMORY:
+        if name in _OF_MEMORY or name == "base":
             return getattr(number, name)
         if hasattr(DualArray, name):
             return _as_array(x, name)

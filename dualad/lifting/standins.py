@@ -677,7 +677,22 @@ def _of_numpy(kind: Any) -> Function:
 def _isinstance(x: Any, kinds: Any, /) -> bool:
     if isinstance(x, ArrayProxy):
         return isinstance(x, kinds) or issubclass(np.ndarray, kinds)
-    return isinstance(x, kinds)
+    if not isinstance(x, Dual):
+        return isinstance(x, kinds)
+    # protocols look for the methods of the number, which its dual may lack, or have besides
+    if isinstance(plain(x), kinds):
+        return True
+    each = leaves([getattr(kinds, "__args__", kinds)])
+    return isinstance(x, tuple([k for k in each if isinstance(k, type) and issubclass(k, Dual)]))
+
+
+@functools.wraps(hasattr)
+def _hasattr(x: Any, name: str, /) -> bool:
+    x = unbuffered(x)
+    return hasattr(plain(x), name) or (name in _PARTS and hasattr(x, name))
+
+
+_PARTS = frozenset(("primal", "tangent", "level"))
 
 
 def _type(*args: Any, **kwargs: Any) -> Any:
@@ -752,6 +767,7 @@ _PYTHON: dict[Any, Function] = {
     float: _of_row(float, "pos", _float),
     complex: _to_complex,
     isinstance: _isinstance,
+    hasattr: _hasattr,
 }
 _PYTHON[type] = _type
 if SUM_IS_EXACT:
@@ -801,4 +817,4 @@ NEEDS_LIFT = frozenset(
         (np.lib.stride_tricks, ("as_strided",)),
     )
     for f in (getattr(module, name) for name in names)
-) | {*_PYTHON, eval, exec} - {isinstance}
+) | {*_PYTHON, eval, exec} - {isinstance, hasattr}
