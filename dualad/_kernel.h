@@ -222,6 +222,12 @@ static inline int flagged(void) {
 #endif
 }
 
+/* What was tried sets no flags for a loop of NumPy's that calls Python: it tells of them. */
+static inline void forget_flags(void) {
+    if (flagged())
+        feclearexcept(FE_ALL_EXCEPT);
+}
+
 /* The ufunc of one number or two; 1 where NumPy may have something to say. A flag may have been
    set before, and to clear flags takes longer than most functions: it is done where one is set. */
 static inline int looped(const Loop *loop, const double *x, int nargs, double *y) {

@@ -177,6 +177,7 @@ cdef extern from "_rules.h":
 
     double LIMIT
 
+    void forget_flags() noexcept
     int looped(const Loop *loop, const double *x, int nargs, double *y) noexcept
     bint tiny(double a, double b, double y, bint product) noexcept
 
@@ -549,12 +550,13 @@ cdef extern from *:
     """
     /* np.array([x, y]) asks every element for the first three, and there are none. The last one
        is there for NumPy's numbers only. */
-    static PyObject *asked[4], *denied[4];
+    #define DENIED 5
+    static PyObject *asked[DENIED], *denied[DENIED];
     static getattrofunc attribute;
     static int (*is_denied)(PyObject *, int);
 
     static PyObject *get_attribute(PyObject *x, PyObject *name) {
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < DENIED; i++)
             if (name == asked[i] || (!PyUnicode_CHECK_INTERNED(name) &&
                                      PyUnicode_Compare(name, asked[i]) == 0)) {
                 int answer = is_denied(x, i);
@@ -592,6 +594,10 @@ cdef extern from *:
 
     static void disguise(PyObject *kind, newfunc make, destructor destroy) {
         PyTypeObject *type = (PyTypeObject *)kind;
+        /* floats have no such method; the slot, which refuses, stays */
+        if (type->tp_dict != NULL && PyDict_DelItemString(type->tp_dict, "__index__") < 0)
+            PyErr_Clear();
+        PyType_Modified(type);
         attribute = type->tp_getattro == get_attribute ? attribute : type->tp_getattro;
         type->tp_getattro = get_attribute;
         type->tp_name = "Dual";
@@ -699,6 +705,7 @@ deny(0, "__array__")
 deny(1, "__array_interface__")
 deny(2, "__array_struct__")
 deny(3, "__getitem__")
+deny(4, "__complex__")  # floats have none; conversions find it in the class
 disguise(Dual, <void *>made_by_hand, <void *>free_dual)
 disguise(Nested, <void *>made_by_hand, <void *>free_nested)
 disguise(Recorded, <void *>made_by_hand, <void *>free_dual)
@@ -1026,6 +1033,7 @@ cdef inline object operator "kernel_operator"(int row, object a, object b):
         result = on_numbers(<NumberRule>of_operators[row], a, b)
     if result is not None:
         return result
+    forget_flags()
     if is_ours(a):
         return forward[row](a, b)
     return reflected[row](b, a)

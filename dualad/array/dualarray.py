@@ -373,6 +373,8 @@ class DualArray(Dual):
         else:
             self.tangent[index] = 0.0 if tangent is None else tangent
 
+    __hash__ = None  # type: ignore[assignment]
+
     # methods of ndarray
 
     def __matmul__(self, other: Any) -> Any:
@@ -467,7 +469,7 @@ class DualArray(Dual):
         """Another precision, or complex; integers and booleans are steps, and plain."""
         kind = np.dtype(dtype).kind
         if kind == "O":
-            return self.__array__()
+            return self.__array__(object)
         if kind not in "fc":
             if kind in "US":
                 note_text(self)
@@ -549,7 +551,8 @@ class DualArray(Dual):
                 "x itself."
             )
         note_objects(self)
-        return as_objects(self)
+        # without a dtype, they stand for the elements of an array of floats
+        return as_objects(self, *(() if dtype is not None else (lambda x: x,)))
 
     def __float__(self) -> NoReturn:
         if self.size == 1:

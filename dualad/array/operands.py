@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import opcode
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ..conversions import as_number
 from ..dual import Dual
 from ..kernel import KERNEL
 from ..looks import is_plain
@@ -78,19 +80,19 @@ def from_objects(x: Any) -> Any:
     return linear(lambda *elements: np.stack(elements).reshape(x.shape), *flat)
 
 
-def as_objects(x: Any) -> Any:
-    """The elements of x, each a number of its own, in an array of objects."""
+def as_objects(x: Any, number: Callable[[Any], Any] = as_number) -> Any:
+    """The elements of x in an array of objects: Python's numbers, as NumPy makes of its own."""
     x = unbuffered(x)
     if not isinstance(x, Dual):
         return np.asarray(x, dtype=object)
     elements: Any = x
     objects = np.empty_like(plain(x), dtype=object, subok=False)  # in the order of x in memory
     for index in np.ndindex(objects.shape):
-        objects[index] = elements[index] if is_array(x) else x
+        objects[index] = number(elements[index] if is_array(x) else x)
     return objects
 
 
 def converted(x: Any, dtype: Any) -> Any:
     """np.astype, which came with NumPy 2.1."""
     x = as_operand(x)
-    return x.astype(dtype) if np.ndim(x) else np.stack([x]).astype(dtype)[0]
+    return x.astype(dtype) if is_array(x) else np.stack([x]).astype(dtype)[0]

@@ -40,7 +40,6 @@ from .standins import (
     LOADERS,
     SLOTS,
     SUM_IS_EXACT,
-    OfPython,
     Vectorized,
     on_lists,
     summed,
@@ -858,7 +857,7 @@ _WALKERS: dict[Any, Function] = {
 FUNCTIONS |= {f: caller(f, change) for f, change in _WALKERS.items()}
 FUNCTIONS |= {
     np.vectorize: Caller(Vectorized),
-    np.frompyfunc: Caller(OfPython),
+    np.frompyfunc: Caller(np.frompyfunc),
 }
 FUNCTIONS[sum] = caller(summed if SUM_IS_EXACT else sum, walked)
 FUNCTIONS[math.prod] = caller(FUNCTIONS[math.prod], walked)

@@ -32,7 +32,6 @@ from ..dual import Dual, function
 from ..functions import atan2, cos, sin
 from ..kernel import KERNEL, LIFTING
 from ..looks import is_plain
-from ..memory import laid_out_like
 from ..namespaces import is_exact, is_number
 from ..pair import Function, dual, is_array, map_leaves, moved, newest, parts, plain
 from ..refusals import refuse_text_of_dual
@@ -313,6 +312,14 @@ def _copies(f: Function) -> Function:
     return make
 
 
+@functools.wraps(np.ndarray.astype)
+def _astype(x: Any, dtype: Any, order: Any = "K", *args: Any, **kwargs: Any) -> Any:
+    if type(x) is np.ndarray and x.dtype == object and np.dtype(dtype) != object and _any_dual(x):
+        y = _of_numbers(x, dtype)
+        return y if order == "K" else y.copy(order)
+    return np.ndarray.astype(x, dtype, order, *args, **kwargs)
+
+
 _ORDERS: dict[Function, Any] = {np.ascontiguousarray: "C", np.asfortranarray: "F"}
 
 
@@ -496,17 +503,24 @@ def _nditer(op: Any, *args: Any, **kwargs: Any) -> Any:
         )
     if args or kwargs or not _any_dual(op):
         return np.nditer(rebuild(op, unbuffered), *args, **kwargs)
-    if isinstance(op, (list, tuple)) and len(op) != 1:
-        return _side_by_side([array_of(x) for x in op])
-    return iter(np.ravel(array_of(op[0] if isinstance(op, (list, tuple)) else op), "K"))
+    elements = _side_by_side([array_of(x, copy=None) for x in given])
+    return elements if len(given) > 1 else (x for (x,) in elements)
 
 
 def _side_by_side(arrays: list[Any]) -> Iterator[tuple[Any, ...]]:
-    """Elements of several arrays, broadcast, in the order in which NumPy goes through them."""
-    numbers = [laid_out_like(plain(x), np.arange(np.size(x)).reshape(np.shape(x))) for x in arrays]
-    flat = [np.reshape(x, -1) for x in arrays]
-    for places in np.nditer(numbers):
-        yield tuple([x[int(i)] for x, i in zip(flat, places, strict=True)])
+    """Elements of arrays, broadcast, without axes, in the order in which NumPy takes them."""
+    walk = np.nditer([plain(x) for x in arrays], flags=["multi_index"])
+    arrays = [np.broadcast_to(x, walk.shape) for x in arrays]
+    for _ in walk:
+        yield tuple([x[*walk.multi_index, ...] for x in arrays])
+
+
+@functools.wraps(np.ndenumerate)
+def _ndenumerate(arr: Any) -> Any:
+    if not _any_dual(arr):
+        return np.ndenumerate(arr)
+    x = array_of(arr)
+    return ((place, x[place]) for place in np.ndindex(x.shape))
 
 
 class Vectorized(np.vectorize):
@@ -526,36 +540,19 @@ class Vectorized(np.vectorize):
         return found if isinstance(y, tuple) else found[0]
 
 
-class OfPython:
-    """np.frompyfunc, whose results of duals are duals, not objects."""
-
-    __slots__ = ("ufunc",)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.ufunc = np.frompyfunc(*args, **kwargs)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        y = self.ufunc(*args, **kwargs)
-        parts = y if isinstance(y, tuple) else (y,)
-        found = tuple(_of_numbers(v, None) if isinstance(v, np.ndarray) else v for v in parts)
-        return found if isinstance(y, tuple) else found[0]
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.ufunc, name)
-
-
 def _of_numbers(x: Any, kind: Any) -> Any:
-    """An array of objects as one of duals, of the kind that otypes says, if it has duals in it."""
-    if not _any_dual(x):
+    """An array of objects as one of duals, of the kind that is named, if it has duals in it."""
+    if kind == "O" or not _any_dual(x):
         return x
     y = array_of(x)
     if not x.flags.c_contiguous:  # its axes in memory in the order of those of the objects
         axes = sorted(range(x.ndim), key=lambda i: -abs(x.strides[i]))
         y = np.transpose(np.transpose(y, axes).copy("C"), np.argsort(axes))
-    return buffered(y if kind in (None, "O") else y.astype(kind))
+    return buffered(y if kind is None else y.astype(kind))
 
 
 _NUMPY |= {"full": _full, "fromiter": _fromiter, "arange": _arange, "nditer": _nditer}
+_NUMPY |= {"ndenumerate": _ndenumerate}
 
 
 @functools.wraps(np.require)
@@ -663,7 +660,7 @@ def _of_numpy(kind: Any) -> Function:
                 return kind(args[0])
             x = unbuffered(args[0])
             if isinstance(x, DualArray) and x.ndim:
-                return buffered(x.astype(kind))
+                return buffered(x.astype(kind, copy=False))
             if isinstance(x, Dual):
                 kind(plain(x))
                 if np.iscomplexobj(plain(x)) and not np.iscomplexobj(kind(0)):
@@ -680,7 +677,22 @@ def _of_numpy(kind: Any) -> Function:
 def _isinstance(x: Any, kinds: Any, /) -> bool:
     if isinstance(x, ArrayProxy):
         return isinstance(x, kinds) or issubclass(np.ndarray, kinds)
-    return isinstance(x, kinds)
+    if not isinstance(x, Dual):
+        return isinstance(x, kinds)
+    # protocols look for the methods of the number, which its dual may lack, or have besides
+    if isinstance(plain(x), kinds):
+        return True
+    each = leaves([getattr(kinds, "__args__", kinds)])
+    return isinstance(x, tuple([k for k in each if isinstance(k, type) and issubclass(k, Dual)]))
+
+
+@functools.wraps(hasattr)
+def _hasattr(x: Any, name: str, /) -> bool:
+    x = unbuffered(x)
+    return hasattr(plain(x), name) or (name in _PARTS and hasattr(x, name))
+
+
+_PARTS = frozenset(("primal", "tangent", "level"))
 
 
 def _type(*args: Any, **kwargs: Any) -> Any:
@@ -755,6 +767,7 @@ _PYTHON: dict[Any, Function] = {
     float: _of_row(float, "pos", _float),
     complex: _to_complex,
     isinstance: _isinstance,
+    hasattr: _hasattr,
 }
 _PYTHON[type] = _type
 if SUM_IS_EXACT:
@@ -782,8 +795,8 @@ FUNCTIONS[math.prod] = functools.wraps(math.prod)(_prod)
 
 # Methods of plain arrays that copy, by their names.
 COPYING: dict[str, Function] = {
-    name: _copies(getattr(np.ndarray, name)) for name in ("astype", "copy", "flatten", "repeat")
-}
+    name: _copies(getattr(np.ndarray, name)) for name in ("copy", "flatten", "repeat")
+} | {"astype": _copies(_astype)}
 FUNCTIONS |= {getattr(np.ndarray, name): f for name, f in COPYING.items()}
 FUNCTIONS |= {f: _copies(f) for f in (copy.copy, copy.deepcopy)}
 # What makes arrays that take duals here, and plain ones otherwise.
@@ -804,4 +817,4 @@ NEEDS_LIFT = frozenset(
         (np.lib.stride_tricks, ("as_strided",)),
     )
     for f in (getattr(module, name) for name in names)
-) | {*_PYTHON, eval, exec} - {isinstance}
+) | {*_PYTHON, eval, exec} - {isinstance, hasattr}
