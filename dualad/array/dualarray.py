@@ -373,8 +373,6 @@ class DualArray(Dual):
         else:
             self.tangent[index] = 0.0 if tangent is None else tangent
 
-    __hash__ = None  # type: ignore[assignment]
-
     # methods of ndarray
 
     def __matmul__(self, other: Any) -> Any:
