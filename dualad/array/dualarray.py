@@ -45,6 +45,7 @@ from .short_ways import with_short_ways
 # getting it once more costs as much as the arithmetic, until a larger one has come and gone.
 np.empty(1 << 19)
 
+_PACKAGE = __name__.partition(".")[0]
 _OF_POLY1D = np.poly1d.__repr__.__code__
 _BASIC = (int, np.integer, slice, type(None), type(Ellipsis))
 
@@ -467,7 +468,8 @@ class DualArray(Dual):
         """Another precision, or complex; integers and booleans are steps, and plain."""
         kind = np.dtype(dtype).kind
         if kind == "O":
-            return self.__array__(object)
+            note_objects(self)
+            return as_objects(self)
         if kind not in "fc":
             if kind in "US":
                 note_text(self)
@@ -549,8 +551,10 @@ class DualArray(Dual):
                 "x itself."
             )
         note_objects(self)
-        # without a dtype, they stand for the elements of an array of floats
-        return as_objects(self, *(() if dtype is not None else (lambda x: x,)))
+        home = str(sys._getframe(1).f_globals.get("__name__")).partition(".")[0]
+        if dtype is not None and home in ("numpy", _PACKAGE):
+            return as_objects(self)
+        return as_objects(self, lambda x: x)  # they stand for the elements of an array of floats
 
     def __float__(self) -> NoReturn:
         if self.size == 1:
