@@ -6,6 +6,7 @@ at once; never an array of objects.
 
 from __future__ import annotations
 
+import opcode
 import operator
 import sys
 from collections.abc import Callable, Iterator
@@ -551,8 +552,10 @@ class DualArray(Dual):
                 "x itself."
             )
         note_objects(self)
-        home = str(sys._getframe(1).f_globals.get("__name__")).partition(".")[0]
-        if dtype is not None and home in ("numpy", _PACKAGE):
+        asking = sys._getframe(1)
+        home = str(asking.f_globals.get("__name__")).partition(".")[0]
+        is_stored = opcode.opname[asking.f_code.co_code[asking.f_lasti]].startswith("STORE_")
+        if dtype is not None and (is_stored or home in ("numpy", _PACKAGE)):
             return as_objects(self)
         return as_objects(self, lambda x: x)  # they stand for the elements of an array of floats
 
