@@ -29,7 +29,6 @@ plain_answer(
     np.tril_indices_from,
     np.triu_indices_from,
     np.diag_indices_from,
-    np.ix_,
     np.may_share_memory,
     np.shares_memory,
     np.result_type,
@@ -113,6 +112,17 @@ def viewing(f: Callable[..., Any]) -> Callable[..., Any]:
 
 implements_each(_reshaping, np.expand_dims)
 implements(np.squeeze)(_as_a_method(_reshaping(np.squeeze)))
+
+
+@implements(np.ix_)
+def ix_(*args: Any) -> Any:
+    """Of numbers it makes a mesh to calculate on."""
+    args = tuple(map(as_operand, args))
+    places = np.ix_(*map(plain, args))
+    return tuple(
+        np.reshape(x, i.shape) if isinstance(x, Dual) else i
+        for x, i in zip(args, places, strict=True)
+    )
 
 
 @implements(np.reshape)
