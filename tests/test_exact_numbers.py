@@ -243,6 +243,15 @@ def test_a_refusal_says_what_to_write() -> None:
         dualad.lift(lambda x: np.max(_objects([x, 2 * x])))(Dual(Fraction(1, 2), Fraction(1)))
 
 
+@pytest.mark.parametrize("lift", [False, True])
+def test_other_errors_stay_as_they_are(lift: bool) -> None:
+    with pytest.raises(ValueError, match="cannot reshape") as caught:
+        derivative(lambda x: np.reshape(np.stack([x, x]) if not lift else [x, x], 3), lift=lift)(
+            2.0
+        )
+    assert caught.value.__cause__ is None
+
+
 @pytest.mark.parametrize("mode", ["forward", "reverse"])
 def test_a_mesh_of_numbers(mode: Any) -> None:
     x = np.array([1.0, 2.0, 4.0])

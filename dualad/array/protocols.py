@@ -390,7 +390,8 @@ def array_function(
         try:
             return ARRAY_FUNCTIONS[func](*args, **kwargs)
         except ERRORS_OF_OBJECTS as error:
-            raise of_objects(func, error, args, kwargs) from error
+            refuse_objects(func, error, args, kwargs)
+            raise
     if (known := named(func)) is not None:
         return known(*args, **kwargs)
     name, home = getattr(func, "__name__", str(func)), getattr(func, "__module__", "")
@@ -403,20 +404,19 @@ ERRORS_OF_OBJECTS = (TypeError, ValueError, AttributeError, AssertionError)
 _OF_OBJECTS = ", which NumPy holds as objects; "
 
 
-def of_objects(
+def refuse_objects(
     func: Callable[..., Any], error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Exception:
-    """What to raise for an error in a rule: of mpf and Fractions, few rules can make use."""
-    is_about_numbers = not isinstance(error, ValueError) or "object" in str(error)
+) -> None:
+    """Raise what to say of an error in a rule, if it comes of mpf or Fractions in arrays."""
+    is_about_numbers = not isinstance(error, ValueError) or "object_" in str(error)
     if not is_about_numbers or _OF_OBJECTS in str(error):
-        return error
+        return
     exact = next(filter(is_exact, _elements([*args, *kwargs.values()])), None)
-    if exact is None:
-        return error
-    return TypeError(
-        f"np.{func.__name__} has no derivative for numbers of {type(exact).__name__}{_OF_OBJECTS}"
-        "write it as a loop over these numbers, or differentiate at floats."
-    )
+    if exact is not None:
+        raise TypeError(
+            f"np.{func.__name__} has no derivative for numbers of {type(exact).__name__}"
+            f"{_OF_OBJECTS}write it as a loop over these numbers, or differentiate at floats."
+        ) from error
 
 
 def _elements(given: Any) -> Any:

@@ -22,7 +22,7 @@ from ..array.buffers import buffered
 from ..array.dualarray import DualArray
 from ..array.operands import ArrayProxy, unbuffered
 from ..array.promotion import levels_of, with_room
-from ..array.protocols import ARRAY_FUNCTIONS, ERRORS_OF_OBJECTS, in_front, of_objects
+from ..array.protocols import ARRAY_FUNCTIONS, ERRORS_OF_OBJECTS, in_front, refuse_objects
 from ..array_rules.common import has_duals
 from ..array_rules.creation import array_of, require
 from ..array_rules.others import as_strided
@@ -448,7 +448,8 @@ def _on_duals(f: Function) -> Function:
         try:
             return usual(*args, **kwargs)
         except ERRORS_OF_OBJECTS as error:
-            raise of_objects(f, error, args, kwargs) from error
+            refuse_objects(f, error, args, kwargs)
+            raise
 
     return call
 
