@@ -235,6 +235,11 @@ def test_limits_at_infinity(name: str) -> None:
         assert derivative(f, order=order)(np.array([x])) == want
 
 
+def test_powm1_is_flat_where_powers_are() -> None:
+    for a, b in ((np.inf, -1.0), (2.0, -np.inf), (0.5, np.inf), (0.0, np.inf), (0.0, 2.0)):
+        assert grad(sc.powm1, (0, 1))(a, b) == (0, 0)
+
+
 def test_hypot_at_infinity() -> None:
     for x, y in itertools.product((-np.inf, np.inf), (1.0, 0.0, -3.0)):
         sign = math.copysign(1, x)
