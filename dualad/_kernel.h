@@ -222,10 +222,10 @@ static inline int flagged(void) {
 #endif
 }
 
-/* What was tried sets no flags for a loop of NumPy's that calls Python: it tells of them. */
-static inline void forget_flags(void) {
-    if (flagged())
-        feclearexcept(FE_ALL_EXCEPT);
+/* Python's numbers never divide by zero; a loop of NumPy's that calls Python tells of what did. */
+static inline void forget_division(void) {
+    if (flagged() & FE_DIVBYZERO)
+        feclearexcept(FE_DIVBYZERO);
 }
 
 /* The ufunc of one number or two; 1 where NumPy may have something to say. A flag may have been

@@ -177,7 +177,7 @@ cdef extern from "_rules.h":
 
     double LIMIT
 
-    void forget_flags() noexcept
+    void forget_division() noexcept
     int looped(const Loop *loop, const double *x, int nargs, double *y) noexcept
     bint tiny(double a, double b, double y, bint product) noexcept
 
@@ -1033,7 +1033,7 @@ cdef inline object operator "kernel_operator"(int row, object a, object b):
         result = on_numbers(<NumberRule>of_operators[row], a, b)
     if result is not None:
         return result
-    forget_flags()
+    forget_division()
     if is_ours(a):
         return forward[row](a, b)
     return reflected[row](b, a)

@@ -474,7 +474,6 @@ class _WatchedDual(_Watched):
 
 class _WatchedArray(_Watched, DualArray):
     __slots__ = ()
-    __hash__ = None  # type: ignore[assignment]
 
 
 # Duals of inner derivatives over watched ones look at comparisons too.

@@ -665,8 +665,10 @@ row("log_expit(x)", "sigmoid(-x)", over=(-40, 40))
 row("exp10(x)", "y*ln10", over=(-4, 4))
 row("exprel(x)", "_exprel1(x)", over=(-20, 20))
 row("cosm1(x)", "-sin(x)", over=(-4, 4))
-row("powm1(a, b)", "0 if b == 0 else b*a**(b - 1)",
-    "(0*b if b > 0 else pow(a, b)*log(a)) if a == 0 else pow(a, b)*log(a)",
+row("powm1(a, b)", "0 if b == 0 else (0 if y == -1 else b*a**(b - 1)) if abs(b) == inf"
+    " else b*a**(b - 1)",
+    "(0 if b > 0 else pow(a, b)*log(a)) if a == 0 else pow(a, b)*log(a) if isfinite(a + b)"
+    " else 0 if y == -1 else pow(a, b)*log(a)",
     over=(POSITIVE, (-3, 3)))
 row("xlogy(a, b)", "log(b)", "(0 if b == 0 else a/b) if a == 0 else a/b", z=True)
 row("xlog1py(a, b)", "log1p(b)", "(0 if b == -1 else a/(1 + b)) if a == 0 else a/(1 + b)", z=True,

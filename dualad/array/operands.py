@@ -13,6 +13,7 @@ from ..conversions import as_number
 from ..dual import Dual
 from ..kernel import KERNEL
 from ..looks import is_plain
+from ..namespaces import is_exact
 from ..pair import as_primal, is_array, moved, plain
 from ..structure import leaves
 from .algebra import linear
@@ -76,7 +77,8 @@ def from_objects(x: Any) -> Any:
     if not any(isinstance(e, Dual) for e in flat):
         are_numbers = all(isinstance(e, _NUMBERS) for e in flat)
         return np.array(flat).reshape(x.shape) if are_numbers else x
-    flat = [as_primal(e) for e in flat]
+    has_exact = any(is_exact(plain(e)) for e in flat)
+    flat = [e if has_exact and type(e) is int else as_primal(e) for e in flat]
     return linear(lambda *elements: np.stack(elements).reshape(x.shape), *flat)
 
 

@@ -85,7 +85,7 @@ _COMPARISONS = (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.g
 
 def _on_values(f: Callable[..., Any], place: int | None) -> Callable[..., Any]:
     def value(x: Any) -> Any:
-        return plain(from_objects(x) if isinstance(x, np.ndarray) and x.dtype == object else x)
+        return plain(from_objects(x) if is_of_objects(x) else x)
 
     def answer(*args: Any, out: Any = None, **kwargs: Any) -> Any:
         if place is not None and len(args) > place:
@@ -417,13 +417,43 @@ def array_function(
             kwargs = {name: x for name, x in kwargs.items() if x is not np._NoValue}
             if not args:
                 args, kwargs = in_front(func, kwargs)
-        return ARRAY_FUNCTIONS[func](*args, **kwargs)
+        try:
+            return ARRAY_FUNCTIONS[func](*args, **kwargs)
+        except ERRORS_OF_OBJECTS as error:
+            refuse_objects(func, error, args, kwargs)
+            raise
     if (known := named(func)) is not None:
         return known(*args, **kwargs)
     name, home = getattr(func, "__name__", str(func)), getattr(func, "__module__", "")
     if home == RECORDS:  # not imported for that: it takes its time
         raise TypeError(f"np.{name} cannot take duals; write x[field] for each field of a record.")
     raise TypeError(f"np.{name} has no derivative rule; write it in functions that have one.")
+
+
+ERRORS_OF_OBJECTS = (TypeError, ValueError, AttributeError, AssertionError)
+_OF_OBJECTS = ", which NumPy holds as objects; "
+
+
+def refuse_objects(
+    func: Callable[..., Any], error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    """Raise what to say of an error in a rule, if it comes of mpf or Fractions in arrays."""
+    is_about_numbers = not isinstance(error, ValueError) or "object_" in str(error)
+    if not is_about_numbers or _OF_OBJECTS in str(error):
+        return
+    exact = next(filter(is_exact, _elements([*args, *kwargs.values()])), None)
+    if exact is not None:
+        raise TypeError(
+            f"np.{func.__name__} has no derivative for numbers of {type(exact).__name__}"
+            f"{_OF_OBJECTS}write it as a loop over these numbers, or differentiate at floats."
+        ) from error
+
+
+def _elements(given: Any) -> Any:
+    """The plain numbers in arrays of objects."""
+    for x in map(plain, leaves(given)):
+        if is_of_objects(x):
+            yield from map(plain, x.ravel().tolist())
 
 
 def in_front(func: Callable[..., Any], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:

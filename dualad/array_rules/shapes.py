@@ -30,7 +30,6 @@ plain_answer(
     np.tril_indices_from,
     np.triu_indices_from,
     np.diag_indices_from,
-    np.ix_,
     np.may_share_memory,
     np.shares_memory,
     np.result_type,
@@ -121,6 +120,17 @@ def squeeze(a: Any, axis: Any = None) -> Any:
     if is_array(a) and np.squeeze(plain(a), axis) is plain(a):
         return a
     return _as_a_method(_reshaping(np.squeeze))(a, axis)
+
+
+@implements(np.ix_)
+def ix_(*args: Any) -> Any:
+    """Of numbers it makes a mesh to calculate on."""
+    args = tuple(map(as_operand, args))
+    places = np.ix_(*map(plain, args))
+    return tuple(
+        np.reshape(x, i.shape) if isinstance(x, Dual) else i
+        for x, i in zip(args, places, strict=True)
+    )
 
 
 @implements(np.reshape)

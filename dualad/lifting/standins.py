@@ -22,7 +22,7 @@ from ..array.buffers import buffered
 from ..array.dualarray import DualArray
 from ..array.operands import ArrayProxy, unbuffered
 from ..array.promotion import levels_of, with_room
-from ..array.protocols import ARRAY_FUNCTIONS, in_front
+from ..array.protocols import ARRAY_FUNCTIONS, ERRORS_OF_OBJECTS, in_front, refuse_objects
 from ..array_rules.common import has_duals
 from ..array_rules.creation import array_of, require
 from ..array_rules.others import as_strided
@@ -32,7 +32,7 @@ from ..dual import Dual, function
 from ..functions import atan2, cos, sin
 from ..kernel import KERNEL, LIFTING
 from ..looks import is_plain
-from ..namespaces import is_exact, is_number
+from ..namespaces import is_exact, is_number, namespace_of
 from ..pair import Function, dual, is_array, map_leaves, moved, newest, parts, plain
 from ..refusals import refuse_text_of_dual
 from ..rules import Rule
@@ -122,30 +122,71 @@ def _log(f: Function) -> Function:
     log = function(RULES["log"])
 
     def of_base(x: Any, base: Any = None) -> Any:
-        return log(x) if base is None else log(x) / log(base)
+        if base is None:
+            return log(x)
+        x, base = _in_one_system(x, base)
+        return log(x) / log(base)
 
     return of_base if f is math.log else lambda x, base=None: of_base(x, base)
 
 
-@functools.cache
-def _norm(n: int) -> Function:
-    """The norm of n numbers. At zero, where it has a kink, its slopes are 0."""
+def _in_one_system(*numbers: Any) -> tuple[Any, ...]:
+    """Beside numbers of mpmath, Python's are such too, before a function rounds them."""
+    namespace = namespace_of(*map(plain, numbers))
+    return tuple(map(namespace.convert, numbers)) if namespace else numbers
 
-    def slope(i: int) -> Function:
-        return lambda *args: 0.0 if args[-1] == 0 else args[i] / args[-1]
+
+def _context(numbers: Any) -> Any:
+    """Mpmath's functions for the numbers that are mpmath's, or None."""
+    return next((x.context for x in numbers if hasattr(x, "context")), None)
+
+
+def _length(*numbers: Any) -> Any:
+    context = _context(numbers)
+    return math.hypot(*numbers) if context is None else context.norm(numbers, 2)
+
+
+@functools.cache
+def _norms(n: int) -> tuple[Function, Function]:
+    """The norm of n numbers, and the first of them over it: what `hypot` and `_along` are for two.
+
+    At zero, where the norm has a kink, its slopes are 0.
+    """
+    square = function(RULES["square"])
+
+    def first(i: int, numbers: Any) -> Any:
+        return numbers[i], *numbers[:i], *numbers[i + 1 :]
+
+    def of_norm(i: int) -> Function:
+        return lambda *xs: 0.0 if xs[-1] == 0 else part(*first(i, xs[:-1]))
+
+    def of_part(i: int) -> Function:
+        def slope(*given: Any) -> Any:
+            *xs, y = given
+            length, others = norm(*xs), [part(*first(j, xs)) for j in range(1, n)]
+            return -y * (others[i - 1] / length) if i else sum(map(square, others)) / length
+
+        return slope
+
+    def beside_others(x: Any, *others: Any) -> Any:
+        is_finite = abs(x) < math.inf
+        return x / norm(x, *others) if is_finite else math.copysign(1, x) - 0 * sum(others)
 
     names = ", ".join(f"x{i}" for i in range(n))
-    return function(Rule(f"_norm{n}({names})", *map(slope, range(n)), value=math.hypot))
+    norm = function(Rule(f"_norm{n}({names})", *map(of_norm, range(n)), value=_length))
+    part = function(Rule(f"_part{n}({names})", *map(of_part, range(n)), value=beside_others))
+    return norm, part
 
 
 def _hypot(*coordinates: Any) -> Any:
-    return _norm(len(coordinates))(*coordinates)
+    n = len(coordinates)
+    return function(RULES["hypot"])(*coordinates) if n == 2 else _norms(n)[0](*coordinates)
 
 
 @functools.wraps(math.dist)
 def _dist(p: Any, q: Any, /) -> Any:
     p, q = [_number(x) for x in p], [_number(x) for x in q]
-    if not has_duals(p, q):
+    if not (has_duals(p, q) or _context([*p, *q])):
         return math.dist(p, q)
     math.dist([plain(a) for a in p], [plain(b) for b in q])
     return _hypot(*(a - b for a, b in zip(p, q, strict=True)))
@@ -155,7 +196,8 @@ def _dist(p: Any, q: Any, /) -> Any:
 def _fsum(seq: Any, /) -> Any:
     items = [_number(x) for x in seq]
     if not has_duals(*items):
-        return math.fsum(items)
+        context = _context(items)
+        return math.fsum(items) if context is None else context.fsum(items)
     level = newest(items)
     split = [parts(x, level) for x in items]
     tangent = sum(t for _, t in split if t is not None)
@@ -191,8 +233,19 @@ def _sumprod(p: Any, q: Any, /) -> Any:
     return dual(value, sum(terms), level)
 
 
+def _ieee_remainder(a: Any, b: Any) -> Any:
+    context = _context((a, b))
+    if context is None:
+        return math.remainder(a, b)
+    if abs(b) == math.inf:
+        return a
+    with context.extraprec(max(0, context.mag(a) - context.mag(b))):
+        whole = context.nint(a / b)
+    return context.fsub(a, context.fmul(whole, b, exact=True))
+
+
 _REMAINDER = Rule(
-    "_ieee_remainder(a, b)", "1", "rint((y - a)/b)", kind="kinked", value=math.remainder
+    "_ieee_remainder(a, b)", "1", "rint((y - a)/b)", kind="kinked", value=_ieee_remainder
 )
 
 _MATH: dict[str, Function] = {
@@ -399,7 +452,11 @@ def _on_duals(f: Function) -> Function:
                     array = x
         if array is not None and f in ARRAY_FUNCTIONS:
             return array.__array_function__(f, (DualArray,), args, kwargs)
-        return usual(*args, **kwargs)
+        try:
+            return usual(*args, **kwargs)
+        except ERRORS_OF_OBJECTS as error:
+            refuse_objects(f, error, args, kwargs)
+            raise
 
     return call
 
