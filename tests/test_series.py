@@ -435,7 +435,7 @@ def test_rules_of_the_users() -> None:
 CASES = every_case()
 REFUSED = {
     *("roots", "roots complex", "roots at zero", "poly of a matrix", "interp", "interp ends"),
-    *("interp period", "interp number", "slogdet", "cholesky", "cholesky upper", "eigvalsh"),
+    *("interp period", "slogdet", "cholesky", "cholesky upper", "eigvalsh"),
     *(
         "eigvalsh U",
         "eigh",
@@ -941,3 +941,29 @@ def test_several_numbers_where_one_is_nan_or_infinite() -> None:
     assert [row[0] for row in found] == [0, 1, 0]
     assert all(math.isnan(row[1]) for row in found)
     assert found[1][2] == math.inf
+
+
+GRID_POINTS, HEIGHTS = np.array([0.0, 1.0, 3.0, 4.0]), np.array([1.0, 5.0, 2.0, 0.0])
+
+
+def test_interpolation_is_linear_in_heights_and_along_its_lines() -> None:
+    places = np.array([-1.0, 0.5, 2.0, 3.5])
+    found = taylor(lambda t: np.interp(places, GRID_POINTS, HEIGHTS * t**2), 3)(1.5)
+    each = np.interp(places, GRID_POINTS, HEIGHTS)
+    np.testing.assert_allclose(found, np.outer([2.25, 3.0, 1.0, 0.0], each), rtol=1e-15)
+    slope = (2.0 - 5.0) / (3.0 - 1.0)
+    found = taylor(lambda t: np.interp(t**2, GRID_POINTS, HEIGHTS), 3)(1.5)
+    assert found == [5.0 + slope * 1.25, slope * 3.0, slope, 0.0]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda t: np.interp(t, GRID_POINTS, HEIGHTS * t),
+        lambda t: np.interp(1.2, GRID_POINTS * t, HEIGHTS),
+        lambda t: np.interp(t, GRID_POINTS * t, HEIGHTS),
+    ],
+)
+def test_interpolation_that_is_no_longer_linear_is_refused(f: Any) -> None:
+    with pytest.raises(TypeError, match="interp has no series"):
+        taylor(f, 2)(1.2)
