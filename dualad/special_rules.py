@@ -613,8 +613,8 @@ row("_stirling(a) = gammaln(a + 1) - (a + 0.5)*log(a) + a - 0.9189385332046727 i
     "(1/12 - (1/360 - (1/1260 - (1/1680 - (1/1188 - 691/360360/(a*a))/(a*a))/(a*a))/(a*a))/(a*a))"
     "/a")
 row("_loader(a, x) = 0*x if x == 0 else exp(-_stirling(a) - _deviance(a, x))*sqrt(a/(2*pi))/x")
-row("_gamma_pdf(a, x) = (pow(x, a - 1)*exp(-x)/gamma(a) if x < 700 else _loader(a, x)) "
-    "if a < 10 else _loader(a, x)")
+row("_gamma_pdf(a, x) = exp(-x) if x == inf else "
+    "(pow(x, a - 1)*exp(-x)/gamma(a) if x < 700 else _loader(a, x)) if a < 10 else _loader(a, x)")
 row("_beta_small(a, b, x, w) = pow(x, a - 1)*pow(w, b - 1)/beta(a, b)")
 row("_beta_pdf(a, b, x, w) = _beta_small(a, b, x, w) if a + b < 20 else "
     "_beta_small(a, b, x, w) if x*w == 0 else "
@@ -624,7 +624,8 @@ row("_beta_pdf(a, b, x, w) = _beta_small(a, b, x, w) if a + b < 20 else "
 row("_half_step(b) = sqrtpi/beta(0.5, b)/sqrt(b) if b < 10 else "
     "exp((-1/8 + (1/192 - (1/640 - (17/14336 - 31/18432/(b*b))/(b*b))/(b*b))/(b*b))/b)")
 row("_t_pdf(v, t) = exp(-(v + 1)/2*log1p(t*t/v))*_half_step(v/2)/sqrt2pi")
-row("_f_pdf(a, b, x) = _beta_pdf(a/2, b/2, a*x/(a*x + b), b/(a*x + b))*(a/(a*x + b))*(b/(a*x + b))")
+row("_f_pdf(a, b, x) = exp(-x) if x == inf else "
+    "_beta_pdf(a/2, b/2, a*x/(a*x + b), b/(a*x + b))*(a/(a*x + b))*(b/(a*x + b))")
 
 # Error functions. What grows is no quotient, whose slope would overflow before it does.
 row("_growth(x) = 1/_gauss(x)", "2*x*y", z=True, over=(-4, 4))
@@ -676,11 +677,14 @@ row("xlog1py(a, b)", "log1p(b)", "(0 if b == -1 else a/(1 + b)) if a == 0 else a
 row("entr(x)", "-1 - log(x)", at={0: (0, inf)})
 row("rel_entr(a, b)", "1 + _log_ratio(a, b)", "0 if a == 0 else -(a/b)", at={(0, 0): (0, nan, 0)})
 row("kl_div(a, b)", "_log_ratio(a, b)", "_lack(a, b)", at={(0, 2): (2, -inf, 1)})
-row("huber(d, r)", "abs(r) - d if abs(r) > d else 0*r", "r if abs(r) <= d else d*sign(r)",
-    kind="kinked", over=((0.5, 2), (-4, 4)))
+row("huber(d, r)", "nan*r if d < 0 else abs(r) - d if abs(r) > d else 0*r",
+    "nan*r if d < 0 else r if abs(r) <= d else d*sign(r)",
+    kind="kinked", over=((0.5, 2), (-4, 4)), at={(-1, 2): (inf, nan, nan)})
 row("pseudo_huber(d, r)",
-    "r*pow(_along(r, d), 3)/square(1 + _along(d, r))", "d*_along(r, d)",
-    over=((0.5, 2), (-4, 4)))
+    "nan*r if d < 0 else 0*r if abs(d) + abs(r) == 0 else "
+    "r*pow(_along(r, d), 3)/square(1 + _along(d, r))",
+    "nan*r if d < 0 else 0*r if abs(d) + abs(r) == 0 else d*_along(r, d)",
+    over=((0.5, 2), (-4, 4)), at={(-1, 2): (inf, nan, nan), (0, 0): (0, 0, 0)})
 row("boxcox(x, l)", "pow(x, l - 1)",
     "(1/(l*l) if l > 0 else inf) if x == 0 else square(log(x))*_exprel1(l*log(x))",
     over=(POSITIVE, (-2, 2)), at={(2, 0): (0.6931471805599453, 0.5, 0.2402265069591007),
@@ -893,17 +897,16 @@ row("_itai(x)", "_ai(x)", of=_output(sc.itairy, 0))
 row("_itbi(x)", "_bi(x)", of=_output(sc.itairy, 1))
 row("_itai_left(x)", "_ai(-x)", of=_output(sc.itairy, 2))
 row("_itbi_left(x)", "_bi(-x)", of=_output(sc.itairy, 3))
-# Kelvin: ber + i·bei = J₀(x·e^(3πi/4)), ker + i·kei = K₀(x·e^(πi/4)), DLMF 10.61
+# Kelvin: ber + i·bei = J₀(x·e^(3πi/4)); w = ker + i·kei has w″ = i·w − w′/x, DLMF 10.61
 row("_kelvin2(x) = (jv(0, (-1 + 1j)/sqrt2*x) - jv(2, (-1 + 1j)/sqrt2*x))*0.5j", z=True)
-row("_kelvin3(x) = (kv(0, (1 + 1j)/sqrt2*x) + kv(2, (1 + 1j)/sqrt2*x))*0.5j", z=True)
 row("ber(x)", "berp(x)", over=POSITIVE)
 row("bei(x)", "beip(x)", over=POSITIVE)
 row("ker(x)", "kerp(x)", over=POSITIVE)
 row("kei(x)", "keip(x)", over=POSITIVE)
 row("berp(x)", "real(_kelvin2(x))", over=POSITIVE)
 row("beip(x)", "imag(_kelvin2(x))", over=POSITIVE)
-row("kerp(x)", "real(_kelvin3(x))", over=POSITIVE)
-row("keip(x)", "imag(_kelvin3(x))", over=POSITIVE)
+row("kerp(x)", "-kei(x) - y/x", over=POSITIVE)
+row("keip(x)", "ker(x)/2 - 0.25 if x < 1e-9 else ker(x) - y/x", over=POSITIVE, at={0: (0, inf)})
 row("kelvin(x) = (ber(x) + 1j*bei(x), ker(x) + 1j*kei(x), "
     "berp(x) + 1j*beip(x), kerp(x) + 1j*keip(x))", over=POSITIVE)
 row("pbdv(v, x) = (_pbdv(v, x), _pbdvp(v, x))", over=((0.5, 3), (-2, 2)))
@@ -970,8 +973,11 @@ row("wrightomega(x)", "y/(1 + y)", z=True, over=(-9, 9))
 # Hypergeometric functions and orthogonal polynomials
 row("hyp0f1(b, x)", MPMATH, "hyp0f1(b + 1, x)/b", z=True)
 row("hyp1f1(a, b, x)", MPMATH, MPMATH, "a/b*hyp1f1(a + 1, b + 1, x)", z=True)
-row("hyp2f1(a, b, c, x)", MPMATH, MPMATH, MPMATH, "a*b/c*hyp2f1(a + 1, b + 1, c + 1, x)", z=True,
-    over=((0.1, 4), (0.1, 4), (0.5, 4), (-0.9, 0.5)))
+# A polynomial has an end where the next function may be infinite; in a and b that is undefined.
+_NEXT = "hyp2f1(a + 1, b + 1, c + 1, x)"
+row("hyp2f1(a, b, c, x)", MPMATH, MPMATH, MPMATH,
+    f"(a*b/c*{_NEXT} if abs({_NEXT}) < inf else 0*x*sqrt(a*b)) if a*b == 0 else a*b/c*{_NEXT}",
+    z=True, over=((0.1, 4), (0.1, 4), (0.5, 4), (-0.9, 0.5)))
 row("hyperu(a, b, x)", MPMATH, MPMATH, "-a*hyperu(a + 1, b + 1, x)")
 _INNER = (COUNT, (-0.9, 0.9))
 row("eval_legendre(n, x)", None, "0*x if n == 0 else (n + 1)/2*eval_jacobi(n - 1, 1, 1, x)",

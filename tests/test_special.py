@@ -354,6 +354,79 @@ def test_inverses_near_zero(x: float) -> None:
         np.testing.assert_allclose(derivative(f)(x), want, rtol=2e-15)
 
 
+@pytest.mark.parametrize("x", [1e-20, 2e-9, 1e-8, 1e-3, 0.5, 6.0])
+@pytest.mark.parametrize("name", ["ker", "kei"])
+def test_kelvin_functions_near_zero(name: str, x: float) -> None:
+    """Where the functions K₀ and K₂ that they could be made of are far larger, and cancel."""
+    with mp.workdps(120):
+        f = getattr(mp, name)
+        scaled = [mp.diff(lambda t: f(0, t * x), 1, n) for n in range(1, 5)]
+        right = [float(c / mpf(x) ** n) for n, c in enumerate(scaled, start=1)]
+    got = [derivative(getattr(sc, name), order=n)(x) for n in (1, 2, 3)]
+    slopes = [derivative(getattr(sc, name + "p"), order=n)(x) for n in (1, 2, 3)]
+    np.testing.assert_allclose(got, right[:3], rtol=1e-9)
+    np.testing.assert_allclose(slopes, right[1:], rtol=1e-9)
+
+
+def test_kei_at_zero() -> None:
+    """kei″ = −log x/2 + …"""
+    assert [derivative(sc.kei, order=n)(0.0) for n in (1, 2, 3)] == [0, math.inf, -math.inf]
+
+
+@pytest.mark.parametrize("x", [-3.0, 0.0, 1.0, 2.5])
+@pytest.mark.parametrize(
+    ("parameters", "coefficients"),
+    [
+        ((-2, 3, 1.5), (1, -4, 3.2)),  # Σ (a)ₙ(b)ₙ/(c)ₙ·xⁿ/n!
+        ((-1, 2, 3), (1, -2 / 3)),
+        ((2, -1, 5), (1, -0.4)),
+        ((-2, 1, -5), (1, 0.4, 0.1)),
+        ((0, 2, 3), (1,)),
+    ],
+)
+def test_hypergeometric_polynomials(
+    parameters: tuple[float, ...], coefficients: tuple[float, ...], x: float
+) -> None:
+    """They go on beyond 1, where the function that a slope is made of would be infinite."""
+    polynomial = np.polynomial.Polynomial(coefficients)
+    for n in (1, 2, 3):
+        found = derivative(lambda t: sc.hyp2f1(*parameters, t), order=n)(x)
+        np.testing.assert_allclose(found, polynomial.deriv(n)(x), rtol=1e-14, atol=0)
+
+
+def test_the_end_of_a_hypergeometric_polynomial_is_no_zero_in_its_parameters() -> None:
+    """∂²F/∂a∂x at a = 0 is b/c·F(1, b + 1; c + 1; x), infinite at 1."""
+    found = grad(lambda a: derivative(lambda x: sc.hyp2f1(a, 2.0, 3.0, x))(1.0))(0.0)
+    assert not np.isfinite(found)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: sc.gammainc(2.0, x),
+        lambda x: sc.gammaincc(20.0, x),
+        lambda x: sc.gdtr(1.5, 2.0, x),
+        lambda x: sc.chdtr(3.0, x),
+        lambda x: sc.pdtr(2, x),
+        lambda x: sc.fdtr(1.0, 3.0, x),
+        lambda x: sc.fdtrc(2.0, 30.0, x),
+    ],
+)
+def test_distributions_end_flat_at_infinity(f: Any) -> None:
+    assert [derivative(f, order=n)(math.inf) for n in (1, 2, 3)] == [0, 0, 0]
+    assert derivative(lambda x: f(np.exp(x)))(800.0) == 0
+
+
+@pytest.mark.parametrize("f", [sc.huber, sc.pseudo_huber])
+def test_losses_of_negative_widths_have_no_derivatives(f: Any) -> None:
+    """They are infinite there, whatever the formula says."""
+    assert f(-1.0, 0.5) == math.inf
+    for n in (1, 2):
+        assert math.isnan(derivative(lambda r: f(-1.0, r), order=n)(0.5))
+        assert math.isnan(derivative(lambda d: f(d, 0.5), order=n)(-1.0))
+    assert derivative(lambda r: f(0.0, r))(0.0) == derivative(lambda d: f(d, 0.0))(0.0) == 0
+
+
 def test_literature() -> None:
     """Derivatives in parameters that have a closed form after all."""
     x = 1.3
