@@ -85,6 +85,7 @@ STACKING = {
     "lists": lambda x, y: np.stack([x[0, 0], y[1, 1], 2.0]) ** 2 * np.array([x[0, 1], y[0, 0], 1.0]),
     "array of rows": lambda x, y: np.vstack([np.array([x[0, 0], 1.0]), np.array([y[0, 0], 2.0])]) ** 2,
     "diag": lambda x, y: np.diag(x[0], -1)[1:] * np.diag(y, 1)[0] + np.diagflat(y[:, :1], 1)[0, 1],
+    "diag of the middle": lambda x, y: np.diag(x[0]) * np.diagflat(y[0]) + np.diag(y),
 }  # fmt: skip
 
 
@@ -254,6 +255,63 @@ def test_views_are_views_of_value_and_tangent() -> None:
     ):
         check(writes(view), CUBE[0].T.copy())
         check(writes(view), np.asfortranarray(CUBE[0].T))
+
+
+@pytest.mark.parametrize("order", ["C", "F", "A"])
+@pytest.mark.parametrize("copy", [None, True, False] if hasattr(np, "unstack") else [None])
+def test_reshaping_copies_where_numpy_does(order: Any, copy: Any) -> None:
+    options = {} if copy is None else {"copy": copy}
+    a = np.arange(12.0).reshape(3, 4) + 1
+    x = Dual(a.copy(), a * a)
+    for lay in (lambda y: y, lambda y: y.T, lambda y: y[:, ::2], lambda y: y[1:2]):
+        for shape in ((-1,), (2, -1), lay(a).shape, (1, *lay(a).shape)):
+            try:
+                want = np.reshape(lay(a), shape, order, **options)
+            except ValueError:
+                with pytest.raises(ValueError, match="Unable to avoid creating a copy"):
+                    np.reshape(lay(x), shape, order, **options)
+                continue
+            got = np.reshape(lay(x), shape, order, **options)
+            assert np.shares_memory(got.primal, x.primal) == np.shares_memory(want, a)
+            assert got.primal.strides == want.strides
+            np.testing.assert_array_equal(got.primal, want)
+            np.testing.assert_array_equal(got.tangent, want * want)
+        got = np.ravel(lay(x), order)
+        np.testing.assert_array_equal(got.primal, np.ravel(lay(a), order))
+        np.testing.assert_array_equal(got.tangent, got.primal**2)
+
+
+@given(st.permutations(range(4)), st.data())
+@settings(max_examples=40, deadline=None)
+def test_elements_in_the_order_in_which_they_lie(axes: Any, data: Any) -> None:
+    """Axes of length 1, of stride 0, and backward among them."""
+    a = np.arange(24.0).reshape(2, 3, 1, 4)
+    x = Dual(a.copy(), a * a)
+    steps = tuple(slice(None, None, data.draw(st.sampled_from([1, 2, -1]))) for _ in axes)
+    many = data.draw(st.sampled_from([1, 2]))
+    for lay in (
+        lambda y: np.transpose(y[steps], axes),
+        lambda y: np.transpose(np.broadcast_to(y[:, :, :1], (2, 3, many, 4)), axes),
+    ):
+        got, want = np.ravel(lay(x), "K"), np.ravel(lay(a), "K")
+        np.testing.assert_array_equal(got.primal, want)
+        np.testing.assert_array_equal(got.tangent, want * want)
+
+
+@pytest.mark.parametrize("copy", [True, False])
+@pytest.mark.parametrize("sparse", [True, False])
+def test_meshgrid_copies_where_numpy_does(copy: bool, sparse: bool) -> None:
+    a, b = np.arange(3.0), np.arange(2.0)
+    x, y = Dual(a.copy(), a), Dual(b.copy(), b)
+    given = zip((x, y), (a, b), strict=True)
+    found = zip(
+        np.meshgrid(x, y, copy=copy, sparse=sparse),
+        np.meshgrid(a, b, copy=copy, sparse=sparse),
+        strict=True,
+    )
+    for (got, want), (dual, plain) in zip(found, given, strict=True):
+        assert np.shares_memory(got.primal, dual.primal) == np.shares_memory(want, plain)
+        np.testing.assert_array_equal(got.tangent, want)
 
 
 def test_an_element_is_a_number_of_its_own() -> None:
