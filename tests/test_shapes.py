@@ -46,6 +46,7 @@ ONE = {
     "delete": lambda x: np.delete(x, [0, 2], 1) ** 2 + np.sum(np.delete(x, 5)),
     "broadcast_to": lambda x: np.broadcast_to(x, (2, *x.shape)) ** 2,
     "split": lambda x: [p**2 for p in np.split(x, 2) + np.split(x, [1, 2], axis=2)],
+    "hsplit of a row": lambda x: [p**2 for p in np.hsplit(x[0, 1], [1, 3])],
     "array_split": lambda x: [p**2 for p in np.array_split(x, 3, axis=2)],
     "vsplit": lambda x: [p**2 for p in np.vsplit(x, 2) + np.hsplit(x, 3) + np.dsplit(x, [1, 3])],
     "split falling": lambda x: [p**2 for p in np.split(x, [2, 1], axis=2)],
@@ -80,6 +81,7 @@ STACKING = {
     "broadcast_arrays": lambda x, y: [a**2 for a in np.broadcast_arrays(x, y[0])],
     "meshgrid": lambda x, y: [a * b for a, b in zip(np.meshgrid(x[0], y[1, :2]), np.meshgrid(y[0], x[0, 1:]))],
     "meshgrid ij": lambda x, y: [a**2 for a in np.meshgrid(x[0], y[1, :2], indexing="ij", sparse=True)],
+    "meshgrid of three": lambda x, y: [a**2 for a in np.meshgrid(x[0, :2], y[1], x[2, :1])],
     "insert": lambda x, y: np.insert(x, [0, 2], y[:2], axis=0) ** 2,
     "pad duals": lambda x, y: np.pad(x, 1, constant_values=y[0, 0]) ** 2,
     "lists": lambda x, y: np.stack([x[0, 0], y[1, 1], 2.0]) ** 2 * np.array([x[0, 1], y[0, 0], 1.0]),
@@ -139,7 +141,8 @@ def test_pad_by_axis() -> None:
     except TypeError:
         pytest.skip("NumPy before 2.4 takes no dict")
     for widths in ({0: 1}, {-1: (1, 2)}, {1: 2, -2: (0, 3)}):
-        check(lambda v, w=widths: np.pad(v, w) ** 2, SQUARE, second=False)
+        for mode in ("constant", "edge", "mean", "linear_ramp"):
+            check(lambda v, w=widths, m=mode: np.pad(v, w, m) ** 2, SQUARE, second=False)
 
 
 def test_empty_like_takes_a_dtype() -> None:
@@ -298,6 +301,13 @@ def test_elements_in_the_order_in_which_they_lie(axes: Any, data: Any) -> None:
         np.testing.assert_array_equal(got.tangent, want * want)
 
 
+def test_what_is_resized_from_nothing_is_zero() -> None:
+    for tangent in (np.zeros(0), np.zeros((2, 0))):
+        y = np.resize(Dual(np.zeros(0), tangent), (3, 4))
+        np.testing.assert_array_equal(y.primal, np.resize(np.zeros(0), (3, 4)))
+        np.testing.assert_array_equal(y.tangent, np.zeros((*tangent.shape[:-1], 3, 4)))
+
+
 @pytest.mark.parametrize("copy", [True, False])
 @pytest.mark.parametrize("sparse", [True, False])
 def test_meshgrid_copies_where_numpy_does(copy: bool, sparse: bool) -> None:
@@ -312,6 +322,16 @@ def test_meshgrid_copies_where_numpy_does(copy: bool, sparse: bool) -> None:
     for (got, want), (dual, plain) in zip(found, given, strict=True):
         assert np.shares_memory(got.primal, dual.primal) == np.shares_memory(want, plain)
         np.testing.assert_array_equal(got.tangent, want)
+
+
+@pytest.mark.parametrize("x", [2.0, np.float64(2.0), np.array(2.0)], ids=["float", "float64", "()"])
+@pytest.mark.parametrize("shape", [(), (1,)])
+def test_numbers_are_reshaped_to_what_numpy_makes_of_them(x: Any, shape: Any) -> None:
+    seen: list[Any] = []
+    for f in (np.squeeze, np.transpose, lambda v: np.reshape(v, shape)):
+        jvp(lambda v, f=f: seen.append(f(v)) or 2 * v, (x,), (x,))
+        assert seen[-1].__class__ is type(f(x))
+        assert seen[-1].shape == f(x).shape
 
 
 def test_an_element_is_a_number_of_its_own() -> None:
