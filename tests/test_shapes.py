@@ -141,8 +141,15 @@ def test_pad_by_axis() -> None:
     except TypeError:
         pytest.skip("NumPy before 2.4 takes no dict")
     for widths in ({0: 1}, {-1: (1, 2)}, {1: 2, -2: (0, 3)}):
-        for mode in ("constant", "edge", "mean", "linear_ramp"):
+        for mode in ("constant", "edge", "mean", "median", "maximum"):
             check(lambda v, w=widths, m=mode: np.pad(v, w, m) ** 2, SQUARE, second=False)
+
+
+def test_pad_with_a_statistic_of_more_than_there_is() -> None:
+    for length in (7, ((1, 2), (9, 2)), ((9, 9), (1, 9))):
+        for mode in ("median", "maximum", "mean"):
+            f = lambda v, n=length, m=mode: np.pad(v, 1, m, stat_length=n)  # noqa: E731
+            check(f, SQUARE, second=False)
 
 
 def test_empty_like_takes_a_dtype() -> None:
