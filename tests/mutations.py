@@ -199,6 +199,7 @@ FAMILIES = {  # where the tests of a file are, if not in the file of the same na
     "others": ["others", "conversions"],
     "pair": NUMBERS,
     "reductions": ["reductions", "precision"],
+    "selecting": ["selecting", "shapes"],
     "sequences": ["polynomials"],
     "product_transposes": REVERSE,
     "records": REVERSE,
@@ -209,7 +210,7 @@ FAMILIES = {  # where the tests of a file are, if not in the file of the same na
     "zeros": NUMBERS,
 }
 EQUIVALENT = TESTS / "mutations.md"
-FOR_ALL = ["coverage", "edge_cases", "small_inputs"]
+FOR_ALL = ["coverage", "edge_cases", "found", "methods", "small_inputs"]
 SYMMETRIC = {
     *("array_equal", "equal", "has_duals", "max", "min", "maximum", "may_share_memory", "minimum"),
     *("broadcast_shapes", "plain_answer", "promote_types", "result_type"),

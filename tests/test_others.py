@@ -10,6 +10,7 @@ import pytest
 from support.oracle import check
 
 from dualad import Dual, DualArray, grad, jacobian, jvp
+from dualad.array_rules.common import has_duals
 
 SQUARE = np.arange(1.0, 10).reshape(3, 3) / 3
 
@@ -83,6 +84,12 @@ def test_sets() -> None:
         assert result.tangent.tolist() == tangent
     common, i, j = np.intersect1d(a, y, return_indices=True)
     assert common.tolist() == [2, 3] and i.tolist() == [2, 0] and j.tolist() == [0, 2]
+
+
+def test_duals_are_found_in_arrays_of_objects() -> None:
+    x = np.array([1.0, Dual(2.0, 1.0)], object)
+    assert has_duals(x) and has_duals([{"a": (1.0, x)}])
+    assert not has_duals(x[:1]) and not has_duals(np.ones(2))
 
 
 SCIMATH: dict[str, Any] = {

@@ -86,11 +86,6 @@ CASES: dict[str, Case] = {
     ),
 }
 CASES["trim_zeros of zeros"] = Case(lambda a: np.trim_zeros(a * 0), VECTOR)
-if np.lib.NumpyVersion(np.__version__) >= "2.2.0":
-    for _axis in (None, 0, -1, (0, 1)):
-        CASES[f"trim_zeros of a matrix, {_axis}"] = Case(
-            lambda a, axis=_axis: np.trim_zeros(np.pad(a, ((1, 2), (0, 3))), "fb", axis) ** 2, MATRIX
-        )
 for _m in METHODS:
     CASES[f"quantile {_m}"] = steps(
         lambda a, m=_m: np.quantile(a * a, [0.0, 0.1, 0.37, 0.8, 1.0], axis=1, method=m), APART
