@@ -232,7 +232,8 @@ def _struve_series(m: Any, n: Any, v: Any, u: Any) -> Any:
     return factor * m.hyp1f2(n + 1, n + m.mpf(3) / 2, n + v + m.mpf(3) / 2, u)
 
 
-_EXACT: dict[str, Callable[..., Any]] = {
+# By a context of mpmath.
+EXACT: dict[str, Callable[..., Any]] = {
     "jv": lambda m, v, x: m.besselj(v, x),
     "jve": lambda m, v, x: m.besselj(v, x),
     "yv": lambda m, v, x: m.bessely(v, x),
@@ -257,6 +258,12 @@ _EXACT: dict[str, Callable[..., Any]] = {
     "binom": lambda m, n, k: m.binomial(n, k),
     "poch": lambda m, a, b: m.rf(a, b),
     "psi": lambda m, x: m.psi(0, x),
+    "gammaln": lambda m, x: m.re(m.loggamma(x)),
+    "entr": lambda m, x: -x * m.log(x) if x else m.zero,
+    "ndtr": lambda m, x: m.ncdf(x),
+    "log_ndtr": lambda m, x: m.log(m.erfc(-x / m.sqrt(2)) / 2),
+    "i0e": lambda m, x: m.besseli(0, x) * m.exp(-abs(x)),
+    "i1e": lambda m, x: m.besseli(1, x) * m.exp(-abs(x)),
     "zetac": lambda m, s: m.zeta(s) - 1,
     "_riemann_zeta": lambda m, s: m.zeta(s),
     "_zeta": lambda m, s, q: m.zeta(s, q),
@@ -357,7 +364,7 @@ def _at(name: str, orders: tuple[int, ...], point: tuple[Any, ...]) -> Any:
         args = list(exact)
         for i, x in zip(which, varied, strict=True):
             args[i] = x
-        return _EXACT[name](mp, *args)
+        return EXACT[name](mp, *args)
 
     with mp.workdps(30):
         exact = [mp.convert(x) for x in point]
@@ -781,17 +788,17 @@ row("gdtrix(a, b, p)", "-y/a", "-diff('gammainc', (1, 0), b, a*y)/(a*_gamma_pdf(
 row("pdtr(k, m)", None, "-_gamma_pdf(floor(k) + 1, m)", over=((3, 3), POSITIVE))
 row("pdtrc(k, m)", None, "_gamma_pdf(floor(k) + 1, m)", over=((3, 3), POSITIVE))
 row("pdtri(k, p)", None, "-1/_gamma_pdf(floor(k) + 1, y)", over=((3, 3), UNIT))
-row("bdtr(k, n, p)", None, None, "-_beta_pdf(n - floor(k), floor(k) + 1, 1 - p, p)",
+row("bdtr(k, n, p)", None, None, "-_beta_pdf(trunc(n) - floor(k), floor(k) + 1, 1 - p, p)",
     over=((2, 2), (6, 6), UNIT))
-row("bdtrc(k, n, p)", None, None, "_beta_pdf(n - floor(k), floor(k) + 1, 1 - p, p)",
+row("bdtrc(k, n, p)", None, None, "_beta_pdf(trunc(n) - floor(k), floor(k) + 1, 1 - p, p)",
     over=((2, 2), (6, 6), UNIT))
-row("bdtri(k, n, p)", None, None, "-1/_beta_pdf(n - floor(k), floor(k) + 1, 1 - y, y)",
+row("bdtri(k, n, p)", None, None, "-1/_beta_pdf(trunc(n) - floor(k), floor(k) + 1, 1 - y, y)",
     over=((2, 2), (6, 6), UNIT))
-row("nbdtr(k, n, p)", None, None, "_beta_pdf(n, floor(k) + 1, p, 1 - p)",
+row("nbdtr(k, n, p)", None, None, "_beta_pdf(trunc(n), floor(k) + 1, p, 1 - p)",
     over=((2, 2), (6, 6), UNIT))
-row("nbdtrc(k, n, p)", None, None, "-_beta_pdf(n, floor(k) + 1, p, 1 - p)",
+row("nbdtrc(k, n, p)", None, None, "-_beta_pdf(trunc(n), floor(k) + 1, p, 1 - p)",
     over=((2, 2), (6, 6), UNIT))
-row("nbdtri(k, n, p)", None, None, "1/_beta_pdf(n, floor(k) + 1, y, 1 - y)",
+row("nbdtri(k, n, p)", None, None, "1/_beta_pdf(trunc(n), floor(k) + 1, y, 1 - y)",
     over=((2, 2), (6, 6), UNIT))
 row("btdtria(p, b, x)", "1/diff('betainc', (1, 0, 0), y, b, x)",
     "-diff('betainc', (0, 1, 0), y, b, x)/diff('betainc', (1, 0, 0), y, b, x)",
@@ -829,8 +836,8 @@ row("i0(x)", "i1(x)", over=(-9, 9))
 row("i1(x)", "(i0(x) + iv(2, x))/2", over=(-9, 9))
 row("k0(x)", "-k1(x)", over=POSITIVE)
 row("k1(x)", "-(k0(x) + kn(2, x))/2", over=POSITIVE)
-row("yn(n, x)", None, "(yn(n - 1, x) - yn(n + 1, x))/2", over=(COUNT, POSITIVE))
-row("kn(n, x)", None, "-(kn(n - 1, x) + kn(n + 1, x))/2", over=(COUNT, POSITIVE))
+row("yn(n, x)", None, "(yn(trunc(n) - 1, x) - yn(trunc(n) + 1, x))/2", over=(COUNT, POSITIVE))
+row("kn(n, x)", None, "-(kn(trunc(n) - 1, x) + kn(trunc(n) + 1, x))/2", over=(COUNT, POSITIVE))
 row("jv(v, x)", MPMATH, "(jv(v - 1, x) - jv(v + 1, x))/2", z=True, over=POSITIVE)
 row("yv(v, x)", MPMATH, "(yv(v - 1, x) - yv(v + 1, x))/2", z=True, over=POSITIVE)
 row("iv(v, x)", MPMATH, "(iv(v - 1, x) + iv(v + 1, x))/2", z=True, over=POSITIVE)

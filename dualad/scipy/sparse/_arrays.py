@@ -258,6 +258,14 @@ class SparseArray:
         plain(found).flags.writeable = False
         return found
 
+    @data.setter
+    def data(self, numbers: Any) -> None:
+        raise refused(
+            "the numbers of a sparse array of duals cannot be replaced; make another array, "
+            f"{self.format}_array((numbers, A.indices, A.indptr)), or write A * x for products.",
+            self.numbers,
+        )
+
     def are_stored(self) -> Any:
         """Which of the numbers SciPy stores."""
         here = _keys(self.rows, self.columns, self.shape)
