@@ -207,8 +207,8 @@ class Inputs:
             for v in leaves(x):
                 self.number(v, what)  # what is no number at all is told first
             raise ValueError(
-                f"{self.driver}: {what} must have the structure and shapes of {whose}, {wanted}; "
-                f"got {given}."
+                f"{self.driver}: {what} must have the structure and shapes of {whose}, "
+                f"{_shapes(model, by_name=True)}; got {_shapes(x, by_name=True)}."
             )
         return [self.number(v, what, of) for v, of in zip(leaves(x), leaves(model), strict=True)]
 
@@ -266,12 +266,14 @@ class Inputs:
                 x.exhaust()
 
 
-def _shapes(x: Any) -> Any:
-    """The shapes of the leaves of x, in its structure."""
+def _shapes(x: Any, by_name: bool = False) -> Any:
+    """The shapes of the leaves of x, in its structure; `by_name`: with namedtuples' fields."""
+    if by_name and hasattr(type(x), "_fields"):
+        x = x._asdict()
     if isinstance(x, (list, tuple)):
-        return [_shapes(part) for part in x]
+        return [_shapes(part, by_name) for part in x]
     if isinstance(x, dict):
-        return {key: _shapes(part) for key, part in x.items()}
+        return {key: _shapes(part, by_name) for key, part in x.items()}
     return np.shape(x)
 
 
