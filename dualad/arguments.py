@@ -15,7 +15,7 @@ import numpy as np
 
 from .array.operands import from_objects, unbuffered
 from .array.promotion import without_empty
-from .differentiations import is_over, levels_in
+from .differentiations import CHECKPOINTS, is_over, levels_in
 from .dual import Dual
 from .memory import sharing
 from .namespaces import is_exact
@@ -331,11 +331,17 @@ def alive(driver: str, x: Any) -> Any:
     if isinstance(x, Dual) and any(map(is_over, levels_in(x))):
         x = without_empty(x)
     if isinstance(x, Dual) and any(map(is_over, levels_in(x))):
+        if levels_in(x).intersection(CHECKPOINTS):
+            raise TypeError(
+                f"{driver} met a dual of a checkpoint that is over, of value "
+                f"{reprlib.repr(plain(x))}: its function has left it in an outer variable, list, "
+                "array or object, or has added to one; let it return that as well, and add it up "
+                "outside: y, part = checkpoint(f)(x); total = total + part."
+            )
         raise TypeError(
             f"{driver} met a dual of a differentiation that is over, of value "
             f"{reprlib.repr(plain(x))}: it has been kept in a cache, an object or an outer "
-            "variable; keep x.primal there, or make these anew within the function, and return "
-            "them if it is a checkpoint."
+            "variable; keep x.primal there, or make these anew within the function."
         )
     return x
 
