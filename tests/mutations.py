@@ -23,6 +23,7 @@ import contextlib
 import copy
 import functools
 import gc
+import importlib
 import multiprocessing
 import os
 import random
@@ -331,6 +332,7 @@ class Runner:
     def pytest_runtestloop(self, session: Any) -> bool:
         sound = {path: ast.parse(path.read_text(encoding="utf-8")) for path in self.files}
         for path, tree in sound.items():
+            importlib.import_module(module_of(path))  # or it would come later, unwatched
             watched = Watched(path).visit(copy.deepcopy(tree))
             put_in_place(path, ast.fix_missing_locations(watched))
         for item in session.items:
