@@ -148,6 +148,8 @@ def tests_of(rule: Any) -> Callable[[], None]:
                 t.test_arrays_agree_with_numbers(rule, dtype)
         if rule.name == "xlogy":
             t.test_xlogy_at_zeros()
+        if rule.name == "pow":
+            t.test_powers_with_exponent_0_in_both_arguments()
         if measured:
             test_accuracy.test_rows_are_as_exact_as_the_table_says(rule)
 
