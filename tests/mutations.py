@@ -148,8 +148,11 @@ def tests_of(rule: Any) -> Callable[[], None]:
                 t.test_arrays_agree_with_numbers(rule, dtype)
         if rule.name == "xlogy":
             t.test_xlogy_at_zeros()
-        if rule.name == "pow":
+        if rule.name in ("pow", "_powlog"):
             t.test_powers_with_exponent_0_in_both_arguments()
+            for orders in ("ab", "bba", "bab", "bb"):
+                for b in (0.5, 1.0, 2.5):
+                    t.test_powers_of_0_in_both_arguments(b, orders)
         if measured:
             test_accuracy.test_rows_are_as_exact_as_the_table_says(rule)
 
