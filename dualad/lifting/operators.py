@@ -105,9 +105,7 @@ def _is_of_sequences(method: Any) -> bool:
 _SEQUENCES = (list, tuple, str, bytes, bytearray, collections.deque, array.array)
 # What + and * of sequences are: they refuse what the other side may take.
 _OF_SEQUENCES = frozenset(
-    getattr(kind, name)
-    for kind in _SEQUENCES
-    for name in ("__add__", "__mul__", "__rmul__")
+    getattr(kind, name) for kind in _SEQUENCES for name in ("__add__", "__mul__", "__rmul__")
 )
 
 
