@@ -746,7 +746,8 @@ def _isinstance(x: Any, kinds: Any, /) -> bool:
 @functools.wraps(hasattr)
 def _hasattr(x: Any, name: str, /) -> bool:
     x = unbuffered(x)
-    return hasattr(plain(x), name) or (name in _PARTS and hasattr(x, name))
+    is_private = name.startswith("_") and not name.startswith("__")  # as mpmath's _mpf_
+    return hasattr(x if is_private or name in _PARTS else plain(x), name)
 
 
 _PARTS = frozenset(("primal", "tangent", "level"))
