@@ -7,6 +7,7 @@ attributes that are no properties. All else is `lifting/lift.py`'s, which says w
 """
 
 cimport cython
+from cpython.buffer cimport PyObject_GetBuffer
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF
 from libc.math cimport rint
@@ -164,15 +165,18 @@ cdef object code_for = None
 cdef object readable_read = None
 cdef object readable_write = None
 cdef object readable_walk = None
+cdef object readable_special = None
 cdef object readable_needs = None
 cdef object readable_twin_of = None
 
 
-def connect(given_functions, given_stand_in, given_code_for, read, write, walk):
+def connect(given_functions, given_stand_in, given_code_for, read, write, walk, special):
     """Tell the hooks what is readable, so that they can hand over to it."""
     global functions, readable_stand_in, code_for, readable_read, readable_write, readable_walk
+    global readable_special
     functions, readable_stand_in, code_for = given_functions, given_stand_in, given_code_for
     readable_read, readable_write, readable_walk = read, write, walk
+    readable_special = special
 
 
 def connect_reach(needs, twin_of):
@@ -449,8 +453,10 @@ cdef inline object got(Getter self, object x):
         found = PyDict_GetItemWithError(<object>PyModule_GetDict(x), self.name)
         if found != NULL:
             return <object>found
+    if isinstance(x, type) and is_descriptor(<PyTypeObject *><PyObject *>x, self.name):
+        return readable_read(x, self.name)
     if kind != self.plain or tag(kind) != self.version:
-        if is_property(kind, self.name):
+        if is_property(kind, self.name) or has_hooks(kind):
             return readable_read(x, self.name)
         self.plain, self.version = kind, tag(kind)
         if self.version == 0:
@@ -513,7 +519,10 @@ cdef class Setter:
             return NotImplemented
         cdef Setter setter = <Setter>self
         value, x = <tuple>pair
-        if is_property(Py_TYPE(x), setter.name):
+        if is_property(Py_TYPE(x), setter.name) or (
+            writes_by_hook(Py_TYPE(x))
+            and is_function(_PyType_Lookup(Py_TYPE(x), "__setattr__"))
+        ):
             readable_write(x, setter.name, value)
         else:
             PyObject_SetAttr(x, setter.name, value)
@@ -524,8 +533,12 @@ cdef extern from *:
     static inline unsigned int tag(PyTypeObject *kind) {
         return PyType_HasFeature(kind, Py_TPFLAGS_VALID_VERSION_TAG) ? kind->tp_version_tag : 0;
     }
+    #define reads_by_hook(kind) ((kind)->tp_getattro != PyObject_GenericGetAttr)
+    #define writes_by_hook(kind) ((kind)->tp_setattro != PyObject_GenericSetAttr)
     """
     unsigned int tag(PyTypeObject *kind) noexcept
+    bint reads_by_hook(PyTypeObject *kind) noexcept
+    bint writes_by_hook(PyTypeObject *kind) noexcept
 
 
 cdef inline bint is_property(PyTypeObject *kind, object name):
@@ -534,8 +547,32 @@ cdef inline bint is_property(PyTypeObject *kind, object name):
         return False
     if type(<object>found) is property or type(<object>found) is CachedProperty:
         return True
-    kind = Py_TYPE(<object>found)  # a descriptor of the user's
+    return is_descriptor(kind, name)
+
+
+cdef inline bint is_descriptor(PyTypeObject *kind, object name):
+    """Whether a name in a class stands for a descriptor of the user's."""
+    cdef PyObject *found = _PyType_Lookup(kind, name)
+    if found == NULL:
+        return False
+    kind = Py_TYPE(<object>found)
     return kind.tp_flags & Py_TPFLAGS_HEAPTYPE and kind.tp_descr_get != NULL
+
+
+cdef inline bint has_hooks(PyTypeObject *kind):
+    """Whether a class, not of ours, looks for attributes by Python code."""
+    if not kind.tp_flags & Py_TPFLAGS_HEAPTYPE or not reads_by_hook(kind):
+        return False
+    if <object>kind is Buffer or <object>kind is DualArray:
+        return False
+    return (
+        is_function(_PyType_Lookup(kind, "__getattr__"))
+        or is_function(_PyType_Lookup(kind, "__getattribute__"))
+    )
+
+
+cdef inline bint is_function(PyObject *x) noexcept:
+    return x != NULL and type(<object>x) is Function
 
 
 @cython.final
@@ -545,9 +582,32 @@ cdef class Iterable:
     def __matmul__(self, x):
         if type(self) is not Iterable:
             return NotImplemented
-        if not Py_TYPE(x).tp_flags & Py_TPFLAGS_HEAPTYPE:
+        if not is_users(x) or is_walked_in_c(Py_TYPE(x)):
             return x
         return readable_walk(x)
+
+
+cdef inline bint is_users(object x) noexcept:
+    """Whether the class of x may be the user's."""
+    return Py_TYPE(x).tp_flags & Py_TPFLAGS_HEAPTYPE and not (
+        type(x) is DualArray or type(x) is Buffer
+    )
+
+
+cdef inline bint is_walked_in_c(PyTypeObject *kind):
+    """Whether iterators of a class are not made by Python code, as those of a NamedTuple."""
+    cdef PyObject *found = _PyType_Lookup(kind, "__iter__")
+    return found != NULL and not type(<object>found) is Function
+
+
+@cython.final
+cdef class Special:
+    """What has a special method called by Python itself in place of x."""
+
+    def __matmul__(self, x):
+        if type(self) is not Special:
+            return NotImplemented
+        return readable_special(x) if is_users(x) else x
 
 
 # -- operators -------------------------------------------------------------------------------
@@ -577,9 +637,7 @@ cdef class Operator:
         cdef Operator hook = <Operator>self
         cdef tuple given = <tuple>operands
         for x in given:
-            if Py_TYPE(x).tp_flags & Py_TPFLAGS_HEAPTYPE and not (
-                type(x) is DualArray or type(x) is Buffer
-            ):
+            if is_users(x):
                 return hook.readable(given)
         if len(given) == 2:
             a, b = given
@@ -596,6 +654,8 @@ cdef class Operator:
                 return PyObject_GetItem(a, b)
             if symbol == "+=":
                 return PyNumber_InPlaceAdd(a, b)
+        if len(given) == 1 and hook.symbol == "truth":
+            return True if given[0] else False
         return hook.native(*given)
 
 
@@ -963,6 +1023,9 @@ cdef class Room:
 
     def __len__(self):
         return len(self.now())
+
+    def __getbuffer__(self, Py_buffer *view, int flags):
+        PyObject_GetBuffer(self.lent(), view, flags)
 
 
 cdef object dual_of(tuple parts):

@@ -14,7 +14,7 @@ from .array.operands import ArrayProxy
 from .array.undefined import NonDifferentiableError
 from .dual import Dual
 from .frames import expression_at, is_ours
-from .lifting.lift import is_left_alone
+from .lifting.lift import is_left_alone, is_twin
 from .refusals import LOST, NAMED, UNLIFTED, is_index_refused
 
 # How functions in C say that they know a number only by its type, or an array by its dtype.
@@ -54,8 +54,14 @@ def tell_of_foreign(driver: str, error: BaseException) -> bool:
     if not mine:
         return False
     place = mine[-1]
-    foreign = [frame for frame, _ in frames[place + 1 :] if not _is_own(frame)]
     said = str(error)
+    users = [frames[i][0] for i in mine]
+    if type(error) is RuntimeError and error.__cause__:  # of __set_name__, in Python 3.11
+        said = str(error.__cause__)
+        users += [f for f, _ in traceback.walk_tb(error.__cause__.__traceback__) if _is_users(f)]
+    if LOST in said and tell_of_unlifted(driver, error, users):
+        return True
+    foreign = [frame for frame, _ in frames[place + 1 :] if not _is_own(frame)]
     if NAMED in said:  # it says all
         return True
     if said.startswith(_XOR):
@@ -82,6 +88,20 @@ def tell_of_foreign(driver: str, error: BaseException) -> bool:
     error.add_note(
         f"{driver}: {call} leads to code that lifting does not reach, which takes plain numbers "
         f"only; {advice}."
+    )
+    return True
+
+
+def tell_of_unlifted(driver: str, error: BaseException, users: list[FrameType]) -> bool:
+    """Add a note if a function of the user's has been called from lifted code, but not by it."""
+    are_lifted = [is_twin(frame.f_code) for frame in users]
+    if all(are_lifted) or not any(are_lifted):
+        return False
+    name = users[len(users) - are_lifted[::-1].index(True)].f_code.co_qualname
+    error.add_note(
+        f"{driver}: {name} has been called by Python itself, or by compiled code, and lifting does "
+        f"not reach it there; write dualad's functions in {name}, as dualad.sqrt(x) for "
+        "math.sqrt(x)."
     )
     return True
 

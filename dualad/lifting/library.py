@@ -26,7 +26,7 @@ from ..pair import Function, plain
 from ..refusals import refused
 from ..rules import Rule
 from ..structure import rebuild
-from .lift import BY_KIND, inspected, own_twin, read, stand_in, write
+from .lift import BY_KIND, delete, inspected, own_twin, read, stand_in, write
 from .standins import FUNCTIONS, INDEXED, LOADERS, number_of, with_plain
 
 # -- statistics ------------------------------------------------------------------------------
@@ -393,7 +393,16 @@ def _looking(f: Any) -> Function:
     return lambda x: stand_in(read(x, name))(*given, **keywords)
 
 
-FUNCTIONS |= {getattr: _getattr, setattr: write}
+def _hasattr(x: Any, name: str, /) -> bool:
+    """The builtin `hasattr`, by `read`."""
+    try:
+        read(x, name)
+    except AttributeError:
+        return False
+    return True
+
+
+FUNCTIONS |= {getattr: _getattr, hasattr: _hasattr, setattr: write, delattr: delete}
 BY_KIND |= dict.fromkeys((operator.attrgetter, operator.methodcaller), _looking)
 
 LOADERS["statistics"] = _enter_statistics
