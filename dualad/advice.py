@@ -5,6 +5,7 @@ Its error is its own, and knows nothing of dualad: a note says whose call it was
 
 from __future__ import annotations
 
+import sys
 from types import FrameType
 from typing import Any
 
@@ -31,6 +32,8 @@ _HELP = {
     "": "write it in Python's and NumPy's functions, give it a derivative with "
     "dualad.define_rule, or write x.primal for the plain number, whose derivative is zero",
 }
+# What numba's compiled code says of an argument that is no number or array to it.
+_NUMBA = ("bad argument type for built-in operation", "can't unbox")
 # How NumPy begins where it has swallowed what `__index__` said.
 _INDEX = ("only integers, slices", "expected a sequence of integers")
 _XOR = ("unsupported operand type(s) for ^", "ufunc 'bitwise_xor' not supported")
@@ -55,6 +58,14 @@ def tell_of_foreign(driver: str, error: BaseException) -> bool:
         return False
     place = mine[-1]
     said = str(error)
+    is_numbas = said.startswith(_NUMBA) and "numba" in sys.modules
+    if is_numbas or any(_root(frame) == "numba" for frame, _ in frames[place + 1 :]):
+        error.add_note(
+            f"{driver}: {_text_at(error, place) or 'the call'} leads to what numba has compiled (a "
+            "jitclass, a guvectorize function, …), which takes plain numbers only; write it without "
+            "numba's decorator, or give it a derivative with dualad.define_rule."
+        )
+        return True
     users = [frames[i][0] for i in mine]
     if type(error) is RuntimeError and error.__cause__:  # of __set_name__, in Python 3.11
         said = str(error.__cause__)

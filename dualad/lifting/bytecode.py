@@ -231,6 +231,8 @@ class _Writer:
         symbol = _SYMBOLS.get(step.opname, "")
         if step.opname in ("BINARY_OP", "COMPARE_OP"):
             symbol = step.argrepr.removeprefix("bool(").removesuffix(")")
+        if step.opname == "CALL_INTRINSIC_1" and "UNARY_POSITIVE" in step.argrepr:
+            symbol = "+x"  # from Python 3.12 on
         if step.opname == "CONTAINS_OP":
             symbol = "not in" if step.arg else "in"
         hook = self.hooks.operators.get(symbol)
@@ -273,7 +275,7 @@ def _steps(code: CodeType, writer: _Writer) -> tuple[list[_Step], dict[int, _Ste
             and before.opname in ("LOAD_GLOBAL", "LOAD_NAME")
             and writer.hooks.is_plain(str(before.argval))
         )
-        is_called = i.offset in called
+        is_called = i.offset in called or (_is_of_method(i) and not _OLD_CALLS and not is_plain)
         ops = writer.become(i, is_plain, is_called) or [(i.opname, i.arg or 0)]
         p: Any = i.positions
         step = _Step(ops, (p.lineno, p.end_lineno, p.col_offset, p.end_col_offset))
@@ -299,6 +301,11 @@ def _steps(code: CodeType, writer: _Writer) -> tuple[list[_Step], dict[int, _Ste
     by_offset[len(code.co_code)] = end
     steps.append(end)
     return steps, by_offset
+
+
+def _is_of_method(i: dis.Instruction) -> bool:
+    """Whether an instruction reads an attribute to call it, as from Python 3.12 on it tells."""
+    return _NAMED_ATTRIBUTE and i.opname == "LOAD_ATTR" and bool((i.arg or 0) & 1)
 
 
 def _place_of_callee(i: dis.Instruction, empty: dict[int, Places]) -> int | None:

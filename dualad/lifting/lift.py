@@ -147,6 +147,10 @@ def lift(f: Callable[P, R]) -> Callable[P, R]:
 
     A function under `functools.cache` runs uncached where a dual is among its arguments.
 
+    A driver that finds only by an error of f that f needs lifting calls it again from the start:
+    what f has printed, counted or appended up to there is done twice, and the derivative is that of
+    the second call. Lifted from the start, as by `lift=True`, f is called once.
+
     Examples
     --------
     >>> import math, numpy as np
