@@ -62,8 +62,8 @@ def tell_of_foreign(driver: str, error: BaseException) -> bool:
     if is_numbas or any(_root(frame) == "numba" for frame, _ in frames[place + 1 :]):
         error.add_note(
             f"{driver}: {_text_at(error, place) or 'the call'} leads to what numba has compiled (a "
-            "jitclass, a guvectorize function, …), which takes plain numbers only; write it without "
-            "numba's decorator, or give it a derivative with dualad.define_rule."
+            "jitclass, a guvectorize function, …), which takes plain numbers only; write it "
+            "without numba's decorator, or give it a derivative with dualad.define_rule."
         )
         return True
     users = [frames[i][0] for i in mine]

@@ -19,7 +19,7 @@ import pytest
 from support.both import bits
 
 import dualad
-from dualad import value_and_grad
+from dualad import lift, value_and_grad
 
 HEAD = """
 import array, asyncio, bisect, collections, contextlib, copy, dataclasses, enum, functools, heapq
@@ -214,6 +214,7 @@ LIFTED: dict[str, list[tuple[str, list[str]]]] = {
                 "v = [C(3 * x), C(2 * x), c]; v.sort(key=lambda u: u, reverse=True); return v[1].x",
                 "return min([C(2 * x), c]).x + max(c, C(3 * x)).x * max([c], key=lambda v: v).x",
                 "return heapq.nsmallest(2, [C(3 * x), C(2 * x), c])[1].x",
+                "return heapq.nlargest(2, [C(3 * x), C(2 * x), c], lambda v: v)[1].x",
                 "return heapq.nlargest(2, [C(3 * x), C(2 * x), c])[1].x",
                 "return list(heapq.merge([C(2 * x)], [c, C(3 * x)]))[1].x",
                 "h = [C(3 * x), C(2 * x)]; heapq.heapify(h); heapq.heappush(h, c); "
@@ -451,6 +452,12 @@ LIFTED: dict[str, list[tuple[str, list[str]]]] = {
             **{"matmul": "@", "and": "&", "or": "|", "xor": "^", "lshift": "<<", "rshift": ">>"},
         }.items()
     },
+    "__ror__": [
+        (
+            method("__ror__", "self.y", ", other"),
+            ["return (math.sin | c) + (None | c) + (int | c)"],  # of which type has one, too
+        )
+    ],
     "__ipow__": [(method("__ipow__", "self", ", other"), ["c **= 3; return c.y"])],
     "__get__ __set__ __delete__": [
         (
@@ -480,6 +487,33 @@ LIFTED: dict[str, list[tuple[str, list[str]]]] = {
         )
     ],
 }
+# Objects that can be walked through or called stay what they are where neither is done to them.
+WALKED = NUMBERS + "def __call__(self, *a): return math.exp(self.x)\n" + ORDER
+TEXTS = [  # whose other methods are not the user's
+    (method("__enter__", "self") + "def __exit__(self, *e): pass\n",
+     "with c as v: n = len(f'{c!r:.3}')\nreturn n * v.y"),
+    ("class E(ValueError):\n    def __repr__(self): return '%g' % math.sqrt(2.0)\n",
+     "return len(str(C.E('abc')) + f'{C.E(1234)}' + repr(C.E())) * x"),
+    ("class S(str):\n    def __repr__(self): return '%g' % math.sqrt(2.0)\n",
+     "return len(f'{C.S(1234):>9}' + str(C.S('a')) + f'{C.S()!r}') * x"),
+    ("class D(dict):\n    def __getitem__(self, k): return math.sqrt(k)\n",
+     "return list(reversed(C.D({1: 2, 3: 4})))[0] * C.D()[4.0] * x"),
+    ("class L(list):\n    def __getitem__(self, k): return math.sqrt(k)\n",
+     "return len(bytes(C.L([1, 2]))) * sum(C.L([1, 2])) * C.L()[4.0] * x"),
+]  # fmt: skip
+STAYING = [
+    "return max(c, C(2 * x)).x * min(c, C(3 * x)).x",
+    "return sum(v.x for v in itertools.repeat(c, 2)) * c()",
+    "h = []; heapq.heappush(h, c); heapq.heappush(h, C(x / 2)); return h[0].x * h[1].x",
+    "v = [C(x / 2)]; bisect.insort(v, c); return v[1].x",
+    "return functools.reduce(lambda a, b: C(a.x * b.x), [c, c], c).x",
+    "return list(itertools.accumulate([2.0], lambda a, b: C(a.x * b), initial=c))[1].x",
+    "return functools.partial(lambda a: a.x * a(), c)()",
+    "return [b or a for a, b in itertools.zip_longest([1, 2], [1], fillvalue=c)][1].x",
+    "return sorted([c, C(x / 2)])[0].x * sorted([2.0, x], key=None)[0]",
+    "return next(filter(None, [0, c])).x * x",
+    "return collections.defaultdict(None, {1: c})[1].x",
+]
 MIXED: list[tuple[str, str, str]] = [  # with the class that they are derived from
     (MAPPING, "collections.abc.Mapping", "return c.get('a') + sum(c.values()) + ('b' in c)"),
     (MAPPING, "collections.abc.Mapping", "return sum(v for k, v in c.items()) + dict(c)['a']"),
@@ -565,7 +599,8 @@ def test_no_special_method_is_forgotten() -> None:
 
 
 def described() -> list[tuple[str, str]]:
-    return [(m, use) for cases in LIFTED.values() for m, uses in cases for use in uses]
+    lifted = [(m, use) for cases in LIFTED.values() for m, uses in cases for use in uses]
+    return lifted + [(WALKED, use) for use in STAYING] + [(m, u) for m, u in TEXTS]
 
 
 @pytest.mark.parametrize(("methods", "use"), described())
@@ -598,3 +633,24 @@ def test_what_is_not_reached_is_named(name: str) -> None:
         f"{name} has been called by Python itself, or by compiled code" in note
         for note in caught.value.__notes__
     )
+
+
+@pytest.mark.parametrize(
+    ("methods", "use"),
+    [
+        ("def __bool__(self): return math.floor(3.0)\n", "return 1 if c else 2"),
+        ("def __len__(self): return -math.floor(1.0)\n", "return 1 if c else 2"),
+        (NUMBERS, "a, b, d = c"),
+        (NUMBERS, "a, = c"),
+        ("def __repr__(self): return '%g' % math.sqrt(2.0)\n", "return f'{c:>9}'"),
+        ("__iter__ = None\ndef __getitem__(self, i): return math.sqrt(i)\n", "return list(c)"),
+        (ORDER, "return sorted([c, 3])"),
+        ("def __getattr__(self, n): raise AttributeError('%g' % math.sqrt(2.0))\n", "return c.v"),
+    ],
+)
+def test_errors_are_those_of_python(methods: str, use: str) -> None:
+    with pytest.raises(Exception) as plain:
+        program(methods, use)(2.0)
+    with pytest.raises(type(plain.value)) as lifted:
+        lift(program(methods, use))(2.0)
+    assert str(lifted.value) == str(plain.value)

@@ -16,6 +16,7 @@ from __future__ import annotations
 import collections
 import copy
 import functools
+import heapq
 import itertools
 import math
 import operator
@@ -78,8 +79,6 @@ _CALLERS = frozenset(
         *("concurrent", "asyncio", "numpy", "scipy", "pandas", "mpmath"),
     )
 )
-# Of these, functions do nothing with the objects that they are given but call or walk through them.
-_CALLING = frozenset(("itertools", "bisect", "_bisect", "heapq", "_heapq", "re"))
 # Python code of packages that stay, which calls special methods of the user's classes.
 _FOLLOWED = re.compile(
     r"copy\.|collections\.abc\.|contextlib\._?\w*ExitStack\.|functools\._\w+_from_\w+$"
@@ -378,25 +377,13 @@ def argument(x: Any) -> Any:
     return x
 
 
-def given_to_caller(x: Any) -> Any:
-    """What is handed to a function in C that walks through its arguments, or calls them."""
-    if type(x).__flags__ & HEAP_TYPE:
-        if (y := walked(x)) is not x:
-            return y
-        if _users_method(type(x), "__call__") is not None:
-            return stand_in(x)
-    return argument(x)
-
-
 def sent(x: Any) -> Any:
     """What is sent to another process in place of a function x: pickle finds no twin."""
     return Lifted(x) if isinstance(x, _GIVEN) else x
 
 
 def _changing(module: Any) -> Function:
-    if module in _SENDERS:
-        return sent
-    return given_to_caller if _root(module) in _CALLING else argument
+    return sent if module in _SENDERS else argument
 
 
 class Caller:
@@ -667,8 +654,11 @@ def special(x: Any) -> Any:
     kind = type(x)
     if not kind.__flags__ & HEAP_TYPE:
         return x
-    names = tuple(name for name in _CALLED_BY_PYTHON if _users_method(kind, name) is not None)
-    return _kind_of_special(kind.__name__, names)(x) if names else x
+    if not any(_users_method(kind, name) for name in _CALLED_BY_PYTHON):
+        return x
+    there = (name for name in _CALLED_BY_PYTHON if hasattr(kind, name))
+    own = [name for name in there if getattr(kind, name) is not getattr(object, name, None)]
+    return _kind_of_special(kind.__name__, (*own, "__repr__"))(x)
 
 
 def _users_method(kind: type, name: str) -> Any:
@@ -689,14 +679,14 @@ def _kind_of_special(name: str, methods: tuple[str, ...]) -> type:
         self.x = x
 
     members = {"__slots__": ("x",), "__module__": __name__, "__init__": keep}
-    return type(name, (), members | {m: of(m) for m in (*methods, "__repr__")})
+    return type(name, (), members | {m: of(m) for m in methods})
 
 
+_TEXTS = ("__str__", "__repr__", "__format__")
 # Special methods that Python calls of what lies on the stack, or of an argument.
 _CALLED_BY_PYTHON = (
     *("__enter__", "__exit__", "__aenter__", "__aexit__", "__await__", "__aiter__", "__anext__"),
-    *("__str__", "__repr__", "__format__", "__bytes__", "__hash__", "__dir__"),
-    *("__reversed__", "__len__", "__getitem__", "__index__"),
+    *_TEXTS,
 )
 
 
@@ -1011,18 +1001,99 @@ def method(name: str) -> Any:
 
 
 setter: Callable[[str], Any] = LIFTING.Setter if LIFTING else Setter
-_WALKERS: dict[Any, Function] = {
-    **dict.fromkeys((map, filter), lambda x: walked(stand_in(x))),
-    **dict.fromkeys((sorted, min, max, functools.reduce), given_to_caller),
-    **dict.fromkeys((list, tuple, set, frozenset, enumerate, zip, any, all), walked),
-    dict: pairs_of,
-    **dict.fromkeys((collections.deque, str.join, list.extend, itertools.tee), walked),
-    **dict.fromkeys((print, str, repr, format, bytes, dir, reversed, str.format), special),
-}
-FUNCTIONS |= {f: Caller(f, change) for f, change in _WALKERS.items()}
+
+
+def _same(x: Any) -> Any:
+    return x
+
+
+class ByPlace:
+    """A function in C whose arguments change each in its way; those after the last as that."""
+
+    __slots__ = ("changes", "f", "named")
+
+    def __init__(self, f: Any, *changes: Function, **named: Function) -> None:
+        self.f, self.changes, self.named = f, changes, named
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        changes = itertools.chain(self.changes, itertools.repeat(self.changes[-1]))
+        given = [change(x) for change, x in zip(changes, args, strict=False)]
+        for name in self.named.keys() & kwargs:
+            kwargs[name] = self.named[name](kwargs[name])
+        return self.f(*given, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.f, name)
+
+
+def _extreme(f: Any) -> Function:
+    """min or max, of what one argument holds or of several arguments."""
+
+    @functools.wraps(f)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if "key" in kwargs:
+            kwargs["key"] = stand_in(kwargs["key"])
+        return f(walked(args[0]), **kwargs) if len(args) == 1 else f(*args, **kwargs)
+
+    return call
+
+
+def _special_method(f: Any, name: str) -> Function:
+    """A builtin that gives what one special method does."""
+
+    @functools.wraps(f)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        method = _users_method(type(args[0]), name) if args else None
+        if method is not None:
+            result = stand_in(method)(*args, **kwargs)
+            return sorted(result) if f is dir else result
+        return f(*args, **kwargs)
+
+    return call
+
+
+def _reversed(x: Any) -> Any:
+    """The builtin `reversed`."""
+    if not hasattr(type(x), "__reversed__"):
+        item = _users_method(type(x), "__getitem__")
+        if item is not None:
+            size = stand_in(len)(x)
+            return (stand_in(item)(x, i) for i in range(size - 1, -1, -1))
+    return _of_reversed(x)
+
+
+_of_reversed = _special_method(reversed, "__reversed__")
+_WALKING = (
+    *(list, tuple, set, frozenset, enumerate, zip, any, all, collections.deque, str.join),
+    *(list.extend, itertools.chain, itertools.islice, itertools.cycle, itertools.tee),
+    *(itertools.pairwise, itertools.compress, itertools.zip_longest, itertools.product),
+    *(itertools.permutations, itertools.combinations),
+)
+_CALLING = (map, filter, itertools.takewhile, itertools.dropwhile, itertools.filterfalse)
+_FIRST_CALLED = (functools.reduce, itertools.starmap)
+FUNCTIONS |= {f: ByPlace(f, walked) for f in _WALKING}
+FUNCTIONS |= {f: ByPlace(f, stand_in, walked) for f in _CALLING}
+FUNCTIONS |= {f: ByPlace(f, stand_in, walked, _same) for f in _FIRST_CALLED}
+FUNCTIONS |= {f: ByPlace(f, special) for f in (print, str, repr, format, str.format)}
 FUNCTIONS |= {
-    np.vectorize: Caller(Vectorized, given_to_caller),
-    np.frompyfunc: Caller(OfPython, given_to_caller),
+    sorted: ByPlace(sorted, walked, key=stand_in),
+    min: _extreme(min),
+    max: _extreme(max),
+    list.sort: ByPlace(list.sort, _same, key=stand_in),
+    dict: ByPlace(dict, pairs_of),
+    itertools.accumulate: ByPlace(itertools.accumulate, walked, stand_in, func=stand_in),
+    itertools.groupby: ByPlace(itertools.groupby, walked, stand_in, key=stand_in),
+    heapq.nsmallest: ByPlace(heapq.nsmallest, _same, walked, stand_in, key=stand_in),
+    heapq.nlargest: ByPlace(heapq.nlargest, _same, walked, stand_in, key=stand_in),
+    heapq.merge: ByPlace(heapq.merge, walked, key=stand_in),
+    re.sub: ByPlace(re.sub, _same, stand_in, _same, repl=stand_in),
+    reversed: _reversed,
+    bytes: _special_method(bytes, "__bytes__"),
+    dir: _special_method(dir, "__dir__"),
+}
+FUNCTIONS |= {
+    np.vectorize: ByPlace(Vectorized, stand_in, _same, pyfunc=stand_in),
+    np.frompyfunc: ByPlace(OfPython, stand_in, _same),
 }
 FUNCTIONS |= {
     object.__getattribute__: read_plainly,
@@ -1082,7 +1153,7 @@ FUNCTIONS |= {f: Caller(FUNCTIONS[f], walked) for f in (math.prod, math.fsum)}
 
 def _defaultdict(*args: Any, **items: Any) -> Any:
     """collections.defaultdict, whose factory is lifted."""
-    return collections.defaultdict(*map(given_to_caller, args[:1]), *args[1:], **items)
+    return collections.defaultdict(*map(stand_in, args[:1]), *args[1:], **items)
 
 
 FUNCTIONS[collections.defaultdict] = _defaultdict

@@ -104,10 +104,10 @@ def _call(f: Any, kind: type, name: str, *args: Any) -> Any:
     """The special method of a class: its twin, or as it is; NotImplemented if there is none."""
     if f is not None:
         return stand_in(f)(*args)
-    method = getattr(kind, f"__{name}__", None)
-    if _is_of_sequences(method):
-        return NotImplemented  # Python asks them after all others: `native` does
-    return NotImplemented if method is None else method(*args)
+    method = inspected(kind, f"__{name}__")  # and not what the class of the class has, as type's |
+    if method is None or _is_of_sequences(method):
+        return NotImplemented  # Python asks these after all others: `native` does
+    return method.__get__(args[0], kind)(*args[1:])
 
 
 def _is_of_sequences(method: Any) -> bool:
@@ -202,7 +202,7 @@ def _truth(x: Any = False, /) -> bool:
     for name in _TRUTH:
         if (f := _python_method(type(x), name)) is not None:
             answer = stand_in(f)(x)
-            return bool(answer) if name == "len" or type(answer) is bool else bool(_Answer(answer))
+            return bool(_ANSWERS[name](answer))
         if inspected(type(x), f"__{name}__") is not None:
             break
     return bool(x)
@@ -214,9 +214,20 @@ class _Answer:
     def __init__(self, answer: Any) -> None:
         self.answer = answer
 
-    def __bool__(self) -> bool:
-        answer: bool = self.answer
-        return answer
+    def __bool__(self) -> Any:
+        return self.answer
+
+
+class _Length(_Answer):
+    """What `__len__` has given."""
+
+    __bool__ = None  # type: ignore[assignment]
+
+    def __len__(self) -> Any:
+        return self.answer
+
+
+_ANSWERS: dict[str, Callable[[Any], Any]] = {"bool": _Answer, "len": lambda n: len(_Length(n))}
 
 
 def _as_truth(f: Function, is_negated: bool) -> Function:
@@ -316,22 +327,28 @@ def _as_list(x: Any) -> Any:
     return list(walk) if walk is not x or isinstance(x, Iterator) else x
 
 
-def _by_keys(f: Any) -> Function:
-    """A function that orders things, by the key that it takes."""
+def _by_keys(f: Any, place: int = 0) -> Function:
+    """A function that orders what is given from one place on, or in it, by a key that it takes."""
 
     @functools.wraps(f)
-    def call(*args: Any, **options: Any) -> Any:
-        args = tuple(map(_as_list, args))
-        of = options.pop("key", None)
-        if of is not None:
-            of = lift.given_to_caller(of)
-            return f(*args, key=lambda x: _key(of(x)), **options)
-        parts = itertools.chain(args, *(x for x in args if type(x) in _COLLECTIONS))
+    def call(*args: Any, key: Any = None, **options: Any) -> Any:
+        if place and len(args) == 3:
+            *args, key = args  # type: ignore[assignment]
+        are_values = f in (min, max) and len(args) > 1
+        given = args if are_values else (*args[:place], *map(_as_list, args[place:]))
+        if key is not None:
+            of = stand_in(key)
+            return f(*given, key=lambda x: _key(of(x)), **options)
+        parts = given if are_values else itertools.chain(*filter(_is_collection, given[place:]))
         if any(map(_is_ordered_by_user, parts)):
-            options["key"] = _key
-        return f(*args, **options)
+            options["key"] = _Key
+        return f(*given, **options)
 
     return call
+
+
+def _is_collection(x: Any) -> bool:
+    return type(x) in _COLLECTIONS
 
 
 def _in_heap(f: Any) -> Function:
@@ -354,7 +371,7 @@ def _in_sorted(f: Any, insert: bool) -> Function:
 
     @functools.wraps(f)
     def call(a: Any, x: Any, *args: Any, key: Any = None, **options: Any) -> Any:
-        of = (lambda v: v) if key is None else lift.given_to_caller(key)
+        of = (lambda v: v) if key is None else stand_in(key)
         wanted = of(x) if insert else x
         place = f(a, _key(wanted), *args, key=lambda v: _key(of(v)), **options)
         return a.insert(place, x) if insert else place
@@ -365,7 +382,8 @@ def _in_sorted(f: Any, insert: bool) -> Function:
 # Functions that order what they are given, by operators that they call from C.
 _ORDERING: dict[Any, Function] = {
     **{f: _by_keys(f) for f in (sorted, min, max, list.sort)},
-    **{f: _by_keys(f) for f in (heapq.nsmallest, heapq.nlargest, heapq.merge)},
+    **{f: _by_keys(f, 1) for f in (heapq.nsmallest, heapq.nlargest)},
+    heapq.merge: _by_keys(heapq.merge),
     **{f: _in_heap(f) for f in (heapq.heappush, heapq.heappop, heapq.heapify)},
     **{f: _in_heap(f) for f in (heapq.heappushpop, heapq.heapreplace)},
     **{f: _in_sorted(f, False) for f in (bisect.bisect_left, bisect.bisect_right)},
