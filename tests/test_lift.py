@@ -927,7 +927,7 @@ def test_memory_is_that_of_a_plain_array_until_it_holds_duals(name: str) -> None
 def test_a_view_of_memory_that_is_held_keeps_duals_out() -> None:
     def f(x: Any) -> Any:
         a = np.zeros(3)
-        held = memoryview(a)
+        held = a.data
         a[0] = x
         return a[0] * held[1]
 
@@ -944,13 +944,13 @@ def test_arrays_say_what_they_are(lifted: Any) -> None:
             is_array,
             a.base is None,
             a[0].base is None,
-            hasattr(a, "__array_interface__") and a.__array_interface__["shape"],
+            not LENDS or a.__array_interface__["shape"] == (2, 3) == np.shape(a),
             x.__class__ is float,
             pickle.loads(pickle.dumps(a)).tolist(),
         )
 
     value = lifted(f)(1.0)
-    assert value == (True, True, False, (2, 3), True, np.zeros((2, 3)).tolist())
+    assert value == (True, True, False, True, True, np.zeros((2, 3)).tolist())
 
 
 def real_part_in_place(x: Any) -> Any:

@@ -35,10 +35,9 @@ from .promotion import levels_of, make_room, with_room
 
 Step = Callable[[Any], Any]
 _SNAPSHOTS = ("byteswap", "dump", "dumps", "tobytes", "tofile")  # read memory, as it is now
-_LENT = (  # hand it out
-    *("ctypes", "data", "__array_interface__", "__array_struct__"),
-    *("__dlpack__", "__dlpack_device__"),
-)
+_LENT: tuple[str, ...] = ("ctypes", "data")  # hand it out
+if LIFTING or sys.version_info >= (3, 12):  # else NumPy would take these before `__array__`
+    _LENT += ("__array_interface__", "__array_struct__", "__dlpack__", "__dlpack_device__")
 
 
 # -- the buffer ----------------------------------------------------------------------------
@@ -261,7 +260,7 @@ class Buffer(_Room, ArrayProxy):
         if name in _SNAPSHOTS and is_plain(self.content, np.ndarray):
             return getattr(self.content, name)
         if name in _LENT and is_plain(self.content, np.ndarray):
-            return getattr(np.asarray(self), name)
+            return getattr(self.__array__(), name)
         if name in (*_SNAPSHOTS, "ctypes", "data"):
             raise refused(
                 f"{name} reads the memory of an array, in which a dual does not lie as a float; "
