@@ -14,6 +14,7 @@
 #include <Python.h>
 #include <float.h>
 #include <math.h>
+#include <stdint.h>
 
 #define AXES 65 /* NumPy's 64, and that of the directions */
 #define TILE 1024 /* so many elements at a time, for what is read again soon */
@@ -145,9 +146,20 @@ INLINE int NAMED(sum_of_products)(const char *s, Size ds, const char *a, Size da
     return odd != 0;
 }
 
-/* One row of the result. Steps that are known when this is compiled make fast loops. */
+/* How many of n numbers lie before a cache line begins. */
+INLINE Size NAMED(before_line)(const REAL *out, Size n) {
+    const Size m = (Size)(-(uintptr_t)out % 64) / ONE;
+    return m < n ? m : n;
+}
+
+/* One row of the result. Steps that are known when this is compiled make fast loops, which begin
+   where a cache line does: a store across two lines takes twice as long. */
 WIDE static int NAMED(row_of_one)(const char *s, Size ds, const char *a, Size da, REAL *out,
                                   Size n) {
+    const Size m = NAMED(before_line)(out, n);
+    if (m && NAMED(product)(s, ds, a, da, out, m))
+        return 1;
+    s += m * ds, a += m * da, out += m, n -= m;
     if (da == ONE && ds == ONE)
         return NAMED(product)(s, ONE, a, ONE, out, n);
     if (da == ONE && ds == 0)
@@ -157,6 +169,10 @@ WIDE static int NAMED(row_of_one)(const char *s, Size ds, const char *a, Size da
 
 WIDE static int NAMED(row_of_two)(const char *s, Size ds, const char *a, Size da, const char *r,
                                   Size dr, const char *b, Size db, REAL *out, Size n) {
+    const Size m = NAMED(before_line)(out, n);
+    if (m && NAMED(sum_of_products)(s, ds, a, da, r, dr, b, db, out, m))
+        return 1;
+    s += m * ds, a += m * da, r += m * dr, b += m * db, out += m, n -= m;
     if (da == ONE && db == ONE) {
         if (ds == ONE && dr == ONE)
             return NAMED(sum_of_products)(s, ONE, a, ONE, r, ONE, b, ONE, out, n);

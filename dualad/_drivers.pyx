@@ -345,7 +345,7 @@ cdef class Driver:
                 return NotImplemented
             if isinstance(error, (TypeError, AttributeError)) and self.needs_lift_now():
                 return NotImplemented
-            tell(self.driver.__name__.lstrip("_"), error, gravest_doubt(level) if has_refused(level) else "")
+            tell(self.driver.__name__, error, gravest_doubt(level) if has_refused(level) else "")
             raise
         return NotImplemented if has_refused(level) and asks_to_settle(self.f, x, level, y) else y
 
@@ -862,14 +862,17 @@ cdef class OfSeries(Driver):
     """A driver that expands a function of a number into a power series."""
 
     cdef Py_ssize_t order
+    cdef bint takes_several  # whether f may return a list or a tuple of numbers
 
     def __cinit__(self, definition, *_):
         self.order = definition.keywords["order"]
 
     cdef object expanded(self, object opened, double x, bint is_np, double along, Given *given):
-        """f(x + along·t), a series; FORWARD if f uses a function that has none, or NotImplemented."""
+        """f(x + along·t), a series, or several where `takes` says so.
+
+        FORWARD if f uses a function that has none, or NotImplemented.
+        """
         cdef Dual series
-        cdef Py_ssize_t i
         level = series_begun(opened, self.order)
         series = new_series(self.order, level)
         memset(series.t, 0, self.order * sizeof(double))
@@ -882,6 +885,18 @@ cdef class OfSeries(Driver):
             raise
         if level.is_unable:
             return FORWARD
+        if not self.takes_several or (type(y) is not list and type(y) is not tuple) or not y:
+            return self.looked_at(y, level)
+        for part in y:
+            part = self.looked_at(part, level)
+            if type(part) is not Series:
+                return part
+        return y
+
+    cdef object looked_at(self, object y, object level):
+        """The series itself, if it is one of this level, and finite."""
+        cdef Dual series
+        cdef Py_ssize_t i
         if type(y) is not Series:
             return NotImplemented
         series = <Dual>y
@@ -935,9 +950,11 @@ cdef class HigherDerivative(OfSeries):
 cdef class Taylor(OfSeries):
     """The coefficients of the series of a function of a number."""
 
+    def __cinit__(self, *_):
+        self.takes_several = True
+
     cdef object short_way(self, object level, object x, Given *given):
         cdef bint is_np = type(x) is numpy.float64
-        cdef Py_ssize_t i
         if series_begun is None or not given.is_single or not self.order:
             return NotImplemented
         if type(x) is not float and not is_np:
@@ -945,24 +962,32 @@ cdef class Taylor(OfSeries):
         if given.names != NULL and "direction" in <tuple>given.names:
             return NotImplemented
         y = self.expanded(level, <double>x, is_np, 1.0, given)
-        if type(y) is not Series:
-            return NotImplemented
-        found = [(<Dual>y).v]
+        if type(y) is Series:
+            return self.coefficients(<Dual>y)
+        if type(y) is list:
+            return list(map(list, zip(*[self.coefficients(<Dual>part) for part in y])))
+        if type(y) is tuple:
+            return list(zip(*[self.coefficients(<Dual>part) for part in y]))
+        return NotImplemented
+
+    cdef list coefficients(self, Dual y):
+        cdef Py_ssize_t i
+        cdef list found = [y.v]
         for i in range(self.order):
-            found.append((<Dual>y).t[i])
-        return list(map(numpy.float64, found)) if (<Dual>y).is_np else found
+            found.append(y.t[i])
+        return list(map(numpy.float64, found)) if y.is_np else found
 
 
 SHORT_WAYS = {
     "derivative": Derivative,
     "derivative of order": HigherDerivative,
-    "series": Taylor,
     "grad": Gradient,
     "value_and_grad": ValueAndGradient,
     "jacobian": Jacobian,
     "jacobian of a pattern": SparseJacobian,
     "hessian": Hessian,
     "hessian of a pattern": SparseHessian,
+    "taylor": Taylor,
 }
 for kind in SHORT_WAYS.values():
     call_fast(kind, vectorcall_offset())

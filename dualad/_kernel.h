@@ -20,6 +20,13 @@
 
 typedef Py_ssize_t Size;
 
+/* The same C for processors with wider registers, where the compiler can choose at load time. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__gnu_linux__)
+    #define WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+    #define WIDE
+#endif
+
 /* A value and its tangent in k directions, while a slope is differentiated. */
 typedef struct {
     double v;
@@ -222,6 +229,12 @@ static inline int flagged(void) {
 #endif
 }
 
+/* Python's numbers never divide by zero; a loop of NumPy's that calls Python tells of what did. */
+static inline void forget_division(void) {
+    if (flagged() & FE_DIVBYZERO)
+        feclearexcept(FE_DIVBYZERO);
+}
+
 /* The ufunc of one number or two; 1 where NumPy may have something to say. A flag may have been
    set before, and to clear flags takes longer than most functions: it is done where one is set. */
 static inline int looped(const Loop *loop, const double *x, int nargs, double *y) {
@@ -290,19 +303,7 @@ static inline int scaled_more(double s, const double *restrict a, double *restri
     EACH(out[j] + s * a[j])
 }
 
-static inline int combined_more(double s, const double *restrict a, double r,
-                                const double *restrict b, double *restrict out, Size m) {
-    EACH(out[j] + (s * a[j] + r * b[j]))
-}
 #undef EACH
-
-/* out = s·a + r·b, as far as these are active; or out += that, if it is not the first term. */
-static inline int added(int first, int active, double s, const double *a, double r,
-                        const double *b, double *out, Size m) {
-    if (active == 3)
-        return (first ? combined : combined_more)(s, a, r, b, out, m);
-    return (first ? scaled : scaled_more)(active == 1 ? s : r, active == 1 ? a : b, out, m);
-}
 
 static inline int moved(int active, const double *s, const double *a, const double *b,
                         double *out, Size m) {
@@ -344,6 +345,58 @@ static inline int copied(const Jet *from, Size k, Jet *to) {
     if (from->on)
         memcpy(to->d, from->d, (size_t)k * sizeof(double));
     return 0;
+}
+
+/* out, of k rows of m = the tangent of slope·t2 by the product rule; or out += that, if it is not
+   the first term. t12 is the tangent of t2, NULL if it is zero. */
+WIDE static int tangents_of_product(int first, const Jet *restrict slope,
+                                    const double *restrict t2, const double *restrict t12,
+                                    double *restrict out, Size k, Size m) {
+    const double s = slope->v;
+    uint64_t odd = 0;
+    if (!slope->on) {
+        if (first && s == 1.0) {  /* of sums and differences */
+            memcpy(out, t12, (size_t)(k * m) * sizeof(double));
+            return 0;
+        }
+        return (first ? scaled : scaled_more)(s, t12, out, k * m);
+    }
+#define EACH(term)                                  \
+    for (Size i = 0; i < k; i++, out += m) {        \
+        const double d = slope->d[i];               \
+        for (Size j = 0; j < m; j++) {              \
+            const double p = term;                  \
+            out[j] = p;                             \
+            odd |= beyond(p);                       \
+        }                                           \
+    }
+    if (t12 == NULL) {
+        if (first)
+            EACH(d * t2[j])
+        else
+            EACH(out[j] + d * t2[j])
+    } else if (first)
+        EACH(d * t2[j] + s * t12[i * m + j])
+    else
+        EACH(out[j] + (d * t2[j] + s * t12[i * m + j]))
+#undef EACH
+    return (int)(odd >> 63);
+}
+
+WIDE static int sum_of_tangents(const double *s, const double *a, const double *b, double *out,
+                                Size m) {
+    return combined(s[0], a, s[1], b, out, m);
+}
+
+static inline int tangent_of_product(int first, const Jet *slope, const double *t2,
+                                     const double *t12, double *out, Size k, Size m) {
+    double p;
+    if (k != 1 || m != 1)
+        return tangents_of_product(first, slope, t2, t12, out, k, m);
+    p = !slope->on ? slope->v * t12[0]
+      : t12 == NULL ? slope->d[0] * t2[0]
+                    : slope->d[0] * t2[0] + slope->v * t12[0];
+    return !(fabs(out[0] = first ? p : out[0] + p) <= LIMIT);
 }
 
 #endif

@@ -177,6 +177,7 @@ cdef extern from "_rules.h":
 
     double LIMIT
 
+    void forget_division() noexcept
     int looped(const Loop *loop, const double *x, int nargs, double *y) noexcept
     bint tiny(double a, double b, double y, bint product) noexcept
 
@@ -189,10 +190,7 @@ cdef extern from "_rules.h":
     void *call_row
 
     int scaled(double s, const double *a, double *out, Py_ssize_t m) noexcept
-    int added(
-        int first, int active, double s, const double *a, double r, const double *b, double *out,
-        Py_ssize_t m
-    ) noexcept
+    int scaled_more(double s, const double *a, double *out, Py_ssize_t m) noexcept
     int moved(
         int active, const double *s, const double *a, const double *b, double *out, Py_ssize_t m
     ) noexcept
@@ -200,6 +198,13 @@ cdef extern from "_rules.h":
         const Row *row, const Jet *a, const Jet *b, Py_ssize_t k, Jet *y, bint given
     ) noexcept
     Jet constant(double v) noexcept
+    int sum_of_tangents(
+        const double *s, const double *a, const double *b, double *out, Py_ssize_t m
+    ) noexcept
+    int tangent_of_product(
+        int first, const Jet *slope, const double *t2, const double *t12, double *out,
+        Py_ssize_t k, Py_ssize_t m
+    ) noexcept
 
 
 # A row that is known when this is compiled, as in the operators, is compiled into its place.
@@ -549,12 +554,13 @@ cdef extern from *:
     """
     /* np.array([x, y]) asks every element for the first three, and there are none. The last one
        is there for NumPy's numbers only. */
-    static PyObject *asked[4], *denied[4];
+    #define DENIED 5
+    static PyObject *asked[DENIED], *denied[DENIED];
     static getattrofunc attribute;
     static int (*is_denied)(PyObject *, int);
 
     static PyObject *get_attribute(PyObject *x, PyObject *name) {
-        for (int i = 0; i < 4; i++)
+        for (int i = 0; i < DENIED; i++)
             if (name == asked[i] || (!PyUnicode_CHECK_INTERNED(name) &&
                                      PyUnicode_Compare(name, asked[i]) == 0)) {
                 int answer = is_denied(x, i);
@@ -592,6 +598,10 @@ cdef extern from *:
 
     static void disguise(PyObject *kind, newfunc make, destructor destroy) {
         PyTypeObject *type = (PyTypeObject *)kind;
+        /* floats have no such method; the slot, which refuses, stays */
+        if (type->tp_dict != NULL && PyDict_DelItemString(type->tp_dict, "__index__") < 0)
+            PyErr_Clear();
+        PyType_Modified(type);
         attribute = type->tp_getattro == get_attribute ? attribute : type->tp_getattro;
         type->tp_getattro = get_attribute;
         type->tp_name = "Dual";
@@ -638,6 +648,33 @@ cdef extern from *:
     #endif
         PyObject_Free(x);
     }
+
+    /* A dual of duals that is gone waits for the next, with its block, if that is of this size. */
+    #define NESTED 16
+    static PyObject *spare_nested[NESTED];
+    static int nested_spares = 0;
+    static Py_ssize_t nested_size = 0;
+
+    static inline PyObject *spare_of(Py_ssize_t size) {
+        PyObject *x;
+        if (size != nested_size || nested_spares == 0)
+            return NULL;
+        x = spare_nested[--nested_spares];
+        Py_SET_REFCNT(x, 1);
+        return x;
+    }
+
+    static inline int is_kept(PyObject *x, Py_ssize_t size) {
+    #ifndef Py_DEBUG
+        if (nested_spares == 0 && size <= JET * (1 + JET))
+            nested_size = size;
+        if (size == nested_size && nested_spares < NESTED) {
+            spare_nested[nested_spares++] = x;
+            return 1;
+        }
+    #endif
+        return 0;
+    }
     """
     int deny(int i, const char *name) except -1
     void ask_before(int (*f)(PyObject *, int) except -1) noexcept
@@ -649,6 +686,8 @@ cdef extern from *:
     object owned(PyObject *x)  # the reference that C has becomes Python's
     PyObject *referred(PyObject *x) noexcept
     void released(PyObject *x) noexcept
+    PyObject *spare_of(Py_ssize_t size) noexcept
+    bint is_kept(PyObject *x, Py_ssize_t size) noexcept
 
 
 cdef object made_by_hand(PyObject *kind, PyObject *args, PyObject *kwargs):
@@ -699,6 +738,7 @@ deny(0, "__array__")
 deny(1, "__array_interface__")
 deny(2, "__array_struct__")
 deny(3, "__getitem__")
+deny(4, "__complex__")  # floats have none; conversions find it in the class
 disguise(Dual, <void *>made_by_hand, <void *>free_dual)
 disguise(Nested, <void *>made_by_hand, <void *>free_nested)
 disguise(Recorded, <void *>made_by_hand, <void *>free_dual)
@@ -750,10 +790,15 @@ cdef Dual unfilled(Py_ssize_t n, object level):
 
 
 cdef Nested new_nested(Py_ssize_t n1, Py_ssize_t n2, object level1, object level):
-    cdef PyObject *memory = fresh(<PyTypeObject *>Nested)
+    cdef Py_ssize_t size = many(n1) * (1 + many(n2))
+    cdef PyObject *memory = spare_of(size)
+    cdef bint is_fresh = memory == NULL
+    if is_fresh:
+        memory = fresh(<PyTypeObject *>Nested)
     x = <Nested>memory
     Py_DECREF(x)
-    x.t1 = NULL
+    if is_fresh:
+        x.t1 = NULL
     x.t_np = x.mixed = False
     Py_INCREF(level1)
     x.level1, x.n1 = <PyObject *>level1, n1
@@ -762,9 +807,10 @@ cdef Nested new_nested(Py_ssize_t n1, Py_ssize_t n2, object level1, object level
         x.t = <double *>PyMem_Malloc(n2 * sizeof(double))
         if x.t == NULL:
             raise MemoryError()
-    x.t1 = <double *>PyMem_Malloc(many(n1) * (1 + many(n2)) * sizeof(double))
-    if x.t1 == NULL:
-        raise MemoryError()
+    if is_fresh:
+        x.t1 = <double *>PyMem_Malloc(size * sizeof(double))
+        if x.t1 == NULL:
+            raise MemoryError()
     x.t12 = x.t1 + many(n1)
     return x
 
@@ -781,7 +827,10 @@ cdef void free_nested(PyObject *memory) noexcept:
     Py_XDECREF((<Nested>memory).level1)
     if (<Nested>memory).t != (<Nested>memory).inside:
         PyMem_Free((<Nested>memory).t)
-    PyMem_Free((<Nested>memory).t1)
+    if (<Nested>memory).t1 != NULL:
+        if is_kept(memory, many((<Nested>memory).n1) * (1 + many((<Nested>memory).n))):
+            return
+        PyMem_Free((<Nested>memory).t1)
     PyObject_Free(memory)
 
 
@@ -1026,6 +1075,7 @@ cdef inline object operator "kernel_operator"(int row, object a, object b):
         result = on_numbers(<NumberRule>of_operators[row], a, b)
     if result is not None:
         return result
+    forget_division()
     if is_ours(a):
         return forward[row](a, b)
     return reflected[row](b, a)
@@ -1048,18 +1098,20 @@ cdef object nested(int row, object a, object b, const Loop *loop):
     """Two levels meet, or both are in one operand already."""
     cdef Part parts[2]
     cdef Jet y
-    cdef Jet slope
+    cdef Jet slopes[2]
     cdef const Jet *jets[2]
-    cdef Py_ssize_t n1 = -2, n2 = -2, m1, m2, block, start, k, j, i
-    cdef int count = 1 if b is None else 2
-    cdef bint is_np, any_np = loop != NULL, first = True, mixed
+    cdef Py_ssize_t n1 = -2, n2 = -2, m1, m2, block, start, at, k, i
+    cdef int count = 1 if b is None else 2, active
+    cdef bint is_np, any_np = loop != NULL, mixed
     cdef double v[2]
+    cdef double s[2]
     cdef Nested z = None
     cdef Part *p
     if ROWS[row].flat:
         return None
     if type(a) is Recorded or type(b) is Recorded or type(a) is Series or type(b) is Series:
         return None
+    parts[1].t2 = NULL
     level = level1 = None
     if is_ours(a):
         level = <object>(<Dual>a).lev
@@ -1124,32 +1176,36 @@ cdef object nested(int row, object a, object b, const Loop *loop):
             z = new_nested(n1, n2, level1, level)
             z.v, z.is_np = y.v, any_np
         memcpy(z.t1 + start, y.d, k * sizeof(double))
-        mixed = False
+        # the product rule for slope·tangent, and the sum over arguments
+        active = 0
         for i in range(count):
             p = &parts[i]
-            if not p.active:
-                continue
-            if ROWS[row].jet(jets, &y, i, k, &slope):
+            if p.active:
+                if ROWS[row].jet(jets, &y, i, k, &slopes[i]):
+                    return None
+                active |= 1 << i
+                s[i] = slopes[i].v
+                z.t_np |= p.t_np  # slopes are Python numbers
+        if start == 0 and moved(active, s, parts[0].t2, parts[1].t2, z.t, m2):
+            return None
+        mixed = False
+        at = start * m2
+        if (
+            active == 3 and parts[0].mixed and parts[1].mixed
+            and not (slopes[0].on or slopes[1].on)
+        ):
+            mixed = True
+            if sum_of_tangents(s, parts[0].t12 + at, parts[1].t12 + at, z.t12 + at, k * m2):
                 return None
-            # the product rule for slope·tangent, and the sum over arguments
-            if start == 0 and added(first, 1, slope.v, p.t2, 0.0, NULL, z.t, m2):
-                return None
-            if slope.on:
-                for j in range(k):
-                    if added(
-                        not mixed, 1 | 2 * p.mixed, slope.d[j], p.t2,
-                        slope.v, p.t12 + (start + j) * m2, z.t12 + (start + j) * m2, m2,
-                    ):
-                        return None
-                mixed = True
-            elif p.mixed:
-                if added(
-                    not mixed, 2, 0.0, NULL, slope.v, p.t12 + start * m2, z.t12 + start * m2, k * m2
+            active = 0
+        for i in range(count):
+            p = &parts[i]
+            if active & 1 << i and (slopes[i].on or p.mixed):
+                if tangent_of_product(
+                    not mixed, &slopes[i], p.t2, p.t12 + at if p.mixed else NULL, z.t12 + at, k, m2
                 ):
                     return None
                 mixed = True
-            z.t_np |= p.t_np  # slopes are Python numbers
-            first = False
         z.mixed = mixed
     return z
 
@@ -1771,9 +1827,10 @@ cdef object combination(double y, PyObject *const *args, const double *slopes, P
         for i in range(n):
             if not is_ours(<object>args[i]):
                 continue
-            odd |= added(
-                first, 1, slopes[i], (<Dual>args[i]).t, 0.0, NULL, (<Dual>z).t, many((<Dual>z).n)
-            )
+            if first:
+                odd |= scaled(slopes[i], (<Dual>args[i]).t, (<Dual>z).t, many((<Dual>z).n))
+            else:
+                odd |= scaled_more(slopes[i], (<Dual>args[i]).t, (<Dual>z).t, many((<Dual>z).n))
             first = False
         return dropped(z) if odd else owned(z)
     record = record_of(<Dual>like)

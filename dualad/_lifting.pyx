@@ -8,6 +8,7 @@ attributes that are no properties. All else is `lifting/lift.py`'s, which says w
 
 cimport cython
 from cpython.buffer cimport PyObject_GetBuffer
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF
 from libc.math cimport rint
@@ -113,6 +114,49 @@ cdef extern from *:
         return self == NULL || PyModule_Check(self);
     }
 
+    /* Whether the class is called as `type` says. */
+    static inline int is_called_by_type(PyObject *cls) {
+        return Py_TYPE(cls)->tp_call == PyType_Type.tp_call;
+    }
+
+    /* Whether object.__new__ makes its objects, and leaves the arguments to __init__. */
+    static inline int is_made_by_object(PyTypeObject *cls) {
+        return cls->tp_new == PyBaseObject_Type.tp_new && cls->tp_init != PyBaseObject_Type.tp_init;
+    }
+
+    /* Whether __init__ is that of object, which leaves the arguments to __new__. */
+    static inline int is_left_to_new(PyTypeObject *cls) {
+        return cls->tp_init == PyBaseObject_Type.tp_init && cls->tp_new != PyBaseObject_Type.tp_new;
+    }
+
+    static inline PyObject *new_object(PyTypeObject *cls, PyObject *nothing) {
+        return PyBaseObject_Type.tp_new(cls, nothing, NULL);
+    }
+
+    /* A call with one argument more, before the others. */
+    #define FEW_GIVEN 8
+    static inline PyObject *call_with_first(
+        PyObject *f, PyObject *first, PyObject *const *args, size_t flags, PyObject *names
+    ) {
+        PyObject *given[FEW_GIVEN + 2], *method, *result;
+        Py_ssize_t n = PyVectorcall_NARGS(flags);
+        Py_ssize_t count = n + (names == NULL ? 0 : PyTuple_GET_SIZE(names));
+        if (count <= FEW_GIVEN) {
+            given[1] = first;
+            for (Py_ssize_t i = 0; i < count; i++)
+                given[i + 2] = args[i];
+            return PyObject_Vectorcall(
+                f, given + 1, (size_t)(n + 1) | PY_VECTORCALL_ARGUMENTS_OFFSET, names
+            );
+        }
+        method = PyMethod_New(f, first);
+        if (method == NULL)
+            return NULL;
+        result = PyObject_Vectorcall(method, args, n, names);
+        Py_DECREF(method);
+        return result;
+    }
+
     static int call_fast(PyObject *kind, Py_ssize_t offset) {
         PyTypeObject *type = (PyTypeObject *)kind;
         type->tp_vectorcall_offset = offset;
@@ -132,6 +176,13 @@ cdef extern from *:
         PLACES
     int places_of(object f, void **out) noexcept
     bint is_of_module(object f) noexcept
+    bint is_called_by_type(object cls) noexcept
+    bint is_made_by_object(PyTypeObject *cls) noexcept
+    bint is_left_to_new(PyTypeObject *cls) noexcept
+    object new_object(PyTypeObject *cls, tuple nothing)
+    object call_with_first(
+        object f, object first, PyObject *const *args, size_t flags, PyObject *names
+    )
     int call_fast(object kind, Py_ssize_t offset) except -1
     object PyMethod_New(object f, object x)
     PyObject *PyMethod_GET_FUNCTION(object x) noexcept
@@ -146,6 +197,8 @@ cdef extern from *:
     unsigned long Py_TPFLAGS_HEAPTYPE
     PyTypeObject *Py_TYPE(object x) noexcept
     PyObject *PyTuple_GET_ITEM(tuple x, Py_ssize_t i) noexcept
+    bint PyType_IsSubtype(PyTypeObject *kind, PyTypeObject *base) noexcept
+    bint PyObject_TypeCheck(object x, PyTypeObject *kind) noexcept
 
 
 cdef Py_ssize_t PLACE = place_for_notes()
@@ -165,18 +218,28 @@ cdef object code_for = None
 cdef object readable_read = None
 cdef object readable_write = None
 cdef object readable_walk = None
+cdef object readable_is_users = None
+cdef object readable_call = None
+cdef object readable_unanswered = None
 cdef object readable_special = None
 cdef object readable_needs = None
 cdef object readable_twin_of = None
 
 
-def connect(given_functions, given_stand_in, given_code_for, read, write, walk, special):
+def connect(given_functions, given_stand_in, given_code_for, read, write, walk, special,
+            is_users):
     """Tell the hooks what is readable, so that they can hand over to it."""
     global functions, readable_stand_in, code_for, readable_read, readable_write, readable_walk
-    global readable_special
+    global readable_special, readable_is_users
     functions, readable_stand_in, code_for = given_functions, given_stand_in, given_code_for
     readable_read, readable_write, readable_walk = read, write, walk
-    readable_special = special
+    readable_special, readable_is_users = special, is_users
+
+
+def connect_operators(call, unanswered):
+    """The same for lifting/operators.py."""
+    global readable_call, readable_unanswered
+    readable_call, readable_unanswered = call, unanswered
 
 
 def connect_reach(needs, twin_of):
@@ -280,7 +343,23 @@ cdef inline object stand_in(object x):
         if type(f) is Function:
             g = of_function(f)
             return x if g is f else PyMethod_New(g, <object>PyMethod_GET_SELF(x))
+    elif isinstance(x, type):
+        if is_called_by_type(x) and is_users(<PyTypeObject *>x):
+            return constructor(x) if makes_lifted(<PyTypeObject *>x) else x
+    elif Py_TYPE(x).tp_flags & Py_TPFLAGS_HEAPTYPE and is_users(Py_TYPE(x)):
+        found = _PyType_Lookup(Py_TYPE(x), "__call__")
+        if found != NULL and type(<object>found) is Function:
+            f = <object>found
+            g = of_function(f)
+            return x if g is f else PyMethod_New(g, x)
+    elif is_data(x):
+        return x
     return readable_stand_in(x)
+
+
+cdef inline bint is_data(object x) noexcept:
+    """Whether x is neither called nor of a class that somebody has written in Python."""
+    return not Py_TYPE(x).tp_flags & Py_TPFLAGS_HEAPTYPE and Py_TYPE(x).tp_call == NULL
 
 
 cdef inline object of_function(object f):
@@ -306,6 +385,97 @@ cdef inline object of_function(object f):
 
 cdef inline bint functions_have(object f) except -1:
     return PyDict_GetItemWithError(functions, f) != NULL
+
+
+cdef inline object lifted_method(PyTypeObject *kind, object name):
+    """The twin of a method of the user's class; None if there is none."""
+    cdef PyObject *found
+    if kind.tp_flags & Py_TPFLAGS_HEAPTYPE:
+        found = _PyType_Lookup(kind, name)
+        if found != NULL and type(<object>found) is Function:
+            f = of_function(<object>found)
+            if f is not <object>found:
+                return f
+    return None
+
+
+# Which classes are known to be the user's or not, by their versions: a class that has been written
+# to, or of which a base has, is of another version, and no two classes ever have the same.
+cdef enum:
+    CLASSES = 1024
+cdef unsigned int versions[CLASSES]
+cdef bint are_users[CLASSES]
+
+
+cdef bint is_users(PyTypeObject *kind) except -1:
+    """Whether a class is the user's, of which nothing stands in the place: as lifting/lift.py says."""
+    cdef unsigned int version = tag(kind)
+    cdef int place = version % CLASSES
+    cdef bint answer
+    if version != 0 and versions[place] == version:
+        return are_users[place]
+    answer = readable_is_users(<object>kind)
+    _PyType_Lookup(kind, "__init__")  # which gives it a version
+    version = tag(kind)
+    place = version % CLASSES
+    versions[place], are_users[place] = version, answer
+    return answer
+
+
+cdef bint makes_lifted(PyTypeObject *kind) except -1:
+    """Whether the `__init__` or `__new__` of a class is lifted."""
+    cdef PyObject *found
+    if lifted_method(kind, "__init__") is not None:
+        return True
+    found = _PyType_Lookup(kind, "__new__")
+    if found == NULL or type(<object>found) is Builtin:
+        return False
+    f = (<object>found).__func__ if type(<object>found) is staticmethod else <object>found
+    return type(f) is Function and of_function(f) is not f
+
+
+@cython.final
+@cython.freelist(32)
+cdef class Constructor:
+    """Makes objects of a class, as `type.__call__` does, by lifted `__new__` and `__init__`."""
+
+    cdef void *vectorcall
+    cdef object cls
+
+    def __cinit__(self, cls):
+        self.vectorcall = <void *>call_constructor
+        self.cls = cls
+
+
+cdef inline object constructor(object cls):
+    return Constructor.__new__(Constructor, cls)
+
+
+cdef tuple NOTHING = ()
+
+
+cdef object call_constructor(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
+    cls = (<Constructor>self).cls
+    cdef PyTypeObject *kind = <PyTypeObject *>cls
+    cdef PyObject *found
+    if is_made_by_object(kind):
+        x = new_object(kind, NOTHING)
+    else:
+        x = call_with_first(stand_in(PyObject_GetAttr(cls, "__new__")), cls, args, flags, names)
+        if not PyObject_TypeCheck(x, kind):
+            return x
+        kind = Py_TYPE(x)
+        if is_left_to_new(kind):
+            return x
+    found = _PyType_Lookup(kind, "__init__")
+    if found != NULL and type(<object>found) is Function:
+        init = of_function(<object>found)
+    else:
+        init = stand_in(PyObject_GetAttr(<object>kind, "__init__"))
+    result = call_with_first(init, x, args, flags, names)
+    if result is not None:
+        raise TypeError(f"__init__() should return None, not {type(result).__name__!r}")
+    return x
 
 
 def stand_in_for(x):
@@ -456,8 +626,10 @@ cdef inline object got(Getter self, object x):
     if isinstance(x, type) and is_descriptor(<PyTypeObject *><PyObject *>x, self.name):
         return readable_read(x, self.name)
     if kind != self.plain or tag(kind) != self.version:
-        if is_property(kind, self.name) or has_hooks(kind):
+        if has_hooks(kind):
             return readable_read(x, self.name)
+        if is_property(kind, self.name):
+            return property_of(x, _PyType_Lookup(kind, self.name), self.name)
         self.plain, self.version = kind, tag(kind)
         if self.version == 0:
             self.plain = NULL
@@ -479,22 +651,34 @@ cdef extern from *:
     size_t state_of(PyObject *x) noexcept
 
 
+cdef inline bint may_be_array(object x) except -1:
+    if Py_TYPE(x).tp_flags & Py_TPFLAGS_HEAPTYPE:
+        return not is_users(Py_TYPE(x))
+    return cnp.PyArray_Check(x) or isinstance(x, Dual)
+
+
 @cython.final
 cdef class Method:
-    """Reads what is to be called of an object."""
+    """Reads what is to be called of an object.
+
+    `of_arrays`: a hook for arrays and duals, whose methods of this name are special.
+    """
 
     cdef Getter getter
     cdef Callee callee
+    cdef object of_arrays
     cdef size_t state      # of the module that it was last read of
     cdef object answer     # what was to be called then
 
-    def __cinit__(self, name):
-        self.getter, self.callee = Getter(name), Callee()
+    def __cinit__(self, name, of_arrays=None):
+        self.getter, self.callee, self.of_arrays = Getter(name), Callee(), of_arrays
 
     def __matmul__(self, x):
         if type(self) is not Method:
             return NotImplemented
         cdef Method method = <Method>self
+        if method.of_arrays is not None and may_be_array(x):
+            return method.of_arrays @ x
         cdef size_t state = state_of(<PyObject *>x) if method.getter.is_variable else 0
         if state != 0 and state == method.state:
             return method.answer
@@ -519,11 +703,14 @@ cdef class Setter:
             return NotImplemented
         cdef Setter setter = <Setter>self
         value, x = <tuple>pair
-        if is_property(Py_TYPE(x), setter.name) or (
-            writes_by_hook(Py_TYPE(x))
-            and is_function(_PyType_Lookup(Py_TYPE(x), "__setattr__"))
-        ):
+        if writes_by_hook(Py_TYPE(x)) and is_function(_PyType_Lookup(Py_TYPE(x), "__setattr__")):
             readable_write(x, setter.name, value)
+        elif is_property(Py_TYPE(x), setter.name):
+            found = <object>_PyType_Lookup(Py_TYPE(x), setter.name)
+            if type(found) is property and type(found.fset) is Function:
+                of_function(found.fset)(x, value)
+            else:
+                readable_write(x, setter.name, value)
         else:
             PyObject_SetAttr(x, setter.name, value)
 
@@ -531,6 +718,9 @@ cdef class Setter:
 cdef extern from *:
     """
     static inline unsigned int tag(PyTypeObject *kind) {
+    #if PY_VERSION_HEX >= 0x030D0000
+        return kind->tp_version_tag;
+    #endif
         return PyType_HasFeature(kind, Py_TPFLAGS_VALID_VERSION_TAG) ? kind->tp_version_tag : 0;
     }
     #define reads_by_hook(kind) ((kind)->tp_getattro != PyObject_GenericGetAttr)
@@ -559,6 +749,23 @@ cdef inline bint is_descriptor(PyTypeObject *kind, object name):
     return kind.tp_flags & Py_TPFLAGS_HEAPTYPE and kind.tp_descr_get != NULL
 
 
+cdef object property_of(object x, PyObject *found, object name):
+    """What a property of x gives, which has been found in its class."""
+    cdef PyObject *args[1]
+    cdef PyObject *known
+    if type(<object>found) is CachedProperty:
+        held = getattr(x, "__dict__", None)
+        known = PyDict_GetItemWithError(held, name) if type(held) is dict else NULL
+        return readable_read(x, name) if known == NULL else <object>known
+    if type(<object>found) is property:
+        f = (<object>found).fget
+        if type(f) is not Function:
+            return PyObject_GetAttr(x, name)
+        args[0] = <PyObject *>x
+        return PyObject_Vectorcall(of_function(f), args, 1, NULL)
+    return readable_read(x, name)
+
+
 cdef inline bint has_hooks(PyTypeObject *kind):
     """Whether a class, not of ours, looks for attributes by Python code."""
     if not kind.tp_flags & Py_TPFLAGS_HEAPTYPE or not reads_by_hook(kind):
@@ -582,12 +789,12 @@ cdef class Iterable:
     def __matmul__(self, x):
         if type(self) is not Iterable:
             return NotImplemented
-        if not is_users(x) or is_walked_in_c(Py_TYPE(x)):
+        if not may_be_users(x) or is_walked_in_c(Py_TYPE(x)):
             return x
         return readable_walk(x)
 
 
-cdef inline bint is_users(object x) noexcept:
+cdef inline bint may_be_users(object x) noexcept:
     """Whether the class of x may be the user's."""
     return Py_TYPE(x).tp_flags & Py_TPFLAGS_HEAPTYPE and not (
         type(x) is DualArray or type(x) is Buffer
@@ -607,59 +814,226 @@ cdef class Special:
     def __matmul__(self, x):
         if type(self) is not Special:
             return NotImplemented
-        return readable_special(x) if is_users(x) else x
+        return readable_special(x) if may_be_users(x) else x
 
 
 # -- operators -------------------------------------------------------------------------------
 
 
+ctypedef object (*Binary)(object, object)
+
+
 cdef extern from *:
+    """
+    #define COMPARING(name, op) \
+        static PyObject *name(PyObject *a, PyObject *b) { return PyObject_RichCompare(a, b, op); }
+    static PyObject *negative(PyObject *a, PyObject *b) { return PyNumber_Negative(a); }
+    COMPARING(is_less, Py_LT)
+    COMPARING(is_at_most, Py_LE)
+    COMPARING(is_equal, Py_EQ)
+    COMPARING(is_other, Py_NE)
+    COMPARING(is_more, Py_GT)
+    COMPARING(is_at_least, Py_GE)
+    """
     object PyNumber_Add(object a, object b)
     object PyNumber_Subtract(object a, object b)
     object PyNumber_Multiply(object a, object b)
     object PyNumber_TrueDivide(object a, object b)
-    object PyObject_GetItem(object a, object b)
+    object PyNumber_MatrixMultiply(object a, object b)
     object PyNumber_InPlaceAdd(object a, object b)
+    object PyNumber_InPlaceSubtract(object a, object b)
+    object PyNumber_InPlaceMultiply(object a, object b)
+    object PyNumber_InPlaceTrueDivide(object a, object b)
+    object PyObject_GetItem(object a, object b)
+    int PyObject_SetItem(object x, object i, object value) except -1
+    object negative(object a, object b)
+    object is_less(object a, object b)
+    object is_at_most(object a, object b)
+    object is_equal(object a, object b)
+    object is_other(object a, object b)
+    object is_more(object a, object b)
+    object is_at_least(object a, object b)
+
+
+cdef Binary native_of(symbol) except? NULL:
+    """What an operator does to plain things, if there is a function of C for it."""
+    if symbol == "+":
+        return PyNumber_Add
+    if symbol == "-":
+        return PyNumber_Subtract
+    if symbol == "*":
+        return PyNumber_Multiply
+    if symbol == "/":
+        return PyNumber_TrueDivide
+    if symbol == "@":
+        return PyNumber_MatrixMultiply
+    if symbol == "+=":
+        return PyNumber_InPlaceAdd
+    if symbol == "-=":
+        return PyNumber_InPlaceSubtract
+    if symbol == "*=":
+        return PyNumber_InPlaceMultiply
+    if symbol == "/=":
+        return PyNumber_InPlaceTrueDivide
+    if symbol == "[]":
+        return PyObject_GetItem
+    if symbol == "-x":
+        return negative
+    if symbol == "<":
+        return is_less
+    if symbol == "<=":
+        return is_at_most
+    if symbol == "==":
+        return is_equal
+    if symbol == "!=":
+        return is_other
+    if symbol == ">":
+        return is_more
+    if symbol == ">=":
+        return is_at_least
+    return NULL
+
+
+cdef inline bint is_number(object x) noexcept:
+    return type(x) is float or type(x) is int or is_compiled(x)
+
+
+# Who has the method of an operator: both sides, also if they are of one class; or the left first
+# in place; or the operand in one place; or what is asked whether it is true.
+cdef enum Sides:
+    BOTH, COMPARED, IN_PLACE, ONE, TRUTH
+
+SIDES = {"both": BOTH, "compared": COMPARED, "in place": IN_PLACE, "one": ONE, "truth": TRUTH}
 
 
 @cython.final
 cdef class Operator:
-    """An operator of (a, b), or of one more: those of the user's classes are lifted."""
+    """An operator of (a, b), or of one more: those of the user's classes are lifted.
+
+    As in lifting/operators.py, which has what is unusual. `methods`: the names of those by which the
+    left side and the right one do it, and the left one in place; `otherwise`: what is done where
+    that has no answer.
+    """
 
     cdef object symbol, native, readable
+    cdef Binary plain
+    cdef Sides sides
+    cdef object forward, reflected, in_place, otherwise
 
-    def __cinit__(self, symbol, native, readable):
+    def __cinit__(self, symbol, native, readable, sides, methods, otherwise):
         self.symbol, self.native, self.readable = symbol, native, readable
+        self.otherwise = otherwise
+        self.plain, self.sides = native_of(symbol), SIDES[sides]
+        self.forward, self.reflected, self.in_place = methods
 
     def __matmul__(self, operands):
         if type(self) is not Operator:
             return NotImplemented
         cdef Operator hook = <Operator>self
         cdef tuple given = <tuple>operands
-        for x in given:
-            if is_users(x):
+        cdef Py_ssize_t n = len(given)
+        a = <object>PyTuple_GET_ITEM(given, 0)
+        b = <object>PyTuple_GET_ITEM(given, n - 1)
+        if hook.sides == TRUTH:
+            if may_be_users(a):
                 return hook.readable(given)
-        if len(given) == 2:
-            a, b = given
-            symbol = hook.symbol
-            if symbol == "+":
-                return PyNumber_Add(a, b)
-            if symbol == "*":
-                return PyNumber_Multiply(a, b)
-            if symbol == "-":
-                return PyNumber_Subtract(a, b)
-            if symbol == "/":
-                return PyNumber_TrueDivide(a, b)
-            if symbol == "[]":
-                return PyObject_GetItem(a, b)
-            if symbol == "+=":
-                return PyNumber_InPlaceAdd(a, b)
-        if len(given) == 1 and hook.symbol == "truth":
-            return True if given[0] else False
-        return hook.native(*given)
+            return True if a else False
+        if not may_be_users(a) and not may_be_users(b) and (n != 3 or not may_be_users(given[1])):
+            return plainly(hook, a, b, given)
+        if hook.sides == BOTH or hook.sides == COMPARED:
+            return of_both(hook, a, b)
+        if hook.sides == ONE:
+            return of_one(hook, a, b, given)
+        f = lifted_method(Py_TYPE(a), hook.in_place)
+        if f is not None:
+            y = f(a, b)
+            return hook.otherwise(a, b) if y is NotImplemented else y
+        if not may_be_users(a) and not is_number(a):
+            return hook.readable(given)  # a sequence
+        return of_both(hook, a, b) if _PyType_Lookup(Py_TYPE(a), hook.in_place) == NULL else (
+            hook.readable(given)
+        )
+
+
+cdef inline object plainly(Operator hook, object a, object b, tuple given):
+    """What Python's own operator gives."""
+    if hook.plain != NULL:
+        return hook.plain(a, b)
+    if hook.forward == "__setitem__":
+        PyObject_SetItem(given[1], b, a)
+        return None
+    return hook.native(a, b) if given is None else hook.native(*given)
+
+
+cdef object of_both(Operator hook, object a, object b):
+    """An operator of two sides, as Python calls their methods."""
+    cdef PyTypeObject *left = Py_TYPE(a)
+    cdef PyTypeObject *right = Py_TYPE(b)
+    cdef bint has_both = left != right or hook.sides == COMPARED
+    f = lifted_method(left, hook.forward)
+    g = lifted_method(right, hook.reflected) if has_both else None
+    if f is not None or g is not None:
+        if left != right and PyType_IsSubtype(right, left) and (
+            hook.sides == COMPARED
+            or _PyType_Lookup(right, hook.reflected) != _PyType_Lookup(left, hook.reflected)
+        ):
+            y = of_side(g, right, hook.reflected, b, a)
+            if y is not NotImplemented:
+                return y
+            y = of_side(f, left, hook.forward, a, b)
+        else:
+            y = of_side(f, left, hook.forward, a, b)
+            if y is NotImplemented and has_both:
+                y = of_side(g, right, hook.reflected, b, a)
+        if y is not NotImplemented:
+            return y
+        return readable_unanswered(hook.symbol, hook.native, a, b)
+    return plainly(hook, a, b, None)
+
+
+cdef inline object of_side(object f, PyTypeObject *kind, object name, object x, object y):
+    cdef PyObject *args[2]
+    cdef PyObject *found
+    args[0], args[1] = <PyObject *>x, <PyObject *>y
+    if f is None:
+        if not is_number(x):
+            return readable_call(<object>kind, name, x, y)
+        found = _PyType_Lookup(kind, name)
+        if found == NULL:
+            return NotImplemented
+        return PyObject_Vectorcall(<object>found, args, 2, NULL)
+    return PyObject_Vectorcall(f, args, 2, NULL)
+
+
+cdef object of_one(Operator hook, object a, object b, tuple given):
+    """An operator of one operand, or of what stands in brackets, or before `in`."""
+    cdef PyObject *args[3]
+    cdef Py_ssize_t n = len(given)
+    if hook.symbol == "[]=":  # (value, x, index)
+        x = <object>PyTuple_GET_ITEM(given, 1)
+        args[0], args[1], args[2] = <PyObject *>x, <PyObject *>b, <PyObject *>a
+    elif hook.forward == "__contains__":
+        x = b
+        args[0], args[1] = <PyObject *>x, <PyObject *>a
+    else:
+        x = a
+        args[0], args[1] = <PyObject *>x, <PyObject *>b
+    f = lifted_method(Py_TYPE(x), hook.forward)
+    if f is None:
+        if isinstance(x, dict) and lifted_method(Py_TYPE(x), "__missing__") is not None:
+            return hook.readable(given)
+        return plainly(hook, a, b, given)
+    y = PyObject_Vectorcall(f, args, n, NULL)
+    if hook.forward == "__contains__":
+        return bool(y) is (hook.symbol == "in")
+    return y
 
 
 # -- functions of math -----------------------------------------------------------------------
+
+
+cdef enum:
+    FEW = 8
 
 
 cdef inline bint is_compiled(object x) noexcept:
@@ -762,10 +1136,6 @@ cdef class Answer:
         return repr(self.plain)
 
 
-cdef enum:
-    FEW = 8
-
-
 cdef object call_answer(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
     cdef Answer function = <Answer>self
     cdef PyObject *given[FEW]
@@ -782,6 +1152,142 @@ cdef object call_answer(PyObject *self, PyObject *const *args, size_t flags, PyO
         else:
             return PyObject_Vectorcall(function.plain, given, PyVectorcall_NARGS(flags), names)
     return PyObject_Vectorcall(function.readable, args, flags, names)
+
+
+cdef class OfMethod:
+    """A function such as `len` or `abs`, that calls one method of its first argument: lifted."""
+
+    cdef void *vectorcall
+    cdef object name, plain, readable
+    cdef dict __dict__
+
+    def __cinit__(self, name, plain, readable):
+        self.vectorcall = <void *>call_of_method
+        self.name, self.plain, self.readable = name, plain, readable
+
+    def __getattr__(self, name):
+        return getattr(self.readable, name)
+
+    def __repr__(self):
+        return repr(self.plain)
+
+
+cdef object call_of_method(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
+    cdef OfMethod function = <OfMethod>self
+    if PyVectorcall_NARGS(flags) > 0:
+        f = lifted_method(Py_TYPE(<object>args[0]), function.name)
+        if f is not None:
+            return PyObject_Vectorcall(f, args, flags, names)
+    return PyObject_Vectorcall(function.plain, args, flags, names)
+
+
+cdef class OfObject:
+    """`isinstance` or `type`: Python's own, but for what looks like something else."""
+
+    cdef void *vectorcall
+    cdef object plain, readable
+    cdef dict __dict__
+
+    def __cinit__(self, plain, readable):
+        self.vectorcall = <void *>call_of_object
+        self.plain, self.readable = plain, readable
+
+    def __getattr__(self, name):
+        return getattr(self.readable, name)
+
+    def __repr__(self):
+        return repr(self.plain)
+
+
+cdef object call_of_object(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
+    cdef OfObject function = <OfObject>self
+    cdef bint is_plain
+    if names == NULL and PyVectorcall_NARGS(flags) > 0:
+        x = <object>args[0]
+        if Py_TYPE(x).tp_flags & Py_TPFLAGS_HEAPTYPE:
+            is_plain = is_users(Py_TYPE(x))
+        else:
+            is_plain = not isinstance(x, Dual)
+        if is_plain:
+            return PyObject_Vectorcall(function.plain, args, flags, NULL)
+    return PyObject_Vectorcall(function.readable, args, flags, names)
+
+
+cdef class GetAttr:
+    """The builtin `getattr`: properties of the user's classes are lifted."""
+
+    cdef void *vectorcall
+    cdef object plain, readable
+    cdef dict __dict__
+
+    def __cinit__(self, plain, readable):
+        self.vectorcall = <void *>call_getattr
+        self.plain, self.readable = plain, readable
+
+    def __getattr__(self, name):
+        return getattr(self.readable, name)
+
+    def __repr__(self):
+        return repr(self.plain)
+
+
+cdef object call_getattr(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
+    cdef GetAttr function = <GetAttr>self
+    cdef Py_ssize_t n = PyVectorcall_NARGS(flags)
+    if names == NULL and (n == 2 or n == 3) and type(<object>args[1]) is str:
+        if not (
+            is_property(Py_TYPE(<object>args[0]), <object>args[1])
+            or has_hooks(Py_TYPE(<object>args[0]))
+        ):
+            return PyObject_Vectorcall(function.plain, args, flags, NULL)
+    return PyObject_Vectorcall(function.readable, args, flags, names)
+
+
+cdef class Caller:
+    """A function that stays, and is given others, or what it goes through: these are changed."""
+
+    cdef void *vectorcall
+    cdef object callee, change
+    cdef dict __dict__
+
+    def __cinit__(self, callee, change):
+        self.vectorcall = <void *>call_caller
+        self.callee, self.change = callee, change
+
+    def __getattr__(self, name):
+        return getattr(self.callee, name)
+
+    def __repr__(self):
+        return repr(self.callee)
+
+
+cdef object call_caller(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
+    cdef Caller caller = <Caller>self
+    cdef Py_ssize_t i, n = PyVectorcall_NARGS(flags) + (0 if names == NULL else len(<tuple>names))
+    cdef PyObject *few[FEW]
+    cdef PyObject **given = few
+    cdef list held = []
+    cdef Py_ssize_t changed = 0
+    for i in range(n):
+        if not is_data(<object>args[i]):
+            changed += 1
+    if changed == 0:
+        return PyObject_Vectorcall(caller.callee, args, flags, names)
+    if n > FEW:
+        given = <PyObject **>PyMem_Malloc(n * sizeof(PyObject *))
+        if given == NULL:
+            raise MemoryError
+    try:
+        for i in range(n):
+            given[i] = args[i]
+            if not is_data(<object>args[i]):
+                x = caller.change(<object>args[i])
+                held.append(x)
+                given[i] = <PyObject *>x
+        return PyObject_Vectorcall(caller.callee, given, PyVectorcall_NARGS(flags), names)
+    finally:
+        if given != few:
+            PyMem_Free(given)
 
 
 # What a function of several numbers gives, and its slopes: named as in math.
@@ -934,6 +1440,16 @@ cdef void take_calls():
     call_fast(ComplexRow, offset_in(of_complex, &of_complex.vectorcall))
     call_fast(Answer, offset_in(answer, &answer.vectorcall))
     call_fast(Several, offset_in(several, &several.vectorcall))
+    cdef Constructor of_class = Constructor.__new__(Constructor, object)
+    call_fast(Constructor, offset_in(of_class, &of_class.vectorcall))
+    cdef OfMethod of_method = OfMethod.__new__(OfMethod, "__len__", len, len)
+    call_fast(OfMethod, offset_in(of_method, &of_method.vectorcall))
+    cdef GetAttr get = GetAttr.__new__(GetAttr, getattr, getattr)
+    call_fast(GetAttr, offset_in(get, &get.vectorcall))
+    cdef Caller caller = Caller.__new__(Caller, None, None)
+    call_fast(Caller, offset_in(caller, &caller.vectorcall))
+    cdef OfObject of_object = OfObject.__new__(OfObject, type, type)
+    call_fast(OfObject, offset_in(of_object, &of_object.vectorcall))
 
 
 take_calls()

@@ -1,4 +1,7 @@
-/* The memory of large arrays that are gone, for the next ones.
+/* Where tangents lie: at the start of a cache line, and in the memory of those that are gone.
+
+   Wide registers fill whole lines. Where arrays begin between two lines, as from malloc, each store
+   meets both, and a step takes up to twice as long.
 
    At every step of a function, tangents of many directions come and go. The system fills their
    memory with zeros each time, which takes as long as the step itself. So some of it is kept.
@@ -10,12 +13,19 @@
 #define DUALAD_MEMORY_H
 
 #include <Python.h>
+#include <stdint.h>
 #include <string.h>
 
-#define LARGE ((size_t)1 << 20) /* bytes; malloc itself reuses the memory of smaller arrays */
+#define SMALL ((size_t)1 << 15) /* bytes; below, a step takes no longer than finding its memory */
+#define LARGE ((size_t)1 << 20) /* malloc itself reuses the memory of smaller arrays */
 #define KEPT ((size_t)1 << 27)  /* at most this many bytes are kept, */
 #define BLOCKS 8                /* in at most this many blocks */
-#define FRONT 64                /* bytes in front of each block, which hold its size */
+#define LINE ((size_t)64)       /* of the cache; so many bytes more are allocated, for the front */
+
+typedef struct { /* in front of each block */
+    char *start; /* what NumPy has allocated */
+    size_t size; /* of the block */
+} Front;
 
 static PyDataMemAllocator *numpys;
 static PyObject *handler;    /* the functions below, in a capsule */
@@ -23,7 +33,7 @@ static void *blocks[BLOCKS]; /* the last block is the newest */
 static int block_count;
 static size_t kept;
 
-#define SIZE(block) (*(size_t *)((char *)(block) - FRONT))
+#define SIZE(block) (((Front *)(block))[-1].size)
 
 static void *removed(int i) {
     void *block = blocks[i];
@@ -34,29 +44,31 @@ static void *removed(int i) {
 }
 
 static void release(void *block) {
-    numpys->free(numpys->ctx, (char *)block - FRONT, SIZE(block) + FRONT);
+    numpys->free(numpys->ctx, ((Front *)block)[-1].start, SIZE(block) + LINE);
 }
 
 static void *allocate(void *context, size_t size) {
-    for (int i = block_count - 1; i >= 0; i--)
+    for (int i = size < LARGE ? -1 : block_count - 1; i >= 0; i--)
         if (size <= SIZE(blocks[i]) && SIZE(blocks[i]) / 4 * 3 <= size)
             return removed(i);
-    char *start = numpys->malloc(numpys->ctx, size + FRONT);
+    char *start = numpys->malloc(numpys->ctx, size + LINE);
     if (start == NULL && block_count > 0) { /* what is kept may be what is missing */
         while (block_count > 0)
             release(removed(0));
-        start = numpys->malloc(numpys->ctx, size + FRONT);
+        start = numpys->malloc(numpys->ctx, size + LINE);
     }
     if (start == NULL)
         return NULL;
-    SIZE(start + FRONT) = size;
-    return start + FRONT;
+    Front *block = (Front *)((uintptr_t)(start + LINE) / LINE * LINE);
+    block[-1].start = start; /* a front fits in before it: malloc gives memory for any two words */
+    block[-1].size = size;
+    return block;
 }
 
 static void give_back(void *context, void *block, size_t size) {
     if (block == NULL)
         return;
-    if (SIZE(block) < LARGE || SIZE(block) > KEPT) { /* `resize` makes small ones */
+    if (SIZE(block) < LARGE || SIZE(block) > KEPT) {
         release(block);
         return;
     }
@@ -98,7 +110,7 @@ static PyObject *new_in_memory(int ndim, npy_intp *dims, int kind, npy_intp *str
     size_t size = kind == NPY_DOUBLE ? 8 : 4;
     for (int i = 0; i < ndim; i++)
         size *= (size_t)dims[i];
-    if (size < LARGE)
+    if (size < SMALL)
         return PyArray_New(&PyArray_Type, ndim, dims, kind, strides, NULL, 0, 0, NULL);
     PyObject *before = PyDataMem_SetHandler(handler);
     if (before == NULL)
@@ -117,10 +129,11 @@ static PyObject *memory_kept(void) {
     return Py_BuildValue("in", block_count, (Py_ssize_t)kept);
 }
 
+#undef SMALL
 #undef LARGE
 #undef KEPT
 #undef BLOCKS
-#undef FRONT
+#undef LINE
 #undef SIZE
 
 #endif

@@ -18,13 +18,6 @@
     #define FOR_EACH_WIDTH static inline
 #endif
 
-/* The same C for processors with wider registers, where the compiler can choose at load time. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__gnu_linux__)
-    #define WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-    #define WIDE
-#endif
-
 #define TINY 1e-140     /* squares of numbers from here */
 #define HUGE 1e140      /* to here neither underflow nor overflow */
 

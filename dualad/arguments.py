@@ -15,7 +15,7 @@ import numpy as np
 
 from .array.operands import from_objects, unbuffered
 from .array.promotion import without_empty
-from .differentiations import is_over, levels_in
+from .differentiations import CHECKPOINTS, is_over, levels_in
 from .dual import Dual
 from .memory import sharing
 from .namespaces import is_exact
@@ -207,8 +207,8 @@ class Inputs:
             for v in leaves(x):
                 self.number(v, what)  # what is no number at all is told first
             raise ValueError(
-                f"{self.driver}: {what} must have the structure and shapes of {whose}, {wanted}; "
-                f"got {given}."
+                f"{self.driver}: {what} must have the structure and shapes of {whose}, "
+                f"{_shapes(model, by_name=True)}; got {_shapes(x, by_name=True)}."
             )
         return [self.number(v, what, of) for v, of in zip(leaves(x), leaves(model), strict=True)]
 
@@ -266,12 +266,14 @@ class Inputs:
                 x.exhaust()
 
 
-def _shapes(x: Any) -> Any:
-    """The shapes of the leaves of x, in its structure."""
+def _shapes(x: Any, by_name: bool = False) -> Any:
+    """The shapes of the leaves of x, in its structure; `by_name`: with namedtuples' fields."""
+    if by_name and hasattr(type(x), "_fields"):
+        x = x._asdict()
     if isinstance(x, (list, tuple)):
-        return [_shapes(part) for part in x]
+        return [_shapes(part, by_name) for part in x]
     if isinstance(x, dict):
-        return {key: _shapes(part) for key, part in x.items()}
+        return {key: _shapes(part, by_name) for key, part in x.items()}
     return np.shape(x)
 
 
@@ -329,11 +331,17 @@ def alive(driver: str, x: Any) -> Any:
     if isinstance(x, Dual) and any(map(is_over, levels_in(x))):
         x = without_empty(x)
     if isinstance(x, Dual) and any(map(is_over, levels_in(x))):
+        if levels_in(x).intersection(CHECKPOINTS):
+            raise TypeError(
+                f"{driver} met a dual of a checkpoint that is over, of value "
+                f"{reprlib.repr(plain(x))}: its function has left it in an outer variable, list, "
+                "array or object, or has added to one; let it return that as well, and add it up "
+                "outside: y, part = checkpoint(f)(x); total = total + part."
+            )
         raise TypeError(
             f"{driver} met a dual of a differentiation that is over, of value "
             f"{reprlib.repr(plain(x))}: it has been kept in a cache, an object or an outer "
-            "variable; keep x.primal there, or make these anew within the function, and return "
-            "them if it is a checkpoint."
+            "variable; keep x.primal there, or make these anew within the function."
         )
     return x
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from .arguments import Inputs, Outputs, number_in, split
 from .array.operands import unbuffered
-from .differentiations import note
+from .differentiations import CHECKPOINTS, note
 from .dual import Dual
 from .later import Later
 from .lifting.lift import Lookalike
@@ -19,7 +19,12 @@ from .lifting.reach import chosen
 from .memory import laid_out_like, sharing
 from .pair import Function, dual, is_array, own, plain, shape_of
 from .passes import one_like, seeded
-from .promises import Differentiation, refuse_unless_same, weights
+from .promises import (
+    Differentiation,
+    NotDeterministicError,
+    refuse_unless_same,
+    weights,
+)
 from .refusals import refused
 from .structure import leaves, rebuild
 
@@ -93,7 +98,8 @@ def checkpoint(f: Callable[P, R], *, lift: bool | None = None) -> Callable[P, R]
         writes into these. By the driver, if its result depends on what f has left in an object or
         an outer variable.
     NotDeterministicError
-        If the second evaluation gives something else.
+        If the second evaluation gives something else, or finds nothing where the first one took the
+        items of an iterator, a list or a dict outside.
 
     Examples
     --------
@@ -146,26 +152,43 @@ def checkpoint(f: Callable[P, R], *, lift: bool | None = None) -> Callable[P, R]
 
         def again(new: Sequence[Any]) -> Any:
             _, (given, by_name) = arranged(new)
-            return _numbers_in(function()(*given, **by_name))
+            try:
+                return _numbers_in(function()(*given, **by_name))
+            except (StopIteration, LookupError) as error:
+                raise NotDeterministicError(
+                    f"checkpoint: the function raised {type(error).__name__} when the sweep "
+                    "evaluated it again, and had not before: it takes items from an iterator, a "
+                    "list or a dict outside; take them outside, and give them to it: "
+                    "checkpoint(f)(x, next(items))."
+                ) from error
 
         # What f leaves behind on the side are duals of this pass, which drivers refuse when it is
         # over: its derivatives are not those of what is returned here.
         inputs = Inputs("checkpoint", again, 0, (numbers,), {})
         seeds = _directions(inputs)
         with Differentiation("checkpoint") as work:
+            CHECKPOINTS.append(work.level)
             given, arguments = arranged(seeded(inputs, seeds, work.level))
             before = list(map(_memory_of, given))
-            y = function()(*arguments[0], **arguments[1])
+
+            def refuse_what_is_written(error: BaseException | None = None) -> None:
+                after = list(leaves(arguments))
+                if [*map(id, after)] != [*map(id, given)] or [*map(_memory_of, after)] != before:
+                    raise refused(
+                        "checkpoint: the function writes into its arguments, which are copies "
+                        "here; let it copy them first, and return what it has written.",
+                        *moving,
+                    ) from error
+
+            try:
+                y = function()(*arguments[0], **arguments[1])
+            except Exception as error:  # the caller may go on with what is in the arguments
+                refuse_what_is_written(error)
+                raise
             outputs = Outputs("checkpoint", _numbers_in(y), work.level)
         for why in filter(None, work.why.split(", ")):
             note(level, why)
-        after = list(leaves(arguments))
-        if [*map(id, after)] != [*map(id, given)] or [*map(_memory_of, after)] != before:
-            raise refused(
-                "checkpoint: the function writes into its arguments, which are copies here; let it "
-                "copy them first, and return what it has written.",
-                *moving,
-            )
+        refuse_what_is_written()
         if any(split(v, level)[1] is not None for v in outputs.values):
             raise refused(
                 "checkpoint: the function uses a number that is differentiated and is not among "

@@ -56,6 +56,9 @@ def is_over(level: int) -> bool:
     return levels.may_close(level) and not is_open(level)
 
 
+CHECKPOINTS: collections.deque[int] = collections.deque(maxlen=1000)  # levels of the last ones
+
+
 def levels_in(x: Any) -> set[int]:
     """The levels of a dual, in its primal and its tangent; none for other things."""
     if not isinstance(x, Pair):

@@ -152,13 +152,16 @@ def slope_of(rule: Rule, i: int, namespace: Namespace, args: tuple[DualLike, ...
     return by_ieee(by_numpy, args)
 
 
-def _elementwise(rule: Rule, args: tuple[DualLike, ...]) -> DualLike:
+def _elementwise(rule: Rule, given: tuple[DualLike, ...]) -> DualLike:
     """Arrays of objects: duals among them make one DualArray; else one after the other."""
-    args = tuple(PROTOCOLS["operand"](a) if isinstance(a, np.ndarray) else a for a in args)
-    if not any(isinstance(a, np.ndarray) and a.dtype == object for a in args):
+    args = tuple(PROTOCOLS["operand"](a) if isinstance(a, np.ndarray) else a for a in given)
+    if namespace_for(args) is not None:
         return evaluate(rule, args)
     objects = map(PROTOCOLS["objects"], args)
-    return np.frompyfunc(lambda *xs: evaluate(rule, xs), len(args), 1)(*objects)
+    y = np.frompyfunc(lambda *xs: evaluate(rule, xs), len(args), 1)(*objects)
+    is_own = any(is_plain(a, np.ndarray) and a.dtype == object for a in given)
+    has_dual_array = any(isinstance(a, Dual) and is_array(a) for a in given)
+    return y if is_own and not has_dual_array else PROTOCOLS["operand"](y)
 
 
 # -- functions and namespaces of duals -----------------------------------------------------

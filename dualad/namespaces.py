@@ -127,7 +127,7 @@ MATH = Namespace(
 def _as_fraction(x: Any) -> Any:
     from fractions import Fraction
 
-    return Fraction(x) if isinstance(x, int) else x
+    return Fraction(int(x)) if isinstance(x, (int, np.integer)) else x
 
 
 def _exactly(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -318,6 +318,9 @@ def _mpmath(context: Any, is_complex: bool) -> Namespace:
                 if abs(term) <= ctx.eps * abs(total):
                     return ctx.pi**n * total
 
+    def of_numpy(x: Any) -> Any:
+        return ctx.convert(x.item()) if is_plain(x, (np.integer, np.float32)) else x
+
     functions = _named(
         ctx,
         "inf nan pi ln2 ln10 sqrt exp expm1 log log10 log1p sin cos tan sec csc cot asin acos "
@@ -349,7 +352,7 @@ def _mpmath(context: Any, is_complex: bool) -> Namespace:
         "mpmath",
         functions,
         is_complex=is_complex,
-        convert=lambda x: ctx.convert(x) if is_plain(x, (int, float, complex)) else x,
+        convert=lambda x: ctx.convert(x) if is_plain(x, (int, float, complex)) else of_numpy(x),
     )
 
 
@@ -438,6 +441,10 @@ def instead_of(x: Any) -> str:
     return "; write x.to_numpy()." if hasattr(x, "to_numpy") else "."
 
 
+def _is_ratio(x: Any) -> bool:
+    return hasattr(x, "numerator") and not isinstance(x, np.floating)
+
+
 def namespace_of(*values: Any) -> Namespace | None:
     """The namespace that can take all these plain values; None for arrays of objects.
 
@@ -446,7 +453,7 @@ def namespace_of(*values: Any) -> Namespace | None:
     TypeError
         If a value is not a number.
     """
-    rank, is_complex, context = 0, False, None
+    rank, is_complex, context, has_exact = 0, False, None, False
     for value in values:
         if not is_number(value):
             if is_plain(value, np.ndarray):
@@ -456,17 +463,20 @@ def namespace_of(*values: Any) -> Namespace | None:
                 + instead_of(value)
             )
         r, c, ctx = _SYSTEMS[type(value)](value)
-        if ctx is not None and (r >= rank or ctx is _LONG):
-            context = ctx
+        if ctx is not None:
+            has_exact |= ctx is not _LONG
+            context = ctx if r >= rank or ctx is _LONG else context
         rank, is_complex = max(rank, r), is_complex or c
     if rank == 0:
         return CMATH if is_complex else context or MATH
+    if rank == 1 and has_exact and all(_is_ratio(value) for value in values):
+        return FRACTIONS
     if rank == 2:
         key = context, is_complex
         if key not in _MPMATH:
             _MPMATH[key] = _mpmath(*key)
         return _MPMATH[key]
-    if rank == 4:
+    if rank == 4 or (rank == 3 and has_exact):  # NumPy makes objects of both
         return None
     if context is _LONG:
         form = is_complex, rank == 3

@@ -125,7 +125,9 @@ def as_primal(x: DualLike) -> DualLike:
             f"a Dual is made of numbers or NumPy arrays, got {type(x).__name__}"
             + ("; write np.array(x)." if isinstance(x, (list, tuple)) else ".")
         )
-    if isinstance(x, (bool, int, np.integer, np.bool_)):
+    if isinstance(x, (np.integer, np.bool_)):
+        return np.float64(x)
+    if isinstance(x, int):
         return float(x)
     if isinstance(x, np.ndarray) and x.dtype.kind in "biu":
         return x.astype(float)

@@ -518,7 +518,24 @@ def _pad(a: Pattern, pad_width: Any, mode: Any = "constant", **options: Any) -> 
         return Pattern(a.sets, np.pad(a.numbers, pad_width, mode))
     if mode == "linear_ramp":  # from the number at the edge to a constant
         return Pattern(a.sets, np.pad(a.numbers, pad_width, "edge"))
+    if mode == "mean" and not isinstance(pad_width, dict):
+        return _padded_by_means(a, pad_width, options.get("stat_length"))
     return _everything(np.pad)(a, pad_width, mode, **options)
+
+
+def _padded_by_means(a: Any, pad_width: Any, stat_length: Any) -> Any:
+    """Axis by axis, as NumPy goes: later ones take what the earlier ones have put there."""
+    widths = np.broadcast_to(pad_width, (a.ndim, 2)).tolist()
+    lengths = np.broadcast_to(stat_length or a.size, (a.ndim, 2)).tolist()
+    for axis, ((before, after), (first, last)) in enumerate(zip(widths, lengths, strict=True)):
+        n = a.shape[axis]
+        ends = [(before, slice(0, first)), (after, slice(max(0, n - last), n))]
+        left, right = (
+            np.repeat(np.mean(a[(slice(None),) * axis + (cut,)], axis, keepdims=True), width, axis)
+            for width, cut in ends
+        )
+        a = np.concatenate([left, a, right], axis)
+    return a
 
 
 def _everything(f: Callable[..., Any]) -> Callable[..., Any]:

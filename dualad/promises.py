@@ -293,12 +293,15 @@ def refuse_unless_plain(
                     x if d is None else x + _step(x, d, sign)
                     for x, d in zip(inputs.leaves, direction, strict=True)
                 ]
-                try:
-                    there = evaluate(points)
-                except Exception as error:
-                    raise _Elsewhere from error
-                _compare(inputs, points, there, has_aux)
+                _compare(inputs, points, _tried(evaluate, points), has_aux)
                 break
+
+
+def _tried(evaluate: Callable[[Any], Outputs], given: Any) -> Outputs:
+    try:
+        return evaluate(given)
+    except Exception as error:
+        raise _Elsewhere from error
 
 
 class Differentiation:
@@ -414,6 +417,9 @@ def settle(
     try:
         if is_grave and gravest in LOSSES:
             refuse_unless_plain(inputs, list(seeds), outputs, has_aux, evaluate)
+            with suppress(_Elsewhere):
+                of_forward = _tried(forward, inputs) if likewise else outputs
+                refuse_if_swallowed(inputs, seeds, of_forward, has_aux)
             note_like_plain(inputs)
         elif is_grave and (
             gravest == "equal" or any(map(has_zeros, outputs.values, outputs.tangents))
@@ -429,19 +435,59 @@ def refuse_if_read(inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_a
     """Compare the derivatives with differences of plain calls, where f may read text of duals.
 
     What f reads so, from a file or from the answer of another program, too, moves in a plain call
-    and has no derivative. Differences that do not settle, as at a jump or a kink, say nothing.
+    and has no derivative.
 
     Raises
     ------
     TypeError
         If they settle on something else.
     """
+    compared = _settled_otherwise(inputs, seeds, outputs, has_aux)
+    if compared:
+        raise refused(
+            f"{inputs.driver}: the function turns a dual into text, and its values move "
+            f"otherwise than its derivative: by {compared[0]}, not {compared[1]}; so it reads a "
+            "number from that text, where its derivative is lost. Hand on x itself, or give what "
+            "reads it a derivative with dualad.define_rule.",
+            *inputs.leaves,
+        )
+    if compared is not None:
+        _reads_nothing.add(inputs.f, _shapes(inputs.leaves))
+
+
+def refuse_if_swallowed(
+    inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool
+) -> None:
+    """The same where f has caught a refusal, and gone on to the same values with another slope.
+
+    Raises
+    ------
+    TypeError
+        If differences of plain calls settle on something else.
+    """
+    if compared := _settled_otherwise(inputs, seeds, outputs, has_aux):
+        raise refused(
+            f"{inputs.driver}: the function caught an error by which a dual had refused to lose "
+            f"its derivative, and its values move by {compared[0]} with plain numbers, not by "
+            f"{compared[1]}; let that error pass, whose message says what to write instead.",
+            *inputs.leaves,
+        )
+
+
+def _settled_otherwise(
+    inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool
+) -> tuple[str, ...] | None:
+    """On what differences of plain calls settle, and the derivative, if that is something else.
+
+    Nothing if they agree; None where f is not defined nearby. Differences that do not settle, as
+    at a jump or a kink, say nothing.
+    """
     *_, along = _directions(inputs, list(seeds))
     try:
         here = [np.asarray(plain(v)) for v in outputs.values]
         coarse, fine = (_difference(inputs, along, part, has_aux, here) for part in (1.0, 0.5))
     except Exception:  # it is not defined there, or in other numbers
-        return
+        return None
     mixed = any(
         len(shape_of(s)) > len(shape_of(x)) for x, s in zip(inputs.leaves, seeds, strict=True)
     )
@@ -454,15 +500,8 @@ def refuse_if_read(inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_a
         apart = abs(got - narrow)
         is_other = apart > 0.01 * np.maximum(abs(got), abs(narrow)) + noise
         if np.any(is_other & (abs(wide - narrow) + bend < 0.1 * apart)):
-            raise refused(
-                f"{inputs.driver}: the function turns a dual into text, and its values move "
-                f"otherwise than its derivative: by {reprlib.repr(narrow.tolist())}, not "
-                f"{reprlib.repr(got.tolist())}; so it reads a number from that text, where its "
-                "derivative is lost. Hand on x itself, or give what reads it a derivative with "
-                "dualad.define_rule.",
-                *inputs.leaves,
-            )
-    _reads_nothing.add(inputs.f, _shapes(inputs.leaves))
+            return reprlib.repr(narrow.tolist()), reprlib.repr(got.tolist())
+    return ()
 
 
 def _difference(
@@ -602,7 +641,7 @@ def note_like_plain(inputs: Inputs) -> None:
 
 
 class _Elsewhere(Exception):
-    """A nearby point where f is not defined."""
+    """A nearby point where f is not defined, or a pass for which it is not."""
 
 
 def _compare(inputs: Inputs, points: list[Any], outputs: Outputs, has_aux: bool) -> None:

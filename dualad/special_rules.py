@@ -232,7 +232,8 @@ def _struve_series(m: Any, n: Any, v: Any, u: Any) -> Any:
     return factor * m.hyp1f2(n + 1, n + m.mpf(3) / 2, n + v + m.mpf(3) / 2, u)
 
 
-_EXACT: dict[str, Callable[..., Any]] = {
+# By a context of mpmath.
+EXACT: dict[str, Callable[..., Any]] = {
     "jv": lambda m, v, x: m.besselj(v, x),
     "jve": lambda m, v, x: m.besselj(v, x),
     "yv": lambda m, v, x: m.bessely(v, x),
@@ -257,6 +258,12 @@ _EXACT: dict[str, Callable[..., Any]] = {
     "binom": lambda m, n, k: m.binomial(n, k),
     "poch": lambda m, a, b: m.rf(a, b),
     "psi": lambda m, x: m.psi(0, x),
+    "gammaln": lambda m, x: m.re(m.loggamma(x)),
+    "entr": lambda m, x: -x * m.log(x) if x else m.zero,
+    "ndtr": lambda m, x: m.ncdf(x),
+    "log_ndtr": lambda m, x: m.log(m.erfc(-x / m.sqrt(2)) / 2),
+    "i0e": lambda m, x: m.besseli(0, x) * m.exp(-abs(x)),
+    "i1e": lambda m, x: m.besseli(1, x) * m.exp(-abs(x)),
     "zetac": lambda m, s: m.zeta(s) - 1,
     "_riemann_zeta": lambda m, s: m.zeta(s),
     "_zeta": lambda m, s, q: m.zeta(s, q),
@@ -357,7 +364,7 @@ def _at(name: str, orders: tuple[int, ...], point: tuple[Any, ...]) -> Any:
         args = list(exact)
         for i, x in zip(which, varied, strict=True):
             args[i] = x
-        return _EXACT[name](mp, *args)
+        return EXACT[name](mp, *args)
 
     with mp.workdps(30):
         exact = [mp.convert(x) for x in point]
@@ -613,8 +620,8 @@ row("_stirling(a) = gammaln(a + 1) - (a + 0.5)*log(a) + a - 0.9189385332046727 i
     "(1/12 - (1/360 - (1/1260 - (1/1680 - (1/1188 - 691/360360/(a*a))/(a*a))/(a*a))/(a*a))/(a*a))"
     "/a")
 row("_loader(a, x) = 0*x if x == 0 else exp(-_stirling(a) - _deviance(a, x))*sqrt(a/(2*pi))/x")
-row("_gamma_pdf(a, x) = (pow(x, a - 1)*exp(-x)/gamma(a) if x < 700 else _loader(a, x)) "
-    "if a < 10 else _loader(a, x)")
+row("_gamma_pdf(a, x) = exp(-x) if x == inf else "
+    "(pow(x, a - 1)*exp(-x)/gamma(a) if x < 700 else _loader(a, x)) if a < 10 else _loader(a, x)")
 row("_beta_small(a, b, x, w) = pow(x, a - 1)*pow(w, b - 1)/beta(a, b)")
 row("_beta_pdf(a, b, x, w) = _beta_small(a, b, x, w) if a + b < 20 else "
     "_beta_small(a, b, x, w) if x*w == 0 else "
@@ -624,7 +631,8 @@ row("_beta_pdf(a, b, x, w) = _beta_small(a, b, x, w) if a + b < 20 else "
 row("_half_step(b) = sqrtpi/beta(0.5, b)/sqrt(b) if b < 10 else "
     "exp((-1/8 + (1/192 - (1/640 - (17/14336 - 31/18432/(b*b))/(b*b))/(b*b))/(b*b))/b)")
 row("_t_pdf(v, t) = exp(-(v + 1)/2*log1p(t*t/v))*_half_step(v/2)/sqrt2pi")
-row("_f_pdf(a, b, x) = _beta_pdf(a/2, b/2, a*x/(a*x + b), b/(a*x + b))*(a/(a*x + b))*(b/(a*x + b))")
+row("_f_pdf(a, b, x) = exp(-x) if x == inf else "
+    "_beta_pdf(a/2, b/2, a*x/(a*x + b), b/(a*x + b))*(a/(a*x + b))*(b/(a*x + b))")
 
 # Error functions. What grows is no quotient, whose slope would overflow before it does.
 row("_growth(x) = 1/_gauss(x)", "2*x*y", z=True, over=(-4, 4))
@@ -665,8 +673,10 @@ row("log_expit(x)", "sigmoid(-x)", over=(-40, 40))
 row("exp10(x)", "y*ln10", over=(-4, 4))
 row("exprel(x)", "_exprel1(x)", over=(-20, 20))
 row("cosm1(x)", "-sin(x)", over=(-4, 4))
-row("powm1(a, b)", "0 if b == 0 else b*a**(b - 1)",
-    "(0*b if b > 0 else pow(a, b)*log(a)) if a == 0 else pow(a, b)*log(a)",
+row("powm1(a, b)", "0 if b == 0 else (0 if y == -1 else b*a**(b - 1)) if abs(b) == inf"
+    " else b*a**(b - 1)",
+    "(0 if b > 0 else pow(a, b)*log(a)) if a == 0 else pow(a, b)*log(a) if isfinite(a + b)"
+    " else 0 if y == -1 else pow(a, b)*log(a)",
     over=(POSITIVE, (-3, 3)))
 row("xlogy(a, b)", "log(b)", "(0 if b == 0 else a/b) if a == 0 else a/b", z=True)
 row("xlog1py(a, b)", "log1p(b)", "(0 if b == -1 else a/(1 + b)) if a == 0 else a/(1 + b)", z=True,
@@ -674,11 +684,14 @@ row("xlog1py(a, b)", "log1p(b)", "(0 if b == -1 else a/(1 + b)) if a == 0 else a
 row("entr(x)", "-1 - log(x)", at={0: (0, inf)})
 row("rel_entr(a, b)", "1 + _log_ratio(a, b)", "0 if a == 0 else -(a/b)", at={(0, 0): (0, nan, 0)})
 row("kl_div(a, b)", "_log_ratio(a, b)", "_lack(a, b)", at={(0, 2): (2, -inf, 1)})
-row("huber(d, r)", "abs(r) - d if abs(r) > d else 0*r", "r if abs(r) <= d else d*sign(r)",
-    kind="kinked", over=((0.5, 2), (-4, 4)))
+row("huber(d, r)", "nan*r if d < 0 else abs(r) - d if abs(r) > d else 0*r",
+    "nan*r if d < 0 else r if abs(r) <= d else d*sign(r)",
+    kind="kinked", over=((0.5, 2), (-4, 4)), at={(-1, 2): (inf, nan, nan)})
 row("pseudo_huber(d, r)",
-    "r*pow(_along(r, d), 3)/square(1 + _along(d, r))", "d*_along(r, d)",
-    over=((0.5, 2), (-4, 4)))
+    "nan*r if d < 0 else 0*r if abs(d) + abs(r) == 0 else "
+    "r*pow(_along(r, d), 3)/square(1 + _along(d, r))",
+    "nan*r if d < 0 else 0*r if abs(d) + abs(r) == 0 else d*_along(r, d)",
+    over=((0.5, 2), (-4, 4)), at={(-1, 2): (inf, nan, nan), (0, 0): (0, 0, 0)})
 row("boxcox(x, l)", "pow(x, l - 1)",
     "(1/(l*l) if l > 0 else inf) if x == 0 else square(log(x))*_exprel1(l*log(x))",
     over=(POSITIVE, (-2, 2)), at={(2, 0): (0.6931471805599453, 0.5, 0.2402265069591007),
@@ -775,17 +788,17 @@ row("gdtrix(a, b, p)", "-y/a", "-diff('gammainc', (1, 0), b, a*y)/(a*_gamma_pdf(
 row("pdtr(k, m)", None, "-_gamma_pdf(floor(k) + 1, m)", over=((3, 3), POSITIVE))
 row("pdtrc(k, m)", None, "_gamma_pdf(floor(k) + 1, m)", over=((3, 3), POSITIVE))
 row("pdtri(k, p)", None, "-1/_gamma_pdf(floor(k) + 1, y)", over=((3, 3), UNIT))
-row("bdtr(k, n, p)", None, None, "-_beta_pdf(n - floor(k), floor(k) + 1, 1 - p, p)",
+row("bdtr(k, n, p)", None, None, "-_beta_pdf(trunc(n) - floor(k), floor(k) + 1, 1 - p, p)",
     over=((2, 2), (6, 6), UNIT))
-row("bdtrc(k, n, p)", None, None, "_beta_pdf(n - floor(k), floor(k) + 1, 1 - p, p)",
+row("bdtrc(k, n, p)", None, None, "_beta_pdf(trunc(n) - floor(k), floor(k) + 1, 1 - p, p)",
     over=((2, 2), (6, 6), UNIT))
-row("bdtri(k, n, p)", None, None, "-1/_beta_pdf(n - floor(k), floor(k) + 1, 1 - y, y)",
+row("bdtri(k, n, p)", None, None, "-1/_beta_pdf(trunc(n) - floor(k), floor(k) + 1, 1 - y, y)",
     over=((2, 2), (6, 6), UNIT))
-row("nbdtr(k, n, p)", None, None, "_beta_pdf(n, floor(k) + 1, p, 1 - p)",
+row("nbdtr(k, n, p)", None, None, "_beta_pdf(trunc(n), floor(k) + 1, p, 1 - p)",
     over=((2, 2), (6, 6), UNIT))
-row("nbdtrc(k, n, p)", None, None, "-_beta_pdf(n, floor(k) + 1, p, 1 - p)",
+row("nbdtrc(k, n, p)", None, None, "-_beta_pdf(trunc(n), floor(k) + 1, p, 1 - p)",
     over=((2, 2), (6, 6), UNIT))
-row("nbdtri(k, n, p)", None, None, "1/_beta_pdf(n, floor(k) + 1, y, 1 - y)",
+row("nbdtri(k, n, p)", None, None, "1/_beta_pdf(trunc(n), floor(k) + 1, y, 1 - y)",
     over=((2, 2), (6, 6), UNIT))
 row("btdtria(p, b, x)", "1/diff('betainc', (1, 0, 0), y, b, x)",
     "-diff('betainc', (0, 1, 0), y, b, x)/diff('betainc', (1, 0, 0), y, b, x)",
@@ -823,8 +836,8 @@ row("i0(x)", "i1(x)", over=(-9, 9))
 row("i1(x)", "(i0(x) + iv(2, x))/2", over=(-9, 9))
 row("k0(x)", "-k1(x)", over=POSITIVE)
 row("k1(x)", "-(k0(x) + kn(2, x))/2", over=POSITIVE)
-row("yn(n, x)", None, "(yn(n - 1, x) - yn(n + 1, x))/2", over=(COUNT, POSITIVE))
-row("kn(n, x)", None, "-(kn(n - 1, x) + kn(n + 1, x))/2", over=(COUNT, POSITIVE))
+row("yn(n, x)", None, "(yn(trunc(n) - 1, x) - yn(trunc(n) + 1, x))/2", over=(COUNT, POSITIVE))
+row("kn(n, x)", None, "-(kn(trunc(n) - 1, x) + kn(trunc(n) + 1, x))/2", over=(COUNT, POSITIVE))
 row("jv(v, x)", MPMATH, "(jv(v - 1, x) - jv(v + 1, x))/2", z=True, over=POSITIVE)
 row("yv(v, x)", MPMATH, "(yv(v - 1, x) - yv(v + 1, x))/2", z=True, over=POSITIVE)
 row("iv(v, x)", MPMATH, "(iv(v - 1, x) + iv(v + 1, x))/2", z=True, over=POSITIVE)
@@ -891,17 +904,16 @@ row("_itai(x)", "_ai(x)", of=_output(sc.itairy, 0))
 row("_itbi(x)", "_bi(x)", of=_output(sc.itairy, 1))
 row("_itai_left(x)", "_ai(-x)", of=_output(sc.itairy, 2))
 row("_itbi_left(x)", "_bi(-x)", of=_output(sc.itairy, 3))
-# Kelvin: ber + i·bei = J₀(x·e^(3πi/4)), ker + i·kei = K₀(x·e^(πi/4)), DLMF 10.61
+# Kelvin: ber + i·bei = J₀(x·e^(3πi/4)); w = ker + i·kei has w″ = i·w − w′/x, DLMF 10.61
 row("_kelvin2(x) = (jv(0, (-1 + 1j)/sqrt2*x) - jv(2, (-1 + 1j)/sqrt2*x))*0.5j", z=True)
-row("_kelvin3(x) = (kv(0, (1 + 1j)/sqrt2*x) + kv(2, (1 + 1j)/sqrt2*x))*0.5j", z=True)
 row("ber(x)", "berp(x)", over=POSITIVE)
 row("bei(x)", "beip(x)", over=POSITIVE)
 row("ker(x)", "kerp(x)", over=POSITIVE)
 row("kei(x)", "keip(x)", over=POSITIVE)
 row("berp(x)", "real(_kelvin2(x))", over=POSITIVE)
 row("beip(x)", "imag(_kelvin2(x))", over=POSITIVE)
-row("kerp(x)", "real(_kelvin3(x))", over=POSITIVE)
-row("keip(x)", "imag(_kelvin3(x))", over=POSITIVE)
+row("kerp(x)", "-kei(x) - y/x", over=POSITIVE)
+row("keip(x)", "ker(x)/2 - 0.25 if x < 1e-9 else ker(x) - y/x", over=POSITIVE, at={0: (0, inf)})
 row("kelvin(x) = (ber(x) + 1j*bei(x), ker(x) + 1j*kei(x), "
     "berp(x) + 1j*beip(x), kerp(x) + 1j*keip(x))", over=POSITIVE)
 row("pbdv(v, x) = (_pbdv(v, x), _pbdvp(v, x))", over=((0.5, 3), (-2, 2)))
@@ -968,8 +980,11 @@ row("wrightomega(x)", "y/(1 + y)", z=True, over=(-9, 9))
 # Hypergeometric functions and orthogonal polynomials
 row("hyp0f1(b, x)", MPMATH, "hyp0f1(b + 1, x)/b", z=True)
 row("hyp1f1(a, b, x)", MPMATH, MPMATH, "a/b*hyp1f1(a + 1, b + 1, x)", z=True)
-row("hyp2f1(a, b, c, x)", MPMATH, MPMATH, MPMATH, "a*b/c*hyp2f1(a + 1, b + 1, c + 1, x)", z=True,
-    over=((0.1, 4), (0.1, 4), (0.5, 4), (-0.9, 0.5)))
+# A polynomial has an end where the next function may be infinite; in a and b that is undefined.
+_NEXT = "hyp2f1(a + 1, b + 1, c + 1, x)"
+row("hyp2f1(a, b, c, x)", MPMATH, MPMATH, MPMATH,
+    f"(a*b/c*{_NEXT} if abs({_NEXT}) < inf else 0*x*sqrt(a*b)) if a*b == 0 else a*b/c*{_NEXT}",
+    z=True, over=((0.1, 4), (0.1, 4), (0.5, 4), (-0.9, 0.5)))
 row("hyperu(a, b, x)", MPMATH, MPMATH, "-a*hyperu(a + 1, b + 1, x)")
 _INNER = (COUNT, (-0.9, 0.9))
 row("eval_legendre(n, x)", None, "0*x if n == 0 else (n + 1)/2*eval_jacobi(n - 1, 1, 1, x)",

@@ -54,12 +54,16 @@ def ordered_as(x: Any, model: Any) -> Any:
     """The structure of x, its dicts in the order of the model's where they have the same keys.
 
     What is matched leaf by leaf with the model goes through here first: dicts have no order to
-    whoever writes them.
+    whoever writes them. Namedtuples are matched as dicts of their fields; one whose fields the
+    model's has not becomes a dict, which no tuple matches.
 
     >>> ordered_as([{"b": 2.0, "a": 1.0}], [{"a": 0.0, "b": 0.0}])
     [{'a': 1.0, 'b': 2.0}]
     """
     kind, other = type(x), type(model)
+    if hasattr(kind, "_fields") and hasattr(other, "_fields") and kind._fields != other._fields:
+        named = ordered_as(x._asdict(), model._asdict())
+        return list(named.values()) if x._asdict().keys() == model._asdict().keys() else named
     if issubclass(kind, (list, tuple)) and issubclass(other, (list, tuple)):
         parts = [ordered_as(*pair) for pair in zip(x, model, strict=False)]
         return [*parts, *x[len(parts) :]]

@@ -32,18 +32,23 @@ row("mul(a, b) = a*b", "b", "a", z=True, aka="multiply")
 row("div(a, b) = a/b", "1/b", "-(y/b)", z=True, over=POSITIVE, aka="divide true_divide",
     at={(1e-200, 1e-170): (1e-30, 1e170, -1e140)})
 row("pow(a, b)",  # b - 1 is rounded where b is small
-    "b*a**(b - 1) if abs(b) >= 0.5 else (b*y/a if abs(a) > 0 else 0) if b == 0"
+    "(0 if y == 0 else b*a**(b - 1) if real(a) >= 0 else -b*a**(b - 1)) if abs(b) == inf"
+    " else b*a**(b - 1) if abs(b) >= 0.5 else (b*y/a if abs(a) > 0 else 0) if b == 0"
     " else b*a**(b - 1) if a == 0 else b*y/a if isfinite(a) else b*a**(b - 1)",
-    "(_powlog(a, b) if real(b) > 0 else y*log(a)) if a == 0 else y*log(a)", z=True,
+    "y*log(a) if y != 0 else _powlog(a, b) if a == 0 else y*log(a) if isfinite(a + b) else 0",
+    z=True,
     over=(POSITIVE, (-3, 3)), aka="power float_power",
     at={(0, 0): (1, 0, -inf), (0, 2): (0, 0, 0), (0, 1): (0, 1, 0), (-2, 3): (-8, 12, nan),
         (0, 0.5): (0, inf, 0), (2, 0): (1, 0, 0.6931471805599453),
         (0, 0.25): (0, inf, 0), (1e-200, 2): (0, 2e-200, 0),
+        (inf, -1): (0, 0, 0), (-inf, -2): (0, 0, 0), (2, -inf): (0, 0, 0),
+        (-3, inf): (inf, -inf, nan),
         (1e300, 0.1): (1.0000000000000038e30, 1.0000000000000039e-271, 6.907755278982164e32)},
     inexact="a power below 2e-308 has lost digits, and the slope is b times as large")
 row("_powlog(a, b) = (0 if real(b) > 0 else -inf) if a == 0 else a**b*log(a)",
-    "(b*_powlog(a, b - 1) if real(b) > 0 else inf) if a == 0 else a**(b - 1)*(1 + b*log(a))",
-    "(0 if real(b) > 0 else y*log(a)) if a == 0 else y*log(a)", z=True, over=(POSITIVE, (-3, 3)),
+    "(_powlog(a, b - 1) if real(b) > 0 else inf) if a == 0 else a**(b - 1)*(1 + b*log(a))",
+    "(0 - _powlog(a, b) if real(b) > 0 else y*log(a)) if a == 0 else y*log(a)", z=True,
+    over=(POSITIVE, (-3, 3)),
     at={(0, 1): (0, -inf, 0), (0, 2): (0, 0, 0), (0, 0.5): (0, -inf, 0), (0, 0): (-inf, inf, inf)},
     says="aᵇ·ln a")
 row("neg(x) = -x", "-1", kind="linear", z=True, aka="negative")
@@ -103,7 +108,7 @@ row("nan_to_num(x)", "1 if isfinite(x) else 0", kind="kinked", z=True,
 # Roots, exponentials, logarithms
 row("sqrt(x)", "0.5/y", z=True, over=POSITIVE,
     at={0: (0, inf), 5e-324: (2.2227587494850775e-162, 2.2494568972715982e161)})
-row("cbrt(x)", "inf if x == 0 else y/x/3 if abs(x) < inf else 0", over=POSITIVE,
+row("cbrt(x)", "1/3/y/y if x == 0 else y/x/3 if abs(x) < inf else 0", over=POSITIVE,
     at={0: (0, inf), -8: (-2, 1 / 12)})
 row("exp(x)", "y", z=True)
 row("exp2(x)", "exp2(x - 1)*(2*ln2)", z=True)
@@ -152,7 +157,8 @@ row("atan(x)", "_bell(x)", z=True, aka="arctan", at={inf: (1.5707963267948966, 0
 row("_bell(x) = 1/(1 + x*x) if abs(x) < 1e150 else 1/x/x",
     "-2*x*y*y if abs(x) < 1e9 else -2*y/x", z="1/(1 + x*x)",
     at={inf: (0, 0), 1e100: (1e-200, -2e-300)}, says="1/(1 + x²)")
-row("atan2(a, b)", "_along(b, a)/hypot(a, b)", "-_along(a, b)/hypot(a, b)",
+row("atan2(a, b)", "_along(b, a)/hypot(a, b) if abs(a) < inf else 0*y",
+    "-_along(a, b)/hypot(a, b) if abs(a) < inf else 0*y",
     aka="arctan2",
     at={(0, 0): (0, nan, nan), (1e-200, 1e-200): (0.7853981633974483, 5e199, -5e199)},
     inexact="from order 2 on, arguments below 1e-150 can overflow on the way")

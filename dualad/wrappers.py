@@ -28,13 +28,13 @@ Driver = TypeVar("Driver", bound=Callable[..., Any])
 
 def driver(definition: Driver) -> Driver:
     """The driver that gives back what its definition does, as a function like f."""
-    name = definition.__name__
+    name = definition.__name__ = definition.__name__.lstrip("_")  # as users call it
     names = definition.__code__.co_varnames[: definition.__code__.co_argcount]
     defaults = dict(zip(names[::-1], (definition.__defaults__ or ())[::-1], strict=False))
     defaults |= definition.__kwdefaults__ or {}
     short_way: Any = None  # for numbers, no options
     if DRIVERS:
-        short_way = DRIVERS.SHORT_WAYS.get("series" if name == "_taylor" else name)
+        short_way = DRIVERS.SHORT_WAYS.get(name)
     takes_more = name in ("grad", "value_and_grad")  # several arguments, and has_aux
 
     def of_short_way(options: dict[str, Any]) -> tuple[bool, Any] | None:
@@ -90,8 +90,8 @@ def _special(name: str, options: dict[str, Any]) -> tuple[Any, dict[str, Any]] |
         return None
     if name == "derivative" and is_for_series(options.get("order")):
         return DRIVERS.SHORT_WAYS["derivative of order"], options
-    if name == "_taylor":
-        return DRIVERS.SHORT_WAYS["series"], options
+    if name == "taylor":
+        return DRIVERS.SHORT_WAYS[name], options
     given = options.get("sparsity")
     if name not in ("jacobian", "hessian") or given is None or given is False:
         return None
@@ -219,7 +219,7 @@ def _described(x: Any) -> str:
     options = {"argnums": argnums} if argnums != 0 else {}
     options |= {k: x for k, x in call.keywords.items() if x is not None}
     told = "".join(f", {key}={x!r}" for key, x in options.items())
-    return f"<{call.func.__name__.lstrip('_')} of {name}{told}>"
+    return f"<{call.func.__name__} of {name}{told}>"
 
 
 def _continued(definition: Function, x: Any, y: Any, level: int, has_aux: bool = False) -> Any:

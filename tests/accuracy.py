@@ -25,7 +25,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from mpmath import mp, mpf
 from support.both import pure
-from support.reference import reference
+from support.reference import is_pair, reference
 
 import dualad
 from dualad.namespaces import MATH
@@ -255,7 +255,7 @@ def sloped(rule: Rule) -> Iterator[int]:
 
 
 ROWS = [  # helpers, whose names start with _, are measured where they are used
-    r for r in table() if r.name[0] != "_" and not str(r.value).startswith("(") and r.kind != "flat"
+    r for r in table() if r.name[0] != "_" and not is_pair(r) and r.kind != "flat"
 ]
 
 

@@ -2,7 +2,8 @@
 
     python tests/mutations.py                     every row of the table
     python tests/mutations.py --arrays            every array rule (an hour or two)
-    python tests/mutations.py --arrays 40 fft.py  forty of them by lot, in some files
+    python tests/mutations.py --arrays 40 fft.py  forty of them by lot, in some files; also in
+                                                  dual.py, transposes.py, … of the package
     MINUTES=30 python tests/mutations.py --arrays 400   as many of these as there is time for
 
 An error is a wrong sign, a factor of 2 or 1 + 1e-7, swapped arguments, a missing term, another
@@ -17,10 +18,12 @@ from __future__ import annotations
 
 import ast
 import builtins
+import collections
 import contextlib
 import copy
 import functools
 import gc
+import multiprocessing
 import os
 import random
 import re
@@ -35,17 +38,17 @@ from typing import Any, NamedTuple
 
 TESTS = Path(__file__).parent
 HOME = TESTS.parent
-SECONDS = 120  # for one error; more is counted as noticed: it hangs
+SECONDS = 120  # for one error in the table; more is counted as noticed: it hangs
 
 # The text with an error in it, and what the error is
 Mutant = tuple[str, str]
 
 
-def noticed(run: Callable[[], None]) -> bool:
+def noticed(run: Callable[[], None], seconds: float = SECONDS) -> bool:
     """Whether `run` fails, in a process of its own."""
     child = os.fork()
     if child == 0:
-        signal.alarm(SECONDS)
+        signal.alarm(round(seconds))
         with contextlib.suppress(BaseException):
             with open(os.devnull, "w") as nothing:
                 os.dup2(nothing.fileno(), 1)
@@ -184,23 +187,33 @@ def of_the_table(names: list[str]) -> None:
 
 # -- array rules -------------------------------------------------------------------------------
 
+REVERSE = ["reverse", "recorded_arrays", "reductions", "selecting", "shapes", "strong_zero"]
+NUMBERS = ["dual", "numbers", "nesting", "higher_order", "strong_zero", "conversions"]
 FAMILIES = {  # where the tests of a file are, if not in the file of the same name
-    "common": ["shapes", "reductions", "ufuncs"],
+    "common": ["shapes", "reductions", "ufuncs", "choosing", "polynomials"],
+    "conversions": NUMBERS,
+    "dual": NUMBERS,
     "elementwise": ["choosing", "others", "ufuncs"],
     "factorisations": ["linalg"],
     "matrices": ["linalg", "products"],
     "others": ["others", "conversions"],
+    "pair": NUMBERS,
     "reductions": ["reductions", "precision"],
+    "selecting": ["selecting", "shapes"],
     "sequences": ["polynomials"],
+    "product_transposes": REVERSE,
+    "records": REVERSE,
     "statistics": ["polynomials"],
     "tables": ["choosing"],
+    "transposes": REVERSE,
     "ufunc_methods": ["ufuncs"],
+    "zeros": NUMBERS,
 }
 EQUIVALENT = TESTS / "mutations.md"
-FOR_ALL = ["coverage", "edge_cases", "small_inputs"]
+FOR_ALL = ["coverage", "edge_cases", "found", "methods", "small_inputs"]
 SYMMETRIC = {
-    *("array_equal", "has_duals", "max", "min", "maximum", "minimum"),
-    *("broadcast_shapes", "promote_types", "result_type"),
+    *("array_equal", "equal", "has_duals", "max", "min", "maximum", "may_share_memory", "minimum"),
+    *("broadcast_shapes", "plain_answer", "promote_types", "result_type"),
 }
 SWAPPED: dict[type, type] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Lt: ast.GtE,
@@ -219,7 +232,8 @@ class Error(NamedTuple):
 
 def of_a_file(path: Path) -> Iterator[Error]:
     """Errors at every place of a module, texts and annotations left out."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
+    text = path.read_text(encoding="utf-8")
+    tree = ast.parse(text)
     skipped, inside, lines, around = set(), {}, {}, {}
     for node in ast.walk(tree):
         if isinstance(node, ast.expr):
@@ -242,7 +256,7 @@ def of_a_file(path: Path) -> Iterator[Error]:
         for change, what in changes(node):
 
             def module(place: int = place, change: Any = change) -> Any:
-                mutant = copy.deepcopy(tree)
+                mutant = ast.parse(text)  # which is quicker than a copy
                 there = list(ast.walk(mutant))[place]
                 return ast.fix_missing_locations(_replaced(mutant, there, change(there)))
 
@@ -290,14 +304,16 @@ def changes(node: ast.AST) -> Iterator[tuple[Callable[[Any], ast.AST], str]]:
 class Runner:
     """Stands in for pytest's loop: all tests once, with the lines that each runs, then the errors.
 
-    Each error is tried in a process split off from this one, by the tests that reach its line,
-    quickest first.
+    Each error is tried in a process split off from this one, by the tests that reach its line:
+    first those that have noticed others, and the quickest.
     """
 
     def __init__(self, files: list[Path], count: int, minutes: float) -> None:
         self.files, self.count, self.end = files, count, time.monotonic() + minutes * 60
         self.lines: dict[tuple[str, int], list[Any]] = {}
         self.seconds: dict[str, float] = {}
+        self.noticed = collections.Counter[str]()  # errors, by each test
+        self.running = multiprocessing.RawValue("i")  # the test, seen from the other process
         self.failed = False
 
     def pytest_runtest_logreport(self, report: Any) -> None:
@@ -305,7 +321,8 @@ class Runner:
 
     def passes(self, items: list[Any]) -> bool:
         self.failed = False
-        for item, following in zip(items, [*items[1:], None]):
+        for k, (item, following) in enumerate(zip(items, [*items[1:], None])):
+            self.running.value = k
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
             if self.failed:
                 return False
@@ -318,12 +335,15 @@ class Runner:
             put_in_place(path, ast.fix_missing_locations(watched))
         for item in session.items:
             self.look_at(item)
+        living.cache_clear()  # the tests have made more
         for path, tree in sound.items():
             put_in_place(path, tree)
+        gc.freeze()  # so that the other processes share this one's memory
         print(f"{len(session.items)} tests in {sum(self.seconds.values()):.0f} s", flush=True)
         known = equivalent()
         errors = [e for p in self.files for e in of_a_file(p) if e.name not in known]
-        random.Random(1).shuffle(errors)
+        if self.count:
+            random.Random(1).shuffle(errors)
         tried: dict[Path, int] = dict.fromkeys(self.files, 0)
         caught = dict(tried)
         for error in errors[: self.count or None]:
@@ -359,14 +379,19 @@ class Runner:
         if items is None:  # what runs when the module is imported may reach any of its tests
             every = [i for (p, _), some in self.lines.items() if p == error.path.name for i in some]
             items = list(dict.fromkeys(every))
-        items = sorted(items, key=lambda item: self.seconds[item.nodeid])
+        items = [item for item in items if item.path in tests_of_a_file(error.path)]
+        seconds, before = self.seconds, self.noticed
+        items = sorted(items, key=lambda i: seconds[i.nodeid] / (before[i.nodeid] + 0.1))
 
         def run() -> None:
             put_in_place(error.path, error.module(), at_import)
             if not self.passes(items):
                 raise AssertionError
 
-        return noticed(run)
+        found = noticed(run, 20 + 5 * sum(seconds[item.nodeid] for item in items))
+        if found and items:
+            before[items[self.running.value].nodeid] += 1
+        return found
 
 
 REACHED: set[tuple[str, int]] = set()  # statements, since it was emptied
@@ -405,17 +430,31 @@ def put_in_place(path: Path, module: ast.Module, at_import: bool = False) -> Non
     old, new = ([*codes(compile(tree, str(path), "exec"))] for tree in (running, module))
     if len(old) == len(new):
         instead = dict(zip(old, new))
-        for f in gc.get_objects():
-            if isinstance(f, functools._lru_cache_wrapper) and f.__module__.startswith("dualad"):
-                f.cache_clear()
-            if type(f) is types.FunctionType and f.__code__.co_filename == str(path):
-                code = instead.get(f.__code__, f.__code__)
-                if len(code.co_freevars) == len(f.__code__.co_freevars):
-                    f.__code__ = code
-                else:
-                    at_import = True
+        functions, caches = living()
+        for cache in caches:
+            cache.cache_clear()
+        for f in functions.get(str(path), []):
+            code = instead.get(f.__code__, f.__code__)
+            if len(code.co_freevars) == len(f.__code__.co_freevars):
+                f.__code__ = code
+            else:
+                at_import = True
     if at_import or len(old) != len(new):
         exec(new[0], vars(sys.modules[module_of(path)]))
+
+
+@functools.cache
+def living() -> tuple[dict[str, list[types.FunctionType]], list[Any]]:
+    """The functions that there are, by their files, and the caches of the package."""
+    functions: dict[str, list[types.FunctionType]] = {}
+    caches = []
+    for thing in gc.get_objects():
+        if isinstance(thing, functools._lru_cache_wrapper):
+            if thing.__module__.startswith("dualad"):
+                caches.append(thing)
+        elif type(thing) is types.FunctionType:
+            functions.setdefault(thing.__code__.co_filename, []).append(thing)
+    return functions, caches
 
 
 def codes(code: types.CodeType) -> Iterator[types.CodeType]:
@@ -431,14 +470,19 @@ def equivalent() -> dict[str, str]:
     return dict(rows)
 
 
+def tests_of_a_file(path: Path) -> list[Path]:
+    names = (*FAMILIES.get(path.stem, [path.stem]), *FOR_ALL)
+    return [test for name in names if (test := TESTS / f"test_{name}.py").exists()]
+
+
 def of_arrays(count: int, names: list[str], minutes: float) -> None:
     import pytest
 
-    folder = HOME / "dualad" / "array_rules"
-    files = [p for p in sorted(folder.glob("*.py")) if not names or p.name in names]
-    families = [name for p in files for name in FAMILIES.get(p.stem, [p.stem])]
-    there = [TESTS / f"test_{name}.py" for name in dict.fromkeys([*families, *FOR_ALL])]
-    tests = [str(path) for path in there if path.exists()]
+    files = sorted((HOME / "dualad" / "array_rules").glob("*.py"))
+    if names:
+        files += sorted((HOME / "dualad").glob("*.py"))
+        files = [path for path in files if path.name in names]
+    tests = dict.fromkeys(str(test) for path in files for test in tests_of_a_file(path))
     options = ["-p", "no:cacheprovider", "-p", "no:terminal", "-o", "addopts=", "-s", "-W", "error"]
     os.chdir(HOME)
     pytest.main([*options, *tests], plugins=[Runner(files, count, minutes)])

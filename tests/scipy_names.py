@@ -29,7 +29,8 @@ A distribution is supported in its variable, loc, scale and shapes, but for {cou
 refused: cdf, sf and quantiles of {cdfs}; the entropy of {entropies}; moments from the third on, `fit`
 and `expect`. Where SciPy integrates or sums a mean, variance or entropy, so does its derivative, and is refused
 where that does not converge, as for the entropy of `zipf`, with its heavy tail, and all of `crystalball`, which has
-a kink. Derivatives of probabilities are as
+a kink. A moment that is infinite has the derivative nan, in every shape, loc and scale that it has. Where the
+formula of a moment cancels, as at large shapes, mpmath calculates it. Derivatives of probabilities are as
 exact as SciPy's own probabilities, down to 1e-300.
 
 Of a class, what is not there for duals is refused by name: `derivative` and `add_xi` of

@@ -253,6 +253,15 @@ def test_infinite_heights_stay_where_they_are() -> None:
 # -- elementwise ---------------------------------------------------------------------------
 
 
+def test_i0_of_long_doubles() -> None:
+    x = np.array([-2.5, 0.5, 3.0], np.longdouble)
+    slopes = derivative(np.i0)(x)
+    assert slopes.dtype == np.longdouble
+    assert slopes.astype(float).tolist() == pytest.approx(
+        [float(mp.besseli(1, float(v))) for v in x], rel=1e-14
+    )
+
+
 def test_i0_against_mpmath(monkeypatch: pytest.MonkeyPatch) -> None:
     points = [-30.0, -2.5, 0.0, 1e-9, 0.7, 12.0]
 
@@ -428,6 +437,8 @@ def test_out() -> None:
     x = Dual(MATRIX, MATRIX)
     for f in (
         lambda out: np.clip(x, -1, 1, out=out),
+        lambda out: np.clip(x, None, None, out=out),
+        lambda out: np.clip(x, -1, 1, out=out, casting="same_kind"),
         lambda out: np.choose(np.zeros((3, 4), int), [x], out=out),
         lambda out: np.compress([True] * 3, x, axis=0, out=out),
     ):

@@ -104,6 +104,17 @@ def test_like(maker: str, like: str) -> None:
     derivative(outer)(1.0)
 
 
+@pytest.mark.parametrize("requirements", [None, "C", "F", "O", "W", "CO"])
+def test_require_copies_where_numpy_does(requirements: str | None) -> None:
+    a = np.array([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]])
+    x = Dual(a.copy(), a)
+    for part in (lambda v: v, lambda v: v[1:], lambda v: v[:, :1]):
+        got = np.require(part(x), None, requirements, like=x)
+        expected = np.require(part(a), None, requirements)
+        assert np.shares_memory(got.primal, x.primal) == np.shares_memory(expected, a)
+        np.testing.assert_array_equal(got.tangent, expected)
+
+
 @pytest.mark.parametrize("make", [np.zeros, np.empty, np.ones])
 @pytest.mark.parametrize("number", [False, True])
 def test_a_loop_that_fills_an_array(make: Any, number: bool) -> None:

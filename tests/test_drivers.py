@@ -17,7 +17,7 @@ from hypothesis.extra.numpy import arrays
 from mpmath import mp, mpf
 
 import dualad
-from dualad import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad
+from dualad import derivative, grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 
 
 def survey(x1: Any, x2: Any) -> Any:
@@ -294,6 +294,26 @@ def test_jacobian_keeps_other_structures() -> None:
     assert [c.tolist() for c in jacobian(f)(Point(1.0, 2.0))] == [[1, 2], [1, 2]]
     assert [c.shape for c in jacobian(f)([1.0, np.ones(3)])] == [(2,), (2, 3)]
     assert jacobian(lambda p: f(p.values()))({"a": 1.0})["a"].tolist() == [1, 2]
+
+
+def test_namedtuples_are_matched_by_name() -> None:
+    Point, Turned = namedtuple("Point", "x y"), namedtuple("Turned", "y x")
+    Else = namedtuple("Else", "x z")
+    p = Point(1.0, 2.0)
+
+    def f(p: Any) -> Any:
+        return 10 * p.x**2 + p.y**2
+
+    _, back = vjp(lambda v: Point(2 * v, 3 * v), 1.0)
+    assert back(Turned(y=0.0, x=1.0)) == back(Point(1.0, 0.0)) == back((1.0, 0.0)) == (2.0,)
+    assert jvp(f, (p,), (Turned(y=0.0, x=1.0),))[1] == 20.0
+    assert hvp(f)(p, Turned(y=0.0, x=1.0)) == Point(20.0, 0.0)
+    nested = jvp(lambda d: f(d["p"][0]), ({"p": [p]},), ({"p": [Turned(y=0.0, x=1.0)]},))
+    assert nested[1] == 20.0
+    with pytest.raises(ValueError, match=r"\{'x': \(\), 'y': \(\)\}; got \{'x': \(\), 'z': \(\)\}"):
+        back(Else(1.0, 0.0))
+    with pytest.raises(ValueError, match=r"got \[\{'x': \(\), 'z': \(\)\}\]"):
+        jvp(f, (p,), (Else(1.0, 0.0),))
 
 
 def test_hvp_takes_arguments_as_scipy_gives_them() -> None:

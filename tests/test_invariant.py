@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import random
 from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import pytest
 from programs import failing
 from programs.outcome import Outcome, outcome
@@ -20,6 +22,7 @@ from programs.steps import TABLE
 from programs.truth import differences
 
 import dualad
+from dualad.pair import moved
 
 COUNT = int(os.environ.get("DUALAD_PROGRAMS", "500"))
 
@@ -112,3 +115,52 @@ def test_differences_are_as_exact_as_they_say() -> None:
         assert abs(got[0] - want) <= error[0] <= 1e-4
     _, error = differences(lambda t: np.array([abs(t - 0.001) * 1e3]), 1, 2.0**-52)
     assert error[0] > 0.1
+
+
+ROOTS = {
+    "setup": "",
+    "inputs": [["x", "2.3", "1.7"]],
+    "lines": [
+        ["np.roots", "v1 = np.sort(np.abs(np.roots(np.stack([x] * 8))))"],
+        ["np.roots", "v2 = (v1 - 1.0) * 1e4"],
+    ],
+    "outputs": ["v2"],
+    "driver": "jvp",
+    "lift": None,
+    "pure": False,
+}
+# The standard deviation of equal numbers is a kink, whose square is none.
+EQUAL = {
+    "setup": "",
+    "inputs": [["x", "np.full(3, 0.7)", "np.array([1.3, -0.4, 0.9])"]],
+    "lines": [["np.std", "v1 = np.std(x)"], ["np.std", "v2 = v1 * v1"]],
+    "outputs": ["v2"],
+    "driver": "hessian",
+    "lift": None,
+    "pure": False,
+}
+
+
+@pytest.mark.parametrize("data", [ROOTS, EQUAL])
+def test_residues_and_jumps_at_the_point_are_no_faults(data: dict[str, Any]) -> None:
+    assert outcome(failing.from_data(data)).fault == "ok"
+
+
+@pytest.mark.parametrize("off", [1e-2, 1e-5])
+def test_a_broken_rule_is_found_all_the_same(off: float, monkeypatch: Any) -> None:
+    rules = dualad.array.protocols.ARRAY_FUNCTIONS
+    roots = rules[np.roots]
+
+    lines = [
+        ["np.roots", "v1 = np.sort(np.abs(np.roots(np.stack([1.0, x, 0.3]))))"],
+        ["np.roots", "v2 = v1 * 2.0"],
+    ]
+    data = dict(ROOTS, lines=lines)
+    assert outcome(failing.from_data(data)).fault == "ok"
+
+    def wrong(p: Any) -> Any:
+        y = roots(p)
+        return moved(y.primal, y.tangent * (1 + off), y.level) if isinstance(y, dualad.Dual) else y
+
+    monkeypatch.setitem(rules, np.roots, wrong)
+    assert outcome(failing.from_data(data)).fault == "wrong derivative"

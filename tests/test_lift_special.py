@@ -574,16 +574,11 @@ REFUSED: dict[str, tuple[str, str]] = {
         "class D:\n    def __set_name__(self, owner, name): owner.z = math.sqrt(owner.x0)\n",
         "class E:\n    x0 = x\n    d = C.D()\nreturn E.z",
     ),
-    "__instancecheck__": (
-        "class M(type):\n    def __instancecheck__(cls, v): return math.sqrt(v) > 0\n"
-        "class E(metaclass=M): pass\n",
-        "return x * isinstance(x, C.E)",
-    ),
 }  # fmt: skip
 
 # Those of Python's data model that code in a function does not have called, or that do not
 # calculate; and the awaitable and other hooks that go the way of those above.
-OTHERS = """__del__ __prepare__ __subclasscheck__ __mro_entries__ __length_hint__ __buffer__
+OTHERS = """__instancecheck__ __del__ __prepare__ __subclasscheck__ __mro_entries__ __length_hint__ __buffer__
 __release_buffer__ __subclasshook__ __reduce_ex__ __getnewargs_ex__"""
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from support.oracle import check
 
-from dualad import Dual, DualArray, jvp
+from dualad import Dual, DualArray, grad, jacobian, jvp
+from dualad.array_rules.common import has_duals
 
 SQUARE = np.arange(1.0, 10).reshape(3, 3) / 3
 
@@ -21,6 +22,44 @@ def test_precision_text_and_windows() -> None:
     assert np.array_repr(x) == np.array_str(x) == np.array2string(x) == repr(x)
     assert type(np.round(x, 1)) is np.ndarray and np.round(x, 1)[0, 0] == 0.3
     check(lambda v: np.lib.stride_tricks.sliding_window_view(v, (2, 2)) ** 2, SQUARE)
+
+
+def test_text_is_that_of_the_value_where_code_is_lifted() -> None:
+    shown: list[str] = []
+
+    def f(v: Any) -> Any:
+        shown[:] = np.array_repr(v), np.array_str(v, 75, 2), np.array2string(v, precision=3)
+        return np.sum(v)
+
+    grad(f)(SQUARE)
+    assert shown == [
+        np.array_repr(SQUARE),
+        np.array_str(SQUARE, 75, 2),
+        np.array2string(SQUARE, precision=3),
+    ]
+
+
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_views_by_strides_on_the_way_back(n: int) -> None:
+    """Of a part and of the whole, in one direction and in several."""
+
+    def f(v: Any) -> Any:
+        rest = v[1:]
+        windows = np.lib.stride_tricks.as_strided(rest, (n, 2), rest.strides * 2)
+        return np.sum(windows**2 * [1.0, 10.0], axis=1)
+
+    x = np.arange(1.0, 7)
+    want = np.zeros((n, 6))
+    for i in range(n):
+        want[i, i + 1 : i + 3] = 2 * x[i + 1], 20 * x[i + 2]
+    for mode in ("forward", "reverse"):
+        np.testing.assert_array_equal(jacobian(f, mode=mode)(x), want)
+    single = jacobian(lambda t: f(t * x), mode="forward")(np.ones(1))
+    np.testing.assert_allclose(single[:, 0], want @ x, rtol=1e-15)
+    second = grad(lambda v: f(v) @ np.arange(1.0, n + 1))
+    np.testing.assert_allclose(
+        jacobian(second, mode="reverse")(x), jacobian(second, mode="forward")(x), rtol=1e-15
+    )
 
 
 def test_sets() -> None:
@@ -35,8 +74,22 @@ def test_sets() -> None:
     ):
         assert result.primal.tolist() == value
         assert result.tangent.tolist() == tangent
+    for f, once, value, tangent in (
+        (np.setdiff1d, False, [1, 2], [10, 100]),
+        (np.setdiff1d, True, [1, 2, 2], [10, 100, 1000]),
+        (np.intersect1d, True, [3], [1]),
+    ):
+        result = f(x[:3] if f is np.intersect1d else x, y[1:], assume_unique=once)
+        assert result.primal.tolist() == value
+        assert result.tangent.tolist() == tangent
     common, i, j = np.intersect1d(a, y, return_indices=True)
     assert common.tolist() == [2, 3] and i.tolist() == [2, 0] and j.tolist() == [0, 2]
+
+
+def test_duals_are_found_in_arrays_of_objects() -> None:
+    x = np.array([1.0, Dual(2.0, 1.0)], object)
+    assert has_duals(x) and has_duals([{"a": (1.0, x)}])
+    assert not has_duals(x[:1]) and not has_duals(np.ones(2))
 
 
 SCIMATH: dict[str, Any] = {

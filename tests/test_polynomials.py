@@ -35,6 +35,7 @@ ZEROS = np.array([1.0, -2.0, 3.5, 0.5])
 CASES: dict[str, Case] = {
     "polyval": Case(np.polyval, VECTOR, MATRIX),
     "polyval at a number": Case(np.polyval, VECTOR, 1.5),
+    "polyval at 0": Case(np.polynomial.polynomial.polyval, np.zeros(2), VECTOR),
     "polyval2d": Case(lambda x, y: polyval2d(x, y, MATRIX), VECTOR, VECTOR**2),
     "polyval2d of coefficients": Case(lambda y, c: polyval2d(VECTOR, y, c), VECTOR**2, CUBE),
     "polyval2d at numbers": Case(lambda x, y: polyval2d(x, y, SQUARE), 1.5, -0.5),
@@ -47,8 +48,11 @@ CASES: dict[str, Case] = {
     "polydiv by a number": Case(np.polydiv, VECTOR, 3.0),
     "polydiv by more": Case(np.polydiv, ROW[:2], VECTOR),
     "polyder": Case(lambda p: np.polyder(p * p, 2), VECTOR),
+    "polyder of order 0": Case(lambda p: np.polyder(p * p, 0), VECTOR),
     "polyder to nothing": Case(lambda p: np.polyder(p * p, 7), VECTOR),
     "polyint": Case(lambda p, k: np.polyint(p * p, 2, k), VECTOR, ROW[:2]),
+    "polyint of order 0": Case(lambda p: np.polyint(p * p, 0), VECTOR),
+    "polyint one constant for two": Case(lambda p, k: np.polyint(p * p, 2, k), VECTOR, 2.0),
     "polyint one constant": Case(lambda p, k: np.polyint(p * p, 3, k), VECTOR, 2.0),
     "poly": Case(np.poly, ZEROS),
     "roots": steps(np.roots, np.poly(ZEROS)),
@@ -83,6 +87,9 @@ CASES: dict[str, Case] = {
     "corrcoef of two": steps(lambda x, y: np.corrcoef(x, y)[0, 1], VECTOR, VECTOR**2),
     "corrcoef of one": steps(np.corrcoef, VECTOR),
     "linspace": Case(lambda a, b: np.linspace(a * a, b, 5, axis=-1), MATRIX, MATRIX[:1] + 1),
+    "linspace of fifty": Case(np.linspace, 2.0, 3.0),
+    "logspace of fifty": Case(np.logspace, 0.2, 0.3),
+    "geomspace of fifty": Case(np.geomspace, 2.0, 3.0),
     "linspace open": Case(
         lambda a, b: np.linspace(a * a, b, 4, endpoint=False, retstep=True), 2.0, 3.0
     ),
@@ -155,6 +162,28 @@ def test_at_another_scale(c: float) -> None:
     p, by = np.poly(ZEROS), VECTOR**2
     near, far = (jvp(np.roots, (s * p,), (s * by,))[1] for s in (1.0, c))
     np.testing.assert_allclose(far, near, rtol=1e-9)
+
+
+@pytest.mark.parametrize("c", [2.0**-80, 1.0])
+def test_zeros_that_leave_their_conjugates(c: float) -> None:
+    """Coefficients that are real have complex derivatives there, however small."""
+    z, along = np.array([1 + 2j, 1 - 2j]), np.array([1 + 1j, 0])
+    value, change = jvp(np.poly, (z,), (c * along,))
+    np.testing.assert_array_equal(value, np.poly(z))
+    np.testing.assert_allclose(change / c, [0, -1 - 1j, (1 + 1j) * z[1]], rtol=1e-14)
+
+
+def test_vander_without_columns() -> None:
+    empty = np.vander(Dual(VECTOR, VECTOR), 0)
+    np.testing.assert_array_equal(empty, np.vander(VECTOR, 0), strict=True)
+
+
+def test_fit_at_large_integers() -> None:
+    """Whose powers no integer holds."""
+    x, y = np.arange(6) * 10**7, VECTOR.sum() * np.arange(6.0) ** 2
+    value, change = jvp(lambda y: np.polyfit(x, y, 3), (y,), (y**2,))
+    np.testing.assert_array_equal(value, np.polyfit(x, y, 3))
+    np.testing.assert_allclose(change, np.polyfit(x, y**2, 3), rtol=1e-9)
 
 
 def test_zeros_in_front_that_numpy_cuts_off() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 import warnings
@@ -12,11 +13,23 @@ import numpy as np
 import pytest
 import scipy.special as sc
 from mpmath import mp, mpc, mpf
+from support.reference import reference
 
 import dualad
-from dualad import check_derivative, derivative, grad, hessian, jacobian, propagate, value_and_grad
+from dualad import (
+    check_derivative,
+    derivative,
+    grad,
+    hessian,
+    jacobian,
+    propagate,
+    taylor,
+    value_and_grad,
+)
 from dualad.array.undefined import NonDifferentiableError
+from dualad.dual import function
 from dualad.scipy.special import log_softmax, logsumexp, softmax
+from dualad.table import RULES
 
 INTEGERS = [np.bool_, np.uint8, np.int8, np.uint16, np.int32, np.uint64]
 has_long = pytest.mark.skipif(
@@ -222,6 +235,11 @@ def test_limits_at_infinity(name: str) -> None:
         assert derivative(f, order=order)(np.array([x])) == want
 
 
+def test_powm1_is_flat_where_powers_are() -> None:
+    for a, b in ((np.inf, -1.0), (2.0, -np.inf), (0.5, np.inf), (0.0, np.inf), (0.0, 2.0)):
+        assert grad(sc.powm1, (0, 1))(a, b) == (0, 0)
+
+
 def test_hypot_at_infinity() -> None:
     for x, y in itertools.product((-np.inf, np.inf), (1.0, 0.0, -3.0)):
         sign = math.copysign(1, x)
@@ -230,6 +248,154 @@ def test_hypot_at_infinity() -> None:
             assert grad(lambda a, b: np.sum(np.hypot(a, b)), (0, 1))(b, a) == (0, sign)
             assert derivative(lambda t, b=b: np.hypot(t, b), order=2)(a) == 0
     assert np.isnan(derivative(lambda t: np.hypot(t, np.inf))(np.inf))
+
+
+@functools.cache
+def _limit(name: str, args: tuple[float, ...], i: int, order: int) -> float | None:
+    """The derivative in argument i as infinite arguments grow, on whatever way; None if none."""
+    h = mpf(10) ** -60
+    weights = {1: (0.5, 0, -0.5), 2: (1, -2, 1)}[order]
+    found = []
+    for ways in ((1, 1), (1, 3), (3, 1)):
+        for zero in (0, 1, -1):
+            for size in (20, 40):
+                point = [
+                    mpf(math.copysign(1, v)) * mpf(10) ** (size * way)
+                    if math.isinf(v)
+                    else mpf(zero) * mpf(10) ** -(size * way)
+                    if v == 0
+                    else mpf(v)
+                    for v, way in zip(args, ways)
+                ]
+                step = h * (abs(point[i]) or mpf(10) ** -300)
+                shifted = [[*point[:i], point[i] + k * step, *point[i + 1 :]] for k in (1, 0, -1)]
+                try:
+                    terms = [w * reference(name)(*p) for w, p in zip(weights, shifted)]
+                    found.append(sum(terms) / step**order)
+                except (ArithmeticError, ValueError):
+                    return None
+    if not all(isinstance(d, mpf) and mp.isfinite(d) for d in found):
+        return None
+    size = max(map(abs, found))
+    if max(abs(a - b) for a in found for b in found) > mpf(10) ** -12:
+        return None
+    return float(found[0]) if size > mpf(10) ** -12 else 0.0
+
+
+FORMS: dict[str, Any] = {
+    "float": lambda f, x, order: derivative(f, order=order)(x),
+    "nested": lambda f, x, order: derivative(derivative(f))(x) if order == 2 else derivative(f)(x),
+    "NumPy's": lambda f, x, order: derivative(f, order=order)(np.float64(x)),
+    "array": lambda f, x, order: derivative(f, order=order)(np.array([x]))[0],
+    "float32": lambda f, x, order: derivative(f, order=order)(np.array([x], np.float32))[0],
+    "taylor": lambda f, x, order: math.factorial(order) * taylor(f, order)(np.float64(x))[order],
+    "reverse": lambda f, x, order: (
+        hessian(f, mode="reverse")(np.array([x]))[0, 0]
+        if order == 2
+        else grad(f, mode="reverse")(np.array([x]))[0]
+    ),
+}
+FLAT = (
+    *("pow", "atan2", "hypot", "fmod", "mod", "logaddexp", "logaddexp2", "div", "cbrt", "asinh"),
+    *("atan", "sigmoid", "softplus", "tanh"),
+)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_slopes_are_limits_at_infinities_and_zeros(form: str) -> None:
+    """Wherever the plain value is a number and the derivative has one limit on all ways there."""
+    found, wrong = 0, []
+    with mp.workdps(300), warnings.catch_warnings(action="ignore"), np.errstate(all="ignore"):
+        for name in FLAT:
+            rule = function(RULES[name])
+            n = len(RULES[name].args)
+            points = (0.0, np.inf, -np.inf, 0.5, 2.0, -3.0)
+            for args in itertools.product(points, repeat=n):
+                value = float(rule(*map(np.float64, args)))
+                if math.isnan(value) or all(0 < abs(v) < np.inf for v in args):
+                    continue
+                for i, order in itertools.product(range(n), (1, 2)):
+                    want = _limit(name, args, i, order)
+                    if want is None or _limit(name, args, i, 1) is None:
+                        continue
+                    found += 1
+
+                    def f(t: Any, i: int = i, args: Any = args, rule: Any = rule) -> Any:
+                        y = rule(*(t if j == i else np.float64(v) for j, v in enumerate(args)))
+                        return np.sum(y) if form == "reverse" else y
+
+                    got = FORMS[form](f, args[i], order)
+                    if not abs(got - want) <= (1e-5 if form == "float32" else 1e-14) * abs(want):
+                        wrong.append((name, args, i, order, got, want))
+    assert found > 250
+    assert not wrong
+
+
+# -- norms -----------------------------------------------------------------------------------
+
+NORMS: dict[str, Any] = {
+    "np.hypot": lambda x: np.hypot(*x) if len(x) == 2 else np.hypot(x[0], np.hypot(*x[1:])),
+    "math.hypot": lambda x: math.hypot(*x),
+    "math.dist": lambda x: math.dist(x, [0.0] * len(x)),
+    "np.linalg.norm": lambda x: np.linalg.norm(np.array(x)),
+    "of a matrix": lambda x: np.linalg.norm(np.array([x, [0.0] * len(x)])),
+    "of rows": lambda x: np.linalg.norm(np.array([x, x]), axis=1)[1],
+    "np.linalg.vector_norm": lambda x: np.linalg.vector_norm(np.array(x)),
+    "of complex numbers": lambda x: np.linalg.norm(np.array([x[0] + 1j * x[1], *x[2:]])),
+}
+
+
+def _norm_by_powers(x: list[float], places: tuple[int, ...]) -> Any:
+    """A partial derivative of the norm h, a sum of terms c·Πxᵢᵖ·h^q."""
+    terms = {(*[0] * len(x), 1): 1}
+    for i in places:
+        new: dict[tuple[int, ...], int] = {}
+        for powers, c in terms.items():
+            for of, step, factor in ((i, (-1, 0), powers[i]), (i, (1, -2), powers[-1])):
+                key = list(powers)
+                key[of] += step[0]
+                key[-1] += step[1]
+                if factor:
+                    new[tuple(key)] = new.get(tuple(key), 0) + c * factor
+        terms = new
+    with mp.workdps(1000):
+        h = mp.sqrt(mp.fsum(mpf(v) ** 2 for v in x))
+        return mp.fsum(
+            c * mp.fprod(mpf(v) ** p for v, p in zip(x, powers) if p) * h ** powers[-1]
+            for powers, c in terms.items()
+        )
+
+
+def _partial(f: Any, x: list[float], places: tuple[int, ...]) -> Any:
+    if not places:
+        return f(x)
+    i, *rest = places
+
+    def moved(t: Any) -> Any:
+        return _partial(f, [v + t if j == i else v for j, v in enumerate(x)], tuple(rest))
+
+    return derivative(moved)(0.0)
+
+
+@pytest.mark.parametrize("name", NORMS)
+@pytest.mark.parametrize("n", [2, 3])
+def test_norms_keep_their_digits_where_a_part_is_small(name: str, n: int) -> None:
+    if (name, n) == ("np.hypot", 3):
+        n = 2  # of three, it is a norm of norms, which has a kink of its own
+    for ratio, size in itertools.product(
+        (1.0, 1e-1, 1e-8, 1e-30, 1e-150, 0.0), (1.3, 1e150, 1e-70)
+    ):
+        for place in range(n):
+            x = [size if i == place else size * ratio * (1 + 0.37 * i) for i in range(n)]
+            for places in ((0,), (0, 0), (n - 1, n - 1), (0, 1), (0, 0, 0), (0, 1, 1), (1,) * 4):
+                want = _norm_by_powers(x, places)
+                if abs(want) < 1e-280:
+                    want = mpf(0)
+                elif abs(want) > 1e280:
+                    continue
+                got = _partial(NORMS[name], x, places)
+                tol = {1: 4, 2: 8, 3: 100, 4: 300}[len(places)] * 2**-52
+                assert abs(got - want) <= tol * abs(want) + 1e-279, (x, places, got, want)
 
 
 # -- products ------------------------------------------------------------------------------

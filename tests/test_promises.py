@@ -944,3 +944,41 @@ def test_elementwise_in_single_precision() -> None:
     np.testing.assert_allclose(got, slope + 2 * exact / (1 + exact**2), atol=2e-6)
     with pytest.raises(ValueError, match="elementwise"):
         derivative(lambda x: x * np.sum(x))(x[:10])
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_a_swallowed_refusal_with_the_same_values_and_another_slope(mode: Any) -> None:
+    def rounded(x: Any) -> Any:
+        try:
+            return math.sin(float(x))
+        except TypeError:
+            return np.sin(round(x, 12))
+
+    def cut(x: Any) -> Any:
+        try:
+            return float(x) ** 2
+        except TypeError:
+            return x.primal * x.primal if mode == "forward" else (x + 0.0).primal ** 2
+
+    for f in (rounded, cut):
+        for x in (0.5, 0.123456789):
+            with pytest.raises(TypeError, match="its values move by"):
+                grad(f, mode=mode, lift=False)(x)
+
+
+def test_a_swallowed_refusal_with_the_same_slope() -> None:
+    def same(x: Any) -> Any:
+        try:
+            return math.sin(x)
+        except TypeError:
+            return np.sin(x)
+
+    def bent(x: Any) -> Any:
+        try:
+            return math.fabs(x)
+        except TypeError:
+            return abs(x)
+
+    assert derivative(same, lift=False)(0.5) == math.cos(0.5)
+    assert derivative(bent, lift=False)(0.0) == 0.0
+    assert derivative(bent, lift=False)(1e-6) == 1.0

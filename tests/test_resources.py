@@ -203,6 +203,18 @@ def in_large(elements: int) -> str:
 
 
 @KEPT
+@pytest.mark.parametrize("n", [10_000, 10_001, 300_000])
+def test_tangents_begin_with_a_cache_line(n: int) -> None:
+    x = Dual(np.ones(n), np.ones((4, n)))
+    several = [x * x, x + 1, 2 * x, np.exp(x)]
+    assert [y.tangent.ctypes.data % 64 for y in several] == [0] * 4
+    x.tangent[:] = np.arange(n)
+    for y in (2 * x, x[3:] * 2):  # which begins elsewhere
+        np.testing.assert_array_equal(y.tangent, np.tile(2.0 * np.arange(n)[-len(y) :], (4, 1)))
+    assert x.tangent[0, 5] == 5
+
+
+@KEPT
 def test_a_block_too_large_to_keep_leaves_the_others() -> None:
     script = in_large(2_200_000) + "big * big\nprint(*memory_kept())\n"
     before, after = run_python("-c", script).stdout.splitlines()

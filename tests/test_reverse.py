@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import functools
 import gc
@@ -1445,9 +1446,9 @@ LEFT = [
 @pytest.mark.parametrize("f", LEFT)
 def test_what_a_checkpoint_leaves_on_the_side_is_refused_or_right(f: Callable[[Any], Any]) -> None:
     x = np.linspace(0.1, 1.0, 40)
-    with pytest.raises(TypeError, match="return them if it is a checkpoint"):
+    with pytest.raises(TypeError, match=r"a dual of a checkpoint that is over.*let it return that"):
         grad(f, mode="reverse")(x)
-    with pytest.raises(TypeError, match="return them if it is a checkpoint"):
+    with pytest.raises(TypeError, match=r"a dual of a checkpoint that is over.*let it return that"):
         vjp(f, x)[1](1.0)
     if f is not _left_in_a_memo:
         np.testing.assert_array_equal(grad(f)(x), grad(f, mode="forward")(x))
@@ -1773,6 +1774,46 @@ def test_checkpoints_refuse_what_a_second_evaluation_changes() -> None:
     factors = iter([1.0, 7.0])
     with pytest.raises(dualad.NotDeterministicError, match="checkpoint: the function returned"):
         grad(lambda u: dualad.checkpoint(lambda v: v * next(factors))(u), mode="reverse")(2.0)
+
+
+@pytest.mark.parametrize(
+    ("made", "take"),
+    [
+        (lambda: iter([3.0]), lambda items: next(items)),
+        (lambda: [3.0], lambda items: items.pop()),
+        (lambda: {"a": 3.0}, lambda items: items.pop("a")),
+    ],
+)
+def test_checkpoints_refuse_to_take_from_outside_what_is_there_once(
+    made: Callable[[], Any], take: Callable[[Any], Any]
+) -> None:
+    def f(x: Any) -> Any:
+        items = made()
+        return dualad.checkpoint(lambda v: np.sum(v * take(items)))(x)
+
+    x = np.linspace(0.1, 1.0, 40)
+    with pytest.raises(dualad.NotDeterministicError, match=r"take them outside"):
+        grad(f, mode="reverse")(x)
+    assert grad(f)(x).tolist() == [3.0] * 40
+
+
+def test_a_checkpoint_that_writes_and_raises_is_refused() -> None:
+    def written(v: Any) -> Any:
+        v[0] = 5.0
+        raise ValueError("not here")
+
+    def f(x: Any) -> Any:
+        y = x * 1.0
+        with contextlib.suppress(ValueError):
+            dualad.checkpoint(written)(y)
+        return np.sum(y * y)
+
+    x = np.linspace(0.1, 1.0, 40)
+    with pytest.raises(TypeError, match="checkpoint: the function writes into its arguments"):
+        grad(f, mode="reverse")(x)
+    assert value_and_grad(f)(x)[0] == f(x) and grad(f)(x)[0] == 0.0
+    with pytest.raises(ValueError, match="not here"):  # nothing is written: the error itself
+        grad(lambda x: dualad.checkpoint(lambda v: written([*v]))(x), mode="reverse")(x)
 
 
 def _doubled_copy(x: Any) -> Any:

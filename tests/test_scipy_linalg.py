@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from mpmath import mp
 from support.oracle import check
 
-from dualad import Dual, NonDifferentiableError, derivative, jacobian
+from dualad import Dual, NonDifferentiableError, derivative, jacobian, jvp
 from dualad.pair import plain
 from dualad.scipy import linalg
 from dualad.structure import leaves
@@ -162,6 +163,10 @@ REAL |= {
 ANALYTIC |= {
     "lu": (lambda m, a: m.lu(a)[1:], (A[[2, 0, 3, 1]],)),
     "lu, permuted": (lambda m, a: m.lu(a, permute_l=True), (A[[2, 0, 3, 1]],)),
+    "lu, wide": (lambda m, a: m.lu(a)[1:], (A[[2, 0, 1]],)),
+    "lu, high": (lambda m, a: m.lu(a, permute_l=True), (A[[2, 0, 3, 1], :2],)),
+    "lu_factor, wide": (lambda m, a: m.lu_factor(a)[0], (A[[2, 0]],)),
+    "lu_factor, high": (lambda m, a: m.lu_factor(a)[0], (A[[2, 0, 3, 1], :3],)),
     "toeplitz": (lambda m, c, b: m.solve_toeplitz(c, b), (RISING[::-1] ** 2, VECTOR)),
     "toeplitz of two": (lambda m, c, r, b: m.solve_toeplitz((c, r), b), (RISING[::-1] ** 2,) * 2 + (Q,)),
     "toeplitz times": (lambda m, c, r, b: m.matmul_toeplitz((c, r), b), (RISING, RISING[::-1], Q)),
@@ -324,6 +329,35 @@ def test_complex_matrices() -> None:
         np.testing.assert_allclose(got, want, rtol=1e-8, atol=1e-9 * np.max(abs(want)))
 
 
+@pytest.mark.filterwarnings("ignore:logm result may be inaccurate:RuntimeWarning")
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("pinv", "pinvh", "eigvals", "eigvalsh", "svdvals", "qr", "rq", "lu", "polar", "orth"),
+        *("cosm", "sinm", "logm", "sqrtm", "expm", "norm"),
+    ],
+)
+def test_matrices_may_be_lists_and_stacks_are_right_or_refused(name: str) -> None:
+    f, m = getattr(scipy.linalg, name), A @ A.T + np.eye(4)
+
+    def last(a: Any) -> Any:
+        options = {"mode": "economic"} if name in ("qr", "rq") else {}
+        y = f(a, **options)
+        return y[-1] if isinstance(y, tuple) else y
+
+    value, slope = jvp(lambda k: last(m * k), (1.3,), (1.0,))
+    from_list, of_list = jvp(lambda k: last((m * k).tolist()), (1.3,), (1.0,))
+    np.testing.assert_array_equal(from_list, value)
+    np.testing.assert_allclose(of_list, slope, rtol=1e-9, atol=1e-12)
+    try:
+        stacked = jvp(lambda k: last(np.stack([m * k, m])), (1.3,), (1.0,))[1]
+    except (TypeError, ValueError) as error:
+        assert re.search("take one matrix after the other|loop over them", str(error))
+    else:
+        if name != "norm":
+            np.testing.assert_allclose(stacked[0], slope, rtol=1e-9, atol=1e-12)
+
+
 def test_errors_have_names() -> None:
     singular = Dual(np.zeros((2, 2)), np.ones((2, 2)))
     with (
@@ -336,8 +370,13 @@ def test_errors_have_names() -> None:
         pytest.raises(NonDifferentiableError, match="factors have no derivative"),
     ):
         linalg.lu_factor(singular)
-    with pytest.raises(ValueError, match="one square matrix"):
-        linalg.lu_factor(Dual(np.ones((2, 3)), np.ones((2, 3))))
+    with pytest.raises(ValueError, match="takes one matrix"):
+        linalg.lu_factor(Dual(np.ones((2, 2, 3)), np.ones((2, 2, 3))))
+    far = Dual(np.diag([-1e8, -1e-9]), np.eye(2))  # stable, and beyond LAPACK
+    with pytest.raises(NonDifferentiableError, match="two eigenvalues add up to 2e-09, beside"):
+        linalg.solve_continuous_lyapunov(far, np.eye(2))
+    with pytest.raises(NonDifferentiableError, match="two eigenvalues are opposite"):
+        linalg.solve_continuous_lyapunov(Dual(np.diag([1.0, -1.0]), np.eye(2)), np.eye(2))
     with pytest.raises(ValueError, match="one matrix"):
         linalg.sqrtm(Dual(np.ones((2, 2, 2)), np.ones((2, 2, 2))))
 

@@ -308,6 +308,16 @@ BETA: dict[str, Callable[[Any], Any]] = {
     "firwin2": lambda b: theirs.firwin2(7, [0, 0.3, 1], [1, 1, 0], window=("gaussian", b)),
     "welch": lambda b: theirs.welch(SIGNAL, window=("kaiser", b), nperseg=8)[1],
     "resample_poly": lambda b: theirs.resample_poly(SIGNAL, 2, 1, window=("kaiser", b)),
+    "resample": lambda b: theirs.resample(SIGNAL, 15, window=("kaiser", b)),
+    "resample, beside data": lambda b: theirs.resample(SIGNAL * b, 24, window=("kaiser", b)),
+    "resample, an array": lambda b: theirs.resample(SIGNAL, 8, window=np.sqrt(np.arange(20.0) + b)),
+    "resample, a function": lambda b: theirs.resample(
+        SIGNAL.reshape(4, 5), 6, axis=1, window=lambda f: np.exp(-b * f * f)
+    ),
+    "resample, spectrum": lambda b: np.abs(
+        theirs.resample(np.fft.fft(SIGNAL), 10, window=np.arange(20.0) + b, domain="freq")
+    ),
+    "resample, times": lambda b: theirs.resample(SIGNAL, 10, np.arange(20.0) * b)[1],
     "wiener": lambda b: theirs.wiener(SIGNAL, 5, noise=b / 9),
     "wiener of several axes": lambda b: theirs.wiener(SIGNAL.reshape(5, 4) * b, (3, 1)),
 }

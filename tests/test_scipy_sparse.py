@@ -402,7 +402,15 @@ def test_without_duals_all_is_scipys_own() -> None:
     assert not sparse.issparse(X) and sparse.issparse(PLACES)
 
 
+def _replaced(x: Any) -> Any:
+    a = sp.csr_array(np.diag(x))
+    a.data = a.data * 2
+    return a.sum()
+
+
 def test_refused_by_name() -> None:
+    with pytest.raises(TypeError, match=r"cannot be replaced; make another array, csr_array\("):
+        grad(_replaced)(np.array([1.0, 2.0]))
     x = Dual(X[M:], np.ones(N))
     for f, message in (
         (lambda: sp.csr_array(np.stack([x, x])), "dualad.scipy.sparse"),

@@ -85,6 +85,7 @@ CASES: dict[str, Case] = {
         lambda a: np.trim_zeros(np.concatenate([[0.0, 0], a, [0]]), "f") ** 2, VECTOR
     ),
 }
+CASES["trim_zeros of zeros"] = Case(lambda a: np.trim_zeros(a * 0), VECTOR)
 for _m in METHODS:
     CASES[f"quantile {_m}"] = steps(
         lambda a, m=_m: np.quantile(a * a, [0.0, 0.1, 0.37, 0.8, 1.0], axis=1, method=m), APART
@@ -346,6 +347,36 @@ def test_complex() -> None:
         lambda a: np.trim_zeros(a),
     ):
         complex_slope(f, APART.ravel()[:5])
+
+
+def test_quantiles_beside_those_that_are_nan() -> None:
+    rows = np.array([[1.0, 5.0, 2.0], [3.0, np.nan, 4.0], [6.0, 9.0, 8.0]])
+    x = Dual(rows, np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]))
+    for f, want in (
+        (lambda a: np.median(a, axis=1), [3.0, np.nan, 9.0]),
+        (lambda a: np.quantile(a, 0.25, axis=1), [2.0, np.nan, 8.0]),
+    ):
+        y = f(x)
+        np.testing.assert_array_equal(y.primal, f(rows))
+        np.testing.assert_array_equal(y.tangent, want)
+
+
+def test_answers_without_derivative_in_place() -> None:
+    """What was there loses its tangent, by whatever way out= is given."""
+    x = Dual(np.array([[-np.inf, 2.5, np.inf]]), np.ones((1, 3)))
+    for f in (
+        lambda out: np.isneginf(x, out),
+        lambda out: np.isposinf(x, out),
+        lambda out: np.fix(x, out),
+        lambda out: np.all(x > 0, 0, out),
+        lambda out: np.any(x, 0, out),
+        lambda out: np.any(x, 0, out=out),
+    ):
+        expected = np.asarray(f(None), float)
+        out = Dual(np.full_like(expected, 7.0), np.ones_like(expected))
+        assert f(out) is out
+        np.testing.assert_array_equal(out.primal, expected)
+        assert not out.tangent.any()
 
 
 def test_out() -> None:

@@ -435,7 +435,7 @@ def test_rules_of_the_users() -> None:
 CASES = every_case()
 REFUSED = {
     *("roots", "roots complex", "roots at zero", "poly of a matrix", "interp", "interp ends"),
-    *("interp period", "interp number", "slogdet", "cholesky", "cholesky upper", "eigvalsh"),
+    *("interp period", "slogdet", "cholesky", "cholesky upper", "eigvalsh"),
     *(
         "eigvalsh U",
         "eigh",
@@ -864,3 +864,106 @@ def test_determinants_of_every_rank(n: int, rank: int) -> None:
         assert "singular" in str(error)
     else:
         np.testing.assert_allclose(found, exact, atol=1e-5 * np.max(abs(exact)))  # κ⁵
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda a, x: a @ x**3,
+        lambda a, x: a.dot(x**3),
+        lambda a, x: a.T.dot(x**3),
+        lambda a, x: x**3 @ a,
+        lambda a, x: a @ [x[0] ** 2, x[1] * x[2], x[2]],
+        lambda a, x: a.multiply(x**3).sum(axis=1),
+        lambda a, x: (a.multiply(x) @ a).dot(x**2),
+    ],
+)
+@pytest.mark.parametrize("form", ["csr_array", "csc_array", "coo_array"])
+def test_products_with_sparse_matrices(f: Any, form: str) -> None:
+    """A sparse matrix of plain numbers, as its products by hand."""
+    from scipy import sparse
+
+    dense = np.array([[1.0, 2.0, 0.0], [0.0, 3.0, 4.0], [5.0, 0.0, 6.0]])
+    a = getattr(sparse, form)(dense)
+    x, v = np.array([1.0, -2.0, 3.0]), np.array([0.5, 1.0, 2.0])
+    found = taylor(lambda t: np.ravel(f(a, x + t * v)), 4)(0.0)
+    times = np.arange(-3, 4)  # the function is a polynomial, of a degree of 4 at most
+    values = np.array([np.ravel(f(a, x + t * v)) for t in times.tolist()])
+    right = np.polynomial.polynomial.polyfit(times, values, 4)
+    np.testing.assert_allclose(found, right, rtol=1e-11, atol=1e-11)
+
+
+def test_a_matrix_times_a_number_by_the_star_of_sparse_matrices() -> None:
+    from scipy import sparse
+
+    a = sparse.csr_matrix([[1.0, 2.0], [0.0, 3.0]])
+    found = taylor(lambda x: a * x**2, 2)(np.array([1.0, 5.0]))
+    np.testing.assert_array_equal(found, [[51.0, 75.0], [22.0, 30.0], [3.0, 3.0]])
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+@pytest.mark.parametrize("x", [1.5, np.float64(1.5)])
+def test_several_numbers_of_one_evaluation(kind: Any, x: Any) -> None:
+    calls = []
+
+    def f(x: Any) -> Any:
+        calls.append(x)
+        return kind([x * x, 1 / x, math.exp(x)])
+
+    found = taylor(f, 3)(x)
+    assert len(calls) == 1
+    each = [taylor(lambda x, i=i: f(x)[i], 3)(x) for i in range(3)]
+    assert found == [kind(part) for part in zip(*each, strict=True)]
+    kinds = [[type(c) for c in row] for row in found]
+    assert kinds == [[type(c) for c in row] for row in zip(*each, strict=True)]
+
+
+@pytest.mark.parametrize("rest", [2.0, (3.0,), None])
+def test_several_numbers_that_are_not_all_series(rest: Any) -> None:
+    """The general way has them, and says what it says."""
+
+    def f(x: Any) -> Any:
+        return x * x, rest
+
+    if rest is None:
+        with pytest.raises(TypeError, match="taylor"):
+            taylor(f, 2)(1.5)
+    else:
+        zero = (0.0,) if rest == (3.0,) else 0.0
+        assert taylor(f, 2)(1.5) == [(2.25, rest), (3.0, zero), (1.0, zero)]
+
+
+def test_several_numbers_where_one_is_nan_or_infinite() -> None:
+    def f(x: Any) -> Any:
+        return x, x * math.nan, np.sqrt(x)
+
+    found = taylor(f, 2)(0.0)
+    assert [row[0] for row in found] == [0, 1, 0]
+    assert all(math.isnan(row[1]) for row in found)
+    assert found[1][2] == math.inf
+
+
+GRID_POINTS, HEIGHTS = np.array([0.0, 1.0, 3.0, 4.0]), np.array([1.0, 5.0, 2.0, 0.0])
+
+
+def test_interpolation_is_linear_in_heights_and_along_its_lines() -> None:
+    places = np.array([-1.0, 0.5, 2.0, 3.5])
+    found = taylor(lambda t: np.interp(places, GRID_POINTS, HEIGHTS * t**2), 3)(1.5)
+    each = np.interp(places, GRID_POINTS, HEIGHTS)
+    np.testing.assert_allclose(found, np.outer([2.25, 3.0, 1.0, 0.0], each), rtol=1e-15)
+    slope = (2.0 - 5.0) / (3.0 - 1.0)
+    found = taylor(lambda t: np.interp(t**2, GRID_POINTS, HEIGHTS), 3)(1.5)
+    assert found == [5.0 + slope * 1.25, slope * 3.0, slope, 0.0]
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda t: np.interp(t, GRID_POINTS, HEIGHTS * t),
+        lambda t: np.interp(1.2, GRID_POINTS * t, HEIGHTS),
+        lambda t: np.interp(t, GRID_POINTS * t, HEIGHTS),
+    ],
+)
+def test_interpolation_that_is_no_longer_linear_is_refused(f: Any) -> None:
+    with pytest.raises(TypeError, match="interp has no series"):
+        taylor(f, 2)(1.2)

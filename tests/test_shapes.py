@@ -46,6 +46,7 @@ ONE = {
     "delete": lambda x: np.delete(x, [0, 2], 1) ** 2 + np.sum(np.delete(x, 5)),
     "broadcast_to": lambda x: np.broadcast_to(x, (2, *x.shape)) ** 2,
     "split": lambda x: [p**2 for p in np.split(x, 2) + np.split(x, [1, 2], axis=2)],
+    "hsplit of a row": lambda x: [p**2 for p in np.hsplit(x[0, 1], [1, 3])],
     "array_split": lambda x: [p**2 for p in np.array_split(x, 3, axis=2)],
     "vsplit": lambda x: [p**2 for p in np.vsplit(x, 2) + np.hsplit(x, 3) + np.dsplit(x, [1, 3])],
     "split falling": lambda x: [p**2 for p in np.split(x, [2, 1], axis=2)],
@@ -80,11 +81,13 @@ STACKING = {
     "broadcast_arrays": lambda x, y: [a**2 for a in np.broadcast_arrays(x, y[0])],
     "meshgrid": lambda x, y: [a * b for a, b in zip(np.meshgrid(x[0], y[1, :2]), np.meshgrid(y[0], x[0, 1:]))],
     "meshgrid ij": lambda x, y: [a**2 for a in np.meshgrid(x[0], y[1, :2], indexing="ij", sparse=True)],
+    "meshgrid of three": lambda x, y: [a**2 for a in np.meshgrid(x[0, :2], y[1], x[2, :1])],
     "insert": lambda x, y: np.insert(x, [0, 2], y[:2], axis=0) ** 2,
     "pad duals": lambda x, y: np.pad(x, 1, constant_values=y[0, 0]) ** 2,
     "lists": lambda x, y: np.stack([x[0, 0], y[1, 1], 2.0]) ** 2 * np.array([x[0, 1], y[0, 0], 1.0]),
     "array of rows": lambda x, y: np.vstack([np.array([x[0, 0], 1.0]), np.array([y[0, 0], 2.0])]) ** 2,
     "diag": lambda x, y: np.diag(x[0], -1)[1:] * np.diag(y, 1)[0] + np.diagflat(y[:, :1], 1)[0, 1],
+    "diag of the middle": lambda x, y: np.diag(x[0]) * np.diagflat(y[0]) + np.diag(y),
 }  # fmt: skip
 
 
@@ -138,7 +141,15 @@ def test_pad_by_axis() -> None:
     except TypeError:
         pytest.skip("NumPy before 2.4 takes no dict")
     for widths in ({0: 1}, {-1: (1, 2)}, {1: 2, -2: (0, 3)}):
-        check(lambda v, w=widths: np.pad(v, w) ** 2, SQUARE, second=False)
+        for mode in ("constant", "edge", "mean", "median", "maximum"):
+            check(lambda v, w=widths, m=mode: np.pad(v, w, m) ** 2, SQUARE, second=False)
+
+
+def test_pad_with_a_statistic_of_more_than_there_is() -> None:
+    for length in (7, ((1, 2), (9, 2)), ((9, 9), (1, 9))):
+        for mode in ("median", "maximum", "mean"):
+            f = lambda v, n=length, m=mode: np.pad(v, 1, m, stat_length=n)  # noqa: E731
+            check(f, SQUARE, second=False)
 
 
 def test_empty_like_takes_a_dtype() -> None:
@@ -254,6 +265,80 @@ def test_views_are_views_of_value_and_tangent() -> None:
     ):
         check(writes(view), CUBE[0].T.copy())
         check(writes(view), np.asfortranarray(CUBE[0].T))
+
+
+@pytest.mark.parametrize("order", ["C", "F", "A"])
+@pytest.mark.parametrize("copy", [None, True, False] if hasattr(np, "unstack") else [None])
+def test_reshaping_copies_where_numpy_does(order: Any, copy: Any) -> None:
+    options = {} if copy is None else {"copy": copy}
+    a = np.arange(12.0).reshape(3, 4) + 1
+    x = Dual(a.copy(), a * a)
+    for lay in (lambda y: y, lambda y: y.T, lambda y: y[:, ::2], lambda y: y[1:2]):
+        for shape in ((-1,), (2, -1), lay(a).shape, (1, *lay(a).shape)):
+            try:
+                want = np.reshape(lay(a), shape, order, **options)
+            except ValueError:
+                with pytest.raises(ValueError, match="Unable to avoid creating a copy"):
+                    np.reshape(lay(x), shape, order, **options)
+                continue
+            got = np.reshape(lay(x), shape, order, **options)
+            assert np.shares_memory(got.primal, x.primal) == np.shares_memory(want, a)
+            assert got.primal.strides == want.strides
+            np.testing.assert_array_equal(got.primal, want)
+            np.testing.assert_array_equal(got.tangent, want * want)
+        got = np.ravel(lay(x), order)
+        np.testing.assert_array_equal(got.primal, np.ravel(lay(a), order))
+        np.testing.assert_array_equal(got.tangent, got.primal**2)
+
+
+@given(st.permutations(range(4)), st.data())
+@settings(max_examples=40, deadline=None)
+def test_elements_in_the_order_in_which_they_lie(axes: Any, data: Any) -> None:
+    """Axes of length 1, of stride 0, and backward among them."""
+    a = np.arange(24.0).reshape(2, 3, 1, 4)
+    x = Dual(a.copy(), a * a)
+    steps = tuple(slice(None, None, data.draw(st.sampled_from([1, 2, -1]))) for _ in axes)
+    many = data.draw(st.sampled_from([1, 2]))
+    for lay in (
+        lambda y: np.transpose(y[steps], axes),
+        lambda y: np.transpose(np.broadcast_to(y[:, :, :1], (2, 3, many, 4)), axes),
+    ):
+        got, want = np.ravel(lay(x), "K"), np.ravel(lay(a), "K")
+        np.testing.assert_array_equal(got.primal, want)
+        np.testing.assert_array_equal(got.tangent, want * want)
+
+
+def test_what_is_resized_from_nothing_is_zero() -> None:
+    for tangent in (np.zeros(0), np.zeros((2, 0))):
+        y = np.resize(Dual(np.zeros(0), tangent), (3, 4))
+        np.testing.assert_array_equal(y.primal, np.resize(np.zeros(0), (3, 4)))
+        np.testing.assert_array_equal(y.tangent, np.zeros((*tangent.shape[:-1], 3, 4)))
+
+
+@pytest.mark.parametrize("copy", [True, False])
+@pytest.mark.parametrize("sparse", [True, False])
+def test_meshgrid_copies_where_numpy_does(copy: bool, sparse: bool) -> None:
+    a, b = np.arange(3.0), np.arange(2.0)
+    x, y = Dual(a.copy(), a), Dual(b.copy(), b)
+    given = zip((x, y), (a, b), strict=True)
+    found = zip(
+        np.meshgrid(x, y, copy=copy, sparse=sparse),
+        np.meshgrid(a, b, copy=copy, sparse=sparse),
+        strict=True,
+    )
+    for (got, want), (dual, plain) in zip(found, given, strict=True):
+        assert np.shares_memory(got.primal, dual.primal) == np.shares_memory(want, plain)
+        np.testing.assert_array_equal(got.tangent, want)
+
+
+@pytest.mark.parametrize("x", [2.0, np.float64(2.0), np.array(2.0)], ids=["float", "float64", "()"])
+@pytest.mark.parametrize("shape", [(), (1,)])
+def test_numbers_are_reshaped_to_what_numpy_makes_of_them(x: Any, shape: Any) -> None:
+    seen: list[Any] = []
+    for f in (np.squeeze, np.transpose, lambda v: np.reshape(v, shape)):
+        jvp(lambda v, f=f: seen.append(f(v)) or 2 * v, (x,), (x,))
+        assert seen[-1].__class__ is type(f(x))
+        assert seen[-1].shape == f(x).shape
 
 
 def test_an_element_is_a_number_of_its_own() -> None:

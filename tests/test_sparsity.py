@@ -1652,3 +1652,17 @@ def test_patterns_of_several_arguments() -> None:
         jacobian(f, argnums=(0, 1), sparsity=(patterns[0], np.ones((3, 2))))(a, b)
     with pytest.raises(ValueError, match="a column for each input, which are 7"):
         jacobian(f, argnums=(0, 1), sparsity=(patterns[0], patterns[0]))(a, b)
+
+
+@pytest.mark.parametrize("stat_length", [None, 2, 7, ((1, 2), (2, 3))])
+@pytest.mark.parametrize("widths", [2, (1, 3), ((0, 1), (2, 0)), 0])
+def test_padding_by_means(stat_length: Any, widths: Any) -> None:
+    """A corner takes the means along one axis of the means along another."""
+
+    def f(x: Any) -> Any:
+        return np.pad(x**2, widths, mode="mean", stat_length=stat_length).ravel()
+
+    x = np.arange(1.0, 13.0).reshape(3, 4)
+    dense = jacobian(f)(x).reshape(-1, 12)
+    np.testing.assert_array_equal(sparsity(f)(x).toarray(), dense != 0)
+    np.testing.assert_allclose(jacobian(f, sparsity=True)(x).toarray(), dense, rtol=1e-14)

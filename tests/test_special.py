@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -354,6 +355,79 @@ def test_inverses_near_zero(x: float) -> None:
         np.testing.assert_allclose(derivative(f)(x), want, rtol=2e-15)
 
 
+@pytest.mark.parametrize("x", [1e-20, 2e-9, 1e-8, 1e-3, 0.5, 6.0])
+@pytest.mark.parametrize("name", ["ker", "kei"])
+def test_kelvin_functions_near_zero(name: str, x: float) -> None:
+    """Where the functions K₀ and K₂ that they could be made of are far larger, and cancel."""
+    with mp.workdps(120):
+        f = getattr(mp, name)
+        scaled = [mp.diff(lambda t: f(0, t * x), 1, n) for n in range(1, 5)]
+        right = [float(c / mpf(x) ** n) for n, c in enumerate(scaled, start=1)]
+    got = [derivative(getattr(sc, name), order=n)(x) for n in (1, 2, 3)]
+    slopes = [derivative(getattr(sc, name + "p"), order=n)(x) for n in (1, 2, 3)]
+    np.testing.assert_allclose(got, right[:3], rtol=1e-9)
+    np.testing.assert_allclose(slopes, right[1:], rtol=1e-9)
+
+
+def test_kei_at_zero() -> None:
+    """kei″ = −log x/2 + …"""
+    assert [derivative(sc.kei, order=n)(0.0) for n in (1, 2, 3)] == [0, math.inf, -math.inf]
+
+
+@pytest.mark.parametrize("x", [-3.0, 0.0, 1.0, 2.5])
+@pytest.mark.parametrize(
+    ("parameters", "coefficients"),
+    [
+        ((-2, 3, 1.5), (1, -4, 3.2)),  # Σ (a)ₙ(b)ₙ/(c)ₙ·xⁿ/n!
+        ((-1, 2, 3), (1, -2 / 3)),
+        ((2, -1, 5), (1, -0.4)),
+        ((-2, 1, -5), (1, 0.4, 0.1)),
+        ((0, 2, 3), (1,)),
+    ],
+)
+def test_hypergeometric_polynomials(
+    parameters: tuple[float, ...], coefficients: tuple[float, ...], x: float
+) -> None:
+    """They go on beyond 1, where the function that a slope is made of would be infinite."""
+    polynomial = np.polynomial.Polynomial(coefficients)
+    for n in (1, 2, 3):
+        found = derivative(lambda t: sc.hyp2f1(*parameters, t), order=n)(x)
+        np.testing.assert_allclose(found, polynomial.deriv(n)(x), rtol=1e-14, atol=0)
+
+
+def test_the_end_of_a_hypergeometric_polynomial_is_no_zero_in_its_parameters() -> None:
+    """∂²F/∂a∂x at a = 0 is b/c·F(1, b + 1; c + 1; x), infinite at 1."""
+    found = grad(lambda a: derivative(lambda x: sc.hyp2f1(a, 2.0, 3.0, x))(1.0))(0.0)
+    assert not np.isfinite(found)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: sc.gammainc(2.0, x),
+        lambda x: sc.gammaincc(20.0, x),
+        lambda x: sc.gdtr(1.5, 2.0, x),
+        lambda x: sc.chdtr(3.0, x),
+        lambda x: sc.pdtr(2, x),
+        lambda x: sc.fdtr(1.0, 3.0, x),
+        lambda x: sc.fdtrc(2.0, 30.0, x),
+    ],
+)
+def test_distributions_end_flat_at_infinity(f: Any) -> None:
+    assert [derivative(f, order=n)(math.inf) for n in (1, 2, 3)] == [0, 0, 0]
+    assert derivative(lambda x: f(np.exp(x)))(800.0) == 0
+
+
+@pytest.mark.parametrize("f", [sc.huber, sc.pseudo_huber])
+def test_losses_of_negative_widths_have_no_derivatives(f: Any) -> None:
+    """They are infinite there, whatever the formula says."""
+    assert f(-1.0, 0.5) == math.inf
+    for n in (1, 2):
+        assert math.isnan(derivative(lambda r: f(-1.0, r), order=n)(0.5))
+        assert math.isnan(derivative(lambda d: f(d, 0.5), order=n)(-1.0))
+    assert derivative(lambda r: f(0.0, r))(0.0) == derivative(lambda d: f(d, 0.0))(0.0) == 0
+
+
 def test_literature() -> None:
     """Derivatives in parameters that have a closed form after all."""
     x = 1.3
@@ -391,13 +465,42 @@ def test_parameters_that_count_are_refused() -> None:
         sc.jv(0, Dual(mpf(1), mpf(1)))
 
 
+COUNTS: dict[str, Callable[[float], Any]] = {
+    "bdtr": lambda p: sc.bdtr(1.7, 4.5, p),
+    "bdtrc": lambda p: sc.bdtrc(1.7, 4.5, p),
+    "bdtri": lambda p: sc.bdtri(1.7, 4.5, p),
+    "nbdtr": lambda p: sc.nbdtr(1.5, 2.5, p),
+    "nbdtrc": lambda p: sc.nbdtrc(1.5, 2.5, p),
+    "nbdtri": lambda p: sc.nbdtri(1.5, 2.5, p),
+    "pdtr": lambda m: sc.pdtr(1.5, m),
+    "kn": lambda x: sc.kn([0.5, 1.7, 3.0], x),
+    "yn": lambda x: sc.yn([0.5, 1.7, 3.0], x),
+    "expn": lambda x: sc.expn([0.5, 1.7, 3.0], x),
+    "polygamma": lambda x: sc.polygamma([1, 2], x),
+    "spherical_jn": lambda x: sc.spherical_jn([0, 2], x),
+    "spherical_kn": lambda x: sc.spherical_kn([0, 2], x, True),
+    "diric": lambda x: sc.diric(x, [3, 4]),
+}
+
+
+@pytest.mark.filterwarnings("ignore:.*truncated to an integer:RuntimeWarning")
+@pytest.mark.filterwarnings("ignore:.*non-integer:DeprecationWarning")
+@pytest.mark.parametrize("name", COUNTS)
+def test_counts_are_what_scipy_makes_of_them(name: str) -> None:
+    f, h = COUNTS[name], 1e-3
+    value, slope = dualad.jvp(f, (0.4,), (1.0,))
+    np.testing.assert_array_equal(value, f(0.4))
+    wide, narrow = ((np.asarray(f(0.4 + d)) - f(0.4 - d)) / (2 * d) for d in (2 * h, h))
+    np.testing.assert_allclose(slope, narrow + (narrow - wide) / 3, rtol=1e-7)
+
+
 def test_failure_of_mpmath_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     import dualad.special_rules as rules
 
     def fails(*args: Any) -> Any:
         raise ValueError("no convergence")
 
-    monkeypatch.setitem(rules._EXACT, "jv", fails)
+    monkeypatch.setitem(rules.EXACT, "jv", fails)
     with pytest.raises(ArithmeticError, match=r"scipy\.special\.jv .* at \(0\.5, 1\.0\); pass"):
         sc.jv(Dual(0.5, 1.0), 1.0)
 
@@ -626,8 +729,8 @@ def test_shapes_far_out(f: Any, at: tuple[float, ...], exactly: Any) -> None:
 
 def test_shapes_of_arrays_need_no_mpmath(monkeypatch: pytest.MonkeyPatch) -> None:
     """Which takes a millisecond for each element."""
-    monkeypatch.setitem(special_rules._EXACT, "gammainc", None)
-    monkeypatch.setitem(special_rules._EXACT, "betainc", None)
+    monkeypatch.setitem(special_rules.EXACT, "gammainc", None)
+    monkeypatch.setitem(special_rules.EXACT, "betainc", None)
     x = np.array([[1e-9], [0.3], [0.8], [0.999]])
     a = np.array([0.2, 0.5, 3.0, 40.0, 2e3])
     for f in (lambda a: sc.gammaincc(a, 9 * x), lambda a: sc.betaincc(a, 0.3 + a, x)):

@@ -128,3 +128,11 @@ def test_a_gradient_within_a_strong_sweep_leaves_it_strong() -> None:
         assert STRENGTH.on
     assert not STRENGTH.on
     assert slopes[3] == math.inf and slopes[0] == 0.5
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_the_ends_of_linspace_are_themselves(mode: Any) -> None:
+    def ends(x: Any) -> Any:
+        return np.linspace(x * np.nan, x, 4)[3] + np.linspace(x, np.sqrt(0 * x), 3)[0]
+
+    assert dualad.grad(ends, mode=mode)(2.0) == 2.0

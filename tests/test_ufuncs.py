@@ -403,3 +403,14 @@ def test_complex_numbers_are_selected_as_numpy_orders_them(ufunc: Any) -> None:
     first = ufunc(z, w) == z
     np.testing.assert_array_equal(y, ufunc(z, w))
     np.testing.assert_array_equal(slope, np.where(z == w, 1.5 + 0.5j, np.where(first, 1j, 3)))
+
+
+@pytest.mark.parametrize("f", [np.logaddexp, np.logaddexp2])
+@pytest.mark.parametrize("axis", [0, 1, None])
+def test_sums_of_infinite_exponents_keep_their_axes(f: Any, axis: Any) -> None:
+    a = np.array([[1.0, np.inf, 2.0], [-np.inf, 0.5, 3.0]])
+    x = Dual(a, np.ones((2, 3)))
+    kept, left = (f.reduce(x, axis=axis, keepdims=keep) for keep in (True, False))
+    np.testing.assert_array_equal(kept.primal, f.reduce(a, axis=axis, keepdims=True))
+    assert kept.tangent.shape == kept.primal.shape
+    np.testing.assert_array_equal(np.ravel(kept.tangent), np.ravel(left.tangent))

@@ -6,6 +6,7 @@ at once; never an array of objects.
 
 from __future__ import annotations
 
+import opcode
 import operator
 import sys
 from collections.abc import Callable, Iterator
@@ -45,6 +46,7 @@ from .short_ways import with_short_ways
 # getting it once more costs as much as the arithmetic, until a larger one has come and gone.
 np.empty(1 << 19)
 
+_PACKAGE = __name__.partition(".")[0]
 _OF_POLY1D = np.poly1d.__repr__.__code__
 _BASIC = (int, np.integer, slice, type(None), type(Ellipsis))
 
@@ -467,7 +469,8 @@ class DualArray(Dual):
         """Another precision, or complex; integers and booleans are steps, and plain."""
         kind = np.dtype(dtype).kind
         if kind == "O":
-            return self.__array__()
+            note_objects(self)
+            return as_objects(self)
         if kind not in "fc":
             if kind in "US":
                 note_text(self)
@@ -549,7 +552,13 @@ class DualArray(Dual):
                 "x itself."
             )
         note_objects(self)
-        return as_objects(self)
+        asking = sys._getframe(1)
+        home = str(asking.f_globals.get("__name__")).partition(".")[0]
+        step = opcode.opname[asking.f_code.co_code[asking.f_lasti]]
+        is_stored = step.startswith(("STORE_", "BINARY_OP"))  # the latter by a hook of lifted code
+        if dtype is not None and (is_stored or home in ("numpy", _PACKAGE)):
+            return as_objects(self)
+        return as_objects(self, lambda x: x)  # they stand for the elements of an array of floats
 
     def __float__(self) -> NoReturn:
         if self.size == 1:

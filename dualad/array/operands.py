@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import opcode
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
+from ..conversions import as_number
 from ..dual import Dual
 from ..kernel import KERNEL
 from ..looks import is_plain
+from ..namespaces import is_exact
 from ..pair import as_primal, is_array, moved, plain
 from ..structure import leaves
 from .algebra import linear
@@ -74,23 +77,24 @@ def from_objects(x: Any) -> Any:
     if not any(isinstance(e, Dual) for e in flat):
         are_numbers = all(isinstance(e, _NUMBERS) for e in flat)
         return np.array(flat).reshape(x.shape) if are_numbers else x
-    flat = [as_primal(e) for e in flat]
+    has_exact = any(is_exact(plain(e)) for e in flat)
+    flat = [e if has_exact and type(e) is int else as_primal(e) for e in flat]
     return linear(lambda *elements: np.stack(elements).reshape(x.shape), *flat)
 
 
-def as_objects(x: Any) -> Any:
-    """The elements of x, each a number of its own, in an array of objects."""
+def as_objects(x: Any, number: Callable[[Any], Any] = as_number) -> Any:
+    """The elements of x in an array of objects: Python's numbers, as NumPy makes of its own."""
     x = unbuffered(x)
     if not isinstance(x, Dual):
         return np.asarray(x, dtype=object)
     elements: Any = x
     objects = np.empty_like(plain(x), dtype=object, subok=False)  # in the order of x in memory
     for index in np.ndindex(objects.shape):
-        objects[index] = elements[index] if is_array(x) else x
+        objects[index] = number(elements[index] if is_array(x) else x)
     return objects
 
 
 def converted(x: Any, dtype: Any) -> Any:
     """np.astype, which came with NumPy 2.1."""
     x = as_operand(x)
-    return x.astype(dtype) if np.ndim(x) else np.stack([x]).astype(dtype)[0]
+    return x.astype(dtype) if is_array(x) else np.stack([x]).astype(dtype)[0]

@@ -6,10 +6,13 @@ array functions (`__array_function__`). Rules register here.
 
 from __future__ import annotations
 
+import builtins
 import dis
 import functools
 import inspect
+import math
 import operator
+import re
 import sys
 import types
 from collections.abc import Callable, Sequence
@@ -21,6 +24,7 @@ from ..array_tangents import ArrayTangent
 from ..conversions import as_numpy
 from ..differentiations import answered, compared, note_equal
 from ..dual import PROTOCOLS, Dual, apply, evaluate, function, of_duals
+from ..frames import expression_at
 from ..kernel import ARRAY_KERNEL, KERNEL
 from ..looks import is_plain
 from ..namespaces import ARRAY, is_exact, is_plain_array, namespace_of, not_plain
@@ -81,7 +85,7 @@ _COMPARISONS = (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.g
 
 def _on_values(f: Callable[..., Any], place: int | None) -> Callable[..., Any]:
     def value(x: Any) -> Any:
-        return plain(from_objects(x) if isinstance(x, np.ndarray) and x.dtype == object else x)
+        return plain(from_objects(x) if is_of_objects(x) else x)
 
     def answer(*args: Any, out: Any = None, **kwargs: Any) -> Any:
         if place is not None and len(args) > place:
@@ -198,8 +202,7 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
     """What a ufunc does to duals."""
     if ufunc.__name__ not in RULES and _is_python(ufunc):
         objects = [as_objects(x) if isinstance(x, Dual) else x for x in inputs]
-        results = getattr(ufunc, method)(*objects, **kwargs)
-        return rebuild(results, as_operand)
+        return getattr(ufunc, method)(*objects, **kwargs)
     if any(isinstance(x, (list, tuple)) for x in inputs):
         index = 1 if method in ("at", "reduceat") else None
         inputs = [x if i == index else as_operand(x) for i, x in enumerate(inputs)]
@@ -331,7 +334,34 @@ def _by_operator(ufunc: Any, inputs: tuple[Any, ...]) -> bool:
         frame = frame.f_back
     if frame is None:
         return False
-    return dis.opname[frame.f_code.co_code[frame.f_lasti]] == "BINARY_OP"
+    if dis.opname[frame.f_code.co_code[frame.f_lasti]] == "BINARY_OP":
+        return True
+    return any(_meant_by(name, frame) in _BY_NAME for name in _names_at(frame))
+
+
+# Functions that do what operators do, on their arguments or on what is given to them.
+_BY_NAME = frozenset((pow, divmod, sum, math.prod, operator.ipow, *_OPERATIONS.values()))
+_NAME = re.compile(r"[^\W\d]\w*(?:\.\w+)*")
+_names: dict[tuple[types.CodeType, int], list[str]] = {}
+
+
+def _names_at(frame: types.FrameType) -> list[str]:
+    """The names in the call that a frame has come to."""
+    place = frame.f_code, frame.f_lasti
+    if place not in _names:
+        if len(_names) > 1000:
+            _names.clear()
+        _names[place] = _NAME.findall(expression_at(*place, frame.f_globals)[1])
+    return _names[place]
+
+
+def _meant_by(name: str, frame: types.FrameType) -> Any:
+    """The function that a name stands for where a frame is; None if it is no such thing."""
+    first, *attributes = name.split(".")
+    found = frame.f_locals.get(first, frame.f_globals.get(first, getattr(builtins, first, None)))
+    for attribute in attributes:
+        found = vars(found).get(attribute) if isinstance(found, types.ModuleType) else None
+    return found if isinstance(found, types.BuiltinFunctionType) else None
 
 
 def _is_ours(frame: types.FrameType) -> bool:
@@ -387,13 +417,43 @@ def array_function(
             kwargs = {name: x for name, x in kwargs.items() if x is not np._NoValue}
             if not args:
                 args, kwargs = in_front(func, kwargs)
-        return ARRAY_FUNCTIONS[func](*args, **kwargs)
+        try:
+            return ARRAY_FUNCTIONS[func](*args, **kwargs)
+        except ERRORS_OF_OBJECTS as error:
+            refuse_objects(func, error, args, kwargs)
+            raise
     if (known := named(func)) is not None:
         return known(*args, **kwargs)
     name, home = getattr(func, "__name__", str(func)), getattr(func, "__module__", "")
     if home == RECORDS:  # not imported for that: it takes its time
         raise TypeError(f"np.{name} cannot take duals; write x[field] for each field of a record.")
     raise TypeError(f"np.{name} has no derivative rule; write it in functions that have one.")
+
+
+ERRORS_OF_OBJECTS = (TypeError, ValueError, AttributeError, AssertionError)
+_OF_OBJECTS = ", which NumPy holds as objects; "
+
+
+def refuse_objects(
+    func: Callable[..., Any], error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> None:
+    """Raise what to say of an error in a rule, if it comes of mpf or Fractions in arrays."""
+    is_about_numbers = not isinstance(error, ValueError) or "object_" in str(error)
+    if not is_about_numbers or _OF_OBJECTS in str(error):
+        return
+    exact = next(filter(is_exact, _elements([*args, *kwargs.values()])), None)
+    if exact is not None:
+        raise TypeError(
+            f"np.{func.__name__} has no derivative for numbers of {type(exact).__name__}"
+            f"{_OF_OBJECTS}write it as a loop over these numbers, or differentiate at floats."
+        ) from error
+
+
+def _elements(given: Any) -> Any:
+    """The plain numbers in arrays of objects."""
+    for x in map(plain, leaves(given)):
+        if is_of_objects(x):
+            yield from map(plain, x.ravel().tolist())
 
 
 def in_front(func: Callable[..., Any], kwargs: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
@@ -415,6 +475,7 @@ def _first_of(func: Callable[..., Any]) -> str:
 # -- what a dual of a number has: what its number has ---------------------------------------
 
 _OF_MEMORY = ("device", "dtype", "flags", "itemsize", "nbytes", "ndim", "shape", "size", "strides")
+_OF_NUMPY = ("__array_namespace__", "__array_priority__")
 _ANSWERS = ("from_float", "from_number", "fromhex", "is_integer")  # without a derivative
 
 
@@ -431,10 +492,12 @@ def attribute(x: Dual, name: str) -> Any:
     if name in _ASKED:
         return functools.partial(function(RULES[name]), x)
     number = plain(x)
+    if name in _OF_NUMPY and hasattr(number, name):
+        return getattr(number, name)
     if name.startswith("_") or isinstance(x, DualArray) or not hasattr(number, name):
         raise AttributeError(f"a {type(x).__name__} has no attribute {name!r}.")
     if isinstance(number, np.generic):
-        if name in _OF_MEMORY:
+        if name in _OF_MEMORY or name == "base":
             return getattr(number, name)
         if hasattr(DualArray, name):
             return _as_array(x, name)

@@ -201,7 +201,7 @@ def _paired(y: Any, result: Any, level: int) -> Any:
     if isinstance(y, (list, tuple)):
         parts_of_y = [_paired(part, r, level) for part, r in zip(y, result, strict=True)]
         return type(y)(*parts_of_y) if hasattr(y, "_fields") else type(y)(parts_of_y)
-    tangent = parts(result, level)[1]
+    tangent = parts(as_operand(result), level)[1]
     if tangent is None:
         return y
     if is_array(y) and not is_array(tangent):  # an array without axes

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..array.algebra import with_shape
 from ..array.dualarray import DualArray
-from ..array.operands import as_operand, unbuffered
+from ..array.operands import as_objects, as_operand, unbuffered
 from ..array.promotion import levels_of, with_room
 from ..array.protocols import CREATORS, implements
 from ..dual import Dual
@@ -59,8 +59,8 @@ def full_like(
     if not has_duals(a):  # only the value is dual, or neither is
         a = np.asarray(a)
     y: Any = np.zeros_like(plain(a), dtype, order, **options)
-    if _is_plain(y.dtype):
-        y[...] = plain(fill_value)
+    if _is_plain(y.dtype):  # objects hold duals as they are
+        y[...] = as_objects(fill_value) if y.dtype == object else plain(fill_value)
         return y
     y = with_room(y, levels_of(a) | levels_of(fill_value))
     y[...] = fill_value

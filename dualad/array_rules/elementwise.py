@@ -13,7 +13,7 @@ from ..array.operands import as_operand
 from ..array.protocols import implements
 from ..array.undefined import undefined
 from ..dual import evaluate, function
-from ..pair import map_leaves, moved, plain
+from ..pair import is_array, map_leaves, moved, plain
 from ..rules import Rule
 from ..table import RULES
 from .common import along, array, as_dtype, composing, has_duals, into, unboxed, valued
@@ -30,6 +30,8 @@ def _part(f: Callable[..., Any], name: str) -> None:
     @implements(f)
     def part(val: Any) -> Any:
         val = as_operand(val)
+        if f is np.real and is_array(val) and not np.iscomplexobj(plain(val)):
+            return val
         return along(lambda t: f(t[...]), val) if np.ndim(val) else function(RULES[name])(val)
 
 

@@ -314,18 +314,47 @@ def _euclidean(x: Any, ord: Any, axis: Any, axes: tuple[int, ...]) -> Any:
     """The slope is the unit vector."""
     v = x.primal
     y = np.linalg.norm(v, ord, axis)
-    length = np.expand_dims(y, axes)
     kind = np.finfo(x.dtype)
     with np.errstate(all="ignore"):
-        if not np.all((plain(y) > math.sqrt(kind.tiny) / kind.eps) & np.isfinite(plain(y))):
-            # zero, or squares that underflow or overflow
+        if np.all((plain(y) > math.sqrt(kind.tiny) / kind.eps) & np.isfinite(plain(y))):
+            unit = _polar(v, axes, np.expand_dims(plain(y), axes))[1]
+        else:  # zero, or squares that underflow or overflow
             size = np.max(abs(plain(v)), axis=axes, keepdims=True, initial=0)
-            v = v / np.where((size > 0) & np.isfinite(size), size, 1)
-            squares = (np.conj(v) * v).real
-            length = np.sqrt(np.sum(squares, axis=axes, keepdims=True))
-        unit = v * reciprocal(length, plain(length) == 0)
-        product = np.real(np.conj(unit) * x.tangent) if is_complex(v) else unit * x.tangent
-    return result(y, total(product, tuple(i - x.ndim for i in axes)), x.level)
+            unit = _polar(v / np.where((size > 0) & np.isfinite(size), size, 1), axes)[1]
+        back = tuple(i - x.ndim for i in axes)
+        return result(y, total(_beside(unit, x.tangent), back), x.level)
+
+
+def _beside(unit: Any, t: Any) -> Any:
+    return np.real(np.conj(unit) * t) if is_complex(unit) else unit * t
+
+
+def _polar(v: Any, axes: tuple[int, ...], length: Any = None) -> tuple[Any, Any]:
+    """Length and unit vector, which is 0 at zero; their tangents do not cancel.
+
+    u̇ = (v̇ − u·(u·v̇))/|v|, where the difference is small beside v̇ if v̇ is along an element that
+    outweighs all others. There 1 − u² is the sum of the other squares.
+    """
+    if not isinstance(v, DualArray):
+        if length is None:
+            length = np.sqrt(np.sum((np.conj(v) * v).real, axis=axes, keepdims=True))
+        return length, v * reciprocal(length, length == 0)
+    length, u = _polar(v.primal, axes, length)
+    t, back = v.tangent, tuple(i - v.ndim for i in axes)
+    size = abs(plain(v))
+    most = size == np.max(size, axis=axes, keepdims=True, initial=0)
+    most = most & (np.sum(most, axis=axes, keepdims=True) == 1)
+    along = _beside(u, t)
+
+    def summed(x: Any) -> Any:
+        return np.expand_dims(total(x, back), back)
+
+    of_most, of_rest = summed(along * most), summed(along * ~most)
+    turned = t * np.where(most, summed(_beside(u, u) * ~most), 1) - u * (of_rest + of_most * ~most)
+    if is_complex(u):
+        turned = turned + u * (np.imag(np.conj(u) * t) * most * 1j)
+    turned = turned * reciprocal(length, plain(length) == 0)
+    return result(length, of_rest + of_most, v.level), result(u, turned, v.level)
 
 
 def _vector_norm(x: Any, ord: Any, keepdims: bool) -> Any:

@@ -60,8 +60,9 @@ def is_singular(v: Any) -> Any:
 
 def total(x: Any, axes: tuple[int, ...]) -> Any:
     """The sum over axes counted from the end, in the same order for every memory layout."""
-    if axes != tuple(range(-len(axes), 0)):
-        x = np.moveaxis(x, axes, range(-len(axes), 0))
+    last = tuple(range(-len(axes), 0))
+    if axes != last:
+        x = np.moveaxis(x, axes, last)
     rest = x.shape[: x.ndim - len(axes)]
     x = np.reshape(x, (*rest, math.prod(x.shape[len(rest) :])))
     array = plain(x)

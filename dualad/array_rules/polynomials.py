@@ -96,7 +96,7 @@ def _cut(full: Any, value: Any, instead: str) -> Any:
     k = full.shape[0] - value.shape[0]
     rest = full[max(k, 0) :]
     if k < 0:  # NumPy has not met the zeros that it looks for: a rest of rounding stays
-        rest = np.concatenate([0 * full[:1]] * -k + [full])
+        rest = np.concatenate([np.zeros(-k, full.dtype), full])
     y = with_value(_cut(full.primal, value, instead), rest)
     is_lost = k > 0 and np.any(plain(full.tangent[..., :k]) != 0)
     return undefined(y, np.full(value.shape, bool(is_lost)), _CUT.format(instead))
@@ -162,14 +162,12 @@ def polyint(p: Any, m: int = 1, k: Any = None) -> Any:
 def poly(seq_of_zeros: Any) -> Any:
     given = zeros = _coefficients(seq_of_zeros)
     of_real_matrix = zeros.ndim == 2 and np.isrealobj(plain(zeros))
-    if zeros.ndim == 2 and zeros.shape[0] == zeros.shape[1] and zeros.shape[0]:
+    if zeros.ndim == 2 and zeros.shape[0] == zeros.shape[1]:
         zeros = np.linalg.eigvals(zeros)
     elif zeros.ndim != 1:
         raise ValueError(
             f"np.poly takes zeros in one axis or a square matrix, got shape {zeros.shape}."
         )
-    if not zeros.shape[0]:
-        return 1.0
     end: Any = np.zeros(1, plain(zeros).dtype)
     p: Any = end + 1
     for i in range(zeros.shape[0]):

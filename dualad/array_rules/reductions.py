@@ -362,7 +362,8 @@ def _cumulative(f: Callable[..., Any], start: Callable[..., Any]) -> Callable[..
         axis = -1 if axis is None else axis
         y = f(x, axis=axis, dtype=dtype)
         if include_initial:
-            first = start(np.take(plain(y), np.arange(1), axis=axis, mode="clip"))
+            shape = [1 if i == axis % y.ndim else n for i, n in enumerate(y.shape)]
+            first = start(plain(y), shape=shape)
             y = np.concatenate([first, y], axis=axis)
         return into(out, y)
 

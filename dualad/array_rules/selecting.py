@@ -361,7 +361,7 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
     index = [slice(None)] * a.ndim
     for i in axes:
         if not places[i].size:
-            index[i] = slice(0, 0)
+            index[i] = slice(0)
             continue
         first = int(places[i].min()) if "f" in trim else None
         index[i] = slice(first, int(places[i].max()) + 1 if "b" in trim else None)

@@ -32,7 +32,8 @@ def linspace(
     i = axis_from_end(axis, ndim + 1)
     part = np.reshape(np.arange(num) / max(steps, 1), (-1, *[1] * (-1 - i)))
     first, last = (np.expand_dims(_spread(a, ndim), i) for a in (start, stop))
-    y = as_dtype(first * (1 - part) + last * part, dtype)
+    y = np.where(part == 0, first, first * (1 - part) + last * part)
+    y = as_dtype(np.where(part == 1, last, y), dtype)  # the ends are themselves, beside nan too
     return (y, (stop - start) / steps if steps > 0 else np.nan) if retstep else y
 
 

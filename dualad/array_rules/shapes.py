@@ -18,6 +18,7 @@ from ..array.dualarray import DualArray
 from ..array.operands import as_operand, converted
 from ..array.protocols import implements, implements_each, plain_answer
 from ..dual import Dual
+from ..looks import is_plain
 from ..pair import is_array, moved, plain
 from ..structure import leaves, rebuild
 from .common import along, array, as_dtype, axis_from_end, composing, unboxed
@@ -29,7 +30,6 @@ plain_answer(
     np.tril_indices_from,
     np.triu_indices_from,
     np.diag_indices_from,
-    np.ix_,
     np.may_share_memory,
     np.shares_memory,
     np.result_type,
@@ -112,7 +112,25 @@ def viewing(f: Callable[..., Any]) -> Callable[..., Any]:
 
 
 implements_each(_reshaping, np.expand_dims)
-implements(np.squeeze)(_as_a_method(_reshaping(np.squeeze)))
+
+
+@implements(np.squeeze)
+def squeeze(a: Any, axis: Any = None) -> Any:
+    a = as_operand(a)
+    if is_array(a) and np.squeeze(plain(a), axis) is plain(a):
+        return a
+    return _as_a_method(_reshaping(np.squeeze))(a, axis)
+
+
+@implements(np.ix_)
+def ix_(*args: Any) -> Any:
+    """Of numbers it makes a mesh to calculate on."""
+    args = tuple(map(as_operand, args))
+    places = np.ix_(*map(plain, args))
+    return tuple(
+        np.reshape(x, i.shape) if isinstance(x, Dual) else i
+        for x, i in zip(args, places, strict=True)
+    )
 
 
 @implements(np.reshape)
@@ -168,9 +186,21 @@ def ravel(a: Any, order: Any = "C") -> Any:
 
 
 def _at_least(f: Callable[..., Any]) -> Callable[..., Any]:
+    """f gives arrays the axes that they lack, by an index as NumPy does: those take no steps."""
+    indices: dict[Any, Any] = {
+        (np.atleast_2d, 1): np.s_[None, :],
+        (np.atleast_3d, 1): np.s_[None, :, None],
+        (np.atleast_3d, 2): np.s_[:, :, None],
+    }
+
+    def of_one(a: Any) -> Any:
+        if not is_plain(a, DualArray) or not np.ndim(a):
+            return _reshaping(f)(a) if isinstance(a, Dual) else f(a)
+        index = indices.get((f, np.ndim(a)))
+        return a if index is None else a[index]
+
     def raised(*arrays: Any) -> Any:
-        operands = map(as_operand, arrays)
-        results = tuple(_reshaping(f)(a) if isinstance(a, Dual) else f(a) for a in operands)
+        results = tuple(of_one(as_operand(a)) for a in arrays)
         return results[0] if len(results) == 1 else results
 
     return raised
@@ -239,6 +269,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
 
 @implements(np.vsplit)
 def vsplit(ary: Any, indices_or_sections: Any) -> Any:
+    np.vsplit(np.broadcast_to(0, np.shape(ary)), [])  # raises
     return _split(ary, indices_or_sections, 0)
 
 
@@ -309,7 +340,10 @@ implements_each(_placing, np.tril, np.triu, np.diagflat)
 
 @implements(np.diag)
 def diag(v: Any, k: int = 0) -> Any:
-    return _placing(np.diag)(v, k) if np.ndim(v) == 1 else np.diagonal(v, k)
+    if np.ndim(v) == 1:
+        return _placing(np.diag)(v, k)
+    np.diag(np.broadcast_to(0, np.shape(v)))  # raises
+    return np.diagonal(v, k)
 
 
 @implements(np.broadcast_to)

@@ -10,7 +10,7 @@ import numpy as np
 from ..array.algebra import directions, linear
 from ..array.operands import as_operand
 from ..array.protocols import implements
-from ..pair import dual, fit, newest, parts, plain
+from ..pair import dual, fit, moved, newest, parts, plain
 from ..zeros import scale
 from .common import array, composing, has_duals, in_double, unboxed
 
@@ -45,7 +45,9 @@ def _interp(
             other = _line_tangent(before, given, y, level)
             tangent = np.where(on_point & first, other, tangent)
             tangent = np.where(on_point & both, (tangent + other) / 2, tangent)
-    return dual(y, fit(unboxed(tangent), y), level)
+    moves = [parts(a, level)[1] is not None for a in given]
+    is_linear = not moves[1] and not (moves[0] and any(moves[2:]))  # along the line, or in heights
+    return (moved if is_linear else dual)(y, fit(unboxed(tangent), y), level)
 
 
 def _one_period(x: Any, xp: Any, fp: Any, period: Any) -> Any:
@@ -76,7 +78,7 @@ def _line_tangent(i: Any, given: tuple[Any, ...], y: Any, level: int) -> Any:
 
     def times(factor: Any, t: Any) -> Any:
         # a zero is stronger than inf
-        return scale(factor, dual(v, t, level), y, zero_slope_wins=True)
+        return scale(factor, moved(v, t, level), y, zero_slope_wins=True)
 
     def between(t: Any) -> Any:
         return times(1 - u, np.take(t, j, axis=-1)) + times(u, np.take(t, k, axis=-1))

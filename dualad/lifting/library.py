@@ -16,12 +16,13 @@ from typing import Any
 
 import numpy as np
 
-from ..array.operands import unbuffered
+from ..array.operands import ArrayProxy, unbuffered
 from ..array_rules.common import duals_in
 from ..array_rules.creation import array_of
 from ..differentiations import text_for
 from ..dual import Dual, function
 from ..functions import exp
+from ..kernel import LIFTING
 from ..pair import Function, plain
 from ..refusals import refused
 from ..rules import Rule
@@ -393,8 +394,14 @@ def _looking(f: Any) -> Function:
     return lambda x: stand_in(read(x, name))(*given, **keywords)
 
 
+_of_number = FUNCTIONS[hasattr]
+
+
 def _hasattr(x: Any, name: str, /) -> bool:
     """The builtin `hasattr`, by `read`."""
+    if isinstance(x, (Dual, ArrayProxy)):
+        found: bool = _of_number(x, name)
+        return found
     try:
         read(x, name)
     except AttributeError:
@@ -402,7 +409,12 @@ def _hasattr(x: Any, name: str, /) -> bool:
     return True
 
 
-FUNCTIONS |= {getattr: _getattr, hasattr: _hasattr, setattr: write, delattr: delete}
+FUNCTIONS |= {
+    getattr: LIFTING.GetAttr(getattr, _getattr) if LIFTING else _getattr,
+    hasattr: _hasattr,
+    setattr: write,
+    delattr: delete,
+}
 BY_KIND |= dict.fromkeys((operator.attrgetter, operator.methodcaller), _looking)
 
 LOADERS["statistics"] = _enter_statistics

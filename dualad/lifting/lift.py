@@ -47,7 +47,6 @@ from .standins import (
     LOADERS,
     SLOTS,
     SUM_IS_EXACT,
-    OfPython,
     Vectorized,
     on_lists,
     summed,
@@ -337,7 +336,7 @@ def _of_function(f: types.FunctionType) -> Any:
     code = code_for(f)
     if code is CALLS:
         home = f.__globals__.get("__name__")
-        return _found(f) or CALLERS.get(_root(home), Caller)(f, _changing(home))
+        return _found(f) or CALLERS.get(_root(home), caller)(f, _changing(home))
     if code is STAYS:
         return FUNCTIONS.get(f, f)
     return _twin(f, code)
@@ -360,12 +359,22 @@ def _of_class(cls: type) -> Any:
         _meet(cls)
     home = cls.__module__
     if _root(home) in _CALLERS and _is_foreign(home) and not is_opened(home):
-        return Caller(cls, _changing(home))
+        return caller(cls, _changing(home))
     makers = (inspected(cls, "__new__"), inspected(cls, "__init__"))
     plain = (getattr(m, "__func__", m) for m in makers)
     if any(type(m) is types.FunctionType and _of_function(m) is not m for m in plain):
-        return Constructor(cls)
+        return constructor(cls)
     return cls
+
+
+def is_users(cls: type) -> bool:
+    """Whether a class is the user's: nothing stands in the place of it or of its objects."""
+    is_ours = any(_root(kind.__module__) == _DUALAD for kind in cls.__mro__)
+    if is_ours or _is_foreign(cls.__module__) or cls in BY_KIND or _found(cls) is not None:
+        return False
+    if not OPERATORS:
+        _meet(cls)
+    return True
 
 
 def argument(x: Any) -> Any:
@@ -415,7 +424,7 @@ class Constructor:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         cls = self.cls
         x = stand_in(cls.__new__)(cls, *args, **kwargs)
-        if isinstance(x, cls):
+        if cls in type(x).__mro__:
             init: Any = type(x).__init__
             if (result := stand_in(init)(x, *args, **kwargs)) is not None:
                 raise TypeError(f"__init__() should return None, not {type(result).__name__!r}")
@@ -973,6 +982,7 @@ begin: Function = LIFTING.begin if LIFTING else readable_begin
 end: Function = LIFTING.end if LIFTING else readable_end
 note: Function = LIFTING.set_note if LIFTING else _copies.set
 callee: Function = LIFTING.Callee if LIFTING else Callee
+constructor: Callable[[type], Any] = LIFTING.Constructor if LIFTING else Constructor
 ITERABLE: Any = LIFTING.Iterable() if LIFTING else Iterable()
 SPECIAL: Any = LIFTING.Special() if LIFTING else Special()
 _TEXT = {"%": Remainder(operator.mod), "%=": Remainder(operator.imod)}
@@ -989,18 +999,22 @@ def getter(name: str) -> Any:
 
 def method(name: str) -> Any:
     """The hook that reads what is to be called of an object by this name."""
+    hook: Any = None
     if name in ("dot", "choose", "clip"):
-        return ArrayMethod(name)
-    if name in COPYING:
-        return CopyMethod(name)
-    if name in ("sort", "extend", "join", "format"):
+        hook = ArrayMethod(name)
+    elif name in COPYING:
+        hook = CopyMethod(name)
+    elif name in ("sort", "extend", "join", "format"):
         return MethodInC(name)
-    if getattr(float, name, None) in SLOTS:
-        return FloatMethod(name)
-    return _any_method(name)
+    elif getattr(float, name, None) in SLOTS:
+        hook = FloatMethod(name)
+    if hook is None:
+        return _any_method(name)
+    return LIFTING.Method(name, hook) if LIFTING else hook
 
 
 setter: Callable[[str], Any] = LIFTING.Setter if LIFTING else Setter
+caller: Callable[[Function, Function], Function] = LIFTING.Caller if LIFTING else Caller
 
 
 def _same(x: Any) -> Any:
@@ -1066,12 +1080,12 @@ _of_reversed = _special_method(reversed, "__reversed__")
 _WALKING = (
     *(list, tuple, set, frozenset, enumerate, zip, any, all, collections.deque, str.join),
     *(list.extend, itertools.chain, itertools.islice, itertools.cycle, itertools.tee),
-    *(itertools.pairwise, itertools.compress, itertools.zip_longest, itertools.product),
+    *(itertools.pairwise, itertools.compress, itertools.product),
     *(itertools.permutations, itertools.combinations),
 )
 _CALLING = (map, filter, itertools.takewhile, itertools.dropwhile, itertools.filterfalse)
 _FIRST_CALLED = (functools.reduce, itertools.starmap)
-FUNCTIONS |= {f: ByPlace(f, walked) for f in _WALKING}
+FUNCTIONS |= {f: caller(f, walked) for f in _WALKING}
 FUNCTIONS |= {f: ByPlace(f, stand_in, walked) for f in _CALLING}
 FUNCTIONS |= {f: ByPlace(f, stand_in, walked, _same) for f in _FIRST_CALLED}
 FUNCTIONS |= {f: ByPlace(f, special) for f in (print, str, repr, format, str.format)}
@@ -1081,6 +1095,7 @@ FUNCTIONS |= {
     max: _extreme(max),
     list.sort: ByPlace(list.sort, _same, key=stand_in),
     dict: ByPlace(dict, pairs_of),
+    itertools.zip_longest: ByPlace(itertools.zip_longest, walked),
     itertools.accumulate: ByPlace(itertools.accumulate, walked, stand_in, func=stand_in),
     itertools.groupby: ByPlace(itertools.groupby, walked, stand_in, key=stand_in),
     heapq.nsmallest: ByPlace(heapq.nsmallest, _same, walked, stand_in, key=stand_in),
@@ -1093,13 +1108,13 @@ FUNCTIONS |= {
 }
 FUNCTIONS |= {
     np.vectorize: ByPlace(Vectorized, stand_in, _same, pyfunc=stand_in),
-    np.frompyfunc: ByPlace(OfPython, stand_in, _same),
+    np.frompyfunc: ByPlace(np.frompyfunc, stand_in, _same),
 }
 FUNCTIONS |= {
     object.__getattribute__: read_plainly,
     object.__setattr__: functools.partial(_write, native=object.__setattr__),
     object.__delattr__: functools.partial(_delete, native=object.__delattr__),
-    type.__call__: lambda cls, *args, **kwargs: Constructor(cls)(*args, **kwargs),
+    type.__call__: lambda cls, *args, **kwargs: constructor(cls)(*args, **kwargs),
 }
 _OBJECTS_OWN = ("__getattribute__", "__setattr__", "__delattr__", "__call__")
 
@@ -1147,8 +1162,8 @@ def _iter(x: Any, *sentinel: Any) -> Any:
 
 
 FUNCTIONS[iter] = _iter
-FUNCTIONS[sum] = Caller(summed if SUM_IS_EXACT else sum, walked)
-FUNCTIONS |= {f: Caller(FUNCTIONS[f], walked) for f in (math.prod, math.fsum)}
+FUNCTIONS[sum] = caller(summed if SUM_IS_EXACT else sum, walked)
+FUNCTIONS |= {f: caller(FUNCTIONS[f], walked) for f in (math.prod, math.fsum)}
 
 
 def _defaultdict(*args: Any, **items: Any) -> Any:
@@ -1159,4 +1174,5 @@ def _defaultdict(*args: Any, **items: Any) -> Any:
 FUNCTIONS[collections.defaultdict] = _defaultdict
 
 if LIFTING:
-    LIFTING.connect(FUNCTIONS, stand_in, code_for, read, write, walked, special)
+    FUNCTIONS |= {f: LIFTING.OfObject(f, FUNCTIONS[f]) for f in (isinstance, type)}
+    LIFTING.connect(FUNCTIONS, stand_in, code_for, read, write, walked, special, is_users)

@@ -17,10 +17,11 @@ import heapq
 import itertools
 import math
 import operator
+import sys
 import types
 import weakref
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -33,8 +34,8 @@ from .standins import FUNCTIONS, INFIX, SUM_IS_EXACT, as_infix, summed
 
 
 def _is_in(x: Any, parts: Any) -> bool:
-    if type(parts) in _SEQUENCES and any(_python_method(type(v), "eq") for v in (x, *parts)):
-        return any(v is x or _truth(_HOOKS["=="][1](v, x)) for v in parts)
+    if type(parts) in _LISTS and any(_python_method(type(v), "eq") for v in (x, *parts)):
+        return any(v is x or _truth(_HOOKS["=="].lifted(v, x)) for v in parts)
     return x in lift.walked(parts)
 
 
@@ -77,9 +78,9 @@ _CONTAINERS: dict[str, tuple[str, Function]] = {
     "[]=": ("setitem", lambda value, x, i: operator.setitem(x, i, value)),
     "del []": ("delitem", operator.delitem),
     "in": ("contains", _is_in),
-    "not in": ("contains", lambda x, parts: x not in parts),
+    "not in": ("contains", lambda x, parts: not _is_in(x, parts)),
 }
-_SEQUENCES = (list, tuple, collections.deque)
+_LISTS = (list, tuple, collections.deque)
 _TRUTH = ("bool", "len")  # asked in this order
 # Functions of Python that call a special method of their first argument.
 _FUNCTIONS = {
@@ -110,19 +111,35 @@ def _call(f: Any, kind: type, name: str, *args: Any) -> Any:
     return method.__get__(args[0], kind)(*args[1:])
 
 
+def _call_unlifted(kind: type, name: str, *args: Any) -> Any:
+    return _call(None, kind, name.strip("_"), *args)
+
+
 def _is_of_sequences(method: Any) -> bool:
     return type(method) is types.WrapperDescriptorType and method in _OF_SEQUENCES
 
 
+_SEQUENCES = (list, tuple, str, bytes, bytearray, collections.deque, array.array)
 # What + and * of sequences are: they refuse what the other side may take.
 _OF_SEQUENCES = frozenset(
-    getattr(kind, name)
-    for kind in (list, tuple, str, bytes, bytearray, collections.deque, array.array)
-    for name in ("__add__", "__mul__", "__rmul__")
+    getattr(kind, name) for kind in _SEQUENCES for name in ("__add__", "__mul__", "__rmul__")
 )
 
 
-def _both(forward: str, reflected: str, native: Function) -> Function:
+def _unanswered(symbol: str, native: Function, a: Any, b: Any) -> Any:
+    """What Python does if neither side has an answer: no method is asked again."""
+    if symbol in ("==", "!="):
+        return (a is b) is (symbol == "==")
+    if isinstance(a, _SEQUENCES) or isinstance(b, _SEQUENCES):
+        return native(a, b)
+    names = f"{type(a).__name__!r} and {type(b).__name__!r}"
+    if symbol in _COMPARISONS:
+        raise TypeError(f"{symbol!r} not supported between instances of {names}")
+    full = "** or pow()" if symbol == "**" else symbol
+    raise TypeError(f"unsupported operand type(s) for {full}: {names}")
+
+
+def _both(symbol: str, forward: str, reflected: str, native: Function) -> Function:
     """An operator of two sides, as Python calls their methods."""
 
     def is_its_own(derived: type, base: type) -> bool:
@@ -135,7 +152,7 @@ def _both(forward: str, reflected: str, native: Function) -> Function:
         if f is None and g is None:
             return native(a, b)
         sides = [(f, left, forward, a, b), (g, right, reflected, b, a)]
-        is_comparison = native in _COMPARE
+        is_comparison = symbol in _COMPARISONS
         if left is right and not is_comparison:
             del sides[1]
         elif (
@@ -148,19 +165,17 @@ def _both(forward: str, reflected: str, native: Function) -> Function:
             result = _call(*side)
             if result is not NotImplemented:
                 return result
-        return native(a, b)  # which raises the error, or compares identities
+        return _unanswered(symbol, native, a, b)
 
     return apply
 
 
-def _in_place(name: str, binary: Function) -> Function:
-    native: Function = getattr(operator, f"i{name.strip('_')}")
-
+def _in_place(name: str, native: Function, binary: Function, otherwise: Function) -> Function:
     def apply(a: Any, b: Any) -> Any:
         f = _python_method(type(a), f"i{name}")
         if f is not None:
             result = stand_in(f)(a, b)
-            return binary(a, b) if result is NotImplemented else result
+            return otherwise(a, b) if result is NotImplemented else result
         if type(a) is list and name == "add":
             b = lift.walked(b)
         g = _python_method(type(b), f"r{name}")
@@ -234,36 +249,55 @@ def _as_truth(f: Function, is_negated: bool) -> Function:
     return lambda *operands: bool(f(*operands)) is not is_negated
 
 
-_COMPARE = frozenset(native for _, _, native in _COMPARISONS.values())
-
-
 def _sum(numbers: Any, /, start: Any = 0) -> Any:
     parts = list(lift.walked(numbers))
-    if not any(_python_method(type(x), "add") or _python_method(type(x), "radd") for x in parts):
+    kinds = set(map(type, parts))
+    if not any(_python_method(kind, "add") or _python_method(kind, "radd") for kind in kinds):
         return summed(parts, start) if SUM_IS_EXACT else sum(parts, start)
     for x in parts:
         start = _ADD(start, x)
     return start
 
 
-def _all_hooks() -> Iterator[tuple[str, Function, Function]]:
-    """Each symbol, with what it does to plain things, and to the user's."""
+class _Hook(NamedTuple):
+    """What an operator does to plain things, and to the user's.
+
+    `sides`: who has a method of it, of the names `methods`: both sides, also if they are of one
+    class ("compared"), the left one "in place", or one. `otherwise`: what is done where the left
+    one has no answer in place.
+    """
+
+    native: Function
+    lifted: Function
+    sides: str
+    methods: tuple[str, ...]
+    otherwise: Function | None = None
+
+
+def _all_hooks() -> Iterator[tuple[str, _Hook]]:
     for symbol, (name, native) in _BINARY.items():
-        binary: Function = _both(name, f"r{name}", native)
-        yield symbol, native, binary
-        in_place: Function = getattr(operator, f"i{name.strip('_')}")
-        yield f"{symbol}=", in_place, _in_place(name, binary)
+        methods = _dunder(name, f"r{name}", f"i{name}")
+        yield symbol, _Hook(native, _both(symbol, name, f"r{name}", native), "both", methods)
+        symbol, in_place = f"{symbol}=", getattr(operator, f"i{name}")
+        binary, otherwise = (_both(symbol, name, f"r{name}", f) for f in (in_place, native))
+        lifted: Function = _in_place(name, in_place, binary, otherwise)
+        yield symbol, _Hook(in_place, lifted, "in place", methods, otherwise)
     for symbol, (forward, reflected, native) in _COMPARISONS.items():
-        yield symbol, native, _both(forward, reflected, native)
+        lifted = _both(symbol, forward, reflected, native)
+        yield symbol, _Hook(native, lifted, "compared", _dunder(forward, reflected, forward))
     for symbol, (name, native) in _UNARY.items():
-        yield symbol, native, _of_one(name, native)
+        yield symbol, _Hook(native, _of_one(name, native), "one", _dunder(name, name, name))
     for symbol, (name, native) in _CONTAINERS.items():
-        hook: Function = _of_one(name, native, int(name in _ARRANGED))
+        lifted = _of_one(name, native, int(name in _ARRANGED))
         native = operator.getitem if name == "getitem" else native
         if name == "contains":
-            hook = _as_truth(_of_one(name, _is_in, 1), symbol == "not in")
-        yield symbol, native, hook
-    yield "truth", bool, _truth
+            lifted = _as_truth(_of_one(name, _is_in, 1), symbol == "not in")
+        yield symbol, _Hook(native, lifted, "one", _dunder(name, name, name))
+    yield "truth", _Hook(bool, _truth, "truth", _dunder("bool", "bool", "bool"))
+
+
+def _dunder(*names: str) -> tuple[str, ...]:
+    return tuple(sys.intern(f"__{name}__") for name in names)
 
 
 # -- what is sorted ------------------------------------------------------------------------
@@ -298,7 +332,7 @@ def _compared(symbol: str, a: Any, b: Any) -> Any:
             if not (v is w or _truth(_compared("==", v, w))):
                 return symbol != "==" and _compared(symbol, v, w)
         a, b = len(a), len(b)
-    return _HOOKS[symbol][1](a, b)
+    return _HOOKS[symbol].lifted(a, b)
 
 
 def _key(x: Any) -> Any:
@@ -312,7 +346,7 @@ def _is_ordered_by_user(x: Any) -> bool:
 
 
 _COLLECTIONS: tuple[type, ...] = (
-    *_SEQUENCES,
+    *_LISTS,
     set,
     frozenset,
     dict,
@@ -398,8 +432,8 @@ _ORDERING: dict[Any, Function] = {
 class Operator:
     """Operator() @ (a, b) is what the operator gives of them."""
 
-    def __init__(self, symbol: str, native: Function, lifted: Callable[[Any], Any]) -> None:
-        self.symbol, self.native, self.lifted = symbol, native, lifted
+    def __init__(self, lifted: Callable[[Any], Any]) -> None:
+        self.lifted = lifted
 
     def __matmul__(self, operands: tuple[Any, ...]) -> Any:
         return self.lifted(operands)
@@ -409,8 +443,8 @@ def _unpacked(f: Function) -> Callable[[Any], Any]:
     return lambda operands: f(*operands)
 
 
-_HOOKS = {symbol: (native, lifted) for symbol, native, lifted in _all_hooks()}
-_ADD = _HOOKS["+"][1]
+_HOOKS = dict(_all_hooks())
+_ADD = _HOOKS["+"].lifted
 
 
 def _asking(f: Any) -> Function:
@@ -425,25 +459,29 @@ def _filter(f: Any, parts: Any) -> Any:
 
 def _start() -> None:
     """From now on, copies of code have hooks before their operators."""
-    make: Function = LIFTING.Operator if LIFTING else Operator
-    remainder = _HOOKS["%"][1], _HOOKS["%="][1]
     hooks: dict[str, Any] = {}
     functions: dict[Any, Function] = {}
-    for symbol, (native, lifted) in _HOOKS.items():
-        if lifted in remainder:
+    for symbol, hook in _HOOKS.items():
+        native, lifted, *more = hook
+        if symbol in ("%", "%="):
             native, lifted = map(lift.of_text_or, (native, lifted))
-        hooks[symbol] = make(symbol, native, _unpacked(lifted))
+        call = _unpacked(lifted)
+        hooks[symbol] = LIFTING.Operator(symbol, native, call, *more) if LIFTING else Operator(call)
         if getattr(operator, native.__name__, None) is native and symbol not in ("in", "not in"):
             name = INFIX.get(native)
             functions[native] = as_infix(native, name, lifted) if name else lifted
     for f, name in _FUNCTIONS.items():
-        functions[f] = functools.wraps(f)(_of_one(name, FUNCTIONS.get(f, f)))
+        plain = FUNCTIONS.get(f, f)
+        call = functools.wraps(f)(_of_one(name, plain))
+        if LIFTING and f is not next:  # which has a default, too
+            call = LIFTING.OfMethod(*_dunder(name), plain, call)
+        functions[f] = call
     functions[sum] = _sum
     functions[bool] = _truth
     functions |= {f: _asking(f) for f in (any, all)}
     functions[filter] = _filter
-    functions[divmod] = _both("divmod", "rdivmod", divmod)
-    functions[operator.contains] = lambda parts, x: _HOOKS["in"][1](x, parts)
+    functions[divmod] = _both("divmod()", "divmod", "rdivmod", divmod)
+    functions[operator.contains] = lambda parts, x: _HOOKS["in"].lifted(x, parts)
     functions |= _ORDERING
     lift.take_operators(hooks, functions)
 
@@ -600,3 +638,5 @@ def _names_in(code: types.CodeType) -> Iterator[str]:
 
 
 lift.connect(meet)
+if LIFTING:
+    LIFTING.connect_operators(_call_unlifted, _unanswered)

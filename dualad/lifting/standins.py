@@ -22,7 +22,7 @@ from ..array.buffers import buffered
 from ..array.dualarray import DualArray
 from ..array.operands import ArrayProxy, unbuffered
 from ..array.promotion import levels_of, with_room
-from ..array.protocols import ARRAY_FUNCTIONS, in_front
+from ..array.protocols import ARRAY_FUNCTIONS, ERRORS_OF_OBJECTS, in_front, refuse_objects
 from ..array_rules.common import has_duals, in_order_of
 from ..array_rules.creation import array_of, require
 from ..array_rules.others import as_strided
@@ -33,7 +33,7 @@ from ..functions import atan2, cos, sin
 from ..kernel import KERNEL, LIFTING
 from ..looks import is_plain
 from ..memory import laid_out_like
-from ..namespaces import is_exact, is_number
+from ..namespaces import is_exact, is_number, namespace_of
 from ..pair import Function, dual, is_array, map_leaves, moved, newest, parts, plain
 from ..refusals import refuse_text_of_dual
 from ..rules import Rule
@@ -132,30 +132,71 @@ def _log(f: Function) -> Function:
     log = function(RULES["log"])
 
     def of_base(x: Any, base: Any = None) -> Any:
-        return log(x) if base is None else log(x) / log(base)
+        if base is None:
+            return log(x)
+        x, base = _in_one_system(x, base)
+        return log(x) / log(base)
 
     return of_base if f is math.log else lambda x, base=None: of_base(x, base)
 
 
-@functools.cache
-def _norm(n: int) -> Function:
-    """The norm of n numbers. At zero, where it has a kink, its slopes are 0."""
+def _in_one_system(*numbers: Any) -> tuple[Any, ...]:
+    """Beside numbers of mpmath, Python's are such too, before a function rounds them."""
+    namespace = namespace_of(*map(plain, numbers))
+    return tuple(map(namespace.convert, numbers)) if namespace else numbers
 
-    def slope(i: int) -> Function:
-        return lambda *args: 0.0 if args[-1] == 0 else args[i] / args[-1]
+
+def _context(numbers: Any) -> Any:
+    """Mpmath's functions for the numbers that are mpmath's, or None."""
+    return next((x.context for x in numbers if hasattr(x, "context")), None)
+
+
+def _length(*numbers: Any) -> Any:
+    context = _context(numbers)
+    return math.hypot(*numbers) if context is None else context.norm(numbers, 2)
+
+
+@functools.cache
+def _norms(n: int) -> tuple[Function, Function]:
+    """The norm of n numbers, and the first of them over it: what `hypot` and `_along` are for two.
+
+    At zero, where the norm has a kink, its slopes are 0.
+    """
+    square = function(RULES["square"])
+
+    def first(i: int, numbers: Any) -> Any:
+        return numbers[i], *numbers[:i], *numbers[i + 1 :]
+
+    def of_norm(i: int) -> Function:
+        return lambda *xs: 0.0 if xs[-1] == 0 else part(*first(i, xs[:-1]))
+
+    def of_part(i: int) -> Function:
+        def slope(*given: Any) -> Any:
+            *xs, y = given
+            length, others = norm(*xs), [part(*first(j, xs)) for j in range(1, n)]
+            return -y * (others[i - 1] / length) if i else sum(map(square, others)) / length
+
+        return slope
+
+    def beside_others(x: Any, *others: Any) -> Any:
+        is_finite = abs(x) < math.inf
+        return x / norm(x, *others) if is_finite else math.copysign(1, x) - 0 * sum(others)
 
     names = ", ".join(f"x{i}" for i in range(n))
-    return function(Rule(f"_norm{n}({names})", *map(slope, range(n)), value=math.hypot))
+    norm = function(Rule(f"_norm{n}({names})", *map(of_norm, range(n)), value=_length))
+    part = function(Rule(f"_part{n}({names})", *map(of_part, range(n)), value=beside_others))
+    return norm, part
 
 
 def _hypot(*coordinates: Any) -> Any:
-    return _norm(len(coordinates))(*coordinates)
+    n = len(coordinates)
+    return function(RULES["hypot"])(*coordinates) if n == 2 else _norms(n)[0](*coordinates)
 
 
 @functools.wraps(math.dist)
 def _dist(p: Any, q: Any, /) -> Any:
     p, q = [_number(x) for x in p], [_number(x) for x in q]
-    if not has_duals(p, q):
+    if not (has_duals(p, q) or _context([*p, *q])):
         return math.dist(p, q)
     math.dist([plain(a) for a in p], [plain(b) for b in q])
     return _hypot(*(a - b for a, b in zip(p, q, strict=True)))
@@ -165,7 +206,8 @@ def _dist(p: Any, q: Any, /) -> Any:
 def _fsum(seq: Any, /) -> Any:
     items = [_number(x) for x in seq]
     if not has_duals(*items):
-        return math.fsum(items)
+        context = _context(items)
+        return math.fsum(items) if context is None else context.fsum(items)
     level = newest(items)
     split = [parts(x, level) for x in items]
     tangent = sum(t for _, t in split if t is not None)
@@ -201,8 +243,19 @@ def _sumprod(p: Any, q: Any, /) -> Any:
     return dual(value, sum(terms), level)
 
 
+def _ieee_remainder(a: Any, b: Any) -> Any:
+    context = _context((a, b))
+    if context is None:
+        return math.remainder(a, b)
+    if abs(b) == math.inf:
+        return a
+    with context.extraprec(max(0, context.mag(a) - context.mag(b))):
+        whole = context.nint(a / b)
+    return context.fsub(a, context.fmul(whole, b, exact=True))
+
+
 _REMAINDER = Rule(
-    "_ieee_remainder(a, b)", "1", "rint((y - a)/b)", kind="kinked", value=math.remainder
+    "_ieee_remainder(a, b)", "1", "rint((y - a)/b)", kind="kinked", value=_ieee_remainder
 )
 
 _MATH: dict[str, Function] = {
@@ -322,6 +375,14 @@ def _copies(f: Function) -> Function:
     return make
 
 
+@functools.wraps(np.ndarray.astype)
+def _astype(x: Any, dtype: Any, order: Any = "K", *args: Any, **kwargs: Any) -> Any:
+    if type(x) is np.ndarray and x.dtype == object and np.dtype(dtype) != object and _any_dual(x):
+        y = _of_numbers(x, dtype)
+        return y if order == "K" else y.copy(order)
+    return np.ndarray.astype(x, dtype, order, *args, **kwargs)
+
+
 _ORDERS: dict[Function, Any] = {np.ascontiguousarray: "C", np.asfortranarray: "F"}
 
 
@@ -401,7 +462,11 @@ def _on_duals(f: Function) -> Function:
                     array = x
         if array is not None and f in ARRAY_FUNCTIONS:
             return array.__array_function__(f, (DualArray,), args, kwargs)
-        return usual(*args, **kwargs)
+        try:
+            return usual(*args, **kwargs)
+        except ERRORS_OF_OBJECTS as error:
+            refuse_objects(f, error, args, kwargs)
+            raise
 
     return call
 
@@ -505,17 +570,24 @@ def _nditer(op: Any, *args: Any, **kwargs: Any) -> Any:
         )
     if args or kwargs or not _any_dual(op):
         return np.nditer(rebuild(op, unbuffered), *args, **kwargs)
-    if isinstance(op, (list, tuple)) and len(op) != 1:
-        return _side_by_side([array_of(x) for x in op])
-    return iter(np.ravel(array_of(op[0] if isinstance(op, (list, tuple)) else op), "K"))
+    elements = _side_by_side([array_of(x, copy=None) for x in given])
+    return elements if len(given) > 1 else (x for (x,) in elements)
 
 
 def _side_by_side(arrays: list[Any]) -> Iterator[tuple[Any, ...]]:
-    """Elements of several arrays, broadcast, in the order in which NumPy goes through them."""
-    numbers = [laid_out_like(plain(x), np.arange(np.size(x)).reshape(np.shape(x))) for x in arrays]
-    flat = [np.reshape(x, -1) for x in arrays]
-    for places in np.nditer(numbers):
-        yield tuple([x[int(i)] for x, i in zip(flat, places, strict=True)])
+    """Elements of arrays, broadcast, without axes, in the order in which NumPy takes them."""
+    walk = np.nditer([plain(x) for x in arrays], flags=["multi_index"])
+    arrays = [np.broadcast_to(x, walk.shape) for x in arrays]
+    for _ in walk:
+        yield tuple([x[*walk.multi_index, ...] for x in arrays])
+
+
+@functools.wraps(np.ndenumerate)
+def _ndenumerate(arr: Any) -> Any:
+    if not _any_dual(arr):
+        return np.ndenumerate(arr)
+    x = array_of(arr)
+    return ((place, x[place]) for place in np.ndindex(x.shape))
 
 
 class Vectorized(np.vectorize):
@@ -543,6 +615,9 @@ class Vectorized(np.vectorize):
         def call(*given: Any) -> Any:
             return waiting.pop() if waiting else func(*given)
 
+        if self.otypes is not None:  # where a number stays what it is, np.float64 too
+            kept = [isinstance(a, (Dual, np.generic)) and not is_array(a) for a in args]
+            arrays = [_object(a) if k else x for k, a, x in zip(kept, args, arrays, strict=True)]
         of_objects = np.frompyfunc(call, len(arrays), len(kinds))
         found = tuple(map(_of_numbers, _as_tuple(of_objects(*map(_objects, arrays))), kinds))
         return found if len(kinds) > 1 else found[0]
@@ -561,43 +636,27 @@ def _objects(x: Any) -> Any:
     return np.asanyarray(x, dtype=object) if isinstance(x, np.ndarray) else x
 
 
-class OfPython:
-    """np.frompyfunc, whose results of duals are duals, not objects."""
-
-    __slots__ = ("ufunc",)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self.ufunc = np.frompyfunc(*args, **kwargs)
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        return self._applied(self.ufunc, *args, **kwargs)
-
-    def _applied(self, f: Function, *args: Any, **kwargs: Any) -> Any:
-        args, kwargs = rebuild((args, kwargs), lambda x: _objects(unbuffered(x)))
-        y = f(*args, **kwargs)
-        parts = tuple(
-            _of_numbers(v, None) if isinstance(v, np.ndarray) else v for v in _as_tuple(y)
-        )
-        return parts if isinstance(y, tuple) else parts[0]
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self.ufunc, name)
-        if name not in ("reduce", "accumulate", "reduceat", "outer"):
-            return found
-        return functools.partial(self._applied, found)
-
-
 def _of_numbers(x: Any, kind: Any) -> Any:
-    """An array of objects as one of duals, of the kind that otypes says, if it has duals in it."""
+    """An array of objects as one of duals, of the kind that is named, if it has duals in it."""
+    if kind == "O":
+        return x if isinstance(x, np.ndarray) else _object(x)
     if not _any_dual(x):
         return x if kind is None else np.asanyarray(x, dtype=kind)
     y = array_of(x)
     if isinstance(x, np.ndarray):
         y = in_order_of(x, y)
-    return buffered(y if kind in (None, "O", np.dtype(object)) else y.astype(kind))
+    return buffered(y if kind is None else y.astype(kind))
+
+
+def _object(x: Any) -> Any:
+    """An array of one object."""
+    y = np.empty((), object)
+    y[()] = x
+    return y
 
 
 _NUMPY |= {"full": _full, "fromiter": _fromiter, "arange": _arange, "nditer": _nditer}
+_NUMPY |= {"ndenumerate": _ndenumerate}
 
 
 @functools.wraps(np.require)
@@ -708,7 +767,7 @@ def _of_numpy(kind: Any) -> Function:
                 return kind(args[0])
             x = unbuffered(args[0])
             if isinstance(x, DualArray) and x.ndim:
-                return buffered(x.astype(kind))
+                return buffered(x.astype(kind, copy=False))
             if isinstance(x, Dual):
                 kind(plain(x))
                 if np.iscomplexobj(plain(x)) and not np.iscomplexobj(kind(0)):
@@ -725,7 +784,22 @@ def _of_numpy(kind: Any) -> Function:
 def _isinstance(x: Any, kinds: Any, /) -> bool:
     if isinstance(x, ArrayProxy):
         return isinstance(x, kinds) or issubclass(np.ndarray, kinds)
-    return isinstance(x, kinds)
+    if not isinstance(x, Dual):
+        return isinstance(x, kinds)
+    # protocols look for the methods of the number, which its dual may lack, or have besides
+    if isinstance(plain(x), kinds):
+        return True
+    each = leaves([getattr(kinds, "__args__", kinds)])
+    return isinstance(x, tuple([k for k in each if isinstance(k, type) and issubclass(k, Dual)]))
+
+
+@functools.wraps(hasattr)
+def _hasattr(x: Any, name: str, /) -> bool:
+    x = unbuffered(x)
+    return hasattr(plain(x), name) or (name in _PARTS and hasattr(x, name))
+
+
+_PARTS = frozenset(("primal", "tangent", "level"))
 
 
 def _type(*args: Any, **kwargs: Any) -> Any:
@@ -800,6 +874,7 @@ _PYTHON: dict[Any, Function] = {
     float: _of_row(float, "pos", _float),
     complex: _to_complex,
     isinstance: _isinstance,
+    hasattr: _hasattr,
 }
 _PYTHON[type] = _type
 if SUM_IS_EXACT:
@@ -827,8 +902,8 @@ FUNCTIONS[math.prod] = functools.wraps(math.prod)(_prod)
 
 # Methods of plain arrays that copy, by their names.
 COPYING: dict[str, Function] = {
-    name: _copies(getattr(np.ndarray, name)) for name in ("astype", "copy", "flatten", "repeat")
-}
+    name: _copies(getattr(np.ndarray, name)) for name in ("copy", "flatten", "repeat")
+} | {"astype": _copies(_astype)}
 FUNCTIONS |= {getattr(np.ndarray, name): f for name, f in COPYING.items()}
 FUNCTIONS |= {f: _copies(f) for f in (copy.copy, copy.deepcopy)}
 # What makes arrays that take duals here, and plain ones otherwise.
@@ -849,4 +924,4 @@ NEEDS_LIFT = frozenset(
         (np.lib.stride_tricks, ("as_strided",)),
     )
     for f in (getattr(module, name) for name in names)
-) | {*_PYTHON, eval, exec} - {isinstance}
+) | {*_PYTHON, eval, exec} - {isinstance, hasattr}

@@ -227,6 +227,19 @@ def bridged(
     return linear_in(linear, original, call) if linear else call
 
 
+def of_matrices(original: Function) -> Enter:
+    """`composed`, of functions of matrices, which may be lists of numbers."""
+
+    def enter(f: Function) -> Function:
+        def on_arrays(value: Any, **given: Any) -> Any:
+            arrays = {n: own(as_operand(x)) for n, x in given.items() if isinstance(x, list)}
+            return f(value, **given | arrays)
+
+        return composed(original)(functools.update_wrapper(on_arrays, f))
+
+    return enter
+
+
 _CONSTANTS = frozenset(("cval", "fillvalue"))  # what stands outside of the data, and adds to it
 
 

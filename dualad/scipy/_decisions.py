@@ -56,8 +56,8 @@ DECISIONS: dict[str, Decisions] = {
             freqz_zpk gammatone gauss_spline gausspulse get_window group_delay hilbert hilbert2
             iircomb iirdesign iirfilter iirnotch iirpeak impulse invres invresz istft kaiser_atten
             kaiser_beta lfilter_zi lfiltic lombscargle lp2bp lp2bp_zpk lp2bs lp2bs_zpk lp2hp
-            lp2hp_zpk lp2lp lp2lp_zpk lsim lti minimum_phase normalize resample resample_poly
-            residue residuez savgol_coeffs savgol_filter sawtooth sos2tf sos2zpk sosfilt_zi
+            lp2hp_zpk lp2lp lp2lp_zpk lsim lti minimum_phase normalize resample_poly residue
+            residuez savgol_coeffs savgol_filter sawtooth sos2tf sos2zpk sosfilt_zi
             sosfiltfilt sosfreqz square ss2tf ss2zpk step sweep_poly tf2sos tf2ss tf2zpk
             vectorstrength zoom_fft zpk2sos zpk2ss zpk2tf
             """
@@ -70,7 +70,7 @@ DECISIONS: dict[str, Decisions] = {
             """
         ),
         linear={
-            "x": "decimate filtfilt hilbert hilbert2 resample savgol_filter sosfiltfilt",
+            "x": "decimate filtfilt hilbert hilbert2 savgol_filter sosfiltfilt",
             "data": "detrend",
         },
     ),

@@ -50,7 +50,10 @@ def _partial(node: Any, name: str) -> str:
     if isinstance(node, ast.BinOp):
         return _of_operator(node, name)
     if isinstance(node, ast.IfExp):
-        a, b = _partial(node.body, name), _partial(node.orelse, name)
+        a, b = (
+            "nan" if isinstance(branch, ast.Name) and branch.id == "nan" else _partial(branch, name)
+            for branch in (node.body, node.orelse)
+        )
         return f"({a or 0} if {ast.unparse(node.test)} else {b or 0})" if a or b else ""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
         return _of_call(node, node.func.id, name)

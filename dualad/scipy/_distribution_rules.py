@@ -34,6 +34,7 @@ from ..special_rules import row as helper
 from ..tail_integrals import accumulated, in_blocks
 from ._derived import partial
 from ._distributions import TABLE, Distribution
+from ._moment_formulas import by_formula
 from ._moments import by_integral, has_integral
 
 
@@ -200,32 +201,48 @@ def _of_end(end: str, shape: str) -> str:
 
 def _of_moment(d: Distribution, method: str) -> list[Any]:
     """Of mean, var, std and entropy; y moves with loc and scale as its unit says."""
-    moment = "var" if method == "std" else method
-    scale = "" if d.is_discrete else {"mean": "scale*", "entropy": ""}.get(method, "scale*scale*")
-    half = "/(2*y)" if method == "std" else ""
+    scale = "" if d.is_discrete else {"var": "scale*scale*", "entropy": ""}.get(method, "scale*")
     by_shapes = [
-        f"{scale}({_moment_by(d, moment, s)}){half}"
-        if s not in d.fixed and (moment in d.moments or has_integral(d))
+        f"{scale}({_moment_by(d, method, s)})"
+        if s not in d.fixed and (_text_of(d, method) or has_integral(d))
         else None
         for s in d.shapes
     ]
-    by_loc = "1" if method == "mean" else "0"
+    by_loc = _if_finite("1") if method == "mean" else "0"
     if d.is_discrete:
         return [*by_shapes, by_loc]
     unit = {"mean": "(y - loc)/scale", "var": "2*y/scale", "std": "y/scale"}
-    return [*by_shapes, by_loc, unit.get(method, "1/scale")]
+    return [*by_shapes, by_loc, _if_finite(unit[method]) if method in unit else "1/scale"]
 
 
-def _moment_by(d: Distribution, moment: str, shape: str) -> str:
+def _if_finite(text: str) -> str:
+    """Of a slope, or of an argument of it: a moment that is infinite has no derivative."""
+    return f"({text} if abs(y) < inf else nan)"
+
+
+def _text_of(d: Distribution, method: str) -> str:
+    if method == "std":
+        return f"sqrt({d.moments['var']})" if "var" in d.moments else ""
+    return d.moments.get(method, "")
+
+
+def _moment_by(d: Distribution, method: str, shape: str) -> str:
     """The text of a moment's derivative in a shape, in standard form."""
-    if moment in d.moments:
-        return partial(d.moments[moment], shape)
-    where = (0.0,) if d.is_discrete else (0.0, 1.0)
-    called = f"_{d.name}_{moment}_{shape}"
-    f = by_integral(d, moment, shape, lambda *p: function_of(d.name, "mean")(*p, *where))
+    text = _text_of(d, method)
+    if text and partial(text, shape) == "0":
+        return _if_finite("0")
+    called, given = f"_{d.name}_{method}_{shape}", ", ".join(map(_if_finite, d.shapes))
+    if text:
+        f = by_formula(d, method, text, shape)
+    elif method == "std":
+        unit = "" if d.is_discrete else "/scale"
+        return f"{_moment_by(d, 'var', shape)}/(2*y{unit})"
+    else:
+        where = (0.0,) if d.is_discrete else (0.0, 1.0)
+        f = by_integral(d, method, shape, lambda *p: function_of(d.name, "mean")(*p, *where))
     for space in SPACES.values():
         space.functions[called] = f
-    return f"({called}({', '.join(d.shapes)}) if abs(y) < inf else nan)"
+    return f"{called}({given})"
 
 
 # -- discrete ------------------------------------------------------------------------------

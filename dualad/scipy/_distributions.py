@@ -161,7 +161,7 @@ row("chi(df)", "(1 - df/2)*log(2) - gammaln(df/2) + xlogy(df - 1, x) - x*x/2",
     var="df - 2*square(poch(df/2, 0.5))",
     entropy="gammaln(df/2) + (df - log(2) - (df - 1)*psi(df/2))/2")
 row("invgamma(a)", "-(a + 1)*log(x) - gammaln(a) - 1/x", "gammaincc(a, 1/x)", ends=_HALF,
-    mean="1/(a - 1) if a > 1 else inf", var="1/(square(a - 1)*(a - 2)) if a > 2 else inf",
+    mean="1/(a - 1)", var="1/(square(a - 1)*(a - 2))",
     entropy="a + gammaln(a) - (1 + a)*psi(a)")
 row("dgamma(a)", "xlogy(a - 1, abs(x)) - abs(x) - gammaln(a) - log(2)",
     "0.5 + (0 if x == 0 else sign(x)*gammainc(a, abs(x))/2)", mean="0", var="a*(a + 1)",
@@ -181,15 +181,15 @@ row("beta(a, b)", "xlogy(a - 1, x) + xlog1py(b - 1, -x) - betaln(a, b)", "betain
     entropy="betaln(a, b) - (a - 1)*psi(a) - (b - 1)*psi(b) + (a + b - 2)*psi(a + b)")
 row("betaprime(a, b)", "xlogy(a - 1, x) - xlog1py(a + b, x) - betaln(a, b)",
     "betainc(a, b, x/(1 + x)) if x < 1 else betaincc(b, a, 1/(1 + x))", ends=_HALF,
-    mean="a/(b - 1) if b > 1 else inf",
-    var="a*(a + b - 1)/((b - 2)*square(b - 1)) if b > 2 else inf", entropy="_prime(a, b)")
+    mean="a/(b - 1)",
+    var="a*(a + b - 1)/((b - 2)*square(b - 1))", entropy="_prime(a, b)")
 row("t(df)", "-(df + 1)/2*log1p(x*x/df) - betaln(0.5, df/2) - log(df)/2", "stdtr(df, x)",
-    mean="0", var="df/(df - 2) if df > 2 else inf",
+    mean="0", var="df/(df - 2)",
     entropy="(df + 1)/2*(psi((df + 1)/2) - psi(df/2)) + log(df)/2 + betaln(df/2, 0.5)")
 row("f(dfn, dfd)", "dfn/2*log(dfn) + dfd/2*log(dfd) + xlogy(dfn/2 - 1, x) "
     "- (dfn + dfd)/2*log(dfd + dfn*x) - betaln(dfn/2, dfd/2)", "fdtr(dfn, dfd, x)", ends=_HALF,
-    mean="dfd/(dfd - 2) if dfd > 2 else inf", var="2*square(dfd/(dfd - 2))*(dfn + dfd - 2)"
-    "/(dfn*(dfd - 4)) if dfd > 4 else inf", entropy="_prime(dfn/2, dfd/2) + log(dfd/dfn)")
+    mean="dfd/(dfd - 2)", var="2*square(dfd/(dfd - 2))*(dfn + dfd - 2)"
+    "/(dfn*(dfd - 4))", entropy="_prime(dfn/2, dfd/2) + log(dfd/dfn)")
 # (1 - x/sqrt(c + x*x))/2 for x ≥ 0
 helper("_left(c, x) = c/hypot(sqrt(c), x)/(hypot(sqrt(c), x) + x)/2")
 row("jf_skew_t(a, b)", "(a + 0.5)*log1p(x/sqrt(a + b + x*x)) - (a + b - 1)*log(2) "
@@ -202,10 +202,14 @@ row("jf_skew_t(a, b)", "(a + 0.5)*log1p(x/sqrt(a + b + x*x)) - (a + b - 1)*log(2
 row("rdist(c)", "xlog1py(c/2 - 1, -x*x) - betaln(c/2, 0.5)", "betainc(c/2, c/2, 0.5 + x/2)",
     ends="-1, 1",
     mean="0",
-    var="1/(c + 1)")
-row("argus(chi)", f"3*log(chi) - {_LOG_ROOT} - log(gammainc(1.5, chi*chi/2)/2) + log(x) "
-    "+ log1p(-x*x)/2 - chi*chi*(1 - x*x)/2",
-    "1 - gammainc(1.5, chi*chi*(1 - x*x)/2)/gammainc(1.5, chi*chi/2)", ends="0, 1")
+    var="1/(c + 1)",
+    entropy="betaln(c/2, c/2) + (c - 2)*(psi(c) - psi(c/2))")
+# gammainc(1.5, t) without its power of t, which would cancel
+helper("_argus_mass(t) = hyp1f1(1.5, 2.5, -t) if t < 1 else "
+    "0.75*sqrtpi*gammainc(1.5, t)/pow(t, 1.5)")
+row("argus(chi)", "log(x) + log1p(-x*x)/2 + log(3) - chi*chi*(1 - x*x)/2 "
+    "- log(_argus_mass(chi*chi/2))", "1 - pow(1 - x*x, 1.5)*_argus_mass(chi*chi*(1 - x*x)/2)"
+    "/_argus_mass(chi*chi/2)", ends="0, 1")
 # with u = skew*x/2: α·log1p(u) - α·u is -x²/2·₂F₁(1, 2; 3; -u)
 row("pearson3(skew)", "-x*x/2*hyp2f1(1, 2, 3, -skew*x/2) - log1p(skew*x/2) - "
     f"{_LOG_ROOT} - _beyond_stirling(skew)",
@@ -278,10 +282,11 @@ row("crystalball(beta, m)", "(-x*x/2 if x > -beta else m*log(m/beta) - beta*beta
     "1 - sqrt2pi*ndtr(-x)/_crystal(beta, m) if x > -beta else exp(m*log(m/beta) - beta*beta/2 "
     "- (m - 1)*log(m/beta - beta - x))/(m - 1)/_crystal(beta, m)")
 # log(ndtr(-t)/φ(t)·φ(z)), but for a constant
-helper("_tailed(t, z) = exp(log_ndtr(-t) + (t - z)*(t + z)/2)")
+helper("_log_tailed(t, z) = log_ndtr(-t) + (t - z)*(t + z)/2")
+helper("_tailed(t, z) = exp(_log_tailed(t, z))")
 row("dpareto_lognorm(u, s, a, b)", "log(a*b/(a + b)) - log(x) "
-    "+ log(_tailed(a*s - (log(x) - u)/s, (log(x) - u)/s) "
-    "+ _tailed(b*s + (log(x) - u)/s, (log(x) - u)/s))",
+    "+ logaddexp(_log_tailed(a*s - (log(x) - u)/s, (log(x) - u)/s), "
+    "_log_tailed(b*s + (log(x) - u)/s, (log(x) - u)/s))",
     "ndtr((log(x) - u)/s) - (b*_tailed(a*s - (log(x) - u)/s, (log(x) - u)/s) "
     "- a*_tailed(b*s + (log(x) - u)/s, (log(x) - u)/s))/(a + b)", ends=_HALF)
 # mixtures of normal distributions
@@ -321,14 +326,14 @@ row("genextreme(c)", "c*_bent(c, x) - _bent(c, x) - exp(-_bent(c, x))", "exp(-ex
     entropy=f"-{_EULER}*c",  # mean and variance have formulas, which cancel near c = 0
     logcdf="-exp(-_bent(c, x))")
 row("genpareto(c)", "-(1 + c)*_bent(-c, x)", "-expm1(-_bent(-c, x))",
-    ends="0, (-1/c if c < 0 else inf)", mean="1/(1 - c) if c < 1 else inf",
-    var="1/(square(1 - c)*(1 - 2*c)) if c < 0.5 else inf", entropy="c",
+    ends="0, (-1/c if c < 0 else inf)", mean="1/(1 - c)",
+    var="1/(square(1 - c)*(1 - 2*c))", entropy="c",
     logsf="-_bent(-c, x)")
 row("pareto(b)", "log(b) - (b + 1)*log(x)", "-expm1(-b*log(x))", ends="1, inf",
-    mean="b/(b - 1) if b > 1 else inf", var="b/(square(b - 1)*(b - 2)) if b > 2 else inf",
+    mean="b/(b - 1)", var="b/(square(b - 1)*(b - 2))",
     entropy="1/b - log(b)")
 row("lomax(c)", "log(c) - (c + 1)*log1p(x)", "-expm1(-c*log1p(x))", ends=_HALF,
-    mean="1/(c - 1) if c > 1 else inf", var="c/(square(c - 1)*(c - 2)) if c > 2 else inf",
+    mean="1/(c - 1)", var="c/(square(c - 1)*(c - 2))",
     entropy="1/c - log(c)",
     logsf="-c*log1p(x)")
 row("powerlaw(a)", "log(a) + xlogy(a - 1, x)", "pow(x, a)", ends="0, 1", mean="a/(a + 1)",
@@ -378,37 +383,39 @@ row("kappa4(h, k)", "-(1 - k)*_bent(k, x) - (1 - h)*_bent(h, exp(-_bent(k, x)))"
     "exp(-_bent(h, exp(-_bent(k, x))))",
     ends="(log(h)*exprel(-k*log(h)) if h > 0 else 1/k if k < 0 else -inf), "
     "(1/k if k > 0 else inf)",
+    entropy=f"(1 - k)*({_EULER} + (h/2 - h*h/12 if h == 0 else log(abs(h)) + minimum(h, 0) "
+    "+ psi(1 + 1/abs(h)))) - h",
     logcdf="-_bent(h, exp(-_bent(k, x)))")
 
 # Logistic and their kin
 row("fisk(c)", "log(c) + (c - 1)*log(x) - 2*softplus(c*log(x))", "sigmoid(c*log(x))", ends=_HALF,
     entropy="-log(c)",
     logcdf="-softplus(-c*log(x))", logsf="-softplus(c*log(x))",
-    mean="pi/c/sin(pi/c) if c > 1 else nan",
-    var="2*pi/c/sin(2*pi/c) - square(pi/c/sin(pi/c)) if c > 2 else nan")
+    mean="pi/c/sin(pi/c)",
+    var="2*pi/c/sin(2*pi/c) - square(pi/c/sin(pi/c))")
 row("burr(c, d)", "log(c) + log(d) - (c + 1)*log(x) - (d + 1)*log1p(pow(x, -c))",
     "exp(-d*log1p(pow(x, -c)))", ends=_HALF,
     logcdf="-d*log1p(pow(x, -c))", logsf="log(-expm1(-d*log1p(pow(x, -c))))",
-    mean="d*beta(d + 1/c, 1 - 1/c) if c > 1 else nan",
-    var="d*beta(d + 2/c, 1 - 2/c) - square(d*beta(d + 1/c, 1 - 1/c)) if c > 2 else nan")
+    mean="d*beta(d + 1/c, 1 - 1/c)",
+    var="d*beta(d + 2/c, 1 - 2/c) - square(d*beta(d + 1/c, 1 - 1/c))")
 row("burr12(c, d)", "log(c) + log(d) + xlogy(c - 1, x) - (d + 1)*log1p(pow(x, c))",
     "-expm1(-d*log1p(pow(x, c)))", ends=_HALF,
     logcdf="log(-expm1(-d*log1p(pow(x, c))))", logsf="-d*log1p(pow(x, c))",
-    mean="d*beta(1 + 1/c, d - 1/c) if c*d > 1 else nan",
-    var="d*beta(1 + 2/c, d - 2/c) - square(d*beta(1 + 1/c, d - 1/c)) if c*d > 2 else nan")
+    mean="d*beta(1 + 1/c, d - 1/c)",
+    var="d*beta(1 + 2/c, d - 2/c) - square(d*beta(1 + 1/c, d - 1/c))")
 row("mielke(k, s)", "log(k) + xlogy(k - 1, x) - (1 + k/s)*log1p(pow(x, s))",
     "exp(k*log(x) - k/s*log1p(pow(x, s)))", ends=_HALF,
-    mean="k/s*beta((k + 1)/s, 1 - 1/s) if s > 1 else nan",
-    var="k/s*beta((k + 2)/s, 1 - 2/s) - square(k/s*beta((k + 1)/s, 1 - 1/s)) if s > 2 else nan")
+    mean="k/s*beta((k + 1)/s, 1 - 1/s)",
+    var="k/s*beta((k + 2)/s, 1 - 2/s) - square(k/s*beta((k + 1)/s, 1 - 1/s))")
 row("genlogistic(c)", "log(c) - x - (c + 1)*softplus(-x)", "exp(-c*softplus(-x))",
-    mean="psi(c)", var="polygamma(1, c)", entropy="psi(c + 1) - log(c)",
+    mean="psi(c)", var="pi*pi/6 + polygamma(1, c)", entropy="psi(c + 1) - log(c)",
     logcdf="-c*softplus(-x)")
 row("genhalflogistic(c)", "log(2) + (1/c - 1)*log1p(-c*x) - 2*log1p(pow(1 - c*x, 1/c))",
     "(1 - pow(1 - c*x, 1/c))/(1 + pow(1 - c*x, 1/c))", ends="0, 1/c")
 row("loglaplace(c)", "log(c/2) + (c - 1 if x < 1 else -c - 1)*log(x)",
     "pow(x, c)/2 if x < 1 else 1 - pow(x, -c)/2", ends=_HALF, entropy="-log(c)",
-    mean="c*c/(c*c - 1) if c > 1 else nan",
-    var="c*c/(c*c - 4) - square(c*c/(c*c - 1)) if c > 2 else nan")
+    mean="c*c/(c*c - 1)",
+    var="c*c/(c*c - 4) - square(c*c/(c*c - 1))")
 row("laplace_asymmetric(kappa)", "(-x*kappa if x >= 0 else x/kappa) - log(kappa + 1/kappa)",
     "1 - exp(-x*kappa)/(1 + kappa*kappa) if x >= 0 else "
     "exp(x/kappa)*kappa*kappa/(1 + kappa*kappa)", mean="1/kappa - kappa",
@@ -452,8 +459,8 @@ row("logser(p)", "k*log(p) - log(k) - log(-log1p(-p))", "1 - _logser_sf(k, p)", 
     var="-p/(log1p(-p)*square(1 - p)) - square(p/((1 - p)*log1p(-p)))")
 row("zipf(a)", "-a*log(k) - log(_zeta(a, 1))", "1 - _zeta(a, k + 1)/_zeta(a, 1)", ends="1, inf",
     is_discrete=True,
-    mean="_zeta(a - 1, 1)/_zeta(a, 1) if a > 2 else nan",
-    var="_zeta(a - 2, 1)/_zeta(a, 1) - square(_zeta(a - 1, 1)/_zeta(a, 1)) if a > 3 else nan")
+    mean="_zeta(a - 1, 1)/_zeta(a, 1)",
+    var="_zeta(a - 2, 1)/_zeta(a, 1) - square(_zeta(a - 1, 1)/_zeta(a, 1))")
 row("betabinom(n, a, b)",
     "betaln(k + a, n - k + b) - betaln(a, b) - log(n + 1) - betaln(n - k + 1, k + 1)", begin=0,
     ends="0, n", is_discrete=True, fixed="n", mean="n*a/(a + b)",
@@ -469,12 +476,12 @@ row("dlaplace(a)", "log(tanh(a/2)) - a*abs(k)",
     "1 - exp(-a*k)/(exp(a) + 1) if k >= 0 else exp(a*(k + 1))/(exp(a) + 1)", is_discrete=True,
     mean="0", var="2*exp(-a)/square(expm1(-a))", entropy="a/sinh(a) - log(tanh(a/2))")
 row("yulesimon(alpha)", "log(alpha) + betaln(k, alpha + 1)", "1 - k*exp(betaln(k, alpha + 1))",
-    ends="1, inf", is_discrete=True, mean="alpha/(alpha - 1) if alpha > 1 else inf",
-    var="square(alpha)/((alpha - 2)*square(alpha - 1)) if alpha > 2 else inf",
+    ends="1, inf", is_discrete=True, mean="alpha/(alpha - 1)",
+    var="square(alpha)/((alpha - 2)*square(alpha - 1))",
     logsf="log(k) + betaln(k, alpha + 1)")
 row("betanbinom(n, a, b)", "betaln(a + n, b + k) - betaln(a, b) - log(n + k) - betaln(n, k + 1)",
-    begin=0, ends=_HALF, is_discrete=True, fixed="n", mean="n*b/(a - 1) if a > 1 else inf",
-    var="n*b*(n + a - 1)*(a + b - 1)/((a - 2)*square(a - 1)) if a > 2 else inf")
+    begin=0, ends=_HALF, is_discrete=True, fixed="n", mean="n*b/(a - 1)",
+    var="n*b*(n + a - 1)*(a + b - 1)/((a - 2)*square(a - 1))")
 row("skellam(mu1, mu2)", "-square(sqrt(mu1) - sqrt(mu2)) + k/2*log(mu1/mu2) "
     "+ log(ive(abs(k), 2*sqrt(mu1*mu2)))", is_discrete=True, mean="mu1 - mu2", var="mu1 + mu2")
 # fmt: on

@@ -15,7 +15,7 @@ from ..array.operands import as_operand
 from ..array.undefined import NonDifferentiableError, Undefined, known, undefined
 from ..array_rules.matrices import adjoint, from_triangle
 from ..pair import plain
-from ._calling import composed
+from ._calling import of_matrices
 from ._theorems import solved
 
 # -- eigenvalues ---------------------------------------------------------------------------
@@ -70,7 +70,7 @@ def _eigenvalues(w: Any, value: Any, by_value: bool) -> Any:
     return slice(first, first + len(value))
 
 
-@composed(_scipy.eigh)
+@of_matrices(_scipy.eigh)
 def eigh(
     value: Any,
     a: Any,
@@ -116,7 +116,7 @@ def _signs(v: Any, vectors: Any) -> Any:
     return np.sign(np.sum(np.conj(plain(v)) * vectors, axis=-2).real)
 
 
-@composed(_scipy.eigvalsh)
+@of_matrices(_scipy.eigvalsh)
 def eigvalsh(value: Any, a: Any, **options: Any) -> Any:
     """scipy.linalg.eigvalsh; see `eigh`."""
     return eigh(a, **options, eigvals_only=True)
@@ -126,7 +126,12 @@ def _unsupported(f: str, instead: str) -> NoReturn:
     raise TypeError(f"scipy.linalg.{f} cannot take duals; {instead}.")
 
 
-@composed(_scipy.eig)
+def _refuse_many(f: str, a: Any) -> None:
+    if np.ndim(a) != 2:
+        _unsupported(f"{f} of shape {np.shape(a)}", "take one matrix after the other")
+
+
+@of_matrices(_scipy.eig)
 def eig(
     value: Any,
     a: Any,
@@ -144,6 +149,7 @@ def eig(
         If there are duals, and left vectors or homogeneous eigenvalues are asked for, or the
         vectors of a pair of matrices.
     """
+    _refuse_many("eig", a)
     if left or homogeneous_eigvals or (b is not None and right):
         _unsupported(
             "eig with left=True, homogeneous_eigvals=True, or a second matrix",
@@ -168,11 +174,12 @@ def _paired_eigenvalues(found: Any, w: Any) -> Any:
     return found[_nearest(plain(found), w)]
 
 
-@composed(_scipy.eigvals)
+@of_matrices(_scipy.eigvals)
 def eigvals(
     value: Any, a: Any, b: Any = None, homogeneous_eigvals: bool = False, **options: Any
 ) -> Any:
     """scipy.linalg.eigvals, of one matrix or of a pair."""
+    _refuse_many("eigvals", a)
     if homogeneous_eigvals:
         _unsupported("eigvals with homogeneous_eigvals=True", "omit it")
     return _paired_eigenvalues(np.linalg.eigvals(a if b is None else np.linalg.solve(b, a)), value)
@@ -189,7 +196,7 @@ def _from_bands(band: Any, lower: bool) -> Any:
     return from_triangle(sum(parts[1:], parts[0]), "L" if lower else "U")
 
 
-@composed(_scipy.eig_banded)
+@of_matrices(_scipy.eig_banded)
 def eig_banded(
     value: Any,
     a_band: Any,
@@ -202,7 +209,7 @@ def eig_banded(
     return _selected(value, _from_bands(a_band, lower), eigvals_only, select)
 
 
-@composed(_scipy.eigvals_banded)
+@of_matrices(_scipy.eigvals_banded)
 def eigvals_banded(
     value: Any, a_band: Any, lower: bool = False, select: Any = "a", **options: Any
 ) -> Any:
@@ -210,7 +217,7 @@ def eigvals_banded(
     return _selected(value, _from_bands(a_band, lower), True, select)
 
 
-@composed(_scipy.eigh_tridiagonal)
+@of_matrices(_scipy.eigh_tridiagonal)
 def eigh_tridiagonal(
     value: Any, d: Any, e: Any, eigvals_only: bool = False, select: Any = "a", **options: Any
 ) -> Any:
@@ -218,7 +225,7 @@ def eigh_tridiagonal(
     return _selected(value, np.diag(d) + np.diag(e, 1) + np.diag(e, -1), eigvals_only, select)
 
 
-@composed(_scipy.eigvalsh_tridiagonal)
+@of_matrices(_scipy.eigvalsh_tridiagonal)
 def eigvalsh_tridiagonal(value: Any, d: Any, e: Any, select: Any = "a", **options: Any) -> Any:
     """scipy.linalg.eigvalsh_tridiagonal."""
     return _selected(value, np.diag(d) + np.diag(e, 1) + np.diag(e, -1), True, select)
@@ -239,7 +246,7 @@ def _selected(value: Any, a: Any, eigvals_only: bool, select: Any) -> Any:
 # -- singular values -----------------------------------------------------------------------
 
 
-@composed(_scipy.svd)
+@of_matrices(_scipy.svd)
 def svd(
     value: Any, a: Any, full_matrices: bool = True, compute_uv: bool = True, **options: Any
 ) -> Any:
@@ -250,20 +257,20 @@ def svd(
     return _aligned(u, value[0]), s, _aligned(vh, value[2], axis=-1)
 
 
-@composed(_scipy.svdvals)
+@of_matrices(_scipy.svdvals)
 def svdvals(value: Any, a: Any, **options: Any) -> Any:
     """scipy.linalg.svdvals: the singular values."""
     return np.linalg.svdvals(a)
 
 
-@composed(_scipy.orth)
+@of_matrices(_scipy.orth)
 def orth(value: Any, A: Any, rcond: Any = None) -> Any:
     """scipy.linalg.orth: left singular vectors that span the columns."""
     u = np.linalg.svd(A, full_matrices=False)[0]
     return _aligned(u[..., : value.shape[-1]], value)
 
 
-@composed(_scipy.pinv)
+@of_matrices(_scipy.pinv)
 def pinv(
     value: Any,
     a: Any,
@@ -273,6 +280,7 @@ def pinv(
     **options: Any,
 ) -> Any:
     """scipy.linalg.pinv: the pseudo-inverse; the rank is plain."""
+    _refuse_many("pinv", a)
     s = np.linalg.svdvals(plain(a))
     largest = s[0] if s.size else 0.0
     eps = np.finfo(s.dtype).eps
@@ -284,7 +292,7 @@ def pinv(
     return (y, None) if return_rank else y
 
 
-@composed(_scipy.pinvh)
+@of_matrices(_scipy.pinvh)
 def pinvh(value: Any, a: Any, lower: bool = True, return_rank: bool = False, **options: Any) -> Any:
     """scipy.linalg.pinvh: the pseudo-inverse of a Hermitian matrix; the rank is plain."""
     y = pinv(from_triangle(a, "L" if lower else "U"), **{
@@ -293,7 +301,7 @@ def pinvh(value: Any, a: Any, lower: bool = True, return_rank: bool = False, **o
     return (y, None) if return_rank else y
 
 
-@composed(_scipy.norm)
+@of_matrices(_scipy.norm)
 def norm(
     value: Any, a: Any, ord: Any = None, axis: Any = None, keepdims: bool = False, **options: Any
 ) -> Any:
@@ -309,7 +317,7 @@ _PIVOTED = (
 )
 
 
-@composed(_scipy.qr)
+@of_matrices(_scipy.qr)
 def qr(value: Any, a: Any, mode: str = "full", pivoting: bool = False, **options: Any) -> Any:
     """scipy.linalg.qr, with mode "full", "r" or "economic"; which columns are pivots is plain.
 
@@ -318,6 +326,7 @@ def qr(value: Any, a: Any, mode: str = "full", pivoting: bool = False, **options
     TypeError
         With mode="raw" and duals.
     """
+    _refuse_many("qr", a)
     if mode == "raw":
         _unsupported("qr with mode='raw'", "write mode='full', 'r' or 'economic'")
     columns = value[-1] if pivoting else slice(None)
@@ -344,9 +353,10 @@ def _for_columns(signs: Any, q: Any) -> Any:
     return np.concatenate([signs, np.ones(max(q.shape[1] - len(signs), 0))])[: q.shape[1]]
 
 
-@composed(_scipy.rq)
+@of_matrices(_scipy.rq)
 def rq(value: Any, a: Any, mode: str = "full", **options: Any) -> Any:
     """scipy.linalg.rq of a matrix with no more rows than columns, with mode "economic" or "r"."""
+    _refuse_many("rq", a)
     m, n = a.shape
     if m > n or (mode == "full" and m < n):
         _unsupported("rq of such a matrix in this mode", "write mode='economic', of a wide matrix")
@@ -357,9 +367,9 @@ def rq(value: Any, a: Any, mode: str = "full", **options: Any) -> Any:
     return r * signs if mode == "r" else (r * signs, signs[:, None] * q)
 
 
-@composed(_scipy.lu)
+@of_matrices(_scipy.lu)
 def lu(value: Any, a: Any, permute_l: bool = False, p_indices: bool = False, **options: Any) -> Any:
-    """scipy.linalg.lu of a square matrix; the order of the rows is plain.
+    """scipy.linalg.lu of one matrix; the order of the rows is plain.
 
     Raises
     ------
@@ -373,15 +383,13 @@ def lu(value: Any, a: Any, permute_l: bool = False, p_indices: bool = False, **o
     >>> derivative(lambda t: lu(np.array([[t, 1.0], [1.0, 1.0]]))[2][1, 1])(2.0)
     0.25
     """
-    if np.ndim(a) != 2 or a.shape[0] != a.shape[1]:
-        _unsupported(f"lu of shape {a.shape}", "take a square matrix, or qr")
+    _refuse_many("lu", a)
     rows, left, right = _scipy.lu(plain(a), p_indices=True)
     if np.any(np.diagonal(right) == 0):
         raise NonDifferentiableError(_PIVOTED)
-    n = len(left)
-    order = np.argsort(rows)
-    packed = triangular_factors(a[order], left, right)
-    lower, upper = np.tril(packed, -1) + np.eye(n), np.triu(packed)
+    m, k = left.shape
+    packed = triangular_factors(a[np.argsort(rows)], left, right)
+    lower, upper = np.tril(packed[:, :k], -1) + np.eye(m, k), np.triu(packed[:k])
     if permute_l:
         return lower[rows], upper
     return None, lower, upper
@@ -389,6 +397,15 @@ def lu(value: Any, a: Any, permute_l: bool = False, p_indices: bool = False, **o
 
 def triangular_factors(a: Any, left: Any, right: Any) -> Any:
     """L and U in one matrix, with the tangents of L @ U = a, from plain factors."""
+    m, n = a.shape
+    if m != n:  # beyond the square they are solutions of triangular equations
+        k = min(m, n)
+        square = triangular_factors(a[:k, :k], left[:k], right[:, :k])
+        if m < n:
+            beyond = np.linalg.solve(np.tril(square, -1) + np.eye(k), a[:, k:])
+        else:
+            beyond = np.linalg.solve(np.triu(square).T, a[k:].T).T
+        return np.concatenate([square, beyond], axis=int(m < n))
 
     def divide(r: Any) -> Any:
         f = _scipy.solve_triangular(left, r, lower=True, unit_diagonal=True)
@@ -407,7 +424,7 @@ def triangular_factors(a: Any, left: Any, right: Any) -> Any:
     return solved(residual, np.tril(left, -1) + right, divide, back=back)
 
 
-@composed(_scipy.polar)
+@of_matrices(_scipy.polar)
 def polar(value: Any, a: Any, side: str = "right") -> Any:
     """scipy.linalg.polar: a = u @ p, or with side="left" p @ u, p positive definite.
 
@@ -418,6 +435,7 @@ def polar(value: Any, a: Any, side: str = "right") -> Any:
     NonDifferentiableError
         If p is singular.
     """
+    _refuse_many("polar", a)
     right = side == "right"
     square = adjoint(a) @ a if right else a @ adjoint(a)
     p = value[1]
@@ -437,7 +455,7 @@ def polar(value: Any, a: Any, side: str = "right") -> Any:
     return u, p
 
 
-@composed(_scipy.cholesky_banded)
+@of_matrices(_scipy.cholesky_banded)
 def cholesky_banded(value: Any, ab: Any, lower: bool = False, **options: Any) -> Any:
     """scipy.linalg.cholesky_banded: the factor, in the same form.
 
@@ -456,7 +474,7 @@ def cholesky_banded(value: Any, ab: Any, lower: bool = False, **options: Any) ->
     return np.stack(rows)
 
 
-@composed(_scipy.cho_solve_banded)
+@of_matrices(_scipy.cho_solve_banded)
 def cho_solve_banded(value: Any, cb_and_lower: Any, b: Any, **options: Any) -> Any:
     """scipy.linalg.cho_solve_banded, with the factor of `cholesky_banded`."""
     cb, lower = cb_and_lower
@@ -476,7 +494,7 @@ def cho_solve_banded(value: Any, cb_and_lower: Any, b: Any, **options: Any) -> A
     return solved(lambda x: left @ (right @ x) - b, value, divide, back=back)
 
 
-@composed(_scipy.subspace_angles)
+@of_matrices(_scipy.subspace_angles)
 def subspace_angles(value: Any, A: Any, B: Any) -> Any:
     """scipy.linalg.subspace_angles: by their sines where they are small, or else by cosines."""
     a, b = np.linalg.qr(A)[0], np.linalg.qr(B)[0]
@@ -488,14 +506,14 @@ def subspace_angles(value: Any, A: Any, B: Any) -> Any:
     return np.where(value < np.pi / 4, np.arcsin(sines), np.arccos(cosines))
 
 
-@composed(_scipy.khatri_rao)
+@of_matrices(_scipy.khatri_rao)
 def khatri_rao(value: Any, a: Any, b: Any) -> Any:
     """scipy.linalg.khatri_rao: Kronecker's product of columns."""
     y = a[..., :, None, :] * b[..., None, :, :]
     return np.reshape(y, (*np.shape(y)[:-3], -1, np.shape(y)[-1]))
 
 
-@composed(_scipy.orthogonal_procrustes)
+@of_matrices(_scipy.orthogonal_procrustes)
 def orthogonal_procrustes(value: Any, A: Any, B: Any, **options: Any) -> Any:
     """scipy.linalg.orthogonal_procrustes: the orthogonal matrix that takes A next to B."""
     product = adjoint(adjoint(B) @ A) if np.iscomplexobj(plain(A)) else (np.transpose(B) @ A).T

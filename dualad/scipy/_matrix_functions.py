@@ -19,7 +19,7 @@ from ..array_rules.matrices import largest
 from ..dual import Dual
 from ..forms import Form, made_of
 from ..pair import dual, own, plain
-from ._calling import called_as, composed
+from ._calling import called_as, of_matrices
 from ._parts import levels_of, nilpotent, with_value
 from ._theorems import solved
 
@@ -140,7 +140,7 @@ def sqrtm(A: Any, **options: Any) -> Any:
 def _by_theorem(theirs: Function) -> Function:
     """A function of SciPy's of one matrix."""
 
-    @composed(theirs)
+    @of_matrices(theirs)
     def f(value: Any, A: Any, **options: Any) -> Any:
         return _by_blocks(_one_by_one(theirs), A)
 
@@ -153,7 +153,7 @@ cosm, sinm, tanm = map(_by_theorem, (_scipy.cosm, _scipy.sinm, _scipy.tanm))
 coshm, sinhm, tanhm = map(_by_theorem, (_scipy.coshm, _scipy.sinhm, _scipy.tanhm))
 
 
-@composed(_scipy.signm)
+@of_matrices(_scipy.signm)
 def signm(value: Any, A: Any, **options: Any) -> Any:
     """scipy.linalg.signm, from s @ s = 1 and s @ A = A @ s.
 
@@ -181,7 +181,7 @@ def _root(a: Any, x: Any) -> Any:
     )
 
 
-@composed(_scipy.fractional_matrix_power)
+@of_matrices(_scipy.fractional_matrix_power)
 def fractional_matrix_power(value: Any, A: Any, t: Any) -> Any:
     """scipy.linalg.fractional_matrix_power: both the matrix and the exponent may be duals.
 
@@ -203,7 +203,7 @@ def fractional_matrix_power(value: Any, A: Any, t: Any) -> Any:
     return y @ series
 
 
-@composed(_scipy.expm_frechet)
+@of_matrices(_scipy.expm_frechet)
 def expm_frechet(
     value: Any, A: Any, E: Any, method: Any = None, compute_expm: bool = True, check_finite: Any = 0
 ) -> Any:

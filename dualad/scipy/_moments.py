@@ -9,8 +9,8 @@ quantiles move by −F_θ/f; so it is
     of the entropy   ∫ (L_x·F_θ − f·L_θ) dx
 
 over the support, whose ends may move, for F does not jump there. Of counts these are sums over k,
-of k, (k − mean)² or −L times f·L_θ. What does not converge, as beside a kink of the density or
-where tails are too heavy, is refused.
+of k, (k − mean)² or −L times f·L_θ; where the cdf is itself an integral, so they are integrals.
+What does not converge, as beside a kink of the density or where tails are too heavy, is refused.
 """
 
 from __future__ import annotations
@@ -49,8 +49,9 @@ def by_integral(d: Distribution, method: str, shape: str, mean: Function) -> Fun
     def derivative_in(*shapes: Any) -> Any:
         columns = [s[..., None] if np.ndim(s) else s for s in shapes]
         with np.errstate(all="ignore"):
+            is_nan = sum(np.isnan(plain(s)) for s in shapes)
             for total, is_done in pieces(*columns):
-                if np.all(is_done):
+                if np.all(is_done | is_nan):
                     return total
         where = ", ".join(
             f"{s}={np.array2string(np.asarray(plain(x)), threshold=4)}"
@@ -71,9 +72,8 @@ def _over_support(
 ) -> Iterator[tuple[Any, Any]]:
     """The integral, by rules of more and more nodes, and whether the last two agree."""
     functions = SPACES[True].functions
-    log, by_x, by_shape, cdf = (
-        functions[f"_{d.name}_{text}"] for text in ("log", "log_x", f"log_{shape}", f"cdf_{shape}")
-    )
+    names = ("log", "log_x", f"log_{shape}", f"cdf_{shape}")
+    log, by_x, by_shape, cdf = (functions[f"_{d.name}_{name}"] for name in names)
     theirs = getattr(scipy.stats, d.name)
     first, middle, last = (theirs.ppf(q, *map(plain, shapes)) for q in (0.25, 0.5, 0.75))
     texts = ("-pi", "pi") if d.between == ("0", "pi") else d.ends  # once around the circle
@@ -102,12 +102,17 @@ def _over_support(
         counts = plain(log(x, *shapes)) > _LEAST
         counts &= (plain(ends[0]) < plain(x)) & (plain(x) < plain(ends[1]))
         x, weight = np.where(counts, x, middle), np.where(counts, weight, 0.0)
-        if method == "entropy":
-            density = np.exp(log(x, *shapes))
-            terms = by_x(x, *shapes) * cdf(x, *shapes) - density * by_shape(x, *shapes)
-        elif method == "var":  # about a mean that has all digits, where SciPy's may have lost some
-            mass = np.exp(log(x, *shapes)) * weight
+        power = log(x, *shapes)
+        mean: Any = 0.0
+        if method == "var":  # about a mean that has all digits, where SciPy's may have lost some
+            mass = np.exp(power) * weight
             mean = np.sum(x * mass, axis=-1, keepdims=True) / np.sum(mass, axis=-1, keepdims=True)
+        if not d.cdf:
+            terms = _counted(method, x, power, mean) * np.exp(power) * by_shape(x, *shapes)
+        elif method == "entropy":
+            density = np.exp(power)
+            terms = by_x(x, *shapes) * cdf(x, *shapes) - density * by_shape(x, *shapes)
+        elif method == "var":
             terms = -2 * (x - mean) * cdf(x, *shapes)
         else:
             terms = -cdf(x, *shapes)
@@ -116,6 +121,11 @@ def _over_support(
         # twice as many nodes have twice the digits, but for the rounding of the tails
         yield total, abs(plain(total) - before) <= 1e-9 * size
         before = plain(total)
+
+
+def _counted(method: str, x: Any, power: Any, mean: Any) -> Any:
+    """What a moment is the mean of; power is the logarithm of the density."""
+    return x if method == "mean" else -power if method == "entropy" else (x - mean) * (x - mean)
 
 
 @cache
@@ -147,7 +157,7 @@ def _over_counts(
         counts &= plain(log(np.where(counts, k, middle), *shapes)) > _LEAST
         k = np.where(counts, k, middle)
         power = log(k, *shapes)
-        of_count = {"mean": k, "entropy": -power, "var": (k - center) * (k - center)}[method]
+        of_count = _counted(method, k, power, center)
         terms = np.where(counts, of_count * np.exp(power) * by_shape(k, *shapes), 0.0)
         total = total + np.sum(terms, axis=-1)
         added = np.sum(abs(plain(terms)), axis=-1)

@@ -196,9 +196,12 @@ def _result(name: str, method: str, given: tuple[Any, ...], options: dict[str, A
     value = f(*stripped(given), **stripped(options))
     log = _LOGS[name] if method in ("pdf", "logpdf") else _OTHERS.get((name, method))
     if log is None:
+        instead = "it with logpdf"
+        if "cdf" in method:
+            instead = "dualad.scipy.integrate.nquad over pdf (of one variable norm.cdf)"
         raise refused(
             f"scipy.stats.{name}.{method} cannot be differentiated with respect to its "
-            "arguments; write it with logpdf, or x.primal for a plain number.",
+            f"arguments; write {instead}, or x.primal for a plain number.",
             *duals_in(given, options),
         )
     y = log(*given, **options)

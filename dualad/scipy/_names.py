@@ -24,7 +24,7 @@ from ..array.operands import as_operand, unbuffered
 from ..array.protocols import ARRAY_FUNCTIONS, is_question, rule_of
 from ..array_rules.common import duals_in
 from ..dual import Dual
-from ..lifting.lift import CALLERS, Caller, Constructor, begin, end, is_opened, own_twin
+from ..lifting.lift import CALLERS, Caller, begin, constructor, end, is_opened, own_twin
 from ..lifting.standins import FUNCTIONS
 from ..pair import plain
 from ..refusals import LOST, NAMED, refused
@@ -199,7 +199,7 @@ def lifted_call(f: Any) -> Callable[..., Any]:
     def call(_: Any, *args: Any, **kwargs: Any) -> Any:
         begin()
         try:
-            y = (Constructor(f) if makes else own_twin(inner))(*args, **kwargs)
+            y = (constructor(f) if makes else own_twin(inner))(*args, **kwargs)
         finally:
             end()
         return rebuild(y, unbuffered)

@@ -333,11 +333,17 @@ def _is_zero(tangent: Any) -> bool:
     return is_still(tangent) and not np.any(plain(tangent))
 
 
-def with_value(x: Any, value: Any) -> Any:
-    """The tangents of x on another plain value of the same shape, undefined ones too."""
+def with_value(x: Any, value: Any, made: Callable[..., Any] = dual) -> Any:
+    """The tangents of x on another plain value of the same shape, undefined ones too.
+
+    `made`: `pair.moved`, where x comes of sums and products alone, so that series go through.
+    """
     if isinstance(x, Undefined):
-        return undefined(dual(with_value(x.primal, value), x.rest, x.level), x.where, x.why)
-    return dual(with_value(x.primal, value), x.tangent, x.level) if isinstance(x, Dual) else value
+        found = dual(with_value(x.primal, value, made), x.rest, x.level)
+        return undefined(found, x.where, x.why)
+    if isinstance(x, Dual):
+        return made(with_value(x.primal, value, made), x.tangent, x.level)
+    return value
 
 
 def nilpotent(x: Any) -> Any:

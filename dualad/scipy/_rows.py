@@ -23,7 +23,7 @@ def polygamma(n: Any, x: Any) -> Any:
     x = as_operand(x)
     if not isinstance(x, Dual):
         return sc.polygamma(n, x)
-    return array(function(TABLE["_polygamma"])(n, x))
+    return array(function(TABLE["_polygamma"])(as_operand(n), x))
 
 
 def diric(x: Any, n: Any) -> Any:
@@ -37,4 +37,4 @@ def diric(x: Any, n: Any) -> Any:
     x = as_operand(x)
     if not isinstance(x, Dual):
         return sc.diric(x, n)
-    return array(function(TABLE["_diric"])(x, n))
+    return array(function(TABLE["_diric"])(x, as_operand(n)))

@@ -469,9 +469,9 @@ def _packed_factors(lu: Any) -> tuple[Any, Any]:
     return _triangle(lu, lower=True, unit_diagonal=True), _triangle(lu, lower=False)
 
 
-def _order(pivots: Any) -> Any:
-    """The rows of a, in the order in which the factors have them."""
-    rows = np.arange(len(pivots))
+def _order(pivots: Any, m: int) -> Any:
+    """The m rows of a, in the order in which the factors have them."""
+    rows = np.arange(m)
     for i, j in enumerate(pivots):
         rows[[i, j]] = rows[[j, i]]
     return rows
@@ -483,16 +483,16 @@ def lu_factor(a: Any, **options: Any) -> Any:
 
     Parameters
     ----------
-    a : array, shape (n, n)
+    a : array, shape (m, n)
     **options
         As SciPy's.
 
     Raises
     ------
     ValueError
-        If a has duals and is not one square matrix.
+        If a has duals and is not one matrix.
     NonDifferentiableError
-        If a has duals and is singular.
+        If a has duals and a pivot is zero.
 
     Examples
     --------
@@ -502,10 +502,10 @@ def lu_factor(a: Any, **options: Any) -> Any:
     (a,) = _operands(a)
     if not has_duals(a):
         return _scipy.lu_factor(a, **options)
-    if np.ndim(a) != 2 or a.shape[0] != a.shape[1]:
+    if np.ndim(a) != 2:
         raise ValueError(
-            f"lu_factor with duals takes one square matrix, got shape {a.shape}; factorise them "
-            "one by one."
+            f"lu_factor with duals takes one matrix, got shape {a.shape}; factorise them one by "
+            "one."
         )
     lu, pivots = _scipy.lu_factor(plain(a), **options)
     if np.any(np.diagonal(lu) == 0):
@@ -513,8 +513,9 @@ def lu_factor(a: Any, **options: Any) -> Any:
             "the matrix is singular, and its factors have no derivative there; add a small "
             "multiple of the identity."
         )
-    left, right = _packed_factors(lu)
-    return with_value(triangular_factors(a[_order(pivots)], left, right), lu), pivots
+    m, k = len(lu), len(pivots)
+    left, right = np.tril(lu[:, :k], -1) + np.eye(m, k, dtype=lu.dtype), np.triu(lu[:k])
+    return with_value(triangular_factors(a[_order(pivots, m)], left, right), lu), pivots
 
 
 @called_as(_scipy.lu_solve)
@@ -534,7 +535,7 @@ def lu_solve(lu_and_piv: Any, b: Any, trans: int = 0, **options: Any) -> Any:
     if not has_duals(lu, b):
         return divide(b)
     left, right = _packed_factors(lu)
-    rows = _order(pivots)
+    rows = _order(pivots, len(pivots))
     factors, how = (np.conj(plain(lu)), 0) if trans == 2 else (plain(lu), 1 - trans)
 
     def back(g: Any) -> Any:
@@ -558,7 +559,15 @@ def _refuse_singular(name: str, a: Any, b: Any, discrete: bool = False) -> None:
     w, v = np.linalg.eigvals(a)[:, None], np.linalg.eigvals(b)[None, :]
     sizes = 1 + abs(w * v) if discrete else np.linalg.norm(a) + np.linalg.norm(b)
     sums = 1 - w * v if discrete else w + v
-    if np.any(abs(sums) <= 4 * max(len(a), len(b)) * np.finfo(sums.dtype).eps * sizes):
+    unit = 4 * max(len(a), len(b)) * np.finfo(sums.dtype).eps
+    if np.any(abs(sums) <= unit * sizes):
+        if not discrete and np.all(abs(sums) > unit * (abs(w) + abs(v))):
+            least = np.min(abs(sums))
+            raise NonDifferentiableError(
+                f"the equation of {name} is singular but for rounding: two eigenvalues add up to "
+                f"{least:.2g}, beside matrices of norm {np.max(sizes):.2g}, and LAPACK solves "
+                "another equation; scale the unknowns, so that they are alike in size."
+            )
         raise NonDifferentiableError(
             f"the equation of {name} is singular: two eigenvalues are "
             f"{'reciprocal' if discrete else 'opposite'}, so that it has no solution or many, and "

@@ -46,6 +46,7 @@ __all__ = [
     "periodogram",
     "qspline1d",
     "qspline2d",
+    "resample",
     "sosfilt",
     "spectrogram",
     "spline_filter",
@@ -193,6 +194,30 @@ def _wiener(im: Any, mysize: Any = None, noise: Any = None) -> Any:
     return np.where(variance < noise, mean, (im - mean) * (1 - noise / variance) + mean)
 
 
+def _resample(
+    x: Any, num: int, t: Any = None, axis: int = 0, window: Any = None, domain: str = "time"
+) -> Any:
+    x = array(x)
+    n = np.shape(x)[axis]
+    if window is not None:  # a product with the spectrum, before all else
+        if not hasattr(window, "shape"):
+            window = np.fft.fftshift(lifted_call(_scipy.get_window)(None, window, n))
+        last = np.moveaxis(x, axis, -1)
+        if domain == "time":
+            is_real = not np.iscomplexobj(plain(x))
+            last = np.fft.ifft(np.fft.fft(last) * window)
+            last = last.real if is_real else last
+        else:
+            last = last * window
+        x = np.moveaxis(last, -1, axis)
+
+    def resampled(v: Any) -> Any:
+        return _scipy.resample(v, num, axis=-1, domain=domain)
+
+    y = along(resampled, x, axis)
+    return y if t is None else (y, t[0] + (t[1] - t[0]) * (n / num) * np.arange(num))
+
+
 def _rows_convolved(h: Any, x: Any) -> Any:
     """The full convolution of each row of x with h."""
     if np.ndim(x) == 1:
@@ -209,6 +234,18 @@ convolve2d = bridged(_scipy.convolve2d, _convolve2d, linear="in1 in2")
 correlate2d = bridged(_scipy.correlate2d, _correlate2d, linear="in1 in2")
 upfirdn = bridged(_scipy.upfirdn, _upfirdn)
 wiener = bridged(_scipy.wiener, _wiener)
+_resampled = bridged(_scipy.resample, _resample, linear="x")
+
+
+@called_as(_scipy.resample)
+def resample(
+    x: Any, num: Any, t: Any = None, axis: int = 0, window: Any = None, domain: str = "time"
+) -> Any:
+    """scipy.signal.resample; duals may be in the window, too, or in what it calculates."""
+    if callable(window):
+        window = np.asanyarray(window(np.fft.fftfreq(np.shape(x)[axis])))
+    return _resampled(x, num, t, axis, window, domain)
+
 
 # -- recursive filters ----------------------------------------------------------------------
 

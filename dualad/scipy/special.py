@@ -169,7 +169,7 @@ def _spherical(kind: str) -> Callable[..., Any]:
     rule = function(TABLE[f"_spherical_{kind}"])
 
     def f(n: Any, z: Any, derivative: bool = False) -> Any:
-        z = as_operand(z)
+        n, z = as_operand(n), as_operand(z)
         if duals := duals_in(n):
             raise refused(
                 f"spherical_{kind} takes whole orders n, which have no derivative; give n.primal, "

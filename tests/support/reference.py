@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Callable
 from typing import Any
 
 from mpmath import mp, mpf
+
+from dualad.rules import Rule
 
 
 def _trunc(x: Any) -> Any:
@@ -77,12 +80,18 @@ _OTHERS: dict[str, Callable[..., Any]] = {
     "_sinc": _sinc_derivative,
     "_hypot1": lambda x: mp.sqrt(1 + x**2),
     "_gauss": lambda x: mp.exp(-(x**2)),
+    "_powlog": lambda a, b: mp.power(a, b) * mp.log(a),
 }
 
 
 def reference(name: str) -> Callable[..., Any]:
     """The function of a row on mpmath numbers; a new row needs one here or in mpmath."""
     return _OTHERS.get(name) or getattr(mp, name)
+
+
+def is_pair(rule: Rule) -> bool:
+    """Whether a row gives two numbers at once, as divmod does: two other rows."""
+    return isinstance(ast.parse(str(rule.value), mode="eval").body, ast.Tuple)
 
 
 def partial(name: str, args: tuple[Any, ...], orders: tuple[int, ...], digits: int = 60) -> Any:

@@ -32,7 +32,6 @@ from ...dual import Dual
 from ...pair import plain
 from ...refusals import refused
 from .._names import names_of
-from .._parts import with_value
 from . import linalg
 from ._arrays import (
     SparseArray,
@@ -42,6 +41,7 @@ from ._arrays import (
     kron_of,
     like_scipys,
     moved,
+    with_value,
 )
 
 __all__ = [
@@ -166,7 +166,11 @@ def _method(theirs: Callable[..., Any]) -> Callable[..., Any]:
                 "coo_array((numbers, (rows, columns)), shape).",
                 *duals_in(args, kwargs),
             )
-        if name == "dot" and isinstance(x := as_operand(*args, **kwargs), Dual) and np.ndim(x):
+        if (
+            name in ("dot", "__matmul__")
+            and isinstance(x := as_operand(*args, **kwargs), Dual)
+            and np.ndim(x)
+        ):
             return with_value(self @ x, theirs(self, plain(x)))
         return getattr(as_sparse(self), name)(*args, **kwargs)
 
@@ -185,6 +189,7 @@ METHODS = {
     for kind in _KINDS
     for name in (
         "__mul__",
+        "__matmul__",
         "__truediv__",
         "__setitem__",
         "setdiag",

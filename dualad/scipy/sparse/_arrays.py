@@ -22,10 +22,12 @@ from ...array.algebra import sparse_times
 from ...array.operands import as_operand
 from ...array.undefined import NonDifferentiableError
 from ...dual import Dual
+from ...pair import moved as moved_dual
 from ...pair import own, plain
 from ...refusals import refused
 from ...structure import leaves, rebuild
-from .._parts import is_still, stripped, with_value
+from .._parts import is_still, stripped
+from .._parts import with_value as with_value_of
 
 Function = Callable[..., Any]
 
@@ -61,6 +63,11 @@ def ordinary(value: Any, what: str) -> Any:
             "a csr_array, which gives ordinary arrays."
         )
     return value
+
+
+def with_value(x: Any, value: Any) -> Any:
+    """Another value for x, which comes of sums and products of stored numbers."""
+    return with_value_of(x, value, moved_dual)
 
 
 def moved(f: Function, x: Any, dtype: Any = None) -> Any:
@@ -250,6 +257,14 @@ class SparseArray:
         found = with_value(found, np.array(self.plain.data))
         plain(found).flags.writeable = False
         return found
+
+    @data.setter
+    def data(self, numbers: Any) -> None:
+        raise refused(
+            "the numbers of a sparse array of duals cannot be replaced; make another array, "
+            f"{self.format}_array((numbers, A.indices, A.indptr)), or write A * x for products.",
+            self.numbers,
+        )
 
     def are_stored(self) -> Any:
         """Which of the numbers SciPy stores."""

@@ -1,0 +1,614 @@
+"""What lifted code knows of classes is forgotten as soon as somebody rebinds it."""
+
+from __future__ import annotations
+
+import abc
+import functools
+import gc
+import math
+import operator
+import threading
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from dualad import derivative, value_and_grad
+
+Program = Callable[[Any], Any]
+PROGRAMS: dict[Program, tuple[int, int]] = {}
+
+
+def gives(a: int, b: int) -> Callable[[Program], Program]:
+    """The program gives a·x + b·eˣ."""
+
+    def enter(f: Program) -> Program:
+        PROGRAMS[f] = a, b
+        return f
+
+    return enter
+
+
+def exponential(self: Any, v: Any) -> None:
+    self.v = math.exp(v)
+
+
+@gives(1, 2)
+def rebound_init(x: Any) -> Any:
+    class P:
+        def __init__(self, v: Any) -> None:
+            self.v = v
+
+    total = 0.0
+    for i in range(3):
+        total += P(x).v
+        if i == 0:
+            P.__init__ = exponential  # type: ignore[method-assign]
+    return total
+
+
+@gives(1, 2)
+def rebound_init_of_a_base(x: Any) -> Any:
+    class Base:
+        def __init__(self, v: Any) -> None:
+            self.v = v
+
+    class P(Base):
+        pass
+
+    total = 0.0
+    for i in range(3):
+        total += P(x).v
+        if i == 0:
+            Base.__init__ = exponential  # type: ignore[method-assign]
+    return total
+
+
+@gives(1, 2)
+def init_that_comes_and_goes(x: Any) -> Any:
+    class Base:
+        def __init__(self, v: Any) -> None:
+            self.v = math.exp(v)
+
+    class P(Base):
+        pass
+
+    def plain(self: Any, v: Any) -> None:
+        self.v = v
+
+    total = 0.0
+    for i in range(3):
+        if i == 1:
+            P.__init__ = plain  # type: ignore[method-assign]
+        total += P(x).v
+        if i == 1:
+            del P.__init__
+    return total
+
+
+@gives(1, 2)
+def rebound_code(x: Any) -> Any:
+    class P:
+        def __init__(self, v: Any) -> None:
+            self.v = v
+
+    total = 0.0
+    for i in range(3):
+        total += P(x).v
+        if i == 0:
+            P.__init__.__code__ = exponential.__code__  # type: ignore[attr-defined]
+    return total
+
+
+@gives(1, 2)
+def rebound_new(x: Any) -> Any:
+    class P:
+        v: Any
+
+        def __new__(cls, v: Any) -> Any:
+            self = super().__new__(cls)
+            self.v = v
+            return self
+
+    def new(cls: Any, v: Any) -> Any:
+        self = object.__new__(cls)
+        self.v = math.exp(v)
+        return self
+
+    total = 0.0
+    for i in range(3):
+        total += P(x).v
+        if i == 0:
+            P.__new__ = new  # type: ignore[method-assign, assignment]
+    return total
+
+
+@gives(1, 2)
+def rebound_bases(x: Any) -> Any:
+    class A:
+        def __init__(self, v: Any) -> None:
+            self.v = v
+
+    class B:
+        __init__ = exponential
+
+    class P(A):
+        pass
+
+    total = 0.0
+    for i in range(3):
+        total += P(x).v
+        if i == 0:
+            P.__bases__ = (B,)
+    return total
+
+
+@gives(1, 2)
+def a_metaclass_that_is_called_later(x: Any) -> Any:
+    class Meta(type):
+        pass
+
+    class P(metaclass=Meta):
+        def __init__(self, v: Any) -> None:
+            self.v = v
+
+    def call(cls: Any, v: Any) -> Any:
+        self = object.__new__(cls)
+        self.v = math.exp(1.0) ** v
+        return self
+
+    total = 0.0
+    for i in range(3):
+        total += P(x).v
+        if i == 0:
+            Meta.__call__ = call  # type: ignore[method-assign, assignment]
+    return total
+
+
+@gives(1, 2)
+def rebound_call(x: Any) -> Any:
+    class P:
+        def __call__(self, v: Any) -> Any:
+            return v
+
+    p, total = P(), 0.0
+    for i in range(3):
+        total += p(x)
+        if i == 0:
+            P.__call__ = lambda self, v: math.exp(v)  # type: ignore[method-assign]
+    return total
+
+
+@gives(1, 2)
+def another_class_of_an_object_that_is_called(x: Any) -> Any:
+    class P:
+        def __call__(self, v: Any) -> Any:
+            return v
+
+    class Q:
+        def __call__(self, v: Any) -> Any:
+            return math.exp(v)
+
+    Q.__name__ = Q.__qualname__ = "P"
+    p, total = P(), 0.0
+    for i in range(3):
+        total += p(x)
+        if i == 0:
+            p.__class__ = Q  # type: ignore[assignment]
+    return total
+
+
+@gives(1, 2)
+def classes_of_the_same_name(x: Any) -> Any:
+    def make(f: Any) -> Any:
+        class P:
+            def __init__(self, v: Any) -> None:
+                self.v = f(v)
+
+            @property
+            def w(self) -> Any:
+                return self.v
+
+        return P
+
+    total = 0.0
+    for f in (float, math.exp, math.exp):
+        total += make(f)(x).w
+    return total
+
+
+@gives(1, 2)
+def rebound_operator(x: Any) -> Any:
+    class P:
+        def __add__(self, other: Any) -> Any:
+            return other
+
+    p, total = P(), 0.0
+    for i in range(3):
+        total += p + x
+        if i == 0:
+            P.__add__ = lambda self, v: math.exp(v)  # type: ignore[method-assign]
+    return total
+
+
+@gives(1, 2)
+def rebound_reflected_operator_of_a_base(x: Any) -> Any:
+    class Base:
+        def __rmul__(self, other: Any) -> Any:
+            return other
+
+    class P(Base):
+        pass
+
+    p, total = P(), 0.0
+    for i in range(3):
+        total += x * p
+        if i == 0:
+            Base.__rmul__ = lambda self, v: math.exp(v)  # type: ignore[method-assign]
+    return total
+
+
+@gives(1, 2)
+def another_class_of_an_operand(x: Any) -> Any:
+    class P:
+        def __getitem__(self, v: Any) -> Any:
+            return v
+
+    class Q:
+        def __getitem__(self, v: Any) -> Any:
+            return math.exp(v)
+
+    p, total = P(), 0.0
+    for i in range(3):
+        total += p[x]
+        if i == 0:
+            p.__class__ = Q  # type: ignore[assignment]
+    return total
+
+
+@gives(1, 2)
+def an_operator_that_an_object_seems_to_have(x: Any) -> Any:
+    class P:
+        def __add__(self, other: Any) -> Any:
+            return other
+
+    p, total = P(), 0.0
+    p.__add__ = lambda v: math.exp(v)  # type: ignore[method-assign]
+    total += p + x  # Python looks in the class
+    for _ in range(2):
+        total += p.__add__(x)
+    return total
+
+
+@gives(1, 2)
+def rebound_method(x: Any) -> Any:
+    class P:
+        def dot(self, v: Any) -> Any:
+            return v
+
+    p, total = P(), 0.0
+    for i in range(3):
+        total += p.dot(x)
+        if i == 0:
+            P.dot = lambda self, v: math.exp(v)  # type: ignore[method-assign]
+    return total
+
+
+@gives(1, 2)
+def a_method_that_an_object_shadows(x: Any) -> Any:
+    class P:
+        def copy(self, v: Any) -> Any:
+            return v
+
+    p, total = P(), 0.0
+    for i in range(3):
+        total += p.copy(x)
+        if i == 0:
+            p.copy = lambda v: math.exp(v)  # type: ignore[method-assign]
+    return total
+
+
+@gives(1, 2)
+def rebound_property(x: Any) -> Any:
+    class P:
+        @property
+        def v(self) -> Any:
+            return x
+
+    p, total = P(), 0.0
+    for i in range(3):
+        total += p.v if i != 1 else getattr(p, "v")  # noqa: B009
+        if i == 0:
+            P.v = property(lambda self: math.exp(x))  # type: ignore[assignment, method-assign]
+    return total
+
+
+@gives(1, 2)
+def a_property_that_becomes_an_attribute(x: Any) -> Any:
+    class P:
+        @property
+        def v(self) -> Any:
+            return math.exp(x)
+
+    p, total = P(), 0.0
+    p.__dict__["v"] = x
+    for i in range(3):
+        total += p.v
+        if i == 1:
+            del P.v
+    return total
+
+
+@gives(1, 2)
+def a_property_that_falls_back(x: Any) -> Any:
+    class P:
+        is_there = True
+
+        @property
+        def v(self) -> Any:
+            if self.is_there:
+                return x
+            raise AttributeError("v")
+
+    p, total = P(), 0.0
+    for i in range(3):
+        total += p.v
+        if i == 0:
+            p.is_there = False
+            P.__getattr__ = lambda self, name: operator.add(0, 0) + _e(x)  # type: ignore[attr-defined]
+    return total
+
+
+def _e(x: Any) -> Any:
+    return math.exp(x)
+
+
+@gives(1, 2)
+def a_cached_property_that_is_emptied(x: Any) -> Any:
+    class P:
+        way = staticmethod(float)
+
+        @functools.cached_property
+        def v(self) -> Any:
+            return self.way(x)
+
+    p, total = P(), 0.0
+    for i in range(3):
+        total += p.v
+        if i == 0:
+            P.way = staticmethod(math.exp)  # type: ignore[assignment]
+            assert p.v is vars(p)["v"]
+            del p.v
+    return total
+
+
+@gives(1, 2)
+def rebound_setter(x: Any) -> Any:
+    class P:
+        w: Any = None
+
+        def put(self, v: Any) -> None:
+            self.w = v
+
+        v = property(None, put)
+
+    p, total = P(), 0.0
+    for i in range(3):
+        p.v = x
+        total += p.w
+        if i == 0:
+            P.v = property(None, lambda self, v: setattr(self, "w", math.exp(v)))
+    return total
+
+
+@gives(1, 2)
+def rebound_length(x: Any) -> Any:
+    class P:
+        def __abs__(self) -> Any:
+            return x
+
+    p, total = P(), 0.0
+    for i in range(3):
+        total += abs(p)
+        if i == 0:
+            P.__abs__ = lambda self: math.exp(x)  # type: ignore[method-assign]
+    return total
+
+
+@gives(1, 2)
+def rebound_iteration(x: Any) -> Any:
+    class P:
+        def __iter__(self) -> Any:
+            yield x
+
+    p, total = P(), 0.0
+    for i in range(3):
+        for v in p:
+            total += v
+        if i == 0:
+            P.__iter__ = lambda self: (math.exp(v) for v in [x])  # type: ignore[method-assign]
+    return total
+
+
+@gives(1, 1)
+def what_new_gives_is_only_initialized_if_it_is_of_the_class(x: Any) -> Any:
+    class Other:
+        v: Any = 0.0
+
+        def __init__(self, v: Any) -> None:
+            self.v = 7.0
+
+    class P(abc.ABC):  # noqa: B024
+        def __new__(cls, v: Any) -> Any:
+            other = object.__new__(Other)
+            other.v = math.exp(v)
+            return other
+
+    P.register(Other)
+    return P(x).v + x
+
+
+@pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
+def test_rebinding_is_seen_at_once(f: Program) -> None:
+    a, b = PROGRAMS[f]
+    x = 0.375
+    e = math.exp(x)
+    plain = f(x)
+    assert plain == pytest.approx(a * x + b * e, rel=1e-15)
+    for _ in range(2):
+        value, slope = value_and_grad(f, lift=True)(x)
+        assert value == plain
+        assert slope == pytest.approx(a + b * e, rel=1e-14)
+
+
+class Point:
+    """Its class is written to between calls, not in them."""
+
+    def __init__(self, v: Any) -> None:
+        self.v = math.exp(v)
+
+    def __add__(self, other: Any) -> Any:
+        return self.v + other
+
+
+def test_what_is_rebound_between_calls(monkeypatch: Any) -> None:
+    f = derivative(lambda x: Point(x) + x)
+    assert f(0.0) == 2.0
+    monkeypatch.setattr(Point, "__init__", lambda self, v: setattr(self, "v", math.exp(3 * v)))
+    assert f(0.0) == 4.0
+    monkeypatch.setattr(Point, "__add__", lambda self, other: self.v - other)
+    assert f(0.0) == 2.0
+    monkeypatch.undo()
+    assert f(0.0) == 2.0
+
+
+def test_methods_are_called_as_often_as_plain_code_calls_them() -> None:
+    calls: list[str] = []
+
+    class P:
+        def __init__(self) -> None:
+            calls.append("init")
+
+        def refuse(name: str) -> Any:  # type: ignore[misc]
+            def method(self: Any, other: Any) -> Any:
+                calls.append(name + str(math.floor(1.5)))
+                return NotImplemented
+
+            return method
+
+        __add__, __radd__, __iadd__, __lt__, __gt__, __eq__, __pow__, __imul__ = map(
+            refuse, ("add", "radd", "iadd", "lt", "gt", "eq", "pow", "imul")
+        )
+
+    def f(x: Any) -> Any:
+        p, q = P(), P()
+        texts = []
+        for left, right in ((p, q), (p, x), (x, p)):
+            y = left
+            try:
+                y += right
+            except TypeError as e:
+                texts.append(str(e).replace("=:", ":").replace("Dual", "float"))
+            for g in (
+                lambda a, b: a + b,
+                lambda a, b: a < b,
+                lambda a, b: a**b,
+                operator.iadd,
+                operator.imul,
+            ):
+                try:
+                    g(left, right)
+                except TypeError as e:  # which of * and *= is asked last, the text does not tell
+                    texts.append(str(e).replace("=:", ":").replace("Dual", "float"))
+        assert (p == q) is False and (p == p) is True and (p != q) is True
+        seen.append(texts)
+        return math.exp(x)
+
+    seen: list[list[str]] = []
+    f(0.0)
+    before = calls.copy()
+    calls.clear()
+    assert derivative(f, lift=True)(0.0) == 1.0
+    assert calls == before and len(before) > 25
+    assert seen[0] == seen[1] and len(seen[0]) == 18
+
+
+def test_classes_are_let_go() -> None:
+    made: list[Any] = []
+
+    def f(x: Any) -> Any:
+        class P:
+            def __init__(self, v: Any) -> None:
+                self.v = math.exp(v)
+
+            def __call__(self) -> Any:
+                return self.v
+
+            def __add__(self, other: Any) -> Any:
+                return other + self.v
+
+        made.append(weakref.ref(P))
+        return P(x) + P(x)()
+
+    g = derivative(f, lift=True)
+    for _ in range(1500):  # more than are known at a time
+        assert g(0.0) == 2.0
+    gc.collect()
+    assert sum(ref() is not None for ref in made) <= 1
+
+
+def test_classes_in_threads() -> None:
+    """Each thread makes classes of one name, and writes to them, while the others run."""
+    wrong: list[Any] = []
+
+    def work(k: int) -> None:
+        def f(x: Any) -> Any:
+            class P:
+                def __init__(self, v: Any) -> None:
+                    self.v = math.exp(k * v)
+
+                def __add__(self, other: Any) -> Any:
+                    return self.v + other.v
+
+            y = P(x) + P(x)
+            P.__init__ = lambda self, v: setattr(self, "v", k * v)  # type: ignore[method-assign]
+            y += P(x) + P(x)
+            P.__add__ = lambda self, other: math.exp(other.v)  # type: ignore[method-assign]
+            return y + (P(x) + P(x))
+
+        g = derivative(f, lift=True)
+        for _ in range(200):
+            if g(0.0) != 5.0 * k:
+                wrong.append(k)
+
+    threads = [threading.Thread(target=work, args=(k,)) for k in range(1, 5)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert not wrong
+
+
+def test_functions_that_are_called_for_attributes() -> None:
+    class P:
+        @property
+        def v(self) -> Any:
+            return math.exp(self.x)
+
+        x: Any = None
+
+    def f(x: Any) -> Any:
+        p = P()
+        p.x = x
+        missing = getattr(p, "w", x)
+        with pytest.raises(AttributeError, match="'P' object has no attribute 'w'"):
+            getattr(p, "w")  # noqa: B009
+        with pytest.raises(TypeError):
+            getattr(p, 3)  # type: ignore[call-overload]
+        assert isinstance(p, P) and isinstance(x, float) and not isinstance(x, (P, int))
+        assert type(p) is P and type(x) is float and type([]) is list
+        assert type("Q", (P,), {}).__mro__[1] is P
+        return getattr(p, "v", None) + missing
+
+    assert derivative(f, lift=True)(0.0) == 2.0
