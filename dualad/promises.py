@@ -417,9 +417,10 @@ def settle(
     try:
         if is_grave and gravest in LOSSES:
             refuse_unless_plain(inputs, list(seeds), outputs, has_aux, evaluate)
-            with suppress(_Elsewhere):
-                of_forward = _tried(forward, inputs) if likewise else outputs
-                refuse_if_swallowed(inputs, seeds, of_forward, has_aux)
+            if not is_read:  # else it is compared below
+                with suppress(_Elsewhere):
+                    of_forward = _tried(forward, inputs) if likewise else outputs
+                    refuse_if_swallowed(inputs, seeds, of_forward, has_aux)
             note_like_plain(inputs)
         elif is_grave and (
             gravest == "equal" or any(map(has_zeros, outputs.values, outputs.tangents))

@@ -23,6 +23,7 @@ import contextlib
 import copy
 import functools
 import gc
+import importlib
 import multiprocessing
 import os
 import random
@@ -147,6 +148,11 @@ def tests_of(rule: Any) -> Callable[[], None]:
                 t.test_arrays_agree_with_numbers(rule, dtype)
         if rule.name == "xlogy":
             t.test_xlogy_at_zeros()
+        if rule.name in ("pow", "_powlog"):
+            t.test_powers_with_exponent_0_in_both_arguments()
+            for orders in ("ab", "bba", "bab", "bb"):
+                for b in (0.5, 1.0, 2.5):
+                    t.test_powers_of_0_in_both_arguments(b, orders)
         if measured:
             test_accuracy.test_rows_are_as_exact_as_the_table_says(rule)
 
@@ -331,6 +337,7 @@ class Runner:
     def pytest_runtestloop(self, session: Any) -> bool:
         sound = {path: ast.parse(path.read_text(encoding="utf-8")) for path in self.files}
         for path, tree in sound.items():
+            importlib.import_module(module_of(path))  # or it would come later, unwatched
             watched = Watched(path).visit(copy.deepcopy(tree))
             put_in_place(path, ast.fix_missing_locations(watched))
         for item in session.items:

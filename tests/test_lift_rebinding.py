@@ -17,14 +17,25 @@ import pytest
 from dualad import derivative, value_and_grad
 
 Program = Callable[[Any], Any]
-PROGRAMS: dict[Program, tuple[int, int]] = {}
+Maker = Callable[[], Program]
+PROGRAMS: dict[str, tuple[Maker, int, int]] = {}
 
 
-def gives(a: int, b: int) -> Callable[[Program], Program]:
-    """The program gives a·x + b·eˣ."""
+def gives(a: int, b: int) -> Callable[[Maker], Maker]:
+    """The program that is made gives a·x + b·eˣ: its classes are from code that is not lifted."""
+
+    def enter(make: Maker) -> Maker:
+        PROGRAMS[make.__name__] = make, a, b
+        return make
+
+    return enter
+
+
+def gives_within(a: int, b: int) -> Callable[[Program], Program]:
+    """The same of a program that makes its classes itself."""
 
     def enter(f: Program) -> Program:
-        PROGRAMS[f] = a, b
+        PROGRAMS[f.__name__] = (lambda: f), a, b
         return f
 
     return enter
@@ -35,21 +46,24 @@ def exponential(self: Any, v: Any) -> None:
 
 
 @gives(1, 2)
-def rebound_init(x: Any) -> Any:
+def rebound_init() -> Program:
     class P:
         def __init__(self, v: Any) -> None:
             self.v = v
 
-    total = 0.0
-    for i in range(3):
-        total += P(x).v
-        if i == 0:
-            P.__init__ = exponential  # type: ignore[method-assign]
-    return total
+    def f(x: Any) -> Any:
+        total = 0.0
+        for i in range(3):
+            total += P(x).v
+            if i == 0:
+                P.__init__ = exponential  # type: ignore[method-assign]
+        return total
+
+    return f
 
 
 @gives(1, 2)
-def rebound_init_of_a_base(x: Any) -> Any:
+def rebound_init_of_a_base() -> Program:
     class Base:
         def __init__(self, v: Any) -> None:
             self.v = v
@@ -57,16 +71,19 @@ def rebound_init_of_a_base(x: Any) -> Any:
     class P(Base):
         pass
 
-    total = 0.0
-    for i in range(3):
-        total += P(x).v
-        if i == 0:
-            Base.__init__ = exponential  # type: ignore[method-assign]
-    return total
+    def f(x: Any) -> Any:
+        total = 0.0
+        for i in range(3):
+            total += P(x).v
+            if i == 0:
+                Base.__init__ = exponential  # type: ignore[method-assign]
+        return total
+
+    return f
 
 
 @gives(1, 2)
-def init_that_comes_and_goes(x: Any) -> Any:
+def init_that_comes_and_goes() -> Program:
     class Base:
         def __init__(self, v: Any) -> None:
             self.v = math.exp(v)
@@ -77,32 +94,38 @@ def init_that_comes_and_goes(x: Any) -> Any:
     def plain(self: Any, v: Any) -> None:
         self.v = v
 
-    total = 0.0
-    for i in range(3):
-        if i == 1:
-            P.__init__ = plain  # type: ignore[method-assign]
-        total += P(x).v
-        if i == 1:
-            del P.__init__
-    return total
+    def f(x: Any) -> Any:
+        total = 0.0
+        for i in range(3):
+            if i == 1:
+                P.__init__ = plain  # type: ignore[method-assign]
+            total += P(x).v
+            if i == 1:
+                del P.__init__
+        return total
+
+    return f
 
 
 @gives(1, 2)
-def rebound_code(x: Any) -> Any:
+def rebound_code() -> Program:
     class P:
         def __init__(self, v: Any) -> None:
             self.v = v
 
-    total = 0.0
-    for i in range(3):
-        total += P(x).v
-        if i == 0:
-            P.__init__.__code__ = exponential.__code__  # type: ignore[attr-defined]
-    return total
+    def f(x: Any) -> Any:
+        total = 0.0
+        for i in range(3):
+            total += P(x).v
+            if i == 0:
+                P.__init__.__code__ = exponential.__code__  # type: ignore[attr-defined]
+        return total
+
+    return f
 
 
 @gives(1, 2)
-def rebound_new(x: Any) -> Any:
+def rebound_new() -> Program:
     class P:
         v: Any
 
@@ -116,16 +139,19 @@ def rebound_new(x: Any) -> Any:
         self.v = math.exp(v)
         return self
 
-    total = 0.0
-    for i in range(3):
-        total += P(x).v
-        if i == 0:
-            P.__new__ = new  # type: ignore[method-assign, assignment]
-    return total
+    def f(x: Any) -> Any:
+        total = 0.0
+        for i in range(3):
+            total += P(x).v
+            if i == 0:
+                P.__new__ = new  # type: ignore[method-assign, assignment]
+        return total
+
+    return f
 
 
 @gives(1, 2)
-def rebound_bases(x: Any) -> Any:
+def rebound_bases() -> Program:
     class A:
         def __init__(self, v: Any) -> None:
             self.v = v
@@ -136,16 +162,19 @@ def rebound_bases(x: Any) -> Any:
     class P(A):
         pass
 
-    total = 0.0
-    for i in range(3):
-        total += P(x).v
-        if i == 0:
-            P.__bases__ = (B,)
-    return total
+    def f(x: Any) -> Any:
+        total = 0.0
+        for i in range(3):
+            total += P(x).v
+            if i == 0:
+                P.__bases__ = (B,)
+        return total
+
+    return f
 
 
 @gives(1, 2)
-def a_metaclass_that_is_called_later(x: Any) -> Any:
+def a_metaclass_that_is_called_later() -> Program:
     class Meta(type):
         pass
 
@@ -158,30 +187,36 @@ def a_metaclass_that_is_called_later(x: Any) -> Any:
         self.v = math.exp(1.0) ** v
         return self
 
-    total = 0.0
-    for i in range(3):
-        total += P(x).v
-        if i == 0:
-            Meta.__call__ = call  # type: ignore[method-assign, assignment]
-    return total
+    def f(x: Any) -> Any:
+        total = 0.0
+        for i in range(3):
+            total += P(x).v
+            if i == 0:
+                Meta.__call__ = call  # type: ignore[method-assign, assignment]
+        return total
+
+    return f
 
 
 @gives(1, 2)
-def rebound_call(x: Any) -> Any:
+def rebound_call() -> Program:
     class P:
         def __call__(self, v: Any) -> Any:
             return v
 
-    p, total = P(), 0.0
-    for i in range(3):
-        total += p(x)
-        if i == 0:
-            P.__call__ = lambda self, v: math.exp(v)  # type: ignore[method-assign]
-    return total
+    def f(x: Any) -> Any:
+        p, total = P(), 0.0
+        for i in range(3):
+            total += p(x)
+            if i == 0:
+                P.__call__ = lambda self, v: math.exp(v)  # type: ignore[method-assign]
+        return total
+
+    return f
 
 
 @gives(1, 2)
-def another_class_of_an_object_that_is_called(x: Any) -> Any:
+def another_class_of_an_object_that_is_called() -> Program:
     class P:
         def __call__(self, v: Any) -> Any:
             return v
@@ -191,16 +226,20 @@ def another_class_of_an_object_that_is_called(x: Any) -> Any:
             return math.exp(v)
 
     Q.__name__ = Q.__qualname__ = "P"
-    p, total = P(), 0.0
-    for i in range(3):
-        total += p(x)
-        if i == 0:
-            p.__class__ = Q  # type: ignore[assignment]
-    return total
+
+    def f(x: Any) -> Any:
+        p, total = P(), 0.0
+        for i in range(3):
+            total += p(x)
+            if i == 0:
+                p.__class__ = Q  # type: ignore[assignment]
+        return total
+
+    return f
 
 
 @gives(1, 2)
-def classes_of_the_same_name(x: Any) -> Any:
+def classes_of_the_same_name() -> Program:
     def make(f: Any) -> Any:
         class P:
             def __init__(self, v: Any) -> None:
@@ -212,28 +251,34 @@ def classes_of_the_same_name(x: Any) -> Any:
 
         return P
 
-    total = 0.0
-    for f in (float, math.exp, math.exp):
-        total += make(f)(x).w
-    return total
+    def f(x: Any) -> Any:
+        total = 0.0
+        for f in (float, math.exp, math.exp):
+            total += make(f)(x).w
+        return total
+
+    return f
 
 
 @gives(1, 2)
-def rebound_operator(x: Any) -> Any:
+def rebound_operator() -> Program:
     class P:
         def __add__(self, other: Any) -> Any:
             return other
 
-    p, total = P(), 0.0
-    for i in range(3):
-        total += p + x
-        if i == 0:
-            P.__add__ = lambda self, v: math.exp(v)  # type: ignore[method-assign]
-    return total
+    def f(x: Any) -> Any:
+        p, total = P(), 0.0
+        for i in range(3):
+            total += p + x
+            if i == 0:
+                P.__add__ = lambda self, v: math.exp(v)  # type: ignore[method-assign]
+        return total
+
+    return f
 
 
 @gives(1, 2)
-def rebound_reflected_operator_of_a_base(x: Any) -> Any:
+def rebound_reflected_operator_of_a_base() -> Program:
     class Base:
         def __rmul__(self, other: Any) -> Any:
             return other
@@ -241,16 +286,19 @@ def rebound_reflected_operator_of_a_base(x: Any) -> Any:
     class P(Base):
         pass
 
-    p, total = P(), 0.0
-    for i in range(3):
-        total += x * p
-        if i == 0:
-            Base.__rmul__ = lambda self, v: math.exp(v)  # type: ignore[method-assign]
-    return total
+    def f(x: Any) -> Any:
+        p, total = P(), 0.0
+        for i in range(3):
+            total += x * p
+            if i == 0:
+                Base.__rmul__ = lambda self, v: math.exp(v)  # type: ignore[method-assign]
+        return total
+
+    return f
 
 
 @gives(1, 2)
-def another_class_of_an_operand(x: Any) -> Any:
+def another_class_of_an_operand() -> Program:
     class P:
         def __getitem__(self, v: Any) -> Any:
             return v
@@ -259,57 +307,69 @@ def another_class_of_an_operand(x: Any) -> Any:
         def __getitem__(self, v: Any) -> Any:
             return math.exp(v)
 
-    p, total = P(), 0.0
-    for i in range(3):
-        total += p[x]
-        if i == 0:
-            p.__class__ = Q  # type: ignore[assignment]
-    return total
+    def f(x: Any) -> Any:
+        p, total = P(), 0.0
+        for i in range(3):
+            total += p[x]
+            if i == 0:
+                p.__class__ = Q  # type: ignore[assignment]
+        return total
+
+    return f
 
 
 @gives(1, 2)
-def an_operator_that_an_object_seems_to_have(x: Any) -> Any:
+def an_operator_that_an_object_seems_to_have() -> Program:
     class P:
         def __add__(self, other: Any) -> Any:
             return other
 
-    p, total = P(), 0.0
-    p.__add__ = lambda v: math.exp(v)  # type: ignore[method-assign]
-    total += p + x  # Python looks in the class
-    for _ in range(2):
-        total += p.__add__(x)
-    return total
+    def f(x: Any) -> Any:
+        p, total = P(), 0.0
+        p.__add__ = lambda v: math.exp(v)  # type: ignore[method-assign]
+        total += p + x  # Python looks in the class
+        for _ in range(2):
+            total += p.__add__(x)
+        return total
+
+    return f
 
 
 @gives(1, 2)
-def rebound_method(x: Any) -> Any:
+def rebound_method() -> Program:
     class P:
         def dot(self, v: Any) -> Any:
             return v
 
-    p, total = P(), 0.0
-    for i in range(3):
-        total += p.dot(x)
-        if i == 0:
-            P.dot = lambda self, v: math.exp(v)  # type: ignore[method-assign]
-    return total
+    def f(x: Any) -> Any:
+        p, total = P(), 0.0
+        for i in range(3):
+            total += p.dot(x)
+            if i == 0:
+                P.dot = lambda self, v: math.exp(v)  # type: ignore[method-assign]
+        return total
+
+    return f
 
 
 @gives(1, 2)
-def a_method_that_an_object_shadows(x: Any) -> Any:
+def a_method_that_an_object_shadows() -> Program:
     class P:
         def copy(self, v: Any) -> Any:
             return v
 
-    p, total = P(), 0.0
-    for i in range(3):
-        total += p.copy(x)
-        if i == 0:
-            p.copy = lambda v: math.exp(v)  # type: ignore[method-assign]
-    return total
+    def f(x: Any) -> Any:
+        p, total = P(), 0.0
+        for i in range(3):
+            total += p.copy(x)
+            if i == 0:
+                p.copy = lambda v: math.exp(v)  # type: ignore[method-assign]
+        return total
+
+    return f
 
 
-@gives(1, 2)
+@gives_within(1, 2)
 def rebound_property(x: Any) -> Any:
     class P:
         @property
@@ -325,6 +385,27 @@ def rebound_property(x: Any) -> Any:
 
 
 @gives(1, 2)
+def an_attribute_that_becomes_a_property() -> Program:
+    class P:
+        v: Any = None
+        x: Any = None
+
+    def power(self: Any) -> Any:
+        return math.exp(self.x)
+
+    def f(x: Any) -> Any:
+        p, total = P(), 0.0
+        p.v = p.x = x
+        for i in range(3):
+            total += p.v
+            if i == 0:
+                P.v = property(power)
+        return total
+
+    return f
+
+
+@gives_within(1, 2)
 def a_property_that_becomes_an_attribute(x: Any) -> Any:
     class P:
         @property
@@ -340,7 +421,7 @@ def a_property_that_becomes_an_attribute(x: Any) -> Any:
     return total
 
 
-@gives(1, 2)
+@gives_within(1, 2)
 def a_property_that_falls_back(x: Any) -> Any:
     class P:
         is_there = True
@@ -364,7 +445,7 @@ def _e(x: Any) -> Any:
     return math.exp(x)
 
 
-@gives(1, 2)
+@gives_within(1, 2)
 def a_cached_property_that_is_emptied(x: Any) -> Any:
     class P:
         way = staticmethod(float)
@@ -384,7 +465,7 @@ def a_cached_property_that_is_emptied(x: Any) -> Any:
 
 
 @gives(1, 2)
-def rebound_setter(x: Any) -> Any:
+def rebound_setter() -> Program:
     class P:
         w: Any = None
 
@@ -393,16 +474,19 @@ def rebound_setter(x: Any) -> Any:
 
         v = property(None, put)
 
-    p, total = P(), 0.0
-    for i in range(3):
-        p.v = x
-        total += p.w
-        if i == 0:
-            P.v = property(None, lambda self, v: setattr(self, "w", math.exp(v)))
-    return total
+    def f(x: Any) -> Any:
+        p, total = P(), 0.0
+        for i in range(3):
+            p.v = x
+            total += p.w
+            if i == 0:
+                P.v = property(None, lambda self, v: setattr(self, "w", math.exp(v)))
+        return total
+
+    return f
 
 
-@gives(1, 2)
+@gives_within(1, 2)
 def rebound_length(x: Any) -> Any:
     class P:
         def __abs__(self) -> Any:
@@ -416,7 +500,7 @@ def rebound_length(x: Any) -> Any:
     return total
 
 
-@gives(1, 2)
+@gives_within(1, 2)
 def rebound_iteration(x: Any) -> Any:
     class P:
         def __iter__(self) -> Any:
@@ -432,7 +516,7 @@ def rebound_iteration(x: Any) -> Any:
 
 
 @gives(1, 1)
-def what_new_gives_is_only_initialized_if_it_is_of_the_class(x: Any) -> Any:
+def what_new_gives_is_only_initialized_if_it_is_of_the_class() -> Program:
     class Other:
         v: Any = 0.0
 
@@ -446,18 +530,22 @@ def what_new_gives_is_only_initialized_if_it_is_of_the_class(x: Any) -> Any:
             return other
 
     P.register(Other)
-    return P(x).v + x
+
+    def f(x: Any) -> Any:
+        return P(x).v + x
+
+    return f
 
 
-@pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
-def test_rebinding_is_seen_at_once(f: Program) -> None:
-    a, b = PROGRAMS[f]
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_rebinding_is_seen_at_once(name: str) -> None:
+    make, a, b = PROGRAMS[name]
     x = 0.375
     e = math.exp(x)
-    plain = f(x)
+    plain = make()(x)
     assert plain == pytest.approx(a * x + b * e, rel=1e-15)
     for _ in range(2):
-        value, slope = value_and_grad(f, lift=True)(x)
+        value, slope = value_and_grad(make(), lift=True)(x)
         assert value == plain
         assert slope == pytest.approx(a + b * e, rel=1e-14)
 
@@ -535,9 +623,7 @@ def test_methods_are_called_as_often_as_plain_code_calls_them() -> None:
 
 
 def test_classes_are_let_go() -> None:
-    made: list[Any] = []
-
-    def f(x: Any) -> Any:
+    def program() -> tuple[Program, Any]:
         class P:
             def __init__(self, v: Any) -> None:
                 self.v = math.exp(v)
@@ -548,12 +634,14 @@ def test_classes_are_let_go() -> None:
             def __add__(self, other: Any) -> Any:
                 return other + self.v
 
-        made.append(weakref.ref(P))
-        return P(x) + P(x)()
+        return lambda x: P(x) + P(x)(), weakref.ref(P)
 
-    g = derivative(f, lift=True)
+    made = []
     for _ in range(1500):  # more than are known at a time
-        assert g(0.0) == 2.0
+        f, ref = program()
+        assert derivative(f, lift=True)(0.0) == 2.0
+        made.append(ref)
+        del f
     gc.collect()
     assert sum(ref() is not None for ref in made) <= 1
 
@@ -562,24 +650,32 @@ def test_classes_in_threads() -> None:
     """Each thread makes classes of one name, and writes to them, while the others run."""
     wrong: list[Any] = []
 
-    def work(k: int) -> None:
+    def program(k: int) -> Program:
+        class P:
+            def __init__(self, v: Any) -> None:
+                self.v = math.exp(k * v)
+
+            def __add__(self, other: Any) -> Any:
+                return self.v + other.v
+
+        def init(self: Any, v: Any) -> None:
+            self.v = math.expm1(k * v)
+
+        def add(_: Any, other: Any) -> Any:
+            return math.exp(other.v)
+
         def f(x: Any) -> Any:
-            class P:
-                def __init__(self, v: Any) -> None:
-                    self.v = math.exp(k * v)
-
-                def __add__(self, other: Any) -> Any:
-                    return self.v + other.v
-
             y = P(x) + P(x)
-            P.__init__ = lambda self, v: setattr(self, "v", k * v)  # type: ignore[method-assign]
+            P.__init__ = init  # type: ignore[method-assign]
             y += P(x) + P(x)
-            P.__add__ = lambda self, other: math.exp(other.v)  # type: ignore[method-assign]
+            P.__add__ = add  # type: ignore[method-assign]
             return y + (P(x) + P(x))
 
-        g = derivative(f, lift=True)
-        for _ in range(200):
-            if g(0.0) != 5.0 * k:
+        return f
+
+    def work(k: int) -> None:
+        for _ in range(100):
+            if derivative(program(k), lift=True)(0.0) != 5.0 * k:
                 wrong.append(k)
 
     threads = [threading.Thread(target=work, args=(k,)) for k in range(1, 5)]

@@ -15,6 +15,7 @@ def test_what_is_named_as_no_error_exists() -> None:
     made = {e.name for file in files for e in mutations.of_a_file(ROOM / file)}
     assert sorted(set(named) - made) == []
     assert all(named.values())
+    assert len(named) == mutations.EQUIVALENT.read_text("utf-8").count("\n- `")
 
 
 def test_an_error_is_one_change() -> None:

@@ -56,6 +56,10 @@ def test_views_by_strides_on_the_way_back(n: int) -> None:
         np.testing.assert_array_equal(jacobian(f, mode=mode)(x), want)
     single = jacobian(lambda t: f(t * x), mode="forward")(np.ones(1))
     np.testing.assert_allclose(single[:, 0], want @ x, rtol=1e-15)
+    slopes = lambda v: np.sum(jacobian(lambda u: f(u * u), mode="forward")(v))  # noqa: E731
+    np.testing.assert_allclose(
+        grad(slopes, mode="reverse")(x), grad(slopes, mode="forward")(x), rtol=1e-14
+    )
     second = grad(lambda v: f(v) @ np.arange(1.0, n + 1))
     np.testing.assert_allclose(
         jacobian(second, mode="reverse")(x), jacobian(second, mode="forward")(x), rtol=1e-15

@@ -35,7 +35,7 @@ ZEROS = np.array([1.0, -2.0, 3.5, 0.5])
 CASES: dict[str, Case] = {
     "polyval": Case(np.polyval, VECTOR, MATRIX),
     "polyval at a number": Case(np.polyval, VECTOR, 1.5),
-    "polyval at 0": Case(np.polynomial.polynomial.polyval, np.zeros(2), VECTOR),
+    "polyval2d at 0": Case(lambda x, y: polyval2d(x, y, MATRIX), 0 * VECTOR, VECTOR),
     "polyval2d": Case(lambda x, y: polyval2d(x, y, MATRIX), VECTOR, VECTOR**2),
     "polyval2d of coefficients": Case(lambda y, c: polyval2d(VECTOR, y, c), VECTOR**2, CUBE),
     "polyval2d at numbers": Case(lambda x, y: polyval2d(x, y, SQUARE), 1.5, -0.5),

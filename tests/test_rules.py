@@ -342,6 +342,13 @@ def test_powers_of_0_in_both_arguments(b: float, orders: str) -> None:
     assert got == limit or (orders[0] == "a" and math.isnan(got)), (got, limit)
 
 
+def test_powers_with_exponent_0_in_both_arguments() -> None:
+    """The slope in a is 0 there, but not its own slope in b, which is 1/a."""
+    slope = derivative(function(RULES["pow"]), 0)
+    assert (slope(4.0, 0.0), derivative(slope, 1)(4.0, 0.0)) == (0, 0.25)
+    assert derivative(slope, 1, order=2)(4.0, 0.0) == pytest.approx(2 * math.log(4) / 4, rel=1e-15)
+
+
 def test_polygamma_far_to_the_left() -> None:
     for x in (-150.25, -1234.75, -1e6 - 0.5, -1e15 - 0.5):
         for n in (0, 1, 2, 3):

@@ -46,7 +46,7 @@ ONE = {
     "delete": lambda x: np.delete(x, [0, 2], 1) ** 2 + np.sum(np.delete(x, 5)),
     "broadcast_to": lambda x: np.broadcast_to(x, (2, *x.shape)) ** 2,
     "split": lambda x: [p**2 for p in np.split(x, 2) + np.split(x, [1, 2], axis=2)],
-    "hsplit of a row": lambda x: [p**2 for p in np.hsplit(x[0, 1], [1, 3])],
+    "hsplit of rows": lambda x: [p**2 for p in np.hsplit(x[0, 1], [1, 3]) + np.hsplit(x[0], 2)],
     "array_split": lambda x: [p**2 for p in np.array_split(x, 3, axis=2)],
     "vsplit": lambda x: [p**2 for p in np.vsplit(x, 2) + np.hsplit(x, 3) + np.dsplit(x, [1, 3])],
     "split falling": lambda x: [p**2 for p in np.split(x, [2, 1], axis=2)],
@@ -306,6 +306,15 @@ def test_elements_in_the_order_in_which_they_lie(axes: Any, data: Any) -> None:
         got, want = np.ravel(lay(x), "K"), np.ravel(lay(a), "K")
         np.testing.assert_array_equal(got.primal, want)
         np.testing.assert_array_equal(got.tangent, want * want)
+
+
+@pytest.mark.parametrize("f", [np.delete, np.tile])
+def test_places_of_plain_elements_are_asked_as_numpy_asks_them(f: Any) -> None:
+    """A dual that counts or numbers them is refused as the float that it is."""
+    with pytest.raises((TypeError, IndexError)) as wanted:
+        f(LINE, 2.0)
+    with pytest.raises(wanted.type, match="integer"):
+        f(LINE, Dual(2.0, 1.0))
 
 
 def test_what_is_resized_from_nothing_is_zero() -> None:

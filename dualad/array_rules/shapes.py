@@ -308,9 +308,9 @@ def gathering(f: Callable[..., Any]) -> Callable[..., Any]:
 
     def gathered(a: Any, *args: Any, **kwargs: Any) -> Any:
         a = array(a)
+        args, kwargs = rebuild(args, plain), rebuild(kwargs, plain)
         if not isinstance(a, Dual):
             return f(a, *args, **kwargs)
-        args, kwargs = rebuild(args, plain), rebuild(kwargs, plain)
         places = f(np.arange(np.size(a)).reshape(np.shape(a)), *args, **kwargs)
         y, t = f(a.primal, *args, **kwargs), a.tangent
         if not np.size(a):  # what is new is zero
