@@ -417,7 +417,7 @@ def settle(
     try:
         if is_grave and gravest in LOSSES:
             refuse_unless_plain(inputs, list(seeds), outputs, has_aux, evaluate)
-            if not is_read:  # else it is compared below
+            if gravest == "error" and not is_read:  # else it is compared below
                 with suppress(_Elsewhere):
                     of_forward = _tried(forward, inputs) if likewise else outputs
                     refuse_if_swallowed(inputs, seeds, of_forward, has_aux)
