@@ -7,6 +7,7 @@ attributes that are no properties. All else is `lifting/lift.py`'s, which says w
 """
 
 cimport cython
+from cpython.buffer cimport PyObject_GetBuffer
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject, PyTypeObject
 from cpython.ref cimport Py_INCREF
@@ -220,17 +221,19 @@ cdef object readable_walk = None
 cdef object readable_is_users = None
 cdef object readable_call = None
 cdef object readable_unanswered = None
+cdef object readable_special = None
 cdef object readable_needs = None
 cdef object readable_twin_of = None
 
 
-def connect(given_functions, given_stand_in, given_code_for, read, write, walk, is_users):
+def connect(given_functions, given_stand_in, given_code_for, read, write, walk, special,
+            is_users):
     """Tell the hooks what is readable, so that they can hand over to it."""
     global functions, readable_stand_in, code_for, readable_read, readable_write, readable_walk
-    global readable_is_users
+    global readable_special, readable_is_users
     functions, readable_stand_in, code_for = given_functions, given_stand_in, given_code_for
     readable_read, readable_write, readable_walk = read, write, walk
-    readable_is_users = is_users
+    readable_special, readable_is_users = special, is_users
 
 
 def connect_operators(call, unanswered):
@@ -620,7 +623,11 @@ cdef inline object got(Getter self, object x):
         found = PyDict_GetItemWithError(<object>PyModule_GetDict(x), self.name)
         if found != NULL:
             return <object>found
+    if isinstance(x, type) and is_descriptor(<PyTypeObject *><PyObject *>x, self.name):
+        return readable_read(x, self.name)
     if kind != self.plain or tag(kind) != self.version:
+        if has_hooks(kind):
+            return readable_read(x, self.name)
         if is_property(kind, self.name):
             return property_of(x, _PyType_Lookup(kind, self.name), self.name)
         self.plain, self.version = kind, tag(kind)
@@ -696,7 +703,9 @@ cdef class Setter:
             return NotImplemented
         cdef Setter setter = <Setter>self
         value, x = <tuple>pair
-        if is_property(Py_TYPE(x), setter.name):
+        if writes_by_hook(Py_TYPE(x)) and is_function(_PyType_Lookup(Py_TYPE(x), "__setattr__")):
+            readable_write(x, setter.name, value)
+        elif is_property(Py_TYPE(x), setter.name):
             found = <object>_PyType_Lookup(Py_TYPE(x), setter.name)
             if type(found) is property and type(found.fset) is Function:
                 of_function(found.fset)(x, value)
@@ -714,8 +723,12 @@ cdef extern from *:
     #endif
         return PyType_HasFeature(kind, Py_TPFLAGS_VALID_VERSION_TAG) ? kind->tp_version_tag : 0;
     }
+    #define reads_by_hook(kind) ((kind)->tp_getattro != PyObject_GenericGetAttr)
+    #define writes_by_hook(kind) ((kind)->tp_setattro != PyObject_GenericSetAttr)
     """
     unsigned int tag(PyTypeObject *kind) noexcept
+    bint reads_by_hook(PyTypeObject *kind) noexcept
+    bint writes_by_hook(PyTypeObject *kind) noexcept
 
 
 cdef inline bint is_property(PyTypeObject *kind, object name):
@@ -724,7 +737,15 @@ cdef inline bint is_property(PyTypeObject *kind, object name):
         return False
     if type(<object>found) is property or type(<object>found) is CachedProperty:
         return True
-    kind = Py_TYPE(<object>found)  # a descriptor of the user's
+    return is_descriptor(kind, name)
+
+
+cdef inline bint is_descriptor(PyTypeObject *kind, object name):
+    """Whether a name in a class stands for a descriptor of the user's."""
+    cdef PyObject *found = _PyType_Lookup(kind, name)
+    if found == NULL:
+        return False
+    kind = Py_TYPE(<object>found)
     return kind.tp_flags & Py_TPFLAGS_HEAPTYPE and kind.tp_descr_get != NULL
 
 
@@ -741,14 +762,24 @@ cdef object property_of(object x, PyObject *found, object name):
         if type(f) is not Function:
             return PyObject_GetAttr(x, name)
         args[0] = <PyObject *>x
-        try:
-            return PyObject_Vectorcall(of_function(f), args, 1, NULL)
-        except AttributeError:
-            found = _PyType_Lookup(Py_TYPE(x), "__getattr__")
-            if found == NULL:
-                raise
-            return type(x).__getattr__(x, name)
+        return PyObject_Vectorcall(of_function(f), args, 1, NULL)
     return readable_read(x, name)
+
+
+cdef inline bint has_hooks(PyTypeObject *kind):
+    """Whether a class, not of ours, looks for attributes by Python code."""
+    if not kind.tp_flags & Py_TPFLAGS_HEAPTYPE or not reads_by_hook(kind):
+        return False
+    if <object>kind is Buffer or <object>kind is DualArray:
+        return False
+    return (
+        is_function(_PyType_Lookup(kind, "__getattr__"))
+        or is_function(_PyType_Lookup(kind, "__getattribute__"))
+    )
+
+
+cdef inline bint is_function(PyObject *x) noexcept:
+    return x != NULL and type(<object>x) is Function
 
 
 @cython.final
@@ -758,7 +789,32 @@ cdef class Iterable:
     def __matmul__(self, x):
         if type(self) is not Iterable:
             return NotImplemented
-        return x if lifted_method(Py_TYPE(x), "__iter__") is None else readable_walk(x)
+        if not may_be_users(x) or is_walked_in_c(Py_TYPE(x)):
+            return x
+        return readable_walk(x)
+
+
+cdef inline bint may_be_users(object x) noexcept:
+    """Whether the class of x may be the user's."""
+    return Py_TYPE(x).tp_flags & Py_TPFLAGS_HEAPTYPE and not (
+        type(x) is DualArray or type(x) is Buffer
+    )
+
+
+cdef inline bint is_walked_in_c(PyTypeObject *kind):
+    """Whether iterators of a class are not made by Python code, as those of a NamedTuple."""
+    cdef PyObject *found = _PyType_Lookup(kind, "__iter__")
+    return found != NULL and not type(<object>found) is Function
+
+
+@cython.final
+cdef class Special:
+    """What has a special method called by Python itself in place of x."""
+
+    def __matmul__(self, x):
+        if type(self) is not Special:
+            return NotImplemented
+        return readable_special(x) if may_be_users(x) else x
 
 
 # -- operators -------------------------------------------------------------------------------
@@ -842,18 +898,12 @@ cdef inline bint is_number(object x) noexcept:
     return type(x) is float or type(x) is int or is_compiled(x)
 
 
-cdef inline bint may_be_users(object x) noexcept:
-    return Py_TYPE(x).tp_flags & Py_TPFLAGS_HEAPTYPE and not (
-        type(x) is DualArray or type(x) is Buffer
-    )
-
-
 # Who has the method of an operator: both sides, also if they are of one class; or the left first
-# in place; or the operand in one place.
+# in place; or the operand in one place; or what is asked whether it is true.
 cdef enum Sides:
-    BOTH, COMPARED, IN_PLACE, ONE
+    BOTH, COMPARED, IN_PLACE, ONE, TRUTH
 
-SIDES = {"both": BOTH, "compared": COMPARED, "in place": IN_PLACE, "one": ONE}
+SIDES = {"both": BOTH, "compared": COMPARED, "in place": IN_PLACE, "one": ONE, "truth": TRUTH}
 
 
 @cython.final
@@ -884,6 +934,10 @@ cdef class Operator:
         cdef Py_ssize_t n = len(given)
         a = <object>PyTuple_GET_ITEM(given, 0)
         b = <object>PyTuple_GET_ITEM(given, n - 1)
+        if hook.sides == TRUTH:
+            if may_be_users(a):
+                return hook.readable(given)
+            return True if a else False
         if not may_be_users(a) and not may_be_users(b) and (n != 3 or not may_be_users(given[1])):
             return plainly(hook, a, b, given)
         if hook.sides == BOTH or hook.sides == COMPARED:
@@ -966,6 +1020,8 @@ cdef object of_one(Operator hook, object a, object b, tuple given):
         args[0], args[1] = <PyObject *>x, <PyObject *>b
     f = lifted_method(Py_TYPE(x), hook.forward)
     if f is None:
+        if isinstance(x, dict) and lifted_method(Py_TYPE(x), "__missing__") is not None:
+            return hook.readable(given)
         return plainly(hook, a, b, given)
     y = PyObject_Vectorcall(f, args, n, NULL)
     if hook.forward == "__contains__":
@@ -1179,7 +1235,10 @@ cdef object call_getattr(PyObject *self, PyObject *const *args, size_t flags, Py
     cdef GetAttr function = <GetAttr>self
     cdef Py_ssize_t n = PyVectorcall_NARGS(flags)
     if names == NULL and (n == 2 or n == 3) and type(<object>args[1]) is str:
-        if not is_property(Py_TYPE(<object>args[0]), <object>args[1]):
+        if not (
+            is_property(Py_TYPE(<object>args[0]), <object>args[1])
+            or has_hooks(Py_TYPE(<object>args[0]))
+        ):
             return PyObject_Vectorcall(function.plain, args, flags, NULL)
     return PyObject_Vectorcall(function.readable, args, flags, names)
 
@@ -1480,6 +1539,9 @@ cdef class Room:
 
     def __len__(self):
         return len(self.now())
+
+    def __getbuffer__(self, Py_buffer *view, int flags):
+        PyObject_GetBuffer(self.lent(), view, flags)
 
 
 cdef object dual_of(tuple parts):

@@ -5,6 +5,7 @@ Its error is its own, and knows nothing of dualad: a note says whose call it was
 
 from __future__ import annotations
 
+import sys
 from types import FrameType
 from typing import Any
 
@@ -14,7 +15,7 @@ from .array.operands import ArrayProxy
 from .array.undefined import NonDifferentiableError
 from .dual import Dual
 from .frames import expression_at, is_ours
-from .lifting.lift import is_left_alone
+from .lifting.lift import is_left_alone, is_twin
 from .refusals import LOST, NAMED, UNLIFTED, is_index_refused
 
 # How functions in C say that they know a number only by its type, or an array by its dtype.
@@ -31,6 +32,8 @@ _HELP = {
     "": "write it in Python's and NumPy's functions, give it a derivative with "
     "dualad.define_rule, or write x.primal for the plain number, whose derivative is zero",
 }
+# What numba's compiled code says of an argument that is no number or array to it.
+_NUMBA = ("bad argument type for built-in operation", "can't unbox")
 # How NumPy begins where it has swallowed what `__index__` said.
 _INDEX = ("only integers, slices", "expected a sequence of integers")
 _XOR = ("unsupported operand type(s) for ^", "ufunc 'bitwise_xor' not supported")
@@ -54,8 +57,22 @@ def tell_of_foreign(driver: str, error: BaseException) -> bool:
     if not mine:
         return False
     place = mine[-1]
-    foreign = [frame for frame, _ in frames[place + 1 :] if not _is_own(frame)]
     said = str(error)
+    is_numbas = said.startswith(_NUMBA) and "numba" in sys.modules
+    if is_numbas or any(_root(frame) == "numba" for frame, _ in frames[place + 1 :]):
+        error.add_note(
+            f"{driver}: {_text_at(error, place) or 'the call'} leads to what numba has compiled (a "
+            "jitclass, a guvectorize function, …), which takes plain numbers only; write it "
+            "without numba's decorator, or give it a derivative with dualad.define_rule."
+        )
+        return True
+    users = [frames[i][0] for i in mine]
+    if type(error) is RuntimeError and error.__cause__:  # of __set_name__, in Python 3.11
+        said = str(error.__cause__)
+        users += [f for f, _ in traceback.walk_tb(error.__cause__.__traceback__) if _is_users(f)]
+    if LOST in said and tell_of_unlifted(driver, error, users):
+        return True
+    foreign = [frame for frame, _ in frames[place + 1 :] if not _is_own(frame)]
     if NAMED in said:  # it says all
         return True
     if said.startswith(_XOR):
@@ -82,6 +99,20 @@ def tell_of_foreign(driver: str, error: BaseException) -> bool:
     error.add_note(
         f"{driver}: {call} leads to code that lifting does not reach, which takes plain numbers "
         f"only; {advice}."
+    )
+    return True
+
+
+def tell_of_unlifted(driver: str, error: BaseException, users: list[FrameType]) -> bool:
+    """Add a note if a function of the user's has been called from lifted code, but not by it."""
+    are_lifted = [is_twin(frame.f_code) for frame in users]
+    if all(are_lifted) or not any(are_lifted):
+        return False
+    name = users[len(users) - are_lifted[::-1].index(True)].f_code.co_qualname
+    error.add_note(
+        f"{driver}: {name} has been called by Python itself, or by compiled code, and lifting does "
+        f"not reach it there; write dualad's functions in {name}, as dualad.sqrt(x) for "
+        "math.sqrt(x)."
     )
     return True
 

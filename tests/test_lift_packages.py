@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import math
 import operator
+import sys
 from typing import Any
 
 import numpy as np
@@ -460,3 +461,21 @@ def test_what_numba_compiles_is_refused_where_its_source_does_not_help() -> None
         return room.sum() * math.exp(x)
 
     assert derivative(plain)(0.5) == pytest.approx(4 * math.exp(0.5), rel=1e-15)
+
+
+@pytest.mark.parametrize(
+    "said", ["bad argument type for built-in operation", "can't unbox array from PyObject"]
+)
+def test_what_numba_compiles_otherwise_is_told_in_one_sentence(said: str, monkeypatch: Any) -> None:
+    """A jitclass, for example, of which there is no Python source to run."""
+    monkeypatch.setitem(sys.modules, "numba", sys)
+
+    names: dict[str, Any] = {"__name__": "numba.experimental"}
+    exec(f"def method(x): raise TypeError({said!r})", names)
+    method = names["method"]
+
+    with pytest.raises(TypeError) as caught:
+        derivative(lambda x: math.exp(x) * method(x))(1.0)
+    (note,) = caught.value.__notes__
+    assert note.startswith("derivative: method(x) leads to what numba has compiled")
+    assert "write it without numba's decorator" in note

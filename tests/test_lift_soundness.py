@@ -27,11 +27,12 @@ import tracemalloc
 import types
 import typing
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
 
 import numpy as np
 import pytest
+from support.both import bits
 
 import dualad
 from dualad import Dual, derivative, grad, jacobian, lift, value_and_grad
@@ -857,6 +858,91 @@ def test_types_and_lists(f: Any, x: Any, slope: float) -> None:
 @np.vectorize
 def _both(q: Any) -> Any:
     return math.sin(q), q * q
+
+
+CALLS: list[Any] = []
+
+
+def counted(f: Any) -> Any:
+    """f, which takes note of the kinds of its arguments."""
+
+    @functools.wraps(f)
+    def call(*args: Any) -> Any:
+        CALLS.append([type(x).__name__ for x in args])
+        return f(*args)
+
+    return call
+
+
+POINTS = np.array([-1.0, 2.0, 3.0])
+GRID = np.arange(6.0).reshape(2, 3)
+
+
+def root(v: Any) -> Any:
+    return math.sqrt(v) if v > 0 else 0.0
+
+
+# Functions of NumPy that call functions: each of x, and of a function that counts and calls.
+CALLING: dict[str, Callable[[Any, Any], Any]] = {
+    "first result plain": lambda x, c: np.vectorize(c(lambda v: max(0.0, v)))(x * POINTS),
+    "first result an int": lambda x, c: (
+        x * np.vectorize(c(lambda v: 0 if v < 0 else v))(x * POINTS)
+    ),
+    "otypes": lambda x, c: np.vectorize(c(root), otypes=[float])(x * POINTS),
+    "otypes of integers": lambda x, c: np.vectorize(c(root), otypes="l")(x * POINTS) * x,
+    "cache": lambda x, c: np.vectorize(c(root), cache=True)(x * POINTS),
+    "two results": lambda x, c: np.vectorize(c(lambda v: (v * v, 1.0)))(x * POINTS)[0],
+    "two arguments": lambda x, c: np.vectorize(c(max))(x * POINTS, POINTS[:, None]),
+    "excluded": lambda x, c: np.vectorize(c(lambda v, w: v * w), excluded=[1])(POINTS, x),
+    "signature": lambda x, c: np.vectorize(c(np.sum), signature="(n)->()")(x * GRID),
+    "signature, otypes": lambda x, c: np.vectorize(
+        c(lambda v: v * 2), signature="(n)->(n)", otypes=[float]
+    )(x * GRID),
+    "closure": lambda x, c: np.vectorize(c(lambda v: v * x if v > 0 else 0.0))(POINTS),
+    "Fortran's order": lambda x, c: np.vectorize(c(root))(x * np.asfortranarray(GRID)),
+    "frompyfunc": lambda x, c: np.frompyfunc(c(root), 1, 1)(x * POINTS).astype(float),
+    "frompyfunc, closure": lambda x, c: np.frompyfunc(c(lambda v: v * x), 1, 1)(POINTS).astype(
+        float
+    ),
+    "frompyfunc, reduce": lambda x, c: np.frompyfunc(c(lambda v, w: v * w), 2, 1).reduce(
+        x * POINTS
+    ),
+    "along an axis": lambda x, c: np.apply_along_axis(c(lambda r: r * r.sum()), 1, x * GRID),
+    "along an axis, closure": lambda x, c: np.apply_along_axis(
+        c(lambda r: 0.0 if r[0] < 1 else r[0] * math.sqrt(x)), 1, GRID
+    ),
+    "over axes": lambda x, c: np.apply_over_axes(c(np.sum), x * GRID, [0]),
+    "piecewise": lambda x, c: np.piecewise(
+        x * POINTS, [x * POINTS < 0, x * POINTS >= 0], [c(lambda v: -v), c(np.square)]
+    ),
+    "piecewise, closure": lambda x, c: np.piecewise(
+        POINTS, [POINTS < 0], [x, c(lambda v: v * math.sqrt(x))]
+    ),
+    "piecewise, Fortran's order": lambda x, c: np.piecewise(
+        np.asfortranarray(GRID), [GRID.T.T < 2], [c(lambda v, k: v * k), 0.0], x
+    ),
+    "fromfunction": lambda x, c: np.fromfunction(c(lambda i, j: i * x + j), (2, 3)),
+    "fromiter": lambda x, c: np.fromiter(map(c(root), x * POINTS), float, count=2),
+}
+
+
+@pytest.mark.parametrize("name", CALLING)
+def test_numpy_calls_functions_as_often_as_ever(name: str) -> None:
+    f = CALLING[name]
+    CALLS.clear()
+    value = f(1.3, counted)
+    calls = list(CALLS)
+
+    def lifted(x: Any) -> Any:
+        CALLS.clear()
+        return lift(f)(x, counted)
+
+    got = lifted(dualad.Dual(1.3, 1.0))
+    assert calls == CALLS
+    assert bits(np.asarray(got.primal, np.asarray(value).dtype)) == bits(np.asarray(value))
+    assert np.asarray(got.primal).strides == np.asarray(value).strides
+    up, down = (f(1.3 + h, counted) for h in (2.0**-20, -(2.0**-20)))
+    np.testing.assert_allclose(got.tangent, (up - down) * 2.0**19, atol=1e-8)
 
 
 def test_what_np_vectorize_makes_is_an_array_of_numbers() -> None:

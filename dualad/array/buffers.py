@@ -35,7 +35,9 @@ from .promotion import levels_of, make_room, with_room
 
 Step = Callable[[Any], Any]
 _SNAPSHOTS = ("byteswap", "dump", "dumps", "tobytes", "tofile")  # read memory, as it is now
-_LENT = ("ctypes", "data")  # hand it out
+_LENT: tuple[str, ...] = ("ctypes", "data")  # hand it out
+if LIFTING or sys.version_info >= (3, 12):  # else NumPy would take these before `__array__`
+    _LENT += ("__array_interface__", "__array_struct__", "__dlpack__", "__dlpack_device__")
 
 
 # -- the buffer ----------------------------------------------------------------------------
@@ -69,6 +71,9 @@ class _Room:
 
     def __len__(self) -> int:
         return len(self.content)  # type: ignore[attr-defined]
+
+    def __buffer__(self, flags: int) -> memoryview:
+        return memoryview(self.lent())  # type: ignore[attr-defined]
 
 
 if not TYPE_CHECKING and LIFTING:
@@ -207,6 +212,11 @@ class Buffer(_Room, ArrayProxy):
         self._steps, self._seen = (*self._steps, step), None
 
     @property
+    def base(self) -> Any:
+        """The array whose memory this one shows; None if it is its own."""
+        return Buffer(self._whole) if self._steps else plain(self.content).base
+
+    @property
     def flat(self) -> Any:
         """The elements in one axis, to read and to write."""
         return Flat(self)  # type: ignore[arg-type]
@@ -250,7 +260,13 @@ class Buffer(_Room, ArrayProxy):
         if name in _SNAPSHOTS and is_plain(self.content, np.ndarray):
             return getattr(self.content, name)
         if name in _LENT and is_plain(self.content, np.ndarray):
-            return getattr(np.asarray(self), name)
+            return getattr(self.__array__(), name)
+        if name in (*_SNAPSHOTS, "ctypes", "data"):
+            raise refused(
+                f"{name} reads the memory of an array, in which a dual does not lie as a float; "
+                f"write a.primal.{name} for the plain numbers.",
+                self.content,
+            )
         if name.startswith("_") or not hasattr(DualArray, name) or name in Dual.__slots__:
             raise AttributeError(f"an array made in lifted code has no attribute {name!r}.")
         if not callable(getattr(self.content, name)):
@@ -318,6 +334,16 @@ class Buffer(_Room, ArrayProxy):
         self._whole.aliases = [a for a in self._whole.aliases if a() is not None]
         self._whole.aliases.append(weakref.ref(alias))
         return np.asarray(alias, dtype=dtype)
+
+    def lent(self) -> Any:
+        """The memory in an array of other hands, if it holds no duals."""
+        if isinstance(self.content, Dual):
+            raise refused(
+                "the memory of an array that holds duals has no derivatives in it; write "
+                "memoryview(a.primal), or a.primal for a, for the plain numbers.",
+                self.content,
+            )
+        return self.__array__()
 
     def __array_ufunc__(
         self, ufunc: Any, method: str, *inputs: Any, out: Sequence[Any] = (), **kwargs: Any

@@ -554,7 +554,8 @@ class DualArray(Dual):
         note_objects(self)
         asking = sys._getframe(1)
         home = str(asking.f_globals.get("__name__")).partition(".")[0]
-        is_stored = opcode.opname[asking.f_code.co_code[asking.f_lasti]].startswith("STORE_")
+        step = opcode.opname[asking.f_code.co_code[asking.f_lasti]]
+        is_stored = step.startswith(("STORE_", "BINARY_OP"))  # the latter by a hook of lifted code
         if dtype is not None and (is_stored or home in ("numpy", _PACKAGE)):
             return as_objects(self)
         return as_objects(self, lambda x: x)  # they stand for the elements of an array of floats

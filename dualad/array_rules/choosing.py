@@ -13,7 +13,7 @@ from ..array.algebra import directions
 from ..array.operands import as_operand
 from ..array.protocols import implements
 from ..pair import fit, moved, newest, parts, plain
-from .common import along, array, as_dtype, composing, has_duals, into, store
+from .common import along, array, as_dtype, composing, has_duals, in_order_of, into, store
 
 # -- choosing ------------------------------------------------------------------------------
 
@@ -101,6 +101,8 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> An
         source[places] = length + np.arange(places.size)
         length += places.size
     y = np.reshape(np.take(np.concatenate(pieces), source), x.shape)
+    if has_duals(y) and not has_duals(x):  # which the functions have brought
+        return in_order_of(x, as_dtype(y, x.dtype))
     return np.full_like(x, y)  # which lies as x does, and has its dtype
 
 

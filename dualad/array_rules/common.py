@@ -36,6 +36,14 @@ def array(x: Any) -> Any:
     return x if is_array(x) else with_shape(x)
 
 
+def in_order_of(x: np.ndarray[Any, Any], y: Any) -> Any:
+    """An array of duals, new, with its axes in memory in the order of those of x."""
+    if x.flags.c_contiguous:
+        return y
+    axes = sorted(range(x.ndim), key=lambda i: -abs(x.strides[i]))
+    return np.transpose(np.transpose(y, axes).copy("C"), np.argsort(axes))
+
+
 def as_floats(x: Any) -> Any:
     """Whole numbers of NumPy's as doubles: their own types may not hold their differences."""
     kind = getattr(getattr(x, "dtype", None), "kind", "")

@@ -6,9 +6,9 @@ Before each call there stands
     callee = hook @ callee
 
 (where the callee is loaded, if it is not calculated), and in the same way for attributes, for what
-a loop goes through, and for the managers of `with`. Everything else is left as it is, so that a
-function made of the copy reads and writes the module's own variables, the same closure, and the
-same objects.
+a loop goes through, and for all else of which Python calls a special method. Everything else is
+left as it is, so that a function made of the copy reads and writes the module's own variables, the
+same closure, and the same objects.
 """
 
 from __future__ import annotations
@@ -33,25 +33,27 @@ class Hooks(NamedTuple):
     callee : callable
         Makes the hook of what is called in one place.
     iterable : object
-        Of what a loop goes through.
-    manager : object
-        Of what `with` enters.
+        Of what a loop goes through, or is unpacked.
+    special : object
+        Of what has another special method called: by `with`, `await`, or in an f-string.
     operators : dict
-        By the symbol of an operator, its hook: from the tuple of its operands to the result.
-    getter, method, setter : callable
+        By the symbol of an operator, its hook: from the tuple of its operands to the result. That
+        of "truth" says, as a bool, which way `if`, `while`, `and`, `or` and `not` take.
+    getter, method, setter, deleter : callable
         From the name of an attribute to the hook that reads it of an object; that reads what is to
-        be called; or that writes it: of the pair (value, object).
+        be called; that writes it: of the pair (value, object); or that deletes it.
     is_plain : callable
         Whether a global name stands for a module, whose attributes are read without asking.
     """
 
     callee: Callable[[], Any]
     iterable: Any
-    manager: Any
+    special: Any
     operators: dict[str, Any]
     getter: Callable[[str], Any]
     method: Callable[[str], Any]
     setter: Callable[[str], Any]
+    deleter: Callable[[str], Any]
     is_plain: Callable[[str], bool]
 
 
@@ -78,6 +80,23 @@ _SYMBOLS = {  # of operators with an instruction of their own
     **{"UNARY_NEGATIVE": "-x", "UNARY_POSITIVE": "+x", "UNARY_INVERT": "~x"},
 }
 _OF_ONE = ("-x", "+x", "~x")
+# Before these, what lies on top has a special method called: `__iter__`, or another one.
+_WALKING = (
+    *("GET_ITER", "GET_YIELD_FROM_ITER", "UNPACK_SEQUENCE", "UNPACK_EX"),
+    *("LIST_EXTEND", "SET_UPDATE"),
+)
+_SPECIAL = (
+    *("BEFORE_WITH", "BEFORE_ASYNC_WITH", "GET_AWAITABLE", "GET_AITER", "GET_ANEXT"),
+    *("CONVERT_VALUE", "FORMAT_SIMPLE"),
+)
+_EXITS = ("__exit__", "__aexit__")
+# Which way these go is a question of truth, up to Python 3.12; later, TO_BOOL asks it.
+_OR_POP = {
+    "JUMP_IF_TRUE_OR_POP": "POP_JUMP_FORWARD_IF_TRUE",
+    "JUMP_IF_FALSE_OR_POP": "POP_JUMP_FORWARD_IF_FALSE",
+}
+_WAYS = ("_IF_TRUE", "_IF_FALSE")
+_HAS_TO_BOOL = sys.version_info >= (3, 13)
 _CACHES: Any = opcode._inline_cache_entries  # type: ignore[attr-defined]
 _HAS_JUMP = frozenset(opcode.hasjrel) | frozenset(opcode.hasjabs)
 
@@ -171,14 +190,40 @@ class _Writer:
         if kind == "STORE_ATTR":
             hook = self.hooks.setter(self.code.co_names[arg])
             return [("BUILD_TUPLE", 2), *self.ask(hook), ("POP_TOP", 0)]
-        if (found := self.operator(step)) is not None:
+        if (found := self.operator(step) or self.truth(kind, arg)) is not None:
             return found
-        if kind == "GET_ITER":
-            return [*self.ask(self.hooks.iterable), ("GET_ITER", 0)]
-        if kind == "BEFORE_WITH":
-            return [*self.ask(self.hooks.manager), ("BEFORE_WITH", 0)]
-        if kind == "LOAD_SPECIAL" and step.argrepr == "__exit__":  # in Python 3.14, after COPY
-            return [("POP_TOP", 0), *self.ask(self.hooks.manager), ("COPY", 1), (kind, arg)]
+        if kind == "DELETE_ATTR":
+            return [*self.ask(self.hooks.deleter(self.code.co_names[arg])), ("POP_TOP", 0)]
+        if kind in _WALKING:
+            return [*self.ask(self.hooks.iterable), (kind, arg)]
+        if kind == "CALL_FUNCTION_EX":  # its arguments, which may lie below those with names
+            has_names = _FULL_CALLS or arg & 1
+            swap = [("SWAP", 2)] if has_names else []
+            return [*swap, *self.ask(self.hooks.iterable), *swap, (kind, arg)]
+        if kind in _SPECIAL:
+            return [*self.ask(self.hooks.special), (kind, arg)]
+        if kind == "FORMAT_WITH_SPEC" or (kind == "FORMAT_VALUE" and arg & 4):
+            return [("SWAP", 2), *self.ask(self.hooks.special), ("SWAP", 2), (kind, arg)]
+        if kind == "FORMAT_VALUE":
+            return [*self.ask(self.hooks.special), (kind, arg)]
+        if kind == "LOAD_SPECIAL" and step.argrepr in _EXITS:  # in Python 3.14, after COPY
+            return [("POP_TOP", 0), *self.ask(self.hooks.special), ("COPY", 1), (kind, arg)]
+        return None
+
+    def truth(self, kind: str, arg: int = 0) -> list[Op] | None:
+        """What an instruction becomes that asks whether something is true; a jump comes last."""
+        hook = self.hooks.operators.get("truth")
+        if hook is None:
+            return None
+        asking = [("BUILD_TUPLE", 1), *self.ask(hook)]
+        if kind == "TO_BOOL":
+            return asking
+        if _HAS_TO_BOOL:
+            return None
+        if kind in _OR_POP:  # and a step that pops follows
+            return [("COPY", 1), *asking, (_OR_POP[kind], arg)]
+        if kind == "UNARY_NOT" or (kind.startswith("POP_JUMP") and kind.endswith(_WAYS)):
+            return [*asking, (kind, arg)]
         return None
 
     def operator(self, step: dis.Instruction) -> list[Op] | None:
@@ -186,6 +231,8 @@ class _Writer:
         symbol = _SYMBOLS.get(step.opname, "")
         if step.opname in ("BINARY_OP", "COMPARE_OP"):
             symbol = step.argrepr.removeprefix("bool(").removesuffix(")")
+        if step.opname == "CALL_INTRINSIC_1" and "UNARY_POSITIVE" in step.argrepr:
+            symbol = "+x"  # from Python 3.12 on
         if step.opname == "CONTAINS_OP":
             symbol = "not in" if step.arg else "in"
         hook = self.hooks.operators.get(symbol)
@@ -197,7 +244,7 @@ class _Writer:
         if symbol in ("[]=", "del []"):
             ops.append(("POP_TOP", 0))
         if step.argrepr.startswith("bool("):
-            ops.append(("TO_BOOL", 0))
+            ops += self.truth("TO_BOOL") or [("TO_BOOL", 0)]
         return ops
 
 
@@ -228,7 +275,7 @@ def _steps(code: CodeType, writer: _Writer) -> tuple[list[_Step], dict[int, _Ste
             and before.opname in ("LOAD_GLOBAL", "LOAD_NAME")
             and writer.hooks.is_plain(str(before.argval))
         )
-        is_called = i.offset in called
+        is_called = i.offset in called or (_is_of_method(i) and not _OLD_CALLS and not is_plain)
         ops = writer.become(i, is_plain, is_called) or [(i.opname, i.arg or 0)]
         p: Any = i.positions
         step = _Step(ops, (p.lineno, p.end_lineno, p.col_offset, p.end_col_offset))
@@ -244,6 +291,8 @@ def _steps(code: CodeType, writer: _Writer) -> tuple[list[_Step], dict[int, _Ste
             jumps.append((step, int(i.argval)))
         steps.append(step)
         by_offset.update(dict.fromkeys(waiting, step))
+        if i.opname in _OR_POP and ops[-1][0] != i.opname:
+            steps.append(_Step([("POP_TOP", 0)], step.position))
         waiting = []
         before = i
     for step, target in jumps:
@@ -252,6 +301,11 @@ def _steps(code: CodeType, writer: _Writer) -> tuple[list[_Step], dict[int, _Ste
     by_offset[len(code.co_code)] = end
     steps.append(end)
     return steps, by_offset
+
+
+def _is_of_method(i: dis.Instruction) -> bool:
+    """Whether an instruction reads an attribute to call it, as from Python 3.12 on it tells."""
+    return _NAMED_ATTRIBUTE and i.opname == "LOAD_ATTR" and bool((i.arg or 0) & 1)
 
 
 def _place_of_callee(i: dis.Instruction, empty: dict[int, Places]) -> int | None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array.operands import unbuffered
+from ..array.operands import ArrayProxy, unbuffered
 from ..array_rules.common import duals_in
 from ..array_rules.creation import array_of
 from ..differentiations import text_for
@@ -27,7 +27,7 @@ from ..pair import Function, plain
 from ..refusals import refused
 from ..rules import Rule
 from ..structure import rebuild
-from .lift import BY_KIND, inspected, own_twin, read, stand_in, write
+from .lift import BY_KIND, delete, inspected, own_twin, read, stand_in, write
 from .standins import FUNCTIONS, INDEXED, LOADERS, number_of, with_plain
 
 # -- statistics ------------------------------------------------------------------------------
@@ -394,9 +394,26 @@ def _looking(f: Any) -> Function:
     return lambda x: stand_in(read(x, name))(*given, **keywords)
 
 
+_of_number = FUNCTIONS[hasattr]
+
+
+def _hasattr(x: Any, name: str, /) -> bool:
+    """The builtin `hasattr`, by `read`."""
+    if isinstance(x, (Dual, ArrayProxy)):
+        found: bool = _of_number(x, name)
+        return found
+    try:
+        read(x, name)
+    except AttributeError:
+        return False
+    return True
+
+
 FUNCTIONS |= {
     getattr: LIFTING.GetAttr(getattr, _getattr) if LIFTING else _getattr,
+    hasattr: _hasattr,
     setattr: write,
+    delattr: delete,
 }
 BY_KIND |= dict.fromkeys((operator.attrgetter, operator.methodcaller), _looking)
 

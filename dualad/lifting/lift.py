@@ -13,10 +13,15 @@ code is; that of a function is made where it is called.
 
 from __future__ import annotations
 
+import collections
+import copy
 import functools
+import heapq
+import itertools
 import math
 import operator
 import os
+import re
 import sys
 import types
 import weakref
@@ -26,7 +31,9 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
+from ..array.buffers import buffered
 from ..array.operands import ArrayProxy, unbuffered
+from ..array.protocols import ARRAY_FUNCTIONS
 from ..differentiations import text_for
 from ..dual import Dual
 from ..kernel import LIFTING
@@ -70,6 +77,11 @@ _CALLERS = frozenset(
         *("_thread", "logging", "bisect", "_bisect", "heapq", "_heapq", "statistics", "re"),
         *("concurrent", "asyncio", "numpy", "scipy", "pandas", "mpmath"),
     )
+)
+# Python code of packages that stay, which calls special methods of the user's classes.
+_FOLLOWED = re.compile(
+    r"copy\.|collections\.abc\.|contextlib\._?\w*ExitStack\.|functools\._\w+_from_\w+$"
+    r"|collections\.(UserDict|UserList|ChainMap)\.|dataclasses\.(_?replace|_?as(dict|tuple)\w*)$"
 )
 # How functions of a package are called that have no stand-in: the package enters it here.
 CALLERS: dict[str, Callable[[Function, Function], Function]] = {}
@@ -120,13 +132,22 @@ def lift(f: Callable[P, R]) -> Callable[P, R]:
     - compiled code (but for numba's, whose Python source runs beside it), and Python code of the
       standard library (but for `statistics` and `random`), NumPy (but for `numpy.polynomial`) and
       SciPy (of whose functions `dualad.scipy` has its own, or lifts them);
-    - `__getattr__` and other hooks of the user's classes by which Python itself looks for
-      attributes; operators and other special methods are lifted;
+    - special methods of the user's classes where only compiled code knows of the call: `__hash__`
+      and `__eq__` of keys, `__eq__` of items in `list.index` and `[a] == [b]`, `__index__`,
+      `__repr__` of items, the items of `**x`, attributes that `match` reads, hooks of class
+      statements and metaclasses (`__init_subclass__`, `__set_name__`, `__instancecheck__`, …), of
+      pickling (`__getstate__`, …), and NumPy's protocols (`__array__`, …); the error names the
+      method. By operators, `if`, loops, unpacking, attributes, f-strings, `with`, `await`,
+      Python's builtins, `sorted`, `heapq`, `bisect`, `itertools` and `copy` they are lifted;
     - code that `eval` and `exec` compile;
     - `int(x)` and `round(x)`, which are steps, and give plain numbers; numbers stored in arrays of
       integers are cut, as they are without duals.
 
     A function under `functools.cache` runs uncached where a dual is among its arguments.
+
+    A driver that finds only by an error of f that f needs lifting calls it again from the start:
+    what f has printed, counted or appended up to there is done twice, and the derivative is that of
+    the second call. Lifted from the start, as by `lift=True`, f is called once.
 
     Examples
     --------
@@ -265,6 +286,9 @@ def stand_in(x: Any) -> Any:
     if isinstance(x, type):
         return _of_class(x)
     if kind in _STAYING:
+        if kind is types.MethodWrapperType and x.__name__ in _OBJECTS_OWN:
+            f = FUNCTIONS.get(getattr(x.__objclass__, x.__name__))
+            return x if f is None else functools.partial(f, x.__self__)
         return x
     if kind is functools.partial:
         given = {name: argument(v) for name, v in x.keywords.items()}
@@ -329,7 +353,8 @@ def _twin(f: types.FunctionType, code: types.CodeType) -> types.FunctionType:
 def _of_class(cls: type) -> Any:
     """The class, or what makes its objects by lifted `__new__` and `__init__`."""
     if type(cls).__call__ is not type.__call__:
-        return cls
+        call = _users_method(type(cls), "__call__")
+        return cls if call is None else types.MethodType(stand_in(call), cls)
     if not OPERATORS:
         _meet(cls)
     home = cls.__module__
@@ -510,6 +535,13 @@ class Getter:
         return read(x, self.name)
 
 
+class ClassGetter:
+    """Reads the class, which is that of the plain number or array."""
+
+    def __matmul__(self, x: Any) -> Any:
+        return FUNCTIONS[type](x) if isinstance(x, (Dual, ArrayProxy)) else x.__class__
+
+
 class Method:
     """Reads what is to be called of an object."""
 
@@ -541,6 +573,19 @@ class CopyMethod:
         return self.otherwise @ x
 
 
+class MethodInC:
+    """Reads a method of a list or of text that calls special methods of its arguments."""
+
+    def __init__(self, name: str) -> None:
+        self.kind = list if hasattr(list, name) else str
+        self.of_kind, self.otherwise = getattr(self.kind, name), _any_method(name)
+
+    def __matmul__(self, x: Any) -> Any:
+        if type(x) is self.kind:
+            return functools.partial(FUNCTIONS.get(self.of_kind, self.of_kind), x)
+        return self.otherwise @ x
+
+
 class FloatMethod(Method):
     """Reads the method of an operator: that of a Python float answers as float's does."""
 
@@ -560,6 +605,16 @@ class Setter:
         write(pair[1], self.name, pair[0])
 
 
+class Deleter:
+    """Deletes an attribute."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __matmul__(self, x: Any) -> None:
+        delete(x, self.name)
+
+
 class Iterable:
     """What a loop goes through in place of x."""
 
@@ -567,12 +622,11 @@ class Iterable:
         return walked(x)
 
 
-class Manager:
-    """What `with` enters in place of x."""
+class Special:
+    """What has a special method called by Python itself in place of x."""
 
     def __matmul__(self, x: Any) -> Any:
-        enter = inspected(type(x), "__enter__")
-        return Entered(x) if type(enter) is types.FunctionType else x
+        return special(x)
 
 
 def of_text_or(otherwise: Function) -> Function:
@@ -584,6 +638,7 @@ def of_text_or(otherwise: Function) -> Function:
                 if _is_lifted_number(x):
                     text = text_for(unbuffered(x), lambda _: a % rebuild(b, _plain_number))
                     return a % b if text is None else text
+            b = rebuild(b, special)
         return otherwise(a, b)
 
     return remainder
@@ -603,77 +658,172 @@ def _plain_number(x: Any) -> Any:
     return plain(unbuffered(x))
 
 
-class Entered:
-    """A manager whose methods are lifted."""
+def special(x: Any) -> Any:
+    """An object of whose special methods those of the user's class are lifted; or x itself."""
+    kind = type(x)
+    if not kind.__flags__ & HEAP_TYPE:
+        return x
+    if not any(_users_method(kind, name) for name in _CALLED_BY_PYTHON):
+        return x
+    there = (name for name in _CALLED_BY_PYTHON if hasattr(kind, name))
+    own = [name for name in there if getattr(kind, name) is not getattr(object, name, None)]
+    return _kind_of_special(kind.__name__, (*own, "__repr__"))(x)
 
-    __slots__ = ("x",)
 
-    def __init__(self, x: Any) -> None:
+def _users_method(kind: type, name: str) -> Any:
+    """A special method of the user's class that is to be lifted; None if there is none."""
+    f = inspected(kind, name)
+    return f if type(f) is types.FunctionType and stand_in(f) is not f else None
+
+
+@functools.lru_cache(500)
+def _kind_of_special(name: str, methods: tuple[str, ...]) -> type:
+    def of(method: str) -> Function:
+        def call(self: Any, *args: Any) -> Any:
+            return stand_in(getattr(type(self.x), method))(self.x, *args)
+
+        return call
+
+    def keep(self: Any, x: Any) -> None:
         self.x = x
 
-    def __enter__(self) -> Any:
-        return stand_in(type(self.x).__enter__)(self.x)
+    members = {"__slots__": ("x",), "__module__": __name__, "__init__": keep}
+    return type(name, (), members | {m: of(m) for m in methods})
 
-    def __exit__(self, *error: Any) -> Any:
-        return stand_in(type(self.x).__exit__)(self.x, *error)
+
+_TEXTS = ("__str__", "__repr__", "__format__")
+# Special methods that Python calls of what lies on the stack, or of an argument.
+_CALLED_BY_PYTHON = (
+    *("__enter__", "__exit__", "__aenter__", "__aexit__", "__await__", "__aiter__", "__anext__"),
+    *_TEXTS,
+)
 
 
 def walked(x: Any) -> Any:
     """An iterator, if the class of x is the user's and makes one by Python code; or x itself."""
-    if type(x).__flags__ & HEAP_TYPE:
-        walk = inspected(type(x), "__iter__")
-        if type(walk) is types.FunctionType and (f := stand_in(walk)) is not walk:
-            return _steps(f(x))
+    kind = type(x)
+    if kind.__flags__ & HEAP_TYPE:
+        if (walk := _users_method(kind, "__iter__")) is not None:
+            return _steps(stand_in(walk)(x))
+        item = None if hasattr(kind, "__iter__") else _users_method(kind, "__getitem__")
+        if item is not None:
+            return _items(x, stand_in(item))
     return x
+
+
+def pairs_of(x: Any) -> Any:
+    """What a dict is made of in place of x: of the user's mappings, keys and items are asked."""
+    if not hasattr(type(x), "keys"):
+        return walked(x)
+    item = _users_method(type(x), "__getitem__")
+    if item is None or isinstance(x, dict):
+        return x
+    return {key: stand_in(item)(x, key) for key in walked(stand_in(x.keys)())}
+
+
+def _items(x: Any, item: Function) -> Iterator[Any]:
+    """The items of a class without `__iter__`, which Python counts through."""
+    for i in itertools.count():
+        try:
+            y = item(x, i)
+        except (IndexError, StopIteration):
+            return
+        yield y
 
 
 def _steps(x: Any) -> Any:
     """An iterator; if it is of a class of the user's, one that calls its lifted `__next__`."""
-    step = inspected(type(x), "__next__")
-    if type(step) is not types.FunctionType or (f := stand_in(step)) is step:
-        return x
+    step = _users_method(type(x), "__next__")
+    return x if step is None else steps_of(x, stand_in(step))
 
-    def steps() -> Iterator[Any]:
-        while True:
-            try:
-                y = f(x)
-            except StopIteration:
-                return
-            yield y
 
-    return steps()
+def steps_of(x: Any, step: Function) -> Iterator[Any]:
+    """What the steps of an iterator give, until it has no more."""
+    while True:
+        try:
+            y = step(x)
+        except StopIteration:
+            return
+        yield y
 
 
 def read(x: Any, name: str) -> Any:
-    """getattr(x, name), with lifted properties."""
-    found = inspected(type(x), name)
+    """getattr(x, name), with lifted properties and hooks."""
+    hook = inspected(type(x), "__getattr__")
+    if type(hook) is not types.FunctionType:
+        return _read(x, name)
+    try:
+        return _read(x, name)
+    except AttributeError:
+        pass
+    return stand_in(hook)(x, name)
+
+
+def _read(x: Any, name: str) -> Any:
+    look = inspected(type(x), "__getattribute__")
+    is_users = type(look) is types.FunctionType
+    return stand_in(look)(x, name) if is_users else read_plainly(x, name)
+
+
+def read_plainly(x: Any, name: str) -> Any:
+    """object.__getattribute__(x, name), or that of a class written in C, with lifted properties."""
+    kind = type(x)
+    found = inspected(kind, name)
     get = inspected(type(found), "__get__")
     if type(get) is types.FunctionType and type(found) is not functools.cached_property:
         # a descriptor of the user's
         is_data = inspected(type(found), "__set__") is not None
         if is_data or name not in getattr(x, "__dict__", ()):
-            return stand_in(get)(found, x, type(x))
+            return stand_in(get)(found, x, kind)
     if type(found) is property and type(found.fget) is types.FunctionType:
-        try:
-            return stand_in(found.fget)(x)
-        except AttributeError:
-            if inspected(type(x), "__getattr__") is None:
-                raise
-            return type(x).__getattr__(x, name)
+        return stand_in(found.fget)(x)
     if type(found) is functools.cached_property and name not in vars(x):
         vars(x)[name] = stand_in(found.func)(x)
-    return getattr(x, name)
+    if issubclass(kind, type) and found is None:
+        found = inspected(x, name)
+        if type(get := inspected(type(found), "__get__")) is types.FunctionType:
+            return stand_in(get)(found, None, x)
+    looks = (vars(k).get("__getattribute__") for k in kind.__mro__)
+    native: Any = next(look for look in looks if look and type(look) is not types.FunctionType)
+    return native(x, name)
 
 
 def write(x: Any, name: str, value: Any) -> None:
-    """setattr(x, name, value), with lifted properties."""
+    """setattr(x, name, value), with lifted properties and hooks."""
+    hook = _users_method(type(x), "__setattr__")
+    if hook is not None:
+        stand_in(hook)(x, name, value)
+    else:
+        _write(x, name, value, setattr)
+
+
+def _write(x: Any, name: str, value: Any, native: Function) -> None:
     found = inspected(type(x), name)
     if type(found) is property and type(found.fset) is types.FunctionType:
         stand_in(found.fset)(x, value)
     elif type(put := inspected(type(found), "__set__")) is types.FunctionType:
         stand_in(put)(found, x, value)
     else:
-        setattr(x, name, value)
+        native(x, name, value)
+
+
+def delete(x: Any, name: str) -> None:
+    """delattr(x, name), with lifted properties and hooks."""
+    hook = _users_method(type(x), "__delattr__")
+    if hook is not None:
+        stand_in(hook)(x, name)
+    else:
+        _delete(x, name, delattr)
+
+
+def _delete(x: Any, name: str, native: Function) -> None:
+    found = inspected(type(x), name)
+    if type(found) is property and type(found.fdel) is types.FunctionType:
+        stand_in(found.fdel)(x)
+    elif type(remove := inspected(type(found), "__delete__")) is types.FunctionType:
+        stand_in(remove)(found, x)
+    else:
+        native(x, name)
 
 
 def inspected(cls: type, name: str) -> Any:
@@ -719,7 +869,12 @@ def code_for(f: types.FunctionType) -> Any:
         found: Any = CALLS
     elif not _may_be_copied(code):
         found = STAYS
-    elif may_call or not is_left_alone(name, code) or _is_inner(f, name):
+    elif (
+        may_call
+        or not is_left_alone(name, code)
+        or _is_inner(f, name)
+        or (f not in FUNCTIONS and _FOLLOWED.match(f"{name}.{f.__qualname__}"))
+    ):
         return _copied(f, note)
     else:
         found = CALLS if _root(name) in _CALLERS else STAYS
@@ -732,7 +887,7 @@ def _copied(f: types.FunctionType, keep: Callable[[types.CodeType, Any], None]) 
         return isinstance(f.__globals__.get(name), types.ModuleType)
 
     operators = OPERATORS or _TEXT
-    hooks = Hooks(callee, ITERABLE, MANAGER, operators, getter, method, setter, is_plain)
+    hooks = Hooks(callee, ITERABLE, SPECIAL, operators, getter, method, setter, Deleter, is_plain)
     code = rewritten(f.__code__, hooks, lambda new: note(new, STAYS))
     key = id(f.__code__)
     with _LOCK:
@@ -745,6 +900,11 @@ def _copied(f: types.FunctionType, keep: Callable[[types.CodeType, Any], None]) 
 
 
 _copied_codes: dict[int, weakref.ref[types.CodeType]] = {}
+
+
+def is_twin(code: types.CodeType) -> bool:
+    """Whether this code, of the user's, is that of a twin."""
+    return noted(code, 0) is STAYS
 
 
 def take_operators(hooks: dict[str, Any], functions: dict[Any, Function]) -> None:
@@ -824,12 +984,17 @@ note: Function = LIFTING.set_note if LIFTING else _copies.set
 callee: Function = LIFTING.Callee if LIFTING else Callee
 constructor: Callable[[type], Any] = LIFTING.Constructor if LIFTING else Constructor
 ITERABLE: Any = LIFTING.Iterable() if LIFTING else Iterable()
-MANAGER = Manager()
+SPECIAL: Any = LIFTING.Special() if LIFTING else Special()
 _TEXT = {"%": Remainder(operator.mod), "%=": Remainder(operator.imod)}
 OPERATORS: dict[str, Any] = {}  # all of them, once `operators` finds that the user's need it
 _LOCK = allocate_lock()  # of what is known of code, while hooks come
-getter: Callable[[str], Any] = LIFTING.Getter if LIFTING else Getter
+_any_getter: Callable[[str], Any] = LIFTING.Getter if LIFTING else Getter
 _any_method: Callable[[str], Any] = LIFTING.Method if LIFTING else Method
+
+
+def getter(name: str) -> Any:
+    """The hook that reads an attribute of this name."""
+    return ClassGetter() if name == "__class__" else _any_getter(name)
 
 
 def method(name: str) -> Any:
@@ -839,6 +1004,8 @@ def method(name: str) -> Any:
         hook = ArrayMethod(name)
     elif name in COPYING:
         hook = CopyMethod(name)
+    elif name in ("sort", "extend", "join", "format"):
+        return MethodInC(name)
     elif getattr(float, name, None) in SLOTS:
         hook = FloatMethod(name)
     if hook is None:
@@ -847,21 +1014,165 @@ def method(name: str) -> Any:
 
 
 setter: Callable[[str], Any] = LIFTING.Setter if LIFTING else Setter
-_stand_in: Function = LIFTING.stand_in_for if LIFTING else stand_in
 caller: Callable[[Function, Function], Function] = LIFTING.Caller if LIFTING else Caller
-_WALKERS: dict[Any, Function] = {
-    **dict.fromkeys((map, filter), lambda x: walked(_stand_in(x))),
-    **dict.fromkeys((sorted, min, max, functools.reduce), lambda x: walked(argument(x))),
-    **dict.fromkeys((list, tuple, set, enumerate, zip, any, all), walked),
-}
-FUNCTIONS |= {f: caller(f, change) for f, change in _WALKERS.items()}
+
+
+def _same(x: Any) -> Any:
+    return x
+
+
+class ByPlace:
+    """A function in C whose arguments change each in its way; those after the last as that."""
+
+    __slots__ = ("changes", "f", "named")
+
+    def __init__(self, f: Any, *changes: Function, **named: Function) -> None:
+        self.f, self.changes, self.named = f, changes, named
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        changes = itertools.chain(self.changes, itertools.repeat(self.changes[-1]))
+        given = [change(x) for change, x in zip(changes, args, strict=False)]
+        for name in self.named.keys() & kwargs:
+            kwargs[name] = self.named[name](kwargs[name])
+        return self.f(*given, **kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.f, name)
+
+
+def _extreme(f: Any) -> Function:
+    """min or max, of what one argument holds or of several arguments."""
+
+    @functools.wraps(f)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if "key" in kwargs:
+            kwargs["key"] = stand_in(kwargs["key"])
+        return f(walked(args[0]), **kwargs) if len(args) == 1 else f(*args, **kwargs)
+
+    return call
+
+
+def _special_method(f: Any, name: str) -> Function:
+    """A builtin that gives what one special method does."""
+
+    @functools.wraps(f)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        method = _users_method(type(args[0]), name) if args else None
+        if method is not None:
+            result = stand_in(method)(*args, **kwargs)
+            return sorted(result) if f is dir else result
+        return f(*args, **kwargs)
+
+    return call
+
+
+def _reversed(x: Any) -> Any:
+    """The builtin `reversed`."""
+    if not hasattr(type(x), "__reversed__"):
+        item = _users_method(type(x), "__getitem__")
+        if item is not None:
+            size = stand_in(len)(x)
+            return (stand_in(item)(x, i) for i in range(size - 1, -1, -1))
+    return _of_reversed(x)
+
+
+_of_reversed = _special_method(reversed, "__reversed__")
+_WALKING = (
+    *(list, tuple, set, frozenset, enumerate, zip, any, all, collections.deque, str.join),
+    *(list.extend, itertools.chain, itertools.islice, itertools.cycle, itertools.tee),
+    *(itertools.pairwise, itertools.compress, itertools.product),
+    *(itertools.permutations, itertools.combinations),
+)
+_CALLING = (map, filter, itertools.takewhile, itertools.dropwhile, itertools.filterfalse)
+_FIRST_CALLED = (functools.reduce, itertools.starmap)
+FUNCTIONS |= {f: caller(f, walked) for f in _WALKING}
+FUNCTIONS |= {f: ByPlace(f, stand_in, walked) for f in _CALLING}
+FUNCTIONS |= {f: ByPlace(f, stand_in, walked, _same) for f in _FIRST_CALLED}
+FUNCTIONS |= {f: ByPlace(f, special) for f in (print, str, repr, format, str.format)}
 FUNCTIONS |= {
-    np.vectorize: Caller(Vectorized),
-    np.frompyfunc: Caller(np.frompyfunc),
+    sorted: ByPlace(sorted, walked, key=stand_in),
+    min: _extreme(min),
+    max: _extreme(max),
+    list.sort: ByPlace(list.sort, _same, key=stand_in),
+    dict: ByPlace(dict, pairs_of),
+    itertools.zip_longest: ByPlace(itertools.zip_longest, walked),
+    itertools.accumulate: ByPlace(itertools.accumulate, walked, stand_in, func=stand_in),
+    itertools.groupby: ByPlace(itertools.groupby, walked, stand_in, key=stand_in),
+    heapq.nsmallest: ByPlace(heapq.nsmallest, _same, walked, stand_in, key=stand_in),
+    heapq.nlargest: ByPlace(heapq.nlargest, _same, walked, stand_in, key=stand_in),
+    heapq.merge: ByPlace(heapq.merge, walked, key=stand_in),
+    re.sub: ByPlace(re.sub, _same, stand_in, _same, repl=stand_in),
+    reversed: _reversed,
+    bytes: _special_method(bytes, "__bytes__"),
+    dir: _special_method(dir, "__dir__"),
 }
+FUNCTIONS |= {
+    np.vectorize: ByPlace(Vectorized, stand_in, _same, pyfunc=stand_in),
+    np.frompyfunc: ByPlace(np.frompyfunc, stand_in, _same),
+}
+FUNCTIONS |= {
+    object.__getattribute__: read_plainly,
+    object.__setattr__: functools.partial(_write, native=object.__setattr__),
+    object.__delattr__: functools.partial(_delete, native=object.__delattr__),
+    type.__call__: lambda cls, *args, **kwargs: constructor(cls)(*args, **kwargs),
+}
+_OBJECTS_OWN = ("__getattribute__", "__setattr__", "__delattr__", "__call__")
+
+
+def _copying(f: Function) -> Function:
+    """copy.copy or deepcopy, with the copying methods of the user's classes lifted."""
+    otherwise = FUNCTIONS[f]
+
+    @functools.wraps(f)
+    def call(x: Any, *args: Any) -> Any:
+        if type(x) is np.ndarray or isinstance(x, (Dual, ArrayProxy)):
+            return otherwise(x, *args)
+        return own_twin(f)(x, *args)
+
+    return call
+
+
+FUNCTIONS |= {f: _copying(f) for f in (copy.copy, copy.deepcopy)}
+
+
+def _of_callables(f: Function, call: Function) -> Function:
+    """A function of NumPy that calls functions, also in lists: these are lifted."""
+
+    @functools.wraps(f)
+    def calling(*args: Any, **kwargs: Any) -> Any:
+        def given(x: Any) -> Any:
+            return stand_in(x) if callable(x) else unbuffered(x)
+
+        return buffered(call(*rebuild(args, given), **rebuild(kwargs, given)))
+
+    return calling
+
+
+# These call them as NumPy does, and take duals from them, where their own arguments have none too.
+FUNCTIONS |= {f: _of_callables(f, ARRAY_FUNCTIONS[f]) for f in (np.apply_along_axis, np.piecewise)}
+FUNCTIONS |= {f: _of_callables(f, FUNCTIONS[f]) for f in (np.apply_over_axes, np.fromfunction)}
+
+
+def _iter(x: Any, *sentinel: Any) -> Any:
+    """The builtin `iter`."""
+    if sentinel:
+        return iter(stand_in(x), *sentinel)
+    walk = _users_method(type(x), "__iter__")
+    return iter(walked(x)) if walk is None else stand_in(walk)(x)
+
+
+FUNCTIONS[iter] = _iter
 FUNCTIONS[sum] = caller(summed if SUM_IS_EXACT else sum, walked)
-FUNCTIONS[math.prod] = caller(FUNCTIONS[math.prod], walked)
+FUNCTIONS |= {f: caller(FUNCTIONS[f], walked) for f in (math.prod, math.fsum)}
+
+
+def _defaultdict(*args: Any, **items: Any) -> Any:
+    """collections.defaultdict, whose factory is lifted."""
+    return collections.defaultdict(*map(stand_in, args[:1]), *args[1:], **items)
+
+
+FUNCTIONS[collections.defaultdict] = _defaultdict
 
 if LIFTING:
     FUNCTIONS |= {f: LIFTING.OfObject(f, FUNCTIONS[f]) for f in (isinstance, type)}
-    LIFTING.connect(FUNCTIONS, stand_in, code_for, read, write, walked, is_users)
+    LIFTING.connect(FUNCTIONS, stand_in, code_for, read, write, walked, special, is_users)

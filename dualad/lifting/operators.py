@@ -9,9 +9,13 @@ function that a driver is given, or one that it calls by name, names one of them
 from __future__ import annotations
 
 import array
+import bisect
 import builtins
 import collections
 import functools
+import heapq
+import itertools
+import math
 import operator
 import sys
 import types
@@ -30,7 +34,15 @@ from .standins import FUNCTIONS, INFIX, SUM_IS_EXACT, as_infix, summed
 
 
 def _is_in(x: Any, parts: Any) -> bool:
-    return x in parts
+    if type(parts) in _LISTS and any(_python_method(type(v), "eq") for v in (x, *parts)):
+        return any(v is x or _truth(_HOOKS["=="].lifted(v, x)) for v in parts)
+    return x in lift.walked(parts)
+
+
+def _item(x: Any, key: Any) -> Any:
+    """x[key], with the `__missing__` of the user's dicts lifted."""
+    missing = _python_method(type(x), "missing") if isinstance(x, dict) else None
+    return x[key] if missing is None or key in x else stand_in(missing)(x, key)
 
 
 _BINARY: dict[str, tuple[str, Function]] = {
@@ -62,16 +74,21 @@ _UNARY: dict[str, tuple[str, Function]] = {
     "~x": ("invert", operator.invert),
 }
 _CONTAINERS: dict[str, tuple[str, Function]] = {
-    "[]": ("getitem", operator.getitem),
+    "[]": ("getitem", _item),
     "[]=": ("setitem", lambda value, x, i: operator.setitem(x, i, value)),
     "del []": ("delitem", operator.delitem),
     "in": ("contains", _is_in),
-    "not in": ("contains", lambda x, parts: x not in parts),
+    "not in": ("contains", lambda x, parts: not _is_in(x, parts)),
 }
+_LISTS = (list, tuple, collections.deque)
+_TRUTH = ("bool", "len")  # asked in this order
 # Functions of Python that call a special method of their first argument.
 _FUNCTIONS = {
-    **{f: f.__name__ for f in (abs, len, round, divmod, pow, complex, float, int, next)},
-    **{f: f.__name__ for f in (str, repr, format, bool)},
+    f: f.__name__
+    for f in (
+        *(abs, len, round, pow, complex, float, int, next, hash, operator.index),
+        *(math.trunc, math.floor, math.ceil),
+    )
 }
 
 
@@ -88,10 +105,10 @@ def _call(f: Any, kind: type, name: str, *args: Any) -> Any:
     """The special method of a class: its twin, or as it is; NotImplemented if there is none."""
     if f is not None:
         return stand_in(f)(*args)
-    method = getattr(kind, f"__{name}__", None)
-    if _is_of_sequences(method):
-        return NotImplemented  # Python asks them after all others: `native` does
-    return NotImplemented if method is None else method(*args)
+    method = inspected(kind, f"__{name}__")  # and not what the class of the class has, as type's |
+    if method is None or _is_of_sequences(method):
+        return NotImplemented  # Python asks these after all others: `native` does
+    return method.__get__(args[0], kind)(*args[1:])
 
 
 def _call_unlifted(kind: type, name: str, *args: Any) -> Any:
@@ -159,6 +176,8 @@ def _in_place(name: str, native: Function, binary: Function, otherwise: Function
         if f is not None:
             result = stand_in(f)(a, b)
             return otherwise(a, b) if result is NotImplemented else result
+        if type(a) is list and name == "add":
+            b = lift.walked(b)
         g = _python_method(type(b), f"r{name}")
         if g is not None and _is_of_sequences(getattr(type(a), f"__{name}__", None)):
             result = stand_in(g)(b, a)
@@ -176,6 +195,8 @@ def _of_one(name: str, native: Function, place: int = 0) -> Function:
     def apply(*operands: Any, **options: Any) -> Any:
         if place < len(operands):
             f = _python_method(type(operands[place]), name)
+            if f is not None and name == "next" and len(operands) > 1:
+                return next(lift.steps_of(operands[0], stand_in(f)), operands[1])
             if f is not None:
                 given = arranged(*operands) if arranged else operands
                 return stand_in(f)(*given, **options)
@@ -189,6 +210,39 @@ _ARRANGED: dict[str, Function] = {
     "setitem": lambda value, x, i: (x, i, value),
     "contains": lambda x, parts: (parts, x),
 }
+
+
+def _truth(x: Any = False, /) -> bool:
+    """bool(x)."""
+    for name in _TRUTH:
+        if (f := _python_method(type(x), name)) is not None:
+            answer = stand_in(f)(x)
+            return bool(_ANSWERS[name](answer))
+        if inspected(type(x), f"__{name}__") is not None:
+            break
+    return bool(x)
+
+
+class _Answer:
+    """What `__bool__` has given, for Python to judge."""
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def __bool__(self) -> Any:
+        return self.answer
+
+
+class _Length(_Answer):
+    """What `__len__` has given."""
+
+    __bool__ = None  # type: ignore[assignment]
+
+    def __len__(self) -> Any:
+        return self.answer
+
+
+_ANSWERS: dict[str, Callable[[Any], Any]] = {"bool": _Answer, "len": lambda n: len(_Length(n))}
 
 
 def _as_truth(f: Function, is_negated: bool) -> Function:
@@ -235,13 +289,144 @@ def _all_hooks() -> Iterator[tuple[str, _Hook]]:
         yield symbol, _Hook(native, _of_one(name, native), "one", _dunder(name, name, name))
     for symbol, (name, native) in _CONTAINERS.items():
         lifted = _of_one(name, native, int(name in _ARRANGED))
+        native = operator.getitem if name == "getitem" else native
         if name == "contains":
             lifted = _as_truth(_of_one(name, _is_in, 1), symbol == "not in")
         yield symbol, _Hook(native, lifted, "one", _dunder(name, name, name))
+    yield "truth", _Hook(bool, _truth, "truth", _dunder("bool", "bool", "bool"))
 
 
 def _dunder(*names: str) -> tuple[str, ...]:
     return tuple(sys.intern(f"__{name}__") for name in names)
+
+
+# -- what is sorted ------------------------------------------------------------------------
+
+
+class _Key:
+    """Something of the user's, or a sequence with such a thing, compared by lifted operators."""
+
+    __slots__ = ("x",)
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, x: Any) -> None:
+        self.x = x
+
+    def __lt__(self, other: Any) -> Any:
+        return _compared("<", self.x, _bare(other))
+
+    def __gt__(self, other: Any) -> Any:
+        return _compared(">", self.x, _bare(other))
+
+    def __eq__(self, other: object) -> Any:
+        return _compared("==", self.x, _bare(other))
+
+
+def _bare(x: Any) -> Any:
+    return x.x if type(x) is _Key else x
+
+
+def _compared(symbol: str, a: Any, b: Any) -> Any:
+    if type(a) is type(b) and type(a) in (tuple, list):
+        for v, w in zip(a, b, strict=False):
+            if not (v is w or _truth(_compared("==", v, w))):
+                return symbol != "==" and _compared(symbol, v, w)
+        a, b = len(a), len(b)
+    return _HOOKS[symbol].lifted(a, b)
+
+
+def _key(x: Any) -> Any:
+    return _Key(x) if _is_ordered_by_user(x) else x
+
+
+def _is_ordered_by_user(x: Any) -> bool:
+    if type(x) in (tuple, list):
+        return any(map(_is_ordered_by_user, x[:_FEW]))
+    return any(_python_method(type(x), name) for name in ("lt", "gt", "eq"))
+
+
+_COLLECTIONS: tuple[type, ...] = (
+    *_LISTS,
+    set,
+    frozenset,
+    dict,
+    type({}.keys()),
+    type({}.values()),
+)
+
+
+def _as_list(x: Any) -> Any:
+    """What an iterator or a class of the user's has to give; other things as they are."""
+    walk = lift.walked(x)
+    return list(walk) if walk is not x or isinstance(x, Iterator) else x
+
+
+def _by_keys(f: Any, place: int = 0) -> Function:
+    """A function that orders what is given from one place on, or in it, by a key that it takes."""
+
+    @functools.wraps(f)
+    def call(*args: Any, key: Any = None, **options: Any) -> Any:
+        if place and len(args) == 3:
+            *args, key = args  # type: ignore[assignment]
+        are_values = f in (min, max) and len(args) > 1
+        given = args if are_values else (*args[:place], *map(_as_list, args[place:]))
+        if key is not None:
+            of = stand_in(key)
+            return f(*given, key=lambda x: _key(of(x)), **options)
+        parts = given if are_values else itertools.chain(*filter(_is_collection, given[place:]))
+        if any(map(_is_ordered_by_user, parts)):
+            options["key"] = _Key
+        return f(*given, **options)
+
+    return call
+
+
+def _is_collection(x: Any) -> bool:
+    return type(x) in _COLLECTIONS
+
+
+def _in_heap(f: Any) -> Function:
+    """A function of heapq, on keys in place of what the heap holds."""
+
+    @functools.wraps(f)
+    def call(heap: Any, *item: Any) -> Any:
+        if not any(map(_is_ordered_by_user, (*heap[:_FEW], *item))):
+            return f(heap, *item)
+        keys = list(map(_key, heap))
+        result = f(keys, *map(_key, item))
+        heap[:] = map(_bare, keys)
+        return _bare(result)
+
+    return call
+
+
+def _in_sorted(f: Any, insert: bool) -> Function:
+    """A function of bisect."""
+
+    @functools.wraps(f)
+    def call(a: Any, x: Any, *args: Any, key: Any = None, **options: Any) -> Any:
+        of = (lambda v: v) if key is None else stand_in(key)
+        wanted = of(x) if insert else x
+        place = f(a, _key(wanted), *args, key=lambda v: _key(of(v)), **options)
+        return a.insert(place, x) if insert else place
+
+    return call
+
+
+# Functions that order what they are given, by operators that they call from C.
+_ORDERING: dict[Any, Function] = {
+    **{f: _by_keys(f) for f in (sorted, min, max, list.sort)},
+    **{f: _by_keys(f, 1) for f in (heapq.nsmallest, heapq.nlargest)},
+    heapq.merge: _by_keys(heapq.merge),
+    **{f: _in_heap(f) for f in (heapq.heappush, heapq.heappop, heapq.heapify)},
+    **{f: _in_heap(f) for f in (heapq.heappushpop, heapq.heapreplace)},
+    **{f: _in_sorted(f, False) for f in (bisect.bisect_left, bisect.bisect_right)},
+    bisect.insort_left: _in_sorted(bisect.bisect_left, True),
+    bisect.insort_right: _in_sorted(bisect.bisect_right, True),
+}
+
+
+# -- hooks ---------------------------------------------------------------------------------
 
 
 class Operator:
@@ -262,6 +447,16 @@ _HOOKS = dict(_all_hooks())
 _ADD = _HOOKS["+"].lifted
 
 
+def _asking(f: Any) -> Function:
+    """any or all."""
+    return functools.wraps(f)(lambda parts: f(map(_truth, lift.walked(parts))))
+
+
+def _filter(f: Any, parts: Any) -> Any:
+    """The builtin `filter`."""
+    return filter(_truth if f is None else stand_in(f), lift.walked(parts))
+
+
 def _start() -> None:
     """From now on, copies of code have hooks before their operators."""
     hooks: dict[str, Any] = {}
@@ -278,8 +473,16 @@ def _start() -> None:
     for f, name in _FUNCTIONS.items():
         plain = FUNCTIONS.get(f, f)
         call = functools.wraps(f)(_of_one(name, plain))
-        functions[f] = LIFTING.OfMethod(*_dunder(name), plain, call) if LIFTING else call
+        if LIFTING and f is not next:  # which has a default, too
+            call = LIFTING.OfMethod(*_dunder(name), plain, call)
+        functions[f] = call
     functions[sum] = _sum
+    functions[bool] = _truth
+    functions |= {f: _asking(f) for f in (any, all)}
+    functions[filter] = _filter
+    functions[divmod] = _both("divmod()", "divmod", "rdivmod", divmod)
+    functions[operator.contains] = lambda parts, x: _HOOKS["in"].lifted(x, parts)
+    functions |= _ORDERING
     lift.take_operators(hooks, functions)
 
 
@@ -292,9 +495,10 @@ _TELLING = frozenset(
         *((n, r) for n, r, _ in _COMPARISONS.values()),
         *((n,) for n, _ in (*_UNARY.values(), *_CONTAINERS.values())),
         tuple(_FUNCTIONS.values()),
+        ("bool", "missing", "divmod", "rdivmod"),
     )
     for name in names
-) - {"str", "repr", "format", "bool", "int", "len", "next", "complex"}
+)
 _FEW = 100
 _DUALAD = __name__.partition(".")[0]
 

@@ -23,7 +23,7 @@ from ..array.dualarray import DualArray
 from ..array.operands import ArrayProxy, unbuffered
 from ..array.promotion import levels_of, with_room
 from ..array.protocols import ARRAY_FUNCTIONS, ERRORS_OF_OBJECTS, in_front, refuse_objects
-from ..array_rules.common import has_duals
+from ..array_rules.common import has_duals, in_order_of
 from ..array_rules.creation import array_of, require
 from ..array_rules.others import as_strided
 from ..conversions import as_number
@@ -32,6 +32,7 @@ from ..dual import Dual, function
 from ..functions import atan2, cos, sin
 from ..kernel import KERNEL, LIFTING
 from ..looks import is_plain
+from ..memory import laid_out_like
 from ..namespaces import is_exact, is_number, namespace_of
 from ..pair import Function, dual, is_array, map_leaves, moved, newest, parts, plain
 from ..refusals import refuse_text_of_dual
@@ -43,6 +44,8 @@ from ..table import RULES
 def _number(x: Any) -> Any:
     """A number as math takes it: one of Python's own, or a dual of one."""
     x = unbuffered(x)
+    if _converts_itself(x):
+        x = FUNCTIONS[float](x)
     if not isinstance(x, Dual):
         return float(x) if isinstance(x, np.floating) else x
     if type(x.primal) is float:
@@ -58,13 +61,20 @@ def _number(x: Any) -> Any:
     return number_of(float, x) if isinstance(plain(x), np.longdouble) else x
 
 
+def _converts_itself(x: Any, name: str = "__float__") -> bool:
+    """Whether Python code of its class makes a number of x."""
+    return type(getattr(type(x), name, None)) is FunctionType and not isinstance(x, Dual)
+
+
 def _stand_in(f: Function, on_duals: Function) -> Function:
     """f, and on_duals where a dual is among the arguments and f takes their plain numbers."""
 
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
         for x in args:
-            if type(x) is not float and (isinstance(x, (Dual, ArrayProxy)) or is_exact(x)):
+            if type(x) is not float and (
+                isinstance(x, (Dual, ArrayProxy)) or is_exact(x) or _converts_itself(x)
+            ):
                 args = tuple(map(_number, args))
                 try:
                     y = f(*map(plain, args), **kwargs)
@@ -583,29 +593,66 @@ def _ndenumerate(arr: Any) -> Any:
 class Vectorized(np.vectorize):
     """np.vectorize, whose results of duals are duals."""
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self.otypes is None or not _any_dual([args, kwargs]):
-            y = super().__call__(*args, **kwargs)
-        else:
-            free = np.vectorize(
-                self.pyfunc, excluded=self.excluded, cache=self.cache, signature=self.signature
-            )
-            y = free(*args, **kwargs)
-        parts = y if isinstance(y, tuple) else (y,)
-        kinds = self.otypes or [None] * len(parts)
-        found = tuple(map(_of_numbers, parts, kinds))
-        return found if isinstance(y, tuple) else found[0]
+    def _vectorize_call(self, func: Function, args: Any) -> Any:
+        """What NumPy does, which asks here for the results of what it has sorted out."""
+        kinds: Any
+        if self.signature is not None or not args:
+            free = np.vectorize(func, signature=self.signature)  # of otypes when all is known
+            y = free(*args) if _any_dual(args) else super()._vectorize_call(func, args)  # type: ignore[misc]
+            kinds = self.otypes or [None] * len(_as_tuple(y))
+            found = tuple(map(_of_numbers, _as_tuple(y), kinds))
+            return found if isinstance(y, tuple) else found[0]
+        arrays = [array_of(x) if _any_dual(x) else np.asanyarray(unbuffered(x)) for x in args]
+        kinds = self.otypes
+        waiting: list[Any] = []
+        if kinds is None:
+            if not all(x.size for x in arrays):
+                raise ValueError("cannot call `vectorize` on size 0 inputs unless `otypes` is set")
+            first = func(*(x.flat[0] for x in arrays))  # NumPy looks of what kinds results are
+            kinds = [np.asarray(plain(x)).dtype for x in _as_tuple(first)]
+            waiting = [first] * bool(self.cache)
+
+        def call(*given: Any) -> Any:
+            return waiting.pop() if waiting else func(*given)
+
+        if self.otypes is not None:  # where a number stays what it is, np.float64 too
+            kept = [isinstance(a, (Dual, np.generic)) and not is_array(a) for a in args]
+            arrays = [_object(a) if k else x for k, a, x in zip(kept, args, arrays, strict=True)]
+        of_objects = np.frompyfunc(call, len(arrays), len(kinds))
+        found = tuple(map(_of_numbers, _as_tuple(of_objects(*map(_objects, arrays))), kinds))
+        return found if len(kinds) > 1 else found[0]
+
+
+def _as_tuple(x: Any) -> tuple[Any, ...]:
+    return x if isinstance(x, tuple) else (x,)
+
+
+def _objects(x: Any) -> Any:
+    """An array of objects, Python's numbers or duals of these; what is none as it is."""
+    if isinstance(x, DualArray):
+        objects = np.empty(x.size, object)
+        objects[:] = np.reshape(x, -1).tolist()
+        return laid_out_like(plain(x), objects.reshape(x.shape))
+    return np.asanyarray(x, dtype=object) if isinstance(x, np.ndarray) else x
 
 
 def _of_numbers(x: Any, kind: Any) -> Any:
     """An array of objects as one of duals, of the kind that is named, if it has duals in it."""
-    if kind == "O" or not _any_dual(x):
-        return x
+    if kind == "O":
+        return x if isinstance(x, np.ndarray) else _object(x)
+    if not _any_dual(x):
+        return x if kind is None else np.asanyarray(x, dtype=kind)
     y = array_of(x)
-    if not x.flags.c_contiguous:  # its axes in memory in the order of those of the objects
-        axes = sorted(range(x.ndim), key=lambda i: -abs(x.strides[i]))
-        y = np.transpose(np.transpose(y, axes).copy("C"), np.argsort(axes))
+    if isinstance(x, np.ndarray):
+        y = in_order_of(x, y)
     return buffered(y if kind is None else y.astype(kind))
+
+
+def _object(x: Any) -> Any:
+    """An array of one object."""
+    y = np.empty((), object)
+    y[()] = x
+    return y
 
 
 _NUMPY |= {"full": _full, "fromiter": _fromiter, "arange": _arange, "nditer": _nditer}
@@ -657,8 +704,8 @@ def _float(*args: Any) -> Any:
         return number_of(float, x) if isinstance(x, Dual) else y
     if args and type(args[0]) is str:
         refuse_text_of_dual(args[0])
-    if len(args) == 1 and type(f := getattr(type(args[0]), "__float__", None)) is FunctionType:
-        y = f(args[0])
+    if len(args) == 1 and _converts_itself(args[0]):
+        y = args[0].__float__()
         if type(y) is float or isinstance(y, Dual):
             return _float(y)
     return float(*args)
@@ -683,6 +730,9 @@ def number_of(kind: Callable[[Any], Any], x: Any) -> Any:
 def _to_complex(*args: Any, **kwargs: Any) -> Any:
     if KERNEL and not kwargs and (z := KERNEL.complex_of(args)) is not None:
         return z
+    if len(args) == 1 and _converts_itself(args[0], "__complex__"):
+        z = args[0].__complex__()
+        return _to_complex(z) if isinstance(z, (complex, Dual)) else complex(args[0])
     if not any(isinstance(x, (Dual, ArrayProxy)) for x in (*args, *kwargs.values())):
         return complex(*args, **kwargs)
     given = dict(zip(("real", "imag"), args, strict=False)) | kwargs

@@ -26,7 +26,7 @@ import tomllib
 import types
 import unittest
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Generator
 from typing import Any
 
 asked: Counter[str] = Counter()
@@ -62,6 +62,15 @@ class Setter:
         setattr(pair[1], self.name, pair[0])
 
 
+class Deleter:
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __matmul__(self, x: Any) -> None:
+        asked["deleter"] += 1
+        delattr(x, self.name)
+
+
 class Applied:
     """Applies an operator to the tuple of its operands."""
 
@@ -81,6 +90,7 @@ OPERATORS = {
     "[]": operator.getitem,
     "[]=": lambda value, x, i: operator.setitem(x, i, value),
     "del []": operator.delitem,
+    "truth": bool,
 }
 
 
@@ -89,7 +99,7 @@ def everything(n: Any) -> list[Any]:
     out: list[Any] = []
 
     class A:
-        __slots__ = ("v",)
+        __slots__ = ("gone", "v")
 
         def __init__(self, v: Any) -> None:
             self.v = v
@@ -146,6 +156,11 @@ def everything(n: Any) -> list[Any]:
                 break
         else:
             out.append("never")
+    first, *rest = range(n)
+    second, third = f"{first:{n}}", f"{rest!r:>9}"
+    x.gone = x.v and (not x.v or [] or second)
+    del x.gone
+    out += [third, *rest, *(0 < first < n or first > n,), {*rest, 5}]
     out.append((lambda *a, **k: (a, k, i))(1, b=2))  # noqa: PLC3002
     out.append(sorted("bca", key=lambda c: -ord(c)))
     return out
@@ -169,7 +184,17 @@ async def awaiting(n: int) -> list[int]:
             break
     async with managed() as v:
         found.append(v)
+    found.append(await Waiting(n))
     return found
+
+
+class Waiting:
+    def __init__(self, n: int) -> None:
+        self.n = n
+
+    def __await__(self) -> Generator[None, None, int]:
+        yield
+        return self.n
 
 
 def run(coroutine: Any) -> Any:
@@ -254,7 +279,7 @@ def main(path: str) -> None:
     bytecode = importlib.util.module_from_spec(spec)
     sys.modules["bytecode"] = bytecode
     spec.loader.exec_module(bytecode)
-    kinds = ("iterable", "manager")
+    kinds = ("iterable", "special")
     same = {kind: Same(kind) for kind in kinds}
     hooks = bytecode.Hooks(
         callee=lambda: Same("callee"),
@@ -262,6 +287,7 @@ def main(path: str) -> None:
         getter=Getter,
         method=Getter,
         setter=Setter,
+        deleter=Deleter,
         is_plain=lambda _: False,
         **same,
     )
@@ -286,7 +312,7 @@ def main(path: str) -> None:
         assert list(dict.fromkeys(new)) == list(dict.fromkeys(lines))
     assert results() == expected
     print(len(functions), dict(asked))
-    assert len(functions) > 500 and len(asked) == 6
+    assert len(functions) > 500 and len(asked) == 7
 
 
 if __name__ == "__main__":
