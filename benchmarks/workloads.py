@@ -569,6 +569,41 @@ def oscillator_complex(x: Any) -> Any:
     return 2.0 * cmath.exp(-0.3 * x) * cmath.cos(x) + cmath.sqrt(x) * 2.0
 
 
+class Vector:
+    """A point of the plane, as people write one."""
+
+    def __init__(self, x: Any, y: Any) -> None:
+        self.x, self.y = x, y
+
+    def __add__(self, other: Vector) -> Vector:
+        return Vector(self.x + other.x, self.y + other.y)
+
+    def __sub__(self, other: Vector) -> Vector:
+        return Vector(self.x - other.x, self.y - other.y)
+
+    def __mul__(self, scale: Any) -> Vector:
+        return Vector(self.x * scale, self.y * scale)
+
+    def norm(self, sqrt: Function) -> Any:
+        return sqrt(self.x * self.x + self.y * self.y)
+
+
+def bodies(mass: Any, sqrt: Function = math.sqrt, steps: int = 20) -> Any:
+    """Three bodies that attract each other, in steps of symplectic Euler; how far the last gets."""
+    masses = [mass, 0.7, 0.4]
+    places = [Vector(0.0, 0.0), Vector(1.0, 0.2), Vector(-0.6, 1.1)]
+    speeds = [Vector(0.0, 0.1), Vector(0.2, 0.9), Vector(-0.8, 0.1)]
+    for _ in range(steps):
+        for i, place in enumerate(places):
+            for j, other in enumerate(places):
+                if i != j:
+                    apart = other - place
+                    pull = masses[j] / apart.norm(sqrt) ** 3
+                    speeds[i] = speeds[i] + apart * (pull * 0.01)
+        places = [place + speed * 0.01 for place, speed in zip(places, speeds, strict=True)]
+    return places[2].norm(sqrt)
+
+
 def mixture(x: Any, n: int = 50) -> Any:
     """Functions of math that are not everywhere in C."""
     s = 0.0
@@ -726,7 +761,7 @@ def _all() -> Iterator[Workload]:
 
 
 def _as_written(formula: str, at: tuple[Any, ...]) -> Iterator[Workload]:
-    """W1 to W13: nothing is bent towards dualad; its drivers lift the functions."""
+    """W1 to W14: nothing is bent towards dualad; its drivers lift the functions."""
     style = "as written"
     yield Workload(
         *("W1", f"{formula}, math as written", "derivative", style),
@@ -781,6 +816,11 @@ def _as_written(formula: str, at: tuple[Any, ...]) -> Iterator[Workload]:
         (np.float32(1.5),),
         tolerance=1e-5,
         same=lambda x: single_in_double(np.complex128(x)),
+    )
+    yield Workload(
+        *("W14", "three bodies as objects of a class", "derivative", style, as_written(bodies)),
+        (1.3,),
+        same=lambda x: bodies(x, cmath.sqrt),
     )
 
 
