@@ -1027,6 +1027,8 @@ cdef inline object binary "kernel_binary"(int row, object a, object b, const Loo
 
 cdef object unusual(int row, object a, object b, const Loop *loop):
     """Of operands that are not all duals of one level and floats."""
+    if b is None and ROWS[row].nargs == 2:  # x*None, where None does not say that there is no b
+        return None
     if type(a) is Recorded or type(b) is Recorded:
         return recorded(row, a, b, loop)
     if type(a) is Series or type(b) is Series:

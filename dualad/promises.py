@@ -486,21 +486,22 @@ def _settled_otherwise(
     *_, along = _directions(inputs, list(seeds))
     try:
         here = [np.asarray(plain(v)) for v in outputs.values]
-        coarse, fine = (_difference(inputs, along, part, has_aux, here) for part in (1.0, 0.5))
+        tried = [_difference(inputs, along, part, has_aux, here) for part in (1.0, 0.5, 0.01)]
     except Exception:  # it is not defined there, or in other numbers
         return None
     mixed = any(
         len(shape_of(s)) > len(shape_of(x)) for x, s in zip(inputs.leaves, seeds, strict=True)
     )
-    for tangent, (wide, noise, _), (narrow, _, bend) in zip(
-        outputs.tangents, coarse, fine, strict=True
+    for tangent, (wide, noise, _), (narrow, _, bend), (narrowest, most_noise, _) in zip(
+        outputs.tangents, *tried, strict=True
     ):
         got = np.zeros(np.shape(wide)) if tangent is None else np.asarray(plain(tangent))
         if mixed and tangent is not None:
             got = np.tensordot(weights(np.empty(len(got))), got, 1)
-        apart = abs(got - narrow)
-        is_other = apart > 0.01 * np.maximum(abs(got), abs(narrow)) + noise
-        if np.any(is_other & (abs(wide - narrow) + bend < 0.1 * apart)):
+        is_other = abs(got - narrow) > 0.01 * np.maximum(abs(got), abs(narrow)) + noise
+        settles = abs(wide - narrow) + bend <= 0.1 * abs(narrow) + noise
+        settles &= abs(narrowest - narrow) <= 0.1 * abs(narrow) + most_noise
+        if np.any(is_other & settles):
             return reprlib.repr(narrow.tolist()), reprlib.repr(got.tolist())
     return ()
 

@@ -127,7 +127,7 @@ ARRAYS: list[tuple[Callable[[Any], Any], Any, list[tuple[str, str]]]] = [
 # Of the functions that select, or have plain answers, those that no order of numbers decides about:
 # they ask for places, shapes and kinds, for what is infinite, or for a rank.
 NOT_ABOUT_ORDER = """
-    compress extract take take_along_axis trim_zeros diag_indices_from ix_ tril_indices_from
+    compress extract take take_along_axis trim_zeros diag_indices_from tril_indices_from
     triu_indices_from ravel_multi_index unravel_index can_cast common_type einsum_path iscomplex
     iscomplexobj isreal isrealobj may_share_memory min_scalar_type ndim result_type shape
     shares_memory size isneginf isposinf matrix_rank

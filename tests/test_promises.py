@@ -982,3 +982,23 @@ def test_a_swallowed_refusal_with_the_same_slope() -> None:
     assert derivative(same, lift=False)(0.5) == math.cos(0.5)
     assert derivative(bent, lift=False)(0.0) == 0.0
     assert derivative(bent, lift=False)(1e-6) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("f", "x", "slope"),
+    [
+        (lambda x: np.tanh(1e5 * (x - 1.3)), 1.3, 1e5),
+        (lambda x: np.sin(1e6 * x), 0.7, 1e6 * math.cos(1e6 * 0.7)),
+        (lambda x: np.sqrt(abs(x - 1.3)), 1.3 + 1e-9, 0.5 / math.sqrt(1.3 + 1e-9 - 1.3)),
+        (lambda x: np.cbrt(x) ** 2, 1e-9, 2 / 3 * 1e-9 ** (-1 / 3)),
+    ],
+)
+def test_differences_of_steep_functions_settle_on_nothing(f: Any, x: float, slope: float) -> None:
+    def swallowing(x: Any) -> Any:
+        try:
+            math.sin(x)
+        except TypeError:
+            pass
+        return f(x)
+
+    assert derivative(swallowing, lift=False)(x) == pytest.approx(slope, rel=1e-6)

@@ -415,7 +415,8 @@ def test_the_end_of_a_hypergeometric_polynomial_is_no_zero_in_its_parameters() -
 )
 def test_distributions_end_flat_at_infinity(f: Any) -> None:
     assert [derivative(f, order=n)(math.inf) for n in (1, 2, 3)] == [0, 0, 0]
-    assert derivative(lambda x: f(np.exp(x)))(800.0) == 0
+    with np.errstate(over="ignore"):
+        assert derivative(lambda x: f(np.exp(x)))(800.0) == 0
 
 
 @pytest.mark.parametrize("f", [sc.huber, sc.pseudo_huber])

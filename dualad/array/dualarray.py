@@ -6,7 +6,6 @@ at once; never an array of objects.
 
 from __future__ import annotations
 
-import opcode
 import operator
 import sys
 from collections.abc import Callable, Iterator
@@ -552,11 +551,7 @@ class DualArray(Dual):
                 "x itself."
             )
         note_objects(self)
-        asking = sys._getframe(1)
-        home = str(asking.f_globals.get("__name__")).partition(".")[0]
-        step = opcode.opname[asking.f_code.co_code[asking.f_lasti]]
-        is_stored = step.startswith(("STORE_", "BINARY_OP"))  # the latter by a hook of lifted code
-        if dtype is not None and (is_stored or home in ("numpy", _PACKAGE)):
+        if dtype is not None:
             return as_objects(self)
         return as_objects(self, lambda x: x)  # they stand for the elements of an array of floats
 

@@ -336,7 +336,10 @@ def _by_operator(ufunc: Any, inputs: tuple[Any, ...]) -> bool:
         return False
     if dis.opname[frame.f_code.co_code[frame.f_lasti]] == "BINARY_OP":
         return True
-    return any(_meant_by(name, frame) in _BY_NAME for name in _names_at(frame))
+    meant = [_meant_by(name, frame) for name in _names_at(frame)]
+    if meant and isinstance(meant[0], np.ufunc):  # np.power(c, sum(x))
+        return False
+    return any(isinstance(f, types.BuiltinFunctionType) and f in _BY_NAME for f in meant)
 
 
 # Functions that do what operators do, on their arguments or on what is given to them.
@@ -346,22 +349,23 @@ _names: dict[tuple[types.CodeType, int], list[str]] = {}
 
 
 def _names_at(frame: types.FrameType) -> list[str]:
-    """The names in the call that a frame has come to."""
+    """The names in the call that a frame has come to, that of what is called first."""
     place = frame.f_code, frame.f_lasti
-    if place not in _names:
+    names = _names.get(place)
+    if names is None:
         if len(_names) > 1000:
             _names.clear()
-        _names[place] = _NAME.findall(expression_at(*place, frame.f_globals)[1])
-    return _names[place]
+        _names[place] = names = _NAME.findall(expression_at(*place, frame.f_globals)[1])
+    return names
 
 
 def _meant_by(name: str, frame: types.FrameType) -> Any:
-    """The function that a name stands for where a frame is; None if it is no such thing."""
+    """What a name stands for where a frame is; None if that is not seen from the name."""
     first, *attributes = name.split(".")
     found = frame.f_locals.get(first, frame.f_globals.get(first, getattr(builtins, first, None)))
     for attribute in attributes:
         found = vars(found).get(attribute) if isinstance(found, types.ModuleType) else None
-    return found if isinstance(found, types.BuiltinFunctionType) else None
+    return found
 
 
 def _is_ours(frame: types.FrameType) -> bool:

@@ -34,6 +34,7 @@ import numpy as np
 from ..array.buffers import buffered
 from ..array.operands import ArrayProxy, unbuffered
 from ..array.protocols import ARRAY_FUNCTIONS
+from ..array_rules.common import has_duals
 from ..differentiations import text_for
 from ..dual import Dual
 from ..kernel import LIFTING
@@ -1143,7 +1144,9 @@ def _of_callables(f: Function, call: Function) -> Function:
         def given(x: Any) -> Any:
             return stand_in(x) if callable(x) else unbuffered(x)
 
-        return buffered(call(*rebuild(args, given), **rebuild(kwargs, given)))
+        args, kwargs = rebuild(args, given), rebuild(kwargs, given)
+        how = f if has_duals(*args, *kwargs.values()) else call  # f is one step of a trace
+        return buffered(how(*args, **kwargs))
 
     return calling
 

@@ -63,7 +63,9 @@ def _number(x: Any) -> Any:
 
 def _converts_itself(x: Any, name: str = "__float__") -> bool:
     """Whether Python code of its class makes a number of x."""
-    return type(getattr(type(x), name, None)) is FunctionType and not isinstance(x, Dual)
+    if isinstance(x, Dual) or is_exact(x):
+        return False
+    return type(getattr(type(x), name, None)) is FunctionType
 
 
 def _stand_in(f: Function, on_duals: Function) -> Function:
