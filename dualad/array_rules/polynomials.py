@@ -21,7 +21,7 @@ from ..dual import Dual
 from ..numerics import quiet
 from ..pair import dual, fit, newest, parts, plain
 from ..zeros import scale
-from .common import array, as_dtype, duals_in, unboxed, with_value
+from .common import array, as_dtype, unboxed, with_value
 
 
 def _coefficients(p: Any) -> Any:
@@ -43,12 +43,21 @@ def polyval(p: Any, x: Any) -> Any:
     if isinstance(x, np.poly1d):
         raise TypeError("np.polyval of a dual at a polynomial is not supported; give numbers as x.")
     p, x = array(p), array(x)
-    if p.ndim == 1 and p.size and any(isinstance(a.tangent, ArrayTangent) for a in duals_in(p, x)):
+    if p.ndim == 1 and p.size and _knows_slopes(p, x):
         return _at_once(p, x)
     y: Any = np.zeros_like(plain(x))[()]
     for i in range(p.shape[0]):
         y = y * x + p[i]
     return y
+
+
+def _knows_slopes(p: Any, x: Any) -> bool:
+    """Whether the newest tangents are multiplied by slopes, as those of floats are."""
+    level = newest((p, x))
+    tangents = [parts(a, level)[1] for a in (p, x)]
+    return np.result_type(plain(p), plain(x)).kind in "fc" and all(
+        t is None or type(level) is int or isinstance(t, ArrayTangent) for t in tangents
+    )
 
 
 def _at_once(p: Any, x: Any) -> Any:
@@ -59,7 +68,7 @@ def _at_once(p: Any, x: Any) -> Any:
     with quiet():
         if v is not p:
             powers = np.vander(np.reshape(u, -1), v.shape[0])
-            terms.append(np.reshape((powers @ p).tangent, np.shape(y)))
+            terms.append(unboxed(np.reshape(powers @ p, np.shape(y))).tangent)
         if u_dot is not None:
             slope = np.polyval(np.polyder(v), u)
             terms.append(scale(slope, x, y, zero_slope_wins=False))
