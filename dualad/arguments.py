@@ -134,7 +134,9 @@ class Inputs:
         if len(set(self.keys)) < len(self.keys):
             raise ValueError(f"{driver}: {called}={argnums!r} names an argument twice.")
         self.selected = [rebuild(self.given[key], unbuffered) for key in self.keys]
-        self.leaves = [x if type(x) is float else self.number(x) for x in leaves(self.selected)]
+        self.leaves: list[Any] = [
+            x if type(x) is float else self.number(x) for x in leaves(self.selected)
+        ]
         self.sizes = [math.prod(shape_of(x)) for x in self.leaves]
         self.size = sum(self.sizes)
         for key, x in self.given.items():
