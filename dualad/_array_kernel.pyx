@@ -1834,10 +1834,9 @@ cdef bint place_recorded(object x, object index, object y) except -1:
         form[index] = other
         return True
     old, new = node_of(form), node_of(other)
-    if SLOT(old, DTYPE) != SLOT(new, DTYPE):
-        form[index] = other
+    if SLOT(old, DTYPE) != SLOT(new, DTYPE) or SLOT(form, BLOCK) != <PyObject *>None:
+        form[index] = other  # elements of it, or of its views, have been read from the tape
         return True
-    form.block = None
     if type(<object>SLOT(form, PLACES)) is not int:
         form.places = None
     node = new_node(

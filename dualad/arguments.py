@@ -6,6 +6,7 @@ to them is the business of `passes`, and the structure around them is put back a
 
 from __future__ import annotations
 
+import math
 import reprlib
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -133,8 +134,10 @@ class Inputs:
         if len(set(self.keys)) < len(self.keys):
             raise ValueError(f"{driver}: {called}={argnums!r} names an argument twice.")
         self.selected = [rebuild(self.given[key], unbuffered) for key in self.keys]
-        self.leaves = [self.number(x) for x in leaves(self.selected)]
-        self.sizes = [int(np.size(x)) for x in self.leaves]
+        self.leaves: list[Any] = [
+            x if type(x) is float else self.number(x) for x in leaves(self.selected)
+        ]
+        self.sizes = [math.prod(shape_of(x)) for x in self.leaves]
         self.size = sum(self.sizes)
         for key, x in self.given.items():
             if isinstance(x, Iterator) or any(isinstance(v, Iterator) for v in leaves(x)):

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from .kernel import KERNEL
 from .kinds import DualLike, Number
 from .levels import ParticipatingLevel
 from .namespaces import Namespace, in_slope, is_number
@@ -21,8 +22,17 @@ def as_numpy(x: DualLike) -> Number:
     return np.complex128(x) if isinstance(x, complex) or hasattr(x, "_mpc_") else np.float64(x)
 
 
+_Recorded: Any = KERNEL.Recorded if KERNEL else None
+
+
 def as_number(x: DualLike) -> DualLike:
     """NumPy's scalars as Python's own."""
+    if type(x) is _Recorded:  # a number on a tape keeps its place
+        v = x.primal
+        v = float(v) if type(v) is np.float64 else as_number(v)
+        made = x.level.tape.number(v, x.place, x.level)
+        if made is not NotImplemented:
+            return made
     return map_leaves(lambda v: v.item() if isinstance(v, np.generic) else v, x)
 
 

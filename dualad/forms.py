@@ -14,6 +14,7 @@ import bisect
 import math
 import operator
 import sys
+import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, NoReturn, TypeVar, cast
 
@@ -25,6 +26,7 @@ from .differentiations import note_refusal
 from .frames import name_of_call
 from .kernel import ARRAY_KERNEL, KERNEL
 from .levels import ParticipatingLevel
+from .memory import address_of
 from .pair import Pair, dual, is_array, plain, shape_of
 from .records import (
     EVERYTHING,
@@ -125,11 +127,14 @@ class ReverseLevel(ParticipatingLevel):
         node = tangent.node
         if type(node) is Step:
             return tape.number(primal, node.at, self)
-        whole, tangent.block = tangent.block, None
-        if whole is None or (block := self._block_of(whole)) is None:
+        array, tangent.block = tangent.block, None
+        place = None
+        if array is not None:
+            assert isinstance(node, Read)
+            place = self._place_of(array, node.place)
+        if place is None:
             return tape.number_of(primal, node, self)
-        assert isinstance(node, Read)
-        return tape.number(primal, block.start + node.place.number(whole.shape), self)
+        return tape.number(primal, place, self)
 
     # the tape
 
@@ -211,6 +216,42 @@ class ReverseLevel(ParticipatingLevel):
         places = np.arange(start, start + whole.size, dtype=np.intp).reshape(whole.shape)
         return _Places(self.tape, self, places)
 
+    def _place_of(self, array: Form, place: Place) -> int | None:
+        """The place of an element of an array, or of a view, if its elements have places."""
+        whole, view = array.whole, array.place
+        block = whole.block if type(whole.block) is _Block else None
+        if block is None and type(whole.places) is not _Places:
+            block = self._block_of(whole)
+        if block is None:
+            return None
+        if view is not None:
+            memory = np.empty(whole.shape, bool)
+            part = view.view_of(memory)
+            if part is None:
+                return None
+            if not part.flags.c_contiguous:
+                return self._place_apart(array, block.start, memory, part, place)
+            block = _Block(self.tape, block.start + address_of(part) - address_of(memory))
+            self._give_block(array, block)
+        return int(block.start + place.number(array.shape))
+
+    def _place_apart(self, view: Form, start: int, memory: Any, part: Any, place: Place) -> int:
+        """The same in a view that has gaps: of many elements, they get places side by side."""
+        view.places = count = 1 + (view.places or 0)
+        if _FEW * count >= view.size:
+            block = self.blocks.get(view.node) or self._new_block(view.node)
+            self._give_block(view, block)
+            return int(block.start + place.number(view.shape))
+        element = part[(*index_parts(place.index), None)]
+        return int(start + address_of(element) - address_of(memory))
+
+    def _give_block(self, view: Form, block: Any) -> None:
+        """Let a view have its elements there, until something is stored in the whole."""
+        view.block, whole = block, view.whole
+        if not hasattr(whole, "views"):
+            whole.views = []
+        whole.views.append(weakref.ref(view))
+
     def _block_of(self, whole: Form) -> Any:
         """Places for all elements of an array, if enough of them are read."""
         node = whole.node
@@ -242,6 +283,7 @@ def _directions(x: Any) -> int | None:
 
 _WHOLE_NUMBERS = (int, np.int64, np.intp)
 _SMALL = 1024  # elements of an array whose places cost less than the steps of some stores
+_FEW = 64  # places that cost less than an element that is looked for in the whole
 _STEP = 2048  # numbers on a tape that cost as much as one step that is not
 
 
@@ -326,10 +368,17 @@ class Form(ArrayTangent):
     base : Form or None
         The whole that this is a view of.
     places : Places or int or None
-        The places of all elements on the tape, once many have been stored one by one (how many).
+        The places of all elements on the tape, once many have been stored one by one (how many);
+        of a view, how many have been read.
+    block : Block or Form or None
+        Where its elements are on the tape, one after the other; of an element, what it is one of.
+    views : list of weakref.ref
+        The views of this that have blocks. Only where there is one here, too.
     """
 
-    __slots__ = ("base", "place", "places", "shape", "block", "_node", "_seen")
+    __slots__ = (
+        *("base", "place", "places", "shape", "block", "views", "_node", "_seen", "__weakref__"),
+    )
 
     FUNCTIONS: ClassVar[dict[Any, Callable[..., Any]]] = {}  # `transposes` enters it
 
@@ -337,7 +386,8 @@ class Form(ArrayTangent):
         self.base: Form | None = None
         self.place: Place | None = None
         self.places: Any = None
-        self.block: Any = None  # where its elements are on a tape; of an element, the whole
+        self.block: Any = None
+        self.views: list[Any] = []
         self._seen: Node | None = None
         self._node: Node | None = node  # None where elements have got other places since
         self.shape: tuple[int, ...] = node.shape
@@ -429,8 +479,8 @@ class Form(ArrayTangent):
         place = (self.place or EVERYTHING).then(parts)
         if len(parts) == len(self.shape) and all(isinstance(i, (int, np.integer)) for i in parts):
             element = Form(Read((), self.dtype, self.whole.node, place))  # a number of its own
-            if not place.views and type(place.index) is tuple:
-                element.block = self.whole
+            if parts and type(place.index) is tuple:
+                element.block = self
             return element
         return self.window(blank(self.shape)[index].shape, place)
 
@@ -442,7 +492,7 @@ class Form(ArrayTangent):
         if type(node) is Step and self._takes(index, node):
             return
         old = whole.node
-        whole.block = None
+        whole.forget_block()
         if type(whole.places) is not int:
             whole.places = None
         dtype = old.dtype if node is None else joint(old.dtype, node.dtype)
@@ -463,7 +513,8 @@ class Form(ArrayTangent):
             whole.places = count = 1 + (whole.places or 0)
             if not level.is_worth_places(count, whole.size):
                 return False
-            whole.places, whole.block = level.places_of(whole), None
+            whole.places = level.places_of(whole)
+            whole.forget_block()
         if whole.places is None or whole.places.level is not level:
             return False
         numbers = whole.places.numbers
@@ -474,6 +525,14 @@ class Form(ArrayTangent):
         numbers[parts] = number.at
         whole._node = whole.block = None
         return True
+
+    def forget_block(self) -> None:
+        """Let elements be read anew, which something is stored in: of this, and of its views."""
+        if self.block is not None:
+            for view in [at() for at in getattr(self, "views", ())]:
+                if view is not None:
+                    view.block = None
+            self.block, self.views = None, []
 
     # the same under other names
 

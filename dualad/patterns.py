@@ -516,26 +516,7 @@ def _pad(a: Pattern, pad_width: Any, mode: Any = "constant", **options: Any) -> 
         return Pattern(a.sets, np.pad(a.numbers, pad_width))
     if mode in ("edge", "wrap", "reflect", "symmetric") and not options:
         return Pattern(a.sets, np.pad(a.numbers, pad_width, mode))
-    if mode == "linear_ramp":  # from the number at the edge to a constant
-        return Pattern(a.sets, np.pad(a.numbers, pad_width, "edge"))
-    if mode == "mean" and not isinstance(pad_width, dict):
-        return _padded_by_means(a, pad_width, options.get("stat_length"))
     return _everything(np.pad)(a, pad_width, mode, **options)
-
-
-def _padded_by_means(a: Any, pad_width: Any, stat_length: Any) -> Any:
-    """Axis by axis, as NumPy goes: later ones take what the earlier ones have put there."""
-    widths = np.broadcast_to(pad_width, (a.ndim, 2)).tolist()
-    lengths = np.broadcast_to(stat_length or a.size, (a.ndim, 2)).tolist()
-    for axis, ((before, after), (first, last)) in enumerate(zip(widths, lengths, strict=True)):
-        n = a.shape[axis]
-        ends = [(before, slice(0, first)), (after, slice(max(0, n - last), n))]
-        left, right = (
-            np.repeat(np.mean(a[(slice(None),) * axis + (cut,)], axis, keepdims=True), width, axis)
-            for width, cut in ends
-        )
-        a = np.concatenate([left, a, right], axis)
-    return a
 
 
 def _everything(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -555,10 +536,6 @@ def _everything(f: Callable[..., Any]) -> Callable[..., Any]:
         return (result, *rest) if isinstance(y, tuple) else result
 
     return whole
-
-
-for _f in (np.histogram, np.histogramdd):
-    Pattern.FUNCTIONS[_f] = _everything(_f)
 
 
 # -- questions that need no numbers ----------------------------------------------------------
@@ -632,6 +609,14 @@ def _sum(
     if keepdims:
         result = result.reshape([1 if i in axes else n for i, n in enumerate(a.shape)])
     return Pattern(a.sets, result if result.ndim else result[()])
+
+
+@_enter((np.add, "reduceat"))
+def _sums_of_slices(a: Any, indices: Any, axis: int = 0) -> Any:
+    numbers = np.moveaxis(a.numbers, axis, -1)
+    ends = np.maximum(np.append(indices[1:], numbers.shape[-1]), indices + 1)
+    each = [a.sets.union(numbers[..., i:end]) for i, end in zip(indices, ends, strict=True)]
+    return Pattern(a.sets, np.moveaxis(np.stack(each, axis=-1), -1, axis))
 
 
 Pattern.FUNCTIONS[np.add, "reduce"] = lambda a, axis=0, *args, **options: _sum(

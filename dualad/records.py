@@ -213,9 +213,10 @@ class Place:
 
     def number(self, shape: tuple[int, ...]) -> int:
         """The number of the one element in this part of an array of this shape."""
-        if len(shape) == len(self.index) == 1:
-            return int(self.index[0]) % shape[0]
-        return int(np.arange(int(np.prod(shape))).reshape(shape)[self.index])
+        number = 0
+        for i, n in zip(self.index, shape, strict=True):
+            number = number * n + int(i) % n
+        return number
 
     def winners(self, shape: tuple[int, ...], many: tuple[int, ...]) -> Any:
         """Which of the elements stored in this part stay; None for all."""

@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+_CONTAINERS = (list, tuple, dict)
+
 
 def leaves(x: Any) -> Iterator[Any]:
     """Everything in x that is not a list, tuple or dict, in order.
@@ -24,7 +26,10 @@ def leaves(x: Any) -> Iterator[Any]:
     kind = type(x)  # what x looks like is a slower question, where x is a dual
     if issubclass(kind, (list, tuple)):
         for part in x:
-            yield from leaves(part)
+            if issubclass(type(part), _CONTAINERS):
+                yield from leaves(part)
+            else:
+                yield part
     elif issubclass(kind, dict):
         yield from leaves(list(x.values()))
     else:
@@ -39,7 +44,9 @@ def rebuild(x: Any, leaf: Callable[[Any], Any]) -> Any:
     """
     kind = type(x)
     if issubclass(kind, (list, tuple)):
-        parts = [rebuild(part, leaf) for part in x]
+        parts = [
+            rebuild(part, leaf) if issubclass(type(part), _CONTAINERS) else leaf(part) for part in x
+        ]
         if issubclass(kind, list):
             return parts
         return kind(*parts) if hasattr(x, "_fields") else tuple(parts)  # a namedtuple

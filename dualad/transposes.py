@@ -238,6 +238,29 @@ def _cumsum(a: Form, axis: Any = None, dtype: Any = None, out: Any = None) -> An
     return made_of(a.shape, a.dtype, [a], lambda g: (np.flip(np.cumsum(np.flip(g, i), axis=i), i),))
 
 
+@transposes((np.add, "reduceat"))
+def _sums_of_slices(a: Form, indices: Any, axis: int = 0) -> Any:
+    i = normalize_axis_index(axis, a.ndim) - a.ndim
+    n = a.shape[i]
+    lengths = np.maximum(np.diff(indices, append=n), 1)
+    ends = np.cumsum(lengths)
+    number = np.repeat(np.arange(len(indices)), lengths)  # of the slice that takes an element,
+    taken = np.arange(len(number)) + np.repeat(indices - ends + lengths, lengths)  # and which
+    is_each_once = np.array_equal(taken, np.arange(n))
+
+    def pull(g: Any) -> Any:
+        g = np.moveaxis(g, i, -1)
+        each = g[..., number]
+        if not is_each_once:
+            front = shape_of(g)[:-1]
+            rows = np.reshape(each, (-1, len(taken)))
+            each = np.reshape(scattered(rows, taken, n, 1), (*front, n))
+        return (np.moveaxis(each, -1, i),)
+
+    shape = np.add.reduceat(blank(a.shape), indices, axis=i).shape
+    return made_of(shape, a.dtype, [a], pull)
+
+
 @transposes(np.trace)
 def _trace(a: Form, offset: int = 0, axis1: int = 0, axis2: int = 1, *args: Any) -> Any:
     return total(placed(np.diagonal, (a, offset, axis1, axis2), {}), -1)
@@ -433,7 +456,7 @@ if ARRAY_KERNEL:
 
 # -- anything else, if it is small ---------------------------------------------------------
 
-SMALL = {np.pad, np.histogram, np.histogramdd}  # linear in their forms, and without a transpose
+SMALL = {np.pad}  # linear in its form, and without a transpose where mirrored oddly, and often
 
 
 def _dense(f: Callable[..., Any], args: Any, options: Any) -> Any:

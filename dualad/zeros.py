@@ -160,6 +160,8 @@ def is_finite(x: DualLike) -> bool:
 
     What is not made of floats, as a tangent of another kind, is never infinite.
     """
+    if type(x) is float:
+        return math.isfinite(x)
     if isinstance(x, Pair):
         return is_finite(x.primal) and is_finite(x.tangent)
     found: bool | None = ARRAY_KERNEL.is_finite(x) if ARRAY_KERNEL else None

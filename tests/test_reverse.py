@@ -7,6 +7,7 @@ import copy
 import functools
 import gc
 import math
+import operator
 import pickle
 import threading
 import warnings
@@ -32,6 +33,7 @@ from dualad import (
     hvp,
     jacobian,
     jvp,
+    records,
     value_and_grad,
     vjp,
 )
@@ -395,6 +397,18 @@ ARRAYS_OF_NUMBERS: dict[str, Callable[[Any], Any]] = {
     "fromiter": lambda x: np.fromiter((v * v for v in x), float),
     "vectorize": lambda x: np.vectorize(lambda v: v * v)(x),
     "a list in a function": lambda x: np.multiply([v * v for v in x], 1.0),
+    "stack": lambda x: np.stack([v * v for v in x]),
+    "hstack": lambda x: np.hstack([v * v for v in x]),
+    "concatenate": lambda x: np.concatenate([[v * v] for v in x]),
+    "concatenate beside constants": lambda x: np.concatenate(([2.0], [v * v for v in x]))[1:],
+    "concatenate with a type": lambda x: np.concatenate([[v * v] for v in x], dtype=float),
+    "append": lambda x: np.append([v * v for v in x], 3.0)[:-1],
+    "block": lambda x: np.block([v * v for v in x]),
+    "block of rows": lambda x: np.block([[v, v * v] for v in x])[:, 1],
+    "vstack": lambda x: np.vstack([[v, v * v] for v in x])[:, 1],
+    "column_stack": lambda x: np.column_stack([list(x), [v * v for v in x]])[:, 1],
+    "dstack": lambda x: np.dstack([list(x), [v * v for v in x]])[0, :, 1],
+    "stack behind": lambda x: np.stack([[v, v * v] for v in x], axis=-1)[1],
 }
 
 
@@ -420,7 +434,11 @@ def test_arrays_of_numbers_taken_out_of_an_array(name: str, n: int) -> None:
     np.testing.assert_allclose(rows, np.diag(2 * x), rtol=1e-15)
 
 
-@pytest.mark.parametrize("name", sorted(ARRAYS_OF_NUMBERS.keys() - {"rows", "beside constants"}))
+AS_THEY_ARE = ("array", "asarray", "with a type", "fromiter", "vectorize", "a list in a function")
+JOINED = ("stack", "hstack", "concatenate", "concatenate with a type", "block")
+
+
+@pytest.mark.parametrize("name", (*AS_THEY_ARE, *JOINED))
 def test_an_array_of_numbers_on_a_tape_is_one_step(name: str) -> None:
     nodes = []
 
@@ -1229,6 +1247,84 @@ def test_views_see_what_is_stored_behind_them(name: str) -> None:
         jvp(grad(f, mode="forward"), (x,), (along,))[1],
         rtol=1e-11,
     )
+
+
+WRITES: dict[str, Callable[[Any, Any], Any]] = {
+    "an element": lambda y, view: operator.setitem(y, (1, 1), y[0, 0] * y[2, 2]),
+    "elements": lambda y, view: [operator.setitem(y, (i, 1), y[i, 2] * 0.9) for i in range(3)],
+    "an element of the view": lambda y, view: operator.setitem(view, (0,) * view.ndim, y[1, 2]),
+    "a row": lambda y, view: operator.setitem(y, slice(1, 2), y[2:] * 1.5),
+    "a constant": lambda y, view: operator.setitem(y, slice(0, 1), 1.5),
+    "all": lambda y, view: operator.setitem(y, ..., y * y),
+    "in place": lambda y, view: operator.imul(y, y.T.copy()),
+    "the view": lambda y, view: operator.setitem(view, ..., view[::-1] * 1.25),
+}
+
+
+@pytest.mark.parametrize("name", VIEWS)
+def test_elements_of_views_see_what_is_stored_behind_them(name: str) -> None:
+    """Elements are read, one by one and often, between the writes."""
+
+    def read(a: Any) -> Any:
+        return sum((k + 1) * a[i] ** 2 for k, i in enumerate(np.ndindex(a.shape)))
+
+    for write, store in WRITES.items():
+
+        def f(x: Any, write: str = write, store: Callable[[Any, Any], Any] = store) -> Any:
+            y = x * 1.0
+            view, row = VIEWS[name](y), y[1]
+            total = read(view) + read(row) + read(view)
+            if not (write.endswith("view") and not plain_views_can_be_written_to(view)):
+                store(y, view)
+            total = total + view[(0,) * view.ndim] * row[2] + np.sum(view) + read(y)
+            y[2, 1:] = y[1, :2]
+            return total + read(view) * read(VIEWS[name](y)) + read(row)
+
+        x = np.random.default_rng(0).uniform(0.5, 1.5, (3, 3))
+        value, got = value_and_grad(f, mode="reverse")(x)
+        assert value == f(x)
+        np.testing.assert_allclose(got, grad(f, mode="forward")(x), rtol=1e-12, err_msg=write)
+        outer = jvp(grad(f, mode="reverse"), (x,), (np.cos(x),))[1]
+        want = jvp(grad(f, mode="forward"), (x,), (np.cos(x),))[1]
+        np.testing.assert_allclose(outer, want, rtol=1e-11, err_msg=write)
+
+
+LOOPS: dict[str, Callable[[Any], Any]] = {
+    "slice": lambda x: [v * v for v in x[1:]],
+    "reshape": lambda x: [v * v for v in x.reshape(20, -1).reshape(-1)],
+    "rows": lambda x: [v * v for row in x.reshape(20, -1) for v in row],
+    "columns": lambda x: [v * v for row in x.reshape(20, -1).T for v in row],
+    "backward": lambda x: [v * v for v in x[::-1]],
+    "windows": lambda x: [v * v for i in range(0, 400, 20) for v in x[i : i + 20]],
+    "stack": lambda x: np.stack(list(x)) ** 2,
+    "concatenate": lambda x: np.concatenate([[v] for v in x]) ** 2,
+    "ragged slices": lambda x: np.multiply.reduceat(x, np.arange(40) * np.arange(40) // 4),
+    "sums of slices": lambda x: np.add.reduceat(x, np.arange(40) * np.arange(40) // 4) ** 2,
+    "running maxima": lambda x: np.maximum.accumulate(x) ** 2,
+    "running differences": lambda x: np.subtract.accumulate(x) ** 2,
+    "differences": lambda x: np.subtract.reduce(x) ** 2,
+    "histogram": lambda x: np.histogram(np.sin(np.arange(400)), 7, weights=x)[0] ** 2,
+    "padded by means": lambda x: np.pad(x, 3, "mean") ** 2,
+    "padded oddly": lambda x: np.pad(x, 3, "reflect", reflect_type="odd") ** 2,
+    "padded with ramps": lambda x: np.pad(x, 3, "linear_ramp", end_values=2.0) ** 2,
+    "polynomial": lambda x: np.polyval(x, np.linspace(0.1, 0.9, 4)),
+    "vectorize": lambda x: np.vectorize(lambda v: v * v)(x),
+}
+
+
+@pytest.mark.skipif(KERNEL is None, reason="single numbers have no tape without a kernel")
+@pytest.mark.parametrize("name", LOOPS)
+def test_single_numbers_leave_nothing_but_the_tape(name: str) -> None:
+    """A node costs as much as a hundred steps on the tape."""
+    x = np.random.default_rng(0).uniform(0.5, 1.5, 400)
+
+    def f(x: Any) -> Any:
+        return np.sum(np.array(LOOPS[name](x)))
+
+    before = records.next_number()
+    got = grad(f, mode="reverse")(x)
+    assert records.next_number() - before < 130
+    np.testing.assert_allclose(got, grad(f, mode="forward")(x), rtol=1e-11)
 
 
 def plain_views_can_be_written_to(view: Any) -> bool:

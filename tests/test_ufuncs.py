@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing.overrides import get_overridable_numpy_ufuncs
-from support.oracle import check
+from support.oracle import check, differences
 
 from dualad import Dual, DualArray, hessian, jacobian, jvp, sparsity
 from dualad.array.protocols import ARRAY_FUNCTIONS, is_question
@@ -88,6 +88,38 @@ def test_methods_of_binary_ufuncs(ufunc: Any) -> None:
         run(lambda x: ufunc.reduce(x, axis=0, initial=0.9))
         mask = y > 1.2
         run(lambda x: ufunc.reduce(x, axis=0, initial=0.9, where=mask))
+
+
+@pytest.mark.parametrize("ufunc", BINARY, ids=lambda f: f.__name__)
+def test_slices_of_many_lengths(ufunc: Any) -> None:
+    """Forward and backward, against differences; of falling indices NumPy takes the element."""
+    x = np.random.default_rng(5).permutation(np.linspace(0.9, 1.5, 24))
+    folds = np.allclose(ufunc.reduce(MATRIX, axis=1), functools.reduce(ufunc, MATRIX.T))
+    each = [0, 1, 3, 2, 6, 10, 9, 15, 14]
+    functions = [
+        lambda x: ufunc.reduceat(x, [0, 12, 3, 15]),
+        lambda x: ufunc.reduceat(x, each),
+        lambda x: ufunc.reduceat(x.reshape(4, 6).T, [2, 0, 3, 1, 4], axis=-2),
+        lambda x: ufunc.reduceat(x.reshape(2, 12), each[:6], axis=1),
+        lambda x: ufunc.reduce(x.reshape(1, -1), axis=1, keepdims=True),
+        lambda x: ufunc.reduce(x.reshape(8, 3), axis=-2),
+    ]
+    running = [
+        ufunc.accumulate,
+        lambda x: ufunc.accumulate(x[::-1]),
+        lambda x: ufunc.accumulate(x.reshape(4, 6).T, axis=-1),
+        lambda x: ufunc.accumulate(np.round(x, 1)),
+    ]
+    for f in (functions if folds else []) + running:
+        forward, backward = (jacobian(f, mode=mode)(x) for mode in ("forward", "reverse"))
+        np.testing.assert_allclose(backward, forward, rtol=1e-11, atol=1e-13)
+        if f is not running[-1]:  # which stands still, and has ties
+            steps = [differences(f, (x,), (e,))[0] for e in np.eye(24)]
+            want = np.stack(steps, axis=-1)
+            np.testing.assert_allclose(forward, want, rtol=1e-7, atol=1e-7)
+    if ufunc is np.add:
+        with pytest.raises(IndexError):
+            jacobian(lambda x: ufunc.reduceat(x, [0, 24]))(x)
 
 
 @pytest.mark.parametrize("ufunc", BINARY, ids=lambda f: f.__name__)

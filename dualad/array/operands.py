@@ -51,7 +51,7 @@ def as_operand(x: Any) -> Any:
     x = unbuffered(x)
     if isinstance(x, (list, tuple)):
         if any(isinstance(part, (Dual, ArrayProxy)) for part in leaves(x)):
-            if all(type(part) in _SINGLE for part in x):
+            if _SINGLE.issuperset(map(type, x)):
                 return from_objects(np.fromiter(x, object, len(x)))  # which asks them nothing
             return np.stack([as_operand(part) for part in x])
         x = np.asarray(x)
@@ -61,6 +61,28 @@ def as_operand(x: Any) -> Any:
 _NUMBERS = (float, complex, int, np.number)
 # What the kernel puts together at once, as a right-hand side of a differential equation gives it.
 _SINGLE = frozenset((KERNEL.Dual, KERNEL.Recorded, float, np.float64)) if KERNEL else frozenset()
+
+
+def counted(x: Any, numbers: list[Any]) -> Any:
+    """Nested lists of numbers, which are added to `numbers`, as those of their places there.
+
+    None if there is anything in them that the kernel does not put together at once.
+    """
+    if type(x) in _SINGLE:
+        numbers.append(x)
+        return len(numbers) - 1
+    if not isinstance(x, (list, tuple)):
+        return None
+    if _SINGLE.issuperset(map(type, x)):
+        numbers.extend(x)
+        return list(range(len(numbers) - len(x), len(numbers)))
+    found = []
+    for part in x:
+        places = counted(part, numbers)
+        if places is None:
+            return None
+        found.append(places)
+    return found
 
 
 def from_objects(x: Any) -> Any:
@@ -89,8 +111,13 @@ def as_objects(x: Any, number: Callable[[Any], Any] = as_number) -> Any:
         return np.asarray(x, dtype=object)
     elements: Any = x
     objects = np.empty_like(plain(x), dtype=object, subok=False)  # in the order of x in memory
-    for index in np.ndindex(objects.shape):
-        objects[index] = number(elements[index] if is_array(x) else x)
+    if not is_array(x):
+        objects[()] = number(x)
+    elif x.ndim == 1:  # objects[i] = … would ask them whether they are sequences
+        objects[:] = np.fromiter(map(number, elements), object, len(elements))
+    else:
+        for index in np.ndindex(objects.shape):
+            objects[index] = number(elements[index])
     return objects
 
 

@@ -6,6 +6,8 @@ derivative, what is left of the polynomial has none.
 
 from __future__ import annotations
 
+import functools
+import operator
 import warnings
 from typing import Any
 
@@ -14,9 +16,12 @@ import numpy as np
 from ..array.dualarray import DualArray
 from ..array.protocols import implements, implements_named
 from ..array.undefined import undefined
+from ..array_tangents import ArrayTangent
 from ..dual import Dual
-from ..pair import dual, fit, plain
-from .common import array, as_dtype, with_value
+from ..numerics import quiet
+from ..pair import dual, fit, newest, parts, plain
+from ..zeros import scale
+from .common import array, as_dtype, unboxed, with_value
 
 
 def _coefficients(p: Any) -> Any:
@@ -38,10 +43,36 @@ def polyval(p: Any, x: Any) -> Any:
     if isinstance(x, np.poly1d):
         raise TypeError("np.polyval of a dual at a polynomial is not supported; give numbers as x.")
     p, x = array(p), array(x)
+    if p.ndim == 1 and p.size and _knows_slopes(p, x):
+        return _at_once(p, x)
     y: Any = np.zeros_like(plain(x))[()]
     for i in range(p.shape[0]):
         y = y * x + p[i]
     return y
+
+
+def _knows_slopes(p: Any, x: Any) -> bool:
+    """Whether the newest tangents are multiplied by slopes, as those of floats are."""
+    level = newest((p, x))
+    tangents = [parts(a, level)[1] for a in (p, x)]
+    return np.result_type(plain(p), plain(x)).kind in "fc" and all(
+        t is None or type(level) is int or isinstance(t, ArrayTangent) for t in tangents
+    )
+
+
+def _at_once(p: Any, x: Any) -> Any:
+    """The polynomial at x, in few steps: its tangent is that of Σ pᵢ·x^(n−1−i)."""
+    level = newest((p, x))
+    (v, _), (u, u_dot) = parts(p, level), parts(x, level)
+    y, terms = unboxed(np.polyval(v, u)), []
+    with quiet():
+        if v is not p:
+            powers = np.vander(np.reshape(u, -1), v.shape[0])
+            terms.append(unboxed(np.reshape(powers @ p, np.shape(y))).tangent)
+        if u_dot is not None:
+            slope = np.polyval(np.polyder(v), u)
+            terms.append(scale(slope, x, y, zero_slope_wins=False))
+    return dual(y, fit(functools.reduce(operator.add, terms), y), level)
 
 
 def _rising(x: Any, c: Any, grid: bool) -> Any:

@@ -15,7 +15,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..array.algebra import even_out, linear, zero_tangent
 from ..array.dualarray import DualArray
-from ..array.operands import as_operand, converted
+from ..array.operands import as_operand, converted, counted
 from ..array.protocols import implements, implements_each, plain_answer
 from ..dual import Dual
 from ..looks import is_plain
@@ -377,11 +377,24 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
 # -- several arrays together ---------------------------------------------------------------
 
 
+def _numbers_joined(f: Callable[[Any], Any], arrays: Any) -> Any:
+    """f(arrays), which joins, if there are numbers alone in the arrays; else None.
+
+    The numbers become one array at once, as those of a list do, and f says where each goes.
+    """
+    numbers: list[Any] = []
+    places = counted(arrays, numbers)
+    return None if places is None else as_operand(numbers)[f(places)]
+
+
 def _joining(f: Callable[..., Any]) -> Callable[..., Any]:
     """f joins a sequence of arrays."""
 
     def joined(arrays: Any, *args: Any, out: Any = None, dtype: Any = None, **kwargs: Any) -> Any:
         casting = kwargs.pop("casting", "same_kind")
+        numbers = _numbers_joined(lambda xs: f(xs, *args, **kwargs), arrays)
+        if numbers is not None:
+            return _finished(numbers, [numbers], out, dtype, casting)
         parts = [as_operand(a) for a in arrays]
         result = linear(lambda *xs: f(xs, *args, **kwargs), *parts)
         return _finished(result, parts, out, dtype, casting)
@@ -409,6 +422,9 @@ implements_each(_joining, np.vstack, np.hstack, np.dstack, np.column_stack)
 def concatenate(
     arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind"
 ) -> Any:
+    numbers = _numbers_joined(lambda xs: np.concatenate(xs, axis), arrays)
+    if numbers is not None:
+        return _finished(numbers, [numbers], out, dtype, casting)
     parts = [as_operand(a) for a in arrays]
     if axis is None:
         parts, axis = [np.reshape(a, -1) for a in parts], 0
@@ -425,6 +441,9 @@ def concatenate(
 def stack(
     arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind"
 ) -> Any:
+    numbers = _numbers_joined(lambda xs: np.stack(xs, axis), arrays)
+    if numbers is not None:
+        return _finished(numbers, [numbers], out, dtype, casting)
     parts = [as_operand(a) for a in arrays]
     behind = axis if axis < 0 else axis - 1 - max(map(np.ndim, parts))
     result = linear(
@@ -435,6 +454,9 @@ def stack(
 
 @implements(np.block)
 def block(arrays: Any) -> Any:
+    numbers = _numbers_joined(np.block, arrays)
+    if numbers is not None:
+        return numbers
     parts = [as_operand(a) for a in leaves(arrays)]
 
     def f(*xs: Any) -> Any:
@@ -470,9 +492,15 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> A
         )
     if mode in ("edge", "reflect", "symmetric", "wrap") and options.get("reflect_type") != "odd":
         return gathering(np.pad)(array, pad_width, mode, **options)
-    if mode in ("maximum", "minimum", "median"):
+    if mode in _STATISTICS:
         return _pad_with(getattr(np, _STATISTICS[mode]), array, pad_width, **options)
+    if mode in ("reflect", "symmetric"):  # oddly
+        widths, shift = _pairs(pad_width, array.ndim), int(mode == "reflect")
+        if all(max(pair) <= n - shift for pair, n in zip(widths, array.shape, strict=True)):
+            return _pad_oddly(array, widths, shift)
     fill = {"constant": "constant_values", "linear_ramp": "end_values"}.get(mode)
+    if mode == "linear_ramp" and fill not in options:
+        return _pad_with_ramps(array, pad_width)
     if fill is None or fill not in options:
         return linear(lambda x: np.pad(x, pad_width, mode, **options), array)
     ends = options[fill]
@@ -491,7 +519,7 @@ def _unit(structure: Any, i: int) -> Any:
     return rebuild(structure, lambda _: float(next(numbers) == i))
 
 
-_STATISTICS = {"maximum": "max", "minimum": "min", "median": "median"}
+_STATISTICS = {"maximum": "max", "minimum": "min", "median": "median", "mean": "mean"}
 
 
 def _pad_with(
@@ -509,6 +537,29 @@ def _pad_with(
             keepdims=True,
         )
         a = np.concatenate((np.repeat(left, before, axis), a, np.repeat(right, after, axis)), axis)
+    return a
+
+
+def _pad_oddly(a: Any, widths: list[tuple[int, int]], shift: int) -> Any:
+    """One axis after the other, mirrored at its edge, which is left out by a shift of 1."""
+    for axis, (before, after) in enumerate(widths):
+        n = a.shape[axis]
+        first, last = a[_along(axis, slice(0, 1))], a[_along(axis, slice(-1, None))]
+        left = np.flip(a[_along(axis, slice(shift, shift + before))], axis)
+        right = np.flip(a[_along(axis, slice(n - shift - after, n - shift))], axis)
+        a = np.concatenate((2 * first - left, a, 2 * last - right), axis)
+    return a
+
+
+def _pad_with_ramps(a: Any, pad_width: Any) -> Any:
+    """One axis after the other, from zero to the edge."""
+    for axis, (before, after) in enumerate(_pairs(pad_width, a.ndim)):
+        first, last = a[_along(axis, slice(0, 1))], a[_along(axis, slice(-1, None))]
+        left, right = (
+            np.reshape(np.arange(n) / max(n, 1), (-1, *[1] * (a.ndim - 1 - axis)))
+            for n in (before, after)
+        )
+        a = np.concatenate((first * left, a, last * np.flip(right)), axis)
     return a
 
 

@@ -145,9 +145,22 @@ def _edges(a: Any, bins: Any, limits: Any, weights: Any) -> Any:
     return np.linspace(low, high, n + 1)
 
 
-def _counts(f: Callable[[Any], Any], weights: Any) -> Any:
-    """How many in each bin: a step in what is counted, linear in the weights."""
-    return linear(f, weights) if has_duals(weights) else f(weights)
+def _counts(f: Callable[[Any], Any], columns: Any, edges: list[Any], weights: Any) -> Any:
+    """How many in each bin, as f gives: a step in what is counted, linear in the weights."""
+    if not has_duals(weights):
+        return f(weights)
+    if plain(weights).dtype.kind == "c":
+        real, imag = (_counts(f, columns, edges, part) for part in (weights.real, weights.imag))
+        return real + 1j * imag
+    numbers = [_bins_of(x, e) for x, e in zip(columns, edges, strict=True)]
+    sizes = [len(e) + 1 for e in edges]
+    counts = np.bincount(np.ravel_multi_index(numbers, sizes), weights, int(np.prod(sizes)))
+    return np.reshape(counts, sizes)[(slice(1, -1),) * len(sizes)]
+
+
+def _bins_of(x: Any, edges: Any) -> Any:
+    """In which bin each number is, counted from 1; below all of them 0, above one more."""
+    return np.searchsorted(edges, x, "right") - (x == edges[-1])
 
 
 @composing(np.histogram_bin_edges)
@@ -163,7 +176,9 @@ def histogram(
     weights = None if weights is None else np.reshape(array(weights), -1)
     edges = _edges(a, bins, range, weights)
     values, plain_edges = plain(a), plain(edges)
-    counts = _counts(lambda w: np.histogram(values, plain_edges, weights=w)[0], weights)
+    counts = _counts(
+        lambda w: np.histogram(values, plain_edges, weights=w)[0], [values], [plain_edges], weights
+    )
     if density:
         counts = counts / np.diff(edges) / np.sum(counts)
     return counts, edges
@@ -190,7 +205,9 @@ def histogramdd(
         _edges(sample[:, i], b, r, None) for i, (b, r) in enumerate(zip(bins, limits, strict=True))
     ]
     values, plain_edges = plain(sample), [plain(e) for e in edges]
-    counts = _counts(lambda w: np.histogramdd(values, plain_edges, weights=w)[0], weights)
+    counts = _counts(
+        lambda w: np.histogramdd(values, plain_edges, weights=w)[0], values.T, plain_edges, weights
+    )
     if density:
         total = np.sum(counts)
         for i, e in enumerate(edges):

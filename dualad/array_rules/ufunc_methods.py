@@ -13,17 +13,18 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
 
 from ..array.algebra import constant, linear
 from ..array.dualarray import DualArray, refuse_overlap
 from ..array.operands import converted
 from ..array.protocols import ufunc_method
-from ..dual import Dual, evaluate
+from ..dual import Dual, evaluate, function
 from ..pair import plain
 from ..refusals import MAKE_ROOM, refused
 from ..rules import Rule
 from ..table import RULES
-from .common import array, has_duals, valued
+from .common import along, array, has_duals, valued
 from .reductions import running
 
 
@@ -51,6 +52,7 @@ _REDUCTIONS: dict[Any, Callable[..., Any]] = {
     np.logaddexp2: _log_of_sum(np.logaddexp2, np.exp2, np.log2),
 }
 _ASSOCIATIVE = (np.logaddexp, np.logaddexp2, np.hypot)
+_EXTREMES = (np.maximum, np.minimum, np.fmax, np.fmin)
 _ACCUMULATIONS: dict[Any, Callable[..., Any]] = {np.add: np.cumsum, np.multiply: np.cumprod}
 
 
@@ -114,6 +116,11 @@ def reduce(
             a = np.where(where, a, fill)
         result = _REDUCTIONS[ufunc](a, axis=axis, keepdims=keepdims)
         return result if initial is None else evaluate(rule, (initial, result))
+    if ufunc is np.subtract and initial is None and where is True and a.size:
+        (place,) = _axes(a.ndim, axis)
+        first, rest = (np.take(a, i, axis=place) for i in ([0], np.arange(1, a.shape[place])))
+        y = first - np.sum(rest, axis=place, keepdims=True)  # its tangents alone are looked at
+        return y if keepdims else np.squeeze(y, place)
     result = _fold(rule, a, axis, ufunc.identity if initial is None else initial, where)
     return np.reshape(result, _kept(a.shape, axis)) if keepdims else result
 
@@ -122,19 +129,21 @@ def _fold(rule: Rule, a: Any, axis: Any, start: Any, where: Any) -> Any:
     """One step after the other; elements that `where` leaves out change nothing."""
     axes = _axes(a.ndim, axis)
     mask = np.moveaxis(np.broadcast_to(where, a.shape), axes, range(len(axes)))
-    shape = (math.prod(mask.shape[: len(axes)]), *mask.shape[len(axes) :])
-    mask, steps = mask.reshape(shape), np.reshape(np.moveaxis(a, axes, range(len(axes))), shape)
-    result = start
-    for i in range(len(mask)):
+    rest = mask.shape[len(axes) :]
+    shape = (math.prod(mask.shape[: len(axes)]), *(rest if math.prod(rest) != 1 else ()))
+    steps = np.copy(np.reshape(np.moveaxis(a, axes, range(len(axes))), shape), "C")
+    mask = mask.reshape(shape)
+    result, operate = start, function(rule)
+    for chosen, step in zip(mask, steps, strict=True):  # numbers, where one is left
         if result is None:
-            result = steps[i]
-        elif mask[i].all():
-            result = evaluate(rule, (result, steps[i]))
+            result = step
+        elif chosen.all():
+            result = operate(result, step)
         else:
-            result = np.where(mask[i], evaluate(rule, (result, steps[i])), result)
+            result = np.where(chosen, operate(result, step), result)
     if result is None:
         raise ValueError(f"np.{rule.name}.reduce of nothing has no value; give initial=.")
-    return np.broadcast_to(result, shape[1:]) if np.ndim(result) < len(shape) - 1 else result
+    return result if np.shape(result) == rest else np.broadcast_to(result, rest)
 
 
 def _axes(ndim: int, axis: Any) -> list[int]:
@@ -155,13 +164,27 @@ def accumulate(ufunc: Any, rule: Rule, a: Any, axis: int = 0, dtype: Any = None)
         a = converted(a, dtype)
     if ufunc in _ACCUMULATIONS:
         return _ACCUMULATIONS[ufunc](a, axis=axis)
+    operate = function(rule)
     if ufunc in _ASSOCIATIVE:
-        y = running(lambda *pair: evaluate(rule, pair), np.moveaxis(a, axis, -1))
+        y = running(operate, np.moveaxis(a, axis, -1))
         return np.moveaxis(y, -1, axis)
-    steps = list(np.moveaxis(a, axis, 0))
+    if ufunc in _EXTREMES and (places := _places_of_extremes(ufunc, plain(a), axis)) is not None:
+        return np.take_along_axis(a, places, axis)
+    steps = list(np.copy(np.moveaxis(a, axis, 0), "C"))
     for i in range(1, len(steps)):
-        steps[i] = evaluate(rule, (steps[i - 1], steps[i]))
+        steps[i] = operate(steps[i - 1], steps[i])
     return np.stack(steps, axis=axis) if steps else a
+
+
+def _places_of_extremes(ufunc: Any, v: Any, axis: int) -> Any:
+    """Where along an axis the running maxima or minima stand; None if any stands twice."""
+    y = ufunc.accumulate(v, axis=axis)
+    turned, values = np.moveaxis(y, axis, 0), np.moveaxis(v, axis, 0)
+    if np.any(values[1:] == turned[:-1]) or np.any(values != values):  # or at nan
+        return None
+    each = np.reshape(np.arange(len(values)), (-1, *[1] * (v.ndim - 1)))
+    places = np.maximum.accumulate(np.where(values == turned, each, 0), axis=0)
+    return np.moveaxis(places, 0, axis)
 
 
 @_method("outer")
@@ -170,18 +193,36 @@ def outer(ufunc: Any, rule: Rule, a: Any, b: Any) -> Any:
     return evaluate(rule, (np.reshape(a, np.shape(a) + (1,) * np.ndim(b)), b))
 
 
+_FEW = 4  # lengths of slices that are folded at once each: of more, all numbers cost less
+
+
 @_method("reduceat")
 def reduceat(ufunc: Any, rule: Rule, a: Any, indices: Any, axis: int = 0, dtype: Any = None) -> Any:
     """Fold the slices between consecutive indices; a falling pair gives the element itself."""
-    n = np.shape(a)[axis]
-    starts = [int(i) for i in indices]
-    parts = []
-    for start, stop in zip(starts, [*starts[1:], n], strict=True):
-        if not 0 <= start < n:
-            raise IndexError(f"index {start} is out of bounds for axis {axis} of length {n}.")
-        block = np.take(a, range(start, max(start + 1, stop)), axis=axis)
-        parts.append(reduce(ufunc, rule, block, axis=axis, dtype=dtype))
-    return np.stack(parts, axis=axis)
+    a = array(a) if dtype is None else converted(a, dtype)
+    axis = normalize_axis_index(axis, a.ndim)
+    starts, n = np.array(indices, int), a.shape[axis]
+    outside = starts[(starts < 0) | (starts >= n)]
+    if outside.size:
+        raise IndexError(f"index {outside[0]} is out of bounds for axis {axis} of length {n}.")
+    if ufunc is np.add:
+        return along(lambda t: np.add.reduceat(t, starts, axis - a.ndim), a)
+    lengths = np.maximum(np.diff(starts, append=n), 1)
+    each = np.unique(lengths).tolist()
+    if a.ndim == 1 and len(each) > _FEW:
+        steps, operate = list(np.copy(a)), function(rule)
+        pairs = zip(starts.tolist(), (starts + lengths).tolist(), strict=True)
+        return np.stack([functools.reduce(operate, steps[i:j]) for i, j in pairs])
+    parts, numbers = [], []
+    for length in each:  # all slices of one length at once
+        (chosen,) = np.nonzero(lengths == length)
+        block = np.take(a, starts[chosen, None] + np.arange(length), axis=axis)
+        parts.append(reduce(ufunc, rule, block, axis=axis + 1))
+        numbers.append(chosen)
+    if not parts:
+        return np.take(a, starts, axis=axis)
+    y = np.concatenate(parts, axis=axis)
+    return y if len(parts) == 1 else np.take(y, np.argsort(np.concatenate(numbers)), axis=axis)
 
 
 @ufunc_method("at")
