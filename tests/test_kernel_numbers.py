@@ -365,3 +365,42 @@ def test_the_usual_is_compiled(monkeypatch: pytest.MonkeyPatch) -> None:
     assert KERNEL.rule_on_numbers(RULES["exp"], (x,)) is None
     assert KERNEL.rule_on_numbers(RULES["exp"], (z, z)) is None
     assert KERNEL.rule_on_numbers(RULES["fma"], (z, z, z)) is None
+
+
+_SYMBOLS = ("+", "-", "*", "/", "//", "%", "**")
+_UFUNCS = ("add", "maximum", "logaddexp")
+ODD = {
+    **{f"x {symbol} None": f"lambda x: x {symbol} None" for symbol in _SYMBOLS},
+    **{f"None {symbol} x": f"lambda x: None {symbol} x" for symbol in _SYMBOLS},
+    **{f"np.{name}": f"lambda x: np.{name}(x, None)" for name in _UFUNCS},
+    "np.exp(x) * None": "lambda x: np.exp(x) * None",
+    "math.atan2": "lambda x: math.atan2(x, None)",
+    "pow": "lambda x: pow(x, None)",
+    "sum": "lambda x: sum([x * x, None])",
+    "prod": "lambda x: math.prod([x * x, None])",
+    "text": "lambda x: x * x + 'a'",
+    "a list": "lambda x: x * x - [object()]",
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_what_is_no_number_is_refused_at_every_level(name: str) -> None:
+    """A kernel for rows of one and of two arguments must not take None for "there is no second"."""
+    f = eval(ODD[name])
+    with pytest.raises(TypeError):
+        f(1.5)
+    for call in (
+        lambda: dualad.derivative(f)(1.5),
+        lambda: dualad.derivative(f, order=2)(1.5),
+        lambda: dualad.derivative(f, order=4)(1.5),
+        lambda: dualad.taylor(f, 2)(1.5),
+        lambda: dualad.grad(f, mode="reverse")(1.5),
+        lambda: dualad.vjp(f, 1.5),
+        lambda: dualad.hessian(lambda p: f(p[0] * p[1]))([1.5, 2.0]),
+        lambda: dualad.grad(lambda p: f(sum(q * q for q in p)))([1.0] * 40),
+        lambda: dualad.hessian(lambda p: f(sum(q * q for q in p)))([1.0] * 40),
+        lambda: dualad.grad(dualad.grad(lambda x: f(x * x), mode="reverse"))(1.5),
+        lambda: dualad.grad(lambda v: f(v[0] * v[1]))(np.ones(40)),
+    ):
+        with pytest.raises((TypeError, NotImplementedError)):
+            call()
