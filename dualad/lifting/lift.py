@@ -1136,8 +1136,11 @@ def _copying(f: Function) -> Function:
 FUNCTIONS |= {f: _copying(f) for f in (copy.copy, copy.deepcopy)}
 
 
-def _of_callables(f: Function, call: Function) -> Function:
-    """A function of NumPy that calls functions, also in lists: these are lifted."""
+def _of_callables(f: Function, call: Function, places: slice) -> Function:
+    """A function of NumPy that calls functions, also in lists: these are lifted.
+
+    `places`: the arguments of which NumPy asks whether they are of ours.
+    """
 
     @functools.wraps(f)
     def calling(*args: Any, **kwargs: Any) -> Any:
@@ -1145,15 +1148,20 @@ def _of_callables(f: Function, call: Function) -> Function:
             return stand_in(x) if callable(x) else unbuffered(x)
 
         args, kwargs = rebuild(args, given), rebuild(kwargs, given)
-        how = f if has_duals(*args, *kwargs.values()) else call  # f is one step of a trace
-        return buffered(how(*args, **kwargs))
+        asks = has_duals(*args[places], kwargs)  # NumPy asks for our function: one step of a trace
+        return buffered((f if asks else call)(*args, **kwargs))
 
     return calling
 
 
 # These call them as NumPy does, and take duals from them, where their own arguments have none too.
-FUNCTIONS |= {f: _of_callables(f, ARRAY_FUNCTIONS[f]) for f in (np.apply_along_axis, np.piecewise)}
-FUNCTIONS |= {f: _of_callables(f, FUNCTIONS[f]) for f in (np.apply_over_axes, np.fromfunction)}
+FUNCTIONS |= {
+    f: _of_callables(f, ARRAY_FUNCTIONS[f], places)
+    for f, places in ((np.apply_along_axis, slice(2, 3)), (np.piecewise, slice(2)))
+}
+FUNCTIONS |= {
+    f: _of_callables(f, FUNCTIONS[f], slice(0)) for f in (np.apply_over_axes, np.fromfunction)
+}
 
 
 def _iter(x: Any, *sentinel: Any) -> Any:

@@ -644,10 +644,10 @@ def _of_numbers(x: Any, kind: Any) -> Any:
         return x if isinstance(x, np.ndarray) else _object(x)
     if not _any_dual(x):
         return x if kind is None else np.asanyarray(x, dtype=kind)
-    y = array_of(x)
+    y = array_of(x.tolist() if isinstance(x, np.ndarray) else x)
     if isinstance(x, np.ndarray):
         y = in_order_of(x, y)
-    return buffered(y if kind is None else y.astype(kind))
+    return buffered(y if kind in (None, y.dtype) else y.astype(kind))
 
 
 def _object(x: Any) -> Any:

@@ -232,8 +232,8 @@ def of_matrices(original: Function) -> Enter:
 
     def enter(f: Function) -> Function:
         def on_arrays(value: Any, **given: Any) -> Any:
-            arrays = {n: own(as_operand(x)) for n, x in given.items() if isinstance(x, list)}
-            return f(value, **given | arrays)
+            lists = {n: x for n, x in given.items() if isinstance(x, list) and has_duals(x)}
+            return f(value, **given | {n: own(as_operand(x)) for n, x in lists.items()})
 
         return composed(original)(functools.update_wrapper(on_arrays, f))
 
