@@ -151,3 +151,31 @@ def test_methods_of_plain_arrays_take_lists(f: Any) -> None:
     h = 2.0**-20
     np.testing.assert_allclose(slope, (f(x + h * x) - f(x - h * x)) / (2 * h))
     assert set(kinds) == {np.dtype(float)}
+
+
+OF_ONE_ARRAY = (
+    *(np.transpose, np.matrix_transpose, np.flip, np.ravel, np.cumsum, np.squeeze),
+    *(
+        lambda rows: np.roll(rows, 1),
+        lambda rows: np.repeat(rows, 2),
+        lambda rows: np.tile(rows, 2),
+    ),
+    *(lambda rows: np.take(rows, [1, 0], 1), lambda rows: np.expand_dims(rows, 0)),
+    *(lambda rows: np.swapaxes(rows, 0, 1), lambda rows: np.moveaxis(rows, 0, 1)),
+    lambda rows: np.reshape(rows, -1),
+)
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_rows_where_one_array_is_meant(kind: Any, mode: Any) -> None:
+    x = np.linspace(0.3, 1.7, 4)
+    for f in OF_ONE_ARRAY:
+
+        def g(x: Any, f: Any = f) -> Any:
+            y = f(kind([x, x * x]))
+            return np.sum(y * np.arange(1.0, y.size + 1).reshape(y.shape))
+
+        value, slope = value_and_grad(g, mode=mode)(x)
+        assert bits(value) == bits(g(x))
+        np.testing.assert_allclose(slope, [np.imag(g(x + r)) / STEP for r in 1j * STEP * np.eye(4)])
