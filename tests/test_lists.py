@@ -179,3 +179,32 @@ def test_rows_where_one_array_is_meant(kind: Any, mode: Any) -> None:
         value, slope = value_and_grad(g, mode=mode)(x)
         assert bits(value) == bits(g(x))
         np.testing.assert_allclose(slope, [np.imag(g(x + r)) / STEP for r in 1j * STEP * np.eye(4)])
+
+
+OF_UFUNCS = ("add", "multiply", "maximum", "minimum", "logaddexp", "logaddexp2", "hypot")
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize("kind", [list, tuple])
+@pytest.mark.parametrize("name", OF_UFUNCS)
+def test_methods_of_ufuncs_take_lists(name: str, kind: Any, mode: Any) -> None:
+    ufunc = getattr(np, name)
+    for f in (
+        lambda x: ufunc.reduce(kind([x[0], x[1], 1.0])),
+        lambda x: ufunc.reduce(kind([x, x[::-1] * 2])),
+        lambda x: ufunc.reduce(kind([x, x[::-1] * 2]), axis=1, keepdims=True),
+        lambda x: ufunc.accumulate(kind([x[0], x[1], x[2]])),
+        lambda x: ufunc.accumulate(kind([x, x * x])),
+        lambda x: ufunc.outer(kind([x[0], 2.0]), kind([x[1], x[2]])),
+    ):
+
+        def g(x: Any, f: Any = f) -> Any:
+            y = f(x)
+            return np.sum(y * np.arange(1.0, np.size(y) + 1).reshape(np.shape(y)))
+
+        x = np.array([0.3, 1.1, 0.7])
+        value, slope = value_and_grad(g, mode=mode)(x)
+        assert bits(value) == bits(g(x))
+        h = 2.0**-18
+        right = [(g(x + h * e) - g(x - h * e)) / (2 * h) for e in np.eye(3)]
+        np.testing.assert_allclose(slope, right, rtol=1e-8, atol=1e-8)

@@ -497,8 +497,8 @@ def _takes_lists(f: Function) -> Function:
 
 
 @functools.lru_cache(512)
-def on_lists(ufunc: np.ufunc) -> Function:
-    """A ufunc, for duals in lists too; what it does to arrays of objects is its own."""
+def on_lists(ufunc: Any) -> Function:
+    """A ufunc or its method, for duals in lists too; arrays of objects stay NumPy's own."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
         given = [array_of(x) if isinstance(x, (list, tuple)) and _any_dual(x) else x for x in args]
