@@ -208,3 +208,37 @@ def test_methods_of_ufuncs_take_lists(name: str, kind: Any, mode: Any) -> None:
         h = 2.0**-18
         right = [(g(x + h * e) - g(x - h * e)) / (2 * h) for e in np.eye(3)]
         np.testing.assert_allclose(slope, right, rtol=1e-8, atol=1e-8)
+
+
+BESIDE_NUMBERS_OF_NUMPY = (
+    *(lambda v, x: v + list(x), lambda v, x: list(x * x) + v, lambda v, x: v - (x, x)),
+    *(lambda v, x: (1.0, x[1]) / v, lambda v, x: v / [1.0, 2.0], lambda v, x: [1.0, x[1]] ** v),
+    *(lambda v, x: v % [0.23, 0.57], lambda v, x: v // [0.23, 0.57]),
+    lambda v, x: x[0] * (v > [0, 1]),
+)
+
+
+@pytest.mark.parametrize("lift", [None, False, True])
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_lists_beside_numbers_of_numpy(mode: Any, lift: bool | None) -> None:
+    x = np.array([0.3, 1.1])
+    for number in (lambda x: x[0], lambda x: abs(x[0]), np.sum):
+        for f in BESIDE_NUMBERS_OF_NUMPY:
+
+            def g(x: Any, f: Any = f, number: Any = number) -> Any:
+                y = f(number(x), x)
+                return np.sum(y * np.arange(1.0, y.size + 1).reshape(y.shape))
+
+            value, slope = value_and_grad(g, mode=mode, lift=lift)(x)
+            assert bits(value) == bits(g(x))
+            h = 2.0**-18
+            right = [(g(x + h * e) - g(x - h * e)) / (2 * h) for e in np.eye(2)]
+            np.testing.assert_allclose(slope, right, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("f", [lambda x: x * [1.0, 2.0], lambda x: (1.0, 2.0) * x])
+def test_lists_are_repeated_by_whole_numbers_only(f: Any) -> None:
+    for x in (0.5, np.float64(0.5)):
+        for run in (f, derivative(f)):
+            with pytest.raises(TypeError):
+                run(x)
