@@ -233,23 +233,24 @@ PROTOCOLS: dict[str, Any] = {}
 
 def _operators(name: str, operation: Function) -> tuple[Function, Function]:
     """A row of the table as a pair of methods: x∘other and other∘x."""
-    rule = RULES[name].called_as(operation)
+    rule, repeats = RULES[name].called_as(operation), operation is operator.mul
 
     def forward(self: Dual, given: DualLike) -> DualLike:
-        other = _operand(self, given)
+        other = _operand(self, given, repeats)
         return beside(operation, self, given) if other is None else apply(rule, (self, other))
 
     def reflected(self: Dual, given: DualLike) -> DualLike:
-        other = _operand(self, given)
+        other = _operand(self, given, repeats)
         return beside(operation, given, self) if other is None else apply(rule, (other, self))
 
     return forward, reflected
 
 
-def _operand(x: Dual, other: DualLike) -> DualLike:
-    """The other side of an operator; None if it is not a number."""
-    is_like_array = isinstance(plain(x), np.generic) and not isinstance(other, (list, tuple))
-    if is_array(x) or is_like_array:  # beside an array, a list is one too
+def _operand(x: Dual, other: DualLike, repeats: bool = False) -> DualLike:
+    """The other side of an operator, which may repeat lists; None if it is not a number."""
+    is_list = repeats and isinstance(other, (list, tuple))
+    # beside an array or a number of NumPy, a list is an array too
+    if is_array(x) or (isinstance(plain(x), np.generic) and not is_list):
         other = PROTOCOLS["operand"](other)
     return other if is_operand(other) else None
 

@@ -436,11 +436,9 @@ class Form(ArrayTangent):
     def elements(self, numbers: Any) -> Form:
         """The elements with these numbers, counted in C order, as a view."""
         place, whole = self.place or EVERYTHING, self.whole
-        halves = tuple(view for view in place.views if view in (np.real, np.imag))
-        each = np.arange(whole.size).reshape(whole.shape)
-        each = place.whole(each * (1 + 1j) if halves else each)[place.index]
-        found = each.reshape(-1)[numbers].astype(int)
-        return self.window(numbers.shape, Place((*halves, flat), found, place.sign), self.dtype)
+        found = np.reshape(place.numbers(whole.shape), -1)[numbers]
+        views = (*place.halves, flat)
+        return self.window(numbers.shape, Place(views, found, place.sign), self.dtype)
 
     def viewed(self, view: Callable[[Any], Any], sign: int = 1, dtype: Any = None) -> Form:
         """A view of this by a function that gives views of arrays."""

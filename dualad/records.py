@@ -18,6 +18,7 @@ from __future__ import annotations
 import copy
 import heapq
 import itertools
+import math
 import operator
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -187,10 +188,9 @@ class Place:
                 return Place(self.views[:-1]).add(x, summed(g, last.old, 0))
             x = self.whole(x)
             if not plain(x).flags.writeable:  # elements may be in it more than once
-                numbers = np.arange(all_of_it.size).reshape(all_of_it.shape)
-                numbers = self.whole(numbers)[self.index]
-                flat = scattered(g, numbers, all_of_it.size, 0)
-                all_of_it += flat.reshape(all_of_it.shape)
+                flat = scattered(g, self.numbers(all_of_it.shape), all_of_it.size, 0)
+                half = np.imag(all_of_it) if np.imag in self.views else all_of_it
+                half += flat.reshape(half.shape)
                 return None
         if self.is_basic:
             x[self.index] += g
@@ -210,6 +210,18 @@ class Place:
         part = part.copy() if is_array(part) else part
         x[self.index] = 0
         return part if self.sign > 0 else -part
+
+    @property
+    def halves(self) -> tuple[Callable[[Any], Any], ...]:
+        """The views of real or imaginary parts among the views."""
+        return tuple([view for view in self.views if view in (np.real, np.imag)])
+
+    def numbers(self, shape: tuple[int, ...]) -> Any:
+        """The numbers of the elements of this part of an array of this shape, in C order."""
+        each: Any = np.arange(math.prod(shape)).reshape(shape)
+        if not self.halves:
+            return self.whole(each)[self.index]
+        return np.asarray(self.whole(each * (1 + 1j))[self.index]).astype(int)  # in both parts
 
     def number(self, shape: tuple[int, ...]) -> int:
         """The number of the one element in this part of an array of this shape."""

@@ -812,6 +812,81 @@ def test_other_families_are_refused_by_name() -> None:
     assert derivative(lambda x: random.Random(1).gauss(x, 1.0))(1.5) == 1.0
 
 
+ROWS = np.random.default_rng(5).uniform(0.1, 2, (6, 4))
+
+
+def shuffled(rng: Any, x: Any, **axis: Any) -> Any:
+    y = x * 1.0
+    rng.shuffle(y, **axis)
+    return y
+
+
+def filled_and_shuffled(rng: Any, x: Any) -> Any:
+    y = np.zeros(np.shape(x))
+    y[1:] = x[1:]
+    rng.shuffle(y)
+    return y
+
+
+def permuted_into(rng: Any, x: Any) -> Any:
+    out = x * 0.0
+    assert rng.permuted(x, axis=1, out=out) is out
+    return out
+
+
+def shuffled_rows(rng: Any, x: Any) -> Any:
+    rows = [row * 1.0 for row in x]
+    rng.shuffle(rows)
+    return np.array(rows)
+
+
+CHOSEN: dict[str, Callable[[Any, Any], Any]] = {
+    "shuffle": shuffled,
+    "shuffle of a view": lambda rng, x: shuffled(rng, x.T[1:]),
+    "shuffle of one axis": lambda rng, x: shuffled(rng, x[0]),
+    "shuffle of a buffer": filled_and_shuffled,
+    "shuffle of a list": shuffled_rows,
+    "permutation": lambda rng, x: rng.permutation(x),
+    "permutation of one axis": lambda rng, x: rng.permutation(x[:, 1]),
+    "permutation of a list": lambda rng, x: rng.permutation([x[0, 0], x[1, 1], 3.0]),
+    "choice": lambda rng, x: rng.choice(x[:, 0], (5, 5)),
+    "choice by name": lambda rng, x: rng.choice(a=x[:, 0], size=20, p=np.arange(6) / 15),
+    "choice of one": lambda rng, x: rng.choice(x[2]),
+}
+CHOSEN_BY_GENERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "shuffle along an axis": lambda rng, x: shuffled(rng, x, axis=1),
+    "permutation along an axis": lambda rng, x: rng.permutation(x, axis=1),
+    "permuted": lambda rng, x: rng.permuted(x),
+    "permuted along an axis": lambda rng, x: rng.permuted(x, axis=0),
+    "permuted into": permuted_into,
+    "choice of rows": lambda rng, x: rng.choice(x, 4, replace=False),
+    "choice of columns": lambda rng, x: rng.choice(x, 30, axis=1),
+}
+
+
+def legacy(seed: int) -> Any:
+    np.random.seed(seed)
+    return np.random
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize("kind", [np.random.default_rng, np.random.RandomState, legacy])
+def test_random_choices_are_those_of_the_plain_run(kind: Any, mode: Any) -> None:
+    of_kind = CHOSEN_BY_GENERATORS if kind is np.random.default_rng else {}
+    for name, choose in (CHOSEN | of_kind).items():
+
+        def f(x: Any, choose: Any = choose) -> Any:
+            rng = kind(3)
+            y = choose(rng, x)
+            weights = np.arange(1.0, np.size(y) + 1).reshape(np.shape(y))
+            return np.sum(y), np.sum(y * weights) + rng.normal()
+
+        values = [value_and_grad(lambda x, i=i: f(x)[i], mode=mode)(ROWS) for i in range(2)]
+        assert [bits(value) for value, _ in values] == [bits(value) for value in f(ROWS)], name
+        slopes = [f(e.reshape(6, 4))[1] - f(ROWS * 0)[1] for e in np.eye(24)]
+        np.testing.assert_allclose(values[1][1].ravel(), slopes, atol=1e-12, err_msg=name)
+
+
 # -- code that is not reached --------------------------------------------------------------------
 
 

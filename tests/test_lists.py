@@ -151,3 +151,94 @@ def test_methods_of_plain_arrays_take_lists(f: Any) -> None:
     h = 2.0**-20
     np.testing.assert_allclose(slope, (f(x + h * x) - f(x - h * x)) / (2 * h))
     assert set(kinds) == {np.dtype(float)}
+
+
+OF_ONE_ARRAY = (
+    *(np.transpose, np.matrix_transpose, np.flip, np.ravel, np.cumsum, np.squeeze),
+    *(
+        lambda rows: np.roll(rows, 1),
+        lambda rows: np.repeat(rows, 2),
+        lambda rows: np.tile(rows, 2),
+    ),
+    *(lambda rows: np.take(rows, [1, 0], 1), lambda rows: np.expand_dims(rows, 0)),
+    *(lambda rows: np.swapaxes(rows, 0, 1), lambda rows: np.moveaxis(rows, 0, 1)),
+    lambda rows: np.reshape(rows, -1),
+)
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_rows_where_one_array_is_meant(kind: Any, mode: Any) -> None:
+    x = np.linspace(0.3, 1.7, 4)
+    for f in OF_ONE_ARRAY:
+
+        def g(x: Any, f: Any = f) -> Any:
+            y = f(kind([x, x * x]))
+            return np.sum(y * np.arange(1.0, y.size + 1).reshape(y.shape))
+
+        value, slope = value_and_grad(g, mode=mode)(x)
+        assert bits(value) == bits(g(x))
+        np.testing.assert_allclose(slope, [np.imag(g(x + r)) / STEP for r in 1j * STEP * np.eye(4)])
+
+
+OF_UFUNCS = ("add", "multiply", "maximum", "minimum", "logaddexp", "logaddexp2", "hypot")
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize("kind", [list, tuple])
+@pytest.mark.parametrize("name", OF_UFUNCS)
+def test_methods_of_ufuncs_take_lists(name: str, kind: Any, mode: Any) -> None:
+    ufunc = getattr(np, name)
+    for f in (
+        lambda x: ufunc.reduce(kind([x[0], x[1], 1.0])),
+        lambda x: ufunc.reduce(kind([x, x[::-1] * 2])),
+        lambda x: ufunc.reduce(kind([x, x[::-1] * 2]), axis=1, keepdims=True),
+        lambda x: ufunc.accumulate(kind([x[0], x[1], x[2]])),
+        lambda x: ufunc.accumulate(kind([x, x * x])),
+        lambda x: ufunc.outer(kind([x[0], 2.0]), kind([x[1], x[2]])),
+    ):
+
+        def g(x: Any, f: Any = f) -> Any:
+            y = f(x)
+            return np.sum(y * np.arange(1.0, np.size(y) + 1).reshape(np.shape(y)))
+
+        x = np.array([0.3, 1.1, 0.7])
+        value, slope = value_and_grad(g, mode=mode)(x)
+        assert bits(value) == bits(g(x))
+        h = 2.0**-18
+        right = [(g(x + h * e) - g(x - h * e)) / (2 * h) for e in np.eye(3)]
+        np.testing.assert_allclose(slope, right, rtol=1e-8, atol=1e-8)
+
+
+BESIDE_NUMBERS_OF_NUMPY = (
+    *(lambda v, x: v + list(x), lambda v, x: list(x * x) + v, lambda v, x: v - (x, x)),
+    *(lambda v, x: (1.0, x[1]) / v, lambda v, x: v / [1.0, 2.0], lambda v, x: [1.0, x[1]] ** v),
+    *(lambda v, x: v % [0.23, 0.57], lambda v, x: v // [0.23, 0.57]),
+    lambda v, x: x[0] * (v > [0, 1]),
+)
+
+
+@pytest.mark.parametrize("lift", [None, False, True])
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_lists_beside_numbers_of_numpy(mode: Any, lift: bool | None) -> None:
+    x = np.array([0.3, 1.1])
+    for number in (lambda x: x[0], lambda x: abs(x[0]), np.sum):
+        for f in BESIDE_NUMBERS_OF_NUMPY:
+
+            def g(x: Any, f: Any = f, number: Any = number) -> Any:
+                y = f(number(x), x)
+                return np.sum(y * np.arange(1.0, y.size + 1).reshape(y.shape))
+
+            value, slope = value_and_grad(g, mode=mode, lift=lift)(x)
+            assert bits(value) == bits(g(x))
+            h = 2.0**-18
+            right = [(g(x + h * e) - g(x - h * e)) / (2 * h) for e in np.eye(2)]
+            np.testing.assert_allclose(slope, right, rtol=1e-8, atol=1e-8)
+
+
+@pytest.mark.parametrize("f", [lambda x: x * [1.0, 2.0], lambda x: (1.0, 2.0) * x])
+def test_lists_are_repeated_by_whole_numbers_only(f: Any) -> None:
+    for x in (0.5, np.float64(0.5)):
+        for run in (f, derivative(f)):
+            with pytest.raises(TypeError):
+                run(x)

@@ -1327,6 +1327,60 @@ def test_single_numbers_leave_nothing_but_the_tape(name: str) -> None:
     np.testing.assert_allclose(got, grad(f, mode="forward")(x), rtol=1e-11)
 
 
+SPREADS: dict[str, Callable[[Any], Any]] = {
+    "broadcast_to": lambda z: np.broadcast_to(z, (3, 4)),
+    "broadcast_to twice": lambda z: np.broadcast_to(np.broadcast_to(z, (3, 4))[:, None], (3, 2, 4)),
+    "along the last axis": lambda z: np.broadcast_to(z[:, None], (4, 3)),
+    "of a number": lambda z: np.broadcast_to(z[1], (3, 4))[1:],
+    "broadcast_arrays": lambda z: np.broadcast_arrays(z[:, None], np.zeros((1, 3)))[0],
+    "meshgrid": lambda z: np.meshgrid(z, z[:2], copy=False)[1],
+    "meshgrid of ij": lambda z: np.meshgrid(z, z[:2], copy=False, indexing="ij")[0],
+    "windows": lambda z: np.lib.stride_tricks.sliding_window_view(z, 2),
+    "slices": lambda z: np.broadcast_to(z, (3, 4))[1:, ::-2],
+    "a row": lambda z: np.broadcast_to(z, (3, 4))[1],
+    "transposed": lambda z: np.broadcast_to(z, (3, 4)).T,
+    "reshaped": lambda z: np.broadcast_to(z, (3, 4)).reshape(2, 6),
+    "reshaped as a view": lambda z: np.broadcast_to(z, (3, 4)).reshape(3, 2, 2),
+    "a diagonal": lambda z: np.diagonal(np.broadcast_to(z, (4, 4)), 1),
+    "a list of places": lambda z: np.broadcast_to(z, (3, 4))[[0, 2], [1, 1]],
+}
+OF_COMPLEX: dict[str, Callable[[Any], Any]] = {
+    "real": np.real,
+    "imag": np.imag,
+    "a part of imag": lambda v: v.imag[..., 1:],
+    "imag at places": lambda v: v.imag[..., [0, 0]],
+    "imag, spread": lambda v: np.broadcast_to(v.imag, (2, *v.shape)),
+    "imag, transposed": lambda v: v.imag.T,
+    "imag of rows": lambda v: next(row.imag for row in v),
+    "imag of conj": lambda v: np.conj(v).imag,
+    "abs": np.abs,
+    "angle": np.angle,
+    "hypot": lambda v: np.hypot(v.real, v.imag),
+    "norm": np.linalg.norm,
+    "var": np.var,
+    "fft": lambda v: np.fft.fft(v).imag,
+}
+
+
+@pytest.mark.parametrize("spread", SPREADS)
+def test_parts_of_complex_elements_that_share_their_memory(spread: str) -> None:
+    for use in OF_COMPLEX.values():
+
+        def f(x: Any, use: Any = use) -> Any:
+            y = use(SPREADS[spread](np.exp(1j * x)[::-1] + x))
+            return np.sum(y * np.cos(np.arange(1.0, np.size(y) + 1)).reshape(np.shape(y)))
+
+        x = np.linspace(0.3, 1.1, 4)
+        backward = grad(f, mode="reverse")
+        right = [differences(f, (x,), (along,))[0] for along in np.eye(4)]
+        np.testing.assert_allclose(backward(x), right, rtol=1e-8, atol=1e-9)
+        np.testing.assert_allclose(backward(x), grad(f, mode="forward")(x), rtol=1e-12, atol=1e-13)
+        right = jacobian(grad(f, mode="forward"), mode="forward")(x)
+        for outer in ("forward", "reverse"):
+            found = jacobian(backward, mode=outer)(x)
+            np.testing.assert_allclose(found, right, rtol=1e-11, atol=1e-12)
+
+
 def plain_views_can_be_written_to(view: Any) -> bool:
     return bool(view.flags.writeable)
 

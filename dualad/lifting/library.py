@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from ..array.dualarray import DualArray
 from ..array.operands import ArrayProxy, unbuffered
 from ..array_rules.common import duals_in
 from ..array_rules.creation import array_of
@@ -329,21 +330,55 @@ def _draws(f: Function) -> Function:
 
 def _number(x: Any) -> Any:
     x = unbuffered(x)
-    return array_of(x) if isinstance(x, list) and duals_in(x) else x
+    return array_of(x) if isinstance(x, (list, tuple)) and duals_in(x) else x
+
+
+def _choosing(f: Function) -> Function:
+    """A method that chooses or permutes elements, which does so to their numbers.
+
+    What it draws depends on the shape alone. NumPy itself would take a dual array for a list,
+    and exchange rows that are views.
+    """
+
+    name = "a" if f.__name__ == "choice" else "x"
+
+    @functools.wraps(f)
+    def choose(generator: Any, *args: Any, **kwargs: Any) -> Any:
+        if name in kwargs:
+            args = (kwargs.pop(name), *args)
+        x: Any = args[0] if args else None
+        is_in_place = f.__name__ == "shuffle"  # of lists, too, which NumPy does
+        elements = unbuffered(x) if is_in_place else _number(x)
+        if not isinstance(x, ArrayProxy) and not isinstance(elements, DualArray):
+            return f(generator, *args, **kwargs)
+        numbers = np.empty_like(plain(elements), int)
+        numbers[...] = np.arange(numbers.size).reshape(numbers.shape)
+        out: Any = x if is_in_place else kwargs.pop("out", None)
+        found = f(generator, numbers, *args[1:], **kwargs)
+        y = np.reshape(elements, -1)[numbers if is_in_place else found]
+        if out is None:
+            return y
+        out[...] = y
+        return None if is_in_place else out
+
+    return choose
 
 
 @functools.cache
 def _enter_random(_module: str) -> None:
     for kind in (np.random.Generator, np.random.RandomState):
         for name, f in list(vars(kind).items()):
-            if callable(f) and name[0] != "_" and name not in _NOT_DRAWN:
+            if name in _CHOOSING:
+                FUNCTIONS[f] = _choosing(f)
+            elif callable(f) and name[0] != "_" and name not in _NOT_DRAWN:
                 FUNCTIONS.setdefault(f, _draws(f))
 
 
+_CHOOSING = frozenset(("shuffle", "permutation", "permuted", "choice"))
 _NOT_DRAWN = frozenset(
     (
-        *("seed", "get_state", "set_state", "spawn", "shuffle", "permutation", "permuted"),
-        *("choice", "bytes", "integers", "randint", "multivariate_normal"),
+        *("seed", "get_state", "set_state", "spawn"),
+        *("bytes", "integers", "randint", "multivariate_normal"),
     )
 )
 

@@ -587,6 +587,16 @@ class MethodInC:
         return self.otherwise @ x
 
 
+class UfuncMethod:
+    """Reads a method of a ufunc, which takes lists as the ufunc itself does."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.otherwise = name, _any_method(name)
+
+    def __matmul__(self, x: Any) -> Any:
+        return on_lists(getattr(x, self.name)) if type(x) is np.ufunc else self.otherwise @ x
+
+
 class FloatMethod(Method):
     """Reads the method of an operator: that of a Python float answers as float's does."""
 
@@ -1007,6 +1017,8 @@ def method(name: str) -> Any:
         hook = CopyMethod(name)
     elif name in ("sort", "extend", "join", "format"):
         return MethodInC(name)
+    elif name in ("reduce", "accumulate", "reduceat", "outer"):
+        return UfuncMethod(name)
     elif getattr(float, name, None) in SLOTS:
         hook = FloatMethod(name)
     if hook is None:

@@ -446,6 +446,9 @@ def _fromiter(iter: Any, dtype: Any, count: int = -1, **options: Any) -> Any:
     return buffered(np.fromiter(items, dtype, count, **options))
 
 
+_JOINING = frozenset((np.concatenate, np.stack))  # short ways take their lists as they are
+
+
 def _on_duals(f: Function) -> Function:
     """What an array function does to duals: what their class says, if that has a way of its own.
 
@@ -462,7 +465,8 @@ def _on_duals(f: Function) -> Function:
                     return x.__array_function__(f, (type(x),), args, kwargs)
                 if array is None and type(x) is DualArray:
                     array = x
-        if array is not None and f in ARRAY_FUNCTIONS:
+        is_list = bool(args) and isinstance(args[0], (list, tuple))
+        if array is not None and f in ARRAY_FUNCTIONS and (f in _JOINING or not is_list):
             return array.__array_function__(f, (DualArray,), args, kwargs)
         try:
             return usual(*args, **kwargs)
@@ -495,8 +499,8 @@ def _takes_lists(f: Function) -> Function:
 
 
 @functools.lru_cache(512)
-def on_lists(ufunc: np.ufunc) -> Function:
-    """A ufunc, for duals in lists too; what it does to arrays of objects is its own."""
+def on_lists(ufunc: Any) -> Function:
+    """A ufunc or its method, for duals in lists too; arrays of objects stay NumPy's own."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
         given = [array_of(x) if isinstance(x, (list, tuple)) and _any_dual(x) else x for x in args]
