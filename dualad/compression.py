@@ -426,7 +426,7 @@ class Sparsity:
         except WrongPattern as error:  # a rule loses track of what depends on what
             told = str(error).replace(WrongPattern.advice, "it was detected here; omit sparsity=.")
             raise WrongPattern(told) from None
-        # Of gradients, whether inside f or for a Hessian, detection has another rounding than passes.
+        # Of gradients, inside f or for a Hessian, detection has another rounding than passes.
         compared = _of_aux if self.is_symmetric else _itself
         refuse_unless_same_each_way(
             inputs,

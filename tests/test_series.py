@@ -967,3 +967,33 @@ def test_interpolation_is_linear_in_heights_and_along_its_lines() -> None:
 def test_interpolation_that_is_no_longer_linear_is_refused(f: Any) -> None:
     with pytest.raises(TypeError, match="interp has no series"):
         taylor(f, 2)(1.2)
+
+
+@pytest.mark.parametrize("order", [13, 20, 60, 175])
+def test_high_orders_that_overflow_have_an_end(order: int) -> None:
+    """Nested duals would take 2**order evaluations."""
+    for f in (np.sqrt, lambda x: x**0.5, lambda x: 1 / x, lambda x: np.exp(-x) / x):
+        with np.errstate(all="ignore"):
+            found = derivative(f, order=order)(1e-300)
+            each = derivative(f, order=order)(np.array([1e-300, 3.0]))
+        sign = (-1) ** (order - 1 if f(4.0) > 1 else order)
+        assert math.isnan(found) or found == sign * math.inf
+        assert math.isnan(each[0]) or each[0] == sign * math.inf
+        if order < 100:
+            assert math.isfinite(each[1])
+    if order < 60:
+        want = float(mp.diff(mp.sqrt, 3, order))
+        with np.errstate(all="ignore"):
+            found = derivative(np.sqrt, order=order)(np.array([1e-300, 3.0]))
+        assert found[1] == pytest.approx(want, rel=1e-9)
+
+
+@pytest.mark.parametrize("order", [14, 30])
+def test_high_orders_without_a_series_are_refused(order: int) -> None:
+    for call in (
+        lambda: derivative(lambda x: np.linalg.cond(x * np.eye(2) + 1), order=order)(2.0),
+        lambda: derivative(np.exp, order=order)(1j),
+        lambda: dualad.grad(lambda x: derivative(np.exp, order=order)(x))(1.0),
+    ):
+        with pytest.raises(NotImplementedError, match="an order above 12 needs a series"):
+            call()
