@@ -32,7 +32,7 @@ from .memory import laid_out_like
 from .pair import Function, Pair, is_array, plain
 from .passes import run_pass, tangents_of
 from .patterns import detected
-from .promises import refuse_unless_same
+from .promises import refuse_unless_same, refuse_unless_same_each_way
 from .stacking import refuse_unless_chunk
 from .structure import leaves
 from .sweeps import Record
@@ -426,12 +426,20 @@ class Sparsity:
         except WrongPattern as error:  # a rule loses track of what depends on what
             told = str(error).replace(WrongPattern.advice, "it was detected here; omit sparsity=.")
             raise WrongPattern(told) from None
-        if self.is_symmetric:  # of gradients, detection has another rounding than passes
-            refuse_unless_same(inputs, _of_aux(first), _of_aux(later), is_elsewhere)
-        else:
-            refuse_unless_same(inputs, first, later, is_elsewhere)
+        # Of gradients, inside f or for a Hessian, detection has another rounding than passes.
+        compared = _of_aux if self.is_symmetric else _itself
+        refuse_unless_same_each_way(
+            inputs,
+            (compared(first), lambda: compared(detected(inputs, has_aux)[0])),
+            (compared(later), lambda: compared(by_passes(found)[0])),
+            is_elsewhere,
+        )
         self._detected[key] = found
         return later, matrix
+
+
+def _itself(outputs: Outputs) -> Outputs:
+    return outputs
 
 
 def _of_aux(outputs: Outputs) -> Outputs:

@@ -99,6 +99,9 @@ def derivative(
         depends otherwise on other elements (which is asked once for each f and shape).
     TypeError
         If x is complex and f is not holomorphic there.
+    NotImplementedError
+        If order is above 12, and there is no series: f uses a function that has none, x is complex,
+        or another derivative is taken outside.
 
     Notes
     -----
@@ -107,7 +110,8 @@ def derivative(
     has it, which costs order² steps where nested duals double with each order. Then f is called
     once more where it does not return a single number, and once for the first array of a shape;
     where there is no series, or none that is finite, it is called again, with nested duals, and
-    from order 7 on before that with a series of another scale.
+    from order 7 on before that with a series of another scale. From order 13 on, nested duals are
+    not tried: what is infinite in the series is infinite or nan.
 
     Examples
     --------
@@ -162,13 +166,22 @@ def as_count(driver: str, order: Any) -> int:
 
 
 def _by_series(f: Callable[P, R], argnums: Argnums, order: int) -> Callable[P, R]:
-    """A higher derivative from a series, where that is finite; else by nested duals."""
+    """A higher derivative from a series, where that is finite; else by nested duals.
+
+    These double with each order, and so have an end.
+    """
 
     def wrapper(*args: P.args, **kwargs: P.kwargs) -> Any:
         inputs = Inputs("derivative", f, argnums, args, kwargs)
         found = _last_of_series(inputs, order)
         if found is not None:
             return found
+        if order > _MOST_DOUBLINGS:
+            raise NotImplementedError(
+                f"derivative: an order above {_MOST_DOUBLINGS} needs a series, and there is none "
+                "in complex numbers, inside other derivatives, or of some functions that f may "
+                "use (taylor tells which); use a lower order, or functions that have a series."
+            )
         again, by_name = inputs.given_again()
         nested: Any = derivative(derivative(f, argnums, order=order - 1), argnums)
         return nested(*again, **by_name)
@@ -202,7 +215,9 @@ def _last_of_series(inputs: Inputs, order: int) -> Any:
         if all(is_finite(c) for each in found for c in each):
             break
     else:
-        return None
+        if order <= _MOST_DOUBLINGS:
+            return None
+        found = [[_nan_behind_infinities(each)] for each in found]
     if any(np.ndim(x) and np.shape(value) != np.shape(x) for value in outputs.values):
         return None
 
@@ -217,7 +232,15 @@ def _last_of_series(inputs: Inputs, order: int) -> Any:
     return outputs.arrange([derived(each[-1]) for each in found])
 
 
+def _nan_behind_infinities(each: Sequence[Any]) -> Any:
+    """The last coefficient; nan where it is finite, but one before it is not."""
+    last = each[-1]
+    is_lost = functools.reduce(np.logical_or, (~np.isfinite(c) for c in each[1:-1]))
+    return fit(np.where(is_lost & np.isfinite(last), np.nan, last)[()], last)
+
+
 _MOST_FACTORIAL = 170  # whose factorial is a float
+_MOST_DOUBLINGS = 12  # the highest order that nested duals give in some seconds
 
 
 def _elementwise_slopes(inputs: Inputs, i: int) -> tuple[Outputs, list[Any]]:

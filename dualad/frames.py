@@ -26,6 +26,7 @@ _OTHERS = (
 
 
 _PROTOCOLS = os.path.join(_DUALAD, "array", "protocols.py")
+_ARGUMENTS = f"{_DUALAD}arguments.py"  # which calls what is differentiated
 _LIFTING = os.path.join(_DUALAD, "lifting", "")
 _SOLVERS = f"{_DUALAD}scipy{os.sep}"
 _NO_SOLVERS = (
@@ -101,14 +102,14 @@ def name_of_call(frame: FrameType | None) -> str:
     while frame is not None:
         code, given = frame.f_code, frame.f_locals
         file = code.co_filename
-        if not (is_ours(file) or file.startswith(_OTHERS)):
-            break
+        if not (is_ours(file) or file.startswith(_OTHERS)) or (name and file == _ARGUMENTS):
+            break  # at the user's code, or at the driver that called such a function itself
         if file == _PROTOCOLS and code.co_name in ("array_function", "array_ufunc"):
             f: Any = given.get("func", given.get("ufunc"))
             home = str(getattr(f, "__module__", "numpy")).replace("numpy", "np", 1)
             return f"{home}.{f.__name__}"
-        if file.startswith(_SOLVERS) and "original" in given:  # whose place this one takes
-            f = given["original"]
+        f = given.get("original") or getattr(given.get("places"), "original", None)
+        if file.startswith(_SOLVERS) and f is not None:  # whose place this one takes
             name = _public(f"{_PACKAGE}.{f.__module__}.{f.__name__}")
         elif "operation" in given:  # a method for an operator
             name = f"operator.{given['operation'].__name__}"

@@ -235,6 +235,22 @@ def refuse_unless_same(
     NotDeterministicError
         If there is a difference.
     """
+    _refuse_unless_alike(first, later)
+    is_lifted = type(inputs.original) is Lifted and inputs.original.lift
+    tolerance = 0.0 if is_lifted else UNLIFTED
+    if is_elsewhere:
+        tolerance = max(tolerance, ELSEWHERE)
+    for one, other in zip(first.values, later.values, strict=True):
+        if not _are_same(np.asarray(plain(one)), np.asarray(plain(other)), tolerance):
+            raise NotDeterministicError(
+                f"{first.driver}: the function returned other values in a later pass than in the "
+                "first; it must do the same in every pass, without random numbers, counters or "
+                "data that it modifies."
+            )
+
+
+def _refuse_unless_alike(first: Outputs, later: Outputs) -> None:
+    """The same for shapes and keys."""
     shapes = [[shape_of(v) for v in outputs.values] for outputs in (first, later)]
     if shapes[0] != shapes[1]:
         raise NotDeterministicError(
@@ -247,17 +263,40 @@ def refuse_unless_same(
             f"{first.driver}: the function returned a dict with other keys in a later pass than in "
             "the first, or with these in another order; it must do the same in every pass."
         )
-    is_lifted = type(inputs.original) is Lifted and inputs.original.lift
-    tolerance = 0.0 if is_lifted else UNLIFTED
-    if is_elsewhere:
-        tolerance = max(tolerance, ELSEWHERE)
-    for one, other in zip(first.values, later.values, strict=True):
-        if not _are_same(np.asarray(plain(one)), np.asarray(plain(other)), tolerance):
-            raise NotDeterministicError(
-                f"{first.driver}: the function returned other values in a later pass than in the "
-                "first; it must do the same in every pass, without random numbers, counters or "
-                "data that it modifies."
-            )
+
+
+def refuse_unless_same_each_way(
+    inputs: Inputs,
+    first: tuple[Outputs, Callable[[], Outputs]],
+    later: tuple[Outputs, Callable[[], Outputs]],
+    is_elsewhere: bool,
+) -> None:
+    """Compare two passes of different kinds, in which drivers inside f may go other ways.
+
+    These round otherwise, by little or, where terms cancel, by all there is. So where the values
+    differ, each kind of pass has to repeat its own; the later one first, lest a function that
+    alternates passes.
+
+    Parameters
+    ----------
+    inputs : Inputs
+        The call.
+    first, later : tuple of Outputs and callable
+        A pass, and what runs it again.
+    is_elsewhere : bool
+        Whether other machines may have run the later one.
+
+    Raises
+    ------
+    NotDeterministicError
+        If a pass gives other values when it is run again.
+    """
+    try:
+        refuse_unless_same(inputs, first[0], later[0], is_elsewhere)
+    except NotDeterministicError:
+        _refuse_unless_alike(first[0], later[0])
+        for outputs, run_again in (later, first):
+            refuse_unless_same(inputs, outputs, run_again(), is_elsewhere)
 
 
 def _are_same(one: Any, other: Any, tolerance: float) -> bool:

@@ -566,6 +566,15 @@ def _struve_sum(n: int, v: Any, u: Any) -> Any:
     return total
 
 
+def _kelvin_sum(n: int, k: int, u: Any) -> Any:
+    """n-th derivative of Σ (−u)ʲ/(2j + k)!², for |u| ≤ 1/16."""
+    total = 0.0
+    for j in range(8, -1, -1):
+        term = math.perm(n + j, n) / math.factorial(2 * (n + j) + k) ** 2
+        total = total * u + (-1) ** (n + j) * term
+    return total
+
+
 def _kolmogorov_pdf(x: Any) -> Any:
     """Density of the Kolmogorov distribution, by the theta series that is short. Takes duals."""
 
@@ -906,12 +915,20 @@ row("_itai_left(x)", "_ai(-x)", of=_output(sc.itairy, 2))
 row("_itbi_left(x)", "_bi(-x)", of=_output(sc.itairy, 3))
 # Kelvin: ber + i·bei = J₀(x·e^(3πi/4)); w = ker + i·kei has w″ = i·w − w′/x, DLMF 10.61
 row("_kelvin2(x) = (jv(0, (-1 + 1j)/sqrt2*x) - jv(2, (-1 + 1j)/sqrt2*x))*0.5j", z=True)
+# Near 0 by powers of u = (x/2)⁴, as Bessel functions cancel: berp = x³/4·Σ′, and with the other Σ,
+# beip = x/2·Σ + x⁵/16·Σ′.
+row("_kelvin_sum(n, k, u)", None, None, "_kelvin_sum(n + 1, k, u)", of=_kelvin_sum,
+    over=(COUNT, (0, 1), (-0.06, 0.06)))
 row("ber(x)", "berp(x)", over=POSITIVE)
 row("bei(x)", "beip(x)", over=POSITIVE)
 row("ker(x)", "kerp(x)", over=POSITIVE)
 row("kei(x)", "keip(x)", over=POSITIVE)
-row("berp(x)", "real(_kelvin2(x))", over=POSITIVE)
-row("beip(x)", "imag(_kelvin2(x))", over=POSITIVE)
+_FOURTH = "square(square(x/2))"
+row("berp(x)", "real(_kelvin2(x)) if abs(x) > 1 else "
+    f"x*x*(_kelvin_sum(1, 0, {_FOURTH})*0.75 + {_FOURTH}*_kelvin_sum(2, 0, {_FOURTH}))",
+    over=POSITIVE)
+row("beip(x)", f"imag(_kelvin2(x)) if abs(x) > 1 else _kelvin_sum(0, 1, {_FOURTH})/2 + {_FOURTH}*"
+    f"(7*_kelvin_sum(1, 1, {_FOURTH}) + 4*{_FOURTH}*_kelvin_sum(2, 1, {_FOURTH}))", over=POSITIVE)
 row("kerp(x)", "-kei(x) - y/x", over=POSITIVE)
 row("keip(x)", "ker(x)/2 - 0.25 if x < 1e-9 else ker(x) - y/x", over=POSITIVE, at={0: (0, inf)})
 row("kelvin(x) = (ber(x) + 1j*bei(x), ker(x) + 1j*kei(x), "

@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.linalg
+import scipy.signal
 from mpmath import mp, mpf
 from support.cases import listed
 from support.reference import reference
@@ -967,3 +969,83 @@ def test_interpolation_is_linear_in_heights_and_along_its_lines() -> None:
 def test_interpolation_that_is_no_longer_linear_is_refused(f: Any) -> None:
     with pytest.raises(TypeError, match="interp has no series"):
         taylor(f, 2)(1.2)
+
+
+@pytest.mark.parametrize("order", [13, 20, 60, 175])
+def test_high_orders_that_overflow_have_an_end(order: int) -> None:
+    """Nested duals would take 2**order evaluations."""
+    for f in (np.sqrt, lambda x: x**0.5, lambda x: 1 / x, lambda x: np.exp(-x) / x):
+        with np.errstate(all="ignore"):
+            found = derivative(f, order=order)(1e-300)
+            each = derivative(f, order=order)(np.array([1e-300, 3.0]))
+        sign = (-1) ** (order - 1 if f(4.0) > 1 else order)
+        assert math.isnan(found) or found == sign * math.inf
+        assert math.isnan(each[0]) or each[0] == sign * math.inf
+        if order < 100:
+            assert math.isfinite(each[1])
+    if order < 60:
+        want = float(mp.diff(mp.sqrt, 3, order))
+        with np.errstate(all="ignore"):
+            found = derivative(np.sqrt, order=order)(np.array([1e-300, 3.0]))
+        assert found[1] == pytest.approx(want, rel=1e-9)
+
+
+@pytest.mark.parametrize("order", [14, 30])
+def test_high_orders_without_a_series_are_refused(order: int) -> None:
+    for call in (
+        lambda: derivative(lambda x: np.linalg.cond(x * np.eye(2) + 1), order=order)(2.0),
+        lambda: derivative(np.exp, order=order)(1j),
+        lambda: dualad.grad(lambda x: derivative(np.exp, order=order)(x))(1.0),
+    ):
+        with pytest.raises(NotImplementedError, match="an order above 12 needs a series"):
+            call()
+
+
+def test_what_has_no_series_is_named_as_the_user_calls_it() -> None:
+    x = np.array([0.3, 0.4, 0.5])
+    calls = {
+        "linalg.expm": lambda x: scipy.linalg.expm(np.diag(x)),
+        "signal.lfilter": lambda x: scipy.signal.lfilter([1.0, 0.5], [1.0, 0.2], x),
+        "linalg.sqrtm": scipy.linalg.sqrtm,
+    }
+    for name, f in calls.items():
+        at = np.diag(x) if f is scipy.linalg.sqrtm else x
+        with pytest.raises(TypeError, match=rf"taylor: dualad\.scipy\.{name} has no series"):
+            taylor(f, 2)(at)
+
+
+ARRANGED: dict[str, Callable[[Any], Any]] = {
+    "circulant": scipy.linalg.circulant,
+    "toeplitz": scipy.linalg.toeplitz,
+    "toeplitz of a row": lambda x: scipy.linalg.toeplitz(x, x[::-1] * x[0]),
+    "hankel": lambda x: scipy.linalg.hankel(x, x * x),
+    "convolve": lambda x: scipy.signal.convolve(x, x**2, mode="same"),
+    "convolve with numbers": lambda x: scipy.signal.convolve(x, [1.0, -2.0, 1.0]),
+    "correlate": lambda x: scipy.signal.correlate(x, np.sin(x)),
+    "fftconvolve": lambda x: scipy.signal.fftconvolve(x, x),
+    "oaconvolve": lambda x: scipy.signal.oaconvolve(x, x[:2]),
+}
+
+
+@pytest.mark.parametrize("name", ARRANGED)
+def test_matrices_of_vectors_and_convolutions_have_series(name: str) -> None:
+    """Against powers of t, to which polynomials are fitted that run on plain numbers."""
+    f, direction = ARRANGED[name], np.array([1.0, -0.5, 2.0])
+    x = np.array([0.3, 0.4, 0.5])
+    found = taylor(f, 4)(x, direction=direction)
+    np.testing.assert_array_equal(found[0], f(x))
+    circle = 0.5 * np.exp(2j * np.pi * np.arange(32) / 32)
+    if name == "correlate":  # conjugates its second argument
+        h = [float(h) for h in (-0.02, -0.01, 0.0, 0.01, 0.02)]
+        values = np.array([f(x + t * direction) for t in h])
+        want = [np.tensordot([1, -8, 0, 8, -1], values, 1) / 0.12]
+        np.testing.assert_allclose(found[1], want[0], rtol=1e-6)
+        second = np.tensordot([-1, 16, -30, 16, -1], values, 1) / (12 * 0.0001)
+        np.testing.assert_allclose(2 * found[2], second, rtol=1e-5, atol=1e-7)
+        return
+    if name == "toeplitz":  # of which the row is the conjugate
+        f = lambda x: scipy.linalg.toeplitz(x, x)  # noqa: E731
+    values = np.array([f(x + t * direction) for t in circle])
+    for k in range(5):
+        want = np.tensordot(circle**-k, values, 1) / 32
+        np.testing.assert_allclose(found[k], want.real, rtol=1e-12, atol=1e-12)

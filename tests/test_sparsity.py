@@ -1666,3 +1666,42 @@ def test_padding_by_means(stat_length: Any, widths: Any) -> None:
     dense = jacobian(f)(x).reshape(-1, 12)
     np.testing.assert_array_equal(sparsity(f)(x).toarray(), dense != 0)
     np.testing.assert_allclose(jacobian(f, sparsity=True)(x).toarray(), dense, rtol=1e-14)
+
+
+def _squares(x: Any) -> Any:
+    return np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2)
+
+
+INSIDE: dict[str, Callable[[Any], Any]] = {
+    "grad": grad(_squares),
+    "value_and_grad": lambda x: dualad.value_and_grad(_squares)(x)[1],
+    "hvp": lambda x: hvp(_squares)(x, np.ones(len(x))),
+    "hessian": lambda x: hessian(_squares)(x) @ np.ones(len(x)),
+    "grad of grad": grad(lambda x: np.sum(grad(_squares)(x) ** 2)),
+}
+
+
+@pytest.mark.parametrize("inside", INSIDE)
+def test_detection_may_round_otherwise_than_passes(inside: str) -> None:
+    f = INSIDE[inside]
+    for n in (8, 12, 40):
+        for x in (np.arange(1, n + 1) / 10, np.linspace(-0.9, 0.8, n), np.ones(n)):
+            expected = jacobian(f)(x)
+            for options in ({}, {"chunk": 1}, {"mode": "forward"}, {"mode": "reverse"}):
+                found = jacobian(f, sparsity=True, **options)(x).toarray()
+                np.testing.assert_allclose(found, expected, rtol=1e-11, atol=1e-10)
+        hessian(lambda x: np.sum(grad(_squares)(x) ** 2), sparsity=True)(x + 0.1 * x)
+
+
+@pytest.mark.parametrize("period", [2, 3, 1000])
+def test_a_counter_is_seen_by_the_passes_after_detection(period: int) -> None:
+    class Counter:
+        calls = 0
+
+        def __call__(self, x: Any) -> Any:
+            self.calls += 1
+            return x**2 * (1 + self.calls % period)
+
+    for options in ({}, {"chunk": 1}, {"mode": "reverse"}):
+        with pytest.raises(dualad.NotDeterministicError):
+            jacobian(Counter(), sparsity=True, **options)(X)

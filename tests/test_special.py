@@ -18,7 +18,7 @@ from support.processes import run_python
 from support.special_reference import REFERENCE
 
 import dualad
-from dualad import Dual, derivative, grad, jacobian, special_rules
+from dualad import Dual, derivative, grad, jacobian, special_rules, taylor
 from dualad.dual import function
 from dualad.scipy import special
 from dualad.special_rules import RULES, TABLE
@@ -367,6 +367,28 @@ def test_kelvin_functions_near_zero(name: str, x: float) -> None:
     slopes = [derivative(getattr(sc, name + "p"), order=n)(x) for n in (1, 2, 3)]
     np.testing.assert_allclose(got, right[:3], rtol=1e-9)
     np.testing.assert_allclose(slopes, right[1:], rtol=1e-9)
+
+
+@pytest.mark.parametrize("x", [1e-8, 1e-6, 1e-4, 1e-2, 0.5, 1.0, 1.5, -1e-6, -0.5])
+@pytest.mark.parametrize("name", ["ber", "bei", "berp", "beip"])
+def test_kelvin_functions_of_the_first_kind_near_zero(name: str, x: float) -> None:
+    """Against their power series, DLMF 10.65.1, in numbers, arrays and series."""
+    f = getattr(sc, name)
+    at, of = int(name.startswith("bei")), int(name.endswith("p"))
+    for order in (1, 2, 3, 4, 5):
+        with mp.workdps(60):
+            total, k = mpf(0), order + of
+            for j in range(40):
+                power = 4 * j + 2 * at
+                if power >= k:
+                    of_x = mp.ff(power, k) * mpf(x) ** (power - k) / mpf(2) ** power
+                    total += (-1) ** j * of_x / mp.factorial(2 * j + at) ** 2
+        found = [
+            derivative(f, order=order)(x),
+            derivative(f, order=order)(np.array([x, 2.0]))[0],
+            taylor(f, order)(x)[order] * math.factorial(order),
+        ]
+        assert found == pytest.approx([float(total)] * 3, rel=1e-11, abs=0)
 
 
 def test_kei_at_zero() -> None:

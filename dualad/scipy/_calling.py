@@ -18,7 +18,7 @@ from ..array.undefined import VALUES, NonDifferentiableError, Undefined, known, 
 from ..array_rules.common import duals_in, has_duals, into
 from ..dual import Dual
 from ..numerics import quiet
-from ..pair import dual, own, plain, shape_of
+from ..pair import dual, moved, own, plain, shape_of
 from ..refusals import refused
 from ..structure import rebuild
 from ._errors import OF_CALLS, error_on_values
@@ -168,7 +168,9 @@ def take_places(ours: dict[str, Any], theirs: Any) -> None:
 # -- SciPy's values, and the tangents of what is composed -------------------------------------
 
 
-def composed(original: Function, *, plain_only: str = "", calls: str = "") -> Enter:
+def composed(
+    original: Function, *, plain_only: str = "", calls: str = "", has_series: bool = False
+) -> Enter:
     """Enter a function as what one of SciPy's gives for duals, in functions that know them.
 
     It is called as f(value, **arguments), where value is what SciPy gives for the plain numbers,
@@ -184,6 +186,8 @@ def composed(original: Function, *, plain_only: str = "", calls: str = "") -> En
         The names of arguments that take no duals.
     calls : str
         The name of an argument that is a function, which may give duals where it is given none.
+    has_series : bool
+        Whether f is made of sums and products alone, so that it is right in series, too.
 
     Raises
     ------
@@ -207,7 +211,7 @@ def composed(original: Function, *, plain_only: str = "", calls: str = "") -> En
                 return value
             with quiet():
                 y = f(value, **rebuild(given, _data))
-            return _written(paired(y, value), output, original)
+            return _written(paired(y, value, moved if has_series else dual), output, original)
 
         return _dressed(call, f, places)
 
@@ -215,13 +219,14 @@ def composed(original: Function, *, plain_only: str = "", calls: str = "") -> En
 
 
 def bridged(
-    original: Function, f: Function, *, plain_only: str = "", calls: str = "", linear: str = ""
-) -> Function:
+    original: Function, f: Function, *, plain_only: str = "", calls: str = "", linear: str = "",
+    has_series: bool = False,
+) -> Function:  # fmt: skip
     """`composed`, of an f that needs no value: it takes the arguments of the original.
 
     `linear` names arguments in each of which the original is linear; see `linear_in`.
     """
-    call = composed(original, plain_only=plain_only, calls=calls)(
+    call = composed(original, plain_only=plain_only, calls=calls, has_series=has_series)(
         functools.update_wrapper(lambda _value, **given: f(**given), f)
     )
     return linear_in(linear, original, call) if linear else call
@@ -338,24 +343,24 @@ def _data(x: Any) -> Any:
     return own(as_operand(x)) if isinstance(x, (Dual, np.ndarray)) else x
 
 
-def paired(y: Any, value: Any) -> Any:
+def paired(y: Any, value: Any, made: Callable[..., Any] = dual) -> Any:
     """The tangents of y on the parts of value; a dict has them by their names in a result."""
     if isinstance(y, dict):
-        found = {name: paired(x, getattr(value, name)) for name, x in y.items()}
+        found = {name: paired(x, getattr(value, name), made) for name, x in y.items()}
         parts = [found.pop(name, x) for name, x in zip(value._fields, value, strict=True)]
         result = tuple.__new__(type(value), parts)
         if hasattr(value, "__dict__"):
             vars(result).update(vars(value) | found)
         return result
     if isinstance(value, (tuple, list)):
-        parts = [paired(*pair) for pair in zip(y, value, strict=True)]
+        parts = [paired(*pair, made) for pair in zip(y, value, strict=True)]
         return type(value)(parts) if type(value) in (tuple, list) else type(value)(*parts)
     y = as_operand(y)
     if isinstance(y, Undefined):
         rest, where = known(y)
-        return undefined(with_value(np.reshape(rest, np.shape(value)), value), where, y.why)
+        return undefined(with_value(np.reshape(rest, np.shape(value)), value, made), where, y.why)
     if not isinstance(y, Dual):
         return value
     return with_value(
-        y if shape_of(y) == np.shape(value) else np.reshape(y, np.shape(value)), value
+        y if shape_of(y) == np.shape(value) else np.reshape(y, np.shape(value)), value, made
     )
