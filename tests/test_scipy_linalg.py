@@ -482,6 +482,39 @@ def test_singular_equations_have_no_derivative(name: str) -> None:
             driver(SINGULAR[name])(0.5)
 
 
+LOW_RANK = {
+    "rank 1": np.outer([1.0, 2.0], [1.0, 2.0]),
+    "diagonal": np.diag([0.0, 1.0, 2.0]),
+    "zero": np.zeros((2, 2)),
+    "rounded": Q[:, :2] @ Q[:, 1:].T,
+    "positive": Q @ Q.T,
+}
+NOT_AT_ZERO: dict[str, Callable[[Any], Any]] = {
+    "signm": scipy.linalg.signm,
+    "logm": scipy.linalg.logm,
+    "logm of a stack": lambda a: scipy.linalg.logm(np.stack([a, a + np.eye(len(a))])),
+    "sqrtm": scipy.linalg.sqrtm,
+    **{f"power {p}": lambda a, p=p: scipy.linalg.fractional_matrix_power(a, p) for p in (0.5, 1.5)},
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::scipy.linalg.LinAlgWarning")
+@pytest.mark.parametrize("matrix", LOW_RANK)
+@pytest.mark.parametrize("name", NOT_AT_ZERO)
+def test_functions_that_are_not_smooth_at_zero_refuse_singular_matrices(
+    name: str, matrix: str
+) -> None:
+    for mode in ("forward", "reverse"):
+        with pytest.raises(NonDifferentiableError, match=r"singular, and its [a-z ]+ has no"):
+            jacobian(NOT_AT_ZERO[name], mode=mode)(LOW_RANK[matrix])
+
+
+def test_whole_powers_of_singular_matrices() -> None:
+    a, step = LOW_RANK["rank 1"], np.array([[0.3, 0.1], [-0.2, 0.5]])
+    got = jvp(lambda a: scipy.linalg.fractional_matrix_power(a, 2), (a,), (step,))[1]
+    np.testing.assert_allclose(got, a @ step + step @ a)
+
+
 REAL_SPECTRUM = np.diag([1.0, 2.0, 3.0, 4.0]) + np.triu(np.ones((4, 4)), 1) / 8
 COMPLEX_VALUES: dict[str, Callable[[Any], Any]] = {
     "eigvals": scipy.linalg.eigvals,
