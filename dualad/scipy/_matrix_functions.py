@@ -101,7 +101,7 @@ def logm(A: Any, **options: Any) -> Any:
 
 
 def _refuse_singular(a: Any, what: str) -> None:
-    """Raise NonDifferentiableError for matrices, one or a stack, that are singular but for rounding."""
+    """Raise NonDifferentiableError if a matrix, or one of a stack, is singular but for rounding."""
     if np.size(a) and np.any(np.linalg.matrix_rank(plain(a)) < np.shape(a)[-1]):
         raise NonDifferentiableError(
             f"the matrix is singular, and its {what} has no derivative there."
