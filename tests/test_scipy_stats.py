@@ -272,7 +272,6 @@ def test_arrays_broadcast_and_keep_their_kind() -> None:
 REFUSED = {
     *((f"crystalball-{moment}", s) for moment in ("mean", "var", "entropy") for s in ("beta",)),
     ("crystalball-entropy", "m"),
-    ("skewcauchy-entropy", "a"),
     ("zipf-entropy", "a"),
     ("yulesimon-entropy", "alpha"),
     *(("betanbinom-entropy", s) for s in ("a", "b")),
