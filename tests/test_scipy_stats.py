@@ -1073,3 +1073,24 @@ def test_the_median_of_an_even_density_stays() -> None:
         with np.errstate(divide="ignore"):  # in SciPy's density, which may be infinite there
             slopes = [derivative(each.median)(s), derivative(lambda s, d=each: d.ppf(0.5, s))(s)]
         assert slopes == [0.0, 0.0]
+
+
+RESULTS: dict[str, Callable[[Any], Any]] = {
+    "pearsonr": lambda p: scipy.stats.pearsonr(p[:5], p[5:]),
+    "linregress": lambda p: scipy.stats.linregress(p[:5], p[5:]),
+    "ttest_ind": lambda p: scipy.stats.ttest_ind(p[:5], p[5:]),
+    "ttest_1samp": lambda p: scipy.stats.ttest_1samp(p, 0.0),
+    "ttest_rel": lambda p: scipy.stats.ttest_rel(p[:5], p[5:]),
+    "ks_2samp": lambda p: scipy.stats.ks_2samp(p[:5], p[5:]),
+}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_results_that_know_more_than_their_fields(name: str) -> None:
+    """They cannot be made anew of derivatives, which is told; their fields can be returned."""
+    f, x = RESULTS[name], np.cos(np.arange(10.0) ** 2)
+    for call in (lambda f: jvp(f, (x,), (x,)), lambda f: jacobian(f)(x)):
+        with pytest.raises(TypeError, match=r"its fields \w+, .* alone; return some of them"):
+            call(f)
+        call(lambda p: tuple(f(p)))
+        call(lambda p: f(p)[0])
