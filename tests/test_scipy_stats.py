@@ -8,6 +8,7 @@ import itertools
 import math
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -1094,3 +1095,23 @@ def test_results_that_know_more_than_their_fields(name: str) -> None:
             call(f)
         call(lambda p: tuple(f(p)))
         call(lambda p: f(p)[0])
+
+
+PAGE = Path(__file__).parent.parent / "docs" / "scipy.md"
+SAMPLE = np.cos(np.arange(10.0) ** 2)
+REFUSED_OPTIONS: dict[str, Callable[[Any], Any]] = {
+    "trim": lambda p: scipy.stats.ttest_ind(p[:5], p[5:], trim=0.2)[0],
+    "wasserstein_distance": lambda p: scipy.stats.wasserstein_distance(
+        p[:5], p[5:], abs(p[:5]) + 1, abs(p[5:]) + 1
+    ),
+    "boxcox": lambda p: scipy.stats.boxcox(p + 2)[0],
+    "multivariate_normal.cdf": lambda p: multivariate_normal.cdf(p[:2]),
+    "wishart.entropy": lambda p: wishart.entropy(4, np.eye(2) * (2 + p[0])),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_OPTIONS)
+def test_options_that_the_page_lists_as_refused(name: str) -> None:
+    with pytest.raises(TypeError, match=r"scipy\.stats\."):
+        jvp(REFUSED_OPTIONS[name], (SAMPLE,), (SAMPLE,))
+    assert f"`{name}`" in PAGE.read_text()
