@@ -755,10 +755,11 @@ row("poch(a, b)", "(-y*_psi_gap(a, b) if a > 1 else poch(a + 1, b)/(a + b)*(b/(a
     f"y*psi(a + b) if minimum(a, a + b) > 0 else {_POCH.format((0, 1))}", over=POSITIVE)
 row("gammainc(a, x)", MPMATH, "_gamma_pdf(a, x)", over=POSITIVE)
 row("gammaincc(a, x)", "-diff('gammainc', (1, 0), a, x)", "-_gamma_pdf(a, x)", over=POSITIVE)
-row("gammaincinv(a, p)", "-diff('gammainc', (1, 0), a, y)/_gamma_pdf(a, y)", "1/_gamma_pdf(a, y)",
-    over=(POSITIVE, UNIT))
-row("gammainccinv(a, p)", "-diff('gammainc', (1, 0), a, y)/_gamma_pdf(a, y)",
-    "-1/_gamma_pdf(a, y)", over=(POSITIVE, UNIT))
+# The quantiles of 0 and 1 are the ends, for all parameters.
+_AT_THE_ENDS = "0*a if (p == 0) | (p == 1) else "
+for _name, _sign in (("gammaincinv", ""), ("gammainccinv", "-")):
+    row(f"{_name}(a, p)", f"{_AT_THE_ENDS}-diff('gammainc', (1, 0), a, y)/_gamma_pdf(a, y)",
+        f"{_sign}1/_gamma_pdf(a, y)", over=(POSITIVE, UNIT))
 row("betainc(a, b, x)", MPMATH, MPMATH, "_beta_pdf(a, b, x, 1 - x)",
     over=(POSITIVE, POSITIVE, UNIT))
 row("betaincc(a, b, x)", "-diff('betainc', (1, 0, 0), a, b, x)",
@@ -766,8 +767,8 @@ row("betaincc(a, b, x)", "-diff('betainc', (1, 0, 0), a, b, x)",
     over=(POSITIVE, POSITIVE, UNIT))
 for _name, _sign in (("betaincinv", ""), ("betainccinv", "-")):
     row(f"{_name}(a, b, p)",
-        "-diff('betainc', (1, 0, 0), a, b, y)/_beta_pdf(a, b, y, 1 - y)",
-        "-diff('betainc', (0, 1, 0), a, b, y)/_beta_pdf(a, b, y, 1 - y)",
+        f"{_AT_THE_ENDS}-diff('betainc', (1, 0, 0), a, b, y)/_beta_pdf(a, b, y, 1 - y)",
+        f"{_AT_THE_ENDS}-diff('betainc', (0, 1, 0), a, b, y)/_beta_pdf(a, b, y, 1 - y)",
         f"{_sign}1/_beta_pdf(a, b, y, 1 - y)", over=((0.5, 5), (0.5, 5), UNIT))
 row("_riemann_zeta(s)", MPMATH, z=True, over=RIGHT)
 row("zetac(s)", MPMATH, over=RIGHT)
@@ -777,7 +778,8 @@ row("_zeta(s, q)", MPMATH, "-s*_zeta(s + 1, q)", over=((1.1, 9), POSITIVE))
 row("chdtr(v, x)", "diff('gammainc', (1, 0), v/2, x/2)/2", "_gamma_pdf(v/2, x/2)/2", over=POSITIVE)
 row("chdtrc(v, x)", "-diff('gammainc', (1, 0), v/2, x/2)/2", "-_gamma_pdf(v/2, x/2)/2",
     over=POSITIVE)
-row("chdtri(v, p)", "-diff('gammainc', (1, 0), v/2, y/2)/_gamma_pdf(v/2, y/2)",
+row("chdtri(v, p)", "0*v if (p == 0) | (p == 1) else "
+    "-diff('gammainc', (1, 0), v/2, y/2)/_gamma_pdf(v/2, y/2)",
     "-2/_gamma_pdf(v/2, y/2)", over=(POSITIVE, UNIT))
 row("chdtriv(p, x)", "2/diff('gammainc', (1, 0), y/2, x/2)",
     "-_gamma_pdf(y/2, x/2)/diff('gammainc', (1, 0), y/2, x/2)", over=((0.2, 0.8), (1, 9)))
@@ -1038,6 +1040,7 @@ row("eval_hermite(n, x)", None, "0*x if n == 0 else 2*n*eval_hermite(n - 1, x)",
     over=(COUNT, (-4, 4)))
 row("eval_hermitenorm(n, x)", None, "0*x if n == 0 else n*eval_hermitenorm(n - 1, x)",
     over=(COUNT, (-4, 4)))
-row("lpmv(m, v, x)", None, None, "((v + m)*(v - m + 1)*lpmv(m - 1, v, x) - lpmv(m + 1, v, x))"
-    "/(2*sqrt((1 - x)*(1 + x)))", over=((1, 2), (2, 4), (-0.9, 0.9)))
+row("lpmv(m, v, x)", None, None, "(0*x if v == 0 else (v + 1)/2*eval_jacobi(v - 1, 1, 1, x)) "
+    "if m == 0 else ((v + m)*(v - m + 1)*lpmv(m - 1, v, x) "
+    "- lpmv(m + 1, v, x))/(2*sqrt((1 - x)*(1 + x)))", over=((1, 2), (2, 4), (-0.9, 0.9)))
 # fmt: on

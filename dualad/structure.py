@@ -49,12 +49,23 @@ def rebuild(x: Any, leaf: Callable[[Any], Any]) -> Any:
         ]
         if issubclass(kind, list):
             return parts
-        return kind(*parts) if hasattr(x, "_fields") else tuple(parts)  # a namedtuple
+        return _record(kind, parts) if hasattr(x, "_fields") else tuple(parts)
     if issubclass(kind, dict):
         copy = x.copy()  # of the same class, as OrderedDict or defaultdict
         copy.update({key: rebuild(part, leaf) for key, part in x.items()})
         return copy
     return leaf(x)
+
+
+def _record(kind: Any, parts: list[Any]) -> Any:
+    """A namedtuple of these fields."""
+    try:
+        return kind(*parts)
+    except TypeError as error:  # it knows more than its fields, as SciPy's results of tests do
+        raise TypeError(
+            f"a {kind.__name__} cannot be made anew of its fields {', '.join(kind._fields)} alone; "
+            f"return some of them, such as result.{kind._fields[0]}, or tuple(result)."
+        ) from error
 
 
 def ordered_as(x: Any, model: Any) -> Any:

@@ -36,7 +36,9 @@ exact as SciPy's own probabilities, down to 1e-300.
 Of a class, what is not there for duals is refused by name: `derivative` and `add_xi` of
 `BarycentricInterpolator` and `KroghInterpolator`, `PPoly.from_spline`, the factors L and U of `splu`, and of
 `Rotation` what it has beside products, powers and forms. Refused arguments are c0 and z1 of `symiirorder1`, the size of
-`fourier_uniform` and `fourier_ellipsoid`, and a matrix of duals in `spilu`. Cubic and quintic splines on a grid are SciPy's, whose
+`fourier_uniform` and `fourier_ellipsoid`, a matrix of duals in `spilu`, `trim` of `ttest_ind`, the weights of
+`wasserstein_distance`, and `boxcox` without its `lmbda`; of distributions of vectors and matrices, for one,
+`multivariate_normal.cdf` and `wishart.entropy`. Cubic and quintic splines on a grid are SciPy's, whose
 coefficients are found by an iteration to 1e-6; derivatives in the values are those of the exact spline.
 
 | part | supported | plain answer | refused |

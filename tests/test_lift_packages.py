@@ -6,10 +6,12 @@ import logging
 import math
 import operator
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 from scipy.optimize import minimize, minimize_scalar
 from support.both import bits
 
@@ -479,3 +481,27 @@ def test_what_numba_compiles_otherwise_is_told_in_one_sentence(said: str, monkey
     (note,) = caught.value.__notes__
     assert note.startswith("derivative: method(x) leads to what numba has compiled")
     assert "write it without numba's decorator" in note
+
+
+CALLED_BY_A_LOCAL: dict[str, Callable[[Any], Any]] = {
+    "getattr": "g = getattr(stats, 'sem'); return g(p)",
+    "getattr, of a variable": "g = getattr(stats, name); return g(p)",
+    "vars": "g = vars(stats)['sem']; return g(p)",
+    "index of a list": "g = [stats.sem][0]; return g(p)",
+    "global list": "g = listed[0]; return g(p)",
+    "another name": "g = getattr(stats, 'sem'); h = g; return h(p)",
+    "no name": "return getattr(stats, 'sem')(p)",
+    "between others": "g = getattr(stats, 'sem'); q = abs(p) + 0.1; return g(q, ddof=1)",
+    "unpacked": "g, n = getattr(stats, 'sem'), 1; return g(p)",
+    "axis": "return np.apply_along_axis(stats.sem, 0, p)",
+    "partial": "from functools import partial; return partial(stats.sem, ddof=1)(p)",
+}
+
+
+@pytest.mark.parametrize("how", CALLED_BY_A_LOCAL)
+def test_functions_are_found_at_the_call(how: str) -> None:
+    names = {"stats": stats, "np": np, "name": "sem", "listed": [stats.sem]}
+    exec(f"def f(p): {CALLED_BY_A_LOCAL[how]}", names)
+    p = np.arange(1.0, 7.0) ** 2
+    got = grad(names["f"])(p)
+    np.testing.assert_allclose(got, grad(lambda p: np.std(p, ddof=1) / np.sqrt(6.0))(p))

@@ -12,7 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.oracle import differences
 
-from dualad import Dual, NonDifferentiableError, derivative, jacobian, jvp, value_and_grad, vjp
+from dualad import (
+    Dual,
+    NonDifferentiableError,
+    derivative,
+    grad,
+    jacobian,
+    jvp,
+    value_and_grad,
+    vjp,
+)
 from dualad.scipy import interpolate
 
 X = np.array([0.0, 0.7, 1.5, 2.6, 3.0, 4.1])
@@ -608,3 +617,38 @@ def test_a_periodic_spline_through_data_both_ways() -> None:
     want = [at(e) for e in np.eye(5)]  # which is linear
     for mode in ("forward", "reverse"):
         np.testing.assert_allclose(jacobian(at, mode=mode)(np.cos(x[:5])), want, atol=1e-13)
+
+
+INTEGRALS: dict[str, Any] = {
+    "CubicSpline": lambda y: scipy.interpolate.CubicSpline(X, y).integrate(0.1, 2.0),
+    "pchip": lambda y: scipy.interpolate.PchipInterpolator(X, y).integrate(0.1, 2.0),
+    "PPoly": lambda y: scipy.interpolate.PPoly(y[:, None], [0.0, 1.0]).integrate(0.1, 0.2),
+    "B-spline": lambda y: scipy.interpolate.make_interp_spline(X, y).integrate(0.1, 2.0),
+}
+WITHOUT_AXES: dict[str, Any] = {
+    "ravel": np.ravel,
+    "reshape": lambda v: v.reshape(1),
+    "np.reshape": lambda v: np.reshape(v, -1),
+    "empty index": lambda v: v[()],
+    "ellipsis": lambda v: v[...],
+    "append": lambda v: np.append(v, 1.0),
+    "atleast_1d": np.atleast_1d,
+    "transposed": lambda v: v.T,
+    "new axis": lambda v: v[None],
+    "copy": lambda v: v.copy(),
+}
+
+
+@pytest.mark.parametrize("what", WITHOUT_AXES)
+@pytest.mark.parametrize("name", INTEGRALS)
+def test_integrals_are_arrays_without_axes(name: str, what: str) -> None:
+    """An integral is linear in the values: that of y·t² is t² times as large."""
+
+    def f(y: Any) -> Any:
+        return np.sum(WITHOUT_AXES[what](INTEGRALS[name](y)))
+
+    value = f(Y) - (what == "append")
+    for order in (1, 2):
+        assert derivative(lambda t: f(Y * t**2), order=order)(1.0) == pytest.approx(2 * value)
+    for mode in ("forward", "reverse"):
+        assert grad(f, mode=mode)(Y) @ Y == pytest.approx(value)

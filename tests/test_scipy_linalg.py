@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from mpmath import mp
 from support.oracle import check
 
-from dualad import Dual, NonDifferentiableError, derivative, jacobian, jvp
+from dualad import Dual, NonDifferentiableError, derivative, grad, jacobian, jvp
 from dualad.pair import plain
 from dualad.scipy import linalg
 from dualad.structure import leaves
@@ -480,3 +480,74 @@ def test_singular_equations_have_no_derivative(name: str) -> None:
     for driver in (derivative, lambda f: jacobian(f, mode="reverse")):
         with pytest.raises((NonDifferentiableError, linalg.LinAlgError), match=r"[Ss]ingular"):
             driver(SINGULAR[name])(0.5)
+
+
+LOW_RANK = {
+    "rank 1": np.outer([1.0, 2.0], [1.0, 2.0]),
+    "diagonal": np.diag([0.0, 1.0, 2.0]),
+    "zero": np.zeros((2, 2)),
+    "rounded": Q[:, :2] @ Q[:, 1:].T,
+    "positive": Q @ Q.T,
+}
+NOT_AT_ZERO: dict[str, Callable[[Any], Any]] = {
+    "signm": scipy.linalg.signm,
+    "logm": scipy.linalg.logm,
+    "logm of a stack": lambda a: scipy.linalg.logm(np.stack([a, a + np.eye(len(a))])),
+    "sqrtm": scipy.linalg.sqrtm,
+    **{f"power {p}": lambda a, p=p: scipy.linalg.fractional_matrix_power(a, p) for p in (0.5, 1.5)},
+}
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning", "ignore::scipy.linalg.LinAlgWarning")
+@pytest.mark.parametrize("matrix", LOW_RANK)
+@pytest.mark.parametrize("name", NOT_AT_ZERO)
+def test_functions_that_are_not_smooth_at_zero_refuse_singular_matrices(
+    name: str, matrix: str
+) -> None:
+    for mode in ("forward", "reverse"):
+        with pytest.raises(NonDifferentiableError, match=r"singular, and its [a-z ]+ has no"):
+            jacobian(NOT_AT_ZERO[name], mode=mode)(LOW_RANK[matrix])
+
+
+def test_whole_powers_of_singular_matrices() -> None:
+    a, step = LOW_RANK["rank 1"], np.array([[0.3, 0.1], [-0.2, 0.5]])
+    got = jvp(lambda a: scipy.linalg.fractional_matrix_power(a, 2), (a,), (step,))[1]
+    np.testing.assert_allclose(got, a @ step + step @ a)
+
+
+REAL_SPECTRUM = np.diag([1.0, 2.0, 3.0, 4.0]) + np.triu(np.ones((4, 4)), 1) / 8
+COMPLEX_VALUES: dict[str, Callable[[Any], Any]] = {
+    "eigvals": scipy.linalg.eigvals,
+    "eig": lambda a: scipy.linalg.eig(a)[0],
+    "eigvals, of a pair": lambda a: scipy.linalg.eigvals(a, np.diag([0.9, 1.0, 1.1, 1.2])),
+    "sqrtm": lambda a: scipy.linalg.sqrtm(a + 0j),
+}
+HALVES: dict[str, Callable[[Any], Any]] = {
+    "attribute": lambda z: z.imag,
+    "function": np.imag,
+    "column": lambda z: z[:, None].imag,
+    "element": lambda z: z[1].imag,
+    "conjugate": lambda z: z.conj().imag,
+    "real": lambda z: z.real,
+    "turned": lambda z: (1j * z).real,
+}
+
+
+@pytest.mark.parametrize("half", HALVES)
+@pytest.mark.parametrize("name", COMPLEX_VALUES)
+def test_complex_numbers_that_stay_real_have_parts(name: str, half: str) -> None:
+    """SciPy gives complex numbers for real ones: their parts are told apart backward, too."""
+
+    def f(a: Any) -> Any:
+        y = HALVES[half](COMPLEX_VALUES[name](a))
+        return np.sum(y * np.cos(1.0 + np.arange(np.size(y))).reshape(np.shape(y)))
+
+    back, step = grad(f, mode="reverse")(REAL_SPECTRUM), 0.1 * RANDOM.normal(size=(4, 4))
+    np.testing.assert_allclose(back, grad(f, mode="forward")(REAL_SPECTRUM), atol=1e-12)
+    if half != "real":
+        assert not np.any(np.abs(back) > 1e-12)
+    else:
+        h = 1e-5
+        moves = [f(REAL_SPECTRUM + t * np.triu(step)) for t in (-h, h)]
+        slope = (moves[1] - moves[0]) / (2 * h)
+        assert np.sum(back * np.triu(step)) == pytest.approx(slope, rel=1e-6)

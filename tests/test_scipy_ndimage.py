@@ -204,3 +204,22 @@ def test_whole_numbers_are_no_place_for_derivatives() -> None:
         derivative(lambda z: ours.zoom(IMAGE, z))(1.5)
     with pytest.raises(NotImplementedError, match="flat structuring element"):
         grad(lambda x: ours.grey_erosion(x, structure=np.ones((3, 3))).sum())(IMAGE)
+
+
+@pytest.mark.parametrize("prefilter", [False, True])
+@pytest.mark.parametrize("order", range(2, 6))
+def test_beyond_the_border_the_spline_goes_on(order: int, prefilter: bool) -> None:
+    """With mode="nearest" it sees the repeated coefficients for half its order."""
+
+    def f(x: Any) -> Any:
+        return theirs.map_coordinates(LINE, [x], order=order, mode="nearest", prefilter=prefilter)
+
+    h, places = 1e-4, np.linspace(-4.03, 7.07, 38)
+    steps = [np.array(f(places + k * h)) for k in (-1, 0, 1)]
+    first, second = (steps[2] - steps[0]) / (2 * h), (steps[2] - 2 * steps[1] + steps[0]) / h**2
+    assert prefilter or np.any(first[(places < 0) | (places > 3)])
+    for got in (jvp(f, (places,), (np.ones(38),))[1], grad(lambda x: f(x).sum())(places)):
+        np.testing.assert_allclose(got, first, atol=1e-6)
+    twice = [derivative(lambda t, p=p: f(np.stack([p + t]))[0], order=2)(0.0) for p in places]
+    np.testing.assert_allclose(twice, second, atol=1e-5 if order > 2 else 1e-3)
+    np.testing.assert_allclose(grad(lambda x: f(x).sum())(np.array([-1e9, 1e9])), 0, atol=1e-15)

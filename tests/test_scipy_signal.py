@@ -374,3 +374,48 @@ def test_spectra_at_a_rate(name: str) -> None:
     value, moved = jvp(of_rate, (2.0,), (1.0,))
     np.testing.assert_array_equal(value, of_rate(2.0))
     np.testing.assert_allclose(moved, (4 * narrow - wide) / 3, rtol=1e-8, atol=1e-9)
+
+
+AT_ONE: dict[str, Callable[[Any], Any]] = {
+    "lfilter_zi": lambda a: theirs.lfilter_zi(B, a),
+    "lfilter_zi, longer": lambda a: theirs.lfilter_zi(K[:3] * a[1], np.concatenate([a, K])),
+    "lfilter_zi, shorter": lambda a: theirs.lfilter_zi(K * a[1], a),
+    "lfiltic": lambda a: theirs.lfiltic(B * a[1], a, X[:3], X[3:7]),
+    "lfiltic, without x": lambda a: theirs.lfiltic(K, a, X[:1]),
+    "lfiltic, of the past": lambda a: theirs.lfiltic(K, [1.0], a, a[:2]),
+    "sosfilt_zi": lambda a: theirs.sosfilt_zi(
+        np.stack([np.concatenate([B, a[:3]]), np.concatenate([B[::-1], a[:3] * a[0]])])
+    ),
+    **{
+        f"filtfilt, {kind}": lambda a, kind=kind: theirs.filtfilt(B, a, X, padtype=kind)
+        for kind in ("odd", "even", "constant", None)
+    },
+    "filtfilt, gust": lambda a: theirs.filtfilt(B, a, X, method="gust"),
+    "lp2hp": lambda a: theirs.lp2hp(K * a[1], a, a[0]),
+    "lp2hp, longer": lambda a: theirs.lp2hp([a[1]], a, wo=a[0]),
+    "lp2lp": lambda a: theirs.lp2lp(B, a, a[0]),
+    "normalize": lambda a: theirs.normalize(B, a),
+    "freqz": lambda a: abs(theirs.freqz(B, a, 5)[1]),
+}
+
+
+@pytest.mark.parametrize("name", AT_ONE)
+def test_a_leading_coefficient_of_one_moves(name: str) -> None:
+    """SciPy normalises only where it must; its values are smooth in a[0] all the same."""
+    at, ways = np.array([1.0, -0.4, 0.1, 0.05]), np.array([0.7, 0.3, -0.5, 0.2])
+
+    def f(t: Any) -> Any:
+        found = AT_ONE[name](at + t * ways)
+        parts = [np.ravel(y) for y in (found if isinstance(found, tuple) else (found,))]
+        return np.concatenate(parts)
+
+    h = 1e-3
+    far, near = ((f(k * h) - f(-k * h)) / (2 * k * h) for k in (2, 1))
+    first = jvp(f, (0.0,), (1.0,))[1]
+    np.testing.assert_allclose(first, (4 * near - far) / 3, rtol=1e-6, atol=1e-7)
+    bends = (f(h) - 2 * f(0.0) + f(-h)) / h**2
+    second = derivative(f, order=2)(0.0)
+    np.testing.assert_allclose(second, bends, rtol=1e-3, atol=1e-3)
+    weights = np.cos(np.arange(first.size))
+    back = grad(lambda t: f(t) @ weights, mode="reverse")(0.0)
+    assert back == pytest.approx(first @ weights)

@@ -8,6 +8,7 @@ import itertools
 import math
 import pickle
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -272,7 +273,6 @@ def test_arrays_broadcast_and_keep_their_kind() -> None:
 REFUSED = {
     *((f"crystalball-{moment}", s) for moment in ("mean", "var", "entropy") for s in ("beta",)),
     ("crystalball-entropy", "m"),
-    ("skewcauchy-entropy", "a"),
     ("zipf-entropy", "a"),
     ("yulesimon-entropy", "alpha"),
     *(("betanbinom-entropy", s) for s in ("a", "b")),
@@ -1074,3 +1074,44 @@ def test_the_median_of_an_even_density_stays() -> None:
         with np.errstate(divide="ignore"):  # in SciPy's density, which may be infinite there
             slopes = [derivative(each.median)(s), derivative(lambda s, d=each: d.ppf(0.5, s))(s)]
         assert slopes == [0.0, 0.0]
+
+
+RESULTS: dict[str, Callable[[Any], Any]] = {
+    "pearsonr": lambda p: scipy.stats.pearsonr(p[:5], p[5:]),
+    "linregress": lambda p: scipy.stats.linregress(p[:5], p[5:]),
+    "ttest_ind": lambda p: scipy.stats.ttest_ind(p[:5], p[5:]),
+    "ttest_1samp": lambda p: scipy.stats.ttest_1samp(p, 0.0),
+    "ttest_rel": lambda p: scipy.stats.ttest_rel(p[:5], p[5:]),
+    "ks_2samp": lambda p: scipy.stats.ks_2samp(p[:5], p[5:]),
+}
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_results_that_know_more_than_their_fields(name: str) -> None:
+    """They cannot be made anew of derivatives, which is told; their fields can be returned."""
+    f, x = RESULTS[name], np.cos(np.arange(10.0) ** 2)
+    for call in (lambda f: jvp(f, (x,), (x,)), lambda f: jacobian(f)(x)):
+        with pytest.raises(TypeError, match=r"its fields \w+, .* alone; return some of them"):
+            call(f)
+        call(lambda p: tuple(f(p)))
+        call(lambda p: f(p)[0])
+
+
+PAGE = Path(__file__).parent.parent / "docs" / "scipy.md"
+SAMPLE = np.cos(np.arange(10.0) ** 2)
+REFUSED_OPTIONS: dict[str, Callable[[Any], Any]] = {
+    "trim": lambda p: scipy.stats.ttest_ind(p[:5], p[5:], trim=0.2)[0],
+    "wasserstein_distance": lambda p: scipy.stats.wasserstein_distance(
+        p[:5], p[5:], abs(p[:5]) + 1, abs(p[5:]) + 1
+    ),
+    "boxcox": lambda p: scipy.stats.boxcox(p + 2)[0],
+    "multivariate_normal.cdf": lambda p: multivariate_normal.cdf(p[:2]),
+    "wishart.entropy": lambda p: wishart.entropy(4, np.eye(2) * (2 + p[0])),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED_OPTIONS)
+def test_options_that_the_page_lists_as_refused(name: str) -> None:
+    with pytest.raises(TypeError, match=r"scipy\.stats\."):
+        jvp(REFUSED_OPTIONS[name], (SAMPLE,), (SAMPLE,))
+    assert f"`{name}`" in PAGE.read_text()

@@ -788,3 +788,39 @@ def test_derivatives_of_the_dirichlet_kernel_at_its_maxima_and_elsewhere(n: int)
             got = derivative(lambda t: sc.diric(t, n), order=order)(x)
             bound = 1e-12 * float(mp.fsum(abs(s) ** (order + 1) for s in steps)) * abs(x)
             assert float(got) == pytest.approx(float(want / n), rel=1e-11, abs=bound + 1e-15 * n)
+
+
+@pytest.mark.parametrize("degree", range(5))
+def test_legendre_functions_are_polynomials_everywhere(degree: int) -> None:
+    """Those of order 0 go on beyond −1 and 1, with all derivatives."""
+    polynomial = np.polynomial.legendre.Legendre.basis(degree)
+    for x in (-3.0, -1.0, -0.5, 0.0, 0.9, 1.0, 2.0):
+        for order in (1, 2, 3):
+            got = derivative(lambda x: sc.lpmv(0, degree, x), order=order)(x)
+            assert got == pytest.approx(polynomial.deriv(order)(x), abs=1e-10), (x, order)
+
+
+ENDS: dict[str, Callable[[Any, Any], Any]] = {
+    "betaincinv, a": lambda a, p: sc.betaincinv(a, 2.0, p),
+    "betaincinv, b": lambda b, p: sc.betaincinv(2.0, b, p),
+    "betainccinv, a": lambda a, p: sc.betainccinv(a, 2.0, p),
+    "betainccinv, b": lambda b, p: sc.betainccinv(2.0, b, p),
+    "gammaincinv": lambda a, p: sc.gammaincinv(a, p),
+    "gammainccinv": lambda a, p: sc.gammainccinv(a, p),
+    "chdtri": lambda v, p: sc.chdtri(v, p),
+}
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_quantiles_at_the_ends_stay_there(name: str) -> None:
+    f = ENDS[name]
+    for p in (0.0, 1.0):
+        assert f(3.0, p) == f(4.0, p)
+        for order in (1, 2):
+            assert derivative(lambda a, p=p: f(a, p), order=order)(3.0) == 0
+        assert not np.any(grad(lambda a, p=p: np.sum(f(a, np.array([p, p]))))(np.array([3.0, 4.0])))
+    h = 1e-4
+    slope = (f(3.0 + h, 0.3) - f(3.0 - h, 0.3)) / (2 * h)
+    assert derivative(lambda a: f(a, 0.3))(3.0) == pytest.approx(slope, rel=1e-6)
+    both = derivative(lambda a: np.sum(f(a, np.array([0.0, 0.3]))[1:]))(3.0)
+    assert both == pytest.approx(slope, rel=1e-6)

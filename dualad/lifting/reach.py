@@ -167,6 +167,7 @@ class _Reader:
         n = code.co_argcount + code.co_kwonlyargcount
         n += bool(code.co_flags & 4) + bool(code.co_flags & 8)  # *args, **kwargs
         parameters = code.co_varnames[:n]
+        given = set(parameters)  # what may be any function, but for those made here
         has_format = any(isinstance(c, str) and "%" in c for c in code.co_consts)
         top: Any = UNKNOWN
         last = ""
@@ -178,6 +179,8 @@ class _Reader:
             is_second = op == "PUSH_NULL" or (op == "LOAD_GLOBAL" and bool((step.arg or 0) & 1))
             if (follows_null and is_second) or (op == "PUSH_NULL" and last in _CALLS):
                 return True  # what a call has given is called
+            if "STORE_FAST" in op and last not in _MADE and type(below) is Mark:
+                given.update([step.argval] if isinstance(step.argval, str) else step.argval)
             last = op
             if has_format and op == "BINARY_OP" and step.argrepr in ("%", "%="):
                 return True
@@ -196,8 +199,8 @@ class _Reader:
                     if self.needs(step.argval):
                         return True
                     makes_lists = makes_lists or step.argval.co_name == "<listcomp>"
-                elif "LOAD_FAST" in op and (name := last_of(step.argval)) in parameters:
-                    is_self = self.owner is not None and name == parameters[0]
+                elif "LOAD_FAST" in op and (name := last_of(step.argval)) in given:
+                    is_self = self.owner is not None and name in parameters[:1]
                     top = _SELF if is_self else _PARAMETER
                     if follows_null:
                         return True  # a function that was given as an argument is called
@@ -249,6 +252,7 @@ _JOINING = frozenset(
     (np.block, np.column_stack, np.concatenate, np.dstack, np.hstack, np.stack, np.vstack)
 )
 _CALLS = ("CALL", "CALL_KW", "CALL_FUNCTION_EX")
+_MADE = ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE")  # whose code is read
 # Objects of packages that stay, whose methods have stand-ins; those of SciPy all may.
 _BY_METHODS = ("logging", "numpy.random._generator", "numpy.random.mtrand", "scipy.")
 _HAS_BIT = sys.version_info >= (3, 12)  # LOAD_ATTR tells by a bit that it is a method's

@@ -55,7 +55,7 @@ DECISIONS: dict[str, Decisions] = {
             filtfilt firls firwin firwin2 firwin_2d freqresp freqs freqs_zpk freqz freqz_sos
             freqz_zpk gammatone gauss_spline gausspulse get_window group_delay hilbert hilbert2
             iircomb iirdesign iirfilter iirnotch iirpeak impulse invres invresz istft kaiser_atten
-            kaiser_beta lfilter_zi lfiltic lombscargle lp2bp lp2bp_zpk lp2bs lp2bs_zpk lp2hp
+            kaiser_beta lombscargle lp2bp lp2bp_zpk lp2bs lp2bs_zpk
             lp2hp_zpk lp2lp lp2lp_zpk lsim lti minimum_phase normalize resample_poly residue
             residuez savgol_coeffs savgol_filter sawtooth sos2tf sos2zpk sosfilt_zi
             sosfiltfilt sosfreqz square ss2tf ss2zpk step sweep_poly tf2sos tf2ss tf2zpk

@@ -423,7 +423,7 @@ row("laplace_asymmetric(kappa)", "(-x*kappa if x >= 0 else x/kappa) - log(kappa 
 row("foldcauchy(c)", "log(1/(1 + square(x - c)) + 1/(1 + square(x + c))) - log(pi)",
     "(atan(x - c) + atan(x + c))/pi", ends=_HALF)
 row("skewcauchy(a)", "-log(pi) - log1p(square(x/(1 + a*sign(x))))",
-    "(1 - a)/2 + (1 + a*sign(x))/pi*atan(x/(1 + a*sign(x)))")
+    "(1 - a)/2 + (1 + a*sign(x))/pi*atan(x/(1 + a*sign(x)))", entropy="0*a")  # log(4*pi)
 row("rel_breitwigner(rho)", "log(2/pi) + log(2*(1 + 1/(rho*rho))/(1 + sqrt(1 + 1/(rho*rho))))/2 "
     "- log1p(square((x - rho)*(x + rho)/rho))", between="0, inf", ends=_HALF)
 

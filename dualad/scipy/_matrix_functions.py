@@ -83,6 +83,11 @@ def logm(A: Any, **options: Any) -> Any:
     **options
         As SciPy's; none with duals.
 
+    Raises
+    ------
+    NonDifferentiableError
+        If A has duals and is singular.
+
     Examples
     --------
     >>> logm(Dual(np.array([[2.0]]), np.array([[1.0]]))).tangent
@@ -91,7 +96,16 @@ def logm(A: Any, **options: Any) -> Any:
     if not has_duals(A):
         return _scipy.logm(A, **options)
     A = own(as_operand(A))
+    _refuse_singular(A, "logarithm")
     return _by_blocks(_one_by_one(_scipy.logm), A)
+
+
+def _refuse_singular(a: Any, what: str) -> None:
+    """Raise NonDifferentiableError if a matrix, or one of a stack, is singular but for rounding."""
+    if np.size(a) and np.any(np.linalg.matrix_rank(plain(a)) < np.shape(a)[-1]):
+        raise NonDifferentiableError(
+            f"the matrix is singular, and its {what} has no derivative there."
+        )
 
 
 def _one_by_one(f: Function) -> Function:
@@ -134,6 +148,7 @@ def sqrtm(A: Any, **options: Any) -> Any:
     if A.ndim != 2:
         raise ValueError(f"sqrtm with duals takes one matrix, got shape {A.shape}; loop over them.")
     x = _scipy.sqrtm(plain(A), **options)
+    _refuse_singular(A, "square root")
     return with_value(_root(A, x), x)
 
 
@@ -160,8 +175,9 @@ def signm(value: Any, A: Any, **options: Any) -> Any:
     Raises
     ------
     NonDifferentiableError
-        If an eigenvalue is purely imaginary.
+        If an eigenvalue is zero, or purely imaginary.
     """
+    _refuse_singular(A, "sign")
     square = A @ A
     root = _root(square, _scipy.sqrtm(plain(square)))
     return np.linalg.solve(root, A)
@@ -169,10 +185,6 @@ def signm(value: Any, A: Any, **options: Any) -> Any:
 
 def _root(a: Any, x: Any) -> Any:
     """The square root of a matrix of duals, from that of the plain one."""
-    if x.size and np.linalg.cond(x) > 1 / np.finfo(x.dtype).eps:
-        raise NonDifferentiableError(
-            "the matrix is singular, and its square root has no derivative there."
-        )
     return solved(
         lambda y: y @ y - a,
         x,
@@ -192,6 +204,8 @@ def fractional_matrix_power(value: Any, A: Any, t: Any) -> Any:
     2.772588722
     """
     number = plain(t)
+    if isinstance(A, Dual) and number != round(number):
+        _refuse_singular(A, "fractional power")
     y = _by_blocks(_one_by_one(lambda a: _scipy.fractional_matrix_power(a, number)), A)
     if not isinstance(t, Dual):
         return y

@@ -26,7 +26,7 @@ from ..array_tangents import ArrayTangent
 from ..dual import Dual
 from ..forms import Form, made_of, refuse
 from ..numerics import quiet
-from ..pair import dual, parts, plain, shape_of
+from ..pair import dual, fit, is_array, map_leaves, parts, plain, shape_of
 from ..patterns import Pattern
 from ..records import Node, Step, fitted, next_number
 from ..structure import leaves, rebuild
@@ -342,8 +342,16 @@ def with_value(x: Any, value: Any, made: Callable[..., Any] = dual) -> Any:
         found = dual(with_value(x.primal, value, made), x.rest, x.level)
         return undefined(found, x.where, x.why)
     if isinstance(x, Dual):
-        return made(with_value(x.primal, value, made), x.tangent, x.level)
+        return made(with_value(x.primal, value, made), _beside(value, x.tangent), x.level)
     return value
+
+
+def _beside(value: Any, tangent: Any) -> Any:
+    """A tangent as the value has it: complex, or in an array without axes, if that is so."""
+    tangent = fit(tangent, value)
+    if not isinstance(value, np.ndarray) or is_array(tangent):
+        return tangent
+    return map_leaves(lambda t: t if isinstance(t, ArrayTangent) else np.asarray(t), tangent)
 
 
 def nilpotent(x: Any) -> Any:

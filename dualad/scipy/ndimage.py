@@ -312,12 +312,12 @@ def _coefficients(x: Any, order: int, mode: str, cval: Any, prefilter: bool) -> 
 def _moved(c: Any, n: int, mode: str) -> tuple[Any, Any]:
     """Coordinates within an axis of n elements, as far as the mode brings them there.
 
-    And how they move with those that are given: with them, against them, or not at all.
+    And how they move with those that are given: with them, or against them.
     """
-    same, turns = np.ones(c.shape), np.zeros(c.shape)
+    same = np.ones(c.shape)
     outside = (c < 0) | (c > n - 1)
-    if mode == "nearest":
-        return np.clip(c, 0, n - 1), np.where(outside, turns, same)
+    if mode == "nearest":  # beyond 3 steps the spline is constant
+        return np.clip(c, -6, n + 5), same
     if mode == "mirror":
         period = max(2 * n - 2, 1)
         r = np.mod(c, period)

@@ -20,12 +20,13 @@ import scipy.signal as _scipy
 from scipy.ndimage import rank_filter as _rank_filter
 
 from ..array.operands import as_operand
+from ..array.undefined import NonDifferentiableError
 from ..array_rules.common import array, has_duals
 from ..pair import plain
 from ._calling import bridged, called_as, paired
 from ._contractions import along, chosen, convolution
 from ._names import lifted_call, names_of
-from ._parts import nilpotent, stripped, through, with_value
+from ._parts import is_still, nilpotent, stripped, through, with_value
 from ._theorems import solved
 
 __all__ = [
@@ -39,6 +40,9 @@ __all__ = [
     "cspline2d",
     "fftconvolve",
     "lfilter",
+    "lfilter_zi",
+    "lfiltic",
+    "lp2hp",
     "medfilt",
     "medfilt2d",
     "oaconvolve",
@@ -309,8 +313,53 @@ def _sosfilt(sos: Any, x: Any, axis: int = -1, zi: Any = None) -> Any:
     return x if start is None else (x, np.stack(rest))
 
 
+# SciPy divides by a[0], and raises to powers of wo, only where these are not 1; a derivative has to
+# know that they could be.
+
+
+def _lfilter_zi(b: Any, a: Any) -> Any:
+    """The z with z = Aᵀz + b₁… − a₁…·b₀, where A is the companion matrix of a, and a₀ = 1."""
+    b, a = (np.reshape(array(v), -1) for v in (b, a))
+    zeros = int(np.argmax(plain(a) != 0))
+    if not is_still(a[:zeros]):
+        raise NonDifferentiableError(
+            "lfilter_zi has no derivative in a leading zero of a, which it leaves out; write "
+            "a[1:], or give a[0].primal."
+        )
+    b, a = b / a[zeros], a[zeros:] / a[zeros]
+    n = max(np.shape(a)[0], np.shape(b)[0])
+    b, a = _longer(b, n), _longer(a, n)
+    matrix = np.eye(n - 1) - np.eye(n - 1, k=1) + a[1:, None] * np.eye(1, n - 1)
+    return np.linalg.solve(matrix, b[1:] - a[1:] * b[0])
+
+
+def _lfiltic(b: Any, a: Any, y: Any, x: Any = None) -> Any:
+    b, a, y = (np.reshape(array(v), -1) for v in (b, a, y))
+    order = max(np.shape(a)[0], np.shape(b)[0]) - 1
+    driven = np.zeros(order) if x is None else _of_the_past(b, np.reshape(array(x), -1))
+    return _added(driven, -_of_the_past(a, y))[:order] / a[0]
+
+
+def _of_the_past(c: Any, x: Any) -> Any:
+    """What c[1:] make of the numbers before the first, newest first: one number for each step."""
+    n = np.shape(c)[0] - 1
+    x = _longer(x, n)
+    return np.stack([np.sum(c[i + 1 :] * x[: n - i]) for i in range(n)] or [0.0])
+
+
+def _lp2hp(b: Any, a: Any, wo: Any = 1.0) -> Any:
+    b, a, wo = np.reshape(array(b), -1), np.reshape(array(a), -1), np.reshape(array(wo), -1)[0]
+    n = max(np.shape(a)[0], np.shape(b)[0])
+    powers = wo ** np.arange(float(n))
+    turned = [_longer(c[::-1] * powers[: np.shape(c)[0]], n) for c in (b, a)]
+    return lifted_call(_scipy.normalize)(None, *turned)
+
+
 lfilter = bridged(_scipy.lfilter, _lfilter, linear="b x")
 sosfilt = bridged(_scipy.sosfilt, _sosfilt, linear="x")
+lfilter_zi = bridged(_scipy.lfilter_zi, _lfilter_zi)
+lfiltic = bridged(_scipy.lfiltic, _lfiltic)
+lp2hp = bridged(_scipy.lp2hp, _lp2hp)
 
 # -- splines as filters of rows: linear, each known by its matrix -----------------------------
 
