@@ -1483,10 +1483,10 @@ cdef class Whole:
 cdef class Room:
     """The elements of a buffer, one by one: see array/buffers.py."""
 
-    cdef public object _whole, _steps, _seen, _content
+    cdef public object _whole, _steps, _owner, _seen, _content
 
-    def __cinit__(self, whole, steps=()):
-        self._whole, self._steps = whole, steps
+    def __cinit__(self, whole, steps=(), owner=None):
+        self._whole, self._steps, self._owner = whole, steps, owner
 
     cdef inline object now(self):
         whole = (<Whole>self._whole).array
@@ -1541,7 +1541,10 @@ cdef class Room:
         return len(self.now())
 
     def __getbuffer__(self, Py_buffer *view, int flags):
-        PyObject_GetBuffer(self.lent(), view, flags)
+        PyObject_GetBuffer(self.lent_as(flags), view, flags)
+
+    def __releasebuffer__(self, Py_buffer *view):
+        """Nothing; since it is here, np.frombuffer holds the memory by a memoryview."""
 
 
 cdef object dual_of(tuple parts):

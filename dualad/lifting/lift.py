@@ -31,7 +31,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from ..array.buffers import buffered
+from ..array.buffers import Buffer, buffered
 from ..array.operands import ArrayProxy, unbuffered
 from ..array.protocols import ARRAY_FUNCTIONS
 from ..differentiations import text_for
@@ -1106,7 +1106,14 @@ FUNCTIONS |= {
     bytes: _special_method(bytes, "__bytes__"),
     dir: _special_method(dir, "__dir__"),
 }
+
+
+def _memory(x: Any) -> Any:
+    return x.lent() if isinstance(x, Buffer) else x
+
+
 FUNCTIONS |= {
+    np.ndarray: ByPlace(np.ndarray, _same, _same, _memory, _same, buffer=_memory),
     np.vectorize: ByPlace(Vectorized, stand_in, _same, pyfunc=stand_in),
     np.frompyfunc: ByPlace(np.frompyfunc, stand_in, _same),
 }
