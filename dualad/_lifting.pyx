@@ -210,6 +210,7 @@ cdef type Ufunc = numpy.ufunc
 cdef type Dispatcher = type(numpy.zeros_like)  # of an array function, in C
 cdef type float64 = numpy.float64
 cdef type CachedProperty = functools.cached_property
+cdef type SlotWrapper = types.WrapperDescriptorType
 
 # What stands in lifting/lift.py: filled in by `connect`.
 cdef dict functions = {}
@@ -410,15 +411,14 @@ cdef bint are_users[CLASSES]
 cdef bint is_users(PyTypeObject *kind) except -1:
     """Whether a class is the user's, of which nothing stands in the place: as lifting/lift.py says."""
     cdef unsigned int version = tag(kind)
-    cdef int place = version % CLASSES
     cdef bint answer
-    if version != 0 and versions[place] == version:
-        return are_users[place]
-    answer = readable_is_users(<object>kind)
+    if version != 0 and versions[version % CLASSES] == version:
+        return are_users[version % CLASSES]
     _PyType_Lookup(kind, "__init__")  # which gives it a version
     version = tag(kind)
-    place = version % CLASSES
-    versions[place], are_users[place] = version, answer
+    answer = readable_is_users(<object>kind)
+    if version != 0 and tag(kind) == version:  # Python code has answered, which may write to it
+        versions[version % CLASSES], are_users[version % CLASSES] = version, answer
     return answer
 
 
@@ -772,10 +772,9 @@ cdef inline bint has_hooks(PyTypeObject *kind):
         return False
     if <object>kind is Buffer or <object>kind is DualArray:
         return False
-    return (
-        is_function(_PyType_Lookup(kind, "__getattr__"))
-        or is_function(_PyType_Lookup(kind, "__getattribute__"))
-    )
+    if _PyType_Lookup(kind, "__getattr__") != NULL:
+        return True
+    return type(<object>_PyType_Lookup(kind, "__getattribute__")) is not SlotWrapper
 
 
 cdef inline bint is_function(PyObject *x) noexcept:
@@ -1235,9 +1234,11 @@ cdef object call_getattr(PyObject *self, PyObject *const *args, size_t flags, Py
     cdef GetAttr function = <GetAttr>self
     cdef Py_ssize_t n = PyVectorcall_NARGS(flags)
     if names == NULL and (n == 2 or n == 3) and type(<object>args[1]) is str:
+        x, name = <object>args[0], <object>args[1]
         if not (
-            is_property(Py_TYPE(<object>args[0]), <object>args[1])
-            or has_hooks(Py_TYPE(<object>args[0]))
+            is_property(Py_TYPE(x), name)
+            or has_hooks(Py_TYPE(x))
+            or isinstance(x, type) and is_descriptor(<PyTypeObject *><PyObject *>x, name)
         ):
             return PyObject_Vectorcall(function.plain, args, flags, NULL)
     return PyObject_Vectorcall(function.readable, args, flags, names)

@@ -134,7 +134,8 @@ def lift(f: Callable[P, R]) -> Callable[P, R]:
       SciPy (of whose functions `dualad.scipy` has its own, or lifts them);
     - special methods of the user's classes where only compiled code knows of the call: `__hash__`
       and `__eq__` of keys, `__eq__` of items in `list.index` and `[a] == [b]`, `__index__`,
-      `__repr__` of items, the items of `**x`, attributes that `match` reads, hooks of class
+      `__repr__` of items, the items of `**x`, attributes that `match` reads, what sets and dicts go
+      through in `update` and its like, properties that text asks for (`"{0.p}"`), hooks of class
       statements and metaclasses (`__init_subclass__`, `__set_name__`, `__instancecheck__`, …), of
       pickling (`__getstate__`, …), and NumPy's protocols (`__array__`, …); the error names the
       method. By operators, `if`, loops, unpacking, attributes, f-strings, `with`, `await`,
@@ -308,6 +309,8 @@ def stand_in(x: Any) -> Any:
         return types.MethodType(found, x)
     if type(call) is types.FunctionType and (f := _of_function(call)) is not call:
         return types.MethodType(f, x)
+    if isinstance(call, (staticmethod, classmethod, functools.partialmethod)):
+        return stand_in(_bound(call, x))
     return x
 
 
@@ -750,19 +753,19 @@ def steps_of(x: Any, step: Function) -> Iterator[Any]:
 def read(x: Any, name: str) -> Any:
     """getattr(x, name), with lifted properties and hooks."""
     hook = inspected(type(x), "__getattr__")
-    if type(hook) is not types.FunctionType:
-        return _read(x, name)
     try:
-        return _read(x, name)
+        look = inspected(type(x), "__getattribute__")
+        is_native = type(look) is types.WrapperDescriptorType
+        return read_plainly(x, name) if is_native else stand_in(_bound(look, x))(name)
     except AttributeError:
-        pass
-    return stand_in(hook)(x, name)
+        if hook is None:
+            raise
+    return stand_in(_bound(hook, x))(name)
 
 
-def _read(x: Any, name: str) -> Any:
-    look = inspected(type(x), "__getattribute__")
-    is_users = type(look) is types.FunctionType
-    return stand_in(look)(x, name) if is_users else read_plainly(x, name)
+def _bound(f: Any, x: Any) -> Any:
+    """What is called of x where f, whatever it is, stands in its class for a special method."""
+    return f.__get__(x, type(x)) if hasattr(type(f), "__get__") else f
 
 
 def read_plainly(x: Any, name: str) -> Any:
@@ -784,7 +787,7 @@ def read_plainly(x: Any, name: str) -> Any:
         if type(get := inspected(type(found), "__get__")) is types.FunctionType:
             return stand_in(get)(found, None, x)
     looks = (vars(k).get("__getattribute__") for k in kind.__mro__)
-    native: Any = next(look for look in looks if look and type(look) is not types.FunctionType)
+    native: Any = next(look for look in looks if type(look) is types.WrapperDescriptorType)
     return native(x, name)
 
 
