@@ -80,7 +80,7 @@ _CALLERS = frozenset(
 )
 # Python code of packages that stay, which calls special methods of the user's classes.
 _FOLLOWED = re.compile(
-    r"copy\.|collections\.abc\.|contextlib\._?\w*ExitStack\.|functools\._\w+_from_\w+$"
+    r"copy\.|collections\.abc\.|typing\._\w*GenericAlias\.__call__$|contextlib\._?\w*ExitStack\.|functools\._\w+_from_\w+$"
     r"|collections\.(UserDict|UserList|ChainMap)\.|dataclasses\.(_?replace|_?as(dict|tuple)\w*)$"
 )
 # How functions of a package are called that have no stand-in: the package enters it here.
@@ -577,16 +577,16 @@ class CopyMethod:
 
 
 class MethodInC:
-    """Reads a method of a list or of text that calls special methods of its arguments."""
+    """Reads a method of a list, a deque or of text that calls special methods of its arguments."""
 
     def __init__(self, name: str) -> None:
-        self.kind = list if hasattr(list, name) else str
-        self.of_kind, self.otherwise = getattr(self.kind, name), _any_method(name)
+        kinds = (kind for kind in (list, collections.deque, str) if hasattr(kind, name))
+        self.methods = {kind: getattr(kind, name) for kind in kinds}
+        self.otherwise = _any_method(name)
 
     def __matmul__(self, x: Any) -> Any:
-        if type(x) is self.kind:
-            return functools.partial(FUNCTIONS.get(self.of_kind, self.of_kind), x)
-        return self.otherwise @ x
+        f = self.methods.get(type(x))
+        return self.otherwise @ x if f is None else functools.partial(FUNCTIONS.get(f, f), x)
 
 
 class FloatMethod(Method):
@@ -637,6 +637,9 @@ def of_text_or(otherwise: Function) -> Function:
 
     def remainder(a: Any, b: Any) -> Any:
         if type(a) is str:
+            item = _users_method(type(b), "__getitem__") if _NAMING.search(a) else None
+            if item is not None:
+                return _of_mapping(a, b, stand_in(item))
             for x in leaves(b):
                 if _is_lifted_number(x):
                     text = text_for(unbuffered(x), lambda _: a % rebuild(b, _plain_number))
@@ -645,6 +648,27 @@ def of_text_or(otherwise: Function) -> Function:
         return otherwise(a, b)
 
     return remainder
+
+
+_NAMING = re.compile(r"(?<!%)(%%)*%\(")  # as "%(a)s"
+
+
+def _of_mapping(text: str, mapping: Any, item: Function) -> str:
+    """text % mapping, of which the text names items."""
+    duals = []
+
+    class Items:
+        def __getitem__(self, key: Any) -> Any:
+            x = unbuffered(item(mapping, key))
+            if not isinstance(x, Dual):
+                return special(x)
+            duals.append(x)
+            return plain(x)
+
+    result: str = text % Items()
+    if duals and text_for(duals[0], lambda _: result) is None:
+        result = text % mapping
+    return result
 
 
 class Remainder:
@@ -683,22 +707,36 @@ def _users_method(kind: type, name: str) -> Any:
 def _kind_of_special(name: str, methods: tuple[str, ...]) -> type:
     def of(method: str) -> Function:
         def call(self: Any, *args: Any) -> Any:
-            return stand_in(getattr(type(self.x), method))(self.x, *args)
+            x = held(self)
+            return stand_in(getattr(type(x), method))(x, *args)
 
         return call
 
     def keep(self: Any, x: Any) -> None:
-        self.x = x
+        kind.__dict__["x"].__set__(self, x)
 
+    def held(self: Any) -> Any:
+        return kind.__dict__["x"].__get__(self)
+
+    def look(self: Any, name: str) -> Any:  # for text, as in "{0.a}"
+        return special(read(held(self), name))
+
+    def item(self: Any, key: Any) -> Any:  # and "{0[a]}"
+        return special(stand_in(operator.getitem)(held(self), key))
+
+    own: dict[str, Any] = {m: of(m) for m in methods} | {"__getattribute__": look}
+    if "__getitem__" in own:
+        own["__getitem__"] = item
     members = {"__slots__": ("x",), "__module__": __name__, "__init__": keep}
-    return type(name, (), members | {m: of(m) for m in methods})
+    kind = type(name, (), members | own)
+    return kind
 
 
 _TEXTS = ("__str__", "__repr__", "__format__")
 # Special methods that Python calls of what lies on the stack, or of an argument.
 _CALLED_BY_PYTHON = (
     *("__enter__", "__exit__", "__aenter__", "__aexit__", "__await__", "__aiter__", "__anext__"),
-    *_TEXTS,
+    *(*_TEXTS, "__getitem__", "__float__", "__int__", "__index__"),
 )
 
 
@@ -719,7 +757,7 @@ def pairs_of(x: Any) -> Any:
     if not hasattr(type(x), "keys"):
         return walked(x)
     item = _users_method(type(x), "__getitem__")
-    if item is None or isinstance(x, dict):
+    if item is None or (isinstance(x, dict) and type(x).__iter__ is dict.__iter__):
         return x
     return {key: stand_in(item)(x, key) for key in walked(stand_in(x.keys)())}
 
@@ -1007,7 +1045,7 @@ def method(name: str) -> Any:
         hook = ArrayMethod(name)
     elif name in COPYING:
         hook = CopyMethod(name)
-    elif name in ("sort", "extend", "join", "format"):
+    elif name in ("sort", "extend", "extendleft", "join", "format"):
         return MethodInC(name)
     elif getattr(float, name, None) in SLOTS:
         hook = FloatMethod(name)
@@ -1082,7 +1120,15 @@ def _reversed(x: Any) -> Any:
 _of_reversed = _special_method(reversed, "__reversed__")
 _WALKING = (
     *(list, tuple, set, frozenset, enumerate, zip, any, all, collections.deque, str.join),
-    *(list.extend, itertools.chain, itertools.islice, itertools.cycle, itertools.tee),
+    *(
+        list.extend,
+        collections.deque.extend,
+        collections.deque.extendleft,
+        itertools.chain,
+        itertools.islice,
+        itertools.cycle,
+        itertools.tee,
+    ),
     *(itertools.pairwise, itertools.compress, itertools.product),
     *(itertools.permutations, itertools.combinations),
 )
@@ -1134,10 +1180,10 @@ def _copying(f: Function) -> Function:
     otherwise = FUNCTIONS[f]
 
     @functools.wraps(f)
-    def call(x: Any, *args: Any) -> Any:
+    def call(x: Any, *args: Any, **kwargs: Any) -> Any:
         if type(x) is np.ndarray or isinstance(x, (Dual, ArrayProxy)):
-            return otherwise(x, *args)
-        return own_twin(f)(x, *args)
+            return otherwise(x, *args, **kwargs)
+        return own_twin(f)(x, *args, **kwargs)
 
     return call
 
