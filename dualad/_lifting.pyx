@@ -1044,28 +1044,33 @@ cdef inline bint is_float(object x) noexcept:
     return type(x) is float or type(x) is float64 or type(x) is int
 
 
-cdef class Row:
-    """A function of math that is a row: on floats math's own, on duals of floats the kernel's.
-
-    `counts`: the last argument is a whole number, as the exponent of ldexp.
-    """
+cdef class StandIn:
+    """What is called in place of a function of C, `plain`; what is unusual goes to `readable`."""
 
     cdef void *vectorcall
-    cdef int row, nargs
-    cdef bint counts
     cdef object plain, readable
     cdef dict __dict__
-
-    def __cinit__(self, int row, plain, readable, int nargs=1, bint counts=False):
-        self.vectorcall = <void *>call_row
-        self.row, self.plain, self.readable = row, plain, readable
-        self.nargs, self.counts = nargs, counts
 
     def __getattr__(self, name):
         return getattr(self.readable, name)
 
     def __repr__(self):
         return repr(self.plain)
+
+
+cdef class Row(StandIn):
+    """A function of math that is a row: on floats math's own, on duals of floats the kernel's.
+
+    `counts`: the last argument is a whole number, as the exponent of ldexp.
+    """
+
+    cdef int row, nargs
+    cdef bint counts
+
+    def __cinit__(self, int row, plain, readable, int nargs=1, bint counts=False):
+        self.vectorcall = <void *>call_row
+        self.row, self.plain, self.readable = row, plain, readable
+        self.nargs, self.counts = nargs, counts
 
 
 cdef object call_row(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
@@ -1088,22 +1093,14 @@ cdef object call_row(PyObject *self, PyObject *const *args, size_t flags, PyObje
     return PyObject_Vectorcall(function.readable, args, flags, names)
 
 
-cdef class ComplexRow:
+cdef class ComplexRow(StandIn):
     """A function of cmath that is a row: on Python's numbers cmath's own, on duals the kernel's."""
 
-    cdef void *vectorcall
-    cdef object rule, plain, readable
-    cdef dict __dict__
+    cdef object rule
 
     def __cinit__(self, rule, plain, readable):
         self.vectorcall = <void *>call_complex_row
         self.rule, self.plain, self.readable = rule, plain, readable
-
-    def __getattr__(self, name):
-        return getattr(self.readable, name)
-
-    def __repr__(self):
-        return repr(self.plain)
 
 
 cdef object call_complex_row(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
@@ -1117,22 +1114,12 @@ cdef object call_complex_row(PyObject *self, PyObject *const *args, size_t flags
     return PyObject_Vectorcall(function.readable, args, flags, names)
 
 
-cdef class Answer:
+cdef class Answer(StandIn):
     """A function of math with a plain answer, such as isclose, of the numbers in duals."""
-
-    cdef void *vectorcall
-    cdef object plain, readable
-    cdef dict __dict__
 
     def __cinit__(self, plain, readable):
         self.vectorcall = <void *>call_answer
         self.plain, self.readable = plain, readable
-
-    def __getattr__(self, name):
-        return getattr(self.readable, name)
-
-    def __repr__(self):
-        return repr(self.plain)
 
 
 cdef object call_answer(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
@@ -1153,22 +1140,14 @@ cdef object call_answer(PyObject *self, PyObject *const *args, size_t flags, PyO
     return PyObject_Vectorcall(function.readable, args, flags, names)
 
 
-cdef class OfMethod:
+cdef class OfMethod(StandIn):
     """A function such as `len` or `abs`, that calls one method of its first argument: lifted."""
 
-    cdef void *vectorcall
-    cdef object name, plain, readable
-    cdef dict __dict__
+    cdef object name
 
     def __cinit__(self, name, plain, readable):
         self.vectorcall = <void *>call_of_method
         self.name, self.plain, self.readable = name, plain, readable
-
-    def __getattr__(self, name):
-        return getattr(self.readable, name)
-
-    def __repr__(self):
-        return repr(self.plain)
 
 
 cdef object call_of_method(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
@@ -1180,22 +1159,12 @@ cdef object call_of_method(PyObject *self, PyObject *const *args, size_t flags, 
     return PyObject_Vectorcall(function.plain, args, flags, names)
 
 
-cdef class OfObject:
+cdef class OfObject(StandIn):
     """`isinstance` or `type`: Python's own, but for what looks like something else."""
-
-    cdef void *vectorcall
-    cdef object plain, readable
-    cdef dict __dict__
 
     def __cinit__(self, plain, readable):
         self.vectorcall = <void *>call_of_object
         self.plain, self.readable = plain, readable
-
-    def __getattr__(self, name):
-        return getattr(self.readable, name)
-
-    def __repr__(self):
-        return repr(self.plain)
 
 
 cdef object call_of_object(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
@@ -1212,22 +1181,12 @@ cdef object call_of_object(PyObject *self, PyObject *const *args, size_t flags, 
     return PyObject_Vectorcall(function.readable, args, flags, names)
 
 
-cdef class GetAttr:
+cdef class GetAttr(StandIn):
     """The builtin `getattr`: properties of the user's classes are lifted."""
-
-    cdef void *vectorcall
-    cdef object plain, readable
-    cdef dict __dict__
 
     def __cinit__(self, plain, readable):
         self.vectorcall = <void *>call_getattr
         self.plain, self.readable = plain, readable
-
-    def __getattr__(self, name):
-        return getattr(self.readable, name)
-
-    def __repr__(self):
-        return repr(self.plain)
 
 
 cdef object call_getattr(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
@@ -1244,22 +1203,15 @@ cdef object call_getattr(PyObject *self, PyObject *const *args, size_t flags, Py
     return PyObject_Vectorcall(function.readable, args, flags, names)
 
 
-cdef class Caller:
+cdef class Caller(StandIn):
     """A function that stays, and is given others, or what it goes through: these are changed."""
 
-    cdef void *vectorcall
-    cdef object callee, change
-    cdef dict __dict__
+    cdef object change
 
     def __cinit__(self, callee, change):
         self.vectorcall = <void *>call_caller
-        self.callee, self.change = callee, change
-
-    def __getattr__(self, name):
-        return getattr(self.callee, name)
-
-    def __repr__(self):
-        return repr(self.callee)
+        self.plain = self.readable = callee
+        self.change = change
 
 
 cdef object call_caller(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
@@ -1273,7 +1225,7 @@ cdef object call_caller(PyObject *self, PyObject *const *args, size_t flags, PyO
         if not is_data(<object>args[i]):
             changed += 1
     if changed == 0:
-        return PyObject_Vectorcall(caller.callee, args, flags, names)
+        return PyObject_Vectorcall(caller.plain, args, flags, names)
     if n > FEW:
         given = <PyObject **>PyMem_Malloc(n * sizeof(PyObject *))
         if given == NULL:
@@ -1285,7 +1237,7 @@ cdef object call_caller(PyObject *self, PyObject *const *args, size_t flags, PyO
                 x = caller.change(<object>args[i])
                 held.append(x)
                 given[i] = <PyObject *>x
-        return PyObject_Vectorcall(caller.callee, given, PyVectorcall_NARGS(flags), names)
+        return PyObject_Vectorcall(caller.plain, given, PyVectorcall_NARGS(flags), names)
     finally:
         if given != few:
             PyMem_Free(given)
@@ -1301,17 +1253,14 @@ COMPOSITES = {
 }
 
 
-cdef class Several:
+cdef class Several(StandIn):
     """A function of math that is no row: on duals of floats its value is math's own too.
 
     `rows`: the numbers of rows that it is made of.
     """
 
-    cdef void *vectorcall
     cdef Composite kind
-    cdef object plain, readable
     cdef int log, div, sub, fmod, ldexp
-    cdef dict __dict__
 
     def __cinit__(self, name, plain, readable, row_number):
         self.vectorcall = <void *>call_several
@@ -1319,12 +1268,6 @@ cdef class Several:
         self.log, self.div, self.sub, self.fmod, self.ldexp = [
             row_number(row) for row in ("log", "div", "sub", "fmod", "ldexp")
         ]
-
-    def __getattr__(self, name):
-        return getattr(self.readable, name)
-
-    def __repr__(self):
-        return repr(self.plain)
 
     cdef object of_numbers(self, tuple numbers):
         """A function of numbers, one by one."""
@@ -1552,24 +1495,15 @@ cdef object dual_of(tuple parts):
     return dual(parts[0], parts[1], parts[2])
 
 
-cdef class Maker:
+cdef class Maker(StandIn):
     """np.zeros and its like, whose arrays take duals; what is unusual goes to the readable one."""
 
-    cdef void *vectorcall
-    cdef object plain, readable
     cdef bint takes_lists, copies
-    cdef dict __dict__
 
     def __cinit__(self, plain, readable, bint takes_lists, bint copies=False):
         self.vectorcall = <void *>call_maker
         self.plain, self.readable = plain, readable
         self.takes_lists, self.copies = takes_lists, copies
-
-    def __getattr__(self, name):
-        return getattr(self.readable, name)
-
-    def __repr__(self):
-        return repr(self.plain)
 
 
 cdef object call_maker(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
@@ -1620,26 +1554,17 @@ cdef bint is_simple(object x):
     return False
 
 
-cdef class Lists:
+cdef class Lists(StandIn):
     """An array function or ufunc of NumPy; what may have duals in lists goes to the readable one.
 
     `objects`: arrays of objects go there too.
     """
 
-    cdef void *vectorcall
-    cdef object plain, readable
     cdef bint objects
-    cdef dict __dict__
 
     def __cinit__(self, plain, readable, bint objects):
         self.vectorcall = <void *>call_lists
         self.plain, self.readable, self.objects = plain, readable, objects
-
-    def __getattr__(self, name):
-        return getattr(self.readable, name)
-
-    def __repr__(self):
-        return repr(self.plain)
 
 
 cdef object call_lists(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
