@@ -598,14 +598,14 @@ def test_no_special_method_is_forgotten() -> None:
 P = "def __repr__(self): return f'{math.sin(self.x):.2f}'\n"
 DESCRIBED = (
     "class D:\n"
-    "    def __get__(self, instance, owner): return math.sin(2.0 if instance is None else 1.0)\n"
+    "    def __get__(self, instance, owner): return math.sin(owner.y if instance is None else 1.0)\n"
     "d = D()\n"
 )
 # Methods that are no plain functions, and what text, copies and builtins ask of objects.
 UNUSUAL: list[tuple[str, str, str]] = [
     *(
         (
-            f"{hook}\n@property\ndef p(self): return self.none\n"
+            hook + "\n@property\ndef p(self): return object.__getattribute__(self, 'none')\n"
             "def __mul__(self, x): return math.sin(x)\n",
             "Root",
             use,
@@ -615,7 +615,7 @@ UNUSUAL: list[tuple[str, str, str]] = [
             "__getattr__ = functools.partialmethod(lambda self, name: 7.0)",
             "__getattr__ = functools.partialmethod(lambda self, k, name: k * math.sin(2.0), 7.0)",
             "__getattr__ = staticmethod(lambda name: 7.0)",
-            "def look(self, name): return object.__getattribute__(self, name.replace('none', 'x'))\n"
+            "def look(self, name): return 7.0 if name == 'p' else math.sqrt(object.__getattribute__(self, 'x'))\n"
             "__getattribute__ = functools.partialmethod(look)",
         )
         for use in (
@@ -625,8 +625,9 @@ UNUSUAL: list[tuple[str, str, str]] = [
         )
     ),
     (
-        "__getattr__ = dict.get\n@property\ndef p(self): return self.none\n"
-        "def __init__(self, x): super().__init__(none=x)\n",
+        "__getattr__ = dict.get\n"
+        "@property\ndef p(self): return object.__getattribute__(self, 'none')\n"
+        "def __init__(self, x): super().__init__(p=x)\n",
         "dict",
         "return math.sin(c.p) * (3.0 if hasattr(c, 'other') else 1.0)",
     ),
@@ -649,7 +650,7 @@ UNUSUAL: list[tuple[str, str, str]] = [
         "Root",
         "return copy.deepcopy(c, memo={}).x * copy.deepcopy(x=[c], memo=None)[0].x",
     ),
-    (DESCRIBED, "Root", "return x * getattr(C, 'd') * C.d * getattr(c, 'd')"),
+    (DESCRIBED, "Root", "C.y = x; return math.exp(getattr(C, 'd')) * C.d * getattr(c, 'd')"),
     ("@staticmethod\ndef __call__(x): return math.sin(x)\n", "Root", "return c(x)"),
     ("@classmethod\ndef __call__(cls, x): return math.sin(x)\n", "Root", "return c(x)"),
     (NUMBERS, "Root", "d = collections.deque(); d.extend(c); d.extendleft(c); return d[0] * d[3]"),
