@@ -210,6 +210,7 @@ cdef type Ufunc = numpy.ufunc
 cdef type Dispatcher = type(numpy.zeros_like)  # of an array function, in C
 cdef type float64 = numpy.float64
 cdef type CachedProperty = functools.cached_property
+cdef type SlotWrapper = types.WrapperDescriptorType
 
 # What stands in lifting/lift.py: filled in by `connect`.
 cdef dict functions = {}
@@ -410,15 +411,14 @@ cdef bint are_users[CLASSES]
 cdef bint is_users(PyTypeObject *kind) except -1:
     """Whether a class is the user's, of which nothing stands in the place: as lifting/lift.py says."""
     cdef unsigned int version = tag(kind)
-    cdef int place = version % CLASSES
     cdef bint answer
-    if version != 0 and versions[place] == version:
-        return are_users[place]
-    answer = readable_is_users(<object>kind)
+    if version != 0 and versions[version % CLASSES] == version:
+        return are_users[version % CLASSES]
     _PyType_Lookup(kind, "__init__")  # which gives it a version
     version = tag(kind)
-    place = version % CLASSES
-    versions[place], are_users[place] = version, answer
+    answer = readable_is_users(<object>kind)
+    if version != 0 and tag(kind) == version:  # Python code has answered, which may write to it
+        versions[version % CLASSES], are_users[version % CLASSES] = version, answer
     return answer
 
 
@@ -772,10 +772,9 @@ cdef inline bint has_hooks(PyTypeObject *kind):
         return False
     if <object>kind is Buffer or <object>kind is DualArray:
         return False
-    return (
-        is_function(_PyType_Lookup(kind, "__getattr__"))
-        or is_function(_PyType_Lookup(kind, "__getattribute__"))
-    )
+    if _PyType_Lookup(kind, "__getattr__") != NULL:
+        return True
+    return type(<object>_PyType_Lookup(kind, "__getattribute__")) is not SlotWrapper
 
 
 cdef inline bint is_function(PyObject *x) noexcept:
@@ -1045,28 +1044,33 @@ cdef inline bint is_float(object x) noexcept:
     return type(x) is float or type(x) is float64 or type(x) is int
 
 
-cdef class Row:
-    """A function of math that is a row: on floats math's own, on duals of floats the kernel's.
-
-    `counts`: the last argument is a whole number, as the exponent of ldexp.
-    """
+cdef class StandIn:
+    """What is called in place of a function of C, `plain`; what is unusual goes to `readable`."""
 
     cdef void *vectorcall
-    cdef int row, nargs
-    cdef bint counts
     cdef object plain, readable
     cdef dict __dict__
-
-    def __cinit__(self, int row, plain, readable, int nargs=1, bint counts=False):
-        self.vectorcall = <void *>call_row
-        self.row, self.plain, self.readable = row, plain, readable
-        self.nargs, self.counts = nargs, counts
 
     def __getattr__(self, name):
         return getattr(self.readable, name)
 
     def __repr__(self):
         return repr(self.plain)
+
+
+cdef class Row(StandIn):
+    """A function of math that is a row: on floats math's own, on duals of floats the kernel's.
+
+    `counts`: the last argument is a whole number, as the exponent of ldexp.
+    """
+
+    cdef int row, nargs
+    cdef bint counts
+
+    def __cinit__(self, int row, plain, readable, int nargs=1, bint counts=False):
+        self.vectorcall = <void *>call_row
+        self.row, self.plain, self.readable = row, plain, readable
+        self.nargs, self.counts = nargs, counts
 
 
 cdef object call_row(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
@@ -1089,22 +1093,14 @@ cdef object call_row(PyObject *self, PyObject *const *args, size_t flags, PyObje
     return PyObject_Vectorcall(function.readable, args, flags, names)
 
 
-cdef class ComplexRow:
+cdef class ComplexRow(StandIn):
     """A function of cmath that is a row: on Python's numbers cmath's own, on duals the kernel's."""
 
-    cdef void *vectorcall
-    cdef object rule, plain, readable
-    cdef dict __dict__
+    cdef object rule
 
     def __cinit__(self, rule, plain, readable):
         self.vectorcall = <void *>call_complex_row
         self.rule, self.plain, self.readable = rule, plain, readable
-
-    def __getattr__(self, name):
-        return getattr(self.readable, name)
-
-    def __repr__(self):
-        return repr(self.plain)
 
 
 cdef object call_complex_row(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
@@ -1118,22 +1114,12 @@ cdef object call_complex_row(PyObject *self, PyObject *const *args, size_t flags
     return PyObject_Vectorcall(function.readable, args, flags, names)
 
 
-cdef class Answer:
+cdef class Answer(StandIn):
     """A function of math with a plain answer, such as isclose, of the numbers in duals."""
-
-    cdef void *vectorcall
-    cdef object plain, readable
-    cdef dict __dict__
 
     def __cinit__(self, plain, readable):
         self.vectorcall = <void *>call_answer
         self.plain, self.readable = plain, readable
-
-    def __getattr__(self, name):
-        return getattr(self.readable, name)
-
-    def __repr__(self):
-        return repr(self.plain)
 
 
 cdef object call_answer(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
@@ -1154,22 +1140,14 @@ cdef object call_answer(PyObject *self, PyObject *const *args, size_t flags, PyO
     return PyObject_Vectorcall(function.readable, args, flags, names)
 
 
-cdef class OfMethod:
+cdef class OfMethod(StandIn):
     """A function such as `len` or `abs`, that calls one method of its first argument: lifted."""
 
-    cdef void *vectorcall
-    cdef object name, plain, readable
-    cdef dict __dict__
+    cdef object name
 
     def __cinit__(self, name, plain, readable):
         self.vectorcall = <void *>call_of_method
         self.name, self.plain, self.readable = name, plain, readable
-
-    def __getattr__(self, name):
-        return getattr(self.readable, name)
-
-    def __repr__(self):
-        return repr(self.plain)
 
 
 cdef object call_of_method(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
@@ -1181,22 +1159,12 @@ cdef object call_of_method(PyObject *self, PyObject *const *args, size_t flags, 
     return PyObject_Vectorcall(function.plain, args, flags, names)
 
 
-cdef class OfObject:
+cdef class OfObject(StandIn):
     """`isinstance` or `type`: Python's own, but for what looks like something else."""
-
-    cdef void *vectorcall
-    cdef object plain, readable
-    cdef dict __dict__
 
     def __cinit__(self, plain, readable):
         self.vectorcall = <void *>call_of_object
         self.plain, self.readable = plain, readable
-
-    def __getattr__(self, name):
-        return getattr(self.readable, name)
-
-    def __repr__(self):
-        return repr(self.plain)
 
 
 cdef object call_of_object(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
@@ -1213,52 +1181,37 @@ cdef object call_of_object(PyObject *self, PyObject *const *args, size_t flags, 
     return PyObject_Vectorcall(function.readable, args, flags, names)
 
 
-cdef class GetAttr:
+cdef class GetAttr(StandIn):
     """The builtin `getattr`: properties of the user's classes are lifted."""
-
-    cdef void *vectorcall
-    cdef object plain, readable
-    cdef dict __dict__
 
     def __cinit__(self, plain, readable):
         self.vectorcall = <void *>call_getattr
         self.plain, self.readable = plain, readable
-
-    def __getattr__(self, name):
-        return getattr(self.readable, name)
-
-    def __repr__(self):
-        return repr(self.plain)
 
 
 cdef object call_getattr(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
     cdef GetAttr function = <GetAttr>self
     cdef Py_ssize_t n = PyVectorcall_NARGS(flags)
     if names == NULL and (n == 2 or n == 3) and type(<object>args[1]) is str:
+        x, name = <object>args[0], <object>args[1]
         if not (
-            is_property(Py_TYPE(<object>args[0]), <object>args[1])
-            or has_hooks(Py_TYPE(<object>args[0]))
+            is_property(Py_TYPE(x), name)
+            or has_hooks(Py_TYPE(x))
+            or isinstance(x, type) and is_descriptor(<PyTypeObject *><PyObject *>x, name)
         ):
             return PyObject_Vectorcall(function.plain, args, flags, NULL)
     return PyObject_Vectorcall(function.readable, args, flags, names)
 
 
-cdef class Caller:
+cdef class Caller(StandIn):
     """A function that stays, and is given others, or what it goes through: these are changed."""
 
-    cdef void *vectorcall
-    cdef object callee, change
-    cdef dict __dict__
+    cdef object change
 
     def __cinit__(self, callee, change):
         self.vectorcall = <void *>call_caller
-        self.callee, self.change = callee, change
-
-    def __getattr__(self, name):
-        return getattr(self.callee, name)
-
-    def __repr__(self):
-        return repr(self.callee)
+        self.plain = self.readable = callee
+        self.change = change
 
 
 cdef object call_caller(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
@@ -1272,7 +1225,7 @@ cdef object call_caller(PyObject *self, PyObject *const *args, size_t flags, PyO
         if not is_data(<object>args[i]):
             changed += 1
     if changed == 0:
-        return PyObject_Vectorcall(caller.callee, args, flags, names)
+        return PyObject_Vectorcall(caller.plain, args, flags, names)
     if n > FEW:
         given = <PyObject **>PyMem_Malloc(n * sizeof(PyObject *))
         if given == NULL:
@@ -1284,7 +1237,7 @@ cdef object call_caller(PyObject *self, PyObject *const *args, size_t flags, PyO
                 x = caller.change(<object>args[i])
                 held.append(x)
                 given[i] = <PyObject *>x
-        return PyObject_Vectorcall(caller.callee, given, PyVectorcall_NARGS(flags), names)
+        return PyObject_Vectorcall(caller.plain, given, PyVectorcall_NARGS(flags), names)
     finally:
         if given != few:
             PyMem_Free(given)
@@ -1300,17 +1253,14 @@ COMPOSITES = {
 }
 
 
-cdef class Several:
+cdef class Several(StandIn):
     """A function of math that is no row: on duals of floats its value is math's own too.
 
     `rows`: the numbers of rows that it is made of.
     """
 
-    cdef void *vectorcall
     cdef Composite kind
-    cdef object plain, readable
     cdef int log, div, sub, fmod, ldexp
-    cdef dict __dict__
 
     def __cinit__(self, name, plain, readable, row_number):
         self.vectorcall = <void *>call_several
@@ -1318,12 +1268,6 @@ cdef class Several:
         self.log, self.div, self.sub, self.fmod, self.ldexp = [
             row_number(row) for row in ("log", "div", "sub", "fmod", "ldexp")
         ]
-
-    def __getattr__(self, name):
-        return getattr(self.readable, name)
-
-    def __repr__(self):
-        return repr(self.plain)
 
     cdef object of_numbers(self, tuple numbers):
         """A function of numbers, one by one."""
@@ -1483,10 +1427,10 @@ cdef class Whole:
 cdef class Room:
     """The elements of a buffer, one by one: see array/buffers.py."""
 
-    cdef public object _whole, _steps, _seen, _content
+    cdef public object _whole, _steps, _owner, _seen, _content
 
-    def __cinit__(self, whole, steps=()):
-        self._whole, self._steps = whole, steps
+    def __cinit__(self, whole, steps=(), owner=None):
+        self._whole, self._steps, self._owner = whole, steps, owner
 
     cdef inline object now(self):
         whole = (<Whole>self._whole).array
@@ -1541,31 +1485,25 @@ cdef class Room:
         return len(self.now())
 
     def __getbuffer__(self, Py_buffer *view, int flags):
-        PyObject_GetBuffer(self.lent(), view, flags)
+        PyObject_GetBuffer(self.lent_as(flags), view, flags)
+
+    def __releasebuffer__(self, Py_buffer *view):
+        """Nothing; since it is here, np.frombuffer holds the memory by a memoryview."""
 
 
 cdef object dual_of(tuple parts):
     return dual(parts[0], parts[1], parts[2])
 
 
-cdef class Maker:
+cdef class Maker(StandIn):
     """np.zeros and its like, whose arrays take duals; what is unusual goes to the readable one."""
 
-    cdef void *vectorcall
-    cdef object plain, readable
     cdef bint takes_lists, copies
-    cdef dict __dict__
 
     def __cinit__(self, plain, readable, bint takes_lists, bint copies=False):
         self.vectorcall = <void *>call_maker
         self.plain, self.readable = plain, readable
         self.takes_lists, self.copies = takes_lists, copies
-
-    def __getattr__(self, name):
-        return getattr(self.readable, name)
-
-    def __repr__(self):
-        return repr(self.plain)
 
 
 cdef object call_maker(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
@@ -1616,26 +1554,17 @@ cdef bint is_simple(object x):
     return False
 
 
-cdef class Lists:
+cdef class Lists(StandIn):
     """An array function or ufunc of NumPy; what may have duals in lists goes to the readable one.
 
     `objects`: arrays of objects go there too.
     """
 
-    cdef void *vectorcall
-    cdef object plain, readable
     cdef bint objects
-    cdef dict __dict__
 
     def __cinit__(self, plain, readable, bint objects):
         self.vectorcall = <void *>call_lists
         self.plain, self.readable, self.objects = plain, readable, objects
-
-    def __getattr__(self, name):
-        return getattr(self.readable, name)
-
-    def __repr__(self):
-        return repr(self.plain)
 
 
 cdef object call_lists(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):

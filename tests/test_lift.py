@@ -13,6 +13,7 @@ import hashlib
 import importlib
 import io
 import math
+import operator
 import pickle
 import struct
 import sys
@@ -34,7 +35,18 @@ from support.oracle import check
 from support.reference import partial
 
 import dualad
-from dualad import Dual, DualArray, derivative, grad, hessian, hvp, jacobian, jvp, lift
+from dualad import (
+    Dual,
+    DualArray,
+    derivative,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    lift,
+    value_and_grad,
+)
 from dualad.array.buffers import Buffer, buffered
 from dualad.array.operands import unbuffered
 from dualad.lifting.standins import FUNCTIONS
@@ -924,6 +936,79 @@ def test_memory_is_that_of_a_plain_array_until_it_holds_duals(name: str) -> None
         derivative(lambda x: f(x, True), lift=True)(2.0)
 
 
+LENDERS: dict[str, Callable[[Any], Any]] = {
+    "np.frombuffer": np.frombuffer,
+    "its part": lambda a: np.frombuffer(a)[1:],
+    "np.ndarray": lambda a: np.ndarray(3, buffer=a),
+    "of a view": lambda a: np.ndarray(2, buffer=a[1:]),
+    "in compiled code": lambda a: next(map(np.ndarray, [3], [float], [a])),
+    "memoryview": memoryview,
+    "data": lambda a: a.data,
+    "an object with its address": lambda a: _Addressed(a.__array_interface__),
+    "np.from_dlpack": np.from_dlpack,
+    "ctypes": lambda a: (ctypes.c_double * 3).from_buffer(a),
+}
+STORES: dict[str, Callable[[Any, Any], Any]] = {
+    "an element": lambda a, x: operator.setitem(a, 1, x),
+    "through a view": lambda a, x: operator.setitem(a[1:], 0, x),
+    "in place": lambda a, x: operator.iadd(a, x),
+    "out": lambda a, x: np.add(a, x, out=a),
+}
+
+
+class _Addressed:
+    def __init__(self, interface: Any) -> None:
+        self.__array_interface__ = interface
+
+
+@pytest.mark.parametrize("lender", LENDERS if LENDS else ("data",))
+@pytest.mark.parametrize("store", STORES)
+def test_memory_that_is_held_keeps_duals_out(lender: str, store: str) -> None:
+    lend, write = LENDERS[lender], STORES[store]
+
+    def f(x: Any) -> Any:
+        a = np.arange(3.0)
+        m = lend(a)
+        write(a, x)
+        return np.asarray(m)[-1] + math.sin(x)
+
+    assert f(2.0) != 0
+    with pytest.raises(TypeError, match="whose memory is in use by code that"):
+        derivative(f, lift=True)(2.0)
+
+
+@pytest.mark.parametrize(
+    ("make", "show"),
+    [
+        (lambda: np.zeros(3), lambda a: np.asarray(a.data)),
+        (lambda: np.tile([1.0, 2.0], 2), lambda a: a.base[0]),
+    ],
+)
+@pytest.mark.parametrize("order", [1, -1])
+def test_memory_that_two_arrays_show(make: Any, show: Any, order: int) -> None:
+    def f(x: Any) -> Any:
+        a = make()
+        m = show(a)
+        for one, other in [(a, m), (m, a)][::order]:
+            one[0] = x
+            x = math.sin(other[0])
+        return x
+
+    assert f(2.0) == math.sin(math.sin(2.0))
+    with pytest.raises(TypeError, match=r"lose the derivative|memory is in use by code that"):
+        derivative(f, lift=True)(2.0)
+
+
+def test_the_base_of_an_array_that_holds_duals() -> None:
+    def f(x: Any) -> Any:
+        a = np.tile([1.0, 2.0], 2)
+        a[0] = x
+        return a.base[0, 0] + math.sin(x)
+
+    with pytest.raises(TypeError, match="memory of an array that holds duals"):
+        derivative(f, lift=True)(2.0)
+
+
 def test_a_view_of_memory_that_is_held_keeps_duals_out() -> None:
     def f(x: Any) -> Any:
         a = np.zeros(3)
@@ -933,6 +1018,20 @@ def test_a_view_of_memory_that_is_held_keeps_duals_out() -> None:
 
     with pytest.raises(TypeError, match="whose memory is in use by code that"):
         derivative(f, lift=True)(2.0)
+
+
+def test_the_base_of_a_view_is_the_array_itself() -> None:
+    def f(x: Any) -> Any:
+        a = np.zeros((2, 3))
+        b = a[0]
+        are_same = b.base is a and b[1:].base is a and a.T.base is b.base and a.base is None
+        a[0] = x
+        b.base[0, 0] *= x
+        a.shape = (3, 2)
+        return a.sum() * (are_same and b.base is a and a.base is None and a[1].base is a)
+
+    assert f(2.0) == 8.0
+    assert value_and_grad(f, lift=True)(2.0) == (8.0, 6.0)
 
 
 @pytest.mark.parametrize("lifted", [lift, lambda f: f])

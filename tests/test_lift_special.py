@@ -20,10 +20,12 @@ from support.both import bits
 
 import dualad
 from dualad import lift, value_and_grad
+from dualad.kernel import LIFTING
+from dualad.lifting.lift import caller, stand_in
 
 HEAD = """
 import array, asyncio, bisect, collections, contextlib, copy, dataclasses, enum, functools, heapq
-import io, itertools, math, operator, os, re, sys
+import io, itertools, math, operator, os, re, sys, typing
 import numpy as np
 import dualad
 
@@ -593,6 +595,91 @@ def test_no_special_method_is_forgotten() -> None:
     assert there - set(told) <= no_hooks
 
 
+P = "def __repr__(self): return f'{math.sin(self.x):.2f}'\n"
+DESCRIBED = (
+    "class D:\n"
+    "    def __get__(self, instance, owner): return math.sin(owner.y if instance is None else 1.0)\n"
+    "d = D()\n"
+)
+# Methods that are no plain functions, and what text, copies and builtins ask of objects.
+UNUSUAL: list[tuple[str, str, str]] = [
+    *(
+        (
+            hook + "\n@property\ndef p(self): return object.__getattribute__(self, 'none')\n"
+            "def __mul__(self, x): return math.sin(x)\n",
+            "Root",
+            use,
+        )
+        for hook in (
+            "__getattr__ = functools.lru_cache()(lambda self, name: 7.0)",
+            "__getattr__ = functools.partialmethod(lambda self, name: 7.0)",
+            "__getattr__ = functools.partialmethod(lambda self, k, name: k * math.sin(2.0), 7.0)",
+            "__getattr__ = staticmethod(lambda name: 7.0)",
+            "def look(self, name): return 7.0 if name == 'p' else math.sqrt(object.__getattribute__(self, 'x'))\n"
+            "__getattribute__ = functools.partialmethod(look)",
+        )
+        for use in (
+            "return (c * x) * (3.0 if hasattr(c, 'none') else 1.0)",
+            "return (c * x) * c.p",
+            "return (c * x) * getattr(c, 'p')",
+        )
+    ),
+    (
+        "__getattr__ = dict.get\n"
+        "@property\ndef p(self): return object.__getattribute__(self, 'none')\n"
+        "def __init__(self, x): super().__init__(p=x)\n",
+        "dict",
+        "return math.sin(c.p) * (3.0 if hasattr(c, 'other') else 1.0)",
+    ),
+    (P, "Root", "return x * len('{0.y:.7g} {0!r} {c.x}'.format(c, c=c))"),
+    (P, "Root", "c.y = c; return x * len('{0.y} {0.y.x:.3f}'.format(c))"),
+    (P, "Root", "return x * len('{0.__class__.__name__}{0.__doc__}'.format(c))"),
+    (
+        P + "def __getitem__(self, k): return self.x\n",
+        "Root",
+        "return x * len('{0[a]:.5f}'.format(c))",
+    ),
+    (P + ITEMS, "Root", "return x * len('{0[1]:.6f}'.format(c))"),
+    (
+        "def __new__(cls, x): return super().__new__(cls, 2.5)\n" + P.replace("self.x", "self"),
+        "float",
+        "return math.sin(x) * len('%.3f %d %s' % (c, c, c))",
+    ),
+    (
+        "def __deepcopy__(self, memo): return C(math.sin(self.x))\n",
+        "Root",
+        "return copy.deepcopy(c, memo={}).x * copy.deepcopy(x=[c], memo=None)[0].x",
+    ),
+    (DESCRIBED, "Root", "C.y = x; return math.exp(getattr(C, 'd')) * C.d * getattr(c, 'd')"),
+    ("@staticmethod\ndef __call__(x): return math.sin(x)\n", "Root", "return c(x)"),
+    ("@classmethod\ndef __call__(cls, x): return math.sin(x)\n", "Root", "return c(x)"),
+    (NUMBERS, "Root", "d = collections.deque(); d.extend(c); d.extendleft(c); return d[0] * d[3]"),
+    (
+        NUMBERS + "def __init__(self, x): self.x = x\n",
+        "list",
+        "v = [1.0]; v += c; return v[1] * v[2]",
+    ),
+    (
+        "def __init__(self, x): super().__init__(a=x)\n"
+        "def __getitem__(self, k): return math.sin(super().__getitem__(k))\n"
+        "def keys(self): return ['a']\ndef __iter__(self): return iter('a')\n",
+        "dict",
+        "return dict(c)['a']",
+    ),
+    (
+        "def __init__(self, x): super().__init__(a=x)\n"
+        "def __getitem__(self, k): return math.sin(super().__getitem__(k))\n",
+        "dict",
+        "return math.exp(dict(c)['a'])",
+    ),
+    (
+        "def __init__(self, x): self.x = math.sin(x)\n",
+        "typing.Generic[typing.TypeVar('T')]",
+        "c = C[float](x); return c.x * (c.__orig_class__ is not None)",
+    ),
+]
+
+
 def described() -> list[tuple[str, str]]:
     lifted = [(m, use) for cases in LIFTED.values() for m, uses in cases for use in uses]
     return lifted + [(WALKED, use) for use in STAYING] + [(m, u) for m, u in TEXTS]
@@ -604,8 +691,8 @@ def test_it_is_lifted(methods: str, use: str) -> None:
     holds(methods, use, root)
 
 
-@pytest.mark.parametrize(("methods", "root", "use"), MIXED)
-def test_it_is_lifted_through_python_code_of_the_library(methods: str, root: str, use: str) -> None:
+@pytest.mark.parametrize(("methods", "root", "use"), MIXED + UNUSUAL)
+def test_it_is_lifted_through_other_code(methods: str, root: str, use: str) -> None:
     holds(methods, use, root)
 
 
@@ -616,6 +703,19 @@ def holds(methods: str, use: str, root: str) -> None:
     assert value == pytest.approx(numbers, rel=1e-15)
     assert slope == pytest.approx(right, rel=1e-13)
     assert slope != 0
+
+
+@pytest.mark.parametrize("root", ["Root", "dict"])
+def test_text_names_items_of_a_mapping(root: str) -> None:
+    methods = (
+        "def __init__(self, x): self.x = x\ndef __getitem__(self, k): return math.sin(self.x)\n"
+    )
+    f = program(methods, "return '%%(%(a).5f %(b)s' % c, x * math.sin(x)", root)
+    text, value = lift(f)(1.7)
+    assert (text, value) == f(1.7)
+    (value, text), slope = value_and_grad(lambda x: f(x)[::-1], has_aux=True)(1.7)
+    assert (text, value) == f(1.7)
+    assert slope == pytest.approx(math.sin(1.7) + 1.7 * math.cos(1.7), rel=1e-14)
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -649,3 +749,18 @@ def test_errors_are_those_of_python(methods: str, use: str) -> None:
     with pytest.raises(type(plain.value)) as lifted:
         lift(program(methods, use))(2.0)
     assert str(lifted.value) == str(plain.value)
+
+
+def test_a_class_that_changes_while_it_is_asked_about_is_asked_about_again() -> None:
+    class Meta(type):
+        def __hash__(cls) -> int:
+            cls.__module__ = "numpy.elsewhere"
+            return super().__hash__()
+
+    class C(metaclass=Meta):
+        def __init__(self, x: Any) -> None:
+            self.x = math.sin(x)
+
+    find = LIFTING.stand_in_for if LIFTING else stand_in
+    find(C)  # while its module is still this one
+    assert type(find(C)) is caller

@@ -36,8 +36,11 @@ from .promotion import levels_of, make_room, with_room
 Step = Callable[[Any], Any]
 _SNAPSHOTS = ("byteswap", "dump", "dumps", "tobytes", "tofile")  # read memory, as it is now
 _LENT: tuple[str, ...] = ("ctypes", "data")  # hand it out
+_ADDRESSES = ("__array_interface__", "__array_struct__")  # the same, held by nothing
 if LIFTING or sys.version_info >= (3, 12):  # else NumPy would take these before `__array__`
-    _LENT += ("__array_interface__", "__array_struct__", "__dlpack__", "__dlpack_device__")
+    _LENT += (*_ADDRESSES, "__dlpack__", "__dlpack_device__")
+# How np.ndarray(buffer=a) asks for memory, which it gives back at once, and goes on using.
+_ANY_CONTIGUOUS = 0x98
 
 
 # -- the buffer ----------------------------------------------------------------------------
@@ -50,16 +53,16 @@ class _AnyWhole:
 
     def __init__(self, array: Any) -> None:
         self.array = array
-        self.aliases: list[weakref.ref[Any]] = []  # plain arrays of this memory in other hands
+        self.aliases: list[Callable[[], Any]] = []  # plain arrays of this memory in other hands
 
 
 class _Room:
     """The elements of a buffer, one by one."""
 
-    __slots__ = ("_content", "_seen", "_steps", "_whole")
+    __slots__ = ("_content", "_owner", "_seen", "_steps", "_whole")
 
-    def __init__(self, whole: Any, steps: tuple[Step, ...] = ()) -> None:
-        self._whole, self._steps = whole, steps
+    def __init__(self, whole: Any, steps: tuple[Step, ...] = (), owner: Any = None) -> None:
+        self._whole, self._steps, self._owner = whole, steps, owner
         self._seen: Any = None
         self._content: Any = None
 
@@ -73,7 +76,11 @@ class _Room:
         return len(self.content)  # type: ignore[attr-defined]
 
     def __buffer__(self, flags: int) -> memoryview:
-        return memoryview(self.lent())  # type: ignore[attr-defined]
+        return memoryview(self.lent_as(flags))  # type: ignore[attr-defined]
+
+    def __release_buffer__(self, view: memoryview) -> None:
+        """Nothing; since it is here, np.frombuffer holds the memory by a memoryview."""
+        view.release()
 
 
 if not TYPE_CHECKING and LIFTING:
@@ -161,7 +168,9 @@ class Buffer(_Room, ArrayProxy):
         return self._content
 
     def _view(self, step: Step) -> Buffer:
-        return Buffer(self._whole, (*self._steps, step))
+        return Buffer(
+            self._whole, (*self._steps, step), self if self._owner is None else self._owner
+        )
 
     def _take(self, others: Any) -> None:
         for x in leaves(others):
@@ -214,7 +223,12 @@ class Buffer(_Room, ArrayProxy):
     @property
     def base(self) -> Any:
         """The array whose memory this one shows; None if it is its own."""
-        return Buffer(self._whole) if self._steps else plain(self.content).base
+        if self._owner is not None:
+            return self._owner
+        base = plain(self._whole.array).base
+        if base is not None:
+            self.lent(for_good=True)
+        return base
 
     @property
     def flat(self) -> Any:
@@ -260,7 +274,7 @@ class Buffer(_Room, ArrayProxy):
         if name in _SNAPSHOTS and is_plain(self.content, np.ndarray):
             return getattr(self.content, name)
         if name in _LENT and is_plain(self.content, np.ndarray):
-            return getattr(self.__array__(), name)
+            return getattr(self.lent(for_good=name in _ADDRESSES), name)
         if name in (*_SNAPSHOTS, "ctypes", "data"):
             raise refused(
                 f"{name} reads the memory of an array, in which a dual does not lie as a float; "
@@ -335,15 +349,25 @@ class Buffer(_Room, ArrayProxy):
         self._whole.aliases.append(weakref.ref(alias))
         return np.asarray(alias, dtype=dtype)
 
-    def lent(self) -> Any:
-        """The memory in an array of other hands, if it holds no duals."""
+    def lent_as(self, flags: int) -> Any:
+        """The memory for who asks for it with these flags of a Py_buffer."""
+        return self.lent(for_good=flags & _ANY_CONTIGUOUS == _ANY_CONTIGUOUS)
+
+    def lent(self, for_good: bool = False) -> Any:
+        """The memory in an array of other hands, if it holds no duals.
+
+        `for_good`: nothing tells when they have done with it.
+        """
         if isinstance(self.content, Dual):
             raise refused(
                 "the memory of an array that holds duals has no derivatives in it; write "
                 "memoryview(a.primal), or a.primal for a, for the plain numbers.",
                 self.content,
             )
-        return self.__array__()
+        alias = self.__array__()
+        if for_good:
+            self._whole.aliases = [lambda: alias]
+        return alias
 
     def __array_ufunc__(
         self, ufunc: Any, method: str, *inputs: Any, out: Sequence[Any] = (), **kwargs: Any
@@ -418,9 +442,10 @@ def _is_view(y: Any, content: Any) -> bool:
 def buffered(x: Any) -> Any:
     """A new array of floats or complex numbers as a buffer; everything else as it is.
 
-    A DualArray takes duals of all levels by itself.
+    A DualArray takes duals of all levels by itself. What shows memory of others, as np.asarray of a
+    memoryview, takes none.
     """
-    if type(x) is np.ndarray and x.dtype.kind in "fc":
+    if type(x) is np.ndarray and x.dtype.kind in "fc" and not isinstance(x.base, memoryview):
         return Buffer(_Whole(x))
     return x
 

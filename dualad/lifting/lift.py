@@ -31,7 +31,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from ..array.buffers import buffered
+from ..array.buffers import Buffer, buffered
 from ..array.operands import ArrayProxy, unbuffered
 from ..array.protocols import ARRAY_FUNCTIONS
 from ..array_rules.common import has_duals
@@ -81,7 +81,7 @@ _CALLERS = frozenset(
 )
 # Python code of packages that stay, which calls special methods of the user's classes.
 _FOLLOWED = re.compile(
-    r"copy\.|collections\.abc\.|contextlib\._?\w*ExitStack\.|functools\._\w+_from_\w+$"
+    r"copy\.|collections\.abc\.|typing\._\w*GenericAlias\.__call__$|contextlib\._?\w*ExitStack\.|functools\._\w+_from_\w+$"
     r"|collections\.(UserDict|UserList|ChainMap)\.|dataclasses\.(_?replace|_?as(dict|tuple)\w*)$"
 )
 # How functions of a package are called that have no stand-in: the package enters it here.
@@ -135,7 +135,8 @@ def lift(f: Callable[P, R]) -> Callable[P, R]:
       SciPy (of whose functions `dualad.scipy` has its own, or lifts them);
     - special methods of the user's classes where only compiled code knows of the call: `__hash__`
       and `__eq__` of keys, `__eq__` of items in `list.index` and `[a] == [b]`, `__index__`,
-      `__repr__` of items, the items of `**x`, attributes that `match` reads, hooks of class
+      `__repr__` of items, the items of `**x`, attributes that `match` reads, what sets and dicts go
+      through in `update` and its like, properties that text asks for (`"{0.p}"`), hooks of class
       statements and metaclasses (`__init_subclass__`, `__set_name__`, `__instancecheck__`, …), of
       pickling (`__getstate__`, …), and NumPy's protocols (`__array__`, …); the error names the
       method. By operators, `if`, loops, unpacking, attributes, f-strings, `with`, `await`,
@@ -309,6 +310,8 @@ def stand_in(x: Any) -> Any:
         return types.MethodType(found, x)
     if type(call) is types.FunctionType and (f := _of_function(call)) is not call:
         return types.MethodType(f, x)
+    if isinstance(call, (staticmethod, classmethod, functools.partialmethod)):
+        return stand_in(_bound(call, x))
     return x
 
 
@@ -575,16 +578,16 @@ class CopyMethod:
 
 
 class MethodInC:
-    """Reads a method of a list or of text that calls special methods of its arguments."""
+    """Reads a method of a list, a deque or of text that calls special methods of its arguments."""
 
     def __init__(self, name: str) -> None:
-        self.kind = list if hasattr(list, name) else str
-        self.of_kind, self.otherwise = getattr(self.kind, name), _any_method(name)
+        kinds = (kind for kind in (list, collections.deque, str) if hasattr(kind, name))
+        self.methods = {kind: getattr(kind, name) for kind in kinds}
+        self.otherwise = _any_method(name)
 
     def __matmul__(self, x: Any) -> Any:
-        if type(x) is self.kind:
-            return functools.partial(FUNCTIONS.get(self.of_kind, self.of_kind), x)
-        return self.otherwise @ x
+        f = self.methods.get(type(x))
+        return self.otherwise @ x if f is None else functools.partial(FUNCTIONS.get(f, f), x)
 
 
 class UfuncMethod:
@@ -645,6 +648,9 @@ def of_text_or(otherwise: Function) -> Function:
 
     def remainder(a: Any, b: Any) -> Any:
         if type(a) is str:
+            item = _users_method(type(b), "__getitem__") if _NAMING.search(a) else None
+            if item is not None:
+                return _of_mapping(a, b, stand_in(item))
             for x in leaves(b):
                 if _is_lifted_number(x):
                     text = text_for(unbuffered(x), lambda _: a % rebuild(b, _plain_number))
@@ -653,6 +659,27 @@ def of_text_or(otherwise: Function) -> Function:
         return otherwise(a, b)
 
     return remainder
+
+
+_NAMING = re.compile(r"(?<!%)(%%)*%\(")  # as "%(a)s"
+
+
+def _of_mapping(text: str, mapping: Any, item: Function) -> str:
+    """text % mapping, of which the text names items."""
+    duals = []
+
+    class Items:
+        def __getitem__(self, key: Any) -> Any:
+            x = unbuffered(item(mapping, key))
+            if not isinstance(x, Dual):
+                return special(x)
+            duals.append(x)
+            return plain(x)
+
+    result: str = text % Items()
+    if duals and text_for(duals[0], lambda _: result) is None:
+        result = text % mapping
+    return result
 
 
 class Remainder:
@@ -691,22 +718,36 @@ def _users_method(kind: type, name: str) -> Any:
 def _kind_of_special(name: str, methods: tuple[str, ...]) -> type:
     def of(method: str) -> Function:
         def call(self: Any, *args: Any) -> Any:
-            return stand_in(getattr(type(self.x), method))(self.x, *args)
+            x = held(self)
+            return stand_in(getattr(type(x), method))(x, *args)
 
         return call
 
     def keep(self: Any, x: Any) -> None:
-        self.x = x
+        kind.__dict__["x"].__set__(self, x)
 
+    def held(self: Any) -> Any:
+        return kind.__dict__["x"].__get__(self)
+
+    def look(self: Any, name: str) -> Any:  # for text, as in "{0.a}"
+        return special(read(held(self), name))
+
+    def item(self: Any, key: Any) -> Any:  # and "{0[a]}"
+        return special(stand_in(operator.getitem)(held(self), key))
+
+    own: dict[str, Any] = {m: of(m) for m in methods} | {"__getattribute__": look}
+    if "__getitem__" in own:
+        own["__getitem__"] = item
     members = {"__slots__": ("x",), "__module__": __name__, "__init__": keep}
-    return type(name, (), members | {m: of(m) for m in methods})
+    kind = type(name, (), members | own)
+    return kind
 
 
 _TEXTS = ("__str__", "__repr__", "__format__")
 # Special methods that Python calls of what lies on the stack, or of an argument.
 _CALLED_BY_PYTHON = (
     *("__enter__", "__exit__", "__aenter__", "__aexit__", "__await__", "__aiter__", "__anext__"),
-    *_TEXTS,
+    *(*_TEXTS, "__getitem__", "__float__", "__int__", "__index__"),
 )
 
 
@@ -727,7 +768,7 @@ def pairs_of(x: Any) -> Any:
     if not hasattr(type(x), "keys"):
         return walked(x)
     item = _users_method(type(x), "__getitem__")
-    if item is None or isinstance(x, dict):
+    if item is None or (isinstance(x, dict) and type(x).__iter__ is dict.__iter__):
         return x
     return {key: stand_in(item)(x, key) for key in walked(stand_in(x.keys)())}
 
@@ -761,19 +802,19 @@ def steps_of(x: Any, step: Function) -> Iterator[Any]:
 def read(x: Any, name: str) -> Any:
     """getattr(x, name), with lifted properties and hooks."""
     hook = inspected(type(x), "__getattr__")
-    if type(hook) is not types.FunctionType:
-        return _read(x, name)
     try:
-        return _read(x, name)
+        look = inspected(type(x), "__getattribute__")
+        is_native = type(look) is types.WrapperDescriptorType
+        return read_plainly(x, name) if is_native else stand_in(_bound(look, x))(name)
     except AttributeError:
-        pass
-    return stand_in(hook)(x, name)
+        if hook is None:
+            raise
+    return stand_in(_bound(hook, x))(name)
 
 
-def _read(x: Any, name: str) -> Any:
-    look = inspected(type(x), "__getattribute__")
-    is_users = type(look) is types.FunctionType
-    return stand_in(look)(x, name) if is_users else read_plainly(x, name)
+def _bound(f: Any, x: Any) -> Any:
+    """What is called of x where f, whatever it is, stands in its class for a special method."""
+    return f.__get__(x, type(x)) if hasattr(type(f), "__get__") else f
 
 
 def read_plainly(x: Any, name: str) -> Any:
@@ -795,7 +836,7 @@ def read_plainly(x: Any, name: str) -> Any:
         if type(get := inspected(type(found), "__get__")) is types.FunctionType:
             return stand_in(get)(found, None, x)
     looks = (vars(k).get("__getattribute__") for k in kind.__mro__)
-    native: Any = next(look for look in looks if look and type(look) is not types.FunctionType)
+    native: Any = next(look for look in looks if type(look) is types.WrapperDescriptorType)
     return native(x, name)
 
 
@@ -1015,7 +1056,7 @@ def method(name: str) -> Any:
         hook = ArrayMethod(name)
     elif name in COPYING:
         hook = CopyMethod(name)
-    elif name in ("sort", "extend", "join", "format"):
+    elif name in ("sort", "extend", "extendleft", "join", "format"):
         return MethodInC(name)
     elif name in ("reduce", "accumulate", "reduceat", "outer"):
         return UfuncMethod(name)
@@ -1092,7 +1133,15 @@ def _reversed(x: Any) -> Any:
 _of_reversed = _special_method(reversed, "__reversed__")
 _WALKING = (
     *(list, tuple, set, frozenset, enumerate, zip, any, all, collections.deque, str.join),
-    *(list.extend, itertools.chain, itertools.islice, itertools.cycle, itertools.tee),
+    *(
+        list.extend,
+        collections.deque.extend,
+        collections.deque.extendleft,
+        itertools.chain,
+        itertools.islice,
+        itertools.cycle,
+        itertools.tee,
+    ),
     *(itertools.pairwise, itertools.compress, itertools.product),
     *(itertools.permutations, itertools.combinations),
 )
@@ -1119,7 +1168,14 @@ FUNCTIONS |= {
     bytes: _special_method(bytes, "__bytes__"),
     dir: _special_method(dir, "__dir__"),
 }
+
+
+def _memory(x: Any) -> Any:
+    return x.lent() if isinstance(x, Buffer) else x
+
+
 FUNCTIONS |= {
+    np.ndarray: ByPlace(np.ndarray, _same, _same, _memory, _same, buffer=_memory),
     np.vectorize: ByPlace(Vectorized, stand_in, _same, pyfunc=stand_in),
     np.frompyfunc: ByPlace(np.frompyfunc, stand_in, _same),
 }
@@ -1137,10 +1193,10 @@ def _copying(f: Function) -> Function:
     otherwise = FUNCTIONS[f]
 
     @functools.wraps(f)
-    def call(x: Any, *args: Any) -> Any:
+    def call(x: Any, *args: Any, **kwargs: Any) -> Any:
         if type(x) is np.ndarray or isinstance(x, (Dual, ArrayProxy)):
-            return otherwise(x, *args)
-        return own_twin(f)(x, *args)
+            return otherwise(x, *args, **kwargs)
+        return own_twin(f)(x, *args, **kwargs)
 
     return call
 
