@@ -667,7 +667,16 @@ def special(x: Any) -> Any:
         return x
     there = (name for name in _CALLED_BY_PYTHON if hasattr(kind, name))
     own = [name for name in there if getattr(kind, name) is not getattr(object, name, None)]
-    return _kind_of_special(kind.__name__, (*own, "__repr__"))(x)
+    return view_of(x, *own, "__repr__")
+
+
+def view_of(x: Any, *methods: str) -> Any:
+    """An object with special methods of x, lifted: for Python to call, and to judge what they give.
+
+    `answer` is what the last of them gave. In place of a dual float or complex, Python sees the
+    number in it.
+    """
+    return _kind_of_view(type(x).__name__, methods)(x)
 
 
 def _users_method(kind: type, name: str) -> Any:
@@ -677,17 +686,18 @@ def _users_method(kind: type, name: str) -> Any:
 
 
 @functools.lru_cache(500)
-def _kind_of_special(name: str, methods: tuple[str, ...]) -> type:
+def _kind_of_view(name: str, methods: tuple[str, ...]) -> type:
     def of(method: str) -> Function:
         def call(self: Any, *args: Any) -> Any:
-            return stand_in(getattr(type(self.x), method))(self.x, *args)
+            y = self.answer = stand_in(getattr(type(self.x), method))(self.x, *args)
+            return _plain_number(y) if method in ("__float__", "__complex__") else y
 
         return call
 
     def keep(self: Any, x: Any) -> None:
         self.x = x
 
-    members = {"__slots__": ("x",), "__module__": __name__, "__init__": keep}
+    members = {"__slots__": ("x", "answer"), "__module__": __name__, "__init__": keep}
     return type(name, (), members | {m: of(m) for m in methods})
 
 
@@ -703,8 +713,8 @@ def walked(x: Any) -> Any:
     """An iterator, if the class of x is the user's and makes one by Python code; or x itself."""
     kind = type(x)
     if kind.__flags__ & HEAP_TYPE:
-        if (walk := _users_method(kind, "__iter__")) is not None:
-            return _steps(stand_in(walk)(x))
+        if _users_method(kind, "__iter__") is not None:
+            return _steps(iter(view_of(x, "__iter__")))
         item = None if hasattr(kind, "__iter__") else _users_method(kind, "__getitem__")
         if item is not None:
             return _items(x, stand_in(item))
@@ -732,19 +742,27 @@ def _items(x: Any, item: Function) -> Iterator[Any]:
 
 
 def _steps(x: Any) -> Any:
-    """An iterator; if it is of a class of the user's, one that calls its lifted `__next__`."""
+    """An iterator; if it is of a class of the user's, one that calls its lifted methods."""
     step = _users_method(type(x), "__next__")
-    return x if step is None else steps_of(x, stand_in(step))
+    return x if step is None else Steps(x, stand_in(step))
 
 
-def steps_of(x: Any, step: Function) -> Iterator[Any]:
-    """What the steps of an iterator give, until it has no more."""
-    while True:
-        try:
-            y = step(x)
-        except StopIteration:
-            return
-        yield y
+class Steps:
+    """An iterator of a class of the user's, whose methods are lifted."""
+
+    __slots__ = ("_step", "_x")
+
+    def __init__(self, x: Any, step: Function) -> None:
+        self._x, self._step = x, step
+
+    def __iter__(self) -> Any:
+        return self
+
+    def __next__(self) -> Any:
+        return self._step(self._x)
+
+    def __getattr__(self, name: str) -> Any:  # as send and throw, which `yield from` calls
+        return stand_in(read(self._x, name))
 
 
 def read(x: Any, name: str) -> Any:
@@ -1158,7 +1176,7 @@ def _iter(x: Any, *sentinel: Any) -> Any:
     if sentinel:
         return iter(stand_in(x), *sentinel)
     walk = _users_method(type(x), "__iter__")
-    return iter(walked(x)) if walk is None else stand_in(walk)(x)
+    return iter(walked(x) if walk is None else view_of(x, "__iter__"))
 
 
 FUNCTIONS[iter] = _iter
