@@ -713,8 +713,8 @@ def walked(x: Any) -> Any:
     """An iterator, if the class of x is the user's and makes one by Python code; or x itself."""
     kind = type(x)
     if kind.__flags__ & HEAP_TYPE:
-        if _users_method(kind, "__iter__") is not None:
-            return _steps(iter(view_of(x, "__iter__")))
+        if (walk := _users_method(kind, "__iter__")) is not None:
+            return _steps(_iterator(stand_in(walk)(x)))
         item = None if hasattr(kind, "__iter__") else _users_method(kind, "__getitem__")
         if item is not None:
             return _items(x, stand_in(item))
@@ -739,6 +739,13 @@ def _items(x: Any, item: Function) -> Iterator[Any]:
         except (IndexError, StopIteration):
             return
         yield y
+
+
+def _iterator(x: Any) -> Any:
+    """What `__iter__` has given, which Python takes if it is an iterator."""
+    if hasattr(type(x), "__next__"):
+        return x
+    raise TypeError(f"iter() returned non-iterator of type {type(x).__name__!r}")
 
 
 def _steps(x: Any) -> Any:
@@ -1176,7 +1183,7 @@ def _iter(x: Any, *sentinel: Any) -> Any:
     if sentinel:
         return iter(stand_in(x), *sentinel)
     walk = _users_method(type(x), "__iter__")
-    return iter(walked(x) if walk is None else view_of(x, "__iter__"))
+    return iter(walked(x)) if walk is None else _iterator(stand_in(walk)(x))
 
 
 FUNCTIONS[iter] = _iter
