@@ -665,6 +665,7 @@ def holds(methods: str, use: str, root: str) -> None:
 OTHER_WALK = (
     "def __init__(self, x): list.__init__(self, [3 * x, x, 2 * x])\n"
     "def __iter__(self): return iter([math.sqrt(4.0), 7.0])\n"
+    "def __lt__(self, other): return math.sqrt(2.0) < other\n"
 )
 
 
