@@ -1141,20 +1141,28 @@ cdef object call_answer(PyObject *self, PyObject *const *args, size_t flags, PyO
 
 
 cdef class OfMethod(StandIn):
-    """A function such as `len` or `abs`, that calls one method of its first argument: lifted."""
+    """A function such as `len` or `abs`, that calls one method of its first argument: lifted.
+
+    `is_judged`: Python looks at what the method gives, as at a length.
+    """
 
     cdef object name
+    cdef bint is_judged
 
-    def __cinit__(self, name, plain, readable):
+    def __cinit__(self, name, plain, readable, bint is_judged):
         self.vectorcall = <void *>call_of_method
         self.name, self.plain, self.readable = name, plain, readable
+        self.is_judged = is_judged
 
 
 cdef object call_of_method(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
     cdef OfMethod function = <OfMethod>self
-    if PyVectorcall_NARGS(flags) > 0:
+    cdef Py_ssize_t n = PyVectorcall_NARGS(flags)
+    if n > 0:
         f = lifted_method(Py_TYPE(<object>args[0]), function.name)
         if f is not None:
+            if n > 1 or names != NULL or function.is_judged:
+                f = function.readable
             return PyObject_Vectorcall(f, args, flags, names)
     return PyObject_Vectorcall(function.plain, args, flags, names)
 
@@ -1386,7 +1394,7 @@ cdef void take_calls():
     call_fast(Several, offset_in(several, &several.vectorcall))
     cdef Constructor of_class = Constructor.__new__(Constructor, object)
     call_fast(Constructor, offset_in(of_class, &of_class.vectorcall))
-    cdef OfMethod of_method = OfMethod.__new__(OfMethod, "__len__", len, len)
+    cdef OfMethod of_method = OfMethod.__new__(OfMethod, "__len__", len, len, True)
     call_fast(OfMethod, offset_in(of_method, &of_method.vectorcall))
     cdef GetAttr get = GetAttr.__new__(GetAttr, getattr, getattr)
     call_fast(GetAttr, offset_in(get, &get.vectorcall))

@@ -11,15 +11,17 @@ import functools
 import io
 import math
 import operator
+import sys
 import textwrap
 import types
+from random import Random
 from typing import Any
 
 import pytest
 from support.both import bits
 
 import dualad
-from dualad import lift, value_and_grad
+from dualad import derivative, lift, value_and_grad
 from dualad.kernel import LIFTING
 from dualad.lifting.lift import caller, stand_in
 
@@ -95,6 +97,20 @@ def __next__(self):
         raise StopIteration
     return math.sqrt(self.x * self.n)
 """
+DELEGATE = """
+n = 0
+def __iter__(self):
+    return self
+def __next__(self):
+    return self.send(1.0)
+def send(self, v):
+    self.n += 1
+    if self.n > 2:
+        raise StopIteration(math.sin(self.x * v))
+    return math.sqrt(self.x * v)
+def throw(self, *error):
+    raise StopIteration(math.exp(self.x))
+"""
 ORDER = """
 def __lt__(self, other):
     return math.sqrt(self.x) < math.sqrt(other.x)
@@ -164,7 +180,11 @@ LIFTED: dict[str, list[tuple[str, list[str]]]] = {
                 "return np.sum(list(c))",
                 "return math.exp(x) * (1e9 in c) + sum(c)",
             ],
-        )
+        ),
+        (
+            "def __iter__(self):\n    v = yield math.sqrt(self.x)\n    return math.sin(v * self.x)\n",
+            ["def walk(): yield (yield from c)\nw = walk()\nreturn next(w) * w.send(2.0)"],
+        ),
     ],
     "__next__": [
         (
@@ -177,7 +197,17 @@ LIFTED: dict[str, list[tuple[str, list[str]]]] = {
                 "return sum(itertools.islice(c, 2))",
                 "return sum(a * b for a, b in zip(c, [1, 2, 3]))",
             ],
-        )
+        ),
+        (
+            DELEGATE,
+            [
+                "def walk(): yield (yield from c)\nreturn list(walk())[1]",
+                "def walk(): yield (yield from c)\n"
+                "w = walk()\nreturn next(w) * w.send(2.0) * w.send(3.0)",
+                "def walk(): yield (yield from c)\n"
+                "w = walk()\nreturn next(w) * w.throw(ValueError)",
+            ],
+        ),
     ],
     "__getitem__": [
         (
@@ -287,7 +317,12 @@ LIFTED: dict[str, list[tuple[str, list[str]]]] = {
         )
     ],
     "__complex__": [(method("__complex__", "1j * self.y"), ["return complex(c).imag"])],
-    "__round__": [(method("__round__", "self.y", ", n=0"), ["return round(c, 2) + round(c)"])],
+    "__round__": [
+        (
+            method("__round__", "self.y", ", n=0"),
+            ["return round(c, 2) + round(c)", "return round(c, ndigits=2)"],
+        )
+    ],
     "__trunc__ __floor__ __ceil__": [
         (
             method("__trunc__", "2") + method("__floor__", "3") + method("__ceil__", "4"),
@@ -429,8 +464,17 @@ LIFTED: dict[str, list[tuple[str, list[str]]]] = {
         (
             method("__pow__", "self.y", ", other, modulus=None")
             + method("__rpow__", "2 * self.y", ", other"),
-            ["return pow(c, 2, 3) + 2**c + c**2"],
-        )
+            [
+                "return pow(c, 2, 3) + 2**c + c**2",
+                "return pow(c, 2) + pow(2.0, c) + pow(exp=2, base=c)",
+            ],
+        ),
+        (
+            "def __pow__(self, other): return NotImplemented if math.sqrt(self.x) else 0\n"
+            "class D(Root):\n"
+            "    def __rpow__(self, other): return math.sqrt(self.x)\n",
+            ["return pow(c, C.D(x)) + pow(2.0, C.D(x))"],
+        ),
     ],
     "__abs__ __neg__ __pos__ __invert__": [
         (
@@ -718,6 +762,95 @@ def test_text_names_items_of_a_mapping(root: str) -> None:
     assert slope == pytest.approx(math.sin(1.7) + 1.7 * math.cos(1.7), rel=1e-14)
 
 
+OTHER_WALK = (
+    "def __init__(self, x): list.__init__(self, [3 * x, x, 2 * x])\n"
+    "def __iter__(self): return iter([math.sqrt(4.0), 7.0])\n"
+    "def __lt__(self, other): return math.sqrt(2.0) < other\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("root", "methods", "use"),
+    [
+        ("list", OTHER_WALK, "list.sort(c); return c[0] * c[0]"),
+        ("list", OTHER_WALK, "return x * (1 + (3 * x in c)) * (1 + (7.0 in c))"),
+        ("list", OTHER_WALK, "return x * sorted(c)[0] * max(c) * heapq.nlargest(2, c)[1]"),
+        ("list", OTHER_WALK, "heapq.heapify(c); v = heapq.heappop(c); return v * c[0] * len(c)"),
+        ("Root", method("__hash__", "2**70 + 5"), "return hash(c) * c.y"),
+        ("Root", method("__hash__", "-1"), "return hash(c) * c.y"),
+        ("Root", method("__len__", "np.int64(3)"), "return (type(len(c)) is int) * c.y"),
+        ("Root", method("__round__", "self.y + n", ", n=7"), "return round(c, ndigits=None)"),
+    ],
+)
+def test_values_are_those_of_python(root: str, methods: str, use: str) -> None:
+    plain = program(methods, use, root)(1.7)
+    value, slope = value_and_grad(program(methods, use, root), lift=True)(1.7)
+    assert (type(value), bits(value)) == (type(plain), bits(plain))
+    assert slope != 0
+
+
+HEAPS = """
+import heapq, math
+
+class Item:
+    def __init__(self, place, value):
+        self.place, self.value = place, value
+    def __lt__(self, other):
+        compared.append((self.place, other.place))
+        return math.sqrt(self.value) < math.sqrt(other.value)
+
+def run(steps, in_pairs):
+    heap = []
+    for place, (name, value) in enumerate(steps):
+        step, item = getattr(heapq, name), Item(place, value)
+        given = () if name in ("heapify", "heappop") else ((value // 3, item),)
+        if not in_pairs:
+            given = (item,) if given else ()
+        try:
+            y = step(heap, *given)
+        except IndexError as error:
+            y = str(error)
+        yield [getattr(v[-1] if in_pairs and v else v, "place", v) for v in (y, *heap)]
+        if place == 30:
+            heap.reverse()
+            heapq.heapify(heap)
+"""
+
+
+@pytest.mark.parametrize("in_pairs", [False, True])
+def test_heaps_compare_in_the_order_of_python(in_pairs: bool) -> None:
+    names: dict[str, Any] = {"__name__": "a_module_of_the_users"}
+    exec(compile(HEAPS, "<program>", "exec"), names)
+    kinds = ("heappush", "heappush", "heappop", "heapreplace", "heappushpop", "heapify")
+    random, seen = Random(3), 0
+    for _ in range(100):
+        steps = [(random.choice(kinds), random.randrange(6)) for _ in range(60)]
+        names["compared"] = plain = []
+        right = list(names["run"](steps, in_pairs))
+        names["compared"] = lifted = []
+        assert list(lift(names["run"])(steps, in_pairs)) == right
+        assert lifted == plain
+        seen += len(plain)
+    assert seen > 2000
+
+
+def test_a_heap_is_not_gone_through_at_each_step() -> None:
+    f = program(
+        "def __lt__(self, other): return math.sqrt(self.x) < math.sqrt(other.x)\n",
+        "h = [C(x + k) for k in range(20000)]; start(); heapq.heappush(h, c); "
+        "v = heapq.heappop(h); stop(); return v.x",
+    )
+    calls = 0
+
+    def count(frame: Any, event: str, arg: Any) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    f.__globals__.update(start=lambda: sys.setprofile(count), stop=lambda: sys.setprofile(None))
+    assert derivative(f)(1.7) == 1
+    assert 0 < calls < 20000
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_is_not_reached_is_named(name: str) -> None:
     methods, use = REFUSED[name]
@@ -740,6 +873,43 @@ def test_what_is_not_reached_is_named(name: str) -> None:
         ("def __repr__(self): return '%g' % math.sqrt(2.0)\n", "return f'{c:>9}'"),
         ("__iter__ = None\ndef __getitem__(self, i): return math.sqrt(i)\n", "return list(c)"),
         (ORDER, "return sorted([c, 3])"),
+        (ORDER, "return min(3)"),
+        (ORDER, "return heapq.heappop([])"),
+        (ORDER, "heapq.heapify(c)"),
+        ("def __len__(self): return -math.floor(1.0)\n", "return len(c)"),
+        ("def __len__(self): return math.sqrt(4.0)\n", "return len(c)"),
+        ("def __float__(self): return math.floor(2.5)\n", "return float(c)"),
+        ("def __complex__(self): return math.sqrt(2.0)\n", "return complex(c)"),
+        ("def __int__(self): return math.sqrt(2.0)\n", "return int(c)"),
+        ("def __hash__(self): return math.sqrt(2.0)\n", "return hash(c)"),
+        ("def __index__(self): return math.sqrt(2.0)\n", "return operator.index(c)"),
+        (
+            "def __pow__(self, *v): return NotImplemented if self.x else math.pi\n",
+            "return pow(c, 2)",
+        ),
+        (
+            "def __pow__(self, *v): return NotImplemented if self.x else math.pi\n",
+            "return pow(c, 2, 3)",
+        ),
+        ("def __iter__(self): return [math.sqrt(2.0)]\n", "return list(c)"),
+        ("def __iter__(self): return [math.sqrt(2.0)]\n", "return iter(c)"),
+        ("def __iter__(self): return [math.sqrt(2.0)]\n", "for _ in c: pass"),
+        (
+            "def __add__(self, v): return math.sqrt(2.0)\nclass D(Root): __radd__ = None\n",
+            "return 1 + C.D(x)",
+        ),
+        (
+            "def __add__(self, v): return NotImplemented if v.x else math.pi\n"
+            "class D(Root): __radd__ = None\n",
+            "return c + C.D(x)",
+        ),
+        (
+            "def __eq__(self, v): return NotImplemented if v.x else math.pi\n"
+            "class D(Root): __eq__ = None\n",
+            "return c == C.D(x)",
+        ),
+        ("__contains__ = None\ndef __iter__(self): yield math.sqrt(2.0)\n", "return 1 in c"),
+        ("__bool__ = None\ndef __len__(self): return math.floor(2.0)\n", "return not c"),
         ("def __getattr__(self, n): raise AttributeError('%g' % math.sqrt(2.0))\n", "return c.v"),
     ],
 )

@@ -705,7 +705,20 @@ def special(x: Any) -> Any:
         return x
     there = (name for name in _CALLED_BY_PYTHON if hasattr(kind, name))
     own = [name for name in there if getattr(kind, name) is not getattr(object, name, None)]
-    return _kind_of_special(kind.__name__, (*own, "__repr__"))(x)
+    return view_of(x, *own, "__repr__")
+
+
+def view_of(x: Any, *methods: str) -> Any:
+    """An object with special methods of x, lifted: for Python to call, and to judge what they give.
+
+    In place of a dual float or complex, Python sees the number in it.
+    """
+    return _kind_of_view(type(x).__name__, methods)(x)
+
+
+def answer_of(view: Any) -> Any:
+    """What the last special method of a view gave."""
+    return type(view).answer.__get__(view)
 
 
 def _users_method(kind: type, name: str) -> Any:
@@ -715,11 +728,13 @@ def _users_method(kind: type, name: str) -> Any:
 
 
 @functools.lru_cache(500)
-def _kind_of_special(name: str, methods: tuple[str, ...]) -> type:
+def _kind_of_view(name: str, methods: tuple[str, ...]) -> type:
     def of(method: str) -> Function:
         def call(self: Any, *args: Any) -> Any:
             x = held(self)
-            return stand_in(getattr(type(x), method))(x, *args)
+            y = stand_in(getattr(type(x), method))(x, *args)
+            kind.__dict__["answer"].__set__(self, y)
+            return _plain_number(y) if method in ("__float__", "__complex__") else y
 
         return call
 
@@ -738,7 +753,11 @@ def _kind_of_special(name: str, methods: tuple[str, ...]) -> type:
     own: dict[str, Any] = {m: of(m) for m in methods} | {"__getattribute__": look}
     if "__getitem__" in own:
         own["__getitem__"] = item
-    members = {"__slots__": ("x",), "__module__": __name__, "__init__": keep}
+    members: dict[str, Any] = {
+        "__slots__": ("x", "answer"),
+        "__module__": __name__,
+        "__init__": keep,
+    }
     kind = type(name, (), members | own)
     return kind
 
@@ -756,7 +775,7 @@ def walked(x: Any) -> Any:
     kind = type(x)
     if kind.__flags__ & HEAP_TYPE:
         if (walk := _users_method(kind, "__iter__")) is not None:
-            return _steps(stand_in(walk)(x))
+            return _steps(_iterator(stand_in(walk)(x)))
         item = None if hasattr(kind, "__iter__") else _users_method(kind, "__getitem__")
         if item is not None:
             return _items(x, stand_in(item))
@@ -783,20 +802,35 @@ def _items(x: Any, item: Function) -> Iterator[Any]:
         yield y
 
 
+def _iterator(x: Any) -> Any:
+    """What `__iter__` has given, which Python takes if it is an iterator."""
+    if hasattr(type(x), "__next__"):
+        return x
+    raise TypeError(f"iter() returned non-iterator of type {type(x).__name__!r}")
+
+
 def _steps(x: Any) -> Any:
-    """An iterator; if it is of a class of the user's, one that calls its lifted `__next__`."""
+    """An iterator; if it is of a class of the user's, one that calls its lifted methods."""
     step = _users_method(type(x), "__next__")
-    return x if step is None else steps_of(x, stand_in(step))
+    return x if step is None else Steps(x, stand_in(step))
 
 
-def steps_of(x: Any, step: Function) -> Iterator[Any]:
-    """What the steps of an iterator give, until it has no more."""
-    while True:
-        try:
-            y = step(x)
-        except StopIteration:
-            return
-        yield y
+class Steps:
+    """An iterator of a class of the user's, whose methods are lifted."""
+
+    __slots__ = ("_step", "_x")
+
+    def __init__(self, x: Any, step: Function) -> None:
+        self._x, self._step = x, step
+
+    def __iter__(self) -> Any:
+        return self
+
+    def __next__(self) -> Any:
+        return self._step(self._x)
+
+    def __getattr__(self, name: str) -> Any:  # as send and throw, which `yield from` calls
+        return stand_in(read(self._x, name))
 
 
 def read(x: Any, name: str) -> Any:
@@ -1237,7 +1271,7 @@ def _iter(x: Any, *sentinel: Any) -> Any:
     if sentinel:
         return iter(stand_in(x), *sentinel)
     walk = _users_method(type(x), "__iter__")
-    return iter(walked(x)) if walk is None else stand_in(walk)(x)
+    return iter(walked(x)) if walk is None else _iterator(stand_in(walk)(x))
 
 
 FUNCTIONS[iter] = _iter

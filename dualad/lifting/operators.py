@@ -14,7 +14,6 @@ import builtins
 import collections
 import functools
 import heapq
-import itertools
 import math
 import operator
 import sys
@@ -25,6 +24,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..array.operands import unbuffered
+from ..dual import Dual
 from ..kernel import LIFTING
 from ..pair import Function
 from . import lift
@@ -36,7 +37,7 @@ from .standins import FUNCTIONS, INFIX, SUM_IS_EXACT, as_infix, summed
 def _is_in(x: Any, parts: Any) -> bool:
     if type(parts) in _LISTS and any(_python_method(type(v), "eq") for v in (x, *parts)):
         return any(v is x or _truth(_HOOKS["=="].lifted(v, x)) for v in parts)
-    return x in lift.walked(parts)
+    return x in (parts if _has(type(parts), "contains") else lift.walked(parts))
 
 
 def _item(x: Any, key: Any) -> Any:
@@ -81,14 +82,13 @@ _CONTAINERS: dict[str, tuple[str, Function]] = {
     "not in": ("contains", lambda x, parts: not _is_in(x, parts)),
 }
 _LISTS = (list, tuple, collections.deque)
+_PLAIN = frozenset((int, float, complex, str, bool, bytes, type(None), np.ndarray, np.float64))
 _TRUTH = ("bool", "len")  # asked in this order
-# Functions of Python that call a special method of their first argument.
+# Functions of Python that call a special method of their first argument: those that look at what
+# it gives, and those that hand it on.
+_JUDGING = (len, complex, float, int, hash, operator.index)
 _FUNCTIONS = {
-    f: f.__name__
-    for f in (
-        *(abs, len, round, pow, complex, float, int, next, hash, operator.index),
-        *(math.trunc, math.floor, math.ceil),
-    )
+    f: f.__name__ for f in (*_JUDGING, abs, round, next, math.trunc, math.floor, math.ceil)
 }
 
 
@@ -106,9 +106,15 @@ def _call(f: Any, kind: type, name: str, *args: Any) -> Any:
     if f is not None:
         return stand_in(f)(*args)
     method = inspected(kind, f"__{name}__")  # and not what the class of the class has, as type's |
-    if method is None or _is_of_sequences(method):
+    if not _has(kind, name) or _is_of_sequences(method):
         return NotImplemented  # Python asks these after all others: `native` does
-    return method.__get__(args[0], kind)(*args[1:])
+    bind = inspected(type(method), "__get__")
+    return method(*args[1:]) if bind is None else bind(method, args[0], kind)(*args[1:])
+
+
+def _has(kind: type, name: str) -> bool:
+    """Whether a class has a special method, or None in the place of one."""
+    return any(f"__{name}__" in base.__dict__ for base in kind.__mro__)
 
 
 def _call_unlifted(kind: type, name: str, *args: Any) -> Any:
@@ -144,6 +150,8 @@ def _both(symbol: str, forward: str, reflected: str, native: Function) -> Functi
 
     def is_its_own(derived: type, base: type) -> bool:
         name = f"__{reflected}__"
+        if _has(derived, reflected) is not _has(base, reflected):
+            return True
         return inspected(derived, name) is not inspected(base, name)
 
     def apply(a: Any, b: Any) -> Any:
@@ -189,18 +197,14 @@ def _in_place(name: str, native: Function, binary: Function, otherwise: Function
 
 
 def _of_one(name: str, native: Function, place: int = 0) -> Function:
-    """An operator or function that calls one method, of its operand in one place."""
+    """An operator that calls one method, of its operand in one place."""
     arranged = _ARRANGED.get(name)
 
-    def apply(*operands: Any, **options: Any) -> Any:
-        if place < len(operands):
-            f = _python_method(type(operands[place]), name)
-            if f is not None and name == "next" and len(operands) > 1:
-                return next(lift.steps_of(operands[0], stand_in(f)), operands[1])
-            if f is not None:
-                given = arranged(*operands) if arranged else operands
-                return stand_in(f)(*given, **options)
-        return native(*operands, **options)
+    def apply(*operands: Any) -> Any:
+        f = _python_method(type(operands[place]), name)
+        if f is None:
+            return native(*operands)
+        return stand_in(f)(*(arranged(*operands) if arranged else operands))
 
     return apply
 
@@ -212,41 +216,46 @@ _ARRANGED: dict[str, Function] = {
 }
 
 
+def _of_method(f: Any, name: str) -> Function:
+    """A function of Python that calls one method of its first argument, and may judge it."""
+    native = FUNCTIONS.get(f, f)
+
+    @functools.wraps(f)
+    def call(*args: Any, **options: Any) -> Any:
+        if not args or _python_method(type(args[0]), name) is None:
+            return native(*args, **options)
+        view = lift.view_of(args[0], f"__{name}__")
+        y = f(view, *args[1:], **options)
+        answer = lift.answer_of(view)
+        is_dual_number = f in (float, complex) and isinstance(unbuffered(answer), Dual)
+        return native(answer, *args[1:], **options) if is_dual_number else y
+
+    return call
+
+
 def _truth(x: Any = False, /) -> bool:
     """bool(x)."""
     for name in _TRUTH:
-        if (f := _python_method(type(x), name)) is not None:
-            answer = stand_in(f)(x)
-            return bool(_ANSWERS[name](answer))
-        if inspected(type(x), f"__{name}__") is not None:
+        if _python_method(type(x), name) is not None:
+            return bool(lift.view_of(x, f"__{name}__"))
+        if _has(type(x), name):
             break
     return bool(x)
 
 
-class _Answer:
-    """What `__bool__` has given, for Python to judge."""
-
-    def __init__(self, answer: Any) -> None:
-        self.answer = answer
-
-    def __bool__(self) -> Any:
-        return self.answer
-
-
-class _Length(_Answer):
-    """What `__len__` has given."""
-
-    __bool__ = None  # type: ignore[assignment]
-
-    def __len__(self) -> Any:
-        return self.answer
-
-
-_ANSWERS: dict[str, Callable[[Any], Any]] = {"bool": _Answer, "len": lambda n: len(_Length(n))}
-
-
 def _as_truth(f: Function, is_negated: bool) -> Function:
     return lambda *operands: bool(f(*operands)) is not is_negated
+
+
+_power = _both("**", "pow", "rpow", FUNCTIONS[pow])
+
+
+@functools.wraps(pow)
+def _pow(base: Any, exp: Any, mod: Any = None) -> Any:
+    if mod is None:
+        return _power(base, exp)
+    has_method = _python_method(type(base), "pow") is not None
+    return pow(lift.view_of(base, "__pow__") if has_method else base, exp, mod)
 
 
 def _sum(numbers: Any, /, start: Any = 0) -> Any:
@@ -308,6 +317,7 @@ class _Key:
 
     __slots__ = ("x",)
     __hash__ = None  # type: ignore[assignment]
+    __array_ufunc__ = None  # numbers of NumPy leave comparisons to keys
 
     def __init__(self, x: Any) -> None:
         self.x = x
@@ -340,62 +350,156 @@ def _key(x: Any) -> Any:
 
 
 def _is_ordered_by_user(x: Any) -> bool:
-    if type(x) in (tuple, list):
+    kind = type(x)
+    if kind in _PLAIN:
+        return False
+    if kind in (tuple, list):
         return any(map(_is_ordered_by_user, x[:_FEW]))
-    return any(_python_method(type(x), name) for name in ("lt", "gt", "eq"))
+    return any(_python_method(kind, name) for name in ("lt", "gt", "eq"))
 
 
-_COLLECTIONS: tuple[type, ...] = (
-    *_LISTS,
-    set,
-    frozenset,
-    dict,
-    type({}.keys()),
-    type({}.values()),
-)
+def _key_by(key: Any) -> Function:
+    """A key function of the user's, of things that are compared by lifted operators."""
+    if key is None:
+        return _key
+    of = stand_in(key)
+    return lambda x: _key(of(x))
 
 
-def _as_list(x: Any) -> Any:
-    """What an iterator or a class of the user's has to give; other things as they are."""
-    walk = lift.walked(x)
-    return list(walk) if walk is not x or isinstance(x, Iterator) else x
+def _key_for(parts: Any, key: Any) -> Function | None:
+    """The same for what parts holds, all of it; None if Python orders that by itself."""
+    if key is not None:
+        return _key_by(key)
+    return _Key if any(map(_is_ordered_by_user, parts)) else None
 
 
-def _by_keys(f: Any, place: int = 0) -> Function:
-    """A function that orders what is given from one place on, or in it, by a key that it takes."""
+@functools.wraps(sorted)
+def _sorted(parts: Any, /, *, key: Any = None, **options: Any) -> Any:
+    parts = list(lift.walked(parts))
+    return sorted(parts, key=_key_for(parts, key), **options)
+
+
+@functools.wraps(list.sort)
+def _sort(parts: Any, /, *, key: Any = None, **options: Any) -> None:
+    list.sort(parts, key=_key_for(list.__iter__(parts), key), **options)
+
+
+def _extreme(f: Any) -> Function:
+    """min or max, of what one argument holds or of several arguments."""
 
     @functools.wraps(f)
     def call(*args: Any, key: Any = None, **options: Any) -> Any:
-        if place and len(args) == 3:
-            *args, key = args  # type: ignore[assignment]
-        are_values = f in (min, max) and len(args) > 1
-        given = args if are_values else (*args[:place], *map(_as_list, args[place:]))
-        if key is not None:
-            of = stand_in(key)
-            return f(*given, key=lambda x: _key(of(x)), **options)
-        parts = given if are_values else itertools.chain(*filter(_is_collection, given[place:]))
-        if any(map(_is_ordered_by_user, parts)):
-            options["key"] = _Key
-        return f(*given, **options)
+        if len(args) != 1:
+            return f(*args, key=_key_for(args, key), **options)
+        parts = list(lift.walked(args[0]))
+        return f(parts, key=_key_for(parts, key), **options)
 
     return call
 
 
-def _is_collection(x: Any) -> bool:
-    return type(x) in _COLLECTIONS
+def _outermost(f: Any) -> Function:
+    """nsmallest or nlargest."""
+
+    @functools.wraps(f)
+    def call(n: Any, iterable: Any, key: Any = None) -> Any:
+        return f(n, lift.walked(iterable), key=_key_by(key))
+
+    return call
 
 
-def _in_heap(f: Any) -> Function:
-    """A function of heapq, on keys in place of what the heap holds."""
+@functools.wraps(heapq.merge)
+def _merge(*iterables: Any, key: Any = None, reverse: Any = False) -> Any:
+    return heapq.merge(*map(lift.walked, iterables), key=_key_by(key), reverse=reverse)
+
+
+# heapq's own functions, with its order of comparisons: ties come out as they do there.
+
+
+def _is_less(a: Any, b: Any) -> Any:
+    if _is_ordered_by_user(a) or _is_ordered_by_user(b):
+        return _truth(_compared("<", a, b))
+    return a < b
+
+
+def _is_less_in(heap: list[Any], a: Any, b: Any) -> Any:
+    size = len(heap)
+    answer = _is_less(a, b)
+    if len(heap) != size:
+        raise RuntimeError("list changed size during iteration")
+    return answer
+
+
+def _rise(heap: list[Any], start: int, place: int) -> None:
+    """Exchange what is in a place with its parents, up to the start, while it is less."""
+    while place > start:
+        parent = (place - 1) >> 1
+        if not _is_less_in(heap, heap[place], heap[parent]):
+            break
+        heap[place], heap[parent] = heap[parent], heap[place]
+        place = parent
+
+
+def _sink(heap: list[Any], start: int) -> None:
+    """Let the lesser children rise, down to a leaf, and what was at the start from there."""
+    place, size = start, len(heap)
+    while place < size >> 1:
+        child = 2 * place + 1
+        if child + 1 < size and not _is_less_in(heap, heap[child], heap[child + 1]):
+            child += 1
+        heap[place], heap[child] = heap[child], heap[place]
+        place = child
+    _rise(heap, start, place)
+
+
+def _heappush(heap: list[Any], item: Any) -> None:
+    heap.append(item)
+    _rise(heap, 0, len(heap) - 1)
+
+
+def _heappop(heap: list[Any]) -> Any:
+    if len(heap) < 2:
+        return heapq.heappop(heap)
+    return _heapreplace(heap, heap.pop())
+
+
+def _heapreplace(heap: list[Any], item: Any) -> Any:
+    if not heap:
+        return heapq.heapreplace(heap, item)
+    least, heap[0] = heap[0], item
+    _sink(heap, 0)
+    return least
+
+
+def _heappushpop(heap: list[Any], item: Any) -> Any:
+    if not heap or not _is_less(heap[0], item):
+        return item
+    return _heapreplace(heap, item)
+
+
+def _heapify(heap: list[Any]) -> None:
+    if not any(map(_is_ordered_by_user, heap)):
+        return heapq.heapify(heap)
+    keys = list(map(_Key, heap))
+    try:
+        heapq.heapify(keys)
+    finally:
+        heap[:] = map(_bare, keys)
+
+
+def _of_heap(f: Any, lifted: Function) -> Function:
+    """A function of heapq, which takes lists, and what is in those of derived classes."""
 
     @functools.wraps(f)
     def call(heap: Any, *item: Any) -> Any:
-        if not any(map(_is_ordered_by_user, (*heap[:_FEW], *item))):
+        if type(heap) is list:
+            return lifted(heap, *item)
+        if not isinstance(heap, list):
             return f(heap, *item)
-        keys = list(map(_key, heap))
-        result = f(keys, *map(_key, item))
-        heap[:] = map(_bare, keys)
-        return _bare(result)
+        parts = list.copy(heap)
+        try:
+            return lifted(parts, *item)
+        finally:
+            list.__setitem__(heap, slice(None), parts)
 
     return call
 
@@ -415,11 +519,21 @@ def _in_sorted(f: Any, insert: bool) -> Function:
 
 # Functions that order what they are given, by operators that they call from C.
 _ORDERING: dict[Any, Function] = {
-    **{f: _by_keys(f) for f in (sorted, min, max, list.sort)},
-    **{f: _by_keys(f, 1) for f in (heapq.nsmallest, heapq.nlargest)},
-    heapq.merge: _by_keys(heapq.merge),
-    **{f: _in_heap(f) for f in (heapq.heappush, heapq.heappop, heapq.heapify)},
-    **{f: _in_heap(f) for f in (heapq.heappushpop, heapq.heapreplace)},
+    sorted: _sorted,
+    list.sort: _sort,
+    **{f: _extreme(f) for f in (min, max)},
+    **{f: _outermost(f) for f in (heapq.nsmallest, heapq.nlargest)},
+    heapq.merge: _merge,
+    **{
+        f: _of_heap(f, lifted)
+        for f, lifted in (
+            (heapq.heappush, _heappush),
+            (heapq.heappop, _heappop),
+            (heapq.heapify, _heapify),
+            (heapq.heapreplace, _heapreplace),
+            (heapq.heappushpop, _heappushpop),
+        )
+    },
     **{f: _in_sorted(f, False) for f in (bisect.bisect_left, bisect.bisect_right)},
     bisect.insort_left: _in_sorted(bisect.bisect_left, True),
     bisect.insort_right: _in_sorted(bisect.bisect_right, True),
@@ -471,11 +585,11 @@ def _start() -> None:
             name = INFIX.get(native)
             functions[native] = as_infix(native, name, lifted) if name else lifted
     for f, name in _FUNCTIONS.items():
-        plain = FUNCTIONS.get(f, f)
-        call = functools.wraps(f)(_of_one(name, plain))
-        if LIFTING and f is not next:  # which has a default, too
-            call = LIFTING.OfMethod(*_dunder(name), plain, call)
+        call = _of_method(f, name)
+        if LIFTING:
+            call = LIFTING.OfMethod(*_dunder(name), FUNCTIONS.get(f, f), call, f in _JUDGING)
         functions[f] = call
+    functions[pow] = _pow
     functions[sum] = _sum
     functions[bool] = _truth
     functions |= {f: _asking(f) for f in (any, all)}
@@ -557,9 +671,6 @@ def _parts_of(x: Any) -> Iterator[Any]:
         yield kind
         held = list(getattr(x, "__dict__", {}).values())[:_FEW]
         yield from (part for part in held if type(part) not in _PLAIN)
-
-
-_PLAIN = frozenset((int, float, complex, str, bool, bytes, type(None), np.ndarray, np.float64))
 
 
 def _methods_of(cls: type) -> Iterator[tuple[type, str, types.FunctionType]]:
