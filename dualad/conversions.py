@@ -1,7 +1,12 @@
-"""Numbers brought into another system, or precision: for slopes, and where Python raises."""
+"""Numbers brought into another system, or precision: for slopes, and where Python raises.
+
+And those of a user's subclass of a number: into the class that they derive from, or left alone.
+"""
 
 from __future__ import annotations
 
+import functools
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -91,3 +96,48 @@ def _from_ieee(x: DualLike, system: Any) -> Any:
             raise ArithmeticError("mpmath has no finite slope here at its working precision.")
         return system.context.convert(x)
     return x.item() if isinstance(x, np.generic) else x
+
+
+_NUMBERS = (int, float, complex, Fraction)
+_LEFT = (float, complex, np.ndarray, np.generic)  # who may know what to do with another number
+_MIRRORED = {"lt": "gt", "le": "ge", "gt": "lt", "ge": "le", "eq": "eq", "ne": "ne"}
+
+
+@functools.lru_cache(maxsize=1024)
+def _base_of(kind: type) -> Any:
+    """The number that a user's subclass derives from, as `float` of a `class dB(float)`."""
+    if not issubclass(kind, (*_NUMBERS, np.number)):
+        return None
+    base = next(c for c in kind.__mro__ if c in _NUMBERS or c.__module__ == "numpy")
+    return None if base is kind or kind is bool else base
+
+
+def as_bases(args: tuple[DualLike, ...]) -> tuple[DualLike, ...]:
+    """Numbers of subclasses as those that they derive from, whose operators are the usual ones."""
+    kinds: list[Any] = [type(a) for a in args]
+    bases = [_base_of(kind) for kind in kinds]
+    if not any(bases):
+        return args
+    return tuple([base.__pos__(a) if base else a for base, a in zip(bases, args, strict=True)])
+
+
+def is_asked_first(number: DualLike, operation: Function, beside: DualLike) -> bool:
+    """Whether `beside ∘ number` is calculated by the number's own reflected operator.
+
+    That is Python's rule for a subclass of the number on the left, which a dual is not by its type;
+    and where the number on the left has no answer.
+    """
+    kind: Any = type(number)
+    name = operation.__name__
+    base = _base_of(kind)
+    reflected = f"__{_MIRRORED.get(name, 'r' + name)}__"
+    if base is None or getattr(kind, reflected, None) is getattr(base, reflected, None):
+        return False
+    left = plain(beside)
+    if name in _MIRRORED:  # an answer that is true or false has no derivative
+        return not isinstance(operation(left, number), (bool, np.bool_, np.ndarray))
+    knows = issubclass(base, (int, float, complex, np.number))
+    if issubclass(kind, type(left)) or not knows or not isinstance(left, _LEFT):
+        return True
+    forward = getattr(type(left), f"__{name}__", None)
+    return forward is None or forward(left, number) is NotImplemented

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from . import differentiations, levels, refusals
-from .conversions import as_python, by_ieee, in_slopes
+from .conversions import as_bases, as_python, by_ieee, in_slopes, is_asked_first
 from .descriptions import description
 from .differentiations import compared, note_refusals, text_for
 from .kernel import KERNEL, compiled_first
@@ -58,7 +58,7 @@ def apply(rule: Rule, args: tuple[DualLike, ...]) -> DualLike:
     value is calculated by the very function that the user called (`Rule.called_as`), so that it
     is that of the plain run.
     """
-    level = newest(args)
+    args, level = as_bases(args), newest(args)
     result = level.applies(rule, args) if isinstance(level, ParticipatingLevel) else NotImplemented
     if result is not NotImplemented:
         return result
@@ -236,6 +236,8 @@ def _operators(name: str, operation: Function) -> tuple[Function, Function]:
     rule, repeats = RULES[name].called_as(operation), operation is operator.mul
 
     def forward(self: Dual, given: DualLike) -> DualLike:
+        if is_asked_first(given, operation, self):
+            return NotImplemented
         other = _operand(self, given, repeats)
         return beside(operation, self, given) if other is None else apply(rule, (self, other))
 
@@ -258,7 +260,8 @@ def _operand(x: Dual, other: DualLike, repeats: bool = False) -> DualLike:
 def _comparison(compare: Function) -> Function:
     def method(self: Dual, other: DualLike) -> Any:
         other = _operand(self, other)
-        return NotImplemented if other is None else compared(compare, self, other)
+        is_left = other is None or is_asked_first(other, compare, self)
+        return NotImplemented if is_left else compared(compare, self, other)
 
     return method
 

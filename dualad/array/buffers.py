@@ -411,8 +411,10 @@ class Buffer(_Room, ArrayProxy):
             if isinstance(y, DualArray):
                 return y
             if _is_view(y, content):
-                # Of a class of the user's own, with attributes and products of its own, it is lent.
-                return self._view(step) if type(y) is np.ndarray else step(np.asarray(self))
+                # Of a class of the user's own, with attributes and products of its own, or of other
+                # numbers, as those in the fields of a structure, it is lent.
+                is_alike = type(y) is np.ndarray and y.real.dtype == content.real.dtype
+                return self._view(step) if is_alike else step(np.asarray(self))
             return y if any(_is_view(y, x) for x in others) else rebuild(y, buffered)
 
         y = call(content)

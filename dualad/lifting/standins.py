@@ -395,10 +395,13 @@ def _makes_arrays(f: Function, copies: bool) -> Function:
     def make(x: Any, dtype: Any = None, order: Any = None, **options: Any) -> Any:
         if options.get("like") is not None or dtype in (object, "O") or not _any_dual(x):
             order = {} if order is None else {"order": order}
-            y = f(rebuild(x, unbuffered), dtype, **order, **options)
+            given: dict[int, Any] = {}
+            y = f(_plainly(x, given), dtype, **order, **options)
             if isinstance(unbuffered(x), np.ndarray) and np.may_share_memory(y, unbuffered(x)):
                 return x if y is unbuffered(x) else y
-            return buffered(y)
+            if isinstance(x, (list, tuple, complex, float, int, np.generic)):
+                return buffered(_with_given(y, given))
+            return y if _is_held(y) else buffered(y)
         order = _ORDERS.get(f, order)
         copy = options.get("copy", copies or None)
         copy = None if copy is np._CopyMode.IF_NEEDED else copy
@@ -407,6 +410,46 @@ def _makes_arrays(f: Function, copies: bool) -> Function:
         return x if y is unbuffered(x) else buffered(y)
 
     return make
+
+
+def _plainly(x: Any, given: dict[int, Any]) -> Any:
+    """A list as NumPy takes it apart, without arrays of lifted code; `given`: what was replaced."""
+    y = unbuffered(x)
+    if isinstance(x, (list, tuple)):
+        parts = [_plainly(part, given) for part in x]
+        if any(new is not old for new, old in zip(parts, x, strict=True)):
+            y = parts if isinstance(x, list) else tuple(parts)
+    if y is not x:
+        given[id(y)] = y, x
+    return y
+
+
+def _with_given(y: Any, given: dict[int, Any]) -> Any:
+    """An array of objects with what was given among them, not what stood for it."""
+    if y.dtype == object and given:
+        elements = y.reshape(-1)
+        for i, e in enumerate(elements):
+            if id(e) in given:
+                elements[i] = given[id(e)][1]
+    return y
+
+
+def _holders(y: Any) -> int:
+    return sys.getrefcount(y)
+
+
+def _holders_of_new() -> int:
+    y = np.zeros(1)
+    return _holders(y)
+
+
+_HOLDERS_OF_NEW = _holders_of_new()
+
+
+def _is_held(y: Any) -> bool:
+    """Whether somebody besides the caller holds a plain array, or its memory."""
+    is_plain_array = type(y) is np.ndarray
+    return is_plain_array and (y.base is not None or sys.getrefcount(y) > _HOLDERS_OF_NEW)
 
 
 def _may_be_in_arrays(x: Dual) -> bool:
@@ -436,6 +479,8 @@ def _full(shape: Any, fill_value: Any, dtype: Any = None, order: Any = "C", **op
 
 @functools.wraps(np.fromiter)
 def _fromiter(iter: Any, dtype: Any, count: int = -1, **options: Any) -> Any:
+    if np.dtype(dtype) == object:
+        return np.fromiter(iter, dtype, count, **options)
     items = (
         [unbuffered(x) for _, x in zip(range(count), iter, strict=False)]
         if count >= 0
@@ -669,6 +714,8 @@ _NUMPY |= {"ndenumerate": _ndenumerate}
 def _require(a: Any, dtype: Any = None, requirements: Any = None, **options: Any) -> Any:
     if options.get("like") is not None or not _any_dual(a):
         y = np.require(rebuild(a, unbuffered), dtype, requirements, **options)
+        if not isinstance(a, (list, tuple, ArrayProxy)) and _is_held(y):
+            return y
     else:
         y = require(array_of(a, copy=None), a, dtype, requirements)
     return a if y is unbuffered(a) else buffered(y)
