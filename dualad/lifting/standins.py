@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array.buffers import buffered
+from ..array.buffers import WRITING, buffered
 from ..array.dualarray import DualArray
 from ..array.operands import ArrayProxy, unbuffered
 from ..array.promotion import levels_of, with_room
@@ -415,6 +415,8 @@ def _makes_arrays(f: Function, copies: bool) -> Function:
 
     @functools.wraps(f)
     def make(x: Any, dtype: Any = None, order: Any = None, **options: Any) -> Any:
+        if _has_own(x, "__array__") and isinstance(y := x.__array__(), (ArrayProxy, Dual)):
+            x = y  # which NumPy would not take for an array
         if options.get("like") is not None or dtype in (object, "O") or not _any_dual(x):
             order = {} if order is None else {"order": order}
             given: dict[int, Any] = {}
@@ -553,6 +555,8 @@ def _takes_lists(f: Function) -> Function:
             if (is_objects or isinstance(x, (list, tuple))) and _any_dual(x):
                 if not args:
                     args, kwargs = in_front(f, kwargs)
+                if f in WRITING and isinstance(args[0], ArrayProxy):  # which makes room for them
+                    return f(args[0], *map(_in_array, args[1:]), **kwargs)
                 return on_duals(*map(unbuffered, args), **kwargs)
         return f(*args, **kwargs)
 
@@ -561,13 +565,16 @@ def _takes_lists(f: Function) -> Function:
     return LIFTING.Lists(f, call, True) if LIFTING else call
 
 
+def _in_array(x: Any) -> Any:
+    return array_of(x) if isinstance(x, (list, tuple)) and _any_dual(x) else x
+
+
 @functools.lru_cache(512)
 def on_lists(ufunc: np.ufunc) -> Function:
     """A ufunc, for duals in lists too; what it does to arrays of objects is its own."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        given = [array_of(x) if isinstance(x, (list, tuple)) and _any_dual(x) else x for x in args]
-        return ufunc(*given, **kwargs)
+        return ufunc(*map(_in_array, args), **kwargs)
 
     call.__name__ = call.__qualname__ = ufunc.__name__
     return LIFTING.Lists(ufunc, call, False) if LIFTING else call
