@@ -16,7 +16,7 @@ from .kinds import DualLike, Number
 from .levels import ParticipatingLevel
 from .namespaces import Namespace, in_slope, is_number
 from .numerics import quiet
-from .pair import Function, Pair, map_leaves, plain
+from .pair import Function, Pair, is_array, map_leaves, plain
 from .rules import Rule
 
 
@@ -112,13 +112,21 @@ def _base_of(kind: type) -> Any:
     return None if base is kind or kind is bool else base
 
 
-def as_bases(args: tuple[DualLike, ...]) -> tuple[DualLike, ...]:
-    """Numbers of subclasses as those that they derive from, whose operators are the usual ones."""
+def as_bases(rule: Rule, args: tuple[DualLike, ...]) -> tuple[DualLike, ...]:
+    """Numbers of subclasses as those that they derive from, whose operators are the usual ones.
+
+    NumPy asks them for the number, where Python takes the one that they hold.
+    """
     kinds: list[Any] = [type(a) for a in args]
     bases = [_base_of(kind) for kind in kinds]
     if not any(bases):
         return args
-    return tuple([base.__pos__(a) if base else a for base, a in zip(bases, args, strict=True)])
+    is_numpys = isinstance(rule.called, np.ufunc) or any(map(is_array, args))
+
+    def converted(x: Any, base: Any) -> DualLike:
+        return base(np.asarray(x).item()) if is_numpys else base.__pos__(x)
+
+    return tuple([converted(a, base) if base else a for a, base in zip(args, bases, strict=True)])
 
 
 def is_asked_first(number: DualLike, operation: Function, beside: DualLike) -> bool:

@@ -58,7 +58,7 @@ def apply(rule: Rule, args: tuple[DualLike, ...]) -> DualLike:
     value is calculated by the very function that the user called (`Rule.called_as`), so that it
     is that of the plain run.
     """
-    args, level = as_bases(args), newest(args)
+    args, level = as_bases(rule, args), newest(args)
     result = level.applies(rule, args) if isinstance(level, ParticipatingLevel) else NotImplemented
     if result is not NotImplemented:
         return result

@@ -49,8 +49,12 @@ def is_asker_told() -> bool:
 
 
 def is_sparse(a: Any) -> bool:
-    """Whether a is a sparse array of SciPy's: those that hold duals take no part in ufuncs."""
-    return hasattr(a, "tocsr") and getattr(a, "__array_ufunc__", a) is not None
+    """Whether a is a sparse array of SciPy's: those that hold duals take no part in ufuncs.
+
+    Its class is asked, for an object may have a `__getattr__` that answers to any name.
+    """
+    kind = type(a)
+    return hasattr(kind, "tocsr") and getattr(kind, "__array_ufunc__", kind) is not None
 
 
 # Makes a sparse array that takes duals of one of SciPy's: the package enters it here.

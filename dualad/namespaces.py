@@ -438,7 +438,7 @@ def instead_of(x: Any) -> str:
     """What to write in place of something that holds numbers; the end of a sentence."""
     if isinstance(x, (list, tuple)):
         return "; write np.asarray(x)."
-    return "; write x.to_numpy()." if hasattr(x, "to_numpy") else "."
+    return "; write x.to_numpy()." if hasattr(type(x), "to_numpy") else "."
 
 
 def _is_ratio(x: Any) -> bool:

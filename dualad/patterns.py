@@ -663,7 +663,7 @@ def _add_at(a: Pattern, places: Any, b: Any) -> None:
 def _matmul(a: Any, b: Any) -> Any:
     sets = _sets([a, b])
     is_first = isinstance(a, Pattern)
-    if is_first and hasattr(b, "tocsr"):
+    if is_first and hasattr(type(b), "tocsr"):
         return _times_sparse(a, b)
     p, w = (a, b) if is_first else (b, a)
     if isinstance(w, Pattern):

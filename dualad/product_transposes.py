@@ -26,7 +26,7 @@ def _matmul(a: Any, b: Any) -> Form:
     """ȳ @ wᵀ or wᵀ @ ȳ, where vectors count as matrices of one row or one column."""
     if isinstance(a, Form) and isinstance(b, Form):
         refuse("the product of two tangents")
-    if isinstance(a, Form) and hasattr(b, "tocsr"):
+    if isinstance(a, Form) and hasattr(type(b), "tocsr"):
         return _times_sparse(a, b)
     is_first = isinstance(a, Form)
     form, w = (a, kept(b)) if is_first else (b, kept(a))

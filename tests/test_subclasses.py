@@ -138,3 +138,14 @@ def test_comparisons(lift: bool) -> None:
 
     g = lambda x: x * x if x == Shy(0.7) else x  # noqa: E731
     assert derivative(g, lift=lift)(0.7) == pytest.approx(1.4)
+
+
+@pytest.mark.parametrize("of", ["add", "multiply", "hypot"])
+def test_ufuncs_ask_a_subclass_for_its_number(of: str) -> None:
+    class Own(float):
+        def __float__(self) -> float:
+            return 0.25
+
+    f, own = getattr(np, of), Own(3.0)
+    assert float(f(0.7, own)) == f(0.7, 0.25)
+    assert value_and_grad(lambda x: f(x, own))(0.7) == value_and_grad(lambda x: f(x, 0.25))(0.7)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import array
 import ctypes
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -116,3 +117,75 @@ def test_views_as_other_numbers_take_no_duals(kind: Any) -> None:
     if kind != "i8":
         with pytest.raises(TypeError, match="would lose the derivative"):
             derivative(into, lift=True)(0.7)
+
+
+WRITES: dict[str, Callable[[Any, Any], Any]] = {
+    "copyto": lambda b, x: np.copyto(b, [x, x * x]),
+    "copyto where": lambda b, x: np.copyto(b, [x, x * x], where=[False, True]),
+    "putmask": lambda b, x: np.putmask(b, [True, False], [x, x * x]),
+    "place": lambda b, x: np.place(b, [True, True], [x, x * x]),
+    "put": lambda b, x: np.put(b, [1, 0], [x, x * x]),
+}
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_what_writes_into_an_array_takes_duals_in_lists(name: str) -> None:
+    def f(x: Any) -> Any:
+        b = np.zeros(2)
+        view = b[1:]
+        WRITES[name](b, x)
+        return b[0] * 2.0 + view[0] * 3.0
+
+    x, h = 0.7, 1e-6
+    assert derivative(f, lift=True)(x) == pytest.approx((f(x + h) - f(x - h)) / (2 * h), rel=1e-9)
+
+
+def test_weak_references_to_arrays() -> None:
+    def f(x: Any) -> Any:
+        a = np.ones(2)
+        there = weakref.ref(a)
+        a[0] = x
+        found = there()
+        assert found is a
+        del a, found
+        return there() is None
+
+    def g(x: Any) -> Any:
+        a = np.ones(2)
+        a[0] = x
+        return weakref.ref(a)()[0] * 2.0  # type: ignore[index]
+
+    assert f(0.7)
+    assert derivative(lambda x: f(x) * x, lift=True)(0.7) == 1.0
+    assert derivative(g, lift=True)(0.7) == 2.0
+
+
+def test_an_object_that_is_an_array_of_lifted_code() -> None:
+    class Held:
+        def __init__(self) -> None:
+            self.data = np.ones(3)
+
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+            return self.data
+
+    def f(x: Any) -> Any:
+        held = Held()
+        np.asarray(held)[0] = x
+        return held.data.sum() * np.array(held)[0]
+
+    assert f(0.7) == pytest.approx(2.7 * 0.7)
+    assert derivative(f, lift=True)(0.7) == pytest.approx(3.4)
+
+
+def test_an_object_that_answers_to_any_name_beside_a_dual() -> None:
+    class Record:
+        def __getattr__(self, name: str) -> Any:
+            return 0.0
+
+        def __rmul__(self, other: Any) -> Any:
+            return 3.0 * other
+
+    for lift in (False, True):
+        assert derivative(lambda x: x * Record(), lift=lift)(0.7) == 3.0
+        assert derivative(lambda x: (x * np.float64(1.0)) * Record(), lift=lift)(0.7) == 3.0
+        assert derivative(lambda x: ((x + 0j) * Record()).real, lift=lift)(0.7) == 3.0

@@ -149,7 +149,7 @@ class Buffer(_Room, ArrayProxy):
     Made by `buffered`. Everything that an ndarray has comes from its content.
     """
 
-    __slots__ = ()
+    __slots__ = ("__weakref__",)
 
     @property
     def content(self) -> Any:
@@ -389,7 +389,7 @@ class Buffer(_Room, ArrayProxy):
         return given if isinstance(y, tuple) else given[0]
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if func in _WRITING or kwargs.get("out") is not None:
+        if func in WRITING or kwargs.get("out") is not None:
             for x in leaves([args, kwargs]):
                 if isinstance(x, Buffer):
                     x._take([args, kwargs])
@@ -430,7 +430,7 @@ def _item(call: Step, i: int) -> Step:
 
 
 # Functions that write into their first argument.
-_WRITING = (np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal)
+WRITING = (np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal)
 
 
 def _is_view(y: Any, content: Any) -> bool:

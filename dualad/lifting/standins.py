@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array.buffers import buffered
+from ..array.buffers import WRITING, buffered
 from ..array.dualarray import DualArray
 from ..array.operands import ArrayProxy, unbuffered
 from ..array.promotion import levels_of, with_room
@@ -41,11 +41,11 @@ from ..structure import leaves, rebuild
 from ..table import RULES
 
 
-def _number(x: Any) -> Any:
-    """A number as math takes it: one of Python's own, or a dual of one."""
+def _number(x: Any, f: Any = None) -> Any:
+    """A number as f of math or cmath takes it: one of Python's own, or a dual of one."""
     x = unbuffered(x)
-    if _converts_itself(x):
-        x = FUNCTIONS[float](x)
+    if _converts_itself(x, f):
+        x = _converted(x, f)
     if not isinstance(x, Dual):
         return float(x) if isinstance(x, np.floating) else x
     if type(x.primal) is float:
@@ -61,11 +61,35 @@ def _number(x: Any) -> Any:
     return number_of(float, x) if isinstance(plain(x), np.longdouble) else x
 
 
-def _converts_itself(x: Any, name: str = "__float__") -> bool:
+def _has_own(x: Any, name: str) -> bool:
     """Whether Python code of its class makes a number of x."""
     if isinstance(x, Dual) or is_exact(x):
         return False
     return type(getattr(type(x), name, None)) is FunctionType
+
+
+def _takes_complex(f: Any) -> bool:
+    return getattr(f, "__module__", "") == "cmath" and f is not cmath.rect
+
+
+def _converts_itself(x: Any, f: Any = None) -> bool:
+    """Whether f of math or cmath may have Python code of its class make a number of x."""
+    return _has_own(x, "__float__") or (_takes_complex(f) and _has_own(x, "__complex__"))
+
+
+def _converted(x: Any, f: Any) -> Any:
+    """The number that f takes of such an x: the one that a subclass of its own kind holds."""
+    if _takes_complex(f):
+        if is_plain(x, complex):
+            return complex.__pos__(x)
+        if _has_own(x, "__complex__"):
+            return FUNCTIONS[complex](x)
+    if is_plain(x, float):
+        return float.__pos__(x)
+    return int.__pos__(x) if is_plain(x, int) and f in _LOGARITHMS else FUNCTIONS[float](x)
+
+
+_LOGARITHMS = (math.log, math.log2, math.log10)  # of an integer, which may be too large for a float
 
 
 def _stand_in(f: Function, on_duals: Function) -> Function:
@@ -75,9 +99,9 @@ def _stand_in(f: Function, on_duals: Function) -> Function:
     def call(*args: Any, **kwargs: Any) -> Any:
         for x in args:
             if type(x) is not float and (
-                isinstance(x, (Dual, ArrayProxy)) or is_exact(x) or _converts_itself(x)
+                isinstance(x, (Dual, ArrayProxy)) or is_exact(x) or _converts_itself(x, f)
             ):
-                args = tuple(map(_number, args))
+                args = tuple([_number(x, f) for x in args])
                 try:
                     y = f(*map(plain, args), **kwargs)
                 except Exception as error:
@@ -119,7 +143,7 @@ def _answer(f: Function) -> Function:
 
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
-        y = f(*(plain(_number(x)) for x in args), **{k: plain(v) for k, v in kwargs.items()})
+        y = f(*(plain(_number(x, f)) for x in args), **{k: plain(v) for k, v in kwargs.items()})
         if y and f.__name__ == "isclose":
             note_equal(*map(unbuffered, args))
         return answered(f, y, *map(unbuffered, args))
@@ -393,6 +417,8 @@ def _makes_arrays(f: Function, copies: bool) -> Function:
 
     @functools.wraps(f)
     def make(x: Any, dtype: Any = None, order: Any = None, **options: Any) -> Any:
+        if _has_own(x, "__array__") and isinstance(y := x.__array__(), (ArrayProxy, Dual)):
+            x = y  # which NumPy would not take for an array
         if options.get("like") is not None or dtype in (object, "O") or not _any_dual(x):
             order = {} if order is None else {"order": order}
             given: dict[int, Any] = {}
@@ -535,6 +561,8 @@ def _takes_lists(f: Function) -> Function:
             if (is_objects or isinstance(x, (list, tuple))) and _any_dual(x):
                 if not args:
                     args, kwargs = in_front(f, kwargs)
+                if f in WRITING and isinstance(args[0], ArrayProxy):  # which makes room for them
+                    return f(args[0], *map(_in_array, args[1:]), **kwargs)
                 return on_duals(*map(unbuffered, args), **kwargs)
         return f(*args, **kwargs)
 
@@ -543,13 +571,16 @@ def _takes_lists(f: Function) -> Function:
     return LIFTING.Lists(f, call, True) if LIFTING else call
 
 
+def _in_array(x: Any) -> Any:
+    return array_of(x) if isinstance(x, (list, tuple)) and _any_dual(x) else x
+
+
 @functools.lru_cache(512)
 def on_lists(ufunc: Any) -> Function:
     """A ufunc or its method, for duals in lists too; arrays of objects stay NumPy's own."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        given = [array_of(x) if isinstance(x, (list, tuple)) and _any_dual(x) else x for x in args]
-        return ufunc(*given, **kwargs)
+        return ufunc(*map(_in_array, args), **kwargs)
 
     call.__name__ = call.__qualname__ = ufunc.__name__
     return LIFTING.Lists(ufunc, call, False) if LIFTING else call
@@ -757,7 +788,7 @@ def _float(*args: Any) -> Any:
         return number_of(float, x) if isinstance(x, Dual) else y
     if args and type(args[0]) is str:
         refuse_text_of_dual(args[0])
-    if len(args) == 1 and _converts_itself(args[0]):
+    if len(args) == 1 and _has_own(args[0], "__float__"):
         y = args[0].__float__()
         if type(y) is float or isinstance(y, Dual):
             return _float(y)
@@ -783,7 +814,7 @@ def number_of(kind: Callable[[Any], Any], x: Any) -> Any:
 def _to_complex(*args: Any, **kwargs: Any) -> Any:
     if KERNEL and not kwargs and (z := KERNEL.complex_of(args)) is not None:
         return z
-    if len(args) == 1 and _converts_itself(args[0], "__complex__"):
+    if len(args) == 1 and _has_own(args[0], "__complex__"):
         z = args[0].__complex__()
         return _to_complex(z) if isinstance(z, (complex, Dual)) else complex(args[0])
     if not any(isinstance(x, (Dual, ArrayProxy)) for x in (*args, *kwargs.values())):
