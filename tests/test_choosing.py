@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from mpmath import mp
 from support.cases import APART, MATRIX, VECTOR, Case, complex_slope, hold, steps, table
 
-from dualad import Dual, DualArray, derivative, grad, hessian, jacobian
+from dualad import Dual, DualArray, derivative, grad, hessian, jacobian, jvp
 from dualad.array.undefined import NonDifferentiableError
 
 MASK = MATRIX > 0
@@ -519,3 +519,9 @@ def test_interpolation_in_tables_of_small_integers(mode: Any) -> None:
     if np.finfo(np.longdouble).bits > 64:
         with pytest.raises(TypeError, match="safe"):  # as the plain function
             rate(0.5, np.array([0, 1], np.longdouble), [3, 1])
+
+
+def test_where_without_its_last_argument_is_numpys_error() -> None:
+    with pytest.raises(ValueError, match="either both or neither"):
+        jvp(lambda x: np.where(x, x), (1.5,), (1.0,))
+    assert jvp(lambda x: x * np.where(np.array([x, x]))[0].sum(), (1.5,), (1.0,)) == (1.5, 1.0)

@@ -19,11 +19,11 @@ from .common import along, array, as_dtype, composing, has_duals, in_order_of, i
 
 
 @implements(np.where)
-def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
+def where(condition: Any, /, *choices: Any) -> Any:
     condition = plain(array(condition))
-    if x is None and y is None:
-        return np.where(condition)
-    x, y = as_operand(x), as_operand(y)
+    if len(choices) != 2:
+        return np.where(condition, *(plain(array(x)) for x in choices))  # or NumPy's error
+    x, y = map(as_operand, choices)
     if not has_duals(x, y):
         return np.where(condition, x, y)
     level = newest((x, y))
