@@ -28,7 +28,7 @@ from ..pair import Function, plain
 from ..refusals import refused
 from ..rules import Rule
 from ..structure import rebuild
-from .lift import BY_KIND, delete, inspected, own_twin, read, stand_in, write
+from .lift import BY_KIND, HEAP_TYPE, delete, inspected, own_twin, read, stand_in, write
 from .standins import FUNCTIONS, INDEXED, LOADERS, number_of, with_plain
 
 # -- statistics ------------------------------------------------------------------------------
@@ -434,7 +434,9 @@ _of_number = FUNCTIONS[hasattr]
 
 def _hasattr(x: Any, name: str, /) -> bool:
     """The builtin `hasattr`, by `read`."""
-    if issubclass(type(x), (Dual, ArrayProxy)):  # isinstance would read x.__class__ by a hook
+    kind = type(x)  # isinstance would read x.__class__ by a hook of the user's
+    is_builtin = kind is not type and not kind.__flags__ & HEAP_TYPE
+    if is_builtin or issubclass(kind, (Dual, ArrayProxy)):
         found: bool = _of_number(x, name)
         return found
     try:

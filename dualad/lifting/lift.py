@@ -740,6 +740,7 @@ def _kind_of_view(name: str, methods: tuple[str, ...]) -> type:
 
     def keep(self: Any, x: Any) -> None:
         kind.__dict__["x"].__set__(self, x)
+        kind.__dict__["answer"].__set__(self, None)
 
     def held(self: Any) -> Any:
         return kind.__dict__["x"].__get__(self)
