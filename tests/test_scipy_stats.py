@@ -1098,7 +1098,7 @@ def test_results_that_know_more_than_their_fields(name: str) -> None:
 
 
 PAGE = Path(__file__).parent.parent / "docs" / "scipy.md"
-SAMPLE = np.cos(np.arange(10.0) ** 2)
+TEN_VALUES = np.cos(np.arange(10.0) ** 2)
 REFUSED_OPTIONS: dict[str, Callable[[Any], Any]] = {
     "trim": lambda p: scipy.stats.ttest_ind(p[:5], p[5:], trim=0.2)[0],
     "wasserstein_distance": lambda p: scipy.stats.wasserstein_distance(
@@ -1113,5 +1113,5 @@ REFUSED_OPTIONS: dict[str, Callable[[Any], Any]] = {
 @pytest.mark.parametrize("name", REFUSED_OPTIONS)
 def test_options_that_the_page_lists_as_refused(name: str) -> None:
     with pytest.raises(TypeError, match=r"scipy\.stats\."):
-        jvp(REFUSED_OPTIONS[name], (SAMPLE,), (SAMPLE,))
+        jvp(REFUSED_OPTIONS[name], (TEN_VALUES,), (TEN_VALUES,))
     assert f"`{name}`" in PAGE.read_text()
