@@ -264,11 +264,18 @@ FOR_EACH_WIDTH int powers(const double *c, Size step, Coefficients a, double *y,
     return 0;
 }
 
-/* a**c for a small whole number c. */
+static inline int is_count(double c, double most) {
+    return c >= 1.0 && c <= most && c == floor(c);
+}
+
+/* a**c for a whole number c that is not above k: there the recurrence of other powers takes
+   differences, which it divides by a_0, and a_0 may be 0 or small. */
 FOR_EACH_WIDTH void multiplied(Size c, Coefficients a, double *y, Size k, double *space,
                                const Size w) {
     memset(&y[w], 0, (size_t)(k * w) * sizeof(double));
     Coefficients p = a;
+    if (c == 1)
+        memcpy(&y[w], &a.c[w], (size_t)(least(k, a.last) * w) * sizeof(double));
     for (Size i = 2; i <= c; i++) {
         double *to = i == c ? y : space + (i & 1) * (k + 1) * w;
         const Size last = least(k, p.last + a.last);
@@ -420,11 +427,13 @@ FOR_EACH_WIDTH int series_of(int row, Coefficients a, Coefficients b, double *y,
             if (raised(a, b, y, k, space, w))
                 return 1;
         } else {
-            int is_small = b.c[0] == 2.0 || b.c[0] == 3.0;
-            EACH_NUMBER is_small &= b.c[e] == b.c[0];
-            if (is_small)  /* also where a is 0 */
-                multiplied((Size)b.c[0], a, y, k, space, w);
-            else if (powers(b.c, 1, a, y, k, w))
+            const double c = b.c[0], most = k < 3 ? 3.0 : (double)k;
+            int is_small = is_count(c, most), are_any = 0;
+            EACH_NUMBER is_small &= b.c[e] == c;
+            EACH_NUMBER are_any |= is_count(b.c[e], most);
+            if (is_small)
+                multiplied((Size)c, a, y, k, space, w);
+            else if (are_any || powers(b.c, 1, a, y, k, w))
                 return 1;
         }
         break;

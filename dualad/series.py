@@ -445,7 +445,9 @@ class SeriesLevel(ParticipatingLevel):
             a, b = y.args
             at, least = plain(a.primal), _least(y.primal)
             size = abs(plain(y.primal))  # below the least, digits of the power are lost
-            if np.all((at != 0) & (at - at == 0) & (size != 0) & (size >= least) & (size < np.inf)):
+            cancels = any(np.any(b == n) for n in range(1, self.order + 1))  # where a is small
+            is_sound = (at != 0) & (at - at == 0) & (size != 0) & (size >= least) & (size < np.inf)
+            if np.all(is_sound) and not cancels:
                 return b * y / a  # which closes the loop at once
         return rule.slope_in(self._namespace, i)(*y.args, y)
 

@@ -16,6 +16,7 @@ import pytest
 import scipy.linalg
 import scipy.signal
 from mpmath import mp, mpf
+from support.both import PACKAGES
 from support.cases import listed
 from support.reference import reference
 from test_higher_order import every_case
@@ -1049,3 +1050,34 @@ def test_matrices_of_vectors_and_convolutions_have_series(name: str) -> None:
     for k in range(5):
         want = np.tensordot(circle**-k, values, 1) / 32
         np.testing.assert_allclose(found[k], want.real, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("at", [1e-38, 1e-10, 1e-3, 0.3, -1e-5, 0.0])
+def test_whole_powers_keep_their_digits_where_the_base_is_small(at: float) -> None:
+    """Of (eˣ − 1)ᵖ, whose coefficients add up without cancelling, by products in fifty digits."""
+    order = 8
+
+    def f(x: Any, p: Any) -> Any:
+        return np.expm1(x) ** p
+
+    with mp.workdps(50):
+        base = [mp.expm1(at), *(mp.exp(at) / mp.factorial(n) for n in range(1, order + 1))]
+        power = [mp.one, *[mp.zero] * order]
+        want = []
+        for _ in range(order + 2):
+            power = [mp.fdot(power[: n + 1], base[n::-1]) for n in range(order + 1)]
+            want.append([float(c) for c in power])
+    for p in range(1, order + 3):
+        exact = want[p - 1]
+        found = {
+            "a number": taylor(lambda x, p=p: f(x, p), order)(at),
+            "a float as power": taylor(lambda x, p=p: f(x, float(p)), order)(at),
+            "an array": [c[1] for c in taylor(lambda x, p=p: f(x, p), order)(np.array([0.2, at]))],
+            "readable": PACKAGES[-1].taylor(lambda x, p=p: f(x, p), order)(at),
+        }
+        if at:
+            powers = np.array([0.5, p])
+            mixed = taylor(lambda x, powers=powers: f(x, powers), order)(np.array([0.2, at]))
+            found["beside another power"] = [c[1] for c in mixed]
+        for name, got in found.items():
+            np.testing.assert_allclose(got, exact, rtol=1e-12, atol=0, err_msg=f"{name}, {p}")
