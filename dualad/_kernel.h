@@ -22,7 +22,7 @@ typedef Py_ssize_t Size;
 
 /* The same C for processors with wider registers, where the compiler can choose at load time. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__gnu_linux__)
-    #define WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
+    #define WIDE __attribute__((target_clones("avx512f", "avx2", "default"), unused))
 #else
     #define WIDE
 #endif

@@ -512,7 +512,7 @@ def needs(f):
 
 cpdef bint needs_anew(object f) except -1:
     """The same of a function that has failed: it is read again, and doubts count as needs."""
-    if type(f) is Function or type(f) is Method and type(f.__func__) is Function:
+    if type(f) is Function or type(f) is BoundMethod and type(f.__func__) is Function:
         note = noted((f if type(f) is Function else f.__func__).__code__)
         note.known, note.decided = 0, {}
     return needs_lift(f) or readable_needs(f, True)

@@ -70,7 +70,7 @@ def tell_of_foreign(driver: str, error: BaseException) -> bool:
     if type(error) is RuntimeError and error.__cause__:  # of __set_name__, in Python 3.11
         said = str(error.__cause__)
         users += [f for f, _ in traceback.walk_tb(error.__cause__.__traceback__) if _is_users(f)]
-    if LOST in said and tell_of_unlifted(driver, error, users):
+    if LOST in said and _tell_of_unlifted(driver, error, users):
         return True
     foreign = [frame for frame, _ in frames[place + 1 :] if not _is_own(frame)]
     if NAMED in said:  # it says all
@@ -103,7 +103,7 @@ def tell_of_foreign(driver: str, error: BaseException) -> bool:
     return True
 
 
-def tell_of_unlifted(driver: str, error: BaseException, users: list[FrameType]) -> bool:
+def _tell_of_unlifted(driver: str, error: BaseException, users: list[FrameType]) -> bool:
     """Add a note if a function of the user's has been called from lifted code, but not by it."""
     are_lifted = [is_twin(frame.f_code) for frame in users]
     if all(are_lifted) or not any(are_lifted):

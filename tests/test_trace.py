@@ -1074,7 +1074,7 @@ def test_a_part_of_a_view_is_read_from_the_view() -> None:
     assert back.steps[2].shares[0].expression == "v̄₂ = 0 with [2] = v̄₃"
     np.testing.assert_array_equal(back.steps[0].adjoint, [[0, 0, 1], [0, 0, 0]])
     steps = trace(lambda x: np.vectorize(math.sin)(x).sum(), at[0]).steps
-    assert [s.expression for s in steps][-2:] == ["stack([v₇, v₈, v₉])", "∑ v₁₀"]
+    assert [s.expression for s in steps][-2:] == ["stack([v₅, v₆, v₇])", "∑ v₈"]
 
 
 def test_what_is_stored_through_a_view_has_its_index_in_the_whole() -> None:
@@ -1189,7 +1189,7 @@ def test_functions_keep_their_names_and_their_other_arguments() -> None:
         (lambda x: x[x > 1.0].sum(), x, "v₀[[False, True]]"),
         (lambda x: x[np.argsort(-x)][0] * 2, x, "v₂[0]"),
         (lambda x: np.piecewise(x, [x > 1], [np.sin, lambda t: t]).sum(), x, "[sin, lambda]"),
-        (lambda x: np.vectorize(math.sin)(x).sum(), x, "stack([v₆, v₇])"),
+        (lambda x: np.vectorize(math.sin)(x).sum(), x, "stack([v₄, v₅])"),
         (lambda x: math.fsum([x, x * x, 1.0]), 2.0, "fsum(v₀, v₁, …)"),
         (lambda x: float(fsolve(lambda t: t**3 + t - x, 1.0)[0]), 2.0, "fsolve(v₀, …)"),
         (lambda x: scipy.linalg.solve(a, x).sum(), x, "solve(v₀, …)"),

@@ -45,7 +45,6 @@ from .short_ways import with_short_ways
 # getting it once more costs as much as the arithmetic, until a larger one has come and gone.
 np.empty(1 << 19)
 
-_PACKAGE = __name__.partition(".")[0]
 _OF_POLY1D = np.poly1d.__repr__.__code__
 _BASIC = (int, np.integer, slice, type(None), type(Ellipsis))
 

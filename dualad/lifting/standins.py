@@ -20,7 +20,7 @@ import numpy as np
 
 from ..array.buffers import WRITING, buffered
 from ..array.dualarray import DualArray
-from ..array.operands import ArrayProxy, unbuffered
+from ..array.operands import ArrayProxy, as_objects, unbuffered
 from ..array.promotion import levels_of, with_room
 from ..array.protocols import ARRAY_FUNCTIONS, ERRORS_OF_OBJECTS, in_front, refuse_objects
 from ..array_rules.common import has_duals, in_order_of
@@ -32,7 +32,6 @@ from ..dual import Dual, function
 from ..functions import atan2, cos, sin
 from ..kernel import KERNEL, LIFTING
 from ..looks import is_plain
-from ..memory import laid_out_like
 from ..namespaces import is_exact, is_number, namespace_of
 from ..pair import Function, dual, is_array, map_leaves, moved, newest, parts, plain
 from ..refusals import refuse_text_of_dual
@@ -700,22 +699,16 @@ class Vectorized(np.vectorize):
         if self.otypes is not None:  # where a number stays what it is, np.float64 too
             kept = [isinstance(a, (Dual, np.generic)) and not is_array(a) for a in args]
             arrays = [_object(a) if k else x for k, a, x in zip(kept, args, arrays, strict=True)]
-        of_objects = np.frompyfunc(call, len(arrays), len(kinds))
-        found = tuple(map(_of_numbers, _as_tuple(of_objects(*map(_objects, arrays))), kinds))
+        given = (
+            as_objects(x) if isinstance(x, Dual) else np.asanyarray(x, dtype=object) for x in arrays
+        )
+        results = np.frompyfunc(call, len(arrays), len(kinds))(*given)
+        found = tuple(map(_of_numbers, _as_tuple(results), kinds))
         return found if len(kinds) > 1 else found[0]
 
 
 def _as_tuple(x: Any) -> tuple[Any, ...]:
     return x if isinstance(x, tuple) else (x,)
-
-
-def _objects(x: Any) -> Any:
-    """An array of objects, Python's numbers or duals of these; what is none as it is."""
-    if isinstance(x, DualArray):
-        objects = np.empty(x.size, object)
-        objects[:] = np.reshape(x, -1).tolist()
-        return laid_out_like(plain(x), objects.reshape(x.shape))
-    return np.asanyarray(x, dtype=object) if isinstance(x, np.ndarray) else x
 
 
 def _of_numbers(x: Any, kind: Any) -> Any:
@@ -727,7 +720,7 @@ def _of_numbers(x: Any, kind: Any) -> Any:
     y = array_of(x.tolist() if isinstance(x, np.ndarray) else x)
     if isinstance(x, np.ndarray):
         y = in_order_of(x, y)
-    return buffered(y if kind in (None, y.dtype) else y.astype(kind))
+    return buffered(y if kind is None or y.dtype == kind else y.astype(kind))
 
 
 def _object(x: Any) -> Any:
