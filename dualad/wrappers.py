@@ -16,7 +16,7 @@ from .array.operands import unbuffered
 from .differentiations import gravest_doubt
 from .dual import Dual
 from .kernel import DRIVERS
-from .lifting import library, operators  # noqa: F401  they enter what is lifted by them
+from .lifting import callbacks, library, operators  # noqa: F401  they enter what is lifted by them
 from .lifting.lift import Lifted, Lookalike, global_name
 from .lifting.reach import chosen, needs_lift_after_all
 from .pair import Function, parts

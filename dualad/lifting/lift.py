@@ -14,11 +14,8 @@ code is; that of a function is made where it is called.
 from __future__ import annotations
 
 import collections
-import copy
 import functools
-import heapq
 import itertools
-import math
 import operator
 import os
 import re
@@ -31,10 +28,7 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 
-from ..array.buffers import Buffer, buffered
 from ..array.operands import ArrayProxy, unbuffered
-from ..array.protocols import ARRAY_FUNCTIONS
-from ..array_rules.common import has_duals
 from ..differentiations import text_for
 from ..dual import Dual
 from ..kernel import LIFTING
@@ -47,10 +41,8 @@ from .standins import (
     FUNCTIONS,
     LOADERS,
     SLOTS,
-    SUM_IS_EXACT,
     Vectorized,
     on_lists,
-    summed,
     with_plain,
 )
 
@@ -81,8 +73,9 @@ _CALLERS = frozenset(
 )
 # Python code of packages that stay, which calls special methods of the user's classes.
 _FOLLOWED = re.compile(
-    r"copy\.|collections\.abc\.|typing\._\w*GenericAlias\.__call__$|contextlib\._?\w*ExitStack\.|functools\._\w+_from_\w+$"
-    r"|collections\.(UserDict|UserList|ChainMap)\.|dataclasses\.(_?replace|_?as(dict|tuple)\w*)$"
+    r"copy\.|collections\.(abc|UserDict|UserList|ChainMap)\.|contextlib\._?\w*ExitStack\."
+    r"|functools\._\w+_from_\w+$|typing\._\w*GenericAlias\.__call__$"
+    r"|dataclasses\.(_?replace|_?as(dict|tuple)\w*)$"
 )
 # How functions of a package are called that have no stand-in: the package enters it here.
 CALLERS: dict[str, Callable[[Function, Function], Function]] = {}
@@ -357,7 +350,7 @@ def _twin(f: types.FunctionType, code: types.CodeType) -> types.FunctionType:
 def _of_class(cls: type) -> Any:
     """The class, or what makes its objects by lifted `__new__` and `__init__`."""
     if type(cls).__call__ is not type.__call__:
-        call = _users_method(type(cls), "__call__")
+        call = users_method(type(cls), "__call__")
         return cls if call is None else types.MethodType(stand_in(call), cls)
     if not OPERATORS:
         _meet(cls)
@@ -648,7 +641,7 @@ def of_text_or(otherwise: Function) -> Function:
 
     def remainder(a: Any, b: Any) -> Any:
         if type(a) is str:
-            item = _users_method(type(b), "__getitem__") if _NAMING.search(a) else None
+            item = users_method(type(b), "__getitem__") if _NAMING.search(a) else None
             if item is not None:
                 return _of_mapping(a, b, stand_in(item))
             for x in leaves(b):
@@ -701,7 +694,7 @@ def special(x: Any) -> Any:
     kind = type(x)
     if not kind.__flags__ & HEAP_TYPE:
         return x
-    if not any(_users_method(kind, name) for name in _CALLED_BY_PYTHON):
+    if not any(users_method(kind, name) for name in _CALLED_BY_PYTHON):
         return x
     there = (name for name in _CALLED_BY_PYTHON if hasattr(kind, name))
     own = [name for name in there if getattr(kind, name) is not getattr(object, name, None)]
@@ -721,7 +714,7 @@ def answer_of(view: Any) -> Any:
     return type(view).answer.__get__(view)
 
 
-def _users_method(kind: type, name: str) -> Any:
+def users_method(kind: type, name: str) -> Any:
     """A special method of the user's class that is to be lifted; None if there is none."""
     f = inspected(kind, name)
     return f if type(f) is types.FunctionType and stand_in(f) is not f else None
@@ -775,9 +768,9 @@ def walked(x: Any) -> Any:
     """An iterator, if the class of x is the user's and makes one by Python code; or x itself."""
     kind = type(x)
     if kind.__flags__ & HEAP_TYPE:
-        if (walk := _users_method(kind, "__iter__")) is not None:
-            return _steps(_iterator(stand_in(walk)(x)))
-        item = None if hasattr(kind, "__iter__") else _users_method(kind, "__getitem__")
+        if (walk := users_method(kind, "__iter__")) is not None:
+            return _steps(iterator_of(stand_in(walk)(x)))
+        item = None if hasattr(kind, "__iter__") else users_method(kind, "__getitem__")
         if item is not None:
             return _items(x, stand_in(item))
     return x
@@ -787,7 +780,7 @@ def pairs_of(x: Any) -> Any:
     """What a dict is made of in place of x: of the user's mappings, keys and items are asked."""
     if not hasattr(type(x), "keys"):
         return walked(x)
-    item = _users_method(type(x), "__getitem__")
+    item = users_method(type(x), "__getitem__")
     if item is None or (isinstance(x, dict) and type(x).__iter__ is dict.__iter__):
         return x
     return {key: stand_in(item)(x, key) for key in walked(stand_in(x.keys)())}
@@ -803,7 +796,7 @@ def _items(x: Any, item: Function) -> Iterator[Any]:
         yield y
 
 
-def _iterator(x: Any) -> Any:
+def iterator_of(x: Any) -> Any:
     """What `__iter__` has given, which Python takes if it is an iterator."""
     if hasattr(type(x), "__next__"):
         return x
@@ -812,7 +805,7 @@ def _iterator(x: Any) -> Any:
 
 def _steps(x: Any) -> Any:
     """An iterator; if it is of a class of the user's, one that calls its lifted methods."""
-    step = _users_method(type(x), "__next__")
+    step = users_method(type(x), "__next__")
     return x if step is None else Steps(x, stand_in(step))
 
 
@@ -877,14 +870,14 @@ def read_plainly(x: Any, name: str) -> Any:
 
 def write(x: Any, name: str, value: Any) -> None:
     """setattr(x, name, value), with lifted properties and hooks."""
-    hook = _users_method(type(x), "__setattr__")
+    hook = users_method(type(x), "__setattr__")
     if hook is not None:
         stand_in(hook)(x, name, value)
     else:
-        _write(x, name, value, setattr)
+        write_plainly(x, name, value, setattr)
 
 
-def _write(x: Any, name: str, value: Any, native: Function) -> None:
+def write_plainly(x: Any, name: str, value: Any, native: Function) -> None:
     found = inspected(type(x), name)
     if type(found) is property and type(found.fset) is types.FunctionType:
         stand_in(found.fset)(x, value)
@@ -896,14 +889,14 @@ def _write(x: Any, name: str, value: Any, native: Function) -> None:
 
 def delete(x: Any, name: str) -> None:
     """delattr(x, name), with lifted properties and hooks."""
-    hook = _users_method(type(x), "__delattr__")
+    hook = users_method(type(x), "__delattr__")
     if hook is not None:
         stand_in(hook)(x, name)
     else:
-        _delete(x, name, delattr)
+        delete_plainly(x, name, delattr)
 
 
-def _delete(x: Any, name: str, native: Function) -> None:
+def delete_plainly(x: Any, name: str, native: Function) -> None:
     found = inspected(type(x), name)
     if type(found) is property and type(found.fdel) is types.FunctionType:
         stand_in(found.fdel)(x)
@@ -1104,188 +1097,7 @@ def method(name: str) -> Any:
 
 setter: Callable[[str], Any] = LIFTING.Setter if LIFTING else Setter
 caller: Callable[[Function, Function], Function] = LIFTING.Caller if LIFTING else Caller
-
-
-def _same(x: Any) -> Any:
-    return x
-
-
-class ByPlace:
-    """A function in C whose arguments change each in its way; those after the last as that."""
-
-    __slots__ = ("changes", "f", "named")
-
-    def __init__(self, f: Any, *changes: Function, **named: Function) -> None:
-        self.f, self.changes, self.named = f, changes, named
-
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        changes = itertools.chain(self.changes, itertools.repeat(self.changes[-1]))
-        given = [change(x) for change, x in zip(changes, args, strict=False)]
-        for name in self.named.keys() & kwargs:
-            kwargs[name] = self.named[name](kwargs[name])
-        return self.f(*given, **kwargs)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.f, name)
-
-
-def _extreme(f: Any) -> Function:
-    """min or max, of what one argument holds or of several arguments."""
-
-    @functools.wraps(f)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        if "key" in kwargs:
-            kwargs["key"] = stand_in(kwargs["key"])
-        return f(walked(args[0]), **kwargs) if len(args) == 1 else f(*args, **kwargs)
-
-    return call
-
-
-def _special_method(f: Any, name: str) -> Function:
-    """A builtin that gives what one special method does."""
-
-    @functools.wraps(f)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        method = _users_method(type(args[0]), name) if args else None
-        if method is not None:
-            result = stand_in(method)(*args, **kwargs)
-            return sorted(result) if f is dir else result
-        return f(*args, **kwargs)
-
-    return call
-
-
-def _reversed(x: Any) -> Any:
-    """The builtin `reversed`."""
-    if not hasattr(type(x), "__reversed__"):
-        item = _users_method(type(x), "__getitem__")
-        if item is not None:
-            size = stand_in(len)(x)
-            return (stand_in(item)(x, i) for i in range(size - 1, -1, -1))
-    return _of_reversed(x)
-
-
-_of_reversed = _special_method(reversed, "__reversed__")
-_WALKING = (
-    *(list, tuple, set, frozenset, enumerate, zip, any, all, collections.deque, str.join),
-    *(
-        list.extend,
-        collections.deque.extend,
-        collections.deque.extendleft,
-        itertools.chain,
-        itertools.islice,
-        itertools.cycle,
-        itertools.tee,
-    ),
-    *(itertools.pairwise, itertools.compress, itertools.product),
-    *(itertools.permutations, itertools.combinations),
-)
-_CALLING = (map, filter, itertools.takewhile, itertools.dropwhile, itertools.filterfalse)
-_FIRST_CALLED = (functools.reduce, itertools.starmap)
-FUNCTIONS |= {f: caller(f, walked) for f in _WALKING}
-FUNCTIONS |= {f: ByPlace(f, stand_in, walked) for f in _CALLING}
-FUNCTIONS |= {f: ByPlace(f, stand_in, walked, _same) for f in _FIRST_CALLED}
-FUNCTIONS |= {f: ByPlace(f, special) for f in (print, str, repr, format, str.format)}
-FUNCTIONS |= {
-    sorted: ByPlace(sorted, walked, key=stand_in),
-    min: _extreme(min),
-    max: _extreme(max),
-    list.sort: ByPlace(list.sort, _same, key=stand_in),
-    dict: ByPlace(dict, pairs_of),
-    itertools.zip_longest: ByPlace(itertools.zip_longest, walked),
-    itertools.accumulate: ByPlace(itertools.accumulate, walked, stand_in, func=stand_in),
-    itertools.groupby: ByPlace(itertools.groupby, walked, stand_in, key=stand_in),
-    heapq.nsmallest: ByPlace(heapq.nsmallest, _same, walked, stand_in, key=stand_in),
-    heapq.nlargest: ByPlace(heapq.nlargest, _same, walked, stand_in, key=stand_in),
-    heapq.merge: ByPlace(heapq.merge, walked, key=stand_in),
-    re.sub: ByPlace(re.sub, _same, stand_in, _same, repl=stand_in),
-    reversed: _reversed,
-    bytes: _special_method(bytes, "__bytes__"),
-    dir: _special_method(dir, "__dir__"),
-}
-
-
-def _memory(x: Any) -> Any:
-    return x.lent() if isinstance(x, Buffer) else x
-
-
-FUNCTIONS |= {
-    np.ndarray: ByPlace(np.ndarray, _same, _same, _memory, _same, buffer=_memory),
-    np.vectorize: ByPlace(Vectorized, stand_in, _same, pyfunc=stand_in),
-    np.frompyfunc: ByPlace(np.frompyfunc, stand_in, _same),
-}
-FUNCTIONS |= {
-    object.__getattribute__: read_plainly,
-    object.__setattr__: functools.partial(_write, native=object.__setattr__),
-    object.__delattr__: functools.partial(_delete, native=object.__delattr__),
-    type.__call__: lambda cls, *args, **kwargs: constructor(cls)(*args, **kwargs),
-}
 _OBJECTS_OWN = ("__getattribute__", "__setattr__", "__delattr__", "__call__")
-
-
-def _copying(f: Function) -> Function:
-    """copy.copy or deepcopy, with the copying methods of the user's classes lifted."""
-    otherwise = FUNCTIONS[f]
-
-    @functools.wraps(f)
-    def call(x: Any, *args: Any, **kwargs: Any) -> Any:
-        if type(x) is np.ndarray or isinstance(x, (Dual, ArrayProxy)):
-            return otherwise(x, *args, **kwargs)
-        return own_twin(f)(x, *args, **kwargs)
-
-    return call
-
-
-FUNCTIONS |= {f: _copying(f) for f in (copy.copy, copy.deepcopy)}
-
-
-def _of_callables(f: Function, call: Function, places: slice) -> Function:
-    """A function of NumPy that calls functions, also in lists: these are lifted.
-
-    `places`: the arguments of which NumPy asks whether they are of ours.
-    """
-
-    @functools.wraps(f)
-    def calling(*args: Any, **kwargs: Any) -> Any:
-        def given(x: Any) -> Any:
-            return stand_in(x) if callable(x) else unbuffered(x)
-
-        args, kwargs = rebuild(args, given), rebuild(kwargs, given)
-        asks = has_duals(*args[places], kwargs)  # NumPy asks for our function: one step of a trace
-        return buffered((f if asks else call)(*args, **kwargs))
-
-    return calling
-
-
-# These call them as NumPy does, and take duals from them, where their own arguments have none too.
-FUNCTIONS |= {
-    f: _of_callables(f, ARRAY_FUNCTIONS[f], places)
-    for f, places in ((np.apply_along_axis, slice(2, 3)), (np.piecewise, slice(2)))
-}
-FUNCTIONS |= {
-    f: _of_callables(f, FUNCTIONS[f], slice(0)) for f in (np.apply_over_axes, np.fromfunction)
-}
-
-
-def _iter(x: Any, *sentinel: Any) -> Any:
-    """The builtin `iter`."""
-    if sentinel:
-        return iter(stand_in(x), *sentinel)
-    walk = _users_method(type(x), "__iter__")
-    return iter(walked(x)) if walk is None else _iterator(stand_in(walk)(x))
-
-
-FUNCTIONS[iter] = _iter
-FUNCTIONS[sum] = caller(summed if SUM_IS_EXACT else sum, walked)
-FUNCTIONS |= {f: caller(FUNCTIONS[f], walked) for f in (math.prod, math.fsum)}
-
-
-def _defaultdict(*args: Any, **items: Any) -> Any:
-    """collections.defaultdict, whose factory is lifted."""
-    return collections.defaultdict(*map(stand_in, args[:1]), *args[1:], **items)
-
-
-FUNCTIONS[collections.defaultdict] = _defaultdict
 
 if LIFTING:
     FUNCTIONS |= {f: LIFTING.OfObject(f, FUNCTIONS[f]) for f in (isinstance, type)}

@@ -29,6 +29,7 @@ from ..dual import Dual
 from ..kernel import LIFTING
 from ..pair import Function
 from . import lift
+from .callbacks import extreme
 from .lift import inspected, is_left_alone, is_opened, stand_in
 from .reach import needs_lift
 from .standins import FUNCTIONS, INFIX, SUM_IS_EXACT, as_infix, summed
@@ -384,17 +385,9 @@ def _sort(parts: Any, /, *, key: Any = None, **options: Any) -> None:
     list.sort(parts, key=_key_for(list.__iter__(parts), key), **options)
 
 
-def _extreme(f: Any) -> Function:
-    """min or max, of what one argument holds or of several arguments."""
-
-    @functools.wraps(f)
-    def call(*args: Any, key: Any = None, **options: Any) -> Any:
-        if len(args) != 1:
-            return f(*args, key=_key_for(args, key), **options)
-        parts = list(lift.walked(args[0]))
-        return f(parts, key=_key_for(parts, key), **options)
-
-    return call
+def _by_key(parts: Any, key: Any) -> tuple[Any, Any]:
+    parts = list(parts)
+    return parts, _key_for(parts, key)
 
 
 def _outermost(f: Any) -> Function:
@@ -521,7 +514,7 @@ def _in_sorted(f: Any, insert: bool) -> Function:
 _ORDERING: dict[Any, Function] = {
     sorted: _sorted,
     list.sort: _sort,
-    **{f: _extreme(f) for f in (min, max)},
+    **{f: extreme(f, _by_key) for f in (min, max)},
     **{f: _outermost(f) for f in (heapq.nsmallest, heapq.nlargest)},
     heapq.merge: _merge,
     **{
