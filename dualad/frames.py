@@ -25,7 +25,10 @@ _OTHERS = (
 )
 
 
-_PROTOCOLS = os.path.join(_DUALAD, "array", "protocols.py")
+_DISPATCH = tuple(
+    f"{_DUALAD}{os.path.join(*room)}.py"
+    for room in (("array", "protocols"), ("lifting", "standins"))
+)
 _ARGUMENTS = f"{_DUALAD}arguments.py"  # which calls what is differentiated
 _LIFTING = os.path.join(_DUALAD, "lifting", "")
 _SOLVERS = f"{_DUALAD}scipy{os.sep}"
@@ -104,7 +107,7 @@ def name_of_call(frame: FrameType | None) -> str:
         file = code.co_filename
         if not (is_ours(file) or file.startswith(_OTHERS)) or (name and file == _ARGUMENTS):
             break  # at the user's code, or at the driver that called such a function itself
-        if file == _PROTOCOLS and code.co_name in ("array_function", "array_ufunc"):
+        if file in _DISPATCH and code.co_name in ("array_function", "array_ufunc"):
             f: Any = given.get("func", given.get("ufunc"))
             home = str(getattr(f, "__module__", "numpy")).replace("numpy", "np", 1)
             return f"{home}.{f.__name__}"

@@ -519,32 +519,32 @@ def _fromiter(iter: Any, dtype: Any, count: int = -1, **options: Any) -> Any:
 _JOINING = frozenset((np.concatenate, np.stack))  # short ways take their lists as they are
 
 
-def _on_duals(f: Function) -> Function:
+def _on_duals(func: Function) -> Function:
     """What an array function does to duals: what their class says, if that has a way of its own.
 
     So traces and audits see functions of lists, too.
     """
-    usual = ARRAY_FUNCTIONS.get(f, f)
+    usual = ARRAY_FUNCTIONS.get(func, func)
     ways = (Dual.__array_function__, DualArray.__array_function__)
 
-    def call(*args: Any, **kwargs: Any) -> Any:
+    def array_function(*args: Any, **kwargs: Any) -> Any:
         array = None  # the first, whose class has short ways
         for x in leaves([args, kwargs]):
             if isinstance(x, Dual):
                 if type(x).__array_function__ not in ways:
-                    return x.__array_function__(f, (type(x),), args, kwargs)
+                    return x.__array_function__(func, (type(x),), args, kwargs)
                 if array is None and type(x) is DualArray:
                     array = x
         is_list = bool(args) and isinstance(args[0], (list, tuple))
-        if array is not None and f in ARRAY_FUNCTIONS and (f in _JOINING or not is_list):
-            return array.__array_function__(f, (DualArray,), args, kwargs)
+        if array is not None and func in ARRAY_FUNCTIONS and (func in _JOINING or not is_list):
+            return array.__array_function__(func, (DualArray,), args, kwargs)
         try:
             return usual(*args, **kwargs)
         except ERRORS_OF_OBJECTS as error:
-            refuse_objects(f, error, args, kwargs)
+            refuse_objects(func, error, args, kwargs)
             raise
 
-    return call
+    return array_function
 
 
 def _takes_lists(f: Function) -> Function:
