@@ -260,6 +260,7 @@ EXACT: dict[str, Callable[..., Any]] = {
     "psi": lambda m, x: m.psi(0, x),
     "gammaln": lambda m, x: m.re(m.loggamma(x)),
     "entr": lambda m, x: -x * m.log(x) if x else m.zero,
+    "exp1": lambda m, x: m.e1(x),
     "ndtr": lambda m, x: m.ncdf(x),
     "log_ndtr": lambda m, x: m.log(m.erfc(-x / m.sqrt(2)) / 2),
     "i0e": lambda m, x: m.besseli(0, x) * m.exp(-abs(x)),
