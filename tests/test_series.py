@@ -324,6 +324,106 @@ def test_complex_numbers_keep_their_digits(name: str) -> None:
                     assert abs(a - b) <= 1e-13 * size + 1e-11 * abs(b) + 1e-300, (z, n, got)
 
 
+class Rounded:
+    """A series in mpmath's numbers; of one step, one coefficient is off by a small part of it."""
+
+    part = mpf(2) ** -60
+    step, which, at = 0, (-1, -1), mpf(0)  # of the steps so far; (step, coefficient); the point
+
+    def __init__(self, c: Sequence[Any]) -> None:
+        number, place = Rounded.which
+        self.c = list(c)
+        if Rounded.step == number:
+            self.c[place] *= 1 + Rounded.part
+        Rounded.step += 1
+
+    @staticmethod
+    def of(x: Any) -> list[Any]:
+        return x.c if isinstance(x, Rounded) else [mpf(x), *[mpf(0)] * 8]
+
+    def __add__(self, other: Any) -> Rounded:
+        return Rounded([a + b for a, b in zip(self.c, self.of(other), strict=True)])
+
+    def __sub__(self, other: Any) -> Rounded:
+        return Rounded([a - b for a, b in zip(self.c, self.of(other), strict=True)])
+
+    def __rsub__(self, other: Any) -> Rounded:
+        return Rounded([b - a for a, b in zip(self.c, self.of(other), strict=True)])
+
+    def __mul__(self, other: Any) -> Rounded:
+        b = self.of(other)
+        return Rounded([mp.fdot(self.c[: n + 1], b[n::-1]) for n in range(len(b))])
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __truediv__(self, other: Any) -> Rounded:
+        b, found = self.of(other), []
+        for n, a in enumerate(self.c):
+            found.append((a - mp.fdot(b[1 : n + 1], found[::-1])) / b[0])
+        return Rounded(found)
+
+    @classmethod
+    def called(cls, name: str) -> Callable[[Any], Rounded]:
+        def call(_: Any) -> Rounded:
+            return cls(mp.taylor(getattr(mp, name), cls.at, 8))
+
+        return call
+
+
+QUOTIENTS: dict[str, Callable[[Any, Any], Any]] = {
+    "sin(x)/x": lambda m, x: m.sin(x) / x,
+    "(1 - cos(x))/x²": lambda m, x: (1 - m.cos(x)) / (x * x),
+    "expm1(x)/x": lambda m, x: m.expm1(x) / x,
+    "x/expm1(x)": lambda m, x: x / m.expm1(x),
+    "log1p(x)/x": lambda m, x: m.log1p(x) / x,
+    "(exp(x) - 1)/x": lambda m, x: (m.exp(x) - 1) / x,
+    "(x*cos(x) - sin(x))/x³": lambda m, x: (x * m.cos(x) - m.sin(x)) / (x * x * x),
+    "coth(x) - 1/x": lambda m, x: m.cosh(x) / m.sinh(x) - (x * 0 + 1) / x,
+    "tanh(x)/(1 + x)²": lambda m, x: m.tanh(x) / ((x + 1) * (x + 1)),
+}
+
+
+@pytest.mark.parametrize("name", QUOTIENTS)
+@pytest.mark.parametrize("x", [1e-8, 1e-3, 0.1, 1.0, 5.0])
+def test_no_more_digits_are_lost_than_rounding_takes(name: str, x: float) -> None:
+    """A coefficient moves by what the rounding of one coefficient of one step does, and these add.
+
+    So sin(x)/x loses digits near 0, whatever calculates it, as it does in the plain run.
+    """
+    f = QUOTIENTS[name]
+    functions = ["sin", "cos", "expm1", "log1p", "exp", "sinh", "cosh", "tanh"]
+    theirs = type("m", (), {n: staticmethod(Rounded.called(n)) for n in functions})
+
+    def expanded(which: tuple[int, int]) -> list[Any]:
+        Rounded.step, Rounded.which = 0, (-1, -1)
+        start = Rounded([Rounded.at, mpf(1), *[mpf(0)] * 7])
+        Rounded.step, Rounded.which = 0, which
+        found: list[Any] = f(theirs, start).c
+        return found
+
+    with mp.workdps(120):
+        Rounded.at = mpf(x)
+        want = expanded((-1, -1))
+        steps = Rounded.step
+        moves = [
+            [abs(a - b) / Rounded.part for a, b in zip(expanded((k, j)), want, strict=True)]
+            for k in range(steps)
+            for j in range(9)
+        ]
+        least = [sum(column) * mpf(2) ** -53 for column in zip(*moves, strict=True)]
+    found = {
+        "number": taylor(lambda x: f(dualad, x), 8)(x),
+        "array": [c[0] for c in taylor(lambda x: f(np, x), 8)(np.array([x]))],
+        "readable": PACKAGES[-1].taylor(lambda x: f(PACKAGES[-1], x), 8)(x),
+        "derivative": [
+            derivative(lambda x: f(dualad, x), order=n)(x) / math.factorial(n) for n in range(9)
+        ],
+    }
+    for way, got in found.items():
+        for n in range(9):
+            assert abs(got[n] - want[n]) <= 4 * (n + 1) * least[n] + 1e-300, (way, n)
+
+
 def test_slopes_at_the_lower_end_of_floats_are_elementwise() -> None:
     """Their rounding is that of whole steps of 5e-324."""
     for f, x in (
