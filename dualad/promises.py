@@ -56,8 +56,9 @@ def nan_where(value: Any, tangent: Any) -> Any:
 def _differ(inputs: Inputs, a: Any, b: Any) -> bool:
     """Whether two tangents differ by more than rounding; infinities and nan are all the same."""
     kinds = [getattr(plain(x), "dtype", np.dtype(float)) for x in (a, b, *inputs.leaves)]
-    eps = max((float(np.finfo(kind).eps) for kind in kinds if kind.kind in "fc"), default=0.0)
-    near = max(1e-6, 2 * eps**0.4)  # 0.003 for float32
+    floats = [np.finfo(kind) for kind in kinds if kind.kind in "fc"]
+    near = max(1e-6, 2 * max((float(f.eps) for f in floats), default=0.0) ** 0.4)  # or 0.003
+    least = max((float(f.tiny) for f in floats), default=0.0)  # below, digits are lost on the way
     a, b = (np.asarray(plain(t)) for t in (a, b))
     if object in (a.dtype, b.dtype):  # numbers of mpmath
         size = max(abs(a[()]), abs(b[()]))
@@ -67,7 +68,7 @@ def _differ(inputs: Inputs, a: Any, b: Any) -> bool:
     with np.errstate(all="ignore"):
         size = np.maximum(np.abs(a), np.abs(b))
         most = np.max(size, where=np.isfinite(size), initial=0)
-        return bool(np.any(np.abs(a - b) > near * size + near**2 * most))
+        return bool(np.any(np.abs(a - b) > near * size + near**2 * most + least))
 
 
 # What the derivatives along the numbers from start to stop and along i times them give together.

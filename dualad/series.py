@@ -27,7 +27,7 @@ from .array.algebra import SumOfProducts
 from .array.operands import as_operand
 from .array.protocols import ARRAY_FUNCTIONS, implements
 from .array_rules import common
-from .array_rules.matrices import is_singular
+from .array_rules.matrices import adjoint, from_triangle, is_singular
 from .conversions import as_number, as_numpy, as_python
 from .differentiations import note_refusal
 from .dual import Dual, evaluate, for_slopes, namespace_for, slope_of, value_of
@@ -661,6 +661,20 @@ def _solve(a: Any, b: Any) -> Any:
         rest = right[n] - sum(left[j] @ found[n - j] for j in range(1, n + 1))
         found.append(inverse @ rest)
     return level.dual(found[0], found[1:])  # type: ignore[attr-defined]
+
+
+@_for_series(np.linalg.cholesky)
+def _cholesky(a: Any, *, upper: bool = False) -> Any:
+    """L_n = L₀·Φ(L₀⁻¹·(A_n − Σ L_j·L_{n−j}ᴴ)·L₀⁻ᴴ), Φ what is below, and half of the diagonal."""
+    y = np.linalg.cholesky(a.primal, upper=upper)
+    each = [from_triangle(c, "U" if upper else "L") for c in _matrices(a, a.level)]
+    found = [adjoint(y) if upper else y]
+    inverse = np.linalg.inv(found[0])
+    for n in range(1, len(each)):
+        rest = each[n] - sum(found[j] @ adjoint(found[n - j]) for j in range(1, n))
+        both = inverse @ rest @ adjoint(inverse)
+        found.append(found[0] @ (np.tril(both) - np.eye(both.shape[-1]) * both / 2))
+    return a.level.dual(y, [adjoint(c) if upper else c for c in found[1:]])
 
 
 @_for_series(np.linalg.det)

@@ -135,7 +135,8 @@ row("sigmoid(x) = exp(minimum(x, 0))/(1 + exp(-abs(x)))", "_bump(x)",
 row("_sigmoid2(x) = exp2(minimum(x, 0))/(1 + exp2(-abs(x)))", "_bump2(x)*ln2", says="1/(1 + 2⁻ˣ)")
 # sigmoid(x)*sigmoid(-x), and its slope without a difference of the two
 row("_bump(x) = exp(-abs(x))/square(1 + exp(-abs(x)))", "-y*tanh(x/2)",
-    z="exp(-x)/square(1 + exp(-x))", says="e⁻ˣ/(1 + e⁻ˣ)²")
+    z="exp(-x)/square(1 + exp(-x)) if real(x) >= 0 else exp(x)/square(1 + exp(x))",
+    says="e⁻ˣ/(1 + e⁻ˣ)²")
 row("_bump2(x) = exp2(-abs(x))/square(1 + exp2(-abs(x)))", "-y*tanh(x*(ln2/2))*ln2",
     says="2⁻ˣ/(1 + 2⁻ˣ)²")
 row("softplus(x) = maximum(x, 0) + log1p(exp(-abs(x)))", "sigmoid(x)",
@@ -144,10 +145,15 @@ row("softplus(x) = maximum(x, 0) + log1p(exp(-abs(x)))", "sigmoid(x)",
 # Trigonometric
 row("sin(x)", "cos(x)", z=True, at={0: (0, 1)})
 row("cos(x)", "-sin(x)", z=True, at={0: (1, 0)})
-row("tan(x)", "1 + y*y", z=True, over=(-1.5, 1.5))
+row("tan(x)", "1 + y*y if real(x) == x else _sec2(x)", z=True, over=(-1.5, 1.5))
 row("sec(x) = 1/cos(x)", "y*tan(x)", z=True, over=(-1.5, 1.5))
 row("csc(x) = 1/sin(x)", "-y*cot(x)", z=True, over=(0.05, 3))
-row("cot(x) = 1/tan(x)", "-(1 + y*y)", z=True, over=(0.05, 3))
+row("cot(x) = 1/tan(x)", "-(1 + y*y) if real(x) == x else -_csc2(x)", z=True, over=(0.05, 3))
+# 1 + y² of complex numbers, whose tan and cot are next to ±i, where it would cancel
+row("_sec2(x) = square(1/cos(x))", "2*y*tan(x)", over=(-1.5, 1.5), says="1/cos²x",
+    z="square(1/cos(x)) if abs(x - real(x)) < 700 else 0*x")
+row("_csc2(x) = square(1/sin(x))", "-2*y*cot(x)", over=(0.05, 3), says="1/sin²x",
+    z="square(1/sin(x)) if abs(x - real(x)) < 700 else 0*x")
 row("asin(x)", "1/sqrt(_coside(x))", z=True, over=UNIT, aka="arcsin",
     at={1: (1.5707963267948966, inf), -1: (-1.5707963267948966, inf)})
 row("acos(x)", "-1/sqrt(_coside(x))", z=True, over=UNIT, aka="arccos", at={1: (0, -inf)})
@@ -185,11 +191,14 @@ row("tanh(x)", "4*_bump(2*x)", z=True, at={20: (1, 1.6993417021166355e-17), 800:
 row("sech(x) = 1/cosh(x) if abs(x) < 700 else 2*exp(-abs(x))", "-y*tanh(x)", z="1/cosh(x)",
     at={0: (1, 0), 800: (0, 0)})
 row("asinh(x)", "1/_hypot1(x)", z=True, aka="arcsinh", at={1e200: (461.2101657793691, 1e-200)})
-row("acosh(x)", "1/(sqrt(x - 1)*sqrt(x + 1))", z=True, over=NEAR_1, aka="arccosh",
+row("acosh(x)", "1/_sides(x)", z=True, over=NEAR_1, aka="arccosh",
     at={1: (0, inf), 1e200: (461.2101657793691, 1e-200)})
+row("_sides(x) = sqrt(x - 1)*sqrt(x + 1)", "x/y if abs(x) < inf else sign(x)", z=True, over=NEAR_1,
+    says="√(x − 1)·√(x + 1)")
 row("atanh(x)", "1/_coside(x)", z=True, over=UNIT, aka="arctanh")
-row("_hypot1(x) = hypot(1, x)", "x/y if abs(x) < 1e150 else sign(x)", z="sqrt(1 + x*x)",
-    says="√(1 + x²)")
+row("_hypot1(x) = hypot(1, x)",
+    "x/y if abs(x) < 1e150 else y/x if abs(x) < inf else sign(x)",
+    z="sqrt(1 + x*x) if abs(x) < 1e150 else x if real(x) >= 0 else -x", says="√(1 + x²)")
 
 # Special functions
 row("erf(x)", "_gauss(x)*(2/sqrt(pi))", at={0: (0, 1.1283791670955126)})

@@ -324,6 +324,38 @@ def test_programs_with_integers() -> None:
     assert np.sum(total * a) == scipy.optimize.quadratic_assignment(a, b, options=given).fun
 
 
+def test_whole_numbers_that_are_not_the_only_ones() -> None:
+    """A tie of two choices is a kink of the minimum, and a derivative of one of them is none."""
+
+    def program(c: Any, b: Any, kind: Any = 1, low: Any = 0.0, of: str = "fun") -> Any:
+        found = optimize.linprog(
+            -c, [[2.0, 1.0]], np.reshape(b, 1), bounds=[(low, 2), (0, 3)], integrality=kind
+        )
+        return getattr(found, of)
+
+    def mixed(c: Any, b: Any) -> Any:
+        held = optimize.LinearConstraint([[2.0, 1.0]], -np.inf, b)
+        bounds = optimize.Bounds([0, 0], [2, 3])
+        return optimize.milp(-c, integrality=[1, 0], constraints=held, bounds=bounds).fun
+
+    tied, apart = np.array([2.0, 1.0]), np.array([2.0, 1.1])
+    for f in (lambda c: program(c, 4.0), lambda c: mixed(c, 4.0)):
+        with pytest.raises(NonDifferentiableError, match="other whole numbers cost no more"):
+            grad(f)(tied)  # 2x + y, at most 4: (2, 0) as (1, 2)
+    np.testing.assert_allclose(grad(lambda c: program(c, 4.5))(apart), [-1, -2], atol=1e-9)
+    np.testing.assert_allclose(grad(lambda c: mixed(c, 4.5))(apart), [-1, -2.5], atol=1e-9)
+    assert derivative(lambda b: mixed(apart, b))(4.5) == pytest.approx(-1.1, rel=1e-9)
+    with pytest.raises(NonDifferentiableError):
+        derivative(lambda b: program(tied, b))(4.5)
+
+    # What is zero or at least 0.5, and moves where it is not zero.
+    semi = [2, 0]
+    assert derivative(lambda b: program(np.array([3.0, 1.0]), b, semi, 0.5))(3.5) == -1.5
+    slope = derivative(lambda b: program(np.array([3.0, 1.0]), b, semi, 0.5, "x")[0])(3.5)
+    assert slope == pytest.approx(0.5, rel=1e-9)
+    assert derivative(lambda b: program(np.array([0.1, 1.0]), b, semi, 0.5))(2.5) == -1.0
+
+
 def test_linear_least_squares() -> None:
     random = np.random.default_rng(3)
     a, b = random.normal(size=(6, 3)), random.normal(size=6)

@@ -14,7 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.linalg
+import scipy.ndimage
 import scipy.signal
+import scipy.sparse.linalg
 from mpmath import mp, mpf
 from support.both import PACKAGES
 from support.cases import listed
@@ -23,6 +25,7 @@ from test_higher_order import every_case
 from test_rules import SLOPED, samples, sloped
 
 import dualad
+import dualad.scipy.sparse
 from dualad import Dual, define_rule, derivative, grad, series, taylor
 from dualad.dual import function
 from dualad.pair import dual, moved
@@ -246,6 +249,14 @@ def test_where_orders_beside_each_other_would_cancel() -> None:
             lambda t: mp.log(0.25 / t) / 4 - 0.25 + t,
             (1e8, 0.5, 1e-3),
         ),
+        *(
+            (
+                lambda t, n=n: special.eval_legendre(n, t),
+                lambda t, n=n: mp.legendre(n, t),
+                (1e-8, -1e-5, 1e-3, 0.3),
+            )
+            for n in (4, 5, 7)
+        ),
         (lambda t: special.poch(t, 2.5), lambda t: mp.rf(t, 2.5), (1e-8, 1e-3, 0.5, 3.0)),
         (lambda t: special.poch(t, 0.25), lambda t: mp.rf(t, 0.25), (1e-5, 0.99, 1.01)),
         *(
@@ -277,6 +288,154 @@ def test_where_orders_beside_each_other_would_cancel() -> None:
             for k in (1, 2, 3, 4):
                 for got in (derivative(f, order=k)(x), taylor(f, 4)(x)[k] * math.factorial(k)):
                     assert got == pytest.approx(float(want[k]), rel=1e-9, abs=0), (x, k)
+
+
+COMPLEX: dict[str, tuple[complex, ...]] = {
+    "tan": (0.3 + 20j, -1e-6 - 35j, 2 + 300j, 0.7 + 1e-8j, 1e-38 + 1j),
+    "cot": (0.3 + 20j, -1e-6 - 35j, 2 + 300j, 1.2 - 0.4j),
+    "tanh": (20 + 0.3j, -340 + 2j, -800 + 1j, 800 + 1j, -3 + 0.2j),
+    "sigmoid": (-36 + 1j, 2 - 0.5j),
+    "asinh": (1e-8 + 2j, 3e142 + 1e150j, -1e200 + 1j, 1e5 - 1e5j),
+    "acosh": (-1e-38 + 1e-43j, 1e-8 + 1e-150j, 0.5 + 1e-12j, 1 + 1e-8j, -2 + 1e-20j, 1e40 + 1e38j),
+    "atanh": (1e-8 + 2j, 1 + 1e-8j, 1e5 + 1j),
+    "log1p": (-1 + 1e-8j, 1e-150j),
+}
+
+
+@pytest.mark.parametrize("name", COMPLEX)
+def test_complex_numbers_keep_their_digits(name: str) -> None:
+    """Each part, to what a rounding of the argument does: f⁽ⁿ⁺¹⁾·ulp(z), by mpmath's differences."""
+    f, g = function(dualad.table.RULES[name]), reference(name)
+    for z in COMPLEX[name]:
+        with mp.workdps(1500):
+            h = mpf(10) ** -60 * min(1, abs(z))
+            values = [g(mp.mpc(z) + k * h) for k in range(6)]
+            rows = [[(-1) ** (n - k) * math.comb(n, k) for k in range(n + 1)] for n in range(6)]
+            want = [mp.fdot(row, values[: n + 1]) / h**n for n, row in enumerate(rows)]
+        series, of_array = taylor(f, 4)(z), taylor(f, 4)(np.array([z]))
+        for n in range(1, 5):
+            size = abs(want[n]) + abs(want[n + 1]) * abs(z)
+            for got in (
+                series[n] * math.factorial(n),
+                complex(of_array[n][0]) * math.factorial(n),
+                derivative(f, order=n)(z),
+            ):
+                for a, b in ((got.real, want[n].real), (got.imag, want[n].imag)):
+                    assert abs(a - b) <= 1e-13 * size + 1e-11 * abs(b) + 1e-300, (z, n, got)
+
+
+class Rounded:
+    """A series in mpmath's numbers; of one step, one coefficient is off by a small part of it."""
+
+    part = mpf(2) ** -60
+    step, which, at = 0, (-1, -1), mpf(0)  # of the steps so far; (step, coefficient); the point
+
+    def __init__(self, c: Sequence[Any]) -> None:
+        number, place = Rounded.which
+        self.c = list(c)
+        if Rounded.step == number:
+            self.c[place] *= 1 + Rounded.part
+        Rounded.step += 1
+
+    @staticmethod
+    def of(x: Any) -> list[Any]:
+        return x.c if isinstance(x, Rounded) else [mpf(x), *[mpf(0)] * 8]
+
+    def __add__(self, other: Any) -> Rounded:
+        return Rounded([a + b for a, b in zip(self.c, self.of(other), strict=True)])
+
+    def __sub__(self, other: Any) -> Rounded:
+        return Rounded([a - b for a, b in zip(self.c, self.of(other), strict=True)])
+
+    def __rsub__(self, other: Any) -> Rounded:
+        return Rounded([b - a for a, b in zip(self.c, self.of(other), strict=True)])
+
+    def __mul__(self, other: Any) -> Rounded:
+        b = self.of(other)
+        return Rounded([mp.fdot(self.c[: n + 1], b[n::-1]) for n in range(len(b))])
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __truediv__(self, other: Any) -> Rounded:
+        b, found = self.of(other), []
+        for n, a in enumerate(self.c):
+            found.append((a - mp.fdot(b[1 : n + 1], found[::-1])) / b[0])
+        return Rounded(found)
+
+    @classmethod
+    def called(cls, name: str) -> Callable[[Any], Rounded]:
+        def call(_: Any) -> Rounded:
+            return cls(mp.taylor(getattr(mp, name), cls.at, 8))
+
+        return call
+
+
+QUOTIENTS: dict[str, Callable[[Any, Any], Any]] = {
+    "sin(x)/x": lambda m, x: m.sin(x) / x,
+    "(1 - cos(x))/x²": lambda m, x: (1 - m.cos(x)) / (x * x),
+    "expm1(x)/x": lambda m, x: m.expm1(x) / x,
+    "x/expm1(x)": lambda m, x: x / m.expm1(x),
+    "log1p(x)/x": lambda m, x: m.log1p(x) / x,
+    "(exp(x) - 1)/x": lambda m, x: (m.exp(x) - 1) / x,
+    "(x*cos(x) - sin(x))/x³": lambda m, x: (x * m.cos(x) - m.sin(x)) / (x * x * x),
+    "coth(x) - 1/x": lambda m, x: m.cosh(x) / m.sinh(x) - (x * 0 + 1) / x,
+    "tanh(x)/(1 + x)²": lambda m, x: m.tanh(x) / ((x + 1) * (x + 1)),
+}
+
+
+@pytest.mark.parametrize("name", QUOTIENTS)
+@pytest.mark.parametrize("x", [1e-8, 1e-3, 0.1, 1.0, 5.0])
+def test_no_more_digits_are_lost_than_rounding_takes(name: str, x: float) -> None:
+    """A coefficient moves by what the rounding of one coefficient of one step does, and these add.
+
+    So sin(x)/x loses digits near 0, whatever calculates it, as it does in the plain run.
+    """
+    f = QUOTIENTS[name]
+    functions = ["sin", "cos", "expm1", "log1p", "exp", "sinh", "cosh", "tanh"]
+    theirs = type("m", (), {n: staticmethod(Rounded.called(n)) for n in functions})
+
+    def expanded(which: tuple[int, int]) -> list[Any]:
+        Rounded.step, Rounded.which = 0, (-1, -1)
+        start = Rounded([Rounded.at, mpf(1), *[mpf(0)] * 7])
+        Rounded.step, Rounded.which = 0, which
+        found: list[Any] = f(theirs, start).c
+        return found
+
+    with mp.workdps(120):
+        Rounded.at = mpf(x)
+        want = expanded((-1, -1))
+        steps = Rounded.step
+        moves = [
+            [abs(a - b) / Rounded.part for a, b in zip(expanded((k, j)), want, strict=True)]
+            for k in range(steps)
+            for j in range(9)
+        ]
+        least = [sum(column) * mpf(2) ** -53 for column in zip(*moves, strict=True)]
+    found = {
+        "number": taylor(lambda x: f(dualad, x), 8)(x),
+        "array": [c[0] for c in taylor(lambda x: f(np, x), 8)(np.array([x]))],
+        "readable": PACKAGES[-1].taylor(lambda x: f(PACKAGES[-1], x), 8)(x),
+        "derivative": [
+            derivative(lambda x: f(dualad, x), order=n)(x) / math.factorial(n) for n in range(9)
+        ],
+    }
+    for way, got in found.items():
+        for n in range(9):
+            assert abs(got[n] - want[n]) <= 4 * (n + 1) * least[n] + 1e-300, (way, n)
+
+
+def test_slopes_at_the_lower_end_of_floats_are_elementwise() -> None:
+    """Their rounding is that of whole steps of 5e-324."""
+    for f, x in (
+        (lambda x: 5e-324 / x, -0.01),
+        (np.tan, 5e-324),
+        (lambda x: np.arctan2(x, 1e-4), 5e-324),
+    ):
+        for order in (1, 2, 3):
+            (got,) = derivative(f, order=order)(np.array([x]))
+            assert got == pytest.approx(derivative(f, order=order)(x), rel=1e-9, abs=1e-320)
+    with pytest.raises(ValueError, match="elementwise"):
+        derivative(lambda x: 1e-300 * x[::-1])(np.array([1.0, 2.0]))
 
 
 # -- programs --------------------------------------------------------------------------------------
@@ -438,7 +597,7 @@ def test_rules_of_the_users() -> None:
 CASES = every_case()
 REFUSED = {
     *("roots", "roots complex", "roots at zero", "poly of a matrix", "interp", "interp ends"),
-    *("interp period", "slogdet", "cholesky", "cholesky upper", "eigvalsh"),
+    *("interp period", "slogdet", "eigvalsh"),
     *(
         "eigvalsh U",
         "eigh",
@@ -1006,7 +1165,7 @@ def test_what_has_no_series_is_named_as_the_user_calls_it() -> None:
     x = np.array([0.3, 0.4, 0.5])
     calls = {
         "linalg.expm": lambda x: scipy.linalg.expm(np.diag(x)),
-        "signal.lfilter": lambda x: scipy.signal.lfilter([1.0, 0.5], [1.0, 0.2], x),
+        "linalg.cosm": lambda x: scipy.linalg.cosm(np.diag(x)),
         "linalg.sqrtm": scipy.linalg.sqrtm,
     }
     for name, f in calls.items():
@@ -1050,6 +1209,96 @@ def test_matrices_of_vectors_and_convolutions_have_series(name: str) -> None:
     for k in range(5):
         want = np.tensordot(circle**-k, values, 1) / 32
         np.testing.assert_allclose(found[k], want.real, rtol=1e-12, atol=1e-12)
+
+
+TURNED = np.array([[4.0, 1.0, 0.5], [0.3, 3.0, 1.0], [0.2, 0.1, 2.0]])
+BAND = np.array([[0.0, 0.4, 0.3], [3.0, 2.5, 2.8]])
+WAVE = np.sin(np.arange(12.0))
+SPARSE = np.array([0, 1, 0, 1, 2]), np.array([0, 2, 4, 5])
+
+
+def of_symmetric(solve: Callable[..., Any]) -> Callable[[Any], Any]:
+    """A system with a matrix that is symmetric: of its factors, and of itself."""
+
+    def f(x: Any) -> Any:
+        return solve(np.diag(x) @ TURNED @ TURNED.T @ np.diag(x) + np.eye(3), x)
+
+    return f
+
+
+def by_lu(trans: int) -> Callable[[Any], Any]:
+    linalg = scipy.linalg
+    return lambda x: linalg.lu_solve(linalg.lu_factor(TURNED + np.diag(x**2)), x, trans=trans)
+
+
+def by_cholesky(a: Any, b: Any) -> Any:
+    return scipy.linalg.cho_solve(scipy.linalg.cho_factor(a), b)
+
+
+def by_lower_cholesky(a: Any, b: Any) -> Any:
+    return scipy.linalg.cho_solve(scipy.linalg.cho_factor(a, lower=True), b)
+
+
+def recursive(x: Any) -> Any:
+    return scipy.signal.lfilter(x[:2], np.stack([x[2] + 2, x[0], x[1] ** 2]), WAVE)
+
+
+def second_order(x: Any) -> Any:
+    sections = np.stack([np.stack([x[0], x[1], x[2], x[0] * 0 + 1, x[1], x[2] * 0.1])])
+    return scipy.signal.sosfilt(sections, np.concatenate([x, x * x]))
+
+
+SYSTEMS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {  # and what it is
+    name: (f, f if want is None else want)
+    for name, f, want in (
+        ("solve", lambda x: scipy.linalg.solve(TURNED * x, np.sin(x)), None),
+        ("inv", lambda x: scipy.linalg.inv(TURNED * x + np.eye(3)), None),
+        ("det", lambda x: scipy.linalg.det(TURNED * x + np.eye(3)), None),
+        ("solve_triangular", lambda x: scipy.linalg.solve_triangular(TURNED * x, x), None),
+        ("solve_banded", lambda x: scipy.linalg.solve_banded((0, 1), BAND * x, x), None),
+        ("solve_toeplitz", lambda x: scipy.linalg.solve_toeplitz((x + 3, x), x), None),
+        ("solve_circulant", lambda x: scipy.linalg.solve_circulant(x + 3, x), None),
+        ("solve_sylvester", lambda x: scipy.linalg.solve_sylvester(TURNED * x, TURNED, TURNED * x),
+         None),
+        ("lu_solve", by_lu(0), lambda x: scipy.linalg.solve(TURNED + np.diag(x**2), x)),
+        ("lu_solve trans", by_lu(1), lambda x: scipy.linalg.solve(TURNED.T + np.diag(x**2), x)),
+        ("cho_solve", of_symmetric(by_cholesky), of_symmetric(scipy.linalg.solve)),
+        ("cho_solve lower", of_symmetric(by_lower_cholesky), of_symmetric(scipy.linalg.solve)),
+        ("spsolve", lambda x: scipy.sparse.linalg.spsolve(
+            dualad.scipy.sparse.csc_array((np.concatenate([x, x[:2] + 2]), *SPARSE)), x),
+         lambda x: scipy.sparse.linalg.spsolve(
+            scipy.sparse.csc_array((np.concatenate([x, x[:2] + 2]), *SPARSE)), x)),
+        ("lfilter", recursive, None),
+        ("lfilter of x", lambda x: scipy.signal.lfilter([1.0, 0.5], [1.0, 0.2], x * x), None),
+        ("lfilter_zi", lambda x: scipy.signal.lfilter_zi(x, x[::-1] + 2), None),
+        ("sosfilt", second_order, None),
+        ("filtfilt", lambda x: scipy.signal.filtfilt([0.5, 0.5], [1.0, 0.2], np.outer(x * x, WAVE)),
+         None),
+        ("savgol_filter", lambda x: scipy.signal.savgol_filter(x * x, 3, 1),
+         lambda x: scipy.signal.savgol_filter((x * x).real, 3, 1)
+         + 1j * scipy.signal.savgol_filter((x * x).imag, 3, 1)),
+        ("gaussian_filter", lambda x: scipy.ndimage.gaussian_filter(x * x, 0.7), None),
+        ("resample", lambda x: scipy.signal.resample(x * x, 5), None),
+    )
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_linear_systems_and_filters_of_scipy_have_series(name: str) -> None:
+    """Against plain numbers on a circle around the point, from which Cauchy's integral takes c_k."""
+    f, plainly = SYSTEMS[name]
+    x, direction = np.array([0.9, 1.4, 0.7]), np.array([1.0, -0.5, 2.0])
+    found = taylor(f, 6)(x, direction=direction)
+    np.testing.assert_array_equal(found[0], f(x))
+    circle = 0.05 * np.exp(2j * np.pi * np.arange(32) / 32)
+    values = np.array([plainly(x + t * direction) for t in circle])
+    for k in range(7):
+        want = np.tensordot(circle**-k, values, 1) / 32
+        size = np.max(abs(want))
+        rounding = 1e-13 * 0.05**-k * np.max(abs(values))
+        np.testing.assert_allclose(found[k], want.real, rtol=0, atol=1e-9 * size + rounding)
+    along = derivative(lambda t: f(x + t * direction), order=5)(0.0)
+    np.testing.assert_allclose(along, 120 * found[5], rtol=1e-9, atol=1e-9 * np.max(abs(along)))
 
 
 @pytest.mark.parametrize("at", [1e-38, 1e-10, 1e-3, 0.3, -1e-5, 0.0])

@@ -18,8 +18,9 @@ from ..array.undefined import VALUES, NonDifferentiableError, Undefined, known, 
 from ..array_rules.common import duals_in, has_duals, into
 from ..dual import Dual
 from ..numerics import quiet
-from ..pair import dual, moved, own, plain, shape_of
+from ..pair import moved, own, plain, shape_of
 from ..refusals import refused
+from ..series import SeriesLevel
 from ..structure import rebuild
 from ._errors import OF_CALLS, error_on_values
 from ._parts import Plain, stripped, with_value
@@ -168,9 +169,7 @@ def take_places(ours: dict[str, Any], theirs: Any) -> None:
 # -- SciPy's values, and the tangents of what is composed -------------------------------------
 
 
-def composed(
-    original: Function, *, plain_only: str = "", calls: str = "", has_series: bool = False
-) -> Enter:
+def composed(original: Function, *, plain_only: str = "", calls: str = "") -> Enter:
     """Enter a function as what one of SciPy's gives for duals, in functions that know them.
 
     It is called as f(value, **arguments), where value is what SciPy gives for the plain numbers,
@@ -186,8 +185,6 @@ def composed(
         The names of arguments that take no duals.
     calls : str
         The name of an argument that is a function, which may give duals where it is given none.
-    has_series : bool
-        Whether f is made of sums and products alone, so that it is right in series, too.
 
     Raises
     ------
@@ -211,7 +208,7 @@ def composed(
                 return value
             with quiet():
                 y = f(value, **rebuild(given, _data))
-            return _written(paired(y, value, moved if has_series else dual), output, original)
+            return _written(paired(y, value), output, original)
 
         return _dressed(call, f, places)
 
@@ -219,14 +216,13 @@ def composed(
 
 
 def bridged(
-    original: Function, f: Function, *, plain_only: str = "", calls: str = "", linear: str = "",
-    has_series: bool = False,
-) -> Function:  # fmt: skip
+    original: Function, f: Function, *, plain_only: str = "", calls: str = "", linear: str = ""
+) -> Function:
     """`composed`, of an f that needs no value: it takes the arguments of the original.
 
     `linear` names arguments in each of which the original is linear; see `linear_in`.
     """
-    call = composed(original, plain_only=plain_only, calls=calls, has_series=has_series)(
+    call = composed(original, plain_only=plain_only, calls=calls)(
         functools.update_wrapper(lambda _value, **given: f(**given), f)
     )
     return linear_in(linear, original, call) if linear else call
@@ -280,15 +276,15 @@ def linear_in(names: str, original: Function, otherwise: Function) -> Function:
                 if all(type(y) is np.ndarray and np.isfinite(y).all() for y in found) and found:
                     value = places.call(given | {name: x.primal})
                     tangent = found[0] if rows is not x.tangent else np.stack(found)
-                    return dual(value, tangent, x.level)
+                    return moved(value, tangent, x.level)
         return otherwise(*args, **kwargs)
 
     return functools.update_wrapper(call, otherwise)
 
 
 def _is_of_floats(x: Any) -> bool:
-    """Whether x is an array of floats and its tangents, of a level in which nothing takes part."""
-    return type(getattr(x, "level", None)) is int and all(
+    """Whether x is an array of floats, and its tangents are more of them, or a series is."""
+    return type(getattr(x, "level", None)) in (int, SeriesLevel) and all(
         type(v) is np.ndarray and v.ndim > 0 and v.dtype.kind == "f" for v in (x.primal, x.tangent)
     )
 
@@ -343,24 +339,24 @@ def _data(x: Any) -> Any:
     return own(as_operand(x)) if isinstance(x, (Dual, np.ndarray)) else x
 
 
-def paired(y: Any, value: Any, made: Callable[..., Any] = dual) -> Any:
+def paired(y: Any, value: Any) -> Any:
     """The tangents of y on the parts of value; a dict has them by their names in a result."""
     if isinstance(y, dict):
-        found = {name: paired(x, getattr(value, name), made) for name, x in y.items()}
+        found = {name: paired(x, getattr(value, name)) for name, x in y.items()}
         parts = [found.pop(name, x) for name, x in zip(value._fields, value, strict=True)]
         result = tuple.__new__(type(value), parts)
         if hasattr(value, "__dict__"):
             vars(result).update(vars(value) | found)
         return result
     if isinstance(value, (tuple, list)):
-        parts = [paired(*pair, made) for pair in zip(y, value, strict=True)]
+        parts = [paired(*pair) for pair in zip(y, value, strict=True)]
         return type(value)(parts) if type(value) in (tuple, list) else type(value)(*parts)
     y = as_operand(y)
     if isinstance(y, Undefined):
         rest, where = known(y)
-        return undefined(with_value(np.reshape(rest, np.shape(value)), value, made), where, y.why)
+        return undefined(with_value(np.reshape(rest, np.shape(value)), value, moved), where, y.why)
     if not isinstance(y, Dual):
         return value
     return with_value(
-        y if shape_of(y) == np.shape(value) else np.reshape(y, np.shape(value)), value, made
+        y if shape_of(y) == np.shape(value) else np.reshape(y, np.shape(value)), value, moved
     )

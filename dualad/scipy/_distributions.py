@@ -274,7 +274,9 @@ row("powerlognorm(c, s)", f"log(c) - log(x) - log(s) - square(log(x)/s)/2 - {_LO
     "+ (c - 1)*log_ndtr(-log(x)/s)", "-expm1(c*log_ndtr(-log(x)/s))", ends=_HALF,
     logsf="c*log_ndtr(-log(x)/s)")
 row("recipinvgauss(mu)", "-log(2*pi*x)/2 - square(1 - mu*x)/(2*x*mu*mu)",
-    "ndtr((x - 1/mu)/sqrt(x)) - exp(2/mu + log_ndtr(-(x + 1/mu)/sqrt(x)))", ends=_HALF)
+    "ndtr((x - 1/mu)/sqrt(x)) - exp(2/mu + log_ndtr(-(x + 1/mu)/sqrt(x)))", ends=_HALF,
+    mean="1/mu + 1", var="1/mu + 2",
+    entropy="(log(2*pi) + 1 - log(mu) + exp(2/mu)*exp1(2/mu))/2")
 # in place of the normal density, one that is a power below -beta
 helper("_crystal(beta, m) = m/beta/(m - 1)*exp(-beta*beta/2) + sqrt2pi*ndtr(beta)")
 row("crystalball(beta, m)", "(-x*x/2 if x > -beta else m*log(m/beta) - beta*beta/2 "

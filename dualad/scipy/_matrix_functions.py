@@ -20,7 +20,7 @@ from ..dual import Dual
 from ..forms import Form, made_of
 from ..pair import dual, own, plain
 from ._calling import called_as, of_matrices
-from ._parts import levels_of, nilpotent, with_value
+from ._parts import nilpotent, order_of, with_value
 from ._theorems import solved
 
 Function = Callable[..., Any]
@@ -211,7 +211,7 @@ def fractional_matrix_power(value: Any, A: Any, t: Any) -> Any:
         return y
     power = _by_blocks(_one_by_one(_scipy.logm), A) * nilpotent(t)
     series = term = np.eye(len(value)) + 0 * power
-    for k in range(1, len(levels_of(t)) + 1):
+    for k in range(1, order_of(t) + 1):
         term = term @ power / k
         series = series + term
     return y @ series

@@ -684,7 +684,8 @@ def linprog(
     Raises
     ------
     NonDifferentiableError
-        If there are duals, and the vertex is degenerate or not the only optimum.
+        If there are duals, and the vertex is degenerate or not the only optimum. (With integers
+        the program is solved twice again, to see whether there is another.)
 
     Examples
     --------
@@ -707,8 +708,12 @@ def linprog(
     c, b_ub, b_eq = (None if v is None else np.ravel(v) for v in (c, b_ub, b_eq))  # as SciPy
     lower, upper = _pairs(bounds, n)
     if integrality is not None:
-        whole = np.broadcast_to(np.asarray(integrality) > 0, n)
-        lower, upper = np.where(whole, x, lower), np.where(whole, x, upper)
+        plainly = [
+            LinearConstraint(plain(matrix), low, plain(b))
+            for matrix, low, b in ((A_ub, -np.inf, b_ub), (A_eq, plain(b_eq), b_eq))
+            if matrix is not None and np.size(plain(b))
+        ]
+        lower, upper = _where_whole(integrality, c, x, lower, upper, plainly)
     sides = [("eqlin", "con", A_eq, b_eq), ("ineqlin", "slack", A_ub, b_ub)]
     sides = [side for side in sides if side[2] is not None and np.size(plain(side[3]))]
     limits = Limits.none()
@@ -757,6 +762,43 @@ def _pairs(bounds: Any, n: int) -> tuple[Any, Any]:
     return as_operand(lower) * 1.0, as_operand(upper) * 1.0
 
 
+def _where_whole(
+    integrality: Any, c: Any, x: Any, lower: Any, upper: Any, constraints: list[Any]
+) -> tuple[Any, Any]:
+    """The bounds, those of whole numbers at x, and so of numbers that may be zero alone and are.
+
+    Raises
+    ------
+    NonDifferentiableError
+        If there are others that cost no more. (The one sum that tells them apart is as large and
+        as small as it can be.)
+    """
+    kind = np.broadcast_to(integrality, x.shape)
+    low, high = plain(lower), plain(upper)
+    may_be_zero = (kind == 2) & ~((low <= 0) & (high >= 0))
+    is_whole = (kind == 1) | (kind == 3)
+    stays = is_whole | (may_be_zero & (x == 0))
+    best = float(plain(c) @ x)
+    level = LinearConstraint(plain(c), -np.inf, best + _TIE * (1 + abs(best)))
+    weights = np.where(kind > 0, np.cos(1.0 + np.arange(len(x))), 0.0)
+    for cost in (weights, -weights) if stays.any() else ():
+        other = _scipy.milp(
+            cost, integrality=kind, bounds=Bounds(low, high), constraints=[*constraints, level]
+        )
+        if other.x is not None:
+            is_other = is_whole & (abs(other.x - x) > 0.5)
+            is_other |= may_be_zero & ((abs(other.x) < _TIE) != (x == 0))
+        if other.x is None or is_other.any():
+            raise NonDifferentiableError(
+                "other whole numbers cost no more than those of the minimum, which so is not the "
+                "only one, and has no derivative; change the costs a little."
+            )
+    return np.where(stays, x, lower), np.where(stays, x, upper)
+
+
+_TIE = 1e-6  # costs so close together, in proportion, are equal: HiGHS' limits are as sharp as that
+
+
 def milp(
     c: Any, *, integrality: Any = None, bounds: Any = None, constraints: Any = None, **options: Any
 ) -> Any:
@@ -791,8 +833,10 @@ def milp(
     n, c = len(x), _dense(c)
     lower = (0.0 if lower is None else as_operand(lower)) + np.zeros(n)
     upper = (np.inf if upper is None else as_operand(upper)) + np.zeros(n)
-    whole = np.broadcast_to(np.asarray(0 if integrality is None else integrality) > 0, n)
-    lower, upper = np.where(whole, x, lower), np.where(whole, x, upper)
+    if integrality is not None:
+        given = [] if held.plain is None else held.plain
+        plainly = list(given) if isinstance(given, (list, tuple)) else [given]
+        lower, upper = _where_whole(integrality, c, x, lower, upper, plainly)
     best = optimum(lambda u: np.sum(c * u), x, held.limits(x) + bounds_of(n, lower, upper))
     result.x, result.fun = best.x, with_value(np.sum(c * best.point), result.fun)
     return reported(result, c, lower, upper)

@@ -29,6 +29,7 @@ from ..numerics import quiet
 from ..pair import dual, fit, is_array, map_leaves, parts, plain, shape_of
 from ..patterns import Pattern
 from ..records import Node, Step, fitted, next_number
+from ..series import SeriesLevel
 from ..structure import leaves, rebuild
 
 # Newest first: each level, with (k,) for k directions, or () for one.
@@ -50,6 +51,16 @@ def levels_of(*given: Any, packed: bool = False) -> Levels:
         if type(x) is not float:
             _collect(as_operand(x), found, packed)
     return tuple(sorted(found.items(), reverse=True))
+
+
+def order_of(*given: Any) -> int:
+    """The highest power of what is nilpotent in these that is not zero.
+
+    Each level adds one, and a series its order.
+    """
+    return sum(
+        level.order if isinstance(level, SeriesLevel) else 1 for level, _ in levels_of(*given)
+    )
 
 
 def _collect(x: Any, found: dict[int, tuple[int, ...]], packed: bool) -> None:
@@ -336,7 +347,7 @@ def _is_zero(tangent: Any) -> bool:
 def with_value(x: Any, value: Any, made: Callable[..., Any] = dual) -> Any:
     """The tangents of x on another plain value of the same shape, undefined ones too.
 
-    `made`: `pair.moved`, where x comes of sums and products alone, so that series go through.
+    `made`: `pair.moved`, where x is right in every order, so that series go through.
     """
     if isinstance(x, Undefined):
         found = dual(with_value(x.primal, value, made), x.rest, x.level)

@@ -29,6 +29,7 @@ from ._parts import (
     from_outside,
     levels_of,
     nilpotent,
+    order_of,
     pack,
     stripped,
     unpack,
@@ -298,7 +299,7 @@ def _ends(f: Function, a: Any, b: Any, weight: Any, wvar: Any) -> Any:
             raise ValueError("quad: an infinite limit has no derivative; give a plain inf.")
         x, d = plain(limit), nilpotent(limit)
         there = _weighted(f(x), x, weight, wvar)
-        if len(levels_of(d, there)) == 1:  # the first order, whatever the slope there is
+        if order_of(d, there) == 1:  # the first order, whatever the slope there is
             with quiet():
                 y = y + with_value(sign * plain(as_operand(there)) * d, 0.0)
         else:

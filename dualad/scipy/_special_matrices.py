@@ -32,6 +32,6 @@ def _hankel(c: Any, r: Any = None) -> Any:
     return numbers[np.add.outer(np.arange(np.shape(c)[0]), np.arange(np.shape(r)[0]))]
 
 
-circulant = bridged(_scipy.circulant, _circulant, has_series=True)
-toeplitz = bridged(_scipy.toeplitz, _toeplitz, has_series=True)
-hankel = bridged(_scipy.hankel, _hankel, has_series=True)
+circulant = bridged(_scipy.circulant, _circulant)
+toeplitz = bridged(_scipy.toeplitz, _toeplitz)
+hankel = bridged(_scipy.hankel, _hankel)

@@ -5,10 +5,10 @@ simplified Newton iteration
 
     x ← x − F′⁻¹·F(x, θ)          F′ = ∂F/∂x at the plain solution
 
-gains one order of the nilpotent part per step: for tangents of m levels, m steps are exact. (The
-first is the implicit function theorem.) It needs F in duals, and F′⁻¹ on plain numbers, which is
-what every solver of linear systems is. Roots, fixed points, optima, linear systems, square roots
-of matrices and splines are all of this kind.
+gains one order of the nilpotent part per step: for tangents of m levels, and for a series of order
+m, m steps are exact. (The first is the implicit function theorem.) It needs F in duals, and F′⁻¹ on
+plain numbers, which is what every solver of linear systems is. Roots, fixed points, optima, linear
+systems, square roots of matrices and splines are all of this kind.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from ..array.operands import as_operand
 from ..array.undefined import NonDifferentiableError
 from ..drivers import derivative, grad, jacobian
 from ..numerics import quiet
-from ..pair import plain
-from ._parts import levels_of, through, with_value
+from ..pair import moved, plain
+from ._parts import order_of, through, with_value
 
 Function = Callable[..., Any]
 
@@ -48,10 +48,10 @@ def solved(
         The transpose of `divide`, for reverse mode.
     """
     y, r = x, as_operand(residual(x))
-    for _ in levels_of(r):
+    for _ in range(order_of(r)):
         y = y - through(divide, r, back)
         r = as_operand(residual(y))
-    return with_value(y, x if value is None else value)
+    return with_value(y, x if value is None else value, moved)
 
 
 # -- roots ---------------------------------------------------------------------------------
@@ -408,10 +408,10 @@ def stepped(f: Function, t: Any, y: Any, d: Any) -> Any:
 
     One step of the classical Runge–Kutta method, whose error d⁵ is zero for four levels.
     """
-    if len(levels_of(d)) > 4:
+    if order_of(d) > 4:
         raise NotImplementedError(
             "derivatives in a time or a limit go up to the fourth order; this is the "
-            f"{len(levels_of(d))}th."
+            f"{order_of(d)}th."
         )
 
     def after(d: Any, k: Any) -> Any:

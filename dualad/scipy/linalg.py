@@ -19,7 +19,7 @@ from ..array.undefined import NonDifferentiableError
 from ..array_rules.common import has_duals
 from ..array_rules.matrices import adjoint, from_triangle
 from ..dual import Dual  # noqa: F401  of which the examples are made
-from ..pair import own, plain
+from ..pair import moved, own, plain
 from ._calling import called_as, composed, take_places
 from ._factorisations import (
     cho_solve_banded,
@@ -211,7 +211,7 @@ def inv(a: Any, **options: Any) -> Any:
     """scipy.linalg.inv, with the tangents of numpy.linalg.inv."""
     (a,) = _operands(a)
     y = _scipy.inv(plain(a), **options)
-    return with_value(np.linalg.inv(a), y) if has_duals(a) else y
+    return with_value(np.linalg.inv(a), y, moved) if has_duals(a) else y
 
 
 @called_as(_scipy.det)
@@ -219,7 +219,7 @@ def det(a: Any, **options: Any) -> Any:
     """scipy.linalg.det, with the tangents of numpy.linalg.det."""
     (a,) = _operands(a)
     y = _scipy.det(plain(a), **options)
-    return with_value(np.linalg.det(a), y) if has_duals(a) else y
+    return with_value(np.linalg.det(a), y, moved) if has_duals(a) else y
 
 
 @called_as(_scipy.lstsq)
@@ -404,7 +404,7 @@ def cholesky(a: Any, lower: bool = False, **options: Any) -> Any:
     """scipy.linalg.cholesky, with the tangents of numpy.linalg.cholesky."""
     (a,) = _operands(a)
     y = _scipy.cholesky(plain(a), lower, **options)
-    return with_value(_cholesky(a, lower), y) if has_duals(a) else y
+    return with_value(_cholesky(a, lower), y, moved) if has_duals(a) else y
 
 
 def _cholesky(a: Any, lower: bool) -> Any:
@@ -438,7 +438,7 @@ def cho_factor(a: Any, lower: bool = False, **options: Any) -> Any:
     c, lower = _scipy.cho_factor(plain(a), lower, **options)
     if has_duals(a):
         untouched = np.triu(a, 1) if lower else np.tril(a, -1)  # which SciPy leaves there
-        c = with_value(_cholesky(a, lower) + untouched, c)
+        c = with_value(_cholesky(a, lower) + untouched, c, moved)
     return c, lower
 
 
@@ -515,7 +515,7 @@ def lu_factor(a: Any, **options: Any) -> Any:
         )
     m, k = len(lu), len(pivots)
     left, right = np.tril(lu[:, :k], -1) + np.eye(m, k, dtype=lu.dtype), np.triu(lu[:k])
-    return with_value(triangular_factors(a[_order(pivots, m)], left, right), lu), pivots
+    return with_value(triangular_factors(a[_order(pivots, m)], left, right), lu, moved), pivots
 
 
 @called_as(_scipy.lu_solve)

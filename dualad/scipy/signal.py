@@ -230,10 +230,10 @@ def _rows_convolved(h: Any, x: Any) -> Any:
     return convolution(rows, x, (np.ndim(x) - 1,))
 
 
-convolve = bridged(_scipy.convolve, _convolve, linear="in1 in2", has_series=True)
-correlate = bridged(_scipy.correlate, _correlate, linear="in1 in2", has_series=True)
-fftconvolve = bridged(_scipy.fftconvolve, _fftconvolve, linear="in1 in2", has_series=True)
-oaconvolve = bridged(_scipy.oaconvolve, _fftconvolve, linear="in1 in2", has_series=True)
+convolve = bridged(_scipy.convolve, _convolve, linear="in1 in2")
+correlate = bridged(_scipy.correlate, _correlate, linear="in1 in2")
+fftconvolve = bridged(_scipy.fftconvolve, _fftconvolve, linear="in1 in2")
+oaconvolve = bridged(_scipy.oaconvolve, _fftconvolve, linear="in1 in2")
 convolve2d = bridged(_scipy.convolve2d, _convolve2d, linear="in1 in2")
 correlate2d = bridged(_scipy.correlate2d, _correlate2d, linear="in1 in2")
 upfirdn = bridged(_scipy.upfirdn, _upfirdn)

@@ -23,7 +23,7 @@ from ...array.undefined import NonDifferentiableError
 from ...array_rules.common import array, has_duals
 from ...pair import plain
 from .._names import names_of
-from .._parts import levels_of, with_value
+from .._parts import order_of, with_value
 from .._theorems import solved
 
 __all__ = ["Rotation", "Slerp"]
@@ -114,7 +114,7 @@ def _first(q: Any) -> Any:
 
 def _of_matrix(m: Any, q: Any) -> Any:
     """The quaternion of matrices, near the plain quaternions q that SciPy finds for them."""
-    steps = 2 + len(levels_of(m))
+    steps = 2 + order_of(m)
     for _ in range(50):  # to the nearest rotation, by Newton's iteration for the polar factor
         nearer = (m + np.matrix_transpose(np.linalg.inv(m))) / 2
         steps -= bool(np.all(abs(plain(nearer) - plain(m)) < 1e-9))
