@@ -1330,6 +1330,14 @@ def test_single_numbers_leave_nothing_but_the_tape(name: str) -> None:
     np.testing.assert_allclose(got, grad(f, mode="forward")(x), rtol=1e-11)
 
 
+def test_a_number_beside_single_precision_keeps_its_own() -> None:
+    def f(s: Any, x: Any) -> Any:
+        return np.sum(np.ones(3, np.float32) * s) + np.sum(x)
+
+    for mode in (None, "reverse", "forward"):
+        assert type(grad(f, (0, 1), mode=mode)(1.5, np.ones(40))[0]) is float
+
+
 SPREADS: dict[str, Callable[[Any], Any]] = {
     "broadcast_to": lambda z: np.broadcast_to(z, (3, 4)),
     "broadcast_to twice": lambda z: np.broadcast_to(np.broadcast_to(z, (3, 4))[:, None], (3, 2, 4)),
