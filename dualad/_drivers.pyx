@@ -1102,12 +1102,13 @@ cdef object single_slopes(object x, object y, object level):
     if type(x) is float32 or (n == 1 and type(x) is not ndarray):
         if type(slopes) is not float32 and type(slopes) is not float:
             return None
+        slopes = float32(slopes)
         return slopes if type(x) is float32 else [slopes] if type(x) is list else (slopes,)
     if type(slopes) is not ndarray or slopes.dtype != float32 or slopes.shape != (n,):
         return None
     if type(x) is ndarray:
         return slopes.copy()
-    return slopes.tolist() if type(x) is list else tuple(slopes.tolist())
+    return list(slopes) if type(x) is list else tuple(slopes)
 
 
 cdef Dual unit_number(object x, object level):

@@ -14,6 +14,7 @@ ctypedef struct Record:
     double *slopes
     Py_ssize_t count, room
     Py_ssize_t m, n1         # the directions of an older level, as Dual.n
+    Py_ssize_t constant      # the place of all numbers that depend on nothing; -1: there are none
     PyObject *level1
     bint closed
 
@@ -70,7 +71,9 @@ cdef list pulled(Tape tape, Py_ssize_t place, Py_ssize_t n)
 cdef object row_of_one(int row, object x)
 cdef object row_of_complex(object rule, object x)
 cdef object row_of_two(int row, object a, object b)
-cdef object combination(double y, PyObject *const *args, const double *slopes, Py_ssize_t n)
+cdef object combination(
+    double y, PyObject *const *args, const double *slopes, Py_ssize_t n, bint are_constant
+)
 cdef Dual unfilled(Py_ssize_t n, object level)
 cdef Dual new_series(Py_ssize_t k, object level)
 cdef Nested new_nested(Py_ssize_t n1, Py_ssize_t n2, object level1, object level)

@@ -1220,6 +1220,7 @@ cdef void clear(Record *record) noexcept:
     PyMem_RawFree(record.slopes)
     record.parents, record.slopes = NULL, NULL
     record.count = record.room = 0
+    record.constant = -1
     record.closed = True
 
 
@@ -1251,6 +1252,13 @@ cdef inline Py_ssize_t push(Record *record, Py_ssize_t first, Py_ssize_t second)
     return i
 
 
+cdef inline Py_ssize_t constant_on(Record *record) except -1:
+    """The one place of all numbers that depend on nothing."""
+    if record.constant < 0:
+        record.constant = push(record, -1, -1)
+    return record.constant
+
+
 cdef class Tape:
     """What is recorded of numbers: for each step the places and the slopes of its two parents.
 
@@ -1260,6 +1268,7 @@ cdef class Tape:
     def __cinit__(self, level1=None, Py_ssize_t n1=0):
         if level1 is not None:
             self.record.m, self.record.n1 = many(n1), n1
+        self.record.constant = -1
         self.level1 = level1
         self.record.level1 = <PyObject *>level1 if level1 is not None else NULL
         self.externals = []
@@ -1271,6 +1280,11 @@ cdef class Tape:
     def directions(self):
         """How many the older level has."""
         return self.record.m
+
+    @property
+    def constant(self):
+        """The place of numbers that depend on nothing; -1 if there are none."""
+        return self.record.constant
 
     def __len__(self):
         return self.record.count
@@ -1804,12 +1818,19 @@ cdef inline object as_python(object y):
     return y
 
 
-cdef object combination(double y, PyObject *const *args, const double *slopes, Py_ssize_t n):
-    """y with the tangent Σ slope·ẋ of the duals among n numbers; None where that is not so simple."""
+cdef object combination(
+    double y, PyObject *const *args, const double *slopes, Py_ssize_t n, bint are_constant
+):
+    """y with the tangent Σ slope·ẋ of the duals among n numbers; None where that is not so simple.
+
+    `are_constant`: whether the slopes have no tangents of an older level.
+    """
     cdef PyObject *like = NULL
     cdef PyObject *z
     cdef Record *record
-    cdef Py_ssize_t i, place, last = -1
+    cdef Dual x
+    cdef double *s
+    cdef Py_ssize_t i, j, width, last = -1
     cdef bint odd = not fabs(y) <= LIMIT, first = True
     for i in range(n):
         if not is_ours(<object>args[i]):
@@ -1836,15 +1857,20 @@ cdef object combination(double y, PyObject *const *args, const double *slopes, P
             first = False
         return dropped(z) if odd else owned(z)
     record = record_of(<Dual>like)
-    if record.closed or record.m:
+    if record.closed or record.m and not are_constant:
         return None
+    x = new_recorded(record, -1, <object>(<Dual>like).lev)
+    x.v, width = y, 1 + record.m
+    memset(x.t, 0, record.m * sizeof(double))
     for i in range(n):
-        if is_ours(<object>args[i]):
-            place = push(record, last, (<Dual>args[i]).n)
-            record.slopes[2 * place], record.slopes[2 * place + 1] = 1.0, slopes[i]
-            last = place
-    x = new_recorded(record, last, <object>(<Dual>like).lev)
-    x.v = y
+        if not is_ours(<object>args[i]):
+            continue
+        last = x.n = push(record, last, (<Dual>args[i]).n)
+        s = &record.slopes[2 * last * width]
+        memset(s, 0, 2 * width * sizeof(double))
+        s[0], s[width] = 1.0, slopes[i]
+        for j in range(record.m):
+            x.t[j] += slopes[i] * (<Dual>args[i]).t[j]
     return x
 
 
@@ -2117,7 +2143,7 @@ cdef object joined(PyObject *const *each, Py_ssize_t size, tuple shape):
     cdef double *v
     cdef double *t
     cdef Py_ssize_t *at = NULL
-    cdef Py_ssize_t i, j, m, n = -1, constant = -1
+    cdef Py_ssize_t i, j, m, n = -1
     cdef double number
     cdef bint is_np
     cdef Record *record = NULL
@@ -2165,9 +2191,7 @@ cdef object joined(PyObject *const *each, Py_ssize_t size, tuple shape):
         else:
             as_double(<object>each[i], &v[i], &is_np)
             if record != NULL:
-                if constant < 0:
-                    constant = push(record, -1, -1)
-                at[i] = constant
+                at[i] = constant_on(record)
     if record == NULL:
         return value, tangent, level
     whole = value if record.level1 == NULL else readable_dual(value, tangent, <object>record.level1)
@@ -2419,7 +2443,7 @@ cdef bint stored_on_tape(PyObject *value, PyObject *form, object level, object i
         step = steps_of(tangent)[0] if record.n1 >= 0 else 0
     elif record.m:
         return False  # its tangents have no room
-    place = (<Dual>x).n if type(x) is Recorded else push(record, -1, -1)
+    place = (<Dual>x).n if type(x) is Recorded else constant_on(record)
     if number != value:
         for j in range(record.m):
             (<double *>(there + j * step))[0] = (<Dual>x).t[j] if type(x) is Recorded else 0.0

@@ -1251,6 +1251,10 @@ cdef object call_caller(PyObject *self, PyObject *const *args, size_t flags, PyO
             PyMem_Free(given)
 
 
+cdef extern from "Python.h":
+    PyObject **PySequence_Fast_ITEMS(object x) noexcept
+
+
 # What a function of several numbers gives, and its slopes: named as in math.
 cdef enum Composite:
     NORM, DISTANCE, SUM, REMAINDER, LOG, PARTS, EXPONENT
@@ -1277,18 +1281,29 @@ cdef class Several(StandIn):
             row_number(row) for row in ("log", "div", "sub", "fmod", "ldexp")
         ]
 
-    cdef object of_numbers(self, tuple numbers):
+    cdef object of_numbers(self, list numbers):
         """A function of numbers, one by one."""
+        cdef Py_ssize_t n = len(numbers)
+        cdef double few[MANY]
+        cdef double *slopes = few
+        if n > MANY:
+            slopes = <double *>PyMem_Malloc(n * sizeof(double))
+            if slopes == NULL:
+                raise MemoryError
+        try:
+            return self.combined(numbers, slopes)
+        finally:
+            if slopes != few:
+                PyMem_Free(slopes)
+
+    cdef object combined(self, list numbers, double *slopes):
+        """The same, with room for a slope for each of them."""
         cdef Py_ssize_t i, n = len(numbers)
         cdef list plain = []
-        cdef double slopes[MANY]
         cdef double y, v
         cdef bint is_np
-        cdef PyObject *each[MANY]
-        if n > MANY:
-            return None
+        cdef PyObject **each = PySequence_Fast_ITEMS(numbers)
         for i in range(n):
-            each[i] = PyTuple_GET_ITEM(numbers, i)
             if is_compiled(<object>each[i]):
                 v = (<Dual>each[i]).v
             elif not is_double(<object>each[i], &v, &is_np):
@@ -1306,12 +1321,12 @@ cdef class Several(StandIn):
         else:
             for i in range(n):
                 slopes[i] = 0.0 if y == 0.0 else slopes[i] / y
-        return combination(y, each, slopes, n)
+        return combination(y, each, slopes, n, self.kind != NORM)
 
-    cdef object distance(self, p, q):
+    cdef object distance(self, list p, list q):
         """math.dist, which is the norm of the differences."""
         cdef list differences = []
-        if not is_sequence(p) or not is_sequence(q) or len(p) != len(q):
+        if len(p) != len(q):
             return None
         for a, b in zip(p, q):
             if is_float(a) and is_float(b):
@@ -1321,7 +1336,7 @@ cdef class Several(StandIn):
             if difference is None:
                 return None
             differences.append(difference)
-        return (<Several>functions[hypot]).of_numbers(tuple(differences))
+        return (<Several>functions[hypot]).of_numbers(differences)
 
 
 cdef object hypot = math.hypot
@@ -1330,21 +1345,22 @@ cdef enum:
     MANY = 64
 
 
-cdef inline bint is_sequence(object x) noexcept:
-    return type(x) is tuple or type(x) is list
-
-
 cdef object composed(Several function, PyObject *const *args, Py_ssize_t n):
     cdef object x = <object>args[0] if n else None
     cdef object b
     if function.kind == NORM or function.kind == REMAINDER:
         if function.kind == REMAINDER and n != 2:
             return None
-        return function.of_numbers(tuple([<object>args[i] for i in range(n)]))
-    if function.kind == SUM:
-        return function.of_numbers(tuple(x)) if n == 1 and is_sequence(x) else None
-    if function.kind == DISTANCE:
-        return function.distance(x, <object>args[1]) if n == 2 else None
+        return function.of_numbers([<object>args[i] for i in range(n)])
+    if function.kind == SUM or function.kind == DISTANCE:
+        if n != (1 if function.kind == SUM else 2) or is_compiled(x) or is_compiled(<object>args[n - 1]):
+            return None
+        given = [list(<object>args[i]) for i in range(n)]  # which may be walked through only once
+        if function.kind == SUM:
+            y = function.of_numbers(given[0])
+        else:
+            y = function.distance(given[0], given[1])
+        return function.readable(*given) if y is None else y
     if function.kind == LOG:
         if n == 1:
             return row_of_one(function.log, x) if is_compiled(x) else None

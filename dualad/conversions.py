@@ -41,6 +41,17 @@ def as_number(x: DualLike) -> DualLike:
     return map_leaves(lambda v: v.item() if isinstance(v, np.generic) else v, x)
 
 
+def as_slope(g: DualLike, x: DualLike) -> DualLike:
+    """The derivative in a number x: Python's, or of its type if Python has no such precision."""
+    kind = type(plain(x))
+    if kind in _OF_OTHER_PRECISION and not isinstance(g, Pair):
+        return kind(g)  # type: ignore[call-overload, no-any-return]
+    return as_number(g)
+
+
+_OF_OTHER_PRECISION = (np.float16, np.float32, np.longdouble, np.complex64, np.clongdouble)
+
+
 def as_python(numbers: tuple[Any, ...]) -> tuple[Any, ...]:
     """Integers and doubles as Python's, which are faster than NumPy's, if there is nothing else.
 

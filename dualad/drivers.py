@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 import numpy as np
 
 from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple, of_kind
+from .conversions import as_slope
 from .kernel import ARRAY_KERNEL, DRIVERS
 from .later import Later
 from .namespaces import is_exact
@@ -486,10 +487,10 @@ def _gradient(
 
 
 def _as_precise(slopes: Any, x: Any) -> Any:
-    """The slopes in an array, in its precision, as a sweep gives them; f may have left it."""
-    if not is_array(x) or slopes.dtype == x.dtype:
-        return slopes
-    return slopes.astype(x.dtype)
+    """The slopes in an array or a number, in its precision, which f may have left."""
+    if not is_array(x):
+        return slopes if np.ndim(slopes) else as_slope(slopes, x)
+    return slopes if slopes.dtype == x.dtype else slopes.astype(x.dtype)
 
 
 # For functions with several outputs.

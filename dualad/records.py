@@ -418,7 +418,7 @@ def fitted(t: Any, dtype: Any) -> Any:
         return t
     if there.kind == "c" and dtype.kind != "c":
         t = t.real
-    return t.astype(dtype) if is_array(t) else t
+    return t.astype(dtype) if is_array(t) or isinstance(t, np.generic) else t
 
 
 def lightened(g: Any) -> Any:

@@ -14,7 +14,7 @@ import numpy as np
 
 from .arguments import Inputs, Outputs
 from .array.dualarray import DualArray
-from .conversions import as_number
+from .conversions import as_number, as_slope
 from .memory import laid_out_like
 from .namespaces import is_exact
 from .pair import plain
@@ -155,6 +155,6 @@ def _blocks(inputs: Inputs, value: Any, tangents: list[Any]) -> list[Any]:
             part = np.moveaxis(stacked[offset : offset + size], 0, -1)
             blocks.append(np.reshape(part, np.shape(value) + np.shape(x)))
         else:
-            blocks.append(as_number(stacked[offset]))
+            blocks.append(as_slope(stacked[offset], x))
         offset += size
     return blocks

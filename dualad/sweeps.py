@@ -20,7 +20,7 @@ import numpy as np
 from . import product_transposes, transposes
 from .arguments import Inputs, Outputs, is_complex
 from .array.operands import unbuffered
-from .conversions import as_number
+from .conversions import as_slope
 from .differentiations import close_level, gravest_doubt, open_level
 from .dual import Dual
 from .forms import Form, ReverseLevel, dtype_of
@@ -144,11 +144,11 @@ def _as_input(x: Any, g: Any, front: tuple[int, ...], taken: set[int]) -> Any:
         number = plain(x)
         if shape or isinstance(number, np.ndarray):
             return np.zeros(shape, dtype_of(x))
-        return type(number)(0) if dtype_of(x) is None else 0.0
+        return type(number)(0) if dtype_of(x) is None else as_slope(0.0, x)
     if dtype_of(x) is None and not is_complex(x):
         g = g.real if hasattr(g, "real") else g
     if not (shape or is_array(x)):
-        return as_number(g[()] if is_array(g) else g)
+        return as_slope(g[()] if is_array(g) else g, x)
     if not is_array(g):
         g = np.stack([g]).reshape(shape)
     return _owned(fitted(g, dtype_of(x)), taken)  # a sum is in the order of bytes of the machine
@@ -449,7 +449,7 @@ def _rows(record: Record) -> list[list[Any]]:
         for x, pieces in zip(inputs.leaves, zip(*blocks, strict=True), strict=True):
             whole = pieces[0] if len(pieces) == 1 else np.concatenate(pieces)
             whole = np.reshape(whole, np.shape(value) + np.shape(x))
-            row.append(whole if np.ndim(whole) or is_array(x) else as_number(whole[()]))
+            row.append(whole if np.ndim(whole) or is_array(x) else as_slope(whole[()], x))
         table.append([_nan_rows(value, block) for block in row])
     return table
 

@@ -388,6 +388,26 @@ def test_a_gradient_has_the_precision_of_its_input(n: int, mode: Any) -> None:
     assert grad(lambda z: np.sum(abs(z.astype(complex)) ** 2), mode=mode)(z).dtype == z.dtype
 
 
+OF_ONE_NUMBER: Any = {
+    "a product": lambda x: x * x,
+    "in double precision": lambda x: math.sin(x),
+    "an array": lambda x: np.sum(np.array([x, x]) ** 2),
+    "nothing": lambda x: 1.0,
+}
+
+
+@pytest.mark.parametrize("kind", [float, np.float16, np.float32, np.longdouble])
+@pytest.mark.parametrize("name", OF_ONE_NUMBER)
+def test_the_gradient_in_a_number_is_of_its_type(name: str, kind: Any) -> None:
+    """In a list, too, and in each mode; those of doubles are Python's."""
+    f, x = OF_ONE_NUMBER[name], kind(1.5)
+    for mode in ("forward", "reverse", None):
+        assert type(grad(f, mode=mode)(x)) is kind
+        many = grad(lambda xs: f(xs[0]) + f(xs[1]), mode=mode)([x, x, x])
+        assert list(map(type, many)) == [kind] * 3
+    assert type(vjp(f, x)[1](1.0)[0]) is kind
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize(
     ("f", "given"),

@@ -435,9 +435,10 @@ def test_arrays_of_numbers_taken_out_of_an_array(name: str, n: int) -> None:
 
 
 AS_THEY_ARE = ("array", "asarray", "with a type", "fromiter", "vectorize", "a list in a function")
+JOINED = ("stack", "hstack", "concatenate", "concatenate with a type", "block")
 
 
-@pytest.mark.parametrize("name", AS_THEY_ARE)
+@pytest.mark.parametrize("name", (*AS_THEY_ARE, *JOINED))
 def test_an_array_of_numbers_on_a_tape_is_one_step(name: str) -> None:
     nodes = []
 
@@ -1295,9 +1296,15 @@ LOOPS: dict[str, Callable[[Any], Any]] = {
     "columns": lambda x: [v * v for row in x.reshape(20, -1).T for v in row],
     "backward": lambda x: [v * v for v in x[::-1]],
     "windows": lambda x: [v * v for i in range(0, 400, 20) for v in x[i : i + 20]],
+    "stack": lambda x: np.stack(list(x)) ** 2,
+    "concatenate": lambda x: np.concatenate([[v] for v in x]) ** 2,
+    "sum": lambda x: [math.fsum(v * v for v in x)],
+    "norm": lambda x: [math.hypot(*x)],
+    "distance": lambda x: [math.dist(x, x[::-1] ** 2)],
     "ragged slices": lambda x: np.multiply.reduceat(x, np.arange(40) * np.arange(40) // 4),
     "sums of slices": lambda x: np.add.reduceat(x, np.arange(40) * np.arange(40) // 4) ** 2,
     "running maxima": lambda x: np.maximum.accumulate(x) ** 2,
+    "running differences": lambda x: np.subtract.accumulate(x) ** 2,
     "differences": lambda x: np.subtract.reduce(x) ** 2,
     "histogram": lambda x: np.histogram(np.sin(np.arange(400)), 7, weights=x)[0] ** 2,
     "padded by means": lambda x: np.pad(x, 3, "mean") ** 2,
@@ -1321,6 +1328,14 @@ def test_single_numbers_leave_nothing_but_the_tape(name: str) -> None:
     got = grad(f, mode="reverse")(x)
     assert records.next_number() - before < 130
     np.testing.assert_allclose(got, grad(f, mode="forward")(x), rtol=1e-11)
+
+
+def test_a_number_beside_single_precision_keeps_its_own() -> None:
+    def f(s: Any, x: Any) -> Any:
+        return np.sum(np.ones(3, np.float32) * s) + np.sum(x)
+
+    for mode in (None, "reverse", "forward"):
+        assert type(grad(f, (0, 1), mode=mode)(1.5, np.ones(40))[0]) is float
 
 
 SPREADS: dict[str, Callable[[Any], Any]] = {

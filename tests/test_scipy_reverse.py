@@ -102,6 +102,16 @@ CASES: dict[str, Case] = {
         lambda t, y: lotka(t, y, p), (0, 2), [1.0, p[1]], rtol=1e-6, atol=1e-6
     ).y[:, -1],
     "integrate.solve_ivp events": fall,
+    "integrate.solve_ivp within a root": lambda p: optimize.brentq(
+        lambda end: (
+            integrate.solve_ivp(
+                lambda t, y: np.stack([y[1], -9.81]), (0, end), [p[0], p[1]], rtol=1e-6, atol=1e-6
+            ).y[0, -1]
+            * p[2]
+        ),
+        0.1,
+        9.0,
+    ),
     "integrate.solve_ivp times": lambda p: (
         integrate.solve_ivp(
             lotka,

@@ -63,6 +63,28 @@ _NUMBERS = (float, complex, int, np.number)
 _SINGLE = frozenset((KERNEL.Dual, KERNEL.Recorded, float, np.float64)) if KERNEL else frozenset()
 
 
+def counted(x: Any, numbers: list[Any]) -> Any:
+    """Nested lists of numbers, which are added to `numbers`, as those of their places there.
+
+    None if there is anything in them that the kernel does not put together at once.
+    """
+    if type(x) in _SINGLE:
+        numbers.append(x)
+        return len(numbers) - 1
+    if not isinstance(x, (list, tuple)):
+        return None
+    if _SINGLE.issuperset(map(type, x)):
+        numbers.extend(x)
+        return list(range(len(numbers) - len(x), len(numbers)))
+    found = []
+    for part in x:
+        places = counted(part, numbers)
+        if places is None:
+            return None
+        found.append(places)
+    return found
+
+
 def from_objects(x: Any) -> Any:
     """An array of objects with duals among them as one DualArray; of numbers, or empty, of numbers.
 

@@ -15,7 +15,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..array.algebra import even_out, linear, zero_tangent
 from ..array.dualarray import DualArray
-from ..array.operands import as_operand, converted
+from ..array.operands import as_operand, converted, counted
 from ..array.protocols import implements, implements_each, plain_answer
 from ..dual import Dual
 from ..looks import is_plain
@@ -377,11 +377,24 @@ def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = 
 # -- several arrays together ---------------------------------------------------------------
 
 
+def _numbers_joined(f: Callable[[Any], Any], arrays: Any) -> Any:
+    """f(arrays), which joins, if there are numbers alone in the arrays; else None.
+
+    The numbers become one array at once, as those of a list do, and f says where each goes.
+    """
+    numbers: list[Any] = []
+    places = counted(arrays, numbers)
+    return None if places is None else as_operand(numbers)[f(places)]
+
+
 def _joining(f: Callable[..., Any]) -> Callable[..., Any]:
     """f joins a sequence of arrays."""
 
     def joined(arrays: Any, *args: Any, out: Any = None, dtype: Any = None, **kwargs: Any) -> Any:
         casting = kwargs.pop("casting", "same_kind")
+        numbers = _numbers_joined(lambda xs: f(xs, *args, **kwargs), arrays)
+        if numbers is not None:
+            return _finished(numbers, [numbers], out, dtype, casting)
         parts = [as_operand(a) for a in arrays]
         result = linear(lambda *xs: f(xs, *args, **kwargs), *parts)
         return _finished(result, parts, out, dtype, casting)
@@ -409,6 +422,9 @@ implements_each(_joining, np.vstack, np.hstack, np.dstack, np.column_stack)
 def concatenate(
     arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind"
 ) -> Any:
+    numbers = _numbers_joined(lambda xs: np.concatenate(xs, axis), arrays)
+    if numbers is not None:
+        return _finished(numbers, [numbers], out, dtype, casting)
     parts = [as_operand(a) for a in arrays]
     if axis is None:
         parts, axis = [np.reshape(a, -1) for a in parts], 0
@@ -425,6 +441,9 @@ def concatenate(
 def stack(
     arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: Any = "same_kind"
 ) -> Any:
+    numbers = _numbers_joined(lambda xs: np.stack(xs, axis), arrays)
+    if numbers is not None:
+        return _finished(numbers, [numbers], out, dtype, casting)
     parts = [as_operand(a) for a in arrays]
     behind = axis if axis < 0 else axis - 1 - max(map(np.ndim, parts))
     result = linear(
@@ -435,6 +454,9 @@ def stack(
 
 @implements(np.block)
 def block(arrays: Any) -> Any:
+    numbers = _numbers_joined(np.block, arrays)
+    if numbers is not None:
+        return numbers
     parts = [as_operand(a) for a in leaves(arrays)]
 
     def f(*xs: Any) -> Any:

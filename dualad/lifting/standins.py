@@ -193,7 +193,13 @@ def _norms(n: int) -> tuple[Function, Function]:
         return numbers[i], *numbers[:i], *numbers[i + 1 :]
 
     def of_norm(i: int) -> Function:
-        return lambda *xs: 0.0 if xs[-1] == 0 else part(*first(i, xs[:-1]))
+        def slope(*given: Any) -> Any:
+            *xs, y = given
+            if y == 0:
+                return 0.0
+            return xs[i] / y if type(y) is float and y < math.inf else part(*first(i, xs))
+
+        return slope
 
     def of_part(i: int) -> Function:
         def slope(*given: Any) -> Any:

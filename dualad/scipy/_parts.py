@@ -248,6 +248,8 @@ class _Local:
 
     def _sources(self, node: Node) -> Sequence[Node]:
         if isinstance(node, Step):
+            if node.at == self.tape.constant:
+                return []
             if whole := self.whole_at(node.at):
                 return [whole[1]]
             sources = () if node.at < self.lowest else self.tape.step(node.at)
