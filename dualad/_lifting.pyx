@@ -191,6 +191,7 @@ cdef extern from *:
     PyObject *PyModule_GetDict(object module) noexcept
     PyObject *_PyType_Lookup(PyTypeObject *kind, object name) noexcept
     object PyObject_GetAttr(object x, object name)
+    bint PyIter_Check(object x) noexcept
     int PyObject_SetAttr(object x, object name, object value) except -1
     object PyObject_Vectorcall(object f, PyObject *const *args, size_t flags, PyObject *names)
     Py_ssize_t PyVectorcall_NARGS(size_t flags) noexcept
@@ -211,6 +212,8 @@ cdef type Dispatcher = type(numpy.zeros_like)  # of an array function, in C
 cdef type float64 = numpy.float64
 cdef type CachedProperty = functools.cached_property
 cdef type SlotWrapper = types.WrapperDescriptorType
+cdef type MethodWrapper = types.MethodWrapperType
+cdef type MethodInC = types.MethodDescriptorType
 
 # What stands in lifting/lift.py: filled in by `connect`.
 cdef dict functions = {}
@@ -222,6 +225,7 @@ cdef object readable_walk = None
 cdef object readable_is_users = None
 cdef object readable_call = None
 cdef object readable_unanswered = None
+cdef object readable_judged = None
 cdef object readable_special = None
 cdef object readable_needs = None
 cdef object readable_twin_of = None
@@ -237,10 +241,10 @@ def connect(given_functions, given_stand_in, given_code_for, read, write, walk, 
     readable_special, readable_is_users = special, is_users
 
 
-def connect_operators(call, unanswered):
+def connect_operators(call, unanswered, judged):
     """The same for lifting/operators.py."""
-    global readable_call, readable_unanswered
-    readable_call, readable_unanswered = call, unanswered
+    global readable_call, readable_unanswered, readable_judged
+    readable_call, readable_unanswered, readable_judged = call, unanswered, judged
 
 
 def connect_reach(needs, twin_of):
@@ -344,6 +348,15 @@ cdef inline object stand_in(object x):
         if type(f) is Function:
             g = of_function(f)
             return x if g is f else PyMethod_New(g, <object>PyMethod_GET_SELF(x))
+    elif type(x) is SlotWrapper or type(x) is MethodInC:
+        found = PyDict_GetItemWithError(functions, x)
+        return x if found == NULL else <object>found
+    elif type(x) is MethodWrapper:
+        name = x.__name__
+        if name not in OBJECTS_OWN:
+            return x
+        found = PyDict_GetItemWithError(functions, getattr(x.__objclass__, name))
+        return x if found == NULL else PyMethod_New(<object>found, x.__self__)
     elif isinstance(x, type):
         if is_called_by_type(x) and is_users(<PyTypeObject *>x):
             return constructor(x) if makes_lifted(<PyTypeObject *>x) else x
@@ -356,6 +369,9 @@ cdef inline object stand_in(object x):
     elif is_data(x):
         return x
     return readable_stand_in(x)
+
+
+cdef tuple OBJECTS_OWN = ("__getattribute__", "__setattr__", "__delattr__", "__call__")
 
 
 cdef inline bint is_data(object x) noexcept:
@@ -382,6 +398,15 @@ cdef inline object of_function(object f):
             kept.append(note)
         note.function = g
     return g
+
+
+cdef inline bint is_copied(object f) except -1:
+    """Whether the twin of a function runs in place of it."""
+    cdef PyObject *found = note_of(CODE(f), PLACE)
+    if found == NULL or (<Note>found).copy is UNSET:
+        code_for(f)
+        found = note_of(CODE(f), PLACE)
+    return (<Note>found).copy is not None and (<Note>found).copy is not ...
 
 
 cdef inline bint functions_have(object f) except -1:
@@ -627,7 +652,7 @@ cdef inline object got(Getter self, object x):
         return readable_read(x, self.name)
     if kind != self.plain or tag(kind) != self.version:
         if has_hooks(kind):
-            return readable_read(x, self.name)
+            return by_hooks(x, kind, self.name)
         if is_property(kind, self.name):
             return property_of(x, _PyType_Lookup(kind, self.name), self.name)
         self.plain, self.version = kind, tag(kind)
@@ -702,9 +727,13 @@ cdef class Setter:
         if type(self) is not Setter:
             return NotImplemented
         cdef Setter setter = <Setter>self
+        cdef PyObject *args[3]
+        cdef PyObject *hook
         value, x = <tuple>pair
-        if writes_by_hook(Py_TYPE(x)) and is_function(_PyType_Lookup(Py_TYPE(x), "__setattr__")):
-            readable_write(x, setter.name, value)
+        hook = _PyType_Lookup(Py_TYPE(x), "__setattr__") if writes_by_hook(Py_TYPE(x)) else NULL
+        if is_function(hook):
+            args[0], args[1], args[2] = <PyObject *>x, <PyObject *>setter.name, <PyObject *>value
+            PyObject_Vectorcall(of_function(<object>hook), args, 3, NULL)
         elif is_property(Py_TYPE(x), setter.name):
             found = <object>_PyType_Lookup(Py_TYPE(x), setter.name)
             if type(found) is property and type(found.fset) is Function:
@@ -723,10 +752,24 @@ cdef extern from *:
     #endif
         return PyType_HasFeature(kind, Py_TPFLAGS_VALID_VERSION_TAG) ? kind->tp_version_tag : 0;
     }
+    /* What a __getattribute__ of C finds, a new reference; NULL if there is nothing. */
+    static PyObject *found_by(PyObject *look, PyObject *x, PyObject *name) {
+        getattrofunc f = (getattrofunc)((PyWrapperDescrObject *)look)->d_wrapped;
+        PyObject *found;
+        if (f == PyObject_GenericGetAttr)
+            return _PyObject_GenericGetAttrWithDict(x, name, NULL, 1);
+        found = f(x, name);
+        if (found == NULL && PyErr_ExceptionMatches(PyExc_AttributeError))
+            PyErr_Clear();
+        return found;
+    }
+    static inline PyObject *taken(PyObject *x) { return x; }
     #define reads_by_hook(kind) ((kind)->tp_getattro != PyObject_GenericGetAttr)
     #define writes_by_hook(kind) ((kind)->tp_setattro != PyObject_GenericSetAttr)
     """
     unsigned int tag(PyTypeObject *kind) noexcept
+    PyObject *found_by(PyObject *look, object x, object name) except? NULL
+    object taken(PyObject *x)
     bint reads_by_hook(PyTypeObject *kind) noexcept
     bint writes_by_hook(PyTypeObject *kind) noexcept
 
@@ -777,6 +820,41 @@ cdef inline bint has_hooks(PyTypeObject *kind):
     return type(<object>_PyType_Lookup(kind, "__getattribute__")) is not SlotWrapper
 
 
+cdef object by_hooks(object x, PyTypeObject *kind, object name):
+    """An attribute of a class that looks for it by Python code."""
+    cdef PyObject *hook = _PyType_Lookup(kind, "__getattr__")
+    cdef PyObject *look = _PyType_Lookup(kind, "__getattribute__")
+    cdef PyObject *found
+    if not (hook == NULL or is_function(hook)) or look == NULL:
+        return readable_read(x, name)
+    if type(<object>look) is SlotWrapper:
+        if is_property(kind, name):
+            try:
+                return property_of(x, _PyType_Lookup(kind, name), name)
+            except AttributeError:
+                pass
+        else:
+            found = found_by(look, x, name)
+            if found != NULL:
+                return taken(found)
+    elif is_function(look):
+        if hook == NULL:
+            return with_name(of_function(<object>look), x, name)
+        try:
+            return with_name(of_function(<object>look), x, name)
+        except AttributeError:
+            pass
+    else:
+        return readable_read(x, name)
+    return with_name(of_function(<object>hook), x, name)
+
+
+cdef inline object with_name(object f, object x, object name):
+    cdef PyObject *args[2]
+    args[0], args[1] = <PyObject *>x, <PyObject *>name
+    return PyObject_Vectorcall(f, args, 2, NULL)
+
+
 cdef inline bint is_function(PyObject *x) noexcept:
     return x != NULL and type(<object>x) is Function
 
@@ -788,9 +866,7 @@ cdef class Iterable:
     def __matmul__(self, x):
         if type(self) is not Iterable:
             return NotImplemented
-        if not may_be_users(x) or is_walked_in_c(Py_TYPE(x)):
-            return x
-        return readable_walk(x)
+        return walked(x) if may_be_users(x) else x
 
 
 cdef inline bint may_be_users(object x) noexcept:
@@ -800,10 +876,37 @@ cdef inline bint may_be_users(object x) noexcept:
     )
 
 
-cdef inline bint is_walked_in_c(PyTypeObject *kind):
-    """Whether iterators of a class are not made by Python code, as those of a NamedTuple."""
-    cdef PyObject *found = _PyType_Lookup(kind, "__iter__")
-    return found != NULL and not type(<object>found) is Function
+cdef object walked(object x):
+    """An iterator, if the class of x is the user's and makes one by Python code; or x itself."""
+    if _PyType_Lookup(Py_TYPE(x), "__iter__") == NULL:
+        return readable_walk(x)
+    f = lifted_method(Py_TYPE(x), "__iter__")
+    if f is None:
+        return x
+    y = f(x)
+    if not PyIter_Check(y):
+        return readable_judged(iter, x, "__iter__", y)
+    step = lifted_method(Py_TYPE(y), "__next__")
+    return y if step is None else Steps.__new__(Steps, y, step)
+
+
+@cython.final
+cdef class Steps:
+    """An iterator of a class of the user's, whose methods are lifted."""
+
+    cdef object x, step
+
+    def __cinit__(self, x, step):
+        self.x, self.step = x, step
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        return self.step(self.x)
+
+    def __getattr__(self, name):  # as send and throw, which `yield from` calls
+        return stand_in(readable_read(self.x, name))
 
 
 @cython.final
@@ -814,6 +917,40 @@ cdef class Special:
         if type(self) is not Special:
             return NotImplemented
         return readable_special(x) if may_be_users(x) else x
+
+
+@cython.final
+cdef class Manager:
+    """What `with` enters, and leaves, in place of x."""
+
+    def __matmul__(self, x):
+        if type(self) is not Manager:
+            return NotImplemented
+        if not may_be_users(x):
+            return x
+        cdef PyObject *enter = _PyType_Lookup(Py_TYPE(x), "__enter__")
+        cdef PyObject *leave = _PyType_Lookup(Py_TYPE(x), "__exit__")
+        if not is_function(enter) or not is_function(leave):
+            return readable_special(x)
+        if not is_copied(<object>enter) and not is_copied(<object>leave):
+            return x
+        return Managed.__new__(Managed, x, of_function(<object>enter), of_function(<object>leave))
+
+
+@cython.final
+cdef class Managed:
+    """A manager of a class of the user's, whose methods are lifted."""
+
+    cdef object x, enter, leave
+
+    def __cinit__(self, x, enter, leave):
+        self.x, self.enter, self.leave = x, enter, leave
+
+    def __enter__(self):
+        return self.enter(self.x)
+
+    def __exit__(self, kind, error, traceback):
+        return self.leave(self.x, kind, error, traceback)
 
 
 # -- operators -------------------------------------------------------------------------------
@@ -934,9 +1071,7 @@ cdef class Operator:
         a = <object>PyTuple_GET_ITEM(given, 0)
         b = <object>PyTuple_GET_ITEM(given, n - 1)
         if hook.sides == TRUTH:
-            if may_be_users(a):
-                return hook.readable(given)
-            return True if a else False
+            return truth_of(a)
         if not may_be_users(a) and not may_be_users(b) and (n != 3 or not may_be_users(given[1])):
             return plainly(hook, a, b, given)
         if hook.sides == BOTH or hook.sides == COMPARED:
@@ -952,6 +1087,26 @@ cdef class Operator:
         return of_both(hook, a, b) if _PyType_Lookup(Py_TYPE(a), hook.in_place) == NULL else (
             hook.readable(given)
         )
+
+
+cdef tuple TRUTH_METHODS = ("__bool__", "__len__")  # asked in this order
+
+
+cdef object truth_of(object x):
+    """bool(x)."""
+    if may_be_users(x):
+        for name in TRUTH_METHODS:
+            if _PyType_Lookup(Py_TYPE(x), name) != NULL:
+                f = lifted_method(Py_TYPE(x), name)
+                if f is None:
+                    break
+                y = f(x)
+                if type(y) is bool:
+                    return y
+                if name == "__len__" and is_accepted(LEN, y):
+                    return y != 0
+                return readable_judged(bool, x, name, y)
+    return True if x else False
 
 
 cdef inline object plainly(Operator hook, object a, object b, tuple given):
@@ -1143,16 +1298,28 @@ cdef object call_answer(PyObject *self, PyObject *const *args, size_t flags, PyO
 cdef class OfMethod(StandIn):
     """A function such as `len` or `abs`, that calls one method of its first argument: lifted.
 
-    `is_judged`: Python looks at what the method gives, as at a length.
+    `judge`: Python's own function, if it looks at what the method gives, as at a length.
     """
 
-    cdef object name
-    cdef bint is_judged
+    cdef object name, judge
 
-    def __cinit__(self, name, plain, readable, bint is_judged):
+    def __cinit__(self, name, plain, readable, judge=None):
         self.vectorcall = <void *>call_of_method
         self.name, self.plain, self.readable = name, plain, readable
-        self.is_judged = is_judged
+        self.judge = judge
+
+
+cdef object LEN = len, HASH = hash, ITER = iter
+cdef object MOST = 1 << 60
+
+
+cdef bint is_accepted(object judge, object y) except -1:
+    """Whether Python's function gives y itself, an answer of a special method, as it is."""
+    if judge is float or judge is complex:
+        return type(y) is judge
+    if judge is ITER:
+        return PyIter_Check(y)
+    return type(y) is int and (judge is not LEN and judge is not HASH or 0 <= y < MOST)
 
 
 cdef object call_of_method(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
@@ -1161,9 +1328,14 @@ cdef object call_of_method(PyObject *self, PyObject *const *args, size_t flags, 
     if n > 0:
         f = lifted_method(Py_TYPE(<object>args[0]), function.name)
         if f is not None:
-            if n > 1 or names != NULL or function.is_judged:
-                f = function.readable
-            return PyObject_Vectorcall(f, args, flags, names)
+            if n > 1 or names != NULL:
+                return PyObject_Vectorcall(function.readable, args, flags, names)
+            y = PyObject_Vectorcall(f, args, flags, NULL)
+            if function.judge is None or is_accepted(function.judge, y):
+                return y
+            if function.judge is float and is_compiled(y):
+                return function.plain(y)
+            return readable_judged(function.judge, <object>args[0], function.name, y)
     return PyObject_Vectorcall(function.plain, args, flags, names)
 
 
@@ -1207,6 +1379,23 @@ cdef object call_getattr(PyObject *self, PyObject *const *args, size_t flags, Py
             or has_hooks(Py_TYPE(x))
             or isinstance(x, type) and is_descriptor(<PyTypeObject *><PyObject *>x, name)
         ):
+            return PyObject_Vectorcall(function.plain, args, flags, NULL)
+    return PyObject_Vectorcall(function.readable, args, flags, names)
+
+
+cdef class OfName(StandIn):
+    """`object.__getattribute__` and its like: properties of the user's classes are lifted."""
+
+    def __cinit__(self, plain, readable):
+        self.vectorcall = <void *>call_of_name
+        self.plain, self.readable = plain, readable
+
+
+cdef object call_of_name(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
+    cdef OfName function = <OfName>self
+    if names == NULL and PyVectorcall_NARGS(flags) > 1 and type(<object>args[1]) is str:
+        x = <object>args[0]
+        if not isinstance(x, type) and not is_property(Py_TYPE(x), <object>args[1]):
             return PyObject_Vectorcall(function.plain, args, flags, NULL)
     return PyObject_Vectorcall(function.readable, args, flags, names)
 
@@ -1410,10 +1599,12 @@ cdef void take_calls():
     call_fast(Several, offset_in(several, &several.vectorcall))
     cdef Constructor of_class = Constructor.__new__(Constructor, object)
     call_fast(Constructor, offset_in(of_class, &of_class.vectorcall))
-    cdef OfMethod of_method = OfMethod.__new__(OfMethod, "__len__", len, len, True)
+    cdef OfMethod of_method = OfMethod.__new__(OfMethod, "__len__", len, len)
     call_fast(OfMethod, offset_in(of_method, &of_method.vectorcall))
     cdef GetAttr get = GetAttr.__new__(GetAttr, getattr, getattr)
     call_fast(GetAttr, offset_in(get, &get.vectorcall))
+    cdef OfName of_name = OfName.__new__(OfName, getattr, getattr)
+    call_fast(OfName, offset_in(of_name, &of_name.vectorcall))
     cdef Caller caller = Caller.__new__(Caller, None, None)
     call_fast(Caller, offset_in(caller, &caller.vectorcall))
     cdef OfObject of_object = OfObject.__new__(OfObject, type, type)

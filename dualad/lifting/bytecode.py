@@ -35,7 +35,9 @@ class Hooks(NamedTuple):
     iterable : object
         Of what a loop goes through, or is unpacked.
     special : object
-        Of what has another special method called: by `with`, `await`, or in an f-string.
+        Of what has another special method called: by `await`, or in an f-string.
+    manager : object
+        Of what `with` enters.
     operators : dict
         By the symbol of an operator, its hook: from the tuple of its operands to the result. That
         of "truth" says, as a bool, which way `if`, `while`, `and`, `or` and `not` take.
@@ -49,6 +51,7 @@ class Hooks(NamedTuple):
     callee: Callable[[], Any]
     iterable: Any
     special: Any
+    manager: Any
     operators: dict[str, Any]
     getter: Callable[[str], Any]
     method: Callable[[str], Any]
@@ -86,7 +89,7 @@ _WALKING = (
     *("LIST_EXTEND", "SET_UPDATE"),
 )
 _SPECIAL = (
-    *("BEFORE_WITH", "BEFORE_ASYNC_WITH", "GET_AWAITABLE", "GET_AITER", "GET_ANEXT"),
+    *("BEFORE_ASYNC_WITH", "GET_AWAITABLE", "GET_AITER", "GET_ANEXT"),
     *("CONVERT_VALUE", "FORMAT_SIMPLE"),
 )
 _EXITS = ("__exit__", "__aexit__")
@@ -200,6 +203,8 @@ class _Writer:
             has_names = _FULL_CALLS or arg & 1
             swap = [("SWAP", 2)] if has_names else []
             return [*swap, *self.ask(self.hooks.iterable), *swap, (kind, arg)]
+        if kind == "BEFORE_WITH":
+            return [*self.ask(self.hooks.manager), (kind, arg)]
         if kind in _SPECIAL:
             return [*self.ask(self.hooks.special), (kind, arg)]
         if kind == "FORMAT_WITH_SPEC" or (kind == "FORMAT_VALUE" and arg & 4):
@@ -207,7 +212,8 @@ class _Writer:
         if kind == "FORMAT_VALUE":
             return [*self.ask(self.hooks.special), (kind, arg)]
         if kind == "LOAD_SPECIAL" and step.argrepr in _EXITS:  # in Python 3.14, after COPY
-            return [("POP_TOP", 0), *self.ask(self.hooks.special), ("COPY", 1), (kind, arg)]
+            hook = self.hooks.special if step.argrepr == "__aexit__" else self.hooks.manager
+            return [("POP_TOP", 0), *self.ask(hook), ("COPY", 1), (kind, arg)]
         return None
 
     def truth(self, kind: str, arg: int = 0) -> list[Op] | None:

@@ -18,6 +18,7 @@ from ..array.operands import ArrayProxy, unbuffered
 from ..array.protocols import ARRAY_FUNCTIONS
 from ..array_rules.common import has_duals
 from ..dual import Dual
+from ..kernel import LIFTING
 from ..pair import Function
 from ..structure import rebuild
 from .lift import (
@@ -146,10 +147,13 @@ FUNCTIONS |= {
     np.vectorize: ByPlace(Vectorized, stand_in, _same, pyfunc=stand_in),
     np.frompyfunc: ByPlace(np.frompyfunc, stand_in, _same),
 }
-FUNCTIONS |= {
+_OF_NAMES: dict[Any, Function] = {
     object.__getattribute__: read_plainly,
     object.__setattr__: functools.partial(write_plainly, native=object.__setattr__),
     object.__delattr__: functools.partial(delete_plainly, native=object.__delattr__),
+}
+FUNCTIONS |= {f: LIFTING.OfName(f, call) if LIFTING else call for f, call in _OF_NAMES.items()}
+FUNCTIONS |= {
     type.__call__: lambda cls, *args, **kwargs: constructor(cls)(*args, **kwargs),
 }
 
@@ -206,7 +210,7 @@ def _iter(x: Any, *sentinel: Any) -> Any:
     return iter(walked(x)) if walk is None else iterator_of(stand_in(walk)(x))
 
 
-FUNCTIONS[iter] = _iter
+FUNCTIONS[iter] = LIFTING.OfMethod("__iter__", _iter, _iter, iter) if LIFTING else _iter
 FUNCTIONS[sum] = caller(summed if SUM_IS_EXACT else sum, walked)
 FUNCTIONS |= {f: caller(FUNCTIONS[f], walked) for f in (math.prod, math.fsum)}
 

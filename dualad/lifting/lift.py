@@ -709,11 +709,6 @@ def view_of(x: Any, *methods: str) -> Any:
     return _kind_of_view(type(x).__name__, methods)(x)
 
 
-def answer_of(view: Any) -> Any:
-    """What the last special method of a view gave."""
-    return type(view).answer.__get__(view)
-
-
 def users_method(kind: type, name: str) -> Any:
     """A special method of the user's class that is to be lifted; None if there is none."""
     f = inspected(kind, name)
@@ -726,14 +721,12 @@ def _kind_of_view(name: str, methods: tuple[str, ...]) -> type:
         def call(self: Any, *args: Any) -> Any:
             x = held(self)
             y = stand_in(getattr(type(x), method))(x, *args)
-            kind.__dict__["answer"].__set__(self, y)
             return _plain_number(y) if method in ("__float__", "__complex__") else y
 
         return call
 
     def keep(self: Any, x: Any) -> None:
         kind.__dict__["x"].__set__(self, x)
-        kind.__dict__["answer"].__set__(self, None)
 
     def held(self: Any) -> Any:
         return kind.__dict__["x"].__get__(self)
@@ -748,7 +741,7 @@ def _kind_of_view(name: str, methods: tuple[str, ...]) -> type:
     if "__getitem__" in own:
         own["__getitem__"] = item
     members: dict[str, Any] = {
-        "__slots__": ("x", "answer"),
+        "__slots__": ("x",),
         "__module__": __name__,
         "__init__": keep,
     }
@@ -967,7 +960,7 @@ def _copied(f: types.FunctionType, keep: Callable[[types.CodeType, Any], None]) 
         return isinstance(f.__globals__.get(name), types.ModuleType)
 
     operators = OPERATORS or _TEXT
-    hooks = Hooks(callee, ITERABLE, SPECIAL, operators, getter, method, setter, Deleter, is_plain)
+    hooks = Hooks(callee, ITERABLE, SPECIAL, MANAGER, operators, getter, method, setter, Deleter, is_plain)
     code = rewritten(f.__code__, hooks, lambda new: note(new, STAYS))
     key = id(f.__code__)
     with _LOCK:
@@ -1065,6 +1058,7 @@ callee: Function = LIFTING.Callee if LIFTING else Callee
 constructor: Callable[[type], Any] = LIFTING.Constructor if LIFTING else Constructor
 ITERABLE: Any = LIFTING.Iterable() if LIFTING else Iterable()
 SPECIAL: Any = LIFTING.Special() if LIFTING else Special()
+MANAGER: Any = LIFTING.Manager() if LIFTING else SPECIAL
 _TEXT = {"%": Remainder(operator.mod), "%=": Remainder(operator.imod)}
 OPERATORS: dict[str, Any] = {}  # all of them, once `operators` finds that the user's need it
 _LOCK = allocate_lock()  # of what is known of code, while hooks come

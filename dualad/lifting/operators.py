@@ -225,20 +225,41 @@ def _of_method(f: Any, name: str) -> Function:
     def call(*args: Any, **options: Any) -> Any:
         if not args or _python_method(type(args[0]), name) is None:
             return native(*args, **options)
-        view = lift.view_of(args[0], f"__{name}__")
-        y = f(view, *args[1:], **options)
-        answer = lift.answer_of(view)
-        is_dual_number = f in (float, complex) and isinstance(unbuffered(answer), Dual)
-        return native(answer, *args[1:], **options) if is_dual_number else y
+        if f in _JUDGING and len(args) == 1 and not options:
+            method = _python_method(type(args[0]), name)
+            return _judged(f, args[0], f"__{name}__", stand_in(method)(args[0]))
+        return f(lift.view_of(args[0], f"__{name}__"), *args[1:], **options)
 
     return call
+
+
+def _judged(f: Any, x: Any, name: str, answer: Any) -> Any:
+    """What a function of Python gives if its special method of x has given this answer."""
+    if f in (float, complex) and isinstance(unbuffered(answer), Dual):
+        return FUNCTIONS[f](answer)
+    return f(_answering(type(x).__name__, name)(answer))
+
+
+@functools.lru_cache(500)
+def _answering(name: str, method: str) -> type:
+    """The objects of a class of this name, each of which has one answer."""
+
+    def keep(self: Any, answer: Any) -> None:
+        self.answer = answer
+
+    def give(self: Any) -> Any:
+        return self.answer
+
+    return type(name, (), {"__slots__": ("answer",), "__init__": keep, method: give})
 
 
 def _truth(x: Any = False, /) -> bool:
     """bool(x)."""
     for name in _TRUTH:
-        if _python_method(type(x), name) is not None:
-            return bool(lift.view_of(x, f"__{name}__"))
+        method = _python_method(type(x), name)
+        if method is not None:
+            answer = stand_in(method)(x)
+            return answer if type(answer) is bool else _judged(bool, x, f"__{name}__", answer)
         if _has(type(x), name):
             break
     return bool(x)
@@ -580,7 +601,8 @@ def _start() -> None:
     for f, name in _FUNCTIONS.items():
         call = _of_method(f, name)
         if LIFTING:
-            call = LIFTING.OfMethod(*_dunder(name), FUNCTIONS.get(f, f), call, f in _JUDGING)
+            judge = f if f in _JUDGING else None
+            call = LIFTING.OfMethod(*_dunder(name), FUNCTIONS.get(f, f), call, judge)
         functions[f] = call
     functions[pow] = _pow
     functions[sum] = _sum
@@ -743,4 +765,4 @@ def _names_in(code: types.CodeType) -> Iterator[str]:
 
 lift.connect(meet)
 if LIFTING:
-    LIFTING.connect_operators(_call_unlifted, _unanswered)
+    LIFTING.connect_operators(_call_unlifted, _unanswered, _judged)

@@ -279,7 +279,7 @@ def main(path: str) -> None:
     bytecode = importlib.util.module_from_spec(spec)
     sys.modules["bytecode"] = bytecode
     spec.loader.exec_module(bytecode)
-    kinds = ("iterable", "special")
+    kinds = ("iterable", "special", "manager")
     same = {kind: Same(kind) for kind in kinds}
     hooks = bytecode.Hooks(
         callee=lambda: Same("callee"),
@@ -312,7 +312,7 @@ def main(path: str) -> None:
         assert list(dict.fromkeys(new)) == list(dict.fromkeys(lines))
     assert results() == expected
     print(len(functions), dict(asked))
-    assert len(functions) > 500 and len(asked) == 7
+    assert len(functions) > 500 and len(asked) == 8
 
 
 if __name__ == "__main__":
