@@ -873,6 +873,155 @@ PACKAGES: dict[str, tuple[str, str, list[Call]]] = {
             ),
         ],
     ),
+    "pymap3d": (
+        "geodesy",
+        "import pymap3d as pm, pymap3d.vincenty, pymap3d.lox",
+        [
+            ("pm.geodetic2ecef(x, -82, 200)", 42.0),
+            ("pm.ecef2geodetic(x, -4696377.0, 4246089.0)", 660675.0),
+            ("pm.geodetic2aer(x, -82, 139, 42, -83, 200)", 42.1),
+            ("pm.aer2geodetic(33, x, 1000, 42, -82, 200)", 70.0),
+            ("pm.geodetic2enu(x, -81, 300, 42, -82, 200)", 42.5),
+            ("pm.enu2aer(x, 286.56, 939.10)", 186.28),
+            ("pm.aer2ned(33, 70, x)", 1000.0),
+            ("pm.vincenty.vdist(x, 20, 42, 60)", 10.0),
+            ("pm.lox.loxodrome_inverse(x, 20, 42, 60)", 10.0),
+        ],
+    ),
+    "geopy": (
+        "geography",
+        "from geopy import distance\nfrom geopy.point import Point",
+        [
+            ("distance.distance((x, -71.312796), (41.499498, -81.695391)).miles", 41.49008),
+            ("distance.great_circle((x, -71.312796), (41.499498, -81.695391)).miles", 41.49008),
+            ("distance.geodesic((x, -71.312796), (41.499498, -81.695391)).km", 41.49008),
+            ("distance.distance(miles=x).destination((34, 148), bearing=90).latitude", 10.0),
+            (
+                "distance.great_circle(kilometers=x).destination((34, 148), bearing=45).longitude",
+                10.0,
+            ),
+            ("distance.distance(ellipsoid='GRS-80', kilometers=x).m", 10.0),
+            ("Point(x, -71.5).latitude * 2", 41.5),
+        ],
+    ),
+    "utm": (
+        "geography",
+        "import utm",
+        [
+            ("utm.from_latlon(x, 7.5)[:2]", 51.2),
+            ("utm.from_latlon(51.2, x)[:2]", 7.5),
+            ("utm.to_latlon(x, 5710000, 32, 'U')", 340000.0),
+            ("utm.to_latlon(340000, x, 32, northern=True)", 5710000.0),
+        ],
+    ),
+    "colormath": (
+        "colour",
+        "from colormath.color_objects import *\n"
+        "from colormath.color_conversions import convert_color",
+        [
+            ("convert_color(LabColor(x, 0.2, -5.0), XYZColor).get_value_tuple()", 90.3),
+            ("convert_color(XYZColor(0.2, x, 0.1), LabColor).get_value_tuple()", 0.4),
+            ("convert_color(sRGBColor(0.2, x, 0.5), HSLColor).get_value_tuple()", 0.3),
+            ("convert_color(LabColor(50, x, 10), LCHabColor).get_value_tuple()", 20.0),
+            ("convert_color(SpectralColor(spec_450nm=x), XYZColor).get_value_tuple()", 0.2),
+        ],
+    ),
+    "colorspacious": (
+        "colour",
+        "from colorspacious import cspace_convert, deltaE, cspace_converter",
+        [
+            ("cspace_convert([x, 128, 255], 'sRGB255', 'JCh')", 64.0),
+            ("cspace_convert([0.25, x, 1.0], 'sRGB1', 'CAM02-UCS')", 0.5),
+            ("cspace_convert([0.25, x, 1.0], 'sRGB1', 'XYZ100')", 0.5),
+            ("cspace_convert([x, 20.0, 30.0], 'XYZ100', 'CIELab')", 40.0),
+            ("deltaE([x, 128, 0], [255, 128, 10])", 250.0),
+            ("cspace_converter('sRGB1', 'CIELCh')([0.25, x, 1.0])", 0.5),
+        ],
+    ),
+    "tmm": (
+        "optics of thin films",
+        "import tmm, numpy as np\nfrom numpy import pi, inf",
+        [
+            ("tmm.coh_tmm('s', [1, 2.2, 3.3 + 0.3j, 1], [inf, x, 300, inf], 0, 500)['T']", 100.0),
+            ("tmm.coh_tmm('p', [1, 2.2, 3.3, 1], [inf, 100, 300, inf], x, 500)['R']", 0.3),
+            ("tmm.coh_tmm('s', [1, 2.2, 3.3, 1], [inf, 100, 300, inf], 0, x)['T']", 500.0),
+            ("tmm.unpolarized_RT([1, 2.2, 1.5], [inf, x, inf], pi / 4, 600)['R']", 120.0),
+            ("tmm.ellips([1, 1.5 + 0.1j, 3.9], [inf, x, inf], 70 * pi / 180, 633)['psi']", 100.0),
+            ("tmm.snell(1.0, x, 0.4)", 1.5),
+            ("tmm.interface_R('s', 1.0, x, 0.3, np.arcsin(np.sin(0.3) / x))", 1.6),
+            (
+                "tmm.inc_tmm('s', [1, 1.5, x, 1], [inf, 1e5, 100, inf], ['i', 'i', 'c', 'i'], "
+                "0.2, 500)['T']",
+                2.0,
+            ),
+        ],
+    ),
+    "scikit-spatial": (
+        "geometry",
+        "from skspatial.objects import *",
+        [
+            ("Line([0, 0], [x, 1]).project_point([5, 5])", 3.0),
+            ("Line.from_slope(x, 0).intersect_line(Line.from_slope(0, 5))", 1.5),
+            ("Line([0, 0, 0], [1, x, 0]).distance_point([1, 1, 2])", 0.5),
+            ("Plane([0, 0, 0], [0, x, 1]).project_point([10, 2, 5])", 0.3),
+            ("Plane.from_points([0, 0, 0], [1, x, 0], [0, 1, 2]).normal", 0.4),
+            ("Sphere([0, 0, 0], x).volume()", 2.0),
+            ("Vector([x, 1, 0]).angle_between([1, 1, 1])", 2.0),
+            ("Triangle([0, 0], [x, 0], [0, 1]).area()", 2.0),
+        ],
+    ),
+    "AHRS": (
+        "attitude",
+        "import ahrs, numpy as np\nfrom ahrs import Quaternion, DCM\n"
+        "from ahrs.common import orientation",
+        [
+            ("Quaternion([x, 2.0, 3.0, 4.0]).to_angles()", 1.0),
+            ("Quaternion([x, 2.0, 3.0, 4.0]).product(Quaternion([5.0, 4.0, 3.0, 2.0]))", 1.0),
+            ("Quaternion([x, 2.0, 3.0, 4.0]).to_DCM() @ [1.0, 2.0, 3.0]", 1.0),
+            ("orientation.ecompass(np.array([0.1, x, 9.8]), np.array([20.0, 1.0, -40.0]))", 0.3),
+            ("ahrs.common.geometry.ellipse([0.0, 0.0], 0.3, [x, 1.0], num_points=8)", 2.0),
+            ("ahrs.utils.WGS().normal_gravity(x)", 50.0),
+            ("ahrs.common.frames.geodetic2ecef(x, -82.0, 200.0)", 42.0),
+            ("DCM(x=x, y=0.2, z=0.1)", 0.3),
+        ],
+    ),
+    "pylorentz": (
+        "particle physics",
+        "from pylorentz import Momentum4, Position4, Vector4",
+        [
+            ("Momentum4.m_eta_phi_pt(x, 4.5, 1.5, 35).e", 0.1057),
+            ("Momentum4.m_eta_phi_pt(0.1057, x, 1.5, 35).p_z", 2.5),
+            ("Momentum4.e_eta_phi_pt(x, 2.5, 1.5, 35).m", 300.0),
+            ("(Momentum4(x, 1, 2, 3) + Momentum4(6, 1, 0, 1)).m", 5.0),
+            ("Momentum4(5.0, x, 2, 3).boost_particle(Momentum4(10.0, 1, 2, 3)).components", 1.0),
+            ("Position4(1, x, 3, 4).boost(1, 0, 0, beta=0.9).x", 2.0),
+        ],
+    ),
+    "meteocalc": (
+        "meteorology",
+        "from meteocalc import Temp, dew_point, heat_index, wind_chill, feels_like",
+        [
+            ("dew_point(temperature=Temp(x, 'c'), humidity=56).c", 20.0),
+            ("dew_point(temperature=20, humidity=x).f", 56.0),
+            ("heat_index(temperature=Temp(x, 'f'), humidity=42).k", 85.0),
+            ("wind_chill(temperature=x, wind_speed=25).f", 15.0),
+            ("feels_like(temperature=x, humidity=40, wind_speed=5).f", 40.0),
+            ("Temp(x, 'c').f", 20.0),
+        ],
+    ),
+    "vector": (
+        "particle physics",
+        "import vector",
+        [
+            ("vector.obj(x=x, y=4).rho", 3.0),
+            ("vector.obj(x=x, y=4, z=5).theta", 3.0),
+            ("vector.obj(pt=x, phi=0.3, eta=1.2, mass=0.1).energy", 35.0),
+            ("vector.obj(px=1.0, py=x, pz=3.0, E=5.0).boostZ(beta=0.4).E", 2.0),
+            ("vector.obj(x=x, y=2, z=3).cross(vector.obj(x=4, y=5, z=6)).mag", 1.0),
+            ("vector.obj(x=x, y=2).rotateZ(0.5).phi", 1.0),
+            ("vector.obj(x=1.0, y=2.0, z=3.0).deltaR(vector.obj(x=x, y=0.5, z=1.0))", 4.0),
+        ],
+    ),
 }
 
 

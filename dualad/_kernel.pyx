@@ -225,12 +225,12 @@ cdef extern from *:
     """
     #include "numpy/ufuncobject.h"
 
-    /* The loop of a ufunc over nothing but float64; 0 if it has none. */
-    static int find_loop(PyObject *ufunc, Loop *loop) {
+    /* The loop of a ufunc over nothing but numbers of one type; 0 if it has none. */
+    static int find_loop_of(PyObject *ufunc, int type, Loop *loop) {
         PyUFuncObject *f = (PyUFuncObject *)ufunc;
         for (int i = 0; i < f->ntypes; i++) {
             int j = 0;
-            while (j < f->nargs && f->types[i * f->nargs + j] == NPY_DOUBLE)
+            while (j < f->nargs && f->types[i * f->nargs + j] == type)
                 j++;
             if (j == f->nargs && f->functions[i] != NULL) {
                 loop->inner = (Inner)f->functions[i];
@@ -240,7 +240,12 @@ cdef extern from *:
         }
         return 0;
     }
+
+    static int find_loop(PyObject *ufunc, Loop *loop) {
+        return find_loop_of(ufunc, NPY_DOUBLE, loop);
+    }
     """
+    bint find_loop_of(object ufunc, int type, Loop *loop) noexcept
     bint find_loop(object ufunc, Loop *loop) noexcept
 
 
@@ -1755,6 +1760,9 @@ include "_series.pxi"
 
 include "_numbers.pxi"
 
+find_loop_of(numpy.multiply, cnp.NPY_CDOUBLE, &complex_loops[TIMES])
+find_loop_of(numpy.add, cnp.NPY_CDOUBLE, &complex_loops[PLUS])
+
 
 # -- rows as functions of Python, and as ufuncs of NumPy ----------------------------------------
 
@@ -2267,6 +2275,34 @@ cdef object element_at(PyObject *array, const Place *place):
     for j in range(many(k)):
         t[j] = (<double *>(there + j * step))[0]
     return x
+
+
+def apart(array):
+    """The elements of a dual array as duals of Python's floats, in a list; None if they are others."""
+    cdef Place place
+    cdef list found = []
+    cdef PyObject *value
+    cdef int axis
+    if Py_TYPE(<PyObject *>array) != ARRAYS:
+        return None
+    value = SLOT(<PyObject *>array, PRIMAL)
+    if value == NULL or Py_TYPE(value) != <PyTypeObject *>ndarray or ndim_of(value) > AXES:
+        return None
+    place.axes = ndim_of(value)
+    for axis in range(place.axes):
+        place.at[axis] = 0
+    for _ in range(cnp.PyArray_SIZE(<cnp.ndarray>value)):
+        x = element_at(<PyObject *>array, &place)
+        if type(x) is not Dual:
+            return None
+        (<Dual>x).is_np = False
+        found.append(x)
+        for axis in range(place.axes - 1, -1, -1):
+            place.at[axis] += 1
+            if place.at[axis] < dims_of(value)[axis]:
+                break
+            place.at[axis] = 0
+    return found
 
 
 cdef bint stored(object array, object index, object x) except -1:

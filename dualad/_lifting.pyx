@@ -114,6 +114,10 @@ cdef extern from *:
         return self == NULL || PyModule_Check(self);
     }
 
+    static inline int is_of_class(PyObject *f) { /* as __new__ is */
+        return PyType_Check(PyCFunction_GET_SELF(f));
+    }
+
     /* Whether the class is called as `type` says. */
     static inline int is_called_by_type(PyObject *cls) {
         return Py_TYPE(cls)->tp_call == PyType_Type.tp_call;
@@ -176,6 +180,7 @@ cdef extern from *:
         PLACES
     int places_of(object f, void **out) noexcept
     bint is_of_module(object f) noexcept
+    bint is_of_class(object f) noexcept
     bint is_called_by_type(object cls) noexcept
     bint is_made_by_object(PyTypeObject *cls) noexcept
     bint is_left_to_new(PyTypeObject *cls) noexcept
@@ -210,6 +215,7 @@ cdef type Module = types.ModuleType
 cdef type Ufunc = numpy.ufunc
 cdef type Dispatcher = type(numpy.zeros_like)  # of an array function, in C
 cdef type float64 = numpy.float64
+cdef type Float = float
 cdef type CachedProperty = functools.cached_property
 cdef type SlotWrapper = types.WrapperDescriptorType
 cdef type MethodWrapper = types.MethodWrapperType
@@ -226,19 +232,19 @@ cdef object readable_is_users = None
 cdef object readable_call = None
 cdef object readable_unanswered = None
 cdef object readable_judged = None
-cdef object readable_special = None
+cdef object readable_kind_of_view = None
 cdef object readable_needs = None
 cdef object readable_twin_of = None
 
 
-def connect(given_functions, given_stand_in, given_code_for, read, write, walk, special,
+def connect(given_functions, given_stand_in, given_code_for, read, write, walk, kind_of_view,
             is_users):
     """Tell the hooks what is readable, so that they can hand over to it."""
     global functions, readable_stand_in, code_for, readable_read, readable_write, readable_walk
-    global readable_special, readable_is_users
+    global readable_kind_of_view, readable_is_users
     functions, readable_stand_in, code_for = given_functions, given_stand_in, given_code_for
     readable_read, readable_write, readable_walk = read, write, walk
-    readable_special, readable_is_users = special, is_users
+    readable_kind_of_view, readable_is_users = kind_of_view, is_users
 
 
 def connect_operators(call, unanswered, judged):
@@ -337,7 +343,7 @@ cdef inline object stand_in(object x):
     if type(x) is Function:
         return of_function(x)
     if type(x) is Builtin or type(x) is Ufunc:
-        if type(x) is Ufunc or is_of_module(x):
+        if type(x) is Ufunc or is_of_module(x) or is_of_class(x):
             found = PyDict_GetItemWithError(functions, x)
             if found != NULL:
                 return <object>found
@@ -358,8 +364,10 @@ cdef inline object stand_in(object x):
         found = PyDict_GetItemWithError(functions, getattr(x.__objclass__, name))
         return x if found == NULL else PyMethod_New(<object>found, x.__self__)
     elif isinstance(x, type):
-        if is_called_by_type(x) and is_users(<PyTypeObject *>x):
-            return constructor(x) if makes_lifted(<PyTypeObject *>x) else x
+        if is_called_by_type(x):
+            if is_users(<PyTypeObject *>x):
+                return constructor(x) if makes_lifted(<PyTypeObject *>x) else x
+            return of_foreign(x)
     elif Py_TYPE(x).tp_flags & Py_TPFLAGS_HEAPTYPE and is_users(Py_TYPE(x)):
         found = _PyType_Lookup(Py_TYPE(x), "__call__")
         if found != NULL and type(<object>found) is Function:
@@ -444,6 +452,21 @@ cdef bint is_users(PyTypeObject *kind) except -1:
     answer = readable_is_users(<object>kind)
     if version != 0 and tag(kind) == version:  # Python code has answered, which may write to it
         versions[version % CLASSES], are_users[version % CLASSES] = version, answer
+    return answer
+
+
+cdef list foreign = [None] * CLASSES     # what is called in place of these classes
+cdef unsigned int foreigners[CLASSES]    # and their versions
+
+
+cdef object of_foreign(object cls):
+    """What is called in place of a class that is not the user's."""
+    cdef unsigned int version = tag(<PyTypeObject *>cls)
+    if version != 0 and foreigners[version % CLASSES] == version:
+        return foreign[version % CLASSES]
+    answer = readable_stand_in(cls)
+    if version != 0 and tag(<PyTypeObject *>cls) == version:
+        foreigners[version % CLASSES], foreign[version % CLASSES] = version, answer
     return answer
 
 
@@ -738,6 +761,10 @@ cdef class Setter:
             found = <object>_PyType_Lookup(Py_TYPE(x), setter.name)
             if type(found) is property and type(found.fset) is Function:
                 of_function(found.fset)(x, value)
+                return
+            hook = _PyType_Lookup(Py_TYPE(found), "__set__")
+            if is_function(hook):
+                of_function(<object>hook)(found, x, value)
             else:
                 readable_write(x, setter.name, value)
         else:
@@ -806,6 +833,9 @@ cdef object property_of(object x, PyObject *found, object name):
             return PyObject_GetAttr(x, name)
         args[0] = <PyObject *>x
         return PyObject_Vectorcall(of_function(f), args, 1, NULL)
+    known = _PyType_Lookup(Py_TYPE(<object>found), "__get__")
+    if is_function(known) and Py_TYPE(<object>found).tp_descr_set != NULL:
+        return of_function(<object>known)(<object>found, x, <object>Py_TYPE(x))
     return readable_read(x, name)
 
 
@@ -866,7 +896,7 @@ cdef class Iterable:
     def __matmul__(self, x):
         if type(self) is not Iterable:
             return NotImplemented
-        return walked(x) if may_be_users(x) else x
+        return walked(x)
 
 
 cdef inline bint may_be_users(object x) noexcept:
@@ -876,8 +906,10 @@ cdef inline bint may_be_users(object x) noexcept:
     )
 
 
-cdef object walked(object x):
+cpdef object walked(object x):
     """An iterator, if the class of x is the user's and makes one by Python code; or x itself."""
+    if not may_be_users(x):
+        return x
     if _PyType_Lookup(Py_TYPE(x), "__iter__") == NULL:
         return readable_walk(x)
     f = lifted_method(Py_TYPE(x), "__iter__")
@@ -916,7 +948,28 @@ cdef class Special:
     def __matmul__(self, x):
         if type(self) is not Special:
             return NotImplemented
-        return readable_special(x) if may_be_users(x) else x
+        return special(x)
+
+
+cdef list views = [None] * CLASSES     # what makes views of objects of these classes
+cdef unsigned int viewed[CLASSES]      # and their versions
+
+
+cpdef object special(object x):
+    """What has special methods of x, lifted, called by Python; x itself if it has none of the user's."""
+    cdef PyTypeObject *kind = Py_TYPE(x)
+    cdef unsigned int version
+    if not may_be_users(x):
+        return x
+    _PyType_Lookup(kind, "__init__")  # which gives it a version
+    version = tag(kind)
+    if version == 0 or viewed[version % CLASSES] != version:
+        make = readable_kind_of_view(<object>kind)
+        if tag(kind) == version:  # Python code has answered, which may write to it
+            viewed[version % CLASSES], views[version % CLASSES] = version, make
+    else:
+        make = views[version % CLASSES]
+    return x if make is None else make(x)
 
 
 @cython.final
@@ -931,7 +984,7 @@ cdef class Manager:
         cdef PyObject *enter = _PyType_Lookup(Py_TYPE(x), "__enter__")
         cdef PyObject *leave = _PyType_Lookup(Py_TYPE(x), "__exit__")
         if not is_function(enter) or not is_function(leave):
-            return readable_special(x)
+            return special(x)
         if not is_copied(<object>enter) and not is_copied(<object>leave):
             return x
         return Managed.__new__(Managed, x, of_function(<object>enter), of_function(<object>leave))
@@ -946,9 +999,11 @@ cdef class Managed:
     def __cinit__(self, x, enter, leave):
         self.x, self.enter, self.leave = x, enter, leave
 
+    @cython.binding(False)  # bound methods of C are called as they are
     def __enter__(self):
         return self.enter(self.x)
 
+    @cython.binding(False)
     def __exit__(self, kind, error, traceback):
         return self.leave(self.x, kind, error, traceback)
 
@@ -981,6 +1036,7 @@ cdef extern from *:
     object PyNumber_InPlaceMultiply(object a, object b)
     object PyNumber_InPlaceTrueDivide(object a, object b)
     object PyObject_GetItem(object a, object b)
+    int PySequence_Contains(object x, object y) except -1
     int PyObject_SetItem(object x, object i, object value) except -1
     object negative(object a, object b)
     object is_less(object a, object b)
@@ -1116,7 +1172,21 @@ cdef inline object plainly(Operator hook, object a, object b, tuple given):
     if hook.forward == "__setitem__":
         PyObject_SetItem(given[1], b, a)
         return None
+    if hook.forward == "__contains__" and is_searched_in_c(a, b):
+        return PySequence_Contains(b, a) == (hook.symbol == "in")
     return hook.native(a, b) if given is None else hook.native(*given)
+
+
+cdef inline bint is_searched_in_c(object x, object parts) except -1:
+    """Whether no method of the user's is called where x is looked for."""
+    if type(parts) is dict or type(parts) is set or type(parts) is str:
+        return True
+    if not is_sequence(parts) or may_be_users(x):
+        return False
+    for part in parts:
+        if may_be_users(part):
+            return False
+    return True
 
 
 cdef object of_both(Operator hook, object a, object b):
@@ -1159,8 +1229,17 @@ cdef inline object of_side(object f, PyTypeObject *kind, object name, object x, 
     return PyObject_Vectorcall(f, args, 2, NULL)
 
 
+cdef object DICT_ITEM = dict.__getitem__
+
+
+cdef inline bint is_of_dict(PyTypeObject *kind):
+    cdef PyObject *item = _PyType_Lookup(kind, "__getitem__")
+    return item == <PyObject *>DICT_ITEM
+
+
 cdef object of_one(Operator hook, object a, object b, tuple given):
     """An operator of one operand, or of what stands in brackets, or before `in`."""
+    cdef PyObject *found
     cdef PyObject *args[3]
     cdef Py_ssize_t n = len(given)
     if hook.symbol == "[]=":  # (value, x, index)
@@ -1174,8 +1253,11 @@ cdef object of_one(Operator hook, object a, object b, tuple given):
         args[0], args[1] = <PyObject *>x, <PyObject *>b
     f = lifted_method(Py_TYPE(x), hook.forward)
     if f is None:
-        if isinstance(x, dict) and lifted_method(Py_TYPE(x), "__missing__") is not None:
-            return hook.readable(given)
+        if hook.forward == "__getitem__" and isinstance(x, dict) and (
+            lifted_method(Py_TYPE(x), "__missing__") is not None
+        ):
+            found = PyDict_GetItemWithError(x, b) if is_of_dict(Py_TYPE(x)) else NULL
+            return hook.readable(given) if found == NULL else <object>found
         return plainly(hook, a, b, given)
     y = PyObject_Vectorcall(f, args, n, NULL)
     if hook.forward == "__contains__":
@@ -1336,6 +1418,8 @@ cdef object call_of_method(PyObject *self, PyObject *const *args, size_t flags, 
             if function.judge is float and is_compiled(y):
                 return function.plain(y)
             return readable_judged(function.judge, <object>args[0], function.name, y)
+        if function.judge is ITER and (n > 1 or may_be_users(<object>args[0])):
+            return PyObject_Vectorcall(function.readable, args, flags, names)
     return PyObject_Vectorcall(function.plain, args, flags, names)
 
 
@@ -1349,11 +1433,19 @@ cdef class OfObject(StandIn):
 
 cdef object call_of_object(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
     cdef OfObject function = <OfObject>self
+    cdef PyTypeObject *kind
+    cdef PyTypeObject *number
     cdef bint is_plain
     if names == NULL and PyVectorcall_NARGS(flags) > 0:
         x = <object>args[0]
         if Py_TYPE(x).tp_flags & Py_TPFLAGS_HEAPTYPE:
             is_plain = is_users(Py_TYPE(x))
+        elif type(x) is Dual and PyVectorcall_NARGS(flags) == 2 and type(<object>args[1]) is type:
+            kind = <PyTypeObject *>args[1]
+            if not PyType_IsSubtype(kind, <PyTypeObject *>Dual):
+                number = <PyTypeObject *>float64 if (<Dual>x).is_np else <PyTypeObject *>Float
+                return PyType_IsSubtype(number, kind)
+            is_plain = False
         else:
             is_plain = not isinstance(x, Dual)
         if is_plain:
@@ -1362,11 +1454,14 @@ cdef object call_of_object(PyObject *self, PyObject *const *args, size_t flags, 
 
 
 cdef class GetAttr(StandIn):
-    """The builtin `getattr`: properties of the user's classes are lifted."""
+    """The builtin `getattr`, or `hasattr`: properties of the user's classes are lifted."""
 
     def __cinit__(self, plain, readable):
         self.vectorcall = <void *>call_getattr
         self.plain, self.readable = plain, readable
+
+
+cdef object HASATTR = hasattr
 
 
 cdef object call_getattr(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
@@ -1375,7 +1470,10 @@ cdef object call_getattr(PyObject *self, PyObject *const *args, size_t flags, Py
     if names == NULL and (n == 2 or n == 3) and type(<object>args[1]) is str:
         x, name = <object>args[0], <object>args[1]
         if not (
-            is_property(Py_TYPE(x), name)
+            function.plain is HASATTR and not (
+                Py_TYPE(x).tp_flags & Py_TPFLAGS_HEAPTYPE and is_users(Py_TYPE(x))
+            )
+            or is_property(Py_TYPE(x), name)
             or has_hooks(Py_TYPE(x))
             or isinstance(x, type) and is_descriptor(<PyTypeObject *><PyObject *>x, name)
         ):
@@ -1770,7 +1868,7 @@ cdef bint is_simple(object x):
 
 
 cdef class Lists(StandIn):
-    """An array function or ufunc of NumPy; what may have duals in lists goes to the readable one.
+    """An array function or ufunc of NumPy; what may have duals in it goes to the readable one.
 
     `objects`: arrays of objects go there too.
     """
@@ -1793,9 +1891,14 @@ cdef object call_lists(PyObject *self, PyObject *const *args, size_t flags, PyOb
             function.objects
             and type(x) is ndarray
             and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_OBJECT
-        ):
+        ) or may_be_users(x) and gives_array(x):
             return PyObject_Vectorcall(function.readable, args, flags, names)
     return PyObject_Vectorcall(function.plain, args, flags, names)
+
+
+cdef bint gives_array(object x) except -1:
+    """Whether an object of the user's has a method of Python code that makes an array of it."""
+    return is_function(_PyType_Lookup(Py_TYPE(x), "__array__")) and is_users(Py_TYPE(x))
 
 
 cdef Lists lists = Lists.__new__(Lists, None, None, False)

@@ -45,6 +45,41 @@ cdef extern from *:
         return -1;
     }
 
+    /* multiply and add of complex numbers, by NumPy's own loops. */
+    enum { TIMES, PLUS };
+    static Loop complex_loops[2];
+
+    static int is_complex_vector(PyObject *x) {
+        PyArrayObject *a = (PyArrayObject *)x;
+        return PyArray_CheckExact(x) && PyArray_NDIM(a) == 1 && PyArray_TYPE(a) == NPY_CDOUBLE
+            && PyArray_ISCARRAY_RO(a);
+    }
+
+    /* Of two such vectors of one length, or of a number (where there is no a) and a vector. */
+    static PyObject *of_complex(int which, PyObject *a, Py_complex number, PyObject *b) {
+        npy_intp n = PyArray_DIM((PyArrayObject *)b, 0);
+        const Size count = n;
+        PyObject *result = PyArray_SimpleNew(1, &n, NPY_CDOUBLE);
+        const Size steps[3] = {a == NULL ? 0 : sizeof(npy_cdouble), sizeof(npy_cdouble),
+                                   sizeof(npy_cdouble)};
+        char *args[3] = {a == NULL ? (char *)&number : PyArray_DATA((PyArrayObject *)a),
+                         PyArray_DATA((PyArrayObject *)b), NULL};
+        if (result == NULL)
+            return NULL;
+        args[2] = PyArray_DATA((PyArrayObject *)result);
+        complex_loops[which].inner(args, &count, steps, complex_loops[which].data);
+        return result;
+    }
+
+    static PyObject *times_complex(PyObject *s, PyObject *t) {
+        return of_complex(TIMES, NULL, PyComplex_AsCComplex(s), t);
+    }
+
+    static PyObject *plus_complex(PyObject *s, PyObject *t) {
+        const Py_complex none = {0.0, 0.0};
+        return of_complex(PLUS, s, none, t);
+    }
+
     static int opcode_at_work(void) { /* of the frame of Python that runs; -1 if there is none */
         PyFrameObject *frame = PyEval_GetFrame();
         PyCodeObject *code = frame == NULL ? NULL : PyFrame_GetCode(frame);
@@ -91,6 +126,13 @@ cdef extern from *:
     int all_numbers(PyObject *x) noexcept
     int opcode_at_work() noexcept
     bint is_nan(PyObject *x) noexcept
+    enum:
+        TIMES
+        PLUS
+    Loop complex_loops[2]
+    bint is_complex_vector(object x) noexcept
+    object times_complex(object s, object t)
+    object plus_complex(object s, object t)
     void take_operators(object kind, void *two, void *power, void *one, void *compare) noexcept
 
 cdef extern from "Python.h":
@@ -445,6 +487,9 @@ cdef object term(InSystem f, int i, object x, object w, object y, int system, ob
 
 cdef object directions(object s, object t, int system):
     """The same in several directions."""
+    if system == COMPLEX and is_complex_vector(t) and type_of(s) <= COMPLEX and type_of(s) >= REAL:
+        product = times_complex(s, t)
+        return product if all_numbers(<PyObject *>product) == 1 else None
     token = stop_warnings()
     try:
         product = PyNumber_Multiply(s, t)
@@ -465,6 +510,8 @@ cdef inline object summed(object s, object t):
         return as_float32(r) if fabs(r) <= FLT_MAX else None
     if type(s) is float32 or type(t) is float32:
         return None
+    if is_complex_vector(s) and is_complex_vector(t) and len(s) == len(t):
+        return plus_complex(s, t)
     if type(s) is ndarray or type(t) is ndarray:
         if type(s) is not type(t) or s.shape != t.shape:
             return None

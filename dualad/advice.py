@@ -109,6 +109,12 @@ def _tell_of_unlifted(driver: str, error: BaseException, users: list[FrameType])
     if all(are_lifted) or not any(are_lifted):
         return False
     name = users[len(users) - are_lifted[::-1].index(True)].f_code.co_qualname
+    if name == "<module>":
+        error.add_note(
+            f"{driver}: lifting does not reach what eval and exec compile; write it as a function, "
+            "or dualad's functions in it, as dualad.sqrt(x) for math.sqrt(x)."
+        )
+        return True
     error.add_note(
         f"{driver}: {name} has been called by Python itself, or by compiled code, and lifting does "
         f"not reach it there; write dualad's functions in {name}, as dualad.sqrt(x) for "

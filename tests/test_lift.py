@@ -626,8 +626,9 @@ def test_closures_stay_shared() -> None:
 
 
 def test_what_is_not_reached_raises() -> None:
-    with pytest.raises(TypeError, match="would lose the derivative"):
+    with pytest.raises(TypeError, match="would lose the derivative") as caught:
         derivative(lambda x: eval("math.sin(x)"), lift=True)(0.5)
+    assert "does not reach what eval and exec compile" in caught.value.__notes__[0]
 
 
 @pytest.fixture
@@ -880,12 +881,28 @@ def test_memory_that_others_hold() -> None:
 
 
 @pytest.mark.parametrize(
+    "address",
+    [lambda b: b.ctypes.data, lambda b: b.ctypes._as_parameter_.value],
+    ids=["data", "parameter"],
+)
+def test_an_address_is_for_good(address: Callable[[Any], int]) -> None:
+    """Nothing tells whether who has it still reads there, where no derivative would be."""
+    b = buffered(np.array([1.0, 2.0]))
+    place = address(b)
+    ctypes.memmove(place, np.array([3.0]).ctypes.data, 8)
+    assert b[0] == 3.0
+    with pytest.raises(TypeError, match="whose memory is in use by code that"):
+        b[0] = Dual(1.0, 1.0)
+    assert ctypes.c_double.from_address(place).value == 3.0
+
+
+@pytest.mark.parametrize(
     "lend", [lambda b: b.data, lambda b: b.ctypes.data_as(ctypes.c_void_p)], ids=["data", "ctypes"]
 )
 def test_memory_that_is_lent(lend: Callable[[Any], Any]) -> None:
     b = buffered(np.array([1.0, 2.0]))
     held = lend(b)
-    ctypes.memmove(b.ctypes.data, np.array([3.0]).ctypes.data, 8)
+    ctypes.memmove(np.asarray(b).ctypes.data, np.array([3.0]).ctypes.data, 8)
     assert b[0] == 3.0
     with pytest.raises(TypeError, match="whose memory is in use by code that"):
         b[0] = Dual(1.0, 1.0)
@@ -1020,6 +1037,7 @@ def test_a_view_of_memory_that_is_held_keeps_duals_out() -> None:
         derivative(f, lift=True)(2.0)
 
 
+@pytest.mark.filterwarnings("ignore:Setting the shape on a NumPy array")
 def test_the_base_of_a_view_is_the_array_itself() -> None:
     def f(x: Any) -> Any:
         a = np.zeros((2, 3))

@@ -945,6 +945,62 @@ def test_numpy_calls_functions_as_often_as_ever(name: str) -> None:
     np.testing.assert_allclose(got.tangent, (up - down) * 2.0**19, atol=1e-8)
 
 
+class Whole(int):
+    """A whole number that makes another float of itself, as NumPy does where it needs one."""
+
+    def __float__(self) -> float:
+        return 99.0
+
+
+class Column:
+    """Makes an array of itself."""
+
+    def __init__(self, x: Any) -> None:
+        self.numbers = np.zeros(3)
+        self.numbers[1:] = x, math.sin(x)
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+        return self.numbers
+
+
+TAKEN: dict[str, Callable[[Any], Any]] = {
+    "whole numbers in a list": lambda x: np.array([Whole(4), x]),
+    "in rows": lambda x: np.array([[Whole(4), 1], [x, Whole(5)]]),
+    "in a sum": lambda x: np.sum([Whole(4), x * math.sqrt(x)]),
+    "by themselves": lambda x: np.stack([x * math.sqrt(x), Whole(4)]) + np.array([Whole(4), 1]),
+    "sum of a column": lambda x: np.sum(Column(x)),
+    "ufunc of it": lambda x: np.exp(Column(x)),
+    "ufunc of two": lambda x: np.multiply(x, Column(x)),
+    "product with it": lambda x: np.dot(np.arange(3.0), Column(x)),
+}
+
+
+@pytest.mark.parametrize("name", TAKEN)
+def test_what_numpy_makes_numbers_of(name: str) -> None:
+    f = TAKEN[name]
+    value, slope = dualad.jvp(f, (1.3,), (1.0,))
+    assert bits(np.asarray(value)) == bits(np.asarray(f(1.3)))
+    differences = (f(1.3 + 2.0**-17) - f(1.3 - 2.0**-17)) * 2.0**16
+    np.testing.assert_allclose(slope, differences, rtol=1e-8, atol=1e-9)
+
+
+@pytest.mark.parametrize("kind", [np.random.default_rng, np.random.RandomState])
+def test_rows_that_compiled_code_exchanges_are_refused(kind: Any) -> None:
+    """NumPy takes copies of the rows of its own arrays, and of others the rows, which are views."""
+
+    def f(x: Any) -> Any:
+        y = x * GRID.T
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of NumPy, which has its doubts
+            kind(1).shuffle(y)
+        return y
+
+    assert bits(value_and_grad(lambda x: f(x)[2, 1])(1.5)[0]) == bits(f(1.5)[2, 1])
+    for mode in ("forward", "reverse"):
+        with pytest.raises(TypeError, match="exchanges rows of this array"):
+            jacobian(f, lift=False, mode=mode)(1.5)
+
+
 def test_what_np_vectorize_makes_is_an_array_of_numbers() -> None:
     x = np.array([0.3, -0.7])
 

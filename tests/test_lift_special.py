@@ -789,6 +789,72 @@ def test_values_are_those_of_python(root: str, methods: str, use: str) -> None:
     assert slope != 0
 
 
+OF_ATTRIBUTES = "def __getattr__(self, n): return math.sin(self.x)\n"
+
+
+@pytest.mark.parametrize(
+    ("root", "methods", "use"),
+    [
+        (
+            "Root",
+            "@property\ndef p(self):\n    math.sqrt(2.0)\n    raise AttributeError\n"
+            + OF_ATTRIBUTES,
+            "return c.p * c.x * c.any",
+        ),
+        (
+            "Root",
+            "def __getattribute__(self, n):\n"
+            "    if n == 'w':\n        raise AttributeError\n"
+            "    return object.__getattribute__(self, n)\n" + OF_ATTRIBUTES,
+            "return c.w * c.x * getattr(c, 'w') * hasattr(c, 'w')",
+        ),
+        (
+            "Root",
+            "class M(type):\n    def __getattr__(cls, n): return math.sqrt(4.0)\n"
+            "class D(metaclass=M): w = 3.0\n",
+            "return C.D.v * C.D.w * c.x",
+        ),
+        (
+            "Root",
+            "def __setattr__(self, n, v): super().__setattr__(n, v * math.sqrt(4.0))\n",
+            "c.z = c.x; return c.z * c.y",
+        ),
+        (
+            "Root",
+            "class D:\n"
+            "    def __get__(self, c, kind): return math.sin(c.__dict__['v'])\n"
+            "    def __set__(self, c, v): c.__dict__['v'] = math.sqrt(v)\n"
+            "v = D()\n",
+            "c.v = c.x; return c.v * c.x",
+        ),
+        (
+            "Root",
+            method("__enter__", "math.sin(self.x)")
+            + method("__exit__", "kind is ZeroDivisionError", ", kind, *more"),
+            "with c as v:;     1 / 0; return v * c.y",
+        ),
+        (
+            "Root",
+            "__enter__ = staticmethod(lambda: math.sqrt(4.0))\n"
+            + method("__exit__", "None", ", *error"),
+            "with c as v: pass; return v * c.y",
+        ),
+        (
+            "dict",
+            "def __init__(self, x): self[1] = x\ndef __missing__(self, k): return math.sqrt(k)\n",
+            "return c[1] * c[4] * (1 in c)",
+        ),
+        ("Root", method("__len__", "0"), "return c.x if c else c.x * math.sin(c.x)"),
+        ("Root", method("__str__", "'%g' % 2.5"), "return c.x * len(str(c)) * (f'{c}' == '2.5')"),
+    ],
+)
+def test_answers_of_compiled_hooks_are_those_of_python(root: str, methods: str, use: str) -> None:
+    f = program(methods, use, root)
+    value, slope = value_and_grad(program(methods, use, root), lift=True)(1.7)
+    assert bits(value) == bits(f(1.7))
+    assert slope == pytest.approx((f(1.7 + 2.0**-17) - f(1.7 - 2.0**-17)) * 2.0**16, rel=1e-8)
+
+
 HEAPS = """
 import heapq, math
 

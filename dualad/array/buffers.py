@@ -118,6 +118,17 @@ class _Memory:
         self.__array_interface__ = array.__array_interface__
 
 
+class _Ctypes:
+    """`ctypes` of a buffer: an address, as `data` is one, is held by nothing."""
+
+    def __init__(self, buffer: Buffer) -> None:
+        self._buffer = buffer
+
+    def __getattr__(self, name: str) -> Any:
+        is_held = name in ("data_as", "shape", "shape_as", "strides", "strides_as")
+        return getattr(self._buffer.lent(for_good=not is_held).ctypes, name)
+
+
 def _operator(f: Callable[[Any, Any], Any]) -> tuple[Any, Any]:
     def forward(self: Buffer, other: Any) -> Any:
         return buffered(f(self.content, unbuffered(other)))
@@ -274,6 +285,8 @@ class Buffer(_Room, ArrayProxy):
         if name in _SNAPSHOTS and is_plain(self.content, np.ndarray):
             return getattr(self.content, name)
         if name in _LENT and is_plain(self.content, np.ndarray):
+            if name == "ctypes":
+                return _Ctypes(self)
             return getattr(self.lent(for_good=name in _ADDRESSES), name)
         if name in (*_SNAPSHOTS, "ctypes", "data"):
             raise refused(
@@ -359,11 +372,7 @@ class Buffer(_Room, ArrayProxy):
         `for_good`: nothing tells when they have done with it.
         """
         if isinstance(self.content, Dual):
-            raise refused(
-                "the memory of an array that holds duals has no derivatives in it; write "
-                "memoryview(a.primal), or a.primal for a, for the plain numbers.",
-                self.content,
-            )
+            raise memory_refused(self.content)
         alias = self.__array__()
         if for_good:
             self._whole.aliases = [lambda: alias]
@@ -423,6 +432,16 @@ class Buffer(_Room, ArrayProxy):
         if isinstance(y, (list, tuple)) and not hasattr(y, "_fields"):
             return type(y)([result(part, _item(call, i)) for i, part in enumerate(y)])
         return result(y, call)
+
+
+def memory_refused(x: Any) -> TypeError:
+    """The refusal to hand out the memory of an array of duals."""
+    return refused(
+        "the memory of an array that holds duals has no derivatives in it, and arrays of a class "
+        "derived from np.ndarray are such memory; write memoryview(a.primal), or a.primal for a, "
+        "for the plain numbers.",
+        x,
+    )
 
 
 def _item(call: Step, i: int) -> Step:

@@ -6,6 +6,7 @@ at once; never an array of objects.
 
 from __future__ import annotations
 
+import opcode
 import operator
 import sys
 from collections.abc import Callable, Iterator
@@ -341,7 +342,26 @@ class DualArray(Dual):
             tangent = tangent[index]
         return tangent
 
+    def _refuse_exchange(self, row: Any, asking: FrameType) -> None:
+        """Refuse to take a row of this array from a function of C, such as np.random's shuffle.
+
+        It would take copies of an array of NumPy; of any other it takes the rows, which are views.
+        """
+        if not np.may_share_memory(plain(self), plain(row)):
+            return
+        if opcode.opname[asking.f_code.co_code[asking.f_lasti]].startswith("CALL"):
+            raise refused(
+                "a function that is not written in Python exchanges rows of this array, which are "
+                "views of it; write x[...] = x[np.random.permutation(len(x))] for a shuffle.",
+                self,
+            )
+
     def __setitem__(self, index: Any, x: Any) -> None:
+        if type(x) is DualArray and type(index) is int and self.ndim > 1:
+            self._refuse_exchange(x, sys._getframe(1))
+        self._store(index, x)
+
+    def _store(self, index: Any, x: Any) -> None:
         if not isinstance(index, tuple):
             index = (index,)
         x = as_operand(x)

@@ -15,7 +15,7 @@ from ..kernel import KERNEL
 from ..looks import is_plain
 from ..namespaces import is_exact
 from ..pair import as_primal, is_array, moved, plain
-from ..structure import leaves
+from ..structure import leaves, rebuild
 from .algebra import linear
 
 _MATCH_CLASS = opcode.opmap["MATCH_CLASS"]
@@ -53,9 +53,20 @@ def as_operand(x: Any) -> Any:
         if any(isinstance(part, (Dual, ArrayProxy)) for part in leaves(x)):
             if _SINGLE.issuperset(map(type, x)):
                 return from_objects(np.fromiter(x, object, len(x)))  # which asks them nothing
+            if any(map(_is_float_by_method, leaves(x))):
+                x = rebuild(x, lambda v: float(v) if _is_float_by_method(v) else v)
             return np.stack([as_operand(part) for part in x])
         x = np.asarray(x)
     return from_objects(x) if is_plain(x, np.ndarray) else x
+
+
+def _is_float_by_method(x: Any) -> bool:
+    """Whether x is of a class of integers with a `__float__` of its own.
+
+    NumPy asks that for the float in an array of floats, and takes the integer everywhere else.
+    """
+    kind = type(x)
+    return issubclass(kind, int) and kind.__float__ is not int.__float__
 
 
 _NUMBERS = (float, complex, int, np.number)
@@ -111,7 +122,10 @@ def as_objects(x: Any, number: Callable[[Any], Any] = as_number) -> Any:
         return np.asarray(x, dtype=object)
     elements: Any = x
     objects = np.empty_like(plain(x), dtype=object, subok=False)  # in the order of x in memory
-    if not is_array(x):
+    apart = KERNEL.apart(x) if KERNEL and number is as_number else None
+    if apart is not None:
+        objects[...] = np.fromiter(apart, object, len(apart)).reshape(objects.shape)
+    elif not is_array(x):
         objects[()] = number(x)
     elif x.ndim == 1:  # objects[i] = … would ask them whether they are sequences
         objects[:] = np.fromiter(map(number, elements), object, len(elements))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import sys
 from typing import Any, TypeVar
 
 import numpy as np
@@ -18,7 +19,7 @@ def with_short_ways(kind: T) -> T:
     if KERNEL is None or ARRAY_KERNEL is None:
         return kind
     array: Any = kind
-    place, transposed, set_item = ARRAY_KERNEL.place, ARRAY_KERNEL.transposed, array.__setitem__
+    place, transposed, store = ARRAY_KERNEL.place, ARRAY_KERNEL.transposed, array._store
     accumulate = ARRAY_KERNEL.accumulate
 
     def of_operator(name: str, operation: Any, *methods: Any) -> Any:
@@ -32,8 +33,10 @@ def with_short_ways(kind: T) -> T:
         return method
 
     def __setitem__(x: Any, index: Any, value: Any) -> None:
+        if type(value) is kind and type(index) is int and x.ndim > 1:
+            x._refuse_exchange(value, sys._getframe(1))
         if not place(x, index, value):
-            set_item(x, index, value)
+            store(x, index, value)
 
     def transpose(x: Any) -> Any:
         y = transposed(x)

@@ -272,7 +272,7 @@ def _steps(code: CodeType, writer: _Writer) -> tuple[list[_Step], dict[int, _Ste
     waiting: list[int] = []  # offsets of EXTENDED_ARG, which belong to the next instruction
     jumps: list[tuple[_Step, int]] = []
     before: dis.Instruction | None = None
-    for i in found:
+    for i, after in zip(found, [*found[1:], None], strict=True):
         waiting.append(i.offset)
         if i.opname == "EXTENDED_ARG":
             continue
@@ -281,7 +281,7 @@ def _steps(code: CodeType, writer: _Writer) -> tuple[list[_Step], dict[int, _Ste
             and before.opname in ("LOAD_GLOBAL", "LOAD_NAME")
             and writer.hooks.is_plain(str(before.argval))
         )
-        is_called = i.offset in called or (_is_of_method(i) and not _OLD_CALLS and not is_plain)
+        is_called = i.offset in called or (_is_to_call(i, after) and not is_plain)
         ops = writer.become(i, is_plain, is_called) or [(i.opname, i.arg or 0)]
         p: Any = i.positions
         step = _Step(ops, (p.lineno, p.end_lineno, p.col_offset, p.end_col_offset))
@@ -309,9 +309,14 @@ def _steps(code: CodeType, writer: _Writer) -> tuple[list[_Step], dict[int, _Ste
     return steps, by_offset
 
 
-def _is_of_method(i: dis.Instruction) -> bool:
-    """Whether an instruction reads an attribute to call it, as from Python 3.12 on it tells."""
-    return _NAMED_ATTRIBUTE and i.opname == "LOAD_ATTR" and bool((i.arg or 0) & 1)
+def _is_to_call(i: dis.Instruction, after: dis.Instruction | None) -> bool:
+    """Whether an instruction reads an attribute to call it, as from Python 3.13 on it tells.
+
+    Or the next one does, where the module imports something under the name of the object.
+    """
+    if _OLD_CALLS or i.opname != "LOAD_ATTR":
+        return False
+    return bool((i.arg or 0) & 1) or (after is not None and after.opname == "PUSH_NULL")
 
 
 def _place_of_callee(i: dis.Instruction, empty: dict[int, Places]) -> int | None:

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from ..array.buffers import Buffer, buffered
+from ..array.buffers import Buffer, buffered, memory_refused
+from ..array.dualarray import DualArray
 from ..array.operands import ArrayProxy, unbuffered
 from ..array.protocols import ARRAY_FUNCTIONS
 from ..array_rules.common import has_duals
@@ -139,11 +140,16 @@ FUNCTIONS |= {
 
 
 def _memory(x: Any) -> Any:
+    if isinstance(x, DualArray):
+        raise memory_refused(x)
     return x.lent() if isinstance(x, Buffer) else x
 
 
 FUNCTIONS |= {
     np.ndarray: ByPlace(np.ndarray, _same, _same, _memory, _same, buffer=_memory),
+    np.ndarray.__new__: ByPlace(
+        *(np.ndarray.__new__, _same, _same, _same, _memory, _same), buffer=_memory
+    ),
     np.vectorize: ByPlace(Vectorized, stand_in, _same, pyfunc=stand_in),
     np.frompyfunc: ByPlace(np.frompyfunc, stand_in, _same),
 }
@@ -210,7 +216,7 @@ def _iter(x: Any, *sentinel: Any) -> Any:
     return iter(walked(x)) if walk is None else iterator_of(stand_in(walk)(x))
 
 
-FUNCTIONS[iter] = LIFTING.OfMethod("__iter__", _iter, _iter, iter) if LIFTING else _iter
+FUNCTIONS[iter] = LIFTING.OfMethod("__iter__", iter, _iter, iter) if LIFTING else _iter
 FUNCTIONS[sum] = caller(summed if SUM_IS_EXACT else sum, walked)
 FUNCTIONS |= {f: caller(FUNCTIONS[f], walked) for f in (math.prod, math.fsum)}
 

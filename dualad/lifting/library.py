@@ -448,7 +448,7 @@ def _hasattr(x: Any, name: str, /) -> bool:
 
 FUNCTIONS |= {
     getattr: LIFTING.GetAttr(getattr, _getattr) if LIFTING else _getattr,
-    hasattr: _hasattr,
+    hasattr: LIFTING.GetAttr(hasattr, _hasattr) if LIFTING else _hasattr,
     setattr: write,
     delattr: delete,
 }

@@ -689,16 +689,21 @@ def _plain_number(x: Any) -> Any:
     return plain(unbuffered(x))
 
 
-def special(x: Any) -> Any:
+def readable_special(x: Any) -> Any:
     """An object of whose special methods those of the user's class are lifted; or x itself."""
-    kind = type(x)
+    make = _kind_of_views(type(x))
+    return x if make is None else make(x)
+
+
+def _kind_of_views(kind: type) -> Any:
+    """What makes such objects for a class; None if they are its own."""
     if not kind.__flags__ & HEAP_TYPE:
-        return x
+        return None
     if not any(users_method(kind, name) for name in _CALLED_BY_PYTHON):
-        return x
+        return None
     there = (name for name in _CALLED_BY_PYTHON if hasattr(kind, name))
     own = [name for name in there if getattr(kind, name) is not getattr(object, name, None)]
-    return view_of(x, *own, "__repr__")
+    return _kind_of_view(kind.__name__, (*own, "__repr__"))
 
 
 def view_of(x: Any, *methods: str) -> Any:
@@ -720,7 +725,7 @@ def _kind_of_view(name: str, methods: tuple[str, ...]) -> type:
     def of(method: str) -> Function:
         def call(self: Any, *args: Any) -> Any:
             x = held(self)
-            y = stand_in(getattr(type(x), method))(x, *args)
+            y = stand_in(_bound(inspected(type(x), method), x))(*args)
             return _plain_number(y) if method in ("__float__", "__complex__") else y
 
         return call
@@ -757,7 +762,7 @@ _CALLED_BY_PYTHON = (
 )
 
 
-def walked(x: Any) -> Any:
+def readable_walked(x: Any) -> Any:
     """An iterator, if the class of x is the user's and makes one by Python code; or x itself."""
     kind = type(x)
     if kind.__flags__ & HEAP_TYPE:
@@ -960,7 +965,9 @@ def _copied(f: types.FunctionType, keep: Callable[[types.CodeType, Any], None]) 
         return isinstance(f.__globals__.get(name), types.ModuleType)
 
     operators = OPERATORS or _TEXT
-    hooks = Hooks(callee, ITERABLE, SPECIAL, MANAGER, operators, getter, method, setter, Deleter, is_plain)
+    hooks = Hooks(
+        callee, ITERABLE, SPECIAL, MANAGER, operators, getter, method, setter, Deleter, is_plain
+    )
     code = rewritten(f.__code__, hooks, lambda new: note(new, STAYS))
     key = id(f.__code__)
     with _LOCK:
@@ -1056,6 +1063,8 @@ end: Function = LIFTING.end if LIFTING else readable_end
 note: Function = LIFTING.set_note if LIFTING else _copies.set
 callee: Function = LIFTING.Callee if LIFTING else Callee
 constructor: Callable[[type], Any] = LIFTING.Constructor if LIFTING else Constructor
+walked: Function = LIFTING.walked if LIFTING else readable_walked
+special: Function = LIFTING.special if LIFTING else readable_special
 ITERABLE: Any = LIFTING.Iterable() if LIFTING else Iterable()
 SPECIAL: Any = LIFTING.Special() if LIFTING else Special()
 MANAGER: Any = LIFTING.Manager() if LIFTING else SPECIAL
@@ -1095,4 +1104,6 @@ _OBJECTS_OWN = ("__getattribute__", "__setattr__", "__delattr__", "__call__")
 
 if LIFTING:
     FUNCTIONS |= {f: LIFTING.OfObject(f, FUNCTIONS[f]) for f in (isinstance, type)}
-    LIFTING.connect(FUNCTIONS, stand_in, code_for, read, write, walked, special, is_users)
+    LIFTING.connect(
+        *(FUNCTIONS, stand_in, code_for, read, write, readable_walked, _kind_of_views, is_users)
+    )

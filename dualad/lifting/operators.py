@@ -37,7 +37,7 @@ from .standins import FUNCTIONS, INFIX, SUM_IS_EXACT, as_infix, summed
 
 def _is_in(x: Any, parts: Any) -> bool:
     if type(parts) in _LISTS and any(_python_method(type(v), "eq") for v in (x, *parts)):
-        return any(v is x or _truth(_HOOKS["=="].lifted(v, x)) for v in parts)
+        return any(v is x or _truth(_hooks["=="] @ (v, x)) for v in parts)
     return x in (parts if _has(type(parts), "contains") else lift.walked(parts))
 
 
@@ -45,6 +45,10 @@ def _item(x: Any, key: Any) -> Any:
     """x[key], with the `__missing__` of the user's dicts lifted."""
     missing = _python_method(type(x), "missing") if isinstance(x, dict) else None
     return x[key] if missing is None or key in x else stand_in(missing)(x, key)
+
+
+def _set_item(value: Any, x: Any, key: Any) -> None:
+    x[key] = value
 
 
 _BINARY: dict[str, tuple[str, Function]] = {
@@ -77,7 +81,7 @@ _UNARY: dict[str, tuple[str, Function]] = {
 }
 _CONTAINERS: dict[str, tuple[str, Function]] = {
     "[]": ("getitem", _item),
-    "[]=": ("setitem", lambda value, x, i: operator.setitem(x, i, value)),
+    "[]=": ("setitem", _set_item),
     "del []": ("delitem", operator.delitem),
     "in": ("contains", _is_in),
     "not in": ("contains", lambda x, parts: not _is_in(x, parts)),
@@ -285,8 +289,9 @@ def _sum(numbers: Any, /, start: Any = 0) -> Any:
     kinds = set(map(type, parts))
     if not any(_python_method(kind, "add") or _python_method(kind, "radd") for kind in kinds):
         return summed(parts, start) if SUM_IS_EXACT else sum(parts, start)
+    add = _hooks["+"]
     for x in parts:
-        start = _ADD(start, x)
+        start = add @ (start, x)
     return start
 
 
@@ -364,7 +369,7 @@ def _compared(symbol: str, a: Any, b: Any) -> Any:
             if not (v is w or _truth(_compared("==", v, w))):
                 return symbol != "==" and _compared(symbol, v, w)
         a, b = len(a), len(b)
-    return _HOOKS[symbol].lifted(a, b)
+    return _hooks[symbol] @ (a, b)
 
 
 def _key(x: Any) -> Any:
@@ -572,7 +577,7 @@ def _unpacked(f: Function) -> Callable[[Any], Any]:
 
 
 _HOOKS = dict(_all_hooks())
-_ADD = _HOOKS["+"].lifted
+_hooks: dict[str, Any] = {}  # by symbol, once they are needed
 
 
 def _asking(f: Any) -> Function:
@@ -587,7 +592,7 @@ def _filter(f: Any, parts: Any) -> Any:
 
 def _start() -> None:
     """From now on, copies of code have hooks before their operators."""
-    hooks: dict[str, Any] = {}
+    hooks = _hooks
     functions: dict[Any, Function] = {}
     for symbol, hook in _HOOKS.items():
         native, lifted, *more = hook
@@ -610,7 +615,7 @@ def _start() -> None:
     functions |= {f: _asking(f) for f in (any, all)}
     functions[filter] = _filter
     functions[divmod] = _both("divmod()", "divmod", "rdivmod", divmod)
-    functions[operator.contains] = lambda parts, x: _HOOKS["in"].lifted(x, parts)
+    functions[operator.contains] = lambda parts, x: _hooks["in"] @ (x, parts)
     functions |= _ORDERING
     lift.take_operators(hooks, functions)
 

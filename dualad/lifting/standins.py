@@ -561,6 +561,7 @@ def _takes_lists(f: Function) -> Function:
     on_duals = _on_duals(f)
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        args = tuple([_as_array(x, f.__name__) for x in args])
         for x in (*args, *kwargs.values()) if kwargs else args:
             is_objects = type(x) is np.ndarray and x.dtype == object
             if (is_objects or isinstance(x, (list, tuple))) and _any_dual(x):
@@ -576,6 +577,19 @@ def _takes_lists(f: Function) -> Function:
     return LIFTING.Lists(f, call, True) if LIFTING else call
 
 
+def _as_array(x: Any, name: str = "") -> Any:
+    """What `__array__` gives of an object of the user's, which may hold duals; else x itself.
+
+    Of which NumPy does not rather call a method of this name.
+    """
+    if not _has_own(x, "__array__") or any(hasattr(type(x), n) for n in (*_PROTOCOLS, name)):
+        return x
+    return x.__array__()
+
+
+_PROTOCOLS = ("__array_ufunc__", "__array_function__")
+
+
 def _in_array(x: Any) -> Any:
     return array_of(x) if isinstance(x, (list, tuple)) and _any_dual(x) else x
 
@@ -585,7 +599,7 @@ def on_lists(ufunc: Any) -> Function:
     """A ufunc or its method, for duals in lists too; arrays of objects stay NumPy's own."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        return ufunc(*map(_in_array, args), **kwargs)
+        return ufunc(*[_in_array(_as_array(x)) for x in args], **kwargs)
 
     call.__name__ = call.__qualname__ = ufunc.__name__
     return LIFTING.Lists(ufunc, call, False) if LIFTING else call
@@ -723,7 +737,11 @@ def _of_numbers(x: Any, kind: Any) -> Any:
         return x if isinstance(x, np.ndarray) else _object(x)
     if not _any_dual(x):
         return x if kind is None else np.asanyarray(x, dtype=kind)
-    y = array_of(x.tolist() if isinstance(x, np.ndarray) else x)
+    found = KERNEL and KERNEL.together(x)
+    if found is not None:
+        y: Any = dual(*found)
+    else:
+        y = array_of(x.tolist() if isinstance(x, np.ndarray) else x)
     if isinstance(x, np.ndarray):
         y = in_order_of(x, y)
     return buffered(y if kind is None or y.dtype == kind else y.astype(kind))
