@@ -110,9 +110,9 @@ def derivative(
     twice if they are complex). From order 3 on the derivative comes from a series, as `taylor`
     has it, which costs order² steps where nested duals double with each order. Then f is called
     once more where it does not return a single number, and once for the first array of a shape;
-    where there is no series, or none that is finite, it is called again, with nested duals, and
-    from order 7 on before that with a series of another scale. From order 13 on, nested duals are
-    not tried: what is infinite in the series is infinite or nan.
+    where there is no series, or none that is finite, it is called again: to order 6 with nested
+    duals, and from order 7 on with a series of another scale, which decides what is infinite or
+    nan. From order 13 on nested duals are not tried at all.
 
     Examples
     --------
@@ -216,7 +216,8 @@ def _last_of_series(inputs: Inputs, order: int) -> Any:
         if all(is_finite(c) for each in found for c in each):
             break
     else:
-        if order <= _MOST_DOUBLINGS:
+        is_lost = all(is_finite(each[-1]) for each in found)  # as where a sum before has overflowed
+        if order <= MOST_NESTED or (is_lost and order <= _MOST_DOUBLINGS):
             return None
         found = [[_nan_behind_infinities(each)] for each in found]
     if any(np.ndim(x) and np.shape(value) != np.shape(x) for value in outputs.values):

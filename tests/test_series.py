@@ -1150,6 +1150,35 @@ def test_high_orders_that_overflow_have_an_end(order: int) -> None:
         assert found[1] == pytest.approx(want, rel=1e-9)
 
 
+@pytest.mark.parametrize("order", [7, 11, 12])
+def test_infinite_derivatives_take_no_nested_duals(order: int) -> None:
+    """The series has the signs that nested duals have, in three calls and not in 2**order steps."""
+    cases: list[tuple[Callable[[Any], Any], int]] = [
+        (np.sqrt, -1),
+        (lambda x: x**2.5, -1),
+        (np.log, -1),
+        (np.cbrt, -1),
+        (lambda x: 1 / x, 1),
+        (lambda x: np.arcsin(1 - x), 1),
+        (lambda x: 1 / (1 + np.sqrt(x)), 1),
+    ]
+    for f, sign in cases:
+        calls = 0
+
+        def counted(x: Any, f: Any = f) -> Any:
+            nonlocal calls
+            calls += 1
+            return f(x)
+
+        with np.errstate(all="ignore"):
+            found = derivative(counted, order=order)(np.float64(0.0))
+            nested = _as_nested(f, 6 - order % 2)(np.float64(0.0))
+        assert found == nested == sign * math.inf * (-1) ** (order % 2)
+        assert calls <= 3
+    with np.errstate(all="ignore"):  # overflows in a term that adds nothing
+        assert derivative(lambda x: 1e308 * (3 * x) + x**7, order=7)(1.0) == 5040.0
+
+
 @pytest.mark.parametrize("order", [14, 30])
 def test_high_orders_without_a_series_are_refused(order: int) -> None:
     for call in (

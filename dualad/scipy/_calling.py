@@ -116,12 +116,17 @@ def called_as(original: Function) -> Enter:
             return f
         if places.takes_any_number:
             return f
+        axes = axes_of(original)
 
         def call(*args: Any, **kwargs: Any) -> Any:
             given = places.named(args, kwargs)
             if given is None:
                 return original(*args, **kwargs)
             try:
+                if axes and has_duals(given):
+                    found = one_by_one(f, axes, given)
+                    if found is not NotImplemented:
+                        return found
                 return f(**given)
             except NonDifferentiableError as error:
                 if not VALUES.before:
@@ -166,6 +171,78 @@ def take_places(ours: dict[str, Any], theirs: Any) -> None:
             ours[name] = called_as(getattr(theirs, name))(f)
 
 
+# -- stacks of problems ----------------------------------------------------------------------
+
+# How many axes of an argument are those of one problem, where SciPy takes stacks of them; "1|2":
+# one of a vector, or else two. Other functions say so in their decorator.
+Axes = dict[str, Any]
+_AXES: dict[str, Axes] = {
+    "cho_solve": {"c_and_lower": (2, 0), "b": "1|2"},
+    "cho_solve_banded": {"cb_and_lower": (2, 0), "b": "1|2"},
+    "lu": {"a": 2},
+    "lu_solve": {"lu_and_piv": (2, 1), "b": "1|2"},
+    "solve_banded": {"ab": 2, "b": "1|2"},
+    "solve_continuous_are": dict.fromkeys("abqrs", 2),
+    "solve_discrete_are": dict.fromkeys("abqrs", 2),
+    "solve_toeplitz": {"c_or_cr": (1, 1), "b": "1|2"},
+    "sqrtm": {"A": 2},
+    "matmul_toeplitz": {"c_or_cr": (1, 1), "x": "1|2"},
+}
+
+
+def axes_of(original: Function) -> Axes:
+    """The axes of one problem, by the argument; nothing if SciPy's function takes no stacks."""
+    if not str(original.__module__).startswith("scipy.linalg"):
+        return {}
+    names = getattr(getattr(original, "__code__", None), "co_freevars", ())
+    if "ndims" not in names:
+        return _AXES.get(original.__name__, {})
+    ndims = (original.__closure__ or ())[names.index("ndims")].cell_contents
+    return dict(zip(inspect.signature(original).parameters, ndims, strict=False))
+
+
+def one_by_one(f: Function, axes: Axes, given: dict[str, Any]) -> Any:
+    """f of each problem in a stack of them, as SciPy has it; NotImplemented for one problem."""
+    arrays: dict[tuple[str, int | None], tuple[Any, int]] = {}
+    for name, inner in axes.items():
+        x = given.get(name)
+        is_pair = isinstance(inner, tuple) and isinstance(x, tuple)
+        parts = list(enumerate(zip(x, inner, strict=False))) if is_pair else [(None, (x, inner))]
+        for i, (part, n) in parts:
+            n = n[0] if isinstance(n, tuple) else n
+            if part is None or n is None:
+                continue
+            part = as_operand(part)
+            arrays[name, i] = part, min(2, max(1, np.ndim(part))) if n == "1|2" else n
+    fronts = [np.shape(x)[: np.ndim(x) - n] for x, n in arrays.values()]
+    if not any(fronts):
+        return NotImplemented
+    front = np.broadcast_shapes(*fronts)
+    rows = {}
+    for key, (x, n) in arrays.items():
+        inner = np.shape(x)[np.ndim(x) - n :]
+        rows[key] = np.reshape(np.broadcast_to(x, (*front, *inner)), (-1, *inner))
+    found = []
+    for k in range(int(np.prod(front))):
+        one = {n: list(x) if isinstance(x, tuple) and n in axes else x for n, x in given.items()}
+        for (name, i), row in rows.items():
+            if i is None:
+                one[name] = row[k]
+            else:
+                one[name][i] = row[k]
+        found.append(
+            f(**{n: tuple(x) if isinstance(given[n], tuple) else x for n, x in one.items()})
+        )
+
+    def stacked(parts: Any) -> Any:
+        y = np.stack([as_operand(part) for part in parts])
+        return np.reshape(y, (*front, *np.shape(y)[1:]))
+
+    if isinstance(found[0], tuple):
+        return tuple(map(stacked, zip(*found, strict=True)))
+    return stacked(found)
+
+
 # -- SciPy's values, and the tangents of what is composed -------------------------------------
 
 
@@ -191,7 +268,7 @@ def composed(original: Function, *, plain_only: str = "", calls: str = "") -> En
     TypeError
         When called: if an argument that takes no duals has some, or the result is of integers.
     """
-    places = Places(original)
+    places, axes = Places(original), axes_of(original)
 
     def enter(f: Function) -> Function:
         def call(*args: Any, **kwargs: Any) -> Any:
@@ -200,6 +277,8 @@ def composed(original: Function, *, plain_only: str = "", calls: str = "") -> En
             given = places.named(args, kwargs)
             if given is None:
                 return original(*args, **kwargs)
+            if axes and (found := one_by_one(call, axes, given)) is not NotImplemented:
+                return found
             inner = None if given.get(calls) is None else Plain(given[calls])
             output = given.pop(places.output, None)
             _refuse_duals_in(plain_only, given, original)
@@ -233,7 +312,7 @@ def of_matrices(original: Function) -> Enter:
 
     def enter(f: Function) -> Function:
         def on_arrays(value: Any, **given: Any) -> Any:
-            lists = {n: x for n, x in given.items() if isinstance(x, list) and has_duals(x)}
+            lists = {n: x for n, x in given.items() if isinstance(x, list)}
             return f(value, **given | {n: own(as_operand(x)) for n, x in lists.items()})
 
         return composed(original)(functools.update_wrapper(on_arrays, f))

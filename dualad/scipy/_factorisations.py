@@ -126,11 +126,6 @@ def _unsupported(f: str, instead: str) -> NoReturn:
     raise TypeError(f"scipy.linalg.{f} cannot take duals; {instead}.")
 
 
-def _refuse_many(f: str, a: Any) -> None:
-    if np.ndim(a) != 2:
-        _unsupported(f"{f} of shape {np.shape(a)}", "take one matrix after the other")
-
-
 @of_matrices(_scipy.eig)
 def eig(
     value: Any,
@@ -149,7 +144,6 @@ def eig(
         If there are duals, and left vectors or homogeneous eigenvalues are asked for, or the
         vectors of a pair of matrices.
     """
-    _refuse_many("eig", a)
     if left or homogeneous_eigvals or (b is not None and right):
         _unsupported(
             "eig with left=True, homogeneous_eigvals=True, or a second matrix",
@@ -179,7 +173,6 @@ def eigvals(
     value: Any, a: Any, b: Any = None, homogeneous_eigvals: bool = False, **options: Any
 ) -> Any:
     """scipy.linalg.eigvals, of one matrix or of a pair."""
-    _refuse_many("eigvals", a)
     if homogeneous_eigvals:
         _unsupported("eigvals with homogeneous_eigvals=True", "omit it")
     return _paired_eigenvalues(np.linalg.eigvals(a if b is None else np.linalg.solve(b, a)), value)
@@ -280,7 +273,6 @@ def pinv(
     **options: Any,
 ) -> Any:
     """scipy.linalg.pinv: the pseudo-inverse; the rank is plain."""
-    _refuse_many("pinv", a)
     s = np.linalg.svdvals(plain(a))
     largest = s[0] if s.size else 0.0
     eps = np.finfo(s.dtype).eps
@@ -326,7 +318,6 @@ def qr(value: Any, a: Any, mode: str = "full", pivoting: bool = False, **options
     TypeError
         With mode="raw" and duals.
     """
-    _refuse_many("qr", a)
     if mode == "raw":
         _unsupported("qr with mode='raw'", "write mode='full', 'r' or 'economic'")
     columns = value[-1] if pivoting else slice(None)
@@ -356,7 +347,6 @@ def _for_columns(signs: Any, q: Any) -> Any:
 @of_matrices(_scipy.rq)
 def rq(value: Any, a: Any, mode: str = "full", **options: Any) -> Any:
     """scipy.linalg.rq of a matrix with no more rows than columns, with mode "economic" or "r"."""
-    _refuse_many("rq", a)
     m, n = a.shape
     if m > n or (mode == "full" and m < n):
         _unsupported("rq of such a matrix in this mode", "write mode='economic', of a wide matrix")
@@ -383,7 +373,6 @@ def lu(value: Any, a: Any, permute_l: bool = False, p_indices: bool = False, **o
     >>> derivative(lambda t: lu(np.array([[t, 1.0], [1.0, 1.0]]))[2][1, 1])(2.0)
     0.25
     """
-    _refuse_many("lu", a)
     rows, left, right = _scipy.lu(plain(a), p_indices=True)
     if np.any(np.diagonal(right) == 0):
         raise NonDifferentiableError(_PIVOTED)
@@ -435,7 +424,6 @@ def polar(value: Any, a: Any, side: str = "right") -> Any:
     NonDifferentiableError
         If p is singular.
     """
-    _refuse_many("polar", a)
     right = side == "right"
     square = adjoint(a) @ a if right else a @ adjoint(a)
     p = value[1]

@@ -132,8 +132,6 @@ def sqrtm(A: Any, **options: Any) -> Any:
 
     Raises
     ------
-    ValueError
-        If A has duals and is a stack of matrices.
     NonDifferentiableError
         If A has duals and is singular.
 
@@ -145,8 +143,6 @@ def sqrtm(A: Any, **options: Any) -> Any:
     if not has_duals(A):
         return _scipy.sqrtm(A, **options)
     A = own(as_operand(A))
-    if A.ndim != 2:
-        raise ValueError(f"sqrtm with duals takes one matrix, got shape {A.shape}; loop over them.")
     x = _scipy.sqrtm(plain(A), **options)
     _refuse_singular(A, "square root")
     return with_value(_root(A, x), x)

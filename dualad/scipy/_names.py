@@ -30,7 +30,7 @@ from ..pair import plain
 from ..refusals import LOST, NAMED, refused
 from ..structure import leaves, rebuild
 from ._branches import may_hold_duals
-from ._calling import linear_in, public_name
+from ._calling import Places, axes_of, linear_in, one_by_one, public_name
 from ._decisions import DECISIONS, UNLISTED, Decisions
 from ._errors import OF_CALLS, error_on_values
 
@@ -194,9 +194,13 @@ def _duals_among(*given: Any) -> list[Any]:
 def lifted_call(f: Any) -> Callable[..., Any]:
     """SciPy's own Python code, lifted; called with SciPy's function before its arguments."""
     makes = isinstance(f, type)
-    inner = f if makes else inspect.unwrap(f)
+    inner, axes = f if makes else inspect.unwrap(f), {} if makes else axes_of(f)
 
     def call(_: Any, *args: Any, **kwargs: Any) -> Any:
+        if axes and (given := Places(f).named(args, kwargs)):
+            found = one_by_one(functools.partial(call, f), axes, given)
+            if found is not NotImplemented:
+                return found
         begin()
         try:
             y = (constructor(f) if makes else own_twin(inner))(*args, **kwargs)

@@ -20,7 +20,7 @@ from ..array_rules.common import has_duals
 from ..array_rules.matrices import adjoint, from_triangle
 from ..dual import Dual  # noqa: F401  of which the examples are made
 from ..pair import moved, own, plain
-from ._calling import called_as, composed, take_places
+from ._calling import called_as, composed, of_matrices, take_places
 from ._factorisations import (
     cho_solve_banded,
     cholesky_banded,
@@ -178,6 +178,8 @@ def solve(a: Any, b: Any, lower: bool = False, *, assume_a: Any = None, **option
 
     if not has_duals(a, b):
         return divide(b)
+    if np.ndim(b) == 1 and np.ndim(a) > 2:  # of one right side, and many matrices
+        return solve(a, b[:, None], lower, assume_a=assume_a, **options)[..., 0]
     matrix = _READ.get(str(assume_a), _whole)(a, "L" if lower else "U")
     if options.get("transposed"):
         matrix = np.matrix_transpose(matrix)
@@ -489,8 +491,6 @@ def lu_factor(a: Any, **options: Any) -> Any:
 
     Raises
     ------
-    ValueError
-        If a has duals and is not one matrix.
     NonDifferentiableError
         If a has duals and a pivot is zero.
 
@@ -502,11 +502,6 @@ def lu_factor(a: Any, **options: Any) -> Any:
     (a,) = _operands(a)
     if not has_duals(a):
         return _scipy.lu_factor(a, **options)
-    if np.ndim(a) != 2:
-        raise ValueError(
-            f"lu_factor with duals takes one matrix, got shape {a.shape}; factorise them one by "
-            "one."
-        )
     lu, pivots = _scipy.lu_factor(plain(a), **options)
     if np.any(np.diagonal(lu) == 0):
         raise NonDifferentiableError(
@@ -736,7 +731,7 @@ def matmul_toeplitz(value: Any, c_or_cr: Any, x: Any, **options: Any) -> Any:
     return _toeplitz(c_or_cr) @ x
 
 
-@composed(_scipy.solve_circulant)
+@of_matrices(_scipy.solve_circulant)
 def solve_circulant(value: Any, c: Any, b: Any, **options: Any) -> Any:
     """scipy.linalg.solve_circulant: the x with circulant(c) @ x = b, for one vector c.
 
