@@ -11,11 +11,13 @@ from __future__ import annotations
 import collections
 from collections.abc import Callable
 from contextlib import suppress
+from types import CodeType
 from typing import Any
 
 import numpy as np
 
 from . import levels
+from .frames import user_frame
 from .kernel import KERNEL
 from .pair import Pair, is_array, plain
 
@@ -81,11 +83,16 @@ _DOUBTS = (
 )
 
 
+# The instruction at which duals were compared, in the user's code, and that which called it.
+Place = tuple[int, ...]
+
+
 class _Noted:
     """What was noted of an open level, of which most have nothing."""
 
     def __init__(self) -> None:
         self.doubts: set[str] = set()
+        self.places: dict[Place, tuple[CodeType, ...]] = {}
         self.texts: collections.deque[str] = collections.deque(maxlen=1000)
 
 
@@ -106,6 +113,12 @@ def is_noted(level: int, why: str) -> bool:
     return level in NOTED and why in NOTED[level].doubts
 
 
+class Doubt(str):
+    """What makes outputs doubtful, and the places where duals were found equal to numbers."""
+
+    places: dict[Place, tuple[CodeType, ...]]
+
+
 def gravest_doubt(level: int) -> str:
     """What makes the outputs of an open level doubtful, the gravest; "" if nothing does.
 
@@ -115,7 +128,9 @@ def gravest_doubt(level: int) -> str:
     if not noted:
         return ""
     gravest = next((why for why in _DOUBTS if why in noted.doubts), "")
-    return f"{gravest}, text" if "text" in noted.doubts else gravest
+    doubt = Doubt(f"{gravest}, text" if "text" in noted.doubts else gravest)
+    doubt.places = noted.places
+    return doubt
 
 
 # -- what is looked into -------------------------------------------------------------------
@@ -176,10 +191,16 @@ def _is_all(answer: Any) -> bool:
 
 
 def note_equal(*numbers: Any) -> None:
-    """Note that these were found equal."""
+    """Note that these were found equal, and where."""
+    frame = user_frame()
+    frames = [] if frame is None else [frame] if frame.f_back is None else [frame, frame.f_back]
+    codes = tuple([each.f_code for each in frames])
+    place = tuple([part for each in frames for part in (id(each.f_code), each.f_lasti)])
     for x in numbers:
         for level in levels_in(x):
-            note(level, "equal")
+            noted = notes_of(level)
+            noted.doubts.add("equal")
+            noted.places[place] = codes  # which live as long, and so their ids are theirs
 
 
 def note_hash(x: Pair) -> None:

@@ -25,9 +25,9 @@ import numpy as np
 
 from .advice import is_refusal, tell_of_foreign
 from .arguments import Inputs, Outputs
-from .differentiations import close_level, gravest_doubt, is_noted, open_level
+from .differentiations import Doubt, close_level, gravest_doubt, is_noted, open_level
 from .levels import fresh_level
-from .lifting.effects import may_keep, may_read
+from .lifting.effects import code_of, made_of, may_keep, may_read
 from .lifting.lift import Lifted
 from .pair import own, plain, shape_of
 from .refusals import refused
@@ -398,15 +398,21 @@ LOSSES = ("error", "objects", "hash")  # reasons of `gravest_doubt` to compare w
 
 def is_doubtful(why: str, f: Any, leaves: Sequence[Any]) -> bool:
     """Whether `settle` is to look into the outputs of f, for a reason of `gravest_doubt`."""
-    return _is_grave(why.partition(",")[0], f, leaves) or may_have_read(why, f, leaves)
+    return _is_grave(why, f, leaves) or may_have_read(why, f, leaves)
 
 
-def _is_grave(gravest: str, f: Any, leaves: Sequence[Any]) -> bool:
+def _is_grave(why: str, f: Any, leaves: Sequence[Any]) -> bool:
+    gravest = why.partition(",")[0]
     if gravest in ("objects", "hash") and is_like_plain(f, leaves):
         return False
-    if gravest in ("equal", "step"):
-        return may_keep(f, by_key=gravest == "step")
-    return gravest in LOSSES
+    if gravest not in ("equal", "step"):
+        return gravest in LOSSES
+    if _is_looking.get() or not _keeps_nothing.is_due(why, f, leaves):
+        return False
+    if may_keep(f, by_key=gravest == "step"):
+        return True
+    _keeps_nothing.add(why, f, leaves)
+    return False
 
 
 def may_have_read(why: str, f: Any, leaves: Sequence[Any]) -> bool:
@@ -443,7 +449,7 @@ def settle(
         If they are not what plain numbers give, or f has returned a value kept from earlier.
     """
     gravest = why.partition(",")[0]
-    is_grave = _is_grave(gravest, inputs.f, inputs.leaves)
+    is_grave = _is_grave(why, inputs.f, inputs.leaves)
     is_read = may_have_read(why, inputs.f, inputs.leaves)
     if not (is_grave or is_read) or _is_looking.get():
         return
@@ -466,6 +472,7 @@ def settle(
             gravest == "equal" or any(map(has_zeros, outputs.values, outputs.tangents))
         ):
             refuse_if_kept(inputs, outputs, evaluate, gravest == "equal")
+            _keeps_nothing.add(why, inputs.f, inputs.leaves)
         if is_read:
             refuse_if_read(inputs, seeds, forward(inputs) if likewise else outputs, has_aux)
     finally:
@@ -680,6 +687,80 @@ def note_like_plain(inputs: Inputs) -> None:
     if any(x is not plain(x) for x in inputs.leaves):
         return  # inside nested derivatives other duals may have lost something, too
     _like_plain.add(inputs.f, _shapes(inputs.leaves))
+
+
+class _Looks:
+    """How often functions came to the same doubt, and were found to keep nothing.
+
+    The same is the code of the function and of what it is made of, the shapes that are given, and
+    the places of the comparisons. What may change from call to call is met as the looks are
+    repeated at the 2nd, 4th, 8th … doubt; and objects that have not been there before, such as
+    the one of a method, are looked into at once, up to a number of them.
+    """
+
+    def __init__(self) -> None:
+        self._of: dict[Any, _Look] = {}
+
+    def is_due(self, why: str, f: Any, leaves: Sequence[Any]) -> bool:
+        """Whether f is to be looked into; if not, that counts as found."""
+        key, objects, _ = self._key(why, f, leaves)
+        look = self._of.get(key)
+        if look is None or look.is_new(objects) or not look.count & (look.count + 1):
+            return True
+        look.count += 1
+        return False
+
+    def add(self, why: str, f: Any, leaves: Sequence[Any]) -> None:
+        """Nothing was found."""
+        key, objects, codes = self._key(why, f, leaves)
+        if len(self._of) > MOST_LOOKS:
+            self._of.clear()
+        look = self._of.setdefault(key, _Look(codes))
+        look.count += 1
+        look.meet(objects)
+
+    def _key(self, why: str, f: Any, leaves: Sequence[Any]) -> tuple[Any, list[Any], list[Any]]:
+        given, is_lifted = _itself(f)
+        places = why.places if isinstance(why, Doubt) else {}
+        objects: list[Any] = []
+        codes: list[Any] = list(places.values())
+        made = made_of(given, objects, codes)
+        own = code_of(given)  # by whatever it is called
+        at = frozenset([p[:2] if _is_copy(c[0], own) else p for p, c in places.items() if c])
+        return (made, is_lifted, at, _shapes(leaves)), objects, codes
+
+
+def _is_copy(code: Any, of: Any) -> bool:
+    """Whether code is of this function, lifted or not."""
+    if code is of or of is None:
+        return code is of
+    same = code.co_firstlineno == of.co_firstlineno and code.co_name == of.co_name
+    return same and bool(code.co_filename == of.co_filename)
+
+
+class _Look:
+    """What was looked into: how often, in which objects, and the code that its key is of."""
+
+    def __init__(self, codes: list[Any]) -> None:
+        self.count = 0
+        self.codes = codes
+        self.objects: dict[int, weakref.ref[Any]] = {}
+        self.times_new = 0
+
+    def is_new(self, objects: list[Any]) -> bool:
+        if self.times_new >= MOST_OBJECTS:
+            return False
+        return any((known := self.objects.get(id(x))) is None or known() is not x for x in objects)
+
+    def meet(self, objects: list[Any]) -> None:
+        if self.is_new(objects):
+            self.times_new += 1
+            self.objects.update((id(x), weakref.ref(x)) for x in objects)
+
+
+MOST_OBJECTS = 16
+MOST_LOOKS = 1000
+_keeps_nothing = _Looks()
 
 
 class _Elsewhere(Exception):

@@ -306,7 +306,8 @@ def change_of_gradient(f: Function, x: Any, directions: Any) -> tuple[Any, int]:
             is_number = type(y) is KERNEL.Recorded
             if level.tape is None:
                 is_number = isinstance(y, Dual) and not is_array(y)
-            if any(map(gravest_doubt, opened)) or not is_number:
+            doubts = [why for each in opened if (why := gravest_doubt(each))]
+            if any(is_doubtful(why, f, x) for why in doubts) or not is_number:
                 return None, 0
             if y.level is not level or plain(y) != plain(y):
                 return None, 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import math
 import operator
@@ -15,7 +16,7 @@ from scipy import stats
 from scipy.optimize import minimize, minimize_scalar
 from support.both import bits
 
-from dualad import derivative, grad, jacobian, jvp, value_and_grad
+from dualad import derivative, grad, jacobian, jvp, promises, value_and_grad
 
 # -- attributes by name ------------------------------------------------------------------------
 
@@ -179,6 +180,10 @@ class Flow:
             return self.kept[1]
         return x**3
 
+    def at_most(self, x: Any, most: float) -> Any:
+        self.calls += 1
+        return min(x, most)
+
 
 def test_a_value_that_is_kept_later_is_noticed() -> None:
     f = Flow()
@@ -187,6 +192,83 @@ def test_a_value_that_is_kept_later_is_noticed() -> None:
     f(2.0)
     with pytest.raises(TypeError, match="returned a cached value"):
         derivative(f)(2.0)
+
+
+@pytest.mark.parametrize("mode", [None, "forward", "reverse"])
+@pytest.mark.parametrize("name", ["method", "callable", "made anew", "handed on", "partial"])
+def test_a_tie_is_looked_into_again_and_again_less(name: str, mode: Any, monkeypatch: Any) -> None:
+    """Where nothing is kept, the function is evaluated once in most calls."""
+    monkeypatch.setattr(promises, "_keeps_nothing", promises._Looks())
+    flow = Flow()
+    made: Callable[[], Any] = {
+        "method": lambda: flow.__call__,
+        "callable": lambda: flow,
+        "made anew": lambda: lambda x: flow(x) * 2,
+        "handed on": lambda: through(flow),
+        "partial": lambda: functools.partial(flow.at_most, most=2.0),
+    }[name]
+    for at in (2.0, [2.0, 2.0]):  # another shape is another thing
+        is_many = isinstance(at, list)
+        seen = []
+        for _ in range(20):
+            flow.calls, f = 0, made()
+            grad((lambda x, f=f: f(x[0])) if is_many else f, mode=mode)(at)
+            seen.append(flow.calls)
+        looked = [i for i, calls in enumerate(seen, 1) if calls > 1]
+        assert looked == [1, 2, 4, 8, 16]
+        assert seen.count(1) == 15
+
+
+def through(f: Any) -> Any:
+    return lambda x: f(x) * 2
+
+
+def test_many_objects_of_a_class_are_looked_into_as_one() -> None:
+    seen = []
+    for _ in range(40):
+        flow = Flow()
+        derivative(flow)(2.0)
+        seen.append(flow.calls)
+    assert seen.count(1) >= 20
+    keeping = Flow()
+    keeping.keeps = True  # and compares at another place
+    keeping(2.0)
+    with pytest.raises(TypeError, match="returned a cached value"):
+        derivative(keeping)(2.0)
+
+
+@pytest.mark.parametrize("earlier", [1, 2, 5, 6, 12])
+def test_what_a_new_comparison_finds_is_looked_into_at_once(earlier: int) -> None:
+    f = Flow()
+    for _ in range(earlier):
+        assert derivative(f)(2.0) == 12.0
+    f.keeps = True
+    f(2.0)
+    with pytest.raises(TypeError, match="returned a cached value"):
+        derivative(f)(2.0)
+
+
+class Switched:
+    """One comparison, by which it may keep its value or not."""
+
+    def __init__(self, is_kept: bool) -> None:
+        self.is_kept, self.last, self.value = is_kept, math.inf, math.inf
+
+    def f(self, x: Any) -> Any:
+        if self.last == x and self.is_kept:
+            return self.value
+        self.last, self.value = x, x**3
+        return self.value
+
+
+def test_another_object_is_looked_into_at_once() -> None:
+    for _ in range(6):
+        kept = [Switched(is_kept) for is_kept in (False, True)]
+        for each in kept:
+            each.f(2.0)
+        assert derivative(kept[0].f)(2.0) == 12.0
+        with pytest.raises(TypeError, match="returned a cached value"):
+            derivative(kept[1].f)(2.0)
 
 
 def test_a_logger_that_is_not_enabled_makes_no_text(caplog: Any) -> None:

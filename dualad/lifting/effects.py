@@ -49,6 +49,42 @@ def may_read(f: Function) -> bool:
     return _may(f, (_READING,))
 
 
+def made_of(f: Any, objects: list[Any], codes: list[Any], seen: set[int] | None = None) -> Any:
+    """What tells a function from others: its code, and that or the class of what it holds.
+
+    `objects` and `codes` take up the objects that it holds, and all code and classes.
+    """
+    kind = type(f)
+    seen = set() if seen is None else seen
+    if kind is types.FunctionType:
+        codes.append(f.__code__)
+        held = defaults_of(f)
+        if f.__closure__ and id(f) not in seen:  # it may hold itself
+            seen.add(id(f))
+            held += tuple(cells_of(f).values())
+        return (id(f.__code__), *[made_of(x, objects, codes, seen) for x in held])
+    if kind is types.MethodType:
+        return tuple([made_of(x, objects, codes, seen) for x in (f.__func__, f.__self__)])
+    if kind is functools.partial:
+        held = (f.func, *f.args, *f.keywords.values())
+        return (kind, *[made_of(x, objects, codes, seen) for x in held])
+    if kind in DATA or not kind.__weakrefoffset__:
+        return kind
+    codes.append(kind)
+    objects.append(f)
+    inner = getattr(f, "__wrapped__", None) if callable(f) else None
+    return kind if inner is None else (kind, made_of(inner, objects, codes, seen))
+
+
+def code_of(f: Any) -> types.CodeType | None:
+    """The code that runs when something is called; None if that is not Python's."""
+    if type(f) is functools.partial:
+        return code_of(f.func)
+    f = getattr(f, "__func__", f)
+    call: Any = f if isinstance(f, types.FunctionType) else type(f).__call__
+    return getattr(call, "__code__", None)
+
+
 def _may(f: Function, kinds: tuple[frozenset[str], ...]) -> bool:
     """Whether f does something of each of these kinds, in one layer of decoration."""
     return _layer_may(inspect.unwrap(f, stop=lambda layer: _layer_may(layer, kinds)), kinds)
