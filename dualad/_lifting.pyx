@@ -1181,7 +1181,7 @@ cdef inline bint is_searched_in_c(object x, object parts) except -1:
     """Whether no method of the user's is called where x is looked for."""
     if type(parts) is dict or type(parts) is set or type(parts) is str:
         return True
-    if not is_sequence(parts) or may_be_users(x):
+    if not (type(parts) is tuple or type(parts) is list) or may_be_users(x):
         return False
     for part in parts:
         if may_be_users(part):

@@ -53,12 +53,20 @@ def nan_where(value: Any, tangent: Any) -> Any:
 # -- complex numbers, and elements ---------------------------------------------------------
 
 
+def _is_moderate(x: Any) -> bool:
+    """Whether x is one of Python's complex numbers, of which no difference overflows."""
+    return type(x) is complex and abs(x.real) + abs(x.imag) < 1e300
+
+
 def _differ(inputs: Inputs, a: Any, b: Any) -> bool:
     """Whether two tangents differ by more than rounding; infinities and nan are all the same."""
     kinds = [getattr(plain(x), "dtype", np.dtype(float)) for x in (a, b, *inputs.leaves)]
     floats = [np.finfo(kind) for kind in kinds if kind.kind in "fc"]
     near = max(1e-6, 2 * max((float(f.eps) for f in floats), default=0.0) ** 0.4)  # or 0.003
     least = max((float(f.tiny) for f in floats), default=0.0)  # below, digits are lost on the way
+    if _is_moderate(a) and _is_moderate(b):
+        size = max(abs(a), abs(b))
+        return bool(abs(a - b) > near * size + near**2 * size + least)
     a, b = (np.asarray(plain(t)) for t in (a, b))
     if object in (a.dtype, b.dtype):  # numbers of mpmath
         size = max(abs(a[()]), abs(b[()]))

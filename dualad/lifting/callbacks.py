@@ -52,6 +52,8 @@ class ByPlace:
         self.f, self.changes, self.named = f, changes, named
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if len(args) == 1 and not kwargs:
+            return self.f(self.changes[0](args[0]))
         changes = itertools.chain(self.changes, itertools.repeat(self.changes[-1]))
         given = [change(x) for change, x in zip(changes, args, strict=False)]
         for name in self.named.keys() & kwargs:

@@ -725,7 +725,7 @@ def _kind_of_view(name: str, methods: tuple[str, ...]) -> type:
     def of(method: str) -> Function:
         def call(self: Any, *args: Any) -> Any:
             x = held(self)
-            y = stand_in(_bound(inspected(type(x), method), x))(*args)
+            y = compiled_stand_in(_bound(inspected(type(x), method), x))(*args)
             return _plain_number(y) if method in ("__float__", "__complex__") else y
 
         return call
@@ -1063,6 +1063,7 @@ end: Function = LIFTING.end if LIFTING else readable_end
 note: Function = LIFTING.set_note if LIFTING else _copies.set
 callee: Function = LIFTING.Callee if LIFTING else Callee
 constructor: Callable[[type], Any] = LIFTING.Constructor if LIFTING else Constructor
+compiled_stand_in: Function = LIFTING.stand_in_for if LIFTING else stand_in
 walked: Function = LIFTING.walked if LIFTING else readable_walked
 special: Function = LIFTING.special if LIFTING else readable_special
 ITERABLE: Any = LIFTING.Iterable() if LIFTING else Iterable()

@@ -722,7 +722,7 @@ class Vectorized(np.vectorize):
         given = (
             as_objects(x) if isinstance(x, Dual) else np.asanyarray(x, dtype=object) for x in arrays
         )
-        results = np.frompyfunc(call, len(arrays), len(kinds))(*given)
+        results = np.frompyfunc(call if waiting else func, len(arrays), len(kinds))(*given)
         found = tuple(map(_of_numbers, _as_tuple(results), kinds))
         return found if len(kinds) > 1 else found[0]
 
