@@ -14,6 +14,7 @@ ctypedef struct Record:
     double *slopes
     Py_ssize_t count, room
     Py_ssize_t m, n1         # the directions of an older level, as Dual.n
+    Record *outer            # or the tape of an older level, on which values and slopes have places
     Py_ssize_t constant      # the place of all numbers that depend on nothing; -1: there are none
     PyObject *level1
     bint closed
@@ -64,6 +65,7 @@ cdef class Adjoints:
     cdef char *given          # of each place whether anything has been added there
     cdef readonly Py_ssize_t position  # steps from here on are done
     cdef bint strong          # whether a zero slope is stronger than an infinite adjoint
+    cdef object back_over_tape(self, Py_ssize_t stop)
 
 
 cdef list on_tape(list x, Tape tape, object level)

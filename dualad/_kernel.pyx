@@ -539,6 +539,8 @@ cdef class Recorded(Dual):
         cdef Dual x
         if record.level1 == NULL:
             return number(self.v, self.is_np)
+        if record.outer != NULL:
+            return number_on(record, self.v, <Py_ssize_t>self.t[0], self.is_np)
         x = new(record.n1, <object>record.level1)
         x.v, x.is_np = self.v, self.is_np
         memcpy(x.t, self.t, record.m * sizeof(double))
@@ -1315,12 +1317,14 @@ cdef inline Py_ssize_t constant_on(Record *record) except -1:
 cdef class Tape:
     """What is recorded of numbers: for each step the places and the slopes of its two parents.
 
-    With an older level, a slope is followed by its tangent there, in m directions.
+    With an older level, a slope is followed by its tangent there, in m directions; or by its place
+    on the tape of that level, `outer`.
     """
 
-    def __cinit__(self, level1=None, Py_ssize_t n1=0):
+    def __cinit__(self, level1=None, Py_ssize_t n1=-1, Tape outer=None):
         if level1 is not None:
             self.record.m, self.record.n1 = many(n1), n1
+        self.record.outer = NULL if outer is None else &outer.record
         self.record.constant = -1
         self.level1 = level1
         self.record.level1 = <PyObject *>level1 if level1 is not None else NULL
@@ -1400,7 +1404,9 @@ cdef class Tape:
             if record.parents[2 * place + k] >= 0:
                 s = &record.slopes[(2 * place + k) * (1 + record.m)]
                 slope = s[0]
-                if record.m:
+                if record.outer != NULL:
+                    slope = number_on(record, s[0], <Py_ssize_t>s[1], False)
+                elif record.m:
                     x = new(record.n1, self.level1)
                     x.v = s[0]
                     memcpy(x.t, s + 1, record.m * sizeof(double))
@@ -1414,6 +1420,13 @@ cdef class Tape:
         cdef Dual older
         if self.record.closed:
             return NotImplemented
+        if type(primal) is Recorded and self.record.outer != NULL:
+            older = <Dual>primal
+            if record_of(older) != self.record.outer:
+                return NotImplemented
+            x = new_recorded(&self.record, place, level)
+            x.v, x.is_np, x.t[0] = older.v, older.is_np, older.n
+            return x
         if type(primal) is Dual:
             older = <Dual>primal
             if self.level1 is None or older.n != self.record.n1:
@@ -1428,7 +1441,7 @@ cdef class Tape:
             return NotImplemented
         x = new_recorded(&self.record, place, level)
         x.v, x.is_np = PyFloat_AS_DOUBLE(primal), type(primal) is float64
-        memset(x.t, 0, self.record.m * sizeof(double))
+        set_constant(x)
         return x
 
 
@@ -1504,8 +1517,61 @@ cdef inline Record *record_of(Dual x) noexcept:
     return x.record
 
 
+cdef inline void set_constant(Dual x) noexcept:
+    """Let a recorded number have no tangents of an older level."""
+    memset(x.t, 0, x.record.m * sizeof(double))
+    if x.record.outer != NULL:
+        x.t[0] = -1.0
+
+
+cdef object number_on(Record *record, double v, Py_ssize_t place, bint is_np):
+    """The number with this place on the tape of the older level, -1 for none."""
+    cdef Dual x
+    if place < 0:
+        return number(v, is_np)
+    x = new_recorded(record.outer, place, <object>record.level1)
+    x.v, x.is_np = v, is_np
+    return x
+
+
+cdef object array_on(Record *record, cnp.ndarray value, const double *places, Py_ssize_t step):
+    """An array of which each element has a place on the tape of the older level, -1 for none."""
+    cdef cnp.ndarray at = numpy.empty(numpy.shape(value), numpy.intp)
+    cdef Py_ssize_t i, n = cnp.PyArray_SIZE(at)
+    cdef bint is_dual = False
+    for i in range(n):
+        is_dual |= places[i * step] >= 0.0
+    if not is_dual or record.outer.closed:
+        return value
+    for i in range(n):
+        (<Py_ssize_t *>cnp.PyArray_DATA(at))[i] = (
+            <Py_ssize_t>places[i * step] if places[i * step] >= 0.0 else constant_on(record.outer)
+        )
+    level = <object>record.level1
+    return readable_dual(value, form_of_places(level, at), level)
+
+
+cdef Py_ssize_t sum_on(
+    Record *record, Py_ssize_t first, double s, Py_ssize_t second, double t
+) except -2:
+    """The place of s·x + t·y, for numbers with these places, -1 for none."""
+    cdef Py_ssize_t place
+    if first < 0 or s == 0.0:
+        first, s, second = second, t, -1
+    if first < 0 or s == 0.0 or record.closed:
+        return -1
+    if second < 0 or t == 0.0:
+        if s == 1.0:
+            return first
+        second, t = -1, 0.0
+    place = push(record, first, second)
+    record.slopes[2 * place], record.slopes[2 * place + 1] = s, t
+    return place
+
+
 cdef object form_at = None  # forms.form_at: the form of a place on the tape of a level
 cdef object form_of_places = None  # forms.form_of_places: that of an array of them
+cdef object block_of = None  # forms.block_of: places for its elements, at the first read
 
 
 cdef object recorded(int row, object a, object b, const Loop *loop):
@@ -1525,13 +1591,18 @@ cdef object recorded(int row, object a, object b, const Loop *loop):
         v[0], first, active = (<Dual>a).v, (<Dual>a).n, 1
         is_np = (<Dual>a).is_np
         if type(b) is Recorded and record_of(<Dual>b) != record:
-            return None
+            if record_of(<Dual>b).outer == record:
+                record, level = record_of(<Dual>b), (<Dual>b).lev
+            elif record.outer != record_of(<Dual>b):
+                return None
     elif type(b) is Recorded:
         record, level = record_of(<Dual>b), (<Dual>b).lev
     else:
         return None
     if record.closed:
         return None
+    if record.outer != NULL:
+        return recorded_over_tape(row, a, b, loop, record, level)
     if record.m:
         return recorded_nested(row, a, b, loop, record, level)
     if active == 0 and not as_double(a, &v[0], &is_np):
@@ -1632,11 +1703,82 @@ cdef object recorded_nested(
     return z
 
 
+cdef object recorded_over_tape(
+    int row, object a, object b, const Loop *loop, Record *record, PyObject *level
+):
+    """The same over numbers on the tape of an older level: slopes have places there."""
+    cdef Jet given[2]
+    cdef Jet y
+    cdef Jet slopes[2]
+    cdef const Jet *jets[2]
+    cdef Record *outer = record.outer
+    cdef Py_ssize_t places[2]
+    cdef Py_ssize_t older[2]
+    cdef Py_ssize_t place
+    cdef double v[2]
+    cdef int count = 1 if b is None else 2, i, j
+    cdef bint is_np = False
+    cdef Dual x, z
+    if outer.closed:
+        return None
+    places[1] = older[1] = -1
+    for i in range(count):
+        operand = b if i else a
+        jets[i], places[i], older[i] = &given[i], -1, -1
+        if type(operand) is Recorded:
+            x = <Dual>operand
+            if record_of(x) == record:
+                places[i], older[i] = x.n, <Py_ssize_t>x.t[0]
+            elif record_of(x) == outer:
+                older[i] = x.n
+            else:
+                return None
+            given[i].v = x.v
+            is_np |= x.is_np
+        elif not as_double(operand, &given[i].v, &is_np):
+            return None
+        given[i].on = older[i] >= 0
+        for j in range(count):
+            given[i].d[j] = 1.0 if i == j else 0.0
+    v[0], v[1] = given[0].v, given[1].v if count == 2 else 0.0
+    if loop != NULL and looped(loop, v, count, &y.v):
+        return None
+    if jet_at(&ROWS[row], jets[0], jets[1] if count == 2 else NULL, count, &y, loop != NULL):
+        return None
+    for i in range(count):
+        if given[i].on and not fabs(y.d[i]) <= LIMIT:
+            return None
+        if places[i] < 0:
+            continue
+        slopes[i].on = False
+        if ROWS[row].jet(jets, &y, i, count, &slopes[i]) or not fabs(slopes[i].v) <= LIMIT:
+            return None
+        for j in range(count):
+            if slopes[i].on and given[j].on and not fabs(slopes[i].d[j]) <= LIMIT:
+                return None
+    if is_np and loop == NULL and count == 2 and is_tiny(row, v, y.v):
+        return None
+    z = new_recorded(record, -1, <object>level)
+    z.v, z.is_np = y.v, is_np or loop != NULL
+    z.t[0] = sum_on(outer, older[0], y.d[0], older[1], y.d[1])
+    place = z.n = push(record, places[0], places[1])
+    for i in range(2):
+        record.slopes[4 * place + 2 * i], record.slopes[4 * place + 2 * i + 1] = 0.0, -1.0
+        if places[i] >= 0:
+            record.slopes[4 * place + 2 * i] = slopes[i].v
+            if slopes[i].on:
+                record.slopes[4 * place + 2 * i + 1] = sum_on(
+                    outer, older[0], slopes[i].d[0], older[1], slopes[i].d[1]
+                )
+    return z
+
+
 cdef class Adjoints:
     """The adjoints of all places on a tape, while they are swept."""
 
     def __cinit__(self, Tape tape, bint strong=False):
         cdef Record *record = &tape.record
+        cdef Py_ssize_t i
         self.tape, self.strong = tape, strong
         self.position = record.count
         self.data = <double *>PyMem_RawCalloc(record.count * (1 + record.m) + 1, sizeof(double))
@@ -1646,6 +1788,9 @@ cdef class Adjoints:
                 f"there is no memory for the adjoints of {record.count} steps; write "
                 "mode='forward', or dualad.checkpoint(f) for parts f of the function."
             )
+        if record.outer != NULL:
+            for i in range(record.count):
+                self.data[2 * i + 1] = -1.0
 
     def __dealloc__(self):
         PyMem_RawFree(self.data)
@@ -1663,6 +1808,12 @@ cdef class Adjoints:
         self.given[place] = True
         if type(g) is float or type(g) is float64 or type(g) is int:
             at[0] += g
+            return True
+        if self.tape.record.outer != NULL:
+            if type(g) is not Recorded or record_of(<Dual>g) != self.tape.record.outer:
+                return False
+            at[0] += (<Dual>g).v
+            at[1] = sum_on(self.tape.record.outer, <Py_ssize_t>at[1], 1.0, (<Dual>g).n, 1.0)
             return True
         if type(g) is not Dual or self.tape.level1 is None or (<Dual>g).n != self.tape.record.n1:
             return False
@@ -1733,6 +1884,8 @@ cdef class Adjoints:
                     self.data[p] += record.slopes[2 * i + 1] * g[0]
             self.position = min(self.position, stop)
             return None
+        if record.outer != NULL:
+            return self.back_over_tape(stop)
         for i in range(self.position - 1, stop - 1, -1):
             g = &self.data[i * width]
             moved = not self.strong
@@ -1754,6 +1907,39 @@ cdef class Adjoints:
         self.position = min(self.position, stop)
         return None
 
+    cdef object back_over_tape(self, Py_ssize_t stop):
+        """The same where what is done to adjoints is recorded on the tape of an older level."""
+        cdef Record *record = &self.tape.record
+        cdef Py_ssize_t i, p, k, slope, here, product
+        cdef double g, s
+        cdef double *to
+        for i in range(self.position - 1, stop - 1, -1):
+            g, here = self.data[2 * i], <Py_ssize_t>self.data[2 * i + 1]
+            if not self.given[i] or (self.strong and g == 0.0 and here < 0):
+                continue
+            for k in range(2):
+                p = record.parents[2 * i + k]
+                if p < -1:
+                    self.position = i
+                    return self.tape.externals[-2 - p], self[i]
+                if p < 0:
+                    continue
+                s, slope = record.slopes[4 * i + 2 * k], <Py_ssize_t>record.slopes[4 * i + 2 * k + 1]
+                to = &self.data[2 * p]
+                self.given[p] = True
+                if not self.strong or (s != 0.0 and g != 0.0):
+                    to[0] += s * g
+                if slope < 0 or here < 0:
+                    to[1] = sum_on(
+                        record.outer, <Py_ssize_t>to[1], 1.0,
+                        here if slope < 0 else slope, s if slope < 0 else g,
+                    )
+                else:
+                    product = sum_on(record.outer, slope, g, here, s)
+                    to[1] = sum_on(record.outer, <Py_ssize_t>to[1], 1.0, product, 1.0)
+        self.position = min(self.position, stop)
+        return None
+
     def __getitem__(self, Py_ssize_t place):
         """The adjoint at a place, a dual if there is an older level."""
         cdef Record *record = &self.tape.record
@@ -1761,6 +1947,8 @@ cdef class Adjoints:
         cdef Dual x
         if not record.m:
             return at[0]
+        if record.outer != NULL:
+            return number_on(record, at[0], <Py_ssize_t>at[1], False)
         x = new(record.n1, self.tape.level1)
         x.v = at[0]
         memcpy(x.t, at + 1, record.m * sizeof(double))
@@ -1790,6 +1978,10 @@ cdef class Adjoints:
         if not record.m:
             memcpy(to, self.data + start, n * sizeof(double))
             return value
+        if record.outer != NULL:
+            for i in range(n):
+                to[i] = self.data[(start + i) * width]
+            return array_on(record, value, self.data + start * width + 1, width)
         tangent = numpy.empty(shape if record.n1 < 0 else (record.n1, *shape))
         dots = <double *>cnp.PyArray_DATA(<cnp.ndarray>tangent)
         for i in range(n):
@@ -1913,7 +2105,7 @@ cdef object combination(
             first = False
         return dropped(z) if odd else owned(z)
     record = record_of(<Dual>like)
-    if record.closed or record.m and not are_constant:
+    if record.closed or record.outer != NULL or record.m and not are_constant:
         return None
     x = new_recorded(record, -1, <object>(<Dual>like).lev)
     x.v, width = y, 1 + record.m
@@ -2231,6 +2423,8 @@ cdef object joined(PyObject *const *each, Py_ssize_t size, tuple shape):
     m = many(n) if record == NULL else record.m
     value = numpy.empty(shape)
     tangent = numpy.zeros(shape if n < 0 else (m, *shape))
+    if record != NULL and record.outer != NULL:
+        tangent.fill(-1.0)  # places there
     v = <double *>cnp.PyArray_DATA(value)
     t = <double *>cnp.PyArray_DATA(tangent)
     if record != NULL:
@@ -2250,7 +2444,12 @@ cdef object joined(PyObject *const *each, Py_ssize_t size, tuple shape):
                 at[i] = constant_on(record)
     if record == NULL:
         return value, tangent, level
-    whole = value if record.level1 == NULL else readable_dual(value, tangent, <object>record.level1)
+    if record.level1 == NULL:
+        whole = value
+    elif record.outer != NULL:
+        whole = array_on(record, value, t, 1)
+    else:
+        whole = readable_dual(value, tangent, <object>record.level1)
     return whole, form_of_places(level, places), level
 
 
@@ -2437,7 +2636,9 @@ cdef object recorded_item(PyObject *value, object form, object level, const Plac
     else:
         kept = SLOT(<PyObject *>form, BLOCK)
         if type(<object>kept) is not Block:
-            return None
+            if block_of(form, level) is None:
+                return None
+            kept = SLOT(<PyObject *>form, BLOCK)
         record = &(<Block>kept).tape.record
     number = number_on_tape(record, value)
     if number == NULL:
@@ -2456,9 +2657,14 @@ cdef object recorded_item(PyObject *value, object form, object level, const Plac
     x.is_np = True
     if number == value:
         x.v = (<double *>here)[0]
-        memset(x.t, 0, record.m * sizeof(double))
+        set_constant(x)
         return x
     found = element_at(value, where)
+    if record.outer != NULL:
+        if type(found) is not Recorded or record_of(<Dual>found) != record.outer:
+            return None
+        x.v, x.t[0] = (<Dual>found).v, (<Dual>found).n
+        return x
     if type(found) is not Dual or (<Dual>found).n != record.n1:
         return None
     older = <Dual>found
@@ -2544,10 +2750,10 @@ cdef object form_class = None
 cdef Py_ssize_t BLOCK, AT, NODE  # where a form keeps its places on a tape, and its step
 
 
-def connect_forms(kind, at, of_places):
-    """Tell the kernel the class of forms, and how to make one of a place, or of several."""
-    global form_class, form_at, form_of_places, BLOCK, AT, NODE
-    form_class, form_at, form_of_places = kind, at, of_places
+def connect_forms(kind, at, of_places, block):
+    """Tell the kernel the class of forms, how to make one of a place, or of several, and a block."""
+    global form_class, form_at, form_of_places, block_of, BLOCK, AT, NODE
+    form_class, form_at, form_of_places, block_of = kind, at, of_places, block
     BLOCK, AT, NODE = slot_of(kind.block), slot_of(kind.places), slot_of(kind._node)
 
 

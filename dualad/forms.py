@@ -146,7 +146,13 @@ class ReverseLevel(ParticipatingLevel):
         if not older:
             self.tape = _Tape()
             return
-        level, n = older[0].level, _directions(older[0])
+        level = older[0].level
+        if isinstance(level, ReverseLevel):
+            same = all(x.level is level and not isinstance(x.primal, Pair) for x in older)
+            if same and level.tape is not None and not level.tape.directions:
+                self.tape = _Tape(level, outer=level.tape)
+            return
+        n = _directions(older[0])
         same = all(x.level == level and _directions(x) == n for x in older)
         if same and type(level) is int and n is not None:
             self.tape = _Tape(level, n)
@@ -221,7 +227,7 @@ class ReverseLevel(ParticipatingLevel):
         whole, view = array.whole, array.place
         block = whole.block if type(whole.block) is _Block else None
         if block is None and type(whole.places) is not _Places:
-            block = self._block_of(whole)
+            block = self.block_of(whole)
         if block is None:
             return None
         if view is not None:
@@ -252,7 +258,7 @@ class ReverseLevel(ParticipatingLevel):
             whole.views = []
         whole.views.append(weakref.ref(view))
 
-    def _block_of(self, whole: Form) -> Any:
+    def block_of(self, whole: Form) -> Any:
         """Places for all elements of an array, if enough of them are read."""
         node = whole.node
         block = self.blocks.get(node)
@@ -303,6 +309,13 @@ def form_at(level: Any, place: int) -> Form:
 def form_of_places(level: Any, places: Any) -> Form:
     """The form of an array whose elements are numbers on the tape of a level."""
     return Form(level.gathered(places))
+
+
+def block_of(form: Form, level: ReverseLevel) -> Any:
+    """The block of a whole array that gets one at the first read of an element; else None."""
+    if form.base is not None or level.tape is None:
+        return None
+    return None if form.node.sources and form.size > _SMALL else level.block_of(form)
 
 
 # -- forms ---------------------------------------------------------------------------------
@@ -463,7 +476,7 @@ class Form(ArrayTangent):
     @property
     def size(self) -> int:
         """How many numbers the tangent has."""
-        return int(np.prod(self.shape))
+        return math.prod(self.shape)
 
     def __getitem__(self, index: Any) -> Any:
         if type(index) is slice and self.base is None and self.shape:
@@ -662,6 +675,6 @@ def scaled(form: Form, c: Any, product: Callable[[Any, Any], Any]) -> Any:
 
 
 if KERNEL:
-    KERNEL.connect_forms(Form, form_at, form_of_places)
+    KERNEL.connect_forms(Form, form_at, form_of_places, block_of)
 if ARRAY_KERNEL:
     ARRAY_KERNEL.connect_forms(Form, spread)

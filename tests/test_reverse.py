@@ -6,6 +6,7 @@ import contextlib
 import copy
 import functools
 import gc
+import itertools
 import math
 import operator
 import pickle
@@ -1328,6 +1329,82 @@ def test_single_numbers_leave_nothing_but_the_tape(name: str) -> None:
     got = grad(f, mode="reverse")(x)
     assert records.next_number() - before < 130
     np.testing.assert_allclose(got, grad(f, mode="forward")(x), rtol=1e-11)
+
+
+def _joined_twice(x: Any) -> Any:
+    return np.sum(np.stack([v**3 for v in x])) * np.prod(np.array([x[1], x[2], 2.0]))
+
+
+def _filled_twice(x: Any) -> Any:
+    h = np.zeros(len(x))
+    for i in range(len(x)):
+        h[i] = x[i] * x[i - 1] + (h[i - 1] * 0.5 if i else 0.0)
+    return np.sum(h**2) + h[3]
+
+
+def _turned_twice(x: Any) -> Any:
+    v = np.array([1.0, 0.5])
+    for t in x:
+        v = np.array([[math.cos(t), -math.sin(t)], [1.0, math.cos(t)]]) @ v
+    return v[0] * v[1]
+
+
+def _branched_twice(x: Any) -> Any:
+    s = 2.0
+    for v in x:
+        s = max(s * 0.9 + v**3 if v > 1 else s - math.log(v), 3 * v) + min(v, 1.0) + 2**v / v
+    return s * math.atan2(s, x[0])
+
+
+TWICE: dict[str, Callable[[Any], Any]] = {
+    "rosenbrock": lambda x: sum(
+        100 * (b - a * a) ** 2 + (1 - a) ** 2 for a, b in itertools.pairwise(x)
+    ),
+    "joined": _joined_twice,
+    "filled": _filled_twice,
+    "turned": _turned_twice,
+    "branched": _branched_twice,
+    "sums": lambda x: math.fsum(v * v * v for v in x) * math.hypot(*x[:3]),
+}
+
+
+@pytest.mark.parametrize("as_given", [list, np.array])
+@pytest.mark.parametrize("name", TWICE)
+def test_reverse_over_reverse_of_single_numbers(name: str, as_given: Any) -> None:
+    """Of what is and is not made of the outer numbers, too."""
+    f, x = TWICE[name], as_given(np.random.default_rng(3).uniform(0.6, 1.4, 36).tolist())
+
+    def total(mode: Any) -> Any:
+        def of_gradients(y: Any) -> Any:
+            value, slopes = value_and_grad(lambda z: f(z) * y[0] + z[1] * y[2], mode=mode)(y)
+            again = grad(lambda z: z[3] * f([v * y[0] for v in z]), mode=mode)(x)
+            return value * y[1] + sum(g * g * y[1] for g in slopes) + math.sin(again[2] * 1e-3)
+
+        return of_gradients
+
+    want = value_and_grad(total("forward"), mode="forward")(x)
+    got = value_and_grad(total("reverse"), mode="reverse")(x)
+    assert type(got[1]) is type(want[1])
+    assert got[0] == pytest.approx(want[0], rel=1e-12)
+    np.testing.assert_allclose(got[1], want[1], rtol=1e-10, atol=1e-12 * np.max(np.abs(want[1])))
+
+
+@pytest.mark.skipif(KERNEL is None, reason="single numbers have no tape without a kernel")
+def test_reverse_over_reverse_has_a_tape_over_a_tape() -> None:
+    seen = []
+
+    def loop(x: Any) -> Any:
+        s = 1.0
+        for v in x:
+            s = s + math.sin(v * s) * v
+        seen.append(s)
+        return s
+
+    x = np.linspace(0.5, 1.5, 400).tolist()
+    before = records.next_number()
+    grad(lambda y: grad(loop, mode="reverse")(y)[7], mode="reverse")(x)
+    assert records.next_number() - before < 6 * len(x)  # of the inputs, and none of a step
+    assert type(seen[0]) is type(seen[0].primal) is KERNEL.Recorded
 
 
 def test_a_number_beside_single_precision_keeps_its_own() -> None:
