@@ -126,6 +126,7 @@ _EXACT: dict[str, Any] = {
     "polygamma": mp.psi,
     "pow": lambda a, b: a**b,
     "psi": lambda x: mp.psi(0, x),
+    "exp1": mp.e1,
     "square": lambda x: x * x,
     "_zeta": mp.zeta,
     **{f: getattr(mp, f) for f in ("log", "log1p", "exp", "expm1", "sqrt", "hypot", "erf")},
@@ -181,8 +182,11 @@ def test_closed_formulas_at_all_sizes(name: str) -> None:
             moment = exactly(f"sqrt({text})" if method == "std" else text, d.shapes)
         f = getattr(theirs, method)
         for shapes, (i, s) in itertools.product(_places(name), enumerate(d.shapes)):
-            with np.errstate(all="ignore"):
-                value = f(*shapes)
+            try:
+                with np.errstate(all="ignore"):
+                    value = f(*shapes)
+            except ValueError:  # SciPy's integral has not found the median
+                continue
             if s in d.fixed or not np.isfinite(value):
                 continue
             with mp.workdps(120):

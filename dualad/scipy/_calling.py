@@ -204,16 +204,18 @@ def axes_of(original: Function) -> Axes:
 def one_by_one(f: Function, axes: Axes, given: dict[str, Any]) -> Any:
     """f of each problem in a stack of them, as SciPy has it; NotImplemented for one problem."""
     arrays: dict[tuple[str, int | None], tuple[Any, int]] = {}
+
+    def take(name: str, i: int | None, x: Any, n: Any) -> None:
+        x = as_operand(x)
+        arrays[name, i] = x, min(2, max(1, np.ndim(x))) if n == "1|2" else n
+
     for name, inner in axes.items():
         x = given.get(name)
-        is_pair = isinstance(inner, tuple) and isinstance(x, tuple)
-        parts = list(enumerate(zip(x, inner, strict=False))) if is_pair else [(None, (x, inner))]
-        for i, (part, n) in parts:
-            n = n[0] if isinstance(n, tuple) else n
-            if part is None or n is None:
-                continue
-            part = as_operand(part)
-            arrays[name, i] = part, min(2, max(1, np.ndim(part))) if n == "1|2" else n
+        if isinstance(inner, tuple) and isinstance(x, tuple):
+            for place, (part, n) in enumerate(zip(x, inner, strict=False)):
+                take(name, place, part, n)
+        elif x is not None:
+            take(name, None, x, inner[0] if isinstance(inner, tuple) else inner)
     fronts = [np.shape(x)[: np.ndim(x) - n] for x, n in arrays.values()]
     if not any(fronts):
         return NotImplemented
@@ -224,15 +226,10 @@ def one_by_one(f: Function, axes: Axes, given: dict[str, Any]) -> Any:
         rows[key] = np.reshape(np.broadcast_to(x, (*front, *inner)), (-1, *inner))
     found = []
     for k in range(int(np.prod(front))):
-        one = {n: list(x) if isinstance(x, tuple) and n in axes else x for n, x in given.items()}
+        one = dict(given)
         for (name, i), row in rows.items():
-            if i is None:
-                one[name] = row[k]
-            else:
-                one[name][i] = row[k]
-        found.append(
-            f(**{n: tuple(x) if isinstance(given[n], tuple) else x for n, x in one.items()})
-        )
+            one[name] = row[k] if i is None else (*one[name][:i], row[k], *one[name][i + 1 :])
+        found.append(f(**one))
 
     def stacked(parts: Any) -> Any:
         y = np.stack([as_operand(part) for part in parts])
