@@ -1664,6 +1664,16 @@ def unary_operator(rule, general):
     return method
 
 
+def matmul_operator(general):
+    """The method of a @ b; `general` takes what is no matter of arrays of floats."""
+
+    def method(self, other):
+        result = product(self, other)
+        return general(self, other) if result is None else result
+
+    return method
+
+
 def ufunc_protocol(general):
     """The method `__array_ufunc__`."""
 
@@ -2083,12 +2093,12 @@ def product(a, b, by=np_matmul):
     """
     v, w, v_dot, w_dot = a, b, None, None
     level = None
-    if type(a) is DualArray:
-        v, v_dot, level = a.primal, a.tangent, a.level
-    if type(b) is DualArray:
-        if level is not None and b.level != level:
+    if is_whole(a):
+        v, v_dot, level = <object>SLOT(a, PRIMAL), <object>SLOT(a, TANGENT), <object>SLOT(a, LEVEL)
+    if is_whole(b):
+        if level is not None and <object>SLOT(b, LEVEL) != level:
             return None
-        w, w_dot, level = b.primal, b.tangent, b.level
+        w, w_dot, level = <object>SLOT(b, PRIMAL), <object>SLOT(b, TANGENT), <object>SLOT(b, LEVEL)
     if level is not None and type(level) is not int:
         return recorded_product(by, v, w, v_dot, w_dot, level)
     if not is_small(v) or not is_small(w):

@@ -33,6 +33,9 @@ cnp.import_array()
 cdef extern from *:
     unsigned long long FINGERPRINT
 
+cdef extern from "_kernel.h":
+    bint any_nan(const double *x, Py_ssize_t n) noexcept
+
 
 cdef Py_ssize_t PASS = 256  # directions in one pass, as in stacking.py
 cdef type ndarray = numpy.ndarray
@@ -1017,29 +1020,14 @@ cdef inline bint is_plainly_laid(cnp.ndarray x) noexcept:
     return is_packed(x) and cnp.PyArray_ISWRITEABLE(x)
 
 
-ctypedef fused real:
-    float
-    double
-
-
 cdef inline bint is_real(cnp.ndarray x) noexcept:
     """Whether its numbers are doubles or floats."""
     return cnp.PyArray_TYPE(x) == cnp.NPY_DOUBLE or cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT
 
 
-cdef bint any_nan(const real *values, Py_ssize_t n) noexcept:
-    cdef Py_ssize_t i
-    cdef long long found = 0  # as wide as a double, for the vector registers
-    for i in range(n):
-        found |= values[i] != values[i]
-    return found != 0
-
-
 cdef bint has_nan(cnp.ndarray x):
-    if not is_real(x) or not is_packed(x):
+    if cnp.PyArray_TYPE(x) != cnp.NPY_DOUBLE or not is_packed(x):
         return bool(numpy.isnan(x).any())
-    if cnp.PyArray_TYPE(x) == cnp.NPY_FLOAT:
-        return any_nan(<const float *>cnp.PyArray_DATA(x), cnp.PyArray_SIZE(x))
     return any_nan(<const double *>cnp.PyArray_DATA(x), cnp.PyArray_SIZE(x))
 
 

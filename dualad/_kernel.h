@@ -276,6 +276,21 @@ static inline uint64_t beyond(double x) {
     return (bits & INT64_MAX) + ((uint64_t)(0x7ff - 0x7e2) << 52);
 }
 
+/* Whether one of n numbers is nan: bits above those of infinity. */
+WIDE static int any_nan(const double *x, Size n) {
+    for (Size start = 0; start < n; start += 512) {
+        const Size stop = start + 512 < n ? start + 512 : n;
+        uint64_t found = 0, bits;
+        for (Size i = start; i < stop; i++) {
+            memcpy(&bits, &x[i], sizeof bits);
+            found |= (bits & INT64_MAX) + (INT64_MAX - ((uint64_t)0x7ff << 52));
+        }
+        if (found >> 63)
+            return 1;
+    }
+    return 0;
+}
+
 /* out = a term in m directions; whether one of them is beyond LIMIT. */
 #define EACH(term)                            \
     uint64_t odd = 0;                         \

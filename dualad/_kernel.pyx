@@ -22,7 +22,7 @@ built for a Python without the GIL, which uses the readable Dual.
 
 cimport cython
 from cpython.float cimport PyFloat_AS_DOUBLE
-from cpython.long cimport PyLong_AsDouble
+from cpython.long cimport PyLong_AsLongLongAndOverflow
 from cpython.mem cimport (
     PyMem_Free, PyMem_Malloc, PyMem_RawCalloc, PyMem_RawFree, PyMem_RawRealloc, PyMem_Realloc,
 )
@@ -217,6 +217,7 @@ cdef extern from *:
     #endif
     INTO_PLACE PyObject *kernel_unary(int, PyObject *, const Loop *);
     INTO_PLACE PyObject *kernel_binary(int, PyObject *, PyObject *, const Loop *);
+    INTO_PLACE PyObject *kernel_recorded(int, PyObject *, PyObject *, const Loop *);
     INTO_PLACE PyObject *kernel_operator(int, PyObject *, PyObject *);
     """
 
@@ -251,6 +252,7 @@ cdef extern from *:
 
 cdef enum:
     MOST_STEPS = 2147483000  # places are C ints
+    KEPT_STEPS = 1 << 17     # of a tape whose memory is kept
 
 
 cdef double EXACT = 2.0**53  # integers below are floats without loss
@@ -988,11 +990,11 @@ cdef bint is_double(object x, double *v, bint *is_np) noexcept:
     return as_double(x, v, is_np)
 
 
-cdef double small(object x) noexcept:
-    try:
-        return PyLong_AsDouble(x)
-    except OverflowError:
-        return 2 * EXACT
+cdef inline double small(object x) noexcept:
+    """A whole number as a float, if it is below EXACT; else one that is not."""
+    cdef int overflow = 0
+    cdef long long v = PyLong_AsLongLongAndOverflow(x, &overflow)
+    return 2 * EXACT if overflow else <double>v
 
 
 cdef inline int compare(object a, object b) except -2:
@@ -1127,7 +1129,10 @@ cdef bint value_of(object x, double *v, bint *is_np) noexcept:
 
 
 cdef inline object operator "kernel_operator"(int row, object a, object b):
-    result = binary(row, a, b, NULL)
+    if type(a) is not Dual and (type(a) is Recorded or type(b) is Recorded):
+        result = recorded(row, a, b, NULL)
+    else:
+        result = binary(row, a, b, NULL)
     if result is None and of_operators[row] is not None:
         result = on_numbers(<NumberRule>of_operators[row], a, b)
     if result is not None:
@@ -1270,9 +1275,19 @@ cdef object nested(int row, object a, object b, const Loop *loop):
 # -- reverse mode: the tape of a level ------------------------------------------------------------
 
 
+# The memory of a tape that is gone waits for the next, unless it is large: tapes grow from nothing.
+cdef Record idle
+
+
 cdef void clear(Record *record) noexcept:
-    PyMem_RawFree(record.parents)
-    PyMem_RawFree(record.slopes)
+    global idle
+    cdef Record other = record[0]
+    if 0 < other.room * (1 + other.m) <= KEPT_STEPS and (
+        idle.room <= other.room or idle.m != other.m
+    ):
+        idle, other = other, idle
+    PyMem_RawFree(other.parents)
+    PyMem_RawFree(other.slopes)
     record.parents, record.slopes = NULL, NULL
     record.count = record.room = 0
     record.constant = -1
@@ -1283,6 +1298,10 @@ cdef int grow(Record *record) except -1:
     cdef Py_ssize_t room = 2 * record.room + 256, size = 2 * (1 + record.m)
     cdef int *parents = NULL
     cdef double *slopes = NULL
+    if record.room == 0 and idle.room > 0 and idle.m == record.m:
+        record.parents, record.slopes, record.room = idle.parents, idle.slopes, idle.room
+        idle.parents, idle.slopes, idle.room = NULL, NULL, 0
+        return 0
     if room < MOST_STEPS:
         parents = <int *>PyMem_RawRealloc(record.parents, 2 * room * sizeof(int))
     if parents != NULL:
@@ -1463,18 +1482,40 @@ cdef list on_tape(list x, Tape tape, object level):
 
 
 cdef list pulled(Tape tape, Py_ssize_t place, Py_ssize_t n):
-    """The slopes of the number at a place in the first n numbers; None if they are not finite."""
-    cdef Adjoints adjoints = Adjoints(tape)
-    cdef Py_ssize_t i
+    """The slopes of the number at a place in the first n numbers; None if they are not finite.
+
+    For a tape of floats alone. Their slopes are finite, so what nothing depends on adds zeros; and
+    what goes to no parent goes to place -1.
+    """
+    cdef Py_ssize_t count = max(n, place + 1), i
+    cdef const int *parents = tape.record.parents
+    cdef const double *s = tape.record.slopes
+    cdef double *memory = <double *>PyMem_RawCalloc(1 + count, sizeof(double))
+    cdef double *adjoints = memory + 1
+    cdef double g
     cdef list slopes = []
-    adjoints.position = place + 1
-    adjoints.data[place], adjoints.given[place] = 1.0, True
-    adjoints.back(0)
-    for i in range(n):
-        if not fabs(adjoints.data[i]) <= LIMIT:
-            return None
-        slopes.append(adjoints.data[i])
+    if memory == NULL:
+        refuse_adjoints(count)
+    adjoints[place] = 1.0
+    for i in range(place, n - 1, -1):
+        g = adjoints[i]
+        adjoints[parents[2 * i]] += s[2 * i] * g
+        adjoints[parents[2 * i + 1]] += s[2 * i + 1] * g
+    try:
+        for i in range(n):
+            if not fabs(adjoints[i]) <= LIMIT:
+                return None
+            slopes.append(adjoints[i])
+    finally:
+        PyMem_RawFree(memory)
     return slopes
+
+
+cdef int refuse_adjoints(Py_ssize_t count) except -1:
+    raise MemoryError(
+        f"there is no memory for the adjoints of {count} steps; write mode='forward', or "
+        "dualad.checkpoint(f) for parts f of the function."
+    )
 
 
 cdef class Block:
@@ -1574,63 +1615,66 @@ cdef object form_of_places = None  # forms.form_of_places: that of an array of t
 cdef object block_of = None  # forms.block_of: places for its elements, at the first read
 
 
-cdef object recorded(int row, object a, object b, const Loop *loop):
+cdef inline object recorded "kernel_recorded"(int row, object a, object b, const Loop *loop):
     """A row of which one operand at least is recorded."""
-    cdef Record *record = NULL
-    cdef Dual y
+    cdef PyObject *like = <PyObject *>a if type(a) is Recorded else <PyObject *>b
+    cdef PyObject *y
+    cdef Record *record
     cdef double v[2]
     cdef double s[2]
+    cdef double value
     cdef Py_ssize_t first = -1, second = -1, place
     cdef int active = 0
     cdef bint is_np = False
-    cdef PyObject *level
     if ROWS[row].flat:
         return flat(row, a, b, loop)
-    if type(a) is Recorded:
-        record, level = record_of(<Dual>a), (<Dual>a).lev
-        v[0], first, active = (<Dual>a).v, (<Dual>a).n, 1
-        is_np = (<Dual>a).is_np
-        if type(b) is Recorded and record_of(<Dual>b) != record:
-            if record_of(<Dual>b).outer == record:
-                record, level = record_of(<Dual>b), (<Dual>b).lev
-            elif record.outer != record_of(<Dual>b):
-                return None
-    elif type(b) is Recorded:
-        record, level = record_of(<Dual>b), (<Dual>b).lev
-    else:
+    if type(<object>like) is not Recorded:
         return None
+    record = record_of(<Dual>like)
     if record.closed:
         return None
     if record.outer != NULL:
-        return recorded_over_tape(row, a, b, loop, record, level)
+        return recorded_over_tape(row, a, b, loop, record, (<Dual>like).lev)
     if record.m:
-        return recorded_nested(row, a, b, loop, record, level)
-    if active == 0 and not as_double(a, &v[0], &is_np):
+        if type(b) is Recorded and record_of(<Dual>b) != record:
+            return None
+        return recorded_nested(row, a, b, loop, record, (<Dual>like).lev)
+    if type(a) is Recorded:
+        v[0], first, active, is_np = (<Dual>a).v, (<Dual>a).n, 1, (<Dual>a).is_np
+    elif not as_double(a, &v[0], &is_np):
         return None
-    if b is not None:
+    if ROWS[row].nargs == 2:
         if type(b) is Recorded:
+            if record_of(<Dual>b) != record:
+                if record_of(<Dual>b).outer != record or record_of(<Dual>b).closed:
+                    return None
+                return recorded_over_tape(row, a, b, loop, record_of(<Dual>b), (<Dual>b).lev)
             v[1], second = (<Dual>b).v, (<Dual>b).n
             active |= 2
             is_np |= (<Dual>b).is_np
         elif not as_double(b, &v[1], &is_np):
             return None
-    y = new_recorded(record, -1, <object>level)
-    y.is_np = is_np
+    s[0] = s[1] = 0.0
     if loop != NULL:
-        if looped(loop, v, ROWS[row].nargs, &y.v):
+        is_np = True
+        if looped(loop, v, ROWS[row].nargs, &value) or ROWS[row].given(v, active, &value, s):
             return None
-        y.is_np = True
-        if ROWS[row].given(v, active, &y.v, s):
-            return None
-    elif ROWS[row].slopes(v, active, &y.v, s):
+    elif ROWS[row].slopes(v, active, &value, s):
         return None
-    elif is_np and b is not None and is_tiny(row, v, y.v):
+    elif is_np and ROWS[row].nargs == 2 and is_tiny(row, v, value):
         return None
-    if active & 1 and not fabs(s[0]) <= LIMIT or active & 2 and not fabs(s[1]) <= LIMIT:
+    if not fabs(s[0]) <= LIMIT or not fabs(s[1]) <= LIMIT:
         return None
-    place = y.n = push(record, first, second)
+    place = record.count
+    if place == record.room:
+        grow(record)
+    record.count = place + 1
+    record.parents[2 * place], record.parents[2 * place + 1] = <int>first, <int>second
     record.slopes[2 * place], record.slopes[2 * place + 1] = s[0], s[1]
-    return y
+    y = allocated(<PyTypeObject *>Recorded)
+    (<Dual>y).lev, (<Dual>y).t, (<Dual>y).record = referred((<Dual>like).lev), (<Dual>y).inside, record
+    (<Dual>y).v, (<Dual>y).n, (<Dual>y).is_np = value, place, is_np
+    return owned(y)
 
 
 cdef object recorded_nested(
@@ -1784,10 +1828,7 @@ cdef class Adjoints:
         self.data = <double *>PyMem_RawCalloc(record.count * (1 + record.m) + 1, sizeof(double))
         self.given = <char *>PyMem_RawCalloc(record.count + 1, 1)
         if self.data == NULL or self.given == NULL:
-            raise MemoryError(
-                f"there is no memory for the adjoints of {record.count} steps; write "
-                "mode='forward', or dualad.checkpoint(f) for parts f of the function."
-            )
+            refuse_adjoints(record.count)
         if record.outer != NULL:
             for i in range(record.count):
                 self.data[2 * i + 1] = -1.0

@@ -689,7 +689,7 @@ cdef extern from *:
     /* A version number, unique to this module's dictionary and changed by every write; 0 where
        Python keeps none. */
     static inline size_t state_of(PyObject *x) {
-    #if PY_VERSION_HEX < 0x030C0000
+    #if PY_VERSION_HEX < 0x030D0000
         if (PyModule_CheckExact(x))
             return (size_t)((PyDictObject *)PyModule_GetDict(x))->ma_version_tag;
     #endif

@@ -1907,6 +1907,55 @@ def test_a_step_takes_24_bytes() -> None:
 
 
 @pytest.mark.skipif(KERNEL is None, reason="the tape is compiled")
+def test_the_memory_of_one_tape_is_kept_unless_it_is_large() -> None:
+    import tracemalloc
+
+    def memory(steps: int) -> tuple[int, int]:
+        """What a gradient leaves behind, and what it takes."""
+
+        def f(p: Any) -> Any:
+            x = p[0]
+            for _ in range(steps):
+                x = x * 1.000001
+            return x
+
+        tracemalloc.reset_peak()
+        before = tracemalloc.get_traced_memory()[0]
+        grad(f, mode="reverse")([1.0])
+        after, peak = tracemalloc.get_traced_memory()
+        return after - before, peak - before
+
+    tracemalloc.start()
+    try:
+        memory(20_000)
+        again = [memory(20_000) for _ in range(3)]
+        large, _ = memory(1_000_000)
+    finally:
+        tracemalloc.stop()
+    assert max(left for left, _ in again) < 10_000
+    assert max(taken for _, taken in again) < 12 * 20_000  # 8 are the adjoints', 24 the tape's
+    assert large < 10_000
+
+
+@pytest.mark.parametrize("n", [True, -3, 2**53 - 1, 2**53, 2**53 + 1, -(2**62), 2**64, 10**30])
+def test_whole_numbers_beside_numbers_that_are_recorded(n: int) -> None:
+    def f(x: Any) -> Any:
+        return x[0] * n + n * x[1] + (x[2] - n) / n
+
+    x = [0.5, 0.25, 3.0]
+    value, slopes = value_and_grad(f, mode="reverse")(x)
+    assert value == f(x)
+    assert slopes == [float(n), float(n), 1 / n]
+
+
+@pytest.mark.parametrize("other", [None, "a", [1.0]])
+def test_what_is_no_number_beside_numbers_that_are_recorded(other: Any) -> None:
+    for f in (lambda x: x[0] * other, lambda x: other - x[0], lambda x: x[0] ** other):
+        with pytest.raises(TypeError):
+            grad(f, mode="reverse")([1.5])
+
+
+@pytest.mark.skipif(KERNEL is None, reason="the tape is compiled")
 def test_numbers_of_arrays_have_places() -> None:
     """A loop over elements costs as much for n elements as it should, not n²."""
 

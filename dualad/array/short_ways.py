@@ -49,6 +49,7 @@ def with_short_ways(kind: T) -> T:
         "div", operator.truediv, array.__truediv__, array.__rtruediv__
     )
     array.__pow__, array.__rpow__ = of_operator("pow", operator.pow, array.__pow__, array.__rpow__)
+    array.__matmul__ = ARRAY_KERNEL.matmul_operator(array.__matmul__)
     array.__iadd__ = in_place(operator.iadd, array.__iadd__)
     array.__isub__ = in_place(operator.isub, array.__isub__)
     negative = RULES["neg"].called_as(operator.neg)
