@@ -450,6 +450,8 @@ def test_lists_beside_duals() -> None:
         lambda k: scipy.linalg.fractional_matrix_power((B.T @ B).tolist(), k),
         lambda k: scipy.linalg.solve_circulant(a[0], [k, 2.0, k * k]),
         lambda k: scipy.linalg.solve_circulant([k, 2.0, k * k], a[0]),
+        lambda k: scipy.linalg.eigvalsh((B + B.T) * k, b=positive(B).tolist()),
+        lambda k: scipy.linalg.eigvalsh((B + B.T) * k, subset_by_index=[1, 2]),
         lambda k: scipy.linalg.subspace_angles([[k, 1.0], [0.0, 2.0], [1.0, k]], b),
     ):
         want = (f(1.3 + 1e-5) - f(1.3 - 1e-5)) / 2e-5

@@ -306,10 +306,16 @@ def bridged(
 
 def of_matrices(original: Function) -> Enter:
     """`composed`, of functions of matrices, which may be lists of numbers."""
+    parameters = inspect.signature(original).parameters.items()
+    matrices = {"b", *(n for n, p in parameters if p.default is inspect.Parameter.empty)}
 
     def enter(f: Function) -> Function:
         def on_arrays(value: Any, **given: Any) -> Any:
-            lists = {n: x for n, x in given.items() if isinstance(x, list)}
+            lists = {
+                n: x
+                for n, x in given.items()
+                if isinstance(x, list) and (n in matrices or has_duals(x))
+            }
             return f(value, **given | {n: own(as_operand(x)) for n, x in lists.items()})
 
         return composed(original)(functools.update_wrapper(on_arrays, f))
