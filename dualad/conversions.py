@@ -45,7 +45,7 @@ def as_slope(g: DualLike, x: DualLike) -> DualLike:
     """The derivative in a number x: Python's, or of its type if Python has no such precision."""
     kind = type(plain(x))
     if kind in _OF_OTHER_PRECISION and not isinstance(g, Pair):
-        return kind(g)  # type: ignore[call-overload, no-any-return]
+        return kind(g)
     return as_number(g)
 
 
