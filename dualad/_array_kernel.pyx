@@ -113,6 +113,15 @@ cdef object EVERYTHING = slice(None)
 cdef object pair = None  # dual(value, tangent, level)
 
 
+cdef object quietly(object f, object x, object axes):
+    """f(x, axes) of tangents, of which NumPy is not to warn."""
+    token = quiet()
+    try:
+        return f(x, axes)
+    finally:
+        unhush(token)
+
+
 def connect(kind, namespace, of_duals, be_quiet, end_quiet, make):
     """Take over the class of dual arrays, and the namespaces for arrays and for duals of them."""
     global DualArray, Dual, NAMESPACE, OF_DUALS, quiet, unhush, PRIMAL, TANGENT, LEVEL, pair
@@ -816,7 +825,7 @@ cdef object total_of_dual(object x):
     cdef int ndim = tangent.ndim
     if ndim == value.ndim:
         return None
-    along = add_up(tangent, 1 if ndim == 2 else tuple(range(1, ndim)))
+    along = quietly(add_up, tangent, 1 if ndim == 2 else tuple(range(1, ndim)))
     return pair(add_up(value, None), along, <object>SLOT(x, LEVEL))
 
 
@@ -1985,13 +1994,17 @@ cdef inline bint is_gapless(object x) noexcept:
     return cnp.PyArray_IS_C_CONTIGUOUS(<cnp.ndarray>x) or cnp.PyArray_IS_F_CONTIGUOUS(<cnp.ndarray>x)
 
 
-cdef object product_of_one(object v, object w, object v_dot, object w_dot, object level):
+cdef object product_of_one(object by, object v, object w, object v_dot, object w_dot, object level):
     """The same with one direction, which has no axis of its own."""
-    y = v @ w
-    tangent = None if v_dot is None else v_dot @ w
-    if w_dot is not None:
-        other = v @ w_dot
-        tangent = other if tangent is None else tangent + other
+    y = by(v, w)
+    token = quiet()
+    try:
+        tangent = None if v_dot is None else v_dot @ w
+        if w_dot is not None:
+            other = v @ w_dot
+            tangent = other if tangent is None else tangent + other
+    finally:
+        unhush(token)
     if type(tangent) is ndarray:
         return pair(y, tangent, level) if all_finite(tangent) else None
     return pair(y, tangent.item(), level) if tangent * 0.0 == 0.0 else None
@@ -2080,7 +2093,7 @@ cdef object norm_of(object x):
     v, out, m = <const double *>cnp.PyArray_DATA(value), <double *>cnp.PyArray_DATA(terms), terms.size
     for i in range(m):
         out[i] = v[i % n] * scale * out[i]
-    tangent = add_up(terms, -1)
+    tangent = quietly(add_up, terms, -1)
     if type(tangent) is ndarray:
         return pair(y, tangent, x.level) if all_finite(tangent) else None
     return pair(y, tangent.item(), x.level) if tangent * 0.0 == 0.0 else None
@@ -2116,18 +2129,21 @@ def product(a, b, by=np_matmul):
             singles += dot.ndim == value.ndim
             duals += 1
     if singles:
-        return product_of_one(v, w, v_dot, w_dot, level) if singles == duals else None
+        return product_of_one(by, v, w, v_dot, w_dot, level) if singles == duals else None
     if v_dot is not None and w_dot is not None and v_dot.shape[0] != w_dot.shape[0]:
         return None
-    y = v @ w
-    tangent = None
-    if v_dot is not None:  # as `matmul` in algebra.py has it, to the last bit
-        stack = v_dot[EVERYTHING, None, EVERYTHING] if left == 1 else v_dot
-        tangent = stack @ (w[EVERYTHING, None] if right == 1 else w)
-    if w_dot is not None:
-        stack = w_dot[..., None] if right == 1 else w_dot
-        other = (v[None, EVERYTHING] if left == 1 else v) @ stack
-        tangent = other if tangent is None else tangent + other
+    y = by(v, w)
+    tangent, token = None, quiet()
+    try:
+        if v_dot is not None:  # as `matmul` in algebra.py has it, to the last bit
+            stack = v_dot[EVERYTHING, None, EVERYTHING] if left == 1 else v_dot
+            tangent = stack @ (w[EVERYTHING, None] if right == 1 else w)
+        if w_dot is not None:
+            stack = w_dot[..., None] if right == 1 else w_dot
+            other = (v[None, EVERYTHING] if left == 1 else v) @ stack
+            tangent = other if tangent is None else tangent + other
+    finally:
+        unhush(token)
     if not all_finite(tangent):
         return None
     if right == 1:

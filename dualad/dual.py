@@ -146,7 +146,9 @@ def slope_of(rule: Rule, i: int, namespace: Namespace, args: tuple[DualLike, ...
             raise
 
     def by_numpy(*ieee: DualLike) -> DualLike:
-        there, numbers = for_slopes(rule, ieee)
+        counts = [s is None for s in (*rule.slopes, "y")]  # whole numbers stay such
+        given = tuple([a if c else x for a, x, c in zip(args, ieee, counts, strict=True)])
+        there, numbers = for_slopes(rule, given)
         return rule.slope_in(there, i)(*numbers)
 
     return by_ieee(by_numpy, args)

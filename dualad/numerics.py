@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import partial
 from typing import Any
 
@@ -14,21 +15,60 @@ import numpy as np
 
 # -- warnings ------------------------------------------------------------------------------
 
-try:  # what np.errstate(all="ignore") does, at a fifth of its price
+# What NumPy does where numbers overflow, or have no value, is a setting of the thread: np.errstate.
+# The plain run has the user's. Derivatives are calculated in a state of our own, for the user's may
+# raise an error that the user's code catches. These are as np.errstate, at a fifth of its price.
+
+
+def _flag_met(_what: str, _flag: int) -> None:
+    """A flag has come up in a call that is watched: is it one of the plain run?
+
+    The plain run says so itself, by warnings and errors as in the user's state.
+    """
+    call = _CALL.get()
+    if call is None or not call.is_open:
+        return
+    call.is_open = False
+    token = _set_state(call.state)
+    try:
+        call.again(*call.arguments)
+    except (ArithmeticError, Warning):
+        raise
+    except Exception:  # which is not of the numbers: the call itself says what is wrong
+        return
+    finally:
+        resume_warnings(token)
+
+
+try:
     from numpy._core.umath import _extobj_contextvar, _make_extobj
 
-    stop_warnings: Callable[[], Any] = partial(_extobj_contextvar.set, _make_extobj(all="ignore"))
+    _state_now: Callable[[], Any] = partial(_extobj_contextvar.get, None)
+    _set_state: Callable[[Any], Any] = _extobj_contextvar.set
     resume_warnings: Callable[[Any], None] = _extobj_contextvar.reset
+    _QUIET: Any = _make_extobj(all="ignore")
+    _WATCHING: Any = _make_extobj(all="call", call=_flag_met)
+    _WATCHING_MOST = _make_extobj(all="call", under="ignore", call=_flag_met)
+    _AT_FIRST = _make_extobj(all="warn", under="ignore", call=None)  # where nothing is set
 
 except ImportError:
+    _QUIET = (dict.fromkeys(("divide", "over", "under", "invalid"), "ignore"), None)
+    _WATCHING = (dict.fromkeys(_QUIET[0], "call"), _flag_met)
+    _WATCHING_MOST = _AT_FIRST = _WATCHING
 
-    def stop_warnings() -> Any:
-        """Let NumPy be silent, until `resume_warnings` of what this gives."""
-        return np.seterr(all="ignore")
+    def _state_now() -> Any:
+        return np.geterr(), np.geterrcall()
 
-    def resume_warnings(token: Any) -> None:
-        """Let NumPy warn again."""
-        np.seterr(**token)
+    def _set_state(state: Any) -> Any:
+        before = _state_now()
+        np.seterr(**state[0])
+        np.seterrcall(state[1])
+        return before
+
+    resume_warnings = _set_state
+
+
+stop_warnings: Callable[[], Any] = partial(_set_state, _QUIET)
 
 
 class quiet:
@@ -46,6 +86,68 @@ class quiet:
 
     def __exit__(self, *error: object) -> None:
         resume_warnings(self.token)
+
+
+def is_quiet() -> bool:
+    """Whether this is done in a `quiet` context."""
+    return _state_now() is _QUIET
+
+
+class _Call:
+    """A call that is watched: the user's state, and what runs it plainly."""
+
+    __slots__ = ("state", "again", "arguments", "is_open")
+
+    def __init__(self, state: Any, again: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
+        self.state, self.again, self.arguments = state, again, arguments
+        self.is_open = True  # until a flag comes up
+
+
+_CALL: ContextVar[_Call | None] = ContextVar("_CALL", default=None)
+
+
+def watched(again: Callable[..., Any], func: Any, f: Any, args: Any, kwargs: Any) -> Any:
+    """f(*args, **kwargs), which issues the warnings and raises the errors of the plain run.
+
+    f calculates values and derivatives, and not always by the steps of the plain run. So where a
+    flag of floating-point numbers comes up, again(func, args, kwargs), which is the plain run,
+    tells whether the user is to hear of it.
+
+    >>> def plainly(func, args, kwargs):
+    ...     return func(args[0])
+    >>> def with_slope(x):
+    ...     return np.sqrt(x), 1 / np.sqrt(x)
+    >>> with np.errstate(all="raise"):
+    ...     watched(plainly, np.sqrt, with_slope, (np.float64(0),), {})
+    (np.float64(0.0), np.float64(inf))
+    """
+    state = _state_now()
+    if state is _QUIET or state is _WATCHING or state is _WATCHING_MOST:
+        return f(*args, **kwargs)  # inside another one
+    is_at_first = state is None
+    state = _AT_FIRST if is_at_first else state
+    call = _CALL.set(_Call(state, again, (func, args, kwargs)))
+    token = _set_state(_WATCHING_MOST if is_at_first else _WATCHING)
+    try:
+        return f(*args, **kwargs)
+    finally:
+        resume_warnings(token)
+        _CALL.reset(call)
+
+
+class plainly:
+    """A context inside a call that is watched, in which the plain run itself is made."""
+
+    __slots__ = ("token",)
+
+    def __enter__(self) -> None:
+        state, call = _state_now(), _CALL.get()
+        is_watched = call is not None and (state is _WATCHING or state is _WATCHING_MOST)
+        self.token = _set_state(call.state) if is_watched and call is not None else None
+
+    def __exit__(self, *error: object) -> None:
+        if self.token is not None:
+            resume_warnings(self.token)
 
 
 # -- functions -----------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from .differentiations import close_level, gravest_doubt, open_level
 from .dual import Dual
 from .forms import Form, ReverseLevel, dtype_of
 from .kernel import KERNEL
+from .numerics import quiet
 from .pair import Function, dual, is_array, own, parts, plain, shape_of
 from .passes import forward, one_like, run_pass, tangents_of
 from .promises import (
@@ -570,11 +571,12 @@ def _pulled_forward(
                     "vjp: the function returned other values when the pullback, whose adjoints are "
                     "not finite, called it again; it must do the same each time."
                 )
-            if np.ndim(plain(y)):
-                some = plain(g) != 0
-                total = total + np.real(np.sum(y[some] * g[some]))
-            elif plain(g) != 0:
-                total = total + np.real(y * g)
+            with quiet():
+                if np.ndim(plain(y)):
+                    some = plain(g) != 0
+                    total = total + np.real(np.sum(y[some] * g[some]))
+                elif plain(g) != 0:
+                    total = total + np.real(y * g)
         return total
 
     along = Inputs(inputs.driver, weighted, 0, (list(inputs.leaves),), {})

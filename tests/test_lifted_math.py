@@ -3,6 +3,7 @@ bit, right slopes in both modes, and the same words where they refuse."""
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +12,7 @@ import mpmath
 import numpy as np
 import pytest
 from mpmath import mp, mpf
-from support.both import agree
+from support.both import PACKAGES, agree
 
 import dualad
 from dualad import derivative, grad, jvp, value_and_grad, vjp
@@ -285,3 +286,29 @@ def test_numbers_of_less_precision_become_pythons(f: Function, x: Any) -> None:
         assert (type(y), y) == (type(wanted), wanted)
         right = (f(float(x) + h) - f(float(x) - h)) / (2 * h)
         assert slope == pytest.approx(right, rel=2e-3 if type(x) is np.float16 else 1e-6)
+
+
+EDGES = (5e-324, -5e-324, 1e-310, -0.0, 0.75, -2.5, math.inf, -math.inf, math.nan)
+
+
+def text_of(f: Any, x: Any) -> str:
+    """The plain numbers that come out, or the error."""
+    with np.errstate(all="ignore"):
+        try:
+            y = f(x)
+        except (ArithmeticError, ValueError) as error:
+            return repr(error)
+    parts = y if isinstance(y, tuple) else (y,)
+    return repr([p.primal if hasattr(p, "tangent") else p for p in parts])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [math.modf, math.frexp, np.frexp, np.modf, lambda x: math.ldexp(x, 1073),
+     lambda x: cmath.rect(2.0, x), lambda x: cmath.rect(x, -0.0), lambda x: np.arange(x, 3.0)[:1]],
+)  # fmt: skip
+@pytest.mark.parametrize("x", EDGES)
+def test_values_at_the_edges_of_floats(f: Any, x: float) -> None:
+    """The bits, the signs of zeros and the errors of the plain run, and no other error."""
+    for package in PACKAGES:
+        assert text_of(package.lift(f), package.Dual(x, 1.0)) == text_of(f, x)

@@ -114,8 +114,10 @@ CASES: dict[str, Case] = {
     ),
     "apply_along_axis of a vector": Case(lambda a: np.apply_along_axis(np.prod, 0, a), VECTOR),
     "apply_over_axes": Case(lambda a: np.apply_over_axes(np.prod, a, [0, -1]), CUBE),
-    "vectorize": Case(lambda a: np.vectorize(lambda t: t * t + 1)(a), MATRIX),
-    "vectorize two": Case(lambda a, b: np.vectorize(lambda t, u: (t * u, u**3))(a, b), MATRIX, ROW),
+    "vectorize": Case(lambda a: np.vectorize(lambda t: t * t + 1)(a), MATRIX, told=False),
+    "vectorize two": Case(
+        lambda a, b: np.vectorize(lambda t, u: (t * u, u**3))(a, b), MATRIX, ROW, told=False
+    ),
     "poly1d": Case(lambda p, x: np.poly1d(p)(x), VECTOR, MATRIX),
     "poly1d product": Case(lambda p, q: (np.poly1d(p) * np.poly1d(q)).coeffs, VECTOR, ROW),
 }

@@ -366,7 +366,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         ValueError,
         r"axes of the same length; got \(4,\) and \(3,\)",
     ),
-    "dot": (lambda: np.dot(X, X), ValueError, "mismatch"),
+    "dot": (lambda: np.dot(X, X), ValueError, "not aligned"),
     "cross": (lambda: np.cross(X, X), ValueError, "vectors of 3 elements, got 4 and 4"),
     "linalg.cross": (lambda: np.linalg.cross(X[:, :2], X[:, :2]), ValueError, "got 2 and 2"),
     "multi_dot": (lambda: np.linalg.multi_dot([X]), ValueError, "two arrays or more, got 1"),

@@ -20,6 +20,7 @@ import numpy as np
 import pytest
 from mpmath import mp, mpc, mpf
 from support.both import PACKAGES
+from support.cases import told
 from support.processes import run_python
 
 import dualad
@@ -1000,3 +1001,68 @@ def test_differences_of_steep_functions_settle_on_nothing(f: Any, x: float, slop
         return f(x)
 
     assert derivative(swallowing, lift=False)(x) == pytest.approx(slope, rel=1e-6)
+
+
+# -- warnings and errors of floating-point numbers ------------------------------------------
+
+LARGE = np.array([[1e200, 2.0], [3.0, 4.0]])
+
+
+@pytest.mark.parametrize("state", ["raise", "warn"])
+@pytest.mark.parametrize(
+    "f",
+    [np.prod, np.cumprod, np.var, np.diff, np.linalg.inv, np.linalg.norm, lambda a: a @ a,
+     lambda a: np.dot(a, a), lambda a: np.einsum("ij,jk", a, a), lambda a: np.multiply.reduce(a),
+     lambda a: np.sum(a * a), lambda a: np.multiply.accumulate(a), lambda a: np.average(a / 0)],
+)  # fmt: skip
+def test_what_the_plain_run_warns_of_is_told(f: Any, state: str) -> None:
+    """Also of values that are composed by other steps; its text is that of NumPy's own steps."""
+    for a in (LARGE, np.full((2, 2), 1e160)):
+        for package in PACKAGES:
+            assert told(f, [package.Dual(a, np.ones_like(a))], state)[1] == told(f, [a], state)[1]
+        with np.errstate(all="raise"):
+            want = told(f, [a], "raise")
+            for package in PACKAGES:
+                assert told(f, [package.Dual(a, np.ones_like(a))], "raise") == want
+
+
+@pytest.mark.parametrize(
+    "f",
+    [np.linalg.inv, np.linalg.det, lambda a: a @ a, np.sum, lambda a: np.sum(a, 0), np.prod,
+     lambda a: np.linalg.solve(a, a[0]), np.linalg.norm, lambda a: np.einsum("ij,ji", a, a),
+     lambda a: np.add.reduce(a), lambda a: np.fft.fft(a).real, lambda a: np.linalg.eigvalsh(a + a.T)],
+)  # fmt: skip
+def test_derivatives_do_not_choose_a_branch(f: Any) -> None:
+    """They are too large for floats, where the values are not."""
+    a, far = np.array([[2.0, 1.0], [0.5, 3.0]]), np.full((2, 2), 1e308)
+
+    def guarded(a: Any) -> Any:
+        try:
+            with np.errstate(all="raise"), warnings.catch_warnings(action="error"):
+                return f(a) * 1.0
+        except (FloatingPointError, RuntimeWarning):
+            return np.nan * a
+
+    for package in PACKAGES:
+        value, _ = package.jvp(guarded, (a,), (far,))
+        np.testing.assert_array_equal(value, f(a))
+        value, pull = package.vjp(guarded, a)
+        np.testing.assert_array_equal(value, f(a))
+        with np.errstate(all="raise"):
+            pull(np.full_like(value, 1e308))
+
+
+def test_functions_of_the_users_have_their_own_warnings() -> None:
+    """np.apply_along_axis calls a function of the user's, in the user's state, once for each row."""
+    calls = []
+
+    def of_row(row: Any) -> Any:
+        calls.append(len(row))
+        return np.prod(row)
+
+    with np.errstate(all="raise"), pytest.raises(FloatingPointError):
+        np.apply_along_axis(of_row, 0, Dual(np.full((2, 2), 1e160), np.ones((2, 2))))
+    calls.clear()
+    with pytest.warns(RuntimeWarning, match="overflow encountered in reduce"):
+        np.apply_along_axis(of_row, 0, Dual(np.array([[1e200], [1e200]]), np.ones((2, 1))))
+    assert calls == [2]

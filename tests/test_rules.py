@@ -329,6 +329,10 @@ def test_xlogy_at_zeros() -> None:
         ]
 
 
+# Of 0 in a: ∂/∂a is infinite or has an infinite slope, whose parts differ by another infinity.
+WITHOUT_LIMIT = {("ab", 0.5), ("aba", 0.5), ("aba", 1.5)}
+
+
 @pytest.mark.parametrize("orders", ["ab", "aba", "bba", "baa", "bab", "bb"])
 @pytest.mark.parametrize("b", [0.5, 1.0, 1.5, 2.0, 2.5, 3.0])
 def test_powers_of_0_in_both_arguments(b: float, orders: str) -> None:
@@ -339,7 +343,7 @@ def test_powers_of_0_in_both_arguments(b: float, orders: str) -> None:
     for argument in orders:
         f = derivative(f, "ab".index(argument))
     got = f(0.0, b)
-    assert got == limit or (orders[0] == "a" and math.isnan(got)), (got, limit)
+    assert math.isnan(got) if (orders, b) in WITHOUT_LIMIT else got == limit, (got, limit)
 
 
 def test_powers_with_exponent_0_in_both_arguments() -> None:

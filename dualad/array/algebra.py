@@ -84,9 +84,10 @@ def linear(
     if len(args) == 1:
         (a,) = args
         y = f(a.primal)
-        if _is_view(y, a.primal):
-            return _view(f, a, y, batched)
-        tangent = fit(_pushed(f, a, y, batched), y)
+        with quiet():
+            if _is_view(y, a.primal):
+                return _view(f, a, y, batched)
+            tangent = fit(_pushed(f, a, y, batched), y)
         return moved(y, np.copy(tangent) if _is_view(tangent, a.tangent) else tangent, a.level)
     level = newest(args)
     many = directions(args, level)
@@ -94,13 +95,14 @@ def linear(
     y = f(*(value for value, _ in split))
     like = next(a for a in args if isinstance(a, Dual) and a.level == level)
     tangents = [zero_tangent(v, like) if t is None else t for v, t in split]
-    if not many:
-        tangent = f(*tangents)
-    elif batched is not None:
-        tangent = batched(*tangents)
-    else:
-        rows = [f(*(t[j] for t in tangents)) for j in range(many[0])]
-        tangent = np.stack(rows) if rows else zero_tangent(y, like)
+    with quiet():
+        if not many:
+            tangent = f(*tangents)
+        elif batched is not None:
+            tangent = batched(*tangents)
+        else:
+            rows = [f(*(t[j] for t in tangents)) for j in range(many[0])]
+            tangent = np.stack(rows) if rows else zero_tangent(y, like)
     return _apart(y, fit(tangent, y), level, args)
 
 
@@ -280,11 +282,13 @@ def multilinear(f: Callable[..., Any], *args: DualLike) -> DualLike:
     directions(args, level)
     y = f(*values)
     terms = []
-    for i, a in enumerate(args):
-        if values[i] is not a:
-            alone = functools.partial(_beside_others, f.strong_at(i), values[:i], values[i + 1 :])
-            terms.append(_pushed(alone, a, y, None))
-    return dual(y, fit(sum(terms[1:], terms[0]), y), level)
+    with quiet():
+        for i, a in enumerate(args):
+            if values[i] is not a:
+                others = values[:i], values[i + 1 :]
+                alone = functools.partial(_beside_others, f.strong_at(i), *others)
+                terms.append(_pushed(alone, a, y, None))
+        return dual(y, fit(sum(terms[1:], terms[0]), y), level)
 
 
 def _beside_others(f: Callable[..., Any], before: list[Any], behind: list[Any], x: DualLike) -> Any:
@@ -329,13 +333,14 @@ def matmul(a: DualLike, b: DualLike) -> DualLike:
     row, column = len(shape_of(v)) == 1, len(shape_of(w)) == 1  # vectors count as these
     left, right = (v[None, :] if row else v), (w[:, None] if column else w)
     terms = []
-    if v_dot is not None:
-        stack = v_dot[:, None, :] if row else v_dot
-        terms.append(_OF_FIRST(_behind(stack, len(shape_of(right))), right))
-    if w_dot is not None:
-        stack = w_dot[..., None] if column else w_dot
-        terms.append(_OF_SECOND(left, _behind(stack, len(shape_of(left)))))
-    tangent = terms[0] if len(terms) == 1 else terms[0] + terms[1]
+    with quiet():
+        if v_dot is not None:
+            stack = v_dot[:, None, :] if row else v_dot
+            terms.append(_OF_FIRST(_behind(stack, len(shape_of(right))), right))
+        if w_dot is not None:
+            stack = w_dot[..., None] if column else w_dot
+            terms.append(_OF_SECOND(left, _behind(stack, len(shape_of(left)))))
+        tangent = terms[0] if len(terms) == 1 else terms[0] + terms[1]
     if column:
         tangent = tangent[..., 0]
     if row:

@@ -27,6 +27,7 @@ from ..looks import (
 )
 from ..memory import copied, is_overwritten, overlaps_itself
 from ..namespaces import not_plain
+from ..numerics import quiet
 from ..pair import is_array, is_operand, moved, parts, plain, shape_of
 from ..refusals import converted_array, note_objects, refused
 from ..text import text_of
@@ -387,11 +388,12 @@ class DualArray(Dual):
         self.primal[index] = value
         if np.iscomplexobj(plain(value)) and not np.iscomplexobj(plain(self)):
             tangent = None if tangent is None else np.real(tangent)  # as NumPy has done to value
-        if self.tangent.ndim > self.ndim:
-            target = np.moveaxis(self.tangent, 0, -1)
-            target[_leave_last(index)] = 0.0 if tangent is None else np.moveaxis(tangent, 0, -1)
-        else:
-            self.tangent[index] = 0.0 if tangent is None else tangent
+        with quiet():  # where a tangent is too large for the precision of the array
+            if self.tangent.ndim > self.ndim:
+                target = np.moveaxis(self.tangent, 0, -1)
+                target[_leave_last(index)] = 0.0 if tangent is None else np.moveaxis(tangent, 0, -1)
+            else:
+                self.tangent[index] = 0.0 if tangent is None else tangent
 
     # methods of ndarray
 

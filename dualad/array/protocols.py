@@ -28,7 +28,7 @@ from ..frames import expression_at
 from ..kernel import ARRAY_KERNEL, KERNEL
 from ..looks import is_plain
 from ..namespaces import ARRAY, is_exact, is_plain_array, namespace_of, not_plain
-from ..numerics import resume_warnings, stop_warnings
+from ..numerics import resume_warnings, stop_warnings, watched
 from ..pair import DUAL_OF, dual, is_array, map_leaves, plain
 from ..refusals import MAKE_ROOM, refused
 from ..rules import Rule
@@ -36,11 +36,13 @@ from ..structure import leaves, rebuild
 from ..table import RULES
 from .algebra import with_shape
 from .dualarray import DualArray, assign
-from .operands import ArrayProxy, as_objects, as_operand, converted, from_objects
+from .operands import ArrayProxy, as_objects, as_operand, converted, from_objects, unbuffered
 
 # np function → the same for duals. Called with the caller's arguments.
 ARRAY_FUNCTIONS: dict[Callable[..., Any], Callable[..., Any]] = {}
 
+# Those that call functions of the user's, which have warnings and errors of their own.
+_CALLING = {np.piecewise, np.apply_along_axis, np.apply_over_axes}
 
 # The same for functions that make arrays; called with what was given as like= in front.
 CREATORS: dict[Callable[..., Any], Callable[..., Any]] = {}
@@ -257,7 +259,7 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
     elif ufunc.signature is not None and method == "__call__":  # np.matmul and its like
         if dtype is not None:
             inputs = [converted(x, dtype) for x in inputs]
-        result = ARRAY_FUNCTIONS[ufunc](*inputs, **kwargs)
+        result = watched(_plain_run, ufunc, ARRAY_FUNCTIONS[ufunc], inputs, kwargs)
     elif method == "__call__":
         if kwargs:
             raise TypeError(
@@ -265,7 +267,8 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
             )
         result = _call(ufunc, tuple(inputs), tuple(options.items()))
     else:
-        result = UFUNC_METHODS[method](ufunc, rule_of(ufunc), *inputs, **kwargs)
+        f = functools.partial(UFUNC_METHODS[method], ufunc, rule_of(ufunc))
+        result = watched(_plain_run, getattr(ufunc, method), f, inputs, kwargs)
     if not outs and where is True:
         return result
     results = result if isinstance(result, tuple) else (result,)
@@ -421,24 +424,42 @@ def array_function(
             kwargs = {name: x for name, x in kwargs.items() if x is not np._NoValue}
             if not args:
                 args, kwargs = in_front(func, kwargs)
-        try:
-            return ARRAY_FUNCTIONS[func](*args, **kwargs)
-        except ERRORS_OF_OBJECTS as error:
-            refuse_objects(func, error, args, kwargs)
-            raise
+        return by_its_rule(func, args, kwargs)
     if (known := named(func)) is not None:
-        return known(*args, **kwargs)
+        return watched(_plain_run, func, known, args, kwargs)
     name, home = getattr(func, "__name__", str(func)), getattr(func, "__module__", "")
     if home == RECORDS:  # not imported for that: it takes its time
         raise TypeError(f"np.{name} cannot take duals; write x[field] for each field of a record.")
     raise TypeError(f"np.{name} has no derivative rule; write it in functions that have one.")
 
 
-ERRORS_OF_OBJECTS = (TypeError, ValueError, AttributeError, AssertionError)
+def by_its_rule(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What an array function that is entered here does to duals; it warns as in the plain run."""
+    f = ARRAY_FUNCTIONS[func]
+    try:
+        if func in _CALLING:
+            return f(*args, **kwargs)
+        return watched(_plain_run, func, f, args, kwargs)
+    except _ERRORS_OF_OBJECTS as error:
+        _refuse_objects(func, error, args, kwargs)
+        raise
+
+
+def _plain_run(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """The same on plain numbers, of which what is written to is a copy."""
+
+    def value(x: Any) -> Any:
+        number = plain(from_objects(x) if is_of_objects(x) else unbuffered(x))
+        return number.copy("K") if isinstance(number, np.ndarray) else number
+
+    return func(*rebuild(args, value), **rebuild(kwargs, value))
+
+
+_ERRORS_OF_OBJECTS = (TypeError, ValueError, AttributeError, AssertionError)
 _OF_OBJECTS = ", which NumPy holds as objects; "
 
 
-def refuse_objects(
+def _refuse_objects(
     func: Callable[..., Any], error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> None:
     """Raise what to say of an error in a rule, if it comes of mpf or Fractions in arrays."""

@@ -22,7 +22,7 @@ from ..array.operands import (
 from ..array.protocols import implements
 from ..dual import Dual
 from ..looks import is_plain
-from ..numerics import quiet
+from ..numerics import plainly, quiet
 from ..pair import fit, is_array, map_leaves, moved, newest, parts, plain
 from ..refusals import MAKE_ROOM
 from ..structure import leaves, rebuild
@@ -185,7 +185,8 @@ def valued(
     args, kwargs = rebuild(args, operand), rebuild(kwargs, operand)
     duals = [x for x in leaves([args, kwargs]) if isinstance(x, Dual)]
     if not duals:
-        return f(*args, **kwargs)
+        with plainly():
+            return f(*args, **kwargs)
     level = newest(duals)
 
     def primal(x: Any) -> Any:

@@ -285,7 +285,7 @@ def polyfit(
     found, residuals, rank, s = np.linalg.lstsq(columns / scale, heights, rcond)
     c = found / (scale if y.ndim == 1 else scale[:, None])
     if rank != order and not full:
-        warnings.warn("Polyfit may be poorly conditioned", np.exceptions.RankWarning, stacklevel=4)
+        warnings.warn("Polyfit may be poorly conditioned", np.exceptions.RankWarning, stacklevel=5)
     if full:
         return c, residuals, rank, s, rcond
     if not cov:

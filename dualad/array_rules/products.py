@@ -35,6 +35,8 @@ def dot(a: Any, b: Any, out: Any = None) -> Any:
     a, b = array(a), array(b)
     is_product = 0 < a.ndim < 3 and 0 < b.ndim < 3 and _is_gapless(a) and _is_gapless(b)
     is_product = is_product and plain(a).dtype == plain(b).dtype
+    if is_product and a.shape[-1] != b.shape[0]:
+        np.dot(plain(a), plain(b))  # which says so
     return into(out, _times(a, b) if is_product else _other_dot(a, b))
 
 

@@ -20,6 +20,7 @@ from ..array.operands import as_operand, converted
 from ..array.protocols import implements
 from ..array_tangents import ArrayTangent
 from ..conversions import as_number
+from ..numerics import is_quiet
 from ..pair import Pair, dual, fit, moved, plain, shape_of
 from ..zeros import scale, strong_product
 from .common import (
@@ -392,17 +393,35 @@ def variance(
 ) -> Any:
     a = as_dtype(array(a), dtype)
     axes = reduced_axes(axis, a.ndim)
-    freedom = _count(a.shape, axes, where, keepdims) - (ddof if correction is None else correction)
-    if np.any(freedom <= 0):
-        warnings.warn("Degrees of freedom <= 0 for slice", RuntimeWarning, stacklevel=4)
-    with warnings.catch_warnings(action="ignore"):  # one warning is enough
-        off = a - (np.mean(a, axes, keepdims=True, where=where) if mean is None else mean)
-        if np.iscomplexobj(plain(off)):
-            squares = np.square(off.real) + np.square(off.imag)
-        else:
-            squares = off * off
-        total = np.sum(squares, axes, keepdims=keepdims, where=where)
-        return into(out, total / np.maximum(freedom, 0).astype(plain(total).dtype))
+    less = ddof if correction is None else correction
+    freedom = _count(a.shape, axes, where, keepdims) - less
+    options = {"keepdims": keepdims, "where": where} | ({} if mean is None else {"mean": mean})
+    if np.all(freedom > 0):
+        return into(out, _variance(a, axes, freedom, **options))
+
+    def by_numpy(a: Any, axes: Any, _freedom: Any, **options: Any) -> Any:
+        return np.var(a, axes, ddof=less, **options)
+
+    def composed(*given: Any, **options: Any) -> Any:
+        with warnings.catch_warnings(action="ignore"):  # that of NumPy's own is enough
+            return _variance(*given, **options)
+
+    given = (a, axes, freedom)
+    if is_quiet():  # inside np.nanvar, which warns itself
+        return into(out, composed(*given, **options))
+    return into(out, valued(by_numpy, composed, given, options))
+
+
+def _variance(
+    a: Any, axes: tuple[int, ...], freedom: Any, keepdims: bool, where: Any, mean: Any = None
+) -> Any:
+    off = a - (np.mean(a, axes, keepdims=True, where=where) if mean is None else mean)
+    if np.iscomplexobj(plain(off)):
+        squares = np.square(off.real) + np.square(off.imag)
+    else:
+        squares = off * off
+    total = np.sum(squares, axes, keepdims=keepdims, where=where)
+    return total / np.maximum(freedom, 0).astype(plain(total).dtype)
 
 
 def _count(shape: tuple[int, ...], axes: tuple[int, ...], where: Any, keepdims: bool) -> Any:

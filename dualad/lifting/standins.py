@@ -22,8 +22,8 @@ from ..array.buffers import WRITING, buffered
 from ..array.dualarray import DualArray
 from ..array.operands import ArrayProxy, as_objects, unbuffered
 from ..array.promotion import levels_of, with_room
-from ..array.protocols import ARRAY_FUNCTIONS, ERRORS_OF_OBJECTS, in_front, refuse_objects
-from ..array_rules.common import has_duals, in_order_of
+from ..array.protocols import ARRAY_FUNCTIONS, by_its_rule, in_front
+from ..array_rules.common import has_duals, in_order_of, valued
 from ..array_rules.creation import array_of, require
 from ..array_rules.others import as_strided
 from ..conversions import as_number
@@ -109,15 +109,16 @@ def _stand_in(f: Function, on_duals: Function) -> Function:
                 if not (has_duals(*args) or any(map(is_exact, args))):
                     return y
                 result = on_duals(*args)
-                is_numpys = type(y) is float and type(plain(result)) is np.float64
-                return with_plain(y, result) if is_numpys else result
+                return result if any(map(is_exact, args)) else with_plain(y, result)
         return f(*args, **kwargs)
 
     return call
 
 
-def with_plain(y: complex, x: Any) -> Any:
-    """The tangents of x on another plain number."""
+def with_plain(y: Any, x: Any) -> Any:
+    """The tangents of x on another plain number, or those of several on several."""
+    if isinstance(y, tuple):
+        return tuple(map(with_plain, y, x))
     return moved(with_plain(y, x.primal), x.tangent, x.level) if isinstance(x, Dual) else y
 
 
@@ -289,12 +290,20 @@ _REMAINDER = Rule(
     "_ieee_remainder(a, b)", "1", "rint((y - a)/b)", kind="kinked", value=_ieee_remainder
 )
 
+
+def _modf(x: Any) -> Any:
+    number = plain(x)
+    if number == number and abs(number) < math.inf:
+        return function(RULES["modf"])(x)
+    return (x if number != number else type(number)(0)), number
+
+
 _MATH: dict[str, Function] = {
     name: _of_row(getattr(math, name), name)
     for name in (
         *("acos", "acosh", "asin", "asinh", "atan", "atan2", "atanh", "cbrt", "copysign", "cos"),
         *("cosh", "degrees", "erf", "erfc", "exp", "exp2", "expm1", "fabs", "fma", "fmod", "frexp"),
-        *("gamma", "ldexp", "lgamma", "log10", "log1p", "log2", "modf", "pow", "radians", "sin"),
+        *("gamma", "ldexp", "lgamma", "log10", "log1p", "log2", "pow", "radians", "sin"),
         *("sinh", "sqrt", "tan", "tanh"),
     )
     if hasattr(math, name)
@@ -310,6 +319,7 @@ _MATH |= {
     name: _of_several(getattr(math, name), name, readable)
     for name, readable in (
         ("log", _stand_in(math.log, _log(math.log))),
+        ("modf", _stand_in(math.modf, _modf)),
         ("hypot", _stand_in(math.hypot, _hypot)),
         ("dist", _dist),
         ("fsum", _fsum),
@@ -530,7 +540,6 @@ def _on_duals(func: Function) -> Function:
 
     So traces and audits see functions of lists, too.
     """
-    usual = ARRAY_FUNCTIONS.get(func, func)
     ways = (Dual.__array_function__, DualArray.__array_function__)
 
     def array_function(*args: Any, **kwargs: Any) -> Any:
@@ -544,11 +553,9 @@ def _on_duals(func: Function) -> Function:
         is_list = bool(args) and isinstance(args[0], (list, tuple))
         if array is not None and func in ARRAY_FUNCTIONS and (func in _JOINING or not is_list):
             return array.__array_function__(func, (DualArray,), args, kwargs)
-        try:
-            return usual(*args, **kwargs)
-        except ERRORS_OF_OBJECTS as error:
-            refuse_objects(func, error, args, kwargs)
-            raise
+        if func in ARRAY_FUNCTIONS:
+            return by_its_rule(func, args, kwargs)
+        return func(*args, **kwargs)
 
     return array_function
 
@@ -655,7 +662,8 @@ def _arange(*args: Any, **kwargs: Any) -> Any:
     start, step = given.get("start", 0.0), given.get("step", 1.0)
     if y.dtype.kind not in "fc" or not _any_dual([start, step]):
         return buffered(y)
-    return y + ((start - plain(start)) + np.arange(len(y)) * (step - plain(step)))
+    moving = lambda start, step: start + np.arange(len(y)) * step  # noqa: E731
+    return valued(lambda *_: y, moving, (start, step), {})
 
 
 _PLAIN_ARANGE = _NUMPY["arange"]

@@ -27,16 +27,19 @@ class Case:
     """A function of arrays and where to take it.
 
     analytic: it can be given complex numbers, for the complex step. mixed: one argument may be
-    differentiated inside a derivative in another one.
+    differentiated inside a derivative in another one. told: it warns as in the plain run; what
+    calls Python functions does not, for NumPy then looks at flags of the processor.
     """
 
     def __init__(
-        self, f: Callable[..., Any], *args: Any, analytic: bool = True, mixed: bool = True
-    ) -> None:
+        self, f: Callable[..., Any], *args: Any, analytic: bool = True, mixed: bool = True,
+        told: bool = True,
+    ) -> None:  # fmt: skip
         self.f = f
         self.args = tuple(np.asarray(a, float) for a in args)
         self.analytic = analytic
         self.mixed = mixed
+        self.told = told
 
     def steps(self, seed: int = 0) -> list[Any]:
         """A direction to differentiate along."""
@@ -64,6 +67,8 @@ def hold(case: Case, by_blas: bool = False) -> None:
     hold_bits(case, by_blas)
     hold_memory(case)
     hold_precision(case)
+    if case.told:
+        hold_state(case)
     if case.mixed:
         hold_mixed(case)
 
@@ -185,6 +190,43 @@ def hold_precision(case: Case) -> None:
             y.tangent.dtype,
             np.asarray(value).dtype,
         )
+
+
+SIZES = np.array([1e308, 1e-310, np.inf, np.nan, -1e308])
+
+
+def _number(x: Any) -> Any:
+    while hasattr(x, "tangent"):  # a dual, by either package
+        x = x.primal
+    if isinstance(x, np.ndarray) and x.dtype == object:
+        return np.array([_number(e) for e in x.ravel()]).reshape(x.shape)
+    return x
+
+
+def told(f: Callable[..., Any], args: Sequence[Any], state: str) -> Any:
+    """What f gives: its values, or its error; and what is warned of on the way."""
+    with warnings.catch_warnings(record=True) as found, np.errstate(all=state):
+        warnings.simplefilter("always")
+        try:
+            y = f(*args)
+        except Exception as error:
+            y = error
+    if isinstance(y, Exception):
+        result = f"{type(y).__name__}: {y}"
+    else:
+        parts = map(_number, leaves(listed(y)))
+        result = repr(list(parts))
+    return result, sorted({str(w.message) for w in found})
+
+
+def hold_state(case: Case) -> None:
+    """However large and small tangents are, NumPy warns and raises as in the plain run."""
+    for state in ("raise", "warn"):
+        want = told(case.f, [a.copy() for a in case.args], state)
+        for front in ((), (2,)):
+            duals = [Dual(a.copy(), np.resize(SIZES, front + a.shape)) for a in case.args]
+            got = told(case.f, duals, state)
+            assert got == want or got[0].startswith("NonDifferentiableError")
 
 
 def hold_mixed(case: Case) -> None:
