@@ -336,3 +336,14 @@ def test_sums_of_what_is_made_here_are_no_writing() -> None:
 
     assert not may_keep(f)
     assert may_keep(g)
+
+
+def test_random_numbers_are_not_kept_values() -> None:
+    rng = np.random.default_rng(1)
+
+    def f(x: Any) -> Any:
+        draws.append(rng.normal())
+        return max(x, 2.0) * draws[-1] + x * draws[-1]
+
+    draws: list[float] = []
+    assert derivative(f)(2.0) / 2 in draws
