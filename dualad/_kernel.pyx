@@ -391,6 +391,9 @@ cdef class Dual:
         if is_ours(other):
             y = (<Dual>other).v
             is_np |= (<Dual>other).is_np
+            if x == y and self.lev != (<Dual>other).lev:  # one may have escaped
+                found_equal(self)
+                found_equal(<Dual>other)
         elif not as_double(other, &y, &is_np):
             return COMPARISONS[op](self, other)
         elif x == y or (x == 0 and op != 2 and op != 3):
@@ -1116,8 +1119,14 @@ cdef object flat(int row, object a, object b, const Loop *loop):
     if not value_of(a, &v[0], &is_np) or (b is not None and not value_of(b, &v[1], &is_np)):
         return None
     if loop != NULL:
-        return None if looped(loop, v, ROWS[row].nargs, &y) else as_float64(y)
-    return None if is_np or ROWS[row].value(v, &y) else y
+        if looped(loop, v, ROWS[row].nargs, &y):
+            return None
+        found_step(<Dual>a if is_ours(a) else <Dual>b)
+        return as_float64(y)
+    if is_np or ROWS[row].value(v, &y):
+        return None
+    found_step(<Dual>a if is_ours(a) else <Dual>b)
+    return y
 
 
 cdef bint value_of(object x, double *v, bint *is_np) noexcept:

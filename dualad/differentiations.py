@@ -168,9 +168,10 @@ def answered(question: Callable[..., Any], answer: Any, *numbers: Any) -> Any:
 def note_answer(compare: Any, answer: Any, *numbers: Any) -> None:
     """Note whether duals were found equal to plain numbers, or to be 0 away from them.
 
-    Code may then go on with what it kept of an earlier call.
+    Code may then go on with what it kept of an earlier call. Duals of other levels are as good as
+    plain: their differentiation may be over.
     """
-    if all(isinstance(x, Pair) for x in numbers):
+    if len({x.level if isinstance(x, Pair) else None for x in numbers}) == 1:
         return
     name = compare.__name__
     if name in ("eq", "equal"):
@@ -179,8 +180,23 @@ def note_answer(compare: Any, answer: Any, *numbers: Any) -> None:
         is_near = _is_all(np.logical_not(answer))
     else:
         is_near = any(isinstance(x, Pair) and _is_all(plain(x) == 0) for x in numbers)
+        is_near = is_near or _are_equal(*map(plain, numbers))
     if is_near:
         note_equal(*numbers)
+
+
+def _are_equal(a: Any, b: Any) -> bool:
+    """Whether numbers or arrays are the same; most often their first elements tell."""
+    firsts = [x.flat[0] if isinstance(x, np.ndarray) and x.size else x for x in (a, b)]
+    return bool(np.all(firsts[0] == firsts[1])) and _is_all(a == b)
+
+
+def truth(x: Any) -> bool:
+    """Whether x is not zero; a difference may be that of a plain number."""
+    is_true = bool(x.primal)
+    if not is_true:
+        note_equal(x)
+    return is_true
 
 
 def _is_all(answer: Any) -> bool:
@@ -210,7 +226,7 @@ def note_hash(x: Pair) -> None:
 
 
 def note_step(x: Any) -> None:
-    """Note that a step makes a plain number of x, by which a cache may find another one."""
+    """Note that a plain number is made of x, as by a step, by which a cache may find another."""
     for level in levels_in(x):
         note(level, "step")
 
@@ -219,6 +235,14 @@ def stepped(f: Callable[..., Any], x: Any, *more: Any) -> Any:
     """What a step makes of a dual: a plain number."""
     note_step(x)
     return answered(f, f(plain(x), *more), x)
+
+
+def flat(y: Any, given: tuple[Any, ...]) -> Any:
+    """What a function without a slope has given: a step, unless it is an array."""
+    if not is_array(y):
+        for x in given:
+            note_step(x)
+    return y
 
 
 def text_for(x: Any, show: Callable[..., str], *spec: str) -> str | None:

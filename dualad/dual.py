@@ -70,7 +70,7 @@ def apply(rule: Rule, args: tuple[DualLike, ...]) -> DualLike:
         return _composed(rule, args, primals, of_duals(namespace))
     y = value_of(rule, primals)
     if rule.kind == "flat":
-        return y
+        return differentiations.flat(y, args)
     namespace, numbers = for_slopes(rule, as_python((*primals, y)))
     tangent = None
     with quiet():  # the plain run calculates none of this
@@ -353,7 +353,7 @@ class Dual(Pair):
     __ge__ = _comparison(operator.ge)
 
     def __bool__(self) -> bool:
-        return bool(self.primal)
+        return differentiations.truth(self)
 
     def __hash__(self) -> int:
         differentiations.note_hash(self)

@@ -597,7 +597,7 @@ def refuse_if_kept(inputs: Inputs, outputs: Outputs, evaluate: Evaluate, again: 
     _is_called(inputs, _nearby(inputs, 2))
     after = evaluate(inputs.leaves) if again else outputs
     nearby = (_nearby(inputs, side) for side in (1, -1))
-    if not _are_same_tangents(inputs, before.tangents, after.tangents) or any(
+    if _are_others(inputs, inputs.leaves, evaluate, before.tangents, after.tangents) or any(
         _keeps_at(inputs, points, evaluate) for points in nearby
     ):
         _is_called(inputs, _nearby(inputs, 2))  # no dual stays in its cache
@@ -622,7 +622,23 @@ def _keeps_at(inputs: Inputs, points: list[Any], evaluate: Evaluate) -> bool:
         return False
     if not _is_called(inputs, points) or (second := derivatives()) is None:
         return True
-    return not _are_same_tangents(inputs, first, second)
+    return _are_others(inputs, points, evaluate, first, second)
+
+
+def _are_others(
+    inputs: Inputs, points: list[Any], evaluate: Evaluate, before: Any, after: Any
+) -> bool:
+    """Whether a plain call between two passes has changed the tangents.
+
+    Where a third pass gives neither, as with random numbers, it was not the plain call.
+    """
+    if _are_same_tangents(inputs, before, after):
+        return False
+    try:
+        third = evaluate(points).tangents
+    except Exception:  # a dual has stayed in its cache
+        return True
+    return any(_are_same_tangents(inputs, one, third) for one in (before, after))
 
 
 def _are_same_tangents(inputs: Inputs, some: Sequence[Any], others: Sequence[Any]) -> bool:

@@ -237,7 +237,7 @@ def _asks_to_settle(f: Function, x: Any, level: int, y: Any) -> bool:
     """Whether y, which f has given for x, is to be looked into."""
     why = gravest_doubt(level)
     given = list(leaves(x))
-    if why.startswith("step") and isinstance(y, Dual) and not has_zeros(*parts(y, level)):
+    if why.startswith("step") and not any(has_zeros(*parts(v, level)) for v in leaves(y)):
         return may_have_read(why, f, given)
     return is_doubtful(why, f, given)
 

@@ -82,6 +82,7 @@ def refuse(instead: str, *numpy_functions: Callable[..., Any]) -> None:
 
 
 _NEARNESS = (np.array_equal, np.array_equiv, np.allclose, np.isclose)
+_PRESENCE = (np.any, np.count_nonzero)  # of what is not zero
 _COMPARISONS = (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)
 
 
@@ -94,8 +95,8 @@ def _on_values(f: Callable[..., Any], place: int | None) -> Callable[..., Any]:
             out, args = args[place], (*args[:place], None, *args[place + 1 :])
         y = f(*rebuild(args, value), **rebuild(kwargs, value))
         y = answered(f, y, *leaves(args))
-        if f in _NEARNESS and np.all(y):
-            note_equal(*args, *kwargs.values())
+        if (f in _NEARNESS and np.all(y)) or (f in _PRESENCE and not np.any(y)):
+            note_equal(*leaves(args), *leaves(kwargs))
         if out is None:
             return y
         out[...] = y

@@ -104,9 +104,12 @@ def _layer_may(f: Any, kinds: tuple[frozenset[str], ...]) -> bool:
 
 
 def _does(f: types.FunctionType, what: frozenset[str], seen: set[Any]) -> bool:
-    if f in seen or has_code_that_stays(f):
+    if f in seen:
         return False
     seen.add(f)
+    if has_code_that_stays(f):  # as that of contextlib around a generator
+        inner = getattr(f, "__wrapped__", None)
+        return isinstance(inner, types.FunctionType) and _does(inner, what, seen)
     return _Search(f, what, seen).finds_in(f.__code__)
 
 
@@ -124,6 +127,21 @@ def _functions_made_in(code: types.CodeType) -> set[str]:
     return made - others
 
 
+def _joined_in(code: types.CodeType) -> set[str]:
+    """The local variables to which += or |= may add what stays: not those for what is made here."""
+    made_here: set[str] = set()
+    others = set(code.co_varnames[: code.co_argcount + code.co_kwonlyargcount])
+    joined: set[str] = set()
+    last, was_joined = "", False
+    for step, op in instructions(code):
+        if "STORE_FAST" in op:
+            first, *more = (step.argval,) if isinstance(step.argval, str) else step.argval
+            others.update(more)
+            (joined if was_joined else made_here if last in _NEW else others).add(first)
+        last, was_joined = op, op == "BINARY_OP" and step.argrepr in _JOINING
+    return joined - (made_here - others)
+
+
 class _Search:
     """Looks for instructions and methods, in a function and in what it calls by name."""
 
@@ -135,6 +153,8 @@ class _Search:
 
     def finds_in(self, code: types.CodeType) -> bool:
         if any(map(self.is_found, defaults_of(self.f))):
+            return True
+        if self.what is _WRITING and _joined_in(code):
             return True
         self.made |= _functions_made_in(code)
         x: Any = UNKNOWN
@@ -188,6 +208,10 @@ class _Search:
             return self.is_found(x.__func__) or self.is_found(x.__self__)
         if kind is functools.partial:
             return any(map(self.is_found, (x.func, *x.args, *x.keywords.values())))
+        if kind in _BUILT and getattr(x, "__name__", "") in self.what:
+            owner = getattr(x, "__self__", None)
+            if not isinstance(owner, types.ModuleType) or owner.__name__ in _DOING_BY_NAME:
+                return True
         if kind in CONTAINERS:
             if id(x) in self.seen:
                 return False
@@ -211,15 +235,24 @@ def _reads(x: Any) -> bool:
 _KNOWN: weakref.WeakKeyDictionary[types.FunctionType, dict[Any, bool]]
 _KNOWN = weakref.WeakKeyDictionary()
 _MAKING = ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE")
+_NEW = ("LOAD_CONST", "BINARY_OP", "BUILD_LIST", "BUILD_MAP", "BUILD_SET", "LIST_EXTEND")
+_JOINING = ("+=", "|=")
+_BUILT = (types.BuiltinMethodType, types.MethodWrapperType, types.WrapperDescriptorType)
+_DOING_BY_NAME = ("_operator", "builtins", "_heapq", "_bisect")  # whose functions write, too
 _DUALAD = __name__.partition(".")[0]
 _WRITING = frozenset(
     (
         *("STORE_ATTR", "STORE_GLOBAL", "STORE_SUBSCR", "STORE_SLICE", "IMPORT_NAME"),
-        *("append", "extend", "insert", "setdefault", "update", "__setitem__"),
+        *("append", "extend", "insert", "setdefault", "update", "__setitem__", "__setattr__"),
+        *("appendleft", "extendleft", "setitem", "setattr", "iadd", "iconcat"),
+        *("ior", "__iadd__", "__ior__", "heappush", "insort", "insort_left", "insort_right"),
     )
 )
 _LOOKING = frozenset(
-    ("BINARY_SUBSCR", "CONTAINS_OP", "get", "setdefault", "__getitem__", "__contains__")
+    (
+        *("BINARY_SUBSCR", "CONTAINS_OP", "get", "setdefault", "__getitem__", "__contains__"),
+        *("COMPARE_OP", "getitem", "contains"),
+    )
 )
 _READING = frozenset(
     (

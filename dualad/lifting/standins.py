@@ -144,10 +144,13 @@ def _answer(f: Function) -> Function:
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
         y = f(*(plain(_number(x, f)) for x in args), **{k: plain(v) for k, v in kwargs.items()})
-        if y and f.__name__ == "isclose":
+        if y and is_nearness:
             note_equal(*map(unbuffered, args))
         return answered(f, y, *map(unbuffered, args))
 
+    is_nearness = f.__name__ == "isclose"
+    if is_nearness:  # what is found is noted
+        return call
     return LIFTING.Answer(f, call) if LIFTING else call
 
 
