@@ -1116,7 +1116,7 @@ cdef object flat(int row, object a, object b, const Loop *loop):
     cdef bint is_np = False
     if ROWS[row].name[0] == b"_":  # a helper row may give an integer
         return None
-    if not value_of(a, &v[0], &is_np) or (b is not None and not value_of(b, &v[1], &is_np)):
+    if not value_of(a, &v[0], &is_np) or (ROWS[row].nargs == 2 and not value_of(b, &v[1], &is_np)):
         return None
     if loop != NULL:
         if looped(loop, v, ROWS[row].nargs, &y):
@@ -1698,7 +1698,7 @@ cdef object recorded_nested(
     cdef double v[2]
     cdef const double *t[2]
     cdef Py_ssize_t m = record.m, place, block, start, k, j
-    cdef int count = 1 if b is None else 2, i
+    cdef int count = ROWS[row].nargs, i
     cdef bint is_np = False
     cdef Dual x, z
     cdef double *s
@@ -1769,7 +1769,7 @@ cdef object recorded_over_tape(
     cdef Py_ssize_t older[2]
     cdef Py_ssize_t place
     cdef double v[2]
-    cdef int count = 1 if b is None else 2, i, j
+    cdef int count = ROWS[row].nargs, i, j
     cdef bint is_np = False
     cdef Dual x, z
     if outer.closed:
