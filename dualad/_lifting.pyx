@@ -233,6 +233,7 @@ cdef object readable_call = None
 cdef object readable_unanswered = None
 cdef object readable_judged = None
 cdef object readable_kind_of_view = None
+cdef object handed = None             # conversions.handed
 cdef object readable_needs = None
 cdef object readable_twin_of = None
 
@@ -247,10 +248,11 @@ def connect(given_functions, given_stand_in, given_code_for, read, write, walk, 
     readable_kind_of_view, readable_is_users = kind_of_view, is_users
 
 
-def connect_operators(call, unanswered, judged):
+def connect_operators(call, unanswered, judged, given_handed):
     """The same for lifting/operators.py."""
-    global readable_call, readable_unanswered, readable_judged
+    global readable_call, readable_unanswered, readable_judged, handed
     readable_call, readable_unanswered, readable_judged = call, unanswered, judged
+    handed = given_handed
 
 
 def connect_reach(needs, twin_of):
@@ -1197,6 +1199,9 @@ cdef object of_both(Operator hook, object a, object b):
     f = lifted_method(left, hook.forward)
     g = lifted_method(right, hook.reflected) if has_both else None
     if f is not None or g is not None:
+        if f is None and hook.sides != COMPARED and type(a) is not float and type(a) is not int:
+            a = handed(a, b)
+            left = Py_TYPE(a)
         if left != right and PyType_IsSubtype(right, left) and (
             hook.sides == COMPARED
             or _PyType_Lookup(right, hook.reflected) != _PyType_Lookup(left, hook.reflected)

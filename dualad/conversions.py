@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 from fractions import Fraction
+from types import WrapperDescriptorType
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from .kernel import KERNEL
 from .kinds import DualLike, Number
 from .levels import ParticipatingLevel
+from .looks import SPARSE, is_sparse
 from .namespaces import Namespace, in_slope, is_number
 from .numerics import quiet
 from .pair import Function, Pair, is_array, map_leaves, plain
@@ -140,6 +142,14 @@ def as_bases(rule: Rule, args: tuple[DualLike, ...]) -> tuple[DualLike, ...]:
     return tuple([converted(a, base) if base else a for a, base in zip(args, bases, strict=True)])
 
 
+def as_given(primals: tuple[DualLike, ...], args: tuple[DualLike, ...]) -> tuple[DualLike, ...]:
+    """The primals of arguments, numbers of subclasses among them as they are.
+
+    Beside those a number of NumPy's may come out as one of Python's, or a float32 as a float64.
+    """
+    return tuple([p if isinstance(a, Pair) else a for p, a in zip(primals, args, strict=True)])
+
+
 def is_asked_first(number: DualLike, operation: Function, beside: DualLike) -> bool:
     """Whether `beside ∘ number` is calculated by the number's own reflected operator.
 
@@ -160,3 +170,39 @@ def is_asked_first(number: DualLike, operation: Function, beside: DualLike) -> b
         return True
     forward = getattr(type(left), f"__{name}__", None)
     return forward is None or forward(left, number) is NotImplemented
+
+
+# What NumPy looks for at objects that it does not know: to ask them, or to make arrays of them.
+_KNOWN_TO_NUMPY = ("__array_ufunc__", "__array__", "__array_interface__", "__len__")
+_LOWEST = np.float64(0).__array_priority__
+
+
+def handed(x: DualLike, other: Any) -> DualLike:
+    """What NumPy's number x is to the operators of an object: a number of Python.
+
+    NumPy makes objects of both, unless the object is to be asked first.
+    """
+    if not isinstance(plain(x), np.generic) or is_number(other) or isinstance(other, Pair):
+        return x
+    if any(hasattr(type(other), name) for name in _KNOWN_TO_NUMPY):
+        return x
+    return x if getattr(other, "__array_priority__", _LOWEST) > _LOWEST else as_number(x)
+
+
+def beside(operation: Function, a: Any, b: Any) -> Any:
+    """a∘b where one side is not a number: it may be a sparse array of SciPy's, or any object.
+
+    Where the object has no operator of its own, the answer, or the error, is that of the plain run.
+    """
+    if is_sparse(a) or is_sparse(b):
+        return operation(*(SPARSE[0](x) if is_sparse(x) else x for x in (a, b)))
+    name, is_left = operation.__name__, isinstance(a, Pair)
+    is_comparison = name in _MIRRORED
+    asked = _MIRRORED[name] if is_comparison else f"r{name}" if is_left else name
+    own = getattr(type(b if is_left else a), f"__{asked}__", None)
+    if own is None or type(own) is WrapperDescriptorType:
+        answer = operation(plain(a), plain(b))
+        return answer if is_comparison else NotImplemented
+    if is_left and not is_comparison and (number := handed(a, b)) is not a:
+        return operation(number, b)
+    return NotImplemented

@@ -16,13 +16,13 @@ from typing import Any, NoReturn
 import numpy as np
 
 from . import differentiations, levels, refusals
-from .conversions import as_bases, as_python, by_ieee, in_slopes, is_asked_first
+from .conversions import as_bases, as_given, as_python, beside, by_ieee, in_slopes, is_asked_first
 from .descriptions import description
 from .differentiations import compared, note_refusals, text_for
 from .kernel import KERNEL, compiled_first
 from .kinds import DualLike, Tangent
 from .levels import ParticipatingLevel
-from .looks import beside, is_plain, is_told
+from .looks import is_plain, is_told
 from .namespaces import ARRAY, CONSTANTS, Namespace, is_number, namespace_of
 from .numerics import quiet
 from .pair import (
@@ -51,14 +51,14 @@ from .zeros import scale, total
 
 
 @compiled_first
-def apply(rule: Rule, args: tuple[DualLike, ...]) -> DualLike:
+def apply(rule: Rule, given: tuple[DualLike, ...]) -> DualLike:
     """Apply a rule to arguments of which at least one is a dual number.
 
     The newest level among the arguments is differentiated; older duals are its numbers. Their
     value is calculated by the very function that the user called (`Rule.called_as`), so that it
     is that of the plain run.
     """
-    args, level = as_bases(rule, args), newest(args)
+    args, level = as_bases(rule, given), newest(given)
     result = level.applies(rule, args) if isinstance(level, ParticipatingLevel) else NotImplemented
     if result is not NotImplemented:
         return result
@@ -66,9 +66,10 @@ def apply(rule: Rule, args: tuple[DualLike, ...]) -> DualLike:
     namespace = namespace_for(primals)
     if namespace is None:
         return _elementwise(rule, args)
+    asked = primals if args is given or not rule.called_in(namespace) else as_given(primals, given)
     if rule.is_composed(namespace):
-        return _composed(rule, args, primals, of_duals(namespace))
-    y = value_of(rule, primals)
+        return _composed(rule, args, asked, of_duals(namespace))
+    y = value_of(rule, asked)
     if rule.kind == "flat":
         return differentiations.flat(y, args)
     namespace, numbers = for_slopes(rule, as_python((*primals, y)))
@@ -260,9 +261,10 @@ def _operand(x: Dual, other: DualLike, repeats: bool = False) -> DualLike:
 
 
 def _comparison(compare: Function) -> Function:
-    def method(self: Dual, other: DualLike) -> Any:
-        other = _operand(self, other)
-        is_left = other is None or is_asked_first(other, compare, self)
+    def method(self: Dual, given: DualLike) -> Any:
+        if (other := _operand(self, given)) is None:
+            return beside(compare, self, given)
+        is_left = is_asked_first(other, compare, self)
         return NotImplemented if is_left else compared(compare, self, other)
 
     return method

@@ -61,13 +61,6 @@ def is_sparse(a: Any) -> bool:
 SPARSE: list[Callable[[Any], Any]] = []
 
 
-def beside(operation: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
-    """a∘b where one side is not a number: that may be a sparse array of SciPy's."""
-    if is_sparse(a) or is_sparse(b):
-        return operation(*(SPARSE[0](x) if is_sparse(x) else x for x in (a, b)))
-    return NotImplemented
-
-
 # Whether there can be such a frame at all: it takes a twentieth of the time to ask.
 are_sparse_loaded = functools.partial(sys.modules.__contains__, "scipy.sparse")
 

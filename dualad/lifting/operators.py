@@ -25,9 +25,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..array.operands import unbuffered
+from ..conversions import handed
 from ..dual import Dual
 from ..kernel import LIFTING
-from ..pair import Function
+from ..pair import Function, plain
 from . import lift
 from .callbacks import extreme
 from .lift import inspected, is_left_alone, is_opened, stand_in
@@ -143,7 +144,7 @@ def _unanswered(symbol: str, native: Function, a: Any, b: Any) -> Any:
         return (a is b) is (symbol == "==")
     if isinstance(a, _SEQUENCES) or isinstance(b, _SEQUENCES):
         return native(a, b)
-    names = f"{type(a).__name__!r} and {type(b).__name__!r}"
+    names = " and ".join(repr(type(plain(x)).__name__) for x in (a, b))
     if symbol in _COMPARISONS:
         raise TypeError(f"{symbol!r} not supported between instances of {names}")
     full = "** or pow()" if symbol == "**" else symbol
@@ -164,6 +165,9 @@ def _both(symbol: str, forward: str, reflected: str, native: Function) -> Functi
         f, g = _python_method(left, forward), _python_method(right, reflected)
         if f is None and g is None:
             return native(a, b)
+        if f is None and symbol not in _COMPARISONS:
+            a = handed(a, b)
+            left = type(a)
         sides = [(f, left, forward, a, b), (g, right, reflected, b, a)]
         is_comparison = symbol in _COMPARISONS
         if left is right and not is_comparison:
@@ -770,4 +774,4 @@ def _names_in(code: types.CodeType) -> Iterator[str]:
 
 lift.connect(meet)
 if LIFTING:
-    LIFTING.connect_operators(_call_unlifted, _unanswered, _judged)
+    LIFTING.connect_operators(_call_unlifted, _unanswered, _judged, handed)

@@ -45,9 +45,11 @@ def _number(x: Any, f: Any = None) -> Any:
     x = unbuffered(x)
     if _converts_itself(x, f):
         x = _converted(x, f)
-    if not isinstance(x, Dual):
-        return float(x) if isinstance(x, np.floating) else x
-    if type(x.primal) is float:
+    if is_plain(x, np.integer):
+        return int(x)  # which may be a count
+    if is_plain(x, (np.number, np.bool_, np.ndarray)):
+        return x if _takes_complex(f) else float(x)
+    if not isinstance(x, Dual) or type(x.primal) is float:
         return x
     if np.ndim(x):
         raise TypeError(
