@@ -199,7 +199,10 @@ def beside(operation: Function, a: Any, b: Any) -> Any:
     name, is_left = operation.__name__, isinstance(a, Pair)
     is_comparison = name in _MIRRORED
     asked = _MIRRORED[name] if is_comparison else f"r{name}" if is_left else name
-    own = getattr(type(b if is_left else a), f"__{asked}__", None)
+    kind = type(b if is_left else a)
+    if name == "mul" and hasattr(kind, "__len__"):
+        return NotImplemented  # it asks for a count, and a dual says why it is none
+    own = getattr(kind, f"__{asked}__", None)
     if own is None or type(own) is WrapperDescriptorType:
         answer = operation(plain(a), plain(b))
         return answer if is_comparison else NotImplemented

@@ -24,7 +24,7 @@ from ..differentiations import text_for
 from ..dual import Dual, function
 from ..functions import exp
 from ..kernel import LIFTING
-from ..pair import Function, plain
+from ..pair import Function, is_array, plain
 from ..refusals import refused
 from ..rules import Rule
 from ..structure import rebuild
@@ -319,13 +319,21 @@ def _draws(f: Function) -> Function:
                 *duals,
             )
         given = defaults | dict(zip((*defaults, "size"), args, strict=False)) | kwargs
-        numbers = {key: _number(x) for key, x in given.items()}
+        numbers = {key: x if key == "size" else _in_doubles(x) for key, x in given.items()}
         y = f(generator, **{key: plain(x) for key, x in numbers.items()})
         at = [plain(numbers[key]) for key in defaults]
         result = move(y, at, [numbers[key] - plain(numbers[key]) for key in defaults])
         return number_of(float, result) if type(y) is float else result
 
     return draw
+
+
+def _in_doubles(x: Any) -> Any:
+    """A parameter as generators take it: what they draw is in doubles."""
+    x = _number(x)
+    if is_array(x):
+        return x.astype(float)
+    return number_of(float, x) if isinstance(x, Dual) else x
 
 
 def _number(x: Any) -> Any:

@@ -637,7 +637,7 @@ _MAKERS = (
 # These are not right on duals without lift: what they make takes no duals, or is made of floats.
 _NEEDED = (
     *("zeros", "empty", "ones", "eye", "identity", "arange", "linspace", "logspace", "copy"),
-    *("geomspace", "full_like", "fromfunction", "vander", "diag", "tri"),
+    *("geomspace", "full_like", "fromfunction", "vander", "diag", "tri", "select"),
 )
 _CONVERTERS = ("array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray")
 
@@ -652,6 +652,22 @@ _NUMPY |= {name: _makes_arrays(getattr(np, name), copies=name == "array") for na
 if LIFTING:
     for _name in ("array", "asarray", "asanyarray"):
         _NUMPY[_name] = LIFTING.Maker(getattr(np, _name), _NUMPY[_name], True, _name == "array")
+
+
+def _asks_all(f: Function) -> Function:
+    """f with its rule where a dual is in any argument; NumPy does not ask all of them."""
+
+    @functools.wraps(f)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        if not _any_dual([*args, *kwargs.values()]):
+            return f(*args, **kwargs)
+        return ARRAY_FUNCTIONS[f](*rebuild(args, unbuffered), **rebuild(kwargs, unbuffered))
+
+    return call
+
+
+_NUMPY["full_like"] = _maker(_asks_all(np.full_like))  # not what fills it
+_NUMPY["select"] = _takes_lists(_asks_all(np.select))  # not the default
 
 
 @functools.wraps(np.arange)
