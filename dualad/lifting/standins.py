@@ -111,7 +111,8 @@ def _stand_in(f: Function, on_duals: Function) -> Function:
                 if not (has_duals(*args) or any(map(is_exact, args))):
                     return y
                 result = on_duals(*args)
-                return result if any(map(is_exact, args)) else with_plain(y, result)
+                is_precise = any(is_exact(plain(x)) for x in args)
+                return result if is_precise else with_plain(y, result)
         return f(*args, **kwargs)
 
     return call
