@@ -657,18 +657,22 @@ if LIFTING:
 
 def _asks_all(f: Function) -> Function:
     """f with its rule where a dual is in any argument; NumPy does not ask all of them."""
+    on_duals = _on_duals(f)
 
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
         if not _any_dual([*args, *kwargs.values()]):
             return f(*args, **kwargs)
-        return ARRAY_FUNCTIONS[f](*rebuild(args, unbuffered), **rebuild(kwargs, unbuffered))
+        return on_duals(*rebuild(args, unbuffered), **rebuild(kwargs, unbuffered))
 
     return call
 
 
-_NUMPY["full_like"] = _maker(_asks_all(np.full_like))  # not what fills it
-_NUMPY["select"] = _takes_lists(_asks_all(np.select))  # not the default
+_full_like = _asks_all(np.full_like)  # not what fills it
+_NUMPY["full_like"] = _makes_buffers(_full_like)
+if LIFTING:
+    _NUMPY["full_like"] = LIFTING.Maker(_full_like, _NUMPY["full_like"], False)
+_NUMPY["select"] = _asks_all(np.select)  # not the default
 
 
 @functools.wraps(np.arange)
