@@ -82,6 +82,18 @@ def user_frame(outermost: CodeType | None = None) -> FrameType | None:
     return None
 
 
+def is_in_rule() -> bool:
+    """Whether the text of a rule is running, since the user's code was left."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and (
+        is_ours(file := frame.f_code.co_filename) or file.startswith(_OTHERS)
+    ):
+        if file.startswith(RULE_TEXT):
+            return True
+        frame = frame.f_back
+    return False
+
+
 def asking_frame(outermost: CodeType | None = None) -> FrameType | None:
     """The user's frame that called one of dualad.scipy's functions, within which all is happening.
 
