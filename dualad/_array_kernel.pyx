@@ -2007,7 +2007,7 @@ cdef object product_of_one(object by, object v, object w, object v_dot, object w
         unhush(token)
     if type(tangent) is ndarray:
         return pair(y, tangent, level) if all_finite(tangent) else None
-    return pair(y, tangent.item(), level) if tangent * 0.0 == 0.0 else None
+    return pair(y, tangent.item(), level) if isfinite(<double>tangent) else None
 
 
 cdef bint is_vector_of(object x, Py_ssize_t n, bint many) noexcept:
@@ -2096,7 +2096,7 @@ cdef object norm_of(object x):
     tangent = quietly(add_up, terms, -1)
     if type(tangent) is ndarray:
         return pair(y, tangent, x.level) if all_finite(tangent) else None
-    return pair(y, tangent.item(), x.level) if tangent * 0.0 == 0.0 else None
+    return pair(y, tangent.item(), x.level) if isfinite(<double>tangent) else None
 
 
 def product(a, b, by=np_matmul):

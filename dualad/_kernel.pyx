@@ -1604,16 +1604,19 @@ cdef object array_on(Record *record, cnp.ndarray value, const double *places, Py
 cdef Py_ssize_t sum_on(
     Record *record, Py_ssize_t first, double s, Py_ssize_t second, double t
 ) except -2:
-    """The place of s·x + t·y, for numbers with these places, -1 for none."""
+    """The place of s·x + t·y, for numbers with these places, -1 for none.
+
+    What is times 0 is on the tape, too: its own slopes may be infinite.
+    """
     cdef Py_ssize_t place
-    if first < 0 or s == 0.0:
+    if first < 0:
         first, s, second = second, t, -1
-    if first < 0 or s == 0.0 or record.closed:
+    if first < 0 or record.closed:
         return -1
-    if second < 0 or t == 0.0:
+    if second < 0:
         if s == 1.0:
             return first
-        second, t = -1, 0.0
+        t = 0.0
     place = push(record, first, second)
     record.slopes[2 * place], record.slopes[2 * place + 1] = s, t
     return place
@@ -1756,6 +1759,22 @@ cdef object recorded_nested(
     return z
 
 
+cdef bint slope_moves(
+    int row, Jet *given, const Jet **jets, const Jet *y, int i, int j, bint is_given
+) noexcept:
+    """Whether the slope in argument i of a row of two depends on argument j, be it by 0."""
+    cdef Jet of_j = y[0]
+    cdef Jet slope
+    cdef bint other = given[1 - j].on
+    given[1 - j].on = slope.on = False
+    if jet_at(&ROWS[row], jets[0], jets[1], 2, &of_j, is_given):
+        slope.on = True
+    elif ROWS[row].jet(jets, &of_j, i, 2, &slope):
+        slope.on = True
+    given[1 - j].on = other
+    return slope.on
+
+
 cdef object recorded_over_tape(
     int row, object a, object b, const Loop *loop, Record *record, PyObject *level
 ):
@@ -1771,6 +1790,7 @@ cdef object recorded_over_tape(
     cdef double v[2]
     cdef int count = ROWS[row].nargs, i, j
     cdef bint is_np = False
+    cdef bint moving[2][2]
     cdef Dual x, z
     if outer.closed:
         return None
@@ -1807,8 +1827,13 @@ cdef object recorded_over_tape(
         if ROWS[row].jet(jets, &y, i, count, &slopes[i]) or not fabs(slopes[i].v) <= LIMIT:
             return None
         for j in range(count):
-            if slopes[i].on and given[j].on and not fabs(slopes[i].d[j]) <= LIMIT:
+            moving[i][j] = slopes[i].on and given[j].on
+            if moving[i][j] and not fabs(slopes[i].d[j]) <= LIMIT:
                 return None
+    for i in range(count):
+        for j in range(count):
+            if count == 2 and places[i] >= 0 and moving[i][j] and slopes[i].d[j] == 0.0:
+                moving[i][j] = slope_moves(row, given, jets, &y, i, j, loop != NULL)
     if is_np and loop == NULL and count == 2 and is_tiny(row, v, y.v):
         return None
     z = new_recorded(record, -1, <object>level)
@@ -1821,7 +1846,8 @@ cdef object recorded_over_tape(
             record.slopes[4 * place + 2 * i] = slopes[i].v
             if slopes[i].on:
                 record.slopes[4 * place + 2 * i + 1] = sum_on(
-                    outer, older[0], slopes[i].d[0], older[1], slopes[i].d[1]
+                    outer, older[0] if moving[i][0] else -1, slopes[i].d[0],
+                    older[1] if count == 2 and moving[i][1] else -1, slopes[i].d[1],
                 )
     return z
 
@@ -1979,14 +2005,11 @@ cdef class Adjoints:
                 self.given[p] = True
                 if not self.strong or (s != 0.0 and g != 0.0):
                     to[0] += s * g
-                if slope < 0 or here < 0:
-                    to[1] = sum_on(
-                        record.outer, <Py_ssize_t>to[1], 1.0,
-                        here if slope < 0 else slope, s if slope < 0 else g,
-                    )
-                else:
-                    product = sum_on(record.outer, slope, g, here, s)
-                    to[1] = sum_on(record.outer, <Py_ssize_t>to[1], 1.0, product, 1.0)
+                product = sum_on(
+                    record.outer, -1 if self.strong and g == 0.0 else slope, g,
+                    -1 if self.strong and s == 0.0 else here, s,
+                )
+                to[1] = sum_on(record.outer, <Py_ssize_t>to[1], 1.0, product, 1.0)
         self.position = min(self.position, stop)
         return None
 

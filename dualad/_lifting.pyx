@@ -255,6 +255,13 @@ def connect_operators(call, unanswered, judged, given_handed):
     handed = given_handed
 
 
+def forget_classes():
+    """Let what was found of classes be found anew: other functions stand in from now on."""
+    cdef int i
+    for i in range(CLASSES):
+        foreigners[i] = viewed[i] = 0
+
+
 def connect_reach(needs, twin_of):
     """The same for lifting/reach.py."""
     global readable_needs, readable_twin_of

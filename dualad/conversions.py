@@ -46,9 +46,14 @@ def as_number(x: DualLike) -> DualLike:
 def as_slope(g: DualLike, x: DualLike) -> DualLike:
     """The derivative in a number x: Python's, or of its type if Python has no such precision."""
     kind = type(plain(x))
-    if kind in _OF_OTHER_PRECISION and not isinstance(g, Pair):
-        return kind(g)
-    return as_number(g)
+    if kind not in _OF_OTHER_PRECISION:
+        return as_number(g)
+
+    def precise(v: Any) -> Any:
+        return (np.result_type(kind, np.complex64).type if np.iscomplexobj(v) else kind)(v)
+
+    with quiet():  # it may be too large for it
+        return map_leaves(precise, g)
 
 
 _OF_OTHER_PRECISION = (np.float16, np.float32, np.longdouble, np.complex64, np.clongdouble)

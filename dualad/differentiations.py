@@ -187,8 +187,8 @@ def note_answer(compare: Any, answer: Any, *numbers: Any) -> None:
 
 def _are_equal(a: Any, b: Any) -> bool:
     """Whether numbers or arrays are the same; most often their first elements tell."""
-    firsts = [x.flat[0] if isinstance(x, np.ndarray) and x.size else x for x in (a, b)]
-    return bool(np.all(firsts[0] == firsts[1])) and _is_all(a == b)
+    first, other = (x.flat[0] if isinstance(x, np.ndarray) and x.size else x for x in (a, b))
+    return isinstance(first == other, (bool, np.bool_)) and bool(first == other) and _is_all(a == b)
 
 
 def truth(x: Any) -> bool:

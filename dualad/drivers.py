@@ -21,6 +21,7 @@ from .conversions import as_slope
 from .kernel import ARRAY_KERNEL, DRIVERS
 from .later import Later
 from .namespaces import is_exact
+from .numerics import quiet
 from .pair import Function, Pair, fit, is_array, is_operand, own, plain
 from .passes import one_like, run_pass, tangents_of
 from .promises import (
@@ -491,7 +492,8 @@ def _as_precise(slopes: Any, x: Any) -> Any:
     """The slopes in an array or a number, in its precision, which f may have left."""
     if not is_array(x):
         return slopes if np.ndim(slopes) else as_slope(slopes, x)
-    return slopes if slopes.dtype == x.dtype else slopes.astype(x.dtype)
+    with quiet():  # they may be too large for it
+        return slopes if slopes.dtype == x.dtype else slopes.astype(x.dtype)
 
 
 # For functions with several outputs.

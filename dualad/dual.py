@@ -55,8 +55,7 @@ def apply(rule: Rule, given: tuple[DualLike, ...]) -> DualLike:
     """Apply a rule to arguments of which at least one is a dual number.
 
     The newest level among the arguments is differentiated; older duals are its numbers. Their
-    value is calculated by the very function that the user called (`Rule.called_as`), so that it
-    is that of the plain run.
+    value is that of the very function that the user called (`Rule.called_as`), as in a plain run.
     """
     args, level = as_bases(rule, given), newest(given)
     result = level.applies(rule, args) if isinstance(level, ParticipatingLevel) else NotImplemented
@@ -147,9 +146,8 @@ def slope_of(rule: Rule, i: int, namespace: Namespace, args: tuple[DualLike, ...
             raise
 
     def by_numpy(*ieee: DualLike) -> DualLike:
-        counts = [s is None for s in (*rule.slopes, "y")]  # whole numbers stay such
-        given = tuple([a if c else x for a, x, c in zip(args, ieee, counts, strict=True)])
-        there, numbers = for_slopes(rule, given)
+        each = zip(args, ieee, (*rule.slopes, "y"), strict=True)  # whole numbers stay such
+        there, numbers = for_slopes(rule, tuple([a if s is None else x for a, x, s in each]))
         return rule.slope_in(there, i)(*numbers)
 
     return by_ieee(by_numpy, args)
@@ -264,8 +262,8 @@ def _comparison(compare: Function) -> Function:
     def method(self: Dual, given: DualLike) -> Any:
         if (other := _operand(self, given)) is None:
             return beside(compare, self, given)
-        is_left = is_asked_first(other, compare, self)
-        return NotImplemented if is_left else compared(compare, self, other)
+        asked = is_asked_first(other, compare, self)
+        return NotImplemented if asked else compared(compare, self, other)
 
     return method
 

@@ -34,8 +34,10 @@ def _flag_met(_what: str, _flag: int) -> None:
         call.again(*call.arguments)
     except (ArithmeticError, Warning):
         raise
-    except Exception:  # which is not of the numbers: the call itself says what is wrong
-        return
+    except Exception:
+        if np.geterrcall() is not None:  # the user's own, whose error it may be
+            raise
+        return  # it is not of the numbers: the call itself says what is wrong
     finally:
         resume_warnings(token)
 
@@ -90,7 +92,7 @@ class quiet:
 
 def is_quiet() -> bool:
     """Whether this is done in a `quiet` context."""
-    return _state_now() is _QUIET
+    return bool(_state_now() == _QUIET)
 
 
 class _Call:
@@ -122,7 +124,7 @@ def watched(again: Callable[..., Any], func: Any, f: Any, args: Any, kwargs: Any
     (np.float64(0.0), np.float64(inf))
     """
     state = _state_now()
-    if state is _QUIET or state is _WATCHING or state is _WATCHING_MOST:
+    if state in (_QUIET, _WATCHING, _WATCHING_MOST):
         return f(*args, **kwargs)  # inside another one
     is_at_first = state is None
     state = _AT_FIRST if is_at_first else state
@@ -142,7 +144,7 @@ class plainly:
 
     def __enter__(self) -> None:
         state, call = _state_now(), _CALL.get()
-        is_watched = call is not None and (state is _WATCHING or state is _WATCHING_MOST)
+        is_watched = call is not None and state in (_WATCHING, _WATCHING_MOST)
         self.token = _set_state(call.state) if is_watched and call is not None else None
 
     def __exit__(self, *error: object) -> None:

@@ -1007,11 +1007,14 @@ row("hyp2f1(a, b, c, x)", MPMATH, MPMATH, MPMATH,
     z=True, over=((0.1, 4), (0.1, 4), (0.5, 4), (-0.9, 0.5)))
 row("hyperu(a, b, x)", MPMATH, MPMATH, "-a*hyperu(a + 1, b + 1, x)")
 _INNER = (COUNT, (-0.9, 0.9))
-# Gegenbauer's polynomials, not Jacobi's, of which SciPy's lose digits next to a zero at 0.
-row("eval_legendre(n, x)", None, "0*x if n == 0 else eval_gegenbauer(n - 1, 1.5, x)",
+# By Gegenbauer's polynomials, for SciPy's of Jacobi lose digits next to a zero at 0; but those of
+# low degrees alone, for high ones overflow.
+_LEGENDRE = ("eval_gegenbauer({n} - 1, 1.5, {x}) if abs({n} - 75) < 75 else "
+    "({n} + 1)/2*eval_jacobi({n} - 1, 1, 1, {x})")
+row("eval_legendre(n, x)", None, f"0*x if n == 0 else {_LEGENDRE.format(n='n', x='x')}",
     z=True, over=_INNER)
 row("eval_sh_legendre(n, x)", None,
-    "0*x if n == 0 else 2*eval_gegenbauer(n - 1, 1.5, 2*x - 1)", z=True, over=_INNER)
+    f"0*x if n == 0 else 2*({_LEGENDRE.format(n='n', x='(2*x - 1)')})", z=True, over=_INNER)
 row("eval_chebyt(n, x)", None, "0*x if n == 0 else n*eval_chebyu(n - 1, x)", z=True, over=_INNER)
 row("eval_chebyu(n, x)", None, "0*x if n == 0 else 2*eval_gegenbauer(n - 1, 2, x)", z=True,
     over=_INNER)
@@ -1042,7 +1045,7 @@ row("eval_hermite(n, x)", None, "0*x if n == 0 else 2*n*eval_hermite(n - 1, x)",
     over=(COUNT, (-4, 4)))
 row("eval_hermitenorm(n, x)", None, "0*x if n == 0 else n*eval_hermitenorm(n - 1, x)",
     over=(COUNT, (-4, 4)))
-row("lpmv(m, v, x)", None, None, "(0*x if v == 0 else eval_gegenbauer(v - 1, 1.5, x)) "
+row("lpmv(m, v, x)", None, None, f"(0*x if v == 0 else {_LEGENDRE.format(n='v', x='x')}) "
     "if m == 0 else ((v + m)*(v - m + 1)*lpmv(m - 1, v, x) "
     "- lpmv(m + 1, v, x))/(2*sqrt((1 - x)*(1 + x)))", over=((1, 2), (2, 4), (-0.9, 0.9)))
 # fmt: on

@@ -123,7 +123,12 @@ def _assigning(operate: Callable[[Any, Any], Any], in_place: Callable[[Any, Any]
         if in_place is operator.ipow and there.dtype.kind == "c" and there.flags.writeable:
             # in place, NumPy rounds otherwise than into an array without gaps
             value = in_place(copied(there), plain(as_operand(other)))
-        assign(self, operate(self, other), lambda x: in_place(x, plain(as_operand(other))))
+        try:
+            y = operate(self, other)
+        except (FloatingPointError, RuntimeWarning):
+            in_place(there.copy(), plain(as_operand(other)))  # which may not even begin
+            raise
+        assign(self, y, lambda x: in_place(x, plain(as_operand(other))))
         if value is not None:
             there[...] = value
         return self

@@ -384,7 +384,7 @@ def _numbers_joined(f: Callable[[Any], Any], arrays: Any) -> Any:
     """
     numbers: list[Any] = []
     places = counted(arrays, numbers)
-    return None if places is None else as_operand(numbers)[f(places)]
+    return None if places is None else as_operand(numbers)[np.asarray(f(places)).astype(np.intp)]
 
 
 def _joining(f: Callable[..., Any]) -> Callable[..., Any]:

@@ -1001,6 +1001,8 @@ def take_operators(hooks: dict[str, Any], functions: dict[Any, Function]) -> Non
                 note(code, 0)
         _copied_codes.clear()
         _own_copies.clear()
+        if LIFTING:
+            LIFTING.forget_classes()
         OPERATORS.update(hooks)
 
 

@@ -190,13 +190,18 @@ _AXES: dict[str, Axes] = {
 }
 
 
+# Functions whose formulas are those of stacks: one by one, these would take many times as long.
+_AT_ONCE = ("cholesky", "eigvalsh", "solve_triangular", "svd", "svdvals")
+
+
 def axes_of(original: Function) -> Axes:
-    """The axes of one problem, by the argument; nothing if SciPy's function takes no stacks."""
-    if not str(original.__module__).startswith("scipy.linalg"):
+    """The axes of one problem, by the argument; nothing where stacks are not taken one by one."""
+    name = original.__name__
+    if not str(original.__module__).startswith("scipy.linalg") or name in _AT_ONCE:
         return {}
     names = getattr(getattr(original, "__code__", None), "co_freevars", ())
     if "ndims" not in names:
-        return _AXES.get(original.__name__, {})
+        return _AXES.get(name, {})
     ndims = (original.__closure__ or ())[names.index("ndims")].cell_contents
     return dict(zip(inspect.signature(original).parameters, ndims, strict=False))
 
@@ -217,9 +222,9 @@ def one_by_one(f: Function, axes: Axes, given: dict[str, Any]) -> Any:
         elif x is not None:
             take(name, None, x, inner[0] if isinstance(inner, tuple) else inner)
     fronts = [np.shape(x)[: np.ndim(x) - n] for x, n in arrays.values()]
-    if not any(fronts):
-        return NotImplemented
     front = np.broadcast_shapes(*fronts)
+    if not front or 0 in front:
+        return NotImplemented
     rows = {}
     for key, (x, n) in arrays.items():
         inner = np.shape(x)[np.ndim(x) - n :]

@@ -713,7 +713,8 @@ def linprog(
             for matrix, low, b in ((A_ub, -np.inf, b_ub), (A_eq, plain(b_eq), b_eq))
             if matrix is not None and np.size(plain(b))
         ]
-        lower, upper = _where_whole(integrality, c, x, lower, upper, plainly)
+        limits = options.get("options")
+        lower, upper = _where_whole(integrality, c, x, lower, upper, plainly, limits)
     sides = [("eqlin", "con", A_eq, b_eq), ("ineqlin", "slack", A_ub, b_ub)]
     sides = [side for side in sides if side[2] is not None and np.size(plain(side[3]))]
     limits = Limits.none()
@@ -763,9 +764,11 @@ def _pairs(bounds: Any, n: int) -> tuple[Any, Any]:
 
 
 def _where_whole(
-    integrality: Any, c: Any, x: Any, lower: Any, upper: Any, constraints: list[Any]
+    integrality: Any, c: Any, x: Any, lower: Any, upper: Any, constraints: list[Any], options: Any
 ) -> tuple[Any, Any]:
     """The bounds, those of whole numbers at x, and so of numbers that may be zero alone and are.
+
+    Where the options end the search early, x need not be a minimum, and is compared with none.
 
     Raises
     ------
@@ -778,16 +781,17 @@ def _where_whole(
     may_be_zero = (kind == 2) & ~((low <= 0) & (high >= 0))
     is_whole = (kind == 1) | (kind == 3)
     stays = is_whole | (may_be_zero & (x == 0))
-    best = float(plain(c) @ x)
-    level = LinearConstraint(plain(c), -np.inf, best + _TIE * (1 + abs(best)))
+    costs = plain(c) / (np.max(abs(plain(c))) or 1.0)
+    level = LinearConstraint(costs, -np.inf, costs @ x + _TIE)
     weights = np.where(kind > 0, np.cos(1.0 + np.arange(len(x))), 0.0)
-    for cost in (weights, -weights) if stays.any() else ():
+    ends_early = not _ENDING.isdisjoint(options or ())
+    for cost in (weights, -weights) if stays.any() and not ends_early else ():
         other = _scipy.milp(
             cost, integrality=kind, bounds=Bounds(low, high), constraints=[*constraints, level]
         )
         if other.x is not None:
             is_other = is_whole & (abs(other.x - x) > 0.5)
-            is_other |= may_be_zero & ((abs(other.x) < _TIE) != (x == 0))
+            is_other |= may_be_zero & ((abs(other.x) < 1e-6) != (x == 0))
         if other.x is None or is_other.any():
             raise NonDifferentiableError(
                 "other whole numbers cost no more than those of the minimum, which so is not the "
@@ -796,7 +800,8 @@ def _where_whole(
     return np.where(stays, x, lower), np.where(stays, x, upper)
 
 
-_TIE = 1e-6  # costs so close together, in proportion, are equal: HiGHS' limits are as sharp as that
+_TIE = 1e-8  # costs so close together, in units of the largest, are equal
+_ENDING = frozenset(("mip_rel_gap", "node_limit", "time_limit", "maxiter"))
 
 
 def milp(
@@ -836,7 +841,8 @@ def milp(
     if integrality is not None:
         given = [] if held.plain is None else held.plain
         plainly = list(given) if isinstance(given, (list, tuple)) else [given]
-        lower, upper = _where_whole(integrality, c, x, lower, upper, plainly)
+        limits = options.get("options")
+        lower, upper = _where_whole(integrality, c, x, lower, upper, plainly, limits)
     best = optimum(lambda u: np.sum(c * u), x, held.limits(x) + bounds_of(n, lower, upper))
     result.x, result.fun = best.x, with_value(np.sum(c * best.point), result.fun)
     return reported(result, c, lower, upper)

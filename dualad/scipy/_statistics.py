@@ -41,7 +41,9 @@ def _statistic(formula: Callable[..., Any]) -> Callable[..., Any]:
     def tangents(**given: Any) -> Any:
         for option, x in given.items():
             says_how = option in ("keepdims", "nan_policy") and not _is_omitting(option, x, given)
-            if option not in taken and not says_how and x != defaults[option]:
+            if option in taken or says_how:
+                continue
+            if isinstance(x, (Dual, np.ndarray)) or x != defaults[option]:
                 raise refused(
                     f"scipy.stats.{name} takes no {option}= where duals are in the sample; write "
                     "it in sums.",
