@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import pickle
+import warnings
 from collections import OrderedDict, namedtuple
 from fractions import Fraction
 from typing import Any
@@ -406,6 +407,28 @@ def test_the_gradient_in_a_number_is_of_its_type(name: str, kind: Any) -> None:
         many = grad(lambda xs: f(xs[0]) + f(xs[1]), mode=mode)([x, x, x])
         assert list(map(type, many)) == [kind] * 3
     assert type(vjp(f, x)[1](1.0)[0]) is kind
+
+
+@pytest.mark.parametrize("kind", [np.float16, np.float32, np.longdouble])
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+def test_complex_slopes_in_a_number_stay_complex(mode: Any, kind: Any) -> None:
+    assert jacobian(lambda v: v * v * (1 + 2j), mode=mode)(kind(3)) == 6 + 12j
+    by_each = jacobian(lambda a, b: a * b * (1 + 2j), argnums=(0, 1), mode=mode)(kind(3), 2.0)
+    assert by_each == (2 + 4j, 3 + 6j)
+
+
+def test_gradients_of_gradients_in_single_precision() -> None:
+    f, x = (lambda x: grad(lambda y: y * y * y)(x) / 3), np.float32(1.1)
+    value, slope = value_and_grad(f)(x)
+    assert (type(value), value) == (np.float32, f(x))
+    assert type(slope) is np.float32
+    assert type(hessian(lambda x: x * x * x)(x)) is np.float32
+
+
+def test_a_slope_too_large_for_its_type_is_no_error() -> None:
+    for x in (np.float32(3), np.full(2, 3, np.float32)):
+        with np.errstate(all="raise"), warnings.catch_warnings(action="error"):
+            assert np.all(grad(lambda a: np.sum(np.float64(1) * a * 1e300))(x) == np.inf)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

@@ -20,6 +20,7 @@ import math
 import operator
 import pickle
 import sys
+import textwrap
 import threading
 import time
 import traceback
@@ -33,6 +34,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 from support.both import bits
+from support.processes import run_python
 
 import dualad
 from dualad import Dual, derivative, grad, jacobian, lift, value_and_grad
@@ -1057,6 +1059,27 @@ def test_scipys_decorated_functions_have_stand_ins() -> None:
     np.testing.assert_allclose(got, 0.5 / math.sqrt(2.0), rtol=1e-15)
     got = dualad.grad(lambda p: linalg.solve_triangular(p * np.eye(2), np.ones(2))[0])(2.0)
     np.testing.assert_allclose(got, -0.25, rtol=1e-15)
+
+
+def test_functions_that_were_met_before_the_users_classes_are_lifted() -> None:
+    """In a new process, for hooks come once: with the first class that has methods of its own."""
+    program = """
+        import math
+        from dualad import grad, lift
+
+        grad(lift(lambda x: float(2) * int(3) * bool(1) * complex(x).real))(3.0)
+
+        class Box:
+            def __init__(self, v):
+                self.v = v
+
+            def __float__(self):
+                return math.sin(self.v)
+
+        print(grad(lift(lambda x: x * float(Box(x))))(3.0))
+    """
+    got = float(run_python("-c", textwrap.dedent(program)).stdout)
+    assert got == pytest.approx(math.sin(3.0) + 3.0 * math.cos(3.0), rel=1e-15)
 
 
 @pytest.mark.parametrize("dtype", [float, np.float32, complex])

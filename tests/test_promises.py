@@ -1052,6 +1052,41 @@ def test_derivatives_do_not_choose_a_branch(f: Any) -> None:
             pull(np.full_like(value, 1e308))
 
 
+def test_products_of_vectors_do_not_choose_a_branch() -> None:
+    v = np.array([1e150, 1.0])
+
+    def f(v: Any) -> Any:
+        try:
+            with np.errstate(all="raise"):
+                return v @ v
+        except FloatingPointError:
+            return 0.0
+
+    for package in PACKAGES:
+        value, slope = package.jvp(f, (v,), (1e10 * v,))
+        assert value == f(v)
+        assert slope == np.inf
+
+
+def test_errors_of_the_users_handler_come_through() -> None:
+    class Stop(Exception):
+        pass
+
+    def stop(*_: object) -> None:
+        raise Stop
+
+    def f(x: Any) -> Any:
+        with np.errstate(all="call", call=stop):
+            try:
+                return np.cumsum(x)[1]
+            except Stop:
+                return x[1]
+
+    x = np.array([1e308, 1e308])
+    for package in PACKAGES:
+        assert package.jvp(f, (x,), (np.array([1.0, 2.0]),)) == (1e308, 2.0)
+
+
 def test_functions_of_the_users_have_their_own_warnings() -> None:
     """np.apply_along_axis calls a function of the user's, in the user's state, once for each row."""
     calls = []

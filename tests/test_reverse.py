@@ -1407,6 +1407,21 @@ def test_reverse_over_reverse_has_a_tape_over_a_tape() -> None:
     assert type(seen[0]) is type(seen[0].primal) is KERNEL.Recorded
 
 
+def test_a_slope_of_zero_does_not_hide_an_infinite_one() -> None:
+    """The inner slope 3y² moves by 0 at y = √0, which moves infinitely fast."""
+
+    def cubes(s: Any) -> Any:
+        return sum(v * v * v for v in s)
+
+    x = [0.0, *map(float, range(1, 40))]
+    for mode in ("forward", "reverse"):
+        got = grad(
+            lambda v: sum(grad(cubes, mode="reverse")([math.sqrt(w) for w in v])), mode=mode
+        )(x)
+        assert math.isnan(got[0])
+        assert got[1:] == pytest.approx([3.0] * 39, rel=1e-15)
+
+
 def test_a_number_beside_single_precision_keeps_its_own() -> None:
     def f(s: Any, x: Any) -> Any:
         return np.sum(np.ones(3, np.float32) * s) + np.sum(x)

@@ -347,6 +347,20 @@ def test_whole_numbers_that_are_not_the_only_ones() -> None:
     assert derivative(lambda b: mixed(apart, b))(4.5) == pytest.approx(-1.1, rel=1e-9)
     with pytest.raises(NonDifferentiableError):
         derivative(lambda b: program(tied, b))(4.5)
+    for unit in (1e-4, 1e6):  # of the costs, which no tie depends on
+        for f in (program, mixed):
+            close = np.array([1.0, 1 + 1e-6])
+            assert np.sum(grad(lambda c, f=f: f(c, 4.5))(unit * close) * close) < -3
+            with pytest.raises(NonDifferentiableError, match="other whole numbers"):
+                grad(lambda c, f=f: f(c, 4.0))(unit * tied)
+
+    def roughly(c: Any) -> Any:  # what ends the search early gives one of the good choices
+        return optimize.linprog(
+            -c, [[2.0, 1.0]], [4.5], bounds=[(0, 2), (0, 3)], integrality=1,
+            options={"mip_rel_gap": 0.1},
+        ).fun  # fmt: skip
+
+    assert np.sum(grad(roughly)(tied) * tied) == pytest.approx(-4, rel=1e-12)
 
     # What is zero or at least 0.5, and moves where it is not zero.
     semi = [2, 0]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from support.oracle import check
 
-from dualad import Dual, DualArray, jacobian, jvp
+from dualad import Dual, DualArray, grad, jacobian, jvp
 
 CUBE = np.arange(1.0, 25).reshape(2, 3, 4) / 7
 SQUARE = np.arange(1.0, 10).reshape(3, 3) / 3
@@ -518,3 +518,10 @@ def test_joining_casts_as_it_is_told(join: Any, casting: str) -> None:
 def test_numbers_become_arrays_in_their_precision(f: Any, dtype: Any) -> None:
     y = f(np.sum(Dual(np.ones(3, dtype), np.ones(3, dtype))))
     assert y.primal.dtype == y.tangent.dtype == dtype
+
+
+def test_what_is_empty_joins_numbers() -> None:
+    for join in (np.append, lambda a, b: np.hstack((a, b)), lambda a, b: np.concatenate((a, b))):
+        for mode in ("forward", "reverse"):
+            slope = grad(lambda x, join=join: join([], [x, x * x])[1], mode=mode)(3.0)
+            assert slope == 6.0

@@ -781,7 +781,7 @@ def _where_whole(
     may_be_zero = (kind == 2) & ~((low <= 0) & (high >= 0))
     is_whole = (kind == 1) | (kind == 3)
     stays = is_whole | (may_be_zero & (x == 0))
-    costs = plain(c) / (np.max(abs(plain(c))) or 1.0)
+    costs = plain(c) * (1e3 / (np.max(abs(plain(c))) or 1.0))
     level = LinearConstraint(costs, -np.inf, costs @ x + _TIE)
     weights = np.where(kind > 0, np.cos(1.0 + np.arange(len(x))), 0.0)
     ends_early = not _ENDING.isdisjoint(options or ())
@@ -791,7 +791,7 @@ def _where_whole(
         )
         if other.x is not None:
             is_other = is_whole & (abs(other.x - x) > 0.5)
-            is_other |= may_be_zero & ((abs(other.x) < 1e-6) != (x == 0))
+            is_other |= may_be_zero & ((abs(other.x) < _TIE) != (x == 0))
         if other.x is None or is_other.any():
             raise NonDifferentiableError(
                 "other whole numbers cost no more than those of the minimum, which so is not the "
@@ -800,7 +800,7 @@ def _where_whole(
     return np.where(stays, x, lower), np.where(stays, x, upper)
 
 
-_TIE = 1e-8  # costs so close together, in units of the largest, are equal
+_TIE = 1e-6  # costs so close together, in thousandths of the largest, are equal: HiGHS' limit
 _ENDING = frozenset(("mip_rel_gap", "node_limit", "time_limit", "maxiter"))
 
 
