@@ -58,6 +58,11 @@ def is_ours(file: str) -> bool:
     return file.startswith((_DUALAD, RULE_TEXT))
 
 
+def is_users(file: str) -> bool:
+    """Whether a file is none of dualad's, NumPy's or SciPy's."""
+    return not (is_ours(file) or file.startswith(_OTHERS))
+
+
 def is_hook(file: str) -> bool:
     """Whether a file does what an operator of the user's lifted code says."""
     return file == f"{_DUALAD}lifting{os.sep}operators.py"
@@ -76,18 +81,25 @@ def user_frame(outermost: CodeType | None = None) -> FrameType | None:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code is not outermost:
         file = frame.f_code.co_filename
-        if not (is_ours(file) or file.startswith(_OTHERS)):
+        if is_users(file):
             return frame
         frame = frame.f_back
     return None
 
 
+def stacklevel_of_user() -> int:
+    """The stacklevel at which a warning of the function that asks is shown in the user's code."""
+    frame: FrameType | None = sys._getframe(1)
+    level = 1
+    while frame is not None and not is_users(frame.f_code.co_filename):
+        frame, level = frame.f_back, level + 1
+    return level
+
+
 def is_in_rule() -> bool:
     """Whether the text of a rule is running, since the user's code was left."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and (
-        is_ours(file := frame.f_code.co_filename) or file.startswith(_OTHERS)
-    ):
+    while frame is not None and not is_users(file := frame.f_code.co_filename):
         if file.startswith(RULE_TEXT):
             return True
         frame = frame.f_back
@@ -105,7 +117,7 @@ def asking_frame(outermost: CodeType | None = None) -> FrameType | None:
         file = frame.f_code.co_filename
         if file.startswith(_SOLVERS) and file not in _NO_SOLVERS:
             is_wanted = True
-        elif is_wanted and not (is_ours(file) or file.startswith(_OTHERS)):
+        elif is_wanted and is_users(file):
             asking, is_wanted = frame, False
         frame = frame.f_back
     return asking
@@ -117,7 +129,7 @@ def name_of_call(frame: FrameType | None) -> str:
     while frame is not None:
         code, given = frame.f_code, frame.f_locals
         file = code.co_filename
-        if not (is_ours(file) or file.startswith(_OTHERS)) or (name and file == _ARGUMENTS):
+        if is_users(file) or (name and file == _ARGUMENTS):
             break  # at the user's code, or at the driver that called such a function itself
         if file in _DISPATCH and code.co_name in ("array_function", "array_ufunc"):
             f: Any = given.get("func", given.get("ufunc"))

@@ -372,8 +372,10 @@ def test_points_in_several_variables_have_one_shape() -> None:
 
 def test_poor_fits_warn_as_those_of_numbers() -> None:
     x, y = np.array([1.0, 2.0]), Dual(np.ones(2), np.ones(2))
-    with pytest.warns(np.exceptions.RankWarning, match="poorly conditioned"):
-        np.polyfit(x, y, 2)
+    for call in (lambda: np.polyfit(x, y, 2), lambda: grad(lambda y: np.polyfit(x, y, 2)[0])(x)):
+        with pytest.warns(np.exceptions.RankWarning, match="poorly conditioned") as told:
+            call()
+        assert {warning.filename for warning in told} == {__file__}
     assert np.polyfit(x, y, 2, full=True)[2] == 2  # the rank, without a warning
 
 

@@ -18,6 +18,7 @@ from ..array.protocols import implements, implements_named
 from ..array.undefined import undefined
 from ..array_tangents import ArrayTangent
 from ..dual import Dual
+from ..frames import stacklevel_of_user
 from ..numerics import quiet
 from ..pair import dual, fit, newest, parts, plain
 from ..zeros import scale
@@ -285,7 +286,8 @@ def polyfit(
     found, residuals, rank, s = np.linalg.lstsq(columns / scale, heights, rcond)
     c = found / (scale if y.ndim == 1 else scale[:, None])
     if rank != order and not full:
-        warnings.warn("Polyfit may be poorly conditioned", np.exceptions.RankWarning, stacklevel=5)
+        level = stacklevel_of_user()
+        warnings.warn("Polyfit may be poorly conditioned", np.exceptions.RankWarning, level)
     if full:
         return c, residuals, rank, s, rcond
     if not cov:

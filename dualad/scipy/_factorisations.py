@@ -172,7 +172,7 @@ def _paired_eigenvalues(found: Any, w: Any) -> Any:
 def eigvals(
     value: Any, a: Any, b: Any = None, homogeneous_eigvals: bool = False, **options: Any
 ) -> Any:
-    """scipy.linalg.eigvals, of one matrix or of a pair."""
+    """scipy.linalg.eigvals, of a matrix or of a pair of them."""
     if homogeneous_eigvals:
         _unsupported("eigvals with homogeneous_eigvals=True", "omit it")
     return _paired_eigenvalues(np.linalg.eigvals(a if b is None else np.linalg.solve(b, a)), value)
@@ -359,7 +359,7 @@ def rq(value: Any, a: Any, mode: str = "full", **options: Any) -> Any:
 
 @of_matrices(_scipy.lu)
 def lu(value: Any, a: Any, permute_l: bool = False, p_indices: bool = False, **options: Any) -> Any:
-    """scipy.linalg.lu of one matrix; the order of the rows is plain.
+    """scipy.linalg.lu; the order of the rows is plain.
 
     Raises
     ------
