@@ -50,6 +50,8 @@ def as_slope(g: DualLike, x: DualLike) -> DualLike:
         return as_number(g)
 
     def precise(v: Any) -> Any:
+        if not isinstance(v, (complex, float, int, np.generic, np.ndarray)):
+            return v  # what is recorded has the precision of its steps
         return (np.result_type(kind, np.complex64).type if np.iscomplexobj(v) else kind)(v)
 
     with quiet():  # it may be too large for it

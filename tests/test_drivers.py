@@ -423,6 +423,10 @@ def test_gradients_of_gradients_in_single_precision() -> None:
     assert (type(value), value) == (np.float32, f(x))
     assert type(slope) is np.float32
     assert type(hessian(lambda x: x * x * x)(x)) is np.float32
+    for mode in ("forward", "reverse"):
+        assert grad(f, mode=mode)(x) == pytest.approx(2 * x, rel=1e-6)
+        both = grad(lambda x: grad(lambda t: t * t * x[0])(x[1]), mode=mode)
+        np.testing.assert_allclose(both(np.float32([0.7, 0.3])), [0.6, 1.4], rtol=1e-6)
 
 
 def test_a_slope_too_large_for_its_type_is_no_error() -> None:

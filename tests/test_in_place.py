@@ -851,3 +851,24 @@ def test_the_blocks_of_a_hessian_have_memory_of_their_own(shapes: Any, mode: Any
     found = [b for b in (*blocks[0], *blocks[1], alone) if isinstance(b, np.ndarray)]
     assert len(found) >= 4
     assert all(b.flags.owndata and b.flags.c_contiguous for b in found)
+
+
+@pytest.mark.parametrize("n", range(1, 8))
+def test_third_derivatives_of_what_is_stored_through_a_view(n: int) -> None:
+    """The tangents that a store adds lie as the others do, or the next view would be of a copy."""
+
+    def by_slice(x: Any) -> Any:
+        a = x * 1
+        v = a[:]
+        v[0] = x[0] * x[0]
+        return a[0] * x[0]
+
+    def by_shape(x: Any) -> Any:
+        a = x.copy()
+        a.reshape(-1, 1)[0] = x[0] * x[0]
+        return a[0] * x[0]
+
+    for f in (by_slice, by_shape):
+        third = jacobian(hessian(f))(np.full(n, 0.7))
+        assert third[0, 0, 0] == pytest.approx(6.0, rel=1e-14)
+        assert np.count_nonzero(third) == 1
