@@ -16,18 +16,10 @@
 #include <math.h>
 #include <stdint.h>
 
+#include "_wide.h"
+
 #define AXES 65 /* NumPy's 64, and that of the directions */
 #define TILE 1024 /* so many elements at a time, for what is read again soon */
-
-typedef Py_ssize_t Size;
-
-/* The same C for processors with wider registers, where the compiler can choose at load time.
-   Every element is calculated by the same operations, so the results are the same. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__gnu_linux__)
-#define WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define WIDE
-#endif
 
 /* The result may be written over a factor, but then element by element. */
 #if defined(__clang__)
@@ -40,21 +32,6 @@ typedef Py_ssize_t Size;
 #define INDEPENDENT
 #define INLINE static inline
 #endif
-
-/* Whether n numbers are finite, by their exponents: whole numbers, which set no flags. */
-WIDE static int are_finite(const double *x, Size n) {
-    for (Size start = 0; start < n; start += 512) {
-        const Size stop = start + 512 < n ? start + 512 : n;
-        uint64_t found = 0, bits;
-        for (Size i = start; i < stop; i++) {
-            memcpy(&bits, &x[i], sizeof bits);
-            found |= (bits & INT64_MAX) + ((uint64_t)1 << 52);
-        }
-        if (found >> 63)
-            return 0;
-    }
-    return 1;
-}
 
 /* 1 where a column has the colour, 0 elsewhere. */
 WIDE static void mark(const int *colours, int colour, double *to, Size n) {

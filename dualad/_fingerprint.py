@@ -12,7 +12,7 @@ from zlib import crc32
 COMPILED = (
     *("_kernel.h", "_kernel.pxd", "_kernel.pyx", "_drivers.pyx"),
     *("_array_kernel.h", "_array_kernel.pyx", "_lifting.pyx", "_lifting.pxd"),
-    *("_memory.h", "_series.h", "_series.pxi", "_numbers.pxi"),
+    *("_wide.h", "_memory.h", "_series.h", "_series.pxi", "_numbers.pxi"),
 )
 WRITTEN_FROM = (
     "numerics.py",

@@ -14,18 +14,11 @@
 #include <string.h>
 #include <structmember.h>
 
+#include "_wide.h"
+
 #define DIRECTIONS 16   /* carried inside a dual of the first order; more live in an array */
 #define JET 32          /* of those of an older level, so many at once */
 #define LIMIT 0x1p996   /* sums of products up to here cannot overflow */
-
-typedef Py_ssize_t Size;
-
-/* The same C for processors with wider registers, where the compiler can choose at load time. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && defined(__gnu_linux__)
-    #define WIDE __attribute__((target_clones("avx512f", "avx2", "default"), unused))
-#else
-    #define WIDE
-#endif
 
 /* A value and its tangent in k directions, while a slope is differentiated. */
 typedef struct {
@@ -274,21 +267,6 @@ static inline uint64_t beyond(double x) {
     uint64_t bits;
     memcpy(&bits, &x, sizeof bits);
     return (bits & INT64_MAX) + ((uint64_t)(0x7ff - 0x7e2) << 52);
-}
-
-/* Whether one of n numbers is nan: bits above those of infinity. */
-WIDE static int any_nan(const double *x, Size n) {
-    for (Size start = 0; start < n; start += 512) {
-        const Size stop = start + 512 < n ? start + 512 : n;
-        uint64_t found = 0, bits;
-        for (Size i = start; i < stop; i++) {
-            memcpy(&bits, &x[i], sizeof bits);
-            found |= (bits & INT64_MAX) + (INT64_MAX - ((uint64_t)0x7ff << 52));
-        }
-        if (found >> 63)
-            return 1;
-    }
-    return 0;
 }
 
 /* out = a term in m directions; whether one of them is beyond LIMIT. */
