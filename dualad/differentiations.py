@@ -188,7 +188,8 @@ def note_answer(compare: Any, answer: Any, *numbers: Any) -> None:
 def _are_equal(a: Any, b: Any) -> bool:
     """Whether numbers or arrays are the same; most often their first elements tell."""
     first, other = (x.flat[0] if isinstance(x, np.ndarray) and x.size else x for x in (a, b))
-    return isinstance(first == other, (bool, np.bool_)) and bool(first == other) and _is_all(a == b)
+    is_same = first == other  # which is no bool where one of them is empty
+    return isinstance(is_same, (bool, np.bool_)) and bool(is_same) and _is_all(a == b)
 
 
 def truth(x: Any) -> bool:

@@ -185,11 +185,10 @@ def _mirrored(
             mirrors[path] = primal.itemsize, new.room((*many, size))
         unit, room = mirrors[path]
         return room.within(_numbers_within(primal, low, unit, many, size))
-    rows = np.empty((*many, high - low), np.uint8)  # without gaps, as other tangents lie
-    if path not in mirrors:
-        mirrors[path] = np.zeros(-(-rows.size // 16), np.complex128)
+    if path not in mirrors:  # in bytes: without gaps, as other tangents lie
+        mirrors[path] = np.zeros((*many, high - low), np.uint8)
     block = mirrors[path]
-    strides = (*rows.strides[:-1], *primal.strides)
+    strides = (*block.strides[:-1], *primal.strides)
     start = address_of(block) + address_of(primal) - low
     return view_at(block, start, new.shape, strides, primal.dtype)
 
