@@ -46,10 +46,21 @@ def view_at(base: Any, address: int, shape: Any, strides: Any, dtype: Any) -> An
 
 
 def owner_of(x: Any) -> Any:
-    """The array that x is a view of, directly or not; x itself if it is no view."""
-    while isinstance(x.base, np.ndarray):
-        x = x.base
-    return x
+    """The array that x is a view of, directly or not; x itself if it is no view.
+
+    A view at an address, as `view_at` and `as_strided` make it, has an object between.
+
+    >>> x = np.zeros(6)
+    >>> owner_of(np.lib.stride_tricks.as_strided(x[::2])[1:]) is x
+    True
+    """
+    while True:
+        base = x.base
+        if base is not None and not isinstance(base, np.ndarray):
+            base = getattr(base, "base", None)
+        if not isinstance(base, np.ndarray):
+            return x
+        x = base
 
 
 def _offsets(x: Any) -> Any:

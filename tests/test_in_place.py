@@ -454,6 +454,53 @@ def test_an_outer_dual_in_a_view_of_an_inner_array() -> None:
     assert derivative(f, order=2)(2.0) == 6.0
 
 
+OTHER_NAMES: dict[str, Callable[[Any], Any]] = {
+    "x": lambda x: x,
+    "view": lambda x: x.view(),
+    "[:]": lambda x: x[:],
+    "asarray": lambda x: np.asarray(x),
+    "asanyarray": lambda x: np.asanyarray(x, dtype=float),
+    "asarray_chkfinite": lambda x: np.asarray_chkfinite(x),
+    "ascontiguousarray": lambda x: np.ascontiguousarray(x),
+    "asfortranarray": lambda x: np.asfortranarray(x),
+    "array": lambda x: np.array(x, copy=None),
+    "astype": lambda x: x.astype(float, copy=False),
+    "require": lambda x: np.require(x),
+    "require W": lambda x: np.require(x, requirements="W"),
+    "require C, W": lambda x: np.require(x, float, ["C", "W"]),
+    "as_strided": lambda x: as_strided(x),
+    "as_strided twice": lambda x: as_strided(as_strided(x, (4,), (8,))[:3]),
+    "sliding": lambda x: np.lib.stride_tricks.sliding_window_view(x, 4, writeable=True)[0],
+    "nan_to_num": lambda x: np.nan_to_num(x, copy=False),
+    "real": lambda x: np.real(x),
+    "real_if_close": lambda x: np.real_if_close(x),
+    "ravel": lambda x: np.ravel(x),
+    "reshape": lambda x: x.reshape(2, 2).ravel(),
+    "atleast": lambda x: np.atleast_2d(x)[0],
+    "split": lambda x: np.split(x, 1)[0],
+    "flip": lambda x: np.flip(np.flip(x)),
+    "diagonal": lambda x: as_strided(x, (1, 4), (32, 8)).T[:, 0],
+}
+
+
+@pytest.mark.parametrize("name", OTHER_NAMES)
+def test_stores_by_another_name_count_at_every_order(name: str) -> None:
+    """A store through a view promotes all views of the memory, to tangents of tangents."""
+
+    def f(x: Any) -> Any:
+        a = OTHER_NAMES[name](x)
+        a[0] = x[1] ** 4
+        return (x * x).sum()  # x1⁸ + x1² + x2² + x3²
+
+    expected = np.zeros((4, 4, 4))
+    expected[1, 1, 1] = 8 * 7 * 6 * LINE[1] ** 5
+    second = np.diag([0, 56 * LINE[1] ** 6 + 2, 2, 2])
+    np.testing.assert_allclose(hessian(f)(LINE), second, rtol=1e-14)
+    np.testing.assert_allclose(jacobian(grad(f), chunk=1)(LINE), second, rtol=1e-14)
+    np.testing.assert_allclose(jacobian(hessian(f))(LINE), expected, rtol=1e-14)
+    np.testing.assert_allclose(jacobian(jacobian(grad(f)))(LINE), expected, rtol=1e-14)
+
+
 @pytest.mark.parametrize("wrap", [lambda f: f, lift])
 def test_a_workspace_used_in_every_step(wrap: Callable[..., Any]) -> None:
     """Levels that are over, and have been overwritten, do not pile up."""

@@ -190,9 +190,9 @@ def _stored(x: DualLike) -> Any:
 def even_out(x: DualLike) -> None:
     """Let the tangent of an array be one that follows it into views.
 
-    It gets the strides of the primal; and inside nested derivatives, value and tangent become
-    arrays of the same older level. Done before a view is taken, so that there is none yet that
-    would stay behind.
+    It gets the strides of the primal; and inside nested derivatives all parts become arrays of
+    the same older levels. Done before a view is taken, so that there is none yet that would stay
+    behind.
     """
     value, tangent = x.primal, _TANGENT.__get__(x)
     if type(value) is type(tangent) is np.ndarray:
@@ -200,13 +200,40 @@ def even_out(x: DualLike) -> None:
             _store(x, laid_out_like(value, tangent))
         return
     if isinstance(plain(value), np.ndarray) and isinstance(plain(tangent), np.ndarray):
-        if isinstance(tangent, Dual) and getattr(value, "level", -1) < tangent.level:
-            x.primal = constant(value, tangent)
-        if isinstance(value, Dual) and getattr(tangent, "level", -1) < value.level:
-            _store(x, constant(tangent, value))
+        older = levels_of(value) | levels_of(tangent)
+        x.primal = with_room(value, older)
+        _store(x, with_room(tangent, older))
         if isinstance(x.primal, Dual):
             even_out(x.primal)
         _lay_out_like(plain(value), _stored(x), functools.partial(_store, x))
+
+
+def levels_of(x: DualLike) -> dict[int, Dual]:
+    """All levels inside x, each with a dual of that level."""
+    if not isinstance(x, Dual):
+        return {}
+    return {**levels_of(x.primal), **levels_of(_stored(x)), x.level: x}
+
+
+def with_room(array: DualLike, levels: dict[int, Dual]) -> Any:
+    """The array, its memory included, with zero tangents at all of these levels."""
+    for level in sorted(levels):
+        array = _with_level(array, levels[level])
+    return array
+
+
+def _with_level(array: DualLike, like: Dual) -> DualLike:
+    if not isinstance(plain(array), np.ndarray):  # a tangent of another kind
+        return array
+    if not isinstance(array, Dual) or array.level < like.level:
+        tangent = with_room(zero_tangent(array, like), levels_of(array))
+        return moved(array, tangent, like.level)
+    if array.level == like.level:
+        return array
+    old = array.primal, _stored(array)
+    value, tangent = (_with_level(part, like) for part in old)
+    is_new = value is not old[0] or tangent is not old[1]
+    return moved(value, tangent, array.level) if is_new else array
 
 
 def _lay_out_like(here: Any, tangent: Tangent, store: Callable[[Any], None]) -> None:

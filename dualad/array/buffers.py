@@ -29,9 +29,10 @@ from ..looks import is_plain
 from ..pair import plain
 from ..refusals import refused
 from ..structure import leaves, rebuild
+from .algebra import levels_of, with_room
 from .dualarray import DualArray, Flat, answer_to_sparse, is_basic
 from .operands import ArrayProxy, as_operand, unbuffered
-from .promotion import levels_of, make_room, with_room
+from .promotion import make_room
 
 Step = Callable[[Any], Any]
 _SNAPSHOTS = ("byteswap", "dump", "dumps", "tobytes", "tofile")  # read memory, as it is now

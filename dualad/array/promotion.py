@@ -21,34 +21,7 @@ from ..differentiations import is_over, levels_in, note_refusals
 from ..dual import Dual
 from ..memory import address_of, is_disjoint, owner_of, view_at
 from ..pair import DUAL_OF, is_array, moved, plain
-from .algebra import numbers_in, zero_tangent
-
-
-def levels_of(x: Any) -> dict[int, Dual]:
-    """All levels inside x, each with a dual of that level."""
-    if not isinstance(x, Dual):
-        return {}
-    return {**levels_of(x.primal), **levels_of(x.tangent), x.level: x}
-
-
-def with_room(array: Any, levels: dict[int, Dual]) -> Any:
-    """The array, its memory included, with zero tangents at all of these levels."""
-    for level in sorted(levels):
-        array = _with_level(array, levels[level])
-    return array
-
-
-def _with_level(array: Any, like: Dual) -> Any:
-    if not isinstance(plain(array), np.ndarray):  # a tangent of another kind
-        return array
-    if not isinstance(array, Dual) or array.level < like.level:
-        tangent = with_room(zero_tangent(array, like), levels_of(array))
-        return moved(array, tangent, like.level)
-    if array.level == like.level:
-        return array
-    value, tangent = (_with_level(part, like) for part in (array.primal, array.tangent))
-    return moved(value, tangent, array.level)
-
+from .algebra import levels_of, numbers_in, with_room
 
 # -- arrays and their views ----------------------------------------------------------------
 

@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from ..array.algebra import with_shape
+from ..array.algebra import levels_of, with_room, with_shape
 from ..array.dualarray import DualArray
 from ..array.operands import as_objects, as_operand, unbuffered
-from ..array.promotion import levels_of, with_room
 from ..array.protocols import CREATORS, implements
 from ..dual import Dual
 from ..pair import plain
@@ -73,8 +72,12 @@ def copy(a: Any, order: Any = "K", subok: bool = False) -> Any:
 
 
 def ready(array: Any, like: Dual) -> Any:
-    """The array, with room for the tangents that `like` has; arrays of integers as they are."""
-    return array if array.dtype.kind not in "fc" else with_room(array, levels_of(like))
+    """A plain array with room for the tangents that `like` has; integers and duals as they are.
+
+    A dual gets its room when something is stored in it, together with all views of its memory.
+    """
+    is_as_it_is = isinstance(array, Dual) or array.dtype.kind not in "fc"
+    return array if is_as_it_is else with_room(array, levels_of(like))
 
 
 # -- np.zeros(n, like=x) -------------------------------------------------------------------

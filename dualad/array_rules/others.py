@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
+from ..array.algebra import even_out
 from ..array.operands import as_operand, converted
 from ..array.protocols import implements, implements_each, plain_answer, refuse
 from ..array_tangents import ArrayTangent
 from ..differentiations import text_for
-from ..memory import elements_in
+from ..dual import Dual
+from ..memory import address_of, elements_in, owner_of
 from ..pair import map_leaves, plain
 from .common import array, composing
 from .shapes import viewing
@@ -48,6 +50,8 @@ def as_strided(
     NumPy does not ask for it; lifted code does.
     """
     x = as_operand(x)
+    if isinstance(x, Dual):
+        even_out(x)
     shape = np.shape(x) if shape is None else tuple(shape)
     strides = plain(x).strides if strides is None else tuple(strides)
     near = np.lib.stride_tricks.as_strided(plain(x), shape, strides)
@@ -82,12 +86,7 @@ def as_strided(
 def _reach(a: Any, origin: Any) -> tuple[int, int]:
     """The first byte of a, and the one behind its last, counted from where origin begins."""
     low, high = byte_bounds(a)
-    return low - _address(origin), high - _address(origin)
-
-
-def _address(a: Any) -> int:
-    address: int = a.__array_interface__["data"][0]
-    return address
+    return low - address_of(origin), high - address_of(origin)
 
 
 def _lies_within(reach: tuple[int, int], a: Any, many: int, value: Any) -> bool:
@@ -96,17 +95,11 @@ def _lies_within(reach: tuple[int, int], a: Any, many: int, value: Any) -> bool:
     low, high = _reach(one, one)
     if low <= reach[0] and reach[1] <= high:
         return True
-    whole, own = _whole(a), _whole(value)
+    whole, own = owner_of(a), owner_of(value)
     first, last = _reach(own, value)
     if whole.nbytes % max(1, own.nbytes) or not first <= reach[0] <= reach[1] <= last:
         return False
-    return bool((_address(one) - _address(whole)) % max(1, own.nbytes) == -first)
-
-
-def _whole(a: Any) -> Any:
-    while isinstance(a.base, np.ndarray):
-        a = a.base
-    return a
+    return bool((address_of(one) - address_of(whole)) % max(1, own.nbytes) == -first)
 
 
 # -- sets: of equal elements the first is taken ---------------------------------------------

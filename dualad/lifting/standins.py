@@ -18,10 +18,10 @@ from typing import Any
 
 import numpy as np
 
+from ..array.algebra import levels_of, with_room
 from ..array.buffers import WRITING, buffered
 from ..array.dualarray import DualArray
 from ..array.operands import ArrayProxy, as_objects, unbuffered
-from ..array.promotion import levels_of, with_room
 from ..array.protocols import ARRAY_FUNCTIONS, by_its_rule, in_front
 from ..array_rules.common import has_duals, in_order_of, valued
 from ..array_rules.creation import array_of, require
