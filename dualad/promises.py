@@ -338,7 +338,7 @@ def refuse_unless_plain(
         for sign in (1, -1):
             with suppress(_Elsewhere):
                 points = [
-                    x if d is None else x + _step(x, d, sign)
+                    x if d is None else _moved(x, d, sign)
                     for x, d in zip(inputs.leaves, direction, strict=True)
                 ]
                 _compare(inputs, points, _tried(evaluate, points), has_aux)
@@ -659,7 +659,7 @@ def _nearby(inputs: Inputs, far: float) -> list[Any]:
     """A point near that of a call, which is another one each time."""
     far *= 1 + next(_turns) * 0.6180339887498949 % 1
     along = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
-    return [plain(x) + far * _step(x, d, 1) for x, d in zip(inputs.leaves, along, strict=True)]
+    return [_moved(plain(x), d, far) for x, d in zip(inputs.leaves, along, strict=True)]
 
 
 def _is_called(inputs: Inputs, points: list[Any]) -> bool:
@@ -844,8 +844,12 @@ def _directions(inputs: Inputs, seeds: list[Any]) -> Iterator[list[Any]]:
     yield [None if s is None else np.tensordot(mixed, s, 1) for s in seeds]
 
 
-def _step(x: Any, direction: Any, sign: int) -> Any:
-    size = abs(plain(x))
-    if isinstance(size, np.ndarray):
-        size = np.where(size > 0, size, 1)
-    return sign * direction * (size or 1 if not np.ndim(size) else size) / int(1 / STEP)
+def _moved(x: Any, direction: Any, far: float) -> Any:
+    """x, some small steps further, whose size goes by its own; what is infinite stays."""
+    with np.errstate(all="ignore"):
+        size: Any = abs(plain(x))
+        if isinstance(size, np.ndarray):
+            size = np.where((size > 0) & (size < np.inf), size, 1)
+        elif not 0 < size < np.inf:
+            size = 1
+        return x + far * direction * size / int(1 / STEP)

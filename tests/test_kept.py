@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from dualad import derivative, grad, promises
+from dualad import derivative, grad, jacobian, promises
 from dualad.lifting.effects import may_keep
 
 Same = Callable[[Any, Any], Any]
@@ -347,3 +347,16 @@ def test_random_numbers_are_not_kept_values() -> None:
 
     draws: list[float] = []
     assert derivative(f)(2.0) / 2 in draws
+
+
+def test_points_nearby_are_made_in_silence() -> None:
+    """An infinite number has none: it stays as it is."""
+    seen: list[Any] = []
+
+    def f(x: Any) -> Any:
+        seen[:] = [1.0]
+        return x * 2.0 if np.array_equal(x, x) else x * 3.0
+
+    x = np.array([np.inf, 1.5, -np.inf, 5e307, 0.0])
+    with np.errstate(all="raise"):
+        np.testing.assert_array_equal(jacobian(f)(x), 2 * np.eye(5))

@@ -395,6 +395,51 @@ def test_classes_that_need_no_hooks_are_read_once(monkeypatch: Any) -> None:
     assert read == [Plain.__add__]
 
 
+CHANGES = {  # what becomes of p, which was a number in the calls before
+    "global": "p = V(); call = lambda: derivative(f)(0.0)",
+    "cell": "call = lambda: derivative(made(V()))(0.0)",
+    "default": "def_f.__defaults__ = (V(),); call = lambda: derivative(def_f)(0.0)",
+    "module": "sys.modules['held'].p = V(); call = lambda: derivative(of_module)(0.0)",
+    "other globals": "call = lambda: derivative(types.FunctionType(f.__code__, space))(0.0)",
+    "builtin": "import builtins; builtins.q = V(); call = lambda: derivative(of_builtin)(0.0)",
+    "list": "held[0] = V(); call = lambda: derivative(of_list)(0.0)",
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_names_that_come_to_mean_objects_with_operators(change: str) -> None:
+    """What the names of a function meant is known from earlier calls, and looked at again."""
+    program = f"""
+        import math, sys, types
+        from dualad import derivative
+        class V:
+            def __mul__(self, x):
+                return math.exp(2.0 * x)
+        module = sys.modules["held"] = types.ModuleType("held")
+        module.p = p = 1.0
+        held = [1.0]
+        def f(x):
+            return p * math.sin(x)
+        def made(p):
+            return lambda x: p * math.sin(x)
+        def def_f(x, p=1.0):
+            return p * math.sin(x)
+        def of_module(x):
+            return module.p * math.sin(x)
+        def of_list(x):
+            return held[0] * math.sin(x)
+        def of_builtin(x):
+            return (q if "q" in dir(__builtins__) else 1.0) * math.sin(x)
+        space = dict(globals(), p=V())
+        for _ in range(3):
+            for g in (f, made(1.0), def_f, of_module, of_list, of_builtin):
+                assert derivative(g)(0.0) == 1.0
+        {CHANGES[change]}
+        print(call())
+    """
+    assert fresh(program) == "2.0"
+
+
 def test_hooks_come_at_once(monkeypatch: Any) -> None:
     """A copy that is made while another thread brings the hooks has them."""
 

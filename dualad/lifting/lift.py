@@ -915,7 +915,7 @@ def inspected(cls: type, name: str) -> Any:
 # -- code ----------------------------------------------------------------------------------
 
 
-class _Copies:
+class OfCode:
     """What is known of code, kept as long as the code is."""
 
     def __init__(self) -> None:
@@ -933,7 +933,7 @@ class _Copies:
         self._known.clear()
 
 
-_own_copies = _Copies()
+_own_copies = OfCode()
 
 
 def code_for(f: types.FunctionType) -> Any:
@@ -1058,7 +1058,7 @@ _STAYING = frozenset(
         *(types.MethodDescriptorType, types.ClassMethodDescriptorType),
     )
 )
-_copies = _Copies()
+_copies = OfCode()
 noted: Function = LIFTING.get_note if LIFTING else _copies.get
 begin: Function = LIFTING.begin if LIFTING else readable_begin
 end: Function = LIFTING.end if LIFTING else readable_end

@@ -28,7 +28,7 @@ from ..array.operands import unbuffered
 from ..conversions import handed
 from ..dual import Dual
 from ..kernel import LIFTING
-from ..pair import Function, plain
+from ..pair import Function, Pair, plain
 from . import lift
 from .callbacks import extreme
 from .lift import inspected, is_left_alone, is_opened, stand_in
@@ -655,7 +655,7 @@ def meet(x: Any) -> None:
     What x itself names is looked at in each call, since variables change; what functions and
     classes beyond it name, once.
     """
-    if lift.OPERATORS or (isinstance(x, type) and _is_met(x)):
+    if lift.OPERATORS or (_is_met(x) if isinstance(x, type) else _is_as_it_was(x)):
         return
     seen: dict[int, Any] = {}
     todo = [x]
@@ -672,6 +672,56 @@ def meet(x: Any) -> None:
     for key, part in seen.items():
         if isinstance(part, (type, types.FunctionType)) and not _is_met(part):
             _met[key] = weakref.ref(part, functools.partial(_forget, key))
+    if type(x) is types.FunctionType and _holds_numbers(x):
+        _meanings.set(x.__code__, _meanings_of(x))
+
+
+# What the names in code without hooks have meant: where they are looked up, and what is there.
+_Meanings = list[tuple[dict[str, Any], str, Any]]
+_meanings = lift.OfCode()
+_LASTING = (type, types.FunctionType, types.BuiltinFunctionType, np.ufunc, type(np.sum))
+
+
+def _is_as_it_was(f: Any) -> bool:
+    """Whether all that a function names and holds is known to need no hooks."""
+    if type(f) is not types.FunctionType:
+        return False
+    known: _Meanings = _meanings.get(f.__code__, ())
+    if not known or known[0][0] is not f.__globals__ or not _holds_numbers(f):
+        return False
+    for space, name, before in known:
+        now = space.get(name)
+        if now is not before and not (before is _PLAIN and type(now) in _PLAIN):
+            return False
+    return True
+
+
+def _holds_numbers(f: types.FunctionType) -> bool:
+    """Whether a function holds in cells and defaults what has no hooks, whatever its value."""
+    try:
+        held = [cell.cell_contents for cell in f.__closure__ or ()]
+    except ValueError:  # an empty cell
+        return False
+    held += f.__defaults__ or ()
+    return all(type(x) in _PLAIN or issubclass(type(x), Pair) for x in held)
+
+
+def _meanings_of(f: types.FunctionType) -> _Meanings:
+    """What `_named_by` goes by; nothing where there is an object, which may change by itself."""
+    names = set(_names_in(f.__code__))
+    spaces, found = [f.__globals__, vars(builtins)], _Meanings()
+    for space in spaces:  # those of modules are added
+        for name in names:
+            x = space.get(name)
+            if isinstance(x, types.ModuleType):
+                if _is_looked_at(x) and not any(vars(x) is known for known in spaces):
+                    spaces.append(vars(x))
+            elif type(x) in _PLAIN:
+                x = _PLAIN
+            elif not isinstance(x, _LASTING):
+                return []
+            found.append((space, name, x))
+    return found
 
 
 def _forget(key: int, gone: weakref.ref[Any]) -> None:
