@@ -8,6 +8,7 @@ that are not finite) is left to `dual.apply`: the functions here then give NotIm
 """
 
 from cpython.dict cimport PyDict_GetItem
+from cpython.mem cimport PyMem_Free, PyMem_Realloc
 from cpython.object cimport PyObject
 from cpython.ref cimport Py_REFCNT
 from cpython.tuple cimport PyTuple_GET_SIZE
@@ -16,7 +17,6 @@ from libc.string cimport memcmp, memcpy
 cimport numpy as cnp
 
 import operator
-from heapq import heappop, heappush
 
 import numpy
 
@@ -80,6 +80,12 @@ cdef extern from *:
         *(PyObject **)((char *)x + place) = content;
     }
 
+    static void refill(PyObject *x, Py_ssize_t place, PyObject *content) {
+        PyObject *before = *(PyObject **)((char *)x + place);
+        fill(x, place, content);
+        Py_XDECREF(before);
+    }
+
     #define references(x) Py_REFCNT(x)
 
     #define SLOT(x, place) (*(PyObject **)((char *)(x) + (place)))
@@ -87,6 +93,7 @@ cdef extern from *:
     object allocated(object kind)
     Py_ssize_t place_of(object slot) noexcept  # of one of __slots__, in the objects
     void fill(object x, Py_ssize_t place, object content) noexcept  # where nothing is yet
+    void refill(object x, Py_ssize_t place, object content) noexcept
     PyObject *SLOT(object x, Py_ssize_t place) noexcept
     Py_ssize_t references(PyObject *x) noexcept
     PyObject *PyList_GET_ITEM(object x, Py_ssize_t i) noexcept
@@ -1452,17 +1459,114 @@ cdef inline double number_in(cnp.ndarray x) noexcept:
     return (<double *>cnp.PyArray_DATA(x))[0]
 
 
+cdef struct Waiting:
+    Py_ssize_t number
+    PyObject *node
+
+
 cdef class Walk:
-    """What a sweep holds while it runs."""
+    """The base of records.Sweep where there is a kernel: its loop, and what the loop calls."""
 
-    cdef object sweep
-    cdef dict waiting
-    cdef list heap
-    cdef bint many, free, is_strong
+    cdef readonly object level
+    cdef public object adjoints
+    cdef readonly set owned       # of the adjoints that Python alone has added up
+    cdef readonly dict waiting    # adjoints by node
+    cdef readonly list blocks
+    cdef readonly bint many
+    cdef readonly int lead        # how many axes adjoints have in front of those of their nodes
+    cdef public bint is_on_tape
+    cdef bint is_strong, free     # whether zeros are strong, and what is walked over is forgotten
+    cdef Waiting *heap            # the nodes among `waiting`, the youngest first
+    cdef Py_ssize_t count, room_for
 
-    def __cinit__(self, sweep, bint free):
-        self.sweep, self.waiting, self.heap = sweep, sweep.waiting, sweep.heap
-        self.many, self.free, self.is_strong = sweep.many, free, strength.on
+    def __init__(self, level, bint many=False):
+        self.level, self.many, self.lead = level, many, many
+        self.adjoints = level.adjoints()
+        self.is_on_tape = self.adjoints is not None
+        self.blocks = list(level.blocks.items())
+        self.waiting, self.owned = {}, set()
+
+    def __dealloc__(self):
+        PyMem_Free(self.heap)
+
+    @property
+    def youngest(self):
+        """The number of the youngest node that waits; -1 if none does."""
+        return self.heap[0].number if self.count else -1
+
+    cdef int push(self, object node) except -1:
+        cdef Waiting new = Waiting(<object>SLOT(node, NUMBER), <PyObject *>node)
+        cdef Py_ssize_t place = self.count, above
+        cdef Waiting *larger
+        if place == self.room_for:
+            larger = <Waiting *>PyMem_Realloc(self.heap, 2 * (place + 8) * sizeof(Waiting))
+            if larger == NULL:
+                raise MemoryError
+            self.heap, self.room_for = larger, 2 * (place + 8)
+        self.count += 1
+        while place:
+            above = (place - 1) // 2
+            if self.heap[above].number >= new.number:
+                break
+            self.heap[place] = self.heap[above]
+            place = above
+        self.heap[place] = new
+        return 0
+
+    cdef object pop(self):
+        """The youngest node, which waits no more."""
+        cdef object node = <object>self.heap[0].node
+        cdef Py_ssize_t place = 0, below
+        self.count -= 1
+        cdef Waiting last = self.heap[self.count]
+        while True:
+            below = 2 * place + 1
+            if below >= self.count:
+                break
+            if below + 1 < self.count and self.heap[below + 1].number > self.heap[below].number:
+                below += 1
+            if last.number >= self.heap[below].number:
+                break
+            self.heap[place] = self.heap[below]
+            place = below
+        self.heap[place] = last
+        return node
+
+    def add(self, node, t, owned=False):
+        """Add to the adjoint of a node."""
+        self.give(node, t)
+
+    def buffer(self, node, like):
+        """The adjoint of an array, to be written to, with room for what is like this."""
+        return self.room(node, like)
+
+    def run(self, leaves, bint free):
+        """Walk back to the inputs; their adjoints, None for zero. `free` forgets the record."""
+        cdef dict found = {}
+        cdef set kept = set(leaves)
+        cdef object node, g, sources, token = quiet()
+        self.is_strong, self.free = strength.on, free
+        try:
+            while True:
+                if self.is_on_tape:
+                    self.go_down()
+                if not self.count:
+                    break
+                node = self.pop()
+                g = self.waiting.pop(node)
+                if node in kept:
+                    found[node] = g
+                else:
+                    sources = <object>SLOT(node, SOURCES)
+                    if sources:
+                        self.back(node, sources, <PyObject *>g)
+                        if free:
+                            refill(node, SOURCES, ())
+                            refill(node, PULL, None)
+                g = None
+        finally:
+            unhush(token)
+        return [self.adjoints[x.at] if type(x) is step_class else found.get(x) for x in leaves]
 
     cdef int give(self, object node, object t) except -1:
         """Add to the adjoint of a node."""
@@ -1472,7 +1576,7 @@ cdef class Walk:
         ):
             return self.give_fitting(node, t)
         if type(node) is step_class:
-            readable_add(self.sweep, node, t)
+            readable_add(self, node, t)
             return 0
         return self.give_fitting(node, fitted(t, <object>SLOT(node, DTYPE)))
 
@@ -1480,7 +1584,7 @@ cdef class Walk:
         cdef PyObject *old = PyDict_GetItem(self.waiting, node)
         if old == NULL:
             self.waiting[node] = t
-            heappush(self.heap, (-<object>SLOT(node, NUMBER), node))
+            self.push(node)
         elif is_ours(old) and takes(old, <PyObject *>t):
             add_to(old, <PyObject *>t, False)
         elif not (is_our_dual(old) and accumulate(<object>old, t, iadd)):
@@ -1501,7 +1605,7 @@ cdef class Walk:
             self.give_fitting(node, new)
             return new
         if isinstance(like, Dual) or (old != NULL and type(<object>old) is not ndarray):
-            return readable_buffer(self.sweep, node, like)
+            return readable_buffer(self, node, like)
         if old == NULL:
             shape = <object>SLOT(node, SHAPE)
             if self.many:
@@ -1536,7 +1640,7 @@ cdef class Walk:
         elif type(node) is read_class and self.read(node, sources[0], <object>g):
             pass
         elif type(node) is not store_class or not self.store(node, sources, g):
-            node.back(<object>g, self.sweep, is_ours(g))
+            node.back(<object>g, self, is_ours(g))
         return 0
 
     cdef bint store(self, object node, object sources, PyObject *g) except -1:
@@ -1592,46 +1696,11 @@ cdef object readable_add = None
 cdef object readable_buffer = None
 
 
-def sweep_methods(add, buffer):
-    """`add`, `buffer` and `run` for records.Sweep, whose own take what is unusual."""
+def sweeping(kind):
+    """records.Sweep with its loop compiled; `kind`, the readable one, takes what is unusual."""
     global readable_add, readable_buffer
-    readable_add, readable_buffer = add, buffer
-    return sweep_add, sweep_buffer, sweep_run
-
-
-def sweep_add(sweep, node, t, owned=False):
-    (<Walk>Walk.__new__(Walk, sweep, False)).give(node, t)
-
-
-def sweep_buffer(sweep, node, like):
-    return (<Walk>Walk.__new__(Walk, sweep, False)).room(node, like)
-
-
-def sweep_run(sweep, leaves, bint free):
-    cdef Walk walk = Walk.__new__(Walk, sweep, free)
-    cdef dict found = {}
-    cdef set kept = set(leaves)
-    cdef object node, g, sources, token = quiet()
-    try:
-        while True:
-            if sweep.is_on_tape:
-                sweep.go_down()
-            if not walk.heap:
-                break
-            node = heappop(walk.heap)[1]
-            g = walk.waiting.pop(node)
-            if node in kept:
-                found[node] = g
-            else:
-                sources = <object>SLOT(node, SOURCES)
-                if sources:
-                    walk.back(node, sources, <PyObject *>g)
-                    if free:
-                        node.sources, node.pull = (), None
-            g = None
-    finally:
-        unhush(token)
-    return [sweep.adjoints[x.at] if type(x) is step_class else found.get(x) for x in leaves]
+    readable_add, readable_buffer = kind.add, kind.buffer
+    return type(kind.__name__, (Walk, kind), {"__slots__": (), "__module__": kind.__module__})
 
 
 # -- ways in --------------------------------------------------------------------------------------

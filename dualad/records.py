@@ -473,11 +473,8 @@ S = TypeVar("S", bound=type)
 
 
 def _with_short_ways(kind: S) -> S:
-    """The class of sweeps itself; where there is a kernel, its loop is compiled."""
-    if ARRAY_KERNEL:
-        sweep: Any = kind
-        sweep.add, sweep.buffer, sweep.run = ARRAY_KERNEL.sweep_methods(sweep.add, sweep.buffer)
-    return kind
+    """The class of sweeps; where there is a kernel, its loop is compiled."""
+    return ARRAY_KERNEL.sweeping(kind) if ARRAY_KERNEL else kind
 
 
 @_with_short_ways
@@ -502,6 +499,11 @@ class Sweep:
         self.waiting: dict[Node, Any] = {}
         self.owned: set[Node] = set()
         self.heap: list[tuple[int, Node]] = []
+
+    @property
+    def youngest(self) -> int:
+        """The number of the youngest node that waits; -1 if none does."""
+        return -self.heap[0][0] if self.heap else -1
 
     def add(self, node: Node, t: Any, owned: bool = False) -> None:
         """Add to the adjoint of a node; `owned` says that nobody else holds t."""
@@ -578,7 +580,7 @@ class Sweep:
     def go_down(self) -> None:
         """Walk down the tape as far as its steps are younger than all nodes that wait."""
         while True:
-            stop = self.level.length_at(-self.heap[0][0]) if self.heap else 0
+            stop = self.level.length_at(self.youngest)
             block = self.blocks[-1] if self.blocks else None
             if block is not None and block[1].start > stop:
                 stop = block[1].start

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import warnings
 from typing import Any
 
 import numpy as np
@@ -145,6 +146,37 @@ def test_at_of_one_argument_and_of_plain_arrays() -> None:
     check(f, MATRIX / 3)
     with pytest.raises(TypeError, match=r"np\.add\.at would store duals in a plain array"):
         np.add.at(np.zeros(3), [0], Dual(1.0, 1.0))
+
+
+@pytest.mark.parametrize("state", ["warn", "raise"])
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize("ufunc", UFUNCS, ids=lambda f: f.__name__)
+def test_places_that_where_leaves_out_are_not_told_of(ufunc: Any, mode: str, state: str) -> None:
+    """Numbers beside the domain, and those in it that where chooses; and the other way round."""
+    if not supported(ufunc) or ufunc.signature or ufunc.nout != 1 or is_question(ufunc):
+        return
+    x = np.array([0.0, -1.5, 1.0, 0.5, np.inf, -np.inf, np.nan, 800.0])
+    others = [np.array([0.0, -1.0, 2.0, 0.0, np.inf, 0.5, 1.0, 400.0])] * (ufunc.nin - 1)
+    if ufunc is np.ldexp:
+        others = [np.arange(8)]
+    for chosen in (np.array([False, False, True, True] + [False] * 4), np.ones(8, bool)):
+
+        def f(x: Any, chosen: Any = chosen) -> Any:
+            return ufunc(x, *others, out=np.zeros_like(x), where=chosen)
+
+        def told(run: Any) -> tuple[Any, list[str]]:
+            with warnings.catch_warnings(record=True) as seen, np.errstate(all=state):
+                warnings.simplefilter("always")
+                try:
+                    value = run()
+                except FloatingPointError as error:
+                    return None, [str(error)]
+            return value, [str(w.message) for w in seen]
+
+        expected, plainly = told(lambda f=f: f(x))
+        value, seen = told(lambda f=f: jacobian(f, mode=mode)(x))
+        assert set(seen) == set(plainly)
+        assert (value is None) is (expected is None)
 
 
 def test_reductions_of_nothing_to_where_they_start() -> None:

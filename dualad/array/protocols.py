@@ -266,7 +266,12 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
             raise TypeError(
                 f"np.{ufunc.__name__} with {', '.join(kwargs)}= is not supported for duals."
             )
-        result = _call(ufunc, tuple(inputs), tuple(options.items()))
+        call = functools.partial(_call, ufunc, options=tuple(options.items()))
+        if where is True:
+            result = call(tuple(inputs))
+        else:  # calculated everywhere, and NumPy tells of the places that are chosen
+            given = {"where": where, "out": tuple(outs) or None, **options}
+            result = watched(_plain_run, ufunc, lambda *x, **_: call(x), inputs, given)
     else:
         f = functools.partial(UFUNC_METHODS[method], ufunc, rule_of(ufunc))
         result = watched(_plain_run, getattr(ufunc, method), f, inputs, kwargs)
