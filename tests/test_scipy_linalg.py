@@ -546,6 +546,15 @@ def test_lstsq_gives_what_scipy_gives() -> None:
         np.testing.assert_allclose(got, slope, rtol=1e-7)
 
 
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize("part", [0, 1])
+def test_derivatives_of_eig_are_of_the_kind_of_its_values(part: int, mode: Any) -> None:
+    """Those of real vectors are real, whatever numpy.linalg.eig gives."""
+    a = np.array([[2.0, 0.3], [0.4, 1.7]])
+    found = jacobian(lambda a: scipy.linalg.eig(a)[part], mode=mode)(a)
+    assert found.dtype == scipy.linalg.eig(a)[part].dtype
+
+
 @pytest.mark.parametrize("lower", [False, True])
 def test_what_cholesky_banded_leaves_in_the_corner(lower: bool) -> None:
     ab = np.array([[9.0, 8.0, 7.0, 6.0], [0.5, 0.4, 0.3, 0.2], [0.1, 0.2, 0.3, 0.4]])
