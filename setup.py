@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import runpy
@@ -35,7 +36,7 @@ class BuildKernel(build_ext):
         try:
             self.prepare()
         except Exception as error:
-            self.announce(f"dualad: no compiled kernel, for {error!r}.", level=3)
+            self.announce(f"dualad: no compiled kernel, for {error!r}.", logging.WARNING)
             self.extensions = []
         self.parallel = self.parallel or os.cpu_count()
         super().run()

@@ -1099,8 +1099,8 @@ cdef object unusual(int row, object a, object b, const Loop *loop):
 
 
 cdef object dropped(PyObject *x):
-    """The readable Dual is to decide."""
-    Py_DECREF(owned(x))
+    """The readable Dual is to decide; C's reference is the only one, and goes here."""
+    Py_DECREF(<object>x)
     return None
 
 

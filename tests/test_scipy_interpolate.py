@@ -3,6 +3,7 @@ polynomials that a spline reproduces, and formulas."""
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -428,6 +429,24 @@ KINDS |= {
         (POINTS, HEIGHTS[:, 0], INNER),
     ),
 }  # fmt: skip
+
+
+@pytest.mark.skipif(
+    "simplex_tolerance" not in signature(scipy.interpolate.griddata).parameters,
+    reason="SciPy 1.18 has it",
+)
+@pytest.mark.parametrize("tolerance", [1.0, 1e6])
+def test_how_far_outside_a_place_may_be(tolerance: float) -> None:
+    corners, heights = np.array([[0.0, 0], [1, 0], [0, 1], [1, 1]]), np.array([1.0, 2, 4, 9])
+    places = np.array([[0.3, 0.2], [1 + 1e-9, 0.5], [0.5, -1e-10]])
+    for f in (
+        lambda m, v: m.griddata(corners, v, places, simplex_tolerance=tolerance),
+        lambda m, v: m.LinearNDInterpolator(corners, v)(places, simplex_tolerance=tolerance),
+    ):
+        value, moved = jvp(lambda v, f=f: f(interpolate, v), (heights,), (heights,))
+        np.testing.assert_array_equal(value, f(scipy.interpolate, heights))
+        np.testing.assert_allclose(moved, value, rtol=1e-14)  # it is linear in them
+        assert np.isnan(value).sum() == (2 if tolerance == 1 else 0)
 
 
 @pytest.mark.parametrize("name", KINDS)

@@ -367,7 +367,16 @@ STACKS: dict[str, tuple[Any, ...]] = {  # of 2·3 problems, or of fewer that are
     "solve": (lambda m, a, b: m.solve(a, b), regular(3), several(3, 2)),
     "solve, one vector": (lambda m, a, b: m.solve(a, b), regular(3), VECTOR[:3]),
     "solve, one matrix": (lambda m, a, b: m.solve(a, b), regular(3), Q[:3]),
+    "solve, symmetric": (
+        lambda m, a, b: m.solve(positive(a), b, assume_a="pos"),
+        several(3, 3),
+        several(3, 2),
+    ),
+    "inv": (lambda m, a: m.inv(a), regular(3)),
+    "det": (lambda m, a: m.det(a), regular(3)),
+    "pinv": (lambda m, a: m.pinv(a), several(4, 2)),
     "lstsq": (lambda m, a, b: m.lstsq(a, b)[0], several(4, 2), several(4, 2)),
+    "lstsq, one right side": (lambda m, a, b: m.lstsq(a, b)[1], several(4, 2), VECTOR[:4]),
     "solve_triangular": (lambda m, a, b: m.solve_triangular(a, b), regular(3), Q[:3]),
     "solve_banded": (
         lambda m, a, b: m.solve_banded((1, 1), a, b),
@@ -391,6 +400,8 @@ STACKS: dict[str, tuple[Any, ...]] = {  # of 2·3 problems, or of fewer that are
         several(3),
         several(3, 2),
     ),
+    "cholesky": (lambda m, a: m.cholesky(positive(a), lower=True), several(3, 3)),
+    "cho_factor": (lambda m, a: m.cho_factor(positive(a), lower=True)[0], several(3, 3)),
     "cho_solve": (
         lambda m, a, b: m.cho_solve(m.cho_factor(positive(a)), b),
         several(3, 3),
@@ -403,6 +414,11 @@ STACKS: dict[str, tuple[Any, ...]] = {  # of 2·3 problems, or of fewer that are
     ),
     "lu_solve": (lambda m, a, b: m.lu_solve(m.lu_factor(a), b), regular(3), several(3, 2)),
     "lu": (lambda m, a: m.lu(a)[1:], regular(3)),
+    "qr": (lambda m, a: m.qr(a, mode="economic"), several(4, 2)),
+    "svd": (lambda m, a: m.svd(a, full_matrices=False), several(4, 2)),
+    "svdvals": (lambda m, a: m.svdvals(a), several(4, 2)),
+    "eig": (lambda m, a: abs(m.eig(positive(a))[1]), several(3, 3)),
+    "eigvals": (lambda m, a, b: m.eigvals(positive(a), positive(b)), several(3, 3), several(3, 3)),
     "sqrtm": (lambda m, a: m.sqrtm(positive(a)), several(3, 3)),
     "eigh_tridiagonal": (lambda m, d, e: m.eigh_tridiagonal(d, e)[0], several(4), several(3)),
     "eigh": (lambda m, a, b: m.eigh(a, positive(b))[0], several(3, 3), several(3, 3)),
@@ -528,6 +544,15 @@ def test_lstsq_gives_what_scipy_gives() -> None:
         slope = (found(1.3 + h)[1] - found(1.3 - h)[1]) / (2 * h)
         got = jacobian(lambda k, found=found: found(k)[1])(1.3)
         np.testing.assert_allclose(got, slope, rtol=1e-7)
+
+
+@pytest.mark.parametrize("mode", ["forward", "reverse"])
+@pytest.mark.parametrize("part", [0, 1])
+def test_derivatives_of_eig_are_of_the_kind_of_its_values(part: int, mode: Any) -> None:
+    """Those of real vectors are real, whatever numpy.linalg.eig gives."""
+    a = np.array([[2.0, 0.3], [0.4, 1.7]])
+    found = jacobian(lambda a: scipy.linalg.eig(a)[part], mode=mode)(a)
+    assert found.dtype == scipy.linalg.eig(a)[part].dtype
 
 
 @pytest.mark.parametrize("lower", [False, True])

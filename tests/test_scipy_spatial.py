@@ -47,6 +47,9 @@ def test_metrics(metric: str) -> None:
         assert_agree(lambda m, a, b: m.distance.cdist(a, b, metric, w=W), theirs, ours, (A, B))
 
 
+@pytest.mark.filterwarnings(
+    "ignore:`(distance_matrix|minkowski_.*)` is deprecated:DeprecationWarning"
+)
 def test_distances() -> None:
     cases: list[tuple[Case, tuple[Any, ...]]] = [
         (lambda m, a, b: m.distance.cdist(a, b, "mahalanobis"), (U, V)),

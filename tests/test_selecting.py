@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -349,6 +350,24 @@ def test_complex() -> None:
         complex_slope(f, APART.ravel()[:5])
 
 
+@pytest.mark.skipif("descending" not in str(signature(np.sort)), reason="NumPy 2.5 has it")
+@pytest.mark.parametrize("axis", [-1, 0, None])
+def test_the_largest_first(axis: int | None) -> None:
+    rows = np.array([[1.0, 5.0, 2.0, 5.0], [3.0, np.nan, 4.0, 3.0]])
+    x, options = Dual(rows, np.arange(8.0).reshape(2, 4)), {"descending": True, "stable": True}
+    order = np.argsort(rows, axis, **options)
+    np.testing.assert_array_equal(np.argsort(x, axis, **options), order)
+    found = [np.sort(x, axis, **options)]
+    if axis is not None:
+        y = x.copy()
+        y.sort(axis, **options)
+        found.append(y)
+    for y in found:
+        for part, before in ((y.primal, rows), (y.tangent, x.tangent)):
+            want = np.take_along_axis(before, order, axis)
+            np.testing.assert_array_equal(part, want)
+
+
 def test_quantiles_beside_those_that_are_nan() -> None:
     rows = np.array([[1.0, 5.0, 2.0], [3.0, np.nan, 4.0], [6.0, 9.0, 8.0]])
     x = Dual(rows, np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0], [7.0, 8.0, 9.0]]))
@@ -361,6 +380,7 @@ def test_quantiles_beside_those_that_are_nan() -> None:
         np.testing.assert_array_equal(y.tangent, want)
 
 
+@pytest.mark.filterwarnings("ignore:numpy.fix is deprecated:DeprecationWarning")
 def test_answers_without_derivative_in_place() -> None:
     """What was there loses its tangent, by whatever way out= is given."""
     x = Dual(np.array([[-np.inf, 2.5, np.inf]]), np.ones((1, 3)))

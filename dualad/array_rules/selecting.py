@@ -121,10 +121,8 @@ _extreme(np.nanmin)
 
 
 @implements(np.sort)
-def sort(
-    a: Any, axis: Any = -1, kind: Any = None, order: Any = None, *, stable: bool | None = None
-) -> Any:
-    return _rearranged(lambda v, i: np.sort(v, i, kind, order, stable=stable), a, axis)
+def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, **options: Any) -> Any:
+    return _rearranged(lambda v, i: np.sort(v, i, kind, order, **options), a, axis)
 
 
 def _rearranged(f: Callable[[Any, int], Any], a: Any, axis: Any) -> Any:

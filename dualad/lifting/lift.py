@@ -59,7 +59,8 @@ _FOREIGN = frozenset(sys.stdlib_module_names) | {
 # stand-ins, and so have all public functions of SciPy.
 _OPENED = (
     *("statistics", "random", "numpy.polynomial."),
-    *("scipy._lib.", "scipy.signal.", "scipy.ndimage.", "scipy.spatial.distance"),
+    *("scipy._lib.", "scipy._external."),  # the latter from SciPy 1.18 on
+    *("scipy.signal.", "scipy.ndimage.", "scipy.spatial.distance"),
     *("scipy.spatial._procrustes", "scipy.spatial._geometric_slerp"),
     *("scipy.linalg._special_matrices", "scipy.special._basic"),
 )

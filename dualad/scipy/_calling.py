@@ -174,12 +174,15 @@ def take_places(ours: dict[str, Any], theirs: Any) -> None:
 # -- stacks of problems ----------------------------------------------------------------------
 
 # How many axes of an argument are those of one problem, where SciPy takes stacks of them; "1|2":
-# one of a vector, or else two. Other functions say so in their decorator.
+# one of a vector, or else two. Other functions say so in their decorator, and of these some do in
+# an older SciPy.
 Axes = dict[str, Any]
 _AXES: dict[str, Axes] = {
+    **{name: {"a": 2} for name in ("cho_factor", "lu", "pinv", "qr")},
+    **{name: {"a": 2, "b": 2} for name in ("eig", "eigvals")},
     "cho_solve": {"c_and_lower": (2, 0), "b": "1|2"},
     "cho_solve_banded": {"cb_and_lower": (2, 0), "b": "1|2"},
-    "lu": {"a": 2},
+    "lstsq": {"a": 2, "b": "1|2"},
     "lu_solve": {"lu_and_piv": (2, 1), "b": "1|2"},
     "solve_banded": {"ab": 2, "b": "1|2"},
     "solve_continuous_are": dict.fromkeys("abqrs", 2),

@@ -27,6 +27,8 @@ def _aligned(y: Any, vectors: Any, axis: int = -2) -> Any:
     product = np.sum(np.conj(plain(rest)) * vectors, axis=axis, keepdims=True)
     size = abs(product)
     turned = rest * np.where(size > 0.5, product / np.where(size > 0, size, 1), 1)
+    if np.iscomplexobj(product) and not np.iscomplexobj(vectors):  # of numpy.linalg.eig, from 2.5
+        turned = np.real(turned)
     if isinstance(y, Undefined):
         return undefined(turned, where, y.why)
     return turned

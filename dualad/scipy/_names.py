@@ -48,9 +48,10 @@ def enter(module: str) -> None:
         Where a function is from that lifted code has met: `scipy.optimize._zeros_py`.
     """
     first = module.split(".")[1] if "." in module else ""
-    solve = getattr(sys.modules.get("scipy._lib.array_api_compat.numpy.linalg"), "solve", None)
-    if solve is not None:  # compiled code without a name of its own
-        FUNCTIONS[solve] = np.linalg.solve
+    for home in ("_lib", "_external"):  # the latter from SciPy 1.18 on
+        compat = sys.modules.get(f"scipy.{home}.array_api_compat.numpy.linalg")
+        if (solve := getattr(compat, "solve", None)) is not None:  # compiled, without a name
+            FUNCTIONS[solve] = np.linalg.solve
     for part in DECISIONS:
         if part.partition(".")[0] == first and part not in _entered:
             theirs = sys.modules.get(f"scipy.{part}")

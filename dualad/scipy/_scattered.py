@@ -112,7 +112,7 @@ class SimplexInterpolant(Interpolant):
         values = np.reshape(value.values, (-1, *value.values_shape))
         return {"points": points, "values": values, "fill": value.fill_value}
 
-    def formula(self, *args: Any) -> Any:
+    def formula(self, *args: Any, simplex_tolerance: float = 1.0) -> Any:
         points, values = self.data["points"], self.data["values"]
         n = np.shape(points)[1]
         x = points_of(args if len(args) > 1 else args[0], n)
@@ -122,7 +122,8 @@ class SimplexInterpolant(Interpolant):
         scaled = plain(x)
         if self.plain.scale is not None:
             scaled = (scaled - self.plain.offset) / self.plain.scale
-        simplex = mesh.find_simplex(scaled)
+        tolerance = 100 * np.finfo(float).eps * simplex_tolerance  # of which Qhull's is the default
+        simplex = mesh.find_simplex(scaled, tol=tolerance)
         corners = mesh.simplices[np.maximum(simplex, 0)]
         edges = np.swapaxes(points[corners[:, :-1]] - points[corners[:, -1:]], -1, -2)
         share = np.linalg.solve(edges, (x - points[corners[:, -1]])[..., None])[..., 0]
@@ -180,10 +181,13 @@ def griddata(
     method: str = "linear",
     fill_value: Any = np.nan,
     rescale: bool = False,
+    **tolerance: float,
 ) -> Any:
     if not has_duals(points, values, xi, fill_value):
-        return _scipy.griddata(points, values, xi, method, fill_value, rescale)
-    value = _scipy.griddata(*stripped([points, values, xi]), method, stripped(fill_value), rescale)
+        return _scipy.griddata(points, values, xi, method, fill_value, rescale, **tolerance)
+    value = _scipy.griddata(
+        *stripped([points, values, xi]), method, stripped(fill_value), rescale, **tolerance
+    )
     places = (
         np.stack([as_operand(p) for p in points], axis=1)
         if isinstance(points, tuple)
@@ -200,10 +204,10 @@ def griddata(
             "griddata with method='cubic' cannot take duals in two dimensions; take 'linear', or "
             "RBFInterpolator."
         )
-    make = NearestNDInterpolator if method == "nearest" else LinearNDInterpolator
-    options = {"rescale": rescale} | ({} if method == "nearest" else {"fill_value": fill_value})
-    f = make(places, values, **options)
-    return paired(f.formula(xi), value)
+    if method == "nearest":
+        return paired(NearestNDInterpolator(places, values, rescale).formula(xi), value)
+    f = LinearNDInterpolator(places, values, fill_value, rescale)
+    return paired(f.formula(xi, **tolerance), value)
 
 
 # -- radial basis functions --------------------------------------------------------------------

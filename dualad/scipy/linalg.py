@@ -7,6 +7,7 @@ theirs from a block triangular matrix. Options of SciPy are handed on.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -234,7 +235,9 @@ def lstsq(a: Any, b: Any, cond: Any = None, **options: Any) -> Any:
     if cond is None or cond < 0:  # as LAPACK has it for SciPy, where NumPy's grows with the shape
         cond = float(np.finfo(values[0].dtype).eps)
     x, residuals, _, s = np.linalg.lstsq(a, b, cond)
-    if np.size(values[1]):
+    if not np.size(residuals):  # of dependent columns, where SciPy may have nan
+        residuals = values[1]
+    elif np.size(values[1]):
         residuals = np.reshape(residuals, np.shape(values[1]))[()]
     return (
         with_value(x, values[0]),
@@ -439,9 +442,17 @@ def cho_factor(a: Any, lower: bool = False, **options: Any) -> Any:
     (a,) = _operands(a)
     c, lower = _scipy.cho_factor(plain(a), lower, **options)
     if has_duals(a):
-        untouched = np.triu(a, 1) if lower else np.tril(a, -1)  # which SciPy leaves there
-        c = with_value(_cholesky(a, lower) + untouched, c, moved)
+        factor = _cholesky(a, lower)
+        if _leaves_other_triangle():
+            factor = factor + (np.triu(a, 1) if lower else np.tril(a, -1))
+        c = with_value(factor, c, moved)
     return c, lower
+
+
+@functools.cache
+def _leaves_other_triangle() -> bool:
+    """Whether there is in the factor of `cho_factor` what was given; from SciPy 1.18 on, zeros."""
+    return bool(_scipy.cho_factor(np.array([[1.0, 0.5], [0.5, 1.0]]))[0][1, 0])
 
 
 @called_as(_scipy.cho_solve)
