@@ -240,9 +240,12 @@ def stepped(f: Callable[..., Any], x: Any, *more: Any) -> Any:
     return answered(f, f(plain(x), *more), x)
 
 
-def flat(y: Any, given: tuple[Any, ...]) -> Any:
-    """What a function without a slope has given: a step, unless it is an array."""
-    if not is_array(y):
+_ROUNDING = ("floor", "ceil", "trunc", "rint")
+
+
+def flat(name: str, y: Any, given: tuple[Any, ...]) -> Any:
+    """What a function without a slope has given: a step; of arrays only where they are rounded."""
+    if name in _ROUNDING or not is_array(y):
         for x in given:
             note_step(x)
     return y
