@@ -37,6 +37,7 @@ def readable_close_level(level: int) -> None:
     """The differentiation is over: what is left of its duals has escaped."""
     _open.discard(level)
     NOTED.pop(level, None)
+    MEMOS.pop(level, None)
 
 
 open_level = KERNEL.open_level if KERNEL else readable_open_level
@@ -96,7 +97,9 @@ class _Noted:
         self.texts: collections.deque[str] = collections.deque(maxlen=1000)
 
 
-NOTED: dict[int, _Noted] = {}  # by open level; closing takes it away
+# By open level; closing takes both away.
+NOTED: dict[int, _Noted] = {}
+MEMOS: dict[int, dict[int, Any]] = {}  # what functions under a cache have given
 
 
 def notes_of(level: int) -> _Noted:
