@@ -290,7 +290,7 @@ def stand_in(x: Any) -> Any:
         given = {name: argument(v) for name, v in x.keywords.items()}
         return functools.partial(stand_in(x.func), *map(argument, x.args), **given)
     if kind is Cached:
-        return Memoised(x, stand_in)
+        return Memoised(x)
     if (make := BY_KIND.get(kind)) is not None:
         return make(x)
     if kind is np.ufunc:  # SciPy's, or another package's
@@ -1065,6 +1065,7 @@ note: Function = LIFTING.set_note if LIFTING else _copies.set
 callee: Function = LIFTING.Callee if LIFTING else Callee
 constructor: Callable[[type], Any] = LIFTING.Constructor if LIFTING else Constructor
 compiled_stand_in: Function = LIFTING.stand_in_for if LIFTING else stand_in
+Memoised.stand_in = compiled_stand_in
 walked: Function = LIFTING.walked if LIFTING else readable_walked
 special: Function = LIFTING.special if LIFTING else readable_special
 ITERABLE: Any = LIFTING.Iterable() if LIFTING else Iterable()

@@ -8,10 +8,9 @@ tangents that came with it. As that cache does, it forgets what was not used for
 from __future__ import annotations
 
 import collections
-import functools
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -32,23 +31,23 @@ class Memoised:
         If an argument has no hash, as from the cache itself.
     """
 
-    __slots__ = ("cached", "stand_in")
+    __slots__ = ("cached",)
+    stand_in: ClassVar[Function]  # what is called for a function
 
-    def __init__(self, cached: Any, stand_in: Function) -> None:
-        self.cached, self.stand_in = cached, stand_in
+    def __init__(self, cached: Any) -> None:
+        self.cached = cached
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        given = list(map(unbuffered, leaves([args, kwargs])))
-        duals = [x for x in given if isinstance(x, Dual)]
-        if not duals:
+        level, key, tangents, given = _asked(args, kwargs)
+        if level is None:
             return self.cached(*args, **kwargs)
-        f = self.stand_in(self.cached.__wrapped__)
-        memo = memo_for(self.cached, duals)
+        f = Memoised.stand_in(self.cached.__wrapped__)
+        memo = memo_for(self.cached, level)
         if memo is None:
             return f(*args, **kwargs)
-        key = memo.key(args, kwargs)
+        if memo.typed:
+            key = key, tuple(map(_kind, args)), tuple(map(_kind, kwargs.values()))
         kept = memo.kept.get(key)
-        tangents = tuple([_identity(x) if isinstance(x, Dual) else None for x in given])
         if kept is None:
             memo.misses += memo.is_counting
             y = f(*args, **kwargs)
@@ -66,6 +65,47 @@ class Memoised:
             memo.is_counting = before
         kept.add(given, tangents, y)
         return y
+
+
+def _asked(args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, Hashable, Hashable, Any]:
+    """The newest level in arguments, None if there is none; their key; their tangents; all leaves.
+
+    The key tells arguments apart as that of the plain cache does.
+    """
+    if kwargs:
+        return _asked_of_any(args, kwargs)
+    level = None
+    numbers: list[Any] = []
+    tangents: list[Any] = []
+    for x in args:
+        kind = type(x)
+        if kind is _COMPILED:
+            number, tangent, at = x.primal, x.tangent, x.level
+            if type(tangent) is not float:
+                tangent = tangent.tobytes()
+            if level is None or at > level:
+                level = at
+            numbers.append(number)
+            tangents.append((at, tangent))
+        elif kind in _SIMPLE:
+            numbers.append(x)
+            tangents.append(None)
+        else:
+            return _asked_of_any(args, kwargs)
+    return level, tuple(numbers), tuple(tangents), args
+
+
+def _asked_of_any(
+    args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> tuple[Any, Hashable, Hashable, Any]:
+    given = list(map(unbuffered, leaves([args, kwargs])))
+    levels = [x.level for x in given if isinstance(x, Dual)]
+    if not levels:
+        return None, None, None, None
+    names = tuple([(name, rebuild(x, _plain)) for name, x in kwargs.items()])
+    key = tuple([rebuild(x, _plain) for x in args])
+    tangents = tuple([_identity(x) if isinstance(x, Dual) else None for x in given])
+    return max(levels), (key, _NAMED, names) if kwargs else key, tangents, given
 
 
 class Memo:
@@ -86,13 +126,6 @@ class Memo:
         self.is_counting = True
         self.kept: collections.OrderedDict[Hashable, _Kept] = collections.OrderedDict()
 
-    def key(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Hashable:
-        """The key of the plain cache."""
-        numbers = tuple([rebuild(x, _plain) for x in args])
-        return functools._make_key(
-            numbers, rebuild(kwargs, _plain) if kwargs else kwargs, self.typed
-        )
-
     def keep(self, key: Hashable, kept: _Kept) -> None:
         if self.maxsize == 0 or key in self.kept:
             return
@@ -110,25 +143,25 @@ class Memo:
 class _Kept:
     """What was given for numbers, by the tangents that came with them."""
 
-    __slots__ = ("given", "numbers", "owners")
+    __slots__ = ("first", "given", "owners")
 
-    def __init__(self, given: list[Any], tangents: Hashable, y: Any) -> None:
-        self.numbers = [plain(x) for x in given]
+    def __init__(self, given: Sequence[Any], tangents: Hashable, y: Any) -> None:
+        self.first = given
         self.given = {tangents: y}
         self.owners = [given]  # whose ids are theirs as long as they are here
 
-    def moved(self, given: list[Any]) -> dict[int, Any]:
+    def moved(self, given: Sequence[Any]) -> dict[int, Any]:
         """By id, the duals of equal numbers that are others: 0.0, where -0.0 was first.
 
         The plain cache gives then what the first gave, so with their tangents they become these.
         """
         return {
-            id(x): dual(first, x.tangent, x.level)
-            for x, first in zip(given, self.numbers, strict=True)
-            if isinstance(x, Dual) and not _is_same(x.primal, first)
+            id(x): dual(plain(first), x.tangent, x.level)
+            for x, first in zip(given, self.first, strict=True)
+            if isinstance(x, Dual) and not _is_same(x.primal, plain(first))
         }
 
-    def add(self, given: list[Any], tangents: Hashable, y: Any) -> None:
+    def add(self, given: Sequence[Any], tangents: Hashable, y: Any) -> None:
         if len(self.given) >= MOST_TANGENTS:
             self.given.clear()
             self.owners.clear()
@@ -138,10 +171,17 @@ class _Kept:
 
 MOST_TANGENTS = 16
 _FLOATS = (float, np.float64)
+_SIMPLE = frozenset((bool, int, float, str, type(None)))
+_COMPILED = KERNEL.Dual if KERNEL else None
+_NAMED = object()  # stands before arguments by name
 
 
 def _plain(x: Any) -> Any:
     return plain(unbuffered(x))
+
+
+def _kind(x: Any) -> type:
+    return type(_plain(x))
 
 
 def _is_same(x: Any, was: Any) -> bool:
@@ -170,9 +210,8 @@ def _identity(x: Any) -> Hashable:
     return (x.level, tangent, _identity(primal)) if isinstance(primal, Pair) else (x.level, tangent)
 
 
-def memo_for(cached: Any, duals: list[Any]) -> Memo | None:
-    """That of the newest level of these duals; None if no driver has opened it."""
-    level = max([x.level for x in duals])
+def memo_for(cached: Any, level: int) -> Memo | None:
+    """That of a level; None if no driver has opened it."""
     of_level = MEMOS.get(level)
     if of_level is None:
         if not is_open(level):
