@@ -50,6 +50,8 @@ cdef object is_elementwise = None     # is_elementwise(f, argnum, shape): whethe
 cdef object tell = None               # tell(driver, error, why): say what helps
 cdef object asks_to_settle = None     # asks_to_settle(f, x, level, y): whether y is looked into
 cdef object gravest_doubt = None      # that of `differentiations`
+cdef list doubts = [0, 0]             # promises.DOUBTS
+cdef object look_into = None          # look_into(driver, made_by, doubts, args, kwargs, result)
 cdef object described = None          # described(driver): its text
 cdef object global_name = None        # global_name(driver): where it stands in its module, or None
 cdef object Lifted = None             # Lifted(f): f as the general driver runs it lifted
@@ -69,11 +71,12 @@ cdef Py_ssize_t LEAST_NUMBERS, LEAST_ELEMENTS
 cdef object FORWARD = object()        # left to the general driver, by forward mode
 
 
-def connect(kind, go_on, known, doubtful, what, lifted, arrays, array_in, strip, say, text,
-            name):
+def connect(kind, go_on, known, doubtful, what, counted, look, lifted, arrays, array_in, strip, say,
+            text, name):
     """Tell the short ways what to hand over to."""
     global readable_class, continued, is_elementwise, asks_to_settle, Lifted, DualArray, unbuffered
-    global stripped, gravest_doubt, tell, described, global_name
+    global stripped, gravest_doubt, tell, described, global_name, doubts, look_into
+    doubts, look_into = counted, look
     stripped, gravest_doubt, tell, described, global_name = strip, what, say, text, name
     readable_class, continued, is_elementwise, asks_to_settle = kind, go_on, known, doubtful
     Lifted, DualArray, unbuffered = lifted, arrays, array_in
@@ -489,6 +492,18 @@ cdef class Driver:
 
 cdef object call_driver(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
     cdef Driver driver = <Driver>self
+    kept, read = doubts
+    result = called(driver, args, flags, names)
+    if doubts[0] is not kept or doubts[1] is not read:
+        n = PyVectorcall_NARGS(flags)
+        each = [<object>args[i] for i in range(n if names == NULL else n + len(<tuple>names))]
+        by_name = {} if names == NULL else dict(zip(<tuple>names, each[n:]))
+        made_by = driver.driver.__name__, driver.f, driver.argnums, driver.has_aux
+        look_into(driver, made_by, [kept, read], each[:n], by_name, result)
+    return result
+
+
+cdef object called(Driver driver, PyObject *const *args, size_t flags, PyObject *names):
     cdef Given given
     cdef Spans spans
     cdef Py_ssize_t i, j
@@ -846,7 +861,9 @@ cdef class Hessian(Driver):
             seeds = dual(x.copy(), unit_matrix(size), older)
             seeds = dual(seeds, unit_matrix(size), level)
         result = self.call(level, seeds, given)
-        if type(result) is not Nested or has_refused(older):
+        if type(result) is not Nested or (
+            has_refused(older) and asks_to_settle(self.f, x, older, result)
+        ):
             return NotImplemented
         y = <Nested>result
         if y.lev != <PyObject *>level or y.level1 != <PyObject *>older or y.v != y.v:

@@ -267,6 +267,7 @@ cdef object note_step = None          # differentiations.note_step
 cdef dict readers = {}                # differentiations.READERS
 cdef object is_told = None            # looks.is_told
 cdef dict noted = {}                  # differentiations.NOTED
+cdef dict memos = {}                  # differentiations.MEMOS
 cdef dict protocols = {}              # NumPy's two protocols
 cdef dict table = {}                  # RULES
 cdef dict rows = {ROWS[i].name.decode(): i for i in range(ROW_COUNT)}
@@ -926,6 +927,8 @@ cpdef object close_level(object level):
         Py_DECREF(<object>closed)
     if noted:
         noted.pop(level, None)
+    if memos:
+        memos.pop(level, None)
 
 
 cpdef bint is_open(object level):
@@ -2881,13 +2884,13 @@ def connect(
 ):
     """Tell the kernel what is readable, so that it can hand over to it."""
     global readable_class, readable_dual, table, protocols, clocks, note_objects, note_equal
-    global note_step, readers, noted, numpy_functions, is_told
+    global note_step, readers, noted, memos, numpy_functions, is_told
     is_told = given_is_told
     readable_class, readable_dual = kind, make
     table, protocols, clocks = given_table, given_protocols, given_clocks
-    note_objects, note_equal, note_step, readers, noted = [
+    note_objects, note_equal, note_step, readers, noted, memos = [
         differentiations[name]
-        for name in ("note_objects", "note_equal", "note_step", "READERS", "NOTED")
+        for name in ("note_objects", "note_equal", "note_step", "READERS", "NOTED", "MEMOS")
     ]
     numpy_functions = given_functions
     for name, method in (

@@ -222,9 +222,7 @@ class Inputs:
 
     def call(self, new: Sequence[Any]) -> Any:
         """f with other leaves in the same structure; f may modify all that it gets."""
-        numbers = iter(new)
-        selected = rebuild(self.selected, lambda _: next(numbers))
-        args, kwargs = self._arguments(dict(zip(self.keys, selected, strict=True)))
+        args, kwargs = self.given_at(new)
         if not self.shared:
             return self.f(*args, **kwargs)
         arrays = _arrays([*args, *kwargs.values()])
@@ -238,6 +236,12 @@ class Inputs:
                 *new,
             )
         return y
+
+    def given_at(self, new: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments and keywords with other leaves in the same structure."""
+        numbers = iter(new)
+        selected = rebuild(self.selected, lambda _: next(numbers))
+        return self._arguments(dict(zip(self.keys, selected, strict=True)))
 
     def given_again(self) -> tuple[list[Any], dict[str, Any]]:
         """The arguments and keywords as they were given, with iterators from their beginning."""
@@ -347,6 +351,11 @@ def alive(driver: str, x: Any) -> Any:
             "variable; keep x.primal there, or make these anew within the function."
         )
     return x
+
+
+def is_of_kept(error: Exception) -> bool:
+    """Whether an error tells of a dual that has been kept."""
+    return " of a differentiation that is over" in str(error)
 
 
 class Outputs:

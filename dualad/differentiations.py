@@ -37,6 +37,7 @@ def readable_close_level(level: int) -> None:
     """The differentiation is over: what is left of its duals has escaped."""
     _open.discard(level)
     NOTED.pop(level, None)
+    MEMOS.pop(level, None)
 
 
 open_level = KERNEL.open_level if KERNEL else readable_open_level
@@ -96,7 +97,9 @@ class _Noted:
         self.texts: collections.deque[str] = collections.deque(maxlen=1000)
 
 
-NOTED: dict[int, _Noted] = {}  # by open level; closing takes it away
+# By open level; closing takes both away.
+NOTED: dict[int, _Noted] = {}
+MEMOS: dict[int, dict[int, Any]] = {}  # what functions under a cache have given
 
 
 def notes_of(level: int) -> _Noted:
@@ -240,9 +243,12 @@ def stepped(f: Callable[..., Any], x: Any, *more: Any) -> Any:
     return answered(f, f(plain(x), *more), x)
 
 
-def flat(y: Any, given: tuple[Any, ...]) -> Any:
-    """What a function without a slope has given: a step, unless it is an array."""
-    if not is_array(y):
+_ROUNDING = ("floor", "ceil", "trunc", "rint")
+
+
+def flat(name: str, y: Any, given: tuple[Any, ...]) -> Any:
+    """What a function without a slope has given: a step; of arrays only where they are rounded."""
+    if name in _ROUNDING or not is_array(y):
         for x in given:
             note_step(x)
     return y

@@ -25,6 +25,7 @@ from .numerics import quiet
 from .pair import Function, Pair, fit, is_array, is_operand, own, plain
 from .passes import one_like, run_pass, tangents_of
 from .promises import (
+    DOUBTS,
     is_elementwise,
     of_real_function,
     refuse_unless_elementwise,
@@ -33,6 +34,7 @@ from .promises import (
     weights,
 )
 from .stacking import run_passes, run_together, turned
+from .structure import rebuild
 from .ways import (
     LEAST_AGAIN,
     LEAST_ELEMENTS,
@@ -51,6 +53,7 @@ from .wrappers import (
     function_for,
     is_for_series,
     lifting_as_needed,
+    look_into,
     refuse_unless_callable,
 )
 from .zeros import is_finite
@@ -985,6 +988,16 @@ def jvp(
                 f"jvp: {name} is a tuple with one entry per argument of the function, "
                 f"got {type(given).__name__}; write jvp(f, (x,), (v,))."
             )
+    before = DOUBTS[:]
+    result = _pushed(function, primals, tangents)
+    if before != DOUBTS:
+        inputs = Inputs("jvp", function, range(len(primals)), tuple(primals), {})
+        elsewhere = lambda points: _pushed(function, inputs.arrange(points), tangents)  # noqa: E731
+        look_into(before, inputs, result, elsewhere)
+    return result
+
+
+def _pushed(function: Any, primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
     found = DRIVERS.along(function, primals, tangents) if DRIVERS else None
     if found is not None:
         y, slopes, level = found
@@ -1044,6 +1057,21 @@ def vjp(
     (10.0, (5.0, 2.0))
     """
     function = function_for("vjp", f, lift)
+    before = DOUBTS[:]
+    result = _pullback(function, primals)
+    if before != DOUBTS:
+        inputs = Inputs("vjp", function, range(len(primals)), primals, {})
+        elsewhere = lambda points: _pulled(*_pullback(function, inputs.arrange(points)))  # noqa: E731
+        look_into(before, inputs, _pulled(*result), elsewhere)
+    return result
+
+
+def _pulled(value: Any, pullback: Callable[[Any], Any]) -> Any:
+    """The adjoints of the arguments, from some of the value."""
+    return pullback(rebuild(value, lambda v: weights(v) if np.ndim(v) else 1.0))
+
+
+def _pullback(function: Any, primals: tuple[Any, ...]) -> tuple[Any, Callable[[Any], Any]]:
     inputs = Inputs("vjp", function, range(len(primals)), primals, {})
     record = sweeps.Record(inputs)
     if record.is_doubtful:

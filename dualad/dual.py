@@ -70,7 +70,7 @@ def apply(rule: Rule, given: tuple[DualLike, ...]) -> DualLike:
         return _composed(rule, args, asked, of_duals(namespace))
     y = value_of(rule, asked)
     if rule.kind == "flat":
-        return differentiations.flat(y, args)
+        return differentiations.flat(rule.name, y, args)
     namespace, numbers = for_slopes(rule, as_python((*primals, y)))
     tangent = None
     with quiet():  # the plain run calculates none of this

@@ -24,14 +24,21 @@ from typing import Any, Self
 import numpy as np
 
 from .advice import is_refusal, tell_of_foreign
-from .arguments import Inputs, Outputs
-from .differentiations import Doubt, close_level, gravest_doubt, is_noted, open_level
+from .arguments import Inputs, Outputs, is_of_kept
+from .differentiations import (
+    Doubt,
+    close_level,
+    gravest_doubt,
+    is_noted,
+    levels_in,
+    open_level,
+)
 from .levels import fresh_level
 from .lifting.effects import code_of, made_of, may_keep, may_read
 from .lifting.lift import Lifted
-from .pair import own, plain, shape_of
+from .pair import is_operand, own, plain, shape_of
 from .refusals import refused
-from .structure import keys_of
+from .structure import keys_of, leaves
 
 STEP = 1 / 8191  # relative, to a nearby point
 NEARBY = 16  # at most so many directions are tried one by one
@@ -406,7 +413,12 @@ LOSSES = ("error", "objects", "hash")  # reasons of `gravest_doubt` to compare w
 
 def is_doubtful(why: str, f: Any, leaves: Sequence[Any]) -> bool:
     """Whether `settle` is to look into the outputs of f, for a reason of `gravest_doubt`."""
-    return _is_grave(why, f, leaves) or may_have_read(why, f, leaves)
+    if _is_looking.get():
+        return False
+    if _is_grave(why, f, leaves):
+        return True
+    DOUBTS[1] += may_have_read(why, f, leaves)
+    return False
 
 
 def _is_grave(why: str, f: Any, leaves: Sequence[Any]) -> bool:
@@ -415,9 +427,15 @@ def _is_grave(why: str, f: Any, leaves: Sequence[Any]) -> bool:
         return False
     if gravest not in ("equal", "step"):
         return gravest in LOSSES
-    if _is_looking.get() or not _keeps_nothing.is_due(why, f, leaves):
+    is_step = gravest == "step"
+    if _is_looking.get() or (is_step and not may_keep(f, by_key=True)):
         return False
-    if may_keep(f, by_key=gravest == "step"):
+    if not _keeps_nothing.is_due(why, f, leaves):
+        return False
+    if is_step:
+        DOUBTS[0] += 1
+        return False
+    if may_keep(f):
         return True
     _keeps_nothing.add(why, f, leaves)
     return False
@@ -427,6 +445,11 @@ def may_have_read(why: str, f: Any, leaves: Sequence[Any]) -> bool:
     """Whether f may have read numbers from the text of duals, and has not been looked into."""
     return why.endswith("text") and may_read(f) and not _reads_nothing.have(f, _shapes(leaves))
 
+
+# How often functions may have found a kept value by what they had made of a dual, a text or a
+# rounded number; and how often they may have read a number from such a text. Drivers look into
+# that when the result is there: f cannot be called again before, for it may find its own duals.
+DOUBTS = [0, 0]
 
 # Whether f is evaluated to look into outputs: what its own derivatives are then, was looked into
 # when they were first asked for, and each nesting would multiply the evaluations.
@@ -476,13 +499,13 @@ def settle(
                     of_forward = _tried(forward, inputs) if likewise else outputs
                     refuse_if_swallowed(inputs, seeds, of_forward, has_aux)
             note_like_plain(inputs)
-        elif is_grave and (
-            gravest == "equal" or any(map(has_zeros, outputs.values, outputs.tangents))
-        ):
-            refuse_if_kept(inputs, outputs, evaluate, gravest == "equal")
+        elif is_grave:
+            refuse_if_kept(inputs, evaluate)
             _keeps_nothing.add(why, inputs.f, inputs.leaves)
-        if is_read:
-            refuse_if_read(inputs, seeds, forward(inputs) if likewise else outputs, has_aux)
+        if is_read and likewise:
+            DOUBTS[1] += 1
+        elif is_read:
+            refuse_if_read(inputs, seeds, outputs, has_aux)
     finally:
         _is_looking.reset(before)
 
@@ -557,7 +580,7 @@ def _settled_otherwise(
         settles = abs(wide - narrow) + bend <= 0.1 * abs(narrow) + noise
         settles &= abs(narrowest - narrow) <= 0.1 * abs(narrow) + most_noise
         if np.any(is_other & settles):
-            return reprlib.repr(narrow.tolist()), reprlib.repr(got.tolist())
+            return tuple(reprlib.repr(np.asarray(x).tolist()) for x in (narrow, got))
     return ()
 
 
@@ -581,32 +604,36 @@ def _difference(
     ]
 
 
-def refuse_if_kept(inputs: Inputs, outputs: Outputs, evaluate: Evaluate, again: bool) -> None:
+def refuse_if_kept(inputs: Inputs, evaluate: Evaluate) -> None:
     """Look whether plain calls leave values that f returns for duals.
 
-    With `again`, the derivatives here are compared before and after a plain call elsewhere: a
-    function may keep its last value. If it keeps more than one, a plain call at a point where it
-    has not been called yet changes its derivatives there.
+    The derivatives here are compared before and after a plain call elsewhere: a function may keep
+    its last value. If it keeps more than one, a plain call at a point where it has not been called
+    yet changes its derivatives there.
 
     Raises
     ------
     TypeError
         If they do.
     """
-    before = evaluate(inputs.leaves) if again else outputs
+    before = evaluate(inputs.leaves)
     _is_called(inputs, _nearby(inputs, 2))
-    after = evaluate(inputs.leaves) if again else outputs
+    after = evaluate(inputs.leaves)
     nearby = (_nearby(inputs, side) for side in (1, -1))
     if _are_others(inputs, inputs.leaves, evaluate, before.tangents, after.tangents) or any(
         _keeps_at(inputs, points, evaluate) for points in nearby
     ):
         _is_called(inputs, _nearby(inputs, 2))  # no dual stays in its cache
-        raise refused(
-            f"{inputs.driver}: the function recognised its argument from an earlier call and "
-            "returned a cached value, which has no derivative; recompute it, or skip the cache "
-            "where isinstance(x, dualad.Dual).",
-            *inputs.leaves,
-        )
+        raise _kept(inputs)
+
+
+def _kept(inputs: Inputs) -> TypeError:
+    return refused(
+        f"{inputs.driver}: the function recognised its argument from an earlier call and "
+        "returned a cached value, which has no derivative; recompute it, or skip the cache "
+        "where isinstance(x, dualad.Dual).",
+        *inputs.leaves,
+    )
 
 
 def _keeps_at(inputs: Inputs, points: list[Any], evaluate: Evaluate) -> bool:
@@ -671,15 +698,121 @@ def _is_called(inputs: Inputs, points: list[Any]) -> bool:
         return False
 
 
-def has_zeros(value: Any, tangent: Any) -> bool:
-    """Whether an element of an output has no derivative in any direction; not of a recorded one."""
-    if tangent is None:
+Derive = Callable[[list[Any]], Any]  # what a driver gives at other points
+
+
+def refuse_if_found_by_key(inputs: Inputs, result: Any, derive: Derive) -> None:
+    """Look whether f has found a kept value by what it made of a dual: a text or a rounded number.
+
+    If it keeps values, a plain call at a point where it has not been called yet changes what is
+    derived there. Then the result must lie between what is derived at two such points.
+
+    Raises
+    ------
+    TypeError
+        If it does not.
+    """
+    f, shapes = inputs.f, _shapes(inputs.leaves)
+    if _is_looking.get() or not may_keep(f, by_key=True):
+        return
+    is_known = _keeps_by_key.have(f, shapes)
+    if not (is_known or _keeps_nothing.is_due("step", f, inputs.leaves)):
+        return
+    before = _is_looking.set(True)
+    try:
+        with np.errstate(all="ignore"):
+            if not _found_by_key(inputs, result, derive, is_known):
+                _keeps_nothing.add("step", f, inputs.leaves)
+                return
+            _keeps_by_key.add(f, shapes)
+    finally:
+        _is_called(inputs, _nearby(inputs, 2))  # no dual stays in a cache of the last value
+        _is_looking.reset(before)
+
+
+def _found_by_key(inputs: Inputs, result: Any, derive: Derive, is_keeping: bool) -> bool:
+    """Whether f keeps values by a key; TypeError if the result has been found so."""
+    start = fresh_level()
+    for far in (3, 200):  # keys may be rounded to some digits only
+        there = _nearby(inputs, far)
+        opposite = [2 * plain(x) - p for x, p in zip(inputs.leaves, there, strict=True)]
+        around: list[list[Any]] = []
+        for points in (there, opposite):
+            with suppress(_Elsewhere):
+                first = _derived(derive, points)
+                if first is None and not _gives_older(inputs, points, start):
+                    raise _kept(inputs)  # it cannot be called twice there, and was so here
+                is_keeping = is_keeping or first is None or _changes(inputs, points, first, derive)
+                if first is None or not is_keeping:
+                    break
+                around.append(first)
+        else:
+            if around and not _lies_between(_numbers(result), around, 2 * far * STEP):
+                raise _kept(inputs)
+            if around:
+                break
+    return is_keeping
+
+
+def _derived(derive: Derive, points: list[Any]) -> list[Any] | None:
+    """The numbers that a driver gives; None if f returns a dual that it has kept."""
+    try:
+        return _numbers(derive(points))
+    except Exception as error:
+        if is_of_kept(error):
+            return None
+        raise _Elsewhere from error
+
+
+def _gives_older(inputs: Inputs, points: list[Any], start: int) -> bool:
+    """Whether f gives for plain numbers a dual that was kept before a level."""
+    try:
+        y = inputs.call([own(x) for x in points])
+    except Exception as error:
+        return is_of_kept(error)  # where f is a driver itself
+    return any(level < start for x in leaves(y) for level in levels_in(x))
+
+
+def _numbers(result: Any) -> list[Any]:
+    each = [x.toarray() if hasattr(x, "toarray") else x for x in leaves(result)]
+    arrays = [np.asarray(plain(x)) for x in each if is_operand(x)]
+    return [x if x.dtype.kind in "fc" else x.astype(complex) for x in arrays]
+
+
+def _changes(inputs: Inputs, points: list[Any], first: list[Any], derive: Derive) -> bool:
+    """Whether a plain call there changes what is derived, and that not from call to call."""
+    if not _is_called(inputs, points):
+        raise _Elsewhere
+    second = _derived(derive, points)
+    if second is None:
         return True
-    number = plain(tangent)
-    if not isinstance(number, (float, complex, np.ndarray, np.generic)):
+    if _are_alike(inputs, first, second):
         return False
-    is_zero = np.asarray(number == 0)
-    return bool(np.any(is_zero if is_zero.ndim == len(shape_of(value)) else is_zero.all(axis=0)))
+    third = _derived(derive, points)
+    return third is None or _are_alike(inputs, third, first) or _are_alike(inputs, third, second)
+
+
+def _are_alike(inputs: Inputs, some: list[Any], others: list[Any]) -> bool:
+    if [x.shape for x in some] != [x.shape for x in others]:
+        return False
+    return not any(_differ(inputs, a, b) for a, b in zip(some, others, strict=True))
+
+
+def _lies_between(result: list[Any], around: list[list[Any]], far: float) -> bool:
+    """Whether numbers are about the mean of those of one side, or two, so far away."""
+    near = 1e-3 + (3 * far**2 if len(around) == 2 else 20 * far)
+    for got, one, other in zip(result, around[0], around[-1], strict=False):
+        if got.shape == one.shape == other.shape:
+            with np.errstate(all="ignore"):
+                off = abs(got - (one + other) / 2)
+                size = np.maximum(abs(got), abs(one))
+                most = np.max(size, where=np.isfinite(size), initial=0)
+                if np.any(off > near * size + 0.6 * abs(one - other) + 1e-9 * most):
+                    return False
+    return True
+
+
+_keeps_by_key = _Notes()  # functions that were found to, with the shapes of what they were given
 
 
 def _is_zero(tangent: Any) -> bool:

@@ -7,10 +7,12 @@ not a function, lifts f where it needs it, and puts the kernel's short way first
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from .arguments import Argnums, Outputs, argnums_as_tuple, aux_of
+import numpy as np
+
+from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple, aux_of, is_of_kept
 from .array.dualarray import DualArray
 from .array.operands import unbuffered
 from .differentiations import gravest_doubt
@@ -19,8 +21,19 @@ from .kernel import DRIVERS
 from .lifting import callbacks, library, operators  # noqa: F401  they enter what is lifted by them
 from .lifting.lift import Lifted, Lookalike, global_name
 from .lifting.reach import chosen, needs_lift_after_all
-from .pair import Function, parts
-from .promises import has_zeros, is_doubtful, is_elementwise, may_have_read, tell
+from .pair import Function
+from .passes import evaluated
+from .promises import (
+    DOUBTS,
+    Derive,
+    is_doubtful,
+    is_elementwise,
+    may_have_read,
+    refuse_if_found_by_key,
+    refuse_if_read,
+    tell,
+    weights,
+)
 from .structure import leaves
 
 Driver = TypeVar("Driver", bound=Callable[..., Any])
@@ -181,6 +194,8 @@ class _Wrapper(Lookalike):
         general: Function | None,  # makes the call of f lifted, unless f is lifted or must not be
     ) -> None:
         super().__init__(call, f, made_by)
+        lift = made_by.keywords["lift"]
+        self._f = f if lift is None else Lifted(f, lift)
         self._general = general
         self._is_decided = general is None
 
@@ -189,17 +204,25 @@ class _Wrapper(Lookalike):
             self._is_decided = True
             if chosen(self.__wrapped__, None) is not self.__wrapped__:
                 self._lift()
+        before = DOUBTS[:]
         try:
-            return self._call(*args, **kwargs)
+            result = self._call(*args, **kwargs)
         except (TypeError, AttributeError):
             if self._general is None or not needs_lift_after_all(self.__wrapped__):
                 raise
-        self._lift()
-        return self._call(*args, **kwargs)
+            self._lift()
+            result = self._call(*args, **kwargs)
+        if before != DOUBTS:
+            options = self._made_by.keywords
+            made_by = (self._made_by.func.__name__, self._f, self._made_by.args[1])
+            has_aux = options.get("has_aux", False)
+            _look_into(self, (*made_by, has_aux), before, args, kwargs, result)
+        return result
 
     def _lift(self) -> None:
         if self._general is not None:
-            self._call, self._general = self._general(Lifted(self.__wrapped__)), None
+            self._f = Lifted(self.__wrapped__)
+            self._call, self._general = self._general(self._f), None
 
     def __repr__(self) -> str:
         return _described(self)
@@ -235,17 +258,59 @@ def _stripped(definition: Function, aux: Any, level: int) -> Any:
 
 def _asks_to_settle(f: Function, x: Any, level: int, y: Any) -> bool:
     """Whether y, which f has given for x, is to be looked into."""
-    why = gravest_doubt(level)
-    given = list(leaves(x))
-    if why.startswith("step") and not any(has_zeros(*parts(v, level)) for v in leaves(y)):
-        return may_have_read(why, f, given)
-    return is_doubtful(why, f, given)
+    return is_doubtful(gravest_doubt(level), f, list(leaves(x)))
+
+
+def _look_into(
+    driver: Function, made_by: tuple[str, Function, Argnums, bool], before: list[int],
+    given: Sequence[Any], by_name: dict[str, Any], result: Any,
+) -> None:  # fmt: skip
+    """`look_into` what a driver gives, which is called so and differentiates f."""
+    name, f, argnums, has_aux = made_by
+    args, kwargs, v = list(given), dict(by_name), None
+    if name == "hvp":  # whose vector is second
+        if "x" in kwargs:
+            args.insert(0, kwargs.pop("x"))
+        v = kwargs.pop("v") if "v" in kwargs else args.pop(1)
+    options = {key: kwargs.pop(key) for key in ("direction",) * (name == "taylor") if key in kwargs}
+    inputs = Inputs(name, f, argnums, tuple(args), kwargs)
+
+    def derive(points: list[Any]) -> Any:
+        there, by_name = inputs.given_at(points)
+        if name == "hvp":
+            there.insert(1, v)
+        return driver(*there, **by_name, **options)
+
+    look_into(before, inputs, result, derive, has_aux)
+
+
+def look_into(
+    before: list[int], inputs: Inputs, result: Any, derive: Derive, has_aux: bool = False
+) -> None:
+    """Look into a result, where doubts have come up since `before`, as `DOUBTS` counts them.
+
+    Raises
+    ------
+    TypeError
+        If f has found a kept value, or read a number from the text of a dual.
+    """
+    if DOUBTS[0] != before[0]:
+        refuse_if_found_by_key(inputs, result, derive)
+    if DOUBTS[1] != before[1] and may_have_read("text", inputs.f, inputs.leaves):
+        along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
+        try:
+            outputs, _ = evaluated(inputs, along, has_aux)
+        except TypeError as error:
+            if not is_of_kept(error):
+                raise
+        else:
+            refuse_if_read(inputs, along, outputs, has_aux)
 
 
 _WRAPPERS: tuple[type, ...] = (_Wrapper,)
 if DRIVERS:
     DRIVERS.connect(
-        *(Dual, _continued, is_elementwise, _asks_to_settle, gravest_doubt),
+        *(Dual, _continued, is_elementwise, _asks_to_settle, gravest_doubt, DOUBTS, _look_into),
         *(Lifted, DualArray, unbuffered, _stripped, tell, _described, global_name),
     )
     _WRAPPERS = (_Wrapper, *DRIVERS.SHORT_WAYS.values())

@@ -5,16 +5,33 @@ from __future__ import annotations
 import bisect
 import collections
 import contextlib
+import decimal
+import fractions
 import functools
+import logging
 import math
 import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
-from dualad import derivative, grad, jacobian, promises
+from dualad import (
+    Dual,
+    derivative,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    promises,
+    sparsity,
+    taylor,
+    value_and_grad,
+    vjp,
+)
 from dualad.lifting.effects import may_keep
 
 Same = Callable[[Any, Any], Any]
@@ -273,6 +290,7 @@ STORES = [
 @pytest.fixture(autouse=True)
 def nothing_is_known(monkeypatch: Any) -> None:
     monkeypatch.setattr(promises, "_keeps_nothing", promises._Looks())
+    monkeypatch.setattr(promises, "_keeps_by_key", promises._Notes())
 
 
 @pytest.mark.parametrize("store", STORES)
@@ -360,3 +378,340 @@ def test_points_nearby_are_made_in_silence() -> None:
     x = np.array([np.inf, 1.5, -np.inf, 5e307, 0.0])
     with np.errstate(all="raise"):
         np.testing.assert_array_equal(jacobian(f)(x), 2 * np.eye(5))
+
+
+# -- by a key that was made of the argument --------------------------------------------------
+
+Key = Callable[[Any], Any]
+
+KEYS: dict[str, Key] = {
+    "round": lambda x: round(x, 6),
+    "round to few digits": lambda x: round(x, 2),
+    "int": lambda x: int(x * 1e6),
+    "floor": lambda x: math.floor(x * 1e6),
+    "trunc": lambda x: math.trunc(x * 1e6),
+    "//": lambda x: x // 1e-6,
+    "np.round": lambda x: np.round(x, 6),
+    "np.rint": lambda x: float(np.rint(x * 1e6)),
+    "f-string": lambda x: f"{x:.6f}",
+    "f-string of few digits": lambda x: f"{x:.2f}",
+    "part of a text": lambda x: f"x={x:.5e}, k",
+    "format": lambda x: format(x, ".8g"),
+    "str.format": lambda x: f"{x!r:s}",
+    "str": str,
+    "repr": repr,
+    "bytes": lambda x: str(x).encode(),
+    "Decimal": lambda x: decimal.Decimal(str(x)),
+    "tuple": lambda x: (round(x, 6), "a"),
+    "tuple of texts": lambda x: (str(x), f"{x}"),
+    "frozenset": lambda x: frozenset([str(x)]),
+    "array": lambda x: tuple(np.round(np.stack([x, x]), 6)),
+    "bytes of an array": lambda x: np.floor(np.stack([x, x]) * 1e6).tobytes(),
+    "integers": lambda x: tuple((np.stack([x, x]) * 1e6).astype(int)),
+}
+BY_LIFTING: dict[str, Key] = {
+    "%": lambda x: "%g" % x,  # noqa: UP031
+    "% of two": lambda x: "%g,%g" % (x, x),  # noqa: UP031
+}
+TOLD = r"cached value|reads a number"
+
+
+def cube(x: Any) -> Any:
+    return x * x * np.sin(x)
+
+
+def in_dict(key: Key) -> Any:
+    kept: dict[Any, Any] = {}
+
+    def f(x: Any) -> Any:
+        k = key(x)
+        if k not in kept:
+            kept[k] = cube(x)
+        return kept[k]
+
+    return f
+
+
+def by_get(key: Key) -> Any:
+    kept: dict[Any, Any] = {}
+
+    def f(x: Any) -> Any:
+        k = key(x)
+        v = kept.get(k)
+        if v is None:
+            v = kept[k] = cube(x)
+        return v
+
+    return f
+
+
+def by_error(key: Key) -> Any:
+    kept: dict[Any, Any] = {}
+
+    def f(x: Any) -> Any:
+        k = key(x)
+        try:
+            return kept[k]
+        except KeyError:
+            kept[k] = cube(x)
+            return kept[k]
+
+    return f
+
+
+def by_setdefault(key: Key) -> Any:
+    kept: dict[Any, Any] = {}
+    return lambda x: kept.setdefault(key(x), cube(x))
+
+
+def in_object(key: Key) -> Any:
+    class Model:
+        k: Any = None
+        v: Any = None
+
+        def value(self, x: Any) -> Any:
+            k = key(x)
+            if self.k != k:
+                self.k, self.v = k, cube(x)
+            return self.v
+
+    return Model().value
+
+
+def in_class(key: Key) -> Any:
+    class Model:
+        kept: Any = {}  # noqa: RUF012
+
+        @classmethod
+        def value(cls, x: Any) -> Any:
+            k = key(x)
+            if k not in cls.kept:
+                cls.kept[k] = cube(x)
+            return cls.kept[k]
+
+    return Model.value
+
+
+def in_default(key: Key) -> Any:
+    def f(x: Any, kept: Any = {}) -> Any:  # noqa: B006
+        k = key(x)
+        if k not in kept:
+            kept[k] = cube(x)
+        return kept[k]
+
+    f.__defaults__ = ({},)
+    return f
+
+
+def in_pairs(key: Key) -> Any:
+    kept: Any = []
+
+    def f(x: Any) -> Any:
+        k = key(x)
+        for a, v in kept:
+            if a == k:
+                return v
+        kept.append((k, cube(x)))
+        return kept[-1][1]
+
+    return f
+
+
+def least_recently_used(key: Key) -> Any:
+    kept: Any = collections.OrderedDict()
+
+    def f(x: Any) -> Any:
+        k = key(x)
+        if k in kept:
+            kept.move_to_end(k)
+            return kept[k]
+        kept[k] = v = cube(x)
+        if len(kept) > 8:
+            kept.popitem(last=False)
+        return v
+
+    return f
+
+
+def in_globals(key: Key) -> Any:
+    names: Any = {"kept": {}, "key": key, "cube": cube}
+    exec("def f(x):\n k = key(x)\n if k not in kept: kept[k] = cube(x)\n return kept[k]", names)
+    return names["f"]
+
+
+STORES_BY_KEY = [
+    *(in_dict, by_get, by_error, by_setdefault, in_object, in_class, in_default, in_pairs),
+    *(least_recently_used, in_globals),
+]
+AT = 0.5123456
+FIRST, SECOND = taylor(lambda x: cube(x) * x, 2)(AT)[1:]
+
+DRIVERS: dict[str, Callable[[Any, Any], Any]] = {
+    "derivative": lambda f, lift: derivative(f, lift=lift)(AT),
+    "grad": lambda f, lift: grad(f, lift=lift)(AT),
+    "grad of a list": lambda f, lift: grad(lambda v: f(v[0]), lift=lift)([AT])[0],
+    "grad of a vector": lambda f, lift: grad(lambda v: f(v[0]), lift=lift)(np.array([AT]))[0],
+    "grad of many": lambda f, lift: grad(lambda v: f(v[0]) + v[8], lift=lift)([AT] * 9)[0],
+    "grad, back": lambda f, lift: grad(f, mode="reverse", lift=lift)(AT),
+    "value_and_grad": lambda f, lift: value_and_grad(f, lift=lift)(AT)[1],
+    "jacobian": lambda f, lift: jacobian(lambda x: [f(x), x], lift=lift)(AT)[0],
+    "jacobian, back": lambda f, lift: jacobian(f, mode="reverse", lift=lift)(AT),
+    "jvp": lambda f, lift: jvp(f, (AT,), (1.0,), lift=lift)[1],
+    "vjp": lambda f, lift: vjp(f, AT, lift=lift)[1](1.0)[0],
+    "taylor": lambda f, lift: taylor(f, 2, lift=lift)(AT)[1],
+    "hessian": lambda f, lift: hessian(f, lift=lift)(AT) / SECOND / 2 * FIRST,
+    "hvp": lambda f, lift: hvp(f, lift=lift)(AT, 1.0) / SECOND / 2 * FIRST,
+    "second": lambda f, lift: derivative(f, order=2, lift=lift)(AT) / SECOND / 2 * FIRST,
+    "third": lambda f, lift: derivative(f, order=3, lift=lift)(AT) / THIRD * FIRST,
+}
+THIRD = 6 * taylor(lambda x: cube(x) * x, 3)(AT)[3]
+
+
+def times(h: Any) -> Any:
+    return lambda x: h(x) * x
+
+
+@pytest.mark.parametrize("name", [*KEYS, *BY_LIFTING])
+def test_what_a_plain_call_kept_by_a_key_is_no_constant(name: str) -> None:
+    key = (KEYS | BY_LIFTING)[name]
+    for store in STORES_BY_KEY:
+        f = times(store(key))
+        f(AT)
+        with pytest.raises(TypeError, match=TOLD):
+            derivative(f)(AT)
+        at_first = times(store(key))
+        assert derivative(at_first)(AT) == pytest.approx(FIRST, rel=1e-12), store
+
+
+@pytest.mark.parametrize("lift", [None, False])
+@pytest.mark.parametrize("name", DRIVERS)
+def test_no_driver_takes_what_was_kept_by_a_key(name: str, lift: bool | None) -> None:
+    for key in ("round", "f-string", "int"):
+        f = times(in_dict(KEYS[key]))
+        f(AT)
+        with pytest.raises(TypeError, match="cached value"):
+            DRIVERS[name](f, lift)
+        at_first = times(in_dict(KEYS[key]))
+        assert DRIVERS[name](at_first, lift) == pytest.approx(FIRST, rel=1e-9), key
+
+
+def test_one_of_two_values_was_kept_by_a_key() -> None:
+    for driver in (derivative, lambda f: grad(f, mode="reverse")):
+        h = in_dict(KEYS["round"])
+        h(2 * AT)
+        with pytest.raises(TypeError, match="cached value"):
+            driver(lambda x, h=h: h(x) * h(2 * x))(AT)
+
+
+@pytest.mark.parametrize(
+    "x",
+    [mpmath.mpf("0.75"), fractions.Fraction(3, 4), 0.75 + 0.5j, np.float32(0.75), np.float64(2)],
+)
+def test_in_other_number_systems(x: Any) -> None:
+    kept: dict[Any, Any] = {}
+
+    def f(x: Any) -> Any:
+        k = str(x)
+        if k not in kept:
+            kept[k] = x * x
+        return kept[k] * x
+
+    f(x)
+    with pytest.raises(TypeError, match=TOLD):
+        derivative(f)(x)
+
+
+def test_a_pattern_is_not_that_of_a_kept_value() -> None:
+    h = in_dict(KEYS["round"])
+    f = lambda v: np.stack([h(v[0]) * v[1], v[1]])  # noqa: E731
+    f(np.array([0.5, 2.0]))
+    with pytest.raises(TypeError, match="cached value"):
+        sparsity(f)(np.array([0.5, 2.0]))
+
+
+def test_a_refusal_is_not_forgotten() -> None:
+    f = times(in_dict(KEYS["round"]))
+    f(AT)
+    slope = derivative(f)
+    for _ in range(9):
+        with pytest.raises(TypeError, match="cached value"):
+            slope(AT)
+
+
+def test_what_is_kept_within_one_call_is_no_loss() -> None:
+    kept: dict[Any, Any] = {}
+
+    def f(x: Any) -> Any:
+        kept.clear()
+        for factor in (1, 2, 1):
+            k = f"{factor * x:.6f}"
+            if k not in kept:
+                kept[k] = cube(factor * x)
+        return kept[f"{x:.6f}"] * x
+
+    for _ in range(5):
+        f(AT)
+        assert derivative(f)(AT) == pytest.approx(FIRST)
+
+
+def test_what_is_kept_of_plain_numbers_only_is_no_loss() -> None:
+    kept: dict[Any, Any] = {}
+
+    def f(x: Any) -> Any:
+        if isinstance(x, Dual):
+            return cube(x) * x
+        k = round(x, 6)
+        if k not in kept:
+            kept[k] = cube(x) * x
+        return kept[k]
+
+    f(AT)
+    assert derivative(f)(AT) == pytest.approx(FIRST)
+
+
+def test_a_cache_of_duals_is_no_loss_until_it_is_met() -> None:
+    """As a solver has it, that goes from point to point and calls both f and its derivative."""
+    f = times(in_dict(KEYS["f-string"]))
+    slope = derivative(f)
+    x = 1.0
+    for i in range(40):
+        x += 0.01
+        if i % 8 == 5:
+            f(x)
+            with pytest.raises(TypeError, match="cached value"):
+                slope(x)
+        else:
+            assert slope(x) == pytest.approx(taylor(lambda x: cube(x) * x, 1)(x)[1])
+
+
+def test_who_keeps_nothing_is_looked_into_ever_less_often() -> None:
+    calls = 0
+
+    def f(x: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        table = {0: 2.0, 1: 3.0}
+        out = [0.0, 0.0]
+        out[int(x)] = table[int(x)] * x
+        return out[0] + out[1]
+
+    slope = derivative(f)
+    counts = []
+    for _ in range(64):
+        assert slope(0.3) == 2.0
+        counts.append(calls)
+    more = np.diff([0, *counts]) - 1
+    assert np.flatnonzero(more).tolist() == [0, 1, 3, 7, 15, 31, 63]
+
+
+def test_who_prints_or_logs_is_called_once(capsys: Any) -> None:
+    log = logging.getLogger("dualad.kept")
+
+    def f(x: Any) -> Any:
+        print(f"x = {x:.3f}")
+        log.debug("x = %s", f"{x}")
+        y = [x * x, x]
+        return y[0] * y[1]
+
+    assert derivative(f)(2.0) == 12.0
+    assert capsys.readouterr().out == "x = 2.000\n"

@@ -616,7 +616,7 @@ def test_functions_made_on_the_way_are_read() -> None:
 def test_subscripts_as_python_3_14_writes_them(monkeypatch: Any) -> None:
     def f(x: Any, known: Any) -> Any:
         known[0] = x
-        return known[1]
+        return known[x]
 
     original = dis.get_instructions
 

@@ -16,7 +16,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from ..conversions import as_number
-from ..differentiations import note_refusals, note_text, text_for
+from ..differentiations import note_refusals, note_step, note_text, text_for
 from ..dual import Dual
 from ..looks import (
     are_sparse_loaded,
@@ -497,8 +497,7 @@ class DualArray(Dual):
             note_objects(self)
             return as_objects(self)
         if kind not in "fc":
-            if kind in "US":
-                note_text(self)
+            (note_text if kind in "US" else note_step)(self)
             return plain(self).astype(dtype, order, casting, subok, copy)
         if not copy and plain(self).astype(dtype, order, casting, subok, copy) is plain(self):
             return self

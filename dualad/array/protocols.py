@@ -22,7 +22,7 @@ import numpy as np
 
 from ..array_tangents import ArrayTangent
 from ..conversions import as_numpy
-from ..differentiations import answered, compared, note_equal
+from ..differentiations import answered, compared, note_equal, note_step
 from ..dual import PROTOCOLS, Dual, apply, evaluate, function, of_duals
 from ..frames import expression_at
 from ..kernel import ARRAY_KERNEL, KERNEL
@@ -83,6 +83,7 @@ def refuse(instead: str, *numpy_functions: Callable[..., Any]) -> None:
 
 _NEARNESS = (np.array_equal, np.array_equiv, np.allclose, np.isclose)
 _PRESENCE = (np.any, np.count_nonzero)  # of what is not zero
+_STEPS = (np.round, np.around, np.fix, np.searchsorted, np.digitize)
 _COMPARISONS = (np.equal, np.not_equal, np.less, np.less_equal, np.greater, np.greater_equal)
 
 
@@ -97,6 +98,9 @@ def _on_values(f: Callable[..., Any], place: int | None) -> Callable[..., Any]:
         y = answered(f, y, *leaves(args))
         if (f in _NEARNESS and np.all(y)) or (f in _PRESENCE and not np.any(y)):
             note_equal(*leaves(args), *leaves(kwargs))
+        elif f in _STEPS:
+            for x in leaves(args):
+                note_step(x)
         if out is None:
             return y
         out[...] = y

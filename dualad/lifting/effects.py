@@ -159,12 +159,16 @@ class _Search:
         self.made |= _functions_made_in(code)
         x: Any = UNKNOWN
         follows_null = False
-        for step, op in instructions(code):
-            name = step.argval
+        op = ""
+        for step, this in instructions(code):
+            last, op, name = op, this, step.argval
             if op == "PUSH_NULL":
                 if NULL_COMES_LAST and x is UNKNOWN:
                     return True  # it is called
                 follows_null = not NULL_COMES_LAST
+                continue
+            if op == "BINARY_SUBSCR" and last in _CONSTANT:
+                x = UNKNOWN  # v[0] looks up nothing by what was made of a dual
                 continue
             if op in self.what or (op == "STORE_DEREF" and name in self.cells):
                 return True
@@ -195,9 +199,11 @@ class _Search:
         return False
 
     def is_harmless(self, x: Any) -> bool:
-        """Whether the methods of something known do not read text, as those of a logger."""
-        is_known = not (x is None or x is UNKNOWN) and is_left_alone(type(x).__module__)
-        return is_known and self.what is _READING and not _reads(type(x))
+        """Whether the methods of something known neither read text nor keep values: a logger's."""
+        home = type(x).__module__
+        if x is None or x is UNKNOWN or not is_left_alone(home):
+            return False
+        return not _reads(type(x)) if self.what is _READING else home == "logging"
 
     def is_found(self, x: Any) -> bool:
         """Whether something does it if it is called, as far as can be told."""
@@ -236,6 +242,7 @@ _KNOWN: weakref.WeakKeyDictionary[types.FunctionType, dict[Any, bool]]
 _KNOWN = weakref.WeakKeyDictionary()
 _MAKING = ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE")
 _NEW = ("LOAD_CONST", "BINARY_OP", "BUILD_LIST", "BUILD_MAP", "BUILD_SET", "LIST_EXTEND")
+_CONSTANT = ("LOAD_CONST", "LOAD_SMALL_INT")
 _JOINING = ("+=", "|=")
 _BUILT = (types.BuiltinMethodType, types.MethodWrapperType, types.WrapperDescriptorType)
 _DOING_BY_NAME = ("_operator", "builtins", "_heapq", "_bisect")  # whose functions write, too

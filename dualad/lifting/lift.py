@@ -24,7 +24,7 @@ import types
 import weakref
 from _thread import allocate_lock
 from collections.abc import Callable, Iterator
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, ClassVar, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -36,6 +36,7 @@ from ..pair import Function, plain
 from ..refusals import readable_begin, readable_end
 from ..structure import leaves, rebuild
 from .bytecode import Hooks, rewritten
+from .memos import Memoised, clear, info_of
 from .standins import (
     COPYING,
     FUNCTIONS,
@@ -139,7 +140,7 @@ def lift(f: Callable[P, R]) -> Callable[P, R]:
     - `int(x)` and `round(x)`, which are steps, and give plain numbers; numbers stored in arrays of
       integers are cut, as they are without duals.
 
-    A function under `functools.cache` runs uncached where a dual is among its arguments.
+    What a function under `functools.cache` gives for duals is kept while the differentiation lasts.
 
     A driver that finds only by an error of f that f needs lifting calls it again from the start:
     what f has printed, counted or appended up to there is done twice, and the derivative is that of
@@ -290,7 +291,7 @@ def stand_in(x: Any) -> Any:
         given = {name: argument(v) for name, v in x.keywords.items()}
         return functools.partial(stand_in(x.func), *map(argument, x.args), **given)
     if kind is Cached:
-        return Uncached(x)
+        return Memoised(x)
     if (make := BY_KIND.get(kind)) is not None:
         return make(x)
     if kind is np.ufunc:  # SciPy's, or another package's
@@ -429,18 +430,16 @@ class Constructor:
         return x
 
 
-class Uncached:
-    """A function under `functools.cache` or `lru_cache`: not for duals, which have no hash."""
+class CacheMethod:
+    """Reads what is asked of a cache, which tells of duals, too."""
 
-    __slots__ = ("cached",)
+    METHODS: ClassVar[dict[str, Function]] = {"cache_info": info_of, "cache_clear": clear}
 
-    def __init__(self, cached: Any) -> None:
-        self.cached = cached
+    def __init__(self, name: str) -> None:
+        self.answer, self.otherwise = self.METHODS[name], _any_method(name)
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if any(_is_lifted_number(x) for x in leaves([args, kwargs])):
-            return stand_in(self.cached.__wrapped__)(*args, **kwargs)
-        return self.cached(*args, **kwargs)
+    def __matmul__(self, x: Any) -> Any:
+        return functools.partial(self.answer, x) if type(x) is Cached else self.otherwise @ x
 
 
 def _is_lifted_number(x: Any) -> bool:
@@ -1067,6 +1066,7 @@ note: Function = LIFTING.set_note if LIFTING else _copies.set
 callee: Function = LIFTING.Callee if LIFTING else Callee
 constructor: Callable[[type], Any] = LIFTING.Constructor if LIFTING else Constructor
 compiled_stand_in: Function = LIFTING.stand_in_for if LIFTING else stand_in
+Memoised.stand_in = compiled_stand_in
 walked: Function = LIFTING.walked if LIFTING else readable_walked
 special: Function = LIFTING.special if LIFTING else readable_special
 ITERABLE: Any = LIFTING.Iterable() if LIFTING else Iterable()
@@ -1095,6 +1095,8 @@ def method(name: str) -> Any:
         return MethodInC(name)
     elif name in ("reduce", "accumulate", "reduceat", "outer"):
         return UfuncMethod(name)
+    elif name in CacheMethod.METHODS:
+        return CacheMethod(name)
     elif getattr(float, name, None) in SLOTS:
         hook = FloatMethod(name)
     if hook is None:
