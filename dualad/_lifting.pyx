@@ -1046,6 +1046,7 @@ cdef extern from *:
     object PyNumber_InPlaceTrueDivide(object a, object b)
     object PyObject_GetItem(object a, object b)
     int PySequence_Contains(object x, object y) except -1
+    bint PySequence_Check(object x)
     int PyObject_SetItem(object x, object i, object value) except -1
     object negative(object a, object b)
     object is_less(object a, object b)
@@ -1882,30 +1883,74 @@ cdef bint is_simple(object x):
 cdef class Lists(StandIn):
     """An array function or ufunc of NumPy; what may have duals in it goes to the readable one.
 
-    `objects`: arrays of objects go there too.
+    `objects`: arrays of objects go there too. `of_arrays`: a list is one of arrays, each of its own.
     """
 
-    cdef bint objects
+    cdef bint objects, of_arrays
 
-    def __cinit__(self, plain, readable, bint objects):
+    def __cinit__(self, plain, readable, bint objects, bint of_arrays=False):
         self.vectorcall = <void *>call_lists
-        self.plain, self.readable, self.objects = plain, readable, objects
+        self.plain, self.readable = plain, readable
+        self.objects, self.of_arrays = objects, of_arrays
 
 
 cdef object call_lists(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
     cdef Lists function = <Lists>self
     cdef Py_ssize_t i, n = PyVectorcall_NARGS(flags)
+    cdef list taken = None
     if names != NULL:
         n += len(<tuple>names)
     for i in range(n):
         x = <object>args[i]
-        if isinstance(x, list) or isinstance(x, tuple) or (
+        if type(x) is float or type(x) is int or type(x) is str or x is None:
+            continue
+        if type(x) is list or type(x) is tuple:
+            if function.of_arrays:
+                if is_seen_by_numpy(x):
+                    continue
+            else:
+                found = in_array(x)
+                if found is False:  # no dual
+                    continue
+                if found is not None:
+                    if taken is None:
+                        taken = [<object>args[k] for k in range(n)]
+                    taken[i] = dual_of(<tuple>found)
+                    continue
+            return PyObject_Vectorcall(function.readable, args, flags, names)
+        if has_items(x) or (
             function.objects
             and type(x) is ndarray
             and cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_OBJECT
         ) or may_be_users(x) and gives_array(x):
             return PyObject_Vectorcall(function.readable, args, flags, names)
-    return PyObject_Vectorcall(function.plain, args, flags, names)
+    if taken is None:
+        return PyObject_Vectorcall(function.plain, args, flags, names)
+    return PyObject_Vectorcall(
+        function.plain, PySequence_Fast_ITEMS(taken), PyVectorcall_NARGS(flags), names
+    )
+
+
+cdef bint is_seen_by_numpy(object arrays):
+    """Whether there is an array of duals in a list, and nothing that hides others."""
+    cdef bint is_seen = False
+    for x in arrays:
+        if type(x) is DualArray:
+            is_seen = True
+        elif type(x) is not float and (
+            type(x) is not ndarray or cnp.PyArray_TYPE(<cnp.ndarray>x) == cnp.NPY_OBJECT
+        ):
+            return False
+    return is_seen
+
+
+cdef inline bint has_items(object x):
+    """Whether NumPy may take x apart, as a list; what is no number, array or dual."""
+    if isinstance(x, list) or isinstance(x, tuple):
+        return True
+    if cnp.PyArray_Check(x) or isinstance(x, Dual) or type(x) is DualArray or type(x) is Buffer:
+        return False
+    return PySequence_Check(x)
 
 
 cdef bint gives_array(object x) except -1:

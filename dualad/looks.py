@@ -31,6 +31,37 @@ def is_plain(x: Any, kinds: type | tuple[type, ...]) -> bool:
     return issubclass(type(x), kinds)
 
 
+_GIVES_ARRAY = ("__array__", "__array_interface__", "__array_struct__")
+_NOT_TAKEN_APART = (str, bytes, bytearray, memoryview, range, dict)
+
+
+def is_sequence(x: Any) -> bool:
+    """Whether NumPy takes x apart as a list: by its length and its items, and by nothing else.
+
+    >>> from array import array
+    >>> is_sequence([1.0]), is_sequence(range(2)), is_sequence(array("d", [1.0]))
+    (True, False, False)
+    """
+    kind = type(x)
+    if issubclass(kind, (list, tuple)):
+        return True
+    if hasattr(kind, "__array_ufunc__") or not hasattr(kind, "__getitem__"):  # an array or a number
+        return False
+    if not hasattr(kind, "__len__") or issubclass(kind, _NOT_TAKEN_APART):
+        return False
+    if any(hasattr(x, name) for name in _GIVES_ARRAY):
+        return False
+    try:
+        len(x), iter(x)
+    except Exception:  # as SciPy's sparse arrays and np.dtype say
+        return False
+    try:
+        memoryview(x)  # which has numbers of its own kind, as array.array
+    except TypeError:
+        return True
+    return False
+
+
 def is_told(module: str | None) -> bool:
     """Whether code of this module is told what a dual really is.
 

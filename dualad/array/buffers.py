@@ -14,6 +14,9 @@ the buffer refuses to become dual, because the plain array would not follow.
 
 from __future__ import annotations
 
+import functools
+import inspect
+import math
 import operator
 import sys
 import weakref
@@ -399,6 +402,9 @@ class Buffer(_Room, ArrayProxy):
         return given if isinstance(y, tuple) else given[0]
 
     def __array_function__(self, func: Any, types: Any, args: Any, kwargs: Any) -> Any:
+        place, names = _place_of_out(func)
+        if len(args) > place:
+            args, kwargs = args[:place], kwargs | dict(zip(names, args[place:], strict=False))
         if func in WRITING or kwargs.get("out") is not None:
             for x in leaves([args, kwargs]):
                 if isinstance(x, Buffer):
@@ -447,6 +453,17 @@ def memory_refused(x: Any) -> TypeError:
 
 def _item(call: Step, i: int) -> Step:
     return lambda content: call(content)[i]
+
+
+@functools.cache
+def _place_of_out(func: Callable[..., Any]) -> tuple[float, tuple[str, ...]]:
+    """Where the argument out= of an array function stands, and the names from there on."""
+    try:
+        names = tuple(inspect.signature(func).parameters)
+    except ValueError:  # in C, without one in older NumPys
+        names = ()
+    place = names.index("out") if "out" in names else len(names)
+    return (place, names[place:]) if names[place:] else (math.inf, ())
 
 
 # Functions that write into their first argument.

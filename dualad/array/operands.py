@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import opcode
+import operator
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +13,7 @@ import numpy as np
 from ..conversions import as_number
 from ..dual import Dual
 from ..kernel import KERNEL
-from ..looks import is_plain
+from ..looks import is_plain, is_sequence
 from ..namespaces import is_exact
 from ..pair import as_primal, is_array, moved, plain
 from ..structure import leaves, rebuild
@@ -49,15 +50,29 @@ def as_operand(x: Any) -> Any:
     if type(x) is np.ndarray:
         return from_objects(x)
     x = unbuffered(x)
-    if isinstance(x, (list, tuple)):
+    if is_sequence(x):
+        x = listed(x)
         if any(isinstance(part, (Dual, ArrayProxy)) for part in leaves(x)):
             if _SINGLE.issuperset(map(type, x)):
                 return from_objects(np.fromiter(x, object, len(x)))  # which asks them nothing
             if any(map(_is_float_by_method, leaves(x))):
                 x = rebuild(x, lambda v: float(v) if _is_float_by_method(v) else v)
-            return np.stack([as_operand(part) for part in x])
+            try:
+                return np.stack([as_operand(part) for part in x])
+            except ValueError:
+                np.asarray(rebuild(x, lambda v: plain(unbuffered(v))))  # for NumPy's own error
+                raise
         x = np.asarray(x)
     return from_objects(x) if is_plain(x, np.ndarray) else x
+
+
+def listed(x: Any) -> Any:
+    """A sequence as nested lists or tuples, if it is not of these alone."""
+    if isinstance(x, (list, tuple)) and _SINGLE.issuperset(map(type, x)):
+        return x
+    parts = [listed(part) if is_sequence(part) else part for part in x]
+    is_listed = isinstance(x, (list, tuple)) and all(map(operator.is_, parts, x))
+    return x if is_listed else parts
 
 
 def _is_float_by_method(x: Any) -> bool:

@@ -295,7 +295,8 @@ def array_ufunc(ufunc: Any, method: str, inputs: Sequence[Any], kwargs: dict[str
             assign(out, r, write)
             if value is not None:
                 there[...] = value
-    results = tuple(outs) or results
+    if outs:
+        results = tuple([r if out is None else out for out, r in zip(outs, results, strict=True)])
     return results[0] if len(results) == 1 else results
 
 

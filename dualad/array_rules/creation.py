@@ -17,7 +17,7 @@ from ..array.operands import as_objects, as_operand, unbuffered
 from ..array.protocols import CREATORS, implements
 from ..dual import Dual
 from ..pair import plain
-from .common import has_duals, store
+from .common import array, has_duals, store
 
 
 def _is_plain(dtype: Any) -> bool:
@@ -55,8 +55,8 @@ def full_like(
     **options: Any,
 ) -> Any:
     fill_value = as_operand(fill_value)
-    if not has_duals(a):  # only the value is dual, or neither is
-        a = np.asarray(a)
+    if not isinstance(a, Dual):
+        a = array(a)
     y: Any = np.zeros_like(plain(a), dtype, order, **options)
     if _is_plain(y.dtype):  # objects hold duals as they are
         y[...] = as_objects(fill_value) if y.dtype == object else plain(fill_value)

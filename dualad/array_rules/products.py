@@ -169,6 +169,8 @@ def multi_dot(arrays: Any, *, out: Any = None) -> Any:
     factors = [array(a) for a in arrays]
     if len(factors) < 2:
         raise ValueError(f"np.linalg.multi_dot takes two arrays or more, got {len(factors)}.")
+    if len(factors) == 2:
+        return into(out, np.dot(*factors))
     row, column = factors[0].ndim == 1, factors[-1].ndim == 1
     if row:
         factors[0] = np.reshape(factors[0], (1, -1))

@@ -363,4 +363,5 @@ def trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
             continue
         first = int(places[i].min()) if "f" in trim else None
         index[i] = slice(first, int(places[i].max()) + 1 if "b" in trim else None)
-    return a[tuple(index)]
+    is_list = isinstance(filt, (list, tuple)) and a.ndim == 1
+    return filt[index[0]] if is_list else a[tuple(index)]

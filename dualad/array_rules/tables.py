@@ -189,7 +189,7 @@ def histogramdd(
     sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
 ) -> Any:
     if isinstance(sample, (list, tuple)):  # one array per axis
-        sample = np.stack([array(a) for a in sample], axis=1)
+        sample = np.transpose(np.atleast_2d(array(sample)))
     sample = array(sample)
     if sample.ndim == 1:
         sample = sample[:, None]

@@ -19,9 +19,9 @@ from typing import Any
 import numpy as np
 
 from ..array.algebra import levels_of, with_room
-from ..array.buffers import WRITING, buffered
+from ..array.buffers import buffered
 from ..array.dualarray import DualArray
-from ..array.operands import ArrayProxy, as_objects, unbuffered
+from ..array.operands import ArrayProxy, as_objects, listed, unbuffered
 from ..array.protocols import ARRAY_FUNCTIONS, by_its_rule, in_front
 from ..array_rules.common import has_duals, in_order_of, valued
 from ..array_rules.creation import array_of, require
@@ -31,7 +31,7 @@ from ..differentiations import answered, note_equal
 from ..dual import Dual, function
 from ..functions import atan2, cos, sin
 from ..kernel import KERNEL, LIFTING
-from ..looks import is_plain
+from ..looks import is_plain, is_sequence
 from ..namespaces import is_exact, is_number, namespace_of
 from ..pair import Function, dual, is_array, map_leaves, moved, newest, parts, plain
 from ..refusals import refuse_text_of_dual
@@ -503,14 +503,21 @@ def _may_be_in_arrays(x: Dual) -> bool:
     return type(x.level) is int or getattr(x.level, "holds_arrays", True)
 
 
+_PLAIN = frozenset((float, int, complex, bool, str, type(None), np.float64))
+
+
 def _any_dual(x: Any) -> bool:
-    for v in leaves(x):
-        v = unbuffered(v)
-        if isinstance(v, Dual):
-            return _may_be_in_arrays(v)
-        if isinstance(v, np.ndarray) and v.dtype == object and _any_dual(v.ravel().tolist()):
-            return True
-    return False
+    kind = type(x)
+    if issubclass(kind, (list, tuple)):
+        return not _PLAIN.issuperset(map(type, x)) and any(map(_any_dual, x))
+    if issubclass(kind, dict):
+        return any(map(_any_dual, x.values()))
+    x = unbuffered(x)
+    if isinstance(x, Dual):
+        return _may_be_in_arrays(x)
+    if isinstance(x, np.ndarray):
+        return x.dtype == object and any(map(_any_dual, x.ravel().tolist()))
+    return kind not in _PLAIN and is_sequence(x) and any(map(_any_dual, x))
 
 
 @functools.wraps(np.full)
@@ -541,53 +548,110 @@ def _fromiter(iter: Any, dtype: Any, count: int = -1, **options: Any) -> Any:
 _JOINING = frozenset((np.concatenate, np.stack))  # short ways take their lists as they are
 
 
-def _on_duals(func: Function) -> Function:
-    """What an array function does to duals: what their class says, if that has a way of its own.
+_WAYS = [kind.__array_function__ for kind in (Dual, DualArray)]
+if KERNEL:
+    _WAYS.append(KERNEL.Dual.__array_function__)
 
-    So traces and audits see functions of lists, too.
+
+def _with_own_way(given: Any) -> Any:
+    """The first dual whose class has a way of its own with array functions; None if there is none.
+
+    It gets lists as they are: so traces and audits see functions of lists, too.
     """
-    ways = (Dual.__array_function__, DualArray.__array_function__)
+    for x in leaves(given):
+        if isinstance(x, Dual) and type(x).__array_function__ not in _WAYS:
+            return x
+    return None
+
+
+def _on_duals(func: Function) -> Function:
+    """What an array function does to duals, or arrays of objects that hold them."""
 
     def array_function(*args: Any, **kwargs: Any) -> Any:
-        array = None  # the first, whose class has short ways
-        for x in leaves([args, kwargs]):
-            if isinstance(x, Dual):
-                if type(x).__array_function__ not in ways:
-                    return x.__array_function__(func, (type(x),), args, kwargs)
-                if array is None and type(x) is DualArray:
-                    array = x
+        if func not in ARRAY_FUNCTIONS:
+            return func(*args, **kwargs)
         is_list = bool(args) and isinstance(args[0], (list, tuple))
-        if array is not None and func in ARRAY_FUNCTIONS and (func in _JOINING or not is_list):
+        arrays = (x for x in leaves([args, kwargs]) if type(x) is DualArray)  # with short ways
+        if (func in _JOINING or not is_list) and (array := next(arrays, None)) is not None:
             return array.__array_function__(func, (DualArray,), args, kwargs)
-        if func in ARRAY_FUNCTIONS:
-            return by_its_rule(func, args, kwargs)
-        return func(*args, **kwargs)
+        return by_its_rule(func, args, kwargs)
 
     return array_function
+
+
+# Of these, a list is one of arrays, each of its own shape.
+_OF_ARRAYS = frozenset(
+    (
+        *(np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack, np.block),
+        *(np.select, np.choose, np.histogramdd, np.linalg.multi_dot, np.lexsort),
+        np.trim_zeros,  # which gives a part of the list itself
+    )
+)
+# What NumPy calls of an object that has a method of that name; some go by another one.
+_BY_METHOD = frozenset(
+    (
+        *("all", "any", "argmax", "argmin", "argpartition", "argsort", "choose", "clip"),
+        *("compress", "cumprod", "cumsum", "diagonal", "max", "mean", "min", "nonzero", "prod"),
+        *("ravel", "repeat", "reshape", "round", "searchsorted", "squeeze", "std", "sum"),
+        *("swapaxes", "take", "transpose", "var"),
+    )
+)
+_METHOD_OF = {np.amax: "max", np.amin: "min", np.around: "round"}
+
+
+def _taken_by(f: Function) -> tuple[Function, Function]:
+    """What of an array function's arguments holds duals that NumPy does not see, and what it takes.
+
+    What has a method that NumPy calls instead is not asked.
+    """
+    method = _METHOD_OF.get(f, f.__name__)
+    is_by_method = method in _BY_METHOD
+
+    def holds_duals(x: Any) -> bool:
+        if type(x) is np.ndarray:
+            return x.dtype == object and _any_dual(x)
+        if is_by_method and type(x) not in (list, tuple) and hasattr(type(x), method):
+            return False
+        return is_sequence(x) and _any_dual(x)
+
+    make = listed if f in _OF_ARRAYS else array_of
+
+    def taken(x: Any) -> Any:
+        return x if f is np.trim_zeros or type(x) is np.ndarray else make(x)
+
+    return holds_duals, taken
 
 
 def _takes_lists(f: Function) -> Function:
     """An array function of NumPy, for duals in lists and in arrays of objects too.
 
-    NumPy itself looks for duals among the arguments, but not into them.
+    NumPy itself looks for duals among the arguments, but not into them. What holds duals is handed
+    on as the array that NumPy makes of it, and everything else as it is.
     """
     on_duals = _on_duals(f)
+    holds_duals, taken = _taken_by(f)
 
     def call(*args: Any, **kwargs: Any) -> Any:
         args = tuple([_as_array(x, f.__name__) for x in args])
-        for x in (*args, *kwargs.values()) if kwargs else args:
-            is_objects = type(x) is np.ndarray and x.dtype == object
-            if (is_objects or isinstance(x, (list, tuple))) and _any_dual(x):
-                if not args:
-                    args, kwargs = in_front(f, kwargs)
-                if f in WRITING and isinstance(args[0], ArrayProxy):  # which makes room for them
-                    return f(args[0], *map(_in_array, args[1:]), **kwargs)
-                return on_duals(*map(unbuffered, args), **kwargs)
-        return f(*args, **kwargs)
+        given = [*args, *kwargs.values()]
+        places = [i for i, x in enumerate(given) if holds_duals(x)]
+        if not places:
+            return f(*args, **kwargs)
+        if (own := _with_own_way(given)) is not None:
+            return own.__array_function__(f, (type(own),), args, kwargs)
+        for i in places:
+            given[i] = taken(given[i])
+        kwargs = dict(zip(kwargs, given[len(args) :], strict=True))
+        args = tuple(given[: len(args)])
+        if not args:
+            args, kwargs = in_front(f, kwargs)
+        if any(isinstance(x, ArrayProxy) for x in given):  # which makes room for them
+            return f(*args, **kwargs)
+        return on_duals(*args, **kwargs)
 
     call.__name__ = call.__qualname__ = f.__name__
     call.__wrapped__ = f  # type: ignore[attr-defined]  # all that wraps does is too slow for them all
-    return LIFTING.Lists(f, call, True) if LIFTING else call
+    return LIFTING.Lists(f, call, True, f in _OF_ARRAYS) if LIFTING else call
 
 
 def _as_array(x: Any, name: str = "") -> Any:
@@ -604,7 +668,7 @@ _PROTOCOLS = ("__array_ufunc__", "__array_function__")
 
 
 def _in_array(x: Any) -> Any:
-    return array_of(x) if isinstance(x, (list, tuple)) and _any_dual(x) else x
+    return array_of(x) if is_sequence(x) and _any_dual(x) else x
 
 
 @functools.lru_cache(512)
@@ -658,11 +722,19 @@ if LIFTING:
 def _asks_all(f: Function) -> Function:
     """f with its rule where a dual is in any argument; NumPy does not ask all of them."""
     on_duals = _on_duals(f)
+    holds_duals, taken = _taken_by(f)
+
+    def operand(x: Any) -> Any:
+        return taken(x) if holds_duals(x) else x
 
     @functools.wraps(f)
     def call(*args: Any, **kwargs: Any) -> Any:
         if not _any_dual([*args, *kwargs.values()]):
             return f(*args, **kwargs)
+        if (own := _with_own_way([args, kwargs])) is not None:
+            args, kwargs = rebuild(args, unbuffered), rebuild(kwargs, unbuffered)
+            return own.__array_function__(f, (type(own),), args, kwargs)
+        args, kwargs = tuple(map(operand, args)), {k: operand(x) for k, x in kwargs.items()}
         return on_duals(*rebuild(args, unbuffered), **rebuild(kwargs, unbuffered))
 
     return call
