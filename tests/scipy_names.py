@@ -30,8 +30,10 @@ refused: cdf, sf and quantiles of {cdfs}; the entropy of {entropies}; moments fr
 and `expect`. Where SciPy integrates or sums a mean, variance or entropy, so does its derivative, and is refused
 where that does not converge, as for the entropy of `zipf`, with its heavy tail, and all of `crystalball`, which has
 a kink. A moment that is infinite has the derivative nan, in every shape, loc and scale that it has. Where the
-formula of a moment cancels, as at large shapes, mpmath calculates it. Derivatives of probabilities are as
-exact as SciPy's own probabilities, down to 1e-300.
+formula of a moment cancels, as at large shapes, mpmath calculates it. The slope of a cdf in x
+is its density, within a few ulp times 1 + the condition of that in x and the shapes, also where SciPy's `pdf` has
+fewer digits or none: in both tails down to 1e-290, at shapes from 1e-3 to 1e6. Derivatives of probabilities in shapes
+are as exact as SciPy's own probabilities, down to 1e-300.
 
 Of a class, what is not there for duals is refused by name: `derivative` and `add_xi` of
 `BarycentricInterpolator` and `KroghInterpolator`, `PPoly.from_spline`, the factors L and U of `splu`, and of

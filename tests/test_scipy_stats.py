@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import inspect
 import itertools
@@ -26,6 +27,7 @@ from scipy.stats import (
     norm,
     wishart,
 )
+from support.densities import density
 
 from dualad import Dual, derivative, grad, hessian, jacobian, jvp, value_and_grad
 from dualad.scipy import stats
@@ -883,6 +885,50 @@ def test_slopes_in_the_tails(name: str) -> None:
                     assert y.primal == along(0.0)
                 errors = [abs(y.tangent - w) / abs(w) for w in wants if w and math.isfinite(w)]
                 assert not errors or min(errors) < 1e-6, (method, x, d.shapes[i - 1] if i else "x")
+
+
+# Bessel functions of large order and argument, for which mpmath takes minutes
+LONG = {("ncx2", 1e6), ("geninvgauss", 1e3), ("geninvgauss", 1e6), ("genhyperbolic", 1e3)} | {
+    ("genhyperbolic", 1e6)
+}
+
+
+def places_of(theirs: Any, shapes: list[float]) -> list[float]:
+    """Places inside the support of a distribution: in its middle, far out, and anywhere."""
+    low, high = theirs.support(*shapes)
+    sizes = (1e-8, 0.1, 0.9, 2.0, 1e3, 1e14)
+    places = {*sizes, *(-x for x in sizes)}
+    for f, q in itertools.product((theirs.ppf, theirs.isf), (1e-200, 1e-9, 0.3)):
+        with contextlib.suppress(ValueError, ArithmeticError):  # of SciPy's search for it
+            places.add(float(f(q, *shapes)))
+    return sorted(x for x in places if low < x < high and math.isfinite(x))
+
+
+@pytest.mark.filterwarnings("ignore")  # of SciPy's quantiles
+@pytest.mark.parametrize("name", [n for n in NAMES if not TABLE[n].is_discrete])
+def test_a_cdf_has_the_slope_of_its_density(name: str) -> None:
+    """At shapes small and large, and anywhere: to a few ulp times the density's condition."""
+    theirs, ours, d = getattr(scipy.stats, name), getattr(stats, name), TABLE[name]
+    count = 0
+    for size in (1e-3, 1.0, 1e3, 1e6) if d.shapes else (1.0,):
+        shapes = [float(s) * size for s in shapes_of(name)]
+        if not np.all(theirs._argcheck(*shapes)) or (name, size) in LONG:
+            continue
+        with np.errstate(all="ignore"), mp.workdps(60):
+            for x in places_of(theirs, shapes):
+                at = dict(zip(d.shapes, map(mp.mpf, shapes), strict=True), x=mp.mpf(x))
+                want = mp.re(density(name, **at))
+                if not 1e-290 < want < 1e290:
+                    continue
+                h = mp.mpf("1e-15")
+                beside = [mp.re(density(name, **at | {v: at[v] * (1 + h)})) for v in at]
+                condition = sum(abs(y / want - 1) / h for y in beside)
+                if condition > 1e10:  # at an end of the support
+                    continue
+                error = float(abs(ours.cdf(Dual(x, 1.0), *shapes).tangent / want - 1))
+                assert error < 1.2e-13 + 5e-16 * condition, (shapes, x)
+                count += 1
+    assert count > 3
 
 
 def test_every_logarithm_that_scipy_calculates_itself_has_a_text() -> None:

@@ -4,12 +4,13 @@ With the standard variable z = (x - loc)/scale, and in z and the shapes θ the d
 logarithm L, and the cdf F:
 
     pdf:   ∂x = pdf·L_z/scale           ∂θ = pdf·L_θ        ∂scale = -(pdf + (x - loc)·∂x)/scale
-    cdf:   ∂x = pdf                     ∂θ = F_θ            ∂scale = -z·pdf
+    cdf:   ∂x = f/scale                 ∂θ = F_θ            ∂scale = -z·f/scale
     logcdf: as cdf, divided by the cdf, or read from a text of its own
-    ppf:   ∂q = 1/pdf                   ∂θ = -F_θ/pdf       ∂scale = z
+    ppf:   ∂q = scale/f                 ∂θ = -F_θ·scale/f   ∂scale = z
 
 ∂loc is -∂x, or 1 for ppf; the rest follow from these. Each function is a row of its own, with
 slopes of text, and SciPy's values; so every order, and every kind of tangent, goes through it.
+f is exp(L), not SciPy's pdf, which has few digits, or none, in some tails and at large shapes.
 
 At an end of the support, a density that jumps has the slope of the side that SciPy takes its value
 from, the inner one; a density or a cdf that bends has the mean of both slopes.
@@ -84,10 +85,32 @@ def _parts_of(name: str) -> None:
             f = _accumulated(name, one)
             for space in SPACES.values():
                 space.functions[f"_{name}_cdf_{v}"] = f
+    if not d.is_discrete:
+        _density_of(d)
     for method, text in d.logs.items():
         for v in free if d.is_discrete else (x, *free):
             if text:
                 helper(f"_{name}_{method}_{v}({args}) = {partial(text, v)}")
+
+
+def _density_of(d: Distribution) -> None:
+    """Enter the density, from which the slopes of cdf and quantiles are: exp of its logarithm."""
+    n, (low, high) = d.name, d.ends
+    args = ", ".join(("x", *d.shapes))
+    end = "0"
+    if d.is_bounded:  # one that bends there, and so is 0, has the mean of both slopes
+        off = ", ".join((f"_off(x, {low}, {high})", *d.shapes))
+        helper(f"_{n}_end({args}) = exp(_{n}_log({off}))*_{n}_log_x({off})/2")
+        end = f"(_{n}_end({args}) if _within(x, {low}, {high}) == 0.5 else 0)"
+    helper(f"_{n}_density_x({args}, y) = y*_{n}_log_x({args}) if y != 0 else {end}")
+    helper(
+        f"_{n}_density({args}) = 0*x if isinf(x) else exp(_{n}_log({args}))",
+        f"_{n}_density_x({args}, y)",
+        *(
+            f"0 if y == 0 else y*_{n}_log_{s}({args})" if s not in d.fixed else None
+            for s in d.shapes
+        ),
+    )
 
 
 def _free(d: Distribution) -> tuple[str, ...]:
@@ -127,13 +150,7 @@ def _continuous(d: Distribution, method: str) -> Function:
         return f"{text} if {where} {guard} else 0" if d.is_bounded else text
 
     if method == "pdf":
-        end = "0"
-        if d.is_bounded:
-            off = ", ".join((f"_off(x, {low}, {high})", *shapes))
-            helper(
-                f"_{n}_end({', '.join(('x', *shapes))}) = exp(_{n}_log({off}))*_{n}_log_x({off})/2"
-            )
-            end = f"(_{n}_end({at})/(scale*scale) if {where} == 0.5 else 0)"
+        end = f"(_{n}_end({at})/(scale*scale) if {where} == 0.5 else 0)" if d.is_bounded else "0"
         helper(f"_{n}_pdf_x(x, {given}, y) = y*_{n}_log_x({at})/scale if y != 0 else {end}")
         by_x = f"_{n}_pdf_x(x, {given}, y)"
         by_shapes = [
@@ -148,21 +165,20 @@ def _continuous(d: Distribution, method: str) -> Function:
         ]
         by_scale = inside(f"-(1 + (x - loc)*{by_x})/scale", "> 0")
     else:
-        _needed(d, "pdf", "logpdf")
         sign = "-" if method.endswith("sf") else ""
-        guard, at = f"{where} < 1" if d.is_bounded else "isinf(x)", _at(d, z)
+        guard = f"{where} < 1" if d.is_bounded else "isinf(x)"
+        inside_at = _at(d, z)
         if not method.startswith("log"):
-            by_x, of_shape = f"{sign}{n}_pdf(x, {given})", f"{sign}_{n}_cdf_{{}}({at})"
+            by_x, of_shape = f"{sign}_{n}_density({at})/scale", f"{sign}_{n}_cdf_{{}}({inside_at})"
         else:
-            inner = f"{sign}exp(_{n}_log({at}) - y)/scale"
-            of_shape = f"{sign}_{n}_cdf_{{}}({at})*exp(-y)"
+            by_x = f"{sign}exp(_{n}_log({at}) - y)/scale"
+            of_shape = f"{sign}_{n}_cdf_{{}}({inside_at})*exp(-y)"
             if d.logs.get(method):
-                inner, of_shape = f"_{n}_{method}_x({at})/scale", f"_{n}_{method}_{{}}({at})"
-            by_x = f"{sign}exp({n}_logpdf(x, {given}) - y)"
+                of_shape = f"_{n}_{method}_{{}}({inside_at})"
+                by_x = f"({by_x} if {guard} else _{n}_{method}_x({inside_at})/scale)"
+            by_x = f"((0 if y == 0 else nan) if isinf(x) else {by_x})"
         if d.is_bounded:
             by_x = f"({by_x}*{where} if {where} > 0 else 0)"
-        if method.startswith("log"):
-            by_x = f"{by_x} if {guard} else {inner}"
         helper(f"_{n}_slope_of_{method}(x, {given}, y) = {by_x}")
         by_x = f"_{n}_slope_of_{method}(x, {given}, y)"
         by_shapes = [
@@ -177,9 +193,9 @@ def _continuous(d: Distribution, method: str) -> Function:
 
 
 def _of_quantile(d: Distribution, method: str) -> list[Any]:
-    _needed(d, "pdf")
+    _needed(d)
     n, shapes = d.name, d.shapes
-    pdf = f"{n}_pdf({', '.join(('y', *shapes, 'loc', 'scale'))})"
+    pdf = f"(_{n}_density({', '.join(('(y - loc)/scale', *shapes))})/scale)"
     at, free = _at(d, "(y - loc)/scale"), _free(d)
     sign = "-" if method == "isf" else ""
     first, last = d.ends if method == "ppf" else d.ends[::-1]

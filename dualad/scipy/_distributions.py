@@ -115,7 +115,7 @@ helper("_log_second(mu, x) = 2/mu + log_ndtr(-(x/mu + 1)/sqrt(x))")
 row("anglit", "log(cos(2*x))", ends="-pi/4, pi/4")
 row("arcsine", "-log(pi) - log(x)/2 - log1p(-x)/2", ends="0, 1")
 row("cauchy", "-log(pi) - 2*log(hypot(1, x))")
-row("cosine", "log1p(cos(x)) - log(2*pi)", ends="-pi, pi")
+row("cosine", "2*log(cos(x/2)) - log(pi)", ends="-pi, pi")
 row("expon", "-x", ends=_HALF,
     logsf="-x")
 row("gibrat", f"-square(log(x))/2 - log(x) - {_LOG_ROOT}", ends=_HALF)
@@ -138,7 +138,7 @@ row("norm", f"-x*x/2 - {_LOG_ROOT}",
     logcdf="log_ndtr(x)", logsf="log_ndtr(-x)")
 row("rayleigh", "log(x) - x*x/2", ends=_HALF,
     logsf="-x*x/2")
-row("semicircular", "log(2/pi) + log1p(-x*x)/2", ends="-1, 1")
+row("semicircular", "log(2/pi) + (log1p(-x) + log1p(x))/2", ends="-1, 1")
 row("uniform", "0*x", ends="0, 1")
 row("wald", "-log(2*pi)/2 - 1.5*log(x) - square(x - 1)/(2*x)", ends=_HALF,
     logcdf="_log_first(1, x) + log1p(exp(_log_second(1, x) - _log_first(1, x)))",
@@ -149,57 +149,76 @@ row("wald", "-log(2*pi)/2 - 1.5*log(x) - square(x - 1)/(2*x)", ends=_HALF,
 helper("_beyond_stirling(s) = _rest_of_stirling(s*s/4) if abs(s) < 0.3 else "
     "gammaln(4/(s*s)) - (4/(s*s) - 0.5)*log(4/(s*s)) + 4/(s*s) - log(2*pi)/2")
 helper("_rest_of_stirling(w) = w*(1/12 - w*w*(1/360 - w*w*(1/1260 - w*w/1680)))")
+# Where the large terms of a logarithm would cancel, by Loader's saddle point.
+helper("_gamma_pdf_log(a, x) = xlogy(a - 1, x) - x - gammaln(a) if a < 10 else "
+    "log(a/(2*pi))/2 - log(x) - _stirling(a) - _deviance(a, x)", "log(x) - psi(a)",
+    "(a - 1 - x)/x")
+helper("_beta_pdf_log(a, b, x, w) = xlogy(a - 1, x) + xlogy(b - 1, w) - betaln(a, b) "
+    "if a + b < 20 else log(a/(a + b)*b/(2*pi))/2 - log(x) - log(w) + _stirling(a + b) "
+    "- _stirling(a) - _stirling(b) - _deviance(a, (a + b)*x) - _deviance(b, (a + b)*w)",
+    "log(x) - _psi_gap(a, b)", "log(w) - _psi_gap(b, a)", "(a - 1)/x", "(b - 1)/w")
+helper("_log1p_square(x) = log1p(x*x) if abs(x) < 1e150 else 2*log(abs(x))",
+    "2/(1/x + x) if x != 0 else 0*x")
 _GAMMA: dict[str, Any] = {"mean": "a", "var": "a", "entropy": "a + gammaln(a) + (1 - a)*psi(a)"}
-row("gamma(a)", "xlogy(a - 1, x) - x - gammaln(a)", "gammainc(a, x)", ends=_HALF, **_GAMMA)
-row("erlang(a)", "xlogy(a - 1, x) - x - gammaln(a)", "gammainc(a, x)", ends=_HALF, fixed="a",
+row("gamma(a)", "_gamma_pdf_log(a, x)", "gammainc(a, x)", ends=_HALF, **_GAMMA)
+row("erlang(a)", "_gamma_pdf_log(a, x)", "gammainc(a, x)", ends=_HALF, fixed="a",
     **_GAMMA)
-row("chi2(df)", "xlogy(df/2 - 1, x) - x/2 - gammaln(df/2) - df/2*log(2)", "gammainc(df/2, x/2)",
+row("chi2(df)", "_gamma_pdf_log(df/2, x/2) - log(2)", "gammainc(df/2, x/2)",
     ends=_HALF, mean="df", var="2*df",
     entropy="df/2 + log(2) + gammaln(df/2) + (1 - df/2)*psi(df/2)")
-row("chi(df)", "(1 - df/2)*log(2) - gammaln(df/2) + xlogy(df - 1, x) - x*x/2",
+row("chi(df)", "(1 - df/2)*log(2) - gammaln(df/2) + xlogy(df - 1, x) - x*x/2 if df < 20 else "
+    "_gamma_pdf_log(df/2, x*x/2) + log(x)",
     "gammainc(df/2, x*x/2)", ends=_HALF, mean="sqrt2*poch(df/2, 0.5)",
     var="df - 2*square(poch(df/2, 0.5))",
     entropy="gammaln(df/2) + (df - log(2) - (df - 1)*psi(df/2))/2")
-row("invgamma(a)", "-(a + 1)*log(x) - gammaln(a) - 1/x", "gammaincc(a, 1/x)", ends=_HALF,
+row("invgamma(a)", "-(a + 1)*log(x) - gammaln(a) - 1/x if a < 10 else "
+    "_gamma_pdf_log(a, 1/x) - 2*log(x)", "gammaincc(a, 1/x)", ends=_HALF,
     mean="1/(a - 1)", var="1/(square(a - 1)*(a - 2))",
     entropy="a + gammaln(a) - (1 + a)*psi(a)")
-row("dgamma(a)", "xlogy(a - 1, abs(x)) - abs(x) - gammaln(a) - log(2)",
+row("dgamma(a)", "_gamma_pdf_log(a, abs(x)) - log(2)",
     "0.5 + (0 if x == 0 else sign(x)*gammainc(a, abs(x))/2)", mean="0", var="a*(a + 1)",
     entropy="a + gammaln(a) + (1 - a)*psi(a)")
-row("loggamma(c)", "c*x - exp(x) - gammaln(c)", "gammainc(c, exp(x))", mean="psi(c)",
-    var="polygamma(1, c)", entropy="gammaln(c) - c*psi(c) + c")
-row("gengamma(a, c)", "log(abs(c)) + xlogy(c*a - 1, x) - pow(x, c) - gammaln(a)",
+row("loggamma(c)", "c*x - exp(x) - gammaln(c) if c < 10 else "
+    "log(c/(2*pi))/2 - _stirling(c) - c*(expm1(x - log(c)) - (x - log(c)))", "gammainc(c, exp(x))",
+    mean="psi(c)", var="polygamma(1, c)", entropy="gammaln(c) - c*psi(c) + c")
+row("gengamma(a, c)", "log(abs(c)) + (xlogy(c*a - 1, x) - pow(x, c) - gammaln(a) if a < 10 else "
+    "(c - 1)*log(x) + _gamma_pdf_log(a, pow(x, c)))",
     "gammainc(a, pow(x, c)) if c > 0 else gammaincc(a, pow(x, c))", ends=_HALF,
     mean="poch(a, 1/c)", var="poch(a, 2/c) - square(poch(a, 1/c))",
     entropy="gammaln(a) - log(abs(c)) + a*(1 - psi(a)) + psi(a)/c")
-row("nakagami(nu)", "log(2) + xlogy(nu, nu) - gammaln(nu) + xlogy(2*nu - 1, x) - nu*x*x",
+row("nakagami(nu)", "log(2) + xlogy(nu, nu) - gammaln(nu) + xlogy(2*nu - 1, x) - nu*x*x if nu < 10 "
+    "else log(2*nu*x) + _gamma_pdf_log(nu, nu*x*x)",
     "gammainc(nu, nu*x*x)", ends=_HALF, mean="poch(nu, 0.5)/sqrt(nu)",
     var="1 - square(poch(nu, 0.5))/nu",
     entropy="gammaln(nu) + nu - (nu - 0.5)*psi(nu) - log(nu)/2")
-row("beta(a, b)", "xlogy(a - 1, x) + xlog1py(b - 1, -x) - betaln(a, b)", "betainc(a, b, x)",
+row("beta(a, b)", "_beta_pdf_log(a, b, x, 1 - x)", "betainc(a, b, x)",
     ends="0, 1", mean="a/(a + b)", var="a*b/(square(a + b)*(a + b + 1))",
     entropy="betaln(a, b) - (a - 1)*psi(a) - (b - 1)*psi(b) + (a + b - 2)*psi(a + b)")
-row("betaprime(a, b)", "xlogy(a - 1, x) - xlog1py(a + b, x) - betaln(a, b)",
+row("betaprime(a, b)", "_beta_pdf_log(a, b, x/(1 + x), 1/(1 + x)) - 2*log1p(x)",
     "betainc(a, b, x/(1 + x)) if x < 1 else betaincc(b, a, 1/(1 + x))", ends=_HALF,
     mean="a/(b - 1)",
     var="a*(a + b - 1)/((b - 2)*square(b - 1))", entropy="_prime(a, b)")
-row("t(df)", "-(df + 1)/2*log1p(x*x/df) - betaln(0.5, df/2) - log(df)/2", "stdtr(df, x)",
-    mean="0", var="df/(df - 2)",
+row("t(df)", f"-(df + 1)/2*_log1p_square(x/sqrt(df)) + log(_half_step(df/2)) - {_LOG_ROOT}",
+    "stdtr(df, x)", mean="0", var="df/(df - 2)",
     entropy="(df + 1)/2*(psi((df + 1)/2) - psi(df/2)) + log(df)/2 + betaln(df/2, 0.5)")
-row("f(dfn, dfd)", "dfn/2*log(dfn) + dfd/2*log(dfd) + xlogy(dfn/2 - 1, x) "
-    "- (dfn + dfd)/2*log(dfd + dfn*x) - betaln(dfn/2, dfd/2)", "fdtr(dfn, dfd, x)", ends=_HALF,
+row("f(dfn, dfd)", "_beta_pdf_log(dfn/2, dfd/2, dfn*x/(dfd + dfn*x), dfd/(dfd + dfn*x)) "
+    "+ log(dfn) + log(dfd) - 2*log(dfd + dfn*x)", "fdtr(dfn, dfd, x)", ends=_HALF,
     mean="dfd/(dfd - 2)", var="2*square(dfd/(dfd - 2))*(dfn + dfd - 2)"
     "/(dfn*(dfd - 4))", entropy="_prime(dfn/2, dfd/2) + log(dfd/dfn)")
 # (1 - x/sqrt(c + x*x))/2 for x ≥ 0
 helper("_left(c, x) = c/hypot(sqrt(c), x)/(hypot(sqrt(c), x) + x)/2")
-row("jf_skew_t(a, b)", "(a + 0.5)*log1p(x/sqrt(a + b + x*x)) - (a + b - 1)*log(2) "
-    "+ (b + 0.5)*log1p(-x/sqrt(a + b + x*x)) - betaln(a, b) - log(a + b)/2",
+helper("_right(c, x) = _left(c, -x) if x < 0 else 1 - _left(c, x)",
+    "x/pow(hypot(sqrt(c), x), 3)/-4", "c/pow(hypot(sqrt(c), x), 3)/2")
+row("jf_skew_t(a, b)", "_beta_pdf_log(a, b, _right(a + b, x), _right(a + b, -x)) "
+    "+ log((a + b)/2) - 3*log(hypot(sqrt(a + b), x))",
     "betainc(a, b, _left(a + b, abs(x))) if x < 0 else betaincc(b, a, _left(a + b, abs(x)))",
     logcdf="log(betainc(a, b, _left(a + b, abs(x))) if x < 0 else "
     "betaincc(b, a, _left(a + b, abs(x))))",
     logsf="log(betaincc(a, b, _left(a + b, abs(x))) if x < 0 else "
     "betainc(b, a, _left(a + b, abs(x))))")
-row("rdist(c)", "xlog1py(c/2 - 1, -x*x) - betaln(c/2, 0.5)", "betainc(c/2, c/2, 0.5 + x/2)",
+row("rdist(c)", "(xlog1py(c/2 - 1, -x*x) if abs(x) < 0.5 else xlog1py(c/2 - 1, -x) "
+    "+ xlog1py(c/2 - 1, x)) + log(_half_step(c/2)) + log(c/pi/2)/2",
+    "betainc(c/2, c/2, 0.5 + x/2)",
     ends="-1, 1",
     mean="0",
     var="1/(c + 1)",
@@ -207,11 +226,12 @@ row("rdist(c)", "xlog1py(c/2 - 1, -x*x) - betaln(c/2, 0.5)", "betainc(c/2, c/2, 
 # gammainc(1.5, t) without its power of t, which would cancel
 helper("_argus_mass(t) = hyp1f1(1.5, 2.5, -t) if t < 1 else "
     "0.75*sqrtpi*gammainc(1.5, t)/pow(t, 1.5)")
-row("argus(chi)", "log(x) + log1p(-x*x)/2 + log(3) - chi*chi*(1 - x*x)/2 "
+row("argus(chi)", "log(x) + (log1p(-x) + log1p(x))/2 + log(3) - chi*chi*(1 - x)*(1 + x)/2 "
     "- log(_argus_mass(chi*chi/2))", "1 - pow(1 - x*x, 1.5)*_argus_mass(chi*chi*(1 - x*x)/2)"
     "/_argus_mass(chi*chi/2)", ends="0, 1")
 # with u = skew*x/2: α·log1p(u) - α·u is -x²/2·₂F₁(1, 2; 3; -u)
-row("pearson3(skew)", "-x*x/2*hyp2f1(1, 2, 3, -skew*x/2) - log1p(skew*x/2) - "
+row("pearson3(skew)", "(-x*x/2*hyp2f1(1, 2, 3, -skew*x/2) - log1p(skew*x/2) if skew*x > -1 "
+    "else xlog1py(4/(skew*skew) - 1, skew*x/2) - 2*x/skew) - "
     f"{_LOG_ROOT} - _beyond_stirling(skew)",
     ends="(-2/skew if skew > 0 else -inf), (-2/skew if skew < 0 else inf)",
     mean="0",
@@ -221,6 +241,9 @@ row("ncx2(df, nc)", "-log(2) - square(sqrt(x) - sqrt(nc))/2 + (df/4 - 0.5)*log(x
     var="2*(df + 2*nc)")
 
 # The normal distribution, transformed and cut
+# log(ndtr(z - c)/φ(z - c)·φ(z)), but for a constant
+helper("_log_tailed(c, z) = log_ndtr(z - c) + c*(c - 2*z)/2 if z > c else "
+    "log(erfcx((c - z)/sqrt2)/2) - z*z/2")
 helper("_folded(c) = sqrt2/sqrtpi*exp(-c*c/2) + c*erf(c/sqrt2)")
 row("lognorm(s)", f"-square(log(x)/s)/2 - log(s) - log(x) - {_LOG_ROOT}", "ndtr(log(x)/s)",
     ends=_HALF, mean="exp(s*s/2)", var="expm1(s*s)*exp(s*s)", entropy="log(s)",
@@ -240,8 +263,8 @@ row("foldnorm(c)", f"log1p(exp(-2*c*x)) - square(x - c)/2 - {_LOG_ROOT}",
     var="c*c + 1 - square(_folded(c))")
 row("skewnorm(a)", f"log(2) - x*x/2 - {_LOG_ROOT} + log_ndtr(a*x)", "ndtr(x) - 2*owens_t(x, a)",
     mean="a/hypot(1, a)*sqrt2/sqrtpi", var="1 - square(a/hypot(1, a))*2/pi")
-row("exponnorm(K)", "1/(2*K*K) - x/K - log(K) + log_ndtr(x - 1/K)",
-    "ndtr(x) - exp(1/(2*K*K) - x/K + log_ndtr(x - 1/K))", mean="K", var="1 + K*K")
+row("exponnorm(K)", "_log_tailed(1/K, x) - log(K)",
+    "ndtr(x) - exp(_log_tailed(1/K, x))", mean="K", var="1 + K*K")
 row("gennorm(beta)", "log(beta/2) - gammaln(1/beta) - pow(abs(x), beta)",
     "0.5 + (0 if x == 0 else sign(x)*gammainc(1/beta, pow(abs(x), beta))/2)", mean="0",
     var="exp(gammaln(3/beta) - gammaln(1/beta))",
@@ -259,20 +282,21 @@ row("invgauss(mu)", "-log(2*pi)/2 - 1.5*log(x) - square((x - mu)/mu)/(2*x)",
 row("fatiguelife(c)", f"log(x + 1) - square((x - 1)/c)/(2*x) - log(2*c) - {_LOG_ROOT} "
     "- 1.5*log(x)", "ndtr((sqrt(x) - 1/sqrt(x))/c)", ends=_HALF, mean="c*c/2 + 1",
     var="c*c*(5*c*c + 4)/4")
-row("johnsonsu(a, b)", f"log(b) - log1p(x*x)/2 - square(a + b*asinh(x))/2 - {_LOG_ROOT}",
+row("johnsonsu(a, b)", f"log(b) - _log1p_square(x)/2 - square(a + b*asinh(x))/2 - {_LOG_ROOT}",
     "ndtr(a + b*asinh(x))",
     mean="-exp(1/(b*b)/2)*sinh(a/b)",
     var="expm1(1/(b*b))*(exp(1/(b*b))*cosh(2*a/b) + 1)/2")
 row("johnsonsb(a, b)", f"log(b) - log(x) - log1p(-x) - square(a + b*logit(x))/2 - {_LOG_ROOT}",
     "ndtr(a + b*logit(x))", ends="0, 1")
-row("powernorm(c)", f"log(c) - x*x/2 - {_LOG_ROOT} + (c - 1)*log_ndtr(-x)",
+helper(f"_log_powered(c, z) = log(c) - {_LOG_ROOT} + (-z*z/2 + (c - 1)*log_ndtr(-z) if z < 1 "
+    "else (c - 1)*log(erfcx(z/sqrt2)/2) - c*z*z/2)")
+row("powernorm(c)", "_log_powered(c, x)",
     "-expm1(c*log_ndtr(-x))",
     logsf="c*log_ndtr(-x)")
 row("alpha(a)", f"-2*log(x) - square(a - 1/x)/2 - {_LOG_ROOT} - log_ndtr(a)",
     "ndtr(a - 1/x)/ndtr(a)", ends=_HALF)
-row("powerlognorm(c, s)", f"log(c) - log(x) - log(s) - square(log(x)/s)/2 - {_LOG_ROOT} "
-    "+ (c - 1)*log_ndtr(-log(x)/s)", "-expm1(c*log_ndtr(-log(x)/s))", ends=_HALF,
-    logsf="c*log_ndtr(-log(x)/s)")
+row("powerlognorm(c, s)", "_log_powered(c, log(x)/s) - log(x) - log(s)",
+    "-expm1(c*log_ndtr(-log(x)/s))", ends=_HALF, logsf="c*log_ndtr(-log(x)/s)")
 row("recipinvgauss(mu)", "-log(2*pi*x)/2 - square(1 - mu*x)/(2*x*mu*mu)",
     "ndtr((x - 1/mu)/sqrt(x)) - exp(2/mu + log_ndtr(-(x + 1/mu)/sqrt(x)))", ends=_HALF,
     mean="1/mu + 1", var="1/mu + 2",
@@ -283,24 +307,25 @@ row("crystalball(beta, m)", "(-x*x/2 if x > -beta else m*log(m/beta) - beta*beta
     "- m*log(m/beta - beta - x)) - log(_crystal(beta, m))",
     "1 - sqrt2pi*ndtr(-x)/_crystal(beta, m) if x > -beta else exp(m*log(m/beta) - beta*beta/2 "
     "- (m - 1)*log(m/beta - beta - x))/(m - 1)/_crystal(beta, m)")
-# log(ndtr(-t)/φ(t)·φ(z)), but for a constant
-helper("_log_tailed(t, z) = log_ndtr(-t) + (t - z)*(t + z)/2")
-helper("_tailed(t, z) = exp(_log_tailed(t, z))")
+helper("_tailed(c, z) = exp(_log_tailed(c, z))")
 row("dpareto_lognorm(u, s, a, b)", "log(a*b/(a + b)) - log(x) "
-    "+ logaddexp(_log_tailed(a*s - (log(x) - u)/s, (log(x) - u)/s), "
-    "_log_tailed(b*s + (log(x) - u)/s, (log(x) - u)/s))",
-    "ndtr((log(x) - u)/s) - (b*_tailed(a*s - (log(x) - u)/s, (log(x) - u)/s) "
-    "- a*_tailed(b*s + (log(x) - u)/s, (log(x) - u)/s))/(a + b)", ends=_HALF)
+    "+ logaddexp(_log_tailed(a*s, (log(x) - u)/s), "
+    "_log_tailed(b*s, (u - log(x))/s))",
+    "ndtr((log(x) - u)/s) - (b*_tailed(a*s, (log(x) - u)/s) "
+    "- a*_tailed(b*s, (u - log(x))/s))/(a + b)", ends=_HALF)
 # mixtures of normal distributions
-row("norminvgauss(a, b)", "log(a/pi) + log(k1e(a*hypot(1, x))) - log(hypot(1, x)) + b*x "
-    "- a*hypot(1, x) + sqrt(a*a - b*b)", between="-inf, inf", mean="b/sqrt(a*a - b*b)",
+# a*hypot(1, x) - b*x - sqrt(a*a - b*b)
+helper("_tilt(a, b, x) = square(a*x - b*hypot(1, x))"
+    "/(a*hypot(1, x) - b*x + sqrt((a - b)*(a + b)))")
+row("norminvgauss(a, b)", "log(a/pi) + log(k1e(a*hypot(1, x))) - log(hypot(1, x)) "
+    "- _tilt(a, b, x)", between="-inf, inf", mean="b/sqrt(a*a - b*b)",
     var="a*a/pow(a*a - b*b, 1.5)")
 row("geninvgauss(p, b)", "(p - 1)*log(x) - b*(x + 1/x)/2 + b - log(2*kve(p, b))", between="0, inf",
     ends=_HALF, fixed="p",
     mean="kve(p + 1, b)/kve(p, b)",
     var="kve(p + 2, b)/kve(p, b) - square(kve(p + 1, b)/kve(p, b))")
 row("genhyperbolic(p, a, b)", f"p/2*log(a*a - b*b) - {_LOG_ROOT} - (p - 0.5)*log(a) "
-    "- log(kve(p, sqrt(a*a - b*b))) + sqrt(a*a - b*b) + b*x - a*hypot(1, x) "
+    "- log(kve(p, sqrt(a*a - b*b))) - _tilt(a, b, x) "
     "+ log(kve(p - 0.5, a*hypot(1, x))) + (p - 0.5)*log(hypot(1, x))", between="-inf, inf",
     fixed="p")
 
@@ -378,8 +403,8 @@ row("truncweibull_min(c, a, b)", "log(c) + xlogy(c - 1, x) + pow(a, c) - pow(x, 
     "- log(-expm1(pow(a, c) - pow(b, c)))")
 row("genexpon(a, b, c)", "log(a - b*expm1(-c*x)) - (a + b)*x - b/c*expm1(-c*x)",
     "-expm1(-(a + b)*x - b/c*expm1(-c*x))", ends=_HALF)
-row("kappa3(a)", "log(a) - (1 + 1/a)*log(a + pow(x, a))",
-    "x*exp(-log(a + pow(x, a))/a) if x < 1 else exp(-log1p(a*pow(x, -a))/a)",
+row("kappa3(a)", "log(a) - (1 + 1/a)*log1p(a + expm1(a*log(x)))",
+    "x*exp(-log1p(a + expm1(a*log(x)))/a) if x < 1 else exp(-log1p(a*pow(x, -a))/a)",
     ends=_HALF)
 row("kappa4(h, k)", "-(1 - k)*_bent(k, x) - (1 - h)*_bent(h, exp(-_bent(k, x)))",
     "exp(-_bent(h, exp(-_bent(k, x))))",
@@ -424,7 +449,7 @@ row("laplace_asymmetric(kappa)", "(-x*kappa if x >= 0 else x/kappa) - log(kappa 
     var="1/(kappa*kappa) + kappa*kappa", entropy="log(kappa + 1/kappa)")
 row("foldcauchy(c)", "log(1/(1 + square(x - c)) + 1/(1 + square(x + c))) - log(pi)",
     "(atan(x - c) + atan(x + c))/pi", ends=_HALF)
-row("skewcauchy(a)", "-log(pi) - log1p(square(x/(1 + a*sign(x))))",
+row("skewcauchy(a)", "-log(pi) - _log1p_square(x/(1 + a*sign(x)))",
     "(1 - a)/2 + (1 + a*sign(x))/pi*atan(x/(1 + a*sign(x)))", entropy="0*a")  # log(4*pi)
 row("rel_breitwigner(rho)", "log(2/pi) + log(2*(1 + 1/(rho*rho))/(1 + sqrt(1 + 1/(rho*rho))))/2 "
     "- log1p(square((x - rho)*(x + rho)/rho))", between="0, inf", ends=_HALF)
