@@ -1311,16 +1311,16 @@ cdef class StandIn:
 cdef class Row(StandIn):
     """A function of math that is a row: on floats math's own, on duals of floats the kernel's.
 
-    `counts`: the last argument is a whole number, as the exponent of ldexp.
+    `counts`: the last argument is a whole number, as the exponent of ldexp. float(x) is x itself.
     """
 
     cdef int row, nargs
-    cdef bint counts
+    cdef bint counts, is_itself
 
     def __cinit__(self, int row, plain, readable, int nargs=1, bint counts=False):
         self.vectorcall = <void *>call_row
         self.row, self.plain, self.readable = row, plain, readable
-        self.nargs, self.counts = nargs, counts
+        self.nargs, self.counts, self.is_itself = nargs, counts, plain is float
 
 
 cdef object call_row(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
@@ -1330,7 +1330,11 @@ cdef object call_row(PyObject *self, PyObject *const *args, size_t flags, PyObje
         if function.nargs == 1:
             if is_float(x):
                 return PyObject_Vectorcall(function.plain, args, flags, NULL)
-            y = row_of_one(function.row, x) if is_compiled(x) else None
+            y = None
+            if is_compiled(x):
+                if function.is_itself and not (<Dual>x).is_np:
+                    return x
+                y = row_of_one(function.row, x)
         else:
             if is_float(x) and is_float(<object>args[1]):
                 return PyObject_Vectorcall(function.plain, args, flags, NULL)

@@ -26,6 +26,7 @@ from dualad import (
     kernel_info,
     lift,
     value_and_grad,
+    vjp,
 )
 from dualad.array.operands import as_operand
 from dualad.pair import dual
@@ -454,3 +455,18 @@ def test_lists_of_numbers_become_what_is_stacked(parts: list[Any]) -> None:
         found, expected = found.primal, expected.primal
     assert np.array_equal(found, expected)
     assert found.dtype == expected.dtype
+
+
+@pytest.mark.parametrize("kind, x", [(float, 0.7), (complex, 0.7 + 0.2j)])
+def test_a_number_of_the_kind_is_itself(kind: Any, x: Any) -> None:
+    """As in the plain run, where float(x) is x; one of NumPy's is another number."""
+
+    def f(x: Any) -> Any:
+        return x * 2.0 if kind(x) is x else x * 3.0
+
+    one = type(x)(1)
+    assert jvp(f, (x,), (one,)) == (x * 2.0, 2.0)
+    assert jvp(lambda y: jvp(f, (y,), (one,))[1] * y, (x,), (one,)) == (x * 2.0, 2.0)
+    assert vjp(f, x)[1](one) == (2.0,)
+    of_numpy = np.asarray(x)[()]
+    assert jvp(f, (of_numpy,), (one,)) == (f(of_numpy), 3.0)

@@ -905,8 +905,10 @@ _STRIDE_TRICKS: dict[str, Function] = {
 def _float(*args: Any) -> Any:
     if len(args) == 1 and isinstance(args[0], (Dual, ArrayProxy)):
         x = unbuffered(args[0])
+        if isinstance(x, Dual) and _is_of(float, x):
+            return x
         if isinstance(x, Dual) and not _may_be_in_arrays(x):
-            return x if type(x.primal) is float else float(x)
+            return float(x)
         y = float(plain(x))
         return number_of(float, x) if isinstance(x, Dual) else y
     if args and type(args[0]) is str:
@@ -916,6 +918,11 @@ def _float(*args: Any) -> Any:
         if type(y) is float or isinstance(y, Dual):
             return _float(y)
     return float(*args)
+
+
+def _is_of(kind: type, x: Dual) -> bool:
+    """Whether kind(x) is x itself."""
+    return type(plain(x)) is kind
 
 
 def number_of(kind: Callable[[Any], Any], x: Any) -> Any:
@@ -937,6 +944,8 @@ def number_of(kind: Callable[[Any], Any], x: Any) -> Any:
 def _to_complex(*args: Any, **kwargs: Any) -> Any:
     if KERNEL and not kwargs and (z := KERNEL.complex_of(args)) is not None:
         return z
+    if len(args) == 1 and not kwargs and isinstance(args[0], Dual) and _is_of(complex, args[0]):
+        return args[0]
     if len(args) == 1 and _has_own(args[0], "__complex__"):
         z = args[0].__complex__()
         return _to_complex(z) if isinstance(z, (complex, Dual)) else complex(args[0])
