@@ -25,6 +25,7 @@ import numpy as np
 
 from .advice import is_refusal, tell_of_foreign
 from .arguments import Inputs, Outputs
+from .conversions import as_slope
 from .differentiations import Doubt, close_level, gravest_doubt, is_noted, open_level
 from .levels import fresh_level
 from .lifting.effects import code_of, made_of, may_keep, may_read
@@ -845,7 +846,8 @@ def _directions(inputs: Inputs, seeds: list[Any]) -> Iterator[list[Any]]:
 
 
 def _step(x: Any, direction: Any, sign: int) -> Any:
+    """A step along a direction that leaves a number of Python's one of Python's."""
     size = abs(plain(x))
     if isinstance(size, np.ndarray):
-        size = np.where(size > 0, size, 1)
-    return sign * direction * (size or 1 if not np.ndim(size) else size) / int(1 / STEP)
+        return sign * direction * np.where(size > 0, size, 1) / int(1 / STEP)
+    return as_slope(sign * direction * (size or 1) / int(1 / STEP), x)
