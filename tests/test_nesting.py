@@ -242,6 +242,18 @@ def test_gradients_of_many_numbers_in_other_derivatives(n: int, kind: Any) -> No
     assert scaled(1.0) == pytest.approx(1.5)
 
 
+def test_directions_beside_arrays_without_axes() -> None:
+    """The median's slopes are constant: a zero has as many directions as what it meets."""
+    x = np.array([0.3, 1.2, -0.7])
+
+    def f(x: Any) -> Any:
+        return dualad.hvp(lambda q: (dualad.hvp(np.median)(q, x) * q).sum())(x, x)
+
+    assert not f(x).any()
+    for mode in ("forward", "reverse"):
+        assert not jacobian(f, mode=mode)(x).any()
+
+
 # -- what a driver hands out, inside another one ------------------------------------------------
 
 
