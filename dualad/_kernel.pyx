@@ -2031,14 +2031,16 @@ cdef class Adjoints:
         return x
 
     def tangents(self, Py_ssize_t n):
-        """The tangents at the older level of the first n adjoints: of shape (m, n)."""
+        """The tangents at the older level of the first n adjoints, of shape (m, n); of nan nan."""
         cdef Py_ssize_t i, j, m = self.tape.record.m
+        cdef double g
         cdef double *to
         result = numpy.empty((m, n))
         to = <double *>cnp.PyArray_DATA(<cnp.ndarray>result)
         for i in range(n):
+            g = self.data[i * (1 + m)]
             for j in range(m):
-                to[j * n + i] = self.data[i * (1 + m) + 1 + j]
+                to[j * n + i] = self.data[i * (1 + m) + 1 + j] if g == g else g
         return result
 
     def block(self, Py_ssize_t start, shape):

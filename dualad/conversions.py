@@ -34,13 +34,33 @@ _Recorded: Any = KERNEL.Recorded if KERNEL else None
 
 def as_number(x: DualLike) -> DualLike:
     """NumPy's scalars as Python's own."""
+    return _converted(lambda v: v.item() if isinstance(v, np.generic) else v, x)
+
+
+def _converted(f: Function, x: DualLike) -> DualLike:
+    """The number x with f done to all plain numbers in it."""
     if type(x) is _Recorded:  # a number on a tape keeps its place
-        v = x.primal
-        v = float(v) if type(v) is np.float64 else as_number(v)
-        made = x.level.tape.number(v, x.place, x.level)
+        made = x.level.tape.number(_converted(f, x.primal), x.place, x.level)
         if made is not NotImplemented:
             return made
-    return map_leaves(lambda v: v.item() if isinstance(v, np.generic) else v, x)
+    return map_leaves(f, x)
+
+
+def of_same_kind(x: DualLike, y: DualLike) -> DualLike:
+    """The number x as one of the kind of y, Python's or NumPy's; complex if it is."""
+    kind: Any = type(plain(y))
+    if not issubclass(kind, (float, complex, np.inexact)):  # an exact one
+        return _converted(lambda v: kind(v) if type(v) is int else v, x)
+    is_numpys = issubclass(kind, np.generic)
+    of_complex = np.result_type(kind, np.complex64).type if is_numpys else complex
+    of_real: Any = kind if is_numpys else float if issubclass(kind, float) else complex
+
+    def converted(v: Any) -> Any:
+        if not isinstance(v, (complex, float, int, np.generic)):
+            return v
+        return (of_complex if np.iscomplexobj(v) else of_real)(v)
+
+    return _converted(converted, x)
 
 
 def as_slope(g: DualLike, x: DualLike) -> DualLike:

@@ -230,10 +230,9 @@ def _last_of_series(inputs: Inputs, order: int) -> Any:
     _, factor, exponent = scale
 
     def derived(c: Any) -> Any:
-        if not exponent:
-            return fit(c * factor, c)
         half = exponent // 2  # the power of two may itself be too small for a float
-        return fit(c * factor * 2.0**half * 2.0 ** (exponent - half), c)
+        d = c * factor * 2.0**half * 2.0 ** (exponent - half) if exponent else c * factor
+        return fit(d, c) if is_array(c) else as_slope(d, c)
 
     return outputs.arrange([derived(each[-1]) for each in found])
 
@@ -701,7 +700,9 @@ def _row(inputs: Inputs, value: Any, row: list[Any]) -> Any:
 
 def _in_precision(block: Any, x: Any) -> Any:
     """A block of a Jacobian in the precision of its input, as a gradient is; complex if it is."""
-    if not is_array(block) or block.dtype.kind not in "fc":
+    if not is_array(block):
+        return as_slope(block, x)
+    if block.dtype.kind not in "fc":
         return block
     dtype = np.dtype(getattr(x, "dtype", float))
     if block.dtype.kind == "c":

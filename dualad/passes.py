@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from .arguments import Inputs, Outputs
+from .conversions import as_slope
 from .kinds import DualLike, Tangent
 from .memory import laid_out_like
 from .namespaces import is_exact
-from .pair import dual, own, plain
+from .pair import dual, is_array, own, plain
 from .promises import Differentiation, nan_where, settle
 
 Seeding = list[Any]  # a seed for each input, or None
@@ -57,10 +58,7 @@ def one_like(x: DualLike) -> Tangent:
 
 
 def seeded(inputs: Inputs, seeds: Sequence[Any], level: int) -> list[Any]:
-    """Copies of the inputs, as duals of this level where there is a seed, which is copied too.
-
-    f may write into both, and be evaluated again.
-    """
+    """Copies of inputs and seeds, for f may write into both: duals of this level where both are."""
     return [
         own(x) if seed is None else dual(own(x), own(seed), level)
         for x, seed in zip(inputs.leaves, seeds, strict=True)
@@ -99,16 +97,17 @@ def forward(seeds: Sequence[Any], has_aux: bool) -> Callable[[Inputs], Outputs]:
 
 def tangents_of(outputs: Outputs, inputs: Inputs, directions: tuple[int, ...] = ()) -> Tangents:
     """The tangent of each output: zero where there is none, nan where the output is nan."""
-    return [
-        nan_where(value, _zero(directions, value, inputs) if tangent is None else tangent)
-        for value, tangent in zip(outputs.values, outputs.tangents, strict=True)
-    ]
+    found = []
+    for value, tangent in zip(outputs.values, outputs.tangents, strict=True):
+        t = nan_where(value, _zero(directions, value, inputs) if tangent is None else tangent)
+        found.append(t if directions or is_array(value) else as_slope(t, value))  # nested or not
+    return found
 
 
 def _zero(directions: tuple[int, ...], value: Any, inputs: Inputs) -> Any:
     """Zeros, as precise as the value; a number is of the number system of the inputs."""
     dtype = getattr(plain(value), "dtype", np.dtype(float))
-    if shape := directions + np.shape(value):
+    if (shape := directions + np.shape(value)) or is_array(value):
         return np.zeros(shape, dtype if dtype.kind in "fc" else float)
     x = plain(inputs.leaves[0]) if inputs.leaves else 0.0
     return type(x)(0) if is_exact(x) else 0.0

@@ -25,6 +25,7 @@ import numpy as np
 
 from .advice import is_refusal, tell_of_foreign
 from .arguments import Inputs, Outputs, is_of_kept
+from .conversions import as_slope
 from .differentiations import (
     Doubt,
     close_level,
@@ -978,11 +979,11 @@ def _directions(inputs: Inputs, seeds: list[Any]) -> Iterator[list[Any]]:
 
 
 def _moved(x: Any, direction: Any, far: float) -> Any:
-    """x, some small steps further, whose size goes by its own; what is infinite stays."""
+    """x, some small steps further; what is infinite stays, and a number of Python's is one still."""
     with np.errstate(all="ignore"):
         size: Any = abs(plain(x))
         if isinstance(size, np.ndarray):
             size = np.where((size > 0) & (size < np.inf), size, 1)
-        elif not 0 < size < np.inf:
-            size = 1
-        return x + far * direction * size / int(1 / STEP)
+            return x + far * direction * (size / int(1 / STEP))  # which may be near overflow
+        size = size if 0 < size < np.inf else 1
+        return x + as_slope(far * direction * (size / int(1 / STEP)), x)

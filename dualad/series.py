@@ -28,7 +28,7 @@ from .array.operands import as_operand
 from .array.protocols import ARRAY_FUNCTIONS, implements
 from .array_rules import common
 from .array_rules.matrices import adjoint, from_triangle, is_singular
-from .conversions import as_number, as_numpy, as_python
+from .conversions import as_number, as_numpy, as_python, of_same_kind
 from .differentiations import note_refusal
 from .dual import Dual, evaluate, for_slopes, namespace_for, slope_of, value_of
 from .frames import name_of_call
@@ -524,10 +524,11 @@ def _stacked(found: Sequence[Any], y: Any) -> Any:
     if not (shape or is_array(y)):
         if any(isinstance(c, Pair) for c in found):
             return np.stack(found)
-        if is_exact(y) or any(map(is_exact, found)):  # as of arctan at a Fraction
+        number = plain(y)
+        if is_exact(number) or any(map(is_exact, found)):  # as of arctan at a Fraction
             return np.array([*found, None], object)[:-1]
-        kinds = {np.complex64 for c in found if isinstance(plain(c), complex)}  # along a direction
-        return np.array(found, np.result_type(np.asarray(y).dtype, np.float16, *kinds))
+        kinds = {np.complex64 for c in found if isinstance(c, complex)}  # along a direction
+        return np.array(found, np.result_type(np.asarray(number).dtype, np.float16, *kinds))
     return fit(np.stack([np.broadcast_to(c, shape) for c in found]), y)
 
 
@@ -748,9 +749,10 @@ def expanded(
     for value, tangent in zip(outputs.values, outputs.tangents, strict=True):
         tangent = None if tangent is None else nan_where(value, tangent)
         rest = [_zero(value)] * order if tangent is None else _listed(tangent, value)
-        if tangent is not None and not is_array(value) and not is_exact(plain(value)):
-            is_numpys = is_plain(value, np.generic) and not any(map(np.iscomplexobj, rest))
-            rest = [type(value)(c) if is_numpys else c for c in rest]
+        if not is_array(value):
+            rest = rest if tangent is None else [of_same_kind(c, value) for c in rest]
+        elif not shape_of(value):
+            rest = [fit(np.reshape(np.stack([c]), ()), value) for c in rest]
         found.append([value, *rest])
     return outputs, found
 

@@ -14,10 +14,10 @@ import numpy as np
 
 from .arguments import Inputs, Outputs
 from .array.dualarray import DualArray
-from .conversions import as_number, as_slope
+from .conversions import as_slope
 from .memory import laid_out_like
 from .namespaces import is_exact
-from .pair import plain
+from .pair import is_array, plain
 from .passes import Seeding, Tangents, run_pass, tangents_of, unit_seeds
 from .promises import Combine, holomorphic, refuse_unless_same
 from .workers import SERIAL, Plan
@@ -43,10 +43,12 @@ def run_together(
     many, k = len(seedings), directions[0] if directions else 1
     outputs = run_pass(inputs, seeds, has_aux)
     found: list[Tangents] = [[] for _ in seedings]
-    for tangent in tangents_of(outputs, inputs, (many * k,)):
+    tangents = tangents_of(outputs, inputs, (many * k,))
+    for value, tangent in zip(outputs.values, tangents, strict=True):
         for j in range(many):
-            part = tangent[j * k : (j + 1) * k] if directions else tangent[j]
-            found[j].append(part if np.ndim(part) else as_number(part))
+            part = tangent[j * k : (j + 1) * k] if directions else tangent[j, ...]
+            is_part = directions or is_array(value)
+            found[j].append(part if is_part else as_slope(part[()], value))
     return outputs, found
 
 

@@ -32,6 +32,7 @@ from .promises import (
     Differentiation,
     NotDeterministicError,
     is_doubtful,
+    nan_where,
     of_real_function,
     refuse_unless_holomorphic,
     settle,
@@ -340,7 +341,8 @@ def _tangents(level: ReverseLevel, y: Any, node: Node | None, older: int, direct
             sweep.adjoints.add(y.place, 1.0)
         each = [Step(i) for i in range(n)] if node is None else [node]
         found = sweep.run(each, True)
-        dots = [None if g is None else parts(g, older)[1] for g in found]
+        pairs = [(None, None) if g is None else parts(g, older) for g in found]
+        dots = [None if dot is None else nan_where(g, dot) for g, dot in pairs]
         if node is None:
             zeros = np.zeros(m)
             result = np.stack([zeros if d is None else d for d in dots], axis=-1)
@@ -533,7 +535,7 @@ class Pullback:
             for v, g in zip(outputs.values, numbers, strict=True)
         ]
         found = record.swept(numbers)
-        if any(np.any(plain(v) != plain(v)) for v in outputs.values):
+        if any(map(_meets_nan, outputs.values, numbers)):
             found = [g * np.nan for g in found]
         elif not all(map(is_finite, found)) and all(map(is_finite, numbers)):
             found = _pulled_forward(inputs, numbers, found, record)
@@ -554,6 +556,12 @@ class Pullback:
     def __repr__(self) -> str:
         f = self._record.inputs.f
         return f"<pullback of {getattr(f, '__qualname__', type(f).__name__)}>"
+
+
+def _meets_nan(value: Any, adjoint: Any) -> bool:
+    """Whether a number of an output is nan, and its adjoint is not zero."""
+    number = plain(value)
+    return bool(np.any((number != number) & (plain(adjoint) != 0)))
 
 
 def _pulled_forward(

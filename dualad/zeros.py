@@ -71,6 +71,8 @@ def strong_product(slope: DualLike, tangent: Tangent, zero_slope_wins: Any) -> T
 
     Where `zero_slope_wins`, a zero slope beats an infinite tangent, too.
     """
+    if isinstance(slope, ArrayTangent) or isinstance(tangent, ArrayTangent):
+        return slope * tangent  # it has no numbers to look at, and is of a newer level than duals
     if isinstance(slope, Pair) or isinstance(tangent, Pair):
         level = newest((slope, tangent))
         s, s_dot = parts(slope, level)
@@ -86,8 +88,6 @@ def strong_product(slope: DualLike, tangent: Tangent, zero_slope_wins: Any) -> T
         zero = (tangent == 0) | (zero_slope_wins & (slope == 0))
         return np.where(zero & (product != product), 0, product)
     product = slope * tangent
-    if isinstance(product, ArrayTangent):  # it has no numbers to look at
-        return product
     if product != product and (tangent == 0 or (zero_slope_wins and slope == 0)):
         return type(product)(0)
     return product

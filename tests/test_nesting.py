@@ -240,3 +240,235 @@ def test_gradients_of_many_numbers_in_other_derivatives(n: int, kind: Any) -> No
     np.testing.assert_allclose(jacobian(grad(cubes))(x), 3.0 * np.eye(n))
     scaled = derivative(lambda c: value_and_grad(cubes)(kind([c * v for v in x]))[1][3], order=2)
     assert scaled(1.0) == pytest.approx(1.5)
+
+
+def test_directions_beside_arrays_without_axes() -> None:
+    """The median's slopes are constant: a zero has as many directions as what it meets."""
+    x = np.array([0.3, 1.2, -0.7])
+
+    def f(x: Any) -> Any:
+        return dualad.hvp(lambda q: (dualad.hvp(np.median)(q, x) * q).sum())(x, x)
+
+    assert not f(x).any()
+    for mode in ("forward", "reverse"):
+        assert not jacobian(f, mode=mode)(x).any()
+
+
+# -- what a driver hands out, inside another one ------------------------------------------------
+
+
+def plain_kind(x: Any) -> Any:
+    """Type, dtype and shape of all numbers in x, without the tangents of any level."""
+    if isinstance(x, (list, tuple)):
+        return [type(x), *map(plain_kind, x)]
+    if isinstance(x, dict):
+        return {key: plain_kind(part) for key, part in x.items()}
+    while isinstance(x, Dual):
+        x = x.primal
+    return (type(x), x.dtype, x.shape) if isinstance(x, np.ndarray) else type(x)
+
+
+def slope_kind(x: Any) -> Any:
+    """The same of the derivative of such a number: Python's, unless Python has no such precision."""
+    if isinstance(x, (list, tuple)):
+        return [type(x), *map(slope_kind, x)]
+    if isinstance(x, dict):
+        return {key: slope_kind(part) for key, part in x.items()}
+    kind = plain_kind(x)
+    return float if kind in (int, np.float64) else kind
+
+
+def numbers_in(x: Any) -> list[Any]:
+    if isinstance(x, (list, tuple, dict)):
+        parts = x.values() if isinstance(x, dict) else x
+        return [number for part in parts for number in numbers_in(part)]
+    return [x]
+
+
+def ones_like(x: Any) -> Any:
+    if isinstance(x, (list, tuple)):
+        return type(x)([ones_like(part) for part in x])
+    if isinstance(x, dict):
+        return {key: ones_like(part) for key, part in x.items()}
+    return np.ones_like(x) if isinstance(x, np.ndarray) else type(x)(1)
+
+
+POINTS: dict[str, Any] = {
+    "float": 0.5,
+    "int": 2,
+    "float64": np.float64(0.5),
+    "float32": np.float32(0.5),
+    "longdouble": np.longdouble(0.5),
+    "array of no axis": np.array(0.5),
+    "float32 of no axis": np.array(0.5, np.float32),
+    "one element": np.array([0.5]),
+    "array": np.array([0.5, 0.25, 1.5]),
+    "array of float32": np.array([0.5, 0.25, 1.5], np.float32),
+    "list": [0.5, 0.25],
+    "tuple of one": (0.5,),
+    "list of kinds": [0.5, np.float64(0.25), np.float32(1.5)],
+    "dict": {"a": 0.5, "b": np.array([0.25, 1.5])},
+    "complex": 0.5 + 0.25j,
+    "complex64": np.complex64(0.5 + 0.25j),
+    "complex array": np.array([0.5 + 0.25j]),
+    "mpf": mpf("0.5"),
+}
+
+
+def each_part(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def g(x: Any) -> Any:
+        if isinstance(x, (list, tuple)):
+            return type(x)([g(part) for part in x])
+        return {key: g(part) for key, part in x.items()} if isinstance(x, dict) else f(x)
+
+    return g
+
+
+def summed_up(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """The sum over all numbers, or its real part."""
+
+    def g(x: Any) -> Any:
+        parts = [f(part) for part in numbers_in(x)]
+        total = sum(np.sum(part) if np.ndim(part) else part for part in parts)
+        return getattr(total, "real", total)
+
+    return g
+
+
+FUNCTIONS: dict[str, Callable[[Any], Any]] = {
+    "cube": lambda x: x * x * x,
+    "linear": lambda x: 2 * x,
+    "constant": lambda x: 3.0,
+    "sine": lambda x: np.sin(x) * x,
+}
+
+
+def of_functions(f: Callable[[Any], Any], x: Any) -> dict[str, Callable[[Any], Any]]:
+    """All drivers, as functions of the point."""
+    each, total, along = each_part(f), summed_up(f), ones_like(x)
+    found: dict[str, Callable[[Any], Any]] = {
+        "grad": lambda y: grad(total)(y),
+        "grad back": lambda y: grad(total, mode="reverse")(y),
+        "value_and_grad": lambda y: value_and_grad(total)(y),
+        "jacobian": lambda y: jacobian(each)(y),
+        "jacobian back": lambda y: jacobian(each, mode="reverse")(y),
+        "jvp of a number": lambda y: jvp(total, (y,), (along,)),
+        "jvp": lambda y: jvp(each, (y,), (along,)),
+        "jvp along the point": lambda y: jvp(total, (y,), (y,)),
+        "vjp of a number": lambda y: vjp(total, y)[1](1.0),
+        "taylor": lambda y: dualad.taylor(each, 2)(y),
+        "taylor of a number": lambda y: dualad.taylor(total, 2)(y),
+    }
+    if not any(map(np.iscomplexobj, numbers_in(x))):
+        found["jacobian of a number"] = lambda y: jacobian(total)(y)
+        found["hvp"] = lambda y: dualad.hvp(total)(y, along)
+        found["hessian"] = lambda y: hessian(total)(y)
+    if not isinstance(x, (list, tuple, dict)):
+        for order in (1, 2, 3):
+            found[f"derivative {order}"] = lambda y, order=order: D(f, order=order)(y)
+    return found
+
+
+def outer_ways(f: Callable[[Any], Any], x: Any, like: Any) -> dict[str, Callable[[], Any]]:
+    """Runs of f inside other drivers, which give what should be of the kind of a slope."""
+    total, along = summed_up(lambda y: y), ones_like(x)
+    found: dict[str, Callable[[], Any]] = {
+        "jvp": lambda: (jvp(f, (x,), (along,))[1], slope_kind(like)),
+        "vjp": lambda: (vjp(f, x)[1](ones_like(like))[0], slope_kind(x)),
+        "forward": lambda: (grad(lambda y: total(f(y)), mode="forward")(x), slope_kind(x)),
+        "reverse": lambda: (grad(lambda y: total(f(y)), mode="reverse")(x), slope_kind(x)),
+        "series": lambda: (dualad.taylor(f, 1)(x)[0], plain_kind(like)),
+    }
+    if isinstance(x, float) and isinstance(like, float):
+        found["derivative"] = lambda: (jvp(D(f), (x,), (along,))[0], slope_kind(like))
+    return found
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_driver_hands_out_one_kind_of_number_wherever_it_is_called(point: str) -> None:
+    x = POINTS[point]
+    is_real = not isinstance(x, mpf) and not any(map(np.iscomplexobj, numbers_in(x)))
+    for name, f in FUNCTIONS.items():
+        if name in ("sine", "constant") and isinstance(x, mpf):
+            continue
+        for driver, run in of_functions(f, x).items():
+            if name == "constant" and np.ndim(x) and driver.startswith("derivative"):
+                continue
+            at_plain, seen = run(x), []
+
+            def noted(y: Any, run: Any = run, seen: Any = seen) -> Any:
+                result = run(y)
+                seen.append(plain_kind(result))
+                return result
+
+            for way, outer in outer_ways(noted, x, at_plain).items():
+                if way in ("vjp", "reverse") and isinstance(x, mpf):
+                    continue
+                found, expected = outer()
+                where = f"{driver} of {name} in {way}"
+                assert all(kind == plain_kind(at_plain) for kind in seen), where
+                assert plain_kind(found) == expected or not is_real, where
+                seen.clear()
+
+
+# -- infinite and undefined slopes ---------------------------------------------------------------
+
+AT_A_KINK: dict[str, tuple[Callable[[Any], Any], list[float]]] = {
+    "sqrt": (lambda x: np.sqrt(x[0]) * x[1], [0.0, 2.0]),
+    "sqrt of an array": (lambda x: np.sum(np.sqrt(x)), [0.0, 2.0]),
+    "sqrt(x)*x": (lambda x: np.sqrt(x[0]) * x[0] + x[1] ** 2, [0.0, 2.0]),
+    "sqrt(x) @ x": (lambda x: np.sqrt(x) @ x, [0.0, 2.0]),
+    "cbrt": (lambda x: np.cbrt(x[0]) * x[1], [0.0, 2.0]),
+    "cbrt(x)*x": (lambda x: np.sum(np.cbrt(x) * x), [0.0, 2.0]),
+    "a root": (lambda x: x[0] ** 0.3 * x[1], [0.0, 2.0]),
+    "a root beside 0": (lambda x: np.sqrt(0 * x[0]) + x[1] ** 2, [1.0, 2.0]),
+    "abs by sqrt": (lambda x: np.sqrt(x[0] ** 2) + x[1], [0.0, 2.0]),
+    "norm": (lambda x: np.linalg.norm(x), [0.0, 0.0]),
+    "hypot": (lambda x: np.hypot(x[0], x[1]) * x[0], [0.0, 0.0]),
+    "arctan2": (lambda x: np.arctan2(x[0], x[1]) * x[0], [0.0, 0.0]),
+    "std": (lambda x: np.std(x), [1.0, 1.0]),
+    "log": (lambda x: np.sum(np.log(x)), [0.0, 2.0]),
+    "x*log(x)": (lambda x: np.sum(x * np.log(x)), [0.0, 2.0]),
+    "nan": (lambda x: np.log(x[0]) * x[1], [-1.0, 2.0]),
+    "nan that is not chosen": (
+        lambda x: np.where(x[0] < 0, 0.0, np.log(x[0])) + x[1] ** 3, [-1.0, 2.0]),
+    "logistic": (lambda x: np.sum(1 / (1 + np.exp(-x))), [-800.0, 2.0]),
+    "arcsin": (lambda x: np.arcsin(x[0]) * x[1], [1.0, 2.0]),
+    "prod": (lambda x: np.prod(np.sqrt(x)), [0.0, 2.0]),
+    "cumsum": (lambda x: np.cumsum(np.sqrt(x))[-1] * x[1], [0.0, 2.0]),
+    "a loop": (lambda x: sum(np.sqrt(e) * e for e in x), [0.0, 2.0]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", AT_A_KINK)
+@pytest.mark.filterwarnings("ignore")
+def test_slopes_that_are_not_finite_are_the_same_in_all_orders_of_nesting(name: str) -> None:
+    """Forward over forward says what they are."""
+    f, point = AT_A_KINK[name]
+    x, units = np.array(point), np.eye(2)
+
+    def gradient(mode: Any) -> Callable[[Any], Any]:
+        return lambda x: grad(f, mode=mode)(x)
+
+    def pulled(g: Any) -> Callable[[Any], Any]:
+        return lambda x: np.stack([vjp(g, x)[1](e)[0] for e in units])
+
+    def pushed(g: Any) -> Callable[[Any], Any]:
+        return lambda x: np.stack([jvp(g, (x,), (e,))[1] for e in units], axis=-1)
+
+    def inside(g: Any, mode: Any) -> Callable[[Any], Any]:
+        return lambda x: jacobian(g, mode=mode)(x)
+
+    first = {mode: gradient(mode) for mode in ("forward", "reverse")}
+    second = {(way, mode): inside(g, way) for way in first for mode, g in first.items()}
+    expected = second["forward", "forward"](x)
+    for mode, g in first.items():
+        np.testing.assert_allclose(g(x), first["forward"](x), rtol=1e-13)
+        for found in (second["reverse", mode], pulled(g), pushed(g)):
+            np.testing.assert_allclose(found(x), expected, rtol=1e-13, err_msg=mode)
+    along = np.stack([dualad.hvp(f)(x, e) for e in units], axis=-1)
+    np.testing.assert_allclose(along, expected, rtol=1e-13)
+    third = inside(second["forward", "forward"], "forward")(x)
+    for modes, g in second.items():
+        for way in first:
+            np.testing.assert_allclose(inside(g, way)(x), third, rtol=1e-13, err_msg=f"{modes}")

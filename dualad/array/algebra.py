@@ -329,8 +329,9 @@ def zero_tangent(x: DualLike, like: Dual) -> Tangent:
     """The tangent of x, a constant, as one of the level of `like`; laid out in memory as x is."""
     shape = directions((like,), like.level) + shape_of(x)
     zeros = zero_like(like.level, like.tangent, shape, tangent_dtype(x))
-    if not shape and is_array(x):
-        zeros = map_leaves(lambda t: np.zeros((), tangent_dtype(x)) if is_number(t) else t, zeros)
+    if not shape and is_array(x):  # zeros are numbers, but for the directions of older levels
+        kind = tangent_dtype(x)
+        zeros = map_leaves(lambda t: np.zeros(np.shape(t), kind) if is_number(t) else t, zeros)
     return map_leaves(functools.partial(laid_out_like, plain(x)), zeros)
 
 
