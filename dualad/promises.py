@@ -848,4 +848,5 @@ def _step(x: Any, direction: Any, sign: int) -> Any:
     size = abs(plain(x))
     if isinstance(size, np.ndarray):
         size = np.where(size > 0, size, 1)
-    return sign * direction * (size or 1 if not np.ndim(size) else size) / int(1 / STEP)
+    size = (size or 1 if not np.ndim(size) else size) / int(1 / STEP)  # may be near overflow
+    return sign * direction * size
