@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.both import PACKAGES, agree, bits, pure, said
 from support.processes import run_python
@@ -510,6 +510,7 @@ def test_random_programs(tree: Any, point: tuple[Any, ...], k: int | None) -> No
 @needs_kernel
 @settings(max_examples=int(os.environ.get("DUALAD_PROGRAMS", "80")), deadline=None)
 @given(PROGRAMS, st.tuples(FLOATS, FLOATS, FLOATS))
+@example(("binary", "maximum", ("input", 0), ("input", 0)), (0.0, 0.0, 1.7e308))
 def test_random_programs_through_the_drivers(tree: Any, point: tuple[Any, ...]) -> None:
     for driver in ("derivative", "grad", "value_and_grad", "hessian", "jacobian"):
         for make in (list, lambda p: np.array(p, float), tuple):

@@ -294,6 +294,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     if axis is not None and not isinstance(axis, (tuple, list)):
         axis = int(axis)  # as NumPy does, so that np.True_ is 1
     axes = normalize_axis_tuple(range(x.ndim) if axis is None else axis, x.ndim)
+    if 0 in [x.shape[i] for i in axes]:  # of no numbers: by NumPy's version an error
+        return np.linalg.norm(plain(x), ord, axis, keepdims)
     frobenius = ord is None or (isinstance(ord, str) and ord in ("f", "fro"))
     if (
         (ord is None and axis is None)
@@ -376,8 +378,6 @@ def _matrix_norm(x: Any, ord: Any) -> Any:
         return np.sum(np.linalg.svdvals(x), axis=-1)
     if ord in (2, -2):
         s = np.linalg.svdvals(x)
-        if not s.shape[-1]:
-            return np.linalg.norm(plain(x), ord, (-2, -1))
         return s[..., 0 if ord == 2 else -1][()]
     if ord in (1, -1, np.inf, -np.inf):
         sums = np.sum(np.abs(x), axis=-2 if abs(ord) == 1 else -1)
@@ -389,9 +389,7 @@ def _matrix_norm(x: Any, ord: Any) -> Any:
 
 
 def _extreme(x: Any, top: bool) -> Any:
-    """The largest or smallest number along the last axis; that of no numbers is 0."""
-    if top and not x.shape[-1]:
-        return np.sum(x, axis=-1)
+    """The largest or smallest number along the last axis."""
     return np.max(x, axis=-1) if top else np.min(x, axis=-1)
 
 
