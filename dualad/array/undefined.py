@@ -49,11 +49,11 @@ class _Values:
     def before(self) -> int:
         return self._before.get()
 
-    def of(self, f: Any, *x: Any) -> Any:
-        """f(*x), of which only the value is asked for."""
+    def of(self, f: Any, *x: Any, **options: Any) -> Any:
+        """f(*x, **options), of which only the value is asked for."""
         token = self._before.set(fresh_level())
         try:
-            return f(*x)
+            return f(*x, **options)
         finally:
             self._before.reset(token)
 

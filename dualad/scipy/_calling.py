@@ -17,6 +17,7 @@ from ..array.operands import ArrayProxy, as_operand, unbuffered
 from ..array.undefined import VALUES, NonDifferentiableError, Undefined, known, undefined
 from ..array_rules.common import duals_in, has_duals, into
 from ..dual import Dual
+from ..looks import is_plain
 from ..numerics import quiet
 from ..pair import moved, own, plain, shape_of
 from ..refusals import refused
@@ -420,6 +421,12 @@ def _written(y: Any, output: Any, original: Function) -> Any:
     if isinstance(output, ArrayProxy):
         output[...] = y  # type: ignore[index]
         return output
+    if is_plain(output, np.ndarray) and output.dtype != object and has_duals(y):
+        raise refused(
+            f"{public_name(original)} cannot write derivatives to output=, a plain array of "
+            f"{output.dtype}; make it with np.zeros_like(x), or omit output=.",
+            *duals_in(y),
+        )
     return into(output, y)
 
 

@@ -212,8 +212,9 @@ def _roots(t: Any, c: Any, k: int, data: Any, value: Any) -> Any:
 
 
 _IN_Y = (
-    "{} takes duals in y only, and no smoothing with them: its knots would be chosen by what they "
-    "are; give s=0, or take make_interp_spline, make_lsq_spline or make_smoothing_spline."
+    "{} takes duals in y only, and no smoothing with them, as it has by default with w=: its knots "
+    "would be chosen by what they are; give s=0, or take make_interp_spline, make_lsq_spline or "
+    "make_smoothing_spline."
 )
 
 
@@ -278,8 +279,11 @@ def splrep(
     rest = (w, xb, xe, k, task, s, t, full_output, per, quiet)
     if not has_duals(x, y, rest):
         return _scipy.splrep(x, y, *rest)
+    for name, given in {"full_output": full_output, "per": per}.items():
+        if given:
+            raise TypeError(f"splrep takes no {name}= with duals; omit it.")
     free = task >= 0 and (s or (s is None and w is not None))
-    if has_duals(x, rest) or free or full_output or per:
+    if has_duals(x, rest) or free:
         raise TypeError(_IN_Y.format("splrep"))
     value = _scipy.splrep(x, plain(y), *rest)
 
@@ -340,7 +344,9 @@ def _changing(theirs: Function, change: Function) -> Function:
         value = theirs((plain(t), plain(c), k), n)
         for _ in range(n):
             t, c, k = change(t, c, k)
-        gap = np.zeros(len(value[1]) - len(plain(c)))
+        # behind what counts there are zeros, or the last coefficient once more
+        rest = len(value[1]) - len(plain(c))
+        gap = np.repeat(c[-1:], rest) if theirs is _scipy.splantider else np.zeros(rest)
         return paired(t, value[0]), paired(np.concatenate([c, gap]), value[1]), value[2]
 
     f.__name__ = f.__qualname__ = theirs.__name__

@@ -433,7 +433,7 @@ class Plain:
         self.found = False
         self.__name__ = getattr(f, "__name__", "f")
 
-    def __call__(self, *x: Any) -> Any:
-        y = VALUES.of(self.f, *x, *self.args)
+    def __call__(self, *x: Any, **options: Any) -> Any:
+        y = VALUES.of(self.f, *x, *self.args, **options)
         self.found = self.found or any(isinstance(as_operand(v), Dual) for v in leaves(y))
         return stripped(y) if self.found else unbuffered(y)

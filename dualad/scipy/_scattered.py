@@ -44,6 +44,7 @@ class PolynomialInterpolant(Interpolant):
                 "a polynomial through repeated points cannot take duals; use CubicHermiteSpline."
             )
         flat = np.reshape(x, -1)
+        _refuse_other_weights(self.plain, plain(xs))
         table = np.reshape(ys, (n, -1))
         y: Any = 0.0
         for j in range(n):
@@ -54,6 +55,16 @@ class PolynomialInterpolant(Interpolant):
             y = y + term[:, None] * table[j]
         y = np.reshape(y, (-1, *np.shape(ys)[1:]))
         return placed(y, np.shape(x), self.plain._y_axis, self.plain(plain(x)))
+
+
+def _refuse_other_weights(interpolant: Any, xs: Any) -> None:
+    """Refuse an interpolant that was given wi=, and so is not the polynomial."""
+    weights = getattr(interpolant, "wi", None)
+    if weights is not None:
+        gaps = xs[:, None] - xs + np.eye(len(xs))
+        same = weights * np.prod(gaps, axis=1)
+        if np.ptp(same) > 1e-6 * np.max(abs(same)):
+            raise TypeError("BarycentricInterpolator takes no wi= with duals; omit it.")
 
 
 def _polynomial(theirs: Any) -> Function:

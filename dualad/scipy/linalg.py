@@ -210,11 +210,12 @@ _READ: dict[str, Callable[[Any, str], Any]] = {
 
 
 @called_as(_scipy.inv)
-def inv(a: Any, **options: Any) -> Any:
-    """scipy.linalg.inv, with the tangents of numpy.linalg.inv."""
+def inv(a: Any, *, assume_a: Any = None, lower: bool = False, **options: Any) -> Any:
+    """scipy.linalg.inv, with the tangents of numpy.linalg.inv of what is read of a."""
     (a,) = _operands(a)
-    y = _scipy.inv(plain(a), **options)
-    return with_value(np.linalg.inv(a), y, moved) if has_duals(a) else y
+    y = _scipy.inv(plain(a), assume_a=assume_a, lower=lower, **options)
+    matrix = _READ.get(str(assume_a), _whole)(a, "L" if lower else "U")
+    return with_value(np.linalg.inv(matrix), y, moved) if has_duals(a) else y
 
 
 @called_as(_scipy.det)
@@ -751,8 +752,10 @@ def solve_circulant(value: Any, c: Any, b: Any, **options: Any) -> Any:
     TypeError
         If c is a stack of vectors, or axes are given.
     """
-    if np.ndim(c) != 1 or any(n in options for n in ("caxis", "baxis", "outaxis")):
-        raise TypeError("solve_circulant with duals takes one vector c and no axes; loop.")
+    axes = [n for n in ("caxis", "baxis", "outaxis") if n in options]
+    if np.ndim(c) != 1 or axes:
+        what = f"no {axes[0]}=" if axes else "one vector c"
+        raise TypeError(f"solve_circulant with duals takes {what}; loop over vectors.")
     n = len(plain(c))
     i, j = np.indices((n, n))
     return np.linalg.solve(c[(i - j) % n], b)

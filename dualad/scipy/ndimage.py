@@ -19,8 +19,9 @@ import numpy as np
 import scipy.ndimage as _scipy
 
 from ..array.operands import as_operand
-from ..array_rules.common import array, has_duals
+from ..array_rules.common import array, duals_in, has_duals
 from ..pair import plain
+from ..refusals import refused
 from ._calling import bridged
 from ._contractions import along, chosen, windowed
 from ._names import names_of
@@ -113,32 +114,39 @@ def _correlate(
     origin: Any = 0,
     *,
     axes: Any = None,
-) -> Any:
-    x, w = array(input), array(weights)
-    axes = tuple(range(np.ndim(x))) if axes is None else tuple(i % x.ndim for i in _each(axes, 1))
-    sizes, modes, origins = np.shape(w), _each(mode, len(axes)), _each(origin, len(axes))
-    for axis, m, how, at in zip(axes, sizes, modes, origins, strict=True):
-        x = _extended(x, axis, m // 2 + at, m - m // 2 - 1 - at, how, cval)
-    lengths = [1] * np.ndim(x)
-    for axis, m in zip(axes, sizes, strict=True):
-        lengths[axis] = m
-    order = np.argsort(axes)
-    return windowed(x, np.reshape(np.transpose(w, order), lengths))
-
-
-def _convolve(
-    input: Any,
-    weights: Any,
-    mode: Any = "reflect",
-    cval: Any = 0.0,
-    origin: Any = 0,
-    *,
-    axes: Any = None,
+    turned: bool = False,
 ) -> Any:
     w = array(weights)
-    origins = _each(origin, np.ndim(w))
-    turned = [-at - (n % 2 == 0) for at, n in zip(origins, np.shape(w), strict=True)]
-    return _correlate(input, np.flip(w), mode, cval, turned, axes=axes)
+    w = np.flip(w) if turned else w
+    x, lengths = _with_borders(array(input), np.shape(w), mode, cval, origin, axes, turned)
+    return windowed(x, np.reshape(w, lengths))
+
+
+def _with_borders(
+    x: Any, shape: Any, mode: Any, cval: Any, origin: Any, axes: Any, turned: bool = False
+) -> tuple[Any, list[int]]:
+    """x, and what is around it that windows of this shape reach to; their length on each axis.
+
+    As in SciPy, windows have their axes in the order of the array's, modes in that of `axes`, and
+    origins too where not all are named.
+    """
+    n = np.ndim(x)
+    named = tuple(range(n)) if axes is None else tuple(i % n for i in _each(axes, 1))
+    lengths = [1] * n
+    for axis, m in zip(sorted(named), shape, strict=True):
+        lengths[axis] = m
+    modes = zip(named, _each(mode, len(named)), strict=True)
+    places = zip(named if len(named) < n else range(n), _each(origin, len(named)), strict=True)
+    origins = dict(places)
+    for axis, how in modes:
+        m, at = lengths[axis], origins[axis]
+        at = -at - (m % 2 == 0) if turned else at
+        x = _extended(x, axis, m // 2 + at, m - m // 2 - 1 - at, how, cval)
+    return x, lengths
+
+
+def _convolve(input: Any, weights: Any, *args: Any, **options: Any) -> Any:
+    return _correlate(input, weights, *args, **options, turned=True)
 
 
 def _along_one(correlate: Function) -> Function:
@@ -180,16 +188,11 @@ def _generic_filter(
     axes: Any = None,
 ) -> Any:
     x = array(input)
-    axes = tuple(range(np.ndim(x))) if axes is None else tuple(i % x.ndim for i in _each(axes, 1))
-    foot = np.ones(_each(size, len(axes))) if footprint is None else np.asarray(footprint)
-    foot = foot.astype(bool)
-    modes, origins, shape = _each(mode, len(axes)), _each(origin, len(axes)), np.shape(x)
-    for axis, m, how, at in zip(axes, foot.shape, modes, origins, strict=True):
-        x = _extended(x, axis, m // 2 + at, m - m // 2 - 1 - at, how, cval)
-    sizes = [1] * len(shape)
-    for axis, m in zip(axes, foot.shape, strict=True):
-        sizes[axis] = m
-    seen = np.reshape(np.transpose(foot, np.argsort(axes)), sizes)
+    shape = np.shape(x)
+    n = len(shape) if axes is None else len(_each(axes, 1))
+    foot = np.ones(_each(size, n)) if footprint is None else np.asarray(footprint)
+    x, sizes = _with_borders(x, foot.shape, mode, cval, origin, axes)
+    seen = np.reshape(foot.astype(bool), sizes)
     options = extra_keywords or {}
     each = []
     for place in np.ndindex(shape):
@@ -250,8 +253,10 @@ def _flat(f: Function, combine: Function) -> Function:
 
     def composed(input: Any, **given: Any) -> Any:
         if given.get("structure") is not None:
-            raise NotImplementedError(
-                f"{f.__name__} with duals takes a flat structuring element; give footprint=."
+            raise refused(
+                f"{f.__name__} takes no structure= with duals; give footprint=, the form of a flat "
+                "one.",
+                *duals_in(input),
             )
         x = array(input)
         return combine(x, lambda g: _choosing(g, x, given))
