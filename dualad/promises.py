@@ -979,7 +979,7 @@ def _directions(inputs: Inputs, seeds: list[Any]) -> Iterator[list[Any]]:
 
 
 def _moved(x: Any, direction: Any, far: float) -> Any:
-    """x, some small steps further; what is infinite stays, and a number of Python's is one still."""
+    """x, some small steps further; what is infinite stays, and what is Python's stays so."""
     with np.errstate(all="ignore"):
         size: Any = abs(plain(x))
         if isinstance(size, np.ndarray):
