@@ -416,7 +416,8 @@ def test_refused_by_name() -> None:
         (lambda: sp.csr_array(np.stack([x, x])), "dualad.scipy.sparse"),
         (lambda: PLACES * x[0], r"write x \* A"),
         (lambda: PLACES.multiply(x), r"write x \* A"),
-        (lambda: sl.aslinearoperator(PLACES) @ x, "dualad.scipy.sparse"),
+        # from SciPy 1.18 on by SciPy, which makes objects of them first
+        (lambda: sl.aslinearoperator(PLACES) @ x, "dualad.scipy.sparse|no supported conversion"),
     ):
         with pytest.raises(TypeError, match=message):
             f()
