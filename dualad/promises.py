@@ -28,6 +28,7 @@ from .arguments import Inputs, Outputs, is_of_kept
 from .differentiations import (
     Doubt,
     close_level,
+    count_doubts,
     gravest_doubt,
     is_noted,
     levels_in,
@@ -417,7 +418,8 @@ def is_doubtful(why: str, f: Any, leaves: Sequence[Any]) -> bool:
         return False
     if _is_grave(why, f, leaves):
         return True
-    DOUBTS[1] += may_have_read(why, f, leaves)
+    if may_have_read(why, f, leaves):
+        count_doubts(0, 1)
     return False
 
 
@@ -433,7 +435,7 @@ def _is_grave(why: str, f: Any, leaves: Sequence[Any]) -> bool:
     if not _keeps_nothing.is_due(why, f, leaves):
         return False
     if is_step:
-        DOUBTS[0] += 1
+        count_doubts(1, 0)
         return False
     if may_keep(f):
         return True
@@ -445,11 +447,6 @@ def may_have_read(why: str, f: Any, leaves: Sequence[Any]) -> bool:
     """Whether f may have read numbers from the text of duals, and has not been looked into."""
     return why.endswith("text") and may_read(f) and not _reads_nothing.have(f, _shapes(leaves))
 
-
-# How often functions may have found a kept value by what they had made of a dual, a text or a
-# rounded number; and how often they may have read a number from such a text. Drivers look into
-# that when the result is there: f cannot be called again before, for it may find its own duals.
-DOUBTS = [0, 0]
 
 # Whether f is evaluated to look into outputs: what its own derivatives are then, was looked into
 # when they were first asked for, and each nesting would multiply the evaluations.
@@ -503,7 +500,7 @@ def settle(
             refuse_if_kept(inputs, evaluate)
             _keeps_nothing.add(why, inputs.f, inputs.leaves)
         if is_read and likewise:
-            DOUBTS[1] += 1
+            count_doubts(0, 1)
         elif is_read:
             refuse_if_read(inputs, seeds, outputs, has_aux)
     finally:
@@ -882,8 +879,10 @@ class _Looks:
         objects: list[Any] = []
         codes: list[Any] = list(places.values())
         made = made_of(given, objects, codes)
-        own = code_of(given)  # by whatever it is called
-        at = frozenset([p[:2] if _is_copy(c[0], own) else p for p, c in places.items() if c])
+        at: frozenset[Any] = frozenset()
+        if places:
+            own = code_of(given)  # by whatever it is called
+            at = frozenset([p[:2] if _is_copy(c[0], own) else p for p, c in places.items() if c])
         return (made, is_lifted, at, _shapes(leaves)), objects, codes
 
 

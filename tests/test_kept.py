@@ -20,6 +20,7 @@ import pytest
 
 from dualad import (
     Dual,
+    audit,
     derivative,
     grad,
     hessian,
@@ -33,6 +34,7 @@ from dualad import (
     vjp,
 )
 from dualad.lifting.effects import may_keep
+from dualad.pair import plain
 
 Same = Callable[[Any, Any], Any]
 
@@ -702,3 +704,79 @@ def test_who_prints_or_logs_is_called_once(capsys: Any) -> None:
 
     assert derivative(f)(2.0) == 12.0
     assert capsys.readouterr().out == "x = 2.000\n"
+
+
+# -- looked up by its hash ---------------------------------------------------------------------
+
+PLACES: dict[str, Any] = {
+    "dict": {1.0: "a", 2: "b", "+": "c"},
+    "set": {1.0, 2, "+"},
+    "frozenset": frozenset([1.0, 2, "+"]),
+    "keys": {1.0: 0, 2: 0}.keys(),
+    "OrderedDict": collections.OrderedDict({1.0: 0, 2: 0}),
+    "defaultdict": collections.defaultdict(int, {1.0: 0, 2: 0}),
+    "tuples": {(1.0, "a"), (2, "a")},
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_membership_is_that_of_the_plain_number(name: str) -> None:
+    parts = PLACES[name]
+    made = (lambda x: (x, "a")) if name == "tuples" else lambda x: x
+
+    def f(x: Any) -> Any:
+        y = math.exp(x) if made(x) in parts else math.sin(x)
+        return y * (2.0 if made(x + 1) not in parts else 3.0)
+
+    for x in (1.0, 0.0, 2.0, 1.5, np.float64(2.0)):
+        value, slope = value_and_grad(f)(x)
+        assert value == f(x)
+        is_in, factor = x in (1, 2), 3.0 if x + 1 in (1, 2) else 2.0
+        assert slope == pytest.approx(factor * (math.exp(x) if is_in else math.cos(x)))
+
+
+def test_a_calculator_of_tokens() -> None:
+    operators: dict[Any, Any] = {"+": operator.add, "*": operator.mul, "sin": math.sin}
+
+    def value(tokens: list[Any]) -> Any:
+        stack: list[Any] = []
+        for token in tokens:
+            if token not in operators:
+                stack.append(token)
+            elif token == "sin":
+                stack.append(operators[token](stack.pop()))
+            else:
+                stack.append(operators[token](stack.pop(), stack.pop()))
+        return stack.pop()
+
+    for x in (0.5, 1.0):
+        slope = derivative(lambda x: value([x, 3.0, "*", x, "+", "sin"]))(x)
+        assert slope == pytest.approx(4 * math.cos(4 * x))
+
+
+def test_membership_does_not_hide_a_kept_value() -> None:
+    kept: dict[Any, Any] = {}
+    last: list[Any] = [0.0]
+
+    def f(x: Any) -> Any:
+        if x not in kept:
+            kept.clear()
+            kept[float(plain(x))] = 1
+            last[0] = math.sin(x)
+        return last[0] * x
+
+    f(1.25)
+    with pytest.raises(TypeError, match=TOLD):
+        derivative(f)(1.25)
+
+
+def test_an_audit_names_a_kept_value() -> None:
+    f = times(in_dict(KEYS["round"]))
+    f(AT)
+    (finding,) = audit(f, AT).findings
+    assert finding.kind == "kept value" and finding.file == __file__
+    assert not audit(times(in_dict(KEYS["round"])), AT).findings
+    h = in_dict(KEYS["int"])
+    g = lambda v: np.stack([h(v[0]) * v[1], v[1]])  # noqa: E731
+    g(np.array([AT, 2.0]))
+    assert [found.kind for found in audit(g, np.array([AT, 2.0])).findings] == ["kept value"]
