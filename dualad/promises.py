@@ -735,14 +735,18 @@ def _found_by_key(inputs: Inputs, result: Any, derive: Derive, is_keeping: bool)
         opposite = [2 * plain(x) - p for x, p in zip(inputs.leaves, there, strict=True)]
         around: list[list[Any]] = []
         for points in (there, opposite):
-            with suppress(_Elsewhere):
+            try:
                 first = _derived(derive, points)
                 if first is None and not _gives_older(inputs, points, start):
                     raise _kept(inputs)  # it cannot be called twice there, and was so here
                 is_keeping = is_keeping or first is None or _changes(inputs, points, first, derive)
-                if first is None or not is_keeping:
-                    break
-                around.append(first)
+            except _Elsewhere:
+                if _comes_by_calling(inputs, points, derive):
+                    raise _kept(inputs) from None
+                continue
+            if first is None or not is_keeping:
+                break
+            around.append(first)
         else:
             if around and not _lies_between(_numbers(result), around, 2 * far * STEP):
                 raise _kept(inputs)
@@ -768,6 +772,14 @@ def _gives_older(inputs: Inputs, points: list[Any], start: int) -> bool:
     except Exception as error:
         return is_of_kept(error)  # where f is a driver itself
     return any(level < start for x in leaves(y) for level in levels_in(x))
+
+
+def _comes_by_calling(inputs: Inputs, points: list[Any], derive: Derive) -> bool:
+    """Whether it is by a plain call there that something can be derived."""
+    try:
+        return _is_called(inputs, points) and _derived(derive, points) is not None
+    except _Elsewhere:
+        return False
 
 
 def _numbers(result: Any) -> list[Any]:

@@ -528,8 +528,66 @@ def in_globals(key: Key) -> Any:
     return names["f"]
 
 
+def under_a_cache(key: Key) -> Any:
+    last: Any = [None]
+
+    @functools.lru_cache
+    def of_key(k: Any) -> Any:
+        return cube(last[0])
+
+    def f(x: Any) -> Any:
+        last[0] = x
+        return of_key(key(x))
+
+    return f
+
+
+def in_decorator(key: Key) -> Any:
+    def memoised(f: Any) -> Any:
+        kept: dict[Any, Any] = {}
+
+        @functools.wraps(f)
+        def g(x: Any) -> Any:
+            k = key(x)
+            if k not in kept:
+                kept[k] = f(x)
+            return kept[k]
+
+        return g
+
+    return memoised(cube)
+
+
+def on_demand(key: Key) -> Any:
+    class Kept(dict[Any, Any]):
+        def __missing__(self, k: Any) -> Any:
+            self[k] = v = cube(last[0])
+            return v
+
+    last: Any = [None]
+    kept = Kept()
+
+    def f(x: Any) -> Any:
+        last[0] = x
+        return kept[key(x)]
+
+    return f
+
+
 STORES_BY_KEY = [
-    *(in_dict, by_get, by_error, by_setdefault, in_object, in_class, in_default, in_pairs),
+    *(
+        under_a_cache,
+        in_decorator,
+        on_demand,
+        in_dict,
+        by_get,
+        by_error,
+        by_setdefault,
+        in_object,
+        in_class,
+        in_default,
+        in_pairs,
+    ),
     *(least_recently_used, in_globals),
 ]
 AT = 0.5123456
@@ -582,6 +640,23 @@ def test_no_driver_takes_what_was_kept_by_a_key(name: str, lift: bool | None) ->
             DRIVERS[name](f, lift)
         at_first = times(in_dict(KEYS[key]))
         assert DRIVERS[name](at_first, lift) == pytest.approx(FIRST, rel=1e-9), key
+
+
+def test_what_takes_plain_numbers_only_is_not_what_is_kept() -> None:
+    """Where duals are refused but for what a plain call has kept."""
+    kept = np.full(2000, np.nan)
+
+    def f(x: Any) -> Any:
+        i = int(x * 1000)
+        if np.isnan(kept[i]):
+            kept[i] = cube(x)
+        return kept[i] * x
+
+    f(AT)
+    with pytest.raises(TypeError, match="cached value"):
+        derivative(f)(AT)
+    with pytest.raises(TypeError, match="storing x"):
+        derivative(f)(2 * AT)
 
 
 def test_one_of_two_values_was_kept_by_a_key() -> None:
