@@ -50,7 +50,7 @@ cdef object is_elementwise = None     # is_elementwise(f, argnum, shape): whethe
 cdef object tell = None               # tell(driver, error, why): say what helps
 cdef object asks_to_settle = None     # asks_to_settle(f, x, level, y): whether y is looked into
 cdef object gravest_doubt = None      # that of `differentiations`
-cdef list doubts = [0, 0]             # promises.DOUBTS
+cdef list doubts = [None]             # promises.DOUBTS
 cdef object look_into = None          # look_into(driver, made_by, doubts, args, kwargs, result)
 cdef object described = None          # described(driver): its text
 cdef object global_name = None        # global_name(driver): where it stands in its module, or None
@@ -492,14 +492,14 @@ cdef class Driver:
 
 cdef object call_driver(PyObject *self, PyObject *const *args, size_t flags, PyObject *names):
     cdef Driver driver = <Driver>self
-    kept, read = doubts
+    before = doubts[0]
     result = called(driver, args, flags, names)
-    if doubts[0] is not kept or doubts[1] is not read:
+    if doubts[0] is not before:
         n = PyVectorcall_NARGS(flags)
         each = [<object>args[i] for i in range(n if names == NULL else n + len(<tuple>names))]
         by_name = {} if names == NULL else dict(zip(<tuple>names, each[n:]))
         made_by = driver.driver.__name__, driver.f, driver.argnums, driver.has_aux
-        look_into(driver, made_by, [kept, read], each[:n], by_name, result)
+        look_into(driver, made_by, before, each[:n], by_name, result)
     return result
 
 

@@ -1189,7 +1189,9 @@ cdef inline object plainly(Operator hook, object a, object b, tuple given):
 
 cdef inline bint is_searched_in_c(object x, object parts) except -1:
     """Whether no method of the user's is called where x is looked for."""
-    if type(parts) is dict or type(parts) is set or type(parts) is str:
+    if type(parts) is dict or type(parts) is set:
+        return type(x) is str or type(x) is int or type(x) is float  # else there may be duals in it
+    if type(parts) is str:
         return True
     if not (type(parts) is tuple or type(parts) is list) or may_be_users(x):
         return False

@@ -11,6 +11,7 @@ other levels know nothing of it.
 
 from __future__ import annotations
 
+import copy
 import functools
 import inspect
 import linecache
@@ -24,16 +25,18 @@ from typing import Any
 
 import numpy as np
 
-from .arguments import Argnums, Inputs, split
+from .arguments import Argnums, Inputs, Outputs, split
 from .array.dualarray import DualArray
 from .conversions import as_number
 from .dual import Dual, evaluate, namespace_for, slope_of
 from .frames import is_hook, is_ours, user_frame
 from .levels import ParticipatingLevel, fresh_level
+from .lifting.effects import code_of, may_keep
 from .lifting.reach import chosen
 from .namespaces import is_exact
 from .pair import DUAL_OF, Function, dual, is_operand, kind_of, parts, plain
-from .passes import one_like, seeded, unit_seeds
+from .passes import evaluated, one_like, seeded, tangents_of, unit_seeds
+from .promises import refuse_if_found_by_key
 from .rules import Rule
 from .stacking import DIRECTIONS
 from .structure import leaves, rebuild
@@ -92,7 +95,7 @@ class Finding:
     ----------
     kind : str
         "tie", "kink", "jump", "infinite slope", "nan slope", "strong zero", "first inf",
-        "first nan" or "constant".
+        "first nan", "kept value" or "constant".
     what : str
         The operation.
     value : str
@@ -166,6 +169,7 @@ def audit(
     - **infinite and nan slopes**, and **strong zeros**: where such a slope met a zero tangent,
       and was not counted;
     - the **first inf and nan** in a value and in a tangent, and the operation that made it;
+    - a **kept value** of a plain call, which f has found by a text or a rounded number;
     - if there is nothing else, a **constant** result that comparisons decided about, as of a
       bisection: its derivative is 0, whatever it stands for. The last comparison is named.
 
@@ -206,9 +210,9 @@ def audit(
     """
     refuse_unless_callable("audit", f, "audit(f, x)")
     inputs = Inputs("audit", chosen(f, lift), argnums, args, kwargs)
-    level = _Watch(fresh_level())
+    level, seeds = _Watch(fresh_level()), _all_seeds(inputs)
     try:
-        result = inputs.call(seeded(inputs, _all_seeds(inputs), level))
+        result = inputs.call(seeded(inputs, seeds, level))
     except Exception as error:
         if level.report.findings:
             error.add_note(str(level.report))
@@ -216,8 +220,38 @@ def audit(
     findings = level.report.findings
     if not findings and level.decision and all(split(y, level)[1] is None for y in leaves(result)):
         findings.append(level.decision)
+    if may_keep(inputs.f, by_key=True) and _has_found_by_key(inputs, result, seeds, level):
+        what, where = "what an earlier call kept", inspect.unwrap(f)
+        code = code_of(where)
+        at = ("", 0) if code is None else (code.co_filename, code.co_firstlineno)
+        findings.append(Finding("kept value", what, ", ".join(map(_text, inputs.leaves)), *at))
     level.report.result = rebuild(result, lambda v: split(v, level)[0])
     return level.report
+
+
+def _has_found_by_key(inputs: Inputs, result: Any, seeds: list[Any], level: int) -> bool:
+    """Whether f has found a value of a plain call by a text or a rounded number."""
+    pairs = zip(seeds, inputs.leaves, strict=True)
+    has_axis = any(s is not None and np.ndim(s) > np.ndim(x) for s, x in pairs)
+    directions = (inputs.size,) if has_axis else ()
+
+    def tangents(outputs: Outputs) -> list[Any]:
+        return tangents_of(outputs, inputs, directions)
+
+    def elsewhere(points: list[Any]) -> list[Any]:
+        moved = copy.copy(inputs)
+        moved.leaves = points
+        return tangents(evaluated(moved, seeds, False)[0])
+
+    try:
+        here = tangents(Outputs("audit", result, level))
+    except TypeError:  # it is made of other things than numbers
+        return False
+    try:
+        refuse_if_found_by_key(inputs, here, elsewhere)
+    except TypeError:
+        return True
+    return False
 
 
 def _all_seeds(inputs: Inputs) -> list[Any]:

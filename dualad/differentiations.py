@@ -136,6 +136,17 @@ def gravest_doubt(level: int) -> str:
     return doubt
 
 
+# How often functions may have found a kept value by what they had made of a dual, a text or a
+# rounded number; and how often they may have read a number from such a text. Drivers look into
+# that when the result is there: f cannot be called again before, for it may find its own duals.
+DOUBTS = [(0, 0)]
+
+
+def count_doubts(kept: int, read: int) -> None:
+    """Let `DOUBTS` hold so many more."""
+    DOUBTS[0] = DOUBTS[0][0] + kept, DOUBTS[0][1] + read
+
+
 # -- what is looked into -------------------------------------------------------------------
 
 

@@ -29,6 +29,7 @@ from .conversions import as_slope
 from .differentiations import (
     Doubt,
     close_level,
+    count_doubts,
     gravest_doubt,
     is_noted,
     levels_in,
@@ -418,7 +419,8 @@ def is_doubtful(why: str, f: Any, leaves: Sequence[Any]) -> bool:
         return False
     if _is_grave(why, f, leaves):
         return True
-    DOUBTS[1] += may_have_read(why, f, leaves)
+    if may_have_read(why, f, leaves):
+        count_doubts(0, 1)
     return False
 
 
@@ -434,7 +436,7 @@ def _is_grave(why: str, f: Any, leaves: Sequence[Any]) -> bool:
     if not _keeps_nothing.is_due(why, f, leaves):
         return False
     if is_step:
-        DOUBTS[0] += 1
+        count_doubts(1, 0)
         return False
     if may_keep(f):
         return True
@@ -446,11 +448,6 @@ def may_have_read(why: str, f: Any, leaves: Sequence[Any]) -> bool:
     """Whether f may have read numbers from the text of duals, and has not been looked into."""
     return why.endswith("text") and may_read(f) and not _reads_nothing.have(f, _shapes(leaves))
 
-
-# How often functions may have found a kept value by what they had made of a dual, a text or a
-# rounded number; and how often they may have read a number from such a text. Drivers look into
-# that when the result is there: f cannot be called again before, for it may find its own duals.
-DOUBTS = [0, 0]
 
 # Whether f is evaluated to look into outputs: what its own derivatives are then, was looked into
 # when they were first asked for, and each nesting would multiply the evaluations.
@@ -504,7 +501,7 @@ def settle(
             refuse_if_kept(inputs, evaluate)
             _keeps_nothing.add(why, inputs.f, inputs.leaves)
         if is_read and likewise:
-            DOUBTS[1] += 1
+            count_doubts(0, 1)
         elif is_read:
             refuse_if_read(inputs, seeds, outputs, has_aux)
     finally:
@@ -739,14 +736,18 @@ def _found_by_key(inputs: Inputs, result: Any, derive: Derive, is_keeping: bool)
         opposite = [2 * plain(x) - p for x, p in zip(inputs.leaves, there, strict=True)]
         around: list[list[Any]] = []
         for points in (there, opposite):
-            with suppress(_Elsewhere):
+            try:
                 first = _derived(derive, points)
                 if first is None and not _gives_older(inputs, points, start):
                     raise _kept(inputs)  # it cannot be called twice there, and was so here
                 is_keeping = is_keeping or first is None or _changes(inputs, points, first, derive)
-                if first is None or not is_keeping:
-                    break
-                around.append(first)
+            except _Elsewhere:
+                if _comes_by_calling(inputs, points, derive):
+                    raise _kept(inputs) from None
+                continue
+            if first is None or not is_keeping:
+                break
+            around.append(first)
         else:
             if around and not _lies_between(_numbers(result), around, 2 * far * STEP):
                 raise _kept(inputs)
@@ -772,6 +773,14 @@ def _gives_older(inputs: Inputs, points: list[Any], start: int) -> bool:
     except Exception as error:
         return is_of_kept(error)  # where f is a driver itself
     return any(level < start for x in leaves(y) for level in levels_in(x))
+
+
+def _comes_by_calling(inputs: Inputs, points: list[Any], derive: Derive) -> bool:
+    """Whether it is by a plain call there that something can be derived."""
+    try:
+        return _is_called(inputs, points) and _derived(derive, points) is not None
+    except _Elsewhere:
+        return False
 
 
 def _numbers(result: Any) -> list[Any]:
@@ -883,8 +892,10 @@ class _Looks:
         objects: list[Any] = []
         codes: list[Any] = list(places.values())
         made = made_of(given, objects, codes)
-        own = code_of(given)  # by whatever it is called
-        at = frozenset([p[:2] if _is_copy(c[0], own) else p for p, c in places.items() if c])
+        at: frozenset[Any] = frozenset()
+        if places:
+            own = code_of(given)  # by whatever it is called
+            at = frozenset([p[:2] if _is_copy(c[0], own) else p for p, c in places.items() if c])
         return (made, is_lifted, at, _shapes(leaves)), objects, codes
 
 

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from .differentiations import DOUBTS, count_doubts
 from .pair import plain
 
 Workers = int | Callable[..., Any]
@@ -67,7 +68,7 @@ class Plan:
             batch = list(items[first : first + several])
             results = iter(call(batch))
             for item in batch:
-                there, result = _arrived(next(results, (None, None)))
+                there, result, doubts = _arrived(next(results, (None, None, (0, 0))))
                 if there != item:
                     raise ValueError(
                         "workers: this map does not give the results of all passes in order; "
@@ -75,6 +76,8 @@ class Plan:
                     )
                 if isinstance(result, _Raised):
                     raise result.again()
+                if any(doubts):
+                    count_doubts(*doubts)
                 yield result
                 done += 1
                 if self.progress is not None:
@@ -145,7 +148,7 @@ def _processors() -> int:
 
 
 class _Sent:
-    """A task as it runs elsewhere: at our precision, and saying which item it did.
+    """A task as it runs elsewhere: at our precision, saying which item it did and what is in doubt.
 
     An error is a result too: so the first in order is raised, not the first in time.
     """
@@ -153,12 +156,15 @@ class _Sent:
     def __init__(self, precision: Any, task: Callable[[Any], Any]) -> None:
         self.precision, self.task = precision, task
 
-    def __call__(self, item: Any) -> tuple[Any, Any]:
+    def __call__(self, item: Any) -> tuple[Any, Any, tuple[int, int]]:
         _set_precision(self.precision)
+        before = DOUBTS[0]
+        result: Any
         try:
-            return item, self.task(item)
+            result = self.task(item)
         except Exception as error:
-            return item, _Raised(error)
+            result = _Raised(error)
+        return item, result, (DOUBTS[0][0] - before[0], DOUBTS[0][1] - before[1])
 
     def __reduce__(self) -> Any:
         # The precision first: mpmath rounds what it unpickles to the precision of its process.

@@ -15,7 +15,7 @@ import numpy as np
 from .arguments import Argnums, Inputs, Outputs, argnums_as_tuple, aux_of, is_of_kept
 from .array.dualarray import DualArray
 from .array.operands import unbuffered
-from .differentiations import gravest_doubt
+from .differentiations import DOUBTS, gravest_doubt
 from .dual import Dual
 from .kernel import DRIVERS
 from .lifting import callbacks, library, operators  # noqa: F401  they enter what is lifted by them
@@ -24,7 +24,6 @@ from .lifting.reach import chosen, needs_lift_after_all
 from .pair import Function
 from .passes import evaluated
 from .promises import (
-    DOUBTS,
     Derive,
     is_doubtful,
     is_elementwise,
@@ -204,7 +203,7 @@ class _Wrapper(Lookalike):
             self._is_decided = True
             if chosen(self.__wrapped__, None) is not self.__wrapped__:
                 self._lift()
-        before = DOUBTS[:]
+        before = DOUBTS[0]
         try:
             result = self._call(*args, **kwargs)
         except (TypeError, AttributeError):
@@ -212,7 +211,7 @@ class _Wrapper(Lookalike):
                 raise
             self._lift()
             result = self._call(*args, **kwargs)
-        if before != DOUBTS:
+        if DOUBTS[0] is not before:
             options = self._made_by.keywords
             made_by = (self._made_by.func.__name__, self._f, self._made_by.args[1])
             has_aux = options.get("has_aux", False)
@@ -262,7 +261,7 @@ def _asks_to_settle(f: Function, x: Any, level: int, y: Any) -> bool:
 
 
 def _look_into(
-    driver: Function, made_by: tuple[str, Function, Argnums, bool], before: list[int],
+    driver: Function, made_by: tuple[str, Function, Argnums, bool], before: tuple[int, int],
     given: Sequence[Any], by_name: dict[str, Any], result: Any,
 ) -> None:  # fmt: skip
     """`look_into` what a driver gives, which is called so and differentiates f."""
@@ -285,7 +284,7 @@ def _look_into(
 
 
 def look_into(
-    before: list[int], inputs: Inputs, result: Any, derive: Derive, has_aux: bool = False
+    before: tuple[int, int], inputs: Inputs, result: Any, derive: Derive, has_aux: bool = False
 ) -> None:
     """Look into a result, where doubts have come up since `before`, as `DOUBTS` counts them.
 
@@ -294,9 +293,10 @@ def look_into(
     TypeError
         If f has found a kept value, or read a number from the text of a dual.
     """
-    if DOUBTS[0] != before[0]:
+    now = DOUBTS[0]
+    if now[0] != before[0]:
         refuse_if_found_by_key(inputs, result, derive)
-    if DOUBTS[1] != before[1] and may_have_read("text", inputs.f, inputs.leaves):
+    if now[1] != before[1] and may_have_read("text", inputs.f, inputs.leaves):
         along: list[Any] = [weights(x) if np.ndim(x) else 1.0 for x in inputs.leaves]
         try:
             outputs, _ = evaluated(inputs, along, has_aux)

@@ -81,6 +81,12 @@ def test_equal_numbers_with_other_tangents_are_others(mode: Any) -> None:
     assert grad(lambda v: g(v[0]) + 5 * g(v[1]), mode=mode)([2.0, 2.0]) == [4.0, 20.0]
     assert grad(lambda v: g(v[0], 1.0) + 5 * g(2.0, v[1]), mode=mode)([2.0, 1.0]) == [4.0, 20.0]
     assert grad(lambda v: g(v[0], y=v[1]), mode=mode)([2.0, 1.0]) == [4.0, 4.0]
+    along = derivative(lambda x: g(x, 2.0) + 5 * g(2.0, x))  # the same numbers in other places
+    assert along(2.0) == 8.0 + 20.0
+    inner = lambda x: derivative(lambda y: g(x, y) + 5 * g(y, y))(2.0)  # noqa: E731
+    assert derivative(inner)(2.0) == 4.0
+    summed = lambda x: derivative(lambda y: g(y + x) + 5 * g(y + 2.0))(3.0)  # noqa: E731
+    assert derivative(summed)(2.0) == 2.0
     nested = lambda x: g(x) + derivative(lambda y: g(x) * g(y))(x)  # noqa: E731  # x² + 2x³
     assert derivative(nested)(3.0) == 6.0 + 54.0
     assert not MEMOS
@@ -121,6 +127,24 @@ def test_values_counts_and_evictions_are_those_of_the_plain_cache(
     if x:  # else other tangents come with equal numbers
         assert evaluations == 2 * first
     assert g.cache_info().currsize == 0 and not MEMOS
+
+
+def test_what_other_tangents_take_is_not_counted() -> None:
+    infos: list[Any] = []
+
+    @functools.lru_cache(maxsize=3)
+    def g(x: Any, n: int) -> Any:
+        return x if n == 0 else g(x, n - 1) * x
+
+    def f(v: Any) -> Any:
+        y = g(v[0], 4) + 5 * g(v[1], 4)
+        infos.append(g.cache_info())
+        return y
+
+    f([2.0, 2.0])
+    g.cache_clear()
+    assert grad(f)([2.0, 2.0]) == [80.0, 400.0]
+    assert infos[0] == infos[1]
 
 
 def test_the_first_of_equal_numbers_is_taken_as_by_the_plain_cache() -> None:

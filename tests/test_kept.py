@@ -20,6 +20,7 @@ import pytest
 
 from dualad import (
     Dual,
+    audit,
     derivative,
     grad,
     hessian,
@@ -33,6 +34,7 @@ from dualad import (
     vjp,
 )
 from dualad.lifting.effects import may_keep
+from dualad.pair import plain
 
 Same = Callable[[Any, Any], Any]
 
@@ -539,8 +541,66 @@ def in_globals(key: Key) -> Any:
     return names["f"]
 
 
+def under_a_cache(key: Key) -> Any:
+    last: Any = [None]
+
+    @functools.lru_cache
+    def of_key(k: Any) -> Any:
+        return cube(last[0])
+
+    def f(x: Any) -> Any:
+        last[0] = x
+        return of_key(key(x))
+
+    return f
+
+
+def in_decorator(key: Key) -> Any:
+    def memoised(f: Any) -> Any:
+        kept: dict[Any, Any] = {}
+
+        @functools.wraps(f)
+        def g(x: Any) -> Any:
+            k = key(x)
+            if k not in kept:
+                kept[k] = f(x)
+            return kept[k]
+
+        return g
+
+    return memoised(cube)
+
+
+def on_demand(key: Key) -> Any:
+    class Kept(dict[Any, Any]):
+        def __missing__(self, k: Any) -> Any:
+            self[k] = v = cube(last[0])
+            return v
+
+    last: Any = [None]
+    kept = Kept()
+
+    def f(x: Any) -> Any:
+        last[0] = x
+        return kept[key(x)]
+
+    return f
+
+
 STORES_BY_KEY = [
-    *(in_dict, by_get, by_error, by_setdefault, in_object, in_class, in_default, in_pairs),
+    *(
+        under_a_cache,
+        in_decorator,
+        on_demand,
+        in_dict,
+        by_get,
+        by_error,
+        by_setdefault,
+        in_object,
+        in_class,
+        in_default,
+        in_pairs,
+    ),
     *(least_recently_used, in_globals),
 ]
 AT = 0.5123456
@@ -593,6 +653,23 @@ def test_no_driver_takes_what_was_kept_by_a_key(name: str, lift: bool | None) ->
             DRIVERS[name](f, lift)
         at_first = times(in_dict(KEYS[key]))
         assert DRIVERS[name](at_first, lift) == pytest.approx(FIRST, rel=1e-9), key
+
+
+def test_what_takes_plain_numbers_only_is_not_what_is_kept() -> None:
+    """Where duals are refused but for what a plain call has kept."""
+    kept = np.full(2000, np.nan)
+
+    def f(x: Any) -> Any:
+        i = int(x * 1000)
+        if np.isnan(kept[i]):
+            kept[i] = cube(x)
+        return kept[i] * x
+
+    f(AT)
+    with pytest.raises(TypeError, match="cached value"):
+        derivative(f)(AT)
+    with pytest.raises(TypeError, match="storing x"):
+        derivative(f)(2 * AT)
 
 
 def test_one_of_two_values_was_kept_by_a_key() -> None:
@@ -671,10 +748,18 @@ def test_what_is_kept_of_plain_numbers_only_is_no_loss() -> None:
 
 def test_a_cache_of_duals_is_no_loss_until_it_is_met() -> None:
     """As a solver has it, that goes from point to point and calls both f and its derivative."""
-    f = times(in_dict(KEYS["f-string"]))
+    calls = 0
+    kept = times(in_dict(KEYS["f-string"]))
+
+    def f(x: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return kept(x)
+
     slope = derivative(f)
     x = 1.0
     for i in range(40):
+        assert calls <= 20 + 4.5 * i  # two more that are compared, and one that is plain
         x += 0.01
         if i % 8 == 5:
             f(x)
@@ -715,3 +800,79 @@ def test_who_prints_or_logs_is_called_once(capsys: Any) -> None:
 
     assert derivative(f)(2.0) == 12.0
     assert capsys.readouterr().out == "x = 2.000\n"
+
+
+# -- looked up by its hash ---------------------------------------------------------------------
+
+PLACES: dict[str, Any] = {
+    "dict": {1.0: "a", 2: "b", "+": "c"},
+    "set": {1.0, 2, "+"},
+    "frozenset": frozenset([1.0, 2, "+"]),
+    "keys": {1.0: 0, 2: 0}.keys(),
+    "OrderedDict": collections.OrderedDict({1.0: 0, 2: 0}),
+    "defaultdict": collections.defaultdict(int, {1.0: 0, 2: 0}),
+    "tuples": {(1.0, "a"), (2, "a")},
+}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_membership_is_that_of_the_plain_number(name: str) -> None:
+    parts = PLACES[name]
+    made = (lambda x: (x, "a")) if name == "tuples" else lambda x: x
+
+    def f(x: Any) -> Any:
+        y = math.exp(x) if made(x) in parts else math.sin(x)
+        return y * (2.0 if made(x + 1) not in parts else 3.0)
+
+    for x in (1.0, 0.0, 2.0, 1.5, np.float64(2.0)):
+        value, slope = value_and_grad(f)(x)
+        assert value == f(x)
+        is_in, factor = x in (1, 2), 3.0 if x + 1 in (1, 2) else 2.0
+        assert slope == pytest.approx(factor * (math.exp(x) if is_in else math.cos(x)))
+
+
+def test_a_calculator_of_tokens() -> None:
+    operators: dict[Any, Any] = {"+": operator.add, "*": operator.mul, "sin": math.sin}
+
+    def value(tokens: list[Any]) -> Any:
+        stack: list[Any] = []
+        for token in tokens:
+            if token not in operators:
+                stack.append(token)
+            elif token == "sin":
+                stack.append(operators[token](stack.pop()))
+            else:
+                stack.append(operators[token](stack.pop(), stack.pop()))
+        return stack.pop()
+
+    for x in (0.5, 1.0):
+        slope = derivative(lambda x: value([x, 3.0, "*", x, "+", "sin"]))(x)
+        assert slope == pytest.approx(4 * math.cos(4 * x))
+
+
+def test_membership_does_not_hide_a_kept_value() -> None:
+    kept: dict[Any, Any] = {}
+    last: list[Any] = [0.0]
+
+    def f(x: Any) -> Any:
+        if x not in kept:
+            kept.clear()
+            kept[float(plain(x))] = 1
+            last[0] = math.sin(x)
+        return last[0] * x
+
+    f(1.25)
+    with pytest.raises(TypeError, match=TOLD):
+        derivative(f)(1.25)
+
+
+def test_an_audit_names_a_kept_value() -> None:
+    f = times(in_dict(KEYS["round"]))
+    f(AT)
+    (finding,) = audit(f, AT).findings
+    assert finding.kind == "kept value" and finding.file == __file__
+    assert not audit(times(in_dict(KEYS["round"])), AT).findings
+    h = in_dict(KEYS["int"])
+    g = lambda v: np.stack([h(v[0]) * v[1], v[1]])  # noqa: E731
+    g(np.array([AT, 2.0]))
+    assert [found.kind for found in audit(g, np.array([AT, 2.0])).findings] == ["kept value"]

@@ -29,7 +29,7 @@ from .instructions import (
     parts_of,
     value_of_name,
 )
-from .lift import is_left_alone
+from .lift import Cached, is_left_alone
 
 
 def may_keep(f: Function, by_key: bool = False) -> bool:
@@ -214,6 +214,8 @@ class _Search:
             return self.is_found(x.__func__) or self.is_found(x.__self__)
         if kind is functools.partial:
             return any(map(self.is_found, (x.func, *x.args, *x.keywords.values())))
+        if kind is Cached:
+            return self.what is _LOOKING or self.is_found(x.__wrapped__)
         if kind in _BUILT and getattr(x, "__name__", "") in self.what:
             owner = getattr(x, "__self__", None)
             if not isinstance(owner, types.ModuleType) or owner.__name__ in _DOING_BY_NAME:

@@ -29,7 +29,7 @@ from typing import Any, ClassVar, ParamSpec, TypeVar
 import numpy as np
 
 from ..array.operands import ArrayProxy, unbuffered
-from ..differentiations import text_for
+from ..differentiations import answered, note_equal, text_for
 from ..dual import Dual
 from ..kernel import LIFTING
 from ..pair import Function, plain
@@ -685,6 +685,29 @@ class Remainder:
         return self.remainder(*pair)
 
 
+class Membership:
+    """x in parts, or x not in parts, of the pair (x, parts)."""
+
+    def __init__(self, is_in: bool) -> None:
+        self.is_in = is_in
+
+    def __matmul__(self, pair: tuple[Any, Any]) -> bool:
+        return is_in(*pair) is self.is_in
+
+
+def is_in(x: Any, parts: Any) -> bool:
+    """x in parts: where these are found by their hash, a dual is looked up as its number is."""
+    if type(x) in _WITHOUT_DUALS or type(parts) not in _HASHED:
+        return x in parts
+    duals = [v for v in leaves(x) if _is_lifted_number(v)]
+    if not duals:
+        return x in parts
+    found: bool = answered(operator.contains, rebuild(x, _plain_number) in parts, *duals)
+    if found:
+        note_equal(*duals)
+    return found
+
+
 def _plain_number(x: Any) -> Any:
     return plain(unbuffered(x))
 
@@ -964,14 +987,14 @@ def _copied(f: types.FunctionType, keep: Callable[[types.CodeType, Any], None]) 
     def is_plain(name: str) -> bool:
         return isinstance(f.__globals__.get(name), types.ModuleType)
 
-    operators = OPERATORS or _TEXT
+    operators = OPERATORS or _ALWAYS
     hooks = Hooks(
         callee, ITERABLE, SPECIAL, MANAGER, operators, getter, method, setter, Deleter, is_plain
     )
     code = rewritten(f.__code__, hooks, lambda new: note(new, STAYS))
     key = id(f.__code__)
     with _LOCK:
-        if operators is (OPERATORS or _TEXT):
+        if operators is (OPERATORS or _ALWAYS):
             codes = _copied_codes  # which is gone by its name when Python ends
             codes[key] = weakref.ref(f.__code__, lambda _: codes.pop(key, None))
             keep(f.__code__, code)
@@ -1072,7 +1095,14 @@ special: Function = LIFTING.special if LIFTING else readable_special
 ITERABLE: Any = LIFTING.Iterable() if LIFTING else Iterable()
 SPECIAL: Any = LIFTING.Special() if LIFTING else Special()
 MANAGER: Any = LIFTING.Manager() if LIFTING else SPECIAL
-_TEXT = {"%": Remainder(operator.mod), "%=": Remainder(operator.imod)}
+_WITHOUT_DUALS = frozenset((str, int, float, bool, bytes, type(None)))
+_HASHED = frozenset((dict, set, frozenset, type({}.keys()), collections.OrderedDict))
+_HASHED |= {collections.defaultdict, collections.Counter, types.MappingProxyType}
+# Those that Python's own numbers need, too.
+_ALWAYS = {
+    **{"%": Remainder(operator.mod), "%=": Remainder(operator.imod)},
+    **{"in": Membership(True), "not in": Membership(False)},
+}
 OPERATORS: dict[str, Any] = {}  # all of them, once `operators` finds that the user's need it
 _LOCK = allocate_lock()  # of what is known of code, while hooks come
 _any_getter: Callable[[str], Any] = LIFTING.Getter if LIFTING else Getter

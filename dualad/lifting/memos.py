@@ -127,7 +127,7 @@ class Memo:
         self.kept: collections.OrderedDict[Hashable, _Kept] = collections.OrderedDict()
 
     def keep(self, key: Hashable, kept: _Kept) -> None:
-        if self.maxsize == 0 or key in self.kept:
+        if key in self.kept:
             return
         self.kept[key] = kept
         while self.maxsize is not None and len(self.kept) > self.maxsize:

@@ -39,7 +39,7 @@ from .standins import FUNCTIONS, INFIX, SUM_IS_EXACT, as_infix, summed
 def _is_in(x: Any, parts: Any) -> bool:
     if type(parts) in _LISTS and any(_python_method(type(v), "eq") for v in (x, *parts)):
         return any(v is x or _truth(_hooks["=="] @ (v, x)) for v in parts)
-    return x in (parts if _has(type(parts), "contains") else lift.walked(parts))
+    return lift.is_in(x, parts if _has(type(parts), "contains") else lift.walked(parts))
 
 
 def _item(x: Any, key: Any) -> Any:
