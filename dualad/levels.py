@@ -80,6 +80,7 @@ class ParticipatingLevel(int):
     """
 
     holds_arrays = True  # or its duals are single numbers, and arrays of them those of objects
+    has_series = False  # whether its tangents hold more than first derivatives
     prefers_sweeps = False  # whether gradients inside go back, however few their inputs are
 
     def applies(self, rule: Any, args: tuple[DualLike, ...]) -> DualLike:

@@ -301,6 +301,7 @@ class SeriesLevel(ParticipatingLevel):
     """
 
     order: int
+    has_series = True
     is_unable = False
     has_other_way = True
     _terms: dict[Any, Term]  # of the row that is applied

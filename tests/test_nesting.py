@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Callable
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mp, mpf
+from programs.nested import Nested
 
 import dualad
 from dualad import (
@@ -472,3 +474,15 @@ def test_slopes_that_are_not_finite_are_the_same_in_all_orders_of_nesting(name: 
     for modes, g in second.items():
         for way in first:
             np.testing.assert_allclose(inside(g, way)(x), third, rtol=1e-13, err_msg=f"{modes}")
+
+
+# -- random programs -----------------------------------------------------------------------------
+
+
+def test_random_programs_of_drivers_within_drivers() -> None:
+    """Against nested differences of a hundred digits; DUALAD_PROGRAMS says how many."""
+    for seed in range(int(os.environ.get("DUALAD_PROGRAMS", "100"))):
+        program = Nested(seed)
+        expected = program.expected()
+        if abs(expected) < 1e100:  # else it overflows on the way
+            assert abs(program.found() - expected) <= 1e-9 * max(1, abs(expected)), program

@@ -19,7 +19,7 @@ from ..array.operands import (
     from_objects,
     unbuffered,
 )
-from ..array.protocols import implements
+from ..array.protocols import ARRAY_FUNCTIONS, implements
 from ..dual import Dual
 from ..looks import is_plain
 from ..numerics import plainly, quiet
@@ -194,7 +194,11 @@ def valued(
 
     with quiet():
         result = composed(*args, **kwargs)
-    y = valued(f, composed, rebuild(args, primal), rebuild(kwargs, primal))
+    args, kwargs = rebuild(args, primal), rebuild(kwargs, primal)
+    if f in ARRAY_FUNCTIONS and any(isinstance(x, Dual) for x in leaves([args, kwargs])):
+        y = ARRAY_FUNCTIONS[f](*args, **kwargs)  # an older level may have its own way, as series do
+    else:
+        y = valued(f, composed, args, kwargs)
     return _paired(y, result, level)
 
 

@@ -337,8 +337,9 @@ def _polar(v: Any, axes: tuple[int, ...], length: Any = None) -> tuple[Any, Any]
     u̇ = (v̇ − u·(u·v̇))/|v|, where the difference is small beside v̇ if v̇ is along an element that
     outweighs all others. There 1 − u² is the sum of the other squares.
     """
-    if not isinstance(v, DualArray):
-        if length is None:
+    has_series = isinstance(v, DualArray) and getattr(v.level, "has_series", False)
+    if not isinstance(v, DualArray) or has_series:
+        if length is None or has_series:
             length = np.sqrt(np.sum((np.conj(v) * v).real, axis=axes, keepdims=True))
         return length, v * reciprocal(length, length == 0)
     length, u = _polar(v.primal, axes, length)

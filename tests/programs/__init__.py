@@ -12,6 +12,7 @@ series.py    and Taylor series of fifty digits
 outcome.py   what a program does, in one word: ok, refused, wrong value, …
 shrink.py    the shortest program that fails in the same way
 failing.py   what is known to fail
+nested.py    drivers within drivers, against differences of a hundred digits (see test_nesting)
 pool.py      many programs in worker processes, so that a crash names its program
 __main__.py  python -m tests.programs --count 10000 --seed 1
 """
