@@ -41,12 +41,11 @@ if np.finfo(np.longdouble).maxexp > np.finfo(np.float64).maxexp:  # not on all s
 
 def may_matter(rule: Rule, i: int, slope: DualLike, tangent: Tangent) -> bool:
     """A cheap test whether the slope in argument i may have left the range, where that matters."""
+    if rule.kind == "kinked" or rule.slopes[i] in ("1", "-1", *rule.args):
+        return False  # which are never calculated
     if type(slope) is float and type(tangent) is float:
-        if not _is_lost(slope, tangent, DOUBLE):
-            return False
-    elif not has_far(tangent) and is_finite(slope):
-        return False
-    return rule.kind != "kinked" and rule.slopes[i] not in ("1", "-1", *rule.args)
+        return bool(_is_lost(slope, tangent, DOUBLE))
+    return has_far(tangent) or not is_finite(slope)
 
 
 def has_far(x: Tangent) -> bool:
@@ -57,8 +56,12 @@ def has_far(x: Tangent) -> bool:
     if found is not None:
         return found
     here = _range_of(x)
+    if here is None:
+        return False
+    if not isinstance(x, np.ndarray):  # by Python: a ufunc would clear the flags of the plain run
+        return max(abs(float(x.real)), abs(float(x.imag))) > here.far
     with quiet():
-        return here is not None and bool(np.any(np.abs(x) > here.far))
+        return bool(np.any(np.abs(x) > here.far))
 
 
 def has_faint(x: DualLike) -> bool:

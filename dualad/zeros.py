@@ -7,6 +7,7 @@ say, and where a number has overflowed, as in 1/(1 + exp(800)).
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -160,8 +161,8 @@ def is_finite(x: DualLike) -> bool:
 
     What is not made of floats, as a tangent of another kind, is never infinite.
     """
-    if type(x) is float:
-        return math.isfinite(x)
+    if type(x) is float or type(x) is complex:  # a ufunc would clear the flags of the plain run
+        return cmath.isfinite(x)
     if isinstance(x, Pair):
         return is_finite(x.primal) and is_finite(x.tangent)
     found: bool | None = ARRAY_KERNEL.is_finite(x) if ARRAY_KERNEL else None
