@@ -72,23 +72,31 @@ static int join_axes(int ndim, Size *shape, Factor *factors, int count) {
 #define NAMED(name) name##_doubles
 #define ABSOLUTE fabs
 #define LARGEST DBL_MAX
+#define SMALLEST DBL_MIN
+#define BEYOND FAR
 typedef long long Odd_doubles; /* of the same width, for the vector registers */
 #include "_array_kernel.h"
 #undef REAL
 #undef NAMED
 #undef ABSOLUTE
 #undef LARGEST
+#undef SMALLEST
+#undef BEYOND
 
 #define REAL float
 #define NAMED(name) name##_floats
 #define ABSOLUTE fabsf
 #define LARGEST FLT_MAX
+#define SMALLEST FLT_MIN
+#define BEYOND FAR_SINGLE
 typedef int Odd_floats;
 #include "_array_kernel.h"
 #undef REAL
 #undef NAMED
 #undef ABSOLUTE
 #undef LARGEST
+#undef SMALLEST
+#undef BEYOND
 
 #endif
 
@@ -97,28 +105,45 @@ typedef int Odd_floats;
 #define ONE ((Size)sizeof(REAL))
 #define AT(x, place) (*(const REAL *)((x) + (place)))
 
-INLINE int NAMED(product)(const char *s, Size ds, const char *a, Size da, REAL *out, Size n) {
+/* Whether a row is for Python: something is not finite, or a faint slope meets a far tangent. (A
+   slope that was written over cannot be looked at, and counts as one.) */
+static int NAMED(are_odd)(const char *s, Size ds, const char *a, Size da, const REAL *out, Size n,
+                          REAL limit) {
+    for (Size i = 0; i < n; i++) {
+        if (!(ABSOLUTE(out[i]) <= LARGEST))
+            return 1;
+        if (ABSOLUTE(AT(a, i * da)) > limit
+            && (s == (const char *)out || !(ABSOLUTE(AT(s, i * ds)) >= SMALLEST)))
+            return 1;
+    }
+    return 0;
+}
+
+/* s·a; beyond `limit`, a is a far tangent. */
+INLINE int NAMED(product)(const char *s, Size ds, const char *a, Size da, REAL *out, Size n,
+                          const REAL limit) {
     NAMED(Odd) odd = 0;
     const REAL c = AT(s, 0);
     INDEPENDENT
     for (Size i = 0; i < n; i++) {
-        const REAL q = (ds ? AT(s, i * ds) : c) * AT(a, i * da);
+        const REAL t = AT(a, i * da), q = (ds ? AT(s, i * ds) : c) * t;
         out[i] = q;
-        odd |= !(ABSOLUTE(q) <= LARGEST);
+        odd |= !(ABSOLUTE(q) <= LARGEST) | (ABSOLUTE(t) > limit);
     }
     return odd != 0;
 }
 
 INLINE int NAMED(sum_of_products)(const char *s, Size ds, const char *a, Size da, const char *r,
-                                  Size dr, const char *b, Size db, REAL *out, Size n) {
+                                  Size dr, const char *b, Size db, REAL *out, Size n,
+                                  const REAL limit, const REAL other) {
     NAMED(Odd) odd = 0;
     const REAL c = AT(s, 0), e = AT(r, 0);
     INDEPENDENT
     for (Size i = 0; i < n; i++) {
-        const REAL q = (ds ? AT(s, i * ds) : c) * AT(a, i * da)
-                     + (dr ? AT(r, i * dr) : e) * AT(b, i * db);
+        const REAL t = AT(a, i * da), u = AT(b, i * db);
+        const REAL q = (ds ? AT(s, i * ds) : c) * t + (dr ? AT(r, i * dr) : e) * u;
         out[i] = q;
-        odd |= !(ABSOLUTE(q) <= LARGEST);
+        odd |= !(ABSOLUTE(q) <= LARGEST) | (ABSOLUTE(t) > limit) | (ABSOLUTE(u) > other);
     }
     return odd != 0;
 }
@@ -132,35 +157,61 @@ INLINE Size NAMED(before_line)(const REAL *out, Size n) {
 /* One row of the result. Steps that are known when this is compiled make fast loops, which begin
    where a cache line does: a store across two lines takes twice as long. */
 WIDE static int NAMED(row_of_one)(const char *s, Size ds, const char *a, Size da, REAL *out,
-                                  Size n) {
+                                  Size n, const REAL limit) {
     const Size m = NAMED(before_line)(out, n);
-    if (m && NAMED(product)(s, ds, a, da, out, m))
-        return 1;
+    const int odd = m && NAMED(product)(s, ds, a, da, out, m, limit);
     s += m * ds, a += m * da, out += m, n -= m;
     if (da == ONE && ds == ONE)
-        return NAMED(product)(s, ONE, a, ONE, out, n);
+        return odd | NAMED(product)(s, ONE, a, ONE, out, n, limit);
     if (da == ONE && ds == 0)
-        return NAMED(product)(s, 0, a, ONE, out, n);
-    return NAMED(product)(s, ds, a, da, out, n);
+        return odd | NAMED(product)(s, 0, a, ONE, out, n, limit);
+    return odd | NAMED(product)(s, ds, a, da, out, n, limit);
 }
 
 WIDE static int NAMED(row_of_two)(const char *s, Size ds, const char *a, Size da, const char *r,
-                                  Size dr, const char *b, Size db, REAL *out, Size n) {
+                                  Size dr, const char *b, Size db, REAL *out, Size n,
+                                  const REAL limit, const REAL other) {
     const Size m = NAMED(before_line)(out, n);
-    if (m && NAMED(sum_of_products)(s, ds, a, da, r, dr, b, db, out, m))
-        return 1;
+    const int odd = m
+        && NAMED(sum_of_products)(s, ds, a, da, r, dr, b, db, out, m, limit, other);
     s += m * ds, a += m * da, r += m * dr, b += m * db, out += m, n -= m;
+#define SUM(ds, da, dr, db) \
+    odd | NAMED(sum_of_products)(s, ds, a, da, r, dr, b, db, out, n, limit, other)
     if (da == ONE && db == ONE) {
         if (ds == ONE && dr == ONE)
-            return NAMED(sum_of_products)(s, ONE, a, ONE, r, ONE, b, ONE, out, n);
+            return SUM(ONE, ONE, ONE, ONE);
         if (ds == ONE && dr == 0)
-            return NAMED(sum_of_products)(s, ONE, a, ONE, r, 0, b, ONE, out, n);
+            return SUM(ONE, ONE, 0, ONE);
         if (ds == 0 && dr == ONE)
-            return NAMED(sum_of_products)(s, 0, a, ONE, r, ONE, b, ONE, out, n);
+            return SUM(0, ONE, ONE, ONE);
         if (ds == 0 && dr == 0)
-            return NAMED(sum_of_products)(s, 0, a, ONE, r, 0, b, ONE, out, n);
+            return SUM(0, ONE, 0, ONE);
     }
-    return NAMED(sum_of_products)(s, ds, a, da, r, dr, b, db, out, n);
+    return SUM(ds, da, dr, db);
+#undef SUM
+}
+
+/* A slope and a tangent, along a row. */
+typedef struct {
+    const Factor *slope, *tangent;
+    Size ds, dt;
+    int is_turned; /* a tangent that is the same for the whole row is multiplied by the slopes */
+} NAMED(Term);
+
+/* Beyond which a tangent of a term is far: none where one slope stands for all and is not faint. */
+INLINE REAL NAMED(limit)(const NAMED(Term) *term, const char *s) {
+    const int is_ordinary = term->ds == 0 && ABSOLUTE(AT(s, 0)) >= SMALLEST;
+    return is_ordinary || term->is_turned ? INFINITY : BEYOND;
+}
+
+/* Whether the one tangent of a row is far, and a slope faint. */
+INLINE int NAMED(is_lost)(const NAMED(Term) *term, const char *s, const char *t, Size n) {
+    if (!term->is_turned || !(ABSOLUTE(AT(t, 0)) > BEYOND))
+        return 0;
+    for (Size i = 0; i < n; i++)
+        if (!(ABSOLUTE(AT(s, i * term->ds)) >= SMALLEST))
+            return 1;
+    return 0;
 }
 
 /* out = factors[0]·factors[1] (+ factors[2]·factors[3]), where out is dense along these axes. */
@@ -169,30 +220,45 @@ static int NAMED(combine)(int ndim, Size *shape, Factor *factors, int count, voi
     for (int axis = 0; axis < ndim; axis++)
         if (shape[axis] == 0)
             return 0;
-    const int inner = join_axes(ndim, shape, factors, count) - 1;
+    const int inner = join_axes(ndim, shape, factors, count) - 1, terms = count / 2;
     const Size n = shape[inner];
     Size place[AXES]; /* where the row is, along the other axes */
     for (int axis = 0; axis < inner; axis++)
         place[axis] = 0;
-    const Factor *f[4];
-    Size d[4];
-    for (int j = 0; j < count; j++) { /* of two factors, one that is dense comes second */
-        const int other = j ^ (factors[j & ~1].steps[inner] == ONE);
-        f[j] = &factors[other];
-        d[j] = factors[other].steps[inner];
+    NAMED(Term) term[2];
+    for (int j = 0; j < terms; j++) {
+        const Factor *slope = &factors[2 * j], *tangent = slope + 1;
+        const Size ds = slope->steps[inner], dt = tangent->steps[inner];
+        term[j] = (NAMED(Term)){slope, tangent, ds, dt, dt == 0 && ds == ONE};
     }
     const Size width = inner ? TILE : n; /* slopes are read again for each direction */
     for (Size start = 0; start < n; start += width) {
         const Size m = n - start < width ? n - start : width;
-        const char *at[4];
         REAL *row = out + start;
         for (;;) {
-            for (int j = 0; j < count; j++)
-                at[j] = f[j]->at + start * d[j];
-            if (count == 2 ? NAMED(row_of_one)(at[0], d[0], at[1], d[1], row, m)
-                           : NAMED(row_of_two)(at[0], d[0], at[1], d[1], at[2], d[2], at[3], d[3],
-                                               row, m))
+            const char *first[2], *second[2]; /* of the factors; the second is dense, if one is */
+            Size d[2], e[2];
+            REAL limit[2];
+            int odd = 0;
+            for (int j = 0; j < terms; j++) {
+                const NAMED(Term) *one = &term[j];
+                const char *s = one->slope->at + start * one->ds;
+                const char *t = one->tangent->at + start * one->dt;
+                const int turned = one->is_turned;
+                first[j] = turned ? t : s, d[j] = turned ? one->dt : one->ds;
+                second[j] = turned ? s : t, e[j] = turned ? one->ds : one->dt;
+                limit[j] = NAMED(limit)(one, s);
+                odd |= NAMED(is_lost)(one, s, t, m);
+            }
+            if (odd)
                 return 1;
+            odd = terms == 1
+                ? NAMED(row_of_one)(first[0], d[0], second[0], e[0], row, m, limit[0])
+                : NAMED(row_of_two)(first[0], d[0], second[0], e[0], first[1], d[1], second[1],
+                                    e[1], row, m, limit[0], limit[1]);
+            for (int j = 0; odd && j < terms; j++)
+                if (NAMED(are_odd)(first[j], d[j], second[j], e[j], row, m, limit[j]))
+                    return 1;
             row += n;
             int axis = inner - 1; /* on to the next row */
             for (; axis >= 0; axis--) {

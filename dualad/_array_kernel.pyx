@@ -33,7 +33,15 @@ cdef extern from "_array_kernel.h":
         const char *at
         Py_ssize_t steps[AXES]
 
+    double FAR
+    unsigned long long BITS_OF_FAR
+    unsigned int BITS_OF_FAR_SINGLE
     bint are_finite(const double *x, Py_ssize_t n) noexcept nogil
+    bint any_from(const double *x, Py_ssize_t n, unsigned long long least) noexcept nogil
+    bint any_single_from(const float *x, Py_ssize_t n, unsigned int least) noexcept nogil
+    bint forget_underflow() noexcept nogil
+    bint any_faint(const double *x, Py_ssize_t n) noexcept nogil
+    bint any_single_faint(const float *x, Py_ssize_t n) noexcept nogil
     void mark(const int *colours, int colour, double *to, Py_ssize_t n) noexcept nogil
     void constant_doubles(Factor *factor, double number, int ndim) noexcept nogil
     void constant_floats(Factor *factor, float number, int ndim) noexcept nogil
@@ -154,6 +162,7 @@ cdef class Row:
     cdef int kinds[2]
     cdef list slopes
     cdef bint is_square  # whose slope is 2*x
+    cdef bint is_kinked  # whose slopes are steps, and never leave the range
 
 
 cdef Row row_of(rule):
@@ -165,7 +174,7 @@ cdef Row row_of(rule):
     if rule.is_compilable and len(rule.args) <= 2:
         row = Row.__new__(Row)
         row.rule, row.value = rule, rule.value_in(NAMESPACE)
-        row.nargs = len(rule.args)
+        row.nargs, row.is_kinked = len(rule.args), rule.kind == "kinked"
         names = {"1": ONE, "-1": MINUS_ONE, "y": RESULT}
         names.update({a: i for i, a in enumerate(rule.args)})
         row.slopes = []
@@ -517,6 +526,10 @@ cdef object store_class = None
 cdef object reshaped_class = None  # a view, whose elements are those of the whole
 cdef object strength = None     # whether sweeps look for 0·∞
 cdef object strongly = None     # the product that does
+cdef object has_faint = None     # ranges.has_faint
+cdef object note_underflow = None  # numerics.note_underflow
+cdef object underflow = None     # numerics.underflow
+cdef object undefined_where_lost = None  # a product, nan where its slope has left the range
 cdef object summed = None       # the adjoint of what was broadcast
 cdef object fitted = None       # an adjoint in the precision of its node
 cdef object spread_out = None   # the adjoint of what was summed up
@@ -549,13 +562,18 @@ cdef set EXTREMES = {numpy.max, numpy.min, numpy.amax, numpy.amin}
 cdef object np_matmul = numpy.matmul
 
 
-def connect_records(node, read, store, step, place, view, strong, product, narrowed, fit, numbers):
+def connect_records(
+    node, read, store, step, place, view, strong, product, lost, faint, note, met,
+    narrowed, fit, numbers,
+):
     """Tell the kernel what reverse mode records."""
     global node_class, read_class, store_class, step_class, place_class, reshaped_class
-    global strength, strongly, summed, fitted, next_number
+    global strength, strongly, summed, fitted, next_number, undefined_where_lost
+    global has_faint, note_underflow, underflow
     global NUMBER, SHAPE, DTYPE, SOURCES, PULL, PART, STORED, VIEWS, INDEX, SIGN, IS_BASIC
     node_class, read_class, step_class, place_class, reshaped_class = node, read, step, place, view
     strength, strongly, summed, fitted, next_number = strong, product, narrowed, fit, numbers
+    undefined_where_lost, has_faint, note_underflow, underflow = lost, faint, note, met
     NUMBER, SHAPE, DTYPE = place_of(node.number), place_of(node.shape), place_of(node.dtype)
     SOURCES, PULL, PART = place_of(node.sources), place_of(node.pull), place_of(read.place)
     VIEWS, INDEX = place_of(place.views), place_of(place.index)
@@ -720,6 +738,7 @@ cdef object recorded(Row row, object a, object b):
     whole = value.shape
     pull = Slopes.__new__(Slopes)
     pull.slopes, pull.shapes, pull.ndim = [], [], cnp.PyArray_NDIM(<cnp.ndarray>value)
+    pull.faint = False
     for i in range(nargs):
         form = forms[i]
         if form is None:
@@ -729,6 +748,8 @@ cdef object recorded(Row row, object a, object b):
             slope = slope_at(row, i, a, b, y, kind, of_duals)
             if slope is None:
                 return None
+            if row.kinds[i] == CALCULATED or row.kinds[i] == RESULT:
+                pull.faint = pull.faint or (not row.is_kinked and is_faint(slope))
         pull.slopes.append(slope)
         shape = <object>SLOT(form, FORM_SHAPE)
         pull.shapes.append(None if shape == whole else shape)
@@ -1207,6 +1228,7 @@ cdef int multiply_into(PyObject *x, PyObject *g, PyObject *slope) except -1:
         np_multiply(<object>g, <object>slope, <object>x)
         return 0
     to = <double *>cnp.PyArray_DATA(<cnp.ndarray>x)
+    forget_underflow()
     if is_number or is_uniform(<cnp.ndarray>other):
         number = <double><object>other if is_number else number_in(<cnp.ndarray>other)
         for i in range(n):
@@ -1215,6 +1237,8 @@ cdef int multiply_into(PyObject *x, PyObject *g, PyObject *slope) except -1:
         by = <double *>cnp.PyArray_DATA(<cnp.ndarray>other)
         for i in range(n):
             to[i] *= by[i]
+    if forget_underflow():
+        underflow.met = True
     return 0
 
 
@@ -1223,20 +1247,36 @@ cdef class Slopes:
 
     cdef list slopes, shapes
     cdef int ndim
+    cdef bint faint      # whether one of them may have left the range
 
     def __init__(self, list slopes, list shapes, int ndim):
         self.slopes, self.shapes, self.ndim = slopes, shapes, ndim
+        self.faint = any([slope is not None and is_faint(slope) for slope in slopes])
 
     def __call__(self, g):
         cdef list found = []
         cdef Py_ssize_t i, lead = len(getattr(g, "shape", ())) - self.ndim
+        if self.faint:
+            underflow.met = True
         for i in range(len(self.slopes)):
             slope = self.slopes[i]
             t = g if slope is None else strongly(multiply, g, slope)
+            if slope is not None and (self.faint or underflow.met):
+                t = undefined_where_lost(t, g, slope)
             if self.shapes[i] is not None:
                 t = summed(t, self.shapes[i], lead)
             found.append(t)
         return found
+
+    cdef bint are_far(self):
+        """Whether a slope may be so large as to matter beside an adjoint below the range."""
+        for slope in self.slopes:
+            if type(slope) is float:
+                if fabs(<double>slope) > FAR:
+                    return True
+            elif slope is not None and has_far(slope) is not False:
+                return True
+        return False
 
     cdef int back(self, Walk walk, list sources, PyObject *g) except -1:
         """The same, given to the sources; g is written over if it is not needed any more."""
@@ -1244,6 +1284,12 @@ cdef class Slopes:
         cdef PyObject *slope
         cdef object t
         cdef bint is_plain = type(<object>g) is ndarray
+        if self.faint and not walk.lowered:
+            walk.lowered = underflow.met = True
+        if walk.lowered and (not is_plain or has_far(<object>g) is not False or self.are_far()):
+            for i, t in enumerate(self(<object>g)):
+                walk.give(sources[i], t)
+            return 0
         for i in range(n):
             slope = PyList_GET_ITEM(self.slopes, i)
             if slope == <PyObject *>None:
@@ -1476,6 +1522,7 @@ cdef class Walk:
     cdef readonly int lead        # how many axes adjoints have in front of those of their nodes
     cdef public bint is_on_tape
     cdef bint is_strong, free     # whether zeros are strong, and what is walked over is forgotten
+    cdef bint lowered             # whether an adjoint may have left the range
     cdef Waiting *heap            # the nodes among `waiting`, the youngest first
     cdef Py_ssize_t count, room_for
 
@@ -1544,14 +1591,15 @@ cdef class Walk:
         """Walk back to the inputs; their adjoints, None for zero. `free` forgets the record."""
         cdef dict found = {}
         cdef set kept = set(leaves)
-        cdef object node, g, sources, token = quiet()
-        self.is_strong, self.free = strength.on, free
+        cdef object node, g, sources, token = note_underflow(), before = underflow.met
+        self.is_strong, self.free, underflow.met = strength.on, free, False
         try:
             while True:
                 if self.is_on_tape:
                     self.go_down()
                 if not self.count:
                     break
+                self.lowered = underflow.met is True
                 node = self.pop()
                 g = self.waiting.pop(node)
                 if node in kept:
@@ -1566,6 +1614,7 @@ cdef class Walk:
                 g = None
         finally:
             unhush(token)
+            underflow.met = before
         return [self.adjoints[x.at] if type(x) is step_class else found.get(x) for x in leaves]
 
     cdef int give(self, object node, object t) except -1:
@@ -2013,6 +2062,59 @@ def is_finite(x):
     return are_finite(
         <const double *>cnp.PyArray_DATA(<cnp.ndarray>x), cnp.PyArray_SIZE(<cnp.ndarray>x)
     )
+
+
+def has_far(x):
+    """Whether a number of an array is far, as `ranges.py` has it; None if it has gaps, or others."""
+    cdef const void *data
+    cdef Py_ssize_t n
+    if not is_of_floats(x):
+        return None
+    data, n = cnp.PyArray_DATA(<cnp.ndarray>x), cnp.PyArray_SIZE(<cnp.ndarray>x)
+    if is_single(<cnp.ndarray>x):
+        return any_single_from(<const float *>data, floats_of(x) * n, BITS_OF_FAR_SINGLE)
+    return any_from(<const double *>data, floats_of(x) * n, BITS_OF_FAR)
+
+
+cdef bint is_faint(object x) except -1:
+    """Whether a number of x is too small for all its digits."""
+    cdef const void *data
+    cdef Py_ssize_t n
+    cdef double v
+    if type(x) is float:
+        v = x
+        return any_faint(&v, 1)
+    if type(x) is DualArray and is_simple(x):
+        return is_faint(<object>SLOT(x, PRIMAL)) or is_faint(<object>SLOT(x, TANGENT))
+    if not is_of_floats(x):
+        return has_faint(x)
+    data, n = cnp.PyArray_DATA(<cnp.ndarray>x), cnp.PyArray_SIZE(<cnp.ndarray>x)
+    if is_single(<cnp.ndarray>x):
+        return any_single_faint(<const float *>data, floats_of(x) * n)
+    return any_faint(<const double *>data, floats_of(x) * n)
+
+
+cdef inline bint is_of_floats(object x) noexcept:
+    """Whether x is an array of real or complex floats without gaps."""
+    cdef int kind
+    if type(x) is not ndarray:
+        return False
+    kind = cnp.PyArray_TYPE(<cnp.ndarray>x)
+    return (
+        kind == cnp.NPY_DOUBLE or kind == cnp.NPY_FLOAT
+        or kind == cnp.NPY_CDOUBLE or kind == cnp.NPY_CFLOAT
+    ) and cnp.PyArray_ISONESEGMENT(<cnp.ndarray>x) and cnp.PyArray_ISBEHAVED_RO(<cnp.ndarray>x)
+
+
+cdef inline bint is_single(cnp.ndarray x) noexcept:
+    cdef int kind = cnp.PyArray_TYPE(x)
+    return kind == cnp.NPY_FLOAT or kind == cnp.NPY_CFLOAT
+
+
+cdef inline Py_ssize_t floats_of(object x) noexcept:
+    """How many floats each number has."""
+    cdef int kind = cnp.PyArray_TYPE(<cnp.ndarray>x)
+    return 2 if kind == cnp.NPY_CDOUBLE or kind == cnp.NPY_CFLOAT else 1
 
 
 cdef bint all_finite(object x) noexcept:

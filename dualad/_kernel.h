@@ -269,6 +269,16 @@ static inline uint64_t beyond(double x) {
     return (bits & INT64_MAX) + ((uint64_t)(0x7ff - 0x7e2) << 52);
 }
 
+/* Whether a slope has lost digits below the range, and a tangent is far enough to make up for it. */
+static inline int lost(double s, const double *t, Size m) {
+    if (!(fabs(s) < DBL_MIN))
+        return 0;
+    for (Size j = 0; j < m; j++)
+        if (fabs(t[j]) > FAR)
+            return 1;
+    return 0;
+}
+
 /* out = a term in m directions; whether one of them is beyond LIMIT. */
 #define EACH(term)                            \
     uint64_t odd = 0;                         \
@@ -300,6 +310,8 @@ static inline int scaled_more(double s, const double *restrict a, double *restri
 
 static inline int moved(int active, const double *s, const double *a, const double *b,
                         double *out, Size m) {
+    if ((active & 1 && lost(s[0], a, m)) || (active & 2 && lost(s[1], b, m)))
+        return 1;
     return active == 3 ? combined(s[0], a, s[1], b, out, m)
          : active == 1 ? scaled(s[0], a, out, m)
                        : scaled(s[1], b, out, m);
@@ -347,6 +359,11 @@ WIDE static int tangents_of_product(int first, const Jet *restrict slope,
                                     double *restrict out, Size k, Size m) {
     const double s = slope->v;
     uint64_t odd = 0;
+    if (t12 != NULL && lost(s, t12, k * m))
+        return 1;
+    for (Size i = 0; slope->on && i < k; i++)
+        if (lost(slope->d[i], t2, m))
+            return 1;
     if (!slope->on) {
         if (first && s == 1.0) {  /* of sums and differences */
             memcpy(out, t12, (size_t)(k * m) * sizeof(double));
@@ -378,7 +395,7 @@ WIDE static int tangents_of_product(int first, const Jet *restrict slope,
 
 WIDE static int sum_of_tangents(const double *s, const double *a, const double *b, double *out,
                                 Size m) {
-    return combined(s[0], a, s[1], b, out, m);
+    return lost(s[0], a, m) || lost(s[1], b, m) || combined(s[0], a, s[1], b, out, m);
 }
 
 static inline int tangent_of_product(int first, const Jet *slope, const double *t2,
@@ -386,6 +403,8 @@ static inline int tangent_of_product(int first, const Jet *slope, const double *
     double p;
     if (k != 1 || m != 1)
         return tangents_of_product(first, slope, t2, t12, out, k, m);
+    if ((slope->on && lost(slope->d[0], t2, 1)) || (t12 != NULL && lost(slope->v, t12, 1)))
+        return 1;
     p = !slope->on ? slope->v * t12[0]
       : t12 == NULL ? slope->d[0] * t2[0]
                     : slope->d[0] * t2[0] + slope->v * t12[0];

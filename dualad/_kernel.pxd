@@ -18,6 +18,7 @@ ctypedef struct Record:
     Py_ssize_t constant      # the place of all numbers that depend on nothing; -1: there are none
     PyObject *level1
     bint closed
+    bint faint, far          # whether a slope may have left the range, or is so large as to matter
 
 
 cdef class Dual:
@@ -65,6 +66,7 @@ cdef class Adjoints:
     cdef char *given          # of each place whether anything has been added there
     cdef readonly Py_ssize_t position  # steps from here on are done
     cdef bint strong          # whether a zero slope is stronger than an infinite adjoint
+    cdef public bint lowered  # whether an adjoint may have left the range
     cdef object back_over_tape(self, Py_ssize_t stop)
 
 

@@ -28,7 +28,8 @@ from cpython.mem cimport (
 )
 from cpython.object cimport PyObject, PyObject_RichCompare, PyTypeObject
 from cpython.ref cimport Py_DECREF, Py_INCREF, Py_XDECREF
-from libc.math cimport fabs
+from libc.float cimport DBL_MIN
+from libc.math cimport NAN, fabs
 from libc.string cimport memcpy, memset
 cimport numpy as cnp
 
@@ -176,6 +177,8 @@ cdef extern from "_rules.h":
         bint is_sqrt
 
     double LIMIT
+    double FAR
+    bint lost(double s, const double *t, Py_ssize_t m) noexcept
 
     void forget_division() noexcept
     int looped(const Loop *loop, const double *x, int nargs, double *y) noexcept
@@ -1034,7 +1037,7 @@ cdef inline object unary "kernel_unary"(int row, object a, const Loop *loop):
         odd = ROWS[row].given(&(<Dual>a).v, 1, &(<Dual>y).v, &s)
     else:
         odd = ROWS[row].slopes(&(<Dual>a).v, 1, &(<Dual>y).v, &s)
-    if odd or scaled(s, (<Dual>a).t, (<Dual>y).t, many((<Dual>y).n)):
+    if odd or moved(1, &s, (<Dual>a).t, NULL, (<Dual>y).t, many((<Dual>y).n)):
         return dropped(y)
     return owned(y)
 
@@ -1303,7 +1306,7 @@ cdef void clear(Record *record) noexcept:
     record.parents, record.slopes = NULL, NULL
     record.count = record.room = 0
     record.constant = -1
-    record.closed = True
+    record.closed, record.faint, record.far = True, False, False
 
 
 cdef int grow(Record *record) except -1:
@@ -1506,11 +1509,15 @@ cdef list pulled(Tape tape, Py_ssize_t place, Py_ssize_t n):
     cdef double *adjoints = memory + 1
     cdef double g
     cdef list slopes = []
+    cdef bint lowered = tape.record.faint, careful = tape.record.faint or tape.record.far
     if memory == NULL:
         refuse_adjoints(count)
     adjoints[place] = 1.0
     for i in range(place, n - 1, -1):
         g = adjoints[i]
+        if careful and (is_gone(s[2 * i], g, &lowered) or is_gone(s[2 * i + 1], g, &lowered)):
+            PyMem_RawFree(memory)
+            return None
         adjoints[parents[2 * i]] += s[2 * i] * g
         adjoints[parents[2 * i + 1]] += s[2 * i + 1] * g
     try:
@@ -1521,6 +1528,18 @@ cdef list pulled(Tape tape, Py_ssize_t place, Py_ssize_t n):
     finally:
         PyMem_RawFree(memory)
     return slopes
+
+
+cdef bint is_gone(double s, double g, bint *lowered) noexcept:
+    """Whether slope times adjoint may be an ordinary number, and come out as another one.
+
+    That is where one of them has left the range, and the other is far. `lowered` is whether any
+    adjoint may have left it.
+    """
+    if lost(s, &g, 1) or (lowered[0] and lost(g, &s, 1)):
+        return True
+    lowered[0] |= s != 0.0 and g != 0.0 and is_faint(s * g)
+    return False
 
 
 cdef int refuse_adjoints(Py_ssize_t count) except -1:
@@ -1622,7 +1641,19 @@ cdef Py_ssize_t sum_on(
         t = 0.0
     place = push(record, first, second)
     record.slopes[2 * place], record.slopes[2 * place + 1] = s, t
+    note_range(record, s)
+    note_range(record, t)
     return place
+
+
+cdef inline void note_range(Record *record, double s) noexcept:
+    record.faint |= is_faint(s)
+    record.far |= fabs(s) > FAR
+
+
+cdef inline bint is_faint(double s) noexcept:
+    """Whether a slope is too small for all its digits."""
+    return fabs(s) < DBL_MIN
 
 
 cdef object form_at = None  # forms.form_at: the form of a place on the tape of a level
@@ -1678,8 +1709,12 @@ cdef inline object recorded "kernel_recorded"(int row, object a, object b, const
         return None
     elif is_np and ROWS[row].nargs == 2 and is_tiny(row, v, value):
         return None
-    if not fabs(s[0]) <= LIMIT or not fabs(s[1]) <= LIMIT:
-        return None
+    if not fabs(s[0]) <= FAR or not fabs(s[1]) <= FAR:
+        if not fabs(s[0]) <= LIMIT or not fabs(s[1]) <= LIMIT:
+            return None
+        record.far = True
+    if row > ROW_mul:  # the slopes of products are their factors
+        record.faint |= (active & 1 and is_faint(s[0])) or (active & 2 and is_faint(s[1]))
     place = record.count
     if place == record.room:
         grow(record)
@@ -1746,12 +1781,14 @@ cdef object recorded_nested(
             if ROWS[row].jet(jets, &y, i, k, &slope) or not fabs(slope.v) <= LIMIT:
                 record.count = place
                 return None
+            note_range(record, slope.v)
             s[0], s = slope.v, s + 1 + start
             if not slope.on:
                 memset(s, 0, k * sizeof(double))
                 continue
             for j in range(k):
                 s[j] = slope.d[j]
+                note_range(record, s[j])
                 if not fabs(slope.d[j]) <= LIMIT:
                     record.count = place
                     return None
@@ -1847,6 +1884,7 @@ cdef object recorded_over_tape(
         record.slopes[4 * place + 2 * i], record.slopes[4 * place + 2 * i + 1] = 0.0, -1.0
         if places[i] >= 0:
             record.slopes[4 * place + 2 * i] = slopes[i].v
+            note_range(record, slopes[i].v)
             if slopes[i].on:
                 record.slopes[4 * place + 2 * i + 1] = sum_on(
                     outer, older[0] if moving[i][0] else -1, slopes[i].d[0],
@@ -1943,7 +1981,8 @@ cdef class Adjoints:
         cdef const double *s
         cdef const double *g
         cdef double *to
-        cdef bint moved
+        cdef bint moved, careful = (record.faint or record.far) and not self.strong
+        self.lowered |= record.faint
         if m == 0:
             for i in range(self.position - 1, stop - 1, -1):
                 g = &self.data[i]
@@ -1954,6 +1993,8 @@ cdef class Adjoints:
                     self.given[p] = True
                     if not self.strong or record.slopes[2 * i] != 0.0:
                         self.data[p] += record.slopes[2 * i] * g[0]
+                    if careful and is_gone(record.slopes[2 * i], g[0], &self.lowered):
+                        self.data[p] = NAN  # only a pass forward can tell
                 elif p < -1:
                     self.position = i
                     return self.tape.externals[-2 - p], g[0]
@@ -1961,6 +2002,8 @@ cdef class Adjoints:
                 if p >= 0 and (not self.strong or record.slopes[2 * i + 1] != 0.0):
                     self.given[p] = True
                     self.data[p] += record.slopes[2 * i + 1] * g[0]
+                    if careful and is_gone(record.slopes[2 * i + 1], g[0], &self.lowered):
+                        self.data[p] = NAN
             self.position = min(self.position, stop)
             return None
         if record.outer != NULL:
@@ -1983,6 +2026,12 @@ cdef class Adjoints:
                     to[0] += s[0] * g[0]
                     for j in range(1, width):
                         to[j] += s[0] * g[j] + s[j] * g[0]
+                    if careful:
+                        for j in range(width):
+                            if is_gone(s[0], g[j], &self.lowered) or (
+                                is_gone(s[j], g[0], &self.lowered)
+                            ):
+                                to[j] = NAN
         self.position = min(self.position, stop)
         return None
 
@@ -1992,6 +2041,7 @@ cdef class Adjoints:
         cdef Py_ssize_t i, p, k, slope, here, product
         cdef double g, s
         cdef double *to
+        cdef bint careful = (record.faint or record.far) and not self.strong
         for i in range(self.position - 1, stop - 1, -1):
             g, here = self.data[2 * i], <Py_ssize_t>self.data[2 * i + 1]
             if not self.given[i] or (self.strong and g == 0.0 and here < 0):
@@ -2008,6 +2058,8 @@ cdef class Adjoints:
                 self.given[p] = True
                 if not self.strong or (s != 0.0 and g != 0.0):
                     to[0] += s * g
+                if careful and is_gone(s, g, &self.lowered):
+                    to[0] = NAN
                 product = sum_on(
                     record.outer, -1 if self.strong and g == 0.0 else slope, g,
                     -1 if self.strong and s == 0.0 else here, s,

@@ -145,6 +145,10 @@ cdef extern from "Python.h":
 
 cdef extern from "float.h":
     float FLT_MAX
+    float FLT_MIN
+
+cdef extern from "_wide.h":
+    float FAR_SINGLE
 
 # Types of numbers, and the systems that they make together, each named by the type of its results.
 cdef enum:
@@ -474,6 +478,8 @@ cdef object term(InSystem f, int i, object x, object w, object y, int system, ob
         finally:
             resume_warnings(token)
         s = as_pythons(s)
+    if kind <= RESULT and kind != ONE and kind != MINUS_ONE and may_be_lost(s, t, system):
+        return None
     if type(t) is float or type(t) is complex:
         product = PyNumber_Multiply(s, t)
         return None if is_nan(<PyObject *>product) else product
@@ -483,6 +489,21 @@ cdef object term(InSystem f, int i, object x, object w, object y, int system, ob
         r = <float>(<double>s) * <float>float_in(<PyObject *>t)
         return as_float32(r) if fabs(r) <= FLT_MAX else None
     return None if type(t) is not ndarray or t.ndim != 1 else directions(s, t, system)
+
+
+cdef bint may_be_lost(object s, object t, int system):
+    """Whether a slope has lost digits below the range, and a tangent is far (`ranges.py`)."""
+    cdef bint is_single = system == FLOAT32 or system == COMPLEX64
+    cdef double far = FAR_SINGLE if is_single else FAR
+    if not largest_part(s) < (FLT_MIN if is_single else DBL_MIN):
+        return False
+    return bool((abs(t) > far).any()) if type(t) is ndarray else largest_part(t) > far
+
+
+cdef double largest_part(object x):
+    if type(x) is complex:
+        return max(fabs(part_in(<PyObject *>x, 1)), fabs(part_in(<PyObject *>x, 2)))
+    return fabs(float_in(<PyObject *>x)) if type(x) is float32 else fabs(<double>x)
 
 
 cdef object directions(object s, object t, int system):

@@ -40,6 +40,7 @@ from .pair import (
     readable_dual,
 )
 from .pickles import pickled
+from .ranges import may_matter, regained
 from .refusals import converted, note_objects
 from .rules import Rule
 from .structure import leaves
@@ -82,6 +83,8 @@ def apply(rule: Rule, given: tuple[DualLike, ...]) -> DualLike:
             else:
                 slope = slope_of(rule, i, namespace, numbers)
                 term = scale(slope, a, y, zero_slope_wins=rule.kind == "kinked")
+                if may_matter(rule, i, slope, a.tangent):
+                    term = regained(term, slope, a, y, apply, rule, primals, i)
             tangent = term if tangent is None else total(tangent, term)
     return moved(y, tangent, level)
 
@@ -196,11 +199,6 @@ def of_duals(namespace: Namespace) -> Namespace:
 _FUNCTIONS: dict[Rule, Function] = {}
 
 
-def _signature(rule: Rule) -> inspect.Signature:
-    only = inspect.Parameter.POSITIONAL_ONLY
-    return inspect.Signature([inspect.Parameter(name, only) for name in rule.args])
-
-
 def function(rule: Rule) -> Function:
     """The function of a row, for numbers, arrays and duals of any kind."""
     rule = rule.table_row  # whoever called it
@@ -220,7 +218,9 @@ def function(rule: Rule) -> Function:
 
         call.__name__ = call.__qualname__ = rule.name
         call.__doc__ = description(rule)
-        call.__signature__ = _signature(rule)  # type: ignore[attr-defined]
+        only = inspect.Parameter.POSITIONAL_ONLY
+        parameters = [inspect.Parameter(name, only) for name in rule.args]
+        call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         text = f"{rule.name}({', '.join(rule.args)}, /)\n--\n\n{call.__doc__}"  # as C has it
         _FUNCTIONS[rule] = KERNEL.function(rule.name, call, text) if KERNEL else call
     return _FUNCTIONS[rule]

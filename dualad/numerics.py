@@ -6,6 +6,7 @@ What `namespaces.py` fills its gaps with: fma, ψ⁽ⁿ⁾, sinc and its derivat
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import partial
@@ -42,6 +43,19 @@ def _flag_met(_what: str, _flag: int) -> None:
         resume_warnings(token)
 
 
+class Underflow(threading.local):
+    """Whether a number may have become too small for a float, in a sweep of this thread."""
+
+    met = False
+
+
+underflow = Underflow()
+
+
+def _note_underflow(_what: str, _flag: int) -> None:
+    underflow.met = True
+
+
 try:
     from numpy._core.umath import _extobj_contextvar, _make_extobj
 
@@ -52,11 +66,13 @@ try:
     _WATCHING: Any = _make_extobj(all="call", call=_flag_met)
     _WATCHING_MOST = _make_extobj(all="call", under="ignore", call=_flag_met)
     _AT_FIRST = _make_extobj(all="warn", under="ignore", call=None)  # where nothing is set
+    _NOTING: Any = _make_extobj(all="ignore", under="call", call=_note_underflow)
 
 except ImportError:
     _QUIET = (dict.fromkeys(("divide", "over", "under", "invalid"), "ignore"), None)
     _WATCHING = (dict.fromkeys(_QUIET[0], "call"), _flag_met)
     _WATCHING_MOST = _AT_FIRST = _WATCHING
+    _NOTING = (_QUIET[0] | {"under": "call"}, _note_underflow)
 
     def _state_now() -> Any:
         return np.geterr(), np.geterrcall()
@@ -71,6 +87,7 @@ except ImportError:
 
 
 stop_warnings: Callable[[], Any] = partial(_set_state, _QUIET)
+note_underflow: Callable[[], Any] = partial(_set_state, _NOTING)  # NumPy does not warn there, too
 
 
 class quiet:
@@ -88,6 +105,15 @@ class quiet:
 
     def __exit__(self, *error: object) -> None:
         resume_warnings(self.token)
+
+
+class noting_underflow(quiet):
+    """The same for a sweep, which is told of underflow."""
+
+    __slots__ = ()
+
+    def __enter__(self) -> None:
+        self.token = note_underflow()
 
 
 def is_quiet() -> bool:
@@ -124,7 +150,7 @@ def watched(again: Callable[..., Any], func: Any, f: Any, args: Any, kwargs: Any
     (np.float64(0.0), np.float64(inf))
     """
     state = _state_now()
-    if state in (_QUIET, _WATCHING, _WATCHING_MOST):
+    if state in (_QUIET, _NOTING, _WATCHING, _WATCHING_MOST):
         return f(*args, **kwargs)  # inside another one
     is_at_first = state is None
     state = _AT_FIRST if is_at_first else state

@@ -32,8 +32,9 @@ from .array.dualarray import is_basic
 from .differentiations import levels_in
 from .kernel import ARRAY_KERNEL
 from .looks import is_plain
-from .numerics import quiet
+from .numerics import note_underflow, noting_underflow, quiet, underflow
 from .pair import Pair, is_array, plain, shape_of
+from .ranges import has_faint, has_far, lost, with_undefined
 from .zeros import strong_product
 
 next_number = itertools.count().__next__  # nodes are numbered as they are made
@@ -432,6 +433,8 @@ def lightened(g: Any) -> Any:
 class AdjointsOfAnyKind:
     """The adjoints of a tape where some are duals that it was not made for."""
 
+    lowered = False
+
     def __init__(self, tape: Any, floats: Any) -> None:
         self.tape, self.position = tape, floats.position
         self.values: list[Any] = [floats[i] if floats.has(i) else None for i in range(len(tape))]
@@ -554,9 +557,10 @@ class Sweep:
 
     def run(self, leaves: Sequence[Node], free: bool) -> list[Any]:
         """Walk back to the inputs; their adjoints, None for zero. `free` forgets the record."""
+        before, underflow.met = underflow.met, False
         kept = set(leaves)
         found: dict[Node, Any] = {}
-        with quiet():
+        with noting_underflow():
             while True:
                 if self.is_on_tape:
                     self.go_down()
@@ -573,6 +577,7 @@ class Sweep:
                     node.back(g, self, owned)
                     if free:
                         node.sources, node.pull = (), None
+        underflow.met = before
         return [
             self.adjoints[leaf.at] if type(leaf) is Step else found.get(leaf) for leaf in leaves
         ]
@@ -585,7 +590,9 @@ class Sweep:
             if block is not None and block[1].start > stop:
                 stop = block[1].start
             if self.adjoints.position > stop:
+                self.adjoints.lowered |= underflow.met
                 met = self.adjoints.back(stop)
+                underflow.met |= self.adjoints.lowered
                 if met is not None:
                     node, g = met
                     self.add(node, lightened(g))
@@ -628,6 +635,21 @@ def strongly(product: Callable[[Any, Any], Any], g: Any, c: Any) -> Any:
     return strong_product(c if product is operator.mul else 1 / c, g, True)
 
 
+def undefined_where_lost(t: Any, g: Any, slope: Any) -> Any:
+    """t = g·slope, but nan where the slope has left the range, which only a pass forward gets back.
+
+    (In a sweep that looks for 0·∞ it stays: what comes out is held against such a pass.)
+    """
+    if STRENGTH.on:
+        return t
+    with quiet():
+        if has_far(g):
+            t = with_undefined(t, lost(slope, g))
+        if underflow.met and has_far(slope):
+            t = with_undefined(t, lost(g, slope))
+        return t
+
+
 def strongly_summed(f: Callable[..., Any], g: Any, *factors: Any) -> Any:
     """f(g, *factors), sums of products, in which a zero of g is as strong."""
     return SumOfProducts(f, {0})(g, *factors) if STRENGTH.on else f(g, *factors)
@@ -645,9 +667,11 @@ class ReadableSlopes:
         self.slopes, self.shapes, self.ndim = slopes, shapes, ndim
 
     def __call__(self, g: Any) -> list[Any]:
+        underflow.met = underflow.met or any(map(has_faint, self.slopes))
         lead, found = len(shape_of(g)) - self.ndim, []
         for slope, shape in zip(self.slopes, self.shapes, strict=True):
             t = g if slope is None else strongly(operator.mul, g, slope)
+            t = t if slope is None else undefined_where_lost(t, g, slope)
             found.append(t if shape is None else summed(t, shape, lead))
         return found
 
@@ -657,5 +681,6 @@ Slopes: Any = ARRAY_KERNEL.Slopes if ARRAY_KERNEL else ReadableSlopes
 
 if ARRAY_KERNEL:
     ARRAY_KERNEL.connect_records(
-        Node, Read, Store, Step, Place, Reshaped, STRENGTH, strongly, summed, fitted, next_number
+        *(Node, Read, Store, Step, Place, Reshaped, STRENGTH, strongly),
+        *(undefined_where_lost, has_faint, note_underflow, underflow, summed, fitted, next_number),
     )

@@ -26,7 +26,7 @@ from .dual import Dual
 from .forms import Form, ReverseLevel, dtype_of
 from .kernel import KERNEL
 from .numerics import quiet
-from .pair import Function, dual, is_array, own, parts, plain, shape_of
+from .pair import Function, Pair, dual, is_array, own, parts, plain, shape_of
 from .passes import forward, one_like, run_pass, tangents_of
 from .promises import (
     Differentiation,
@@ -202,28 +202,31 @@ def gradient(
         record = Record(inputs, has_aux)
         with strong_zeros():
             slopes = record.swept([one_like(record.outputs.values[0])], free=True)
-        _warn_unless_right(record, odd, slopes)
+        _warn_unless_right(record, odd, [slopes])
     return outputs, slopes
 
 
 def _warn_unless_right(
-    record: Record, odd: Sequence[Any], slopes: Sequence[Any], f: Inputs | None = None
+    record: Record, odd: Sequence[Any], table: Sequence[Sequence[Any]], f: Inputs | None = None
 ) -> None:
     """Look into slopes that are right if each zero on the way was stronger than an infinity.
 
-    A zero adjoint may be one of what was not used, or the slope of a step that was: only a pass
-    forward can tell, along all inputs at once whose adjoints were not finite (`odd`). `f`: of what,
-    if not of what was recorded.
+    A zero adjoint may be one of what was not used, or the slope of a step that was, or of one that
+    was too small for a float: only a pass forward can tell, along all inputs at once whose adjoints
+    were not finite (`odd`). `table`: for each output the slopes in each input. `f`: of what, if not
+    of what was recorded.
     """
     inputs = record.inputs if f is None else f
     seeds = [
         None if is_finite(g) else np.where(np.isfinite(plain(g)), 0, d) if np.ndim(d) else d
         for d, g in zip(_along(inputs), odd, strict=True)
     ]
-    is_right = all(map(is_finite, slopes))
+    is_right = all(is_finite(slope) for row in table for slope in row)
     if is_right:
         outputs = run_pass(inputs, seeds, record.has_aux)
-        is_right = all(map(is_finite, tangents_of(outputs, inputs)))
+        tangents = tangents_of(outputs, inputs)
+        rows_agree = (_agrees(row, seeds, t) for row, t in zip(table, tangents, strict=True))
+        is_right = all(map(is_finite, tangents)) and all(rows_agree)
     if not is_right:
         warnings.warn(
             f"{inputs.driver}: some slopes are infinite or undefined here, and reverse mode may "
@@ -231,6 +234,19 @@ def _warn_unless_right(
             RuntimeWarning,
             stacklevel=6,
         )
+
+
+def _agrees(row: Sequence[Any], seeds: Sequence[Any], tangent: Any) -> bool:
+    """Whether the slopes of an output in all inputs give its tangent along these seeds."""
+    if any(isinstance(x, Pair) or np.iscomplexobj(x) for x in (tangent, *row)):
+        return True  # not looked at
+
+    def along(f: Function) -> Any:
+        pairs = [(x, d) for x, d in zip(row, seeds, strict=True) if d is not None]
+        return sum(np.sum(f(x * d), tuple(range(-np.ndim(d), 0))) for x, d in pairs)
+
+    off = np.abs(np.ravel(along(np.positive)) - np.ravel(tangent))
+    return bool(np.all(off <= 1e-6 * np.abs(np.ravel(tangent)) + 1e-12 * np.ravel(along(np.abs))))
 
 
 # -- the kernel's short ways --------------------------------------------------------------
@@ -431,7 +447,7 @@ def rows(record: Record) -> list[list[Any]] | None:
     with strong_zeros():
         table = _rows(record)
     met = [np.sum(np.concatenate([plain(b) for b in column]), axis=0) for column in odd]
-    defined = [_defined(v, block) for v, row in zip(values, table, strict=True) for block in row]
+    defined = [[_defined(v, b) for b in row] for v, row in zip(values, table, strict=True)]
     _warn_unless_right(record, met, defined)
     return table
 
@@ -591,7 +607,7 @@ def _pulled_forward(
     if inputs.size > FEW:
         with strong_zeros():
             found = record.swept(numbers)
-        _warn_unless_right(record, odd, found, along)
+        _warn_unless_right(record, odd, [found], along)
         return found
     _, (slopes,) = run_passes(along, combine=of_real_function)
     slopes = [

@@ -7,6 +7,7 @@ say, and where a number has overflowed, as in 1/(1 + exp(800)).
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -79,9 +80,9 @@ def strong_product(slope: DualLike, tangent: Tangent, zero_slope_wins: Any) -> T
         t, t_dot = parts(tangent, level)
         terms = []
         if t_dot is not None:
-            terms.append(strong_product(s, _in_front(t_dot, t, s), zero_slope_wins))
+            terms.append(strong_product(s, in_front(t_dot, t, s), zero_slope_wins))
         if s_dot is not None:
-            terms.append(strong_product(_in_front(s_dot, s, t), t, True))
+            terms.append(strong_product(in_front(s_dot, s, t), t, True))
         return dual(strong_product(s, t, zero_slope_wins), sum(terms[1:], terms[0]), level)
     if isinstance(slope, np.ndarray) or isinstance(tangent, np.ndarray):
         product = slope * tangent
@@ -93,7 +94,7 @@ def strong_product(slope: DualLike, tangent: Tangent, zero_slope_wins: Any) -> T
     return product
 
 
-def _in_front(tangent: Tangent, primal: DualLike, other: DualLike) -> Tangent:
+def in_front(tangent: Tangent, primal: DualLike, other: DualLike) -> Tangent:
     """Directions stay in front when the primal is broadcast to the axes of another one."""
     missing = len(shape_of(other)) - len(shape_of(primal))
     if missing <= 0 or len(shape_of(tangent)) == len(shape_of(primal)):
@@ -160,8 +161,8 @@ def is_finite(x: DualLike) -> bool:
 
     What is not made of floats, as a tangent of another kind, is never infinite.
     """
-    if type(x) is float:
-        return math.isfinite(x)
+    if type(x) is float or type(x) is complex:  # a ufunc would clear the flags of the plain run
+        return cmath.isfinite(x)
     if isinstance(x, Pair):
         return is_finite(x.primal) and is_finite(x.tangent)
     found: bool | None = ARRAY_KERNEL.is_finite(x) if ARRAY_KERNEL else None

@@ -1,0 +1,170 @@
+"""Slopes beyond the range of floats, where a tangent or an adjoint brings the product back."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+
+from dualad import derivative, grad, hessian, jacobian, jvp
+
+pytestmark = pytest.mark.skipif(
+    np.finfo(np.longdouble).maxexp == np.finfo(np.float64).maxexp,
+    reason="a long double is no wider than a double here",
+)
+
+S = 1e200
+LEAST, MOST = 2.3e-308, 1.7e308  # of floats with all their digits
+
+
+def truth(f: Callable[[Any], Any], x: float, order: int) -> Any:
+    """By differences of 300 digits."""
+    with mpmath.workdps(300):
+        return mpmath.diff(lambda u: f(x * u), 1, order) / mpmath.mpf(x) ** order
+
+
+def is_near(found: Any, true: Any) -> bool:
+    found = float(np.ravel(found)[0])
+    return math.isfinite(found) and abs(mpmath.mpf(found) - true) <= 1e-9 * abs(true)
+
+
+# what no slope of floats gives: f, for math, NumPy or mpmath; x; how often it is differentiated
+CASES: list[tuple[Callable[[Any, Any], Any], float, tuple[int, ...]]] = [
+    (lambda x, m: S / (x * S), 1.0, (1, 2, 3)),
+    (lambda x, m: 1 / S / (x / S), 3.0, (1, 2, 3)),
+    (lambda x, m: m.log(x * S), 1.0, (1, 2, 3)),
+    (lambda x, m: m.log(x / S), 1.0, (1, 2, 3)),
+    (lambda x, m: 1e150 / (x * 1e150) ** 2, 1.0, (1, 2)),
+    (lambda x, m: m.sqrt(x * S) / 1e100, 2.0, (1, 2, 3)),
+    (lambda x, m: 1 / (1 + m.exp(-x)), -400.0, (1, 2)),
+    (lambda x, m: m.log(1 / (1 + m.exp(-x))), -400.0, (1,)),
+    (lambda x, m: (x * 1e170) ** -1.5, 1.0, (1, 2)),
+    (lambda x, m: x / x**-1.5, 5.9e-91, (1,)),
+    (lambda x, m: m.exp(-1 / (x * 1e-200)), 1e199, (1,)),
+    (lambda x, m: m.tanh((x * 1e210) / 1e213) * 1e3, 1.0, (1, 2)),
+    (lambda x, m: 1e-200 / (x * 1e-200), 1.0, (1, 2, 3)),
+    (lambda x, m: (x * 1e-220) ** 0.1, 1.0, (1, 2)),
+]
+
+
+@pytest.mark.parametrize("i", range(len(CASES)))
+def test_the_product_is_rounded_and_not_the_slope(i: int) -> None:
+    f, x, orders = CASES[i]
+    for order in orders:
+        true = truth(lambda t: f(t, mpmath), x, order)
+        for found in (
+            derivative(lambda t: f(t, math), order=order)(x),
+            derivative(lambda t: f(t, np), order=order)(np.float64(x)),
+            derivative(lambda t: f(t, np), order=order)(np.array([x, x])),
+        ):
+            assert is_near(found, true), (i, order, found, true)
+
+
+@pytest.mark.parametrize("i", range(len(CASES)))
+def test_sweeps_that_would_lose_a_slope_go_forward(i: int) -> None:
+    f, x, _ = CASES[i]
+    true = truth(lambda t: f(t, mpmath), x, 1)
+    for found in (
+        grad(lambda p: f(p[0], math), mode="reverse")([x, 1.0])[0],
+        grad(lambda p: f(p[0], np), mode="reverse")(np.array([x, 1.0])),
+        grad(lambda p: f(p, np)[0] + 0 * p[1], mode="reverse")(np.array([x, x])),
+        jacobian(lambda p: f(p, np), mode="reverse")(np.array([x, x])),
+    ):
+        assert is_near(found, true), (i, found, true)
+
+
+# -- programs with numbers of all magnitudes -------------------------------------------------------
+
+STEPS: list[Callable[[Any, float, Any], Any]] = [
+    lambda t, c, m: t * c,
+    lambda t, c, m: t / c,
+    lambda t, c, m: c / t,
+    lambda t, c, m: t + c,
+    lambda t, c, m: c - t,
+    lambda t, c, m: t * t,
+    lambda t, c, m: t**3,
+    lambda t, c, m: t**-1.5,
+    lambda t, c, m: t**0.1,
+    lambda t, c, m: m.sqrt(t),
+    lambda t, c, m: m.exp(-t),
+    lambda t, c, m: m.log(t),
+]
+
+
+def magnitude(rng: random.Random) -> float:
+    return float(10 ** rng.uniform(-300, 300))
+
+
+def is_ordinary(value: Any) -> bool:
+    return bool(LEAST <= abs(value) <= MOST)
+
+
+def programs(count: int, order: int) -> list[tuple[Callable[[Any, Any], Any], float, Any]]:
+    """Programs whose values and derivatives are ordinary floats after each step."""
+    rng = random.Random(order)
+    found: list[tuple[Callable[[Any, Any], Any], float, Any]] = []
+    while len(found) < count:
+        steps = [(rng.choice(STEPS), magnitude(rng)) for _ in range(rng.randint(1, 4))]
+        x = magnitude(rng)
+
+        def f(t: Any, m: Any, steps: Any = steps) -> Any:
+            for step, c in steps:
+                t = step(t, c, m)
+            return t
+
+        derivatives = []
+        for i in range(1, len(steps) + 1):
+            with mpmath.workdps(300):
+                start = partial(f, m=mpmath, steps=steps[:i])
+                coefficients = mpmath.taylor(lambda u, x=x, g=start: g(x * u), 1, order)
+            if any(isinstance(c, mpmath.mpc) or not is_ordinary(c) for c in coefficients):
+                break
+            derivatives = [
+                c * math.factorial(k) / mpmath.mpf(x) ** k for k, c in enumerate(coefficients)
+            ]
+            if not all(map(is_ordinary, derivatives)):
+                break
+        else:
+            found.append((f, x, derivatives[order]))
+    return found
+
+
+def ways(f: Callable[[Any, Any], Any], x: float, order: int) -> dict[str, Callable[[], Any]]:
+    """How to differentiate it."""
+    twice = np.array([x, x])
+    if order == 2:
+        return {
+            "numbers": lambda: derivative(lambda t: f(t, math), order=2)(x),
+            "arrays": lambda: derivative(lambda t: f(t, np), order=2)(twice),
+            "hessian": lambda: hessian(lambda p: f(p[0], math))([x]),
+            "hessian of arrays": lambda: hessian(lambda p: f(p, np)[0])(twice),
+            "forward over reverse": lambda: derivative(grad(lambda t: f(t, math), mode="reverse"))(
+                x
+            ),
+        }
+    return {
+        "numbers": lambda: derivative(lambda t: f(t, math))(x),
+        "NumPy's": lambda: derivative(lambda t: f(t, np))(np.float64(x)),
+        "arrays": lambda: derivative(lambda t: f(t, np))(twice),
+        "along": lambda: jvp(lambda t: f(t, np), (twice,), (np.ones(2),))[1],
+        "gradient": lambda: grad(lambda p: f(p[0], math))([x]),
+        "back": lambda: grad(lambda p: f(p[0], math), mode="reverse")([x]),
+        "arrays back": lambda: grad(lambda p: f(p, np)[0], mode="reverse")(twice),
+    }
+
+
+@pytest.mark.parametrize("order", [1, 2])
+def test_programs_with_numbers_of_all_magnitudes(order: int) -> None:
+    lost = []
+    for f, x, true in programs(150, order):
+        for name, found in ways(f, x, order).items():
+            with np.errstate(all="ignore"):
+                if not is_near(found(), true):
+                    lost.append((name, x, found(), true))
+    assert not lost, lost[:5]
