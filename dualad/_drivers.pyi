@@ -20,7 +20,9 @@ def connect(
     array_in: Function,
     strip: Function,
     say: Function,
+    text: Function,
     name: Function,
+    final: Function,
 ) -> None: ...
 def connect_series(begun: Function, scale: Function, most_nested: int) -> None: ...
 def connect_reverse(

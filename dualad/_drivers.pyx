@@ -52,6 +52,7 @@ cdef object asks_to_settle = None     # asks_to_settle(f, x, level, y): whether 
 cdef object gravest_doubt = None      # that of `differentiations`
 cdef list doubts = [None]             # promises.DOUBTS
 cdef object look_into = None          # look_into(driver, made_by, doubts, args, kwargs, result)
+cdef object is_for_good = None        # is_for_good(error): whether lifting does not cure it
 cdef object described = None          # described(driver): its text
 cdef object global_name = None        # global_name(driver): where it stands in its module, or None
 cdef object Lifted = None             # Lifted(f): f as the general driver runs it lifted
@@ -72,14 +73,14 @@ cdef object FORWARD = object()        # left to the general driver, by forward m
 
 
 def connect(kind, go_on, known, doubtful, what, counted, look, lifted, arrays, array_in, strip, say,
-            text, name):
+            text, name, final):
     """Tell the short ways what to hand over to."""
     global readable_class, continued, is_elementwise, asks_to_settle, Lifted, DualArray, unbuffered
-    global stripped, gravest_doubt, tell, described, global_name, doubts, look_into
+    global stripped, gravest_doubt, tell, described, global_name, doubts, look_into, is_for_good
     doubts, look_into = counted, look
     stripped, gravest_doubt, tell, described, global_name = strip, what, say, text, name
     readable_class, continued, is_elementwise, asks_to_settle = kind, go_on, known, doubtful
-    Lifted, DualArray, unbuffered = lifted, arrays, array_in
+    Lifted, DualArray, unbuffered, is_for_good = lifted, arrays, array_in, final
 
 
 # What a call gives: its arguments, those with a name last, and which of them are differentiated.
@@ -281,19 +282,22 @@ cdef class Driver:
 
     cdef object general_way(self):
         if self.general is None:
-            self.general = self.definition(self.f, self.argnums, **self.options())
+            f = Lifted(self.given, False) if self.lift is False else self.f
+            self.general = self.definition(f, self.argnums, **self.options())
         return self.general
 
     cdef object forward_way(self):
         if self.forward is None:
             options = self.options() | {"mode": "forward"}
-            self.forward = self.definition(self.f, self.argnums, **options)
+            f = Lifted(self.given, False) if self.lift is False else self.f
+            self.forward = self.definition(f, self.argnums, **options)
         return self.forward
 
     cdef int prepare(self) except -1:
         """Look what is to be called, before the first call; later, whether it still is the twin."""
         if self.callee is None:
-            self.is_lifted = needs_lift(self.given) if self.lift is None else self.lift
+            if not self.is_lifted:  # as it is if f was found to need it after all
+                self.is_lifted = needs_lift(self.given) if self.lift is None else self.lift
             if self.is_lifted:
                 self.f = Lifted(self.given)
             else:
@@ -348,12 +352,18 @@ cdef class Driver:
                 y = PyObject_Vectorcall(self.callee, args, given.n, given.names)
         except Exception as error:
             if has_refused(level) and gravest_doubt(level) == "objects":  # the general driver says so
+                self.needs_lift_now()
                 return NotImplemented
-            if isinstance(error, (TypeError, AttributeError)) and self.needs_lift_now():
-                return NotImplemented
+            if isinstance(error, (TypeError, AttributeError)) and not is_for_good(error):
+                if self.needs_lift_now():
+                    return NotImplemented
             tell(self.driver.__name__, error, gravest_doubt(level) if has_refused(level) else "")
             raise
-        return NotImplemented if has_refused(level) and asks_to_settle(self.f, x, level, y) else y
+        if has_refused(level) and asks_to_settle(self.f, x, level, y):
+            if gravest_doubt(level) == "objects":
+                self.needs_lift_now()
+            return NotImplemented
+        return y
 
     cdef object in_single(self, object level, object x, Given *given):
         """The result with respect to a few float32 numbers, whose duals are the readable ones."""
@@ -548,8 +558,8 @@ cdef object called(Driver driver, PyObject *const *args, size_t flags, PyObject 
             return result
     try:
         return PyObject_Vectorcall(driver.general_way(), args, flags, names)
-    except (TypeError, AttributeError):
-        if not driver.needs_lift_now():
+    except (TypeError, AttributeError) as error:
+        if is_for_good(error) or not driver.needs_lift_now():
             raise
     return PyObject_Vectorcall(driver.general_way(), args, flags, names)
 

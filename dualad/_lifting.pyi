@@ -18,6 +18,8 @@ ComplexRow: Function
 Several: Function
 COMPOSITES: dict[str, int]
 Lists: Function
+ListOperator: Function
+Fresh: type
 Maker: Function
 Whole: type
 Room: type

@@ -31,6 +31,8 @@ cnp.import_array()
 
 cdef extern from *:
     unsigned long long FINGERPRINT
+    Py_ssize_t Py_REFCNT(object x) noexcept
+    PyObject *BASE_OF "PyArray_BASE" (cnp.ndarray x) noexcept
 
 
 cdef extern from *:
@@ -1158,6 +1160,31 @@ cdef class Operator:
 cdef tuple TRUTH_METHODS = ("__bool__", "__len__")  # asked in this order
 
 
+@cython.final
+cdef class ListOperator:
+    """An operator of (a, b), of which one may be a list of duals: as of_lists_or in lifting/lift.py says.
+
+    `native`: the operator where neither is a list, in Python where it has no function of C.
+    """
+
+    cdef object native, readable
+    cdef Binary plain
+
+    def __cinit__(self, symbol, native, readable):
+        self.native, self.readable = native, readable
+        self.plain = native_of(symbol)
+
+    def __matmul__(self, operands):
+        if type(self) is not ListOperator:
+            return NotImplemented
+        cdef ListOperator hook = <ListOperator>self
+        a = <object>PyTuple_GET_ITEM(<tuple>operands, 0)
+        b = <object>PyTuple_GET_ITEM(<tuple>operands, 1)
+        if has_items(a) or has_items(b):
+            return hook.readable(a, b)
+        return hook.native(a, b) if hook.plain == NULL else hook.plain(a, b)
+
+
 cdef object truth_of(object x):
     """bool(x)."""
     if may_be_users(x):
@@ -1821,6 +1848,18 @@ cdef class Room:
 
     def __releasebuffer__(self, Py_buffer *view):
         """Nothing; since it is here, np.frombuffer holds the memory by a memoryview."""
+
+
+@cython.final
+cdef class Fresh:
+    """What goes into a variable that is written to: a new array that nobody else holds takes duals."""
+
+    def __matmul__(self, x):
+        if type(self) is not Fresh:
+            return NotImplemented
+        if type(x) is ndarray and Py_REFCNT(x) == 1 and BASE_OF(<cnp.ndarray>x) == NULL:
+            return in_buffer(x)
+        return x
 
 
 cdef object dual_of(tuple parts):

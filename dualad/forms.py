@@ -49,6 +49,8 @@ from .records import (
 class Nonlinear(TypeError):
     """What was asked of a form is not a linear function of it: forward mode can answer."""
 
+    is_for_good = True  # lifting cannot
+
 
 class Missing(Nonlinear, AttributeError):
     """The same of an attribute that arrays have."""

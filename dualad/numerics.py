@@ -124,11 +124,12 @@ def is_quiet() -> bool:
 class _Call:
     """A call that is watched: the user's state, and what runs it plainly."""
 
-    __slots__ = ("state", "again", "arguments", "is_open")
+    __slots__ = ("state", "again", "arguments", "is_open", "depth")
 
     def __init__(self, state: Any, again: Callable[..., Any], arguments: tuple[Any, ...]) -> None:
         self.state, self.again, self.arguments = state, again, arguments
         self.is_open = True  # until a flag comes up
+        self.depth = 0  # of such calls in its rule, which are none of the plain run's
 
 
 _CALL: ContextVar[_Call | None] = ContextVar("_CALL", default=None)
@@ -151,7 +152,14 @@ def watched(again: Callable[..., Any], func: Any, f: Any, args: Any, kwargs: Any
     """
     state = _state_now()
     if state in (_QUIET, _NOTING, _WATCHING, _WATCHING_MOST):
-        return f(*args, **kwargs)  # inside another one
+        outer = _CALL.get()
+        if outer is None:
+            return f(*args, **kwargs)
+        outer.depth += 1
+        try:
+            return f(*args, **kwargs)
+        finally:
+            outer.depth -= 1
     is_at_first = state is None
     state = _AT_FIRST if is_at_first else state
     call = _CALL.set(_Call(state, again, (func, args, kwargs)))
@@ -170,8 +178,9 @@ class plainly:
 
     def __enter__(self) -> None:
         state, call = _state_now(), _CALL.get()
-        is_watched = call is not None and state in (_WATCHING, _WATCHING_MOST)
-        self.token = _set_state(call.state) if is_watched and call is not None else None
+        is_watched = state in (_WATCHING, _WATCHING_MOST)
+        is_outermost = call is not None and call.depth == 0
+        self.token = _set_state(call.state) if call and is_watched and is_outermost else None
 
     def __exit__(self, *error: object) -> None:
         if self.token is not None:

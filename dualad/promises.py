@@ -38,8 +38,9 @@ from .differentiations import (
 from .levels import fresh_level
 from .lifting.effects import code_of, made_of, may_keep, may_read
 from .lifting.lift import Lifted
+from .lifting.reach import needs_lift_after_all
 from .pair import is_operand, own, plain, shape_of
-from .refusals import refused
+from .refusals import for_good, refused
 from .structure import keys_of, leaves
 
 STEP = 1 / 8191  # relative, to a nearby point
@@ -138,13 +139,14 @@ def refuse_unless_holomorphic(inputs: Inputs, one: Any, turned: Any) -> None:
     with np.errstate(all="ignore"):
         as_one = 1j * one
     if _differ(inputs, turned, as_one):
-        raise refused(
+        error = refused(
             f"{inputs.driver}: the function is not holomorphic here, for it uses abs, conj, the "
             "real part or the like of a complex argument, and so has no derivative in it; "
             "differentiate in the real and the imaginary part, or along a direction by jvp "
             "(grad takes real functions of complex arguments).",
             *inputs.leaves,
         )
+        raise for_good(error)
 
 
 class _Notes:
@@ -482,6 +484,10 @@ def settle(
     is_read = may_have_read(why, inputs.f, inputs.leaves)
     if not (is_grave or is_read) or _is_looking.get():
         return
+    if gravest == "objects" and _is_to_be_lifted(inputs):
+        error = TypeError(f"{inputs.driver}: the function makes arrays of objects of duals.")
+        tell(inputs.driver, error, gravest)
+        raise error
 
     def evaluate(points: list[Any]) -> Outputs:
         moved = copy.copy(inputs)
@@ -506,6 +512,21 @@ def settle(
             refuse_if_read(inputs, seeds, outputs, has_aux)
     finally:
         _is_looking.reset(before)
+
+
+def _is_to_be_lifted(inputs: Inputs) -> bool:
+    """Whether the driver runs f lifted after an error, which makes arrays of numbers of lists."""
+    is_lifted = type(inputs.original) is Lifted
+    return not is_lifted and inputs.driver in _LIFTING and needs_lift_after_all(inputs.original)
+
+
+# Drivers that lift what has failed as it is.
+_LIFTING = frozenset(
+    (
+        *("derivative", "grad", "value_and_grad", "jacobian", "hessian", "jvp", "vjp", "hvp"),
+        *("taylor", "sparsity"),
+    )
+)
 
 
 def refuse_if_read(inputs: Inputs, seeds: Sequence[Any], outputs: Outputs, has_aux: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 from typing import Any
@@ -42,11 +43,23 @@ def refused(message: str, *involved: Any) -> TypeError:
     return TypeError(message)
 
 
+def for_good(error: TypeError) -> TypeError:
+    """The error, as one that lifting does not cure: no driver calls f again for it."""
+    error.is_for_good = True  # type: ignore[attr-defined]
+    return error
+
+
+def is_for_good(error: BaseException) -> bool:
+    """Whether lifting does not cure an error; one that was told about objects, it may."""
+    return getattr(error, "is_for_good", False) and not hasattr(error, "__notes__")
+
+
 # What to write for a plain array in which duals are stored.
-MAKE_ROOM = (
-    "where it is made, write np.array(…) or np.copy(…), whose arrays take duals in code that a "
+_MAKE_ROOM = (
+    "where {0} is made, write {1}np.array(…) or np.copy(…), whose arrays take duals in code that a "
     "driver or dualad.lift lifts, or np.zeros(n, like=x) or np.zeros_like(x)"
 )
+MAKE_ROOM = _MAKE_ROOM.format("it", "")
 _ROOM = f"np.zeros_like(x) or np.zeros(n, like=x){UNLIFTED}"
 _PLAIN_NUMBER = {  # what makes one of a dual, and what to write: where the user's text is not known
     "float": (
@@ -59,9 +72,23 @@ _PLAIN_NUMBER = {  # what makes one of a dual, and what to write: where the user
     ),
     "index": ("using x as an index or a count", "int(x)"),
 }
+
+
 _OTHERWISE = f"functions of NumPy or dualad for it, and arrays of {_ROOM}"
 _CALL = re.compile(r"(?:c?math\.)?(\w+)\((.*)\)$")
 _ELEMENT = re.compile(r"\w[^()]*\[.*\]$")
+
+
+def _room_for(text: str) -> str:
+    """What to write for the array of which an element is stored, as the user's text calls it.
+
+    >>> _room_for("s.phi[i[0], 0]")[:44]
+    'where s.phi is made, write s.phi = np.array('
+    """
+    depths = itertools.accumulate((c == "]") - (c == "[") for c in reversed(text))
+    index = next(n for n, depth in enumerate(depths, 1) if depth == 0)
+    name = text[:-index]
+    return _MAKE_ROOM.format(name, f"{name} = ")
 
 
 def converted(kind: str, x: Any) -> TypeError:
@@ -88,7 +115,8 @@ def converted(kind: str, x: Any) -> TypeError:
     elif _ELEMENT.match(text):
         return refused(
             f"storing x in {text}, in an array of {kind} numbers, would lose the derivative of a "
-            f"Dual; {MAKE_ROOM}, or write x.primal for the plain number, whose derivative is zero.",
+            f"Dual; {_room_for(text)}, or write x.primal for the plain number, whose derivative is "
+            "zero.",
             x,
         )
     elif text:
@@ -107,7 +135,7 @@ def converted_array(dtype: Any, x: Any) -> TypeError:
     if _ELEMENT.match(text):
         return refused(
             f"storing x in {text}, in an array of {dtype}, would lose the derivatives of a "
-            f"DualArray; {MAKE_ROOM}, or write x.primal for the plain array.",
+            f"DualArray; {_room_for(text)}, or write x.primal for the plain array.",
             x,
         )
     return refused(

@@ -33,6 +33,7 @@ from .promises import (
     tell,
     weights,
 )
+from .refusals import is_for_good
 from .structure import leaves
 
 Driver = TypeVar("Driver", bound=Callable[..., Any])
@@ -164,7 +165,7 @@ def function_for(driver: str, f: Function, lift: bool | None) -> Function:
         If f is not callable.
     """
     refuse_unless_callable(driver, f)
-    return chosen(f, lift)
+    return Lifted(f, False) if lift is False else chosen(f, lift)
 
 
 def lifting_as_needed(driver: Driver) -> Driver:
@@ -174,8 +175,10 @@ def lifting_as_needed(driver: Driver) -> Driver:
     def call(f: Function, *args: Any, lift: bool | None = None, **options: Any) -> Any:
         try:
             return driver(f, *args, lift=lift, **options)
-        except (TypeError, AttributeError):
-            if lift is not None or chosen(f, None) is not f or not needs_lift_after_all(f):
+        except (TypeError, AttributeError) as error:
+            if lift is not None or is_for_good(error) or chosen(f, None) is not f:
+                raise
+            if not needs_lift_after_all(f):
                 raise
         return driver(f, *args, lift=True, **options)
 
@@ -206,8 +209,10 @@ class _Wrapper(Lookalike):
         before = DOUBTS[0]
         try:
             result = self._call(*args, **kwargs)
-        except (TypeError, AttributeError):
-            if self._general is None or not needs_lift_after_all(self.__wrapped__):
+        except (TypeError, AttributeError) as error:
+            if self._general is None or is_for_good(error):
+                raise
+            if not needs_lift_after_all(self.__wrapped__):
                 raise
             self._lift()
             result = self._call(*args, **kwargs)
@@ -311,6 +316,6 @@ _WRAPPERS: tuple[type, ...] = (_Wrapper,)
 if DRIVERS:
     DRIVERS.connect(
         *(Dual, _continued, is_elementwise, _asks_to_settle, gravest_doubt, DOUBTS, _look_into),
-        *(Lifted, DualArray, unbuffered, _stripped, tell, _described, global_name),
+        *(Lifted, DualArray, unbuffered, _stripped, tell, _described, global_name, is_for_good),
     )
     _WRAPPERS = (_Wrapper, *DRIVERS.SHORT_WAYS.values())

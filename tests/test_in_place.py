@@ -919,3 +919,69 @@ def test_third_derivatives_of_what_is_stored_through_a_view(n: int) -> None:
         third = jacobian(hessian(f))(np.full(n, 0.7))
         assert third[0, 0, 0] == pytest.approx(6.0, rel=1e-14)
         assert np.count_nonzero(third) == 1
+
+
+# -- what is calculated from plain data, and written to --------------------------------------
+
+
+def element(x: Any) -> Any:
+    phi = np.sin(DATA)
+    psi = phi
+    phi[0] = x * x
+    return psi.sum() * x
+
+
+def through_views(x: Any) -> Any:
+    phi = -DATA
+    tail = phi[2:]
+    phi[1:-1] = x * phi[1:-1]
+    tail[0] = x
+    return phi.sum() + phi[2]
+
+
+def by_masks_and_branches(x: Any) -> Any:
+    if x > 0:
+        phi = np.exp(DATA)
+    else:
+        phi = np.zeros(5)
+        phi[:2] = 3.0
+    phi[DATA > 0.5] = x
+    return phi @ phi
+
+
+def with_an_operator(x: Any) -> Any:
+    phi = np.cumsum(DATA)
+    phi += x
+    phi *= phi
+    return phi.mean()
+
+
+DATA = np.linspace(0.1, 1.0, 5)
+
+
+@pytest.mark.parametrize("lift", [None, True])
+@pytest.mark.parametrize("f", [element, through_views, by_masks_and_branches, with_an_operator])
+def test_new_arrays_of_plain_data_take_duals(f: Any, lift: bool | None) -> None:
+    value, slope = jvp(f, (0.7,), (1.0,), lift=lift)
+    assert (value, type(value)) == (f(0.7), type(f(0.7)))
+    assert abs(slope - (f(0.7 + 1e-6) - f(0.7 - 1e-6)) / 2e-6) < 1e-8
+
+
+class Kept:
+    phi = np.sin(DATA)
+
+    @classmethod
+    def give(cls) -> Any:
+        return cls.phi
+
+
+@pytest.mark.parametrize("lift", [None, True])
+def test_arrays_that_others_hold_stay_what_they_are(lift: bool | None) -> None:
+    def f(x: Any) -> Any:
+        phi = Kept.give()
+        phi[0] = x
+        return phi.sum()
+
+    with pytest.raises(TypeError, match=r"where phi is made, write phi = np.array\(…\)"):
+        derivative(f, lift=lift)(0.7)
+    assert type(Kept.phi) is np.ndarray and Kept.phi[0] == np.sin(DATA[0])

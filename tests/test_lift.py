@@ -1527,7 +1527,7 @@ def added_at(z: Any, x: Any) -> Any:
 @pytest.mark.parametrize("lifted", [None, True])
 def test_what_to_write_for_a_plain_array(write: Any, lifted: bool | None) -> None:
     """What has calculated the array is not looked into; the error says what helps."""
-    with pytest.raises(TypeError, match=r"write np\.array\(…\) or np\.copy\(…\)") as error:
+    with pytest.raises(TypeError, match=r"write (z = )?np\.array\(…\) or np\.copy\(…\)") as error:
         jacobian(lambda x: write(K * 1, x), lift=lifted)(1.3)
     assert "out=" not in str(error.value)
     for make in (np.array, np.copy):
@@ -1535,6 +1535,29 @@ def test_what_to_write_for_a_plain_array(write: Any, lifted: bool | None) -> Non
             jacobian(lambda x, make=make: write(make(K * 1), x), lift=lifted)(1.3),
             write(np.zeros(3), 1.0),
         )
+
+
+@pytest.mark.parametrize(
+    ("f", "x"),
+    [
+        (lambda x: np.nextafter(np.exp(x), len([x])), 1.5),
+        (lambda x: np.unpackbits(np.exp([x]) * np.zeros(1)), 1.5),
+        (lambda z: np.conj(z) * len([z]) + np.zeros(1)[0], 1.5 + 1j),
+    ],
+)
+def test_f_is_not_called_again_for_what_lifting_does_not_cure(f: Any, x: Any) -> None:
+    calls = []
+
+    def counted(x: Any) -> Any:
+        calls.append(x)
+        return f(x)
+
+    with pytest.raises(TypeError):
+        derivative(counted, lift=True)(x)
+    once = len(calls)
+    with pytest.raises(TypeError):
+        derivative(counted)(x)
+    assert len(calls) == 2 * once
 
 
 def gauss(a: Any, b: Any) -> Any:

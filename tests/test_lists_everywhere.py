@@ -222,3 +222,69 @@ def test_results_go_where_out_says() -> None:
         return (a * [1.0, 2.0, 3.0]).sum() + b[1]
 
     assert value_and_grad(f)(2.0) == (f(2.0), 16.0)
+
+
+# -- operators and methods -----------------------------------------------------------------
+
+W = np.random.default_rng(1).normal(size=(5, 5))
+V = W[0].copy()
+
+
+def in_variables(x: Any) -> Any:
+    p = [x, 1.0, 2.0, x * x, -0.5]
+    q = p
+    return (V * p).sum() + (W @ q)[1] + (V - p)[0]
+
+
+def in_place(x: Any) -> Any:
+    a = np.zeros(2)
+    a += [x, 2.0]
+    a -= (x * x, 1.0)
+    return a[0] * a[1]
+
+
+OPERATORS: dict[str, Callable[[Any], Any]] = {
+    "@": lambda x: W @ [x, 0.3, x * x, 0.7, 1.1],
+    "@ on the right": lambda x: [x, 0.3, x * x, 0.7, 1.1] @ W,
+    "*": lambda x: (V * [x, 0.3, x * x, 0.7, 1.1]).sum(),
+    "- on the right": lambda x: ([x, 1.0, 2.0, 3.0, x] - V).mean(),
+    "/ and [0]": lambda x: (V / [x, 1.0, 2.0, 3.0, x])[0],
+    "**": lambda x: np.abs(V) ** (x, 1.0, 2.0, 3.0, x),
+    "//": lambda x: (V // [x, 1.0, 2.0, 3.0, x]).sum() * x,
+    "of a comprehension": lambda x: (V * [x * i for i in range(5)]).sum(),
+    "of a list repeated": lambda x: (V * ([x] * 5)).sum(),
+    "with a number of NumPy": lambda x: (np.float64(2.0) - [x, 1.0])[0],
+    "of lists alone": lambda x: ([x] + [1.0, x] * 2)[-1] * x,
+    "of tuples alone": lambda x: len((x, *((1.0,) * 2 + (x,)))) * x,
+    "dot": lambda x: V.dot([x, 0.3, x * x, 0.7, 1.1]),
+    "searchsorted": lambda x: np.arange(5.0).searchsorted([x, 2.0]) * x,
+    "joined": lambda x: np.concatenate(([x, 1.0], [x])).sum() + np.stack([[x], [1.0]])[0, 0],
+    "in variables": in_variables,
+    "in place": in_place,
+}
+
+
+@pytest.mark.parametrize("lift", [None, True])
+@pytest.mark.parametrize("f", OPERATORS.values(), ids=OPERATORS)
+def test_operators_take_lists_as_arrays(f: Any, lift: bool | None) -> None:
+    value, tangent = jvp(f, (0.75,), (1.0,), lift=lift)
+    assert kinds(value) == kinds(f(0.75))
+    wanted = (4 * slope(f, 0.75, 5e-6) - slope(f, 0.75, 1e-5)) / 3
+    np.testing.assert_allclose(numbers(tangent), wanted, 1e-6)
+
+
+def test_a_list_is_not_multiplied_by_a_number_of_numpy() -> None:
+    with pytest.raises(TypeError, match="can't multiply sequence by non-int"):
+        derivative(lambda x: (np.float64(2.0) * [x, 1.0])[0], lift=True)(0.75)
+
+
+def test_functions_that_make_arrays_of_objects_are_lifted_once() -> None:
+    calls: list[float] = []
+
+    def f(x: Any) -> Any:
+        calls.append(1)
+        return (V * [x, 1.0, 2.0, 3.0, x]).sum()
+
+    g = derivative(f)
+    first = g(0.75), len(calls)
+    assert (g(0.75), len(calls) - first[1]) == (first[0], 1)

@@ -191,9 +191,9 @@ def test_a_number_stored_in_an_array() -> None:
 
     assert told(lambda: store(Dual(2.0, 1.0))) == (
         'storing x in table["a"][1], in an array of float numbers, would lose the derivative of a '
-        "Dual; where it is made, write np.array(…) or np.copy(…), whose arrays take duals in code "
-        "that a driver or dualad.lift lifts, or np.zeros(n, like=x) or np.zeros_like(x), or write "
-        "x.primal for the plain number, whose derivative is zero."
+        'Dual; where table["a"] is made, write table["a"] = np.array(…) or np.copy(…), whose arrays '
+        "take duals in code that a driver or dualad.lift lifts, or np.zeros(n, like=x) or "
+        "np.zeros_like(x), or write x.primal for the plain number, whose derivative is zero."
     )
 
 

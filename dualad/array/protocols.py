@@ -30,7 +30,7 @@ from ..looks import is_plain
 from ..namespaces import ARRAY, is_exact, is_plain_array, namespace_of, not_plain
 from ..numerics import resume_warnings, stop_warnings, watched
 from ..pair import DUAL_OF, dual, is_array, map_leaves, plain
-from ..refusals import MAKE_ROOM, refused
+from ..refusals import MAKE_ROOM, for_good, refused
 from ..rules import Rule
 from ..structure import leaves, rebuild
 from ..table import RULES
@@ -72,7 +72,7 @@ def refuse(instead: str, *numpy_functions: Callable[..., Any]) -> None:
 
     def refusing(f: Callable[..., Any]) -> Callable[..., Any]:
         def handler(*args: Any, **kwargs: Any) -> NoReturn:
-            raise TypeError(f"np.{f.__name__} cannot take duals; {instead}.")
+            raise for_good(TypeError(f"np.{f.__name__} cannot take duals; {instead}."))
 
         return handler
 
@@ -164,10 +164,11 @@ def rule_of(ufunc: Any) -> Rule:
     if rule is None:
         homes = {"np.": np, "scipy.special.": sys.modules.get("scipy.special")}
         home = next((h for h, m in homes.items() if getattr(m, ufunc.__name__, None) is ufunc), "")
-        raise TypeError(
+        error = TypeError(
             f"{home}{ufunc.__name__} has no derivative rule; "
             "write it in other functions, or give it one with dualad.define_rule."
         )
+        raise for_good(error) if home == "np." else error
     return rule
 
 
@@ -440,8 +441,10 @@ def array_function(
         return watched(_plain_run, func, known, args, kwargs)
     name, home = getattr(func, "__name__", str(func)), getattr(func, "__module__", "")
     if home == RECORDS:  # not imported for that: it takes its time
-        raise TypeError(f"np.{name} cannot take duals; write x[field] for each field of a record.")
-    raise TypeError(f"np.{name} has no derivative rule; write it in functions that have one.")
+        told = f"np.{name} cannot take duals; write x[field] for each field of a record."
+    else:
+        told = f"np.{name} has no derivative rule; write it in functions that have one."
+    raise for_good(TypeError(told))
 
 
 def by_its_rule(func: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

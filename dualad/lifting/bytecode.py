@@ -41,6 +41,10 @@ class Hooks(NamedTuple):
     operators : dict
         By the symbol of an operator, its hook: from the tuple of its operands to the result. That
         of "truth" says, as a bool, which way `if`, `while`, `and`, `or` and `not` take.
+    of_lists : dict
+        The same for an operator of which an operand is seen to be a list, and for ``@``.
+    fresh : object
+        Of something new that goes into a variable which is written to.
     getter, method, setter, deleter : callable
         From the name of an attribute to the hook that reads it of an object; that reads what is to
         be called; that writes it: of the pair (value, object); or that deletes it.
@@ -53,6 +57,8 @@ class Hooks(NamedTuple):
     special: Any
     manager: Any
     operators: dict[str, Any]
+    of_lists: dict[str, Any]
+    fresh: Any
     getter: Callable[[str], Any]
     method: Callable[[str], Any]
     setter: Callable[[str], Any]
@@ -77,6 +83,7 @@ _OLD_CALLS = sys.version_info < (3, 13)  # an empty place, or a method, below wh
 _FULL_CALLS = sys.version_info >= (3, 14)  # f(*args) has a place for **kwargs in any case
 _NAMED_ATTRIBUTE = sys.version_info >= (3, 12)  # LOAD_ATTR has a bit for methods
 _MATMUL = 4  # BINARY_OP's number for @
+_MATMULS = (_MATMUL, _MATMUL + 13)  # and for @=
 _SYMBOLS = {  # of operators with an instruction of their own
     **{"BINARY_SUBSCR": "[]", "STORE_SUBSCR": "[]=", "DELETE_SUBSCR": "del []"},
     **{"BINARY_SLICE": "[]", "STORE_SLICE": "[]="},
@@ -144,6 +151,7 @@ class _Writer:
     def __init__(self, code: CodeType, hooks: Hooks, consts: list[Any]) -> None:
         self.code, self.hooks, self.consts = code, hooks, consts
         self.places: dict[int, int] = {}
+        self.seen = _Seen(code)
 
     def ask(self, hook: Any) -> list[Op]:
         """The hook's answer to what lies on top, in place of it."""
@@ -190,6 +198,8 @@ class _Writer:
             if _OLD_CALLS:  # three are taken, so that there is no place below them
                 return [("LOAD_SUPER_ATTR", arg - 1), ("PUSH_NULL", 0), ("SWAP", 2)]
             return [("LOAD_SUPER_ATTR", arg - 1), ("PUSH_NULL", 0)]
+        if step.offset in self.seen.fresh:
+            return [*self.ask(self.hooks.fresh), (kind, arg)]
         if kind == "STORE_ATTR":
             hook = self.hooks.setter(self.code.co_names[arg])
             return [("BUILD_TUPLE", 2), *self.ask(hook), ("POP_TOP", 0)]
@@ -242,6 +252,10 @@ class _Writer:
         if step.opname == "CONTAINS_OP":
             symbol = "not in" if step.arg else "in"
         hook = self.hooks.operators.get(symbol)
+        if step.opname == "BINARY_OP" and (
+            step.arg in _MATMULS or step.offset in self.seen.of_lists
+        ):
+            hook = self.hooks.of_lists.get(symbol, hook)
         if hook is None:
             return None
         before = [("BUILD_SLICE", 2)] if step.opname.endswith("_SLICE") else []
@@ -416,6 +430,114 @@ def _moved(places: Places, effect: int, i: dis.Instruction) -> Places:
         return (*kept[:-1], 0)
     return kept
 
+
+# -- what is seen of values ----------------------------------------------------------------
+
+
+class _Seen:
+    """What is read from instructions in their order; it may miss things, or see what is not there.
+
+    Attributes
+    ----------
+    of_lists : set of int
+        Offsets of the operators of which an operand is a list or tuple that the code makes.
+    fresh : set of int
+        Offsets where something that was just made goes into a variable that is written to, by
+        `v[i] = x` or `v += x`.
+    """
+
+    def __init__(self, code: CodeType) -> None:
+        self.of_lists: set[int] = set()
+        self.fresh: set[int] = set()
+        self._lists: set[str] = set()  # variables of lists,
+        self._written: set[str] = set()  # and those that are written to
+        self._made: dict[int, str] = {}  # by offset, the variable that something new goes into
+        found = [i for i in dis.get_instructions(code) if i.opname not in _UNSEEN]
+        known = -1
+        while known != (known := len(self._lists)):
+            self._read(found)
+        self.fresh = {offset for offset, name in self._made.items() if name in self._written}
+
+    def _is_list(self, x: Any) -> bool:
+        return x is True or x in self._lists
+
+    def _store(self, name: str, x: Any) -> None:
+        if self._is_list(x):
+            self._lists.add(name)
+
+    def _read(self, found: list[dis.Instruction]) -> None:
+        stack: list[Any] = []  # True for a list, the name of a variable, or that of what makes one
+        before = ""
+        for i in found:
+            kind, n = i.opname, i.arg or 0
+            given = (i.argval,) if isinstance(i.argval, str) else i.argval
+            effect = dis.stack_effect(
+                i.opcode, n if i.opcode >= dis.HAVE_ARGUMENT else None, jump=False
+            )
+            if kind.startswith("LOAD_FAST") or kind in _VARIABLES:
+                stack += [*[None] * (effect - len(given)), *given]
+            elif kind.startswith("STORE_FAST") or kind in _STORES:
+                name, *more = given
+                if before in _MAKING and kind not in _STORES:
+                    self._made[i.offset] = name
+                self._store(name, _popped(stack))
+                if kind == "STORE_FAST_LOAD_FAST":
+                    stack += more
+                elif more:
+                    self._store(more[0], _popped(stack))
+            elif kind in ("BUILD_LIST", "BUILD_TUPLE"):
+                del stack[len(stack) - n :]
+                stack.append(True)
+            elif kind in ("STORE_SUBSCR", "STORE_SLICE"):  # value, container, and one or two more
+                if isinstance(container := (stack[effect + 1 :] or [None])[0], str):
+                    self._written.add(container)
+                del stack[effect:]
+            elif kind == "COPY":
+                stack.append(stack[-n] if len(stack) >= n else None)
+            elif kind == "SWAP" and len(stack) >= n:
+                stack[-1], stack[-n] = stack[-n], stack[-1]
+            elif kind == "BINARY_OP":
+                operands = stack[-2:]
+                is_of_list = any(map(self._is_list, operands))
+                if is_of_list:
+                    self.of_lists.add(i.offset)
+                is_in_place = i.argrepr[-1] == "="
+                if is_in_place and isinstance((operands or [None])[0], str):
+                    self._written.add(operands[0])
+                kind = "in place" if is_in_place else kind
+                del stack[-2:]
+                stack.append(is_of_list and i.argrepr in ("+", "*", "+=", "*="))
+            elif kind == "CALL":
+                made = _LISTCOMP in stack[-n - 2 :]
+                del stack[-n - 2 :]
+                stack.append(made)
+            elif kind == "LOAD_CONST":
+                stack.append(_LISTCOMP if _is_listcomp(i) else None)
+            elif kind == "MAKE_FUNCTION":
+                function = _popped(stack)
+                del stack[len(stack) + effect :]
+                stack.append(function)
+            else:
+                stack = stack[:effect] if effect < 0 else stack + [None] * effect
+                if stack and not kind.startswith(_TAKING):
+                    stack[-1] = None
+            before = kind
+
+
+def _popped(stack: list[Any]) -> Any:
+    return stack.pop() if stack else None
+
+
+def _is_listcomp(i: dis.Instruction) -> bool:
+    return isinstance(i.argval, CodeType) and i.argval.co_name == _LISTCOMP
+
+
+_LISTCOMP = "<listcomp>"
+_VARIABLES = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_DEREF", "LOAD_CLASSDEREF")
+_STORES = ("STORE_DEREF", "STORE_GLOBAL", "STORE_NAME")
+_UNSEEN = ("CACHE", "NOP", "RESUME", "PRECALL", "KW_NAMES", "EXTENDED_ARG", "NOT_TAKEN")
+_MAKING = ("CALL", "CALL_KW", "CALL_FUNCTION_EX", "BINARY_OP", "UNARY_NEGATIVE")
+_TAKING = ("POP_", "STORE_", "DELETE_", "LIST_", "JUMP_", "END_", "RETURN_", "CALL_INTRINSIC_1")
 
 # -- putting it together -------------------------------------------------------------------
 

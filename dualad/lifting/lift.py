@@ -28,6 +28,7 @@ from typing import Any, ClassVar, ParamSpec, TypeVar
 
 import numpy as np
 
+from ..array.buffers import buffered
 from ..array.operands import ArrayProxy, unbuffered
 from ..differentiations import answered, note_equal, text_for
 from ..dual import Dual
@@ -43,6 +44,7 @@ from .standins import (
     LOADERS,
     SLOTS,
     Vectorized,
+    in_array,
     on_lists,
     with_plain,
 )
@@ -654,6 +656,55 @@ def of_text_or(otherwise: Function) -> Function:
     return remainder
 
 
+def of_lists_or(symbol: str, otherwise: Function) -> Function:
+    """An operator by which a list of duals, beside what is NumPy's, is the array of them.
+
+    NumPy would make an array of objects of it.
+    """
+    is_in_place = symbol[-1] == "="
+    numpys: Any = (np.ndarray, np.inexact)
+    if symbol in ("*", "*="):  # by which a list is repeated, and numbers do not do so
+        numpys = np.ndarray
+
+    def takes(x: Any) -> bool:
+        x = plain(unbuffered(x))
+        return isinstance(x, numpys) and x.dtype != object
+
+    def operate(a: Any, b: Any) -> Any:
+        if takes(a):
+            b = in_array(b)
+        elif not is_in_place and takes(b):
+            a = in_array(a)
+        return otherwise(a, b)
+
+    return operate
+
+
+class ListOperator:
+    """Such an operator, of the pair (a, b)."""
+
+    def __init__(self, symbol: str, native: Function, operate: Function) -> None:
+        self.operate = operate
+
+    def __matmul__(self, pair: tuple[Any, Any]) -> Any:
+        return self.operate(*pair)
+
+
+class Fresh:
+    """What goes into a variable that is written to: a new array takes duals, if nobody holds it."""
+
+    def __init__(self) -> None:
+        self.count = self.found = 0
+        self @ np.empty(1)
+        self.count = self.found  # the references to an array that nobody holds
+
+    def __matmul__(self, x: Any) -> Any:
+        if type(x) is not np.ndarray or x.base is not None:
+            return x
+        self.found = sys.getrefcount(x)
+        return buffered(x) if self.found == self.count else x
+
+
 _NAMING = re.compile(r"(?<!%)(%%)*%\(")  # as "%(a)s"
 
 
@@ -989,7 +1040,8 @@ def _copied(f: types.FunctionType, keep: Callable[[types.CodeType, Any], None]) 
 
     operators = OPERATORS or _ALWAYS
     hooks = Hooks(
-        callee, ITERABLE, SPECIAL, MANAGER, operators, getter, method, setter, Deleter, is_plain
+        *(callee, ITERABLE, SPECIAL, MANAGER, operators, _OF_LISTS, FRESH),
+        *(getter, method, setter, Deleter, is_plain),
     )
     code = rewritten(f.__code__, hooks, lambda new: note(new, STAYS))
     key = id(f.__code__)
@@ -1026,7 +1078,14 @@ def take_operators(hooks: dict[str, Any], functions: dict[Any, Function]) -> Non
         _own_copies.clear()
         if LIFTING:
             LIFTING.forget_classes()
+        for symbol in _OF_LISTS:
+            native = _applied(hooks[symbol])
+            _OF_LISTS[symbol] = _made_of_lists("", native, of_lists_or(symbol, native))
         OPERATORS.update(hooks)
+
+
+def _applied(hook: Any) -> Function:
+    return lambda a, b: hook @ (a, b)
 
 
 def connect(meet: Function) -> None:
@@ -1095,6 +1154,7 @@ special: Function = LIFTING.special if LIFTING else readable_special
 ITERABLE: Any = LIFTING.Iterable() if LIFTING else Iterable()
 SPECIAL: Any = LIFTING.Special() if LIFTING else Special()
 MANAGER: Any = LIFTING.Manager() if LIFTING else SPECIAL
+FRESH: Any = LIFTING.Fresh() if LIFTING else Fresh()
 _WITHOUT_DUALS = frozenset((str, int, float, bool, bytes, type(None)))
 _HASHED = frozenset((dict, set, frozenset, type({}.keys()), collections.OrderedDict))
 _HASHED |= {collections.defaultdict, collections.Counter, types.MappingProxyType}
@@ -1102,6 +1162,16 @@ _HASHED |= {collections.defaultdict, collections.Counter, types.MappingProxyType
 _ALWAYS = {
     **{"%": Remainder(operator.mod), "%=": Remainder(operator.imod)},
     **{"in": Membership(True), "not in": Membership(False)},
+}
+_made_of_lists: Function = LIFTING.ListOperator if LIFTING else ListOperator
+_NAMES = ("add", "sub", "mul", "truediv", "floordiv", "pow", "matmul")
+_INFIX = dict(zip(("+", "-", "*", "/", "//", "**", "@"), _NAMES, strict=True))
+_OF_LISTS = {
+    symbol: _made_of_lists(symbol, native, of_lists_or(symbol, native))
+    for symbol, native in (
+        *((symbol, getattr(operator, name)) for symbol, name in _INFIX.items()),
+        *((f"{symbol}=", getattr(operator, f"i{name}")) for symbol, name in _INFIX.items()),
+    )
 }
 OPERATORS: dict[str, Any] = {}  # all of them, once `operators` finds that the user's need it
 _LOCK = allocate_lock()  # of what is known of code, while hooks come

@@ -53,8 +53,8 @@ from .standins import COPYING, INDEXED, MAKERS, NEEDS_LIFT
 def needs_lift(f: Function, has_failed: bool = False) -> bool:
     """Whether f, which a driver is given, is to be lifted; True also where it cannot be told.
 
-    `has_failed`: f has not taken duals as it is, and is lifted if it makes lists and calls ufuncs,
-    or makes or copies arrays, in which it may have stored them.
+    `has_failed`: f has not taken duals as it is, and is lifted if it makes lists and calls ufuncs
+    or has operators, or makes or copies arrays, in which it may have stored them.
     """
     return IS_KNOWN and _of_value(f, _Failed() if has_failed else set())
 
@@ -214,7 +214,12 @@ class _Reader:
                 return True
             makes_lists = makes_lists or top is list or top is sorted
             takes_lists = takes_lists or (type(top) is _ArrayFunction and top not in _JOINING)
-            takes_lists = takes_lists or (type(top) is np.ufunc and type(self.seen) is _Failed)
+            if type(self.seen) is _Failed:
+                is_in_place = op == "BINARY_OP" and step.argrepr.endswith("=")
+                if is_in_place or op in ("STORE_SUBSCR", "STORE_SLICE"):
+                    return True  # into an array which takes no duals in this code
+                makes_lists = makes_lists or op == "BUILD_TUPLE"
+                takes_lists = takes_lists or type(top) is np.ufunc or op == "BINARY_OP"
             if makes_lists and takes_lists:  # of which NumPy would make an array of objects
                 return True
             follows_null = op == "PUSH_NULL" and not NULL_COMES_LAST

@@ -667,7 +667,8 @@ def _as_array(x: Any, name: str = "") -> Any:
 _PROTOCOLS = ("__array_ufunc__", "__array_function__")
 
 
-def _in_array(x: Any) -> Any:
+def in_array(x: Any) -> Any:
+    """A list with duals in it as the array that NumPy makes of it; everything else as it is."""
     return array_of(x) if is_sequence(x) and _any_dual(x) else x
 
 
@@ -676,7 +677,7 @@ def on_lists(ufunc: Any) -> Function:
     """A ufunc or its method, for duals in lists too; arrays of objects stay NumPy's own."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
-        return ufunc(*[_in_array(_as_array(x)) for x in args], **kwargs)
+        return ufunc(*[in_array(_as_array(x)) for x in args], **kwargs)
 
     call.__name__ = call.__qualname__ = ufunc.__name__
     return LIFTING.Lists(ufunc, call, False) if LIFTING else call

@@ -74,11 +74,11 @@ class Deleter:
 class Applied:
     """Applies an operator to the tuple of its operands."""
 
-    def __init__(self, f: Callable[..., Any]) -> None:
-        self.f = f
+    def __init__(self, f: Callable[..., Any], kind: str = "operator") -> None:
+        self.f, self.kind = f, kind
 
     def __matmul__(self, operands: Any) -> Any:
-        asked["operator"] += 1
+        asked[self.kind] += 1
         return self.f(*operands)
 
 
@@ -279,11 +279,12 @@ def main(path: str) -> None:
     bytecode = importlib.util.module_from_spec(spec)
     sys.modules["bytecode"] = bytecode
     spec.loader.exec_module(bytecode)
-    kinds = ("iterable", "special", "manager")
+    kinds = ("iterable", "special", "manager", "fresh")
     same = {kind: Same(kind) for kind in kinds}
     hooks = bytecode.Hooks(
         callee=lambda: Same("callee"),
         operators={symbol: Applied(f) for symbol, f in OPERATORS.items()},
+        of_lists={symbol: Applied(OPERATORS[symbol], "of lists") for symbol in ("+", "*", "+=")},
         getter=Getter,
         method=Getter,
         setter=Setter,
@@ -312,7 +313,7 @@ def main(path: str) -> None:
         assert list(dict.fromkeys(new)) == list(dict.fromkeys(lines))
     assert results() == expected
     print(len(functions), dict(asked))
-    assert len(functions) > 500 and len(asked) == 8
+    assert len(functions) > 500 and len(asked) == 10
 
 
 if __name__ == "__main__":
