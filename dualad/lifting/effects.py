@@ -227,7 +227,16 @@ class _Search:
             return any(map(self.is_found, parts_of(x)))
         if x is UNKNOWN or isinstance(x, types.ModuleType) or kind in DATA:
             return False
+        if self.what is _LOOKING and not _acts(kind):
+            return False
         return not is_left_alone(home_of(x)) or (self.what is _READING and _reads(x))
+
+
+def _acts(kind: type) -> bool:
+    """Whether objects do more by themselves than to show a text; their methods are read by name."""
+    own = (vars(base) for base in kind.__mro__ if not is_left_alone(base.__module__))
+    special = {name for names in own for name in names if callable(names[name])}
+    return any(name.startswith("__") for name in special - _SHOWING) or issubclass(kind, type)
 
 
 def _reads(x: Any) -> bool:
@@ -245,6 +254,7 @@ _KNOWN = weakref.WeakKeyDictionary()
 _MAKING = ("MAKE_FUNCTION", "SET_FUNCTION_ATTRIBUTE")
 _NEW = ("LOAD_CONST", "BINARY_OP", "BUILD_LIST", "BUILD_MAP", "BUILD_SET", "LIST_EXTEND")
 _CONSTANT = ("LOAD_CONST", "LOAD_SMALL_INT")
+_SHOWING = frozenset(("__init__", "__new__", "__str__", "__repr__", "__format__"))
 _JOINING = ("+=", "|=")
 _BUILT = (types.BuiltinMethodType, types.MethodWrapperType, types.WrapperDescriptorType)
 _DOING_BY_NAME = ("_operator", "builtins", "_heapq", "_bisect")  # whose functions write, too
@@ -260,7 +270,7 @@ _WRITING = frozenset(
 _LOOKING = frozenset(
     (
         *("BINARY_SUBSCR", "CONTAINS_OP", "get", "setdefault", "__getitem__", "__contains__"),
-        *("COMPARE_OP", "getitem", "contains"),
+        *("COMPARE_OP", "getitem", "contains", "getattr", "hasattr", "index", "pop"),
     )
 )
 _READING = frozenset(
