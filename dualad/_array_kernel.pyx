@@ -35,7 +35,7 @@ cdef extern from "_array_kernel.h":
 
     double FAR
     unsigned long long BITS_OF_FAR
-    unsigned int BITS_OF_FAR_SINGLE
+    unsigned int BITS_OF_FAR_SINGLE, BITS_OF_INFINITY_SINGLE
     bint are_finite(const double *x, Py_ssize_t n) noexcept nogil
     bint any_from(const double *x, Py_ssize_t n, unsigned long long least) noexcept nogil
     bint any_single_from(const float *x, Py_ssize_t n, unsigned int least) noexcept nogil
@@ -381,6 +381,9 @@ cdef inline void lay_flat(Factor *factor, object x, bint many, int kind, cnp.nda
     factor.steps[1] = cnp.PyArray_ITEMSIZE(y)
 
 
+cdef bint noting = False  # whether it is told that a tangent has become too small
+
+
 cdef object applied(Row row, object a, object b):
     """The row on arguments of which at least one is a dual; None if that is left to Python."""
     cdef object level = None, a_dot = None, b_dot = None
@@ -503,6 +506,8 @@ cdef object applied(Row row, object a, object b):
         odd = combine_floats(
             ndim + 1, shape, factors, count, cnp.PyArray_DATA(<cnp.ndarray>out)
         )
+    if noting and forget_underflow():
+        underflow.met = True
     return None if odd else made(y, out, level)
 
 
@@ -526,7 +531,9 @@ cdef object store_class = None
 cdef object reshaped_class = None  # a view, whose elements are those of the whole
 cdef object strength = None     # whether sweeps look for 0·∞
 cdef object strongly = None     # the product that does
-cdef object has_faint = None     # ranges.has_faint
+cdef object python_has_far = None  # of ranges.py, for what is not looked at here
+cdef object python_has_faint = None
+cdef object python_is_finite = None  # zeros.is_finite
 cdef object note_underflow = None  # numerics.note_underflow
 cdef object underflow = None     # numerics.underflow
 cdef object undefined_where_lost = None  # a product, nan where its slope has left the range
@@ -563,22 +570,28 @@ cdef object np_matmul = numpy.matmul
 
 
 def connect_records(
-    node, read, store, step, place, view, strong, product, lost, faint, note, met,
+    node, read, store, step, place, view, strong, product, lost, note, met,
     narrowed, fit, numbers,
 ):
     """Tell the kernel what reverse mode records."""
     global node_class, read_class, store_class, step_class, place_class, reshaped_class
     global strength, strongly, summed, fitted, next_number, undefined_where_lost
-    global has_faint, note_underflow, underflow
+    global note_underflow, underflow
     global NUMBER, SHAPE, DTYPE, SOURCES, PULL, PART, STORED, VIEWS, INDEX, SIGN, IS_BASIC
     node_class, read_class, step_class, place_class, reshaped_class = node, read, step, place, view
     strength, strongly, summed, fitted, next_number = strong, product, narrowed, fit, numbers
-    undefined_where_lost, has_faint, note_underflow, underflow = lost, faint, note, met
+    undefined_where_lost, note_underflow, underflow = lost, note, met
     NUMBER, SHAPE, DTYPE = place_of(node.number), place_of(node.shape), place_of(node.dtype)
     SOURCES, PULL, PART = place_of(node.sources), place_of(node.pull), place_of(read.place)
     VIEWS, INDEX = place_of(place.views), place_of(place.index)
     store_class, STORED = store, place_of(store.place)
     SIGN, IS_BASIC = place_of(place.sign), place_of(place.is_basic)
+
+
+def connect_ranges(far, faint, finite):
+    """Tell the kernel what looks at numbers that it does not know."""
+    global python_has_far, python_has_faint, python_is_finite
+    python_has_far, python_has_faint, python_is_finite = far, faint, finite
 
 
 def connect_products(matmul, back):
@@ -659,6 +672,8 @@ cdef object window(object form, object index, tuple shape):
 cdef object slope_at(Row row, int i, object a, object b, object y, int kind, bint of_duals):
     """What adjoints are multiplied by for argument i, in memory of its own; None if for Python."""
     cdef object slope, token
+    cdef bint before
+    global noting
     if row.kinds[i] == RESULT:
         return y.copy()
     if row.kinds[i] >= 0:
@@ -669,13 +684,15 @@ cdef object slope_at(Row row, int i, object a, object b, object y, int kind, bin
     if row.is_square and is_row(<PyObject *>a):
         return doubled(<cnp.ndarray>a)
     slope = row.rule.slope_in(OF_DUALS, i) if of_duals else row.slopes[i]
-    token = quiet()
+    token = note_underflow() if of_duals else quiet()
+    noting, before = of_duals, noting
     try:
         slope = slope(a, y) if row.nargs == 1 else slope(a, b, y)
     except (ArithmeticError, ValueError):
         return None
     finally:
         unhush(token)
+        noting = before
     if type(slope) is DualArray:
         if not goes_with(&kind, slope):
             return None
@@ -693,6 +710,7 @@ cdef object recorded(Row row, object a, object b):
     cdef int i, kind = WEAK, nargs = row.nargs
     cdef bint arrays = False, of_duals = False
     cdef Slopes pull
+    cdef object was_met = None
     cdef list given = [a, b], forms = [], nodes = []
     for i in range(nargs):
         x, form = given[i], None
@@ -739,6 +757,8 @@ cdef object recorded(Row row, object a, object b):
     pull = Slopes.__new__(Slopes)
     pull.slopes, pull.shapes, pull.ndim = [], [], cnp.PyArray_NDIM(<cnp.ndarray>value)
     pull.faint = False
+    if of_duals:
+        was_met, underflow.met = underflow.met, False
     for i in range(nargs):
         form = forms[i]
         if form is None:
@@ -754,6 +774,9 @@ cdef object recorded(Row row, object a, object b):
         shape = <object>SLOT(form, FORM_SHAPE)
         pull.shapes.append(None if shape == whole else shape)
         nodes.append(node_of(form))
+    if of_duals:
+        pull.faint = pull.faint or underflow.met is True
+        underflow.met = was_met
     descr = <object>cnp.PyArray_DESCR(<cnp.ndarray>value)
     return made(y, new_form(new_node(node_class, whole, descr, nodes, pull), None, None), level)
 
@@ -1268,13 +1291,10 @@ cdef class Slopes:
             found.append(t)
         return found
 
-    cdef bint are_far(self):
+    cdef bint are_far(self) except -1:
         """Whether a slope may be so large as to matter beside an adjoint below the range."""
         for slope in self.slopes:
-            if type(slope) is float:
-                if fabs(<double>slope) > FAR:
-                    return True
-            elif slope is not None and has_far(slope) is not False:
+            if slope is not None and is_far(slope):
                 return True
         return False
 
@@ -1284,12 +1304,12 @@ cdef class Slopes:
         cdef PyObject *slope
         cdef object t
         cdef bint is_plain = type(<object>g) is ndarray
-        if self.faint and not walk.lowered:
-            walk.lowered = underflow.met = True
-        if walk.lowered and (not is_plain or has_far(<object>g) is not False or self.are_far()):
+        if (self.faint and is_far(<object>g)) or (walk.lowered and self.are_far()):
             for i, t in enumerate(self(<object>g)):
                 walk.give(sources[i], t)
             return 0
+        if self.faint and not walk.lowered:
+            walk.lowered = underflow.met = True
         for i in range(n):
             slope = PyList_GET_ITEM(self.slopes, i)
             if slope == <PyObject *>None:
@@ -2054,30 +2074,61 @@ def accumulate(x, y, operate):
 
 
 def is_finite(x):
-    """Whether all numbers of an array are finite; None if they are not doubles without gaps."""
-    if type(x) is not ndarray or type_in(<cnp.ndarray>x) != cnp.NPY_DOUBLE or not (
-        cnp.PyArray_ISONESEGMENT(<cnp.ndarray>x) and cnp.PyArray_ISBEHAVED_RO(<cnp.ndarray>x)
-    ):
-        return None
-    return are_finite(
-        <const double *>cnp.PyArray_DATA(<cnp.ndarray>x), cnp.PyArray_SIZE(<cnp.ndarray>x)
-    )
-
-
-def has_far(x):
-    """Whether a number of an array is far, as `ranges.py` has it; None if it has gaps, or others."""
+    """Whether all numbers of an array are finite; None if they are not floats without gaps."""
     cdef const void *data
     cdef Py_ssize_t n
     if not is_of_floats(x):
         return None
     data, n = cnp.PyArray_DATA(<cnp.ndarray>x), cnp.PyArray_SIZE(<cnp.ndarray>x)
     if is_single(<cnp.ndarray>x):
+        return not any_single_from(<const float *>data, floats_of(x) * n, BITS_OF_INFINITY_SINGLE)
+    return are_finite(<const double *>data, floats_of(x) * n)
+
+
+def out_of_range(slope, tangent):
+    """Whether a tangent is far, or a slope not finite, as `ranges.py` has it."""
+    return is_far(tangent) or not is_finite_in(slope)
+
+
+def has_far(x):
+    """Whether a number of an array is far; None if it has gaps, or other numbers than floats."""
+    return is_far(x) if is_of_floats(x) else None
+
+
+cdef bint is_far(object x) except -1:
+    """Whether a number of x is far."""
+    cdef const void *data
+    cdef Py_ssize_t n
+    if type(x) is float:
+        return fabs(<double>x) > FAR
+    if type(x) is DualArray and is_simple(x):
+        return is_far(<object>SLOT(x, PRIMAL)) or is_far(<object>SLOT(x, TANGENT))
+    if not is_of_floats(x):
+        if type(x) is ndarray and type_in(<cnp.ndarray>x) == cnp.NPY_DOUBLE and is_uniform(x):
+            return fabs(number_in(<cnp.ndarray>x)) > FAR
+        return python_has_far(x)
+    data, n = cnp.PyArray_DATA(<cnp.ndarray>x), cnp.PyArray_SIZE(<cnp.ndarray>x)
+    if is_single(<cnp.ndarray>x):
         return any_single_from(<const float *>data, floats_of(x) * n, BITS_OF_FAR_SINGLE)
     return any_from(<const double *>data, floats_of(x) * n, BITS_OF_FAR)
 
 
+cdef bint is_finite_in(object x) except -1:
+    """Whether all numbers of x are finite."""
+    if type(x) is float:
+        return isfinite(<double>x)
+    if type(x) is DualArray and is_simple(x):
+        return is_finite_in(<object>SLOT(x, PRIMAL)) and is_finite_in(<object>SLOT(x, TANGENT))
+    found = is_finite(x)
+    return python_is_finite(x) if found is None else found
+
+
 cdef bint is_faint(object x) except -1:
-    """Whether a number of x is too small for all its digits."""
+    """Whether a number of x is too small for all its digits.
+
+    Of a dual the primal is looked at. Of its tangent many numbers are zero; while it is calculated,
+    `slope_at` is told of those that become too small.
+    """
     cdef const void *data
     cdef Py_ssize_t n
     cdef double v
@@ -2085,9 +2136,9 @@ cdef bint is_faint(object x) except -1:
         v = x
         return any_faint(&v, 1)
     if type(x) is DualArray and is_simple(x):
-        return is_faint(<object>SLOT(x, PRIMAL)) or is_faint(<object>SLOT(x, TANGENT))
+        return is_faint(<object>SLOT(x, PRIMAL))
     if not is_of_floats(x):
-        return has_faint(x)
+        return python_has_faint(x)
     data, n = cnp.PyArray_DATA(<cnp.ndarray>x), cnp.PyArray_SIZE(<cnp.ndarray>x)
     if is_single(<cnp.ndarray>x):
         return any_single_faint(<const float *>data, floats_of(x) * n)

@@ -269,13 +269,23 @@ static inline uint64_t beyond(double x) {
     return (bits & INT64_MAX) + ((uint64_t)(0x7ff - 0x7e2) << 52);
 }
 
-/* Whether a slope has lost digits below the range, and a tangent is far enough to make up for it. */
-static inline int lost(double s, const double *t, Size m) {
-    if (!(fabs(s) < DBL_MIN))
-        return 0;
+static inline int any_far(const double *t, Size m) {
     for (Size j = 0; j < m; j++)
         if (fabs(t[j]) > FAR)
             return 1;
+    return 0;
+}
+
+/* Whether a slope has lost digits below the range, and a tangent is far enough to make up for it. */
+static inline int lost(double s, const double *t, Size m) {
+    return fabs(s) < DBL_MIN && any_far(t, m);
+}
+
+/* The same for k slopes, of which many are zero. */
+static inline int any_lost(const double *s, Size k, const double *t, Size m) {
+    for (Size i = 0; i < k; i++)
+        if (fabs(s[i]) < DBL_MIN)
+            return any_far(t, m);
     return 0;
 }
 
@@ -359,11 +369,8 @@ WIDE static int tangents_of_product(int first, const Jet *restrict slope,
                                     double *restrict out, Size k, Size m) {
     const double s = slope->v;
     uint64_t odd = 0;
-    if (t12 != NULL && lost(s, t12, k * m))
+    if ((t12 != NULL && lost(s, t12, k * m)) || (slope->on && any_lost(slope->d, k, t2, m)))
         return 1;
-    for (Size i = 0; slope->on && i < k; i++)
-        if (lost(slope->d[i], t2, m))
-            return 1;
     if (!slope->on) {
         if (first && s == 1.0) {  /* of sums and differences */
             memcpy(out, t12, (size_t)(k * m) * sizeof(double));

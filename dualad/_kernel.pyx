@@ -179,6 +179,7 @@ cdef extern from "_rules.h":
     double LIMIT
     double FAR
     bint lost(double s, const double *t, Py_ssize_t m) noexcept
+    bint forget_underflow() noexcept
 
     void forget_division() noexcept
     int looped(const Loop *loop, const double *x, int nargs, double *y) noexcept
@@ -1642,7 +1643,8 @@ cdef Py_ssize_t sum_on(
     place = push(record, first, second)
     record.slopes[2 * place], record.slopes[2 * place + 1] = s, t
     note_range(record, s)
-    note_range(record, t)
+    if second >= 0:
+        note_range(record, t)
     return place
 
 
@@ -1700,7 +1702,7 @@ cdef inline object recorded "kernel_recorded"(int row, object a, object b, const
             is_np |= (<Dual>b).is_np
         elif not as_double(b, &v[1], &is_np):
             return None
-    s[0] = s[1] = 0.0
+    s[0] = s[1] = 1.0  # of no operand, which is in range
     if loop != NULL:
         is_np = True
         if looped(loop, v, ROWS[row].nargs, &value) or ROWS[row].given(v, active, &value, s):
@@ -1709,12 +1711,12 @@ cdef inline object recorded "kernel_recorded"(int row, object a, object b, const
         return None
     elif is_np and ROWS[row].nargs == 2 and is_tiny(row, v, value):
         return None
-    if not fabs(s[0]) <= FAR or not fabs(s[1]) <= FAR:
+    if not (DBL_MIN <= fabs(s[0]) <= FAR and DBL_MIN <= fabs(s[1]) <= FAR):
         if not fabs(s[0]) <= LIMIT or not fabs(s[1]) <= LIMIT:
             return None
-        record.far = True
-    if row > ROW_mul:  # the slopes of products are their factors
-        record.faint |= (active & 1 and is_faint(s[0])) or (active & 2 and is_faint(s[1]))
+        record.far |= fabs(s[0]) > FAR or fabs(s[1]) > FAR
+        if row > ROW_mul:  # the slopes of products are their factors
+            record.faint |= is_faint(s[0]) or is_faint(s[1])
     place = record.count
     if place == record.room:
         grow(record)
@@ -1763,6 +1765,7 @@ cdef object recorded_nested(
         return None
     z = new_recorded(record, -1, <object>level)
     place = push(record, places[0], places[1] if count == 2 else -1)
+    forget_underflow()  # many tangents of slopes are zero: which of them were too small?
     for block in range((m + JET - 1) // JET):
         start = block * JET
         k = min(JET, m - start)
@@ -1788,10 +1791,12 @@ cdef object recorded_nested(
                 continue
             for j in range(k):
                 s[j] = slope.d[j]
-                note_range(record, s[j])
-                if not fabs(slope.d[j]) <= LIMIT:
-                    record.count = place
-                    return None
+                if not fabs(slope.d[j]) <= FAR:
+                    record.far = True
+                    if not fabs(slope.d[j]) <= LIMIT:
+                        record.count = place
+                        return None
+    record.faint |= forget_underflow()
     if is_np and loop == NULL and count == 2 and is_tiny(row, v, y.v):
         record.count = place
         return None

@@ -25,6 +25,7 @@ typedef Py_ssize_t Size;
 #define FAR 0x1p64
 #define FAR_SINGLE 0x1p32f
 #define BITS_OF_FAR ((uint64_t)(0x3ff + 64) << 52)
+#define BITS_OF_INFINITY_SINGLE ((uint32_t)0xff << 23)
 #define BITS_OF_FAR_SINGLE ((uint32_t)(0x7f + 32) << 23)
 
 /* Whether one of n numbers has these bits or higher ones, but for the sign. They are looked at as

@@ -45,6 +45,8 @@ def may_matter(rule: Rule, i: int, slope: DualLike, tangent: Tangent) -> bool:
         return False  # which are never calculated
     if type(slope) is float and type(tangent) is float:
         return bool(_is_lost(slope, tangent, DOUBLE))
+    if ARRAY_KERNEL:
+        return bool(ARRAY_KERNEL.out_of_range(slope, tangent))
     return has_far(tangent) or not is_finite(slope)
 
 
@@ -222,3 +224,7 @@ def _with(term: Tangent, where: Any, met: Any, product: DualLike) -> Tangent:
     result = term.copy("K")
     result[..., met] = np.where(is_new[..., met] & np.isfinite(new), new, term[..., met])
     return result
+
+
+if ARRAY_KERNEL:
+    ARRAY_KERNEL.connect_ranges(has_far, has_faint, is_finite)

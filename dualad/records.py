@@ -34,7 +34,7 @@ from .kernel import ARRAY_KERNEL
 from .looks import is_plain
 from .numerics import note_underflow, noting_underflow, quiet, underflow
 from .pair import Pair, is_array, plain, shape_of
-from .ranges import has_faint, has_far, lost, with_undefined
+from .ranges import DOUBLE, has_faint, has_far, lost, with_undefined
 from .zeros import strong_product
 
 next_number = itertools.count().__next__  # nodes are numbered as they are made
@@ -642,6 +642,8 @@ def undefined_where_lost(t: Any, g: Any, slope: Any) -> Any:
     """
     if STRENGTH.on:
         return t
+    if type(t) is float and abs(t) < DOUBLE.faint and g != 0 and slope != 0:
+        underflow.met = True  # of which NumPy tells, but not Python
     with quiet():
         if has_far(g):
             t = with_undefined(t, lost(slope, g))
@@ -682,5 +684,5 @@ Slopes: Any = ARRAY_KERNEL.Slopes if ARRAY_KERNEL else ReadableSlopes
 if ARRAY_KERNEL:
     ARRAY_KERNEL.connect_records(
         *(Node, Read, Store, Step, Place, Reshaped, STRENGTH, strongly),
-        *(undefined_where_lost, has_faint, note_underflow, underflow, summed, fitted, next_number),
+        *(undefined_where_lost, note_underflow, underflow, summed, fitted, next_number),
     )
