@@ -19,7 +19,7 @@ from .memory import laid_out_like
 from .namespaces import is_exact
 from .pair import is_array, plain
 from .passes import Seeding, Tangents, run_pass, tangents_of, unit_seeds
-from .promises import Combine, holomorphic, refuse_unless_same
+from .promises import Combine, holomorphic, refuse_unless_same, refuse_unless_same_each_way
 from .workers import SERIAL, Plan
 
 DIRECTIONS = 256  # at most so many in one pass
@@ -90,7 +90,8 @@ def run_passes(
     starts = range(0, max(1, inputs.size), chunk)
     if plan is not SERIAL:
         inputs.exhaust_iterators()
-    passes = plan.run(functools.partial(_unit_pass, inputs, chunk, as_numbers, has_aux), starts)
+    run_one = functools.partial(_unit_pass, inputs, chunk, as_numbers, has_aux)
+    passes = plan.run(run_one, starts)
     first: Outputs | None = None
     columns: list[Tangents] = []  # of each pass
     for start, (outputs, tangents) in zip(starts, passes, strict=True):
@@ -102,7 +103,10 @@ def run_passes(
             if check is not None:
                 check(outputs)
         else:
-            refuse_unless_same(inputs, first, outputs, plan is not SERIAL)
+            at_first, here = (functools.partial(_outputs, run_one, i) for i in (starts[0], start))
+            refuse_unless_same_each_way(  # which inputs move decides how drivers inside f go
+                inputs, (first, at_first), (outputs, here), plan is not SERIAL
+            )
         these = tangents[0] if len(tangents) == 1 else combine(inputs, start, stop, *tangents)
         if plan.columns is None:
             columns.append(these)
@@ -113,6 +117,10 @@ def run_passes(
     if not as_numbers:
         rows = [_blocks(inputs, v, row) for v, row in zip(first.values, rows, strict=False)]
     return first, rows
+
+
+def _outputs(run_one: Callable[[int], tuple[Outputs, Any]], start: int) -> Outputs:
+    return run_one(start)[0]
 
 
 def _unit_pass(

@@ -476,6 +476,20 @@ def test_slopes_that_are_not_finite_are_the_same_in_all_orders_of_nesting(name: 
             np.testing.assert_allclose(inside(g, way)(x), third, rtol=1e-13, err_msg=f"{modes}")
 
 
+def test_passes_in_which_a_driver_inside_goes_another_way() -> None:
+    """The series of a function of floats is compiled, that of duals is not, and rounds otherwise."""
+
+    def f(x: Any) -> Any:
+        def along(t: Any) -> Any:
+            moved = [2 * e + c * t for e, c in zip(x, (-0.236, 0.893, -0.342), strict=True)]
+            return sum(np.log1p(np.hypot(e, 1.5) ** 2) ** 2 for e in moved)
+
+        return D(along, order=3)(0.0)
+
+    x = (0.3, 0.3 + 0.1, 0.3 + 0.2)
+    np.testing.assert_allclose(jacobian(f, chunk=1)(x), jacobian(f)(x), rtol=1e-13)
+
+
 # -- random programs -----------------------------------------------------------------------------
 
 

@@ -125,6 +125,14 @@ def sort(a: Any, axis: Any = -1, kind: Any = None, order: Any = None, **options:
     return _rearranged(lambda v, i: np.sort(v, i, kind, order, **options), a, axis)
 
 
+def _stable_order(v: Any, axis: int) -> Any:
+    """np.argsort with kind="stable", which takes its time only where elements are equal or nan."""
+    order = np.argsort(v, axis)
+    ranked = np.moveaxis(np.take_along_axis(v, order, axis), axis, -1)
+    is_only_one = ranked[..., :-1] < ranked[..., 1:]
+    return order if is_only_one.all() else np.argsort(v, axis, kind="stable")
+
+
 def _rearranged(f: Callable[[Any, int], Any], a: Any, axis: Any) -> Any:
     """f puts the elements along an axis in another order: to each its tangent."""
     a = array(a)
@@ -133,7 +141,8 @@ def _rearranged(f: Callable[[Any, int], Any], a: Any, axis: Any) -> Any:
     if not has_duals(a):
         return f(a, axis)
     y, i = _rearranged(f, a.primal, axis), axis_from_end(axis, a.ndim)
-    before, behind = (np.argsort(plain(v), i, kind="stable") for v in (a, y))
+    before = _stable_order(plain(a), i)
+    behind = np.argsort(plain(y), i, kind="stable")  # which is quick where y is in order
     places = np.empty_like(before)
     np.put_along_axis(places, behind, before, i)
     front = (None,) * (np.ndim(a.tangent) - a.ndim)
@@ -184,7 +193,7 @@ def _order_statistic(
     of_q = p.shape[: p.ndim - len(rows)]
     if level is not None and a.size:
         v = plain(a)
-        order = np.argsort(v, axis=-1, kind="stable")
+        order = _stable_order(v, -1)
         if weights is None:
             rank = _ranks(lambda m: f(np.arange(float(m)), **options), n - np.isnan(v).sum(-1))
         else:

@@ -204,15 +204,18 @@ def _norms(n: int) -> tuple[Function, Function]:
             *xs, y = given
             if y == 0:
                 return 0.0
-            return xs[i] / y if type(y) is float and y < math.inf else part(*first(i, xs))
+            is_large = abs(xs[i]) > 0.75 * y  # and 1 − (xᵢ/y)², in the next slopes, is small
+            is_simple = y < math.inf and (type(y) is float or not is_large)
+            return xs[i] / y if is_simple else part(*first(i, xs))
 
         return slope
 
     def of_part(i: int) -> Function:
         def slope(*given: Any) -> Any:
             *xs, y = given
-            length, others = norm(*xs), [part(*first(j, xs)) for j in range(1, n)]
-            return -y * (others[i - 1] / length) if i else sum(map(square, others)) / length
+            others = range(1, n) if i == 0 else (i,)
+            length, shares = norm(*xs), [part(*first(j, xs)) for j in others]
+            return -y * (shares[0] / length) if i else sum(map(square, shares)) / length
 
         return slope
 

@@ -241,7 +241,7 @@ class Nested:
         inner = self._layer(k - 1)
         order, driver, weights, joined, place = self.layers[k - 1]
         join, differentiate = JOINED[joined], DRIVERS[order - 1][driver]
-        constant = self._as_given([0.3 + 0.1 * i for i in range(self.n)])
+        constant = self._as_given([0.3 + 0.1 * i + 0.05 * i * i for i in range(self.n)])
 
         def f(x: Any) -> Any:
             if self.form == 0:
@@ -265,7 +265,7 @@ class Nested:
             return self._innermost(x, 2)
         order, _, weights, joined, place = self.layers[k - 1]
         half = [e * 0.5 for e in x]
-        constant = [mpf(0.3 + 0.1 * i) for i in range(self.n)]
+        constant = [mpf(0.3 + 0.1 * i + 0.05 * i * i) for i in range(self.n)]
         at = {"x": x, "half of x": half, "a constant": constant}[place]
 
         def along(t: Any) -> Any:
