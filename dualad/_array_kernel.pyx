@@ -128,6 +128,33 @@ cdef object EVERYTHING = slice(None)
 cdef object pair = None  # dual(value, tangent, level)
 
 
+# Whether what has been left to Python has its value already, of which NumPy has warned.
+cdef bint has_warned = False
+
+
+cdef object left(object general, tuple args):
+    """general(*args), for what is left to Python: of each value NumPy warns once."""
+    if not has_warned:
+        return general(*args)
+    token = quiet()
+    try:
+        return general(*args)
+    finally:
+        unhush(token)
+
+
+cdef inline object seen(object value):
+    """A value of which NumPy has warned, if there is anything to say."""
+    global has_warned
+    has_warned = True
+    return value
+
+
+cdef inline void begin() noexcept:
+    global has_warned
+    has_warned = False
+
+
 cdef object quietly(object f, object x, object axes):
     """f(x, axes) of tangents, of which NumPy is not to warn."""
     token = quiet()
@@ -423,7 +450,7 @@ cdef object applied(Row row, object a, object b):
             a, a_dot = x, dot
     if not arrays or level is None:
         return None
-    value = row.value(a) if nargs == 1 else row.value(a, b)
+    value = seen(row.value(a) if nargs == 1 else row.value(a, b))
     if type(value) is not ndarray or value is a or value is b:
         return None
     y = <cnp.ndarray>value
@@ -746,7 +773,7 @@ cdef object recorded(Row row, object a, object b):
             return None
         value = <object>SLOT(y, PRIMAL)
     else:
-        y = value = row.value(a) if nargs == 1 else row.value(a, b)
+        y = value = seen(row.value(a) if nargs == 1 else row.value(a, b))
         if type(value) is not ndarray or value is a or value is b:
             return None
         if type_of(value) != kind or not cnp.PyArray_CHKFLAGS(
@@ -810,7 +837,7 @@ cdef object recorded_product(
         type(v) is ndarray and type(w) is ndarray
         and cnp.PyArray_NDIM(<cnp.ndarray>v) <= 2 and cnp.PyArray_NDIM(<cnp.ndarray>w) <= 2
     ):
-        y = by(v, w)
+        y = seen(by(v, w))
         pull = Product.__new__(Product)
         pull.left, pull.right = cnp.PyArray_NDIM(<cnp.ndarray>v), cnp.PyArray_NDIM(<cnp.ndarray>w)
         nodes = []
@@ -825,7 +852,7 @@ cdef object recorded_product(
     elif by is not np_matmul:
         return None
     else:
-        y = by(v, w)
+        y = seen(by(v, w))
         if v_dot is not None:
             tangent = form_matmul(v_dot, w)
         if w_dot is not None:
@@ -958,7 +985,7 @@ cdef object recorded_linear(object f, tuple args, dict kwargs):
             return None
     if found.count == 0:
         return None
-    y = f(*values, **kwargs)
+    y = seen(f(*values, **kwargs))
     if y is found.of_one:  # as np.squeeze gives where there is nothing to do
         return args[0]
     value = y.primal if type(y) is DualArray else y
@@ -1050,7 +1077,7 @@ cdef object recorded_norm(object x):
     value = found.value(x, forms)
     if type(value) is not ndarray or type_in(<cnp.ndarray>value) != cnp.NPY_DOUBLE:
         return None
-    y = np_norm(value)
+    y = seen(np_norm(value))
     if not 1e-140 < y < 1e140:  # squares underflow or overflow
         return None
     token = quiet()
@@ -1083,7 +1110,7 @@ cdef object recorded_extreme(object f, tuple args, dict kwargs):
     pull = total_of(node)
     if not pull.takes(args, kwargs) or pull.dtype is not value.dtype:
         return None
-    y = f(value, axis=pull.axis, keepdims=pull.is_kept)
+    y = seen(f(value, axis=pull.axis, keepdims=pull.is_kept))
     top = y if pull.is_kept or pull.axis is None else f(value, axis=pull.axis, keepdims=True)
     ties = value == top
     count = add_up(ties, pull.axis, None, None, pull.axis is not None)
@@ -1775,12 +1802,19 @@ def sweeping(kind):
 # -- ways in --------------------------------------------------------------------------------------
 
 
-def on_arrays(rule, tuple args):
-    """The chain rule for arrays of floats and one level; None if that is left to `dual.apply`."""
+def on_arrays(rule, tuple args, readable=None):
+    """The chain rule for arrays of floats and one level; None if that is left to `dual.apply`.
+
+    `readable`: that, which is called here if NumPy has warned of the value already.
+    """
     cdef Row row = row_of(rule)
     if row is None or PyTuple_GET_SIZE(args) != row.nargs:
         return None
-    return applied(row, args[0], args[1] if row.nargs == 2 else None)
+    begin()
+    result = applied(row, args[0], args[1] if row.nargs == 2 else None)
+    if result is None and has_warned and readable is not None:
+        return left(readable, (rule, args))
+    return result
 
 
 def operators(rule, forward, reflected, square=None):
@@ -1789,15 +1823,17 @@ def operators(rule, forward, reflected, square=None):
     `square`: the rule for x**2, which has the same bits as that of any power with less work.
     """
     def method(self, other):
+        begin()
         if square is not None and (type(other) is int or type(other) is float) and other == 2:
             result = applied(row_of(square), self, None)
         else:
             result = applied(row_of(rule), self, other)
-        return forward(self, other) if result is None else result
+        return left(forward, (self, other)) if result is None else result
 
     def reflected_method(self, other):
+        begin()
         result = applied(row_of(rule), other, self)
-        return reflected(self, other) if result is None else result
+        return left(reflected, (self, other)) if result is None else result
 
     return method, reflected_method
 
@@ -1805,8 +1841,9 @@ def operators(rule, forward, reflected, square=None):
 def unary_operator(rule, general):
     """The method of an operator with one argument."""
     def method(self):
+        begin()
         result = applied(row_of(rule), self, None)
-        return general(self) if result is None else result
+        return left(general, (self,)) if result is None else result
 
     return method
 
@@ -1815,8 +1852,9 @@ def matmul_operator(general):
     """The method of a @ b; `general` takes what is no matter of arrays of floats."""
 
     def method(self, other):
+        begin()
         result = product(self, other)
-        return general(self, other) if result is None else result
+        return left(general, (self, other)) if result is None else result
 
     return method
 
@@ -1827,6 +1865,7 @@ def ufunc_protocol(general):
     def __array_ufunc__(self, ufunc, method, *inputs, **kwargs):
         cdef Row row
         cdef PyObject *known
+        begin()
         if not kwargs and method == "__call__":
             if ufunc is numpy.matmul:
                 found = product(inputs[0], inputs[1])
@@ -1838,7 +1877,9 @@ def ufunc_protocol(general):
                 result = applied(row, inputs[0], inputs[1] if row.nargs == 2 else None)
                 if result is not None:
                     return result
-        return general(self, ufunc, method, *inputs, **kwargs)
+        if not has_warned:
+            return general(self, ufunc, method, *inputs, **kwargs)
+        return left(general, (self, ufunc, method, *inputs))
 
     return __array_ufunc__
 
@@ -1848,6 +1889,7 @@ def function_protocol(general):
 
     def __array_function__(self, func, types, args, kwargs):
         result = None
+        begin()
         if func is np_sum or func is np_mean:
             if args:
                 result = reduction(func, args, kwargs)
@@ -1872,7 +1914,7 @@ def function_protocol(general):
             result = recorded_linear(func, args, kwargs)
         if result is not None:
             return result
-        return general(self, func, types, args, kwargs)
+        return left(general, (self, func, types, args, kwargs))
 
     return __array_function__
 
@@ -2218,7 +2260,7 @@ cdef inline bint is_gapless(object x) noexcept:
 
 cdef object product_of_one(object by, object v, object w, object v_dot, object w_dot, object level):
     """The same with one direction, which has no axis of its own."""
-    y = by(v, w)
+    y = seen(by(v, w))
     token = quiet()
     try:
         tangent = None if v_dot is None else v_dot @ w
@@ -2271,7 +2313,7 @@ cdef object crossed(object a, object b):
     for dot in (v_dot, w_dot):
         if dot is not None and not (is_vector_of(dot, 3, many) and cnp.PyArray_SIZE(dot) == 3 * n):
             return None
-    value = np_cross(v, w)
+    value = seen(np_cross(v, w))
     tangent = numpy.empty_like(like)
     x, y = <const double *>cnp.PyArray_DATA(v), <const double *>cnp.PyArray_DATA(w)
     out = <double *>cnp.PyArray_DATA(tangent)
@@ -2307,7 +2349,7 @@ cdef object norm_of(object x):
         return None
     if not is_vector_of(dot, n, cnp.PyArray_NDIM(<cnp.ndarray>dot) == 2):
         return None
-    y = np_norm(value)
+    y = seen(np_norm(value))
     if not 1e-140 < y < 1e140:  # squares underflow or overflow
         return None
     scale = 1.0 / <double>y
@@ -2354,7 +2396,7 @@ def product(a, b, by=np_matmul):
         return product_of_one(by, v, w, v_dot, w_dot, level) if singles == duals else None
     if v_dot is not None and w_dot is not None and v_dot.shape[0] != w_dot.shape[0]:
         return None
-    y = by(v, w)
+    y = seen(by(v, w))
     tangent, token = None, quiet()
     try:
         if v_dot is not None:  # as `matmul` in algebra.py has it, to the last bit

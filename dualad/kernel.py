@@ -71,7 +71,7 @@ def compiled_first(apply: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any
 
     @functools.wraps(apply)
     def compiled(rule: Any, args: Any) -> Any:
-        result = on_arrays(rule, args) if rule.is_compilable else None
+        result = on_arrays(rule, args, apply) if rule.is_compilable else None
         if result is None:
             result = on_numbers(rule, args)
         return apply(rule, args) if result is None else result

@@ -218,8 +218,8 @@ def test_results_go_where_out_says() -> None:
         a = np.zeros(3)
         np.concatenate(([x, 1.0], [x * x]), out=a)
         b = np.zeros(2)
-        np.cumsum(deque([x, 2.0 * x]), out=b)
-        return (a * [1.0, 2.0, 3.0]).sum() + b[1]
+        np.cumsum(deque([x, 2.0 * x]), 0, None, b)
+        return (a * [1.0, 2.0, 3.0]).sum() + b[1] + np.einsum("i,i", b, [0.0, 0.0])
 
     assert value_and_grad(f)(2.0) == (f(2.0), 16.0)
 

@@ -457,13 +457,14 @@ def _item(call: Step, i: int) -> Step:
 
 @functools.cache
 def _place_of_out(func: Callable[..., Any]) -> tuple[float, tuple[str, ...]]:
-    """Where the argument out= of an array function stands, and the names from there on."""
+    """Where the argument out= of an array function may stand, and the names from there on."""
     try:
-        names = tuple(inspect.signature(func).parameters)
+        parameters = inspect.signature(func).parameters.values()
     except ValueError:  # in C, without one in older NumPys
-        names = ()
-    place = names.index("out") if "out" in names else len(names)
-    return (place, names[place:]) if names[place:] else (math.inf, ())
+        parameters = ()  # type: ignore[assignment]
+    names = tuple([p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD])
+    place = names.index("out") if "out" in names else math.inf
+    return place, names[place:] if isinstance(place, int) else ()
 
 
 # Functions that write into their first argument.

@@ -291,7 +291,7 @@ def stand_in(x: Any) -> Any:
         return x
     if kind is functools.partial:
         given = {name: argument(v) for name, v in x.keywords.items()}
-        return functools.partial(stand_in(x.func), *map(argument, x.args), **given)
+        return functools.partial(compiled_stand_in(x.func), *map(argument, x.args), **given)
     if kind is Cached:
         return Memoised(x)
     if (make := BY_KIND.get(kind)) is not None:
@@ -380,9 +380,10 @@ def is_users(cls: type) -> bool:
 
 def argument(x: Any) -> Any:
     """What is handed to a function that stays, in place of a function x."""
-    if isinstance(x, _GIVEN) or type(x) in BY_KIND:
+    kind = type(x)
+    if issubclass(kind, _GIVEN) or kind in BY_KIND:
         return stand_in(x)
-    if type(x) is types.BuiltinFunctionType:
+    if kind is types.BuiltinFunctionType:
         return _found(x) or x
     return x
 
