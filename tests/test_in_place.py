@@ -789,7 +789,17 @@ def test_flat_stores_from_the_same_memory(name: str) -> None:
     np.testing.assert_array_equal(slope, one_by_one)  # f is linear, and hands on elements
 
 
-@pytest.mark.parametrize("index", (True, False, np.True_, (), None, (0,), np.int64(3), 7, [0, 1]))
+NOWHERE = pytest.param(
+    (),
+    marks=pytest.mark.skipif(
+        np.lib.NumpyVersion(np.__version__) < "2.4.0", reason="NumPy itself crashes"
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    "index", (True, False, np.True_, NOWHERE, None, (0,), np.int64(3), 7, [0, 1])
+)
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_places_of_flat(index: Any) -> None:
     """What NumPy takes for a place, or its error; a bool is a number to it, and no mask."""

@@ -285,6 +285,9 @@ class Buffer(_Room, ArrayProxy):
         """np.put."""
         np.put(self, *args, **kwargs)  # type: ignore[arg-type]
 
+    def __dlpack__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.__getattr__("__dlpack__")(*args, **kwargs)  # an older NumPy asks the class
+
     def __getattr__(self, name: str) -> Any:
         if name in _SNAPSHOTS and is_plain(self.content, np.ndarray):
             return getattr(self.content, name)

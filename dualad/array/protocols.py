@@ -477,8 +477,8 @@ def _refuse_objects(
     func: Callable[..., Any], error: Exception, args: tuple[Any, ...], kwargs: dict[str, Any]
 ) -> None:
     """Raise what to say of an error in a rule, if it comes of mpf or Fractions in arrays."""
-    is_about_numbers = not isinstance(error, ValueError) or "object_" in str(error)
-    if not is_about_numbers or _OF_OBJECTS in str(error):
+    tells_of_objects = any(word in str(error) for word in ("object_", "dtype('O')"))
+    if (isinstance(error, ValueError) and not tells_of_objects) or _OF_OBJECTS in str(error):
         return
     exact = next(filter(is_exact, _elements([*args, *kwargs.values()])), None)
     if exact is not None:

@@ -84,6 +84,8 @@ def nan_to_num(
 
 def _finite(x: Any, nan: Any, posinf: Any, neginf: Any) -> Any:
     x = array(x)
+    if not np.issubdtype(plain(x).dtype, np.inexact):  # objects, which NumPy leaves as they are
+        return unboxed(x.copy())
     if np.iscomplexobj(plain(x)):
         return _finite(x.real, nan, posinf, neginf) + 1j * _finite(x.imag, nan, posinf, neginf)
     limits = np.finfo(np.asarray(plain(x)).dtype)
