@@ -120,6 +120,12 @@ cdef extern from *:
         return PyType_Check(PyCFunction_GET_SELF(f));
     }
 
+    /* Whether it is a method of SciPy's factors: of a type in C that does not say where it is from. */
+    static inline int is_of_factors(PyObject *f) {
+        PyObject *self = PyCFunction_GET_SELF(f);
+        return self != NULL && strcmp(Py_TYPE(self)->tp_name, "SuperLU") == 0;
+    }
+
     /* Whether the class is called as `type` says. */
     static inline int is_called_by_type(PyObject *cls) {
         return Py_TYPE(cls)->tp_call == PyType_Type.tp_call;
@@ -183,6 +189,7 @@ cdef extern from *:
     int places_of(object f, void **out) noexcept
     bint is_of_module(object f) noexcept
     bint is_of_class(object f) noexcept
+    bint is_of_factors(object f) noexcept
     bint is_called_by_type(object cls) noexcept
     bint is_made_by_object(PyTypeObject *cls) noexcept
     bint is_left_to_new(PyTypeObject *cls) noexcept
@@ -359,7 +366,7 @@ cdef inline object stand_in(object x):
             if found != NULL:
                 return <object>found
         if type(x) is Builtin:
-            return x
+            return readable_stand_in(x) if is_of_factors(x) else x
     if type(x) is BoundMethod:
         f = <object>PyMethod_GET_FUNCTION(x)
         if type(f) is Function:

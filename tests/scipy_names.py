@@ -35,7 +35,8 @@ is its density, within a few ulp times 1 + the condition of that in x and the sh
 fewer digits or none: in both tails down to 1e-290, at shapes from 1e-3 to 1e6. Derivatives of probabilities in shapes
 are as exact as SciPy's own probabilities, down to 1e-300.
 
-Of a class, what is not there for duals is refused by name: `derivative` and `add_xi` of
+Objects made outside of the function, of plain numbers, take duals in lifted code as those made inside: splines,
+interpolators, frozen distributions, factors of `splu`. Of a class, what is not there for duals is refused by name: `derivative` and `add_xi` of
 `BarycentricInterpolator` and `KroghInterpolator`, `PPoly.from_spline`, the factors L and U of `splu`, and of
 `Rotation` what it has beside products, powers and forms. Refused arguments are c0 and z1 of `symiirorder1`, the size of
 `fourier_uniform` and `fourier_ellipsoid`, a matrix of duals in `spilu`, `trim` of `ttest_ind`, the weights of

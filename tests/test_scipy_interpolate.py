@@ -479,10 +479,30 @@ def test_all_that_goes_in_may_move(name: str) -> None:
 def test_roots_without_a_slope_are_refused() -> None:
     parabola = interpolate.CubicSpline(np.arange(4.0), Dual((np.arange(4.0) - 1) ** 2, np.ones(4)))
     with pytest.raises(NonDifferentiableError, match="no slope"):
-        parabola.roots()
+        _ = parabola.roots().tangent
     jump = interpolate.PPoly(Dual(np.array([[1.0, -1.0]]), np.ones((1, 2))), np.arange(3.0))
     with pytest.raises(NonDifferentiableError, match="jumps over it"):
-        jump.roots()
+        _ = jump.roots().tangent
+
+
+def test_roots_beside_one_without_a_slope() -> None:
+    """At a clamped end: where the value there is a constant, it stays, and others move."""
+
+    def roots(a: Any) -> Any:
+        y = np.stack([0.0, a, 0.5, -a])
+        return interpolate.CubicSpline(np.arange(4.0), y, bc_type="clamped").roots()
+
+    def moving(a: Any) -> Any:
+        y = np.stack([0.0 * a + (a - 1.3), a, 0.5, -a])
+        return interpolate.CubicSpline(np.arange(4.0), y, bc_type="clamped").roots()
+
+    got = derivative(roots)(1.3)
+    want = (roots(1.3001) - roots(1.2999)) / 2e-4
+    assert got[0] == 0.0
+    np.testing.assert_allclose(got, want, rtol=1e-6)
+    assert derivative(lambda a: moving(a)[1])(1.3) != 0
+    with pytest.raises(NonDifferentiableError, match="no slope"):
+        derivative(moving)(1.3)
 
 
 def test_at_points_of_a_grid_a_slope_is_the_mean_of_those_around() -> None:

@@ -672,3 +672,16 @@ def test_complex_numbers_that_stay_real_have_parts(name: str, half: str) -> None
         moves = [f(REAL_SPECTRUM + t * np.triu(step)) for t in (-h, h)]
         slope = (moves[1] - moves[0]) / (2 * h)
         assert np.sum(back * np.triu(step)) == pytest.approx(slope, rel=1e-6)
+
+
+def test_stacks_of_no_matrices_are_as_in_scipy() -> None:
+    none = np.zeros((0, 3, 3))
+    for f in (
+        scipy.linalg.sqrtm,
+        scipy.linalg.lu,
+        scipy.linalg.inv,
+        lambda a: scipy.linalg.solve(a, np.zeros((0, 3, 1))),
+    ):
+        found, wanted = (leaves(list(y) if isinstance(y, tuple) else [y]) for y in
+                         (derivative(lambda t, f=f: f(none * t))(1.0), f(none)))  # fmt: skip
+        assert [np.shape(y) for y in found] == [np.shape(y) for y in wanted]

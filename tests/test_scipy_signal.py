@@ -419,3 +419,16 @@ def test_a_leading_coefficient_of_one_moves(name: str) -> None:
     weights = np.cos(np.arange(first.size))
     back = grad(lambda t: f(t) @ weights, mode="reverse")(0.0)
     assert back == pytest.approx(first @ weights)
+
+
+def test_a_spectrum_of_the_same_data_is_real_as_in_scipy() -> None:
+    """Also where both data are duals, or only the rate is one."""
+    for f in (
+        lambda a: theirs.csd(x := LONG * a, x, nperseg=16)[1],
+        lambda a: theirs.csd(LONG, LONG, fs=a, nperseg=16)[1],
+        lambda a: theirs.welch(LONG, fs=a, nperseg=16)[1],
+    ):
+        value, slope = jvp(f, (1.3,), (1.0,))
+        assert value.dtype == slope.dtype == np.float64
+        np.testing.assert_array_equal(value, f(1.3))
+        np.testing.assert_allclose(slope, (f(1.3001) - f(1.2999)) / 2e-4, rtol=1e-6)

@@ -931,6 +931,36 @@ def test_a_cdf_has_the_slope_of_its_density(name: str) -> None:
     assert count > 3
 
 
+# Of cdfs whose slopes in a shape are differences of what is nearly equal
+CDFS: dict[str, tuple[Callable[..., Any], list[tuple[float, ...]]]] = {
+    "alpha": (lambda x, a: mp.ncdf(a - 1 / x) / mp.ncdf(a), [(1e-3,), (1.7,), (1e3,)]),
+    "foldnorm": (lambda x, c: mp.ncdf(x - c) - mp.ncdf(-x - c), [(1e-3,), (1.7,), (1e3,)]),
+    "truncnorm": (
+        lambda x, a, b: (mp.ncdf(x) - mp.ncdf(a)) / (mp.ncdf(b) - mp.ncdf(a)),
+        [(-1e-3, 2e-3), (-0.7, 1.9), (8.0, 9.0)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", CDFS)
+def test_slopes_in_shapes_have_their_digits_in_both_tails(name: str) -> None:
+    cdf, sizes = CDFS[name]
+    theirs, ours = getattr(scipy.stats, name), getattr(stats, name)
+    for shapes in sizes:
+        for f, q in itertools.product((theirs.ppf, theirs.isf), (1e-100, 1e-9, 0.3)):
+            x, (low, high) = float(f(q, *shapes)), theirs.support(*shapes)
+            for i in range(len(shapes)) if low < x < high else ():
+                with mp.workdps(250):
+
+                    def along(v: Any, x: float = x, i: int = i, at: Any = shapes) -> Any:
+                        return cdf(mp.mpf(x), *map(mp.mpf, at[:i]), v, *map(mp.mpf, at[i + 1 :]))
+
+                    want = float(mp.diff(along, mp.mpf(shapes[i])))
+                given: list[Any] = list(shapes)
+                given[i] = Dual(shapes[i], 1.0)
+                assert ours.cdf(x, *given).tangent == pytest.approx(want, rel=1e-10, abs=1e-290)
+
+
 def test_every_logarithm_that_scipy_calculates_itself_has_a_text() -> None:
     """It goes on where the cdf has become 0, and so has its slope to."""
     for name in NAMES:

@@ -288,6 +288,8 @@ def stand_in(x: Any) -> Any:
         if kind is types.MethodWrapperType and x.__name__ in _OBJECTS_OWN:
             f = FUNCTIONS.get(getattr(x.__objclass__, x.__name__))
             return x if f is None else functools.partial(f, x.__self__)
+        if kind is types.BuiltinFunctionType and type(x.__self__).__name__ in _NOWHERE:
+            return _of_nowhere(x)
         return x
     if kind is functools.partial:
         given = {name: argument(v) for name, v in x.keywords.items()}
@@ -302,14 +304,36 @@ def stand_in(x: Any) -> Any:
         return Vectorized(stand_in(x.pyfunc), x.otypes, None, x.excluded, x.cache, x.signature)
     if (source := source_of(x)) is not None:
         return Compiled(x, source)
+    if kind.__name__ in _COMPILED:
+        return _of_compiled(x)
     call = inspected(kind, "__call__")
-    if type(call).__name__ in _COMPILED and (found := _found(call)) is not None:
-        return types.MethodType(found, x)
+    if type(call).__name__ in _COMPILED and (f := _of_compiled(call)) is not call:
+        return types.MethodType(f, x)
     if type(call) is types.FunctionType and (f := _of_function(call)) is not call:
         return types.MethodType(f, x)
     if isinstance(call, (staticmethod, classmethod, functools.partialmethod)):
         return stand_in(_bound(call, x))
     return x
+
+
+def _of_compiled(f: Any) -> Any:
+    """What is called in place of a function that Cython has made of Python code."""
+    if (found := _found(f)) is not None:
+        return found
+    home = getattr(f, "__module__", None)
+    make = CALLERS.get(_root(home))
+    return f if make is None else make(f, _changing(home))
+
+
+def _of_nowhere(x: Any) -> Any:
+    """What is called in place of a method in C of an object whose class names no module."""
+    kind = type(x.__self__)
+    home = _NOWHERE[kind.__name__]
+    if kind.__module__ != "builtins" or home not in sys.modules:
+        return x
+    LOADERS[_root(home)](home)
+    found = FUNCTIONS.get(getattr(kind, x.__name__))
+    return x if found is None else functools.partial(found, x.__self__)
 
 
 def _found(x: Any) -> Any:
@@ -1129,6 +1153,7 @@ def _is_foreign(module: Any) -> bool:
 
 
 _COMPILED = ("cython_function_or_method", "_Function")  # of Cython and uarray
+_NOWHERE = {"SuperLU": "scipy.sparse.linalg"}  # classes in C, and where they come from
 HEAP_TYPE = 1 << 9  # made by a class statement
 _DUALAD = __package__.partition(".")[0]  # as our own doctests
 Cached = type(functools.lru_cache(lambda: None))

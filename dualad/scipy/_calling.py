@@ -125,7 +125,7 @@ def called_as(original: Function) -> Enter:
                 return original(*args, **kwargs)
             try:
                 if axes and has_duals(given):
-                    found = one_by_one(f, axes, given)
+                    found = one_by_one(original, f, axes, given)
                     if found is not NotImplemented:
                         return found
                 return f(**given)
@@ -210,8 +210,11 @@ def axes_of(original: Function) -> Axes:
     return dict(zip(inspect.signature(original).parameters, ndims, strict=False))
 
 
-def one_by_one(f: Function, axes: Axes, given: dict[str, Any]) -> Any:
-    """f of each problem in a stack of them, as SciPy has it; NotImplemented for one problem."""
+def one_by_one(original: Function, f: Function, axes: Axes, given: dict[str, Any]) -> Any:
+    """f of each problem in a stack of them, as SciPy has it; NotImplemented for one problem.
+
+    Of none there is nothing to differentiate.
+    """
     arrays: dict[tuple[str, int | None], tuple[Any, int]] = {}
 
     def take(name: str, i: int | None, x: Any, n: Any) -> None:
@@ -227,8 +230,10 @@ def one_by_one(f: Function, axes: Axes, given: dict[str, Any]) -> Any:
             take(name, None, x, inner[0] if isinstance(inner, tuple) else inner)
     fronts = [np.shape(x)[: np.ndim(x) - n] for x, n in arrays.values()]
     front = np.broadcast_shapes(*fronts)
-    if not front or 0 in front:
+    if not front:
         return NotImplemented
+    if 0 in front:
+        return original(**stripped(given))
     rows = {}
     for key, (x, n) in arrays.items():
         inner = np.shape(x)[np.ndim(x) - n :]
@@ -283,7 +288,7 @@ def composed(original: Function, *, plain_only: str = "", calls: str = "") -> En
             given = places.named(args, kwargs)
             if given is None:
                 return original(*args, **kwargs)
-            if axes and (found := one_by_one(call, axes, given)) is not NotImplemented:
+            if axes and (found := one_by_one(original, call, axes, given)) is not NotImplemented:
                 return found
             inner = None if given.get(calls) is None else Plain(given[calls])
             output = given.pop(places.output, None)

@@ -99,9 +99,14 @@ _EULER, _LOG_ROOT = "0.5772156649015329", "0.9189385332046727"  # log(sqrt(2*pi)
 _HALF = "0, inf"
 
 # fmt: off
-# log(ndtr(b) - ndtr(a)), taken in the tail that is thinner
-helper("_log_mass(a, b) = log_ndtr(b) + log1p(-exp(log_ndtr(a) - log_ndtr(b))) if a + b < 0 else "
+# log(ndtr(b) - ndtr(a)), taken in the tail that is thinner; of what is narrow by the density in the
+# middle m of its width h, with Hermite's polynomials in u = m*m
+helper("_log_mass(a, b) = _log_narrow(b - a, square((a + b)/2)) "
+    "if (b - a)*(1 + abs(a + b)/2) < 0.1 else "
+    "log_ndtr(b) + log1p(-exp(log_ndtr(a) - log_ndtr(b))) if a + b < 0 else "
     "log_ndtr(-a) + log1p(-exp(log_ndtr(-b) - log_ndtr(-a)))")
+helper(f"_log_narrow(h, u) = log(h) - u/2 - {_LOG_ROOT} + log1p(h*h*((u - 1)/24 + "
+    "h*h*(((u - 6)*u + 3)/1920 + h*h*(((u - 15)*u + 45)*u - 15)/322560)))")
 # -log(1 - c*x)/c, which is x for c = 0
 helper("_bent(c, x) = x*hyp2f1(1, 1, 2, c*x) if abs(c*x) < 0.5 else -log1p(-c*x)/c")
 helper("_prime(a, b) = betaln(a, b) - (a - 1)*(psi(a) - psi(b)) + (a + b)*(psi(a + b) - psi(b))")
@@ -241,6 +246,12 @@ row("ncx2(df, nc)", "-log(2) - square(sqrt(x) - sqrt(nc))/2 + (df/4 - 0.5)*log(x
     var="2*(df + 2*nc)")
 
 # The normal distribution, transformed and cut
+# a cdf, and what its slopes in the shapes are without the terms that cancel
+helper("_cut(a, b, x) = exp(_log_mass(a, x) - _log_mass(a, b))",
+    "-_bell_at(a, 2*_log_mass(a, b) - _log_mass(x, b))",
+    "-_bell_at(b, 2*_log_mass(a, b) - _log_mass(a, x))", "_bell_at(x, _log_mass(a, b))")
+helper("_fold(c, x) = ndtr(x - c) - ndtr(-x - c)",
+    "_half_bell(x - c)/sqrt2pi*expm1(-2*c*x)", "_half_bell(x - c)/sqrt2pi*(1 + exp(-2*c*x))")
 # log(ndtr(z - c)/φ(z - c)·φ(z)), but for a constant
 helper("_log_tailed(c, z) = log_ndtr(z - c) + c*(c - 2*z)/2 if z > c else "
     "log(erfcx((c - z)/sqrt2)/2) - z*z/2")
@@ -249,7 +260,7 @@ row("lognorm(s)", f"-square(log(x)/s)/2 - log(s) - log(x) - {_LOG_ROOT}", "ndtr(
     ends=_HALF, mean="exp(s*s/2)", var="expm1(s*s)*exp(s*s)", entropy="log(s)",
     logcdf="log_ndtr(log(x)/s)", logsf="log_ndtr(-log(x)/s)")
 row("truncnorm(a, b)", f"-x*x/2 - {_LOG_ROOT} - _log_mass(a, b)",
-    "exp(_log_mass(a, x) - _log_mass(a, b))", ends="a, b",
+    "_cut(a, b, x)", ends="a, b",
     mean="_bell_at(a, _log_mass(a, b)) - _bell_at(b, _log_mass(a, b))",
     var="1 + (0*a if isinf(a) else a*_bell_at(a, _log_mass(a, b))) "
     "- (0*b if isinf(b) else b*_bell_at(b, _log_mass(a, b))) "
@@ -259,7 +270,7 @@ row("truncnorm(a, b)", f"-x*x/2 - {_LOG_ROOT} - _log_mass(a, b)",
     logcdf="_log_mass(a, x) - _log_mass(a, b)",
     logsf="_log_mass(x, b) - _log_mass(a, b)")
 row("foldnorm(c)", f"log1p(exp(-2*c*x)) - square(x - c)/2 - {_LOG_ROOT}",
-    "ndtr(x - c) - ndtr(-x - c)", ends=_HALF, mean="_folded(c)",
+    "_fold(c, x)", ends=_HALF, mean="_folded(c)",
     var="c*c + 1 - square(_folded(c))")
 row("skewnorm(a)", f"log(2) - x*x/2 - {_LOG_ROOT} + log_ndtr(a*x)", "ndtr(x) - 2*owens_t(x, a)",
     mean="a/hypot(1, a)*sqrt2/sqrtpi", var="1 - square(a/hypot(1, a))*2/pi")
@@ -293,8 +304,11 @@ helper(f"_log_powered(c, z) = log(c) - {_LOG_ROOT} + (-z*z/2 + (c - 1)*log_ndtr(
 row("powernorm(c)", "_log_powered(c, x)",
     "-expm1(c*log_ndtr(-x))",
     logsf="c*log_ndtr(-x)")
+helper("_alpha(a, x) = ndtr(a - 1/x)/ndtr(a)",
+    "y*(_mills(a - 1/x) - _mills(a)) if x < 2 else _mills(a)*(expm1((a - 0.5/x)/x) "
+    "+ exp(_log_mass(a - 1/x, a) - log_ndtr(a)))", "_half_bell(a - 1/x)/sqrt2pi/ndtr(a)/(x*x)")
 row("alpha(a)", f"-2*log(x) - square(a - 1/x)/2 - {_LOG_ROOT} - log_ndtr(a)",
-    "ndtr(a - 1/x)/ndtr(a)", ends=_HALF)
+    "_alpha(a, x)", ends=_HALF)
 row("powerlognorm(c, s)", "_log_powered(c, log(x)/s) - log(x) - log(s)",
     "-expm1(c*log_ndtr(-log(x)/s))", ends=_HALF, logsf="c*log_ndtr(-log(x)/s)")
 row("recipinvgauss(mu)", "-log(2*pi*x)/2 - square(1 - mu*x)/(2*x*mu*mu)",

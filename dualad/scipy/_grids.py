@@ -15,6 +15,7 @@ import scipy.interpolate as _scipy
 
 from ..array.operands import as_operand
 from ..array_rules.common import has_duals
+from ..lifting.lift import CALLERS, argument
 from ..numerics import quiet
 from ..pair import plain
 from . import _pieces
@@ -75,8 +76,10 @@ def standing(kinds: dict[type, Any]) -> dict[Any, Function]:
         @functools.wraps(method)
         def call(self: Any, *args: Any, **kwargs: Any) -> Any:
             ours = next((kinds[kind] for kind in type(self).__mro__ if kind in kinds), None)
-            if ours is None or not has_duals(args, kwargs):
+            if not has_duals(args, kwargs):
                 return method(self, *args, **kwargs)
+            if ours is None:  # of a class that shares the method
+                return CALLERS["scipy"](method, argument)(self, *args, **kwargs)
             return getattr(ours.of(self), name)(*args, **kwargs)
 
         return call

@@ -199,7 +199,7 @@ def lifted_call(f: Any) -> Callable[..., Any]:
 
     def call(_: Any, *args: Any, **kwargs: Any) -> Any:
         if axes and (given := Places(f).named(args, kwargs)):
-            found = one_by_one(functools.partial(call, f), axes, given)
+            found = one_by_one(f, functools.partial(call, f), axes, given)
             if found is not NotImplemented:
                 return found
         begin()

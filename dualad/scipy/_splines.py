@@ -8,7 +8,7 @@ import numpy as np
 import scipy.interpolate as _scipy
 
 from ..array.operands import as_operand
-from ..array.undefined import NonDifferentiableError
+from ..array.undefined import undefined
 from ..array_rules.common import has_duals
 from ..pair import plain
 from . import _pieces
@@ -177,18 +177,27 @@ class Spline:
         y = as_operand(y)
         slope = still._at(value, 1, True)
         size = np.max(abs(plain(self.c)), initial=0)
-        if not np.all(abs(still._at(value, 0, True) - plain(y)) <= 1e-8 * size) or np.any(
-            abs(slope) * (1 + abs(value)) <= 1e-7 * size
-        ):
-            raise NonDifferentiableError(
-                "the spline has no slope at one of its roots, or jumps over it, so that the root "
-                "has no derivative."
-            )
+        is_over = abs(still._at(value, 0, True) - plain(y)) > 1e-8 * size  # jumped over
+        is_flat = abs(slope) * (1 + abs(value)) <= 1e-7 * size
+        slope = np.where(is_over | is_flat, np.inf, slope)
 
         def divide(r: Any) -> Any:
             return r / slope
 
-        return solved(lambda x: self._at(x, 0, True) - y, value, divide, back=divide)
+        def away(x: Any) -> Any:
+            return self._at(x, 0, True) - y
+
+        found = solved(away, value, divide, back=divide)
+        # a root in a number that does not move, as at a clamped end, does not move either
+        moves = getattr(away(value), "tangent", 0.0)
+        if isinstance(moves, np.ndarray):
+            is_flat = is_flat & np.any(np.reshape(moves, (-1, *np.shape(value))), axis=0)
+        return undefined(
+            found,
+            is_over | is_flat,
+            "the spline has no slope at one of its roots, or jumps over it, so that the root has "
+            "no derivative.",
+        )
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name in ("plain", "c", "knots"):

@@ -479,12 +479,19 @@ def _at_rate(name: str) -> Function:
     def call(**given: Any) -> Any:
         if not has_duals(given):
             return theirs(**given)
-        value = theirs(**stripped(given))
+        value = theirs(**_each_once(stripped, given))
         if has_duals(rate := given.get("fs")):
-            given |= {n: _along(given[n], rate) for n in ("x", "y") if given.get(n) is not None}
+            data = {n: given[n] for n in ("x", "y") if given.get(n) is not None}
+            given |= _each_once(lambda x: _along(x, rate), data)
         return paired(lifted(theirs, **given), value)
 
     return called_as(theirs)(call)
+
+
+def _each_once(change: Function, given: dict[str, Any]) -> dict[str, Any]:
+    """Arguments changed, and x and y the same object where they were: SciPy asks."""
+    changed = {id(x): change(x) for x in given.values()}
+    return {name: changed[id(x)] for name, x in given.items()}
 
 
 def _along(x: Any, rate: Any) -> Any:

@@ -157,6 +157,17 @@ class Factors:
         return getattr(self.plain, name)
 
 
+def _solve(factors: Any, *args: Any, **options: Any) -> Any:
+    """SuperLU.solve, for factors of a plain matrix."""
+    if not has_duals(args, options):
+        return factors.solve(*args, **options)
+    return Factors(factors, factors.L).solve(*args, **options)
+
+
+# What lifted code calls in place of SciPy's method.
+METHODS: dict[Any, Any] = {_scipy.SuperLU.solve: _solve}
+
+
 @like_scipys(_scipy.splu)
 def splu(A: Any, *args: Any, **options: Any) -> Any:
     return Factors(_scipy.splu(_plain(A), *args, **options), A)
