@@ -243,6 +243,19 @@ def in_place(x: Any) -> Any:
     return a[0] * a[1]
 
 
+def in_place_of_a_list(x: Any) -> Any:
+    a: Any = [x, 1.0, 2.0, x * x, -0.5]
+    b = a
+    a -= V  # which makes an array, and leaves the list as it is
+    c: Any = (x, 2.0)
+    c *= W[0, :2]
+    d: Any = [x, 2.0]
+    d += W[1, :2]
+    e: Any = [x, 3.0]
+    e **= np.float64(2.0)
+    return a, a[0] * b[3] + c[1] * c[0] + d[0] + e[0]
+
+
 OPERATORS: dict[str, Callable[[Any], Any]] = {
     "@": lambda x: W @ [x, 0.3, x * x, 0.7, 1.1],
     "@ on the right": lambda x: [x, 0.3, x * x, 0.7, 1.1] @ W,
@@ -261,6 +274,7 @@ OPERATORS: dict[str, Callable[[Any], Any]] = {
     "joined": lambda x: np.concatenate(([x, 1.0], [x])).sum() + np.stack([[x], [1.0]])[0, 0],
     "in variables": in_variables,
     "in place": in_place,
+    "in place of a list": in_place_of_a_list,
 }
 
 

@@ -686,7 +686,6 @@ def of_lists_or(symbol: str, otherwise: Function) -> Function:
 
     NumPy would make an array of objects of it.
     """
-    is_in_place = symbol[-1] == "="
     numpys: Any = (np.ndarray, np.inexact)
     if symbol in ("*", "*="):  # by which a list is repeated, and numbers do not do so
         numpys = np.ndarray
@@ -698,7 +697,7 @@ def of_lists_or(symbol: str, otherwise: Function) -> Function:
     def operate(a: Any, b: Any) -> Any:
         if takes(a):
             b = in_array(b)
-        elif not is_in_place and takes(b):
+        elif takes(b):
             a = in_array(a)
         return otherwise(a, b)
 
