@@ -473,7 +473,7 @@ cdef object applied(Row row, object a, object b):
         elif directions and shape[0] != cnp.PyArray_DIM(<cnp.ndarray>dot, 0):
             return None
         if row.kinds[i] == CALCULATED:
-            token = quiet()
+            token = note_underflow() if noting else quiet()
             try:
                 slope = row.slopes[i](a, y) if nargs == 1 else row.slopes[i](a, b, y)
             except (ArithmeticError, ValueError):  # Python raises where NumPy gives inf
